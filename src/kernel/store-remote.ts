@@ -1,0 +1,103 @@
+/** A store behind a URI: an unstorage driver, loaded only when a run folder is named so. */
+import { createStorage, prefixStorage, type Driver, type Storage } from "unstorage";
+import { reasonOf, usageError } from "./errors.ts";
+import type { Draft, Store, StoreCredentials } from "./store.ts";
+
+type Opener = (uri: URL, credentials: StoreCredentials) => Promise<{ driver: Driver; base: string }>;
+
+/** One row per scheme. */
+const OPENERS: Readonly<Record<string, Opener>> = {
+  "redis:": openRedis,
+  "rediss:": openRedis,
+  "s3:": openS3,
+};
+
+export async function openRemote(place: string, credentials: StoreCredentials): Promise<Store> {
+  const uri = new URL(place);
+  const open = OPENERS[uri.protocol];
+  if (open === undefined) {
+    const known = Object.keys(OPENERS).map((scheme) => `${scheme}//`).join(", ");
+    throw usageError(`Cannot open ${redact(uri)}: no driver serves ${uri.protocol}//`, {
+      hint: `Name a folder, or a URI that starts with one of ${known}`,
+    });
+  }
+  const { driver, base } = await open(uri, credentials).catch((cause: unknown) => {
+    throw usageError(`Cannot open ${redact(uri)}: ${reasonOf(cause)}`, { cause });
+  });
+  const whole = createStorage<Uint8Array>({ driver });
+  const storage = base === "" ? whole : prefixStorage<Uint8Array>(whole, base);
+  return {
+    place: redact(uri),
+    keys: () => keysOf(storage),
+    read: (key) => readRaw(storage, key),
+    write: (key, bytes) => storage.setItemRaw(key, bytes),
+    draft: (folder) => openDraft(storage, folder),
+    close: () => whole.dispose(),
+  };
+}
+
+async function openRedis(uri: URL): ReturnType<Opener> {
+  const { default: redis } = await import("unstorage/drivers/redis");
+  const [database = "0", ...path] = uri.pathname.split("/").filter((part) => part !== "");
+  const server = new URL(uri);
+  server.pathname = `/${database}`;
+  return { driver: redis({ url: server.href }), base: path.join(":") };
+}
+
+async function openS3(uri: URL, credentials: StoreCredentials): ReturnType<Opener> {
+  const { accessKeyId, secretAccessKey, region = "us-east-1" } = credentials;
+  if (accessKeyId === undefined || secretAccessKey === undefined) {
+    throw new Error("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set");
+  }
+  const { default: s3 } = await import("unstorage/drivers/s3");
+  const endpoint = credentials.endpoint ?? `https://s3.${region}.amazonaws.com`;
+  const driver = s3({ accessKeyId, secretAccessKey, endpoint, region, bucket: uri.host });
+  return { driver, base: uri.pathname.split("/").filter((part) => part !== "").join(":") };
+}
+
+async function keysOf(storage: Storage<Uint8Array>): Promise<string[]> {
+  return (await storage.getKeys()).map((key) => key.replaceAll(":", "/"));
+}
+
+async function readRaw(storage: Storage<Uint8Array>, key: string): Promise<Uint8Array | undefined> {
+  const value: unknown = await storage.getItemRaw(key);
+  if (value === null || value === undefined) return undefined;
+  if (typeof value === "string") return new TextEncoder().encode(value);
+  return value instanceof ArrayBuffer ? new Uint8Array(value) : (value as Uint8Array);
+}
+
+/** No rename here: the manifest goes first and comes last, so that a half-written folder shows. */
+async function openDraft(storage: Storage<Uint8Array>, folder: string): Promise<Draft> {
+  const written = new Map<string, Uint8Array[]>();
+  const key = (name: string): string => `${folder}/${name}`;
+  await storage.removeItem(key("manifest.json"));
+  return {
+    async write(name, bytes) {
+      written.set(name, []);
+      await storage.setItemRaw(key(name), bytes);
+    },
+    append(name, bytes) {
+      written.set(name, [...(written.get(name) ?? []), bytes]);
+      return Promise.resolve();
+    },
+    async commit(name, bytes) {
+      for (const [appended, chunks] of written) {
+        if (chunks.length > 0) await storage.setItemRaw(key(appended), Buffer.concat(chunks));
+      }
+      for (const stale of await storage.getKeys(folder)) {
+        const rest = stale.slice(folder.length + 1);
+        if (!written.has(rest)) await storage.removeItem(stale);
+      }
+      await storage.setItemRaw(key(name), bytes);
+    },
+    discard: () => storage.clear(folder),
+  };
+}
+
+function redact(uri: URL): string {
+  const shown = new URL(uri);
+  if (shown.password !== "") shown.password = "***";
+  if (shown.username !== "") shown.username = "***";
+  shown.search = "";
+  return shown.href;
+}

@@ -1,0 +1,49 @@
+/** Which question an answer belongs to, and in which file of the run folder it stands. */
+
+export const MANIFEST_FILE = "manifest.json";
+export const CLUSTER_FILE = "pve/cluster.json";
+export const NODES_FOLDER = "pve/nodes/";
+
+export type GuestKind = "qemu" | "lxc";
+
+export interface GuestAddress {
+  readonly node: string;
+  readonly kind: GuestKind;
+  readonly vmid: number;
+}
+
+/** API paths below /api2/json. Source: PVE/API2/*.pm of pve-manager, qemu-server and pve-container. */
+export const PATHS = {
+  version: "/version",
+  permissions: "/access/permissions",
+  clusterStatus: "/cluster/status",
+  resources: "/cluster/resources?type=vm",
+  nodes: "/nodes",
+  nodeStatus: (node: string): string => `/nodes/${node}/status`,
+  network: (node: string): string => `/nodes/${node}/network`,
+  config: ({ node, kind, vmid }: GuestAddress): string => `/nodes/${node}/${kind}/${vmid}/config`,
+  osinfo: ({ node, vmid }: GuestAddress): string => `/nodes/${node}/qemu/${vmid}/agent/get-osinfo`,
+  agentInterfaces: ({ node, vmid }: GuestAddress): string =>
+    `/nodes/${node}/qemu/${vmid}/agent/network-get-interfaces`,
+  lxcInterfaces: ({ node, vmid }: GuestAddress): string => `/nodes/${node}/lxc/${vmid}/interfaces`,
+} as const;
+
+/** The answers that are lists of rows in no order: sorted by these keys when they are written. */
+const ROW_KEYS: readonly { readonly path: RegExp; readonly keys: readonly string[] }[] = [
+  { path: /^\/cluster\/(?:status|resources(?:\?.*)?)$/, keys: ["id"] },
+  { path: /^\/nodes$/, keys: ["node"] },
+  { path: /^\/nodes\/[^/]+\/network$/, keys: ["iface"] },
+];
+
+export function rowKeys(path: string): readonly string[] | undefined {
+  return ROW_KEYS.find((row) => row.path.test(path))?.keys;
+}
+
+// What a host may be called (RFC 1123), which is all that Proxmox lets a node be called.
+const NODE_NAME_REGEXP = /^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/;
+
+/** "pve1" → "pve/nodes/pve1.json"; undefined for what is no node name, such as "../x". */
+export function nodeFile(node: string): string | undefined {
+  if (!NODE_NAME_REGEXP.test(node) || node.includes("..")) return undefined;
+  return `${NODES_FOLDER}${node}.json`;
+}

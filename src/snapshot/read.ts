@@ -1,0 +1,89 @@
+/** A run folder → its snapshot, trusted only as far as its hashes reach. */
+import { type } from "arktype";
+import { inputError } from "../kernel/errors.ts";
+import { checkListing, readListed } from "../kernel/files.ts";
+import { unseal } from "../kernel/sealed.ts";
+import { type Store } from "../kernel/store.ts";
+import { decodeUtf8 } from "../kernel/utf8.ts";
+import { Answers } from "./answers.ts";
+import { CLUSTER_FILE, MANIFEST_FILE, nodeFile } from "./paths.ts";
+import { Manifest, SNAPSHOT_FORMAT } from "./schema.ts";
+
+/** One run folder's answers. */
+export interface Snapshot {
+  /** Name of the folder: tells snapshots apart when there are several. */
+  readonly name: string;
+  readonly manifest: Manifest;
+  /** SHA-256 of the manifest, and so of everything that it lists. */
+  readonly sha256: string;
+  /** Answers of the cluster-wide paths. @throws AppError "input". */
+  cluster(): Promise<Answers>;
+  /** Answers of a node and its guests; undefined when it has no file. @throws AppError "input". */
+  node(node: string): Promise<Answers | undefined>;
+}
+
+/** @throws AppError "input" when the folder is unfinished, changed, or of a newer format. */
+export async function openSnapshot(store: Store): Promise<Snapshot> {
+  const { manifest, sha256 } = await readManifest(store);
+  await checkListing(store, "pve/", manifest.files);
+  const entries = new Map(manifest.files.map((entry) => [entry.path, entry]));
+  const read = async (file: string): Promise<Answers | undefined> => {
+    const entry = entries.get(file);
+    return entry && new Answers(file, await readListed(store, entry));
+  };
+  return {
+    name: nameOf(store.place),
+    manifest,
+    sha256,
+    async cluster() {
+      const answers = await read(CLUSTER_FILE);
+      if (answers === undefined) throw inputError(`Cannot find ${CLUSTER_FILE} in ${store.place}`);
+      return answers;
+    },
+    async node(node) {
+      const file = nodeFile(node);
+      return file === undefined ? undefined : await read(file);
+    },
+  };
+}
+
+async function readManifest(store: Store): Promise<{ manifest: Manifest; sha256: string }> {
+  const bytes = await store.read(MANIFEST_FILE).catch((cause: unknown) => {
+    throw inputError(`Cannot read ${MANIFEST_FILE} in ${store.place}`, { cause });
+  });
+  if (bytes === undefined) throw await noManifest(store);
+  const what = `${MANIFEST_FILE} in ${store.place}`;
+  const { document, sha256 } = unseal(decodeUtf8(bytes, what), what);
+  const format = (document as { format?: unknown } | null)?.format;
+  if (typeof format === "number" && format > SNAPSHOT_FORMAT) {
+    throw inputError(
+      `Cannot read ${what}: it has snapshot format ${format}, and this program reads up to ${SNAPSHOT_FORMAT}`,
+      { hint: "Use the version of proxmox-diode that captured it, or a newer one" },
+    );
+  }
+  const manifest = Manifest(document);
+  if (manifest instanceof type.errors) {
+    throw inputError(`Cannot read ${what}: ${manifest.summary}`);
+  }
+  return { manifest, sha256 };
+}
+
+async function noManifest(store: Store): Promise<Error> {
+  const keys = await store.keys();
+  if (keys.length === 0) {
+    return inputError(`Found no snapshot in ${store.place}: there is no such folder, or it is empty`, {
+      hint: "Name a folder that capture or simulate wrote, such as snapshots/example",
+    });
+  }
+  const unfinished = keys.some((key) => key.startsWith("pve/") || key === "capture.journal");
+  return inputError(
+    unfinished
+      ? `Found an unfinished snapshot in ${store.place}: it has no ${MANIFEST_FILE}`
+      : `Found no snapshot in ${store.place}: it has no ${MANIFEST_FILE}`,
+    { hint: unfinished ? "Finish it with capture --resume" : "Name a folder that capture wrote" },
+  );
+}
+
+function nameOf(place: string): string {
+  return place.replaceAll("\\", "/").split("/").findLast((part) => part !== "" && part !== ".") ?? place;
+}

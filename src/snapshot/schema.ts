@@ -1,0 +1,75 @@
+/**
+ * CONTRACT 1: what `capture` writes and `transform` reads.
+ * The envelope is ours and strict. What Proxmox put into `data` is kept as it came: the same key
+ * is a number, a number in a string, "", null or absent, by version, so its values are `unknown`
+ * here and are decoded where they are used.
+ */
+import { type } from "arktype";
+
+/** The newest snapshot format this program reads and the only one it writes. */
+export const SNAPSHOT_FORMAT = 1;
+
+/** One question's outcome: the answer, or why there is none. */
+export type Answer = Answered | Skipped | Failed;
+
+export interface Answered {
+  /** HTTP status, 595–599 included (Proxmox's codes for a node that its proxy cannot reach). */
+  readonly status: number;
+  readonly data?: unknown;
+  /** The error text: the reason phrase or the body's `message`. */
+  readonly error?: string;
+}
+
+/** Not asked, and why. */
+export interface Skipped {
+  readonly skipped: SkipReason;
+}
+
+/** Asked, and no HTTP answer came. */
+export interface Failed {
+  readonly failed: Failure;
+}
+
+export type SkipReason =
+  | "agent-off"
+  | "config-not-read"
+  | "guest-stopped"
+  | "out-of-scope"
+  | "template"
+  | "unreachable";
+
+export type Failure = "dns" | "refused" | "reset" | "timeout" | "tls";
+
+/** `{"status":200,"data":…}` | `{"status":500,"error":"…"}` | `{"skipped":"…"}` | `{"failed":"…"}` */
+export const Answer = type({ status: "100 <= number.integer <= 599", "error?": "string" })
+  .or({
+    skipped:
+      "'agent-off' | 'config-not-read' | 'guest-stopped' | 'out-of-scope' | 'template' | 'unreachable'",
+  })
+  .or({ failed: "'dns' | 'refused' | 'reset' | 'timeout' | 'tls'" });
+
+/** A file of the run folder, as a manifest lists it. */
+export const FileEntry = type({ path: "string", bytes: "number.integer >= 0", sha256: "string.hex" });
+export type FileEntry = typeof FileEntry.infer;
+
+/** manifest.json of a run folder; written last, so that a folder without one is unfinished. */
+export const Manifest = type({
+  format: "number.integer >= 1",
+  tool: { name: "string", version: "string" },
+  /** `host` as it was typed: it names the host tag. */
+  source: { host: "string >= 1", "port?": "number.integer", "version?": "string" },
+  /** Settings of the mapping document that were given to capture; transform's defaults. */
+  "settings?": {
+    "CLUSTER_NAME?": "string",
+    "SITE_NAME?": "string",
+    "NODE_SITE_MAP?": "string",
+  },
+  scope: { nodes: "string[]" },
+  captured_at: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/,
+  outcome: "'complete' | 'partial'",
+  /** What was not read, and why: filled when the outcome is partial. */
+  incomplete: type({ path: "string", reason: "string" }).array(),
+  counts: { answers: "number.integer", failed: "number.integer", nodes: "number.integer" },
+  files: FileEntry.array(),
+});
+export type Manifest = typeof Manifest.infer;

@@ -1,0 +1,44 @@
+/** Answers → a run folder. The manifest is written last: a folder without one is unfinished. */
+import { fileEntry } from "../kernel/files.ts";
+import { compareNatural } from "../kernel/natural-order.ts";
+import { seal } from "../kernel/sealed.ts";
+import type { Store } from "../kernel/store.ts";
+import { encodeUtf8 } from "../kernel/utf8.ts";
+import { writeAnswers } from "./answers.ts";
+import { MANIFEST_FILE } from "./paths.ts";
+import { type Answer, type FileEntry, type Manifest, SNAPSHOT_FORMAT } from "./schema.ts";
+
+/** What the writer cannot know by itself. */
+export type ManifestFacts = Omit<Manifest, "format" | "counts" | "files">;
+
+export interface SnapshotWriter {
+  /** `file` is relative to the run folder, such as "pve/nodes/pve1.json". */
+  write(file: string, answers: ReadonlyMap<string, Answer>): Promise<void>;
+  /** Seals the folder. */
+  finish(facts: ManifestFacts): Promise<Manifest>;
+}
+
+export function createSnapshotWriter(store: Store): SnapshotWriter {
+  const files: FileEntry[] = [];
+  const counts = { answers: 0, failed: 0, nodes: 0 };
+  return {
+    async write(file, answers) {
+      const bytes = encodeUtf8(writeAnswers(answers));
+      await store.write(file, bytes);
+      files.push(fileEntry(file, bytes));
+      counts.answers += answers.size;
+      counts.failed += [...answers.values()].filter(isFailure).length;
+      counts.nodes += file.startsWith("pve/nodes/") ? 1 : 0;
+    },
+    async finish(facts) {
+      files.sort((a, b) => compareNatural(a.path, b.path));
+      const manifest: Manifest = { format: SNAPSHOT_FORMAT, ...facts, counts, files };
+      await store.write(MANIFEST_FILE, encodeUtf8(seal(manifest)));
+      return manifest;
+    },
+  };
+}
+
+function isFailure(answer: Answer): boolean {
+  return "failed" in answer || ("status" in answer && answer.status >= 400);
+}
