@@ -1,5 +1,5 @@
 /** Talk goes to stderr, as text or as one JSON object a line; stdout stays data. */
-import { createConsola, type ConsolaInstance, type LogObject } from "consola";
+import { type ConsolaInstance, createConsola, type LogObject } from "consola";
 
 export interface LogOptions {
   readonly format?: "text" | "json";

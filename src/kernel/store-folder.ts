@@ -17,6 +17,7 @@ export function openFolder(place: string): Store {
       return bytes instanceof Uint8Array ? bytes : undefined;
     },
     write: (key, bytes) => writeWhole(join(place, key), bytes),
+    remove: (key) => rm(join(place, key), { force: true }),
     draft: (folder) => openDraft(place, folder),
     close: () => storage.dispose(),
   };

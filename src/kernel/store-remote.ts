@@ -1,9 +1,12 @@
 /** A store behind a URI: an unstorage driver, loaded only when a run folder is named so. */
-import { createStorage, prefixStorage, type Driver, type Storage } from "unstorage";
+import { createStorage, type Driver, prefixStorage, type Storage } from "unstorage";
 import { reasonOf, usageError } from "./errors.ts";
 import type { Draft, Store, StoreCredentials } from "./store.ts";
 
-type Opener = (uri: URL, credentials: StoreCredentials) => Promise<{ driver: Driver; base: string }>;
+type Opener = (
+  uri: URL,
+  credentials: StoreCredentials,
+) => Promise<{ driver: Driver; base: string }>;
 
 /** One row per scheme. */
 const OPENERS: Readonly<Record<string, Opener>> = {
@@ -31,6 +34,7 @@ export async function openRemote(place: string, credentials: StoreCredentials): 
     keys: () => keysOf(storage),
     read: (key) => readRaw(storage, key),
     write: (key, bytes) => storage.setItemRaw(key, bytes),
+    remove: (key) => storage.removeItem(key),
     draft: (folder) => openDraft(storage, folder),
     close: () => whole.dispose(),
   };

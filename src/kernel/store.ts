@@ -16,6 +16,8 @@ export interface Store {
   read(key: string): Promise<Uint8Array | undefined>;
   /** The whole file or, when it fails, what was there before. */
   write(key: string, bytes: Uint8Array): Promise<void>;
+  /** The file is gone afterwards; it need not have been there. */
+  remove(key: string): Promise<void>;
   /** Starts a folder anew, beside the one that is there until `commit`. */
   draft(folder: string): Promise<Draft>;
   /** Lets go of connections. */

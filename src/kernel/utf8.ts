@@ -1,4 +1,5 @@
 /** Bytes ↔ text, strict: a byte that is not UTF-8 is an error and never a replacement character. */
+import { Buffer } from "node:buffer";
 import { inputError } from "./errors.ts";
 
 const DECODER = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -15,4 +16,9 @@ export function decodeUtf8(bytes: Uint8Array, what: string): string {
 
 export function encodeUtf8(text: string): Uint8Array {
   return ENCODER.encode(text);
+}
+
+/** How many bytes the text takes, without encoding it. */
+export function utf8Length(text: string): number {
+  return Buffer.byteLength(text);
 }

@@ -12,13 +12,13 @@ import { canonicalJson, parseJson } from "../kernel/json.ts";
 import { compareCodeUnits, compareNatural } from "../kernel/natural-order.ts";
 import { decodeUtf8 } from "../kernel/utf8.ts";
 import { rowKeys } from "./paths.ts";
-import { Answer } from "./schema.ts";
+import { Answer, type AnswersFile } from "./schema.ts";
 
 const NEWLINE = 10;
 const LINE_REGEXP = /^("(?:[^"\\]|\\.)*"): /;
 
 /** The answers of one file. Each is decoded when it is asked for, so that a node costs its bytes. */
-export class Answers {
+export class Answers implements AnswersFile {
   readonly file: string;
   readonly #bytes: Uint8Array;
   readonly #lines: ReadonlyMap<string, Line>;
@@ -30,12 +30,10 @@ export class Answers {
     this.#lines = indexLines(file, bytes);
   }
 
-  /** All paths, in the order of the file. */
   paths(): IterableIterator<string> {
     return this.#lines.keys();
   }
 
-  /** undefined when the question stands in no line. @throws AppError "input". */
   get(path: string): Answer | undefined {
     const line = this.#lines.get(path);
     if (line === undefined) return undefined;
@@ -95,7 +93,11 @@ function isBrackets(line: Uint8Array, number: number): boolean {
 }
 
 /** `"/nodes": {…},` → its path, and where `{…}` stands. */
-function readLine(bytes: Uint8Array, from: number, to: number): (Line & { path: string }) | undefined {
+function readLine(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+): (Line & { path: string }) | undefined {
   // A path is short; the answer behind it may be megabytes long.
   const head = new TextDecoder().decode(bytes.subarray(from, Math.min(to, from + 1024)));
   const quoted = LINE_REGEXP.exec(head)?.[1];
@@ -115,7 +117,11 @@ function notAnswers(file: string, line: number): Error {
 function sortRows(path: string, answer: Answer): Answer {
   const keys = rowKeys(path);
   if (keys === undefined || !("data" in answer) || !Array.isArray(answer.data)) return answer;
-  const keyed = answer.data.map((row: unknown) => ({ row, key: keyOf(row, keys), text: canonicalJson(row) }));
+  const keyed = answer.data.map((row: unknown) => ({
+    row,
+    key: keyOf(row, keys),
+    text: canonicalJson(row),
+  }));
   keyed.sort((a, b) => compareNatural(a.key, b.key) || compareCodeUnits(a.text, b.text));
   return { ...answer, data: keyed.map(({ row }) => row) };
 }

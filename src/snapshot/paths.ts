@@ -47,3 +47,11 @@ export function nodeFile(node: string): string | undefined {
   if (!NODE_NAME_REGEXP.test(node) || node.includes("..")) return undefined;
   return `${NODES_FOLDER}${node}.json`;
 }
+
+/** "pve/nodes/pve1.json" → "pve1"; undefined for any other file. */
+export function nodeOfFile(file: string): string | undefined {
+  const node = file.startsWith(NODES_FOLDER)
+    ? file.slice(NODES_FOLDER.length, -".json".length)
+    : "";
+  return nodeFile(node) === file ? node : undefined;
+}

@@ -6,21 +6,8 @@ import { unseal } from "../kernel/sealed.ts";
 import { type Store } from "../kernel/store.ts";
 import { decodeUtf8 } from "../kernel/utf8.ts";
 import { Answers } from "./answers.ts";
-import { CLUSTER_FILE, MANIFEST_FILE, nodeFile } from "./paths.ts";
-import { Manifest, SNAPSHOT_FORMAT } from "./schema.ts";
-
-/** One run folder's answers. */
-export interface Snapshot {
-  /** Name of the folder: tells snapshots apart when there are several. */
-  readonly name: string;
-  readonly manifest: Manifest;
-  /** SHA-256 of the manifest, and so of everything that it lists. */
-  readonly sha256: string;
-  /** Answers of the cluster-wide paths. @throws AppError "input". */
-  cluster(): Promise<Answers>;
-  /** Answers of a node and its guests; undefined when it has no file. @throws AppError "input". */
-  node(node: string): Promise<Answers | undefined>;
-}
+import { CLUSTER_FILE, MANIFEST_FILE, nodeFile, nodeOfFile } from "./paths.ts";
+import { Manifest, type Snapshot, SNAPSHOT_FORMAT } from "./schema.ts";
 
 /** @throws AppError "input" when the folder is unfinished, changed, or of a newer format. */
 export async function openSnapshot(store: Store): Promise<Snapshot> {
@@ -35,6 +22,7 @@ export async function openSnapshot(store: Store): Promise<Snapshot> {
     name: nameOf(store.place),
     manifest,
     sha256,
+    nodes: manifest.files.flatMap(({ path }) => nodeOfFile(path) ?? []),
     async cluster() {
       const answers = await read(CLUSTER_FILE);
       if (answers === undefined) throw inputError(`Cannot find ${CLUSTER_FILE} in ${store.place}`);
@@ -71,9 +59,12 @@ async function readManifest(store: Store): Promise<{ manifest: Manifest; sha256:
 async function noManifest(store: Store): Promise<Error> {
   const keys = await store.keys();
   if (keys.length === 0) {
-    return inputError(`Found no snapshot in ${store.place}: there is no such folder, or it is empty`, {
-      hint: "Name a folder that capture or simulate wrote, such as snapshots/example",
-    });
+    return inputError(
+      `Found no snapshot in ${store.place}: there is no such folder, or it is empty`,
+      {
+        hint: "Name a folder that capture or simulate wrote, such as snapshots/example",
+      },
+    );
   }
   const unfinished = keys.some((key) => key.startsWith("pve/") || key === "capture.journal");
   return inputError(
@@ -85,5 +76,6 @@ async function noManifest(store: Store): Promise<Error> {
 }
 
 function nameOf(place: string): string {
-  return place.replaceAll("\\", "/").split("/").findLast((part) => part !== "" && part !== ".") ?? place;
+  return place.replaceAll("\\", "/").split("/").findLast((part) => part !== "" && part !== ".") ??
+    place;
 }

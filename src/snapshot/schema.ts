@@ -49,7 +49,11 @@ export const Answer = type({ status: "100 <= number.integer <= 599", "error?": "
   .or({ failed: "'dns' | 'refused' | 'reset' | 'timeout' | 'tls'" });
 
 /** A file of the run folder, as a manifest lists it. */
-export const FileEntry = type({ path: "string", bytes: "number.integer >= 0", sha256: "string.hex" });
+export const FileEntry = type({
+  path: "string",
+  bytes: "number.integer >= 0",
+  sha256: "string.hex",
+});
 export type FileEntry = typeof FileEntry.infer;
 
 /** manifest.json of a run folder; written last, so that a folder without one is unfinished. */
@@ -73,3 +77,28 @@ export const Manifest = type({
   files: FileEntry.array(),
 });
 export type Manifest = typeof Manifest.infer;
+
+/** The answers of one file. */
+export interface AnswersFile {
+  /** Relative to the run folder. */
+  readonly file: string;
+  /** All API paths, in the order of the file. */
+  paths(): Iterable<string>;
+  /** undefined when the question stands in no line. @throws AppError "input". */
+  get(path: string): Answer | undefined;
+}
+
+/** One run folder's answers. */
+export interface Snapshot {
+  /** Name of the folder: tells snapshots apart when there are several. */
+  readonly name: string;
+  readonly manifest: Manifest;
+  /** SHA-256 of the manifest, and so of everything that it lists. */
+  readonly sha256: string;
+  /** Names of the nodes that have a file. */
+  readonly nodes: readonly string[];
+  /** Answers of the cluster-wide paths. @throws AppError "input". */
+  cluster(): Promise<AnswersFile>;
+  /** Answers of a node and its guests; undefined when it has no file. @throws AppError "input". */
+  node(node: string): Promise<AnswersFile | undefined>;
+}

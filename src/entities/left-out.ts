@@ -1,0 +1,78 @@
+/** left-out.json: what did not become an entity, and what became one otherwise than expected. */
+
+/** Where the reader can look it up: an answer of the snapshot. */
+export interface AnswerRef {
+  /** Relative to the run folder. */
+  readonly file: string;
+  /** The API path, which is the answer's key in that file. */
+  readonly path: string;
+  /** Name of the snapshot, when there are several. */
+  readonly snapshot?: string;
+}
+
+export interface LeftOut {
+  /** "vm/101/net1", "node/pve1/lo", "vm/9000", "vm/104/agent". */
+  readonly what: string;
+  readonly reason: Reason;
+  readonly sentence: string;
+  readonly answer: AnswerRef;
+  /** What the answers hold below it, when it is a guest or a node. */
+  readonly children?: Readonly<Record<string, number>>;
+}
+
+export interface Note {
+  readonly what: string;
+  readonly code: NoteCode;
+  readonly sentence: string;
+  readonly answer: AnswerRef;
+}
+
+/** The closed list of reasons. Where several hold, the first one wins. */
+export const REASONS = {
+  "out-of-scope": "Its node is not in the scope",
+  "other-type": "Only QEMU and LXC guests are mapped",
+  "no-vmid": "The listing gives it no VMID",
+  "unreachable": "Its node did not answer, so nothing new is known of it; it is not gone",
+  "no-name": "The listing gives it no name",
+  "template": "Templates are not mapped",
+  "denied": "The API token may not read it",
+  "failed": "Reading it failed",
+  "guest-stopped": "The guest agent is only asked in a running guest",
+  "agent-off": "The guest agent is not enabled in the guest's config",
+  "agent-not-running": "The guest agent is enabled and does not answer",
+  "agent-error": "The guest agent answered with an error",
+  "unparsable": "The text is outside Proxmox's grammar",
+  "cdrom": "CD-ROM drives are not mapped",
+  "no-volume": "The drive holds no volume",
+  "cloud-init": "Cloud-init drives are not mapped",
+  "bind-mount": "Bind mounts and devices belong to the node, not to the container",
+  "no-size": "The config gives it no size",
+  "not-in-mapping": "The mapping document does not name this kind of volume",
+  "loopback": "Loopback is not mapped",
+  "docker-bridge": "Docker's own bridge is not mapped",
+  "link-local": "Link-local addresses are not mapped",
+  "no-address": "The interface has no address",
+  "dynamic-address": "The config leaves the address to DHCP, SLAAC or the guest",
+  "bad-prefix": "The prefix length is missing or out of range",
+  "not-assignable":
+    "NetBox refuses the addresses of a network, of a broadcast and of nothing, and /0",
+  "host-route": "A host route makes no prefix",
+  "mac-unknown": "No NIC in the guest's config has the MAC address that it stands on",
+  "duplicate-address": "NetBox knows an address once, and another interface holds it already",
+  "too-long": "The value is larger than a Diode request may be",
+} as const;
+
+export type Reason = keyof typeof REASONS;
+
+/** The closed list of notes. */
+export const NOTES = {
+  "renamed": "Renamed, because NetBox would take two things of one name for one",
+  "cut": "The name was cut to the length that NetBox takes",
+  "unscoped": "Written without a site, because its parts stand in several",
+  "config-not-read":
+    "Made from the listing alone: NICs, disks, platform and start on boot are left as they are",
+  "status-not-read": "Made from the listing alone: the platform is left as it is",
+  "node-not-listed": "Guests name this node, which the cluster does not list: it gets no device",
+} as const;
+
+export type NoteCode = keyof typeof NOTES;

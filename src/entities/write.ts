@@ -1,0 +1,106 @@
+/** Batches of entities → the files of netbox/: each one Diode request, in emission order. */
+import { type FileEntry, fileEntry } from "../kernel/files.ts";
+import { seal } from "../kernel/sealed.ts";
+import type { Draft, Store } from "../kernel/store.ts";
+import { encodeUtf8 } from "../kernel/utf8.ts";
+import { createLeftOutWriter } from "./left-out-file.ts";
+import type { LeftOut, Note } from "./left-out.ts";
+import { type StepName, STEPS } from "./order.ts";
+import { createStepWriter, type StepWriter, type Tool } from "./request-file.ts";
+import { ENTITIES_FORMAT } from "./schema.ts";
+
+export const ENTITIES_FOLDER = "netbox";
+
+/** Entities of all steps, those of one step in the order of the step, and what was left out. */
+export interface EntityBatch {
+  readonly made: readonly {
+    readonly step: StepName;
+    readonly entity: object;
+    /** RFC 3339: the entity's timestamp. */
+    readonly capturedAt: string;
+  }[];
+  readonly leftOut: readonly LeftOut[];
+  readonly notes: readonly Note[];
+}
+
+/** What the writer cannot know by itself; goes into the manifest as it is. */
+export interface EntityFacts {
+  readonly tool: Tool;
+  /** The snapshots that the entities come from; none for a bootstrap. */
+  readonly snapshots: readonly {
+    /** Only when there are several. */
+    readonly name?: string;
+    /** SHA-256 of the snapshot's manifest. */
+    readonly sha256: string;
+    /** Setting → text, as used. */
+    readonly policy: Readonly<Record<string, string>>;
+  }[];
+}
+
+export interface EntitySummary {
+  /** Every step, those with no entity included. */
+  readonly counts: Readonly<Record<StepName, number>>;
+  /** Reason → how many records. */
+  readonly leftOut: Readonly<Record<string, number>>;
+  /** Code → how many notes. */
+  readonly notes: Readonly<Record<string, number>>;
+  readonly files: readonly FileEntry[];
+}
+
+/** Replaces netbox/ as a whole, once everything is written; on failure the old one stays. */
+export async function writeEntities(
+  store: Store,
+  batches: AsyncIterable<EntityBatch> | Iterable<EntityBatch>,
+  facts: EntityFacts,
+): Promise<EntitySummary> {
+  const draft = await store.draft(ENTITIES_FOLDER);
+  try {
+    const summary = await writeFiles(draft, batches, facts.tool);
+    const manifest = {
+      format: ENTITIES_FORMAT,
+      ...facts,
+      counts: summary.counts,
+      left_out: summary.leftOut,
+      notes: summary.notes,
+      files: summary.files,
+    };
+    await draft.commit("manifest.json", encodeUtf8(seal(manifest)));
+    return summary;
+  } catch (error) {
+    await draft.discard();
+    throw error;
+  }
+}
+
+async function writeFiles(
+  draft: Draft,
+  batches: AsyncIterable<EntityBatch> | Iterable<EntityBatch>,
+  tool: Tool,
+): Promise<EntitySummary> {
+  const files: FileEntry[] = [];
+  const write = async (name: string, bytes: Uint8Array): Promise<void> => {
+    files.push(fileEntry(`${ENTITIES_FOLDER}/${name}`, bytes));
+    await draft.write(name, bytes);
+  };
+  const steps = new Map<StepName, StepWriter>(
+    STEPS.map((step) => [step.name, createStepWriter(step, { tool, write })]),
+  );
+  const leftOut = createLeftOutWriter(draft);
+  for await (const batch of batches) {
+    for (const { step, entity, capturedAt } of batch.made) {
+      const full = steps.get(step)?.add(entity, capturedAt);
+      if (full !== undefined) await full;
+    }
+    await leftOut.add(batch.leftOut, batch.notes);
+  }
+  const counts = {} as Record<StepName, number>;
+  for (const [name, step] of steps) counts[name] = await step.finish();
+  const ledger = await leftOut.finish();
+  files.push({
+    path: `${ENTITIES_FOLDER}/${ledger.name}`,
+    bytes: ledger.bytes,
+    sha256: ledger.sha256,
+  });
+  files.sort((a, b) => (a.path < b.path ? -1 : 1));
+  return { counts, leftOut: ledger.leftOut, notes: ledger.notes, files };
+}

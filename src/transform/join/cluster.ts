@@ -1,0 +1,118 @@
+/** cluster.json → what the cluster is called, where it stands, and which nodes and guests it lists. */
+import { compareNatural } from "../../kernel/natural-order.ts";
+import { CLUSTER_FILE, PATHS } from "../../snapshot/paths.ts";
+import type { ClusterStatusRow, NodeRow } from "../../snapshot/rows.ts";
+import type { Snapshot } from "../../snapshot/schema.ts";
+import { clusterRef, tagRef } from "../stubs.ts";
+import { cutName, MAX_LONG_NAME } from "../parse/name.ts";
+import { records, text } from "../parse/scalar.ts";
+import type { Policy } from "../policy.ts";
+import { listOf } from "./answer.ts";
+import { type Guest, readGuests } from "./inventory.ts";
+import { Ledger, type Subject } from "./ledger.ts";
+import { clusterSite, nodeSite } from "./sites.ts";
+import type { ClusterSource } from "./sources.ts";
+
+/** The global tags of the mapping document. */
+export const GLOBAL_TAGS = ["proxmox-ve", "discovered"] as const;
+
+/** A node that the cluster lists, that a guest names, or that has a file. */
+export interface NodeEntry {
+  readonly node: string;
+  readonly site: string;
+  readonly isInScope: boolean;
+  /** Its row of /nodes. */
+  readonly row: NodeRow | undefined;
+  /** Its row of /cluster/status. */
+  readonly statusRow: ClusterStatusRow | undefined;
+  /** By VMID. */
+  readonly guests: readonly Guest[];
+}
+
+export interface Cluster {
+  readonly source: ClusterSource;
+  readonly snapshot: Snapshot;
+  /** In natural order. */
+  readonly nodes: readonly NodeEntry[];
+  /** What is left out or noted of the cluster itself. */
+  readonly ledger: Ledger;
+  /** Set when there are several snapshots: the name that records carry. */
+  readonly label: string | undefined;
+}
+
+export interface ClusterInput {
+  readonly snapshot: Snapshot;
+  readonly policy: Policy;
+  readonly label: string | undefined;
+}
+
+/** @throws AppError "input" when cluster.json is missing or changed. */
+export async function readCluster({ snapshot, policy, label }: ClusterInput): Promise<Cluster> {
+  const answers = await snapshot.cluster();
+  const ledger = new Ledger();
+  const rowsOf = (what: string, path: string): Readonly<Record<string, unknown>>[] => {
+    const found = listOf(answers.get(path));
+    if ("value" in found) return records(found.value);
+    ledger.leave(subjectOf(what, path, label), found.reason, { detail: found.detail });
+    return [];
+  };
+  const statusRows = rowsOf("cluster/status", PATHS.clusterStatus);
+  const nodeRows = rowsOf("cluster/nodes", PATHS.nodes);
+  const resourceRows = rowsOf("cluster/resources", PATHS.resources);
+
+  const clusterStatus = statusRows.find((row) => row["type"] === "cluster");
+  const statusByNode = byName(statusRows.filter((row) => row["type"] === "node"), "name");
+  const rowByNode = byName(nodeRows, "node");
+  const guests = readGuests(resourceRows, {
+    policy,
+    ledger,
+    subject: (what) => subjectOf(what, PATHS.resources, label),
+  });
+  const listed = [...rowByNode.keys(), ...statusByNode.keys(), ...guests.keys()];
+  const names = [...new Set([...listed, ...snapshot.nodes])];
+  const site = clusterSite(policy, names);
+  const name = cutName(
+    policy.clusterName ?? text(clusterStatus?.["name"]) ?? policy.host,
+    MAX_LONG_NAME,
+  );
+  const hostTag = cutName(`proxmox-${policy.host}`, MAX_LONG_NAME);
+  const source: ClusterSource = {
+    ...(clusterStatus === undefined ? {} : { clusterStatus }),
+    policy,
+    name,
+    site,
+    capturedAt: snapshot.manifest.captured_at,
+    ref: clusterRef(name, site),
+    tags: [...GLOBAL_TAGS, hostTag].map(tagRef),
+    hostTag,
+  };
+  if (site === undefined && policy.clusterScope === "auto") {
+    ledger.note(subjectOf(`cluster/${name}`, PATHS.nodes, label), "unscoped");
+  }
+  const nodes = names.sort(compareNatural).map((node) => ({
+    node,
+    site: nodeSite(policy, node),
+    isInScope: policy.nodes?.has(node) ?? true,
+    row: rowByNode.get(node),
+    statusRow: statusByNode.get(node),
+    guests: guests.get(node) ?? [],
+  }));
+  return { source, snapshot, nodes, ledger, label };
+}
+
+function subjectOf(what: string, path: string, label: string | undefined): Subject {
+  const answer = { file: CLUSTER_FILE, path };
+  return { what, answer: label === undefined ? answer : { ...answer, snapshot: label } };
+}
+
+function byName(
+  rows: readonly Readonly<Record<string, unknown>>[],
+  key: string,
+): Map<string, Readonly<Record<string, unknown>>> {
+  const named = new Map<string, Readonly<Record<string, unknown>>>();
+  for (const row of rows) {
+    const name = text(row[key]);
+    if (name !== undefined) named.set(name, row);
+  }
+  return named;
+}

@@ -1,0 +1,134 @@
+/** Addresses of a guest, from its agent or its config → those that NetBox gets, NIC by NIC. */
+import type { GuestInterfaceRow } from "../../snapshot/rows.ts";
+import type { AnswerRef, Reason } from "../../entities/left-out.ts";
+import { type Address, type AddressReason, parseAddress, splitCidr } from "../parse/address.ts";
+import { parseMac } from "../parse/net.ts";
+import { record, records, text } from "../parse/scalar.ts";
+import { guestAddressRef } from "../stubs.ts";
+import type { GuestScene } from "./scene.ts";
+import type { AddressSource, NicSource } from "./sources.ts";
+
+/** One address somewhere in the answers: an entity or a record, exactly once. */
+export interface Occurrence {
+  /** The NIC of the config that it stands on; undefined: none has its MAC. */
+  readonly nic: NicSource | undefined;
+  /** "vm/101/net0" or "vm/101/agent/docker0". */
+  readonly holder: string;
+  /** As written. */
+  readonly text: string;
+  readonly address: Address | Reason;
+  readonly answer: AnswerRef;
+  readonly from: Pick<AddressSource, "config" | "agentInterfaces" | "lxcInterfaces">;
+}
+
+interface LiveAnswer {
+  /** "vm/101". */
+  readonly what: string;
+  readonly nics: readonly NicSource[];
+  readonly answer: AnswerRef;
+  readonly kind: "agentInterfaces" | "lxcInterfaces";
+}
+
+/** LXC: `ip` and `ip6` of the config. */
+export function configAddresses(
+  nics: readonly NicSource[],
+  what: string,
+  answer: AnswerRef,
+): Occurrence[] {
+  return nics.flatMap((nic) =>
+    [nic.net.ip, nic.net.ip6].filter((value) => value !== undefined).map((value) => ({
+      nic,
+      holder: `${what}/${nic.key}`,
+      text: value,
+      address: /^(?:dhcp|manual|auto)$/i.test(value)
+        ? "dynamic-address"
+        : parseAddress(...splitCidr(value)),
+      answer,
+      from: { config: nic.config ?? {} },
+    }))
+  );
+}
+
+/** Rows of the guest agent, or of a running container, in their own order within each NIC. */
+export function liveAddresses(
+  rows: unknown,
+  { what, nics, answer, kind }: LiveAnswer,
+): Occurrence[] {
+  const nicByMac = new Map(nics.toReversed().map((nic) => [nic.net.mac, nic]));
+  const found = records(rows).flatMap((row: GuestInterfaceRow) => {
+    const name = text(row.name) ?? "?";
+    const mac = parseMac(row["hardware-address"]) ?? parseMac(row.hwaddr);
+    const nic = mac === undefined ? undefined : nicByMac.get(mac);
+    const holder = nic === undefined
+      ? `${what}/${kind === "lxcInterfaces" ? "live" : "agent"}/${name}`
+      : `${what}/${nic.key}`;
+    return pairsOf(row).map(([host, length]) => ({
+      nic,
+      holder,
+      text: length === undefined ? host : `${host}/${length}`,
+      address: judge(parseAddress(host, length), name, nic),
+      answer,
+      from: { [kind]: row },
+    }));
+  });
+  // NIC by NIC, in the order of the config; what stands on no NIC comes last.
+  const place = (
+    nic: NicSource | undefined,
+  ): number => (nic === undefined ? nics.length : nics.indexOf(nic));
+  return found.sort((a, b) => place(a.nic) - place(b.nic));
+}
+
+/** Claims what can be kept; lists the rest. */
+export function keepAddresses(found: readonly Occurrence[], scene: GuestScene): AddressSource[] {
+  return found.flatMap((occurrence) => {
+    const { nic, holder, address, answer, from } = occurrence;
+    const subject = { what: `${holder}/${occurrence.text}`, answer };
+    if (typeof address === "string" || nic === undefined) {
+      scene.ledger.leave(subject, typeof address === "string" ? address : "mac-unknown");
+      return [];
+    }
+    const first = scene.claims.claim(address.host, holder);
+    if (first !== undefined) {
+      scene.ledger.leave(subject, "duplicate-address", { detail: `held by ${first}` });
+      return [];
+    }
+    return [{
+      cluster: scene.cluster,
+      address,
+      ref: guestAddressRef(address.cidr, nic.ref),
+      ...from,
+    }];
+  });
+}
+
+/** The first reason in the order of the closed list. */
+function judge(
+  address: Address | AddressReason,
+  interfaceName: string,
+  nic: NicSource | undefined,
+): Address | Reason {
+  if (address === "unparsable") return address;
+  if (address === "loopback" || interfaceName === "lo") return "loopback";
+  if (interfaceName === "docker0") return "docker-bridge";
+  if (typeof address === "string") return address;
+  return nic === undefined ? "mac-unknown" : address;
+}
+
+/**
+ * [host, prefix length] of a row. Older container answers have only `inet` and `inet6`, each with one
+ * address; newer ones have both forms. Source: PVE/LXC.pm, get_interfaces; proxmox.md §3.12.
+ */
+function pairsOf(row: GuestInterfaceRow): [string, string | undefined][] {
+  const pairs = new Map<string, [string, string | undefined]>();
+  for (const entry of records(row["ip-addresses"])) {
+    const host = text(record(entry)?.["ip-address"]);
+    const length = text(entry["prefix"]);
+    if (host !== undefined) pairs.set(`${host}/${length}`, [host, length]);
+  }
+  for (const value of [text(row.inet), text(row.inet6)]) {
+    if (value === undefined) continue;
+    const [host, length] = splitCidr(value);
+    if (!pairs.has(`${host}/${length}`)) pairs.set(value, [host, length]);
+  }
+  return [...pairs.values()];
+}

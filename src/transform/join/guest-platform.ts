@@ -1,0 +1,33 @@
+/** What a guest runs: the agent's word, else the ostype of its config. */
+import type { GuestConfig, Osinfo } from "../../snapshot/rows.ts";
+import { parsePropertyString } from "../parse/property-string.ts";
+import { flag, text } from "../parse/scalar.ts";
+import type { Policy } from "../policy.ts";
+import { ostypePlatform } from "../values.ts";
+
+interface Clues {
+  readonly osinfo: Osinfo | undefined;
+  readonly config: GuestConfig | undefined;
+  readonly policy: Policy;
+}
+
+/** "Ubuntu 24.04"; null: read, and none; undefined: not read, or to be kept as it is. */
+export function platformName({ osinfo, config, policy }: Clues): string | null | undefined {
+  const name = text(osinfo?.name);
+  if (name !== undefined) {
+    const version = text(osinfo?.["version-id"]);
+    return version === undefined || version === "N/A" ? name : `${name} ${version}`;
+  }
+  if (config === undefined) return undefined;
+  const isSilent = osinfo === undefined && isAgentEnabled(config);
+  if (isSilent && policy.platformWithoutAgent === "keep") return undefined;
+  const ostype = text(config.ostype);
+  return ostype === undefined ? null : ostypePlatform(ostype);
+}
+
+/** "1", "enabled=1,type=virtio" → true; absent → false. Source: PVE/QemuServer.pm, $agent_fmt. */
+export function isAgentEnabled(config: GuestConfig): boolean {
+  const agent = text(config.agent);
+  if (agent === undefined) return false;
+  return flag(parsePropertyString(agent, "enabled")?.get("enabled")) === true;
+}

@@ -1,0 +1,117 @@
+/** The second pass: a node's device and all of its guests. */
+import { CLUSTER_FILE, PATHS } from "../../snapshot/paths.ts";
+import type { AnswersFile } from "../../snapshot/schema.ts";
+import type { PlatformRef } from "../../entities/schema.ts";
+import { parsePveVersion } from "../parse/pve-version.ts";
+import { text } from "../parse/scalar.ts";
+import { platformRef } from "../stubs.ts";
+import { objectOf } from "./answer.ts";
+import { Claims } from "./claims.ts";
+import { countChildren, type GuestParts, readGuest } from "./guest.ts";
+import type { Guest } from "./inventory.ts";
+import { Ledger } from "./ledger.ts";
+import { type GuestScene, SharedTables } from "./scene.ts";
+import type { NodeSource } from "./sources.ts";
+import { answerRef, isDevice, type SurveyedNode } from "./survey.ts";
+
+export interface NodeParts {
+  /** undefined: the node becomes no device. */
+  readonly device: NodeSource | undefined;
+  /** By VMID. */
+  readonly guests: readonly GuestParts[];
+}
+
+const GUEST_PATH_REGEXP = /^\/nodes\/[^/]+\/(?:qemu|lxc)\/(\d+)\/config$/;
+
+/** Adds to the ledger of `surveyed`, which then holds all of the node. */
+export async function readNode(surveyed: SurveyedNode): Promise<NodeParts> {
+  const { cluster, entry, scene } = surveyed;
+  const answers = await cluster.snapshot.node(entry.node);
+  const listing = { file: CLUSTER_FILE, path: PATHS.resources };
+  const guestScene: GuestScene = {
+    ...scene,
+    node: entry.node,
+    answers,
+    at: (path) => answerRef(cluster, entry.node, path),
+    listing: cluster.label === undefined ? listing : { ...listing, snapshot: cluster.label },
+  };
+  const device = isDevice(entry) ? readDevice(surveyed, answers) : undefined;
+  const guests = entry.guests.flatMap((guest) => readOrLeave(guest, guestScene));
+  leaveUnlisted(entry.guests, guestScene);
+  return { device, guests };
+}
+
+function readDevice(
+  { cluster, entry, scene, name, ref, network }: SurveyedNode,
+  answers: AnswersFile | undefined,
+): NodeSource {
+  const path = PATHS.nodeStatus(entry.node);
+  const found = objectOf(answers?.get(path));
+  const at = { what: scene.what, answer: answerRef(cluster, entry.node, path) };
+  if ("reason" in found) {
+    scene.ledger.leave({ ...at, what: `${scene.what}/status` }, found.reason, {
+      detail: found.detail,
+    });
+    scene.ledger.note(at, "status-not-read");
+  }
+  const nodeStatus = "value" in found ? found.value : undefined;
+  return {
+    cluster: scene.cluster,
+    ...(entry.row === undefined ? {} : { nodes: entry.row }),
+    ...(entry.statusRow === undefined ? {} : { clusterStatus: entry.statusRow }),
+    ...(nodeStatus === undefined ? {} : { nodeStatus }),
+    node: entry.node,
+    name,
+    site: entry.site,
+    ref,
+    platform: nodeStatus === undefined ? undefined : nodePlatform(nodeStatus, at, scene),
+    primary4: network?.primary4,
+    primary6: network?.primary6,
+  };
+}
+
+function nodePlatform(
+  nodeStatus: Readonly<Record<string, unknown>>,
+  at: Parameters<Ledger["leave"]>[0],
+  scene: SurveyedNode["scene"],
+): PlatformRef | undefined {
+  const pveversion = text(nodeStatus["pveversion"]);
+  const version = parsePveVersion(pveversion ?? "");
+  if (version === undefined) {
+    scene.ledger.leave({ ...at, what: `${scene.what}/pveversion` }, "unparsable", {
+      detail: pveversion,
+    });
+    return undefined;
+  }
+  const name = `Proxmox VE ${version}`;
+  scene.shared.platforms.see(name, scene.cluster, () => name);
+  return platformRef(name);
+}
+
+function readOrLeave(guest: Guest, scene: GuestScene): GuestParts[] {
+  const { id, fate } = guest;
+  if ("name" in fate && id !== undefined) return [readGuest({ ...guest, id }, fate.name, scene)];
+  const aside = {
+    ...scene,
+    ledger: new Ledger(),
+    claims: new Claims(),
+    shared: new SharedTables(),
+  };
+  const reason = "reason" in fate ? fate.reason : "unparsable";
+  scene.ledger.leave({ what: guest.what, answer: scene.listing }, reason, {
+    children: countChildren(guest, aside),
+  });
+  return [];
+}
+
+/** Configs of guests that the listing does not name; capture writes none, a hand may have. */
+function leaveUnlisted(guests: readonly Guest[], scene: GuestScene): void {
+  const listed = new Set(guests.map(({ id }) => id?.vmid));
+  for (const path of scene.answers?.paths() ?? []) {
+    const vmid = GUEST_PATH_REGEXP.exec(path)?.[1];
+    if (vmid === undefined || listed.has(Number(vmid))) continue;
+    scene.ledger.leave({ what: `vm/${vmid}`, answer: scene.at(path) }, "no-name", {
+      detail: "it is not listed",
+    });
+  }
+}

@@ -1,0 +1,45 @@
+/** Where a join happens: the cluster and node at hand, and the tables that all of them share. */
+import type { AnswerRef } from "../../entities/left-out.ts";
+import type { AnswersFile } from "../../snapshot/schema.ts";
+import type { Claims } from "./claims.ts";
+import type { Ledger, Subject } from "./ledger.ts";
+import { Shared } from "./shared.ts";
+import type { ClusterSource } from "./sources.ts";
+
+/** Everything that outlives a node. */
+export class SharedTables {
+  readonly tags = new Shared<string>();
+  readonly platforms = new Shared<string>();
+  readonly vlans = new Shared<{ readonly vid: number; readonly site: string }>();
+  readonly prefixes = new Shared<{ readonly network: string; readonly site: string }>();
+
+  /** VLANs are known by (vid, site). */
+  seeVlan(vid: number, site: string, cluster: ClusterSource): void {
+    this.vlans.see(`${vid} ${site}`, cluster, () => ({ vid, site }));
+  }
+}
+
+export interface Scene {
+  readonly cluster: ClusterSource;
+  /** The site of the node, its device and its interfaces. */
+  readonly site: string;
+  readonly claims: Claims;
+  readonly shared: SharedTables;
+  readonly ledger: Ledger;
+}
+
+export interface NodeScene extends Scene {
+  /** "node/pve1". */
+  readonly what: string;
+  readonly subject: (what: string) => Subject;
+}
+
+export interface GuestScene extends Scene {
+  readonly node: string;
+  /** undefined: the snapshot holds no file of the node. */
+  readonly answers: AnswersFile | undefined;
+  /** Where an answer of this node stands. */
+  readonly at: (path: string) => AnswerRef;
+  /** Where the listing of all guests stands. */
+  readonly listing: AnswerRef;
+}

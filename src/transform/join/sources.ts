@@ -1,0 +1,160 @@
+/**
+ * The wide records that the mapping tables read: answers, already joined. A slot that is named as an
+ * answer (`resources`, `config`, …) holds that answer's row as Proxmox sent it, or is absent when it
+ * was not read; all other slots are made from those and the policy.
+ */
+import type { Reason } from "../../entities/left-out.ts";
+import type {
+  ClusterRef,
+  DeviceRef,
+  InterfaceRef,
+  InterfaceType,
+  IPAddressRef,
+  PlatformRef,
+  TagRef,
+  VirtualMachineRef,
+  VLANRef,
+  VMInterfaceRef,
+} from "../../entities/schema.ts";
+import type { GuestKind } from "../../snapshot/paths.ts";
+import type { AnswerRows } from "../../snapshot/rows.ts";
+import type { Address } from "../parse/address.ts";
+import type { Net } from "../parse/net.ts";
+import type { Policy } from "../policy.ts";
+import type { Subject } from "./ledger.ts";
+
+/** The answers of a thing; absent means not read. */
+export type AnswersOf<Name extends keyof AnswerRows> = { readonly [N in Name]?: AnswerRows[N] };
+
+export interface ClusterSource extends AnswersOf<"clusterStatus"> {
+  readonly policy: Policy;
+  readonly name: string;
+  /** The cluster's scope; absent when its nodes stand in several sites. */
+  readonly site: string | undefined;
+  readonly capturedAt: string;
+  readonly ref: ClusterRef;
+  /** The global tags and the host's. */
+  readonly tags: readonly TagRef[];
+  readonly hostTag: string;
+}
+
+export interface NodeSource extends AnswersOf<"nodes" | "clusterStatus" | "nodeStatus"> {
+  readonly cluster: ClusterSource;
+  /** As Proxmox calls it. */
+  readonly node: string;
+  /** As NetBox shall call it. */
+  readonly name: string;
+  readonly site: string;
+  readonly ref: DeviceRef;
+  readonly platform: PlatformRef | undefined;
+  readonly primary4: IPAddressRef | null | undefined;
+  readonly primary6: IPAddressRef | null | undefined;
+}
+
+export interface InterfaceSource extends AnswersOf<"network"> {
+  readonly cluster: ClusterSource;
+  readonly name: string;
+  readonly type: InterfaceType;
+  readonly device: DeviceRef;
+  readonly ref: InterfaceRef;
+  /** Only with ALL_INTERFACES. */
+  readonly lag: InterfaceRef | undefined;
+  readonly bridge: InterfaceRef | undefined;
+  readonly parent: InterfaceRef | undefined;
+}
+
+export interface GuestSource extends AnswersOf<"resources" | "config" | "osinfo"> {
+  readonly subject: Subject;
+  readonly cluster: ClusterSource;
+  readonly vmid: number;
+  readonly kind: GuestKind;
+  readonly node: string;
+  readonly name: string;
+  readonly site: string;
+  readonly ref: VirtualMachineRef;
+  /** The cluster's and its own. */
+  readonly tags: readonly TagRef[];
+  readonly platform: PlatformRef | null | undefined;
+  readonly primary4: IPAddressRef | null | undefined;
+  readonly primary6: IPAddressRef | null | undefined;
+}
+
+export interface NicSource extends AnswersOf<"config"> {
+  readonly cluster: ClusterSource;
+  /** "net0": the key in the config. */
+  readonly key: string;
+  readonly name: string;
+  readonly net: Net;
+  readonly ref: VMInterfaceRef;
+  readonly vlan: VLANRef | undefined;
+}
+
+export interface DiskSource extends AnswersOf<"config"> {
+  readonly subject: Subject;
+  readonly cluster: ClusterSource;
+  /** "scsi0": the key in the config. */
+  readonly key: string;
+  readonly pool: string | undefined;
+  readonly sizeMb: number;
+  readonly guest: VirtualMachineRef;
+}
+
+export interface AddressSource
+  extends AnswersOf<"network" | "config" | "agentInterfaces" | "lxcInterfaces"> {
+  readonly cluster: ClusterSource;
+  readonly address: Address;
+  readonly ref: IPAddressRef;
+}
+
+/** An object that several clusters share; its tags and its time come from all that hold it. */
+export interface SharedSource {
+  readonly tags: readonly TagRef[];
+}
+
+export interface ClusterTypeSource extends SharedSource {}
+export interface PlatformSource extends SharedSource {
+  readonly name: string;
+}
+export interface VlanSource extends SharedSource {
+  readonly vid: number;
+  readonly site: string;
+}
+export interface PrefixSource extends SharedSource {
+  readonly network: string;
+  readonly site: string | undefined;
+}
+export interface TagSource {
+  readonly name: string;
+  /** Only of the global tags and the host's. */
+  readonly color: string | undefined;
+}
+export interface CustomFieldSource {
+  readonly name: string;
+  readonly label: string;
+  readonly type: "text" | "integer";
+  readonly objectType: string;
+  readonly purpose: string;
+}
+
+/** Step name → what its table reads. */
+export interface Sources {
+  "tag": TagSource;
+  "custom-field": CustomFieldSource;
+  "cluster-type": ClusterTypeSource;
+  "cluster": ClusterSource;
+  "platform": PlatformSource;
+  "vlan": VlanSource;
+  "vm-interface": NicSource;
+  "interface": InterfaceSource;
+  "ip-address": AddressSource;
+  "prefix": PrefixSource;
+  "virtual-machine": GuestSource;
+  "virtual-disk": DiskSource;
+  "device": NodeSource;
+}
+
+/** A value that was read, or the reason why it was not. */
+export type Found<Value> = { readonly value: Value } | {
+  readonly reason: Reason;
+  readonly detail: string;
+};

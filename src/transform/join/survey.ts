@@ -1,0 +1,129 @@
+/**
+ * The first pass: what every node is called and which addresses it holds. Nodes come before guests
+ * when two claim one address, so all networks are read before the first guest is.
+ */
+import type { AnswerRef } from "../../entities/left-out.ts";
+import type { DeviceRef } from "../../entities/schema.ts";
+import type { AnswersFile } from "../../snapshot/schema.ts";
+import { NODES_FOLDER, PATHS } from "../../snapshot/paths.ts";
+import { MAX_NAME, NamePool } from "../parse/name.ts";
+import { records } from "../parse/scalar.ts";
+import { deviceRef } from "../stubs.ts";
+import { listOf } from "./answer.ts";
+import { Claims } from "./claims.ts";
+import type { Cluster, NodeEntry } from "./cluster.ts";
+import { Ledger } from "./ledger.ts";
+import { type NodeNetwork, readNetwork } from "./node-network.ts";
+import { type NodeScene, SharedTables } from "./scene.ts";
+
+/** A node after the first pass. */
+export interface SurveyedNode {
+  readonly cluster: Cluster;
+  readonly entry: NodeEntry;
+  readonly scene: NodeScene;
+  /** As NetBox shall call it. */
+  readonly name: string;
+  readonly ref: DeviceRef;
+  /** undefined: it becomes no device, or its network was not read. */
+  readonly network: NodeNetwork | undefined;
+}
+
+/** Adds to `claims` and `shared`. @throws AppError "input" when a file is missing or changed. */
+export async function surveyNodes(
+  clusters: readonly Cluster[],
+  tables: { readonly claims: Claims; readonly shared: SharedTables },
+): Promise<SurveyedNode[]> {
+  const namesBySite = new Map<string, NamePool>();
+  const surveyed: SurveyedNode[] = [];
+  for (const cluster of clusters) {
+    for (const entry of cluster.nodes) {
+      const names = namesBySite.get(entry.site) ?? new NamePool();
+      namesBySite.set(entry.site, names);
+      surveyed.push(await surveyNode(cluster, entry, { ...tables, names }));
+    }
+  }
+  return surveyed;
+}
+
+/** Becomes a device: in scope, and a node that the cluster lists. */
+export function isDevice({ isInScope, row, statusRow }: NodeEntry): boolean {
+  return isInScope && (row !== undefined || statusRow !== undefined);
+}
+
+/** Where an answer of a node stands. */
+export function answerRef(cluster: Cluster, node: string, path: string): AnswerRef {
+  const answer = { file: `${NODES_FOLDER}${node}.json`, path };
+  return cluster.label === undefined ? answer : { ...answer, snapshot: cluster.label };
+}
+
+async function surveyNode(
+  cluster: Cluster,
+  entry: NodeEntry,
+  tables: { readonly claims: Claims; readonly shared: SharedTables; readonly names: NamePool },
+): Promise<SurveyedNode> {
+  const { node, site } = entry;
+  const { source } = cluster;
+  const ledger = new Ledger();
+  const path = PATHS.network(node);
+  const scene: NodeScene = {
+    ...tables,
+    cluster: source,
+    site,
+    ledger,
+    what: `node/${node}`,
+    subject: (what) => ({ what, answer: answerRef(cluster, node, path) }),
+  };
+  const answers = await cluster.snapshot.node(node);
+  if (!isDevice(entry)) {
+    leaveNode(entry, answers, scene);
+    const ref = deviceRef(node, { site, policy: source.policy });
+    return { cluster, entry, scene, name: node, ref, network: undefined };
+  }
+  const name = tables.names.take(node, source.name, MAX_NAME);
+  if (name !== node) {
+    ledger.note(
+      scene.subject(scene.what),
+      node.length > MAX_NAME ? "cut" : "renamed",
+      `${node} → ${name}`,
+    );
+  }
+  const ref = deviceRef(name, { site, policy: source.policy });
+  const found = listOf(answers?.get(path));
+  if ("reason" in found) {
+    ledger.leave(scene.subject(`${scene.what}/network`), found.reason, { detail: found.detail });
+    return { cluster, entry, scene, name, ref, network: undefined };
+  }
+  return {
+    cluster,
+    entry,
+    scene,
+    name,
+    ref,
+    network: readNetwork(records(found.value), ref, scene),
+  };
+}
+
+/** A node that becomes no device: one record, with what its network holds counted on it. */
+function leaveNode(entry: NodeEntry, answers: AnswersFile | undefined, scene: NodeScene): void {
+  const found = listOf(answers?.get(PATHS.network(entry.node)));
+  const ref = deviceRef(entry.node, { site: entry.site, policy: scene.cluster.policy });
+  const aside = {
+    ...scene,
+    ledger: new Ledger(),
+    claims: new Claims(),
+    shared: new SharedTables(),
+  };
+  const children = "value" in found
+    ? readNetwork(records(found.value), ref, aside).things
+    : undefined;
+  if (!entry.isInScope) scene.ledger.leave(scene.subject(scene.what), "out-of-scope", { children });
+  else {
+    scene.ledger.note(scene.subject(scene.what), "node-not-listed");
+    if (children !== undefined) {
+      scene.ledger.leave(scene.subject(scene.what), "failed", {
+        detail: "the cluster does not list it",
+        children,
+      });
+    }
+  }
+}

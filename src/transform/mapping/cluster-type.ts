@@ -1,0 +1,23 @@
+/** virtualization.ClusterType: one, shared by all clusters. */
+import type { ClusterType } from "../../entities/schema.ts";
+import type { ClusterTypeSource } from "../join/sources.ts";
+import { CLUSTER_TYPE as NAME } from "../stubs.ts";
+import { type Table, wordsFor } from "../table.ts";
+import { METADATA, NO_CUSTOM_FIELDS, USERS } from "./reasons.ts";
+
+const type = wordsFor<ClusterTypeSource>();
+
+export const CLUSTER_TYPE: Table<ClusterTypeSource, ClusterType> = {
+  name: type.fixed(NAME, "as in the mapping document"),
+  slug: type.fixed("proxmox", "as in the mapping document"),
+  tags: type.from(
+    ["stub.tags"],
+    "the global tags, without the host's in a bootstrap",
+    (t) => t.tags,
+  ),
+  description: type.skip(USERS),
+  comments: type.skip(USERS),
+  owner: type.skip(USERS),
+  custom_fields: type.skip(NO_CUSTOM_FIELDS),
+  metadata: type.skip(METADATA),
+};

@@ -1,0 +1,34 @@
+/** virtualization.Cluster: one per snapshot. */
+import type { Cluster } from "../../entities/schema.ts";
+import type { ClusterSource } from "../join/sources.ts";
+import { siteRef } from "../stubs.ts";
+import { type Table, wordsFor } from "../table.ts";
+import { METADATA, NO_CUSTOM_FIELDS, USERS } from "./reasons.ts";
+
+const cluster = wordsFor<ClusterSource>();
+
+export const CLUSTER: Table<ClusterSource, Cluster> = {
+  name: cluster.from(
+    ["setting.CLUSTER_NAME", "clusterStatus.name", "setting.PROXMOX_HOST"],
+    "CLUSTER_NAME, else the row of type cluster, else PROXMOX_HOST; at most 100 characters",
+    (c) => c.name,
+  ),
+  type: cluster.from(["stub.cluster-type"], "always Proxmox", (c) => c.ref.type),
+  status: cluster.fixed("active", "as in the mapping document"),
+  scope_site: cluster.from(
+    ["setting.SITE_NAME", "setting.NODE_SITE_MAP", "setting.CLUSTER_SCOPE"],
+    "the one site of all its nodes; none when they stand in several",
+    (c) => (c.site === undefined ? undefined : siteRef(c.site)),
+  ),
+  tags: cluster.from(["stub.tags"], "the global tags and the host's", (c) => c.tags),
+  scope_location: cluster.skip("the scope is a site"),
+  scope_region: cluster.skip("the scope is a site"),
+  scope_site_group: cluster.skip("the scope is a site"),
+  group: cluster.skip("it would become part of the cluster's identity in Diode"),
+  tenant: cluster.skip(USERS),
+  description: cluster.skip(USERS),
+  comments: cluster.skip(USERS),
+  owner: cluster.skip(USERS),
+  custom_fields: cluster.skip(NO_CUSTOM_FIELDS),
+  metadata: cluster.skip(METADATA),
+};

@@ -1,0 +1,95 @@
+/** extras.CustomField: the seven of the mapping document, "Custom Fields". */
+import type { CustomField } from "../../entities/schema.ts";
+import type { CustomFieldSource } from "../join/sources.ts";
+import { type Table, wordsFor } from "../table.ts";
+import { METADATA, USERS } from "./reasons.ts";
+
+const VIRTUAL_MACHINE = "virtualization.virtualmachine";
+const DEVICE = "dcim.device";
+const VIRTUAL_DISK = "virtualization.virtualdisk";
+
+/** Ordered by name, as the step is. */
+export const CUSTOM_FIELDS: readonly CustomFieldSource[] = [
+  {
+    name: "proxmox_cpu_count",
+    label: "Proxmox CPU Count",
+    type: "integer",
+    objectType: DEVICE,
+    purpose: "Total number of logical CPU cores available on this Proxmox VE node",
+  },
+  {
+    name: "proxmox_ha_state",
+    label: "Proxmox HA State",
+    type: "text",
+    objectType: VIRTUAL_MACHINE,
+    purpose:
+      "High-availability state as reported by the Proxmox VE HA manager (e.g. started, stopped, fence)",
+  },
+  {
+    name: "proxmox_memory_mb",
+    label: "Proxmox Memory (MB)",
+    type: "integer",
+    objectType: DEVICE,
+    purpose: "Total physical memory installed on this Proxmox VE node, in megabytes",
+  },
+  {
+    name: "proxmox_node",
+    label: "Proxmox Node",
+    type: "text",
+    objectType: VIRTUAL_MACHINE,
+    purpose: "The Proxmox VE cluster node that this VM or container is running on",
+  },
+  {
+    name: "proxmox_storage_pool",
+    label: "Proxmox Storage Pool",
+    type: "text",
+    objectType: VIRTUAL_DISK,
+    purpose:
+      "Proxmox VE storage pool (e.g. local-lvm, ceph) from which this virtual disk is allocated",
+  },
+  {
+    name: "proxmox_vm_type",
+    label: "Proxmox VM Type",
+    type: "text",
+    objectType: VIRTUAL_MACHINE,
+    purpose: "Proxmox VE virtualisation type: qemu for KVM VMs or lxc for Linux containers",
+  },
+  {
+    name: "proxmox_vmid",
+    label: "Proxmox VM ID",
+    type: "text",
+    objectType: VIRTUAL_MACHINE,
+    purpose: "The unique numeric ID assigned to this VM or container by Proxmox VE",
+  },
+];
+
+const field = wordsFor<CustomFieldSource>();
+const DOCUMENT = "as in the mapping document";
+
+export const CUSTOM_FIELD: Table<CustomFieldSource, CustomField> = {
+  name: field.from([], DOCUMENT, (f) => f.name),
+  type: field.from([], "text, or integer for the two of a device", (f) => f.type),
+  label: field.from([], DOCUMENT, (f) => f.label),
+  description: field.from([], "its purpose, as in the mapping document", (f) => f.purpose),
+  object_types: field.from([], DOCUMENT, (f) => [f.objectType]),
+  related_object_type: field.skip("none of the seven points at an object"),
+  related_object_filter: field.skip("none of the seven points at an object"),
+  choice_set: field.skip("none of the seven is a selection"),
+  unique: field.skip("VMIDs repeat from cluster to cluster"),
+  required: field.skip("a required field would break every object that Proxmox does not know"),
+  default: field.skip("an object that Proxmox does not know has no value"),
+  validation_minimum: field.skip("Proxmox decides what is valid"),
+  validation_maximum: field.skip("Proxmox decides what is valid"),
+  validation_regex: field.skip("Proxmox decides what is valid"),
+  validation_schema: field.skip("Proxmox decides what is valid"),
+  group_name: field.skip(USERS),
+  search_weight: field.skip(USERS),
+  filter_logic: field.skip(USERS),
+  ui_visible: field.skip(USERS),
+  ui_editable: field.skip(USERS),
+  is_cloneable: field.skip(USERS),
+  weight: field.skip(USERS),
+  comments: field.skip(USERS),
+  owner: field.skip(USERS),
+  metadata: field.skip(METADATA),
+};

@@ -1,0 +1,113 @@
+/** dcim.Device: a node. */
+import type { Device } from "../../entities/schema.ts";
+import type { NodeSource } from "../join/sources.ts";
+import { count, number, text } from "../parse/scalar.ts";
+import { int64 } from "../stubs.ts";
+import { compile, EMPTY, type Table, wordsFor } from "../table.ts";
+import { nodeStatus } from "../values.ts";
+import { METADATA, USERS } from "./reasons.ts";
+
+const node = wordsFor<NodeSource>();
+const BYTES_PER_MIB = 2 ** 20;
+const RACKED = "where it stands in the room is the user's to say";
+const NOT_ANSWERED = "no structured answer of Proxmox holds it";
+
+type DeviceCustomFields = {
+  proxmox_cpu_count?: { integer: `${bigint}` };
+  proxmox_memory_mb?: { integer: `${bigint}` };
+};
+
+/** Its custom fields; an offline node has neither, and none is sent as 0. */
+export const DEVICE_CUSTOM_FIELDS: Table<NodeSource, DeviceCustomFields> = {
+  proxmox_cpu_count: node.from(["nodes.maxcpu"], "as it is", (n) => {
+    const cpus = count(n.nodes?.maxcpu);
+    return cpus ? { integer: int64(cpus) } : undefined;
+  }),
+  proxmox_memory_mb: node.from(["nodes.maxmem"], "÷ 2^20 in MiB", (n) => {
+    const mib = Math.round((number(n.nodes?.maxmem) ?? 0) / BYTES_PER_MIB);
+    return mib > 0 && Number.isSafeInteger(mib) ? { integer: int64(mib) } : undefined;
+  }),
+};
+
+const customFields = compile(DEVICE_CUSTOM_FIELDS);
+
+export const DEVICE: Table<NodeSource, Device> = {
+  name: node.from(
+    ["nodes.node", "clusterStatus.name"],
+    "as it is; a node of the same name in another cluster of the site becomes `node (cluster)`; at most 64 characters",
+    (n) => n.name,
+  ),
+  device_type: node.from(
+    ["setting.NODE_DEVICE_TYPE", "setting.NODE_MANUFACTURER", "stub.tags"],
+    "Proxmox Node, by the manufacturer Proxmox; both with the global tags and the host's",
+    ({ ref, cluster: { tags } }) => ({
+      ...ref.device_type,
+      manufacturer: { ...ref.device_type.manufacturer, tags },
+      tags,
+    }),
+  ),
+  role: node.from(
+    ["setting.NODE_DEVICE_ROLE", "stub.tags"],
+    "Hypervisor, with the global tags and the host's",
+    ({ ref, cluster: { tags } }) => ({ ...ref.role, tags }),
+  ),
+  site: node.from(["stub.site"], "its entry in NODE_SITE_MAP, else SITE_NAME", (n) => n.ref.site),
+  tenant: node.from(["stub.tenant"], "TENANT_NAME", (n) => n.ref.tenant),
+  platform: node.from(
+    ["nodeStatus.pveversion"],
+    "`Proxmox VE X.Y` of `pve-manager/X.Y.Z/…`",
+    (n) => n.platform,
+  ),
+  status: node.from(
+    ["nodes.status", "clusterStatus.online"],
+    "see the table of node statuses",
+    (n) => {
+      const listed = text(n.nodes?.status);
+      return nodeStatus(listed ?? (number(n.clusterStatus?.online) === 1 ? "online" : "offline"));
+    },
+  ),
+  cluster: node.from(
+    ["setting.DEVICE_CLUSTER", "stub.cluster"],
+    "DEVICE_CLUSTER: its cluster",
+    (n) => (n.cluster.policy.deviceCluster ? n.cluster.ref : undefined),
+  ),
+  primary_ip4: node.clearing(
+    node.from(
+      ["stub.ip-address", "network.priority"],
+      "its first IPv4 address, in the order of its interfaces file",
+      (n) => n.primary4,
+    ),
+    EMPTY,
+  ),
+  primary_ip6: node.clearing(
+    node.from(
+      ["stub.ip-address", "network.priority"],
+      "its first IPv6 address, in the order of its interfaces file",
+      (n) => n.primary6,
+    ),
+    EMPTY,
+  ),
+  custom_fields: node.from([], "see the custom fields below", (n) => {
+    const fields = customFields(n, false);
+    return Object.keys(fields).length === 0 ? undefined : fields;
+  }),
+  tags: node.from(["stub.tags"], "the global tags and the host's", (n) => n.cluster.tags),
+  oob_ip: node.skip(NOT_ANSWERED),
+  serial: node.skip(NOT_ANSWERED),
+  airflow: node.skip(NOT_ANSWERED),
+  asset_tag: node.skip(USERS),
+  location: node.skip(RACKED),
+  rack: node.skip(RACKED),
+  position: node.skip(RACKED),
+  face: node.skip(RACKED),
+  latitude: node.skip(RACKED),
+  longitude: node.skip(RACKED),
+  virtual_chassis: node.skip("a node is one machine"),
+  vc_position: node.skip("a node is one machine"),
+  vc_priority: node.skip("a node is one machine"),
+  description: node.skip(USERS),
+  comments: node.skip(USERS),
+  owner: node.skip(USERS),
+  config: node.skip(METADATA),
+  metadata: node.skip(METADATA),
+};

@@ -1,0 +1,78 @@
+/** dcim.Interface: an interface of a node. */
+import type { Interface } from "../../entities/schema.ts";
+import type { InterfaceSource } from "../join/sources.ts";
+import { count, flag, number } from "../parse/scalar.ts";
+import { int64 } from "../stubs.ts";
+import { type Table, wordsFor } from "../table.ts";
+import { METADATA, NO_CUSTOM_FIELDS, USERS } from "./reasons.ts";
+
+const iface = wordsFor<InterfaceSource>();
+const KBPS_PER_MBPS = 1000;
+const NOT_ANSWERED = "no Proxmox release answers it";
+const WIRELESS = "Proxmox VE manages no wireless interface";
+const POWER = "no port of a server feeds power";
+
+export const INTERFACE: Table<InterfaceSource, Interface> = {
+  device: iface.from(["stub.device"], "its node", (i) => i.device),
+  name: iface.from(["network.iface"], "as it is; at most 64 characters", (i) => i.name),
+  type: iface.from(["network.type"], "see the table of interface types", (i) => i.type),
+  enabled: iface.from(
+    ["network.active"],
+    "true if active, else false",
+    (i) => flag(i.network?.active) === true,
+  ),
+  mtu: iface.from(["network.mtu"], "in bytes; Proxmox sends a string", (i) => {
+    const mtu = count(i.network?.mtu);
+    return mtu === undefined || mtu === 0 ? undefined : int64(mtu);
+  }),
+  speed: iface.from(
+    ["network.speed"],
+    "Mbps × 1000 = kbps; in no release read, honoured if present",
+    (i) => {
+      const mbps = number(i.network?.speed);
+      return mbps === undefined || mbps <= 0 ? undefined : int64(Math.round(mbps * KBPS_PER_MBPS));
+    },
+  ),
+  parent: iface.from(
+    ["network.vlan-raw-device", "network.iface", "setting.ALL_INTERFACES"],
+    "ALL_INTERFACES: the device below a VLAN or an alias",
+    (i) => i.parent,
+  ),
+  bridge: iface.from(
+    ["network.bridge_ports", "network.ovs_bridge", "setting.ALL_INTERFACES"],
+    "ALL_INTERFACES: the bridge that it is a port of",
+    (i) => i.bridge,
+  ),
+  lag: iface.from(
+    ["network.slaves", "network.ovs_bonds", "setting.ALL_INTERFACES"],
+    "ALL_INTERFACES: the bond that it belongs to",
+    (i) => i.lag,
+  ),
+  tags: iface.from(["stub.tags"], "the global tags and the host's", (i) => i.cluster.tags),
+  primary_mac_address: iface.skip(NOT_ANSWERED),
+  duplex: iface.skip(NOT_ANSWERED),
+  wwn: iface.skip(NOT_ANSWERED),
+  mode: iface.skip("the mapping document puts no VLAN on a node's interface"),
+  untagged_vlan: iface.skip("the mapping document puts no VLAN on a node's interface"),
+  tagged_vlans: iface.skip("the mapping document puts no VLAN on a node's interface"),
+  qinq_svlan: iface.skip("the mapping document puts no VLAN on a node's interface"),
+  vlan_translation_policy: iface.skip(USERS),
+  vrf: iface.skip(USERS),
+  module: iface.skip(USERS),
+  label: iface.skip(USERS),
+  mgmt_only: iface.skip(USERS),
+  mark_connected: iface.skip(USERS),
+  vdcs: iface.skip(USERS),
+  description: iface.skip(USERS),
+  owner: iface.skip(USERS),
+  rf_role: iface.skip(WIRELESS),
+  rf_channel: iface.skip(WIRELESS),
+  rf_channel_frequency: iface.skip(WIRELESS),
+  rf_channel_width: iface.skip(WIRELESS),
+  tx_power: iface.skip(WIRELESS),
+  wireless_lans: iface.skip(WIRELESS),
+  poe_mode: iface.skip(POWER),
+  poe_type: iface.skip(POWER),
+  custom_fields: iface.skip(NO_CUSTOM_FIELDS),
+  metadata: iface.skip(METADATA),
+};

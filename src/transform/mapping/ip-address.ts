@@ -1,0 +1,57 @@
+/** ipam.IPAddress: of node interfaces and of NICs. */
+import type { IPAddress } from "../../entities/schema.ts";
+import type { AddressSource } from "../join/sources.ts";
+import { type Table, wordsFor } from "../table.ts";
+import { DEFAULT_STATUS, METADATA, NO_CUSTOM_FIELDS, USERS } from "./reasons.ts";
+
+const address = wordsFor<AddressSource>();
+
+export const IP_ADDRESS: Table<AddressSource, IPAddress> = {
+  address: address.from(
+    [
+      "network.cidr",
+      "network.address",
+      "network.netmask",
+      "network.cidr6",
+      "network.address6",
+      "network.netmask6",
+      "agentInterfaces.ip-addresses",
+      "agentInterfaces.name",
+      "config.netN",
+      "lxcInterfaces.ip-addresses",
+      "lxcInterfaces.inet",
+      "lxcInterfaces.inet6",
+    ],
+    "node: cidr, else address + netmask; QEMU: the guest agent; LXC: `ip=` and `ip6=`, with LXC_LIVE_ADDRESSES also the running container; IPv6 as in RFC 5952",
+    (a) => a.address.cidr,
+  ),
+  assigned_object_interface: address.from(
+    ["stub.interface"],
+    "the node's interface",
+    (a) => a.ref.assigned_object_interface,
+  ),
+  assigned_object_vm_interface: address.from(
+    [
+      "agentInterfaces.hardware-address",
+      "lxcInterfaces.hwaddr",
+      "lxcInterfaces.hardware-address",
+      "config.netN",
+      "stub.vm-interface",
+    ],
+    "the NIC whose MAC address it stands on; LXC: the NIC that names it",
+    (a) => a.ref.assigned_object_vm_interface,
+  ),
+  tags: address.from(["stub.tags"], "the global tags and the host's", (a) => a.cluster.tags),
+  assigned_object_fhrp_group: address.skip("Proxmox knows no such groups"),
+  status: address.skip(DEFAULT_STATUS),
+  role: address.skip(USERS),
+  vrf: address.skip("it would become part of the address's identity in Diode"),
+  tenant: address.skip(USERS),
+  nat_inside: address.skip(USERS),
+  dns_name: address.skip(USERS),
+  description: address.skip(USERS),
+  comments: address.skip(USERS),
+  owner: address.skip(USERS),
+  custom_fields: address.skip(NO_CUSTOM_FIELDS),
+  metadata: address.skip(METADATA),
+};

@@ -1,0 +1,30 @@
+/** extras.Tag: the global tags, the host's, and every tag of a guest. */
+import type { Tag } from "../../entities/schema.ts";
+import type { TagSource } from "../join/sources.ts";
+import { slugOf } from "../parse/tags.ts";
+import { type Table, wordsFor } from "../table.ts";
+import { METADATA, USERS } from "./reasons.ts";
+
+const tag = wordsFor<TagSource>();
+
+export const TAG: Table<TagSource, Tag> = {
+  name: tag.from(
+    ["setting.PROXMOX_HOST", "resources.tags", "config.tags"],
+    "proxmox-ve, discovered, proxmox-{PROXMOX_HOST}, and each guest tag (split at `;`, in old configs also `,` and blanks)",
+    (t) => t.name,
+  ),
+  slug: tag.from(
+    ["setting.PROXMOX_HOST", "resources.tags", "config.tags"],
+    "the name if it is a slug already, else the cleaned name, `-` and 6 hex digits of SHA-256(name)",
+    (t) => slugOf(t.name),
+  ),
+  color: tag.from(
+    [],
+    "proxmox-ve `e57000`, discovered `198754`, proxmox-{PROXMOX_HOST} `fd7e14`; guest tags keep theirs",
+    (t) => t.color,
+  ),
+  description: tag.skip(USERS),
+  weight: tag.skip(USERS),
+  object_types: tag.skip(USERS),
+  metadata: tag.skip(METADATA),
+};

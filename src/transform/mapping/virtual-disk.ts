@@ -1,0 +1,31 @@
+/** virtualization.VirtualDisk: a volume of a guest. */
+import type { VirtualDisk } from "../../entities/schema.ts";
+import type { DiskSource } from "../join/sources.ts";
+import { int64 } from "../stubs.ts";
+import { type Table, wordsFor } from "../table.ts";
+import { METADATA, USERS } from "./reasons.ts";
+
+const disk = wordsFor<DiskSource>();
+
+export const VIRTUAL_DISK: Table<DiskSource, VirtualDisk> = {
+  virtual_machine: disk.from(["stub.virtual-machine"], "its guest", (d) => d.guest),
+  name: disk.from(
+    ["config.diskN"],
+    "the key: scsi*, virtio*, ide*, sata*; rootfs, mp*",
+    (d) => d.key,
+  ),
+  size: disk.from(
+    ["config.diskN", "setting.DISK_BASE_UNIT"],
+    "`size=` in MB: M × 1, G × 1024, T × 1024²; also K and bytes, at least 1",
+    (d) => int64(d.sizeMb),
+  ),
+  custom_fields: disk.from(
+    ["config.diskN"],
+    "proxmox_storage_pool: the text before the first `:`",
+    (d) => (d.pool === undefined ? undefined : { proxmox_storage_pool: { text: d.pool } }),
+  ),
+  tags: disk.from(["stub.tags"], "the global tags and the host's", (d) => d.cluster.tags),
+  description: disk.skip(USERS),
+  owner: disk.skip(USERS),
+  metadata: disk.skip(METADATA),
+};

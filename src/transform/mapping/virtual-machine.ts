@@ -1,0 +1,144 @@
+/** virtualization.VirtualMachine: a QEMU guest or an LXC container. */
+import type { VirtualMachine } from "../../entities/schema.ts";
+import type { GuestSource } from "../join/sources.ts";
+import { flag, number, text } from "../parse/scalar.ts";
+import { int64 } from "../stubs.ts";
+import { compile, EMPTY, type Table, wordsFor } from "../table.ts";
+import { guestStatus } from "../values.ts";
+import { METADATA, USERS } from "./reasons.ts";
+
+const guest = wordsFor<GuestSource>();
+const BYTES_PER_MIB = 2 ** 20;
+
+/** Its custom fields; all are text, as the mapping document has them. */
+export const VIRTUAL_MACHINE_CUSTOM_FIELDS: Table<GuestSource, VirtualMachineCustomFields> = {
+  proxmox_vmid: guest.from(["resources.vmid"], "as text", (g) => ({ text: String(g.vmid) })),
+  proxmox_node: guest.from(["resources.node"], "as it is", (g) => ({ text: g.node })),
+  proxmox_vm_type: guest.from(["resources.type"], "qemu or lxc", (g) => ({ text: g.kind })),
+  proxmox_ha_state: guest.clearing(
+    guest.from(["resources.hastate"], "as it is, if the guest is under HA", (g) => {
+      const state = text(g.resources?.hastate);
+      return state === undefined ? null : { text: state };
+    }),
+    { text: "" },
+  ),
+};
+
+type VirtualMachineCustomFields = {
+  proxmox_vmid: { text: string };
+  proxmox_node: { text: string };
+  proxmox_vm_type: { text: string };
+  proxmox_ha_state?: { text: string };
+};
+
+const customFields = compile(VIRTUAL_MACHINE_CUSTOM_FIELDS);
+
+export const VIRTUAL_MACHINE: Table<GuestSource, VirtualMachine> = {
+  name: guest.from(
+    ["resources.name", "resources.vmid"],
+    "as it is; the later of two guests of one name, case aside, becomes `name (vmid)`; at most 64 characters",
+    (g) => g.name,
+  ),
+  status: guest.from(
+    ["resources.status"],
+    "see the table of guest statuses",
+    (g) => guestStatus(text(g.resources?.status) ?? ""),
+  ),
+  cluster: guest.from(["stub.cluster"], "its cluster", (g) => g.ref.cluster),
+  site: guest.from(["stub.site"], "its cluster's scope, else its node's site", (g) => g.ref.site),
+  tenant: guest.from(["stub.tenant"], "TENANT_NAME", (g) => g.ref.tenant),
+  platform: guest.clearing(
+    guest.from(
+      [
+        "osinfo.name",
+        "osinfo.version-id",
+        "config.ostype",
+        "config.agent",
+        "setting.PLATFORM_WITHOUT_AGENT",
+      ],
+      "QEMU: the agent's name and version-id, else ostype; LXC: ostype",
+      (g) => g.platform,
+    ),
+    EMPTY,
+  ),
+  vcpus: guest.from(
+    ["resources.maxcpu", "config.cores", "config.sockets"],
+    "maxcpu, else cores × sockets; two decimals; 0 is left off",
+    vcpus,
+  ),
+  memory: guest.from(
+    ["resources.maxmem", "config.memory"],
+    "maxmem ÷ 2^20 in MiB, else the config's",
+    memoryMib,
+  ),
+  start_on_boot: guest.from(
+    ["config.onboot"],
+    "1 → on; 0, or absent in a config that was read → off",
+    (g) => {
+      if (g.config === undefined) return undefined;
+      return flag(g.config.onboot) === true ? "on" : "off";
+    },
+  ),
+  comments: guest.clearing(
+    guest.from(
+      ["config.description"],
+      "as it is, trimmed",
+      (g) => g.config === undefined ? undefined : text(g.config.description) ?? null,
+    ),
+    "",
+  ),
+  primary_ip4: guest.clearing(
+    guest.from(
+      ["stub.ip-address"],
+      "its first IPv4 address, in the order of its NICs",
+      (g) => g.primary4,
+    ),
+    EMPTY,
+  ),
+  primary_ip6: guest.clearing(
+    guest.from(
+      ["stub.ip-address"],
+      "its first IPv6 address, in the order of its NICs",
+      (g) => g.primary6,
+    ),
+    EMPTY,
+  ),
+  tags: guest.from(
+    ["stub.tags", "resources.tags", "config.tags"],
+    "the global tags, the host's, and the guest's own",
+    (g) => g.tags,
+  ),
+  custom_fields: guest.from(
+    [],
+    "see the custom fields below",
+    (g) => customFields(g, g.cluster.policy.clearEmpty),
+  ),
+  device: guest.skip("a guest moves from node to node; proxmox_node tells where it runs"),
+  disk: guest.skip("NetBox derives it from the virtual disks and refuses any other value"),
+  role: guest.skip(USERS),
+  serial: guest.skip(USERS),
+  virtual_machine_type: guest.skip(
+    "the mapping document does not name it; proxmox_vm_type tells QEMU from LXC",
+  ),
+  description: guest.skip("the notes of a guest go to comments, which may be long"),
+  owner: guest.skip(USERS),
+  metadata: guest.skip(METADATA),
+};
+
+/** NetBox keeps two decimals. Source: netbox virtualization/models/virtualmachines.py, vcpus. */
+function vcpus({ resources, config, kind }: GuestSource): number | undefined {
+  const cores = number(config?.cores);
+  const sockets = kind === "qemu" ? number(config?.sockets) : 1;
+  const isGiven = cores !== undefined || (kind === "qemu" && sockets !== undefined);
+  const written = isGiven ? (cores ?? 1) * (sockets ?? 1) : undefined;
+  const rounded = Math.round((number(resources?.maxcpu) ?? written ?? 0) * 100) / 100;
+  return rounded > 0 ? rounded : undefined;
+}
+
+/** The config has an int up to PVE 8.0, then a string: "4096" or "current=4096". */
+function memoryMib({ resources, config }: GuestSource): `${bigint}` | undefined {
+  const bytes = number(resources?.maxmem);
+  const written = number(text(config?.memory)?.replace(/^current=/, "").split(",", 1)[0]);
+  const mib = Math.round(bytes === undefined ? written ?? 0 : bytes / BYTES_PER_MIB);
+  return mib > 0 && Number.isSafeInteger(mib) ? int64(mib) : undefined;
+}

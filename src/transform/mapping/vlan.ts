@@ -1,0 +1,49 @@
+/** ipam.VLAN: of node interfaces and of NICs, once per (vid, site). */
+import type { VLAN } from "../../entities/schema.ts";
+import type { VlanSource } from "../join/sources.ts";
+import { int64, siteRef, vlanRef } from "../stubs.ts";
+import { type Table, wordsFor } from "../table.ts";
+import { DEFAULT_STATUS, METADATA, NO_CUSTOM_FIELDS, USERS } from "./reasons.ts";
+
+const vlan = wordsFor<VlanSource>();
+
+export const VLAN_TABLE: Table<VlanSource, VLAN> = {
+  vid: vlan.from(
+    [
+      "network.type",
+      "network.vlanid",
+      "network.vlan-id",
+      "network.iface",
+      "network.vlan-raw-device",
+      "config.netN",
+    ],
+    "node interface of type vlan: `vlanid`, else `vlan-id`, else from `name.NN`, else from `vlanNN` with a raw device; NIC: `tag=`; 1–4094",
+    (v) => int64(v.vid),
+  ),
+  name: vlan.from(
+    ["network.vlan-id", "config.netN"],
+    "`VLAN {vid}`",
+    (v) => vlanRef(v.vid, v.site).name,
+  ),
+  site: vlan.from(
+    ["stub.site"],
+    "the site of the node or of the virtual machine",
+    (v) => siteRef(v.site),
+  ),
+  tags: vlan.from(
+    ["stub.tags"],
+    "the global tags and those of the hosts that have it",
+    (v) => v.tags,
+  ),
+  status: vlan.skip(DEFAULT_STATUS),
+  group: vlan.skip("it would become part of the VLAN's identity in Diode"),
+  qinq_svlan: vlan.skip("Proxmox gives a NIC one tag"),
+  qinq_role: vlan.skip("Proxmox gives a NIC one tag"),
+  tenant: vlan.skip(USERS),
+  role: vlan.skip(USERS),
+  description: vlan.skip(USERS),
+  comments: vlan.skip(USERS),
+  owner: vlan.skip(USERS),
+  custom_fields: vlan.skip(NO_CUSTOM_FIELDS),
+  metadata: vlan.skip(METADATA),
+};

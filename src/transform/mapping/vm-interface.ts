@@ -1,0 +1,56 @@
+/** virtualization.VMInterface: a NIC of a guest. */
+import type { VMInterface } from "../../entities/schema.ts";
+import type { NicSource } from "../join/sources.ts";
+import { int64 } from "../stubs.ts";
+import { EMPTY, type Table, wordsFor } from "../table.ts";
+import { METADATA, NO_CUSTOM_FIELDS, USERS } from "./reasons.ts";
+
+const nic = wordsFor<NicSource>();
+
+export const VM_INTERFACE: Table<NicSource, VMInterface> = {
+  virtual_machine: nic.from(["stub.virtual-machine"], "its guest", (n) => n.ref.virtual_machine),
+  name: nic.from(
+    ["config.netN"],
+    "QEMU: the key (net0); LXC: `name=`, else the key; at most 64 characters",
+    (n) => n.name,
+  ),
+  enabled: nic.from(
+    ["config.netN"],
+    "false with `link_down=1`, else true",
+    (n) => !n.net.isDisconnected,
+  ),
+  mtu: nic.from(
+    ["config.netN"],
+    "`mtu=` in bytes; 1 means as the bridge and is left off",
+    (n) => n.net.mtu === undefined ? undefined : int64(n.net.mtu),
+  ),
+  primary_mac_address: nic.from(
+    ["config.netN"],
+    "QEMU: the value of the model, or `macaddr=`; LXC: `hwaddr=`; upper case",
+    (n) => (n.net.mac === undefined ? undefined : { mac_address: n.net.mac }),
+  ),
+  mode: nic.from(
+    ["config.netN"],
+    "tagged with `trunks=`, else access with `tag=`; without a mode NetBox drops the VLAN",
+    (n) => (n.net.hasTrunks ? "tagged" : n.vlan === undefined ? undefined : "access"),
+  ),
+  untagged_vlan: nic.clearing(
+    nic.from(
+      ["config.netN", "stub.vlan"],
+      "`tag=`",
+      (n) => n.vlan ?? (n.net.unparsable.includes("tag") ? undefined : null),
+    ),
+    EMPTY,
+  ),
+  tags: nic.from(["stub.tags"], "the global tags and the host's", (n) => n.cluster.tags),
+  tagged_vlans: nic.skip("`trunks=` lists what may pass, which is not what is used"),
+  bridge: nic.skip("NetBox means a bridge inside the guest; `bridge=` is the node's"),
+  parent: nic.skip("Proxmox knows no interfaces above a NIC"),
+  qinq_svlan: nic.skip("Proxmox gives a NIC one tag"),
+  vlan_translation_policy: nic.skip(USERS),
+  vrf: nic.skip(USERS),
+  description: nic.skip(USERS),
+  owner: nic.skip(USERS),
+  custom_fields: nic.skip(NO_CUSTOM_FIELDS),
+  metadata: nic.skip(METADATA),
+};

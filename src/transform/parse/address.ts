@@ -1,0 +1,101 @@
+/** "10.0.0.5", 24 → { host: "10.0.0.5", cidr: "10.0.0.5/24", network: "10.0.0.0/24" }. */
+import ipaddr from "ipaddr.js";
+import type { Reason } from "../../entities/left-out.ts";
+import { count } from "./scalar.ts";
+
+export interface Address {
+  readonly family: 4 | 6;
+  /** Canonical, without a mask; IPv6 as in RFC 5952. NetBox knows an address by it. */
+  readonly host: string;
+  readonly cidr: string;
+  readonly prefixLength: number;
+  /** Of its network, as CIDR. */
+  readonly network: string;
+}
+
+export type AddressReason = Extract<
+  Reason,
+  "unparsable" | "loopback" | "link-local" | "bad-prefix" | "not-assignable"
+>;
+
+type Ip = ReturnType<typeof ipaddr.parse>;
+
+/** The address, or the first reason why it is none that NetBox takes. */
+export function parseAddress(host: unknown, prefixLength: unknown): Address | AddressReason {
+  const ip = parseIp(host);
+  if (ip === undefined) return "unparsable";
+  const bytes = ip.toByteArray();
+  const family = bytes.length === 4 ? 4 : 6;
+  const full = bytes.length * 8;
+  if (isLoopback(bytes)) return "loopback";
+  if (isLinkLocal(bytes)) return "link-local";
+  const length = parsePrefixLength(prefixLength, full);
+  if (length === undefined) return "bad-prefix";
+  const network = bytes.map((byte, i) => byte & maskByte(length, i));
+  if (isRefused(bytes, network, length)) return "not-assignable";
+  const text = textOf(ip);
+  return {
+    family,
+    host: text,
+    cidr: `${text}/${length}`,
+    prefixLength: length,
+    network: `${textOf(ipaddr.fromByteArray(network))}/${length}`,
+  };
+}
+
+/** "10.0.0.5/24" → ["10.0.0.5", "24"]; without a mask the second is undefined. */
+export function splitCidr(text: string): readonly [string, string | undefined] {
+  const slash = text.indexOf("/");
+  return slash === -1 ? [text, undefined] : [text.slice(0, slash), text.slice(slash + 1)];
+}
+
+/** "10.0.0.5", "fe80::1%eth0" → parsed. The shorthands of inet_aton ("10.1", "0x0a.1") are refused. */
+function parseIp(host: unknown): Ip | undefined {
+  if (typeof host !== "string") return undefined;
+  const bare = host.split("%", 1)[0]?.trim() ?? "";
+  if (ipaddr.IPv4.isValidFourPartDecimal(bare)) return ipaddr.IPv4.parse(bare);
+  return ipaddr.IPv6.isValid(bare) ? ipaddr.IPv6.parse(bare) : undefined;
+}
+
+function textOf(ip: Ip): string {
+  return "toRFC5952String" in ip ? ip.toRFC5952String() : ip.toString();
+}
+
+/** 24, "24", "255.255.255.0" → 24. */
+function parsePrefixLength(value: unknown, full: number): number | undefined {
+  const isMask = typeof value === "string" && ipaddr.IPv4.isValidFourPartDecimal(value);
+  const length = isMask ? ipaddr.IPv4.parse(value).prefixLengthFromSubnetMask() : count(value);
+  return length === null || length === undefined || length > full ? undefined : length;
+}
+
+function isLoopback(bytes: readonly number[]): boolean {
+  if (bytes.length === 4) return bytes[0] === 127;
+  return bytes[15] === 1 && bytes.slice(0, 15).every((byte) => byte === 0);
+}
+
+/** 169.254.0.0/16 and fe80::/10. */
+function isLinkLocal(bytes: readonly number[]): boolean {
+  const [first = 0, second = 0] = bytes;
+  if (bytes.length === 4) return first === 169 && second === 254;
+  return first === 0xfe && (second & 0xc0) === 0x80;
+}
+
+/**
+ * /0, the network itself, the IPv4 broadcast, and the address of nothing; a network of one or two
+ * addresses has neither network nor broadcast. Source: netbox ipam/models/ip.py, IPAddress.clean.
+ */
+function isRefused(bytes: readonly number[], network: readonly number[], length: number): boolean {
+  if (length === 0 || bytes.every((byte) => byte === 0)) return true;
+  if (length >= bytes.length * 8 - 1) return false;
+  if (bytes.every((byte, i) => byte === network[i])) return true;
+  const isBroadcast = bytes.every((byte, i) =>
+    byte === ((network[i] ?? 0) | (~maskByte(length, i) & 255))
+  );
+  return bytes.length === 4 && isBroadcast;
+}
+
+/** The i-th byte of the mask of a prefix length. */
+function maskByte(length: number, i: number): number {
+  const bits = Math.min(8, Math.max(0, length - i * 8));
+  return (0xff << (8 - bits)) & 0xff;
+}

@@ -1,0 +1,99 @@
+/**
+ * "virtio=BC:24:11:2C:FE:01,bridge=vmbr0,tag=10" → { mac, vlanId: 10, … }
+ * "name=eth0,hwaddr=BC:24:…,ip=10.0.0.60/24,tag=30" → { name: "eth0", mac, vlanId: 30, ip, … }
+ * Source: PVE/QemuServer/Network.pm ($net_fmt), PVE/LXC/Config.pm ($netconf_desc).
+ */
+import type { GuestKind } from "../../snapshot/paths.ts";
+import { parsePropertyString } from "./property-string.ts";
+import { count, flag } from "./scalar.ts";
+
+export interface Net {
+  /** LXC only: the interface's name in the container. */
+  readonly name?: string;
+  /** Upper case, ":" between. */
+  readonly mac?: string;
+  /** 1–4094: the access VLAN. */
+  readonly vlanId?: number;
+  readonly hasTrunks: boolean;
+  readonly isDisconnected: boolean;
+  /** Bytes; absent when it follows the bridge. */
+  readonly mtu?: number;
+  /** LXC only: CIDR, "dhcp", "manual", as written. */
+  readonly ip?: string;
+  /** LXC only: CIDR, "auto", "dhcp", "manual", as written. */
+  readonly ip6?: string;
+  /** The keys whose values are outside the grammar; each was left off. */
+  readonly unparsable: readonly string[];
+}
+
+const MODELS = new Set(
+  ("e1000 e1000-82540em e1000-82544gc e1000-82545em e1000e i82551 i82557b i82559er ne2k_isa " +
+    "ne2k_pci pcnet rtl8139 virtio vmxnet3").split(" "),
+);
+const MAC_REGEXP = /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/i;
+const MAX_VLAN_ID = 4094;
+const MAX_MTU_BYTES = 65_535;
+
+/** `undefined` when the text describes no NIC at all. */
+export function parseNet(kind: GuestKind, text: string): Net | undefined {
+  const pairs = parsePropertyString(text, "model");
+  if (pairs === undefined) return undefined;
+  const model = [...pairs.keys()].find((key) => MODELS.has(key)) ?? pairs.get("model");
+  const isNic = kind === "lxc"
+    ? pairs.has("name") || pairs.has("hwaddr") || pairs.has("bridge")
+    : model !== undefined && MODELS.has(model);
+  return isNic ? readPairs(kind, pairs, model) : undefined;
+}
+
+function readPairs(kind: GuestKind, pairs: ReadonlyMap<string, string>, model?: string): Net {
+  const unparsable: string[] = [];
+  // A hand-edited file may name the model alone ("virtio"): then there is no MAC, and no fault.
+  const macKey = kind === "lxc" ? "hwaddr" : pairs.has("macaddr") ? "macaddr" : model ?? "";
+  const read = <T>(key: string, parse: (value: string) => T | undefined): T | undefined => {
+    const value = pairs.get(key);
+    if (value === undefined || value === "") return undefined;
+    const parsed = parse(value);
+    if (parsed === undefined) unparsable.push(key === macKey ? "mac" : key);
+    return parsed;
+  };
+  const mac = read(macKey, parseMac);
+  const vlanId = read("tag", parseVlanId);
+  const mtu = read("mtu", parseMtu);
+  const isDisconnected = read("link_down", flag) ?? false;
+  const name = kind === "lxc" ? pairs.get("name") : undefined;
+  return {
+    ...(name ? { name } : {}),
+    ...(mac === undefined ? {} : { mac }),
+    ...(vlanId === undefined ? {} : { vlanId }),
+    ...(mtu === undefined || mtu === 1 ? {} : { mtu }),
+    ...(kind === "lxc" ? addressesOf(pairs) : {}),
+    hasTrunks: (pairs.get("trunks") ?? "") !== "",
+    isDisconnected,
+    unparsable,
+  };
+}
+
+function addressesOf(pairs: ReadonlyMap<string, string>): { ip?: string; ip6?: string } {
+  const ip = pairs.get("ip");
+  const ip6 = pairs.get("ip6");
+  return { ...(ip ? { ip } : {}), ...(ip6 ? { ip6 } : {}) };
+}
+
+/** "bc:24:11:2c:fe:01" → "BC:24:11:2C:FE:01"; an all-zero MAC is nobody's. */
+export function parseMac(value: unknown): string | undefined {
+  if (typeof value !== "string" || !MAC_REGEXP.test(value.trim())) return undefined;
+  const mac = value.trim().toUpperCase();
+  return mac === "00:00:00:00:00:00" ? undefined : mac;
+}
+
+/** 1–4094 (IEEE 802.1Q). */
+export function parseVlanId(value: unknown): number | undefined {
+  const id = count(value);
+  return id !== undefined && id >= 1 && id <= MAX_VLAN_ID ? id : undefined;
+}
+
+/** 1 means "as the bridge". */
+export function parseMtu(value: unknown): number | undefined {
+  const mtu = count(value);
+  return mtu !== undefined && mtu >= 1 && mtu <= MAX_MTU_BYTES ? mtu : undefined;
+}

@@ -1,0 +1,21 @@
+/**
+ * "virtio=BC:24:11:2C:FE:01,bridge=vmbr0" → pairs. No quoting, no escaping: a value never holds a
+ * comma, and may hold "=". Source: PVE/JSONSchema.pm, parse_property_string.
+ */
+
+/** `undefined` when the text is outside the grammar: two values without a key, or a key twice. */
+export function parsePropertyString(
+  text: string,
+  defaultKey: string,
+): ReadonlyMap<string, string> | undefined {
+  const pairs = new Map<string, string>();
+  for (const part of text.split(",")) {
+    const trimmed = part.trim();
+    if (trimmed === "") continue;
+    const equals = trimmed.indexOf("=");
+    const key = equals === -1 ? defaultKey : trimmed.slice(0, equals).trim();
+    if (key === "" || pairs.has(key)) return undefined;
+    pairs.set(key, trimmed.slice(equals + 1).trim());
+  }
+  return pairs.size === 0 ? undefined : pairs;
+}

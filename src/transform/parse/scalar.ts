@@ -1,0 +1,55 @@
+/**
+ * A value as Proxmox sends it → a value that code can use. One key is a number, a number in a
+ * string, "", null or absent, by version; what fits no reading is undefined and never an error.
+ */
+
+const NUMBER_REGEXP = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+
+/** "web-01", " web-01\u0000 " → "web-01"; 101 → "101"; "", null, {} → undefined. */
+export function text(value: unknown): string | undefined {
+  if (typeof value === "number" && Number.isFinite(value)) return String(value);
+  if (typeof value !== "string") return undefined;
+  const clean = cleanText(value);
+  return clean === "" ? undefined : clean;
+}
+
+/** Without NUL and lone surrogates, which neither protobuf nor PostgreSQL takes; trimmed. */
+export function cleanText(value: string): string {
+  const whole = value.isWellFormed() ? value : value.toWellFormed();
+  return (whole.includes("\0") ? whole.replaceAll("\0", "") : whole).trim();
+}
+
+/** 4, "4", "0.5", 5.6e-05 → number; "", "host", null → undefined. */
+export function number(value: unknown): number | undefined {
+  if (typeof value === "number") return Number.isFinite(value) ? value : undefined;
+  if (typeof value !== "string" || !NUMBER_REGEXP.test(value.trim())) return undefined;
+  const parsed = Number(value);
+  return Number.isFinite(parsed) ? parsed : undefined;
+}
+
+/** A whole number from 0 up, within what JavaScript counts exactly. */
+export function count(value: unknown): number | undefined {
+  const parsed = number(value);
+  return parsed !== undefined && Number.isSafeInteger(parsed) && parsed >= 0 ? parsed : undefined;
+}
+
+/** 1, "1", true, "on", "yes", "true" → true. Source: PVE/JSONSchema.pm, parse_boolean. */
+export function flag(value: unknown): boolean | undefined {
+  if (typeof value === "boolean") return value;
+  if (value === 1 || (typeof value === "string" && /^(?:1|on|yes|true)$/i.test(value))) return true;
+  if (value === 0 || (typeof value === "string" && /^(?:0|off|no|false)$/i.test(value))) {
+    return false;
+  }
+  return undefined;
+}
+
+/** The value as an object with keys, or undefined for a list, a scalar or null. */
+export function record(value: unknown): Readonly<Record<string, unknown>> | undefined {
+  const isRecord = typeof value === "object" && value !== null && !Array.isArray(value);
+  return isRecord ? (value as Readonly<Record<string, unknown>>) : undefined;
+}
+
+/** The objects of a list; anything else counts as an empty list. */
+export function records(value: unknown): Readonly<Record<string, unknown>>[] {
+  return Array.isArray(value) ? value.filter((item) => record(item) !== undefined) : [];
+}

@@ -1,0 +1,103 @@
+/** The user's choices: texts in, one checked value out. */
+import { usageError } from "../kernel/errors.ts";
+import { type SettingName, type SettingRow, SETTINGS, type SettingTexts } from "./settings.ts";
+
+export interface Policy {
+  /** As typed, without a port. */
+  readonly host: string;
+  readonly clusterName: string | undefined;
+  readonly siteName: string;
+  /** Node name → site name. */
+  readonly nodeSites: ReadonlyMap<string, string>;
+  /** undefined: all nodes. */
+  readonly nodes: ReadonlySet<string> | undefined;
+  readonly tenantName: string | undefined;
+  readonly clusterScope: "auto" | "site" | "none";
+  readonly prefixScope: "auto" | "site";
+  readonly diskBaseUnit: 1000 | 1024;
+  readonly allInterfaces: boolean;
+  readonly lxcLiveAddresses: boolean;
+  readonly platformWithoutAgent: "ostype" | "keep";
+  readonly clearEmpty: boolean;
+  readonly nodeDeviceType: string;
+  readonly nodeDeviceRole: string;
+  readonly nodeManufacturer: string;
+  readonly deviceCluster: boolean;
+}
+
+/** @throws AppError "usage" that names the setting, its value and what is allowed. */
+export function parsePolicy(texts: SettingTexts): Policy {
+  const text = (name: SettingName): string | undefined => {
+    const row: SettingRow = SETTINGS[name];
+    const value = (texts[name] ?? row.default)?.trim();
+    return value === "" ? undefined : value;
+  };
+  const required = (name: SettingName): string => text(name) ?? refuse(name, texts[name]);
+  const flag = (name: SettingName): boolean => parseFlag(name, required(name));
+  const oneOf = <T extends string>(name: SettingName, allowed: readonly T[]): T =>
+    allowed.find((value) => value === text(name)) ?? refuse(name, texts[name]);
+  return {
+    host: withoutPort(required("PROXMOX_HOST")),
+    clusterName: text("CLUSTER_NAME"),
+    siteName: required("SITE_NAME"),
+    nodeSites: parseNodeSiteMap(text("NODE_SITE_MAP") ?? ""),
+    nodes: parseNodes(required("nodes")),
+    tenantName: text("TENANT_NAME"),
+    clusterScope: oneOf("CLUSTER_SCOPE", ["auto", "site", "none"]),
+    prefixScope: oneOf("PREFIX_SCOPE", ["auto", "site"]),
+    diskBaseUnit: oneOf("DISK_BASE_UNIT", ["1024", "1000"]) === "1000" ? 1000 : 1024,
+    allInterfaces: flag("ALL_INTERFACES"),
+    lxcLiveAddresses: flag("LXC_LIVE_ADDRESSES"),
+    platformWithoutAgent: oneOf("PLATFORM_WITHOUT_AGENT", ["ostype", "keep"]),
+    clearEmpty: flag("CLEAR_EMPTY"),
+    nodeDeviceType: required("NODE_DEVICE_TYPE"),
+    nodeDeviceRole: required("NODE_DEVICE_ROLE"),
+    nodeManufacturer: required("NODE_MANUFACTURER"),
+    deviceCluster: flag("DEVICE_CLUSTER"),
+  };
+}
+
+/** "true", "yes", "on", "1" and their opposites, in any case. @throws AppError "usage". */
+export function parseFlag(name: SettingName, value: string): boolean {
+  if (/^(?:true|1|yes|on)$/i.test(value)) return true;
+  if (/^(?:false|0|no|off)$/i.test(value)) return false;
+  return refuse(name, value);
+}
+
+/** "pve1:London, pve2:Amsterdam" → Map; split at the first ":", blanks trimmed. */
+function parseNodeSiteMap(value: string): ReadonlyMap<string, string> {
+  const sites = new Map<string, string>();
+  for (const pair of value.split(",").map((part) => part.trim()).filter((part) => part !== "")) {
+    const colon = pair.indexOf(":");
+    const node = pair.slice(0, Math.max(colon, 0)).trim();
+    const site = pair.slice(colon + 1).trim();
+    if (colon === -1 || node === "" || site === "") {
+      refuse("NODE_SITE_MAP", value, `"${pair}" is no pair of node and site`);
+    }
+    if (sites.has(node)) refuse("NODE_SITE_MAP", value, `it names the node "${node}" twice`);
+    sites.set(node, site);
+  }
+  return sites;
+}
+
+function parseNodes(value: string): ReadonlySet<string> | undefined {
+  const names = value.split(",").map((name) => name.trim()).filter((name) => name !== "");
+  if (names.length === 1 && names[0] === "*") return undefined;
+  if (names.length === 0 || names.includes("*")) refuse("nodes", value, '"*" stands alone');
+  return new Set(names);
+}
+
+/** "pve1.example.net:8006" → "pve1.example.net"; "[2001:db8::1]:8006" → "2001:db8::1". */
+function withoutPort(host: string): string {
+  const bracketed = /^\[([^\]]+)\](?::\d+)?$/.exec(host);
+  if (bracketed?.[1] !== undefined) return bracketed[1];
+  return /^[^:]+:\d+$/.test(host) ? host.slice(0, host.indexOf(":")) : host;
+}
+
+function refuse(name: SettingName, value: string | undefined, why?: string): never {
+  const row: SettingRow = SETTINGS[name];
+  const given = value === undefined || value.trim() === "" ? "is not set" : `is "${value}"`;
+  throw usageError(`Setting ${name} ${given}${why === undefined ? "" : `: ${why}`}`, {
+    hint: `Allowed: ${row.allowed}`,
+  });
+}

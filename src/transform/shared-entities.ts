@@ -1,0 +1,119 @@
+/** The steps whose objects all nodes and clusters share: made last, when all that hold them are known. */
+import type { ClusterSource } from "./join/sources.ts";
+import { GLOBAL_TAGS } from "./join/cluster.ts";
+import type { SharedTables } from "./join/scene.ts";
+import { newestCapture } from "./join/shared.ts";
+import { compareNatural } from "../kernel/natural-order.ts";
+import type { TagRef } from "../entities/schema.ts";
+import { CUSTOM_FIELDS } from "./mapping/custom-field.ts";
+import { type Made, make } from "./made.ts";
+import { tagRef } from "./stubs.ts";
+
+/** Source: the mapping document, "Tag Colors"; NetBox takes six lower-case hex digits. */
+const TAG_COLORS: Readonly<Record<(typeof GLOBAL_TAGS)[number], string>> = {
+  "proxmox-ve": "e57000",
+  "discovered": "198754",
+};
+const HOST_TAG_COLOR = "fd7e14";
+
+/** Tags, custom fields, cluster type, clusters, platforms, VLANs and prefixes. */
+export function makeShared(clusters: readonly ClusterSource[], tables: SharedTables): Made[] {
+  const all = { capturedAt: newestCapture(clusters) };
+  const tags = tagsOf(clusters);
+  return [
+    ...makeTags(clusters, tables),
+    ...CUSTOM_FIELDS.map((field) => make("custom-field", field, all)),
+    make("cluster-type", { tags }, all),
+    ...clusters.map((cluster) => make("cluster", cluster, { capturedAt: cluster.capturedAt })),
+    ...tables.platforms.inOrder().map((held) =>
+      make("platform", { name: held.value, tags: tagsOf(held.clusters) }, timeOf(held.clusters))
+    ),
+    ...tables.vlans.inOrder().map((held) =>
+      make("vlan", { ...held.value, tags: tagsOf(held.clusters) }, timeOf(held.clusters))
+    ),
+    ...makePrefixes(tables),
+  ];
+}
+
+/** The static entities of the mapping document's bootstrap mode. */
+export function makeBootstrap(capturedAt: string): Made[] {
+  const tags = GLOBAL_TAGS.map((name) =>
+    make("tag", { name, color: TAG_COLORS[name] }, { capturedAt })
+  );
+  return [
+    ...tags.toSorted((a, b) => compareNatural(nameOf(a), nameOf(b))),
+    ...CUSTOM_FIELDS.map((field) => make("custom-field", field, { capturedAt })),
+    make("cluster-type", { tags: GLOBAL_TAGS.map(tagRef) }, { capturedAt }),
+  ];
+}
+
+/** Networks that stand in several sites: one prefix, without a scope. */
+export function unscopedPrefixes(tables: SharedTables): string[] {
+  return [...sitesByNetwork(tables)].filter(([, held]) => held.isUnscoped).map(([network]) =>
+    network
+  );
+}
+
+function makeTags(clusters: readonly ClusterSource[], tables: SharedTables): Made[] {
+  const made = new Map<string, Made>();
+  const add = (name: string, holders: readonly ClusterSource[], color?: string): void => {
+    if (!made.has(name)) made.set(name, make("tag", { name, color }, timeOf(holders)));
+  };
+  for (const name of GLOBAL_TAGS) add(name, clusters, TAG_COLORS[name]);
+  for (const cluster of clusters) {
+    add(
+      cluster.hostTag,
+      clusters.filter(({ hostTag }) => hostTag === cluster.hostTag),
+      HOST_TAG_COLOR,
+    );
+  }
+  // A guest tag that is named like one of those is one entity with it.
+  for (const { value, clusters: holders } of tables.tags.inOrder()) add(value, holders);
+  return [...made].sort(([a], [b]) => compareNatural(a, b)).map(([, tag]) => tag);
+}
+
+function makePrefixes(tables: SharedTables): Made[] {
+  return [...sitesByNetwork(tables)].flatMap(([network, { bySite, isUnscoped }]) => {
+    const clusters = [...new Set([...bySite.values()].flat())];
+    if (isUnscoped) {
+      return [
+        make("prefix", { network, site: undefined, tags: tagsOf(clusters) }, timeOf(clusters)),
+      ];
+    }
+    return [...bySite].map(([site, held]) =>
+      make("prefix", { network, site, tags: tagsOf(held) }, timeOf(held))
+    );
+  });
+}
+
+interface Network {
+  readonly bySite: Map<string, readonly ClusterSource[]>;
+  isUnscoped: boolean;
+}
+
+/** In natural order of networks, then sites. */
+function sitesByNetwork(tables: SharedTables): Map<string, Network> {
+  const networks = new Map<string, Network>();
+  for (const { value, clusters } of tables.prefixes.inOrder()) {
+    const held = networks.get(value.network) ?? { bySite: new Map(), isUnscoped: false };
+    networks.set(value.network, held);
+    held.bySite.set(value.site, clusters);
+    const perSite = clusters.some(({ policy }) => policy.prefixScope === "site");
+    held.isUnscoped = held.bySite.size > 1 && !perSite;
+  }
+  return networks;
+}
+
+/** The global tags and those of all hosts that hold the object, sorted. */
+function tagsOf(clusters: readonly ClusterSource[]): TagRef[] {
+  const hosts = [...new Set(clusters.map(({ hostTag }) => hostTag))].sort(compareNatural);
+  return [...GLOBAL_TAGS, ...hosts].map(tagRef);
+}
+
+function timeOf(clusters: readonly ClusterSource[]): { readonly capturedAt: string } {
+  return { capturedAt: newestCapture(clusters) };
+}
+
+function nameOf(made: Made): string {
+  return "name" in made.entity && typeof made.entity.name === "string" ? made.entity.name : "";
+}

@@ -1,0 +1,45 @@
+/** All mapping tables, in emission order. */
+import type { StepName } from "../entities/order.ts";
+import type { Entities } from "../entities/schema.ts";
+import type { Sources } from "./join/sources.ts";
+import { CLUSTER_TYPE } from "./mapping/cluster-type.ts";
+import { CLUSTER } from "./mapping/cluster.ts";
+import { CUSTOM_FIELD } from "./mapping/custom-field.ts";
+import { DEVICE } from "./mapping/device.ts";
+import { INTERFACE } from "./mapping/interface.ts";
+import { IP_ADDRESS } from "./mapping/ip-address.ts";
+import { PLATFORM } from "./mapping/platform.ts";
+import { PREFIX } from "./mapping/prefix.ts";
+import { TAG } from "./mapping/tag.ts";
+import { VIRTUAL_DISK } from "./mapping/virtual-disk.ts";
+import { VIRTUAL_MACHINE } from "./mapping/virtual-machine.ts";
+import { VLAN_TABLE } from "./mapping/vlan.ts";
+import { VM_INTERFACE } from "./mapping/vm-interface.ts";
+import { compile, type Table } from "./table.ts";
+
+export type Tables = { readonly [Name in StepName]: Table<Sources[Name], Entities[Name]> };
+
+export const TABLES: Tables = {
+  "tag": TAG,
+  "custom-field": CUSTOM_FIELD,
+  "cluster-type": CLUSTER_TYPE,
+  "cluster": CLUSTER,
+  "platform": PLATFORM,
+  "vlan": VLAN_TABLE,
+  "vm-interface": VM_INTERFACE,
+  "interface": INTERFACE,
+  "ip-address": IP_ADDRESS,
+  "prefix": PREFIX,
+  "virtual-machine": VIRTUAL_MACHINE,
+  "virtual-disk": VIRTUAL_DISK,
+  "device": DEVICE,
+};
+
+type Compiled = {
+  readonly [Name in StepName]: (source: Sources[Name], clearEmpty: boolean) => Entities[Name];
+};
+
+/** The same tables, ready to run. */
+export const COMPILED = Object.fromEntries(
+  Object.entries(TABLES).map(([name, table]) => [name, compile(table as Table<unknown, unknown>)]),
+) as unknown as Compiled;

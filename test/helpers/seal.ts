@@ -1,0 +1,88 @@
+/**
+ * A snapshot folder that was edited by hand → the same folder, canonical and sealed again.
+ *
+ *   node test/helpers/seal.ts DIR [--host H] [--port N] [--captured-at T] [--outcome O] [--node N]…
+ *
+ * The answers come from DIR/pve/, in any JSON formatting; every other fact comes from
+ * DIR/manifest.json, a sealed one or a draft such as {"source":{"host":"pve1.example.net"}}.
+ */
+import { parseArgs } from "node:util";
+import { type } from "arktype";
+import { inputError } from "../../src/kernel/errors.ts";
+import { parseJson } from "../../src/kernel/json.ts";
+import { openStore, readRequired, type Store } from "../../src/kernel/store.ts";
+import { decodeUtf8 } from "../../src/kernel/utf8.ts";
+import { MANIFEST_FILE } from "../../src/snapshot/paths.ts";
+import { openSnapshot } from "../../src/snapshot/read.ts";
+import { Answer, type Snapshot } from "../../src/snapshot/schema.ts";
+import { createSnapshotWriter, type ManifestFacts } from "../../src/snapshot/write.ts";
+
+/** Facts that stand in a manifest, or that take the place of those that do. */
+export type SealFacts = Partial<ManifestFacts>;
+
+/** Seals a folder, then reads it back. @throws AppError "input" that names what is wrong with it. */
+export async function sealSnapshot(folder: string, facts: SealFacts = {}): Promise<Snapshot> {
+  const store = await openStore(folder);
+  const draft = { ...(await readDraft(store)), ...facts };
+  const writer = createSnapshotWriter(store);
+  const files = (await store.keys()).filter((key) => /^pve\/.*\.json$/.test(key)).sort();
+  for (const file of files) await writer.write(file, await readAnswers(store, file));
+  await writer.finish({
+    tool: draft.tool ?? { name: "proxmox-diode", version: "0.1.0" },
+    source: draft.source ?? { host: "" },
+    ...(draft.settings && { settings: draft.settings }),
+    scope: draft.scope ?? { nodes: ["*"] },
+    captured_at: draft.captured_at ?? "",
+    outcome: draft.outcome ?? "complete",
+    incomplete: draft.incomplete ?? [],
+  });
+  return openSnapshot(store);
+}
+
+/** Not checked here: `openSnapshot` refuses what is no manifest in the end. */
+async function readDraft(store: Store): Promise<SealFacts> {
+  const bytes = await store.read(MANIFEST_FILE);
+  if (bytes === undefined) return {};
+  return parseJson(decodeUtf8(bytes, MANIFEST_FILE), MANIFEST_FILE) as SealFacts;
+}
+
+async function readAnswers(store: Store, file: string): Promise<Map<string, Answer>> {
+  const document = parseJson(decodeUtf8(await readRequired(store, file), file), file);
+  const answers = Object.entries(document as object).map(([path, value]): [string, Answer] => {
+    const answer = Answer(value);
+    if (answer instanceof type.errors) {
+      throw inputError(`Cannot seal ${file}, "${path}": it is not an answer (${answer.summary})`);
+    }
+    return [path, answer as Answer];
+  });
+  return new Map(answers);
+}
+
+async function main(args: string[]): Promise<void> {
+  const text = { type: "string" } as const;
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      host: text,
+      port: text,
+      "captured-at": text,
+      outcome: text,
+      node: { ...text, multiple: true },
+    },
+  });
+  for (const folder of positionals) {
+    const { source } = await readDraft(await openStore(folder));
+    const host = values.host ?? source?.host ?? "";
+    const snapshot = await sealSnapshot(folder, {
+      source: { ...source, host, ...(values.port && { port: Number(values.port) }) },
+      ...(values["captured-at"] && { captured_at: values["captured-at"] }),
+      ...(values.outcome && { outcome: values.outcome as ManifestFacts["outcome"] }),
+      ...(values.node && { scope: { nodes: values.node } }),
+    });
+    const { answers, failed, nodes } = snapshot.manifest.counts;
+    console.log(`Sealed ${folder}: ${nodes} nodes, ${answers} answers, ${failed} of them failures`);
+  }
+}
+
+if (import.meta.main) await main(process.argv.slice(2));
