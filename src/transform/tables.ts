@@ -5,14 +5,14 @@ import type { Sources } from "./join/sources.ts";
 import { CLUSTER_TYPE } from "./mapping/cluster-type.ts";
 import { CLUSTER } from "./mapping/cluster.ts";
 import { CUSTOM_FIELD } from "./mapping/custom-field.ts";
-import { DEVICE } from "./mapping/device.ts";
+import { DEVICE, DEVICE_CUSTOM_FIELDS } from "./mapping/device.ts";
 import { INTERFACE } from "./mapping/interface.ts";
 import { IP_ADDRESS } from "./mapping/ip-address.ts";
 import { PLATFORM } from "./mapping/platform.ts";
 import { PREFIX } from "./mapping/prefix.ts";
 import { TAG } from "./mapping/tag.ts";
 import { VIRTUAL_DISK } from "./mapping/virtual-disk.ts";
-import { VIRTUAL_MACHINE } from "./mapping/virtual-machine.ts";
+import { VIRTUAL_MACHINE, VIRTUAL_MACHINE_CUSTOM_FIELDS } from "./mapping/virtual-machine.ts";
 import { VLAN_TABLE } from "./mapping/vlan.ts";
 import { VM_INTERFACE } from "./mapping/vm-interface.ts";
 import { compile, type Table } from "./table.ts";
@@ -34,6 +34,12 @@ export const TABLES: Tables = {
   "virtual-disk": VIRTUAL_DISK,
   "device": DEVICE,
 };
+
+/** The custom fields of a step, one row each, where it has several. */
+export const CUSTOM_FIELD_TABLES = {
+  "virtual-machine": VIRTUAL_MACHINE_CUSTOM_FIELDS,
+  "device": DEVICE_CUSTOM_FIELDS,
+} as const;
 
 type Compiled = {
   readonly [Name in StepName]: (source: Sources[Name], clearEmpty: boolean) => Entities[Name];

@@ -9,10 +9,11 @@ import type { Snapshot } from "../snapshot/schema.ts";
 import { Claims } from "./join/claims.ts";
 import { type Cluster, readCluster } from "./join/cluster.ts";
 import { Ledger } from "./join/ledger.ts";
-import { type NodeParts, readNode } from "./join/node.ts";
+import type { GuestParts } from "./join/guest.ts";
+import { readNode } from "./join/node.ts";
 import { SharedTables } from "./join/scene.ts";
 import { type SurveyedNode, surveyNodes } from "./join/survey.ts";
-import { type Batch, type Made, make } from "./made.ts";
+import { type Batch, type Made, make, type MakeOptions } from "./made.ts";
 import type { Policy } from "./policy.ts";
 import { fit } from "./fit.ts";
 import { makeShared, unscopedPrefixes } from "./shared-entities.ts";
@@ -31,11 +32,7 @@ export async function* transform(inputs: readonly TransformInput[]): AsyncGenera
   const claims = new Claims();
   const shared = new SharedTables();
   for (const { ledger } of clusters) yield batchOf([], ledger);
-  for (const surveyed of await surveyNodes(clusters, { claims, shared })) {
-    const parts = await readNode(surveyed);
-    const { ledger } = surveyed.scene;
-    yield batchOf(makeNode(surveyed, parts).map((made) => fit(made, ledger)), ledger);
-  }
+  for (const surveyed of await surveyNodes(clusters, { claims, shared })) yield* makeNode(surveyed);
   const made = makeShared(clusters.map(({ source }) => source), shared);
   yield batchOf(made, notedPrefixes(shared));
 }
@@ -61,21 +58,39 @@ async function readClusters(inputs: readonly TransformInput[]): Promise<Cluster[
   return clusters;
 }
 
-/** Everything of one node, in no order of steps. */
-function makeNode({ cluster, network }: SurveyedNode, { device, guests }: NodeParts): Made[] {
+/** Small enough that a batch is garbage before it grows old, large enough that batches cost nothing. */
+const GUESTS_PER_BATCH = 64;
+
+/** A node's own entities, then those of its guests. */
+async function* makeNode(surveyed: SurveyedNode): AsyncGenerator<Batch> {
+  const { cluster, network, scene: { ledger } } = surveyed;
   const { capturedAt, policy } = cluster.source;
   const options = { capturedAt, clearEmpty: policy.clearEmpty };
-  const made: Made[] = [];
-  for (const source of network?.interfaces ?? []) made.push(make("interface", source, options));
-  for (const source of network?.addresses ?? []) made.push(make("ip-address", source, options));
-  for (const { guest, nics, disks, addresses } of guests) {
-    for (const source of nics) made.push(make("vm-interface", source, options));
-    for (const source of addresses) made.push(make("ip-address", source, options));
-    made.push(make("virtual-machine", guest, options));
-    for (const source of disks) made.push(make("virtual-disk", source, options));
+  const { device, guests } = await readNode(surveyed);
+  const own: Made[] = [];
+  for (const source of network?.interfaces ?? []) own.push(make("interface", source, options));
+  for (const source of network?.addresses ?? []) own.push(make("ip-address", source, options));
+  if (device !== undefined) own.push(make("device", device, options));
+  yield batchOf(own, ledger);
+  let made: Made[] = [];
+  let count = 0;
+  for (const parts of guests) {
+    for (const entity of makeGuest(parts, options)) made.push(fit(entity, ledger));
+    count += 1;
+    if (count % GUESTS_PER_BATCH !== 0) continue;
+    yield batchOf(made, ledger);
+    made = [];
   }
-  if (device !== undefined) made.push(make("device", device, options));
-  return made;
+  yield batchOf(made, ledger);
+}
+
+function makeGuest({ guest, nics, disks, addresses }: GuestParts, options: MakeOptions): Made[] {
+  return [
+    ...nics.map((source) => make("vm-interface", source, options)),
+    ...addresses.map((source) => make("ip-address", source, options)),
+    make("virtual-machine", guest, options),
+    ...disks.map((source) => make("virtual-disk", source, options)),
+  ];
 }
 
 function notedPrefixes(shared: SharedTables): Ledger {
@@ -89,6 +104,6 @@ function notedPrefixes(shared: SharedTables): Ledger {
   return ledger;
 }
 
-function batchOf(made: readonly Made[], { leftOut, notes }: Ledger): Batch {
-  return { made, leftOut, notes };
+function batchOf(made: readonly Made[], ledger: Ledger): Batch {
+  return { made, ...ledger.take() };
 }

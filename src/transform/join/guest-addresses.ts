@@ -21,6 +21,8 @@ export interface Occurrence {
   readonly from: Pick<AddressSource, "config" | "agentInterfaces" | "lxcInterfaces">;
 }
 
+const DYNAMIC_REGEXP = /^(?:dhcp|manual|auto)$/i;
+
 interface LiveAnswer {
   /** "vm/101". */
   readonly what: string;
@@ -36,16 +38,19 @@ export function configAddresses(
   answer: AnswerRef,
 ): Occurrence[] {
   return nics.flatMap((nic) =>
-    [nic.net.ip, nic.net.ip6].filter((value) => value !== undefined).map((value) => ({
-      nic,
-      holder: `${what}/${nic.key}`,
-      text: value,
-      address: /^(?:dhcp|manual|auto)$/i.test(value)
-        ? "dynamic-address"
-        : parseAddress(...splitCidr(value)),
-      answer,
-      from: { config: nic.config ?? {} },
-    }))
+    (["ip", "ip6"] as const).flatMap((key) => {
+      const value = nic.net[key];
+      if (value === undefined) return [];
+      const isDynamic = DYNAMIC_REGEXP.test(value);
+      return [{
+        nic,
+        holder: `${what}/${nic.key}`,
+        text: isDynamic ? `${key}=${value}` : value,
+        address: isDynamic ? "dynamic-address" as const : parseAddress(...splitCidr(value)),
+        answer,
+        from: { config: nic.config ?? {} },
+      }];
+    })
   );
 }
 
@@ -87,9 +92,9 @@ export function keepAddresses(found: readonly Occurrence[], scene: GuestScene): 
       scene.ledger.leave(subject, typeof address === "string" ? address : "mac-unknown");
       return [];
     }
-    const first = scene.claims.claim(address.host, holder);
+    const first = scene.claims.claim(address.host, scene.labelled(holder));
     if (first !== undefined) {
-      scene.ledger.leave(subject, "duplicate-address", { detail: `held by ${first}` });
+      scene.ledger.leave(subject, "duplicate-address", { detail: first });
       return [];
     }
     return [{

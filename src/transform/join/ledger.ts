@@ -19,22 +19,30 @@ export interface Remark {
 }
 
 export class Ledger {
-  readonly leftOut: LeftOut[] = [];
-  readonly notes: Note[] = [];
+  #leftOut: LeftOut[] = [];
+  #notes: Note[] = [];
+
+  /** Hands over what has come since the last time. */
+  take(): { readonly leftOut: readonly LeftOut[]; readonly notes: readonly Note[] } {
+    const taken = { leftOut: this.#leftOut, notes: this.#notes };
+    this.#leftOut = [];
+    this.#notes = [];
+    return taken;
+  }
 
   /** `subject` is what and where it was read: one record. */
   leave(subject: Subject, reason: Reason, remark: Remark = {}): void {
     const { what, answer } = subject;
     const sentence = sentenceOf(REASONS[reason], remark.detail);
     const record = { what: what.slice(0, MAX_WHAT), reason, sentence, answer };
-    this.leftOut.push(
+    this.#leftOut.push(
       remark.children === undefined ? record : { ...record, children: remark.children },
     );
   }
 
   note(subject: Subject, code: NoteCode, detail?: string): void {
     const { what, answer } = subject;
-    this.notes.push({
+    this.#notes.push({
       what: what.slice(0, MAX_WHAT),
       code,
       sentence: sentenceOf(NOTES[code], detail),

@@ -145,9 +145,9 @@ function keepAddress(
     return undefined;
   }
   seePrefix(address, `${holder}/prefix/${text}`, scene);
-  const first = scene.claims.claim(address.host, holder);
+  const first = scene.claims.claim(address.host, scene.labelled(holder));
   if (first !== undefined) {
-    scene.ledger.leave(subject, "duplicate-address", { detail: `held by ${first}` });
+    scene.ledger.leave(subject, "duplicate-address", { detail: first });
     return undefined;
   }
   return {

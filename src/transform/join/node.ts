@@ -17,8 +17,8 @@ import { answerRef, isDevice, type SurveyedNode } from "./survey.ts";
 export interface NodeParts {
   /** undefined: the node becomes no device. */
   readonly device: NodeSource | undefined;
-  /** By VMID. */
-  readonly guests: readonly GuestParts[];
+  /** By VMID, each read when it is asked for. */
+  readonly guests: Iterable<GuestParts>;
 }
 
 const GUEST_PATH_REGEXP = /^\/nodes\/[^/]+\/(?:qemu|lxc)\/(\d+)\/config$/;
@@ -36,9 +36,16 @@ export async function readNode(surveyed: SurveyedNode): Promise<NodeParts> {
     listing: cluster.label === undefined ? listing : { ...listing, snapshot: cluster.label },
   };
   const device = isDevice(entry) ? readDevice(surveyed, answers) : undefined;
-  const guests = entry.guests.flatMap((guest) => readOrLeave(guest, guestScene));
-  leaveUnlisted(entry.guests, guestScene);
-  return { device, guests };
+  return { device, guests: readGuests(entry.guests, guestScene) };
+}
+
+function* readGuests(guests: readonly Guest[], scene: GuestScene): Generator<GuestParts> {
+  for (const guest of guests) {
+    const { id, fate } = guest;
+    if ("name" in fate && id !== undefined) yield readGuest({ ...guest, id }, fate.name, scene);
+    else leaveGuest(guest, scene);
+  }
+  leaveUnlisted(guests, scene);
 }
 
 function readDevice(
@@ -88,20 +95,12 @@ function nodePlatform(
   return platformRef(name);
 }
 
-function readOrLeave(guest: Guest, scene: GuestScene): GuestParts[] {
-  const { id, fate } = guest;
-  if ("name" in fate && id !== undefined) return [readGuest({ ...guest, id }, fate.name, scene)];
-  const aside = {
-    ...scene,
-    ledger: new Ledger(),
-    claims: new Claims(),
-    shared: new SharedTables(),
-  };
-  const reason = "reason" in fate ? fate.reason : "unparsable";
-  scene.ledger.leave({ what: guest.what, answer: scene.listing }, reason, {
-    children: countChildren(guest, aside),
-  });
-  return [];
+/** One record, with what the answers hold of the guest counted on it. */
+function leaveGuest(guest: Guest, scene: GuestScene): void {
+  const aside = { ...scene, ledger: new Ledger(), claims: new Claims(), shared: new SharedTables() };
+  const reason = "reason" in guest.fate ? guest.fate.reason : "unparsable";
+  const subject = { what: guest.what, answer: scene.listing };
+  scene.ledger.leave(subject, reason, { children: countChildren(guest, aside) });
 }
 
 /** Configs of guests that the listing does not name; capture writes none, a hand may have. */

@@ -26,6 +26,8 @@ export interface Scene {
   readonly claims: Claims;
   readonly shared: SharedTables;
   readonly ledger: Ledger;
+  /** "vm/101/net0", and of which snapshot when there are several. */
+  readonly labelled: (what: string) => string;
 }
 
 export interface NodeScene extends Scene {

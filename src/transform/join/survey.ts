@@ -70,6 +70,7 @@ async function surveyNode(
     cluster: source,
     site,
     ledger,
+    labelled: (what) => cluster.label === undefined ? what : `${what} of ${cluster.label}`,
     what: `node/${node}`,
     subject: (what) => ({ what, answer: answerRef(cluster, node, path) }),
   };

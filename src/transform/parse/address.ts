@@ -49,12 +49,21 @@ export function splitCidr(text: string): readonly [string, string | undefined] {
   return slash === -1 ? [text, undefined] : [text.slice(0, slash), text.slice(slash + 1)];
 }
 
-/** "10.0.0.5", "fe80::1%eth0" → parsed. The shorthands of inet_aton ("10.1", "0x0a.1") are refused. */
+const FOUR_PARTS_REGEXP = /^(?:(?:0|[1-9]\d{0,2})\.){3}(?:0|[1-9]\d{0,2})$/;
+
+/**
+ * "10.0.0.5", "fe80::1%eth0" → parsed. The shorthands of inet_aton ("10.1", "0x0a.1") are refused
+ * before ipaddr.js sees them, and so is whatever would make it throw, which costs more than all else.
+ */
 function parseIp(host: unknown): Ip | undefined {
   if (typeof host !== "string") return undefined;
   const bare = host.split("%", 1)[0]?.trim() ?? "";
-  if (ipaddr.IPv4.isValidFourPartDecimal(bare)) return ipaddr.IPv4.parse(bare);
-  return ipaddr.IPv6.isValid(bare) ? ipaddr.IPv6.parse(bare) : undefined;
+  try {
+    if (bare.includes(":")) return ipaddr.IPv6.parse(bare);
+    return FOUR_PARTS_REGEXP.test(bare) ? ipaddr.IPv4.parse(bare) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function textOf(ip: Ip): string {
@@ -63,8 +72,9 @@ function textOf(ip: Ip): string {
 
 /** 24, "24", "255.255.255.0" → 24. */
 function parsePrefixLength(value: unknown, full: number): number | undefined {
-  const isMask = typeof value === "string" && ipaddr.IPv4.isValidFourPartDecimal(value);
-  const length = isMask ? ipaddr.IPv4.parse(value).prefixLengthFromSubnetMask() : count(value);
+  const isMask = typeof value === "string" && value.includes(".");
+  const mask = isMask ? parseIp(value) : undefined;
+  const length = isMask ? mask?.prefixLengthFromSubnetMask() : count(value);
   return length === null || length === undefined || length > full ? undefined : length;
 }
 

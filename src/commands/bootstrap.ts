@@ -1,0 +1,22 @@
+/** bootstrap: the static entities, from no snapshot and with no Proxmox setting. */
+import { writeEntities } from "../entities/write.ts";
+import { openStore } from "../kernel/store.ts";
+import { TOOL } from "../kernel/tool.ts";
+import { makeBootstrap } from "../transform/shared-entities.ts";
+import type { Session } from "./session.ts";
+import { bootstrapTime, storeCredentials } from "./settings.ts";
+import { printSummary } from "./summary.ts";
+
+const DEFAULT_OUT = "snapshots/bootstrap";
+
+export async function runBootstrap(session: Session): Promise<void> {
+  const target = session.option("out") ?? session.operands[0] ?? DEFAULT_OUT;
+  const store = await openStore(target, storeCredentials());
+  try {
+    const batch = { made: makeBootstrap(bootstrapTime()), leftOut: [], notes: [] };
+    const summary = await writeEntities(store, [batch], { tool: TOOL, snapshots: [] });
+    printSummary(session, summary, target);
+  } finally {
+    await store.close();
+  }
+}

@@ -1,0 +1,78 @@
+/** Command-line options: those that every command has, and those that settings make. */
+import type { ArgsDef } from "citty";
+import { usageError } from "../kernel/errors.ts";
+import type { LogOptions } from "../kernel/log.ts";
+import type { SettingRow } from "../transform/settings.ts";
+
+/** What citty hands to a command. */
+export interface Context {
+  readonly rawArgs: readonly string[];
+  readonly args: Readonly<Record<string, unknown>> & { readonly _: readonly string[] };
+}
+
+export const COMMON_OPTIONS = {
+  quiet: { type: "boolean", description: "Print errors only" },
+  verbose: { type: "boolean", description: "Print more, and the causes of errors" },
+  "log-format": { type: "string", valueHint: "text|json", description: "How to write the log" },
+} as const satisfies ArgsDef;
+
+export const JSON_OPTION = {
+  json: { type: "boolean", description: "Print the result as JSON" },
+} as const satisfies ArgsDef;
+
+const BOOLEAN_ALLOWED = "true or false";
+
+/** A table of settings → one option each. */
+export function optionsOf(settings: Readonly<Record<string, SettingRow>>): ArgsDef {
+  const options: ArgsDef = {};
+  for (const [name, row] of Object.entries(settings)) {
+    const shown = row.default === undefined || row.default === "" ? "" : `, default ${row.default}`;
+    const description = `${row.help} (${name}${shown})`;
+    options[row.flag] = row.allowed === BOOLEAN_ALLOWED
+      ? { type: "boolean", description }
+      : { type: "string", description, valueHint: "text" };
+  }
+  return options;
+}
+
+/** The text that a flag was given, or undefined; `--all-interfaces` alone is "true". */
+export function flagText({ rawArgs, args }: Context, flag: string): string | undefined {
+  const value = args[flag];
+  if (typeof value === "string") return value;
+  if (typeof value !== "boolean") return undefined;
+  // citty reads any text but "false" as true; what was typed is for the setting to judge.
+  const typed = rawArgs.findLast((arg) => arg.startsWith(`--${flag}=`));
+  return typed?.slice(flag.length + 3) ?? String(value);
+}
+
+/** @throws AppError "usage" for an option or an argument that the command does not have. */
+export function checkArguments({ rawArgs, args }: Context, options: ArgsDef, most: number): void {
+  const end = rawArgs.indexOf("--");
+  for (const arg of end === -1 ? rawArgs : rawArgs.slice(0, end)) {
+    const name = /^--(?:no-)?([^=]+)/.exec(arg)?.[1];
+    if (!arg.startsWith("-") || arg === "-" || (name !== undefined && name in options)) continue;
+    throw usageError(`Unknown option ${arg.split("=", 1)[0]}`, {
+      hint: "See --help for the options of this command",
+    });
+  }
+  const extra = args._[most];
+  if (extra !== undefined) {
+    throw usageError(`Unexpected argument "${extra}"`, {
+      hint: "See --help for what this command takes",
+    });
+  }
+}
+
+/** @throws AppError "usage" for a log format that does not exist. */
+export function logOptions(context: Context): LogOptions {
+  const format = flagText(context, "log-format") ?? "text";
+  if (format !== "text" && format !== "json") {
+    throw usageError(`Option --log-format is "${format}"`, { hint: "Allowed: text or json" });
+  }
+  const level = context.args["quiet"] === true
+    ? "quiet"
+    : context.args["verbose"] === true
+    ? "verbose"
+    : "normal";
+  return { format, level };
+}

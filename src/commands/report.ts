@@ -1,0 +1,63 @@
+/** The one place that prints an error and decides the exit code. */
+import { stripVTControlCharacters } from "node:util";
+import { AppError, type ErrorKind } from "../kernel/errors.ts";
+import { printable } from "../kernel/log.ts";
+import { TOOL } from "../kernel/tool.ts";
+
+/** Exit codes; 0 is done, 3 is differences with --exit-code. */
+export const EXIT_CODES = {
+  bug: 1,
+  usage: 2,
+  differences: 3,
+  incomplete: 4,
+  input: 5,
+  remote: 6,
+  rejected: 7,
+  interrupted: 130,
+} as const satisfies Record<ErrorKind | "bug" | "differences", number>;
+
+export interface ReportOptions {
+  readonly format?: "text" | "json";
+  /** Show causes too. */
+  readonly verbose?: boolean;
+}
+
+/** Anything that was thrown → text on stderr → exit code. */
+export function report(error: unknown, options: ReportOptions = {}): number {
+  const known = asAppError(error);
+  const lines = known === undefined ? bugLines(error) : errorLines(known, options.verbose ?? false);
+  const code = known === undefined ? EXIT_CODES.bug : EXIT_CODES[known.kind];
+  if (options.format === "json") {
+    const kind = known?.kind ?? "bug";
+    const entry = { level: "error", kind, exit_code: code, message: lines[0], hint: known?.hint };
+    process.stderr.write(`${JSON.stringify(entry)}\n`);
+  } else {
+    process.stderr.write(`\n${lines.map((line) => ` ${printable(line)}`).join("\n")}\n\n`);
+  }
+  return code;
+}
+
+/** citty does not export its error class; what it throws is always the user's typing. */
+function asAppError(error: unknown): AppError | undefined {
+  if (error instanceof AppError) return error;
+  if (!(error instanceof Error) || error.name !== "CLIError") return undefined;
+  const message = stripVTControlCharacters(error.message).replace(/\.$/, "");
+  return new AppError("usage", message, { hint: `See ${TOOL.name} --help` });
+}
+
+function errorLines(error: AppError, verbose: boolean): string[] {
+  const lines = [`Error: ${error.message}`];
+  if (error.hint !== undefined) lines.push(`  What to do: ${error.hint}`);
+  for (let cause = error.cause; verbose && cause instanceof Error; cause = cause.cause) {
+    lines.push(`  Caused by: ${cause.message}`);
+  }
+  return lines;
+}
+
+function bugLines(error: unknown): string[] {
+  const stack = error instanceof Error ? error.stack ?? error.message : String(error);
+  return [
+    `This is a bug in ${TOOL.name} ${TOOL.version}; please report it with these lines`,
+    ...stack.split("\n"),
+  ];
+}

@@ -1,0 +1,49 @@
+/** What a transform made and left out, for people or for scripts. */
+import { NOTES, REASONS } from "../entities/left-out.ts";
+import { STEPS } from "../entities/order.ts";
+import { ENTITIES_FOLDER, type EntitySummary } from "../entities/write.ts";
+import { groupDigits, renderTable } from "./tables.ts";
+import type { Session } from "./session.ts";
+
+/** `target` is the run folder, as the user named it. */
+export function printSummary(session: Session, summary: EntitySummary, target: string): void {
+  const folder = `${target.replace(/\/+$/, "")}/${ENTITIES_FOLDER}`;
+  if (session.isJson) {
+    const { counts, leftOut, notes, files } = summary;
+    session.print(JSON.stringify({ folder, counts, left_out: leftOut, notes, files }, null, 2));
+    return;
+  }
+  const sections = [
+    `Made ${total(summary.counts)} entities`,
+    renderTable(
+      ["Step", "Entities"],
+      STEPS.map(({ number, name }) => [`${number} ${name}`, summary.counts[name]]),
+    ),
+  ];
+  if (Object.keys(summary.leftOut).length > 0) {
+    sections.push(
+      `Left out ${total(summary.leftOut)}`,
+      countTable("Reason", summary.leftOut, REASONS),
+    );
+  }
+  if (Object.keys(summary.notes).length > 0) {
+    sections.push(`Noted ${total(summary.notes)}`, countTable("Note", summary.notes, NOTES));
+  }
+  sections.push(
+    `Files are in ${folder}; ${folder}/left-out.json names each thing that was left out`,
+  );
+  session.print(`\n${sections.join("\n\n")}\n`);
+}
+
+function countTable(
+  head: string,
+  counts: Readonly<Record<string, number>>,
+  meanings: Readonly<Record<string, string>>,
+): string {
+  const rows = Object.entries(counts).map(([code, count]) => [code, count, meanings[code] ?? ""]);
+  return renderTable([head, "Count", "Meaning"], rows);
+}
+
+function total(counts: Readonly<Record<string, number>>): string {
+  return groupDigits(Object.values(counts).reduce((sum, count) => sum + count, 0));
+}

@@ -1,0 +1,3 @@
+/** What this program is called, in files and on the wire. package.json has the same (a test checks it). */
+
+export const TOOL = { name: "proxmox-diode", version: "0.1.0" } as const;

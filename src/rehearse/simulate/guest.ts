@@ -1,0 +1,158 @@
+/** A guest's number → the guest as facts, from which all of its answers are made. */
+import type { GuestAddress, GuestKind } from "../../snapshot/paths.ts";
+import { type Labels, labelsOf } from "./labels.ts";
+import { mustShowAddress, type Nic, nicsOf } from "./nics.ts";
+import { CONTAINER_SYSTEMS, type OperatingSystem, VM_SYSTEMS } from "./operating-systems.ts";
+import { createRandom, type Random, type Weighted } from "./random.ts";
+import type { Site, SiteNode } from "./site.ts";
+
+export interface Guest extends Labels {
+  /** 0, 1, 2 … over the whole site. */
+  readonly number: number;
+  readonly vmid: number;
+  readonly kind: GuestKind;
+  readonly node: SiteNode;
+  readonly isTemplate: boolean;
+  /** Of the listing: "running", "stopped", QEMU's own, or "unknown" when nothing is known of it. */
+  readonly status: string;
+  /** undefined for a container that may use all of its node's threads. */
+  readonly cores: number | undefined;
+  readonly sockets: number;
+  /** Of a container, in CPUs; "0" is no limit. */
+  readonly cpulimit: string | undefined;
+  readonly memoryMib: number;
+  /** MiB, the boot disk first. */
+  readonly disksMib: readonly [number, ...number[]];
+  readonly nics: readonly Nic[];
+  /** Of a virtual machine. */
+  readonly system: OperatingSystem;
+  /** `ostype` of a container. */
+  readonly distribution: string;
+  readonly config: ConfigState;
+  readonly agent: AgentState;
+}
+
+/** What came of asking for its config. */
+export type ConfigState = "read" | "denied" | "moved" | "slow" | "timeout" | "unreachable";
+
+/** "off" is not enabled; all others are what came of asking. */
+export type AgentState = "off" | "ok" | "not-running" | "hangs" | "error" | "disabled" | "timeout";
+
+const VM_STATUSES: Weighted<string> = [
+  [8320, "running"],
+  [1530, "stopped"],
+  [60, "paused"],
+  [30, "suspended"],
+  [30, "prelaunch"],
+  [30, "io-error"],
+];
+const CONTAINER_STATUSES: Weighted<string> = [[85, "running"], [15, "stopped"]];
+
+const AGENT_STATES: Weighted<AgentState> = [
+  [895, "ok"],
+  [60, "not-running"],
+  [15, "hangs"],
+  [12, "error"],
+  [15, "disabled"],
+  [3, "timeout"],
+];
+
+const CORES: Weighted<number> = [[2, 1], [8, 2], [8, 4], [3, 8], [1, 16]];
+const MEMORY_MIB: Weighted<number> = [
+  [3, 512],
+  [4, 1024],
+  [9, 2048],
+  [10, 4096],
+  [8, 8192],
+  [4, 16_384],
+  [2, 32_768],
+  [1, 4128],
+  [1, 131_072],
+];
+const DISK_COUNTS: Weighted<number> = [[62, 1], [24, 2], [9, 3], [5, 4]];
+const DISK_MIB: Weighted<number> = [
+  [4, 8192],
+  [6, 20_480],
+  [10, 32_768],
+  [6, 51_200],
+  [5, 102_400],
+  [3, 512_000],
+  [2, 1_048_576],
+  [1, 2252],
+  [1, 3584],
+  [1, 4_194_304],
+];
+
+export function makeGuest(site: Site, at: { node: SiteNode; number: number }): Guest {
+  const { node, number } = at;
+  const random = createRandom(site.seed, `guest/${number}`);
+  const isShown = mustShowAddress(site, number);
+  const kind = random.chance(0.65) ? "qemu" : "lxc";
+  const isTemplate = random.chance(0.02) && !isShown;
+  const system = drawSystem(random, isShown);
+  const status = drawStatus(random, { kind, isTemplate, isShown });
+  return {
+    ...labelsOf(site, number),
+    number,
+    // Every other number at random: guests come and go, and vmids have gaps.
+    vmid: 100 + number * 2 + random.below(2),
+    kind,
+    node,
+    isTemplate,
+    // Proxmox forgets a dead node's telemetry after five minutes.
+    status: !node.online && random.chance(0.75) ? "unknown" : status,
+    cores: kind === "lxc" && random.chance(0.1) ? undefined : random.weighted(CORES),
+    sockets: random.chance(0.1) ? 2 : 1,
+    cpulimit: random.chance(0.06) ? random.pick(["0.5", "2", "0"]) : undefined,
+    memoryMib: random.weighted(MEMORY_MIB),
+    disksMib: [random.weighted(DISK_MIB), ...drawDataDisks(random)],
+    nics: nicsOf(site, number),
+    system,
+    distribution: random.weighted(CONTAINER_SYSTEMS),
+    config: configState(site, at),
+    agent: drawAgentState(random, { system, isShown }),
+  };
+}
+
+/** What the paths are made of. */
+export function addressOf(guest: Guest): GuestAddress {
+  return { node: guest.node.name, kind: guest.kind, vmid: guest.vmid };
+}
+
+function drawSystem(random: Random, isShown: boolean): OperatingSystem {
+  const system = random.weighted(VM_SYSTEMS);
+  return isShown && system.osinfo === undefined ? (VM_SYSTEMS[0]?.[1] ?? system) : system;
+}
+
+function drawStatus(
+  random: Random,
+  guest: { kind: GuestKind; isTemplate: boolean; isShown: boolean },
+): string {
+  const status = random.weighted(guest.kind === "qemu" ? VM_STATUSES : CONTAINER_STATUSES);
+  if (guest.isTemplate) return "stopped";
+  return guest.isShown ? "running" : status;
+}
+
+function drawDataDisks(random: Random): number[] {
+  return Array.from({ length: random.weighted(DISK_COUNTS) - 1 }, () => random.weighted(DISK_MIB));
+}
+
+function configState(site: Site, at: { node: SiteNode; number: number }): ConfigState {
+  if (!at.node.online) return "unreachable";
+  if (site.isRare("config-denied", at.number)) return "denied";
+  if (site.isRare("config-moved", at.number)) return "moved";
+  if (site.isRare("config-timeout", at.number)) return at.number % 3 === 0 ? "slow" : "timeout";
+  return "read";
+}
+
+/** 70 % of the virtual machines have it on, even some whose system has no agent to answer. */
+function drawAgentState(
+  random: Random,
+  guest: { system: OperatingSystem; isShown: boolean },
+): AgentState {
+  const state = random.weighted(AGENT_STATES);
+  const isOn = random.chance(0.7);
+  if (guest.isShown) return "ok";
+  if (!isOn) return "off";
+  return guest.system.osinfo === undefined ? "not-running" : state;
+}

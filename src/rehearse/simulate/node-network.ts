@@ -1,0 +1,165 @@
+/** A node → its interfaces file, as /nodes/{node}/network answers. */
+import { NODE_NETWORKS, placeOf } from "./networks.ts";
+import { bond, bridge, type InterfaceRow, MANUAL, nic, vlan } from "./node-interfaces.ts";
+import { createRandom, type Random } from "./random.ts";
+import type { Site, SiteNode } from "./site.ts";
+
+/** What the rows of one node have in common. */
+interface Port {
+  readonly node: SiteNode;
+  readonly random: Random;
+  /** Static addresses of the node on one of its networks. */
+  address(network: keyof typeof NODE_NETWORKS): InterfaceRow;
+}
+
+/** Source: PVE/API2/Network.pm; PVE/INotify.pm, __read_etc_network_interfaces. Numbers there are strings. */
+export function networkRows(site: Site, node: SiteNode): InterfaceRow[] {
+  const random = createRandom(site.seed, `network/${node.number}`);
+  const port: Port = { node, random, address: (network) => staticAddress(site, { node, network }) };
+  const inFile = [
+    ...(random.chance(0.06) ? ovsRows(port) : linuxRows(port)),
+    ...secondBond(port),
+    hostOnlyBridge(),
+    ...oddRows(port),
+  ];
+  // File order; NICs that the file does not name have none.
+  return [...inFile.map((row, line) => ({ priority: line + 3, ...row })), ...spareNics(port)];
+}
+
+/** The address of a management interface, which is also what /cluster/status shows. */
+export function managementAddress(site: Site, node: SiteNode): string {
+  return placeOf(site.addressing, { octet: NODE_NETWORKS.management, host: node.number }).ipv4;
+}
+
+function staticAddress(
+  site: Site,
+  at: { node: SiteNode; network: keyof typeof NODE_NETWORKS },
+): InterfaceRow {
+  const place = placeOf(site.addressing, {
+    octet: NODE_NETWORKS[at.network],
+    host: at.node.number,
+  });
+  const ipv4 = {
+    method: "static",
+    families: ["inet"],
+    address: place.ipv4,
+    netmask: String(place.prefix),
+    cidr: `${place.ipv4}/${place.prefix}`,
+  };
+  if (at.network !== "management") return ipv4;
+  const gateway = { ...ipv4, gateway: place.gateway };
+  if (at.node.number % 3 === 0) return gateway;
+  return {
+    ...gateway,
+    method6: "static",
+    families: ["inet", "inet6"],
+    address6: place.ipv6,
+    netmask6: "64",
+    cidr6: `${place.ipv6}/64`,
+    gateway6: place.gateway6,
+  };
+}
+
+/** Most nodes: two NICs in a bond, a VLAN-aware bridge on it, two VLANs. */
+function linuxRows(port: Port): InterfaceRow[] {
+  const { random } = port;
+  const isBonded = random.chance(0.85);
+  const uplink = isBonded ? "bond0" : "eno1np0";
+  const isAware = random.chance(0.75);
+  return [
+    nic(port, "eno1np0"),
+    nic(port, "eno2np1"),
+    ...(isBonded ? [bond("bond0", "eno1np0 eno2np1")] : []),
+    {
+      ...bridge("vmbr0", uplink),
+      ...port.address("management"),
+      ...(isAware ? { bridge_vlan_aware: 1, bridge_vids: "2-4094" } : {}),
+      comments: random.chance(0.3) ? "Verwaltung – nicht ändern\n" : undefined,
+    },
+    { ...vlan("vmbr0.20", { device: "vmbr0", id: "20" }), ...port.address("storage"), mtu: "9000" },
+    { ...vlan("vlan30", { device: uplink, id: "30" }), ...port.address("migration") },
+    ...(random.chance(0.2)
+      ? [vlan(`${uplink}.40`, { device: uplink, id: "40" }), bridge("vmbr40", `${uplink}.40`)]
+      : []),
+  ];
+}
+
+/** Open vSwitch: the addresses are on internal ports. */
+function ovsRows(port: Port): InterfaceRow[] {
+  const shared = { ...MANUAL, active: 1, autostart: 1, exists: null };
+  const inside = { ...shared, type: "OVSIntPort", ovs_type: "OVSIntPort", ovs_bridge: "vmbr0" };
+  return [
+    nic(port, "eno1np0"),
+    nic(port, "eno2np1"),
+    {
+      ...shared,
+      iface: "bond0",
+      type: "OVSBond",
+      ovs_type: "OVSBond",
+      ovs_bridge: "vmbr0",
+      ovs_bonds: "eno1np0 eno2np1",
+      bond_mode: "balance-slb",
+    },
+    {
+      ...shared,
+      iface: "vmbr0",
+      type: "OVSBridge",
+      ovs_type: "OVSBridge",
+      ovs_ports: "bond0 mgmt stor0",
+    },
+    { ...inside, iface: "mgmt", ...port.address("management") },
+    { ...inside, iface: "stor0", ovs_tag: "20", ...port.address("storage"), mtu: "9000" },
+  ];
+}
+
+function secondBond(port: Port): InterfaceRow[] {
+  const ports = "enp65s0f0np0 enp65s0f1np1";
+  return [
+    ...ports.split(" ").map((name) => ({ ...nic(port, name), mtu: "9000" })),
+    { ...bond("bond1", ports), mtu: "9000" },
+    { ...bridge("vmbr1", "bond1"), bridge_vlan_aware: 1, bridge_vids: "2-4094" },
+  ];
+}
+
+/** The same on every node, and reachable from none: an address that stands as often as there are nodes. */
+function hostOnlyBridge(): InterfaceRow {
+  const address = {
+    method: "static",
+    address: "192.168.100.1",
+    netmask: "24",
+    cidr: "192.168.100.1/24",
+  };
+  return { ...bridge("vmbr9", ""), ...address, comments: "host only\n" };
+}
+
+/** An alias, a tunnel of its own family, a NIC with DHCP, a stanza without family, an address without mask. */
+function oddRows(port: Port): InterfaceRow[] {
+  const { node, random } = port;
+  const host = `${node.number >> 8}.${node.number & 255}`;
+  const manual = { ...MANUAL, active: 1 };
+  const rows: InterfaceRow[] = [];
+  if (random.chance(0.05)) {
+    rows.push({ ...manual, iface: "vmbr1:1", type: "alias", ...port.address("tunnel") });
+  }
+  if (random.chance(0.04)) {
+    const address = `10.254.${host}`;
+    rows.push({
+      ...manual,
+      iface: "wg0",
+      type: "unknown",
+      method: "static",
+      address,
+      cidr: `${address}/32`,
+    });
+  }
+  if (random.chance(0.15)) rows.push({ ...nic(port, `enx${random.hex(12)}`), method: "dhcp" });
+  if (random.chance(0.03)) rows.push({ ...nic(port, "eno8"), families: [null], active: undefined });
+  return rows;
+}
+
+function spareNics(port: Port): InterfaceRow[] {
+  return ["eno3np2", "eno4np3"].slice(0, port.random.below(3)).map((name) => {
+    const { iface, type, method, method6, families, altnames } = nic(port, name);
+    return { iface, type, method, method6, families, altnames, exists: 1 };
+  });
+}

@@ -1,0 +1,90 @@
+/** A seed and two numbers → a snapshot of a site that never was, written like a captured one. */
+import { usageError } from "../../kernel/errors.ts";
+import type { Store } from "../../kernel/store.ts";
+import { CLUSTER_FILE, MANIFEST_FILE, NODES_FOLDER } from "../../snapshot/paths.ts";
+import type { Answer, Manifest } from "../../snapshot/schema.ts";
+import { createSnapshotWriter, type ManifestFacts } from "../../snapshot/write.ts";
+import { clusterAnswers, versionOf } from "./cluster-answers.ts";
+import { makeGuest } from "./guest.ts";
+import { MAX_GUESTS, MAX_NODES } from "./networks.ts";
+import { nodeAnswers } from "./node-answers.ts";
+import { resourceRow } from "./resource-row.ts";
+import { planSite, type SimulateOptions, type Site } from "./site.ts";
+
+export type { SimulateOptions } from "./site.ts";
+
+/** Goes up when a seed gives other bytes than before. */
+const GENERATOR = { name: "proxmox-diode simulate", version: "1.0.0" } as const;
+
+/** No site was captured then: a constant, so that a seed gives the same bytes tomorrow. */
+const CAPTURED_AT = "2026-01-15T06:00:00Z";
+
+type Incomplete = Manifest["incomplete"][number];
+
+/**
+ * Replaces the snapshot that the store holds. The same options give the same bytes, on every
+ * runtime. Memory is bounded by the largest node and the list of all guests.
+ * @throws AppError "usage" when a number is outside its range.
+ */
+export async function simulate(store: Store, options: SimulateOptions): Promise<Manifest> {
+  checkOptions(options);
+  const site = planSite(options);
+  await removeSnapshot(store);
+  const writer = createSnapshotWriter(store);
+  const resources: Record<string, unknown>[] = [];
+  const incomplete: Incomplete[] = [];
+  for (const node of site.nodes) {
+    const guests = node.guests.map((number) => makeGuest(site, { node, number }));
+    for (const guest of guests) resources.push(resourceRow(site, guest));
+    const answers = nodeAnswers(site, { node, guests });
+    for (const [path, answer] of answers) incomplete.push(...incompleteOf(path, answer));
+    await writer.write(`${NODES_FOLDER}${node.name}.json`, answers);
+  }
+  await writer.write(CLUSTER_FILE, clusterAnswers(site, resources));
+  return await writer.finish(factsOf(site, incomplete));
+}
+
+function checkOptions(options: SimulateOptions): void {
+  checkNumber("nodes", { value: options.nodes, min: 1, max: MAX_NODES });
+  checkNumber("guests", { value: options.guests, min: 0, max: MAX_GUESTS });
+  checkNumber("seed", {
+    value: options.seed,
+    min: Number.MIN_SAFE_INTEGER,
+    max: Number.MAX_SAFE_INTEGER,
+  });
+}
+
+function checkNumber(name: string, range: { value: number; min: number; max: number }): void {
+  const { value, min, max } = range;
+  if (Number.isSafeInteger(value) && value >= min && value <= max) return;
+  throw usageError(`Cannot simulate a site with ${name} ${value}`, {
+    hint: `"${name}" is a whole number from ${min} to ${max}`,
+  });
+}
+
+/** The manifest goes first: from then on, the folder shows as unfinished. */
+async function removeSnapshot(store: Store): Promise<void> {
+  const keys = await store.keys();
+  await store.remove(MANIFEST_FILE);
+  for (const key of keys) {
+    if (key.startsWith("pve/")) await store.remove(key);
+  }
+}
+
+/** An agent that does not answer is a fact about its guest; whatever else failed was not read. */
+function incompleteOf(path: string, answer: Answer): Incomplete[] {
+  if ("failed" in answer) return [{ path, reason: answer.failed }];
+  if ("skipped" in answer || answer.status < 400 || path.includes("/agent/")) return [];
+  return [{ path, reason: [answer.status, answer.error].join(" ") }];
+}
+
+function factsOf(site: Site, incomplete: Incomplete[]): ManifestFacts {
+  return {
+    tool: GENERATOR,
+    source: { host: "pve-0001.sim.example", port: 8006, version: versionOf(site).version },
+    scope: { nodes: ["*"] },
+    captured_at: CAPTURED_AT,
+    outcome: incomplete.length === 0 ? "complete" : "partial",
+    incomplete,
+  };
+}

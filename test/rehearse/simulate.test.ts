@@ -1,0 +1,302 @@
+/** Simulated sites: the same bytes for the same seed, a snapshot that can be read, and its variety. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { digest } from "../../src/kernel/digest.ts";
+import { openStore, type Store } from "../../src/kernel/store.ts";
+import { simulate, type SimulateOptions } from "../../src/rehearse/simulate/simulate.ts";
+import { PATHS } from "../../src/snapshot/paths.ts";
+import { openSnapshot } from "../../src/snapshot/read.ts";
+import type { Answer, Manifest } from "../../src/snapshot/schema.ts";
+
+type Row = Record<string, unknown>;
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "simulate-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** What a folder holds, by path, as digests. */
+async function contentsOf(store: Store): Promise<Record<string, string>> {
+  const keys = (await store.keys()).sort();
+  const entries = keys.map(async (key) => [key, digest((await store.read(key)) ?? "")]);
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+async function simulated(name: string, options: SimulateOptions): Promise<Store> {
+  const store = await openStore(join(folder, name));
+  await simulate(store, options);
+  return store;
+}
+
+/** Every answer of a snapshot, each read and checked. */
+async function answersOf(store: Store): Promise<Map<string, Answer>> {
+  const snapshot = await openSnapshot(store);
+  const all = new Map<string, Answer>();
+  for (const entry of snapshot.manifest.files) {
+    const node = /^pve\/nodes\/(.+)\.json$/.exec(entry.path)?.[1];
+    const answers = node === undefined ? await snapshot.cluster() : await snapshot.node(node);
+    if (answers === undefined) throw new Error(`Cannot find the answers of ${entry.path}`);
+    for (const path of answers.paths()) {
+      const answer = answers.get(path);
+      if (answer !== undefined) all.set(path, answer);
+    }
+  }
+  return all;
+}
+
+function rowsOf(answers: ReadonlyMap<string, Answer>, path: string): Row[] {
+  const answer = answers.get(path);
+  return answer !== undefined && "data" in answer ? (answer.data as Row[]) : [];
+}
+
+describe("bytes", () => {
+  test("one seed gives one site, however often it is made", async () => {
+    const options = { nodes: 3, guests: 120, seed: 42 };
+    const first = await contentsOf(await simulated("a", options));
+    const second = await contentsOf(await simulated("b", options));
+    expect(second).toEqual(first);
+  });
+
+  test("another seed gives another site", async () => {
+    const first = await contentsOf(await simulated("c", { nodes: 2, guests: 50, seed: 1 }));
+    const second = await contentsOf(await simulated("d", { nodes: 2, guests: 50, seed: 2 }));
+    expect(Object.keys(second)).toEqual(Object.keys(first));
+    for (const [path, hash] of Object.entries(first)) expect(second[path]).not.toBe(hash);
+  });
+
+  test("Node and Deno write the same bytes", async () => {
+    const store = await simulated("e", { nodes: 2, guests: 300, seed: 3 });
+    const { manifest } = await openSnapshot(store);
+    // A new value here is a new version of the generator in simulate.ts.
+    expect(digest(manifest.files.map((entry) => entry.sha256).join())).toBe(
+      "2c6f8d34001172baef4ef10e94ca0d096d9eb3934a93c1090b230ef44b0ec6b7",
+    );
+  });
+
+  test("a smaller site over a larger one leaves no file behind", async () => {
+    await simulated("f", { nodes: 5, guests: 40, seed: 1 });
+    const store = await simulated("f", { nodes: 2, guests: 10, seed: 1 });
+    expect((await store.keys()).sort()).toEqual([
+      "manifest.json",
+      "pve/cluster.json",
+      "pve/nodes/pve-0001.json",
+      "pve/nodes/pve-0002.json",
+    ]);
+    expect((await answersOf(store)).size).toBeGreaterThan(10);
+  });
+
+  test("other files of the run folder stay", async () => {
+    const store = await openStore(join(folder, "g"));
+    await store.write("notes.txt", new Uint8Array([33]));
+    await simulate(store, { nodes: 1, guests: 0, seed: 1 });
+    expect(await store.keys()).toContain("notes.txt");
+  });
+});
+
+describe("smallest sites", () => {
+  test("one node without guests stands alone and is complete", async () => {
+    const store = await simulated("h", { nodes: 1, guests: 0, seed: 5 });
+    const answers = await answersOf(store);
+    expect(rowsOf(answers, PATHS.resources)).toEqual([]);
+    expect(rowsOf(answers, PATHS.clusterStatus).map((row) => row["type"])).toEqual(["node"]);
+    expect(rowsOf(answers, PATHS.network("pve-0001")).length).toBeGreaterThan(5);
+    const { manifest } = await openSnapshot(store);
+    expect(manifest).toMatchObject({ outcome: "complete", incomplete: [] });
+  });
+
+  test.each([
+    { nodes: 0, guests: 1, seed: 1 },
+    { nodes: 1, guests: -1, seed: 1 },
+    { nodes: 1.5, guests: 1, seed: 1 },
+    { nodes: 1, guests: 2_000_001, seed: 1 },
+    { nodes: 1, guests: 1, seed: Number.NaN },
+  ])("numbers outside their range are refused: %o", async (options) => {
+    const store = await openStore(join(folder, "refused"));
+    await expect(simulate(store, options)).rejects.toMatchObject({ kind: "usage" });
+    expect(await store.keys()).toEqual([]);
+  });
+});
+
+describe("a fleet of 2,000 guests on 24 nodes", () => {
+  const nodes = 24;
+  const guests = 2000;
+  let answers: ReadonlyMap<string, Answer>;
+  let manifest: Manifest;
+  let resources: readonly Row[];
+  let text: string;
+
+  beforeAll(async () => {
+    const store = await simulated("fleet", { nodes, guests, seed: 7 });
+    answers = await answersOf(store);
+    manifest = (await openSnapshot(store)).manifest;
+    resources = rowsOf(answers, PATHS.resources);
+    text = [...answers].map(([path, answer]) => `${path} ${JSON.stringify(answer)}`).join("\n");
+  });
+
+  function agentResults(): Row[] {
+    return [...answers].flatMap(([path, answer]) =>
+      path.includes("/agent/network") && "data" in answer ? [answer.data as Row] : []
+    );
+  }
+
+  /** Each address that a config or an agent shows, as often as it is shown, those of docker aside. */
+  function guestAddresses(): string[] {
+    return [...text.matchAll(/(?:,ip=|"ip-address":")(10\.[\d.]+)/g)].map((match) =>
+      match[1] ?? ""
+    );
+  }
+
+  test("it has as many nodes and guests as were asked for", () => {
+    expect(rowsOf(answers, PATHS.nodes)).toHaveLength(nodes);
+    expect(resources).toHaveLength(guests);
+    expect(new Set(resources.map((row) => row["vmid"])).size).toBe(guests);
+    expect(manifest.counts.nodes).toBe(nodes);
+    expect(manifest.counts.answers).toBe(answers.size);
+  });
+
+  test("every question that a capture asks has an answer", () => {
+    for (const row of resources) {
+      const { node, vmid, type } = row as { node: string; vmid: number; type: "qemu" | "lxc" };
+      const address = { node, vmid, kind: type };
+      expect(answers.has(PATHS.config(address))).toBe(true);
+      expect(answers.has(PATHS.osinfo(address))).toBe(type === "qemu");
+      expect(answers.has(PATHS.agentInterfaces(address))).toBe(type === "qemu");
+    }
+  });
+
+  test("an agent was asked only where a capture would ask", () => {
+    for (const row of resources) {
+      if (row["type"] !== "qemu") continue;
+      const address = {
+        node: String(row["node"]),
+        vmid: Number(row["vmid"]),
+        kind: "qemu",
+      } as const;
+      const config = answers.get(PATHS.config(address)) ?? { failed: "reset" };
+      const isRead = "data" in config;
+      const agent = isRead ? String((config.data as Row)["agent"] ?? "0") : "0";
+      const wasAsked = !("skipped" in (answers.get(PATHS.osinfo(address)) ?? {}));
+      expect(wasAsked).toBe(row["status"] === "running" && /^(1|enabled=1)/.test(agent));
+    }
+  });
+
+  test("what was not read is listed, and the outcome says so", () => {
+    const failed = [...answers].filter(([path, answer]) =>
+      "failed" in answer ||
+      ("status" in answer && answer.status >= 400 && !path.includes("/agent/"))
+    );
+    expect(manifest.outcome).toBe("partial");
+    expect(manifest.incomplete.map((entry) => entry.path).sort())
+      .toEqual(failed.map(([path]) => path).sort());
+  });
+
+  test("shares are those of a real fleet", () => {
+    const share = (found: (row: Row) => boolean): number => resources.filter(found).length / guests;
+    expect(share((row) => row["type"] === "qemu")).toBeCloseTo(0.65, 1);
+    expect(share((row) => row["status"] === "running")).toBeCloseTo(0.8, 1);
+    expect(share((row) => row["template"] === 1)).toBeCloseTo(0.02, 2);
+    expect(share((row) => row["tags"] !== undefined)).toBeCloseTo(0.65, 1);
+  });
+
+  test("sizes are those that Proxmox answers with", () => {
+    const mean = (of: RegExp): number => {
+      const sizes = [...answers].filter(([path, answer]) => of.test(path) && "data" in answer)
+        .map(([, answer]) => JSON.stringify((answer as { data: unknown }).data).length);
+      return sizes.reduce((sum, size) => sum + size, 0) / sizes.length;
+    };
+    expect(mean(/\/qemu\/\d+\/config$/)).toBeGreaterThan(400);
+    expect(mean(/\/qemu\/\d+\/config$/)).toBeLessThan(1200);
+    expect(mean(/^\/nodes\/[^/]+\/status$/)).toBeGreaterThan(1900);
+    expect(mean(/^\/nodes\/[^/]+\/status$/)).toBeLessThan(3000);
+    expect(JSON.stringify(resources).length / guests).toBeLessThan(375);
+  });
+
+  test("two guests bear one name, and some names are longer than NetBox takes", () => {
+    const names = resources.flatMap((row) => typeof row["name"] === "string" ? [row["name"]] : []);
+    const distinct = new Set(names.map((name) => name.toLowerCase()));
+    expect(names.length - distinct.size).toBeGreaterThanOrEqual(5);
+    expect(names.some((name) => name.length > 64)).toBe(true);
+    expect(names.some((name) => /^VM \d+$/.test(name))).toBe(true);
+    expect(names.some((name) => /^CT\d+$/.test(name))).toBe(true);
+  });
+
+  test("addresses are distinct but for the few that stand twice", () => {
+    const addresses = guestAddresses();
+    const twice = addresses.length - new Set(addresses).size;
+    expect(addresses.length).toBeGreaterThan(1000);
+    expect(twice).toBeGreaterThanOrEqual(1);
+    expect(twice).toBeLessThan(addresses.length * 0.01);
+  });
+
+  test("the host-only bridge has the same address on every node that is online", () => {
+    const online = rowsOf(answers, PATHS.nodes).filter((row) => row["status"] === "online");
+    expect(online).toHaveLength(nodes - 1);
+    expect(text.match(/"cidr":"192\.168\.100\.1\/24"/g)).toHaveLength(online.length);
+  });
+
+  test("the agents of some fail, in each way that an agent can", () => {
+    const results = agentResults().map((data) => data["result"]);
+    expect(results.filter(Array.isArray).length).toBeGreaterThan(200);
+    expect(results.some((result) => !Array.isArray(result))).toBe(true);
+    expect(text).toContain("QEMU guest agent is not running");
+    expect(text).toContain("failed - got timeout");
+    for (
+      const reason of ["agent-off", "guest-stopped", "template", "config-not-read", "unreachable"]
+    ) {
+      expect(text).toContain(`{"skipped":"${reason}"}`);
+    }
+  });
+
+  test.each([
+    ["PVE 8.4", /pve-manager\/8\.4/],
+    ["PVE 9", /pve-manager\/9\./],
+    ["an offline node", /"status":"offline"/],
+    ["a guest that nothing is known of", /"status":"unknown"/],
+    ["a config that was denied", /config \{"error":"Permission check failed/],
+    ["a config that timed out", /config \{("failed":"timeout"|"error":"Connection timed out")/],
+    ["a config of an offline node", /config \{"error":"No route to host","status":595\}/],
+    ["a paused machine", /"status":"paused"/],
+    ["an HA state", /"hastate":"started"/],
+    ["a pool", /"pool":"customers\/alpha"/],
+    ["tags whose slugs collide", /"tags":"[^"]*c\+\+/],
+    ["tags with an old separator", /"tags":"[^";]+,[^"]+"/],
+    ["a description with lines and other letters", /"description":"東京[^"]*\\n/],
+    ["a long description", /"description":"(?:[^"\\]|\\.){1500}/],
+    ["a template", /"template":1/],
+    ["trunks", /trunks=2;5-7/],
+    ["a link that is down", /link_down=1/],
+    ["an MTU", /mtu=9000/],
+    ["an untagged NIC", /"net0":"virtio=[^,]+,bridge=vmbr0"/],
+    ["three NICs", /"net2":"/],
+    ["a MAC in lower case", /"net0":"\w+=bc:24/],
+    ["a CD drive", /"ide2":"none,media=cdrom"/],
+    ["cloud-init", /vm-\d+-cloudinit/],
+    ["firmware state", /"efidisk0":/],
+    ["TPM state", /"tpmstate0":/],
+    ["a detached volume", /"unused0":/],
+    ["a disk passed through", /"\/dev\/disk\/by-id\//],
+    ["four disks", /"scsi3":/],
+    ["a bind mount", /"\/srv\/shared,mp=/],
+    ["a linked clone", /base-9000-disk-0\/vm-/],
+    ["a container with DHCP", /ip=dhcp/],
+    ["a container with IPv6", /ip6=2001:db8:/],
+    ["half a CPU", /"maxcpu":0\.5,/],
+    ["raw lines of a container", /"lxc":\[\[/],
+    ["a string outside the grammar", /bogus,,=|tag=five|size=twelve|",,,"|300\/99|size=\?|"eth8"/],
+    ["a docker bridge", /"name":"docker0"/],
+    ["a veth", /"name":"veth/],
+    ["a Windows guest", /"name":"Ethernet"/],
+    ["an address with a zone", /fe80::[0-9a-f:]+%\d/],
+    ["an agent without a system name", /FreeBSD 13\.1/],
+    ["a bond", /"bond_mode":"802\.3ad"/],
+    ["a VLAN on a bridge", /"iface":"vmbr0\.20"/],
+    ["a VLAN with a name of its own", /"iface":"vlan30"/],
+    ["IPv6 on a node", /"cidr6":"2001:db8:/],
+    ["a storage network", /"cidr":"10\.251\./],
+  ])("the fleet shows %s", (_what, pattern) => {
+    expect(pattern.test(text)).toBe(true);
+  });
+});
