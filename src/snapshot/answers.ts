@@ -14,20 +14,15 @@ import { decodeUtf8 } from "../kernel/utf8.ts";
 import { rowKeys } from "./paths.ts";
 import { Answer, type AnswersFile } from "./schema.ts";
 
-const NEWLINE = 10;
-const LINE_REGEXP = /^("(?:[^"\\]|\\.)*"): /;
-
-/** The answers of one file. Each is decoded when it is asked for, so that a node costs its bytes. */
+/** The answers of one file. Each is parsed when it is asked for, so that a node costs its text. */
 export class Answers implements AnswersFile {
   readonly file: string;
-  readonly #bytes: Uint8Array;
   readonly #lines: ReadonlyMap<string, Line>;
 
   /** @throws AppError "input" when the bytes are not an answers file. */
   constructor(file: string, bytes: Uint8Array) {
     this.file = file;
-    this.#bytes = bytes;
-    this.#lines = indexLines(file, bytes);
+    this.#lines = indexLines(file, decodeUtf8(bytes, file));
   }
 
   paths(): IterableIterator<string> {
@@ -37,11 +32,11 @@ export class Answers implements AnswersFile {
   get(path: string): Answer | undefined {
     const line = this.#lines.get(path);
     if (line === undefined) return undefined;
-    const what = `${this.file}, line ${line.number}`;
-    const text = decodeUtf8(this.#bytes.subarray(line.start, line.end), what);
-    const answer = Answer(parseJson(text, what));
+    const answer = Answer(parseJson(line.json, `${this.file}, line ${line.number}`));
     if (answer instanceof type.errors) {
-      throw inputError(`Cannot read ${what}: it is not an answer (${answer.summary})`);
+      throw inputError(
+        `Cannot read ${this.file}, line ${line.number}: it is not an answer (${answer.summary})`,
+      );
     }
     return answer as Answer;
   }
@@ -59,53 +54,40 @@ export function writeAnswers(answers: ReadonlyMap<string, Answer>): string {
 
 interface Line {
   readonly number: number;
-  /** Where the answer's JSON begins and ends in the file. */
-  readonly start: number;
-  readonly end: number;
+  /** The answer's JSON; a slice of the file's text, not a copy. */
+  readonly json: string;
 }
 
-function indexLines(file: string, bytes: Uint8Array): Map<string, Line> {
+/** `"/nodes": {…},` → "/nodes" and `{…}`. */
+const PATH_END = '": ';
+
+function indexLines(file: string, text: string): Map<string, Line> {
   const lines = new Map<string, Line>();
-  let number = 0;
-  let closed = false;
-  for (let from = 0; from < bytes.length;) {
-    number += 1;
-    const newline = bytes.indexOf(NEWLINE, from);
-    const to = newline === -1 ? bytes.length : newline;
-    const isBracket = to - from <= 2 && isBrackets(bytes.subarray(from, to), number);
-    if (closed || (number === 1 && !isBracket)) throw notAnswers(file, number);
-    if (!isBracket) {
-      const line = readLine(bytes, from, to);
-      if (line === undefined || lines.has(line.path)) throw notAnswers(file, number);
-      lines.set(line.path, { number, start: line.start, end: line.end });
+  if (text === "{}\n") return lines;
+  if (!text.startsWith("{\n")) throw notAnswers(file, 1);
+  let number = 2;
+  let from = 2;
+  for (; !text.startsWith("}\n", from); number += 1) {
+    const to = text.indexOf("\n", from);
+    const end = text.indexOf(PATH_END, from);
+    if (to === -1 || end === -1 || end > to || text[from] !== '"') throw notAnswers(file, number);
+    const path = readPath(text.slice(from, end + 1));
+    const isLast = text[to - 1] !== ",";
+    if (path === undefined || lines.has(path) || isLast !== text.startsWith("}\n", to + 1)) {
+      throw notAnswers(file, number);
     }
-    closed = isBracket && bytes[to - 1] === 0x7d;
+    lines.set(path, { number, json: text.slice(end + PATH_END.length, isLast ? to : to - 1) });
     from = to + 1;
   }
-  if (!closed) throw notAnswers(file, number);
+  if (from + 2 !== text.length) throw notAnswers(file, number);
   return lines;
 }
 
-/** "{" on the first line, "}" on the last, or "{}" for both. */
-function isBrackets(line: Uint8Array, number: number): boolean {
-  const text = String.fromCharCode(...line);
-  return number === 1 ? text === "{" || text === "{}" : text === "}";
-}
-
-/** `"/nodes": {…},` → its path, and where `{…}` stands. */
-function readLine(
-  bytes: Uint8Array,
-  from: number,
-  to: number,
-): (Line & { path: string }) | undefined {
-  // A path is short; the answer behind it may be megabytes long.
-  const head = new TextDecoder().decode(bytes.subarray(from, Math.min(to, from + 1024)));
-  const quoted = LINE_REGEXP.exec(head)?.[1];
-  if (quoted === undefined) return undefined;
+/** A JSON string, nearly always without escapes. */
+function readPath(quoted: string): string | undefined {
+  if (!quoted.includes("\\")) return quoted.slice(1, -1);
   const path: unknown = parseJson(quoted, "path");
-  const start = from + new TextEncoder().encode(quoted).length + 2;
-  const end = bytes[to - 1] === 0x2c ? to - 1 : to;
-  return typeof path === "string" ? { path, number: 0, start, end } : undefined;
+  return typeof path === "string" ? path : undefined;
 }
 
 function notAnswers(file: string, line: number): Error {

@@ -26,7 +26,7 @@ export function makeShared(clusters: readonly ClusterSource[], tables: SharedTab
     make("cluster-type", { tags }, all),
     ...clusters.map((cluster) => make("cluster", cluster, { capturedAt: cluster.capturedAt })),
     ...tables.platforms.inOrder().map((held) =>
-      make("platform", { name: held.value, tags: tagsOf(held.clusters) }, timeOf(held.clusters))
+      make("platform", { ...held.value, tags: tagsOf(held.clusters) }, timeOf(held.clusters))
     ),
     ...tables.vlans.inOrder().map((held) =>
       make("vlan", { ...held.value, tags: tagsOf(held.clusters) }, timeOf(held.clusters))
@@ -68,7 +68,7 @@ function makeTags(clusters: readonly ClusterSource[], tables: SharedTables): Mad
     );
   }
   // A guest tag that is named like one of those is one entity with it.
-  for (const { value, clusters: holders } of tables.tags.inOrder()) add(value, holders);
+  for (const { value, clusters: holders } of tables.tags.inOrder()) add(value.name, holders);
   return [...made].sort(([a], [b]) => compareNatural(a, b)).map(([, tag]) => tag);
 }
 

@@ -34,7 +34,16 @@ const work = await mkdtemp(join(tmpdir(), "proxmox-diode-bench-"));
 try {
   const rows = [];
   for (const guests of values.sizes.split(",").map(Number)) rows.push(...await benchSize(guests));
-  const head = ["Guests", "Runtime", "Entities", "Seconds", "Entities/s", "Floor s", "Ratio", "Peak MB"];
+  const head = [
+    "Guests",
+    "Runtime",
+    "Entities",
+    "Seconds",
+    "Entities/s",
+    "Floor s",
+    "Ratio",
+    "Peak MB",
+  ];
   process.stdout.write(`${renderTable(head, rows)}\n`);
 } finally {
   await rm(work, { recursive: true });
@@ -69,7 +78,10 @@ async function benchSize(guests: number) {
   return rows;
 }
 
-async function measure([program = "", ...flags]: readonly string[], args: readonly string[]): Promise<Measured> {
+async function measure(
+  [program = "", ...flags]: readonly string[],
+  args: readonly string[],
+): Promise<Measured> {
   const { stdout } = await promisify(execFile)(program, [...flags, MEASURE, ...args]);
   return JSON.parse(stdout) as Measured;
 }

@@ -23,7 +23,11 @@ async function measureTransform(): Promise<{ seconds: number; entities: number }
   const snapshot = await openSnapshot(await openStore(run));
   const policy = parsePolicy({ PROXMOX_HOST: snapshot.manifest.source.host });
   const facts = { tool: TOOL, snapshots: [{ sha256: snapshot.sha256, policy: {} }] };
-  const { counts } = await writeEntities(await openStore(out), transform([{ snapshot, policy }]), facts);
+  const { counts } = await writeEntities(
+    await openStore(out),
+    transform([{ snapshot, policy }]),
+    facts,
+  );
   const entities = Object.values(counts).reduce((sum, count) => sum + count, 0);
   return { seconds: (performance.now() - start) / 1000, entities };
 }
@@ -43,7 +47,9 @@ async function measureFloor(): Promise<{ seconds: number; entities: number }> {
   let entities = 0;
   const requests = await readdir(join(out, "netbox"));
   for (const file of requests.filter((name) => /^\d\d-/.test(name))) {
-    const request: { entities: unknown[] } = JSON.parse(await readFile(join(out, "netbox", file), "utf8"));
+    const request: { entities: unknown[] } = JSON.parse(
+      await readFile(join(out, "netbox", file), "utf8"),
+    );
     start = performance.now();
     const text = request.entities.map((entity) => JSON.stringify(entity)).join(",\n");
     const bytes = new TextEncoder().encode(text);

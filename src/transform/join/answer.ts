@@ -1,7 +1,7 @@
 /** One answer of the snapshot → its data, or the reason why there is none. */
 import type { Reason } from "../../entities/left-out.ts";
 import type { Answer } from "../../snapshot/schema.ts";
-import { cleanText, record } from "../parse/scalar.ts";
+import { cleanText, list, record } from "../parse/scalar.ts";
 import type { Found } from "./sources.ts";
 
 /** What Proxmox's proxy answers for a node that it cannot reach. Source: proxmox.md §1.2. */
@@ -25,7 +25,7 @@ export function objectOf(answer: Answer | undefined): Found<Readonly<Record<stri
 
 /** An answer that has to be a list; rows that are no objects are dropped by the caller. */
 export function listOf(answer: Answer | undefined): Found<readonly unknown[]> {
-  return narrow(dataOf(answer), (data) => (Array.isArray(data) ? (data as unknown[]) : undefined));
+  return narrow(dataOf(answer), list);
 }
 
 /**
@@ -51,7 +51,8 @@ function agentReason(reason: Reason, detail: string): Reason {
   return /VM \d+ (?:is )?not running/i.test(detail) ? "guest-stopped" : reason;
 }
 
-function narrow<Value>(
+/** A value of the shape that `pick` finds, or the reason "unparsable". */
+export function narrow<Value>(
   found: Found<unknown>,
   pick: (data: unknown) => Value | undefined,
 ): Found<Value> {

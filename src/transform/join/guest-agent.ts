@@ -2,8 +2,8 @@
 import { PATHS } from "../../snapshot/paths.ts";
 import type { Answer } from "../../snapshot/schema.ts";
 import type { Osinfo, ResourceRow } from "../../snapshot/rows.ts";
-import { record } from "../parse/scalar.ts";
-import { agentResultOf } from "./answer.ts";
+import { list, record } from "../parse/scalar.ts";
+import { agentResultOf, narrow } from "./answer.ts";
 import type { Config } from "./guest-config.ts";
 import { isAgentEnabled } from "./guest-platform.ts";
 import type { GuestScene } from "./scene.ts";
@@ -19,7 +19,7 @@ export interface AgentGuest {
 export interface AgentAnswers {
   readonly osinfo: Osinfo | undefined;
   /** Rows, not yet checked; undefined: not read. */
-  readonly interfaces: unknown;
+  readonly interfaces: readonly unknown[] | undefined;
 }
 
 /** QEMU only. */
@@ -27,8 +27,8 @@ export function readAgent(guest: AgentGuest, scene: GuestScene): AgentAnswers {
   const address = { node: scene.node, kind: "qemu", vmid: guest.vmid } as const;
   const osinfoPath = PATHS.osinfo(address);
   const interfacesPath = PATHS.agentInterfaces(address);
-  const osinfo = judge(guest, scene.answers?.get(osinfoPath));
-  const interfaces = judge(guest, scene.answers?.get(interfacesPath));
+  const osinfo = narrow(judge(guest, scene.answers?.get(osinfoPath)), record);
+  const interfaces = narrow(judge(guest, scene.answers?.get(interfacesPath)), list);
   const leave = (part: string, path: string, found: Found<unknown>): void => {
     if (!("reason" in found)) return;
     const subject = { what: `${guest.what}/agent${part}`, answer: scene.at(path) };
@@ -42,7 +42,7 @@ export function readAgent(guest: AgentGuest, scene: GuestScene): AgentAnswers {
     leave("/network-get-interfaces", interfacesPath, interfaces);
   }
   return {
-    osinfo: "value" in osinfo ? record(osinfo.value) : undefined,
+    osinfo: "value" in osinfo ? osinfo.value : undefined,
     interfaces: "value" in interfaces ? interfaces.value : undefined,
   };
 }

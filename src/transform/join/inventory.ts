@@ -19,6 +19,9 @@ export interface Guest {
   readonly fate: { readonly name: string } | { readonly reason: Reason };
 }
 
+/** A guest that the answers can be looked up of. */
+export type ListedGuest = Guest & Required<Pick<Guest, "id">>;
+
 interface Listing {
   readonly policy: Policy;
   readonly ledger: Ledger;

@@ -4,7 +4,6 @@ import type { AnswersFile } from "../../snapshot/schema.ts";
 import type { PlatformRef } from "../../entities/schema.ts";
 import { parsePveVersion } from "../parse/pve-version.ts";
 import { text } from "../parse/scalar.ts";
-import { platformRef } from "../stubs.ts";
 import { objectOf } from "./answer.ts";
 import { Claims } from "./claims.ts";
 import { countChildren, type GuestParts, readGuest } from "./guest.ts";
@@ -90,17 +89,22 @@ function nodePlatform(
     });
     return undefined;
   }
-  const name = `Proxmox VE ${version}`;
-  scene.shared.platforms.see(name, scene.cluster, () => name);
-  return platformRef(name);
+  return scene.shared.seePlatform(`Proxmox VE ${version}`, scene.cluster);
 }
 
 /** One record, with what the answers hold of the guest counted on it. */
 function leaveGuest(guest: Guest, scene: GuestScene): void {
-  const aside = { ...scene, ledger: new Ledger(), claims: new Claims(), shared: new SharedTables() };
+  const aside = {
+    ...scene,
+    ledger: new Ledger(),
+    claims: new Claims(),
+    shared: new SharedTables(),
+  };
   const reason = "reason" in guest.fate ? guest.fate.reason : "unparsable";
   const subject = { what: guest.what, answer: scene.listing };
-  scene.ledger.leave(subject, reason, { children: countChildren(guest, aside) });
+  const { id } = guest;
+  const children = id === undefined ? undefined : countChildren({ ...guest, id }, aside);
+  scene.ledger.leave(subject, reason, { children });
 }
 
 /** Configs of guests that the listing does not name; capture writes none, a hand may have. */

@@ -1,6 +1,8 @@
 /** Where a join happens: the cluster and node at hand, and the tables that all of them share. */
 import type { AnswerRef } from "../../entities/left-out.ts";
+import type { PlatformRef, TagRef } from "../../entities/schema.ts";
 import type { AnswersFile } from "../../snapshot/schema.ts";
+import { platformRef } from "../stubs.ts";
 import type { Claims } from "./claims.ts";
 import type { Ledger, Subject } from "./ledger.ts";
 import { Shared } from "./shared.ts";
@@ -8,10 +10,16 @@ import type { ClusterSource } from "./sources.ts";
 
 /** Everything that outlives a node. */
 export class SharedTables {
-  readonly tags = new Shared<string>();
-  readonly platforms = new Shared<string>();
+  readonly tags = new Shared<TagRef>();
+  readonly platforms = new Shared<PlatformRef>();
   readonly vlans = new Shared<{ readonly vid: number; readonly site: string }>();
   readonly prefixes = new Shared<{ readonly network: string; readonly site: string }>();
+
+  /** Platforms are known by name. */
+  seePlatform(name: string, cluster: ClusterSource): PlatformRef {
+    const ref = platformRef(name);
+    return this.platforms.see(ref.name, cluster, () => ref);
+  }
 
   /** VLANs are known by (vid, site). */
   seeVlan(vid: number, site: string, cluster: ClusterSource): void {

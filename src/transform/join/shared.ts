@@ -12,10 +12,15 @@ export class Shared<Value> {
   readonly #held = new Map<string, Held<Value>>();
 
   /** `key` is the natural key: the order of the step, and what NetBox knows the object by. */
-  see(key: string, cluster: ClusterSource, value: () => Value): void {
+  see(key: string, cluster: ClusterSource, make: () => Value): Value {
     const held = this.#held.get(key);
-    if (held === undefined) this.#held.set(key, { value: value(), clusters: [cluster] });
-    else if (!held.clusters.includes(cluster)) held.clusters.push(cluster);
+    if (held === undefined) {
+      const value = make();
+      this.#held.set(key, { value, clusters: [cluster] });
+      return value;
+    }
+    if (!held.clusters.includes(cluster)) held.clusters.push(cluster);
+    return held.value;
   }
 
   /** In natural order of the keys. */

@@ -17,16 +17,7 @@ const DISK_KEYS: Readonly<Record<GuestKind, RegExp>> = {
   qemu: /^(?:scsi|virtio|ide|sata)\d+$/,
   lxc: /^(?:rootfs|mp\d+)$/,
 };
-const VOLUME_KEYS: Readonly<Record<GuestKind, RegExp>> = {
-  qemu: /^(?:(?:scsi|virtio|ide|sata|efidisk|tpmstate|unused)\d+)$/,
-  lxc: /^(?:rootfs|mp\d+|unused\d+)$/,
-};
 const CLOUD_INIT_REGEXP = /[:/](?:vm-\d+-)?cloudinit(?:\.[a-z0-9]+)?$/i;
-
-/** Is it a volume of any kind? "scsi0", "efidisk0", "mp3" yes; "scsihw", "net0" no. */
-export function isVolumeKey(kind: GuestKind, key: string): boolean {
-  return VOLUME_KEYS[kind].test(key);
-}
 
 export function parseDisk(
   volume: { readonly kind: GuestKind; readonly key: string },

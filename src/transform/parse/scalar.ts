@@ -49,6 +49,11 @@ export function record(value: unknown): Readonly<Record<string, unknown>> | unde
   return isRecord ? (value as Readonly<Record<string, unknown>>) : undefined;
 }
 
+/** The value as a list, or undefined. */
+export function list(value: unknown): readonly unknown[] | undefined {
+  return Array.isArray(value) ? (value as unknown[]) : undefined;
+}
+
 /** The objects of a list; anything else counts as an empty list. */
 export function records(value: unknown): Readonly<Record<string, unknown>>[] {
   return Array.isArray(value) ? value.filter((item) => record(item) !== undefined) : [];

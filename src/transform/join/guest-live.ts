@@ -1,0 +1,49 @@
+/** Where a guest's addresses are found: QEMU in its agent, LXC in its config and, if asked for, live. */
+import { PATHS } from "../../snapshot/paths.ts";
+import { listOf } from "./answer.ts";
+import { configAddresses, liveAddresses, type Occurrence } from "./guest-addresses.ts";
+import type { AgentAnswers } from "./guest-agent.ts";
+import type { ListedGuest } from "./inventory.ts";
+import type { GuestScene } from "./scene.ts";
+import type { NicSource } from "./sources.ts";
+
+export interface GuestAddresses {
+  readonly occurrences: readonly Occurrence[];
+  /** Are these all? If not, an address that NetBox has is left as it is. */
+  readonly isKnown: boolean;
+}
+
+export function agentAddresses(
+  { interfaces }: AgentAnswers,
+  guest: { readonly what: string; readonly vmid: number; readonly nics: readonly NicSource[] },
+  scene: GuestScene,
+): GuestAddresses {
+  const { what, vmid, nics } = guest;
+  const answer = scene.at(PATHS.agentInterfaces({ node: scene.node, kind: "qemu", vmid }));
+  const occurrences = liveAddresses(interfaces, { what, nics, answer, kind: "agentInterfaces" });
+  return { occurrences, isKnown: interfaces !== undefined };
+}
+
+export function containerAddresses(
+  { what, id, row }: ListedGuest,
+  { nics, isConfigRead }: { readonly nics: readonly NicSource[]; readonly isConfigRead: boolean },
+  scene: GuestScene,
+): GuestAddresses {
+  const at = { node: scene.node, ...id };
+  const written = configAddresses(nics, what, scene.at(PATHS.config(at)));
+  // What DHCP or the container itself gives is not in the config.
+  const isStatic = written.every(({ address }) => address !== "dynamic-address");
+  const fromConfig = { occurrences: written, isKnown: isConfigRead && isStatic };
+  if (!scene.cluster.policy.lxcLiveAddresses) return fromConfig;
+  const path = PATHS.lxcInterfaces(at);
+  const answer = scene.at(path);
+  const found = listOf(scene.answers?.get(path));
+  if ("reason" in found) {
+    // A stopped container answers with null. Source: proxmox.md §3.12.
+    const reason = row.status === "running" ? found.reason : "guest-stopped";
+    scene.ledger.leave({ what: `${what}/live`, answer }, reason, { detail: found.detail });
+    return fromConfig;
+  }
+  const live = liveAddresses(found.value, { what, nics, answer, kind: "lxcInterfaces" });
+  return { occurrences: [...written, ...live], isKnown: isConfigRead };
+}

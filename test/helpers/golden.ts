@@ -1,0 +1,83 @@
+/**
+ * The golden cases, and `npm run golden`, which writes them anew. Read the diff before you commit it:
+ * every changed line is something that a user's NetBox would see.
+ */
+import { execFile } from "node:child_process";
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { promisify } from "node:util";
+
+export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+export interface GoldenCase {
+  readonly name: string;
+  readonly args: readonly string[];
+  /** Relative to the root: the folder that holds the expected netbox/. */
+  readonly expected: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const FIXTURES = ["pve7", "pve8", "pve9", "standalone", "standalone-no-sys-audit", "two-sites"];
+
+const EXTENSIONS = [
+  "--all-interfaces",
+  "--lxc-live-addresses",
+  "--clear-empty",
+  "--device-cluster",
+  "--platform-without-agent=keep",
+  "--disk-base-unit=1000",
+  "--tenant-name=Brightwater",
+  "--node-device-type=R650",
+  "--node-device-role=Virtualisation host",
+  "--node-manufacturer=Dell",
+];
+
+export const GOLDEN_CASES: readonly GoldenCase[] = [
+  { name: "example", args: ["transform", "snapshots/example"], expected: "snapshots/example" },
+  golden("example-extensions", ["transform", "snapshots/example", ...EXTENSIONS]),
+  ...FIXTURES.map((name) => golden(name, ["transform", `test/fixtures/${name}`])),
+  golden("two-sites-prefix-per-site", [
+    "transform",
+    "test/fixtures/two-sites",
+    "--nodes=*",
+    "--prefix-scope=site",
+  ]),
+  golden("two-sites-cluster-scope-site", [
+    "transform",
+    "test/fixtures/two-sites",
+    "--nodes=*",
+    "--cluster-scope=site",
+  ]),
+  golden("two-clusters", ["transform", "test/fixtures/pve8", "test/fixtures/second-cluster"]),
+  { ...golden("bootstrap", ["bootstrap"]), env: { SOURCE_DATE_EPOCH: "1767225600" } },
+];
+
+function golden(name: string, args: readonly string[]): GoldenCase {
+  return { name, args, expected: `test/golden/${name}` };
+}
+
+/** Runs the program as a user would, with this runtime; answers the folder that now holds netbox/. */
+export async function runCase({ args, env }: GoldenCase, out: string): Promise<void> {
+  const flags = "Deno" in globalThis ? ["run", "-A"] : [];
+  await promisify(execFile)(
+    process.execPath,
+    [...flags, join(ROOT, "src/cli.ts"), ...args, "--out", out, "--quiet"],
+    { cwd: ROOT, env: { ...process.env, ...env } },
+  );
+}
+
+async function writeAll(): Promise<void> {
+  for (const each of GOLDEN_CASES) {
+    const out = await mkdtemp(join(tmpdir(), "golden-"));
+    await runCase(each, out);
+    const target = join(ROOT, each.expected, "netbox");
+    await rm(target, { recursive: true, force: true });
+    await cp(join(out, "netbox"), target, { recursive: true });
+    await rm(out, { recursive: true });
+    process.stdout.write(`${each.expected}\n`);
+  }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await writeAll();

@@ -1,0 +1,208 @@
+/** Settings: what they are when nobody sets them, and that a wrong one is refused by name. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { AppError } from "../../src/kernel/errors.ts";
+import { parseFlag, parsePolicy, type Policy } from "../../src/transform/policy.ts";
+import { type SettingName, SETTINGS, type SettingTexts } from "../../src/transform/settings.ts";
+
+const HOST = { PROXMOX_HOST: "pve1.example.net" };
+
+const FLAGS = {
+  ALL_INTERFACES: "allInterfaces",
+  LXC_LIVE_ADDRESSES: "lxcLiveAddresses",
+  CLEAR_EMPTY: "clearEmpty",
+  DEVICE_CLUSTER: "deviceCluster",
+} as const satisfies Partial<Record<SettingName, keyof Policy>>;
+
+const CHOICES = {
+  CLUSTER_SCOPE: ["auto", "site", "none"],
+  PREFIX_SCOPE: ["auto", "site"],
+  DISK_BASE_UNIT: ["1024", "1000"],
+  PLATFORM_WITHOUT_AGENT: ["ostype", "keep"],
+} as const satisfies Partial<Record<SettingName, readonly string[]>>;
+
+function policy(texts: SettingTexts): Policy {
+  return parsePolicy({ ...HOST, ...texts });
+}
+
+/** What `read` throws, which has to be an error that the user can act on. */
+function refusal(read: () => unknown): AppError {
+  try {
+    read();
+  } catch (error) {
+    if (error instanceof AppError) return error;
+    throw error;
+  }
+  throw new Error("It was not refused");
+}
+
+/** The whole text that the user reads. */
+function textOf(error: AppError): string {
+  return `${error.message} ${error.hint}`;
+}
+
+describe("settings that nobody set", () => {
+  test("are those of the mapping document, and every extension is off", () => {
+    expect(policy({})).toEqual({
+      host: "pve1.example.net",
+      clusterName: undefined,
+      siteName: "Proxmox",
+      nodeSites: new Map(),
+      nodes: undefined,
+      tenantName: undefined,
+      clusterScope: "auto",
+      prefixScope: "auto",
+      diskBaseUnit: 1024,
+      allInterfaces: false,
+      lxcLiveAddresses: false,
+      platformWithoutAgent: "ostype",
+      clearEmpty: false,
+      nodeDeviceType: "Proxmox Node",
+      nodeDeviceRole: "Hypervisor",
+      nodeManufacturer: "Proxmox",
+      deviceCluster: false,
+    });
+  });
+
+  test("are an error for the host alone, which has no default", () => {
+    const error = refusal(() => parsePolicy({}));
+    expect(error.kind).toBe("usage");
+    expect(error.message).toContain("PROXMOX_HOST");
+    expect(textOf(error)).toContain(SETTINGS.PROXMOX_HOST.allowed);
+  });
+});
+
+describe("the host", () => {
+  test.each([
+    ["pve1.example.net", "pve1.example.net"],
+    ["PVE1.Example.NET", "PVE1.Example.NET"],
+    [" pve1 ", "pve1"],
+    ["pve1.example.net:8006", "pve1.example.net"],
+    ["192.0.2.10", "192.0.2.10"],
+    ["192.0.2.10:443", "192.0.2.10"],
+    ["2001:db8::1", "2001:db8::1"],
+    ["2001:db8::8006", "2001:db8::8006"],
+    ["[2001:db8::1]", "2001:db8::1"],
+    ["[2001:db8::1]:8006", "2001:db8::1"],
+  ])("of %j is %s: as typed, without a port", (typed, host) => {
+    expect(policy({ PROXMOX_HOST: typed }).host).toBe(host);
+  });
+});
+
+describe("a choice", () => {
+  test.each(Object.entries(FLAGS))("%s is a flag", (name, key) => {
+    for (const word of ["true", "TRUE", "1", "yes", "on", " true "]) {
+      expect(policy({ [name]: word })[key]).toBe(true);
+    }
+    for (const word of ["false", "False", "0", "no", "off"]) {
+      expect(policy({ [name]: word })[key]).toBe(false);
+    }
+  });
+
+  test("is taken by its words", () => {
+    expect(policy({ CLUSTER_SCOPE: "site" }).clusterScope).toBe("site");
+    expect(policy({ CLUSTER_SCOPE: "none" }).clusterScope).toBe("none");
+    expect(policy({ PREFIX_SCOPE: "site" }).prefixScope).toBe("site");
+    expect(policy({ DISK_BASE_UNIT: "1000" }).diskBaseUnit).toBe(1000);
+    expect(policy({ PLATFORM_WITHOUT_AGENT: "keep" }).platformWithoutAgent).toBe("keep");
+  });
+
+  test.each(["CLUSTER_NAME", "TENANT_NAME"] as const)("%s may be empty, which is none", (name) => {
+    const { clusterName, tenantName } = policy({ [name]: "  " });
+    expect([clusterName, tenantName]).toEqual([undefined, undefined]);
+  });
+
+  test("of names is any text, trimmed", () => {
+    const texts = { CLUSTER_NAME: " lab 1 ", SITE_NAME: " Cellar", TENANT_NAME: "Ops, Inc. " };
+    expect(policy(texts)).toMatchObject({
+      clusterName: "lab 1",
+      siteName: "Cellar",
+      tenantName: "Ops, Inc.",
+    });
+  });
+});
+
+describe("a wrong setting is refused with its name, its value and what is allowed", () => {
+  const wrong: [SettingName, string, readonly string[]][] = [
+    ...Object.keys(FLAGS).map((name): [SettingName, string, readonly string[]] => [
+      name as SettingName,
+      "maybe",
+      ["true", "false"],
+    ]),
+    ...Object.entries(CHOICES).map(([name, allowed]): [SettingName, string, readonly string[]] => [
+      name as SettingName,
+      "nonsense",
+      allowed,
+    ]),
+    ["DISK_BASE_UNIT", "512", ["1024", "1000"]],
+    ["NODE_SITE_MAP", "pve1", ["pve1:London"]],
+    ["NODE_SITE_MAP", "pve1:London,pve2", ["pve1:London"]],
+    ["NODE_SITE_MAP", ":London", ["pve1:London"]],
+    ["NODE_SITE_MAP", "pve1:", ["pve1:London"]],
+    ["NODE_SITE_MAP", "pve1:London,pve1:Paris", ["pve1:London"]],
+    ["NODE_SITE_MAP", "pve1:London, pve1 :London", ["pve1:London"]],
+    ["nodes", "*,pve1", ["*"]],
+    ["nodes", "pve1, *", ["*"]],
+  ];
+
+  test.each(wrong)("%s=%s", (name, value, allowed) => {
+    const error = refusal(() => policy({ [name]: value }));
+    expect(error.kind).toBe("usage");
+    expect(error.message).toContain(name);
+    expect(error.message).toContain(`"${value}"`);
+    expect(error.message).not.toContain("\n");
+    for (const word of allowed) expect(error.hint).toContain(word);
+  });
+
+  test("BOOTSTRAP=maybe, read on its own", () => {
+    const error = refusal(() => parseFlag("BOOTSTRAP", "maybe"));
+    expect([error.kind, error.hint]).toEqual(["usage", "Allowed: true or false"]);
+    expect(error.message).toContain('BOOTSTRAP is "maybe"');
+  });
+
+  test("whatever the word is, if it is none of the allowed ones", () => {
+    const name = fc.constantFrom(...(Object.keys(CHOICES) as (keyof typeof CHOICES)[]));
+    fc.assert(fc.property(name, fc.string({ minLength: 1 }), (setting, word) => {
+      const allowed: readonly string[] = CHOICES[setting];
+      fc.pre(!allowed.includes(word.trim()));
+      expect(refusal(() => policy({ [setting]: word })).kind).toBe("usage");
+    }));
+  });
+});
+
+describe("NODE_SITE_MAP", () => {
+  test.each<[string, [string, string][]]>([
+    ["", []],
+    ["pve1:London", [["pve1", "London"]]],
+    ["pve1:London,pve2:Amsterdam", [["pve1", "London"], ["pve2", "Amsterdam"]]],
+    [" pve1 : London , pve2:New York ", [["pve1", "London"], ["pve2", "New York"]]],
+    ["pve1:DC:1", [["pve1", "DC:1"]]],
+    ["pve1:London,PVE1:Paris", [["pve1", "London"], ["PVE1", "Paris"]]],
+  ])("%j is taken apart", (value, pairs) => {
+    expect([...policy({ NODE_SITE_MAP: value }).nodeSites]).toEqual(pairs);
+  });
+
+  test("is what was printed", () => {
+    const word = fc.string({ unit: "grapheme" })
+      .map((text) => text.replaceAll(",", "").trim()).filter((text) => text !== "");
+    const node = word.filter((text) => !text.includes(":"));
+    const pairs = fc.uniqueArray(fc.tuple(node, word), { selector: ([name]) => name });
+    fc.assert(fc.property(pairs, (written) => {
+      const value = written.map(([name, site]) => `${name}:${site}`).join(",");
+      expect([...policy({ NODE_SITE_MAP: value }).nodeSites]).toEqual(written);
+    }));
+  });
+});
+
+describe("the scope", () => {
+  test.each<[string, string[] | undefined]>([
+    ["*", undefined],
+    [" * ", undefined],
+    ["pve1", ["pve1"]],
+    ["pve1, pve2", ["pve1", "pve2"]],
+    ["pve*", ["pve*"]],
+    ["pve1,PVE1", ["pve1", "PVE1"]],
+  ])("%j is taken by exact names", (value, nodes) => {
+    expect(policy({ nodes: value }).nodes).toEqual(nodes && new Set(nodes));
+  });
+});
