@@ -2,7 +2,7 @@
 import { writeEntities } from "../entities/write.ts";
 import { openStore } from "../kernel/store.ts";
 import { TOOL } from "../kernel/tool.ts";
-import { makeBootstrap } from "../transform/shared-entities.ts";
+import { bootstrap } from "../transform/transform.ts";
 import type { Session } from "./session.ts";
 import { bootstrapTime, storeCredentials } from "./settings.ts";
 import { printSummary } from "./summary.ts";
@@ -13,8 +13,8 @@ export async function runBootstrap(session: Session): Promise<void> {
   const target = session.option("out") ?? session.operands[0] ?? DEFAULT_OUT;
   const store = await openStore(target, storeCredentials());
   try {
-    const batch = { made: makeBootstrap(bootstrapTime()), leftOut: [], notes: [] };
-    const summary = await writeEntities(store, [batch], { tool: TOOL, snapshots: [] });
+    const batches = bootstrap(bootstrapTime());
+    const summary = await writeEntities(store, batches, { tool: TOOL, snapshots: [] });
     printSummary(session, summary, target);
   } finally {
     await store.close();

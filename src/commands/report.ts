@@ -48,10 +48,12 @@ function asAppError(error: unknown): AppError | undefined {
 function errorLines(error: AppError, verbose: boolean): string[] {
   const lines = [`Error: ${error.message}`];
   if (error.hint !== undefined) lines.push(`  What to do: ${error.hint}`);
-  for (let cause = error.cause; verbose && cause instanceof Error; cause = cause.cause) {
-    lines.push(`  Caused by: ${cause.message}`);
-  }
-  return lines;
+  return verbose ? [...lines, ...causesOf(error)] : lines;
+}
+
+function causesOf(error: Error): string[] {
+  if (!(error.cause instanceof Error)) return [];
+  return [`  Caused by: ${error.cause.message}`, ...causesOf(error.cause)];
 }
 
 function bugLines(error: unknown): string[] {

@@ -12,7 +12,6 @@ export type Log = Pick<ConsolaInstance, "error" | "warn" | "info" | "success" | 
 const LEVELS = { quiet: 0, normal: 3, verbose: 4 } as const;
 
 // What terminals obey: C0 but tab and newline, DEL, and the C1 range.
-// deno-lint-ignore no-control-regex
 const CONTROL_REGEXP = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 
 export function createLog(options: LogOptions = {}): Log {

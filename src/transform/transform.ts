@@ -16,7 +16,7 @@ import { type SurveyedNode, surveyNodes } from "./join/survey.ts";
 import { type Batch, type Made, make, type MakeOptions } from "./made.ts";
 import type { Policy } from "./policy.ts";
 import { fit } from "./fit.ts";
-import { makeShared, unscopedPrefixes } from "./shared-entities.ts";
+import { makeBootstrap, makeShared, unscopedPrefixes } from "./shared-entities.ts";
 
 export interface TransformInput {
   readonly snapshot: Snapshot;
@@ -35,6 +35,11 @@ export async function* transform(inputs: readonly TransformInput[]): AsyncGenera
   for (const surveyed of await surveyNodes(clusters, { claims, shared })) yield* makeNode(surveyed);
   const made = makeShared(clusters.map(({ source }) => source), shared);
   yield batchOf(made, notedPrefixes(shared));
+}
+
+/** The static entities alone, from no snapshot: the mapping document's bootstrap mode. */
+export function* bootstrap(capturedAt: string): Generator<Batch> {
+  yield { made: makeBootstrap(capturedAt), leftOut: [], notes: [] };
 }
 
 async function readClusters(inputs: readonly TransformInput[]): Promise<Cluster[]> {

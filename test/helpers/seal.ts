@@ -81,7 +81,9 @@ async function main(args: string[]): Promise<void> {
       ...(values.node && { scope: { nodes: values.node } }),
     });
     const { answers, failed, nodes } = snapshot.manifest.counts;
-    console.log(`Sealed ${folder}: ${nodes} nodes, ${answers} answers, ${failed} of them failures`);
+    process.stdout.write(
+      `Sealed ${folder}: ${nodes} nodes, ${answers} answers, ${failed} of them failures\n`,
+    );
   }
 }
 
