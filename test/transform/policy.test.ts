@@ -36,11 +36,6 @@ function refusal(read: () => unknown): AppError {
   throw new Error("It was not refused");
 }
 
-/** The whole text that the user reads. */
-function textOf(error: AppError): string {
-  return `${error.message} ${error.hint}`;
-}
-
 describe("settings that nobody set", () => {
   test("are those of the mapping document, and every extension is off", () => {
     expect(policy({})).toEqual({
@@ -68,7 +63,7 @@ describe("settings that nobody set", () => {
     const error = refusal(() => parsePolicy({}));
     expect(error.kind).toBe("usage");
     expect(error.message).toContain("PROXMOX_HOST");
-    expect(textOf(error)).toContain(SETTINGS.PROXMOX_HOST.allowed);
+    expect(error.hint).toContain(SETTINGS.PROXMOX_HOST.allowed);
   });
 });
 
@@ -123,17 +118,10 @@ describe("a choice", () => {
 });
 
 describe("a wrong setting is refused with its name, its value and what is allowed", () => {
-  const wrong: [SettingName, string, readonly string[]][] = [
-    ...Object.keys(FLAGS).map((name): [SettingName, string, readonly string[]] => [
-      name as SettingName,
-      "maybe",
-      ["true", "false"],
-    ]),
-    ...Object.entries(CHOICES).map(([name, allowed]): [SettingName, string, readonly string[]] => [
-      name as SettingName,
-      "nonsense",
-      allowed,
-    ]),
+  type Wrong = [name: string, value: string, allowed: readonly string[]];
+  const wrong: Wrong[] = [
+    ...Object.keys(FLAGS).map((name): Wrong => [name, "maybe", ["true", "false"]]),
+    ...Object.entries(CHOICES).map(([name, allowed]): Wrong => [name, "nonsense", allowed]),
     ["DISK_BASE_UNIT", "512", ["1024", "1000"]],
     ["NODE_SITE_MAP", "pve1", ["pve1:London"]],
     ["NODE_SITE_MAP", "pve1:London,pve2", ["pve1:London"]],

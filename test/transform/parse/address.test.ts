@@ -12,51 +12,22 @@ function read(host: string, prefixLength: unknown): Address {
 }
 
 describe("an address", () => {
-  test.each<[string, unknown, Omit<Address, "family">]>([
-    ["10.0.0.5", 24, {
-      host: "10.0.0.5",
-      cidr: "10.0.0.5/24",
-      prefixLength: 24,
-      network: "10.0.0.0/24",
-    }],
-    ["192.168.77.130", "26", {
-      host: "192.168.77.130",
-      cidr: "192.168.77.130/26",
-      prefixLength: 26,
-      network: "192.168.77.128/26",
-    }],
-    ["10.1.2.3", "255.255.240.0", {
-      host: "10.1.2.3",
-      cidr: "10.1.2.3/20",
-      prefixLength: 20,
-      network: "10.1.0.0/20",
-    }],
-    ["2001:DB8:0:0:0:0:0:5", "64", {
-      host: "2001:db8::5",
-      cidr: "2001:db8::5/64",
-      prefixLength: 64,
-      network: "2001:db8::/64",
-    }],
-    ["2001:db8:0:0:1:0:0:1", 60, {
-      host: "2001:db8::1:0:0:1",
-      cidr: "2001:db8::1:0:0:1/60",
-      prefixLength: 60,
-      network: "2001:db8::/60",
-    }],
-    ["2001:db8:0:1:1:1:1:1", 47, {
-      host: "2001:db8:0:1:1:1:1:1",
-      cidr: "2001:db8:0:1:1:1:1:1/47",
-      prefixLength: 47,
-      network: "2001:db8::/47",
-    }],
-    ["2001:db8::7%eth0", 64, {
-      host: "2001:db8::7",
-      cidr: "2001:db8::7/64",
-      prefixLength: 64,
-      network: "2001:db8::/64",
-    }],
-  ])("%s/%s is read", (host, length, expected) => {
-    expect(parseAddress(host, length)).toEqual({ ...expected, family: host.includes(":") ? 6 : 4 });
+  test.each<[string, unknown, string, number, string]>([
+    ["10.0.0.5", 24, "10.0.0.5", 24, "10.0.0.0"],
+    ["192.168.77.130", "26", "192.168.77.130", 26, "192.168.77.128"],
+    ["10.1.2.3", "255.255.240.0", "10.1.2.3", 20, "10.1.0.0"],
+    ["2001:DB8:0:0:0:0:0:5", "64", "2001:db8::5", 64, "2001:db8::"],
+    ["2001:db8:0:0:1:0:0:1", 60, "2001:db8::1:0:0:1", 60, "2001:db8::"],
+    ["2001:db8:0:1:1:1:1:1", 47, "2001:db8:0:1:1:1:1:1", 47, "2001:db8::"],
+    ["2001:db8::7%eth0", 64, "2001:db8::7", 64, "2001:db8::"],
+  ])("%s/%s is read", (text, length, host, prefixLength, network) => {
+    expect(parseAddress(text, length)).toEqual({
+      family: text.includes(":") ? 6 : 4,
+      host,
+      cidr: `${host}/${prefixLength}`,
+      prefixLength,
+      network: `${network}/${prefixLength}`,
+    });
   });
 
   test.each([["10.0.0.0", 31], ["10.0.0.1", 31], ["10.0.0.0", 32], ["10.0.0.255", 32]])(
@@ -135,14 +106,7 @@ describe("laws", () => {
     fc.tuple(ipv6, fc.integer({ min: 1, max: 128 })),
   );
 
-  /** The network, worked out with whole numbers. */
-  function networkBits(host: string, length: number): [bigint, bigint] {
-    const full = BigInt(host.includes(":") ? 128 : 32);
-    const shift = full - BigInt(length);
-    const bits = bitsOf(host);
-    return [bits, (bits >> shift) << shift];
-  }
-
+  /** The address as a whole number. */
   function bitsOf(host: string): bigint {
     if (!host.includes(":")) {
       return host.split(".").reduce((sum, byte) => sum * 256n + BigInt(byte), 0n);
@@ -161,12 +125,31 @@ describe("laws", () => {
     fc.assert(fc.property(cidr, ([host, length]) => {
       const address = parseAddress(host, length);
       if (typeof address === "string") return;
-      const [bits, network] = networkBits(host, length);
-      expect(bitsOf(address.host)).toBe(bits);
+      const hostBits = BigInt((host.includes(":") ? 128 : 32) - length);
       const [base = "", baseLength] = splitCidr(address.network);
-      expect(bitsOf(base)).toBe(network);
+      expect(bitsOf(address.host)).toBe(bitsOf(host));
+      expect(bitsOf(base)).toBe((bitsOf(host) >> hostBits) << hostBits);
       expect([baseLength, address.prefixLength]).toEqual([String(length), length]);
       expect(address.cidr).toBe(`${address.host}/${length}`);
+    }));
+  });
+
+  test("no address is left out but of loopback, link-local, a network and a broadcast", () => {
+    fc.assert(fc.property(cidr, ([host, length]) => {
+      const [bits, full] = [bitsOf(host), host.includes(":") ? 128 : 32];
+      const rest = bits & ((1n << BigInt(full - length)) - 1n);
+      const isBroadcast = full === 32 && rest + 1n === 1n << BigInt(full - length);
+      const isRefused = length < full - 1 && (rest === 0n || isBroadcast);
+      const expected = /^127\./.test(host)
+        ? "loopback"
+        : /^169\.254\./.test(host)
+        ? "link-local"
+        : isRefused
+        ? "not-assignable"
+        : "object";
+      fc.pre(bits !== 0n);
+      const address = parseAddress(host, length);
+      expect(typeof address === "string" ? address : typeof address).toBe(expected);
     }));
   });
 

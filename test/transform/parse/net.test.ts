@@ -164,7 +164,7 @@ describe("laws", () => {
       expect(net?.vlanId ?? 1).toSatisfy((id: number) => id >= 1 && id <= 4094);
       expect(net?.mtu ?? 2).toBeGreaterThan(1);
       expect([net?.name, net?.ip, net?.ip6]).not.toContain("");
-      if (kind === "qemu") expect([net?.name, net?.ip, net?.ip6]).toEqual([, , ,]);
+      if (kind === "qemu") expect(net?.name ?? net?.ip ?? net?.ip6).toBeUndefined();
     }));
     fc.assert(fc.property(anyValue(), (value) => {
       expect(() => [parseMac(value), parseVlanId(value)]).not.toThrow();

@@ -1,0 +1,57 @@
+/** A command line → the command that it names, run by citty; every error ends in the report. */
+import { type CommandDef, defineCommand, runCommand } from "citty";
+import { usageError } from "../kernel/errors.ts";
+import { TOOL } from "../kernel/tool.ts";
+import { type CommandRow, COMMANDS } from "./catalog.ts";
+import { checkArguments, type Context } from "./options.ts";
+import { report } from "./report.ts";
+import { openSession } from "./session.ts";
+
+/** Answers the exit code. */
+export async function runCommandLine(rawArgs: readonly string[]): Promise<number> {
+  const outcome = { exitCode: 0 };
+  try {
+    checkName(rawArgs[0] ?? "");
+    const subCommands = Object.entries(COMMANDS).map((
+      [name, row],
+    ) => [name, commandOf(name, row, outcome)]);
+    const root = defineCommand({
+      meta: { name: TOOL.name },
+      subCommands: Object.fromEntries(subCommands),
+    });
+    await runCommand(root, { rawArgs: [...rawArgs] });
+    return outcome.exitCode;
+  } catch (error) {
+    const isJson = rawArgs.includes("--log-format=json") ||
+      rawArgs[rawArgs.indexOf("--log-format") + 1] === "json";
+    return report(error, {
+      format: isJson ? "json" : "text",
+      verbose: rawArgs.includes("--verbose"),
+    });
+  }
+}
+
+/** citty would look past options for a command, and up the prototype chain. */
+function checkName(name: string): void {
+  if (Object.hasOwn(COMMANDS, name)) return;
+  throw usageError(name.startsWith("-") ? `Unknown option ${name}` : `Unknown command "${name}"`, {
+    hint: `Commands: ${Object.keys(COMMANDS).join(", ")}; see ${TOOL.name} --help`,
+  });
+}
+
+function commandOf(name: string, row: CommandRow, outcome: { exitCode: number }): CommandDef {
+  const { argument, options } = row;
+  const positional = argument === undefined
+    ? {}
+    : { [argument.name]: { type: "positional", required: false } as const };
+  return defineCommand({
+    meta: { name, description: row.description },
+    args: { ...positional, ...options },
+    async run({ rawArgs, args }) {
+      const context = { rawArgs, args } as unknown as Context;
+      checkArguments(context, options, argument?.most ?? 0);
+      const command = await row.load();
+      await command(openSession(context, outcome));
+    },
+  });
+}

@@ -1,0 +1,60 @@
+/** The parts of README that the program prints, and `npm run readme`, which writes them. */
+import { readFile, writeFile } from "node:fs/promises";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { type CommandRow, COMMANDS } from "../../src/commands/catalog.ts";
+import { EXIT_CODES } from "../../src/commands/report.ts";
+import { codesMarkdown, mappingMarkdown, settingsMarkdown } from "../../src/look/mapping.ts";
+
+export const README = fileURLToPath(new URL("../../README.md", import.meta.url));
+
+const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT_CODES, string>> = {
+  bug: "our bug; the stack is shown",
+  usage: "usage or settings",
+  differences: "differences (only with `--exit-code`)",
+  incomplete: "incomplete capture",
+  input: "bad input file: hash, format or schema",
+  remote: "remote refused or unreachable",
+  rejected: "remote rejected entities",
+  interrupted: "interrupted, resumable",
+};
+
+/** Name of the block → its text. */
+export const BLOCKS: Readonly<Record<string, () => string>> = {
+  commands: () =>
+    rows(
+      Object.entries(COMMANDS).map((
+        [name, row]: [string, CommandRow],
+      ) => [`\`${name}\``, row.description, `\`${row.example}\``]),
+      ["Command", "Does", "Example"],
+    ),
+  "exit-codes": () =>
+    rows([
+      ["0", "done"],
+      ...Object.entries(EXIT_CODES).map((
+        [kind, code],
+      ) => [String(code), EXIT_MEANINGS[kind as keyof typeof EXIT_CODES]]),
+    ], ["Code", "Meaning"]),
+  settings: settingsMarkdown,
+  mapping: mappingMarkdown,
+  codes: codesMarkdown,
+};
+
+export function withBlocks(readme: string): string {
+  return Object.entries(BLOCKS).reduce((text, [name, print]) => {
+    const block = new RegExp(`(<!-- ${name} -->\n)[\\s\\S]*?(<!-- /${name} -->)`);
+    return text.replace(
+      block,
+      (_, begin: string, end: string) => `${begin}\n${print().trimEnd()}\n\n${end}`,
+    );
+  }, readme);
+}
+
+function rows(cells: readonly (readonly string[])[], head: readonly string[]): string {
+  return [head, head.map(() => "---"), ...cells].map((line) => `| ${line.join(" | ")} |`).join(
+    "\n",
+  );
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  await writeFile(README, withBlocks(await readFile(README, "utf8")));
+}

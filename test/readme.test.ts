@@ -1,0 +1,27 @@
+/** README says what the program prints. */
+import { readFile } from "node:fs/promises";
+import { expect, test } from "vitest";
+import { TOOL } from "../src/kernel/tool.ts";
+import { BLOCKS, README, withBlocks } from "./helpers/readme.ts";
+
+test("the tables in README are what the program prints", async () => {
+  const readme = await readFile(README, "utf8");
+  expect(withBlocks(readme), "run npm run readme").toBe(readme);
+});
+
+test.each(Object.entries(BLOCKS))(
+  "README has the block %s, and it is not empty",
+  async (name, print) => {
+    const readme = await readFile(README, "utf8");
+    expect(print().split("\n").length).toBeGreaterThan(4);
+    expect(readme).toContain(print().trimEnd());
+    expect(readme).toContain(`<!-- /${name} -->`);
+  },
+);
+
+test("the program and package.json agree on name and version", async () => {
+  const manifest: unknown = JSON.parse(
+    await readFile(new URL("../package.json", import.meta.url), "utf8"),
+  );
+  expect(manifest).toMatchObject(TOOL);
+});
