@@ -7,6 +7,7 @@
  * ]}
  */
 import { v5 } from "uuid";
+import { ByteBuffer } from "../kernel/byte-buffer.ts";
 import { inputError } from "../kernel/errors.ts";
 import { encodeUtf8, utf8Length } from "../kernel/utf8.ts";
 import type { Step } from "./order.ts";
@@ -36,63 +37,68 @@ interface StepContext {
 
 /** Request ids are UUIDv5 of the entities in this namespace: same entities, same id. */
 const ID_NAMESPACE = "5d0c4d6f-7f4a-5b1e-9d57-2f7c9a1e6b10";
-const OPENING = "[\n";
-const SEPARATOR = ",\n";
-const CLOSING = "\n]";
-const MAX_HEADER_BYTES = 1024;
+const ID_PLACEHOLDER = "00000000-0000-0000-0000-000000000000";
+const CLOSING = encodeUtf8("\n]");
+const END = encodeUtf8("}\n");
 
 export function createStepWriter(step: Step, { tool, write }: StepContext): StepWriter {
-  let lines: string[] = [];
-  let bytes = 0;
+  const header = headerOf(tool);
+  // Lines go straight into bytes: thousands of waiting strings would be garbage grown old.
+  const request = new ByteBuffer();
+  let inFile = 0;
   let files = 0;
   let count = 0;
+  const start = (): void => request.reset(header.bytes);
   const flush = (): Promise<void> => {
     files += 1;
+    inFile = 0;
     const name = `${step.number}-${step.name}-${String(files).padStart(4, "0")}.json`;
-    const request = requestBytes(lines, tool);
-    lines = [];
-    bytes = 0;
-    return write(name, request);
+    request.append(CLOSING);
+    const entities = request.view(header.entitiesAt);
+    request.overwrite(header.idAt, encodeUtf8(v5(entities, ID_NAMESPACE)));
+    request.append(END);
+    const bytes = request.copy();
+    start();
+    return write(name, bytes);
   };
+  start();
   return {
     add(entity, capturedAt) {
       const line = `{"timestamp":"${capturedAt}","${step.field}":${JSON.stringify(entity)}}`;
-      const length = utf8Length(line) + SEPARATOR.length;
-      if (length > MAX_FILE_BYTES - MAX_HEADER_BYTES) {
+      const length = utf8Length(line) + ROOM_PER_LINE;
+      if (header.bytes.length + length > MAX_FILE_BYTES) {
         throw inputError(
           `Cannot write a ${step.name} of ${length} bytes: a request has at most ${MAX_FILE_BYTES}`,
         );
       }
-      const isFull = lines.length >= MAX_ENTITIES ||
-        bytes + length > MAX_FILE_BYTES - MAX_HEADER_BYTES;
+      const isFull = inFile >= MAX_ENTITIES || request.length + length > MAX_FILE_BYTES;
       const written = isFull ? flush() : undefined;
-      lines.push(line);
-      bytes += length;
+      request.appendText(inFile === 0 ? line : `,\n${line}`, length);
+      inFile += 1;
       count += 1;
       return written;
     },
     async finish() {
-      if (lines.length > 0) await flush();
+      if (inFile > 0) await flush();
       return count;
     },
   };
 }
 
-function requestBytes(lines: readonly string[], tool: Tool): Uint8Array {
-  const entities = encodeUtf8(OPENING + lines.join(SEPARATOR) + CLOSING);
-  const header = {
+/** A separator before the line; brackets and a newline after the last one. */
+const ROOM_PER_LINE = 2 + CLOSING.length + END.length;
+
+/** All that stands before the first entity, and where the id goes. */
+function headerOf(tool: Tool): { bytes: Uint8Array; idAt: number; entitiesAt: number } {
+  const header = JSON.stringify({
     stream: "latest",
-    id: v5(entities, ID_NAMESPACE),
+    id: ID_PLACEHOLDER,
     producer_app_name: tool.name,
     producer_app_version: tool.version,
     sdk_name: tool.name,
     sdk_version: tool.version,
-  };
-  const before = encodeUtf8(`${JSON.stringify(header).slice(0, -1)},"entities":`);
-  const after = encodeUtf8("}\n");
-  const request = new Uint8Array(before.length + entities.length + after.length);
-  request.set(before);
-  request.set(entities, before.length);
-  request.set(after, before.length + entities.length);
-  return request;
+  });
+  const text = `${header.slice(0, -1)},"entities":`;
+  const entitiesAt = utf8Length(text);
+  return { bytes: encodeUtf8(`${text}[\n`), idAt: text.indexOf(ID_PLACEHOLDER), entitiesAt };
 }

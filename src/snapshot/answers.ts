@@ -32,13 +32,12 @@ export class Answers implements AnswersFile {
   get(path: string): Answer | undefined {
     const line = this.#lines.get(path);
     if (line === undefined) return undefined;
-    const answer = Answer(parseJson(line.json, `${this.file}, line ${line.number}`));
-    if (answer instanceof type.errors) {
-      throw inputError(
-        `Cannot read ${this.file}, line ${line.number}: it is not an answer (${answer.summary})`,
-      );
-    }
-    return answer as Answer;
+    const what = `${this.file}, line ${line.number}`;
+    const answer = parseJson(line.json, what);
+    if (Answer.allows(answer)) return answer;
+    const fault = Answer(answer);
+    const summary = fault instanceof type.errors ? fault.summary : "";
+    throw inputError(`Cannot read ${what}: it is not an answer (${summary})`);
   }
 }
 

@@ -13,25 +13,36 @@ export const MAX_LONG_NAME = 100;
 export function cutName(name: string, max: number, mark?: string | number): string {
   if (name.length <= max) return name;
   const points = [...name];
-  if (points.length <= max) return name;
-  const end = ` (${mark ?? sha256Hex(name).slice(0, 6)})`;
-  return points.slice(0, max - end.length).join("").trimEnd() + end;
+  return points.length <= max ? name : marked(points, max, String(mark ?? hashOf(name)));
 }
 
 /** Hands out names that differ from each other even when case is ignored, as NetBox does. */
 export class NamePool {
   readonly #taken = new Set<string>();
+  /** How often a name and its mark came back, so that a thousand of one name cost a thousand steps. */
+  readonly #again = new Map<string, number>();
 
-  /** `name`, or `name (mark)` when it is taken, cut to `max`. */
+  /** `name`, or `name (mark)` when it is taken, then `name (mark 2)` and so on; cut to `max`. */
   take(name: string, mark: string | number, max: number): string {
+    const points = [...name];
+    const key = `${name} ${mark}`.toLowerCase();
     let free = cutName(name, max, mark);
-    while (this.#taken.has(free.toLowerCase())) {
-      const end = ` (${mark})`;
-      free = [...free].slice(0, max - end.length).join("").trimEnd() + end;
-      // Only a name made to collide comes here twice: the mark is the guest's own.
-      if (this.#taken.has(free.toLowerCase())) mark = `${mark}*`;
+    let count = this.#again.get(key) ?? 1;
+    for (; this.#taken.has(free.toLowerCase()); count += 1) {
+      free = marked(points, max, count === 1 ? String(mark) : `${mark} ${count}`);
     }
+    if (count > 1) this.#again.set(key, count);
     this.#taken.add(free.toLowerCase());
     return free;
   }
+}
+
+/** A mark that would leave no room for the name is its hash. */
+function marked(points: readonly string[], max: number, mark: string): string {
+  const end = [...mark].length + 3 > max / 2 ? ` (${hashOf(mark)})` : ` (${mark})`;
+  return points.slice(0, max - [...end].length).join("").trimEnd() + end;
+}
+
+function hashOf(text: string): string {
+  return sha256Hex(text).slice(0, 6);
 }

@@ -1,0 +1,52 @@
+/** Bytes that grow at the end, in memory that is kept from one use to the next. */
+
+const FIRST_CAPACITY = 2 ** 16;
+const ENCODER = new TextEncoder();
+
+export class ByteBuffer {
+  #bytes = new Uint8Array(FIRST_CAPACITY);
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Starts anew, with these bytes. */
+  reset(bytes: Uint8Array): void {
+    this.#length = 0;
+    this.append(bytes);
+  }
+
+  append(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
+  }
+
+  /** `room`: at least as many bytes as the text takes. */
+  appendText(text: string, room: number): void {
+    this.#reserve(room);
+    const rest = this.#bytes.subarray(this.#length);
+    this.#length += ENCODER.encodeInto(text, rest).written;
+  }
+
+  overwrite(at: number, bytes: Uint8Array): void {
+    this.#bytes.set(bytes, at);
+  }
+
+  /** What stands from `start` on; valid until the next change. */
+  view(start: number): Uint8Array {
+    return this.#bytes.subarray(start, this.#length);
+  }
+
+  copy(): Uint8Array {
+    return this.#bytes.slice(0, this.#length);
+  }
+
+  #reserve(room: number): void {
+    if (this.#length + room <= this.#bytes.length) return;
+    const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.#length + room));
+    grown.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = grown;
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * Snapshots that never see a disk, and what `transform` makes of them:
+ *
+ *   const { of, leftOut } = await transformed(inMemory(oneGuest({ config: { cores: 4 } })));
+ *   of("virtual-machine")[0]?.vcpus
+ */
+import { digest } from "../../src/kernel/digest.ts";
+import type { LeftOut, Note } from "../../src/entities/left-out.ts";
+import type { StepName } from "../../src/entities/order.ts";
+import type { Entities } from "../../src/entities/schema.ts";
+import { CLUSTER_FILE, NODES_FOLDER } from "../../src/snapshot/paths.ts";
+import type { Answer, AnswersFile, Snapshot } from "../../src/snapshot/schema.ts";
+import { parsePolicy } from "../../src/transform/policy.ts";
+import type { SettingTexts } from "../../src/transform/settings.ts";
+import { transform } from "../../src/transform/transform.ts";
+import type { AnswersByPath, Site } from "./snapshot-builder.ts";
+
+export interface Outcome {
+  /** All entities, in the order in which they are written. */
+  readonly all: readonly Emitted[];
+  readonly leftOut: readonly LeftOut[];
+  readonly notes: readonly Note[];
+  /** The entities of one step. */
+  of<Name extends StepName>(step: Name): Entities[Name][];
+  /** "vm/101/net1" → the reasons of its records. */
+  reasonsOf(what: string): string[];
+  /** "vm/101" → the codes of its notes. */
+  codesOf(what: string): string[];
+}
+
+export interface Emitted {
+  readonly step: StepName;
+  readonly entity: Entities[StepName];
+  readonly capturedAt: string;
+}
+
+/** A snapshot as `openSnapshot` would read it; `site.settings` are what capture recorded. */
+export function inMemory(site: Site, name = "lab"): Snapshot {
+  return {
+    name,
+    manifest: {
+      format: 1,
+      tool: { name: "proxmox-diode", version: "0.1.0" },
+      source: { host: site.host ?? "pve1.example.net" },
+      ...(site.settings && { settings: site.settings }),
+      scope: { nodes: ["*"] },
+      captured_at: site.capturedAt ?? "2026-01-02T03:04:05Z",
+      outcome: "complete",
+      incomplete: [],
+      counts: { answers: 0, failed: 0, nodes: Object.keys(site.nodes).length },
+      files: [],
+    },
+    sha256: digest(JSON.stringify([name, site])),
+    nodes: Object.keys(site.nodes),
+    cluster: () => Promise.resolve(answersFile(CLUSTER_FILE, site.cluster)),
+    node(node) {
+      const answers = Object.hasOwn(site.nodes, node) ? site.nodes[node] : undefined;
+      const file = `${NODES_FOLDER}${node}.json`;
+      return Promise.resolve(answers && answersFile(file, answers));
+    },
+  };
+}
+
+/** Every answer of a snapshot, in memory: what `inMemory` takes. */
+export async function siteOf(snapshot: Snapshot): Promise<Site> {
+  const { source, settings, captured_at } = snapshot.manifest;
+  const nodes: Record<string, AnswersByPath> = {};
+  for (const node of snapshot.nodes) nodes[node] = read(await snapshot.node(node));
+  return {
+    cluster: read(await snapshot.cluster()),
+    nodes,
+    host: source.host,
+    ...(settings && { settings }),
+    capturedAt: captured_at,
+  };
+}
+
+/** Transforms one snapshot, or several together, with what their manifests recorded as defaults. */
+export async function transformed(
+  snapshots: Snapshot | readonly Snapshot[],
+  settings: SettingTexts = {},
+): Promise<Outcome> {
+  const inputs = [snapshots].flat().map((snapshot: Snapshot) => {
+    const { source, scope, settings: recorded } = snapshot.manifest;
+    const texts = { PROXMOX_HOST: source.host, nodes: scope.nodes.join(","), ...recorded };
+    return { snapshot, policy: parsePolicy({ ...texts, ...settings }) };
+  });
+  const all: Emitted[] = [];
+  const leftOut: LeftOut[] = [];
+  const notes: Note[] = [];
+  for await (const batch of transform(inputs)) {
+    all.push(...batch.made.map(({ step, entity, capturedAt }) => ({ step, entity, capturedAt })));
+    leftOut.push(...batch.leftOut);
+    notes.push(...batch.notes);
+  }
+  return {
+    all,
+    leftOut,
+    notes,
+    of: <Name extends StepName>(name: Name) =>
+      all.flatMap(({ step, entity }) => (step === name ? [entity as Entities[Name]] : [])),
+    reasonsOf: (what) => leftOut.flatMap((record) => (record.what === what ? [record.reason] : [])),
+    codesOf: (what) => notes.flatMap((note) => (note.what === what ? [note.code] : [])),
+  };
+}
+
+/** The one item of a list. */
+export function only<Item>(items: readonly Item[]): Item {
+  const [first, ...rest] = items;
+  if (first === undefined || rest.length > 0) throw new Error(`${items.length} items, and not one`);
+  return first;
+}
+
+function answersFile(file: string, answers: AnswersByPath): AnswersFile {
+  return {
+    file,
+    paths: () => Object.keys(answers),
+    get: (path): Answer | undefined => Object.hasOwn(answers, path) ? answers[path] : undefined,
+  };
+}
+
+function read(file: AnswersFile | undefined): AnswersByPath {
+  const paths = [...(file?.paths() ?? [])];
+  return Object.fromEntries(paths.flatMap((path): [string, Answer][] => {
+    const answer = file?.get(path);
+    return answer === undefined ? [] : [[path, answer]];
+  }));
+}
