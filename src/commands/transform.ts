@@ -6,7 +6,7 @@ import { TOOL } from "../kernel/tool.ts";
 import { openSnapshot } from "../snapshot/read.ts";
 import { parseFlag, parsePolicy } from "../transform/policy.ts";
 import type { SettingTexts } from "../transform/settings.ts";
-import { transform, type TransformInput } from "../transform/transform.ts";
+import { type Batch, transform, type TransformInput } from "../transform/transform.ts";
 import { runBootstrap } from "./bootstrap.ts";
 import type { Session } from "./session.ts";
 import { readSettings, settingsInForce, storeCredentials, withRecorded } from "./settings.ts";
@@ -34,7 +34,7 @@ export async function runTransform(session: Session): Promise<void> {
       sha256: snapshot.sha256,
       policy,
     }));
-    const batches = transform(opened.map(({ input }) => input));
+    const batches = warning(session, transform(opened.map(({ input }) => input)));
     const summary = await writeEntities(store, batches, { tool: TOOL, snapshots });
     printSummary(session, summary, target);
   } finally {
@@ -81,5 +81,15 @@ function warnPartial(session: Session, inputs: readonly TransformInput[]): void 
         "have told is left as it is in NetBox",
     );
     if (session.isOn("require-complete")) session.exitWith("incomplete");
+  }
+}
+
+/** Says at once what is likely a slip of the user's. */
+async function* warning(session: Session, batches: AsyncIterable<Batch>): AsyncGenerator<Batch> {
+  for await (const batch of batches) {
+    for (const { code, sentence } of batch.notes) {
+      if (code === "unknown-node") session.log.warn(sentence);
+    }
+    yield batch;
   }
 }

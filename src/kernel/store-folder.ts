@@ -3,7 +3,7 @@ import { appendFile, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { createStorage } from "unstorage";
 import fsLite from "unstorage/drivers/fs-lite";
-import type { Draft, Store } from "./store.ts";
+import type { Draft, Store } from "./store-shape.ts";
 
 export function openFolder(place: string): Store {
   const storage = createStorage<Uint8Array>({ driver: fsLite({ base: place }) });

@@ -1,7 +1,7 @@
 /** A store behind a URI: an unstorage driver, loaded only when a run folder is named so. */
 import { createStorage, type Driver, prefixStorage, type Storage } from "unstorage";
 import { reasonOf, usageError } from "./errors.ts";
-import type { Draft, Store, StoreCredentials } from "./store.ts";
+import type { Draft, Store, StoreCredentials } from "./store-shape.ts";
 
 type Opener = (
   uri: URL,

@@ -5,7 +5,8 @@
 import { inputError } from "../kernel/errors.ts";
 import { compareCodeUnits, compareNatural } from "../kernel/natural-order.ts";
 import { CLUSTER_FILE, PATHS } from "../snapshot/paths.ts";
-import type { Snapshot } from "../snapshot/schema.ts";
+import type { AnswersFile, Snapshot } from "../snapshot/schema.ts";
+import { loadAhead } from "./join/ahead.ts";
 import { Claims } from "./join/claims.ts";
 import { type Cluster, readCluster } from "./join/cluster.ts";
 import { Ledger } from "./join/ledger.ts";
@@ -17,6 +18,8 @@ import { type Batch, type Made, make, type MakeOptions } from "./made.ts";
 import type { Policy } from "./policy.ts";
 import { fit } from "./fit.ts";
 import { makeBootstrap, makeShared, unscopedPrefixes } from "./shared-entities.ts";
+
+export type { Batch };
 
 export interface TransformInput {
   readonly snapshot: Snapshot;
@@ -32,7 +35,10 @@ export async function* transform(inputs: readonly TransformInput[]): AsyncGenera
   const claims = new Claims();
   const shared = new SharedTables();
   for (const { ledger } of clusters) yield batchOf([], ledger);
-  for (const surveyed of await surveyNodes(clusters, { claims, shared })) yield* makeNode(surveyed);
+  yield batchOf([], notedNodes(clusters));
+  const nodes = await surveyNodes(clusters, { claims, shared });
+  const load = ({ cluster, entry }: SurveyedNode) => cluster.snapshot.node(entry.node);
+  for await (const [node, answers] of loadAhead(nodes, load)) yield* makeNode(node, answers);
   const made = makeShared(clusters.map(({ source }) => source), shared);
   yield batchOf(made, notedPrefixes(shared));
 }
@@ -67,11 +73,11 @@ async function readClusters(inputs: readonly TransformInput[]): Promise<Cluster[
 const GUESTS_PER_BATCH = 64;
 
 /** A node's own entities, then those of its guests. */
-async function* makeNode(surveyed: SurveyedNode): AsyncGenerator<Batch> {
+function* makeNode(surveyed: SurveyedNode, answers: AnswersFile | undefined): Generator<Batch> {
   const { cluster, network, scene: { ledger } } = surveyed;
   const { capturedAt, policy } = cluster.source;
   const options = { capturedAt, clearEmpty: policy.clearEmpty };
-  const { device, guests } = await readNode(surveyed);
+  const { device, guests } = readNode(surveyed, answers);
   const own: Made[] = [];
   for (const source of network?.interfaces ?? []) own.push(make("interface", source, options));
   for (const source of network?.addresses ?? []) own.push(make("ip-address", source, options));
@@ -96,6 +102,25 @@ function makeGuest({ guest, nics, disks, addresses }: GuestParts, options: MakeO
     make("virtual-machine", guest, options),
     ...disks.map((source) => make("virtual-disk", source, options)),
   ];
+}
+
+/** Nodes that a setting names and no cluster lists: likely misspelt, but no reason to stop. */
+function notedNodes(clusters: readonly Cluster[]): Ledger {
+  const ledger = new Ledger();
+  const listed = new Set(clusters.flatMap(({ nodes }) => nodes.map(({ node }) => node)));
+  const policies = clusters.map(({ source }) => source.policy);
+  const named = {
+    NODE_SITE_MAP: policies.flatMap(({ nodeSites }) => [...nodeSites.keys()]),
+    nodes: policies.flatMap(({ nodes }) => [...(nodes ?? [])]),
+  };
+  for (const [setting, names] of Object.entries(named)) {
+    for (const node of new Set(names)) {
+      if (listed.has(node)) continue;
+      const subject = { what: `node/${node}`, answer: { file: CLUSTER_FILE, path: PATHS.nodes } };
+      ledger.note(subject, "unknown-node", `${setting} names "${node}"`);
+    }
+  }
+  return ledger;
 }
 
 function notedPrefixes(shared: SharedTables): Ledger {

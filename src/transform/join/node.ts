@@ -23,9 +23,8 @@ export interface NodeParts {
 const GUEST_PATH_REGEXP = /^\/nodes\/[^/]+\/(?:qemu|lxc)\/(\d+)\/config$/;
 
 /** Adds to the ledger of `surveyed`, which then holds all of the node. */
-export async function readNode(surveyed: SurveyedNode): Promise<NodeParts> {
+export function readNode(surveyed: SurveyedNode, answers: AnswersFile | undefined): NodeParts {
   const { cluster, entry, scene } = surveyed;
-  const answers = await cluster.snapshot.node(entry.node);
   const listing = { file: CLUSTER_FILE, path: PATHS.resources };
   const guestScene: GuestScene = {
     ...scene,

@@ -9,6 +9,7 @@ import { NODES_FOLDER, PATHS } from "../../snapshot/paths.ts";
 import { MAX_NAME, NamePool } from "../parse/name.ts";
 import { records } from "../parse/scalar.ts";
 import { deviceRef } from "../stubs.ts";
+import { loadAhead } from "./ahead.ts";
 import { listOf } from "./answer.ts";
 import { Claims } from "./claims.ts";
 import type { Cluster, NodeEntry } from "./cluster.ts";
@@ -35,12 +36,12 @@ export async function surveyNodes(
 ): Promise<SurveyedNode[]> {
   const namesBySite = new Map<string, NamePool>();
   const surveyed: SurveyedNode[] = [];
-  for (const cluster of clusters) {
-    for (const entry of cluster.nodes) {
-      const names = namesBySite.get(entry.site) ?? new NamePool();
-      namesBySite.set(entry.site, names);
-      surveyed.push(await surveyNode(cluster, entry, { ...tables, names }));
-    }
+  const nodes = clusters.flatMap((cluster) => cluster.nodes.map((entry) => ({ cluster, entry })));
+  const load = ({ cluster, entry }: (typeof nodes)[number]) => cluster.snapshot.node(entry.node);
+  for await (const [{ cluster, entry }, answers] of loadAhead(nodes, load)) {
+    const names = namesBySite.get(entry.site) ?? new NamePool();
+    namesBySite.set(entry.site, names);
+    surveyed.push(surveyNode({ cluster, entry, answers }, { ...tables, names }));
   }
   return surveyed;
 }
@@ -56,11 +57,16 @@ export function answerRef(cluster: Cluster, node: string, path: string): AnswerR
   return cluster.label === undefined ? answer : { ...answer, snapshot: cluster.label };
 }
 
-async function surveyNode(
-  cluster: Cluster,
-  entry: NodeEntry,
+interface LoadedNode {
+  readonly cluster: Cluster;
+  readonly entry: NodeEntry;
+  readonly answers: AnswersFile | undefined;
+}
+
+function surveyNode(
+  { cluster, entry, answers }: LoadedNode,
   tables: { readonly claims: Claims; readonly shared: SharedTables; readonly names: NamePool },
-): Promise<SurveyedNode> {
+): SurveyedNode {
   const { node, site } = entry;
   const { source } = cluster;
   const ledger = new Ledger();
@@ -74,7 +80,6 @@ async function surveyNode(
     what: `node/${node}`,
     subject: (what) => ({ what, answer: answerRef(cluster, node, path) }),
   };
-  const answers = await cluster.snapshot.node(node);
   if (!isDevice(entry)) {
     leaveNode(entry, answers, scene);
     const ref = deviceRef(node, { site, policy: source.policy });

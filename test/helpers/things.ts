@@ -1,0 +1,233 @@
+/**
+ * What the answers of a snapshot hold, counted straight from the raw JSON. It shares no code with
+ * src/transform, so that one reading can judge the other.
+ */
+import type { Site } from "./snapshot-builder.ts";
+
+type Raw = Readonly<Record<string, unknown>>;
+
+/** A part of a guest or a node. */
+export interface Part {
+  /** Names that its record in left-out.json may go by. */
+  readonly whats: readonly string[];
+  /** Names that its entity may go by, the likeliest first. */
+  readonly names: readonly string[];
+}
+
+export interface AddressPart {
+  readonly whats: readonly string[];
+  /** The NIC or interface that it may stand on: "vm/101/net0", "node/pve1/vmbr0". */
+  readonly holders: readonly string[];
+  /** "2001:db8::5/64"; undefined: no text of an address. */
+  readonly address: string | undefined;
+}
+
+/** A row of the listing. */
+export interface GuestThing {
+  readonly what: string;
+  readonly vmid: string;
+  readonly nics: readonly Part[];
+  readonly disks: readonly Part[];
+  readonly addresses: readonly AddressPart[];
+}
+
+export interface NodeThing {
+  readonly what: string;
+  readonly node: string;
+  readonly interfaces: readonly Part[];
+  readonly addresses: readonly AddressPart[];
+}
+
+export interface Things {
+  readonly guests: readonly GuestThing[];
+  readonly nodes: readonly NodeThing[];
+}
+
+export interface Reading {
+  /** Do the live addresses of containers count? */
+  readonly isLive?: boolean;
+}
+
+const VOLUMES = {
+  qemu: /^(scsi|virtio|ide|sata|efidisk|tpmstate|unused)[0-9]+$/,
+  lxc: /^(rootfs|mp[0-9]+|unused[0-9]+)$/,
+} as const;
+
+export function thingsOf(site: Site, reading: Reading = {}): Things {
+  const rows = rowsAt(site.cluster, "/cluster/resources?type=vm");
+  const nodes = new Set([
+    ...rowsAt(site.cluster, "/nodes").map((row) => written(row["node"])),
+    ...rowsAt(site.cluster, "/cluster/status").filter((row) => row["type"] === "node")
+      .map((row) => written(row["name"])),
+    ...Object.keys(site.nodes).filter((node) => rowsAt(site.nodes[node], networkPath(node)).length),
+  ]);
+  return {
+    guests: rows.map((row) => guestOf(site, row, reading)),
+    nodes: [...nodes].filter((node) => node !== "").map((node) => nodeOf(site, node)),
+  };
+}
+
+function guestOf(site: Site, row: Raw, { isLive = false }: Reading): GuestThing {
+  const kind = row["type"];
+  const vmid = /^[0-9]+$/.test(written(row["vmid"])) ? written(row["vmid"]) : "";
+  if ((kind !== "qemu" && kind !== "lxc") || vmid === "") {
+    return {
+      what: `resource/${written(row["id"])}`,
+      vmid: "",
+      nics: [],
+      disks: [],
+      addresses: [],
+    };
+  }
+  const what = `vm/${vmid}`;
+  const answers = site.nodes[written(row["node"])];
+  const path = `/nodes/${written(row["node"])}/${kind}/${vmid}`;
+  const config = dataAt(answers, `${path}/config`);
+  const keys = Object.keys(isRaw(config) ? config : {});
+  const nics = keys.filter((key) => /^net[0-9]+$/.test(key)).map((key) => {
+    const pairs = pairsOf(isRaw(config) ? config[key] : "");
+    const given = kind === "lxc" ? pairs.get("name") : undefined;
+    return { key, pairs, what: `${what}/${key}`, names: given ? [given, key] : [key] };
+  });
+  nics.sort((a, b) => Number(a.key.slice(3)) - Number(b.key.slice(3)));
+  const live = kind === "lxc"
+    ? isLive ? rowsAt(answers, `${path}/interfaces`) : []
+    : rowsAt(answers, `${path}/agent/network-get-interfaces`);
+  const words = kind === "lxc" ? ["ip", "ip6"] : [];
+  return {
+    what,
+    vmid,
+    nics: nics.map((nic) => ({ whats: [nic.what], names: nic.names })),
+    disks: keys.filter((key) => VOLUMES[kind].test(key))
+      .map((key) => ({ whats: [`${what}/${key}`], names: [key] })),
+    addresses: [
+      // What describes no NIC at all is listed as a whole.
+      ...nics.filter(({ pairs }) => ["name", "hwaddr", "bridge"].some((key) => pairs.has(key)))
+        .flatMap((nic) => words.flatMap((word) => writtenAddress(nic, word))),
+      ...live.flatMap((line) => liveAddresses(line, { what, kind, nics })),
+    ],
+  };
+}
+
+function writtenAddress(
+  nic: { readonly what: string; readonly pairs: ReadonlyMap<string, string> },
+  word: string,
+): AddressPart[] {
+  const value = nic.pairs.get(word);
+  if (value === undefined || value === "") return [];
+  const whats = [`${nic.what}/${value}`, `${nic.what}/${word}=${value}`];
+  return [{ whats, holders: [nic.what], address: canonical(value) }];
+}
+
+function liveAddresses(
+  row: Raw,
+  guest: {
+    readonly what: string;
+    readonly kind: "qemu" | "lxc";
+    readonly nics: readonly {
+      readonly what: string;
+      readonly pairs: ReadonlyMap<string, string>;
+    }[];
+  },
+): AddressPart[] {
+  const macs = [row["hardware-address"], row["hwaddr"]].map((mac) => written(mac).toLowerCase());
+  const holders = guest.nics.filter(({ pairs }) =>
+    [...pairs.values()].some((value) => value !== "" && macs.includes(value.toLowerCase()))
+  ).map(({ what }) => what);
+  const aside = guest.kind === "lxc" ? "live" : "agent";
+  const places = [...holders, `${guest.what}/${aside}/${written(row["name"]) || "?"}`];
+  const listed = list(row["ip-addresses"]).filter(isRaw).map((entry) => {
+    const length = written(entry["prefix"]);
+    return written(entry["ip-address"]) + (length === "" ? "" : `/${length}`);
+  }).filter((text) => text !== "" && !text.startsWith("/"));
+  const last = [row["inet"], row["inet6"]].map(written)
+    .filter((text) => text !== "" && !listed.includes(text));
+  return [...listed, ...last].map((text) => ({
+    whats: places.map((place) => `${place}/${text}`),
+    holders,
+    address: canonical(text),
+  }));
+}
+
+function nodeOf(site: Site, node: string): NodeThing {
+  const what = `node/${node}`;
+  const rows = rowsAt(site.nodes[node], networkPath(node));
+  return {
+    what,
+    node,
+    interfaces: rows.map((row) => {
+      const iface = written(row["iface"]);
+      return { whats: [`${what}/${iface || "?"}`], names: [iface] };
+    }),
+    addresses: rows.filter((row) => written(row["iface"]) !== "").flatMap((row) =>
+      ["", "6"].flatMap((family) => {
+        const cidr = written(row[`cidr${family}`]);
+        const host = written(row[`address${family}`]);
+        if (cidr === "" && host === "") return [];
+        const holder = `${what}/${written(row["iface"])}`;
+        const length = maskLength(written(row[`netmask${family}`]));
+        return [{
+          whats: [cidr, host].filter((text) => text !== "").map((text) => `${holder}/${text}`),
+          holders: [holder],
+          address: canonical(cidr) ?? canonical(`${host}/${length}`),
+        }];
+      })
+    ),
+  };
+}
+
+/** "a=1,b" → { a: "1", "": "b" }; the first of two values of one key. */
+function pairsOf(text: unknown): Map<string, string> {
+  const pairs = written(text).split(",").map((part): [string, string] => {
+    const [key = "", ...rest] = part.trim().split("=");
+    return rest.length === 0 ? ["", key] : [key.trim(), rest.join("=").trim()];
+  });
+  return new Map(pairs.toReversed());
+}
+
+/** The runtime's own spelling of an address: "10.0.0.5/24", "2001:DB8:0::5%eth0/64" → "2001:db8::5/64". */
+function canonical(text: string): string | undefined {
+  const [host = "", length] = text.split("/");
+  const bare = host.split("%")[0]?.trim() ?? "";
+  if (length === undefined || bare === "") return undefined;
+  try {
+    const { hostname } = new URL(`http://${bare.includes(":") ? `[${bare}]` : bare}/`);
+    return `${hostname.replace(/^\[|\]$/g, "")}/${length}`;
+  } catch {
+    return undefined;
+  }
+}
+
+/** "24" and "255.255.255.0" → "24". */
+function maskLength(mask: string): string {
+  if (!mask.includes(".")) return mask;
+  const bits = mask.split(".").map((byte) => Number(byte).toString(2).padStart(8, "0")).join("");
+  return String(bits.lastIndexOf("1") + 1);
+}
+
+function networkPath(node: string): string {
+  return `/nodes/${node}/network`;
+}
+
+/** The rows of an answer, those below `result` included. */
+function rowsAt(answers: Raw | undefined, path: string): Raw[] {
+  const data = dataAt(answers, path);
+  return list(isRaw(data) ? data["result"] : data).filter(isRaw);
+}
+
+function dataAt(answers: Raw | undefined, path: string): unknown {
+  const answer = answers?.[path];
+  return isRaw(answer) && answer["status"] === 200 ? answer["data"] : undefined;
+}
+
+function written(value: unknown): string {
+  return typeof value === "string" || typeof value === "number" ? String(value).trim() : "";
+}
+
+function list(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function isRaw(value: unknown): value is Raw {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
