@@ -57,9 +57,7 @@ export function createStepWriter(step: Step, { tool, write }: StepContext): Step
     const entities = request.view(header.entitiesAt);
     request.overwrite(header.idAt, encodeUtf8(v5(entities, ID_NAMESPACE)));
     request.append(END);
-    const bytes = request.copy();
-    start();
-    return write(name, bytes);
+    return write(name, request.view(0)).then(start);
   };
   start();
   return {
@@ -72,11 +70,14 @@ export function createStepWriter(step: Step, { tool, write }: StepContext): Step
         );
       }
       const isFull = inFile >= MAX_ENTITIES || request.length + length > MAX_FILE_BYTES;
-      const written = isFull ? flush() : undefined;
-      request.appendText(inFile === 0 ? line : `,\n${line}`, length);
-      inFile += 1;
-      count += 1;
-      return written;
+      const append = (): void => {
+        request.appendText(inFile === 0 ? line : `,\n${line}`, length);
+        inFile += 1;
+        count += 1;
+      };
+      if (isFull) return flush().then(append);
+      append();
+      return undefined;
     },
     async finish() {
       if (inFile > 0) await flush();

@@ -78,14 +78,9 @@ async function writeFiles(
   tool: Tool,
 ): Promise<EntitySummary> {
   const files: FileEntry[] = [];
-  // One file is written while the next one is made.
-  let writing: Promise<void> = Promise.resolve();
   const write = async (name: string, bytes: Uint8Array): Promise<void> => {
     files.push(fileEntry(`${ENTITIES_FOLDER}/${name}`, bytes));
-    await writing;
-    writing = draft.write(name, bytes);
-    // Whoever awaits `writing` next gets the failure; until then it is not unhandled.
-    writing.catch(() => {});
+    await draft.write(name, bytes);
   };
   const steps = new Map<StepName, StepWriter>(
     STEPS.map((step) => [step.name, createStepWriter(step, { tool, write })]),
@@ -100,7 +95,6 @@ async function writeFiles(
   }
   const counts = {} as Record<StepName, number>;
   for (const [name, step] of steps) counts[name] = await step.finish();
-  await writing;
   const ledger = await leftOut.finish();
   files.push({
     path: `${ENTITIES_FOLDER}/${ledger.name}`,

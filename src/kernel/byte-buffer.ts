@@ -39,10 +39,6 @@ export class ByteBuffer {
     return this.#bytes.subarray(start, this.#length);
   }
 
-  copy(): Uint8Array {
-    return this.#bytes.slice(0, this.#length);
-  }
-
   #reserve(room: number): void {
     if (this.#length + room <= this.#bytes.length) return;
     const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.#length + room));

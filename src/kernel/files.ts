@@ -2,7 +2,7 @@
 import { digest } from "./digest.ts";
 import { inputError } from "./errors.ts";
 import { compareCodeUnits } from "./natural-order.ts";
-import { readRequired, type Store } from "./store.ts";
+import { readRequired, safeKey, type Store } from "./store.ts";
 
 export interface FileEntry {
   /** Relative to the run folder. */
@@ -33,7 +33,13 @@ export async function checkListing(
   folder: string,
   entries: readonly FileEntry[],
 ): Promise<void> {
-  const listed = new Set(entries.map((entry) => entry.path));
+  const listed = new Set<string>();
+  for (const { path } of entries) {
+    if (listed.has(safeKey(path))) {
+      throw inputError(`Found "${path}" twice in the manifest of ${store.place}`);
+    }
+    listed.add(path);
+  }
   const found = (await store.keys()).filter((key) => key.startsWith(folder)).sort(compareCodeUnits);
   const extra = found.find((key) => !listed.has(key));
   if (extra !== undefined) {

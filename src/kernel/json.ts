@@ -21,9 +21,13 @@ export function canonicalJson(value: unknown, options: CanonicalOptions = {}): s
 }
 
 /** @throws AppError "input" that names `what` when the text is not JSON. */
-export function parseJson(text: string, what: string): unknown {
+export function parseJson(
+  text: string,
+  what: string,
+  parse: (text: string) => unknown = JSON.parse,
+): unknown {
   try {
-    return JSON.parse(text);
+    return parse(text);
   } catch (cause) {
     throw inputError(`Cannot read ${what}: it is not valid JSON (${reasonOf(cause)})`, { cause });
   }

@@ -1,56 +1,93 @@
 /** A store that is a folder on disk. unstorage reads; renames and appends, which it lacks, are ours. */
-import { appendFile, mkdir, rename, rm, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { appendFile, mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { basename, dirname, join, relative, sep } from "node:path";
 import { createStorage } from "unstorage";
 import fsLite from "unstorage/drivers/fs-lite";
+import { inputError, reasonOf, usageError } from "./errors.ts";
 import type { Draft, Store } from "./store-shape.ts";
 
 export function openFolder(place: string): Store {
   const storage = createStorage<Uint8Array>({ driver: fsLite({ base: place }) });
   return {
     place,
-    keys: async () => (await storage.getKeys()).map((key) => key.replaceAll(":", "/")),
+    keys: () => keysOf(place),
     async read(key) {
       const bytes: unknown = await storage.getItemRaw(key);
       // fs-lite hands a failure such as EACCES back as if it were the file.
       if (bytes instanceof Error) throw bytes;
-      return bytes instanceof Uint8Array ? bytes : undefined;
+      if (bytes instanceof Uint8Array) return bytes;
+      // To fs-lite, a file is missing too when a folder stands in its place.
+      const found = await stat(join(place, key)).catch(ignoreMissing);
+      if (found !== undefined) throw new Error("a folder stands in its place");
+      return undefined;
     },
-    write: (key, bytes) => writeWhole(join(place, key), bytes),
-    remove: (key) => rm(join(place, key), { force: true }),
-    draft: (folder) => openDraft(place, folder),
+    write: (key, bytes) => writeWhole(join(place, key), bytes).catch(refusal(place, key)),
+    remove: (key) => rm(join(place, key), { force: true }).catch(refusal(place, key)),
+    draft: (folder) => openDraft(place, folder).catch(refusal(place, folder)),
     close: () => storage.dispose(),
   };
+}
+
+/** unstorage leaves out names that end in "$", cuts others at "?", and trips over a folder it may not list. */
+async function keysOf(place: string): Promise<string[]> {
+  const found = await readdir(place, { recursive: true, withFileTypes: true })
+    .catch(ignoreMissing)
+    .catch((cause: unknown) => {
+      throw inputError(`Cannot list the files in ${place}: ${reasonOf(cause)}`, { cause });
+    });
+  const files = (found ?? []).filter((entry) => !entry.isDirectory());
+  return files.map(({ parentPath, name }) =>
+    relative(place, join(parentPath, name)).split(sep).join("/")
+  );
 }
 
 /** Under another name first: a reader sees the old file or the new one, never half of one. */
 async function writeWhole(file: string, bytes: Uint8Array): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
   const part = join(dirname(file), `.${basename(file)}.part`);
-  await writeFile(part, bytes);
-  await rename(part, file);
+  try {
+    await writeFile(part, bytes);
+    await rename(part, file);
+  } catch (error) {
+    await rm(part, { force: true });
+    throw error;
+  }
 }
 
 async function openDraft(place: string, folder: string): Promise<Draft> {
   const target = join(place, folder);
   const part = join(place, `.${folder}.part`);
   const old = join(place, `.${folder}.old`);
+  const refused = refusal(place, folder);
   await rm(part, { recursive: true, force: true });
   await mkdir(part, { recursive: true });
-  return {
-    write: (name, bytes) => writeFile(join(part, name), bytes),
-    append: (name, bytes) => appendFile(join(part, name), bytes),
-    async commit(name, bytes) {
-      await writeFile(join(part, name), bytes);
-      await rm(old, { recursive: true, force: true });
-      await rename(target, old).catch(ignoreMissing);
+  const commit = async (name: string, bytes: Uint8Array): Promise<void> => {
+    await writeFile(join(part, name), bytes);
+    await rm(old, { recursive: true, force: true });
+    await rename(target, old).catch(ignoreMissing);
+    try {
       await rename(part, target);
-      await rm(old, { recursive: true, force: true });
-    },
+    } catch (error) {
+      await rename(old, target).catch(ignoreMissing);
+      throw error;
+    }
+    await rm(old, { recursive: true, force: true });
+  };
+  return {
+    write: (name, bytes) => writeFile(join(part, name), bytes).catch(refused),
+    append: (name, bytes) => appendFile(join(part, name), bytes).catch(refused),
+    commit: (name, bytes) => commit(name, bytes).catch(refused),
     discard: () => rm(part, { recursive: true, force: true }),
   };
 }
 
-function ignoreMissing(error: unknown): void {
+function ignoreMissing(error: unknown): undefined {
   if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+}
+
+/** What the disk refuses is the user's to mend: a folder that is not theirs, or no room left. */
+function refusal(place: string, key: string): (cause: unknown) => never {
+  return (cause) => {
+    throw usageError(`Cannot write "${key}" in ${place}: ${reasonOf(cause)}`, { cause });
+  };
 }

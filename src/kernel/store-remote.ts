@@ -1,6 +1,6 @@
 /** A store behind a URI: an unstorage driver, loaded only when a run folder is named so. */
 import { createStorage, type Driver, prefixStorage, type Storage } from "unstorage";
-import { reasonOf, usageError } from "./errors.ts";
+import { AppError, reasonOf, usageError } from "./errors.ts";
 import type { Draft, Store, StoreCredentials } from "./store-shape.ts";
 
 type Opener = (
@@ -16,7 +16,7 @@ const OPENERS: Readonly<Record<string, Opener>> = {
 };
 
 export async function openRemote(place: string, credentials: StoreCredentials): Promise<Store> {
-  const uri = new URL(place);
+  const uri = parseUri(place);
   const open = OPENERS[uri.protocol];
   if (open === undefined) {
     const known = Object.keys(OPENERS).map((scheme) => `${scheme}//`).join(", ");
@@ -25,6 +25,7 @@ export async function openRemote(place: string, credentials: StoreCredentials): 
     });
   }
   const { driver, base } = await open(uri, credentials).catch((cause: unknown) => {
+    if (cause instanceof AppError) throw cause;
     throw usageError(`Cannot open ${redact(uri)}: ${reasonOf(cause)}`, { cause });
   });
   const whole = createStorage<Uint8Array>({ driver });
@@ -43,9 +44,22 @@ export async function openRemote(place: string, credentials: StoreCredentials): 
 async function openRedis(uri: URL): ReturnType<Opener> {
   const { default: redis } = await import("unstorage/drivers/redis");
   const [database = "0", ...path] = uri.pathname.split("/").filter((part) => part !== "");
+  if (!/^\d+$/.test(database)) {
+    throw new Error(`"${database}" is no database, as in redis://host:6379/0/snapshots/lab`);
+  }
   const server = new URL(uri);
   server.pathname = `/${database}`;
-  return { driver: redis({ url: server.href }), base: path.join(":") };
+  const driver = redis({ url: server.href, maxRetriesPerRequest: 3 });
+  const client = driver.getInstance?.();
+  const failures: unknown[] = [];
+  client?.on("error", (failure: unknown) => failures.push(failure));
+  // Said once more: when there is no such database, ioredis goes on in database 0.
+  await client?.select(Number(database)).catch((cause: unknown) => {
+    client.disconnect();
+    const reason = reasonOf(failures[0] ?? cause);
+    throw new AppError("remote", `Cannot open ${redact(uri)}: ${reason}`, { cause });
+  });
+  return { driver, base: path.join(":") };
 }
 
 async function openS3(uri: URL, credentials: StoreCredentials): ReturnType<Opener> {
@@ -98,10 +112,19 @@ async function openDraft(storage: Storage<Uint8Array>, folder: string): Promise<
   };
 }
 
+/** The reason of a URL that cannot be parsed may quote it, with its password. */
+function parseUri(place: string): URL {
+  if (URL.canParse(place)) return new URL(place);
+  throw usageError("Cannot open the URI of a run folder: it is not valid", {
+    hint: "Percent-encode what is special in its user name and password",
+  });
+}
+
 function redact(uri: URL): string {
   const shown = new URL(uri);
   if (shown.password !== "") shown.password = "***";
   if (shown.username !== "") shown.username = "***";
   shown.search = "";
+  shown.hash = "";
   return shown.href;
 }

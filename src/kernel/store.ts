@@ -5,17 +5,35 @@
 import { inputError, reasonOf, usageError } from "./errors.ts";
 import { openFolder } from "./store-folder.ts";
 import { openRemote } from "./store-remote.ts";
-import type { Store, StoreCredentials } from "./store-shape.ts";
+import type { Draft, Store, StoreCredentials } from "./store-shape.ts";
 
 export type { Draft, Store, StoreCredentials } from "./store-shape.ts";
 
 const URI_REGEXP = /^([a-z][a-z0-9+.-]+):\/\//i;
-const SAFE_KEY_REGEXP = /^(?!.*(?:^|\/)\.{1,2}(?:\/|$))[^/\\:\0]+(?:\/[^/\\:\0]+)*$/;
+// unstorage reads a key up to its first "?".
+const SAFE_KEY_REGEXP = /^(?!.*(?:^|\/)\.{1,2}(?:\/|$))[^/\\:?\0]+(?:\/[^/\\:?\0]+)*$/s;
 
 /** @throws AppError "usage" for a URI that no driver serves. */
 export async function openStore(place: string, credentials: StoreCredentials = {}): Promise<Store> {
   if (place === "") throw usageError("Cannot open a folder without a name");
-  return URI_REGEXP.test(place) ? await openRemote(place, credentials) : openFolder(place);
+  const store = URI_REGEXP.test(place) ? await openRemote(place, credentials) : openFolder(place);
+  return {
+    ...store,
+    read: async (key) => await store.read(safeKey(key)),
+    write: async (key, bytes) => await store.write(safeKey(key), bytes),
+    remove: async (key) => await store.remove(safeKey(key)),
+    draft: async (folder) => await openDraft(store, folder),
+  };
+}
+
+async function openDraft(store: Store, folder: string): Promise<Draft> {
+  const draft = await store.draft(safeKey(folder));
+  return {
+    ...draft,
+    write: async (name, bytes) => await draft.write(safeKey(name), bytes),
+    append: async (name, bytes) => await draft.append(safeKey(name), bytes),
+    commit: async (name, bytes) => await draft.commit(safeKey(name), bytes),
+  };
 }
 
 /** Names of files come from manifests, which may be hostile. @throws AppError "input". */

@@ -12,6 +12,7 @@ import { canonicalJson, parseJson } from "../kernel/json.ts";
 import { compareCodeUnits, compareNatural } from "../kernel/natural-order.ts";
 import { decodeUtf8 } from "../kernel/utf8.ts";
 import { rowKeys } from "./paths.ts";
+import { parsePickedRows } from "./picked-rows.ts";
 import { Answer, type AnswersFile } from "./schema.ts";
 
 /** The answers of one file. Each is parsed when it is asked for, so that a node costs its text. */
@@ -29,11 +30,12 @@ export class Answers implements AnswersFile {
     return this.#lines.keys();
   }
 
-  get(path: string): Answer | undefined {
+  get(path: string, keys?: readonly string[]): Answer | undefined {
     const line = this.#lines.get(path);
     if (line === undefined) return undefined;
     const what = `${this.file}, line ${line.number}`;
-    const answer = parseJson(line.json, what);
+    const parse = keys === undefined ? JSON.parse : (json: string) => parsePickedRows(json, keys);
+    const answer = parseJson(line.json, what, parse);
     if (Answer.allows(answer)) return answer;
     const fault = Answer(answer);
     const summary = fault instanceof type.errors ? fault.summary : "";
@@ -70,10 +72,14 @@ function indexLines(file: string, text: string): Map<string, Line> {
     const to = text.indexOf("\n", from);
     const end = text.indexOf(PATH_END, from);
     if (to === -1 || end === -1 || end > to || text[from] !== '"') throw notAnswers(file, number);
-    const path = readPath(text.slice(from, end + 1));
+    const path = readPath(text.slice(from, end + 1), `${file}, line ${number}`);
     const isLast = text[to - 1] !== ",";
-    if (path === undefined || lines.has(path) || isLast !== text.startsWith("}\n", to + 1)) {
+    if (path === undefined || isLast !== text.startsWith("}\n", to + 1)) {
       throw notAnswers(file, number);
+    }
+    if (lines.has(path)) {
+      const quoted = JSON.stringify(path);
+      throw inputError(`Cannot read ${file}, line ${number}: ${quoted} stands in it twice`);
     }
     lines.set(path, { number, json: text.slice(end + PATH_END.length, isLast ? to : to - 1) });
     from = to + 1;
@@ -83,9 +89,9 @@ function indexLines(file: string, text: string): Map<string, Line> {
 }
 
 /** A JSON string, nearly always without escapes. */
-function readPath(quoted: string): string | undefined {
+function readPath(quoted: string, what: string): string | undefined {
   if (!quoted.includes("\\")) return quoted.slice(1, -1);
-  const path: unknown = parseJson(quoted, "path");
+  const path: unknown = parseJson(quoted, what);
   return typeof path === "string" ? path : undefined;
 }
 
@@ -101,7 +107,7 @@ function sortRows(path: string, answer: Answer): Answer {
   const keyed = answer.data.map((row: unknown) => ({
     row,
     key: keyOf(row, keys),
-    text: canonicalJson(row),
+    text: canonicalJson(row, { what: path }),
   }));
   keyed.sort((a, b) => compareNatural(a.key, b.key) || compareCodeUnits(a.text, b.text));
   return { ...answer, data: keyed.map(({ row }) => row) };
@@ -110,5 +116,6 @@ function sortRows(path: string, answer: Answer): Answer {
 function keyOf(row: unknown, keys: readonly string[]): string {
   if (typeof row !== "object" || row === null) return "";
   const values = keys.map((key) => (row as Record<string, unknown>)[key]);
-  return String(values.find((value) => value !== undefined) ?? "");
+  const value = values.find((given) => given !== undefined);
+  return typeof value === "string" || typeof value === "number" ? String(value) : "";
 }

@@ -39,8 +39,9 @@ export function rowKeys(path: string): readonly string[] | undefined {
   return ROW_KEYS.find((row) => row.path.test(path))?.keys;
 }
 
-// What a host may be called (RFC 1123), which is all that Proxmox lets a node be called.
-const NODE_NAME_REGEXP = /^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/;
+// What a host may be called (RFC 1123), which is all that Proxmox lets a node be called; so short that
+// ".name.json.part", as a file is called while it is written, has no more than 255 bytes.
+const NODE_NAME_REGEXP = /^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,242}[A-Za-z0-9])?$/;
 
 /** "pve1" → "pve/nodes/pve1.json"; undefined for what is no node name, such as "../x". */
 export function nodeFile(node: string): string | undefined {

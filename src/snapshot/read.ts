@@ -1,6 +1,6 @@
 /** A run folder → its snapshot, trusted only as far as its hashes reach. */
 import { type } from "arktype";
-import { inputError } from "../kernel/errors.ts";
+import { inputError, reasonOf } from "../kernel/errors.ts";
 import { checkListing, readListed } from "../kernel/files.ts";
 import { unseal } from "../kernel/sealed.ts";
 import { type Store } from "../kernel/store.ts";
@@ -37,7 +37,9 @@ export async function openSnapshot(store: Store): Promise<Snapshot> {
 
 async function readManifest(store: Store): Promise<{ manifest: Manifest; sha256: string }> {
   const bytes = await store.read(MANIFEST_FILE).catch((cause: unknown) => {
-    throw inputError(`Cannot read ${MANIFEST_FILE} in ${store.place}`, { cause });
+    throw inputError(`Cannot read ${MANIFEST_FILE} in ${store.place}: ${reasonOf(cause)}`, {
+      cause,
+    });
   });
   if (bytes === undefined) throw await noManifest(store);
   const what = `${MANIFEST_FILE} in ${store.place}`;

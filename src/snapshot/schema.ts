@@ -69,7 +69,9 @@ export const Manifest = type({
     "NODE_SITE_MAP?": "string",
   },
   scope: { nodes: "string[]" },
-  captured_at: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/,
+  captured_at: type("string").narrow((text, context) =>
+    isTime(text) || context.mustBe("a time such as 2026-01-02T03:04:05Z")
+  ),
   outcome: "'complete' | 'partial'",
   /** What was not read, and why: filled when the outcome is partial. */
   incomplete: type({ path: "string", reason: "string" }).array(),
@@ -78,14 +80,24 @@ export const Manifest = type({
 });
 export type Manifest = typeof Manifest.infer;
 
+/** Every entity bears it, and Diode refuses a request with a day that is in no calendar. */
+function isTime(text: string): boolean {
+  const time = new Date(text);
+  return !Number.isNaN(time.getTime()) && time.toISOString() === text.replace(/Z$/, ".000Z") &&
+    /^(?!0000)\d{4}-/.test(text);
+}
+
 /** The answers of one file. */
 export interface AnswersFile {
   /** Relative to the run folder. */
   readonly file: string;
   /** All API paths, in the order of the file. */
   paths(): Iterable<string>;
-  /** undefined when the question stands in no line. @throws AppError "input". */
-  get(path: string): Answer | undefined;
+  /**
+   * undefined when the question stands in no line. Of long lists of rows, `keys` are what the caller
+   * needs: others may be gone. @throws AppError "input".
+   */
+  get(path: string, keys?: readonly string[]): Answer | undefined;
 }
 
 /** One run folder's answers. */

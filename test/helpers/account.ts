@@ -32,14 +32,15 @@ export function faultsOf(things: Things, outcome: Outcome, whose: Whose): string
 }
 
 /** Answers that were not read, without a record that names them. */
-export function unrecordedAnswers(site: Site, { leftOut }: Outcome): string[] {
+export function unrecordedAnswers(site: Site, { leftOut, notes }: Outcome): string[] {
   const wanted =
     /^\/(?:cluster\/.*|nodes|nodes\/[^/]+\/(?:network|status|qemu\/.*|lxc\/\d+\/config))$/;
   const named = new Set(leftOut.map(({ answer }) => answer.path));
   // Two answers of one agent that have one reason have one record.
   const twin = (path: string): string =>
     path.replace("/agent/get-osinfo", "/agent/network-get-interfaces");
-  const left = new Set(leftOut.map(({ what }) => what));
+  const unlisted = notes.filter(({ code }) => code === "node-not-listed");
+  const left = new Set([...leftOut, ...unlisted].map(({ what }) => what));
   return [site.cluster, ...Object.values(site.nodes)].flatMap((answers) =>
     Object.entries(answers).flatMap(([path, answer]) => {
       const isRead = "status" in answer && answer.status === 200;
@@ -127,11 +128,12 @@ class Book {
   }
 }
 
-function settleNode({ what, node, interfaces, addresses }: NodeThing, book: Book): void {
+function settleNode(thing: NodeThing, book: Book): void {
+  const { what, node, isHeld, interfaces, addresses } = thing;
   const name = book.takeEntity([`device ${node}`])?.slice("device ".length) ??
     book.takeNamed(`device ${node} (`)?.replace(/^/, `${node} (`);
   const children = { interfaces: interfaces.length, addresses: addresses.length };
-  if (name === undefined) return settleLeftOut(what, children, book);
+  if (name === undefined) return settleLeftOut(what, children, { book, isHeld });
   const entityOf = new Map<string, string>();
   for (const part of interfaces) settlePart(part, `interface ${name} | `, { book, entityOf });
   for (const part of addresses) settleAddress(part, { book, entityOf });
@@ -140,7 +142,7 @@ function settleNode({ what, node, interfaces, addresses }: NodeThing, book: Book
 function settleGuest({ what, vmid, nics, disks, addresses }: GuestThing, book: Book): void {
   const name = vmid === "" ? undefined : book.takeNamed(`guest ${vmid} is `);
   const children = { nics: nics.length, disks: disks.length, addresses: addresses.length };
-  if (name === undefined) return settleLeftOut(what, children, book);
+  if (name === undefined) return settleLeftOut(what, children, { book, isHeld: true });
   const entityOf = new Map<string, string>();
   for (const part of nics) settlePart(part, `nic ${name} | `, { book, entityOf });
   for (const part of disks) settlePart(part, `disk ${name} | `, { book, entityOf });
@@ -148,9 +150,13 @@ function settleGuest({ what, vmid, nics, disks, addresses }: GuestThing, book: B
 }
 
 /** Its record counts what is below it. */
-function settleLeftOut(what: string, children: Record<string, number>, book: Book): void {
+function settleLeftOut(
+  what: string,
+  children: Record<string, number>,
+  { book, isHeld }: { readonly book: Book; readonly isHeld: boolean },
+): void {
   const record = book.takeRecord([what]);
-  if (record === undefined) book.faults.push(`${what} is neither an entity nor a record`);
+  if (record === undefined && isHeld) book.faults.push(`${what} is neither an entity nor a record`);
   const counted = JSON.stringify({ ...zero(children), ...record?.children });
   if (record !== undefined && counted !== JSON.stringify(children)) {
     book.faults.push(`${what} counts ${counted}, and has ${JSON.stringify(children)}`);
@@ -171,10 +177,15 @@ function settlePart(part: Part, prefix: string, { book, entityOf }: Settling): v
 }
 
 function settleAddress(part: AddressPart, { book, entityOf }: Settling): void {
-  if (book.takeRecord(part.whats) !== undefined) return;
-  const keys = part.holders.map((holder) => `address ${part.address} on ${entityOf.get(holder)}`);
+  const known = part.holders.filter((holder) => entityOf.has(holder));
+  // What a NIC that was left out says of addresses is left out with it.
+  if (known.length === 0 && part.aside === undefined) return;
+  const places = known.length > 0 ? known : [part.aside ?? ""];
+  const whats = places.flatMap((place) => part.texts.map((text) => `${place}/${text}`));
+  if (book.takeRecord(whats) !== undefined) return;
+  const keys = known.map((holder) => `address ${part.address} on ${entityOf.get(holder)}`);
   if (book.takeEntity(keys) === undefined) {
-    book.faults.push(`${part.whats[0]} is neither an entity nor a record`);
+    book.faults.push(`${whats[0]} is neither an entity nor a record`);
   }
 }
 

@@ -54,7 +54,11 @@ export function labSite(lab: Lab): Site {
   return {
     cluster: {
       [PATHS.clusterStatus]: lab.clusterStatus ??
-        ok(cluster === null ? status : [{ type: "cluster", id: "cluster", name: cluster }, ...status]),
+        ok(
+          cluster === null
+            ? status
+            : [{ type: "cluster", id: "cluster", name: cluster }, ...status],
+        ),
       [PATHS.nodes]: ok(listed.map(([node, { row }]) => ({ node, status: "online", ...row }))),
       [PATHS.resources]: ok([...guests.map(listingOf), ...rows]),
     },

@@ -15,9 +15,12 @@ export interface Part {
 }
 
 export interface AddressPart {
-  readonly whats: readonly string[];
-  /** The NIC or interface that it may stand on: "vm/101/net0", "node/pve1/vmbr0". */
+  /** How its record may spell it. */
+  readonly texts: readonly string[];
+  /** The NICs or interfaces that it may stand on: "vm/101/net0", "node/pve1/vmbr0". */
   readonly holders: readonly string[];
+  /** Where it stands when none of them is an entity: "vm/101/agent/docker0". */
+  readonly aside?: string;
   /** "2001:db8::5/64"; undefined: no text of an address. */
   readonly address: string | undefined;
 }
@@ -34,6 +37,8 @@ export interface GuestThing {
 export interface NodeThing {
   readonly what: string;
   readonly node: string;
+  /** False: guests name it, and no answer tells of it; it need not have a record. */
+  readonly isHeld: boolean;
   readonly interfaces: readonly Part[];
   readonly addresses: readonly AddressPart[];
 }
@@ -55,15 +60,23 @@ const VOLUMES = {
 
 export function thingsOf(site: Site, reading: Reading = {}): Things {
   const rows = rowsAt(site.cluster, "/cluster/resources?type=vm");
-  const nodes = new Set([
+  const held = new Set([
     ...rowsAt(site.cluster, "/nodes").map((row) => written(row["node"])),
     ...rowsAt(site.cluster, "/cluster/status").filter((row) => row["type"] === "node")
       .map((row) => written(row["name"])),
-    ...Object.keys(site.nodes).filter((node) => rowsAt(site.nodes[node], networkPath(node)).length),
+    ...Object.keys(site.nodes).filter((node) =>
+      Array.isArray(dataAt(site.nodes[node], networkPath(node)))
+    ),
+  ]);
+  const nodes = new Set([
+    ...held,
+    ...rows.map((row) => written(row["node"])),
+    ...Object.keys(site.nodes),
   ]);
   return {
     guests: rows.map((row) => guestOf(site, row, reading)),
-    nodes: [...nodes].filter((node) => node !== "").map((node) => nodeOf(site, node)),
+    nodes: [...nodes].filter((node) => node !== "")
+      .map((node) => ({ ...nodeOf(site, node), isHeld: held.has(node) })),
   };
 }
 
@@ -87,7 +100,7 @@ function guestOf(site: Site, row: Raw, { isLive = false }: Reading): GuestThing 
   const nics = keys.filter((key) => /^net[0-9]+$/.test(key)).map((key) => {
     const pairs = pairsOf(isRaw(config) ? config[key] : "");
     const given = kind === "lxc" ? pairs.get("name") : undefined;
-    return { key, pairs, what: `${what}/${key}`, names: given ? [given, key] : [key] };
+    return { key, pairs, what: `${what}/${key}`, names: namesOf(key, given) };
   });
   nics.sort((a, b) => Number(a.key.slice(3)) - Number(b.key.slice(3)));
   const live = kind === "lxc"
@@ -109,14 +122,18 @@ function guestOf(site: Site, row: Raw, { isLive = false }: Reading): GuestThing 
   };
 }
 
+/** Two NICs of one name, or one that is named as another's key, fall back to what is their own. */
+function namesOf(key: string, given: string | undefined): string[] {
+  return given ? [given, key, `${given} (${key})`] : [key, `${key} (${key})`];
+}
+
 function writtenAddress(
   nic: { readonly what: string; readonly pairs: ReadonlyMap<string, string> },
   word: string,
 ): AddressPart[] {
   const value = nic.pairs.get(word);
   if (value === undefined || value === "") return [];
-  const whats = [`${nic.what}/${value}`, `${nic.what}/${word}=${value}`];
-  return [{ whats, holders: [nic.what], address: canonical(value) }];
+  return [{ texts: [value, `${word}=${value}`], holders: [nic.what], address: canonical(value) }];
 }
 
 function liveAddresses(
@@ -130,26 +147,25 @@ function liveAddresses(
     }[];
   },
 ): AddressPart[] {
-  const macs = [row["hardware-address"], row["hwaddr"]].map((mac) => written(mac).toLowerCase());
+  const macs = [row["hardware-address"], row["hwaddr"]].map((mac) => written(mac).toLowerCase())
+    .filter((mac) => /^(?!00:00:00:00:00:00)[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/.test(mac));
   const holders = guest.nics.filter(({ pairs }) =>
-    [...pairs.values()].some((value) => value !== "" && macs.includes(value.toLowerCase()))
+    [...pairs.values()].some((value) => macs.includes(value.toLowerCase()))
   ).map(({ what }) => what);
-  const aside = guest.kind === "lxc" ? "live" : "agent";
-  const places = [...holders, `${guest.what}/${aside}/${written(row["name"]) || "?"}`];
+  const place = guest.kind === "lxc" ? "live" : "agent";
+  const aside = `${guest.what}/${place}/${written(row["name"]) || "?"}`;
   const listed = list(row["ip-addresses"]).filter(isRaw).map((entry) => {
     const length = written(entry["prefix"]);
     return written(entry["ip-address"]) + (length === "" ? "" : `/${length}`);
   }).filter((text) => text !== "" && !text.startsWith("/"));
   const last = [row["inet"], row["inet6"]].map(written)
     .filter((text) => text !== "" && !listed.includes(text));
-  return [...listed, ...last].map((text) => ({
-    whats: places.map((place) => `${place}/${text}`),
-    holders,
-    address: canonical(text),
-  }));
+  return [...listed, ...last].map((text) => (
+    { texts: [text], holders, aside, address: canonical(text) }
+  ));
 }
 
-function nodeOf(site: Site, node: string): NodeThing {
+function nodeOf(site: Site, node: string): Omit<NodeThing, "isHeld"> {
   const what = `node/${node}`;
   const rows = rowsAt(site.nodes[node], networkPath(node));
   return {
@@ -167,8 +183,9 @@ function nodeOf(site: Site, node: string): NodeThing {
         const holder = `${what}/${written(row["iface"])}`;
         const length = maskLength(written(row[`netmask${family}`]));
         return [{
-          whats: [cidr, host].filter((text) => text !== "").map((text) => `${holder}/${text}`),
+          texts: [cidr, host].filter((text) => text !== ""),
           holders: [holder],
+          aside: holder,
           address: canonical(cidr) ?? canonical(`${host}/${length}`),
         }];
       })
@@ -189,7 +206,7 @@ function pairsOf(text: unknown): Map<string, string> {
 function canonical(text: string): string | undefined {
   const [host = "", length] = text.split("/");
   const bare = host.split("%")[0]?.trim() ?? "";
-  if (length === undefined || bare === "") return undefined;
+  if (length === undefined || !/^(?:\d+(?:\.\d+){3}|.*:.*)$/.test(bare)) return undefined;
   try {
     const { hostname } = new URL(`http://${bare.includes(":") ? `[${bare}]` : bare}/`);
     return `${hostname.replace(/^\[|\]$/g, "")}/${length}`;

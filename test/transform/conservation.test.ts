@@ -1,5 +1,6 @@
 /** Nothing is lost silently: each thing that the answers hold is an entity or a record, exactly once. */
 import { join } from "node:path";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Reason, REASONS } from "../../src/entities/left-out.ts";
 import { openStore } from "../../src/kernel/store.ts";
@@ -7,8 +8,10 @@ import { simulate } from "../../src/rehearse/simulate/simulate.ts";
 import { openSnapshot } from "../../src/snapshot/read.ts";
 import type { SettingTexts } from "../../src/transform/settings.ts";
 import { faultsOf, unrecordedAnswers } from "../helpers/account.ts";
+import { anyLab } from "../helpers/any-lab.ts";
 import { ROOT } from "../helpers/golden.ts";
 import { inMemory, siteOf, transformed } from "../helpers/in-memory.ts";
+import { labSite } from "../helpers/lab.ts";
 import type { Site } from "../helpers/snapshot-builder.ts";
 import { tempFolder } from "../helpers/temp-folder.ts";
 import { thingsOf } from "../helpers/things.ts";
@@ -85,6 +88,17 @@ describe.each(POLICIES)("%s", (_, settings) => {
   });
 });
 
+test.each(POLICIES)("no answer, however odd, loses a thing: %s", async (_, settings) => {
+  const scope = fc.constantFrom("*", "pve1", "pve2,pve10");
+  await fc.assert(
+    fc.asyncProperty(anyLab(), scope, async (parts, nodes) => {
+      expect(await faultsAlone(labSite({ ...parts, host: "pve1" }), { ...settings, nodes }))
+        .toEqual([]);
+    }),
+    { numRuns: 150 },
+  );
+});
+
 describe("the reasons", () => {
   test("of the example and the fixtures together are all that are listed", async () => {
     const shown = new Set<string>();
@@ -104,16 +118,19 @@ describe("the reasons", () => {
     expect([...shown].sort()).toEqual(expected.sort());
   });
 
-  test.each(FIXTURES)("of %s each come with a sentence and an answer that exists", async (folder) => {
-    const site = await fixture(folder);
-    const { leftOut, notes } = await transformed(inMemory(site));
-    for (const { what, sentence, answer } of [...leftOut, ...notes]) {
-      const node = /^pve\/nodes\/(.+)\.json$/.exec(answer.file)?.[1];
-      const file = node === undefined ? site.cluster : site.nodes[node];
-      expect(sentence.length, what).toBeGreaterThan(10);
-      expect(Object.keys(file ?? {}), `${what} of ${answer.file}`).toContain(answer.path);
-    }
-  });
+  test.each(FIXTURES)(
+    "of %s each come with a sentence and an answer that exists",
+    async (folder) => {
+      const site = await fixture(folder);
+      const { leftOut, notes } = await transformed(inMemory(site));
+      for (const { what, sentence, answer } of [...leftOut, ...notes]) {
+        const node = /^pve\/nodes\/(.+)\.json$/.exec(answer.file)?.[1];
+        const file = node === undefined ? site.cluster : site.nodes[node];
+        expect(sentence.length, what).toBeGreaterThan(10);
+        expect(Object.keys(file ?? {}), `${what} of ${answer.file}`).toContain(answer.path);
+      }
+    },
+  );
 });
 
 test("the count would notice a lost entity, a lost record and a thing that came twice", async () => {
@@ -135,6 +152,9 @@ test("the count would notice a lost entity, a lost record and a thing that came 
   }
 });
 
-function withoutFirst(whole: Awaited<ReturnType<typeof transformed>>, step: string): typeof whole.of {
+function withoutFirst(
+  whole: Awaited<ReturnType<typeof transformed>>,
+  step: string,
+): typeof whole.of {
   return (name) => (name === step ? whole.of(name).slice(1) : whole.of(name));
 }

@@ -1,7 +1,7 @@
 /** cluster.json → what the cluster is called, where it stands, and which nodes and guests it lists. */
 import { compareNatural } from "../../kernel/natural-order.ts";
 import { CLUSTER_FILE, PATHS } from "../../snapshot/paths.ts";
-import type { ClusterStatusRow, NodeRow } from "../../snapshot/rows.ts";
+import { type ClusterStatusRow, type NodeRow, RESOURCE_KEYS } from "../../snapshot/rows.ts";
 import type { Snapshot } from "../../snapshot/schema.ts";
 import { clusterRef, tagRef } from "../stubs.ts";
 import { cutName, MAX_LONG_NAME } from "../parse/name.ts";
@@ -50,15 +50,19 @@ export interface ClusterInput {
 export async function readCluster({ snapshot, policy, label }: ClusterInput): Promise<Cluster> {
   const answers = await snapshot.cluster();
   const ledger = new Ledger();
-  const rowsOf = (what: string, path: string): Readonly<Record<string, unknown>>[] => {
-    const found = listOf(answers.get(path));
+  const rowsOf = (
+    what: string,
+    path: string,
+    keys?: readonly string[],
+  ): Readonly<Record<string, unknown>>[] => {
+    const found = listOf(answers.get(path, keys));
     if ("value" in found) return records(found.value);
     ledger.leave(subjectOf(what, path, label), found.reason, { detail: found.detail });
     return [];
   };
   const statusRows = rowsOf("cluster/status", PATHS.clusterStatus);
   const nodeRows = rowsOf("cluster/nodes", PATHS.nodes);
-  const resourceRows = rowsOf("cluster/resources", PATHS.resources);
+  const resourceRows = rowsOf("cluster/resources", PATHS.resources, RESOURCE_KEYS);
 
   const clusterStatus = statusRows.find((row) => row["type"] === "cluster");
   const statusByNode = byName(statusRows.filter((row) => row["type"] === "node"), "name");

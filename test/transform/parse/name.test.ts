@@ -10,7 +10,12 @@ function lengthOf(name: string): number {
 
 const max = fc.constantFrom(MAX_NAME, MAX_LONG_NAME);
 const vmid = fc.integer({ min: 100, max: 999_999_999 });
-const longName = fc.string({ unit: "binary", minLength: 40, maxLength: 160 });
+const longName = fc.string({ unit: "binary", minLength: 40, maxLength: 160, size: "max" });
+/** A cluster's name marks a node's: it may be long, and of any letters. */
+const anyMark = fc.oneof(
+  vmid,
+  fc.string({ unit: "binary", minLength: 1, maxLength: 120, size: "max" }),
+);
 
 describe("a name that is cut", () => {
   test("has 64 characters at most, or 100 where NetBox has the room", () => {
@@ -29,24 +34,29 @@ describe("a name that is cut", () => {
     expect(cutName(name, 64, 101)).toBe(expected);
   });
 
-  test("never exceeds the limit, never splits a character, and starts as it did", () => {
-    fc.assert(
-      fc.property(longName, max, fc.option(vmid, { nil: undefined }), (name, limit, mark) => {
-        const cut = cutName(name, limit, mark);
-        expect(lengthOf(cut)).toBeLessThanOrEqual(limit);
-        expect(cut.isWellFormed()).toBe(true);
-        if (lengthOf(name) <= limit) expect(cut).toBe(name);
-        else {
-          const end = cut.lastIndexOf(" (");
-          expect(name.startsWith(cut.slice(0, end))).toBe(true);
-          if (mark !== undefined) expect(cut.slice(end)).toBe(` (${mark})`);
-        }
-      }),
-    );
+  test("never exceeds the limit, and never splits a character", () => {
+    const mark = fc.option(anyMark, { nil: undefined });
+    fc.assert(fc.property(longName, max, mark, (name, limit, end) => {
+      const cut = cutName(name, limit, end);
+      expect(lengthOf(cut)).toBeLessThanOrEqual(limit);
+      expect(cut.isWellFormed()).toBe(true);
+      expect(cut === name).toBe(lengthOf(name) <= limit);
+    }));
+  });
+
+  test("starts as it did, and ends in the VMID", () => {
+    fc.assert(fc.property(longName, vmid, (name, mark) => {
+      fc.pre(lengthOf(name) > MAX_NAME);
+      const cut = cutName(name, MAX_NAME, mark);
+      const end = ` (${mark})`;
+      expect(cut.endsWith(end)).toBe(true);
+      expect(name.startsWith(cut.slice(0, -end.length))).toBe(true);
+    }));
   });
 
   test("uses the room that there is", () => {
-    fc.assert(fc.property(fc.integer({ min: 65, max: 200 }), vmid, (length, mark) => {
+    const shortMark = fc.oneof(vmid, fc.string({ unit: "binary", maxLength: 9 }));
+    fc.assert(fc.property(fc.integer({ min: 65, max: 200 }), shortMark, (length, mark) => {
       expect(lengthOf(cutName("😀".repeat(length), 64, mark))).toBe(64);
     }));
   });
@@ -78,6 +88,18 @@ describe("a pool of names", () => {
     const pool = new NamePool();
     pool.take("x".repeat(64), 100, 64);
     expect(pool.take("X".repeat(64), 101, 64)).toBe(`${"X".repeat(58)} (101)`);
+  });
+
+  test("counts characters as NetBox does when it marks a name", () => {
+    const pool = new NamePool();
+    pool.take("😀".repeat(64), 100, 64);
+    expect(pool.take("😀".repeat(64), 101, 64)).toBe(`${"😀".repeat(58)} (101)`);
+  });
+
+  test("marks a node with the name of its cluster", () => {
+    const pool = new NamePool();
+    expect(["east", "west"].map((cluster) => pool.take("pve1", cluster, 64)))
+      .toEqual(["pve1", "pve1 (west)"]);
   });
 
   test("does not hand out a name that someone has for his own", () => {
@@ -116,6 +138,18 @@ describe("a pool of names", () => {
         }
       }),
       { numRuns: 500 },
+    );
+  });
+
+  test("finds a name of its own for each, with any marks, even if all are the same", () => {
+    fc.assert(
+      fc.property(wanted, anyMark, max, (name, sameMark, limit) => {
+        const pool = new NamePool();
+        const given = Array.from({ length: 70 }, () => pool.take(name, sameMark, limit));
+        expect(new Set(given.map((one) => one.toLowerCase())).size).toBe(given.length);
+        expect(Math.max(...given.map(lengthOf))).toBeLessThanOrEqual(limit);
+      }),
+      { numRuns: 50 },
     );
   });
 

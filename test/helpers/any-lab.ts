@@ -1,0 +1,205 @@
+/** Generated sites: real words of Proxmox in combinations that no real site has. */
+import fc from "fast-check";
+import type { GuestKind } from "../../src/snapshot/paths.ts";
+import type { Answer } from "../../src/snapshot/schema.ts";
+import type { Lab, LabGuest, LabNode } from "./lab.ts";
+
+const MACS = ["BC:24:11:00:00:01", "bc:24:11:00:00:02", "00:00:00:00:00:00", "BC:24:11:00:00:0G"];
+const HOSTS = [
+  "10.0.0.1",
+  "10.0.0.2",
+  "10.0.0.0",
+  "10.0.0.255",
+  "127.0.0.1",
+  "169.254.7.7",
+  "0.0.0.0",
+  "300.1.1.1",
+  "2001:db8::1",
+  "2001:DB8:0::1",
+  "2001:db8::",
+  "fe80::1%eth0",
+  "::1",
+  "x",
+];
+const CIDRS = HOSTS.flatMap((host) =>
+  ["", "/24", "/32", "/64", "/0", "/-1", "/128"].map((mask) => host + mask)
+);
+const ANSWERS: readonly Answer[] = [
+  { status: 403, error: "Permission check failed" },
+  { status: 500, error: "QEMU guest agent is not running" },
+  { status: 595 },
+  { status: 200, data: null },
+  { failed: "timeout" },
+  { skipped: "config-not-read" },
+  { skipped: "agent-off" },
+];
+
+const mac = fc.constantFrom(...MACS);
+const cidr = fc.constantFrom(...CIDRS);
+const answer = fc.constantFrom(...ANSWERS);
+
+/** Mostly what was asked for; sometimes a failure, sometimes nothing at all. */
+function given<Data>(data: fc.Arbitrary<Data>): fc.Arbitrary<Data | Answer | null> {
+  return fc.oneof(
+    { weight: 8, arbitrary: data },
+    { weight: 1, arbitrary: answer },
+    { weight: 1, arbitrary: fc.constant(null) },
+  );
+}
+
+function pairs(...parts: readonly fc.Arbitrary<string>[]): fc.Arbitrary<string> {
+  return fc.tuple(...parts.map((part) => fc.option(part, { nil: "", freq: 4 })))
+    .map((chosen) => chosen.filter((part) => part !== "").join(","));
+}
+
+const WORDS = { qemu: ["virtio", "e1000", "model=virtio,macaddr", "spaceport"], lxc: ["hwaddr"] };
+
+function nic(kind: GuestKind): fc.Arbitrary<unknown> {
+  const named = fc.constantFrom("name=eth0", "name=eth1", "name=net1", "name=");
+  const address = fc.tuple(
+    fc.constantFrom("ip", "ip6"),
+    fc.oneof(cidr, fc.constantFrom("dhcp", "auto", "manual")),
+  )
+    .map(([key, value]) => `${key}=${value}`);
+  const card = fc.tuple(fc.constantFrom(...WORDS[kind]), mac).map(([key, value]) =>
+    `${key}=${value}`
+  );
+  const tail = fc.constantFrom(
+    "bridge=vmbr0",
+    "tag=10",
+    "tag=5000",
+    "mtu=1",
+    "link_down=1",
+    "trunks=2;3",
+    "tag",
+  );
+  const text = kind === "lxc"
+    ? pairs(named, card, address, tail)
+    : pairs(card, tail, fc.constant("bridge=vmbr1"));
+  return fc.oneof({ weight: 9, arbitrary: text }, {
+    weight: 1,
+    arbitrary: fc.constantFrom(null, 7, "", []),
+  });
+}
+
+const volume = fc.oneof(
+  pairs(
+    fc.constantFrom(
+      "local:vm-1-disk-0",
+      "none",
+      "cdrom",
+      "/srv/x",
+      "/dev/sdb",
+      "local:vm-1-cloudinit",
+      "file=a:b",
+    ),
+    fc.constantFrom("media=cdrom", "iothread=1", "mp=/x"),
+    fc.constantFrom("size=32G", "size=0", "size=528K", "size=lots", "size=1.5T"),
+  ),
+  fc.constantFrom(null, 32, ""),
+);
+
+const VOLUME_KEYS = {
+  qemu: [
+    "scsi0",
+    "scsi10",
+    "virtio1",
+    "ide2",
+    "sata0",
+    "efidisk0",
+    "tpmstate0",
+    "unused0",
+    "rootfs",
+  ],
+  lxc: ["rootfs", "mp0", "mp11", "unused3", "dev0", "scsi0"],
+};
+
+function config(kind: GuestKind): fc.Arbitrary<Record<string, unknown>> {
+  const nics = fc.dictionary(fc.constantFrom("net0", "net1", "net2", "net10"), nic(kind), {
+    noNullPrototype: true,
+  });
+  const volumes = fc.dictionary(fc.constantFrom(...VOLUME_KEYS[kind]), volume, {
+    noNullPrototype: true,
+  });
+  const facts = fc.record({
+    agent: fc.constantFrom("1", "0", "enabled=1", ""),
+    ostype: fc.constantFrom("l26", "other", "debian", "odd_os"),
+    tags: fc.constantFrom("a;b", "a, b", ""),
+    description: fc.constantFrom("", " notes\n"),
+  }, { requiredKeys: [], noNullPrototype: true });
+  return fc.tuple(nics, volumes, facts).map((parts) =>
+    Object.assign({}, ...parts) as Record<string, unknown>
+  );
+}
+
+const agentRows = fc.array(
+  fc.record({
+    name: fc.constantFrom("eth0", "lo", "docker0", "br-1"),
+    "hardware-address": mac,
+    "ip-addresses": fc.uniqueArray(
+      fc.record({
+        "ip-address": fc.constantFrom(...HOSTS),
+        prefix: fc.constantFrom<unknown>(24, "64", 32, -1, 0),
+      }),
+      { maxLength: 4, selector: (entry) => `${entry["ip-address"]}/${entry.prefix}` },
+    ),
+    inet: cidr,
+  }, { requiredKeys: [], noNullPrototype: true }),
+  { maxLength: 4 },
+);
+
+const NODES = ["pve1", "pve2", "pve10"];
+
+function guest(kind: GuestKind): fc.Arbitrary<LabGuest> {
+  const row = fc.record({
+    status: fc.constantFrom("running", "stopped", "paused", "unknown"),
+    name: fc.constantFrom("web", "WEB", "web (103)", "", undefined),
+    template: fc.constantFrom(0, 1, "", "1"),
+    tags: fc.constantFrom("prod;web", "discovered", " "),
+  }, { requiredKeys: [], noNullPrototype: true });
+  return fc.record({
+    vmid: fc.integer({ min: 100, max: 112 }),
+    kind: fc.constant(kind),
+    node: fc.constantFrom(...NODES, "gone"),
+    row,
+    config: given(config(kind)),
+    osinfo: given(
+      fc.constantFrom<Record<string, unknown>>({ name: "Debian", "version-id": "12" }, {}),
+    ),
+    interfaces: given(agentRows),
+  });
+}
+
+const network = fc.uniqueArray(
+  fc.record({
+    iface: fc.constantFrom("lo", "vmbr0", "vmbr0.20", "eno1", "eno2", "vlan30", "lo:1"),
+    type: fc.constantFrom("bridge", "vlan", "eth", "alias", "unknown"),
+    cidr: fc.constantFrom(...CIDRS.filter((text) => !text.includes(":"))),
+    address: fc.constantFrom(...HOSTS.filter((text) => !text.includes(":"))),
+    netmask: fc.constantFrom("24", "255.255.255.0", ""),
+    cidr6: fc.constantFrom(...CIDRS.filter((text) => text.includes(":"))),
+    "vlan-id": fc.constantFrom("20", "5000"),
+    priority: fc.constantFrom<unknown>(3, "4"),
+    active: fc.constantFrom<unknown>(1, "1"),
+  }, { requiredKeys: ["iface"], noNullPrototype: true }),
+  { maxLength: 5, selector: (row) => row.iface },
+);
+
+const node: fc.Arbitrary<LabNode> = fc.record({
+  row: fc.constantFrom(null, {}, { status: "offline" }, { maxcpu: 8, maxmem: 2 ** 34 }),
+  network: given(network),
+  status: given(
+    fc.constantFrom<Record<string, unknown>>({ pveversion: "pve-manager/8.4.1/x" }, {}),
+  ),
+});
+
+export function anyLab(): fc.Arbitrary<Lab> {
+  const guests = fc.uniqueArray(fc.oneof(guest("qemu"), guest("lxc")), {
+    maxLength: 5,
+    selector: (each) => each.vmid,
+  });
+  const nodes = fc.uniqueArray(fc.constantFrom(...NODES), { minLength: 1 })
+    .chain((names) => fc.tuple(...names.map((name) => fc.tuple(fc.constant(name), node))))
+    .map((entries) => Object.fromEntries(entries));
+  return fc.record({ nodes, guests });
+}
