@@ -1,4 +1,7 @@
-/** JSON with one spelling: object keys sorted by code unit, so that equal values are equal bytes. */
+/**
+ * JSON with one spelling, so that equal values are equal bytes: object keys sorted by code unit, those
+ * that are whole numbers first and by value, as JavaScript keeps them.
+ */
 import { inputError, reasonOf } from "./errors.ts";
 import { compareCodeUnits } from "./natural-order.ts";
 

@@ -29,15 +29,15 @@ export interface Policy {
 export function parsePolicy(texts: SettingTexts): Policy {
   const text = (name: SettingName): string | undefined => {
     const row: SettingRow = SETTINGS[name];
-    const value = (texts[name] ?? row.default)?.trim();
-    return value === "" ? undefined : value;
+    // An empty text is how a pipeline says that it has none.
+    return texts[name]?.trim() || row.default || undefined;
   };
   const required = (name: SettingName): string => text(name) ?? refuse(name, texts[name]);
   const flag = (name: SettingName): boolean => parseFlag(name, required(name));
   const oneOf = <T extends string>(name: SettingName, allowed: readonly T[]): T =>
     allowed.find((value) => value === text(name)) ?? refuse(name, texts[name]);
   return {
-    host: withoutPort(required("PROXMOX_HOST")),
+    host: parseHost(required("PROXMOX_HOST")),
     clusterName: text("CLUSTER_NAME"),
     siteName: required("SITE_NAME"),
     nodeSites: parseNodeSiteMap(text("NODE_SITE_MAP") ?? ""),
@@ -83,15 +83,21 @@ function parseNodeSiteMap(value: string): ReadonlyMap<string, string> {
 function parseNodes(value: string): ReadonlySet<string> | undefined {
   const names = value.split(",").map((name) => name.trim()).filter((name) => name !== "");
   if (names.length === 1 && names[0] === "*") return undefined;
-  if (names.length === 0 || names.includes("*")) refuse("nodes", value, '"*" stands alone');
+  if (names.length === 0) refuse("nodes", value, "it names no node");
+  if (names.includes("*")) refuse("nodes", value, '"*" stands alone');
   return new Set(names);
 }
 
-/** "pve1.example.net:8006" → "pve1.example.net"; "[2001:db8::1]:8006" → "2001:db8::1". */
-function withoutPort(host: string): string {
-  const bracketed = /^\[([^\]]+)\](?::\d+)?$/.exec(host);
-  if (bracketed?.[1] !== undefined) return bracketed[1];
-  return /^[^:]+:\d+$/.test(host) ? host.slice(0, host.indexOf(":")) : host;
+const HOST_NAME_REGEXP = /^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?$/i;
+const IPV6_REGEXP = /^[0-9a-f:.]*:[0-9a-f:.]*$/i;
+
+/** "pve1.example.net:8006" → "pve1.example.net"; "[2001:db8::1]:8006" → "2001:db8::1"; of a list, the first. */
+function parseHost(value: string): string {
+  const first = value.split(",", 1)[0]?.trim() ?? "";
+  const [, bracketed, bare] = /^(?:\[([^\]]+)\](?::\d+)?|([^:]+):\d+)$/.exec(first) ?? [];
+  const host = bracketed ?? bare ?? first;
+  const isHost = IPV6_REGEXP.test(host) || (bracketed === undefined && HOST_NAME_REGEXP.test(host));
+  return isHost ? host : refuse("PROXMOX_HOST", value);
 }
 
 function refuse(name: SettingName, value: string | undefined, why?: string): never {

@@ -34,6 +34,8 @@ export interface Cluster {
   readonly snapshot: Snapshot;
   /** In natural order. */
   readonly nodes: readonly NodeEntry[];
+  /** Of every guest that is listed, on whichever node. */
+  readonly vmids: ReadonlySet<number>;
   /** What is left out or noted of the cluster itself. */
   readonly ledger: Ledger;
   /** Set when there are several snapshots: the name that records carry. */
@@ -72,9 +74,9 @@ export async function readCluster({ snapshot, policy, label }: ClusterInput): Pr
     ledger,
     subject: (what) => subjectOf(what, PATHS.resources, label),
   });
-  const listed = [...rowByNode.keys(), ...statusByNode.keys(), ...guests.keys()];
-  const names = [...new Set([...listed, ...snapshot.nodes])];
-  const site = clusterSite(policy, names);
+  const listed = [...new Set([...rowByNode.keys(), ...statusByNode.keys()])];
+  const names = [...new Set([...listed, ...guests.keys(), ...snapshot.nodes])];
+  const site = clusterSite(policy, listed);
   const name = cutName(
     policy.clusterName ?? text(clusterStatus?.["name"]) ?? policy.host,
     MAX_LONG_NAME,
@@ -101,7 +103,8 @@ export async function readCluster({ snapshot, policy, label }: ClusterInput): Pr
     statusRow: statusByNode.get(node),
     guests: guests.get(node) ?? [],
   }));
-  return { source, snapshot, nodes, ledger, label };
+  const vmids = new Set([...guests.values()].flat().flatMap(({ id }) => id?.vmid ?? []));
+  return { source, snapshot, nodes, vmids, ledger, label };
 }
 
 function subjectOf(what: string, path: string, label: string | undefined): Subject {

@@ -20,6 +20,7 @@ export interface ConfigParts {
 export interface ConfigScene {
   readonly scene: Scene;
   readonly kind: GuestKind;
+  readonly vmid: number;
   readonly ref: VirtualMachineRef;
   /** The site of the virtual machine and of its interfaces' VLANs. */
   readonly guestSite: string;

@@ -38,6 +38,7 @@ export function readGuest(listed: ListedGuest, name: string, scene: GuestScene):
   const at: ConfigScene = {
     scene,
     kind,
+    vmid,
     ref,
     guestSite: site,
     subject: (part) => ({ what: `${what}/${part}`, answer }),

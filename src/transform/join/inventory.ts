@@ -28,7 +28,7 @@ interface Listing {
   readonly subject: (what: string) => Subject;
 }
 
-/** Node → guests by VMID. A row without a node stands under "". */
+/** Node → guests by VMID. Rows that name no node are left out at once. */
 export function readGuests(
   rows: readonly Readonly<Record<string, unknown>>[],
   listing: Listing,
@@ -40,7 +40,15 @@ export function readGuests(
   const names = new NamePool();
   const byNode = new Map<string, Guest[]>();
   for (const row of sorted) {
-    const node = text(row.node) ?? "";
+    const node = text(row.node);
+    if (node === undefined) {
+      const { what, fate } = decide(row, new NamePool(), listing);
+      const reason = "reason" in fate ? fate.reason : "unparsable";
+      listing.ledger.leave(listing.subject(what), reason, {
+        detail: "the listing gives it no node",
+      });
+      continue;
+    }
     const guest = decide(row, names, listing);
     const others = byNode.get(node);
     if (others === undefined) byNode.set(node, [guest]);

@@ -41,8 +41,8 @@ function nameOf(
   given: string | undefined,
   { taken, at }: { readonly taken: Set<string>; readonly at: ConfigScene },
 ): string {
-  const wanted = given === undefined ? key : cutName(given, MAX_NAME);
-  const candidates = [wanted, key, `${wanted.slice(0, MAX_NAME - key.length - 3)} (${key})`];
+  const wanted = given === undefined ? key : cutName(given, MAX_NAME, at.vmid);
+  const candidates = [wanted, key, cutName(`${wanted} (${key})`, MAX_NAME, key)];
   const name = candidates.find((candidate) => !taken.has(candidate)) ?? key;
   taken.add(name);
   const { ledger } = at.scene;

@@ -1,17 +1,19 @@
 /** The second pass: a node's device and all of its guests. */
-import { CLUSTER_FILE, PATHS } from "../../snapshot/paths.ts";
+import { compareNatural } from "../../kernel/natural-order.ts";
+import { PATHS } from "../../snapshot/paths.ts";
 import type { AnswersFile } from "../../snapshot/schema.ts";
 import type { PlatformRef } from "../../entities/schema.ts";
 import { parsePveVersion } from "../parse/pve-version.ts";
 import { text } from "../parse/scalar.ts";
 import { objectOf } from "./answer.ts";
 import { Claims } from "./claims.ts";
+import type { Cluster } from "./cluster.ts";
 import { countChildren, type GuestParts, readGuest } from "./guest.ts";
 import type { Guest } from "./inventory.ts";
 import { Ledger } from "./ledger.ts";
 import { type GuestScene, SharedTables } from "./scene.ts";
 import type { NodeSource } from "./sources.ts";
-import { answerRef, isDevice, type SurveyedNode } from "./survey.ts";
+import { answerRef, isDevice, listingRef, type SurveyedNode } from "./survey.ts";
 
 export interface NodeParts {
   /** undefined: the node becomes no device. */
@@ -20,30 +22,33 @@ export interface NodeParts {
   readonly guests: Iterable<GuestParts>;
 }
 
-const GUEST_PATH_REGEXP = /^\/nodes\/[^/]+\/(?:qemu|lxc)\/(\d+)\/config$/;
+const GUEST_PATH_REGEXP = /^\/nodes\/[^/]+\/(qemu|lxc)\/(\d+)\/config$/;
 
 /** Adds to the ledger of `surveyed`, which then holds all of the node. */
 export function readNode(surveyed: SurveyedNode, answers: AnswersFile | undefined): NodeParts {
   const { cluster, entry, scene } = surveyed;
-  const listing = { file: CLUSTER_FILE, path: PATHS.resources };
   const guestScene: GuestScene = {
     ...scene,
     node: entry.node,
     answers,
     at: (path) => answerRef(cluster, entry.node, path),
-    listing: cluster.label === undefined ? listing : { ...listing, snapshot: cluster.label },
+    listing: listingRef(cluster),
   };
   const device = isDevice(entry) ? readDevice(surveyed, answers) : undefined;
-  return { device, guests: readGuests(entry.guests, guestScene) };
+  return { device, guests: readGuests(cluster, entry.guests, guestScene) };
 }
 
-function* readGuests(guests: readonly Guest[], scene: GuestScene): Generator<GuestParts> {
+function* readGuests(
+  cluster: Cluster,
+  guests: readonly Guest[],
+  scene: GuestScene,
+): Generator<GuestParts> {
   for (const guest of guests) {
     const { id, fate } = guest;
     if ("name" in fate && id !== undefined) yield readGuest({ ...guest, id }, fate.name, scene);
     else leaveGuest(guest, scene);
   }
-  leaveUnlisted(guests, scene);
+  leaveUnlisted(cluster, scene);
 }
 
 function readDevice(
@@ -93,27 +98,37 @@ function nodePlatform(
 
 /** One record, with what the answers hold of the guest counted on it. */
 function leaveGuest(guest: Guest, scene: GuestScene): void {
-  const aside = {
-    ...scene,
-    ledger: new Ledger(),
-    claims: new Claims(),
-    shared: new SharedTables(),
-  };
   const reason = "reason" in guest.fate ? guest.fate.reason : "unparsable";
   const subject = { what: guest.what, answer: scene.listing };
   const { id } = guest;
-  const children = id === undefined ? undefined : countChildren({ ...guest, id }, aside);
+  const children = id === undefined ? undefined : countChildren({ ...guest, id }, asideOf(scene));
   scene.ledger.leave(subject, reason, { children });
 }
 
-/** Configs of guests that the listing does not name; capture writes none, a hand may have. */
-function leaveUnlisted(guests: readonly Guest[], scene: GuestScene): void {
-  const listed = new Set(guests.map(({ id }) => id?.vmid));
-  for (const path of scene.answers?.paths() ?? []) {
-    const vmid = GUEST_PATH_REGEXP.exec(path)?.[1];
-    if (vmid === undefined || listed.has(Number(vmid))) continue;
-    scene.ledger.leave({ what: `vm/${vmid}`, answer: scene.at(path) }, "no-name", {
-      detail: "it is not listed",
-    });
+/**
+ * Configs of guests that the listing names nowhere: a hand may have written them. What a guest left
+ * behind when it moved is no such thing: it is listed on its new node.
+ */
+function leaveUnlisted({ vmids }: Cluster, scene: GuestScene): void {
+  const found = [...(scene.answers?.paths() ?? [])].flatMap((path) => {
+    const [, kind, digits] = GUEST_PATH_REGEXP.exec(path) ?? [];
+    const vmid = Number(digits);
+    const isGuest = (kind === "qemu" || kind === "lxc") && !vmids.has(vmid);
+    return isGuest ? [{ path, id: { kind, vmid } as const }] : [];
+  });
+  for (const { path, id } of found.sort((a, b) => compareNatural(a.path, b.path))) {
+    if (!("value" in objectOf(scene.answers?.get(path)))) continue;
+    const what = `vm/${id.vmid}`;
+    const children = countChildren(
+      { row: {}, what, id, fate: { reason: "no-name" } },
+      asideOf(scene),
+    );
+    const remark = { detail: "it is not listed", children };
+    scene.ledger.leave({ what, answer: scene.at(path) }, "no-name", remark);
   }
+}
+
+/** The same scene, with nothing in it that outlives a count. */
+function asideOf(scene: GuestScene): GuestScene {
+  return { ...scene, ledger: new Ledger(), claims: new Claims(), shared: new SharedTables() };
 }

@@ -5,7 +5,7 @@
 import type { AnswerRef } from "../../entities/left-out.ts";
 import type { DeviceRef } from "../../entities/schema.ts";
 import type { AnswersFile } from "../../snapshot/schema.ts";
-import { NODES_FOLDER, PATHS } from "../../snapshot/paths.ts";
+import { CLUSTER_FILE, NODES_FOLDER, PATHS } from "../../snapshot/paths.ts";
 import { MAX_NAME, NamePool } from "../parse/name.ts";
 import { records } from "../parse/scalar.ts";
 import { deviceRef } from "../stubs.ts";
@@ -57,6 +57,12 @@ export function answerRef(cluster: Cluster, node: string, path: string): AnswerR
   return cluster.label === undefined ? answer : { ...answer, snapshot: cluster.label };
 }
 
+/** Where the listing of all guests stands. */
+export function listingRef(cluster: Cluster): AnswerRef {
+  const answer = { file: CLUSTER_FILE, path: PATHS.resources };
+  return cluster.label === undefined ? answer : { ...answer, snapshot: cluster.label };
+}
+
 interface LoadedNode {
   readonly cluster: Cluster;
   readonly entry: NodeEntry;
@@ -81,7 +87,7 @@ function surveyNode(
     subject: (what) => ({ what, answer: answerRef(cluster, node, path) }),
   };
   if (!isDevice(entry)) {
-    leaveNode(entry, answers, scene);
+    leaveNode({ cluster, entry, answers }, scene);
     const ref = deviceRef(node, { site, policy: source.policy });
     return { cluster, entry, scene, name: node, ref, network: undefined };
   }
@@ -110,7 +116,7 @@ function surveyNode(
 }
 
 /** A node that becomes no device: one record, with what its network holds counted on it. */
-function leaveNode(entry: NodeEntry, answers: AnswersFile | undefined, scene: NodeScene): void {
+function leaveNode({ cluster, entry, answers }: LoadedNode, scene: NodeScene): void {
   const found = listOf(answers?.get(PATHS.network(entry.node)));
   const ref = deviceRef(entry.node, { site: entry.site, policy: scene.cluster.policy });
   const aside = {
@@ -119,17 +125,15 @@ function leaveNode(entry: NodeEntry, answers: AnswersFile | undefined, scene: No
     claims: new Claims(),
     shared: new SharedTables(),
   };
-  const children = "value" in found
-    ? readNetwork(records(found.value), ref, aside).things
-    : undefined;
-  if (!entry.isInScope) scene.ledger.leave(scene.subject(scene.what), "out-of-scope", { children });
-  else {
-    scene.ledger.note(scene.subject(scene.what), "node-not-listed");
-    if (children !== undefined) {
-      scene.ledger.leave(scene.subject(scene.what), "failed", {
-        detail: "the cluster does not list it",
-        children,
-      });
-    }
+  const network = "value" in found ? readNetwork(records(found.value), ref, aside) : undefined;
+  const children = network?.things;
+  const subject = scene.subject(scene.what);
+  if (!entry.isInScope) {
+    scene.ledger.leave(subject, "out-of-scope", { children });
+    return;
   }
+  const naming = answers === undefined ? { ...subject, answer: listingRef(cluster) } : subject;
+  scene.ledger.note(naming, "node-not-listed");
+  if (children === undefined) return;
+  scene.ledger.leave(subject, "failed", { detail: "the cluster does not list it", children });
 }

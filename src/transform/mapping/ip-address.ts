@@ -18,6 +18,8 @@ export const IP_ADDRESS: Table<AddressSource, IPAddress> = {
       "agentInterfaces.ip-addresses",
       "agentInterfaces.name",
       "config.netN",
+      "setting.LXC_LIVE_ADDRESSES",
+      "lxcInterfaces.name",
       "lxcInterfaces.ip-addresses",
       "lxcInterfaces.inet",
       "lxcInterfaces.inet6",

@@ -57,22 +57,33 @@ const FOUR_PARTS_REGEXP = /^(?:(?:0|[1-9]\d{0,2})\.){3}(?:0|[1-9]\d{0,2})$/;
  */
 function parseIp(host: unknown): Ip | undefined {
   if (typeof host !== "string") return undefined;
-  const bare = host.split("%", 1)[0]?.trim() ?? "";
   try {
-    if (bare.includes(":")) return ipaddr.IPv6.parse(bare);
-    return FOUR_PARTS_REGEXP.test(bare) ? ipaddr.IPv4.parse(bare) : undefined;
+    if (host.includes(":")) return ipaddr.IPv6.parse(inHexadecimal(host.split("%", 1)[0] ?? ""));
+    return FOUR_PARTS_REGEXP.test(host) ? ipaddr.IPv4.parse(host) : undefined;
   } catch {
     return undefined;
   }
 }
 
-function textOf(ip: Ip): string {
-  return "toRFC5952String" in ip ? ip.toRFC5952String() : ip.toString();
+/** "::10.0.0.5" → "::a00:5": ipaddr.js takes any IPv6 address with an IPv4 tail for a mapped one. */
+function inHexadecimal(host: string): string {
+  const colon = host.lastIndexOf(":") + 1;
+  const tail = host.slice(colon);
+  if (!tail.includes(".")) return host;
+  if (!FOUR_PARTS_REGEXP.test(tail)) return "";
+  const [a = 0, b = 0, c = 0, d = 0] = ipaddr.IPv4.parse(tail).toByteArray();
+  return `${host.slice(0, colon)}${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
 }
 
-/** 24, "24", "255.255.255.0" → 24. */
+/** RFC 5952, whose section 5 has mapped addresses as "::ffff:10.0.0.5". */
+function textOf(ip: Ip): string {
+  if (!("toRFC5952String" in ip)) return ip.toString();
+  return ip.isIPv4MappedAddress() ? `::ffff:${ip.toIPv4Address()}` : ip.toRFC5952String();
+}
+
+/** 24, "24" and, of IPv4, "255.255.255.0" → 24. */
 function parsePrefixLength(value: unknown, full: number): number | undefined {
-  const isMask = typeof value === "string" && value.includes(".");
+  const isMask = typeof value === "string" && value.includes(".") && full === 32;
   const mask = isMask ? parseIp(value) : undefined;
   const length = isMask ? mask?.prefixLengthFromSubnetMask() : count(value);
   return length === null || length === undefined || length > full ? undefined : length;

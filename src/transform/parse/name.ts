@@ -39,7 +39,7 @@ export class NamePool {
 
 /** A mark that would leave no room for the name is its hash. */
 function marked(points: readonly string[], max: number, mark: string): string {
-  const end = [...mark].length + 3 > max / 2 ? ` (${hashOf(mark)})` : ` (${mark})`;
+  const end = [...mark].length + 3 >= max ? ` (${hashOf(mark)})` : ` (${mark})`;
   return points.slice(0, max - [...end].length).join("").trimEnd() + end;
 }
 

@@ -32,13 +32,15 @@ const MODELS = new Set(
 );
 const MAC_REGEXP = /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/i;
 const MAX_VLAN_ID = 4094;
-const MAX_MTU_BYTES = 65_535;
+const MAX_MTU_BYTES = { qemu: 65_520, lxc: 65_535 } as const;
 
 /** `undefined` when the text describes no NIC at all. */
 export function parseNet(kind: GuestKind, text: string): Net | undefined {
   const pairs = parsePropertyString(text, "model");
   if (pairs === undefined) return undefined;
-  const model = [...pairs.keys()].find((key) => MODELS.has(key)) ?? pairs.get("model");
+  const models = [...pairs.keys()].filter((key) => MODELS.has(key));
+  if (kind === "qemu" && models.length + (pairs.has("model") ? 1 : 0) > 1) return undefined;
+  const model = models[0] ?? pairs.get("model");
   const isNic = kind === "lxc"
     ? pairs.has("name") || pairs.has("hwaddr") || pairs.has("bridge")
     : model !== undefined && MODELS.has(model);
@@ -51,14 +53,14 @@ function readPairs(kind: GuestKind, pairs: ReadonlyMap<string, string>, model?: 
   const macKey = kind === "lxc" ? "hwaddr" : pairs.has("macaddr") ? "macaddr" : model ?? "";
   const read = <T>(key: string, parse: (value: string) => T | undefined): T | undefined => {
     const value = pairs.get(key);
-    if (value === undefined || value === "") return undefined;
-    const parsed = parse(value);
+    if (value === undefined) return undefined;
+    const parsed = value === "" ? undefined : parse(value);
     if (parsed === undefined) unparsable.push(key === macKey ? "mac" : key);
     return parsed;
   };
   const mac = read(macKey, parseMac);
   const vlanId = read("tag", parseVlanId);
-  const mtu = read("mtu", parseMtu);
+  const mtu = read("mtu", (value) => parseMtu(kind, value));
   const isDisconnected = read("link_down", flag) ?? false;
   const name = kind === "lxc" ? pairs.get("name") : undefined;
   return {
@@ -93,7 +95,7 @@ export function parseVlanId(value: unknown): number | undefined {
 }
 
 /** 1 means "as the bridge". */
-export function parseMtu(value: unknown): number | undefined {
+function parseMtu(kind: GuestKind, value: string): number | undefined {
   const mtu = count(value);
-  return mtu !== undefined && mtu >= 1 && mtu <= MAX_MTU_BYTES ? mtu : undefined;
+  return mtu !== undefined && mtu >= 1 && mtu <= MAX_MTU_BYTES[kind] ? mtu : undefined;
 }

@@ -9,9 +9,9 @@ import { text } from "./scalar.ts";
 export function vlanIdOf(row: Readonly<Record<string, unknown>>): number | undefined {
   const name = text(row["iface"]) ?? "";
   const hasRawDevice = text(row["vlan-raw-device"]) !== undefined;
-  return parseVlanId(row["vlanid"]) ?? parseVlanId(row["vlan-id"]) ??
-    parseVlanId(/\.(\d+)$/.exec(name)?.[1]) ??
-    (hasRawDevice ? parseVlanId(/^vlan(\d+)$/.exec(name)?.[1]) : undefined);
+  const written = text(row["vlanid"]) ?? text(row["vlan-id"]) ?? /\.(\d+)$/.exec(name)?.[1] ??
+    (hasRawDevice ? /^vlan(\d+)$/.exec(name)?.[1] : undefined);
+  return parseVlanId(written);
 }
 
 /** The device below: "vmbr0.20" → "vmbr0"; "eno1:1" → "eno1"; else `vlan-raw-device`. */

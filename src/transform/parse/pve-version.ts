@@ -2,5 +2,5 @@
 
 /** Major and minor; also accepts "pve-manager/7.4-16/…". */
 export function parsePveVersion(pveversion: string): string | undefined {
-  return /^pve-manager\/(\d+\.\d+)/.exec(pveversion)?.[1];
+  return /\bpve-manager\/(\d+\.\d+)/.exec(pveversion)?.[1];
 }

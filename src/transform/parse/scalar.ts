@@ -29,6 +29,8 @@ export function number(value: unknown): number | undefined {
 
 /** A whole number from 0 up, within what JavaScript counts exactly. */
 export function count(value: unknown): number | undefined {
+  // No exponents: a VLAN tag of "1e1" is a slip and not 10.
+  if (typeof value === "string" && !/^\s*\d+\s*$/.test(value)) return undefined;
   const parsed = number(value);
   return parsed !== undefined && Number.isSafeInteger(parsed) && parsed >= 0 ? parsed : undefined;
 }

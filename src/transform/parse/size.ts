@@ -1,6 +1,6 @@
 /** "32G", "2252M", "1000204632K", "1.5T", "8GiB", "4194304" (bytes) → megabytes. */
 
-const SIZE_REGEXP = /^(\d+(?:\.\d+)?)([KMGT])?(?:iB)?$/i;
+const SIZE_REGEXP = /^(\d+(?:\.\d+)?)(?:([KMGT])(?:iB)?)?$/;
 const POWERS: Readonly<Record<string, number>> = { "": 0, K: 1, M: 2, G: 3, T: 4 };
 
 /**
@@ -10,7 +10,7 @@ const POWERS: Readonly<Record<string, number>> = { "": 0, K: 1, M: 2, G: 3, T: 4
  */
 export function parseSizeMb(text: string, base: 1000 | 1024): number | undefined {
   const [, amount, unit = ""] = SIZE_REGEXP.exec(text.trim()) ?? [];
-  const power = POWERS[unit.toUpperCase()];
+  const power = POWERS[unit];
   if (amount === undefined || power === undefined) return undefined;
   const mb = Number(amount) * base ** (power - 2);
   if (mb === 0) return 0;
