@@ -5,10 +5,10 @@ import { type ClusterStatusRow, type NodeRow, RESOURCE_KEYS } from "../../snapsh
 import type { Snapshot } from "../../snapshot/schema.ts";
 import { clusterRef, tagRef } from "../stubs.ts";
 import { cutName, MAX_LONG_NAME } from "../parse/name.ts";
-import { records, text } from "../parse/scalar.ts";
+import { count, records, text } from "../parse/scalar.ts";
 import type { Policy } from "../policy.ts";
 import { listOf } from "./answer.ts";
-import { type Guest, readGuests } from "./inventory.ts";
+import { type Entry, readEntries } from "./inventory.ts";
 import { Ledger, type Subject } from "./ledger.ts";
 import { clusterSite, nodeSite } from "./sites.ts";
 import type { ClusterSource } from "./sources.ts";
@@ -26,7 +26,7 @@ export interface NodeEntry {
   /** Its row of /cluster/status. */
   readonly statusRow: ClusterStatusRow | undefined;
   /** By VMID. */
-  readonly guests: readonly Guest[];
+  readonly guests: readonly Entry[];
 }
 
 export interface Cluster {
@@ -35,7 +35,7 @@ export interface Cluster {
   /** In natural order. */
   readonly nodes: readonly NodeEntry[];
   /** Of every guest that is listed, on whichever node. */
-  readonly vmids: ReadonlySet<number>;
+  readonly vmids: ReadonlySet<number | undefined>;
   /** What is left out or noted of the cluster itself. */
   readonly ledger: Ledger;
   /** Set when there are several snapshots: the name that records carry. */
@@ -69,7 +69,7 @@ export async function readCluster({ snapshot, policy, label }: ClusterInput): Pr
   const clusterStatus = statusRows.find((row) => row["type"] === "cluster");
   const statusByNode = byName(statusRows.filter((row) => row["type"] === "node"), "name");
   const rowByNode = byName(nodeRows, "node");
-  const guests = readGuests(resourceRows, {
+  const guests = readEntries(resourceRows, {
     policy,
     ledger,
     subject: (what) => subjectOf(what, PATHS.resources, label),
@@ -103,7 +103,9 @@ export async function readCluster({ snapshot, policy, label }: ClusterInput): Pr
     statusRow: statusByNode.get(node),
     guests: guests.get(node) ?? [],
   }));
-  const vmids = new Set([...guests.values()].flat().flatMap(({ id }) => id?.vmid ?? []));
+  const vmids = new Set(
+    [...guests.values()].flatMap((entries) => entries.map(({ row }) => count(row.vmid))),
+  );
   return { source, snapshot, nodes, vmids, ledger, label };
 }
 

@@ -8,15 +8,18 @@ import { count, flag, text } from "../parse/scalar.ts";
 import type { Policy } from "../policy.ts";
 import type { Ledger, Subject } from "./ledger.ts";
 
-/** A row of the listing, decided. */
-export interface Guest {
+/** A row of the listing with its name in NetBox, or why it gets none. Kept small: a fleet has many. */
+export interface Entry {
   readonly row: ResourceRow;
+  readonly fate: string | { readonly reason: Reason };
+}
+
+/** A guest on its way: an entry, opened when its node's turn comes. */
+export interface Guest extends Entry {
   /** "vm/101". */
   readonly what: string;
   /** Absent for what is no guest, or has no VMID. */
   readonly id?: { readonly vmid: number; readonly kind: GuestKind };
-  /** Its name in NetBox, or why it gets none. */
-  readonly fate: { readonly name: string } | { readonly reason: Reason };
 }
 
 /** A guest that the answers can be looked up of. */
@@ -28,57 +31,60 @@ interface Listing {
   readonly subject: (what: string) => Subject;
 }
 
-/** Node → guests by VMID. Rows that name no node are left out at once. */
-export function readGuests(
+/** Node → entries by VMID. Rows that name no node are left out at once. */
+export function readEntries(
   rows: readonly Readonly<Record<string, unknown>>[],
   listing: Listing,
-): Map<string, Guest[]> {
+): Map<string, Entry[]> {
   const sorted = rows.map(pickKeys).sort((a, b) =>
     (count(a.vmid) ?? 0) - (count(b.vmid) ?? 0) ||
     compareCodeUnits(text(a.id) ?? "", text(b.id) ?? "")
   );
   const names = new NamePool();
-  const byNode = new Map<string, Guest[]>();
+  const byNode = new Map<string, Entry[]>();
   for (const row of sorted) {
+    const reason = reasonOf(row, listing.policy);
     const node = text(row.node);
     if (node === undefined) {
-      const { what, fate } = decide(row, new NamePool(), listing);
-      const reason = "reason" in fate ? fate.reason : "unparsable";
-      listing.ledger.leave(listing.subject(what), reason, {
-        detail: "the listing gives it no node",
-      });
+      const remark = { detail: "the listing gives it no node" };
+      listing.ledger.leave(listing.subject(whatOf(row)), reason ?? "unparsable", remark);
       continue;
     }
-    const guest = decide(row, names, listing);
+    const fate = reason === undefined ? nameOf(row, names, listing) : { reason };
     const others = byNode.get(node);
-    if (others === undefined) byNode.set(node, [guest]);
-    else others.push(guest);
+    if (others === undefined) byNode.set(node, [{ row, fate }]);
+    else others.push({ row, fate });
   }
   return byNode;
 }
 
-function decide(row: ResourceRow, names: NamePool, listing: Listing): Guest {
+export function openGuest(entry: Entry): Guest {
+  const { row } = entry;
   const vmid = count(row.vmid);
   const kind = text(row.type);
   const isGuest = kind === "qemu" || kind === "lxc";
-  const what = isGuest && vmid !== undefined
-    ? `vm/${vmid}`
-    : `resource/${text(row.id) ?? text(row.name) ?? kind ?? "?"}`;
-  const reason = reasonOf(row, listing.policy);
-  if (reason !== undefined || vmid === undefined || !isGuest) {
-    const fate = { reason: reason ?? "unparsable" } as const;
-    return isGuest && vmid !== undefined
-      ? { row, what, id: { vmid, kind }, fate }
-      : { row, what, fate };
-  }
+  const what = whatOf(row);
+  return isGuest && vmid !== undefined
+    ? { ...entry, what, id: { vmid, kind } }
+    : { ...entry, what };
+}
+
+/** "vm/101"; "resource/storage/pve1/local" for what is no guest, or has no VMID. */
+function whatOf(row: ResourceRow): string {
+  const vmid = count(row.vmid);
+  const isGuest = row.type === "qemu" || row.type === "lxc";
+  if (isGuest && vmid !== undefined) return `vm/${vmid}`;
+  return `resource/${text(row.id) ?? text(row.name) ?? text(row.type) ?? "?"}`;
+}
+
+function nameOf(row: ResourceRow, names: NamePool, listing: Listing): string {
   const given = text(row.name) ?? "";
-  const name = names.take(given, vmid, MAX_NAME);
+  const name = names.take(given, count(row.vmid) ?? "", MAX_NAME);
+  if (name === given) return name;
   const isCut = [...given].length > MAX_NAME;
-  if (isCut) listing.ledger.note(listing.subject(what), "cut", `${given.slice(0, 100)}… → ${name}`);
-  else if (name !== given) {
-    listing.ledger.note(listing.subject(what), "renamed", `${given} → ${name}`);
-  }
-  return { row, what, id: { vmid, kind }, fate: { name } };
+  const detail = isCut ? `${given.slice(0, 100)}… → ${name}` : `${given} → ${name}`;
+  listing.ledger.note(listing.subject(whatOf(row)), isCut ? "cut" : "renamed", detail);
+  return name;
 }
 
 /** The first reason in the order of the closed list, if the guest is left out. */

@@ -9,7 +9,7 @@ import { objectOf } from "./answer.ts";
 import { Claims } from "./claims.ts";
 import type { Cluster } from "./cluster.ts";
 import { countChildren, type GuestParts, readGuest } from "./guest.ts";
-import type { Guest } from "./inventory.ts";
+import { type Entry, type Guest, openGuest } from "./inventory.ts";
 import { Ledger } from "./ledger.ts";
 import { type GuestScene, SharedTables } from "./scene.ts";
 import type { NodeSource } from "./sources.ts";
@@ -40,13 +40,15 @@ export function readNode(surveyed: SurveyedNode, answers: AnswersFile | undefine
 
 function* readGuests(
   cluster: Cluster,
-  guests: readonly Guest[],
+  entries: readonly Entry[],
   scene: GuestScene,
 ): Generator<GuestParts> {
-  for (const guest of guests) {
+  for (const entry of entries) {
+    const guest = openGuest(entry);
     const { id, fate } = guest;
-    if ("name" in fate && id !== undefined) yield readGuest({ ...guest, id }, fate.name, scene);
-    else leaveGuest(guest, scene);
+    if (typeof fate === "string" && id !== undefined) {
+      yield readGuest({ ...guest, id }, fate, scene);
+    } else leaveGuest(guest, scene);
   }
   leaveUnlisted(cluster, scene);
 }
@@ -98,7 +100,7 @@ function nodePlatform(
 
 /** One record, with what the answers hold of the guest counted on it. */
 function leaveGuest(guest: Guest, scene: GuestScene): void {
-  const reason = "reason" in guest.fate ? guest.fate.reason : "unparsable";
+  const reason = typeof guest.fate === "string" ? "unparsable" : guest.fate.reason;
   const subject = { what: guest.what, answer: scene.listing };
   const { id } = guest;
   const children = id === undefined ? undefined : countChildren({ ...guest, id }, asideOf(scene));
