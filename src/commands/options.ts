@@ -48,18 +48,31 @@ export function flagText({ rawArgs, args }: Context, flag: string): string | und
 /** @throws AppError "usage" for an option or an argument that the command does not have. */
 export function checkArguments({ rawArgs, args }: Context, options: ArgsDef, most: number): void {
   const end = rawArgs.indexOf("--");
-  for (const arg of end === -1 ? rawArgs : rawArgs.slice(0, end)) {
-    const name = /^--(?:no-)?([^=]+)/.exec(arg)?.[1];
-    if (!arg.startsWith("-") || arg === "-" || (name !== undefined && name in options)) continue;
-    throw usageError(`Unknown option ${arg.split("=", 1)[0]}`, {
-      hint: "See --help for the options of this command",
-    });
-  }
+  const flags = end === -1 ? rawArgs : rawArgs.slice(0, end);
+  flags.forEach((arg, i) => {
+    if (arg.startsWith("-") && arg !== "-") checkOption(arg, flags[i + 1], options);
+  });
   const extra = args._[most];
   if (extra !== undefined) {
     throw usageError(`Unexpected argument "${extra}"`, {
       hint: "See --help for what this command takes",
     });
+  }
+}
+
+function checkOption(arg: string, next: string | undefined, options: ArgsDef): void {
+  const [, no, name = "", equals] = /^--(no-)?([^=]+)(=)?/.exec(arg) ?? [];
+  const option = Object.hasOwn(options, name) ? options[name] : undefined;
+  if (option === undefined || (no !== undefined && option.type !== "boolean")) {
+    throw usageError(`Unknown option ${arg.split("=", 1)[0]}`, {
+      hint: "See --help for the options of this command",
+    });
+  }
+  if (
+    option.type === "string" && equals === undefined &&
+    (next === undefined || next.startsWith("--"))
+  ) {
+    throw usageError(`Option --${name} has no value`, { hint: `Write --${name}=value` });
   }
 }
 

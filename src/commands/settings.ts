@@ -95,26 +95,23 @@ async function readPolicyFile(file: string): Promise<SettingTexts> {
   const text = await readFile(file, "utf8").catch((cause: unknown) => {
     throw usageError(`Cannot read the policy file "${file}": ${reasonOf(cause)}`, { cause });
   });
-  const document = parseDocument(text);
+  // The plainest schema: every value is the text that stands there, "0012" and "true" alike.
+  const document = parseDocument(text, { schema: "failsafe" });
   const fault = document.errors[0];
   if (fault !== undefined) {
     throw usageError(`Cannot read the policy file "${file}": ${fault.message.split("\n", 1)[0]}`);
   }
-  const { config = {}, scope = {}, ...others } = mappingOf(
-    document.toJS() ?? {},
-    file,
-    "its top level",
-  );
+  const { config, scope, ...others } = mappingOf(valuesOf(document, file), file, "its top level");
   refuseUnknown(file, others, () => false);
-  const configured = mappingOf(config ?? {}, file, "config");
-  const scoped = mappingOf(scope ?? {}, file, "scope");
+  const configured = mappingOf(config, file, "config");
+  const scoped = mappingOf(scope, file, "scope");
   refuseUnknown(
     file,
     configured,
-    (key) => OTHER_STAGES.has(key) || (key in SETTINGS && key !== "nodes"),
+    (key) => OTHER_STAGES.has(key) || (isSetting(key) && key !== "nodes"),
   );
   refuseUnknown(file, scoped, (key) => key === "nodes");
-  const known = Object.entries({ ...configured, ...scoped }).filter(([key]) => key in SETTINGS);
+  const known = Object.entries({ ...configured, ...scoped }).filter(([key]) => isSetting(key));
   return Object.fromEntries(known.map(([key, value]) => [key, textOf(value, file, key)]));
 }
 
@@ -126,18 +123,33 @@ function refuseUnknown(file: string, values: object, isKnown: (key: string) => b
   });
 }
 
-function mappingOf(value: unknown, file: string, where: string): Record<string, unknown> {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-    return value as Record<string, unknown>;
+function isSetting(key: string): boolean {
+  return Object.hasOwn(SETTINGS, key);
+}
+
+/** An alias to nothing is found only when the document becomes values. */
+function valuesOf(document: { toJS(): unknown }, file: string): unknown {
+  try {
+    return document.toJS();
+  } catch (cause) {
+    throw usageError(`Cannot read the policy file "${file}": ${reasonOf(cause)}`, { cause });
   }
+}
+
+/** A key without a value is an empty text in the plainest schema. */
+function mappingOf(value: unknown, file: string, where: string): Record<string, unknown> {
+  if (value === undefined || value === null || value === "") return {};
+  if (typeof value === "object" && !Array.isArray(value)) return value as Record<string, unknown>;
   throw usageError(`Cannot read the policy file "${file}": ${where} holds no keys and values`);
 }
 
 function textOf(value: unknown, file: string, key: string): string {
-  if (value === null) return "";
-  if (Array.isArray(value) && key === "nodes") return value.map(String).join(",");
-  if (["string", "number", "boolean"].includes(typeof value)) return String(value);
-  throw usageError(
-    `Key "${key}" in the policy file "${file}" holds neither a text, a number nor a boolean`,
-  );
+  if (typeof value === "string") return value;
+  const isList = Array.isArray(value) && value.every((item) => typeof item === "string");
+  if (isList && key === "nodes") return value.join(",");
+  throw usageError(`Key "${key}" in the policy file "${file}" holds no single value`, {
+    hint: key === "nodes"
+      ? "Allowed: a list of node names"
+      : "Allowed: a text, a number or a boolean",
+  });
 }

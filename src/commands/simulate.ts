@@ -1,5 +1,6 @@
 /** simulate: a synthetic snapshot, the same for the same seed. */
 import { usageError } from "../kernel/errors.ts";
+import { printable } from "../kernel/log.ts";
 import { openStore } from "../kernel/store.ts";
 import { simulate } from "../rehearse/simulate/simulate.ts";
 import type { Session } from "./session.ts";
@@ -24,9 +25,9 @@ export async function runSimulate(session: Session): Promise<void> {
     } else {
       session.print(
         `Wrote ${groupDigits(guests)} guests on ${groupDigits(nodes)} nodes (seed ${seed}): ` +
-          `${groupDigits(counts.answers)} answers, ${
-            groupDigits(bytes)
-          } bytes, ${outcome}, in ${target}`,
+          `${groupDigits(counts.answers)} answers, ${groupDigits(bytes)} bytes, ${outcome}, in ${
+            printable(target)
+          }`,
       );
     }
   } finally {

@@ -1,5 +1,6 @@
 /** What a transform made and left out, for people or for scripts. */
 import { NOTES, REASONS } from "../entities/left-out.ts";
+import { printable } from "../kernel/log.ts";
 import { STEPS } from "../entities/order.ts";
 import { ENTITIES_FOLDER, type EntitySummary } from "../entities/write.ts";
 import { groupDigits, renderTable } from "./tables.ts";
@@ -7,7 +8,7 @@ import type { Session } from "./session.ts";
 
 /** `target` is the run folder, as the user named it. */
 export function printSummary(session: Session, summary: EntitySummary, target: string): void {
-  const folder = `${target.replace(/\/+$/, "")}/${ENTITIES_FOLDER}`;
+  const folder = printable(`${target.replace(/\/+$/, "")}/${ENTITIES_FOLDER}`);
   if (session.isJson) {
     const { counts, leftOut, notes, files } = summary;
     session.print(JSON.stringify({ folder, counts, left_out: leftOut, notes, files }, null, 2));

@@ -32,7 +32,10 @@ export function parseJson(
   try {
     return parse(text);
   } catch (cause) {
-    throw inputError(`Cannot read ${what}: it is not valid JSON (${reasonOf(cause)})`, { cause });
+    throw inputError(
+      `Cannot read ${what}: it is not valid JSON (${reasonOf(cause).replace(/\s+/g, " ")})`,
+      { cause },
+    );
   }
 }
 

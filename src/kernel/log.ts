@@ -1,5 +1,5 @@
 /** Talk goes to stderr, as text or as one JSON object a line; stdout stays data. */
-import { type ConsolaInstance, createConsola, type LogObject } from "consola";
+import { type ConsolaInstance, type ConsolaReporter, createConsola, type LogObject } from "consola";
 
 export interface LogOptions {
   readonly format?: "text" | "json";
@@ -14,13 +14,28 @@ const LEVELS = { quiet: 0, normal: 3, verbose: 4 } as const;
 // What terminals obey: C0 but tab and newline, DEL, and the C1 range.
 const CONTROL_REGEXP = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 
+const C1_REGEXP = /[\u007f-\u009f]/g;
+
 export function createLog(options: LogOptions = {}): Log {
   const level = LEVELS[options.level ?? "normal"];
   const streams = { stdout: process.stderr, stderr: process.stderr };
-  if (options.format === "json") {
-    return createConsola({ ...streams, level, reporters: [{ log: writeJsonLine }] });
-  }
-  return createConsola({ ...streams, level, formatOptions: { date: false } });
+  // consola folds lines that repeat quickly; each of ours is a thing of its own.
+  const log = createConsola({ ...streams, level, throttle: 0, formatOptions: { date: false } });
+  log.setReporters(
+    options.format === "json" ? [{ log: writeJsonLine }] : log.options.reporters.map(printableOnly),
+  );
+  return log;
+}
+
+function printableOnly(reporter: ConsolaReporter): ConsolaReporter {
+  return {
+    log: (entry, context) =>
+      reporter.log({ ...entry, args: entry.args.map(printableArgument) }, context),
+  };
+}
+
+function printableArgument(value: unknown): unknown {
+  return typeof value === "string" ? printable(value) : value;
 }
 
 /** Text from outside may hold terminal escapes: shown as "\x1b", never obeyed. */
@@ -33,8 +48,13 @@ export function printable(text: string): string {
 
 function writeJsonLine(entry: LogObject): void {
   const [message, fields] = entry.args;
-  const line = { level: entry.type, message: String(message), ...asFields(fields) };
-  process.stderr.write(`${JSON.stringify(line)}\n`);
+  const line = JSON.stringify({ ...asFields(fields), level: entry.type, message: String(message) });
+  // JSON escapes what stands below a blank, but not the C1 range.
+  process.stderr.write(`${line.replace(C1_REGEXP, jsonEscape)}\n`);
+}
+
+function jsonEscape(char: string): string {
+  return `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
 function asFields(value: unknown): object {

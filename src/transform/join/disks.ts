@@ -9,8 +9,9 @@ export function readDisks({ config, volumeKeys }: ConfigParts, at: ConfigScene):
   const disks: DiskSource[] = [];
   for (const key of volumeKeys) {
     const subject = at.subject(key);
-    const disk = parseDisk({ kind, key }, config[key], cluster.policy.diskBaseUnit);
-    if ("reason" in disk) ledger.leave(subject, disk.reason, { detail: text(config[key]) });
+    const volume = text(config[key]);
+    const disk = parseDisk({ kind, key }, volume, cluster.policy.diskBaseUnit);
+    if ("reason" in disk) ledger.leave(subject, disk.reason, { detail: volume });
     else {disks.push({
         subject,
         cluster,

@@ -3,7 +3,7 @@ import type { GuestInterfaceRow } from "../../snapshot/rows.ts";
 import type { AnswerRef, Reason } from "../../entities/left-out.ts";
 import { type Address, type AddressReason, parseAddress, splitCidr } from "../parse/address.ts";
 import { parseMac } from "../parse/net.ts";
-import { record, records, text } from "../parse/scalar.ts";
+import { records, text } from "../parse/scalar.ts";
 import { guestAddressRef } from "../stubs.ts";
 import type { GuestScene } from "./scene.ts";
 import type { AddressSource, NicSource } from "./sources.ts";
@@ -124,16 +124,13 @@ function judge(
  * address; newer ones have both forms. Source: PVE/LXC.pm, get_interfaces; proxmox.md §3.12.
  */
 function pairsOf(row: GuestInterfaceRow): [string, string | undefined][] {
-  const pairs = new Map<string, [string, string | undefined]>();
-  for (const entry of records(row["ip-addresses"])) {
-    const host = text(record(entry)?.["ip-address"]);
-    const length = text(entry["prefix"]);
-    if (host !== undefined) pairs.set(`${host}/${length}`, [host, length]);
-  }
+  const pairs = records(row["ip-addresses"]).flatMap((entry): [string, string | undefined][] => {
+    const host = text(entry["ip-address"]);
+    return host === undefined ? [] : [[host, text(entry["prefix"])]];
+  });
+  const known = new Set(pairs.map(([host, length]) => `${host}/${length}`));
   for (const value of [text(row.inet), text(row.inet6)]) {
-    if (value === undefined) continue;
-    const [host, length] = splitCidr(value);
-    if (!pairs.has(`${host}/${length}`)) pairs.set(value, [host, length]);
+    if (value !== undefined && !known.has(value)) pairs.push([...splitCidr(value)]);
   }
-  return [...pairs.values()];
+  return pairs;
 }

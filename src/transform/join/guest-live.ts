@@ -45,5 +45,10 @@ export function containerAddresses(
     return fromConfig;
   }
   const live = liveAddresses(found.value, { what, nics, answer, kind: "lxcInterfaces" });
-  return { occurrences: [...written, ...live], isKnown: isConfigRead };
+  // The primary address is that of the first NIC, wherever it was read.
+  const place = (
+    { nic }: Occurrence,
+  ): number => (nic === undefined ? nics.length : nics.indexOf(nic));
+  const occurrences = [...written, ...live].sort((a, b) => place(a) - place(b));
+  return { occurrences, isKnown: isConfigRead };
 }

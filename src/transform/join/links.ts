@@ -1,20 +1,13 @@
 /** Which interface of a node belongs to which: bond, bridge and device below (ALL_INTERFACES). */
-import type { InterfaceRef, InterfaceType } from "../../entities/schema.ts";
-import type { NetworkRow } from "../../snapshot/rows.ts";
+import type { InterfaceRef } from "../../entities/schema.ts";
 import { parentOf, portsOf } from "../parse/node-interface.ts";
 import { text } from "../parse/scalar.ts";
+import type { Port } from "./ports.ts";
 
 export interface Links {
   lag?: InterfaceRef;
   bridge?: InterfaceRef;
   parent?: InterfaceRef;
-}
-
-interface Port {
-  readonly row: NetworkRow;
-  readonly iface: string;
-  readonly type: InterfaceType;
-  readonly ref: InterfaceRef;
 }
 
 /**

@@ -42,8 +42,11 @@ function nameOf(
   { taken, at }: { readonly taken: Set<string>; readonly at: ConfigScene },
 ): string {
   const wanted = given === undefined ? key : cutName(given, MAX_NAME, at.vmid);
-  const candidates = [wanted, key, cutName(`${wanted} (${key})`, MAX_NAME, key)];
-  const name = candidates.find((candidate) => !taken.has(candidate)) ?? key;
+  let name = taken.has(wanted) ? key : wanted;
+  for (let count = 1; taken.has(name); count += 1) {
+    const mark = count === 1 ? key : `${key} ${count}`;
+    name = cutName(`${cutName(wanted, MAX_NAME - mark.length - 3)} (${mark})`, MAX_NAME);
+  }
   taken.add(name);
   const { ledger } = at.scene;
   if (given !== undefined && wanted !== given) ledger.note(at.subject(key), "cut", name);

@@ -1,19 +1,13 @@
 /** A node's network answer → its interfaces, addresses, VLANs and networks. */
-import type {
-  DeviceRef,
-  InterfaceRef,
-  InterfaceType,
-  IPAddressRef,
-} from "../../entities/schema.ts";
+import type { DeviceRef, IPAddressRef } from "../../entities/schema.ts";
 import { compareNatural } from "../../kernel/natural-order.ts";
 import type { NetworkRow } from "../../snapshot/rows.ts";
-import { type Address, parseAddress, splitCidr } from "../parse/address.ts";
-import { cutName, MAX_NAME } from "../parse/name.ts";
+import type { Address, AddressReason } from "../parse/address.ts";
 import { vlanIdOf } from "../parse/node-interface.ts";
-import { number, text } from "../parse/scalar.ts";
-import { interfaceRef, nodeAddressRef } from "../stubs.ts";
-import { interfaceType } from "../values.ts";
+import { number } from "../parse/scalar.ts";
+import { nodeAddressRef } from "../stubs.ts";
 import { linksOf } from "./links.ts";
+import { isLoopback, isReadable, leaveUnusable, type Port, portOf } from "./ports.ts";
 import type { NodeScene } from "./scene.ts";
 import type { AddressSource, InterfaceSource } from "./sources.ts";
 
@@ -29,20 +23,6 @@ export interface NodeNetwork {
   readonly things: { readonly interfaces: number; readonly addresses: number };
 }
 
-/** An interface of the answer, before it is known whether NetBox gets it. */
-interface Port {
-  readonly row: NetworkRow;
-  readonly iface: string;
-  readonly name: string;
-  readonly type: InterfaceType;
-  readonly ref: InterfaceRef;
-}
-
-const FAMILIES = [
-  { cidr: "cidr", address: "address", netmask: "netmask" },
-  { cidr: "cidr6", address: "address6", netmask: "netmask6" },
-] as const;
-
 export function readNetwork(
   rows: readonly Readonly<Record<string, unknown>>[],
   device: DeviceRef,
@@ -50,25 +30,22 @@ export function readNetwork(
 ): NodeNetwork {
   const ports = rows.flatMap((row) => portOf(row, device, scene))
     .sort((a, b) => compareNatural(a.iface, b.iface));
-  const links = scene.cluster.policy.allInterfaces ? linksOf(ports) : undefined;
+  const { allInterfaces } = scene.cluster.policy;
+  const links = allInterfaces ? linksOf(ports.filter((port) => !isLoopback(port))) : undefined;
   const interfaces: InterfaceSource[] = [];
   const addresses: (AddressSource & { readonly port: Port })[] = [];
-  let count = 0;
   for (const port of ports) {
     seeVlan(port, scene);
-    const found = addressesOf(port);
-    count += found.length;
-    const isLoopback = port.iface === "lo" || found.some(({ address }) => address === "loopback");
-    const isResolvable = found.some(({ address }) =>
-      address !== "unparsable" && address !== "bad-prefix"
-    );
-    const what = scene.subject(`${scene.what}/${port.iface}`);
-    if (isLoopback) scene.ledger.leave(what, "loopback");
-    else if (!isResolvable && !scene.cluster.policy.allInterfaces) {
-      scene.ledger.leave(what, "no-address");
-    } else interfaces.push(interfaceSource(port, device, { scene, links: links?.get(port.iface) }));
-    for (const { text, address } of found) {
-      const source = keepAddress(port, isLoopback ? "loopback" : address, { text, scene });
+    const subject = scene.subject(`${scene.what}/${port.iface}`);
+    if (isLoopback(port)) scene.ledger.leave(subject, "loopback");
+    else if (!allInterfaces && !port.found.some(({ address }) => isReadable(address))) {
+      scene.ledger.leave(subject, "no-address");
+    } else {
+      leaveUnusable(port, scene);
+      interfaces.push(interfaceSource(port, device, { scene, links: links?.get(port.iface) }));
+    }
+    for (const { text, address } of port.found) {
+      const source = keepAddress(port, isLoopback(port) ? "loopback" : address, { text, scene });
       if (source !== undefined) addresses.push({ ...source, port });
     }
   }
@@ -80,20 +57,11 @@ export function readNetwork(
     addresses,
     primary4: primary(4),
     primary6: primary(6),
-    things: { interfaces: ports.length, addresses: count },
+    things: {
+      interfaces: ports.length,
+      addresses: ports.reduce((sum, { found }) => sum + found.length, 0),
+    },
   };
-}
-
-function portOf(row: NetworkRow, device: DeviceRef, scene: NodeScene): Port[] {
-  const iface = text(row.iface);
-  if (iface === undefined) {
-    scene.ledger.leave(scene.subject(`${scene.what}/?`), "no-name");
-    return [];
-  }
-  const name = cutName(iface, MAX_NAME);
-  if (name !== iface) scene.ledger.note(scene.subject(`${scene.what}/${iface}`), "cut");
-  const type = interfaceType(text(row.type) ?? "");
-  return [{ row, iface, name, type, ref: interfaceRef(device, name, type) }];
 }
 
 function interfaceSource(
@@ -117,25 +85,9 @@ function interfaceSource(
   };
 }
 
-/** One address per family, as Proxmox keeps no more: `cidr` first, else `address` + `netmask`. */
-function addressesOf({ row }: Port): { text: string; address: ReturnType<typeof parseAddress> }[] {
-  return FAMILIES.flatMap((keys) => {
-    const cidr = text(row[keys.cidr]);
-    const parsed = cidr === undefined ? undefined : parseAddress(...splitCidr(cidr));
-    if (cidr !== undefined && parsed !== undefined && parsed !== "unparsable") {
-      return [{ text: cidr, address: parsed }];
-    }
-    const host = text(row[keys.address]);
-    if (host !== undefined) {
-      return [{ text: host, address: parseAddress(host, text(row[keys.netmask])) }];
-    }
-    return cidr === undefined || parsed === undefined ? [] : [{ text: cidr, address: parsed }];
-  });
-}
-
 function keepAddress(
   port: Port,
-  address: ReturnType<typeof parseAddress>,
+  address: Address | AddressReason,
   { text, scene }: { readonly text: string; readonly scene: NodeScene },
 ): AddressSource | undefined {
   const holder = `${scene.what}/${port.iface}`;

@@ -68,8 +68,8 @@ export const DEVICE: Table<NodeSource, Device> = {
   ),
   cluster: node.from(
     ["setting.DEVICE_CLUSTER", "stub.cluster"],
-    "DEVICE_CLUSTER: its cluster",
-    (n) => (n.cluster.policy.deviceCluster ? n.cluster.ref : undefined),
+    "DEVICE_CLUSTER: its cluster, unless that is scoped to another site, which NetBox refuses",
+    clusterOf,
   ),
   primary_ip4: node.clearing(
     node.from(
@@ -111,3 +111,8 @@ export const DEVICE: Table<NodeSource, Device> = {
   config: node.skip(METADATA),
   metadata: node.skip(METADATA),
 };
+
+function clusterOf({ cluster, site }: NodeSource): Device["cluster"] {
+  const isThere = cluster.site === undefined || cluster.site === site;
+  return cluster.policy.deviceCluster && isThere ? cluster.ref : undefined;
+}

@@ -1,13 +1,13 @@
 /** dcim.Interface: an interface of a node. */
 import type { Interface } from "../../entities/schema.ts";
 import type { InterfaceSource } from "../join/sources.ts";
-import { count, flag, number } from "../parse/scalar.ts";
+import { mtuOf, speedKbps } from "../parse/node-interface.ts";
+import { flag } from "../parse/scalar.ts";
 import { int64 } from "../stubs.ts";
 import { type Table, wordsFor } from "../table.ts";
 import { METADATA, NO_CUSTOM_FIELDS, USERS } from "./reasons.ts";
 
 const iface = wordsFor<InterfaceSource>();
-const KBPS_PER_MBPS = 1000;
 const NOT_ANSWERED = "no Proxmox release answers it";
 const WIRELESS = "Proxmox VE manages no wireless interface";
 const POWER = "no port of a server feeds power";
@@ -22,15 +22,15 @@ export const INTERFACE: Table<InterfaceSource, Interface> = {
     (i) => flag(i.network?.active) === true,
   ),
   mtu: iface.from(["network.mtu"], "in bytes; Proxmox sends a string", (i) => {
-    const mtu = count(i.network?.mtu);
-    return mtu === undefined || mtu === 0 ? undefined : int64(mtu);
+    const mtu = mtuOf(i.network?.mtu);
+    return mtu === undefined ? undefined : int64(mtu);
   }),
   speed: iface.from(
     ["network.speed"],
     "Mbps × 1000 = kbps; in no release read, honoured if present",
     (i) => {
-      const mbps = number(i.network?.speed);
-      return mbps === undefined || mbps <= 0 ? undefined : int64(Math.round(mbps * KBPS_PER_MBPS));
+      const kbps = speedKbps(i.network?.speed);
+      return kbps === undefined ? undefined : int64(kbps);
     },
   ),
   parent: iface.from(

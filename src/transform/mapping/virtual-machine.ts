@@ -2,6 +2,7 @@
 import type { VirtualMachine } from "../../entities/schema.ts";
 import type { GuestSource } from "../join/sources.ts";
 import { flag, number, text } from "../parse/scalar.ts";
+import { MAX_INTEGER } from "../parse/size.ts";
 import { int64 } from "../stubs.ts";
 import { compile, EMPTY, type Table, wordsFor } from "../table.ts";
 import { guestStatus } from "../values.ts";
@@ -9,6 +10,8 @@ import { METADATA, USERS } from "./reasons.ts";
 
 const guest = wordsFor<GuestSource>();
 const BYTES_PER_MIB = 2 ** 20;
+/** Six digits, two of them decimals. Source: netbox virtualization/models/virtualmachines.py, vcpus. */
+const MAX_VCPUS = 9999.99;
 
 /** Its custom fields; all are text, as the mapping document has them. */
 export const VIRTUAL_MACHINE_CUSTOM_FIELDS: Table<GuestSource, VirtualMachineCustomFields> = {
@@ -132,7 +135,7 @@ function vcpus({ resources, config, kind }: GuestSource): number | undefined {
   const isGiven = cores !== undefined || (kind === "qemu" && sockets !== undefined);
   const written = isGiven ? (cores ?? 1) * (sockets ?? 1) : undefined;
   const rounded = Math.round((number(resources?.maxcpu) ?? written ?? 0) * 100) / 100;
-  return rounded > 0 ? rounded : undefined;
+  return rounded > 0 && rounded <= MAX_VCPUS ? rounded : undefined;
 }
 
 /** The config has an int up to PVE 8.0, then a string: "4096" or "current=4096". */
@@ -140,5 +143,5 @@ function memoryMib({ resources, config }: GuestSource): `${bigint}` | undefined 
   const bytes = number(resources?.maxmem);
   const written = number(text(config?.memory)?.replace(/^current=/, "").split(",", 1)[0]);
   const mib = Math.round(bytes === undefined ? written ?? 0 : bytes / BYTES_PER_MIB);
-  return mib > 0 && Number.isSafeInteger(mib) ? int64(mib) : undefined;
+  return mib > 0 && mib <= MAX_INTEGER ? int64(mib) : undefined;
 }

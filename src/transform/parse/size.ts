@@ -3,6 +3,9 @@
 const SIZE_REGEXP = /^(\d+(?:\.\d+)?)(?:([KMGT])(?:iB)?)?$/;
 const POWERS: Readonly<Record<string, number>> = { "": 0, K: 1, M: 2, G: 3, T: 4 };
 
+/** What NetBox's integers hold: sizes of disks and memory, speeds. Source: Django, PositiveIntegerField. */
+export const MAX_INTEGER = 2 ** 31 - 1;
+
 /**
  * Nearest whole MB, at least 1; 0 for a size of nothing ("0", "0T": a directory without a limit);
  * undefined when the text is no size. With base 1024 an MB is a MiB, as NetBox up to 4.0 had it.
@@ -14,5 +17,5 @@ export function parseSizeMb(text: string, base: 1000 | 1024): number | undefined
   if (amount === undefined || power === undefined) return undefined;
   const mb = Number(amount) * base ** (power - 2);
   if (mb === 0) return 0;
-  return Number.isSafeInteger(Math.round(mb)) ? Math.max(1, Math.round(mb)) : undefined;
+  return Math.round(mb) <= MAX_INTEGER ? Math.max(1, Math.round(mb)) : undefined;
 }

@@ -1,0 +1,87 @@
+/** A node's network answer → its interfaces as they are, before it is known which NetBox gets. */
+import type { DeviceRef, InterfaceRef, InterfaceType } from "../../entities/schema.ts";
+import type { NetworkRow } from "../../snapshot/rows.ts";
+import { type Address, type AddressReason, parseAddress, splitCidr } from "../parse/address.ts";
+import { cutName, MAX_NAME } from "../parse/name.ts";
+import { mtuOf, speedKbps } from "../parse/node-interface.ts";
+import { text } from "../parse/scalar.ts";
+import { interfaceRef } from "../stubs.ts";
+import { interfaceType } from "../values.ts";
+import type { NodeScene } from "./scene.ts";
+
+/** An interface of the answer, before it is known whether NetBox gets it. */
+export interface Port {
+  readonly row: NetworkRow;
+  readonly iface: string;
+  readonly name: string;
+  readonly type: InterfaceType;
+  readonly ref: InterfaceRef;
+  /** Every address that it has, taken or not. */
+  readonly found: readonly Occurrence[];
+}
+
+export interface Occurrence {
+  /** As written. */
+  readonly text: string;
+  readonly address: Address | AddressReason;
+}
+
+const FAMILIES = [
+  { cidr: "cidr", address: "address", netmask: "netmask" },
+  { cidr: "cidr6", address: "address6", netmask: "netmask6" },
+] as const;
+
+export function portOf(row: NetworkRow, device: DeviceRef, scene: NodeScene): Port[] {
+  const iface = text(row.iface);
+  if (iface === undefined) {
+    scene.ledger.leave(scene.subject(`${scene.what}/?`), "no-name");
+    return [];
+  }
+  const name = cutName(iface, MAX_NAME);
+  if (name !== iface) scene.ledger.note(scene.subject(`${scene.what}/${iface}`), "cut");
+  const type = interfaceType(text(row.type) ?? "");
+  return [{
+    row,
+    iface,
+    name,
+    type,
+    ref: interfaceRef(device, name, type),
+    found: addressesOf(row),
+  }];
+}
+
+export function isLoopback({ iface, found }: Port): boolean {
+  return iface === "lo" || found.some(({ address }) => address === "loopback");
+}
+
+/** Does it name an address, whatever NetBox thinks of it? */
+export function isReadable(address: Address | AddressReason): boolean {
+  return address !== "unparsable" && address !== "bad-prefix";
+}
+
+/** Fields that are there and that NetBox would refuse, the whole interface with them. */
+export function leaveUnusable({ row, iface }: Port, scene: NodeScene): void {
+  const fields = { mtu: mtuOf(row.mtu), speed: speedKbps(row.speed) };
+  for (const [field, value] of Object.entries(fields)) {
+    const written = text(row[field as keyof typeof fields]);
+    if (written === undefined || value !== undefined) continue;
+    const subject = scene.subject(`${scene.what}/${iface}/${field}`);
+    scene.ledger.leave(subject, "unparsable", { detail: written });
+  }
+}
+
+/** One address per family, as Proxmox keeps no more: `cidr` first, else `address` + `netmask`. */
+function addressesOf(row: NetworkRow): Occurrence[] {
+  return FAMILIES.flatMap((keys) => {
+    const cidr = text(row[keys.cidr]);
+    const parsed = cidr === undefined ? undefined : parseAddress(...splitCidr(cidr));
+    if (cidr !== undefined && parsed !== undefined && isReadable(parsed)) {
+      return [{ text: cidr, address: parsed }];
+    }
+    const host = text(row[keys.address]);
+    if (host !== undefined) {
+      return [{ text: host, address: parseAddress(host, text(row[keys.netmask])) }];
+    }
+    return cidr === undefined || parsed === undefined ? [] : [{ text: cidr, address: parsed }];
+  });
+}
