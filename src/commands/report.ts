@@ -1,7 +1,7 @@
 /** The one place that prints an error and decides the exit code. */
 import { stripVTControlCharacters } from "node:util";
 import { AppError, type ErrorKind } from "../kernel/errors.ts";
-import { printable } from "../kernel/log.ts";
+import { jsonLine, printable } from "../kernel/log.ts";
 import { TOOL } from "../kernel/tool.ts";
 
 /** Exit codes; 0 is done, 3 is differences with --exit-code. */
@@ -30,7 +30,7 @@ export function report(error: unknown, options: ReportOptions = {}): number {
   if (options.format === "json") {
     const kind = known?.kind ?? "bug";
     const entry = { level: "error", kind, exit_code: code, message: lines[0], hint: known?.hint };
-    process.stderr.write(`${JSON.stringify(entry)}\n`);
+    process.stderr.write(jsonLine(entry));
   } else {
     process.stderr.write(`\n${lines.map((line) => ` ${printable(line)}`).join("\n")}\n\n`);
   }

@@ -48,9 +48,14 @@ export function printable(text: string): string {
 
 function writeJsonLine(entry: LogObject): void {
   const [message, fields] = entry.args;
-  const line = JSON.stringify({ ...asFields(fields), level: entry.type, message: String(message) });
-  // JSON escapes what stands below a blank, but not the C1 range.
-  process.stderr.write(`${line.replace(C1_REGEXP, jsonEscape)}\n`);
+  process.stderr.write(
+    jsonLine({ ...asFields(fields), level: entry.type, message: String(message) }),
+  );
+}
+
+/** One line of JSON that a terminal shows and never obeys: JSON itself leaves the C1 range as it is. */
+export function jsonLine(value: object): string {
+  return `${JSON.stringify(value).replace(C1_REGEXP, jsonEscape)}\n`;
 }
 
 function jsonEscape(char: string): string {

@@ -183,7 +183,9 @@ function settleAddress(part: AddressPart, { book, entityOf }: Settling): void {
   const places = known.length > 0 ? known : [part.aside ?? ""];
   const whats = places.flatMap((place) => part.texts.map((text) => `${place}/${text}`));
   if (book.takeRecord(whats) !== undefined) return;
-  const keys = known.map((holder) => `address ${part.address} on ${entityOf.get(holder)}`);
+  const keys = known.flatMap((holder) =>
+    part.addresses.map((address) => `address ${address} on ${entityOf.get(holder)}`)
+  );
   if (book.takeEntity(keys) === undefined) {
     book.faults.push(`${whats[0]} is neither an entity nor a record`);
   }

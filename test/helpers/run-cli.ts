@@ -1,6 +1,7 @@
 /** The program as a user runs it: a process of its own, with a small environment. */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ROOT } from "./golden.ts";
 
@@ -11,6 +12,8 @@ export interface RunOptions {
   readonly cwd?: string;
   /** Another runtime than the one that runs the tests. */
   readonly runtime?: RuntimeName;
+  /** Nobody reads what it prints, as when a pager has ended. */
+  readonly isUnread?: boolean;
 }
 
 export interface Finished {
@@ -21,6 +24,8 @@ export interface Finished {
 
 /** Where its packages are cached is all that the program needs of the outer environment. */
 const INHERITED = ["PATH", "HOME", "DENO_DIR", "XDG_CACHE_HOME", "TMPDIR"];
+/** Node strips the types of each file once for all of these processes. */
+const COMPILE_CACHE = join(tmpdir(), "proxmox-diode-test-cache");
 
 export function runCli(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
   const { env = {}, cwd = ROOT, runtime } = options;
@@ -34,7 +39,7 @@ export function runCli(args: readonly string[], options: RunOptions = {}): Promi
   return new Promise((resolve, reject) => {
     const child = spawn(command, [...script, ...args], {
       cwd,
-      env: { ...Object.fromEntries(inherited), ...env },
+      env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...Object.fromEntries(inherited), ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
     const said = { stdout: "", stderr: "" };
@@ -44,6 +49,7 @@ export function runCli(args: readonly string[], options: RunOptions = {}): Promi
         said[stream] += text;
       });
     }
+    if (options.isUnread) child.stdout.destroy();
     child.on("error", reject);
     child.on("close", (code) => resolve({ code, ...said }));
   });

@@ -21,8 +21,8 @@ export interface AddressPart {
   readonly holders: readonly string[];
   /** Where it stands when none of them is an entity: "vm/101/agent/docker0". */
   readonly aside?: string;
-  /** "2001:db8::5/64"; undefined: no text of an address. */
-  readonly address: string | undefined;
+  /** "2001:db8::5/64": what its entity may say; none where the text is none of an address. */
+  readonly addresses: readonly string[];
 }
 
 /** A row of the listing. */
@@ -133,7 +133,7 @@ function writtenAddress(
 ): AddressPart[] {
   const value = nic.pairs.get(word);
   if (value === undefined || value === "") return [];
-  return [{ texts: [value, `${word}=${value}`], holders: [nic.what], address: canonical(value) }];
+  return [{ texts: [value, `${word}=${value}`], holders: [nic.what], addresses: canonical(value) }];
 }
 
 function liveAddresses(
@@ -161,7 +161,7 @@ function liveAddresses(
   const last = [row["inet"], row["inet6"]].map(written)
     .filter((text) => text !== "" && !listed.includes(text));
   return [...listed, ...last].map((text) => (
-    { texts: [text], holders, aside, address: canonical(text) }
+    { texts: [text], holders, aside, addresses: canonical(text) }
   ));
 }
 
@@ -186,7 +186,7 @@ function nodeOf(site: Site, node: string): Omit<NodeThing, "isHeld"> {
           texts: [cidr, host].filter((text) => text !== ""),
           holders: [holder],
           aside: holder,
-          address: canonical(cidr) ?? canonical(`${host}/${length}`),
+          addresses: [...canonical(cidr), ...canonical(`${host}/${length}`)],
         }];
       })
     ),
@@ -202,16 +202,16 @@ function pairsOf(text: unknown): Map<string, string> {
   return new Map(pairs.toReversed());
 }
 
-/** The runtime's own spelling of an address: "10.0.0.5/24", "2001:DB8:0::5%eth0/64" → "2001:db8::5/64". */
-function canonical(text: string): string | undefined {
+/** The runtime's own spelling: "10.0.0.5/24" as it is, "2001:DB8:0::5%eth0/64" → "2001:db8::5/64". */
+function canonical(text: string): string[] {
   const [host = "", length] = text.split("/");
   const bare = host.split("%")[0]?.trim() ?? "";
-  if (length === undefined || !/^(?:\d+(?:\.\d+){3}|.*:.*)$/.test(bare)) return undefined;
+  if (length === undefined || !/^(?:\d+(?:\.\d+){3}|.*:.*)$/.test(bare)) return [];
   try {
     const { hostname } = new URL(`http://${bare.includes(":") ? `[${bare}]` : bare}/`);
-    return `${hostname.replace(/^\[|\]$/g, "")}/${length}`;
+    return [`${hostname.replace(/^\[|\]$/g, "")}/${length}`];
   } catch {
-    return undefined;
+    return [];
   }
 }
 

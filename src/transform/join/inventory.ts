@@ -3,7 +3,7 @@ import type { Reason } from "../../entities/left-out.ts";
 import type { GuestKind } from "../../snapshot/paths.ts";
 import { RESOURCE_KEYS, type ResourceRow } from "../../snapshot/rows.ts";
 import { compareCodeUnits } from "../../kernel/natural-order.ts";
-import { MAX_NAME, NamePool } from "../parse/name.ts";
+import { isLonger, MAX_NAME, NamePool } from "../parse/name.ts";
 import { count, flag, text } from "../parse/scalar.ts";
 import type { Policy } from "../policy.ts";
 import type { Ledger, Subject } from "./ledger.ts";
@@ -81,7 +81,7 @@ function nameOf(row: ResourceRow, names: NamePool, listing: Listing): string {
   const given = text(row.name) ?? "";
   const name = names.take(given, count(row.vmid) ?? "", MAX_NAME);
   if (name === given) return name;
-  const isCut = [...given].length > MAX_NAME;
+  const isCut = isLonger(given, MAX_NAME);
   const detail = isCut ? `${given.slice(0, 100)}… → ${name}` : `${given} → ${name}`;
   listing.ledger.note(listing.subject(whatOf(row)), isCut ? "cut" : "renamed", detail);
   return name;

@@ -11,6 +11,8 @@ import {
 
 const MAX_WHAT = 200;
 const MAX_DETAIL = 300;
+/** Longer than any path that Proxmox has. */
+const MAX_PATH = 1000;
 
 /** More than the reason or the code itself. */
 export interface Remark {
@@ -34,7 +36,7 @@ export class Ledger {
   leave(subject: Subject, reason: Reason, remark: Remark = {}): void {
     const { what, answer } = subject;
     const sentence = sentenceOf(REASONS[reason], remark.detail);
-    const record = { what: what.slice(0, MAX_WHAT), reason, sentence, answer };
+    const record = { what: what.slice(0, MAX_WHAT), reason, sentence, answer: short(answer) };
     this.#leftOut.push(
       remark.children === undefined ? record : { ...record, children: remark.children },
     );
@@ -46,7 +48,7 @@ export class Ledger {
       what: what.slice(0, MAX_WHAT),
       code,
       sentence: sentenceOf(NOTES[code], detail),
-      answer,
+      answer: short(answer),
     });
   }
 }
@@ -55,6 +57,13 @@ export class Ledger {
 export interface Subject {
   readonly what: string;
   readonly answer: AnswerRef;
+}
+
+/** A node may be called by megabytes, and each of its records would name it. */
+function short(answer: AnswerRef): AnswerRef {
+  const { file, path } = answer;
+  if (file.length <= MAX_PATH && path.length <= MAX_PATH) return answer;
+  return { ...answer, file: file.slice(0, MAX_PATH), path: path.slice(0, MAX_PATH) };
 }
 
 function sentenceOf(sentence: string, detail: string | undefined): string {

@@ -1,13 +1,12 @@
 /** A node's network answer → its interfaces, addresses, VLANs and networks. */
 import type { DeviceRef, IPAddressRef } from "../../entities/schema.ts";
-import { compareNatural } from "../../kernel/natural-order.ts";
 import type { NetworkRow } from "../../snapshot/rows.ts";
 import type { Address, AddressReason } from "../parse/address.ts";
 import { vlanIdOf } from "../parse/node-interface.ts";
 import { number } from "../parse/scalar.ts";
 import { nodeAddressRef } from "../stubs.ts";
 import { linksOf } from "./links.ts";
-import { isLoopback, isReadable, leaveUnusable, type Port, portOf } from "./ports.ts";
+import { isLoopback, isReadable, leaveUnusable, type Port, readPorts } from "./ports.ts";
 import type { NodeScene } from "./scene.ts";
 import type { AddressSource, InterfaceSource } from "./sources.ts";
 
@@ -28,8 +27,7 @@ export function readNetwork(
   device: DeviceRef,
   scene: NodeScene,
 ): NodeNetwork {
-  const ports = rows.flatMap((row) => portOf(row, device, scene))
-    .sort((a, b) => compareNatural(a.iface, b.iface));
+  const ports = readPorts(rows, device, scene);
   const { allInterfaces } = scene.cluster.policy;
   const links = allInterfaces ? linksOf(ports.filter((port) => !isLoopback(port))) : undefined;
   const interfaces: InterfaceSource[] = [];

@@ -1,8 +1,9 @@
 /** A node's network answer → its interfaces as they are, before it is known which NetBox gets. */
 import type { DeviceRef, InterfaceRef, InterfaceType } from "../../entities/schema.ts";
+import { compareCodeUnits, compareNatural } from "../../kernel/natural-order.ts";
 import type { NetworkRow } from "../../snapshot/rows.ts";
 import { type Address, type AddressReason, parseAddress, splitCidr } from "../parse/address.ts";
-import { cutName, MAX_NAME } from "../parse/name.ts";
+import { cutName, isLonger, MAX_NAME } from "../parse/name.ts";
 import { mtuOf, speedKbps } from "../parse/node-interface.ts";
 import { text } from "../parse/scalar.ts";
 import { interfaceRef } from "../stubs.ts";
@@ -31,23 +32,58 @@ const FAMILIES = [
   { cidr: "cidr6", address: "address6", netmask: "netmask6" },
 ] as const;
 
-export function portOf(row: NetworkRow, device: DeviceRef, scene: NodeScene): Port[] {
+/** In natural order of their names, each with a name of its own. */
+export function readPorts(
+  rows: readonly NetworkRow[],
+  device: DeviceRef,
+  scene: NodeScene,
+): Port[] {
+  const taken = new Set<string>();
+  return rows.flatMap((row) => namedRow(row, scene)).sort(compareRows).map(({ row, iface }) => {
+    const name = nameOf(iface, taken);
+    const subject = scene.subject(`${scene.what}/${iface}`);
+    if (name !== iface) {
+      scene.ledger.note(subject, isLonger(iface, MAX_NAME) ? "cut" : "renamed", name);
+    }
+    const type = interfaceType(text(row.type) ?? "");
+    return {
+      row,
+      iface,
+      name,
+      type,
+      ref: interfaceRef(device, name, type),
+      found: addressesOf(row),
+    };
+  });
+}
+
+interface NamedRow {
+  readonly row: NetworkRow;
+  readonly iface: string;
+}
+
+function namedRow(row: NetworkRow, scene: NodeScene): NamedRow[] {
   const iface = text(row.iface);
-  if (iface === undefined) {
-    scene.ledger.leave(scene.subject(`${scene.what}/?`), "no-name");
-    return [];
+  if (iface !== undefined) return [{ row, iface }];
+  scene.ledger.leave(scene.subject(`${scene.what}/?`), "no-name");
+  return [];
+}
+
+/** Proxmox names no interface twice; should it, the order of its answer has no say all the same. */
+function compareRows(a: NamedRow, b: NamedRow): number {
+  const facts = ({ row }: NamedRow): string =>
+    [row.type, row.cidr, row.address, row.cidr6, row.address6].map((value) => text(value) ?? "")
+      .join(" ");
+  return compareNatural(a.iface, b.iface) || compareCodeUnits(facts(a), facts(b));
+}
+
+function nameOf(iface: string, taken: Set<string>): string {
+  let name = cutName(iface, MAX_NAME);
+  for (let count = 2; taken.has(name); count += 1) {
+    name = `${cutName(iface, MAX_NAME - 10)} (${count})`;
   }
-  const name = cutName(iface, MAX_NAME);
-  if (name !== iface) scene.ledger.note(scene.subject(`${scene.what}/${iface}`), "cut");
-  const type = interfaceType(text(row.type) ?? "");
-  return [{
-    row,
-    iface,
-    name,
-    type,
-    ref: interfaceRef(device, name, type),
-    found: addressesOf(row),
-  }];
+  taken.add(name);
+  return name;
 }
 
 export function isLoopback({ iface, found }: Port): boolean {

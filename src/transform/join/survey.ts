@@ -6,7 +6,7 @@ import type { AnswerRef } from "../../entities/left-out.ts";
 import type { DeviceRef } from "../../entities/schema.ts";
 import type { AnswersFile } from "../../snapshot/schema.ts";
 import { CLUSTER_FILE, NODES_FOLDER, PATHS } from "../../snapshot/paths.ts";
-import { MAX_NAME, NamePool } from "../parse/name.ts";
+import { isLonger, MAX_NAME, NamePool } from "../parse/name.ts";
 import { records } from "../parse/scalar.ts";
 import { deviceRef } from "../stubs.ts";
 import { loadAhead } from "./ahead.ts";
@@ -95,7 +95,7 @@ function surveyNode(
   if (name !== node) {
     ledger.note(
       scene.subject(scene.what),
-      node.length > MAX_NAME ? "cut" : "renamed",
+      isLonger(node, MAX_NAME) ? "cut" : "renamed",
       `${node} → ${name}`,
     );
   }

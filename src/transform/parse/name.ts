@@ -11,9 +11,12 @@ export const MAX_LONG_NAME = 100;
  * Python does. Without a mark, 6 hex digits of the whole name tell two cut names apart.
  */
 export function cutName(name: string, max: number, mark?: string | number): string {
-  if (name.length <= max) return name;
-  const points = [...name];
-  return points.length <= max ? name : marked(points, max, String(mark ?? hashOf(name)));
+  return isLonger(name, max) ? marked(name, max, String(mark ?? hashOf(name))) : name;
+}
+
+/** More than `max` code points? */
+export function isLonger(name: string, max: number): boolean {
+  return name.length > max && firstPoints(name, max + 1).length > max;
 }
 
 /** Hands out names that differ from each other even when case is ignored, as NetBox does. */
@@ -24,23 +27,31 @@ export class NamePool {
 
   /** `name`, or `name (mark)` when it is taken, then `name (mark 2)` and so on; cut to `max`. */
   take(name: string, mark: string | number, max: number): string {
-    const points = [...name];
-    const key = `${name} ${mark}`.toLowerCase();
     let free = cutName(name, max, mark);
+    if (!this.#taken.has(free.toLowerCase())) {
+      this.#taken.add(free.toLowerCase());
+      return free;
+    }
+    const key = `${free} ${mark}`.toLowerCase();
     let count = this.#again.get(key) ?? 1;
     for (; this.#taken.has(free.toLowerCase()); count += 1) {
-      free = marked(points, max, count === 1 ? String(mark) : `${mark} ${count}`);
+      free = marked(name, max, count === 1 ? String(mark) : `${mark} ${count}`);
     }
-    if (count > 1) this.#again.set(key, count);
+    this.#again.set(key, count);
     this.#taken.add(free.toLowerCase());
     return free;
   }
 }
 
 /** A mark that would leave no room for the name is its hash. */
-function marked(points: readonly string[], max: number, mark: string): string {
-  const end = [...mark].length + 3 >= max ? ` (${hashOf(mark)})` : ` (${mark})`;
-  return points.slice(0, max - [...end].length).join("").trimEnd() + end;
+function marked(name: string, max: number, mark: string): string {
+  const end = isLonger(mark, max - 4) ? ` (${hashOf(mark)})` : ` (${mark})`;
+  return firstPoints(name, max - [...end].length).join("").trimEnd() + end;
+}
+
+/** Without touching the rest, which may be megabytes; a code point is at most two units. */
+function firstPoints(name: string, count: number): string[] {
+  return [...name.slice(0, count * 2)].slice(0, count);
 }
 
 function hashOf(text: string): string {

@@ -1,0 +1,120 @@
+/** Run folders on the command line: which are refused, and what becomes of partial and several ones. */
+import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { cliFolders, expectError } from "./helpers/cli-folders.ts";
+import { ROOT } from "./helpers/golden.ts";
+import { runCli, type RunOptions } from "./helpers/run-cli.ts";
+import { treeOf } from "./helpers/temp-folder.ts";
+
+const COMPLETE = join(ROOT, "test/fixtures/pve9");
+const PARTIAL = join(ROOT, "test/fixtures/pve8");
+const OTHER = join(ROOT, "test/fixtures/second-cluster");
+const { fresh } = cliFolders();
+
+async function copyOf(run: string, name = "copy"): Promise<string> {
+  const folder = fresh(name);
+  await cp(run, folder, { recursive: true });
+  return folder;
+}
+
+function transform(
+  run: string | readonly string[],
+  args: readonly string[] = [],
+  options?: RunOptions,
+) {
+  return runCli(["transform", ...[run].flat(), ...args, "--out", fresh()], options);
+}
+
+describe.concurrent("a run folder that cannot be trusted is refused with 5", () => {
+  test("because it is not there", async () => {
+    expectError(await transform(fresh("nowhere")), 5, "nowhere", "no such folder");
+  });
+
+  test("because it is unfinished", async () => {
+    const folder = await copyOf(COMPLETE);
+    await rm(join(folder, "manifest.json"));
+    expectError(await transform(folder), 5, "unfinished", "manifest.json", "--resume");
+  });
+
+  test("because a file was changed, is missing or is too many", async () => {
+    const [changed, short, long] = await Promise.all([1, 2, 3].map(() => copyOf(COMPLETE)));
+    const file = "pve/cluster.json";
+    const text = await readFile(join(COMPLETE, file), "utf8");
+    await writeFile(join(changed ?? "", file), text.replace('"status":200', '"status":201'));
+    await rm(join(short ?? "", file));
+    await writeFile(join(long ?? "", "pve/nodes/extra.json"), "{}\n");
+    expectError(await transform(changed ?? ""), 5, file, "changed");
+    expectError(await transform(short ?? ""), 5, file);
+    expectError(await transform(long ?? ""), 5, "extra.json");
+  });
+
+  test("and what was made before stays", async () => {
+    const folder = await copyOf(COMPLETE);
+    expect((await runCli(["transform", folder, "--quiet"])).code).toBe(0);
+    const before = await treeOf(join(folder, "netbox"));
+    await writeFile(join(folder, "pve/cluster.json"), "{}\n");
+    expectError(await runCli(["transform", folder]), 5, "changed");
+    expect(await treeOf(join(folder, "netbox"))).toEqual(before);
+    expect(Object.keys(await treeOf(folder)).filter((path) => path.includes(".part"))).toEqual([]);
+  });
+});
+
+describe.concurrent("a partial snapshot", () => {
+  test("warns on stderr and ends with 0, or with 4 if it has to be complete", async () => {
+    const [lenient, strict, whole] = await Promise.all([
+      transform(PARTIAL),
+      transform(PARTIAL, ["--require-complete"]),
+      transform(COMPLETE, ["--require-complete"]),
+    ]);
+    expect([lenient.code, strict.code, whole.code]).toEqual([0, 4, 0]);
+    for (const { stderr } of [lenient, strict]) expect(stderr).toMatch(/"pve8" is partial: 2 /);
+    expect(whole.stderr).toBe("");
+    expect(lenient.stdout).toContain("Made ");
+  });
+});
+
+describe.concurrent("several runs", () => {
+  test("are transformed together into --out", async () => {
+    const out = fresh();
+    const { code, stdout } = await runCli(["transform", PARTIAL, OTHER, "--out", out, "--json"]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ counts: { cluster: 2, device: 4 } });
+    const manifest: unknown = JSON.parse(await readFile(join(out, "netbox/manifest.json"), "utf8"));
+    expect(manifest).toMatchObject({ snapshots: [{ name: "pve8" }, { name: "second-cluster" }] });
+    expect(Object.keys(await treeOf(out)).every((path) => path.startsWith("netbox/"))).toBe(true);
+  });
+
+  test("need --out, and take no name of one cluster", async () => {
+    expectError(await runCli(["transform", PARTIAL, OTHER]), 2, "--out");
+    expectError(await transform([PARTIAL, OTHER], ["--cluster-name=x"]), 2, "CLUSTER_NAME", '"x"');
+    const env = { PROXMOX_HOST: "pve1" };
+    expectError(await transform([PARTIAL, OTHER], [], { env }), 2, "PROXMOX_HOST", '"pve1"');
+  });
+
+  test("are refused when one cluster, or one folder name, comes twice", async () => {
+    const [copy, twin] = [await copyOf(PARTIAL, "twin"), await copyOf(OTHER, "pve8")];
+    const refused = await transform([PARTIAL, copy]);
+    expectError(refused, 5, '"alpha"', '"pve8"', '"twin"');
+    expectError(await transform([PARTIAL, twin]), 2, '"pve8"');
+  });
+});
+
+describe.concurrent("an output folder that cannot be written to is a clear error", () => {
+  test.each([
+    ["transform", "as itself"],
+    ["transform", "below a file"],
+    ["bootstrap", "as itself"],
+    ["simulate", "below a file"],
+  ])("of %s: a file in the way %s", async (command, where) => {
+    const file = fresh("file");
+    await mkdir(join(file, ".."), { recursive: true });
+    await writeFile(file, "in the way");
+    const out = where === "as itself" ? file : join(file, "below");
+    const run = command === "transform" ? [COMPLETE] : [];
+    const finished = await runCli([command, ...run, "--out", out, "--quiet"]);
+    expect([2, 5, 6], finished.stderr).toContain(finished.code);
+    expectError(finished, finished.code ?? 0, out);
+    expect(await readFile(file, "utf8")).toBe("in the way");
+  });
+});

@@ -1,0 +1,172 @@
+/** Settings on the command line: where they come from, which one wins, and how a wrong one is told. */
+import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { cliFolders, expectError } from "./helpers/cli-folders.ts";
+import { ROOT } from "./helpers/golden.ts";
+import { type Finished, runCli, type RunOptions } from "./helpers/run-cli.ts";
+import { sealSnapshot } from "./helpers/seal.ts";
+
+const COMPLETE = join(ROOT, "test/fixtures/pve9");
+
+const { fresh } = cliFolders();
+
+async function policyFile(text: string): Promise<string> {
+  const file = fresh("policy.yaml");
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, text);
+  return file;
+}
+
+/** A run, and the policy that its manifest says was in force. */
+async function inForce(run: string, args: readonly string[], options?: RunOptions) {
+  const out = fresh();
+  const finished = await runCli(["transform", run, ...args, "--out", out], options);
+  expect(finished).toMatchObject({ code: 0, stderr: "" });
+  const text = await readFile(join(out, "netbox/manifest.json"), "utf8");
+  const manifest = JSON.parse(text) as { snapshots: { policy: Record<string, string> }[] };
+  return manifest.snapshots[0]?.policy ?? {};
+}
+
+function expectRefusal(finished: Finished, ...words: readonly string[]): void {
+  expectError(finished, 2, ...words);
+}
+
+describe.concurrent("the first that is found wins", () => {
+  test("flag, environment, policy file, manifest, default", async () => {
+    const recorded = fresh("recorded");
+    await cp(COMPLETE, recorded, { recursive: true });
+    await sealSnapshot(recorded, { settings: { SITE_NAME: "of the manifest" } });
+    const config = await policyFile("config:\n  SITE_NAME: of the file\n");
+    const env = { SITE_NAME: "of the environment" };
+    const sites = await Promise.all([
+      inForce(recorded, ["--site-name=of the flag", "--config", config], { env }),
+      inForce(recorded, ["--config", config], { env }),
+      inForce(recorded, ["--config", config]),
+      inForce(recorded, []),
+      inForce(COMPLETE, []),
+    ]);
+    expect(sites.map((policy) => policy["SITE_NAME"]))
+      .toEqual(["of the flag", "of the environment", "of the file", "of the manifest", "Proxmox"]);
+    expect(sites[4]).toMatchObject({ PROXMOX_HOST: "cedar1.example.net", nodes: "*" });
+  });
+
+  test("an empty variable is none, and so is an empty key of the policy file", async () => {
+    const config = await policyFile("config:\n  CLUSTER_NAME:\nscope:\n");
+    const env = { SITE_NAME: "", CLUSTER_SCOPE: "", SOURCE_DATE_EPOCH: "" };
+    const policy = await inForce(COMPLETE, ["--config", config], { env });
+    expect(policy).toMatchObject({ SITE_NAME: "Proxmox", CLUSTER_SCOPE: "auto" });
+  });
+
+  test("a flag stands for true alone, for false with --no-, and takes a word", async () => {
+    const env = { CLEAR_EMPTY: "true", DEVICE_CLUSTER: "yes" };
+    const args = ["--all-interfaces", "--no-clear-empty", "--lxc-live-addresses=on"];
+    expect(await inForce(COMPLETE, args, { env })).toMatchObject({
+      ALL_INTERFACES: "true",
+      CLEAR_EMPTY: "false",
+      LXC_LIVE_ADDRESSES: "on",
+      DEVICE_CLUSTER: "yes",
+    });
+  });
+});
+
+describe.concurrent("a wrong setting is refused with its name, its value and what is allowed", () => {
+  const WRONG = [
+    { name: "ALL_INTERFACES", value: "maybe", allowed: "true or false" },
+    { name: "CLUSTER_SCOPE", value: "region", allowed: "auto, site or none" },
+    { name: "DISK_BASE_UNIT", value: "512", allowed: "1024 or 1000" },
+    { name: "NODE_SITE_MAP", value: "pve1", allowed: "pve1:London" },
+  ];
+
+  test.each(WRONG)("$name by flag, environment and policy file", async (wrong) => {
+    const { name, value, allowed } = wrong;
+    const flag = `--${name.toLowerCase().replaceAll("_", "-")}=${value}`;
+    const config = await policyFile(`config:\n  ${name}: ${value}\n`);
+    const args = ["transform", COMPLETE, "--out", fresh()];
+    const refused = await Promise.all([
+      runCli([...args, flag]),
+      runCli(args, { env: { [name]: value } }),
+      runCli([...args, "--config", config]),
+    ]);
+    for (const each of refused) expectRefusal(each, name, `"${value}"`, "Allowed: ", allowed);
+  });
+
+  test("nodes by flag, environment and policy file", async () => {
+    const config = await policyFile('scope:\n  nodes: ["*", pve1]\n');
+    const args = ["transform", COMPLETE, "--out", fresh()];
+    const refused = await Promise.all([
+      runCli([...args, "--nodes=*,pve1"]),
+      runCli(args, { env: { NODES: "*,pve1" } }),
+      runCli([...args, "--config", config]),
+    ]);
+    for (const each of refused) expectRefusal(each, "nodes", '"*,pve1"', "Allowed: ");
+  });
+
+  test("BOOTSTRAP and SOURCE_DATE_EPOCH", async () => {
+    const [word, time] = await Promise.all([
+      runCli(["transform", COMPLETE, "--out", fresh()], { env: { BOOTSTRAP: "maybe" } }),
+      runCli(["bootstrap", "--out", fresh()], { env: { SOURCE_DATE_EPOCH: "yesterday" } }),
+    ]);
+    expectRefusal(word, "BOOTSTRAP", '"maybe"', "true or false");
+    expectRefusal(time, "SOURCE_DATE_EPOCH", '"yesterday"', "seconds since");
+  });
+});
+
+describe.concurrent("a policy file", () => {
+  test("may hold the settings of all stages, a list of nodes, and no secret leaks from it", async () => {
+    const config = await policyFile(`# one file for every stage
+config:
+  PROXMOX_HOST: pve.example.org:8006
+  PROXMOX_PORT: 8006
+  PROXMOX_TOKEN_VALUE: s3cr3t-t0ken
+  PROXMOX_SSL_VERIFY: false
+  ALL_INTERFACES: true
+  DISK_BASE_UNIT: 1000
+scope:
+  nodes: [cedar1, cedar2]
+`);
+    const out = fresh();
+    const args = ["transform", COMPLETE, "--config", config, "--out", out, "--verbose"];
+    const { code, stdout, stderr } = await runCli(args);
+    expect(code, stderr).toBe(0);
+    const manifest = await readFile(join(out, "netbox/manifest.json"), "utf8");
+    expect(JSON.parse(manifest)).toMatchObject({
+      snapshots: [{
+        policy: { nodes: "cedar1,cedar2", ALL_INTERFACES: "true", DISK_BASE_UNIT: "1000" },
+      }],
+    });
+    const tags = await readFile(join(out, "netbox/01-tag-0001.json"), "utf8");
+    expect(tags).toContain('"proxmox-pve.example.org"');
+    expect(stdout + stderr + manifest).not.toContain("s3cr3t");
+  });
+
+  test("keeps a text of digits as it is written", async () => {
+    const config = await policyFile("config:\n  SITE_NAME: 0012\n  CLUSTER_NAME: 1.10\n");
+    expect(await inForce(COMPLETE, ["--config", config]))
+      .toMatchObject({ SITE_NAME: "0012", CLUSTER_NAME: "1.10" });
+  });
+
+  test.each([
+    ["an unknown key", "config:\n  SITE: x\n", '"SITE"'],
+    ["a key that every object has", "config:\n  constructor: x\n", '"constructor"'],
+    ["an unknown part", "configuration:\n  SITE_NAME: x\n", '"configuration"'],
+    ["nodes in the wrong part", "config:\n  nodes: [a]\n", '"nodes"'],
+    ["a setting in the scope", "scope:\n  SITE_NAME: x\n", '"SITE_NAME"'],
+    ["bad YAML", "config: [\n", "line"],
+    ["a key twice", "config:\n  SITE_NAME: a\n  SITE_NAME: b\n", "unique"],
+    ["a list at the top", "- config\n", "keys and values"],
+    ["a list where a text belongs", "config:\n  SITE_NAME: [a]\n", '"SITE_NAME"'],
+    ["objects for nodes", "scope:\n  nodes: [{a: 1}]\n", "nodes"],
+    ["an alias to nothing", "config: *x\n", "policy"],
+  ])("with %s is refused by its name", async (_, text, word) => {
+    const config = await policyFile(text);
+    const args = ["transform", COMPLETE, "--config", config, "--out", fresh()];
+    expectRefusal(await runCli(args), config, word);
+  });
+
+  test("that is not there is refused by its name", async () => {
+    const config = fresh("none.yaml");
+    const args = ["transform", COMPLETE, "--config", config, "--out", fresh()];
+    expectRefusal(await runCli(args), config);
+  });
+});

@@ -1,0 +1,111 @@
+/** The program as a user runs it: help, and what no command knows. */
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { STEPS } from "../src/entities/order.ts";
+import { TOOL } from "../src/kernel/tool.ts";
+import { cliFolders, expectError } from "./helpers/cli-folders.ts";
+import { ROOT } from "./helpers/golden.ts";
+import { runCli } from "./helpers/run-cli.ts";
+
+const COMPLETE = join(ROOT, "test/fixtures/pve9");
+const { fresh } = cliFolders();
+
+describe.concurrent("help", () => {
+  test.each([[], ["--help"]])("is printed for %j, with every command", async (...args) => {
+    const { code, stdout, stderr } = await runCli(args);
+    expect([code, stderr]).toEqual([0, ""]);
+    for (const command of ["transform", "bootstrap", "mapping", "simulate"]) {
+      expect(stdout).toContain(command);
+    }
+  });
+
+  test.each([
+    ["transform", ["--out", "--config", "--site-name", "SITE_NAME", "default Proxmox", "EXAMPLE"]],
+    ["bootstrap", ["--out", "--quiet"]],
+    ["mapping", ["--json"]],
+    ["simulate", ["--nodes", "--guests", "--seed"]],
+  ])("of %s names its options", async (command, words) => {
+    const { code, stdout, stderr } = await runCli([command, "--help"]);
+    expect([code, stderr]).toEqual([0, ""]);
+    for (const word of words) expect(stdout).toContain(word);
+  });
+
+  test("--version is the version, alone", async () => {
+    expect(await runCli(["--version"])).toEqual({
+      code: 0,
+      stdout: `${TOOL.version}\n`,
+      stderr: "",
+    });
+  });
+});
+
+describe.concurrent("what no command knows is refused with 2", () => {
+  test.each([
+    "capture-all",
+    "constructor",
+    "--nonsense",
+  ])("as a command: %s", async (word) => {
+    expectError(await runCli([word]), 2, word, "What to do");
+  });
+
+  test.each([
+    ["transform", "--speed=9"],
+    ["transform", "--toString"],
+    ["transform", "-x"],
+    ["transform", "--no-site-name"],
+    ["simulate", "--site-name=x"],
+    ["mapping", "--verify=x"],
+  ])("by %s: %s", async (command, option) => {
+    const rest = command === "transform" ? [COMPLETE, "--out", fresh()] : [];
+    const name = option.split("=", 1)[0] ?? "";
+    expectError(await runCli([command, ...rest, option]), 2, `Unknown option ${name}`);
+  });
+
+  test.each([["mapping"], ["bootstrap"], ["simulate"]])(
+    "an argument behind %s",
+    async (command) => {
+      expectError(await runCli([command, "extra"]), 2, '"extra"');
+    },
+  );
+
+  test("transform without a run folder", async () => {
+    expectError(await runCli(["transform"]), 2, "run folder");
+  });
+
+  test("an option without its value", async () => {
+    const args = ["transform", COMPLETE, "--out", fresh(), "--site-name"];
+    expectError(await runCli(args), 2, "site-name");
+  });
+
+  test("a word that is neither true nor false, for a switch", async () => {
+    const args = ["transform", join(ROOT, "test/fixtures/pve8"), "--quiet", "--out", fresh()];
+    const { code, stderr } = await runCli([...args, "--require-complete=no"]);
+    expect([0, 2], `exit code ${code}, ${stderr}`).toContain(code);
+    const word = await runCli(["mapping", "--json=maybe"]);
+    expectError(word, 2, "--json", '"maybe"');
+  });
+
+  test("a log format", async () => {
+    const args = ["transform", COMPLETE, "--log-format=xml", "--out", fresh()];
+    expectError(await runCli(args), 2, "--log-format", '"xml"', "text or json");
+  });
+
+  test.each([
+    ["--nodes=0", "nodes"],
+    ["--guests=-1", "guests"],
+    ["--seed=1e3", "seed"],
+  ])("simulate %s", async (option, name) => {
+    expectError(await runCli(["simulate", option, "--out", fresh()]), 2, name, "whole number");
+  });
+});
+
+test("mapping prints Markdown with a table for each step, or JSON", async () => {
+  const [markdown, json] = await Promise.all([runCli(["mapping"]), runCli(["mapping", "--json"])]);
+  expect([markdown.code, markdown.stderr, json.code, json.stderr]).toEqual([0, "", 0, ""]);
+  for (const { number, message } of STEPS) {
+    expect(markdown.stdout).toContain(
+      `\n### ${number} ${message}\n\n| Field | Reads | How |\n| ---`,
+    );
+  }
+  expect(JSON.parse(json.stdout)).toHaveProperty("steps.virtual-machine.memory.reads");
+});

@@ -1,0 +1,37 @@
+/** What the tests of the command line share: folders for tests that run at once, and clear errors. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect } from "vitest";
+import type { Finished } from "./run-cli.ts";
+
+export interface CliFolders {
+  /** A folder or file that is not there yet, and is nobody else's. */
+  fresh(name?: string): string;
+}
+
+/** To be called once in a test file, outside of all tests. */
+export function cliFolders(): CliFolders {
+  let root = "";
+  let count = 0;
+  beforeAll(async () => {
+    root = await mkdtemp(join(tmpdir(), "proxmox-diode-cli-"));
+  });
+  afterAll(() => rm(root, { recursive: true, force: true }));
+  return {
+    fresh(name = "out") {
+      count += 1;
+      return join(root, String(count), name);
+    },
+  };
+}
+
+/** A clear error: its code and its words, no stack, and nothing on stdout. Warnings may precede it. */
+export function expectError(finished: Finished, code: number, ...words: readonly string[]): void {
+  const { stdout, stderr } = finished;
+  expect(finished.code, stderr).toBe(code);
+  expect(stdout).toBe("");
+  expect(stderr).toMatch(/^\s*(?:WARN[^\n]*\n+\s*)*Error: /);
+  expect(stderr).not.toMatch(/\n\s+at |is a bug/);
+  for (const word of words) expect(stderr).toContain(word);
+}

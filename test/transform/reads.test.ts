@@ -1,0 +1,162 @@
+/** A row names all that it reads: without a key of an answer, only fields that name the key differ. */
+import { expect, test } from "vitest";
+import { PATHS } from "../../src/snapshot/paths.ts";
+import type { Answer } from "../../src/snapshot/schema.ts";
+import { STUBS } from "../../src/transform/stubs.ts";
+import type { Row } from "../../src/transform/table.ts";
+import { CUSTOM_FIELD_TABLES, TABLES } from "../../src/transform/tables.ts";
+import { inMemory, type Outcome, transformed } from "../helpers/in-memory.ts";
+import { type AnswersByPath, ok, type Site } from "../helpers/snapshot-builder.ts";
+import { ALL_EXTENSIONS, siteIn } from "../helpers/whole-outputs.ts";
+
+type Json = Readonly<Record<string, unknown>>;
+type AnyTable = Readonly<Record<string, Row<never, unknown>>>;
+
+const SETTINGS = { ...ALL_EXTENSIONS, PLATFORM_WITHOUT_AGENT: "keep" };
+
+/** Where the answers stand, by the names that the tables use. */
+const PLACES: Readonly<Record<string, RegExp>> = {
+  resources: /^\/cluster\/resources/,
+  nodes: /^\/nodes$/,
+  clusterStatus: /^\/cluster\/status$/,
+  nodeStatus: /^\/nodes\/[^/]+\/status$/,
+  network: /^\/nodes\/[^/]+\/network$/,
+  config: /\/config$/,
+  osinfo: /\/agent\/get-osinfo$/,
+};
+
+/** Keys that say what a thing is like, not which thing it is. */
+const KEYS = [
+  ...["status", "maxcpu", "maxmem", "tags", "hastate"].map((key) => `resources.${key}`),
+  ...["status", "maxcpu", "maxmem"].map((key) => `nodes.${key}`),
+  ...["active", "mtu", "speed", "priority", "slaves", "bridge_ports", "ovs_bridge", "ovs_bonds"]
+    .map((key) => `network.${key}`),
+  ...["vlan-raw-device", "vlan-id", "netmask", "cidr6"].map((key) => `network.${key}`),
+  ...["cores", "sockets", "memory", "onboot", "ostype", "description", "tags", "agent"]
+    .map((key) => `config.${key}`),
+  "osinfo.name",
+  "osinfo.version-id",
+  "nodeStatus.pveversion",
+  "clusterStatus.online",
+];
+
+/**
+ * The example, made fuller: with what no release sends, and with rows that do not say the same thing
+ * twice, so that each key has something that depends on it.
+ */
+async function fullSite(): Promise<Site> {
+  const site = await siteIn("snapshots/example");
+  const { pve1 = {}, pve2 = {} } = site.nodes;
+  const edit = (answers: AnswersByPath, path: string, change: (row: Json) => Json) => ({
+    ...answers,
+    [path]: ok(dataOf(answers[path]).map(change)),
+  });
+  const inConfig = (row: Json): Json => {
+    const { tags: _tags, ...rest } = row;
+    return Number(row["vmid"]) % 2 === 0 ? rest : row;
+  };
+  const { nodes, clusterStatus, resources } = PATHS;
+  const [first, ...listed] = dataOf(site.cluster[nodes]);
+  const cluster = edit(site.cluster, resources, inConfig);
+  return {
+    ...site,
+    nodes: {
+      ...site.nodes,
+      pve1: edit(pve1, PATHS.network("pve1"), ({ address6: _address6, ...row }) => ({
+        ...row,
+        speed: 10_000,
+      })),
+      pve2: edit(pve2, PATHS.network("pve2"), (row) => ({ ...row, "vlan-id": "77" })),
+    },
+    cluster: {
+      ...edit(
+        cluster,
+        clusterStatus,
+        (row) => ({ ...row, online: row["name"] === "pve2" ? 0 : 1 }),
+      ),
+      // Of the first node, /cluster/status alone tells.
+      [nodes]: ok(listed.filter((row) => row["node"] !== first?.["node"])),
+    },
+  };
+}
+
+function dataOf(answer: Answer | undefined): Json[] {
+  return answer !== undefined && "data" in answer ? (answer.data as Json[]) : [];
+}
+
+/** The site without one key of one kind of answer. */
+function without(site: Site, name: string, key: string): Site {
+  const strip = (value: unknown): unknown => {
+    if (typeof value !== "object" || value === null) return value;
+    if (Array.isArray(value)) return value.map(strip);
+    const { [key]: _gone, ...kept } = value as Json;
+    return "result" in kept ? { ...kept, result: strip(kept["result"]) } : kept;
+  };
+  const stripAll = (answers: AnswersByPath): AnswersByPath =>
+    Object.fromEntries(
+      Object.entries(answers).map(([path, answer]) => [
+        path,
+        PLACES[name]?.test(path) && "data" in answer
+          ? { ...answer, data: strip(answer.data) }
+          : answer,
+      ]),
+    );
+  const nodes = Object.entries(site.nodes).map(([node, answers]) => [node, stripAll(answers)]);
+  return { ...site, cluster: stripAll(site.cluster), nodes: Object.fromEntries(nodes) };
+}
+
+/** "virtual-machine.memory" and "virtual-machine.custom_fields.proxmox_node" → text, by thing. */
+function fieldsOf(outcome: Outcome): Map<string, { field: string; text: string }> {
+  const fields = new Map<string, { field: string; text: string }>();
+  for (const { step, entity } of outcome.all) {
+    const json = entity as unknown as Json;
+    const holder = json["virtual_machine"] ?? json["device"] ?? json["cluster"] ?? json["site"];
+    const thing = `${step} ${String(json["name"] ?? json["address"] ?? json["prefix"])} of ${
+      String((holder as Json | undefined)?.["name"])
+    }`;
+    const own = Object.entries((json["custom_fields"] ?? {}) as Json)
+      .map(([name, value]) => [`${step}.custom_fields.${name}`, value] as const);
+    for (const field of Object.keys(TABLES[step])) {
+      if (field === "custom_fields" && step in CUSTOM_FIELD_TABLES) continue;
+      const text = JSON.stringify(json[field]) ?? "absent";
+      fields.set(`${thing}: ${field}`, { field: `${step}.${field}`, text });
+    }
+    for (const [field, value] of own) {
+      fields.set(`${thing}: ${field}`, { field, text: JSON.stringify(value) });
+    }
+  }
+  return fields;
+}
+
+/** What a field reads, through stubs too. */
+function readsOf(field: string): Set<string> {
+  const [step = "", name = "", custom] = field.split(".");
+  const tables: Readonly<Record<string, object>> =
+    custom === undefined || !(step in CUSTOM_FIELD_TABLES) ? TABLES : CUSTOM_FIELD_TABLES;
+  const row = (tables[step] as AnyTable)[tables === TABLES ? name : custom ?? ""];
+  const found = new Set<string>();
+  const add = (reads: readonly string[]): void => {
+    for (const read of reads) {
+      if (found.has(read)) continue;
+      found.add(read);
+      if (read.startsWith("stub.")) add(STUBS[read.slice(5) as keyof typeof STUBS].reads);
+    }
+  };
+  add(row?.reads ?? []);
+  return found;
+}
+
+test.each(KEYS)("only fields that name %s depend on it", async (key) => {
+  const site = await fullSite();
+  const [name = "", ...rest] = key.split(".");
+  const before = fieldsOf(await transformed(inMemory(site), SETTINGS));
+  const stripped = inMemory(without(site, name, rest.join(".")));
+  const after = fieldsOf(await transformed(stripped, SETTINGS));
+  const changed = new Set(
+    [...before].filter(([thing, { text }]) => after.has(thing) && after.get(thing)?.text !== text)
+      .map(([, { field }]) => field),
+  );
+  expect([...changed].filter((field) => !readsOf(field).has(key))).toEqual([]);
+  const isGone = [...before.keys()].some((thing) => !after.has(thing));
+  expect(changed.size > 0 || isGone, `nothing depends on ${key}`).toBe(true);
+});

@@ -1,0 +1,148 @@
+/** IPAddress of containers: from the config and, with LXC_LIVE_ADDRESSES, from the running one. */
+import { describe, expect, test } from "vitest";
+import { only } from "../../helpers/in-memory.ts";
+import { agentRow, guest101, type LabGuest } from "../../helpers/lab.ts";
+
+const MACS = ["BC:24:11:00:00:01", "BC:24:11:00:00:02"] as const;
+const LIVE = { LXC_LIVE_ADDRESSES: "true" };
+
+function container(guest: Omit<LabGuest, "vmid" | "kind">, settings = {}) {
+  return guest101({ kind: "lxc", ...guest }, settings);
+}
+
+/** A row as PVE 8.1 to 8.3 send it. */
+function oldRow(mac: string | null, inet: string, inet6?: string) {
+  return { name: "eth0", hwaddr: mac, inet, ...(inet6 === undefined ? {} : { inet6 }) };
+}
+
+async function addressesOf(guest: Parameters<typeof container>[0], settings = {}) {
+  return (await container(guest, settings)).of("ip-address").map(({ address }) => address);
+}
+
+const DHCP = { net0: `name=eth0,hwaddr=${MACS[0]},ip=dhcp,ip6=auto` };
+
+describe("in the config", () => {
+  test("`ip=` and `ip6=` are addresses of the NIC, and need no agent", async () => {
+    const config = { net0: "name=eth0,ip=10.0.0.60/24,ip6=2001:DB8::60/64,gw=10.0.0.1" };
+    const outcome = await container({ config, row: { status: "stopped" } });
+    expect(outcome.of("ip-address").map(({ address }) => address))
+      .toEqual(["10.0.0.60/24", "2001:db8::60/64"]);
+    for (const { assigned_object_vm_interface: nic } of outcome.of("ip-address")) {
+      expect(nic).toMatchObject({ name: "eth0", virtual_machine: { name: "guest-101" } });
+    }
+    expect(outcome.vm.primary_ip4).toMatchObject({ address: "10.0.0.60/24" });
+    expect(outcome.vm.primary_ip6).toMatchObject({ address: "2001:db8::60/64" });
+  });
+
+  test.each(["dhcp", "manual", "auto"])("%s is none, and is listed", async (word) => {
+    const outcome = await container({ config: { net0: `name=eth0,ip=${word}` } });
+    expect(outcome.of("ip-address")).toEqual([]);
+    expect(outcome.leftOut.map(({ what, reason }) => [what, reason]))
+      .toEqual([[`vm/101/net0/ip=${word}`, "dynamic-address"]]);
+  });
+
+  test.each([
+    ["loopback", "127.0.0.1/8"],
+    ["link-local", "169.254.1.1/16"],
+    ["bad-prefix", "10.0.0.5"],
+    ["unparsable", "10.0.0.300/24"],
+    ["not-assignable", "10.0.0.255/24"],
+  ])("what is %s is listed: %s", async (reason, ip) => {
+    const outcome = await container({ config: { net0: `name=eth0,ip=${ip}` } });
+    expect(outcome.of("ip-address")).toEqual([]);
+    expect(outcome.reasonsOf(`vm/101/net0/${ip}`)).toEqual([reason]);
+  });
+
+  test("of a QEMU guest neither `ip=` nor ipconfigN is read", async () => {
+    const config = { net0: "virtio,ip=10.0.0.5/24", ipconfig0: "ip=10.0.0.6/24" };
+    expect((await guest101({ config })).of("ip-address")).toEqual([]);
+  });
+
+  test("a primary address that DHCP gives is never emptied", async () => {
+    const settings = { CLEAR_EMPTY: "true" };
+    expect((await container({ config: DHCP }, settings)).vm).not.toHaveProperty("primary_ip4");
+    const none = await container({ config: { net0: "name=eth0" } }, settings);
+    expect([none.vm.primary_ip4, none.vm.primary_ip6]).toEqual([{}, {}]);
+    const unread = await container({ config: { status: 403 } }, settings);
+    expect(unread.vm).not.toHaveProperty("primary_ip4");
+  });
+});
+
+describe("of a running container", () => {
+  test("nothing is read, unless LXC_LIVE_ADDRESSES is on", async () => {
+    const guest = { config: DHCP, interfaces: [agentRow(MACS[0], ["10.0.0.9/24"])] };
+    expect(await addressesOf(guest)).toEqual([]);
+    expect(await addressesOf(guest, LIVE)).toEqual(["10.0.0.9/24"]);
+  });
+
+  test("old rows have `inet` and `inet6` alone", async () => {
+    const interfaces = [oldRow(MACS[0].toLowerCase(), "10.0.0.9/24", "2001:db8::9/64")];
+    expect(await addressesOf({ config: DHCP, interfaces }, LIVE))
+      .toEqual(["10.0.0.9/24", "2001:db8::9/64"]);
+  });
+
+  test("new rows have both forms, and an address that is in both is one", async () => {
+    const row = {
+      ...agentRow(MACS[0].toLowerCase(), ["10.0.0.9/24", "10.0.0.10/24"]),
+      ...oldRow(MACS[0].toLowerCase(), "10.0.0.10/24"),
+    };
+    const outcome = await container({ config: DHCP, interfaces: [row] }, LIVE);
+    expect(outcome.of("ip-address").map(({ address }) => address))
+      .toEqual(["10.0.0.9/24", "10.0.0.10/24"]);
+    expect(outcome.leftOut.filter(({ reason }) => reason === "duplicate-address")).toEqual([]);
+  });
+
+  test.each([
+    [
+      "loopback",
+      { ...oldRow("00:00:00:00:00:00", "127.0.0.1/8"), name: "lo" },
+      "live/lo/127.0.0.1/8",
+    ],
+    [
+      "docker-bridge",
+      { ...oldRow("02:42:00:00:00:01", "172.17.0.1/16"), name: "docker0" },
+      "live/docker0/172.17.0.1/16",
+    ],
+    ["mac-unknown", { ...oldRow(null, "10.8.0.1/24"), name: "wg0" }, "live/wg0/10.8.0.1/24"],
+    ["link-local", oldRow(MACS[0], "fe80::1/64"), "net0/fe80::1/64"],
+  ])("is left out as %s: %j", async (reason, row, what) => {
+    const outcome = await container({ config: DHCP, interfaces: [row] }, LIVE);
+    expect(outcome.of("ip-address")).toEqual([]);
+    expect(outcome.reasonsOf(`vm/101/${what}`)).toEqual([reason]);
+  });
+
+  test("an address that the config has already is listed as a duplicate of itself", async () => {
+    const config = { net0: `name=eth0,hwaddr=${MACS[0]},ip=10.0.0.9/24` };
+    const interfaces = [agentRow(MACS[0], ["10.0.0.9/24"])];
+    const outcome = await container({ config, interfaces }, LIVE);
+    expect(only(outcome.of("ip-address")).address).toBe("10.0.0.9/24");
+    expect(outcome.reasonsOf("vm/101/net0/10.0.0.9/24")).toEqual(["duplicate-address"]);
+  });
+
+  test("the primary address is the first NIC's, be it from the config or live", async () => {
+    const config = {
+      ...DHCP,
+      net1: `name=eth1,hwaddr=${MACS[1]},ip=10.1.0.5/24,ip6=2001:db8::5/64`,
+    };
+    const interfaces = [agentRow(MACS[0], ["10.0.0.9/24"]), agentRow(MACS[1], ["10.1.0.5/24"])];
+    const { vm, of } = await container({ config, interfaces }, LIVE);
+    expect(vm.primary_ip4).toMatchObject({ address: "10.0.0.9/24" });
+    expect(vm.primary_ip6).toMatchObject({ address: "2001:db8::5/64" });
+    expect(of("ip-address").map(({ assigned_object_vm_interface: nic }) => nic?.name))
+      .toEqual(["eth0", "eth1", "eth1"]);
+  });
+
+  test.each(
+    [
+      ["guest-stopped", { status: 200, data: null }, "stopped"],
+      ["failed", { status: 501, error: "Method not implemented" }, "running"],
+      ["denied", { status: 403 }, "running"],
+      ["failed", null, "running"],
+    ] as const,
+  )("what was not read is listed as %s: %j", async (reason, interfaces, status) => {
+    const settings = { ...LIVE, CLEAR_EMPTY: "true" };
+    const outcome = await container({ config: DHCP, interfaces, row: { status } }, settings);
+    expect(outcome.reasonsOf("vm/101/live")).toEqual([reason]);
+    expect(outcome.vm).not.toHaveProperty("primary_ip4");
+  });
+});

@@ -1,0 +1,169 @@
+/** IPAddress of QEMU guests, and who keeps an address that comes twice. One rule a test. */
+import { describe, expect, test } from "vitest";
+import { type Outcome, transformed } from "../../helpers/in-memory.ts";
+import { agentRow, guest101, lab } from "../../helpers/lab.ts";
+
+const MACS = ["BC:24:11:00:00:01", "BC:24:11:00:00:02"] as const;
+const NICS = { agent: "1", net0: `virtio=${MACS[0]}`, net1: `e1000=${MACS[1]}` };
+
+function addressesOf(outcome: Outcome): string[] {
+  return outcome.of("ip-address").map(({ address }) => address);
+}
+
+/** An address on the only NIC, as an agent reports it. */
+function onNic(text: string, more = {}) {
+  return guest101({ config: NICS, interfaces: [agentRow(MACS[0].toLowerCase(), [text], more)] });
+}
+
+describe("a QEMU guest's address", () => {
+  test("stands on the NIC with its MAC, case aside, whatever the guest calls it", async () => {
+    const outcome = await guest101({
+      config: NICS,
+      interfaces: [
+        agentRow(MACS[1].toLowerCase(), ["10.0.0.7/24"], { name: "Ethernet 2" }),
+        agentRow(MACS[0], ["10.0.0.5/24", "2001:DB8::5/64"], { name: "enp6s18" }),
+      ],
+    });
+    const held = outcome.of("ip-address").map(({ address, assigned_object_vm_interface: nic }) => [
+      address,
+      nic?.name,
+      nic?.virtual_machine.name,
+    ]);
+    expect(held).toEqual([
+      ["10.0.0.5/24", "net0", "guest-101"],
+      ["2001:db8::5/64", "net0", "guest-101"],
+      ["10.0.0.7/24", "net1", "guest-101"],
+    ]);
+  });
+
+  test.each([
+    ["loopback", "127.0.0.1/8", {}],
+    ["loopback", "10.0.0.5/24", { name: "lo" }],
+    ["docker-bridge", "172.17.0.1/16", { name: "docker0" }],
+    ["link-local", "fe80::3a11:1%6/64", {}],
+    ["link-local", "169.254.3.3/16", {}],
+    ["bad-prefix", "10.0.0.5/-1", {}],
+    ["bad-prefix", "10.0.0.5", {}],
+    ["not-assignable", "10.0.0.0/24", {}],
+    ["unparsable", "here/24", {}],
+  ])("is left out as %s: %s %j", async (reason, text, more) => {
+    const outcome = await onNic(text, more);
+    expect(addressesOf(outcome)).toEqual([]);
+    expect(outcome.reasonsOf(`vm/101/net0/${text}`)).toEqual([reason]);
+  });
+
+  test.each([["00:00:00:00:00:00"], ["52:54:00:99:99:99"], ["sit0"], [null]])(
+    "on the MAC %s, which no NIC has, is left out as mac-unknown",
+    async (mac) => {
+      const outcome = await guest101({
+        config: NICS,
+        interfaces: [agentRow(mac, ["10.0.0.5/24"])],
+      });
+      expect(addressesOf(outcome)).toEqual([]);
+      expect(outcome.reasonsOf("vm/101/agent/eth0/10.0.0.5/24")).toEqual(["mac-unknown"]);
+    },
+  );
+
+  test("on a MAC that two NICs have stands on the first of them", async () => {
+    const config = { net2: `virtio=${MACS[0]}`, net1: `virtio=${MACS[0].toLowerCase()}` };
+    const outcome = await guest101({ config, interfaces: [agentRow(MACS[0], ["10.0.0.5/24"])] });
+    expect(outcome.of("ip-address").map((ip) => ip.assigned_object_vm_interface?.name))
+      .toEqual(["net1"]);
+  });
+
+  test("loses its zone, and a prefix may be a text", async () => {
+    const entry = { "ip-address": "2001:db8::5%eth0", prefix: "64" };
+    const outcome = await onNic("10.0.0.5/24", { "ip-addresses": [entry] });
+    expect(addressesOf(outcome)).toEqual(["2001:db8::5/64"]);
+  });
+
+  test.each([undefined, null, {}, []])("is none where ip-addresses is %j", async (entries) => {
+    expect(addressesOf(await onNic("10.0.0.5/24", { "ip-addresses": entries }))).toEqual([]);
+  });
+
+  test("that one row names twice is kept once and listed once", async () => {
+    const interfaces = [agentRow(MACS[0], ["10.0.0.5/24", "10.0.0.5/24"])];
+    const outcome = await guest101({ config: NICS, interfaces });
+    expect(addressesOf(outcome)).toEqual(["10.0.0.5/24"]);
+    expect(outcome.reasonsOf("vm/101/net0/10.0.0.5/24")).toEqual(["duplicate-address"]);
+  });
+});
+
+describe("a guest's primary address", () => {
+  test("is the first of its family in the order of its NICs, then of the agent", async () => {
+    const { vm } = await guest101({
+      config: { ...NICS, net10: "virtio=BC:24:11:00:00:0A", net2: "virtio=BC:24:11:00:00:0B" },
+      interfaces: [
+        agentRow("bc:24:11:00:00:0a", ["10.0.10.5/24", "2001:db8::a/64"]),
+        agentRow("bc:24:11:00:00:0b", ["10.0.2.9/24", "10.0.2.5/24"]),
+        agentRow(null, ["10.0.3.5/24"]),
+      ],
+    });
+    expect(vm.primary_ip4).toMatchObject({
+      address: "10.0.2.9/24",
+      assigned_object_vm_interface: { name: "net2", virtual_machine: { name: "guest-101" } },
+    });
+    expect(vm.primary_ip6).toMatchObject({ address: "2001:db8::a/64" });
+  });
+
+  test("is left as it is while the agent does not answer, and emptied when it has none", async () => {
+    const settings = { CLEAR_EMPTY: "true" };
+    const silent = await guest101({ config: NICS, interfaces: { status: 500 } }, settings);
+    expect(silent.vm).not.toHaveProperty("primary_ip4");
+    const empty = await guest101({ config: NICS, interfaces: [] }, settings);
+    expect([empty.vm.primary_ip4, empty.vm.primary_ip6]).toEqual([{}, {}]);
+    expect((await guest101({ config: NICS, interfaces: [] })).vm).not.toHaveProperty("primary_ip4");
+  });
+});
+
+describe("one address twice", () => {
+  const net = (ip: string) => ({ net0: `name=eth0,ip=${ip}` });
+
+  test("is kept by nodes before guests, then by the first node and the lowest VMID", async () => {
+    const outcome = await transformed(lab({
+      nodes: {
+        pve10: { network: [{ iface: "vmbr1", cidr: "192.168.99.1/24" }] },
+        pve2: { network: [{ iface: "vmbr1", cidr: "192.168.99.1/24" }] },
+      },
+      guests: [
+        { vmid: 1000, kind: "lxc", node: "pve2", config: net("10.0.0.5/16") },
+        { vmid: 200, kind: "lxc", node: "pve2", config: net("10.0.0.5/24") },
+        { vmid: 99, kind: "lxc", node: "pve10", config: net("192.168.99.1/32") },
+      ],
+    }));
+    const held = outcome.of("ip-address").map(({ address, ...on }) => [
+      address,
+      on.assigned_object_interface?.device.name ??
+        on.assigned_object_vm_interface?.virtual_machine.name,
+    ]);
+    expect(held).toEqual([["192.168.99.1/24", "pve2"], ["10.0.0.5/24", "guest-200"]]);
+    const duplicates = outcome.leftOut.filter(({ reason }) => reason === "duplicate-address");
+    expect(Object.fromEntries(duplicates.map(({ what, sentence }) => [what, sentence]))).toEqual({
+      "node/pve10/vmbr1/192.168.99.1/24": expect.stringContaining("node/pve2/vmbr1"),
+      "vm/99/net0/192.168.99.1/32": expect.stringContaining("node/pve2/vmbr1"),
+      "vm/1000/net0/10.0.0.5/16": expect.stringContaining("vm/200/net0"),
+    });
+  });
+
+  test("is nobody's primary but its holder's: the next one is", async () => {
+    const rows = [
+      { iface: "vmbr1", cidr: "192.168.99.1/24", priority: 1 },
+      { iface: "vmbr0", cidr: "10.0.0.3/24", priority: 2 },
+    ];
+    const nodes = { pve1: { network: rows.slice(0, 1) }, pve2: { network: rows } };
+    const [first, second] = (await transformed(lab({ nodes }))).of("device");
+    expect(first?.primary_ip4).toMatchObject({ address: "192.168.99.1/24" });
+    expect(second?.primary_ip4).toMatchObject({ address: "10.0.0.3/24" });
+  });
+
+  test("in two spellings is one address", async () => {
+    const guests = ["2001:db8:0:0::5/64", "2001:DB8::5/128"].map((ip, i) => ({
+      vmid: 101 + i,
+      kind: "lxc" as const,
+      config: { net0: `name=eth0,ip6=${ip}` },
+    }));
+    const outcome = await transformed(lab({ guests }));
+    expect(addressesOf(outcome)).toEqual(["2001:db8::5/64"]);
+    expect(outcome.reasonsOf("vm/102/net0/2001:DB8::5/128")).toEqual(["duplicate-address"]);
+  });
+});

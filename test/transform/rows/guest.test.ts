@@ -1,0 +1,208 @@
+/** VirtualMachine: which guests become one, and what it says. One rule of the mapping a test. */
+import { describe, expect, test } from "vitest";
+import { transformed } from "../../helpers/in-memory.ts";
+import { guest101, lab, type LabGuest } from "../../helpers/lab.ts";
+
+const GIB = 2 ** 30;
+
+/** VMID → the name that NetBox gets. */
+async function namesOf(guests: readonly LabGuest[]): Promise<Record<string, string>> {
+  const outcome = await transformed(lab({ guests }));
+  return Object.fromEntries(
+    outcome.of("virtual-machine").map(({ name, custom_fields: fields }) => {
+      const vmid = fields["proxmox_vmid"];
+      return [vmid !== undefined && "text" in vmid ? vmid.text : "?", name];
+    }),
+  );
+}
+
+describe("a guest is left out", () => {
+  test.each([
+    ["template", "a template", { template: 1 }],
+    ["template", "a template whose flag is a text", { template: "1" }],
+    ["no-name", "a guest without a name", { name: undefined }],
+    ["no-name", "a guest whose name is blank", { name: " \n" }],
+    ["unreachable", "a guest of which nothing is known", { name: undefined, status: "unknown" }],
+  ])("as %s: %s", async (reason, _, row) => {
+    const outcome = await guest101({ row, config: {} });
+    expect(outcome.of("virtual-machine")).toEqual([]);
+    expect(outcome.reasonsOf("vm/101")).toEqual([reason]);
+  });
+
+  test.each([0, "0", "", undefined])("but not with template: %j", async (template) => {
+    expect((await guest101({ row: { template } })).vm.name).toBe("guest-101");
+  });
+
+  test("as no-vmid or other-type, named by its row", async () => {
+    const rows = [
+      { id: "qemu/x", type: "qemu", name: "a", node: "pve1", status: "running" },
+      { id: "openvz/7", type: "openvz", vmid: 7, name: "b", node: "pve1", status: "running" },
+      { id: "storage/pve1/local", type: "storage", node: "pve1" },
+    ];
+    const outcome = await transformed(lab({ rows }));
+    expect(outcome.of("virtual-machine")).toEqual([]);
+    expect(outcome.reasonsOf("resource/qemu/x")).toEqual(["no-vmid"]);
+    expect(outcome.reasonsOf("resource/openvz/7")).toEqual(["other-type"]);
+    expect(outcome.reasonsOf("resource/storage/pve1/local")).toEqual(["other-type"]);
+  });
+
+  test("for the first reason of the closed list: out of the scope, then no name, then template", async () => {
+    const unnamed = { name: undefined, template: 1 };
+    expect((await guest101({ row: unnamed })).reasonsOf("vm/101")).toEqual(["no-name"]);
+    const scoped = await guest101({ row: unnamed }, { nodes: "pve2" });
+    expect(scoped.reasonsOf("vm/101")).toEqual(["out-of-scope"]);
+  });
+});
+
+describe("its own facts", () => {
+  test.each([
+    ["running", "active"],
+    ["stopped", "offline"],
+    ["paused", "staged"],
+    ["prelaunch", "staged"],
+    ["unknown", "staged"],
+  ])("status %s is %s", async (status, expected) => {
+    expect((await guest101({ row: { status } })).vm.status).toBe(expected);
+  });
+
+  test.each([
+    { what: "maxcpu", row: { maxcpu: 4 }, config: { cores: 9, sockets: 9 }, vcpus: 4 },
+    { what: "maxcpu as a text", row: { maxcpu: "2" }, config: {}, vcpus: 2 },
+    { what: "two decimals of it", row: { maxcpu: 0.123456 }, config: {}, vcpus: 0.12 },
+    { what: "else cores × sockets", row: {}, config: { cores: 4, sockets: 2 }, vcpus: 8 },
+    { what: "else cores alone", row: {}, config: { cores: "6" }, vcpus: 6 },
+    { what: "never 0", row: { maxcpu: 0.001 }, config: {}, vcpus: undefined },
+    { what: "nothing if nothing is known", row: {}, config: {}, vcpus: undefined },
+  ])("vcpus is $what", async ({ row, config, vcpus }) => {
+    expect((await guest101({ row: { maxcpu: undefined, ...row }, config })).vm.vcpus).toBe(vcpus);
+  });
+
+  test("vcpus of a container without sizes is its cores, whatever sockets may say", async () => {
+    const row = { maxcpu: undefined };
+    const config = { cores: 3, sockets: 2 };
+    expect((await guest101({ kind: "lxc", row, config })).vm.vcpus).toBe(3);
+  });
+
+  test.each([
+    { what: "maxmem in MiB", row: { maxmem: 4 * GIB }, written: 1, memory: "4096" },
+    { what: "maxmem as a text", row: { maxmem: "536870912" }, written: 1, memory: "512" },
+    { what: "maxmem rounded", row: { maxmem: 1.6 * 2 ** 20 }, written: 9, memory: "2" },
+    { what: "else the config's int", row: {}, written: 2048, memory: "2048" },
+    { what: "else the config's text", row: {}, written: "4096", memory: "4096" },
+    { what: "else what is current", row: {}, written: "current=8192", memory: "8192" },
+    { what: "nothing if nothing is known", row: {}, written: undefined, memory: undefined },
+    { what: "never 0", row: { maxmem: 0 }, written: undefined, memory: undefined },
+  ])("memory is $what", async ({ row, written, memory }) => {
+    expect((await guest101({ row, config: { memory: written } })).vm.memory).toBe(memory);
+  });
+
+  test("disk is never sent", async () => {
+    const { vm } = await guest101({ row: { maxdisk: 32 * GIB, disk: 1 } });
+    expect(Object.keys(vm)).not.toContain("disk");
+  });
+
+  test.each([[1, "on"], ["1", "on"], [0, "off"], ["0", "off"], [undefined, "off"]])(
+    "start_on_boot of onboot %j is %s",
+    async (onboot, expected) => {
+      expect((await guest101({ config: { onboot } })).vm.start_on_boot).toBe(expected);
+    },
+  );
+
+  test("comments are the description, of any length, without blanks at its ends", async () => {
+    const description = ` # Notes\n\n${"ünï ".repeat(3000)}\n`;
+    const { vm } = await guest101({ config: { description } });
+    expect(vm.comments).toBe(description.trim());
+    expect((await guest101({ config: { description: " \n" } })).vm.comments).toBe(undefined);
+  });
+
+  test.each(["qemu", "lxc"] as const)(
+    "a %s guest has its VMID, node and type as text",
+    async (kind) => {
+      const { vm } = await guest101({ kind, row: { vmid: "101" } });
+      expect(vm.custom_fields).toEqual({
+        proxmox_vmid: { text: "101" },
+        proxmox_node: { text: "pve1" },
+        proxmox_vm_type: { text: kind },
+      });
+    },
+  );
+
+  test("its HA state is there when it is under HA, and not when that is empty", async () => {
+    const stateOf = async (hastate: unknown): Promise<unknown> =>
+      (await guest101({ row: { hastate } })).vm.custom_fields["proxmox_ha_state"];
+    expect(await stateOf("started")).toEqual({ text: "started" });
+    expect(await stateOf("")).toBe(undefined);
+    expect(await stateOf(null)).toBe(undefined);
+  });
+
+  test("text has no NUL and no blanks at its ends", async () => {
+    const { vm } = await guest101({
+      row: { name: " w\u0000eb " },
+      config: { description: "a\u0000b" },
+    });
+    expect([vm.name, vm.comments]).toEqual(["web", "ab"]);
+  });
+});
+
+test("a field that alone exceeds a request is left out, listed, and never emptied", async () => {
+  const description = "ü".repeat(2 ** 21);
+  const settings = { CLEAR_EMPTY: "true" };
+  const outcome = await guest101({ config: { description }, row: { hastate: "x" } }, settings);
+  expect(outcome.vm).not.toHaveProperty("comments");
+  expect(outcome.vm.custom_fields).toHaveProperty("proxmox_ha_state");
+  expect(outcome.reasonsOf("vm/101/comments")).toEqual(["too-long"]);
+  const fits = "ü".repeat(2 ** 20);
+  expect((await guest101({ config: { description: fits } })).vm.comments).toBe(fits);
+});
+
+describe("names", () => {
+  test("the lowest VMID keeps a name, case aside, and each other one gets its VMID", async () => {
+    const guests = [{ vmid: 1000, row: { name: "web" } }, { vmid: 99, row: { name: "WEB" } }, {
+      vmid: 200,
+      row: { name: "Web" },
+    }];
+    expect(await namesOf(guests)).toEqual({ 99: "WEB", 200: "Web (200)", 1000: "web (1000)" });
+    const { codesOf } = await transformed(lab({ guests }));
+    expect([codesOf("vm/99"), codesOf("vm/200")]).toEqual([[], ["renamed"]]);
+  });
+
+  test("a guest that is left out keeps no name from another", async () => {
+    const guests = [{ vmid: 101, row: { name: "web", template: 1 } }, {
+      vmid: 102,
+      row: { name: "web" },
+    }];
+    expect(await namesOf(guests)).toEqual({ 102: "web" });
+  });
+
+  test("a guest is called the same in a narrower scope, or it would become another one", async () => {
+    const guests = [{ vmid: 101, node: "pve1", row: { name: "web" } }, {
+      vmid: 102,
+      node: "pve2",
+      row: { name: "web" },
+    }];
+    const nodes = { pve1: {}, pve2: {} };
+    const whole = await transformed(lab({ nodes, guests }));
+    const part = await transformed(lab({ nodes, guests }), { nodes: "pve2" });
+    expect(whole.of("virtual-machine").map(({ name }) => name)).toEqual(["web", "web (102)"]);
+    expect(part.of("virtual-machine").map(({ name }) => name)).toEqual(["web (102)"]);
+  });
+
+  test("a name made by renaming is never another guest's own", async () => {
+    const names = await namesOf([
+      { vmid: 101, row: { name: "web" } },
+      { vmid: 102, row: { name: "web (103)" } },
+      { vmid: 103, row: { name: "web" } },
+      { vmid: 104, row: { name: "WEB (103)" } },
+    ]);
+    expect(new Set(Object.values(names).map((name) => name.toLowerCase())).size).toBe(4);
+    expect([names["101"], names["102"]]).toEqual(["web", "web (103)"]);
+  });
+
+  test("a name over 64 characters is cut, ends in the VMID, and is noted", async () => {
+    const outcome = await guest101({ row: { name: "ä".repeat(65) } });
+    expect(outcome.vm.name).toBe(`${"ä".repeat(58)} (101)`);
+    expect(outcome.codesOf("vm/101")).toEqual(["cut"]);
+    const longest = "🦊".repeat(64);
+    expect((await guest101({ row: { name: longest } })).vm.name).toBe(longest);
+  });
+});

@@ -1,0 +1,159 @@
+/** Interface: the interfaces of a node. One rule of the mapping a test. */
+import { describe, expect, test } from "vitest";
+import type { Interface } from "../../../src/entities/schema.ts";
+import { only } from "../../helpers/in-memory.ts";
+import { nodeWith } from "../../helpers/lab.ts";
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** The interface of a row that has an address besides. */
+async function portOf(row: Row, settings = {}): Promise<Interface> {
+  const full = { iface: "eno1", type: "eth", cidr: "10.0.0.2/24", ...row };
+  return only((await nodeWith([full], settings)).of("interface"));
+}
+
+describe("an interface", () => {
+  test.each([
+    ["bridge", "bridge"],
+    ["bond", "lag"],
+    ["vlan", "virtual"],
+    ["alias", "virtual"],
+    ["OVSBridge", "bridge"],
+    ["OVSBond", "lag"],
+    ["OVSPort", "virtual"],
+    ["OVSIntPort", "virtual"],
+    ["eth", "other"],
+    ["unknown", "other"],
+    [undefined, "other"],
+  ])("of type %s is %s", async (type, expected) => {
+    expect((await portOf({ type })).type).toBe(expected);
+  });
+
+  test.each([["1500", "1500"], [9000, "9000"], ["", undefined], [0, undefined], [
+    "auto",
+    undefined,
+  ]])(
+    "mtu %j is %s",
+    async (mtu, expected) => {
+      expect((await portOf({ mtu })).mtu).toBe(expected);
+    },
+  );
+
+  test.each([[1000, "1000000"], ["25000", "25000000"], [-1, undefined], [0, undefined]])(
+    "speed %j Mbps is %s kbps",
+    async (speed, expected) => {
+      expect((await portOf({ speed })).speed).toBe(expected);
+    },
+  );
+
+  test.each([[1, true], ["1", true], [0, false], [undefined, false], [null, false]])(
+    "active %j: enabled is %s",
+    async (active, expected) => {
+      expect((await portOf({ active })).enabled).toBe(expected);
+    },
+  );
+
+  test("is left out when it is lo, stands on loopback or has no address", async () => {
+    const outcome = await nodeWith([
+      { iface: "lo", type: "loopback", cidr: "127.0.0.1/8" },
+      { iface: "lo:1", type: "alias", cidr: "127.0.0.2/8" },
+      { iface: "eno1", type: "eth" },
+      { iface: "eno2", type: "eth", cidr: "10.0.0.300/24" },
+      { iface: "eno3", type: "eth", method: "dhcp" },
+    ]);
+    expect(outcome.of("interface")).toEqual([]);
+    for (const lo of ["lo", "lo:1"]) {
+      expect(outcome.reasonsOf(`node/pve1/${lo}`)).toEqual(["loopback"]);
+    }
+    for (const eno of ["eno1", "eno2", "eno3"]) {
+      expect(outcome.reasonsOf(`node/pve1/${eno}`)).toEqual(["no-address"]);
+    }
+  });
+
+  test("has no link to another one, unless ALL_INTERFACES is on", async () => {
+    const { parent, bridge, lag } = await portOf({
+      iface: "eno1.20",
+      type: "vlan",
+      ovs_bridge: "x",
+    });
+    expect([parent, bridge, lag]).toEqual([undefined, undefined, undefined]);
+  });
+
+  test("is cut to 64 characters when its name is longer, and that is noted", async () => {
+    const iface = "i".repeat(80);
+    const outcome = await nodeWith([{ iface, cidr: "10.0.0.2/24" }]);
+    expect(only(outcome.of("interface")).name).toHaveLength(64);
+    expect(outcome.codesOf(`node/pve1/${iface}`)).toEqual(["cut"]);
+  });
+});
+
+describe("with ALL_INTERFACES", () => {
+  const ON = { ALL_INTERFACES: "true" };
+  const ROWS: readonly Row[] = [
+    { iface: "lo", type: "loopback", cidr: "127.0.0.1/8" },
+    { iface: "eno1", type: "eth" },
+    { iface: "eno2", type: "eth" },
+    { iface: "bond0", type: "bond", slaves: "eno1 eno2" },
+    { iface: "vmbr0", type: "bridge", bridge_ports: "bond0" },
+    { iface: "vmbr0.20", type: "vlan", "vlan-raw-device": "vmbr0", "vlan-id": "20" },
+    { iface: "eno3.100.200", type: "vlan" },
+    { iface: "eno3.100", type: "vlan" },
+    { iface: "eno1:1", type: "alias", cidr: "10.0.0.3/24" },
+    { iface: "vmbr1", type: "bridge", bridge_ports: "none" },
+    { iface: "vmbr2", type: "OVSBridge", ovs_ports: "bond2 mgmt" },
+    { iface: "bond2", type: "OVSBond", ovs_bonds: "eno4 eno5", ovs_bridge: "vmbr2" },
+    { iface: "eno4", type: "eth" },
+    { iface: "mgmt", type: "OVSIntPort", ovs_bridge: "vmbr2" },
+    // NetBox takes no virtual interface into a LAG, and a parent for no other.
+    { iface: "bond9", type: "bond", slaves: "vmbr0.20 eno9" },
+    { iface: "vmbr0.9", type: "bridge", "vlan-raw-device": "vmbr0" },
+  ];
+
+  test("every interface but loopback is one, with bond, bridge and device below", async () => {
+    const outcome = await nodeWith(ROWS, ON);
+    const links = outcome.of("interface").map(({ name, lag, bridge, parent }) => [
+      name,
+      lag?.name,
+      bridge?.name,
+      parent?.name,
+    ]);
+    const none = undefined;
+    expect(Object.fromEntries(links.map(([name, ...rest]) => [name, rest]))).toEqual({
+      "bond0": [none, "vmbr0", none],
+      "bond2": [none, "vmbr2", none],
+      "bond9": [none, none, none],
+      "eno1": ["bond0", none, none],
+      "eno1:1": [none, none, "eno1"],
+      "eno2": ["bond0", none, none],
+      "eno3.100": [none, none, none],
+      "eno3.100.200": [none, none, "eno3.100"],
+      "eno4": ["bond2", none, none],
+      "mgmt": [none, "vmbr2", none],
+      "vmbr0": [none, none, none],
+      "vmbr0.9": [none, none, none],
+      "vmbr0.20": [none, none, "vmbr0"],
+      "vmbr1": [none, none, none],
+      "vmbr2": [none, none, none],
+    });
+    expect(outcome.leftOut.map(({ reason }) => reason).filter((code) => code === "no-address"))
+      .toEqual([]);
+  });
+
+  test("a link is a stub of an interface that is sent, and so never one of loopback", async () => {
+    const alias = { iface: "lo:1", type: "alias", cidr: "10.255.0.1/32" };
+    const ports = (await nodeWith([...ROWS, alias], ON)).of("interface");
+    const sent = new Set(ports.map(({ name }) => name));
+    const linked = ports.flatMap(({ lag, bridge, parent }) => [lag, bridge, parent])
+      .flatMap((stub) => stub?.name ?? []);
+    expect(linked.filter((name) => !sent.has(name))).toEqual([]);
+    expect(ports.find(({ name }) => name === "eno1")?.lag)
+      .toEqual({ device: ports[0]?.device, name: "bond0", type: "lag" });
+  });
+});
+
+test("an interface whose only address is link-local is one; the address is listed alone", async () => {
+  const outcome = await nodeWith([{ iface: "idrac", type: "eth", cidr: "169.254.1.2/16" }]);
+  expect(outcome.of("interface").map(({ name }) => name)).toEqual(["idrac"]);
+  expect(outcome.of("ip-address")).toEqual([]);
+  expect(outcome.reasonsOf("node/pve1/idrac/169.254.1.2/16")).toEqual(["link-local"]);
+});

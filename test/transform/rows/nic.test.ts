@@ -1,0 +1,189 @@
+/** VMInterface: the NICs of a guest. One rule of the mapping a test. */
+import { describe, expect, test } from "vitest";
+import type { VMInterface } from "../../../src/entities/schema.ts";
+import { only } from "../../helpers/in-memory.ts";
+import { guest101 } from "../../helpers/lab.ts";
+
+const MAC = "BC:24:11:2C:FE:01";
+
+async function qemuNic(net0: unknown, settings = {}): Promise<VMInterface> {
+  return only((await guest101({ config: { net0 } }, settings)).of("vm-interface"));
+}
+
+async function namesOf(config: Record<string, unknown>): Promise<string[]> {
+  const outcome = await guest101({ kind: "lxc", config });
+  return outcome.of("vm-interface").map(({ name }) => name);
+}
+
+describe("the name of a NIC", () => {
+  test("of a QEMU guest is its key, with gaps, in natural order", async () => {
+    const config = { net10: `e1000=${MAC}`, net1: "virtio", net2: "vmxnet3" };
+    const outcome = await guest101({ config });
+    expect(outcome.of("vm-interface").map(({ name }) => name)).toEqual(["net1", "net2", "net10"]);
+  });
+
+  test("of a QEMU guest is its key, whatever `name=` may say", async () => {
+    expect((await qemuNic(`virtio=${MAC},name=eth0`)).name).toBe("net0");
+  });
+
+  test("of a container is its `name=`, else its key", async () => {
+    const config = {
+      net0: `name=eth0,hwaddr=${MAC}`,
+      net1: "bridge=vmbr0",
+      net2: "name=,bridge=x",
+    };
+    expect(await namesOf(config)).toEqual(["eth0", "net1", "net2"]);
+  });
+
+  test("of a container that another NIC has already is its key, and that is noted", async () => {
+    const config = { net0: "name=eth0", net1: "name=eth0", net2: "name=eth0" };
+    expect(await namesOf(config)).toEqual(["eth0", "net1", "net2"]);
+    const outcome = await guest101({ kind: "lxc", config });
+    expect(outcome.codesOf("vm/101/net1")).toEqual(["renamed"]);
+    expect(outcome.codesOf("vm/101/net0")).toEqual([]);
+  });
+
+  test("is never another NIC's, even when a NIC is named as another's key", async () => {
+    const names = await namesOf({ net0: "name=net1", net1: "name=eth0", net2: "name=eth0" });
+    expect(new Set(names).size).toBe(3);
+    const crossed = await namesOf({ net0: "name=net1", net1: "name=net0" });
+    expect(crossed).toEqual(["net1", "net0"]);
+  });
+
+  test("has 64 characters at the most, stays its own, and is noted when it is cut", async () => {
+    const config = { net0: `name=${"n".repeat(70)}a`, net1: `name=${"n".repeat(70)}b` };
+    const names = await namesOf(config);
+    expect(names[0]).toBe(`${"n".repeat(58)} (101)`);
+    expect(names[1]?.length).toBeLessThan(65);
+    expect(new Set(names).size).toBe(2);
+    const outcome = await guest101({ kind: "lxc", config });
+    expect(outcome.codesOf("vm/101/net0")).toContain("cut");
+  });
+});
+
+describe("its MAC address", () => {
+  test.each([
+    [`virtio=${MAC.toLowerCase()},bridge=vmbr0`],
+    [`bridge=vmbr0,e1000e=${MAC}`],
+    [`model=rtl8139,macaddr=${MAC.toLowerCase()}`],
+    [`macaddr=${MAC},model=virtio`],
+  ])("is read in %s, and is in upper case", async (text) => {
+    expect((await qemuNic(text)).primary_mac_address).toEqual({ mac_address: MAC });
+  });
+
+  test("of a container is its `hwaddr=`", async () => {
+    const config = { net0: `name=eth0,hwaddr=${MAC.toLowerCase()},type=veth` };
+    const nic = only((await guest101({ kind: "lxc", config })).of("vm-interface"));
+    expect(nic.primary_mac_address).toEqual({ mac_address: MAC });
+  });
+
+  test.each(["virtio", "virtio,bridge=vmbr0"])(
+    "is left off where there is none: %s",
+    async (text) => {
+      const outcome = await guest101({ config: { net0: text } });
+      expect(only(outcome.of("vm-interface")).primary_mac_address).toBe(undefined);
+      expect(outcome.reasonsOf("vm/101/net0/mac")).toEqual([]);
+    },
+  );
+
+  test("that is none is left off and listed; the NIC goes on", async () => {
+    const outcome = await guest101({ config: { net0: "virtio=5A:1C:0E:77:20:4G,tag=7" } });
+    const nic = only(outcome.of("vm-interface"));
+    expect(nic.primary_mac_address).toBe(undefined);
+    expect(nic.untagged_vlan).toMatchObject({ vid: "7" });
+    expect(outcome.reasonsOf("vm/101/net0/mac")).toEqual(["unparsable"]);
+  });
+});
+
+describe("its VLAN", () => {
+  test("of `tag=` is untagged, and the mode is access", async () => {
+    const nic = await qemuNic(`virtio=${MAC},tag=20,bridge=vmbr0`, { SITE_NAME: "Yard" });
+    expect(nic.untagged_vlan).toEqual({ vid: "20", name: "VLAN 20", site: { name: "Yard" } });
+    expect(nic.mode).toBe("access");
+  });
+
+  test("without `tag=` is none, and there is no mode", async () => {
+    const nic = await qemuNic(`virtio=${MAC},bridge=vmbr0`);
+    expect([nic.untagged_vlan, nic.mode, nic.tagged_vlans]).toEqual(Array(3).fill(undefined));
+  });
+
+  test("with `trunks=` makes the mode tagged, with `tag` untagged and no tagged VLANs", async () => {
+    const both = await qemuNic(`virtio=${MAC},tag=20,trunks=2;5-7`);
+    expect([both.mode, both.tagged_vlans]).toEqual(["tagged", undefined]);
+    expect(both.untagged_vlan).toMatchObject({ vid: "20" });
+    const trunk = await qemuNic(`virtio=${MAC},trunks=2;5-7`);
+    expect([trunk.mode, trunk.untagged_vlan]).toEqual(["tagged", undefined]);
+  });
+
+  test("in `trunks=` makes no VLAN of its own", async () => {
+    const outcome = await guest101({ config: { net0: "virtio,tag=20,trunks=2;5-7" } });
+    expect(outcome.of("vlan").map(({ vid }) => vid)).toEqual(["20"]);
+  });
+
+  test.each(["0", "4095", "-1", "x", "1.5"])("tag=%s is none, and is listed", async (tag) => {
+    const outcome = await guest101({ config: { net0: `virtio,tag=${tag}` } }, {
+      CLEAR_EMPTY: "true",
+    });
+    const nic = only(outcome.of("vm-interface"));
+    expect([nic.untagged_vlan, nic.mode]).toEqual([undefined, undefined]);
+    expect(outcome.of("vlan")).toEqual([]);
+    expect(outcome.reasonsOf("vm/101/net0/tag")).toEqual(["unparsable"]);
+  });
+
+  test.each(["1", "4094"])("tag=%s is one", async (tag) => {
+    expect((await qemuNic(`virtio,tag=${tag}`)).untagged_vlan).toMatchObject({ vid: tag });
+  });
+
+  test("of a container is one too", async () => {
+    const config = { net0: "name=eth0,tag=30" };
+    const nic = only((await guest101({ kind: "lxc", config })).of("vm-interface"));
+    expect([nic.mode, nic.untagged_vlan]).toMatchObject(["access", { vid: "30" }]);
+  });
+
+  test("is emptied with CLEAR_EMPTY when the NIC has none", async () => {
+    expect((await qemuNic("virtio", { CLEAR_EMPTY: "true" })).untagged_vlan).toEqual({});
+  });
+});
+
+describe("the rest of it", () => {
+  test.each([["1", false], ["0", true], ["on", false], ["yes", false]])(
+    "link_down=%s: enabled is %s",
+    async (value, enabled) => {
+      expect((await qemuNic(`virtio,link_down=${value}`)).enabled).toBe(enabled);
+    },
+  );
+
+  test("without link_down it is enabled", async () => {
+    expect((await qemuNic("virtio")).enabled).toBe(true);
+  });
+
+  test.each([["9000", "9000"], ["1400", "1400"], ["1", undefined], ["2", "2"]])(
+    "mtu=%s is %s: 1 means as the bridge",
+    async (mtu, expected) => {
+      expect((await qemuNic(`virtio,mtu=${mtu}`)).mtu).toBe(expected);
+    },
+  );
+
+  test.each([
+    "",
+    "bridge vmbr0 tag 50",
+    "spaceport=BC:24:11:2C:FE:01",
+    "virtio,virtio",
+    "virtio,tag=1,tag=2",
+    null,
+    7,
+    {},
+  ])(
+    "%j is no NIC: it is listed, and the guest goes on",
+    async (net0) => {
+      const outcome = await guest101({ config: { net0, net1: "virtio" } });
+      expect(outcome.of("vm-interface").map(({ name }) => name)).toEqual(["net1"]);
+      expect(outcome.reasonsOf("vm/101/net0")).toEqual(["unparsable"]);
+      expect(outcome.vm.name).toBe("guest-101");
+    },
+  );
+
+  test.each(["netin", "net", "net1a", "nets0", "Net0"])("a key %s is no NIC", async (key) => {
+    expect((await guest101({ config: { [key]: "virtio" } })).of("vm-interface")).toEqual([]);
+  });
+});

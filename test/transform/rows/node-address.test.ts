@@ -1,0 +1,95 @@
+/** IPAddress of node interfaces, and which of them is primary. One rule of the mapping a test. */
+import { describe, expect, test } from "vitest";
+import { only, type Outcome } from "../../helpers/in-memory.ts";
+import { nodeWith } from "../../helpers/lab.ts";
+
+function addressesOf(outcome: Outcome): string[] {
+  return outcome.of("ip-address").map(({ address }) => address);
+}
+
+describe("a node's address", () => {
+  test.each([
+    [{ cidr: "10.0.0.2/24", address: "10.9.9.9", netmask: "8" }, "10.0.0.2/24"],
+    [{ address: "10.0.0.2", netmask: "24" }, "10.0.0.2/24"],
+    [{ address: "10.0.0.2", netmask: 24 }, "10.0.0.2/24"],
+    [{ address: "10.0.0.2", netmask: "255.255.255.0" }, "10.0.0.2/24"],
+    [{ cidr: "nonsense", address: "10.0.0.2", netmask: "24" }, "10.0.0.2/24"],
+    [{ cidr: "", address: "10.0.0.2", netmask: "24" }, "10.0.0.2/24"],
+    [{ cidr: "10.0.0.2", address: "10.0.0.2", netmask: "24" }, "10.0.0.2/24"],
+    [{ cidr6: "2001:DB8::0:2/64" }, "2001:db8::2/64"],
+    [{ address6: "2001:db8::2", netmask6: "64" }, "2001:db8::2/64"],
+  ])("of %j is %s: cidr first, else address and netmask", async (row, expected) => {
+    const outcome = await nodeWith([{ iface: "vmbr0", type: "bridge", ...row }]);
+    expect(addressesOf(outcome)).toEqual([expected]);
+    expect(only(outcome.of("ip-address")).assigned_object_interface)
+      .toMatchObject({ name: "vmbr0", type: "bridge", device: { name: "pve1" } });
+  });
+
+  test("of both families are two addresses", async () => {
+    const row = { iface: "vmbr0", cidr: "10.0.0.2/24", cidr6: "2001:db8::2/64" };
+    expect(addressesOf(await nodeWith([row]))).toEqual(["10.0.0.2/24", "2001:db8::2/64"]);
+  });
+
+  test.each([
+    ["loopback", "127.0.0.1/8"],
+    ["link-local", "169.254.7.7/16"],
+    ["link-local", "fe80::1/64"],
+    ["bad-prefix", "10.0.0.2/33"],
+    ["bad-prefix", "10.0.0.2"],
+    ["unparsable", "10.0.0.300/24"],
+    ["not-assignable", "10.0.0.0/24"],
+    ["not-assignable", "10.0.0.255/24"],
+    ["not-assignable", "10.0.0.2/0"],
+    ["not-assignable", "2001:db8::/64"],
+  ])("is left out as %s: %s", async (reason, cidr) => {
+    const key = cidr.includes(":") ? "cidr6" : "cidr";
+    const outcome = await nodeWith([{ iface: "eno1", [key]: cidr }]);
+    expect(addressesOf(outcome)).toEqual([]);
+    expect(outcome.reasonsOf(`node/pve1/eno1/${cidr}`)).toEqual([reason]);
+  });
+
+  test.each(["10.0.0.0/31", "10.0.0.1/31", "10.0.0.2/32", "2001:db8::/127", "2001:db8::/128"])(
+    "%s is assignable",
+    async (cidr) => {
+      const key = cidr.includes(":") ? "cidr6" : "cidr";
+      expect(addressesOf(await nodeWith([{ iface: "eno1", [key]: cidr }]))).toEqual([cidr]);
+    },
+  );
+});
+
+describe("a node's primary address", () => {
+  test("is the first of its family in the order of the interfaces file", async () => {
+    const { device } = await nodeWith([
+      { iface: "eno1", cidr: "10.0.1.2/24", priority: 10 },
+      { iface: "eno2", cidr: "10.0.2.2/24", cidr6: "2001:db8::2/64", priority: "9" },
+      { iface: "eno3", cidr6: "2001:db8::3/64", priority: 3 },
+    ]);
+    expect(device.primary_ip4).toMatchObject({
+      address: "10.0.2.2/24",
+      assigned_object_interface: { name: "eno2", type: "other", device: { name: "pve1" } },
+    });
+    expect(device.primary_ip6).toMatchObject({ address: "2001:db8::3/64" });
+  });
+
+  test("comes from interfaces without a priority last, in natural order", async () => {
+    const { device } = await nodeWith([
+      { iface: "eno10", cidr: "10.0.10.2/24" },
+      { iface: "eno9", cidr: "10.0.9.2/24" },
+      { iface: "vmbr0", cidr6: "2001:db8::2/64", priority: 7 },
+      { iface: "eno1", cidr6: "2001:db8::1/64" },
+    ]);
+    expect(device.primary_ip4).toMatchObject({ address: "10.0.9.2/24" });
+    expect(device.primary_ip6).toMatchObject({ address: "2001:db8::2/64" });
+  });
+
+  test("is never an address that was left out, and is emptied with CLEAR_EMPTY alone", async () => {
+    const rows = [
+      { iface: "eno1", cidr: "169.254.1.1/16", priority: 1 },
+      { iface: "eno2", cidr: "10.0.0.0/24", priority: 2 },
+      { iface: "eno3", cidr: "10.0.0.2/24", priority: 3 },
+    ];
+    expect((await nodeWith(rows)).device.primary_ip4).toMatchObject({ address: "10.0.0.2/24" });
+    expect((await nodeWith([])).device.primary_ip4).toBe(undefined);
+    expect((await nodeWith([], { CLEAR_EMPTY: "true" })).device.primary_ip4).toEqual({});
+  });
+});

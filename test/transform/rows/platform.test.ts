@@ -1,0 +1,169 @@
+/** Platform: of a node its version, of a guest what its agent says, else its OS type. */
+import { describe, expect, test } from "vitest";
+import type { Answer } from "../../../src/snapshot/schema.ts";
+import { transformed } from "../../helpers/in-memory.ts";
+import { guest101, lab, type LabGuest } from "../../helpers/lab.ts";
+
+type Guest = Omit<LabGuest, "vmid">;
+
+async function platformOf(guest: Guest, settings = {}): Promise<unknown> {
+  return (await guest101(guest, settings)).vm.platform;
+}
+
+const AGENT = { agent: "1", ostype: "l26" };
+const SILENT: readonly Answer[] = [
+  { status: 500, error: "QEMU guest agent is not running" },
+  { status: 200, data: { result: { error: { class: "CommandNotFound", desc: "not found" } } } },
+  { failed: "timeout" },
+];
+
+describe("the platform of a guest", () => {
+  test.each([
+    [{ name: "Ubuntu", "version-id": "24.04" }, "Ubuntu 24.04"],
+    [{ name: "Debian GNU/Linux", "version-id": 12 }, "Debian GNU/Linux 12"],
+    [{ name: "Microsoft Windows", "version-id": "N/A" }, "Microsoft Windows"],
+    [{ name: "Arch Linux" }, "Arch Linux"],
+    [{ name: "Arch Linux", "version-id": "" }, "Arch Linux"],
+  ])("is what its agent says: %j", async (osinfo, name) => {
+    expect(await platformOf({ config: AGENT, osinfo })).toEqual({ name });
+  });
+
+  test.each(SILENT)("is its OS type when the agent answers %j", async (osinfo) => {
+    expect(await platformOf({ config: AGENT, osinfo })).toEqual({ name: "Linux" });
+  });
+
+  test("is its OS type when the agent gives no name, and when there is no agent", async () => {
+    const osinfo = { "kernel-release": "13.1-RELEASE" };
+    expect(await platformOf({ config: AGENT, osinfo })).toEqual({ name: "Linux" });
+    expect(await platformOf({ config: { ostype: "win11" } })).toEqual({ name: "Windows 11/2022" });
+  });
+
+  test("is the OS type of a container", async () => {
+    expect(await platformOf({ kind: "lxc", config: { ostype: "opensuse" } }))
+      .toEqual({ name: "openSUSE" });
+  });
+
+  test("is an OS type of no table in title case", async () => {
+    expect(await platformOf({ kind: "lxc", config: { ostype: "devuan" } }))
+      .toEqual({ name: "Devuan" });
+  });
+
+  test.each(["other", "unmanaged", undefined])("is none for ostype %j", async (ostype) => {
+    const outcome = await guest101({ config: { ostype } });
+    expect(outcome.vm.platform).toBe(undefined);
+    expect(outcome.of("platform").map(({ name }) => name)).toEqual(["Proxmox VE 8.4"]);
+  });
+
+  test("is emptied with CLEAR_EMPTY when it is none, and left when it was not read", async () => {
+    const settings = { CLEAR_EMPTY: "true" };
+    expect(await platformOf({ config: { ostype: "other" } }, settings)).toEqual({});
+    expect(await platformOf({ config: { status: 595 } }, settings)).toBe(undefined);
+  });
+
+  test.each(SILENT)(
+    "is kept with PLATFORM_WITHOUT_AGENT=keep when the agent answers %j",
+    async (osinfo) => {
+      const settings = { PLATFORM_WITHOUT_AGENT: "keep", CLEAR_EMPTY: "true" };
+      expect(await platformOf({ config: AGENT, osinfo }, settings)).toBe(undefined);
+    },
+  );
+
+  test("is its OS type with PLATFORM_WITHOUT_AGENT=keep where no agent is enabled", async () => {
+    const settings = { PLATFORM_WITHOUT_AGENT: "keep" };
+    for (const agent of [undefined, "0", "enabled=0,type=virtio", ""]) {
+      expect(await platformOf({ config: { ...AGENT, agent } }, settings)).toEqual({
+        name: "Linux",
+      });
+    }
+    const osinfo = { name: "Debian", "version-id": "12" };
+    expect(await platformOf({ config: AGENT, osinfo }, settings)).toEqual({ name: "Debian 12" });
+  });
+
+  test("is its OS type with PLATFORM_WITHOUT_AGENT=keep when the agent answers without a name", async () => {
+    const guest = { config: AGENT, osinfo: { "kernel-release": "13.1-RELEASE" } };
+    const settings = { PLATFORM_WITHOUT_AGENT: "keep" };
+    expect(await platformOf(guest, settings)).toEqual({ name: "Linux" });
+  });
+
+  test("has 100 characters at the most, alike in the stub and in the entity", async () => {
+    const { vm, of } = await guest101({ config: AGENT, osinfo: { name: "x".repeat(150) } });
+    const [name] = of("platform").map((platform) => platform.name).filter((text) =>
+      text[0] === "x"
+    );
+    expect(name?.length).toBe(100);
+    expect(vm.platform).toEqual({ name });
+  });
+});
+
+describe("what the agent did not say is listed", () => {
+  test.each(
+    [
+      ["agent-not-running", { status: 500, error: "QEMU guest agent is not running" }],
+      ["agent-not-running", { status: 500, error: "VM 101 qga command failed - got timeout" }],
+      ["agent-off", { status: 500, error: "No QEMU guest agent configured" }],
+      ["guest-stopped", { status: 500, error: "VM 101 is not running" }],
+      ["guest-stopped", { skipped: "guest-stopped" }],
+      ["agent-off", { skipped: "agent-off" }],
+      ["denied", { status: 403 }],
+      ["failed", { failed: "reset" }],
+      ["agent-error", { status: 200, data: { result: { error: { class: "Unsupported" } } } }],
+      ["unparsable", { status: 200, data: { result: "?" } }],
+      ["unparsable", { status: 200, data: null }],
+    ] as const,
+  )("as %s: %j, once for both answers", async (reason, answer) => {
+    const outcome = await guest101({ config: AGENT, osinfo: answer, interfaces: answer });
+    expect(outcome.leftOut.map(({ what, reason }) => [what, reason])).toEqual([
+      ["vm/101/agent", reason],
+    ]);
+  });
+
+  test("answer by answer, when the two differ", async () => {
+    const outcome = await guest101({
+      config: AGENT,
+      osinfo: { name: "x" },
+      interfaces: { status: 403 },
+    });
+    expect(outcome.reasonsOf("vm/101/agent/network-get-interfaces")).toEqual(["denied"]);
+    expect(outcome.leftOut).toHaveLength(1);
+  });
+
+  test("by what the config says, when the snapshot holds no answer", async () => {
+    const reasons = async (guest: Guest): Promise<string[]> =>
+      (await guest101(guest)).reasonsOf("vm/101/agent");
+    expect(await reasons({ config: { agent: "0" } })).toEqual(["agent-off"]);
+    expect(await reasons({ config: {} })).toEqual(["agent-off"]);
+    expect(await reasons({ config: AGENT })).toEqual(["failed"]);
+    expect(await reasons({ config: AGENT, row: { status: "stopped" } })).toEqual(["guest-stopped"]);
+    expect(await reasons({ config: { status: 403 } })).toEqual(["denied"]);
+  });
+});
+
+describe("the platform of a node", () => {
+  test.each([
+    ["pve-manager/8.4.14/b502d23c55afcba1", "Proxmox VE 8.4"],
+    ["pve-manager/7.4-16/0f39f621", "Proxmox VE 7.4"],
+    ["pve-manager/10.12.0/x", "Proxmox VE 10.12"],
+  ])("of %s is %s", async (pveversion, name) => {
+    const { of } = await transformed(lab({ nodes: { pve1: { status: { pveversion } } } }));
+    expect(of("device")[0]?.platform).toEqual({ name });
+    expect(of("platform").map((platform) => platform.name)).toEqual([name]);
+  });
+
+  test("of each node may be another", async () => {
+    const status = { pveversion: "pve-manager/9.0.3/x" };
+    const { of } = await transformed(
+      lab({ nodes: { pve1: {}, pve2: { status }, pve3: { status } } }),
+    );
+    expect(of("platform").map(({ name }) => name)).toEqual(["Proxmox VE 8.4", "Proxmox VE 9.0"]);
+  });
+
+  test.each([
+    ["node/pve1/status", { status: 403 }],
+    ["node/pve1/pveversion", { pveversion: "pve-manager" }],
+    ["node/pve1/pveversion", {}],
+  ])("is left off and %s is listed after %j", async (what, status) => {
+    const outcome = await transformed(lab({ nodes: { pve1: { status } } }));
+    expect(outcome.of("device")[0]?.platform).toBe(undefined);
+    expect(outcome.reasonsOf(what)).toHaveLength(1);
+  });
+});

@@ -1,0 +1,198 @@
+/** Sites: which one the cluster, its machines, VLANs and prefixes stand in. One rule a test. */
+import { describe, expect, test } from "vitest";
+import { only, type Outcome, transformed } from "../../helpers/in-memory.ts";
+import { type Lab, lab } from "../../helpers/lab.ts";
+import { ok } from "../../helpers/snapshot-builder.ts";
+
+/** Two nodes, a guest with a VLAN on each, one VLAN interface and one network on both. */
+const STRETCHED: Lab = {
+  nodes: {
+    pve1: {
+      network: [{ iface: "vmbr0.20", type: "vlan", cidr: "10.0.20.2/24" }],
+      row: { status: "offline" },
+    },
+    pve2: { network: [{ iface: "vmbr0.20", type: "vlan", cidr: "10.0.20.3/24" }] },
+  },
+  guests: [
+    { vmid: 101, node: "pve1", config: { net0: "virtio,tag=10" } },
+    { vmid: 102, node: "pve2", config: { net0: "virtio,tag=10" } },
+  ],
+};
+const APART = { NODE_SITE_MAP: " pve1 : London , pve2:New York" };
+
+function run(settings = {}, parts: Lab = STRETCHED): Promise<Outcome> {
+  return transformed(lab(parts), settings);
+}
+
+function sitesOf(outcome: Outcome) {
+  return {
+    cluster: only(outcome.of("cluster")).scope_site?.name,
+    devices: outcome.of("device").map(({ site }) => site.name),
+    machines: outcome.of("virtual-machine").map(({ site }) => site?.name),
+    vlans: outcome.of("vlan").map(({ name, site }) => `${name} ${site?.name}`),
+    prefixes: outcome.of("prefix").map(({ prefix, scope_site }) => `${prefix} ${scope_site?.name}`),
+  };
+}
+
+describe("without a map", () => {
+  test("everything stands in SITE_NAME, which is Proxmox if nobody sets it", async () => {
+    expect(sitesOf(await run())).toEqual({
+      cluster: "Proxmox",
+      devices: ["Proxmox", "Proxmox"],
+      machines: ["Proxmox", "Proxmox"],
+      vlans: ["VLAN 10 Proxmox", "VLAN 20 Proxmox"],
+      prefixes: ["10.0.20.0/24 Proxmox"],
+    });
+    expect(sitesOf(await run({ SITE_NAME: "Yard" })).machines).toEqual(["Yard", "Yard"]);
+  });
+
+  test("a cluster that lists no node at all is scoped to SITE_NAME", async () => {
+    const nodes = { status: 403 } as const;
+    const outcome = await transformed(lab({ nodes: {}, clusterStatus: nodes }), {
+      SITE_NAME: "Yard",
+    });
+    expect(sitesOf(outcome).cluster).toBe("Yard");
+  });
+});
+
+describe("with a map", () => {
+  test("that puts all nodes in one site, that is the cluster's", async () => {
+    const outcome = await run({ NODE_SITE_MAP: "pve1:London,pve2:London" });
+    expect(sitesOf(outcome).cluster).toBe("London");
+    expect(outcome.codesOf("cluster/lab")).toEqual([]);
+  });
+
+  test("of several, the cluster has no scope and each VM its node's site; that is noted", async () => {
+    const outcome = await run(APART);
+    expect(sitesOf(outcome)).toEqual({
+      cluster: undefined,
+      devices: ["London", "New York"],
+      machines: ["London", "New York"],
+      vlans: ["VLAN 10 London", "VLAN 10 New York", "VLAN 20 London", "VLAN 20 New York"],
+      prefixes: ["10.0.20.0/24 undefined"],
+    });
+    expect(outcome.codesOf("cluster/lab")).toEqual(["unscoped"]);
+    expect(outcome.codesOf("prefix/10.0.20.0/24")).toEqual(["unscoped"]);
+  });
+
+  test("nodes out of the scope count too", async () => {
+    expect(sitesOf(await run({ ...APART, nodes: "pve1" })).cluster).toBe(undefined);
+    expect(sitesOf(await run({ ...APART, nodes: "pve1" })).machines).toEqual(["London"]);
+  });
+
+  test("a node that the cluster does not list counts for nothing", async () => {
+    const parts = { ...STRETCHED, guests: [{ vmid: 101, node: "gone" }] };
+    const outcome = await run({ NODE_SITE_MAP: "pve1:London,pve2:London" }, parts);
+    expect(sitesOf(outcome)).toMatchObject({ cluster: "London", machines: ["London"] });
+  });
+
+  test("the nodes that it does not name stand in SITE_NAME", async () => {
+    const outcome = await run({ NODE_SITE_MAP: "pve2:Cellar", SITE_NAME: "Yard" });
+    expect(sitesOf(outcome).devices).toEqual(["Yard", "Cellar"]);
+  });
+
+  test("that a manifest recorded holds as well", async () => {
+    const recorded = { NODE_SITE_MAP: "pve2:Cellar", SITE_NAME: "Yard" };
+    expect(sitesOf(await run({}, { ...STRETCHED, recorded })).devices).toEqual(["Yard", "Cellar"]);
+  });
+});
+
+describe("CLUSTER_SCOPE", () => {
+  test("site: the cluster, its VMs and their VLANs stand in SITE_NAME, nodes where they are", async () => {
+    const outcome = await run({ ...APART, CLUSTER_SCOPE: "site", SITE_NAME: "Yard" });
+    expect(sitesOf(outcome)).toMatchObject({
+      cluster: "Yard",
+      devices: ["London", "New York"],
+      machines: ["Yard", "Yard"],
+      vlans: ["VLAN 10 Yard", "VLAN 20 London", "VLAN 20 New York"],
+    });
+  });
+
+  test("none: the cluster has no scope, VMs stand in their node's site, and nothing is noted", async () => {
+    const outcome = await run({ CLUSTER_SCOPE: "none" });
+    expect(sitesOf(outcome)).toMatchObject({
+      cluster: undefined,
+      machines: ["Proxmox", "Proxmox"],
+    });
+    expect(outcome.notes).toEqual([]);
+  });
+
+  test("site: NetBox refuses a device in a cluster of another site, so it is not put there", async () => {
+    const settings = {
+      ...APART,
+      CLUSTER_SCOPE: "site",
+      SITE_NAME: "London",
+      DEVICE_CLUSTER: "true",
+    };
+    const devices = (await run(settings)).of("device");
+    expect(devices.map(({ name, cluster }) => [name, cluster?.name])).toEqual([
+      ["pve1", "lab"],
+      ["pve2", undefined],
+    ]);
+  });
+});
+
+describe("PREFIX_SCOPE=site", () => {
+  test("makes one prefix for each site, and notes nothing of it", async () => {
+    const outcome = await run({ ...APART, PREFIX_SCOPE: "site" });
+    expect(sitesOf(outcome).prefixes).toEqual(["10.0.20.0/24 London", "10.0.20.0/24 New York"]);
+    expect(outcome.codesOf("prefix/10.0.20.0/24")).toEqual([]);
+  });
+});
+
+test("the cluster is active, of the type Proxmox, and scoped as its stubs are", async () => {
+  const outcome = await run();
+  const { tags: _tags, ...cluster } = only(outcome.of("cluster"));
+  expect(cluster).toEqual({
+    name: "lab",
+    type: { name: "Proxmox" },
+    status: "active",
+    scope_site: { name: "Proxmox" },
+  });
+  expect(outcome.of("vm-interface")[0]?.virtual_machine).toEqual({
+    name: "guest-101",
+    cluster: { name: "lab", type: { name: "Proxmox" }, scope_site: { name: "Proxmox" } },
+    site: { name: "Proxmox" },
+  });
+});
+
+test("TENANT_NAME stands on every VM and device, stubs included, and on nothing else", async () => {
+  const outcome = await run({ TENANT_NAME: "Ops" });
+  const tenant = { name: "Ops" };
+  for (const { step, entity } of outcome.all) {
+    const { virtual_machine, device } = entity as unknown as Record<string, unknown>;
+    const holder = step === "virtual-machine" || step === "device"
+      ? entity
+      : virtual_machine ?? device;
+    if (holder !== undefined) expect(holder, step).toMatchObject({ tenant });
+  }
+  expect(only(outcome.of("cluster"))).not.toHaveProperty("tenant");
+  expect(JSON.stringify((await run()).all)).not.toContain("tenant");
+});
+
+test("the scope takes nodes by their exact names", async () => {
+  const outcome = await run({ nodes: "PVE1,pve2" });
+  expect(outcome.of("device").map(({ name }) => name)).toEqual(["pve2"]);
+  expect(outcome.of("virtual-machine").map(({ name }) => name)).toEqual(["guest-102"]);
+  expect([outcome.reasonsOf("node/pve1"), outcome.reasonsOf("vm/101")])
+    .toEqual([["out-of-scope"], ["out-of-scope"]]);
+});
+
+test("a site's name has 100 characters at the most, alike wherever it is named", async () => {
+  const outcome = await run({ SITE_NAME: "s".repeat(150) });
+  const names = new Set(
+    [...JSON.stringify(outcome.all).matchAll(/"(?:scope_)?site":\{"name":"([^"]*)"/g)]
+      .map(([, name]) => name),
+  );
+  expect([...names].map((name) => name?.length)).toEqual([100]);
+});
+
+test("the cluster is called by its setting, else by its status row, else by the host", async () => {
+  const nameOf = async (parts: Lab, settings = {}): Promise<string> =>
+    only((await transformed(lab({ host: "192.0.2.10", ...parts }), settings)).of("cluster")).name;
+  expect(await nameOf({ cluster: "lab" }, { CLUSTER_NAME: "mine" })).toBe("mine");
+  expect(await nameOf({ cluster: "lab" })).toBe("lab");
+  expect(await nameOf({ cluster: null })).toBe("192.0.2.10");
+  expect(await nameOf({ clusterStatus: { status: 403 } })).toBe("192.0.2.10");
+  expect(await nameOf({ clusterStatus: ok([{ type: "cluster", name: " " }]) })).toBe("192.0.2.10");
+});

@@ -1,0 +1,134 @@
+/** Tag: the global tags, the host's and those of guests. One rule of the mapping a test. */
+import { createHash } from "node:crypto";
+import { describe, expect, test } from "vitest";
+import type { Tag } from "../../../src/entities/schema.ts";
+import { transformed } from "../../helpers/in-memory.ts";
+import { guest101, lab } from "../../helpers/lab.ts";
+
+const GLOBAL = ["proxmox-ve", "discovered", "proxmox-pve1.example.net"];
+
+/** The guest's own tags, as its machine names them. */
+async function tagsOf(tags: unknown, config: Record<string, unknown> = {}): Promise<string[]> {
+  const { vm } = await guest101({ row: { tags }, config });
+  const names = vm.tags.map(({ name }) => name);
+  expect(names.slice(0, 3)).toEqual(GLOBAL);
+  return names.slice(3);
+}
+
+async function entitiesOf(...tags: unknown[]): Promise<Tag[]> {
+  const guests = tags.map((each, i) => ({ vmid: 101 + i, row: { tags: each } }));
+  return (await transformed(lab({ guests }))).of("tag");
+}
+
+function sixDigits(name: string): string {
+  return createHash("sha256").update(name).digest("hex").slice(0, 6);
+}
+
+describe("the tags of a guest", () => {
+  test.each([
+    ["prod;web", ["prod", "web"]],
+    ["web;prod;web", ["prod", "web"]],
+    ["one, two, three", ["one", "three", "two"]],
+    ["one two\tthree", ["one", "three", "two"]],
+    [";;web;", ["web"]],
+    [" ", []],
+    ["", []],
+    ["tag10;tag9", ["tag9", "tag10"]],
+    [undefined, []],
+    [null, []],
+    [7, ["7"]],
+  ])("of %j are %j, after the global ones", async (tags, expected) => {
+    expect((await tagsOf(tags)).toSorted()).toEqual(expected.toSorted());
+  });
+
+  test("are the config's where the listing has none, as before PVE 7.2", async () => {
+    expect(await tagsOf(undefined, { tags: "old;ones" })).toEqual(["old", "ones"]);
+    expect(await tagsOf("new", { tags: "old" })).toEqual(["new"]);
+  });
+
+  test("that are called as a global one are that one, once", async () => {
+    expect(await tagsOf("discovered;proxmox-ve;web;proxmox-pve1.example.net")).toEqual(["web"]);
+    const tags = await entitiesOf("discovered;proxmox-pve1.example.net");
+    expect(tags.map(({ name, color }) => [name, color])).toEqual([
+      ["discovered", "198754"],
+      ["proxmox-pve1.example.net", "fd7e14"],
+      ["proxmox-ve", "e57000"],
+    ]);
+  });
+
+  test("are entities, each once, in natural order and without a colour", async () => {
+    const tags = await entitiesOf("t10;t9", "t9;Alpha");
+    expect(tags.map(({ name }) => name)).toEqual(["Alpha", ...GLOBAL.toSorted(), "t9", "t10"]);
+    expect(tags.filter(({ name }) => /^(?:t|A)/.test(name)).map(({ color }) => color))
+      .toEqual([undefined, undefined, undefined]);
+  });
+
+  test("that differ in case are two", async () => {
+    expect((await tagsOf("prod;Prod")).toSorted()).toEqual(["Prod", "prod"]);
+  });
+
+  test("stand on the machine alone, not on its NICs and disks", async () => {
+    const config = { net0: "virtio", scsi0: "local:a,size=1G" };
+    const outcome = await guest101({ row: { tags: "web" }, config });
+    for (const { tags } of [...outcome.of("vm-interface"), ...outcome.of("virtual-disk")]) {
+      expect(tags.map(({ name }) => name)).toEqual(GLOBAL);
+    }
+  });
+
+  test("of a guest that is left out are no entities", async () => {
+    const outcome = await guest101({ row: { tags: "web", template: 1 } });
+    expect(outcome.of("tag").map(({ name }) => name)).toEqual(GLOBAL.toSorted());
+  });
+});
+
+describe("a slug", () => {
+  test.each(["web", "a-b", "x_1", "proxmox-ve", "10"])("of %s is the name itself", async (name) => {
+    expect((await entitiesOf(name)).find((tag) => tag.name === name)?.slug).toBe(name);
+  });
+
+  test.each([["a.b", "a-b"], ["Prod", "prod"], ["c++", "c"], ["tag+", "tag"]])(
+    "of %s is %s, a dash, and six hex digits of SHA-256",
+    async (name, clean) => {
+      expect((await entitiesOf(name)).find((tag) => tag.name === name)?.slug)
+        .toBe(`${clean}-${sixDigits(name)}`);
+    },
+  );
+
+  test("is each tag's own, and the same on every stub", async () => {
+    const outcome = await guest101({ row: { tags: "a.b;a-b;ab;AB;a+b;prod;Prod;C;c;c++" } });
+    const slugs = new Map(outcome.of("tag").map(({ name, slug }) => [name, slug]));
+    expect(new Set(slugs.values()).size).toBe(slugs.size);
+    expect(slugs.size).toBe(13);
+    for (const { name, slug } of outcome.vm.tags) expect(slug).toBe(slugs.get(name));
+  });
+
+  test("is one that NetBox takes, for any text at all", async () => {
+    const names = ["ünï", "日本", "!!!", "-", "x".repeat(300), "🦊".repeat(90)];
+    for (const { name, slug } of await entitiesOf(names.join(";"))) {
+      expect(slug, name).toMatch(/^[-a-zA-Z0-9_]{1,100}$/);
+      expect([...name].length, slug).toBeLessThan(101);
+    }
+  });
+});
+
+describe("the host tag", () => {
+  test.each([
+    ["pve1.example.net", "proxmox-pve1.example.net"],
+    ["pve1.example.net:8006", "proxmox-pve1.example.net"],
+    ["PVE1", "proxmox-PVE1"],
+    ["192.0.2.10", "proxmox-192.0.2.10"],
+    ["[2001:db8::1]:8006", "proxmox-2001:db8::1"],
+  ])("of %s is %s: as typed, without a port", async (host, name) => {
+    const outcome = await transformed(lab({ host }));
+    expect(outcome.of("tag").find(({ color }) => color === "fd7e14")?.name).toBe(name);
+  });
+
+  test("and the global ones have the colours of the document", async () => {
+    const colors = (await entitiesOf()).map(({ name, color }) => [name, color]);
+    expect(Object.fromEntries(colors)).toEqual({
+      "proxmox-ve": "e57000",
+      "discovered": "198754",
+      "proxmox-pve1.example.net": "fd7e14",
+    });
+  });
+});
