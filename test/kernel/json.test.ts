@@ -10,7 +10,7 @@ function reversed(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map(reversed);
   const entries = Object.entries(value).map(([key, item]) => [key, reversed(item)]);
-  return Object.fromEntries(entries.reverse());
+  return Object.fromEntries(entries.toReversed());
 }
 
 /** `levels` lists or objects, one in the other. */

@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { PATHS } from "../../src/snapshot/paths.ts";
 import type { Answer } from "../../src/snapshot/schema.ts";
+import type { SettingTexts } from "../../src/transform/settings.ts";
 import { STUBS } from "../../src/transform/stubs.ts";
 import type { Row } from "../../src/transform/table.ts";
 import { CUSTOM_FIELD_TABLES, TABLES } from "../../src/transform/tables.ts";
@@ -146,17 +147,48 @@ function readsOf(field: string): Set<string> {
   return found;
 }
 
+/** The fields that two outcomes do not have alike. */
+function changedFields(before: Outcome, after: Outcome): string[] {
+  const other = fieldsOf(after);
+  const changed = [...fieldsOf(before)].filter(([thing, { field, text }]) => {
+    const isThere = other.has(thing) || field.includes(".custom_fields.");
+    return isThere && other.get(thing)?.text !== text;
+  });
+  return [...new Set(changed.map(([, { field }]) => field))];
+}
+
 test.each(KEYS)("only fields that name %s depend on it", async (key) => {
   const site = await fullSite();
   const [name = "", ...rest] = key.split(".");
-  const before = fieldsOf(await transformed(inMemory(site), SETTINGS));
-  const stripped = inMemory(without(site, name, rest.join(".")));
-  const after = fieldsOf(await transformed(stripped, SETTINGS));
-  const changed = new Set(
-    [...before].filter(([thing, { text }]) => after.has(thing) && after.get(thing)?.text !== text)
-      .map(([, { field }]) => field),
-  );
-  expect([...changed].filter((field) => !readsOf(field).has(key))).toEqual([]);
-  const isGone = [...before.keys()].some((thing) => !after.has(thing));
-  expect(changed.size > 0 || isGone, `nothing depends on ${key}`).toBe(true);
+  const before = await transformed(inMemory(site), SETTINGS);
+  const after = await transformed(inMemory(without(site, name, rest.join("."))), SETTINGS);
+  const changed = changedFields(before, after);
+  expect(changed.filter((field) => !readsOf(field).has(key))).toEqual([]);
+  const isGone = after.all.length < before.all.length;
+  expect(changed.length > 0 || isGone, `nothing depends on ${key}`).toBe(true);
 });
+
+const OTHERWISE: SettingTexts = {
+  PROXMOX_HOST: "other.example.net",
+  CLUSTER_SCOPE: "none",
+  TENANT_NAME: "Others",
+  DISK_BASE_UNIT: "1000",
+  ALL_INTERFACES: "false",
+  LXC_LIVE_ADDRESSES: "false",
+  PLATFORM_WITHOUT_AGENT: "ostype",
+  NODE_DEVICE_TYPE: "R750",
+  NODE_DEVICE_ROLE: "Host",
+  NODE_MANUFACTURER: "HPE",
+  DEVICE_CLUSTER: "false",
+};
+
+test.each(Object.entries(OTHERWISE))(
+  "only fields that name the setting %s depend on it",
+  async (name, text) => {
+    const site = inMemory(await fullSite());
+    const before = await transformed(site, SETTINGS);
+    const changed = changedFields(before, await transformed(site, { ...SETTINGS, [name]: text }));
+    expect(changed.length, `nothing depends on ${name}`).toBeGreaterThan(0);
+    expect(changed.filter((field) => !readsOf(field).has(`setting.${name}`))).toEqual([]);
+  },
+);

@@ -51,7 +51,7 @@ function marked(name: string, max: number, mark: string): string {
 
 /** Without touching the rest, which may be megabytes; a code point is at most two units. */
 function firstPoints(name: string, count: number): string[] {
-  return [...name.slice(0, count * 2)].slice(0, count);
+  return Array.from(name.slice(0, count * 2)).slice(0, count);
 }
 
 function hashOf(text: string): string {

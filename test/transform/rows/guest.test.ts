@@ -1,20 +1,9 @@
 /** VirtualMachine: which guests become one, and what it says. One rule of the mapping a test. */
 import { describe, expect, test } from "vitest";
 import { transformed } from "../../helpers/in-memory.ts";
-import { guest101, lab, type LabGuest } from "../../helpers/lab.ts";
+import { guest101, lab } from "../../helpers/lab.ts";
 
 const GIB = 2 ** 30;
-
-/** VMID → the name that NetBox gets. */
-async function namesOf(guests: readonly LabGuest[]): Promise<Record<string, string>> {
-  const outcome = await transformed(lab({ guests }));
-  return Object.fromEntries(
-    outcome.of("virtual-machine").map(({ name, custom_fields: fields }) => {
-      const vmid = fields["proxmox_vmid"];
-      return [vmid !== undefined && "text" in vmid ? vmid.text : "?", name];
-    }),
-  );
-}
 
 describe("a guest is left out", () => {
   test.each([
@@ -153,56 +142,4 @@ test("a field that alone exceeds a request is left out, listed, and never emptie
   expect(outcome.reasonsOf("vm/101/comments")).toEqual(["too-long"]);
   const fits = "ü".repeat(2 ** 20);
   expect((await guest101({ config: { description: fits } })).vm.comments).toBe(fits);
-});
-
-describe("names", () => {
-  test("the lowest VMID keeps a name, case aside, and each other one gets its VMID", async () => {
-    const guests = [{ vmid: 1000, row: { name: "web" } }, { vmid: 99, row: { name: "WEB" } }, {
-      vmid: 200,
-      row: { name: "Web" },
-    }];
-    expect(await namesOf(guests)).toEqual({ 99: "WEB", 200: "Web (200)", 1000: "web (1000)" });
-    const { codesOf } = await transformed(lab({ guests }));
-    expect([codesOf("vm/99"), codesOf("vm/200")]).toEqual([[], ["renamed"]]);
-  });
-
-  test("a guest that is left out keeps no name from another", async () => {
-    const guests = [{ vmid: 101, row: { name: "web", template: 1 } }, {
-      vmid: 102,
-      row: { name: "web" },
-    }];
-    expect(await namesOf(guests)).toEqual({ 102: "web" });
-  });
-
-  test("a guest is called the same in a narrower scope, or it would become another one", async () => {
-    const guests = [{ vmid: 101, node: "pve1", row: { name: "web" } }, {
-      vmid: 102,
-      node: "pve2",
-      row: { name: "web" },
-    }];
-    const nodes = { pve1: {}, pve2: {} };
-    const whole = await transformed(lab({ nodes, guests }));
-    const part = await transformed(lab({ nodes, guests }), { nodes: "pve2" });
-    expect(whole.of("virtual-machine").map(({ name }) => name)).toEqual(["web", "web (102)"]);
-    expect(part.of("virtual-machine").map(({ name }) => name)).toEqual(["web (102)"]);
-  });
-
-  test("a name made by renaming is never another guest's own", async () => {
-    const names = await namesOf([
-      { vmid: 101, row: { name: "web" } },
-      { vmid: 102, row: { name: "web (103)" } },
-      { vmid: 103, row: { name: "web" } },
-      { vmid: 104, row: { name: "WEB (103)" } },
-    ]);
-    expect(new Set(Object.values(names).map((name) => name.toLowerCase())).size).toBe(4);
-    expect([names["101"], names["102"]]).toEqual(["web", "web (103)"]);
-  });
-
-  test("a name over 64 characters is cut, ends in the VMID, and is noted", async () => {
-    const outcome = await guest101({ row: { name: "ä".repeat(65) } });
-    expect(outcome.vm.name).toBe(`${"ä".repeat(58)} (101)`);
-    expect(outcome.codesOf("vm/101")).toEqual(["cut"]);
-    const longest = "🦊".repeat(64);
-    expect((await guest101({ row: { name: longest } })).vm.name).toBe(longest);
-  });
 });
