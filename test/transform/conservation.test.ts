@@ -108,10 +108,6 @@ describe("the reasons", () => {
         for (const { reason } of leftOut) shown.add(reason);
       }
     }
-    const { leftOut } = await transformed(inMemory(await fixture(FIXTURES[0] ?? "")), {
-      nodes: "pve1",
-    });
-    for (const { reason } of leftOut) shown.add(reason);
     const expected = Object.keys(REASONS).filter((reason) =>
       !(NOT_SHOWN as readonly string[]).includes(reason)
     );

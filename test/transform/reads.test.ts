@@ -111,7 +111,8 @@ function fieldsOf(outcome: Outcome): Map<string, { field: string; text: string }
   const fields = new Map<string, { field: string; text: string }>();
   for (const { step, entity } of outcome.all) {
     const json = entity as unknown as Json;
-    const holder = json["virtual_machine"] ?? json["device"] ?? json["cluster"] ?? json["site"];
+    const within = step === "device" ? json["site"] : json["cluster"] ?? json["site"];
+    const holder = json["virtual_machine"] ?? json["device"] ?? within;
     const thing = `${step} ${String(json["name"] ?? json["address"] ?? json["prefix"])} of ${
       String((holder as Json | undefined)?.["name"])
     }`;
