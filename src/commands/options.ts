@@ -2,7 +2,7 @@
 import type { ArgsDef } from "citty";
 import { usageError } from "../kernel/errors.ts";
 import type { LogOptions } from "../kernel/log.ts";
-import type { SettingRow } from "../transform/settings.ts";
+import { type SettingRow, SETTINGS } from "../transform/settings.ts";
 
 /** What citty hands to a command. */
 export interface Context {
@@ -22,6 +22,9 @@ export const JSON_OPTION = {
 
 const BOOLEAN_ALLOWED = "true or false";
 
+/** What these are set to is judged where all settings are. */
+const SETTING_FLAGS = new Set(Object.values(SETTINGS).map(({ flag }): string => flag));
+
 /** A table of settings → one option each. */
 export function optionsOf(settings: Readonly<Record<string, SettingRow>>): ArgsDef {
   const options: ArgsDef = {};
@@ -33,6 +36,12 @@ export function optionsOf(settings: Readonly<Record<string, SettingRow>>): ArgsD
       : { type: "string", description, valueHint: "text" };
   }
   return options;
+}
+
+/** "yes" → true, "off" → false; undefined for any other word. */
+export function switchOf(word: string): boolean | undefined {
+  if (/^(?:true|1|yes|on)$/i.test(word)) return true;
+  return /^(?:false|0|no|off)$/i.test(word) ? false : undefined;
 }
 
 /** The text that a flag was given, or undefined; `--all-interfaces` alone is "true". */
@@ -68,6 +77,11 @@ function checkOption(arg: string, next: string | undefined, options: ArgsDef): v
       hint: "See --help for the options of this command",
     });
   }
+  const value = arg.slice(arg.indexOf("=") + 1);
+  const isSwitch = option.type === "boolean" && !SETTING_FLAGS.has(name);
+  if (isSwitch && equals !== undefined && switchOf(value) === undefined) {
+    throw usageError(`Option --${name} is "${value}"`, { hint: "Allowed: true or false" });
+  }
   if (
     option.type === "string" && equals === undefined &&
     (next === undefined || next.startsWith("--"))
@@ -82,10 +96,14 @@ export function logOptions(context: Context): LogOptions {
   if (format !== "text" && format !== "json") {
     throw usageError(`Option --log-format is "${format}"`, { hint: "Allowed: text or json" });
   }
-  const level = context.args["quiet"] === true
+  const level = isSwitchedOn(context, "quiet")
     ? "quiet"
-    : context.args["verbose"] === true
+    : isSwitchedOn(context, "verbose")
     ? "verbose"
     : "normal";
   return { format, level };
+}
+
+export function isSwitchedOn(context: Context, flag: string): boolean {
+  return switchOf(flagText(context, flag) ?? "false") === true;
 }

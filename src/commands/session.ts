@@ -1,7 +1,7 @@
 /** What a running command has: its arguments, its log, its output and its exit code. */
 import { createLog, type Log } from "../kernel/log.ts";
 import { EXIT_CODES } from "./report.ts";
-import { type Context, flagText, logOptions } from "./options.ts";
+import { type Context, flagText, isSwitchedOn, logOptions } from "./options.ts";
 
 export interface Session {
   readonly context: Context;
@@ -23,10 +23,10 @@ export function openSession(context: Context, outcome: { exitCode: number }): Se
   return {
     context,
     operands: context.args._,
-    isJson: context.args["json"] === true,
+    isJson: isSwitchedOn(context, "json"),
     log: createLog(options),
     option: (name) => flagText(context, name),
-    isOn: (name) => context.args[name] === true,
+    isOn: (name) => isSwitchedOn(context, name),
     print(text) {
       if (options.level !== "quiet") process.stdout.write(`${text}\n`);
     },

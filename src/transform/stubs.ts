@@ -59,6 +59,7 @@ export const STUBS: Readonly<
       "config.netN",
       "agentInterfaces.ip-addresses",
       "lxcInterfaces.ip-addresses",
+      "setting.LXC_LIVE_ADDRESSES",
       "stub.interface",
       "stub.vm-interface",
     ],

@@ -38,7 +38,8 @@ export function readEntries(
 ): Map<string, Entry[]> {
   const sorted = rows.map(pickKeys).sort((a, b) =>
     (count(a.vmid) ?? 0) - (count(b.vmid) ?? 0) ||
-    compareCodeUnits(text(a.id) ?? "", text(b.id) ?? "")
+    compareCodeUnits(text(a.id) ?? "", text(b.id) ?? "") ||
+    compareCodeUnits(text(a.name) ?? "", text(b.name) ?? "")
   );
   const names = new NamePool();
   const byNode = new Map<string, Entry[]>();
@@ -50,7 +51,7 @@ export function readEntries(
       listing.ledger.leave(listing.subject(whatOf(row)), reason ?? "unparsable", remark);
       continue;
     }
-    const fate = reason === undefined ? nameOf(row, names, listing) : { reason };
+    const fate = fateOf(row, reason, { names, listing });
     const others = byNode.get(node);
     if (others === undefined) byNode.set(node, [{ row, fate }]);
     else others.push({ row, fate });
@@ -77,9 +78,18 @@ function whatOf(row: ResourceRow): string {
   return `resource/${text(row.id) ?? text(row.name) ?? text(row.type) ?? "?"}`;
 }
 
-function nameOf(row: ResourceRow, names: NamePool, listing: Listing): string {
+/** A guest out of scope takes its name too: in a narrower scope the others are called the same. */
+function fateOf(
+  row: ResourceRow,
+  reason: Reason | undefined,
+  { names, listing }: { readonly names: NamePool; readonly listing: Listing },
+): Entry["fate"] {
+  const isNamed = reason === undefined ||
+    (reason === "out-of-scope" && guestReason(row) === undefined);
+  if (!isNamed) return { reason };
   const given = text(row.name) ?? "";
   const name = names.take(given, count(row.vmid) ?? "", MAX_NAME);
+  if (reason !== undefined) return { reason };
   if (name === given) return name;
   const isCut = isLonger(given, MAX_NAME);
   const detail = isCut ? `${given.slice(0, 100)}… → ${name}` : `${given} → ${name}`;
@@ -93,6 +103,10 @@ function reasonOf(row: ResourceRow, policy: Policy): Reason | undefined {
   if (node !== undefined && policy.nodes !== undefined && !policy.nodes.has(node)) {
     return "out-of-scope";
   }
+  return guestReason(row);
+}
+
+function guestReason(row: ResourceRow): Reason | undefined {
   if (row.type !== "qemu" && row.type !== "lxc") return "other-type";
   if (count(row.vmid) === undefined) return "no-vmid";
   // A guest on a node that is away has neither name nor sizes. Source: proxmox.md §3.3.

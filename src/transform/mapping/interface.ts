@@ -34,17 +34,17 @@ export const INTERFACE: Table<InterfaceSource, Interface> = {
     },
   ),
   parent: iface.from(
-    ["network.vlan-raw-device", "network.iface", "setting.ALL_INTERFACES"],
+    ["network.vlan-raw-device", "network.iface", "setting.ALL_INTERFACES", "stub.interface"],
     "ALL_INTERFACES: the device below a VLAN or an alias",
     (i) => i.parent,
   ),
   bridge: iface.from(
-    ["network.bridge_ports", "network.ovs_bridge", "setting.ALL_INTERFACES"],
+    ["network.bridge_ports", "network.ovs_bridge", "setting.ALL_INTERFACES", "stub.interface"],
     "ALL_INTERFACES: the bridge that it is a port of",
     (i) => i.bridge,
   ),
   lag: iface.from(
-    ["network.slaves", "network.ovs_bonds", "setting.ALL_INTERFACES"],
+    ["network.slaves", "network.ovs_bonds", "setting.ALL_INTERFACES", "stub.interface"],
     "ALL_INTERFACES: the bond that it belongs to",
     (i) => i.lag,
   ),
