@@ -1,0 +1,94 @@
+/** How one entity names another, and the values that all messages are made of. */
+
+/** A 64-bit integer as protobuf JSON writes it: "4096". */
+export type Int64 = `${bigint}`;
+
+/** Clears a relation in NetBox. Source: diode-netbox-plugin, api/transformer.py. */
+export type Empty = Readonly<Record<string, never>>;
+
+/** A field that this program never sends; its table says why. */
+export type NotSent = never;
+
+export interface TagRef {
+  name: string;
+  slug: string;
+}
+export interface SiteRef {
+  name: string;
+}
+export interface TenantRef {
+  name: string;
+}
+export interface PlatformRef {
+  name: string;
+}
+export interface ClusterTypeRef {
+  name: string;
+}
+export interface ClusterRef {
+  name: string;
+  type: ClusterTypeRef;
+  scope_site?: SiteRef;
+}
+export interface VirtualMachineRef {
+  name: string;
+  cluster: ClusterRef;
+  site?: SiteRef;
+  tenant?: TenantRef;
+}
+export interface VMInterfaceRef {
+  virtual_machine: VirtualMachineRef;
+  name: string;
+}
+export interface ManufacturerRef {
+  name: string;
+  tags?: readonly TagRef[];
+}
+export interface DeviceTypeRef {
+  manufacturer: ManufacturerRef;
+  model: string;
+  tags?: readonly TagRef[];
+}
+export interface DeviceRoleRef {
+  name: string;
+  tags?: readonly TagRef[];
+}
+export interface DeviceRef {
+  name: string;
+  device_type: DeviceTypeRef;
+  role: DeviceRoleRef;
+  site: SiteRef;
+  tenant?: TenantRef;
+}
+export interface InterfaceRef {
+  device: DeviceRef;
+  name: string;
+  type: InterfaceType;
+}
+export interface VLANRef {
+  vid: Int64;
+  name: string;
+  site?: SiteRef;
+}
+export interface MACAddressRef {
+  mac_address: string;
+}
+export interface IPAddressRef {
+  address: string;
+  assigned_object_interface?: InterfaceRef;
+  assigned_object_vm_interface?: VMInterfaceRef;
+}
+
+export type CustomFieldValue = { text: string } | { integer: Int64 };
+export type CustomFields = Readonly<Record<string, CustomFieldValue>>;
+export type InterfaceType = "bridge" | "lag" | "virtual" | "other";
+export type InterfaceMode = "access" | "tagged";
+
+/** What nearly every message has and this program leaves to the user. */
+export interface Common {
+  tags: readonly TagRef[];
+  description?: NotSent;
+  custom_fields?: NotSent | CustomFields;
+  metadata?: NotSent;
+  owner?: NotSent;
+}
