@@ -152,7 +152,8 @@ describe("a wrong setting is refused with its name, its value and what is allowe
     const name = fc.constantFrom(...(Object.keys(CHOICES) as (keyof typeof CHOICES)[]));
     fc.assert(fc.property(name, fc.string({ minLength: 1 }), (setting, word) => {
       const allowed: readonly string[] = CHOICES[setting];
-      fc.pre(!allowed.includes(word.trim()));
+      // Blanks alone are how a pipeline says that it has none.
+      fc.pre(word.trim() !== "" && !allowed.includes(word.trim()));
       expect(refusal(() => policy({ [setting]: word })).kind).toBe("usage");
     }));
   });
