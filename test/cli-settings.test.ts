@@ -71,40 +71,42 @@ describe.concurrent("the first that is found wins", () => {
 });
 
 describe.concurrent("a wrong setting is refused with its name, its value and what is allowed", () => {
+  const args = (): string[] => ["transform", COMPLETE, "--out", fresh()];
   const WRONG = [
     { name: "ALL_INTERFACES", value: "maybe", allowed: "true or false" },
-    { name: "CLUSTER_SCOPE", value: "region", allowed: "auto, site or none" },
-    { name: "DISK_BASE_UNIT", value: "512", allowed: "1024 or 1000" },
     { name: "NODE_SITE_MAP", value: "pve1", allowed: "pve1:London" },
+    { name: "NODES", value: "*,pve1", allowed: '"*" alone' },
   ];
 
   test.each(WRONG)("$name by flag, environment and policy file", async (wrong) => {
     const { name, value, allowed } = wrong;
+    const setting = name === "NODES" ? "nodes" : name;
     const flag = `--${name.toLowerCase().replaceAll("_", "-")}=${value}`;
-    const config = await policyFile(`config:\n  ${name}: ${value}\n`);
-    const args = ["transform", COMPLETE, "--out", fresh()];
+    const part = name === "NODES" ? "scope" : "config";
+    const config = await policyFile(`${part}:\n  ${setting}: "${value}"\n`);
     const refused = await Promise.all([
-      runCli([...args, flag]),
-      runCli(args, { env: { [name]: value } }),
-      runCli([...args, "--config", config]),
+      runCli([...args(), flag]),
+      runCli(args(), { env: { [name]: value } }),
+      runCli([...args(), "--config", config]),
     ]);
-    for (const each of refused) expectRefusal(each, name, `"${value}"`, "Allowed: ", allowed);
+    for (const each of refused) expectRefusal(each, setting, `"${value}"`, "Allowed: ", allowed);
   });
 
-  test("nodes by flag, environment and policy file", async () => {
-    const config = await policyFile('scope:\n  nodes: ["*", pve1]\n');
-    const args = ["transform", COMPLETE, "--out", fresh()];
-    const refused = await Promise.all([
-      runCli([...args, "--nodes=*,pve1"]),
-      runCli(args, { env: { NODES: "*,pve1" } }),
-      runCli([...args, "--config", config]),
+  test("a choice by flag, environment and policy file", async () => {
+    const config = await policyFile("config:\n  DISK_BASE_UNIT: 512\n");
+    const [flag, variable, file] = await Promise.all([
+      runCli([...args(), "--cluster-scope=region"]),
+      runCli(args(), { env: { PREFIX_SCOPE: "rack" } }),
+      runCli([...args(), "--config", config]),
     ]);
-    for (const each of refused) expectRefusal(each, "nodes", '"*,pve1"', "Allowed: ");
+    expectRefusal(flag, "CLUSTER_SCOPE", '"region"', "auto, site or none");
+    expectRefusal(variable, "PREFIX_SCOPE", '"rack"', "auto or site");
+    expectRefusal(file, "DISK_BASE_UNIT", '"512"', "1024 or 1000");
   });
 
   test("BOOTSTRAP and SOURCE_DATE_EPOCH", async () => {
     const [word, time] = await Promise.all([
-      runCli(["transform", COMPLETE, "--out", fresh()], { env: { BOOTSTRAP: "maybe" } }),
+      runCli(args(), { env: { BOOTSTRAP: "maybe" } }),
       runCli(["bootstrap", "--out", fresh()], { env: { SOURCE_DATE_EPOCH: "yesterday" } }),
     ]);
     expectRefusal(word, "BOOTSTRAP", '"maybe"', "true or false");
@@ -150,11 +152,9 @@ scope:
     ["an unknown key", "config:\n  SITE: x\n", '"SITE"'],
     ["a key that every object has", "config:\n  constructor: x\n", '"constructor"'],
     ["an unknown part", "configuration:\n  SITE_NAME: x\n", '"configuration"'],
-    ["nodes in the wrong part", "config:\n  nodes: [a]\n", '"nodes"'],
     ["a setting in the scope", "scope:\n  SITE_NAME: x\n", '"SITE_NAME"'],
     ["bad YAML", "config: [\n", "line"],
     ["a key twice", "config:\n  SITE_NAME: a\n  SITE_NAME: b\n", "unique"],
-    ["a list at the top", "- config\n", "keys and values"],
     ["a list where a text belongs", "config:\n  SITE_NAME: [a]\n", '"SITE_NAME"'],
     ["objects for nodes", "scope:\n  nodes: [{a: 1}]\n", "nodes"],
     ["an alias to nothing", "config: *x\n", "policy"],

@@ -1,0 +1,174 @@
+/** What NetBox takes, as rules: each throws when an outcome breaks it. */
+import { expect } from "vitest";
+import type { CustomFields, TagRef } from "../../src/entities/schema.ts";
+import { compareNatural } from "../../src/kernel/natural-order.ts";
+import type { Outcome } from "./in-memory.ts";
+
+export const NETBOX_RULES: Readonly<Record<string, (outcome: Outcome) => void>> = {
+  "no object comes twice": comesOnce,
+  "shared objects stand in natural order, guests by node and VMID": isInOrder,
+  "everything bears the global tags and its host's, which are entities": isTagged,
+  "a VM stands in the site of its cluster, and its VLANs in the site of the VM": isInSite,
+  "a device in a cluster stands in the site of its cluster": isDeviceInSite,
+  "only a virtual interface has a parent, and none of them is in a LAG": isLinked,
+  "a primary address is an address of the machine itself": hasOwnPrimary,
+  "values of custom fields are of the kind that step 02 makes, on the objects it names": hasFields,
+  "names are as short as NetBox wants them, and slugs and colours are well formed": isShort,
+  "nothing is null, blank at its ends or without a value": isClean,
+};
+
+/** By what NetBox tells the objects of a step apart, names without their case where it does so. */
+function keysOf(outcome: Outcome): Record<string, string[]> {
+  const host = (address: string): string => address.split("/")[0] ?? "";
+  return {
+    tag: outcome.of("tag").map(({ name }) => name),
+    "tag, by slug": outcome.of("tag").map(({ slug }) => slug),
+    "custom-field": outcome.of("custom-field").map(({ name }) => name),
+    "cluster-type": outcome.of("cluster-type").map(({ name }) => name),
+    cluster: outcome.of("cluster").map(({ name }) => name),
+    platform: outcome.of("platform").map(({ name }) => name),
+    vlan: outcome.of("vlan").map(({ vid, site }) => `${vid} ${site?.name}`),
+    "vm-interface": outcome.of("vm-interface").map(({ virtual_machine: vm, name }) =>
+      `${vm.cluster.name} ${vm.name} ${name}`
+    ),
+    interface: outcome.of("interface").map(({ device, name }) =>
+      `${device.site.name} ${device.name} ${name}`
+    ),
+    "ip-address": outcome.of("ip-address").map(({ address }) => host(address)),
+    prefix: outcome.of("prefix").map(({ prefix, scope_site }) => `${prefix} ${scope_site?.name}`),
+    "virtual-machine": outcome.of("virtual-machine").map(({ cluster, name }) =>
+      `${cluster.name} ${name.toLowerCase()}`
+    ),
+    "virtual-disk": outcome.of("virtual-disk").map(({ virtual_machine: vm, name }) =>
+      `${vm.cluster.name} ${vm.name} ${name}`
+    ),
+    device: outcome.of("device").map(({ site, name }) => `${site.name} ${name.toLowerCase()}`),
+  };
+}
+
+/** Steps whose objects are shared: they stand in natural order of their keys. */
+const SHARED = ["tag", "custom-field", "cluster-type", "cluster", "platform", "vlan", "prefix"];
+
+function comesOnce(outcome: Outcome): void {
+  for (const [step, keys] of Object.entries(keysOf(outcome))) {
+    expect(keys.filter((key, i) => keys.indexOf(key) !== i), step).toEqual([]);
+  }
+}
+
+function isInOrder(outcome: Outcome): void {
+  const keys = keysOf(outcome);
+  for (const step of SHARED) expect(keys[step]).toEqual(keys[step]?.toSorted(compareNatural));
+  const places = outcome.of("virtual-machine").map(({ cluster, custom_fields: fields }) =>
+    [cluster.name, textIn(fields, "proxmox_node"), textIn(fields, "proxmox_vmid")].join(" / ")
+  );
+  expect(places).toEqual(places.toSorted(compareNatural));
+}
+
+function isTagged(outcome: Outcome): void {
+  const hosts = outcome.of("tag").map(({ name }) => name).filter((name) =>
+    /^proxmox-(?!ve$)/.test(name)
+  );
+  for (const { step, entity } of outcome.all) {
+    if (step === "tag" || step === "custom-field") continue;
+    const names = (entity as { tags: readonly TagRef[] }).tags.map(({ name }) => name);
+    expect(names.slice(0, 2), step).toEqual(["proxmox-ve", "discovered"]);
+    expect(hosts, step).toContain(names[2]);
+  }
+}
+
+function isInSite(outcome: Outcome): void {
+  const scopes = new Map(outcome.of("cluster").map((cluster) => [cluster.name, cluster]));
+  for (const vm of outcome.of("virtual-machine")) {
+    const scope = scopes.get(vm.cluster.name)?.scope_site;
+    if (scope !== undefined) expect(vm.site, vm.name).toEqual(scope);
+  }
+  for (
+    const { name, virtual_machine: vm, untagged_vlan: vlan, mode } of outcome.of("vm-interface")
+  ) {
+    if (vlan === undefined || !("vid" in vlan)) continue;
+    expect(vlan.site, `${vm.name} ${name}`).toEqual(vm.site);
+    expect(["access", "tagged"], `${vm.name} ${name}`).toContain(mode);
+  }
+}
+
+function isDeviceInSite(outcome: Outcome): void {
+  for (const { name, site, cluster } of outcome.of("device")) {
+    if (cluster?.scope_site !== undefined) expect(site, name).toEqual(cluster.scope_site);
+  }
+}
+
+function isLinked(outcome: Outcome): void {
+  for (const port of outcome.of("interface")) {
+    if (port.parent !== undefined) expect(port.type, port.name).toBe("virtual");
+    if (port.lag !== undefined) {
+      expect(port.type, port.name).not.toBe("virtual");
+      expect(port.lag.type, port.name).toBe("lag");
+    }
+    if (port.bridge !== undefined) expect(port.bridge.name).not.toBe(port.name);
+    for (const other of [port.parent, port.lag, port.bridge]) {
+      if (other !== undefined) expect(other.device).toEqual(port.device);
+    }
+  }
+}
+
+function hasOwnPrimary(outcome: Outcome): void {
+  for (const { name, primary_ip4, primary_ip6 } of outcome.of("virtual-machine")) {
+    for (const ip of [primary_ip4, primary_ip6]) {
+      if (ip === undefined || !("address" in ip)) continue;
+      expect(ip.assigned_object_vm_interface?.virtual_machine.name).toBe(name);
+      expect(ip.address.includes(":")).toBe(ip === primary_ip6);
+    }
+  }
+  for (const { name, primary_ip4, primary_ip6 } of outcome.of("device")) {
+    for (const ip of [primary_ip4, primary_ip6]) {
+      if (ip === undefined || !("address" in ip)) continue;
+      expect(ip.assigned_object_interface?.device.name).toBe(name);
+      expect(ip.address.includes(":")).toBe(ip === primary_ip6);
+    }
+  }
+}
+
+function hasFields(outcome: Outcome): void {
+  const fields = new Map(outcome.of("custom-field").map((field) => [field.name, field]));
+  expect(fields.size).toBe(7);
+  const holders = {
+    "virtualization.virtualmachine": outcome.of("virtual-machine"),
+    "virtualization.virtualdisk": outcome.of("virtual-disk"),
+    "dcim.device": outcome.of("device"),
+  };
+  for (const [type, entities] of Object.entries(holders)) {
+    for (
+      const [name, value] of entities.flatMap(({ custom_fields: f }) => Object.entries(f ?? {}))
+    ) {
+      expect(Object.keys(value), name).toEqual([fields.get(name)?.type]);
+      expect(fields.get(name)?.object_types, name).toEqual([type]);
+    }
+  }
+}
+
+function isShort(outcome: Outcome): void {
+  for (const step of ["virtual-machine", "device", "interface", "vm-interface"] as const) {
+    for (const { name } of outcome.of(step)) expect([...name].length, name).toBeLessThan(65);
+  }
+  for (const { name, slug, color } of outcome.of("tag")) {
+    expect([...name].length).toBeLessThan(101);
+    expect(slug).toMatch(/^[-\w]{1,100}$/);
+    expect(color ?? "e57000").toMatch(/^[0-9a-f]{6}$/);
+  }
+}
+
+function isClean(outcome: Outcome): void {
+  const { all } = outcome;
+  for (const { step, entity } of all) {
+    const text = JSON.stringify(entity);
+    expect(text, step).not.toMatch(/null|":" |\s"[,}\]]|\\u0000/);
+  }
+  expect(all.every(({ capturedAt }) => /^\d{4}-\d\d-\d\dT[\d:]{8}Z$/.test(capturedAt))).toBe(
+    true,
+  );
+}
+
+function textIn(fields: CustomFields, name: string): string {
+  const value = fields[name];
+  return value !== undefined && "text" in value ? value.text : "";
+}
