@@ -40,6 +40,8 @@ export type NodeStatus = Row<"pveversion">;
 export type NetworkRow = Row<
   | "iface"
   | "type"
+  | "method"
+  | "method6"
   | "active"
   | "mtu"
   | "speed"

@@ -20,7 +20,7 @@ const ANSWERS: Keys = {
   nodes: ["node", "status", "maxcpu", "maxmem"],
   nodeStatus: ["pveversion"],
   network: [
-    ...["iface", "type", "active", "mtu", "speed", "priority"] as const,
+    ...["iface", "type", "method", "method6", "active", "mtu", "speed", "priority"] as const,
     ...["cidr", "address", "netmask", "cidr6", "address6", "netmask6"] as const,
     ...["vlanid", "vlan-id", "vlan-raw-device"] as const,
     ...["slaves", "bridge_ports", "ovs_bridge", "ovs_bonds"] as const,

@@ -40,7 +40,8 @@ export function containerAddresses(
   const found = listOf(scene.answers?.get(path));
   if ("reason" in found) {
     // A stopped container answers with null. Source: proxmox.md §3.12.
-    const reason = row.status === "running" ? found.reason : "guest-stopped";
+    const isAsked = row.status === "running" || found.reason === "denied";
+    const reason = isAsked ? found.reason : "guest-stopped";
     scene.ledger.leave({ what: `${what}/live`, answer }, reason, { detail: found.detail });
     return fromConfig;
   }

@@ -6,7 +6,7 @@ import { vlanIdOf } from "../parse/node-interface.ts";
 import { number } from "../parse/scalar.ts";
 import { nodeAddressRef } from "../stubs.ts";
 import { linksOf } from "./links.ts";
-import { isLoopback, isReadable, leaveUnusable, type Port, readPorts } from "./ports.ts";
+import { isDynamic, isLoopback, isReadable, leaveUnusable, type Port, readPorts } from "./ports.ts";
 import type { NodeScene } from "./scene.ts";
 import type { AddressSource, InterfaceSource } from "./sources.ts";
 
@@ -15,9 +15,9 @@ export interface NodeNetwork {
   /** In natural order of their names. */
   readonly interfaces: readonly InterfaceSource[];
   readonly addresses: readonly AddressSource[];
-  /** null: read, and there is none. */
-  readonly primary4: IPAddressRef | null;
-  readonly primary6: IPAddressRef | null;
+  /** null: read, and there is none; undefined: DHCP or SLAAC gives it, and no answer tells it. */
+  readonly primary4: IPAddressRef | null | undefined;
+  readonly primary6: IPAddressRef | null | undefined;
   /** All things that the answer holds, left out or not. */
   readonly things: { readonly interfaces: number; readonly addresses: number };
 }
@@ -48,8 +48,9 @@ export function readNetwork(
     }
   }
   const byPriority = addresses.toSorted((a, b) => priorityOf(a.port.row) - priorityOf(b.port.row));
-  const primary = (family: 4 | 6): IPAddressRef | null =>
-    byPriority.find(({ address }) => address.family === family)?.ref ?? null;
+  const primary = (family: 4 | 6): IPAddressRef | null | undefined =>
+    byPriority.find(({ address }) => address.family === family)?.ref ??
+      (ports.some((port) => isDynamic(port, family)) ? undefined : null);
   return {
     interfaces,
     addresses,

@@ -90,6 +90,12 @@ export function isLoopback({ iface, found }: Port): boolean {
   return iface === "lo" || found.some(({ address }) => address === "loopback");
 }
 
+/** Does DHCP or SLAAC give it its address? Source: PVE/INotify.pm, method and method6. */
+export function isDynamic({ row }: Port, family: 4 | 6): boolean {
+  const method = text(family === 4 ? row.method : row.method6);
+  return method === "dhcp" || method === "auto";
+}
+
 /** Does it name an address, whatever NetBox thinks of it? */
 export function isReadable(address: Address | AddressReason): boolean {
   return address !== "unparsable" && address !== "bad-prefix";

@@ -73,7 +73,7 @@ export const DEVICE: Table<NodeSource, Device> = {
   ),
   primary_ip4: node.clearing(
     node.from(
-      ["stub.ip-address", "network.priority"],
+      ["stub.ip-address", "network.priority", "network.method"],
       "its first IPv4 address, in the order of its interfaces file",
       (n) => n.primary4,
     ),
@@ -81,7 +81,7 @@ export const DEVICE: Table<NodeSource, Device> = {
   ),
   primary_ip6: node.clearing(
     node.from(
-      ["stub.ip-address", "network.priority"],
+      ["stub.ip-address", "network.priority", "network.method6"],
       "its first IPv6 address, in the order of its interfaces file",
       (n) => n.primary6,
     ),

@@ -92,4 +92,10 @@ describe("a node's primary address", () => {
     expect((await nodeWith([])).device.primary_ip4).toBe(undefined);
     expect((await nodeWith([], { CLEAR_EMPTY: "true" })).device.primary_ip4).toEqual({});
   });
+
+  test("is left as it is when DHCP gives it, with CLEAR_EMPTY too: it is unknown, not gone", async () => {
+    const rows = [{ iface: "vmbr0", type: "bridge", method: "dhcp", method6: "manual" }];
+    const { device } = await nodeWith(rows, { CLEAR_EMPTY: "true" });
+    expect([device.primary_ip4, device.primary_ip6]).toEqual([undefined, {}]);
+  });
 });
