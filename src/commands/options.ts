@@ -2,7 +2,7 @@
 import type { ArgsDef } from "citty";
 import { usageError } from "../kernel/errors.ts";
 import type { LogOptions } from "../kernel/log.ts";
-import { type SettingRow, SETTINGS } from "../transform/settings.ts";
+import { type SettingRow, SETTINGS, switchOf } from "../transform/settings.ts";
 
 /** What citty hands to a command. */
 export interface Context {
@@ -36,12 +36,6 @@ export function optionsOf(settings: Readonly<Record<string, SettingRow>>): ArgsD
       : { type: "string", description, valueHint: "text" };
   }
   return options;
-}
-
-/** "yes" → true, "off" → false; undefined for any other word. */
-export function switchOf(word: string): boolean | undefined {
-  if (/^(?:true|1|yes|on)$/i.test(word)) return true;
-  return /^(?:false|0|no|off)$/i.test(word) ? false : undefined;
 }
 
 /** The text that a flag was given, or undefined; `--all-interfaces` alone is "true". */

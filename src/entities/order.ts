@@ -19,4 +19,3 @@ export const STEPS = [
 
 export type Step = (typeof STEPS)[number];
 export type StepName = Step["name"];
-export type EntityField = Step["field"];

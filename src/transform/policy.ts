@@ -1,6 +1,12 @@
 /** The user's choices: texts in, one checked value out. */
 import { usageError } from "../kernel/errors.ts";
-import { type SettingName, type SettingRow, SETTINGS, type SettingTexts } from "./settings.ts";
+import {
+  type SettingName,
+  type SettingRow,
+  SETTINGS,
+  type SettingTexts,
+  switchOf,
+} from "./settings.ts";
 
 export interface Policy {
   /** As typed, without a port. */
@@ -59,9 +65,7 @@ export function parsePolicy(texts: SettingTexts): Policy {
 
 /** "true", "yes", "on", "1" and their opposites, in any case. @throws AppError "usage". */
 export function parseFlag(name: SettingName, value: string): boolean {
-  if (/^(?:true|1|yes|on)$/i.test(value)) return true;
-  if (/^(?:false|0|no|off)$/i.test(value)) return false;
-  return refuse(name, value);
+  return switchOf(value) ?? refuse(name, value);
 }
 
 /** "pve1:London, pve2:Amsterdam" → Map; split at the first ":", blanks trimmed. */

@@ -147,3 +147,9 @@ export type SettingName = keyof typeof SETTINGS;
 
 /** Setting → text, as a flag, the environment, a policy file or a manifest gave it. */
 export type SettingTexts = { readonly [Name in SettingName]?: string | undefined };
+
+/** "yes" → true, "off" → false; undefined for any other word. */
+export function switchOf(word: string): boolean | undefined {
+  if (/^(?:true|1|yes|on)$/i.test(word)) return true;
+  return /^(?:false|0|no|off)$/i.test(word) ? false : undefined;
+}

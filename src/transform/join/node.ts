@@ -6,12 +6,11 @@ import type { PlatformRef } from "../../entities/schema.ts";
 import { parsePveVersion } from "../parse/pve-version.ts";
 import { text } from "../parse/scalar.ts";
 import { objectOf } from "./answer.ts";
-import { Claims } from "./claims.ts";
 import type { Cluster } from "./cluster.ts";
 import { countChildren, type GuestParts, readGuest } from "./guest.ts";
 import { type Entry, type Guest, openGuest } from "./inventory.ts";
-import { Ledger } from "./ledger.ts";
-import { type GuestScene, SharedTables } from "./scene.ts";
+import type { Ledger } from "./ledger.ts";
+import { asideOf, type GuestScene } from "./scene.ts";
 import type { NodeSource } from "./sources.ts";
 import { answerRef, isDevice, listingRef, type SurveyedNode } from "./survey.ts";
 
@@ -128,9 +127,4 @@ function leaveUnlisted({ vmids }: Cluster, scene: GuestScene): void {
     const remark = { detail: "it is not listed", children };
     scene.ledger.leave({ what, answer: scene.at(path) }, "no-name", remark);
   }
-}
-
-/** The same scene, with nothing in it that outlives a count. */
-function asideOf(scene: GuestScene): GuestScene {
-  return { ...scene, ledger: new Ledger(), claims: new Claims(), shared: new SharedTables() };
 }

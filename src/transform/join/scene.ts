@@ -3,8 +3,8 @@ import type { AnswerRef } from "../../entities/left-out.ts";
 import type { PlatformRef, TagRef } from "../../entities/schema.ts";
 import type { AnswersFile } from "../../snapshot/schema.ts";
 import { platformRef } from "../stubs.ts";
-import type { Claims } from "./claims.ts";
-import type { Ledger, Subject } from "./ledger.ts";
+import { Claims } from "./claims.ts";
+import { Ledger, type Subject } from "./ledger.ts";
 import { Shared } from "./shared.ts";
 import type { ClusterSource } from "./sources.ts";
 
@@ -52,4 +52,9 @@ export interface GuestScene extends Scene {
   readonly at: (path: string) => AnswerRef;
   /** Where the listing of all guests stands. */
   readonly listing: AnswerRef;
+}
+
+/** The same scene, with nothing in it that outlives a count. */
+export function asideOf<Any extends Scene>(scene: Any): Any {
+  return { ...scene, ledger: new Ledger(), claims: new Claims(), shared: new SharedTables() };
 }

@@ -11,11 +11,11 @@ import { records } from "../parse/scalar.ts";
 import { deviceRef } from "../stubs.ts";
 import { loadAhead } from "./ahead.ts";
 import { listOf } from "./answer.ts";
-import { Claims } from "./claims.ts";
+import type { Claims } from "./claims.ts";
 import type { Cluster, NodeEntry } from "./cluster.ts";
 import { Ledger } from "./ledger.ts";
 import { type NodeNetwork, readNetwork } from "./node-network.ts";
-import { type NodeScene, SharedTables } from "./scene.ts";
+import { asideOf, type NodeScene, type SharedTables } from "./scene.ts";
 
 /** A node after the first pass. */
 export interface SurveyedNode {
@@ -119,13 +119,9 @@ function surveyNode(
 function leaveNode({ cluster, entry, answers }: LoadedNode, scene: NodeScene): void {
   const found = listOf(answers?.get(PATHS.network(entry.node)));
   const ref = deviceRef(entry.node, { site: entry.site, policy: scene.cluster.policy });
-  const aside = {
-    ...scene,
-    ledger: new Ledger(),
-    claims: new Claims(),
-    shared: new SharedTables(),
-  };
-  const network = "value" in found ? readNetwork(records(found.value), ref, aside) : undefined;
+  const network = "value" in found
+    ? readNetwork(records(found.value), ref, asideOf(scene))
+    : undefined;
   const children = network?.things;
   const subject = scene.subject(scene.what);
   if (!entry.isInScope) {
