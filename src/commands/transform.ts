@@ -5,7 +5,7 @@ import { openStore } from "../kernel/store.ts";
 import { TOOL } from "../kernel/tool.ts";
 import { openSnapshot } from "../snapshot/read.ts";
 import { parseFlag, parsePolicy } from "../transform/policy.ts";
-import type { SettingTexts } from "../transform/settings.ts";
+import { SETTINGS, type SettingTexts } from "../transform/settings.ts";
 import { type Batch, transform, type TransformInput } from "../transform/transform.ts";
 import { runBootstrap } from "./bootstrap.ts";
 import type { Session } from "./session.ts";
@@ -14,7 +14,7 @@ import { printSummary } from "./summary.ts";
 
 export async function runTransform(session: Session): Promise<void> {
   const { operands: runs } = session;
-  const given = await readSettings(session.context);
+  const given = await readSettings(session.context, SETTINGS);
   if (parseFlag("BOOTSTRAP", given.BOOTSTRAP ?? "false")) return await runBootstrap(session);
   const out = session.option("out");
   const target = out ?? runs[0];

@@ -1,12 +1,7 @@
 /** The user's choices: texts in, one checked value out. */
 import { usageError } from "../kernel/errors.ts";
-import {
-  type SettingName,
-  type SettingRow,
-  SETTINGS,
-  type SettingTexts,
-  switchOf,
-} from "./settings.ts";
+import { type SettingRow, switchOf } from "../kernel/setting.ts";
+import { type SettingName, SETTINGS, type SettingTexts } from "./settings.ts";
 
 export interface Policy {
   /** As typed, without a port. */

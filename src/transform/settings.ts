@@ -1,25 +1,11 @@
 /** TABLE: the settings of `transform`, one row each. Flags, `--help` and README are printed from it. */
-
-export interface SettingRow {
-  /** Command-line flag, without dashes. */
-  readonly flag: string;
-  readonly default?: string;
-  /** What a value may be, for people. */
-  readonly allowed: string;
-  readonly help: string;
-  /** A run folder's manifest may record it; that is the default before `default`. */
-  readonly recorded?: true;
-  /** Not in the mapping document: off by default, the document's behaviour stays. */
-  readonly extension?: true;
-}
-
-const BOOLEAN = "true or false";
+import { type SettingRow, SWITCH, type TextsOf } from "../kernel/setting.ts";
 
 export const SETTINGS = {
   BOOTSTRAP: {
     flag: "bootstrap",
     default: "false",
-    allowed: BOOLEAN,
+    allowed: SWITCH,
     help: "Make only the static entities, from no snapshot",
   },
   PROXMOX_HOST: {
@@ -86,14 +72,14 @@ export const SETTINGS = {
   ALL_INTERFACES: {
     flag: "all-interfaces",
     default: "false",
-    allowed: BOOLEAN,
+    allowed: SWITCH,
     help: "Node interfaces without an address too, with their lag, bridge and parent",
     extension: true,
   },
   LXC_LIVE_ADDRESSES: {
     flag: "lxc-live-addresses",
     default: "false",
-    allowed: BOOLEAN,
+    allowed: SWITCH,
     help: "Addresses of running containers from Proxmox VE ≥ 8.1, for those that use DHCP",
     extension: true,
   },
@@ -108,7 +94,7 @@ export const SETTINGS = {
   CLEAR_EMPTY: {
     flag: "clear-empty",
     default: "false",
-    allowed: BOOLEAN,
+    allowed: SWITCH,
     help:
       "Empty in NetBox what Proxmox says is empty: comments, platform, untagged VLAN, primary addresses, HA state",
     extension: true,
@@ -137,7 +123,7 @@ export const SETTINGS = {
   DEVICE_CLUSTER: {
     flag: "device-cluster",
     default: "false",
-    allowed: BOOLEAN,
+    allowed: SWITCH,
     help: "Put each device into its cluster",
     extension: true,
   },
@@ -146,10 +132,4 @@ export const SETTINGS = {
 export type SettingName = keyof typeof SETTINGS;
 
 /** Setting → text, as a flag, the environment, a policy file or a manifest gave it. */
-export type SettingTexts = { readonly [Name in SettingName]?: string | undefined };
-
-/** "yes" → true, "off" → false; undefined for any other word. */
-export function switchOf(word: string): boolean | undefined {
-  if (/^(?:true|1|yes|on)$/i.test(word)) return true;
-  return /^(?:false|0|no|off)$/i.test(word) ? false : undefined;
-}
+export type SettingTexts = TextsOf<typeof SETTINGS>;
