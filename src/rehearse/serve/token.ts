@@ -1,4 +1,7 @@
 /** The API token that the server takes, and what it says to any other. */
+import { usageError } from "../../kernel/errors.ts";
+import type { SettingRow, TextsOf } from "../../kernel/setting.ts";
+import { REHEARSAL_SECRET, SERVE_SETTINGS } from "./settings.ts";
 
 /** `user@realm!name` and its secret. */
 export interface Token {
@@ -8,12 +11,38 @@ export interface Token {
   readonly value: string;
 }
 
-/** Opens nothing but a rehearsal on the loopback, and so is no secret. */
 export const REHEARSAL_TOKEN: Token = {
-  user: "rehearsal@pve",
-  name: "capture",
-  value: "00000000-0000-4000-8000-000000000000",
+  user: SERVE_SETTINGS.PROXMOX_USER.default,
+  name: SERVE_SETTINGS.PROXMOX_TOKEN_NAME.default,
+  value: REHEARSAL_SECRET,
 };
+
+/** PVE/Auth/Plugin.pm: user_regex, realm_regex. */
+const USER = "[^\\s:/]+@[A-Za-z][\\w.-]+";
+const NAME = "[A-Za-z][\\w.-]+";
+const ALLOWED = {
+  PROXMOX_USER: new RegExp(`^${USER}$`),
+  PROXMOX_TOKEN_NAME: new RegExp(`^${NAME}$`),
+  PROXMOX_TOKEN_VALUE: /^[^\s;%]+$/,
+} as const;
+const ID_REGEXP = new RegExp(`^(${USER})!(${NAME})$`);
+
+/** @throws AppError "usage" for what no token can be called. */
+export function parseToken(texts: TextsOf<typeof SERVE_SETTINGS>): Token {
+  const text = (name: keyof typeof SERVE_SETTINGS, fallback: string): string => {
+    const value = texts[name] ?? fallback;
+    const row: SettingRow = SERVE_SETTINGS[name];
+    if (ALLOWED[name].test(value)) return value;
+    throw usageError(`Setting ${name} is ${row.secret ? "not usable" : `"${value}"`}`, {
+      hint: `Allowed: ${row.allowed}`,
+    });
+  };
+  return {
+    user: text("PROXMOX_USER", REHEARSAL_TOKEN.user),
+    name: text("PROXMOX_TOKEN_NAME", REHEARSAL_TOKEN.name),
+    value: text("PROXMOX_TOKEN_VALUE", REHEARSAL_TOKEN.value),
+  };
+}
 
 /**
  * The header `Authorization: PVEAPIToken=user@realm!name=secret` → why it is refused, or undefined.
@@ -24,7 +53,7 @@ export function refusalOf(header: string | undefined, token: Token): string | un
   if (given === undefined || given === "") return "No ticket";
   const [, id = "", value] = /^(.*)=(.*)$/s.exec(unescapeUri(given)) ?? [];
   if (value === undefined) return "no tokenid specified";
-  const [, user, name] = /^([^\s:/]+@[A-Za-z][\w.-]+)!([A-Za-z][\w.-]+)$/.exec(id) ?? [];
+  const [, user, name] = ID_REGEXP.exec(id) ?? [];
   if (user === undefined) {
     return `'${id}' is not a valid token ID - not able to split into user and token parts`;
   }
