@@ -6,6 +6,9 @@ import { type Move, Moves } from "./moves.ts";
 import { type Denial, Rights } from "./rights.ts";
 import type { World } from "./views.ts";
 
+/** In a hint. */
+const MAX_NAMED = 12;
+
 export interface Disturbances {
   /** Added to every answer. */
   readonly latencyMs?: number;
@@ -25,25 +28,21 @@ export interface Disturbances {
   readonly expireTokenAfter?: number;
 }
 
-/** @throws AppError "usage" for a node or a guest that the cluster does not have. */
+/** @throws AppError "usage" for a node, a guest or a privilege that the snapshot does not have. */
 export function disturb(cluster: Cluster, disturbances: Disturbances): World {
   const { offline = [], moves = [], denials = [] } = disturbances;
-  for (const node of offline) checkNode(cluster, node);
-  for (const { vmid, node } of moves) {
-    if (!cluster.guests.has(vmid)) throw usageError(`Cannot move ${vmid}: there is no such guest`);
-    if (node !== undefined) checkNode(cluster, node);
+  const rights = new Rights(cluster.permissions, denials);
+  const nodes = [...offline, ...moves.flatMap(({ node }) => node ?? [])];
+  const unknown = [
+    ...nodes.filter((node) => !cluster.nodes.includes(node)),
+    ...moves.filter(({ vmid }) => !cluster.guests.has(vmid)).map(({ vmid }) => vmid),
+    ...denials.filter(({ privilege }) => !rights.had(privilege)).map(({ privilege }) => privilege),
+  ];
+  if (unknown.length > 0) {
+    throw usageError(`Cannot find in the snapshot what shall be disturbed: ${unknown.join(", ")}`, {
+      hint: `Name nodes (${cluster.nodes.slice(0, MAX_NAMED).join(", ")}), VMIDs and privileges ` +
+        "of the token that are in it",
+    });
   }
-  return {
-    cluster,
-    rights: new Rights(cluster.permissions, denials),
-    moves: new Moves(moves),
-    offline: new Set(offline),
-  };
-}
-
-function checkNode({ nodes }: Cluster, node: string): void {
-  if (nodes.includes(node)) return;
-  throw usageError(`Cannot find the node "${node}" in the snapshot`, {
-    hint: `Its nodes: ${nodes.slice(0, 20).join(", ")}`,
-  });
+  return { cluster, rights, moves: new Moves(moves), offline: new Set(offline) };
 }

@@ -73,6 +73,11 @@ export interface Variables {
   readonly vmid?: number;
 }
 
+export interface Found {
+  readonly endpoint: EndpointName | undefined;
+  readonly variables: Variables;
+}
+
 const VARIABLES: Readonly<Record<string, string>> = {
   "{node}": "(?<node>[^/]+)",
   "{kind}": "(?<kind>qemu|lxc)",
@@ -84,25 +89,25 @@ const VARIABLES: Readonly<Record<string, string>> = {
 
 const PATTERNS = Object.entries(ENDPOINTS).map(([name, { path }]) => {
   const pattern = path.replace(/\{\w+\}|\/(?:qemu|lxc)\//g, (part) => VARIABLES[part] ?? part);
-  return { name: name as EndpointName, pattern: new RegExp(`^${pattern}$`) };
+  return { endpoint: name as EndpointName, pattern: new RegExp(`^${pattern}$`) };
 });
 
-/** "/nodes/pve1/status" → its row and { node: "pve1" }; undefined for an unknown path. */
-export function findEndpoint(
-  path: string,
-): { readonly name: EndpointName; readonly variables: Variables } | undefined {
-  for (const { name, pattern } of PATTERNS) {
+/** Of an unknown endpoint, still the node. */
+const NODE_REGEXP = /^\/nodes\/(?<node>[^/]+)(?:\/|$)/;
+
+/** "/nodes/pve1/status" → its row and { node: "pve1" } */
+export function findEndpoint(path: string): Found {
+  for (const { endpoint, pattern } of PATTERNS) {
     const match = pattern.exec(path);
-    if (match === null) continue;
-    const { node, kind, vmid } = match.groups ?? {};
-    return {
-      name,
-      variables: {
-        ...(node === undefined ? {} : { node }),
-        ...(kind === undefined ? {} : { kind: kind as GuestKind }),
-        ...(vmid === undefined ? {} : { vmid: Number(vmid) }),
-      },
-    };
+    if (match !== null) return { endpoint, variables: variablesOf(match.groups) };
   }
-  return undefined;
+  return { endpoint: undefined, variables: variablesOf(NODE_REGEXP.exec(path)?.groups) };
+}
+
+function variablesOf({ node, kind, vmid }: Readonly<Record<string, string>> = {}): Variables {
+  return {
+    ...(node === undefined ? {} : { node }),
+    ...(kind === undefined ? {} : { kind: kind as GuestKind }),
+    ...(vmid === undefined ? {} : { vmid: Number(vmid) }),
+  };
 }

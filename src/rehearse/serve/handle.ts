@@ -34,21 +34,20 @@ export async function handle(exchange: Exchange, desk: Desk): Promise<void> {
   const since = performance.now();
   const isKept = connections.admit(socket);
   const question = parseQuestion(url);
-  const path = question?.name ?? url;
-  const { node } = question?.variables ?? {};
-  const visit = traffic.enter({ method, path, node, isAgent: question?.endpoint === "agent" });
+  const visit = traffic.enter(method, question);
   response.on("close", () => {
     connections.rest(socket);
     const status = response.headersSent ? response.statusCode : undefined;
     visit.leave(status);
-    desk.onRequest?.({ method, path, status, tookMs: performance.now() - since });
+    const tookMs = performance.now() - since;
+    desk.onRequest?.({ method, path: question.name, status, tookMs });
   });
   const outcome = await rehearsal.answer({ request, question, attempt: visit.attempt });
   if (outcome === undefined || socket.destroyed) return;
   if (!isDrop(outcome)) {
-    const random = createRandom(seed, `order/${path}/${visit.attempt}`);
+    const random = createRandom(seed, `order/${question.name}/${visit.attempt}`);
     const print = (envelope: object): string =>
-      JSON.stringify(shuffled(envelope, question?.path ?? "", random));
+      JSON.stringify(shuffled(envelope, question.path, random));
     send(exchange, outcome, { dialect: rehearsal.cluster.dialect, isKept, print });
   } else if (outcome.drop === "reset") connections.reset(socket);
   else socket.setTimeout(SILENCE_MS);

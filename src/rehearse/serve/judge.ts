@@ -7,9 +7,7 @@ import { noSuchGuest, SKIPPED, unheld } from "./unheld.ts";
 import type { World } from "./views.ts";
 
 /** The first that has something to say decides. Source: PVE/HTTPServer.pm, rest_handler. */
-const JUDGES: readonly ((question: Question, world: World) => Outcome | undefined)[] = [
-  isMissing,
-  hasBadQuery,
+const CHECKS: readonly ((question: Question, world: World) => Outcome | undefined)[] = [
   isForbidden,
   isOffline,
   isElsewhere,
@@ -17,61 +15,24 @@ const JUDGES: readonly ((question: Question, world: World) => Outcome | undefine
 
 /** @throws AppError "input" when the snapshot's line is no answer. */
 export function judge(question: Question, world: World): Outcome {
-  for (const decide of JUDGES) {
-    const outcome = decide(question, world);
+  for (const check of CHECKS) {
+    const outcome = check(question, world);
     if (outcome !== undefined) return outcome;
   }
   return recorded(question, world);
 }
 
-function rowOf({ endpoint }: Question): Endpoint {
-  return endpoint === undefined ? { path: "" } : ENDPOINTS[endpoint];
-}
-
-function isMissing(question: Question, { cluster }: World): Outcome | undefined {
-  const { isIn = () => true } = rowOf(question);
-  if (isIn(cluster.dialect)) return undefined;
-  const text = `Method 'GET ${question.path}' not implemented`;
-  return apiError(cluster.dialect, { status: 501, text, isThrown: false });
-}
-
-/** Source: PVE/JSONSchema.pm, check_object. */
-function hasBadQuery(question: Question, { cluster }: World): Outcome | undefined {
-  if (question.endpoint === undefined) return undefined;
-  const { query = {} } = rowOf(question);
-  const errors = [...question.query].flatMap(([key, value]) => {
-    if (!Object.hasOwn(query, key)) {
-      return [[
-        key,
-        "property is not defined in schema and the schema does not allow additional properties\n",
-      ]];
-    }
-    const allowed = query[key] ?? [];
-    return allowed.includes(value) ? [] : [[
-      key,
-      `value '${value}' does not have a value in the enumeration '${allowed.join(", ")}'\n`,
-    ]];
-  });
-  if (errors.length === 0) return undefined;
-  return apiError(cluster.dialect, {
-    status: 400,
-    text: "Parameter verification failed.",
-    beside: { errors: Object.fromEntries(errors) },
-  });
-}
-
 /** Before the node is asked: a token without the right learns nothing of the node. */
-function isForbidden(question: Question, { cluster, rights }: World): Outcome | undefined {
-  const { privileges, aclPath } = rowOf(question);
+function isForbidden({ endpoint, variables }: Question, world: World): Outcome | undefined {
+  const { privileges, aclPath }: Partial<Endpoint> = endpoint ? ENDPOINTS[endpoint] : {};
   if (privileges === undefined || aclPath === undefined) return undefined;
-  const { node = "", vmid = "" } = question.variables;
+  const { cluster: { dialect }, rights } = world;
+  const { node = "", vmid = "" } = variables;
   const path = aclPath.replace("{node}", node).replace("{vmid}", String(vmid));
-  const wanted = privileges(cluster.dialect);
+  const wanted = privileges(dialect);
   if (!rights.lost(wanted, path)) return undefined;
-  return apiError(cluster.dialect, {
-    status: 403,
-    text: `Permission check failed (${path}, ${wanted.join("|")})`,
-  });
+  const text = `Permission check failed (${path}, ${wanted.join("|")})`;
+  return apiError(dialect, { status: 403, text });
 }
 
 function isOffline({ variables: { node } }: Question, { offline }: World): Outcome | undefined {
@@ -87,18 +48,6 @@ function isElsewhere(question: Question, world: World): Outcome | undefined {
   return isHere ? undefined : noSuchGuest(question, world);
 }
 
-function recorded(question: Question, world: World): Outcome {
-  const answer = lookUp(question, world);
-  if (answer === undefined) return unheld(question, world);
-  if ("skipped" in answer) return SKIPPED[answer.skipped](question, world);
-  if ("failed" in answer) return FAILED[answer.failed];
-  const { status, error = "", data = null, ...beside } = answer;
-  if (status >= 595) return bareError(status, error);
-  if (status >= 400) return apiError(world.cluster.dialect, { status, text: error, beside });
-  const { view = (same: unknown) => same } = rowOf(question);
-  return success({ ...beside, data: view(data, world) });
-}
-
 /** One server cannot refuse a connection for one path: those that never came to be are reset. */
 const FAILED: Readonly<Record<Failure, Outcome>> = {
   timeout: { drop: "silence" },
@@ -108,7 +57,20 @@ const FAILED: Readonly<Record<Failure, Outcome>> = {
   dns: { drop: "reset" },
 };
 
-/** The answers of a guest that moved stand where it was when it was captured. */
+function recorded(question: Question, world: World): Outcome {
+  const answer = lookUp(question, world);
+  if (answer === undefined) return unheld(question, world);
+  if ("skipped" in answer) return SKIPPED[answer.skipped](question, world);
+  if ("failed" in answer) return FAILED[answer.failed];
+  const { status, error = "", data = null, ...beside } = answer;
+  if (status >= 595) return bareError(status, error);
+  if (status >= 400) return apiError(world.cluster.dialect, { status, text: error, beside });
+  const { view }: Partial<Endpoint> = question.endpoint ? ENDPOINTS[question.endpoint] : {};
+  const seen = success({ ...beside, data: view === undefined ? data : view(data, world) });
+  if (question.endpoint === "resources") world.moves.finish();
+  return seen;
+}
+
 function lookUp({ name, path, endpoint, variables }: Question, world: World): Answer | undefined {
   const { cluster, moves } = world;
   const { node, vmid } = variables;
@@ -116,12 +78,8 @@ function lookUp({ name, path, endpoint, variables }: Question, world: World): An
   if (endpoint === "resources") return cluster.answer(name) ?? cluster.answer(`${path}?type=vm`);
   const guest = vmid === undefined ? undefined : cluster.guests.get(vmid);
   if (guest === undefined || moves.nodeOf(vmid ?? 0, guest.node) !== node) {
-    return cluster.answer(name, node ?? nodeOf(path));
+    return cluster.answer(name, node);
   }
+  // The answers of a guest that moved stand where it was when it was captured.
   return cluster.answer(name.replace(`/nodes/${node}/`, `/nodes/${guest.node}/`), guest.node);
-}
-
-/** Of a path that no row of the table knows, such as "/nodes/pve1/dns". */
-function nodeOf(path: string): string | undefined {
-  return /^\/nodes\/([^/]+)\//.exec(path)?.[1];
 }

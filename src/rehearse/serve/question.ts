@@ -2,6 +2,8 @@
 import { type EndpointName, findEndpoint, type Variables } from "./endpoints.ts";
 
 export interface Question {
+  /** False for what is no call of the JSON API, such as "/". */
+  readonly isCall: boolean;
   /** As a snapshot calls it: "/cluster/resources?type=vm". */
   readonly name: string;
   /** Without the query: "/cluster/resources". */
@@ -12,25 +14,19 @@ export interface Question {
   readonly variables: Variables;
 }
 
-/** Source: PVE/APIServer/AnyEvent.pm, split_abs_uri. Only the format "json" is answered. */
-const CALL_REGEXP = /^\/api2\/+json(?<path>\/[^?]*)?(?:\?(?<query>.*))?$/s;
+/** Source: PVE/APIServer/AnyEvent.pm, split_abs_uri. Other formats than "json" are not served. */
+const CALL_REGEXP = /^\/api2\/+json(?=[/?]|$)/;
 
-/** "/api2/json/nodes" → "/nodes"; undefined for what is no call of the JSON API. */
-export function parseQuestion(url: string): Question | undefined {
-  const match = CALL_REGEXP.exec(url);
-  if (match === null) return undefined;
-  const path = decoded(match.groups?.["path"] ?? "/").replace(/(?<=.)\/$/, "");
-  const query = new URLSearchParams(match.groups?.["query"]);
+/** "/api2/json/nodes" → "/nodes" */
+export function parseQuestion(url: string): Question {
+  const isCall = CALL_REGEXP.test(url);
+  const [before = "", ...behind] = url.replace(CALL_REGEXP, "").split("?");
+  const path = decoded(before).replace(/(?<=.)\/$/, "") || "/";
+  const query = new URLSearchParams(behind.join("?"));
   // A web page adds it so that no browser answers from its cache.
   query.delete("_dc");
-  const found = findEndpoint(path);
-  return {
-    name: query.size === 0 ? path : `${path}?${query.toString()}`,
-    path,
-    query,
-    endpoint: found?.name,
-    variables: found?.variables ?? {},
-  };
+  const name = query.size === 0 ? path : `${path}?${query.toString()}`;
+  return { isCall, name, path, query, ...findEndpoint(isCall ? path : "") };
 }
 
 /** What is no percent encoding stays as it is. */

@@ -7,9 +7,9 @@ import { disturb, type Disturbances } from "./disturbances.ts";
 import { type Endpoint, ENDPOINTS } from "./endpoints.ts";
 import { FAULTS, strikes } from "./fault.ts";
 import { judge } from "./judge.ts";
-import { refuse } from "./protocol.ts";
+import { refuse } from "./refuse.ts";
 import type { Question } from "./question.ts";
-import { apiError, isDrop, type Outcome, serverError } from "./reply.ts";
+import { apiError, isDrop, type Outcome } from "./reply.ts";
 import { refusalOf, type Token } from "./token.ts";
 import type { World } from "./views.ts";
 import { Workers } from "./workers.ts";
@@ -28,8 +28,7 @@ export interface RehearsalOptions {
 
 export interface Call {
   readonly request: IncomingMessage;
-  /** Undefined for what is no call of the API. */
-  readonly question: Question | undefined;
+  readonly question: Question;
   /** From 1 up, for each path. */
   readonly attempt: number;
 }
@@ -75,8 +74,7 @@ export class Rehearsal {
 
   async #answer(call: Call): Promise<Outcome> {
     const { latencyMs = 0, faults = [], retryAfterSeconds } = this.#disturbances;
-    const { request, question, attempt } = call;
-    const path = question?.name ?? request.url ?? "";
+    const { question: { name: path }, attempt } = call;
     await this.#pass(latencyMs);
     const kind = strikes(faults, { seed: this.#options.seed, path, number: attempt });
     if (kind === undefined) return await this.#undisturbed(call);
@@ -90,12 +88,12 @@ export class Rehearsal {
   async #undisturbed({ request, question }: Call): Promise<Outcome> {
     const { dialect } = this.cluster;
     const since = performance.now();
-    const refused = refuse(request, { dialect, tokenFault: (header) => this.#tokenFault(header) });
+    const tokenFault = (header: string | undefined) => this.#tokenFault(header);
+    const refused = refuse(request, { dialect, question, tokenFault });
     if (refused?.status === 401) {
       await this.#pass(this.#options.refusalMs - (performance.now() - since));
     }
     if (refused !== undefined) return refused;
-    if (question === undefined) return serverError(dialect, 501, "no such uri");
     const outcome = judge(question, this.#world);
     await this.#work(question, outcome);
     return outcome;

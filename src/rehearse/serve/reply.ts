@@ -44,6 +44,12 @@ export function apiError(dialect: Dialect, details: ErrorDetails): Reply {
   return { status, reason: firstLine(text), envelope: { data: null, ...beside, ...message } };
 }
 
+/** `call`: "GET /nodes/pve1/dns". Source: PVE/HTTPServer.pm, rest_handler. */
+export function notImplemented(dialect: Dialect, call: string): Reply {
+  const text = `Method '${call}' not implemented`;
+  return apiError(dialect, { status: 501, text, isThrown: false });
+}
+
 /** What the HTTP server refuses before the API sees it. Source: PVE/APIServer/AnyEvent.pm, error. */
 export function serverError(dialect: Dialect, status: number, text: string): Reply {
   const reply = { status, reason: firstLine(text) };

@@ -13,18 +13,19 @@ export interface Denial {
   readonly isBelow?: boolean;
 }
 
-const DENIAL_REGEXP = /^([A-Z][A-Za-z]+(?:\.[A-Z][A-Za-z]+)+)(?::(\/[^\s*]*?)(\/?\*)?)?$/;
+const DENIAL_REGEXP =
+  /^(?<privilege>[A-Z]\w+(?:\.[A-Z]\w+)+)(?::(?=\/)(?<path>\/|(?:\/[\w.-]+)*)(?<below>(?<=:\/)\*|\/\*)?)?$/;
 
 /** "VM.Audit", "VM.Audit:/vms/104" or, for what does not propagate, "VM.Audit:/vms/*". */
 export function parseDenial(text: string): Denial {
-  const [, privilege, path, below] = DENIAL_REGEXP.exec(text) ?? [];
+  const { privilege, path, below } = DENIAL_REGEXP.exec(text)?.groups ?? {};
   if (privilege === undefined) {
     throw usageError(`Cannot deny "${text}"`, {
       hint: 'Write a privilege such as VM.Audit, with a path: "VM.Audit:/vms/104", "VM.Audit:/*"',
     });
   }
   if (path === undefined) return { privilege };
-  return { privilege, path, ...(below === undefined ? {} : { isBelow: true }) };
+  return { privilege, path: path || "/", ...(below === undefined ? {} : { isBelow: true }) };
 }
 
 export class Rights {
@@ -44,6 +45,12 @@ export class Rights {
   lost(privileges: readonly string[], path: string): boolean {
     const granted = privileges.filter((privilege) => this.#isGranted(privilege, path));
     return granted.length > 0 && granted.every((privilege) => this.#isDenied(privilege, path));
+  }
+
+  /** The token had it somewhere, or nobody knows. */
+  had(privilege: string): boolean {
+    return this.#listing === undefined ||
+      Object.values(this.#listing).some((rights) => Object.hasOwn(rights, privilege));
   }
 
   /** The listing with the denials in it. Paths without any right are not listed, as in Proxmox. */

@@ -69,7 +69,7 @@ function wantsKeepAlive({ headers, httpVersion }: IncomingMessage): boolean {
   return connection === undefined ? httpVersion !== "1.0" : !/close/i.test(connection);
 }
 
-/** The bytes of UTF-8, one character each, which is how Node takes them; nothing that ends the line. */
+/** Proxmox's texts are ASCII. Node and Deno do not agree on how any other character is sent. */
 function phrase(reason: string): string {
-  return Buffer.from(reason).toString("latin1").replace(/[^\t\x20-\x7e\x80-\xff]/g, "?");
+  return reason.replace(/[^\t\x20-\x7e]/gu, "?");
 }

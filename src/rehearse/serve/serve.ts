@@ -74,7 +74,7 @@ export async function serve(snapshot: Snapshot, options: ServeOptions = {}): Pro
   });
   const traffic = new Traffic();
   const connections = new Connections(server, options.idleMs ?? IDLE_MS);
-  server.on("secureConnection", () => (traffic.connections += 1));
+  server.on("secureConnection", () => traffic.connect());
   const desk = { rehearsal, traffic, connections, seed, onRequest: options.onRequest };
   server.on("request", (request, response) => void handle({ request, response }, desk));
   const address = await listen(server, port);
@@ -98,8 +98,8 @@ export async function serve(snapshot: Snapshot, options: ServeOptions = {}): Pro
 }
 
 async function listen(server: Server, port: number): Promise<AddressInfo> {
-  server.listen(port, HOST);
   try {
+    server.listen(port, HOST);
     await once(server, "listening");
   } catch (cause) {
     throw usageError(`Cannot listen on ${HOST}:${port}: ${reasonOf(cause)}`, {

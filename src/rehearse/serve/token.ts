@@ -44,13 +44,16 @@ export function parseToken(texts: TextsOf<typeof SERVE_SETTINGS>): Token {
   };
 }
 
+/** Said when there is no token at all. */
+export const NO_TOKEN = "No ticket";
+
 /**
  * The header `Authorization: PVEAPIToken=user@realm!name=secret` → why it is refused, or undefined.
  * Source: PVE/APIServer/Formatter.pm (extract_auth_value), PVE/AccessControl.pm (verify_token).
  */
 export function refusalOf(header: string | undefined, token: Token): string | undefined {
   const given = /(?:^|\s)PVEAPIToken[= ]([^;]*)/.exec(header ?? "")?.[1];
-  if (given === undefined || given === "") return "No ticket";
+  if (given === undefined || given === "") return NO_TOKEN;
   const [, id = "", value] = /^(.*)=(.*)$/s.exec(unescapeUri(given)) ?? [];
   if (value === undefined) return "no tokenid specified";
   const [, user, name] = ID_REGEXP.exec(id) ?? [];

@@ -1,18 +1,11 @@
 /** What was asked of the server, counted: how often, and how much at the same time. */
+import type { Question } from "./question.ts";
 
 export interface Visit {
   /** Which attempt at this path it is, from 1 up. */
   readonly attempt: number;
   /** The request was answered, or given up. */
   leave(status: number | undefined): void;
-}
-
-export interface Visitor {
-  readonly method: string;
-  /** As the snapshot calls it, or as it was asked. */
-  readonly path: string;
-  readonly node: string | undefined;
-  readonly isAgent: boolean;
 }
 
 /** Under way now, and the most that ever were. */
@@ -31,17 +24,21 @@ class Gauge {
 }
 
 export class Traffic {
-  /** TLS connections that were made. */
-  connections = 0;
   /** Path → how often it was asked. */
   readonly asked = new Map<string, number>();
   /** Status → how often it was answered; 0 for those that got no answer. */
   readonly answered = new Map<number, number>();
   /** Method → how often it was used. */
   readonly methods = new Map<string, number>();
+  #connections = 0;
   readonly #all = new Gauge();
   readonly #nodes = new Map<string, Gauge>();
   readonly #agents = new Map<string, Gauge>();
+
+  /** TLS connections that were made. */
+  get connections(): number {
+    return this.#connections;
+  }
 
   get requests(): number {
     return [...this.asked.values()].reduce((sum, count) => sum + count, 0);
@@ -62,13 +59,17 @@ export class Traffic {
     return mostOf(this.#agents);
   }
 
-  enter({ method, path, node, isAgent }: Visitor): Visit {
-    const attempt = increase(this.asked, path);
+  connect(): void {
+    this.#connections += 1;
+  }
+
+  enter(method: string, { name, endpoint, variables: { node } }: Question): Visit {
+    const attempt = increase(this.asked, name);
     increase(this.methods, method);
     const gauges = [
       this.#all,
       ...(node === undefined ? [] : [gaugeOf(this.#nodes, node)]),
-      ...(node === undefined || !isAgent ? [] : [gaugeOf(this.#agents, node)]),
+      ...(node === undefined || endpoint !== "agent" ? [] : [gaugeOf(this.#agents, node)]),
     ];
     for (const gauge of gauges) gauge.enter();
     return {

@@ -1,15 +1,15 @@
 /** TABLE: what is answered when the snapshot holds no answer. Where nobody knows, it says so. */
 import type { SkipReason } from "../../snapshot/schema.ts";
+import { type Endpoint, ENDPOINTS } from "./endpoints.ts";
 import type { Question } from "./question.ts";
-import { apiError, bareError, type Outcome, success } from "./reply.ts";
+import { apiError, bareError, notImplemented, type Outcome, success } from "./reply.ts";
 import type { World } from "./views.ts";
 
 type Answerer = (question: Question, world: World) => Outcome;
 
 /** Why capture did not ask → what Proxmox would have said. Source: PVE/QemuServer/Agent.pm. */
 export const SKIPPED: Readonly<Record<SkipReason, Answerer>> = {
-  "agent-off": (_, { cluster }) =>
-    apiError(cluster.dialect, { status: 500, text: "No QEMU guest agent configured" }),
+  "agent-off": hasNoAgent,
   "guest-stopped": notRunning,
   template: (question, world) =>
     question.endpoint === "config" ? unknown(question, world) : notRunning(question, world),
@@ -20,23 +20,51 @@ export const SKIPPED: Readonly<Record<SkipReason, Answerer>> = {
 
 /** A path that stands nowhere in the snapshot. */
 export function unheld(question: Question, world: World): Outcome {
-  const { cluster: { dialect, nodes, guests }, moves } = world;
-  const { node, kind, vmid } = question.variables;
-  if (question.endpoint === undefined) {
-    const text = `Method 'GET ${question.path}' not implemented`;
-    return apiError(dialect, { status: 501, text, isThrown: false });
+  const { cluster } = world;
+  const { endpoint, variables: { node, vmid } } = question;
+  const row: Endpoint | undefined = endpoint && ENDPOINTS[endpoint];
+  if (row === undefined || row.isIn?.(cluster.dialect) === false) {
+    return notImplemented(cluster.dialect, `GET ${question.path}`);
   }
-  if (node !== undefined && !nodes.includes(node)) return noSuchNode(node, world);
-  if (vmid === undefined) return unknown(question, world);
-  const guest = guests.get(vmid);
-  const isHere = guest?.kind === kind && guest !== undefined &&
-    moves.nodeOf(vmid, guest.node) === node;
-  if (!isHere) return noSuchGuest(question, world);
-  const isStopped = question.endpoint === "lxcInterfaces" && guest.status === "stopped";
-  return isStopped ? success({ data: null }) : unknown(question, world);
+  const errors = queryErrors(question.query, row);
+  if (Object.keys(errors).length > 0) {
+    const text = "Parameter verification failed.";
+    return apiError(cluster.dialect, { status: 400, text, beside: { errors } });
+  }
+  if (node !== undefined && !cluster.nodes.includes(node)) return noSuchNode(node, world);
+  if (vmid !== undefined && !isHere(question, world)) return noSuchGuest(question, world);
+  const isStopped = cluster.guests.get(vmid ?? 0)?.status === "stopped";
+  return isStopped && endpoint !== "config"
+    ? notRunning(question, world)
+    : unknown(question, world);
 }
 
-/** Source: PVE/Cluster.pm, remote_node_ip; PVE/Network.pm, get_ip_from_hostname. */
+/** Source: PVE/JSONSchema.pm, check_object. */
+function queryErrors(query: URLSearchParams, row: Endpoint): Record<string, string> {
+  const errors = [...query].flatMap(([key, value]): [string, string][] => {
+    const allowed = row.query?.[key];
+    if (allowed === undefined) {
+      return [[
+        key,
+        "property is not defined in schema and the schema does not allow additional properties\n",
+      ]];
+    }
+    const list = allowed.join(", ");
+    const isAllowed = allowed.includes(value);
+    return isAllowed
+      ? []
+      : [[key, `value '${value}' does not have a value in the enumeration '${list}'\n`]];
+  });
+  return Object.fromEntries(errors);
+}
+
+function isHere({ variables }: Question, { cluster, moves }: World): boolean {
+  const { node, kind, vmid = 0 } = variables;
+  const guest = cluster.guests.get(vmid);
+  return guest?.kind === kind && guest !== undefined && moves.nodeOf(vmid, guest.node) === node;
+}
+
+/** Source: PVE/Network.pm, get_ip_from_hostname. */
 function noSuchNode(node: string, { cluster }: World): Outcome {
   const text = `hostname lookup '${node}' failed - failed to get address info for: ${node}: ` +
     "Name or service not known";
@@ -47,10 +75,12 @@ function noSuchNode(node: string, { cluster }: World): Outcome {
 export function noSuchGuest({ variables }: Question, { cluster }: World): Outcome {
   const folder = variables.kind === "lxc" ? "lxc" : "qemu-server";
   const file = `nodes/${variables.node}/${folder}/${variables.vmid}.conf`;
-  return apiError(cluster.dialect, {
-    status: 500,
-    text: `Configuration file '${file}' does not exist`,
-  });
+  const text = `Configuration file '${file}' does not exist`;
+  return apiError(cluster.dialect, { status: 500, text });
+}
+
+function hasNoAgent(_: Question, { cluster }: World): Outcome {
+  return apiError(cluster.dialect, { status: 500, text: "No QEMU guest agent configured" });
 }
 
 function notRunning({ endpoint, variables }: Question, { cluster }: World): Outcome {
@@ -60,8 +90,6 @@ function notRunning({ endpoint, variables }: Question, { cluster }: World): Outc
 
 /** No text of Proxmox's: whoever rehearses shall see that the snapshot ends here. */
 function unknown(_: Question, { cluster }: World): Outcome {
-  return apiError(cluster.dialect, {
-    status: 500,
-    text: "The snapshot that is served holds no answer to this",
-  });
+  const text = "The snapshot that is served holds no answer to this";
+  return apiError(cluster.dialect, { status: 500, text });
 }

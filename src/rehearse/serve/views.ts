@@ -29,7 +29,7 @@ export function permissionListing(_: unknown, { rights }: World): unknown {
 
 /** Source: PVE/API2/Cluster.pm, resources. */
 export function guestRows(data: unknown, { rights, moves, offline }: World): unknown {
-  const rows = mapRows(data, (row) => {
+  return mapRows(data, (row) => {
     const vmid = Number(row["vmid"]);
     const node = moves.nodeOf(vmid, String(row["node"]));
     if (node === undefined || rights.lost(["VM.Audit"], `/vms/${vmid}`)) return undefined;
@@ -39,8 +39,6 @@ export function guestRows(data: unknown, { rights, moves, offline }: World): unk
       : here;
     return offline.has(node) ? { ...picked(seen, LASTING_GUEST_KEYS), status: "unknown" } : seen;
   });
-  moves.finish();
-  return rows;
 }
 
 /** Source: PVE/API2/Nodes.pm, index. */
