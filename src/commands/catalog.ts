@@ -1,5 +1,6 @@
 /** TABLE: the commands, one row each. What a command does is loaded when it runs. */
 import type { ArgsDef } from "citty";
+import { RECEIVE_SETTINGS } from "../rehearse/receive/settings.ts";
 import { SERVE_SETTINGS } from "../rehearse/serve/settings.ts";
 import { SETTINGS } from "../transform/settings.ts";
 import { COMMON_OPTIONS, JSON_OPTION, optionsOf } from "./options.ts";
@@ -112,5 +113,50 @@ export const COMMANDS = {
       ...optionsOf(SERVE_SETTINGS),
     },
     load: async () => (await import("./serve.ts")).runServe,
+  },
+  receive: {
+    description: "Be a Diode on this machine that keeps what it is sent, to rehearse push",
+    example: "receive --out snapshots/received --fail unavailable:0.1 --expire-tokens 5s",
+    options: {
+      out: OUT,
+      port: { type: "string", valueHint: "n", default: "0", description: "0: any that is free" },
+      path: {
+        type: "string",
+        valueHint: "path",
+        default: "/diode",
+        description: "What stands before every path, as behind Diode's nginx; / is none",
+      },
+      tls: {
+        type: "string",
+        valueHint: "file",
+        description: "Speak TLS, and write the certificate that is to be trusted to this file",
+      },
+      seed: { type: "string", valueHint: "n", default: "1", description: "Same seed, same faults" },
+      latency: {
+        type: "string",
+        valueHint: "20ms",
+        default: "0ms",
+        description: "How long each answer waits",
+      },
+      fail: {
+        type: "string",
+        valueHint: "unavailable:0.1",
+        description: "Faults and their share, with commas between them: unavailable, " +
+          "resource-exhausted, internal, bad-gateway, unauthorized, forbidden, reset (the " +
+          "connection breaks), lost-answer (it breaks once the request is kept) or rejected (an " +
+          "error in the answer); at the token endpoint token-429, token-500, token-502, token-503 " +
+          "or token-reset. resetx2: the first two requests",
+      },
+      "expire-tokens": {
+        type: "string",
+        valueHint: "5s",
+        default: "60m",
+        description: "How long a token opens the door",
+      },
+      ...JSON_OPTION,
+      ...COMMON_OPTIONS,
+      ...optionsOf(RECEIVE_SETTINGS),
+    },
+    load: async () => (await import("./receive.ts")).runReceive,
   },
 } as const satisfies Readonly<Record<string, CommandRow>>;

@@ -11,7 +11,7 @@ import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { reasonOf, usageError } from "../../kernel/errors.ts";
 import type { Snapshot } from "../../snapshot/schema.ts";
-import { makeCertificate } from "./certificate.ts";
+import { makeCertificate } from "../certificate.ts";
 import { openCluster } from "./cluster.ts";
 import { Connections } from "./connections.ts";
 import type { Disturbances } from "./disturbances.ts";
