@@ -19,7 +19,7 @@ const READERS: Readonly<Record<string, (given: Given) => Disturbances>> = {
 };
 
 /** @throws AppError "usage" for a value that an option does not take. */
-export function readDisturbances(session: Session): Disturbances {
+export function readDisturbances(session: Pick<Session, "option">): Disturbances {
   const read = Object.entries(READERS).map(([name, reader]): Disturbances => {
     const text = session.option(name);
     return text === undefined ? {} : reader({ name, text });

@@ -33,8 +33,10 @@ export async function runServe(session: Session): Promise<void> {
         session.log.debug(`${method} ${path} ${status} ${Math.round(tookMs)} ms`),
       ...readDisturbances(session),
     });
+    // Whoever reads the first line may stop it at once.
+    const stop = stopped();
     introduce(session, { snapshot, served });
-    await stopped();
+    await stop;
     await served.close();
     const { requests, connections } = served.traffic;
     session.log.info(

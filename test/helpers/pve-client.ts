@@ -22,12 +22,19 @@ export interface AskOptions {
   readonly patienceMs?: number;
 }
 
-export function authorizationOf({ token: { user, name, value } }: Served): string {
+/** What a client must know of a server. */
+export type Target = Pick<Served, "url" | "certificatePem" | "token">;
+
+export function authorizationOf({ token: { user, name, value } }: Target): string {
   return `PVEAPIToken=${user}!${name}=${value}`;
 }
 
 /** `path` is below /api2/json unless it begins there. Rejects when no whole answer comes. */
-export function ask(served: Served, path: string, options: AskOptions = {}): Promise<Heard> {
+export function ask(
+  served: Target,
+  path: string,
+  options: AskOptions = {},
+): Promise<Heard> {
   const { authorization = authorizationOf(served), patienceMs = 10_000, content } = options;
   const headers = { ...(authorization === "" ? {} : { authorization }), ...options.headers };
   return new Promise((resolve, reject) => {
@@ -59,7 +66,7 @@ export function ask(served: Served, path: string, options: AskOptions = {}): Pro
   });
 }
 
-function pathOf(served: Served, path: string): string {
+function pathOf(served: Target, path: string): string {
   return `${served.url}/api2/json${path}`;
 }
 

@@ -55,7 +55,8 @@ function rowsOf(answer: Answer | undefined): Row[] {
 
 function guestsOf(rows: readonly Row[]): Map<number, ListedGuest> {
   return new Map(rows.flatMap(({ type, vmid, node, status }): [number, ListedGuest][] => {
-    if ((type !== "qemu" && type !== "lxc") || typeof node !== "string") return [];
+    const isGuest = (type === "qemu" || type === "lxc") && typeof node === "string";
+    if (!isGuest || !Number.isInteger(Number(vmid ?? ""))) return [];
     return [[Number(vmid), { kind: type, node, status: String(status) }]];
   }));
 }

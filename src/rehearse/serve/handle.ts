@@ -35,12 +35,14 @@ export async function handle(exchange: Exchange, desk: Desk): Promise<void> {
   const isKept = connections.admit(socket);
   const question = parseQuestion(url);
   const visit = traffic.enter(method, question);
-  response.on("close", () => {
-    connections.rest(socket);
-    const status = response.headersSent ? response.statusCode : undefined;
-    visit.leave(status);
+  const leave = (status?: number): void => {
+    if (!visit.leave(status)) return;
     const tookMs = performance.now() - since;
     desk.onRequest?.({ method, path: question.name, status, tookMs });
+  };
+  response.on("close", () => {
+    connections.rest(socket);
+    leave();
   });
   const outcome = await rehearsal.answer({ request, question, attempt: visit.attempt });
   if (outcome === undefined || socket.destroyed) return;
@@ -48,6 +50,8 @@ export async function handle(exchange: Exchange, desk: Desk): Promise<void> {
     const random = createRandom(seed, `order/${question.name}/${visit.attempt}`);
     const print = (envelope: object): string =>
       JSON.stringify(shuffled(envelope, question.path, random));
+    // Before it is sent: once the client has it, the next request may come.
+    leave(outcome.status);
     send(exchange, outcome, { dialect: rehearsal.cluster.dialect, isKept, print });
   } else if (outcome.drop === "reset") connections.reset(socket);
   else socket.setTimeout(SILENCE_MS);

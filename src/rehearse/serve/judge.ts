@@ -1,4 +1,5 @@
 /** What a call of the API is answered, in the order in which Proxmox decides it. */
+import { PATHS } from "../../snapshot/paths.ts";
 import type { Answer, Failure } from "../../snapshot/schema.ts";
 import { type Endpoint, ENDPOINTS } from "./endpoints.ts";
 import type { Question } from "./question.ts";
@@ -74,8 +75,8 @@ function recorded(question: Question, world: World): Outcome {
 function lookUp({ name, path, endpoint, variables }: Question, world: World): Answer | undefined {
   const { cluster, moves } = world;
   const { node, vmid } = variables;
-  // Unfiltered, it would also list what no snapshot holds; its guests are the same.
-  if (endpoint === "resources") return cluster.answer(name) ?? cluster.answer(`${path}?type=vm`);
+  // Without a type it would also list what no snapshot holds; its guests are the same.
+  if (endpoint === "resources" && name === path) return cluster.answer(PATHS.resources);
   const guest = vmid === undefined ? undefined : cluster.guests.get(vmid);
   if (guest === undefined || moves.nodeOf(vmid ?? 0, guest.node) !== node) {
     return cluster.answer(name, node);

@@ -4,8 +4,8 @@ import type { Question } from "./question.ts";
 export interface Visit {
   /** Which attempt at this path it is, from 1 up. */
   readonly attempt: number;
-  /** The request was answered, or given up. */
-  leave(status: number | undefined): void;
+  /** The request is answered or, without a status, given up. False when that was known already. */
+  leave(status: number | undefined): boolean;
 }
 
 /** Under way now, and the most that ever were. */
@@ -72,11 +72,15 @@ export class Traffic {
       ...(node === undefined || endpoint !== "agent" ? [] : [gaugeOf(this.#agents, node)]),
     ];
     for (const gauge of gauges) gauge.enter();
+    let isOver = false;
     return {
       attempt,
       leave: (status) => {
+        if (isOver) return false;
+        isOver = true;
         increase(this.answered, status ?? 0);
         for (const gauge of gauges) gauge.leave();
+        return true;
       },
     };
   }
