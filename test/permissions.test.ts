@@ -5,8 +5,10 @@ import { cp, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { call, statusOf, tokenOf } from "./helpers/diode-client.ts";
 import { ROOT } from "./helpers/golden.ts";
 import { ask } from "./helpers/pve-client.ts";
+import { requestBytes, tag } from "./helpers/received.ts";
 
 const DENO = join(ROOT, "node_modules/.bin/deno");
 
@@ -87,4 +89,29 @@ test("serve reads this folder and has the loopback, and that is enough", async (
     "/nodes",
   );
   expect(heard.status).toBe(200);
+});
+
+test("receive writes below snapshots/ and has the loopback, and that is enough", async () => {
+  const [command = "", ...args] = (await commandOf("receive")).split(" ");
+  expect(args.filter((arg) => arg.startsWith("--"))).toEqual([
+    "--no-prompt",
+    "--allow-read=.",
+    "--allow-env",
+    "--allow-write=snapshots",
+    "--allow-net=127.0.0.1",
+  ]);
+  const child = spawn(join(ROOT, command), [...args, "--json", "--out", join(run, "received")], {
+    cwd: ROOT,
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const [line] = await once(child.stdout, "data");
+  const { target, client_id: id, client_secret: secret } = JSON.parse(String(line));
+  const peer = { target, client: { id, secret }, certificatePem: undefined };
+  const answer = await call(peer, requestBytes([tag("x")]), { token: await tokenOf(peer) });
+  expect(statusOf(answer)).toBe("0");
+  const ended = once(child, "close");
+  process.kill(child.pid ?? 0, "SIGINT");
+  expect((await ended)[0]).toBe(0);
+  expect(await readdir(join(run, "received/netbox"))).toContain("manifest.json");
 });

@@ -1,6 +1,7 @@
 /** What can be made to fail: each fault as a client meets it, and when it strikes. */
 import { fromBinary } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
+import { COMMANDS } from "../../src/commands/catalog.ts";
 import { IngestResponseSchema } from "../../src/push/gen/ingester_pb.ts";
 import {
   createDice,
@@ -53,6 +54,11 @@ const AT_TOKEN = {
   "token-503": "503",
   "token-reset": "broken",
 } as const satisfies Partial<Record<FaultName, string>>;
+
+test("--help names every fault", () => {
+  const { description } = COMMANDS.receive.options.fail;
+  for (const name of Object.keys(FAULTS)) expect(description).toContain(name);
+});
 
 test("the tests know every fault", () => {
   expect(Object.keys({ ...AT_INGEST, ...AT_TOKEN })).toEqual(Object.keys(FAULTS));
