@@ -46,6 +46,9 @@ export interface Interface extends Common {
   label?: NotSent;
   duplex?: NotSent;
   wwn?: NotSent;
+  mac_address?: NotSent;
+  channels?: NotSent;
+  channel_id?: NotSent;
   mgmt_only?: NotSent;
   mark_connected?: NotSent;
   vdcs?: NotSent;
@@ -81,6 +84,7 @@ export interface Device extends Common {
   latitude?: NotSent;
   longitude?: NotSent;
   airflow?: NotSent;
+  cooling_method?: NotSent;
   virtual_chassis?: NotSent;
   vc_position?: NotSent;
   vc_priority?: NotSent;

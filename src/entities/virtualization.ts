@@ -66,6 +66,7 @@ export interface VMInterface extends Common {
   mode?: InterfaceMode;
   untagged_vlan?: VLANRef | Empty;
   tagged_vlans?: NotSent;
+  mac_address?: NotSent;
   parent?: NotSent;
   bridge?: NotSent;
   qinq_svlan?: NotSent;

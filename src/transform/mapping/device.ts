@@ -95,6 +95,7 @@ export const DEVICE: Table<NodeSource, Device> = {
   oob_ip: node.skip(NOT_ANSWERED),
   serial: node.skip(NOT_ANSWERED),
   airflow: node.skip(NOT_ANSWERED),
+  cooling_method: node.skip(NOT_ANSWERED),
   asset_tag: node.skip(USERS),
   location: node.skip(RACKED),
   rack: node.skip(RACKED),
