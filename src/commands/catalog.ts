@@ -1,5 +1,6 @@
 /** TABLE: the commands, one row each. What a command does is loaded when it runs. */
 import type { ArgsDef } from "citty";
+import { PUSH_SETTINGS } from "../push/settings.ts";
 import { SETTINGS } from "../transform/settings.ts";
 import { COMMON_OPTIONS, JSON_OPTION, optionsOf } from "./options.ts";
 import type { Session } from "./session.ts";
@@ -41,6 +42,37 @@ export const COMMANDS = {
       ...optionsOf({ BOOTSTRAP, ...TRANSFORM_SETTINGS }),
     },
     load: async () => (await import("./transform.ts")).runTransform,
+  },
+  push: {
+    description: "Send entity files to Diode, and only what it has not acknowledged yet",
+    example: "push snapshots/example --dry-run",
+    argument: {
+      name: "run",
+      help: "Run folder that transform wrote, or dry-run files of a Diode SDK",
+      most: Infinity,
+    },
+    options: {
+      "dry-run": { type: "boolean", description: "Check everything, send nothing" },
+      since: {
+        type: "string",
+        valueHint: "run",
+        description: "Send only what differs from this run, which the target must have as a whole",
+      },
+      only: { type: "string", valueHint: "step", description: "Send one step, or several: tag,vlan" },
+      again: { type: "boolean", description: "Send what is acknowledged once more" },
+      yes: { type: "boolean", description: "Push however much has changed, see --max-changed" },
+      journal: {
+        type: "string",
+        valueHint: "file",
+        description: "Where to keep what is acknowledged (default in the run folder)",
+      },
+      junit: { type: "string", valueHint: "file", description: "Write a JUnit report there" },
+      config: CONFIG,
+      ...JSON_OPTION,
+      ...COMMON_OPTIONS,
+      ...optionsOf(PUSH_SETTINGS),
+    },
+    load: async () => (await import("./push.ts")).runPush,
   },
   bootstrap: {
     description: "Make the static entities only: tags, custom fields and the cluster type",

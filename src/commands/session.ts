@@ -1,5 +1,5 @@
 /** What a running command has: its arguments, its log, its output and its exit code. */
-import { createLog, type Log } from "../kernel/log.ts";
+import { createLog, type Log, type LogOptions } from "../kernel/log.ts";
 import { EXIT_CODES } from "./report.ts";
 import { type Context, flagText, isSwitchedOn, logOptions } from "./options.ts";
 
@@ -8,6 +8,8 @@ export interface Session {
   /** What stands behind the command's name. */
   readonly operands: readonly string[];
   readonly isJson: boolean;
+  /** How the user wants to be talked to. */
+  readonly talk: LogOptions;
   readonly log: Log;
   /** The text of an option, or undefined. */
   option(name: string): string | undefined;
@@ -24,6 +26,7 @@ export function openSession(context: Context, outcome: { exitCode: number }): Se
     context,
     operands: context.args._,
     isJson: isSwitchedOn(context, "json"),
+    talk: options,
     log: createLog(options),
     option: (name) => flagText(context, name),
     isOn: (name) => isSwitchedOn(context, name),

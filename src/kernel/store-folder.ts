@@ -22,6 +22,7 @@ export function openFolder(place: string): Store {
       return undefined;
     },
     write: (key, bytes) => writeWhole(join(place, key), bytes).catch(refusal(place, key)),
+    append: (key, bytes) => appendTo(join(place, key), bytes).catch(refusal(place, key)),
     remove: (key) => rm(join(place, key), { force: true }).catch(refusal(place, key)),
     draft: (folder) => openDraft(place, folder).catch(refusal(place, folder)),
     close: () => storage.dispose(),
@@ -52,6 +53,11 @@ async function writeWhole(file: string, bytes: Uint8Array): Promise<void> {
     await rm(part, { force: true });
     throw error;
   }
+}
+
+async function appendTo(file: string, bytes: Uint8Array): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  await appendFile(file, bytes);
 }
 
 async function openDraft(place: string, folder: string): Promise<Draft> {

@@ -35,6 +35,10 @@ export async function openRemote(place: string, credentials: StoreCredentials): 
     keys: () => keysOf(storage),
     read: (key) => readRaw(storage, key),
     write: (key, bytes) => storage.setItemRaw(key, bytes),
+    async append(key, bytes) {
+      const held = await readRaw(storage, key) ?? new Uint8Array();
+      await storage.setItemRaw(key, Buffer.concat([held, bytes]));
+    },
     remove: (key) => storage.removeItem(key),
     draft: (folder) => openDraft(storage, folder),
     close: () => whole.dispose(),

@@ -126,7 +126,7 @@ function mapField(field: DescField & { fieldKind: "map" }): WriteValue {
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
       throw new Fault(`is ${shown(value)}, and not an object`);
     }
-    for (const [key, item] of Object.entries(value).reverse()) {
+    for (const [key, item] of Object.entries(value).toReversed()) {
       const before = writer.length;
       try {
         writeItem(item, writer);

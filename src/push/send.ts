@@ -1,0 +1,149 @@
+/** Planned files → Diode, step by step; each acknowledgement goes to the journal at once. */
+import { setTimeout as wait } from "node:timers/promises";
+import { contentHash } from "../entities/compare.ts";
+import { lineOf } from "../entities/json-line.ts";
+import { entityLabel } from "../entities/natural-key.ts";
+import type { EntityFile } from "../entities/read.ts";
+import { AppError } from "../kernel/errors.ts";
+import { decodeUtf8 } from "../kernel/utf8.ts";
+import { inParallel } from "./in-parallel.ts";
+import type { Journal } from "./journal.ts";
+import { pauseBefore, type PauseOptions } from "./pauses.ts";
+import { groupByStep, isSent } from "./plan.ts";
+import { type PlannedFile, prepare, type Prepared } from "./prepare.ts";
+import type { Diode } from "./remote/client.ts";
+import { RemoteFailure } from "./remote/failure.ts";
+import type { Target } from "./target.ts";
+
+export interface SendJob {
+  /** In order. */
+  readonly files: readonly PlannedFile[];
+  readonly target: Target;
+  readonly diode: Diode;
+  readonly journal: Journal;
+  readonly concurrency: number;
+  readonly pauses: PauseOptions;
+  /** Once it is aborted, nothing more is started. */
+  readonly signal: AbortSignal;
+  readonly watch: SendWatch;
+}
+
+/** Told as it happens. */
+export interface SendWatch {
+  onSent(sent: Sent): void;
+  onPause(pause: { readonly ms: number; readonly isBootstrap: boolean }): void;
+}
+
+/** A file that was acknowledged. */
+export interface Sent {
+  readonly file: EntityFile;
+  readonly entities: number;
+  /** On the wire. */
+  readonly bytes: number;
+  readonly tookMs: number;
+  readonly errors: readonly EntityError[];
+}
+
+/** What the server said against an entity. */
+export interface EntityError {
+  readonly file: string;
+  readonly line: number;
+  /** 'virtual_machine "web-01"', or the file when the server names none. */
+  readonly entity: string;
+  readonly error: string;
+}
+
+/** @throws AppError "remote", "rejected" or "interrupted"; the journal has what was acknowledged. */
+export async function sendFiles(job: SendJob): Promise<void> {
+  const { files, journal, signal, watch } = job;
+  try {
+    let sentBefore = false;
+    for (const group of groupByStep(files)) {
+      const pause = pauseBefore(group, { sentBefore, journal, ...job.pauses });
+      if (pause.ms > 0 && group.some(isSent)) {
+        watch.onPause(pause);
+        await wait(pause.ms, undefined, { signal });
+      }
+      await inParallel(group, job, (planned) => sendFile(planned, job));
+      signal.throwIfAborted();
+      sentBefore = group.some(isSent);
+    }
+  } catch (error) {
+    throw signal.aborted ? interrupted(job) : error;
+  }
+}
+
+async function sendFile(planned: PlannedFile, job: SendJob): Promise<void> {
+  const { file } = planned;
+  const acknowledged_at = (): string => new Date().toISOString();
+  const line = { file: file.path, sha256: file.sha256 };
+  if (!isSent(planned)) {
+    await job.journal.add({ ...line, entities: 0, acknowledged_at: acknowledged_at() });
+    return;
+  }
+  const started = performance.now();
+  const request = await prepare(planned);
+  const errors = await job.diode.ingest(request.bytes).catch((error: unknown) => {
+    throw error instanceof RemoteFailure ? failed(error, file, job) : error;
+  });
+  await job.journal.add({
+    ...line,
+    entities: request.entities.length,
+    request_id: request.id,
+    acknowledged_at: acknowledged_at(),
+    ...(errors.length === 0 ? {} : { errors: [...errors] }),
+    ...(file.step === "custom-field" ? { custom_fields: customFieldsHash(request) } : {}),
+  });
+  job.watch.onSent({
+    file,
+    entities: request.entities.length,
+    bytes: request.bytes.length,
+    tookMs: performance.now() - started,
+    errors: await Promise.all(errors.map((error) => entityError(error, planned, request))),
+  });
+}
+
+function customFieldsHash({ entities }: Prepared): string {
+  return contentHash(
+    entities.map((entity) => (entity as Record<string, unknown>)["custom_field"]),
+  );
+}
+
+/** Source: diode-server, ingester/component.go. */
+const INDEX_REGEXP = /^entity at index (\d+) /;
+
+async function entityError(
+  error: string,
+  { file, only }: PlannedFile,
+  { entities }: Prepared,
+): Promise<EntityError> {
+  const index = Number(INDEX_REGEXP.exec(error)?.[1] ?? NaN);
+  const entity = entities[index];
+  if (entity === undefined) return { file: file.path, line: 1, entity: file.path, error };
+  const text = decodeUtf8(await file.read(), file.path);
+  const line = await lineOf(text, ["entities", only?.[index] ?? index]);
+  return { file: file.path, line, entity: entityLabel(entity), error };
+}
+
+const RESUME = "what was acknowledged stays so, and the same command goes on from there";
+
+function failed(failure: RemoteFailure, file: EntityFile, { target }: SendJob): AppError {
+  const kind = failure.verdict === "rejected" ? "rejected" : "remote";
+  const message = `Cannot send "${file.path}" to ${target.name}: ${failure.message}`;
+  return new AppError(kind, message, {
+    hint: failure.hint === undefined ? capitalized(RESUME) : `${failure.hint}; ${RESUME}`,
+  });
+}
+
+function interrupted({ files, journal }: SendJob): AppError {
+  const done = files.filter(({ file }) => journal.holds(file)).length;
+  return new AppError(
+    "interrupted",
+    `Interrupted: ${done} of ${files.length} files are acknowledged`,
+    { hint: capitalized(RESUME) },
+  );
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
