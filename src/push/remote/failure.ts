@@ -39,19 +39,21 @@ const LASTING: readonly { readonly match: RegExp; readonly hint: string }[] = [
   },
   { match: NO_TLS_REGEXP, hint: "The port may speak no TLS: try grpc:// in DIODE_TARGET" },
   { match: /ENOTFOUND|failed to lookup/i, hint: "Look at the host name in DIODE_TARGET" },
+  { match: /bad port/, hint: "No HTTP client goes to this port: look at DIODE_TARGET" },
   {
     match: /Proxy response \(4\d\d\)/,
     hint: "The proxy refuses: look at HTTPS_PROXY, HTTP_PROXY and NO_PROXY",
   },
 ];
 
-/** What fetch or a socket threw; undefined when nothing in it tells of the network. */
-export function networkFailure(error: unknown): RemoteFailure | undefined {
+/** What fetch or a socket threw. */
+export function networkFailure(error: unknown): RemoteFailure {
   const { code, message } = innermost(error);
   const text = code === "" || message.includes(code) ? message : `${code}: ${message}`;
   const row = LASTING.find(({ match }) => match.test(code) || match.test(message));
-  if (row !== undefined) return new RemoteFailure("refused", text, { hint: row.hint });
-  return code === "" ? undefined : new RemoteFailure("passing", text);
+  return row === undefined
+    ? new RemoteFailure("passing", text)
+    : new RemoteFailure("refused", text, { hint: row.hint });
 }
 
 /** Libraries wrap; the first that went wrong says most. */

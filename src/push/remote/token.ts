@@ -4,6 +4,7 @@
  */
 import { createFetch } from "ofetch";
 import { type Dispatcher, fetch } from "undici";
+import { durationText } from "../../kernel/duration.ts";
 import type { Credentials } from "../options.ts";
 import { networkFailure, RemoteFailure } from "./failure.ts";
 import { AGENT } from "./agent.ts";
@@ -99,14 +100,12 @@ async function fetchToken(endpoint: TokenEndpoint): Promise<Token> {
 /** Nothing of ofetch's error goes on: it holds the request, and so the secret. */
 function unanswered(error: unknown, { signal, timeoutMs }: TokenEndpoint): unknown {
   if (signal.aborted) return signal.reason;
-  const isTimeout = error instanceof Error && /timeout|timed out/i.test(error.message);
-  return networkFailure(error) ??
-    new RemoteFailure(
-      "passing",
-      isTimeout
-        ? `The token endpoint did not answer within ${timeoutMs} ms`
-        : "The token endpoint broke the connection",
-    );
+  const cause = error instanceof Error ? error.cause : undefined;
+  if (cause instanceof Error && cause.name === "TimeoutError") {
+    const limit = durationText(timeoutMs);
+    return new RemoteFailure("passing", `The token endpoint did not answer within ${limit}`);
+  }
+  return networkFailure(cause);
 }
 
 /** TABLE: what the status of the token endpoint means. Source: diode-server/auth/server.go; nginx.conf. */
