@@ -7,6 +7,9 @@ import { describe, expect, test } from "vitest";
 const SRC = fileURLToPath(new URL("../src/", import.meta.url));
 const NODE = /^node:/;
 const KERNEL = /^kernel\//;
+/** The types that are generated from Diode's protocol. */
+const PROTOCOL = /^push\/gen\//;
+const PROTOBUF = /^@bufbuild\/protobuf(?:\/|$)/;
 const CONTRACTS = /^(?:snapshot|entities)\//;
 /** What of the contracts and the kernel runs without a runtime. */
 const PURE =
@@ -39,10 +42,16 @@ const RULES: readonly Rule[] = [
   { files: /^snapshot\//, may: [/^snapshot\//, KERNEL, /^arktype$/] },
   { files: /^entities\//, may: [/^entities\//, KERNEL, /^uuid$/] },
   {
-    files: /^rehearse\//,
-    may: [/^rehearse\//, CONTRACTS, KERNEL, /^push\/gen\//, /^pure-rand(?:\/|$)/],
+    files: /^rehearse\/serve\//,
+    may: [/^rehearse\/(?:serve\/|\w+\.ts$)/, CONTRACTS, KERNEL, NODE],
   },
-  { files: /^push\/gen\//, may: [/^@bufbuild\/protobuf(?:\/|$)/] },
+  {
+    files: /^rehearse\/receive\//,
+    may: [/^rehearse\/(?:receive\/|\w+\.ts$)/, CONTRACTS, KERNEL, PROTOCOL, PROTOBUF, NODE],
+  },
+  { files: /^rehearse\/certificate\.ts$/, may: [/^selfsigned$/, NODE] },
+  { files: /^rehearse\//, may: [/^rehearse\//, CONTRACTS, KERNEL, /^pure-rand(?:\/|$)/] },
+  { files: PROTOCOL, may: [PROTOBUF] },
   { files: /^look\//, may: [/^look\//, CONTRACTS, KERNEL, TRANSFORM_DOOR] },
   { files: /^kernel\/hash\.ts$/, may: [/^@noble\/hashes\//] },
   { files: /^kernel\/(?:errors|natural-order|json|tool|setting)\.ts$/, may: [KERNEL] },

@@ -89,7 +89,7 @@ const ROOM_PER_LINE = 2 + CLOSING.length + END.length;
 
 /** All that stands before the first entity, and where the id goes. */
 function headerOf(tool: Tool): { bytes: Uint8Array; idAt: number; entitiesAt: number } {
-  const header = JSON.stringify({
+  const text = opening({
     stream: "latest",
     id: ID_PLACEHOLDER,
     producer_app_name: tool.name,
@@ -97,7 +97,16 @@ function headerOf(tool: Tool): { bytes: Uint8Array; idAt: number; entitiesAt: nu
     sdk_name: tool.name,
     sdk_version: tool.version,
   });
-  const text = `${header.slice(0, -1)},"entities":`;
-  const entitiesAt = utf8Length(text);
-  return { bytes: encodeUtf8(`${text}[\n`), idAt: text.indexOf(ID_PLACEHOLDER), entitiesAt };
+  const bytes = encodeUtf8(text);
+  return { bytes, idAt: text.indexOf(ID_PLACEHOLDER), entitiesAt: bytes.length - "[\n".length };
+}
+
+/** A request that came from elsewhere, in the form of an entity file. Its header is not empty. */
+export function requestText(request: { readonly entities: readonly object[] }): string {
+  const { entities, ...header } = request;
+  return `${opening(header)}${entities.map((entity) => JSON.stringify(entity)).join(",\n")}\n]}\n`;
+}
+
+function opening(header: object): string {
+  return `${JSON.stringify(header).slice(0, -1)},"entities":[\n`;
 }

@@ -1,0 +1,113 @@
+/** TABLE: the endpoints that are known, and what Proxmox checks before it answers them. */
+import type { GuestKind } from "../../snapshot/paths.ts";
+import type { Dialect } from "./dialect.ts";
+import {
+  clusterRows,
+  guestRows,
+  interfaceRows,
+  nodeRows,
+  permissionListing,
+  type View,
+} from "./views.ts";
+
+export interface Endpoint {
+  /** Braces stand for what varies. */
+  readonly path: string;
+  /** Query parameters that it takes, and their values. */
+  readonly query?: Readonly<Record<string, readonly string[]>>;
+  /** Any of these, on that path of the access control list; absent: whoever has a token. */
+  readonly privileges?: (dialect: Dialect) => readonly string[];
+  readonly aclPath?: string;
+  /** False: this release does not have it. */
+  readonly isIn?: (dialect: Dialect) => boolean;
+  /** Runs in one of the node's few workers, which it blocks. */
+  readonly isBlocking?: true;
+  /** What becomes of the recorded data when the cluster is disturbed. */
+  readonly view?: View;
+}
+
+/** Source: proxmox.md §1.4 and §2.2; PVE/API2/*.pm of pve-manager, qemu-server and pve-container. */
+export const ENDPOINTS = {
+  version: { path: "/version" },
+  permissions: { path: "/access/permissions", view: permissionListing },
+  clusterStatus: {
+    path: "/cluster/status",
+    privileges: () => ["Sys.Audit"],
+    aclPath: "/",
+    view: clusterRows,
+  },
+  resources: { path: "/cluster/resources", query: { type: ["vm"] }, view: guestRows },
+  nodes: { path: "/nodes", view: nodeRows },
+  nodeStatus: {
+    path: "/nodes/{node}/status",
+    privileges: () => ["Sys.Audit"],
+    aclPath: "/nodes/{node}",
+  },
+  network: { path: "/nodes/{node}/network", view: interfaceRows },
+  config: {
+    path: "/nodes/{node}/{kind}/{vmid}/config",
+    privileges: () => ["VM.Audit"],
+    aclPath: "/vms/{vmid}",
+  },
+  agent: {
+    path: "/nodes/{node}/qemu/{vmid}/agent/{command}",
+    privileges: (dialect) => dialect.agentPrivileges,
+    aclPath: "/vms/{vmid}",
+    isBlocking: true,
+  },
+  lxcInterfaces: {
+    path: "/nodes/{node}/lxc/{vmid}/interfaces",
+    privileges: () => ["VM.Audit"],
+    aclPath: "/vms/{vmid}",
+    isIn: (dialect) => dialect.hasLxcInterfaces,
+    isBlocking: true,
+  },
+} as const satisfies Readonly<Record<string, Endpoint>>;
+
+export type EndpointName = keyof typeof ENDPOINTS;
+
+/** The parts of a path that vary. */
+export interface Variables {
+  readonly node?: string;
+  readonly kind?: GuestKind;
+  readonly vmid?: number;
+}
+
+export interface Found {
+  readonly endpoint: EndpointName | undefined;
+  readonly variables: Variables;
+}
+
+const VARIABLES: Readonly<Record<string, string>> = {
+  "{node}": "(?<node>[^/]+)",
+  "{kind}": "(?<kind>qemu|lxc)",
+  "{vmid}": "(?<vmid>[1-9]\\d{2,8})",
+  "{command}": "[a-z-]+",
+  "/qemu/": "/(?<kind>qemu)/",
+  "/lxc/": "/(?<kind>lxc)/",
+};
+
+const PATTERNS = Object.entries(ENDPOINTS).map(([name, { path }]) => {
+  const pattern = path.replace(/\{\w+\}|\/(?:qemu|lxc)\//g, (part) => VARIABLES[part] ?? part);
+  return { endpoint: name as EndpointName, pattern: new RegExp(`^${pattern}$`) };
+});
+
+/** Of an unknown endpoint, still the node. */
+const NODE_REGEXP = /^\/nodes\/(?<node>[^/]+)(?:\/|$)/;
+
+/** "/nodes/pve1/status" → its row and { node: "pve1" } */
+export function findEndpoint(path: string): Found {
+  for (const { endpoint, pattern } of PATTERNS) {
+    const match = pattern.exec(path);
+    if (match !== null) return { endpoint, variables: variablesOf(match.groups) };
+  }
+  return { endpoint: undefined, variables: variablesOf(NODE_REGEXP.exec(path)?.groups) };
+}
+
+function variablesOf({ node, kind, vmid }: Readonly<Record<string, string>> = {}): Variables {
+  return {
+    ...(node === undefined ? {} : { node }),
+    ...(kind === undefined ? {} : { kind: kind as GuestKind }),
+    ...(vmid === undefined ? {} : { vmid: Number(vmid) }),
+  };
+}
