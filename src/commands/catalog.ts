@@ -60,7 +60,11 @@ export const COMMANDS = {
         valueHint: "run",
         description: "Send only what differs from this run, which the target must have as a whole",
       },
-      only: { type: "string", valueHint: "step", description: "Send one step, or several: tag,vlan" },
+      only: {
+        type: "string",
+        valueHint: "step",
+        description: "Send one step, or several: tag,vlan",
+      },
       again: { type: "boolean", description: "Send what is acknowledged once more" },
       yes: { type: "boolean", description: "Push however much has changed, see --max-changed" },
       journal: {

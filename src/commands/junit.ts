@@ -5,10 +5,12 @@ import type { PushRecord } from "./push-record.ts";
 
 export function junitXml(record: PushRecord): string {
   const suites = [...Map.groupBy(record.sent, ({ file }) => file.step ?? "files")]
-    .map(([step, sent]) => suiteXml(step, sent.map(caseXml), {
-      failures: sent.filter(({ errors }) => errors.length > 0).length,
-      seconds: sent.reduce((sum, { tookMs }) => sum + tookMs / 1000, 0),
-    }));
+    .map(([step, sent]) =>
+      suiteXml(step, sent.map(caseXml), {
+        failures: sent.filter(({ errors }) => errors.length > 0).length,
+        seconds: sent.reduce((sum, { tookMs }) => sum + tookMs / 1000, 0),
+      })
+    );
   if (record.failure !== undefined) {
     const failed = element("failure", { message: record.failure });
     const body = element("testcase", { classname: TOOL.name, name: "push" }, [failed]);

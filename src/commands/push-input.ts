@@ -1,7 +1,7 @@
 /** What `push` is told on the command line → what the stage takes. */
 import { dirname } from "node:path";
 import { dryRunKeys, openDryRun } from "../entities/dry-run.ts";
-import { STEPS, type StepName } from "../entities/order.ts";
+import { type StepName, STEPS } from "../entities/order.ts";
 import { type EntitySet, openEntities, type TransformedSet } from "../entities/read.ts";
 import { usageError } from "../kernel/errors.ts";
 import { openStore, type Store } from "../kernel/store.ts";

@@ -126,7 +126,9 @@ function differencesText({ planned }: PushRecord): string[] {
   return [
     ...found,
     "Diode cannot delete: what disappeared stays in NetBox until it is removed there. What was not " +
-    `read may still be there${file === undefined ? "" : `. All of it stands in ${printable(file)}`}`,
+    `read may still be there${
+      file === undefined ? "" : `. All of it stands in ${printable(file)}`
+    }`,
     renderTable(
       ["Missing", "Entity", "Why"],
       shown.map(({ step, entity, reason, what }) => [

@@ -2,7 +2,7 @@
  * Of what an earlier set has and a later one lacks: what is gone, and what was only not read. A failed
  * read is never "gone".
  */
-import { type EntityAt, entitiesOf } from "./compare.ts";
+import { entitiesOf, type EntityAt } from "./compare.ts";
 import { type LeftOut, NOT_READ } from "./left-out.ts";
 import { readLeftOut } from "./left-out-file.ts";
 import { naturalKey } from "./natural-key.ts";

@@ -9,7 +9,7 @@ import { readManifestFile } from "../kernel/manifest-file.ts";
 import type { Store } from "../kernel/store.ts";
 import { LEFT_OUT_NAME } from "./left-out-file.ts";
 import { EntityManifest } from "./manifest.ts";
-import { STEPS, type StepName } from "./order.ts";
+import { type StepName, STEPS } from "./order.ts";
 import { ENTITIES_FORMAT } from "./schema.ts";
 import { ENTITIES_FOLDER } from "./write.ts";
 

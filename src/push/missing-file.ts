@@ -23,9 +23,7 @@ export interface MissingRecord {
 export function missingRecord({ step, entity, notRead }: Missing): MissingRecord {
   const { name } = NATURAL_KEYS[step] as { name: (entity: unknown) => string };
   const record = { step, entity: name(entity) };
-  return notRead === undefined
-    ? record
-    : { ...record, reason: notRead.reason, what: notRead.what };
+  return notRead === undefined ? record : { ...record, reason: notRead.reason, what: notRead.what };
 }
 
 /** Answers the file's name in the store. */

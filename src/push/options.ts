@@ -75,7 +75,8 @@ export function requireRemote(options: PushOptions): RemoteOptions {
     });
   }
   throw usageError("Settings DIODE_CLIENT_ID and DIODE_CLIENT_SECRET are not both given", {
-    hint: "NetBox makes a client and its secret under Diode → Client Credentials; the secret comes " +
+    hint:
+      "NetBox makes a client and its secret under Diode → Client Credentials; the secret comes " +
       "from the environment or from the file that --client-secret-file names",
   });
 }

@@ -2,7 +2,8 @@
 import type { StepName } from "../entities/order.ts";
 import type { EntitySet } from "../entities/read.ts";
 import type { Journal } from "./journal.ts";
-import { type PlannedFile, prepare } from "./prepare.ts";
+import type { PlannedFile } from "./prepare.ts";
+import type { Requests } from "./requests.ts";
 
 export interface PlanChoices {
   /** What is acknowledged already, of this very set. */
@@ -54,16 +55,19 @@ export function groupByStep(files: readonly PlannedFile[]): PlannedFile[][] {
 }
 
 /** @throws AppError "input" that names file, line and field of what Diode would not take. */
-export async function checkFiles(files: readonly PlannedFile[]): Promise<StepTotals[]> {
+export async function checkFiles(
+  files: readonly PlannedFile[],
+  requests: Requests,
+): Promise<StepTotals[]> {
   const totals: StepTotals[] = [];
   for (const group of groupByStep(files)) {
     const [first] = group;
     const step = first?.file.step ?? first?.file.path ?? "";
     const total = { step, files: 0, entities: 0, bytes: 0 };
     for (const planned of group.filter(isSent)) {
-      const { entities, bytes } = await prepare(planned);
+      const { entities, bytes } = await requests.check(planned);
       total.files += 1;
-      total.entities += entities.length;
+      total.entities += entities;
       total.bytes += bytes.length;
     }
     totals.push(total);

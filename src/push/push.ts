@@ -10,6 +10,7 @@ import { type PushOptions, type RemoteOptions, requireRemote } from "./options.t
 import { checkFiles, type Plan, planFiles, type StepTotals, wholeFiles } from "./plan.ts";
 import { connectDiode } from "./remote/client.ts";
 import type { RemoteFailure } from "./remote/failure.ts";
+import { Requests } from "./requests.ts";
 import { sendFiles, type SendWatch } from "./send.ts";
 import { type Differences, differencesSince, guardShare, requireWhole } from "./since.ts";
 
@@ -77,7 +78,8 @@ export async function push(input: PushInput): Promise<void> {
     journal: isKnown ? journal : undefined,
     ...choices,
   });
-  const steps = await checkFiles(plan.files);
+  const requests = new Requests();
+  const steps = await checkFiles(plan.files, requests);
   const missingFile = remote && differences && journalPlace &&
     await writeMissing(journalPlace, differences.missing);
   const { files, acknowledged, unasked } = plan;
@@ -87,7 +89,7 @@ export async function push(input: PushInput): Promise<void> {
     const planned = new Set(files.map(({ file }) => file.path));
     await journal.begin({ set, since: since?.set }, (file) => isKnown && !planned.has(file));
   }
-  await sendPlanned(plan, { ...input, remote, journal });
+  await sendPlanned(plan, { ...input, remote, journal, requests });
 }
 
 /** `unknown`: the journal that may be about the earlier run; undefined when that was settled before. */
@@ -108,13 +110,14 @@ async function compare(
 interface Sending extends PushInput {
   readonly remote: RemoteOptions;
   readonly journal: Journal;
+  readonly requests: Requests;
 }
 
 async function sendPlanned({ files }: Plan, sending: Sending): Promise<void> {
-  const { remote, journal, signal, watch } = sending;
+  const { remote, journal, requests, signal, watch } = sending;
   const diode = await connectDiode({ ...sending, ...remote, onRetry: watch.onRetry });
   try {
-    await sendFiles({ ...remote, files, pauses: remote, diode, journal, signal, watch });
+    await sendFiles({ ...remote, files, requests, pauses: remote, diode, journal, signal, watch });
   } finally {
     await diode.close();
   }

@@ -1,24 +1,22 @@
 /** Planned files → Diode, step by step; each acknowledgement goes to the journal at once. */
 import { setTimeout as wait } from "node:timers/promises";
-import { contentHash } from "../entities/compare.ts";
-import { lineOf } from "../entities/json-line.ts";
-import { entityLabel } from "../entities/natural-key.ts";
 import type { EntityFile } from "../entities/read.ts";
 import { AppError } from "../kernel/errors.ts";
-import { decodeUtf8 } from "../kernel/utf8.ts";
 import { inParallel } from "./in-parallel.ts";
 import type { Journal } from "./journal.ts";
 import { pauseBefore, type PauseOptions } from "./pauses.ts";
 import { groupByStep, isSent } from "./plan.ts";
-import { type PlannedFile, prepare, type Prepared } from "./prepare.ts";
+import { placeOf, type PlannedFile } from "./prepare.ts";
 import type { Diode } from "./remote/client.ts";
 import { RemoteFailure } from "./remote/failure.ts";
+import type { Requests } from "./requests.ts";
 import type { Target } from "./target.ts";
 
 export interface SendJob {
   /** In order. */
   readonly files: readonly PlannedFile[];
   readonly target: Target;
+  readonly requests: Requests;
   readonly diode: Diode;
   readonly journal: Journal;
   readonly concurrency: number;
@@ -82,47 +80,35 @@ async function sendFile(planned: PlannedFile, job: SendJob): Promise<void> {
     return;
   }
   const started = performance.now();
-  const request = await prepare(planned);
-  const errors = await job.diode.ingest(request.bytes).catch((error: unknown) => {
+  const { id, bytes, entities, customFields } = await job.requests.take(planned);
+  const errors = await job.diode.ingest(bytes).catch((error: unknown) => {
     throw error instanceof RemoteFailure ? failed(error, file, job) : error;
   });
   await job.journal.add({
     ...line,
-    entities: request.entities.length,
-    request_id: request.id,
+    entities,
+    request_id: id,
     acknowledged_at: acknowledged_at(),
     ...(errors.length === 0 ? {} : { errors: [...errors] }),
-    ...(file.step === "custom-field" ? { custom_fields: customFieldsHash(request) } : {}),
+    ...(customFields === undefined ? {} : { custom_fields: customFields }),
   });
   job.watch.onSent({
     file,
-    entities: request.entities.length,
-    bytes: request.bytes.length,
+    entities,
+    bytes: bytes.length,
     tookMs: performance.now() - started,
-    errors: await Promise.all(errors.map((error) => entityError(error, planned, request))),
+    errors: await Promise.all(errors.map((error) => entityError(error, planned))),
   });
-}
-
-function customFieldsHash({ entities }: Prepared): string {
-  return contentHash(
-    entities.map((entity) => (entity as Record<string, unknown>)["custom_field"]),
-  );
 }
 
 /** Source: diode-server, ingester/component.go. */
 const INDEX_REGEXP = /^entity at index (\d+) /;
 
-async function entityError(
-  error: string,
-  { file, only }: PlannedFile,
-  { entities }: Prepared,
-): Promise<EntityError> {
+async function entityError(error: string, planned: PlannedFile): Promise<EntityError> {
+  const { path } = planned.file;
   const index = Number(INDEX_REGEXP.exec(error)?.[1] ?? NaN);
-  const entity = entities[index];
-  if (entity === undefined) return { file: file.path, line: 1, entity: file.path, error };
-  const text = decodeUtf8(await file.read(), file.path);
-  const line = await lineOf(text, ["entities", only?.[index] ?? index]);
-  return { file: file.path, line, entity: entityLabel(entity), error };
+  const { label = path, line = 1 } = await placeOf(planned, index) ?? {};
+  return { file: path, line, entity: label, error };
 }
 
 const RESUME = "what was acknowledged stays so, and the same command goes on from there";

@@ -75,7 +75,8 @@ export const PUSH_SETTINGS = {
   PUSH_MAX_CHANGED: {
     flag: "max-changed",
     allowed: "a share such as 20%",
-    help: "With --since: refuse when more than this share of the earlier run changed or disappeared",
+    help:
+      "With --since: refuse when more than this share of the earlier run changed or disappeared",
   },
 } as const satisfies SettingTable;
 

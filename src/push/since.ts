@@ -65,9 +65,10 @@ export function requireWhole(
   if (journals.some((journal) => journal.isWhole(earlier))) return;
   const found = journals.find((journal) => journal.names(earlier));
   throw usageError(
-    `Cannot send the differences to ${earlier.place}: ` + (found === undefined
-      ? `no journal says that ${target.name} has it`
-      : `${target.name} acknowledged only a part of it`),
+    `Cannot send the differences to ${earlier.place}: ` +
+      (found === undefined
+        ? `no journal says that ${target.name} has it`
+        : `${target.name} acknowledged only a part of it`),
     {
       hint: "Push that run first, or name its journal with --journal; without --since, all is sent",
     },

@@ -5,7 +5,7 @@ import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-no
 import { connect as connectTcp, isIP } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { Agent, ProxyAgent } from "undici";
-import { type IngestRequest, IngesterService, IngestRequestSchema } from "../gen/ingester_pb.ts";
+import { IngesterService, type IngestRequest, IngestRequestSchema } from "../gen/ingester_pb.ts";
 import type { RemoteOptions } from "../options.ts";
 import { AGENT } from "./agent.ts";
 import type { RemoteFailure } from "./failure.ts";

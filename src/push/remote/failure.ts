@@ -56,6 +56,11 @@ export function networkFailure(error: unknown): RemoteFailure {
     : new RemoteFailure("refused", text, { hint: row.hint });
 }
 
+/** Did it fail below HTTP, so that no server said a word? */
+export function isOfNetwork(error: unknown): boolean {
+  return innermost(error).code !== "";
+}
+
 /** Libraries wrap; the first that went wrong says most. */
 function innermost(error: unknown): { readonly code: string; readonly message: string } {
   let found = { code: "", message: "" };

@@ -1,6 +1,6 @@
 /** TABLE: what a gRPC status means for a request. Source: diode-server, ingester/component.go; nginx.conf. */
 import { Code, ConnectError } from "@connectrpc/connect";
-import { networkFailure, RemoteFailure, type Verdict } from "./failure.ts";
+import { isOfNetwork, networkFailure, RemoteFailure, type Verdict } from "./failure.ts";
 
 interface StatusRow {
   readonly code: Code;
@@ -19,7 +19,11 @@ const STATUSES: readonly StatusRow[] = [
   { code: Code.DeadlineExceeded, verdict: "passing" },
   { code: Code.Canceled, verdict: "passing" },
   // nginx answers for Diode, as plain HTTP, when the token is not or no longer good.
-  { code: Code.Unauthenticated, verdict: "token" },
+  {
+    code: Code.Unauthenticated,
+    verdict: "token",
+    hint: "Diode takes no token of its own token endpoint: look into the logs of diode-auth",
+  },
   {
     code: Code.PermissionDenied,
     verdict: "refused",
@@ -50,9 +54,7 @@ const MAX_TEXT = 500;
 /** What a call threw; `secrets` are not repeated, should the server do so. */
 export function statusFailure(error: unknown, secrets: readonly string[]): RemoteFailure {
   const { code, rawMessage } = ConnectError.from(error);
-  const isNetwork = code === Code.Unavailable || code === Code.Aborted || code === Code.Internal;
-  const network = isNetwork ? networkFailure(error) : undefined;
-  if (network?.verdict === "refused") return network;
+  if (isOfNetwork(error)) return networkFailure(error);
   const row = STATUSES.find((each) => each.code === code && (each.text?.test(rawMessage) ?? true));
   const isSecret = secrets.some((secret) => rawMessage.includes(secret));
   const text = isSecret ? "(a text that repeats a secret)" : rawMessage.replace(/\s+/g, " ");

@@ -4,7 +4,13 @@
  * @bufbuild/protobuf do in two: every entity is encoded twice, to be checked and to be sent.
  * Fields keep the order of the document, which protobuf leaves open.
  */
-import { type DescField, type DescMessage, fromJson, type JsonValue, toBinary } from "@bufbuild/protobuf";
+import {
+  type DescField,
+  type DescMessage,
+  fromJson,
+  type JsonValue,
+  toBinary,
+} from "@bufbuild/protobuf";
 import { Fault, shown } from "./fault.ts";
 import type { ReverseWriter } from "./reverse-writer.ts";
 import { LENGTH_DELIMITED, SCALARS } from "./scalar.ts";
