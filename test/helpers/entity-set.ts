@@ -1,5 +1,5 @@
 /**
- * Entity files, said in few words and sealed as `transform` seals its own:
+ * Entity files, in the place of those that were there, said in few words and sealed as `transform` seals its own:
  *
  *   await buildSet(folder, { "tag": [[tag("a"), tag("b")], [tag("c")]], "virtual-machine": [[vm("web-01")]] })
  *
@@ -46,6 +46,8 @@ export async function buildSet(
 ): Promise<TransformedSet> {
   const { leftOut = [], time = TIME, manifest = {} } = facts;
   const store = await openStore(folder);
+  const old = (await store.keys()).filter((key) => key.startsWith("netbox/"));
+  for (const key of old) await store.remove(key);
   const files: FileEntry[] = [];
   const counts: Record<string, number> = {};
   const write = async (name: string, text: string): Promise<void> => {
