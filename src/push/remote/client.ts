@@ -49,7 +49,7 @@ export async function connectDiode(options: DiodeOptions): Promise<Diode> {
   };
   const dispatcher = proxy === undefined
     ? new Agent({ connect: tls, allowH2: false })
-    : new ProxyAgent({ uri: proxy.href, requestTls: tls, allowH2: false });
+    : new ProxyAgent({ uri: proxy.href, requestTls: tls, proxyTunnel: true, allowH2: false });
   const tunnel = proxy && await openTunnel(proxy, target);
   const session = new Http2SessionManager(
     target.baseUrl,
