@@ -60,8 +60,8 @@ export function naturalKey<Name extends StepName>(step: Name, entity: Entities[N
 export function entityLabel(entity: unknown): string {
   if (typeof entity !== "object" || entity === null) return "an entity";
   const found = Object.entries(entity).find(([field]) => field !== "timestamp");
-  if (found === undefined) return "an entity without a type";
-  const [field, value] = found;
+  const [field, value] = found ?? [""];
+  if (field === "") return "an entity without a type";
   const name = nameOf(field, value);
   return name === undefined ? field : `${field} "${name}"`;
 }

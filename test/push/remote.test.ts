@@ -31,16 +31,16 @@ describe("every entity arrives", () => {
   test.each([["plainly", false], ["with TLS", true]])(
     "at 20 % failures everywhere and tokens that expire every second, %s",
     async (_, isTls) => {
-      const diode = await receiver({ isTls, faults: EVERYWHERE, tokenLifeMs: 1000, latencyMs: 12 });
-      const entities = await guests(400);
+      const diode = await receiver({ isTls, faults: EVERYWHERE, tokenLifeMs: 1000, latencyMs: 16 });
+      const entities = await guests(240);
       const { error, sent, retries } = await pushInto(diode, entities, {
         texts: { PUSH_MAX_RETRIES: "12" },
       });
       expect(error).toBeUndefined();
-      expect(sent).toHaveLength(401);
+      expect(sent).toHaveLength(241);
       const arrived = new Set(diode.entities().map((entity) => JSON.stringify(entity)));
-      expect(arrived.size).toBe(401);
-      expect(retries.length).toBeGreaterThan(40);
+      expect(arrived.size).toBe(241);
+      expect(retries.length).toBeGreaterThan(20);
       for (const { name } of EVERYWHERE.slice(0, 6)) {
         expect(diode.faults[name], name).toBeGreaterThan(0);
       }
@@ -67,14 +67,14 @@ describe("every entity arrives", () => {
   });
 
   test("with one token for all, and a new one before a short-lived one runs out", async () => {
-    const diode = await receiver({ tokenLifeMs: 2000, latencyMs: 20 });
-    const { error } = await pushInto(diode, await guests(480), {
-      texts: { PUSH_CONCURRENCY: "4" },
-    });
+    const diode = await receiver({ tokenLifeMs: 600, latencyMs: 20 });
+    const started = performance.now();
+    const { error } = await pushInto(diode, await guests(160));
+    const elapsed = performance.now() - started;
     expect(error).toBeUndefined();
-    // Renewed at three quarters of its life: none was ever refused.
+    // At three quarters of its life; no token was refused, or there would be more.
     expect(diode.countTokens()).toBeGreaterThan(1);
-    expect(diode.countTokens()).toBeLessThan(5);
+    expect(diode.countTokens()).toBeLessThanOrEqual(1 + elapsed / 450);
   });
 });
 
