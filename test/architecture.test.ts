@@ -54,6 +54,7 @@ const RULES: readonly Rule[] = [
     may: [/^rehearse\/(?:receive\/|\w+\.ts$)/, CONTRACTS, KERNEL, PROTOCOL, PROTOBUF, NODE],
   },
   { files: /^rehearse\/certificate\.ts$/, may: [/^selfsigned$/, NODE] },
+  { files: /^rehearse\/loopback\.ts$/, may: [KERNEL, NODE] },
   { files: /^rehearse\//, may: [/^rehearse\//, CONTRACTS, KERNEL, /^pure-rand(?:\/|$)/] },
   { files: PROTOCOL, may: [PROTOBUF] },
   {

@@ -1,6 +1,6 @@
 /** Faults by chance: the same for the same seed, path and attempt, and real on the wire. */
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { type Fault, parseFault, strikes } from "../../src/rehearse/serve/fault.ts";
 import { ask, envelopeOf, keepAliveAgent } from "../helpers/pve-client.ts";
 import { EXAMPLE, served } from "../helpers/served.ts";
@@ -143,6 +143,7 @@ describe("on the wire", () => {
   test("timeout says nothing until the client gives up", async () => {
     const server = await served(EXAMPLE, { ...faultsOf("timeoutx1"), idleMs: 50 });
     await expect(ask(server, "/version", { patienceMs: 300 })).rejects.toThrow("gave up");
+    await vi.waitUntil(() => server.traffic.answered.get(0) === 1);
     expect((await ask(server, "/version")).status).toBe(200);
   });
 

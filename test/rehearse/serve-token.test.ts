@@ -1,7 +1,6 @@
 /** Who is let in, and what is said to everybody else. */
 import { describe, expect, test } from "vitest";
-import type { Answer } from "../../src/snapshot/schema.ts";
-import { dialectOf, versionOf } from "../../src/rehearse/serve/dialect.ts";
+import { dialectOf, parseVersion } from "../../src/rehearse/serve/dialect.ts";
 import { parseToken, refusalOf, REHEARSAL_TOKEN } from "../../src/rehearse/serve/token.ts";
 import { ask, authorizationOf, keepAliveAgent } from "../helpers/pve-client.ts";
 import { EXAMPLE, served } from "../helpers/served.ts";
@@ -107,8 +106,6 @@ describe("the token that is taken", () => {
 });
 
 describe("which version says what", () => {
-  const of = (version: string): Answer => ({ status: 200, data: { version } });
-
   test.each([
     ["7.4-16", { foldsUnauthorized: false, hasMessage: false, hidesBridges: false }],
     ["8.0.3", { hasLxcInterfaces: false, hidesBridges: true, hasDeflate: false }],
@@ -122,13 +119,11 @@ describe("which version says what", () => {
     }],
     ["9.1.5", { foldsUnauthorized: true }],
   ])("%s: %o", (version, expected) => {
-    expect(dialectOf(versionOf(of(version)))).toMatchObject(expected);
+    expect(dialectOf(parseVersion(version))).toMatchObject(expected);
   });
 
   test("an unknown version is taken for a new one", () => {
-    for (const answer of [undefined, of("soon"), { failed: "timeout" } as const]) {
-      expect(versionOf(answer)).toBeUndefined();
-    }
+    expect(parseVersion("soon")).toBeUndefined();
     expect(dialectOf()).toEqual(dialectOf([9, 2, 0]));
   });
 });

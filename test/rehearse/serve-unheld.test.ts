@@ -3,6 +3,8 @@ import { describe, expect, test } from "vitest";
 import { inMemory } from "../helpers/in-memory.ts";
 import { ask, dataOf, envelopeOf } from "../helpers/pve-client.ts";
 import { EXAMPLE, served } from "../helpers/served.ts";
+import { answersText, sealFiles } from "../helpers/snapshot-builder.ts";
+import { tempFolder } from "../helpers/temp-folder.ts";
 
 const UNKNOWN = "The snapshot that is served holds no answer to this";
 
@@ -97,6 +99,31 @@ describe("a call that capture did not make", () => {
     const server = await served(inMemory({ cluster: {}, nodes: {} }));
     expect(await ask(server, "/nodes")).toMatchObject({ status: 500, reason: UNKNOWN });
     expect(await ask(server, "/nodes/pve1/status")).toMatchObject({ status: 500 });
+  });
+});
+
+describe("a snapshot that holds nonsense is served", () => {
+  const DENIED = { denials: [{ privilege: "VM.Audit" }], offline: [] };
+
+  test.each<[string, unknown, unknown]>([
+    ["/nodes", ["x", null, 1], ["x", null, 1]],
+    ["/nodes", "none", "none"],
+    ["/cluster/resources?type=vm", [{}, null], [null]],
+    ["/access/permissions", { "/": null }, { "/": null }],
+    ["/version", { version: {} }, { version: {} }],
+  ])("%s: %j as %j", async (path, data, expected) => {
+    const snapshot = inMemory({ cluster: { [path]: { status: 200, data } }, nodes: {} });
+    const heard = dataOf(await ask(await served(snapshot, DENIED), path));
+    if (Array.isArray(expected)) expect(new Set(heard as unknown[])).toEqual(new Set(expected));
+    else expect(heard).toEqual(expected);
+  });
+
+  test("a line that is no answer is a 500 that names it", async () => {
+    const files = { "pve/cluster.json": answersText({ "/pools": '{"status":"fine"}' }) };
+    const snapshot = await sealFiles(await tempFolder(), files);
+    const heard = await ask(await served(snapshot), "/pools");
+    expect(heard.status).toBe(500);
+    expect(heard.reason).toContain("pve/cluster.json, line 2");
   });
 });
 

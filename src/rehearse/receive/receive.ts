@@ -2,10 +2,11 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { JsonObject } from "@bufbuild/protobuf";
 import { makeCertificate } from "../certificate.ts";
+import { HOST } from "../loopback.ts";
 import { ClientGone, CUT, exchangeOf, sendAnswer } from "./exchange.ts";
 import type { NodeRequest, NodeResponse } from "./exchange.ts";
 import type { Fault, FaultName } from "./faults.ts";
-import { LOOPBACK, openFrontPort } from "./front-port.ts";
+import { openFrontPort } from "./front-port.ts";
 import { createGateway } from "./gateway.ts";
 import { type ReceivedRequest, requestJson } from "./received.ts";
 import { type ClientCredentials, createTokens, REHEARSAL_CLIENT } from "./tokens.ts";
@@ -54,6 +55,7 @@ export interface Receiver {
 /** Source: netboxlabs/diode, HYDRA_TTL_ACCESS_TOKEN of Diode's quickstart. */
 const TOKEN_LIFE_MS = 3_600_000;
 
+/** @throws AppError "usage" when the port is taken. */
 export async function receive(options: ReceiveOptions = {}): Promise<Receiver> {
   const { prefix = "/diode", client = REHEARSAL_CLIENT, tokenLifeMs = TOKEN_LIFE_MS } = options;
   const requests: ReceivedRequest[] = [];
@@ -90,7 +92,7 @@ export async function receive(options: ReceiveOptions = {}): Promise<Receiver> {
     serve(request, response).catch(ignoreGone);
   }, { port: options.port ?? 0, certificate });
   return {
-    target: `${certificate === undefined ? "grpc" : "grpcs"}://${LOOPBACK}:${front.port}${prefix}`,
+    target: `${certificate === undefined ? "grpc" : "grpcs"}://${HOST}:${front.port}${prefix}`,
     port: front.port,
     client,
     certificatePem: certificate?.certificatePem,

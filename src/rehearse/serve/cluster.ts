@@ -2,7 +2,7 @@
 import { compareNatural } from "../../kernel/natural-order.ts";
 import { type GuestKind, PATHS } from "../../snapshot/paths.ts";
 import type { Answer, AnswersFile, Snapshot } from "../../snapshot/schema.ts";
-import { type Dialect, dialectOf, versionOf } from "./dialect.ts";
+import { type Dialect, dialectOf, parseVersion } from "./dialect.ts";
 import type { Listing } from "./rights.ts";
 
 export interface ListedGuest {
@@ -31,38 +31,52 @@ export async function openCluster(snapshot: Snapshot): Promise<Cluster> {
     const file = await snapshot.node(node);
     if (file !== undefined) files.set(node, file);
   }
-  const guests = guestsOf(rowsOf(clusterWide.get(PATHS.resources)));
-  const named = [PATHS.nodes, PATHS.clusterStatus].flatMap((path) =>
-    rowsOf(clusterWide.get(path)).filter(({ type }) => type === "node")
-      .map((row) => String(row["node"] ?? row["name"]))
-  );
-  const nodes = new Set([...named, ...snapshot.nodes, ...[...guests.values()].map((g) => g.node)]);
+  const dataAt = (path: string): unknown => {
+    const answer = clusterWide.get(path);
+    return answer !== undefined && "data" in answer ? answer.data : undefined;
+  };
+  const version = asRecord(dataAt(PATHS.version))?.["version"] ?? snapshot.manifest.source.version;
+  const guests = guestsOf(rowsOf(dataAt(PATHS.resources)));
+  const nodes = new Set([
+    ...snapshot.nodes,
+    ...rowsOf(dataAt(PATHS.nodes)).map(({ node }) => String(node)),
+    ...rowsOf(dataAt(PATHS.clusterStatus)).filter(({ type }) => type === "node")
+      .map(({ name }) => String(name)),
+    ...[...guests.values()].map(({ node }) => node),
+  ]);
   return {
-    dialect: dialectOf(versionOf(clusterWide.get(PATHS.version))),
+    dialect: dialectOf(parseVersion(String(version))),
     nodes: [...nodes].sort(compareNatural),
     guests,
-    permissions: listingOf(clusterWide.get(PATHS.permissions)),
+    permissions: listingOf(dataAt(PATHS.permissions)),
     answer: (path, node) => (node === undefined ? clusterWide : files.get(node))?.get(path),
   };
 }
 
 type Row = Readonly<Record<string, unknown>>;
 
-function rowsOf(answer: Answer | undefined): Row[] {
-  const data = answer !== undefined && "data" in answer ? answer.data : [];
-  return Array.isArray(data) ? data.filter((row) => typeof row === "object" && row !== null) : [];
+function rowsOf(data: unknown): Row[] {
+  const rows: unknown[] = Array.isArray(data) ? data : [];
+  return rows.map(asRecord).filter((row) => row !== undefined);
 }
 
 function guestsOf(rows: readonly Row[]): Map<number, ListedGuest> {
   return new Map(rows.flatMap(({ type, vmid, node, status }): [number, ListedGuest][] => {
     const isGuest = (type === "qemu" || type === "lxc") && typeof node === "string";
-    if (!isGuest || !Number.isInteger(Number(vmid ?? ""))) return [];
+    if (!isGuest || !(Number(vmid) > 0)) return [];
     return [[Number(vmid), { kind: type, node, status: String(status) }]];
   }));
 }
 
-function listingOf(answer: Answer | undefined): Listing | undefined {
-  const data = answer !== undefined && "data" in answer ? answer.data : undefined;
-  const isListing = typeof data === "object" && data !== null && !Array.isArray(data);
-  return isListing ? data as Listing : undefined;
+/** A snapshot may hold anything: what is no listing is none. */
+function listingOf(data: unknown): Listing | undefined {
+  const listing = asRecord(data);
+  const isListing = listing !== undefined &&
+    Object.values(listing).every((rights) => asRecord(rights) !== undefined);
+  return isListing ? listing as Listing : undefined;
+}
+
+function asRecord(value: unknown): Row | undefined {
+  const isRecord = typeof value === "object" && value !== null && !Array.isArray(value);
+  return isRecord ? value as Row : undefined;
 }

@@ -1,5 +1,4 @@
 /** TABLE: how the answers of a Proxmox VE release look, by its version. */
-import type { Answer } from "../../snapshot/schema.ts";
 
 /** major, minor, patch. */
 type Version = readonly [number, number, number];
@@ -39,11 +38,9 @@ export function dialectOf(version: Version = NEWEST): Dialect {
   };
 }
 
-/** The answer of /version: "9.1.4", or "7.4-16" up to PVE 7. */
-export function versionOf(answer: Answer | undefined): Version | undefined {
-  if (answer === undefined || !("data" in answer)) return undefined;
-  const { version } = (answer.data ?? {}) as { version?: unknown };
-  const [, major, minor, patch] = /^(\d+)\.(\d+)(?:[.-](\d+))?/.exec(String(version)) ?? [];
+/** "9.1.4", or "7.4-16" up to PVE 7. */
+export function parseVersion(text: string): Version | undefined {
+  const [, major, minor, patch] = /^(\d+)\.(\d+)(?:[.-](\d+))?/.exec(text) ?? [];
   return major === undefined ? undefined : [Number(major), Number(minor), Number(patch ?? 0)];
 }
 

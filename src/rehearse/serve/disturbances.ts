@@ -4,7 +4,15 @@ import type { Cluster } from "./cluster.ts";
 import type { Fault } from "./fault.ts";
 import { type Move, Moves } from "./moves.ts";
 import { type Denial, Rights } from "./rights.ts";
-import type { World } from "./views.ts";
+
+/** The cluster, and what has befallen it. */
+export interface World {
+  readonly cluster: Cluster;
+  readonly rights: Rights;
+  readonly moves: Moves;
+  /** Names of nodes. */
+  readonly offline: ReadonlySet<string>;
+}
 
 /** In a hint. */
 const MAX_NAMED = 12;

@@ -15,9 +15,11 @@ export interface Endpoint {
   readonly path: string;
   /** Query parameters that it takes, and their values. */
   readonly query?: Readonly<Record<string, readonly string[]>>;
-  /** Any of these, on that path of the access control list; absent: whoever has a token. */
-  readonly privileges?: (dialect: Dialect) => readonly string[];
-  readonly aclPath?: string;
+  /** Any of these privileges, on that path of the access control list; absent: just a token. */
+  readonly needs?: {
+    readonly anyOf: (dialect: Dialect) => readonly string[];
+    readonly on: string;
+  };
   /** False: this release does not have it. */
   readonly isIn?: (dialect: Dialect) => boolean;
   /** Runs in one of the node's few workers, which it blocks. */
@@ -32,33 +34,28 @@ export const ENDPOINTS = {
   permissions: { path: "/access/permissions", view: permissionListing },
   clusterStatus: {
     path: "/cluster/status",
-    privileges: () => ["Sys.Audit"],
-    aclPath: "/",
+    needs: { anyOf: () => ["Sys.Audit"], on: "/" },
     view: clusterRows,
   },
   resources: { path: "/cluster/resources", query: { type: ["vm"] }, view: guestRows },
   nodes: { path: "/nodes", view: nodeRows },
   nodeStatus: {
     path: "/nodes/{node}/status",
-    privileges: () => ["Sys.Audit"],
-    aclPath: "/nodes/{node}",
+    needs: { anyOf: () => ["Sys.Audit"], on: "/nodes/{node}" },
   },
   network: { path: "/nodes/{node}/network", view: interfaceRows },
   config: {
     path: "/nodes/{node}/{kind}/{vmid}/config",
-    privileges: () => ["VM.Audit"],
-    aclPath: "/vms/{vmid}",
+    needs: { anyOf: () => ["VM.Audit"], on: "/vms/{vmid}" },
   },
   agent: {
     path: "/nodes/{node}/qemu/{vmid}/agent/{command}",
-    privileges: (dialect) => dialect.agentPrivileges,
-    aclPath: "/vms/{vmid}",
+    needs: { anyOf: (dialect) => dialect.agentPrivileges, on: "/vms/{vmid}" },
     isBlocking: true,
   },
   lxcInterfaces: {
     path: "/nodes/{node}/lxc/{vmid}/interfaces",
-    privileges: () => ["VM.Audit"],
-    aclPath: "/vms/{vmid}",
+    needs: { anyOf: () => ["VM.Audit"], on: "/vms/{vmid}" },
     isIn: (dialect) => dialect.hasLxcInterfaces,
     isBlocking: true,
   },

@@ -5,13 +5,13 @@ import { type Endpoint, ENDPOINTS } from "./endpoints.ts";
 import type { Question } from "./question.ts";
 import { apiError, bareError, type Outcome, success } from "./reply.ts";
 import { noSuchGuest, SKIPPED, unheld } from "./unheld.ts";
-import type { World } from "./views.ts";
+import type { World } from "./disturbances.ts";
 
 /** The first that has something to say decides. Source: PVE/HTTPServer.pm, rest_handler. */
 const CHECKS: readonly ((question: Question, world: World) => Outcome | undefined)[] = [
-  isForbidden,
-  isOffline,
-  isElsewhere,
+  forbidden,
+  unreachable,
+  elsewhere,
 ];
 
 /** @throws AppError "input" when the snapshot's line is no answer. */
@@ -24,24 +24,24 @@ export function judge(question: Question, world: World): Outcome {
 }
 
 /** Before the node is asked: a token without the right learns nothing of the node. */
-function isForbidden({ endpoint, variables }: Question, world: World): Outcome | undefined {
-  const { privileges, aclPath }: Partial<Endpoint> = endpoint ? ENDPOINTS[endpoint] : {};
-  if (privileges === undefined || aclPath === undefined) return undefined;
+function forbidden({ endpoint, variables }: Question, world: World): Outcome | undefined {
+  const { needs }: Partial<Endpoint> = endpoint ? ENDPOINTS[endpoint] : {};
+  if (needs === undefined) return undefined;
   const { cluster: { dialect }, rights } = world;
   const { node = "", vmid = "" } = variables;
-  const path = aclPath.replace("{node}", node).replace("{vmid}", String(vmid));
-  const wanted = privileges(dialect);
+  const path = needs.on.replace("{node}", node).replace("{vmid}", String(vmid));
+  const wanted = needs.anyOf(dialect);
   if (!rights.lost(wanted, path)) return undefined;
   const text = `Permission check failed (${path}, ${wanted.join("|")})`;
   return apiError(dialect, { status: 403, text });
 }
 
-function isOffline({ variables: { node } }: Question, { offline }: World): Outcome | undefined {
+function unreachable({ variables: { node } }: Question, { offline }: World): Outcome | undefined {
   return node !== undefined && offline.has(node) ? bareError(595, "No route to host") : undefined;
 }
 
 /** A guest that moved away is unknown on the node that it left. */
-function isElsewhere(question: Question, world: World): Outcome | undefined {
+function elsewhere(question: Question, world: World): Outcome | undefined {
   const { node, vmid = 0 } = question.variables;
   const guest = world.cluster.guests.get(vmid);
   if (guest === undefined || guest.node !== node) return undefined;

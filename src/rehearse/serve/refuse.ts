@@ -18,12 +18,12 @@ type Check = (request: IncomingMessage, gate: Gate) => Reply | undefined;
 
 /** In the order in which pveproxy looks at a request; the first that answers decides. */
 const CHECKS: readonly Check[] = [
-  isUnknownMethod,
-  isTransferCoded,
-  isOutsideApi,
-  isUnauthorized,
-  hasContent,
-  isWrite,
+  unknownMethod,
+  transferCoding,
+  outsideApi,
+  unauthorized,
+  unexpectedContent,
+  write,
 ];
 
 export function refuse(request: IncomingMessage, gate: Gate): Reply | undefined {
@@ -34,11 +34,11 @@ export function refuse(request: IncomingMessage, gate: Gate): Reply | undefined 
   return undefined;
 }
 
-function isUnknownMethod({ method = "" }: IncomingMessage): Reply | undefined {
+function unknownMethod({ method = "" }: IncomingMessage): Reply | undefined {
   return METHODS.has(method) ? undefined : bareError(501, `method '${method}' not available`);
 }
 
-function isTransferCoded({ headers }: IncomingMessage, { dialect }: Gate): Reply | undefined {
+function transferCoding({ headers }: IncomingMessage, { dialect }: Gate): Reply | undefined {
   const coding = headers["transfer-encoding"];
   if (coding === undefined) return undefined;
   const text = coding.toLowerCase() === "chunked"
@@ -47,7 +47,7 @@ function isTransferCoded({ headers }: IncomingMessage, { dialect }: Gate): Reply
   return serverError(dialect, 501, text);
 }
 
-function isOutsideApi({ url = "" }: IncomingMessage, gate: Gate): Reply | undefined {
+function outsideApi({ url = "" }: IncomingMessage, gate: Gate): Reply | undefined {
   const { dialect, question } = gate;
   if (question.isCall) return undefined;
   return url.startsWith("/api2")
@@ -56,20 +56,23 @@ function isOutsideApi({ url = "" }: IncomingMessage, gate: Gate): Reply | undefi
 }
 
 /** Source: PVE/HTTPServer.pm, auth_handler. */
-function isUnauthorized({ headers }: IncomingMessage, gate: Gate): Reply | undefined {
+function unauthorized({ headers }: IncomingMessage, gate: Gate): Reply | undefined {
   const fault = gate.tokenFault(headers.authorization);
   if (fault === undefined) return undefined;
   const isFolded = gate.dialect.foldsUnauthorized && fault !== NO_TOKEN;
   return bareError(401, isFolded ? "Authentication failed!" : fault);
 }
 
-function hasContent({ headers, method }: IncomingMessage, { dialect }: Gate): Reply | undefined {
+function unexpectedContent(
+  { headers, method }: IncomingMessage,
+  { dialect }: Gate,
+): Reply | undefined {
   const isEmpty = Number(headers["content-length"] ?? 0) === 0;
   if (isEmpty || method === "POST" || method === "PUT") return undefined;
   return serverError(dialect, 501, `Unexpected content for method '${method}'`);
 }
 
 /** A snapshot is read, and never written. */
-function isWrite({ method }: IncomingMessage, { dialect, question }: Gate): Reply | undefined {
+function write({ method }: IncomingMessage, { dialect, question }: Gate): Reply | undefined {
   return method === "GET" ? undefined : notImplemented(dialect, `${method} ${question.path}`);
 }

@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 import { AppError } from "../../kernel/errors.ts";
 import type { Cluster } from "./cluster.ts";
-import { disturb, type Disturbances } from "./disturbances.ts";
+import { disturb, type Disturbances, type World } from "./disturbances.ts";
 import { type Endpoint, ENDPOINTS } from "./endpoints.ts";
 import { FAULTS, strikes } from "./fault.ts";
 import { judge } from "./judge.ts";
@@ -11,7 +11,6 @@ import { refuse } from "./refuse.ts";
 import type { Question } from "./question.ts";
 import { apiError, isDrop, type Outcome } from "./reply.ts";
 import { refusalOf, type Token } from "./token.ts";
-import type { World } from "./views.ts";
 import { Workers } from "./workers.ts";
 
 /** PVE/Service/pvedaemon.pm: max_workers. */

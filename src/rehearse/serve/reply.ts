@@ -33,21 +33,23 @@ export interface ErrorDetails {
   readonly text: string;
   /** What else the envelope holds, such as `errors`. */
   readonly beside?: object;
-  /** Perl's texts end in a newline, unless they were never thrown. */
-  readonly isThrown?: boolean;
 }
+
+/** Of all errors this one alone is not thrown, and what Perl throws ends in a newline. */
+const NOT_IMPLEMENTED = 501;
 
 /** An error of the API itself. Source: PVE/APIServer/Formatter/Standard.pm, prepare_response_data. */
 export function apiError(dialect: Dialect, details: ErrorDetails): Reply {
-  const { status, text, beside = {}, isThrown = true } = details;
-  const message = dialect.hasMessage ? { message: isThrown ? `${text}\n` : text } : {};
+  const { status, text, beside = {} } = details;
+  const thrown = status === NOT_IMPLEMENTED ? text : `${text}\n`;
+  const message = dialect.hasMessage ? { message: thrown } : {};
   return { status, reason: firstLine(text), envelope: { data: null, ...beside, ...message } };
 }
 
 /** `call`: "GET /nodes/pve1/dns". Source: PVE/HTTPServer.pm, rest_handler. */
 export function notImplemented(dialect: Dialect, call: string): Reply {
   const text = `Method '${call}' not implemented`;
-  return apiError(dialect, { status: 501, text, isThrown: false });
+  return apiError(dialect, { status: NOT_IMPLEMENTED, text });
 }
 
 /** What the HTTP server refuses before the API sees it. Source: PVE/APIServer/AnyEvent.pm, error. */

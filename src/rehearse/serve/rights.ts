@@ -53,9 +53,13 @@ export class Rights {
       Object.values(this.#listing).some((rights) => Object.hasOwn(rights, privilege));
   }
 
-  /** The listing with the denials in it. Paths without any right are not listed, as in Proxmox. */
-  listing(): Listing {
-    const recorded = this.#listing ?? {};
+  /**
+   * The listing with the denials in it, undefined when there are none. Paths without any right are
+   * not listed, as in Proxmox.
+   */
+  listing(): Listing | undefined {
+    const recorded = this.#listing;
+    if (recorded === undefined || this.#denials.length === 0) return undefined;
     const paths = new Set([
       ...Object.keys(recorded),
       ...this.#denials.map(({ path = "/" }) => path),

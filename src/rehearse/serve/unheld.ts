@@ -3,7 +3,7 @@ import type { SkipReason } from "../../snapshot/schema.ts";
 import { type Endpoint, ENDPOINTS } from "./endpoints.ts";
 import type { Question } from "./question.ts";
 import { apiError, bareError, notImplemented, type Outcome, success } from "./reply.ts";
-import type { World } from "./views.ts";
+import type { World } from "./disturbances.ts";
 
 type Answerer = (question: Question, world: World) => Outcome;
 
@@ -27,7 +27,7 @@ export function unheld(question: Question, world: World): Outcome {
     return notImplemented(cluster.dialect, `GET ${question.path}`);
   }
   const errors = queryErrors(question.query, row);
-  if (Object.keys(errors).length > 0) {
+  if (errors !== undefined) {
     const text = "Parameter verification failed.";
     return apiError(cluster.dialect, { status: 400, text, beside: { errors } });
   }
@@ -39,23 +39,17 @@ export function unheld(question: Question, world: World): Outcome {
     : unknown(question, world);
 }
 
-/** Source: PVE/JSONSchema.pm, check_object. */
-function queryErrors(query: URLSearchParams, row: Endpoint): Record<string, string> {
+/** Parameter → what is wrong with it. Source: PVE/JSONSchema.pm, check_object. */
+function queryErrors(query: URLSearchParams, row: Endpoint): Record<string, string> | undefined {
   const errors = [...query].flatMap(([key, value]): [string, string][] => {
-    const allowed = row.query?.[key];
-    if (allowed === undefined) {
-      return [[
-        key,
-        "property is not defined in schema and the schema does not allow additional properties\n",
-      ]];
-    }
-    const list = allowed.join(", ");
-    const isAllowed = allowed.includes(value);
-    return isAllowed
-      ? []
-      : [[key, `value '${value}' does not have a value in the enumeration '${list}'\n`]];
+    const allowed = row.query?.[key] ?? [];
+    if (allowed.includes(value)) return [];
+    const text = allowed.length === 0
+      ? "property is not defined in schema and the schema does not allow additional properties"
+      : `value '${value}' does not have a value in the enumeration '${allowed.join(", ")}'`;
+    return [[key, `${text}\n`]];
   });
-  return Object.fromEntries(errors);
+  return errors.length === 0 ? undefined : Object.fromEntries(errors);
 }
 
 function isHere({ variables }: Question, { cluster, moves }: World): boolean {

@@ -1,16 +1,5 @@
 /** TABLE: recorded data → the data that the token sees of the cluster as it is now. */
-import type { Cluster } from "./cluster.ts";
-import type { Moves } from "./moves.ts";
-import type { Rights } from "./rights.ts";
-
-/** The cluster, and what has befallen it. */
-export interface World {
-  readonly cluster: Cluster;
-  readonly rights: Rights;
-  readonly moves: Moves;
-  /** Names of nodes. */
-  readonly offline: ReadonlySet<string>;
-}
+import type { World } from "./disturbances.ts";
 
 export type View = (data: unknown, world: World) => unknown;
 
@@ -23,8 +12,8 @@ const PUBLIC_NODE_KEYS = ["id", "node", "type", "status", "level", "ssl_fingerpr
 const LASTING_NODE_KEYS = ["id", "node", "type", "ssl_fingerprint"];
 const BRIDGE_TYPES = new Set<unknown>(["bridge", "OVSBridge"]);
 
-export function permissionListing(_: unknown, { rights }: World): unknown {
-  return rights.listing();
+export function permissionListing(data: unknown, { rights }: World): unknown {
+  return rights.listing() ?? data;
 }
 
 /** Source: PVE/API2/Cluster.pm, resources. */
