@@ -1,5 +1,5 @@
 /** Plain HTTP requests to a receiver, of a client that trusts nothing but its certificate. */
-import { connect, type IncomingHttpHeaders } from "node:http2";
+import { connect, constants, type IncomingHttpHeaders } from "node:http2";
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import type { Receiver } from "../../src/rehearse/receive/receive.ts";
@@ -14,6 +14,8 @@ export interface Heard {
 }
 
 export interface HeardCall extends Heard {
+  /** Nothing follows the headers, not even an empty body: what gRPC's own clients ask for. */
+  readonly isHeadersOnly: boolean;
   readonly trailers: IncomingHttpHeaders;
 }
 
@@ -94,7 +96,11 @@ export async function call(
       });
       const heard = { headers: {}, trailers: {} } as Record<string, IncomingHttpHeaders>;
       const chunks: Buffer[] = [];
-      stream.on("response", (headers) => heard["headers"] = headers);
+      let isHeadersOnly = false;
+      stream.on("response", (headers, flags: number) => {
+        heard["headers"] = headers;
+        isHeadersOnly = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
+      });
       stream.on("trailers", (trailers) => heard["trailers"] = trailers);
       stream.on("data", (chunk: Buffer) => chunks.push(chunk));
       stream.on("error", reject);
@@ -102,7 +108,7 @@ export async function call(
         const { headers = {}, trailers = {} } = heard;
         const status = Number(headers[":status"] ?? 0);
         if (status === 0) reject(new Error("The connection broke"));
-        resolve({ status, headers, trailers, body: Buffer.concat(chunks) });
+        resolve({ status, headers, trailers, isHeadersOnly, body: Buffer.concat(chunks) });
       });
       stream.end(options.body ?? framed(message));
     });

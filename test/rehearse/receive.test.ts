@@ -214,6 +214,15 @@ describe("the ingester", () => {
     expect(await statusFor(bytes)).toEqual({ status: `2 ${text}`, kept: 0 });
   });
 
+  test("says a status without a message in the headers, and sends nothing behind them", async () => {
+    const receiver = await received();
+    const token = await tokenOf(receiver);
+    const refused = await call(receiver, requestBytes([]), { token });
+    const accepted = await call(receiver, requestBytes([tag("x")]), { token });
+    expect([refused.isHeadersOnly, accepted.isHeadersOnly]).toEqual([true, false]);
+    expect(accepted.trailers["grpc-status"]).toBe("0");
+  });
+
   test("says UNKNOWN when there are no entities, and of several faults the first", async () => {
     expect((await statusFor(requestBytes([]))).status).toBe("2 entities is empty");
     expect((await statusFor(new Uint8Array())).status).toBe("2 id is empty");

@@ -41,15 +41,13 @@ export function exchangeOf(request: NodeRequest): Exchange {
 }
 
 export function sendAnswer(response: NodeResponse, answer: Answer): void {
-  const body = typeof answer.body === "string" ? Buffer.from(answer.body) : answer.body;
+  const { status, headers, body, trailers } = answer;
   // The two classes have the same calls, which TypeScript cannot join.
   const out = response as ServerResponse;
-  if (answer.trailers === undefined) {
-    out.writeHead(answer.status, { ...answer.headers, "content-length": body?.length ?? 0 });
-  } else {
-    out.writeHead(answer.status, { ...answer.headers });
-    out.addTrailers(answer.trailers);
-  }
+  out.statusCode = status;
+  for (const [name, value] of Object.entries(headers)) out.setHeader(name, value);
+  if (trailers !== undefined) out.addTrailers(trailers);
+  // Headers are not sent before the end is known: without a body they are to carry it.
   out.end(body);
 }
 
