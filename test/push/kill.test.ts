@@ -38,19 +38,33 @@ function pushArgs(set: EntitySet, diode: Receiver) {
   return { args, env };
 }
 
+/** A receiver that can be waited for. */
+async function counting() {
+  let heard = (): void => {};
+  const diode = await receive({ latencyMs: 3, onRequest: () => heard() });
+  const requests = (count: number): Promise<void> => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    let left = count;
+    heard = () => {
+      left -= 1;
+      if (left === 0) resolve();
+    };
+    return promise;
+  };
+  return { diode, requests };
+}
+
 /** While it sends, or at any time since it started. */
-async function killAtRandom(set: EntitySet, diode: Receiver): Promise<void> {
+async function killAtRandom(
+  set: EntitySet,
+  { diode, requests }: Awaited<ReturnType<typeof counting>>,
+): Promise<void> {
   const { args, env } = pushArgs(set, diode);
-  const before = diode.requests.length;
-  const wanted = 1 + Math.floor(Math.random() * 6);
+  const enough = requests(1 + Math.floor(Math.random() * 6));
   const child = startCli(args, { env });
-  if (Math.random() < 0.25) await wait(Math.random() * 500);
-  else {
-    let isOver = false;
-    child.ended.then(() => (isOver = true), () => (isOver = true));
-    while (!isOver && diode.requests.length < before + wanted) await wait(1);
-    await wait(Math.random() * 6);
-  }
+  // A push with less to send than that ends before it can be killed.
+  await (Math.random() < 0.25 ? wait(Math.random() * 500) : Promise.race([enough, child.ended]));
+  await wait(Math.random() * 6);
   await child.stop("SIGKILL");
 }
 
@@ -62,10 +76,11 @@ describe.concurrent(`killed ${RUNS * KILLS_IN_A_RUN} times`, () => {
     "run %i delivers every file in the end, and its journal calls sent what was sent",
     async () => {
       const set = await twoSteps();
-      const diode = await receive({ latencyMs: 3 });
+      const counted = await counting();
+      const { diode } = counted;
       try {
         for (let kill = 0; kill < KILLS_IN_A_RUN; kill += 1) {
-          await killAtRandom(set, diode);
+          await killAtRandom(set, counted);
           const sent = new Set(diode.requests.map(({ id }) => id));
           for (const { request_id } of (await journalLines(set.place, diode.target)).values()) {
             expect(sent).toContain(request_id);

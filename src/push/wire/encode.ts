@@ -55,7 +55,8 @@ function writeEntity(entity: unknown, writer: ReverseWriter): Fault | undefined 
 
 /** The ingester takes an entity without one, and says in its answer that it is nil. */
 function namesObject(entity: unknown): boolean {
-  return Object.entries(entity as object).some(([key, value]) =>
-    key !== "timestamp" && value !== null
-  );
+  for (const key in entity as object) {
+    if (key !== "timestamp" && (entity as Record<string, unknown>)[key] !== null) return true;
+  }
+  return false;
 }
