@@ -5,6 +5,7 @@ import { RECEIVE_SETTINGS } from "../rehearse/receive/settings.ts";
 import { SERVE_SETTINGS } from "../rehearse/serve/settings.ts";
 import { SETTINGS } from "../transform/settings.ts";
 import { COMMON_OPTIONS, JSON_OPTION, optionsOf } from "./options.ts";
+import { PUSH_OPTIONS } from "./push-options.ts";
 import type { Session } from "./session.ts";
 
 export interface CommandRow {
@@ -54,25 +55,7 @@ export const COMMANDS = {
       most: Infinity,
     },
     options: {
-      "dry-run": { type: "boolean", description: "Check everything, send nothing" },
-      since: {
-        type: "string",
-        valueHint: "run",
-        description: "Send only what differs from this run, which the target must have as a whole",
-      },
-      only: {
-        type: "string",
-        valueHint: "step",
-        description: "Send one step, or several: tag,vlan",
-      },
-      again: { type: "boolean", description: "Send what is acknowledged once more" },
-      yes: { type: "boolean", description: "Push however much has changed, see --max-changed" },
-      journal: {
-        type: "string",
-        valueHint: "file",
-        description: "Where to keep what is acknowledged (default in the run folder)",
-      },
-      junit: { type: "string", valueHint: "file", description: "Write a JUnit report there" },
+      ...PUSH_OPTIONS,
       config: CONFIG,
       ...JSON_OPTION,
       ...COMMON_OPTIONS,

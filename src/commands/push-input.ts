@@ -50,7 +50,7 @@ async function openFiles(files: readonly string[]): Promise<OpenedInput> {
 }
 
 /** In the run folder, unless the user names a file: a checkout in a pipeline is fresh each time. */
-export async function journalPlace(
+export async function journalIn(
   target: Target,
   run: Store,
   file?: string,

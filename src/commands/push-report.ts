@@ -1,6 +1,6 @@
 /** What a push did: for people, for scripts, for a pipeline. */
 import { appendFile, writeFile } from "node:fs/promises";
-import { reasonOf, usageError } from "../kernel/errors.ts";
+import { reasonOf } from "../kernel/errors.ts";
 import { printable } from "../kernel/log.ts";
 import { missingRecord } from "../push/missing-file.ts";
 import { junitXml } from "./junit.ts";
@@ -28,16 +28,12 @@ export function printPushed(session: Session, record: PushRecord): void {
 export async function writeReports(session: Session, record: PushRecord): Promise<void> {
   const junit = session.option("junit");
   const summary = stepSummaryFile();
-  if (junit !== undefined) {
-    await writeFile(junit, junitXml(record)).catch((cause: unknown) => {
-      throw usageError(`Cannot write "${junit}" of --junit: ${reasonOf(cause)}`, { cause });
-    });
-  }
-  // It is no part of the job's work: a job does not fail for it.
+  // No part of the job's work: it does not fail for them, and they hide no error.
+  const warn = (what: string) => (cause: unknown): void =>
+    session.log.warn(`Cannot write ${what}: ${reasonOf(cause)}`);
+  if (junit !== undefined) await writeFile(junit, junitXml(record)).catch(warn(`"${junit}"`));
   if (summary !== undefined) {
-    await appendFile(summary, stepSummary(record)).catch((cause: unknown) =>
-      session.log.warn(`Cannot write the step summary: ${reasonOf(cause)}`)
-    );
+    await appendFile(summary, stepSummary(record)).catch(warn("the step summary"));
   }
 }
 

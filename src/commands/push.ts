@@ -2,13 +2,13 @@
 import { openEntities } from "../entities/read.ts";
 import { durationText } from "../kernel/duration.ts";
 import { usageError } from "../kernel/errors.ts";
-import { openStore, type Store } from "../kernel/store.ts";
-import { parsePushOptions, type PushOptions } from "../push/options.ts";
-import { push, type PushWatch, type Since } from "../push/push.ts";
+import { openStore } from "../kernel/store.ts";
+import { parsePushOptions } from "../push/options.ts";
+import { push, type PushChoices, type PushWatch } from "../push/push.ts";
 import { PUSH_SETTINGS, type PushTexts } from "../push/settings.ts";
 import { interruptible } from "./interrupt.ts";
 import { createProgress, type Progress } from "./progress.ts";
-import { journalPlace, type OpenedInput, openInput, readSteps } from "./push-input.ts";
+import { journalIn, type OpenedInput, openInput, readSteps } from "./push-input.ts";
 import { PushRecord } from "./push-record.ts";
 import { printPushed, writeReports } from "./push-report.ts";
 import type { Session } from "./session.ts";
@@ -26,30 +26,31 @@ export async function pushRun(
 ): Promise<void> {
   const options = parsePushOptions(texts);
   const { target, certFile } = options;
-  const isDryRun = session.isOn("dry-run");
+  const choices = readChoices(session);
   const certificates = certFile && await readNamedFile(certFile, "DIODE_CERT_FILE");
-  const choices = {
-    steps: readSteps(session.option("only")),
-    isAgain: session.isOn("again"),
-    isDryRun,
-    isSure: session.isOn("yes"),
-  };
   if (options.isUnverified) {
     session.log.warn("DIODE_SKIP_TLS_VERIFY is on: whoever answers is trusted with the secret");
   }
   const input = await openInput(runs);
+  const { isDryRun } = choices;
   const record = new PushRecord({ target: target?.name, place: input.set.place, isDryRun });
   const watch = watchOf(session, record);
+  const stores = new Set([input.store]);
   try {
-    const place = target && await journalPlace(target, input.store, session.option("journal"));
-    const since = await openSince(session.option("since"), input, options);
-    await interruptible((signal) =>
-      push({
+    const journalPlace = target && await journalIn(target, input.store, session.option("journal"));
+    if (journalPlace !== undefined) stores.add(journalPlace.store);
+    const earlier = await openEarlier(session.option("since"), input);
+    if (earlier !== undefined) stores.add(earlier.store);
+    await interruptible(async (signal) =>
+      await push({
         set: input.set,
         options,
         choices,
-        journalPlace: place,
-        since,
+        journalPlace,
+        since: earlier && {
+          set: earlier.set,
+          journalPlace: target && await journalIn(target, earlier.store),
+        },
         certificates: certificates || undefined,
         proxy: target && environmentProxy(target.baseUrl),
         signal,
@@ -62,26 +63,30 @@ export async function pushRun(
   } finally {
     watch.clear();
     await writeReports(session, record);
-    await input.store.close();
+    for (const store of stores) await store.close();
   }
   printPushed(session, record);
   if (record.errors.length > 0) session.exitWith("rejected");
 }
 
-async function openSince(
-  run: string | undefined,
-  input: OpenedInput,
-  { target }: PushOptions,
-): Promise<Since | undefined> {
+function readChoices(session: Session): PushChoices {
+  return {
+    steps: readSteps(session.option("only")),
+    isAgain: session.isOn("again"),
+    isDryRun: session.isOn("dry-run"),
+    isSure: session.isOn("yes"),
+  };
+}
+
+async function openEarlier(run: string | undefined, input: OpenedInput) {
   if (run === undefined) return undefined;
   if (input.run === undefined) {
     throw usageError("Option --since is given, and what is pushed is no run folder", {
       hint: "Dry-run files of an SDK have no earlier run to be held against",
     });
   }
-  const store: Store = await openStore(run, storeCredentials());
-  const place = target && await journalPlace(target, store);
-  return { set: await openEntities(store), journalPlace: place };
+  const store = await openStore(run, storeCredentials());
+  return { store, set: await openEntities(store) };
 }
 
 /** Says what goes on, and keeps what the reports are made of. */

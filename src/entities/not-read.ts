@@ -2,13 +2,12 @@
  * Of what an earlier set has and a later one lacks: what is gone, and what was only not read. A failed
  * read is never "gone".
  */
-import { entitiesOf, type EntityAt } from "./compare.ts";
+import type { EntityAt } from "./compare.ts";
 import { type LeftOut, NOT_READ } from "./left-out.ts";
 import { readLeftOut } from "./left-out-file.ts";
-import { naturalKey } from "./natural-key.ts";
 import type { StepName } from "./order.ts";
+import { type Owner, Owners } from "./owners.ts";
 import type { TransformedSet } from "./read.ts";
-import type { DeviceRef, Entities, VirtualMachine, VirtualMachineRef } from "./schema.ts";
 
 export interface Missing extends EntityAt {
   /** Why nothing new is known of it; undefined: it is gone. */
@@ -24,9 +23,6 @@ const PARTS: Readonly<Record<string, readonly StepName[]>> = {
   "network": ["interface", "ip-address", "vlan", "prefix"],
 };
 
-/** In the words of left-out.json, whose answers an entity came from: "vm/101", "node/pve1". */
-type Owner = string;
-
 /** The answers that all come from. */
 const CLUSTER = "cluster";
 
@@ -37,16 +33,16 @@ export async function judgeMissing(
   later: TransformedSet,
 ): Promise<Missing[]> {
   if (missing.length === 0) return [];
-  const unread = Map.groupBy(unreadOf(await later.readLeftOut()), ({ what }) => split(what).owner);
-  const owners = await ownersOf(missing, earlier);
+  const records = [...readLeftOut(await later.readLeftOut())];
+  const unread = Map.groupBy(
+    records.filter(({ reason }) => NOT_READ.has(reason)),
+    ({ what }) => split(what).owner,
+  );
+  const owners = await Owners.read(earlier, missing);
   return missing.map((found) => {
-    const records = [CLUSTER, ...owners(found)].flatMap((owner) => unread.get(owner) ?? []);
-    return { ...found, notRead: records.find((record) => hides(record, found.step)) };
+    const about = [CLUSTER, ...owners.of(found)].flatMap((owner) => unread.get(owner) ?? []);
+    return { ...found, notRead: about.find((record) => hides(record, found.step)) };
   });
-}
-
-function unreadOf(bytes: Uint8Array): LeftOut[] {
-  return [...readLeftOut(bytes)].filter(({ reason }) => NOT_READ.has(reason));
 }
 
 /** "vm/104/agent/get-osinfo" → { owner: "vm/104", part: "agent" }; "cluster/status" → "cluster" */
@@ -59,67 +55,4 @@ function split(what: string): { owner: Owner; part: string | undefined } {
 function hides({ what }: LeftOut, step: StepName): boolean {
   const { part } = split(what);
   return part === undefined || (PARTS[part]?.includes(step) ?? false);
-}
-
-/** What names a shared object is its owner; of a network, any node may be. */
-async function ownersOf(missing: readonly EntityAt[], earlier: TransformedSet) {
-  const machines = new Map<string, Owner>();
-  const nodes: Owner[] = [];
-  const users = new Map<string, Owner[]>();
-  const shared = new Set(missing.map(({ step, key }) => idOf(step, key)));
-  const use = (step: StepName, part: object | undefined, by: readonly Owner[]): void => {
-    if (part === undefined || Object.keys(part).length === 0) return;
-    const id = idOf(step, naturalKey(step, part as never));
-    if (shared.has(id)) users.set(id, [...users.get(id) ?? [], ...by]);
-  };
-  for await (const { key, entity } of entitiesOf(earlier, "virtual-machine")) {
-    const owner = guestOwner(entity);
-    machines.set(key, owner);
-    use("platform", entity.platform, [owner]);
-    for (const tag of entity.tags) use("tag", tag, [owner]);
-  }
-  for await (const { entity } of entitiesOf(earlier, "device")) {
-    nodes.push(...nodeOwners(entity));
-    use("platform", entity.platform, nodeOwners(entity));
-  }
-  const machine = (ref: VirtualMachineRef): Owner[] =>
-    [machines.get(naturalKey("virtual-machine", ref as VirtualMachine))].filter((owner) =>
-      owner !== undefined
-    );
-  if (missing.some(({ step }) => step === "vlan")) {
-    for await (const { entity } of entitiesOf(earlier, "vm-interface")) {
-      use("vlan", entity.untagged_vlan, machine(entity.virtual_machine));
-    }
-  }
-  const own: { readonly [Name in StepName]?: (entity: Entities[Name]) => readonly Owner[] } = {
-    "virtual-machine": (entity) => [guestOwner(entity)],
-    "vm-interface": ({ virtual_machine }) => machine(virtual_machine),
-    "virtual-disk": ({ virtual_machine }) => machine(virtual_machine),
-    "ip-address": ({ assigned_object_interface: port, assigned_object_vm_interface: nic }) => [
-      ...(nic === undefined ? [] : machine(nic.virtual_machine)),
-      ...(port === undefined ? [] : nodeOwners(port.device)),
-    ],
-    "interface": ({ device }) => nodeOwners(device),
-    "device": nodeOwners,
-    "prefix": () => nodes,
-    "vlan": () => nodes,
-  };
-  return ({ step, entity, key }: EntityAt): readonly Owner[] => [
-    ...(own[step] as ((entity: unknown) => readonly Owner[]) | undefined)?.(entity) ?? [],
-    ...users.get(idOf(step, key)) ?? [],
-  ];
-}
-
-function idOf(step: StepName, key: string): string {
-  return `${step} ${key}`;
-}
-
-function guestOwner({ custom_fields }: VirtualMachine): Owner {
-  const { proxmox_vmid: vmid } = custom_fields;
-  return `vm/${vmid !== undefined && "text" in vmid ? vmid.text : ""}`;
-}
-
-/** Of two nodes of one name, the later cluster's is called "node (cluster)". */
-function nodeOwners({ name }: Pick<DeviceRef, "name">): Owner[] {
-  return [`node/${name}`, `node/${name.replace(/ \([^()]*\)$/, "")}`];
 }

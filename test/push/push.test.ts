@@ -10,7 +10,7 @@ import type { VirtualMachine } from "../../src/entities/schema.ts";
 import { encodeUtf8 } from "../../src/kernel/utf8.ts";
 import { buildSet, customField, type SetParts, tag, vm } from "../helpers/entity-set.ts";
 import { ROOT } from "../helpers/golden.ts";
-import { journalLines, pushInto, receiver } from "../helpers/pushing.ts";
+import { journalLines, placeFor, pushInto, receiver } from "../helpers/pushing.ts";
 import { tempFolder } from "../helpers/temp-folder.ts";
 
 const EXAMPLE = join(ROOT, "snapshots/example");
@@ -93,6 +93,21 @@ describe("what is pushed", () => {
       { vm_interface: { name: "eth0" } },
     ]);
   });
+});
+
+test("files of the official SDK bring the same entities in both spellings of their keys", async () => {
+  const store = await openStore(join(ROOT, "test/fixtures/sdk-dry-run"));
+  const journal = await tempFolder();
+  const diode = await receiver();
+  for (const key of ["snake.json", "camel.json"]) {
+    const journalPlace = { ...await placeFor(journal, diode.target), key };
+    const { error } = await pushInto(diode, await openDryRun(store, [key]), { journalPlace });
+    expect(error).toBeUndefined();
+  }
+  const entities = diode.entities();
+  expect(entities.length).toBeGreaterThan(4);
+  expect(entities.slice(entities.length / 2)).toEqual(entities.slice(0, entities.length / 2));
+  expect(diode.requests[0]?.producerAppVersion).not.toBe("");
 });
 
 describe("steps", () => {

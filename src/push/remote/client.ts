@@ -7,7 +7,7 @@ import { connect as connectTls } from "node:tls";
 import { Agent, ProxyAgent } from "undici";
 import { IngesterService, type IngestRequest, IngestRequestSchema } from "../gen/ingester_pb.ts";
 import type { RemoteOptions } from "../options.ts";
-import { AGENT } from "./agent.ts";
+import { USER_AGENT } from "./user-agent.ts";
 import type { RemoteFailure } from "./failure.ts";
 import { withRetries } from "./retry.ts";
 import { statusFailure } from "./status.ts";
@@ -68,7 +68,7 @@ export async function connectDiode(options: DiodeOptions): Promise<Diode> {
   const tokens = createTokens({ url: target.tokenUrl, credentials, dispatcher, timeoutMs, signal });
   const call = async (request: Uint8Array): Promise<readonly string[]> => {
     const token = await tokens.current();
-    const headers = { authorization: `Bearer ${token}`, "user-agent": AGENT };
+    const headers = { authorization: `Bearer ${token}`, "user-agent": USER_AGENT };
     try {
       const { errors } = await client.ingest(asMessage(request), { headers, timeoutMs, signal });
       return errors;

@@ -7,7 +7,7 @@ import { type Dispatcher, fetch } from "undici";
 import { durationText } from "../../kernel/duration.ts";
 import type { Credentials } from "../options.ts";
 import { networkFailure, RemoteFailure } from "./failure.ts";
-import { AGENT } from "./agent.ts";
+import { USER_AGENT } from "./user-agent.ts";
 
 export interface TokenEndpoint {
   readonly url: string;
@@ -64,7 +64,7 @@ async function fetchToken(endpoint: TokenEndpoint): Promise<Token> {
   const asked = performance.now();
   const response = await request.raw(url, {
     method: "POST",
-    headers: { "user-agent": AGENT, "content-type": "application/x-www-form-urlencoded" },
+    headers: { "user-agent": USER_AGENT, "content-type": "application/x-www-form-urlencoded" },
     // As text: ofetch takes a form of this realm for one of undici's only on some runtimes.
     body: new URLSearchParams({
       grant_type: "client_credentials",
