@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { REHEARSAL_CLIENT } from "../src/rehearse/receive/tokens.ts";
 import { expectError } from "./helpers/cli-folders.ts";
-import { call, type Peer, statusOf, tokenOf } from "./helpers/diode-client.ts";
-import { HEADER, requestBytes, tag } from "./helpers/received.ts";
-import { runCli, type RunOptions, startCli, type Started } from "./helpers/run-cli.ts";
+import { call, callOften, type Peer, statusOf, tokenOf } from "./helpers/diode-client.ts";
+import { HEADER, requestBytes, requestOfSize, tag } from "./helpers/received.ts";
+import { hasBoth, runCli, type RunOptions, startCli, type Started } from "./helpers/run-cli.ts";
 import { tempFolder, treeOf } from "./helpers/temp-folder.ts";
 
 const SECRET = "5f0c1e7a-own";
@@ -75,6 +75,19 @@ test("with TLS and --json it writes its certificate, and keeps what it is sent",
     "netbox/left-out.json",
     "netbox/manifest.json",
   ]);
+});
+
+describe.skipIf(!hasBoth()).each(["node", "deno"] as const)("on %s", (runtime) => {
+  test("it outlives clients that say goodbye after many requests", async () => {
+    const program = started(["--json"], { runtime });
+    const peer = await toldBy(program);
+    const token = await tokenOf(peer);
+    await callOften(peer, requestOfSize(200_000), { token, times: 116, atOnce: 4 });
+    await callOften(peer, requestOfSize(300), { token, times: 800, atOnce: 8 });
+    expect(statusOf(await call(peer, requestBytes([tag("x")]), { token }))).toBe("0");
+    const { code, stderr } = await program.stop("SIGINT");
+    expect([code, stderr]).toEqual([0, expect.stringContaining("Stopped after 917 requests")]);
+  });
 });
 
 describe("a secret of one's own", () => {

@@ -32,7 +32,8 @@ describeSdk("DiodeClient", () => {
     // There is no event for the passing of time.
     await wait(TOKEN_LIFE_MS + 50);
     expect(await sdk.ask()).toMatchObject({ errors: [] });
-    expect([receiver.countTokens(), receiver.requests.length]).toEqual([2, 2]);
+    expect(receiver.requests).toHaveLength(2);
+    expect(receiver.countTokens()).toBeGreaterThanOrEqual(2);
   });
 
   test("comes back to a token endpoint that is not there yet", async () => {

@@ -1,4 +1,5 @@
 /** Plain HTTP requests to a receiver, of a client that trusts nothing but its certificate. */
+import { once } from "node:events";
 import { connect, constants, type IncomingHttpHeaders } from "node:http2";
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
@@ -115,6 +116,35 @@ export async function call(
   } finally {
     session.destroy();
   }
+}
+
+/** Calls over one connection, some at once, which then ends as HTTP/2 has it: with a goodbye. */
+export async function callOften(
+  peer: Peer,
+  message: Uint8Array,
+  options: { readonly token: string; readonly times: number; readonly atOnce: number },
+): Promise<void> {
+  const { origin, pathname } = new URL(peer.target.replace(/^grpc/, "http"));
+  const session = connect(origin);
+  const closed = once(session, "close");
+  const body = framed(message);
+  let left = options.times;
+  const work = async (): Promise<void> => {
+    while (left > 0) {
+      left -= 1;
+      const stream = session.request({
+        ":method": "POST",
+        ":path": `${pathname}${INGEST_PATH}`,
+        authorization: `Bearer ${options.token}`,
+      });
+      stream.resume();
+      stream.end(body);
+      await once(stream, "close");
+    }
+  };
+  await Promise.all(Array.from({ length: options.atOnce }, work));
+  session.close();
+  await closed;
 }
 
 /** gRPC's status of an answer and its text: "0", or "2 id is empty". */

@@ -42,6 +42,7 @@ export function createGateway(options: GatewayOptions): (exchange: Exchange) => 
     const { isKept, outcome }: FaultRow = FAULTS[name];
     if (isKept === undefined) return outcome;
     const honest = await location.answer(exchange, options);
+    // Only an acknowledgement is a message, with trailers behind it.
     const isRefused = honest.trailers === undefined;
     return isRefused ? honest : outcome;
   };

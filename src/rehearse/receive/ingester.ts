@@ -48,6 +48,7 @@ export async function answerIngest(
     // A plain error of Go, which has no status of its own.
     if (missing !== undefined) throw new StatusError("UNKNOWN", missing[1]);
     await keep(head, bytes).catch(() => {
+      // As when Redis cannot be written: the sender is not told why.
       throw new StatusError("INTERNAL", "");
     });
     const errors = head.entities.flatMap((hasKind, i) =>
