@@ -36,7 +36,7 @@ const RULES: readonly Rule[] = [
       KERNEL,
       /^look\//,
       /^rehearse\//,
-      /^(?:citty|cli-table3|yaml)$/,
+      /^(?:citty|cli-progress|cli-table3|yaml)$/,
       NODE,
     ],
   },

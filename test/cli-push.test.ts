@@ -275,7 +275,7 @@ describe.concurrent("for a pipeline", () => {
       runCli(["push", await small(14)], { env }),
       runCli(["push", await small(2), "--quiet"], { env }),
     ]);
-    expect(plain.stderr).toMatch(/\d+ of 15 entities, \d+\/s: netbox\/11-virtual-machine/);
+    expect(plain.stderr).toMatch(/\d+ of 15 requests, \d+ of 15 entities/);
     expect(plain.stderr).not.toContain("\r");
     expect(quiet).toEqual({ code: 0, stdout: "", stderr: "" });
   });

@@ -1,17 +1,20 @@
-/** Ctrl-C, and what a pipeline sends to end a job: work stops where it can go on later. */
+/** Ctrl-C: the first asks the work to end, the second ends the process. */
+import { EXIT_CODES } from "./report.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
-/** `work` is given a signal that an interruption aborts; a second one ends the program at once. */
-export async function interruptible<Value>(
-  work: (signal: AbortSignal) => Promise<Value>,
-): Promise<Value> {
+export async function interruptible<Result>(
+  work: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
   const controller = new AbortController();
-  const stop = (): void => controller.abort();
-  for (const signal of SIGNALS) process.once(signal, stop);
+  const interrupt = (): void => {
+    if (controller.signal.aborted) process.exit(EXIT_CODES.interrupted);
+    controller.abort();
+  };
+  for (const signal of SIGNALS) process.on(signal, interrupt);
   try {
     return await work(controller.signal);
   } finally {
-    for (const signal of SIGNALS) process.off(signal, stop);
+    for (const signal of SIGNALS) process.off(signal, interrupt);
   }
 }

@@ -1,42 +1,99 @@
-/** How far a long command is: one line that changes on a terminal, a line now and then in a log. */
-import type { Session } from "./session.ts";
+/**
+ * How far a stage is: a bar on a terminal, a line every few seconds in a log, nothing with --quiet.
+ *
+ *   const progress = openProgress(session);
+ *   await stage({ onProgress: (state) => progress.show(viewOf(state)) });
+ *   progress.end();
+ */
+import cliProgress from "cli-progress";
+import type { Log } from "../kernel/log.ts";
 import { groupDigits } from "./tables.ts";
 
-export interface Progress {
-  /** `note`: what is being done. */
-  update(done: number, note: string): void;
-  /** Takes the line away, so that something else can be said. */
-  clear(): void;
+export interface ProgressView {
+  /** What is counted, the finest last: that one makes the bar, the rate and the time left. */
+  readonly parts: readonly {
+    readonly name: string;
+    readonly done: number;
+    readonly total: number;
+  }[];
+  /** "2 gaps" */
+  readonly remark?: string;
 }
 
-const TERMINAL_INTERVAL_MS = 100;
-const LOG_INTERVAL_MS = 5000;
-const CLEAR_LINE = "\r\x1b[2K";
+export interface Progress {
+  show(view: ProgressView): void;
+  /** Before anything else is printed. */
+  end(): void;
+}
 
-export function createProgress(session: Session, total: number, things: string): Progress {
-  const { level, format } = session.talk;
-  const isTerminal = process.stderr.isTTY && format !== "json" && level !== "quiet";
-  const interval = isTerminal ? TERMINAL_INTERVAL_MS : LOG_INTERVAL_MS;
-  const started = performance.now();
-  let told = isTerminal ? 0 : started;
-  let isShown = false;
-  const clear = (): void => {
-    if (isShown) process.stderr.write(CLEAR_LINE);
-    isShown = false;
-  };
+export interface ProgressOptions {
+  readonly log: Log;
+  /** Where a bar is drawn; undefined: a log is written. */
+  readonly terminal: NodeJS.WritableStream | undefined;
+  readonly everyMs?: number;
+}
+
+const LINE_EVERY_MS = 5000;
+const FRAMES_PER_SECOND = 8;
+
+export function openProgress(options: ProgressOptions): Progress {
+  return options.terminal === undefined ? openLines(options) : openBar(options.terminal);
+}
+
+function openBar(stream: NodeJS.WritableStream): Progress {
+  const startedAt = performance.now();
+  const bar = new cliProgress.SingleBar({
+    stream,
+    fps: FRAMES_PER_SECOND,
+    clearOnComplete: true,
+    barsize: 24,
+    format: (options, { progress }, { view }: { view?: ProgressView }) =>
+      view === undefined
+        ? ""
+        : `${cliProgress.Format.BarFormat(progress, options)} ${sentenceOf(view, startedAt)}`,
+  }, cliProgress.Presets.shades_classic);
+  let isDrawn = false;
   return {
-    update(done, note) {
-      const now = performance.now();
-      if (now - told < interval) return;
-      told = now;
-      const rate = done / Math.max((now - started) / 1000, 0.001);
-      const text = `${groupDigits(done)} of ${groupDigits(total)} ${things}, ` +
-        `${groupDigits(Math.round(rate))}/s: ${note}`;
-      if (!isTerminal) return session.log.info(text);
-      clear();
-      process.stderr.write(text.slice(0, (process.stderr.columns || 80) - 1));
-      isShown = true;
+    show(view) {
+      const { done = 0, total = 0 } = view.parts.at(-1) ?? {};
+      if (!isDrawn) bar.start(total, done, { view });
+      isDrawn = true;
+      bar.setTotal(total);
+      bar.update(done, { view });
     },
-    clear,
+    end: () => bar.stop(),
   };
+}
+
+function openLines({ log, everyMs = LINE_EVERY_MS }: ProgressOptions): Progress {
+  const startedAt = performance.now();
+  let latest: ProgressView | undefined;
+  const timer = setInterval(() => {
+    if (latest !== undefined) log.info(sentenceOf(latest, startedAt));
+  }, everyMs);
+  return {
+    show(view) {
+      latest = view;
+    },
+    end: () => clearInterval(timer),
+  };
+}
+
+/** "3 of 10 nodes, 312 of 1,000 guests, 2 gaps; 95 guests/s, 8 s left" */
+export function sentenceOf({ parts, remark }: ProgressView, startedAt: number): string {
+  const counts = parts.map(({ name, done, total }) =>
+    `${groupDigits(done)} of ${groupDigits(total)} ${name}`
+  );
+  const said = [...counts, ...(remark === undefined ? [] : [remark])].join(", ");
+  const { name = "", done = 0, total = 0 } = parts.at(-1) ?? {};
+  const perSecond = done / ((performance.now() - startedAt) / 1000);
+  if (done === 0 || done >= total) return said;
+  const left = Math.ceil((total - done) / perSecond);
+  return `${said}; ${groupDigits(Math.round(perSecond))} ${name}/s, ${durationOf(left)} left`;
+}
+
+/** 75 → "1 min 15 s" */
+function durationOf(seconds: number): string {
+  const minutes = Math.floor(seconds / 60);
+  return minutes === 0 ? `${seconds} s` : `${groupDigits(minutes)} min ${seconds % 60} s`;
 }

@@ -14,6 +14,8 @@ export interface PushSubject {
 export class PushRecord {
   readonly subject: PushSubject;
   readonly sent: Sent[] = [];
+  /** Of what was acknowledged. */
+  sentTotals: Totals = NOTHING;
   planned: Planned | undefined;
   /** What ended it early. */
   failure: string | undefined;
@@ -41,14 +43,15 @@ export class PushRecord {
     return totalsOf(this.steps);
   }
 
-  /** Of what was acknowledged. */
-  get sentTotals(): Totals {
-    return totalsOf(this.sent.map(({ entities, bytes }) => ({ files: 1, entities, bytes })));
-  }
-
   /** Every file was acknowledged before. */
   get isNothingNew(): boolean {
     return this.plannedTotals.files === 0 && (this.planned?.acknowledged ?? 0) > 0;
+  }
+
+  add(sent: Sent): void {
+    this.sent.push(sent);
+    const { entities, bytes } = sent;
+    this.sentTotals = sum(this.sentTotals, { files: 1, entities, bytes });
   }
 
   fail(error: unknown): void {
@@ -63,13 +66,16 @@ export interface Totals {
   readonly bytes: number;
 }
 
+const NOTHING: Totals = { files: 0, entities: 0, bytes: 0 };
+
 function totalsOf(parts: readonly Totals[]): Totals {
-  return parts.reduce(
-    (sum, part) => ({
-      files: sum.files + part.files,
-      entities: sum.entities + part.entities,
-      bytes: sum.bytes + part.bytes,
-    }),
-    { files: 0, entities: 0, bytes: 0 },
-  );
+  return parts.reduce(sum, NOTHING);
+}
+
+function sum(a: Totals, b: Totals): Totals {
+  return {
+    files: a.files + b.files,
+    entities: a.entities + b.entities,
+    bytes: a.bytes + b.bytes,
+  };
 }

@@ -4,7 +4,10 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
-export const RUNTIMES = { Node: ["node"], Deno: ["deno", "run", "-A"] } as const;
+export const RUNTIMES = {
+  Node: ["node"],
+  Deno: ["deno", "run", "-A", "--v8-flags=--heap-growing-percent=50"],
+} as const;
 
 export interface Measured {
   readonly seconds: number;
