@@ -14,6 +14,7 @@ const CONTRACTS = /^(?:snapshot|entities)\//;
 /** What of the contracts and the kernel runs without a runtime. */
 const PURE =
   /^(?:snapshot\/(?:schema|paths|rows)|entities\/(?:schema|refs|extras|dcim|ipam|virtualization|order|left-out)|kernel\/(?:errors|hash|natural-order|setting))\.ts$/;
+const PUSH_DOOR = /^push\/(?:push|settings|options|target|journal|plan|missing-file)\.ts$/;
 const TRANSFORM_DOOR = /^transform\/(?:transform|tables|table|policy|settings|stubs|values)\.ts$/;
 
 interface Rule {
@@ -30,16 +31,19 @@ const RULES: readonly Rule[] = [
     may: [
       /^commands\//,
       TRANSFORM_DOOR,
+      PUSH_DOOR,
       CONTRACTS,
       KERNEL,
       /^look\//,
       /^rehearse\//,
-      /^(?:citty|cli-table3|yaml)$/,
+      /^(?:citty|cli-progress|cli-table3|yaml)$/,
       NODE,
     ],
   },
   { files: /^transform\//, may: [/^transform\//, PURE, /^ipaddr\.js$/] },
   { files: /^snapshot\//, may: [/^snapshot\//, KERNEL, /^arktype$/] },
+  { files: /^entities\/(?:read|manifest)\.ts$/, may: [/^entities\//, KERNEL, /^arktype$/] },
+  { files: /^entities\/json-line\.ts$/, may: [/^@humanwhocodes\/momoa$/] },
   { files: /^entities\//, may: [/^entities\//, KERNEL, /^uuid$/] },
   {
     files: /^rehearse\/serve\//,
@@ -53,6 +57,25 @@ const RULES: readonly Rule[] = [
   { files: /^rehearse\/loopback\.ts$/, may: [KERNEL, NODE] },
   { files: /^rehearse\//, may: [/^rehearse\//, CONTRACTS, KERNEL, /^pure-rand(?:\/|$)/] },
   { files: PROTOCOL, may: [PROTOBUF] },
+  {
+    files: /^push\/wire\//,
+    may: [/^push\/wire\//, PROTOCOL, PROTOBUF, /^entities\/request\.ts$/, NODE],
+  },
+  {
+    files: /^push\/remote\/(?:client|status|token)\.ts$/,
+    may: [
+      /^push\/(?:remote\/|options\.ts$)/,
+      PROTOCOL,
+      PROTOBUF,
+      KERNEL,
+      /^@connectrpc\/connect(?:-node)?$/,
+      /^(?:ofetch|undici)$/,
+      NODE,
+    ],
+  },
+  { files: /^push\/remote\//, may: [/^push\/(?:remote\/|target\.ts$)/, KERNEL, NODE] },
+  { files: /^push\/journal\.ts$/, may: [/^push\//, CONTRACTS, KERNEL, /^arktype$/] },
+  { files: /^push\//, may: [/^push\//, /^entities\//, KERNEL, NODE] },
   { files: /^look\//, may: [/^look\//, CONTRACTS, KERNEL, TRANSFORM_DOOR] },
   { files: /^kernel\/hash\.ts$/, may: [/^@noble\/hashes\//] },
   { files: /^kernel\/(?:errors|natural-order|json|tool|setting)\.ts$/, may: [KERNEL] },

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { call, statusOf, tokenOf } from "./helpers/diode-client.ts";
 import { ROOT } from "./helpers/golden.ts";
+import { receiver } from "./helpers/pushing.ts";
 import { ask } from "./helpers/pve-client.ts";
 import { requestBytes, tag } from "./helpers/received.ts";
 
@@ -67,6 +68,36 @@ test("transform cannot reach a network", async () => {
   const { code, stderr } = await task("redis://127.0.0.1:6379/0/lab");
   expect(code).not.toBe(0);
   expect(stderr).toContain("Requires net access");
+});
+
+test("push has the network, writes its journal below snapshots/, and that is enough", async () => {
+  const [command = "", ...args] = (await commandOf("push")).split(" ");
+  expect(args.filter((arg) => arg.startsWith("--"))).toEqual([
+    "--no-prompt",
+    "--allow-read=.",
+    "--allow-env",
+    "--allow-write=snapshots",
+    "--allow-net",
+  ]);
+  const files = join(run, "push");
+  await cp(join(ROOT, "snapshots/example/netbox"), join(files, "netbox"), { recursive: true });
+  for (const isTls of [false, true]) {
+    const diode = await receiver({ isTls });
+    const given = isTls ? ["--skip-tls-verify"] : [];
+    const child = spawn(join(ROOT, command), [...args, files, "--bootstrap-wait=0", ...given], {
+      cwd: ROOT,
+      env: {
+        ...process.env,
+        DIODE_TARGET: diode.target,
+        DIODE_CLIENT_ID: diode.client.id,
+        DIODE_CLIENT_SECRET: diode.client.secret,
+      },
+      stdio: "ignore",
+    });
+    expect(await once(child, "close")).toEqual([0, null]);
+    expect(diode.requests).toHaveLength(13);
+  }
+  expect((await readdir(join(files, "push"))).length).toBe(2);
 });
 
 test("serve reads this folder and has the loopback, and that is enough", async () => {

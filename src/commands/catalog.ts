@@ -1,9 +1,11 @@
 /** TABLE: the commands, one row each. What a command does is loaded when it runs. */
 import type { ArgsDef } from "citty";
+import { PUSH_SETTINGS } from "../push/settings.ts";
 import { RECEIVE_SETTINGS } from "../rehearse/receive/settings.ts";
 import { SERVE_SETTINGS } from "../rehearse/serve/settings.ts";
 import { SETTINGS } from "../transform/settings.ts";
 import { COMMON_OPTIONS, JSON_OPTION, optionsOf } from "./options.ts";
+import { PUSH_OPTIONS } from "./push-options.ts";
 import type { Session } from "./session.ts";
 
 export interface CommandRow {
@@ -43,6 +45,23 @@ export const COMMANDS = {
       ...optionsOf({ BOOTSTRAP, ...TRANSFORM_SETTINGS }),
     },
     load: async () => (await import("./transform.ts")).runTransform,
+  },
+  push: {
+    description: "Send entity files to Diode, and only what it has not acknowledged yet",
+    example: "push snapshots/example --dry-run",
+    argument: {
+      name: "run",
+      help: "Run folder that transform wrote, or dry-run files of a Diode SDK",
+      most: Infinity,
+    },
+    options: {
+      ...PUSH_OPTIONS,
+      config: CONFIG,
+      ...JSON_OPTION,
+      ...COMMON_OPTIONS,
+      ...optionsOf(PUSH_SETTINGS),
+    },
+    load: async () => (await import("./push.ts")).runPush,
   },
   bootstrap: {
     description: "Make the static entities only: tags, custom fields and the cluster type",

@@ -6,11 +6,11 @@
  * {"timestamp":"2026-01-02T03:04:05Z","tag":{"name":"proxmox-ve","slug":"proxmox-ve"}}
  * ]}
  */
-import { v5 } from "uuid";
 import { ByteBuffer } from "../kernel/byte-buffer.ts";
 import { inputError } from "../kernel/errors.ts";
 import { encodeUtf8, utf8Length } from "../kernel/utf8.ts";
 import type { Step } from "./order.ts";
+import { requestId } from "./request.ts";
 
 /** Source: diode.v1.IngestRequest, entities (max_items). */
 export const MAX_ENTITIES = 1000;
@@ -35,8 +35,6 @@ interface StepContext {
   readonly write: (name: string, bytes: Uint8Array) => Promise<void>;
 }
 
-/** Request ids are UUIDv5 of the entities in this namespace: same entities, same id. */
-const ID_NAMESPACE = "5d0c4d6f-7f4a-5b1e-9d57-2f7c9a1e6b10";
 const ID_PLACEHOLDER = "00000000-0000-0000-0000-000000000000";
 const CLOSING = encodeUtf8("\n]");
 const END = encodeUtf8("}\n");
@@ -55,7 +53,7 @@ export function createStepWriter(step: Step, { tool, write }: StepContext): Step
     const name = `${step.number}-${step.name}-${String(files).padStart(4, "0")}.json`;
     request.append(CLOSING);
     const entities = request.view(header.entitiesAt);
-    request.overwrite(header.idAt, encodeUtf8(v5(entities, ID_NAMESPACE)));
+    request.overwrite(header.idAt, encodeUtf8(requestId(entities)));
     request.append(END);
     return write(name, request.view(0)).then(start);
   };

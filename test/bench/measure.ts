@@ -1,71 +1,37 @@
-/**
- * One measurement, in a process of its own: `node test/bench/measure.ts floor|transform RUN OUT`.
- * Prints one JSON line: { seconds, entities, peakBytes }. Imports are done before the clock starts.
- *
- * floor: read, hash and JSON.parse the snapshot; JSON.stringify, hash and write the same entities.
- */
-import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { writeEntities } from "../../src/entities/write.ts";
-import { keepHeapSmall } from "../../src/kernel/heap.ts";
-import { openStore } from "../../src/kernel/store.ts";
-import { TOOL } from "../../src/kernel/tool.ts";
-import { openSnapshot } from "../../src/snapshot/read.ts";
-import { parsePolicy } from "../../src/transform/policy.ts";
-import { transform } from "../../src/transform/transform.ts";
+/** One measurement is one process: it prints a line of JSON. */
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
-keepHeapSmall();
-const [what = "", run = "", out = ""] = process.argv.slice(2);
-const measured = what === "floor" ? await measureFloor() : await measureTransform();
-process.stdout.write(`${JSON.stringify({ ...measured, peakBytes: await peakBytes() })}\n`);
+export const RUNTIMES = {
+  Node: ["node"],
+  Deno: ["deno", "run", "-A", "--v8-flags=--heap-growing-percent=50"],
+} as const;
 
-async function measureTransform(): Promise<{ seconds: number; entities: number }> {
-  const start = performance.now();
-  const snapshot = await openSnapshot(await openStore(run));
-  const policy = parsePolicy({ PROXMOX_HOST: snapshot.manifest.source.host });
-  const facts = { tool: TOOL, snapshots: [{ sha256: snapshot.sha256, policy: {} }] };
-  const { counts } = await writeEntities(
-    await openStore(out),
-    transform([{ snapshot, policy }]),
-    facts,
-  );
-  const entities = Object.values(counts).reduce((sum, count) => sum + count, 0);
-  return { seconds: (performance.now() - start) / 1000, entities };
+export interface Measured {
+  readonly seconds: number;
+  readonly entities: number;
+  readonly peakBytes: number;
 }
 
-/** `out` holds what `transform` made of `run`. */
-async function measureFloor(): Promise<{ seconds: number; entities: number }> {
-  const files = await readdir(join(run, "pve"), { recursive: true });
-  let start = performance.now();
-  for (const file of files.filter((name) => name.endsWith(".json"))) {
-    const bytes = await readFile(join(run, "pve", file));
-    createHash("sha256").update(bytes).digest("hex");
-    JSON.parse(bytes.toString());
-  }
-  let milliseconds = performance.now() - start;
-  const copy = `${out}.floor`;
-  await mkdir(copy, { recursive: true });
-  let entities = 0;
-  const requests = await readdir(join(out, "netbox"));
-  for (const file of requests.filter((name) => /^\d\d-/.test(name))) {
-    const request: { entities: unknown[] } = JSON.parse(
-      await readFile(join(out, "netbox", file), "utf8"),
-    );
-    start = performance.now();
-    const text = request.entities.map((entity) => JSON.stringify(entity)).join(",\n");
-    const bytes = new TextEncoder().encode(text);
-    createHash("sha256").update(bytes).digest("hex");
-    await writeFile(join(copy, file), bytes);
-    milliseconds += performance.now() - start;
-    entities += request.entities.length;
-  }
-  await rm(copy, { recursive: true });
-  return { seconds: milliseconds / 1000, entities };
+/** `script`: a file of this folder. */
+export async function measure(
+  [program = "", ...flags]: readonly string[],
+  script: string,
+  args: readonly string[],
+): Promise<Measured> {
+  const file = fileURLToPath(new URL(script, import.meta.url));
+  const { stdout } = await promisify(execFile)(program, [...flags, file, ...args]);
+  return JSON.parse(stdout) as Measured;
+}
+
+export function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 }
 
 /** Largest resident set so far; from the kernel, since Deno has no maxRSS in resourceUsage. */
-async function peakBytes(): Promise<number> {
+export async function peakBytes(): Promise<number> {
   const status = await readFile("/proc/self/status", "utf8").catch(() => "");
   const kib = /VmHWM:\s+(\d+) kB/.exec(status)?.[1];
   return kib === undefined ? process.memoryUsage().rss : Number(kib) * 1024;

@@ -37,6 +37,7 @@ export const BLOCKS: Readonly<Record<string, () => string>> = {
       ) => [String(code), EXIT_MEANINGS[kind as keyof typeof EXIT_CODES]]),
     ], ["Code", "Meaning"]),
   settings: () => settingsMarkdown(STAGE_SETTINGS.transform),
+  "push-settings": () => settingsMarkdown(STAGE_SETTINGS.push),
   faults: () =>
     rows(
       Object.entries(FAULTS).map(([name, { means }]) => [`\`${name}\``, means]),

@@ -1,0 +1,66 @@
+/**
+ * One measurement, in a process of its own: `node test/bench/measure-transform.ts floor|transform RUN OUT`.
+ * Prints one JSON line: { seconds, entities, peakBytes }. Imports are done before the clock starts.
+ *
+ * floor: read, hash and JSON.parse the snapshot; JSON.stringify, hash and write the same entities.
+ */
+import { createHash } from "node:crypto";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { writeEntities } from "../../src/entities/write.ts";
+import { keepHeapSmall } from "../../src/kernel/heap.ts";
+import { openStore } from "../../src/kernel/store.ts";
+import { TOOL } from "../../src/kernel/tool.ts";
+import { openSnapshot } from "../../src/snapshot/read.ts";
+import { parsePolicy } from "../../src/transform/policy.ts";
+import { transform } from "../../src/transform/transform.ts";
+import { peakBytes } from "./measure.ts";
+
+keepHeapSmall();
+const [what = "", run = "", out = ""] = process.argv.slice(2);
+const measured = what === "floor" ? await measureFloor() : await measureTransform();
+process.stdout.write(`${JSON.stringify({ ...measured, peakBytes: await peakBytes() })}\n`);
+
+async function measureTransform(): Promise<{ seconds: number; entities: number }> {
+  const start = performance.now();
+  const snapshot = await openSnapshot(await openStore(run));
+  const policy = parsePolicy({ PROXMOX_HOST: snapshot.manifest.source.host });
+  const facts = { tool: TOOL, snapshots: [{ sha256: snapshot.sha256, policy: {} }] };
+  const { counts } = await writeEntities(
+    await openStore(out),
+    transform([{ snapshot, policy }]),
+    facts,
+  );
+  const entities = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  return { seconds: (performance.now() - start) / 1000, entities };
+}
+
+/** `out` holds what `transform` made of `run`. */
+async function measureFloor(): Promise<{ seconds: number; entities: number }> {
+  const files = await readdir(join(run, "pve"), { recursive: true });
+  let start = performance.now();
+  for (const file of files.filter((name) => name.endsWith(".json"))) {
+    const bytes = await readFile(join(run, "pve", file));
+    createHash("sha256").update(bytes).digest("hex");
+    JSON.parse(bytes.toString());
+  }
+  let milliseconds = performance.now() - start;
+  const copy = `${out}.floor`;
+  await mkdir(copy, { recursive: true });
+  let entities = 0;
+  const requests = await readdir(join(out, "netbox"));
+  for (const file of requests.filter((name) => /^\d\d-/.test(name))) {
+    const request: { entities: unknown[] } = JSON.parse(
+      await readFile(join(out, "netbox", file), "utf8"),
+    );
+    start = performance.now();
+    const text = request.entities.map((entity) => JSON.stringify(entity)).join(",\n");
+    const bytes = new TextEncoder().encode(text);
+    createHash("sha256").update(bytes).digest("hex");
+    await writeFile(join(copy, file), bytes);
+    milliseconds += performance.now() - start;
+    entities += request.entities.length;
+  }
+  await rm(copy, { recursive: true });
+  return { seconds: milliseconds / 1000, entities };
+}
