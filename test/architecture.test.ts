@@ -10,7 +10,7 @@ const KERNEL = /^kernel\//;
 const CONTRACTS = /^(?:snapshot|entities)\//;
 /** What of the contracts and the kernel runs without a runtime. */
 const PURE =
-  /^(?:snapshot\/(?:schema|paths|rows)|entities\/(?:schema|refs|extras|dcim|ipam|virtualization|order|left-out)|kernel\/(?:errors|hash|natural-order|setting))\.ts$/;
+  /^(?:snapshot\/(?:schema|paths|rows|scalar|property-string|worth-asking|scope|host)|entities\/(?:schema|refs|extras|dcim|ipam|virtualization|order|left-out)|kernel\/(?:errors|hash|natural-order|setting))\.ts$/;
 const TRANSFORM_DOOR = /^transform\/(?:transform|tables|table|policy|settings|stubs|values)\.ts$/;
 
 interface Rule {

@@ -2,10 +2,10 @@
 import { PATHS } from "../../snapshot/paths.ts";
 import type { Answer } from "../../snapshot/schema.ts";
 import type { Osinfo, ResourceRow } from "../../snapshot/rows.ts";
-import { list, record } from "../parse/scalar.ts";
+import { list, record } from "../../snapshot/scalar.ts";
+import { isAgentEnabled } from "../../snapshot/worth-asking.ts";
 import { agentResultOf, narrow } from "./answer.ts";
 import type { Config } from "./guest-config.ts";
-import { isAgentEnabled } from "./guest-platform.ts";
 import type { GuestScene } from "./scene.ts";
 import type { Found } from "./sources.ts";
 

@@ -5,7 +5,7 @@ import type { NetworkRow } from "../../snapshot/rows.ts";
 import { type Address, type AddressReason, parseAddress, splitCidr } from "../parse/address.ts";
 import { cutName, isLonger, MAX_NAME } from "../parse/name.ts";
 import { mtuOf, speedKbps } from "../parse/node-interface.ts";
-import { text } from "../parse/scalar.ts";
+import { text } from "../../snapshot/scalar.ts";
 import { interfaceRef } from "../stubs.ts";
 import { interfaceType } from "../values.ts";
 import type { NodeScene } from "./scene.ts";
