@@ -2,7 +2,7 @@
 import { usageError } from "../../kernel/errors.ts";
 import type { Store } from "../../kernel/store.ts";
 import { CLUSTER_FILE, MANIFEST_FILE, NODES_FOLDER } from "../../snapshot/paths.ts";
-import type { Answer, Manifest } from "../../snapshot/schema.ts";
+import type { Manifest } from "../../snapshot/schema.ts";
 import { createSnapshotWriter, type ManifestFacts } from "../../snapshot/write.ts";
 import { clusterAnswers, versionOf } from "./cluster-answers.ts";
 import { makeGuest } from "./guest.ts";
@@ -14,12 +14,10 @@ import { planSite, type SimulateOptions, type Site } from "./site.ts";
 export type { SimulateOptions } from "./site.ts";
 
 /** Goes up when a seed gives other bytes than before. */
-const GENERATOR = { name: "proxmox-diode simulate", version: "1.0.0" } as const;
+const GENERATOR = { name: "proxmox-diode simulate", version: "1.1.0" } as const;
 
 /** No site was captured then: a constant, so that a seed gives the same bytes tomorrow. */
 const CAPTURED_AT = "2026-01-15T06:00:00Z";
-
-type Incomplete = Manifest["incomplete"][number];
 
 /**
  * Replaces the snapshot that the store holds. The same options give the same bytes, on every
@@ -32,16 +30,14 @@ export async function simulate(store: Store, options: SimulateOptions): Promise<
   await removeSnapshot(store);
   const writer = createSnapshotWriter(store);
   const resources: Record<string, unknown>[] = [];
-  const incomplete: Incomplete[] = [];
   for (const node of site.nodes) {
     const guests = node.guests.map((number) => makeGuest(site, { node, number }));
     for (const guest of guests) resources.push(resourceRow(site, guest));
     const answers = nodeAnswers(site, { node, guests });
-    for (const [path, answer] of answers) incomplete.push(...incompleteOf(path, answer));
     await writer.write(`${NODES_FOLDER}${node.name}.json`, answers);
   }
   await writer.write(CLUSTER_FILE, clusterAnswers(site, resources));
-  return await writer.finish(factsOf(site, incomplete));
+  return await writer.finish(factsOf(site));
 }
 
 function checkOptions(options: SimulateOptions): void {
@@ -71,20 +67,11 @@ async function removeSnapshot(store: Store): Promise<void> {
   }
 }
 
-/** An agent that does not answer is a fact about its guest; whatever else failed was not read. */
-function incompleteOf(path: string, answer: Answer): Incomplete[] {
-  if ("failed" in answer) return [{ path, reason: answer.failed }];
-  if ("skipped" in answer || answer.status < 400 || path.includes("/agent/")) return [];
-  return [{ path, reason: [answer.status, answer.error].join(" ") }];
-}
-
-function factsOf(site: Site, incomplete: Incomplete[]): ManifestFacts {
+function factsOf(site: Site): ManifestFacts {
   return {
     tool: GENERATOR,
     source: { host: "pve-0001.sim.example", port: 8006, version: versionOf(site).version },
     scope: { nodes: ["*"] },
     captured_at: CAPTURED_AT,
-    outcome: incomplete.length === 0 ? "complete" : "partial",
-    incomplete,
   };
 }

@@ -65,6 +65,7 @@ export function narrow<Value>(
 
 function skippedAs(skipped: string): { reason: Reason; detail: string } {
   switch (skipped) {
+    case "agent-not-running":
     case "agent-off":
     case "guest-stopped":
     case "out-of-scope":

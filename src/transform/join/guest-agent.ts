@@ -36,7 +36,10 @@ export function readAgent(guest: AgentGuest, scene: GuestScene): AgentAnswers {
   };
   const isOneReason = "reason" in osinfo && "reason" in interfaces &&
     osinfo.reason === interfaces.reason;
-  if (isOneReason) leave("", interfacesPath, interfaces);
+  // An agent that is not running is asked once; that answer is the one that tells.
+  const isAskedOnce = isOneReason && interfaces.detail === "" && osinfo.detail !== "";
+  if (isAskedOnce) leave("", osinfoPath, osinfo);
+  else if (isOneReason) leave("", interfacesPath, interfaces);
   else {
     leave("/get-osinfo", osinfoPath, osinfo);
     leave("/network-get-interfaces", interfacesPath, interfaces);
