@@ -24,6 +24,20 @@ export interface SnapshotWriter {
   finish(facts: ManifestFacts): Promise<Manifest>;
 }
 
+/**
+ * Writes in the place of the snapshot that the store holds. Its manifest goes first: from then on, the
+ * folder shows as unfinished.
+ */
+export async function startSnapshot(store: Store): Promise<SnapshotWriter> {
+  const keys = await store.keys();
+  await store.remove(MANIFEST_FILE);
+  for (const key of keys) {
+    if (key.startsWith("pve/")) await store.remove(key);
+  }
+  return createSnapshotWriter(store);
+}
+
+/** Writes over what is there; for a store that holds no snapshot. */
 export function createSnapshotWriter(store: Store): SnapshotWriter {
   const files: FileEntry[] = [];
   const incomplete = new Map<string, Incomplete>();

@@ -1,9 +1,9 @@
 /** A seed and two numbers → a snapshot of a site that never was, written like a captured one. */
 import { usageError } from "../../kernel/errors.ts";
 import type { Store } from "../../kernel/store.ts";
-import { CLUSTER_FILE, MANIFEST_FILE, NODES_FOLDER } from "../../snapshot/paths.ts";
+import { CLUSTER_FILE, NODES_FOLDER } from "../../snapshot/paths.ts";
 import type { Manifest } from "../../snapshot/schema.ts";
-import { createSnapshotWriter, type ManifestFacts } from "../../snapshot/write.ts";
+import { type ManifestFacts, startSnapshot } from "../../snapshot/write.ts";
 import { clusterAnswers, versionOf } from "./cluster-answers.ts";
 import { makeGuest } from "./guest.ts";
 import { MAX_GUESTS, MAX_NODES } from "./networks.ts";
@@ -27,8 +27,7 @@ const CAPTURED_AT = "2026-01-15T06:00:00Z";
 export async function simulate(store: Store, options: SimulateOptions): Promise<Manifest> {
   checkOptions(options);
   const site = planSite(options);
-  await removeSnapshot(store);
-  const writer = createSnapshotWriter(store);
+  const writer = await startSnapshot(store);
   const resources: Record<string, unknown>[] = [];
   for (const node of site.nodes) {
     const guests = node.guests.map((number) => makeGuest(site, { node, number }));
@@ -56,15 +55,6 @@ function checkNumber(name: string, range: { value: number; min: number; max: num
   throw usageError(`Cannot simulate a site with ${name} ${value}`, {
     hint: `"${name}" is a whole number from ${min} to ${max}`,
   });
-}
-
-/** The manifest goes first: from then on, the folder shows as unfinished. */
-async function removeSnapshot(store: Store): Promise<void> {
-  const keys = await store.keys();
-  await store.remove(MANIFEST_FILE);
-  for (const key of keys) {
-    if (key.startsWith("pve/")) await store.remove(key);
-  }
 }
 
 function factsOf(site: Site): ManifestFacts {

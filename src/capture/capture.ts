@@ -1,0 +1,167 @@
+/** STAGE 1: a live cluster → a snapshot. Reads only; what it could not read stands in the snapshot as such. */
+import { AppError } from "../kernel/errors.ts";
+import { openStore, type Store } from "../kernel/store.ts";
+import { TOOL } from "../kernel/tool.ts";
+import { record, text } from "../snapshot/scalar.ts";
+import type { Answer, Manifest } from "../snapshot/schema.ts";
+import { assemble } from "./assemble.ts";
+import type { Client } from "./client.ts";
+import { type Asking, connect } from "./connect.ts";
+import { Desk } from "./desk.ts";
+import { clusterQuestion } from "./endpoints.ts";
+import { Journal, JOURNAL_FILE } from "./journal.ts";
+import type { JournalHead } from "./journal-line.ts";
+import { Limits } from "./limits.ts";
+import type { CaptureOptions } from "./options.ts";
+import { refuseNothing, warningsOf } from "./overview.ts";
+import { type CaptureProgress, ProgressCounter } from "./progress.ts";
+import { Reach } from "./reach.ts";
+import { resumeJournal } from "./resume.ts";
+import { type CaptureSummary, summarize } from "./summary.ts";
+import { forgetFiltered, type Survey, survey } from "./survey.ts";
+import { walk } from "./walk.ts";
+
+export interface CaptureRun extends Asking {
+  /** Run folder on this machine. */
+  readonly folder: string;
+  /** Go on from what the folder holds. */
+  readonly isResumed: boolean;
+  readonly onProgress: (progress: CaptureProgress) => void;
+}
+
+/**
+ * The folder holds a sealed snapshot afterwards, complete or partial; or, when this throws, whatever it
+ * held before and a journal to resume from.
+ * @throws AppError "remote" when nobody answers or the token is refused, "interrupted" when aborted.
+ */
+export async function capture(options: CaptureOptions, run: CaptureRun): Promise<CaptureSummary> {
+  const store = await openStore(run.folder);
+  const stop = new AbortController();
+  const signal = AbortSignal.any([run.signal, stop.signal]);
+  const head = headOf(options);
+  const begun = run.isResumed ? await resumeJournal(store, run.folder, head) : undefined;
+  let journal = begun;
+  try {
+    const { client, version } = await connect(options, { ...run, signal });
+    try {
+      journal ??= await Journal.create(run.folder, head);
+      if (run.isResumed) await forgetFiltered(journal, options);
+      const { path } = clusterQuestion("version");
+      await journal.record({ path, ...version });
+      return await askAll(options, run, { client, journal, store });
+    } catch (error) {
+      // Calls that are under way, or wait for their turn, end here.
+      stop.abort(error);
+      throw error;
+    } finally {
+      await client.close();
+    }
+  } catch (error) {
+    throw resumable(error, run, journal);
+  } finally {
+    await journal?.close();
+  }
+}
+
+interface Means {
+  readonly client: Client;
+  readonly journal: Journal;
+  readonly store: Store;
+}
+
+async function askAll(
+  options: CaptureOptions,
+  run: CaptureRun,
+  { client, journal, store }: Means,
+): Promise<CaptureSummary> {
+  const progress = new ProgressCounter(run.onProgress);
+  const desk = new Desk({
+    client,
+    journal,
+    limits: new Limits(options.limits),
+    onAnswer: progress.answered.bind(progress),
+  });
+  const walking = {
+    desk,
+    reach: new Reach(desk),
+    perNode: options.limits.perNode,
+    hasLiveAddresses: options.hasLiveAddresses,
+    onNode: progress.nodeDone.bind(progress),
+    onGuest: progress.guestDone.bind(progress),
+  };
+  let found = await survey(desk, options);
+  refuseNothing(found, options);
+  for (const warning of warningsOf(found, options)) run.onWarning(warning);
+  progress.expect(found.overview.inventory);
+  if (await walk(found.overview.inventory, walking)) {
+    // What has moved is looked up, and asked for where it is now; nothing else is asked twice.
+    await desk.renew(clusterQuestion("resources"));
+    desk.startOver();
+    found = await survey(desk, options);
+    progress.expect(found.overview.inventory);
+    await walk(found.overview.inventory, walking);
+  }
+  const manifest = await assemble(store, { journal, files: desk.files }, {
+    ...factsOf(options, client, found),
+    captured_at: journal.head.started_at,
+    attempts: journal.attempts,
+  });
+  await journal.remove();
+  return summarize(manifest, { token: options.token, major: found.overview.major });
+}
+
+function headOf({ hosts: [{ name, port }], nodes, recorded }: CaptureOptions): JournalHead {
+  return {
+    journal: 1,
+    started_at: new Date().toISOString().replace(/\.\d+Z$/, "Z"),
+    source: { host: name, port },
+    scope: { nodes: nodes === undefined ? ["*"] : [...nodes] },
+    settings: recorded,
+  };
+}
+
+type Facts = Pick<Manifest, "tool" | "source" | "settings" | "scope"> & {
+  readonly filtered: readonly string[];
+};
+
+function factsOf(options: CaptureOptions, client: Client, { answers, overview }: Survey): Facts {
+  const { source, scope, settings } = headOf(options);
+  const [first] = options.hosts;
+  const host = client.host();
+  const version = versionIn(answers.version);
+  const certificate = client.certificate();
+  return {
+    tool: TOOL,
+    source: {
+      ...source,
+      ...(version === undefined ? {} : { version }),
+      ...(host.name === first.name ? {} : { answered_by: host.name }),
+      ...(certificate === undefined ? {} : { fingerprint: certificate.fingerprint }),
+    },
+    ...(Object.keys(settings).length === 0 ? {} : { settings }),
+    scope,
+    filtered: overview.filtered,
+  };
+}
+
+function versionIn(answer: Answer): string | undefined {
+  return "data" in answer ? text(record(answer.data)?.["version"]) : undefined;
+}
+
+/** What stopped the capture, with the way to go on. Faults of ours stay as they are. */
+function resumable(error: unknown, run: CaptureRun, journal: Journal | undefined): unknown {
+  const isInterrupted = run.signal.aborted;
+  const isKnown = error instanceof AppError && error.kind === "remote";
+  if (journal === undefined || !(isInterrupted || isKnown)) {
+    return isInterrupted
+      ? new AppError("interrupted", "Interrupted before the first answer")
+      : error;
+  }
+  const goOn = `${TOOL.name} capture --resume --out ${run.folder}`;
+  const kept = `${journal.size} answers are kept in ${run.folder}/${JOURNAL_FILE}`;
+  return isInterrupted
+    ? new AppError("interrupted", `Interrupted: ${kept}`, { hint: `Go on with: ${goOn}` })
+    : new AppError("remote", (error as AppError).message, {
+      hint: `${(error as AppError).hint ?? ""}; ${kept}, go on with: ${goOn}`,
+    });
+}
