@@ -39,6 +39,10 @@ const RULES: readonly Rule[] = [
   { files: /^snapshot\//, may: [/^snapshot\//, KERNEL, /^arktype$/] },
   { files: /^entities\//, may: [/^entities\//, KERNEL, /^uuid$/] },
   {
+    files: /^rehearse\/serve\//,
+    may: [/^rehearse\/(?:serve\/|random\.ts$)/, CONTRACTS, KERNEL, /^selfsigned$/, NODE],
+  },
+  {
     files: /^rehearse\//,
     may: [/^rehearse\//, CONTRACTS, KERNEL, /^push\/gen\//, /^pure-rand(?:\/|$)/],
   },

@@ -1,6 +1,7 @@
 /** A command line → the command that it names, run by citty; every error ends in the report. */
 import { type CommandDef, defineCommand, runCommand } from "citty";
 import { usageError } from "../kernel/errors.ts";
+import { keepHeapSmall } from "../kernel/heap.ts";
 import { TOOL } from "../kernel/tool.ts";
 import { type CommandRow, COMMANDS } from "./catalog.ts";
 import { checkArguments, type Context } from "./options.ts";
@@ -50,6 +51,7 @@ function commandOf(name: string, row: CommandRow, outcome: { exitCode: number })
     async run({ rawArgs, args }) {
       const context = { rawArgs, args } as unknown as Context;
       checkArguments(context, options, argument?.most ?? 0);
+      keepHeapSmall();
       const command = await row.load();
       await command(openSession(context, outcome));
     },

@@ -1,8 +1,8 @@
 /** simulate: a synthetic snapshot, the same for the same seed. */
-import { usageError } from "../kernel/errors.ts";
 import { printable } from "../kernel/log.ts";
 import { openStore } from "../kernel/store.ts";
 import { simulate } from "../rehearse/simulate/simulate.ts";
+import { wholeNumber } from "./option-values.ts";
 import type { Session } from "./session.ts";
 import { storeCredentials } from "./settings.ts";
 import { groupDigits } from "./tables.ts";
@@ -10,9 +10,9 @@ import { groupDigits } from "./tables.ts";
 const DEFAULT_OUT = "snapshots/simulated";
 
 export async function runSimulate(session: Session): Promise<void> {
-  const nodes = wholeNumber(session, "nodes");
-  const guests = wholeNumber(session, "guests");
-  const seed = wholeNumber(session, "seed");
+  const nodes = numberOf(session, "nodes");
+  const guests = numberOf(session, "guests");
+  const seed = numberOf(session, "seed");
   const target = session.option("out") ?? DEFAULT_OUT;
   const store = await openStore(target, storeCredentials());
   try {
@@ -35,12 +35,6 @@ export async function runSimulate(session: Session): Promise<void> {
   }
 }
 
-function wholeNumber(session: Session, name: string): number {
-  const text = session.option(name) ?? "";
-  if (!/^\d{1,9}$/.test(text)) {
-    throw usageError(`Option --${name} is "${text}"`, {
-      hint: "Allowed: a whole number from 0 up",
-    });
-  }
-  return Number(text);
+function numberOf(session: Session, name: string): number {
+  return wholeNumber({ name, text: session.option(name) ?? "" });
 }
