@@ -59,9 +59,12 @@ export function filteredPaths(setting: Setting): string[] {
   ];
 }
 
-/** "9.1.4", "7.4-16" → 9, 7; undefined when the answer does not say. */
-export function majorOf(version: Answer): number | undefined {
-  const data = "data" in version ? record(version.data) : undefined;
-  const release = text(data?.["release"]) ?? text(data?.["version"]);
-  return count(/^\d+/.exec(release ?? "")?.[0]);
+/** "9.1.4", "7.4-16"; undefined when the answer does not say. */
+export function versionOf(answer: Answer): string | undefined {
+  return "data" in answer ? text(record(answer.data)?.["version"]) : undefined;
+}
+
+/** 9, 7 */
+export function majorOf(answer: Answer): number | undefined {
+  return count(/^\d+/.exec(versionOf(answer) ?? "")?.[0]);
 }

@@ -2,8 +2,8 @@
 import { AppError } from "../kernel/errors.ts";
 import { openStore, type Store } from "../kernel/store.ts";
 import { TOOL } from "../kernel/tool.ts";
-import { record, text } from "../snapshot/scalar.ts";
-import type { Answer, Manifest } from "../snapshot/schema.ts";
+import type { Manifest } from "../snapshot/schema.ts";
+import { versionOf } from "./access.ts";
 import { assemble } from "./assemble.ts";
 import type { Client } from "./client.ts";
 import { type Asking, connect } from "./connect.ts";
@@ -89,7 +89,8 @@ async function askAll(
     onNode: progress.nodeDone.bind(progress),
     onGuest: progress.guestDone.bind(progress),
   };
-  let found = await survey(desk, options);
+  const ask = desk.ask.bind(desk);
+  let found = await survey(ask, options);
   refuseNothing(found, options);
   for (const warning of warningsOf(found, options)) run.onWarning(warning);
   progress.expect(found.overview.inventory);
@@ -97,7 +98,7 @@ async function askAll(
     // What has moved is looked up, and asked for where it is now; nothing else is asked twice.
     await desk.renew(clusterQuestion("resources"));
     desk.startOver();
-    found = await survey(desk, options);
+    found = await survey(ask, options);
     progress.expect(found.overview.inventory);
     await walk(found.overview.inventory, walking);
   }
@@ -128,7 +129,7 @@ function factsOf(options: CaptureOptions, client: Client, { answers, overview }:
   const { source, scope, settings } = headOf(options);
   const [first] = options.hosts;
   const host = client.host();
-  const version = versionIn(answers.version);
+  const version = versionOf(answers.version);
   const certificate = client.certificate();
   return {
     tool: TOOL,
@@ -142,10 +143,6 @@ function factsOf(options: CaptureOptions, client: Client, { answers, overview }:
     scope,
     filtered: overview.filtered,
   };
-}
-
-function versionIn(answer: Answer): string | undefined {
-  return "data" in answer ? text(record(answer.data)?.["version"]) : undefined;
 }
 
 /** What stopped the capture, with the way to go on. Faults of ours stay as they are. */

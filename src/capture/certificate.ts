@@ -98,7 +98,8 @@ async function readAuthority(file: string): Promise<string> {
     );
   });
   try {
-    return new X509Certificate(pem) && pem;
+    const { fingerprint256 } = new X509Certificate(pem);
+    return fingerprint256 === "" ? "" : pem;
   } catch (cause) {
     throw usageError(`Cannot read the file "${file}" that PROXMOX_CA_FILE names: no certificate`, {
       cause,

@@ -47,12 +47,16 @@ export class Desk {
   async renew(question: Question): Promise<Answer> {
     const reply = await this.#call(question);
     const isGood = incompleteOf(question.path, reply.answer) === undefined;
-    return isGood ? await this.#record(question, reply) : reply.answer;
+    if (isGood) return await this.#record(question, reply);
+    this.#options.journal.spend(reply.attempts);
+    return reply.answer;
   }
 
   /** Asks again, and keeps nothing. */
   async probe(question: Question): Promise<Answer> {
-    return (await this.#call(question)).answer;
+    const { answer, attempts } = await this.#call(question);
+    this.#options.journal.spend(attempts);
+    return answer;
   }
 
   /** The list begins anew: another listing makes another one. */

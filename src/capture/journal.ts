@@ -72,9 +72,13 @@ export class Journal {
     }
   }
 
-  /** HTTP requests of all that was recorded. */
+  /** HTTP requests of all that was recorded, and those that were spent beside it. */
   get attempts(): number {
     return this.#attempts;
+  }
+
+  spend(attempts: number): void {
+    this.#attempts += attempts;
   }
 
   /** How many answers it holds. */

@@ -1,5 +1,6 @@
 /** TABLE: the commands, one row each. What a command does is loaded when it runs. */
 import type { ArgsDef } from "citty";
+import { CAPTURE_SETTINGS } from "../capture/settings.ts";
 import { SERVE_SETTINGS } from "../rehearse/serve/settings.ts";
 import { SETTINGS } from "../transform/settings.ts";
 import { COMMON_OPTIONS, JSON_OPTION, optionsOf } from "./options.ts";
@@ -28,7 +29,44 @@ const CONFIG = {
 
 const { BOOTSTRAP, ...TRANSFORM_SETTINGS } = SETTINGS;
 
+const { BOOTSTRAP: NO_CAPTURE, ...DOCTOR_SETTINGS } = CAPTURE_SETTINGS;
+
 export const COMMANDS = {
+  capture: {
+    description: "Read a live Proxmox VE cluster into a snapshot, and change nothing there",
+    example: "capture --proxmox-host pve1.example.net --out snapshots/lab",
+    options: {
+      out: {
+        type: "string",
+        valueHint: "dir",
+        description: "Run folder to write to (default snapshots/ and the host's name)",
+      },
+      resume: {
+        type: "boolean",
+        description: "Go on from what the folder holds: ask only what is missing or failed",
+      },
+      plan: {
+        type: "boolean",
+        description: "Print what would be asked, and ask no more than that",
+      },
+      config: CONFIG,
+      ...JSON_OPTION,
+      ...COMMON_OPTIONS,
+      ...optionsOf({ BOOTSTRAP: NO_CAPTURE, ...DOCTOR_SETTINGS }),
+    },
+    load: async () => (await import("./capture.ts")).runCapture,
+  },
+  doctor: {
+    description: "Check the connection, the certificate, the API token and what it may read",
+    example: "doctor --proxmox-host pve1.example.net",
+    options: {
+      config: CONFIG,
+      ...JSON_OPTION,
+      ...COMMON_OPTIONS,
+      ...optionsOf(DOCTOR_SETTINGS),
+    },
+    load: async () => (await import("./doctor.ts")).runDoctor,
+  },
   transform: {
     description: "Turn snapshots into NetBox entity files, with no network",
     example: "transform snapshots/example",

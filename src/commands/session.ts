@@ -9,6 +9,8 @@ export interface Session {
   readonly operands: readonly string[];
   readonly isJson: boolean;
   readonly log: Log;
+  /** Where a bar may be drawn that changes in place; undefined: where a log is read, or nothing is. */
+  readonly terminal: NodeJS.WriteStream | undefined;
   /** The text of an option, or undefined. */
   option(name: string): string | undefined;
   isOn(name: string): boolean;
@@ -25,6 +27,9 @@ export function openSession(context: Context, outcome: { exitCode: number }): Se
     operands: context.args._,
     isJson: isSwitchedOn(context, "json"),
     log: createLog(options),
+    terminal: process.stderr.isTTY && options.format !== "json" && options.level !== "quiet"
+      ? process.stderr
+      : undefined,
     option: (name) => flagText(context, name),
     isOn: (name) => isSwitchedOn(context, name),
     print(text) {
