@@ -78,10 +78,12 @@ export async function openClient(options: ClientOptions): Promise<Client> {
     } catch (error) {
       signal.throwIfAborted();
       const answer = { failed: failureOf(error) };
-      const isElsewhere = isUnconnected(error) && hosts.length > 1;
+      if (!isUnconnected(error)) return { answer, waitMs: 0, isWorthAnother: isPassing(answer) };
       // Calls that run at the same time all find the same host away: one of them turns to the next.
-      if (isElsewhere && current === at) current = (at + 1) % hosts.length;
-      return { answer, waitMs: 0, isWorthAnother: isElsewhere || isPassing(answer) };
+      if (current === at) current = (at + 1) % hosts.length;
+      // A host that has answered before may do so again; one that never did is likely a slip.
+      const isWorthAnother = hosts.length > 1 || (shown !== undefined && isPassing(answer));
+      return { answer, waitMs: 0, isWorthAnother };
     }
   }
 
