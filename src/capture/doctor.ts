@@ -8,7 +8,7 @@ import { type EndpointName, ENDPOINTS } from "./endpoints.ts";
 import { grantsFor } from "./grants.ts";
 import type { CaptureOptions, Endpoint } from "./options.ts";
 import { warningsOf } from "./overview.ts";
-import { survey } from "./survey.ts";
+import { surveyOnce } from "./survey.ts";
 
 export interface Diagnosis {
   readonly host: Endpoint;
@@ -27,17 +27,17 @@ export interface Diagnosis {
 
 /** @throws AppError "remote" when nobody answers or the token is refused. */
 export async function doctor(options: CaptureOptions, asking: Asking): Promise<Diagnosis> {
-  const { client } = await connect(options, asking);
+  const connection = await connect(options, asking);
   try {
-    const found = await survey(async ({ path }) => (await client.get(path)).answer, options);
+    const found = await surveyOnce(connection, options);
     for (const warning of warningsOf(found, options)) asking.onWarning(warning);
     const { answers, overview: { inventory, rights, major } } = found;
     const nodes = inventory.nodes.filter(({ isInScope }) => isInScope).map(({ node }) => node);
     const access = rights && (Object.keys(ENDPOINTS) as EndpointName[])
       .map((endpoint) => accessTo(endpoint, { rights, major, nodes }));
     return {
-      host: client.host(),
-      certificate: client.certificate(),
+      host: connection.client.host(),
+      certificate: connection.client.certificate(),
       trust: options.trust.kind,
       tokenId: options.token.id,
       version: versionOf(answers.version),
@@ -47,7 +47,7 @@ export async function doctor(options: CaptureOptions, asking: Asking): Promise<D
       grants: grantsFor((access ?? []).flatMap(({ lacks }) => lacks.slice(0, 1)), options.token),
     };
   } finally {
-    await client.close();
+    await connection.client.close();
   }
 }
 

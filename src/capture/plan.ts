@@ -4,7 +4,7 @@ import { type EndpointName, ENDPOINTS } from "./endpoints.ts";
 import type { Guest, Inventory } from "./inventory.ts";
 import type { CaptureOptions } from "./options.ts";
 import { refuseNothing, warningsOf } from "./overview.ts";
-import { survey } from "./survey.ts";
+import { surveyOnce } from "./survey.ts";
 
 export interface PlanRow {
   readonly endpoint: EndpointName;
@@ -15,14 +15,14 @@ export interface PlanRow {
 
 /** Asks for the listings and nothing else. @throws AppError "remote". */
 export async function planCapture(options: CaptureOptions, asking: Asking): Promise<PlanRow[]> {
-  const { client } = await connect(options, asking);
+  const connection = await connect(options, asking);
   try {
-    const found = await survey(async ({ path }) => (await client.get(path)).answer, options);
+    const found = await surveyOnce(connection, options);
     refuseNothing(found, options);
     for (const warning of warningsOf(found, options)) asking.onWarning(warning);
     return planOf(found.overview.inventory, options);
   } finally {
-    await client.close();
+    await connection.client.close();
   }
 }
 

@@ -1,5 +1,6 @@
 /** The cluster-wide questions, and what their answers come to. */
 import type { Answer } from "../snapshot/schema.ts";
+import type { Connection } from "./connect.ts";
 import { clusterQuestion, type Question } from "./endpoints.ts";
 import type { Journal } from "./journal.ts";
 import type { CaptureOptions } from "./options.ts";
@@ -19,6 +20,18 @@ export async function survey(
   );
   const answers = Object.fromEntries(await Promise.all(pairs)) as ClusterAnswers;
   return { answers, overview: readOverview(answers, options) };
+}
+
+/** Without a journal: for those that only look. */
+export async function surveyOnce(
+  { client, version }: Connection,
+  options: Pick<CaptureOptions, "nodes">,
+): Promise<Survey> {
+  return await survey(
+    async ({ endpoint, path }) =>
+      endpoint === "version" ? version.answer : (await client.get(path)).answer,
+    options,
+  );
 }
 
 /** Rights may have been granted since: what they bear upon is to be asked again. */

@@ -14,8 +14,11 @@ import type { CaptureSummary } from "../../src/capture/summary.ts";
 import { openStore } from "../../src/kernel/store.ts";
 import type { Served } from "../../src/rehearse/serve/serve.ts";
 import { openSnapshot } from "../../src/snapshot/read.ts";
-import type { Answer } from "../../src/snapshot/schema.ts";
+import { PATHS } from "../../src/snapshot/paths.ts";
+import type { Answer, Snapshot } from "../../src/snapshot/schema.ts";
 import { siteOf } from "./in-memory.ts";
+import { type Lab, lab } from "./lab.ts";
+import { ok } from "./snapshot-builder.ts";
 import { tempFolder } from "./temp-folder.ts";
 
 /** Whom to ask, and with what. */
@@ -83,6 +86,28 @@ export async function captured(server: Server, options: CapturingOptions = {}): 
     answer: (path) => answers.get(path),
     paths: [...answers.keys()],
   };
+}
+
+/** What PVEAuditor on "/" gives since Proxmox VE 9. */
+export const AUDITOR = {
+  "Datastore.Audit": 1,
+  "Pool.Audit": 1,
+  "SDN.Audit": 1,
+  "Sys.Audit": 1,
+  "VM.Audit": 1,
+  "VM.GuestAgent.Audit": 1,
+};
+
+/** A small site as a token with all rights sees it. */
+export function liveLab({ more, ...parts }: Lab): Snapshot {
+  return lab({
+    ...parts,
+    more: {
+      [PATHS.version]: ok({ version: "9.1.4", release: "9.1" }),
+      [PATHS.permissions]: ok({ "/": AUDITOR }),
+      ...more,
+    },
+  });
 }
 
 /** File below pve/ → its text. */
