@@ -1,4 +1,5 @@
 /** Which answers pass by waiting, and how long to wait. */
+import { setTimeout } from "node:timers/promises";
 import pRetry from "p-retry";
 import type { Answer, Failure } from "../snapshot/schema.ts";
 
@@ -70,7 +71,6 @@ export function retryAfterMs(header: string | null): number {
 }
 
 async function wait(ms: number, signal: AbortSignal): Promise<void> {
-  if (ms === 0) return;
-  const { setTimeout } = await import("node:timers/promises");
-  await setTimeout(ms, undefined, { signal });
+  // What it was aborted with is not told by every runtime.
+  if (ms > 0) await setTimeout(ms, undefined, { signal }).catch(() => signal.throwIfAborted());
 }
