@@ -23,8 +23,9 @@ export async function runCommandLine(rawArgs: readonly string[]): Promise<number
     await runCommand(root, { rawArgs: [...rawArgs] });
     return outcome.exitCode;
   } catch (error) {
-    const isJson = rawArgs.includes("--log-format=json") ||
-      rawArgs[rawArgs.indexOf("--log-format") + 1] === "json";
+    const isJson = rawArgs.some((arg, i) =>
+      arg === "--log-format=json" || (arg === "--log-format" && rawArgs[i + 1] === "json")
+    );
     return report(error, {
       format: isJson ? "json" : "text",
       verbose: rawArgs.includes("--verbose"),
@@ -53,7 +54,12 @@ function commandOf(name: string, row: CommandRow, outcome: { exitCode: number })
       checkArguments(context, options, argument?.most ?? 0);
       keepHeapSmall();
       const command = await row.load();
-      await command(openSession(context, outcome));
+      const session = openSession(context, outcome);
+      try {
+        await command(session);
+      } finally {
+        await session.close();
+      }
     },
   });
 }

@@ -18,14 +18,16 @@ import { Answer, type AnswersFile } from "./schema.ts";
 /** The answers of one file. Each is parsed when it is asked for, so that a node costs its text. */
 export class Answers implements AnswersFile {
   readonly file: string;
+  readonly #what: string;
   readonly #bytes: Uint8Array;
   readonly #lines: ReadonlyMap<string, Line>;
 
-  /** @throws AppError "input" when the bytes are not an answers file. */
-  constructor(file: string, bytes: Uint8Array) {
+  /** `what` names the file in errors. @throws AppError "input" when it is not an answers file. */
+  constructor(file: string, bytes: Uint8Array, what = file) {
     this.file = file;
+    this.#what = what;
     this.#bytes = bytes;
-    this.#lines = indexLines(file, bytes);
+    this.#lines = indexLines(what, bytes);
   }
 
   paths(): IterableIterator<string> {
@@ -35,7 +37,7 @@ export class Answers implements AnswersFile {
   get(path: string, keys?: readonly string[]): Answer | undefined {
     const line = this.#lines.get(path);
     if (line === undefined) return undefined;
-    const what = `${this.file}, line ${line.number}`;
+    const what = `${this.#what}, line ${line.number}`;
     const json = decodeUtf8(this.#bytes.subarray(line.from, line.to), what);
     const parse = keys === undefined ? JSON.parse : (text: string) => parsePickedRows(text, keys);
     const answer = parseJson(json, what, parse);

@@ -1,7 +1,8 @@
 /** A seed and two numbers → a snapshot of a site that never was, written like a captured one. */
 import { usageError } from "../../kernel/errors.ts";
 import type { Store } from "../../kernel/store.ts";
-import { CLUSTER_FILE, NODES_FOLDER } from "../../snapshot/paths.ts";
+import { decodeUtf8 } from "../../kernel/utf8.ts";
+import { CLUSTER_FILE, MANIFEST_FILE, NODES_FOLDER } from "../../snapshot/paths.ts";
 import type { Manifest } from "../../snapshot/schema.ts";
 import { type ManifestFacts, startSnapshot } from "../../snapshot/write.ts";
 import { clusterAnswers, versionOf } from "./cluster-answers.ts";
@@ -27,6 +28,7 @@ const CAPTURED_AT = "2026-01-15T06:00:00Z";
 export async function simulate(store: Store, options: SimulateOptions): Promise<Manifest> {
   checkOptions(options);
   const site = planSite(options);
+  await refuseForeign(store);
   const writer = await startSnapshot(store);
   const resources: Record<string, unknown>[] = [];
   for (const node of site.nodes) {
@@ -55,6 +57,21 @@ function checkNumber(name: string, range: { value: number; min: number; max: num
   throw usageError(`Cannot simulate a site with ${name} ${value}`, {
     hint: `"${name}" is a whole number from ${min} to ${max}`,
   });
+}
+
+async function refuseForeign(store: Store): Promise<void> {
+  const isTaken = (await store.keys()).some((key) =>
+    key === MANIFEST_FILE || key.startsWith("pve/")
+  );
+  if (!isTaken || await isSimulated(store)) return;
+  throw usageError(`Cannot write to ${store.place}: it holds what simulate did not write`, {
+    hint: "Name another folder with --out, or remove that one first",
+  });
+}
+
+async function isSimulated(store: Store): Promise<boolean> {
+  const bytes = await store.read(MANIFEST_FILE) ?? new Uint8Array();
+  return decodeUtf8(bytes, MANIFEST_FILE).includes(JSON.stringify(GENERATOR.name));
 }
 
 function factsOf(site: Site): ManifestFacts {

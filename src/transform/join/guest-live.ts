@@ -42,6 +42,8 @@ export function containerAddresses(
   const answer = scene.at(path);
   const found = listOf(given);
   if ("reason" in found) {
+    // Where the config says it all, nobody misses the answer.
+    if (fromConfig.isKnown) return fromConfig;
     // A stopped container answers with null. Source: proxmox.md §3.12.
     const isAsked = row.status === "running" || found.reason === "denied";
     const reason = isAsked ? found.reason : "guest-stopped";
