@@ -1,5 +1,8 @@
 /** The journal and the list of what the snapshot shall hold → the files of the run folder, and the manifest. */
+import { open } from "node:fs/promises";
+import { join } from "node:path";
 import type { Store } from "../kernel/store.ts";
+import { MANIFEST_FILE } from "../snapshot/paths.ts";
 import type { Answer, Manifest } from "../snapshot/schema.ts";
 import { type ManifestFacts, startSnapshot } from "../snapshot/write.ts";
 import type { Wanted } from "./desk.ts";
@@ -7,7 +10,7 @@ import type { Journal } from "./journal.ts";
 
 /**
  * An older snapshot in the folder goes first: from then on, until the manifest is written, the folder is
- * an unfinished one, and the journal still holds everything.
+ * an unfinished one. The journal, which holds everything, goes last.
  */
 export async function assemble(
   store: Store,
@@ -19,7 +22,12 @@ export async function assemble(
 ): Promise<Manifest> {
   const writer = await startSnapshot(store);
   for (const [file, wanted] of files) await writer.write(file, await answersOf(wanted, journal));
-  return await writer.finish(facts);
+  const manifest = await writer.finish(facts);
+  for (const path of [...manifest.files.map((file) => file.path), MANIFEST_FILE]) {
+    await settle(join(store.place, path));
+  }
+  await journal.remove();
+  return manifest;
 }
 
 async function answersOf(wanted: Wanted, journal: Journal): Promise<Map<string, Answer>> {
@@ -29,4 +37,14 @@ async function answersOf(wanted: Wanted, journal: Journal): Promise<Map<string, 
     if (answer !== undefined) answers.set(path, answer);
   }
   return answers;
+}
+
+/** Until the disk has it: a power cut would leave neither the file nor the journal. */
+async function settle(file: string): Promise<void> {
+  const handle = await open(file, "r+");
+  try {
+    await handle.datasync();
+  } finally {
+    await handle.close();
+  }
 }

@@ -1,6 +1,6 @@
 /** STAGE 1: a live cluster → a snapshot. Reads only; what it could not read stands in the snapshot as such. */
 import { AppError } from "../kernel/errors.ts";
-import { openStore, type Store } from "../kernel/store.ts";
+import type { Store } from "../kernel/store.ts";
 import { TOOL } from "../kernel/tool.ts";
 import type { Manifest } from "../snapshot/schema.ts";
 import { versionOf } from "./access.ts";
@@ -16,14 +16,14 @@ import type { CaptureOptions } from "./options.ts";
 import { refuseNothing, warningsOf } from "./overview.ts";
 import { type CaptureProgress, ProgressCounter } from "./progress.ts";
 import { Reach } from "./reach.ts";
-import { resumeJournal } from "./resume.ts";
+import { refuseForeign, resumeJournal } from "./resume.ts";
 import { type CaptureSummary, summarize } from "./summary.ts";
 import { forgetFiltered, type Survey, survey } from "./survey.ts";
 import { walk } from "./walk.ts";
 
 export interface CaptureRun extends Asking {
-  /** Run folder on this machine. */
-  readonly folder: string;
+  /** Run folder on this machine: a journal is appended to. */
+  readonly store: Store;
   /** Go on from what the folder holds. */
   readonly isResumed: boolean;
   readonly onProgress: (progress: CaptureProgress) => void;
@@ -35,20 +35,20 @@ export interface CaptureRun extends Asking {
  * @throws AppError "remote" when nobody answers or the token is refused, "interrupted" when aborted.
  */
 export async function capture(options: CaptureOptions, run: CaptureRun): Promise<CaptureSummary> {
-  const store = await openStore(run.folder);
+  const { store } = run;
   const stop = new AbortController();
   const signal = AbortSignal.any([run.signal, stop.signal]);
   const head = headOf(options);
-  const begun = run.isResumed ? await resumeJournal(store, run.folder, head) : undefined;
-  let journal = begun;
+  let journal = run.isResumed ? await resumeJournal(store, head) : undefined;
+  if (journal === undefined) await refuseForeign(store, head);
   try {
     const { client, version } = await connect(options, { ...run, signal });
     try {
-      journal ??= await Journal.create(run.folder, head);
+      journal ??= await Journal.create(store.place, head);
       if (run.isResumed) await forgetFiltered(journal, options);
       const { path } = clusterQuestion("version");
       await journal.record({ path, ...version });
-      return await askAll(options, run, { client, journal, store });
+      return await askAll(options, run, { client, journal });
     } catch (error) {
       // Calls that are under way, or wait for their turn, end here.
       stop.abort(error);
@@ -66,13 +66,12 @@ export async function capture(options: CaptureOptions, run: CaptureRun): Promise
 interface Means {
   readonly client: Client;
   readonly journal: Journal;
-  readonly store: Store;
 }
 
 async function askAll(
   options: CaptureOptions,
   run: CaptureRun,
-  { client, journal, store }: Means,
+  { client, journal }: Means,
 ): Promise<CaptureSummary> {
   const progress = new ProgressCounter(run.onProgress);
   const desk = new Desk({
@@ -102,12 +101,11 @@ async function askAll(
     progress.expect(found.overview.inventory);
     await walk(found.overview.inventory, walking);
   }
-  const manifest = await assemble(store, { journal, files: desk.files }, {
+  const manifest = await assemble(run.store, { journal, files: desk.files }, {
     ...factsOf(options, client, found),
     captured_at: journal.head.started_at,
     attempts: journal.attempts,
   });
-  await journal.remove();
   return summarize(manifest, { token: options.token, major: found.overview.major });
 }
 
@@ -154,8 +152,9 @@ function resumable(error: unknown, run: CaptureRun, journal: Journal | undefined
       ? new AppError("interrupted", "Interrupted before the first answer")
       : error;
   }
-  const goOn = `${TOOL.name} capture --resume --out ${run.folder}`;
-  const kept = `${journal.size} answers are kept in ${run.folder}/${JOURNAL_FILE}`;
+  const { place } = run.store;
+  const goOn = `${TOOL.name} capture --resume --out ${place}`;
+  const kept = `${journal.size} answers are kept in ${place}/${JOURNAL_FILE}`;
   return isInterrupted
     ? new AppError("interrupted", `Interrupted: ${kept}`, { hint: `Go on with: ${goOn}` })
     : new AppError("remote", (error as AppError).message, {

@@ -25,6 +25,7 @@ export class Journal {
   #attempts: number;
   #end: number;
   #syncedAt = performance.now();
+  #isClosed = false;
 
   private constructor(file: string, handle: FileHandle, index: JournalIndex) {
     this.#file = file;
@@ -112,12 +113,15 @@ export class Journal {
   }
 
   async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     await this.#turn(() => this.#handle.datasync());
     await this.#handle.close();
   }
 
-  /** After `close`: what it held stands elsewhere. */
+  /** What it held stands elsewhere. */
   async remove(): Promise<void> {
+    await this.close();
     await rm(this.#file, { force: true });
   }
 

@@ -1,39 +1,53 @@
-/** A capture that was interrupted, or that is partial → a journal that lacks only what is to be asked. */
+/** What a run folder already holds: to go on from, to replace, or to leave alone. */
 import { usageError } from "../kernel/errors.ts";
 import { switchOf } from "../kernel/setting.ts";
 import type { Store } from "../kernel/store.ts";
+import { TOOL } from "../kernel/tool.ts";
 import { incompleteOf } from "../snapshot/incomplete.ts";
 import { MANIFEST_FILE } from "../snapshot/paths.ts";
 import { openSnapshot } from "../snapshot/read.ts";
 import type { AnswersFile, Snapshot } from "../snapshot/schema.ts";
-import { Journal } from "./journal.ts";
+import { Journal, JOURNAL_FILE } from "./journal.ts";
 import type { JournalHead } from "./journal-line.ts";
 
-/** @throws AppError "usage" when there is nothing to go on from, or it was asked for something else. */
-export async function resumeJournal(
-  store: Store,
-  folder: string,
-  wanted: JournalHead,
-): Promise<Journal> {
-  const journal = await Journal.open(folder) ?? await journalOfSnapshot(store, folder);
+/**
+ * A capture that was interrupted, or that is partial → a journal that lacks only what is to be asked.
+ * @throws AppError "usage" when there is nothing to go on from, or it was asked for something else.
+ */
+export async function resumeJournal(store: Store, wanted: JournalHead): Promise<Journal> {
+  const journal = await Journal.open(store.place) ?? await journalOfSnapshot(store);
   const difference = differenceOf(journal.head, wanted);
   if (difference === undefined) return journal;
   await journal.close();
-  throw usageError(`Cannot resume the capture in ${folder}: ${difference}`, {
+  throw usageError(`Cannot resume the capture in ${store.place}: ${difference}`, {
     hint: "Resume with the settings that it was begun with, or capture anew, without --resume",
   });
 }
 
+/** Only an older capture from the same host is replaced. @throws AppError "usage". */
+export async function refuseForeign(store: Store, { source }: JournalHead): Promise<void> {
+  const keys = await store.keys();
+  const isTaken = keys.some((key) => key === MANIFEST_FILE || key.startsWith("pve/"));
+  // An older capture that was interrupted while its files were written.
+  if (!isTaken || (!keys.includes(MANIFEST_FILE) && keys.includes(JOURNAL_FILE))) return;
+  const { manifest } = await openSnapshot(store);
+  if (manifest.tool.name === TOOL.name && manifest.source.host === source.host) return;
+  throw usageError(
+    `Cannot capture into ${store.place}: it holds a snapshot of "${manifest.source.host}"`,
+    { hint: "Name another folder with --out, or remove that one first" },
+  );
+}
+
 /** The answers of a snapshot that is sealed, for more than its journal is gone. */
-async function journalOfSnapshot(store: Store, folder: string): Promise<Journal> {
+async function journalOfSnapshot(store: Store): Promise<Journal> {
   if (await store.read(MANIFEST_FILE) === undefined) {
-    throw usageError(`Found nothing to resume in ${folder}`, {
+    throw usageError(`Found nothing to resume in ${store.place}`, {
       hint: "Name the folder that the interrupted capture wrote to, or capture without --resume",
     });
   }
   const snapshot = await openSnapshot(store);
   const { source, scope, captured_at, settings = {}, counts } = snapshot.manifest;
-  const journal = await Journal.create(folder, {
+  const journal = await Journal.create(store.place, {
     journal: 1,
     started_at: captured_at,
     source,

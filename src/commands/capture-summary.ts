@@ -51,13 +51,13 @@ export function printPlan(session: Session, rows: readonly PlanRow[]): void {
       calls,
       at_most: isAtMost,
     }));
-    session.print(JSON.stringify({ calls, total }, null, 2));
+    session.data(JSON.stringify({ calls, total }, null, 2));
     return;
   }
   const cells = asked.map(({ endpoint, calls, isAtMost }) =>
     [ENDPOINTS[endpoint].shown, calls, isAtMost ? "at most" : ""] as const
   );
-  session.print(
+  session.data(
     `\n${renderTable(["GET", "Calls", ""], [...cells, ["in all", total, "at most"]])}\n`,
   );
 }

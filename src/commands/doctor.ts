@@ -12,7 +12,7 @@ import { renderTable } from "./tables.ts";
 export async function runDoctor(session: Session): Promise<void> {
   const options = parseCaptureOptions(await readSettings(session.context, CAPTURE_SETTINGS));
   const diagnosis = await interruptible((signal) => doctor(options, asking(session, signal)));
-  session.print(session.isJson ? jsonOf(diagnosis) : textOf(diagnosis));
+  session.data(session.isJson ? jsonOf(diagnosis) : textOf(diagnosis));
   const isWell = diagnosis.access?.every(({ may }) => may === "all") ?? false;
   if (!isWell) session.exitWith("incomplete");
 }

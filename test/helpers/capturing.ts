@@ -66,7 +66,7 @@ export async function captured(server: Server, options: CapturingOptions = {}): 
   const warnings: string[] = [];
   const progress: CaptureProgress[] = [];
   const summary = await capture(optionsFor(server, options.settings), {
-    folder,
+    store: await openStore(folder),
     isResumed: false,
     signal: new AbortController().signal,
     retry: QUICK,
