@@ -46,9 +46,9 @@ export async function indexJournal(handle: FileHandle): Promise<JournalIndex | u
 
 /** Whole lines, without their breaks. */
 async function* linesOf(handle: FileHandle): AsyncGenerator<Buffer> {
+  const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
   let rest = Buffer.alloc(0);
   for (let at = 0;;) {
-    const chunk = Buffer.alloc(CHUNK_BYTES);
     const { bytesRead } = await handle.read(chunk, 0, CHUNK_BYTES, at);
     if (bytesRead === 0) return;
     at += bytesRead;

@@ -25,6 +25,7 @@ export class Journal {
   #attempts: number;
   #end: number;
   #syncedAt = performance.now();
+  #isSynced = true;
   #isClosed = false;
 
   private constructor(file: string, handle: FileHandle, index: JournalIndex) {
@@ -115,7 +116,7 @@ export class Journal {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    await this.#turn(() => this.#handle.datasync());
+    await this.#turn(() => this.#sync());
     await this.#handle.close();
   }
 
@@ -131,10 +132,15 @@ export class Journal {
     this.#end += bytes.length;
     await this.#turn(async () => {
       await this.#handle.write(bytes, 0, bytes.length, place.at);
-      if (performance.now() - this.#syncedAt < SYNC_MS) return;
-      await this.#handle.datasync();
-      this.#syncedAt = performance.now();
+      this.#isSynced = false;
+      if (performance.now() - this.#syncedAt > SYNC_MS) await this.#sync();
     });
     return place;
+  }
+
+  async #sync(): Promise<void> {
+    if (!this.#isSynced) await this.#handle.datasync();
+    this.#isSynced = true;
+    this.#syncedAt = performance.now();
   }
 }
