@@ -9,20 +9,23 @@ import { type CommandTable, CONFIG, OUT } from "./row.ts";
 const { BOOTSTRAP, ...TRANSFORM_SETTINGS } = SETTINGS;
 const { BOOTSTRAP: NO_CAPTURE, ...DOCTOR_SETTINGS } = CAPTURE_SETTINGS;
 
+const CAPTURE_OUT = {
+  type: "string",
+  valueHint: "dir",
+  description: "Run folder to write to (default snapshots/ and the host's name)",
+} as const;
+const RESUME = {
+  type: "boolean",
+  description: "Go on from what the folder holds: ask only what is missing or failed",
+} as const;
+
 export const STAGE_COMMANDS = {
   capture: {
     description: "Read a live Proxmox VE cluster into a snapshot, and change nothing there",
     example: "capture --proxmox-host pve1.example.net --out snapshots/lab",
     options: {
-      out: {
-        type: "string",
-        valueHint: "dir",
-        description: "Run folder to write to (default snapshots/ and the host's name)",
-      },
-      resume: {
-        type: "boolean",
-        description: "Go on from what the folder holds: ask only what is missing or failed",
-      },
+      out: CAPTURE_OUT,
+      resume: RESUME,
       plan: {
         type: "boolean",
         description: "Print what would be asked, and ask no more than that",
@@ -81,5 +84,23 @@ export const STAGE_COMMANDS = {
       ...optionsOf(PUSH_SETTINGS),
     },
     load: async () => (await import("../push.ts")).runPush,
+  },
+  run: {
+    description: "Capture, transform and push in one go, with all files kept",
+    example: "run --proxmox-host pve1.example.net --target grpcs://diode.example.net/diode",
+    options: {
+      out: CAPTURE_OUT,
+      resume: RESUME,
+      "require-complete": {
+        type: "boolean",
+        description: "End with 4 after an incomplete capture, and push nothing",
+      },
+      again: PUSH_OPTIONS.again,
+      config: CONFIG,
+      ...JSON_OPTION,
+      ...COMMON_OPTIONS,
+      ...optionsOf({ BOOTSTRAP, ...DOCTOR_SETTINGS, ...TRANSFORM_SETTINGS, ...PUSH_SETTINGS }),
+    },
+    load: async () => (await import("../pipeline.ts")).runPipeline,
   },
 } as const satisfies CommandTable;
