@@ -17,7 +17,7 @@ import { refuseNothing, warningsOf } from "./overview.ts";
 import { type CaptureProgress, ProgressCounter } from "./progress.ts";
 import { Reach } from "./reach.ts";
 import { refuseForeign, resumeJournal } from "./resume.ts";
-import { type CaptureSummary, summarize } from "./summary.ts";
+import { type CaptureSummary, groupGaps } from "./summary.ts";
 import { forgetFiltered, type Survey, survey } from "./survey.ts";
 import { walk } from "./walk.ts";
 
@@ -106,7 +106,13 @@ async function askAll(
     captured_at: journal.head.started_at,
     attempts: journal.attempts,
   });
-  return summarize(manifest, { token: options.token, major: found.overview.major });
+  const { token } = options;
+  const { guests } = progress.state;
+  return {
+    manifest,
+    guests: guests.total,
+    gaps: groupGaps(manifest, { token, ...found.overview }),
+  };
 }
 
 function headOf({ hosts: [{ name, port }], nodes, recorded }: CaptureOptions): JournalHead {

@@ -30,6 +30,10 @@ export class ProgressCounter {
     this.#tell = tell;
   }
 
+  get state(): CaptureProgress {
+    return this.#state;
+  }
+
   /** What there is to do, from the start. */
   expect({ nodes }: Inventory): void {
     const asked = nodes.filter(({ isInScope }) => isInScope);

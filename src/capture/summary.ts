@@ -7,6 +7,8 @@ import type { Token } from "./token.ts";
 
 export interface CaptureSummary {
   readonly manifest: Manifest;
+  /** That were asked about. */
+  readonly guests: number;
   /** In the order of the table of causes; empty when the capture is complete. */
   readonly gaps: readonly GapGroup[];
 }
@@ -30,12 +32,12 @@ const REMEDIES: Readonly<Record<Exclude<Cause, "denied" | "filtered">, string>> 
   failed: "Read what Proxmox VE says of it",
 };
 
-export function summarize(
-  manifest: Manifest,
+export function groupGaps(
+  { incomplete }: Manifest,
   { token, major }: { readonly token: Token; readonly major: number },
-): CaptureSummary {
-  const byCause = Map.groupBy(manifest.incomplete, ({ cause }) => (cause ?? "failed") as Cause);
-  const gaps = (Object.keys(CAUSES) as Cause[]).flatMap((cause): GapGroup[] => {
+): GapGroup[] {
+  const byCause = Map.groupBy(incomplete, ({ cause }) => (cause ?? "failed") as Cause);
+  return (Object.keys(CAUSES) as Cause[]).flatMap((cause): GapGroup[] => {
     const group = byCause.get(cause) ?? [];
     const [example] = group;
     if (example === undefined) return [];
@@ -44,7 +46,6 @@ export function summarize(
       : [REMEDIES[cause]];
     return [{ cause, count: group.length, example, whatToDo }];
   });
-  return { manifest, gaps };
 }
 
 /** What Proxmox VE names, else what this release is known to want; of several the first would do. */

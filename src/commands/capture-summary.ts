@@ -6,19 +6,20 @@ import { printable } from "../kernel/log.ts";
 import { TOOL } from "../kernel/tool.ts";
 import { CAUSES } from "../snapshot/incomplete.ts";
 import type { Session } from "./session.ts";
-import { groupDigits, renderTable } from "./tables.ts";
+import { counted, renderTable } from "./tables.ts";
 
 /** `target` is the run folder, as the user named it. */
 export function printCapture(session: Session, summary: CaptureSummary, target: string): void {
-  const { manifest: { source, outcome, counts }, gaps } = summary;
+  const { manifest: { source, outcome, counts }, guests, gaps } = summary;
   if (session.isJson) {
-    session.print(JSON.stringify({ folder: target, outcome, source, counts, gaps }, null, 2));
+    const document = { folder: target, outcome, source, guests, counts, gaps };
+    session.print(JSON.stringify(document, null, 2));
     return;
   }
   const folder = printable(target.replace(/\/+$/, ""));
-  const sentence = `Captured ${groupDigits(counts.nodes)} nodes in ${
-    groupDigits(counts.answers)
-  } answers; the snapshot in ${folder} is ${outcome}`;
+  const sentence = `Captured ${counted(guests, "guest")} on ${counted(counts.nodes, "node")}: ${
+    counted(counts.answers, "answer")
+  } in ${folder}, ${outcome}`;
   session.print(gaps.length === 0 ? sentence : `\n${sentence}\n\n${gapsText(gaps, folder)}\n`);
 }
 

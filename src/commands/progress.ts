@@ -50,7 +50,9 @@ function openBar(stream: NodeJS.WritableStream): Progress {
     format: (options, { progress }, { view }: { view?: ProgressView }) =>
       view === undefined
         ? ""
-        : `${cliProgress.Format.BarFormat(progress, options)} ${sentenceOf(view, startedAt)}`,
+        : `${cliProgress.Format.BarFormat(progress, options)} ${
+          sentenceOf(view, secondsSince(startedAt))
+        }`,
   }, cliProgress.Presets.shades_classic);
   let isDrawn = false;
   return {
@@ -69,7 +71,7 @@ function openLines({ log, everyMs = LINE_EVERY_MS }: ProgressOptions): Progress 
   const startedAt = performance.now();
   let latest: ProgressView | undefined;
   const timer = setInterval(() => {
-    if (latest !== undefined) log.info(sentenceOf(latest, startedAt));
+    if (latest !== undefined) log.info(sentenceOf(latest, secondsSince(startedAt)));
   }, everyMs);
   return {
     show(view) {
@@ -80,16 +82,20 @@ function openLines({ log, everyMs = LINE_EVERY_MS }: ProgressOptions): Progress 
 }
 
 /** "3 of 10 nodes, 312 of 1,000 guests, 2 gaps; 95 guests/s, 8 s left" */
-export function sentenceOf({ parts, remark }: ProgressView, startedAt: number): string {
+export function sentenceOf({ parts, remark }: ProgressView, seconds: number): string {
   const counts = parts.map(({ name, done, total }) =>
     `${groupDigits(done)} of ${groupDigits(total)} ${name}`
   );
   const said = [...counts, ...(remark === undefined ? [] : [remark])].join(", ");
   const { name = "", done = 0, total = 0 } = parts.at(-1) ?? {};
-  const perSecond = done / ((performance.now() - startedAt) / 1000);
+  const perSecond = done / seconds;
   if (done === 0 || done >= total) return said;
   const left = Math.ceil((total - done) / perSecond);
   return `${said}; ${groupDigits(Math.round(perSecond))} ${name}/s, ${durationOf(left)} left`;
+}
+
+function secondsSince(start: number): number {
+  return (performance.now() - start) / 1000;
 }
 
 /** 75 → "1 min 15 s" */

@@ -41,3 +41,8 @@ export function renderTable(head: readonly string[], rows: readonly (readonly Ce
 export function groupDigits(value: number): string {
   return String(value).replace(/\B(?=(?:\d{3})+$)/g, ",");
 }
+
+/** 1 → "1 guest", 1200 → "1,200 guests" */
+export function counted(count: number, noun: string): string {
+  return `${groupDigits(count)} ${noun}${count === 1 ? "" : "s"}`;
+}

@@ -2,19 +2,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseFault } from "../../src/rehearse/serve/fault.ts";
-import { openStore } from "../../src/kernel/store.ts";
-import { simulate } from "../../src/rehearse/simulate/simulate.ts";
-import { openSnapshot } from "../../src/snapshot/read.ts";
-import type { Snapshot } from "../../src/snapshot/schema.ts";
 import { answersIn, captured } from "../helpers/capturing.ts";
-import { served } from "../helpers/served.ts";
-import { tempFolder } from "../helpers/temp-folder.ts";
-
-async function simulated(nodes: number, guests: number): Promise<Snapshot> {
-  const store = await openStore(await tempFolder());
-  await simulate(store, { nodes, guests, seed: 11 });
-  return await openSnapshot(store);
-}
+import { served, simulated } from "../helpers/served.ts";
 
 describe("calls under way at once", () => {
   test("are as many as the settings allow, to each node, to its agents and in all", async () => {

@@ -27,7 +27,7 @@ export interface Finished {
 /** Where its packages are cached is all that the program needs of the outer environment. */
 const INHERITED = ["PATH", "HOME", "DENO_DIR", "XDG_CACHE_HOME", "TMPDIR"];
 /** Node strips the types of each file once for all of these processes. */
-const COMPILE_CACHE = join(tmpdir(), "proxmox-diode-test-cache");
+export const COMPILE_CACHE = join(tmpdir(), "proxmox-diode-test-cache");
 
 /** A program that runs until it is stopped. */
 export interface Started {

@@ -3,14 +3,23 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { openStore } from "../../src/kernel/store.ts";
 import { serve, type Served, type ServeOptions } from "../../src/rehearse/serve/serve.ts";
+import { simulate } from "../../src/rehearse/simulate/simulate.ts";
 import { openSnapshot } from "../../src/snapshot/read.ts";
 import type { Snapshot } from "../../src/snapshot/schema.ts";
 import { ROOT } from "./golden.ts";
+import { tempFolder } from "./temp-folder.ts";
 
 export const EXAMPLE = "snapshots/example";
 
 export async function snapshotIn(folder: string): Promise<Snapshot> {
   return await openSnapshot(await openStore(join(ROOT, folder)));
+}
+
+/** In which no call goes unanswered, so that no test has to wait for one: for seeds 1 to 4, that is. */
+export async function simulated(nodes: number, guests: number, seed = 3): Promise<Snapshot> {
+  const store = await openStore(await tempFolder());
+  await simulate(store, { nodes, guests, seed });
+  return await openSnapshot(store);
 }
 
 /** A committed snapshot by its folder, or one that the test made. */

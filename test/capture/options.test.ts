@@ -1,0 +1,211 @@
+/** Settings of capture: what they are when nobody sets them, and that a wrong one is refused by name. */
+import { inspect } from "node:util";
+import { describe, expect, test } from "vitest";
+import {
+  type CaptureOptions,
+  isBootstrap,
+  parseCaptureOptions,
+} from "../../src/capture/options.ts";
+import { CAPTURE_SETTINGS, type CaptureTexts } from "../../src/capture/settings.ts";
+import { AppError } from "../../src/kernel/errors.ts";
+import type { SettingRow } from "../../src/kernel/setting.ts";
+import { SETTINGS } from "../../src/transform/settings.ts";
+
+const SECRET = "5ec2e700-dead-4bee-8fee-d0d0d0d0d0d0";
+const NEEDED = {
+  PROXMOX_HOST: "pve1.example.net",
+  PROXMOX_TOKEN_NAME: "sync",
+  PROXMOX_TOKEN_VALUE: SECRET,
+};
+const FINGERPRINT = "5F:40:6C:".repeat(11).slice(0, 95);
+
+function options(texts: CaptureTexts = {}): CaptureOptions {
+  return parseCaptureOptions({ ...NEEDED, ...texts });
+}
+
+/** What is thrown, which has to be an error that the user can act on. */
+function refusal(texts: CaptureTexts): AppError {
+  try {
+    options(texts);
+  } catch (error) {
+    if (error instanceof AppError) return error;
+    throw error;
+  }
+  throw new Error("It was not refused");
+}
+
+test("settings that nobody set are those of the mapping document, and every extension is off", () => {
+  const { token, ...others } = options();
+  expect(others).toEqual({
+    hosts: [{ name: "pve1.example.net", port: 8006 }],
+    trust: { kind: "any" },
+    timeoutMs: 30_000,
+    limits: { total: 8, perNode: 4, agentsPerNode: 2 },
+    nodes: undefined,
+    hasLiveAddresses: false,
+    recorded: {},
+  });
+  expect(token.id).toBe("root@pam!sync");
+});
+
+describe("hosts", () => {
+  test("have the port of PROXMOX_PORT, or one of their own", () => {
+    const texts = {
+      PROXMOX_HOST: "pve1,pve2:443, https://[2001:db8::1]:8006/",
+      PROXMOX_PORT: "8007",
+    };
+    expect(options(texts).hosts).toEqual([
+      { name: "pve1", port: 8007 },
+      { name: "pve2", port: 443 },
+      { name: "2001:db8::1", port: 8006 },
+    ]);
+  });
+
+  test("that hold a password are refused without it", () => {
+    const { message } = refusal({ PROXMOX_HOST: "https://root:hunter2@pve1:8006" });
+    expect(message).toContain("PROXMOX_HOST");
+    expect(message).not.toContain("hunter2");
+  });
+});
+
+describe("a token", () => {
+  const WHOLE = { PROXMOX_TOKEN_NAME: "", PROXMOX_TOKEN_VALUE: "" };
+
+  test.each<[string, CaptureTexts]>([
+    ["in three settings", { PROXMOX_USER: "netbox@pve" }],
+    ["with its name behind the user", { PROXMOX_USER: "netbox@pve!sync", PROXMOX_TOKEN_NAME: "" }],
+    ["with the user before its name", { PROXMOX_TOKEN_NAME: "netbox@pve!sync" }],
+    ["in one", { ...WHOLE, PROXMOX_TOKEN: `netbox@pve!sync=${SECRET}` }],
+    ["in one, as the header has it", {
+      ...WHOLE,
+      PROXMOX_TOKEN: `PVEAPIToken=netbox@pve!sync=${SECRET}`,
+    }],
+    ["with its secret where all of it may stand", {
+      PROXMOX_USER: "netbox@pve!sync",
+      ...WHOLE,
+      PROXMOX_TOKEN: SECRET,
+    }],
+    ["with a line break behind its secret", {
+      PROXMOX_USER: "netbox@pve",
+      PROXMOX_TOKEN_VALUE: `${SECRET}\n`,
+    }],
+    ["in three, which go before the one", {
+      PROXMOX_USER: "netbox@pve",
+      PROXMOX_TOKEN: "other@pve!other=other",
+    }],
+  ])("%s", (_, texts) => {
+    expect(options(texts).token.authorization).toBe(`PVEAPIToken=netbox@pve!sync=${SECRET}`);
+  });
+
+  test("has its percent signs escaped, since Proxmox VE unescapes them", () => {
+    expect(options({ PROXMOX_TOKEN_VALUE: "a%41" }).token.authorization).toMatch(/=a%2541$/);
+  });
+
+  test.each<[string, CaptureTexts, string, string]>([
+    ["no name", { PROXMOX_TOKEN_NAME: "" }, "PROXMOX_TOKEN_NAME", "is not set"],
+    ["no secret", { PROXMOX_TOKEN_VALUE: "" }, "PROXMOX_TOKEN_VALUE", "is not set"],
+    ["a user without realm", { PROXMOX_USER: "netbox" }, "PROXMOX_USER", "is no user and realm"],
+    ["a name that is none", { PROXMOX_TOKEN_NAME: "1 2" }, "PROXMOX_TOKEN_NAME", "is no name"],
+    ["a secret of two lines", { PROXMOX_TOKEN_VALUE: "a\nb" }, "PROXMOX_TOKEN_VALUE", "holds"],
+    ["a secret with a semicolon", { PROXMOX_TOKEN_VALUE: "a;b" }, "PROXMOX_TOKEN_VALUE", "holds"],
+    [
+      "a whole that is none",
+      { ...WHOLE, PROXMOX_TOKEN: "netbox!=x" },
+      "PROXMOX_TOKEN",
+      "is no token",
+    ],
+  ])("with %s is refused, and its secret is not shown", (_, texts, name, why) => {
+    const { kind, message, hint } = refusal(texts);
+    expect([kind, message]).toEqual(["usage", expect.stringContaining(`Setting ${name} ${why}`)]);
+    expect(`${message}${hint}`).not.toContain(SECRET);
+  });
+
+  test("gives its secret away to nobody who only looks at it", () => {
+    const { token } = options();
+    const looks = [
+      JSON.stringify(token),
+      String(token),
+      inspect(token, { depth: 9, showHidden: true }),
+    ];
+    for (const look of looks) expect(look).not.toContain(SECRET.slice(0, 8));
+    expect(token.scrub(`no such token ${SECRET}, ${SECRET}`)).toBe(
+      "no such token [redacted], [redacted]",
+    );
+  });
+});
+
+describe("trust", () => {
+  test.each<[CaptureTexts, CaptureOptions["trust"]]>([
+    [{ PROXMOX_SSL_VERIFY: "true" }, { kind: "system" }],
+    [{ PROXMOX_CA_FILE: "ca.pem" }, { kind: "authority", file: "ca.pem" }],
+    [{ PROXMOX_FINGERPRINT: FINGERPRINT }, {
+      kind: "pinned",
+      fingerprints: new Set([FINGERPRINT]),
+    }],
+    [
+      {
+        PROXMOX_FINGERPRINT: `${FINGERPRINT.toLowerCase()};sha256:${
+          FINGERPRINT.replaceAll(":", "")
+        }`,
+      },
+      { kind: "pinned", fingerprints: new Set([FINGERPRINT]) },
+    ],
+    [{ PROXMOX_FINGERPRINT: FINGERPRINT, PROXMOX_CA_FILE: "ca.pem", PROXMOX_SSL_VERIFY: "true" }, {
+      kind: "pinned",
+      fingerprints: new Set([FINGERPRINT]),
+    }],
+  ])("%o", (texts, trust) => expect(options(texts).trust).toEqual(trust));
+});
+
+test.each<[keyof CaptureTexts, string]>([
+  ["PROXMOX_HOST", ""],
+  ["PROXMOX_HOST", "pve1,,pve2"],
+  ["PROXMOX_HOST", "http://pve1:8006"],
+  ["PROXMOX_PORT", "0"],
+  ["PROXMOX_PORT", "https"],
+  ["PROXMOX_PORT", "70000"],
+  ["PROXMOX_SSL_VERIFY", "maybe"],
+  ["PROXMOX_FINGERPRINT", "5F:40"],
+  ["PROXMOX_API_TIMEOUT", "0"],
+  ["PROXMOX_API_TIMEOUT", "1.5"],
+  ["PROXMOX_CONCURRENCY", "65"],
+  ["PROXMOX_NODE_CONCURRENCY", "-1"],
+  ["PROXMOX_AGENT_CONCURRENCY", "3"],
+  ["LXC_LIVE_ADDRESSES", "some"],
+  ["nodes", "pve1,*"],
+  ["nodes", ","],
+])("%s=%j is refused with what is allowed", (name, value) => {
+  const error = refusal({ [name]: value });
+  const row: SettingRow = CAPTURE_SETTINGS[name];
+  expect(error.kind).toBe("usage");
+  expect(error.message).toContain(value === "" ? `Setting ${name} is not set` : `"${value}"`);
+  expect(error.hint).toBe(`Allowed: ${row.allowed}`);
+});
+
+test("what transform needs to know is recorded as it was given, and nothing else is", () => {
+  const texts = {
+    SITE_NAME: " Cellar ",
+    CLUSTER_NAME: "",
+    LXC_LIVE_ADDRESSES: "on",
+    PROXMOX_PORT: "1",
+  };
+  const { recorded, hasLiveAddresses } = options(texts);
+  expect(recorded).toEqual({ SITE_NAME: "Cellar", LXC_LIVE_ADDRESSES: "on" });
+  expect(hasLiveAddresses).toBe(true);
+});
+
+test("BOOTSTRAP needs no other setting, and is a word", () => {
+  expect([isBootstrap({}), isBootstrap({ BOOTSTRAP: "yes" })]).toEqual([false, true]);
+  expect(() => isBootstrap({ BOOTSTRAP: "maybe" })).toThrow('BOOTSTRAP is "maybe"');
+});
+
+test("secrets are two, each flag is one setting's, and those of transform are called the same", () => {
+  const rows = Object.entries<SettingRow>(CAPTURE_SETTINGS);
+  expect(rows.filter(([, row]) => row.secret).map(([name]) => name))
+    .toEqual(["PROXMOX_TOKEN_VALUE", "PROXMOX_TOKEN"]);
+  expect(new Set(rows.map(([, { flag }]) => flag)).size).toBe(rows.length);
+  for (const [name, row] of Object.entries<SettingRow>(SETTINGS)) {
+    const twin = rows.find(([each]) => each === name)?.[1];
+    if (twin !== undefined) expect(twin.flag, name).toBe(row.flag);
+  }
+});

@@ -1,0 +1,337 @@
+/** capture and doctor, as a user runs them: exit codes, what is printed, and what never is. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { cp, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { answersIn, captured, type Server } from "./helpers/capturing.ts";
+import { cliFolders, expectError } from "./helpers/cli-folders.ts";
+import { ROOT } from "./helpers/golden.ts";
+import { rawServer, SECRET } from "./helpers/raw-server.ts";
+import { type Finished, runCli } from "./helpers/run-cli.ts";
+import { served, simulated } from "./helpers/served.ts";
+import { tempFolder } from "./helpers/temp-folder.ts";
+
+const WHOLE = "test/fixtures/pve9";
+const PARTIAL = "test/fixtures/standalone-no-sys-audit";
+const TOKEN = { user: "netbox@pve", name: "sync", value: SECRET };
+
+/** On a slow machine, how far it is; nothing else. */
+const CALM: unknown = expect.stringMatching(/^(?:ℹ [^\n]*\n)*$/);
+
+const { fresh } = cliFolders();
+
+function environment({ host, port, fingerprint, token }: Server): Record<string, string> {
+  return {
+    PROXMOX_HOST: host,
+    PROXMOX_PORT: String(port),
+    PROXMOX_USER: token.user,
+    PROXMOX_TOKEN_NAME: token.name,
+    PROXMOX_TOKEN_VALUE: token.value,
+    PROXMOX_FINGERPRINT: fingerprint,
+    PROXMOX_API_TIMEOUT: "5",
+  };
+}
+
+describe("capture", () => {
+  test("of all there is ends with 0 and one sentence", async () => {
+    const out = fresh();
+    const env = environment(await served(WHOLE, { token: TOKEN }));
+    const finished = await runCli(["capture", "--out", out], { env });
+    expect(finished).toEqual({
+      code: 0,
+      stderr: CALM,
+      stdout: `Captured 4 guests on 1 node: 15 answers in ${out}, complete\n`,
+    });
+    expect(await answersIn(out)).toHaveProperty(["pve/nodes/cedar1.json"]);
+  });
+
+  test("of a part ends with 4, what is missing by its cause, and what to do", async () => {
+    const out = fresh();
+    const env = environment(await served("snapshots/example", { token: TOKEN }));
+    const { code, stdout } = await runCli(["capture", "--out", out], { env });
+    expect(code).toBe(4);
+    const words = [
+      "partial",
+      "denied           3  The API token may not read it",
+      "403 Permission check failed (/vms/107, VM.Monitor)",
+      "pveum role add GuestAgentMonitor --privs VM.Monitor",
+      "unreachable      9  Its node did not answer",
+      `proxmox-diode capture --resume --out ${out}`,
+    ];
+    for (const word of words) expect(stdout).toContain(word);
+  });
+
+  test("prints JSON for scripts, and nothing with --quiet", async () => {
+    const env = environment(await served(PARTIAL, { token: TOKEN }));
+    const [json, quiet] = await Promise.all([
+      runCli(["capture", "--out", fresh(), "--json"], { env }),
+      runCli(["capture", "--out", fresh(), "--quiet"], { env }),
+    ]);
+    expect([json.code, json.stderr]).toEqual([4, CALM]);
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      outcome: "partial",
+      counts: { nodes: 1 },
+      gaps: expect.arrayContaining([expect.objectContaining({ cause: "denied", count: 4 })]),
+    });
+    expect(quiet).toEqual({ code: 4, stdout: "", stderr: "" });
+  });
+
+  test("goes by default into snapshots/ and the host's name", async () => {
+    const env = environment(await served(WHOLE, { token: TOKEN }));
+    const cwd = await tempFolder();
+    const { code, stderr } = await runCli(["capture"], { env, cwd });
+    expect(code, stderr).toBe(0);
+    expect(await readdir(join(cwd, "snapshots"))).toEqual(["127.0.0.1"]);
+  });
+
+  test("takes the names that other tools use, a token from a file, and a policy file", async () => {
+    const server = await served(WHOLE, { token: TOKEN });
+    const { host, port, fingerprint } = server;
+    const folder = await tempFolder();
+    const write = async (name: string, text: string): Promise<string> => {
+      await writeFile(join(folder, name), text);
+      return join(folder, name);
+    };
+    const value = await write("value", `${SECRET}\n`);
+    const whole = await write("whole", `netbox@pve!sync=${SECRET}\n`);
+    const policy = await write(
+      "policy.yaml",
+      `config:\n  PROXMOX_HOST: ${host}:${port}\n  PROXMOX_TOKEN_NAME: netbox@pve!sync\n` +
+        `  PROXMOX_FINGERPRINT: "${fingerprint}"\nscope:\n  nodes: [cedar1]\n`,
+    );
+    const pin = { PVE_FINGERPRINT: fingerprint };
+    const ways: readonly [string[], Record<string, string>][] = [
+      [[], {
+        ...pin,
+        PVE_HOST: `${host}:${port}`,
+        PVE_USER: "netbox@pve",
+        PVE_TOKEN_NAME: "sync",
+        PVE_TOKEN_VALUE: SECRET,
+      }],
+      [[], {
+        ...pin,
+        PROXMOX_VE_ENDPOINT: `https://${host}:${port}/`,
+        PROXMOX_VE_API_TOKEN: `netbox@pve!sync=${SECRET}`,
+      }],
+      [[], {
+        ...pin,
+        PM_API_URL: `https://${host}:${port}/api2/json`,
+        PM_API_TOKEN_ID: "netbox@pve!sync",
+        PM_API_TOKEN_SECRET: SECRET,
+      }],
+      [["--proxmox-token-file", whole], { ...pin, PROXMOX_HOST: host, PVE_PORT: String(port) }],
+      [["--config", policy, "--proxmox-token-value-file", value], {}],
+      [["--config", policy], { PROXMOX_TOKEN_VALUE_FILE: value }],
+    ];
+    const finished = await Promise.all(
+      ways.map(([args, env]) => runCli(["capture", "--out", fresh(), ...args], { env })),
+    );
+    expect(finished.map(({ code, stderr }) => [code, stderr]))
+      .toEqual(ways.map(() => [0, CALM]));
+  });
+
+  test("with BOOTSTRAP calls nothing, needs nothing and ends with 0", async () => {
+    const out = fresh();
+    const finished = await runCli(["capture", "--out", out], { env: { BOOTSTRAP: "true" } });
+    expect([finished.code, finished.stdout]).toEqual([0, ""]);
+    await expect(readdir(out)).rejects.toMatchObject({ code: "ENOENT" });
+  });
+
+  test("with --plan prints numbers, and writes nothing", async () => {
+    const out = fresh();
+    const server = await served("snapshots/example", { token: TOKEN });
+    const env = environment(server);
+    const [text, json] = await Promise.all([
+      runCli(["capture", "--plan", "--out", out], { env }),
+      runCli(["capture", "--plan", "--json"], { env }),
+    ]);
+    expect([text.code, json.code]).toEqual([0, 0]);
+    expect(text.stdout).toContain(
+      "/nodes/{node}/{qemu|lxc}/{vmid}/config                     36\n",
+    );
+    expect(text.stdout).toMatch(/get-osinfo +13 +at most\n/);
+    expect(JSON.parse(json.stdout)).toMatchObject({ total: 74 });
+    expect(server.traffic.requests).toBe(10);
+    await expect(readdir(out)).rejects.toMatchObject({ code: "ENOENT" });
+  });
+
+  test("is refused where it could not go on from, or would replace what is another's", async () => {
+    const env = environment(await served(WHOLE, { token: TOKEN }));
+    const example = fresh("example");
+    await cp(join(ROOT, "snapshots/example"), example, { recursive: true });
+    const [uri, nothing, foreign, missing] = await Promise.all([
+      runCli(["capture", "--out", "s3://bucket/lab"], { env }),
+      runCli(["capture", "--out", fresh(), "--resume"], { env }),
+      runCli(["capture", "--out", example], { env }),
+      runCli(["capture", "--out", fresh()], { env: { PROXMOX_HOST: "pve1" } }),
+    ]);
+    expectError(uri, 2, "s3://", "folder on this machine");
+    expectError(nothing, 2, "nothing to resume");
+    expectError(foreign, 2, '"pve1.example.net"', "--out");
+    expectError(missing, 2, "PROXMOX_TOKEN_NAME", "is not set");
+    expect(await answersIn(example)).toEqual(await answersIn(join(ROOT, "snapshots/example")));
+  });
+
+  test("that is resumed for another host, or another scope, is refused", async () => {
+    const env = environment(await served(WHOLE, { token: TOKEN }));
+    const out = fresh();
+    expect((await runCli(["capture", "--out", out], { env })).code).toBe(0);
+    const args = ["capture", "--out", out, "--resume"];
+    const [host, scope] = await Promise.all([
+      runCli(args, { env: { ...env, PROXMOX_HOST: "localhost" } }),
+      runCli([...args, "--nodes", "cedar1"], { env }),
+    ]);
+    expectError(host, 2, 'PROXMOX_HOST "127.0.0.1", not "localhost"');
+    expectError(scope, 2, 'nodes "*", not "cedar1"');
+  });
+});
+
+describe("an interrupted capture", () => {
+  test.each(["SIGINT", "SIGTERM"] as const)(
+    "by %s ends with 130 and goes on with --resume",
+    async (signal) => {
+      const out = fresh();
+      let asked = 0;
+      let interrupt = (): void => undefined;
+      const snapshot = await simulated(3, 60);
+      const server = await served(snapshot, {
+        token: TOKEN,
+        latencyMs: 20,
+        onRequest: () => {
+          asked += 1;
+          if (asked === 25) interrupt();
+        },
+      });
+      const env = environment(server);
+      const flags = "Deno" in globalThis ? ["run", "-A"] : [];
+      const child = spawn(
+        process.execPath,
+        [...flags, join(ROOT, "src/cli.ts"), "capture", "--out", out],
+        { env: { ...process.env, ...env }, stdio: ["ignore", "ignore", "pipe"] },
+      );
+      onTestFinished(() => void child.kill("SIGKILL"));
+      // After child.kill, Deno reports this signal, whatever the process made of it.
+      interrupt = () => void process.kill(child.pid ?? 0, signal);
+      let stderr = "";
+      child.stderr.on("data", (part: Buffer) => {
+        stderr += part.toString();
+      });
+      expect(await once(child, "close")).toEqual([130, null]);
+      expect(stderr).toMatch(/Error: Interrupted: \d+ answers are kept in .*capture\.journal\n/);
+      expect(stderr).toContain(`proxmox-diode capture --resume --out ${out}`);
+      expect(await readdir(out)).toEqual(["capture.journal"]);
+
+      const transformed = await runCli(["transform", out]);
+      expectError(transformed, 5, "unfinished", "capture --resume");
+      const resumed = await runCli(["capture", "--out", out, "--resume"], { env });
+      const { outcome } = snapshot.manifest;
+      expect(resumed.code, resumed.stderr).toBe(outcome === "complete" ? 0 : 4);
+      const whole = await captured(await served(snapshot));
+      expect(await answersIn(out)).toEqual(await answersIn(whole.folder));
+      expect((await readdir(out)).sort()).toEqual(["manifest.json", "pve"]);
+    },
+  );
+});
+
+describe("doctor", () => {
+  test("shows what it found, and ends with 0 when all may be read", async () => {
+    const server = await served("snapshots/example", { token: TOKEN });
+    const { code, stdout, stderr } = await runCli(["doctor"], { env: environment(server) });
+    expect([code, stderr]).toEqual([0, ""]);
+    const words = [
+      "9.2.4",
+      "brightwater: pve1, pve2, pve3, pve4",
+      server.fingerprint,
+      "CN=localhost",
+    ];
+    for (const word of [...words, "netbox@pve!sync is good", "pinned"]) {
+      expect(stdout).toContain(word);
+    }
+    expect(stdout).not.toContain("pveum");
+    expect(server.traffic.requests).toBe(5);
+  });
+
+  test("says what may not be read and how to mend it, and ends with 4", async () => {
+    const server = await served(PARTIAL, { token: TOKEN });
+    const env = environment(server);
+    const [text, json] = await Promise.all([
+      runCli(["doctor"], { env }),
+      runCli(["doctor", "--json", "--quiet"], { env }),
+    ]);
+    expect([text.code, json.code]).toEqual([4, 4]);
+    expect(text.stdout).toMatch(/\/cluster\/status +nothing +Sys\.Audit +\/\n/);
+    expect(text.stdout).toMatch(/\/nodes\/\{node\}\/network +nothing +SDN\.Audit or SDN\.Use/);
+    expect(text.stdout).toContain("pveum acl modify / --roles PVEAuditor --users 'netbox@pve'");
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      version: "8.4.14",
+      token: "netbox@pve!sync",
+      certificate: { trust: "pinned", fingerprint: server.fingerprint },
+      access: expect.arrayContaining([{
+        endpoint: "osinfo",
+        path: "/nodes/{node}/qemu/{vmid}/agent/get-osinfo",
+        may: "none",
+        lacks: ["VM.Monitor"],
+        on: ["/vms"],
+      }]),
+      grants: expect.arrayContaining(["pveum role add GuestAgentMonitor --privs VM.Monitor"]),
+    });
+  });
+});
+
+describe("the token's secret is nowhere", () => {
+  async function textsIn(folder: string): Promise<string[]> {
+    const found = await readdir(folder, { recursive: true, withFileTypes: true })
+      .catch((): never[] => []);
+    const files = found.filter((entry) => entry.isFile());
+    return await Promise.all(
+      files.map(({ parentPath, name }) => readFile(join(parentPath, name), "utf8")),
+    );
+  }
+
+  async function expectNoSecret(finished: Finished, folder: string): Promise<void> {
+    const texts = [finished.stdout, finished.stderr, ...(await textsIn(folder))];
+    for (const text of texts) expect(text).not.toContain(SECRET);
+  }
+
+  test("in files and outputs of a capture that succeeds, fails, or is echoed", async () => {
+    const good = environment(await served(WHOLE, { token: TOKEN }));
+    const echo = environment(
+      await rawServer((request, response) => {
+        const said = request.headers["authorization"] ?? "";
+        const rows = [{ node: "pve1", status: "online", said }];
+        const isList = request.url?.endsWith("/nodes") === true;
+        if (isList) response.end(JSON.stringify({ data: rows }));
+        else response.writeHead(500, said).end(JSON.stringify({ message: said, data: null }));
+      }),
+    );
+    const refused = environment(
+      await served(WHOLE, { token: { ...TOKEN, value: "another" }, refusalMs: 0 }),
+    );
+    const cases: readonly [Record<string, string>, number][] = [
+      [good, 0],
+      [{ ...echo }, 4],
+      [{ ...refused, PROXMOX_TOKEN_VALUE: SECRET }, 6],
+      [{ ...good, PROXMOX_FINGERPRINT: "", PROXMOX_SSL_VERIFY: "true" }, 6],
+      [{ ...good, PROXMOX_HOST: "nobody.invalid" }, 6],
+      [{ ...good, PROXMOX_TOKEN_VALUE: `${SECRET} x` }, 2],
+      [{ ...good, PROXMOX_TOKEN_NAME: `x=${SECRET}` }, 2],
+      [{ ...good, PROXMOX_CA_FILE: "/nowhere", PROXMOX_FINGERPRINT: "" }, 2],
+    ];
+    for (const [i, [env, code]] of cases.entries()) {
+      const out = fresh();
+      const format = i % 2 === 0 ? "text" : "json";
+      const args = ["capture", "--out", out, "--verbose", "--log-format", format];
+      const finished = await runCli(args, { env });
+      expect(finished.code, finished.stderr).toBe(code);
+      expect(finished.stderr).not.toContain("is a bug");
+      await expectNoSecret(finished, out);
+    }
+  });
+
+  test("in outputs of doctor", async () => {
+    const env = environment(await served(WHOLE, { token: TOKEN }));
+    const finished = await runCli(["doctor", "--verbose", "--json"], { env });
+    await expectNoSecret(finished, await tempFolder());
+  });
+});

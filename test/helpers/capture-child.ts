@@ -1,0 +1,32 @@
+/**
+ * Captures in a process of their own, to be killed: `capture-child.ts '[{"folder":…,"texts":{…}}]'`, all
+ * at once. Each goes on from what its folder holds, if that is unfinished.
+ */
+import { access } from "node:fs/promises";
+import { join } from "node:path";
+import { capture } from "../../src/capture/capture.ts";
+import { JOURNAL_FILE } from "../../src/capture/journal.ts";
+import { parseCaptureOptions } from "../../src/capture/options.ts";
+import type { CaptureTexts } from "../../src/capture/settings.ts";
+import { openStore } from "../../src/kernel/store.ts";
+
+export interface ChildCapture {
+  readonly folder: string;
+  readonly texts: CaptureTexts;
+}
+
+async function run({ folder, texts }: ChildCapture): Promise<void> {
+  const isResumed = await access(join(folder, JOURNAL_FILE)).then(() => true, () => false);
+  await capture(parseCaptureOptions(texts), {
+    store: await openStore(folder),
+    isResumed,
+    signal: new AbortController().signal,
+    onProgress: () => undefined,
+    onWarning: () => undefined,
+  });
+}
+
+if (import.meta.main) {
+  const captures: readonly ChildCapture[] = JSON.parse(process.argv[2] ?? "");
+  await Promise.all(captures.map(run));
+}
