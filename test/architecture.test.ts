@@ -13,7 +13,10 @@ const PROTOBUF = /^@bufbuild\/protobuf(?:\/|$)/;
 const CONTRACTS = /^(?:snapshot|entities)\//;
 /** What of the contracts and the kernel runs without a runtime. */
 const PURE =
-  /^(?:snapshot\/(?:schema|paths|rows)|entities\/(?:schema|refs|extras|dcim|ipam|virtualization|order|left-out)|kernel\/(?:errors|hash|natural-order|setting))\.ts$/;
+  /^(?:snapshot\/(?:schema|paths|rows|scalar|property-string|worth-asking|scope|host)|entities\/(?:schema|refs|extras|dcim|ipam|virtualization|order|left-out)|kernel\/(?:errors|hash|natural-order|setting))\.ts$/;
+const CAPTURE_DOOR =
+  /^capture\/(?:capture|doctor|endpoints|options|plan|progress|settings|summary)\.ts$/;
+const CAPTURE = [/^capture\//, /^snapshot\//, KERNEL, NODE];
 const PUSH_DOOR = /^push\/(?:push|settings|options|target|journal|plan|missing-file)\.ts$/;
 const TRANSFORM_DOOR = /^transform\/(?:transform|tables|table|policy|settings|stubs|values)\.ts$/;
 
@@ -30,6 +33,7 @@ const RULES: readonly Rule[] = [
     files: /^commands\//,
     may: [
       /^commands\//,
+      CAPTURE_DOOR,
       TRANSFORM_DOOR,
       PUSH_DOOR,
       CONTRACTS,
@@ -40,6 +44,12 @@ const RULES: readonly Rule[] = [
       NODE,
     ],
   },
+  { files: /^capture\/(?:certificate|fetch)\.ts$/, may: [...CAPTURE, /^undici$/] },
+  { files: /^capture\/client\.ts$/, may: [...CAPTURE, /^ofetch$/] },
+  { files: /^capture\/(?:journal|limits)\.ts$/, may: [...CAPTURE, /^p-limit$/] },
+  { files: /^capture\/retry\.ts$/, may: [...CAPTURE, /^p-retry$/] },
+  { files: /^capture\/walk\.ts$/, may: [...CAPTURE, /^p-map$/] },
+  { files: /^capture\//, may: CAPTURE },
   { files: /^transform\//, may: [/^transform\//, PURE, /^ipaddr\.js$/] },
   { files: /^snapshot\//, may: [/^snapshot\//, KERNEL, /^arktype$/] },
   { files: /^entities\/(?:read|manifest)\.ts$/, may: [/^entities\//, KERNEL, /^arktype$/] },

@@ -8,8 +8,8 @@ import { runCli, type RunOptions } from "./helpers/run-cli.ts";
 import { treeOf } from "./helpers/temp-folder.ts";
 
 const COMPLETE = join(ROOT, "test/fixtures/pve9");
-const PARTIAL = join(ROOT, "test/fixtures/pve8");
-const OTHER = join(ROOT, "test/fixtures/second-cluster");
+const PARTIAL = join(ROOT, "test/fixtures/second-cluster");
+const OTHER = join(ROOT, "test/fixtures/pve8");
 const { fresh } = cliFolders();
 
 async function copyOf(run: string, name = "copy"): Promise<string> {
@@ -68,7 +68,9 @@ describe.concurrent("a partial snapshot", () => {
       transform(COMPLETE, ["--require-complete"]),
     ]);
     expect([lenient.code, strict.code, whole.code]).toEqual([0, 4, 0]);
-    for (const { stderr } of [lenient, strict]) expect(stderr).toMatch(/"pve8" is partial: 2 /);
+    for (const { stderr } of [lenient, strict]) {
+      expect(stderr).toMatch(/"second-cluster" is partial: 3 /);
+    }
     expect(whole.stderr).toBe("");
     expect(lenient.stdout).toContain("Made ");
   });
@@ -77,7 +79,7 @@ describe.concurrent("a partial snapshot", () => {
 describe.concurrent("several runs", () => {
   test("are transformed together into --out", async () => {
     const out = fresh();
-    const { code, stdout } = await runCli(["transform", PARTIAL, OTHER, "--out", out, "--json"]);
+    const { code, stdout } = await runCli(["transform", OTHER, PARTIAL, "--out", out, "--json"]);
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ counts: { cluster: 2, device: 4 } });
     const manifest: unknown = JSON.parse(await readFile(join(out, "netbox/manifest.json"), "utf8"));
@@ -93,10 +95,10 @@ describe.concurrent("several runs", () => {
   });
 
   test("are refused when one cluster, or one folder name, comes twice", async () => {
-    const [copy, twin] = [await copyOf(PARTIAL, "twin"), await copyOf(OTHER, "pve8")];
-    const refused = await transform([PARTIAL, copy]);
+    const [copy, twin] = [await copyOf(OTHER, "twin"), await copyOf(PARTIAL, "pve8")];
+    const refused = await transform([OTHER, copy]);
     expectError(refused, 5, '"alpha"', '"pve8"', '"twin"');
-    expectError(await transform([PARTIAL, twin]), 2, '"pve8"');
+    expectError(await transform([OTHER, twin]), 2, '"pve8"');
   });
 });
 

@@ -86,7 +86,7 @@ describe("a secret of one's own opens, and is shown nowhere", () => {
   test("from a file", async () => {
     const file = join(await tempFolder(), "secret");
     await writeFile(file, `${SECRET}\n`);
-    const program = started(["--json", "--verbose", ...user, "--proxmox-token-file", file]);
+    const program = started(["--json", "--verbose", ...user, "--proxmox-token-value-file", file]);
     const told = await toldBy(program);
     expect(told).toMatchObject({ user: "netbox@pve", token_name: "sync" });
     expect((await asked(told, "/version")).status).toBe(200);

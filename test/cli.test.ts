@@ -25,7 +25,14 @@ describe.concurrent("help", () => {
     ["mapping", ["--json"]],
     ["simulate", ["--nodes", "--guests", "--seed"]],
     ["serve", ["--port", "--seed", "--latency", "--fail", "--retry-after", "--slow-agent"]],
-    ["serve", ["--offline", "--move", "--deny", "--expire-token", "--proxmox-token-file", "File"]],
+    ["serve", [
+      "--offline",
+      "--move",
+      "--deny",
+      "--expire-token",
+      "--proxmox-token-value-file",
+      "File",
+    ]],
   ])("of %s names its options", async (command, words) => {
     const { code, stdout, stderr } = await runCli([command, "--help"]);
     expect([code, stderr]).toEqual([0, ""]);

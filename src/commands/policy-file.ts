@@ -3,20 +3,9 @@ import { readFile } from "node:fs/promises";
 import { reasonOf, usageError } from "../kernel/errors.ts";
 import { STAGE_SETTINGS } from "./stage-settings.ts";
 
-/** Settings of stages to come, which a policy file for all of them may hold. */
-const OTHER_STAGES = [
-  "PROXMOX_PORT",
-  "PROXMOX_USER",
-  "PROXMOX_TOKEN_NAME",
-  "PROXMOX_TOKEN_VALUE",
-  "PROXMOX_SSL_VERIFY",
-  "PROXMOX_API_TIMEOUT",
-];
-
-const KNOWN: ReadonlySet<string> = new Set([
-  ...Object.values(STAGE_SETTINGS).flatMap((table) => Object.keys(table)),
-  ...OTHER_STAGES,
-]);
+const KNOWN: ReadonlySet<string> = new Set(
+  Object.values(STAGE_SETTINGS).flatMap((table) => Object.keys(table)),
+);
 
 /** What the mapping document keeps under `scope`. */
 const SCOPE = "nodes";

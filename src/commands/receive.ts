@@ -2,7 +2,6 @@
 import { writeFile } from "node:fs/promises";
 import { reasonOf, usageError } from "../kernel/errors.ts";
 import { printable } from "../kernel/log.ts";
-import { openStore } from "../kernel/store.ts";
 import { TOOL } from "../kernel/tool.ts";
 import { createEntityFiles, type EntityFiles } from "../rehearse/receive/entity-files.ts";
 import { parseFault } from "../rehearse/receive/faults.ts";
@@ -12,19 +11,17 @@ import { REHEARSAL_CLIENT } from "../rehearse/receive/tokens.ts";
 import { exportLines } from "./exports.ts";
 import { listed, milliseconds, wholeNumber } from "./option-values.ts";
 import type { Session } from "./session.ts";
-import { readSettings, storeCredentials } from "./settings.ts";
+import { readSettings } from "./settings.ts";
 import { groupDigits } from "./tables.ts";
 import { untilStopped } from "./until-stopped.ts";
 
 export async function runReceive(session: Session): Promise<void> {
   const options = await readOptions(session);
   const out = session.option("out");
-  const store = out === undefined ? undefined : await openStore(out, storeCredentials());
-  try {
-    await receiveInto(store && await createEntityFiles(store, TOOL), { session, options });
-  } finally {
-    await store?.close();
-  }
+  const files = out === undefined
+    ? undefined
+    : await createEntityFiles(await session.openStore(out), TOOL);
+  await receiveInto(files, { session, options });
 }
 
 async function receiveInto(

@@ -31,6 +31,7 @@ export interface Failed {
 }
 
 export type SkipReason =
+  | "agent-not-running"
   | "agent-off"
   | "config-not-read"
   | "guest-stopped"
@@ -44,7 +45,7 @@ export type Failure = "dns" | "refused" | "reset" | "timeout" | "tls";
 export const Answer = type({ status: "100 <= number.integer <= 599", "error?": "string" })
   .or({
     skipped:
-      "'agent-off' | 'config-not-read' | 'guest-stopped' | 'out-of-scope' | 'template' | 'unreachable'",
+      "'agent-not-running' | 'agent-off' | 'config-not-read' | 'guest-stopped' | 'out-of-scope' | 'template' | 'unreachable'",
   })
   .or({ failed: "'dns' | 'refused' | 'reset' | 'timeout' | 'tls'" });
 
@@ -61,21 +62,36 @@ export const Manifest = type({
   format: "number.integer >= 1",
   tool: { name: "string", version: "string" },
   /** `host` as it was typed: it names the host tag. */
-  source: { host: "string >= 1", "port?": "number.integer", "version?": "string" },
+  source: {
+    host: "string >= 1",
+    "port?": "number.integer",
+    "version?": "string",
+    /** The host of a list that answered, when it was not the first. */
+    "answered_by?": "string",
+    /** SHA-256 of the certificate that the host showed: "5F:40:6C:…". */
+    "fingerprint?": "string",
+  },
   /** Settings of the mapping document that were given to capture; transform's defaults. */
   "settings?": {
     "CLUSTER_NAME?": "string",
     "SITE_NAME?": "string",
     "NODE_SITE_MAP?": "string",
+    "LXC_LIVE_ADDRESSES?": "string",
   },
   scope: { nodes: "string[]" },
   captured_at: type("string").narrow((text, context) =>
     isTime(text) || context.mustBe("a time such as 2026-01-02T03:04:05Z")
   ),
   outcome: "'complete' | 'partial'",
-  /** What was not read, and why: filled when the outcome is partial. */
-  incomplete: type({ path: "string", reason: "string" }).array(),
-  counts: { answers: "number.integer", failed: "number.integer", nodes: "number.integer" },
+  /** What was not read, and why: filled when the outcome is partial. `cause` is a code of incomplete.ts. */
+  incomplete: type({ path: "string", reason: "string", "cause?": "string" }).array(),
+  counts: {
+    answers: "number.integer",
+    failed: "number.integer",
+    nodes: "number.integer",
+    /** HTTP requests, repeated ones included; of all runs when it was resumed. */
+    "attempts?": "number.integer",
+  },
   files: FileEntry.array(),
 });
 export type Manifest = typeof Manifest.infer;

@@ -1,6 +1,8 @@
 /** The user's choices: texts in, one checked value out. */
 import { usageError } from "../kernel/errors.ts";
 import { type SettingRow, switchOf } from "../kernel/setting.ts";
+import { parseHosts } from "../snapshot/host.ts";
+import { parseScope, scopeFault } from "../snapshot/scope.ts";
 import { isLonger, MAX_LONG_NAME } from "./parse/name.ts";
 import { type SettingName, SETTINGS, type SettingTexts } from "./settings.ts";
 
@@ -43,11 +45,11 @@ export function parsePolicy(texts: SettingTexts): Policy {
   const oneOf = <T extends string>(name: SettingName, allowed: readonly T[]): T =>
     allowed.find((value) => value === text(name)) ?? refuse(name, texts[name]);
   return {
-    host: parseHost(required("PROXMOX_HOST")),
+    host: hostOf(required("PROXMOX_HOST")),
     clusterName: name("CLUSTER_NAME"),
     siteName: checkName("SITE_NAME", required("SITE_NAME")),
     nodeSites: parseNodeSiteMap(text("NODE_SITE_MAP") ?? ""),
-    nodes: parseNodes(required("nodes")),
+    nodes: scopeOf(required("nodes")),
     tenantName: name("TENANT_NAME"),
     clusterScope: oneOf("CLUSTER_SCOPE", ["auto", "site", "none"]),
     prefixScope: oneOf("PREFIX_SCOPE", ["auto", "site"]),
@@ -91,24 +93,14 @@ function parseNodeSiteMap(value: string): ReadonlyMap<string, string> {
   return sites;
 }
 
-function parseNodes(value: string): ReadonlySet<string> | undefined {
-  const names = value.split(",").map((name) => name.trim()).filter((name) => name !== "");
-  if (names.length === 1 && names[0] === "*") return undefined;
-  if (names.length === 0) refuse("nodes", value, "it names no node");
-  if (names.includes("*")) refuse("nodes", value, '"*" stands alone');
-  return new Set(names);
+function scopeOf(value: string): ReadonlySet<string> | undefined {
+  const fault = scopeFault(value);
+  return fault === undefined ? parseScope(value) : refuse("nodes", value, fault);
 }
 
-const HOST_NAME_REGEXP = /^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?$/i;
-const IPV6_REGEXP = /^[0-9a-f:.]*:[0-9a-f:.]*$/i;
-
-/** "pve1.example.net:8006" → "pve1.example.net"; "[2001:db8::1]:8006" → "2001:db8::1"; of a list, the first. */
-function parseHost(value: string): string {
-  const first = value.split(",", 1)[0]?.trim() ?? "";
-  const [, bracketed, bare] = /^(?:\[([^\]]+)\](?::\d+)?|([^:]+):\d+)$/.exec(first) ?? [];
-  const host = bracketed ?? bare ?? first;
-  const isHost = IPV6_REGEXP.test(host) || (bracketed === undefined && HOST_NAME_REGEXP.test(host));
-  return isHost ? host : refuse("PROXMOX_HOST", value);
+/** Of a list, the first; without its port. */
+function hostOf(value: string): string {
+  return parseHosts(value)?.[0].name ?? refuse("PROXMOX_HOST", value);
 }
 
 function refuse(name: SettingName, value: string | undefined, why?: string): never {

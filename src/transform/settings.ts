@@ -83,6 +83,7 @@ export const SETTINGS = {
     default: "false",
     allowed: SWITCH,
     help: "Addresses of running containers from Proxmox VE ≥ 8.1, for those that use DHCP",
+    recorded: true,
     extension: true,
   },
   PLATFORM_WITHOUT_AGENT: {

@@ -35,10 +35,14 @@ export function faultsOf(things: Things, outcome: Outcome, whose: Whose): string
 export function unrecordedAnswers(site: Site, { leftOut, notes }: Outcome): string[] {
   const wanted =
     /^\/(?:cluster\/.*|nodes|nodes\/[^/]+\/(?:network|status|qemu\/.*|lxc\/\d+\/config))$/;
-  const named = new Set(leftOut.map(({ answer }) => answer.path));
   // Two answers of one agent that have one reason have one record.
-  const twin = (path: string): string =>
-    path.replace("/agent/get-osinfo", "/agent/network-get-interfaces");
+  const agentOf = (path: string): string =>
+    path.replace(/\/agent\/(?:get-osinfo|network-get-interfaces)$/, "/agent");
+  const twins = leftOut.filter(({ what }) => what.endsWith("/agent"));
+  const named = new Set([
+    ...leftOut.map(({ answer }) => answer.path),
+    ...twins.map(({ answer }) => agentOf(answer.path)),
+  ]);
   const unlisted = notes.filter(({ code }) => code === "node-not-listed");
   const left = new Set([...leftOut, ...unlisted].map(({ what }) => what));
   return [site.cluster, ...Object.values(site.nodes)].flatMap((answers) =>
@@ -47,7 +51,7 @@ export function unrecordedAnswers(site: Site, { leftOut, notes }: Outcome): stri
       const [, node, vmid] = /^\/nodes\/([^/]+)(?:\/(?:qemu|lxc)\/(\d+))?/.exec(path) ?? [];
       const isLeft = left.has(`vm/${vmid}`) || left.has(`node/${node}`);
       if (isRead || !wanted.test(path) || isLeft) return [];
-      return named.has(path) || named.has(twin(path)) ? [] : [path];
+      return named.has(path) || named.has(agentOf(path)) ? [] : [path];
     })
   );
 }

@@ -42,6 +42,8 @@ export interface Lab {
   /** The name in /cluster/status; null: a node that stands alone. */
   readonly cluster?: string | null;
   readonly clusterStatus?: Answer;
+  /** Other cluster-wide answers, or these in another form. */
+  readonly more?: AnswersByPath;
   readonly host?: string;
   readonly capturedAt?: string;
   readonly recorded?: Site["settings"];
@@ -61,6 +63,7 @@ export function labSite(lab: Lab): Site {
         ),
       [PATHS.nodes]: ok(listed.map(([node, { row }]) => ({ node, status: "online", ...row }))),
       [PATHS.resources]: ok([...guests.map(listingOf), ...rows]),
+      ...lab.more,
     },
     nodes: Object.fromEntries(
       Object.entries(nodes).map(([node, facts]) => [node, answersOf(node, facts, guests)]),

@@ -1,10 +1,11 @@
 /**
  * A snapshot folder that was edited by hand → the same folder, canonical and sealed again.
  *
- *   node test/helpers/seal.ts DIR [--host H] [--port N] [--captured-at T] [--outcome O] [--node N]…
+ *   node test/helpers/seal.ts DIR [--host H] [--port N] [--captured-at T] [--node N]…
  *
  * The answers come from DIR/pve/, in any JSON formatting; every other fact comes from
- * DIR/manifest.json, a sealed one or a draft such as {"source":{"host":"pve1.example.net"}}.
+ * DIR/manifest.json, a sealed one or a draft such as {"source":{"host":"pve1.example.net"}}. What is
+ * incomplete is found in the answers; what a token saw only a part of is said by {"filtered":["/nodes"]}.
  */
 import { parseArgs } from "node:util";
 import { type } from "arktype";
@@ -14,11 +15,14 @@ import { openStore, readRequired, type Store } from "../../src/kernel/store.ts";
 import { decodeUtf8 } from "../../src/kernel/utf8.ts";
 import { MANIFEST_FILE } from "../../src/snapshot/paths.ts";
 import { openSnapshot } from "../../src/snapshot/read.ts";
-import { Answer, type Snapshot } from "../../src/snapshot/schema.ts";
+import { Answer, type Manifest, type Snapshot } from "../../src/snapshot/schema.ts";
 import { createSnapshotWriter, type ManifestFacts } from "../../src/snapshot/write.ts";
 
 /** Facts that stand in a manifest, or that take the place of those that do. */
 export type SealFacts = Partial<ManifestFacts>;
+
+/** What may stand in a folder before it is sealed. */
+type Draft = SealFacts & Partial<Pick<Manifest, "incomplete">>;
 
 /** Seals a folder, then reads it back. @throws AppError "input" that names what is wrong with it. */
 export async function sealSnapshot(folder: string, facts: SealFacts = {}): Promise<Snapshot> {
@@ -33,17 +37,20 @@ export async function sealSnapshot(folder: string, facts: SealFacts = {}): Promi
     ...(draft.settings && { settings: draft.settings }),
     scope: draft.scope ?? { nodes: ["*"] },
     captured_at: draft.captured_at ?? "",
-    outcome: draft.outcome ?? "complete",
-    incomplete: draft.incomplete ?? [],
+    filtered: draft.filtered ?? filteredIn(draft),
   });
   return openSnapshot(store);
 }
 
+function filteredIn({ incomplete = [] }: Draft): string[] {
+  return incomplete.filter(({ reason }) => reason === "filtered").map(({ path }) => path);
+}
+
 /** Not checked here: `openSnapshot` refuses what is no manifest in the end. */
-async function readDraft(store: Store): Promise<SealFacts> {
+async function readDraft(store: Store): Promise<Draft> {
   const bytes = await store.read(MANIFEST_FILE);
   if (bytes === undefined) return {};
-  return parseJson(decodeUtf8(bytes, MANIFEST_FILE), MANIFEST_FILE) as SealFacts;
+  return parseJson(decodeUtf8(bytes, MANIFEST_FILE), MANIFEST_FILE) as Draft;
 }
 
 async function readAnswers(store: Store, file: string): Promise<Map<string, Answer>> {
@@ -67,7 +74,6 @@ async function main(args: string[]): Promise<void> {
       host: text,
       port: text,
       "captured-at": text,
-      outcome: text,
       node: { ...text, multiple: true },
     },
   });
@@ -77,7 +83,6 @@ async function main(args: string[]): Promise<void> {
     const snapshot = await sealSnapshot(folder, {
       source: { ...source, host, ...(values.port && { port: Number(values.port) }) },
       ...(values["captured-at"] && { captured_at: values["captured-at"] }),
-      ...(values.outcome && { outcome: values.outcome as ManifestFacts["outcome"] }),
       ...(values.node && { scope: { nodes: values.node } }),
     });
     const { answers, failed, nodes } = snapshot.manifest.counts;

@@ -88,7 +88,8 @@ export async function sealFiles(
     entries.push({ path, bytes: bytes.byteLength, sha256: digest(bytes) });
   }
   const counts = { answers: 0, failed: 0, nodes: 0 };
-  const manifest = { format: 1, ...factsOf({}), counts, files: entries, ...facts };
+  const outcome = { outcome: "complete", incomplete: [] };
+  const manifest = { format: 1, ...factsOf({}), ...outcome, counts, files: entries, ...facts };
   await store.write("manifest.json", encodeUtf8(seal(manifest)));
   return openSnapshot(store);
 }
@@ -132,7 +133,5 @@ function factsOf(site: Partial<Site>): ManifestFacts {
     ...(site.settings && { settings: site.settings }),
     scope: { nodes: ["*"] },
     captured_at: site.capturedAt ?? "2026-01-02T03:04:05Z",
-    outcome: "complete",
-    incomplete: [],
   };
 }

@@ -14,8 +14,6 @@ const FACTS: ManifestFacts = {
   source: { host: "pve1.example.net", port: 8006 },
   scope: { nodes: ["*"] },
   captured_at: "2026-01-02T03:04:05Z",
-  outcome: "complete",
-  incomplete: [],
 };
 
 function answers(given: Readonly<Record<string, Answer>>): Map<string, Answer> {

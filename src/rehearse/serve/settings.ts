@@ -21,7 +21,7 @@ export const SERVE_SETTINGS = {
     help: "Name of the API token that is taken",
   },
   PROXMOX_TOKEN_VALUE: {
-    flag: "proxmox-token-file",
+    flag: "proxmox-token-value-file",
     allowed: "letters, digits, dashes and underscores",
     help: "Secret of the API token that is taken; without one, a secret that is printed",
     secret: true,

@@ -9,6 +9,7 @@ type Answerer = (question: Question, world: World) => Outcome;
 
 /** Why capture did not ask → what Proxmox would have said. Source: PVE/QemuServer/Agent.pm. */
 export const SKIPPED: Readonly<Record<SkipReason, Answerer>> = {
+  "agent-not-running": isDead,
   "agent-off": hasNoAgent,
   "guest-stopped": notRunning,
   template: (question, world) =>
@@ -71,6 +72,11 @@ export function noSuchGuest({ variables }: Question, { cluster }: World): Outcom
   const file = `nodes/${variables.node}/${folder}/${variables.vmid}.conf`;
   const text = `Configuration file '${file}' does not exist`;
   return apiError(cluster.dialect, { status: 500, text });
+}
+
+/** Source: PVE/QemuServer/Agent.pm, assert_agent_available. */
+function isDead(_: Question, { cluster }: World): Outcome {
+  return apiError(cluster.dialect, { status: 500, text: "QEMU guest agent is not running" });
 }
 
 function hasNoAgent(_: Question, { cluster }: World): Outcome {

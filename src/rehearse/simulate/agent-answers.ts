@@ -32,7 +32,10 @@ function bothAnswers(site: Site, guest: Guest): AgentAnswers {
     case "off":
       return twice({ skipped: "agent-off" });
     case "not-running":
-      return twice({ status: 500, error: "QEMU guest agent is not running" });
+      return {
+        osinfo: { status: 500, error: "QEMU guest agent is not running" },
+        interfaces: { skipped: "agent-not-running" },
+      };
     case "hangs":
       return { osinfo: hung(guest, "get-osinfo"), interfaces: hung(guest, QUESTION) };
     case "error":

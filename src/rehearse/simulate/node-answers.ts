@@ -10,7 +10,9 @@ import { qemuConfig } from "./qemu-config.ts";
 import type { Site, SiteNode } from "./site.ts";
 
 /** What the proxy of the node that was asked says of one that it cannot reach. */
-const UNREACHABLE: Answer = { status: 595, error: "No route to host" };
+const NO_ROUTE: Answer = { status: 595, error: "No route to host" };
+/** A node that did not answer once is asked no further. */
+const UNREACHABLE: Answer = { skipped: "unreachable" };
 
 export function nodeAnswers(
   site: Site,
@@ -18,7 +20,7 @@ export function nodeAnswers(
 ): Map<string, Answer> {
   const { node, guests } = of;
   const answers = new Map<string, Answer>([
-    [PATHS.nodeStatus(node.name), node.online ? good(nodeStatus(site, node)) : UNREACHABLE],
+    [PATHS.nodeStatus(node.name), node.online ? good(nodeStatus(site, node)) : NO_ROUTE],
     [PATHS.network(node.name), node.online ? good(networkRows(site, node)) : UNREACHABLE],
   ]);
   for (const guest of guests) {
@@ -35,6 +37,7 @@ function good(data: unknown): Answer {
 
 function configAnswer(site: Site, guest: Guest): Answer {
   const { node, kind, vmid } = addressOf(guest);
+  if (guest.isTemplate && guest.status !== "unknown") return { skipped: "template" };
   switch (guest.config) {
     case "read":
       return good(kind === "qemu" ? qemuConfig(site, guest) : lxcConfig(site, guest));

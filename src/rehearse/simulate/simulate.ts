@@ -3,8 +3,8 @@ import { usageError } from "../../kernel/errors.ts";
 import type { Store } from "../../kernel/store.ts";
 import { decodeUtf8 } from "../../kernel/utf8.ts";
 import { CLUSTER_FILE, MANIFEST_FILE, NODES_FOLDER } from "../../snapshot/paths.ts";
-import type { Answer, Manifest } from "../../snapshot/schema.ts";
-import { createSnapshotWriter, type ManifestFacts } from "../../snapshot/write.ts";
+import type { Manifest } from "../../snapshot/schema.ts";
+import { type ManifestFacts, startSnapshot } from "../../snapshot/write.ts";
 import { clusterAnswers, versionOf } from "./cluster-answers.ts";
 import { makeGuest } from "./guest.ts";
 import { MAX_GUESTS, MAX_NODES } from "./networks.ts";
@@ -15,12 +15,10 @@ import { planSite, type SimulateOptions, type Site } from "./site.ts";
 export type { SimulateOptions } from "./site.ts";
 
 /** Goes up when a seed gives other bytes than before. */
-const GENERATOR = { name: "proxmox-diode simulate", version: "1.0.0" } as const;
+const GENERATOR = { name: "proxmox-diode simulate", version: "1.1.0" } as const;
 
 /** No site was captured then: a constant, so that a seed gives the same bytes tomorrow. */
 const CAPTURED_AT = "2026-01-15T06:00:00Z";
-
-type Incomplete = Manifest["incomplete"][number];
 
 /**
  * Replaces the snapshot that the store holds. The same options give the same bytes, on every
@@ -30,19 +28,17 @@ type Incomplete = Manifest["incomplete"][number];
 export async function simulate(store: Store, options: SimulateOptions): Promise<Manifest> {
   checkOptions(options);
   const site = planSite(options);
-  await removeSnapshot(store);
-  const writer = createSnapshotWriter(store);
+  await refuseForeign(store);
+  const writer = await startSnapshot(store);
   const resources: Record<string, unknown>[] = [];
-  const incomplete: Incomplete[] = [];
   for (const node of site.nodes) {
     const guests = node.guests.map((number) => makeGuest(site, { node, number }));
     for (const guest of guests) resources.push(resourceRow(site, guest));
     const answers = nodeAnswers(site, { node, guests });
-    for (const [path, answer] of answers) incomplete.push(...incompleteOf(path, answer));
     await writer.write(`${NODES_FOLDER}${node.name}.json`, answers);
   }
   await writer.write(CLUSTER_FILE, clusterAnswers(site, resources));
-  return await writer.finish(factsOf(site, incomplete));
+  return await writer.finish(factsOf(site));
 }
 
 function checkOptions(options: SimulateOptions): void {
@@ -63,20 +59,14 @@ function checkNumber(name: string, range: { value: number; min: number; max: num
   });
 }
 
-/** The manifest goes first: from then on, the folder shows as unfinished. */
-async function removeSnapshot(store: Store): Promise<void> {
-  const keys = (await store.keys()).filter((key) =>
+async function refuseForeign(store: Store): Promise<void> {
+  const isTaken = (await store.keys()).some((key) =>
     key === MANIFEST_FILE || key.startsWith("pve/")
   );
-  if (keys.length > 0 && !(await isSimulated(store))) {
-    throw usageError(`Cannot write to ${store.place}: it holds what simulate did not write`, {
-      hint: "Name another folder with --out, or remove that one first",
-    });
-  }
-  await store.remove(MANIFEST_FILE);
-  for (const key of keys) {
-    if (key.startsWith("pve/")) await store.remove(key);
-  }
+  if (!isTaken || await isSimulated(store)) return;
+  throw usageError(`Cannot write to ${store.place}: it holds what simulate did not write`, {
+    hint: "Name another folder with --out, or remove that one first",
+  });
 }
 
 async function isSimulated(store: Store): Promise<boolean> {
@@ -84,20 +74,11 @@ async function isSimulated(store: Store): Promise<boolean> {
   return decodeUtf8(bytes, MANIFEST_FILE).includes(JSON.stringify(GENERATOR.name));
 }
 
-/** An agent that does not answer is a fact about its guest; whatever else failed was not read. */
-function incompleteOf(path: string, answer: Answer): Incomplete[] {
-  if ("failed" in answer) return [{ path, reason: answer.failed }];
-  if ("skipped" in answer || answer.status < 400 || path.includes("/agent/")) return [];
-  return [{ path, reason: [answer.status, answer.error].join(" ") }];
-}
-
-function factsOf(site: Site, incomplete: Incomplete[]): ManifestFacts {
+function factsOf(site: Site): ManifestFacts {
   return {
     tool: GENERATOR,
     source: { host: "pve-0001.sim.example", port: 8006, version: versionOf(site).version },
     scope: { nodes: ["*"] },
     captured_at: CAPTURED_AT,
-    outcome: incomplete.length === 0 ? "complete" : "partial",
-    incomplete,
   };
 }

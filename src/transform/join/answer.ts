@@ -1,7 +1,7 @@
 /** One answer of the snapshot → its data, or the reason why there is none. */
 import type { Reason } from "../../entities/left-out.ts";
 import type { Answer } from "../../snapshot/schema.ts";
-import { cleanText, list, record } from "../parse/scalar.ts";
+import { cleanText, list, record } from "../../snapshot/scalar.ts";
 import type { Found } from "./sources.ts";
 
 /** What Proxmox's proxy answers for a node that it cannot reach. Source: proxmox.md §1.2. */
@@ -65,6 +65,7 @@ export function narrow<Value>(
 
 function skippedAs(skipped: string): { reason: Reason; detail: string } {
   switch (skipped) {
+    case "agent-not-running":
     case "agent-off":
     case "guest-stopped":
     case "out-of-scope":

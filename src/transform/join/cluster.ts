@@ -6,7 +6,7 @@ import { type ClusterStatusRow, type NodeRow, RESOURCE_KEYS } from "../../snapsh
 import type { Snapshot } from "../../snapshot/schema.ts";
 import { clusterRef, tagRef } from "../stubs.ts";
 import { cutName, MAX_LONG_NAME } from "../parse/name.ts";
-import { count, records, text } from "../parse/scalar.ts";
+import { count, records, text } from "../../snapshot/scalar.ts";
 import type { Policy } from "../policy.ts";
 import { listOf } from "./answer.ts";
 import { type Entry, readEntries } from "./inventory.ts";

@@ -1,6 +1,6 @@
 /** A guest's config → its disks, and the volumes that are none. */
 import { parseDisk } from "../parse/disk.ts";
-import { text } from "../parse/scalar.ts";
+import { text } from "../../snapshot/scalar.ts";
 import type { ConfigParts, ConfigScene } from "./guest-config.ts";
 import type { DiskSource } from "./sources.ts";
 

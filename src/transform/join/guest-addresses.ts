@@ -3,7 +3,8 @@ import type { GuestInterfaceRow } from "../../snapshot/rows.ts";
 import type { AnswerRef, Reason } from "../../entities/left-out.ts";
 import { type Address, type AddressReason, parseAddress, splitCidr } from "../parse/address.ts";
 import { parseMac } from "../parse/net.ts";
-import { records, text } from "../parse/scalar.ts";
+import { records, text } from "../../snapshot/scalar.ts";
+import { isDynamicAddress } from "../../snapshot/worth-asking.ts";
 import { guestAddressRef } from "../stubs.ts";
 import type { GuestScene } from "./scene.ts";
 import type { AddressSource, NicSource } from "./sources.ts";
@@ -20,8 +21,6 @@ export interface Occurrence {
   readonly answer: AnswerRef;
   readonly from: Pick<AddressSource, "config" | "agentInterfaces" | "lxcInterfaces">;
 }
-
-const DYNAMIC_REGEXP = /^(?:dhcp|manual|auto)$/i;
 
 interface LiveAnswer {
   /** "vm/101". */
@@ -41,7 +40,7 @@ export function configAddresses(
     (["ip", "ip6"] as const).flatMap((key) => {
       const value = nic.net[key];
       if (value === undefined) return [];
-      const isDynamic = DYNAMIC_REGEXP.test(value);
+      const isDynamic = isDynamicAddress(value);
       return [{
         nic,
         holder: `${what}/${nic.key}`,

@@ -2,10 +2,10 @@
 import { PATHS } from "../../snapshot/paths.ts";
 import type { Answer } from "../../snapshot/schema.ts";
 import type { Osinfo, ResourceRow } from "../../snapshot/rows.ts";
-import { list, record } from "../parse/scalar.ts";
+import { list, record } from "../../snapshot/scalar.ts";
+import { isAgentEnabled } from "../../snapshot/worth-asking.ts";
 import { agentResultOf, narrow } from "./answer.ts";
 import type { Config } from "./guest-config.ts";
-import { isAgentEnabled } from "./guest-platform.ts";
 import type { GuestScene } from "./scene.ts";
 import type { Found } from "./sources.ts";
 
@@ -36,7 +36,10 @@ export function readAgent(guest: AgentGuest, scene: GuestScene): AgentAnswers {
   };
   const isOneReason = "reason" in osinfo && "reason" in interfaces &&
     osinfo.reason === interfaces.reason;
-  if (isOneReason) leave("", interfacesPath, interfaces);
+  // An agent that is not running is asked once; that answer is the one that tells.
+  const isAskedOnce = isOneReason && interfaces.detail === "" && osinfo.detail !== "";
+  if (isAskedOnce) leave("", osinfoPath, osinfo);
+  else if (isOneReason) leave("", interfacesPath, interfaces);
   else {
     leave("/get-osinfo", osinfoPath, osinfo);
     leave("/network-get-interfaces", interfacesPath, interfaces);

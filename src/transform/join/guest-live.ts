@@ -36,8 +36,11 @@ export function containerAddresses(
   const fromConfig = { occurrences: written, isKnown: isConfigRead && isStatic };
   if (!scene.cluster.policy.lxcLiveAddresses) return fromConfig;
   const path = PATHS.lxcInterfaces(at);
+  const given = scene.answers?.get(path);
+  // A config that has all of a container's addresses leaves nothing to ask.
+  if (given === undefined && fromConfig.isKnown) return fromConfig;
   const answer = scene.at(path);
-  const found = listOf(scene.answers?.get(path));
+  const found = listOf(given);
   if ("reason" in found) {
     // Where the config says it all, nobody misses the answer.
     if (fromConfig.isKnown) return fromConfig;

@@ -1,7 +1,7 @@
 /** What a guest runs: the agent's word, else the ostype of its config. */
 import type { GuestConfig, Osinfo } from "../../snapshot/rows.ts";
-import { parsePropertyString } from "../parse/property-string.ts";
-import { flag, text } from "../parse/scalar.ts";
+import { text } from "../../snapshot/scalar.ts";
+import { isAgentEnabled } from "../../snapshot/worth-asking.ts";
 import type { Policy } from "../policy.ts";
 import { ostypePlatform } from "../values.ts";
 
@@ -23,11 +23,4 @@ export function platformName({ osinfo, config, policy }: Clues): string | null |
   if (isSilent && policy.platformWithoutAgent === "keep") return undefined;
   const ostype = text(config.ostype);
   return ostype === undefined ? null : ostypePlatform(ostype);
-}
-
-/** "1", "enabled=1,type=virtio" → true; absent → false. Source: PVE/QemuServer.pm, $agent_fmt. */
-export function isAgentEnabled(config: GuestConfig): boolean {
-  const agent = text(config.agent);
-  if (agent === undefined) return false;
-  return flag(parsePropertyString(agent, "enabled")?.get("enabled")) === true;
 }

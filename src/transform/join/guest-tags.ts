@@ -1,7 +1,7 @@
 /** The tags of a guest: its cluster's and its own. */
 import type { TagRef } from "../../entities/schema.ts";
 import { cutName, MAX_LONG_NAME } from "../parse/name.ts";
-import { text } from "../parse/scalar.ts";
+import { text } from "../../snapshot/scalar.ts";
 import { splitTags } from "../parse/tags.ts";
 import { tagRef } from "../stubs.ts";
 import type { Config } from "./guest-config.ts";

@@ -4,7 +4,7 @@ import type { GuestKind } from "../../snapshot/paths.ts";
 import { RESOURCE_KEYS, type ResourceRow } from "../../snapshot/rows.ts";
 import { compareCodeUnits } from "../../kernel/natural-order.ts";
 import { isLonger, MAX_NAME, NamePool } from "../parse/name.ts";
-import { count, flag, text } from "../parse/scalar.ts";
+import { count, flag, text } from "../../snapshot/scalar.ts";
 import type { Policy } from "../policy.ts";
 import type { Ledger, Subject } from "./ledger.ts";
 

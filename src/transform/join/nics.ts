@@ -1,7 +1,7 @@
 /** A guest's config → its NICs, named and with their VLANs. */
 import { cutName, MAX_NAME } from "../parse/name.ts";
 import { parseNet } from "../parse/net.ts";
-import { text } from "../parse/scalar.ts";
+import { text } from "../../snapshot/scalar.ts";
 import { vlanRef, vmInterfaceRef } from "../stubs.ts";
 import type { ConfigParts, ConfigScene } from "./guest-config.ts";
 import type { NicSource } from "./sources.ts";

@@ -3,7 +3,7 @@ import type { DeviceRef, IPAddressRef } from "../../entities/schema.ts";
 import type { NetworkRow } from "../../snapshot/rows.ts";
 import type { Address, AddressReason } from "../parse/address.ts";
 import { vlanIdOf } from "../parse/node-interface.ts";
-import { number } from "../parse/scalar.ts";
+import { number } from "../../snapshot/scalar.ts";
 import { nodeAddressRef } from "../stubs.ts";
 import { linksOf } from "./links.ts";
 import { isDynamic, isLoopback, isReadable, leaveUnusable, type Port, readPorts } from "./ports.ts";

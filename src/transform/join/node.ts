@@ -4,7 +4,7 @@ import { PATHS } from "../../snapshot/paths.ts";
 import type { AnswersFile } from "../../snapshot/schema.ts";
 import type { PlatformRef } from "../../entities/schema.ts";
 import { parsePveVersion } from "../parse/pve-version.ts";
-import { text } from "../parse/scalar.ts";
+import { text } from "../../snapshot/scalar.ts";
 import { objectOf } from "./answer.ts";
 import type { Cluster } from "./cluster.ts";
 import { countChildren, type GuestParts, readGuest } from "./guest.ts";

@@ -11,7 +11,7 @@ import {
 } from "../parse/address.ts";
 import { cutName, isLonger, MAX_NAME } from "../parse/name.ts";
 import { mtuOf, speedKbps } from "../parse/node-interface.ts";
-import { text } from "../parse/scalar.ts";
+import { text } from "../../snapshot/scalar.ts";
 import { interfaceRef } from "../stubs.ts";
 import { interfaceType } from "../values.ts";
 import type { NodeScene } from "./scene.ts";

@@ -7,7 +7,7 @@ import type { DeviceRef } from "../../entities/schema.ts";
 import type { AnswersFile } from "../../snapshot/schema.ts";
 import { CLUSTER_FILE, NODES_FOLDER, PATHS } from "../../snapshot/paths.ts";
 import { isLonger, MAX_NAME, NamePool } from "../parse/name.ts";
-import { records } from "../parse/scalar.ts";
+import { records } from "../../snapshot/scalar.ts";
 import { deviceRef } from "../stubs.ts";
 import { loadAhead } from "./ahead.ts";
 import { listOf } from "./answer.ts";

@@ -1,7 +1,7 @@
 /** dcim.Device: a node. */
 import type { Device } from "../../entities/schema.ts";
 import type { NodeSource } from "../join/sources.ts";
-import { count, number, text } from "../parse/scalar.ts";
+import { count, number, text } from "../../snapshot/scalar.ts";
 import { int64 } from "../stubs.ts";
 import { compile, EMPTY, type Table, wordsFor } from "../table.ts";
 import { nodeStatus } from "../values.ts";

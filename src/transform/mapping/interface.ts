@@ -2,7 +2,7 @@
 import type { Interface } from "../../entities/schema.ts";
 import type { InterfaceSource } from "../join/sources.ts";
 import { mtuOf, speedKbps } from "../parse/node-interface.ts";
-import { flag } from "../parse/scalar.ts";
+import { flag } from "../../snapshot/scalar.ts";
 import { int64 } from "../stubs.ts";
 import { type Table, wordsFor } from "../table.ts";
 import { METADATA, NO_CUSTOM_FIELDS, USERS } from "./reasons.ts";

@@ -1,7 +1,7 @@
 /** virtualization.VirtualMachine: a QEMU guest or an LXC container. */
 import type { VirtualMachine } from "../../entities/schema.ts";
 import type { GuestSource } from "../join/sources.ts";
-import { flag, number, text } from "../parse/scalar.ts";
+import { flag, number, text } from "../../snapshot/scalar.ts";
 import { MAX_INTEGER } from "../parse/size.ts";
 import { int64 } from "../stubs.ts";
 import { compile, EMPTY, type Table, wordsFor } from "../table.ts";

@@ -1,7 +1,7 @@
 /** "10.0.0.5", 24 → { host: "10.0.0.5", cidr: "10.0.0.5/24", network: "10.0.0.0/24" }. */
 import ipaddr from "ipaddr.js";
 import type { Reason } from "../../entities/left-out.ts";
-import { count } from "./scalar.ts";
+import { count } from "../../snapshot/scalar.ts";
 
 export interface Address {
   readonly family: 4 | 6;

@@ -5,7 +5,7 @@
  */
 import type { Reason } from "../../entities/left-out.ts";
 import type { GuestKind } from "../../snapshot/paths.ts";
-import { parsePropertyString } from "./property-string.ts";
+import { parsePropertyString } from "../../snapshot/property-string.ts";
 import { parseSizeMb } from "./size.ts";
 
 /** A disk, or why it is none. */

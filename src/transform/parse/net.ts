@@ -4,8 +4,8 @@
  * Source: PVE/QemuServer/Network.pm ($net_fmt), PVE/LXC/Config.pm ($netconf_desc).
  */
 import type { GuestKind } from "../../snapshot/paths.ts";
-import { parsePropertyString } from "./property-string.ts";
-import { count, flag } from "./scalar.ts";
+import { parsePropertyString } from "../../snapshot/property-string.ts";
+import { count, flag } from "../../snapshot/scalar.ts";
 
 export interface Net {
   /** LXC only: the interface's name in the container. */

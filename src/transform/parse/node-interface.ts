@@ -1,7 +1,7 @@
 /** Names and ports of a node's network configuration. Source: PVE/INotify.pm; proxmox.md §5. */
 import { parseVlanId } from "./net.ts";
 import { MAX_INTEGER } from "./size.ts";
-import { count, number, text } from "./scalar.ts";
+import { count, number, text } from "../../snapshot/scalar.ts";
 
 /**
  * The VLAN ID of an interface of type vlan: `vlanid` (in no release read), else `vlan-id` (a string),

@@ -1,7 +1,7 @@
 /** "web;prod", and in old configs "web, prod" → names; a name → the slug that is its own. */
 import { sha256Hex } from "../../kernel/hash.ts";
 import { compareNatural } from "../../kernel/natural-order.ts";
-import { cleanText } from "./scalar.ts";
+import { cleanText } from "../../snapshot/scalar.ts";
 
 const SLUG_REGEXP = /^[a-z0-9_-]{1,100}$/;
 const HASH_DIGITS = 6;

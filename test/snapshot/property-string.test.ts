@@ -1,8 +1,8 @@
 /** Proxmox's property strings: commas part, the first "=" splits, nothing is quoted. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parsePropertyString } from "../../../src/transform/parse/property-string.ts";
-import { anyText, lookalike } from "../../helpers/arbitraries.ts";
+import { parsePropertyString } from "../../src/snapshot/property-string.ts";
+import { anyText, lookalike } from "../helpers/arbitraries.ts";
 
 type Pairs = readonly (readonly [string, string])[];
 

@@ -9,8 +9,8 @@ import {
   record,
   records,
   text,
-} from "../../../src/transform/parse/scalar.ts";
-import { anyText, anyValue } from "../../helpers/arbitraries.ts";
+} from "../../src/snapshot/scalar.ts";
+import { anyText, anyValue } from "../helpers/arbitraries.ts";
 
 describe("text", () => {
   test.each<[unknown, string | undefined]>([

@@ -1,0 +1,163 @@
+/** STAGE 1: a live cluster → a snapshot. Reads only; what it could not read stands in the snapshot as such. */
+import { AppError } from "../kernel/errors.ts";
+import type { Store } from "../kernel/store.ts";
+import { TOOL } from "../kernel/tool.ts";
+import type { Manifest } from "../snapshot/schema.ts";
+import { versionOf } from "./access.ts";
+import { assemble } from "./assemble.ts";
+import type { Client } from "./client.ts";
+import { type Asking, connect } from "./connect.ts";
+import { Desk } from "./desk.ts";
+import { clusterQuestion } from "./endpoints.ts";
+import { Journal, JOURNAL_FILE } from "./journal.ts";
+import type { JournalHead } from "./journal-line.ts";
+import { Limits } from "./limits.ts";
+import type { CaptureOptions } from "./options.ts";
+import { refuseNothing, warningsOf } from "./overview.ts";
+import { type CaptureProgress, ProgressCounter } from "./progress.ts";
+import { Reach } from "./reach.ts";
+import { refuseForeign, resumeJournal } from "./resume.ts";
+import { type CaptureSummary, summarize } from "./summary.ts";
+import { forgetFiltered, type Survey, survey } from "./survey.ts";
+import { walk } from "./walk.ts";
+
+export interface CaptureRun extends Asking {
+  /** Run folder on this machine: a journal is appended to. */
+  readonly store: Store;
+  /** Go on from what the folder holds. */
+  readonly isResumed: boolean;
+  readonly onProgress: (progress: CaptureProgress) => void;
+}
+
+/**
+ * The folder holds a sealed snapshot afterwards, complete or partial; or, when this throws, whatever it
+ * held before and a journal to resume from.
+ * @throws AppError "remote" when nobody answers or the token is refused, "interrupted" when aborted.
+ */
+export async function capture(options: CaptureOptions, run: CaptureRun): Promise<CaptureSummary> {
+  const { store } = run;
+  const stop = new AbortController();
+  const signal = AbortSignal.any([run.signal, stop.signal]);
+  const head = headOf(options);
+  let journal = run.isResumed ? await resumeJournal(store, head) : undefined;
+  if (journal === undefined) await refuseForeign(store, head);
+  try {
+    const { client, version } = await connect(options, { ...run, signal });
+    try {
+      journal ??= await Journal.create(store.place, head);
+      if (run.isResumed) await forgetFiltered(journal, options);
+      const { path } = clusterQuestion("version");
+      await journal.record({ path, ...version });
+      return await askAll(options, run, { client, journal });
+    } catch (error) {
+      // Calls that are under way, or wait for their turn, end here.
+      stop.abort(error);
+      throw error;
+    } finally {
+      await client.close();
+    }
+  } catch (error) {
+    throw resumable(error, run, journal);
+  } finally {
+    await journal?.close();
+  }
+}
+
+interface Means {
+  readonly client: Client;
+  readonly journal: Journal;
+}
+
+async function askAll(
+  options: CaptureOptions,
+  run: CaptureRun,
+  { client, journal }: Means,
+): Promise<CaptureSummary> {
+  const progress = new ProgressCounter(run.onProgress);
+  const desk = new Desk({
+    client,
+    journal,
+    limits: new Limits(options.limits),
+    onAnswer: progress.answered.bind(progress),
+  });
+  const walking = {
+    desk,
+    reach: new Reach(desk),
+    perNode: options.limits.perNode,
+    hasLiveAddresses: options.hasLiveAddresses,
+    onNode: progress.nodeDone.bind(progress),
+    onGuest: progress.guestDone.bind(progress),
+  };
+  const ask = desk.ask.bind(desk);
+  let found = await survey(ask, options);
+  refuseNothing(found, options);
+  for (const warning of warningsOf(found, options)) run.onWarning(warning);
+  progress.expect(found.overview.inventory);
+  if (await walk(found.overview.inventory, walking)) {
+    // What has moved is looked up, and asked for where it is now; nothing else is asked twice.
+    await desk.renew(clusterQuestion("resources"));
+    desk.startOver();
+    found = await survey(ask, options);
+    progress.expect(found.overview.inventory);
+    await walk(found.overview.inventory, walking);
+  }
+  const manifest = await assemble(run.store, { journal, files: desk.files }, {
+    ...factsOf(options, client, found),
+    captured_at: journal.head.started_at,
+    attempts: journal.attempts,
+  });
+  return summarize(manifest, { token: options.token, major: found.overview.major });
+}
+
+function headOf({ hosts: [{ name, port }], nodes, recorded }: CaptureOptions): JournalHead {
+  return {
+    journal: 1,
+    started_at: new Date().toISOString().replace(/\.\d+Z$/, "Z"),
+    source: { host: name, port },
+    scope: { nodes: nodes === undefined ? ["*"] : [...nodes] },
+    settings: recorded,
+  };
+}
+
+type Facts = Pick<Manifest, "tool" | "source" | "settings" | "scope"> & {
+  readonly filtered: readonly string[];
+};
+
+function factsOf(options: CaptureOptions, client: Client, { answers, overview }: Survey): Facts {
+  const { source, scope, settings } = headOf(options);
+  const [first] = options.hosts;
+  const host = client.host();
+  const version = versionOf(answers.version);
+  const certificate = client.certificate();
+  return {
+    tool: TOOL,
+    source: {
+      ...source,
+      ...(version === undefined ? {} : { version }),
+      ...(host.name === first.name ? {} : { answered_by: host.name }),
+      ...(certificate === undefined ? {} : { fingerprint: certificate.fingerprint }),
+    },
+    ...(Object.keys(settings).length === 0 ? {} : { settings }),
+    scope,
+    filtered: overview.filtered,
+  };
+}
+
+/** What stopped the capture, with the way to go on. Faults of ours stay as they are. */
+function resumable(error: unknown, run: CaptureRun, journal: Journal | undefined): unknown {
+  const isInterrupted = run.signal.aborted;
+  const isKnown = error instanceof AppError && error.kind === "remote";
+  if (journal === undefined || !(isInterrupted || isKnown)) {
+    return isInterrupted
+      ? new AppError("interrupted", "Interrupted before the first answer")
+      : error;
+  }
+  const { place } = run.store;
+  const goOn = `${TOOL.name} capture --resume --out ${place}`;
+  const kept = `${journal.size} answers are kept in ${place}/${JOURNAL_FILE}`;
+  return isInterrupted
+    ? new AppError("interrupted", `Interrupted: ${kept}`, { hint: `Go on with: ${goOn}` })
+    : new AppError("remote", (error as AppError).message, {
+      hint: `${(error as AppError).hint ?? ""}; ${kept}, go on with: ${goOn}`,
+    });
+}

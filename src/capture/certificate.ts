@@ -1,0 +1,109 @@
+/** Certificates: which are trusted, and what the one that was shown says. */
+import { X509Certificate } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import type { TLSSocket } from "node:tls";
+import { buildConnector } from "undici";
+import { reasonOf, usageError } from "../kernel/errors.ts";
+import type { Endpoint, Trust } from "./options.ts";
+
+export interface Certificate {
+  /** SHA-256 of the DER form, as Proxmox VE writes it: "5F:40:6C:…", 32 bytes. */
+  readonly fingerprint: string;
+  readonly subject: string;
+  readonly issuer: string;
+  /** As OpenSSL writes it: "Nov 23 14:12:24 2027 GMT". */
+  readonly validTo: string;
+  /** "DNS:pve1.example.net, IP Address:192.0.2.1" */
+  readonly names: string;
+}
+
+export type Connector = ReturnType<typeof buildConnector>;
+
+/** What PVEAPIToken is not sent to. `code` puts it among the failures of TLS. */
+class UnknownCertificate extends Error {
+  readonly code = "ERR_TLS_FINGERPRINT";
+
+  constructor({ fingerprint }: Certificate) {
+    super(`The certificate has the fingerprint ${fingerprint}, which is not pinned`);
+  }
+}
+
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/** Opens connections that `trust` allows, and shows the certificate of each before anything is sent. */
+export async function createConnector(
+  trust: Trust,
+  onCertificate: (certificate: Certificate) => void,
+): Promise<Connector> {
+  const connect = buildConnector({
+    timeout: CONNECT_TIMEOUT_MS,
+    rejectUnauthorized: trust.kind === "system" || trust.kind === "authority",
+    // A resumed session shows no certificate on every runtime.
+    maxCachedSessions: 0,
+    ...(trust.kind === "authority" ? { ca: await readAuthority(trust.file) } : {}),
+  });
+  return (options, callback) => {
+    connect(options, (...[error, socket]) => {
+      if (error !== null || socket === null) {
+        callback(error ?? new Error("no socket"), null);
+        return;
+      }
+      const certificate = certificateOf(socket as TLSSocket);
+      if (trust.kind === "pinned" && !trust.fingerprints.has(certificate.fingerprint)) {
+        socket.destroy();
+        callback(new UnknownCertificate(certificate), null);
+        return;
+      }
+      onCertificate(certificate);
+      callback(null, socket);
+    });
+  };
+}
+
+/** The certificate that a host shows, trusted or not. Nothing is sent. */
+export async function peekCertificate({ name, port }: Endpoint): Promise<Certificate> {
+  return await new Promise((resolve, reject) => {
+    const connect = buildConnector({ timeout: CONNECT_TIMEOUT_MS, rejectUnauthorized: false });
+    const target = { hostname: name, protocol: "https:", port: String(port) };
+    connect(target, (...[error, socket]) => {
+      if (error !== null || socket === null) {
+        reject(error ?? new Error("no socket"));
+        return;
+      }
+      resolve(certificateOf(socket as TLSSocket));
+      socket.destroy();
+    });
+  });
+}
+
+function certificateOf(socket: TLSSocket): Certificate {
+  const { raw } = socket.getPeerCertificate();
+  const { fingerprint256, subject, issuer, validTo, subjectAltName } = new X509Certificate(raw);
+  return {
+    fingerprint: fingerprint256,
+    subject: subject.replaceAll("\n", ", "),
+    issuer: issuer.replaceAll("\n", ", "),
+    validTo,
+    names: subjectAltName ?? "",
+  };
+}
+
+async function readAuthority(file: string): Promise<string> {
+  const pem = await readFile(file, "utf8").catch((cause: unknown) => {
+    throw usageError(
+      `Cannot read the file "${file}" that PROXMOX_CA_FILE names: ${reasonOf(cause)}`,
+      {
+        cause,
+      },
+    );
+  });
+  try {
+    const { fingerprint256 } = new X509Certificate(pem);
+    return fingerprint256 === "" ? "" : pem;
+  } catch (cause) {
+    throw usageError(`Cannot read the file "${file}" that PROXMOX_CA_FILE names: no certificate`, {
+      cause,
+      hint: "Name a file in PEM form; on a node of the cluster it is /etc/pve/pve-root-ca.pem",
+    });
+  }
+}

@@ -1,0 +1,90 @@
+/** The API token: who asks, and the one secret of a capture. */
+
+const SECRET_REGEXP = /^[\x21-\x3a\x3c-\x7e]{1,512}$/;
+const USER_REGEXP = /^[^\s:/!=]+@[A-Za-z][\w.-]*$/;
+const NAME_REGEXP = /^[A-Za-z][\w.-]+$/;
+
+/** Nothing but `authorization` gives the secret away: not a log, not JSON, not an inspector. */
+export class Token {
+  /** "netbox@pve" */
+  readonly user: string;
+  /** "netbox@pve!sync" */
+  readonly id: string;
+  readonly #secret: string;
+
+  constructor(user: string, name: string, secret: string) {
+    this.user = user;
+    this.id = `${user}!${name}`;
+    this.#secret = secret;
+  }
+
+  /** The value of the header. Source: PVE/APIServer/Formatter.pm, extract_auth_value. */
+  get authorization(): string {
+    // Proxmox VE unescapes the value.
+    return `PVEAPIToken=${this.id}=${this.#secret.replaceAll("%", "%25")}`;
+  }
+
+  /** A text from outside, which may quote the secret, without it. */
+  scrub(text: string): string {
+    return text.includes(this.#secret) ? text.replaceAll(this.#secret, "[redacted]") : text;
+  }
+}
+
+export interface TokenTexts {
+  readonly user: string;
+  readonly name: string | undefined;
+  readonly secret: string | undefined;
+  /** "netbox@pve!sync=…" */
+  readonly whole: string | undefined;
+}
+
+export type TokenFault = "user" | "name" | "no-name" | "secret" | "no-secret" | "whole";
+
+/**
+ * A token, or which of the texts is wrong. Other tools write the name behind the user, the user before
+ * the name, or only the secret where all of it is due; a name that stands in two places must be one.
+ */
+export function parseToken(texts: TokenTexts): Token | TokenFault {
+  const { id: wholeId, secret: wholeSecret } = splitWhole(texts.whole);
+  const secret = texts.secret ?? wholeSecret;
+  const isWhole = texts.secret === undefined && wholeId !== undefined;
+  const { user = texts.user, name } = isWhole ? splitId(wholeId) : idOf(texts.user, texts.name);
+  if (secret === undefined) return "no-secret";
+  if (name === undefined) return isWhole ? "whole" : "no-name";
+  if (!USER_REGEXP.test(user)) return isWhole ? "whole" : "user";
+  if (!NAME_REGEXP.test(name)) return isWhole ? "whole" : "name";
+  // A line break would end the header, and a ";" ends the value for Proxmox VE.
+  return SECRET_REGEXP.test(secret) ? new Token(user, name, secret) : "secret";
+}
+
+interface Id {
+  readonly user?: string;
+  readonly name?: string;
+}
+
+function idOf(user: string, name: string | undefined): Id {
+  const fromUser = splitId(user);
+  const fromName = name?.includes("!") ? splitId(name) : { name };
+  return { ...fromUser, ...defined(fromName) };
+}
+
+function splitId(text: string): Id {
+  const at = text.indexOf("!");
+  return at === -1 ? { user: text } : { user: text.slice(0, at), name: text.slice(at + 1) };
+}
+
+function splitWhole(whole: string | undefined): { id?: string; secret?: string } {
+  if (whole === undefined) return {};
+  const text = whole.replace(/^PVEAPIToken[= ]/, "");
+  const equals = text.indexOf("=");
+  return equals === -1
+    ? { secret: text }
+    : { id: text.slice(0, equals), secret: text.slice(equals + 1) };
+}
+
+function defined(id: { user?: string | undefined; name?: string | undefined }): Id {
+  return {
+    ...(id.user === undefined ? {} : { user: id.user }),
+    ...(id.name === undefined ? {} : { name: id.name }),
+  };
+}

@@ -1,0 +1,85 @@
+/** Which answers are gaps: what a snapshot would hold more if all had gone well. */
+import type { Answer, Manifest } from "./schema.ts";
+
+export type Incomplete = Manifest["incomplete"][number];
+
+/** TABLE: what gaps come from, one row a code. README and the summary of a capture are printed from it. */
+export const CAUSES = {
+  denied: "The API token may not read it",
+  filtered: "The API token sees only a part of it",
+  unreachable: "Its node did not answer",
+  overloaded: "Proxmox VE was too busy to answer",
+  dropped: "The connection was lost",
+  "timed-out": "No answer came in time",
+  moved: "The guest is not where the listing has it",
+  "depends": "What it depends on was not read",
+  failed: "Proxmox VE answered with an error",
+} as const;
+
+export type Cause = keyof typeof CAUSES;
+
+interface Pattern {
+  readonly path?: RegExp;
+  readonly status: readonly number[];
+  readonly error?: RegExp;
+}
+
+/** Failures that tell a fact about the guest or the release. Source: proxmox.md §1.2, §6. */
+const FACTS: readonly Pattern[] = [
+  {
+    path: /\/agent\//,
+    status: [500],
+    error: /agent is not running|got timeout|No QEMU guest agent configured|VM \d+ is not running/,
+  },
+  // Up to PVE 8.0 there is no such endpoint.
+  { path: /\/lxc\/\d+\/interfaces$/, status: [501] },
+];
+
+/** The first that matches. Source: proxmox.md §1.2. */
+const STATUS_CAUSES: readonly (Pattern & { readonly cause: Cause })[] = [
+  { status: [401, 403], cause: "denied" },
+  { status: [595, 596, 597, 599], cause: "unreachable" },
+  {
+    status: [500],
+    error: /^hostname lookup|^unable to get remote IP|^proxy loop detected/,
+    cause: "unreachable",
+  },
+  { status: [429, 502, 503, 504], cause: "overloaded" },
+  { status: [500], error: /^Configuration file '.*' does not exist/, cause: "moved" },
+];
+
+const FAILURE_CAUSES = {
+  dns: "unreachable",
+  refused: "unreachable",
+  tls: "unreachable",
+  reset: "dropped",
+  timeout: "timed-out",
+} as const;
+
+/** undefined: the answer is good, or tells a fact, or was not due. */
+export function incompleteOf(path: string, answer: Answer): Required<Incomplete> | undefined {
+  if ("skipped" in answer) {
+    if (answer.skipped === "unreachable") {
+      return { path, reason: "unreachable", cause: "unreachable" };
+    }
+    if (answer.skipped !== "config-not-read") return undefined;
+    return { path, reason: answer.skipped, cause: "depends" };
+  }
+  if ("failed" in answer) {
+    return { path, reason: answer.failed, cause: FAILURE_CAUSES[answer.failed] };
+  }
+  const { status, error = "" } = answer;
+  const isGood = status === 200 && answer.error === undefined;
+  const matches = (pattern: Pattern): boolean =>
+    pattern.status.includes(status) && (pattern.path?.test(path) ?? true) &&
+    (pattern.error?.test(error) ?? true);
+  if (isGood || FACTS.some(matches)) return undefined;
+  const cause = STATUS_CAUSES.find(matches)?.cause ?? "failed";
+  return { path, reason: `${status} ${error}`.trim(), cause };
+}
+
+/** Is the node of this question away, as far as one answer can tell? */
+export function isUnreachable(path: string, answer: Answer): boolean {
+  const cause = incompleteOf(path, answer)?.cause;
+  return cause === "unreachable" || cause === "timed-out";
+}

@@ -1,0 +1,77 @@
+/** A snapshot that is served, and captured again, is the same snapshot. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import type { CaptureTexts } from "../../src/capture/settings.ts";
+import { openStore } from "../../src/kernel/store.ts";
+import { simulate } from "../../src/rehearse/simulate/simulate.ts";
+import { openSnapshot } from "../../src/snapshot/read.ts";
+import { answersIn, captured } from "../helpers/capturing.ts";
+import { ROOT } from "../helpers/golden.ts";
+import { served, snapshotIn } from "../helpers/served.ts";
+import { tempFolder } from "../helpers/temp-folder.ts";
+
+/** As each was captured. */
+const CASES: readonly (readonly [string, CaptureTexts])[] = [
+  ["snapshots/example", { LXC_LIVE_ADDRESSES: "true" }],
+  ["test/fixtures/pve9", { LXC_LIVE_ADDRESSES: "true" }],
+  ["test/fixtures/second-cluster", { LXC_LIVE_ADDRESSES: "true" }],
+  ["test/fixtures/standalone", {}],
+  ["test/fixtures/standalone-no-sys-audit", {}],
+  ["test/fixtures/two-sites", { nodes: "north1,south1" }],
+];
+
+describe("the answers are the same, byte for byte, and so is what is missing", () => {
+  test.each(CASES)("of %s", async (folder, settings) => {
+    const original = await snapshotIn(folder);
+    const { folder: copy, summary } = await captured(await served(original), { settings });
+    expect(await answersIn(copy)).toEqual(await answersIn(join(ROOT, folder)));
+    const { outcome, incomplete, scope } = summary.manifest;
+    expect({ outcome, incomplete, scope }).toEqual({
+      outcome: original.manifest.outcome,
+      incomplete: original.manifest.incomplete,
+      scope: original.manifest.scope,
+    });
+  });
+
+  test("of a simulated site", async () => {
+    const folder = join(await tempFolder(), "simulated");
+    const store = await openStore(folder);
+    const { outcome } = await simulate(store, { nodes: 3, guests: 200, seed: 5 });
+    const { folder: copy, summary } = await captured(await served(await openSnapshot(store)));
+    expect(await answersIn(copy)).toEqual(await answersIn(folder));
+    expect(summary.manifest.outcome).toBe(outcome);
+  });
+});
+
+test("the manifest says who was asked, when, how often, and what it showed", async () => {
+  const server = await served("test/fixtures/pve9");
+  const before = new Date(Math.floor(Date.now() / 1000) * 1000);
+  const settings = { SITE_NAME: "Cellar", LXC_LIVE_ADDRESSES: "true" };
+  const { summary: { manifest }, folder } = await captured(server, { settings });
+  expect(manifest).toMatchObject({
+    tool: { name: "proxmox-diode" },
+    source: {
+      host: server.host,
+      port: server.port,
+      version: "9.2.2",
+      fingerprint: server.fingerprint,
+    },
+    settings,
+    scope: { nodes: ["*"] },
+    outcome: "complete",
+    counts: { answers: 16, failed: 0, nodes: 1, attempts: server.traffic.requests },
+  });
+  expect(new Date(manifest.captured_at).getTime()).toBeGreaterThanOrEqual(before.getTime());
+  await expect(readFile(join(folder, "capture.journal"))).rejects.toMatchObject({ code: "ENOENT" });
+});
+
+test("an older snapshot in the folder is replaced, and none of its files stays", async () => {
+  const folder = join(await tempFolder(), "lab");
+  await captured(await served("test/fixtures/second-cluster"), { folder });
+  await captured(await served("test/fixtures/pve9"), { folder });
+  expect(Object.keys(await answersIn(folder))).toEqual([
+    "pve/cluster.json",
+    "pve/nodes/cedar1.json",
+  ]);
+});

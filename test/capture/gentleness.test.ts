@@ -1,0 +1,84 @@
+/** How it asks: never more at once than is allowed, and the same bytes whatever is allowed. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { parseFault } from "../../src/rehearse/serve/fault.ts";
+import { openStore } from "../../src/kernel/store.ts";
+import { simulate } from "../../src/rehearse/simulate/simulate.ts";
+import { openSnapshot } from "../../src/snapshot/read.ts";
+import type { Snapshot } from "../../src/snapshot/schema.ts";
+import { answersIn, captured } from "../helpers/capturing.ts";
+import { served } from "../helpers/served.ts";
+import { tempFolder } from "../helpers/temp-folder.ts";
+
+async function simulated(nodes: number, guests: number): Promise<Snapshot> {
+  const store = await openStore(await tempFolder());
+  await simulate(store, { nodes, guests, seed: 11 });
+  return await openSnapshot(store);
+}
+
+describe("calls under way at once", () => {
+  test("are as many as the settings allow, to each node, to its agents and in all", async () => {
+    const server = await served(await simulated(4, 120), { latencyMs: 5 });
+    const { progress } = await captured(server, {
+      settings: {
+        PROXMOX_CONCURRENCY: "6",
+        PROXMOX_NODE_CONCURRENCY: "2",
+        PROXMOX_AGENT_CONCURRENCY: "1",
+      },
+    });
+    const { most, mostByNode, mostAgentsByNode } = server.traffic;
+    expect(Math.max(...mostAgentsByNode.values())).toBe(1);
+    expect(Math.max(...mostByNode.values())).toBe(3);
+    expect(most).toBeGreaterThan(6);
+    expect(most).toBeLessThanOrEqual(12);
+    expect(progress.at(-1)).toMatchObject({
+      nodes: { done: 4, total: 4 },
+      guests: { done: 120, total: 120 },
+    });
+  });
+
+  test("are 8 in all, and 2 to the agents of a node, when nothing else is said", async () => {
+    const server = await served(await simulated(6, 150), { latencyMs: 5 });
+    await captured(server);
+    expect(Math.max(...server.traffic.mostAgentsByNode.values())).toBe(2);
+    expect(Math.max(...server.traffic.mostByNode.values())).toBeLessThanOrEqual(6);
+    expect(server.traffic.most).toBeLessThanOrEqual(16);
+  });
+
+  test("keep their connections, since each costs a handshake", async () => {
+    const server = await served(await simulated(2, 60));
+    const { summary } = await captured(server);
+    const failures = summary.manifest.counts.failed;
+    expect(server.traffic.connections).toBeLessThanOrEqual(16 + 2 * failures);
+    expect(server.traffic.requests).toBeGreaterThan(100);
+  });
+});
+
+test("the bytes are the same whatever the concurrency, the order of answers and of Perl's keys", async () => {
+  const snapshot = await simulated(2, 25);
+  const { folder } = await captured(await served(snapshot));
+  const expected = await answersIn(folder);
+  const whole = (max: number): fc.Arbitrary<string> => fc.integer({ min: 1, max }).map(String);
+  await fc.assert(
+    fc.asyncProperty(
+      fc.record({
+        seed: fc.nat(),
+        latencyMs: fc.constantFrom(0, 1, 3),
+        share: fc.constantFrom("0", "0.1"),
+        settings: fc.record({
+          PROXMOX_CONCURRENCY: whole(32),
+          PROXMOX_NODE_CONCURRENCY: whole(8),
+          PROXMOX_AGENT_CONCURRENCY: whole(2),
+        }),
+      }),
+      async ({ seed, latencyMs, share, settings }) => {
+        const faults = share === "0" ? [] : [parseFault(`503:${share}`)];
+        const again = await captured(await served(snapshot, { seed, latencyMs, faults }), {
+          settings,
+        });
+        expect(await answersIn(again.folder)).toEqual(expected);
+      },
+    ),
+    { numRuns: 8 },
+  );
+});

@@ -1,0 +1,115 @@
+/** How many calls run at once, and how that number follows the cluster. */
+import { setImmediate } from "node:timers/promises";
+import { describe, expect, test } from "vitest";
+import { Limits } from "../../src/capture/limits.ts";
+import { Pace } from "../../src/capture/pace.ts";
+
+function observed(pace: Pace, calls: number, call: { ms?: number; isBusy?: boolean } = {}): number {
+  for (let i = 0; i < calls; i += 1) pace.observe({ ms: 20, isBusy: false, ...call });
+  return pace.allowed;
+}
+
+describe("the pace", () => {
+  test("starts at what is allowed and stays there while all is well", () => {
+    const pace = new Pace(8);
+    expect(pace.allowed).toBe(8);
+    expect(observed(pace, 100)).toBe(8);
+  });
+
+  test("is halved, down to one call, while the cluster says that it is busy, and comes back", () => {
+    const pace = new Pace(8);
+    const steps = [1, 2, 3, 4].map(() => observed(pace, 20, { isBusy: true }));
+    expect(steps).toEqual([4, 2, 1, 1]);
+    expect([1, 2, 3].map(() => observed(pace, 20))).toEqual([2, 3, 4]);
+    expect(observed(pace, 200)).toBe(8);
+  });
+
+  test("takes no notice of a call in ten that failed", () => {
+    const pace = new Pace(8);
+    for (let i = 0; i < 50; i += 1) pace.observe({ ms: 20, isBusy: i % 10 === 0 });
+    expect(pace.allowed).toBe(8);
+  });
+
+  test("is halved when calls take far longer than they did", () => {
+    const pace = new Pace(8);
+    observed(pace, 20);
+    expect(observed(pace, 20, { ms: 110 })).toBe(8);
+    expect(observed(pace, 20, { ms: 200 })).toBe(4);
+  });
+
+  test("leaves a cluster alone that is as slow as ever", () => {
+    const pace = new Pace(8);
+    expect(observed(pace, 200, { ms: 900 })).toBe(8);
+  });
+});
+
+/** Tasks that end when they are told to. */
+function crowd() {
+  const ends: (() => void)[] = [];
+  return {
+    task: () => new Promise<void>((resolve) => ends.push(resolve)),
+    get running() {
+      return ends.length;
+    },
+    async endAll() {
+      while (ends.length > 0) {
+        ends.splice(0).forEach((end) => end());
+        await setImmediate();
+      }
+    },
+  };
+}
+
+describe("limits", () => {
+  const options = { total: 5, perNode: 3, agentsPerNode: 1 };
+
+  test("hold for a node, for its agents and in all; agents have a budget of their own", async () => {
+    const limits = new Limits(options);
+    const counts: Record<string, number> = {};
+    const all = crowd();
+    for (const node of ["pve1", "pve2", "pve3"]) {
+      for (const isAgent of [false, true]) {
+        for (let i = 0; i < 10; i += 1) {
+          void limits.run({ node, isAgent }, () => {
+            counts[`${node} ${isAgent}`] = (counts[`${node} ${isAgent}`] ?? 0) + 1;
+            return all.task();
+          });
+        }
+      }
+    }
+    await setImmediate();
+    expect(counts).toEqual({
+      "pve1 false": 3,
+      "pve1 true": 1,
+      "pve2 false": 2,
+      "pve2 true": 1,
+      "pve3 true": 1,
+    });
+    await all.endAll();
+    expect(Object.values(counts)).toEqual([10, 10, 10, 10, 10, 10]);
+  });
+
+  test("shrink with the pace, and what waits still gets its turn", async () => {
+    const limits = new Limits(options);
+    for (let i = 0; i < 40; i += 1) limits.observe({ ms: 20, isBusy: true });
+    const all = crowd();
+    const done = Promise.all(
+      Array.from({ length: 6 }, () => limits.run({ isAgent: false }, all.task)),
+    );
+    await setImmediate();
+    expect(all.running).toBe(1);
+    await all.endAll();
+    await done;
+  });
+
+  test("let go of a task that fails", async () => {
+    const limits = new Limits({ ...options, total: 1 });
+    const failing = limits.run(
+      { node: "pve1", isAgent: false },
+      () => Promise.reject(new Error("no")),
+    );
+    await expect(failing).rejects.toThrow("no");
+    await expect(limits.run({ node: "pve1", isAgent: false }, () => Promise.resolve(7))).resolves
+      .toBe(7);
+  });
+});

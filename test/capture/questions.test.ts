@@ -1,0 +1,216 @@
+/** What is asked, and what is not: each call that is not made is recorded, with its reason. */
+import { describe, expect, test } from "vitest";
+import { planCapture } from "../../src/capture/plan.ts";
+import { RETRY_TIMES } from "../../src/capture/retry.ts";
+import { PATHS } from "../../src/snapshot/paths.ts";
+import { captured, liveLab, optionsFor } from "../helpers/capturing.ts";
+import type { Lab } from "../helpers/lab.ts";
+import { served } from "../helpers/served.ts";
+
+const SKIPPED_AGENT = { LXC_LIVE_ADDRESSES: "true" };
+const NOT_RUNNING = { status: 500, error: "QEMU guest agent is not running" };
+
+async function asked(parts: Lab, settings = SKIPPED_AGENT) {
+  const server = await served(liveLab(parts));
+  const outcome = await captured(server, { settings });
+  const requests = [...server.traffic.asked].map(([path, count]) => `${path} ${count}`);
+  return { ...outcome, requests, server };
+}
+
+function agentOf(vmid: number, node = "pve1") {
+  const at = { node, kind: "qemu", vmid } as const;
+  return [PATHS.osinfo(at), PATHS.agentInterfaces(at)] as const;
+}
+
+describe("a guest agent is asked", () => {
+  test("only in a running guest whose config enables it", async () => {
+    const { requests, answer } = await asked({
+      guests: [
+        { vmid: 101, config: { agent: "1" }, osinfo: { name: "Debian" }, interfaces: [] },
+        { vmid: 102, config: { agent: "enabled=0" } },
+        { vmid: 103, config: {} },
+        { vmid: 104, config: { agent: "1" }, row: { status: "paused" } },
+        { vmid: 105, config: { agent: "1" }, row: { template: 1 } },
+        { vmid: 106, config: { status: 403, error: "Permission check failed" } },
+      ],
+    });
+    const reasons = [102, 103, 104, 105, 106].map((vmid) => agentOf(vmid).map(answer));
+    expect(reasons).toEqual([
+      ["agent-off", "agent-off"],
+      ["agent-off", "agent-off"],
+      ["guest-stopped", "guest-stopped"],
+      ["template", "template"],
+      ["config-not-read", "config-not-read"],
+    ].map((pair) => pair.map((skipped) => ({ skipped }))));
+    expect(requests.filter((request) => request.includes("/agent/")))
+      .toEqual(agentOf(101).map((path) => `${path} 1`));
+  });
+
+  test("once when it is dead, since it takes 3 s to find out", async () => {
+    const { requests, answer, summary } = await asked({
+      guests: [{ vmid: 101, config: { agent: "1" }, osinfo: NOT_RUNNING, interfaces: NOT_RUNNING }],
+    });
+    const [osinfo, interfaces] = agentOf(101);
+    expect(requests.filter((request) => request.includes("/agent/"))).toEqual([`${osinfo} 1`]);
+    expect([answer(osinfo), answer(interfaces)]).toEqual([
+      NOT_RUNNING,
+      { skipped: "agent-not-running" },
+    ]);
+    expect(summary.manifest.outcome).toBe("complete");
+  });
+});
+
+describe("a container is asked for its live addresses", () => {
+  const guests = [
+    { vmid: 201, kind: "lxc", config: { net0: "name=eth0,ip=dhcp" }, interfaces: [] },
+    { vmid: 202, kind: "lxc", config: { net0: "name=eth0,ip=10.0.0.2/24" } },
+    { vmid: 203, kind: "lxc", config: { net0: "name=eth0,ip6=auto" }, row: { status: "stopped" } },
+  ] as const;
+  const live = (vmid: number): string => PATHS.lxcInterfaces({ node: "pve1", kind: "lxc", vmid });
+
+  test("when its config leaves one open and it runs", async () => {
+    const { answer, requests } = await asked({ guests });
+    expect([201, 202, 203].map((vmid) => answer(live(vmid)))).toEqual([
+      { data: [], status: 200 },
+      undefined,
+      { skipped: "guest-stopped" },
+    ]);
+    expect(requests.filter((request) => request.includes("/interfaces"))).toHaveLength(1);
+  });
+
+  test("only with LXC_LIVE_ADDRESSES", async () => {
+    const { paths, summary } = await asked({ guests }, { LXC_LIVE_ADDRESSES: "false" });
+    expect(paths.filter((path) => path.endsWith("/interfaces"))).toEqual([]);
+    expect(summary.manifest.settings).toEqual({ LXC_LIVE_ADDRESSES: "false" });
+  });
+
+  test("and a release without that endpoint leaves no gap", async () => {
+    const error = "Method 'GET /nodes/pve1/lxc/201/interfaces' not implemented";
+    const { summary, answer } = await asked({
+      guests: [{ ...guests[0], interfaces: { status: 501, error } }],
+    });
+    expect(answer(live(201))).toEqual({ status: 501, error });
+    expect(summary.gaps).toEqual([]);
+  });
+});
+
+describe("in a scope", () => {
+  test("only its nodes are asked, and their guests; all others are recorded as out of it", async () => {
+    const { requests, answer } = await asked({
+      nodes: { pve1: {}, pve2: {} },
+      guests: [{ vmid: 101 }, { vmid: 102, node: "pve2" }, {
+        vmid: 201,
+        kind: "lxc",
+        node: "pve2",
+      }],
+    }, { ...SKIPPED_AGENT, nodes: "pve1" } as typeof SKIPPED_AGENT);
+    expect(requests.filter((request) => request.includes("pve2"))).toEqual([]);
+    const at = { node: "pve2", kind: "lxc", vmid: 201 } as const;
+    const left = [
+      PATHS.nodeStatus("pve2"),
+      PATHS.network("pve2"),
+      PATHS.config({ ...at, kind: "qemu", vmid: 102 }),
+      ...agentOf(102, "pve2"),
+      PATHS.config(at),
+      PATHS.lxcInterfaces(at),
+    ];
+    expect(left.map(answer)).toEqual(left.map(() => ({ skipped: "out-of-scope" })));
+  });
+
+  test("a node that the cluster lacks is warned of, and a scope without any node is refused", async () => {
+    const server = await served(liveLab({ nodes: { pve1: {}, pve2: {} } }));
+    const { warnings } = await captured(server, { settings: { nodes: "pve1,pve9" } });
+    expect(warnings.join()).toContain('"pve9"');
+    await expect(captured(server, { settings: { nodes: "pve8,pve9" } })).rejects.toMatchObject({
+      kind: "usage",
+      message: expect.stringContaining('"pve8,pve9"'),
+      hint: expect.stringContaining("pve1, pve2"),
+    });
+  });
+});
+
+describe("odd listings", () => {
+  test("a guest on a node that is not listed is asked about there", async () => {
+    const { answer, summary } = await asked({ guests: [{ vmid: 101, node: "gone" }] });
+    expect(answer(PATHS.nodeStatus("gone"))).toMatchObject({ status: 500 });
+    expect(summary.manifest.files.map(({ path }) => path)).toContain("pve/nodes/gone.json");
+  });
+
+  test("a row that is no guest, or has no VMID, and a guest that comes twice", async () => {
+    const { requests } = await asked({
+      guests: [{ vmid: 101 }, { vmid: 101 }],
+      rows: [
+        { id: "storage/pve1/local", type: "storage", node: "pve1" },
+        { id: "qemu/", type: "qemu", node: "pve1", name: "half" },
+        { id: "openvz/7", type: "openvz", vmid: 7, node: "pve1" },
+        null,
+        7,
+      ],
+    });
+    expect(requests.filter((request) => request.includes("/config"))).toEqual([
+      "/nodes/pve1/qemu/101/config 1",
+    ]);
+  });
+
+  test("a node whose name would lead elsewhere is named, and not asked", async () => {
+    const { requests, warnings } = await asked({
+      nodes: { pve1: {} },
+      rows: [{ id: "qemu/9", type: "qemu", vmid: 109, node: "../../access", name: "x" }],
+    });
+    expect(warnings.join()).toContain('"../../access"');
+    expect(requests.filter((request) => request.includes("access/"))).toEqual([
+      "/access/permissions 1",
+    ]);
+  });
+});
+
+test("nothing is asked twice, and only by GET", async () => {
+  const { server, summary } = await asked({ guests: [{ vmid: 101 }, { vmid: 102 }] });
+  expect(new Set(server.traffic.asked.values())).toEqual(new Set([1]));
+  expect([...server.traffic.methods.keys()]).toEqual(["GET"]);
+  expect(summary.manifest.counts.attempts).toBe(server.traffic.requests);
+});
+
+describe("a plan", () => {
+  const asking = { signal: new AbortController().signal, onWarning: () => undefined };
+
+  test("asks the listings alone, and is what a capture then asks", async () => {
+    const server = await served("snapshots/example");
+    const options = optionsFor(server, { LXC_LIVE_ADDRESSES: "true" });
+    const plan = await planCapture(options, { ...asking, retry: RETRY_TIMES });
+    expect(server.traffic.requests).toBe(5);
+    expect(Object.fromEntries(plan.map(({ endpoint, calls }) => [endpoint, calls]))).toEqual({
+      version: 1,
+      permissions: 1,
+      clusterStatus: 1,
+      nodes: 1,
+      resources: 1,
+      nodeStatus: 4,
+      network: 3,
+      config: 36,
+      osinfo: 13,
+      agentInterfaces: 13,
+      lxcInterfaces: 8,
+    });
+    const fresh = await served("snapshots/example");
+    await captured(fresh, { settings: { LXC_LIVE_ADDRESSES: "true" } });
+    const count = (end: RegExp): number =>
+      [...fresh.traffic.asked.keys()].filter((path) => end.test(path)).length;
+    expect([count(/status$/), count(/\/network$/), count(/\/config$/)]).toEqual([5, 3, 36]);
+    expect(count(/\/get-osinfo$/)).toBeLessThanOrEqual(13);
+    expect(count(/\/network-get-interfaces$/)).toBeLessThanOrEqual(13);
+    expect(count(/\/interfaces$/)).toBeLessThanOrEqual(8);
+  });
+
+  test("of a smaller scope is smaller", async () => {
+    const server = await served("snapshots/example");
+    const plan = await planCapture(optionsFor(server, { nodes: "pve1" }), asking);
+    const calls = Object.fromEntries(plan.map((row) => [row.endpoint, row.calls]));
+    expect(calls).toMatchObject({ nodeStatus: 1, network: 1, config: 10, lxcInterfaces: 0 });
+  });
+});
+
+test("a node that stands alone, without any guest, is a snapshot too", async () => {
+  const { summary } = await asked({ cluster: null });
+  expect(summary.manifest).toMatchObject({ outcome: "complete", counts: { nodes: 1, answers: 7 } });
+});

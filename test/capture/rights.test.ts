@@ -1,0 +1,239 @@
+/** What the token may not read: it is said, with the privilege and the command that grants it. */
+import { describe, expect, test } from "vitest";
+import { accessTo } from "../../src/capture/access.ts";
+import { type EndpointName, endpointOf, ENDPOINTS } from "../../src/capture/endpoints.ts";
+import { grantsFor, privilegesIn } from "../../src/capture/grants.ts";
+import { Rights } from "../../src/capture/rights.ts";
+import { Token } from "../../src/capture/token.ts";
+import { PATHS } from "../../src/snapshot/paths.ts";
+import { AUDITOR, captured, liveLab } from "../helpers/capturing.ts";
+import type { Lab } from "../helpers/lab.ts";
+import { parseDenial } from "../../src/rehearse/serve/rights.ts";
+import { served } from "../helpers/served.ts";
+import { ok } from "../helpers/snapshot-builder.ts";
+
+const token = new Token("netbox@pve", "sync", "secret");
+const WHO = "--users 'netbox@pve' --tokens 'netbox@pve!sync'";
+
+function rights(listing: Record<string, Record<string, number>>): Rights {
+  return Rights.of({ status: 200, data: listing })!;
+}
+
+describe("rights", () => {
+  test("are handed down from above, unless a path of its own says otherwise", () => {
+    const given = rights({
+      "/": { "VM.Audit": 1, "Sys.Audit": 0 },
+      "/vms/107": { "VM.Monitor": 0 },
+    });
+    expect(given.has(["VM.Audit"], "/vms/101")).toBe(true);
+    expect(given.has(["VM.Audit"], "/vms/107")).toBe(false);
+    expect(given.has(["Sys.Audit"], "/")).toBe(true);
+    expect(given.has(["Sys.Audit"], "/nodes/pve1")).toBe(false);
+    expect(given.has(["VM.Audit", "VM.Monitor"], "/vms/107")).toBe(true);
+  });
+
+  test("reach everything only when nothing below lacks them", () => {
+    expect(rights({ "/": { "VM.Audit": 1 } }).reaches(["VM.Audit"], "/vms")).toBe(true);
+    expect(rights({ "/vms": { "VM.Audit": 0 } }).reaches(["VM.Audit"], "/vms")).toBe(false);
+    expect(rights({ "/vms/101": { "VM.Audit": 1 } }).reaches(["VM.Audit"], "/vms")).toBe(false);
+    expect(rights({ "/": { "VM.Audit": 1 }, "/vms/7": { "X.Y": 1 } }).reaches(["VM.Audit"], "/vms"))
+      .toBe(false);
+    expect(rights({ "/": { "VM.Audit": 1 }, "/vmsx": { "X.Y": 1 } }).reaches(["VM.Audit"], "/vms"))
+      .toBe(true);
+  });
+
+  test("that could not be read are not known, and none are none", () => {
+    expect(Rights.of({ status: 501, error: "no" })).toBeUndefined();
+    expect(Rights.of({ status: 200, data: [] })).toBeUndefined();
+    expect(rights({}).isEmpty).toBe(true);
+    expect(rights({ "/": {} }).isEmpty).toBe(true);
+    expect(rights({ "/": { "VM.Audit": 0 } }).isEmpty).toBe(false);
+  });
+});
+
+describe("what a token may read of each endpoint", () => {
+  const nodes = ["pve1", "pve2"];
+  const may = (listing: Record<string, Record<string, number>>, major: number) =>
+    Object.fromEntries(
+      (Object.keys(ENDPOINTS) as EndpointName[])
+        .map((name) => [name, accessTo(name, { rights: rights(listing), major, nodes }).may])
+        .filter(([, verdict]) => verdict !== "all"),
+    );
+
+  test("with PVEAuditor on / is all since 9; before, agents want VM.Monitor", () => {
+    expect(may({ "/": AUDITOR }, 9)).toEqual({});
+    expect(may({ "/": AUDITOR }, 8)).toEqual({ osinfo: "none", agentInterfaces: "none" });
+    expect(may({ "/": { ...AUDITOR, "VM.Monitor": 1 } }, 8)).toEqual({});
+    expect(may({ "/": { ...AUDITOR, "VM.Monitor": 1 } }, 7)).toEqual({});
+  });
+
+  test("without SDN.Audit or SDN.Use lacks bridges, since 8", () => {
+    const { "SDN.Audit": _, ...others } = AUDITOR;
+    expect(may({ "/": others }, 9)).toEqual({ network: "none" });
+    expect(may({ "/": { ...others, "VM.Monitor": 1 } }, 7)).toEqual({});
+    expect(may({ "/": { ...others, "SDN.Use": 1 } }, 9)).toEqual({});
+    const bridge = { "/sdn/zones/localnetwork/vmbr0": { "SDN.Audit": 1 } };
+    expect(may({ "/": others, ...bridge }, 9)).toEqual({ network: "part" });
+  });
+
+  test("on one node, or on some guests, is a part", () => {
+    expect(may({ "/nodes/pve1": { "Sys.Audit": 1 }, "/vms/101": { "VM.Audit": 1 } }, 9)).toEqual({
+      clusterStatus: "none",
+      nodes: "part",
+      resources: "part",
+      nodeStatus: "part",
+      network: "none",
+      config: "part",
+      osinfo: "none",
+      agentInterfaces: "none",
+      lxcInterfaces: "part",
+    });
+  });
+});
+
+describe("the commands that grant it", () => {
+  test("give PVEAuditor on / to the user and to the token", () => {
+    expect(grantsFor(["VM.Audit", "Sys.Audit", "VM.GuestAgent.Audit"], token)).toEqual([
+      `pveum acl modify / --roles PVEAuditor ${WHO}`,
+    ]);
+  });
+
+  test("make a role for VM.Monitor, which no role of Proxmox VE holds alone", () => {
+    expect(grantsFor(["VM.Monitor"], token)).toEqual([
+      "pveum role add GuestAgentMonitor --privs VM.Monitor",
+      `pveum acl modify /vms --roles GuestAgentMonitor ${WHO}`,
+    ]);
+  });
+
+  test("leave root@pam alone, who may do everything, and quote for a shell", () => {
+    expect(grantsFor(["VM.Audit"], new Token("root@pam", "sync", "x"))).toEqual([
+      "pveum acl modify / --roles PVEAuditor --tokens 'root@pam!sync'",
+    ]);
+    expect(grantsFor(["VM.Audit"], new Token("o'hara@pve", "sync", "x")).join())
+      .toContain("'o'\\''hara@pve!sync'");
+    expect(grantsFor([], token)).toEqual([]);
+  });
+
+  test("name what Proxmox VE names", () => {
+    expect(privilegesIn("403 Permission check failed (/vms/100, VM.Audit)")).toEqual(["VM.Audit"]);
+    expect(privilegesIn("403 Permission check failed (/, A.B|C.D)")).toEqual(["A.B", "C.D"]);
+    expect(privilegesIn("403 Permission check failed")).toEqual([]);
+  });
+});
+
+test("every path that is asked has its row", () => {
+  const guest = { node: "pve-1.x", kind: "lxc", vmid: 101 } as const;
+  const paths = Object.entries(PATHS).map(([name, path]) => [
+    name,
+    typeof path === "string" ? path : (path as (at: unknown) => string)(
+      /node|net/.test(name) ? guest.node : guest,
+    ),
+  ]);
+  for (const [name, path] of paths) expect(endpointOf(path ?? ""), path).toBe(name);
+  expect(endpointOf("/nodes/pve1/qemu/101/pending")).toBeUndefined();
+});
+
+describe("a list of which the token sees only a part makes the capture partial", () => {
+  const parts: Lab = {
+    nodes: { pve1: {}, pve2: {} },
+    guests: [{ vmid: 101, config: {} }, { vmid: 102, config: {}, node: "pve2" }],
+  };
+
+  test.each<[string, string, string[]]>([
+    ["VM.Audit that does not propagate", "VM.Audit:/vms/*", [PATHS.resources]],
+    ["Sys.Audit missing on a node", "Sys.Audit:/nodes/pve2", [PATHS.nodes]],
+    ["no SDN.Audit", "SDN.Audit", [PATHS.network("pve1"), PATHS.network("pve2")]],
+  ])("%s", async (_, denial, filtered) => {
+    const denials = [parseDenial(denial)];
+    const { summary } = await captured(await served(liveLab(parts), { denials }));
+    expect(summary.manifest.outcome).toBe("partial");
+    const found = summary.manifest.incomplete.filter(({ reason }) => reason === "filtered");
+    expect(found.map(({ path }) => path)).toEqual(filtered);
+    const group = summary.gaps.find(({ cause }) => cause === "filtered");
+    expect(group?.whatToDo[0]).toContain("pveum acl modify / --roles PVEAuditor");
+  });
+
+  test("and is whole after the right is granted and the capture resumed", async () => {
+    const server = await served(liveLab(parts), { denials: [parseDenial("VM.Audit")] });
+    const first = await captured(server);
+    expect(first.paths.filter((path) => path.endsWith("/config"))).toEqual([]);
+    server.disturb({});
+    const { folder } = first;
+    const { summary, paths } = await captured(server, { folder, run: { isResumed: true } });
+    expect(summary.gaps).toEqual([]);
+    expect(paths.filter((path) => path.endsWith("/config"))).toHaveLength(2);
+  });
+});
+
+describe("a call that is denied names the privilege of the release", () => {
+  const guests = [{ vmid: 101, config: { agent: "1" }, osinfo: {}, interfaces: [] }];
+  const at = (version: string, privilege: string): Lab["more"] => ({
+    [PATHS.version]: ok({ version, release: version.slice(0, 3) }),
+    [PATHS.permissions]: ok({ "/": { ...AUDITOR, [privilege]: 1 } }),
+  });
+
+  test.each([
+    ["7.4-16", "VM.Monitor", "pveum role add GuestAgentMonitor --privs VM.Monitor"],
+    ["8.4.1", "VM.Monitor", "pveum role add GuestAgentMonitor --privs VM.Monitor"],
+    ["9.1.4", "VM.GuestAgent.Audit", "pveum acl modify / --roles PVEAuditor"],
+  ])("%s: %s", async (version, privilege, command) => {
+    const server = await served(liveLab({ guests, more: at(version, privilege)! }), {
+      denials: [parseDenial(privilege)],
+    });
+    const { summary } = await captured(server);
+    const [group] = summary.gaps;
+    expect(group).toMatchObject({ cause: "denied", count: 2 });
+    expect(group?.example.reason).toContain(`403 Permission check failed (/vms/101, ${privilege}`);
+    expect(group?.whatToDo[0]).toContain(command);
+    expect(group?.whatToDo).toHaveLength(privilege === "VM.Monitor" ? 2 : 1);
+  });
+});
+
+test("no guest and no right at all is an error, and no empty snapshot", async () => {
+  const server = await served(liveLab({ guests: [{ vmid: 101 }] }), {
+    denials: Object.keys(AUDITOR).map(parseDenial),
+  });
+  await expect(captured(server)).rejects.toMatchObject({
+    kind: "remote",
+    message: expect.stringContaining("rehearsal@pve!capture has no rights"),
+    hint: expect.stringContaining("pveum acl modify / --roles PVEAuditor"),
+  });
+});
+
+test("a cluster without quorum, and rights that cannot be read, are warned of", async () => {
+  const status = [{ type: "cluster", id: "cluster", name: "lab", quorate: 0 }];
+  const { warnings } = await captured(
+    await served(liveLab({
+      clusterStatus: ok(status),
+      more: { [PATHS.permissions]: { status: 501, error: "not implemented" } },
+    })),
+  );
+  expect(warnings).toEqual([
+    expect.stringContaining("no quorum"),
+    expect.stringContaining("rights could not be read"),
+  ]);
+});
+
+describe("a token that is refused stops the run", () => {
+  test("at once, with what to check", async () => {
+    const server = await served(liveLab({}), { refusalMs: 0 });
+    await expect(captured(server, { settings: { PROXMOX_TOKEN_NAME: "other" } })).rejects
+      .toMatchObject({ kind: "remote", message: expect.stringContaining("pve!other") });
+    expect(server.traffic.requests).toBe(1);
+  });
+
+  test("in the middle of it, and what was read is kept to go on from", async () => {
+    const guests = Array.from({ length: 30 }, (_, i) => ({ vmid: 101 + i, config: {} }));
+    const server = await served(liveLab({ guests }), { expireTokenAfter: 15, refusalMs: 0 });
+    const folder = `${(await captured(await served(liveLab({})))).folder}-expired`;
+    await expect(captured(server, { folder })).rejects.toMatchObject({
+      kind: "remote",
+      hint: expect.stringContaining(`capture --resume --out ${folder}`),
+    });
+    const before = server.traffic.requests;
+    server.disturb({});
+    const { summary } = await captured(server, { folder, run: { isResumed: true } });
+    expect(summary.manifest.outcome).toBe("complete");
+    expect(server.traffic.requests - before).toBeLessThan(30);
+  });
+});
