@@ -1,6 +1,7 @@
 /** What of a set is still to be sent, and whether Diode would take it: no byte is sent before that. */
 import type { StepName } from "../entities/order.ts";
 import type { EntitySet } from "../entities/read.ts";
+import { AppError } from "../kernel/errors.ts";
 import type { Journal } from "./journal.ts";
 import type { PlannedFile } from "./prepare.ts";
 import type { Requests } from "./requests.ts";
@@ -54,10 +55,11 @@ export function groupByStep(files: readonly PlannedFile[]): PlannedFile[][] {
   return [...Map.groupBy(files, ({ file }) => file.step ?? file.path).values()];
 }
 
-/** @throws AppError "input" that names file, line and field of what Diode would not take. */
+/** @throws AppError "input" that names file, line and field of what Diode would not take; "interrupted". */
 export async function checkFiles(
   files: readonly PlannedFile[],
   requests: Requests,
+  signal: AbortSignal,
 ): Promise<StepTotals[]> {
   const totals: StepTotals[] = [];
   for (const group of groupByStep(files)) {
@@ -65,6 +67,7 @@ export async function checkFiles(
     const step = first?.file.step ?? first?.file.path ?? "";
     const total = { step, files: 0, entities: 0, bytes: 0 };
     for (const planned of group.filter(isSent)) {
+      if (signal.aborted) throw new AppError("interrupted", "Interrupted: nothing was sent yet");
       const { entities, bytes } = await requests.check(planned);
       total.files += 1;
       total.entities += entities;

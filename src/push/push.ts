@@ -79,7 +79,7 @@ export async function push(input: PushInput): Promise<void> {
     ...choices,
   });
   const requests = new Requests();
-  const steps = await checkFiles(plan.files, requests);
+  const steps = await checkFiles(plan.files, requests, input.signal);
   const missingFile = remote && differences && journalPlace &&
     await writeMissing(journalPlace, differences.missing);
   const { files, acknowledged, unasked } = plan;

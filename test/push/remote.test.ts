@@ -229,6 +229,17 @@ describe("a push that is cut off", () => {
     expect(pausing.error).toMatchObject({ kind: "interrupted" });
   });
 
+  test("before it sends says so", async () => {
+    const diode = await receiver();
+    const entities = await guests(2);
+    const { error } = await pushInto(diode, entities, { signal: AbortSignal.abort() });
+    expect(error).toMatchObject({
+      kind: "interrupted",
+      message: expect.stringContaining("nothing"),
+    });
+    expect(diode.countTokens()).toBe(0);
+  });
+
   test("by an error sends the rest the next time", async () => {
     const diode = await receiver({ faults: [{ name: "forbidden", first: 1 }] });
     const entities = await guests(5);
