@@ -1,4 +1,5 @@
 /** A NetBox with Diode's plugin on loopback, which starts from a fresh database as often as asked. */
+import { randomUUID } from "node:crypto";
 import { copyFile, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -25,7 +26,6 @@ export interface NetBox {
 }
 
 const CONFIGURATION = fileURLToPath(new URL("../set-up/configuration.py", import.meta.url));
-const DATABASE = "netbox";
 
 /**
  * What a process of NetBox needs besides configuration.py, which stands in `root`.
@@ -57,7 +57,7 @@ export async function startNetBox(
   { netbox: release, folder }: Package,
   { template, postgres }: { readonly template: string; readonly postgres: Postgres },
 ): Promise<NetBox> {
-  const database = `${DATABASE}-of-${template}`;
+  const database = `${template}-${randomUUID()}`;
   const [root, redis, introspect] = await Promise.all([makeRoot(), startRedis(), startIntrospect()]);
   const copyTemplate = async (): Promise<void> => {
     await postgres.client("dropdb", ["--force", "--if-exists", database]);

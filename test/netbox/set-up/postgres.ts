@@ -27,6 +27,7 @@ const SETTINGS = [
   "shared_buffers=128MB",
   "max_wal_size=2GB",
   "autovacuum=off",
+  "jit=off",
 ];
 
 /** The folder of its programs; undefined when it is not installed. */

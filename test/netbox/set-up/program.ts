@@ -50,6 +50,8 @@ export async function run(
   child.stderr?.on("data", (text: string) => {
     all += text;
   });
+  // A program that ends without reading it tells by its exit code how it went.
+  child.stdin?.on("error", () => {});
   child.stdin?.end(options.input ?? "");
   const code = await ended(child);
   if (code !== 0) throw new Error(`${command} ${args[0] ?? ""} ended with ${code}:\n${tail(all)}`);

@@ -1,0 +1,114 @@
+/** One case against one fresh NetBox: what it does, and what it finds. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openStore } from "../../src/kernel/store.ts";
+import { openSnapshot } from "../../src/snapshot/read.ts";
+import { SETTINGS } from "../../src/transform/settings.ts";
+import { ROOT } from "../helpers/golden.ts";
+import { siteOf } from "../helpers/in-memory.ts";
+import { runCli } from "../helpers/run-cli.ts";
+import { buildSnapshot, type Site } from "../helpers/snapshot-builder.ts";
+import { readEntityFiles, type SentEntity } from "./diode/entity-files.ts";
+import { reconcile, type Reconciled } from "./diode/reconciler.ts";
+import { describe } from "./findings.ts";
+import { type Dump, dumpOf } from "./judge/dump.ts";
+import { expectAll } from "./judge/expect.ts";
+import { type Book, differences } from "./judge/facts.ts";
+import { planOf, type Settings } from "./judge/plan.ts";
+import { readBack } from "./judge/read-back.ts";
+import type { NetBox } from "./server/netbox.ts";
+
+/** What is transformed together: committed snapshots, or sites that a case makes. */
+export interface Input {
+  readonly runs: readonly (string | Site)[];
+  readonly settings?: Settings;
+}
+
+export class Trial {
+  readonly netbox: NetBox;
+  /** Everything that is not as it must be; none is a pass. */
+  readonly findings: string[] = [];
+  /** What is as it must be, and worth knowing. */
+  readonly remarks: string[] = [];
+  /** How many entities were sent. */
+  sent = 0;
+
+  constructor(netbox: NetBox) {
+    this.netbox = netbox;
+  }
+
+  /** The entities that the program itself writes for it. */
+  async transform({ runs, settings = {} }: Input): Promise<SentEntity[]> {
+    const folder = await mkdtemp(join(tmpdir(), "proxmox-diode-trial-"));
+    try {
+      const places = await Promise.all(runs.map((run, i) => placeOf(run, join(folder, `run${i}`))));
+      const flags = Object.entries(settings).map(([name, value]) =>
+        `--${SETTINGS[name as keyof typeof SETTINGS].flag}=${value}`
+      );
+      const out = join(folder, "out");
+      return await write(["transform", ...places, ...flags], out);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  }
+
+  async bootstrap(): Promise<SentEntity[]> {
+    const out = await mkdtemp(join(tmpdir(), "proxmox-diode-trial-"));
+    return write(["bootstrap"], out).finally(() => rm(out, { recursive: true }));
+  }
+
+  /** Every failure and every warning is a finding. */
+  async push(entities: readonly SentEntity[]): Promise<Reconciled[]> {
+    const results = await this.tryPush(entities);
+    for (const result of results) this.findings.push(...describe(result));
+    return results;
+  }
+
+  /** Failures are the caller's. */
+  tryPush(entities: readonly SentEntity[]): Promise<Reconciled[]> {
+    this.sent += entities.length;
+    return reconcile(this.netbox, entities);
+  }
+
+  /** What was sent before must change nothing. */
+  async pushAgain(entities: readonly SentEntity[]): Promise<void> {
+    const results = await this.push(entities);
+    for (const { sent, verdict, changes } of results.filter((one) => one.verdict === "applied")) {
+      const what = `${sent.file}:${sent.line}`;
+      this.findings.push(`${what}: sent again, it was ${verdict}: ${changes.join(", ")}`);
+    }
+  }
+
+  async compare(expected: Book): Promise<void> {
+    this.findings.push(...differences(expected, await readBack(this.netbox)));
+  }
+
+  dump(): Promise<Dump> {
+    return dumpOf(this.netbox);
+  }
+}
+
+/** What NetBox should hold after an input alone. */
+export async function expectedOf({ runs, settings = {} }: Input): Promise<Book> {
+  const plans = runs.map(async (run) => {
+    if (typeof run !== "string") return planOf(run, settings);
+    const snapshot = await openSnapshot(await openStore(join(ROOT, run)));
+    const nodes = snapshot.manifest.scope.nodes.join(",");
+    return planOf(await siteOf(snapshot), { nodes, ...settings });
+  });
+  return expectAll(await Promise.all(plans));
+}
+
+/** A committed snapshot stays where it is. */
+async function placeOf(run: string | Site, folder: string): Promise<string> {
+  if (typeof run === "string") return run;
+  await buildSnapshot(folder, run);
+  return folder;
+}
+
+async function write(args: readonly string[], out: string): Promise<SentEntity[]> {
+  const { code, stderr } = await runCli([...args, "--out", out, "--quiet"]);
+  if (code !== 0) throw new Error(`${args.join(" ")} ended with ${code}: ${stderr}`);
+  return readEntityFiles(out);
+}
