@@ -41,7 +41,6 @@ async function main(): Promise<number> {
     return undefined;
   });
   if (site === undefined) return UNAVAILABLE;
-  process.once("SIGINT", () => process.exit(130));
   try {
     sayReleases(site);
     say(`Set up in ${seconds(from)}`);

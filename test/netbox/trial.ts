@@ -1,6 +1,4 @@
 /** One case against one fresh NetBox: what it does, and what it finds. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openStore } from "../../src/kernel/store.ts";
 import { openSnapshot } from "../../src/snapshot/read.ts";
@@ -18,6 +16,7 @@ import { type Book, differences } from "./judge/facts.ts";
 import { planOf, type Settings } from "./judge/plan.ts";
 import { readBack } from "./judge/read-back.ts";
 import type { NetBox } from "./server/netbox.ts";
+import { temporaryFolder } from "./set-up/temporary-folder.ts";
 
 /** What is transformed together: committed snapshots, or sites that a case makes. */
 export interface Input {
@@ -40,22 +39,23 @@ export class Trial {
 
   /** The entities that the program itself writes for it. */
   async transform({ runs, settings = {} }: Input): Promise<SentEntity[]> {
-    const folder = await mkdtemp(join(tmpdir(), "proxmox-diode-trial-"));
+    const folder = await temporaryFolder("trial");
     try {
-      const places = await Promise.all(runs.map((run, i) => placeOf(run, join(folder, `run${i}`))));
+      const places = await Promise.all(
+        runs.map((run, i) => placeOf(run, join(folder.path, `run${i}`))),
+      );
       const flags = Object.entries(settings).map(([name, value]) =>
         `--${SETTINGS[name as keyof typeof SETTINGS].flag}=${value}`
       );
-      const out = join(folder, "out");
-      return await write(["transform", ...places, ...flags], out);
+      return await write(["transform", ...places, ...flags], join(folder.path, "out"));
     } finally {
-      await rm(folder, { recursive: true });
+      await folder.remove();
     }
   }
 
   async bootstrap(): Promise<SentEntity[]> {
-    const out = await mkdtemp(join(tmpdir(), "proxmox-diode-trial-"));
-    return write(["bootstrap"], out).finally(() => rm(out, { recursive: true }));
+    const out = await temporaryFolder("trial");
+    return write(["bootstrap"], out.path).finally(() => out.remove());
   }
 
   /** Every failure and every warning is a finding. */

@@ -1,7 +1,6 @@
 /** A NetBox with Diode's plugin on loopback, which starts from a fresh database as often as asked. */
 import { randomUUID } from "node:crypto";
-import { copyFile, mkdir, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { copyFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Package } from "../set-up/packages.ts";
@@ -9,6 +8,7 @@ import type { Postgres } from "../set-up/postgres.ts";
 import { type Running, start } from "../set-up/program.ts";
 import { type Redis, startRedis } from "../set-up/redis.ts";
 import { PEPPER, TOKENS } from "../set-up/template.ts";
+import { type TemporaryFolder, temporaryFolder } from "../set-up/temporary-folder.ts";
 import { type Introspect, startIntrospect } from "./introspect.ts";
 
 export interface NetBox {
@@ -46,10 +46,10 @@ export function environmentOf(
 }
 
 /** A folder that NetBox takes for its instance root. */
-export async function makeRoot(): Promise<string> {
-  const root = await mkdtemp(join(tmpdir(), "proxmox-diode-netbox-"));
-  await mkdir(join(root, "conf"));
-  await copyFile(CONFIGURATION, join(root, "conf/configuration.py"));
+export async function makeRoot(): Promise<TemporaryFolder> {
+  const root = await temporaryFolder("netbox");
+  await mkdir(join(root.path, "conf"));
+  await copyFile(CONFIGURATION, join(root.path, "conf/configuration.py"));
   return root;
 }
 
@@ -65,7 +65,7 @@ export async function startNetBox(
   };
   await copyTemplate();
   const env = {
-    ...environmentOf(root, { database, postgres, redis }),
+    ...environmentOf(root.path, { database, postgres, redis }),
     TEST_DIODE_TARGET: introspect.target,
   };
   const server = serve(folder, env);
@@ -114,10 +114,9 @@ async function stopAll(parts: {
   readonly server: Running;
   readonly redis: Redis;
   readonly introspect: Introspect;
-  readonly root: string;
+  readonly root: TemporaryFolder;
 }): Promise<void> {
   // Quick: it does not wait for connections that are kept alive.
   await parts.server.stop("SIGQUIT");
-  await Promise.all([parts.redis.stop(), parts.introspect.stop()]);
-  await rm(parts.root, { recursive: true, force: true });
+  await Promise.all([parts.redis.stop(), parts.introspect.stop(), parts.root.remove()]);
 }

@@ -3,11 +3,11 @@
  * trace of it afterwards. Nothing in it has to survive a power cut, so it never waits for the disk.
  */
 import { existsSync, readdirSync } from "node:fs";
-import { chown, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chown } from "node:fs/promises";
 import { join } from "node:path";
 import { compareNatural } from "../../../src/kernel/natural-order.ts";
 import { type Owner, run, start } from "./program.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
 
 export interface Postgres {
   /** Where its socket is; NetBox takes it as the host. */
@@ -40,7 +40,8 @@ export function findPostgres(): string | undefined {
 
 export async function startPostgres(bin: string): Promise<Postgres> {
   const owner = await ownerOfPostgres();
-  const folder = await mkdtemp(join(tmpdir(), "proxmox-diode-postgres-"));
+  const temporary = await temporaryFolder("postgres");
+  const folder = temporary.path;
   if (owner) await chown(folder, owner.uid, owner.gid);
   const data = join(folder, "data");
   const cluster = ["--username", SUPERUSER, "--auth", "trust", "--encoding", "UTF8"];
@@ -58,7 +59,7 @@ export async function startPostgres(bin: string): Promise<Postgres> {
     async stop() {
       // Fast: it does not wait for clients.
       await server.stop("SIGINT");
-      await rm(folder, { recursive: true, force: true });
+      await temporary.remove();
     },
   };
 }

@@ -30,9 +30,13 @@ export interface Running {
 const LAST_LINES = 15;
 
 const running = new Set<ChildProcess>();
+// Whatever ends this process, they end too, and their own children with them.
 process.on("exit", () => {
-  for (const child of running) child.kill("SIGKILL");
+  for (const child of running) child.kill("SIGINT");
 });
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.once(signal, () => process.exit(130));
+}
 
 /** Its standard output. @throws Error with the last lines that it printed. */
 export async function run(

@@ -1,8 +1,7 @@
 /** A Redis of our own: no port, no persistence, a socket in a folder of its own. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run, start } from "./program.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
 
 export interface Redis {
   readonly socket: string;
@@ -12,9 +11,9 @@ export interface Redis {
 }
 
 export async function startRedis(): Promise<Redis> {
-  const folder = await mkdtemp(join(tmpdir(), "proxmox-diode-redis-"));
-  const socket = join(folder, "redis.sock");
-  const options = { port: "0", unixsocket: socket, save: "", appendonly: "no", dir: folder };
+  const folder = await temporaryFolder("redis");
+  const socket = join(folder.path, "redis.sock");
+  const options = { port: "0", unixsocket: socket, save: "", appendonly: "no", dir: folder.path };
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
   const server = start("redis-server", args);
   await server.line(/ready to accept connections/i);
@@ -25,7 +24,7 @@ export async function startRedis(): Promise<Redis> {
     },
     async stop() {
       await server.stop();
-      await rm(folder, { recursive: true, force: true });
+      await folder.remove();
     },
   };
 }

@@ -7,7 +7,7 @@
  *   await netbox.stop();
  *   await site.stop();
  */
-import { access, rm } from "node:fs/promises";
+import { access } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { environmentOf, makeRoot, type NetBox, startNetBox } from "../server/netbox.ts";
 import { installPackages, type Package, type Packages } from "./packages.ts";
@@ -78,14 +78,13 @@ async function makeTemplates(
   const { postgres, folder, say } = at;
   const [root, redis] = await Promise.all([makeRoot(), startRedis()]);
   const environment = (database: string): Record<string, string> =>
-    environmentOf(root, { database, postgres, redis });
+    environmentOf(root.path, { database, postgres, redis });
   const templates = new Map<string, string>();
   let before: string | undefined;
   for (const release of packages.toReversed()) {
     before = await makeTemplate(release, before, { postgres, folder, environment, say });
     templates.set(release.netbox, before);
   }
-  await redis.stop();
-  await rm(root, { recursive: true, force: true });
+  await Promise.all([redis.stop(), root.remove()]);
   return templates;
 }
