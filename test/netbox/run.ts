@@ -25,7 +25,7 @@ const MAX_LANES = 4;
 const { values: flags } = parseArgs({
   options: {
     full: { type: "boolean", default: false },
-    only: { type: "string", default: "" },
+    only: { type: "string", multiple: true, default: [""] },
     release: { type: "string" },
     "set-up": { type: "string", default: join(ROOT, "test/.cache/netbox") },
   },
@@ -68,7 +68,9 @@ function sayReleases({ packages }: SetUp): void {
 
 /** The newest release has all cases, the others those that are for all. */
 function jobsOf(releases: readonly Package[]): Job[] {
-  const cases = CASES.filter(({ name, isBig }) => name.includes(flags.only) && (flags.full || !isBig));
+  const cases = CASES.filter(({ name, isBig }) =>
+    flags.only.some((part) => name.includes(part)) && (flags.full || !isBig)
+  );
   return releases.flatMap((release, i) =>
     cases.filter(({ isForAll }) => i === 0 || isForAll || flags.full || flags.release)
       .filter(() => flags.release === undefined || flags.release === release.netbox)
