@@ -11,7 +11,7 @@ import { readEntityFiles, type SentEntity } from "./diode/entity-files.ts";
 import { reconcile, type Reconciled } from "./diode/reconciler.ts";
 import { describe } from "./findings.ts";
 import { type Dump, dumpOf } from "./judge/dump.ts";
-import { expectAll } from "./judge/expect.ts";
+import { expectAll, sumDisks } from "./judge/expect.ts";
 import { type Book, differences } from "./judge/facts.ts";
 import { planOf, type Settings } from "./judge/plan.ts";
 import { readBack } from "./judge/read-back.ts";
@@ -58,10 +58,17 @@ export class Trial {
     return write(["bootstrap"], out.path).finally(() => out.remove());
   }
 
-  /** Every failure and every warning is a finding. */
-  async push(entities: readonly SentEntity[]): Promise<Reconciled[]> {
+  /**
+   * Every failure and every warning is a finding, but for those in the words that a case expects:
+   * one of these must come.
+   */
+  async push(entities: readonly SentEntity[], expected?: RegExp): Promise<Reconciled[]> {
     const results = await this.tryPush(entities);
-    for (const result of results) this.findings.push(...describe(result));
+    const said = results.flatMap(describe);
+    const isExpected = (one: string): boolean => expected?.test(one) === true;
+    this.findings.push(...said.filter((one) => !isExpected(one)));
+    this.remarks.push(...said.filter(isExpected).map((one) => `as expected, ${one}`));
+    if (expected && !said.some(isExpected)) this.findings.push(`nothing was refused: ${expected}`);
     return results;
   }
 
@@ -72,8 +79,8 @@ export class Trial {
   }
 
   /** What was sent before must change nothing. */
-  async pushAgain(entities: readonly SentEntity[]): Promise<void> {
-    const results = await this.push(entities);
+  async pushAgain(entities: readonly SentEntity[], expected?: RegExp): Promise<void> {
+    const results = await this.push(entities, expected);
     for (const { sent, verdict, changes } of results.filter((one) => one.verdict === "applied")) {
       const what = `${sent.file}:${sent.line}`;
       this.findings.push(`${what}: sent again, it was ${verdict}: ${changes.join(", ")}`);
@@ -81,6 +88,7 @@ export class Trial {
   }
 
   async compare(expected: Book): Promise<void> {
+    sumDisks(expected);
     this.findings.push(...differences(expected, await readBack(this.netbox)));
   }
 

@@ -1,15 +1,16 @@
 /** A NetBox belongs to people: what they set stays, and what they set it on is found again. */
 import { listAll, type Row, send } from "../server/rest.ts";
-import type { Trial } from "../trial.ts";
+import type { Input, Trial } from "../trial.ts";
 import type { Case } from "./case.ts";
 
-const INPUT = { runs: ["test/fixtures/pve8"] };
+const INPUT: Input = { runs: ["test/fixtures/pve8"] };
 
 export const BY_HAND_CASES: readonly Case[] = [
   {
-    name: "a VM and a device that a user gave a tenant are found again",
+    name: "VMs and devices that a user gave a tenant are found again with TENANT_NAME",
     isForAll: true,
-    run: (trial) => changedByHand(trial, tenants),
+    run: (trial) =>
+      changedByHand(trial, tenants, { ...INPUT, settings: { TENANT_NAME: "Sales" } }),
   },
   {
     name: "descriptions, roles, serial numbers and statuses that a user set stay",
@@ -23,13 +24,13 @@ export const BY_HAND_CASES: readonly Case[] = [
 
 type Change = (trial: Trial) => Promise<void>;
 
-/** Nothing of what was sent before may change, be undone or come twice. */
-async function changedByHand(trial: Trial, change: Change): Promise<void> {
+/** Nothing of what is sent then may change anything, be undone or come twice. */
+async function changedByHand(trial: Trial, change: Change, then = INPUT): Promise<void> {
   const entities = await trial.transform(INPUT);
   await trial.push(entities);
   await change(trial);
   const before = await trial.dump();
-  await trial.pushAgain(entities);
+  await trial.pushAgain(then === INPUT ? entities : await trial.transform(then));
   const after = await trial.dump();
   for (const [path, rows] of before) {
     const count = after.get(path)?.length;

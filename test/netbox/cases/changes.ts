@@ -4,6 +4,7 @@ import { agentRow, type LabGuest, type LabNode, labSite } from "../../helpers/la
 import type { Site } from "../../helpers/snapshot-builder.ts";
 import { expectedOf, type Trial } from "../trial.ts";
 import type { Case } from "./case.ts";
+import { HELD, keepHeld } from "./held-address.ts";
 
 const DENIED: Answer = { status: 403, error: "Permission check failed" };
 const NO_ROUTE: Answer = { status: 595, error: "No route to host" };
@@ -55,6 +56,10 @@ interface Change {
   /** Nodes that the second snapshot finds off. */
   readonly off?: readonly string[];
   readonly settings?: Readonly<Record<string, string>>;
+  /** How often it must be sent until nothing is refused; 1 unless said otherwise. */
+  readonly pushes?: number;
+  /** Host parts that NetBox leaves with their old holders, however often they are sent. */
+  readonly stays?: readonly string[];
 }
 
 const NOT_ASKED = { osinfo: null, interfaces: null };
@@ -132,14 +137,25 @@ const CHANGES: readonly Change[] = [
       guest({ vmid: 107, addresses: ["10.0.0.108/24"] }),
       guest({ vmid: 108, addresses: ["10.0.0.118/24"] }),
     ],
+    pushes: 2,
   },
   {
     name: "an address moved, and its old holder is stopped",
     before: [guest({ vmid: 109 }), guest({ vmid: 110, addresses: [] })],
     after: [
       { ...guest({ vmid: 109, row: { status: "stopped" } }), ...NOT_ASKED },
-      guest({ vmid: 110, addresses: ["10.0.0.109/24"] }),
+      guest({ vmid: 110, addresses: ["10.0.0.109/24"], row: { tags: "new" } }),
     ],
+    stays: ["10.0.0.109"],
+  },
+  {
+    name: "two guests swapped their addresses",
+    before: [guest({ vmid: 107 }), guest({ vmid: 108 })],
+    after: [
+      guest({ vmid: 107, addresses: ["10.0.0.108/24"] }),
+      guest({ vmid: 108, addresses: ["10.0.0.107/24"] }),
+    ],
+    stays: ["10.0.0.107", "10.0.0.108"],
   },
   {
     name: "trunks were added to an access port",
@@ -179,18 +195,19 @@ export const CHANGE_CASES: readonly Case[] = CHANGES.map((change) => ({
   run: (trial: Trial) => second(trial, change),
 }));
 
-async function second(
-  trial: Trial,
-  { before, after, off = [], settings = {} }: Change,
-): Promise<void> {
+async function second(trial: Trial, change: Change): Promise<void> {
+  const { before, after, off = [], settings = {}, pushes = 1, stays = [] } = change;
   const changed = before.map((one) => after.find(({ vmid }) => vmid === one.vmid) ?? one);
   const first = { runs: [siteOf(before, { day: 2 })], settings };
   const then = { runs: [siteOf(changed, { day: 3, off })], settings };
   await trial.push(await trial.transform(first));
   const entities = await trial.transform(then);
-  await trial.push(entities);
+  for (let i = 1; i < pushes; i += 1) await trial.push(entities, HELD);
+  await trial.push(entities, stays.length > 0 ? HELD : undefined);
+  const known = await expectedOf(first);
   const expected = await expectedOf(first);
   expected.turnTo(await expectedOf(then), { clears: "CLEAR_EMPTY" in settings });
+  for (const host of stays) keepHeld(host, known, expected);
   await trial.compare(expected);
-  await trial.pushAgain(entities);
+  await trial.pushAgain(entities, stays.length > 0 ? HELD : undefined);
 }

@@ -106,7 +106,7 @@ function expectGuest(guest: Guest, ledger: Ledger): void {
   const { book } = ledger;
   const nics = nicsOf(guest);
   const primary = expectNics(guest, nics, ledger);
-  const disk = expectDisks(guest, ledger);
+  expectDisks(guest, ledger);
   const own = (text(row["tags"]) ?? text(config?.["tags"]) ?? "").split(/[;,\s]+/)
     .filter((tag) => tag !== "");
   for (const tag of own) book.put("tag", tag, {});
@@ -120,7 +120,6 @@ function expectGuest(guest: Guest, ledger: Ledger): void {
     platform,
     vcpus: vcpusOf(guest),
     memory: memoryOf(guest),
-    disk,
     start_on_boot: config && (Number(config["onboot"] ?? 0) === 1 ? "on" : "off"),
     comments: config && (text(config["description"]) ?? null),
     ...primary,
@@ -169,12 +168,10 @@ function expectNics(guest: Guest, nics: readonly Nic[], ledger: Ledger): Record<
   return { primary_ip4: primary(4), primary_ip6: primary(6) };
 }
 
-/** Answers their sum in MB, as NetBox shows it. */
-function expectDisks({ plan, kind, key, config }: Guest, { book }: Ledger): Fact {
-  if (config === undefined) return undefined;
+function expectDisks({ plan, kind, key, config }: Guest, { book }: Ledger): void {
+  if (config === undefined) return;
   const isDisk = kind === "qemu" ? /^(?:scsi|virtio|ide|sata)\d+$/ : /^(?:rootfs|mp\d+)$/;
   const base = Number(plan.settings["DISK_BASE_UNIT"] ?? 1024);
-  let sum = 0;
   for (const name of Object.keys(config).filter((name) => isDisk.test(name)).sort(byNumber)) {
     const pairs = pairsOf(config[name]);
     const volume = pairs.get("") ?? pairs.get("file") ?? pairs.get("volume") ?? "";
@@ -188,9 +185,7 @@ function expectDisks({ plan, kind, key, config }: Guest, { book }: Ledger): Fact
       proxmox_storage_pool: pool ?? null,
       tags: plan.tags,
     });
-    sum += sizeMb;
   }
-  return sum === 0 ? undefined : sum;
 }
 
 /** "32G" → 32768; 0 and undefined: none. */

@@ -68,6 +68,16 @@ function expectCluster({ cluster, scope, tags, host, tenant }: Plan, book: Book)
   if (tenant !== null) book.put("tenant", tenant, {});
 }
 
+/** NetBox derives a VM's disk from its virtual disks, those that Proxmox has no more included. */
+export function sumDisks(book: Book): void {
+  const sums = new Map<string, number>();
+  for (const [key, { size }] of book.page("virtual-disk")) {
+    const guest = key.slice(0, key.lastIndexOf("/"));
+    sums.set(guest, (sums.get(guest) ?? 0) + Number(size));
+  }
+  for (const [guest, disk] of sums) book.put("virtual-machine", guest, { disk });
+}
+
 /** True for its first holder. */
 export function take(address: Address, { taken }: Ledger): boolean {
   const host = cidrText({ ...address, length: 0 });
