@@ -10,7 +10,7 @@ const KERNEL = /^kernel\//;
 const CONTRACTS = /^(?:snapshot|entities)\//;
 /** What of the contracts and the kernel runs without a runtime. */
 const PURE =
-  /^(?:snapshot\/(?:schema|paths|rows)|entities\/(?:schema|refs|extras|dcim|ipam|virtualization|order|left-out)|kernel\/(?:errors|hash|natural-order))\.ts$/;
+  /^(?:snapshot\/(?:schema|paths|rows)|entities\/(?:schema|refs|extras|dcim|ipam|virtualization|order|left-out)|kernel\/(?:errors|hash|natural-order|setting))\.ts$/;
 const TRANSFORM_DOOR = /^transform\/(?:transform|tables|table|policy|settings|stubs|values)\.ts$/;
 
 interface Rule {
@@ -39,12 +39,16 @@ const RULES: readonly Rule[] = [
   { files: /^snapshot\//, may: [/^snapshot\//, KERNEL, /^arktype$/] },
   { files: /^entities\//, may: [/^entities\//, KERNEL, /^uuid$/] },
   {
+    files: /^rehearse\/serve\//,
+    may: [/^rehearse\/(?:serve\/|random\.ts$)/, CONTRACTS, KERNEL, /^selfsigned$/, NODE],
+  },
+  {
     files: /^rehearse\//,
     may: [/^rehearse\//, CONTRACTS, KERNEL, /^push\/gen\//, /^pure-rand(?:\/|$)/],
   },
   { files: /^look\//, may: [/^look\//, CONTRACTS, KERNEL, TRANSFORM_DOOR] },
   { files: /^kernel\/hash\.ts$/, may: [/^@noble\/hashes\//] },
-  { files: /^kernel\/(?:errors|natural-order|json|tool)\.ts$/, may: [KERNEL] },
+  { files: /^kernel\/(?:errors|natural-order|json|tool|setting)\.ts$/, may: [KERNEL] },
   { files: /^kernel\/store-(?:folder|remote)\.ts$/, may: [KERNEL, /^unstorage(?:\/|$)/, NODE] },
   { files: /^kernel\/log\.ts$/, may: [KERNEL, /^consola$/] },
   { files: /^kernel\//, may: [KERNEL, NODE] },

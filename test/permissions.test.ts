@@ -1,10 +1,12 @@
 /** The Deno task of a stage has the least permissions that it can work with. */
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { cp, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { ROOT } from "./helpers/golden.ts";
+import { ask } from "./helpers/pve-client.ts";
 
 const DENO = join(ROOT, "node_modules/.bin/deno");
 
@@ -28,10 +30,13 @@ function task(...args: string[]): Promise<{ code: number; stderr: string }> {
   });
 }
 
-test("it has no network, asks for nothing and writes below snapshots/ alone", async () => {
+async function commandOf(name: string): Promise<string> {
   const config: unknown = JSON.parse(await readFile(join(ROOT, "deno.json"), "utf8"));
-  const { transform } = (config as { tasks: { transform: string } }).tasks;
-  expect(transform.match(/--(?:allow|deny|no)-\S+/g)).toEqual([
+  return (config as { tasks: Record<string, string> }).tasks[name] ?? "";
+}
+
+test("transform has no network, asks for nothing and writes below snapshots/ alone", async () => {
+  expect((await commandOf("transform")).match(/--(?:allow|deny|no)-\S+/g)).toEqual([
     "--no-prompt",
     "--allow-read=.",
     "--allow-env",
@@ -40,13 +45,13 @@ test("it has no network, asks for nothing and writes below snapshots/ alone", as
   ]);
 });
 
-test("it transforms a run folder", async () => {
+test("transform transforms a run folder", async () => {
   const { code, stderr } = await task(run, "--quiet");
   expect(code, stderr).toBe(0);
   expect(await readdir(join(run, "netbox"))).toContain("manifest.json");
 });
 
-test("it cannot write elsewhere, and says so without a stack", async () => {
+test("transform cannot write elsewhere, and says so without a stack", async () => {
   const elsewhere = await mkdtemp(join(tmpdir(), "elsewhere-"));
   const { code, stderr } = await task(run, "--out", elsewhere);
   expect(code).toBe(2);
@@ -56,8 +61,30 @@ test("it cannot write elsewhere, and says so without a stack", async () => {
   await rm(elsewhere, { recursive: true });
 });
 
-test("it cannot reach a network", async () => {
+test("transform cannot reach a network", async () => {
   const { code, stderr } = await task("redis://127.0.0.1:6379/0/lab");
   expect(code).not.toBe(0);
   expect(stderr).toContain("Requires net access");
+});
+
+test("serve reads this folder and has the loopback, and that is enough", async () => {
+  const [command = "", ...args] = (await commandOf("serve")).split(" ");
+  expect(args.filter((arg) => arg.startsWith("--"))).toEqual([
+    "--no-prompt",
+    "--allow-read=.",
+    "--allow-env",
+    "--allow-net=127.0.0.1",
+  ]);
+  const child = spawn(join(ROOT, command), [...args, run, "--json"], {
+    cwd: ROOT,
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const [line] = await once(child.stdout, "data");
+  const { url, certificate, user, token_name: name, token_value: value } = JSON.parse(String(line));
+  const heard = await ask(
+    { url, certificatePem: certificate, token: { user, name, value } },
+    "/nodes",
+  );
+  expect(heard.status).toBe(200);
 });

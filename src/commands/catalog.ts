@@ -1,5 +1,6 @@
 /** TABLE: the commands, one row each. What a command does is loaded when it runs. */
 import type { ArgsDef } from "citty";
+import { SERVE_SETTINGS } from "../rehearse/serve/settings.ts";
 import { SETTINGS } from "../transform/settings.ts";
 import { COMMON_OPTIONS, JSON_OPTION, optionsOf } from "./options.ts";
 import type { Session } from "./session.ts";
@@ -66,5 +67,50 @@ export const COMMANDS = {
       ...COMMON_OPTIONS,
     },
     load: async () => (await import("./simulate.ts")).runSimulate,
+  },
+  serve: {
+    description: "Answer from a snapshot as a Proxmox VE API on this machine, to rehearse capture",
+    example: "serve snapshots/example --latency 20ms --fail 503:0.05",
+    argument: { name: "run", help: "Run folder of a snapshot", most: 1 },
+    options: {
+      port: { type: "string", valueHint: "n", default: "0", description: "0: any that is free" },
+      seed: { type: "string", valueHint: "n", default: "1", description: "Same seed, same faults" },
+      latency: { type: "string", valueHint: "20ms", description: "Added to every answer" },
+      fail: {
+        type: "string",
+        valueHint: "503:0.05",
+        description: "Faults and their share, with commas between them: 429, 500, 502, 503, 504, " +
+          "595, 596, 597, reset (the connection is dropped), cut (in the middle of the answer) or " +
+          "timeout (no answer). 503x2: the first two attempts at every path. 503:1@/nodes/pve1/*: " +
+          "only those paths",
+      },
+      "retry-after": {
+        type: "string",
+        valueHint: "2s",
+        description: "The header that goes with 429 and 503",
+      },
+      "slow-agent": { type: "string", valueHint: "3s", description: "How long guest agents take" },
+      offline: { type: "string", valueHint: "node,…", description: "Nodes that are switched off" },
+      move: {
+        type: "string",
+        valueHint: "101:pve2,…",
+        description: "Guests that move once the listing has named them; 101 alone: it is removed",
+      },
+      deny: {
+        type: "string",
+        valueHint: "VM.Audit,…",
+        description: "Privileges that the token lacks. VM.Audit:/vms/104: there and below it; " +
+          "VM.Audit:/*: it does not propagate",
+      },
+      "expire-token": {
+        type: "string",
+        valueHint: "n",
+        description: "The token expires after n requests",
+      },
+      ...JSON_OPTION,
+      ...COMMON_OPTIONS,
+      ...optionsOf(SERVE_SETTINGS),
+    },
+    load: async () => (await import("./serve.ts")).runServe,
   },
 } as const satisfies Readonly<Record<string, CommandRow>>;

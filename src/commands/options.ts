@@ -2,7 +2,8 @@
 import type { ArgsDef } from "citty";
 import { usageError } from "../kernel/errors.ts";
 import type { LogOptions } from "../kernel/log.ts";
-import { type SettingRow, SETTINGS, switchOf } from "../transform/settings.ts";
+import { type SettingRow, type SettingTable, SWITCH, switchOf } from "../kernel/setting.ts";
+import { STAGE_SETTINGS } from "./stage-settings.ts";
 
 /** What citty hands to a command. */
 export interface Context {
@@ -20,22 +21,29 @@ export const JSON_OPTION = {
   json: { type: "boolean", description: "Print the result as JSON" },
 } as const satisfies ArgsDef;
 
-const BOOLEAN_ALLOWED = "true or false";
-
 /** What these are set to is judged where all settings are. */
-const SETTING_FLAGS = new Set(Object.values(SETTINGS).map(({ flag }): string => flag));
+const SETTING_FLAGS = new Set(
+  Object.values(STAGE_SETTINGS).flatMap((table: SettingTable) =>
+    Object.values(table).map(({ flag }) => flag)
+  ),
+);
 
 /** A table of settings → one option each. */
-export function optionsOf(settings: Readonly<Record<string, SettingRow>>): ArgsDef {
+export function optionsOf(settings: SettingTable): ArgsDef {
   const options: ArgsDef = {};
-  for (const [name, row] of Object.entries(settings)) {
-    const shown = row.default === undefined || row.default === "" ? "" : `, default ${row.default}`;
-    const description = `${row.help} (${name}${shown})`;
-    options[row.flag] = row.allowed === BOOLEAN_ALLOWED
-      ? { type: "boolean", description }
-      : { type: "string", description, valueHint: "text" };
-  }
+  for (const [name, row] of Object.entries(settings)) options[row.flag] = optionOf(name, row);
   return options;
+}
+
+function optionOf(name: string, row: SettingRow): ArgsDef[string] {
+  if (row.secret) {
+    return { type: "string", valueHint: "file", description: `File with: ${row.help} (${name})` };
+  }
+  const shown = row.default === undefined || row.default === "" ? "" : `, default ${row.default}`;
+  const description = `${row.help} (${name}${shown})`;
+  return row.allowed === SWITCH
+    ? { type: "boolean", description }
+    : { type: "string", description, valueHint: "text" };
 }
 
 /** The text that a flag was given, or undefined; `--all-interfaces` alone is "true". */

@@ -4,45 +4,54 @@
  */
 import { readFile } from "node:fs/promises";
 import { reasonOf, usageError } from "../kernel/errors.ts";
+import type { SettingRow, SettingTable, TextsOf } from "../kernel/setting.ts";
 import type { StoreCredentials } from "../kernel/store.ts";
 import type { Manifest } from "../snapshot/schema.ts";
-import {
-  type SettingName,
-  type SettingRow,
-  SETTINGS,
-  type SettingTexts,
-} from "../transform/settings.ts";
+import { type SettingName, SETTINGS, type SettingTexts } from "../transform/settings.ts";
 import { type Context, flagText } from "./options.ts";
+import { readPolicyFile } from "./policy-file.ts";
 
-/** Settings of other stages, which a policy file for all of them may hold. */
-const OTHER_STAGES = new Set([
-  "PROXMOX_PORT",
-  "PROXMOX_USER",
-  "PROXMOX_TOKEN_NAME",
-  "PROXMOX_TOKEN_VALUE",
-  "PROXMOX_SSL_VERIFY",
-  "PROXMOX_API_TIMEOUT",
-]);
-
-const NAMES = Object.keys(SETTINGS) as SettingName[];
-
-/** The scope of the mapping document is called `nodes`; in the environment, as all else, NODES. */
-function variableOf(name: SettingName): string {
-  return name.toUpperCase();
-}
-
-/** @throws AppError "usage" when the policy file cannot be read or holds an unknown key. */
-export async function readSettings(context: Context): Promise<SettingTexts> {
+/**
+ * The settings of one stage, as they were given.
+ *
+ * @throws AppError "usage" when a file that is named cannot be read or holds an unknown key.
+ */
+export async function readSettings<Table extends SettingTable>(
+  context: Context,
+  table: Table,
+): Promise<TextsOf<Table>> {
   const file = flagText(context, "config");
   const policy = file === undefined ? {} : await readPolicyFile(file);
-  const texts: { [Name in SettingName]?: string } = {};
-  for (const name of NAMES) {
-    // An empty variable is how a pipeline says that it has none.
-    const variable = process.env[variableOf(name)] || undefined;
-    const text = flagText(context, SETTINGS[name].flag) ?? variable ?? policy[name];
+  const texts: Record<string, string> = {};
+  for (const [name, row] of Object.entries(table)) {
+    const text = await givenText(context, name, row) ?? policy[name];
     if (text !== undefined) texts[name] = text;
   }
-  return texts;
+  return texts as TextsOf<Table>;
+}
+
+async function givenText(context: Context, name: string, row: SettingRow) {
+  const flag = flagText(context, row.flag);
+  if (row.secret === undefined) return flag ?? variable(name, row);
+  if (flag !== undefined) return await readSecret(flag, `--${row.flag}`);
+  const text = variable(name, row);
+  const fileVariable = `${name}_FILE`;
+  const file = text === undefined ? process.env[fileVariable] : undefined;
+  return file ? await readSecret(file, fileVariable) : text;
+}
+
+function variable(name: string, { variable: own = name, aliases = [] }: SettingRow) {
+  // An empty variable is how a pipeline says that it has none.
+  return [own, ...aliases].map((key) => process.env[key]).find(Boolean);
+}
+
+async function readSecret(file: string, setting: string): Promise<string> {
+  const text = await readFile(file, "utf8").catch((cause: unknown) => {
+    throw usageError(`Cannot read the file "${file}" that ${setting} names: ${reasonOf(cause)}`, {
+      cause,
+    });
+  });
+  return text.trim();
 }
 
 /** What was given, over what capture recorded. */
@@ -58,9 +67,8 @@ export function withRecorded(given: SettingTexts, manifest: Manifest): SettingTe
 /** Every setting with the text that is in force, for the manifest of the entity files. */
 export function settingsInForce(texts: SettingTexts): Record<string, string> {
   const used: Record<string, string> = {};
-  for (const name of NAMES) {
-    const row: SettingRow = SETTINGS[name];
-    const text = texts[name] ?? row.default;
+  for (const [name, row] of Object.entries<SettingRow>(SETTINGS)) {
+    const text = texts[name as SettingName] ?? row.default;
     if (text !== undefined && name !== "BOOTSTRAP") used[name] = text;
   }
   return used;
@@ -87,69 +95,4 @@ export function bootstrapTime(): string {
   }
   const time = epoch === undefined ? new Date() : new Date(Number(epoch) * 1000);
   return time.toISOString().replace(/\.\d+Z$/, "Z");
-}
-
-/** `config:` and `scope:` of the mapping document. */
-async function readPolicyFile(file: string): Promise<SettingTexts> {
-  const { parseDocument } = await import("yaml");
-  const text = await readFile(file, "utf8").catch((cause: unknown) => {
-    throw usageError(`Cannot read the policy file "${file}": ${reasonOf(cause)}`, { cause });
-  });
-  // The plainest schema: every value is the text that stands there, "0012" and "true" alike.
-  const document = parseDocument(text, { schema: "failsafe" });
-  const fault = document.errors[0];
-  if (fault !== undefined) {
-    throw usageError(`Cannot read the policy file "${file}": ${fault.message.split("\n", 1)[0]}`);
-  }
-  const { config, scope, ...others } = mappingOf(valuesOf(document, file), file, "its top level");
-  refuseUnknown(file, others, () => false);
-  const configured = mappingOf(config, file, "config");
-  const scoped = mappingOf(scope, file, "scope");
-  refuseUnknown(
-    file,
-    configured,
-    (key) => OTHER_STAGES.has(key) || (isSetting(key) && key !== "nodes"),
-  );
-  refuseUnknown(file, scoped, (key) => key === "nodes");
-  const known = Object.entries({ ...configured, ...scoped }).filter(([key]) => isSetting(key));
-  return Object.fromEntries(known.map(([key, value]) => [key, textOf(value, file, key)]));
-}
-
-function refuseUnknown(file: string, values: object, isKnown: (key: string) => boolean): void {
-  const unknown = Object.keys(values).find((key) => !isKnown(key));
-  if (unknown === undefined) return;
-  throw usageError(`Unknown key "${unknown}" in the policy file "${file}"`, {
-    hint: "Allowed: config with the settings that --help lists, and scope with nodes",
-  });
-}
-
-function isSetting(key: string): boolean {
-  return Object.hasOwn(SETTINGS, key);
-}
-
-/** An alias to nothing is found only when the document becomes values. */
-function valuesOf(document: { toJS(): unknown }, file: string): unknown {
-  try {
-    return document.toJS();
-  } catch (cause) {
-    throw usageError(`Cannot read the policy file "${file}": ${reasonOf(cause)}`, { cause });
-  }
-}
-
-/** A key without a value is an empty text in the plainest schema. */
-function mappingOf(value: unknown, file: string, where: string): Record<string, unknown> {
-  if (value === undefined || value === null || value === "") return {};
-  if (typeof value === "object" && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw usageError(`Cannot read the policy file "${file}": ${where} holds no keys and values`);
-}
-
-function textOf(value: unknown, file: string, key: string): string {
-  if (typeof value === "string") return value;
-  const isList = Array.isArray(value) && value.every((item) => typeof item === "string");
-  if (isList && key === "nodes") return value.join(",");
-  throw usageError(`Key "${key}" in the policy file "${file}" holds no single value`, {
-    hint: key === "nodes"
-      ? "Allowed: a list of node names"
-      : "Allowed: a text, a number or a boolean",
-  });
 }

@@ -1,7 +1,7 @@
 /** The mapping tables → Markdown for people, JSON for scripts. */
 import { NOTES, REASONS } from "../entities/left-out.ts";
 import { STEPS } from "../entities/order.ts";
-import { type SettingRow, SETTINGS } from "../transform/settings.ts";
+import type { SettingTable } from "../kernel/setting.ts";
 import { STUBS } from "../transform/stubs.ts";
 import type { Row } from "../transform/table.ts";
 import { CUSTOM_FIELD_TABLES, TABLES } from "../transform/tables.ts";
@@ -55,9 +55,9 @@ export function codesMarkdown(): string {
   ) + "\n";
 }
 
-export function settingsMarkdown(): string {
-  const rows = Object.entries(SETTINGS).map(([name, row]: [string, SettingRow]) => [
-    code(name),
+export function settingsMarkdown(settings: SettingTable): string {
+  const rows = Object.entries(settings).map(([name, row]) => [
+    code(row.variable === undefined ? name : `${name} (${row.variable})`),
     code(`--${row.flag}`),
     row.default === undefined || row.default === "" ? "" : code(row.default),
     row.allowed,

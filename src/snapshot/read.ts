@@ -1,6 +1,6 @@
 /** A run folder → its snapshot, trusted only as far as its hashes reach. */
 import { type } from "arktype";
-import { inputError, reasonOf } from "../kernel/errors.ts";
+import { AppError, inputError, reasonOf } from "../kernel/errors.ts";
 import { checkListing, readListed } from "../kernel/files.ts";
 import { unseal } from "../kernel/sealed.ts";
 import { type Store } from "../kernel/store.ts";
@@ -16,7 +16,7 @@ export async function openSnapshot(store: Store): Promise<Snapshot> {
   const entries = new Map(manifest.files.map((entry) => [entry.path, entry]));
   const read = async (file: string): Promise<Answers | undefined> => {
     const entry = entries.get(file);
-    return entry && new Answers(file, await readListed(store, entry));
+    return entry && new Answers(file, await readListed(store, entry), `${file} in ${store.place}`);
   };
   return {
     name: nameOf(store.place),
@@ -37,6 +37,7 @@ export async function openSnapshot(store: Store): Promise<Snapshot> {
 
 async function readManifest(store: Store): Promise<{ manifest: Manifest; sha256: string }> {
   const bytes = await store.read(MANIFEST_FILE).catch((cause: unknown) => {
+    if (cause instanceof AppError) throw cause;
     throw inputError(`Cannot read ${MANIFEST_FILE} in ${store.place}: ${reasonOf(cause)}`, {
       cause,
     });
@@ -53,7 +54,9 @@ async function readManifest(store: Store): Promise<{ manifest: Manifest; sha256:
   }
   const manifest = Manifest(document);
   if (manifest instanceof type.errors) {
-    throw inputError(`Cannot read ${what}: ${manifest.summary}`);
+    throw inputError(`Cannot read ${what}: ${manifest.summary.split("\n", 1)[0]}`, {
+      hint: "Name a run folder itself, which holds manifest.json and pve/",
+    });
   }
   return { manifest, sha256 };
 }

@@ -1,25 +1,11 @@
 /** TABLE: the settings of `transform`, one row each. Flags, `--help` and README are printed from it. */
-
-export interface SettingRow {
-  /** Command-line flag, without dashes. */
-  readonly flag: string;
-  readonly default?: string;
-  /** What a value may be, for people. */
-  readonly allowed: string;
-  readonly help: string;
-  /** A run folder's manifest may record it; that is the default before `default`. */
-  readonly recorded?: true;
-  /** Not in the mapping document: off by default, the document's behaviour stays. */
-  readonly extension?: true;
-}
-
-const BOOLEAN = "true or false";
+import { type SettingRow, SWITCH, type TextsOf } from "../kernel/setting.ts";
 
 export const SETTINGS = {
   BOOTSTRAP: {
     flag: "bootstrap",
     default: "false",
-    allowed: BOOLEAN,
+    allowed: SWITCH,
     help: "Make only the static entities, from no snapshot",
   },
   PROXMOX_HOST: {
@@ -30,14 +16,14 @@ export const SETTINGS = {
   },
   CLUSTER_NAME: {
     flag: "cluster-name",
-    allowed: "any text",
+    allowed: "a text of at most 100 characters",
     help: "Overrides the name that Proxmox gives the cluster",
     recorded: true,
   },
   SITE_NAME: {
     flag: "site-name",
     default: "Proxmox",
-    allowed: "any text",
+    allowed: "a text of at most 100 characters",
     help: "NetBox site of all nodes that NODE_SITE_MAP does not name",
     recorded: true,
   },
@@ -50,6 +36,8 @@ export const SETTINGS = {
   },
   nodes: {
     flag: "nodes",
+    // NODES is what schedulers call the number of theirs.
+    variable: "PROXMOX_NODES",
     default: "*",
     allowed: 'node names such as "pve1,pve2", or "*" alone for all',
     help: "Scope: the nodes to transform, with their guests",
@@ -72,7 +60,7 @@ export const SETTINGS = {
   },
   TENANT_NAME: {
     flag: "tenant-name",
-    allowed: "any text",
+    allowed: "a text of at most 100 characters",
     help: "NetBox tenant of every virtual machine and device",
     extension: true,
   },
@@ -86,14 +74,14 @@ export const SETTINGS = {
   ALL_INTERFACES: {
     flag: "all-interfaces",
     default: "false",
-    allowed: BOOLEAN,
+    allowed: SWITCH,
     help: "Node interfaces without an address too, with their lag, bridge and parent",
     extension: true,
   },
   LXC_LIVE_ADDRESSES: {
     flag: "lxc-live-addresses",
     default: "false",
-    allowed: BOOLEAN,
+    allowed: SWITCH,
     help: "Addresses of running containers from Proxmox VE ≥ 8.1, for those that use DHCP",
     extension: true,
   },
@@ -108,7 +96,7 @@ export const SETTINGS = {
   CLEAR_EMPTY: {
     flag: "clear-empty",
     default: "false",
-    allowed: BOOLEAN,
+    allowed: SWITCH,
     help:
       "Empty in NetBox what Proxmox says is empty: comments, platform, untagged VLAN, primary addresses, HA state",
     extension: true,
@@ -116,28 +104,28 @@ export const SETTINGS = {
   NODE_DEVICE_TYPE: {
     flag: "node-device-type",
     default: "Proxmox Node",
-    allowed: "any text",
+    allowed: "a text of at most 100 characters",
     help: "Device type of the nodes",
     extension: true,
   },
   NODE_DEVICE_ROLE: {
     flag: "node-device-role",
     default: "Hypervisor",
-    allowed: "any text",
+    allowed: "a text of at most 100 characters",
     help: "Device role of the nodes",
     extension: true,
   },
   NODE_MANUFACTURER: {
     flag: "node-manufacturer",
     default: "Proxmox",
-    allowed: "any text",
+    allowed: "a text of at most 100 characters",
     help: "Manufacturer of the nodes",
     extension: true,
   },
   DEVICE_CLUSTER: {
     flag: "device-cluster",
     default: "false",
-    allowed: BOOLEAN,
+    allowed: SWITCH,
     help: "Put each device into its cluster",
     extension: true,
   },
@@ -146,10 +134,4 @@ export const SETTINGS = {
 export type SettingName = keyof typeof SETTINGS;
 
 /** Setting → text, as a flag, the environment, a policy file or a manifest gave it. */
-export type SettingTexts = { readonly [Name in SettingName]?: string | undefined };
-
-/** "yes" → true, "off" → false; undefined for any other word. */
-export function switchOf(word: string): boolean | undefined {
-  if (/^(?:true|1|yes|on)$/i.test(word)) return true;
-  return /^(?:false|0|no|off)$/i.test(word) ? false : undefined;
-}
+export type SettingTexts = TextsOf<typeof SETTINGS>;

@@ -3,6 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { type CommandRow, COMMANDS } from "../../src/commands/catalog.ts";
 import { EXIT_CODES } from "../../src/commands/report.ts";
+import { STAGE_SETTINGS } from "../../src/commands/stage-settings.ts";
 import { codesMarkdown, mappingMarkdown, settingsMarkdown } from "../../src/look/mapping.ts";
 
 export const README = fileURLToPath(new URL("../../README.md", import.meta.url));
@@ -34,7 +35,7 @@ export const BLOCKS: Readonly<Record<string, () => string>> = {
         [kind, code],
       ) => [String(code), EXIT_MEANINGS[kind as keyof typeof EXIT_CODES]]),
     ], ["Code", "Meaning"]),
-  settings: settingsMarkdown,
+  settings: () => settingsMarkdown(STAGE_SETTINGS.transform),
   mapping: mappingMarkdown,
   codes: codesMarkdown,
 };

@@ -4,7 +4,7 @@ import type { Answer } from "../../snapshot/schema.ts";
 import { addressOf, type Guest } from "./guest.ts";
 import { linkLocal } from "./networks.ts";
 import type { Nic } from "./nics.ts";
-import { createRandom, type Random } from "./random.ts";
+import { createRandom, type Random } from "../random.ts";
 import type { Site } from "./site.ts";
 
 type InterfaceRow = Record<string, unknown>;

@@ -1,6 +1,6 @@
 /** A guest → the disk entries of its config, in Proxmox's own spelling. */
 import type { Guest } from "./guest.ts";
-import type { Random, Weighted } from "./random.ts";
+import type { Random, Weighted } from "../random.ts";
 
 /** Config keys and their strings. */
 export type Entries = Record<string, string>;

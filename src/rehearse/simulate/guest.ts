@@ -3,7 +3,7 @@ import type { GuestAddress, GuestKind } from "../../snapshot/paths.ts";
 import { type Labels, labelsOf } from "./labels.ts";
 import { mustShowAddress, type Nic, nicsOf } from "./nics.ts";
 import { CONTAINER_SYSTEMS, type OperatingSystem, VM_SYSTEMS } from "./operating-systems.ts";
-import { createRandom, type Random, type Weighted } from "./random.ts";
+import { createRandom, type Random, type Weighted } from "../random.ts";
 import type { Site, SiteNode } from "./site.ts";
 
 export interface Guest extends Labels {

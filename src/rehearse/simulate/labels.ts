@@ -1,5 +1,5 @@
 /** Random numbers → what people write on guests: names, tags, pools, descriptions. */
-import { createRandom, type Random, type Weighted } from "./random.ts";
+import { createRandom, type Random, type Weighted } from "../random.ts";
 import type { Site } from "./site.ts";
 
 const ROLES = [

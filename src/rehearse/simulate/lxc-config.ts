@@ -2,7 +2,7 @@
 import { containerDisks, type Entries } from "./disks.ts";
 import type { Guest } from "./guest.ts";
 import type { Nic } from "./nics.ts";
-import { createRandom, type Random } from "./random.ts";
+import { createRandom, type Random } from "../random.ts";
 import type { Site } from "./site.ts";
 
 const FEATURES = ["nesting=1", "nesting=1,keyctl=1", "mount=nfs;cifs,nesting=1"] as const;

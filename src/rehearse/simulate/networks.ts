@@ -1,5 +1,5 @@
 /** Numbers of guests, NICs and nodes → addresses that nobody else in the site has. */
-import { createRandom } from "./random.ts";
+import { createRandom } from "../random.ts";
 
 /** How many guests and nodes the ranges below have room for. */
 export const MAX_GUESTS = 2_000_000;

@@ -1,6 +1,6 @@
 /** A guest's number → its NICs, as facts: what they are plugged into and which addresses they have. */
 import { guestLease, type Lease, macAddress } from "./networks.ts";
-import { createRandom, type Random, type Weighted } from "./random.ts";
+import { createRandom, type Random, type Weighted } from "../random.ts";
 import type { Site } from "./site.ts";
 
 export interface Nic {

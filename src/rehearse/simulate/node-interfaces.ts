@@ -1,5 +1,5 @@
 /** Name and options → one row of an interfaces file, as Proxmox spells its kind. */
-import type { Random } from "./random.ts";
+import type { Random } from "../random.ts";
 import type { SiteNode } from "./site.ts";
 
 export type InterfaceRow = Record<string, unknown>;

@@ -1,7 +1,7 @@
 /** A node → its interfaces file, as /nodes/{node}/network answers. */
 import { NODE_NETWORKS, placeOf } from "./networks.ts";
 import { bond, bridge, type InterfaceRow, MANUAL, nic, vlan } from "./node-interfaces.ts";
-import { createRandom, type Random } from "./random.ts";
+import { createRandom, type Random } from "../random.ts";
 import type { Site, SiteNode } from "./site.ts";
 
 /** What the rows of one node have in common. */

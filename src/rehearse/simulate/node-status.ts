@@ -1,5 +1,5 @@
 /** A node → its status, as /nodes/{node}/status answers, and its row of /nodes. */
-import { createRandom, type Random } from "./random.ts";
+import { createRandom, type Random } from "../random.ts";
 import type { Site, SiteNode } from "./site.ts";
 
 const GIB = 2 ** 30;

@@ -1,5 +1,5 @@
 /** A weight per operating system → which one a guest runs, and what its agent says about it. */
-import type { Weighted } from "./random.ts";
+import type { Weighted } from "../random.ts";
 
 export interface OperatingSystem {
   readonly family: "linux" | "windows" | "bsd";

@@ -2,7 +2,7 @@
 import { type Entries, vmDisks } from "./disks.ts";
 import type { Guest } from "./guest.ts";
 import type { Nic } from "./nics.ts";
-import { createRandom, type Random } from "./random.ts";
+import { createRandom, type Random } from "../random.ts";
 import type { Site } from "./site.ts";
 
 const MODELS = [

@@ -1,6 +1,6 @@
 /** A guest → its row of /cluster/resources?type=vm, telemetry and all: about 350 bytes. */
 import type { Guest } from "./guest.ts";
-import { createRandom } from "./random.ts";
+import { createRandom } from "../random.ts";
 import type { Site } from "./site.ts";
 
 const MIB = 2 ** 20;

@@ -1,6 +1,6 @@
 /** Options → what a site consists of, before any answer: its nodes, who runs where, what is rare. */
 import { type Addressing, planAddressing } from "./networks.ts";
-import { createRandom, type Random, type Weighted } from "./random.ts";
+import { createRandom, type Random, type Weighted } from "../random.ts";
 
 export interface SimulateOptions {
   /** 1–10,000. */

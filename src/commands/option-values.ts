@@ -1,0 +1,36 @@
+/** Small languages of option values. Each reader throws AppError "usage" for what is not in its own. */
+import { usageError } from "../kernel/errors.ts";
+
+/** An option as it was given. */
+export interface Given {
+  readonly name: string;
+  readonly text: string;
+}
+
+const MS = { ms: 1, s: 1000, m: 60_000 } as const;
+
+/** "7" → 7 */
+export function wholeNumber({ name, text }: Given): number {
+  if (!/^\d{1,9}$/.test(text)) throw refusal({ name, text }, "a whole number from 0 up");
+  return Number(text);
+}
+
+/** "20ms" → 20, "1.5s" → 1500 */
+export function milliseconds({ name, text }: Given): number {
+  const [, number, unit] = /^(\d{1,6}(?:\.\d{1,3})?)(ms|s|m)$/.exec(text) ?? [];
+  if (number === undefined) throw refusal({ name, text }, "a time such as 20ms, 3s or 1m");
+  return Number(number) * MS[unit as keyof typeof MS];
+}
+
+/** "pve1, pve2" → ["pve1", "pve2"] */
+export function listed({ name, text }: Given): readonly string[] {
+  const parts = text.split(",").map((part) => part.trim());
+  if (parts.includes("")) {
+    throw refusal({ name, text }, "one value, or several with commas between");
+  }
+  return parts;
+}
+
+function refusal({ name, text }: Given, allowed: string): Error {
+  return usageError(`Option --${name} is "${text}"`, { hint: `Allowed: ${allowed}` });
+}

@@ -1,0 +1,36 @@
+/** What a stage says of its settings: each stage has one TABLE of these rows. */
+
+export interface SettingRow {
+  /** Command-line flag, without dashes. That of a secret takes the name of a file which holds it. */
+  readonly flag: string;
+  /** Its name in the environment, where that is not the setting's own. */
+  readonly variable?: string;
+  readonly default?: string;
+  /** What a value may be, for people. */
+  readonly allowed: string;
+  readonly help: string;
+  /** Other names of the same thing in the environment, as tools of the field have them. */
+  readonly aliases?: readonly string[];
+  /** Comes from the environment or a file, and is never shown nor recorded. */
+  readonly secret?: true;
+  /** A run folder's manifest may record it; that is the default before `default`. */
+  readonly recorded?: true;
+  /** Not in the mapping document: off by default, the document's behaviour stays. */
+  readonly extension?: true;
+}
+
+export type SettingTable = Readonly<Record<string, SettingRow>>;
+
+/** Setting → the text that it was given. */
+export type TextsOf<Table extends SettingTable> = {
+  readonly [Name in keyof Table]?: string | undefined;
+};
+
+/** `allowed` of a setting that is on or off. */
+export const SWITCH = "true or false";
+
+/** "yes" → true, "off" → false; undefined for any other word. */
+export function switchOf(word: string): boolean | undefined {
+  if (/^(?:true|1|yes|on)$/i.test(word)) return true;
+  return /^(?:false|0|no|off)$/i.test(word) ? false : undefined;
+}

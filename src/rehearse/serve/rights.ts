@@ -1,0 +1,110 @@
+/** What the token may do: the rights that the snapshot's token had, without those that are denied. */
+import { usageError } from "../../kernel/errors.ts";
+
+/** Path → privilege → 1 when paths below inherit it. The answer of /access/permissions. */
+export type Listing = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+/** A privilege that the token shall not have. */
+export interface Denial {
+  readonly privilege: string;
+  /** There and below. Without one, everywhere. */
+  readonly path?: string;
+  /** Only below it, so that the privilege is there and does not propagate. */
+  readonly isBelow?: boolean;
+}
+
+const DENIAL_REGEXP =
+  /^(?<privilege>[A-Z]\w+(?:\.[A-Z]\w+)+)(?::(?=\/)(?<path>\/|(?:\/[\w.-]+)*)(?<below>(?<=:\/)\*|\/\*)?)?$/;
+
+/** "VM.Audit", "VM.Audit:/vms/104" or, for what does not propagate, "VM.Audit:/vms/*". */
+export function parseDenial(text: string): Denial {
+  const { privilege, path, below } = DENIAL_REGEXP.exec(text)?.groups ?? {};
+  if (privilege === undefined) {
+    throw usageError(`Cannot deny "${text}"`, {
+      hint: 'Write a privilege such as VM.Audit, with a path: "VM.Audit:/vms/104", "VM.Audit:/*"',
+    });
+  }
+  if (path === undefined) return { privilege };
+  return { privilege, path: path || "/", ...(below === undefined ? {} : { isBelow: true }) };
+}
+
+export class Rights {
+  readonly #listing: Listing | undefined;
+  readonly #denials: readonly Denial[];
+
+  /** Without a listing the token had all rights, as far as anybody knows. */
+  constructor(listing: Listing | undefined, denials: readonly Denial[]) {
+    this.#listing = listing;
+    this.#denials = denials;
+  }
+
+  /**
+   * True when the token had one of these privileges and the denials leave it none. What it never had
+   * is not lost: the recorded answer shows that already.
+   */
+  lost(privileges: readonly string[], path: string): boolean {
+    const granted = privileges.filter((privilege) => this.#isGranted(privilege, path));
+    return granted.length > 0 && granted.every((privilege) => this.#isDenied(privilege, path));
+  }
+
+  /** The token had it somewhere, or nobody knows. */
+  had(privilege: string): boolean {
+    return this.#listing === undefined ||
+      Object.values(this.#listing).some((rights) => Object.hasOwn(rights, privilege));
+  }
+
+  /**
+   * The listing with the denials in it, undefined when there are none. Paths without any right are
+   * not listed, as in Proxmox.
+   */
+  listing(): Listing | undefined {
+    const recorded = this.#listing;
+    if (recorded === undefined || this.#denials.length === 0) return undefined;
+    const paths = new Set([
+      ...Object.keys(recorded),
+      ...this.#denials.map(({ path = "/" }) => path),
+    ]);
+    const listed = [...paths].map((path) => [path, this.#privilegesAt(path)] as const);
+    return Object.fromEntries(listed.filter(([, rights]) => Object.keys(rights).length > 0));
+  }
+
+  #privilegesAt(path: string): Record<string, unknown> {
+    const granted = Object.entries(this.#inherited(path));
+    const left = granted.filter(([privilege]) => !this.#isDenied(privilege, path));
+    return Object.fromEntries(left.map(([privilege, flag]) => {
+      const isStopped = this.#denials.some((denial) =>
+        denial.isBelow === true && denial.path === path && denial.privilege === privilege
+      );
+      return [privilege, isStopped ? 0 : flag];
+    }));
+  }
+
+  #isGranted(privilege: string, path: string): boolean {
+    return this.#listing === undefined || Object.hasOwn(this.#inherited(path), privilege);
+  }
+
+  /** The nearest listed path decides, and from above only what propagates. */
+  #inherited(path: string): Readonly<Record<string, unknown>> {
+    const listing = this.#listing ?? {};
+    if (Object.hasOwn(listing, path)) return listing[path] ?? {};
+    const above = ancestorsOf(path).find((each) => Object.hasOwn(listing, each));
+    const rights = above === undefined ? {} : listing[above] ?? {};
+    return Object.fromEntries(Object.entries(rights).filter(([, flag]) => Number(flag) === 1));
+  }
+
+  #isDenied(privilege: string, path: string): boolean {
+    return this.#denials.some((denial) => denial.privilege === privilege && covers(denial, path));
+  }
+}
+
+function covers({ path: denied = "/", isBelow = false }: Denial, path: string): boolean {
+  if (path === denied) return !isBelow;
+  return path.startsWith(denied === "/" ? "/" : `${denied}/`);
+}
+
+/** "/vms/104" → "/vms", "/". */
+function ancestorsOf(path: string): string[] {
+  if (path === "/") return [];
+  const above = path.slice(0, path.lastIndexOf("/")) || "/";
+  return [above, ...ancestorsOf(above)];
+}

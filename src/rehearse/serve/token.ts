@@ -1,0 +1,74 @@
+/** The API token that the server takes, and what it says to any other. */
+import { usageError } from "../../kernel/errors.ts";
+import type { SettingRow, TextsOf } from "../../kernel/setting.ts";
+import { REHEARSAL_SECRET, SERVE_SETTINGS } from "./settings.ts";
+
+/** `user@realm!name` and its secret. */
+export interface Token {
+  /** With its realm: "rehearsal@pve". */
+  readonly user: string;
+  readonly name: string;
+  readonly value: string;
+}
+
+export const REHEARSAL_TOKEN: Token = {
+  user: SERVE_SETTINGS.PROXMOX_USER.default,
+  name: SERVE_SETTINGS.PROXMOX_TOKEN_NAME.default,
+  value: REHEARSAL_SECRET,
+};
+
+/** PVE/Auth/Plugin.pm: user_regex, realm_regex. */
+const USER = "[^\\s:/]+@[A-Za-z][\\w.-]+";
+const NAME = "[A-Za-z][\\w.-]+";
+const ALLOWED = {
+  PROXMOX_USER: new RegExp(`^${USER}$`),
+  PROXMOX_TOKEN_NAME: new RegExp(`^${NAME}$`),
+  PROXMOX_TOKEN_VALUE: /^[\w-]+$/,
+} as const;
+const ID_REGEXP = new RegExp(`^(${USER})!(${NAME})$`);
+
+/** @throws AppError "usage" for what no token can be called. */
+export function parseToken(texts: TextsOf<typeof SERVE_SETTINGS>): Token {
+  const text = (name: keyof typeof SERVE_SETTINGS, fallback: string): string => {
+    const value = texts[name] ?? fallback;
+    const row: SettingRow = SERVE_SETTINGS[name];
+    if (ALLOWED[name].test(value)) return value;
+    throw usageError(`Setting ${name} is ${row.secret ? "not usable" : `"${value}"`}`, {
+      hint: `Allowed: ${row.allowed}`,
+    });
+  };
+  return {
+    user: text("PROXMOX_USER", REHEARSAL_TOKEN.user),
+    name: text("PROXMOX_TOKEN_NAME", REHEARSAL_TOKEN.name),
+    value: text("PROXMOX_TOKEN_VALUE", REHEARSAL_TOKEN.value),
+  };
+}
+
+/** Said when there is no token at all. */
+export const NO_TOKEN = "No ticket";
+
+/**
+ * The header `Authorization: PVEAPIToken=user@realm!name=secret` → why it is refused, or undefined.
+ * Source: PVE/APIServer/Formatter.pm (extract_auth_value), PVE/AccessControl.pm (verify_token).
+ */
+export function refusalOf(header: string | undefined, token: Token): string | undefined {
+  const given = /(?:^|\s)PVEAPIToken[= ]([^;]*)/.exec(header ?? "")?.[1];
+  if (given === undefined || given === "") return NO_TOKEN;
+  const [, id = "", value] = /^(.*)=(.*)$/s.exec(unescapeUri(given)) ?? [];
+  if (value === undefined) return "no tokenid specified";
+  const [, user, name] = ID_REGEXP.exec(id) ?? [];
+  if (user === undefined) {
+    return `'${id}' is not a valid token ID - not able to split into user and token parts`;
+  }
+  if (user !== token.user) return `no such user ('${user}')`;
+  if (name !== token.name) return `no such token '${name}' for user '${user}'`;
+  return value === token.value ? undefined : "invalid token value!";
+}
+
+/** "%41" → "A"; what is no escape stays. */
+function unescapeUri(text: string): string {
+  return text.replace(
+    /%([0-9a-f]{2})/gi,
+    (_, hex: string) => String.fromCharCode(parseInt(hex, 16)),
+  );
+}

@@ -1,0 +1,109 @@
+/** A client that hides nothing of an answer: reason phrase, headers and the connection's end. */
+import { Agent, request } from "node:https";
+import { connect, type TLSSocket } from "node:tls";
+import { onTestFinished } from "vitest";
+import type { Served } from "../../src/rehearse/serve/serve.ts";
+
+export interface Heard {
+  readonly status: number;
+  readonly reason: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+}
+
+export interface AskOptions {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Other than the one that the server takes; "" for none. */
+  readonly authorization?: string;
+  readonly agent?: Agent;
+  readonly content?: string;
+  /** After which the client gives up. */
+  readonly patienceMs?: number;
+}
+
+/** What a client must know of a server. */
+export type Target = Pick<Served, "url" | "certificatePem" | "token">;
+
+export function authorizationOf({ token: { user, name, value } }: Target): string {
+  return `PVEAPIToken=${user}!${name}=${value}`;
+}
+
+/** `path` is below /api2/json unless it begins there. Rejects when no whole answer comes. */
+export function ask(
+  served: Target,
+  path: string,
+  options: AskOptions = {},
+): Promise<Heard> {
+  const { authorization = authorizationOf(served), patienceMs = 10_000, content } = options;
+  const headers = { ...(authorization === "" ? {} : { authorization }), ...options.headers };
+  return new Promise((resolve, reject) => {
+    const call = request(path.startsWith("/api2") ? served.url + path : pathOf(served, path), {
+      method: options.method ?? "GET",
+      headers,
+      ca: served.certificatePem,
+      agent: options.agent ?? false,
+    }, (answer) => {
+      const parts: Buffer[] = [];
+      answer.on("data", (part: Buffer) => parts.push(part));
+      answer.on("error", reject);
+      answer.on("end", () => {
+        clearTimeout(timer);
+        resolve({
+          status: answer.statusCode ?? 0,
+          reason: answer.statusMessage ?? "",
+          headers: answer.headers,
+          body: Buffer.concat(parts),
+        });
+      });
+    });
+    const timer = setTimeout(() => call.destroy(new Error("the client gave up")), patienceMs);
+    call.on("error", (error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
+    call.end(content);
+  });
+}
+
+function pathOf(served: Target, path: string): string {
+  return `${served.url}/api2/json${path}`;
+}
+
+/** The `data` of an answer. */
+export function dataOf({ body }: Heard): unknown {
+  return envelopeOf({ body })["data"];
+}
+
+export function envelopeOf({ body }: Pick<Heard, "body">): Record<string, unknown> {
+  return JSON.parse(body.toString()) as Record<string, unknown>;
+}
+
+/** Keeps its connections, as many at once as are asked for. */
+export function keepAliveAgent(served: Served, maxSockets = 1): Agent {
+  const agent = new Agent({ keepAlive: true, maxSockets, ca: served.certificatePem });
+  onTestFinished(() => agent.destroy());
+  return agent;
+}
+
+/** A connection for tests that write and read bytes themselves. */
+export function openTls({ port, host, certificatePem }: Served): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ port, host, ca: certificatePem, servername: "localhost" });
+    onTestFinished(() => void socket.destroy());
+    socket.once("secureConnect", () => resolve(socket));
+    socket.once("error", reject);
+  });
+}
+
+/** All that is said until the other side ends the connection. */
+export function heardUntilClosed(socket: TLSSocket): Promise<string> {
+  let text = "";
+  socket.setEncoding("utf8");
+  socket.on("data", (part: string) => {
+    text += part;
+  });
+  // A connection may be ended by a reset: that is an end, too.
+  socket.on("error", () => undefined);
+  return new Promise((resolve) => socket.on("close", () => resolve(text)));
+}

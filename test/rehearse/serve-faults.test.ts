@@ -1,0 +1,180 @@
+/** Faults by chance: the same for the same seed, path and attempt, and real on the wire. */
+import fc from "fast-check";
+import { describe, expect, test, vi } from "vitest";
+import { type Fault, parseFault, strikes } from "../../src/rehearse/serve/fault.ts";
+import { ask, envelopeOf, keepAliveAgent } from "../helpers/pve-client.ts";
+import { EXAMPLE, served } from "../helpers/served.ts";
+
+const PATHS = Array.from({ length: 40 }, (_, i) => `/nodes/pve1/qemu/${100 + i}/config`);
+
+function faultsOf(...texts: readonly string[]): { faults: Fault[] } {
+  return { faults: texts.map(parseFault) };
+}
+
+describe("what is drawn", () => {
+  test("does not depend on the order of requests", () => {
+    const faults = [parseFault("503:0.3"), parseFault("reset:0.2")];
+    const attempts = PATHS.flatMap((path) => [1, 2, 3].map((number) => ({ path, number })));
+    const drawn = (list: typeof attempts, seed: number) =>
+      new Map(list.map((each) => [
+        `${each.path} ${each.number}`,
+        strikes(faults, { ...each, seed }),
+      ]));
+    fc.assert(fc.property(
+      fc.integer(),
+      fc.shuffledSubarray(attempts, { minLength: attempts.length }),
+      (seed, shuffled) => {
+        const [straight, other] = [drawn(attempts, seed), drawn(shuffled, seed)];
+        for (const [key, kind] of straight) expect(other.get(key)).toBe(kind);
+      },
+    ));
+  });
+
+  test.each([
+    ["503:0.05", 0.05],
+    ["reset:.2", 0.2],
+    ["cut:1", 1],
+    ["timeout:0", 0],
+  ])("%s strikes that share of all attempts", (text, share) => {
+    const fault = parseFault(text);
+    const struck = Array.from({ length: 4000 }, (_, i) =>
+      strikes([fault], { seed: 3, path: "/nodes", number: i + 1 })).filter(Boolean).length;
+    expect(struck / 4000).toBeGreaterThanOrEqual(share * 0.8);
+    expect(struck / 4000).toBeLessThanOrEqual(share * 1.2);
+  });
+
+  test("shares of several faults add up, and one attempt is struck once", () => {
+    const faults = ["503:0.5", "reset:0.5"].map(parseFault);
+    const kinds = Array.from(
+      { length: 200 },
+      (_, number) => strikes(faults, { seed: 1, path: "/version", number }),
+    );
+    expect(new Set(kinds)).toEqual(new Set(["503", "reset"]));
+  });
+
+  test("another attempt at the same path is another draw", () => {
+    const faults = [parseFault("503:0.5")];
+    const drawn = Array.from(
+      { length: 64 },
+      (_, number) => strikes(faults, { seed: 1, path: "/version", number }),
+    );
+    expect(new Set(drawn).size).toBe(2);
+  });
+
+  test.each([
+    ["503x2@/nodes/pve1/*", "/nodes/pve1/status", 2, "503"],
+    ["503x2@/nodes/pve1/*", "/nodes/pve1/status", 3, undefined],
+    ["503x2@/nodes/pve1/*", "/nodes/pve10/status", 1, undefined],
+    ["503x1@*/config", "/nodes/pve1/qemu/100/config", 1, undefined],
+    ["resetx9@/nodes", "/nodes/pve1/status", 1, undefined],
+    ["resetx9@/*type=vm", "/cluster/resources?type=vm", 9, "reset"],
+  ])("%s at %s, attempt %i: %s", (text, path, number, kind) => {
+    const faults = text.includes("@/") ? [parseFault(text)] : [];
+    expect(strikes(faults, { seed: 1, path, number })).toBe(kind);
+  });
+
+  test.each([
+    "503",
+    "418:0.1",
+    "503:2",
+    "503:-1",
+    "503:5%",
+    "503x",
+    "constructor:1",
+    "503:1@nodes",
+  ])(
+    "%s is refused, with what may be written",
+    (text) => {
+      expect(() => parseFault(text)).toThrow(expect.objectContaining({
+        kind: "usage",
+        message: `Cannot make the fault "${text}"`,
+        hint: expect.stringContaining("reset, cut, timeout") as string,
+      }));
+    },
+  );
+});
+
+describe("on the wire", () => {
+  test.each([
+    [429, "Too Many Requests", "text/html"],
+    [500, "Internal Server Error", "application/json;charset=UTF-8"],
+    [502, "Bad Gateway", "text/html"],
+    [503, "Service Unavailable", "text/html"],
+    [504, "Gateway Timeout", "text/html"],
+    [595, "Connection refused", undefined],
+    [596, "Connection timed out", undefined],
+    [597, "Connection reset by peer", undefined],
+  ])("%i is %s", async (status, reason, type) => {
+    const server = await served(EXAMPLE, faultsOf(`${status}x1`));
+    const agent = keepAliveAgent(server);
+    const struck = await ask(server, "/version", { agent });
+    expect([struck.status, struck.reason, struck.headers["content-type"]])
+      .toEqual([status, reason, type]);
+    expect(struck.headers["retry-after"]).toBeUndefined();
+    expect((await ask(server, "/version", { agent })).status).toBe(200);
+  });
+
+  test("Retry-After goes with 429 and 503, in seconds", async () => {
+    const faults = faultsOf("429x1@/nodes", "503x1@/version", "502x1@/cluster/status");
+    const server = await served(EXAMPLE, { ...faults, retryAfterSeconds: 2 });
+    const heard = ["/nodes", "/version", "/cluster/status"].map((path) => ask(server, path));
+    expect((await Promise.all(heard)).map(({ headers }) => headers["retry-after"]))
+      .toEqual(["2", "2", undefined]);
+  });
+
+  test("reset drops the connection before an answer", async () => {
+    const server = await served(EXAMPLE, faultsOf("resetx1"));
+    await expect(ask(server, "/version")).rejects.toMatchObject({ code: "ECONNRESET" });
+    expect((await ask(server, "/version")).status).toBe(200);
+  });
+
+  test("cut drops the connection in the middle of an answer, which is never taken for whole", async () => {
+    const server = await served(EXAMPLE, faultsOf("cutx1"));
+    await expect(ask(server, "/nodes")).rejects.toMatchObject({ code: "ECONNRESET" });
+    expect(server.traffic.answered.get(200)).toBe(1);
+    expect(envelopeOf(await ask(server, "/nodes"))["data"]).toHaveLength(4);
+  });
+
+  test("cut resets what has no body", async () => {
+    const server = await served(EXAMPLE, faultsOf("cutx1"));
+    await expect(ask(server, "/nodes/pve4/status")).rejects.toMatchObject({ code: "ECONNRESET" });
+  });
+
+  test("timeout says nothing until the client gives up", async () => {
+    const server = await served(EXAMPLE, { ...faultsOf("timeoutx1"), idleMs: 50 });
+    await expect(ask(server, "/version", { patienceMs: 300 })).rejects.toThrow("gave up");
+    await vi.waitUntil(() => server.traffic.answered.get(0) === 1);
+    expect((await ask(server, "/version")).status).toBe(200);
+  });
+
+  test("two servers of one seed strike the same, in whatever order they are asked", async () => {
+    const faults = faultsOf("503:0.3");
+    const [one, other] = [await served(EXAMPLE, faults), await served(EXAMPLE, faults)];
+    const statuses = async (server: typeof one, paths: readonly string[]) => {
+      const agent = keepAliveAgent(server, 4);
+      const heard = paths.map(async (path) =>
+        [path, (await ask(server, path, { agent })).status] as const
+      );
+      return Object.fromEntries(await Promise.all(heard));
+    };
+    const straight = await statuses(one, PATHS);
+    expect(await statuses(other, PATHS.toReversed())).toEqual(straight);
+    expect(new Set(Object.values(straight))).toContain(503);
+  });
+
+  test("a wrong token does not save from a fault, nor a fault from the token", async () => {
+    const server = await served(EXAMPLE, { ...faultsOf("503x1"), refusalMs: 0 });
+    const authorization = "PVEAPIToken=a@b1!c1=d";
+    expect((await ask(server, "/version", { authorization })).status).toBe(503);
+    expect((await ask(server, "/version", { authorization })).status).toBe(401);
+  });
+
+  test("faults can be changed while the server runs", async () => {
+    const server = await served(EXAMPLE, faultsOf("503:1"));
+    expect((await ask(server, "/version")).status).toBe(503);
+    server.disturb({});
+    expect((await ask(server, "/version")).status).toBe(200);
+    server.disturb(faultsOf("500x1"));
+    expect((await ask(server, "/version")).status).toBe(500);
+  });
+});

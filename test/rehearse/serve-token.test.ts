@@ -1,0 +1,129 @@
+/** Who is let in, and what is said to everybody else. */
+import { describe, expect, test } from "vitest";
+import { dialectOf, parseVersion } from "../../src/rehearse/serve/dialect.ts";
+import { parseToken, refusalOf, REHEARSAL_TOKEN } from "../../src/rehearse/serve/token.ts";
+import { ask, authorizationOf, keepAliveAgent } from "../helpers/pve-client.ts";
+import { EXAMPLE, served } from "../helpers/served.ts";
+
+const TOKEN = { user: "netbox@pve", name: "sync", value: "s3cret" };
+
+describe("the header Authorization", () => {
+  test.each([
+    "PVEAPIToken=netbox@pve!sync=s3cret",
+    "PVEAPIToken netbox@pve!sync=s3cret",
+    "PVEAPIToken=netbox%40pve%21sync%3Ds3cret",
+    "PVEAPIToken=netbox@pve!sync=s3cret; and more",
+    "Bearer x PVEAPIToken=netbox@pve!sync=s3cret",
+  ])("opens as %s", (header) => {
+    expect(refusalOf(header, TOKEN)).toBeUndefined();
+  });
+
+  test.each([
+    [undefined, "No ticket"],
+    ["", "No ticket"],
+    ["Bearer s3cret", "No ticket"],
+    ["PVEAPIToken:netbox@pve!sync=s3cret", "No ticket"],
+    ["PVEAPIToken=netbox@pve!sync", "no tokenid specified"],
+    ["PVEAPIToken=netbox@pve!sync:s3cret", "no tokenid specified"],
+    [
+      "PVEAPIToken=netbox!sync=s3cret",
+      "'netbox!sync' is not a valid token ID - not able to split into user and token parts",
+    ],
+    ["PVEAPIToken=root@pam!sync=s3cret", "no such user ('root@pam')"],
+    ["PVEAPIToken=netbox@pve!x1=s3cret", "no such token 'x1' for user 'netbox@pve'"],
+    ["PVEAPIToken=netbox@pve!sync=s3cre", "invalid token value!"],
+    ["PVEAPIToken=netbox@pve!sync=s3cret\n", "invalid token value!"],
+  ])("%j is refused: %s", (header, reason) => {
+    expect(refusalOf(header, TOKEN)).toBe(reason);
+  });
+});
+
+describe("a refusal", () => {
+  test.each([
+    ["test/fixtures/pve7", "", "No ticket"],
+    ["test/fixtures/pve7", "PVEAPIToken=a@b1!c1=d", "no such user ('a@b1')"],
+    ["test/fixtures/pve8", "PVEAPIToken=a@b1!c1=d", "no such user ('a@b1')"],
+    ["test/fixtures/pve9", "", "No ticket"],
+    ["test/fixtures/pve9", "PVEAPIToken=a@b1!c1=d", "Authentication failed!"],
+  ])("by %s of %j is 401 %s, with no body and no type", async (folder, authorization, reason) => {
+    const server = await served(folder, { refusalMs: 0 });
+    const heard = await ask(server, "/version", { authorization });
+    expect([heard.status, heard.reason]).toEqual([401, reason]);
+    expect(heard.body.length).toBe(0);
+    expect(heard.headers["content-type"]).toBeUndefined();
+    expect(heard.headers["connection"]).toBe("close");
+  });
+
+  test("comes late, so that guessing does", async () => {
+    const server = await served(EXAMPLE, { refusalMs: 300 });
+    const since = performance.now();
+    await ask(server, "/version", { authorization: "PVEAPIToken=a@b1!c1=d" });
+    expect(performance.now() - since).toBeGreaterThan(290);
+  });
+
+  test("never holds the secret, nor does an answer", async () => {
+    const server = await served(EXAMPLE, { token: TOKEN, refusalMs: 0 });
+    const wrong = await ask(server, "/version", { authorization: "PVEAPIToken=netbox@pve!sync=x" });
+    expect(wrong.status).toBe(401);
+    const heard = [wrong, await ask(server, "/version"), await ask(server, "/nonsense")];
+    expect(JSON.stringify(heard.map((each) => [each, each.body.toString()]))).not.toContain(
+      TOKEN.value,
+    );
+  });
+
+  test("follows from the request at which the token expires", async () => {
+    const server = await served("test/fixtures/pve7", { expireTokenAfter: 2, refusalMs: 0 });
+    const agent = keepAliveAgent(server);
+    const heard = [];
+    for (let i = 0; i < 4; i += 1) heard.push(await ask(server, "/version", { agent }));
+    expect(heard.map(({ status }) => status)).toEqual([200, 200, 401, 401]);
+    expect(heard[2]?.reason).toBe("token 'capture' access expired");
+  });
+});
+
+describe("the token that is taken", () => {
+  test("is a rehearsal's own, unless another is given", async () => {
+    expect(authorizationOf(await served())).toBe(
+      `PVEAPIToken=rehearsal@pve!capture=${REHEARSAL_TOKEN.value}`,
+    );
+    const other = await served(EXAMPLE, { token: TOKEN });
+    expect((await ask(other, "/version")).status).toBe(200);
+  });
+
+  test.each([
+    ["PROXMOX_USER", "netbox"],
+    ["PROXMOX_USER", "netbox@pve!sync"],
+    ["PROXMOX_TOKEN_NAME", "1st"],
+    ["PROXMOX_TOKEN_NAME", ""],
+  ])("cannot have the %s %j", (name, text) => {
+    expect(() => parseToken({ [name]: text })).toThrow(`Setting ${name} is "${text}"`);
+  });
+
+  test("has a secret that no error shows", () => {
+    expect(() => parseToken({ PROXMOX_TOKEN_VALUE: "a=b" }))
+      .toThrow(/^Setting PROXMOX_TOKEN_VALUE is not usable$/);
+  });
+});
+
+describe("which version says what", () => {
+  test.each([
+    ["7.4-16", { foldsUnauthorized: false, hasMessage: false, hidesBridges: false }],
+    ["8.0.3", { hasLxcInterfaces: false, hidesBridges: true, hasDeflate: false }],
+    ["8.1.4", { hasLxcInterfaces: true, agentPrivileges: ["VM.Monitor"] }],
+    ["8.3.5", { hasMessage: false, hasPlainErrors: false, hasDeflate: true }],
+    ["8.4.16", { hasMessage: true, hasPlainErrors: true, foldsUnauthorized: false }],
+    ["8.4.17", { foldsUnauthorized: true }],
+    ["9.0.6", {
+      foldsUnauthorized: false,
+      agentPrivileges: ["VM.GuestAgent.Audit", "VM.GuestAgent.Unrestricted"],
+    }],
+    ["9.1.5", { foldsUnauthorized: true }],
+  ])("%s: %o", (version, expected) => {
+    expect(dialectOf(parseVersion(version))).toMatchObject(expected);
+  });
+
+  test("an unknown version is taken for a new one", () => {
+    expect(parseVersion("soon")).toBeUndefined();
+    expect(dialectOf()).toEqual(dialectOf([9, 2, 0]));
+  });
+});

@@ -1,0 +1,84 @@
+/** The served API over real TLS: what a snapshot holds is answered as it was captured. */
+import { type Agent } from "node:https";
+import { describe, expect, test } from "vitest";
+import { openStore } from "../../src/kernel/store.ts";
+import type { Served } from "../../src/rehearse/serve/serve.ts";
+import { simulate } from "../../src/rehearse/simulate/simulate.ts";
+import { writeAnswers } from "../../src/snapshot/answers.ts";
+import { openSnapshot } from "../../src/snapshot/read.ts";
+import type { Answer, AnswersFile, Failure, Snapshot } from "../../src/snapshot/schema.ts";
+import { ask, envelopeOf, keepAliveAgent } from "../helpers/pve-client.ts";
+import { EXAMPLE, served, snapshotIn } from "../helpers/served.ts";
+import { tempFolder } from "../helpers/temp-folder.ts";
+
+/** What a client makes of each way that no answer comes. */
+const UNANSWERED: Readonly<Record<Failure, string>> = {
+  timeout: "the client gave up",
+  reset: "ECONNRESET",
+  refused: "ECONNRESET",
+  tls: "ECONNRESET",
+  dns: "ECONNRESET",
+};
+
+/** What a plain capture of one path writes down. */
+async function captured(server: Served, path: string, agent: Agent): Promise<Answer> {
+  const heard = await ask(server, path, { agent });
+  const { status, reason } = heard;
+  if (status >= 400) return { status, error: reason };
+  return { status, ...envelopeOf(heard) };
+}
+
+/** Every answer of a file as it is served; what was not asked, or got no answer, as it is recorded. */
+async function capturedFile(server: Served, file: AnswersFile): Promise<Map<string, Answer>> {
+  const agent = keepAliveAgent(server, 8);
+  const answers = [...file.paths()].map(async (path): Promise<[string, Answer]> => {
+    const recorded = file.get(path) ?? { skipped: "out-of-scope" };
+    if ("skipped" in recorded) return [path, recorded];
+    if (!("failed" in recorded)) return [path, await captured(server, path, agent)];
+    await expect(ask(server, path, { patienceMs: 300 }), path).rejects.toMatchObject(
+      recorded.failed === "timeout"
+        ? { message: UNANSWERED.timeout }
+        : { code: UNANSWERED[recorded.failed] },
+    );
+    return [path, recorded];
+  });
+  return new Map(await Promise.all(answers));
+}
+
+async function filesOf(snapshot: Snapshot): Promise<AnswersFile[]> {
+  const nodes = await Promise.all(snapshot.nodes.map((node) => snapshot.node(node)));
+  return [await snapshot.cluster(), ...nodes.flatMap((file) => file ?? [])];
+}
+
+function recordedFile(file: AnswersFile): Map<string, Answer> {
+  return new Map([...file.paths()].map((path) => [path, file.get(path) ?? { failed: "dns" }]));
+}
+
+async function expectSameAnswers(snapshot: Snapshot): Promise<void> {
+  const server = await served(snapshot);
+  for (const file of await filesOf(snapshot)) {
+    expect(writeAnswers(await capturedFile(server, file)), file.file)
+      .toBe(writeAnswers(recordedFile(file)));
+  }
+}
+
+describe("every answer of a snapshot comes back, byte for byte", () => {
+  test.each([
+    EXAMPLE,
+    "test/fixtures/pve7",
+    "test/fixtures/pve8",
+    "test/fixtures/pve9",
+    "test/fixtures/second-cluster",
+    "test/fixtures/standalone",
+    "test/fixtures/standalone-no-sys-audit",
+    "test/fixtures/two-sites",
+  ])("%s", async (folder) => {
+    await expectSameAnswers(await snapshotIn(folder));
+  });
+
+  test("a simulated fleet", async () => {
+    const store = await openStore(await tempFolder());
+    await simulate(store, { nodes: 6, guests: 150, seed: 11 });
+    await expectSameAnswers(await openSnapshot(store));
+  });
+});
