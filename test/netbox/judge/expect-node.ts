@@ -123,9 +123,9 @@ function expectInterfaces(
       tags: plan.tags,
       ...(plan.isOn("ALL_INTERFACES") ? linksOf(row, { type, network }) : {}),
     });
-    for (const address of addresses.filter((one) => !isLinkLocal(one) && isAssignable(one))) {
+    for (const address of addresses.filter((one) => !isLinkLocal(one))) {
       seeNetwork(address, { site, tags: plan.tags }, ledger);
-      if (!take(address, ledger)) continue;
+      if (!isAssignable(address) || !take(address, ledger)) continue;
       const assigned = `interface ${key}`;
       book.put("ip-address", hostText(address), {
         address: cidrText(address),
@@ -158,7 +158,7 @@ function seeNetwork(
   { site, tags }: { readonly site: string; readonly tags: readonly string[] },
   { networks }: Ledger,
 ): void {
-  if (isHostRoute(address)) return;
+  if (isHostRoute(address) || address.length === 0) return;
   const network = cidrText(networkOf(address));
   const seen = networks.get(network) ?? { sites: new Set(), tags: new Set() };
   seen.sites.add(site);
