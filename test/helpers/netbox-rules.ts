@@ -11,7 +11,8 @@ export const NETBOX_RULES: Readonly<Record<string, (outcome: Outcome) => void>> 
   "a VM stands in the site of its cluster, and its VLANs in the site of the VM": isInSite,
   "a device in a cluster stands in the site of its cluster": isDeviceInSite,
   "only a virtual interface has a parent, and none of them is in a LAG": isLinked,
-  "an address is the primary one of the machine that it is assigned to, one of a family": hasOwnPrimary,
+  "an address is the primary one of the machine that it is assigned to, one of a family":
+    hasOwnPrimary,
   "values of custom fields are of the kind that step 02 makes, on the objects it names": hasFields,
   "names are as short as NetBox wants them, and slugs and colours are well formed": isShort,
   "nothing is null, blank at its ends or without a value": isClean,

@@ -33,7 +33,9 @@ function rowOf({ step }: SentEntity, { objectType, field }: Complaint): string {
     ? CUSTOM_FIELD_TABLES[step.name as keyof typeof CUSTOM_FIELD_TABLES]
     : {};
   const row = table[field] ?? (custom as typeof table)[field];
-  if (isOwn && row !== undefined) return `mapping ${step.number} ${step.message}.${field}: ${row.how}`;
+  if (isOwn && row !== undefined) {
+    return `mapping ${step.number} ${step.message}.${field}: ${row.how}`;
+  }
   const [, model = ""] = objectType.split(".");
   const stub = Object.entries(STUBS).find(([name]) => name.replaceAll("-", "") === model)?.[1];
   return stub === undefined

@@ -50,7 +50,10 @@ export async function runLanes(jobs: readonly Job[], options: LaneOptions): Prom
     }
   };
   const releases = [...new Set(jobs.map(({ release }) => release))];
-  const lanes = Array.from({ length: options.lanes }, (_, i) => lane(releases[i % releases.length]));
+  const lanes = Array.from(
+    { length: options.lanes },
+    (_, i) => lane(releases[i % releases.length]),
+  );
   const ends = await Promise.allSettled(lanes);
   for (const end of ends) if (end.status === "rejected") throw end.reason;
   return outcomes;

@@ -17,7 +17,7 @@ import type { Case } from "./cases/case.ts";
 import { CASES } from "./cases/cases.ts";
 import { type Job, type Outcome, runLanes } from "./lanes.ts";
 import type { Package } from "./set-up/packages.ts";
-import { setUp, type SetUp, Unavailable } from "./set-up/set-up.ts";
+import { type SetUp, setUp, Unavailable } from "./set-up/set-up.ts";
 
 const UNAVAILABLE = 69;
 const MAX_LANES = 4;
@@ -98,7 +98,12 @@ function tableOf(releases: readonly Package[], outcomes: readonly Outcome[]): st
     return `${result}  ${sent} entities, ${took.toFixed(0)} s`;
   };
   const ran = CASES.filter((each) => outcomes.some((one) => one.each === each));
-  for (const each of ran) table.push([each.name, ...releases.map((release) => cell(each, release))]);
+  for (const each of ran) {
+    table.push([
+      each.name,
+      ...releases.map((release) => cell(each, release)),
+    ]);
+  }
   return table.toString();
 }
 

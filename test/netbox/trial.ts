@@ -53,6 +53,17 @@ export class Trial {
     }
   }
 
+  /** What `simulate` writes. */
+  async simulate(options: Readonly<Record<string, number>>): Promise<Site> {
+    const folder = await temporaryFolder("trial");
+    const flags = Object.entries(options).map(([name, value]) => `--${name}=${value}`);
+    const { code, stderr } = await runCli(["simulate", ...flags, "--out", folder.path, "--quiet"]);
+    if (code !== 0) throw new Error(`simulate ended with ${code}: ${stderr}`);
+    const site = await siteOf(await openSnapshot(await openStore(folder.path)));
+    await folder.remove();
+    return site;
+  }
+
   async bootstrap(): Promise<SentEntity[]> {
     const out = await temporaryFolder("trial");
     return write(["bootstrap"], out.path).finally(() => out.remove());

@@ -9,8 +9,7 @@ export const BY_HAND_CASES: readonly Case[] = [
   {
     name: "VMs and devices that a user gave a tenant are found again with TENANT_NAME",
     isForAll: true,
-    run: (trial) =>
-      changedByHand(trial, tenants, { ...INPUT, settings: { TENANT_NAME: "Sales" } }),
+    run: (trial) => changedByHand(trial, tenants, { ...INPUT, settings: { TENANT_NAME: "Sales" } }),
   },
   {
     name: "descriptions, roles, serial numbers and statuses that a user set stay",
@@ -34,7 +33,9 @@ async function changedByHand(trial: Trial, change: Change, then = INPUT): Promis
   const after = await trial.dump();
   for (const [path, rows] of before) {
     const count = after.get(path)?.length;
-    if (count !== rows.length) trial.findings.push(`${path}: ${count} objects, and not ${rows.length}`);
+    if (count !== rows.length) {
+      trial.findings.push(`${path}: ${count} objects, and not ${rows.length}`);
+    }
   }
 }
 

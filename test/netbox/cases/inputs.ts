@@ -1,4 +1,5 @@
 /** Whole inputs: each applies, reads back as mapped, and changes nothing when it is sent again. */
+import { labSite } from "../../helpers/lab.ts";
 import { WHOLE_CASES } from "../../helpers/whole-outputs.ts";
 import { expectBootstrap } from "../judge/expect.ts";
 import { expectedOf, type Input, type Trial } from "../trial.ts";
@@ -7,6 +8,19 @@ import type { Case } from "./case.ts";
 const EXAMPLE = ["snapshots/example"];
 const TWO_SITES = ["test/fixtures/two-sites"];
 const PVE8 = ["test/fixtures/pve8"];
+const MAC = "virtio=BC:24:11:00:00:01,bridge=vmbr0,tag=10";
+
+/** Clones keep the MAC addresses of what they were made from. */
+const CLONES = labSite({
+  guests: ["net0", "net1"].flatMap((key, i) => [
+    { vmid: 101 + i, config: { net0: MAC, [key]: MAC, scsi0: "local:d,size=1G" } },
+    {
+      vmid: 103 + i,
+      kind: "lxc" as const,
+      config: { net0: `name=eth0,${MAC.replace("virtio", "hwaddr")}` },
+    },
+  ]),
+});
 
 interface Named extends Input {
   readonly name: string;
@@ -59,14 +73,17 @@ const INPUTS: readonly Named[] = [
     runs: EXAMPLE,
     settings: { ALL_INTERFACES: "true", LXC_LIVE_ADDRESSES: "true" },
   },
-  ...WHOLE_CASES.filter(({ runs }) => runs.length > 1 || runs[0] === EXAMPLE[0]).map((each) => ({
+  { name: "one MAC address on NICs of one guest, and of two", runs: [CLONES] },
+  ...WHOLE_CASES.filter(({ name }) => name !== "the example").map((each) => ({
     ...each,
+    name: `in full: ${each.name}`,
     isBig: true as const,
   })),
 ];
 
 export const INPUT_CASES: readonly Case[] = [
   { name: "bootstrap", isForAll: true, run: bootstrap },
+  { name: "a simulated site of 1,000 guests", isBig: true, run: simulated },
   ...INPUTS.map(({ runs, settings = {}, ...rest }) => ({
     ...rest,
     run: (trial: Trial) => whole(trial, { runs, settings }),
@@ -78,6 +95,11 @@ async function bootstrap(trial: Trial): Promise<void> {
   await trial.push(entities);
   await trial.compare(expectBootstrap());
   await trial.pushAgain(entities);
+}
+
+async function simulated(trial: Trial): Promise<void> {
+  const site = await trial.simulate({ nodes: 8, guests: 1000, seed: 7 });
+  await whole(trial, { runs: [site] });
 }
 
 async function whole(trial: Trial, input: Input): Promise<void> {

@@ -104,7 +104,8 @@ async function post(netbox: NetBox, door: string, body: unknown): Promise<Answer
   const text = await response.text();
   const answer = parsed(text);
   if (response.ok && answer) return answer;
-  const errors = answer?.errors ?? { [door]: { __all__: [`HTTP ${response.status}: ${firstWords(text)}`] } };
+  const errors = answer?.errors ??
+    { [door]: { __all__: [`HTTP ${response.status}: ${firstWords(text)}`] } };
   return { ...answer, errors };
 }
 

@@ -1,14 +1,13 @@
 /** Virtual machines, their interfaces, disks and addresses. */
-import { compareNatural } from "../../../src/kernel/natural-order.ts";
 import { addressesOf, type Nic, nicsOf } from "./expect-nic.ts";
 import { cidrText, hostText, isAssignable, isLinkLocal, isLoopback } from "./address.ts";
-import { type Ledger, take } from "./expect.ts";
 import type { Fact } from "./facts.ts";
+import { type Guest, guestsOf } from "./guest.ts";
+import { type Ledger, take } from "./ledger.ts";
 import type { Plan } from "./plan.ts";
-import { byNumber, clusterRows, dataAt, isRaw, number, pairsOf, type Raw, text } from "./raw.ts";
+import { byNumber, isRaw, number, pairsOf, text } from "./raw.ts";
 
 const MIB = 2 ** 20;
-const MAX_NAME = 64;
 
 /** "VM Platform Mapping (from ostype)". */
 const PLATFORMS: Readonly<Record<string, string | null>> = {
@@ -36,69 +35,8 @@ const PLATFORMS: Readonly<Record<string, string | null>> = {
   other: null,
 };
 
-export interface Guest {
-  readonly plan: Plan;
-  readonly row: Raw;
-  readonly kind: "qemu" | "lxc";
-  readonly vmid: number;
-  readonly node: string;
-  /** Where its VLANs are, too. */
-  readonly home: string;
-  /** "brightwater/gw1" */
-  readonly key: string;
-  /** undefined: not read. */
-  readonly config: Raw | undefined;
-  /** Answers of its own paths. */
-  ask(path: string): unknown;
-}
-
 export function expectGuests(plan: Plan, ledger: Ledger): void {
-  const listed = clusterRows(plan.site, "/cluster/resources?type=vm").filter((row) =>
-    (row["type"] === "qemu" || row["type"] === "lxc") && /^\d+$/.test(text(row["vmid"]) ?? "") &&
-    text(row["name"]) !== undefined && row["status"] !== "unknown" &&
-    Number(row["template"] ?? 0) !== 1 && plan.isInScope(text(row["node"]) ?? "")
-  );
-  const names = namesOf(listed);
-  const ordered = listed.toSorted((a, b) =>
-    compareNatural(String(a["node"]), String(b["node"])) || Number(a["vmid"]) - Number(b["vmid"])
-  );
-  for (const row of ordered) expectGuest(guestOf(plan, row, names.get(row) ?? ""), ledger);
-}
-
-/** Of two guests of one name, case aside, the lower VMID keeps it. */
-function namesOf(rows: readonly Raw[]): Map<Raw, string> {
-  const taken = new Set<string>();
-  const names = new Map<Raw, string>();
-  for (const row of rows.toSorted((a, b) => Number(a["vmid"]) - Number(b["vmid"]))) {
-    const given = text(row["name"]) ?? "";
-    const mark = ` (${row["vmid"]})`;
-    const isLong = [...given].length > MAX_NAME;
-    const marked = [...given].slice(0, MAX_NAME - mark.length).join("").trimEnd() + mark;
-    const name = isLong || taken.has(given.toLowerCase()) ? marked : given;
-    taken.add(name.toLowerCase());
-    names.set(row, name);
-  }
-  return names;
-}
-
-function guestOf(plan: Plan, row: Raw, name: string): Guest {
-  const kind = row["type"] as Guest["kind"];
-  const vmid = Number(row["vmid"]);
-  const node = text(row["node"]) ?? "";
-  const answers = plan.site.nodes[node];
-  const ask = (path: string): unknown => dataAt(answers, `/nodes/${node}/${kind}/${vmid}/${path}`);
-  const config = ask("config");
-  return {
-    plan,
-    row,
-    kind,
-    vmid,
-    node,
-    home: plan.scope ?? plan.siteOf(node),
-    key: `${plan.cluster}/${name}`,
-    config: isRaw(config) ? config : undefined,
-    ask,
-  };
+  for (const guest of guestsOf(plan)) expectGuest(guest, ledger);
 }
 
 function expectGuest(guest: Guest, ledger: Ledger): void {
@@ -214,8 +152,9 @@ function platformOf({ kind, config, ask, plan }: Guest): string | null | undefin
 }
 
 function titled(ostype: string): string {
-  return ostype.replaceAll(/[A-Za-z]+/g, (word) =>
-    word.slice(0, 1).toUpperCase() + word.slice(1).toLowerCase()
+  return ostype.replaceAll(
+    /[A-Za-z]+/g,
+    (word) => word.slice(0, 1).toUpperCase() + word.slice(1).toLowerCase(),
   );
 }
 

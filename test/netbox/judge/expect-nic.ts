@@ -1,6 +1,6 @@
 /** NICs of a guest's config, and the addresses that stand on them. */
 import { type Address, parseCidr } from "./address.ts";
-import type { Guest } from "./expect-guest.ts";
+import type { Guest } from "./guest.ts";
 import { byNumber, isRaw, pairsOf, type Raw, text } from "./raw.ts";
 
 export interface Nic {

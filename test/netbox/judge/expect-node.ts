@@ -11,8 +11,8 @@ import {
   networkOf,
   parseCidr,
 } from "./address.ts";
-import { type Ledger, take } from "./expect.ts";
 import type { Fact } from "./facts.ts";
+import { type Ledger, take } from "./ledger.ts";
 import type { Plan } from "./plan.ts";
 import { dataAt, isRaw, number, type Raw, rowsAt, text } from "./raw.ts";
 

@@ -3,20 +3,11 @@
  * and mapping.md. It shares no code with src/transform, so that one reading can judge the other.
  */
 import { compareNatural } from "../../../src/kernel/natural-order.ts";
-import { cidrText, type Address } from "./address.ts";
 import { expectGuests } from "./expect-guest.ts";
 import { expectNodes } from "./expect-node.ts";
 import { Book } from "./facts.ts";
+import type { Ledger } from "./ledger.ts";
 import type { Plan } from "./plan.ts";
-
-/** What the snapshots share while they are read. */
-export interface Ledger {
-  readonly book: Book;
-  /** Host part of an address → taken: its first holder keeps it. */
-  readonly taken: Set<string>;
-  /** Network → its sites, and the tags of the hosts that have it. */
-  readonly networks: Map<string, { readonly sites: Set<string>; readonly tags: Set<string> }>;
-}
 
 const GLOBAL_TAGS = ["proxmox-ve", "discovered"];
 const COLOURS: Readonly<Record<string, string>> = { "proxmox-ve": "e57000", discovered: "198754" };
@@ -25,13 +16,55 @@ const HOST_COLOUR = "fd7e14";
 const VM = "virtualization.virtualmachine";
 /** The table "Custom Fields" of the mapping document. */
 const CUSTOM_FIELDS: readonly (readonly [string, string, string, string, string])[] = [
-  ["proxmox_vmid", "Proxmox VM ID", "text", VM, "The unique numeric ID assigned to this VM or container by Proxmox VE"],
-  ["proxmox_node", "Proxmox Node", "text", VM, "The Proxmox VE cluster node that this VM or container is running on"],
-  ["proxmox_ha_state", "Proxmox HA State", "text", VM, "High-availability state as reported by the Proxmox VE HA manager (e.g. started, stopped, fence)"],
-  ["proxmox_cpu_count", "Proxmox CPU Count", "integer", "dcim.device", "Total number of logical CPU cores available on this Proxmox VE node"],
-  ["proxmox_memory_mb", "Proxmox Memory (MB)", "integer", "dcim.device", "Total physical memory installed on this Proxmox VE node, in megabytes"],
-  ["proxmox_vm_type", "Proxmox VM Type", "text", VM, "Proxmox VE virtualisation type: qemu for KVM VMs or lxc for Linux containers"],
-  ["proxmox_storage_pool", "Proxmox Storage Pool", "text", "virtualization.virtualdisk", "Proxmox VE storage pool (e.g. local-lvm, ceph) from which this virtual disk is allocated"],
+  [
+    "proxmox_vmid",
+    "Proxmox VM ID",
+    "text",
+    VM,
+    "The unique numeric ID assigned to this VM or container by Proxmox VE",
+  ],
+  [
+    "proxmox_node",
+    "Proxmox Node",
+    "text",
+    VM,
+    "The Proxmox VE cluster node that this VM or container is running on",
+  ],
+  [
+    "proxmox_ha_state",
+    "Proxmox HA State",
+    "text",
+    VM,
+    "High-availability state as reported by the Proxmox VE HA manager (e.g. started, stopped, fence)",
+  ],
+  [
+    "proxmox_cpu_count",
+    "Proxmox CPU Count",
+    "integer",
+    "dcim.device",
+    "Total number of logical CPU cores available on this Proxmox VE node",
+  ],
+  [
+    "proxmox_memory_mb",
+    "Proxmox Memory (MB)",
+    "integer",
+    "dcim.device",
+    "Total physical memory installed on this Proxmox VE node, in megabytes",
+  ],
+  [
+    "proxmox_vm_type",
+    "Proxmox VM Type",
+    "text",
+    VM,
+    "Proxmox VE virtualisation type: qemu for KVM VMs or lxc for Linux containers",
+  ],
+  [
+    "proxmox_storage_pool",
+    "Proxmox Storage Pool",
+    "text",
+    "virtualization.virtualdisk",
+    "Proxmox VE storage pool (e.g. local-lvm, ceph) from which this virtual disk is allocated",
+  ],
 ];
 
 export function expectBootstrap(): Book {
@@ -76,12 +109,4 @@ export function sumDisks(book: Book): void {
     sums.set(guest, (sums.get(guest) ?? 0) + Number(size));
   }
   for (const [guest, disk] of sums) book.put("virtual-machine", guest, { disk });
-}
-
-/** True for its first holder. */
-export function take(address: Address, { taken }: Ledger): boolean {
-  const host = cidrText({ ...address, length: 0 });
-  if (taken.has(host)) return false;
-  taken.add(host);
-  return true;
 }

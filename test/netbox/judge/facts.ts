@@ -32,20 +32,24 @@ export type Facts = Readonly<Record<string, Fact>>;
 export class Book {
   readonly #pages = new Map<Kind, Map<string, Record<string, Fact>>>();
 
-  /**
-   * Over what is known of the object: what is not told stays as it is, lists grow, as tags do in
-   * Diode, and "there is none" empties a field only if `clears`.
-   */
-  put(kind: Kind, key: string, facts: Facts, { clears = false } = {}): void {
+  /** Over what is known of the object; "there is none" leaves what is there. */
+  put(kind: Kind, key: string, facts: Facts): void {
     const page = this.page(kind);
     const known = page.get(key) ?? {};
-    for (const [field, fact] of Object.entries(facts)) {
-      const before = known[field];
-      if (fact === undefined) continue;
-      if (fact === null && !clears && before !== undefined) continue;
-      known[field] = isList(fact) && isList(before) ? [...new Set([...before, ...fact])] : fact;
-    }
+    merge(known, facts, false);
     page.set(key, known);
+  }
+
+  /** Everything of a later book over this one; `clears`: "there is none" empties a field. */
+  turnTo(later: Book, { clears }: { readonly clears: boolean }): void {
+    for (const kind of KINDS) {
+      const page = this.page(kind);
+      for (const [key, facts] of later.page(kind)) {
+        const known = page.get(key) ?? {};
+        merge(known, facts, clears);
+        page.set(key, known);
+      }
+    }
   }
 
   page(kind: Kind): Map<string, Record<string, Fact>> {
@@ -58,15 +62,17 @@ export class Book {
     return this.page(kind).has(key);
   }
 
-  /** Everything of a later book over this one. */
-  turnTo(later: Book, options: { readonly clears: boolean }): void {
-    for (const kind of KINDS) {
-      for (const [key, facts] of later.page(kind)) this.put(kind, key, facts, options);
-    }
-  }
-
   get size(): number {
     return KINDS.reduce((sum, kind) => sum + this.page(kind).size, 0);
+  }
+}
+
+/** What is not told stays as it is, and lists grow, as tags do in Diode. */
+function merge(known: Record<string, Fact>, facts: Facts, clears: boolean): void {
+  for (const [field, fact] of Object.entries(facts)) {
+    const before = known[field];
+    if (fact === undefined || (fact === null && !clears && before !== undefined)) continue;
+    known[field] = isList(fact) && isList(before) ? [...new Set([...before, ...fact])] : fact;
   }
 }
 
@@ -76,15 +82,18 @@ export function differences(expected: Book, found: Book): string[] {
     const [wanted, there] = [expected.page(kind), found.page(kind)];
     const extra = [...there.keys()].filter((key) => !wanted.has(key))
       .map((key) => `${kind} ${key}: is in NetBox, and the snapshot has none`);
-    return [...extra, ...[...wanted].flatMap(([key, facts]) => {
-      const known = there.get(key);
-      if (known === undefined) return [`${kind} ${key}: is not in NetBox`];
-      return Object.entries(facts).flatMap(([field, fact]) =>
-        same(fact, known[field]) ? [] : [
-          `${kind} ${key}: ${field} is ${shown(known[field])} and should be ${shown(fact)}`,
-        ]
-      );
-    })];
+    return [
+      ...extra,
+      ...[...wanted].flatMap(([key, facts]) => {
+        const known = there.get(key);
+        if (known === undefined) return [`${kind} ${key}: is not in NetBox`];
+        return Object.entries(facts).flatMap(([field, fact]) =>
+          same(fact, known[field]) ? [] : [
+            `${kind} ${key}: ${field} is ${shown(known[field])} and should be ${shown(fact)}`,
+          ]
+        );
+      }),
+    ];
   });
 }
 

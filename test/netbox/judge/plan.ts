@@ -28,11 +28,13 @@ export function planOf(site: Site, given: Settings): Plan {
   const nodeRows = clusterRows(site, "/nodes");
   const cluster = settings["CLUSTER_NAME"] ??
     text(status.find((row) => row["type"] === "cluster")?.["name"]) ?? host;
-  const map = new Map((settings["NODE_SITE_MAP"] ?? "").split(",").filter((pair) => pair.trim())
-    .map((pair): [string, string] => {
-      const colon = pair.indexOf(":");
-      return [pair.slice(0, colon).trim(), pair.slice(colon + 1).trim()];
-    }));
+  const map = new Map(
+    (settings["NODE_SITE_MAP"] ?? "").split(",").filter((pair) => pair.trim())
+      .map((pair): [string, string] => {
+        const colon = pair.indexOf(":");
+        return [pair.slice(0, colon).trim(), pair.slice(colon + 1).trim()];
+      }),
+  );
   const home = settings["SITE_NAME"] ?? "";
   const siteOf = (node: string): string => map.get(node) ?? home;
   const listed = [

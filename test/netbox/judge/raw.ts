@@ -4,13 +4,19 @@ import type { Site } from "../../helpers/snapshot-builder.ts";
 export type Raw = Readonly<Record<string, unknown>>;
 
 /** The data of an answer that came with 200; undefined: not read. */
-export function dataAt(answers: Readonly<Record<string, unknown>> | undefined, path: string): unknown {
+export function dataAt(
+  answers: Readonly<Record<string, unknown>> | undefined,
+  path: string,
+): unknown {
   const answer = answers?.[path] as { status?: number; data?: unknown } | undefined;
   return answer?.status === 200 ? answer.data : undefined;
 }
 
 /** Rows of an answer, those below the guest agent's `result` included; undefined: not read. */
-export function rowsAt(answers: Readonly<Record<string, unknown>> | undefined, path: string): Raw[] | undefined {
+export function rowsAt(
+  answers: Readonly<Record<string, unknown>> | undefined,
+  path: string,
+): Raw[] | undefined {
   const data = dataAt(answers, path);
   const rows = isRaw(data) ? data["result"] : data;
   return Array.isArray(rows) ? rows.filter(isRaw) : undefined;

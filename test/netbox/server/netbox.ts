@@ -58,7 +58,11 @@ export async function startNetBox(
   { template, postgres }: { readonly template: string; readonly postgres: Postgres },
 ): Promise<NetBox> {
   const database = `${template}-${randomUUID()}`;
-  const [root, redis, introspect] = await Promise.all([makeRoot(), startRedis(), startIntrospect()]);
+  const [root, redis, introspect] = await Promise.all([
+    makeRoot(),
+    startRedis(),
+    startIntrospect(),
+  ]);
   const copyTemplate = async (): Promise<void> => {
     await postgres.client("dropdb", ["--force", "--if-exists", database]);
     await postgres.client("createdb", ["-T", template, database]);

@@ -81,7 +81,15 @@ async function install(
     await run(uv, ["pip", "install", "--quiet", ...to, ...wanted], { env });
     await writeFile(done, "");
   }
-  const packages = await run(uv, ["pip", "list", "--quiet", "--format", "json", "--python", folder]);
+  const packages = await run(uv, [
+    "pip",
+    "list",
+    "--quiet",
+    "--format",
+    "json",
+    "--python",
+    folder,
+  ]);
   const listed = JSON.parse(packages) as { name: string; version: string }[];
   const plugin = listed.find(({ name }) => name === PLUGIN)?.version ?? "unknown";
   return { netbox, plugin, folder };

@@ -90,7 +90,10 @@ export function start(
         };
         watchers.add(watch);
         watch();
-        end.then((code) => reject(new Error(`${command} ended with ${code}:\n${tail(lines)}`)), reject);
+        end.then(
+          (code) => reject(new Error(`${command} ended with ${code}:\n${tail(lines)}`)),
+          reject,
+        );
       }),
     async stop(signal = "SIGTERM") {
       child.kill(signal);

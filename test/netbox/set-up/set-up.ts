@@ -54,7 +54,9 @@ async function prerequisites(): Promise<{ python: string; postgresBin: string }>
   const python = await findPython();
   const postgresBin = findPostgres();
   const missing = [
-    ...(python === undefined ? ["Python 3.12 or newer: apt-get install python3 python3-venv, or pyenv"] : []),
+    ...(python === undefined
+      ? ["Python 3.12 or newer: apt-get install python3 python3-venv, or pyenv"]
+      : []),
     ...(postgresBin === undefined ? ["PostgreSQL: apt-get install postgresql"] : []),
     ...(await hasProgram("redis-server") ? [] : ["Redis: apt-get install redis-server"]),
   ];
