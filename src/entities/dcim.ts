@@ -10,7 +10,6 @@ import type {
   Int64,
   InterfaceRef,
   InterfaceType,
-  IPAddressRef,
   NotSent,
   PlatformRef,
   SiteRef,
@@ -71,8 +70,9 @@ export interface Device extends Common {
   platform?: PlatformRef;
   status: "active" | "offline";
   cluster?: ClusterRef;
-  primary_ip4?: IPAddressRef | Empty;
-  primary_ip6?: IPAddressRef | Empty;
+  /** Only to clear them: each is set by its address. */
+  primary_ip4?: Empty;
+  primary_ip6?: Empty;
   custom_fields?: CustomFields;
   oob_ip?: NotSent;
   serial?: NotSent;
