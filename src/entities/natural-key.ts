@@ -77,12 +77,15 @@ function nameOf(field: string, value: unknown): string | undefined {
   return [name, model, address, mac_address].find((text) => typeof text === "string");
 }
 
+type MachineIdentity = Pick<VirtualMachineRef, "name" | "cluster" | "tenant">;
+type DeviceIdentity = Pick<DeviceRef, "name" | "site" | "tenant">;
+
 /** NetBox compares the names of virtual machines and devices without regard to case. */
-function machineKey({ name, cluster, tenant }: VirtualMachineRef): Key {
+function machineKey({ name, cluster, tenant }: MachineIdentity): Key {
   return [name.toLowerCase(), clusterKey(cluster), tenant?.name];
 }
 
-function deviceKey({ name, site, tenant }: Omit<DeviceRef, "device_type" | "role">): Key {
+function deviceKey({ name, site, tenant }: DeviceIdentity): Key {
   return [name.toLowerCase(), site.name, tenant?.name];
 }
 

@@ -79,7 +79,7 @@ export class Owners {
   }
 
   #guest(ref: VirtualMachineRef): readonly Owner[] {
-    const owner = this.#guests.get(naturalKey("virtual-machine", ref as VirtualMachine));
+    const owner = this.#guests.get(naturalKey("virtual-machine", ref as object as VirtualMachine));
     return owner === undefined ? [] : [owner];
   }
 }
