@@ -24,8 +24,8 @@ async function readEntityFile(folder: string, file: string): Promise<SentEntity[
   const request = JSON.parse(await readFile(join(folder, file), "utf8")) as {
     entities: Record<string, unknown>[];
   };
-  return request.entities.map(({ timestamp: _, ...fields }, i) => {
-    const [field = ""] = Object.keys(fields);
+  return request.entities.map((fields, i) => {
+    const [field = ""] = Object.keys(fields).filter((key) => key !== "timestamp");
     const step = STEPS.find((step) => step.field === field);
     if (step === undefined) throw new Error(`${file}:${i + 2} holds "${field}", which no step has`);
     return { step, file, line: i + 2, entity: fields[field] as SentEntity["entity"] };
