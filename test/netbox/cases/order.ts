@@ -10,11 +10,11 @@ const SEED = 20_260_102;
 export const ORDER_CASES: readonly Case[] = [
   {
     name: "the fixture pve8 in a random order, and then in order",
-    isForAll: true,
     run: (trial) => inAnyOrder(trial, "test/fixtures/pve8"),
   },
   {
     name: "the example in a random order, and then in order",
+    isBig: true,
     run: (trial) => inAnyOrder(trial, "snapshots/example"),
   },
 ];

@@ -25,7 +25,7 @@ async function readEntityFile(folder: string, file: string): Promise<SentEntity[
     entities: Record<string, unknown>[];
   };
   return request.entities.map((fields, i) => {
-    const field = Object.keys(fields).find((key) => key !== "timestamp") ?? "";
+    const [field = ""] = Object.keys(fields).filter((key) => key !== "timestamp");
     const step = STEPS.find((step) => step.field === field);
     if (step === undefined) throw new Error(`${file}:${i + 2} holds "${field}", which no step has`);
     return { step, file, line: i + 2, entity: fields[field] as SentEntity["entity"] };
