@@ -87,7 +87,7 @@ function sayOutcome({ each, release, findings, remarks, sent, seconds: took }: O
 
 function tableOf(releases: readonly Package[], outcomes: readonly Outcome[]): string {
   const table = new Table({
-    head: ["Case", ...releases.map(({ netbox }) => `NetBox ${netbox}`)],
+    head: ["Holds", "Case", ...releases.map(({ netbox }) => `NetBox ${netbox}`)],
     style: { head: [], border: [] },
   });
   const cell = (each: Case, release: Package): string => {
@@ -100,6 +100,7 @@ function tableOf(releases: readonly Package[], outcomes: readonly Outcome[]): st
   const ran = CASES.filter((each) => outcomes.some((one) => one.each === each));
   for (const each of ran) {
     table.push([
+      each.holds,
       each.name,
       ...releases.map((release) => cell(each, release)),
     ]);

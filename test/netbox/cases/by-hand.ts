@@ -7,15 +7,18 @@ const INPUT: Input = { runs: ["test/fixtures/pve8"] };
 
 export const BY_HAND_CASES: readonly Case[] = [
   {
+    holds: "3",
     name: "VMs and devices that a user gave a tenant are found again with TENANT_NAME",
     isForAll: true,
     run: (trial) => changedByHand(trial, tenants, { ...INPUT, settings: { TENANT_NAME: "Sales" } }),
   },
   {
+    holds: "3",
     name: "descriptions, roles, serial numbers and statuses that a user set stay",
     run: (trial) => changedByHand(trial, words),
   },
   {
+    holds: "3",
     name: "a platform with a manufacturer is found again",
     run: (trial) => changedByHand(trial, platforms),
   },

@@ -2,6 +2,8 @@
 import type { Trial } from "../trial.ts";
 
 export interface Case {
+  /** Which of the seven things that must hold; README lists them. */
+  readonly holds: string;
   /** A sentence about what holds. */
   readonly name: string;
   /** Takes minutes: with `--full` only. */

@@ -4,7 +4,11 @@ import type { Case } from "./case.ts";
 import { HELD, keepHeld } from "./held-address.ts";
 
 export const CLUSTER_CASES: readonly Case[] = [
-  { name: "two clusters of two sites, one sent after the other, do not mix", run: inTwoSites },
+  {
+    holds: "6",
+    name: "two clusters of two sites, one sent after the other, do not mix",
+    run: inTwoSites,
+  },
 ];
 
 /** Both have a guest with this address, and NetBox knows an address once. */

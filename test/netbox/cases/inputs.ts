@@ -22,36 +22,47 @@ const CLONES = labSite({
   ]),
 });
 
-interface Named extends Input {
-  readonly name: string;
-  readonly isBig?: true;
-  readonly isForAll?: true;
-}
+type Named = Input & Omit<Case, "run">;
 
 const INPUTS: readonly Named[] = [
-  { name: "the example", runs: EXAMPLE, isForAll: true },
+  { holds: "1 2 3", name: "the example", runs: EXAMPLE, isForAll: true },
   ...["pve7", "pve8", "pve9", "standalone", "standalone-no-sys-audit", "two-sites"].map((name) => ({
+    holds: "1 2 3",
     name: `the fixture ${name}`,
     runs: [`test/fixtures/${name}`],
     ...(name === "pve8" && { isForAll: true as const }),
   })),
   {
+    holds: "6",
     name: "two clusters of one site, transformed together",
     runs: ["test/fixtures/pve8", "test/fixtures/second-cluster"],
     settings: { SITE_NAME: "Yard" },
   },
   {
+    holds: "6",
     name: "two clusters of two sites, transformed together",
     runs: ["test/fixtures/pve8", "test/fixtures/second-cluster"],
   },
-  { name: "NODE_SITE_MAP within one cluster", runs: TWO_SITES, settings: { nodes: "*" } },
   {
+    holds: "7",
+    name: "NODE_SITE_MAP within one cluster",
+    runs: TWO_SITES,
+    settings: { nodes: "*" },
+  },
+  {
+    holds: "7",
     name: "CLUSTER_SCOPE=site with nodes of other sites",
     runs: TWO_SITES,
     settings: { nodes: "*", CLUSTER_SCOPE: "site" },
   },
-  { name: "CLUSTER_SCOPE=none", runs: PVE8, settings: { CLUSTER_SCOPE: "none" } },
   {
+    holds: "7",
+    name: "CLUSTER_SCOPE=none",
+    runs: PVE8,
+    settings: { CLUSTER_SCOPE: "none" },
+  },
+  {
+    holds: "7",
     name: "TENANT_NAME, DEVICE_CLUSTER, and a device type of one's own",
     runs: PVE8,
     settings: {
@@ -63,19 +74,27 @@ const INPUTS: readonly Named[] = [
     },
   },
   {
+    holds: "7",
     name: "DEVICE_CLUSTER with a cluster that has no scope",
     runs: TWO_SITES,
     settings: { nodes: "*", DEVICE_CLUSTER: "true" },
   },
-  { name: "CLEAR_EMPTY from the start", runs: PVE8, settings: { CLEAR_EMPTY: "true" } },
   {
+    holds: "7",
+    name: "CLEAR_EMPTY from the start",
+    runs: PVE8,
+    settings: { CLEAR_EMPTY: "true" },
+  },
+  {
+    holds: "7",
     name: "ALL_INTERFACES and LXC_LIVE_ADDRESSES",
     runs: EXAMPLE,
     settings: { ALL_INTERFACES: "true", LXC_LIVE_ADDRESSES: "true" },
   },
-  { name: "one MAC address on NICs of one guest, and of two", runs: [CLONES] },
+  { holds: "1 2 3", name: "one MAC address on NICs of one guest, and of two", runs: [CLONES] },
   // PREFIX_SCOPE=site is for those who use VRFs: within one, NetBox has a network once.
   ...WHOLE_CASES.filter(({ name }) => name !== "the example").map(({ name, runs, settings }) => ({
+    holds: "1 2 3 7",
     name: `in full: ${name}`,
     runs,
     settings: { ...settings, PREFIX_SCOPE: "auto" },
@@ -84,8 +103,13 @@ const INPUTS: readonly Named[] = [
 ];
 
 export const INPUT_CASES: readonly Case[] = [
-  { name: "bootstrap", isForAll: true, run: bootstrap },
-  { name: "a simulated site of 1,000 guests", isBig: true, run: simulated },
+  { holds: "1 2 3", name: "bootstrap", isForAll: true, run: bootstrap },
+  {
+    holds: "1 2 3",
+    name: "a simulated site of 1,000 guests",
+    isBig: true,
+    run: simulated,
+  },
   ...INPUTS.map(({ runs, settings = {}, ...rest }) => ({
     ...rest,
     run: (trial: Trial) => whole(trial, { runs, settings }),

@@ -9,10 +9,12 @@ const SEED = 20_260_102;
 
 export const ORDER_CASES: readonly Case[] = [
   {
+    holds: "4",
     name: "the fixture pve8 in a random order, and then in order",
     run: (trial) => inAnyOrder(trial, "test/fixtures/pve8"),
   },
   {
+    holds: "4",
     name: "the example in a random order, and then in order",
     isBig: true,
     run: (trial) => inAnyOrder(trial, "snapshots/example"),

@@ -3,6 +3,7 @@
  * and mapping.md. It shares no code with src/transform, so that one reading can judge the other.
  */
 import { compareNatural } from "../../../src/kernel/natural-order.ts";
+import { CUSTOM_FIELDS } from "./custom-fields.ts";
 import { expectGuests } from "./expect-guest.ts";
 import { expectNodes } from "./expect-node.ts";
 import { Book } from "./facts.ts";
@@ -13,65 +14,11 @@ const GLOBAL_TAGS = ["proxmox-ve", "discovered"];
 const COLOURS: Readonly<Record<string, string>> = { "proxmox-ve": "e57000", discovered: "198754" };
 const HOST_COLOUR = "fd7e14";
 
-const VM = "virtualization.virtualmachine";
-/** The table "Custom Fields" of the mapping document. */
-const CUSTOM_FIELDS: readonly (readonly [string, string, string, string, string])[] = [
-  [
-    "proxmox_vmid",
-    "Proxmox VM ID",
-    "text",
-    VM,
-    "The unique numeric ID assigned to this VM or container by Proxmox VE",
-  ],
-  [
-    "proxmox_node",
-    "Proxmox Node",
-    "text",
-    VM,
-    "The Proxmox VE cluster node that this VM or container is running on",
-  ],
-  [
-    "proxmox_ha_state",
-    "Proxmox HA State",
-    "text",
-    VM,
-    "High-availability state as reported by the Proxmox VE HA manager (e.g. started, stopped, fence)",
-  ],
-  [
-    "proxmox_cpu_count",
-    "Proxmox CPU Count",
-    "integer",
-    "dcim.device",
-    "Total number of logical CPU cores available on this Proxmox VE node",
-  ],
-  [
-    "proxmox_memory_mb",
-    "Proxmox Memory (MB)",
-    "integer",
-    "dcim.device",
-    "Total physical memory installed on this Proxmox VE node, in megabytes",
-  ],
-  [
-    "proxmox_vm_type",
-    "Proxmox VM Type",
-    "text",
-    VM,
-    "Proxmox VE virtualisation type: qemu for KVM VMs or lxc for Linux containers",
-  ],
-  [
-    "proxmox_storage_pool",
-    "Proxmox Storage Pool",
-    "text",
-    "virtualization.virtualdisk",
-    "Proxmox VE storage pool (e.g. local-lvm, ceph) from which this virtual disk is allocated",
-  ],
-];
-
 export function expectBootstrap(): Book {
   const book = new Book();
   for (const name of GLOBAL_TAGS) book.put("tag", name, { color: COLOURS[name] });
-  for (const [name, label, type, objectType, description] of CUSTOM_FIELDS) {
-    book.put("custom-field", name, { label, type, description, object_types: [objectType] });
+  for (const [name, label, type, object_types, description] of CUSTOM_FIELDS) {
+    book.put("custom-field", name, { label, type, description, object_types });
   }
   book.put("cluster-type", "Proxmox", { slug: "proxmox", tags: GLOBAL_TAGS });
   return book;

@@ -62,6 +62,14 @@ export class Book {
     return this.page(kind).has(key);
   }
 
+  /** What this book has and the other has not: "virtual-disk lab/web1/scsi1". */
+  missingIn(other: Book): string[] {
+    return KINDS.flatMap((kind) =>
+      [...this.page(kind).keys()].filter((key) => !other.has(kind, key))
+        .map((key) => `${kind} ${key}`)
+    );
+  }
+
   get size(): number {
     return KINDS.reduce((sum, kind) => sum + this.page(kind).size, 0);
   }
