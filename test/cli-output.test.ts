@@ -48,14 +48,16 @@ describe.concurrent("a result", () => {
     expect(stderr).toContain("is partial");
   });
 
-  test("is nothing with --quiet, be it partial or JSON", async () => {
+  test("is nothing with --quiet, be it partial, unless it is JSON", async () => {
     const quiet = await Promise.all([
       transform(PARTIAL, ["--quiet"]),
-      transform(COMPLETE, ["--quiet", "--json"]),
+      transform(COMPLETE, ["--quiet"]),
       runCli(["bootstrap", "--quiet", "--out", fresh()]),
       runCli(["simulate", "--nodes=1", "--guests=3", "--quiet", "--out", fresh()]),
     ]);
     for (const each of quiet) expect(each).toEqual({ code: 0, stdout: "", stderr: "" });
+    const json = await transform(COMPLETE, ["--quiet", "--json"]);
+    expect(JSON.parse(json.stdout)).toHaveProperty("counts");
   });
 
   test("of simulate says what was written, as a sentence or as JSON", async () => {

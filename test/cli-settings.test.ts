@@ -75,14 +75,14 @@ describe.concurrent("a wrong setting is refused with its name, its value and wha
   const WRONG = [
     { name: "ALL_INTERFACES", value: "maybe", allowed: "true or false" },
     { name: "NODE_SITE_MAP", value: "pve1", allowed: "pve1:London" },
-    { name: "NODES", value: "*,pve1", allowed: '"*" alone' },
+    { name: "PROXMOX_NODES", value: "*,pve1", allowed: '"*" alone' },
   ];
 
   test.each(WRONG)("$name by flag, environment and policy file", async (wrong) => {
     const { name, value, allowed } = wrong;
-    const setting = name === "NODES" ? "nodes" : name;
-    const flag = `--${name.toLowerCase().replaceAll("_", "-")}=${value}`;
-    const part = name === "NODES" ? "scope" : "config";
+    const setting = name === "PROXMOX_NODES" ? "nodes" : name;
+    const flag = `--${setting.toLowerCase().replaceAll("_", "-")}=${value}`;
+    const part = name === "PROXMOX_NODES" ? "scope" : "config";
     const config = await policyFile(`${part}:\n  ${setting}: "${value}"\n`);
     const refused = await Promise.all([
       runCli([...args(), flag]),

@@ -14,7 +14,7 @@ describe.concurrent("help", () => {
   test.each([[], ["--help"]])("is printed for %j, with every command", async (...args) => {
     const { code, stdout, stderr } = await runCli(args);
     expect([code, stderr]).toEqual([0, ""]);
-    for (const command of ["transform", "bootstrap", "mapping", "simulate"]) {
+    for (const command of ["transform", "bootstrap", "mapping", "simulate", "serve"]) {
       expect(stdout).toContain(command);
     }
   });
@@ -24,6 +24,8 @@ describe.concurrent("help", () => {
     ["bootstrap", ["--out", "--quiet"]],
     ["mapping", ["--json"]],
     ["simulate", ["--nodes", "--guests", "--seed"]],
+    ["serve", ["--port", "--seed", "--latency", "--fail", "--retry-after", "--slow-agent"]],
+    ["serve", ["--offline", "--move", "--deny", "--expire-token", "--proxmox-token-file", "File"]],
   ])("of %s names its options", async (command, words) => {
     const { code, stdout, stderr } = await runCli([command, "--help"]);
     expect([code, stderr]).toEqual([0, ""]);

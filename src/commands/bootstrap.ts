@@ -1,22 +1,17 @@
 /** bootstrap: the static entities, from no snapshot and with no Proxmox setting. */
 import { writeEntities } from "../entities/write.ts";
-import { openStore } from "../kernel/store.ts";
 import { TOOL } from "../kernel/tool.ts";
 import { bootstrap } from "../transform/transform.ts";
 import type { Session } from "./session.ts";
-import { bootstrapTime, storeCredentials } from "./settings.ts";
+import { bootstrapTime } from "./settings.ts";
 import { printSummary } from "./summary.ts";
 
 const DEFAULT_OUT = "snapshots/bootstrap";
 
 export async function runBootstrap(session: Session): Promise<void> {
   const target = session.option("out") ?? session.operands[0] ?? DEFAULT_OUT;
-  const store = await openStore(target, storeCredentials());
-  try {
-    const batches = bootstrap(bootstrapTime());
-    const summary = await writeEntities(store, batches, { tool: TOOL, snapshots: [] });
-    printSummary(session, summary, target);
-  } finally {
-    await store.close();
-  }
+  const store = await session.openStore(target);
+  const batches = bootstrap(bootstrapTime());
+  const summary = await writeEntities(store, batches, { tool: TOOL, snapshots: [] });
+  printSummary(session, summary, target);
 }

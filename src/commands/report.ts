@@ -29,8 +29,11 @@ export function report(error: unknown, options: ReportOptions = {}): number {
   const code = known === undefined ? EXIT_CODES.bug : EXIT_CODES[known.kind];
   if (options.format === "json") {
     const kind = known?.kind ?? "bug";
-    const entry = { level: "error", kind, exit_code: code, message: lines[0], hint: known?.hint };
-    process.stderr.write(jsonLine(entry));
+    const [message, ...details] = lines;
+    const entry = { level: "error", kind, exit_code: code, message, hint: known?.hint };
+    // What to do stands in `hint`; the rest is the stack of a bug, or causes.
+    const more = known?.hint === undefined ? details : details.slice(1);
+    process.stderr.write(jsonLine(more.length === 0 ? entry : { ...entry, details: more }));
   } else {
     process.stderr.write(`\n${lines.map((line) => ` ${printable(line)}`).join("\n")}\n\n`);
   }

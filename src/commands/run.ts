@@ -1,6 +1,7 @@
 /** A command line → the command that it names, run by citty; every error ends in the report. */
 import { type CommandDef, defineCommand, runCommand } from "citty";
 import { usageError } from "../kernel/errors.ts";
+import { keepHeapSmall } from "../kernel/heap.ts";
 import { TOOL } from "../kernel/tool.ts";
 import { type CommandRow, COMMANDS } from "./catalog.ts";
 import { checkArguments, type Context } from "./options.ts";
@@ -22,8 +23,9 @@ export async function runCommandLine(rawArgs: readonly string[]): Promise<number
     await runCommand(root, { rawArgs: [...rawArgs] });
     return outcome.exitCode;
   } catch (error) {
-    const isJson = rawArgs.includes("--log-format=json") ||
-      rawArgs[rawArgs.indexOf("--log-format") + 1] === "json";
+    const isJson = rawArgs.some((arg, i) =>
+      arg === "--log-format=json" || (arg === "--log-format" && rawArgs[i + 1] === "json")
+    );
     return report(error, {
       format: isJson ? "json" : "text",
       verbose: rawArgs.includes("--verbose"),
@@ -50,8 +52,14 @@ function commandOf(name: string, row: CommandRow, outcome: { exitCode: number })
     async run({ rawArgs, args }) {
       const context = { rawArgs, args } as unknown as Context;
       checkArguments(context, options, argument?.most ?? 0);
+      keepHeapSmall();
       const command = await row.load();
-      await command(openSession(context, outcome));
+      const session = openSession(context, outcome);
+      try {
+        await command(session);
+      } finally {
+        await session.close();
+      }
     },
   });
 }

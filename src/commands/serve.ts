@@ -1,6 +1,5 @@
 /** serve <run>: a snapshot as a Proxmox VE API on this machine, until it is stopped. */
 import { usageError } from "../kernel/errors.ts";
-import { openStore } from "../kernel/store.ts";
 import { serve, type Served } from "../rehearse/serve/serve.ts";
 import { REHEARSAL_SECRET, SERVE_SETTINGS } from "../rehearse/serve/settings.ts";
 import { parseToken } from "../rehearse/serve/token.ts";
@@ -10,7 +9,7 @@ import { readDisturbances } from "./disturbances.ts";
 import { exportLines } from "./exports.ts";
 import { wholeNumber } from "./option-values.ts";
 import type { Session } from "./session.ts";
-import { readSettings, storeCredentials } from "./settings.ts";
+import { readSettings } from "./settings.ts";
 import { groupDigits } from "./tables.ts";
 import { untilStopped } from "./until-stopped.ts";
 
@@ -21,29 +20,24 @@ export async function runServe(session: Session): Promise<void> {
       hint: "Name one that capture or simulate wrote, such as snapshots/example",
     });
   }
-  const store = await openStore(run, storeCredentials());
-  try {
-    const snapshot = await openSnapshot(store);
-    const served = await serve(snapshot, {
-      port: numberOf(session, "port"),
-      seed: numberOf(session, "seed"),
-      token: parseToken(await readSettings(session.context, SERVE_SETTINGS)),
-      onRequest: ({ method, path, status = "no answer", tookMs }) =>
-        session.log.debug(`${method} ${path} ${status} ${Math.round(tookMs)} ms`),
-      ...readDisturbances(session),
-    });
-    // Whoever reads the first line may stop it at once.
-    const stop = untilStopped();
-    introduce(session, { snapshot, served });
-    await stop;
-    await served.close();
-    const { requests, connections } = served.traffic;
-    session.log.info(
-      `Stopped after ${groupDigits(requests)} requests on ${groupDigits(connections)} connections`,
-    );
-  } finally {
-    await store.close();
-  }
+  const snapshot = await openSnapshot(await session.openStore(run));
+  const served = await serve(snapshot, {
+    port: numberOf(session, "port"),
+    seed: numberOf(session, "seed"),
+    token: parseToken(await readSettings(session.context, SERVE_SETTINGS)),
+    onRequest: ({ method, path, status = "no answer", tookMs }) =>
+      session.log.debug(`${method} ${path} ${status} ${Math.round(tookMs)} ms`),
+    ...readDisturbances(session),
+  });
+  // Whoever reads the first line may stop it at once.
+  const stop = untilStopped();
+  introduce(session, { snapshot, served });
+  await stop;
+  await served.close();
+  const { requests, connections } = served.traffic;
+  session.log.info(
+    `Stopped after ${groupDigits(requests)} requests on ${groupDigits(connections)} connections`,
+  );
 }
 
 function numberOf(session: Session, name: string): number {

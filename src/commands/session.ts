@@ -1,7 +1,9 @@
 /** What a running command has: its arguments, its log, its output and its exit code. */
 import { createLog, type Log, type LogOptions } from "../kernel/log.ts";
+import { openStore, type Store } from "../kernel/store.ts";
 import { EXIT_CODES } from "./report.ts";
 import { type Context, flagText, isSwitchedOn, logOptions } from "./options.ts";
+import { storeCredentials } from "./settings.ts";
 
 export interface Session {
   readonly context: Context;
@@ -14,27 +16,45 @@ export interface Session {
   /** The text of an option, or undefined. */
   option(name: string): string | undefined;
   isOn(name: string): boolean;
-  /** Data for the user, on stdout; nothing with --quiet. */
+  /** A run folder; the session lets go of it when the command ends, however it ends. */
+  openStore(place: string): Promise<Store>;
+  /** What was done, for people or as JSON, on stdout; nothing with --quiet, unless it is JSON. */
   print(text: string): void;
+  /** What the command is there to print. */
+  data(text: string): void;
   /** Ends the command with this code although nothing was thrown. */
   exitWith(kind: keyof typeof EXIT_CODES): void;
+  /** An open connection would keep the program from ending. */
+  close(): Promise<void>;
 }
 
 export function openSession(context: Context, outcome: { exitCode: number }): Session {
   const options = logOptions(context);
+  const isJson = isSwitchedOn(context, "json");
+  const stores: Store[] = [];
+  const data = (text: string): void => void process.stdout.write(`${text}\n`);
   return {
     context,
     operands: context.args._,
-    isJson: isSwitchedOn(context, "json"),
+    isJson,
     talk: options,
     log: createLog(options),
     option: (name) => flagText(context, name),
     isOn: (name) => isSwitchedOn(context, name),
-    print(text) {
-      if (options.level !== "quiet") process.stdout.write(`${text}\n`);
+    async openStore(place) {
+      const store = await openStore(place, storeCredentials());
+      stores.push(store);
+      return store;
     },
+    print(text) {
+      if (isJson || options.level !== "quiet") data(text);
+    },
+    data,
     exitWith(kind) {
       outcome.exitCode = EXIT_CODES[kind];
+    },
+    async close() {
+      for (const store of stores) await store.close();
     },
   };
 }

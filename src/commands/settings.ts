@@ -41,10 +41,9 @@ async function givenText(context: Context, name: string, row: SettingRow) {
   return file ? await readSecret(file, fileVariable) : text;
 }
 
-/** The scope of the mapping document is called `nodes`; in the environment, as all else, NODES. */
-function variable(name: string, { aliases = [] }: SettingRow): string | undefined {
+function variable(name: string, { variable: own = name, aliases = [] }: SettingRow) {
   // An empty variable is how a pipeline says that it has none.
-  return [name.toUpperCase(), ...aliases].map((key) => process.env[key]).find(Boolean);
+  return [own, ...aliases].map((key) => process.env[key]).find(Boolean);
 }
 
 async function readSecret(file: string, setting: string): Promise<string> {

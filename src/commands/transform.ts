@@ -1,7 +1,6 @@
 /** transform <run>…: snapshots → the entity files beside them. */
 import { writeEntities } from "../entities/write.ts";
-import { usageError } from "../kernel/errors.ts";
-import { openStore } from "../kernel/store.ts";
+import { inputError, reasonOf, usageError } from "../kernel/errors.ts";
 import { TOOL } from "../kernel/tool.ts";
 import { openSnapshot } from "../snapshot/read.ts";
 import { parseFlag, parsePolicy } from "../transform/policy.ts";
@@ -9,7 +8,7 @@ import { SETTINGS, type SettingTexts } from "../transform/settings.ts";
 import { type Batch, transform, type TransformInput } from "../transform/transform.ts";
 import { runBootstrap } from "./bootstrap.ts";
 import type { Session } from "./session.ts";
-import { readSettings, settingsInForce, storeCredentials, withRecorded } from "./settings.ts";
+import { readSettings, settingsInForce, withRecorded } from "./settings.ts";
 import { printSummary } from "./summary.ts";
 
 export async function runTransform(session: Session): Promise<void> {
@@ -24,30 +23,35 @@ export async function runTransform(session: Session): Promise<void> {
     });
   }
   if (runs.length > 1) checkSeveral(given, out);
-  const opened = await Promise.all(runs.map((run) => openRun(run, given)));
+  const opened = await Promise.all(runs.map((run) => openRun(run, given, session)));
   checkNames(opened.map(({ input }) => input.snapshot.name));
   warnPartial(session, opened.map(({ input }) => input));
-  const store = await openStore(target, storeCredentials());
-  try {
-    const snapshots = opened.map(({ input: { snapshot }, policy }) => ({
-      ...(runs.length > 1 ? { name: snapshot.name } : {}),
-      sha256: snapshot.sha256,
-      policy,
-    }));
-    const batches = warning(session, transform(opened.map(({ input }) => input)));
-    const summary = await writeEntities(store, batches, { tool: TOOL, snapshots });
-    printSummary(session, summary, target);
-  } finally {
-    for (const each of [store, ...opened.map((run) => run.store)]) await each.close();
-  }
+  const store = await session.openStore(target);
+  const snapshots = opened.map(({ input: { snapshot }, policy }) => ({
+    ...(runs.length > 1 ? { name: snapshot.name } : {}),
+    sha256: snapshot.sha256,
+    policy,
+  }));
+  const batches = warning(session, transform(opened.map(({ input }) => input)));
+  const summary = await writeEntities(store, batches, { tool: TOOL, snapshots });
+  printSummary(session, summary, target);
 }
 
-async function openRun(run: string, given: SettingTexts) {
-  const store = await openStore(run, storeCredentials());
-  const snapshot = await openSnapshot(store);
-  const texts = withRecorded(given, snapshot.manifest);
-  const input: TransformInput = { snapshot, policy: parsePolicy(texts) };
-  return { store, input, policy: settingsInForce(texts) };
+async function openRun(run: string, given: SettingTexts, session: Session) {
+  const snapshot = await openSnapshot(await session.openStore(run));
+  const { manifest } = snapshot;
+  // What the user gave is judged by itself: only then is all that is wrong the manifest's fault.
+  parsePolicy({ PROXMOX_HOST: "recorded", ...given });
+  const texts = withRecorded(given, manifest);
+  try {
+    const input: TransformInput = { snapshot, policy: parsePolicy(texts) };
+    return { input, policy: settingsInForce(texts) };
+  } catch (cause) {
+    throw inputError(
+      `Cannot use the settings that the manifest of ${run} records: ${reasonOf(cause)}`,
+      { hint: "Give that setting, as a flag or in the environment", cause },
+    );
+  }
 }
 
 /** What names one cluster cannot name several. Source: mapping.md, "Several snapshots at once". */
@@ -76,11 +80,13 @@ function checkNames(names: readonly string[]): void {
 function warnPartial(session: Session, inputs: readonly TransformInput[]): void {
   for (const { snapshot: { name, manifest } } of inputs) {
     if (manifest.outcome === "complete") continue;
-    session.log.warn(
+    const sentence =
       `Snapshot "${name}" is partial: ${manifest.incomplete.length} answers are missing; what they would ` +
-        "have told is left as it is in NetBox",
-    );
-    if (session.isOn("require-complete")) session.exitWith("incomplete");
+      "have told is left as it is in NetBox";
+    if (session.isOn("require-complete")) {
+      session.log.error(sentence);
+      session.exitWith("incomplete");
+    } else session.log.warn(sentence);
   }
 }
 

@@ -1,5 +1,6 @@
 /** Batches of entities → the files of netbox/: each one Diode request, in emission order. */
 import { type FileEntry, fileEntry } from "../kernel/files.ts";
+import { reasonOf, usageError } from "../kernel/errors.ts";
 import { seal } from "../kernel/sealed.ts";
 import type { Draft, Store } from "../kernel/store.ts";
 import { encodeUtf8 } from "../kernel/utf8.ts";
@@ -53,6 +54,7 @@ export async function writeEntities(
   batches: AsyncIterable<EntityBatch> | Iterable<EntityBatch>,
   facts: EntityFacts,
 ): Promise<EntitySummary> {
+  await refuseForeign(store);
   const draft = await store.draft(ENTITIES_FOLDER);
   try {
     const summary = await writeFiles(draft, batches, facts.tool);
@@ -70,6 +72,23 @@ export async function writeEntities(
     await draft.discard();
     throw error;
   }
+}
+
+const OWN_FILE_REGEXP = /^netbox\/(?:\d\d-[a-z-]+-\d{4,}|left-out|manifest)\.json$/;
+
+/** The folder will be replaced: what nobody here wrote would be lost with it. */
+async function refuseForeign(store: Store): Promise<void> {
+  const keys = await store.keys().catch((cause: unknown) => {
+    throw usageError(`Cannot write to ${store.place}: ${reasonOf(cause)}`, { cause });
+  });
+  const foreign = keys.find((key) =>
+    key.startsWith(`${ENTITIES_FOLDER}/`) && !OWN_FILE_REGEXP.test(key)
+  );
+  if (foreign === undefined) return;
+  throw usageError(
+    `Cannot replace ${ENTITIES_FOLDER}/ in ${store.place}: it holds "${foreign}", which is no entity file`,
+    { hint: "Name another run folder, or move that file away" },
+  );
 }
 
 async function writeFiles(

@@ -1,5 +1,5 @@
 /** A folder's manifest: sealed, and of a format that this program knows. */
-import { inputError, reasonOf } from "./errors.ts";
+import { AppError, inputError, reasonOf } from "./errors.ts";
 import { unseal } from "./sealed.ts";
 import type { Store } from "./store.ts";
 import { decodeUtf8 } from "./utf8.ts";
@@ -31,6 +31,7 @@ export async function readManifestFile(
   { file, format, newest, writtenBy }: ManifestKind,
 ): Promise<ManifestDocument | undefined> {
   const bytes = await store.read(file).catch((cause: unknown) => {
+    if (cause instanceof AppError) throw cause;
     throw inputError(`Cannot read ${file} in ${store.place}: ${reasonOf(cause)}`, { cause });
   });
   if (bytes === undefined) return undefined;

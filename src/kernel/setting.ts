@@ -3,6 +3,8 @@
 export interface SettingRow {
   /** Command-line flag, without dashes. That of a secret takes the name of a file which holds it. */
   readonly flag: string;
+  /** Its name in the environment, where that is not the setting's own. */
+  readonly variable?: string;
   readonly default?: string;
   /** What a value may be, for people. */
   readonly allowed: string;

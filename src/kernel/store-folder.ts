@@ -1,4 +1,5 @@
 /** A store that is a folder on disk. unstorage reads; renames and appends, which it lacks, are ours. */
+import { randomUUID } from "node:crypto";
 import { appendFile, mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative, sep } from "node:path";
 import { createStorage } from "unstorage";
@@ -60,16 +61,19 @@ async function appendTo(file: string, bytes: Uint8Array): Promise<void> {
   await appendFile(file, bytes);
 }
 
+/** Older drafts than this were left by a program that was killed. */
+const ABANDONED_MS = 24 * 60 * 60 * 1000;
+
+/** In a folder of its own: two programs that write the same folder do not meet, and the last one stays. */
 async function openDraft(place: string, folder: string): Promise<Draft> {
   const target = join(place, folder);
-  const part = join(place, `.${folder}.part`);
-  const old = join(place, `.${folder}.old`);
   const refused = refusal(place, folder);
-  await rm(part, { recursive: true, force: true });
+  const part = join(place, `.${folder}.part-${randomUUID()}`);
   await mkdir(part, { recursive: true });
+  await removeAbandoned(place, `.${folder}.part-`);
+  const old = `${part}.old`;
   const commit = async (name: string, bytes: Uint8Array): Promise<void> => {
     await writeFile(join(part, name), bytes);
-    await rm(old, { recursive: true, force: true });
     await rename(target, old).catch(ignoreMissing);
     try {
       await rename(part, target);
@@ -85,6 +89,13 @@ async function openDraft(place: string, folder: string): Promise<Draft> {
     commit: (name, bytes) => commit(name, bytes).catch(refused),
     discard: () => rm(part, { recursive: true, force: true }),
   };
+}
+
+async function removeAbandoned(place: string, prefix: string): Promise<void> {
+  for (const name of (await readdir(place)).filter((found) => found.startsWith(prefix))) {
+    const { mtimeMs } = await stat(join(place, name));
+    if (mtimeMs < Date.now() - ABANDONED_MS) await rm(join(place, name), { recursive: true });
+  }
 }
 
 function ignoreMissing(error: unknown): undefined {

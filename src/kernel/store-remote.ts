@@ -30,17 +30,29 @@ export async function openRemote(place: string, credentials: StoreCredentials): 
   });
   const whole = createStorage<Uint8Array>({ driver });
   const storage = base === "" ? whole : prefixStorage<Uint8Array>(whole, base);
+  const told = <Result>(doing: string, work: Promise<Result>): Promise<Result> =>
+    work.catch((cause: unknown) => {
+      throw new AppError("remote", `Cannot ${doing} ${redact(uri)}: ${reasonOf(cause)}`, {
+        hint: "Check that the server is there, has room, and lets these credentials do so",
+        cause,
+      });
+    });
   return {
     place: redact(uri),
-    keys: () => keysOf(storage),
-    read: (key) => readRaw(storage, key),
-    write: (key, bytes) => storage.setItemRaw(key, bytes),
-    async append(key, bytes) {
-      const held = await readRaw(storage, key) ?? new Uint8Array();
-      await storage.setItemRaw(key, Buffer.concat([held, bytes]));
+    keys: () => told("list the files in", keysOf(storage)),
+    read: (key) => told(`read "${key}" in`, readRaw(storage, key)),
+    write: (key, bytes) => told(`write "${key}" in`, storage.setItemRaw(key, bytes)),
+    append: (key, bytes) => told(`write "${key}" in`, appendRaw(storage, key, bytes)),
+    remove: (key) => told(`remove "${key}" from`, storage.removeItem(key)),
+    async draft(folder) {
+      const draft = openDraft(storage, folder);
+      return {
+        write: (name, bytes) => told(`write "${name}" in`, draft.write(name, bytes)),
+        append: (name, bytes) => draft.append(name, bytes),
+        commit: (name, bytes) => told(`write "${name}" in`, draft.commit(name, bytes)),
+        discard: () => told(`remove "${folder}" from`, draft.discard()),
+      };
     },
-    remove: (key) => storage.removeItem(key),
-    draft: (folder) => openDraft(storage, folder),
     close: () => whole.dispose(),
   };
 }
@@ -88,13 +100,26 @@ async function readRaw(storage: Storage<Uint8Array>, key: string): Promise<Uint8
   return value instanceof ArrayBuffer ? new Uint8Array(value) : (value as Uint8Array);
 }
 
-/** No rename here: the manifest goes first and comes last, so that a half-written folder shows. */
-async function openDraft(storage: Storage<Uint8Array>, folder: string): Promise<Draft> {
+async function appendRaw(storage: Storage<Uint8Array>, key: string, bytes: Uint8Array) {
+  const held = await readRaw(storage, key) ?? new Uint8Array();
+  await storage.setItemRaw(key, Buffer.concat([held, bytes]));
+}
+
+/**
+ * No rename here: before the first file is written the manifest goes, and it comes last, so that a
+ * half-written folder shows.
+ */
+function openDraft(storage: Storage<Uint8Array>, folder: string): Draft {
   const written = new Map<string, Uint8Array[]>();
   const key = (name: string): string => `${folder}/${name}`;
-  await storage.removeItem(key("manifest.json"));
+  let isBegun = false;
+  const begin = async (): Promise<void> => {
+    if (!isBegun) await storage.removeItem(key("manifest.json"));
+    isBegun = true;
+  };
   return {
     async write(name, bytes) {
+      await begin();
       written.set(name, []);
       await storage.setItemRaw(key(name), bytes);
     },
@@ -103,6 +128,7 @@ async function openDraft(storage: Storage<Uint8Array>, folder: string): Promise<
       return Promise.resolve();
     },
     async commit(name, bytes) {
+      await begin();
       for (const [appended, chunks] of written) {
         if (chunks.length > 0) await storage.setItemRaw(key(appended), Buffer.concat(chunks));
       }
@@ -112,7 +138,9 @@ async function openDraft(storage: Storage<Uint8Array>, folder: string): Promise<
       }
       await storage.setItemRaw(key(name), bytes);
     },
-    discard: () => storage.clear(folder),
+    async discard() {
+      if (isBegun) await storage.clear(folder);
+    },
   };
 }
 

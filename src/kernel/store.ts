@@ -2,7 +2,7 @@
  * Where run folders live: bytes in, bytes out, by keys such as "pve/nodes/pve1.json".
  * A plain path is a folder on disk; a URI (redis://…, s3://…) is another unstorage driver.
  */
-import { inputError, reasonOf, usageError } from "./errors.ts";
+import { AppError, inputError, reasonOf, usageError } from "./errors.ts";
 import { openFolder } from "./store-folder.ts";
 import { openRemote } from "./store-remote.ts";
 import type { Draft, Store, StoreCredentials } from "./store-shape.ts";
@@ -50,6 +50,7 @@ export function safeKey(key: string): string {
 /** @throws AppError "input" when the file is missing or cannot be read. */
 export async function readRequired(store: Store, key: string): Promise<Uint8Array> {
   const bytes = await store.read(safeKey(key)).catch((cause: unknown) => {
+    if (cause instanceof AppError) throw cause;
     throw inputError(`Cannot read "${key}" in ${store.place}: ${reasonOf(cause)}`, { cause });
   });
   if (bytes === undefined) throw inputError(`Cannot find "${key}" in ${store.place}`);

@@ -2,7 +2,6 @@
 import { NOTES, REASONS } from "../entities/left-out.ts";
 import { STEPS } from "../entities/order.ts";
 import type { SettingTable } from "../kernel/setting.ts";
-
 import { STUBS } from "../transform/stubs.ts";
 import type { Row } from "../transform/table.ts";
 import { CUSTOM_FIELD_TABLES, TABLES } from "../transform/tables.ts";
@@ -58,7 +57,7 @@ export function codesMarkdown(): string {
 
 export function settingsMarkdown(settings: SettingTable): string {
   const rows = Object.entries(settings).map(([name, row]) => [
-    code(name),
+    code(row.variable === undefined ? name : `${name} (${row.variable})`),
     code(`--${row.flag}`),
     row.default === undefined || row.default === "" ? "" : code(row.default),
     row.allowed,

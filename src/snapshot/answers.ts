@@ -10,7 +10,7 @@ import { type } from "arktype";
 import { inputError } from "../kernel/errors.ts";
 import { canonicalJson, parseJson } from "../kernel/json.ts";
 import { compareCodeUnits, compareNatural } from "../kernel/natural-order.ts";
-import { decodeUtf8 } from "../kernel/utf8.ts";
+import { decodeUtf8, encodeUtf8 } from "../kernel/utf8.ts";
 import { rowKeys } from "./paths.ts";
 import { parsePickedRows } from "./picked-rows.ts";
 import { Answer, type AnswersFile } from "./schema.ts";
@@ -18,12 +18,16 @@ import { Answer, type AnswersFile } from "./schema.ts";
 /** The answers of one file. Each is parsed when it is asked for, so that a node costs its text. */
 export class Answers implements AnswersFile {
   readonly file: string;
+  readonly #what: string;
+  readonly #bytes: Uint8Array;
   readonly #lines: ReadonlyMap<string, Line>;
 
-  /** @throws AppError "input" when the bytes are not an answers file. */
-  constructor(file: string, bytes: Uint8Array) {
+  /** `what` names the file in errors. @throws AppError "input" when it is not an answers file. */
+  constructor(file: string, bytes: Uint8Array, what = file) {
     this.file = file;
-    this.#lines = indexLines(file, decodeUtf8(bytes, file));
+    this.#what = what;
+    this.#bytes = bytes;
+    this.#lines = indexLines(what, bytes);
   }
 
   paths(): IterableIterator<string> {
@@ -33,9 +37,10 @@ export class Answers implements AnswersFile {
   get(path: string, keys?: readonly string[]): Answer | undefined {
     const line = this.#lines.get(path);
     if (line === undefined) return undefined;
-    const what = `${this.file}, line ${line.number}`;
-    const parse = keys === undefined ? JSON.parse : (json: string) => parsePickedRows(json, keys);
-    const answer = parseJson(line.json, what, parse);
+    const what = `${this.#what}, line ${line.number}`;
+    const json = decodeUtf8(this.#bytes.subarray(line.from, line.to), what);
+    const parse = keys === undefined ? JSON.parse : (text: string) => parsePickedRows(text, keys);
+    const answer = parseJson(json, what, parse);
     if (Answer.allows(answer)) return answer;
     const fault = Answer(answer);
     const summary = fault instanceof type.errors ? fault.summary : "";
@@ -53,45 +58,67 @@ export function writeAnswers(answers: ReadonlyMap<string, Answer>): string {
   return lines.length === 0 ? "{}\n" : `{\n${lines.join(",\n")}\n}\n`;
 }
 
+/** Where an answer's JSON stands in the bytes of the file: text of a whole file would outlive its use. */
 interface Line {
   readonly number: number;
-  /** The answer's JSON; a slice of the file's text, not a copy. */
-  readonly json: string;
+  readonly from: number;
+  readonly to: number;
 }
 
-/** `"/nodes": {…},` → "/nodes" and `{…}`. */
-const PATH_END = '": ';
+const [NEWLINE, QUOTE, COMMA, BACKSLASH] = [10, 34, 44, 92];
+const EMPTY = encodeUtf8("{}\n");
+const OPENING = encodeUtf8("{\n");
+const CLOSING = encodeUtf8("}\n");
+/** `"/nodes": {…},` → what stands between the path and `{…}`. */
+const PATH_END = encodeUtf8('": ');
 
-function indexLines(file: string, text: string): Map<string, Line> {
+function indexLines(file: string, bytes: Uint8Array): Map<string, Line> {
   const lines = new Map<string, Line>();
-  if (text === "{}\n") return lines;
-  if (!text.startsWith("{\n")) throw notAnswers(file, 1);
+  if (bytes.length === EMPTY.length && standsAt(bytes, 0, EMPTY)) return lines;
+  if (!standsAt(bytes, 0, OPENING)) throw notAnswers(file, 1);
   let number = 2;
-  let from = 2;
-  for (; !text.startsWith("}\n", from); number += 1) {
-    const to = text.indexOf("\n", from);
-    const end = text.indexOf(PATH_END, from);
-    if (to === -1 || end === -1 || end > to || text[from] !== '"') throw notAnswers(file, number);
-    const path = readPath(text.slice(from, end + 1), `${file}, line ${number}`);
-    const isLast = text[to - 1] !== ",";
-    if (path === undefined || isLast !== text.startsWith("}\n", to + 1)) {
+  let start = OPENING.length;
+  for (; !standsAt(bytes, start, CLOSING); number += 1) {
+    const what = `${file}, line ${number}`;
+    const newline = bytes.indexOf(NEWLINE, start);
+    const end = pathEnd(bytes, start);
+    const isLast = bytes[newline - 1] !== COMMA;
+    if (
+      newline === -1 || end === -1 || end > newline || bytes[start] !== QUOTE ||
+      isLast !== standsAt(bytes, newline + 1, CLOSING)
+    ) {
       throw notAnswers(file, number);
     }
+    const path = readPath(bytes.subarray(start, end + 1), what);
+    if (path === undefined) throw notAnswers(file, number);
     if (lines.has(path)) {
-      const quoted = JSON.stringify(path);
-      throw inputError(`Cannot read ${file}, line ${number}: ${quoted} stands in it twice`);
+      throw inputError(`Cannot read ${what}: ${JSON.stringify(path)} stands in it twice`);
     }
-    lines.set(path, { number, json: text.slice(end + PATH_END.length, isLast ? to : to - 1) });
-    from = to + 1;
+    lines.set(path, { number, from: end + PATH_END.length, to: isLast ? newline : newline - 1 });
+    start = newline + 1;
   }
-  if (from + 2 !== text.length) throw notAnswers(file, number);
+  if (start + CLOSING.length !== bytes.length) throw notAnswers(file, number);
   return lines;
 }
 
+/** Where the path's closing quote stands, or -1. */
+function pathEnd(bytes: Uint8Array, start: number): number {
+  let end = bytes.indexOf(QUOTE, start + 1);
+  while (end !== -1 && !standsAt(bytes, end, PATH_END)) end = bytes.indexOf(QUOTE, end + 1);
+  return end;
+}
+
+function standsAt(bytes: Uint8Array, at: number, text: Uint8Array): boolean {
+  for (let i = 0; i < text.length; i += 1) {
+    if (bytes[at + i] !== text[i]) return false;
+  }
+  return true;
+}
+
 /** A JSON string, nearly always without escapes. */
-function readPath(quoted: string, what: string): string | undefined {
-  if (!quoted.includes("\\")) return quoted.slice(1, -1);
-  const path: unknown = parseJson(quoted, what);
+function readPath(quoted: Uint8Array, what: string): string | undefined {
+  if (!quoted.includes(BACKSLASH)) return decodeUtf8(quoted.subarray(1, -1), what);
+  const path: unknown = parseJson(decodeUtf8(quoted, what), what);
   return typeof path === "string" ? path : undefined;
 }
 

@@ -15,7 +15,7 @@ export async function openSnapshot(store: Store): Promise<Snapshot> {
   const entries = new Map(manifest.files.map((entry) => [entry.path, entry]));
   const read = async (file: string): Promise<Answers | undefined> => {
     const entry = entries.get(file);
-    return entry && new Answers(file, await readListed(store, entry));
+    return entry && new Answers(file, await readListed(store, entry), `${file} in ${store.place}`);
   };
   return {
     name: nameOf(store.place),
@@ -44,7 +44,9 @@ async function readManifest(store: Store): Promise<{ manifest: Manifest; sha256:
   if (found === undefined) throw await noManifest(store);
   const manifest = Manifest(found.document);
   if (manifest instanceof type.errors) {
-    throw inputError(`Cannot read ${found.what}: ${manifest.summary}`);
+    throw inputError(`Cannot read ${found.what}: ${manifest.summary.split("\n", 1)[0]}`, {
+      hint: "Name a run folder itself, which holds manifest.json and pve/",
+    });
   }
   return { manifest, sha256: found.sha256 };
 }

@@ -1,6 +1,7 @@
 /** The user's choices: texts in, one checked value out. */
 import { usageError } from "../kernel/errors.ts";
 import { type SettingRow, switchOf } from "../kernel/setting.ts";
+import { isLonger, MAX_LONG_NAME } from "./parse/name.ts";
 import { type SettingName, SETTINGS, type SettingTexts } from "./settings.ts";
 
 export interface Policy {
@@ -33,17 +34,21 @@ export function parsePolicy(texts: SettingTexts): Policy {
     // An empty text is how a pipeline says that it has none.
     return texts[name]?.trim() || row.default || undefined;
   };
+  const name = (setting: SettingName): string | undefined => {
+    const given = text(setting);
+    return given === undefined ? undefined : checkName(setting, given);
+  };
   const required = (name: SettingName): string => text(name) ?? refuse(name, texts[name]);
   const flag = (name: SettingName): boolean => parseFlag(name, required(name));
   const oneOf = <T extends string>(name: SettingName, allowed: readonly T[]): T =>
     allowed.find((value) => value === text(name)) ?? refuse(name, texts[name]);
   return {
     host: parseHost(required("PROXMOX_HOST")),
-    clusterName: text("CLUSTER_NAME"),
-    siteName: required("SITE_NAME"),
+    clusterName: name("CLUSTER_NAME"),
+    siteName: checkName("SITE_NAME", required("SITE_NAME")),
     nodeSites: parseNodeSiteMap(text("NODE_SITE_MAP") ?? ""),
     nodes: parseNodes(required("nodes")),
-    tenantName: text("TENANT_NAME"),
+    tenantName: name("TENANT_NAME"),
     clusterScope: oneOf("CLUSTER_SCOPE", ["auto", "site", "none"]),
     prefixScope: oneOf("PREFIX_SCOPE", ["auto", "site"]),
     diskBaseUnit: oneOf("DISK_BASE_UNIT", ["1024", "1000"]) === "1000" ? 1000 : 1024,
@@ -51,9 +56,9 @@ export function parsePolicy(texts: SettingTexts): Policy {
     lxcLiveAddresses: flag("LXC_LIVE_ADDRESSES"),
     platformWithoutAgent: oneOf("PLATFORM_WITHOUT_AGENT", ["ostype", "keep"]),
     clearEmpty: flag("CLEAR_EMPTY"),
-    nodeDeviceType: required("NODE_DEVICE_TYPE"),
-    nodeDeviceRole: required("NODE_DEVICE_ROLE"),
-    nodeManufacturer: required("NODE_MANUFACTURER"),
+    nodeDeviceType: checkName("NODE_DEVICE_TYPE", required("NODE_DEVICE_TYPE")),
+    nodeDeviceRole: checkName("NODE_DEVICE_ROLE", required("NODE_DEVICE_ROLE")),
+    nodeManufacturer: checkName("NODE_MANUFACTURER", required("NODE_MANUFACTURER")),
     deviceCluster: flag("DEVICE_CLUSTER"),
   };
 }
@@ -63,6 +68,12 @@ export function parseFlag(name: SettingName, value: string): boolean {
   return switchOf(value) ?? refuse(name, value);
 }
 
+/** NetBox would refuse a longer one. */
+function checkName(setting: SettingName, name: string): string {
+  const isLong = isLonger(name, MAX_LONG_NAME);
+  return isLong ? refuse(setting, name, `a name has at most ${MAX_LONG_NAME} characters`) : name;
+}
+
 /** "pve1:London, pve2:Amsterdam" → Map; split at the first ":", blanks trimmed. */
 function parseNodeSiteMap(value: string): ReadonlyMap<string, string> {
   const sites = new Map<string, string>();
@@ -70,6 +81,7 @@ function parseNodeSiteMap(value: string): ReadonlyMap<string, string> {
     const colon = pair.indexOf(":");
     const node = pair.slice(0, Math.max(colon, 0)).trim();
     const site = pair.slice(colon + 1).trim();
+    checkName("NODE_SITE_MAP", site);
     if (colon === -1 || node === "" || site === "") {
       refuse("NODE_SITE_MAP", value, `"${pair}" is no pair of node and site`);
     }

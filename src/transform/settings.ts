@@ -16,14 +16,14 @@ export const SETTINGS = {
   },
   CLUSTER_NAME: {
     flag: "cluster-name",
-    allowed: "any text",
+    allowed: "a text of at most 100 characters",
     help: "Overrides the name that Proxmox gives the cluster",
     recorded: true,
   },
   SITE_NAME: {
     flag: "site-name",
     default: "Proxmox",
-    allowed: "any text",
+    allowed: "a text of at most 100 characters",
     help: "NetBox site of all nodes that NODE_SITE_MAP does not name",
     recorded: true,
   },
@@ -36,6 +36,8 @@ export const SETTINGS = {
   },
   nodes: {
     flag: "nodes",
+    // NODES is what schedulers call the number of theirs.
+    variable: "PROXMOX_NODES",
     default: "*",
     allowed: 'node names such as "pve1,pve2", or "*" alone for all',
     help: "Scope: the nodes to transform, with their guests",
@@ -58,7 +60,7 @@ export const SETTINGS = {
   },
   TENANT_NAME: {
     flag: "tenant-name",
-    allowed: "any text",
+    allowed: "a text of at most 100 characters",
     help: "NetBox tenant of every virtual machine and device",
     extension: true,
   },
@@ -102,21 +104,21 @@ export const SETTINGS = {
   NODE_DEVICE_TYPE: {
     flag: "node-device-type",
     default: "Proxmox Node",
-    allowed: "any text",
+    allowed: "a text of at most 100 characters",
     help: "Device type of the nodes",
     extension: true,
   },
   NODE_DEVICE_ROLE: {
     flag: "node-device-role",
     default: "Hypervisor",
-    allowed: "any text",
+    allowed: "a text of at most 100 characters",
     help: "Device role of the nodes",
     extension: true,
   },
   NODE_MANUFACTURER: {
     flag: "node-manufacturer",
     default: "Proxmox",
-    allowed: "any text",
+    allowed: "a text of at most 100 characters",
     help: "Manufacturer of the nodes",
     extension: true,
   },

@@ -87,21 +87,24 @@ function makePrefixes(tables: SharedTables): Made[] {
 }
 
 interface Network {
-  readonly bySite: Map<string, readonly ClusterSource[]>;
-  isUnscoped: boolean;
+  readonly bySite: ReadonlyMap<string, readonly ClusterSource[]>;
+  readonly isUnscoped: boolean;
 }
 
 /** In natural order of networks, then sites. */
 function sitesByNetwork(tables: SharedTables): Map<string, Network> {
-  const networks = new Map<string, Network>();
+  const networks = new Map<string, Map<string, readonly ClusterSource[]>>();
   for (const { value, clusters } of tables.prefixes.inOrder()) {
-    const held = networks.get(value.network) ?? { bySite: new Map(), isUnscoped: false };
-    networks.set(value.network, held);
-    held.bySite.set(value.site, clusters);
-    const perSite = clusters.some(({ policy }) => policy.prefixScope === "site");
-    held.isUnscoped = held.bySite.size > 1 && !perSite;
+    const bySite = networks.get(value.network) ?? new Map<string, readonly ClusterSource[]>();
+    networks.set(value.network, bySite.set(value.site, clusters));
   }
-  return networks;
+  return new Map(
+    [...networks].map(([network, bySite]) => {
+      const holders = [...bySite.values()].flat();
+      const perSite = holders.some(({ policy }) => policy.prefixScope === "site");
+      return [network, { bySite, isUnscoped: bySite.size > 1 && !perSite }];
+    }),
+  );
 }
 
 /** The global tags and those of all hosts that hold the object, sorted. */

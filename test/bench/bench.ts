@@ -14,7 +14,10 @@ import { openStore } from "../../src/kernel/store.ts";
 import { simulate } from "../../src/rehearse/simulate/simulate.ts";
 
 const MEASURE = fileURLToPath(new URL("measure.ts", import.meta.url));
-const RUNTIMES = { Node: ["node"], Deno: ["deno", "run", "-A"] } as const;
+const RUNTIMES = {
+  Node: ["node"],
+  Deno: ["deno", "run", "-A", "--v8-flags=--heap-growing-percent=50"],
+} as const;
 const GUESTS_PER_NODE = 3125;
 const MB = 1e6;
 

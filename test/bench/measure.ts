@@ -8,12 +8,14 @@ import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writeEntities } from "../../src/entities/write.ts";
+import { keepHeapSmall } from "../../src/kernel/heap.ts";
 import { openStore } from "../../src/kernel/store.ts";
 import { TOOL } from "../../src/kernel/tool.ts";
 import { openSnapshot } from "../../src/snapshot/read.ts";
 import { parsePolicy } from "../../src/transform/policy.ts";
 import { transform } from "../../src/transform/transform.ts";
 
+keepHeapSmall();
 const [what = "", run = "", out = ""] = process.argv.slice(2);
 const measured = what === "floor" ? await measureFloor() : await measureTransform();
 process.stdout.write(`${JSON.stringify({ ...measured, peakBytes: await peakBytes() })}\n`);

@@ -1,5 +1,6 @@
 /** netbox/ as a whole: sealed, complete, and replaced only by a whole one. */
-import { readdir } from "node:fs/promises";
+import { readdir, utimes } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type StepName, STEPS } from "../../src/entities/order.ts";
 import { type EntityBatch, writeEntities } from "../../src/entities/write.ts";
@@ -183,9 +184,11 @@ describe("a run that follows another", () => {
     const store = await openStore(folder);
     await writeEntities(store, [tagBatch(1)], FACTS);
     const clean = await treeOf(folder);
-    await store.write(".netbox.part/left-out.json", encodeUtf8("half a record"));
-    await store.write(".netbox.part/99-junk-0001.json", encodeUtf8("{}"));
-    await store.write(".netbox.old/manifest.json", encodeUtf8("{}"));
+    await store.write(".netbox.part-1/left-out.json", encodeUtf8("half a record"));
+    await store.write(".netbox.part-1/99-junk-0001.json", encodeUtf8("{}"));
+    await store.write(".netbox.part-2.old/manifest.json", encodeUtf8("{}"));
+    const longAgo = new Date(Date.now() - 25 * 60 * 60 * 1000);
+    for (const left of await readdir(folder)) await utimes(join(folder, left), longAgo, longAgo);
     await writeEntities(store, [tagBatch(1)], FACTS);
     expect(await treeOf(folder)).toEqual(clean);
     expect(await readdir(folder)).toEqual(["netbox"]);

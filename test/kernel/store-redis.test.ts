@@ -92,11 +92,17 @@ describe.skipIf(!hasRedis)(`a run folder in Redis${suffix}`, () => {
     await store.write("netbox/manifest.json", encodeUtf8("old"));
     await store.write("netbox/13-device-0009.json", encodeUtf8("old"));
     const draft = await store.draft("netbox");
+    expect(await store.read("netbox/manifest.json")).toBeDefined();
+    await draft.write("01-tag-0001.json", encodeUtf8("new"));
     expect(await store.read("netbox/manifest.json")).toBeUndefined();
     await draft.append("left-out.json", encodeUtf8("one "));
     await draft.append("left-out.json", encodeUtf8("two"));
     await draft.commit("manifest.json", encodeUtf8("new"));
-    expect((await store.keys()).sort()).toEqual(["netbox/left-out.json", "netbox/manifest.json"]);
+    expect((await store.keys()).sort()).toEqual([
+      "netbox/01-tag-0001.json",
+      "netbox/left-out.json",
+      "netbox/manifest.json",
+    ]);
     expect(new TextDecoder().decode(await store.read("netbox/left-out.json"))).toBe("one two");
   });
 

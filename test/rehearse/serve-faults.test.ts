@@ -174,7 +174,7 @@ describe("on the wire", () => {
     expect((await ask(server, "/version")).status).toBe(503);
     server.disturb({});
     expect((await ask(server, "/version")).status).toBe(200);
-    server.disturb(faultsOf("500:1"));
+    server.disturb(faultsOf("500x1"));
     expect((await ask(server, "/version")).status).toBe(500);
   });
 });

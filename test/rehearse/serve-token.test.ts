@@ -100,7 +100,7 @@ describe("the token that is taken", () => {
   });
 
   test("has a secret that no error shows", () => {
-    expect(() => parseToken({ PROXMOX_TOKEN_VALUE: "two words" }))
+    expect(() => parseToken({ PROXMOX_TOKEN_VALUE: "a=b" }))
       .toThrow(/^Setting PROXMOX_TOKEN_VALUE is not usable$/);
   });
 });

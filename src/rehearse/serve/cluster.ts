@@ -4,6 +4,7 @@ import { type GuestKind, PATHS } from "../../snapshot/paths.ts";
 import type { Answer, AnswersFile, Snapshot } from "../../snapshot/schema.ts";
 import { type Dialect, dialectOf, parseVersion } from "./dialect.ts";
 import type { Listing } from "./rights.ts";
+import { asRow, type Row, rowsOf } from "./rows.ts";
 
 export interface ListedGuest {
   readonly kind: GuestKind;
@@ -35,7 +36,7 @@ export async function openCluster(snapshot: Snapshot): Promise<Cluster> {
     const answer = clusterWide.get(path);
     return answer !== undefined && "data" in answer ? answer.data : undefined;
   };
-  const version = asRecord(dataAt(PATHS.version))?.["version"] ?? snapshot.manifest.source.version;
+  const version = asRow(dataAt(PATHS.version))?.["version"] ?? snapshot.manifest.source.version;
   const guests = guestsOf(rowsOf(dataAt(PATHS.resources)));
   const nodes = new Set([
     ...snapshot.nodes,
@@ -53,13 +54,6 @@ export async function openCluster(snapshot: Snapshot): Promise<Cluster> {
   };
 }
 
-type Row = Readonly<Record<string, unknown>>;
-
-function rowsOf(data: unknown): Row[] {
-  const rows: unknown[] = Array.isArray(data) ? data : [];
-  return rows.map(asRecord).filter((row) => row !== undefined);
-}
-
 function guestsOf(rows: readonly Row[]): Map<number, ListedGuest> {
   return new Map(rows.flatMap(({ type, vmid, node, status }): [number, ListedGuest][] => {
     const isGuest = (type === "qemu" || type === "lxc") && typeof node === "string";
@@ -70,13 +64,8 @@ function guestsOf(rows: readonly Row[]): Map<number, ListedGuest> {
 
 /** A snapshot may hold anything: what is no listing is none. */
 function listingOf(data: unknown): Listing | undefined {
-  const listing = asRecord(data);
+  const listing = asRow(data);
   const isListing = listing !== undefined &&
-    Object.values(listing).every((rights) => asRecord(rights) !== undefined);
+    Object.values(listing).every((rights) => asRow(rights) !== undefined);
   return isListing ? listing as Listing : undefined;
-}
-
-function asRecord(value: unknown): Row | undefined {
-  const isRecord = typeof value === "object" && value !== null && !Array.isArray(value);
-  return isRecord ? value as Row : undefined;
 }

@@ -28,7 +28,7 @@ export interface Endpoint {
   readonly view?: View;
 }
 
-/** Source: proxmox.md §1.4 and §2.2; PVE/API2/*.pm of pve-manager, qemu-server and pve-container. */
+/** Source: PVE/API2/*.pm of pve-manager, qemu-server and pve-container. */
 export const ENDPOINTS = {
   version: { path: "/version" },
   permissions: { path: "/access/permissions", view: permissionListing },

@@ -44,10 +44,10 @@ export async function handle(exchange: Exchange, desk: Desk): Promise<void> {
     connections.rest(socket);
     leave();
   });
-  const outcome = await rehearsal.answer({ request, question, attempt: visit.attempt });
+  const outcome = await rehearsal.answer({ request, question });
   if (outcome === undefined || socket.destroyed) return;
   if (!isDrop(outcome)) {
-    const random = createRandom(seed, `order/${question.name}/${visit.attempt}`);
+    const random = createRandom(seed, `order/${question.name}/${visit.count}`);
     const print = (envelope: object): string =>
       JSON.stringify(shuffled(envelope, question.path, random));
     // Before it is sent: once the client has it, the next request may come.

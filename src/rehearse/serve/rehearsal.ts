@@ -28,8 +28,6 @@ export interface RehearsalOptions {
 export interface Call {
   readonly request: IncomingMessage;
   readonly question: Question;
-  /** From 1 up, for each path. */
-  readonly attempt: number;
 }
 
 export class Rehearsal {
@@ -37,6 +35,8 @@ export class Rehearsal {
   readonly #options: RehearsalOptions;
   readonly #workers = new Map<string, Workers>();
   readonly #end = new AbortController();
+  /** Path → how often it was asked since the last disturbance. */
+  readonly #attempts = new Map<string, number>();
   #disturbances: Disturbances = {};
   #world: World;
   #opened = 0;
@@ -47,10 +47,11 @@ export class Rehearsal {
     this.#world = disturb(cluster, {});
   }
 
-  /** In the place of all that disturbed before. @throws AppError "usage". */
+  /** In the place of all that disturbed before; attempts count anew. @throws AppError "usage". */
   disturb(disturbances: Disturbances): void {
     this.#world = disturb(this.cluster, disturbances);
     this.#disturbances = disturbances;
+    this.#attempts.clear();
     this.#opened = 0;
   }
 
@@ -73,9 +74,11 @@ export class Rehearsal {
 
   async #answer(call: Call): Promise<Outcome> {
     const { latencyMs = 0, faults = [], retryAfterSeconds } = this.#disturbances;
-    const { question: { name: path }, attempt } = call;
+    const path = call.question.name;
+    const number = (this.#attempts.get(path) ?? 0) + 1;
+    this.#attempts.set(path, number);
     await this.#pass(latencyMs);
-    const kind = strikes(faults, { seed: this.#options.seed, path, number: attempt });
+    const kind = strikes(faults, { seed: this.#options.seed, path, number });
     if (kind === undefined) return await this.#undisturbed(call);
     return await FAULTS[kind]({
       dialect: this.cluster.dialect,

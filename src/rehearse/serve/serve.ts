@@ -48,7 +48,7 @@ export interface Served {
   readonly certificatePem: string;
   readonly token: Token;
   readonly traffic: Traffic;
-  /** From now on these, in the place of those before. @throws AppError "usage". */
+  /** From now on these, in the place of those before; attempts count anew. @throws AppError "usage". */
   disturb(disturbances: Disturbances): void;
   /** Drops all connections. */
   close(): Promise<void>;

@@ -22,7 +22,7 @@ export const SERVE_SETTINGS = {
   },
   PROXMOX_TOKEN_VALUE: {
     flag: "proxmox-token-file",
-    allowed: "any text without blanks",
+    allowed: "letters, digits, dashes and underscores",
     help: "Secret of the API token that is taken; without one, a secret that is printed",
     secret: true,
   },

@@ -23,7 +23,7 @@ const NAME = "[A-Za-z][\\w.-]+";
 const ALLOWED = {
   PROXMOX_USER: new RegExp(`^${USER}$`),
   PROXMOX_TOKEN_NAME: new RegExp(`^${NAME}$`),
-  PROXMOX_TOKEN_VALUE: /^[^\s;%]+$/,
+  PROXMOX_TOKEN_VALUE: /^[\w-]+$/,
 } as const;
 const ID_REGEXP = new RegExp(`^(${USER})!(${NAME})$`);
 

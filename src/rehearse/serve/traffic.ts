@@ -2,8 +2,8 @@
 import type { Question } from "./question.ts";
 
 export interface Visit {
-  /** Which attempt at this path it is, from 1 up. */
-  readonly attempt: number;
+  /** How often this path has been asked, this time included. */
+  readonly count: number;
   /** The request is answered or, without a status, given up. False when that was known already. */
   leave(status: number | undefined): boolean;
 }
@@ -64,7 +64,7 @@ export class Traffic {
   }
 
   enter(method: string, { name, endpoint, variables: { node } }: Question): Visit {
-    const attempt = increase(this.asked, name);
+    const count = increase(this.asked, name);
     increase(this.methods, method);
     const gauges = [
       this.#all,
@@ -74,7 +74,7 @@ export class Traffic {
     for (const gauge of gauges) gauge.enter();
     let isOver = false;
     return {
-      attempt,
+      count,
       leave: (status) => {
         if (isOver) return false;
         isOver = true;

@@ -1,9 +1,8 @@
 /** TABLE: recorded data → the data that the token sees of the cluster as it is now. */
 import type { World } from "./disturbances.ts";
+import { mapRows, picked } from "./rows.ts";
 
 export type View = (data: unknown, world: World) => unknown;
-
-type Row = Readonly<Record<string, unknown>>;
 
 /** What is known of a guest whose node has been away for long. PVE/API2Tools.pm, extract_vm_stats. */
 const LASTING_GUEST_KEYS = ["id", "vmid", "node", "type", "tags", "lock", "pool", "hastate"];
@@ -19,14 +18,14 @@ export function permissionListing(data: unknown, { rights }: World): unknown {
 /** Source: PVE/API2/Cluster.pm, resources. */
 export function guestRows(data: unknown, { rights, moves, offline }: World): unknown {
   return mapRows(data, (row) => {
+    const { pool, ...unpooled } = row;
     const vmid = Number(row["vmid"]);
-    const node = moves.nodeOf(vmid, String(row["node"]));
+    const home = String(row["node"]);
+    const node = moves.nodeOf(vmid, home);
     if (node === undefined || rights.lost(["VM.Audit"], `/vms/${vmid}`)) return undefined;
-    const here = { ...row, ...(row["node"] === node ? {} : { node }) };
-    const seen = rights.lost(["Pool.Audit"], `/pool/${String(row["pool"])}`)
-      ? without(here, "pool")
-      : here;
-    return offline.has(node) ? { ...picked(seen, LASTING_GUEST_KEYS), status: "unknown" } : seen;
+    const seen = rights.lost(["Pool.Audit"], `/pool/${String(pool)}`) ? unpooled : row;
+    const here = node === home ? seen : { ...seen, node };
+    return offline.has(node) ? { ...picked(here, LASTING_GUEST_KEYS), status: "unknown" } : here;
   });
 }
 
@@ -56,21 +55,4 @@ export function interfaceRows(data: unknown, { cluster, rights }: World): unknow
     const isHidden = BRIDGE_TYPES.has(row["type"]) && rights.lost(["SDN.Audit", "SDN.Use"], path);
     return isHidden ? undefined : row;
   });
-}
-
-/** Rows for which `change` gives nothing are left out. What is no list of rows stays as it is. */
-function mapRows(data: unknown, change: (row: Row) => Row | undefined): unknown {
-  if (!Array.isArray(data)) return data;
-  return data.flatMap((row: unknown) => {
-    const isRow = typeof row === "object" && row !== null && !Array.isArray(row);
-    return isRow ? change(row as Row) ?? [] : [row];
-  });
-}
-
-function picked(row: Row, keys: readonly string[]): Row {
-  return Object.fromEntries(Object.entries(row).filter(([key]) => keys.includes(key)));
-}
-
-function without(row: Row, key: string): Row {
-  return Object.fromEntries(Object.entries(row).filter(([each]) => each !== key));
 }

@@ -1,6 +1,7 @@
 /** A seed and two numbers → a snapshot of a site that never was, written like a captured one. */
 import { usageError } from "../../kernel/errors.ts";
 import type { Store } from "../../kernel/store.ts";
+import { decodeUtf8 } from "../../kernel/utf8.ts";
 import { CLUSTER_FILE, MANIFEST_FILE, NODES_FOLDER } from "../../snapshot/paths.ts";
 import type { Answer, Manifest } from "../../snapshot/schema.ts";
 import { createSnapshotWriter, type ManifestFacts } from "../../snapshot/write.ts";
@@ -64,11 +65,23 @@ function checkNumber(name: string, range: { value: number; min: number; max: num
 
 /** The manifest goes first: from then on, the folder shows as unfinished. */
 async function removeSnapshot(store: Store): Promise<void> {
-  const keys = await store.keys();
+  const keys = (await store.keys()).filter((key) =>
+    key === MANIFEST_FILE || key.startsWith("pve/")
+  );
+  if (keys.length > 0 && !(await isSimulated(store))) {
+    throw usageError(`Cannot write to ${store.place}: it holds what simulate did not write`, {
+      hint: "Name another folder with --out, or remove that one first",
+    });
+  }
   await store.remove(MANIFEST_FILE);
   for (const key of keys) {
     if (key.startsWith("pve/")) await store.remove(key);
   }
+}
+
+async function isSimulated(store: Store): Promise<boolean> {
+  const bytes = await store.read(MANIFEST_FILE) ?? new Uint8Array();
+  return decodeUtf8(bytes, MANIFEST_FILE).includes(JSON.stringify(GENERATOR.name));
 }
 
 /** An agent that does not answer is a fact about its guest; whatever else failed was not read. */

@@ -1,4 +1,5 @@
 /** cluster.json → what the cluster is called, where it stands, and which nodes and guests it lists. */
+import type { Reason } from "../../entities/left-out.ts";
 import { compareNatural } from "../../kernel/natural-order.ts";
 import { CLUSTER_FILE, PATHS } from "../../snapshot/paths.ts";
 import { type ClusterStatusRow, type NodeRow, RESOURCE_KEYS } from "../../snapshot/rows.ts";
@@ -11,7 +12,7 @@ import { listOf } from "./answer.ts";
 import { type Entry, readEntries } from "./inventory.ts";
 import { Ledger, type Subject } from "./ledger.ts";
 import { clusterSite, nodeSite } from "./sites.ts";
-import type { ClusterSource } from "./sources.ts";
+import type { ClusterSource, Found } from "./sources.ts";
 
 /** The global tags of the mapping document. */
 export const GLOBAL_TAGS = ["proxmox-ve", "discovered"] as const;
@@ -36,6 +37,8 @@ export interface Cluster {
   readonly nodes: readonly NodeEntry[];
   /** Of every guest that is listed, on whichever node. */
   readonly vmids: ReadonlySet<number | undefined>;
+  /** Why a guest that has a config may be listed nowhere: nobody lists it, or nobody read the list. */
+  readonly unlisted: { readonly reason: Reason; readonly detail: string };
   /** What is left out or noted of the cluster itself. */
   readonly ledger: Ledger;
   /** Set when there are several snapshots: the name that records carry. */
@@ -55,16 +58,17 @@ export async function readCluster({ snapshot, policy, label }: ClusterInput): Pr
   const rowsOf = (
     what: string,
     path: string,
-    keys?: readonly string[],
+    found: Found<readonly unknown[]>,
   ): Readonly<Record<string, unknown>>[] => {
-    const found = listOf(answers.get(path, keys));
     if ("value" in found) return records(found.value);
     ledger.leave(subjectOf(what, path, label), found.reason, { detail: found.detail });
     return [];
   };
-  const statusRows = rowsOf("cluster/status", PATHS.clusterStatus);
-  const nodeRows = rowsOf("cluster/nodes", PATHS.nodes);
-  const resourceRows = rowsOf("cluster/resources", PATHS.resources, RESOURCE_KEYS);
+  const { clusterStatus: statusPath, nodes: nodesPath, resources: resourcesPath } = PATHS;
+  const statusRows = rowsOf("cluster/status", statusPath, listOf(answers.get(statusPath)));
+  const nodeRows = rowsOf("cluster/nodes", nodesPath, listOf(answers.get(nodesPath)));
+  const listing = listOf(answers.get(resourcesPath, RESOURCE_KEYS));
+  const resourceRows = rowsOf("cluster/resources", resourcesPath, listing);
 
   const clusterStatus = statusRows.find((row) => row["type"] === "cluster");
   const statusByNode = byName(statusRows.filter((row) => row["type"] === "node"), "name");
@@ -106,7 +110,10 @@ export async function readCluster({ snapshot, policy, label }: ClusterInput): Pr
   const vmids = new Set(
     [...guests.values()].flatMap((entries) => entries.map(({ row }) => count(row.vmid))),
   );
-  return { source, snapshot, nodes, vmids, ledger, label };
+  const unlisted = "value" in listing
+    ? { reason: "no-name" as const, detail: "it is not listed" }
+    : { reason: listing.reason, detail: "the listing of the guests was not read" };
+  return { source, snapshot, nodes, vmids, unlisted, ledger, label };
 }
 
 function subjectOf(what: string, path: string, label: string | undefined): Subject {

@@ -39,6 +39,8 @@ export function containerAddresses(
   const answer = scene.at(path);
   const found = listOf(scene.answers?.get(path));
   if ("reason" in found) {
+    // Where the config says it all, nobody misses the answer.
+    if (fromConfig.isKnown) return fromConfig;
     // A stopped container answers with null. Source: proxmox.md §3.12.
     const isAsked = row.status === "running" || found.reason === "denied";
     const reason = isAsked ? found.reason : "guest-stopped";

@@ -42,7 +42,8 @@ export function readNetwork(
       leaveUnusable(port, scene);
       interfaces.push(interfaceSource(port, device, { scene, links: links?.get(port.iface) }));
     }
-    for (const { text, address } of port.found) {
+    for (const { text, address, network } of port.found) {
+      if (network !== undefined && !isLoopback(port)) seeNetwork(network, scene);
       const source = keepAddress(port, isLoopback(port) ? "loopback" : address, { text, scene });
       if (source !== undefined) addresses.push({ ...source, port });
     }
@@ -115,6 +116,10 @@ function seePrefix(address: Address, what: string, scene: NodeScene): void {
     scene.ledger.leave(scene.subject(what), "host-route");
     return;
   }
+  seeNetwork(network, scene);
+}
+
+function seeNetwork(network: string, scene: NodeScene): void {
   const { site } = scene;
   scene.shared.prefixes.see(`${network} ${site}`, scene.cluster, () => ({ network, site }));
 }

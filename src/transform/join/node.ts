@@ -110,7 +110,7 @@ function leaveGuest(guest: Guest, scene: GuestScene): void {
  * Configs of guests that the listing names nowhere: a hand may have written them. What a guest left
  * behind when it moved is no such thing: it is listed on its new node.
  */
-function leaveUnlisted({ vmids }: Cluster, scene: GuestScene): void {
+function leaveUnlisted({ vmids, unlisted }: Cluster, scene: GuestScene): void {
   const found = [...(scene.answers?.paths() ?? [])].flatMap((path) => {
     const [, kind, digits] = GUEST_PATH_REGEXP.exec(path) ?? [];
     const vmid = Number(digits);
@@ -121,10 +121,10 @@ function leaveUnlisted({ vmids }: Cluster, scene: GuestScene): void {
     if (!("value" in objectOf(scene.answers?.get(path)))) continue;
     const what = `vm/${id.vmid}`;
     const children = countChildren(
-      { row: {}, what, id, fate: { reason: "no-name" } },
+      { row: {}, what, id, fate: unlisted },
       asideOf(scene),
     );
-    const remark = { detail: "it is not listed", children };
-    scene.ledger.leave({ what, answer: scene.at(path) }, "no-name", remark);
+    const remark = { detail: unlisted.detail, children };
+    scene.ledger.leave({ what, answer: scene.at(path) }, unlisted.reason, remark);
   }
 }

@@ -2,7 +2,13 @@
 import type { DeviceRef, InterfaceRef, InterfaceType } from "../../entities/schema.ts";
 import { compareCodeUnits, compareNatural } from "../../kernel/natural-order.ts";
 import type { NetworkRow } from "../../snapshot/rows.ts";
-import { type Address, type AddressReason, parseAddress, splitCidr } from "../parse/address.ts";
+import {
+  type Address,
+  type AddressReason,
+  networkOf,
+  parseAddress,
+  splitCidr,
+} from "../parse/address.ts";
 import { cutName, isLonger, MAX_NAME } from "../parse/name.ts";
 import { mtuOf, speedKbps } from "../parse/node-interface.ts";
 import { text } from "../parse/scalar.ts";
@@ -25,6 +31,8 @@ export interface Occurrence {
   /** As written. */
   readonly text: string;
   readonly address: Address | AddressReason;
+  /** The network that it stands in, although NetBox would refuse the address itself. */
+  readonly network?: string | undefined;
 }
 
 const FAMILIES = [
@@ -116,14 +124,16 @@ export function leaveUnusable({ row, iface }: Port, scene: NodeScene): void {
 function addressesOf(row: NetworkRow): Occurrence[] {
   return FAMILIES.flatMap((keys) => {
     const cidr = text(row[keys.cidr]);
-    const parsed = cidr === undefined ? undefined : parseAddress(...splitCidr(cidr));
-    if (cidr !== undefined && parsed !== undefined && isReadable(parsed)) {
-      return [{ text: cidr, address: parsed }];
-    }
+    const whole = cidr === undefined ? undefined : occurrence(cidr, ...splitCidr(cidr));
+    if (whole !== undefined && isReadable(whole.address)) return [whole];
     const host = text(row[keys.address]);
-    if (host !== undefined) {
-      return [{ text: host, address: parseAddress(host, text(row[keys.netmask])) }];
-    }
-    return cidr === undefined || parsed === undefined ? [] : [{ text: cidr, address: parsed }];
+    if (host !== undefined) return [occurrence(host, host, text(row[keys.netmask]))];
+    return whole === undefined ? [] : [whole];
   });
+}
+
+function occurrence(written: string, host: string, prefixLength: string | undefined): Occurrence {
+  const address = parseAddress(host, prefixLength);
+  if (address !== "not-assignable") return { text: written, address };
+  return { text: written, address, network: networkOf(host, prefixLength) };
 }

@@ -20,8 +20,11 @@ export type AddressReason = Extract<
 
 type Ip = ReturnType<typeof ipaddr.parse>;
 
-/** The address, or the first reason why it is none that NetBox takes. */
-export function parseAddress(host: unknown, prefixLength: unknown): Address | AddressReason {
+/** What is written, as an address; or the first reason why it is none. */
+function readAddress(
+  host: unknown,
+  prefixLength: unknown,
+): (Address & { readonly isAssignable: boolean }) | AddressReason {
   const ip = parseIp(host);
   if (ip === undefined) return "unparsable";
   const bytes = ip.toByteArray();
@@ -32,7 +35,6 @@ export function parseAddress(host: unknown, prefixLength: unknown): Address | Ad
   const length = parsePrefixLength(prefixLength, full);
   if (length === undefined) return "bad-prefix";
   const network = bytes.map((byte, i) => byte & maskByte(length, i));
-  if (isRefused(bytes, network, length)) return "not-assignable";
   const text = textOf(ip);
   return {
     family,
@@ -40,7 +42,25 @@ export function parseAddress(host: unknown, prefixLength: unknown): Address | Ad
     cidr: `${text}/${length}`,
     prefixLength: length,
     network: `${textOf(ipaddr.fromByteArray(network))}/${length}`,
+    isAssignable: !isRefused(bytes, network, length),
   };
+}
+
+/** The address, or the first reason why it is none that NetBox takes. */
+export function parseAddress(host: unknown, prefixLength: unknown): Address | AddressReason {
+  const read = readAddress(host, prefixLength);
+  if (typeof read === "string") return read;
+  const { isAssignable, ...address } = read;
+  return isAssignable ? address : "not-assignable";
+}
+
+/** "10.0.0.0", 24 → "10.0.0.0/24": the network, also of an address that NetBox assigns to nothing. */
+export function networkOf(host: unknown, prefixLength: unknown): string | undefined {
+  const read = readAddress(host, prefixLength);
+  // Of /0, and of nothing, there is none.
+  const isNone = typeof read === "string" || read.prefixLength === 0 ||
+    /^(?:0\.0\.0\.0|::)$/.test(read.host);
+  return isNone ? undefined : read.network;
 }
 
 /** "10.0.0.5/24" → ["10.0.0.5", "24"]; without a mask the second is undefined. */

@@ -62,10 +62,18 @@ describe("a prefix", () => {
     },
   );
 
-  test("is not made of loopback, link-local or refused addresses, nor of guests'", async () => {
-    expect(await prefixesOf("127.0.0.1/8", "169.254.1.1/16", "fe80::1/64", "10.0.0.0/24")).toEqual(
-      [],
-    );
+  test("is made of an address too that NetBox assigns to nothing", async () => {
+    expect(await prefixesOf("10.0.0.0/24", "10.0.1.255/24")).toEqual([
+      "10.0.0.0/24",
+      "10.0.1.0/24",
+    ]);
+  });
+
+  test("is not made of loopback, link-local or no addresses, nor of guests'", async () => {
+    expect(
+      await prefixesOf("127.0.0.1/8", "169.254.1.1/16", "fe80::1/64", "0.0.0.0/8", "10.0.0.1/0"),
+    )
+      .toEqual([]);
     const guests = [{ vmid: 101, kind: "lxc", config: { net0: "name=a,ip=10.0.0.5/24" } } as const];
     expect((await run({}, { guests })).of("prefix")).toEqual([]);
   });
