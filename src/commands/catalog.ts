@@ -1,32 +1,10 @@
 /** TABLE: the commands, one row each. What a command does is loaded when it runs. */
-import type { ArgsDef } from "citty";
 import { PUSH_SETTINGS } from "../push/settings.ts";
 import { RECEIVE_SETTINGS } from "../rehearse/receive/settings.ts";
 import { SERVE_SETTINGS } from "../rehearse/serve/settings.ts";
 import { SETTINGS } from "../transform/settings.ts";
+import { type CommandRow, CONFIG, OUT } from "./command-row.ts";
 import { COMMON_OPTIONS, JSON_OPTION, optionsOf } from "./options.ts";
-import type { Session } from "./session.ts";
-
-export interface CommandRow {
-  readonly description: string;
-  /** A line that works in a checkout. */
-  readonly example: string;
-  /** What stands behind the command's name; absent: nothing may. */
-  readonly argument?: { readonly name: string; readonly help: string; readonly most: number };
-  readonly options: ArgsDef;
-  readonly load: () => Promise<(session: Session) => Promise<void>>;
-}
-
-const OUT = {
-  type: "string",
-  valueHint: "dir",
-  description: "Run folder to write to: a path, redis://… or s3://…",
-} as const;
-const CONFIG = {
-  type: "string",
-  valueHint: "file",
-  description: "Policy file (YAML) with config and scope, as in the mapping document",
-} as const;
 
 const { BOOTSTRAP, ...TRANSFORM_SETTINGS } = SETTINGS;
 
@@ -85,6 +63,31 @@ export const COMMANDS = {
     example: "bootstrap --out snapshots/bootstrap",
     options: { out: OUT, ...JSON_OPTION, ...COMMON_OPTIONS },
     load: async () => (await import("./bootstrap.ts")).runBootstrap,
+  },
+  diff: {
+    description: "Tell what changed between two snapshots, two entity sets, or both",
+    example: "diff test/fixtures/standalone test/fixtures/standalone-no-sys-audit",
+    argument: {
+      name: "runs",
+      shown: "<a> <b>",
+      help: "Two run folders, the earlier one first: what both of them hold is compared",
+      most: 2,
+    },
+    options: {
+      snapshot: { type: "boolean", description: "Compare the snapshots only" },
+      entities: { type: "boolean", description: "Compare the entity files only" },
+      markdown: {
+        type: "boolean",
+        description: "Print Markdown for the comment of a pull request",
+      },
+      "exit-code": {
+        type: "boolean",
+        description: "Exit with 3 if there are differences, also if something is not readable in b",
+      },
+      ...JSON_OPTION,
+      ...COMMON_OPTIONS,
+    },
+    load: async () => (await import("./diff.ts")).runDiff,
   },
   mapping: {
     description: "Print the mapping tables as Markdown",

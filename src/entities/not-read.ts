@@ -5,10 +5,10 @@
 import { entitiesOf, type EntityAt } from "./compare.ts";
 import { type LeftOut, NOT_READ } from "./left-out.ts";
 import { readLeftOut } from "./left-out-file.ts";
-import { naturalKey } from "./natural-key.ts";
+import { naturalKey, vmidOf } from "./natural-key.ts";
 import type { StepName } from "./order.ts";
 import type { TransformedSet } from "./read.ts";
-import type { DeviceRef, Entities, VirtualMachine, VirtualMachineRef } from "./schema.ts";
+import type { Device, DeviceRef, Entities, VirtualMachine, VirtualMachineRef } from "./schema.ts";
 
 export interface Missing extends EntityAt {
   /** Why nothing new is known of it; undefined: it is gone. */
@@ -30,6 +30,27 @@ type Owner = string;
 /** The answers that all come from. */
 const CLUSTER = "cluster";
 
+/** In the words of left-out.json, whose answers were not read, and why. */
+export type UnreadOwners = ReadonlyMap<Owner, readonly LeftOut[]>;
+
+/** @throws AppError "input" when left-out.json is missing or was changed. */
+export async function readUnread(set: TransformedSet): Promise<UnreadOwners> {
+  const unread = [...readLeftOut(await set.readLeftOut())].filter(({ reason }) =>
+    NOT_READ.has(reason)
+  );
+  return Map.groupBy(unread, ({ what }) => split(what).owner);
+}
+
+/** Why fields of a virtual machine or device may be absent although Proxmox has them. */
+export function unreadOf({ step, entity }: EntityAt, unread: UnreadOwners): LeftOut | undefined {
+  const owners = step === "virtual-machine"
+    ? [guestOwner(entity as VirtualMachine)]
+    : step === "device"
+    ? nodeOwners(entity as Device)
+    : [];
+  return owners.flatMap((owner) => unread.get(owner) ?? [])[0];
+}
+
 /** @throws AppError "input". */
 export async function judgeMissing(
   missing: readonly EntityAt[],
@@ -37,16 +58,12 @@ export async function judgeMissing(
   later: TransformedSet,
 ): Promise<Missing[]> {
   if (missing.length === 0) return [];
-  const unread = Map.groupBy(unreadOf(await later.readLeftOut()), ({ what }) => split(what).owner);
+  const unread = await readUnread(later);
   const owners = await ownersOf(missing, earlier);
   return missing.map((found) => {
     const records = [CLUSTER, ...owners(found)].flatMap((owner) => unread.get(owner) ?? []);
     return { ...found, notRead: records.find((record) => hides(record, found.step)) };
   });
-}
-
-function unreadOf(bytes: Uint8Array): LeftOut[] {
-  return [...readLeftOut(bytes)].filter(({ reason }) => NOT_READ.has(reason));
 }
 
 /** "vm/104/agent/get-osinfo" → { owner: "vm/104", part: "agent" }; "cluster/status" → "cluster" */
@@ -114,9 +131,8 @@ function idOf(step: StepName, key: string): string {
   return `${step} ${key}`;
 }
 
-function guestOwner({ custom_fields }: VirtualMachine): Owner {
-  const { proxmox_vmid: vmid } = custom_fields;
-  return `vm/${vmid !== undefined && "text" in vmid ? vmid.text : ""}`;
+function guestOwner(machine: VirtualMachine): Owner {
+  return `vm/${vmidOf(machine) ?? ""}`;
 }
 
 /** Of two nodes of one name, the later cluster's is called "node (cluster)". */
