@@ -61,7 +61,7 @@ describe.concurrent("diff", () => {
     const there = await diff(a, b, "--exit-code");
     expect(there.code).toBe(3);
     expect(there.stdout).toContain(
-      "\n  denied, 403 Permission check failed\n    vm/101 web (config)",
+      "\n  denied, 403 Permission check failed\n    vm/101 web (config, tags)",
     );
     const back = await diff(b, a, "--exit-code");
     expect(back.code).toBe(0);
@@ -93,6 +93,13 @@ describe.concurrent("diff", () => {
         not_readable_in_a: [],
       },
     });
+  });
+
+  test("prints what the README shows", async () => {
+    const folders = ["test/fixtures/standalone", "test/fixtures/standalone-no-sys-audit"] as const;
+    const { stdout } = await diff(...folders);
+    const readme = await readFile(join(ROOT, "README.md"), "utf8");
+    expect(readme).toContain(`diff ${folders.join(" ")}\n${stdout.trim()}\n`);
   });
 
   test("compares what both folders hold, and says what one of them lacks", async () => {

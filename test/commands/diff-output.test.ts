@@ -50,8 +50,8 @@ Changed
     expect(diffText(await compared({ guests }, { guests: unread }))).toContain(`
 Not readable in b: nothing new is known of these; they are not gone
   denied, 403 Permission check failed
-    vm/101 guest-101 (config)
-    vm/102 guest-102 (config)
+    vm/101 guest-101 (config, tags)
+    vm/102 guest-102 (config, tags)
 `);
   });
 

@@ -133,6 +133,16 @@ test("what one side has alone is added or gone, by step and name", async () => {
   });
 });
 
+test("a set that was sealed by hand is compared all the same", async () => {
+  const odd = { ...vm("web"), tags: [null, 7], custom_fields: null } as never;
+  const { changed } = await diff({ parts: { "virtual-machine": [[odd]] } }, {
+    parts: { "virtual-machine": [[{ ...vm("web"), custom_fields: {} }]] },
+  });
+  expect(changed.map(({ what, fields }) => [what, fields])).toEqual([
+    ["virtual-machine web", [{ field: "tags", before: "undefined, undefined", after: undefined }]],
+  ]);
+});
+
 describe("what was not read for b is never gone", () => {
   test("entities that come from an answer that failed", async () => {
     const machine = { "virtual-machine": [[vm("web")]] };

@@ -75,6 +75,9 @@ const ELSEWHERE = new Set([
   "agentInterfaces.hardware-address",
   "lxcInterfaces.name",
   "lxcInterfaces.hwaddr",
+  "lxcInterfaces.hardware-address",
+  // /nodes tells it.
+  "clusterStatus.online",
   // Which interface comes first.
   "network.priority",
   // The listing has them, and where it has none they are taken from the config.

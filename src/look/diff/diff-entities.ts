@@ -129,9 +129,14 @@ function namesOf(changes: readonly FieldChange[]): string[] {
 
 /** Tags by their names: what a tag is, its own entity says. All else by its path in the entity. */
 function entityFields({ entity }: EntityAt, machines: Machines): Fields {
-  const { tags } = entity as { readonly tags?: readonly { readonly name: string }[] };
-  const named = tags === undefined ? {} : { tags: tags.map(({ name }) => name) };
+  const { tags } = entity as { readonly tags?: unknown };
+  const named = Array.isArray(tags) ? { tags: tags.map(tagName) } : {};
   return fieldsOf({ ...machines.resolve(entity), ...named }, () => true);
+}
+
+/** Files that are sealed by hand may hold anything. */
+function tagName(tag: { readonly name?: unknown } | null): string {
+  return String(tag?.name);
 }
 
 function subjectOf({ step, entity }: EntityAt): Subject {

@@ -32,8 +32,9 @@ export function guestParts(
         mapFound(rows, (value) => ({ value: addressFields(value, macsOf(known), answer) })),
     );
   const parts = new Map([
-    ...withConfigTags(guest, config),
+    ...guest.parts,
     ["config", mapFound(config, (data) => ({ value: wanted(data, "config") }))] as const,
+    ["tags", tagsOf(guest, config)] as const,
   ]);
   if (guest.kind === "lxc") {
     const rows = at(PATHS.lxcInterfaces(guest), containerRowsOf);
@@ -52,13 +53,10 @@ export function guestParts(
     .set("agent/network-get-interfaces", addresses(rows, "agentInterfaces"));
 }
 
-function withConfigTags({ parts, hasTags }: ListedGuest, config: Found<Row>): Parts {
-  const listing = parts.get("listing");
-  if (hasTags || listing === undefined || !("value" in listing) || !("value" in config)) {
-    return parts;
-  }
-  const tags = wanted({ tags: config.value["tags"] }, "resources");
-  return new Map([...parts, ["listing", { value: new Map([...listing.value, ...tags]) }]]);
+/** Up to Proxmox VE 7.2 the listing has none; without the config nobody knows whether there are any. */
+function tagsOf({ tags }: ListedGuest, config: Found<Row>): Found<Fields> {
+  if (tags.size > 0) return { value: tags };
+  return mapFound(config, (data) => ({ value: wanted({ tags: data["tags"] }, "resources") }));
 }
 
 const MAC_REGEXP = /\b[0-9a-f]{2}(?::[0-9a-f]{2}){5}\b/i;

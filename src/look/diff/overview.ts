@@ -23,8 +23,8 @@ export interface Overview {
 export interface ListedGuest extends GuestAddress {
   readonly name: string | undefined;
   readonly parts: Parts;
-  /** Of the listing; up to Proxmox VE 7.2 they stand in the config alone. */
-  readonly hasTags: boolean;
+  /** Those that the listing has. */
+  readonly tags: Fields;
 }
 
 /** @throws AppError "input". */
@@ -38,7 +38,7 @@ export async function readOverview(snapshot: Snapshot): Promise<Overview> {
     : undefined;
   return {
     snapshot,
-    clusterName: cluster === undefined ? undefined : String(cluster["name"] ?? ""),
+    clusterName: nameField(cluster).get("name"),
     cluster: new Map([[
       "status",
       mapFound(status, () => ({ value: nameField(cluster) })),
@@ -136,9 +136,9 @@ function readGuest(row: Row, noPool: Gap | undefined): ListedGuest | undefined {
   const isGuest = (type === "qemu" || type === "lxc") && /^\d{1,12}$/.test(String(vmid));
   if (!isGuest || typeof node !== "string") return undefined;
   const [known, live] = splitRow(row, "resources", LIVE_KEYS);
-  const { pool = [], listing = [] } = Object.groupBy(
+  const { pool = [], tags = [], listing = [] } = Object.groupBy(
     known,
-    ([key]) => key === "pool" ? "pool" : "listing",
+    ([key]) => key === "pool" || key === "tags" ? key : "listing",
   );
   const name = live.get("name");
   const detail = "its node has told the cluster nothing of it";
@@ -152,7 +152,7 @@ function readGuest(row: Row, noPool: Gap | undefined): ListedGuest | undefined {
       ["pool", pool.length > 0 || noPool === undefined ? { value: new Map(pool) } : noPool],
       ["status", name === undefined ? { reason: "unreachable", detail } : { value: live }],
     ]),
-    hasTags: known.has("tags"),
+    tags: new Map(tags),
   };
 }
 

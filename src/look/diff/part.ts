@@ -29,6 +29,7 @@ const AGENT_TEXTS: readonly (readonly [RegExp, Reason])[] = [
 
 /** Why capture did not ask → why nothing is known. */
 const SKIPPED: Readonly<Record<string, Reason>> = {
+  "agent-not-running": "agent-not-running",
   "agent-off": "agent-off",
   "guest-stopped": "guest-stopped",
   "out-of-scope": "out-of-scope",
