@@ -4,8 +4,6 @@ import { REHEARSAL_COMMANDS } from "./catalog/rehearse.ts";
 import type { CommandTable } from "./catalog/row.ts";
 import { STAGE_COMMANDS } from "./catalog/stages.ts";
 
-export type { CommandRow } from "./catalog/row.ts";
-
 export const COMMANDS = {
   ...STAGE_COMMANDS,
   ...LOOK_COMMANDS,

@@ -8,6 +8,7 @@ import type {
   DeviceRef,
   Entities,
   InterfaceRef,
+  VirtualMachine,
   VirtualMachineRef,
   VMInterfaceRef,
 } from "./schema.ts";
@@ -54,6 +55,12 @@ const STEP_OF_FIELD = new Map<string, StepName>(STEPS.map(({ field, name }) => [
 /** Two entities of one step are the same thing when this is the same text. */
 export function naturalKey<Name extends StepName>(step: Name, entity: Entities[Name]): string {
   return JSON.stringify(NATURAL_KEYS[step].key(entity));
+}
+
+/** The VMID that a virtual machine bears as a custom field; files that others wrote may lack it. */
+export function vmidOf({ custom_fields: fields }: VirtualMachine): string | undefined {
+  const found: object | undefined = fields?.["proxmox_vmid"];
+  return found !== undefined && "text" in found ? String(found.text) : undefined;
 }
 
 /** { virtual_machine: { name: "web-01", … } } → 'virtual_machine "web-01"'; any JSON will do. */

@@ -6,8 +6,9 @@ import type { EntityAt } from "./compare.ts";
 import { type LeftOut, NOT_READ } from "./left-out.ts";
 import { readLeftOut } from "./left-out-file.ts";
 import type { StepName } from "./order.ts";
-import { type Owner, Owners } from "./owners.ts";
+import { guestOwner, nodeOwners, type Owner, Owners } from "./owners.ts";
 import type { TransformedSet } from "./read.ts";
+import type { Device, VirtualMachine } from "./schema.ts";
 
 export interface Missing extends EntityAt {
   /** Why nothing new is known of it; undefined: it is gone. */
@@ -26,6 +27,27 @@ const PARTS: Readonly<Record<string, readonly StepName[]>> = {
 /** The answers that all come from. */
 const CLUSTER = "cluster";
 
+/** In the words of left-out.json, whose answers were not read, and why. */
+export type UnreadOwners = ReadonlyMap<Owner, readonly LeftOut[]>;
+
+/** @throws AppError "input" when left-out.json is missing or was changed. */
+export async function readUnread(set: TransformedSet): Promise<UnreadOwners> {
+  const unread = [...readLeftOut(await set.readLeftOut())].filter(({ reason }) =>
+    NOT_READ.has(reason)
+  );
+  return Map.groupBy(unread, ({ what }) => split(what).owner);
+}
+
+/** Why fields of a virtual machine or device may be absent although Proxmox has them. */
+export function unreadOf({ step, entity }: EntityAt, unread: UnreadOwners): LeftOut | undefined {
+  const owners = step === "virtual-machine"
+    ? [guestOwner(entity as VirtualMachine)]
+    : step === "device"
+    ? nodeOwners(entity as Device)
+    : [];
+  return owners.flatMap((owner) => unread.get(owner) ?? [])[0];
+}
+
 /** @throws AppError "input". */
 export async function judgeMissing(
   missing: readonly EntityAt[],
@@ -33,11 +55,7 @@ export async function judgeMissing(
   later: TransformedSet,
 ): Promise<Missing[]> {
   if (missing.length === 0) return [];
-  const records = [...readLeftOut(await later.readLeftOut())];
-  const unread = Map.groupBy(
-    records.filter(({ reason }) => NOT_READ.has(reason)),
-    ({ what }) => split(what).owner,
-  );
+  const unread = await readUnread(later);
   const owners = await Owners.read(earlier, missing);
   return missing.map((found) => {
     const about = [CLUSTER, ...owners.of(found)].flatMap((owner) => unread.get(owner) ?? []);

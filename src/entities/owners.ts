@@ -1,6 +1,6 @@
 /** Whose answers an entity came from, in the words of left-out.json: "vm/101", "node/pve1". */
 import { entitiesOf, type EntityAt } from "./compare.ts";
-import { naturalKey } from "./natural-key.ts";
+import { naturalKey, vmidOf } from "./natural-key.ts";
 import type { StepName } from "./order.ts";
 import type { TransformedSet } from "./read.ts";
 import type { DeviceRef, Entities, VirtualMachine, VirtualMachineRef } from "./schema.ts";
@@ -88,12 +88,11 @@ function idOf(step: StepName, key: string): string {
   return `${step} ${key}`;
 }
 
-function guestOwner({ custom_fields }: VirtualMachine): Owner {
-  const { proxmox_vmid: vmid } = custom_fields;
-  return `vm/${vmid !== undefined && "text" in vmid ? vmid.text : ""}`;
+export function guestOwner(machine: VirtualMachine): Owner {
+  return `vm/${vmidOf(machine) ?? ""}`;
 }
 
 /** Of two nodes of one name, the later cluster's is called "node (cluster)". */
-function nodeOwners({ name }: Pick<DeviceRef, "name">): Owner[] {
+export function nodeOwners({ name }: Pick<DeviceRef, "name">): Owner[] {
   return [`node/${name}`, `node/${name.replace(/ \([^()]*\)$/, "")}`];
 }

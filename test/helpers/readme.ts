@@ -1,7 +1,8 @@
 /** The parts of README that the program prints, and `npm run readme`, which writes them. */
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { type CommandRow, COMMANDS } from "../../src/commands/catalog.ts";
+import { COMMANDS } from "../../src/commands/catalog.ts";
+import type { CommandRow } from "../../src/commands/catalog/row.ts";
 import { EXIT_CODES } from "../../src/commands/report.ts";
 import { STAGE_SETTINGS } from "../../src/commands/stage-settings.ts";
 import { codesMarkdown, mappingMarkdown, settingsMarkdown } from "../../src/look/mapping.ts";

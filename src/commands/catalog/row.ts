@@ -7,7 +7,13 @@ export interface CommandRow {
   /** A line that works in a checkout. */
   readonly example: string;
   /** What stands behind the command's name; absent: nothing may. */
-  readonly argument?: { readonly name: string; readonly help: string; readonly most: number };
+  readonly argument?: {
+    readonly name: string;
+    /** As the usage has it, when that is not <name>. */
+    readonly shown?: string;
+    readonly help: string;
+    readonly most: number;
+  };
   readonly options: ArgsDef;
   readonly load: () => Promise<(session: Session) => Promise<void>>;
 }
