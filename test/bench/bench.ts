@@ -1,94 +1,27 @@
 /**
- * `npm run bench [-- --sizes 1000,10000] [-- --runs 3]`: a table of what `transform` takes on generated
- * snapshots, on Node and on Deno, and how that compares to the floor below any program that reads,
- * parses, writes and hashes the same bytes. A benchmark, not a test: it judges nothing.
+ * `npm run bench [-- --only transform|capture] [--sizes 1000,10000] [--runs 3]`: tables of what the stages
+ * take, on Node and on Deno. A benchmark, not a test: it judges nothing.
  */
-import { execFile } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { parseArgs, promisify } from "node:util";
-import { groupDigits, renderTable } from "../../src/commands/tables.ts";
-import { openStore } from "../../src/kernel/store.ts";
-import { simulate } from "../../src/rehearse/simulate/simulate.ts";
+import { parseArgs } from "node:util";
+import { benchCapture } from "./capture.ts";
+import { benchTransform } from "./transform.ts";
 
-const MEASURE = fileURLToPath(new URL("measure.ts", import.meta.url));
-const RUNTIMES = {
-  Node: ["node"],
-  Deno: ["deno", "run", "-A", "--v8-flags=--heap-growing-percent=50"],
+/** TABLE: stage → its benchmark, and how many guests it is tried with. */
+const BENCHES = {
+  transform: { bench: benchTransform, sizes: "1000,10000,100000" },
+  capture: { bench: benchCapture, sizes: "1000,4000" },
 } as const;
-const GUESTS_PER_NODE = 3125;
-const MB = 1e6;
-
-interface Measured {
-  readonly seconds: number;
-  readonly entities: number;
-  readonly peakBytes: number;
-}
 
 const { values } = parseArgs({
   options: {
-    sizes: { type: "string", default: "1000,10000,100000" },
+    only: { type: "string" },
+    sizes: { type: "string" },
     runs: { type: "string", default: "3" },
   },
 });
-const work = await mkdtemp(join(tmpdir(), "proxmox-diode-bench-"));
-try {
-  const rows = [];
-  for (const guests of values.sizes.split(",").map(Number)) rows.push(...await benchSize(guests));
-  const head = [
-    "Guests",
-    "Runtime",
-    "Entities",
-    "Seconds",
-    "Entities/s",
-    "Floor s",
-    "Ratio",
-    "Peak MB",
-  ];
-  process.stdout.write(`${renderTable(head, rows)}\n`);
-} finally {
-  await rm(work, { recursive: true });
-}
 
-async function benchSize(guests: number) {
-  const run = join(work, String(guests));
-  const nodes = Math.max(2, Math.ceil(guests / GUESTS_PER_NODE));
-  await simulate(await openStore(run), { nodes, guests, seed: 1 });
-  const rows = [];
-  for (const [name, command] of Object.entries(RUNTIMES)) {
-    const pairs = [];
-    // In turn, so that a change of the machine's speed meets both.
-    for (let i = 0; i < Number(values.runs); i += 1) {
-      const transform = await measure(command, ["transform", run, run]);
-      pairs.push({ transform, floor: await measure(command, ["floor", run, run]) });
-    }
-    const seconds = median(pairs.map(({ transform }) => transform.seconds));
-    const entities = pairs[0]?.transform.entities ?? 0;
-    rows.push([
-      guests,
-      name,
-      entities,
-      seconds.toFixed(2),
-      groupDigits(Math.round(entities / seconds)),
-      median(pairs.map(({ floor }) => floor.seconds)).toFixed(2),
-      median(pairs.map(({ transform, floor }) => transform.seconds / floor.seconds)).toFixed(2),
-      Math.round(Math.max(...pairs.map(({ transform }) => transform.peakBytes)) / MB),
-    ]);
-    process.stderr.write(`${guests} guests on ${name}: done\n`);
-  }
-  return rows;
-}
-
-async function measure(
-  [program = "", ...flags]: readonly string[],
-  args: readonly string[],
-): Promise<Measured> {
-  const { stdout } = await promisify(execFile)(program, [...flags, MEASURE, ...args]);
-  return JSON.parse(stdout) as Measured;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+for (const [stage, { bench, sizes }] of Object.entries(BENCHES)) {
+  if (values.only !== undefined && values.only !== stage) continue;
+  const guests = (values.sizes ?? sizes).split(",").map(Number);
+  process.stdout.write(`\n${stage}\n\n${await bench(guests, Number(values.runs))}\n`);
 }

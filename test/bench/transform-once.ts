@@ -1,5 +1,5 @@
 /**
- * One measurement, in a process of its own: `node test/bench/measure.ts floor|transform RUN OUT`.
+ * One measurement, in a process of its own: `node test/bench/transform-once.ts floor|transform RUN OUT`.
  * Prints one JSON line: { seconds, entities, peakBytes }. Imports are done before the clock starts.
  *
  * floor: read, hash and JSON.parse the snapshot; JSON.stringify, hash and write the same entities.
@@ -14,6 +14,7 @@ import { TOOL } from "../../src/kernel/tool.ts";
 import { openSnapshot } from "../../src/snapshot/read.ts";
 import { parsePolicy } from "../../src/transform/policy.ts";
 import { transform } from "../../src/transform/transform.ts";
+import { peakBytes } from "./peak.ts";
 
 keepHeapSmall();
 const [what = "", run = "", out = ""] = process.argv.slice(2);
@@ -62,11 +63,4 @@ async function measureFloor(): Promise<{ seconds: number; entities: number }> {
   }
   await rm(copy, { recursive: true });
   return { seconds: milliseconds / 1000, entities };
-}
-
-/** Largest resident set so far; from the kernel, since Deno has no maxRSS in resourceUsage. */
-async function peakBytes(): Promise<number> {
-  const status = await readFile("/proc/self/status", "utf8").catch(() => "");
-  const kib = /VmHWM:\s+(\d+) kB/.exec(status)?.[1];
-  return kib === undefined ? process.memoryUsage().rss : Number(kib) * 1024;
 }
