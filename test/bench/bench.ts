@@ -1,8 +1,8 @@
 /**
- * `npm run bench [-- transform|push] [options]`: tables of what the stages take. A benchmark, not a test:
+ * `npm run bench [-- capture|transform|push] [options]`: tables of what the stages take. A benchmark, not a test:
  * it judges nothing.
  */
-const STAGES = ["transform", "push"] as const;
+const STAGES = ["capture", "transform", "push"] as const;
 
 const asked = process.argv[2] ?? "";
 const chosen = STAGES.filter((stage) => stage === asked);

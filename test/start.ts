@@ -6,8 +6,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { rm } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { ROOT } from "./golden.ts";
-import { startCli } from "./run-cli.ts";
+import { ROOT } from "./helpers/golden.ts";
+import { startCli } from "./helpers/run-cli.ts";
 
 const RUN = "snapshots/rehearsal";
 const RECEIVED = "snapshots/rehearsal-received";
@@ -30,7 +30,11 @@ try {
     }),
   );
   // Nobody applies anything here, and one guest of the example never answers.
-  const hurry = { PUSH_BOOTSTRAP_WAIT: "0", PROXMOX_API_TIMEOUT: "1" };
+  const hurry = {
+    PUSH_BOOTSTRAP_WAIT: "0",
+    PROXMOX_API_TIMEOUT: "1",
+    SITE_NAME: "Brightwater HQ",
+  };
   const program = relative(process.cwd(), join(ROOT, "src/cli.ts"));
   const run = spawn(process.execPath, [program, "run", "--out", RUN], {
     stdio: "inherit",

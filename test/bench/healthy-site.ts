@@ -1,0 +1,86 @@
+/**
+ * A simulated site in which every call is answered well, so that a capture takes as long as its calls;
+ * and how many calls that are, counted from the configs.
+ */
+import { openStore } from "../../src/kernel/store.ts";
+import { simulate } from "../../src/rehearse/simulate/simulate.ts";
+import { CLUSTER_FILE, NODES_FOLDER, PATHS } from "../../src/snapshot/paths.ts";
+import { openSnapshot } from "../../src/snapshot/read.ts";
+import { records } from "../../src/snapshot/scalar.ts";
+import type { Answer, AnswersFile } from "../../src/snapshot/schema.ts";
+import { isAgentEnabled } from "../../src/snapshot/worth-asking.ts";
+import { createSnapshotWriter } from "../../src/snapshot/write.ts";
+
+/** By kind. */
+export interface Calls {
+  readonly cluster: number;
+  readonly nodes: number;
+  readonly configs: number;
+  readonly agents: number;
+}
+
+const CLUSTER_CALLS = 5;
+const KINDS = ["/get-osinfo", "/network-get-interfaces", "/config", "/status", "/network"];
+
+export async function healthySite(
+  folder: string,
+  { nodes, guests }: { readonly nodes: number; readonly guests: number },
+): Promise<Calls> {
+  const store = await openStore(folder);
+  await simulate(store, { nodes, guests, seed: 1 });
+  const snapshot = await openSnapshot(store);
+  const cluster = answersOf(await snapshot.cluster());
+  const running = new Set<unknown>(
+    records(dataOf(cluster.get(PATHS.resources))).filter(({ status }) => status === "running")
+      .map(({ vmid }) => vmid),
+  );
+  const writer = createSnapshotWriter(store);
+  await writer.write(CLUSTER_FILE, cluster);
+  const calls = { cluster: CLUSTER_CALLS, nodes: 0, configs: 0, agents: 0 };
+  for (const node of snapshot.nodes) {
+    const file = await snapshot.node(node);
+    const answers = healed(file === undefined ? new Map() : answersOf(file));
+    await writer.write(`${NODES_FOLDER}${node}.json`, answers);
+    for (const [path, answer] of answers) {
+      if ("skipped" in answer) continue;
+      const vmid = Number(/\/qemu\/(\d+)\/config$/.exec(path)?.[1]);
+      if (/\/(?:status|network)$/.test(path)) calls.nodes += 1;
+      if (path.endsWith("/config")) calls.configs += 1;
+      if (running.has(vmid) && isAgentEnabled(dataOf(answer) ?? {})) calls.agents += 2;
+    }
+  }
+  const { source, scope, tool, captured_at } = snapshot.manifest;
+  await writer.finish({ source, scope, tool, captured_at });
+  return calls;
+}
+
+function answersOf(file: AnswersFile): Map<string, Answer> {
+  return new Map([...file.paths()].flatMap((path) => {
+    const answer = file.get(path);
+    return answer === undefined ? [] : [[path, answer] as const];
+  }));
+}
+
+function dataOf(answer: Answer | undefined): object | undefined {
+  const data: unknown = answer !== undefined && "data" in answer ? answer.data : undefined;
+  return typeof data === "object" && data !== null ? data : undefined;
+}
+
+/** What failed gets the answer of another guest; an agent that is due and was not asked, too. */
+function healed(answers: ReadonlyMap<string, Answer>): Map<string, Answer> {
+  const entries = [...answers];
+  const isGood = (answer: Answer): boolean => "status" in answer && answer.status === 200;
+  const isBad = (answer: Answer): boolean =>
+    "skipped" in answer
+      ? ["agent-not-running", "config-not-read", "agent-off"].includes(answer.skipped)
+      : !isGood(answer);
+  return new Map(entries.map(([path, answer]) => {
+    if (!isBad(answer)) return [path, answer];
+    const kind = KINDS.find((each) => path.endsWith(each)) ?? "";
+    const type = path.includes("/lxc/") ? "/lxc/" : "/qemu/";
+    const twin = entries.find(([each, other]) =>
+      each.endsWith(kind) && (kind !== "/config" || each.includes(type)) && isGood(other)
+    );
+    return [path, twin?.[1] ?? answer];
+  }));
+}

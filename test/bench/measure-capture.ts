@@ -1,0 +1,27 @@
+/**
+ * One capture, in a process of its own, from the cluster that the environment names:
+ * `node test/bench/measure-capture.ts WORK`. Prints one JSON line: { seconds, calls, peakBytes }. Imports are
+ * done before the clock starts.
+ */
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { capture } from "../../src/capture/capture.ts";
+import { parseCaptureOptions } from "../../src/capture/options.ts";
+import type { CaptureTexts } from "../../src/capture/settings.ts";
+import { openStore } from "../../src/kernel/store.ts";
+import { peakBytes } from "./measure.ts";
+
+const folder = join(process.argv[2] ?? "", "captured");
+await rm(folder, { recursive: true, force: true });
+const options = parseCaptureOptions(process.env as CaptureTexts);
+const start = performance.now();
+const { manifest } = await capture(options, {
+  store: await openStore(folder),
+  isResumed: false,
+  signal: new AbortController().signal,
+  onProgress: () => undefined,
+  onWarning: () => undefined,
+});
+const seconds = (performance.now() - start) / 1000;
+const calls = manifest.counts.attempts;
+process.stdout.write(`${JSON.stringify({ seconds, calls, peakBytes: await peakBytes() })}\n`);
