@@ -66,14 +66,14 @@ describe.concurrent("a push", () => {
   test("says what it sent, what that means and where it shows, and ends with 0", async () => {
     const diode = await diodeWith();
     const run = await example();
-    const { code, stdout, stderr } = await runCli(["push", run], { env: envOf(diode) });
-    expect([code, stderr]).toEqual([0, ""]);
+    const { code, stdout } = await runCli(["push", run], { env: envOf(diode) });
+    expect(code).toBe(0);
     expect(stdout).toContain(`Sent ${await exampleTotal()} entities in 13 requests`);
     expect(stdout).toMatch(/^ {2}virtual-machine +1 +37 /m);
     expect(stdout).toContain("Acknowledged means queued, not applied");
     expect(stdout).toContain("Diode → Ingestion Logs");
     const again = await runCli(["push", run], { env: envOf(diode) });
-    expect(again).toMatchObject({ code: 0, stderr: "" });
+    expect(again.code).toBe(0);
     expect(again.stdout).toContain("Nothing to send");
     expect(again.stdout).toContain("--again");
     expect(diode.requests).toHaveLength(13);
@@ -109,7 +109,7 @@ describe.concurrent("a push", () => {
     const pem = await fileOf(diode.certificatePem ?? "", "ca.pem");
     const { DIODE_CLIENT_SECRET: _, ...env } = envOf(diode);
     const args = ["push", await small(), `--client-secret-file=${secret}`, `--cert-file=${pem}`];
-    expect(await runCli(args, { env })).toMatchObject({ code: 0, stderr: "" });
+    expect(await runCli(args, { env })).toMatchObject({ code: 0 });
     const unverified = await runCli(["push", await small()], {
       env: { ...envOf(diode), DIODE_SKIP_TLS_VERIFY: "yes" },
     });
@@ -228,7 +228,7 @@ describe.concurrent("exit codes", () => {
       const diode = await diodeWith({
         latencyMs: 60,
         onRequest: () => {
-          if (diode.requests.length === 3) received.resolve();
+          if (diode.requests.length >= 3) received.resolve();
         },
       });
       const run = await small(30);
