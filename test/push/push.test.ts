@@ -164,7 +164,7 @@ describe("custom fields", () => {
     "cluster-type": [[{ name: "Proxmox", slug: "proxmox", tags: [] }]],
     "virtual-machine": guests(1),
   };
-  const texts = { PUSH_BOOTSTRAP_WAIT: "80ms" };
+  const texts = { PUSH_BOOTSTRAP_WAIT: "600ms" };
 
   test("that are new to the target are given time before values follow", async () => {
     const times = new Map<number, number>();
@@ -174,7 +174,7 @@ describe("custom fields", () => {
     const { pauses, error } = await pushInto(diode, await set(PARTS), { texts });
     expect(error).toBeUndefined();
     expect(pauses).toMatchObject([{ isBootstrap: true }]);
-    expect((times.get(2) ?? 0) - (times.get(0) ?? 0)).toBeGreaterThan(70);
+    expect((times.get(2) ?? 0) - (times.get(0) ?? 0)).toBeGreaterThan(590);
   });
 
   test("that the target had in time are not waited for", async () => {
