@@ -10,7 +10,7 @@ import { buildSnapshot } from "./helpers/snapshot-builder.ts";
 import { treeOf } from "./helpers/temp-folder.ts";
 
 const COMPLETE = join(ROOT, "test/fixtures/pve9");
-const PARTIAL = join(ROOT, "test/fixtures/pve8");
+const PARTIAL = join(ROOT, "test/fixtures/pve7");
 
 /** What a terminal obeys: all of C0 but tab and newline, DEL, and the 8-bit controls. */
 // deno-lint-ignore no-control-regex
@@ -42,7 +42,7 @@ describe.concurrent("a result", () => {
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
       counts: { "virtual-machine": expect.any(Number), "custom-field": 7 },
-      left_out: { template: 1 },
+      left_out: { cdrom: 2 },
       files: expect.any(Array),
     });
     expect(stderr).toContain("is partial");
@@ -91,7 +91,7 @@ describe.concurrent("the log", () => {
       transform(fresh("nowhere"), ["--log-format=json"]),
     ]);
     expect(linesOf(warned.stderr)).toEqual([
-      { level: "warn", message: expect.stringContaining('"pve8" is partial') },
+      { level: "warn", message: expect.stringContaining('"pve7" is partial') },
     ]);
     expect(warned.stdout).toContain("Made ");
     expect(linesOf(refused.stderr)).toEqual([{
