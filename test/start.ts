@@ -30,6 +30,8 @@ async function run(args: readonly string[], env: Environment): Promise<number | 
 }
 
 const server = start(["serve", "snapshots/example", "--json"], {}, "pipe");
+// Without a line, its own error says why.
+server.on("close", (code) => process.exit(code ?? 1));
 const [line] = (await once(server.stdout ?? server, "data")) as [Buffer];
 const said = JSON.parse(line.toString()) as Record<string, string | number>;
 const cluster: Environment = {
@@ -43,4 +45,5 @@ const cluster: Environment = {
 const captured = await run(["capture", "--out", RUN], { ...cluster, ...SETTINGS });
 const isCaptured = captured === 0 || captured === INCOMPLETE;
 process.exitCode = isCaptured ? (await run(["transform", RUN], {})) ?? 1 : captured ?? 1;
+server.removeAllListeners("close");
 server.kill("SIGINT");
