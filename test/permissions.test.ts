@@ -6,9 +6,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { textsFor } from "./helpers/capturing.ts";
+import { call, statusOf, tokenOf } from "./helpers/diode-client.ts";
 import { ROOT } from "./helpers/golden.ts";
+import { receiver } from "./helpers/pushing.ts";
 import { ask } from "./helpers/pve-client.ts";
 import { served } from "./helpers/served.ts";
+import { requestBytes, tag } from "./helpers/received.ts";
 
 const DENO = join(ROOT, "node_modules/.bin/deno");
 
@@ -83,6 +86,36 @@ test("transform cannot reach a network", async () => {
   expect(stderr).toContain("Requires net access");
 });
 
+test("push has the network, writes its journal below snapshots/, and that is enough", async () => {
+  const [command = "", ...args] = (await commandOf("push")).split(" ");
+  expect(args.filter((arg) => arg.startsWith("--"))).toEqual([
+    "--no-prompt",
+    "--allow-read=.",
+    "--allow-env",
+    "--allow-write=snapshots",
+    "--allow-net",
+  ]);
+  const files = join(run, "push");
+  await cp(join(ROOT, "snapshots/example/netbox"), join(files, "netbox"), { recursive: true });
+  for (const isTls of [false, true]) {
+    const diode = await receiver({ isTls });
+    const given = isTls ? ["--skip-tls-verify"] : [];
+    const child = spawn(join(ROOT, command), [...args, files, "--bootstrap-wait=0", ...given], {
+      cwd: ROOT,
+      env: {
+        ...process.env,
+        DIODE_TARGET: diode.target,
+        DIODE_CLIENT_ID: diode.client.id,
+        DIODE_CLIENT_SECRET: diode.client.secret,
+      },
+      stdio: "ignore",
+    });
+    expect(await once(child, "close")).toEqual([0, null]);
+    expect(diode.requests).toHaveLength(13);
+  }
+  expect((await readdir(join(files, "push"))).length).toBe(2);
+});
+
 test("serve reads this folder and has the loopback, and that is enough", async () => {
   const [command = "", ...args] = (await commandOf("serve")).split(" ");
   expect(args.filter((arg) => arg.startsWith("--"))).toEqual([
@@ -103,6 +136,31 @@ test("serve reads this folder and has the loopback, and that is enough", async (
     "/nodes",
   );
   expect(heard.status).toBe(200);
+});
+
+test("receive writes below snapshots/ and has the loopback, and that is enough", async () => {
+  const [command = "", ...args] = (await commandOf("receive")).split(" ");
+  expect(args.filter((arg) => arg.startsWith("--"))).toEqual([
+    "--no-prompt",
+    "--allow-read=.",
+    "--allow-env",
+    "--allow-write=snapshots",
+    "--allow-net=127.0.0.1",
+  ]);
+  const child = spawn(join(ROOT, command), [...args, "--json", "--out", join(run, "received")], {
+    cwd: ROOT,
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const [line] = await once(child.stdout, "data");
+  const { target, client_id: id, client_secret: secret } = JSON.parse(String(line));
+  const peer = { target, client: { id, secret }, certificatePem: undefined };
+  const answer = await call(peer, requestBytes([tag("x")]), { token: await tokenOf(peer) });
+  expect(statusOf(answer)).toBe("0");
+  const ended = once(child, "close");
+  process.kill(child.pid ?? 0, "SIGINT");
+  expect((await ended)[0]).toBe(0);
+  expect(await readdir(join(run, "received/netbox"))).toContain("manifest.json");
 });
 
 test("capture reaches the host alone, writes below snapshots/ alone and asks for nothing", async () => {

@@ -1,49 +1,50 @@
 /**
- * `npm start`: the stages as a user runs them, over real sockets. A served snapshot plays the cluster:
- * serve snapshots/example → capture → transform, into snapshots/rehearsal.
+ * `npm start`: the whole pipeline over real sockets, on this machine alone. `serve` answers as the
+ * cluster of snapshots/example, `receive` stands in for Diode, and `run` captures, transforms and pushes.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
+import { rm } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { ROOT } from "./helpers/golden.ts";
+import { startCli } from "./helpers/run-cli.ts";
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const RUN = "snapshots/rehearsal";
-/** Two calls of the example are never answered: nobody shall wait half a minute for each. */
-const SETTINGS = { PROXMOX_API_TIMEOUT: "2", SITE_NAME: "Brightwater HQ" };
-/** Of a capture that could not read everything, as that of the example. */
+const RECEIVED = "snapshots/rehearsal-received";
+/** The example has guests that do not answer, on purpose: what a pipeline would be told with 4. */
 const INCOMPLETE = 4;
 
-type Environment = Readonly<Record<string, string>>;
-
-function start(args: readonly string[], env: Environment, stdout: "inherit" | "pipe") {
-  process.stdout.write(`\n$ proxmox-diode ${args.join(" ")}\n`);
-  return spawn(process.execPath, ["src/cli.ts", ...args], {
-    cwd: ROOT,
-    env: { ...process.env, ...env },
-    stdio: ["ignore", stdout, "inherit"],
+for (const folder of [RUN, RECEIVED]) {
+  await rm(join(ROOT, folder), { recursive: true, force: true });
+}
+const servers = [
+  startCli(["serve", "snapshots/example"]),
+  startCli(["receive", "--out", RECEIVED]),
+];
+try {
+  const exported = await Promise.all([servers[0]?.lines(6), servers[1]?.lines(3)]);
+  const env = Object.fromEntries(
+    exported.flatMap((lines) => lines ?? []).map((line) => {
+      const [, name = "", value = ""] = /^export (\w+)=(.*)$/.exec(line) ?? [];
+      return [name, value];
+    }),
+  );
+  // Nobody applies anything here, and one guest of the example never answers.
+  const hurry = {
+    PUSH_BOOTSTRAP_WAIT: "0",
+    PROXMOX_API_TIMEOUT: "1",
+    SITE_NAME: "Brightwater HQ",
+  };
+  const program = relative(process.cwd(), join(ROOT, "src/cli.ts"));
+  const run = spawn(process.execPath, [program, "run", "--out", RUN], {
+    stdio: "inherit",
+    env: { ...process.env, ...env, ...hurry },
   });
+  const [code] = await once(run, "exit") as [number | null];
+  process.stdout.write(
+    `Files are in ${RUN}; what the Diode of this rehearsal was sent is in ${RECEIVED}\n`,
+  );
+  process.exitCode = code === INCOMPLETE ? 0 : code ?? 1;
+} finally {
+  await Promise.all(servers.map((server) => server.stop("SIGINT")));
 }
-
-async function run(args: readonly string[], env: Environment): Promise<number | null> {
-  const [code] = (await once(start(args, env, "inherit"), "close")) as [number | null];
-  return code;
-}
-
-const server = start(["serve", "snapshots/example", "--json"], {}, "pipe");
-// Without a line, its own error says why.
-server.on("close", (code) => process.exit(code ?? 1));
-const [line] = (await once(server.stdout ?? server, "data")) as [Buffer];
-const said = JSON.parse(line.toString()) as Record<string, string | number>;
-const cluster: Environment = {
-  PROXMOX_HOST: String(said["host"]),
-  PROXMOX_PORT: String(said["port"]),
-  PROXMOX_USER: String(said["user"]),
-  PROXMOX_TOKEN_NAME: String(said["token_name"]),
-  PROXMOX_TOKEN_VALUE: String(said["token_value"]),
-  PROXMOX_FINGERPRINT: String(said["fingerprint"]),
-};
-const captured = await run(["capture", "--out", RUN], { ...cluster, ...SETTINGS });
-const isCaptured = captured === 0 || captured === INCOMPLETE;
-process.exitCode = isCaptured ? (await run(["transform", RUN], {})) ?? 1 : captured ?? 1;
-server.removeAllListeners("close");
-server.kill("SIGINT");

@@ -6,10 +6,10 @@ import type { Session } from "./session.ts";
 import { bootstrapTime } from "./settings.ts";
 import { printSummary } from "./summary.ts";
 
-const DEFAULT_OUT = "snapshots/bootstrap";
+export const DEFAULT_BOOTSTRAP_FOLDER = "snapshots/bootstrap";
 
 export async function runBootstrap(session: Session): Promise<void> {
-  const target = session.option("out") ?? session.operands[0] ?? DEFAULT_OUT;
+  const target = session.option("out") ?? session.operands[0] ?? DEFAULT_BOOTSTRAP_FOLDER;
   const store = await session.openStore(target);
   const batches = bootstrap(bootstrapTime());
   const summary = await writeEntities(store, batches, { tool: TOOL, snapshots: [] });

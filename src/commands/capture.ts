@@ -53,7 +53,7 @@ export function asking(session: Session, signal: AbortSignal) {
 }
 
 /** "snapshots/pve1.example.net"; the name of the cluster is not known yet. */
-function defaultFolder({ hosts: [{ name }] }: CaptureOptions): string {
+export function defaultFolder({ hosts: [{ name }] }: CaptureOptions): string {
   return `snapshots/${name.replaceAll(":", "-")}`;
 }
 

@@ -1,7 +1,8 @@
 /** Help texts, from the catalog; they fit a terminal of 80 columns and have no colours. */
 import type { ArgDef } from "citty";
 import { TOOL } from "../kernel/tool.ts";
-import { type CommandRow, COMMANDS } from "./catalog.ts";
+import { COMMANDS } from "./catalog.ts";
+import type { CommandRow } from "./catalog/row.ts";
 
 const WIDTH = 80;
 const DESCRIPTION =
@@ -21,18 +22,14 @@ export function programHelp(): string {
 
 export function commandHelp(name: string, row: CommandRow): string {
   const { argument, options } = row;
-  const operand = argument === undefined
-    ? ""
-    : argument.most > 1
-    ? ` <${argument.name}>…`
-    : ` <${argument.name}>`;
+  const shown = argument?.shown ?? `<${argument?.name}>`;
+  const more = argument?.shown === undefined && (argument?.most ?? 0) > 1 ? "…" : "";
+  const operand = argument === undefined ? "" : ` ${shown}${more}`;
   const own = Object.entries(options).map(([flag, option]) => optionHelp(flag, option));
   return [
     wrap(row.description, ""),
     `USAGE    ${TOOL.name} ${name}${operand} [options]\nEXAMPLE  ${TOOL.name} ${row.example}`,
-    ...(argument === undefined
-      ? []
-      : [`ARGUMENT\n  <${argument.name}>\n${wrap(argument.help, "      ")}`]),
+    ...(argument === undefined ? [] : [`ARGUMENT\n  ${shown}\n${wrap(argument.help, "      ")}`]),
     `OPTIONS\n${own.join("\n")}`,
   ].join("\n\n") + "\n";
 }

@@ -1,6 +1,7 @@
 /** argv → help, or a command → exit code. What only a running command needs is loaded with it. */
 import { TOOL } from "../kernel/tool.ts";
-import { type CommandRow, COMMANDS } from "./catalog.ts";
+import { COMMANDS } from "./catalog.ts";
+import type { CommandRow } from "./catalog/row.ts";
 import { commandHelp, programHelp } from "./help.ts";
 
 /** 0 unless the command failed or asked for another code. */

@@ -1,4 +1,5 @@
 /** Small languages of option values. Each reader throws AppError "usage" for what is not in its own. */
+import { DURATION, durationMs } from "../kernel/duration.ts";
 import { usageError } from "../kernel/errors.ts";
 
 /** An option as it was given. */
@@ -6,8 +7,6 @@ export interface Given {
   readonly name: string;
   readonly text: string;
 }
-
-const MS = { ms: 1, s: 1000, m: 60_000 } as const;
 
 /** "7" → 7 */
 export function wholeNumber({ name, text }: Given): number {
@@ -17,9 +16,9 @@ export function wholeNumber({ name, text }: Given): number {
 
 /** "20ms" → 20, "1.5s" → 1500 */
 export function milliseconds({ name, text }: Given): number {
-  const [, number, unit] = /^(\d{1,6}(?:\.\d{1,3})?)(ms|s|m)$/.exec(text) ?? [];
-  if (number === undefined) throw refusal({ name, text }, "a time such as 20ms, 3s or 1m");
-  return Number(number) * MS[unit as keyof typeof MS];
+  const ms = durationMs(text);
+  if (ms === undefined) throw refusal({ name, text }, DURATION);
+  return ms;
 }
 
 /** "pve1, pve2" → ["pve1", "pve2"] */

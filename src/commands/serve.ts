@@ -6,13 +6,12 @@ import { parseToken } from "../rehearse/serve/token.ts";
 import { openSnapshot } from "../snapshot/read.ts";
 import type { Snapshot } from "../snapshot/schema.ts";
 import { readDisturbances } from "./disturbances.ts";
+import { exportLines } from "./exports.ts";
 import { wholeNumber } from "./option-values.ts";
 import type { Session } from "./session.ts";
 import { readSettings } from "./settings.ts";
 import { groupDigits } from "./tables.ts";
-
-/** A server is ended by stopping it: Ctrl-C is no interruption, and the exit code is 0. */
-const STOP_SIGNALS = ["SIGINT", "SIGTERM"] as const;
+import { untilStopped } from "./until-stopped.ts";
 
 export async function runServe(session: Session): Promise<void> {
   const [run] = session.operands;
@@ -31,7 +30,7 @@ export async function runServe(session: Session): Promise<void> {
     ...readDisturbances(session),
   });
   // Whoever reads the first line may stop it at once.
-  const stop = stopped();
+  const stop = untilStopped();
   introduce(session, { snapshot, served });
   await stop;
   await served.close();
@@ -43,12 +42,6 @@ export async function runServe(session: Session): Promise<void> {
 
 function numberOf(session: Session, name: string): number {
   return wholeNumber({ name, text: session.option(name) ?? "" });
-}
-
-function stopped(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of STOP_SIGNALS) process.once(signal, () => resolve());
-  });
 }
 
 /** On stdout, what a shell or a script needs to capture from it. */
@@ -67,22 +60,17 @@ function introduce(session: Session, { snapshot, served }: { snapshot: Snapshot;
       ...(isOwn ? {} : { token_value: token.value }),
     }));
   } else {
-    session.print([
-      `export PROXMOX_HOST=${host}`,
-      `export PROXMOX_PORT=${port}`,
-      `export PROXMOX_USER=${quoted(token.user)}`,
-      `export PROXMOX_TOKEN_NAME=${quoted(token.name)}`,
-      ...(isOwn ? [] : [`export PROXMOX_TOKEN_VALUE=${token.value}`]),
-      `export PROXMOX_FINGERPRINT=${fingerprint}`,
-    ].join("\n"));
+    session.print(exportLines({
+      PROXMOX_HOST: host,
+      PROXMOX_PORT: String(port),
+      PROXMOX_USER: token.user,
+      PROXMOX_TOKEN_NAME: token.name,
+      PROXMOX_TOKEN_VALUE: isOwn ? undefined : token.value,
+      PROXMOX_FINGERPRINT: fingerprint,
+    }));
   }
   session.log.info(
     `Serving ${snapshot.name} at ${url}: a shell with the variables above captures from it, ` +
       "Ctrl-C stops it",
   );
-}
-
-/** For a shell. */
-function quoted(text: string): string {
-  return /^[\w@.+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

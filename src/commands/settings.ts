@@ -10,6 +10,7 @@ import type { Manifest } from "../snapshot/schema.ts";
 import { type SettingName, SETTINGS, type SettingTexts } from "../transform/settings.ts";
 import { type Context, flagText } from "./options.ts";
 import { readPolicyFile } from "./policy-file.ts";
+import { proxyFor } from "./proxy.ts";
 
 /**
  * The settings of one stage, as they were given.
@@ -46,12 +47,16 @@ function variable(name: string, { variable: own = name, aliases = [] }: SettingR
 }
 
 async function readSecret(file: string, setting: string): Promise<string> {
-  const text = await readFile(file, "utf8").catch((cause: unknown) => {
+  return (await readNamedFile(file, setting)).trim();
+}
+
+/** @throws AppError "usage" when the file that a setting names cannot be read. */
+export async function readNamedFile(file: string, setting: string): Promise<string> {
+  return await readFile(file, "utf8").catch((cause: unknown) => {
     throw usageError(`Cannot read the file "${file}" that ${setting} names: ${reasonOf(cause)}`, {
       cause,
     });
   });
-  return text.trim();
 }
 
 /** What was given, over what capture recorded. */
@@ -83,6 +88,16 @@ export function storeCredentials(): StoreCredentials {
     region: env["AWS_REGION"],
     endpoint: env["AWS_ENDPOINT_URL"],
   };
+}
+
+/** The proxy that the environment names for a URL. */
+export function environmentProxy(url: string): URL | undefined {
+  return proxyFor(new URL(url), process.env);
+}
+
+/** Where a job of GitHub Actions shows what it has to say. */
+export function stepSummaryFile(): string | undefined {
+  return process.env["GITHUB_STEP_SUMMARY"] || undefined;
 }
 
 /** The time that a bootstrap bears. Source: reproducible-builds.org, SOURCE_DATE_EPOCH. */

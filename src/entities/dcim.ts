@@ -10,7 +10,6 @@ import type {
   Int64,
   InterfaceRef,
   InterfaceType,
-  IPAddressRef,
   NotSent,
   PlatformRef,
   SiteRef,
@@ -46,6 +45,9 @@ export interface Interface extends Common {
   label?: NotSent;
   duplex?: NotSent;
   wwn?: NotSent;
+  mac_address?: NotSent;
+  channels?: NotSent;
+  channel_id?: NotSent;
   mgmt_only?: NotSent;
   mark_connected?: NotSent;
   vdcs?: NotSent;
@@ -68,8 +70,9 @@ export interface Device extends Common {
   platform?: PlatformRef;
   status: "active" | "offline";
   cluster?: ClusterRef;
-  primary_ip4?: IPAddressRef | Empty;
-  primary_ip6?: IPAddressRef | Empty;
+  /** Only to clear them: each is set by its address. */
+  primary_ip4?: Empty;
+  primary_ip6?: Empty;
   custom_fields?: CustomFields;
   oob_ip?: NotSent;
   serial?: NotSent;
@@ -81,6 +84,7 @@ export interface Device extends Common {
   latitude?: NotSent;
   longitude?: NotSent;
   airflow?: NotSent;
+  cooling_method?: NotSent;
   virtual_chassis?: NotSent;
   vc_position?: NotSent;
   vc_priority?: NotSent;

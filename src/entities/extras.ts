@@ -29,6 +29,7 @@ export interface CustomField {
   default?: NotSent;
   related_object_filter?: NotSent;
   weight?: NotSent;
+  nulls_first?: NotSent;
   validation_minimum?: NotSent;
   validation_maximum?: NotSent;
   validation_regex?: NotSent;

@@ -77,3 +77,15 @@ export const NOTES = {
 } as const;
 
 export type NoteCode = keyof typeof NOTES;
+
+/** What a record says of what it is about: not that it is gone, only that nothing new is known of it. */
+export const NOT_READ: ReadonlySet<Reason> = new Set([
+  "out-of-scope",
+  "unreachable",
+  "denied",
+  "failed",
+  "guest-stopped",
+  "agent-off",
+  "agent-not-running",
+  "agent-error",
+]);

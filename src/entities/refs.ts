@@ -30,7 +30,12 @@ export interface ClusterRef {
   type: ClusterTypeRef;
   scope_site?: SiteRef;
 }
-export interface VirtualMachineRef {
+/** What an address says of the machine that it is the primary one of. */
+export interface PrimaryAddresses {
+  primary_ip4?: { address: string };
+  primary_ip6?: { address: string };
+}
+export interface VirtualMachineRef extends PrimaryAddresses {
   name: string;
   cluster: ClusterRef;
   site?: SiteRef;
@@ -53,7 +58,7 @@ export interface DeviceRoleRef {
   name: string;
   tags?: readonly TagRef[];
 }
-export interface DeviceRef {
+export interface DeviceRef extends PrimaryAddresses {
   name: string;
   device_type: DeviceTypeRef;
   role: DeviceRoleRef;

@@ -6,11 +6,11 @@
  * {"timestamp":"2026-01-02T03:04:05Z","tag":{"name":"proxmox-ve","slug":"proxmox-ve"}}
  * ]}
  */
-import { v5 } from "uuid";
 import { ByteBuffer } from "../kernel/byte-buffer.ts";
 import { inputError } from "../kernel/errors.ts";
 import { encodeUtf8, utf8Length } from "../kernel/utf8.ts";
 import type { Step } from "./order.ts";
+import { requestId } from "./request.ts";
 
 /** Source: diode.v1.IngestRequest, entities (max_items). */
 export const MAX_ENTITIES = 1000;
@@ -35,8 +35,6 @@ interface StepContext {
   readonly write: (name: string, bytes: Uint8Array) => Promise<void>;
 }
 
-/** Request ids are UUIDv5 of the entities in this namespace: same entities, same id. */
-const ID_NAMESPACE = "5d0c4d6f-7f4a-5b1e-9d57-2f7c9a1e6b10";
 const ID_PLACEHOLDER = "00000000-0000-0000-0000-000000000000";
 const CLOSING = encodeUtf8("\n]");
 const END = encodeUtf8("}\n");
@@ -55,7 +53,7 @@ export function createStepWriter(step: Step, { tool, write }: StepContext): Step
     const name = `${step.number}-${step.name}-${String(files).padStart(4, "0")}.json`;
     request.append(CLOSING);
     const entities = request.view(header.entitiesAt);
-    request.overwrite(header.idAt, encodeUtf8(v5(entities, ID_NAMESPACE)));
+    request.overwrite(header.idAt, encodeUtf8(requestId(entities)));
     request.append(END);
     return write(name, request.view(0)).then(start);
   };
@@ -91,7 +89,7 @@ const ROOM_PER_LINE = 2 + CLOSING.length + END.length;
 
 /** All that stands before the first entity, and where the id goes. */
 function headerOf(tool: Tool): { bytes: Uint8Array; idAt: number; entitiesAt: number } {
-  const header = JSON.stringify({
+  const text = opening({
     stream: "latest",
     id: ID_PLACEHOLDER,
     producer_app_name: tool.name,
@@ -99,7 +97,16 @@ function headerOf(tool: Tool): { bytes: Uint8Array; idAt: number; entitiesAt: nu
     sdk_name: tool.name,
     sdk_version: tool.version,
   });
-  const text = `${header.slice(0, -1)},"entities":`;
-  const entitiesAt = utf8Length(text);
-  return { bytes: encodeUtf8(`${text}[\n`), idAt: text.indexOf(ID_PLACEHOLDER), entitiesAt };
+  const bytes = encodeUtf8(text);
+  return { bytes, idAt: text.indexOf(ID_PLACEHOLDER), entitiesAt: bytes.length - "[\n".length };
+}
+
+/** A request that came from elsewhere, in the form of an entity file. Its header is not empty. */
+export function requestText(request: { readonly entities: readonly object[] }): string {
+  const { entities, ...header } = request;
+  return `${opening(header)}${entities.map((entity) => JSON.stringify(entity)).join(",\n")}\n]}\n`;
+}
+
+function opening(header: object): string {
+  return `${JSON.stringify(header).slice(0, -1)},"entities":[\n`;
 }

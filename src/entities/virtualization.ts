@@ -7,7 +7,6 @@ import type {
   Empty,
   Int64,
   InterfaceMode,
-  IPAddressRef,
   MACAddressRef,
   NotSent,
   PlatformRef,
@@ -47,8 +46,9 @@ export interface VirtualMachine extends Common {
   memory?: Int64;
   start_on_boot?: "on" | "off";
   comments?: string;
-  primary_ip4?: IPAddressRef | Empty;
-  primary_ip6?: IPAddressRef | Empty;
+  /** Only to clear them: each is set by its address. */
+  primary_ip4?: Empty;
+  primary_ip6?: Empty;
   custom_fields: CustomFields;
   device?: NotSent;
   disk?: NotSent;
@@ -66,6 +66,7 @@ export interface VMInterface extends Common {
   mode?: InterfaceMode;
   untagged_vlan?: VLANRef | Empty;
   tagged_vlans?: NotSent;
+  mac_address?: NotSent;
   parent?: NotSent;
   bridge?: NotSent;
   qinq_svlan?: NotSent;

@@ -53,9 +53,19 @@ function writeJsonLine(entry: LogObject): void {
   );
 }
 
-/** One line of JSON that a terminal shows and never obeys: JSON itself leaves the C1 range as it is. */
+/** The same on one line: what would break a table or a list is shown too. */
+export function printableLine(text: string): string {
+  return printable(text).replace(/[\t\n]/g, (char) => (char === "\n" ? "\\x0a" : "\\x09"));
+}
+
+/** JSON that a terminal shows and never obeys: JSON itself leaves the C1 range as it is. */
+export function printableJson(value: unknown, indent = 0): string {
+  return JSON.stringify(value, null, indent).replace(C1_REGEXP, jsonEscape);
+}
+
+/** The same, as a line. */
 export function jsonLine(value: object): string {
-  return `${JSON.stringify(value).replace(C1_REGEXP, jsonEscape)}\n`;
+  return `${printableJson(value)}\n`;
 }
 
 function jsonEscape(char: string): string {

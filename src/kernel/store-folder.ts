@@ -23,6 +23,7 @@ export function openFolder(place: string): Store {
       return undefined;
     },
     write: (key, bytes) => writeWhole(join(place, key), bytes).catch(refusal(place, key)),
+    append: (key, bytes) => appendTo(join(place, key), bytes).catch(refusal(place, key)),
     remove: (key) => rm(join(place, key), { force: true }).catch(refusal(place, key)),
     draft: (folder) => openDraft(place, folder).catch(refusal(place, folder)),
     close: () => storage.dispose(),
@@ -53,6 +54,11 @@ async function writeWhole(file: string, bytes: Uint8Array): Promise<void> {
     await rm(part, { force: true });
     throw error;
   }
+}
+
+async function appendTo(file: string, bytes: Uint8Array): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  await appendFile(file, bytes);
 }
 
 /** Older drafts than this were left by a program that was killed. */

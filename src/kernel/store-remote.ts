@@ -42,6 +42,7 @@ export async function openRemote(place: string, credentials: StoreCredentials): 
     keys: () => told("list the files in", keysOf(storage)),
     read: (key) => told(`read "${key}" in`, readRaw(storage, key)),
     write: (key, bytes) => told(`write "${key}" in`, storage.setItemRaw(key, bytes)),
+    append: (key, bytes) => told(`write "${key}" in`, appendRaw(storage, key, bytes)),
     remove: (key) => told(`remove "${key}" from`, storage.removeItem(key)),
     async draft(folder) {
       const draft = openDraft(storage, folder);
@@ -97,6 +98,11 @@ async function readRaw(storage: Storage<Uint8Array>, key: string): Promise<Uint8
   if (value === null || value === undefined) return undefined;
   if (typeof value === "string") return new TextEncoder().encode(value);
   return value instanceof ArrayBuffer ? new Uint8Array(value) : (value as Uint8Array);
+}
+
+async function appendRaw(storage: Storage<Uint8Array>, key: string, bytes: Uint8Array) {
+  const held = await readRaw(storage, key) ?? new Uint8Array();
+  await storage.setItemRaw(key, Buffer.concat([held, bytes]));
 }
 
 /**

@@ -10,6 +10,8 @@ export interface Store {
   read(key: string): Promise<Uint8Array | undefined>;
   /** The whole file or, when it fails, what was there before. */
   write(key: string, bytes: Uint8Array): Promise<void>;
+  /** Adds to a file, which is made if need be. A remote store writes the whole anew. */
+  append(key: string, bytes: Uint8Array): Promise<void>;
   /** The file is gone afterwards; it need not have been there. */
   remove(key: string): Promise<void>;
   /** Starts a folder anew, beside the one that is there until `commit`. */

@@ -21,6 +21,7 @@ export async function openStore(place: string, credentials: StoreCredentials = {
     ...store,
     read: async (key) => await store.read(safeKey(key)),
     write: async (key, bytes) => await store.write(safeKey(key), bytes),
+    append: async (key, bytes) => await store.append(safeKey(key), bytes),
     remove: async (key) => await store.remove(safeKey(key)),
     draft: async (folder) => await openDraft(store, folder),
   };

@@ -1,10 +1,9 @@
 /** A run folder → its snapshot, trusted only as far as its hashes reach. */
 import { type } from "arktype";
-import { AppError, inputError, reasonOf } from "../kernel/errors.ts";
+import { inputError } from "../kernel/errors.ts";
 import { checkListing, readListed } from "../kernel/files.ts";
-import { unseal } from "../kernel/sealed.ts";
+import { readManifestFile } from "../kernel/manifest-file.ts";
 import { type Store } from "../kernel/store.ts";
-import { decodeUtf8 } from "../kernel/utf8.ts";
 import { Answers } from "./answers.ts";
 import { CLUSTER_FILE, MANIFEST_FILE, nodeFile, nodeOfFile } from "./paths.ts";
 import { Manifest, type Snapshot, SNAPSHOT_FORMAT } from "./schema.ts";
@@ -36,29 +35,20 @@ export async function openSnapshot(store: Store): Promise<Snapshot> {
 }
 
 async function readManifest(store: Store): Promise<{ manifest: Manifest; sha256: string }> {
-  const bytes = await store.read(MANIFEST_FILE).catch((cause: unknown) => {
-    if (cause instanceof AppError) throw cause;
-    throw inputError(`Cannot read ${MANIFEST_FILE} in ${store.place}: ${reasonOf(cause)}`, {
-      cause,
-    });
+  const found = await readManifestFile(store, {
+    file: MANIFEST_FILE,
+    format: "snapshot format",
+    newest: SNAPSHOT_FORMAT,
+    writtenBy: "captured it",
   });
-  if (bytes === undefined) throw await noManifest(store);
-  const what = `${MANIFEST_FILE} in ${store.place}`;
-  const { document, sha256 } = unseal(decodeUtf8(bytes, what), what);
-  const format = (document as { format?: unknown } | null)?.format;
-  if (typeof format === "number" && format > SNAPSHOT_FORMAT) {
-    throw inputError(
-      `Cannot read ${what}: it has snapshot format ${format}, and this program reads up to ${SNAPSHOT_FORMAT}`,
-      { hint: "Use the version of proxmox-diode that captured it, or a newer one" },
-    );
-  }
-  const manifest = Manifest(document);
+  if (found === undefined) throw await noManifest(store);
+  const manifest = Manifest(found.document);
   if (manifest instanceof type.errors) {
-    throw inputError(`Cannot read ${what}: ${manifest.summary.split("\n", 1)[0]}`, {
+    throw inputError(`Cannot read ${found.what}: ${manifest.summary.split("\n", 1)[0]}`, {
       hint: "Name a run folder itself, which holds manifest.json and pve/",
     });
   }
-  return { manifest, sha256 };
+  return { manifest, sha256: found.sha256 };
 }
 
 async function noManifest(store: Store): Promise<Error> {

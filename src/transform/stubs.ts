@@ -10,6 +10,7 @@ import type {
   InterfaceType,
   IPAddressRef,
   PlatformRef,
+  PrimaryAddresses,
   SiteRef,
   TagRef,
   TenantRef,
@@ -63,7 +64,7 @@ export const STUBS: Readonly<
       "stub.interface",
       "stub.vm-interface",
     ],
-    holds: "address and the interface that it is assigned to",
+    holds: "address, within the machine whose primary one it is",
   },
   "platform": {
     reads: ["osinfo.name", "osinfo.version-id", "config.ostype", "nodeStatus.pveversion"],
@@ -153,6 +154,22 @@ export function nodeAddressRef(address: string, holder: InterfaceRef): IPAddress
 
 export function guestAddressRef(address: string, holder: VMInterfaceRef): IPAddressRef {
   return { address, assigned_object_vm_interface: holder };
+}
+
+/**
+ * The interface of an address, its machine told that the address is its primary one. NetBox refuses
+ * an address that is the primary one of another machine, and Diode refuses the whole entity with
+ * it: here that is the address alone, and the machine gets everything else in step 11 or 13.
+ */
+export function withPrimary(ref: InterfaceRef, address: PrimaryAddresses): InterfaceRef;
+export function withPrimary(ref: VMInterfaceRef, address: PrimaryAddresses): VMInterfaceRef;
+export function withPrimary(
+  ref: InterfaceRef | VMInterfaceRef,
+  address: PrimaryAddresses,
+): InterfaceRef | VMInterfaceRef {
+  return "device" in ref
+    ? { ...ref, device: { ...ref.device, ...address } }
+    : { ...ref, virtual_machine: { ...ref.virtual_machine, ...address } };
 }
 
 /** Protobuf JSON writes 64-bit integers as strings. */

@@ -33,6 +33,11 @@ export type Taken<Value> = Value | null | undefined;
 /** Clears a relation in NetBox. */
 export const EMPTY: Empty = {};
 
+/** Of a value that another step sends: null if there is none, which this step may then clear. */
+export function onlyNone(value: Taken<unknown>): Taken<Empty> {
+  return value === null ? null : undefined;
+}
+
 export interface Row<Source, Value> {
   readonly kind: "mapped" | "fixed" | "skipped";
   readonly reads: readonly Read[];

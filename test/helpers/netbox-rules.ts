@@ -11,7 +11,8 @@ export const NETBOX_RULES: Readonly<Record<string, (outcome: Outcome) => void>> 
   "a VM stands in the site of its cluster, and its VLANs in the site of the VM": isInSite,
   "a device in a cluster stands in the site of its cluster": isDeviceInSite,
   "only a virtual interface has a parent, and none of them is in a LAG": isLinked,
-  "a primary address is an address of the machine itself": hasOwnPrimary,
+  "an address is the primary one of the machine that it is assigned to, one of a family":
+    hasOwnPrimary,
   "values of custom fields are of the kind that step 02 makes, on the objects it names": hasFields,
   "names are as short as NetBox wants them, and slugs and colours are well formed": isShort,
   "nothing is null, blank at its ends or without a value": isClean,
@@ -112,19 +113,24 @@ function isLinked(outcome: Outcome): void {
 }
 
 function hasOwnPrimary(outcome: Outcome): void {
-  for (const { name, primary_ip4, primary_ip6 } of outcome.of("virtual-machine")) {
-    for (const ip of [primary_ip4, primary_ip6]) {
-      if (ip === undefined || !("address" in ip)) continue;
-      expect(ip.assigned_object_vm_interface?.virtual_machine.name).toBe(name);
-      expect(ip.address.includes(":")).toBe(ip === primary_ip6);
+  const taken = new Set<string>();
+  for (const ip of outcome.of("ip-address")) {
+    const machine = ip.assigned_object_vm_interface?.virtual_machine ??
+      ip.assigned_object_interface?.device;
+    for (const field of ["primary_ip4", "primary_ip6"] as const) {
+      const primary = machine?.[field];
+      if (machine === undefined || primary === undefined) continue;
+      expect(primary.address).toBe(ip.address);
+      expect(ip.address.includes(":")).toBe(field === "primary_ip6");
+      const { [field]: _, ...rest } = machine;
+      const key = `${field} of ${JSON.stringify(rest)}`;
+      expect(taken, key).not.toContain(key);
+      taken.add(key);
     }
   }
-  for (const { name, primary_ip4, primary_ip6 } of outcome.of("device")) {
-    for (const ip of [primary_ip4, primary_ip6]) {
-      if (ip === undefined || !("address" in ip)) continue;
-      expect(ip.assigned_object_interface?.device.name).toBe(name);
-      expect(ip.address.includes(":")).toBe(ip === primary_ip6);
-    }
+  for (const machine of [...outcome.of("virtual-machine"), ...outcome.of("device")]) {
+    expect([{}, undefined], machine.name).toContainEqual(machine.primary_ip4);
+    expect([{}, undefined], machine.name).toContainEqual(machine.primary_ip6);
   }
 }
 

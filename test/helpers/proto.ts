@@ -1,22 +1,19 @@
 /** The wire contract as a judge of requests: strict JSON in, names and numbers of fields out. */
-import { execFileSync } from "node:child_process";
-import { delimiter, join } from "node:path";
-import { env } from "node:process";
-import { fileURLToPath } from "node:url";
 import {
-  createFileRegistry,
   type DescField,
   type DescMessage,
-  type FileRegistry,
   fromBinary,
   fromJson,
   type JsonValue,
-  type Message,
   ScalarType,
   toBinary,
   toJson,
 } from "@bufbuild/protobuf";
-import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import {
+  file_ingester,
+  type IngestRequest,
+  IngestRequestSchema,
+} from "../../src/push/gen/ingester_pb.ts";
 
 export interface FieldFacts {
   readonly name: string;
@@ -31,41 +28,28 @@ export interface FieldFacts {
 }
 
 const PACKAGE = "diode.v1";
-const PROTO_DIR = fileURLToPath(new URL("../../src/push/proto", import.meta.url));
-const BIN_DIR = fileURLToPath(new URL("../../node_modules/.bin", import.meta.url));
-/** About six times what the descriptors take today. */
-const MAX_DESCRIPTOR_BYTES = 1_000_000;
-
-let cached: FileRegistry | undefined;
-
-/** All types of src/push/proto. buf runs once in a process. */
-export function protoRegistry(): FileRegistry {
-  cached ??= createFileRegistry(fromBinary(FileDescriptorSetSchema, buildDescriptors()));
-  return cached;
-}
 
 /**
  * Protobuf JSON → a request. An unknown field and a value of the wrong type are errors.
  * Names are read in snake_case and in lowerCamelCase.
  */
-export function parseRequest(json: unknown): Message {
-  return fromJson(messageNamed("IngestRequest"), json as JsonValue, { registry: protoRegistry() });
+export function parseRequest(json: unknown): IngestRequest {
+  return fromJson(IngestRequestSchema, json as JsonValue);
 }
 
 /** A request → protobuf JSON with the names of the file (snake_case). */
-export function requestToJson(request: Message): JsonValue {
-  const options = { registry: protoRegistry(), useProtoFieldName: true };
-  return toJson(messageNamed("IngestRequest"), request, options);
+export function requestToJson(request: IngestRequest): JsonValue {
+  return toJson(IngestRequestSchema, request, { useProtoFieldName: true });
 }
 
 /** A request → what goes over the wire. */
-export function requestToBinary(request: Message): Uint8Array {
-  return toBinary(messageNamed("IngestRequest"), request);
+export function requestToBinary(request: IngestRequest): Uint8Array {
+  return toBinary(IngestRequestSchema, request);
 }
 
 /** What comes over the wire → a request. */
-export function requestFromBinary(bytes: Uint8Array): Message {
-  return fromBinary(messageNamed("IngestRequest"), bytes);
+export function requestFromBinary(bytes: Uint8Array): IngestRequest {
+  return fromBinary(IngestRequestSchema, bytes);
 }
 
 /** The fields of a message of ours, by number. */
@@ -83,7 +67,7 @@ export function fieldsOf(messageName: string): FieldFacts[] {
 }
 
 function messageNamed(name: string): DescMessage {
-  const message = protoRegistry().getMessage(`${PACKAGE}.${name}`);
+  const message = file_ingester.messages.find((message) => message.name === name);
   if (message === undefined) throw new Error(`The proto file has no message ${name}`);
   return message;
 }
@@ -101,14 +85,4 @@ function scalarName(scalar: ScalarType): string {
 
 function shortName(typeName: string): string {
   return typeName.startsWith(`${PACKAGE}.`) ? typeName.slice(PACKAGE.length + 1) : typeName;
-}
-
-function buildDescriptors(): Uint8Array {
-  const args = ["build", PROTO_DIR, "--as-file-descriptor-set", "--output", "-"];
-  // The buf command is a script of Node, and the first node it finds ought to be ours.
-  const path = [BIN_DIR, env["PATH"]].filter((part) => part !== undefined).join(delimiter);
-  return execFileSync(join(BIN_DIR, "buf"), args, {
-    env: { ...env, PATH: path },
-    maxBuffer: MAX_DESCRIPTOR_BYTES,
-  });
 }

@@ -1,10 +1,12 @@
 /** The parts of README that the program prints, and `npm run readme`, which writes them. */
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { type CommandRow, COMMANDS } from "../../src/commands/catalog.ts";
+import { COMMANDS } from "../../src/commands/catalog.ts";
+import type { CommandRow } from "../../src/commands/catalog/row.ts";
 import { EXIT_CODES } from "../../src/commands/report.ts";
 import { STAGE_SETTINGS } from "../../src/commands/stage-settings.ts";
 import { codesMarkdown, mappingMarkdown, settingsMarkdown } from "../../src/look/mapping.ts";
+import { FAULTS } from "../../src/rehearse/receive/faults.ts";
 
 export const README = fileURLToPath(new URL("../../README.md", import.meta.url));
 
@@ -36,6 +38,12 @@ export const BLOCKS: Readonly<Record<string, () => string>> = {
       ) => [String(code), EXIT_MEANINGS[kind as keyof typeof EXIT_CODES]]),
     ], ["Code", "Meaning"]),
   settings: () => settingsMarkdown(STAGE_SETTINGS.transform),
+  "push-settings": () => settingsMarkdown(STAGE_SETTINGS.push),
+  faults: () =>
+    rows(
+      Object.entries(FAULTS).map(([name, { means }]) => [`\`${name}\``, means]),
+      ["Fault", "What a client meets"],
+    ),
   mapping: mappingMarkdown,
   codes: codesMarkdown,
 };

@@ -34,6 +34,8 @@ export interface Started {
   /** Its first whole lines on stdout; rejects when it ends before. */
   lines(count: number): Promise<string[]>;
   stop(signal: NodeJS.Signals): Promise<Finished>;
+  /** Of itself, or because it was stopped. */
+  readonly ended: Promise<Finished>;
 }
 
 export async function runCli(
@@ -62,6 +64,7 @@ export function startCli(args: readonly string[], options: RunOptions = {}): Sta
       if (child.exitCode === null && child.pid !== undefined) process.kill(child.pid, signal);
       return finished;
     },
+    ended: finished,
   };
 }
 

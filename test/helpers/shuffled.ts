@@ -36,13 +36,13 @@ function withKeys(value: unknown, random: () => number): unknown {
   return Object.fromEntries(entries.map(([key, item]) => [key, withKeys(item, random)]));
 }
 
-function shuffled<Item>(items: readonly Item[], random: () => number): Item[] {
+export function shuffled<Item>(items: readonly Item[], random: () => number): Item[] {
   return items.map((item) => ({ item, at: random() })).sort((a, b) => a.at - b.at)
     .map(({ item }) => item);
 }
 
 /** mulberry32: the same numbers for the same seed. */
-function numbersFrom(seed: number): () => number {
+export function numbersFrom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

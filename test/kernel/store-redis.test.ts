@@ -87,6 +87,12 @@ describe.skipIf(!hasRedis)(`a run folder in Redis${suffix}`, () => {
     expect(await store.read("none")).toBeUndefined();
   });
 
+  test("takes what is appended behind what was there", async () => {
+    const store = await open("0/append");
+    for (const text of ["a\n", "b\n"]) await store.append("push/x.journal", encodeUtf8(text));
+    expect(new TextDecoder().decode(await store.read("push/x.journal"))).toBe("a\nb\n");
+  });
+
   test("shows as unfinished from the first file of a draft to its last", async () => {
     const store = await open("0/draft");
     await store.write("netbox/manifest.json", encodeUtf8("old"));

@@ -27,6 +27,14 @@ async function thrownBy(action: () => unknown): Promise<unknown> {
   return undefined;
 }
 
+test("what is appended stands behind what was there, or makes the file", async () => {
+  const store = await tempStore();
+  for (const text of ["a\n", "b\n", "c\n"]) await store.append("push/x.journal", encodeUtf8(text));
+  expect(await textOf(store, "push/x.journal")).toBe("a\nb\nc\n");
+  expect(() => safeKey("../x")).toThrow();
+  await expect(store.append("../x", new Uint8Array())).rejects.toThrow("Refused the file name");
+});
+
 describe("files", () => {
   test("come back with the bytes they were written with, whatever the bytes", async () => {
     const store = await tempStore();

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { IngesterService } from "../../src/push/gen/ingester_pb.ts";
 import {
   type FieldFacts,
   fieldsOf,
   parseRequest,
-  protoRegistry,
   requestFromBinary,
   requestToBinary,
   requestToJson,
@@ -34,7 +34,8 @@ const PUBLISHED: Readonly<Record<string, string>> = {
     7 primary_mac_address MACAddress?, 8 description string?, 9 mode string?,
     10 untagged_vlan VLAN?, 11 qinq_svlan VLAN?,
     12 vlan_translation_policy VLANTranslationPolicy?, 13 vrf VRF?, 14 tags Tag[],
-    15 custom_fields CF, 16 tagged_vlans VLAN[], 17 metadata Struct, 18 owner Owner?`,
+    15 custom_fields CF, 16 tagged_vlans VLAN[], 17 metadata Struct, 18 owner Owner?,
+    19 mac_address string?`,
   VirtualDisk: `1 virtual_machine VirtualMachine, 2 name string, 3 description string?,
     4 size int64, 5 tags Tag[], 6 custom_fields CF, 7 metadata Struct, 8 owner Owner?`,
   Cluster: `1 name string, 2 type ClusterType, 3 group ClusterGroup?, 4 status string?,
@@ -48,7 +49,8 @@ const PUBLISHED: Readonly<Record<string, string>> = {
     17 primary_ip4 IPAddress?, 18 primary_ip6 IPAddress?, 19 oob_ip IPAddress?,
     20 cluster Cluster?, 21 virtual_chassis VirtualChassis?, 22 vc_position int64?,
     23 vc_priority int64?, 24 description string?, 25 comments string?, 26 tags Tag[],
-    27 custom_fields CF, 28 metadata Struct, 29 owner Owner?, 30 config DeviceConfig?`,
+    27 custom_fields CF, 28 metadata Struct, 29 owner Owner?, 30 config DeviceConfig?,
+    31 cooling_method string?`,
   Interface: `1 device Device, 2 module Module?, 3 name string, 4 label string?, 5 type string,
     6 enabled bool?, 7 parent Interface?, 8 bridge Interface?, 9 lag Interface?, 10 mtu int64?,
     11 primary_mac_address MACAddress?, 12 speed int64?, 13 duplex string?, 14 wwn string?,
@@ -58,7 +60,8 @@ const PUBLISHED: Readonly<Record<string, string>> = {
     25 untagged_vlan VLAN?, 26 qinq_svlan VLAN?,
     27 vlan_translation_policy VLANTranslationPolicy?, 28 mark_connected bool?, 29 vrf VRF?,
     30 tags Tag[], 31 custom_fields CF, 32 vdcs VirtualDeviceContext[], 33 tagged_vlans VLAN[],
-    34 wireless_lans WirelessLAN[], 35 metadata Struct, 36 owner Owner?`,
+    34 wireless_lans WirelessLAN[], 35 metadata Struct, 36 owner Owner?, 37 channels int64?,
+    38 channel_id int64?, 39 mac_address string?`,
   IPAddress: `1 address string, 2 vrf VRF?, 3 tenant Tenant?, 4 status string?, 5 role string?,
     6 assigned_object_fhrp_group FHRPGroup @assigned_object,
     7 assigned_object_interface Interface @assigned_object,
@@ -86,24 +89,37 @@ const PUBLISHED: Readonly<Record<string, string>> = {
     15 related_object_filter string?, 16 weight int64?, 17 validation_minimum double?,
     18 validation_maximum double?, 19 validation_regex string?,
     20 choice_set CustomFieldChoiceSet?, 21 comments string?, 22 object_types string[],
-    23 metadata Struct, 24 owner Owner?, 25 validation_schema string?`,
+    23 metadata Struct, 24 owner Owner?, 25 validation_schema string?,
+    26 nulls_first bool?`,
 };
 
-const PUBLISHED_ENTITIES = `13 cluster, 14 cluster_group, 15 cluster_type, 18 contact,
-  19 contact_assignment, 20 contact_group, 21 contact_role, 22 device, 24 device_role,
-  25 device_type, 26 fhrp_group, 31 ip_address, 32 ip_range, 36 interface, 37 inventory_item,
-  41 location, 42 mac_address, 43 manufacturer, 47 platform, 52 prefix, 62 region, 63 role,
-  65 service, 66 site, 67 site_group, 68 tag, 69 tenant, 70 tenant_group, 74 vlan,
-  75 vlan_group, 78 vm_interface, 79 vrf, 80 virtual_chassis, 85 virtual_disk,
-  86 virtual_machine, 88 wireless_lan_group, 90 custom_field, 91 custom_field_choice_set,
-  92 journal_entry, 95 owner, 96 owner_group, 97 device_config, 101 virtual_machine_type,
-  102 user`;
+const PUBLISHED_ENTITIES =
+  `2 asn, 3 asn_range, 4 aggregate, 5 cable, 6 cable_path, 7 cable_termination, 8 circuit,
+  9 circuit_group, 10 circuit_group_assignment, 11 circuit_termination, 12 circuit_type,
+  13 cluster, 14 cluster_group, 15 cluster_type, 16 console_port, 17 console_server_port,
+  18 contact, 19 contact_assignment, 20 contact_group, 21 contact_role, 22 device, 23 device_bay,
+  24 device_role, 25 device_type, 26 fhrp_group, 27 fhrp_group_assignment, 28 front_port,
+  29 ike_policy, 30 ike_proposal, 31 ip_address, 32 ip_range, 33 ip_sec_policy, 34 ip_sec_profile,
+  35 ip_sec_proposal, 36 interface, 37 inventory_item, 38 inventory_item_role, 39 l2vpn,
+  40 l2vpn_termination, 41 location, 42 mac_address, 43 manufacturer, 44 module, 45 module_bay,
+  46 module_type, 47 platform, 48 power_feed, 49 power_outlet, 50 power_panel, 51 power_port,
+  52 prefix, 53 provider, 54 provider_account, 55 provider_network, 56 rir, 57 rack,
+  58 rack_reservation, 59 rack_role, 60 rack_type, 61 rear_port, 62 region, 63 role,
+  64 route_target, 65 service, 66 site, 67 site_group, 68 tag, 69 tenant, 70 tenant_group,
+  71 tunnel, 72 tunnel_group, 73 tunnel_termination, 74 vlan, 75 vlan_group,
+  76 vlan_translation_policy, 77 vlan_translation_rule, 78 vm_interface, 79 vrf,
+  80 virtual_chassis, 81 virtual_circuit, 82 virtual_circuit_termination, 83 virtual_circuit_type,
+  84 virtual_device_context, 85 virtual_disk, 86 virtual_machine, 87 wireless_lan,
+  88 wireless_lan_group, 89 wireless_link, 90 custom_field, 91 custom_field_choice_set,
+  92 journal_entry, 93 module_type_profile, 94 custom_link, 95 owner, 96 owner_group,
+  97 device_config, 98 cable_bundle, 99 rack_group, 100 script_module, 101 virtual_machine_type,
+  102 user, 103 cooling_feed, 104 cooling_intake, 105 cooling_outflow, 106 cooling_source,
+  107 module_bay_type`;
 
 describe("the wire contract", () => {
   test("is called at the path that Diode serves, once a request", () => {
-    const service = protoRegistry().getService("diode.v1.IngesterService");
-    const calls = service?.methods.map((method) => [
-      `/${service.typeName}/${method.name}`,
+    const calls = IngesterService.methods.map((method) => [
+      `/${IngesterService.typeName}/${method.name}`,
       method.methodKind,
       method.input.typeName,
       method.output.typeName,
@@ -211,7 +227,7 @@ describe("a request as JSON", () => {
     ["in an entity", requestWith({ image_attachment: {} }), "image_attachment"],
     ["in a virtual machine", requestWith({ virtual_machine: { vmid: "1" } }), "vmid"],
     ["deep inside", requestWith({ ip_address: { vrf: { table: "1" } } }), "table"],
-    ["in a kind only pointed at", requestWith({ site: { asns: [{ asn: "1" }] } }), "asn"],
+    ["in a list", requestWith({ site: { asns: [{ number: "1" }] } }), "number"],
   ])("is refused by the name of an unknown field %s", (_where, request, name) => {
     expect(() => parseRequest(request)).toThrow(`"${name}" is unknown`);
   });

@@ -25,6 +25,8 @@ const at = (stub: Json, key: string): Json => (stub[key] ?? {}) as Json;
 const machine = (stub: Json): readonly unknown[] => [stub["name"], at(stub, "cluster")["name"]];
 const device = (stub: Json): readonly unknown[] => [stub["name"], at(stub, "site")["name"]];
 
+const PRIMARY = ["primary_ip4", "primary_ip6"];
+
 const LAWS: Readonly<Record<string, StubLaw>> = {
   "virtual machine": {
     fields: ["virtual_machine"],
@@ -63,8 +65,8 @@ const LAWS: Readonly<Record<string, StubLaw>> = {
     identity: (stub) => [stub["vid"], at(stub, "site")["name"]],
   },
   "address": {
-    fields: ["primary_ip4", "primary_ip6"],
-    keys: ["address", "assigned_object_interface", "assigned_object_vm_interface"],
+    fields: PRIMARY,
+    keys: ["address"],
     step: "ip-address",
     identity: (stub) => [String(stub["address"]).split("/")[0]],
   },
@@ -90,12 +92,21 @@ function stubsIn(value: unknown, fields: readonly string[]): Json[] {
 
 /** What is alike in an entity and a stub of it; device types and roles have tags in step 13 alone. */
 function withoutTags(value: unknown): unknown {
-  const text = JSON.stringify(value, (key, item: unknown) => (key === "tags" ? undefined : item));
+  return without(value, ["tags"]);
+}
+
+function without(value: unknown, keys: readonly string[]): unknown {
+  const text = JSON.stringify(
+    value,
+    (key, item: unknown) => (keys.includes(key) ? undefined : item),
+  );
   return JSON.parse(text ?? "null");
 }
 
+/** What an address says of its machine beyond the stub is a law of its own: "address". */
 function allOf(outcome: Outcome, { fields }: StubLaw): Json[] {
-  return outcome.all.flatMap(({ entity }) => stubsIn(entity, fields));
+  const stubs = outcome.all.flatMap(({ entity }) => stubsIn(entity, fields));
+  return stubs.map((stub) => without(stub, PRIMARY) as Json);
 }
 
 /** Whatever a stub says, the entity says too. */

@@ -7,11 +7,10 @@
  *   await served.close();
  */
 import { once } from "node:events";
-import { createServer, type Server } from "node:https";
-import type { AddressInfo } from "node:net";
-import { reasonOf, usageError } from "../../kernel/errors.ts";
+import { createServer } from "node:https";
 import type { Snapshot } from "../../snapshot/schema.ts";
-import { makeCertificate } from "./certificate.ts";
+import { makeCertificate } from "../certificate.ts";
+import { HOST, listen } from "../loopback.ts";
 import { openCluster } from "./cluster.ts";
 import { Connections } from "./connections.ts";
 import type { Disturbances } from "./disturbances.ts";
@@ -20,7 +19,6 @@ import { Rehearsal } from "./rehearsal.ts";
 import { REHEARSAL_TOKEN, type Token } from "./token.ts";
 import { Traffic } from "./traffic.ts";
 
-const HOST = "127.0.0.1";
 /** PVE/APIServer/AnyEvent.pm, new: timeout. */
 const IDLE_MS = 5000;
 /** PVE/APIServer/AnyEvent.pm, authenticate_and_handle_request: delay. */
@@ -61,7 +59,7 @@ export interface Served {
  * it does not have or when the port is taken.
  */
 export async function serve(snapshot: Snapshot, options: ServeOptions = {}): Promise<Served> {
-  const { token = REHEARSAL_TOKEN, seed = 1, refusalMs = REFUSAL_MS, port = 0 } = options;
+  const { token = REHEARSAL_TOKEN, seed = 1, refusalMs = REFUSAL_MS } = options;
   const rehearsal = new Rehearsal(await openCluster(snapshot), { token, seed, refusalMs });
   rehearsal.disturb(options);
   const { keyPem, certificatePem, fingerprint } = await makeCertificate();
@@ -77,11 +75,11 @@ export async function serve(snapshot: Snapshot, options: ServeOptions = {}): Pro
   server.on("secureConnection", () => traffic.connect());
   const desk = { rehearsal, traffic, connections, seed, onRequest: options.onRequest };
   server.on("request", (request, response) => void handle({ request, response }, desk));
-  const address = await listen(server, port);
+  const port = await listen(server, options.port ?? 0);
   return {
-    url: `https://${HOST}:${address.port}`,
+    url: `https://${HOST}:${port}`,
     host: HOST,
-    port: address.port,
+    port,
     fingerprint,
     certificatePem,
     token,
@@ -95,17 +93,4 @@ export async function serve(snapshot: Snapshot, options: ServeOptions = {}): Pro
       await closed;
     },
   };
-}
-
-async function listen(server: Server, port: number): Promise<AddressInfo> {
-  try {
-    server.listen(port, HOST);
-    await once(server, "listening");
-  } catch (cause) {
-    throw usageError(`Cannot listen on ${HOST}:${port}: ${reasonOf(cause)}`, {
-      hint: "Name another port, or 0 for any that is free",
-      cause,
-    });
-  }
-  return server.address() as AddressInfo;
 }

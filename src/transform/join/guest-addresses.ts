@@ -100,6 +100,7 @@ export function keepAddresses(found: readonly Occurrence[], scene: GuestScene): 
       cluster: scene.cluster,
       address,
       ref: guestAddressRef(address.cidr, nic.ref),
+      isPrimary: false,
       ...from,
     }];
   });

@@ -1,5 +1,4 @@
 /** A guest of the listing, with its answers → one virtual machine, its NICs, disks and addresses. */
-import type { IPAddressRef } from "../../entities/schema.ts";
 import { PATHS } from "../../snapshot/paths.ts";
 import { virtualMachineRef } from "../stubs.ts";
 import { objectOf } from "./answer.ts";
@@ -12,6 +11,7 @@ import { platformName } from "./guest-platform.ts";
 import { readTags } from "./guest-tags.ts";
 import type { ListedGuest } from "./inventory.ts";
 import { readNics } from "./nics.ts";
+import { markPrimary, primaryOf } from "./primary.ts";
 import type { GuestScene } from "./scene.ts";
 import { guestSite } from "./sites.ts";
 import type { AddressSource, DiskSource, Found, GuestSource, NicSource } from "./sources.ts";
@@ -50,10 +50,8 @@ export function readGuest(listed: ListedGuest, name: string, scene: GuestScene):
   const live = agent === undefined
     ? containerAddresses(listed, { nics, isConfigRead: config !== undefined }, scene)
     : agentAddresses(agent, { what, vmid, nics }, scene);
-  const addresses = keepAddresses(live.occurrences, scene);
-  const primary = (family: 4 | 6): IPAddressRef | null | undefined =>
-    addresses.find(({ address }) => address.family === family)?.ref ??
-      (live.isKnown ? null : undefined);
+  const kept = keepAddresses(live.occurrences, scene);
+  const primary = primaryOf(kept, () => live.isKnown);
   const platform = platformName({ osinfo: agent?.osinfo, config, policy: cluster.policy });
   const guest: GuestSource = {
     subject: { what, answer },
@@ -69,15 +67,14 @@ export function readGuest(listed: ListedGuest, name: string, scene: GuestScene):
     ref,
     tags: readTags(listed, config, scene),
     platform: typeof platform === "string" ? scene.shared.seePlatform(platform, cluster) : platform,
-    primary4: primary(4),
-    primary6: primary(6),
+    primary,
   };
   const things = {
     nics: parts.nicKeys.length,
     disks: parts.volumeKeys.length,
     addresses: live.occurrences.length,
   };
-  return { guest, nics, disks, addresses, things };
+  return { guest, nics, disks, addresses: markPrimary(kept, primary), things };
 }
 
 /** How many things the answers hold of a guest that is left out; undefined: it has none there. */

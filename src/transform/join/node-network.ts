@@ -1,5 +1,5 @@
 /** A node's network answer → its interfaces, addresses, VLANs and networks. */
-import type { DeviceRef, IPAddressRef } from "../../entities/schema.ts";
+import type { DeviceRef } from "../../entities/schema.ts";
 import type { NetworkRow } from "../../snapshot/rows.ts";
 import type { Address, AddressReason } from "../parse/address.ts";
 import { vlanIdOf } from "../parse/node-interface.ts";
@@ -7,17 +7,17 @@ import { number } from "../../snapshot/scalar.ts";
 import { nodeAddressRef } from "../stubs.ts";
 import { linksOf } from "./links.ts";
 import { isDynamic, isLoopback, isReadable, leaveUnusable, type Port, readPorts } from "./ports.ts";
+import { markPrimary, primaryOf } from "./primary.ts";
 import type { NodeScene } from "./scene.ts";
-import type { AddressSource, InterfaceSource } from "./sources.ts";
+import type { AddressSource, InterfaceSource, Primary } from "./sources.ts";
 
 /** What a node's network holds for NetBox. */
 export interface NodeNetwork {
   /** In natural order of their names. */
   readonly interfaces: readonly InterfaceSource[];
   readonly addresses: readonly AddressSource[];
-  /** null: read, and there is none; undefined: DHCP or SLAAC gives it, and no answer tells it. */
-  readonly primary4: IPAddressRef | null | undefined;
-  readonly primary6: IPAddressRef | null | undefined;
+  /** What DHCP or SLAAC gives is told by no answer. */
+  readonly primary: Primary;
   /** All things that the answer holds, left out or not. */
   readonly things: { readonly interfaces: number; readonly addresses: number };
 }
@@ -49,14 +49,11 @@ export function readNetwork(
     }
   }
   const byPriority = addresses.toSorted((a, b) => priorityOf(a.port.row) - priorityOf(b.port.row));
-  const primary = (family: 4 | 6): IPAddressRef | null | undefined =>
-    byPriority.find(({ address }) => address.family === family)?.ref ??
-      (ports.some((port) => isDynamic(port, family)) ? undefined : null);
+  const primary = primaryOf(byPriority, (family) => !ports.some((port) => isDynamic(port, family)));
   return {
     interfaces,
-    addresses,
-    primary4: primary(4),
-    primary6: primary(6),
+    addresses: markPrimary(addresses, primary),
+    primary,
     things: {
       interfaces: ports.length,
       addresses: ports.reduce((sum, { found }) => sum + found.length, 0),
@@ -107,6 +104,7 @@ function keepAddress(
     network: port.row,
     address,
     ref: nodeAddressRef(address.cidr, port.ref),
+    isPrimary: false,
   };
 }
 

@@ -76,8 +76,7 @@ function readDevice(
     site: entry.site,
     ref,
     platform: nodeStatus === undefined ? undefined : nodePlatform(nodeStatus, at, scene),
-    primary4: network?.primary4,
-    primary6: network?.primary6,
+    primary: network?.primary ?? { 4: undefined, 6: undefined },
   };
 }
 

@@ -47,8 +47,7 @@ export interface NodeSource extends AnswersOf<"nodes" | "clusterStatus" | "nodeS
   readonly site: string;
   readonly ref: DeviceRef;
   readonly platform: PlatformRef | undefined;
-  readonly primary4: IPAddressRef | null | undefined;
-  readonly primary6: IPAddressRef | null | undefined;
+  readonly primary: Primary;
 }
 
 export interface InterfaceSource extends AnswersOf<"network"> {
@@ -75,8 +74,7 @@ export interface GuestSource extends AnswersOf<"resources" | "config" | "osinfo"
   /** The cluster's and its own. */
   readonly tags: readonly TagRef[];
   readonly platform: PlatformRef | null | undefined;
-  readonly primary4: IPAddressRef | null | undefined;
-  readonly primary6: IPAddressRef | null | undefined;
+  readonly primary: Primary;
 }
 
 export interface NicSource extends AnswersOf<"config"> {
@@ -104,6 +102,14 @@ export interface AddressSource
   readonly cluster: ClusterSource;
   readonly address: Address;
   readonly ref: IPAddressRef;
+  /** Of the machine whose interface it is assigned to. */
+  readonly isPrimary: boolean;
+}
+
+/** By family. null: the answers were read, and there is none; undefined: there may be one. */
+export interface Primary {
+  readonly 4: IPAddressRef | null | undefined;
+  readonly 6: IPAddressRef | null | undefined;
 }
 
 /** An object that several clusters share; its tags and its time come from all that hold it. */

@@ -89,6 +89,7 @@ export const CUSTOM_FIELD: Table<CustomFieldSource, CustomField> = {
   ui_editable: field.skip(USERS),
   is_cloneable: field.skip(USERS),
   weight: field.skip(USERS),
+  nulls_first: field.skip(USERS),
   comments: field.skip(USERS),
   owner: field.skip(USERS),
   metadata: field.skip(METADATA),

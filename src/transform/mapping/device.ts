@@ -3,7 +3,7 @@ import type { Device } from "../../entities/schema.ts";
 import type { NodeSource } from "../join/sources.ts";
 import { count, number, text } from "../../snapshot/scalar.ts";
 import { int64 } from "../stubs.ts";
-import { compile, EMPTY, type Table, wordsFor } from "../table.ts";
+import { compile, EMPTY, onlyNone, type Table, wordsFor } from "../table.ts";
 import { nodeStatus } from "../values.ts";
 import { METADATA, USERS } from "./reasons.ts";
 
@@ -73,17 +73,17 @@ export const DEVICE: Table<NodeSource, Device> = {
   ),
   primary_ip4: node.clearing(
     node.from(
-      ["stub.ip-address", "network.priority", "network.method"],
-      "its first IPv4 address, in the order of its interfaces file",
-      (n) => n.primary4,
+      ["stub.ip-address", "network.method"],
+      "set in step 09, by its first IPv4 address in the order of its interfaces file",
+      ({ primary }) => onlyNone(primary[4]),
     ),
     EMPTY,
   ),
   primary_ip6: node.clearing(
     node.from(
-      ["stub.ip-address", "network.priority", "network.method6"],
-      "its first IPv6 address, in the order of its interfaces file",
-      (n) => n.primary6,
+      ["stub.ip-address", "network.method6"],
+      "set in step 09, by its first IPv6 address in the order of its interfaces file",
+      ({ primary }) => onlyNone(primary[6]),
     ),
     EMPTY,
   ),
@@ -95,6 +95,7 @@ export const DEVICE: Table<NodeSource, Device> = {
   oob_ip: node.skip(NOT_ANSWERED),
   serial: node.skip(NOT_ANSWERED),
   airflow: node.skip(NOT_ANSWERED),
+  cooling_method: node.skip(NOT_ANSWERED),
   asset_tag: node.skip(USERS),
   location: node.skip(RACKED),
   rack: node.skip(RACKED),

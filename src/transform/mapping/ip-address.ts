@@ -1,6 +1,7 @@
 /** ipam.IPAddress: of node interfaces and of NICs. */
-import type { IPAddress } from "../../entities/schema.ts";
+import type { IPAddress, PrimaryAddresses } from "../../entities/schema.ts";
 import type { AddressSource } from "../join/sources.ts";
+import { withPrimary } from "../stubs.ts";
 import { type Table, wordsFor } from "../table.ts";
 import { DEFAULT_STATUS, METADATA, NO_CUSTOM_FIELDS, USERS } from "./reasons.ts";
 
@@ -28,9 +29,10 @@ export const IP_ADDRESS: Table<AddressSource, IPAddress> = {
     (a) => a.address.cidr,
   ),
   assigned_object_interface: address.from(
-    ["stub.interface"],
-    "the node's interface",
-    (a) => a.ref.assigned_object_interface,
+    ["stub.interface", "network.priority"],
+    "the node's interface; its device carries the address if that is its first one of the family",
+    ({ ref, ...a }) =>
+      ref.assigned_object_interface && withPrimary(ref.assigned_object_interface, primaryIn(a)),
   ),
   assigned_object_vm_interface: address.from(
     [
@@ -40,8 +42,10 @@ export const IP_ADDRESS: Table<AddressSource, IPAddress> = {
       "config.netN",
       "stub.vm-interface",
     ],
-    "the NIC whose MAC address it stands on; LXC: the NIC that names it",
-    (a) => a.ref.assigned_object_vm_interface,
+    "the NIC whose MAC address it stands on; LXC: the NIC that names it; its VM carries the address if that is its first one of the family",
+    ({ ref, ...a }) =>
+      ref.assigned_object_vm_interface &&
+      withPrimary(ref.assigned_object_vm_interface, primaryIn(a)),
   ),
   tags: address.from(["stub.tags"], "the global tags and the host's", (a) => a.cluster.tags),
   assigned_object_fhrp_group: address.skip("Proxmox knows no such groups"),
@@ -57,3 +61,10 @@ export const IP_ADDRESS: Table<AddressSource, IPAddress> = {
   custom_fields: address.skip(NO_CUSTOM_FIELDS),
   metadata: address.skip(METADATA),
 };
+
+/** NetBox takes an address for a machine's primary one in the step that assigns it to that machine. */
+function primaryIn(source: Pick<AddressSource, "address" | "isPrimary">): PrimaryAddresses {
+  const { address: { family, cidr }, isPrimary } = source;
+  if (!isPrimary) return {};
+  return family === 4 ? { primary_ip4: { address: cidr } } : { primary_ip6: { address: cidr } };
+}

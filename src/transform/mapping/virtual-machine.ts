@@ -4,7 +4,7 @@ import type { GuestSource } from "../join/sources.ts";
 import { flag, number, text } from "../../snapshot/scalar.ts";
 import { MAX_INTEGER } from "../parse/size.ts";
 import { int64 } from "../stubs.ts";
-import { compile, EMPTY, type Table, wordsFor } from "../table.ts";
+import { compile, EMPTY, onlyNone, type Table, wordsFor } from "../table.ts";
 import { guestStatus } from "../values.ts";
 import { METADATA, USERS } from "./reasons.ts";
 
@@ -93,16 +93,16 @@ export const VIRTUAL_MACHINE: Table<GuestSource, VirtualMachine> = {
   primary_ip4: guest.clearing(
     guest.from(
       ["stub.ip-address"],
-      "its first IPv4 address, in the order of its NICs",
-      (g) => g.primary4,
+      "set in step 09, by its first IPv4 address in the order of its NICs",
+      ({ primary }) => onlyNone(primary[4]),
     ),
     EMPTY,
   ),
   primary_ip6: guest.clearing(
     guest.from(
       ["stub.ip-address"],
-      "its first IPv6 address, in the order of its NICs",
-      (g) => g.primary6,
+      "set in step 09, by its first IPv6 address in the order of its NICs",
+      ({ primary }) => onlyNone(primary[6]),
     ),
     EMPTY,
   ),

@@ -44,6 +44,7 @@ export const VM_INTERFACE: Table<NicSource, VMInterface> = {
   ),
   tags: nic.from(["stub.tags"], "the global tags and the host's", (n) => n.cluster.tags),
   tagged_vlans: nic.skip("`trunks=` lists what may pass, which is not what is used"),
+  mac_address: nic.skip("new in NetBox 4.7; primary_mac_address says it to every release"),
   bridge: nic.skip("NetBox means a bridge inside the guest; `bridge=` is the node's"),
   parent: nic.skip("Proxmox knows no interfaces above a NIC"),
   qinq_svlan: nic.skip("Proxmox gives a NIC one tag"),

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { only } from "../../helpers/in-memory.ts";
 import { agentRow, guest101, type LabGuest } from "../../helpers/lab.ts";
+import { primaryOf } from "../../helpers/primary.ts";
 
 const MACS = ["BC:24:11:00:00:01", "BC:24:11:00:00:02"] as const;
 const LIVE = { LXC_LIVE_ADDRESSES: "true" };
@@ -30,8 +31,7 @@ describe("in the config", () => {
     for (const { assigned_object_vm_interface: nic } of outcome.of("ip-address")) {
       expect(nic).toMatchObject({ name: "eth0", virtual_machine: { name: "guest-101" } });
     }
-    expect(outcome.vm.primary_ip4).toMatchObject({ address: "10.0.0.60/24" });
-    expect(outcome.vm.primary_ip6).toMatchObject({ address: "2001:db8::60/64" });
+    expect(primaryOf(outcome, "guest-101")).toEqual(["10.0.0.60/24", "2001:db8::60/64"]);
   });
 
   test.each(["dhcp", "manual", "auto"])("%s is none, and is listed", async (word) => {
@@ -125,10 +125,9 @@ describe("of a running container", () => {
       net1: `name=eth1,hwaddr=${MACS[1]},ip=10.1.0.5/24,ip6=2001:db8::5/64`,
     };
     const interfaces = [agentRow(MACS[0], ["10.0.0.9/24"]), agentRow(MACS[1], ["10.1.0.5/24"])];
-    const { vm, of } = await container({ config, interfaces }, LIVE);
-    expect(vm.primary_ip4).toMatchObject({ address: "10.0.0.9/24" });
-    expect(vm.primary_ip6).toMatchObject({ address: "2001:db8::5/64" });
-    expect(of("ip-address").map(({ assigned_object_vm_interface: nic }) => nic?.name))
+    const outcome = await container({ config, interfaces }, LIVE);
+    expect(primaryOf(outcome, "guest-101")).toEqual(["10.0.0.9/24", "2001:db8::5/64"]);
+    expect(outcome.of("ip-address").map(({ assigned_object_vm_interface: nic }) => nic?.name))
       .toEqual(["eth0", "eth1", "eth1"]);
   });
 

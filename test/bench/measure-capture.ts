@@ -1,6 +1,6 @@
 /**
  * One capture, in a process of its own, from the cluster that the environment names:
- * `node test/bench/capture-once.ts WORK`. Prints one JSON line: { seconds, calls, peakBytes }. Imports are
+ * `node test/bench/measure-capture.ts WORK`. Prints one JSON line: { seconds, calls, peakBytes }. Imports are
  * done before the clock starts.
  */
 import { rm } from "node:fs/promises";
@@ -9,7 +9,7 @@ import { capture } from "../../src/capture/capture.ts";
 import { parseCaptureOptions } from "../../src/capture/options.ts";
 import type { CaptureTexts } from "../../src/capture/settings.ts";
 import { openStore } from "../../src/kernel/store.ts";
-import { peakBytes } from "./peak.ts";
+import { peakBytes } from "./measure.ts";
 
 const folder = join(process.argv[2] ?? "", "captured");
 await rm(folder, { recursive: true, force: true });

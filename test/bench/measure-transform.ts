@@ -1,5 +1,5 @@
 /**
- * One measurement, in a process of its own: `node test/bench/transform-once.ts floor|transform RUN OUT`.
+ * One measurement, in a process of its own: `node test/bench/measure-transform.ts floor|transform RUN OUT`.
  * Prints one JSON line: { seconds, entities, peakBytes }. Imports are done before the clock starts.
  *
  * floor: read, hash and JSON.parse the snapshot; JSON.stringify, hash and write the same entities.
@@ -14,7 +14,7 @@ import { TOOL } from "../../src/kernel/tool.ts";
 import { openSnapshot } from "../../src/snapshot/read.ts";
 import { parsePolicy } from "../../src/transform/policy.ts";
 import { transform } from "../../src/transform/transform.ts";
-import { peakBytes } from "./peak.ts";
+import { peakBytes } from "./measure.ts";
 
 keepHeapSmall();
 const [what = "", run = "", out = ""] = process.argv.slice(2);

@@ -2,6 +2,8 @@
  * What `capture` takes from a served cluster of ten nodes at 20 ms a call, on Node and on Deno, held
  * against the sum over the kinds of call of calls × latency ÷ the concurrency that is allowed; and what
  * proxmoxer (PyPI) takes for the same calls, made as its users make them: one after the other.
+ *
+ *   npm run bench -- capture [--sizes 1000,4000] [--runs 3]
  */
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -10,9 +12,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
+import { parseArgs, promisify } from "node:util";
 import { groupDigits, renderTable } from "../../src/commands/tables.ts";
 import { type Calls, healthySite } from "./healthy-site.ts";
+import { RUNTIMES } from "./measure.ts";
 
 const LATENCY_MS = 20;
 const NODES = 10;
@@ -22,8 +25,7 @@ const AGENTS_PER_NODE = 2;
 const MB = 1e6;
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const ONCE = join(ROOT, "test/bench/capture-once.ts");
-const RUNTIMES = { Node: ["node"], Deno: ["deno", "run", "-A"] } as const;
+const ONCE = join(ROOT, "test/bench/measure-capture.ts");
 const VENV = join(ROOT, "test/.cache/proxmoxer");
 
 interface Measured {
@@ -34,8 +36,18 @@ interface Measured {
 
 type Environment = Readonly<Record<string, string>>;
 
+const { values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    sizes: { type: "string", default: "1000,4000" },
+    runs: { type: "string", default: "3" },
+  },
+});
+const guestCounts = values.sizes.split(",").map(Number);
+process.stdout.write(`${await benchCapture(guestCounts, Number(values.runs))}\n`);
+
 /** A table. `sizes`: numbers of guests; `runs`: of each, of which the median is shown. */
-export async function benchCapture(sizes: readonly number[], runs: number): Promise<string> {
+async function benchCapture(sizes: readonly number[], runs: number): Promise<string> {
   const work = await mkdtemp(join(tmpdir(), "proxmox-diode-bench-"));
   const python = await proxmoxer();
   try {

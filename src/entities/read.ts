@@ -1,0 +1,122 @@
+/**
+ * CONTRACT 2, read: the files of netbox/, trusted only as far as their hashes reach. Nothing but the
+ * manifest is kept in memory: each file is read, and held against its hash, when its turn comes.
+ */
+import { type } from "arktype";
+import { inputError } from "../kernel/errors.ts";
+import { checkListing, type FileEntry, readListed } from "../kernel/files.ts";
+import { readManifestFile } from "../kernel/manifest-file.ts";
+import type { Store } from "../kernel/store.ts";
+import { LEFT_OUT_NAME } from "./left-out-file.ts";
+import { EntityManifest } from "./manifest.ts";
+import { type StepName, STEPS } from "./order.ts";
+import { ENTITIES_FORMAT } from "./schema.ts";
+import { ENTITIES_FOLDER } from "./write.ts";
+
+/** One Diode request. */
+export interface EntityFile {
+  /** Relative to the folder, as "netbox/11-virtual-machine-0001.json". */
+  readonly path: string;
+  readonly bytes: number;
+  /** 64 lower-case hex digits. */
+  readonly sha256: string;
+  /** undefined in a file of an SDK, which may hold entities of any type. */
+  readonly step: StepName | undefined;
+  /** The whole file. @throws AppError "input" when it is missing or was changed. */
+  read(): Promise<Uint8Array>;
+}
+
+/** Files to be sent in this order. */
+export interface EntitySet {
+  /** As the user named it, without credentials. */
+  readonly place: string;
+  /** Over all that it holds: same hash, same entities. */
+  readonly sha256: string;
+  readonly files: readonly EntityFile[];
+}
+
+/** What `transform` made. */
+export interface TransformedSet extends EntitySet {
+  readonly manifest: EntityManifest;
+  /** left-out.json as it is. @throws AppError "input" when it is missing or was changed. */
+  readLeftOut(): Promise<Uint8Array>;
+}
+
+const MANIFEST_FILE = `${ENTITIES_FOLDER}/manifest.json`;
+const LEFT_OUT_FILE = `${ENTITIES_FOLDER}/${LEFT_OUT_NAME}`;
+/** Entity files of a step are numbered from 0001; past 9999 the number grows. */
+const ENTITY_FILE_REGEXP = /^netbox\/(\d\d-[a-z-]+)-\d{4,}\.json$/;
+
+const STEP_OF_PREFIX = new Map(STEPS.map(({ number, name }) => [`${number}-${name}`, name]));
+
+/** @throws AppError "input" when the folder is unfinished, changed, or of a newer format. */
+export async function openEntities(store: Store): Promise<TransformedSet> {
+  const { manifest, sha256 } = await readManifest(store);
+  await checkListing(store, `${ENTITIES_FOLDER}/`, [
+    ...manifest.files,
+    { path: MANIFEST_FILE, bytes: 0, sha256: "" },
+  ]);
+  const leftOut = manifest.files.find(({ path }) => path === LEFT_OUT_FILE);
+  if (leftOut === undefined) {
+    throw inputError(`Found no ${LEFT_OUT_NAME} in the manifest of ${store.place}`);
+  }
+  const files = manifest.files.filter((entry) => entry !== leftOut);
+  return {
+    place: store.place,
+    sha256,
+    manifest,
+    files: files.map((entry) => entityFile(store, entry)).sort(bySendingOrder),
+    readLeftOut: () => readListed(store, leftOut),
+  };
+}
+
+function entityFile(store: Store, entry: FileEntry): EntityFile {
+  const prefix = ENTITY_FILE_REGEXP.exec(entry.path)?.[1] ?? "";
+  const step = STEP_OF_PREFIX.get(prefix);
+  if (step === undefined) {
+    throw inputError(`Found "${entry.path}" in the manifest of ${store.place}: it is of no step`, {
+      hint: `Entity files are called ${ENTITIES_FOLDER}/01-tag-0001.json and so on`,
+    });
+  }
+  return { ...entry, step, read: () => readListed(store, entry) };
+}
+
+/** By step, then by number: of one step, the longer name has the higher number. */
+function bySendingOrder(a: EntityFile, b: EntityFile): number {
+  const steps = stepNumber(a) - stepNumber(b);
+  return steps || a.path.length - b.path.length || (a.path < b.path ? -1 : 1);
+}
+
+function stepNumber({ step }: EntityFile): number {
+  return STEPS.findIndex(({ name }) => name === step);
+}
+
+async function readManifest(store: Store): Promise<{ manifest: EntityManifest; sha256: string }> {
+  const found = await readManifestFile(store, {
+    file: MANIFEST_FILE,
+    format: "entity format",
+    newest: ENTITIES_FORMAT,
+    writtenBy: "transformed it",
+  });
+  if (found === undefined) throw await noManifest(store);
+  const manifest = EntityManifest(found.document);
+  if (manifest instanceof type.errors) {
+    throw inputError(`Cannot read ${found.what}: ${manifest.summary}`);
+  }
+  return { manifest, sha256: found.sha256 };
+}
+
+async function noManifest(store: Store): Promise<Error> {
+  const keys = await store.keys();
+  if (keys.some((key) => key.startsWith(`${ENTITIES_FOLDER}/`))) {
+    return inputError(`Found unfinished entity files in ${store.place}: no ${MANIFEST_FILE}`, {
+      hint: "Run transform once more; the manifest is written last",
+    });
+  }
+  const why = keys.length === 0 ? "there is no such folder, or it is empty" : `no ${MANIFEST_FILE}`;
+  return inputError(`Found no entity files in ${store.place}: ${why}`, {
+    hint: keys.includes("manifest.json")
+      ? "The snapshot is not transformed yet: run transform on it first"
+      : "Name a run folder that transform or bootstrap wrote, such as snapshots/example",
+  });
+}

@@ -1,0 +1,20 @@
+/** Times as people write them: "20ms", "1.5s", "2m". */
+
+/** What a time may be, for people. */
+export const DURATION = "a time such as 500ms, 30s or 2m";
+
+const MS = { ms: 1, s: 1000, m: 60_000 } as const;
+
+/** "1.5s" → 1500 milliseconds; undefined for anything else. "0" needs no unit. */
+export function durationMs(text: string): number | undefined {
+  if (text === "0") return 0;
+  const [, number, unit] = /^(\d{1,6}(?:\.\d{1,3})?)(ms|s|m)$/.exec(text) ?? [];
+  return number === undefined ? undefined : Number(number) * MS[unit as keyof typeof MS];
+}
+
+/** 90,000 milliseconds → "1.5m", 2,500 → "2.5s", 40 → "40ms". */
+export function durationText(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)}ms`;
+  const [value, unit] = ms < 60_000 ? [ms / 1000, "s"] : [ms / 60_000, "m"];
+  return `${Number(value.toFixed(1))}${unit}`;
+}

@@ -1,0 +1,154 @@
+/**
+ * What a target has acknowledged of a set of entity files: a line for each file, written when the
+ * answer is there. So whatever kills the program, a file that the journal calls sent was sent.
+ */
+import { type } from "arktype";
+import type { EntityFile, EntitySet } from "../entities/read.ts";
+import { checkedLine, readCheckedLines } from "../kernel/checked-lines.ts";
+import { inputError } from "../kernel/errors.ts";
+import type { Store } from "../kernel/store.ts";
+import type { Target } from "./target.ts";
+
+export const JOURNAL_FORMAT = 1;
+
+/** Where a journal is kept. */
+export interface JournalPlace {
+  readonly store: Store;
+  readonly key: string;
+  readonly target: Target;
+}
+
+/** The first line: whose journal it is. */
+const Header = type({
+  format: "number.integer >= 1",
+  /** `Target.name` */
+  target: "string",
+  /** `EntitySet.sha256` */
+  entities: "string.hex",
+  /** The set that only the differences to were sent of. */
+  "since?": "string.hex",
+  /** The custom fields that this target was last sent, by any set, and when first. */
+  "custom_fields?": { sha256: "string.hex", acknowledged_at: "string" },
+});
+type Header = typeof Header.infer;
+
+const Acknowledgement = type({
+  file: "string",
+  sha256: "string.hex",
+  /** How many entities were sent of it. */
+  entities: "number.integer >= 0",
+  /** None: nothing of the file had to be sent. */
+  "request_id?": "string",
+  acknowledged_at: "string",
+  /** What the server had to say against entities of the file: such a file is not done. */
+  "errors?": "string[]",
+  /** Of a file of custom fields: a hash of them, times aside. */
+  "custom_fields?": "string.hex",
+});
+export type Acknowledgement = typeof Acknowledgement.infer;
+
+export class Journal {
+  readonly #place: JournalPlace;
+  /** undefined: there is no journal yet. */
+  #header: Header | undefined;
+  #done: Map<string, Acknowledgement>;
+  #waiting: Uint8Array[] = [];
+  #writing: Promise<void> | undefined;
+
+  constructor(place: JournalPlace, header?: Header, lines: readonly Acknowledgement[] = []) {
+    this.#place = place;
+    this.#header = header;
+    this.#done = new Map(lines.map((line) => [line.file, line]));
+  }
+
+  /** Is it about this set, or about its differences to another? */
+  isAbout(set: EntitySet, since?: EntitySet): boolean {
+    return this.#header?.entities === set.sha256 && this.#header.since === since?.sha256;
+  }
+
+  /** Does it tell of this set at all, whatever was sent of it? */
+  names(set: EntitySet): boolean {
+    return this.#header?.entities === set.sha256;
+  }
+
+  /** Has the target all of this set? */
+  isWhole(set: EntitySet): boolean {
+    return this.names(set) && set.files.every((file) => this.holds(file));
+  }
+
+  /** Was this file, as it is, acknowledged without errors? */
+  holds({ path, sha256 }: EntityFile): boolean {
+    const line = this.#done.get(path);
+    return line?.sha256 === sha256 && line.errors === undefined;
+  }
+
+  /** The custom fields that the target was last sent. */
+  get customFields(): Header["custom_fields"] {
+    let held = this.#header?.custom_fields;
+    for (const { custom_fields: sha256, acknowledged_at } of this.#done.values()) {
+      if (sha256 !== undefined && sha256 !== held?.sha256) held = { sha256, acknowledged_at };
+    }
+    return held;
+  }
+
+  /** Starts anew about this set; lines of it may be kept. */
+  async begin(
+    about: { readonly set: EntitySet; readonly since: EntitySet | undefined },
+    isKept: (file: string) => boolean,
+  ): Promise<void> {
+    const { store, key, target } = this.#place;
+    const lines = [...this.#done.values()].filter(({ file }) => isKept(file));
+    const fields = this.customFields;
+    this.#header = {
+      format: JOURNAL_FORMAT,
+      target: target.name,
+      entities: about.set.sha256,
+      ...(about.since && { since: about.since.sha256 }),
+      ...(fields && { custom_fields: fields }),
+    };
+    this.#done = new Map(lines.map((line) => [line.file, line]));
+    await store.write(key, Buffer.concat([this.#header, ...lines].map(checkedLine)));
+  }
+
+  /** Resolves when the line is written; lines that come meanwhile are written together. */
+  async add(line: Acknowledgement): Promise<void> {
+    this.#done.set(line.file, line);
+    this.#waiting.push(checkedLine(line));
+    while (this.#writing !== undefined) await this.#writing;
+    if (this.#waiting.length === 0) return;
+    const bytes = Buffer.concat(this.#waiting);
+    this.#waiting = [];
+    this.#writing = this.#place.store.append(this.#place.key, bytes).finally(() => {
+      this.#writing = undefined;
+    });
+    await this.#writing;
+  }
+}
+
+/** @throws AppError "input" when it was changed, is newer, or is about another target. */
+export async function openJournal(place: JournalPlace): Promise<Journal> {
+  const { store, key, target } = place;
+  const what = `the journal "${key}" in ${store.place}`;
+  const bytes = await store.read(key) ?? new Uint8Array();
+  const { records: [first, ...rest], isTorn } = readCheckedLines(bytes, what);
+  // None, or killed before its first line was whole: it calls nothing sent.
+  if (first === undefined) return new Journal(place);
+  const header = Header(first);
+  if (header instanceof type.errors) throw inputError(`Cannot read ${what}: ${header.summary}`);
+  if (header.format > JOURNAL_FORMAT) {
+    throw inputError(
+      `Cannot read ${what}: it has journal format ${header.format}, and this program reads up to ` +
+        JOURNAL_FORMAT,
+      { hint: "Use the version of proxmox-diode that pushed, or a newer one" },
+    );
+  }
+  if (header.target !== target.name) {
+    throw inputError(`Cannot use ${what}: it is about ${header.target}, not ${target.name}`, {
+      hint: "Each target needs a journal of its own: name another one with --journal",
+    });
+  }
+  const lines = Acknowledgement.array()(rest);
+  if (lines instanceof type.errors) throw inputError(`Cannot read ${what}: ${lines.summary}`);
+  if (isTorn) await store.write(key, Buffer.concat([header, ...lines].map(checkedLine)));
+  return new Journal(place, header, lines);
+}

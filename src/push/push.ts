@@ -1,0 +1,124 @@
+/**
+ * STAGE 3: entity files → Diode. Plans what is to be sent, checks all of it, and only then sends; what
+ * the target acknowledged stands in a journal, so that a push that was cut off goes on.
+ */
+import type { StepName } from "../entities/order.ts";
+import type { EntitySet, TransformedSet } from "../entities/read.ts";
+import { type Journal, type JournalPlace, openJournal } from "./journal.ts";
+import { writeMissing } from "./missing-file.ts";
+import { type PushOptions, type RemoteOptions, requireRemote } from "./options.ts";
+import { checkFiles, type Plan, planFiles, type StepTotals, wholeFiles } from "./plan.ts";
+import { connectDiode } from "./remote/client.ts";
+import type { RemoteFailure } from "./remote/failure.ts";
+import { Requests } from "./requests.ts";
+import { sendFiles, type SendWatch } from "./send.ts";
+import { type Differences, differencesSince, guardShare, requireWhole } from "./since.ts";
+
+export type { EntityError, Sent } from "./send.ts";
+
+export interface PushInput {
+  readonly set: EntitySet;
+  readonly options: PushOptions;
+  readonly choices: PushChoices;
+  /** undefined when no target is named, as a dry run may do. */
+  readonly journalPlace: JournalPlace | undefined;
+  /** Send only what differs from this run. */
+  readonly since: Since | undefined;
+  /** What to trust instead of the system's certificates (PEM). */
+  readonly certificates: string | undefined;
+  readonly proxy: URL | undefined;
+  /** Once it is aborted, nothing more is started; what is under way is given a moment. */
+  readonly signal: AbortSignal;
+  readonly watch: PushWatch;
+}
+
+export interface PushChoices {
+  /** Empty: all of them. */
+  readonly steps: readonly StepName[];
+  /** Send what is acknowledged once more. */
+  readonly isAgain: boolean;
+  /** Send nothing, write nothing. */
+  readonly isDryRun: boolean;
+  /** Whatever share has changed. */
+  readonly isSure: boolean;
+}
+
+export interface Since {
+  readonly set: TransformedSet;
+  /** That of the earlier run folder. */
+  readonly journalPlace: JournalPlace | undefined;
+}
+
+/** Told as it happens. */
+export interface PushWatch extends SendWatch {
+  onPlanned(planned: Planned): void;
+  onRetry(failure: RemoteFailure, pauseMs: number): void;
+}
+
+/** What is to be sent. */
+export interface Planned {
+  readonly steps: readonly StepTotals[];
+  /** How many files were acknowledged before. */
+  readonly acknowledged: number;
+  /** How many files stand in steps that were not asked for. */
+  readonly unasked: number;
+  readonly differences: Differences | undefined;
+  /** Where the list of what is missing was written. */
+  readonly missingFile: string | undefined;
+}
+
+/** @throws AppError of every kind but "incomplete"; what was acknowledged before that stays so. */
+export async function push(input: PushInput): Promise<void> {
+  const { set, since, options, choices, journalPlace, watch } = input;
+  const remote = choices.isDryRun ? undefined : requireRemote(options);
+  const journal = journalPlace && await openJournal(journalPlace);
+  const isKnown = journal?.isWhole(set) || journal?.isAbout(set, since?.set) || false;
+  const differences = since && await compare(since, input, isKnown ? undefined : journal);
+  const plan = planFiles(differences?.files ?? wholeFiles(set), {
+    journal: isKnown ? journal : undefined,
+    ...choices,
+  });
+  const requests = new Requests();
+  const steps = await checkFiles(plan.files, requests, input.signal);
+  const missingFile = remote && differences && journalPlace &&
+    await writeMissing(journalPlace, differences.missing);
+  const { files, acknowledged, unasked } = plan;
+  watch.onPlanned({ steps, acknowledged, unasked, differences, missingFile });
+  if (remote === undefined || journal === undefined || files.length === 0) return;
+  if (!isKnown || choices.isAgain) {
+    const planned = new Set(files.map(({ file }) => file.path));
+    await journal.begin({ set, since: since?.set }, (file) => isKnown && !planned.has(file));
+  }
+  await sendPlanned(plan, { ...input, remote, journal, requests });
+}
+
+/** `unknown`: the journal that may be about the earlier run; undefined when that was settled before. */
+async function compare(
+  { set: earlier, journalPlace }: Since,
+  { set, options: { target, maxChanged }, choices }: PushInput,
+  unknown: Journal | undefined,
+): Promise<Differences> {
+  if (target !== undefined && unknown !== undefined) {
+    const own = journalPlace && await openJournal(journalPlace);
+    requireWhole(earlier, target, [unknown, ...(own === undefined ? [] : [own])]);
+  }
+  const differences = await differencesSince(earlier, set as TransformedSet);
+  if (maxChanged !== undefined && !choices.isSure) guardShare(differences, maxChanged);
+  return differences;
+}
+
+interface Sending extends PushInput {
+  readonly remote: RemoteOptions;
+  readonly journal: Journal;
+  readonly requests: Requests;
+}
+
+async function sendPlanned({ files }: Plan, sending: Sending): Promise<void> {
+  const { remote, journal, requests, signal, watch } = sending;
+  const diode = await connectDiode({ ...sending, ...remote, onRetry: watch.onRetry });
+  try {
+    await sendFiles({ ...remote, files, requests, pauses: remote, diode, journal, signal, watch });
+  } finally {
+    await diode.close();
+  }
+}

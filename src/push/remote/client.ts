@@ -1,0 +1,133 @@
+/** The official Diode API: one call, with a token, over HTTP/2. */
+import { create } from "@bufbuild/protobuf";
+import { createClient } from "@connectrpc/connect";
+import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
+import { connect as connectTcp, isIP } from "node:net";
+import { connect as connectTls } from "node:tls";
+import { Agent, ProxyAgent } from "undici";
+import { IngesterService, type IngestRequest, IngestRequestSchema } from "../gen/ingester_pb.ts";
+import type { RemoteOptions } from "../options.ts";
+import { USER_AGENT } from "./user-agent.ts";
+import type { RemoteFailure } from "./failure.ts";
+import { withRetries } from "./retry.ts";
+import { statusFailure } from "./status.ts";
+import { createTokens } from "./token.ts";
+import { openTunnel } from "./tunnel.ts";
+
+export interface DiodeOptions extends RemoteOptions {
+  /** What to trust instead of the system's certificates (PEM). */
+  readonly certificates: string | undefined;
+  readonly proxy: URL | undefined;
+  /** Once it is aborted, nothing is repeated, and what is under way is given a moment. */
+  readonly signal: AbortSignal;
+  readonly onRetry: (failure: RemoteFailure, pauseMs: number) => void;
+}
+
+export interface Diode {
+  /**
+   * Sends one IngestRequest, again and again as long as that may help.
+   * Answers the errors that the server found in it: none, usually.
+   * @throws RemoteFailure.
+   */
+  ingest(request: Uint8Array): Promise<readonly string[]>;
+  close(): Promise<void>;
+}
+
+/** How long a request may go on after an interruption. */
+const GRACE_MS = 2000;
+/** A connection that is silent is asked whether it lives; Diode allows it every 5 s. */
+const PING_INTERVAL_MS = 20_000;
+/** An answer is a few texts. */
+const MAX_ANSWER_BYTES = 4 * 2 ** 20;
+
+export async function connectDiode(options: DiodeOptions): Promise<Diode> {
+  const { target, credentials, proxy, timeoutMs } = options;
+  const { signal, clear } = delayed(options.signal);
+  const tls = {
+    ...(options.certificates === undefined ? {} : { ca: options.certificates }),
+    rejectUnauthorized: !options.isUnverified,
+  };
+  const dispatcher = proxy === undefined
+    ? new Agent({ connect: tls, allowH2: false })
+    : new ProxyAgent({ uri: proxy.href, requestTls: tls, proxyTunnel: true, allowH2: false });
+  const tunnel = proxy && await openTunnel(proxy, target);
+  const session = new Http2SessionManager(
+    target.baseUrl,
+    { pingIntervalMs: PING_INTERVAL_MS },
+    { ...tls, ...(tunnel && { createConnection: () => enter(tunnel.port, target, tls) }) },
+  );
+  const client = createClient(
+    IngesterService,
+    createGrpcTransport({
+      baseUrl: target.baseUrl,
+      sessionManager: session,
+      acceptCompression: [],
+      readMaxBytes: MAX_ANSWER_BYTES,
+    }),
+  );
+  const tokens = createTokens({ url: target.tokenUrl, credentials, dispatcher, timeoutMs, signal });
+  const call = async (request: Uint8Array): Promise<readonly string[]> => {
+    const token = await tokens.current();
+    const headers = { authorization: `Bearer ${token}`, "user-agent": USER_AGENT };
+    try {
+      const { errors } = await client.ingest(asMessage(request), { headers, timeoutMs, signal });
+      return errors;
+    } catch (error) {
+      signal.throwIfAborted();
+      const failure = statusFailure(error, [token, credentials.clientSecret]);
+      if (failure.verdict === "token") tokens.refuse(token);
+      throw failure;
+    }
+  };
+  return {
+    ingest: (request) => withRetries(() => call(request), options),
+    async close() {
+      clear();
+      session.abort();
+      tunnel?.close();
+      await dispatcher.close();
+    },
+  };
+}
+
+/** Aborted a while after another one. */
+function delayed(first: AbortSignal): { signal: AbortSignal; clear: () => void } {
+  const controller = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const start = (): void => {
+    timer = setTimeout(() => controller.abort(first.reason), GRACE_MS);
+  };
+  first.addEventListener("abort", start, { once: true });
+  return {
+    signal: controller.signal,
+    clear() {
+      clearTimeout(timer);
+      first.removeEventListener("abort", start);
+    },
+  };
+}
+
+/** Through the tunnel, to the host that the certificate is for. */
+function enter(port: number, { host, isTls }: DiodeOptions["target"], tls: object) {
+  const near = { host: "127.0.0.1", port };
+  return isTls
+    ? connectTls({
+      ...near,
+      ...tls,
+      // By its address a server has no name to ask for.
+      ...(isIP(host) === 0 ? { servername: host } : {}),
+      ALPNProtocols: ["h2"],
+    })
+    : connectTcp(near);
+}
+
+/**
+ * The request is bytes already, and Connect wants a message: all that follows the tag of its first
+ * field travels as a field that the message does not know, and is written as it is.
+ */
+function asMessage(request: Uint8Array): IngestRequest {
+  const [tag = 0] = request;
+  const message = create(IngestRequestSchema);
+  message.$unknown = [{ no: tag >> 3, wireType: tag & 7, data: request.subarray(1) }];
+  return message;
+}

@@ -1,0 +1,88 @@
+/** Only what differs from an earlier run is sent; what is missing is told, since Diode cannot delete. */
+import { compareSets, type EntityAt } from "../entities/compare.ts";
+import { judgeMissing, type Missing } from "../entities/not-read.ts";
+import type { TransformedSet } from "../entities/read.ts";
+import { AppError, usageError } from "../kernel/errors.ts";
+import type { Journal } from "./journal.ts";
+import type { PlannedFile } from "./prepare.ts";
+import type { Target } from "./target.ts";
+
+export interface Differences {
+  /** All files of the later set; of those without a difference, no entity is to be sent. */
+  readonly files: readonly PlannedFile[];
+  readonly counts: {
+    readonly same: number;
+    readonly changed: number;
+    readonly added: number;
+    readonly disappeared: number;
+    readonly not_read: number;
+  };
+  /** changed and disappeared, by the number of entities of the earlier set. */
+  readonly share: number;
+  readonly missing: readonly Missing[];
+}
+
+/** @throws AppError "input" when one of the sets cannot be read. */
+export async function differencesSince(
+  earlier: TransformedSet,
+  later: TransformedSet,
+): Promise<Differences> {
+  const chosen = new Map<string, number[]>();
+  const choose = ({ file, index }: EntityAt): void => {
+    const indices = chosen.get(file.path) ?? [];
+    indices.push(index);
+    chosen.set(file.path, indices);
+  };
+  const counts = { same: 0, changed: 0, added: 0 };
+  const missing: EntityAt[] = [];
+  for await (const step of compareSets(earlier, later)) {
+    [...step.changed, ...step.added].forEach(choose);
+    counts.same += step.same;
+    counts.changed += step.changed.length;
+    counts.added += step.added.length;
+    missing.push(...step.missing);
+  }
+  const judged = await judgeMissing(missing, earlier, later);
+  const disappeared = judged.filter(({ notRead }) => notRead === undefined).length;
+  const total = Object.values(earlier.manifest.counts).reduce((sum, count) => sum + count, 0);
+  return {
+    files: later.files.map((file) => ({
+      file,
+      only: (chosen.get(file.path) ?? []).sort((a, b) => a - b),
+    })),
+    counts: { ...counts, disappeared, not_read: judged.length - disappeared },
+    share: (counts.changed + disappeared) / Math.max(total, 1),
+    missing: judged,
+  };
+}
+
+/** @throws AppError "usage" unless one of the journals shows that the target has all of the set. */
+export function requireWhole(
+  earlier: TransformedSet,
+  target: Target,
+  journals: readonly Journal[],
+): void {
+  if (journals.some((journal) => journal.isWhole(earlier))) return;
+  const found = journals.find((journal) => journal.names(earlier));
+  throw usageError(
+    `Cannot send the differences to ${earlier.place}: ` +
+      (found === undefined
+        ? `no journal says that ${target.name} has it`
+        : `${target.name} acknowledged only a part of it`),
+    {
+      hint: "Push that run first, or name its journal with --journal; without --since, all is sent",
+    },
+  );
+}
+
+/** @throws AppError "usage" when more changed than was expected. */
+export function guardShare({ counts, share }: Differences, maxChanged: number): void {
+  if (share <= maxChanged) return;
+  const percent = (part: number): string => `${Number((part * 100).toFixed(1))}%`;
+  throw new AppError(
+    "usage",
+    `Refused to push: ${counts.changed} changed and ${counts.disappeared} disappeared, ` +
+      `${percent(share)} of the earlier run, and ${percent(maxChanged)} is allowed`,
+    { hint: "Look at what changed with --dry-run; --yes pushes it all the same" },
+  );
+}

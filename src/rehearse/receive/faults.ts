@@ -1,0 +1,130 @@
+/** TABLE: what can be made to fail, and the dice that decide when. */
+import { create, toBinary } from "@bufbuild/protobuf";
+import { usageError } from "../../kernel/errors.ts";
+import { IngestResponseSchema } from "../../push/gen/ingester_pb.ts";
+import { createRandom } from "../random.ts";
+import { type Answer, CUT, type Outcome } from "./exchange.ts";
+import { messageAnswer, statusAnswer } from "./grpc.ts";
+import { ownAnswer, page } from "./nginx.ts";
+
+/** Which requests a fault strikes. */
+export type FaultPlace = "ingest" | "token";
+
+export interface FaultRow {
+  readonly on: FaultPlace;
+  /** True: the request is kept all the same, so that a sender which repeats it sends it twice. */
+  readonly isKept?: true;
+  readonly outcome: Outcome;
+  readonly means: string;
+}
+
+const REJECTED = create(IngestResponseSchema, { errors: ["entity at index 0 is nil"] });
+
+/** Texts of the ingester and of grpc-go. Source: netboxlabs/diode, diode-server/ingester/component.go. */
+export const FAULTS = {
+  "unavailable": {
+    on: "ingest",
+    outcome: statusAnswer("UNAVAILABLE", "the server is shutting down"),
+    means: "gRPC UNAVAILABLE",
+  },
+  "resource-exhausted": {
+    on: "ingest",
+    outcome: statusAnswer("RESOURCE_EXHAUSTED", "redis at maxmemory; retry with backoff"),
+    means: "gRPC RESOURCE_EXHAUSTED, as from a full server",
+  },
+  "internal": {
+    on: "ingest",
+    outcome: statusAnswer("INTERNAL", ""),
+    means: "gRPC INTERNAL, as when Redis cannot be written",
+  },
+  "bad-gateway": {
+    on: "ingest",
+    outcome: page(502),
+    means: "HTTP 502, as when the ingester is down",
+  },
+  "unauthorized": {
+    on: "ingest",
+    outcome: ownAnswer(401),
+    means: "HTTP 401, as for a revoked token",
+  },
+  "forbidden": { on: "ingest", outcome: ownAnswer(403), means: "HTTP 403" },
+  "reset": { on: "ingest", outcome: CUT, means: "the connection breaks before anything is kept" },
+  "lost-answer": {
+    on: "ingest",
+    isKept: true,
+    outcome: CUT,
+    means: "the request is kept, and the connection breaks before the answer",
+  },
+  "rejected": {
+    on: "ingest",
+    isKept: true,
+    outcome: messageAnswer(toBinary(IngestResponseSchema, REJECTED)),
+    means: "the request is kept, and the answer has an error about its first entity",
+  },
+  "token-429": {
+    on: "token",
+    outcome: retryAfter(1, page(429)),
+    means: "token endpoint: HTTP 429 with Retry-After: 1",
+  },
+  "token-500": { on: "token", outcome: page(500), means: "token endpoint: HTTP 500" },
+  "token-502": { on: "token", outcome: page(502), means: "token endpoint: HTTP 502" },
+  "token-503": { on: "token", outcome: page(503), means: "token endpoint: HTTP 503" },
+  "token-reset": { on: "token", outcome: CUT, means: "token endpoint: the connection breaks" },
+} as const satisfies Readonly<Record<string, FaultRow>>;
+
+export type FaultName = keyof typeof FAULTS;
+
+export interface Fault {
+  readonly name: FaultName;
+  /** In how many of all requests, 0 to 1. */
+  readonly share?: number;
+  /** The first so many requests. */
+  readonly first?: number;
+}
+
+const FAULT_REGEXP = /^([a-z0-9-]+?)(?::(0?\.\d+|[01](?:\.0+)?)|x(\d{1,6}))$/;
+
+/** "unavailable:0.1", or the first two requests: "token-503x2". @throws AppError "usage". */
+export function parseFault(text: string): Fault {
+  const [, name = "", share, first] = FAULT_REGEXP.exec(text) ?? [];
+  if (!isName(name)) {
+    throw usageError(`Cannot make the fault "${text}"`, {
+      hint: `Write one of ${Object.keys(FAULTS).join(", ")} and its share, "unavailable:0.1", or ` +
+        '"unavailablex2" for the first two requests',
+    });
+  }
+  return {
+    name,
+    ...(share === undefined ? {} : { share: Number(share) }),
+    ...(first === undefined ? {} : { first: Number(first) }),
+  };
+}
+
+function isName(text: string): text is FaultName {
+  return Object.hasOwn(FAULTS, text);
+}
+
+/** What strikes the next request of a place. The n-th one meets the same for the same seed. */
+export function createDice(
+  faults: readonly Fault[],
+  seed: number,
+): (place: FaultPlace) => FaultName | undefined {
+  const sources = { ingest: createRandom(seed, "ingest"), token: createRandom(seed, "token") };
+  const counts = { ingest: 0, token: 0 };
+  return (place) => {
+    const number = counts[place] += 1;
+    const matching = faults.filter(({ name }) => FAULTS[name].on === place);
+    const early = matching.find(({ first = 0 }) => number <= first);
+    let rest = sources[place].fraction();
+    if (early !== undefined) return early.name;
+    for (const { name, share = 0 } of matching) {
+      if (rest < share) return name;
+      rest -= share;
+    }
+    return undefined;
+  };
+}
+
+function retryAfter(seconds: number, answer: Answer): Answer {
+  return { ...answer, headers: { ...answer.headers, "retry-after": seconds } };
+}

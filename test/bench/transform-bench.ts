@@ -1,0 +1,75 @@
+/**
+ * What `transform` takes on generated snapshots, on Node and on Deno, and how that compares to the floor
+ * below any program that reads, parses, writes and hashes the same bytes.
+ *
+ *   npm run bench -- transform [--sizes 1000,10000] [--runs 3]
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { groupDigits, renderTable } from "../../src/commands/tables.ts";
+import { openStore } from "../../src/kernel/store.ts";
+import { simulate } from "../../src/rehearse/simulate/simulate.ts";
+import { measure, median, RUNTIMES } from "./measure.ts";
+
+const GUESTS_PER_NODE = 3125;
+const MB = 1e6;
+
+const { values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    sizes: { type: "string", default: "1000,10000,100000" },
+    runs: { type: "string", default: "3" },
+  },
+});
+const work = await mkdtemp(join(tmpdir(), "proxmox-diode-bench-"));
+try {
+  const rows = [];
+  for (const guests of values.sizes.split(",").map(Number)) rows.push(...await benchSize(guests));
+  const head = [
+    "Guests",
+    "Runtime",
+    "Entities",
+    "Seconds",
+    "Entities/s",
+    "Floor s",
+    "Ratio",
+    "Peak MB",
+  ];
+  process.stdout.write(`${renderTable(head, rows)}\n`);
+} finally {
+  await rm(work, { recursive: true });
+}
+
+async function benchSize(guests: number) {
+  const run = join(work, String(guests));
+  const nodes = Math.max(2, Math.ceil(guests / GUESTS_PER_NODE));
+  await simulate(await openStore(run), { nodes, guests, seed: 1 });
+  const rows = [];
+  for (const [name, command] of Object.entries(RUNTIMES)) {
+    const pairs = [];
+    // In turn, so that a change of the machine's speed meets both.
+    for (let i = 0; i < Number(values.runs); i += 1) {
+      const transform = await measure(command, "measure-transform.ts", ["transform", run, run]);
+      pairs.push({
+        transform,
+        floor: await measure(command, "measure-transform.ts", ["floor", run, run]),
+      });
+    }
+    const seconds = median(pairs.map(({ transform }) => transform.seconds));
+    const entities = pairs[0]?.transform.entities ?? 0;
+    rows.push([
+      guests,
+      name,
+      entities,
+      seconds.toFixed(2),
+      groupDigits(Math.round(entities / seconds)),
+      median(pairs.map(({ floor }) => floor.seconds)).toFixed(2),
+      median(pairs.map(({ transform, floor }) => transform.seconds / floor.seconds)).toFixed(2),
+      Math.round(Math.max(...pairs.map(({ transform }) => transform.peakBytes)) / MB),
+    ]);
+    process.stderr.write(`${guests} guests on ${name}: done\n`);
+  }
+  return rows;
+}

@@ -1,0 +1,316 @@
+/** push, as a user and a pipeline run it: what it prints, what it ends with, and what it never shows. */
+import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { receive, type ReceiveOptions, type Receiver } from "../src/rehearse/receive/receive.ts";
+import { cliFolders, expectError } from "./helpers/cli-folders.ts";
+import { buildSet, tag, vm } from "./helpers/entity-set.ts";
+import { ROOT } from "./helpers/golden.ts";
+import { runCli, startCli } from "./helpers/run-cli.ts";
+
+const EXAMPLE = join(ROOT, "snapshots/example");
+const SECRET = "s3cr3t-of-the-client";
+const { fresh } = cliFolders();
+
+/** Tests run at once: what one of them opens is closed when all have ended. */
+const opened: Receiver[] = [];
+afterAll(() => Promise.all(opened.map((diode) => diode.close())));
+
+async function diodeWith(options: ReceiveOptions = {}): Promise<Receiver> {
+  const diode = await receive({ client: { id: "me", secret: SECRET }, ...options });
+  opened.push(diode);
+  return diode;
+}
+
+function envOf({ target }: Pick<Receiver, "target">): Record<string, string> {
+  return {
+    DIODE_TARGET: target,
+    DIODE_CLIENT_ID: "me",
+    DIODE_CLIENT_SECRET: SECRET,
+    PUSH_BOOTSTRAP_WAIT: "0",
+    PUSH_RETRY_DELAY: "1ms",
+    PUSH_MAX_RETRIES: "2",
+  };
+}
+
+async function example(): Promise<string> {
+  const run = fresh("run");
+  await cp(EXAMPLE, run, { recursive: true });
+  return run;
+}
+
+/** How many entities the example has, by its manifest. */
+async function exampleTotal(): Promise<number> {
+  const text = await readFile(join(EXAMPLE, "netbox/manifest.json"), "utf8");
+  const { counts } = JSON.parse(text) as { counts: Record<string, number> };
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}
+
+async function small(files = 3): Promise<string> {
+  const run = fresh("run");
+  await buildSet(run, {
+    "tag": [[tag("a")]],
+    "virtual-machine": Array.from({ length: files }, (_, i) => [vm(`guest-${i}`)]),
+  });
+  return run;
+}
+
+async function fileOf(text: string, name: string): Promise<string> {
+  const file = fresh(name);
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, text);
+  return file;
+}
+
+describe.concurrent("a push", () => {
+  test("says what it sent, what that means and where it shows, and ends with 0", async () => {
+    const diode = await diodeWith();
+    const run = await example();
+    const { code, stdout, stderr } = await runCli(["push", run], { env: envOf(diode) });
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(stdout).toContain(`Sent ${await exampleTotal()} entities in 13 requests`);
+    expect(stdout).toMatch(/^ {2}virtual-machine +1 +37 /m);
+    expect(stdout).toContain("Acknowledged means queued, not applied");
+    expect(stdout).toContain("Diode → Ingestion Logs");
+    const again = await runCli(["push", run], { env: envOf(diode) });
+    expect(again).toMatchObject({ code: 0, stderr: "" });
+    expect(again.stdout).toContain("Nothing to send");
+    expect(again.stdout).toContain("--again");
+    expect(diode.requests).toHaveLength(13);
+  });
+
+  test("prints its result as JSON, and nothing else", async () => {
+    const diode = await diodeWith();
+    const run = await small();
+    const { code, stdout } = await runCli(["push", run, "--json"], { env: envOf(diode) });
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      target: diode.target.replace("grpc://", ""),
+      run,
+      dry_run: false,
+      sent: { files: 4, entities: 4 },
+      acknowledged_before: 0,
+      steps: [{ step: "tag", files: 1, entities: 1 }, { step: "virtual-machine", files: 3 }],
+      errors: [],
+    });
+  });
+
+  test("tried dry needs no target and no secret, and says what it would send", async () => {
+    const run = await example();
+    const { code, stdout, stderr } = await runCli(["push", run, "--dry-run"]);
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(stdout).toContain(`Would send ${await exampleTotal()} entities in 13 requests`);
+    expect(stdout).toContain("Nothing was sent");
+  });
+
+  test("takes the secret from a file, and certificates for TLS", async () => {
+    const diode = await diodeWith({ isTls: true });
+    const secret = await fileOf(`${SECRET}\n`, "secret");
+    const pem = await fileOf(diode.certificatePem ?? "", "ca.pem");
+    const { DIODE_CLIENT_SECRET: _, ...env } = envOf(diode);
+    const args = ["push", await small(), `--client-secret-file=${secret}`, `--cert-file=${pem}`];
+    expect(await runCli(args, { env })).toMatchObject({ code: 0, stderr: "" });
+    const unverified = await runCli(["push", await small()], {
+      env: { ...envOf(diode), DIODE_SKIP_TLS_VERIFY: "yes" },
+    });
+    expect(unverified.code).toBe(0);
+    expect(unverified.stderr).toContain("DIODE_SKIP_TLS_VERIFY is on");
+  });
+
+  test("takes dry-run files of an SDK, by name or by folder", async () => {
+    const diode = await diodeWith();
+    const request = { entities: [{ site: { name: "Site A" } }], sdkName: "diode-sdk-go" };
+    const file = await fileOf(JSON.stringify(request, null, 2), "app_1.json");
+    expect(await runCli(["push", file], { env: envOf(diode) })).toMatchObject({ code: 0 });
+    const folder = await runCli(["push", dirname(file), "--again"], { env: envOf(diode) });
+    expect(folder).toMatchObject({ code: 0 });
+    expect(diode.entities()).toEqual([{ site: { name: "Site A" } }, { site: { name: "Site A" } }]);
+  });
+
+  test("waits for new custom fields, and says why", async () => {
+    const diode = await diodeWith();
+    const env = { ...envOf(diode), PUSH_BOOTSTRAP_WAIT: "120ms" };
+    const { code, stderr } = await runCli(["push", await example()], { env });
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/Waiting \d+ms for Diode to apply the custom fields/);
+  });
+
+  test("sends the steps that are asked for", async () => {
+    const diode = await diodeWith();
+    const args = ["push", await example(), "--only=tag,vlan", "--json"];
+    const { stdout } = await runCli(args, { env: envOf(diode) });
+    expect(JSON.parse(stdout)).toMatchObject({ sent: { files: 2 }, not_asked_for: 11 });
+    expectError(await runCli(["push", await example(), "--only=cable"]), 2, '"cable"', "vlan");
+  });
+
+  test("since an earlier run shows what changed and what disappeared", async () => {
+    const diode = await diodeWith();
+    const env = envOf(diode);
+    const earlier = await small(3);
+    const later = await small(2);
+    expectError(await runCli(["push", later, "--since", earlier], { env }), 2, "no journal says");
+    await runCli(["push", earlier], { env });
+    const args = ["push", later, "--since", earlier];
+    expectError(await runCli([...args, "--max-changed=20%"], { env }), 2, "25%", "--yes");
+    const { code, stdout } = await runCli([...args, "--max-changed=20%", "--yes"], { env });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/disappeared +1/);
+    expect(stdout).toMatch(/virtual-machine +guest-2 +disappeared/);
+    expect(stdout).toContain("Diode cannot delete");
+  });
+});
+
+describe.concurrent("exit codes", () => {
+  const AWAY = { DIODE_TARGET: "grpc://d.example.com" };
+  test.each<readonly [string, readonly string[], Record<string, string>]>([
+    ["DIODE_TARGET is missing", [], {}],
+    ["DIODE_CLIENT_SECRET", [], AWAY],
+    ["PUSH_CONCURRENCY", ["--concurrency=none"], {}],
+    ["/nowhere", ["--client-secret-file=/nowhere"], {}],
+    ["/nowhere", ["--cert-file=/nowhere"], AWAY],
+    [
+      "HTTP_PROXY",
+      [],
+      { ...AWAY, DIODE_CLIENT_ID: "me", DIODE_CLIENT_SECRET: SECRET, HTTP_PROXY: "socks5://p" },
+    ],
+  ])("2 for what is missing or wrong: %s", async (words, args, env) => {
+    expectError(await runCli(["push", await small(), ...args], { env }), 2, words);
+  });
+
+  test("2 for no run folder, and for several", async () => {
+    const run = await small();
+    expectError(await runCli(["push"]), 2, "No run folder is named");
+    expectError(await runCli(["push", run, run]), 2, "Several run folders");
+  });
+
+  test("5 for a bad file, before anything is sent", async () => {
+    const diode = await diodeWith();
+    const run = await small();
+    const file = join(run, "netbox/11-virtual-machine-0003.json");
+    await writeFile(file, (await readFile(file, "utf8")).replace("active", "inactive"));
+    expectError(await runCli(["push", run], { env: envOf(diode) }), 5, "it was changed");
+    const bad = fresh("bad");
+    await buildSet(bad, { "virtual-machine": [[{ ...vm("a"), nonsense: 1 } as never]] });
+    const refused = await runCli(["push", bad], { env: envOf(diode) });
+    expectError(refused, 5, "11-virtual-machine-0001.json", "line 2", "nonsense");
+    expectError(
+      await runCli(["push", fresh("nowhere")], { env: envOf(diode) }),
+      5,
+      "no such folder",
+    );
+    expect(diode.requests).toHaveLength(0);
+  });
+
+  test("6 for a Diode that refuses or is not there, with how to go on", async () => {
+    const diode = await diodeWith({ faults: [{ name: "forbidden", first: 1 }] });
+    const run = await small();
+    const refused = await runCli(["push", run], { env: envOf(diode) });
+    expectError(refused, 6, "HTTP 403", "diode:ingest", "the same command goes on from there");
+    expect(await runCli(["push", run], { env: envOf(diode) })).toMatchObject({ code: 0 });
+    const env = { ...envOf(diode), DIODE_CLIENT_SECRET: "wrong" };
+    expectError(await runCli(["push", await small()], { env }), 6, "HTTP 401");
+  });
+
+  test("7 for entities that the server refuses, each by its name", async () => {
+    const diode = await diodeWith({ faults: [{ name: "rejected", first: 2 }] });
+    const { code, stdout } = await runCli(["push", await small()], { env: envOf(diode) });
+    expect(code).toBe(7);
+    expect(stdout).toContain("The server refused 2 entities");
+    expect(stdout).toContain('tag "a"');
+    expect(stdout).toContain("netbox/01-tag-0001.json:2");
+    expect(stdout).toContain("entity at index 0 is nil");
+  });
+
+  test.each(["SIGINT", "SIGTERM"] as const)(
+    "130 for %s, and the same command goes on",
+    async (signal) => {
+      const received = Promise.withResolvers<void>();
+      const diode = await diodeWith({
+        latencyMs: 60,
+        onRequest: () => {
+          if (diode.requests.length === 3) received.resolve();
+        },
+      });
+      const run = await small(30);
+      const child = startCli(["push", run], { env: envOf(diode) });
+      await received.promise;
+      const finished = await child.stop(signal);
+      expectError(
+        finished,
+        130,
+        "of 31 files are acknowledged",
+        "the same command goes on from there",
+      );
+      expect(await runCli(["push", run], { env: envOf(diode) })).toMatchObject({ code: 0 });
+      expect(new Set(diode.requests.map(({ id }) => id)).size).toBe(31);
+      expect(diode.requests).toHaveLength(31);
+    },
+  );
+});
+
+describe.concurrent("for a pipeline", () => {
+  test("there are a step summary and a JUnit file, also of a push that failed", async () => {
+    const junit = fresh("junit.xml");
+    await mkdir(dirname(junit), { recursive: true });
+    const summary = await fileOf("# Earlier step\n", "summary.md");
+    const diode = await diodeWith({ faults: [{ name: "rejected", first: 1 }] });
+    const env = { ...envOf(diode), GITHUB_STEP_SUMMARY: summary };
+    const run = await small();
+    await runCli(["push", run, "--junit", junit], { env });
+    const markdown = await readFile(summary, "utf8");
+    expect(markdown).toMatch(/^# Earlier step\n### Push to 127\.0\.0\.1:\d+\/diode\n/);
+    expect(markdown).toContain("| virtual-machine | 3 | 3 |");
+    expect(markdown).toContain("entity at index 0 is nil");
+    expect(markdown).toContain("queued, not applied");
+    const xml = await readFile(junit, "utf8");
+    expect(xml).toMatch(/^<\?xml version="1\.0" encoding="UTF-8"\?>\n<testsuites /);
+    expect(xml).toContain('<testsuite name="virtual-machine" tests="3" failures="0"');
+    expect(xml).toContain('<testsuite name="tag" tests="1" failures="1"');
+    expect(xml).toContain("tag &quot;a&quot;, line 2: entity at index 0 is nil");
+    const env6 = { ...env, DIODE_CLIENT_SECRET: "wrong" };
+    await runCli(["push", run, "--again", "--junit", junit], { env: env6 });
+    expect(await readFile(junit, "utf8")).toContain('<failure message="Cannot send');
+    expect(await readFile(summary, "utf8")).toContain("**Failed:** Cannot send");
+  });
+
+  test("a journal can stand where the pipeline keeps it", async () => {
+    const diode = await diodeWith();
+    const journal = fresh("cache/push.journal");
+    const [one, other] = [await small(), await small()];
+    const args = (run: string): string[] => ["push", run, "--journal", journal, "--json"];
+    await runCli(args(one), { env: envOf(diode) });
+    const { stdout } = await runCli(args(other), { env: envOf(diode) });
+    expect(JSON.parse(stdout)).toMatchObject({ sent: { files: 0 }, acknowledged_before: 4 });
+  });
+
+  test("progress is plain lines now and then, and with --quiet there is nothing", async () => {
+    const diode = await diodeWith({ latencyMs: 1500 });
+    const env = envOf(diode);
+    const [plain, quiet] = await Promise.all([
+      runCli(["push", await small(14)], { env }),
+      runCli(["push", await small(2), "--quiet"], { env }),
+    ]);
+    expect(plain.stderr).toMatch(/\d+ of 15 requests, \d+ of 15 entities/);
+    expect(plain.stderr).not.toContain("\r");
+    expect(quiet).toEqual({ code: 0, stdout: "", stderr: "" });
+  });
+});
+
+test.each(["text", "json"])(
+  "no secret and no token is printed as %s, whatever goes wrong and however much is asked for",
+  async (format) => {
+    const faults = [{ name: "unauthorized", share: 0.5 }, {
+      name: "token-500",
+      share: 0.3,
+    }] as const;
+    const diode = await diodeWith({ faults });
+    for (const more of [{}, { DIODE_CLIENT_SECRET: `${SECRET}x` }, { DIODE_CLIENT_ID: "other" }]) {
+      const args = ["push", await small(2), "--verbose", `--log-format=${format}`];
+      const { code, stdout, stderr } = await runCli(args, { env: { ...envOf(diode), ...more } });
+      expect([0, 6]).toContain(code);
+      expect(stdout + stderr).not.toContain(SECRET);
+      // Tokens of the rehearsal are UUIDs.
+      expect(stdout + stderr).not.toMatch(/Bearer|[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-/);
+    }
+  },
+);

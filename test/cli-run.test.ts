@@ -1,0 +1,77 @@
+/** run: a cluster on one side, a Diode on the other, and the three stages between them. */
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { Receiver } from "../src/rehearse/receive/receive.ts";
+import type { Served } from "../src/rehearse/serve/serve.ts";
+import { expectError } from "./helpers/cli-folders.ts";
+import { received } from "./helpers/received.ts";
+import { runCli } from "./helpers/run-cli.ts";
+import { served } from "./helpers/served.ts";
+import { tempFolder } from "./helpers/temp-folder.ts";
+
+const SITE = "test/fixtures/pve9";
+
+function settings({ host, port, fingerprint, token }: Served, diode: Receiver) {
+  return {
+    PROXMOX_HOST: host,
+    PROXMOX_PORT: String(port),
+    PROXMOX_USER: token.user,
+    PROXMOX_TOKEN_NAME: token.name,
+    PROXMOX_TOKEN_VALUE: token.value,
+    PROXMOX_FINGERPRINT: fingerprint,
+    DIODE_TARGET: diode.target,
+    DIODE_CLIENT_ID: diode.client.id,
+    DIODE_CLIENT_SECRET: diode.client.secret,
+    PUSH_BOOTSTRAP_WAIT: "0",
+  };
+}
+
+interface RunResult {
+  readonly transform: { readonly counts: Readonly<Record<string, number>> };
+  readonly push: object;
+}
+
+test("what the cluster holds is captured, transformed and pushed, and told as one JSON", async () => {
+  const [cluster, diode] = await Promise.all([served(SITE), received()]);
+  const out = join(await tempFolder(), "lab");
+  const env = settings(cluster, diode);
+  const { code, stdout, stderr } = await runCli(["run", "--json", "--out", out], { env });
+  expect(stderr).toBe("");
+  expect(code).toBe(0);
+  const result = JSON.parse(stdout) as RunResult;
+  expect(Object.keys(result)).toEqual(["capture", "transform", "push"]);
+  const made = Object.values(result.transform.counts).reduce((sum, count) => sum + count, 0);
+  expect(made).toBeGreaterThan(0);
+  expect(diode.entities()).toHaveLength(made);
+});
+
+test("what a stage lacks is told before the first one asks anybody", async () => {
+  const [cluster, diode] = await Promise.all([served(SITE), received()]);
+  const env = { ...settings(cluster, diode), DIODE_TARGET: "" };
+  const refused = await runCli(["run", "--out", await tempFolder()], { env });
+  expectError(refused, 2, "Setting DIODE_TARGET is missing");
+  expect(cluster.traffic.requests).toBe(0);
+});
+
+test("BOOTSTRAP pushes the static entities, and asks no cluster", async () => {
+  const [cluster, diode] = await Promise.all([served(SITE), received()]);
+  const env = { ...settings(cluster, diode), BOOTSTRAP: "true" };
+  const { code } = await runCli(["run", "--out", await tempFolder()], { env });
+  expect(code).toBe(0);
+  expect(cluster.traffic.requests).toBe(0);
+  expect(diode.entities().map((entity) => Object.keys(entity)[1])).toContain("custom_field");
+});
+
+test("an incomplete capture is pushed all the same, unless it has to be complete", async () => {
+  const [cluster, diode] = await Promise.all([
+    served(SITE, { offline: ["cedar1"] }),
+    received(),
+  ]);
+  const env = settings(cluster, diode);
+  const folder = await tempFolder();
+  const strict = ["run", "--require-complete", "--out", join(folder, "strict")];
+  expect(await runCli(strict, { env })).toMatchObject({ code: 4 });
+  expect(diode.requests).toEqual([]);
+  expect(await runCli(["run", "--out", join(folder, "lab")], { env })).toMatchObject({ code: 4 });
+  expect(diode.requests).not.toEqual([]);
+});

@@ -1,0 +1,70 @@
+/** Our push, held against the SDK: what it reads of the SDK's, and what it sends. */
+import { cp, mkdir, readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { COMMANDS } from "../../src/commands/catalog.ts";
+import { canonicalJson } from "../../src/kernel/json.ts";
+import type { Receiver } from "../../src/rehearse/receive/receive.ts";
+import { ROOT } from "../helpers/golden.ts";
+import { received } from "../helpers/received.ts";
+import { runCli } from "../helpers/run-cli.ts";
+import { tempFolder } from "../helpers/temp-folder.ts";
+import { describeSdk, replay, runScript } from "./sdk.ts";
+
+const EXAMPLE = join(ROOT, "snapshots/example/netbox");
+
+async function push({ target, client }: Receiver, place: string): Promise<void> {
+  const { code, stderr } = await runCli(["push", place, "--bootstrap-wait=0"], {
+    env: {
+      DIODE_TARGET: target,
+      DIODE_CLIENT_ID: client.id,
+      DIODE_CLIENT_SECRET: client.secret,
+    },
+  });
+  expect(code, stderr).toBe(0);
+}
+
+/** Requests of one step may overtake each other, and the entries of a map have no order. */
+function sorted(values: readonly unknown[]): string[] {
+  return values.map((value) => canonicalJson(value)).sort();
+}
+
+async function filesIn(folder: string): Promise<string[]> {
+  return (await readdir(folder)).map((name) => join(folder, name)).sort();
+}
+
+const describePush = Object.hasOwn(COMMANDS, "push") ? describeSdk : describe.skip;
+
+describePush("push", () => {
+  test("brings what the SDK's replay brings, in bytes that its classes read the same", async () => {
+    const requests: Uint8Array[] = [];
+    const [ours, theirs] = [
+      await received({ onRequest: (_, bytes) => void requests.push(bytes) }),
+      await received(),
+    ];
+    const run = await tempFolder();
+    await cp(EXAMPLE, join(run, "netbox"), { recursive: true });
+    await push(ours, run);
+    const files = (await filesIn(EXAMPLE)).filter((file) => /\/\d\d-/.test(file));
+    await replay(theirs, files);
+    expect(sorted(ours.entities())).toEqual(sorted(theirs.entities()));
+
+    const lines = requests.map((bytes) => `${Buffer.from(bytes).toString("base64")}\n`).join("");
+    const decoded = (await runScript("decode.py", [], { input: lines })).trimEnd().split("\n");
+    const texts = await Promise.all(files.map((file) => readFile(file, "utf8")));
+    const parse = (text: string): unknown => JSON.parse(text);
+    expect(sorted(decoded.map(parse))).toEqual(sorted(texts.map(parse)));
+  });
+
+  test.each(["dry_run.py", "every_field.py"])("sends the dry-run files of %s", async (script) => {
+    const folder = join(await tempFolder(), "files");
+    await mkdir(folder);
+    await runScript(script, [folder]);
+    for (const file of await filesIn(folder)) {
+      const [ours, theirs] = [await received(), await received()];
+      await push(ours, file);
+      await replay(theirs, [file]);
+      expect(ours.entities()).toEqual(theirs.entities());
+    }
+  });
+});

@@ -1,0 +1,39 @@
+/** Our protocol file against the descriptor that the SDK carries. */
+import { expect, test } from "vitest";
+import { file_ingester, IngesterService } from "../../src/push/gen/ingester_pb.ts";
+import { fieldsOf } from "../helpers/proto.ts";
+import { describeSdk, runScript } from "./sdk.ts";
+
+/** Message → field → number, type and presence. */
+type Messages = Record<string, Record<string, readonly [number, string, string]>>;
+
+function ourMessages(): Messages {
+  const messages = file_ingester.messages.filter(({ proto }) => !proto.options?.mapEntry);
+  return Object.fromEntries(messages.map(({ name }) => [
+    name,
+    Object.fromEntries(
+      fieldsOf(name).map((field) => {
+        const many = field.kind === "list" ? "[]" : "";
+        const choice = field.oneof === undefined ? "" : `oneof ${field.oneof}`;
+        const presence = field.optional ? "optional" : choice;
+        return [field.name, [field.number, `${field.type}${many}`, presence] as const];
+      }),
+    ),
+  ]));
+}
+
+describeSdk("the protocol", () => {
+  test("has the SDK's messages, and each field its number, type and presence, both ways", async () => {
+    const { messages, calls } = JSON.parse(await runScript("describe.py")) as {
+      messages: Messages;
+      calls: string[];
+    };
+    const ours = ourMessages();
+    expect(Object.keys(ours).sort()).toEqual(Object.keys(messages).sort());
+    for (const [name, fields] of Object.entries(messages)) expect(ours[name], name).toEqual(fields);
+    expect(IngesterService.methods.map(({ name }) => `/${IngesterService.typeName}/${name}`))
+      .toEqual(calls);
+    const numbered = Object.values(messages).flatMap((fields) => Object.keys(fields));
+    expect(numbered.length).toBeGreaterThan(2000);
+  });
+});

@@ -1,0 +1,108 @@
+/** Pushes into a Diode on the loopback, in this process: what was planned, sent, waited for and said. */
+import type { EntitySet } from "../../src/entities/read.ts";
+import { readCheckedLines } from "../../src/kernel/checked-lines.ts";
+import { openStore } from "../../src/kernel/store.ts";
+import type { Acknowledgement, JournalPlace } from "../../src/push/journal.ts";
+import { parsePushOptions } from "../../src/push/options.ts";
+import { type Planned, push, type PushInput, type Sent } from "../../src/push/push.ts";
+import type { PushTexts } from "../../src/push/settings.ts";
+import { fileNameOf, parseTarget } from "../../src/push/target.ts";
+import { receive, type ReceiveOptions, type Receiver } from "../../src/rehearse/receive/receive.ts";
+import { onTestFinished } from "vitest";
+
+export interface PushOverrides extends Partial<Omit<PushInput, "options" | "choices" | "watch">> {
+  readonly texts?: PushTexts;
+  readonly choices?: Partial<PushInput["choices"]>;
+  readonly onSent?: (sent: Sent) => void;
+}
+
+export interface PushRun {
+  readonly planned: Planned | undefined;
+  readonly sent: readonly Sent[];
+  /** What was said of each failure that passed. */
+  readonly retries: readonly string[];
+  readonly pauses: readonly { readonly ms: number; readonly isBootstrap: boolean }[];
+  /** What it ended with. */
+  readonly error: unknown;
+}
+
+/** A receiver that ends with the test. */
+export async function receiver(options: ReceiveOptions = {}): Promise<Receiver> {
+  const opened = await receive(options);
+  onTestFinished(() => opened.close());
+  return opened;
+}
+
+export function textsOf({ target, client }: Pick<Receiver, "target" | "client">): PushTexts {
+  return {
+    DIODE_TARGET: target,
+    DIODE_CLIENT_ID: client.id,
+    DIODE_CLIENT_SECRET: client.secret,
+    PUSH_RETRY_DELAY: "1ms",
+    PUSH_BOOTSTRAP_WAIT: "0",
+  };
+}
+
+export async function placeFor(folder: string, target: string): Promise<JournalPlace> {
+  const parsed = parseTarget(target);
+  return {
+    store: await openStore(folder),
+    key: `push/${fileNameOf(parsed)}.journal`,
+    target: parsed,
+  };
+}
+
+/** The set must be in a folder: its journal stands beside it. Never throws: see `error`. */
+export async function pushInto(
+  to: Receiver,
+  set: EntitySet,
+  overrides: PushOverrides = {},
+): Promise<PushRun> {
+  const { texts, choices, onSent, ...others } = overrides;
+  const options = parsePushOptions({ ...textsOf(to), ...texts });
+  const run = {
+    planned: undefined as Planned | undefined,
+    sent: [] as Sent[],
+    retries: [] as string[],
+    pauses: [] as PushRun["pauses"][number][],
+    error: undefined as unknown,
+  };
+  try {
+    await push({
+      set,
+      options,
+      journalPlace: await placeFor(set.place, to.target),
+      since: undefined,
+      certificates: to.certificatePem,
+      proxy: undefined,
+      signal: new AbortController().signal,
+      ...others,
+      choices: { steps: [], isAgain: false, isDryRun: false, isSure: false, ...choices },
+      watch: {
+        onPlanned(planned) {
+          run.planned = planned;
+        },
+        onSent(sent) {
+          run.sent.push(sent);
+          onSent?.(sent);
+        },
+        onRetry: (failure) => run.retries.push(failure.message),
+        onPause: (pause) => run.pauses.push(pause),
+      },
+    });
+  } catch (error) {
+    run.error = error;
+  }
+  return run;
+}
+
+/** What the journal in a folder says, by file. */
+export async function journalLines(
+  folder: string,
+  target: string,
+): Promise<ReadonlyMap<string, Acknowledgement>> {
+  const { store, key } = await placeFor(folder, target);
+  const bytes = await store.read(key) ?? new Uint8Array();
+  const lines = readCheckedLines(bytes, key).records.slice(1) as Acknowledgement[];
+  return new Map(lines.map((line) => [line.file, line]));
+}

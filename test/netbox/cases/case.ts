@@ -1,0 +1,14 @@
+/** The words of a case. */
+import type { Trial } from "../trial.ts";
+
+export interface Case {
+  /** Which of the seven things that must hold; README lists them. */
+  readonly holds: string;
+  /** A sentence about what holds. */
+  readonly name: string;
+  /** Takes minutes: with `--full` only. */
+  readonly isBig?: true;
+  /** Also on the oldest release when not everything is asked for. */
+  readonly isForAll?: true;
+  run(trial: Trial): Promise<void>;
+}

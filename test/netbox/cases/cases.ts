@@ -1,0 +1,15 @@
+/** TABLE: what must hold in a real NetBox. */
+import { BY_HAND_CASES } from "./by-hand.ts";
+import type { Case } from "./case.ts";
+import { CHANGE_CASES } from "./changes.ts";
+import { CLUSTER_CASES } from "./clusters.ts";
+import { INPUT_CASES } from "./inputs.ts";
+import { ORDER_CASES } from "./order.ts";
+
+export const CASES: readonly Case[] = [
+  ...INPUT_CASES,
+  ...ORDER_CASES,
+  ...CHANGE_CASES,
+  ...CLUSTER_CASES,
+  ...BY_HAND_CASES,
+];

@@ -1,0 +1,26 @@
+/** Two clusters with same-named guests and nodes, each transformed and sent by itself. */
+import { expectedOf, type Trial } from "../trial.ts";
+import type { Case } from "./case.ts";
+import { HELD, keepHeld } from "./held-address.ts";
+
+export const CLUSTER_CASES: readonly Case[] = [
+  {
+    holds: "6",
+    name: "two clusters of two sites, one sent after the other, do not mix",
+    run: inTwoSites,
+  },
+];
+
+/** Both have a guest with this address, and NetBox knows an address once. */
+const SHARED = "172.16.99.5";
+
+async function inTwoSites(trial: Trial): Promise<void> {
+  const north = { runs: ["test/fixtures/pve8"], settings: { SITE_NAME: "North" } };
+  const south = { runs: ["test/fixtures/second-cluster"], settings: { SITE_NAME: "South" } };
+  const expected = await expectedOf(north);
+  await trial.push(await trial.transform(north));
+  await trial.push(await trial.transform(south), HELD);
+  expected.turnTo(await expectedOf(south), { clears: false });
+  keepHeld(SHARED, await expectedOf(north), expected);
+  await trial.compare(expected);
+}

@@ -1,0 +1,36 @@
+/** Diode orders nothing: entities that come in any order must end in the same NetBox. */
+import { numbersFrom, shuffled } from "../../helpers/shuffled.ts";
+import { describe } from "../findings.ts";
+import { dumpDifferences } from "../judge/dump.ts";
+import type { Trial } from "../trial.ts";
+import type { Case } from "./case.ts";
+
+const SEED = 20_260_102;
+
+export const ORDER_CASES: readonly Case[] = [
+  {
+    holds: "4",
+    name: "the fixture pve8 in a random order, and then in order",
+    run: (trial) => inAnyOrder(trial, "test/fixtures/pve8"),
+  },
+  {
+    holds: "4",
+    name: "the example in a random order, and then in order",
+    isBig: true,
+    run: (trial) => inAnyOrder(trial, "snapshots/example"),
+  },
+];
+
+/** Single failures on the way are expected, and reported. */
+async function inAnyOrder(trial: Trial, run: string): Promise<void> {
+  const entities = await trial.transform({ runs: [run] });
+  await trial.push(entities);
+  const wanted = await trial.dump();
+  await trial.netbox.reset();
+  const results = await trial.tryPush(shuffled(entities, numbersFrom(SEED)));
+  const failed = results.filter(({ verdict }) => verdict === "failed");
+  trial.remarks.push(`${failed.length} of ${entities.length} failed in the random order`);
+  trial.remarks.push(...failed.flatMap(describe));
+  await trial.push(entities);
+  trial.findings.push(...dumpDifferences(wanted, await trial.dump()));
+}

@@ -1,0 +1,119 @@
+/** What NetBox should hold, or holds: objects by kind and by what NetBox tells them apart by. */
+
+export const KINDS = [
+  "site",
+  "tenant",
+  "tag",
+  "custom-field",
+  "cluster-type",
+  "cluster",
+  "manufacturer",
+  "device-type",
+  "device-role",
+  "platform",
+  "device",
+  "interface",
+  "virtual-machine",
+  "vm-interface",
+  "virtual-disk",
+  "vlan",
+  "prefix",
+  "ip-address",
+  "mac-address",
+] as const;
+
+export type Kind = (typeof KINDS)[number];
+
+/** undefined: the snapshot does not tell. null: there is none. A list has no order. */
+export type Fact = string | number | boolean | null | undefined | readonly string[];
+export type Facts = Readonly<Record<string, Fact>>;
+
+/** Kind → key → facts. */
+export class Book {
+  readonly #pages = new Map<Kind, Map<string, Record<string, Fact>>>();
+
+  /** Over what is known of the object; "there is none" leaves what is there. */
+  put(kind: Kind, key: string, facts: Facts): void {
+    const page = this.page(kind);
+    const known = page.get(key) ?? {};
+    merge(known, facts, false);
+    page.set(key, known);
+  }
+
+  /** Everything of a later book over this one; `clears`: "there is none" empties a field. */
+  turnTo(later: Book, { clears }: { readonly clears: boolean }): void {
+    for (const kind of KINDS) {
+      const page = this.page(kind);
+      for (const [key, facts] of later.page(kind)) {
+        const known = page.get(key) ?? {};
+        merge(known, facts, clears);
+        page.set(key, known);
+      }
+    }
+  }
+
+  page(kind: Kind): Map<string, Record<string, Fact>> {
+    const page = this.#pages.get(kind) ?? new Map<string, Record<string, Fact>>();
+    this.#pages.set(kind, page);
+    return page;
+  }
+
+  has(kind: Kind, key: string): boolean {
+    return this.page(kind).has(key);
+  }
+
+  /** What this book has and the other has not: "virtual-disk lab/web1/scsi1". */
+  missingIn(other: Book): string[] {
+    return KINDS.flatMap((kind) =>
+      [...this.page(kind).keys()].filter((key) => !other.has(kind, key))
+        .map((key) => `${kind} ${key}`)
+    );
+  }
+
+  get size(): number {
+    return KINDS.reduce((sum, kind) => sum + this.page(kind).size, 0);
+  }
+}
+
+/** What is not told stays as it is, and lists grow, as tags do in Diode. */
+function merge(known: Record<string, Fact>, facts: Facts, clears: boolean): void {
+  for (const [field, fact] of Object.entries(facts)) {
+    const before = known[field];
+    if (fact === undefined || (fact === null && !clears && before !== undefined)) continue;
+    known[field] = isList(fact) && isList(before) ? [...new Set([...before, ...fact])] : fact;
+  }
+}
+
+/** One sentence for everything in which NetBox is not as it should be. */
+export function differences(expected: Book, found: Book): string[] {
+  return KINDS.flatMap((kind) => {
+    const [wanted, there] = [expected.page(kind), found.page(kind)];
+    const extra = [...there.keys()].filter((key) => !wanted.has(key))
+      .map((key) => `${kind} ${key}: is in NetBox, and the snapshot has none`);
+    return [
+      ...extra,
+      ...[...wanted].flatMap(([key, facts]) => {
+        const known = there.get(key);
+        if (known === undefined) return [`${kind} ${key}: is not in NetBox`];
+        return Object.entries(facts).flatMap(([field, fact]) =>
+          same(fact, known[field]) ? [] : [
+            `${kind} ${key}: ${field} is ${shown(known[field])} and should be ${shown(fact)}`,
+          ]
+        );
+      }),
+    ];
+  });
+}
+
+function same(wanted: Fact, known: Fact): boolean {
+  return wanted === undefined || shown(wanted) === shown(known);
+}
+
+function shown(fact: Fact): string {
+  if (fact === undefined || fact === null || fact === "") return "nothing";
+  return JSON.stringify(isList(fact) ? [...fact].sort() : fact);
+}
+
+function isList(fact: Fact): fact is readonly string[] {
+  return Array.isArray(fact);
+}

@@ -1,0 +1,126 @@
+/** A NetBox with Diode's plugin on loopback, which starts from a fresh database as often as asked. */
+import { randomUUID } from "node:crypto";
+import { copyFile, mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Package } from "../set-up/packages.ts";
+import type { Postgres } from "../set-up/postgres.ts";
+import { type Running, start } from "../set-up/program.ts";
+import { type Redis, startRedis } from "../set-up/redis.ts";
+import { PEPPER, TOKENS } from "../set-up/template.ts";
+import { type TemporaryFolder, temporaryFolder } from "../set-up/temporary-folder.ts";
+import { type Introspect, startIntrospect } from "./introspect.ts";
+
+export interface NetBox {
+  /** "4.7.3" */
+  readonly release: string;
+  /** "http://127.0.0.1:43210", without a slash at its end. */
+  readonly url: string;
+  /** For NetBox's REST API: values of the header `Authorization`. */
+  readonly authorization: { readonly read: string; readonly write: string };
+  /** For the plugin's API, as Diode's reconciler would have it. */
+  readonly diode: string;
+  /** Back to the database as it was migrated. */
+  reset(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const CONFIGURATION = fileURLToPath(new URL("../set-up/configuration.py", import.meta.url));
+
+/**
+ * What a process of NetBox needs besides configuration.py, which stands in `root`.
+ * Source: netbox/settings_utils.py, load_configuration.
+ */
+export function environmentOf(
+  root: string,
+  at: { readonly database: string; readonly postgres: Postgres; readonly redis: Redis },
+): Record<string, string> {
+  return {
+    NETBOX_ROOT: root,
+    TEST_DATABASE: at.database,
+    TEST_DATABASE_FOLDER: at.postgres.folder,
+    TEST_REDIS: at.redis.socket,
+    TEST_TOKEN_PEPPER: PEPPER,
+    TEST_DIODE_TARGET: "grpc://127.0.0.1/diode",
+  };
+}
+
+/** A folder that NetBox takes for its instance root. */
+export async function makeRoot(): Promise<TemporaryFolder> {
+  const root = await temporaryFolder("netbox");
+  await mkdir(join(root.path, "conf"));
+  await copyFile(CONFIGURATION, join(root.path, "conf/configuration.py"));
+  return root;
+}
+
+export async function startNetBox(
+  { netbox: release, folder }: Package,
+  { template, postgres }: { readonly template: string; readonly postgres: Postgres },
+): Promise<NetBox> {
+  const database = `${template}-${randomUUID()}`;
+  const [root, redis, introspect] = await Promise.all([
+    makeRoot(),
+    startRedis(),
+    startIntrospect(),
+  ]);
+  const copyTemplate = async (): Promise<void> => {
+    await postgres.client("dropdb", ["--force", "--if-exists", database]);
+    await postgres.client("createdb", ["-T", template, database]);
+  };
+  await copyTemplate();
+  const env = {
+    ...environmentOf(root.path, { database, postgres, redis }),
+    TEST_DIODE_TARGET: introspect.target,
+  };
+  const server = serve(folder, env);
+  const [, url = ""] = await server.line(/Listening at: (http:\S+)/);
+  let [, worker = ""] = await server.line(WORKER);
+  return {
+    release,
+    url,
+    authorization: { read: headerOf(TOKENS.read), write: headerOf(TOKENS.write) },
+    diode: introspect.token,
+    async reset() {
+      await Promise.all([copyTemplate(), redis.flush()]);
+      // What NetBox remembers of the last database goes with the process that remembers it. The next
+      // one is a fork of the first, which imported everything once.
+      const printed = server.printed();
+      process.kill(Number(worker), "SIGKILL");
+      [, worker = ""] = await server.line(WORKER, printed);
+    },
+    stop: () => stopAll({ server, redis, introspect, root }),
+  };
+}
+
+const WORKER = /Booting worker with pid: (\d+)/;
+
+/** One process that answers, so that requests cannot overtake each other. */
+function serve(folder: string, env: Readonly<Record<string, string>>): Running {
+  const options = {
+    bind: "127.0.0.1:0",
+    workers: "1",
+    threads: "1",
+    "worker-class": "gthread",
+    "keep-alive": "600",
+    timeout: "600",
+    "graceful-timeout": "1",
+  };
+  const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
+  const python = join(folder, "bin/python");
+  return start(python, ["-m", "gunicorn", "--preload", ...args, "netbox.wsgi"], { env });
+}
+
+function headerOf({ key, secret }: { readonly key: string; readonly secret: string }): string {
+  return `Bearer nbt_${key}.${secret}`;
+}
+
+async function stopAll(parts: {
+  readonly server: Running;
+  readonly redis: Redis;
+  readonly introspect: Introspect;
+  readonly root: TemporaryFolder;
+}): Promise<void> {
+  // Quick: it does not wait for connections that are kept alive.
+  await parts.server.stop("SIGQUIT");
+  await Promise.all([parts.redis.stop(), parts.introspect.stop(), parts.root.remove()]);
+}

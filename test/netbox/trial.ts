@@ -1,0 +1,133 @@
+/** One case against one fresh NetBox: what it does, and what it finds. */
+import { join } from "node:path";
+import { openStore } from "../../src/kernel/store.ts";
+import { openSnapshot } from "../../src/snapshot/read.ts";
+import { SETTINGS } from "../../src/transform/settings.ts";
+import { ROOT } from "../helpers/golden.ts";
+import { siteOf } from "../helpers/in-memory.ts";
+import { runCli } from "../helpers/run-cli.ts";
+import { buildSnapshot, type Site } from "../helpers/snapshot-builder.ts";
+import { readEntityFiles, type SentEntity } from "./diode/entity-files.ts";
+import { reconcile, type Reconciled } from "./diode/reconciler.ts";
+import { describe } from "./findings.ts";
+import { type Dump, dumpOf } from "./judge/dump.ts";
+import { expectAll, sumDisks } from "./judge/expect.ts";
+import { type Book, differences } from "./judge/facts.ts";
+import { planOf, type Settings } from "./judge/plan.ts";
+import { readBack } from "./judge/read-back.ts";
+import type { NetBox } from "./server/netbox.ts";
+import { temporaryFolder } from "./set-up/temporary-folder.ts";
+
+/** What is transformed together: committed snapshots, or sites that a case makes. */
+export interface Input {
+  readonly runs: readonly (string | Site)[];
+  readonly settings?: Settings;
+}
+
+export class Trial {
+  readonly netbox: NetBox;
+  /** Everything that is not as it must be; none is a pass. */
+  readonly findings: string[] = [];
+  /** What is as it must be, and worth knowing. */
+  readonly remarks: string[] = [];
+  /** How many entities were sent. */
+  sent = 0;
+
+  constructor(netbox: NetBox) {
+    this.netbox = netbox;
+  }
+
+  /** The entities that the program itself writes for it. */
+  async transform({ runs, settings = {} }: Input): Promise<SentEntity[]> {
+    const folder = await temporaryFolder("trial");
+    try {
+      const places = await Promise.all(
+        runs.map((run, i) => placeOf(run, join(folder.path, `run${i}`))),
+      );
+      const flags = Object.entries(settings).map(([name, value]) =>
+        `--${SETTINGS[name as keyof typeof SETTINGS].flag}=${value}`
+      );
+      return await write(["transform", ...places, ...flags], join(folder.path, "out"));
+    } finally {
+      await folder.remove();
+    }
+  }
+
+  /** What `simulate` writes. */
+  async simulate(options: Readonly<Record<string, number>>): Promise<Site> {
+    const folder = await temporaryFolder("trial");
+    const flags = Object.entries(options).map(([name, value]) => `--${name}=${value}`);
+    const { code, stderr } = await runCli(["simulate", ...flags, "--out", folder.path, "--quiet"]);
+    if (code !== 0) throw new Error(`simulate ended with ${code}: ${stderr}`);
+    const site = await siteOf(await openSnapshot(await openStore(folder.path)));
+    await folder.remove();
+    return site;
+  }
+
+  async bootstrap(): Promise<SentEntity[]> {
+    const out = await temporaryFolder("trial");
+    return write(["bootstrap"], out.path).finally(() => out.remove());
+  }
+
+  /**
+   * Every failure and every warning is a finding, but for those in the words that a case expects:
+   * one of these must come.
+   */
+  async push(entities: readonly SentEntity[], expected?: RegExp): Promise<Reconciled[]> {
+    const results = await this.tryPush(entities);
+    const said = results.flatMap(describe);
+    const isExpected = (one: string): boolean => expected?.test(one) === true;
+    this.findings.push(...said.filter((one) => !isExpected(one)));
+    this.remarks.push(...said.filter(isExpected).map((one) => `as expected, ${one}`));
+    if (expected && !said.some(isExpected)) this.findings.push(`nothing was refused: ${expected}`);
+    return results;
+  }
+
+  /** Failures are the caller's. */
+  tryPush(entities: readonly SentEntity[]): Promise<Reconciled[]> {
+    this.sent += entities.length;
+    return reconcile(this.netbox, entities);
+  }
+
+  /** What was sent before must change nothing. */
+  async pushAgain(entities: readonly SentEntity[], expected?: RegExp): Promise<void> {
+    const results = await this.push(entities, expected);
+    for (const { sent, verdict, changes } of results.filter((one) => one.verdict === "applied")) {
+      const what = `${sent.file}:${sent.line}`;
+      this.findings.push(`${what}: sent again, it was ${verdict}: ${changes.join(", ")}`);
+    }
+  }
+
+  async compare(expected: Book): Promise<void> {
+    sumDisks(expected);
+    this.findings.push(...differences(expected, await readBack(this.netbox)));
+  }
+
+  dump(): Promise<Dump> {
+    return dumpOf(this.netbox);
+  }
+}
+
+/** What NetBox should hold after an input alone. */
+export async function expectedOf({ runs, settings = {} }: Input): Promise<Book> {
+  const plans = runs.map(async (run) => {
+    if (typeof run !== "string") return planOf(run, settings);
+    const snapshot = await openSnapshot(await openStore(join(ROOT, run)));
+    const nodes = snapshot.manifest.scope.nodes.join(",");
+    return planOf(await siteOf(snapshot), { nodes, ...settings });
+  });
+  return expectAll(await Promise.all(plans));
+}
+
+/** A committed snapshot stays where it is. */
+async function placeOf(run: string | Site, folder: string): Promise<string> {
+  if (typeof run === "string") return run;
+  await buildSnapshot(folder, run);
+  return folder;
+}
+
+async function write(args: readonly string[], out: string): Promise<SentEntity[]> {
+  const { code, stderr } = await runCli([...args, "--out", out, "--quiet"]);
+  if (code !== 0) throw new Error(`${args.join(" ")} ended with ${code}: ${stderr}`);
+  return readEntityFiles(out);
+}

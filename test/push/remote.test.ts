@@ -1,0 +1,291 @@
+/** What a Diode, or what stands before it, may do to a push: it heals, or the error says why not. */
+import { inspect } from "node:util";
+import { describe, expect, test } from "vitest";
+import type { EntitySet } from "../../src/entities/read.ts";
+import type { PushTexts } from "../../src/push/settings.ts";
+import type { Fault } from "../../src/rehearse/receive/faults.ts";
+import { connectProxy } from "../helpers/connect-proxy.ts";
+import { buildSet, tag, vm } from "../helpers/entity-set.ts";
+import { journalLines, pushInto, type PushOverrides, receiver } from "../helpers/pushing.ts";
+import { tempFolder } from "../helpers/temp-folder.ts";
+
+async function guests(files: number): Promise<EntitySet> {
+  return await buildSet(await tempFolder(), {
+    "tag": [[tag("a")]],
+    "virtual-machine": Array.from({ length: files }, (_, i) => [vm(`guest-${i}`)]),
+  });
+}
+
+const EVERYWHERE: readonly Fault[] = [
+  { name: "unavailable", share: 0.05 },
+  { name: "resource-exhausted", share: 0.03 },
+  { name: "internal", share: 0.02 },
+  { name: "bad-gateway", share: 0.03 },
+  { name: "reset", share: 0.03 },
+  { name: "lost-answer", share: 0.04 },
+  { name: "token-500", share: 0.1 },
+  { name: "token-reset", share: 0.1 },
+];
+
+describe("every entity arrives", () => {
+  test.each([["plainly", false], ["with TLS", true]])(
+    "at 20 % failures everywhere and tokens that expire every second, %s",
+    async (_, isTls) => {
+      const diode = await receiver({ isTls, faults: EVERYWHERE, tokenLifeMs: 1000, latencyMs: 16 });
+      const entities = await guests(240);
+      const { error, sent, retries } = await pushInto(diode, entities, {
+        texts: { PUSH_MAX_RETRIES: "12" },
+      });
+      expect(error).toBeUndefined();
+      expect(sent).toHaveLength(241);
+      const arrived = new Set(diode.entities().map((entity) => JSON.stringify(entity)));
+      expect(arrived.size).toBe(241);
+      expect(retries.length).toBeGreaterThan(20);
+      for (const { name } of EVERYWHERE.slice(0, 6)) {
+        expect(diode.faults[name], name).toBeGreaterThan(0);
+      }
+      expect(diode.countTokens()).toBeGreaterThan(1);
+    },
+  );
+
+  test("when tokens are refused before their time", async () => {
+    const diode = await receiver({ faults: [{ name: "unauthorized", share: 0.2 }] });
+    const { error, sent } = await pushInto(diode, await guests(60), {
+      texts: { DIODE_MAX_AUTH_RETRIES: "10" },
+    });
+    expect([error, sent.length]).toEqual([undefined, 61]);
+    expect(diode.countTokens()).toBeGreaterThan(2);
+  });
+
+  test("when the token endpoint says when to come back", async () => {
+    const diode = await receiver({ faults: [{ name: "token-429", first: 1 }] });
+    const started = performance.now();
+    const { error, retries } = await pushInto(diode, await guests(1));
+    expect([error, retries.length]).toEqual([undefined, 1]);
+    expect(retries[0]).toContain("HTTP 429");
+    expect(performance.now() - started).toBeGreaterThan(990);
+  });
+
+  test("with one token for all, and a new one before a short-lived one runs out", async () => {
+    const diode = await receiver({ tokenLifeMs: 600, latencyMs: 20 });
+    const started = performance.now();
+    const { error } = await pushInto(diode, await guests(160));
+    const elapsed = performance.now() - started;
+    expect(error).toBeUndefined();
+    // At three quarters of its life; no token was refused, or there would be more.
+    expect(diode.countTokens()).toBeGreaterThan(1);
+    expect(diode.countTokens()).toBeLessThanOrEqual(1 + elapsed / 450);
+  });
+});
+
+describe("an error says what to do", () => {
+  async function failing(
+    faults: readonly Fault[],
+    overrides: PushOverrides = {},
+    options: Parameters<typeof receiver>[0] = {},
+  ) {
+    const diode = await receiver({ faults, ...options });
+    const entities = await guests(3);
+    const texts = { PUSH_MAX_RETRIES: "2", ...overrides.texts };
+    const { error } = await pushInto(diode, entities, { ...overrides, texts });
+    const { kind, message, hint } = (error ?? {}) as {
+      kind: string;
+      message: string;
+      hint: string;
+    };
+    return { kind, message, hint, diode };
+  }
+
+  test.each<readonly [Fault["name"], string, string, string]>([
+    ["unavailable", "remote", "UNAVAILABLE: the server is shutting down", "goes on from there"],
+    ["resource-exhausted", "remote", "redis at maxmemory", "goes on from there"],
+    ["forbidden", "remote", "HTTP 403", "diode:ingest"],
+    ["unauthorized", "remote", "HTTP 401", "token endpoint"],
+    ["token-500", "remote", "HTTP 500", "goes on from there"],
+  ])("when each request meets %s", async (name, kind, words, hint) => {
+    const failure = await failing([{ name, share: 1 }]);
+    expect(failure).toMatchObject({ kind });
+    expect(failure.message).toContain("netbox/01-tag-0001.json");
+    expect(failure.message).toContain(words);
+    expect(failure.hint).toContain(hint);
+  });
+
+  test("what cannot heal is tried once", async () => {
+    const { diode } = await failing([{ name: "forbidden", share: 1 }]);
+    expect(diode.faults).toEqual({ forbidden: 1 });
+  });
+
+  test.each([
+    ["a client that Diode does not know", { DIODE_CLIENT_ID: "nobody" }, "DIODE_CLIENT_ID"],
+    ["a wrong secret", { DIODE_CLIENT_SECRET: "wrong-s3cr3t" }, "DIODE_CLIENT_SECRET"],
+  ])("%s", async (_, texts, hint) => {
+    const failure = await failing([], { texts });
+    expect(failure).toMatchObject({ kind: "remote" });
+    expect(failure.message).toContain("HTTP 401");
+    expect(failure.hint).toContain(hint);
+  });
+
+  test("a path that is not Diode's", async () => {
+    const { target } = await receiver();
+    const texts = { DIODE_TARGET: target.replace("/diode", "/elsewhere") };
+    const failure = await failing([], { texts });
+    expect(failure).toMatchObject({ kind: "remote" });
+    expect(failure.message).toContain("HTTP 404");
+    expect(failure.hint).toContain("/diode");
+  });
+
+  test("a host that there is not, and a port where nobody listens", async () => {
+    const nowhere = await failing([], { texts: { DIODE_TARGET: "grpc://no.such.host.invalid/d" } });
+    expect(nowhere).toMatchObject({ kind: "remote", hint: expect.stringContaining("host name") });
+    const closed = await receiver();
+    await closed.close();
+    const silent = await failing([], { texts: { DIODE_TARGET: closed.target } });
+    expect(silent).toMatchObject({ kind: "remote" });
+    expect(silent.message).toContain("ECONNREFUSED");
+  });
+
+  test("an answer that does not come in time", async () => {
+    const texts = { PUSH_TIMEOUT: "40ms", PUSH_MAX_RETRIES: "1" };
+    const failure = await failing([], { texts }, { latencyMs: 2000 });
+    expect(failure.message).toContain("did not answer within 40ms");
+  });
+
+  test("a certificate that is not trusted, until it is named or nobody looks", async () => {
+    const untrusted = await failing([], { certificates: undefined }, { isTls: true });
+    expect(untrusted).toMatchObject({ kind: "remote" });
+    expect(untrusted.hint).toContain("DIODE_CERT_FILE");
+    expect(untrusted.diode.requests).toHaveLength(0);
+    const texts = { DIODE_SKIP_TLS_VERIFY: "true" };
+    const unverified = await failing([], { certificates: undefined, texts }, { isTls: true });
+    expect(unverified.kind).toBeUndefined();
+    expect(unverified.diode.requests).toHaveLength(4);
+  });
+
+  test("TLS where the server speaks none", async () => {
+    const { target } = await receiver();
+    const texts = { DIODE_TARGET: target.replace("grpc:", "grpcs:"), PUSH_MAX_RETRIES: "0" };
+    expect(await failing([], { texts })).toMatchObject({ kind: "remote" });
+  });
+});
+
+describe("errors that the server finds in an entity", () => {
+  test("are told with the entity, and its file is not done", async () => {
+    const diode = await receiver({ faults: [{ name: "rejected", first: 1 }] });
+    const entities = await guests(2);
+    const { sent, error } = await pushInto(diode, entities);
+    expect(error).toBeUndefined();
+    expect(sent.flatMap(({ errors }) => errors)).toEqual([{
+      file: "netbox/01-tag-0001.json",
+      line: 2,
+      entity: 'tag "a"',
+      error: "entity at index 0 is nil",
+    }]);
+    const lines = await journalLines(entities.place, diode.target);
+    expect(lines.get("netbox/01-tag-0001.json")?.errors).toEqual(["entity at index 0 is nil"]);
+    expect((await pushInto(diode, entities)).sent.map(({ file }) => file.step)).toEqual(["tag"]);
+  });
+});
+
+describe("a push that is cut off", () => {
+  test("keeps what was acknowledged, and goes on from there", async () => {
+    const diode = await receiver();
+    const entities = await guests(20);
+    const controller = new AbortController();
+    let acknowledged = 0;
+    const { error } = await pushInto(diode, entities, {
+      signal: controller.signal,
+      onSent: () => {
+        acknowledged += 1;
+        if (acknowledged === 7) controller.abort();
+      },
+    });
+    expect(error).toMatchObject({ kind: "interrupted" });
+    const lines = await journalLines(entities.place, diode.target);
+    expect((error as Error).message).toBe(
+      `Interrupted: ${lines.size} of 21 files are acknowledged`,
+    );
+    expect(lines.size).toBeLessThan(21);
+    const { sent, planned } = await pushInto(diode, entities);
+    expect(planned?.acknowledged).toBe(lines.size);
+    expect(sent).toHaveLength(21 - lines.size);
+    expect(diode.requests).toHaveLength(21);
+    expect(new Set(diode.requests.map(({ id }) => id)).size).toBe(21);
+  });
+
+  test("ends at once in a pause, and soon when the server is silent", async () => {
+    const controller = new AbortController();
+    const diode = await receiver({ latencyMs: 30_000 });
+    const started = performance.now();
+    setTimeout(() => controller.abort(), 100);
+    const { error } = await pushInto(diode, await guests(1), { signal: controller.signal });
+    expect(error).toMatchObject({ kind: "interrupted" });
+    expect(performance.now() - started).toBeLessThan(10_000);
+    const paused = new AbortController();
+    const pausing = await pushInto(await receiver(), await guests(1), {
+      signal: paused.signal,
+      texts: { PUSH_STEP_PAUSE: "5m" },
+      onSent: () => setTimeout(() => paused.abort(), 20),
+    });
+    expect(pausing.error).toMatchObject({ kind: "interrupted" });
+  });
+
+  test("before it sends says so", async () => {
+    const diode = await receiver();
+    const entities = await guests(2);
+    const { error } = await pushInto(diode, entities, { signal: AbortSignal.abort() });
+    expect(error).toMatchObject({
+      kind: "interrupted",
+      message: expect.stringContaining("nothing"),
+    });
+    expect(diode.countTokens()).toBe(0);
+  });
+
+  test("by an error sends the rest the next time", async () => {
+    const diode = await receiver({ faults: [{ name: "forbidden", first: 1 }] });
+    const entities = await guests(5);
+    expect((await pushInto(diode, entities)).error).toMatchObject({ kind: "remote" });
+    const { sent, error } = await pushInto(diode, entities);
+    expect([error, sent.length]).toEqual([undefined, 6]);
+  });
+});
+
+describe("through a proxy", () => {
+  test.each([["plainly", false], ["with TLS", true]])(
+    "go token and calls, %s",
+    async (_, isTls) => {
+      const diode = await receiver({ isTls });
+      const proxy = await connectProxy("user:password");
+      const { error, sent } = await pushInto(diode, await guests(5), { proxy: proxy.url });
+      expect([error, sent.length]).toEqual([undefined, 6]);
+      expect(new Set(proxy.tunnels)).toEqual(new Set([`127.0.0.1:${diode.port}`]));
+      expect(proxy.tunnels.length).toBeGreaterThan(1);
+    },
+  );
+
+  test("that refuses, the error says so, and not the password", async () => {
+    const diode = await receiver();
+    const proxy = await connectProxy("user:right");
+    const url = new URL(proxy.url);
+    url.password = "wr0ng-s3cr3t";
+    const { error } = await pushInto(diode, await guests(1), { proxy: url });
+    expect(error).toMatchObject({ kind: "remote" });
+    expect((error as { hint: string }).hint).toContain("HTTPS_PROXY");
+    expect(inspect(error, { depth: 20 })).not.toContain("wr0ng-s3cr3t");
+  });
+});
+
+test("no secret and no token is in any error, however deep one looks", async () => {
+  const secret = "s3cr3t-of-the-client";
+  const client = { id: "me", secret };
+  const texts: PushTexts = { DIODE_CLIENT_SECRET: secret, PUSH_MAX_RETRIES: "0" };
+  const names = ["forbidden", "unauthorized", "unavailable", "reset", "token-500", "token-reset"];
+  for (const name of names as Fault["name"][]) {
+    const diode = await receiver({ client, faults: [{ name, share: 1 }] });
+    const { error, retries } = await pushInto(diode, await guests(1), { texts });
+    expect(error, name).toMatchObject({ name: "AppError" });
+    const all = inspect([error, retries], { depth: 20, showHidden: true });
+    expect(all).not.toContain(secret);
+    // Tokens of the rehearsal are UUIDs, and so are the ids of requests, which may be told.
+    expect(all).not.toMatch(/Bearer|[0-9a-f]{8}-[0-9a-f]{4}-4/);
+  }
+});

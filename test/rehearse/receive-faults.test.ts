@@ -1,0 +1,169 @@
+/** What can be made to fail: each fault as a client meets it, and when it strikes. */
+import { fromBinary } from "@bufbuild/protobuf";
+import { describe, expect, test } from "vitest";
+import { COMMANDS } from "../../src/commands/catalog.ts";
+import { IngestResponseSchema } from "../../src/push/gen/ingester_pb.ts";
+import {
+  createDice,
+  type Fault,
+  type FaultName,
+  FAULTS,
+  parseFault,
+} from "../../src/rehearse/receive/faults.ts";
+import type { Receiver } from "../../src/rehearse/receive/receive.ts";
+import { askToken, call, type HeardCall, statusOf, tokenOf } from "../helpers/diode-client.ts";
+import { received, requestBytes, tag } from "../helpers/received.ts";
+
+const BYTES = requestBytes([tag("x")]);
+/** For a connection that breaks the runtimes have different words. */
+const BROKEN = /ECONNRESET|reset|broke|hang up|ECANCELED|socket|closed|close/i;
+
+async function ingest(receiver: Receiver, token: string): Promise<string> {
+  const answer = await call(receiver, BYTES, { token }).catch((error: Error) => error);
+  return answer instanceof Error ? broken(answer) : shown(answer);
+}
+
+function broken(error: Error): string {
+  expect(error.message).toMatch(BROKEN);
+  return "broken";
+}
+
+function shown(answer: HeardCall): string {
+  if (answer.status !== 200) return `HTTP ${answer.status}`;
+  const { errors } = fromBinary(IngestResponseSchema, answer.body.subarray(5));
+  return [statusOf(answer), ...errors].join("; ");
+}
+
+/** Fault → what a client meets, and whether the request is kept. */
+const AT_INGEST = {
+  "unavailable": ["14 the server is shutting down", 0],
+  "resource-exhausted": ["8 redis at maxmemory; retry with backoff", 0],
+  "internal": ["13", 0],
+  "bad-gateway": ["HTTP 502", 0],
+  "unauthorized": ["HTTP 401", 0],
+  "forbidden": ["HTTP 403", 0],
+  "reset": ["broken", 0],
+  "lost-answer": ["broken", 1],
+  "rejected": ["0; entity at index 0 is nil", 1],
+} as const satisfies Partial<Record<FaultName, readonly [string, number]>>;
+
+const AT_TOKEN = {
+  "token-429": "429",
+  "token-500": "500",
+  "token-502": "502",
+  "token-503": "503",
+  "token-reset": "broken",
+} as const satisfies Partial<Record<FaultName, string>>;
+
+test("--help names every fault", () => {
+  const { description } = COMMANDS.receive.options.fail;
+  for (const name of Object.keys(FAULTS)) expect(description).toContain(name);
+});
+
+test("the tests know every fault", () => {
+  expect(Object.keys({ ...AT_INGEST, ...AT_TOKEN })).toEqual(Object.keys(FAULTS));
+});
+
+describe.each([false, true])("with TLS: %s", (isTls) => {
+  test.each(Object.entries(AT_INGEST))("%s strikes an ingest once, and no token", async (name, [
+    heard,
+    kept,
+  ]) => {
+    const fault = { name: name as FaultName, first: 1 };
+    const receiver = await received({ isTls, faults: [fault] });
+    const token = await tokenOf(receiver);
+    expect([await ingest(receiver, token), receiver.requests.length]).toEqual([heard, kept]);
+    expect(await ingest(receiver, token)).toBe("0");
+    expect(receiver.requests).toHaveLength(kept + 1);
+    expect(receiver.faults).toEqual({ [name]: 1 });
+  });
+});
+
+test.each(Object.entries(AT_TOKEN))(
+  "%s strikes a token once, and no ingest",
+  async (name, heard) => {
+    const fault = { name: name as FaultName, first: 1 };
+    const receiver = await received({ faults: [fault] });
+    const status = askToken(receiver).then(({ status }) => String(status), broken);
+    expect(await status).toBe(heard);
+    expect(await ingest(receiver, await tokenOf(receiver))).toBe("0");
+  },
+);
+
+test("429 says when to come back", async () => {
+  const receiver = await received({ faults: [{ name: "token-429", first: 1 }] });
+  expect((await askToken(receiver)).headers["retry-after"]).toBe("1");
+});
+
+test.each(["lost-answer", "rejected"] as const)(
+  "%s does not keep what would be refused anyway",
+  async (name) => {
+    const receiver = await received({ faults: [{ name, share: 1 }] });
+    expect(await ingest(receiver, "made-up")).toBe("HTTP 401");
+    expect(receiver.requests).toEqual([]);
+  },
+);
+
+describe("the dice", () => {
+  const FAULTY: readonly Fault[] = [
+    { name: "unavailable", share: 0.2 },
+    { name: "reset", share: 0.1 },
+    { name: "token-503", share: 0.5 },
+  ];
+
+  function throws(faults: readonly Fault[], seed: number, times: number): (FaultName | "none")[] {
+    const dice = createDice(faults, seed);
+    return Array.from({ length: times }, () => dice("ingest") ?? "none");
+  }
+
+  test("fall the same for the same seed, and otherwise for another", () => {
+    expect(throws(FAULTY, 7, 200)).toEqual(throws(FAULTY, 7, 200));
+    expect(throws(FAULTY, 7, 200)).not.toEqual(throws(FAULTY, 8, 200));
+  });
+
+  test("fall as often as was asked for", () => {
+    const thrown = throws(FAULTY, 1, 10_000);
+    const count = (name: string): number => thrown.filter((one) => one === name).length;
+    expect(count("unavailable")).toBeGreaterThan(1850);
+    expect(count("unavailable")).toBeLessThan(2150);
+    expect(count("reset")).toBeGreaterThan(900);
+    expect(count("reset")).toBeLessThan(1100);
+    expect(count("token-503")).toBe(0);
+  });
+
+  test("for one place know nothing of the other", () => {
+    const [alone, mixed] = [createDice(FAULTY, 3), createDice(FAULTY, 3)];
+    for (let i = 0; i < 100; i++) {
+      if (i % 3 === 0) mixed("token");
+      expect(mixed("ingest")).toBe(alone("ingest"));
+    }
+  });
+
+  test("leave the later requests as they are when the first ones fail for sure", () => {
+    const early: readonly Fault[] = [{ name: "bad-gateway", first: 3 }, ...FAULTY];
+    expect(throws(early, 5, 50).slice(0, 3)).toEqual(Array(3).fill("bad-gateway"));
+    expect(throws(early, 5, 50).slice(3)).toEqual(throws(FAULTY, 5, 50).slice(3));
+  });
+});
+
+describe("a fault as text", () => {
+  test.each<[string, Fault]>([
+    ["unavailable:0.1", { name: "unavailable", share: 0.1 }],
+    ["reset:.05", { name: "reset", share: 0.05 }],
+    ["token-503:1", { name: "token-503", share: 1 }],
+    ["token-503x2", { name: "token-503", first: 2 }],
+  ])("%s is read", (text, fault) => {
+    expect(parseFault(text)).toEqual(fault);
+  });
+
+  test.each(["", "unavailable", "unavailable:", "unavailable:2", "unavailable:-1", "nonsense:0.1"])(
+    "%j is refused with those that there are",
+    (text) => {
+      expect(() => parseFault(text)).toThrow(`Cannot make the fault "${text}"`);
+    },
+  );
+
+  test.each(["toString:1", "constructor:1"])("%s is no fault", (text) => {
+    expect(() => parseFault(text)).toThrow("Cannot make");
+  });
+});

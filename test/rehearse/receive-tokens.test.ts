@@ -1,0 +1,27 @@
+/** How long a token opens the door. */
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { createTokens } from "../../src/rehearse/receive/tokens.ts";
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ["performance"] }));
+afterEach(() => void vi.useRealTimers());
+
+test("a token has its scope until its life is over, and then none", () => {
+  const tokens = createTokens(5000);
+  const token = tokens.issue("diode:ingest");
+  vi.advanceTimersByTime(4999);
+  expect(tokens.scopeOf(token)).toBe("diode:ingest");
+  vi.advanceTimersByTime(1);
+  expect(tokens.scopeOf(token)).toBeUndefined();
+});
+
+test("each token lives for itself, and none is like another", () => {
+  const tokens = createTokens(5000);
+  const first = tokens.issue("a");
+  vi.advanceTimersByTime(3000);
+  const second = tokens.issue("b");
+  expect(first).not.toBe(second);
+  vi.advanceTimersByTime(3000);
+  const third = tokens.issue("c");
+  expect([first, second, third].map(tokens.scopeOf)).toEqual([undefined, "b", "c"]);
+  expect([tokens.count(), tokens.scopeOf("made-up")]).toEqual([3, undefined]);
+});
