@@ -5,10 +5,12 @@ import { cp, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { textsFor } from "./helpers/capturing.ts";
 import { call, statusOf, tokenOf } from "./helpers/diode-client.ts";
 import { ROOT } from "./helpers/golden.ts";
 import { receiver } from "./helpers/pushing.ts";
 import { ask } from "./helpers/pve-client.ts";
+import { served } from "./helpers/served.ts";
 import { requestBytes, tag } from "./helpers/received.ts";
 
 const DENO = join(ROOT, "node_modules/.bin/deno");
@@ -25,9 +27,23 @@ beforeAll(async () => {
 
 afterAll(() => rm(run, { recursive: true, force: true }));
 
-function task(...args: string[]): Promise<{ code: number; stderr: string }> {
+interface Ended {
+  readonly code: number;
+  readonly stderr: string;
+}
+
+function task(...args: string[]): Promise<Ended> {
+  return taskOf("transform", args);
+}
+
+function taskOf(
+  name: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<Ended> {
+  const options = { cwd: ROOT, env: { ...process.env, ...env } };
   return new Promise((resolve) => {
-    execFile(DENO, ["task", "transform", ...args], { cwd: ROOT }, (error, _, stderr) => {
+    execFile(DENO, ["task", name, ...args], options, (error, _, stderr) => {
       resolve({ code: typeof error?.code === "number" ? error.code : 0, stderr });
     });
   });
@@ -145,4 +161,37 @@ test("receive writes below snapshots/ and has the loopback, and that is enough",
   process.kill(child.pid ?? 0, "SIGINT");
   expect((await ended)[0]).toBe(0);
   expect(await readdir(join(run, "received/netbox"))).toContain("manifest.json");
+});
+
+test("capture reaches the host alone, writes below snapshots/ alone and asks for nothing", async () => {
+  expect((await commandOf("capture")).match(/--(?:allow|deny|no)-\S+/g)).toEqual([
+    "--no-prompt",
+    "--allow-read=.",
+    "--allow-env",
+    "--allow-write=snapshots",
+    "--allow-net=$PROXMOX_HOST",
+  ]);
+  const server = await served("test/fixtures/pve9");
+  const env = Object.fromEntries(
+    Object.entries(textsFor(server)).map(([name, text]) => [name, text ?? ""]),
+  );
+  const out = await mkdtemp(join(ROOT, "snapshots/captured-"));
+  onTestFinished(() => rm(out, { recursive: true, force: true }));
+  const captured = await taskOf("capture", ["--out", out], env);
+  expect(captured.code, captured.stderr).toBe(0);
+  expect((await readdir(out)).sort()).toEqual(["manifest.json", "pve"]);
+
+  const named = ["--out", `${out}-2`, "--proxmox-host", "localhost"];
+  const unreached = await taskOf("capture", named, env);
+  expect([unreached.code, unreached.stderr]).toEqual([6, expect.stringContaining("was refused")]);
+  expect(server.traffic.methods).toEqual(new Map([["GET", server.traffic.requests]]));
+});
+
+test("doctor reaches the host alone and writes nowhere", async () => {
+  expect((await commandOf("doctor")).match(/--(?:allow|deny|no)-\S+/g)).toEqual([
+    "--no-prompt",
+    "--allow-read=.",
+    "--allow-env",
+    "--allow-net=$PROXMOX_HOST",
+  ]);
 });

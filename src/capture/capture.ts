@@ -3,7 +3,6 @@ import { AppError } from "../kernel/errors.ts";
 import type { Store } from "../kernel/store.ts";
 import { TOOL } from "../kernel/tool.ts";
 import type { Manifest } from "../snapshot/schema.ts";
-import { versionOf } from "./access.ts";
 import { assemble } from "./assemble.ts";
 import type { Client } from "./client.ts";
 import { type Asking, connect } from "./connect.ts";
@@ -13,12 +12,12 @@ import { Journal, JOURNAL_FILE } from "./journal.ts";
 import type { JournalHead } from "./journal-line.ts";
 import { Limits } from "./limits.ts";
 import type { CaptureOptions } from "./options.ts";
-import { refuseNothing, warningsOf } from "./overview.ts";
+import { type Overview, refuseNothing, warningsOf } from "./overview.ts";
 import { type CaptureProgress, ProgressCounter } from "./progress.ts";
 import { Reach } from "./reach.ts";
 import { refuseForeign, resumeJournal } from "./resume.ts";
 import { type CaptureSummary, groupGaps } from "./summary.ts";
-import { forgetFiltered, type Survey, survey } from "./survey.ts";
+import { forgetFiltered, survey } from "./survey.ts";
 import { walk } from "./walk.ts";
 
 export interface CaptureRun extends Asking {
@@ -89,29 +88,28 @@ async function askAll(
     onGuest: progress.guestDone.bind(progress),
   };
   const ask = desk.ask.bind(desk);
-  let found = await survey(ask, options);
-  refuseNothing(found, options);
-  for (const warning of warningsOf(found, options)) run.onWarning(warning);
-  progress.expect(found.overview.inventory);
-  if (await walk(found.overview.inventory, walking)) {
+  let overview = await survey(ask, options);
+  refuseNothing(overview, options);
+  for (const warning of warningsOf(overview, options)) run.onWarning(warning);
+  progress.expect(overview.inventory);
+  if (await walk(overview.inventory, walking)) {
     // What has moved is looked up, and asked for where it is now; nothing else is asked twice.
     await desk.renew(clusterQuestion("resources"));
     desk.startOver();
-    found = await survey(ask, options);
-    progress.expect(found.overview.inventory);
-    await walk(found.overview.inventory, walking);
+    overview = await survey(ask, options);
+    progress.expect(overview.inventory);
+    await walk(overview.inventory, walking);
   }
   const manifest = await assemble(run.store, { journal, files: desk.files }, {
-    ...factsOf(options, client, found),
+    ...factsOf(options, client, overview),
     captured_at: journal.head.started_at,
     attempts: journal.attempts,
   });
   const { token } = options;
-  const { guests } = progress.state;
   return {
     manifest,
-    guests: guests.total,
-    gaps: groupGaps(manifest, { token, ...found.overview }),
+    guests: progress.state.guests.total,
+    gaps: groupGaps(manifest, { token, major: overview.major }),
   };
 }
 
@@ -129,11 +127,14 @@ type Facts = Pick<Manifest, "tool" | "source" | "settings" | "scope"> & {
   readonly filtered: readonly string[];
 };
 
-function factsOf(options: CaptureOptions, client: Client, { answers, overview }: Survey): Facts {
+function factsOf(
+  options: CaptureOptions,
+  client: Client,
+  { version, filtered }: Overview,
+): Facts {
   const { source, scope, settings } = headOf(options);
   const [first] = options.hosts;
   const host = client.host();
-  const version = versionOf(answers.version);
   const certificate = client.certificate();
   return {
     tool: TOOL,
@@ -145,7 +146,7 @@ function factsOf(options: CaptureOptions, client: Client, { answers, overview }:
     },
     ...(Object.keys(settings).length === 0 ? {} : { settings }),
     scope,
-    filtered: overview.filtered,
+    filtered,
   };
 }
 

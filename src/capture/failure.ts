@@ -10,6 +10,9 @@ const FAILURES: Readonly<Record<string, Failure>> = {
   ENETUNREACH: "refused",
   EHOSTDOWN: "refused",
   EADDRNOTAVAIL: "refused",
+  // This machine itself does not let it out.
+  EACCES: "refused",
+  EPERM: "refused",
   ETIMEDOUT: "timeout",
   UND_ERR_CONNECT_TIMEOUT: "timeout",
   UND_ERR_HEADERS_TIMEOUT: "timeout",

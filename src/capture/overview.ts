@@ -2,9 +2,9 @@
 import { AppError, usageError } from "../kernel/errors.ts";
 import { incompleteOf } from "../snapshot/incomplete.ts";
 import { PATHS } from "../snapshot/paths.ts";
-import { flag, records } from "../snapshot/scalar.ts";
+import { flag, records, text } from "../snapshot/scalar.ts";
 import type { Answer } from "../snapshot/schema.ts";
-import { filteredPaths, majorOf } from "./access.ts";
+import { filteredPaths, majorOf, versionOf } from "./access.ts";
 import { grantsFor } from "./grants.ts";
 import { type Inventory, readInventory } from "./inventory.ts";
 import type { CaptureOptions } from "./options.ts";
@@ -20,75 +20,76 @@ export const CLUSTER_ENDPOINTS = [
 
 export type ClusterAnswers = Readonly<Record<(typeof CLUSTER_ENDPOINTS)[number], Answer>>;
 
+/** Not the answers themselves: the listing of a large cluster is mostly telemetry, and long. */
 export interface Overview {
   readonly inventory: Inventory;
   /** undefined: not known. */
   readonly rights: Rights | undefined;
   /** Of Proxmox VE, as far as it is known; else the newest. */
   readonly major: number;
+  readonly version: string | undefined;
+  /** undefined: a node that stands alone, or the token may not read it. */
+  readonly clusterName: string | undefined;
+  readonly hasQuorum: boolean;
+  /** Why no nodes are listed; undefined when that call was answered well. */
+  readonly nodesGap: string | undefined;
   /** API paths of answers of which the token sees only a part. */
   readonly filtered: readonly string[];
 }
 
 const NEWEST_MAJOR = 9;
 
-export function readOverview(
-  answers: ClusterAnswers,
-  { nodes }: Pick<CaptureOptions, "nodes">,
-): Overview {
-  const inventory = readInventory(answers, nodes);
+type Scope = Pick<CaptureOptions, "nodes">;
+
+export function readOverview(answers: ClusterAnswers, { nodes: scope }: Scope): Overview {
+  const inventory = readInventory(answers, scope);
   const rights = Rights.of(answers.permissions);
   const major = majorOf(answers.version) ?? NEWEST_MAJOR;
-  const asked = inventory.nodes.filter(({ isInScope }) => isInScope).map(({ node }) => node);
+  const nodes = inventory.nodes.filter(({ isInScope }) => isInScope).map(({ node }) => node);
+  const { clusterStatus } = answers;
+  const status = "data" in clusterStatus ? records(clusterStatus.data) : [];
+  const cluster = status.find(({ type }) => type === "cluster");
   return {
     inventory,
     rights,
     major,
-    filtered: rights === undefined ? [] : filteredPaths({ rights, major, nodes: asked }),
+    version: versionOf(answers.version),
+    clusterName: text(cluster?.["name"]),
+    hasQuorum: flag(cluster?.["quorate"]) !== false,
+    nodesGap: incompleteOf(PATHS.nodes, answers.nodes)?.reason,
+    filtered: rights === undefined ? [] : filteredPaths({ rights, major, nodes }),
   };
-}
-
-interface Found {
-  readonly answers: ClusterAnswers;
-  readonly overview: Overview;
 }
 
 /** @throws AppError when a snapshot would be empty for a reason that is not the cluster's. */
 export function refuseNothing(
-  { answers, overview: { inventory, rights } }: Found,
-  { token, nodes: scope }: CaptureOptions,
+  { inventory: { nodes }, rights, nodesGap }: Overview,
+  { token, nodes: scope }: Pick<CaptureOptions, "token" | "nodes">,
 ): void {
-  const hasGuests = inventory.nodes.some(({ guests }) => guests.length > 0);
-  if (rights?.isEmpty && !hasGuests) {
+  if (rights?.isEmpty && !nodes.some(({ guests }) => guests.length > 0)) {
     throw new AppError("remote", `The API token ${token.id} has no rights: it sees no guest`, {
       hint: `On a node: ${grantsFor(["VM.Audit"], token).join("; ")}`,
     });
   }
-  if (inventory.nodes.length === 0) {
-    const reason = incompleteOf(PATHS.nodes, answers.nodes)?.reason ?? "the list is empty";
+  if (nodes.length === 0) {
+    const reason = nodesGap ?? "the list is empty";
     throw new AppError("remote", `Proxmox VE lists no node: ${reason}`);
   }
-  if (scope !== undefined && !inventory.nodes.some(({ isInScope }) => isInScope)) {
-    const listed = inventory.nodes.map(({ node }) => node).join(", ");
+  if (scope !== undefined && !nodes.some(({ isInScope }) => isInScope)) {
     const given = [...scope].join(",");
     throw usageError(`Setting nodes is "${given}", and the cluster has none of them`, {
-      hint: `Its nodes: ${listed}`,
+      hint: `Its nodes: ${nodes.map(({ node }) => node).join(", ")}`,
     });
   }
 }
 
 /** What the user should know and is no gap of the snapshot. */
 export function warningsOf(
-  { answers, overview: { inventory, rights } }: Found,
-  { nodes: scope }: CaptureOptions,
+  { inventory, rights, hasQuorum }: Overview,
+  { nodes: scope = new Set() }: Scope,
 ): string[] {
-  const { clusterStatus } = answers;
   const names = new Set(inventory.nodes.map(({ node }) => node));
-  const unknown = [...scope ?? []].filter((node) => !names.has(node));
-  const rows = "data" in clusterStatus ? records(clusterStatus.data) : [];
-  const hasQuorum = rows.every((row) =>
-    row["type"] !== "cluster" || flag(row["quorate"]) !== false
-  );
+  const unknown = [...scope].filter((node) => !names.has(node));
   return [
     ...(hasQuorum ? [] : ["The cluster has no quorum: its answers may be out of date"]),
     ...(rights === undefined

@@ -17,10 +17,10 @@ export interface PlanRow {
 export async function planCapture(options: CaptureOptions, asking: Asking): Promise<PlanRow[]> {
   const connection = await connect(options, asking);
   try {
-    const found = await surveyOnce(connection, options);
-    refuseNothing(found, options);
-    for (const warning of warningsOf(found, options)) asking.onWarning(warning);
-    return planOf(found.overview.inventory, options);
+    const overview = await surveyOnce(connection, options);
+    refuseNothing(overview, options);
+    for (const warning of warningsOf(overview, options)) asking.onWarning(warning);
+    return planOf(overview.inventory, options);
   } finally {
     await connection.client.close();
   }

@@ -78,6 +78,8 @@ export const CAPTURE_SETTINGS = {
   },
   nodes: {
     flag: "nodes",
+    // NODES is what schedulers call the number of theirs.
+    variable: "PROXMOX_NODES",
     default: "*",
     allowed: 'node names such as "pve1,pve2", or "*" alone for all',
     help: "Scope: the nodes to capture, with their guests",
@@ -92,21 +94,21 @@ export const CAPTURE_SETTINGS = {
     extension: true,
   },
   PROXMOX_CONCURRENCY: {
-    flag: "concurrency",
+    flag: "proxmox-concurrency",
     default: "8",
     allowed: "a whole number from 1 to 64",
     help: "Calls under way at once, and as many again to guest agents",
     extension: true,
   },
   PROXMOX_NODE_CONCURRENCY: {
-    flag: "node-concurrency",
+    flag: "proxmox-node-concurrency",
     default: "4",
     allowed: "a whole number from 1 to 16",
     help: "Of these, to one node",
     extension: true,
   },
   PROXMOX_AGENT_CONCURRENCY: {
-    flag: "agent-concurrency",
+    flag: "proxmox-agent-concurrency",
     default: "2",
     allowed: "1 or 2",
     help: "Calls to guest agents of one node: a dead agent holds one of its three workers for 3 s",

@@ -6,41 +6,37 @@ import type { Journal } from "./journal.ts";
 import type { CaptureOptions } from "./options.ts";
 import { CLUSTER_ENDPOINTS, type ClusterAnswers, type Overview, readOverview } from "./overview.ts";
 
-export interface Survey {
-  readonly answers: ClusterAnswers;
-  readonly overview: Overview;
-}
+type Scope = Pick<CaptureOptions, "nodes">;
 
 export async function survey(
   ask: (question: Question) => Promise<Answer>,
-  options: Pick<CaptureOptions, "nodes">,
-): Promise<Survey> {
+  scope: Scope,
+): Promise<Overview> {
   const pairs = CLUSTER_ENDPOINTS.map(async (endpoint) =>
     [endpoint, await ask(clusterQuestion(endpoint))] as const
   );
-  const answers = Object.fromEntries(await Promise.all(pairs)) as ClusterAnswers;
-  return { answers, overview: readOverview(answers, options) };
+  return readOverview(Object.fromEntries(await Promise.all(pairs)) as ClusterAnswers, scope);
 }
 
 /** Without a journal: for those that only look. */
 export async function surveyOnce(
   { client, version }: Connection,
-  options: Pick<CaptureOptions, "nodes">,
-): Promise<Survey> {
+  scope: Scope,
+): Promise<Overview> {
   return await survey(
     async ({ endpoint, path }) =>
       endpoint === "version" ? version.answer : (await client.get(path)).answer,
-    options,
+    scope,
   );
 }
 
 /** Rights may have been granted since: what they bear upon is to be asked again. */
-export async function forgetFiltered(journal: Journal, options: CaptureOptions): Promise<void> {
+export async function forgetFiltered(journal: Journal, scope: Scope): Promise<void> {
   const unread: Answer = { failed: "reset" };
-  const { overview } = await survey(
+  const { filtered } = await survey(
     async ({ path }) => await journal.answer(path) ?? unread,
-    options,
+    scope,
   );
   journal.forget(clusterQuestion("permissions").path);
-  for (const path of overview.filtered) journal.forget(path);
+  for (const path of filtered) journal.forget(path);
 }

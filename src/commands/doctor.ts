@@ -34,7 +34,7 @@ function textOf(diagnosis: Diagnosis): string {
       "Host",
       `${host.name}:${host.port}, Proxmox VE ${diagnosis.version ?? "of an unknown version"}`,
     ],
-    ["Cluster", `${diagnosis.cluster ?? "without a name"}: ${diagnosis.nodes.join(", ")}`],
+    ["Cluster", `${diagnosis.clusterName ?? "without a name"}: ${diagnosis.nodes.join(", ")}`],
     ["Token", `${diagnosis.tokenId} is good`],
     ["Certificate", TRUSTS[diagnosis.trust]],
     ...(certificate === undefined ? [] : [
@@ -63,7 +63,7 @@ function jsonOf({ host, certificate, ...diagnosis }: Diagnosis): string {
     host: host.name,
     port: host.port,
     version: diagnosis.version,
-    cluster: diagnosis.cluster,
+    cluster: diagnosis.clusterName,
     nodes: diagnosis.nodes,
     token: diagnosis.tokenId,
     certificate: { ...certificate, trust: diagnosis.trust },

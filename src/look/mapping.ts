@@ -62,8 +62,12 @@ export function settingsMarkdown(settings: SettingTable): string {
     row.default === undefined || row.default === "" ? "" : code(row.default),
     row.allowed,
     `${row.help}${row.extension ? " (extension)" : ""}`,
+    (row.aliases ?? []).map(code).join(" "),
   ]);
-  return grid(["Setting", "Flag", "Default", "Allowed", "Meaning"], rows) + "\n";
+  const head = ["Setting", "Flag", "Default", "Allowed", "Meaning", "Also read"];
+  const hasAliases = rows.some((cells) => cells.at(-1) !== "");
+  const shown = hasAliases ? [head, ...rows] : [head, ...rows].map((cells) => cells.slice(0, -1));
+  return grid(shown[0] ?? [], shown.slice(1)) + "\n";
 }
 
 /** Step → field → its row, without the functions. */

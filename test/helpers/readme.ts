@@ -1,12 +1,14 @@
 /** The parts of README that the program prints, and `npm run readme`, which writes them. */
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { type EndpointRow, ENDPOINTS } from "../../src/capture/endpoints.ts";
 import { COMMANDS } from "../../src/commands/catalog.ts";
 import type { CommandRow } from "../../src/commands/catalog/row.ts";
 import { EXIT_CODES } from "../../src/commands/report.ts";
 import { STAGE_SETTINGS } from "../../src/commands/stage-settings.ts";
 import { codesMarkdown, mappingMarkdown, settingsMarkdown } from "../../src/look/mapping.ts";
 import { FAULTS } from "../../src/rehearse/receive/faults.ts";
+import { CAUSES } from "../../src/snapshot/incomplete.ts";
 
 export const README = fileURLToPath(new URL("../../README.md", import.meta.url));
 
@@ -37,6 +39,22 @@ export const BLOCKS: Readonly<Record<string, () => string>> = {
         [kind, code],
       ) => [String(code), EXIT_MEANINGS[kind as keyof typeof EXIT_CODES]]),
     ], ["Code", "Meaning"]),
+  "capture-settings": () => settingsMarkdown(STAGE_SETTINGS.capture),
+  privileges: () =>
+    rows(
+      Object.values<EndpointRow>(ENDPOINTS).map(({ shown, needs }) => [
+        `\`${shown.replace("|", "\\|")}\``,
+        ...[7, 8, 9].map((major) => needs?.privileges(major).join(" or ") ?? ""),
+        needs === undefined ? "" : `\`${needs.on}\``,
+        needs === undefined ? "" : `${needs.without}: ${needs.missing}`,
+      ]),
+      ["GET", "PVE 7", "PVE 8", "PVE 9", "On", "Without it"],
+    ),
+  causes: () =>
+    rows(
+      Object.entries(CAUSES).map(([cause, meaning]) => [`\`${cause}\``, meaning]),
+      ["Cause", "Meaning"],
+    ),
   settings: () => settingsMarkdown(STAGE_SETTINGS.transform),
   "push-settings": () => settingsMarkdown(STAGE_SETTINGS.push),
   faults: () =>
