@@ -296,7 +296,8 @@ describe("time", () => {
     await Promise.all([...agents, ...others].map((path) => ask(server, path)));
     expect(ended[0]?.path).toBe(others[1]);
     expect(agents).toContain(ended.at(-1)?.path);
-    expect(ended.at(-1)?.tookMs).toBeGreaterThan(495);
+    // Two turns, less what it came later than the others.
+    expect(ended.at(-1)?.tookMs).toBeGreaterThan(300);
   });
 
   test("an agent that is not asked costs nothing", async () => {
