@@ -152,19 +152,15 @@ function factsOf(
 
 /** What stopped the capture, with the way to go on. Faults of ours stay as they are. */
 function resumable(error: unknown, run: CaptureRun, journal: Journal | undefined): unknown {
-  const isInterrupted = run.signal.aborted;
-  const isKnown = error instanceof AppError && error.kind === "remote";
-  if (journal === undefined || !(isInterrupted || isKnown)) {
-    return isInterrupted
-      ? new AppError("interrupted", "Interrupted before the first answer")
-      : error;
-  }
   const { place } = run.store;
-  const goOn = `${TOOL.name} capture --resume --out ${place}`;
-  const kept = `${journal.size} answers are kept in ${place}/${JOURNAL_FILE}`;
-  return isInterrupted
-    ? new AppError("interrupted", `Interrupted: ${kept}`, { hint: `Go on with: ${goOn}` })
-    : new AppError("remote", (error as AppError).message, {
-      hint: `${(error as AppError).hint ?? ""}; ${kept}, go on with: ${goOn}`,
-    });
+  const kept = journal && `${journal.size} answers are kept in ${place}/${JOURNAL_FILE}`;
+  const goOn = `go on with: ${TOOL.name} capture --resume --out ${place}`;
+  if (run.signal.aborted) {
+    return kept === undefined
+      ? new AppError("interrupted", "Interrupted before the first answer")
+      : new AppError("interrupted", `Interrupted: ${kept}`, { hint: goOn });
+  }
+  if (kept === undefined || !(error instanceof AppError) || error.kind !== "remote") return error;
+  const hint = [error.hint, kept, goOn].filter((part) => part !== undefined).join("; ");
+  return new AppError("remote", error.message, { hint });
 }

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import type { TLSSocket } from "node:tls";
 import { buildConnector } from "undici";
 import { reasonOf, usageError } from "../kernel/errors.ts";
-import type { Endpoint, Trust } from "./options.ts";
+import type { CaptureOptions, Endpoint } from "./options.ts";
 
 export interface Certificate {
   /** SHA-256 of the DER form, as Proxmox VE writes it: "5F:40:6C:…", 32 bytes. */
@@ -28,15 +28,16 @@ class UnknownCertificate extends Error {
   }
 }
 
-const CONNECT_TIMEOUT_MS = 10_000;
+const CONNECT_TIMEOUT_MS = 5000;
 
 /** Opens connections that `trust` allows, and shows the certificate of each before anything is sent. */
 export async function createConnector(
-  trust: Trust,
+  { trust, timeoutMs }: Pick<CaptureOptions, "trust" | "timeoutMs">,
   onCertificate: (certificate: Certificate) => void,
 ): Promise<Connector> {
   const connect = buildConnector({
-    timeout: CONNECT_TIMEOUT_MS,
+    // Before the whole call times out: a host that cannot be reached has the next one tried.
+    timeout: Math.min(CONNECT_TIMEOUT_MS, timeoutMs / 2),
     rejectUnauthorized: trust.kind === "system" || trust.kind === "authority",
     // A resumed session shows no certificate on every runtime.
     maxCachedSessions: 0,
@@ -48,13 +49,17 @@ export async function createConnector(
         callback(error ?? new Error("no socket"), null);
         return;
       }
-      const certificate = certificateOf(socket as TLSSocket);
-      if (trust.kind === "pinned" && !trust.fingerprints.has(certificate.fingerprint)) {
+      try {
+        const certificate = certificateOf(socket as TLSSocket);
+        if (trust.kind === "pinned" && !trust.fingerprints.has(certificate.fingerprint)) {
+          throw new UnknownCertificate(certificate);
+        }
+        onCertificate(certificate);
+      } catch (refused) {
         socket.destroy();
-        callback(new UnknownCertificate(certificate), null);
+        callback(refused as Error, null);
         return;
       }
-      onCertificate(certificate);
       callback(null, socket);
     });
   };
@@ -62,18 +67,20 @@ export async function createConnector(
 
 /** The certificate that a host shows, trusted or not. Nothing is sent. */
 export async function peekCertificate({ name, port }: Endpoint): Promise<Certificate> {
-  return await new Promise((resolve, reject) => {
-    const connect = buildConnector({ timeout: CONNECT_TIMEOUT_MS, rejectUnauthorized: false });
+  const connect = await createConnector(
+    { trust: { kind: "any" }, timeoutMs: 2 * CONNECT_TIMEOUT_MS },
+    () => undefined,
+  );
+  const socket = await new Promise<TLSSocket>((resolve, reject) => {
     const target = { hostname: name, protocol: "https:", port: String(port) };
-    connect(target, (...[error, socket]) => {
-      if (error !== null || socket === null) {
-        reject(error ?? new Error("no socket"));
-        return;
-      }
-      resolve(certificateOf(socket as TLSSocket));
-      socket.destroy();
+    connect(target, (...[error, opened]) => {
+      if (opened === null) reject(error);
+      else resolve(opened as TLSSocket);
     });
   });
+  const certificate = certificateOf(socket);
+  socket.destroy();
+  return certificate;
 }
 
 function certificateOf(socket: TLSSocket): Certificate {
@@ -89,21 +96,20 @@ function certificateOf(socket: TLSSocket): Certificate {
 }
 
 async function readAuthority(file: string): Promise<string> {
+  const what = `the file "${file}" that PROXMOX_CA_FILE names`;
   const pem = await readFile(file, "utf8").catch((cause: unknown) => {
-    throw usageError(
-      `Cannot read the file "${file}" that PROXMOX_CA_FILE names: ${reasonOf(cause)}`,
-      {
-        cause,
-      },
-    );
+    throw usageError(`Cannot read ${what}: ${reasonOf(cause)}`, { cause });
   });
+  if (isCertificate(pem)) return pem;
+  throw usageError(`Cannot read ${what}: it holds no certificate`, {
+    hint: "Name a file in PEM form; on a node of the cluster it is /etc/pve/pve-root-ca.pem",
+  });
+}
+
+function isCertificate(pem: string): boolean {
   try {
-    const { fingerprint256 } = new X509Certificate(pem);
-    return fingerprint256 === "" ? "" : pem;
-  } catch (cause) {
-    throw usageError(`Cannot read the file "${file}" that PROXMOX_CA_FILE names: no certificate`, {
-      cause,
-      hint: "Name a file in PEM form; on a node of the cluster it is /etc/pve/pve-root-ca.pem",
-    });
+    return new X509Certificate(pem).fingerprint256 !== "";
+  } catch {
+    return false;
   }
 }

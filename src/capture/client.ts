@@ -50,41 +50,47 @@ interface Sent {
 export async function openClient(options: ClientOptions): Promise<Client> {
   const { hosts, token, timeoutMs, limits, signal } = options;
   let shown: Certificate | undefined;
-  const connect = await createConnector(options.trust, (certificate) => {
+  const connect = await createConnector(options, (certificate) => {
     shown = certificate;
   });
   const fetcher = createFetcher(connect, 2 * limits.total);
   const ofetch = createFetch({ fetch: fetcher.fetch });
   let current = 0;
 
+  /** What was said, or why nothing was. */
   async function send(path: string): Promise<Sent> {
     const at = current;
-    try {
-      const url = `${originOf(hosts[at] ?? hosts[0])}/api2/json${path}`;
-      const { status, statusText, headers, _data: body = "" } = await ofetch.raw(url, {
-        headers: {
-          authorization: token.authorization,
-          "user-agent": `${TOOL.name}/${TOOL.version}`,
-        },
-        responseType: "text",
-        ignoreResponseError: true,
-        retry: 0,
-        signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
-      });
-      const said = { status, reason: token.scrub(statusText), body: token.scrub(body) };
-      const answer = redact(answerOf(said));
-      const waitMs = retryAfterMs(headers.get("retry-after"));
-      return { answer, waitMs, isWorthAnother: isPassing(answer) };
-    } catch (error) {
+    const url = `${originOf(hosts[at] ?? hosts[0])}/api2/json${path}`;
+    const headers = {
+      authorization: token.authorization,
+      "user-agent": `${TOOL.name}/${TOOL.version}`,
+    };
+    const response = await ofetch.raw(url, {
+      headers,
+      responseType: "text",
+      ignoreResponseError: true,
+      retry: 0,
+      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+    }).catch((error: unknown) => ({ error }));
+    if ("error" in response) {
       signal.throwIfAborted();
-      const answer = { failed: failureOf(error) };
-      if (!isUnconnected(error)) return { answer, waitMs: 0, isWorthAnother: isPassing(answer) };
-      // Calls that run at the same time all find the same host away: one of them turns to the next.
-      if (current === at) current = (at + 1) % hosts.length;
-      // A host that has answered before may do so again; one that never did is likely a slip.
-      const isWorthAnother = hosts.length > 1 || (shown !== undefined && isPassing(answer));
-      return { answer, waitMs: 0, isWorthAnother };
+      return failed(response.error, at);
     }
+    const { status, statusText, _data: body = "" } = response;
+    const said = { status, reason: token.scrub(statusText), body: token.scrub(body) };
+    const answer = redact(answerOf(said));
+    const waitMs = retryAfterMs(response.headers.get("retry-after"));
+    return { answer, waitMs, isWorthAnother: isPassing(answer) };
+  }
+
+  function failed(error: unknown, at: number): Sent {
+    const answer = { failed: failureOf(error) };
+    if (!isUnconnected(error)) return { answer, waitMs: 0, isWorthAnother: isPassing(answer) };
+    // Calls that run at the same time all find the same host away: one of them turns to the next.
+    if (current === at) current = (at + 1) % hosts.length;
+    // A host that has answered before may do so again; one that never did is likely a slip.
+    const isWorthAnother = hosts.length > 1 || (shown !== undefined && isPassing(answer));
+    return { answer, waitMs: 0, isWorthAnother };
   }
 
   async function attempt(path: string, onAttempt?: (attempt: Attempt) => void): Promise<Answer> {

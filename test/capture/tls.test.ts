@@ -84,7 +84,7 @@ describe("is not trusted, is told nothing, and its fingerprint is shown", () => 
 
 test.each([
   ["that is not there", "/nowhere/ca.pem", "no such file"],
-  ["that holds no certificate", import.meta.filename, "no certificate"],
+  ["that holds no certificate", import.meta.filename, "holds no certificate"],
 ])("a file of authorities %s is refused by name", async (_, PROXMOX_CA_FILE, why) => {
   const settings = { PROXMOX_FINGERPRINT: "", PROXMOX_CA_FILE };
   await expect(captured(await server(), { settings })).rejects.toMatchObject({
