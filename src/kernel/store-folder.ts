@@ -32,15 +32,23 @@ export function openFolder(place: string): Store {
 
 /** unstorage leaves out names that end in "$", cuts others at "?", and trips over a folder it may not list. */
 async function keysOf(place: string): Promise<string[]> {
-  const found = await readdir(place, { recursive: true, withFileTypes: true })
-    .catch(ignoreMissing)
-    .catch((cause: unknown) => {
-      throw inputError(`Cannot list the files in ${place}: ${reasonOf(cause)}`, { cause });
-    });
-  const files = (found ?? []).filter((entry) => !entry.isDirectory());
-  return files.map(({ parentPath, name }) =>
-    relative(place, join(parentPath, name)).split(sep).join("/")
-  );
+  const files = await filesIn(place).catch((cause: unknown) => {
+    throw inputError(`Cannot list the files in ${place}: ${reasonOf(cause)}`, { cause });
+  });
+  return files.map((file) => relative(place, file).split(sep).join("/"));
+}
+
+/**
+ * A recursive readdir fails as a whole when a folder goes away while it lists: the draft of another
+ * program that is done.
+ */
+async function filesIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(ignoreMissing);
+  const found = (entries ?? []).map((entry) => {
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? filesIn(path) : [path];
+  });
+  return (await Promise.all(found)).flat();
 }
 
 /** Under another name first: a reader sees the old file or the new one, never half of one. */
@@ -93,8 +101,9 @@ async function openDraft(place: string, folder: string): Promise<Draft> {
 
 async function removeAbandoned(place: string, prefix: string): Promise<void> {
   for (const name of (await readdir(place)).filter((found) => found.startsWith(prefix))) {
-    const { mtimeMs } = await stat(join(place, name));
-    if (mtimeMs < Date.now() - ABANDONED_MS) await rm(join(place, name), { recursive: true });
+    const draft = await stat(join(place, name)).catch(ignoreMissing);
+    if (draft === undefined || draft.mtimeMs > Date.now() - ABANDONED_MS) continue;
+    await rm(join(place, name), { recursive: true, force: true });
   }
 }
 

@@ -67,6 +67,20 @@ describe("a draft", () => {
     expect(await treeOf(folder)).toEqual(before);
   });
 
+  test("comes and goes beside others and beside listings, and nobody fails or misses a file", async () => {
+    const { store } = await storeWithOldFolder();
+    const passes = Array.from({ length: 8 }, async () => {
+      for (let pass = 0; pass < 20; pass += 1) {
+        const draft = await store.draft("netbox");
+        await draft.write("01-tag-0001.json", encodeUtf8("new tags"));
+        const keys = await store.keys();
+        expect(keys.filter((key) => !key.startsWith(".netbox.part-"))).toHaveLength(4);
+        await draft.discard();
+      }
+    });
+    await Promise.all(passes);
+  });
+
   test("that is not committed, be it still written or left by a crash, is no part of another", async () => {
     const { store, folder } = await storeWithOldFolder();
     const crashed = await store.draft("netbox");
