@@ -89,6 +89,7 @@ test("transform cannot reach a network", async () => {
 test("push has the network, writes its journal below snapshots/, and that is enough", async () => {
   const [command = "", ...args] = (await commandOf("push")).split(" ");
   expect(args.filter((arg) => arg.startsWith("--"))).toEqual([
+    "--v8-flags=--heap-growing-percent=50",
     "--no-prompt",
     "--allow-read=.",
     "--allow-env",

@@ -8,9 +8,11 @@ import { join } from "node:path";
 import { capture } from "../../src/capture/capture.ts";
 import { parseCaptureOptions } from "../../src/capture/options.ts";
 import type { CaptureTexts } from "../../src/capture/settings.ts";
+import { keepHeapSmall } from "../../src/kernel/heap.ts";
 import { openStore } from "../../src/kernel/store.ts";
 import { peakBytes } from "./measure.ts";
 
+keepHeapSmall();
 const folder = join(process.argv[2] ?? "", "captured");
 await rm(folder, { recursive: true, force: true });
 const options = parseCaptureOptions(process.env as CaptureTexts);

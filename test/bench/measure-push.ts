@@ -10,6 +10,7 @@ import { rm } from "node:fs/promises";
 import { type ClientHttp2Session, connect } from "node:http2";
 import { join } from "node:path";
 import { openEntities } from "../../src/entities/read.ts";
+import { keepHeapSmall } from "../../src/kernel/heap.ts";
 import { openStore } from "../../src/kernel/store.ts";
 import { parsePushOptions, requireRemote } from "../../src/push/options.ts";
 import { prepare } from "../../src/push/prepare.ts";
@@ -17,6 +18,7 @@ import { push } from "../../src/push/push.ts";
 import type { Target } from "../../src/push/target.ts";
 import { peakBytes } from "./measure.ts";
 
+keepHeapSmall();
 const [what, run = "", DIODE_TARGET, DIODE_CLIENT_ID, DIODE_CLIENT_SECRET] = process.argv.slice(2);
 const options = requireRemote(parsePushOptions({
   DIODE_TARGET,
