@@ -11,7 +11,7 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import Table from "cli-table3";
+import { renderTable } from "../../src/commands/tables.ts";
 import { ROOT } from "../helpers/golden.ts";
 import type { Case } from "./cases/case.ts";
 import { CASES } from "./cases/cases.ts";
@@ -86,10 +86,6 @@ function sayOutcome({ each, release, findings, remarks, sent, seconds: took }: O
 }
 
 function tableOf(releases: readonly Package[], outcomes: readonly Outcome[]): string {
-  const table = new Table({
-    head: ["Holds", "Case", ...releases.map(({ netbox }) => `NetBox ${netbox}`)],
-    style: { head: [], border: [] },
-  });
   const cell = (each: Case, release: Package): string => {
     const outcome = outcomes.find((one) => one.each === each && one.release === release);
     if (outcome === undefined) return "-";
@@ -98,14 +94,10 @@ function tableOf(releases: readonly Package[], outcomes: readonly Outcome[]): st
     return `${result}  ${sent} entities, ${took.toFixed(0)} s`;
   };
   const ran = CASES.filter((each) => outcomes.some((one) => one.each === each));
-  for (const each of ran) {
-    table.push([
-      each.holds,
-      each.name,
-      ...releases.map((release) => cell(each, release)),
-    ]);
-  }
-  return table.toString();
+  return renderTable(
+    ["Holds", "Case", ...releases.map(({ netbox }) => `NetBox ${netbox}`)],
+    ran.map((each) => [each.holds, each.name, ...releases.map((release) => cell(each, release))]),
+  );
 }
 
 function seconds(from: number): string {
