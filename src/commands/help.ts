@@ -1,8 +1,8 @@
 /** Help texts, from the catalog; they fit a terminal of 80 columns and have no colours. */
-import type { ArgDef } from "citty";
 import { TOOL } from "../kernel/tool.ts";
 import { COMMANDS } from "./catalog.ts";
 import type { CommandRow } from "./catalog/row.ts";
+import type { OptionDef } from "./options.ts";
 
 const WIDTH = 80;
 const DESCRIPTION =
@@ -34,8 +34,9 @@ export function commandHelp(name: string, row: CommandRow): string {
   ].join("\n\n") + "\n";
 }
 
-function optionHelp(flag: string, { type, description = "", ...option }: ArgDef): string {
-  const value = type === "string" ? ` <${option.valueHint ?? "text"}>` : "";
+function optionHelp(flag: string, { type, description = "", ...option }: OptionDef): string {
+  const hint = `<${option.valueHint ?? "text"}>`;
+  const value = type === "string" ? ` ${hint}` : option.words === undefined ? "" : `[=${hint}]`;
   const shown = option.default === undefined
     ? description
     : `${description} (default ${option.default})`;

@@ -1,8 +1,14 @@
 /** Command-line options: those that every command has, and those that settings make. */
-import type { ArgsDef } from "citty";
+import type { ArgDef } from "citty";
 import { usageError } from "../kernel/errors.ts";
 import type { LogOptions } from "../kernel/log.ts";
-import { type SettingRow, type SettingTable, SWITCH, switchOf } from "../kernel/setting.ts";
+import {
+  allowedText,
+  type SettingRow,
+  type SettingTable,
+  SWITCH,
+  switchOf,
+} from "../kernel/setting.ts";
 import { STAGE_SETTINGS } from "./stage-settings.ts";
 
 /** What citty hands to a command. */
@@ -11,15 +17,24 @@ export interface Context {
   readonly args: Readonly<Record<string, unknown>> & { readonly _: readonly string[] };
 }
 
+/** `words`: all that its value may be. A switch that has them may also stand alone: `--left-out`. */
+export type OptionDef = ArgDef & { readonly words?: readonly string[] };
+export type OptionsDef = Readonly<Record<string, OptionDef>>;
+
 export const COMMON_OPTIONS = {
   quiet: { type: "boolean", description: "Print errors only" },
   verbose: { type: "boolean", description: "Print more, and the causes of errors" },
-  "log-format": { type: "string", valueHint: "text|json", description: "How to write the log" },
-} as const satisfies ArgsDef;
+  "log-format": {
+    type: "string",
+    valueHint: "text|json",
+    words: ["text", "json"],
+    description: "How to write the log",
+  },
+} as const satisfies OptionsDef;
 
 export const JSON_OPTION = {
   json: { type: "boolean", description: "Print the result as JSON" },
-} as const satisfies ArgsDef;
+} as const satisfies OptionsDef;
 
 /** What these are set to is judged where all settings are. */
 const SETTING_FLAGS = new Set(
@@ -29,21 +44,22 @@ const SETTING_FLAGS = new Set(
 );
 
 /** A table of settings → one option each. */
-export function optionsOf(settings: SettingTable): ArgsDef {
-  const options: ArgsDef = {};
+export function optionsOf(settings: SettingTable): OptionsDef {
+  const options: Record<string, OptionDef> = {};
   for (const [name, row] of Object.entries(settings)) options[row.flag] = optionOf(name, row);
   return options;
 }
 
-function optionOf(name: string, row: SettingRow): ArgsDef[string] {
+function optionOf(name: string, row: SettingRow): OptionDef {
   if (row.secret) {
     return { type: "string", valueHint: "file", description: `File with: ${row.help} (${name})` };
   }
   const shown = row.default === undefined || row.default === "" ? "" : `, default ${row.default}`;
   const description = `${row.help} (${name}${shown})`;
-  return row.allowed === SWITCH
-    ? { type: "boolean", description }
-    : { type: "string", description, valueHint: "text" };
+  if (row.allowed === SWITCH) return { type: "boolean", description };
+  return typeof row.allowed === "string"
+    ? { type: "string", description, valueHint: "text" }
+    : { type: "string", description, valueHint: row.allowed.join("|"), words: row.allowed };
 }
 
 /** The text that a flag was given, or undefined; `--all-interfaces` alone is "true". */
@@ -57,7 +73,11 @@ export function flagText({ rawArgs, args }: Context, flag: string): string | und
 }
 
 /** @throws AppError "usage" for an option or an argument that the command does not have. */
-export function checkArguments({ rawArgs, args }: Context, options: ArgsDef, most: number): void {
+export function checkArguments(
+  { rawArgs, args }: Context,
+  options: OptionsDef,
+  { most, words }: { readonly most: number; readonly words?: readonly string[] },
+): void {
   const end = rawArgs.indexOf("--");
   const flags = end === -1 ? rawArgs : rawArgs.slice(0, end);
   flags.forEach((arg, i) => {
@@ -69,9 +89,15 @@ export function checkArguments({ rawArgs, args }: Context, options: ArgsDef, mos
       hint: "See --help for what this command takes",
     });
   }
+  const unknown = words && args._.find((arg) => !words.includes(arg));
+  if (words !== undefined && unknown !== undefined) {
+    throw usageError(`Unknown argument "${unknown}"`, {
+      hint: `Allowed: ${allowedText({ allowed: words })}`,
+    });
+  }
 }
 
-function checkOption(arg: string, next: string | undefined, options: ArgsDef): void {
+function checkOption(arg: string, next: string | undefined, options: OptionsDef): void {
   const [, no, name = "", equals] = /^--(no-)?([^=]+)(=)?/.exec(arg) ?? [];
   const option = Object.hasOwn(options, name) ? options[name] : undefined;
   if (option === undefined || (no !== undefined && option.type !== "boolean")) {
@@ -79,25 +105,25 @@ function checkOption(arg: string, next: string | undefined, options: ArgsDef): v
       hint: "See --help for the options of this command",
     });
   }
-  const value = arg.slice(arg.indexOf("=") + 1);
-  const isSwitch = option.type === "boolean" && !SETTING_FLAGS.has(name);
-  if (isSwitch && equals !== undefined && switchOf(value) === undefined) {
-    throw usageError(`Option --${name} is "${value}"`, { hint: "Allowed: true or false" });
-  }
-  if (
-    option.type === "string" && equals === undefined &&
-    (next === undefined || next.startsWith("--"))
-  ) {
+  const needsNext = option.type === "string" && equals === undefined;
+  if (needsNext && (next === undefined || next.startsWith("--"))) {
     throw usageError(`Option --${name} has no value`, { hint: `Write --${name}=value` });
   }
+  const behind = needsNext ? next : undefined;
+  const value = equals === undefined ? behind : arg.slice(arg.indexOf("=") + 1);
+  if (value !== undefined && !SETTING_FLAGS.has(name)) checkValue(name, value, option);
 }
 
-/** @throws AppError "usage" for a log format that does not exist. */
+function checkValue(name: string, value: string, { type, words }: OptionDef): void {
+  const isSwitch = type === "boolean" && words === undefined;
+  const isAllowed = isSwitch ? switchOf(value) !== undefined : words?.includes(value) ?? true;
+  if (isAllowed) return;
+  const allowed = isSwitch ? SWITCH : allowedText({ allowed: words ?? [] });
+  throw usageError(`Option --${name} is "${value}"`, { hint: `Allowed: ${allowed}` });
+}
+
 export function logOptions(context: Context): LogOptions {
-  const format = flagText(context, "log-format") ?? "text";
-  if (format !== "text" && format !== "json") {
-    throw usageError(`Option --log-format is "${format}"`, { hint: "Allowed: text or json" });
-  }
+  const format = flagText(context, "log-format") === "json" ? "json" : "text";
   const level = isSwitchedOn(context, "quiet")
     ? "quiet"
     : isSwitchedOn(context, "verbose")

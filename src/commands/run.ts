@@ -52,7 +52,7 @@ function commandOf(name: string, row: CommandRow, outcome: { exitCode: number })
     args: { ...positional, ...options },
     async run({ rawArgs, args }) {
       const context = { rawArgs, args } as unknown as Context;
-      checkArguments(context, options, argument?.most ?? 0);
+      checkArguments(context, options, argument ?? { most: 0 });
       keepHeapSmall();
       const command = await row.load();
       const session = openSession(context, outcome);

@@ -7,6 +7,7 @@ import { reasonOf, usageError } from "../kernel/errors.ts";
 import type { SettingRow, SettingTable, TextsOf } from "../kernel/setting.ts";
 import type { StoreCredentials } from "../kernel/store.ts";
 import type { Manifest } from "../snapshot/schema.ts";
+import { recordedTexts } from "../transform/policy.ts";
 import { type SettingName, SETTINGS, type SettingTexts } from "../transform/settings.ts";
 import { type Context, flagText } from "./options.ts";
 import { readPolicyFile } from "./policy-file.ts";
@@ -61,12 +62,7 @@ export async function readNamedFile(file: string, setting: string): Promise<stri
 
 /** What was given, over what capture recorded. */
 export function withRecorded(given: SettingTexts, manifest: Manifest): SettingTexts {
-  return {
-    PROXMOX_HOST: manifest.source.host,
-    nodes: manifest.scope.nodes.join(","),
-    ...manifest.settings,
-    ...given,
-  };
+  return { ...recordedTexts(manifest), ...given };
 }
 
 /** Every setting with the text that is in force, for the manifest of the entity files. */

@@ -6,8 +6,8 @@ export interface SettingRow {
   /** Its name in the environment, where that is not the setting's own. */
   readonly variable?: string;
   readonly default?: string;
-  /** What a value may be, for people. */
-  readonly allowed: string;
+  /** What a value may be, for people; a list holds all the words that there are. */
+  readonly allowed: string | readonly string[];
   readonly help: string;
   /** Other names of the same thing in the environment, as tools of the field have them. */
   readonly aliases?: readonly string[];
@@ -28,6 +28,13 @@ export type TextsOf<Table extends SettingTable> = {
 
 /** `allowed` of a setting that is on or off. */
 export const SWITCH = "true or false";
+
+/** ["auto", "site", "none"] → "auto, site or none". */
+export function allowedText({ allowed }: Pick<SettingRow, "allowed">): string {
+  if (typeof allowed === "string") return allowed;
+  const [last = "", ...others] = allowed.toReversed();
+  return others.length === 0 ? last : `${others.toReversed().join(", ")} or ${last}`;
+}
 
 /** "yes" → true, "off" → false; undefined for any other word. */
 export function switchOf(word: string): boolean | undefined {

@@ -1,7 +1,7 @@
 /** The mapping tables → Markdown for people, JSON for scripts. */
 import { NOTES, REASONS } from "../entities/left-out.ts";
 import { STEPS } from "../entities/order.ts";
-import type { SettingTable } from "../kernel/setting.ts";
+import { allowedText, type SettingTable } from "../kernel/setting.ts";
 import { STUBS } from "../transform/stubs.ts";
 import type { Row } from "../transform/table.ts";
 import { CUSTOM_FIELD_TABLES, TABLES } from "../transform/tables.ts";
@@ -60,7 +60,7 @@ export function settingsMarkdown(settings: SettingTable): string {
     code(row.variable === undefined ? name : `${name} (${row.variable})`),
     code(`--${row.flag}`),
     row.default === undefined || row.default === "" ? "" : code(row.default),
-    row.allowed,
+    allowedText(row),
     `${row.help}${row.extension ? " (extension)" : ""}`,
     (row.aliases ?? []).map(code).join(" "),
   ]);

@@ -1,9 +1,10 @@
 /** The user's choices: texts in, one checked value out. */
 import { usageError } from "../kernel/errors.ts";
-import { type SettingRow, switchOf } from "../kernel/setting.ts";
+import { allowedText, type SettingRow, switchOf } from "../kernel/setting.ts";
 import { parseHosts } from "../snapshot/host.ts";
 import { parseScope, scopeFault } from "../snapshot/scope.ts";
 import { isLonger, MAX_LONG_NAME } from "./parse/name.ts";
+import type { Manifest } from "../snapshot/schema.ts";
 import { type SettingName, SETTINGS, type SettingTexts } from "./settings.ts";
 
 export interface Policy {
@@ -29,6 +30,17 @@ export interface Policy {
   readonly deviceCluster: boolean;
 }
 
+/** A setting that is one of a few words. */
+type ChoiceName = {
+  [Name in SettingName]: (typeof SETTINGS)[Name]["allowed"] extends string ? never : Name;
+}[SettingName];
+type Choice<Name extends ChoiceName> = (typeof SETTINGS)[Name]["allowed"][number];
+
+/** What capture recorded of the settings: the defaults for its snapshot. */
+export function recordedTexts({ source, scope, settings }: Manifest): SettingTexts {
+  return { PROXMOX_HOST: source.host, nodes: scope.nodes.join(","), ...settings };
+}
+
 /** @throws AppError "usage" that names the setting, its value and what is allowed. */
 export function parsePolicy(texts: SettingTexts): Policy {
   const text = (name: SettingName): string | undefined => {
@@ -42,8 +54,10 @@ export function parsePolicy(texts: SettingTexts): Policy {
   };
   const required = (name: SettingName): string => text(name) ?? refuse(name, texts[name]);
   const flag = (name: SettingName): boolean => parseFlag(name, required(name));
-  const oneOf = <T extends string>(name: SettingName, allowed: readonly T[]): T =>
-    allowed.find((value) => value === text(name)) ?? refuse(name, texts[name]);
+  const oneOf = <Name extends ChoiceName>(name: Name): Choice<Name> => {
+    const allowed: readonly Choice<Name>[] = SETTINGS[name].allowed;
+    return allowed.find((word) => word === text(name)) ?? refuse(name, texts[name]);
+  };
   return {
     host: hostOf(required("PROXMOX_HOST")),
     clusterName: name("CLUSTER_NAME"),
@@ -51,12 +65,12 @@ export function parsePolicy(texts: SettingTexts): Policy {
     nodeSites: parseNodeSiteMap(text("NODE_SITE_MAP") ?? ""),
     nodes: scopeOf(required("nodes")),
     tenantName: name("TENANT_NAME"),
-    clusterScope: oneOf("CLUSTER_SCOPE", ["auto", "site", "none"]),
-    prefixScope: oneOf("PREFIX_SCOPE", ["auto", "site"]),
-    diskBaseUnit: oneOf("DISK_BASE_UNIT", ["1024", "1000"]) === "1000" ? 1000 : 1024,
+    clusterScope: oneOf("CLUSTER_SCOPE"),
+    prefixScope: oneOf("PREFIX_SCOPE"),
+    diskBaseUnit: oneOf("DISK_BASE_UNIT") === "1000" ? 1000 : 1024,
     allInterfaces: flag("ALL_INTERFACES"),
     lxcLiveAddresses: flag("LXC_LIVE_ADDRESSES"),
-    platformWithoutAgent: oneOf("PLATFORM_WITHOUT_AGENT", ["ostype", "keep"]),
+    platformWithoutAgent: oneOf("PLATFORM_WITHOUT_AGENT"),
     clearEmpty: flag("CLEAR_EMPTY"),
     nodeDeviceType: checkName("NODE_DEVICE_TYPE", required("NODE_DEVICE_TYPE")),
     nodeDeviceRole: checkName("NODE_DEVICE_ROLE", required("NODE_DEVICE_ROLE")),
@@ -107,6 +121,6 @@ function refuse(name: SettingName, value: string | undefined, why?: string): nev
   const row: SettingRow = SETTINGS[name];
   const given = value === undefined || value.trim() === "" ? "is not set" : `is "${value}"`;
   throw usageError(`Setting ${name} ${given}${why === undefined ? "" : `: ${why}`}`, {
-    hint: `Allowed: ${row.allowed}`,
+    hint: `Allowed: ${allowedText(row)}`,
   });
 }

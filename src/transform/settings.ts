@@ -46,7 +46,7 @@ export const SETTINGS = {
   CLUSTER_SCOPE: {
     flag: "cluster-scope",
     default: "auto",
-    allowed: "auto, site or none",
+    allowed: ["auto", "site", "none"],
     help:
       "auto scopes the cluster to its site if all nodes stand in one; site to SITE_NAME; none to nothing",
     extension: true,
@@ -54,7 +54,7 @@ export const SETTINGS = {
   PREFIX_SCOPE: {
     flag: "prefix-scope",
     default: "auto",
-    allowed: "auto or site",
+    allowed: ["auto", "site"],
     help: "site writes one prefix per site even if NetBox would take them for one",
     extension: true,
   },
@@ -67,7 +67,7 @@ export const SETTINGS = {
   DISK_BASE_UNIT: {
     flag: "disk-base-unit",
     default: "1024",
-    allowed: "1024 or 1000",
+    allowed: ["1024", "1000"],
     help: "How many MB a G of a disk size is; what NetBox calls DISK_BASE_UNIT",
     extension: true,
   },
@@ -89,7 +89,7 @@ export const SETTINGS = {
   PLATFORM_WITHOUT_AGENT: {
     flag: "platform-without-agent",
     default: "ostype",
-    allowed: "ostype or keep",
+    allowed: ["ostype", "keep"],
     help:
       "keep leaves the platform as it is in NetBox while an enabled guest agent does not answer",
     extension: true,

@@ -1,5 +1,5 @@
 /** A command as the catalog has it, and the options that several commands share. */
-import type { ArgsDef } from "citty";
+import type { OptionsDef } from "../options.ts";
 import type { Session } from "../session.ts";
 
 export interface CommandRow {
@@ -7,15 +7,19 @@ export interface CommandRow {
   /** A line that works in a checkout. */
   readonly example: string;
   /** What stands behind the command's name; absent: nothing may. */
-  readonly argument?: {
-    readonly name: string;
-    /** As the usage has it, when that is not <name>. */
-    readonly shown?: string;
-    readonly help: string;
-    readonly most: number;
-  };
-  readonly options: ArgsDef;
+  readonly argument?: ArgumentRow;
+  readonly options: OptionsDef;
   readonly load: () => Promise<(session: Session) => Promise<void>>;
+}
+
+export interface ArgumentRow {
+  readonly name: string;
+  /** As the usage has it, when that is not <name>. */
+  readonly shown?: string;
+  readonly help: string;
+  readonly most: number;
+  /** All that it may be; absent: it names a folder. */
+  readonly words?: readonly string[];
 }
 
 export type CommandTable = Readonly<Record<string, CommandRow>>;
