@@ -8,9 +8,8 @@
  * ]}
  */
 import { RunningDigest } from "../kernel/digest.ts";
-import { parseJson } from "../kernel/json.ts";
 import type { Draft } from "../kernel/store.ts";
-import { decodeUtf8, encodeUtf8 } from "../kernel/utf8.ts";
+import { encodeUtf8 } from "../kernel/utf8.ts";
 import { type LeftOut, type Note, NOTES, REASONS } from "./left-out.ts";
 
 export const LEFT_OUT_NAME = "left-out.json";
@@ -32,7 +31,7 @@ export interface LeftOutTotals {
 /** Large enough that a big fleet takes few writes. */
 const CHUNK_CHARS = 2 ** 20;
 
-export function createLeftOutWriter(draft: Draft): LeftOutWriter {
+export function createLeftOutWriter(draft: Pick<Draft, "append">): LeftOutWriter {
   const digest = new RunningDigest();
   const reasons = new Map<string, number>();
   const codes = new Map<string, number>();
@@ -67,15 +66,6 @@ export function createLeftOutWriter(draft: Draft): LeftOutWriter {
       return { name: LEFT_OUT_NAME, ...digest.finish(), ...totals };
     },
   };
-}
-
-/** The records of a left-out.json that `createLeftOutWriter` wrote, one at a time. */
-export function* readLeftOut(bytes: Uint8Array): Generator<LeftOut> {
-  const lines = decodeUtf8(bytes, LEFT_OUT_NAME).split("\n");
-  const end = lines.findIndex((line) => line.startsWith("]"));
-  for (const line of lines.slice(1, end)) {
-    yield parseJson(line.replace(/,$/, ""), LEFT_OUT_NAME) as LeftOut;
-  }
 }
 
 function inListOrder(list: object, counts: ReadonlyMap<string, number>): Record<string, number> {

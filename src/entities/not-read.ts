@@ -4,7 +4,7 @@
  */
 import type { EntityAt } from "./compare.ts";
 import { type LeftOut, NOT_READ } from "./left-out.ts";
-import { readLeftOut } from "./left-out-file.ts";
+import { readLeftOut } from "./left-out-lines.ts";
 import type { StepName } from "./order.ts";
 import { guestOwner, nodeOwners, type Owner, Owners } from "./owners.ts";
 import type { TransformedSet } from "./read.ts";

@@ -42,8 +42,8 @@ export interface TransformedSet extends EntitySet {
   readLeftOut(): Promise<Uint8Array>;
 }
 
-const MANIFEST_FILE = `${ENTITIES_FOLDER}/manifest.json`;
-const LEFT_OUT_FILE = `${ENTITIES_FOLDER}/${LEFT_OUT_NAME}`;
+export const ENTITY_MANIFEST_FILE = `${ENTITIES_FOLDER}/manifest.json`;
+export const LEFT_OUT_FILE = `${ENTITIES_FOLDER}/${LEFT_OUT_NAME}`;
 /** Entity files of a step are numbered from 0001; past 9999 the number grows. */
 const ENTITY_FILE_REGEXP = /^netbox\/(\d\d-[a-z-]+)-\d{4,}\.json$/;
 
@@ -51,10 +51,10 @@ const STEP_OF_PREFIX = new Map(STEPS.map(({ number, name }) => [`${number}-${nam
 
 /** @throws AppError "input" when the folder is unfinished, changed, or of a newer format. */
 export async function openEntities(store: Store): Promise<TransformedSet> {
-  const { manifest, sha256 } = await readManifest(store);
+  const { manifest, sha256 } = await readEntityManifest(store);
   await checkListing(store, `${ENTITIES_FOLDER}/`, [
     ...manifest.files,
-    { path: MANIFEST_FILE, bytes: 0, sha256: "" },
+    { path: ENTITY_MANIFEST_FILE, bytes: 0, sha256: "" },
   ]);
   const leftOut = manifest.files.find(({ path }) => path === LEFT_OUT_FILE);
   if (leftOut === undefined) {
@@ -71,14 +71,18 @@ export async function openEntities(store: Store): Promise<TransformedSet> {
 }
 
 function entityFile(store: Store, entry: FileEntry): EntityFile {
-  const prefix = ENTITY_FILE_REGEXP.exec(entry.path)?.[1] ?? "";
-  const step = STEP_OF_PREFIX.get(prefix);
+  const step = stepOfFile(entry.path);
   if (step === undefined) {
     throw inputError(`Found "${entry.path}" in the manifest of ${store.place}: it is of no step`, {
       hint: `Entity files are called ${ENTITIES_FOLDER}/01-tag-0001.json and so on`,
     });
   }
   return { ...entry, step, read: () => readListed(store, entry) };
+}
+
+/** "netbox/07-vm-interface-0001.json" → "vm-interface"; undefined for what is no entity file. */
+export function stepOfFile(path: string): StepName | undefined {
+  return STEP_OF_PREFIX.get(ENTITY_FILE_REGEXP.exec(path)?.[1] ?? "");
 }
 
 /** By step, then by number: of one step, the longer name has the higher number. */
@@ -91,9 +95,12 @@ function stepNumber({ step }: EntityFile): number {
   return STEPS.findIndex(({ name }) => name === step);
 }
 
-async function readManifest(store: Store): Promise<{ manifest: EntityManifest; sha256: string }> {
+/** The manifest alone, of whatever the folder holds. @throws AppError "input". */
+export async function readEntityManifest(
+  store: Store,
+): Promise<{ readonly manifest: EntityManifest; readonly sha256: string }> {
   const found = await readManifestFile(store, {
-    file: MANIFEST_FILE,
+    file: ENTITY_MANIFEST_FILE,
     format: "entity format",
     newest: ENTITIES_FORMAT,
     writtenBy: "transformed it",
@@ -109,11 +116,16 @@ async function readManifest(store: Store): Promise<{ manifest: EntityManifest; s
 async function noManifest(store: Store): Promise<Error> {
   const keys = await store.keys();
   if (keys.some((key) => key.startsWith(`${ENTITIES_FOLDER}/`))) {
-    return inputError(`Found unfinished entity files in ${store.place}: no ${MANIFEST_FILE}`, {
-      hint: "Run transform once more; the manifest is written last",
-    });
+    return inputError(
+      `Found unfinished entity files in ${store.place}: no ${ENTITY_MANIFEST_FILE}`,
+      {
+        hint: "Run transform once more; the manifest is written last",
+      },
+    );
   }
-  const why = keys.length === 0 ? "there is no such folder, or it is empty" : `no ${MANIFEST_FILE}`;
+  const why = keys.length === 0
+    ? "there is no such folder, or it is empty"
+    : `no ${ENTITY_MANIFEST_FILE}`;
   return inputError(`Found no entity files in ${store.place}: ${why}`, {
     hint: keys.includes("manifest.json")
       ? "The snapshot is not transformed yet: run transform on it first"

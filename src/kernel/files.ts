@@ -1,8 +1,8 @@
 /** The file list of a manifest, held against what a folder really holds. */
 import { digest } from "./digest.ts";
-import { inputError } from "./errors.ts";
+import { type AppError, inputError } from "./errors.ts";
 import { compareCodeUnits } from "./natural-order.ts";
-import { readRequired, safeKey, type Store } from "./store.ts";
+import { isSafeKey, readRequired, refusedKey, type Store } from "./store.ts";
 
 export interface FileEntry {
   /** Relative to the run folder. */
@@ -27,31 +27,55 @@ export async function readListed(store: Store, entry: FileEntry): Promise<Uint8A
   return bytes;
 }
 
+/** A file that is there and should not be, or the other way round. */
+export interface ListingFault {
+  readonly path: string;
+  readonly error: AppError;
+}
+
 /** @throws AppError "input" when `folder` holds a file that the manifest does not list, or lacks one. */
 export async function checkListing(
   store: Store,
   folder: string,
   entries: readonly FileEntry[],
 ): Promise<void> {
+  const [fault] = await listingFaults(store, folder, entries);
+  if (fault !== undefined) throw fault.error;
+}
+
+/** Everything that tells the list of a manifest from what `folder` holds. */
+export async function listingFaults(
+  store: Store,
+  folder: string,
+  entries: readonly FileEntry[],
+): Promise<ListingFault[]> {
+  const found = (await store.keys()).filter((key) => key.startsWith(folder)).sort(compareCodeUnits);
+  const present = new Set(found);
   const listed = new Set<string>();
+  const twice: string[] = [];
   for (const { path } of entries) {
-    if (listed.has(safeKey(path))) {
-      throw inputError(`Found "${path}" twice in the manifest of ${store.place}`);
-    }
+    if (listed.has(path)) twice.push(path);
     listed.add(path);
   }
-  const found = (await store.keys()).filter((key) => key.startsWith(folder)).sort(compareCodeUnits);
-  const extra = found.find((key) => !listed.has(key));
-  if (extra !== undefined) {
-    throw inputError(`Found "${extra}" in ${store.place}, which its manifest does not list`, {
-      hint: "Remove the file, or take the folder from its source again",
-    });
-  }
-  const present = new Set(found);
-  const missing = entries.find((entry) => !present.has(entry.path));
-  if (missing !== undefined) {
-    throw inputError(`Cannot find "${missing.path}" in ${store.place}, which its manifest lists`, {
-      hint: "Take the folder from its source again, whole",
-    });
-  }
+  const refused = [...listed].filter((path) => !isSafeKey(path));
+  const missing = [...listed].filter((path) => isSafeKey(path) && !present.has(path));
+  return [
+    ...refused.map((path) => ({ path, error: refusedKey(path) })),
+    ...twice.map((path) => ({
+      path,
+      error: inputError(`Found "${path}" twice in the manifest of ${store.place}`),
+    })),
+    ...found.filter((path) => !listed.has(path)).map((path) => ({
+      path,
+      error: inputError(`Found "${path}" in ${store.place}, which its manifest does not list`, {
+        hint: "Remove the file, or take the folder from its source again",
+      }),
+    })),
+    ...missing.map((path) => ({
+      path,
+      error: inputError(`Cannot find "${path}" in ${store.place}, which its manifest lists`, {
+        hint: "Take the folder from its source again, whole",
+      }),
+    })),
+  ];
 }

@@ -39,12 +39,18 @@ async function openDraft(store: Store, folder: string): Promise<Draft> {
 
 /** Names of files come from manifests, which may be hostile. @throws AppError "input". */
 export function safeKey(key: string): string {
-  if (!SAFE_KEY_REGEXP.test(key)) {
-    throw inputError(`Refused the file name ${JSON.stringify(key.slice(0, 120))}`, {
-      hint: "File names in a run folder are relative and never leave it",
-    });
-  }
+  if (!isSafeKey(key)) throw refusedKey(key);
   return key;
+}
+
+export function isSafeKey(key: string): boolean {
+  return SAFE_KEY_REGEXP.test(key);
+}
+
+export function refusedKey(key: string): AppError {
+  return inputError(`Refused the file name ${JSON.stringify(key.slice(0, 120))}`, {
+    hint: "File names in a run folder are relative and never leave it",
+  });
 }
 
 /** @throws AppError "input" when the file is missing or cannot be read. */

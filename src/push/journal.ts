@@ -2,14 +2,18 @@
  * What a target has acknowledged of a set of entity files: a line for each file, written when the
  * answer is there. So whatever kills the program, a file that the journal calls sent was sent.
  */
-import { type } from "arktype";
+import {
+  type Acknowledgement,
+  JOURNAL_FORMAT,
+  type JournalHeader,
+  readJournal,
+  writeJournal,
+} from "../entities/journal.ts";
 import type { EntityFile, EntitySet } from "../entities/read.ts";
-import { checkedLine, readCheckedLines } from "../kernel/checked-lines.ts";
+import { checkedLine } from "../kernel/checked-lines.ts";
 import { inputError } from "../kernel/errors.ts";
 import type { Store } from "../kernel/store.ts";
 import type { Target } from "./target.ts";
-
-export const JOURNAL_FORMAT = 1;
 
 /** Where a journal is kept. */
 export interface JournalPlace {
@@ -18,44 +22,15 @@ export interface JournalPlace {
   readonly target: Target;
 }
 
-/** The first line: whose journal it is. */
-const Header = type({
-  format: "number.integer >= 1",
-  /** `Target.name` */
-  target: "string",
-  /** `EntitySet.sha256` */
-  entities: "string.hex",
-  /** The set that only the differences to were sent of. */
-  "since?": "string.hex",
-  /** The custom fields that this target was last sent, by any set, and when first. */
-  "custom_fields?": { sha256: "string.hex", acknowledged_at: "string" },
-});
-type Header = typeof Header.infer;
-
-const Acknowledgement = type({
-  file: "string",
-  sha256: "string.hex",
-  /** How many entities were sent of it. */
-  entities: "number.integer >= 0",
-  /** None: nothing of the file had to be sent. */
-  "request_id?": "string",
-  acknowledged_at: "string",
-  /** What the server had to say against entities of the file: such a file is not done. */
-  "errors?": "string[]",
-  /** Of a file of custom fields: a hash of them, times aside. */
-  "custom_fields?": "string.hex",
-});
-export type Acknowledgement = typeof Acknowledgement.infer;
-
 export class Journal {
   readonly #place: JournalPlace;
   /** undefined: there is no journal yet. */
-  #header: Header | undefined;
+  #header: JournalHeader | undefined;
   #done: Map<string, Acknowledgement>;
   #waiting: Uint8Array[] = [];
   #writing: Promise<void> | undefined;
 
-  constructor(place: JournalPlace, header?: Header, lines: readonly Acknowledgement[] = []) {
+  constructor(place: JournalPlace, header?: JournalHeader, lines: readonly Acknowledgement[] = []) {
     this.#place = place;
     this.#header = header;
     this.#done = new Map(lines.map((line) => [line.file, line]));
@@ -83,7 +58,7 @@ export class Journal {
   }
 
   /** The custom fields that the target was last sent. */
-  get customFields(): Header["custom_fields"] {
+  get customFields(): JournalHeader["custom_fields"] {
     let held = this.#header?.custom_fields;
     for (const { custom_fields: sha256, acknowledged_at } of this.#done.values()) {
       if (sha256 !== undefined && sha256 !== held?.sha256) held = { sha256, acknowledged_at };
@@ -107,7 +82,7 @@ export class Journal {
       ...(fields && { custom_fields: fields }),
     };
     this.#done = new Map(lines.map((line) => [line.file, line]));
-    await store.write(key, Buffer.concat([this.#header, ...lines].map(checkedLine)));
+    await store.write(key, writeJournal(this.#header, lines));
   }
 
   /** Resolves when the line is written; lines that come meanwhile are written together. */
@@ -130,25 +105,13 @@ export async function openJournal(place: JournalPlace): Promise<Journal> {
   const { store, key, target } = place;
   const what = `the journal "${key}" in ${store.place}`;
   const bytes = await store.read(key) ?? new Uint8Array();
-  const { records: [first, ...rest], isTorn } = readCheckedLines(bytes, what);
-  // None, or killed before its first line was whole: it calls nothing sent.
-  if (first === undefined) return new Journal(place);
-  const header = Header(first);
-  if (header instanceof type.errors) throw inputError(`Cannot read ${what}: ${header.summary}`);
-  if (header.format > JOURNAL_FORMAT) {
-    throw inputError(
-      `Cannot read ${what}: it has journal format ${header.format}, and this program reads up to ` +
-        JOURNAL_FORMAT,
-      { hint: "Use the version of proxmox-diode that pushed, or a newer one" },
-    );
-  }
+  const { header, lines, isTorn } = readJournal(bytes, what);
+  if (header === undefined) return new Journal(place);
   if (header.target !== target.name) {
     throw inputError(`Cannot use ${what}: it is about ${header.target}, not ${target.name}`, {
       hint: "Each target needs a journal of its own: name another one with --journal",
     });
   }
-  const lines = Acknowledgement.array()(rest);
-  if (lines instanceof type.errors) throw inputError(`Cannot read ${what}: ${lines.summary}`);
-  if (isTorn) await store.write(key, Buffer.concat([header, ...lines].map(checkedLine)));
+  if (isTorn) await store.write(key, writeJournal(header, lines));
   return new Journal(place, header, lines);
 }

@@ -11,7 +11,7 @@ import { inputError } from "../kernel/errors.ts";
 import { canonicalJson, parseJson } from "../kernel/json.ts";
 import { compareCodeUnits, compareNatural } from "../kernel/natural-order.ts";
 import { decodeUtf8, encodeUtf8 } from "../kernel/utf8.ts";
-import { rowKeys } from "./paths.ts";
+import { rowKey, rowKeys } from "./paths.ts";
 import { parsePickedRows } from "./picked-rows.ts";
 import { Answer, type AnswersFile } from "./schema.ts";
 
@@ -133,16 +133,9 @@ function sortRows(path: string, answer: Answer): Answer {
   if (keys === undefined || !("data" in answer) || !Array.isArray(answer.data)) return answer;
   const keyed = answer.data.map((row: unknown) => ({
     row,
-    key: keyOf(row, keys),
+    key: rowKey(row, keys),
     text: canonicalJson(row, { what: path }),
   }));
   keyed.sort((a, b) => compareNatural(a.key, b.key) || compareCodeUnits(a.text, b.text));
   return { ...answer, data: keyed.map(({ row }) => row) };
-}
-
-function keyOf(row: unknown, keys: readonly string[]): string {
-  if (typeof row !== "object" || row === null) return "";
-  const values = keys.map((key) => (row as Record<string, unknown>)[key]);
-  const value = values.find((given) => given !== undefined);
-  return typeof value === "string" || typeof value === "number" ? String(value) : "";
 }

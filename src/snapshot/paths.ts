@@ -39,6 +39,14 @@ export function rowKeys(path: string): readonly string[] | undefined {
   return ROW_KEYS.find((row) => row.path.test(path))?.keys;
 }
 
+/** What a row is sorted by: the first of its keys that it has. */
+export function rowKey(row: unknown, keys: readonly string[]): string {
+  if (typeof row !== "object" || row === null) return "";
+  const values = keys.map((key) => (row as Record<string, unknown>)[key]);
+  const value = values.find((given) => given !== undefined);
+  return typeof value === "string" || typeof value === "number" ? String(value) : "";
+}
+
 // What a host may be called (RFC 1123), which is all that Proxmox lets a node be called; so short that
 // ".name.json.part", as a file is called while it is written, has no more than 255 bytes.
 const NODE_NAME_REGEXP = /^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,242}[A-Za-z0-9])?$/;

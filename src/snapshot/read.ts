@@ -10,7 +10,7 @@ import { Manifest, type Snapshot, SNAPSHOT_FORMAT } from "./schema.ts";
 
 /** @throws AppError "input" when the folder is unfinished, changed, or of a newer format. */
 export async function openSnapshot(store: Store): Promise<Snapshot> {
-  const { manifest, sha256 } = await readManifest(store);
+  const { manifest, sha256 } = await readSnapshotManifest(store);
   await checkListing(store, "pve/", manifest.files);
   const entries = new Map(manifest.files.map((entry) => [entry.path, entry]));
   const read = async (file: string): Promise<Answers | undefined> => {
@@ -34,7 +34,10 @@ export async function openSnapshot(store: Store): Promise<Snapshot> {
   };
 }
 
-async function readManifest(store: Store): Promise<{ manifest: Manifest; sha256: string }> {
+/** The manifest alone, of whatever the folder holds. @throws AppError "input". */
+export async function readSnapshotManifest(
+  store: Store,
+): Promise<{ readonly manifest: Manifest; readonly sha256: string }> {
   const found = await readManifestFile(store, {
     file: MANIFEST_FILE,
     format: "snapshot format",

@@ -75,6 +75,7 @@ export function createSnapshotWriter(store: Store): SnapshotWriter {
   };
 }
 
-function isFailure(answer: Answer): boolean {
+/** Asked, and not answered with what was asked for. */
+export function isFailure(answer: Answer): boolean {
   return "failed" in answer || ("status" in answer && answer.status >= 400);
 }

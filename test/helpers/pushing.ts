@@ -2,7 +2,8 @@
 import type { EntitySet } from "../../src/entities/read.ts";
 import { readCheckedLines } from "../../src/kernel/checked-lines.ts";
 import { openStore } from "../../src/kernel/store.ts";
-import type { Acknowledgement, JournalPlace } from "../../src/push/journal.ts";
+import type { Acknowledgement } from "../../src/entities/journal.ts";
+import type { JournalPlace } from "../../src/push/journal.ts";
 import { parsePushOptions } from "../../src/push/options.ts";
 import { type Planned, push, type PushInput, type Sent } from "../../src/push/push.ts";
 import type { PushTexts } from "../../src/push/settings.ts";

@@ -1,7 +1,13 @@
 /** A manifest's file list, held against a folder. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { checkListing, type FileEntry, fileEntry, readListed } from "../../src/kernel/files.ts";
+import {
+  checkListing,
+  type FileEntry,
+  fileEntry,
+  listingFaults,
+  readListed,
+} from "../../src/kernel/files.ts";
 import { openStore, type Store } from "../../src/kernel/store.ts";
 import { decodeUtf8, encodeUtf8 } from "../../src/kernel/utf8.ts";
 import { tempFolder } from "../helpers/temp-folder.ts";
@@ -120,4 +126,21 @@ describe("a listing", () => {
       message: 'Refused the file name "../manifest.json"',
     });
   });
+});
+
+test("all that is wrong with a listing is told, and no file twice for one reason", async () => {
+  const { store, entries } = await listedStore();
+  await store.remove("pve/nodes/b.json");
+  for (const extra of ["pve/x", "pve/y"]) await store.write(extra, encodeUtf8("extra"));
+  const stray = { ...entries[0]!, path: "../manifest.json" };
+  const faults = await listingFaults(store, "pve/", [...entries, entries[1]!, stray, stray]);
+  expect(faults.map(({ path, error }) => [path, error.kind, error.message.split(" ", 2).join(" ")]))
+    .toEqual([
+      ["../manifest.json", "input", "Refused the"],
+      ["pve/nodes/a.json", "input", 'Found "pve/nodes/a.json"'],
+      ["../manifest.json", "input", 'Found "../manifest.json"'],
+      ["pve/x", "input", 'Found "pve/x"'],
+      ["pve/y", "input", 'Found "pve/y"'],
+      ["pve/nodes/b.json", "input", "Cannot find"],
+    ]);
 });

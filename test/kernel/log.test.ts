@@ -2,7 +2,14 @@
 import process from "node:process";
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { createLog, type Log, type LogOptions, printable } from "../../src/kernel/log.ts";
+import {
+  createLog,
+  type Log,
+  type LogOptions,
+  printable,
+  printableJson,
+  printableLine,
+} from "../../src/kernel/log.ts";
 
 const ESCAPES = "\u001b]0;title\u0007\u001b[2J\u009b31m\u0000\u007f\r";
 // deno-lint-ignore no-control-regex
@@ -113,4 +120,24 @@ describe("printable text", () => {
     const text = "Zürich, 東京, Ελλάδα, 😀 … \u00a0";
     expect(printable(text)).toBe(text);
   });
+});
+
+test("a text for one line shows what would break the line", () => {
+  expect(printableLine("a\nb\tc\u001b")).toBe("a\\x0ab\\x09c\\x1b");
+  fc.assert(
+    fc.property(fc.string({ unit: "binary" }), (text) => {
+      expect(printableLine(text)).not.toMatch(OBEYED_REGEXP);
+      expect(printableLine(text)).not.toMatch(/[\t\n]/);
+    }),
+  );
+});
+
+test("JSON for a terminal means the same as the value, and is nothing that is obeyed", () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), fc.string({ unit: "binary" }), (value, text) => {
+      const json = printableJson({ value, text: text + ESCAPES }, 2);
+      expect(json).not.toMatch(OBEYED_REGEXP);
+      expect(JSON.parse(json)).toEqual(JSON.parse(JSON.stringify({ value, text: text + ESCAPES })));
+    }),
+  );
 });

@@ -1,10 +1,11 @@
 /** A journal calls sent only what was sent, wherever the program that writes it is cut off. */
+import type { Acknowledgement } from "../../src/entities/journal.ts";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { EntitySet } from "../../src/entities/read.ts";
 import { checkedLine, readCheckedLines } from "../../src/kernel/checked-lines.ts";
-import { type Acknowledgement, type Journal, openJournal } from "../../src/push/journal.ts";
+import { type Journal, openJournal } from "../../src/push/journal.ts";
 import { buildSet, tag } from "../helpers/entity-set.ts";
 import { placeFor } from "../helpers/pushing.ts";
 import { tempFolder } from "../helpers/temp-folder.ts";
