@@ -40,7 +40,7 @@ const RULES: readonly Rule[] = [
       KERNEL,
       /^look\//,
       /^rehearse\//,
-      /^(?:citty|cli-progress|cli-table3|wrap-ansi|yaml)$/,
+      /^(?:citty|cli-progress|string-width|wrap-ansi|yaml)$/,
       NODE,
     ],
   },
@@ -52,7 +52,10 @@ const RULES: readonly Rule[] = [
   { files: /^capture\//, may: CAPTURE },
   { files: /^transform\//, may: [/^transform\//, PURE, /^ipaddr\.js$/] },
   { files: /^snapshot\//, may: [/^snapshot\//, KERNEL, /^arktype$/] },
-  { files: /^entities\/(?:read|manifest)\.ts$/, may: [/^entities\//, KERNEL, /^arktype$/] },
+  {
+    files: /^entities\/(?:read|manifest|shapes|journal|left-out-lines)\.ts$/,
+    may: [/^entities\//, KERNEL, /^arktype$/],
+  },
   { files: /^entities\/json-line\.ts$/, may: [/^@humanwhocodes\/momoa$/] },
   { files: /^entities\//, may: [/^entities\//, KERNEL, /^uuid$/] },
   {
@@ -84,9 +87,16 @@ const RULES: readonly Rule[] = [
     ],
   },
   { files: /^push\/remote\//, may: [/^push\/(?:remote\/|target\.ts$)/, KERNEL, NODE] },
-  { files: /^push\/journal\.ts$/, may: [/^push\//, CONTRACTS, KERNEL, /^arktype$/] },
   { files: /^push\//, may: [/^push\//, /^entities\//, KERNEL, NODE] },
   { files: /^look\/diff\//, may: [/^look\/diff\//, CONTRACTS, KERNEL] },
+  {
+    files: /^look\/inspect\//,
+    may: [/^look\/(?:inspect\/|\w+\.ts$)/, CONTRACTS, KERNEL, TRANSFORM_DOOR],
+  },
+  {
+    files: /^look\/verify\//,
+    may: [/^look\/(?:verify\/|\w+\.ts$)/, CONTRACTS, KERNEL, TRANSFORM_DOOR],
+  },
   { files: /^look\//, may: [/^look\//, CONTRACTS, KERNEL, TRANSFORM_DOOR] },
   { files: /^kernel\/hash\.ts$/, may: [/^@noble\/hashes\//] },
   { files: /^kernel\/(?:errors|natural-order|json|tool|setting)\.ts$/, may: [KERNEL] },

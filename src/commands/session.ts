@@ -1,4 +1,5 @@
 /** What a running command has: its arguments, its log, its output and its exit code. */
+import { once } from "node:events";
 import { createLog, type Log } from "../kernel/log.ts";
 import { openStore, type Store } from "../kernel/store.ts";
 import { EXIT_CODES } from "./report.ts";
@@ -22,6 +23,8 @@ export interface Session {
   print(text: string): void;
   /** What the command is there to print. */
   data(text: string): void;
+  /** Resolves when whoever reads stdout has caught up: to be awaited now and then in a long result. */
+  drained(): Promise<void>;
   /** Ends the command with this code although nothing was thrown. */
   exitWith(kind: keyof typeof EXIT_CODES): void;
   /** An open connection would keep the program from ending. */
@@ -52,6 +55,9 @@ export function openSession(context: Context, outcome: { exitCode: number }): Se
       if (isJson || options.level !== "quiet") data(text);
     },
     data,
+    async drained() {
+      if (process.stdout.writableNeedDrain) await once(process.stdout, "drain");
+    },
     exitWith(kind) {
       outcome.exitCode = EXIT_CODES[kind];
     },

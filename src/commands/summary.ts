@@ -36,12 +36,16 @@ export function printSummary(session: Session, summary: EntitySummary, target: s
   session.print(`\n${sections.join("\n\n")}\n`);
 }
 
-function countTable(
+/** A code that has no meaning here may come from a newer version. */
+export function countTable(
   head: string,
   counts: Readonly<Record<string, number>>,
   meanings: Readonly<Record<string, string>>,
 ): string {
-  const rows = Object.entries(counts).map(([code, count]) => [code, count, meanings[code] ?? ""]);
+  const rows = Object.entries(counts).map(([code, count]) => {
+    const meaning = Object.hasOwn(meanings, code) ? meanings[code] : undefined;
+    return [code, count, meaning ?? ""];
+  });
   return renderTable([head, "Count", "Meaning"], rows);
 }
 

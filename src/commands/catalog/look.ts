@@ -1,6 +1,11 @@
 /** TABLE: the commands that look into a run folder, or into the program itself. */
-import { COMMON_OPTIONS, JSON_OPTION } from "../options.ts";
+import { REASONS } from "../../entities/left-out.ts";
+import { STEPS } from "../../entities/order.ts";
+import { FILTERS } from "../../look/inspect/filter.ts";
+import { COMMON_OPTIONS, JSON_OPTION, type OptionsDef } from "../options.ts";
 import type { CommandTable } from "./row.ts";
+
+const RUN = { name: "run", help: "Run folder", most: 1 };
 
 export const LOOK_COMMANDS = {
   diff: {
@@ -28,6 +33,41 @@ export const LOOK_COMMANDS = {
     },
     load: async () => (await import("../diff.ts")).runDiff,
   },
+  inspect: {
+    description: "Tell what a run folder holds, as tables or lists",
+    example: "inspect snapshots/example --left-out=duplicate-address",
+    argument: RUN,
+    options: {
+      guests: { type: "boolean", description: "List all guests, those that are left out too" },
+      "left-out": {
+        type: "boolean",
+        valueHint: "reason",
+        words: Object.keys(REASONS),
+        description: "List what is left out, for all reasons or for one",
+      },
+      step: {
+        type: "string",
+        valueHint: "step",
+        words: STEPS.map(({ name }) => name),
+        description: "List the entities of a step, such as vm-interface",
+      },
+      failed: {
+        type: "boolean",
+        description: "List what could not be read, and what a target refused",
+      },
+      ...filterOptions(),
+      ...JSON_OPTION,
+      ...COMMON_OPTIONS,
+    },
+    load: async () => (await import("../inspect.ts")).runInspect,
+  },
+  verify: {
+    description: "Check every hash, reference, order and limit of a run folder, and its origin",
+    example: "verify snapshots/example",
+    argument: RUN,
+    options: { ...JSON_OPTION, ...COMMON_OPTIONS },
+    load: async () => (await import("../verify.ts")).runVerify,
+  },
   mapping: {
     description: "Print the mapping tables as Markdown",
     example: "mapping",
@@ -35,3 +75,12 @@ export const LOOK_COMMANDS = {
     load: async () => (await import("../mapping.ts")).runMapping,
   },
 } as const satisfies CommandTable;
+
+/** One option a filter; a filter alone lists guests. */
+function filterOptions(): OptionsDef {
+  const options = Object.entries(FILTERS).map(([name, description]) => [
+    name,
+    { type: "string", valueHint: name, description },
+  ]);
+  return Object.fromEntries(options) as OptionsDef;
+}

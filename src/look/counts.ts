@@ -1,0 +1,17 @@
+/** How often each word came, whatever word it is. */
+export class Counts {
+  readonly #counts = new Map<string, number>();
+
+  add(word: string, times = 1): void {
+    this.#counts.set(word, this.of(word) + times);
+  }
+
+  of(word: string): number {
+    return this.#counts.get(word) ?? 0;
+  }
+
+  /** In the order in which they came first. */
+  toObject(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#counts);
+  }
+}

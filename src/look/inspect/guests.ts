@@ -1,0 +1,186 @@
+/** Every guest that is known of, with what it has, or why it is left out. */
+import type { LeftOut } from "../../entities/left-out.ts";
+import { naturalKey } from "../../entities/natural-key.ts";
+import type { StepName } from "../../entities/order.ts";
+import type {
+  Empty,
+  PlatformRef,
+  VirtualMachine,
+  VirtualMachineRef,
+} from "../../entities/schema.ts";
+import { compareNatural } from "../../kernel/natural-order.ts";
+import { PATHS } from "../../snapshot/paths.ts";
+import type { Snapshot } from "../../snapshot/schema.ts";
+import { Counts } from "../counts.ts";
+import { holderOf } from "../holder.ts";
+import { textIn } from "./inventory.ts";
+import type { EntityItem, ItemSource } from "./items.ts";
+
+export interface GuestRow {
+  readonly vmid: string;
+  /** As NetBox calls it; of a guest that is left out, as Proxmox does. */
+  readonly name?: string | undefined;
+  readonly cluster?: string;
+  readonly node?: string | undefined;
+  /** "qemu" or "lxc" */
+  readonly kind?: string | undefined;
+  readonly status?: string;
+  readonly vcpus?: number | undefined;
+  readonly memory_mib?: number | undefined;
+  readonly platform?: string | undefined;
+  readonly primary_ip4?: string | undefined;
+  readonly primary_ip6?: string | undefined;
+  readonly nics: number;
+  readonly disks: number;
+  readonly addresses: number;
+  /** Its own, without those that all of its cluster have. */
+  readonly tags: readonly string[];
+  /** The reason. */
+  readonly left_out?: string;
+}
+
+/** A guest, and its natural key if it became a virtual machine. */
+export interface Guest {
+  readonly key: string | undefined;
+  readonly row: GuestRow;
+}
+
+const STEPS: readonly StepName[] = [
+  "vm-interface",
+  "ip-address",
+  "virtual-machine",
+  "virtual-disk",
+];
+
+/** By VMID. `snapshot` tells more of those that are left out. */
+export async function listGuests(
+  source: ItemSource,
+  snapshot: Snapshot | undefined,
+): Promise<Guest[]> {
+  const tally = new Tally();
+  const leftOut: LeftOut[] = [];
+  for await (const item of source.items({ steps: STEPS, leftOut: true })) {
+    if (item.kind === "entity") tally.add(item);
+    else if (item.kind === "leftOut" && VMID_REGEXP.test(item.record.what)) {
+      leftOut.push(item.record);
+    }
+  }
+  const guests = [...tally.finish(), ...await leftOutGuests(leftOut, snapshot)];
+  return guests.sort((a, b) =>
+    compareNatural(a.row.vmid, b.row.vmid) ||
+    compareNatural(a.row.cluster ?? "", b.row.cluster ?? "")
+  );
+}
+
+/** A record about a whole guest. */
+const VMID_REGEXP = /^vm\/(\d+)$/;
+
+class Tally {
+  readonly #machines: { readonly key: string; readonly row: GuestRow }[] = [];
+  readonly #nics = new Counts();
+  readonly #addresses = new Counts();
+  readonly #disks = new Counts();
+  /** Natural key of a virtual machine → what its addresses say of it. */
+  readonly #primary = new Map<string, Pick<GuestRow, "primary_ip4" | "primary_ip6">>();
+
+  add(item: EntityItem): void {
+    if (item.step === "virtual-machine") {
+      const key = naturalKey(item.step, item.entity);
+      this.#machines.push({ key, row: machineRow(item.entity) });
+      return;
+    }
+    const holder = holderOf(item.step, item.entity as never);
+    if (holder?.step !== "virtual-machine") return;
+    const key = naturalKey(holder.step, holder.ref as object as VirtualMachine);
+    if (item.step === "vm-interface") this.#nics.add(key);
+    else if (item.step === "ip-address") {
+      this.#addresses.add(key);
+      this.#notePrimary(key, holder.ref as VirtualMachineRef);
+    } else if (item.step === "virtual-disk") this.#disks.add(key);
+  }
+
+  finish(): Guest[] {
+    return this.#machines.map(({ key, row }) => {
+      const nics = this.#nics.of(key);
+      const addresses = this.#addresses.of(key);
+      const counts = { nics, disks: this.#disks.of(key), addresses };
+      return { key, row: { ...row, ...this.#primary.get(key), ...counts } };
+    });
+  }
+
+  #notePrimary(key: string, { primary_ip4: ip4, primary_ip6: ip6 }: VirtualMachineRef): void {
+    this.#primary.set(key, {
+      ...this.#primary.get(key),
+      ...(ip4 && { primary_ip4: ip4.address }),
+      ...(ip6 && { primary_ip6: ip6.address }),
+    });
+  }
+}
+
+/** The global tags and its host's, which stand first. */
+const CLUSTER_TAGS = 3;
+
+function machineRow(machine: VirtualMachine): GuestRow {
+  const { name, cluster, status, vcpus, memory, tags, custom_fields: fields } = machine;
+  return {
+    vmid: textIn(fields, "proxmox_vmid") ?? "",
+    name,
+    cluster: cluster.name,
+    node: textIn(fields, "proxmox_node"),
+    kind: textIn(fields, "proxmox_vm_type"),
+    status,
+    vcpus,
+    memory_mib: memory === undefined ? undefined : Number(memory),
+    platform: nameIn(machine.platform),
+    nics: 0,
+    disks: 0,
+    addresses: 0,
+    tags: tags.slice(CLUSTER_TAGS).map((tag) => tag.name),
+  };
+}
+
+function nameIn(platform: PlatformRef | Empty | undefined): string | undefined {
+  return platform !== undefined && "name" in platform ? platform.name : undefined;
+}
+
+const LISTED_KEYS = ["vmid", "name", "node", "type"] as const;
+
+type Listed = { readonly [Key in (typeof LISTED_KEYS)[number]]?: unknown };
+
+async function leftOutGuests(
+  records: readonly LeftOut[],
+  snapshot: Snapshot | undefined,
+): Promise<Guest[]> {
+  if (records.length === 0) return [];
+  const listed = snapshot === undefined ? new Map<string, Listed>() : await listing(snapshot);
+  return records.map(({ what, reason, children }) => {
+    const vmid = VMID_REGEXP.exec(what)?.[1] ?? "";
+    const { name, node, type } = listed.get(vmid) ?? {};
+    const { nics = 0, disks = 0, addresses = 0 } = children ?? {};
+    const row = {
+      vmid,
+      name: textOf(name),
+      node: textOf(node),
+      kind: textOf(type),
+      nics,
+      disks,
+      addresses,
+      tags: [],
+      left_out: reason,
+    };
+    return { key: undefined, row };
+  });
+}
+
+/** VMID → its row in the listing of all guests. */
+async function listing(snapshot: Snapshot): Promise<Map<string, Listed>> {
+  const answer = (await snapshot.cluster()).get(PATHS.resources, LISTED_KEYS);
+  const rows = answer !== undefined && "data" in answer && Array.isArray(answer.data)
+    ? answer.data as readonly (Listed | null)[]
+    : [];
+  return new Map(rows.map((row) => [String(row?.vmid), row ?? {}]));
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}

@@ -1,0 +1,157 @@
+/** Nodes, guests and what they have, counted as entities. */
+import { type StepName, STEPS } from "../../entities/order.ts";
+import type { TransformedSet } from "../../entities/read.ts";
+import type {
+  ClusterRef,
+  CustomFields,
+  Device,
+  TagRef,
+  VirtualMachine,
+} from "../../entities/schema.ts";
+import { compareNatural } from "../../kernel/natural-order.ts";
+import { Counts } from "../counts.ts";
+import type { Item, ItemSource } from "./items.ts";
+
+export interface Inventory {
+  /** What was counted: the files of netbox/, or what `transform` makes of pve/. */
+  readonly from: ItemSource["from"];
+  readonly clusters: readonly string[];
+  readonly sites: readonly string[];
+  readonly nodes: readonly NodeRow[];
+  /** Kind → status → guests. */
+  readonly guests: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** Step → entities, all of them. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** Reason → records. */
+  readonly left_out: Readonly<Record<string, number>>;
+  /** Code → notes. */
+  readonly notes: Readonly<Record<string, number>>;
+  /** Entities that are only counted, since `transform` makes none like them. */
+  readonly strangers: number;
+}
+
+export interface NodeRow {
+  readonly name: string;
+  readonly status: string;
+  readonly platform?: string;
+  readonly site: string;
+  readonly cpus?: number;
+  readonly memory_mib?: number;
+  readonly guests: number;
+}
+
+/** What an inventory names; all else is only counted, as the manifest of netbox/ has done. */
+const NAMED: readonly StepName[] = ["cluster", "virtual-machine", "device"];
+
+export async function takeInventory(
+  source: ItemSource,
+  set: TransformedSet | undefined,
+): Promise<Inventory> {
+  const tally = new Tally();
+  for await (const item of source.items({ steps: NAMED, leftOut: false })) tally.add(item);
+  const { counts, left_out, notes } = set?.manifest ?? tally.counted();
+  return { from: source.from, ...tally.named(), counts, left_out, notes };
+}
+
+class Tally {
+  readonly #clusters = new Set<string>();
+  readonly #sites = new Set<string>();
+  readonly #devices: Device[] = [];
+  readonly #guests = new Map<string, Counts>();
+  readonly #guestsOf = new Counts();
+  readonly #counts = new Counts();
+  readonly #leftOut = new Counts();
+  readonly #notes = new Counts();
+  #strangers = 0;
+
+  constructor() {
+    for (const { name } of STEPS) this.#counts.add(name, 0);
+  }
+
+  add(item: Item): void {
+    if (item.kind === "leftOut") return this.#leftOut.add(item.record.reason);
+    if (item.kind === "note") return this.#notes.add(item.record.code);
+    this.#counts.add(item.step);
+    if (item.kind === "stranger") this.#strangers += 1;
+    else if (item.step === "cluster") this.#addCluster(item.entity);
+    else if (item.step === "device") this.#addDevice(item.entity);
+    else if (item.step === "virtual-machine") this.#addGuest(item.entity);
+  }
+
+  counted(): Pick<Inventory, "counts" | "left_out" | "notes"> {
+    return {
+      counts: this.#counts.toObject(),
+      left_out: this.#leftOut.toObject(),
+      notes: this.#notes.toObject(),
+    };
+  }
+
+  named(): Omit<Inventory, "from" | "counts" | "left_out" | "notes"> {
+    const nodes = this.#devices.map((device) => nodeRow(device, this.#guestsOf));
+    const kinds = [...this.#guests].map(([kind, statuses]) => [kind, statuses.toObject()]);
+    return {
+      clusters: [...this.#clusters].sort(compareNatural),
+      sites: [...this.#sites].sort(compareNatural),
+      nodes: nodes.sort((a, b) => compareNatural(a.name, b.name)),
+      guests: Object.fromEntries(kinds),
+      strangers: this.#strangers,
+    };
+  }
+
+  #addCluster({ name, scope_site }: ClusterRef): void {
+    this.#clusters.add(name);
+    if (scope_site !== undefined) this.#sites.add(scope_site.name);
+  }
+
+  #addDevice(device: Device): void {
+    this.#devices.push(device);
+    this.#sites.add(device.site.name);
+  }
+
+  #addGuest({ cluster, site, status, tags, custom_fields: fields }: VirtualMachine): void {
+    this.#addCluster(cluster);
+    if (site !== undefined) this.#sites.add(site.name);
+    this.#guestsOf.add(nodeKey(textIn(fields, "proxmox_node") ?? "", tags));
+    const kind = textIn(fields, "proxmox_vm_type") ?? "unknown";
+    const statuses = this.#guests.get(kind) ?? new Counts();
+    this.#guests.set(kind, statuses);
+    statuses.add(status);
+  }
+}
+
+function nodeRow(device: Device, guestsOf: Counts): NodeRow {
+  const { name, status, platform, site, tags, custom_fields: fields } = device;
+  const cpus = integerIn(fields, "proxmox_cpu_count");
+  const memory = integerIn(fields, "proxmox_memory_mb");
+  return {
+    name,
+    status,
+    ...(platform !== undefined && "name" in platform && { platform: platform.name }),
+    site: site.name,
+    ...(cpus !== undefined && { cpus }),
+    ...(memory !== undefined && { memory_mib: memory }),
+    // Of two nodes of one name, the later cluster's is called "node (cluster)".
+    guests: guestsOf.of(nodeKey(name, tags)) || guestsOf.of(nodeKey(nameOfNode(name), tags)),
+  };
+}
+
+/** Clusters that were transformed together may have nodes of one name; their host tags differ. */
+function nodeKey(node: string, [, , host]: readonly TagRef[]): string {
+  return JSON.stringify([node, host?.name]);
+}
+
+/** "pve1 (lab)" → "pve1" */
+function nameOfNode(device: string): string {
+  return device.replace(/ \([^()]*\)$/, "");
+}
+
+/** The text of a custom field. */
+export function textIn(fields: CustomFields | undefined, name: string): string | undefined {
+  const value = fields?.[name];
+  return value !== undefined && "text" in value ? value.text : undefined;
+}
+
+function integerIn(fields: CustomFields | undefined, name: string): number | undefined {
+  const value = fields?.[name];
+  return value !== undefined && "integer" in value ? Number(value.integer) : undefined;
+}

@@ -1,0 +1,99 @@
+/** The lists of `inspect`, row by row. */
+import { NATURAL_KEYS } from "../../entities/natural-key.ts";
+import type { StepName } from "../../entities/order.ts";
+import { Directory, guestFacets } from "./directory.ts";
+import type { Filter } from "./filter.ts";
+import { type GuestRow, listGuests } from "./guests.ts";
+import type { ItemSource } from "./items.ts";
+import type { Run } from "./run.ts";
+
+export interface Asked {
+  readonly run: Run;
+  readonly source: ItemSource;
+  readonly filter: Filter;
+}
+
+export async function* guestRows({ run, source, filter }: Asked): AsyncGenerator<GuestRow> {
+  for (const { row } of await listGuests(source, run.snapshot)) {
+    if (filter.allows(guestFacets(row))) yield row;
+  }
+}
+
+export interface LeftOutRow {
+  readonly what: string;
+  readonly reason: string;
+  readonly sentence: string;
+  /** Name of the snapshot, when there are several. */
+  readonly snapshot?: string | undefined;
+  /** The answer that it was read from. */
+  readonly file: string;
+  readonly path: string;
+}
+
+/** All, or those of one reason. */
+export async function* leftOutRows(
+  asked: Asked,
+  reason: string | undefined,
+): AsyncGenerator<LeftOutRow> {
+  const { source, filter } = asked;
+  const directory = await directoryOf(asked);
+  for await (const item of source.items({ steps: [], leftOut: true })) {
+    if (item.kind !== "leftOut" || (reason !== undefined && item.record.reason !== reason)) {
+      continue;
+    }
+    const { what, reason: why, sentence, answer } = item.record;
+    if (directory !== undefined && !filter.allows(directory.ofPath(what))) continue;
+    yield { what, reason: why, sentence, ...answer };
+  }
+}
+
+export interface EntityRow {
+  readonly name: string;
+  /** Where it stands; absent when it was made in memory. */
+  readonly file?: string | undefined;
+  readonly line?: number | undefined;
+  readonly entity: object;
+}
+
+export async function* entityRows(asked: Asked, step: StepName): AsyncGenerator<EntityRow> {
+  const { source, filter } = asked;
+  const directory = await directoryOf(asked);
+  const { name } = NATURAL_KEYS[step] as { name: (entity: unknown) => string };
+  for await (const item of source.items({ steps: [step], leftOut: false })) {
+    if (item.kind !== "entity" || item.step !== step) continue;
+    if (directory !== undefined && !filter.allows(directory.ofEntity(item))) continue;
+    const { entity, file, line } = item;
+    yield { name: name(entity), file, line, entity };
+  }
+}
+
+export interface FailedRow {
+  /** An API path that was not read, or a file that a target refused. */
+  readonly what: string;
+  readonly reason: string;
+  /** Of what was not read: a code. */
+  readonly cause?: string | undefined;
+  /** Who says so. */
+  readonly file: string;
+}
+
+/** What capture could not read, and what a target had to say against entities. */
+export async function* failedRows(asked: Asked): AsyncGenerator<FailedRow> {
+  const { run: { snapshot, journals }, filter } = asked;
+  const directory = await directoryOf(asked);
+  for (const { path, reason, cause } of snapshot?.manifest.incomplete ?? []) {
+    if (directory !== undefined && !filter.allows(directory.ofPath(path))) continue;
+    yield { what: path, reason, cause, file: "manifest.json" };
+  }
+  if (directory !== undefined) return;
+  for (const { file, lines } of journals) {
+    for (const { file: what, errors = [] } of lines) {
+      for (const reason of errors) yield { what, reason, file };
+    }
+  }
+}
+
+/** undefined when there is nothing to filter by. */
+async function directoryOf({ run, source, filter }: Asked): Promise<Directory | undefined> {
+  return filter.isEmpty ? undefined : new Directory(await listGuests(source, run.snapshot));
+}

@@ -1,0 +1,75 @@
+/** What `verify` looks at, and what it finds. */
+import { AppError, reasonOf } from "../../kernel/errors.ts";
+
+/** TABLE: the checks, and what holds when nothing is found. README is printed from it. */
+export const CHECKS = {
+  manifest: "Each manifest bears its own SHA-256 and is of a format that this version reads",
+  listing: "Every file that a manifest lists is there, and no other",
+  hash: "Every file has the bytes and the SHA-256 that its manifest lists",
+  shape: "Every answer, entity and record holds what its contract says",
+  count: "The counts of a manifest are those of its files",
+  limit: "A request has at most 1,000 entities, and its file 3 MiB",
+  order: "Answers are sorted by path, rows by id, entities in their natural order",
+  form: "Entity files are cut, numbered and written as transform writes them, request ids included",
+  identity: "No object comes twice",
+  reference: "Every stub names an entity of the set, or what is the user's: site, tenant, role …",
+  origin: "Transformed again, with the settings on record, pve/ makes netbox/ to the byte",
+  journal: "A push journal is unchanged, and tells of files and requests that are there",
+} as const;
+
+export type Check = keyof typeof CHECKS;
+
+export interface Place {
+  /** Relative to the run folder. */
+  readonly file: string;
+  /** From 1. */
+  readonly line?: number;
+  /** "virtual_machine.cluster", "data[3]", or the API path of an answer. */
+  readonly field?: string;
+}
+
+export interface Finding extends Place {
+  readonly check: Check;
+  readonly sentence: string;
+}
+
+/** Of each check; one lost file can leave thousands of references without their object. */
+const MAX_LISTED = 25;
+
+export class Findings {
+  readonly listed: Finding[] = [];
+  /** What could not be looked at, and why. */
+  readonly unchecked: string[] = [];
+  readonly #counts = new Map<Check, number>();
+
+  /** How many there are in all, listed or not. */
+  get count(): number {
+    return [...this.#counts.values()].reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Check → how many findings; none at 0. */
+  get counts(): Readonly<Partial<Record<Check, number>>> {
+    return Object.fromEntries(this.#counts);
+  }
+
+  add(check: Check, place: Place, sentence: string): void {
+    const count = (this.#counts.get(check) ?? 0) + 1;
+    this.#counts.set(check, count);
+    if (count <= MAX_LISTED) this.listed.push({ check, ...place, sentence });
+  }
+
+  /** What `read` has to say against its input is a finding; then there is no value. */
+  async attempt<Value>(
+    check: Check,
+    place: Place,
+    read: () => Value | Promise<Value>,
+  ): Promise<Value | undefined> {
+    try {
+      return await read();
+    } catch (error) {
+      if (!(error instanceof AppError) || error.kind !== "input") throw error;
+      this.add(check, place, reasonOf(error));
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,50 @@
+/** left-out.json: what its records say, and that it is what `transform` would write. */
+import { createLeftOutWriter } from "../../entities/left-out-file.ts";
+import { type LeftOutLine, readLeftOutLines } from "../../entities/left-out-lines.ts";
+import { NOTES, REASONS } from "../../entities/left-out.ts";
+import { LEFT_OUT_FILE } from "../../entities/read.ts";
+import type { Tool } from "../../entities/request-file.ts";
+import { digest } from "../../kernel/digest.ts";
+import { TOOL } from "../../kernel/tool.ts";
+import { Counts } from "../counts.ts";
+import type { Findings } from "./findings.ts";
+
+export interface LeftOutCounts {
+  readonly left_out: Readonly<Record<string, number>>;
+  readonly notes: Readonly<Record<string, number>>;
+}
+
+/** undefined when the records cannot be read. */
+export async function verifyLeftOut(
+  bytes: Uint8Array,
+  tool: Tool,
+  findings: Findings,
+): Promise<LeftOutCounts | undefined> {
+  const file = LEFT_OUT_FILE;
+  const writer = createLeftOutWriter({ append: () => Promise.resolve() });
+  const counts = { left_out: new Counts(), notes: new Counts() };
+  const counted = await findings.attempt("shape", { file }, async () => {
+    for (const each of readLeftOutLines(bytes)) {
+      const { group, code, meanings } = codeOf(each);
+      counts[group].add(code);
+      // A newer version may have more of them.
+      if (tool.version === TOOL.version && !Object.hasOwn(meanings, code)) {
+        findings.add("shape", { file, line: each.line }, `"${code}" is in no list of codes`);
+      }
+      if ("note" in each) await writer.add([], [each.note]);
+      else await writer.add([each.leftOut], []);
+    }
+    return { left_out: counts.left_out.toObject(), notes: counts.notes.toObject() };
+  });
+  const { sha256 } = await writer.finish();
+  if (counted !== undefined && sha256 !== digest(bytes)) {
+    findings.add("form", { file }, "Is not written as transform writes it");
+  }
+  return counted;
+}
+
+function codeOf(each: LeftOutLine) {
+  return "note" in each
+    ? { group: "notes", code: each.note.code, meanings: NOTES } as const
+    : { group: "left_out", code: each.leftOut.reason, meanings: REASONS } as const;
+}

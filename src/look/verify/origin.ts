@@ -1,0 +1,131 @@
+/** Was netbox/ made from pve/? Made once more, in memory, and held against what is there. */
+import type { EntityManifest } from "../../entities/manifest.ts";
+import { ENTITY_MANIFEST_FILE } from "../../entities/read.ts";
+import { readRequest } from "../../entities/request.ts";
+import { writeEntities } from "../../entities/write.ts";
+import { AppError } from "../../kernel/errors.ts";
+import { fileEntry } from "../../kernel/files.ts";
+import { type Draft, readRequired, type Store } from "../../kernel/store.ts";
+import { TOOL } from "../../kernel/tool.ts";
+import { openSnapshot } from "../../snapshot/read.ts";
+import { parsePolicy, type Policy } from "../../transform/policy.ts";
+import { type Batch, bootstrap, transform } from "../../transform/transform.ts";
+import { isBootstrap } from "./entities.ts";
+import { Findings } from "./findings.ts";
+import { Held } from "./held.ts";
+
+export interface OriginInput {
+  readonly store: Store;
+  readonly manifest: EntityManifest;
+  /** Of the manifest of pve/; undefined when there is none. */
+  readonly snapshotSha256: string | undefined;
+}
+
+/** Answers what they come from; undefined when it could not be told. */
+export async function verifyOrigin(
+  input: OriginInput,
+  findings: Findings,
+): Promise<string | undefined> {
+  const { store, manifest } = input;
+  const batches = await batchesOf(input, findings);
+  if (batches === undefined) return undefined;
+  // Another version may map otherwise, and that is no fault.
+  const isOwn = manifest.tool.version === TOOL.version;
+  const found = isOwn ? findings : new Findings();
+  const before = found.count;
+  const isMade = await findings.attempt(
+    "origin",
+    { file: ENTITY_MANIFEST_FILE },
+    () => compare(batches, { store, manifest }, found).then(() => true),
+  );
+  if (isMade && found.count === before) {
+    return manifest.snapshots.length === 0 ? "a bootstrap" : "transform makes the same of pve/";
+  }
+  if (isOwn || !isMade) return undefined;
+  findings.unchecked.push(
+    `Where the entities come from, since ${manifest.tool.version} made them, and this version, ` +
+      `${TOOL.version}, makes some files otherwise`,
+  );
+  return undefined;
+}
+
+type Batches = AsyncIterable<Batch> | Iterable<Batch>;
+
+/** What netbox/ was made of, made again; undefined when that is not at hand, and said so. */
+async function batchesOf(
+  { store, manifest, snapshotSha256 }: OriginInput,
+  findings: Findings,
+): Promise<Batches | undefined> {
+  const [source, ...others] = manifest.snapshots;
+  if (isBootstrap(manifest)) return await bootstrapOf(store, manifest);
+  if (source === undefined) {
+    findings.unchecked.push("Where the entities come from, since transform did not make them");
+    return undefined;
+  }
+  if (others.length > 0 || snapshotSha256 === undefined) {
+    const where = others.length > 0 ? "the snapshots stand" : "the snapshot stands";
+    findings.unchecked.push(`Where the entities come from, since ${where} elsewhere`);
+    return undefined;
+  }
+  if (source.sha256 !== snapshotSha256) {
+    const place = { file: ENTITY_MANIFEST_FILE, field: "snapshots[0].sha256" };
+    findings.add("origin", place, "Names another snapshot than pve/: run transform once more");
+    return undefined;
+  }
+  const policy = policyOf(source.policy, findings);
+  return policy && transform([{ snapshot: await openSnapshot(store), policy }]);
+}
+
+function policyOf(texts: Readonly<Record<string, string>>, findings: Findings): Policy | undefined {
+  try {
+    return parsePolicy(texts);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    const place = { file: ENTITY_MANIFEST_FILE, field: "snapshots[0].policy" };
+    findings.add("shape", place, error.message);
+    return undefined;
+  }
+}
+
+/** A bootstrap is made of its time alone. */
+async function bootstrapOf(store: Store, { files }: EntityManifest): Promise<Batches | undefined> {
+  const [first] = files;
+  if (first === undefined) return undefined;
+  const { entities: [entity] } = readRequest(await readRequired(store, first.path), first.path);
+  return bootstrap((entity as { timestamp: string }).timestamp);
+}
+
+async function compare(
+  batches: Batches,
+  { store, manifest }: Pick<OriginInput, "store" | "manifest">,
+  findings: Findings,
+): Promise<void> {
+  const own = fileEntry(ENTITY_MANIFEST_FILE, await readRequired(store, ENTITY_MANIFEST_FILE));
+  const options = { store, findings, check: "origin", maker: "transform" } as const;
+  const held = new Held([...manifest.files, own], options);
+  const { tool, snapshots } = manifest;
+  const nowhere: Store = { ...store, draft: (folder) => Promise.resolve(draftOn(held, folder)) };
+  await writeEntities(nowhere, batches, { tool, snapshots });
+  held.finish();
+}
+
+/** A folder in the making that is never made. */
+function draftOn(held: Held, folder: string): Draft {
+  const appended = new Map<string, Uint8Array[]>();
+  const compare = (name: string, bytes: Uint8Array): Promise<void> =>
+    held.compare(`${folder}/${name}`, bytes);
+  return {
+    write: compare,
+    append(name, bytes) {
+      appended.set(name, [...appended.get(name) ?? [], bytes]);
+      return Promise.resolve();
+    },
+    async commit(name, bytes) {
+      for (const [each, chunks] of appended) await compare(each, Buffer.concat(chunks));
+      // A manifest has the hashes of all other files.
+      if (held.isSame) await compare(name, bytes);
+      else held.skip(`${folder}/${name}`);
+    },
+    discard: () => Promise.resolve(),
+  };
+}

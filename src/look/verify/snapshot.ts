@@ -1,0 +1,156 @@
+/** pve/ and its manifest, file by file. */
+import { listingFaults, readListed } from "../../kernel/files.ts";
+import { compareCodeUnits, compareNatural } from "../../kernel/natural-order.ts";
+import type { Store } from "../../kernel/store.ts";
+import { TOOL } from "../../kernel/tool.ts";
+import { Answers } from "../../snapshot/answers.ts";
+import { type Cause, type Incomplete, incompleteOf } from "../../snapshot/incomplete.ts";
+import {
+  CLUSTER_FILE,
+  MANIFEST_FILE,
+  nodeFile,
+  nodeOfFile,
+  rowKey,
+  rowKeys,
+} from "../../snapshot/paths.ts";
+import { readSnapshotManifest } from "../../snapshot/read.ts";
+import type { Answer, Manifest } from "../../snapshot/schema.ts";
+import { isFailure } from "../../snapshot/write.ts";
+import type { Findings } from "./findings.ts";
+
+const FILTERED: Cause = "filtered";
+
+export interface VerifiedSnapshot {
+  readonly manifest: Manifest;
+  readonly sha256: string;
+}
+
+/** undefined when its manifest cannot be trusted, and nothing below it. */
+export async function verifySnapshot(
+  store: Store,
+  findings: Findings,
+): Promise<VerifiedSnapshot | undefined> {
+  const opened = await findings.attempt(
+    "manifest",
+    { file: MANIFEST_FILE },
+    () => readSnapshotManifest(store),
+  );
+  if (opened === undefined) {
+    findings.unchecked.push("pve/, since what should be in it is not known");
+    return undefined;
+  }
+  const { manifest } = opened;
+  const faults = await listingFaults(store, "pve/", manifest.files);
+  for (const { path, error } of faults) findings.add("listing", { file: path }, error.message);
+  const unreadable = new Set(faults.map(({ path }) => path));
+  const tally = new Tally(manifest);
+  for (const entry of manifest.files) {
+    const { path } = entry;
+    if (unreadable.has(path)) continue;
+    const bytes = await findings.attempt("hash", { file: path }, () => readListed(store, entry));
+    const answers = bytes &&
+      await findings.attempt("shape", { file: path }, () => new Answers(path, bytes));
+    if (answers === undefined) unreadable.add(path);
+    else await verifyAnswers(answers, tally, findings);
+  }
+  // What a missing file held is not counted, and that is no second fault.
+  if (unreadable.size === 0) tally.compare(findings);
+  return opened;
+}
+
+async function verifyAnswers(answers: Answers, tally: Tally, findings: Findings): Promise<void> {
+  const { file } = answers;
+  tally.addFile(file);
+  let line = 1;
+  let previous = "";
+  for (const path of answers.paths()) {
+    line += 1;
+    const place = { file, line, field: path };
+    if (compareCodeUnits(previous, path) > 0) {
+      findings.add("order", place, "Stands behind a path that it should stand before");
+    }
+    if (homeOf(path) !== file) findings.add("shape", place, `Should stand in ${homeOf(path)}`);
+    previous = path;
+    // Of long lists of rows, their keys are all that is looked at.
+    const answer = await findings.attempt(
+      "shape",
+      place,
+      () => answers.get(path, rowKeys(path) ?? []),
+    );
+    if (answer === undefined) continue;
+    const miscounted = tally.addAnswer(path, answer);
+    if (miscounted !== undefined) findings.add("count", place, miscounted);
+    const row = misplacedRow(path, answer);
+    if (row !== undefined) {
+      findings.add("order", place, `data[${row}] stands behind a row that it should stand before`);
+    }
+  }
+}
+
+/** The file that an answer belongs to: a node's own, or the cluster's. */
+function homeOf(path: string): string {
+  const node = /^\/nodes\/([^/]+)\//.exec(path)?.[1];
+  return node === undefined ? CLUSTER_FILE : nodeFile(node) ?? CLUSTER_FILE;
+}
+
+/** Index of the first row that is out of order. */
+function misplacedRow(path: string, answer: Answer): number | undefined {
+  const keys = rowKeys(path);
+  if (keys === undefined || !("data" in answer) || !Array.isArray(answer.data)) return undefined;
+  const sorted = answer.data.map((row: unknown) => rowKey(row, keys));
+  const at = sorted.findIndex((key, i) => i > 0 && compareNatural(sorted[i - 1] ?? "", key) > 0);
+  return at === -1 ? undefined : at;
+}
+
+/** What a manifest says of its files, counted once more. */
+class Tally {
+  readonly #manifest: Manifest;
+  readonly #counts = { answers: 0, failed: 0, nodes: 0 };
+  /** Paths that the manifest calls incomplete and that no file has had yet. */
+  readonly #incomplete: Map<string, Incomplete>;
+
+  constructor(manifest: Manifest) {
+    this.#manifest = manifest;
+    this.#incomplete = new Map(manifest.incomplete.map((gap) => [gap.path, gap]));
+  }
+
+  addFile(file: string): void {
+    if (nodeOfFile(file) !== undefined) this.#counts.nodes += 1;
+  }
+
+  /** Answers what is wrong with what the manifest says of it. */
+  addAnswer(path: string, answer: Answer): string | undefined {
+    this.#counts.answers += 1;
+    if (isFailure(answer)) this.#counts.failed += 1;
+    const told = this.#incomplete.get(path);
+    this.#incomplete.delete(path);
+    // Another version may judge otherwise.
+    if (this.#manifest.tool.version !== TOOL.version) return undefined;
+    const gap = incompleteOf(path, answer);
+    if (gap !== undefined && told === undefined) {
+      return `Is a gap (${gap.cause}), which the manifest does not list`;
+    }
+    // That it is only a part, an answer does not tell.
+    return gap === undefined && told !== undefined && told.cause !== FILTERED
+      ? `Is no gap, and the manifest lists it as one (${told.reason})`
+      : undefined;
+  }
+
+  compare(findings: Findings): void {
+    const { counts, incomplete, outcome } = this.#manifest;
+    for (const name of ["answers", "failed", "nodes"] as const) {
+      if (counts[name] === this.#counts[name]) continue;
+      const place = { file: MANIFEST_FILE, field: `counts.${name}` };
+      findings.add("count", place, `Is ${counts[name]}, and the files hold ${this.#counts[name]}`);
+    }
+    incomplete.forEach(({ path }, i) => {
+      if (!this.#incomplete.has(path)) return;
+      const place = { file: MANIFEST_FILE, field: `incomplete[${i}].path` };
+      findings.add("count", place, `No file has an answer for "${path}"`);
+    });
+    if ((outcome === "complete") !== (incomplete.length === 0)) {
+      const place = { file: MANIFEST_FILE, field: "outcome" };
+      findings.add("count", place, `Is ${outcome}, and ${incomplete.length} answers are missing`);
+    }
+  }
+}
