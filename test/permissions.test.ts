@@ -29,6 +29,7 @@ afterAll(() => rm(run, { recursive: true, force: true }));
 
 interface Ended {
   readonly code: number;
+  readonly stdout: string;
   readonly stderr: string;
 }
 
@@ -43,8 +44,8 @@ function taskOf(
 ): Promise<Ended> {
   const options = { cwd: ROOT, env: { ...process.env, ...env } };
   return new Promise((resolve) => {
-    execFile(DENO, ["task", name, ...args], options, (error, _, stderr) => {
-      resolve({ code: typeof error?.code === "number" ? error.code : 0, stderr });
+    execFile(DENO, ["task", name, ...args], options, (error, stdout, stderr) => {
+      resolve({ code: typeof error?.code === "number" ? error.code : 0, stdout, stderr });
     });
   });
 }
@@ -195,4 +196,20 @@ test("doctor reaches the host alone and writes nowhere", async () => {
     "--allow-env",
     "--allow-net=$PROXMOX_HOST",
   ]);
+});
+
+test.each(["inspect", "verify"])("%s reads this folder, and nothing else", async (name) => {
+  expect((await commandOf(name)).match(/--(?:allow|deny|no)-\S+/g)).toEqual([
+    "--no-prompt",
+    "--allow-read=.",
+    "--allow-env",
+    "--deny-net",
+    "--deny-write",
+  ]);
+  const { code, stdout, stderr } = await taskOf(name, ["snapshots/example"]);
+  expect(code, stderr).toBe(0);
+  expect(stdout).toContain("snapshot");
+  const remote = await taskOf(name, ["redis://127.0.0.1:6379/0/lab"]);
+  expect(remote.code).not.toBe(0);
+  expect(remote.stderr).toContain("Requires net access");
 });

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import type { GuestKind } from "../../src/snapshot/paths.ts";
 import type { Answer } from "../../src/snapshot/schema.ts";
+import type { SettingTexts } from "../../src/transform/settings.ts";
 import type { Lab, LabGuest, LabNode } from "./lab.ts";
 
 const MACS = ["BC:24:11:00:00:01", "bc:24:11:00:00:02", "00:00:00:00:00:00", "BC:24:11:00:00:0G"];
@@ -202,4 +203,20 @@ export function anyLab(): fc.Arbitrary<Lab> {
     .chain((names) => fc.tuple(...names.map((name) => fc.tuple(fc.constant(name), node))))
     .map((entries) => Object.fromEntries(entries));
   return fc.record({ nodes, guests });
+}
+
+/** The settings that move things from site to site, or make more of them. */
+export function anySettings(): fc.Arbitrary<SettingTexts> {
+  const flag = fc.constantFrom("true", "false");
+  return fc.record({
+    nodes: fc.constantFrom("*", "pve1", "pve2,pve10"),
+    NODE_SITE_MAP: fc.constantFrom("", "pve1:London", "pve1:London,pve2:London,pve10:London"),
+    CLUSTER_SCOPE: fc.constantFrom("auto", "site", "none"),
+    PREFIX_SCOPE: fc.constantFrom("auto", "site"),
+    TENANT_NAME: fc.constantFrom("", "Ops"),
+    ALL_INTERFACES: flag,
+    LXC_LIVE_ADDRESSES: flag,
+    CLEAR_EMPTY: flag,
+    DEVICE_CLUSTER: flag,
+  }, { noNullPrototype: true });
 }

@@ -2,8 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { STEPS } from "../../src/entities/order.ts";
-import type { SettingTexts } from "../../src/transform/settings.ts";
-import { anyLab } from "../helpers/any-lab.ts";
+import { anyLab, anySettings } from "../helpers/any-lab.ts";
 import { transformed } from "../helpers/in-memory.ts";
 import { lab } from "../helpers/lab.ts";
 import { NETBOX_RULES } from "../helpers/netbox-rules.ts";
@@ -21,22 +20,6 @@ describe.each(WHOLE_CASES)("in $name", (each) => {
     expect(hosts.length).toBe(each.runs.length);
   });
 });
-
-/** The settings that move things from site to site, or make more of them. */
-function anySettings(): fc.Arbitrary<SettingTexts> {
-  const flag = fc.constantFrom("true", "false");
-  return fc.record({
-    nodes: fc.constantFrom("*", "pve1", "pve2,pve10"),
-    NODE_SITE_MAP: fc.constantFrom("", "pve1:London", "pve1:London,pve2:London,pve10:London"),
-    CLUSTER_SCOPE: fc.constantFrom("auto", "site", "none"),
-    PREFIX_SCOPE: fc.constantFrom("auto", "site"),
-    TENANT_NAME: fc.constantFrom("", "Ops"),
-    ALL_INTERFACES: flag,
-    LXC_LIVE_ADDRESSES: flag,
-    CLEAR_EMPTY: flag,
-    DEVICE_CLUSTER: flag,
-  }, { noNullPrototype: true });
-}
 
 test("two generated sites together, however odd, under any settings, break no rule", async () => {
   await fc.assert(

@@ -1,0 +1,156 @@
+/** inspect and verify as a user runs them: results, exit codes, and what a terminal may see. */
+import { cp, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { cliFolders, expectError } from "./helpers/cli-folders.ts";
+import { ROOT } from "./helpers/golden.ts";
+import { labSite } from "./helpers/lab.ts";
+import { runCli } from "./helpers/run-cli.ts";
+import { buildSnapshot } from "./helpers/snapshot-builder.ts";
+import { treeOf } from "./helpers/temp-folder.ts";
+
+const EXAMPLE = join(ROOT, "snapshots/example");
+/** What a terminal obeys: all of C0 but newline, DEL, and the 8-bit controls. */
+// deno-lint-ignore no-control-regex
+const CONTROLS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/;
+const HOSTILE = "\u001b]0;owned\u0007\u009b31mred\u007f<b>x</b>\nnext\tline";
+
+const { fresh } = cliFolders();
+
+async function copyOfExample(): Promise<string> {
+  const folder = fresh("run");
+  await cp(EXAMPLE, folder, { recursive: true });
+  return folder;
+}
+
+describe.concurrent("inspect", () => {
+  test("prints what there is as tables, and changes nothing", async () => {
+    const folder = await copyOfExample();
+    const before = await treeOf(folder);
+    const { code, stdout, stderr } = await runCli(["inspect", folder]);
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(stdout).toContain("pve1.example.net:8006, Proxmox VE 9.2.4");
+    expect(stdout).toContain("partial: 19 answers are missing");
+    expect(stdout).toMatch(/\n {2}Guests +37 {2}qemu: 14 active/);
+    expect(stdout).toMatch(/\n {2}pve4 +offline/);
+    expect(stdout).toMatch(/\n {2}vm-interface +44 +1 +24,835\n/);
+    expect(stdout).toMatch(/\n {2}template +2 {2}Templates are not mapped\n/);
+    expect(await treeOf(folder)).toEqual(before);
+  });
+
+  test.each([
+    [["--vmid=101"], /\n {2}101 +git +qemu +pve1 +active/],
+    [["--left-out=template"], /\n {2}vm\/\d+ +template +Templates are not mapped +\/cluster/],
+    [["--step", "vlan"], /\n {2}\d+ at Brightwater HQ +netbox\/06-vlan-0001\.json:2 +\{"vid"/],
+    [["--failed"], /\n {2}\/nodes\/pve3\/qemu\/130\/config +timed-out +timeout +manifest\.json/],
+    [["--guests", "--name=nobody"], /^\s*Nothing of that kind is there\s*$/],
+  ])("lists with %j", async (options, line) => {
+    const { code, stdout, stderr } = await runCli(["inspect", EXAMPLE, ...options]);
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(stdout).toMatch(line);
+  });
+
+  test("prints all of it as one JSON object", async () => {
+    const [facts, lists] = await Promise.all([
+      runCli(["inspect", EXAMPLE, "--json"]),
+      runCli(["inspect", EXAMPLE, "--json", "--guests", "--left-out=cdrom", "--step=tag"]),
+    ]);
+    const { stdout } = facts;
+    expect(JSON.parse(stdout)).toMatchObject({ folder: EXAMPLE, snapshot: { answers: 113 } });
+    const all = JSON.parse(lists.stdout) as Record<string, unknown[]>;
+    expect(all).toMatchObject(JSON.parse(stdout) as object);
+    expect([all["guests"]?.length, all["left_out"]?.length, all["tag"]?.length]).toEqual([
+      41,
+      12,
+      31,
+    ]);
+  });
+
+  test.each([
+    [["--step=vm"], "--step", "tag, custom-field"],
+    [["--left-out=nothing"], "--left-out", "duplicate-address"],
+    [["extra"], '"extra"', ""],
+  ])("refuses %j", async (options, name, allowed) => {
+    expectError(await runCli(["inspect", EXAMPLE, ...options]), 2, name, allowed);
+  });
+
+  test("needs a run folder, with a run in it", async () => {
+    const [none, empty, unfinished] = await Promise.all([
+      runCli(["inspect"]),
+      runCli(["inspect", fresh()]),
+      copyOfExample().then(async (folder) => {
+        await writeFile(join(folder, "netbox/13-device-0001.json"), "{}");
+        return await runCli(["inspect", folder]);
+      }),
+    ]);
+    expectError(none, 2, "run folder");
+    expectError(empty, 5, "Found no run");
+    expectError(unfinished, 5, "13-device-0001.json", "changed");
+  });
+});
+
+describe.concurrent("verify", () => {
+  test("says that nothing is wrong, and changes nothing", async () => {
+    const folder = await copyOfExample();
+    const before = await treeOf(folder);
+    const [text, json] = await Promise.all([
+      runCli(["verify", folder]),
+      runCli(["verify", folder, "--json"]),
+    ]);
+    expect([text.code, text.stderr, json.code]).toEqual([0, "", 0]);
+    expect(text.stdout).toContain("Nothing is wrong in ");
+    expect(text.stdout).toMatch(/\n {2}origin +verified +transform makes the same of pve\/\n/);
+    expect(JSON.parse(json.stdout)).toMatchObject({ folder, ok: true, findings: [] });
+    expect(await treeOf(folder)).toEqual(before);
+  });
+
+  test("exits with 5 and names every fault with its place", async () => {
+    const folder = await copyOfExample();
+    const file = join(folder, "netbox/07-vm-interface-0001.json");
+    await writeFile(file, (await readFile(file, "utf8")).replace("net0", "net9"));
+    await writeFile(join(folder, "pve/extra.json"), "{}\n");
+    const [text, json] = await Promise.all([
+      runCli(["verify", folder]),
+      runCli(["verify", folder, "--json"]),
+    ]);
+    expect([text.code, text.stderr, json.code, json.stderr]).toEqual([5, "", 5, ""]);
+    expect(text.stdout).toContain("Found 2 faults");
+    expect(text.stdout).toMatch(/\n {2}hash +netbox\/07-vm-interface-0001\.json +Cannot trust/);
+    expect(text.stdout).toMatch(/\n {2}listing +pve\/extra\.json +Found/);
+    expect(text.stdout).toContain("Not checked:\n  References");
+    const { ok, findings } = JSON.parse(json.stdout) as { ok: boolean; findings: unknown[] };
+    expect([ok, findings.length]).toEqual([false, 2]);
+  });
+
+  test("needs a run folder, with a run in it", async () => {
+    expectError(await runCli(["verify"]), 2, "run folder");
+    expectError(await runCli(["verify", fresh()]), 5, "Found no run");
+  });
+});
+
+test("what a hostile run says never reaches a terminal as it is", async () => {
+  const folder = fresh("hostile");
+  const guests = [{ vmid: 101, node: "pve1", row: { name: HOSTILE, tags: HOSTILE } }];
+  await buildSnapshot(folder, labSite({ cluster: `c${HOSTILE}`, nodes: { pve1: {} }, guests }));
+  await runCli(["transform", folder, "--quiet", `--tenant-name=${HOSTILE.replace(/\s/g, "")}`]);
+  const tag = join(folder, "netbox/01-tag-0001.json");
+  await writeFile(tag, (await readFile(tag, "utf8")).replace("discovered", HOSTILE.slice(0, 4)));
+  await writeFile(join(folder, `netbox/${HOSTILE.replace(/\W/g, "\u009b")}.json`), "{}");
+  const runs = await Promise.all([
+    runCli(["verify", folder]),
+    runCli(["verify", folder, "--json"]),
+    runCli(["inspect", folder]),
+    ...[[], ["--json"]].flatMap((json) => [
+      runCli(["inspect", folder, "--guests", ...json]),
+      runCli(["inspect", folder, "--left-out", ...json]),
+      runCli(["inspect", folder, "--step=virtual-machine", ...json]),
+    ]),
+  ]);
+  for (const { stdout, stderr } of runs) expect(stdout + stderr).not.toMatch(CONTROLS);
+});
+
+test("a reader that goes away ends a long list without a stack", async () => {
+  const { code, stderr } = await runCli(["inspect", EXAMPLE, "--left-out"], { isUnread: true });
+  expect(stderr).toBe("");
+  expect([0, 141]).toContain(code);
+});

@@ -1,0 +1,44 @@
+/** A run folder in memory, all of it pushed. */
+import {
+  type Acknowledgement,
+  type JournalHeader,
+  writeJournal,
+} from "../../src/entities/journal.ts";
+import { stepOfFile } from "../../src/entities/read.ts";
+import { readRequest } from "../../src/entities/request.ts";
+import { fileEntry } from "../../src/kernel/files.ts";
+import { unseal } from "../../src/kernel/sealed.ts";
+import { type HeldRun, textOf } from "./held-run.ts";
+
+export const JOURNAL = "push/diode.example.net.journal";
+
+export interface JournalChange {
+  readonly header?: Partial<JournalHeader>;
+  /** Each line as it is to be written. */
+  readonly line?: (line: Acknowledgement, i: number) => Acknowledgement;
+}
+
+export function pushed(
+  run: HeldRun,
+  { header, line = (each) => each }: JournalChange = {},
+): HeldRun {
+  const files = [...run].filter(([file]) => stepOfFile(file) !== undefined).sort();
+  const lines = files.map(([path, bytes]): Acknowledgement => {
+    const { id, entities } = readRequest(bytes, path);
+    return {
+      file: path,
+      sha256: fileEntry(path, bytes).sha256,
+      entities: entities.length,
+      request_id: id as string,
+      acknowledged_at: "2026-10-05T09:00:00.000Z",
+    };
+  });
+  const manifest = "netbox/manifest.json";
+  const head: JournalHeader = {
+    format: 1,
+    target: "grpcs://diode.example.net/diode",
+    entities: unseal(textOf(run, manifest), manifest).sha256,
+    ...header,
+  };
+  return new Map(run).set(JOURNAL, new Uint8Array(writeJournal(head, lines.map(line))));
+}

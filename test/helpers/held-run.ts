@@ -1,0 +1,149 @@
+/**
+ * Run folders in memory, to be broken and looked into:
+ *
+ *   const run = await heldRun("snapshots/example");
+ *   const broken = resealed(run, "netbox/01-tag-0001.json", (text) => text.replace("a", "b"));
+ *   await verify(storeOf(broken));
+ */
+import { readdir, readFile } from "node:fs/promises";
+import { join, relative } from "node:path";
+import type { Tool } from "../../src/entities/request-file.ts";
+import { writeEntities } from "../../src/entities/write.ts";
+import { fileEntry } from "../../src/kernel/files.ts";
+import { seal, unseal } from "../../src/kernel/sealed.ts";
+import type { Store } from "../../src/kernel/store.ts";
+import { TOOL } from "../../src/kernel/tool.ts";
+import { decodeUtf8, encodeUtf8 } from "../../src/kernel/utf8.ts";
+import { openSnapshot } from "../../src/snapshot/read.ts";
+import { parsePolicy, recordedTexts } from "../../src/transform/policy.ts";
+import type { SettingTexts } from "../../src/transform/settings.ts";
+import { transform } from "../../src/transform/transform.ts";
+import { buildSnapshot, type Site } from "./snapshot-builder.ts";
+
+/** Path → bytes. */
+export type HeldRun = ReadonlyMap<string, Uint8Array>;
+
+export async function heldRun(folder: string): Promise<HeldRun> {
+  const found = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = found.filter((entry) => entry.isFile()).map(async ({ parentPath, name }) => {
+    const file = join(parentPath, name);
+    const key = relative(folder, file).replaceAll("\\", "/");
+    return [key, new Uint8Array(await readFile(file))] as const;
+  });
+  return new Map(await Promise.all(files));
+}
+
+export function storeOf(run: HeldRun): Store {
+  return storeIn(new Map(run));
+}
+
+/** A store that lives in a map. */
+export function storeIn(files: Map<string, Uint8Array>): Store {
+  const write = (key: string, bytes: Uint8Array): Promise<void> => {
+    files.set(key, new Uint8Array(bytes));
+    return Promise.resolve();
+  };
+  const append = (key: string, bytes: Uint8Array): Promise<void> =>
+    write(key, new Uint8Array([...files.get(key) ?? [], ...bytes]));
+  return {
+    place: "held",
+    keys: () => Promise.resolve([...files.keys()]),
+    read: (key) => Promise.resolve(files.get(key)),
+    write,
+    append,
+    remove: (key) => Promise.resolve(void files.delete(key)),
+    draft(folder) {
+      const at = (name: string): string => `${folder}/${name}`;
+      for (const key of files.keys()) if (key.startsWith(`${folder}/`)) files.delete(key);
+      return Promise.resolve({
+        write: (name, bytes) => write(at(name), bytes),
+        append: (name, bytes) => append(at(name), bytes),
+        commit: (name, bytes) => write(at(name), bytes),
+        discard: () => Promise.resolve(),
+      });
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+/** The same run with one file more, another one, or (undefined) one less. */
+export function withFile(run: HeldRun, file: string, content: string | undefined): HeldRun {
+  const changed = new Map(run);
+  if (content === undefined) changed.delete(file);
+  else changed.set(file, encodeUtf8(content));
+  return changed;
+}
+
+export function textOf(run: HeldRun, file: string): string {
+  const bytes = run.get(file);
+  if (bytes === undefined) throw new Error(`There is no ${file}`);
+  return decodeUtf8(bytes, file);
+}
+
+/** A file changed, and every hash above it made to fit: whoever did it has the program too. */
+export function resealed(
+  run: HeldRun,
+  file: string,
+  change: (text: string) => string,
+): HeldRun {
+  const text = change(textOf(run, file));
+  if (text === textOf(run, file)) throw new Error(`Nothing was changed in ${file}`);
+  const changed = withFile(run, file, text);
+  const manifest = file.startsWith("pve/") ? "manifest.json" : "netbox/manifest.json";
+  const { path, bytes, sha256 } = fileEntry(file, encodeUtf8(text));
+  return withManifest(changed, manifest, (document) => ({
+    ...document,
+    files: (document["files"] as { path: string }[]).map((entry) =>
+      entry.path === path ? { path, bytes, sha256 } : entry
+    ),
+  }));
+}
+
+type Document = Readonly<Record<string, unknown>>;
+
+/** A manifest changed and sealed again; the entity files stay those of the snapshot beside them. */
+export function withManifest(
+  run: HeldRun,
+  file: string,
+  change: (document: Document) => object,
+): HeldRun {
+  const { document, sha256: before } = unseal(textOf(run, file), file);
+  const text = seal(change(document as Document));
+  const { sha256: after } = unseal(text, file);
+  const changed = withFile(run, file, text);
+  if (file !== "manifest.json" || !run.has("netbox/manifest.json")) return changed;
+  return withManifest(changed, "netbox/manifest.json", (entities) => ({
+    ...entities,
+    snapshots: (entities["snapshots"] as { sha256: string }[]).map((snapshot) =>
+      snapshot.sha256 === before ? { ...snapshot, sha256: after } : snapshot
+    ),
+  }));
+}
+
+export interface TransformOptions {
+  readonly tool?: Tool;
+  readonly settings?: SettingTexts;
+}
+
+/** The same snapshot, and the entity files that `transform` makes of it. */
+export async function transformedRun(
+  run: HeldRun,
+  { tool = TOOL, settings = {} }: TransformOptions = {},
+): Promise<HeldRun> {
+  const files = new Map(run);
+  const store = storeIn(files);
+  const snapshot = await openSnapshot(store);
+  const texts = { ...recordedTexts(snapshot.manifest), ...settings };
+  const given = Object.entries(texts).filter(([, text]) => text !== undefined);
+  const policy = Object.fromEntries(given) as Record<string, string>;
+  const batches = transform([{ snapshot, policy: parsePolicy(texts) }]);
+  await writeEntities(store, batches, { tool, snapshots: [{ sha256: snapshot.sha256, policy }] });
+  return files;
+}
+
+/** A site as capture writes it, and `transform` after it. */
+export async function builtRun(site: Site, options: TransformOptions = {}): Promise<HeldRun> {
+  const files = new Map<string, Uint8Array>();
+  await buildSnapshot(storeIn(files), site);
+  return await transformedRun(files, options);
+}
