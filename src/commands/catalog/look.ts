@@ -6,6 +6,7 @@ import { COMMON_OPTIONS, JSON_OPTION, type OptionsDef } from "../options.ts";
 import type { CommandTable } from "./row.ts";
 
 const RUN = { name: "run", help: "Run folder", most: 1 };
+const SHELLS = ["bash", "zsh", "fish"];
 
 export const LOOK_COMMANDS = {
   diff: {
@@ -73,6 +74,13 @@ export const LOOK_COMMANDS = {
     example: "mapping",
     options: { ...JSON_OPTION, ...COMMON_OPTIONS },
     load: async () => (await import("../mapping.ts")).runMapping,
+  },
+  completion: {
+    description: "Print a script that completes command lines in a shell",
+    example: "completion bash",
+    argument: { name: "shell", help: "bash, zsh or fish", most: 1, words: SHELLS },
+    options: { ...COMMON_OPTIONS },
+    load: async () => (await import("../completion.ts")).runCompletion,
   },
 } as const satisfies CommandTable;
 

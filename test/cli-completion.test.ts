@@ -1,0 +1,87 @@
+/** completion: what real shells offer, once they have read the script that the program prints. */
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { COMMANDS } from "../src/commands/catalog.ts";
+import type { CommandRow } from "../src/commands/catalog/row.ts";
+import { REASONS } from "../src/entities/left-out.ts";
+import { expectError } from "./helpers/cli-folders.ts";
+import { runCli } from "./helpers/run-cli.ts";
+import { SHELLS } from "./helpers/shells.ts";
+
+let folder = "";
+/** Where the user stands: folders, files, and names that no shell may take for commands. */
+let place = "";
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "completion-"));
+  place = join(folder, "place");
+  for (const name of ["runs", "run two", "$(touch owned)"]) {
+    await mkdir(join(place, name), { recursive: true });
+  }
+  await writeFile(join(place, "policy.yaml"), "");
+  for (const shell of Object.keys(SHELLS)) {
+    const { code, stdout, stderr } = await runCli(["completion", shell]);
+    expect([code, stderr]).toEqual([0, ""]);
+    await writeFile(join(folder, shell), stdout);
+  }
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const rows: readonly (readonly [string, CommandRow])[] = Object.entries(COMMANDS);
+
+describe.each(Object.entries(SHELLS))("%s", (name, { isInstalled, ask }) => {
+  const suffix = isInstalled ? "" : ` (skipped: ${name} is not on the PATH)`;
+  const offers = async (...words: string[]): Promise<string[]> => {
+    const found = await ask({ script: join(folder, name), words, cwd: place });
+    return [...new Set(found.map((offer) => offer.replace(/[/=]$/, "")))].sort();
+  };
+
+  test.skipIf(!isInstalled)(`offers every command${suffix}`, async () => {
+    expect(await offers("")).toEqual(expect.arrayContaining(Object.keys(COMMANDS)));
+    expect(await offers("inspe")).toEqual(["inspect"]);
+  });
+
+  test.skipIf(!isInstalled).each(rows)(
+    `offers every option of %s${suffix}`,
+    async (command, row) => {
+      const flags = [...Object.keys(row.options), "help"].map((flag) => `--${flag}`).sort();
+      expect(await offers(command, "--")).toEqual(flags);
+    },
+  );
+
+  test.skipIf(!isInstalled).each([
+    [["inspect", "--st"], ["--step"]],
+    [["inspect", "--step", "vi"], ["virtual-disk", "virtual-machine"]],
+    [["inspect", "--step=vi"], ["virtual-disk", "virtual-machine"]],
+    [["inspect", "--left-out=n"], Object.keys(REASONS).filter((reason) => reason.startsWith("n"))],
+    [["inspect", "--left-out=dup"], ["duplicate-address"]],
+    [["transform", "--cluster-scope", ""], ["auto", "none", "site"]],
+    [["transform", "--log-format=j"], ["json"]],
+    [["completion", ""], ["bash", "fish", "zsh"]],
+    [["transform", "runs", "runs", "run"], ["run two", "runs"]],
+    [["inspect", "--left-out", "runs"], ["runs"]],
+    [["transform", "--out", "runs"], ["runs"]],
+    [["transform", "--config", "pol"], ["policy.yaml"]],
+    [["inspect", "--name", "x"], []],
+    [["mapping", "x"], []],
+  ])(`behind %j offers %j${suffix}`, async (words, offered) => {
+    const found = await offers(...words);
+    // zsh and fish write a name with a blank as it has to be typed.
+    expect(found.map((offer) => offer.replaceAll("\\", ""))).toEqual(offered.toSorted());
+  });
+
+  test.skipIf(!isInstalled)(`runs nothing of what is typed or lies there${suffix}`, async () => {
+    for (const words of [["$(touch typed)"], ["inspect", "$(touch typed)"], ["inspect", ""]]) {
+      await offers(...words);
+    }
+    expect(await readdir(place)).toEqual(["$(touch owned)", "policy.yaml", "run two", "runs"]);
+  });
+});
+
+test("for another shell there is none", async () => {
+  expectError(await runCli(["completion"]), 2, "No shell is named", "bash, zsh or fish");
+  expectError(await runCli(["completion", "tcsh"]), 2, '"tcsh"', "bash, zsh or fish");
+});

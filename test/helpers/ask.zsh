@@ -1,0 +1,22 @@
+# What an interactive zsh would offer behind a command line: zsh -f ask.zsh <script> <line>
+zmodload zsh/zpty
+zpty shell zsh -f -i
+zpty -w shell "PROMPT= ; autoload -Uz compinit && compinit -u -D && source ${(q)1}"
+# Of compadd's calls, those that only fill an array offer nothing.
+zpty -w shell '
+compadd () {
+  [[ ${@[1,(i)(-|--)]} == *-(O|A|D)\ * ]] && { builtin compadd "$@"; return }
+  local -a hits
+  builtin compadd -A hits "$@"
+  print -rl -- "hit:"${^hits}
+  builtin compadd "$@"
+}
+ask () { _main_complete; compstate[insert]=; compstate[list]=; print -r -- ans""wered. }
+zle -C ask list-choices ask
+bindkey "^I" ask
+print -r -- lis""tening.'
+zpty -r shell output '*listening.*'
+zpty -w -n shell "$2"$'\t'
+zpty -r shell output '*answered.*'
+print -r -- ${output//$'\r'/}
+zpty -d shell
