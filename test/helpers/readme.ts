@@ -7,6 +7,7 @@ import type { CommandRow } from "../../src/commands/catalog/row.ts";
 import { EXIT_CODES } from "../../src/commands/report.ts";
 import { STAGE_SETTINGS } from "../../src/commands/stage-settings.ts";
 import { codesMarkdown, mappingMarkdown, settingsMarkdown } from "../../src/look/mapping.ts";
+import { CHECKS } from "../../src/look/verify/findings.ts";
 import { FAULTS } from "../../src/rehearse/receive/faults.ts";
 import { CAUSES } from "../../src/snapshot/incomplete.ts";
 
@@ -64,6 +65,11 @@ export const BLOCKS: Readonly<Record<string, () => string>> = {
     ),
   mapping: mappingMarkdown,
   codes: codesMarkdown,
+  checks: () =>
+    rows(
+      Object.entries(CHECKS).map(([name, holds]) => [`\`${name}\``, holds]),
+      ["Check", "What holds when nothing is found"],
+    ),
 };
 
 export function withBlocks(readme: string): string {
