@@ -17,7 +17,7 @@ export interface Context {
   readonly args: Readonly<Record<string, unknown>> & { readonly _: readonly string[] };
 }
 
-/** `words`: all that its value may be. A switch that has them may also stand alone: `--left-out`. */
+/** `words`: all that its value may be. A switch that has them may stand alone, or before one: `--left-out`. */
 export type OptionDef = ArgDef & { readonly words?: readonly string[] };
 export type OptionsDef = Readonly<Record<string, OptionDef>>;
 
@@ -60,6 +60,24 @@ function optionOf(name: string, row: SettingRow): OptionDef {
   return typeof row.allowed === "string"
     ? { type: "string", description, valueHint: "text" }
     : { type: "string", description, valueHint: row.allowed.join("|"), words: row.allowed };
+}
+
+/** ["--left-out", "template"] → ["--left-out=template"], of which citty would make a switch and an argument. */
+export function withJoinedWords(rawArgs: readonly string[], options: OptionsDef): string[] {
+  const joined: string[] = [];
+  for (const arg of rawArgs) {
+    const option = optionalIn(options, joined.at(-1));
+    if (option?.words?.includes(arg) && !joined.includes("--")) {
+      joined[joined.length - 1] += `=${arg}`;
+    } else joined.push(arg);
+  }
+  return joined;
+}
+
+function optionalIn(options: OptionsDef, arg = ""): OptionDef | undefined {
+  const name = arg.replace(/^--/, "");
+  const option = name !== arg && Object.hasOwn(options, name) ? options[name] : undefined;
+  return option?.type === "boolean" ? option : undefined;
 }
 
 /** The text that a flag was given, or undefined; `--all-interfaces` alone is "true". */

@@ -5,7 +5,7 @@ import { keepHeapSmall } from "../kernel/heap.ts";
 import { TOOL } from "../kernel/tool.ts";
 import { COMMANDS } from "./catalog.ts";
 import type { CommandRow } from "./catalog/row.ts";
-import { checkArguments, type Context } from "./options.ts";
+import { checkArguments, type Context, withJoinedWords } from "./options.ts";
 import { report } from "./report.ts";
 import { openSession } from "./session.ts";
 
@@ -13,7 +13,7 @@ import { openSession } from "./session.ts";
 export async function runCommandLine(rawArgs: readonly string[]): Promise<number> {
   const outcome = { exitCode: 0 };
   try {
-    checkName(rawArgs[0] ?? "");
+    const row = rowOf(rawArgs[0] ?? "");
     const subCommands = Object.entries(COMMANDS).map((
       [name, row],
     ) => [name, commandOf(name, row, outcome)]);
@@ -21,7 +21,7 @@ export async function runCommandLine(rawArgs: readonly string[]): Promise<number
       meta: { name: TOOL.name },
       subCommands: Object.fromEntries(subCommands),
     });
-    await runCommand(root, { rawArgs: [...rawArgs] });
+    await runCommand(root, { rawArgs: withJoinedWords(rawArgs, row.options) });
     return outcome.exitCode;
   } catch (error) {
     const isJson = rawArgs.some((arg, i) =>
@@ -35,8 +35,8 @@ export async function runCommandLine(rawArgs: readonly string[]): Promise<number
 }
 
 /** citty would look past options for a command, and up the prototype chain. */
-function checkName(name: string): void {
-  if (Object.hasOwn(COMMANDS, name)) return;
+function rowOf(name: string): CommandRow {
+  if (Object.hasOwn(COMMANDS, name)) return COMMANDS[name as keyof typeof COMMANDS];
   throw usageError(name.startsWith("-") ? `Unknown option ${name}` : `Unknown command "${name}"`, {
     hint: `Commands: ${Object.keys(COMMANDS).join(", ")}; see ${TOOL.name} --help`,
   });

@@ -1,6 +1,6 @@
 /** Options whose values are words of a closed list. */
 import { expect, test } from "vitest";
-import { checkArguments, type OptionsDef } from "../../src/commands/options.ts";
+import { checkArguments, type OptionsDef, withJoinedWords } from "../../src/commands/options.ts";
 
 const OPTIONS: OptionsDef = {
   json: { type: "boolean" },
@@ -39,6 +39,19 @@ test.each([
   expect(() => check(...args)).toThrow(
     expect.objectContaining({ kind: "usage", message, hint: expect.stringContaining(allowed) }),
   );
+});
+
+test.each([
+  ["--left-out denied run", "--left-out=denied run"],
+  ["run --left-out failed --json", "run --left-out=failed --json"],
+  ["--left-out run denied", "--left-out run denied"],
+  ["--left-out denied denied", "--left-out=denied denied"],
+  ["--step tag --name tag", "--step tag --name tag"],
+  ["--left-out -- denied", "--left-out -- denied"],
+  ["-- --left-out denied", "-- --left-out denied"],
+  ["left-out denied", "left-out denied"],
+])("%s is read as %s", (typed, read) => {
+  expect(withJoinedWords(typed.split(" "), OPTIONS).join(" ")).toBe(read);
 });
 
 test("an argument may be a word of a closed list too", () => {
