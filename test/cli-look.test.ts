@@ -40,7 +40,7 @@ describe.concurrent("inspect", () => {
 
   test.each([
     [["--vmid=101"], /\n {2}101 +git +qemu +pve1 +active/],
-    [["--left-out=template"], /\n {2}vm\/\d+ +template +Templates are not mapped +\/cluster/],
+    [["--left-out", "template"], /\n {2}vm\/\d+ +template +Templates are not mapped +\/cluster/],
     [["--step", "vlan"], /\n {2}\d+ at Brightwater HQ +netbox\/06-vlan-0001\.json:2 +\{"vid"/],
     [["--failed"], /\n {2}\/nodes\/pve3\/qemu\/130\/config +timed-out +timeout +manifest\.json/],
     [["--guests", "--name=nobody"], /^\s*Nothing of that kind is there\s*$/],
@@ -133,12 +133,8 @@ test("what a hostile run says never reaches a terminal as it is", async () => {
   const guests = [{ vmid: 101, node: "pve1", row: { name: HOSTILE, tags: HOSTILE } }];
   await buildSnapshot(folder, labSite({ cluster: `c${HOSTILE}`, nodes: { pve1: {} }, guests }));
   await runCli(["transform", folder, "--quiet", `--tenant-name=${HOSTILE.replace(/\s/g, "")}`]);
-  const tag = join(folder, "netbox/01-tag-0001.json");
-  await writeFile(tag, (await readFile(tag, "utf8")).replace("discovered", HOSTILE.slice(0, 4)));
-  await writeFile(join(folder, `netbox/${HOSTILE.replace(/\W/g, "\u009b")}.json`), "{}");
-  const runs = await Promise.all([
+  const whole = await Promise.all([
     runCli(["verify", folder]),
-    runCli(["verify", folder, "--json"]),
     runCli(["inspect", folder]),
     ...[[], ["--json"]].flatMap((json) => [
       runCli(["inspect", folder, "--guests", ...json]),
@@ -146,7 +142,21 @@ test("what a hostile run says never reaches a terminal as it is", async () => {
       runCli(["inspect", folder, "--step=virtual-machine", ...json]),
     ]),
   ]);
-  for (const { stdout, stderr } of runs) expect(stdout + stderr).not.toMatch(CONTROLS);
+  const tag = join(folder, "netbox/01-tag-0001.json");
+  await writeFile(tag, (await readFile(tag, "utf8")).replace("discovered", HOSTILE.slice(0, 4)));
+  await writeFile(join(folder, `netbox/${HOSTILE.replace(/\W/g, "\u009b")}.json`), "{}");
+  const broken = await Promise.all([
+    runCli(["verify", folder]),
+    runCli(["verify", folder, "--json"]),
+    runCli(["inspect", folder]),
+  ]);
+  expect(whole.map(({ code, stderr }) => [code, stderr])).toEqual(whole.map(() => [0, ""]));
+  expect(broken.map(({ code }) => code)).toEqual([5, 5, 5]);
+  for (const { stdout, stderr } of [...whole, ...broken]) {
+    expect(stdout + stderr).not.toMatch(CONTROLS);
+  }
+  const [, facts, list] = whole;
+  for (const told of [facts, list]) expect(told?.stdout).toContain("\\x1b]0;owned");
 });
 
 test("a reader that goes away ends a long list without a stack", async () => {

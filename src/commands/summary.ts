@@ -36,16 +36,18 @@ export function printSummary(session: Session, summary: EntitySummary, target: s
   session.print(`\n${sections.join("\n\n")}\n`);
 }
 
-/** A code that has no meaning here may come from a newer version. */
+/** In the order of `meanings`. A code that has none may come from a newer version, and stands last. */
 export function countTable(
   head: string,
   counts: Readonly<Record<string, number>>,
   meanings: Readonly<Record<string, string>>,
 ): string {
-  const rows = Object.entries(counts).map(([code, count]) => {
-    const meaning = Object.hasOwn(meanings, code) ? meanings[code] : undefined;
-    return [code, count, meaning ?? ""];
-  });
+  const known = Object.keys(meanings).filter((code) => Object.hasOwn(counts, code));
+  const rows = [...new Set([...known, ...Object.keys(counts)])].map((code) => [
+    code,
+    counts[code] ?? 0,
+    Object.hasOwn(meanings, code) ? meanings[code] ?? "" : "",
+  ]);
   return renderTable([head, "Count", "Meaning"], rows);
 }
 

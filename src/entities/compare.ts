@@ -6,7 +6,7 @@ import { digest } from "../kernel/digest.ts";
 import { inputError } from "../kernel/errors.ts";
 import { canonicalJson } from "../kernel/json.ts";
 import { naturalKey } from "./natural-key.ts";
-import { type Step, type StepName, STEPS } from "./order.ts";
+import { stepCalled, type StepName, STEPS } from "./order.ts";
 import type { EntityFile, TransformedSet } from "./read.ts";
 import { readRequest } from "./request.ts";
 import type { Entities } from "./schema.ts";
@@ -66,7 +66,7 @@ export async function* entitiesOf<Name extends StepName>(
   set: TransformedSet,
   step: Name,
 ): AsyncGenerator<EntityAt<Name>> {
-  const { field } = STEPS.find(({ name }) => name === step) as Step;
+  const { field } = stepCalled(step);
   for (const file of set.files.filter((each) => each.step === step)) {
     const what = `"${file.path}" in ${set.place}`;
     const { entities } = readRequest(await file.read(), what);

@@ -19,3 +19,7 @@ export const STEPS = [
 
 export type Step = (typeof STEPS)[number];
 export type StepName = Step["name"];
+
+export function stepCalled(name: StepName): Step {
+  return STEPS.find((step) => step.name === name) as Step;
+}

@@ -26,6 +26,7 @@ import {
 import { labSite } from "../helpers/lab.ts";
 import { oneGuest } from "../helpers/snapshot-builder.ts";
 
+const ADDRESSES = "netbox/09-ip-address-0001.json";
 const NICS = "netbox/07-vm-interface-0001.json";
 const MACHINES = "netbox/11-virtual-machine-0001.json";
 const LEFT_OUT = "netbox/left-out.json";
@@ -275,7 +276,7 @@ describe("what is wrong is told with its file, line and field", () => {
         check: "reference",
         file: NICS,
         line: 5,
-        field: "virtual_machine",
+        field: "vm_interface.virtual_machine",
         sentence: 'Names virtual-machine "gone", which is no entity of the set',
       },
     ],
@@ -283,18 +284,47 @@ describe("what is wrong is told with its file, line and field", () => {
       "a stub in a list",
       (run) =>
         resealed(run, MACHINES, (t) => t.replace('{"name":"discovered"', '{"name":"undiscovered"')),
-      { check: "reference", file: MACHINES, line: 2, field: "tags[1]" },
+      { check: "reference", file: MACHINES, line: 2, field: "virtual_machine.tags[1]" },
     ],
     [
       "a stub in a stub",
       (run) =>
         resealed(run, NICS, (t) => t.replace('"type":{"name":"Proxmox"}', '"type":{"name":"KVM"}')),
-      { check: "reference", file: NICS, line: 2, field: "virtual_machine.cluster.type" },
+      {
+        check: "reference",
+        file: NICS,
+        line: 2,
+        field: "vm_interface.virtual_machine.cluster.type",
+      },
+    ],
+    [
+      "a primary address that nobody has",
+      (run) =>
+        resealed(
+          run,
+          ADDRESSES,
+          (t) =>
+            t.replace(
+              '"primary_ip4":{"address":"10.20.20.21/24"',
+              '"primary_ip4":{"address":"9.9.9.9/24"',
+            ),
+        ),
+      {
+        check: "reference",
+        file: ADDRESSES,
+        field: "ip_address.assigned_object_vm_interface.virtual_machine.primary_ip4",
+        sentence: 'Names ip-address "9.9.9.9/24", which is no entity of the set',
+      },
     ],
     [
       "a custom field that is not defined",
       (run) => resealed(run, MACHINES, (t) => t.replace("proxmox_ha_state", "proxmox_state")),
-      { check: "reference", file: MACHINES, line: 2, field: "custom_fields.proxmox_state" },
+      {
+        check: "reference",
+        file: MACHINES,
+        line: 2,
+        field: "virtual_machine.custom_fields.proxmox_state",
+      },
     ],
     [
       "an object that comes twice",

@@ -4,7 +4,7 @@
  */
 import { readLeftOutLines } from "../../entities/left-out-lines.ts";
 import type { LeftOut, Note } from "../../entities/left-out.ts";
-import { type Step, type StepName, STEPS } from "../../entities/order.ts";
+import { stepCalled, type StepName } from "../../entities/order.ts";
 import type { TransformedSet } from "../../entities/read.ts";
 import { readRequest } from "../../entities/request.ts";
 import type { Entities } from "../../entities/schema.ts";
@@ -58,7 +58,7 @@ async function* readItems(set: TransformedSet, { steps, leftOut }: Wanted): Asyn
   const shapes = entityShapes("ignore");
   for (const { path, step: name, read } of set.files) {
     if (name === undefined || !steps.includes(name)) continue;
-    const { field } = STEPS.find((step) => step.name === name) as Step;
+    const { field } = stepCalled(name);
     const { entities } = readRequest(await read(), `"${path}" in ${set.place}`);
     for (const [i, item] of entities.entries()) {
       const entity = (item as Readonly<Record<string, unknown>> | null)?.[field];

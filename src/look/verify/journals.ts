@@ -54,9 +54,9 @@ function judgeTorn(file: string, bytes: Uint8Array, findings: Findings): void {
     !readCheckedLines(rest.with(rest.length - 1, NEWLINE), file).isTorn;
   if (isMended || readCheckedLines(lines, file).isTorn) {
     findings.add("journal", { file }, "Its last line was changed");
-  } else {findings.unchecked.push(
-      `The last line of ${file}: it was cut off, and counts as not written`,
-    );}
+    return;
+  }
+  findings.unchecked.push(`The last line of ${file}: it was cut off, and counts as not written`);
 }
 
 function faultOf(

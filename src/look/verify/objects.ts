@@ -3,7 +3,7 @@
  * they stand in order. Keys are all that is kept of an entity.
  */
 import { NATURAL_KEYS, naturalKey } from "../../entities/natural-key.ts";
-import { type StepName, STEPS } from "../../entities/order.ts";
+import { stepCalled, type StepName, STEPS } from "../../entities/order.ts";
 import type { CustomFieldValue, Entities } from "../../entities/schema.ts";
 import { compareNatural } from "../../kernel/natural-order.ts";
 import { holderOf, isPart } from "../holder.ts";
@@ -66,7 +66,9 @@ export class Objects {
     known.awaited.delete(key);
     this.#checkSort(step, entity, place);
     this.#checkHolder(step, entity, place);
-    for (const { step: target, stub, field } of referencesOf(entity)) {
+    for (
+      const { step: target, stub, field } of referencesOf(entity, `${stepCalled(step).field}.`)
+    ) {
       const { ranks, awaited } = this.#of(target);
       const named = naturalKey(target, stub as never);
       if (ranks.has(named) || awaited.has(named)) continue;

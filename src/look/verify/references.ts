@@ -35,12 +35,12 @@ export interface Reference {
   readonly step: StepName;
   /** What names the object: the stub, or for a custom field its name. */
   readonly stub: object;
-  /** "virtual_machine.cluster", "tags[2]". */
+  /** "vm_interface.virtual_machine.cluster", "tag.tags[2]" */
   readonly field: string;
 }
 
-/** All that an entity names, stubs in stubs included. */
-export function* referencesOf(entity: object, within = ""): Generator<Reference> {
+/** All that an entity names, stubs in stubs included; `within` stands before each field. */
+export function* referencesOf(entity: object, within: string): Generator<Reference> {
   for (const [name, value] of Object.entries(entity)) {
     if (typeof value !== "object" || value === null) continue;
     const field = `${within}${name}`;

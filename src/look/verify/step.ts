@@ -1,5 +1,5 @@
 /** The files of one step: what each line holds, and that they are what `transform` would write. */
-import { type Step, type StepName, STEPS } from "../../entities/order.ts";
+import { stepCalled, type StepName } from "../../entities/order.ts";
 import {
   createStepWriter,
   MAX_ENTITIES,
@@ -43,7 +43,7 @@ export async function verifyStep(
   context: StepContext,
 ): Promise<number> {
   const { store, findings, tool, objects, otherFields } = context;
-  const step = STEPS.find((each) => each.name === name) as Step;
+  const step = stepCalled(name);
   const before = findings.count;
   const held = new Held(entries, { store, findings, check: "form", maker: "transform" });
   const write = (file: string, bytes: Uint8Array): Promise<void> =>
@@ -59,10 +59,9 @@ export async function verifyStep(
     for (const [i, item] of entities.entries()) {
       const place = { file: path, line: i + FIRST_ENTITY_LINE };
       const line = readLine(item, step, otherFields);
+      const faults = "timestamp" in line ? [] : line;
+      for (const { field, problem } of faults) findings.add("shape", { ...place, field }, problem);
       if ("timestamp" in line) objects.see(name, line.entity, place);
-      else {for (const { field, problem } of line) {
-          findings.add("shape", { ...place, field }, problem);
-        }}
       // Behind a fault, every line would be written elsewhere.
       isWhole &&= findings.count === before;
       if ("timestamp" in line && isWhole) await writer.add(line.entity, line.timestamp);
