@@ -1,4 +1,5 @@
 /** The example in each help text works, in a copy of a checkout; what serves is asked, and stopped. */
+import { readFileSync } from "node:fs";
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
@@ -6,6 +7,7 @@ import { COMMANDS } from "../src/commands/catalog.ts";
 import type { CommandRow } from "../src/commands/catalog/row.ts";
 import { cliFolders } from "./helpers/cli-folders.ts";
 import { ROOT } from "./helpers/golden.ts";
+import { README } from "./helpers/readme.ts";
 import { type Finished, runCli, startCli } from "./helpers/run-cli.ts";
 
 type Environment = Readonly<Record<string, string>>;
@@ -79,6 +81,25 @@ describe("of a command that ends, it does what it says", () => {
     expect("PROXMOX_HOST" in env ? [0, INCOMPLETE] : [0], `${name}: ${stderr}`).toContain(code);
     expect(stdout).not.toBe("");
   });
+});
+
+/** A command line in README, and what README shows of its output; "…" stands for any lines. */
+const SHOWN_REGEXP = /^ {4}npx node src\/cli\.ts ((?:inspect|verify) .+)\n\n((?:(?: {4}.*)?\n)+)/gm;
+const shown = [...readFileSync(README, "utf8").matchAll(SHOWN_REGEXP)]
+  .map(([, line = "", output = ""]) => [line, output] as const);
+
+test("README shows the output of some", () => {
+  expect(shown.length).toBeGreaterThan(2);
+});
+
+test.each(shown)("README shows what %s prints", async (line, output) => {
+  const { code, stdout } = await run(line.replaceAll("'", "").split(" "));
+  expect(code).toBe(0);
+  const printed = stdout.split("\n");
+  const lines = output.split("\n").map((each) => each.slice(4)).filter((each) =>
+    each.trim() !== "…"
+  );
+  expect(printed).toEqual(expect.arrayContaining(lines));
 });
 
 test("of serve, it answers capture until it is stopped", async () => {

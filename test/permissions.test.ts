@@ -198,7 +198,11 @@ test("doctor reaches the host alone and writes nowhere", async () => {
   ]);
 });
 
-test.each(["inspect", "verify"])("%s reads this folder, and nothing else", async (name) => {
+test.each([
+  ["inspect", ["snapshots/example"]],
+  ["diff", ["snapshots/example", "snapshots/example"]],
+  ["verify", ["snapshots/example"]],
+])("%s reads this folder, and nothing else", async (name, runs) => {
   expect((await commandOf(name)).match(/--(?:allow|deny|no)-\S+/g)).toEqual([
     "--no-prompt",
     "--allow-read=.",
@@ -206,10 +210,10 @@ test.each(["inspect", "verify"])("%s reads this folder, and nothing else", async
     "--deny-net",
     "--deny-write",
   ]);
-  const { code, stdout, stderr } = await taskOf(name, ["snapshots/example"]);
+  const { code, stdout, stderr } = await taskOf(name, runs);
   expect(code, stderr).toBe(0);
   expect(stdout).toContain("snapshot");
-  const remote = await taskOf(name, ["redis://127.0.0.1:6379/0/lab"]);
+  const remote = await taskOf(name, runs.map(() => "redis://127.0.0.1:6379/0/lab"));
   expect(remote.code).not.toBe(0);
   expect(remote.stderr).toContain("Requires net access");
 });
