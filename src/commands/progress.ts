@@ -22,6 +22,8 @@ export interface ProgressView {
 
 export interface Progress {
   show(view: ProgressView): void;
+  /** What is said meanwhile stands above the bar, never on its line. */
+  beside(say: () => void): void;
   /** Before anything else is printed. */
   end(): void;
 }
@@ -35,6 +37,8 @@ export interface ProgressOptions {
 
 const LINE_EVERY_MS = 5000;
 const FRAMES_PER_SECOND = 8;
+/** Back to the first column, and the line is empty. */
+const CLEAR_LINE = "\r\u001b[K";
 
 export function openProgress(options: ProgressOptions): Progress {
   return options.terminal === undefined ? openLines(options) : openBar(options.terminal);
@@ -45,6 +49,8 @@ function openBar(stream: NodeJS.WritableStream): Progress {
   const bar = new cliProgress.SingleBar({
     stream,
     fps: FRAMES_PER_SECOND,
+    // The same words too are drawn again: something may have been said beside them.
+    forceRedraw: true,
     clearOnComplete: true,
     barsize: 24,
     format: (options, { progress }, { view }: { view?: ProgressView }) =>
@@ -63,6 +69,10 @@ function openBar(stream: NodeJS.WritableStream): Progress {
       bar.setTotal(total);
       bar.update(done, { view });
     },
+    beside(say) {
+      if (isDrawn) stream.write(CLEAR_LINE);
+      say();
+    },
     end: () => bar.stop(),
   };
 }
@@ -77,6 +87,7 @@ function openLines({ log, everyMs = LINE_EVERY_MS }: ProgressOptions): Progress 
     show(view) {
       latest = view;
     },
+    beside: (say) => say(),
     end: () => clearInterval(timer),
   };
 }
@@ -91,7 +102,12 @@ export function sentenceOf({ parts, remark }: ProgressView, seconds: number): st
   const perSecond = done / seconds;
   if (done === 0 || done >= total) return said;
   const left = Math.ceil((total - done) / perSecond);
-  return `${said}; ${groupDigits(Math.round(perSecond))} ${name}/s, ${durationOf(left)} left`;
+  return `${said}; ${rateOf(perSecond)} ${name}/s, ${durationOf(left)} left`;
+}
+
+/** 0.25 → "0.3", 1234.5 → "1,235" */
+function rateOf(perSecond: number): string {
+  return perSecond < 10 ? perSecond.toFixed(1) : groupDigits(Math.round(perSecond));
 }
 
 function secondsSince(start: number): number {

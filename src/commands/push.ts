@@ -98,14 +98,16 @@ function watchOf(session: Session, record: PushRecord, progress: Progress): Push
       progress.show(viewOf(record));
     },
     onRetry(failure, pauseMs) {
-      session.log.warn(`${failure.message}; trying again in ${durationText(pauseMs)}`);
+      progress.beside(() =>
+        session.log.warn(`${failure.message}; trying again in ${durationText(pauseMs)}`)
+      );
     },
     onPause({ ms, isBootstrap }) {
       const why = isBootstrap
         ? "for Diode to apply the custom fields: NetBox refuses values of fields that it does not " +
           "know (PUSH_BOOTSTRAP_WAIT)"
         : "before the next step (PUSH_STEP_PAUSE)";
-      session.log.info(`Waiting ${durationText(ms)} ${why}`);
+      progress.beside(() => session.log.info(`Waiting ${durationText(ms)} ${why}`));
     },
   };
 }

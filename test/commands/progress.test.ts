@@ -23,6 +23,7 @@ test("says what is done, how fast, and what is left", () => {
   expect(sentenceOf(view(100, "2 not read"), 10))
     .toBe("1 of 3 nodes, 100 of 1,200 guests, 2 not read; 10 guests/s, 1 min 50 s left");
   expect(sentenceOf(view(1150), 10)).toMatch(/; 115 guests\/s, 1 s left$/);
+  expect(sentenceOf(view(3), 10)).toContain("; 0.3 guests/s, ");
   expect(sentenceOf(view(1200), 10)).toBe("1 of 3 nodes, 1,200 of 1,200 guests");
 });
 
@@ -61,6 +62,23 @@ test("on a terminal is one line that changes, and that is gone at the end", asyn
   expect(written).not.toContain("\n");
   expect(written).toMatch(/\x1b\[(?:0G|1G)[^\n]*\x1b\[(?:0?K|2K|0J)/);
   expect(lines).toEqual([]);
+});
+
+test("on a terminal leaves its line for what is said meanwhile, and comes back below", async () => {
+  const terminal = Object.assign(new PassThrough(), { isTTY: true, columns: 120 });
+  let written = "";
+  terminal.on("data", (part: Buffer) => {
+    written += part.toString();
+  });
+  const progress = openProgress({ log: logTo([]), terminal });
+  progress.beside(() => terminal.write("before\n"));
+  progress.show(view(300));
+  await vi.waitFor(() => expect(written).toContain("300 of"));
+  progress.beside(() => terminal.write("busy\n"));
+  await vi.waitFor(() => expect(written.split("busy\n")[1]).toContain("300 of"));
+  progress.end();
+  expect(written).toMatch(/^before\n/);
+  expect(written).toContain("\r\u001b[Kbusy\n");
 });
 
 test("that never began ends without a trace", () => {
