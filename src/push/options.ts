@@ -1,8 +1,9 @@
 /** The user's choices: texts in, one checked value out. */
 import { durationMs } from "../kernel/duration.ts";
 import { usageError } from "../kernel/errors.ts";
-import { type SettingRow, switchOf } from "../kernel/setting.ts";
-import { PUSH_SETTINGS, type PushSettingName, type PushTexts } from "./settings.ts";
+import { switchOf } from "../kernel/setting.ts";
+import { settingReader } from "../kernel/setting-reader.ts";
+import { PUSH_SETTINGS, type PushTexts } from "./settings.ts";
 import { parseTarget, type Target } from "./target.ts";
 
 export interface PushOptions {
@@ -33,18 +34,11 @@ export interface Credentials {
   readonly clientSecret: string;
 }
 
+const MOST_RETRIES = 1000;
+
 /** @throws AppError "usage" that names the setting, its value unless secret, and what is allowed. */
 export function parsePushOptions(texts: PushTexts): PushOptions {
-  const text = (name: PushSettingName): string | undefined => {
-    const row: SettingRow = PUSH_SETTINGS[name];
-    return texts[name]?.trim() || row.default;
-  };
-  const checked = <Value>(
-    name: PushSettingName,
-    read: (text: string) => Value | undefined,
-  ): Value => read(text(name) ?? "") ?? refuse(name, text(name));
-  const whole = (name: PushSettingName, least: number, most = 1000): number =>
-    checked(name, (given) => wholeNumber(given, least, most));
+  const { text, checked, whole } = settingReader(PUSH_SETTINGS, texts);
   const target = text("DIODE_TARGET");
   const clientId = text("DIODE_CLIENT_ID");
   const clientSecret = text("DIODE_CLIENT_SECRET");
@@ -54,11 +48,11 @@ export function parsePushOptions(texts: PushTexts): PushOptions {
     credentials: clientId && clientSecret ? { clientId, clientSecret } : undefined,
     certFile: text("DIODE_CERT_FILE"),
     isUnverified: checked("DIODE_SKIP_TLS_VERIFY", switchOf),
-    maxAuthRetries: whole("DIODE_MAX_AUTH_RETRIES", 1),
+    maxAuthRetries: whole("DIODE_MAX_AUTH_RETRIES", 1, MOST_RETRIES),
     concurrency: whole("PUSH_CONCURRENCY", 1, 64),
     stepPauseMs: checked("PUSH_STEP_PAUSE", durationMs),
     bootstrapWaitMs: checked("PUSH_BOOTSTRAP_WAIT", durationMs),
-    maxRetries: whole("PUSH_MAX_RETRIES", 0),
+    maxRetries: whole("PUSH_MAX_RETRIES", 0, MOST_RETRIES),
     retryDelayMs: checked("PUSH_RETRY_DELAY", durationMs),
     timeoutMs: checked("PUSH_TIMEOUT", (given) => durationMs(given) || undefined),
     maxChanged: maxChanged === undefined ? undefined : checked("PUSH_MAX_CHANGED", share),
@@ -81,18 +75,8 @@ export function requireRemote(options: PushOptions): RemoteOptions {
   });
 }
 
-function wholeNumber(text: string, least: number, most: number): number | undefined {
-  const value = /^\d{1,4}$/.test(text) ? Number(text) : NaN;
-  return value >= least && value <= most ? value : undefined;
-}
-
 /** "20%" → 0.2 */
 function share(text: string): number | undefined {
   const percent = Number(/^(\d{1,3}(?:\.\d+)?)%$/.exec(text)?.[1]);
   return percent <= 100 ? percent / 100 : undefined;
-}
-
-function refuse(name: PushSettingName, value: string | undefined): never {
-  const row: SettingRow = PUSH_SETTINGS[name];
-  throw usageError(`Setting ${name} is "${value}"`, { hint: `Allowed: ${row.allowed}` });
 }

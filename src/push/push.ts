@@ -4,12 +4,12 @@
  */
 import type { StepName } from "../entities/order.ts";
 import type { EntitySet, TransformedSet } from "../entities/read.ts";
+import type { RemoteFailure } from "../kernel/remote-failure.ts";
 import { type Journal, type JournalPlace, openJournal } from "./journal.ts";
 import { writeMissing } from "./missing-file.ts";
 import { type PushOptions, type RemoteOptions, requireRemote } from "./options.ts";
 import { checkFiles, type Plan, planFiles, type StepTotals, wholeFiles } from "./plan.ts";
 import { connectDiode } from "./remote/client.ts";
-import type { RemoteFailure } from "./remote/failure.ts";
 import { Requests } from "./requests.ts";
 import { sendFiles, type SendWatch } from "./send.ts";
 import { type Differences, differencesSince, guardShare, requireWhole } from "./since.ts";

@@ -2,13 +2,13 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { EntityFile } from "../entities/read.ts";
 import { AppError } from "../kernel/errors.ts";
+import { RemoteFailure } from "../kernel/remote-failure.ts";
 import { inParallel } from "./in-parallel.ts";
 import type { Journal } from "./journal.ts";
 import { pauseBefore, type PauseOptions } from "./pauses.ts";
 import { groupByStep, isSent } from "./plan.ts";
 import { placeOf, type PlannedFile } from "./prepare.ts";
 import type { Diode } from "./remote/client.ts";
-import { RemoteFailure } from "./remote/failure.ts";
 import type { Requests } from "./requests.ts";
 import type { Target } from "./target.ts";
 

@@ -80,7 +80,5 @@ export const PUSH_SETTINGS = {
   },
 } as const satisfies SettingTable;
 
-export type PushSettingName = keyof typeof PUSH_SETTINGS;
-
 /** Setting → text, as a flag, the environment or a policy file gave it. */
 export type PushTexts = TextsOf<typeof PUSH_SETTINGS>;

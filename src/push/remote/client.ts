@@ -4,19 +4,18 @@ import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import { connect as connectTcp, isIP } from "node:net";
 import { connect as connectTls } from "node:tls";
-import { Agent, ProxyAgent } from "undici";
+import { openHttp, tlsOptions, type Trust } from "../../kernel/http.ts";
+import type { RemoteFailure } from "../../kernel/remote-failure.ts";
+import { withRetries } from "../../kernel/retry.ts";
+import { USER_AGENT } from "../../kernel/tool.ts";
 import { IngesterService, type IngestRequest, IngestRequestSchema } from "../gen/ingester_pb.ts";
 import type { RemoteOptions } from "../options.ts";
-import { USER_AGENT } from "./user-agent.ts";
-import type { RemoteFailure } from "./failure.ts";
-import { withRetries } from "./retry.ts";
+import { NETWORK_HINTS } from "./network-hints.ts";
 import { statusFailure } from "./status.ts";
 import { createTokens } from "./token.ts";
 import { openTunnel } from "./tunnel.ts";
 
-export interface DiodeOptions extends RemoteOptions {
-  /** What to trust instead of the system's certificates (PEM). */
-  readonly certificates: string | undefined;
+export interface DiodeOptions extends RemoteOptions, Trust {
   readonly proxy: URL | undefined;
   /** Once it is aborted, nothing is repeated, and what is under way is given a moment. */
   readonly signal: AbortSignal;
@@ -43,13 +42,13 @@ const MAX_ANSWER_BYTES = 4 * 2 ** 20;
 export async function connectDiode(options: DiodeOptions): Promise<Diode> {
   const { target, credentials, proxy, timeoutMs } = options;
   const { signal, clear } = delayed(options.signal);
-  const tls = {
-    ...(options.certificates === undefined ? {} : { ca: options.certificates }),
-    rejectUnauthorized: !options.isUnverified,
-  };
-  const dispatcher = proxy === undefined
-    ? new Agent({ connect: tls, allowH2: false })
-    : new ProxyAgent({ uri: proxy.href, requestTls: tls, proxyTunnel: true, allowH2: false });
+  const tls = tlsOptions(options);
+  const http = openHttp({
+    ...options,
+    server: "The token endpoint",
+    hints: NETWORK_HINTS,
+    signal,
+  });
   const tunnel = proxy && await openTunnel(proxy, target);
   const session = new Http2SessionManager(
     target.baseUrl,
@@ -65,7 +64,7 @@ export async function connectDiode(options: DiodeOptions): Promise<Diode> {
       readMaxBytes: MAX_ANSWER_BYTES,
     }),
   );
-  const tokens = createTokens({ url: target.tokenUrl, credentials, dispatcher, timeoutMs, signal });
+  const tokens = createTokens({ url: target.tokenUrl, credentials, http });
   const call = async (request: Uint8Array): Promise<readonly string[]> => {
     const token = await tokens.current();
     const headers = { authorization: `Bearer ${token}`, "user-agent": USER_AGENT };
@@ -85,7 +84,7 @@ export async function connectDiode(options: DiodeOptions): Promise<Diode> {
       clear();
       session.abort();
       tunnel?.close();
-      await dispatcher.close();
+      await http.close();
     },
   };
 }

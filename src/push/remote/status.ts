@@ -1,6 +1,12 @@
 /** TABLE: what a gRPC status means for a request. Source: diode-server, ingester/component.go; nginx.conf. */
 import { Code, ConnectError } from "@connectrpc/connect";
-import { isOfNetwork, networkFailure, RemoteFailure, type Verdict } from "./failure.ts";
+import {
+  isOfNetwork,
+  networkFailure,
+  RemoteFailure,
+  type Verdict,
+} from "../../kernel/remote-failure.ts";
+import { NETWORK_HINTS } from "./network-hints.ts";
 
 interface StatusRow {
   readonly code: Code;
@@ -54,7 +60,7 @@ const MAX_TEXT = 500;
 /** What a call threw; `secrets` are not repeated, should the server do so. */
 export function statusFailure(error: unknown, secrets: readonly string[]): RemoteFailure {
   const { code, rawMessage } = ConnectError.from(error);
-  if (isOfNetwork(error)) return networkFailure(error);
+  if (isOfNetwork(error)) return networkFailure(error, NETWORK_HINTS);
   const row = STATUSES.find((each) => each.code === code && (each.text?.test(rawMessage) ?? true));
   const isSecret = secrets.some((secret) => rawMessage.includes(secret));
   const text = isSecret ? "(a text that repeats a secret)" : rawMessage.replace(/\s+/g, " ");

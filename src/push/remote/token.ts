@@ -2,20 +2,14 @@
  * OAuth2 client credentials → an access token, kept in memory only.
  * Source: diode-sdk-python, client.py, and diode-sdk-go, client.go.
  */
-import { createFetch } from "ofetch";
-import { type Dispatcher, fetch } from "undici";
-import { durationText } from "../../kernel/duration.ts";
+import type { Http, HttpAnswer } from "../../kernel/http.ts";
+import { RemoteFailure } from "../../kernel/remote-failure.ts";
 import type { Credentials } from "../options.ts";
-import { networkFailure, RemoteFailure } from "./failure.ts";
-import { USER_AGENT } from "./user-agent.ts";
 
 export interface TokenEndpoint {
   readonly url: string;
   readonly credentials: Credentials;
-  readonly dispatcher: Dispatcher;
-  readonly timeoutMs: number;
-  /** Gives up all requests. */
-  readonly signal: AbortSignal;
+  readonly http: Http;
 }
 
 export interface Tokens {
@@ -36,9 +30,6 @@ const RENEW_BEFORE_MS = 60_000;
 const SHORT_LIFE_SHARE = 0.75;
 /** Diode's own default, for an answer that does not say. */
 const LIFE_SECONDS = 3600;
-const MAX_RETRY_AFTER_MS = 30_000;
-
-const request = createFetch({ fetch: fetch as unknown as typeof globalThis.fetch });
 
 export function createTokens(endpoint: TokenEndpoint): Tokens {
   let held: Token | undefined;
@@ -59,12 +50,12 @@ export function createTokens(endpoint: TokenEndpoint): Tokens {
   };
 }
 
-async function fetchToken(endpoint: TokenEndpoint): Promise<Token> {
-  const { credentials: { clientId, clientSecret }, url, signal } = endpoint;
+async function fetchToken({ url, credentials, http }: TokenEndpoint): Promise<Token> {
+  const { clientId, clientSecret } = credentials;
   const asked = performance.now();
-  const response = await request.raw(url, {
+  const response = await http.request(url, {
     method: "POST",
-    headers: { "user-agent": USER_AGENT, "content-type": "application/x-www-form-urlencoded" },
+    headers: { "content-type": "application/x-www-form-urlencoded" },
     // As text: ofetch takes a form of this realm for one of undici's only on some runtimes.
     body: new URLSearchParams({
       grant_type: "client_credentials",
@@ -72,21 +63,9 @@ async function fetchToken(endpoint: TokenEndpoint): Promise<Token> {
       client_secret: clientSecret,
       scope: "diode:ingest",
     }).toString(),
-    responseType: "stream",
-    ignoreResponseError: true,
-    // Anywhere else, the secret would be a stranger's.
-    redirect: "manual",
-    retry: 0,
-    signal: AbortSignal.any([signal, AbortSignal.timeout(endpoint.timeoutMs)]),
-    dispatcher: endpoint.dispatcher as never,
-  }).catch((error: unknown) => {
-    throw unanswered(error, endpoint);
   });
-  const answer = parsed(await response.text());
-  if (response.status !== 200) {
-    const told = toldBy(answer, [clientSecret]);
-    throw badStatus(response.status, told, response.headers.get("retry-after"));
-  }
+  const answer = parsed(response.text);
+  if (response.status !== 200) throw badStatus(response, toldBy(answer, [clientSecret]));
   if (typeof answer["access_token"] !== "string" || answer["access_token"] === "") {
     throw new RemoteFailure("refused", "The token endpoint answered without a token", {
       hint: "Look at the path in DIODE_TARGET: Diode's own is /diode",
@@ -97,17 +76,6 @@ async function fetchToken(endpoint: TokenEndpoint): Promise<Token> {
   return { text: answer["access_token"], renewAtMs: asked + usedMs };
 }
 
-/** Nothing of ofetch's error goes on: it holds the request, and so the secret. */
-function unanswered(error: unknown, { signal, timeoutMs }: TokenEndpoint): unknown {
-  if (signal.aborted) return signal.reason;
-  const cause = error instanceof Error ? error.cause : undefined;
-  if (cause instanceof Error && cause.name === "TimeoutError") {
-    const limit = durationText(timeoutMs);
-    return new RemoteFailure("passing", `The token endpoint did not answer within ${limit}`);
-  }
-  return networkFailure(cause);
-}
-
 /** TABLE: what the status of the token endpoint means. Source: diode-server/auth/server.go; nginx.conf. */
 const STATUSES: readonly { readonly status: RegExp; readonly hint: string }[] = [
   { status: /^40[013]$/, hint: "Look at DIODE_CLIENT_ID and DIODE_CLIENT_SECRET" },
@@ -115,20 +83,13 @@ const STATUSES: readonly { readonly status: RegExp; readonly hint: string }[] = 
   { status: /^3\d\d$/, hint: "Diode does not redirect: DIODE_TARGET names another server" },
 ];
 
-function badStatus(status: number, told: string, retryAfter: string | null): RemoteFailure {
+function badStatus({ status, retryAfterMs }: HttpAnswer, told: string): RemoteFailure {
   const message = `The token endpoint answered HTTP ${status}${told}`;
   if (status === 429 || status >= 500) {
-    return new RemoteFailure("passing", message, { retryAfterMs: retryAfterMs(retryAfter) });
+    return new RemoteFailure("passing", message, { retryAfterMs });
   }
   const row = STATUSES.find((each) => each.status.test(String(status)));
   return new RemoteFailure("refused", message, { hint: row?.hint });
-}
-
-/** "7" or an HTTP date → milliseconds, at most half a minute. */
-function retryAfterMs(text: string | null): number | undefined {
-  if (text === null) return undefined;
-  const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
-  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS);
 }
 
 function parsed(text: string): Record<string, unknown> {

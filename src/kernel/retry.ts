@@ -1,11 +1,11 @@
 /** Again, after a pause, what may pass; never what cannot. */
 import { setTimeout as wait } from "node:timers/promises";
-import { RemoteFailure } from "./failure.ts";
+import { RemoteFailure } from "./remote-failure.ts";
 
 export interface RetryOptions {
   /** After failures that pass. */
   readonly maxRetries: number;
-  /** Of refused tokens in a row. */
+  /** Of refused tokens in a row; 0 where a token cannot be replaced. */
   readonly maxAuthRetries: number;
   /** Before the first repetition; doubles each time. */
   readonly retryDelayMs: number;

@@ -1,7 +1,8 @@
 /** What may pass is repeated, with pauses that grow; what cannot is not. */
 import { describe, expect, test } from "vitest";
-import { isOfNetwork, networkFailure, RemoteFailure } from "../../src/push/remote/failure.ts";
-import { type RetryOptions, withRetries } from "../../src/push/remote/retry.ts";
+import { isOfNetwork, networkFailure, RemoteFailure } from "../../src/kernel/remote-failure.ts";
+import { type RetryOptions, withRetries } from "../../src/kernel/retry.ts";
+import { NETWORK_HINTS } from "../../src/push/remote/network-hints.ts";
 import { statusFailure } from "../../src/push/remote/status.ts";
 import { Code, ConnectError } from "@connectrpc/connect";
 
@@ -116,7 +117,10 @@ describe("a failure", () => {
   ])("of the network with %s is %s, however deep it lies", (code, verdict) => {
     const root = Object.assign(new Error("it broke"), { code });
     const wrapped = new TypeError("fetch failed", { cause: new AggregateError([root]) });
-    expect(networkFailure(wrapped)).toMatchObject({ verdict, message: `${code}: it broke` });
+    expect(networkFailure(wrapped, NETWORK_HINTS)).toMatchObject({
+      verdict,
+      message: `${code}: it broke`,
+    });
     expect(isOfNetwork(wrapped)).toBe(true);
     const called = new ConnectError("x", Code.Internal, undefined, undefined, root);
     expect(statusFailure(called, []).verdict).toBe(verdict);

@@ -1,4 +1,4 @@
-/** Why a request was not acknowledged, and what that means for it. */
+/** Why a server did not do what it was asked, and what that means for the next attempt. */
 
 /**
  * passing: the same request may be taken later. token: with another token. refused: not from this
@@ -27,33 +27,33 @@ export class RemoteFailure extends Error {
   }
 }
 
+/** What can be wrong below HTTP and does not pass by itself. */
+export type NetworkFault = "certificate" | "no-tls" | "unknown-host" | "bad-port" | "proxy";
+
+/** What the user can do about each, in the words of the stage's settings. */
+export type NetworkHints = Readonly<Record<NetworkFault, string>>;
+
 const CERTIFICATE_REGEXP =
   /^(?:CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|ERR_TLS_CERT)|certificate/i;
 const NO_TLS_REGEXP = /^(?:ERR_SSL_|EPROTO)|wrong version number|InvalidContentType/i;
 
-/** TABLE: a failure below HTTP that does not pass by itself; the first row that matches decides. */
-const LASTING: readonly { readonly match: RegExp; readonly hint: string }[] = [
-  {
-    match: CERTIFICATE_REGEXP,
-    hint: "Name the certificate of its authority with DIODE_CERT_FILE",
-  },
-  { match: NO_TLS_REGEXP, hint: "The port may speak no TLS: try grpc:// in DIODE_TARGET" },
-  { match: /ENOTFOUND|failed to lookup/i, hint: "Look at the host name in DIODE_TARGET" },
-  { match: /bad port/, hint: "No HTTP client goes to this port: look at DIODE_TARGET" },
-  {
-    match: /Proxy response \(4\d\d\)/,
-    hint: "The proxy refuses: look at HTTPS_PROXY, HTTP_PROXY and NO_PROXY",
-  },
+/** TABLE: a code or a message of a runtime → the fault; the first row that matches decides. */
+const FAULTS: readonly { readonly match: RegExp; readonly fault: NetworkFault }[] = [
+  { match: CERTIFICATE_REGEXP, fault: "certificate" },
+  { match: NO_TLS_REGEXP, fault: "no-tls" },
+  { match: /ENOTFOUND|failed to lookup/i, fault: "unknown-host" },
+  { match: /bad port/, fault: "bad-port" },
+  { match: /Proxy response \(4\d\d\)/, fault: "proxy" },
 ];
 
 /** What fetch or a socket threw. */
-export function networkFailure(error: unknown): RemoteFailure {
+export function networkFailure(error: unknown, hints: NetworkHints): RemoteFailure {
   const { code, message } = innermost(error);
   const text = code === "" || message.includes(code) ? message : `${code}: ${message}`;
-  const row = LASTING.find(({ match }) => match.test(code) || match.test(message));
+  const row = FAULTS.find(({ match }) => match.test(code) || match.test(message));
   return row === undefined
     ? new RemoteFailure("passing", text)
-    : new RemoteFailure("refused", text, { hint: row.hint });
+    : new RemoteFailure("refused", text, { hint: hints[row.fault] });
 }
 
 /** Did it fail below HTTP, so that no server said a word? */

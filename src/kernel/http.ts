@@ -1,0 +1,133 @@
+/** Requests over HTTP/1.1, the same on Node and on Deno: own authorities, unverified TLS, a proxy. */
+import { promisify } from "node:util";
+import { gunzip } from "node:zlib";
+import { createFetch } from "ofetch";
+import { Agent, type Dispatcher, ProxyAgent, request as send } from "undici";
+import { durationText } from "./duration.ts";
+import { networkFailure, type NetworkHints, RemoteFailure } from "./remote-failure.ts";
+import { USER_AGENT } from "./tool.ts";
+
+export interface Trust {
+  /** What to trust instead of the system's certificates (PEM). */
+  readonly certificates: string | undefined;
+  /** Trust any; the connection stays encrypted. */
+  readonly isUnverified: boolean;
+}
+
+export interface HttpOptions extends Trust {
+  /** How error texts call the server: "The token endpoint". */
+  readonly server: string;
+  readonly hints: NetworkHints;
+  readonly proxy: URL | undefined;
+  /** How long a whole answer may take. */
+  readonly timeoutMs: number;
+  /** Gives up all requests. */
+  readonly signal: AbortSignal;
+}
+
+export interface HttpRequest {
+  readonly method: "GET" | "POST";
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  /** As the header Retry-After asks, half a minute at the most. */
+  readonly retryAfterMs: number | undefined;
+  header(name: string): string | undefined;
+  readonly text: string;
+}
+
+export interface Http {
+  /** Whatever the status, and never redirected. @throws RemoteFailure when there is no whole answer. */
+  request(url: string, request: HttpRequest): Promise<HttpAnswer>;
+  close(): Promise<void>;
+}
+
+const MAX_RETRY_AFTER_MS = 30_000;
+
+/** How Node's TLS calls it. */
+export function tlsOptions({ certificates, isUnverified }: Trust) {
+  return {
+    ...(certificates === undefined ? {} : { ca: certificates }),
+    rejectUnauthorized: !isUnverified,
+  };
+}
+
+export function openHttp(options: HttpOptions): Http {
+  const { proxy, signal, timeoutMs } = options;
+  const tls = tlsOptions(options);
+  const dispatcher = proxy === undefined
+    ? new Agent({ connect: tls, allowH2: false })
+    : new ProxyAgent({ uri: proxy.href, requestTls: tls, proxyTunnel: true, allowH2: false });
+  const ofetch = createFetch({ fetch: fetchOver(dispatcher) });
+  return {
+    async request(url, { headers, ...request }) {
+      try {
+        const { status, headers: answered, _data: text = "" } = await ofetch.raw(url, {
+          ...request,
+          headers: { ...headers, "accept-encoding": "gzip", "user-agent": USER_AGENT },
+          responseType: "text",
+          ignoreResponseError: true,
+          retry: 0,
+          signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+        });
+        return {
+          status,
+          retryAfterMs: retryAfterMs(answered.get("retry-after")),
+          header: (name) => answered.get(name) ?? undefined,
+          text,
+        };
+      } catch (error) {
+        throw unanswered(error, options);
+      }
+    },
+    close: () => dispatcher.close(),
+  };
+}
+
+const unpack = promisify(gunzip);
+
+/**
+ * A `fetch` for ofetch that never follows a redirect: anywhere else, the secret would be a stranger's.
+ * undici's own waits for ever on Deno when an answer is cut off or given up half way; its `request` tells.
+ */
+function fetchOver(dispatcher: Dispatcher): typeof globalThis.fetch {
+  return async (input, { method = "GET", headers, body, signal } = {}) => {
+    const response = await send(String(input), {
+      dispatcher,
+      method: method as Dispatcher.HttpMethod,
+      headers: Object.fromEntries(new Headers(headers)),
+      body: typeof body === "string" ? body : null,
+      signal: signal ?? null,
+    });
+    const received = await response.body.bytes();
+    const isPacked = response.headers["content-encoding"] === "gzip";
+    const whole = isPacked ? await unpack(received) : received;
+    return new Response(whole.byteLength === 0 ? null : new Uint8Array(whole), {
+      status: response.statusCode,
+      headers: Object.entries(response.headers).flatMap(([name, values]) =>
+        [values ?? []].flat().map((value): [string, string] => [name, value])
+      ),
+    });
+  };
+}
+
+/** Nothing of ofetch's error goes on: it holds the request, and so the secret. */
+function unanswered(error: unknown, { server, hints, signal, timeoutMs }: HttpOptions): unknown {
+  if (signal.aborted) return signal.reason;
+  for (let each = error; each instanceof Error; each = each.cause) {
+    if (each.name !== "TimeoutError") continue;
+    const limit = durationText(timeoutMs);
+    return new RemoteFailure("passing", `${server} did not answer within ${limit}`);
+  }
+  return networkFailure(error, hints);
+}
+
+/** "7" or an HTTP date → milliseconds. */
+function retryAfterMs(text: string | null): number | undefined {
+  if (text === null) return undefined;
+  const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
+  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS);
+}
