@@ -1,5 +1,4 @@
 /** A diff → Markdown for the comment of a pull request. */
-import { printableLine } from "../kernel/log.ts";
 import type { FieldChange } from "../look/diff/differences.ts";
 import { type Compared, type DiffResult, HALVES } from "./diff-halves.ts";
 import {
@@ -12,6 +11,7 @@ import {
   unreadBeforeText,
   unreadText,
 } from "./diff-words.ts";
+import { markdownCode as code } from "./markdown.ts";
 import { groupDigits } from "./tables.ts";
 
 /**
@@ -20,7 +20,6 @@ import { groupDigits } from "./tables.ts";
  */
 const MOST_CHARS_OF_GROUP = 7000;
 const MOST_FIELDS = 20;
-const MOST_CHARS_OF_VALUE = 200;
 
 export function diffMarkdown({ a, b, compared }: DiffResult): string {
   return [`### ${code(a)} → ${code(b)}`, ...compared.flatMap(halfSections)].join("\n\n");
@@ -72,18 +71,4 @@ function group(title: string, items: readonly string[]): string[] {
 
 function fieldLine({ field, before, after }: FieldChange): string {
   return `  - ${code(field)}: ${sideText(before, code)} → ${sideText(after, code)}`;
-}
-
-/** What turns text around so that it reads as another. Source: Unicode UAX #9, explicit formatting. */
-const BIDI_REGEXP = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
-
-/** Text from outside as code, where neither Markdown nor HTML nor an @name means anything. */
-function code(text: string): string {
-  const end = text.length > MOST_CHARS_OF_VALUE ? "…" : "";
-  const line = printableLine(text.slice(0, MOST_CHARS_OF_VALUE))
-    .replace(BIDI_REGEXP, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
-  const runs = line.match(/`+/g) ?? [];
-  const fence = "`".repeat(Math.max(0, ...runs.map((run) => run.length)) + 1);
-  const pad = /^`|`$|^ | $|^$/.test(line + end) ? " " : "";
-  return `${fence}${pad}${line}${end}${pad}${fence}`;
 }

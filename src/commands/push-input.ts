@@ -1,7 +1,6 @@
 /** What `push` is told on the command line → what the stage takes. */
 import { dirname } from "node:path";
 import { dryRunKeys, openDryRun } from "../entities/dry-run.ts";
-import { type StepName, STEPS } from "../entities/order.ts";
 import { type EntitySet, openEntities, type TransformedSet } from "../entities/read.ts";
 import { usageError } from "../kernel/errors.ts";
 import type { Store } from "../kernel/store.ts";
@@ -69,18 +68,6 @@ export async function journalPlaceOf(
 /** Where a run folder has it by itself. */
 export function journalIn(run: Store, target: Target): JournalPlace {
   return { store: run, key: `push/${fileNameOf(target)}.journal`, target };
-}
-
-/** "tag,vlan" → steps, by their names or numbers. */
-export function readSteps(text: string | undefined): readonly StepName[] {
-  if (text === undefined) return [];
-  return text.split(",").map((part) => part.trim()).map((part) => {
-    const step = STEPS.find(({ number, name }) => part === name || part === number);
-    if (step !== undefined) return step.name;
-    throw usageError(`Option --only names the step "${part}"`, {
-      hint: `Allowed: ${STEPS.map(({ name }) => name).join(", ")}`,
-    });
-  });
 }
 
 /** Of a path or a URI. */

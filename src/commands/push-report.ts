@@ -4,6 +4,7 @@ import { reasonOf } from "../kernel/errors.ts";
 import { printable } from "../kernel/log.ts";
 import { missingRecord } from "../push/missing-file.ts";
 import { junitXml } from "./junit.ts";
+import { markdownText } from "./markdown.ts";
 import type { PushRecord, Totals } from "./push-record.ts";
 import type { Session } from "./session.ts";
 import { stepSummaryFile } from "./settings.ts";
@@ -146,7 +147,7 @@ export function stepSummary(record: PushRecord): string {
   const lines = [
     `### Push to ${subject.target ?? "Diode"}`,
     "",
-    failure === undefined ? `${headline(record)}.` : `**Failed:** ${oneLine(failure)}`,
+    failure === undefined ? `${headline(record)}.` : `**Failed:** ${markdownText(failure)}`,
     ...(rows.length === 0
       ? []
       : ["", "| Step | Requests | Entities | Bytes |", "| --- | --: | --: | --: |", ...rows]),
@@ -154,15 +155,10 @@ export function stepSummary(record: PushRecord): string {
       ? []
       : ["", "Since the earlier run: " + counts.map(([what, n]) => `${n} ${what}`).join(", ")]),
     ...errors.slice(0, MOST_SHOWN).map(({ entity, error }) =>
-      `- ${oneLine(entity)}: ${oneLine(error)}`
+      `- ${markdownText(entity)}: ${markdownText(error)}`
     ),
     "",
     subject.isDryRun || record.sent.length === 0 ? "" : `${QUEUED}.`,
   ];
   return `${lines.join("\n")}\n`;
-}
-
-/** Text from outside makes no Markdown of its own. */
-function oneLine(text: string): string {
-  return printable(text).replace(/\s+/g, " ").replace(/[<>|`*_[\]]/g, "\\$&");
 }

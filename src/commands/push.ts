@@ -8,11 +8,12 @@ import { PUSH_SETTINGS, type PushTexts } from "../push/settings.ts";
 import type { Target } from "../push/target.ts";
 import { interruptible } from "./interrupt.ts";
 import { openProgress, type Progress, type ProgressView } from "./progress.ts";
-import { journalIn, journalPlaceOf, type OpenedInput, openInput, readSteps } from "./push-input.ts";
+import { journalIn, journalPlaceOf, type OpenedInput, openInput } from "./push-input.ts";
 import { PushRecord } from "./push-record.ts";
 import { printPushed, writeReports } from "./push-report.ts";
 import type { Session } from "./session.ts";
 import { environmentProxy, readNamedFile, readSettings } from "./settings.ts";
+import { readSteps } from "./steps.ts";
 
 export async function runPush(session: Session): Promise<void> {
   await pushRun(session, await readSettings(session.context, PUSH_SETTINGS), session.operands);
