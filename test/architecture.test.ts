@@ -87,6 +87,9 @@ const RULES: readonly Rule[] = [
   },
   { files: /^push\/remote\//, may: [/^push\/(?:remote\/|target\.ts$)/, KERNEL, NODE] },
   { files: /^push\//, may: [/^push\//, /^entities\//, KERNEL, NODE] },
+  { files: /^look\/compare\/address\.ts$/, may: [/^ipaddr\.js$/] },
+  { files: /^look\/compare\/netbox\.ts$/, may: [/^look\/compare\//, KERNEL, /^arktype$/] },
+  { files: /^look\/compare\//, may: [/^look\/compare\//, /^entities\//, KERNEL] },
   { files: /^look\/diff\//, may: [/^look\/diff\//, CONTRACTS, KERNEL] },
   {
     files: /^look\/inspect\//,

@@ -1,14 +1,38 @@
-/** TABLE: the commands that look into a run folder, or into the program itself. */
+/** TABLE: the commands that look into a run folder, at what became of it, or into the program itself. */
 import { REASONS } from "../../entities/left-out.ts";
 import { STEPS } from "../../entities/order.ts";
+import { COMPARE_SETTINGS } from "../../look/compare/settings.ts";
 import { FILTERS } from "../../look/inspect/filter.ts";
-import { COMMON_OPTIONS, JSON_OPTION, type OptionsDef } from "../options.ts";
-import type { CommandTable } from "./row.ts";
+import { COMMON_OPTIONS, JSON_OPTION, type OptionsDef, optionsOf } from "../options.ts";
+import { type CommandTable, CONFIG } from "./row.ts";
 
 const RUN = { name: "run", help: "Run folder", most: 1 };
 const SHELLS = ["bash", "zsh", "fish"];
 
 export const LOOK_COMMANDS = {
+  compare: {
+    description: "Did it arrive? Hold NetBox against the entity files; reads only",
+    example: "compare snapshots/example --netbox https://netbox.example.net",
+    argument: { name: "run", help: "Run folder that transform or bootstrap wrote", most: 1 },
+    options: {
+      only: {
+        type: "string",
+        valueHint: "step",
+        words: STEPS.map(({ name }) => name),
+        description: "Compare one step, or several: tag,vlan",
+      },
+      markdown: { type: "boolean", description: "Print Markdown, for a comment on a pull request" },
+      "exit-code": {
+        type: "boolean",
+        description: "Exit with 3 if anything differs or is missing, with 4 if not all was judged",
+      },
+      config: CONFIG,
+      ...JSON_OPTION,
+      ...COMMON_OPTIONS,
+      ...optionsOf(COMPARE_SETTINGS),
+    },
+    load: async () => (await import("../compare.ts")).runCompare,
+  },
   diff: {
     description: "Tell what changed between two snapshots, two entity sets, or both",
     example: "diff test/fixtures/standalone test/fixtures/standalone-no-sys-audit",

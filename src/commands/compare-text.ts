@@ -1,0 +1,107 @@
+/** A comparison → text for a terminal. */
+import wrapAnsi from "wrap-ansi";
+import { printable } from "../kernel/log.ts";
+import type { Judged } from "../look/compare/findings.ts";
+import { type CompareRecord, headlineOf, type UnjudgedGroup } from "./compare-record.ts";
+import { differenceText } from "./shown-text.ts";
+import { groupDigits, renderTable } from "./tables.ts";
+
+export interface CompareTextOptions {
+  /** Columns of the terminal. */
+  readonly width: number;
+  /** Also what NetBox has more of. */
+  readonly isVerbose: boolean;
+}
+
+/** A line and how far it is indented. */
+type Line = readonly [level: number, text: string];
+
+export const COUNTS_HEAD = ["Step", "Entities", "Equal", "Different", "Missing", "Not judged"];
+
+/** What an acknowledgement means. Source: diode-server, ingester/component.go: it writes to a queue. */
+export const APPLIED_LATER =
+  "Diode applies later what it acknowledged: right after a push, wait and compare again. NetBox " +
+  "tells what became of each entity under Diode → Ingestion Logs";
+
+const INDENT = "  ";
+
+export function compareText(
+  record: CompareRecord,
+  { width, isVerbose }: CompareTextOptions,
+): string {
+  const { totals, untold } = record;
+  const isAnyLacking = totals.different + totals.missing > 0;
+  const sections = [
+    section("Different", record.different.map(differentLines), totals.different),
+    section("Missing", record.missing.map((judged) => [[1, nameOf(judged)]]), totals.missing),
+    section(
+      "Not judged",
+      record.unjudged.map(unjudgedLines),
+      record.unjudged.length + untold.reasons,
+    ),
+    isVerbose ? moreSection(record) : [],
+    isAnyLacking ? [[0, APPLIED_LATER] as const] : [],
+  ];
+  return [
+    wrapped([[0, headlineOf(record)]], width),
+    renderTable(COUNTS_HEAD, countRows(record)),
+    ...sections.filter((lines) => lines.length > 0).map((lines) => wrapped(lines, width)),
+  ].join("\n\n");
+}
+
+export function countRows({ steps }: CompareRecord): readonly (readonly (string | number)[])[] {
+  return steps.map(({ step, entities, equal, different, missing, unjudged }) => [
+    step,
+    entities,
+    equal,
+    different,
+    missing,
+    unjudged,
+  ]);
+}
+
+function section(title: string, blocks: readonly (readonly Line[])[], total: number): Line[] {
+  if (total === 0) return [];
+  const untold = total - blocks.length;
+  const rest: Line[] = untold > 0
+    ? [[1, `… and ${groupDigits(untold)} more, which --json tells`]]
+    : [];
+  return [[0, title], ...blocks.flat(), ...rest];
+}
+
+function differentLines({ step, entity, url, differences, unjudged }: Judged): Line[] {
+  return [
+    [1, `${nameOf({ step, entity })}${url === undefined ? "" : ` ${url}`}`],
+    ...differences.map((difference): Line => [2, differenceText(difference)]),
+    ...unjudged.map(({ field, sentence }): Line => [2, `${field} is not judged: ${sentence}`]),
+  ];
+}
+
+function unjudgedLines({ step, field, sentence, entity, count }: UnjudgedGroup): Line[] {
+  const what = count === 1 ? nameOf({ step, entity }) : `${groupDigits(count)} of step ${step}`;
+  return [[1, `${what}${field === undefined ? "" : ` ${field}`}: ${sentence}`]];
+}
+
+function moreSection({ more, untold }: CompareRecord): Line[] {
+  const blocks = more.map((judged) =>
+    judged.more.map(({ field, values }): Line => [
+      1,
+      `${nameOf(judged)} ${field}: ${values.join(", ")}`,
+    ])
+  );
+  return section("More in NetBox, which is no difference", blocks, more.length + untold.more);
+}
+
+function nameOf({ step, entity }: Pick<Judged, "step" | "entity">): string {
+  return `${step} ${entity}`;
+}
+
+function wrapped(lines: readonly Line[], width: number): string {
+  return lines.map(([level, text]) => {
+    const first = INDENT.repeat(level);
+    // What goes on stands under what it belongs to.
+    const next = `${first}${INDENT}${INDENT}`;
+    const body = wrapAnsi(printable(text), Math.max(width - next.length, 20), { hard: true });
+    return first + body.replaceAll("\n", `\n${next}`);
+  }).join("\n");
+}
