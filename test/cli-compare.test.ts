@@ -1,0 +1,196 @@
+/** compare, as a user and a pipeline run it: what it prints, what it ends with, and what it never shows. */
+import { writeFile } from "node:fs/promises";
+import { afterAll, describe, expect, test } from "vitest";
+import { arrived, PARTS } from "./helpers/arrived.ts";
+import { cliFolders, expectError } from "./helpers/cli-folders.ts";
+import { buildSet } from "./helpers/entity-set.ts";
+import { type Finished, runCli } from "./helpers/run-cli.ts";
+import {
+  AUTHORIZATION,
+  type Row,
+  type Rows,
+  type SmallNetBox,
+  type SmallNetBoxOptions,
+  startSmallNetBox,
+} from "./helpers/small-netbox.ts";
+
+const TOKEN = AUTHORIZATION.split(" ")[1] ?? "";
+const VM = "virtualization/virtual-machines";
+const { fresh } = cliFolders();
+
+/** Tests run at once: what one of them opens is closed when all have ended. */
+const opened: SmallNetBox[] = [];
+afterAll(() => Promise.all(opened.map((netbox) => netbox.close())));
+
+async function netboxWith(
+  change: (rows: Rows) => void = () => undefined,
+  options: SmallNetBoxOptions = {},
+): Promise<SmallNetBox> {
+  const netbox = await startSmallNetBox({ rows: arrived(), ...options });
+  opened.push(netbox);
+  change(netbox.rows);
+  return netbox;
+}
+
+async function runFolder(): Promise<string> {
+  const run = fresh("run");
+  await buildSet(run, PARTS);
+  return run;
+}
+
+async function compare(
+  netbox: SmallNetBox,
+  args: readonly string[] = [],
+  run?: string,
+): Promise<Finished> {
+  const env = { NETBOX_TOKEN: TOKEN, NETBOX_RETRY_DELAY: "1ms", NETBOX_MAX_RETRIES: "2" };
+  const folder = run ?? await runFolder();
+  return await runCli(["compare", folder, "--netbox", netbox.url, ...args], { env });
+}
+
+/** A machine with less memory and a tag by hand, and a disk that is gone. */
+function changed(rows: Rows): void {
+  Object.assign(rows[VM]?.[0] as Row, {
+    memory: 1024,
+    tags: [{ name: "discovered" }, { name: "mine" }],
+  });
+  rows["virtualization/virtual-disks"] = [];
+}
+
+const DENIED = { denied: ["ipam/prefixes"] };
+
+describe.concurrent("a comparison", () => {
+  test("of what arrived says so, and ends with 0", async () => {
+    const netbox = await netboxWith();
+    const { code, stdout, stderr } = await compare(netbox, ["--exit-code"]);
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(stdout.replace(/\s+/g, " ")).toContain(
+      `are in NetBox 4.7.3 at ${netbox.url} as they were sent`,
+    );
+    expect(stdout).toMatch(/^ {2}virtual-machine +2 +2 +0 +0 +0$/m);
+  });
+
+  test("of what did not tells what differs and what is missing, and ends with 3 if asked", async () => {
+    const { code, stdout } = await compare(await netboxWith(changed, DENIED), ["--exit-code"]);
+    expect(code).toBe(3);
+    expect(stdout).toContain("    memory: NetBox has 1024, sent was 4096\n");
+    expect(stdout).toContain("\nMissing\n  virtual-disk web-01/scsi0\n");
+    expect(stdout).not.toContain("mine");
+  });
+
+  test("that could not judge all ends with 4 if asked", async () => {
+    const { code, stdout } = await compare(await netboxWith(undefined, DENIED), ["--exit-code"]);
+    expect(code).toBe(4);
+    expect(stdout).toContain("(ipam.view_prefix)");
+  });
+
+  test("is silent with --quiet, and differences are no failure without --exit-code", async () => {
+    const { code, stdout, stderr } = await compare(await netboxWith(changed), ["--quiet"]);
+    expect([code, stdout, stderr]).toEqual([0, "", ""]);
+  });
+
+  test("of one step alone asks for no more, and tells what NetBox has more of", async () => {
+    const netbox = await netboxWith(changed);
+    const { stdout } = await compare(netbox, ["--only", "tag,11", "--verbose"]);
+    expect(stdout).toContain("  virtual-machine web-01 tags: mine\n");
+    expect(new Set(netbox.asked.map(({ url }) => url.pathname))).toEqual(
+      new Set([
+        "/api/status/",
+        "/api/extras/tags/",
+        "/api/virtualization/clusters/",
+        "/api/virtualization/virtual-machines/",
+      ]),
+    );
+  });
+
+  test("as Markdown is the comment alone", async () => {
+    const { stdout } = await compare(await netboxWith(changed), ["--markdown", "--quiet"]);
+    expect(stdout).toMatch(/^### Not all of it arrived\n/);
+  });
+
+  test("as JSON is whole even when NetBox went away half way", async () => {
+    const netbox = await netboxWith(changed, {
+      faultOf: ({ url }) => url.pathname.includes("disks") ? { status: 500 } : undefined,
+    });
+    const { code, stdout, stderr } = await compare(netbox, ["--json"]);
+    expect(code).toBe(6);
+    expect(JSON.parse(stdout)).toMatchObject({
+      complete: false,
+      findings: [{ entity: "web-01", verdict: "different" }],
+    });
+    expect(stderr).toContain("HTTP 500");
+  });
+});
+
+describe.concurrent("what it cannot begin with ends it, and says what to do", () => {
+  test("no run folder, or two ways to print", async () => {
+    expectError(await runCli(["compare"]), 2, "No run folder is named");
+    expectError(await runCli(["compare", "x", "--json", "--markdown"]), 2, "--markdown");
+  });
+
+  test("a run folder that was not transformed", async () => {
+    const run = fresh("run");
+    const netbox = await netboxWith();
+    expectError(await compare(netbox, [], run), 5, "Found no entity files");
+    expect(netbox.asked).toEqual([]);
+  });
+
+  test("no NetBox, and no token", async () => {
+    const run = await runFolder();
+    expectError(await runCli(["compare", run]), 2, "NETBOX_URL is missing", "--netbox");
+    const { url } = await netboxWith();
+    expectError(await runCli(["compare", run, "--netbox", url]), 2, "NETBOX_TOKEN is missing");
+  });
+
+  test("a token that NetBox does not take, which is never shown", async () => {
+    const { url } = await netboxWith();
+    const finished = await runCli(["compare", await runFolder(), "--netbox", url, "--verbose"], {
+      env: { NETBOX_TOKEN: "nbt_other.t0p-s3cret" },
+    });
+    expectError(finished, 6, "Invalid v2 token", "NETBOX_TOKEN");
+    expect(finished.stderr).not.toContain("t0p-s3cret");
+  });
+
+  test("a file that was changed after it was written", async () => {
+    const run = await runFolder();
+    await writeFile(`${run}/netbox/01-tag-0001.json`, "{}");
+    expectError(await compare(await netboxWith(), [], run), 5, "it was changed");
+  });
+});
+
+describe.concurrent("settings come", () => {
+  test("from a file with the token, and the environment", async () => {
+    const netbox = await netboxWith();
+    const run = await runFolder();
+    const file = `${run}/token`;
+    await writeFile(file, `${TOKEN}\n`);
+    const env = { NETBOX_URL: `${netbox.url}/api/` };
+    const given = await runCli(["compare", run, "--netbox-token-file", file], { env });
+    expect([given.code, given.stderr]).toEqual([0, ""]);
+    const named = await runCli(["compare", run], { env: { ...env, NETBOX_TOKEN_FILE: file } });
+    expect([named.code, named.stderr]).toEqual([0, ""]);
+  });
+
+  test("from a policy file", async () => {
+    const netbox = await netboxWith();
+    const run = await runFolder();
+    const file = `${run}/policy.yaml`;
+    await writeFile(file, `config:\n  NETBOX_URL: ${netbox.url}\n  NETBOX_CONCURRENCY: 2\n`);
+    const { code, stderr } = await runCli(["compare", run, "--config", file], {
+      env: { NETBOX_TOKEN: TOKEN },
+    });
+    expect([code, stderr]).toEqual([0, ""]);
+  });
+
+  test("with a certificate, or a warning", async () => {
+    const netbox = await netboxWith(undefined, { isTls: true });
+    const run = await runFolder();
+    const file = `${run}/ca.pem`;
+    await writeFile(file, netbox.certificate?.certificatePem ?? "");
+    const trusted = await compare(netbox, ["--cert-file", file], run);
+    expect([trusted.code, trusted.stderr]).toEqual([0, ""]);
+    const blind = await compare(netbox, ["--skip-tls-verify"], run);
+    expect(blind.code).toBe(0);
+    expect(blind.stderr).toContain("NETBOX_SKIP_TLS_VERIFY is on");
+  });
+});

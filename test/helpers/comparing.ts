@@ -1,0 +1,99 @@
+/** Compares in this process with a NetBox on the loopback: what was judged, and what was said meanwhile. */
+import { onTestFinished } from "vitest";
+import { STEPS } from "../../src/entities/order.ts";
+import type { TransformedSet } from "../../src/entities/read.ts";
+import { compare, type CompareInput } from "../../src/look/compare/compare.ts";
+import type { Judged } from "../../src/look/compare/findings.ts";
+import { parseCompareOptions } from "../../src/look/compare/options.ts";
+import type { CompareTexts } from "../../src/look/compare/settings.ts";
+import { arrived, PARTS } from "./arrived.ts";
+import { buildSet, type SetParts } from "./entity-set.ts";
+import {
+  AUTHORIZATION,
+  type SmallNetBox,
+  type SmallNetBoxOptions,
+  startSmallNetBox,
+} from "./small-netbox.ts";
+import { tempFolder } from "./temp-folder.ts";
+
+export interface Compared {
+  readonly judged: readonly Judged[];
+  readonly status: Parameters<CompareInput["onStatus"]>[0] | undefined;
+  readonly retries: readonly { readonly message: string; readonly pauseMs: number }[];
+  /** What it ended with. */
+  readonly error: unknown;
+}
+
+export interface CompareOverrides
+  extends Partial<Pick<CompareInput, "certificates" | "steps" | "signal" | "proxy">> {
+  readonly texts?: CompareTexts;
+  readonly onJudged?: (judged: Judged) => void;
+}
+
+/** One that ends with the test; it has what `PARTS` make, unless it is told otherwise. */
+export async function smallNetBox(options: SmallNetBoxOptions = {}): Promise<SmallNetBox> {
+  const netbox = await startSmallNetBox({ rows: arrived(), ...options });
+  onTestFinished(() => netbox.close());
+  return netbox;
+}
+
+/** Never throws: see `error`. */
+export async function compareWith(
+  { url }: Pick<SmallNetBox, "url">,
+  set: TransformedSet,
+  { texts, onJudged, ...overrides }: CompareOverrides = {},
+): Promise<Compared> {
+  const options = parseCompareOptions({
+    NETBOX_URL: url,
+    NETBOX_TOKEN: AUTHORIZATION,
+    NETBOX_RETRY_DELAY: "1ms",
+    ...texts,
+  });
+  const judged: Judged[] = [];
+  const retries: Compared["retries"][number][] = [];
+  let status: Compared["status"];
+  let error: unknown;
+  try {
+    const judgements = compare({
+      ...options,
+      set,
+      steps: STEPS.map(({ name }) => name),
+      certificates: undefined,
+      proxy: undefined,
+      signal: new AbortController().signal,
+      ...overrides,
+      onStatus(found) {
+        status = found;
+      },
+      onRetry: ({ message }, pauseMs) => retries.push({ message, pauseMs }),
+    });
+    for await (const each of judgements) {
+      judged.push(each);
+      onJudged?.(each);
+    }
+  } catch (thrown) {
+    error = thrown;
+  }
+  return { judged, status, retries, error };
+}
+
+/** The small site, or other entities, against a NetBox that `change` was let at. */
+export async function comparison(
+  change: (rows: ReturnType<typeof arrived>) => void = () => undefined,
+  options: SmallNetBoxOptions & { readonly parts?: SetParts } = {},
+): Promise<readonly Judged[]> {
+  const netbox = await smallNetBox(options);
+  change(netbox.rows);
+  const set = await buildSet(await tempFolder(), options.parts ?? PARTS);
+  const { judged, error } = await compareWith(netbox, set);
+  if (error !== undefined) throw error;
+  return judged;
+}
+
+/** What is not equal, in few words: { "tag discovered": "missing" }. */
+export function verdicts(judged: readonly Judged[]): Record<string, string> {
+  const told = judged.filter(({ verdict }) => verdict !== "equal");
+  return Object.fromEntries(
+    told.map(({ step, entity, verdict }) => [`${step} ${entity}`, verdict]),
+  );
+}
