@@ -3,6 +3,7 @@ import { BY_HAND_CASES } from "./by-hand.ts";
 import type { Case } from "./case.ts";
 import { CHANGE_CASES } from "./changes.ts";
 import { CLUSTER_CASES } from "./clusters.ts";
+import { COMPARE_CASES } from "./compare.ts";
 import { INPUT_CASES } from "./inputs.ts";
 import { ORDER_CASES } from "./order.ts";
 
@@ -12,4 +13,5 @@ export const CASES: readonly Case[] = [
   ...CHANGE_CASES,
   ...CLUSTER_CASES,
   ...BY_HAND_CASES,
+  ...COMPARE_CASES,
 ];

@@ -1,0 +1,248 @@
+/** `compare` as a user runs it: with a token that may only read, it says what the tests know. */
+import { join } from "node:path";
+import { runCli } from "../../helpers/run-cli.ts";
+import { readEntityFiles } from "../diode/entity-files.ts";
+import type { NetBox } from "../server/netbox.ts";
+import { listAll, send } from "../server/rest.ts";
+import { temporaryFolder } from "../set-up/temporary-folder.ts";
+import type { Trial } from "../trial.ts";
+import type { Case } from "./case.ts";
+
+export const COMPARE_CASES: readonly Case[] = [
+  {
+    holds: "8",
+    name: "compare finds that nothing arrived, that all did, and each thing that people changed",
+    isForAll: true,
+    run: (trial) => inFolder(trial, foundAgain),
+  },
+];
+
+const EXAMPLE = "snapshots/example";
+const MACHINES = "virtualization/virtual-machines";
+const NICS = "virtualization/interfaces";
+const DISKS = "virtualization/virtual-disks";
+
+interface Finding {
+  readonly step: string;
+  readonly entity: string;
+  readonly verdict: string;
+  readonly differences?: readonly { readonly field: string }[];
+  readonly unjudged?: readonly { readonly sentence: string }[];
+}
+
+interface Report {
+  readonly code: number | null;
+  readonly totals: Readonly<Record<string, number>>;
+  readonly findings: readonly Finding[];
+}
+
+type Work = (trial: Trial, run: string) => Promise<void>;
+
+async function inFolder(trial: Trial, work: Work): Promise<void> {
+  const folder = await temporaryFolder("compare");
+  const run = join(folder.path, "run");
+  const { code, stderr } = await runCli(["transform", EXAMPLE, "--out", run, "--quiet"]);
+  if (code !== 0) throw new Error(`transform ended with ${code}: ${stderr}`);
+  await work(trial, run).finally(() => folder.remove());
+}
+
+async function foundAgain(trial: Trial, run: string): Promise<void> {
+  const { netbox } = trial;
+  const read = tokenIn(netbox.authorization.read);
+  const entities = await readEntityFiles(run);
+  const all = entities.length;
+  expectThat(trial, await report(netbox, run, read), {
+    what: "an empty NetBox",
+    code: 3,
+    totals: { entities: all, equal: 0, different: 0, missing: all, unjudged: 0 },
+    told: undefined,
+  });
+  await trial.push(entities);
+  expectThat(trial, await report(netbox, run, read), {
+    what: "what arrived",
+    code: 0,
+    totals: { entities: all, equal: all, different: 0, missing: 0, unjudged: 0 },
+    told: [],
+  });
+  const changes = await changeByHand(netbox);
+  expectThat(trial, await report(netbox, run, read), {
+    what: "what was changed since",
+    code: 3,
+    totals: undefined,
+    told: changes,
+  });
+  await limited(trial, run);
+}
+
+/** One thing of each kind, as a user would; answers what is to be told of it. */
+async function changeByHand(netbox: NetBox): Promise<string[]> {
+  const machine = await one(netbox, MACHINES, ({ name }) => name === "AD01");
+  const nic = await one(
+    netbox,
+    NICS,
+    ({ virtual_machine: { id }, untagged_vlan }) => id !== machine.id && untagged_vlan !== null,
+  );
+  const disk = await one(netbox, DISKS, ({ virtual_machine: { id } }) => id !== machine.id);
+  const device = await one(netbox, "dcim/devices", ({ name }) => name === "pve1");
+  const address = await one(
+    netbox,
+    "ipam/ip-addresses",
+    ({ assigned_object_type: type }) => type === "dcim.interface",
+  );
+  const prefix = await one(netbox, "ipam/prefixes", () => true);
+  const tag = await one(netbox, "extras/tags", ({ name }) => name === "discovered");
+  const mine = await send(netbox, {
+    method: "POST",
+    path: "extras/tags",
+    body: { name: "mine", slug: "mine" },
+  });
+  const tenant = await send(netbox, {
+    method: "POST",
+    path: "tenancy/tenants",
+    body: { name: "Sales", slug: "sales" },
+  });
+  await patch(netbox, `${MACHINES}/${machine.id}`, {
+    name: "ad01",
+    memory: 1,
+    // By hand, and no difference: our own tags are still there.
+    tags: [...machine.tags.map(({ id }) => id), mine.id],
+    tenant: tenant.id,
+    custom_fields: { proxmox_vmid: "999" },
+  });
+  await patch(netbox, `${NICS}/${nic.id}`, { untagged_vlan: null, enabled: !nic.enabled });
+  await patch(netbox, `dcim/devices/${device.id}`, { status: "planned" });
+  await patch(netbox, `ipam/ip-addresses/${address.id}`, {
+    address: String(address.address).replace(/\/\d+$/, "/20"),
+    tags: [],
+  });
+  await patch(netbox, `ipam/prefixes/${prefix.id}`, { scope_type: null, scope_id: null });
+  await patch(netbox, `extras/tags/${tag.id}`, { color: "ffffff" });
+  await remove(netbox, `${DISKS}/${disk.id}`);
+  return [
+    "tag discovered different: color",
+    `vm-interface ${nic.virtual_machine.name}/${nic.name} different: enabled, untagged_vlan`,
+    `ip-address ${address.address} different: address, tags`,
+    `prefix ${prefix.prefix} different: scope_site`,
+    "virtual-machine AD01 different: name, memory, custom_fields.proxmox_vmid",
+    `virtual-disk ${disk.virtual_machine.name}/${disk.name} missing`,
+    "device pve1 different: status",
+  ];
+}
+
+/** With tokens of both versions of a user who may not see everything. */
+async function limited(trial: Trial, run: string): Promise<void> {
+  const { netbox } = trial;
+  const { id } = await send(netbox, {
+    method: "POST",
+    path: "users/users",
+    body: { username: "limited", password: "Of-one-test-0" },
+  });
+  await send(netbox, {
+    method: "POST",
+    path: "users/permissions",
+    body: {
+      name: "clusters and machines",
+      object_types: ["virtualization.cluster", "virtualization.virtualmachine"],
+      actions: ["view"],
+      users: [id],
+    },
+  });
+  for (const version of [1, 2]) {
+    const { key, token } = await send(netbox, {
+      method: "POST",
+      path: "users/tokens",
+      body: { user: id, version, write_enabled: false },
+    });
+    const text = version === 1 ? String(token) : `nbt_${key}.${token}`;
+    const { totals, findings } = await report(netbox, run, text);
+    const steps = new Set(findings.filter(({ verdict }) => verdict === "unjudged").map(stepOf));
+    const seen = ["cluster", "virtual-machine"].filter((step) => steps.has(step));
+    const sentences = findings.flatMap(({ unjudged = [] }) => unjudged).map((each) =>
+      each.sentence
+    );
+    const disks = "the token may not view virtual disks (virtualization.view_virtualdisk)";
+    if (totals["missing"] !== 0) trial.findings.push(`v${version}: what is hidden is missing`);
+    if (seen.length > 0) trial.findings.push(`v${version}: not judged: ${seen.join(", ")}`);
+    if (!sentences.includes(disks)) trial.findings.push(`v${version}: it does not say: ${disks}`);
+  }
+}
+
+interface Expected {
+  readonly what: string;
+  readonly code: number;
+  readonly totals: Report["totals"] | undefined;
+  readonly told: readonly string[] | undefined;
+}
+
+function expectThat(trial: Trial, said: Report, expected: Expected): void {
+  const { what, code, totals, told } = expected;
+  const found = said.findings.map(sentenceOf);
+  if (said.code !== code) trial.findings.push(`${what}: compare ended with ${said.code}`);
+  for (const [verdict, count] of Object.entries(totals ?? {})) {
+    const counted = said.totals[verdict];
+    if (counted !== count) trial.findings.push(`${what}: ${counted} ${verdict}, and not ${count}`);
+  }
+  for (const one of (told ?? []).filter((each) => !found.includes(each))) {
+    trial.findings.push(`${what}: not told: ${one}`);
+  }
+  for (const one of told === undefined ? [] : found.filter((each) => !told.includes(each))) {
+    trial.findings.push(`${what}: told: ${one}`);
+  }
+}
+
+function sentenceOf({ step, entity, verdict, differences = [] }: Finding): string {
+  const fields = differences.map(({ field }) => field).join(", ");
+  return `${step} ${entity} ${verdict}${fields === "" ? "" : `: ${fields}`}`;
+}
+
+function stepOf({ step }: Finding): string {
+  return step;
+}
+
+async function report({ url }: NetBox, run: string, token: string): Promise<Report> {
+  const args = ["compare", run, "--netbox", url, "--json", "--exit-code"];
+  const { code, stdout, stderr } = await runCli(args, { env: { NETBOX_TOKEN: token } });
+  if (stdout === "") throw new Error(`compare ended with ${code}: ${stderr}`);
+  return { code, ...(JSON.parse(stdout) as Omit<Report, "code">) };
+}
+
+/** "Bearer nbt_…" → "nbt_…" */
+function tokenIn(authorization: string): string {
+  return authorization.split(" ")[1] ?? "";
+}
+
+/** What of NetBox's objects the changes above look at. */
+interface Held {
+  readonly id: number;
+  readonly name: string;
+  readonly enabled: boolean;
+  readonly address: string;
+  readonly prefix: string;
+  readonly assigned_object_type: string | null;
+  readonly untagged_vlan: object | null;
+  readonly virtual_machine: { readonly id: number; readonly name: string };
+  readonly tags: readonly { readonly id: number }[];
+}
+
+async function one(
+  netbox: NetBox,
+  path: string,
+  isWanted: (row: Held) => boolean,
+): Promise<Held> {
+  const rows = (await listAll(netbox, path)) as unknown as readonly Held[];
+  const found = rows.find(isWanted);
+  if (found === undefined) throw new Error(`NetBox holds no such object below ${path}`);
+  return found;
+}
+
+async function patch(netbox: NetBox, path: string, body: object): Promise<void> {
+  await send(netbox, { method: "PATCH", path, body });
+}
+
+async function remove(netbox: NetBox, path: string): Promise<void> {
+  const response = await fetch(`${netbox.url}/api/${path}/`, {
+    method: "DELETE",
+    headers: { authorization: netbox.authorization.write },
+  });
+  if (!response.ok) throw new Error(`DELETE ${path}: ${response.status}`);
+}
