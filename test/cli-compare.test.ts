@@ -6,15 +6,14 @@ import { cliFolders, expectError } from "./helpers/cli-folders.ts";
 import { buildSet } from "./helpers/entity-set.ts";
 import { type Finished, runCli } from "./helpers/run-cli.ts";
 import {
-  AUTHORIZATION,
   type Row,
   type Rows,
   type SmallNetBox,
   type SmallNetBoxOptions,
   startSmallNetBox,
+  TOKEN,
 } from "./helpers/small-netbox.ts";
 
-const TOKEN = AUTHORIZATION.split(" ")[1] ?? "";
 const VM = "virtualization/virtual-machines";
 const { fresh } = cliFolders();
 

@@ -6,12 +6,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { textsFor } from "./helpers/capturing.ts";
+import { PARTS } from "./helpers/arrived.ts";
+import { smallNetBox } from "./helpers/comparing.ts";
 import { call, statusOf, tokenOf } from "./helpers/diode-client.ts";
+import { buildSet } from "./helpers/entity-set.ts";
 import { ROOT } from "./helpers/golden.ts";
 import { receiver } from "./helpers/pushing.ts";
 import { ask } from "./helpers/pve-client.ts";
 import { served } from "./helpers/served.ts";
 import { requestBytes, tag } from "./helpers/received.ts";
+import { TOKEN } from "./helpers/small-netbox.ts";
 
 const DENO = join(ROOT, "node_modules/.bin/deno");
 
@@ -116,6 +120,27 @@ test("push has the network, writes its journal below snapshots/, and that is eno
     expect(diode.requests).toHaveLength(13);
   }
   expect((await readdir(join(files, "push"))).length).toBe(2);
+});
+
+test("compare has the network and writes nowhere, and that is enough", async () => {
+  expect((await commandOf("compare")).match(/--(?:allow|deny|no)-\S+/g)).toEqual([
+    "--no-prompt",
+    "--allow-read=.",
+    "--allow-env",
+    "--allow-net",
+    "--deny-write",
+  ]);
+  const files = join(run, "compare");
+  await buildSet(files, PARTS);
+  for (const isTls of [false, true]) {
+    const netbox = await smallNetBox({ isTls });
+    const given = isTls ? ["--skip-tls-verify"] : [];
+    const { code, stderr } = await taskOf("compare", [files, "--exit-code", ...given], {
+      NETBOX_URL: netbox.url,
+      NETBOX_TOKEN: TOKEN,
+    });
+    expect(code, stderr).toBe(0);
+  }
 });
 
 test("serve reads this folder and has the loopback, and that is enough", async () => {

@@ -1,7 +1,7 @@
 /** A comparison → Markdown for a comment on a pull request, which takes 65,536 characters. */
 import type { Judged } from "../look/compare/findings.ts";
 import { type CompareRecord, headlineOf, type UnjudgedGroup } from "./compare-record.ts";
-import { APPLIED_LATER, countRows, COUNTS_HEAD } from "./compare-text.ts";
+import { adviceOf, countRows, COUNTS_HEAD } from "./compare-text.ts";
 import { markdownCode, markdownRow, markdownTable, markdownText } from "./markdown.ts";
 import { shownPair } from "./shown-text.ts";
 import { groupDigits } from "./tables.ts";
@@ -34,7 +34,7 @@ export function compareMarkdown(record: CompareRecord): string {
       blocks: unjudged.map(unjudgedRows),
       total: unjudged.length + untold.reasons,
     }),
-    ...(totals.different + totals.missing > 0 ? [`${APPLIED_LATER}.`] : []),
+    ...adviceOf(record).map((advice) => `${advice}.`),
   ].join("\n\n");
 }
 

@@ -19,9 +19,11 @@ type Line = readonly [level: number, text: string];
 export const COUNTS_HEAD = ["Step", "Entities", "Equal", "Different", "Missing", "Not judged"];
 
 /** What an acknowledgement means. Source: diode-server, ingester/component.go: it writes to a queue. */
-export const APPLIED_LATER =
+const APPLIED_LATER =
   "Diode applies later what it acknowledged: right after a push, wait and compare again. NetBox " +
   "tells what became of each entity under Diode → Ingestion Logs";
+const NO_PLUGIN =
+  "This NetBox has no plugin of Diode (netbox_diode_plugin): nothing can arrive in it";
 
 const INDENT = "  ";
 
@@ -30,7 +32,6 @@ export function compareText(
   { width, isVerbose }: CompareTextOptions,
 ): string {
   const { totals, untold } = record;
-  const isAnyLacking = totals.different + totals.missing > 0;
   const sections = [
     section("Different", record.different.map(differentLines), totals.different),
     section("Missing", record.missing.map((judged) => [[1, nameOf(judged)]]), totals.missing),
@@ -40,13 +41,19 @@ export function compareText(
       record.unjudged.length + untold.reasons,
     ),
     isVerbose ? moreSection(record) : [],
-    isAnyLacking ? [[0, APPLIED_LATER] as const] : [],
+    adviceOf(record).map((advice): Line => [0, advice]),
   ];
   return [
     wrapped([[0, headlineOf(record)]], width),
     renderTable(COUNTS_HEAD, countRows(record)),
     ...sections.filter((lines) => lines.length > 0).map((lines) => wrapped(lines, width)),
   ].join("\n\n");
+}
+
+/** What to think of what did not arrive. */
+export function adviceOf({ totals, status }: CompareRecord): readonly string[] {
+  if (totals.different + totals.missing === 0) return [];
+  return [status?.plugin === undefined ? NO_PLUGIN : APPLIED_LATER];
 }
 
 export function countRows({ steps }: CompareRecord): readonly (readonly (string | number)[])[] {

@@ -132,6 +132,14 @@ describe("text", () => {
     );
   });
 
+  test("says when nothing can arrive, since the NetBox has no plugin of Diode", () => {
+    const record = recordOf([missing("db-01")]);
+    record.status = { version: "4.7.3", plugin: undefined };
+    const text = compareText(record, { width: 200, isVerbose: false });
+    expect(text).toContain("no plugin of Diode (netbox_diode_plugin): nothing can arrive in it");
+    expect(text).not.toContain("Diode applies later");
+  });
+
   test("names a field that could not be judged beside those that differ", () => {
     const both = {
       ...different(MEMORY),

@@ -7,6 +7,8 @@ import type { CommandRow } from "../../src/commands/catalog/row.ts";
 import { EXIT_CODES } from "../../src/commands/report.ts";
 import { STAGE_SETTINGS } from "../../src/commands/stage-settings.ts";
 import { codesMarkdown, mappingMarkdown, settingsMarkdown } from "../../src/look/mapping.ts";
+import { UNJUDGED } from "../../src/look/compare/findings.ts";
+import { PLACES } from "../../src/look/compare/places.ts";
 import { CHECKS } from "../../src/look/verify/findings.ts";
 import { FAULTS } from "../../src/rehearse/receive/faults.ts";
 import { CAUSES } from "../../src/snapshot/incomplete.ts";
@@ -17,7 +19,7 @@ const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT_CODES, string>> = {
   bug: "our bug; the stack is shown",
   usage: "usage or settings",
   differences: "differences (only with `--exit-code`)",
-  incomplete: "incomplete capture",
+  incomplete: "incomplete capture, or comparison (only with `--exit-code`)",
   input: "bad input file: hash, format or schema",
   remote: "remote refused or unreachable",
   rejected: "remote rejected entities",
@@ -58,6 +60,17 @@ export const BLOCKS: Readonly<Record<string, () => string>> = {
     ),
   settings: () => settingsMarkdown(STAGE_SETTINGS.transform),
   "push-settings": () => settingsMarkdown(STAGE_SETTINGS.push),
+  "compare-settings": () => settingsMarkdown(STAGE_SETTINGS.compare),
+  unjudged: () =>
+    rows(
+      Object.entries(UNJUDGED).map(([reason, meaning]) => [`\`${reason}\``, meaning]),
+      ["Reason", "Meaning"],
+    ),
+  permissions: () =>
+    rows(
+      Object.values(PLACES).map(({ plural, permission }) => [plural, `\`${permission}\``]),
+      ["Objects", "Permission"],
+    ),
   faults: () =>
     rows(
       Object.entries(FAULTS).map(([name, { means }]) => [`\`${name}\``, means]),

@@ -48,7 +48,8 @@ export interface SmallNetBox {
 }
 
 /** No secret. */
-export const AUTHORIZATION = "Bearer nbt_small0000000.of-a-netbox-that-lives-for-one-test";
+export const TOKEN = "nbt_small0000000.of-a-netbox-that-lives-for-one-test";
+export const AUTHORIZATION = `Bearer ${TOKEN}`;
 
 /** Source: NetBox, filtersets.py of each app. */
 const FILTERS: Readonly<Record<string, (row: Row, values: readonly string[]) => boolean>> = {

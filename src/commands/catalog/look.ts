@@ -18,7 +18,6 @@ export const LOOK_COMMANDS = {
       only: {
         type: "string",
         valueHint: "step",
-        words: STEPS.map(({ name }) => name),
         description: "Compare one step, or several: tag,vlan",
       },
       markdown: { type: "boolean", description: "Print Markdown, for a comment on a pull request" },

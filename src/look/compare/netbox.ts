@@ -56,7 +56,8 @@ const HINTS: NetworkHints = {
 const URL_HINT =
   "Look at NETBOX_URL: it names NetBox itself, with the path before it if there is one";
 const TOKEN_HINT =
-  "Look at NETBOX_TOKEN: the token may be wrong, expired, or bound to other addresses";
+  "Look at NETBOX_TOKEN: the token may be wrong, expired, or bound to other addresses; one of version 2 " +
+  "has the form nbt_KEY.TOKEN";
 
 /** NetBox gives fewer where its MAX_PAGE_SIZE is lower. Source: netbox/config/parameters.py. */
 const PAGE_SIZE = "500";
@@ -66,7 +67,10 @@ const Page = type({
   results: type({ id: "number.integer", "[string]": "unknown" }).array(),
   next: "string | null",
 });
-const StatusAnswer = type({ "netbox-version": "string", "plugins?": { "[string]": "string" } });
+const StatusAnswer = type({
+  "netbox-version": "string",
+  "plugins?": { "netbox_diode_plugin?": "string" },
+});
 
 interface Answered {
   readonly status: number;
@@ -75,6 +79,7 @@ interface Answered {
 
 export function openNetBox(options: NetBoxOptions): NetBox {
   const { url, authorization, signal } = options;
+  const toldBy = wordsWithout(authorization.split(" ").at(-1) ?? "");
   const http = openHttp({ ...options, server: "NetBox", hints: HINTS });
   const headers = { authorization, accept: "application/json" };
 
@@ -87,9 +92,9 @@ export function openNetBox(options: NetBoxOptions): NetBox {
       throw new RemoteFailure("passing", `HTTP ${status}`, { retryAfterMs });
     }
     if (status >= 300 && status < 400) {
-      const to = new URL(header("location") ?? "", url);
-      const hint = `It leads to ${to.origin}: name that with NETBOX_URL, if it is NetBox`;
-      throw new RemoteFailure("refused", `HTTP ${status}`, { hint });
+      throw new RemoteFailure("refused", `HTTP ${status}`, {
+        hint: redirectHint(header("location"), url),
+      });
     }
     return { status, text };
   }
@@ -151,6 +156,12 @@ export function openNetBox(options: NetBoxOptions): NetBox {
   };
 }
 
+function redirectHint(location: string | undefined, url: string): string {
+  if (location === undefined || !URL.canParse(location, url)) return URL_HINT;
+  const { origin } = new URL(location, url);
+  return `It leads to ${origin}: name that with NETBOX_URL, if it is NetBox`;
+}
+
 /** undefined for what is no JSON: a page for people, or an answer that a proxy made. */
 function parsed(text: string): unknown {
   try {
@@ -160,10 +171,12 @@ function parsed(text: string): unknown {
   }
 }
 
-/** NetBox's own words: {"detail":"Invalid v2 token"}, {"name":["…"]}. */
-function toldBy(text: string): string {
-  const answer = parsed(text);
-  if (typeof answer !== "object" || answer === null) return "";
-  const words = Object.values(answer).flat().filter((word) => typeof word === "string").join(" ");
-  return words === "" ? "" : ` (${words.replace(/\s+/g, " ").slice(0, MAX_WORDS)})`;
+/** NetBox's own words: {"detail":"Invalid v2 token"}, {"name":["…"]}; the token is not repeated, should it do so. */
+function wordsWithout(token: string): (text: string) => string {
+  return (text) => {
+    const answer = parsed(text);
+    if (typeof answer !== "object" || answer === null || text.includes(token)) return "";
+    const words = Object.values(answer).flat().filter((word) => typeof word === "string").join(" ");
+    return words === "" ? "" : ` (${words.replace(/\s+/g, " ").slice(0, MAX_WORDS)})`;
+  };
 }

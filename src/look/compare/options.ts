@@ -6,7 +6,7 @@ import { settingReader } from "../../kernel/setting-reader.ts";
 import { COMPARE_SETTINGS, type CompareTexts } from "./settings.ts";
 
 export interface CompareOptions {
-  /** "https://netbox.example.com/base", with no slash behind it. */
+  /** "https://netbox.example.net/base", with no slash behind it. */
   readonly url: string;
   /** The value of the header that carries the token. */
   readonly authorization: string;
@@ -41,7 +41,7 @@ export function parseCompareOptions(texts: CompareTexts): CompareOptions {
 function parseUrl(text: string | undefined): string {
   if (text === undefined) {
     throw usageError("Setting NETBOX_URL is missing", {
-      hint: "Name the NetBox to compare with, such as --netbox https://netbox.example.com",
+      hint: "Name the NetBox to compare with, such as --netbox https://netbox.example.net",
     });
   }
   // A wrong URL may hold a password: it is not shown.

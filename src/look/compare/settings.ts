@@ -6,7 +6,7 @@ export const COMPARE_SETTINGS = {
   NETBOX_URL: {
     flag: "netbox",
     allowed: "https:// or http://, a host, and the path before NetBox's own if there is one",
-    help: "NetBox, such as https://netbox.example.com",
+    help: "NetBox, such as https://netbox.example.net",
   },
   NETBOX_TOKEN: {
     flag: "netbox-token-file",
