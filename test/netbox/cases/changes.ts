@@ -208,7 +208,9 @@ async function second(trial: Trial, change: Change): Promise<void> {
   const known = await expectedOf(first);
   const expected = await expectedOf(first);
   const later = await expectedOf(then);
-  trial.remarks.push(...known.missingIn(later).map((one) => `Diode cannot remove ${one}`));
+  // Diode removes nothing: not what is gone, and not what was only not read.
+  const left = known.missingIn(later).map((one) => `no longer sent, and still in NetBox: ${one}`);
+  trial.remarks.push(...left);
   expected.turnTo(later, { clears: "CLEAR_EMPTY" in settings });
   for (const host of stays) keepHeld(host, known, expected);
   await trial.compare(expected);

@@ -7,19 +7,23 @@ import type { Case } from "./case.ts";
 
 const SEED = 20_260_102;
 
-export const ORDER_CASES: readonly Case[] = [
-  {
-    holds: "4",
-    name: "the fixture pve8 in a random order, and then in order",
-    run: (trial) => inAnyOrder(trial, "test/fixtures/pve8"),
-  },
-  {
-    holds: "4",
-    name: "the example in a random order, and then in order",
-    isBig: true,
-    run: (trial) => inAnyOrder(trial, "snapshots/example"),
-  },
+/** TABLE: what is sent, and whether it takes minutes. */
+const RUNS: readonly (Pick<Case, "isBig"> & { readonly name: string; readonly run: string })[] = [
+  { name: "the fixture pve8", run: "test/fixtures/pve8" },
+  { name: "the example", run: "snapshots/example", isBig: true },
+  ...["pve7", "pve9", "standalone", "two-sites"].map((name) => ({
+    name: `the fixture ${name}`,
+    run: `test/fixtures/${name}`,
+    isBig: true as const,
+  })),
 ];
+
+export const ORDER_CASES: readonly Case[] = RUNS.map(({ name, run, ...rest }) => ({
+  ...rest,
+  holds: "4",
+  name: `${name} in a random order, and then in order`,
+  run: (trial) => inAnyOrder(trial, run),
+}));
 
 /** Single failures on the way are expected, and reported. */
 async function inAnyOrder(trial: Trial, run: string): Promise<void> {
