@@ -238,7 +238,10 @@ describe("what does not pass ends the comparison, and says what to do", () => {
     const { error } = await compareWith(netbox, await smallSet(), {
       texts: { NETBOX_MAX_RETRIES: "0" },
     });
-    expect(error).toMatchObject({ kind: "remote" });
+    expect(error).toMatchObject({
+      kind: "remote",
+      hint: expect.stringContaining("NetBox may be down") as string,
+    });
   });
 });
 

@@ -4,7 +4,7 @@ import type { StepName } from "../../entities/order.ts";
 import type { TransformedSet } from "../../entities/read.ts";
 import { AppError } from "../../kernel/errors.ts";
 import { Finder } from "./finder.ts";
-import type { Judged } from "./findings.ts";
+import type { Found, Judged } from "./findings.ts";
 import { batches, inOrder } from "./in-order.ts";
 import { judge, keysOf, needsOf } from "./judge.ts";
 import type { Identities } from "./kinds.ts";
@@ -59,7 +59,5 @@ async function judgeBatch(
   const identities = batch.map(({ entity }) => entity as Identities[StepName]);
   const found = await finder.find(step, identities, keysOf(step));
   const resolve = await finder.resolve(batch.flatMap(needsOf));
-  return batch.map((at, i) =>
-    judge(at, found[i] as NonNullable<typeof found[0]>, { url, resolve })
-  );
+  return batch.map((at, i) => judge(at, found[i] as Found, { url, resolve }));
 }

@@ -55,6 +55,8 @@ const HINTS: NetworkHints = {
 };
 const URL_HINT =
   "Look at NETBOX_URL: it names NetBox itself, with the path before it if there is one";
+const DOWN_HINT =
+  "NetBox may be down, or NETBOX_URL may name another place: try again later, or look at it";
 const TOKEN_HINT =
   "Look at NETBOX_TOKEN: the token may be wrong, expired, or bound to other addresses; one of version 2 " +
   "has the form nbt_KEY.TOKEN";
@@ -110,7 +112,7 @@ export function openNetBox(options: NetBoxOptions): NetBox {
   function failed(path: string, { message, hint }: Pick<RemoteFailure, "message" | "hint">) {
     const place = path.split("?", 1)[0];
     const what = `Cannot read ${place} of NetBox at ${url}: ${message}`;
-    return new AppError("remote", what, hint === undefined ? {} : { hint });
+    return new AppError("remote", what, { hint: hint ?? DOWN_HINT });
   }
 
   async function status(): Promise<Status> {
@@ -120,7 +122,10 @@ export function openNetBox(options: NetBoxOptions): NetBox {
     }
     const answer = StatusAnswer(parsed(text));
     if (code !== 200 || answer instanceof type.errors) {
-      throw failed("status/", { message: `HTTP ${code} without a version`, hint: URL_HINT });
+      throw failed("status/", {
+        message: `HTTP ${code} without a version of NetBox`,
+        hint: URL_HINT,
+      });
     }
     return { version: answer["netbox-version"], plugin: answer.plugins?.["netbox_diode_plugin"] };
   }
