@@ -38,7 +38,15 @@ export class Trial {
   }
 
   /** The entities that the program itself writes for it. */
-  async transform({ runs, settings = {} }: Input): Promise<SentEntity[]> {
+  transform(input: Input): Promise<SentEntity[]> {
+    return this.withRun(input, readEntityFiles);
+  }
+
+  /** Over the run folder that the program itself writes for it. */
+  async withRun<Value>(
+    { runs, settings = {} }: Input,
+    work: (run: string) => Promise<Value>,
+  ): Promise<Value> {
     const folder = await temporaryFolder("trial");
     try {
       const places = await Promise.all(
@@ -47,7 +55,9 @@ export class Trial {
       const flags = Object.entries(settings).map(([name, value]) =>
         `--${SETTINGS[name as keyof typeof SETTINGS].flag}=${value}`
       );
-      return await write(["transform", ...places, ...flags], join(folder.path, "out"));
+      const out = join(folder.path, "out");
+      await write(["transform", ...places, ...flags], out);
+      return await work(out);
     } finally {
       await folder.remove();
     }
@@ -66,7 +76,8 @@ export class Trial {
 
   async bootstrap(): Promise<SentEntity[]> {
     const out = await temporaryFolder("trial");
-    return write(["bootstrap"], out.path).finally(() => out.remove());
+    return write(["bootstrap"], out.path).then(() => readEntityFiles(out.path))
+      .finally(() => out.remove());
   }
 
   /**
@@ -126,8 +137,7 @@ async function placeOf(run: string | Site, folder: string): Promise<string> {
   return folder;
 }
 
-async function write(args: readonly string[], out: string): Promise<SentEntity[]> {
+async function write(args: readonly string[], out: string): Promise<void> {
   const { code, stderr } = await runCli([...args, "--out", out, "--quiet"]);
   if (code !== 0) throw new Error(`${args.join(" ")} ended with ${code}: ${stderr}`);
-  return readEntityFiles(out);
 }

@@ -1,74 +1,41 @@
 /** `compare` as a user runs it: with a token that may only read, it says what the tests know. */
-import { join } from "node:path";
-import { runCli } from "../../helpers/run-cli.ts";
 import { readEntityFiles } from "../diode/entity-files.ts";
 import type { NetBox } from "../server/netbox.ts";
 import { listAll, send } from "../server/rest.ts";
-import { temporaryFolder } from "../set-up/temporary-folder.ts";
-import type { Trial } from "../trial.ts";
+import type { Input, Trial } from "../trial.ts";
 import type { Case } from "./case.ts";
+import { expectArrived, expectThat, reportOf, tokenIn } from "./compared.ts";
 
 export const COMPARE_CASES: readonly Case[] = [
   {
     holds: "8",
     name: "compare finds that nothing arrived, that all did, and each thing that people changed",
     isForAll: true,
-    run: (trial) => inFolder(trial, foundAgain),
+    run: (trial) => trial.withRun(EXAMPLE, (run) => foundAgain(trial, run)),
   },
 ];
 
-const EXAMPLE = "snapshots/example";
+const EXAMPLE: Input = { runs: ["snapshots/example"] };
 const MACHINES = "virtualization/virtual-machines";
 const NICS = "virtualization/interfaces";
 const DISKS = "virtualization/virtual-disks";
-
-interface Finding {
-  readonly step: string;
-  readonly entity: string;
-  readonly verdict: string;
-  readonly differences?: readonly { readonly field: string }[];
-  readonly unjudged?: readonly { readonly sentence: string }[];
-}
-
-interface Report {
-  readonly code: number | null;
-  readonly totals: Readonly<Record<string, number>>;
-  readonly findings: readonly Finding[];
-}
-
-type Work = (trial: Trial, run: string) => Promise<void>;
-
-async function inFolder(trial: Trial, work: Work): Promise<void> {
-  const folder = await temporaryFolder("compare");
-  const run = join(folder.path, "run");
-  const { code, stderr } = await runCli(["transform", EXAMPLE, "--out", run, "--quiet"]);
-  if (code !== 0) throw new Error(`transform ended with ${code}: ${stderr}`);
-  await work(trial, run).finally(() => folder.remove());
-}
 
 async function foundAgain(trial: Trial, run: string): Promise<void> {
   const { netbox } = trial;
   const read = tokenIn(netbox.authorization.read);
   const entities = await readEntityFiles(run);
   const all = entities.length;
-  expectThat(trial, await report(netbox, run, read), {
+  expectThat(trial, await reportOf(netbox, run, read), {
     what: "an empty NetBox",
     code: 3,
     totals: { entities: all, equal: 0, different: 0, missing: all, unjudged: 0 },
-    told: undefined,
   });
   await trial.push(entities);
-  expectThat(trial, await report(netbox, run, read), {
-    what: "what arrived",
-    code: 0,
-    totals: { entities: all, equal: all, different: 0, missing: 0, unjudged: 0 },
-    told: [],
-  });
+  await expectArrived(trial, run);
   const changes = await changeByHand(netbox);
-  expectThat(trial, await report(netbox, run, read), {
+  expectThat(trial, await reportOf(netbox, run, read), {
     what: "what was changed since",
     code: 3,
-    totals: undefined,
     told: changes,
   });
   await limited(trial, run);
@@ -154,8 +121,10 @@ async function limited(trial: Trial, run: string): Promise<void> {
       body: { user: id, version, write_enabled: false },
     });
     const text = version === 1 ? String(token) : `nbt_${key}.${token}`;
-    const { totals, findings } = await report(netbox, run, text);
-    const steps = new Set(findings.filter(({ verdict }) => verdict === "unjudged").map(stepOf));
+    const { totals, findings } = await reportOf(netbox, run, text);
+    const steps = new Set(
+      findings.filter(({ verdict }) => verdict === "unjudged").map((each) => each.step),
+    );
     const seen = ["cluster", "virtual-machine"].filter((step) => steps.has(step));
     const sentences = findings.flatMap(({ unjudged = [] }) => unjudged).map((each) =>
       each.sentence
@@ -165,50 +134,6 @@ async function limited(trial: Trial, run: string): Promise<void> {
     if (seen.length > 0) trial.findings.push(`v${version}: not judged: ${seen.join(", ")}`);
     if (!sentences.includes(disks)) trial.findings.push(`v${version}: it does not say: ${disks}`);
   }
-}
-
-interface Expected {
-  readonly what: string;
-  readonly code: number;
-  readonly totals: Report["totals"] | undefined;
-  readonly told: readonly string[] | undefined;
-}
-
-function expectThat(trial: Trial, said: Report, expected: Expected): void {
-  const { what, code, totals, told } = expected;
-  const found = said.findings.map(sentenceOf);
-  if (said.code !== code) trial.findings.push(`${what}: compare ended with ${said.code}`);
-  for (const [verdict, count] of Object.entries(totals ?? {})) {
-    const counted = said.totals[verdict];
-    if (counted !== count) trial.findings.push(`${what}: ${counted} ${verdict}, and not ${count}`);
-  }
-  for (const one of (told ?? []).filter((each) => !found.includes(each))) {
-    trial.findings.push(`${what}: not told: ${one}`);
-  }
-  for (const one of told === undefined ? [] : found.filter((each) => !told.includes(each))) {
-    trial.findings.push(`${what}: told: ${one}`);
-  }
-}
-
-function sentenceOf({ step, entity, verdict, differences = [] }: Finding): string {
-  const fields = differences.map(({ field }) => field).join(", ");
-  return `${step} ${entity} ${verdict}${fields === "" ? "" : `: ${fields}`}`;
-}
-
-function stepOf({ step }: Finding): string {
-  return step;
-}
-
-async function report({ url }: NetBox, run: string, token: string): Promise<Report> {
-  const args = ["compare", run, "--netbox", url, "--json", "--exit-code"];
-  const { code, stdout, stderr } = await runCli(args, { env: { NETBOX_TOKEN: token } });
-  if (stdout === "") throw new Error(`compare ended with ${code}: ${stderr}`);
-  return { code, ...(JSON.parse(stdout) as Omit<Report, "code">) };
-}
-
-/** "Bearer nbt_…" → "nbt_…" */
-function tokenIn(authorization: string): string {
-  return authorization.split(" ")[1] ?? "";
 }
 
 /** What of NetBox's objects the changes above look at. */

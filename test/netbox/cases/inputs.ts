@@ -1,9 +1,11 @@
 /** Whole inputs: each applies, reads back as mapped, and changes nothing when it is sent again. */
 import { labSite } from "../../helpers/lab.ts";
 import { WHOLE_CASES } from "../../helpers/whole-outputs.ts";
+import { readEntityFiles } from "../diode/entity-files.ts";
 import { expectBootstrap } from "../judge/expect.ts";
 import { expectedOf, type Input, type Trial } from "../trial.ts";
 import type { Case } from "./case.ts";
+import { expectArrived } from "./compared.ts";
 
 const EXAMPLE = ["snapshots/example"];
 const TWO_SITES = ["test/fixtures/two-sites"];
@@ -128,9 +130,13 @@ async function simulated(trial: Trial): Promise<void> {
   await whole(trial, { runs: [site] });
 }
 
-async function whole(trial: Trial, input: Input): Promise<void> {
-  const entities = await trial.transform(input);
-  await trial.push(entities);
-  await trial.compare(await expectedOf(input));
-  await trial.pushAgain(entities);
+/** Both judges must find all of it: the one of these tests, and the one that users have. */
+function whole(trial: Trial, input: Input): Promise<void> {
+  return trial.withRun(input, async (run) => {
+    const entities = await readEntityFiles(run);
+    await trial.push(entities);
+    await trial.compare(await expectedOf(input));
+    await expectArrived(trial, run);
+    await trial.pushAgain(entities);
+  });
 }

@@ -1,0 +1,74 @@
+/** What `compare` says of a run folder, as a user runs it, and whether it says what it should. */
+import { runCli } from "../../helpers/run-cli.ts";
+import type { NetBox } from "../server/netbox.ts";
+import type { Trial } from "../trial.ts";
+
+interface Finding {
+  readonly step: string;
+  readonly entity: string;
+  readonly verdict: string;
+  readonly differences?: readonly { readonly field: string }[];
+  readonly unjudged?: readonly { readonly sentence: string }[];
+}
+
+interface Report {
+  readonly code: number | null;
+  readonly totals: Readonly<Record<string, number>>;
+  readonly findings: readonly Finding[];
+}
+
+interface Expected {
+  readonly what: string;
+  readonly code: number;
+  readonly totals?: Report["totals"];
+  /** "device pve1 different: status" */
+  readonly told?: readonly string[];
+}
+
+/** Of a run folder that was sent, and of nothing that happened since. */
+export async function expectArrived(trial: Trial, run: string): Promise<void> {
+  const from = performance.now();
+  const said = await reportOf(trial.netbox, run, tokenIn(trial.netbox.authorization.read));
+  const seconds = ((performance.now() - from) / 1000).toFixed(1);
+  const { entities = 0, equal = 0 } = said.totals;
+  trial.remarks.push(`compare found ${equal} of ${entities} in ${seconds} s`);
+  if (entities === 0) trial.findings.push("compare judged nothing");
+  expectThat(trial, said, {
+    what: "what arrived",
+    code: 0,
+    totals: { equal: entities, different: 0, missing: 0, unjudged: 0 },
+    told: [],
+  });
+}
+
+export function expectThat(trial: Trial, said: Report, expected: Expected): void {
+  const { what, code, totals = {}, told } = expected;
+  const found = said.findings.map(sentenceOf);
+  if (said.code !== code) trial.findings.push(`${what}: compare ended with ${said.code}`);
+  for (const [verdict, count] of Object.entries(totals)) {
+    const counted = said.totals[verdict];
+    if (counted !== count) trial.findings.push(`${what}: ${counted} ${verdict}, and not ${count}`);
+  }
+  if (told === undefined) return;
+  for (const one of told) {
+    if (!found.includes(one)) trial.findings.push(`${what}: not told: ${one}`);
+  }
+  for (const one of found) if (!told.includes(one)) trial.findings.push(`${what}: told: ${one}`);
+}
+
+function sentenceOf({ step, entity, verdict, differences = [] }: Finding): string {
+  const fields = differences.map(({ field }) => field).join(", ");
+  return `${step} ${entity} ${verdict}${fields === "" ? "" : `: ${fields}`}`;
+}
+
+export async function reportOf({ url }: NetBox, run: string, token: string): Promise<Report> {
+  const args = ["compare", run, "--netbox", url, "--json", "--exit-code"];
+  const { code, stdout, stderr } = await runCli(args, { env: { NETBOX_TOKEN: token } });
+  if (stdout === "") throw new Error(`compare ended with ${code}: ${stderr}`);
+  return { code, ...(JSON.parse(stdout) as Omit<Report, "code">) };
+}
+
+/** "Bearer nbt_…" → "nbt_…" */
+export function tokenIn(authorization: string): string {
+  return authorization.split(" ")[1] ?? "";
+}
