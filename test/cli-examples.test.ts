@@ -6,19 +6,30 @@ import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { COMMANDS } from "../src/commands/catalog.ts";
 import type { CommandRow } from "../src/commands/catalog/row.ts";
 import { cliFolders } from "./helpers/cli-folders.ts";
+import { smallNetBox } from "./helpers/comparing.ts";
 import { ROOT } from "./helpers/golden.ts";
 import { README } from "./helpers/readme.ts";
 import { type Finished, runCli, startCli } from "./helpers/run-cli.ts";
+import { TOKEN } from "./helpers/small-netbox.ts";
 
 type Environment = Readonly<Record<string, string>>;
 
 /** The commands that go on until they are stopped → how many lines they print for those who ask. */
 const SERVERS: Readonly<Record<string, number>> = { serve: 6, receive: 3 };
-/** What an example reaches over a network → what stands in for it here, and the setting that names it. */
-const REMOTES = [
-  { remote: "pve1.example.net", server: "serve", setting: "PROXMOX_HOST" },
-  { remote: "grpcs://diode.example.net/diode", server: "receive", setting: "DIODE_TARGET" },
-] as const;
+/** What an example reaches over a network → the setting that names it, and what stands in for it here. */
+const REMOTES: readonly {
+  readonly remote: string;
+  readonly setting: string;
+  readonly standIn: () => Promise<Environment>;
+}[] = [
+  { remote: "pve1.example.net", setting: "PROXMOX_HOST", standIn: () => served("serve") },
+  {
+    remote: "grpcs://diode.example.net/diode",
+    setting: "DIODE_TARGET",
+    standIn: () => served("receive"),
+  },
+  { remote: "https://netbox.example.net", setting: "NETBOX_URL", standIn: otherNetBox },
+];
 /** The example is a cluster with a node that is away, of which no capture is complete. */
 const INCOMPLETE = 4;
 
@@ -49,14 +60,20 @@ async function served(name: keyof typeof COMMANDS): Promise<Environment> {
   return Object.fromEntries(lines.map((line) => line.replace("export ", "").split("=", 2)));
 }
 
+/** It holds something, and nothing of the example. */
+async function otherNetBox(): Promise<Environment> {
+  const { url } = await smallNetBox();
+  return { NETBOX_URL: url, NETBOX_TOKEN: TOKEN };
+}
+
 /** The words of an example, and the settings with which they reach what stands in for a remote. */
 async function reached(example: string): Promise<{ words: string[]; env: Environment }> {
   const words = example.split(" ");
   let env: Environment = IMPATIENT;
-  for (const { remote, server, setting } of REMOTES) {
+  for (const { remote, setting, standIn } of REMOTES) {
     const at = words.indexOf(remote);
     if (at === -1) continue;
-    env = { ...env, ...await served(server) };
+    env = { ...env, ...await standIn() };
     words[at] = env[setting] ?? "";
   }
   return { words, env };
