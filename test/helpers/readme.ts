@@ -19,7 +19,7 @@ const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT_CODES, string>> = {
   bug: "our bug; the stack is shown",
   usage: "usage or settings",
   differences: "differences (only with `--exit-code`)",
-  incomplete: "incomplete capture, or comparison (only with `--exit-code`)",
+  incomplete: "incomplete capture; incomplete comparison (only with `--exit-code`)",
   input: "bad input file: hash, format or schema",
   remote: "remote refused or unreachable",
   rejected: "remote rejected entities",
