@@ -104,7 +104,7 @@ const RULES: readonly Rule[] = [
   { files: /^kernel\/(?:errors|natural-order|json|tool|setting)\.ts$/, may: [KERNEL] },
   { files: /^kernel\/store-(?:folder|remote)\.ts$/, may: [KERNEL, /^unstorage(?:\/|$)/, NODE] },
   { files: /^kernel\/log\.ts$/, may: [KERNEL, /^consola$/] },
-  { files: /^kernel\/http\.ts$/, may: [KERNEL, /^(?:ofetch|undici)$/, NODE] },
+  { files: /^kernel\/(?:fetch|http)\.ts$/, may: [KERNEL, /^(?:ofetch|undici)$/, NODE] },
   { files: /^kernel\//, may: [KERNEL, NODE] },
 ];
 

@@ -1,9 +1,8 @@
 /** Requests over HTTP/1.1, the same on Node and on Deno: own authorities, unverified TLS, a proxy. */
-import { promisify } from "node:util";
-import { gunzip } from "node:zlib";
 import { createFetch } from "ofetch";
-import { Agent, type Dispatcher, ProxyAgent, request as send } from "undici";
+import { Agent, ProxyAgent } from "undici";
 import { durationText } from "./duration.ts";
+import { fetchOver } from "./fetch.ts";
 import { networkFailure, type NetworkHints, RemoteFailure } from "./remote-failure.ts";
 import { USER_AGENT } from "./tool.ts";
 
@@ -35,7 +34,8 @@ export interface HttpAnswer {
   readonly status: number;
   /** As the header Retry-After asks, half a minute at the most. */
   readonly retryAfterMs: number | undefined;
-  header(name: string): string | undefined;
+  /** Where a redirect leads. */
+  readonly location: string | undefined;
   readonly text: string;
 }
 
@@ -67,7 +67,7 @@ export function openHttp(options: HttpOptions): Http {
       try {
         const { status, headers: answered, _data: text = "" } = await ofetch.raw(url, {
           ...request,
-          headers: { ...headers, "accept-encoding": "gzip", "user-agent": USER_AGENT },
+          headers: { ...headers, "user-agent": USER_AGENT },
           responseType: "text",
           ignoreResponseError: true,
           retry: 0,
@@ -76,7 +76,7 @@ export function openHttp(options: HttpOptions): Http {
         return {
           status,
           retryAfterMs: retryAfterMs(answered.get("retry-after")),
-          header: (name) => answered.get(name) ?? undefined,
+          location: answered.get("location") ?? undefined,
           text,
         };
       } catch (error) {
@@ -84,33 +84,6 @@ export function openHttp(options: HttpOptions): Http {
       }
     },
     close: () => dispatcher.close(),
-  };
-}
-
-const unpack = promisify(gunzip);
-
-/**
- * A `fetch` for ofetch that never follows a redirect: anywhere else, the secret would be a stranger's.
- * undici's own waits for ever on Deno when an answer is cut off or given up half way; its `request` tells.
- */
-function fetchOver(dispatcher: Dispatcher): typeof globalThis.fetch {
-  return async (input, { method = "GET", headers, body, signal } = {}) => {
-    const response = await send(String(input), {
-      dispatcher,
-      method: method as Dispatcher.HttpMethod,
-      headers: Object.fromEntries(new Headers(headers)),
-      body: typeof body === "string" ? body : null,
-      signal: signal ?? null,
-    });
-    const received = await response.body.bytes();
-    const isPacked = response.headers["content-encoding"] === "gzip";
-    const whole = isPacked ? await unpack(received) : received;
-    return new Response(whole.byteLength === 0 ? null : new Uint8Array(whole), {
-      status: response.statusCode,
-      headers: Object.entries(response.headers).flatMap(([name, values]) =>
-        [values ?? []].flat().map((value): [string, string] => [name, value])
-      ),
-    });
   };
 }
 

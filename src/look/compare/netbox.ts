@@ -86,7 +86,7 @@ export function openNetBox(options: NetBoxOptions): NetBox {
   const headers = { authorization, accept: "application/json" };
 
   async function attempt(path: string): Promise<Answered> {
-    const { status, text, retryAfterMs, header } = await http.request(`${url}/api/${path}`, {
+    const { status, text, retryAfterMs, location } = await http.request(`${url}/api/${path}`, {
       method: "GET",
       headers,
     });
@@ -95,7 +95,7 @@ export function openNetBox(options: NetBoxOptions): NetBox {
     }
     if (status >= 300 && status < 400) {
       throw new RemoteFailure("refused", `HTTP ${status}`, {
-        hint: redirectHint(header("location"), url),
+        hint: redirectHint(location, url),
       });
     }
     return { status, text };
