@@ -1,6 +1,7 @@
 /** GET a path of the API: token, time limit, retries, another host when one is away; the answer, redacted. */
 import { createFetch } from "ofetch";
-import { TOOL } from "../kernel/tool.ts";
+import { withinTime } from "../kernel/time-limit.ts";
+import { USER_AGENT } from "../kernel/tool.ts";
 import type { Answer } from "../snapshot/schema.ts";
 import { type Certificate, createConnector } from "./certificate.ts";
 import { answerOf } from "./envelope.ts";
@@ -63,15 +64,16 @@ export async function openClient(options: ClientOptions): Promise<Client> {
     const url = `${originOf(hosts[at] ?? hosts[0])}/api2/json${path}`;
     const headers = {
       authorization: token.authorization,
-      "user-agent": `${TOOL.name}/${TOOL.version}`,
+      "user-agent": USER_AGENT,
     };
-    const response = await ofetch.raw(url, {
-      headers,
-      responseType: "text",
-      ignoreResponseError: true,
-      retry: 0,
-      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
-    }).catch((error: unknown) => ({ error }));
+    const response = await withinTime({ signal, ms: timeoutMs }, (limit) =>
+      ofetch.raw(url, {
+        headers,
+        responseType: "text",
+        ignoreResponseError: true,
+        retry: 0,
+        signal: limit,
+      })).catch((error: unknown) => ({ error }));
     if ("error" in response) {
       signal.throwIfAborted();
       return failed(response.error, at);

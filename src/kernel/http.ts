@@ -4,6 +4,7 @@ import { Agent, ProxyAgent } from "undici";
 import { durationText } from "./duration.ts";
 import { fetchOver } from "./fetch.ts";
 import { networkFailure, type NetworkHints, RemoteFailure } from "./remote-failure.ts";
+import { withinTime } from "./time-limit.ts";
 import { USER_AGENT } from "./tool.ts";
 
 export interface Trust {
@@ -65,14 +66,16 @@ export function openHttp(options: HttpOptions): Http {
   return {
     async request(url, { headers, ...request }) {
       try {
-        const { status, headers: answered, _data: text = "" } = await ofetch.raw(url, {
-          ...request,
-          headers: { ...headers, "user-agent": USER_AGENT },
-          responseType: "text",
-          ignoreResponseError: true,
-          retry: 0,
-          signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
-        });
+        const response = await withinTime({ signal, ms: timeoutMs }, (limit) =>
+          ofetch.raw(url, {
+            ...request,
+            headers: { ...headers, "user-agent": USER_AGENT },
+            responseType: "text",
+            ignoreResponseError: true,
+            retry: 0,
+            signal: limit,
+          }));
+        const { status, headers: answered, _data: text = "" } = response;
         return {
           status,
           retryAfterMs: retryAfterMs(answered.get("retry-after")),
