@@ -14,6 +14,8 @@ interface Opened {
   readonly controller: AbortController;
 }
 
+const IMPATIENT = { PROXMOX_API_TIMEOUT: "1" };
+
 async function opened(server: Server, settings: CaptureTexts = {}): Promise<Opened> {
   const controller = new AbortController();
   const { signal } = controller;
@@ -23,8 +25,12 @@ async function opened(server: Server, settings: CaptureTexts = {}): Promise<Open
 }
 
 /** What a client makes of one answer. */
-async function heard(say: (response: ServerResponse, request: IncomingMessage) => void) {
-  const { client } = await opened(await rawServer((request, response) => say(response, request)));
+async function heard(
+  say: (response: ServerResponse, request: IncomingMessage) => void,
+  settings?: CaptureTexts,
+) {
+  const server = await rawServer((request, response) => say(response, request));
+  const { client } = await opened(server, settings);
   return await client.get("/nodes");
 }
 
@@ -110,10 +116,8 @@ describe("a connection", () => {
   });
 
   test("that is silent is given up when the time is over, and not tried again", async () => {
-    const start = performance.now();
-    const { answer, attempts } = await heard(() => undefined);
+    const { answer, attempts } = await heard(() => undefined, IMPATIENT);
     expect({ answer, attempts }).toEqual({ answer: { failed: "timeout" }, attempts: 1 });
-    expect(performance.now() - start).toBeLessThan(3000);
   });
 
   test("that trickles is given up too", async () => {
@@ -121,7 +125,7 @@ describe("a connection", () => {
       response.writeHead(200);
       const timer = setInterval(() => response.write(" "), 50);
       response.on("close", () => clearInterval(timer));
-    });
+    }, IMPATIENT);
     expect(answer).toEqual({ failed: "timeout" });
   });
 

@@ -108,7 +108,9 @@ describe("a guest whose config does not come in time", () => {
     const server = await served(liveLab({ guests }), {
       faults: [parseFault(`timeout:1@${CONFIG}`)],
     });
-    const { answer, summary } = await captured(server);
+    const { answer, summary } = await captured(server, {
+      settings: { PROXMOX_API_TIMEOUT: "3" },
+    });
     expect(answer(CONFIG)).toEqual({ failed: "timeout" });
     expect(server.traffic.asked.get(CONFIG)).toBe(1);
     expect(summary.gaps.map(({ cause }) => cause)).toEqual(["timed-out", "depends"]);

@@ -42,15 +42,18 @@ async function isKilled(
   return signal === "SIGKILL";
 }
 
+/** Nothing in what is served here takes long, but the machine may. */
+const PATIENT = { PROXMOX_API_TIMEOUT: "60" };
+
 function texts(server: Served, index: number): ChildCapture["texts"] {
-  return { ...textsFor(server), PROXMOX_API_TIMEOUT: "60", PROXMOX_CONCURRENCY: String(index + 1) };
+  return { ...textsFor(server), ...PATIENT, PROXMOX_CONCURRENCY: String(index + 1) };
 }
 
 test(
   `${KILLED} captures that were killed, each gone on from, leave the same snapshot`,
   async () => {
     const snapshot = await simulated(3, 60);
-    const whole = await captured(await served(snapshot));
+    const whole = await captured(await served(snapshot), { settings: PATIENT });
     const expected = await answersIn(whole.folder);
 
     const random = createRandom("Deno" in globalThis ? 2 : 1, "kills");

@@ -57,7 +57,7 @@ export function textsFor({ host, port, fingerprint, token }: Server): CaptureTex
     PROXMOX_TOKEN_NAME: token.name,
     PROXMOX_TOKEN_VALUE: token.value,
     PROXMOX_FINGERPRINT: fingerprint,
-    PROXMOX_API_TIMEOUT: "1",
+    PROXMOX_API_TIMEOUT: "3",
   };
 }
 
