@@ -496,6 +496,22 @@ describe("what can only be verified so far", () => {
     expect(parts[2]).toMatchObject({ name: "origin", state: "unchecked" });
   });
 
+  test("is how another version writes its files", async () => {
+    const run = await transformedRun(example, { tool: OTHER });
+    const newer = resealed(
+      resealed(run, NICS, (text) => text.replace('"entities":', '"metadata":{},"entities":')),
+      LEFT_OUT,
+      (text) => text.replace('"what":', '"severity":"low","what":'),
+    );
+    const { findings, unchecked } = await look(newer);
+    expect(findings).toEqual([]);
+    expect(unchecked).toEqual([
+      `How netbox/ is written, since 0.1.9 wrote it, and this version, ${TOOL.version}, ` +
+      "writes some files otherwise",
+      expect.stringContaining("Where the entities come from"),
+    ]);
+  });
+
   test("is a record with a reason that only another version knows", async () => {
     const run = await transformedRun(example, { tool: OTHER });
     const newer = withManifest(

@@ -1,5 +1,7 @@
 /** What `verify` looks at, and what it finds. */
+import type { Tool } from "../../entities/request-file.ts";
 import { AppError, reasonOf } from "../../kernel/errors.ts";
+import { TOOL } from "../../kernel/tool.ts";
 
 /** TABLE: the checks, and what holds when nothing is found. README is printed from it. */
 export const CHECKS = {
@@ -50,6 +52,11 @@ export class Findings {
   /** Check → how many findings; none at 0. */
   get counts(): Readonly<Partial<Record<Check, number>>> {
     return Object.fromEntries(this.#counts);
+  }
+
+  /** For what another version than this one may do otherwise, and then not be wrong. */
+  ifMadeBy({ version }: Tool): Findings {
+    return version === TOOL.version ? this : new Findings();
   }
 
   add(check: Check, place: Place, sentence: string): void {

@@ -14,11 +14,18 @@ export interface LeftOutCounts {
   readonly notes: Readonly<Record<string, number>>;
 }
 
+export interface LeftOutContext {
+  /** What wrote the records. */
+  readonly tool: Tool;
+  readonly findings: Findings;
+  /** How they are written. */
+  readonly form: Findings;
+}
+
 /** undefined when the records cannot be read. */
 export async function verifyLeftOut(
   bytes: Uint8Array,
-  tool: Tool,
-  findings: Findings,
+  { tool, findings, form }: LeftOutContext,
 ): Promise<LeftOutCounts | undefined> {
   const file = LEFT_OUT_FILE;
   const writer = createLeftOutWriter({ append: () => Promise.resolve() });
@@ -38,7 +45,7 @@ export async function verifyLeftOut(
   });
   const { sha256 } = await writer.finish();
   if (counted !== undefined && sha256 !== digest(bytes)) {
-    findings.add("form", { file }, "Is not written as transform writes it");
+    form.add("form", { file }, "Is not written as transform writes it");
   }
   return counted;
 }

@@ -11,7 +11,7 @@ import { openSnapshot } from "../../snapshot/read.ts";
 import { parsePolicy, type Policy } from "../../transform/policy.ts";
 import { type Batch, bootstrap, transform } from "../../transform/transform.ts";
 import { isBootstrap } from "./entities.ts";
-import { Findings } from "./findings.ts";
+import type { Findings } from "./findings.ts";
 import { Held } from "./held.ts";
 
 export interface OriginInput {
@@ -29,9 +29,7 @@ export async function verifyOrigin(
   const { store, manifest } = input;
   const batches = await batchesOf(input, findings);
   if (batches === undefined) return undefined;
-  // Another version may map otherwise, and that is no fault.
-  const isOwn = manifest.tool.version === TOOL.version;
-  const found = isOwn ? findings : new Findings();
+  const found = findings.ifMadeBy(manifest.tool);
   const before = found.count;
   const isMade = await findings.attempt(
     "origin",
@@ -41,7 +39,7 @@ export async function verifyOrigin(
   if (isMade && found.count === before) {
     return manifest.snapshots.length === 0 ? "a bootstrap" : "transform makes the same of pve/";
   }
-  if (isOwn || !isMade) return undefined;
+  if (found === findings || !isMade) return undefined;
   findings.unchecked.push(
     `Where the entities come from, since ${manifest.tool.version} made them, and this version, ` +
       `${TOOL.version}, makes some files otherwise`,

@@ -21,6 +21,8 @@ export type ReadFile = (path: string) => Promise<Uint8Array | undefined>;
 export interface StepContext {
   readonly store: Store;
   readonly findings: Findings;
+  /** How they are written. */
+  readonly form: Findings;
   readonly read: ReadFile;
   /** What wrote the files. */
   readonly tool: Tool;
@@ -42,10 +44,10 @@ export async function verifyStep(
   entries: readonly FileEntry[],
   context: StepContext,
 ): Promise<number> {
-  const { store, findings, tool, objects, otherFields } = context;
+  const { store, findings, form, tool, objects, otherFields } = context;
   const step = stepCalled(name);
   const before = findings.count;
-  const held = new Held(entries, { store, findings, check: "form", maker: "transform" });
+  const held = new Held(entries, { store, findings: form, check: "form", maker: "transform" });
   const write = (file: string, bytes: Uint8Array): Promise<void> =>
     held.compare(`${ENTITIES_FOLDER}/${file}`, bytes);
   const writer = createStepWriter(step, { tool, write });
