@@ -8,6 +8,7 @@ import { itemSource } from "../look/inspect/items.ts";
 import * as lists from "../look/inspect/lists.ts";
 import { openRun } from "../look/inspect/run.ts";
 import { inspectionText } from "./inspect-text.ts";
+import { entityText } from "./entity-text.ts";
 import { type Listing, printJsonObject, printTable } from "./long-result.ts";
 import { openRunFolder } from "./run-folder.ts";
 import type { Session } from "./session.ts";
@@ -120,7 +121,7 @@ function entityList(step: StepName): List<lists.EntityRow> {
     cells: ({ name, file, line, entity }) => [
       name,
       file === undefined ? "" : `${file}:${line}`,
-      JSON.stringify(entity),
+      entityText(entity),
     ],
   };
 }
