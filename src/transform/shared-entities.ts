@@ -2,7 +2,7 @@
 import type { ClusterSource } from "./join/sources.ts";
 import { GLOBAL_TAGS } from "./join/cluster.ts";
 import type { SharedTables } from "./join/scene.ts";
-import { newestCapture } from "./join/shared.ts";
+import { type Held, newestCapture } from "./join/shared.ts";
 import { compareNatural } from "../kernel/natural-order.ts";
 import type { TagRef } from "../entities/schema.ts";
 import { CUSTOM_FIELDS } from "./mapping/custom-field.ts";
@@ -26,10 +26,10 @@ export function makeShared(clusters: readonly ClusterSource[], tables: SharedTab
     make("cluster-type", { tags }, all),
     ...clusters.map((cluster) => make("cluster", cluster, { capturedAt: cluster.capturedAt })),
     ...tables.platforms.inOrder().map((held) =>
-      make("platform", { ...held.value, tags: tagsOf(held.clusters) }, timeOf(held.clusters))
+      make("platform", { ...held.value, ...heldBy(held) }, timeOf(held.clusters))
     ),
     ...tables.vlans.inOrder().map((held) =>
-      make("vlan", { ...held.value, tags: tagsOf(held.clusters) }, timeOf(held.clusters))
+      make("vlan", { ...held.value, ...heldBy(held) }, timeOf(held.clusters))
     ),
     ...makePrefixes(tables),
   ];
@@ -38,7 +38,7 @@ export function makeShared(clusters: readonly ClusterSource[], tables: SharedTab
 /** The static entities of the mapping document's bootstrap mode. */
 export function makeBootstrap(capturedAt: string): Made[] {
   const tags = GLOBAL_TAGS.map((name) =>
-    make("tag", { name, color: TAG_COLORS[name] }, { capturedAt })
+    make("tag", { name, color: TAG_COLORS[name], origins: [] }, { capturedAt })
   );
   return [
     ...tags.toSorted((a, b) => compareNatural(nameOf(a), nameOf(b))),
@@ -56,8 +56,11 @@ export function unscopedPrefixes(tables: SharedTables): string[] {
 
 function makeTags(clusters: readonly ClusterSource[], tables: SharedTables): Made[] {
   const made = new Map<string, Made>();
+  const ofGuests = tables.tags.inOrder();
+  const originsOf = new Map(ofGuests.map(({ value, origins }) => [value.name, origins]));
   const add = (name: string, holders: readonly ClusterSource[], color?: string): void => {
-    if (!made.has(name)) made.set(name, make("tag", { name, color }, timeOf(holders)));
+    const origins = originsOf.get(name) ?? [];
+    if (!made.has(name)) made.set(name, make("tag", { name, color, origins }, timeOf(holders)));
   };
   for (const name of GLOBAL_TAGS) add(name, clusters, TAG_COLORS[name]);
   for (const cluster of clusters) {
@@ -68,43 +71,43 @@ function makeTags(clusters: readonly ClusterSource[], tables: SharedTables): Mad
     );
   }
   // A guest tag that is named like one of those is one entity with it.
-  for (const { value, clusters: holders } of tables.tags.inOrder()) add(value.name, holders);
+  for (const { value, clusters: holders } of ofGuests) add(value.name, holders);
   return [...made].sort(([a], [b]) => compareNatural(a, b)).map(([, tag]) => tag);
 }
 
 function makePrefixes(tables: SharedTables): Made[] {
   return [...sitesByNetwork(tables)].flatMap(([network, { bySite, isUnscoped }]) => {
-    const clusters = [...new Set([...bySite.values()].flat())];
     if (isUnscoped) {
-      return [
-        make("prefix", { network, site: undefined, tags: tagsOf(clusters) }, timeOf(clusters)),
-      ];
+      const clusters = [...new Set(bySite.flatMap((held) => held.clusters))];
+      const origins = bySite.flatMap((held) => held.origins);
+      const source = { network, site: undefined, ...heldBy({ clusters, origins }) };
+      return [make("prefix", source, timeOf(clusters))];
     }
-    return [...bySite].map(([site, held]) =>
-      make("prefix", { network, site, tags: tagsOf(held) }, timeOf(held))
+    return bySite.map((held) =>
+      make("prefix", { ...held.value, ...heldBy(held) }, timeOf(held.clusters))
     );
   });
 }
 
 interface Network {
-  readonly bySite: ReadonlyMap<string, readonly ClusterSource[]>;
+  readonly bySite: ReturnType<SharedTables["prefixes"]["inOrder"]>;
   readonly isUnscoped: boolean;
 }
 
 /** In natural order of networks, then sites. */
 function sitesByNetwork(tables: SharedTables): Map<string, Network> {
-  const networks = new Map<string, Map<string, readonly ClusterSource[]>>();
-  for (const { value, clusters } of tables.prefixes.inOrder()) {
-    const bySite = networks.get(value.network) ?? new Map<string, readonly ClusterSource[]>();
-    networks.set(value.network, bySite.set(value.site, clusters));
-  }
+  const networks = Map.groupBy(tables.prefixes.inOrder(), ({ value }) => value.network);
   return new Map(
     [...networks].map(([network, bySite]) => {
-      const holders = [...bySite.values()].flat();
+      const holders = bySite.flatMap(({ clusters }) => clusters);
       const perSite = holders.some(({ policy }) => policy.prefixScope === "site");
-      return [network, { bySite, isUnscoped: bySite.size > 1 && !perSite }];
+      return [network, { bySite, isUnscoped: bySite.length > 1 && !perSite }];
     }),
   );
+}
+
+function heldBy({ clusters, origins }: Omit<Held<unknown>, "value">) {
+  return { tags: tagsOf(clusters), origins };
 }
 
 /** The global tags and those of all hosts that hold the object, sorted. */

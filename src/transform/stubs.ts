@@ -18,17 +18,24 @@ import type {
   VLANRef,
   VMInterfaceRef,
 } from "../entities/schema.ts";
+import type { StepName } from "../entities/order.ts";
 import { cutName, MAX_LONG_NAME } from "./parse/name.ts";
 import { slugOf } from "./parse/tags.ts";
 import type { Policy } from "./policy.ts";
 import type { Read, StubName } from "./table.ts";
 
+export interface Stub {
+  /** The step whose entities it names; absent: what it names is the user's own. */
+  readonly step?: StepName;
+  readonly reads: readonly Read[];
+  readonly holds: string;
+}
+
 /** What each stub is made of; the tables name stubs by these names. */
-export const STUBS: Readonly<
-  Record<StubName, { readonly reads: readonly Read[]; readonly holds: string }>
-> = {
-  "cluster-type": { reads: [], holds: 'name, always "Proxmox"' },
+export const STUBS: Readonly<Record<StubName, Stub>> = {
+  "cluster-type": { step: "cluster-type", reads: [], holds: 'name, always "Proxmox"' },
   "cluster": {
+    step: "cluster",
     reads: [
       "clusterStatus.name",
       "setting.CLUSTER_NAME",
@@ -39,6 +46,7 @@ export const STUBS: Readonly<
     holds: "name, type and, where step 04 has it, scope_site",
   },
   "device": {
+    step: "device",
     reads: [
       "nodes.node",
       "setting.NODE_DEVICE_TYPE",
@@ -50,10 +58,12 @@ export const STUBS: Readonly<
     holds: "name, device type with manufacturer, role, site and tenant",
   },
   "interface": {
+    step: "interface",
     reads: ["network.iface", "network.type", "stub.device"],
     holds: "device, name and type",
   },
   "ip-address": {
+    step: "ip-address",
     reads: [
       "network.cidr",
       "network.cidr6",
@@ -67,6 +77,7 @@ export const STUBS: Readonly<
     holds: "address, within the machine whose primary one it is",
   },
   "platform": {
+    step: "platform",
     reads: ["osinfo.name", "osinfo.version-id", "config.ostype", "nodeStatus.pveversion"],
     holds: "name",
   },
@@ -75,16 +86,19 @@ export const STUBS: Readonly<
     holds: "name",
   },
   "tags": {
+    step: "tag",
     reads: ["setting.PROXMOX_HOST"],
     holds: "name and slug: proxmox-ve, discovered, proxmox-{PROXMOX_HOST}",
   },
   "tenant": { reads: ["setting.TENANT_NAME"], holds: "name" },
   "virtual-machine": {
+    step: "virtual-machine",
     reads: ["resources.name", "resources.vmid", "stub.cluster", "stub.site", "stub.tenant"],
     holds: "name, cluster, site and tenant",
   },
-  "vlan": { reads: ["config.netN", "stub.site"], holds: "vid, name and site" },
+  "vlan": { step: "vlan", reads: ["config.netN", "stub.site"], holds: "vid, name and site" },
   "vm-interface": {
+    step: "vm-interface",
     reads: ["config.netN", "stub.virtual-machine"],
     holds: "virtual machine and name",
   },

@@ -11,6 +11,7 @@ import { Claims } from "./join/claims.ts";
 import { type Cluster, readCluster } from "./join/cluster.ts";
 import { Ledger } from "./join/ledger.ts";
 import type { GuestParts } from "./join/guest.ts";
+import type { Origin } from "./join/sources.ts";
 import { readNode } from "./join/node.ts";
 import { SharedTables } from "./join/scene.ts";
 import { type SurveyedNode, surveyNodes } from "./join/survey.ts";
@@ -19,7 +20,12 @@ import type { Policy } from "./policy.ts";
 import { fit } from "./fit.ts";
 import { makeBootstrap, makeShared, unscopedPrefixes } from "./shared-entities.ts";
 
-export type { Batch };
+export type { Batch, Made, Origin };
+
+export interface TransformOptions {
+  /** Keep what each shared object was seen on: all that was read of it, in memory. */
+  readonly keepOrigins?: boolean;
+}
 
 export interface TransformInput {
   readonly snapshot: Snapshot;
@@ -30,10 +36,13 @@ export interface TransformInput {
  * Batches of entities: within each step, all batches together are in the order of the step.
  * @throws AppError "input" when a file was changed, or one cluster comes twice.
  */
-export async function* transform(inputs: readonly TransformInput[]): AsyncGenerator<Batch> {
+export async function* transform(
+  inputs: readonly TransformInput[],
+  { keepOrigins = false }: TransformOptions = {},
+): AsyncGenerator<Batch> {
   const clusters = await readClusters(inputs);
   const claims = new Claims();
-  const shared = new SharedTables();
+  const shared = new SharedTables(keepOrigins);
   for (const { ledger } of clusters) yield batchOf([], ledger);
   yield batchOf([], notedNodes(clusters));
   const nodes = await surveyNodes(clusters, { claims, shared });

@@ -1,7 +1,7 @@
 /** cluster.json → what the cluster is called, where it stands, and which nodes and guests it lists. */
 import type { Reason } from "../../entities/left-out.ts";
 import { compareNatural } from "../../kernel/natural-order.ts";
-import { CLUSTER_FILE, PATHS } from "../../snapshot/paths.ts";
+import { PATHS } from "../../snapshot/paths.ts";
 import { type ClusterStatusRow, type NodeRow, RESOURCE_KEYS } from "../../snapshot/rows.ts";
 import type { Snapshot } from "../../snapshot/schema.ts";
 import { clusterRef, tagRef } from "../stubs.ts";
@@ -11,6 +11,7 @@ import type { Policy } from "../policy.ts";
 import { listOf } from "./answer.ts";
 import { type Entry, readEntries } from "./inventory.ts";
 import { Ledger, type Subject } from "./ledger.ts";
+import { clusterAnswer } from "./places.ts";
 import { clusterSite, nodeSite } from "./sites.ts";
 import type { ClusterSource, Found } from "./sources.ts";
 
@@ -86,7 +87,10 @@ export async function readCluster({ snapshot, policy, label }: ClusterInput): Pr
     MAX_LONG_NAME,
   );
   const hostTag = cutName(`proxmox-${policy.host}`, MAX_LONG_NAME);
+  const subject = subjectOf(`cluster/${name}`, PATHS.clusterStatus, label);
   const source: ClusterSource = {
+    subject,
+    places: { clusterStatus: subject.answer },
     ...(clusterStatus === undefined ? {} : { clusterStatus }),
     policy,
     name,
@@ -117,8 +121,7 @@ export async function readCluster({ snapshot, policy, label }: ClusterInput): Pr
 }
 
 function subjectOf(what: string, path: string, label: string | undefined): Subject {
-  const answer = { file: CLUSTER_FILE, path };
-  return { what, answer: label === undefined ? answer : { ...answer, snapshot: label } };
+  return { what, answer: clusterAnswer(path, label) };
 }
 
 function byName(

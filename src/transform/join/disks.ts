@@ -5,7 +5,7 @@ import type { ConfigParts, ConfigScene } from "./guest-config.ts";
 import type { DiskSource } from "./sources.ts";
 
 export function readDisks({ config, volumeKeys }: ConfigParts, at: ConfigScene): DiskSource[] {
-  const { scene: { cluster, ledger }, kind, ref } = at;
+  const { scene: { cluster, ledger }, kind, ref, places } = at;
   const disks: DiskSource[] = [];
   for (const key of volumeKeys) {
     const subject = at.subject(key);
@@ -14,6 +14,7 @@ export function readDisks({ config, volumeKeys }: ConfigParts, at: ConfigScene):
     if ("reason" in disk) ledger.leave(subject, disk.reason, { detail: volume });
     else {disks.push({
         subject,
+        places,
         cluster,
         config,
         key,

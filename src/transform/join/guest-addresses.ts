@@ -19,7 +19,7 @@ export interface Occurrence {
   readonly text: string;
   readonly address: Address | Reason;
   readonly answer: AnswerRef;
-  readonly from: Pick<AddressSource, "config" | "agentInterfaces" | "lxcInterfaces">;
+  readonly from: Pick<AddressSource, "places" | "agentInterfaces" | "lxcInterfaces">;
 }
 
 interface LiveAnswer {
@@ -47,7 +47,7 @@ export function configAddresses(
         text: isDynamic ? `${key}=${value}` : value,
         address: isDynamic ? "dynamic-address" as const : parseAddress(...splitCidr(value)),
         answer,
-        from: { config: nic.config ?? {} },
+        from: { places: nic.places },
       }];
     })
   );
@@ -72,7 +72,7 @@ export function liveAddresses(
       text: length === undefined ? host : `${host}/${length}`,
       address: judge(parseAddress(host, length), name, nic),
       answer,
-      from: { [kind]: row },
+      from: { places: { ...nic?.places, [kind]: answer }, [kind]: row },
     }));
   });
   // NIC by NIC, in the order of the config; what stands on no NIC comes last.
@@ -97,11 +97,14 @@ export function keepAddresses(found: readonly Occurrence[], scene: GuestScene): 
       return [];
     }
     return [{
+      subject,
+      key: nic.key,
+      config: nic.config ?? {},
+      ...from,
       cluster: scene.cluster,
       address,
       ref: guestAddressRef(address.cidr, nic.ref),
       isPrimary: false,
-      ...from,
     }];
   });
 }

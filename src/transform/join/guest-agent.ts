@@ -1,4 +1,5 @@
 /** What the guest agent said, and one record for what it did not. */
+import type { AnswerRef } from "../../entities/left-out.ts";
 import { PATHS } from "../../snapshot/paths.ts";
 import type { Answer } from "../../snapshot/schema.ts";
 import type { Osinfo, ResourceRow } from "../../snapshot/rows.ts";
@@ -7,7 +8,7 @@ import { isAgentEnabled } from "../../snapshot/worth-asking.ts";
 import { agentResultOf, narrow } from "./answer.ts";
 import type { Config } from "./guest-config.ts";
 import type { GuestScene } from "./scene.ts";
-import type { Found } from "./sources.ts";
+import type { Found, Origin } from "./sources.ts";
 
 export interface AgentGuest {
   readonly what: string;
@@ -20,33 +21,38 @@ export interface AgentAnswers {
   readonly osinfo: Osinfo | undefined;
   /** Rows, not yet checked; undefined: not read. */
   readonly interfaces: readonly unknown[] | undefined;
+  readonly places: Required<Origin<"osinfo" | "agentInterfaces">["places"]>;
 }
 
 /** QEMU only. */
 export function readAgent(guest: AgentGuest, scene: GuestScene): AgentAnswers {
   const address = { node: scene.node, kind: "qemu", vmid: guest.vmid } as const;
-  const osinfoPath = PATHS.osinfo(address);
-  const interfacesPath = PATHS.agentInterfaces(address);
-  const osinfo = narrow(judge(guest, scene.answers?.get(osinfoPath)), record);
-  const interfaces = narrow(judge(guest, scene.answers?.get(interfacesPath)), list);
-  const leave = (part: string, path: string, found: Found<unknown>): void => {
+  const places = {
+    osinfo: scene.at(PATHS.osinfo(address)),
+    agentInterfaces: scene.at(PATHS.agentInterfaces(address)),
+  };
+  const answerAt = ({ path }: AnswerRef) => judge(guest, scene.answers?.get(path));
+  const osinfo = narrow(answerAt(places.osinfo), record);
+  const interfaces = narrow(answerAt(places.agentInterfaces), list);
+  const leave = (part: string, answer: AnswerRef, found: Found<unknown>): void => {
     if (!("reason" in found)) return;
-    const subject = { what: `${guest.what}/agent${part}`, answer: scene.at(path) };
+    const subject = { what: `${guest.what}/agent${part}`, answer };
     scene.ledger.leave(subject, found.reason, { detail: found.detail });
   };
   const isOneReason = "reason" in osinfo && "reason" in interfaces &&
     osinfo.reason === interfaces.reason;
   // An agent that is not running is asked once; that answer is the one that tells.
   const isAskedOnce = isOneReason && interfaces.detail === "" && osinfo.detail !== "";
-  if (isAskedOnce) leave("", osinfoPath, osinfo);
-  else if (isOneReason) leave("", interfacesPath, interfaces);
+  if (isAskedOnce) leave("", places.osinfo, osinfo);
+  else if (isOneReason) leave("", places.agentInterfaces, interfaces);
   else {
-    leave("/get-osinfo", osinfoPath, osinfo);
-    leave("/network-get-interfaces", interfacesPath, interfaces);
+    leave("/get-osinfo", places.osinfo, osinfo);
+    leave("/network-get-interfaces", places.agentInterfaces, interfaces);
   }
   return {
     osinfo: "value" in osinfo ? osinfo.value : undefined,
     interfaces: "value" in interfaces ? interfaces.value : undefined,
+    places,
   };
 }
 

@@ -4,6 +4,7 @@ import type { GuestKind } from "../../snapshot/paths.ts";
 import type { VirtualMachineRef } from "../../entities/schema.ts";
 import type { Scene } from "./scene.ts";
 import type { Subject } from "./ledger.ts";
+import type { Origin } from "./sources.ts";
 
 export type Config = Readonly<Record<string, unknown>>;
 
@@ -26,6 +27,8 @@ export interface ConfigScene {
   readonly guestSite: string;
   /** "net1" → "vm/101/net1" and the answer that it stands in. */
   readonly subject: (part: string) => Subject;
+  /** Where the config stands. */
+  readonly places: Origin<"config">["places"];
 }
 
 const NIC_REGEXP = /^net\d+$/;

@@ -14,13 +14,11 @@ export interface GuestAddresses {
 }
 
 export function agentAddresses(
-  { interfaces }: AgentAnswers,
-  guest: { readonly what: string; readonly vmid: number; readonly nics: readonly NicSource[] },
-  scene: GuestScene,
+  { interfaces, places }: AgentAnswers,
+  guest: { readonly what: string; readonly nics: readonly NicSource[] },
 ): GuestAddresses {
-  const { what, vmid, nics } = guest;
-  const answer = scene.at(PATHS.agentInterfaces({ node: scene.node, kind: "qemu", vmid }));
-  const occurrences = liveAddresses(interfaces, { what, nics, answer, kind: "agentInterfaces" });
+  const answer = places.agentInterfaces;
+  const occurrences = liveAddresses(interfaces, { ...guest, answer, kind: "agentInterfaces" });
   return { occurrences, isKnown: interfaces !== undefined };
 }
 

@@ -4,30 +4,28 @@ import { cutName, MAX_LONG_NAME } from "../parse/name.ts";
 import { text } from "../../snapshot/scalar.ts";
 import { splitTags } from "../parse/tags.ts";
 import { tagRef } from "../stubs.ts";
-import type { Config } from "./guest-config.ts";
-import type { Guest } from "./inventory.ts";
 import type { GuestScene } from "./scene.ts";
+import type { Origin } from "./sources.ts";
 
 /** Tags of one guest beyond this many characters would not fit a request. */
 const MAX_TAGS_TEXT = 16_384;
 
 /** From the listing; releases before 7.2 have them in the config alone. */
 export function readTags(
-  { row, what }: Guest,
-  config: Config | undefined,
+  origin: Origin<"resources" | "config">,
   scene: GuestScene,
 ): readonly TagRef[] {
   const { cluster, shared, ledger, listing } = scene;
-  const written = text(row.tags) ?? text(config?.["tags"]);
+  const written = text(origin.resources?.tags) ?? text(origin.config?.tags);
   if (written === undefined) return cluster.tags;
   if (written.length > MAX_TAGS_TEXT) {
-    ledger.leave({ what: `${what}/tags`, answer: listing }, "too-long");
+    ledger.leave({ what: `${origin.subject.what}/tags`, answer: listing }, "too-long");
     return cluster.tags;
   }
   const tags = [...cluster.tags];
   for (const tag of splitTags(written)) {
     const name = cutName(tag, MAX_LONG_NAME);
-    const ref = shared.tags.see(name, cluster, () => tagRef(name));
+    const ref = shared.tags.see(name, { cluster, origin }, () => tagRef(name));
     if (!tags.some((other) => other.name === name)) tags.push(ref);
   }
   return tags;

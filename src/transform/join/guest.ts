@@ -14,7 +14,14 @@ import { readNics } from "./nics.ts";
 import { markPrimary, primaryOf } from "./primary.ts";
 import type { GuestScene } from "./scene.ts";
 import { guestSite } from "./sites.ts";
-import type { AddressSource, DiskSource, Found, GuestSource, NicSource } from "./sources.ts";
+import type {
+  AddressSource,
+  DiskSource,
+  Found,
+  GuestSource,
+  NicSource,
+  Origin,
+} from "./sources.ts";
 
 export interface GuestParts {
   readonly guest: GuestSource;
@@ -42,6 +49,7 @@ export function readGuest(listed: ListedGuest, name: string, scene: GuestScene):
     ref,
     guestSite: site,
     subject: (part) => ({ what: `${what}/${part}`, answer }),
+    places: { config: answer },
   };
   const parts = partsOf(config ?? {}, kind);
   const nics = readNics(parts, at);
@@ -49,24 +57,34 @@ export function readGuest(listed: ListedGuest, name: string, scene: GuestScene):
   const agent = kind === "qemu" ? readAgent({ what, vmid, row, config: found }, scene) : undefined;
   const live = agent === undefined
     ? containerAddresses(listed, { nics, isConfigRead: config !== undefined }, scene)
-    : agentAddresses(agent, { what, vmid, nics }, scene);
+    : agentAddresses(agent, { what, nics });
   const kept = keepAddresses(live.occurrences, scene);
   const primary = primaryOf(kept, () => live.isKnown);
   const platform = platformName({ osinfo: agent?.osinfo, config, policy: cluster.policy });
-  const guest: GuestSource = {
+  const origin: Origin<"resources" | "config" | "osinfo"> = {
     subject: { what, answer },
-    cluster,
+    places: {
+      resources: scene.listing,
+      config: answer,
+      ...(agent === undefined ? {} : { osinfo: agent.places.osinfo }),
+    },
     resources: row,
     ...(config === undefined ? {} : { config }),
     ...(agent?.osinfo === undefined ? {} : { osinfo: agent.osinfo }),
+  };
+  const guest: GuestSource = {
+    ...origin,
+    cluster,
     vmid,
     kind,
     node: scene.node,
     name,
     site,
     ref,
-    tags: readTags(listed, config, scene),
-    platform: typeof platform === "string" ? scene.shared.seePlatform(platform, cluster) : platform,
+    tags: readTags(origin, scene),
+    platform: typeof platform === "string"
+      ? scene.shared.seePlatform(platform, { cluster, origin })
+      : platform,
     primary,
   };
   const things = {

@@ -7,25 +7,28 @@ import type { ConfigParts, ConfigScene } from "./guest-config.ts";
 import type { NicSource } from "./sources.ts";
 
 export function readNics({ config, nicKeys }: ConfigParts, at: ConfigScene): NicSource[] {
-  const { scene, kind, guestSite } = at;
+  const { scene, kind, guestSite, places } = at;
   const taken = new Set<string>();
   const nics: NicSource[] = [];
   for (const key of nicKeys) {
+    const subject = at.subject(key);
     const value = text(config[key]);
     const net = value === undefined ? undefined : parseNet(kind, value);
     if (net === undefined) {
-      scene.ledger.leave(at.subject(key), "unparsable", { detail: value });
+      scene.ledger.leave(subject, "unparsable", { detail: value });
       continue;
     }
     for (const part of net.unparsable) {
       scene.ledger.leave(at.subject(`${key}/${part}`), "unparsable", { detail: value });
     }
     const name = nameOf(key, net.name, { taken, at });
-    if (net.vlanId !== undefined) scene.shared.seeVlan(net.vlanId, guestSite, scene.cluster);
+    const origin = { subject, places, config, key };
+    if (net.vlanId !== undefined) {
+      scene.shared.seeVlan(net.vlanId, guestSite, { cluster: scene.cluster, origin });
+    }
     nics.push({
+      ...origin,
       cluster: scene.cluster,
-      config,
-      key,
       name,
       net,
       ref: vmInterfaceRef(at.ref, name),

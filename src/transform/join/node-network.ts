@@ -34,7 +34,7 @@ export function readNetwork(
   const addresses: (AddressSource & { readonly port: Port })[] = [];
   for (const port of ports) {
     seeVlan(port, scene);
-    const subject = scene.subject(`${scene.what}/${port.iface}`);
+    const { subject } = port.origin;
     if (isLoopback(port)) scene.ledger.leave(subject, "loopback");
     else if (!allInterfaces && !port.found.some(({ address }) => isReadable(address))) {
       scene.ledger.leave(subject, "no-address");
@@ -43,7 +43,7 @@ export function readNetwork(
       interfaces.push(interfaceSource(port, device, { scene, links: links?.get(port.iface) }));
     }
     for (const { text, address, network } of port.found) {
-      if (network !== undefined && !isLoopback(port)) seeNetwork(network, scene);
+      if (network !== undefined && !isLoopback(port)) seeNetwork(network, port.origin, scene);
       const source = keepAddress(port, isLoopback(port) ? "loopback" : address, { text, scene });
       if (source !== undefined) addresses.push({ ...source, port });
     }
@@ -70,8 +70,8 @@ function interfaceSource(
   },
 ): InterfaceSource {
   return {
+    ...port.origin,
     cluster: scene.cluster,
-    network: port.row,
     name: port.name,
     type: port.type,
     device,
@@ -87,47 +87,49 @@ function keepAddress(
   address: Address | AddressReason,
   { text, scene }: { readonly text: string; readonly scene: NodeScene },
 ): AddressSource | undefined {
-  const holder = `${scene.what}/${port.iface}`;
+  const holder = port.origin.subject.what;
   const subject = scene.subject(`${holder}/${text}`);
   if (typeof address === "string") {
     scene.ledger.leave(subject, address);
     return undefined;
   }
-  seePrefix(address, `${holder}/prefix/${text}`, scene);
+  seePrefix(address, { text, origin: port.origin }, scene);
   const first = scene.claims.claim(address.host, scene.labelled(holder));
   if (first !== undefined) {
     scene.ledger.leave(subject, "duplicate-address", { detail: first });
     return undefined;
   }
   return {
+    ...port.origin,
+    subject,
     cluster: scene.cluster,
-    network: port.row,
     address,
     ref: nodeAddressRef(address.cidr, port.ref),
     isPrimary: false,
   };
 }
 
-function seePrefix(address: Address, what: string, scene: NodeScene): void {
-  const { network, prefixLength, family } = address;
+function seePrefix(
+  { network, prefixLength, family }: Address,
+  { text, origin }: { readonly text: string; readonly origin: Port["origin"] },
+  scene: NodeScene,
+): void {
   if (prefixLength === (family === 4 ? 32 : 128)) {
-    scene.ledger.leave(scene.subject(what), "host-route");
-    return;
-  }
-  seeNetwork(network, scene);
+    scene.ledger.leave(scene.subject(`${origin.subject.what}/prefix/${text}`), "host-route");
+  } else seeNetwork(network, origin, scene);
 }
 
-function seeNetwork(network: string, scene: NodeScene): void {
-  const { site } = scene;
-  scene.shared.prefixes.see(`${network} ${site}`, scene.cluster, () => ({ network, site }));
+function seeNetwork(network: string, origin: Port["origin"], scene: NodeScene): void {
+  const { site, cluster, shared } = scene;
+  shared.prefixes.see(`${network} ${site}`, { cluster, origin }, () => ({ network, site }));
 }
 
-function seeVlan({ row, iface }: Port, scene: NodeScene): void {
+function seeVlan({ row, origin }: Port, { site, cluster, shared, ...scene }: NodeScene): void {
   if (row.type !== "vlan") return;
   const vid = vlanIdOf(row);
   if (vid === undefined) {
-    scene.ledger.leave(scene.subject(`${scene.what}/${iface}/vlan`), "unparsable");
-  } else scene.shared.seeVlan(vid, scene.site, scene.cluster);
+    scene.ledger.leave(scene.subject(`${origin.subject.what}/vlan`), "unparsable");
+  } else shared.seeVlan(vid, site, { cluster, origin });
 }
 
 /** Interfaces that are not in /etc/network/interfaces have none, and come last. */

@@ -9,10 +9,10 @@ import { objectOf } from "./answer.ts";
 import type { Cluster } from "./cluster.ts";
 import { countChildren, type GuestParts, readGuest } from "./guest.ts";
 import { type Entry, type Guest, openGuest } from "./inventory.ts";
-import type { Ledger } from "./ledger.ts";
+import { clusterAnswer, nodeAnswer } from "./places.ts";
 import { asideOf, type GuestScene } from "./scene.ts";
-import type { NodeSource } from "./sources.ts";
-import { answerRef, isDevice, listingRef, type SurveyedNode } from "./survey.ts";
+import type { NodeSource, Origin } from "./sources.ts";
+import { isDevice, type SurveyedNode } from "./survey.ts";
 
 export interface NodeParts {
   /** undefined: the node becomes no device. */
@@ -30,8 +30,8 @@ export function readNode(surveyed: SurveyedNode, answers: AnswersFile | undefine
     ...scene,
     node: entry.node,
     answers,
-    at: (path) => answerRef(cluster, entry.node, path),
-    listing: listingRef(cluster),
+    at: (path) => nodeAnswer(entry.node, path, cluster.label),
+    listing: clusterAnswer(PATHS.resources, cluster.label),
   };
   const device = isDevice(entry) ? readDevice(surveyed, answers) : undefined;
   return { device, guests: readGuests(cluster, entry.guests, guestScene) };
@@ -58,42 +58,50 @@ function readDevice(
 ): NodeSource {
   const path = PATHS.nodeStatus(entry.node);
   const found = objectOf(answers?.get(path));
-  const at = { what: scene.what, answer: answerRef(cluster, entry.node, path) };
+  const subject = { what: scene.what, answer: nodeAnswer(entry.node, path, cluster.label) };
   if ("reason" in found) {
-    scene.ledger.leave({ ...at, what: `${scene.what}/status` }, found.reason, {
+    scene.ledger.leave({ ...subject, what: `${scene.what}/status` }, found.reason, {
       detail: found.detail,
     });
-    scene.ledger.note(at, "status-not-read");
+    scene.ledger.note(subject, "status-not-read");
   }
   const nodeStatus = "value" in found ? found.value : undefined;
-  return {
-    cluster: scene.cluster,
+  const origin: Origin<"nodes" | "clusterStatus" | "nodeStatus"> = {
+    subject,
+    places: {
+      nodes: clusterAnswer(PATHS.nodes, cluster.label),
+      clusterStatus: clusterAnswer(PATHS.clusterStatus, cluster.label),
+      nodeStatus: subject.answer,
+    },
     ...(entry.row === undefined ? {} : { nodes: entry.row }),
     ...(entry.statusRow === undefined ? {} : { clusterStatus: entry.statusRow }),
     ...(nodeStatus === undefined ? {} : { nodeStatus }),
+  };
+  return {
+    ...origin,
+    cluster: scene.cluster,
     node: entry.node,
     name,
     site: entry.site,
     ref,
-    platform: nodeStatus === undefined ? undefined : nodePlatform(nodeStatus, at, scene),
+    platform: nodeStatus === undefined ? undefined : nodePlatform(nodeStatus, origin, scene),
     primary: network?.primary ?? { 4: undefined, 6: undefined },
   };
 }
 
 function nodePlatform(
   nodeStatus: Readonly<Record<string, unknown>>,
-  at: Parameters<Ledger["leave"]>[0],
+  origin: Origin<"nodes" | "clusterStatus" | "nodeStatus">,
   scene: SurveyedNode["scene"],
 ): PlatformRef | undefined {
   const pveversion = text(nodeStatus["pveversion"]);
   const version = parsePveVersion(pveversion ?? "");
   if (version === undefined) {
-    scene.ledger.leave({ ...at, what: `${scene.what}/pveversion` }, "unparsable", {
-      detail: pveversion,
-    });
+    const subject = { ...origin.subject, what: `${scene.what}/pveversion` };
+    scene.ledger.leave(subject, "unparsable", { detail: pveversion });
     return undefined;
   }
-  return scene.shared.seePlatform(`Proxmox VE ${version}`, scene.cluster);
+  return scene.shared.seePlatform(`Proxmox VE ${version}`, { cluster: scene.cluster, origin });
 }
 
 /** One record, with what the answers hold of the guest counted on it. */

@@ -15,6 +15,7 @@ import { text } from "../../snapshot/scalar.ts";
 import { interfaceRef } from "../stubs.ts";
 import { interfaceType } from "../values.ts";
 import type { NodeScene } from "./scene.ts";
+import type { Origin } from "./sources.ts";
 
 /** An interface of the answer, before it is known whether NetBox gets it. */
 export interface Port {
@@ -23,6 +24,7 @@ export interface Port {
   readonly name: string;
   readonly type: InterfaceType;
   readonly ref: InterfaceRef;
+  readonly origin: Origin<"network">;
   /** Every address that it has, taken or not. */
   readonly found: readonly Occurrence[];
 }
@@ -60,6 +62,7 @@ export function readPorts(
       name,
       type,
       ref: interfaceRef(device, name, type),
+      origin: { subject, places: { network: subject.answer }, network: row },
       found: addressesOf(row),
     };
   });

@@ -5,25 +5,32 @@ import type { AnswersFile } from "../../snapshot/schema.ts";
 import { platformRef } from "../stubs.ts";
 import { Claims } from "./claims.ts";
 import { Ledger, type Subject } from "./ledger.ts";
-import { Shared } from "./shared.ts";
+import { Shared, type Sighting } from "./shared.ts";
 import type { ClusterSource } from "./sources.ts";
 
 /** Everything that outlives a node. */
 export class SharedTables {
-  readonly tags = new Shared<TagRef>();
-  readonly platforms = new Shared<PlatformRef>();
-  readonly vlans = new Shared<{ readonly vid: number; readonly site: string }>();
-  readonly prefixes = new Shared<{ readonly network: string; readonly site: string }>();
+  readonly tags: Shared<TagRef>;
+  readonly platforms: Shared<PlatformRef>;
+  readonly vlans: Shared<{ readonly vid: number; readonly site: string }>;
+  readonly prefixes: Shared<{ readonly network: string; readonly site: string }>;
+
+  constructor(keepsOrigins = false) {
+    this.tags = new Shared(keepsOrigins);
+    this.platforms = new Shared(keepsOrigins);
+    this.vlans = new Shared(keepsOrigins);
+    this.prefixes = new Shared(keepsOrigins);
+  }
 
   /** Platforms are known by name. */
-  seePlatform(name: string, cluster: ClusterSource): PlatformRef {
+  seePlatform(name: string, by: Sighting): PlatformRef {
     const ref = platformRef(name);
-    return this.platforms.see(ref.name, cluster, () => ref);
+    return this.platforms.see(ref.name, by, () => ref);
   }
 
   /** VLANs are known by (vid, site). */
-  seeVlan(vid: number, site: string, cluster: ClusterSource): void {
-    this.vlans.see(`${vid} ${site}`, cluster, () => ({ vid, site }));
+  seeVlan(vid: number, site: string, by: Sighting): void {
+    this.vlans.see(`${vid} ${site}`, by, () => ({ vid, site }));
   }
 }
 

@@ -3,7 +3,7 @@
  * answer (`resources`, `config`, …) holds that answer's row as Proxmox sent it, or is absent when it
  * was not read; all other slots are made from those and the policy.
  */
-import type { Reason } from "../../entities/left-out.ts";
+import type { AnswerRef, Reason } from "../../entities/left-out.ts";
 import type {
   ClusterRef,
   DeviceRef,
@@ -26,7 +26,16 @@ import type { Subject } from "./ledger.ts";
 /** The answers of a thing; absent means not read. */
 export type AnswersOf<Name extends keyof AnswerRows> = { readonly [N in Name]?: AnswerRows[N] };
 
-export interface ClusterSource extends AnswersOf<"clusterStatus"> {
+/** What a thing was read from: its name in left-out.json, its answers, and where each of them stands. */
+export type Origin<Name extends keyof AnswerRows = keyof AnswerRows> = AnswersOf<Name> & {
+  readonly subject: Subject;
+  /** The answers that are asked about such a thing, whether they were read or not. */
+  readonly places: { readonly [N in Name]?: AnswerRef };
+  /** "net0", "scsi0": the key in the config that a row calls `netN` or `diskN`. */
+  readonly key?: string;
+};
+
+export interface ClusterSource extends Origin<"clusterStatus"> {
   readonly policy: Policy;
   readonly name: string;
   /** The cluster's scope; absent when its nodes stand in several sites. */
@@ -38,7 +47,7 @@ export interface ClusterSource extends AnswersOf<"clusterStatus"> {
   readonly hostTag: string;
 }
 
-export interface NodeSource extends AnswersOf<"nodes" | "clusterStatus" | "nodeStatus"> {
+export interface NodeSource extends Origin<"nodes" | "clusterStatus" | "nodeStatus"> {
   readonly cluster: ClusterSource;
   /** As Proxmox calls it. */
   readonly node: string;
@@ -50,7 +59,7 @@ export interface NodeSource extends AnswersOf<"nodes" | "clusterStatus" | "nodeS
   readonly primary: Primary;
 }
 
-export interface InterfaceSource extends AnswersOf<"network"> {
+export interface InterfaceSource extends Origin<"network"> {
   readonly cluster: ClusterSource;
   readonly name: string;
   readonly type: InterfaceType;
@@ -62,8 +71,7 @@ export interface InterfaceSource extends AnswersOf<"network"> {
   readonly parent: InterfaceRef | undefined;
 }
 
-export interface GuestSource extends AnswersOf<"resources" | "config" | "osinfo"> {
-  readonly subject: Subject;
+export interface GuestSource extends Origin<"resources" | "config" | "osinfo"> {
   readonly cluster: ClusterSource;
   readonly vmid: number;
   readonly kind: GuestKind;
@@ -77,9 +85,8 @@ export interface GuestSource extends AnswersOf<"resources" | "config" | "osinfo"
   readonly primary: Primary;
 }
 
-export interface NicSource extends AnswersOf<"config"> {
+export interface NicSource extends Origin<"config"> {
   readonly cluster: ClusterSource;
-  /** "net0": the key in the config. */
   readonly key: string;
   readonly name: string;
   readonly net: Net;
@@ -87,10 +94,8 @@ export interface NicSource extends AnswersOf<"config"> {
   readonly vlan: VLANRef | undefined;
 }
 
-export interface DiskSource extends AnswersOf<"config"> {
-  readonly subject: Subject;
+export interface DiskSource extends Origin<"config"> {
   readonly cluster: ClusterSource;
-  /** "scsi0": the key in the config. */
   readonly key: string;
   readonly pool: string | undefined;
   readonly sizeMb: number;
@@ -98,7 +103,7 @@ export interface DiskSource extends AnswersOf<"config"> {
 }
 
 export interface AddressSource
-  extends AnswersOf<"network" | "config" | "agentInterfaces" | "lxcInterfaces"> {
+  extends Origin<"network" | "config" | "agentInterfaces" | "lxcInterfaces"> {
   readonly cluster: ClusterSource;
   readonly address: Address;
   readonly ref: IPAddressRef;
@@ -112,24 +117,32 @@ export interface Primary {
   readonly 6: IPAddressRef | null | undefined;
 }
 
-/** An object that several clusters share; its tags and its time come from all that hold it. */
-export interface SharedSource {
+export interface ClusterTypeSource {
   readonly tags: readonly TagRef[];
 }
 
-export interface ClusterTypeSource extends SharedSource {}
-export interface PlatformSource extends SharedSource {
+/** An object that things share. */
+export interface SharedSource {
+  /** What it was seen on, in the order of the answers; empty unless `transform` was asked to keep it. */
+  readonly origins: readonly Origin[];
+}
+/** Its tags and its time come from all clusters that hold it. */
+interface TaggedSource extends SharedSource {
+  readonly tags: readonly TagRef[];
+}
+
+export interface PlatformSource extends TaggedSource {
   readonly name: string;
 }
-export interface VlanSource extends SharedSource {
+export interface VlanSource extends TaggedSource {
   readonly vid: number;
   readonly site: string;
 }
-export interface PrefixSource extends SharedSource {
+export interface PrefixSource extends TaggedSource {
   readonly network: string;
   readonly site: string | undefined;
 }
-export interface TagSource {
+export interface TagSource extends SharedSource {
   readonly name: string;
   /** Only of the global tags and the host's. */
   readonly color: string | undefined;

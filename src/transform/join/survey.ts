@@ -2,10 +2,9 @@
  * The first pass: what every node is called and which addresses it holds. Nodes come before guests
  * when two claim one address, so all networks are read before the first guest is.
  */
-import type { AnswerRef } from "../../entities/left-out.ts";
 import type { DeviceRef } from "../../entities/schema.ts";
 import type { AnswersFile } from "../../snapshot/schema.ts";
-import { CLUSTER_FILE, NODES_FOLDER, PATHS } from "../../snapshot/paths.ts";
+import { PATHS } from "../../snapshot/paths.ts";
 import { isLonger, MAX_NAME, NamePool } from "../parse/name.ts";
 import { records } from "../../snapshot/scalar.ts";
 import { deviceRef } from "../stubs.ts";
@@ -15,6 +14,7 @@ import type { Claims } from "./claims.ts";
 import type { Cluster, NodeEntry } from "./cluster.ts";
 import { Ledger } from "./ledger.ts";
 import { type NodeNetwork, readNetwork } from "./node-network.ts";
+import { clusterAnswer, nodeAnswer } from "./places.ts";
 import { asideOf, type NodeScene, type SharedTables } from "./scene.ts";
 
 /** A node after the first pass. */
@@ -51,18 +51,6 @@ export function isDevice({ isInScope, row, statusRow }: NodeEntry): boolean {
   return isInScope && (row !== undefined || statusRow !== undefined);
 }
 
-/** Where an answer of a node stands. */
-export function answerRef(cluster: Cluster, node: string, path: string): AnswerRef {
-  const answer = { file: `${NODES_FOLDER}${node}.json`, path };
-  return cluster.label === undefined ? answer : { ...answer, snapshot: cluster.label };
-}
-
-/** Where the listing of all guests stands. */
-export function listingRef(cluster: Cluster): AnswerRef {
-  const answer = { file: CLUSTER_FILE, path: PATHS.resources };
-  return cluster.label === undefined ? answer : { ...answer, snapshot: cluster.label };
-}
-
 interface LoadedNode {
   readonly cluster: Cluster;
   readonly entry: NodeEntry;
@@ -77,6 +65,7 @@ function surveyNode(
   const { source } = cluster;
   const ledger = new Ledger();
   const path = PATHS.network(node);
+  const answer = nodeAnswer(node, path, cluster.label);
   const scene: NodeScene = {
     ...tables,
     cluster: source,
@@ -84,7 +73,7 @@ function surveyNode(
     ledger,
     labelled: (what) => cluster.label === undefined ? what : `${what} of ${cluster.label}`,
     what: `node/${node}`,
-    subject: (what) => ({ what, answer: answerRef(cluster, node, path) }),
+    subject: (what) => ({ what, answer }),
   };
   if (!isDevice(entry)) {
     leaveNode({ cluster, entry, answers }, scene);
@@ -128,7 +117,8 @@ function leaveNode({ cluster, entry, answers }: LoadedNode, scene: NodeScene): v
     scene.ledger.leave(subject, "out-of-scope", { children });
     return;
   }
-  const naming = answers === undefined ? { ...subject, answer: listingRef(cluster) } : subject;
+  const listing = clusterAnswer(PATHS.resources, cluster.label);
+  const naming = answers === undefined ? { ...subject, answer: listing } : subject;
   scene.ledger.note(naming, "node-not-listed");
   if (children === undefined) return;
   scene.ledger.leave(subject, "failed", { detail: "the cluster does not list it", children });

@@ -69,6 +69,12 @@ export function splitCidr(text: string): readonly [string, string | undefined] {
   return slash === -1 ? [text, undefined] : [text.slice(0, slash), text.slice(slash + 1)];
 }
 
+/** "2001:DB8:0::1%eth0" → "2001:db8::1", as NetBox gets it; undefined for what is no address. */
+export function canonicalHost(text: string): string | undefined {
+  const ip = parseIp(text);
+  return ip && textOf(ip);
+}
+
 const FOUR_PARTS_REGEXP = /^(?:(?:0|[1-9]\d{0,2})\.){3}(?:0|[1-9]\d{0,2})$/;
 
 /**
