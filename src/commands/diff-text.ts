@@ -1,6 +1,4 @@
 /** A diff → text that fits a terminal: a group each for what was added, changed, is gone, was not read. */
-import wrapAnsi from "wrap-ansi";
-import { printableLine } from "../kernel/log.ts";
 import type { Differences, FieldChange } from "../look/diff/differences.ts";
 import { type Compared, type DiffResult, HALVES } from "./diff-halves.ts";
 import {
@@ -13,22 +11,14 @@ import {
   unreadBeforeText,
   unreadText,
 } from "./diff-words.ts";
-import { groupDigits } from "./tables.ts";
-
-const [LEAST_COLUMNS, USUAL_COLUMNS, MOST_COLUMNS] = [40, 80, 160];
-/** Of one value; --json has all. */
-const MOST_CHARS = 400;
+import { type Line, shown as show, terminalWidth, wrapped } from "./paragraphs.ts";
 
 /** Of a field's name and both of its values. */
 const MOST_ON_A_LINE = 66;
 
-/** A line and how far it is indented. */
-type Line = readonly [level: number, text: string];
-
 export function diffText({ a, b, compared }: DiffResult): string {
   const head: Line = [0, `a is ${show(a)}, b is ${show(b)}`];
-  const { columns = USUAL_COLUMNS } = process.stdout;
-  const width = Math.min(Math.max(columns, LEAST_COLUMNS), MOST_COLUMNS);
+  const width = terminalWidth();
   const blocks = [[head], ...compared.flatMap(halfBlocks)];
   return `\n${blocks.map((lines) => wrapped(lines, width)).join("\n\n")}\n`;
 }
@@ -71,21 +61,4 @@ function fieldLines({ field, before, after }: FieldChange): Line[] {
   return name.length + old.length + now.length <= MOST_ON_A_LINE
     ? [[2, `${name}: ${old} → ${now}`]]
     : [[2, `${name}:`], [3, `- ${old}`], [3, `+ ${now}`]];
-}
-
-/** On one line, without escapes, and not too long. */
-function show(text: string): string {
-  const cut = text.length > MOST_CHARS ? `… (${groupDigits(text.length)} characters)` : "";
-  return printableLine(text.slice(0, MOST_CHARS)) + cut;
-}
-
-function wrapped(lines: readonly Line[], width: number): string {
-  return lines.flatMap(([level, text]) => {
-    const indent = "  ".repeat(level);
-    const hanging = text.startsWith("- ") || text.startsWith("+ ") ? "  " : "    ";
-    const parts = wrapAnsi(text, width - indent.length - 4, { hard: true, trim: false }).split(
-      "\n",
-    );
-    return parts.map((part, i) => indent + (i === 0 ? part.trimEnd() : hanging + part.trim()));
-  }).join("\n");
 }
