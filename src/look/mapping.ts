@@ -5,15 +5,7 @@ import { allowedText, type SettingTable } from "../kernel/setting.ts";
 import { STUBS } from "../transform/stubs.ts";
 import type { Row } from "../transform/table.ts";
 import { CUSTOM_FIELD_TABLES, TABLES } from "../transform/tables.ts";
-import {
-  GUEST_STATUS,
-  INTERFACE_TYPES,
-  NODE_STATUS,
-  OSTYPES,
-  OTHER_GUEST_STATUS,
-  OTHER_INTERFACE_TYPE,
-  OTHER_NODE_STATUS,
-} from "../transform/values.ts";
+import { OSTYPES } from "../transform/values.ts";
 
 type AnyTable = Readonly<Record<string, Row<never, unknown>>>;
 
@@ -35,13 +27,7 @@ export function mappingMarkdown(): string {
     ...steps,
     "### Stubs",
     grid(["Stub", "Reads", "Holds"], stubs),
-    "### Words",
-    grid(["Guest status", "NetBox status"], words(GUEST_STATUS, OTHER_GUEST_STATUS)),
-    grid(["Node status", "NetBox status"], words(NODE_STATUS, OTHER_NODE_STATUS)),
-    grid(
-      ["Node interface type", "NetBox interface type"],
-      words(INTERFACE_TYPES, OTHER_INTERFACE_TYPE),
-    ),
+    "### OS types",
     grid(["ostype", "NetBox platform"], words(OSTYPES, "the ostype in title case")),
   ].join("\n\n") + "\n";
 }

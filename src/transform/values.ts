@@ -66,6 +66,13 @@ export function ostypePlatform(ostype: string): string | null {
   return known === undefined ? titleCase(ostype) : known;
 }
 
+/** "running → active, stopped → offline, any other → staged" */
+export function wordsText(table: Readonly<Record<string, string>>, other: string): string {
+  return [...Object.entries(table), ["any other", other]].map((pair) => pair.join(" → ")).join(
+    ", ",
+  );
+}
+
 function titleCase(text: string): string {
   return text.toLowerCase().replace(
     /(^|[^a-z])([a-z])/g,

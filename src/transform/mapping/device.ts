@@ -4,7 +4,7 @@ import type { NodeSource } from "../join/sources.ts";
 import { count, number, text } from "../../snapshot/scalar.ts";
 import { int64 } from "../stubs.ts";
 import { compile, EMPTY, onlyNone, type Table, wordsFor } from "../table.ts";
-import { nodeStatus } from "../values.ts";
+import { NODE_STATUS, nodeStatus, OTHER_NODE_STATUS, wordsText } from "../values.ts";
 import { METADATA, USERS } from "./reasons.ts";
 
 const node = wordsFor<NodeSource>();
@@ -60,7 +60,7 @@ export const DEVICE: Table<NodeSource, Device> = {
   ),
   status: node.from(
     ["nodes.status", "clusterStatus.online"],
-    "see the table of node statuses",
+    wordsText(NODE_STATUS, OTHER_NODE_STATUS),
     (n) => {
       const listed = text(n.nodes?.status);
       return nodeStatus(listed ?? (number(n.clusterStatus?.online) === 1 ? "online" : "offline"));

@@ -5,6 +5,7 @@ import { mtuOf, speedKbps } from "../parse/node-interface.ts";
 import { flag } from "../../snapshot/scalar.ts";
 import { int64 } from "../stubs.ts";
 import { type Table, wordsFor } from "../table.ts";
+import { INTERFACE_TYPES, OTHER_INTERFACE_TYPE, wordsText } from "../values.ts";
 import { METADATA, NO_CUSTOM_FIELDS, USERS } from "./reasons.ts";
 
 const iface = wordsFor<InterfaceSource>();
@@ -15,7 +16,11 @@ const POWER = "no port of a server feeds power";
 export const INTERFACE: Table<InterfaceSource, Interface> = {
   device: iface.from(["stub.device"], "its node", (i) => i.device),
   name: iface.from(["network.iface"], "as it is; at most 64 characters", (i) => i.name),
-  type: iface.from(["network.type"], "see the table of interface types", (i) => i.type),
+  type: iface.from(
+    ["network.type"],
+    wordsText(INTERFACE_TYPES, OTHER_INTERFACE_TYPE),
+    (i) => i.type,
+  ),
   enabled: iface.from(
     ["network.active"],
     "true if active, else false",

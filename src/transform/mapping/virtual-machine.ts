@@ -5,7 +5,7 @@ import { flag, number, text } from "../../snapshot/scalar.ts";
 import { MAX_INTEGER } from "../parse/size.ts";
 import { int64 } from "../stubs.ts";
 import { compile, EMPTY, onlyNone, type Table, wordsFor } from "../table.ts";
-import { guestStatus } from "../values.ts";
+import { GUEST_STATUS, guestStatus, OTHER_GUEST_STATUS, wordsText } from "../values.ts";
 import { METADATA, USERS } from "./reasons.ts";
 
 const guest = wordsFor<GuestSource>();
@@ -44,7 +44,7 @@ export const VIRTUAL_MACHINE: Table<GuestSource, VirtualMachine> = {
   ),
   status: guest.from(
     ["resources.status"],
-    "see the table of guest statuses",
+    wordsText(GUEST_STATUS, OTHER_GUEST_STATUS),
     (g) => guestStatus(text(g.resources?.status) ?? ""),
   ),
   cluster: guest.from(["stub.cluster"], "its cluster", (g) => g.ref.cluster),
