@@ -60,5 +60,5 @@ function fieldLines({ field, before, after }: FieldChange): Line[] {
   const [name, old, now] = [show(field), sideText(before, show), sideText(after, show)];
   return name.length + old.length + now.length <= MOST_ON_A_LINE
     ? [[2, `${name}: ${old} → ${now}`]]
-    : [[2, `${name}:`], [3, `- ${old}`], [3, `+ ${now}`]];
+    : [[2, `${name}:`], [3, `- ${old}`, 2], [3, `+ ${now}`, 2]];
 }

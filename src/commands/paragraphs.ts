@@ -3,13 +3,14 @@ import wrapAnsi from "wrap-ansi";
 import { printableLine } from "../kernel/log.ts";
 import { groupDigits } from "./tables.ts";
 
-/** A line and how far it is indented. */
-export type Line = readonly [level: number, text: string];
+/** A line, how far it is indented, and how many columns deeper it goes on below. */
+export type Line = readonly [level: number, text: string, hanging?: number];
 
 const [LEAST_COLUMNS, USUAL_COLUMNS, MOST_COLUMNS] = [40, 80, 160];
 const INDENT = "  ";
+const USUAL_HANGING = 4;
 /** Of one value; --json has all. */
-const MOST_CHARS = 400;
+export const MOST_CHARS = 400;
 
 /** Columns to write, be the terminal narrow, wide or none at all. */
 export function terminalWidth(): number {
@@ -17,15 +18,13 @@ export function terminalWidth(): number {
   return Math.min(Math.max(columns, LEAST_COLUMNS), MOST_COLUMNS);
 }
 
-/** What does not fit goes on below, a little deeper. */
 export function wrapped(lines: readonly Line[], width: number): string {
-  return lines.flatMap(([level, text]) => {
+  return lines.flatMap(([level, text, hanging = USUAL_HANGING]) => {
     const indent = INDENT.repeat(level);
-    const hanging = text.startsWith("- ") || text.startsWith("+ ") ? INDENT : INDENT + INDENT;
-    const parts = wrapAnsi(text, width - indent.length - 4, { hard: true, trim: false }).split(
-      "\n",
-    );
-    return parts.map((part, i) => indent + (i === 0 ? part.trimEnd() : hanging + part.trim()));
+    const columns = width - indent.length - hanging;
+    const parts = wrapAnsi(text, columns, { hard: true, trim: false }).split("\n");
+    const below = indent + " ".repeat(hanging);
+    return parts.map((part, i) => i === 0 ? indent + part.trimEnd() : below + part.trim());
   }).join("\n");
 }
 

@@ -3,8 +3,11 @@ import { REASONS } from "../../entities/left-out.ts";
 import { STEPS } from "../../entities/order.ts";
 import { COMPARE_SETTINGS } from "../../look/compare/settings.ts";
 import { FILTERS } from "../../look/inspect/filter.ts";
+import { SETTINGS } from "../../transform/settings.ts";
 import { COMMON_OPTIONS, JSON_OPTION, type OptionsDef, optionsOf } from "../options.ts";
 import { type CommandTable, CONFIG } from "./row.ts";
+
+const { BOOTSTRAP: _stage, ...TRANSFORM_SETTINGS } = SETTINGS;
 
 const RUN = { name: "run", help: "Run folder", most: 1 };
 const SHELLS = ["bash", "zsh", "fish"];
@@ -84,6 +87,26 @@ export const LOOK_COMMANDS = {
       ...COMMON_OPTIONS,
     },
     load: async () => (await import("../inspect.ts")).runInspect,
+  },
+  explain: {
+    description: "Tell where every value came from, and why things were left out",
+    example: "explain snapshots/example vm/101",
+    argument: {
+      name: "run",
+      shown: "<run> <what>",
+      help: "Run folder of a snapshot, transformed or not, and a thing in it: vm/101, vm/web-01, " +
+        "node/pve1, ip/10.0.0.5, mac/…, vlan/30, nic/101/net0, disk/101/scsi0, tag/…, prefix/…, " +
+        "platform/…, cluster/…, what left-out.json calls a thing, or an entity file and line: " +
+        "netbox/11-virtual-machine-0001.json:3",
+      most: 2,
+    },
+    options: {
+      config: CONFIG,
+      ...JSON_OPTION,
+      ...COMMON_OPTIONS,
+      ...optionsOf(TRANSFORM_SETTINGS),
+    },
+    load: async () => (await import("../explain.ts")).runExplain,
   },
   verify: {
     description: "Check every hash, reference, order and limit of a run folder, and its origin",
