@@ -99,6 +99,17 @@ const RULES: readonly Rule[] = [
     files: /^look\/verify\//,
     may: [/^look\/(?:verify\/|\w+\.ts$)/, CONTRACTS, KERNEL, TRANSFORM_DOOR],
   },
+  {
+    files: /^look\/explain\//,
+    may: [
+      /^look\/(?:explain\/|\w+\.ts$)/,
+      CONTRACTS,
+      KERNEL,
+      TRANSFORM_DOOR,
+      /^transform\/parse\/address\.ts$/,
+      /^leven$/,
+    ],
+  },
   { files: /^look\//, may: [/^look\//, CONTRACTS, KERNEL, TRANSFORM_DOOR] },
   { files: /^kernel\/hash\.ts$/, may: [/^@noble\/hashes\//] },
   { files: /^kernel\/(?:errors|natural-order|json|tool|setting)\.ts$/, may: [KERNEL] },

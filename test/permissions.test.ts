@@ -224,10 +224,11 @@ test("doctor reaches the host alone and writes nowhere", async () => {
 });
 
 test.each([
-  ["inspect", ["snapshots/example"]],
-  ["diff", ["snapshots/example", "snapshots/example"]],
-  ["verify", ["snapshots/example"]],
-])("%s reads this folder, and nothing else", async (name, runs) => {
+  ["inspect", ["snapshots/example"], "snapshot"],
+  ["explain", ["snapshots/example", "vm/101"], "virtual-machine git"],
+  ["diff", ["snapshots/example", "snapshots/example"], "snapshot"],
+  ["verify", ["snapshots/example"], "snapshot"],
+])("%s reads this folder, and nothing else", async (name, operands, shown) => {
   expect((await commandOf(name)).match(/--(?:allow|deny|no)-\S+/g)).toEqual([
     "--no-prompt",
     "--allow-read=.",
@@ -235,10 +236,13 @@ test.each([
     "--deny-net",
     "--deny-write",
   ]);
-  const { code, stdout, stderr } = await taskOf(name, runs);
+  const { code, stdout, stderr } = await taskOf(name, operands);
   expect(code, stderr).toBe(0);
-  expect(stdout).toContain("snapshot");
-  const remote = await taskOf(name, runs.map(() => "redis://127.0.0.1:6379/0/lab"));
+  expect(stdout).toContain(shown);
+  const elsewhere = operands.map((operand) =>
+    operand.startsWith("snapshots/") ? "redis://127.0.0.1:6379/0/lab" : operand
+  );
+  const remote = await taskOf(name, elsewhere);
   expect(remote.code).not.toBe(0);
   expect(remote.stderr).toContain("Requires net access");
 });

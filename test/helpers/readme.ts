@@ -4,6 +4,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { type EndpointRow, ENDPOINTS } from "../../src/capture/endpoints.ts";
 import { COMMANDS } from "../../src/commands/catalog.ts";
 import type { CommandRow } from "../../src/commands/catalog/row.ts";
+import { explanationText } from "../../src/commands/explanation-text.ts";
 import { EXIT_CODES } from "../../src/commands/report.ts";
 import { STAGE_SETTINGS } from "../../src/commands/stage-settings.ts";
 import { codesMarkdown, mappingMarkdown, settingsMarkdown } from "../../src/look/mapping.ts";
@@ -12,6 +13,10 @@ import { PLACES } from "../../src/look/compare/places.ts";
 import { CHECKS } from "../../src/look/verify/findings.ts";
 import { FAULTS } from "../../src/rehearse/receive/faults.ts";
 import { CAUSES } from "../../src/snapshot/incomplete.ts";
+import { explained } from "./explained.ts";
+
+/** As wide as explain writes where there is no terminal. */
+const README_COLUMNS = 80;
 
 export const README = fileURLToPath(new URL("../../README.md", import.meta.url));
 
@@ -27,7 +32,7 @@ const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT_CODES, string>> = {
 };
 
 /** Name of the block → its text. */
-export const BLOCKS: Readonly<Record<string, () => string>> = {
+export const BLOCKS: Readonly<Record<string, () => string | Promise<string>>> = {
   commands: () =>
     rows(
       Object.entries(COMMANDS).map((
@@ -59,6 +64,11 @@ export const BLOCKS: Readonly<Record<string, () => string>> = {
       ["Cause", "Meaning"],
     ),
   settings: () => settingsMarkdown(STAGE_SETTINGS.transform),
+  explain: async () => {
+    const explanations = await explained("ip/10.20.20.22");
+    const text = explanationText(explanations, { width: README_COLUMNS, isVerbose: false });
+    return `\`\`\`\n${text.trim()}\n\`\`\`\n`;
+  },
   "push-settings": () => settingsMarkdown(STAGE_SETTINGS.push),
   "compare-settings": () => settingsMarkdown(STAGE_SETTINGS.compare),
   unjudged: () =>
@@ -85,14 +95,14 @@ export const BLOCKS: Readonly<Record<string, () => string>> = {
     ),
 };
 
-export function withBlocks(readme: string): string {
-  return Object.entries(BLOCKS).reduce((text, [name, print]) => {
+export async function withBlocks(readme: string): Promise<string> {
+  let text = readme;
+  for (const [name, print] of Object.entries(BLOCKS)) {
     const block = new RegExp(`(<!-- ${name} -->\n)[\\s\\S]*?(<!-- /${name} -->)`);
-    return text.replace(
-      block,
-      (_, begin: string, end: string) => `${begin}\n${print().trimEnd()}\n\n${end}`,
-    );
-  }, readme);
+    const printed = (await print()).trimEnd();
+    text = text.replace(block, (_, begin: string, end: string) => `${begin}\n${printed}\n\n${end}`);
+  }
+  return text;
 }
 
 function rows(cells: readonly (readonly string[])[], head: readonly string[]): string {
@@ -102,5 +112,5 @@ function rows(cells: readonly (readonly string[])[], head: readonly string[]): s
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  await writeFile(README, withBlocks(await readFile(README, "utf8")));
+  await writeFile(README, await withBlocks(await readFile(README, "utf8")));
 }

@@ -1,0 +1,203 @@
+/** Nothing that is sent is unexplained: every field leads to an answer or a setting, and says so truly. */
+import fc from "fast-check";
+import { beforeAll, describe, expect, test } from "vitest";
+import { explain } from "../../../src/look/explain/explain.ts";
+import type {
+  AnswerRead,
+  ExplainedEntity,
+  ExplainedField,
+} from "../../../src/look/explain/explanation.ts";
+import type { ExplainInput } from "../../../src/look/explain/input.ts";
+import { parsePolicy } from "../../../src/transform/policy.ts";
+import { type SettingTexts } from "../../../src/transform/settings.ts";
+import { STUBS } from "../../../src/transform/stubs.ts";
+import type { Read, StubName } from "../../../src/transform/table.ts";
+import { type Made, transform } from "../../../src/transform/transform.ts";
+import { anyLab } from "../../helpers/any-lab.ts";
+import {
+  allReads,
+  answerInLine,
+  answerReads,
+  atPointer,
+  inputFrom,
+  inputOf,
+} from "../../helpers/explained.ts";
+import { lab } from "../../helpers/lab.ts";
+import { ALL_EXTENSIONS } from "../../helpers/whole-outputs.ts";
+
+interface Case {
+  readonly run: string;
+  readonly settings?: SettingTexts;
+}
+
+const CASES: readonly Case[] = [
+  { run: "snapshots/example" },
+  { run: "snapshots/example", settings: { ...ALL_EXTENSIONS, PLATFORM_WITHOUT_AGENT: "keep" } },
+  ...["pve7", "pve8", "pve9", "second-cluster", "standalone", "standalone-no-sys-audit"]
+    .map((name) => ({ run: `test/fixtures/${name}` })),
+  { run: "test/fixtures/two-sites", settings: { nodes: "*" } },
+];
+
+/** Guests, nodes and what they share: the rest are parts of those. */
+const WHOLE = /^(?:vm|node)\/[^/]+$|^(?!vm\/|node\/)/;
+
+async function madeBy({ snapshot, settings }: ExplainInput): Promise<Made[]> {
+  const texts = Object.entries(settings).map(([name, { text }]) => [name, text]);
+  const policy = parsePolicy(Object.fromEntries(texts) as SettingTexts);
+  const made: Made[] = [];
+  for await (const batch of transform([{ snapshot, policy }])) made.push(...batch.made);
+  return made;
+}
+
+/** Everything that came of a snapshot, each thing asked for by its own name. */
+async function explainAll(input: ExplainInput, made: readonly Made[]): Promise<ExplainedEntity[]> {
+  const things = new Set<string>();
+  for (const { step, entity, source } of made) {
+    if ("subject" in source) things.add(source.subject.what);
+    else if (step === "vlan") things.add(`vlan/${entity.vid}`);
+    else if (step === "prefix") things.add(`prefix/${entity.prefix}`);
+    else if ("name" in entity) things.add(`${step}/${entity.name}`);
+  }
+  const entities: ExplainedEntity[] = [];
+  for (const thing of things) {
+    if (!WHOLE.test(thing)) continue;
+    for (const explanation of await explain(input, thing)) entities.push(...explanation.entities);
+  }
+  return entities;
+}
+
+/** Why a field that is sent is not explained, if it is not. */
+function faultOf({ field, fate, row, reads }: ExplainedField): string[] {
+  if ((fate !== "sent" && fate !== "cleared") || row.reads.every(isConstant)) return [];
+  // A key that an answer does not have is as good a ground as one that it has: 0, off, none.
+  const grounds = allReads(reads).filter((read) =>
+    "path" in read ? read.pointer !== undefined : "from" in read
+  );
+  return grounds.length > 0
+    ? []
+    : [`${field} reads ${row.reads.join(", ")} and found ${JSON.stringify(reads)}`];
+}
+
+/** The mapping document gives it: it depends on nothing. */
+function isConstant(read: Read): boolean {
+  return read.startsWith("stub.") &&
+    STUBS[read.slice("stub.".length) as StubName].reads.length === 0;
+}
+
+/** "virtual-machine {…}" */
+function textOf(step: string, fields: object): string {
+  return `${step} ${JSON.stringify(fields)}`;
+}
+
+/** What the NIC of an address says of its machine. */
+function primaryFieldsOf(nic: unknown): string[] {
+  const { device, virtual_machine: guest } = (nic ?? {}) as Readonly<Record<string, object>>;
+  return Object.keys({ ...device, ...guest }).filter((key) => key.startsWith("primary_ip"));
+}
+
+/** The entity, put together from what is said of its fields. */
+function entityOf(fields: readonly ExplainedField[]): object {
+  const entity: Record<string, unknown> = {};
+  for (const { field, value } of fields) {
+    const [name = "", custom] = field.split(".");
+    if (value === undefined) continue;
+    if (custom === undefined) entity[name] = value;
+    else entity[name] = { ...entity[name] as object | undefined, [custom]: value };
+  }
+  return entity;
+}
+
+describe.each(CASES)("of $run with $settings", ({ run, settings }) => {
+  let made: readonly Made[] = [];
+  let entities: readonly ExplainedEntity[] = [];
+  let reads: readonly AnswerRead[] = [];
+
+  beforeAll(async () => {
+    const input = await inputOf(run, settings);
+    made = await madeBy(input);
+    entities = await explainAll(input, made);
+    reads = answerReads(entities.flatMap(({ fields }) => fields.flatMap((field) => field.reads)));
+  }, 60_000);
+
+  test("every entity is explained, each once and as it is", () => {
+    const told = entities.map(({ step, fields }) => textOf(step, entityOf(fields))).sort();
+    expect(told).toEqual(made.map(({ step, entity }) => textOf(step, entity)).sort());
+  });
+
+  test("every field leads to an answer or a setting", () => {
+    const faults = entities.flatMap(({ what, fields }) =>
+      fields.flatMap(faultOf).map((fault) => `${what}: ${fault}`)
+    );
+    expect(faults).toEqual([]);
+  });
+
+  test("every raw value stands in the file, line, answer and place that is named", async () => {
+    const lines = new Map<string, Promise<[string, unknown]>>();
+    for (const { file, line, path, pointer, key, value } of reads) {
+      if (line === undefined || pointer === undefined) continue;
+      const at = `${file}:${line}`;
+      const [found, answer] = await (lines.get(at) ?? answerInLine(run, { file, line }));
+      lines.set(at, Promise.resolve([found, answer]));
+      expect(found).toBe(path);
+      if (value === undefined) expect(atPointer(answer, pointer)).not.toHaveProperty([key]);
+      else expect(atPointer(answer, pointer)).toEqual(value);
+    }
+    expect(reads.filter(({ value }) => value !== undefined).length).toBeGreaterThan(50);
+  });
+
+  test("what has no value says why, and no row is missed that is there", async () => {
+    for (const { file, line, pointer, missing, read, value } of reads) {
+      if (value === undefined) expect(missing, `${read} in ${file}`).toMatch(/./);
+      if (line === undefined || pointer !== undefined) continue;
+      const [, answer] = await answerInLine(run, { file, line });
+      const isRead = (answer as { readonly status?: unknown }).status === 200;
+      // A node that stands alone has no row of type cluster.
+      if (isRead) expect(read).toBe("clusterStatus.name");
+    }
+  });
+
+  test("every primary address is told of its machine, as the field that the address sends", () => {
+    const sent = entities.flatMap(({ what, fields }) =>
+      fields.flatMap(({ value }) => primaryFieldsOf(value).map((field) => `${field} ${what}`))
+    );
+    const told = entities.flatMap(({ fields }) =>
+      fields.filter(({ fate }) => fate === "elsewhere")
+        .flatMap(({ field, reads }) =>
+          reads.flatMap((read) => "names" in read ? read.names : [])
+            .map((name) => `${field} ${name}`)
+        )
+    );
+    expect(told.sort()).toEqual(sent.sort());
+    expect(sent.length).toBeGreaterThan(0);
+  });
+
+  test("every stub names an entity of the set, unless what it names is the user's own", () => {
+    const known = new Set(entities.map(({ what }) => what));
+    for (const { field, value, reads } of entities.flatMap(({ fields }) => fields)) {
+      for (const read of reads) {
+        if (!("reads" in read) || value === undefined) continue;
+        const isUsers = read.read === "stub.site" || read.read === "stub.tenant";
+        const isEmptied = Object.keys(value as object).length === 0;
+        expect(read.names.length > 0, `${field}: ${read.read}`).toBe(!isUsers && !isEmptied);
+        for (const name of read.names) expect(known).toContain(name);
+      }
+    }
+  });
+});
+
+test("whatever a site is like, what is sent of it is explained", async () => {
+  const switches = fc.constantFrom<SettingTexts>({}, ALL_EXTENSIONS, {
+    NODE_SITE_MAP: "pve1:North",
+    CLEAR_EMPTY: "true",
+  });
+  await fc.assert(
+    fc.asyncProperty(anyLab(), switches, async (parts, settings) => {
+      const input = inputFrom(lab(parts), settings);
+      const made = await madeBy(input);
+      const entities = await explainAll(input, made);
+      expect(entities.length).toBe(made.length);
+      expect(entities.flatMap(({ fields }) => fields.flatMap(faultOf))).toEqual([]);
+    }),
+    { numRuns: 40 },
+  );
+});
