@@ -1,8 +1,8 @@
 /** A comparison → text for a terminal. */
-import wrapAnsi from "wrap-ansi";
 import { printable } from "../kernel/log.ts";
 import type { Judged } from "../look/compare/findings.ts";
 import { type CompareRecord, headlineOf, type UnjudgedGroup } from "./compare-record.ts";
+import { type Line, wrapped } from "./paragraphs.ts";
 import { differenceText } from "./shown-text.ts";
 import { groupDigits, renderTable } from "./tables.ts";
 
@@ -13,9 +13,6 @@ export interface CompareTextOptions {
   readonly isVerbose: boolean;
 }
 
-/** A line and how far it is indented. */
-type Line = readonly [level: number, text: string];
-
 export const COUNTS_HEAD = ["Step", "Entities", "Equal", "Different", "Missing", "Not judged"];
 
 /** What an acknowledgement means. Source: diode-server, ingester/component.go: it writes to a queue. */
@@ -24,8 +21,6 @@ const APPLIED_LATER =
   "tells what became of each entity under Diode → Ingestion Logs";
 const NO_PLUGIN =
   "This NetBox has no plugin of Diode (netbox_diode_plugin): nothing can arrive in it";
-
-const INDENT = "  ";
 
 export function compareText(
   record: CompareRecord,
@@ -44,9 +39,10 @@ export function compareText(
     adviceOf(record).map((advice): Line => [0, advice]),
   ];
   return [
-    wrapped([[0, headlineOf(record)]], width),
+    wrapped([[0, printable(headlineOf(record))]], width),
     renderTable(COUNTS_HEAD, countRows(record)),
-    ...sections.filter((lines) => lines.length > 0).map((lines) => wrapped(lines, width)),
+    ...sections.filter((lines) => lines.length > 0)
+      .map((lines) => wrapped(lines.map(printableLineOf), width)),
   ].join("\n\n");
 }
 
@@ -103,12 +99,6 @@ function nameOf({ step, entity }: Pick<Judged, "step" | "entity">): string {
   return `${step} ${entity}`;
 }
 
-function wrapped(lines: readonly Line[], width: number): string {
-  return lines.map(([level, text]) => {
-    const first = INDENT.repeat(level);
-    // What goes on stands under what it belongs to.
-    const next = `${first}${INDENT}${INDENT}`;
-    const body = wrapAnsi(printable(text), Math.max(width - next.length, 20), { hard: true });
-    return first + body.replaceAll("\n", `\n${next}`);
-  }).join("\n");
+function printableLineOf([level, text]: Line): Line {
+  return [level, printable(text)];
 }

@@ -11,12 +11,11 @@ import { compareMarkdown } from "./compare-markdown.ts";
 import { CompareRecord } from "./compare-record.ts";
 import { compareText } from "./compare-text.ts";
 import { interruptible } from "./interrupt.ts";
+import { terminalWidth } from "./paragraphs.ts";
 import { openProgress, type ProgressView } from "./progress.ts";
 import type { Session } from "./session.ts";
 import { environmentProxy, readNamedFile, readSettings } from "./settings.ts";
 import { readSteps } from "./steps.ts";
-
-const DEFAULT_WIDTH = 80;
 
 /** What the user asked for, but for what is only known once it runs. */
 type Task = Omit<CompareInput, "signal" | "onStatus" | "onRetry">;
@@ -102,8 +101,8 @@ function viewOf({ totals }: CompareRecord, total: number): ProgressView {
 }
 
 function textOf(session: Session, record: CompareRecord): string {
-  const width = process.stdout.columns || DEFAULT_WIDTH;
-  return `\n${compareText(record, { width, isVerbose: session.isOn("verbose") })}\n`;
+  const options = { width: terminalWidth(), isVerbose: session.isOn("verbose") };
+  return `\n${compareText(record, options)}\n`;
 }
 
 /** A comparison that says nothing of some entities is no proof that they arrived. */
