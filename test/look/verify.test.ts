@@ -270,6 +270,11 @@ describe("what is wrong is told with its file, line and field", () => {
       { check: "count", file: "manifest.json", field: "outcome" },
     ],
     [
+      "an id that is no text",
+      (run) => resealed(run, NICS, (t) => t.replace(/"id":"[^"]*"/, '"id":{"toString":1}')),
+      { check: "form", file: NICS, line: 1, field: "id" },
+    ],
+    [
       "a stub that names nothing",
       (run) => resealed(run, NICS, (t) => t.replace('{"name":"git"', '{"name":"gone"')),
       {

@@ -87,10 +87,15 @@ async function readEntities(
     findings.add("limit", place, `Has ${bytes.byteLength} bytes, of ${MAX_FILE_BYTES} at the most`);
   }
   const request = await findings.attempt("shape", place, () => readRequest(bytes, path));
-  if (request !== undefined) requestIds.set(path, String(request["id"]));
+  if (request !== undefined) requestIds.set(path, textOf(request["id"]));
   const count = request?.entities.length ?? 0;
   if (count > MAX_ENTITIES) {
     findings.add("limit", place, `Has ${count} entities, of ${MAX_ENTITIES} at the most`);
   }
   return request;
+}
+
+/** Whatever else stands there is no text, and told as a fault of form. */
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
 }
