@@ -54,9 +54,15 @@ function spelledOut(typed: string): string {
   if (slash === -1) return typed;
   const kind = kindOf(typed.slice(0, slash));
   const name = typed.slice(slash + 1);
-  if (kind === "mac") return `mac/${name.replaceAll("-", ":").toUpperCase()}`;
+  if (kind === "mac") return `mac/${macOf(name)}`;
   if (kind !== "ip") return `${kind}/${name}`;
   return `ip/${canonicalHost(name.split("/", 1)[0] ?? "") ?? name}`;
+}
+
+/** "bc-24-11-1b-d2-87" or "bc24.111b.d287" → "BC:24:11:1B:D2:87": as Windows and switches write it. */
+function macOf(name: string): string {
+  const pairs = name.replace(/[:.-]/g, "").toUpperCase().match(/../g) ?? [];
+  return pairs.join(":");
 }
 
 /** "disk/101/ide2" → "vm/101/ide2": a part may have been left out, and then has no entity. */

@@ -25,6 +25,7 @@ describe("a thing goes by", () => {
     ["vm-interface/git/net0", "vm/101/net0"],
     ["mac/BC:24:11:1B:D2:87", "vm/101/net0"],
     ["mac/bc-24-11-1b-d2-87", "vm/101/net0"],
+    ["mac/bc24.111b.d287", "vm/101/net0"],
     ["disk/101/scsi0", "vm/101/scsi0"],
     ["virtual-disk/git/scsi0", "vm/101/scsi0"],
     ["interface/pve1/vmbr0.10", "node/pve1/vmbr0.10"],
