@@ -12,6 +12,8 @@ export interface Access {
   readonly lacks: readonly string[];
   /** Where, in the access control list. */
   readonly on: readonly string[];
+  /** Where a role mends it: "/", or where another role stands in the way of what "/" hands down. */
+  readonly mendOn: readonly string[];
 }
 
 export interface Setting {
@@ -24,10 +26,12 @@ export interface Setting {
 export function accessTo(endpoint: EndpointName, setting: Setting): Access {
   const { needs }: EndpointRow = ENDPOINTS[endpoint];
   const privileges = needs?.privileges(setting.major) ?? [];
-  const free: Access = { endpoint, may: "all", lacks: [], on: [] };
+  const free: Access = { endpoint, may: "all", lacks: [], on: [], mendOn: [] };
   if (needs === undefined || privileges.length === 0) return free;
   const { may, on } = judge(needs, privileges, setting);
-  return may === "all" ? free : { endpoint, may, lacks: privileges, on };
+  if (may === "all") return free;
+  const mendOn = setting.rights.handsDown(privileges, "/") ? on : ["/"];
+  return { endpoint, may, lacks: privileges, on, mendOn };
 }
 
 type Verdict = Pick<Access, "may" | "on">;
@@ -45,8 +49,9 @@ function judge(
     return { may: lacking.length === 0 ? "all" : isPart ? "part" : "none", on: lacking };
   }
   const top = on.replace("/{vmid}", "");
-  const isPart = rights.touches(privileges, top);
-  return { may: rights.reaches(privileges, top) ? "all" : isPart ? "part" : "none", on: [top] };
+  if (rights.reaches(privileges, top)) return { may: "all", on: [] };
+  const may = rights.touches(privileges, top) ? "part" : "none";
+  return { may, on: rights.handsDown(privileges, top) ? rights.below(top, privileges) : [top] };
 }
 
 /** API paths of good answers that are shorter than the cluster is, since the token sees but a part. */

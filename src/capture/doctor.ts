@@ -3,9 +3,9 @@ import { type Access, accessTo } from "./access.ts";
 import type { Certificate } from "./certificate.ts";
 import { type Asking, connect } from "./connect.ts";
 import { type EndpointName, ENDPOINTS } from "./endpoints.ts";
-import { grantsFor } from "./grants.ts";
+import { grantsFor, type Lack } from "./grants.ts";
 import type { CaptureOptions, Endpoint } from "./options.ts";
-import { warningsOf } from "./overview.ts";
+import { refuseScope, warningsOf } from "./overview.ts";
 import { surveyOnce } from "./survey.ts";
 
 export interface Diagnosis {
@@ -28,6 +28,7 @@ export async function doctor(options: CaptureOptions, asking: Asking): Promise<D
   const connection = await connect(options, asking);
   try {
     const overview = await surveyOnce(connection, options);
+    refuseScope(overview.inventory.nodes, options.nodes);
     for (const warning of warningsOf(overview, options)) asking.onWarning(warning);
     const { inventory, rights, major, version, clusterName } = overview;
     const nodes = inventory.nodes.filter(({ isInScope }) => isInScope).map(({ node }) => node);
@@ -42,9 +43,14 @@ export async function doctor(options: CaptureOptions, asking: Asking): Promise<D
       clusterName,
       nodes,
       access,
-      grants: grantsFor((access ?? []).flatMap(({ lacks }) => lacks.slice(0, 1)), options.token),
+      grants: grantsFor((access ?? []).flatMap(lackOf), options.token),
     };
   } finally {
     await connection.client.close();
   }
+}
+
+/** Of several privileges the first would do. */
+function lackOf({ lacks: [privilege], mendOn }: Access): Lack[] {
+  return privilege === undefined ? [] : mendOn.map((path) => ({ privilege, path }));
 }

@@ -68,14 +68,22 @@ export function refuseNothing(
 ): void {
   if (rights?.isEmpty && !nodes.some(({ guests }) => guests.length > 0)) {
     throw new AppError("remote", `The API token ${token.id} has no rights: it sees no guest`, {
-      hint: `On a node: ${grantsFor(["VM.Audit"], token).join("; ")}`,
+      hint: `On a node: ${grantsFor([{ privilege: "VM.Audit", path: "/" }], token).join("; ")}`,
     });
   }
   if (nodes.length === 0) {
     const reason = nodesGap ?? "the list is empty";
     throw new AppError("remote", `Proxmox VE lists no node: ${reason}`);
   }
-  if (scope !== undefined && !nodes.some(({ isInScope }) => isInScope)) {
+  refuseScope(nodes, scope);
+}
+
+/** @throws AppError "usage" when none of the nodes is in scope. */
+export function refuseScope(
+  nodes: Inventory["nodes"],
+  scope: ReadonlySet<string> | undefined,
+): void {
+  if (scope !== undefined && nodes.length > 0 && !nodes.some(({ isInScope }) => isInScope)) {
     const given = [...scope].join(",");
     throw usageError(`Setting nodes is "${given}", and the cluster has none of them`, {
       hint: `Its nodes: ${nodes.map(({ node }) => node).join(", ")}`,

@@ -29,9 +29,19 @@ export class Rights {
 
   /** Any of them, on this path and on all below. */
   reaches(privileges: readonly string[], path: string): boolean {
-    const below = [...this.#listed.keys()].filter((each) => each !== path && isBelow(each, path));
-    return privileges.some((privilege) => this.#flagAt(privilege, path) === 1) &&
-      below.every((each) => this.has(privileges, each));
+    return this.handsDown(privileges, path) && this.below(path, privileges).length === 0;
+  }
+
+  /** Any of them, on this path and on those below that no other role stands on. */
+  handsDown(privileges: readonly string[], path: string): boolean {
+    return privileges.some((privilege) => this.#flagAt(privilege, path) === 1);
+  }
+
+  /** Paths below this one on which roles stand that have none of them. */
+  below(path: string, privileges: readonly string[]): string[] {
+    return [...this.#listed.keys()].filter((each) =>
+      each !== path && isBelow(each, path) && !this.has(privileges, each)
+    );
   }
 
   /** Any of them, on this path or on one below. */

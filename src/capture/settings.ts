@@ -74,7 +74,8 @@ export const CAPTURE_SETTINGS = {
     flag: "proxmox-api-timeout",
     default: "30",
     allowed: "seconds, from 1 to 3600",
-    help: "How long an answer may take",
+    help:
+      "How long an answer may take; Proxmox VE refuses a token after 3 s, which less would hide",
   },
   nodes: {
     flag: "nodes",

@@ -2,7 +2,7 @@
 import { type Cause, CAUSES, type Incomplete } from "../snapshot/incomplete.ts";
 import type { Manifest } from "../snapshot/schema.ts";
 import { privilegesFor } from "./endpoints.ts";
-import { grantsFor, privilegesIn } from "./grants.ts";
+import { grantsFor, type Lack, privilegesIn } from "./grants.ts";
 import type { Token } from "./token.ts";
 
 export interface CaptureSummary {
@@ -42,14 +42,18 @@ export function groupGaps(
     const [example] = group;
     if (example === undefined) return [];
     const whatToDo = cause === "denied" || cause === "filtered"
-      ? grantsFor(group.flatMap((gap) => privilegesOf(gap, major)), token)
+      ? [
+        ...grantsFor(group.flatMap((gap) => lacksOf(gap, major)), token),
+        "Ask doctor, if that changes nothing: another role may stand in the way",
+      ]
       : [REMEDIES[cause]];
     return [{ cause, count: group.length, example, whatToDo }];
   });
 }
 
 /** What Proxmox VE names, else what this release is known to want; of several the first would do. */
-function privilegesOf({ path, reason }: Incomplete, major: number): readonly string[] {
+function lacksOf({ path, reason }: Incomplete, major: number): Lack[] {
   const named = privilegesIn(reason);
-  return (named.length > 0 ? named : privilegesFor(path, major)).slice(0, 1);
+  const [privilege] = named.length > 0 ? named : privilegesFor(path, major);
+  return privilege === undefined ? [] : [{ privilege, path: "/" }];
 }

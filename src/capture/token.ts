@@ -49,12 +49,17 @@ export function parseToken(texts: TokenTexts): Token | TokenFault {
   const secret = texts.secret ?? wholeSecret;
   const isWhole = texts.secret === undefined && wholeId !== undefined;
   const { user = texts.user, name } = isWhole ? splitId(wholeId) : idOf(texts.user, texts.name);
-  if (name === undefined) return isWhole ? "whole" : "no-name";
+  if (name === undefined) return isWhole || isBroken(texts.whole) ? "whole" : "no-name";
   if (secret === undefined) return "no-secret";
   if (!USER_REGEXP.test(user)) return isWhole ? "whole" : "user";
   if (!NAME_REGEXP.test(name)) return isWhole ? "whole" : "name";
   // A line break would end the header, and a ";" ends the value for Proxmox VE.
   return SECRET_REGEXP.test(secret) ? new Token(user, name, secret) : "secret";
+}
+
+/** Neither a token nor its secret alone. */
+function isBroken(whole: string | undefined): boolean {
+  return whole !== undefined && !SECRET_REGEXP.test(whole);
 }
 
 interface Id {

@@ -76,6 +76,20 @@ describe("what a token may read of each endpoint", () => {
     expect(may({ "/": others, ...bridge }, 9)).toEqual({ network: "part" });
   });
 
+  test("where another role stands in the way is named, and is where it is mended", () => {
+    const inTheWay = rights({
+      "/": { ...AUDITOR },
+      "/vms/104": { "VM.Console": 1 },
+      "/nodes/pve2": { "Sys.Console": 1 },
+    });
+    const access = (endpoint: EndpointName) =>
+      accessTo(endpoint, { rights: inTheWay, major: 9, nodes });
+    expect(access("config")).toMatchObject({ may: "part", on: ["/vms/104"], mendOn: ["/vms/104"] });
+    expect(access("nodeStatus")).toMatchObject({ may: "part", mendOn: ["/nodes/pve2"] });
+    const never = accessTo("config", { rights: rights({ "/x": {} }), major: 9, nodes });
+    expect(never).toMatchObject({ may: "none", on: ["/vms"], mendOn: ["/"] });
+  });
+
   test("on one node, or on some guests, is a part", () => {
     expect(may({ "/nodes/pve1": { "Sys.Audit": 1 }, "/vms/101": { "VM.Audit": 1 } }, 9)).toEqual({
       clusterStatus: "none",
@@ -91,25 +105,35 @@ describe("what a token may read of each endpoint", () => {
   });
 });
 
+function onTop(privilege: string) {
+  return { privilege, path: "/" };
+}
+
 describe("the commands that grant it", () => {
+  test("give a role where another one stands in the way of what / hands down", () => {
+    expect(grantsFor([{ privilege: "VM.Audit", path: "/vms/104" }], token)).toEqual([
+      `pveum acl modify /vms/104 --roles PVEAuditor ${WHO}`,
+    ]);
+  });
+
   test("give PVEAuditor on / to the user and to the token", () => {
-    expect(grantsFor(["VM.Audit", "Sys.Audit", "VM.GuestAgent.Audit"], token)).toEqual([
+    expect(grantsFor(["VM.Audit", "Sys.Audit", "VM.GuestAgent.Audit"].map(onTop), token)).toEqual([
       `pveum acl modify / --roles PVEAuditor ${WHO}`,
     ]);
   });
 
-  test("make a role for VM.Monitor, which no role of Proxmox VE holds alone", () => {
-    expect(grantsFor(["VM.Monitor"], token)).toEqual([
+  test("make a role for VM.Monitor, on / too: on /vms it would replace what PVEAuditor hands down", () => {
+    expect(grantsFor([onTop("VM.Monitor")], token)).toEqual([
       "pveum role add GuestAgentMonitor --privs VM.Monitor",
-      `pveum acl modify /vms --roles GuestAgentMonitor ${WHO}`,
+      `pveum acl modify / --roles GuestAgentMonitor ${WHO}`,
     ]);
   });
 
   test("leave root@pam alone, who may do everything, and quote for a shell", () => {
-    expect(grantsFor(["VM.Audit"], new Token("root@pam", "sync", "x"))).toEqual([
+    expect(grantsFor([onTop("VM.Audit")], new Token("root@pam", "sync", "x"))).toEqual([
       "pveum acl modify / --roles PVEAuditor --tokens 'root@pam!sync'",
     ]);
-    expect(grantsFor(["VM.Audit"], new Token("o'hara@pve", "sync", "x")).join())
+    expect(grantsFor([onTop("VM.Audit")], new Token("o'hara@pve", "sync", "x")).join())
       .toContain("'o'\\''hara@pve!sync'");
     expect(grantsFor([], token)).toEqual([]);
   });
@@ -185,7 +209,8 @@ describe("a call that is denied names the privilege of the release", () => {
     expect(group).toMatchObject({ cause: "denied", count: 2 });
     expect(group?.example.reason).toContain(`403 Permission check failed (/vms/101, ${privilege}`);
     expect(group?.whatToDo[0]).toContain(command);
-    expect(group?.whatToDo).toHaveLength(privilege === "VM.Monitor" ? 2 : 1);
+    expect(group?.whatToDo).toHaveLength(privilege === "VM.Monitor" ? 3 : 2);
+    expect(group?.whatToDo.at(-1)).toContain("doctor");
   });
 });
 
