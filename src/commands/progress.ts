@@ -37,6 +37,9 @@ export interface ProgressOptions {
 
 const LINE_EVERY_MS = 5000;
 const FRAMES_PER_SECOND = 8;
+const LONGEST_BAR = 24;
+/** A shorter one tells nothing. */
+const SHORTEST_BAR = 4;
 /** Back to the first column, and the line is empty. */
 const CLEAR_LINE = "\r\u001b[K";
 
@@ -44,7 +47,7 @@ export function openProgress(options: ProgressOptions): Progress {
   return options.terminal === undefined ? openLines(options) : openBar(options.terminal);
 }
 
-function openBar(stream: NodeJS.WritableStream): Progress {
+function openBar(stream: NodeJS.WritableStream & { readonly columns?: number }): Progress {
   const startedAt = performance.now();
   const bar = new cliProgress.SingleBar({
     stream,
@@ -52,18 +55,22 @@ function openBar(stream: NodeJS.WritableStream): Progress {
     // The same words too are drawn again: something may have been said beside them.
     forceRedraw: true,
     clearOnComplete: true,
-    barsize: 24,
-    format: (options, { progress }, { view }: { view?: ProgressView }) =>
-      view === undefined
-        ? ""
-        : `${cliProgress.Format.BarFormat(progress, options)} ${
-          sentenceOf(view, secondsSince(startedAt))
-        }`,
+    format(options, { progress }, { view }: { view?: ProgressView }) {
+      if (view === undefined) return "";
+      const sentence = sentenceOf(view, secondsSince(startedAt));
+      // What the terminal has no room for is cut off: the bar gives way to the words.
+      const room = (stream.columns ?? Infinity) - sentence.length - 2;
+      if (room < SHORTEST_BAR) return sentence;
+      const barsize = Math.min(room, LONGEST_BAR);
+      return `${cliProgress.Format.BarFormat(progress, { ...options, barsize })} ${sentence}`;
+    },
   }, cliProgress.Presets.shades_classic);
   let isDrawn = false;
   return {
     show(view) {
       const { done = 0, total = 0 } = view.parts.at(-1) ?? {};
+      // A bar of nothing would be a full one.
+      if (total === 0) return;
       if (!isDrawn) bar.start(total, done, { view });
       isDrawn = true;
       bar.setTotal(total);

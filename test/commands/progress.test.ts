@@ -81,6 +81,25 @@ test("on a terminal leaves its line for what is said meanwhile, and comes back b
   expect(written).toContain("\r\u001b[Kbusy\n");
 });
 
+test("on a narrow terminal, the bar gives way to the words", async () => {
+  const lineOf = async (columns: number): Promise<string> => {
+    const terminal = Object.assign(new PassThrough(), { isTTY: true, columns });
+    let written = "";
+    terminal.on("data", (part: Buffer) => {
+      written += part.toString();
+    });
+    const progress = openProgress({ log: logTo([]), terminal });
+    progress.show({ parts: [{ name: "guests", done: 0, total: 0 }] });
+    progress.show(view(300, "1 not read"));
+    await vi.waitFor(() => expect(written).toContain("left"));
+    progress.end();
+    return written.split("left")[0] ?? "";
+  };
+  expect(await lineOf(120)).toMatch(/[█░]{24} 1 of 3 nodes/);
+  expect(await lineOf(95)).toMatch(/[█░]{4,23} 1 of 3 nodes/);
+  expect(await lineOf(60)).not.toMatch(/[█░]/);
+});
+
 test("that never began ends without a trace", () => {
   const terminal = Object.assign(new PassThrough(), { isTTY: true });
   openProgress({ log: logTo([]), terminal }).end();
