@@ -7,6 +7,7 @@ import { cliFolders, expectError } from "./helpers/cli-folders.ts";
 import { buildSet, tag, vm } from "./helpers/entity-set.ts";
 import { ROOT } from "./helpers/golden.ts";
 import { runCli, startCli } from "./helpers/run-cli.ts";
+import { treeOf } from "./helpers/temp-folder.ts";
 
 const EXAMPLE = join(ROOT, "snapshots/example");
 const SECRET = "s3cr3t-of-the-client";
@@ -154,11 +155,50 @@ describe.concurrent("a push", MANY_STARTS, () => {
     await runCli(["push", earlier], { env });
     const args = ["push", later, "--since", earlier];
     expectError(await runCli([...args, "--max-changed=20%"], { env }), 2, "25%", "--yes");
+    const tried = await runCli([...args, "--max-changed=20%", "--dry-run"], { env });
+    expect(tried).toMatchObject({ code: 0, stderr: expect.stringContaining("25% of the earlier") });
+    expect(tried.stdout).toMatch(/virtual-machine +guest-2 +disappeared/);
     const { code, stdout } = await runCli([...args, "--max-changed=20%", "--yes"], { env });
     expect(code).toBe(0);
     expect(stdout).toMatch(/disappeared +1/);
     expect(stdout).toMatch(/virtual-machine +guest-2 +disappeared/);
     expect(stdout).toContain("Diode cannot delete");
+  });
+});
+
+describe.concurrent("a push ends, and says why,", MANY_STARTS, () => {
+  test("when the earlier run is none, or a guard has none to hold against", async () => {
+    const diode = await diodeWith();
+    const env = envOf(diode);
+    const run = await small(1);
+    const nowhere = await runCli(["push", run, "--since", fresh("nowhere")], { env });
+    expectError(nowhere, 5, "Found no entity files");
+    expectError(await runCli(["push", run, "--max-changed=20%"], { env }), 2, "--since");
+    expect(await runCli(["push", run, "--max-changed=20%", "--yes"], { env }))
+      .toMatchObject({ code: 0 });
+  });
+
+  test("when a file was edited since it was sent: the journal speaks of another one", async () => {
+    const diode = await diodeWith();
+    const env = envOf(diode);
+    const run = await small(1);
+    await runCli(["push", run], { env });
+    const file = join(run, "netbox/11-virtual-machine-0001.json");
+    await writeFile(file, (await readFile(file, "utf8")).replace("guest-0", "guest-9"));
+    for (const args of [[], ["--dry-run"], ["--again"]]) {
+      expectError(await runCli(["push", run, ...args], { env }), 5, "was changed");
+    }
+  });
+
+  test("and forgets nothing of what was acknowledged when nobody answers", async () => {
+    const diode = await diodeWith();
+    const env = envOf(diode);
+    const run = await small(1);
+    await runCli(["push", run], { env });
+    const before = await treeOf(join(run, "push"));
+    const wrong = { ...env, DIODE_CLIENT_SECRET: "wrong" };
+    expectError(await runCli(["push", run, "--again"], { env: wrong }), 6, "HTTP 401");
+    expect(await treeOf(join(run, "push"))).toEqual(before);
   });
 });
 
@@ -207,7 +247,13 @@ describe.concurrent("exit codes", MANY_STARTS, () => {
     const diode = await diodeWith({ faults: [{ name: "forbidden", first: 1 }] });
     const run = await small();
     const refused = await runCli(["push", run], { env: envOf(diode) });
-    expectError(refused, 6, "HTTP 403", "diode:ingest", "the same command goes on from there");
+    expectError(
+      refused,
+      6,
+      "HTTP 403",
+      "diode:ingest",
+      "a push without --again goes on from there",
+    );
     expect(await runCli(["push", run], { env: envOf(diode) })).toMatchObject({ code: 0 });
     const env = { ...envOf(diode), DIODE_CLIENT_SECRET: "wrong" };
     expectError(await runCli(["push", await small()], { env }), 6, "HTTP 401");
@@ -239,7 +285,7 @@ describe.concurrent("exit codes", MANY_STARTS, () => {
       const { code, stdout, stderr } = await child.stop(signal);
       expect([code, stdout]).toEqual([130, ""]);
       expect(stderr).toMatch(/Error: Interrupted: \d+ of 31 files are acknowledged/);
-      expect(stderr).toContain("the same command goes on from there");
+      expect(stderr).toContain("a push without --again goes on from there");
       expect(await runCli(["push", run], { env: envOf(diode) })).toMatchObject({ code: 0 });
       expect(new Set(diode.requests.map(({ id }) => id)).size).toBe(31);
       expect(diode.requests).toHaveLength(31);
@@ -258,7 +304,7 @@ describe.concurrent("for a pipeline", MANY_STARTS, () => {
     await runCli(["push", run, "--junit", junit], { env });
     const markdown = await readFile(summary, "utf8");
     expect(markdown).toMatch(/^# Earlier step\n### Push to 127\.0\.0\.1:\d+\/diode\n/);
-    expect(markdown).toContain("| virtual-machine | 3 | 3 |");
+    expect(markdown).toContain("| virtual-machine | 3 of 3 | 3 |");
     expect(markdown).toContain("entity at index 0 is nil");
     expect(markdown).toContain("queued, not applied");
     const xml = await readFile(junit, "utf8");
@@ -270,6 +316,10 @@ describe.concurrent("for a pipeline", MANY_STARTS, () => {
     await runCli(["push", run, "--again", "--junit", junit], { env: env6 });
     expect(await readFile(junit, "utf8")).toContain('<failure message="Cannot send');
     expect(await readFile(summary, "utf8")).toContain("**Failed:** Cannot send");
+    expect(await readFile(summary, "utf8")).toContain("| virtual-machine | 0 of 3 | 3 |");
+    await runCli(["push", fresh("nowhere"), "--junit", junit], { env });
+    expect(await readFile(junit, "utf8")).toContain('<failure message="Found no entity files');
+    expect(await readFile(summary, "utf8")).toContain("**Failed:** Found no entity files");
   });
 
   test("a journal can stand where the pipeline keeps it", async () => {

@@ -1,6 +1,7 @@
 /** run: the three stages in one go, each as it runs alone, with their files kept. */
 import { isBootstrap, parseCaptureOptions } from "../capture/options.ts";
 import { CAPTURE_SETTINGS } from "../capture/settings.ts";
+import { usageError } from "../kernel/errors.ts";
 import { parsePushOptions, requireRemote } from "../push/options.ts";
 import { PUSH_SETTINGS } from "../push/settings.ts";
 import { parsePolicy } from "../transform/policy.ts";
@@ -45,7 +46,17 @@ export async function runPipeline(session: Session): Promise<void> {
 async function checkAll({ context, option }: Session): Promise<string> {
   const captured = await readSettings(context, CAPTURE_SETTINGS);
   const policy = await readSettings(context, SETTINGS);
-  requireRemote(parsePushOptions(await readSettings(context, PUSH_SETTINGS)));
+  const { maxChanged } = requireRemote(
+    parsePushOptions(await readSettings(context, PUSH_SETTINGS)),
+  );
+  if (maxChanged !== undefined) {
+    throw usageError(
+      "Setting PUSH_MAX_CHANGED is given, and run has no earlier run to hold against",
+      {
+        hint: "Run capture, transform and push one by one: push has --since",
+      },
+    );
+  }
   if (isBootstrap(captured)) return option("out") ?? DEFAULT_BOOTSTRAP_FOLDER;
   const options = parseCaptureOptions(captured);
   parsePolicy(policy);

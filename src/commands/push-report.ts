@@ -96,6 +96,9 @@ function headline(record: PushRecord): string {
   if (record.isNothingNew) {
     return `Nothing to send: ${target} has acknowledged all of ${place} before (--again sends it anew)`;
   }
+  if (record.plannedTotals.files === 0 && planned?.differences !== undefined) {
+    return `Nothing to send: nothing differs from the earlier run`;
+  }
   const known = before === 0 ? "" : `; ${groupDigits(before)} files were acknowledged before`;
   if (subject.isDryRun) {
     return `Would send ${counted(record.plannedTotals)} to ${target}${known}. Nothing was sent`;
@@ -104,9 +107,9 @@ function headline(record: PushRecord): string {
 }
 
 function counted({ entities, files, bytes }: Totals): string {
-  return `${groupDigits(entities)} entities in ${groupDigits(files)} requests, ${
-    groupDigits(bytes)
-  } bytes`;
+  const requests = files === 1 ? "request" : "requests";
+  return `${groupDigits(entities)} ${entities === 1 ? "entity" : "entities"} in ` +
+    `${groupDigits(files)} ${requests}, ${groupDigits(bytes)} bytes`;
 }
 
 function differencesText({ planned }: PushRecord): string[] {
@@ -140,9 +143,11 @@ function differencesText({ planned }: PushRecord): string[] {
 /** Markdown, behind what other steps of the job wrote. */
 export function stepSummary(record: PushRecord): string {
   const { subject, planned, errors, failure } = record;
-  const rows = record.steps.map(({ step, files, entities, bytes }) =>
-    `| ${step} | ${files} | ${entities} | ${bytes} |`
-  );
+  const sentOf = Map.groupBy(record.sent, ({ file }) => file.step ?? file.path);
+  const rows = record.steps.map(({ step, files, entities, bytes }) => {
+    const sent = subject.isDryRun ? "" : ` ${sentOf.get(step)?.length ?? 0} of`;
+    return `| ${step} |${sent} ${files} | ${entities} | ${bytes} |`;
+  });
   const counts = Object.entries(planned?.differences?.counts ?? {});
   const lines = [
     `### Push to ${subject.target ?? "Diode"}`,

@@ -3,7 +3,13 @@ import { openEntities } from "../entities/read.ts";
 import { durationText } from "../kernel/duration.ts";
 import { usageError } from "../kernel/errors.ts";
 import { parsePushOptions } from "../push/options.ts";
-import { push, type PushChoices, type PushWatch, type Since } from "../push/push.ts";
+import {
+  push,
+  type PushChoices,
+  type PushInput,
+  type PushWatch,
+  type Since,
+} from "../push/push.ts";
 import { PUSH_SETTINGS, type PushTexts } from "../push/settings.ts";
 import type { Target } from "../push/target.ts";
 import { interruptible } from "./interrupt.ts";
@@ -32,35 +38,41 @@ export async function pushRun(
   if (options.isUnverified) {
     session.log.warn("DIODE_SKIP_TLS_VERIFY is on: whoever answers is trusted with the secret");
   }
-  const input = await openInput(session, runs);
   const { isDryRun } = choices;
-  const record = new PushRecord({ target: target?.name, place: input.set.place, isDryRun });
-  const progress = openProgress(session);
-  const since = await openSince(session, input, target);
+  const record = new PushRecord({ target: target?.name, place: runs.join(", "), isDryRun });
   try {
-    const journalPlace = target && await journalPlaceOf(session, target, input.store);
-    await interruptible((signal) =>
-      push({
-        set: input.set,
-        options,
-        choices,
-        journalPlace,
-        since,
-        certificates: certificates || undefined,
-        proxy: target && environmentProxy(target.baseUrl),
-        signal,
-        watch: watchOf(session, record, progress),
-      })
-    );
+    const input = await openInput(session, runs);
+    await pushInput(session, record, {
+      set: input.set,
+      options,
+      choices,
+      journalPlace: target && await journalPlaceOf(session, target, input.store),
+      since: await openSince(session, input, target),
+      certificates: certificates || undefined,
+      proxy: target && environmentProxy(target.baseUrl),
+    });
   } catch (error) {
     record.fail(error);
     throw error;
   } finally {
-    progress.end();
     await writeReports(session, record);
   }
   printPushed(session, record);
   if (record.errors.length > 0) session.exitWith("rejected");
+}
+
+async function pushInput(
+  session: Session,
+  record: PushRecord,
+  input: Omit<PushInput, "signal" | "watch">,
+): Promise<void> {
+  const progress = openProgress(session);
+  try {
+    const watch = watchOf(session, record, progress);
+    await interruptible((signal) => push({ ...input, signal, watch }));
+  } finally {
+    progress.end();
+  }
 }
 
 function readChoices(session: Session): PushChoices {
@@ -93,6 +105,9 @@ function watchOf(session: Session, record: PushRecord, progress: Progress): Push
   return {
     onPlanned(planned) {
       record.planned = planned;
+      if (planned.refusal !== undefined) {
+        session.log.warn(`It would not be sent: ${planned.refusal}`);
+      }
     },
     onSent(sent) {
       record.add(sent);

@@ -28,6 +28,8 @@ export class Journal {
   #header: JournalHeader | undefined;
   #done: Map<string, Acknowledgement>;
   #waiting: Uint8Array[] = [];
+  /** What the file shall hold instead of what it does, once there is a line to add. */
+  #start: Uint8Array | undefined;
   #writing: Promise<void> | undefined;
 
   constructor(place: JournalPlace, header?: JournalHeader, lines: readonly Acknowledgement[] = []) {
@@ -66,12 +68,17 @@ export class Journal {
     return held;
   }
 
-  /** Starts anew about this set; lines of it may be kept. */
+  /**
+   * Starts anew about this set; lines of it may be kept. The file stays as it is until the first line
+   * comes: a push that nobody answers forgets nothing.
+   * @throws AppError "usage" when it cannot be written: nothing is sent that nobody would remember.
+   */
   async begin(
     about: { readonly set: EntitySet; readonly since: EntitySet | undefined },
     isKept: (file: string) => boolean,
   ): Promise<void> {
     const { store, key, target } = this.#place;
+    await store.append(key, new Uint8Array());
     const lines = [...this.#done.values()].filter(({ file }) => isKept(file));
     const fields = this.customFields;
     this.#header = {
@@ -82,7 +89,7 @@ export class Journal {
       ...(fields && { custom_fields: fields }),
     };
     this.#done = new Map(lines.map((line) => [line.file, line]));
-    await store.write(key, writeJournal(this.#header, lines));
+    this.#start = writeJournal(this.#header, lines);
   }
 
   /** Resolves when the line is written; lines that come meanwhile are written together. */
@@ -91,12 +98,19 @@ export class Journal {
     this.#waiting.push(checkedLine(line));
     while (this.#writing !== undefined) await this.#writing;
     if (this.#waiting.length === 0) return;
-    const bytes = Buffer.concat(this.#waiting);
+    const lines = Buffer.concat(this.#waiting);
     this.#waiting = [];
-    this.#writing = this.#place.store.append(this.#place.key, bytes).finally(() => {
+    this.#writing = this.#write(lines).finally(() => {
       this.#writing = undefined;
     });
     await this.#writing;
+  }
+
+  async #write(lines: Uint8Array): Promise<void> {
+    const { store, key } = this.#place;
+    if (this.#start === undefined) return await store.append(key, lines);
+    await store.write(key, Buffer.concat([this.#start, lines]));
+    this.#start = undefined;
   }
 }
 

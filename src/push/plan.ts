@@ -18,8 +18,8 @@ export interface PlanChoices {
 export interface Plan {
   /** In order; those of which nothing has to be sent included. */
   readonly files: readonly PlannedFile[];
-  /** How many files the journal calls sent. */
-  readonly acknowledged: number;
+  /** Those that the journal calls sent. */
+  readonly held: readonly PlannedFile[];
   /** How many files stand in steps that were not asked for. */
   readonly unasked: number;
 }
@@ -38,10 +38,10 @@ export function planFiles(all: readonly PlannedFile[], choices: PlanChoices): Pl
   const asked = all.filter(({ file: { step } }) =>
     steps.length === 0 || (step !== undefined && steps.includes(step))
   );
-  const files = asked.filter(({ file }) => isAgain || !journal?.holds(file));
+  const isHeld = ({ file }: PlannedFile): boolean => !isAgain && journal?.holds(file) === true;
   return {
-    files,
-    acknowledged: asked.length - files.length,
+    files: asked.filter((planned) => !isHeld(planned)),
+    held: asked.filter(isHeld),
     unasked: all.length - asked.length,
   };
 }
@@ -57,10 +57,12 @@ export function groupByStep(files: readonly PlannedFile[]): PlannedFile[][] {
 
 /** @throws AppError "input" that names file, line and field of what Diode would not take; "interrupted". */
 export async function checkFiles(
-  files: readonly PlannedFile[],
+  { files, held }: Plan,
   requests: Requests,
   signal: AbortSignal,
 ): Promise<StepTotals[]> {
+  // What was edited since it was sent is not what the journal speaks of.
+  for (const { file } of held) await file.read();
   const totals: StepTotals[] = [];
   for (const group of groupByStep(files)) {
     const [first] = group;

@@ -4,6 +4,7 @@
  */
 import type { StepName } from "../entities/order.ts";
 import type { EntitySet, TransformedSet } from "../entities/read.ts";
+import { type AppError, usageError } from "../kernel/errors.ts";
 import type { RemoteFailure } from "../kernel/remote-failure.ts";
 import { type Journal, type JournalPlace, openJournal } from "./journal.ts";
 import { writeMissing } from "./missing-file.ts";
@@ -12,7 +13,7 @@ import { checkFiles, type Plan, planFiles, type StepTotals, wholeFiles } from ".
 import { connectDiode } from "./remote/client.ts";
 import { Requests } from "./requests.ts";
 import { sendFiles, type SendWatch } from "./send.ts";
-import { type Differences, differencesSince, guardShare, requireWhole } from "./since.ts";
+import { type Differences, differencesSince, requireWhole, shareRefusal } from "./since.ts";
 
 export type { EntityError, Sent } from "./send.ts";
 
@@ -65,6 +66,8 @@ export interface Planned {
   readonly differences: Differences | undefined;
   /** Where the list of what is missing was written. */
   readonly missingFile: string | undefined;
+  /** Of a dry run: why a push would end here. */
+  readonly refusal: string | undefined;
 }
 
 /** @throws AppError of every kind but "incomplete"; what was acknowledged before that stays so. */
@@ -74,16 +77,19 @@ export async function push(input: PushInput): Promise<void> {
   const journal = journalPlace && await openJournal(journalPlace);
   const isKnown = journal?.isWhole(set) || journal?.isAbout(set, since?.set) || false;
   const differences = since && await compare(since, input, isKnown ? undefined : journal);
+  const refusal = refusalOf(differences, input);
+  if (refusal !== undefined && !choices.isDryRun) throw refused(refusal);
   const plan = planFiles(differences?.files ?? wholeFiles(set), {
     journal: isKnown ? journal : undefined,
     ...choices,
   });
   const requests = new Requests();
-  const steps = await checkFiles(plan.files, requests, input.signal);
+  const steps = await checkFiles(plan, requests, input.signal);
   const missingFile = remote && differences && journalPlace &&
     await writeMissing(journalPlace, differences.missing);
-  const { files, acknowledged, unasked } = plan;
-  watch.onPlanned({ steps, acknowledged, unasked, differences, missingFile });
+  const { files, held, unasked } = plan;
+  const acknowledged = held.length;
+  watch.onPlanned({ steps, acknowledged, unasked, differences, missingFile, refusal });
   if (remote === undefined || journal === undefined || files.length === 0) return;
   if (!isKnown || choices.isAgain) {
     const planned = new Set(files.map(({ file }) => file.path));
@@ -95,16 +101,32 @@ export async function push(input: PushInput): Promise<void> {
 /** `unknown`: the journal that may be about the earlier run; undefined when that was settled before. */
 async function compare(
   { set: earlier, journalPlace }: Since,
-  { set, options: { target, maxChanged }, choices }: PushInput,
+  { set, options: { target } }: PushInput,
   unknown: Journal | undefined,
 ): Promise<Differences> {
   if (target !== undefined && unknown !== undefined) {
     const own = journalPlace && await openJournal(journalPlace);
     requireWhole(earlier, target, [unknown, ...(own === undefined ? [] : [own])]);
   }
-  const differences = await differencesSince(earlier, set as TransformedSet);
-  if (maxChanged !== undefined && !choices.isSure) guardShare(differences, maxChanged);
-  return differences;
+  return await differencesSince(earlier, set as TransformedSet);
+}
+
+/** @throws AppError "usage" for a guard that has nothing to hold against: it would be off unseen. */
+function refusalOf(
+  differences: Differences | undefined,
+  { options: { maxChanged }, choices }: PushInput,
+): string | undefined {
+  if (maxChanged === undefined || choices.isSure) return undefined;
+  if (differences !== undefined) return shareRefusal(differences, maxChanged);
+  throw usageError("Setting PUSH_MAX_CHANGED is given, and --since is not", {
+    hint: "Name the earlier run with --since; --yes pushes all, however much has changed",
+  });
+}
+
+function refused(reason: string): AppError {
+  return usageError(`Refused to push: ${reason}`, {
+    hint: "Look at what changed with --dry-run; --yes pushes it all the same",
+  });
 }
 
 interface Sending extends PushInput {

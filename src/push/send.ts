@@ -111,7 +111,7 @@ async function entityError(error: string, planned: PlannedFile): Promise<EntityE
   return { file: path, line, entity: label, error };
 }
 
-const RESUME = "what was acknowledged stays so, and the same command goes on from there";
+const RESUME = "what was acknowledged stays so, and a push without --again goes on from there";
 
 function failed(failure: RemoteFailure, file: EntityFile, { target }: SendJob): AppError {
   const kind = failure.verdict === "rejected" ? "rejected" : "remote";

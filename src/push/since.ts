@@ -2,7 +2,7 @@
 import { compareSets, type EntityAt } from "../entities/compare.ts";
 import { judgeMissing, type Missing } from "../entities/not-read.ts";
 import type { TransformedSet } from "../entities/read.ts";
-import { AppError, usageError } from "../kernel/errors.ts";
+import { usageError } from "../kernel/errors.ts";
 import type { Journal } from "./journal.ts";
 import type { PlannedFile } from "./prepare.ts";
 import type { Target } from "./target.ts";
@@ -75,14 +75,13 @@ export function requireWhole(
   );
 }
 
-/** @throws AppError "usage" when more changed than was expected. */
-export function guardShare({ counts, share }: Differences, maxChanged: number): void {
-  if (share <= maxChanged) return;
+/** Why it is not pushed, when more changed than was expected. */
+export function shareRefusal(
+  { counts, share }: Differences,
+  maxChanged: number,
+): string | undefined {
+  if (share <= maxChanged) return undefined;
   const percent = (part: number): string => `${Number((part * 100).toFixed(1))}%`;
-  throw new AppError(
-    "usage",
-    `Refused to push: ${counts.changed} changed and ${counts.disappeared} disappeared, ` +
-      `${percent(share)} of the earlier run, and ${percent(maxChanged)} is allowed`,
-    { hint: "Look at what changed with --dry-run; --yes pushes it all the same" },
-  );
+  return `${counts.changed} changed and ${counts.disappeared} disappeared, ` +
+    `${percent(share)} of the earlier run, and ${percent(maxChanged)} is allowed`;
 }

@@ -8,6 +8,8 @@ import { type CommandTable, CONFIG, OUT } from "./row.ts";
 
 const { BOOTSTRAP, ...TRANSFORM_SETTINGS } = SETTINGS;
 const { BOOTSTRAP: NO_CAPTURE, ...DOCTOR_SETTINGS } = CAPTURE_SETTINGS;
+/** `run` has no earlier run to hold against. */
+const { PUSH_MAX_CHANGED: NO_GUARD, ...RUN_PUSH_SETTINGS } = PUSH_SETTINGS;
 
 const CAPTURE_OUT = {
   type: "string",
@@ -99,7 +101,7 @@ export const STAGE_COMMANDS = {
       config: CONFIG,
       ...JSON_OPTION,
       ...COMMON_OPTIONS,
-      ...optionsOf({ BOOTSTRAP, ...DOCTOR_SETTINGS, ...TRANSFORM_SETTINGS, ...PUSH_SETTINGS }),
+      ...optionsOf({ BOOTSTRAP, ...DOCTOR_SETTINGS, ...TRANSFORM_SETTINGS, ...RUN_PUSH_SETTINGS }),
     },
     load: async () => (await import("../pipeline.ts")).runPipeline,
   },
