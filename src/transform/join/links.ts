@@ -1,6 +1,6 @@
 /** Which interface of a node belongs to which: bond, bridge and device below (ALL_INTERFACES). */
 import type { InterfaceRef } from "../../entities/schema.ts";
-import { parentOf, portsOf } from "../parse/node-interface.ts";
+import { parentOf, portsOf } from "../../snapshot/node-interface.ts";
 import { text } from "../../snapshot/scalar.ts";
 import type { Port } from "./ports.ts";
 

@@ -2,7 +2,7 @@
 import type { DeviceRef } from "../../entities/schema.ts";
 import type { NetworkRow } from "../../snapshot/rows.ts";
 import type { Address, AddressReason } from "../parse/address.ts";
-import { vlanIdOf } from "../parse/node-interface.ts";
+import { vlanIdOf } from "../../snapshot/node-interface.ts";
 import { number } from "../../snapshot/scalar.ts";
 import { nodeAddressRef } from "../stubs.ts";
 import { linksOf } from "./links.ts";

@@ -4,6 +4,7 @@
  * Source: PVE/QemuServer/Network.pm ($net_fmt), PVE/LXC/Config.pm ($netconf_desc).
  */
 import type { GuestKind } from "../../snapshot/paths.ts";
+import { parseVlanId } from "../../snapshot/node-interface.ts";
 import { parsePropertyString } from "../../snapshot/property-string.ts";
 import { count, flag } from "../../snapshot/scalar.ts";
 
@@ -31,7 +32,6 @@ const MODELS = new Set(
     "ne2k_pci pcnet rtl8139 virtio vmxnet3").split(" "),
 );
 const MAC_REGEXP = /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/i;
-const MAX_VLAN_ID = 4094;
 const MAX_MTU_BYTES = { qemu: 65_520, lxc: 65_535 } as const;
 
 /** `undefined` when the text describes no NIC at all. */
@@ -86,12 +86,6 @@ export function parseMac(value: unknown): string | undefined {
   if (typeof value !== "string" || !MAC_REGEXP.test(value.trim())) return undefined;
   const mac = value.trim().toUpperCase();
   return mac === "00:00:00:00:00:00" ? undefined : mac;
-}
-
-/** 1–4094 (IEEE 802.1Q). */
-export function parseVlanId(value: unknown): number | undefined {
-  const id = count(value);
-  return id !== undefined && id >= 1 && id <= MAX_VLAN_ID ? id : undefined;
 }
 
 /** 1 means "as the bridge". */

@@ -1,7 +1,8 @@
 /** netN of QEMU guests and containers: which NIC it is, where it is plugged, what it is called. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Net, parseMac, parseNet, parseVlanId } from "../../../src/transform/parse/net.ts";
+import { parseVlanId } from "../../../src/snapshot/node-interface.ts";
+import { type Net, parseMac, parseNet } from "../../../src/transform/parse/net.ts";
 import { anyText, anyValue, lookalike } from "../../helpers/arbitraries.ts";
 
 const MODELS = (

@@ -1,8 +1,8 @@
 /** Rows of a node's network: which VLAN an interface is, what it stands on, what its ports are. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parentOf, portsOf, vlanIdOf } from "../../../src/transform/parse/node-interface.ts";
-import { anyText, anyValue, lookalike } from "../../helpers/arbitraries.ts";
+import { parentOf, portsOf, vlanIdOf } from "../../src/snapshot/node-interface.ts";
+import { anyText, anyValue, lookalike } from "../helpers/arbitraries.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 
