@@ -1,0 +1,111 @@
+/** The answers of one node → its interfaces, what each stands on, and the NICs of guests behind them. */
+import { PATHS } from "../../../snapshot/paths.ts";
+import { parentOf, parseVlanId, portsOf, vlanIdOf } from "../../../snapshot/node-interface.ts";
+import { parsePropertyString } from "../../../snapshot/property-string.ts";
+import { flag, text } from "../../../snapshot/scalar.ts";
+import type { AnswersFile } from "../../../snapshot/schema.ts";
+import { interfaceType } from "../../../transform/values.ts";
+import type { ListedGuest } from "../../diff/overview.ts";
+import { type Found, mapFound, objectOf, rowsOf } from "../../diff/part.ts";
+
+/** An interface of a node. */
+export interface Port {
+  readonly name: string;
+  /** As NetBox calls it: "virtual" is a VLAN or an alias, "other" mostly a cable. */
+  readonly type: "bridge" | "lag" | "virtual" | "other";
+  readonly isActive: boolean;
+  readonly vlanId: number | undefined;
+  readonly addresses: readonly string[];
+  /** "802.3ad", "MTU 9000", … */
+  readonly facts: readonly string[];
+  /** Names of what it stands on. */
+  readonly over: readonly string[];
+}
+
+export interface GuestNic {
+  readonly guest: ListedGuest;
+  /** "net0" */
+  readonly key: string;
+  readonly bridge: string | undefined;
+  readonly vlanId: number | undefined;
+  /** "10;20;40-42" */
+  readonly trunks: string | undefined;
+}
+
+export interface NodeNetwork {
+  readonly node: string;
+  /** Or why nothing is known of them. */
+  readonly ports: Found<readonly Port[]>;
+  readonly nics: readonly GuestNic[];
+  /** Guests whose NICs are not known, since nobody read their config. */
+  readonly unread: readonly ListedGuest[];
+}
+
+interface Listed {
+  readonly node: string;
+  readonly guests: readonly ListedGuest[];
+}
+
+export function nodeNetwork({ node, guests }: Listed, file: AnswersFile | undefined): NodeNetwork {
+  const configs = guests.map((guest) => ({
+    guest,
+    config: objectOf(file?.get(PATHS.config(guest))),
+  }));
+  return {
+    node,
+    ports: mapFound(
+      rowsOf(file?.get(PATHS.network(node))),
+      (rows) => ({ value: rows.flatMap(portOf) }),
+    ),
+    nics: configs.flatMap(({ guest, config }) =>
+      "value" in config ? nicsOf(guest, config.value) : []
+    ),
+    unread: configs.flatMap(({ guest, config }) => "value" in config ? [] : [guest]),
+  };
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+function portOf(row: Row): Port[] {
+  const name = text(row["iface"]);
+  if (name === undefined) return [];
+  const mtu = text(row["mtu"]);
+  const facts = [
+    text(row["bond_mode"]),
+    flag(row["bridge_vlan_aware"]) === true ? "VLAN aware" : undefined,
+    mtu === undefined ? undefined : `MTU ${mtu}`,
+  ];
+  return [{
+    name,
+    type: interfaceType(text(row["type"]) ?? ""),
+    isActive: flag(row["active"]) ?? false,
+    vlanId: vlanIdOf(row),
+    addresses: [row["cidr"], row["cidr6"]].flatMap((cidr) => text(cidr) ?? []),
+    facts: facts.filter((fact) => fact !== undefined),
+    over: overOf(row),
+  }];
+}
+
+/** Which of these keys a row has depends on its type. Source: PVE/INotify.pm. */
+const LOWER_KEYS = ["bridge_ports", "slaves", "ovs_ports", "ovs_bonds"] as const;
+
+function overOf(row: Row): string[] {
+  const parent = parentOf(row);
+  const lower = LOWER_KEYS.flatMap((key) => portsOf(row[key]));
+  return [...new Set([...lower, ...(parent === undefined ? [] : [parent])])];
+}
+
+function nicsOf(guest: ListedGuest, config: Row): GuestNic[] {
+  return Object.entries(config).flatMap(([key, value]) => {
+    if (!/^net\d+$/.test(key)) return [];
+    const pairs = parsePropertyString(text(value) ?? "", "model");
+    if (pairs === undefined) return [];
+    return [{
+      guest,
+      key,
+      bridge: pairs.get("bridge"),
+      vlanId: parseVlanId(pairs.get("tag")),
+      trunks: pairs.get("trunks"),
+    }];
+  });
+}
