@@ -1,0 +1,56 @@
+/** Rows with a bar each: a label, parts of a length, and the figure that they stand for. */
+import { type Html, markup } from "../page/markup.ts";
+import { px } from "../page/numbers.ts";
+
+export interface Bar {
+  readonly label: string | Html;
+  readonly parts: readonly BarPart[];
+  /** What stands behind the bar: "12 of 113". */
+  readonly figure: string;
+  /** A sentence below the label. */
+  readonly note?: string | undefined;
+}
+
+export interface BarPart {
+  readonly value: number;
+  /** Chooses its colour. */
+  readonly mark: string;
+  readonly tip?: string;
+}
+
+export interface BarsOptions {
+  /** What fills the width; otherwise the longest bar does. */
+  readonly full?: number;
+  /** Notes stand beside the bars, where there is room. */
+  readonly isNoted?: boolean;
+}
+
+export function barsHtml(bars: readonly Bar[], options: BarsOptions = {}): Html {
+  const { full = longest(bars), isNoted = false } = options;
+  return markup`<ul class="bars${isNoted && " noted"}">${
+    bars.map((bar) => barHtml(bar, full))
+  }</ul>`;
+}
+
+function longest(bars: readonly Bar[]): number {
+  return Math.max(1, ...bars.map(({ parts }) => lengthOf(parts)));
+}
+
+function lengthOf(parts: readonly BarPart[]): number {
+  return parts.reduce((sum, { value }) => sum + value, 0);
+}
+
+function barHtml({ label, parts, figure, note }: Bar, full: number): Html {
+  const drawn = parts.filter(({ value }) => value > 0);
+  const rects = drawn.map(({ value, mark, tip }, i) => {
+    const from = lengthOf(drawn.slice(0, i)) / full;
+    const width = Math.max(value / full, 0.004);
+    return markup`<rect data-mark="${mark}"${tip !== undefined && markup` data-tip="${tip}"`} x="${
+      px(from * 100)
+    }%" width="${px(width * 100)}%" height="100%"/>`;
+  });
+  return markup`<li><span class="label">${label}</span><svg aria-hidden="true">${rects}</svg><span
+ class="figure">${figure}</span>${
+    note !== undefined && markup`<span class="note">${note}</span>`
+  }</li>`;
+}
