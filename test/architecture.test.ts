@@ -13,7 +13,7 @@ const PROTOBUF = /^@bufbuild\/protobuf(?:\/|$)/;
 const CONTRACTS = /^(?:snapshot|entities)\//;
 /** What of the contracts and the kernel runs without a runtime. */
 const PURE =
-  /^(?:snapshot\/(?:schema|paths|rows|scalar|property-string|worth-asking|scope|host)|entities\/(?:schema|refs|extras|dcim|ipam|virtualization|order|left-out)|kernel\/(?:errors|hash|natural-order|setting))\.ts$/;
+  /^(?:snapshot\/(?:schema|paths|rows|node-interface|scalar|property-string|worth-asking|scope|host)|entities\/(?:schema|refs|extras|dcim|ipam|virtualization|order|left-out)|kernel\/(?:errors|hash|natural-order|setting))\.ts$/;
 const CAPTURE_DOOR =
   /^capture\/(?:capture|doctor|endpoints|options|plan|progress|settings|summary)\.ts$/;
 const CAPTURE = [/^capture\//, /^snapshot\//, KERNEL, NODE];
@@ -109,6 +109,26 @@ const RULES: readonly Rule[] = [
       /^transform\/parse\/address\.ts$/,
       /^leven$/,
     ],
+  },
+  { files: /^look\/report\/page\/assets\.ts$/, may: [NODE] },
+  { files: /^look\/report\/page\//, may: [/^look\/report\/page\//, /^kernel\/tool\.ts$/] },
+  {
+    files: /^look\/report\/pictures\//,
+    may: [/^look\/report\/(?:pictures|page)\//, /^(?:@dagrejs\/dagre|d3-hierarchy)$/],
+  },
+  {
+    files: /^look\/report\/model\//,
+    may: [
+      /^look\/(?:report\/model|inspect|diff)\/|^look\/\w+\.ts$/,
+      CONTRACTS,
+      KERNEL,
+      TRANSFORM_DOOR,
+      /^ipaddr\.js$/,
+    ],
+  },
+  {
+    files: /^look\/report\//,
+    may: [/^look\/(?:report|inspect|diff)\//, CONTRACTS, KERNEL],
   },
   { files: /^look\//, may: [/^look\//, CONTRACTS, KERNEL, TRANSFORM_DOOR] },
   { files: /^kernel\/hash\.ts$/, may: [/^@noble\/hashes\//] },

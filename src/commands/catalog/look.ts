@@ -115,6 +115,26 @@ export const LOOK_COMMANDS = {
     options: { ...JSON_OPTION, ...COMMON_OPTIONS },
     load: async () => (await import("../verify.ts")).runVerify,
   },
+  report: {
+    description: "Write one HTML page about a run, with pictures, to read or to hand on",
+    example: "report snapshots/example --out snapshots/example.html",
+    argument: RUN,
+    options: {
+      out: {
+        type: "string",
+        valueHint: "file",
+        description: "Where the page goes (default report.html in the run folder)",
+      },
+      against: {
+        type: "string",
+        valueHint: "run",
+        description: "An earlier run folder: the page tells what has changed since",
+      },
+      ...JSON_OPTION,
+      ...COMMON_OPTIONS,
+    },
+    load: async () => (await import("../report-page.ts")).runReport,
+  },
   mapping: {
     description: "Print the mapping tables as Markdown",
     example: "mapping",

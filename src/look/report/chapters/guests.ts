@@ -1,0 +1,156 @@
+/** Guests: by status, platform and node, and all of them. */
+import { guestKey, type Topology } from "../model/topology.ts";
+import type { Fleet, FleetGuest } from "../model/fleet.ts";
+import { type Html, markup } from "../page/markup.ts";
+import { type List, listHtml } from "../page/list.ts";
+import { lookUp } from "../page/look-up.ts";
+import { counted, gibOf, grouped } from "../page/numbers.ts";
+import type { Chapter } from "../page/page.ts";
+import { type Bar, barsHtml } from "../pictures/bars.ts";
+
+/** Of a guest that became no entity. */
+export const LEFT_OUT = "left out";
+
+export function statusOf({ status }: Pick<FleetGuest, "status">): string {
+  return status ?? LEFT_OUT;
+}
+
+/** In the words of NetBox, as the mapping document puts them. */
+export const STATUS_NOTES: Readonly<Record<string, string>> = {
+  active: "running",
+  offline: "stopped",
+  staged: "any other status",
+  [LEFT_OUT]: "a template, or not mapped; the list has the reason",
+};
+
+export function guestsChapter({ guests }: Fleet, topology: Topology | undefined): Chapter {
+  const list = guestList(guests, topology);
+  const kinds = [
+    ...Map.groupBy(guests, ({ kind }) => lookUp(KINDS, kind ?? "") ?? "other guest"),
+  ];
+  const kindsText = kinds.map(([kind, own]) => counted(own.length, kind)).join(", ");
+  return {
+    id: "guests",
+    title: "Guests",
+    lead: guests.length === 0 ? "There are none." : `${kindsText}.`,
+    body: guests.length === 0 ? markup`` : markup`<div class="charts">
+${chart("By status", statusBars(guests, list.id))}
+${
+      chart(
+        "By platform",
+        topBars(guests, {
+          id: list.id,
+          column: "Platform",
+          of: ({ platform }) => platform,
+        }),
+      )
+    }
+${chart("By node", topBars(guests, { id: list.id, column: "Node", of: ({ node }) => node }))}
+</div><h3>All guests</h3>${listHtml(list)}`,
+    lists: guests.length === 0 ? [] : [list],
+  };
+}
+
+const KINDS: Readonly<Record<string, string>> = { qemu: "virtual machine", lxc: "container" };
+
+function chart(title: string, bars: readonly Bar[]): Html {
+  return markup`<figure><figcaption>${title}</figcaption>${barsHtml(bars)}</figure>`;
+}
+
+function statusBars(guests: readonly FleetGuest[], id: string): Bar[] {
+  const byStatus = Map.groupBy(guests, statusOf);
+  return Object.keys(STATUS_NOTES).flatMap((status) => {
+    const { length = 0 } = byStatus.get(status) ?? [];
+    if (length === 0) return [];
+    return [{
+      label: filterLink(id, "Status", status),
+      parts: [{ mark: status, value: length }],
+      figure: grouped(length),
+      note: STATUS_NOTES[status],
+    }];
+  });
+}
+
+interface Split {
+  readonly id: string;
+  readonly column: string;
+  readonly of: (guest: FleetGuest) => string | undefined;
+}
+
+const MOST_BARS = 12;
+
+/** The largest first; each is divided by status. */
+function topBars(guests: readonly FleetGuest[], { id, column, of }: Split): Bar[] {
+  const groups = [...Map.groupBy(guests, (guest) => of(guest) ?? "")]
+    .sort(([a, own], [b, other]) => other.length - own.length || (a < b ? -1 : 1));
+  const shown = groups.slice(0, groups.length > MOST_BARS + 1 ? MOST_BARS : MOST_BARS + 1);
+  const rest = groups.slice(shown.length);
+  const bars = shown.map(([name, own]): Bar => ({
+    label: filterLink(id, column, name),
+    parts: partsOf(own),
+    figure: grouped(own.length),
+  }));
+  if (rest.length === 0) return bars;
+  const others = rest.reduce((sum, [, own]) => sum + own.length, 0);
+  const label = `${grouped(rest.length)} others`;
+  // Without a bar, which would make all others look small.
+  return [...bars, { label, parts: [], figure: grouped(others) }];
+}
+
+function partsOf(guests: readonly FleetGuest[]): Bar["parts"] {
+  const byStatus = Map.groupBy(guests, statusOf);
+  return Object.keys(STATUS_NOTES).map((status) => {
+    const { length = 0 } = byStatus.get(status) ?? [];
+    return { mark: status, value: length, tip: `${grouped(length)} ${status}` };
+  });
+}
+
+function filterLink(id: string, column: string, value: string): Html {
+  return markup`<a href="#list-${id}" data-list="${id}" data-column="${column}" data-value="${value}">${
+    value === "" ? "(none)" : value
+  }</a>`;
+}
+
+function guestList(
+  guests: readonly FleetGuest[],
+  topology: Topology | undefined,
+): List<FleetGuest> {
+  const networks = ({ kind, vmid }: FleetGuest): string | undefined =>
+    topology?.ofGuest.get(guestKey({ kind: kind as "qemu", vmid: Number(vmid) }))?.join(", ");
+  const clusters = new Set(guests.flatMap(({ cluster }) => cluster ?? []));
+  return {
+    id: "guest-rows",
+    things: "guests",
+    rows: guests,
+    columns: [
+      { title: "VMID", kind: "number", cell: ({ vmid }) => vmid },
+      { title: "Name", cell: ({ name }) => name },
+      { title: "Status", kind: "status", isFilter: true, cell: statusOf },
+      { title: "Kind", isFilter: true, cell: ({ kind }) => kind },
+      { title: "Node", isFilter: true, cell: ({ node }) => node },
+      ...(clusters.size > 1
+        ? [{ title: "Cluster", isFilter: true, cell: ({ cluster }: FleetGuest) => cluster }]
+        : []),
+      { title: "Platform", isFilter: true, cell: ({ platform }) => platform },
+      { title: "vCPUs", kind: "number", cell: ({ vcpus }) => vcpus },
+      {
+        title: "Memory, GiB",
+        kind: "number",
+        cell: ({ memory_mib: mib }) => mib === undefined ? undefined : gibOf(mib),
+      },
+      {
+        title: "Disks, GiB",
+        kind: "number",
+        cell: ({ disks, diskMib }) => disks === 0 ? undefined : gibOf(diskMib),
+      },
+      ...(topology === undefined ? [] : [{ title: "Networks", cell: networks }]),
+      {
+        title: "Addresses",
+        kind: "code",
+        cell: ({ allAddresses }) => allAddresses.join(" "),
+      },
+      { title: "Tags", cell: ({ tags }) => tags.join(", ") },
+      { title: "Left out", isFilter: true, cell: ({ left_out: reason }) => reason },
+    ],
+  };
+}

@@ -1,0 +1,96 @@
+/** What was read and did not become an entity, and why; and what became one otherwise than expected. */
+import { type LeftOut, type Note, NOTES, REASONS } from "../../../entities/left-out.ts";
+import type { Fleet } from "../model/fleet.ts";
+import { type Html, markup } from "../page/markup.ts";
+import { type Column, type List, listHtml } from "../page/list.ts";
+import { lookUp } from "../page/look-up.ts";
+import { counted, grouped } from "../page/numbers.ts";
+import type { Chapter } from "../page/page.ts";
+import { barsHtml } from "../pictures/bars.ts";
+
+export function leftOutChapter({ leftOut, notes }: Fleet): Chapter {
+  const records = recordList(leftOut);
+  const noted = noteList(notes);
+  return {
+    id: "left-out",
+    title: "What was left out",
+    lead: leftOut.length === 0
+      ? "Nothing: all that was read has its place in NetBox."
+      : `${counted(leftOut.length, "thing")} that Proxmox VE told of did not become an entity. ` +
+        "Each is listed with its reason, and with the answer that it was read from.",
+    body: markup`${
+      leftOut.length > 0 && markup`${reasonsHtml(leftOut, records.id)}
+<h3>Everything that was left out</h3>${listHtml(records)}`
+    }${
+      notes.length > 0 && markup`<h3>What became something else than expected</h3>
+<p>These are in NetBox, and not quite as Proxmox VE has them.</p>${listHtml(noted)}`
+    }`,
+    lists: [...(leftOut.length > 0 ? [records] : []), ...(notes.length > 0 ? [noted] : [])],
+  };
+}
+
+function reasonsHtml(records: readonly LeftOut[], id: string): Html {
+  const groups = [...Map.groupBy(records, ({ reason }) => reason)]
+    .sort(([, a], [, b]) => b.length - a.length);
+  const bars = groups.map(([reason, { length }]) => ({
+    label:
+      markup`<a href="#list-${id}" data-list="${id}" data-column="Reason" data-value="${reason}">${reason}</a>`,
+    parts: [{ mark: "plain", value: length }],
+    figure: grouped(length),
+    note: lookUp(REASONS, reason),
+  }));
+  return barsHtml(bars, { isNoted: true });
+}
+
+function recordList(records: readonly LeftOut[]): List<LeftOut> {
+  return {
+    id: "left-out-records",
+    things: "records",
+    rows: records,
+    columns: [
+      ...subjectColumns(records),
+      { title: "Reason", isFilter: true, cell: ({ reason }) => reason },
+      { title: "Why", cell: ({ sentence }) => sentence },
+      { title: "Read from", kind: "code", cell: ({ answer }) => answer.path },
+    ],
+  };
+}
+
+function noteList(notes: readonly Note[]): List<Note> {
+  return {
+    id: "note-rows",
+    things: "notes",
+    rows: notes,
+    columns: [
+      ...subjectColumns(notes),
+      { title: "Note", isFilter: true, cell: ({ code }) => code },
+      { title: "Meaning", cell: ({ code }) => lookUp(NOTES, code) },
+      { title: "How", cell: ({ sentence }) => sentence },
+      { title: "Read from", kind: "code", cell: ({ answer }) => answer.path },
+    ],
+  };
+}
+
+/** Of several snapshots that were transformed together, which one it is about. */
+function subjectColumns(records: readonly (LeftOut | Note)[]): Column<LeftOut | Note>[] {
+  const isOfSeveral = records.some(({ answer }) => answer.snapshot !== undefined);
+  return [
+    ...(isOfSeveral
+      ? [{
+        title: "Snapshot",
+        isFilter: true,
+        cell: ({ answer }: LeftOut | Note) => answer.snapshot,
+      }]
+      : []),
+    { title: "What", kind: "code", cell: ({ what }) => what },
+    { title: "Kind", isFilter: true, cell: ({ what }) => kindOf(what) },
+  ];
+}
+
+/** TABLE: the first word of `what`. */
+const KINDS: Readonly<Record<string, string>> = { vm: "guest", node: "node", cluster: "cluster" };
+
+function kindOf(what: string): string {
+  const [word = ""] = what.split("/", 1);
+  return lookUp(KINDS, word) ?? word;
+}

@@ -1,0 +1,176 @@
+/** How a node is wired: its interfaces, and the guests behind them, as boxes and links. */
+import { compareNatural } from "../../../kernel/natural-order.ts";
+import type { Gap } from "../../diff/part.ts";
+import type { GuestNic, NodeNetwork, Port } from "../model/node-network.ts";
+import { networkOf } from "../model/topology.ts";
+import { type Html, markup } from "../page/markup.ts";
+import { counted } from "../page/numbers.ts";
+import { type Box, graphSvg, type Link } from "../pictures/graph.ts";
+
+/** In one line of a box. */
+const MOST_CHARS = 34;
+/** Of interfaces, of networks and of what the node does not list; nobody reads a larger drawing. */
+const MOST_BOXES = 150;
+const MOST_LINKS = 600;
+
+/** Of guests whose NICs are not known. */
+const MOST_NAMED = 8;
+
+export interface Fold {
+  /** Names it in links. */
+  readonly id: string;
+  readonly isOpen: boolean;
+}
+
+export function wiringHtml(network: NodeNetwork, { id, isOpen }: Fold): Html {
+  const { node, ports, nics, unread } = network;
+  const guests = new Set(nics.map(({ guest }) => guest.vmid)).size;
+  const interfaces = "value" in ports ? `${counted(ports.value.length, "interface")}, ` : "";
+  return markup`<details class="node" id="${id}"${
+    isOpen && markup` open`
+  }><summary>${node} <span>${interfaces}${counted(guests, "guest")} wired</span></summary>${
+    "reason" in ports && unknownHtml(ports)
+  }${(nics.length > 0 || "value" in ports) && drawingHtml(network)}${
+    unread.length > 0 && unreadHtml(unread)
+  }</details>`;
+}
+
+function unknownHtml({ reason, detail }: Gap): Html {
+  const why = [reason, detail].filter((word) => word !== "").join(", ");
+  return markup`<p class="gap">Its interfaces are not known: ${why}.</p>`;
+}
+
+function unreadHtml(guests: NodeNetwork["unread"]): Html {
+  const names = guests.slice(0, MOST_NAMED).map(({ vmid, name }) => name ?? vmid).join(", ");
+  return markup`<p class="gap">NICs not known of ${
+    counted(guests.length, "guest")
+  }, whose configs were not read: ${names}${guests.length > MOST_NAMED && " and more"}.</p>`;
+}
+
+function drawingHtml({ node, ports, nics }: NodeNetwork): Html {
+  const listed = "value" in ports ? ports.value : [];
+  const used = new Set(listed.flatMap(({ over }) => over));
+  const known = listed.filter(({ name }) => name !== "lo" || used.has(name))
+    .toSorted((a, b) => compareNatural(a.name, b.name));
+  const networks = networksOf(nics);
+  const links: Link[] = [
+    ...known.flatMap(({ name, over }) =>
+      over.map((lower) => ({ from: portId(lower), to: portId(name) }))
+    ),
+    ...networks.flatMap(({ id, bridge }) =>
+      bridge === undefined ? [] : [{ from: portId(bridge), to: id }]
+    ),
+  ];
+  const groups = [
+    known.map(portBox),
+    strangersOf(known, networks).map(strangerBox),
+    networks.map(networkBox),
+  ];
+  const isWhole = groups.every(({ length }) => length <= MOST_BOXES) && links.length <= MOST_LINKS;
+  const drawing = graphSvg(
+    label(node, known.slice(0, MOST_BOXES), networks.slice(0, MOST_BOXES)),
+    groups.flatMap((boxes) => boxes.slice(0, MOST_BOXES)),
+    links.slice(0, MOST_LINKS),
+  );
+  return markup`<div class="scroll" role="region" aria-label="Wiring of ${node}" tabindex="0">${drawing}</div>${
+    !isWhole && markup`<p class="gap">There is more than can be drawn.</p>`
+  }`;
+}
+
+/** Names that interfaces and guests refer to, and that the node does not list. */
+function strangersOf(known: readonly Port[], networks: readonly Network[]): string[] {
+  const names = new Set(known.map(({ name }) => name));
+  const referred = [
+    ...known.flatMap(({ over }) => over),
+    ...networks.flatMap(({ bridge }) => bridge ?? []),
+  ];
+  return [...new Set(referred.filter((name) => !names.has(name)))];
+}
+
+/** Names may be anything, and boxes of two kinds must not meet. */
+function portId(name: string): string {
+  return `port ${name}`;
+}
+
+interface Network {
+  readonly id: string;
+  readonly title: string;
+  readonly bridge: string | undefined;
+  readonly nics: readonly GuestNic[];
+}
+
+/** By bridge and VLAN. Those on no bridge have a box of their own. */
+function networksOf(nics: readonly GuestNic[]): Network[] {
+  const groups = Map.groupBy(nics, (nic) => `${nic.bridge ?? ""} ${networkOf(nic) ?? ""}`);
+  return [...groups].map(([key, own]) => {
+    const [{ bridge, vlanId, trunks } = {} as Partial<GuestNic>] = own;
+    const title = vlanId !== undefined
+      ? `VLAN ${vlanId}`
+      : bridge === undefined || bridge === ""
+      ? "on no bridge"
+      : trunks === undefined
+      ? "untagged"
+      : "trunk";
+    return { id: `guests ${key}`, title, bridge: bridge === "" ? undefined : bridge, nics: own };
+  }).sort((a, b) => compareNatural(a.id, b.id));
+}
+
+function portBox({ name, type, isActive, addresses, facts, vlanId }: Port): Box {
+  const vlan = vlanId === undefined ? [] : [`VLAN ${vlanId}`];
+  return {
+    id: portId(name),
+    kind: type,
+    title: cut(name),
+    lines: [
+      ...addresses,
+      ...[[...vlan, ...facts, ...(isActive ? [] : ["not active"])].join(", ")]
+        .filter((line) => line !== ""),
+    ].map((line) => cut(line)),
+    isFaint: !isActive,
+  };
+}
+
+function strangerBox(name: string): Box {
+  return {
+    id: portId(name),
+    kind: "stranger",
+    title: cut(name),
+    lines: ["not in the node's list"],
+  };
+}
+
+function networkBox({ id, title, nics }: Network): Box {
+  const names = [...new Set(nics.map(({ guest }) => guest.name ?? String(guest.vmid)))];
+  return {
+    id,
+    kind: "guests",
+    title: `${title} · ${counted(names.length, "guest")}`,
+    lines: [some(names)],
+  };
+}
+
+/** ["gw1", "git", …] → "gw1, git +12" */
+function some(names: readonly string[]): string {
+  let text = "";
+  for (const [i, name] of names.entries()) {
+    const next = i === 0 ? name : `${text}, ${name}`;
+    const rest = names.length - i;
+    if (next.length > MOST_CHARS - 5) return i === 0 ? cut(next) : `${text} +${rest}`;
+    text = next;
+  }
+  return text;
+}
+
+function cut(text: string): string {
+  return text.length <= MOST_CHARS ? text : `${text.slice(0, MOST_CHARS - 1)}…`;
+}
+
+/** For those who hear the page. */
+function label(node: string, ports: readonly Port[], networks: readonly Network[]): string {
+  const chains = ports.filter(({ over }) => over.length > 0)
+    .map(({ name, over }) => `${name} on ${over.join(" and ")}`);
+  const guests = networks.map(({ title, bridge, nics }) =>
+    `${title} on ${bridge ?? "no bridge"} with ${counted(nics.length, "NIC")}`
+  );
+  return `Wiring of ${node}: ${[...chains, ...guests].join("; ")}`;
+}
