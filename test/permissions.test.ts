@@ -246,3 +246,19 @@ test.each([
   expect(remote.code).not.toBe(0);
   expect(remote.stderr).toContain("Requires net access");
 });
+
+test("report reads this folder and writes its page below snapshots/, and that is enough", async () => {
+  expect((await commandOf("report")).match(/--(?:allow|deny|no)-\S+/g)).toEqual([
+    "--no-prompt",
+    "--allow-read=.",
+    "--allow-env",
+    "--allow-write=snapshots",
+    "--deny-net",
+  ]);
+  const { code, stderr } = await taskOf("report", [run, "--quiet"]);
+  expect(code, stderr).toBe(0);
+  expect(await readdir(run)).toContain("report.html");
+  const elsewhere = await taskOf("report", [run, "--out", join(tmpdir(), "report.html")]);
+  expect(elsewhere.code, elsewhere.stderr).toBe(2);
+  expect(elsewhere.stderr).not.toContain("    at ");
+});

@@ -1,0 +1,105 @@
+/** report as a user runs it: where the page goes, and what it never replaces. */
+import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { dirname, join } from "node:path";
+import { execPath } from "node:process";
+import { promisify } from "node:util";
+import { describe, expect, test } from "vitest";
+import { cliFolders, expectError } from "./helpers/cli-folders.ts";
+import { ROOT } from "./helpers/golden.ts";
+import { hasBoth, runCli } from "./helpers/run-cli.ts";
+import { pageText } from "./helpers/report-page.ts";
+import { treeOf } from "./helpers/temp-folder.ts";
+
+const EXAMPLE = join(ROOT, "snapshots/example");
+const STANDALONE = join(ROOT, "test/fixtures/standalone");
+
+const { fresh } = cliFolders();
+
+async function copyOf(folder: string): Promise<string> {
+  const copy = fresh("run");
+  await cp(folder, copy, { recursive: true });
+  return copy;
+}
+
+describe.concurrent("report", { timeout: 180_000 }, () => {
+  test("writes one file into the run folder, once more over itself, and nothing else", async () => {
+    const folder = await copyOf(EXAMPLE);
+    const before = await treeOf(folder);
+    const first = await runCli(["report", folder]);
+    expect([first.code, first.stderr]).toEqual([0, ""]);
+    expect(first.stdout).toContain(`Wrote ${folder}/report.html: 4 nodes, 41 guests, 136 left out`);
+    const page = await readFile(join(folder, "report.html"), "utf8");
+    const again = await runCli(["report", folder, "--json"]);
+    expect(JSON.parse(again.stdout)).toMatchObject({ guests: 41, left_out: 136, incomplete: 19 });
+    const after = await treeOf(folder);
+    expect(after).toEqual({ ...before, "report.html": after["report.html"] });
+    expect(await readFile(join(folder, "report.html"), "utf8")).toBe(page);
+    expect((await runCli(["verify", folder])).code).toBe(0);
+  });
+
+  test("writes where --out says, and tells what changed since --against", async () => {
+    const out = join(fresh("pages"), "lab.html");
+    const earlier = join(ROOT, "test/fixtures/standalone-no-sys-audit");
+    const { code, stderr } = await runCli([
+      "report",
+      STANDALONE,
+      "--out",
+      out,
+      "--against",
+      earlier,
+    ]);
+    expect([code, stderr]).toEqual([0, ""]);
+    const text = pageText(await readFile(out, "utf8"));
+    expect(text).toContain(`Held against ${earlier}, the earlier run`);
+    expect(text).toContain("Inventory of Proxmox VE");
+  });
+
+  test("never replaces what it did not write", async () => {
+    const out = join(fresh("pages"), "precious.html");
+    await mkdir(dirname(out), { recursive: true });
+    await writeFile(out, "<!doctype html>\n<p>mine");
+    expectError(await runCli(["report", EXAMPLE, "--out", out]), 2, "precious.html", "--out");
+    expect(await readFile(out, "utf8")).toBe("<!doctype html>\n<p>mine");
+    expectError(await runCli(["report", EXAMPLE, "--out", dirname(out)]), 2, "Cannot");
+  });
+
+  test("needs a run folder, with a run in it, and an earlier one that can be compared", async () => {
+    const out = join(fresh("pages"), "a.html");
+    expectError(await runCli(["report"]), 2, "run folder");
+    expectError(await runCli(["report", fresh()]), 5, "Found no run");
+    expectError(await runCli(["report", EXAMPLE, "--out", out, "--against", fresh()]), 5, "Found");
+  });
+
+  test.skipIf(!hasBoth())("writes the same bytes on Node and on Deno", async () => {
+    const outs = [join(fresh("pages"), "node.html"), join(fresh("pages"), "deno.html")] as const;
+    for (const [i, runtime] of (["node", "deno"] as const).entries()) {
+      const { code, stderr } = await runCli(["report", EXAMPLE, "--out", outs[i] ?? ""], {
+        runtime,
+      });
+      expect(code, stderr).toBe(0);
+    }
+    expect(await readFile(outs[0], "utf8")).toBe(await readFile(outs[1], "utf8"));
+  });
+});
+
+test.skipIf("Deno" in globalThis)(
+  "the published package has the style sheet and the script of the page",
+  { timeout: 180_000 },
+  async () => {
+    const built = join(ROOT, "test/.cache/built");
+    const run = promisify(execFile);
+    await run(join(ROOT, "node_modules/.bin/tsc"), [
+      "--project",
+      join(ROOT, "test/tsconfig.build.json"),
+      "--outDir",
+      built,
+    ]);
+    await run(execPath, [join(ROOT, "test/helpers/copy-assets.ts"), built]);
+    const out = join(fresh("pages"), "built.html");
+    const source = join(fresh("pages"), "source.html");
+    await run(execPath, [join(built, "cli.js"), "report", EXAMPLE, "--out", out]);
+    await runCli(["report", EXAMPLE, "--out", source]);
+    expect(await readFile(out, "utf8")).toBe(await readFile(source, "utf8"));
+  },
+);

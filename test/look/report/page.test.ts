@@ -1,0 +1,207 @@
+/** report: what its page holds, of whatever folder it is made. */
+import { join } from "node:path";
+import fc from "fast-check";
+import { beforeAll, describe, expect, test } from "vitest";
+import type { Store } from "../../../src/kernel/store.ts";
+import { openEntities } from "../../../src/entities/read.ts";
+import { diffEntities } from "../../../src/look/diff/diff-entities.ts";
+import { openRun } from "../../../src/look/inspect/run.ts";
+import type { Against } from "../../../src/look/report/chapters/differences.ts";
+import { report } from "../../../src/look/report/report.ts";
+import { anyLab } from "../../helpers/any-lab.ts";
+import { ROOT } from "../../helpers/golden.ts";
+import {
+  builtRun,
+  type HeldRun,
+  heldRun,
+  resealed,
+  storeOf,
+  withManifest,
+} from "../../helpers/held-run.ts";
+import { labSite } from "../../helpers/lab.ts";
+import { dataOf, pageText } from "../../helpers/report-page.ts";
+
+let example: HeldRun;
+
+beforeAll(async () => {
+  example = await heldRun(join(ROOT, "snapshots/example"));
+});
+
+async function pageOf(run: HeldRun, against?: Against): Promise<string> {
+  return (await report(await openRun(storeOf(run)), against)).page;
+}
+
+function without(run: HeldRun, folder: RegExp): HeldRun {
+  return new Map([...run].filter(([file]) => !folder.test(file)));
+}
+
+describe("the page of the example", () => {
+  test("tells of what was captured, of what is there, and of what was left out", async () => {
+    const page = await pageOf(example);
+    const text = pageText(page);
+    expect(text).toContain("Partial: 19 answers of 113 are missing");
+    expect(text).toContain("1 site, 1 cluster, 4 nodes");
+    expect(text).toContain("27 virtual machines, 14 containers");
+    const { lists } = dataOf(page);
+    const rows = Object.entries(lists).map(([id, list]) => [id, list.rows.length]);
+    expect(Object.fromEntries(rows)).toEqual({
+      "gaps": 19,
+      "guest-rows": 41,
+      "address-rows": 51,
+      "left-out-records": 136,
+      "note-rows": 8,
+    });
+    expect(lists["guest-rows"]?.rows.find(([vmid]) => vmid === "104")).toEqual(
+      expect.arrayContaining(["FS01", "active", "qemu", "pve1", "VLAN 20, VLAN 40, VLAN 50"]),
+    );
+  });
+
+  test("is the same, byte for byte, each time", async () => {
+    expect(await pageOf(example)).toBe(await pageOf(example));
+  });
+
+  test("lets the browser run its own script and style, and fetch nothing", async () => {
+    const page = await pageOf(example);
+    const [, quoted = ""] = /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(page) ??
+      [];
+    const policy = quoted.replaceAll("&#39;", "'");
+    expect(policy).toMatch(/^default-src 'none'; style-src 'sha256-[^;]*'; script-src 'sha256-/);
+    expect(policy).not.toMatch(/unsafe|https?:|\*/);
+    expect(page.match(/@import|url\(/)).toBeNull();
+    const loading = /^<(?:link|img|iframe|base|object)|\s(?:src|srcset|style|on\w+)=/i;
+    expect(tagsOf(page).filter((tag) => loading.test(tag))).toEqual([]);
+    const links = [...page.matchAll(/href="([^"]*)"/g)].map(([, to = ""]) => to);
+    expect(links.filter((to) => !to.startsWith("#"))).toEqual([]);
+  });
+
+  test("has an element for each link, and no name twice", async () => {
+    const page = await pageOf(example);
+    const ids = [...page.matchAll(/\sid="([^"]*)"/g)].map(([, id = ""]) => id);
+    const links = [...page.matchAll(/href="#([^"]*)"/g)].map(([, id = ""]) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(links.filter((id) => !ids.includes(id))).toEqual([]);
+  });
+});
+
+describe("a page can be made", () => {
+  test("of a snapshot alone, with the same inventory", async () => {
+    const { lists } = dataOf(await pageOf(without(example, /^netbox\//)));
+    expect(lists).toEqual(dataOf(await pageOf(example)).lists);
+  });
+
+  test("of entity files alone, which know no wiring", async () => {
+    const page = await pageOf(without(example, /^(?:manifest\.json$|pve\/)/));
+    expect(pageText(page)).toContain("this folder holds none");
+    const { lists } = dataOf(page);
+    expect(lists["gaps"]).toBeUndefined();
+    expect(lists["address-rows"]?.rows).toHaveLength(51);
+  });
+
+  test("of a bootstrap, which holds no guests", async () => {
+    const text = pageText(await pageOf(await heldRun(join(ROOT, "test/golden/bootstrap"))));
+    expect(text).toContain("No disks are known of");
+    expect(text).not.toMatch(/NaN|undefined|Infinity/);
+  });
+
+  test("of what a newer patch version wrote", async () => {
+    const tool = { name: "proxmox-diode", version: "0.1.9" };
+    const newer = withManifest(example, "manifest.json", (found) => ({ ...found, tool, more: 1 }));
+    expect(dataOf(await pageOf(newer)).lists["guest-rows"]?.rows).toHaveLength(41);
+  });
+
+  test("but not of a folder in which nothing is finished", async () => {
+    const run = without(example, /^(?:manifest\.json|netbox\/)/);
+    await expect(pageOf(run)).rejects.toMatchObject({ kind: "input" });
+  });
+
+  test("of any site, whatever it holds, with a square for each guest and no value that is no text", async () => {
+    await fc.assert(
+      fc.asyncProperty(anyLab(), async (lab) => {
+        const run = await builtRun(labSite(lab));
+        const { page, guests } = await report(await openRun(storeOf(run)));
+        const squares = page.match(/<svg class="squares".*?<\/svg>/gs)?.join("") ?? "";
+        expect(squares.match(/<rect/g)?.length ?? 0).toBe(guests);
+        expect(pageText(page)).not.toMatch(/NaN|undefined|\[object|Infinity/);
+        expect(() => dataOf(page)).not.toThrow();
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+/** Without what stands in quotes. The script and the style are ours. */
+function tagsOf(page: string): string[] {
+  const own = page.replace(/(<(script|style)[^>]*>)[\s\S]*?(?=<\/\2>)/g, "$1");
+  return (own.match(/<[^>]*>/g) ?? []).map((tag) => tag.replace(/"[^"]*"/g, '""'));
+}
+
+const HOSTILE = [
+  "</script><script>alert(1)</script>",
+  "<img src=x onerror=alert(2)>",
+  '" onmouseover="alert(3)" x="',
+  "<!--<script>",
+  "constructor",
+  "__proto__",
+  "a\u202Eb\u0000c\u001b[31m",
+];
+
+test("names that are markup, and any other text, are text on the page and in its data", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...HOSTILE), async (name) => {
+      const network = [{ iface: name, type: "bridge", bridge_ports: `constructor ${name}` }];
+      const guests = [{
+        vmid: 101,
+        node: "pve1",
+        row: { name, tags: name },
+        config: { net0: `virtio=BC:24:11:00:00:01,bridge=${name}`, scsi0: `${name}:x,size=1G` },
+      }];
+      const page = await pageOf(
+        await builtRun(labSite({ cluster: name, nodes: { pve1: { network } }, guests })),
+      );
+      expect(page.match(/<script/g)).toHaveLength(2);
+      expect(page.match(/<\/script>/g)).toHaveLength(2);
+      expect(page.match(/[\u202e\0\u001b]/)).toBeNull();
+      expect(tagsOf(page).filter((tag) => /^<(?:img|!--)|\son\w+=/.test(tag))).toEqual([]);
+      const [guest] = dataOf(page).lists["guest-rows"]?.rows ?? [];
+      expect(guest?.[1]).toMatch(/[a-z]/);
+    }),
+    { numRuns: HOSTILE.length * 2 },
+  );
+});
+
+test("codes that this version does not know are shown as they are", async () => {
+  const strange = resealed(
+    example,
+    "netbox/left-out.json",
+    (text) => text.replaceAll('"reason":"cdrom"', '"reason":"constructor"'),
+  );
+  const text = pageText(await pageOf(strange));
+  expect(text).toContain("constructor");
+  expect(text).not.toContain("native code");
+});
+
+test("differences are rows: what was added, changed, is gone, and was not readable", async () => {
+  const entities = async (run: HeldRun) => await openEntities(storeOf(run) as Store);
+  const guests = [{ vmid: 101, node: "pve1" }, { vmid: 102, node: "pve1" }];
+  const before = await builtRun(labSite({ guests }));
+  const after = await builtRun(
+    labSite({
+      guests: [{ vmid: 101, node: "pve1", row: { name: "renamed" } }, { vmid: 103, node: "pve1" }],
+    }),
+  );
+  const differences = await diffEntities(await entities(before), await entities(after));
+  const page = await pageOf(after, {
+    place: "earlier",
+    halves: [{ half: "Entities", differences }],
+  });
+  const rows = dataOf(page).lists["difference-rows"]?.rows ?? [];
+  const changes = rows.map(([change, what]) => `${change} ${what}`);
+  expect(changes).toEqual(expect.arrayContaining([
+    "added virtual-machine guest-103",
+    "gone virtual-machine guest-102",
+    "renamed virtual-machine renamed",
+  ]));
+  const none = { added: [], changed: [], gone: [], unread: [], unreadBefore: [] };
+  const same = await pageOf(after, { place: "x", halves: [{ half: "E", differences: none }] });
+  expect(pageText(same)).toContain("Nothing is different from x.");
+});
