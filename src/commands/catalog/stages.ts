@@ -9,7 +9,7 @@ import { type CommandTable, CONFIG, OUT } from "./row.ts";
 const { BOOTSTRAP, ...TRANSFORM_SETTINGS } = SETTINGS;
 const { BOOTSTRAP: NO_CAPTURE, ...DOCTOR_SETTINGS } = CAPTURE_SETTINGS;
 /** `run` has no earlier run to hold against. */
-const { PUSH_MAX_CHANGED: NO_GUARD, ...RUN_PUSH_SETTINGS } = PUSH_SETTINGS;
+const { PUSH_MAX_CHANGED: _guard, ...RUN_PUSH_SETTINGS } = PUSH_SETTINGS;
 
 const CAPTURE_OUT = {
   type: "string",
