@@ -8,7 +8,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { groupDigits, renderTable } from "../../src/commands/tables.ts";
+import { groupDigits, renderTable } from "../../src/commands/text/tables.ts";
 import { openStore } from "../../src/kernel/store.ts";
 import { simulate } from "../../src/rehearse/simulate/simulate.ts";
 import { measure, median, RUNTIMES } from "./measure.ts";

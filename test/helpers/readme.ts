@@ -4,7 +4,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { type EndpointRow, ENDPOINTS } from "../../src/capture/endpoints.ts";
 import { COMMANDS } from "../../src/commands/catalog.ts";
 import type { CommandRow } from "../../src/commands/catalog/row.ts";
-import { explanationText } from "../../src/commands/explanation-text.ts";
+import { explanationText } from "../../src/commands/look/explanation-text.ts";
 import { EXIT_CODES } from "../../src/commands/report.ts";
 import { STAGE_SETTINGS } from "../../src/commands/stage-settings.ts";
 import { codesMarkdown, mappingMarkdown, settingsMarkdown } from "../../src/look/mapping.ts";

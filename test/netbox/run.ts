@@ -11,7 +11,7 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { renderTable } from "../../src/commands/tables.ts";
+import { renderTable } from "../../src/commands/text/tables.ts";
 import { ROOT } from "../helpers/golden.ts";
 import type { Case } from "./cases/case.ts";
 import { CASES } from "./cases/cases.ts";

@@ -33,7 +33,7 @@ export const LOOK_COMMANDS = {
       ...COMMON_OPTIONS,
       ...optionsOf(COMPARE_SETTINGS),
     },
-    load: async () => (await import("../compare.ts")).runCompare,
+    load: async () => (await import("../look/compare.ts")).runCompare,
   },
   diff: {
     description: "Tell what changed between two snapshots, two entity sets, or both",
@@ -58,7 +58,7 @@ export const LOOK_COMMANDS = {
       ...JSON_OPTION,
       ...COMMON_OPTIONS,
     },
-    load: async () => (await import("../diff.ts")).runDiff,
+    load: async () => (await import("../look/diff.ts")).runDiff,
   },
   inspect: {
     description: "Tell what a run folder holds, as tables or lists",
@@ -86,7 +86,7 @@ export const LOOK_COMMANDS = {
       ...JSON_OPTION,
       ...COMMON_OPTIONS,
     },
-    load: async () => (await import("../inspect.ts")).runInspect,
+    load: async () => (await import("../look/inspect.ts")).runInspect,
   },
   explain: {
     description: "Tell where every value came from, and why things were left out",
@@ -106,14 +106,14 @@ export const LOOK_COMMANDS = {
       ...COMMON_OPTIONS,
       ...optionsOf(TRANSFORM_SETTINGS),
     },
-    load: async () => (await import("../explain.ts")).runExplain,
+    load: async () => (await import("../look/explain.ts")).runExplain,
   },
   verify: {
     description: "Check every hash, reference, order and limit of a run folder, and its origin",
     example: "verify snapshots/example",
     argument: RUN,
     options: { ...JSON_OPTION, ...COMMON_OPTIONS },
-    load: async () => (await import("../verify.ts")).runVerify,
+    load: async () => (await import("../look/verify.ts")).runVerify,
   },
   report: {
     description: "Write one HTML page about a run, with pictures, to read or to hand on",
@@ -133,13 +133,13 @@ export const LOOK_COMMANDS = {
       ...JSON_OPTION,
       ...COMMON_OPTIONS,
     },
-    load: async () => (await import("../report-page.ts")).runReport,
+    load: async () => (await import("../look/report-page.ts")).runReport,
   },
   mapping: {
     description: "Print the mapping tables as Markdown",
     example: "mapping",
     options: { ...JSON_OPTION, ...COMMON_OPTIONS },
-    load: async () => (await import("../mapping.ts")).runMapping,
+    load: async () => (await import("../look/mapping.ts")).runMapping,
   },
   completion: {
     description: "Print a script that completes command lines in a shell",

@@ -16,7 +16,7 @@ export const REHEARSAL_COMMANDS = {
       ...JSON_OPTION,
       ...COMMON_OPTIONS,
     },
-    load: async () => (await import("../simulate.ts")).runSimulate,
+    load: async () => (await import("../rehearse/simulate.ts")).runSimulate,
   },
   serve: {
     description: "Answer from a snapshot as a Proxmox VE API on this machine, to rehearse capture",
@@ -61,7 +61,7 @@ export const REHEARSAL_COMMANDS = {
       ...COMMON_OPTIONS,
       ...optionsOf(SERVE_SETTINGS),
     },
-    load: async () => (await import("../serve.ts")).runServe,
+    load: async () => (await import("../rehearse/serve.ts")).runServe,
   },
   receive: {
     description: "Be a Diode on this machine that keeps what it is sent, to rehearse push",
@@ -106,6 +106,6 @@ export const REHEARSAL_COMMANDS = {
       ...COMMON_OPTIONS,
       ...optionsOf(RECEIVE_SETTINGS),
     },
-    load: async () => (await import("../receive.ts")).runReceive,
+    load: async () => (await import("../rehearse/receive.ts")).runReceive,
   },
 } as const satisfies CommandTable;

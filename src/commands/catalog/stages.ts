@@ -3,7 +3,7 @@ import { CAPTURE_SETTINGS } from "../../capture/settings.ts";
 import { PUSH_SETTINGS } from "../../push/settings.ts";
 import { SETTINGS } from "../../transform/settings.ts";
 import { COMMON_OPTIONS, JSON_OPTION, optionsOf } from "../options.ts";
-import { PUSH_OPTIONS } from "../push-options.ts";
+import { PUSH_OPTIONS } from "../stages/push-options.ts";
 import { type CommandTable, CONFIG, OUT } from "./row.ts";
 
 const { BOOTSTRAP, ...TRANSFORM_SETTINGS } = SETTINGS;
@@ -37,7 +37,7 @@ export const STAGE_COMMANDS = {
       ...COMMON_OPTIONS,
       ...optionsOf({ BOOTSTRAP: NO_CAPTURE, ...DOCTOR_SETTINGS }),
     },
-    load: async () => (await import("../capture.ts")).runCapture,
+    load: async () => (await import("../stages/capture.ts")).runCapture,
   },
   doctor: {
     description: "Check the connection, the certificate, the API token and what it may read",
@@ -48,7 +48,7 @@ export const STAGE_COMMANDS = {
       ...COMMON_OPTIONS,
       ...optionsOf(DOCTOR_SETTINGS),
     },
-    load: async () => (await import("../doctor.ts")).runDoctor,
+    load: async () => (await import("../stages/doctor.ts")).runDoctor,
   },
   transform: {
     description: "Turn snapshots into NetBox entity files, with no network",
@@ -62,13 +62,13 @@ export const STAGE_COMMANDS = {
       ...COMMON_OPTIONS,
       ...optionsOf({ BOOTSTRAP, ...TRANSFORM_SETTINGS }),
     },
-    load: async () => (await import("../transform.ts")).runTransform,
+    load: async () => (await import("../stages/transform.ts")).runTransform,
   },
   bootstrap: {
     description: "Make the static entities only: tags, custom fields and the cluster type",
     example: "bootstrap --out snapshots/bootstrap",
     options: { out: OUT, ...JSON_OPTION, ...COMMON_OPTIONS },
-    load: async () => (await import("../bootstrap.ts")).runBootstrap,
+    load: async () => (await import("../stages/bootstrap.ts")).runBootstrap,
   },
   push: {
     description: "Send entity files to Diode, and only what it has not acknowledged yet",
@@ -85,7 +85,7 @@ export const STAGE_COMMANDS = {
       ...COMMON_OPTIONS,
       ...optionsOf(PUSH_SETTINGS),
     },
-    load: async () => (await import("../push.ts")).runPush,
+    load: async () => (await import("../stages/push.ts")).runPush,
   },
   run: {
     description: "Capture, transform and push in one go, with all files kept",
@@ -103,6 +103,6 @@ export const STAGE_COMMANDS = {
       ...COMMON_OPTIONS,
       ...optionsOf({ BOOTSTRAP, ...DOCTOR_SETTINGS, ...TRANSFORM_SETTINGS, ...RUN_PUSH_SETTINGS }),
     },
-    load: async () => (await import("../pipeline.ts")).runPipeline,
+    load: async () => (await import("../stages/pipeline.ts")).runPipeline,
   },
 } as const satisfies CommandTable;

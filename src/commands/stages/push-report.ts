@@ -1,0 +1,169 @@
+/** What a push did: for people, for scripts, for a pipeline. */
+import { appendFile, writeFile } from "node:fs/promises";
+import { reasonOf } from "../../kernel/errors.ts";
+import { printable } from "../../kernel/log.ts";
+import { missingRecord } from "../../push/missing-file.ts";
+import { junitXml } from "./junit.ts";
+import { markdownText } from "../text/markdown.ts";
+import type { PushRecord, Totals } from "./push-record.ts";
+import type { Session } from "../session.ts";
+import { stepSummaryFile } from "../settings.ts";
+import { groupDigits, renderTable } from "../text/tables.ts";
+
+/** What an acknowledgement means. Source: diode-server, ingester/component.go: it writes to a queue. */
+const QUEUED =
+  "Acknowledged means queued, not applied: Diode applies each entity later, and NetBox shows what " +
+  "became of it under Diode → Ingestion Logs";
+/** More would push what matters out of sight; the files have all. */
+const MOST_SHOWN = 20;
+
+export function printPushed(session: Session, record: PushRecord): void {
+  session.print(
+    session.isJson
+      ? JSON.stringify(pushedJson(record), null, 2)
+      : `\n${sections(record).join("\n\n")}\n`,
+  );
+}
+
+/** What a pipeline looks at, also when the push failed. */
+export async function writeReports(session: Session, record: PushRecord): Promise<void> {
+  const junit = session.option("junit");
+  const summary = stepSummaryFile();
+  // No part of the job's work: it does not fail for them, and they hide no error.
+  const warn = (what: string) => (cause: unknown): void =>
+    session.log.warn(`Cannot write ${what}: ${reasonOf(cause)}`);
+  if (junit !== undefined) await writeFile(junit, junitXml(record)).catch(warn(`"${junit}"`));
+  if (summary !== undefined) {
+    await appendFile(summary, stepSummary(record)).catch(warn("the step summary"));
+  }
+}
+
+function pushedJson(record: PushRecord): object {
+  const { subject, planned, errors } = record;
+  const { differences } = planned ?? {};
+  return {
+    target: subject.target,
+    run: subject.place,
+    dry_run: subject.isDryRun,
+    planned: record.plannedTotals,
+    sent: record.sentTotals,
+    acknowledged_before: planned?.acknowledged ?? 0,
+    not_asked_for: planned?.unasked ?? 0,
+    steps: record.steps,
+    since: differences && {
+      ...differences.counts,
+      share: Number(differences.share.toFixed(4)),
+      file: planned?.missingFile,
+      missing: differences.missing.map(missingRecord),
+    },
+    errors,
+    seconds: Number(record.seconds.toFixed(3)),
+  };
+}
+
+function sections(record: PushRecord): string[] {
+  const { subject, planned, errors } = record;
+  const found = [headline(record)];
+  if (record.steps.length > 0) {
+    found.push(renderTable(
+      ["Step", "Files", "Entities", "Bytes"],
+      record.steps.map(({ step, files, entities, bytes }) => [step, files, entities, bytes]),
+    ));
+  }
+  if (planned?.differences !== undefined) found.push(...differencesText(record));
+  if (errors.length > 0) {
+    found.push(
+      `The server refused ${groupDigits(errors.length)} entities`,
+      renderTable(
+        ["Entity", "Where", "Error"],
+        errors.slice(0, MOST_SHOWN).map(({ entity, file, line, error }) => [
+          entity,
+          `${file}:${line}`,
+          error,
+        ]),
+      ),
+    );
+  }
+  if (!subject.isDryRun && record.sent.length > 0) found.push(QUEUED);
+  return found;
+}
+
+function headline(record: PushRecord): string {
+  const { subject, planned, seconds } = record;
+  const place = printable(subject.place);
+  const target = subject.target ?? "Diode";
+  const before = planned?.acknowledged ?? 0;
+  if (record.isNothingNew) {
+    return `Nothing to send: ${target} has acknowledged all of ${place} before (--again sends it anew)`;
+  }
+  if (record.plannedTotals.files === 0 && planned?.differences !== undefined) {
+    return `Nothing to send: nothing differs from the earlier run`;
+  }
+  const known = before === 0 ? "" : `; ${groupDigits(before)} files were acknowledged before`;
+  if (subject.isDryRun) {
+    return `Would send ${counted(record.plannedTotals)} to ${target}${known}. Nothing was sent`;
+  }
+  return `Sent ${counted(record.sentTotals)} to ${target} in ${seconds.toFixed(1)} s${known}`;
+}
+
+function counted({ entities, files, bytes }: Totals): string {
+  const requests = files === 1 ? "request" : "requests";
+  return `${groupDigits(entities)} ${entities === 1 ? "entity" : "entities"} in ` +
+    `${groupDigits(files)} ${requests}, ${groupDigits(bytes)} bytes`;
+}
+
+function differencesText({ planned }: PushRecord): string[] {
+  const { counts, missing } = planned?.differences ?? { counts: {}, missing: [] };
+  const found = [
+    renderTable(
+      ["Since the earlier run", "Entities"],
+      Object.entries(counts).map(([what, count]) => [what.replace("_", " "), count]),
+    ),
+  ];
+  if (missing.length === 0) return found;
+  const shown = missing.slice(0, MOST_SHOWN).map(missingRecord);
+  const file = planned?.missingFile;
+  return [
+    ...found,
+    "Diode cannot delete: what disappeared stays in NetBox until it is removed there. What was not " +
+    `read may still be there${
+      file === undefined ? "" : `. All of it stands in ${printable(file)}`
+    }`,
+    renderTable(
+      ["Missing", "Entity", "Why"],
+      shown.map(({ step, entity, reason, what }) => [
+        step,
+        entity,
+        reason === undefined ? "disappeared" : `not read: ${what} is ${reason}`,
+      ]),
+    ),
+  ];
+}
+
+/** Markdown, behind what other steps of the job wrote. */
+export function stepSummary(record: PushRecord): string {
+  const { subject, planned, errors, failure } = record;
+  const sentOf = Map.groupBy(record.sent, ({ file }) => file.step ?? file.path);
+  const rows = record.steps.map(({ step, files, entities, bytes }) => {
+    const sent = subject.isDryRun ? "" : ` ${sentOf.get(step)?.length ?? 0} of`;
+    return `| ${step} |${sent} ${files} | ${entities} | ${bytes} |`;
+  });
+  const counts = Object.entries(planned?.differences?.counts ?? {});
+  const lines = [
+    `### Push to ${subject.target ?? "Diode"}`,
+    "",
+    failure === undefined ? `${headline(record)}.` : `**Failed:** ${markdownText(failure)}`,
+    ...(rows.length === 0
+      ? []
+      : ["", "| Step | Requests | Entities | Bytes |", "| --- | --: | --: | --: |", ...rows]),
+    ...(counts.length === 0
+      ? []
+      : ["", "Since the earlier run: " + counts.map(([what, n]) => `${n} ${what}`).join(", ")]),
+    ...errors.slice(0, MOST_SHOWN).map(({ entity, error }) =>
+      `- ${markdownText(entity)}: ${markdownText(error)}`
+    ),
+    "",
+    subject.isDryRun || record.sent.length === 0 ? "" : `${QUEUED}.`,
+  ];
+  return `${lines.join("\n")}\n`;
+}
