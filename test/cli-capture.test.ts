@@ -273,6 +273,7 @@ describe("doctor", () => {
         may: "none",
         lacks: ["VM.Monitor"],
         on: ["/vms"],
+        mend_on: ["/"],
       }]),
       grants: expect.arrayContaining(["pveum role add GuestAgentMonitor --privs VM.Monitor"]),
     });

@@ -67,10 +67,11 @@ function jsonOf({ host, certificate, ...diagnosis }: Diagnosis): string {
     nodes: diagnosis.nodes,
     token: diagnosis.tokenId,
     certificate: { ...certificate, trust: diagnosis.trust },
-    access: diagnosis.access?.map(({ endpoint, ...each }) => ({
+    access: diagnosis.access?.map(({ endpoint, mendOn, ...each }) => ({
       endpoint,
       path: ENDPOINTS[endpoint].shown,
       ...each,
+      mend_on: mendOn,
     })),
     grants: diagnosis.grants,
   };
