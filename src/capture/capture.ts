@@ -109,6 +109,7 @@ async function askAll(
   return {
     manifest,
     guests: progress.state.guests.total,
+    nodes: progress.state.nodes.total,
     gaps: groupGaps(manifest, { token, major: overview.major }),
   };
 }

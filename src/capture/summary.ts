@@ -7,8 +7,9 @@ import type { Token } from "./token.ts";
 
 export interface CaptureSummary {
   readonly manifest: Manifest;
-  /** That were asked about. */
+  /** Guests that were asked about, and their nodes. */
   readonly guests: number;
+  readonly nodes: number;
   /** In the order of the table of causes; empty when the capture is complete. */
   readonly gaps: readonly GapGroup[];
 }

@@ -119,8 +119,9 @@ describe("in a scope", () => {
 
   test("a node that the cluster lacks is warned of, and a scope without any node is refused", async () => {
     const server = await served(liveLab({ nodes: { pve1: {}, pve2: {} } }));
-    const { warnings } = await captured(server, { settings: { nodes: "pve1,pve9" } });
+    const { warnings, summary } = await captured(server, { settings: { nodes: "pve1,pve9" } });
     expect(warnings.join()).toContain('"pve9"');
+    expect([summary.nodes, summary.manifest.counts.nodes]).toEqual([1, 2]);
     await expect(captured(server, { settings: { nodes: "pve8,pve9" } })).rejects.toMatchObject({
       kind: "usage",
       message: expect.stringContaining('"pve8,pve9"'),

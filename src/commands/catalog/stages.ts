@@ -101,7 +101,9 @@ export const STAGE_COMMANDS = {
       config: CONFIG,
       ...JSON_OPTION,
       ...COMMON_OPTIONS,
+      // Of what two stages read, each is told as the stage tells it that does more with it.
       ...optionsOf({ BOOTSTRAP, ...DOCTOR_SETTINGS, ...TRANSFORM_SETTINGS, ...RUN_PUSH_SETTINGS }),
+      ...optionsOf({ PROXMOX_HOST: CAPTURE_SETTINGS.PROXMOX_HOST, nodes: CAPTURE_SETTINGS.nodes }),
     },
     load: async () => (await import("../stages/pipeline.ts")).runPipeline,
   },

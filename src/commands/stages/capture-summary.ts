@@ -10,14 +10,14 @@ import { counted, renderTable } from "../text/tables.ts";
 
 /** `target` is the run folder, as the user named it. */
 export function printCapture(session: Session, summary: CaptureSummary, target: string): void {
-  const { manifest: { source, outcome, counts }, guests, gaps } = summary;
+  const { manifest: { source, outcome, counts }, guests, nodes, gaps } = summary;
   if (session.isJson) {
-    const document = { folder: target, outcome, source, guests, counts, gaps };
+    const document = { folder: target, outcome, source, guests, nodes, counts, gaps };
     session.print(JSON.stringify(document, null, 2));
     return;
   }
   const folder = printable(target.replace(/\/+$/, ""));
-  const sentence = `Captured ${counted(guests, "guest")} on ${counted(counts.nodes, "node")}: ${
+  const sentence = `Captured ${counted(guests, "guest")} on ${counted(nodes, "node")}: ${
     counted(counts.answers, "answer")
   } in ${folder}, ${outcome}`;
   session.print(gaps.length === 0 ? sentence : `\n${sentence}\n\n${gapsText(gaps, folder)}\n`);
