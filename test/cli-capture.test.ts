@@ -252,6 +252,12 @@ describe("doctor", () => {
     expect(server.traffic.requests).toBe(5);
   });
 
+  test("of a scope without any node is refused, as a capture of it is", async () => {
+    const server = await served("snapshots/example", { token: TOKEN });
+    const refused = await runCli(["doctor", "--nodes=pve8"], { env: environment(server) });
+    expectError(refused, 2, '"pve8"', "pve1, pve2, pve3, pve4");
+  });
+
   test("says what may not be read and how to mend it, and ends with 4", async () => {
     const server = await served(PARTIAL, { token: TOKEN });
     const env = environment(server);

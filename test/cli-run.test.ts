@@ -50,6 +50,9 @@ test("what a stage lacks is told before the first one asks anybody", async () =>
   const env = { ...settings(cluster, diode), DIODE_TARGET: "" };
   const refused = await runCli(["run", "--out", await tempFolder()], { env });
   expectError(refused, 2, "Setting DIODE_TARGET is missing");
+  const guard = { ...settings(cluster, diode), PUSH_MAX_CHANGED: "20%" };
+  const guarded = await runCli(["run", "--out", await tempFolder()], { env: guard });
+  expectError(guarded, 2, "PUSH_MAX_CHANGED", "--since");
   expect(cluster.traffic.requests).toBe(0);
 });
 
