@@ -33,6 +33,12 @@ export function openFolder(place: string): Store {
 /** unstorage leaves out names that end in "$", cuts others at "?", and trips over a folder it may not list. */
 async function keysOf(place: string): Promise<string[]> {
   const files = await filesIn(place).catch((cause: unknown) => {
+    if (isCode(cause, "ENOTDIR")) {
+      throw inputError(`Cannot read ${place} as a run: it is no folder`, {
+        hint: "Name the folder that the file stands in",
+        cause,
+      });
+    }
     throw inputError(`Cannot list the files in ${place}: ${reasonOf(cause)}`, { cause });
   });
   return files.map((file) => relative(place, file).split(sep).join("/"));
@@ -108,7 +114,11 @@ async function removeAbandoned(place: string, prefix: string): Promise<void> {
 }
 
 function ignoreMissing(error: unknown): undefined {
-  if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+  if (!isCode(error, "ENOENT")) throw error;
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
 }
 
 /** What the disk refuses is the user's to mend: a folder that is not theirs, or no room left. */

@@ -101,7 +101,10 @@ describe("files", () => {
     const file = join(await tempFolder(), "file");
     await writeFile(file, "");
     const error = await thrownBy(async () => await (await openStore(file)).keys());
-    expect(error).toMatchObject({ kind: "input", message: expect.stringContaining(file) });
+    expect(error).toMatchObject({
+      kind: "input",
+      message: expect.stringContaining(`${file} as a run: it is no folder`),
+    });
   });
 
   test("that cannot be written are a usage error, and leave no half of a file behind", async () => {
