@@ -11,10 +11,13 @@ export type Log = Pick<ConsolaInstance, "error" | "warn" | "info" | "success" | 
 
 const LEVELS = { quiet: 0, normal: 3, verbose: 4 } as const;
 
-// What terminals obey: C0 but tab and newline, DEL, and the C1 range.
-const CONTROL_REGEXP = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
+// What terminals obey: C0 but tab and newline, DEL, the C1 range; and what turns text around, so that it
+// reads as another. Source: Unicode UAX #9, explicit formatting.
+const CONTROL_REGEXP =
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
-const C1_REGEXP = /[\u007f-\u009f]/g;
+/** What JSON leaves as it is, and a terminal does not show as it is. */
+const JSON_REGEXP = /[\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 export function createLog(options: LogOptions = {}): Log {
   const level = LEVELS[options.level ?? "normal"];
@@ -40,10 +43,10 @@ function printableArgument(value: unknown): unknown {
 
 /** Text from outside may hold terminal escapes: shown as "\x1b", never obeyed. */
 export function printable(text: string): string {
-  return text.replace(
-    CONTROL_REGEXP,
-    (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`,
-  );
+  return text.replace(CONTROL_REGEXP, (char) => {
+    const code = char.charCodeAt(0);
+    return code < 0x100 ? `\\x${code.toString(16).padStart(2, "0")}` : jsonEscape(char);
+  });
 }
 
 function writeJsonLine(entry: LogObject): void {
@@ -60,7 +63,7 @@ export function printableLine(text: string): string {
 
 /** JSON that a terminal shows and never obeys: JSON itself leaves the C1 range as it is. */
 export function printableJson(value: unknown, indent = 0): string {
-  return JSON.stringify(value, null, indent).replace(C1_REGEXP, jsonEscape);
+  return JSON.stringify(value, null, indent).replace(JSON_REGEXP, jsonEscape);
 }
 
 /** The same, as a line. */

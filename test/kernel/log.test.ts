@@ -107,6 +107,7 @@ describe("JSON lines", () => {
 describe("printable text", () => {
   test("shows escapes as text, and keeps lines and tabs", () => {
     expect(printable("a\tb\n\u001b[31mc\u009b")).toBe("a\tb\n\\x1b[31mc\\x9b");
+    expect(printable("web\u202ebed\u2066\u200f")).toBe("web\\u202ebed\\u2066\\u200f");
   });
 
   test("holds nothing that a terminal obeys", () => {

@@ -3,9 +3,6 @@ import { printable, printableLine } from "../../kernel/log.ts";
 
 const MOST_CHARS_OF_VALUE = 200;
 
-/** What turns text around so that it reads as another. Source: Unicode UAX #9, explicit formatting. */
-const BIDI_REGEXP = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
-
 /** On one line, and no Markdown or HTML of its own. */
 export function markdownText(text: string): string {
   return printable(text).replace(/\s+/g, " ").replace(/[<>|`*_[\]\\]/g, "\\$&");
@@ -14,8 +11,7 @@ export function markdownText(text: string): string {
 /** Text from outside as code, where neither Markdown nor HTML nor an @name means anything. */
 export function markdownCode(text: string): string {
   const end = text.length > MOST_CHARS_OF_VALUE ? "…" : "";
-  const line = printableLine(text.slice(0, MOST_CHARS_OF_VALUE))
-    .replace(BIDI_REGEXP, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  const line = printableLine(text.slice(0, MOST_CHARS_OF_VALUE));
   const runs = line.match(/`+/g) ?? [];
   const fence = "`".repeat(Math.max(0, ...runs.map((run) => run.length)) + 1);
   const pad = /^`|`$|^ | $|^$/.test(line + end) ? " " : "";

@@ -51,13 +51,18 @@ function timeText(iso: string): string {
 
 function figuresOf({ nodes, guests, addresses, disks }: Fleet): [string, string, string][] {
   const away = nodes.filter(({ status }) => status !== "active").length;
-  const active = guests.filter(({ status }) => status === "active");
+  const active = guests.filter(({ status }) => status === "active").length;
+  const leftOut = guests.filter(({ left_out: reason }) => reason !== undefined).length;
   const vcpus = guests.reduce((sum, { vcpus: own = 0 }) => sum + own, 0);
   const memory = guests.reduce((sum, { memory_mib: own = 0 }) => sum + own, 0);
   const room = disks.reduce((sum, { mib }) => sum + mib, 0);
   return [
     ["Nodes", grouped(nodes.length), away === 0 ? "" : `${grouped(away)} offline`],
-    ["Guests", grouped(guests.length), `${grouped(active.length)} active`],
+    [
+      "Guests",
+      grouped(guests.length),
+      `${grouped(active)} active${leftOut === 0 ? "" : `, ${grouped(leftOut)} left out`}`,
+    ],
     ["vCPUs", grouped(vcpus), "assigned"],
     ["Memory", sizeOfMib(memory), "assigned"],
     ["Disks", sizeOfMib(room), "assigned"],
