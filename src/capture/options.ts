@@ -1,6 +1,7 @@
 /** The user's choices: texts in, one checked value out. */
 import { usageError } from "../kernel/errors.ts";
 import { type SettingRow, switchOf } from "../kernel/setting.ts";
+import { settingReader } from "../kernel/setting-reader.ts";
 import { parseHosts } from "../snapshot/host.ts";
 import type { Manifest } from "../snapshot/schema.ts";
 import { parseScope, scopeFault } from "../snapshot/scope.ts";
@@ -40,10 +41,7 @@ export interface LimitOptions {
 
 /** @throws AppError "usage" that names the setting, its value unless secret, and what is allowed. */
 export function parseCaptureOptions(texts: CaptureTexts): CaptureOptions {
-  const text = (name: CaptureSettingName): string | undefined => {
-    const row: SettingRow = CAPTURE_SETTINGS[name];
-    return texts[name]?.trim() || row.default;
-  };
+  const { text } = settingReader(CAPTURE_SETTINGS, texts);
   const checked = <Value>(
     name: CaptureSettingName,
     read: (text: string) => Value | undefined,

@@ -8,7 +8,7 @@ import { markdownText } from "../text/markdown.ts";
 import type { PushRecord, Totals } from "./push-record.ts";
 import type { Session } from "../session.ts";
 import { stepSummaryFile } from "../settings.ts";
-import { groupDigits, renderTable } from "../text/tables.ts";
+import { counted, groupDigits, renderTable } from "../text/tables.ts";
 
 /** What an acknowledgement means. Source: diode-server, ingester/component.go: it writes to a queue. */
 const QUEUED =
@@ -101,15 +101,14 @@ function headline(record: PushRecord): string {
   }
   const known = before === 0 ? "" : `; ${groupDigits(before)} files were acknowledged before`;
   if (subject.isDryRun) {
-    return `Would send ${counted(record.plannedTotals)} to ${target}${known}. Nothing was sent`;
+    return `Would send ${sizeOf(record.plannedTotals)} to ${target}${known}. Nothing was sent`;
   }
-  return `Sent ${counted(record.sentTotals)} to ${target} in ${seconds.toFixed(1)} s${known}`;
+  return `Sent ${sizeOf(record.sentTotals)} to ${target} in ${seconds.toFixed(1)} s${known}`;
 }
 
-function counted({ entities, files, bytes }: Totals): string {
-  const requests = files === 1 ? "request" : "requests";
+function sizeOf({ entities, files, bytes }: Totals): string {
   return `${groupDigits(entities)} ${entities === 1 ? "entity" : "entities"} in ` +
-    `${groupDigits(files)} ${requests}, ${groupDigits(bytes)} bytes`;
+    `${counted(files, "request")}, ${groupDigits(bytes)} bytes`;
 }
 
 function differencesText({ planned }: PushRecord): string[] {
