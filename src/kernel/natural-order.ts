@@ -39,7 +39,7 @@ function isDigit(text: string, at: number): boolean {
 }
 
 function compareRuns(a: string, b: string): number {
-  if (!isDigit(a, 0) || !isDigit(b, 0)) return compareCodeUnits(a, b);
+  if (a.length === b.length || !isDigit(a, 0) || !isDigit(b, 0)) return compareCodeUnits(a, b);
   const left = a.replace(/^0+/, "");
   const right = b.replace(/^0+/, "");
   // Runs may exceed 2^53: without leading zeros the longer run is the larger number.

@@ -20,21 +20,30 @@ export function fit(made: Made, ledger: Ledger): Made {
   if (made.step !== "virtual-machine" && made.step !== "virtual-disk") return made;
   const { subject } = made.source;
   let entity: Texts = made.entity;
-  for (const { field, units } of textsOf(entity).sort((a, b) => b.units - a.units)) {
-    if (units * MAX_BYTES_PER_UNIT <= MAX_ENTITY_BYTES || sizeOf(entity) <= MAX_ENTITY_BYTES) break;
+  for (const { field } of longTextsOf(entity).sort((a, b) => b.units - a.units)) {
+    if (sizeOf(entity) <= MAX_ENTITY_BYTES) break;
     ledger.leave({ ...subject, what: `${subject.what}/${field}` }, "too-long");
     entity = without(entity, field);
   }
   return entity === made.entity ? made : ({ ...made, entity } as Made);
 }
 
-/** Its texts, by field, with their lengths in UTF-16 units. */
-function textsOf({ comments = "", custom_fields = {} }: Texts): { field: string; units: number }[] {
-  const fields = Object.entries(custom_fields).map(([field, value]) => ({
-    field,
-    units: "text" in value ? value.text.length : 0,
-  }));
-  return [{ field: "comments", units: comments.length }, ...fields];
+interface LongText {
+  readonly field: string;
+  readonly units: number;
+}
+
+/** Those of its texts that may be too long. */
+function longTextsOf({ comments = "", custom_fields = {} }: Texts): LongText[] {
+  const long: LongText[] = [];
+  const look = (field: string, { length: units }: string): void => {
+    if (units * MAX_BYTES_PER_UNIT > MAX_ENTITY_BYTES) long.push({ field, units });
+  };
+  look("comments", comments);
+  for (const [field, value] of Object.entries(custom_fields)) {
+    if ("text" in value) look(field, value.text);
+  }
+  return long;
 }
 
 function without(entity: Texts, field: string): Texts {

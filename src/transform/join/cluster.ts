@@ -86,7 +86,8 @@ export async function readCluster({ snapshot, policy, label }: ClusterInput): Pr
     policy.clusterName ?? text(clusterStatus?.["name"]) ?? policy.host,
     MAX_LONG_NAME,
   );
-  const hostTag = cutName(`proxmox-${policy.host}`, MAX_LONG_NAME);
+  // In one piece: every entity bears it, and JSON.stringify is slow with texts that were put together.
+  const hostTag = cutName(["proxmox", policy.host].join("-"), MAX_LONG_NAME);
   const subject = subjectOf(`cluster/${name}`, PATHS.clusterStatus, label);
   const source: ClusterSource = {
     subject,

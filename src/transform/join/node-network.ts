@@ -1,7 +1,7 @@
 /** A node's network answer → its interfaces, addresses, VLANs and networks. */
 import type { DeviceRef } from "../../entities/schema.ts";
 import type { NetworkRow } from "../../snapshot/rows.ts";
-import type { Address, AddressReason } from "../parse/address.ts";
+import { type Address, type AddressReason, networkOf } from "../parse/address.ts";
 import { vlanIdOf } from "../../snapshot/node-interface.ts";
 import { number } from "../../snapshot/scalar.ts";
 import { nodeAddressRef } from "../stubs.ts";
@@ -110,13 +110,16 @@ function keepAddress(
 }
 
 function seePrefix(
-  { network, prefixLength, family }: Address,
+  { host, prefixLength, family }: Address,
   { text, origin }: { readonly text: string; readonly origin: Port["origin"] },
   scene: NodeScene,
 ): void {
   if (prefixLength === (family === 4 ? 32 : 128)) {
     scene.ledger.leave(scene.subject(`${origin.subject.what}/prefix/${text}`), "host-route");
-  } else seeNetwork(network, origin, scene);
+    return;
+  }
+  const network = networkOf(host, prefixLength);
+  if (network !== undefined) seeNetwork(network, origin, scene);
 }
 
 function seeNetwork(network: string, origin: Port["origin"], scene: NodeScene): void {

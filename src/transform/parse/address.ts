@@ -1,4 +1,4 @@
-/** "10.0.0.5", 24 → { host: "10.0.0.5", cidr: "10.0.0.5/24", network: "10.0.0.0/24" }. */
+/** "10.0.0.5", 24 → { family: 4, host: "10.0.0.5", cidr: "10.0.0.5/24", prefixLength: 24 }. */
 import ipaddr from "ipaddr.js";
 import type { Reason } from "../../entities/left-out.ts";
 import { count } from "../../snapshot/scalar.ts";
@@ -9,8 +9,6 @@ export interface Address {
   readonly host: string;
   readonly cidr: string;
   readonly prefixLength: number;
-  /** Of its network, as CIDR. */
-  readonly network: string;
 }
 
 export type AddressReason = Extract<
@@ -20,47 +18,36 @@ export type AddressReason = Extract<
 
 type Ip = ReturnType<typeof ipaddr.parse>;
 
-/** What is written, as an address; or the first reason why it is none. */
-function readAddress(
-  host: unknown,
-  prefixLength: unknown,
-): (Address & { readonly isAssignable: boolean }) | AddressReason {
+/** The address, or the first reason why it is none that NetBox takes. */
+export function parseAddress(host: unknown, prefixLength: unknown): Address | AddressReason {
   const ip = parseIp(host);
   if (ip === undefined) return "unparsable";
   const bytes = ip.toByteArray();
-  const family = bytes.length === 4 ? 4 : 6;
-  const full = bytes.length * 8;
   if (isLoopback(bytes)) return "loopback";
   if (isLinkLocal(bytes)) return "link-local";
-  const length = parsePrefixLength(prefixLength, full);
+  const length = parsePrefixLength(prefixLength, bytes.length * 8);
   if (length === undefined) return "bad-prefix";
-  const network = bytes.map((byte, i) => byte & maskByte(length, i));
+  if (isRefused(bytes, length)) return "not-assignable";
   const text = textOf(ip);
   return {
-    family,
+    family: bytes.length === 4 ? 4 : 6,
     host: text,
-    cidr: `${text}/${length}`,
+    // In one piece, which JSON.stringify is twice as fast with as with two that were put together.
+    cidr: [text, length].join("/"),
     prefixLength: length,
-    network: `${textOf(ipaddr.fromByteArray(network))}/${length}`,
-    isAssignable: !isRefused(bytes, network, length),
   };
 }
 
-/** The address, or the first reason why it is none that NetBox takes. */
-export function parseAddress(host: unknown, prefixLength: unknown): Address | AddressReason {
-  const read = readAddress(host, prefixLength);
-  if (typeof read === "string") return read;
-  const { isAssignable, ...address } = read;
-  return isAssignable ? address : "not-assignable";
-}
-
-/** "10.0.0.0", 24 → "10.0.0.0/24": the network, also of an address that NetBox assigns to nothing. */
+/** "10.0.0.5", 24 → "10.0.0.0/24": the network, also of an address that NetBox assigns to nothing. */
 export function networkOf(host: unknown, prefixLength: unknown): string | undefined {
-  const read = readAddress(host, prefixLength);
-  // Of /0, and of nothing, there is none.
-  const isNone = typeof read === "string" || read.prefixLength === 0 ||
-    /^(?:0\.0\.0\.0|::)$/.test(read.host);
-  return isNone ? undefined : read.network;
+  const ip = parseIp(host);
+  const bytes = ip?.toByteArray() ?? [];
+  const length = parsePrefixLength(prefixLength, bytes.length * 8);
+  // Of /0, of nothing, and of what names no interface's address there is none.
+  if (length === undefined || length === 0 || bytes.every((byte) => byte === 0)) return undefined;
+  if (isLoopback(bytes) || isLinkLocal(bytes)) return undefined;
+  const network = bytes.map((byte, i) => byte & maskByte(length, i));
+  return `${textOf(ipaddr.fromByteArray(network))}/${length}`;
 }
 
 /** "10.0.0.5/24" → ["10.0.0.5", "24"]; without a mask the second is undefined. */
@@ -85,7 +72,7 @@ function parseIp(host: unknown): Ip | undefined {
   if (typeof host !== "string") return undefined;
   try {
     if (host.includes(":")) return ipaddr.IPv6.parse(inHexadecimal(host.split("%", 1)[0] ?? ""));
-    return FOUR_PARTS_REGEXP.test(host) ? ipaddr.IPv4.parse(host) : undefined;
+    return FOUR_PARTS_REGEXP.test(host) ? ipv4Of(host) : undefined;
   } catch {
     return undefined;
   }
@@ -97,14 +84,21 @@ function inHexadecimal(host: string): string {
   const tail = host.slice(colon);
   if (!tail.includes(".")) return host;
   if (!FOUR_PARTS_REGEXP.test(tail)) return "";
-  const [a = 0, b = 0, c = 0, d = 0] = ipaddr.IPv4.parse(tail).toByteArray();
+  const [a = 0, b = 0, c = 0, d = 0] = ipv4Of(tail).octets;
   return `${host.slice(0, colon)}${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
+}
+
+/** What FOUR_PARTS_REGEXP lets through; ipaddr.js would read it with ten more. Throws above 255. */
+function ipv4Of(host: string): ipaddr.IPv4 {
+  return new ipaddr.IPv4(host.split(".").map(Number));
 }
 
 /** RFC 5952, whose section 5 has mapped addresses as "::ffff:10.0.0.5". */
 function textOf(ip: Ip): string {
   if (!("toRFC5952String" in ip)) return ip.toString();
-  return ip.isIPv4MappedAddress() ? `::ffff:${ip.toIPv4Address()}` : ip.toRFC5952String();
+  // To ask ipaddr.js is to go through all of its ranges.
+  const isMapped = ip.parts[0] === 0 && ip.isIPv4MappedAddress();
+  return isMapped ? `::ffff:${ip.toIPv4Address()}` : ip.toRFC5952String();
 }
 
 /** 24, "24" and, of IPv4, "255.255.255.0" → 24. */
@@ -131,14 +125,12 @@ function isLinkLocal(bytes: readonly number[]): boolean {
  * /0, the network itself, the IPv4 broadcast, and the address of nothing; a network of one or two
  * addresses has neither network nor broadcast. Source: netbox ipam/models/ip.py, IPAddress.clean.
  */
-function isRefused(bytes: readonly number[], network: readonly number[], length: number): boolean {
+function isRefused(bytes: readonly number[], length: number): boolean {
   if (length === 0 || bytes.every((byte) => byte === 0)) return true;
   if (length >= bytes.length * 8 - 1) return false;
-  if (bytes.every((byte, i) => byte === network[i])) return true;
-  const isBroadcast = bytes.every((byte, i) =>
-    byte === ((network[i] ?? 0) | (~maskByte(length, i) & 255))
-  );
-  return bytes.length === 4 && isBroadcast;
+  const isNetwork = bytes.every((byte, i) => (byte & ~maskByte(length, i)) === 0);
+  const isBroadcast = bytes.every((byte, i) => (byte | maskByte(length, i)) === 0xff);
+  return isNetwork || (bytes.length === 4 && isBroadcast);
 }
 
 /** The i-th byte of the mask of a prefix length. */

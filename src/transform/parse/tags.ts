@@ -25,5 +25,5 @@ export function slugOf(name: string): string {
     MAX_SLUG - HASH_DIGITS - 1,
   );
   const trimmed = clean.replace(/^-+|-+$/g, "");
-  return trimmed === "" ? hash : `${trimmed}-${hash}`;
+  return trimmed === "" ? hash : [trimmed, hash].join("-");
 }
