@@ -24,13 +24,9 @@ export function canonicalJson(value: unknown, options: CanonicalOptions = {}): s
 }
 
 /** @throws AppError "input" that names `what` when the text is not JSON. */
-export function parseJson(
-  text: string,
-  what: string,
-  parse: (text: string) => unknown = JSON.parse,
-): unknown {
+export function parseJson(text: string, what: string): unknown {
   try {
-    return parse(text);
+    return JSON.parse(text);
   } catch (cause) {
     throw inputError(
       `Cannot read ${what}: it is not valid JSON (${reasonOf(cause).replace(/\s+/g, " ")})`,

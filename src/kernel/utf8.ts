@@ -18,6 +18,11 @@ export function encodeUtf8(text: string): Uint8Array {
   return ENCODER.encode(text);
 }
 
+/** Where the text first stands in the bytes, from there on; -1: nowhere. */
+export function indexOfText(bytes: Uint8Array, text: string, from: number): number {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).indexOf(text, from);
+}
+
 /** How many bytes the text takes, without encoding it. */
 export function utf8Length(text: string): number {
   return Buffer.byteLength(text);
