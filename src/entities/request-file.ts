@@ -61,21 +61,22 @@ export function createStepWriter(step: Step, { tool, write }: StepContext): Step
   return {
     add(entity, capturedAt) {
       const line = `{"timestamp":"${capturedAt}","${step.field}":${JSON.stringify(entity)}}`;
-      const length = utf8Length(line) + ROOM_PER_LINE;
-      if (header.bytes.length + length > MAX_FILE_BYTES) {
-        throw inputError(
-          `Cannot write a ${step.name} of ${length} bytes: a request has at most ${MAX_FILE_BYTES}`,
-        );
-      }
-      const isFull = inFile >= MAX_ENTITIES || request.length + length > MAX_FILE_BYTES;
       const append = (): void => {
-        request.appendText(inFile === 0 ? line : `,\n${line}`, length);
+        request.appendText(inFile === 0 ? line : `,\n${line}`);
         inFile += 1;
         count += 1;
       };
-      if (isFull) return flush().then(append);
-      append();
-      return undefined;
+      if (inFile < MAX_ENTITIES && fits(line, request.length)) {
+        append();
+        return undefined;
+      }
+      if (!fits(line, header.bytes.length)) {
+        const bytes = utf8Length(line) + ROOM_PER_LINE;
+        throw inputError(
+          `Cannot write a ${step.name} of ${bytes} bytes: a request has at most ${MAX_FILE_BYTES}`,
+        );
+      }
+      return flush().then(append);
     },
     async finish() {
       if (inFile > 0) await flush();
@@ -86,6 +87,12 @@ export function createStepWriter(step: Step, { tool, write }: StepContext): Step
 
 /** A separator before the line; brackets and a newline after the last one. */
 const ROOM_PER_LINE = 2 + CLOSING.length + END.length;
+
+/** Counts the bytes of a line only where they matter: a UTF-16 unit has three at the most. */
+function fits(line: string, before: number): boolean {
+  const free = MAX_FILE_BYTES - before - ROOM_PER_LINE;
+  return line.length * 3 <= free || utf8Length(line) <= free;
+}
 
 /** All that stands before the first entity, and where the id goes. */
 function headerOf(tool: Tool): { bytes: Uint8Array; idAt: number; entitiesAt: number } {

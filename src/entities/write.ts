@@ -1,5 +1,6 @@
 /** Batches of entities → the files of netbox/: each one Diode request, in emission order. */
-import { type FileEntry, fileEntry } from "../kernel/files.ts";
+import { digestAside } from "../kernel/digest.ts";
+import type { FileEntry } from "../kernel/files.ts";
 import { reasonOf, usageError } from "../kernel/errors.ts";
 import { seal } from "../kernel/sealed.ts";
 import type { Draft, Store } from "../kernel/store.ts";
@@ -96,30 +97,52 @@ async function writeFiles(
   batches: AsyncIterable<EntityBatch> | Iterable<EntityBatch>,
   tool: Tool,
 ): Promise<EntitySummary> {
-  const files: FileEntry[] = [];
-  const write = async (name: string, bytes: Uint8Array): Promise<void> => {
-    files.push(fileEntry(`${ENTITIES_FOLDER}/${name}`, bytes));
-    await draft.write(name, bytes);
-  };
+  const requests = createRequestFiles(draft);
+  const { write } = requests;
   const steps = new Map<StepName, StepWriter>(
     STEPS.map((step) => [step.name, createStepWriter(step, { tool, write })]),
   );
   const leftOut = createLeftOutWriter(draft);
-  for await (const batch of batches) {
-    for (const { step, entity, capturedAt } of batch.made) {
-      const full = steps.get(step)?.add(entity, capturedAt);
-      if (full !== undefined) await full;
-    }
-    await leftOut.add(batch.leftOut, batch.notes);
-  }
   const counts = {} as Record<StepName, number>;
-  for (const [name, step] of steps) counts[name] = await step.finish();
-  const ledger = await leftOut.finish();
-  files.push({
-    path: `${ENTITIES_FOLDER}/${ledger.name}`,
-    bytes: ledger.bytes,
-    sha256: ledger.sha256,
-  });
+  try {
+    for await (const batch of batches) {
+      for (const { step, entity, capturedAt } of batch.made) {
+        const full = steps.get(step)?.add(entity, capturedAt);
+        if (full !== undefined) await full;
+      }
+      await leftOut.add(batch.leftOut, batch.notes);
+    }
+    for (const [name, step] of steps) counts[name] = await step.finish();
+  } finally {
+    // Whoever discards the draft shall not meet a file that is still being written.
+    await requests.settle();
+  }
+  const { name, bytes, sha256, ...totals } = await leftOut.finish();
+  const files = [...await requests.finish(), { path: `${ENTITIES_FOLDER}/${name}`, bytes, sha256 }];
   files.sort((a, b) => (a.path < b.path ? -1 : 1));
-  return { counts, leftOut: ledger.leftOut, notes: ledger.notes, files };
+  return { counts, ...totals, files };
+}
+
+/** One file is on its way while the next one fills; when it fails, the next one tells, or the end. */
+function createRequestFiles(draft: Draft) {
+  const files: FileEntry[] = [];
+  let last = Promise.resolve();
+  const put = async (name: string, bytes: Uint8Array): Promise<void> => {
+    const [sha256] = await Promise.all([digestAside(bytes), draft.write(name, bytes)]);
+    files.push({ path: `${ENTITIES_FOLDER}/${name}`, bytes: bytes.byteLength, sha256 });
+  };
+  const settle = (): Promise<void> => last.catch(() => undefined);
+  return {
+    /** `bytes` may change once it is done. */
+    async write(name: string, bytes: Uint8Array): Promise<void> {
+      await last;
+      last = put(name, bytes.slice());
+      void settle();
+    },
+    settle,
+    async finish(): Promise<readonly FileEntry[]> {
+      await last;
+      return files;
+    },
+  };
 }

@@ -1,6 +1,8 @@
 /** Bytes that grow at the end, in memory that is kept from one use to the next. */
 
 const FIRST_CAPACITY = 2 ** 16;
+/** Of UTF-8, per UTF-16 unit. */
+const MAX_BYTES_PER_UNIT = 3;
 const ENCODER = new TextEncoder();
 
 export class ByteBuffer {
@@ -23,9 +25,8 @@ export class ByteBuffer {
     this.#length += bytes.length;
   }
 
-  /** `room`: at least as many bytes as the text takes. */
-  appendText(text: string, room: number): void {
-    this.#reserve(room);
+  appendText(text: string): void {
+    this.#reserve(text.length * MAX_BYTES_PER_UNIT);
     const rest = this.#bytes.subarray(this.#length);
     this.#length += ENCODER.encodeInto(text, rest).written;
   }

@@ -1,9 +1,16 @@
 /** SHA-256 of whole files, by the runtime's native code (about ten times as fast as hash.ts). */
+import { Buffer } from "node:buffer";
 import { createHash, type Hash } from "node:crypto";
 
 /** 64 lower-case hex digits. */
 export function digest(bytes: Uint8Array | string): string {
   return createHash("sha256").update(bytes).digest("hex");
+}
+
+/** The same, on a thread of the runtime's own: the program goes on while a large file is hashed. */
+export async function digestAside(bytes: Uint8Array): Promise<string> {
+  const hash = await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
+  return Buffer.from(hash).toString("hex");
 }
 
 /** A digest of a file that is written piece by piece. */

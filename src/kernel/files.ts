@@ -1,5 +1,5 @@
 /** The file list of a manifest, held against what a folder really holds. */
-import { digest } from "./digest.ts";
+import { digest, digestAside } from "./digest.ts";
 import { type AppError, inputError } from "./errors.ts";
 import { compareCodeUnits } from "./natural-order.ts";
 import { isSafeKey, readRequired, refusedKey, type Store } from "./store.ts";
@@ -19,7 +19,7 @@ export function fileEntry(path: string, bytes: Uint8Array): FileEntry {
 /** Reads a listed file. @throws AppError "input" when it is missing or is not what was listed. */
 export async function readListed(store: Store, entry: FileEntry): Promise<Uint8Array> {
   const bytes = await readRequired(store, entry.path);
-  if (bytes.byteLength !== entry.bytes || digest(bytes) !== entry.sha256) {
+  if (bytes.byteLength !== entry.bytes || await digestAside(bytes) !== entry.sha256) {
     throw inputError(`Cannot trust "${entry.path}" in ${store.place}: it was changed`, {
       hint: "Its SHA-256 is not the one in the manifest; take the folder from its source again",
     });
