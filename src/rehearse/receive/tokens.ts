@@ -1,6 +1,4 @@
 /** The access tokens that were given out, and for how long they open the door. */
-import { randomUUID } from "node:crypto";
-
 export interface ClientCredentials {
   readonly id: string;
   readonly secret: string;
@@ -30,7 +28,7 @@ export function createTokens(lifeMs: number): Tokens {
       count += 1;
       const now = performance.now();
       for (const [token, { until }] of issued) if (until <= now) issued.delete(token);
-      const token = randomUUID();
+      const token = crypto.randomUUID();
       issued.set(token, { scope, until: now + lifeMs });
       return token;
     },
