@@ -1,5 +1,5 @@
 /** Settings on the command line: where they come from, which one wins, and how a wrong one is told. */
-import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { cliFolders, expectError } from "./helpers/cli-folders.ts";
@@ -58,6 +58,22 @@ describe.concurrent("the first that is found wins", () => {
     expect(policy).toMatchObject({ SITE_NAME: "Proxmox", CLUSTER_SCOPE: "auto" });
   });
 
+  test("a blank one is none, wherever it stands: what capture recorded is in force", async () => {
+    const recorded = fresh("recorded");
+    await cp(COMPLETE, recorded, { recursive: true });
+    const settings = { SITE_NAME: "of the manifest", NODE_SITE_MAP: "cedar1:Recorded" };
+    await sealSnapshot(recorded, { settings });
+    const config = await policyFile("config:\n  SITE_NAME:\n  BOOTSTRAP:\nscope:\n  nodes: []\n");
+    const blank = await Promise.all([
+      inForce(recorded, ["--config", config]),
+      inForce(recorded, ["--site-name=", "--node-site-map= ", "--nodes=", "--proxmox-host="]),
+      inForce(recorded, [], { env: { SITE_NAME: " ", BOOTSTRAP: " " } }),
+    ]);
+    for (const policy of blank) {
+      expect(policy).toMatchObject({ ...settings, PROXMOX_HOST: "cedar1.example.net" });
+    }
+  });
+
   test("a flag stands for true alone, for false with --no-, and takes a word", async () => {
     const env = { CLEAR_EMPTY: "true", DEVICE_CLUSTER: "yes" };
     const args = ["--all-interfaces", "--no-clear-empty", "--lxc-live-addresses=on"];
@@ -102,6 +118,15 @@ describe.concurrent("a wrong setting is refused with its name, its value and wha
     expectRefusal(flag, "CLUSTER_SCOPE", '"region"', "auto, site or none");
     expectRefusal(variable, "PREFIX_SCOPE", '"rack"', "auto or site");
     expectRefusal(file, "DISK_BASE_UNIT", '"512"', "1024 or 1000");
+  });
+
+  test("BOOTSTRAP with several run folders, of which none is touched", async () => {
+    const [one, two] = [fresh("one"), fresh("two")];
+    for (const run of [one, two]) await cp(COMPLETE, run, { recursive: true });
+    const before = await readdir(one);
+    const refused = await runCli(["transform", one, two], { env: { BOOTSTRAP: "true" } });
+    expectRefusal(refused, "BOOTSTRAP", "several run folders");
+    expect(await readdir(one)).toEqual(before);
   });
 
   test("BOOTSTRAP and SOURCE_DATE_EPOCH", async () => {

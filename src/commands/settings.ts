@@ -26,7 +26,7 @@ export async function readSettings<Table extends SettingTable>(
   const policy = file === undefined ? {} : await readPolicyFile(file);
   const texts: Record<string, string> = {};
   for (const [name, row] of Object.entries(table)) {
-    const text = await givenText(context, name, row) ?? policy[name];
+    const text = await givenText(context, name, row) ?? filled(policy[name]);
     if (text !== undefined) texts[name] = text;
   }
   return texts as TextsOf<Table>;
@@ -34,7 +34,7 @@ export async function readSettings<Table extends SettingTable>(
 
 async function givenText(context: Context, name: string, row: SettingRow) {
   const flag = flagText(context, row.flag);
-  if (row.secret === undefined) return flag ?? variable(name, row);
+  if (row.secret === undefined) return filled(flag) ?? variable(name, row);
   if (flag !== undefined) return await readSecret(flag, `--${row.flag}`);
   const text = variable(name, row);
   const fileVariable = `${name}_FILE`;
@@ -43,8 +43,12 @@ async function givenText(context: Context, name: string, row: SettingRow) {
 }
 
 function variable(name: string, { variable: own = name, aliases = [] }: SettingRow) {
-  // An empty variable is how a pipeline says that it has none.
-  return [own, ...aliases].map((key) => process.env[key]).find(Boolean);
+  return [own, ...aliases].map((key) => filled(process.env[key])).find(Boolean);
+}
+
+/** A blank text is how a pipeline says that it has none: whatever comes next is in force. */
+function filled(text: string | undefined): string | undefined {
+  return text?.trim() === "" ? undefined : text;
 }
 
 async function readSecret(file: string, setting: string): Promise<string> {

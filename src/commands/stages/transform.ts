@@ -14,7 +14,14 @@ import { printSummary } from "./summary.ts";
 export async function runTransform(session: Session): Promise<void> {
   const { operands: runs } = session;
   const given = await readSettings(session.context, SETTINGS);
-  if (parseFlag("BOOTSTRAP", given.BOOTSTRAP ?? "false")) return await runBootstrap(session);
+  if (parseFlag("BOOTSTRAP", given.BOOTSTRAP ?? "false")) {
+    if (runs.length > 1) {
+      throw usageError("Setting BOOTSTRAP is on, and several run folders are named", {
+        hint: "Name one folder, which the static entities go to; or leave BOOTSTRAP out",
+      });
+    }
+    return await runBootstrap(session);
+  }
   const out = session.option("out");
   const target = out ?? runs[0];
   if (target === undefined) {
