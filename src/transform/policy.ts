@@ -84,10 +84,15 @@ export function parseFlag(name: SettingName, value: string): boolean {
   return switchOf(value) ?? refuse(name, value);
 }
 
-/** NetBox would refuse a longer one. */
+/** NetBox would refuse a longer one, and neither protobuf nor PostgreSQL takes every character. */
 function checkName(setting: SettingName, name: string): string {
-  const isLong = isLonger(name, MAX_LONG_NAME);
-  return isLong ? refuse(setting, name, `a name has at most ${MAX_LONG_NAME} characters`) : name;
+  if (isLonger(name, MAX_LONG_NAME)) {
+    refuse(setting, name, `a name has at most ${MAX_LONG_NAME} characters`);
+  }
+  if (!name.isWellFormed() || name.includes("\0")) {
+    refuse(setting, name.toWellFormed(), "a name has no NUL and no half characters");
+  }
+  return name;
 }
 
 /** "pve1:London, pve2:Amsterdam" → Map; split at the first ":", blanks trimmed. */

@@ -118,6 +118,13 @@ describe("a choice", () => {
 });
 
 describe("a wrong setting is refused with its name, its value and what is allowed", () => {
+  test.each(["Ams\0terdam", "\ud800x"])("a name such as %j", (name) => {
+    for (const setting of ["SITE_NAME", "TENANT_NAME", "CLUSTER_NAME", "NODE_DEVICE_ROLE"]) {
+      expect(refusal(() => policy({ [setting]: name })).message).toContain(`Setting ${setting} is`);
+    }
+    expect(refusal(() => policy({ NODE_SITE_MAP: `pve1:${name}` })).kind).toBe("usage");
+  });
+
   type Wrong = [name: string, value: string, allowed: readonly string[]];
   const wrong: Wrong[] = [
     ...Object.keys(FLAGS).map((name): Wrong => [name, "maybe", ["true", "false"]]),
