@@ -82,13 +82,14 @@ export async function readCluster({ snapshot, policy, label }: ClusterInput): Pr
   const listed = [...new Set([...rowByNode.keys(), ...statusByNode.keys()])];
   const names = [...new Set([...listed, ...guests.keys(), ...snapshot.nodes])];
   const site = clusterSite(policy, listed);
-  const name = cutName(
-    policy.clusterName ?? text(clusterStatus?.["name"]) ?? policy.host,
-    MAX_LONG_NAME,
-  );
+  const called = policy.clusterName ?? text(clusterStatus?.["name"]) ?? policy.host;
+  const name = cutName(called, MAX_LONG_NAME);
   // In one piece: every entity bears it, and JSON.stringify is slow with texts that were put together.
-  const hostTag = cutName(["proxmox", policy.host].join("-"), MAX_LONG_NAME);
+  const tagged = ["proxmox", policy.host].join("-");
+  const hostTag = cutName(tagged, MAX_LONG_NAME);
   const subject = subjectOf(`cluster/${name}`, PATHS.clusterStatus, label);
+  if (name !== called) ledger.note(subject, "cut", name);
+  if (hostTag !== tagged) ledger.note({ ...subject, what: `${subject.what}/tags` }, "cut", hostTag);
   const source: ClusterSource = {
     subject,
     places: { clusterStatus: subject.answer },

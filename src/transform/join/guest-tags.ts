@@ -25,6 +25,9 @@ export function readTags(
   const tags = [...cluster.tags];
   for (const tag of splitTags(written)) {
     const name = cutName(tag, MAX_LONG_NAME);
+    if (name !== tag) {
+      ledger.note({ what: `${origin.subject.what}/tags`, answer: listing }, "cut", name);
+    }
     const ref = shared.tags.see(name, { cluster, origin }, () => tagRef(name));
     if (!tags.some((other) => other.name === name)) tags.push(ref);
   }

@@ -46,6 +46,13 @@ describe("the tags of a guest", () => {
     expect(await tagsOf("new", { tags: "old" })).toEqual(["new"]);
   });
 
+  test("are cut to 100 characters, and that is noted", async () => {
+    const outcome = await guest101({ row: { tags: `web;${"t".repeat(101)}` }, config: {} });
+    const long = outcome.vm.tags.find(({ name }) => name.startsWith("tt"));
+    expect(long?.name).toHaveLength(100);
+    expect(outcome.codesOf("vm/101/tags")).toEqual(["cut"]);
+  });
+
   test("that are called as a global one are that one, once", async () => {
     expect(await tagsOf("discovered;proxmox-ve;web;proxmox-pve1.example.net")).toEqual(["web"]);
     const tags = await entitiesOf("discovered;proxmox-pve1.example.net");
