@@ -1,12 +1,14 @@
 /** A guest of the listing, with its answers → one virtual machine, its NICs, disks and addresses. */
+import type { PlatformRef } from "../../entities/schema.ts";
 import { PATHS } from "../../snapshot/paths.ts";
+import { isReadable } from "../parse/address.ts";
 import { virtualMachineRef } from "../stubs.ts";
 import { objectOf } from "./answer.ts";
 import { readDisks } from "./disks.ts";
 import { keepAddresses } from "./guest-addresses.ts";
 import { readAgent } from "./guest-agent.ts";
-import { type Config, type ConfigScene, partsOf } from "./guest-config.ts";
-import { agentAddresses, containerAddresses } from "./guest-live.ts";
+import { type Config, type ConfigParts, type ConfigScene, partsOf } from "./guest-config.ts";
+import { agentAddresses, containerAddresses, type GuestAddresses } from "./guest-live.ts";
 import { platformName } from "./guest-platform.ts";
 import { readTags } from "./guest-tags.ts";
 import type { ListedGuest } from "./inventory.ts";
@@ -59,7 +61,8 @@ export function readGuest(listed: ListedGuest, name: string, scene: GuestScene):
     ? containerAddresses(listed, { nics, isConfigRead: config !== undefined }, scene)
     : agentAddresses(agent, { what, nics });
   const kept = keepAddresses(live.occurrences, scene);
-  const primary = primaryOf(kept, () => live.isKnown);
+  const isKnown = config !== undefined && live.isKnown && isWhollyRead(parts, nics, live);
+  const primary = primaryOf(kept, () => isKnown);
   const platform = platformName({ osinfo: agent?.osinfo, config, policy: cluster.policy });
   const origin: Origin<"resources" | "config" | "osinfo"> = {
     subject: { what, answer },
@@ -82,9 +85,7 @@ export function readGuest(listed: ListedGuest, name: string, scene: GuestScene):
     site,
     ref,
     tags: readTags(origin, scene),
-    platform: typeof platform === "string"
-      ? scene.shared.seePlatform(platform, { cluster, origin })
-      : platform,
+    platform: typeof platform === "string" ? readPlatform(platform, origin, scene) : platform,
     primary,
   };
   const things = {
@@ -93,6 +94,28 @@ export function readGuest(listed: ListedGuest, name: string, scene: GuestScene):
     addresses: live.occurrences.length,
   };
   return { guest, nics, disks, addresses: markPrimary(kept, primary), things };
+}
+
+function readPlatform(
+  name: string,
+  origin: Origin<"resources" | "config" | "osinfo">,
+  scene: GuestScene,
+): PlatformRef {
+  const ref = scene.shared.seePlatform(name, { cluster: scene.cluster, origin });
+  const { subject: { what, answer } } = origin;
+  if (ref.name !== name) scene.ledger.note({ what: `${what}/platform`, answer }, "cut", ref.name);
+  return ref;
+}
+
+/** Of a NIC, a MAC or an address outside the grammar, nobody knows what NetBox may have of it. */
+function isWhollyRead(
+  { nicKeys }: ConfigParts,
+  nics: readonly NicSource[],
+  { occurrences }: GuestAddresses,
+): boolean {
+  return nics.length === nicKeys.length &&
+    nics.every(({ net }) => !net.unparsable.includes("mac")) &&
+    occurrences.every(({ address }) => isReadable(address));
 }
 
 /** How many things the answers hold of a guest that is left out; undefined: it has none there. */

@@ -1,12 +1,12 @@
 /** A node's network answer → its interfaces, addresses, VLANs and networks. */
 import type { DeviceRef } from "../../entities/schema.ts";
 import type { NetworkRow } from "../../snapshot/rows.ts";
-import { type Address, type AddressReason, networkOf } from "../parse/address.ts";
+import { type Address, type AddressReason, isReadable, networkOf } from "../parse/address.ts";
 import { vlanIdOf } from "../../snapshot/node-interface.ts";
 import { number } from "../../snapshot/scalar.ts";
 import { nodeAddressRef } from "../stubs.ts";
 import { linksOf } from "./links.ts";
-import { isDynamic, isLoopback, isReadable, leaveUnusable, type Port, readPorts } from "./ports.ts";
+import { isDynamic, isLoopback, leaveUnusable, type Port, readPorts } from "./ports.ts";
 import { markPrimary, primaryOf } from "./primary.ts";
 import type { NodeScene } from "./scene.ts";
 import type { AddressSource, InterfaceSource, Primary } from "./sources.ts";
@@ -49,7 +49,12 @@ export function readNetwork(
     }
   }
   const byPriority = addresses.toSorted((a, b) => priorityOf(a.port.row) - priorityOf(b.port.row));
-  const primary = primaryOf(byPriority, (family) => !ports.some((port) => isDynamic(port, family)));
+  // What could not be read may be the very address that NetBox has.
+  const isRead = ports.every(({ found }) => found.every(({ address }) => isReadable(address)));
+  const primary = primaryOf(
+    byPriority,
+    (family) => isRead && !ports.some((port) => isDynamic(port, family)),
+  );
   return {
     interfaces,
     addresses: markPrimary(addresses, primary),

@@ -5,6 +5,7 @@ import type { NetworkRow } from "../../snapshot/rows.ts";
 import {
   type Address,
   type AddressReason,
+  isReadable,
   networkOf,
   parseAddress,
   splitCidr,
@@ -105,11 +106,6 @@ export function isLoopback({ iface, found }: Port): boolean {
 export function isDynamic({ row }: Port, family: 4 | 6): boolean {
   const method = text(family === 4 ? row.method : row.method6);
   return method === "dhcp" || method === "auto";
-}
-
-/** Does it name an address, whatever NetBox thinks of it? */
-export function isReadable(address: Address | AddressReason): boolean {
-  return address !== "unparsable" && address !== "bad-prefix";
 }
 
 /** Fields that are there and that NetBox would refuse, the whole interface with them. */

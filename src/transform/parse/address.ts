@@ -38,6 +38,11 @@ export function parseAddress(host: unknown, prefixLength: unknown): Address | Ad
   };
 }
 
+/** Does the text name an address, whatever NetBox thinks of it? */
+export function isReadable(address: Address | Reason): boolean {
+  return address !== "unparsable" && address !== "bad-prefix";
+}
+
 /** "10.0.0.5", 24 → "10.0.0.0/24": the network, also of an address that NetBox assigns to nothing. */
 export function networkOf(host: unknown, prefixLength: unknown): string | undefined {
   const ip = parseIp(host);

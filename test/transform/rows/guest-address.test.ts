@@ -112,6 +112,24 @@ describe("a guest's primary address", () => {
     expect([empty.vm.primary_ip4, empty.vm.primary_ip6]).toEqual([{}, {}]);
     expect((await guest101({ config: NICS, interfaces: [] })).vm).not.toHaveProperty("primary_ip4");
   });
+
+  const GOOD = [agentRow(MACS[0], ["10.0.0.5/24"])];
+
+  test.each([
+    ["a NIC", { config: { agent: "1", net0: "bridge vmbr0" }, interfaces: GOOD }],
+    ["a MAC", { config: { agent: "1", net0: "virtio=BC:24:11:00:00:0G" }, interfaces: GOOD }],
+    ["a config", { config: { status: 403 }, interfaces: GOOD }],
+    ["a prefix length", { config: NICS, interfaces: [agentRow(MACS[0], ["10.0.0.5/-1"])] }],
+    ["an address", { config: NICS, interfaces: [agentRow(MACS[0], ["here/24"])] }],
+    ["a container's NIC", { kind: "lxc" as const, config: { net0: "eth0,x" } }],
+    ["a container's address", {
+      kind: "lxc" as const,
+      config: { net0: "name=e,ip=10.0.0.300/24" },
+    }],
+  ])("is left as it is when %s could not be read, with CLEAR_EMPTY too", async (_what, guest) => {
+    const { vm } = await guest101(guest, { CLEAR_EMPTY: "true" });
+    expect([vm.primary_ip4, vm.primary_ip6]).toEqual([undefined, undefined]);
+  });
 });
 
 describe("one address twice", () => {

@@ -95,4 +95,10 @@ describe("a node's primary address", () => {
     const { device } = await nodeWith(rows, { CLEAR_EMPTY: "true" });
     expect([device.primary_ip4, device.primary_ip6]).toEqual([undefined, {}]);
   });
+
+  test.each(["10.0.0.2/240", "here/24"])("is left as it is when it is %s", async (cidr) => {
+    const rows = [{ iface: "vmbr0", type: "bridge", cidr }];
+    const { device } = await nodeWith(rows, { CLEAR_EMPTY: "true" });
+    expect([device.primary_ip4, device.primary_ip6]).toEqual([undefined, undefined]);
+  });
 });
