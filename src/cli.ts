@@ -2,11 +2,7 @@
 /** argv in, exit code out; the only file that acts when it is imported. */
 import { main } from "./commands/main.ts";
 
-// A reader that went away ("| head") ends the program, as it ends any other in a pipe.
-process.stdout.on("error", ({ code, message }: Error & { code?: string }) => {
-  if (code === "EPIPE") process.exit();
-  process.stderr.write(`\n Error: Cannot write to stdout: ${message}\n\n`);
-  process.exit(2);
-});
-
-process.exitCode = await main(process.argv.slice(2));
+// To name `process` costs Deno almost as long as it takes to start; help does without.
+const { Deno } = globalThis as { Deno?: { args: readonly string[] } };
+const exitCode = await main(Deno?.args ?? process.argv.slice(2));
+if (exitCode !== 0) process.exitCode = exitCode;

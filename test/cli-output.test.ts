@@ -1,7 +1,9 @@
 /** Where the program talks: data on stdout, talk on stderr, and what a terminal may see. */
-import { readFile } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { cliFolders } from "./helpers/cli-folders.ts";
 import { ROOT } from "./helpers/golden.ts";
 import { labSite } from "./helpers/lab.ts";
@@ -71,6 +73,23 @@ describe.concurrent("a result", () => {
     expect(JSON.parse(json.stdout)).toMatchObject({ nodes: 1, guests: 3, seed: 1 });
   });
 });
+
+test.skipIf(!existsSync("/dev/full"))(
+  "a full disk behind stdout is told, and is no bug",
+  async () => {
+    const runtime = "Deno" in globalThis ? ["run", "-A"] : [];
+    const script = [...runtime, join(ROOT, "src/cli.ts"), "mapping"];
+    const full = await open("/dev/full", "w");
+    onTestFinished(() => full.close());
+    const { status, stderr } = spawnSync(process.execPath, script, {
+      stdio: ["ignore", full.fd, "pipe"],
+      encoding: "utf8",
+    });
+    expect(status).toBe(2);
+    expect(stderr).toContain("Cannot write to stdout");
+    expect(stderr).not.toContain("    at ");
+  },
+);
 
 test("a reader that goes away ends the program without a stack", async () => {
   const [help, result, tables] = await Promise.all([

@@ -1,5 +1,7 @@
 /** The program as a user runs it: help, and what no command knows. */
+import { execFile } from "node:child_process";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { STEPS } from "../src/entities/order.ts";
 import { TOOL } from "../src/kernel/tool.ts";
@@ -38,6 +40,18 @@ describe.concurrent("help", () => {
     const { code, stdout, stderr } = await runCli([command, "--help"]);
     expect([code, stderr]).toEqual([0, ""]);
     for (const word of words) expect(stdout).toContain(word);
+  });
+
+  test('does without "process" on Deno, which is as long in making as Deno in starting', async () => {
+    const trap =
+      `Object.defineProperty(globalThis, "process", { get() { throw Error("named"); } });`;
+    const script = `${trap} await import("./src/cli.ts");`;
+    const deno = join(ROOT, "node_modules/.bin/deno");
+    const eachOf = [["--help"], ["transform", "--help"], ["--version"]];
+    for (const args of eachOf) {
+      const { stdout } = await promisify(execFile)(deno, ["eval", script, ...args], { cwd: ROOT });
+      expect(stdout).toBe((await runCli(args)).stdout);
+    }
   });
 
   test("--version is the version, alone", async () => {

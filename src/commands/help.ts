@@ -17,7 +17,7 @@ export function programHelp(): string {
     `USAGE    ${TOOL.name} <command> [options]`,
     `COMMANDS\n${commands.join("\n")}`,
     `${TOOL.name} <command> --help tells more; ${TOOL.name} --version tells the version.`,
-  ].join("\n\n") + "\n";
+  ].join("\n\n");
 }
 
 export function commandHelp(name: string, row: CommandRow): string {
@@ -31,7 +31,7 @@ export function commandHelp(name: string, row: CommandRow): string {
     `USAGE    ${TOOL.name} ${name}${operand} [options]\nEXAMPLE  ${TOOL.name} ${row.example}`,
     ...(argument === undefined ? [] : [`ARGUMENT\n  ${shown}\n${wrap(argument.help, "      ")}`]),
     `OPTIONS\n${own.join("\n")}`,
-  ].join("\n\n") + "\n";
+  ].join("\n\n");
 }
 
 function optionHelp(flag: string, { type, description = "", ...option }: OptionDef): string {

@@ -10,7 +10,7 @@ export async function main(rawArgs: readonly string[]): Promise<number> {
   const row: CommandRow | undefined = Object.hasOwn(COMMANDS, name)
     ? COMMANDS[name as keyof typeof COMMANDS]
     : undefined;
-  if (name === "--version") return say(`${TOOL.version}\n`);
+  if (name === "--version") return say(TOOL.version);
   if (name === "" || name === "--help" || name === "-h" || name === "help") {
     return say(programHelp());
   }
@@ -19,8 +19,9 @@ export async function main(rawArgs: readonly string[]): Promise<number> {
   return await runCommandLine(rawArgs);
 }
 
+/** Not by way of `process`: see cli.ts. */
 function say(text: string): number {
-  process.stdout.write(text);
+  console.log(text); // oxlint-disable-line no-console
   return 0;
 }
 

@@ -1,10 +1,10 @@
 /** What a running command has: its arguments, its log, its output and its exit code. */
-import { once } from "node:events";
 import { createLog, type Log } from "../kernel/log.ts";
 import { openStore, type Store } from "../kernel/store.ts";
 import { EXIT_CODES } from "./report.ts";
 import { type Context, flagText, isSwitchedOn, logOptions } from "./options.ts";
 import { storeCredentials } from "./settings.ts";
+import { openStdout } from "./stdout.ts";
 
 export interface Session {
   readonly context: Context;
@@ -35,7 +35,8 @@ export function openSession(context: Context, outcome: { exitCode: number }): Se
   const options = logOptions(context);
   const isJson = isSwitchedOn(context, "json");
   const stores: Store[] = [];
-  const data = (text: string): void => void process.stdout.write(`${text}\n`);
+  const stdout = openStdout();
+  const data = (text: string): void => stdout.write(`${text}\n`);
   return {
     context,
     operands: context.args._,
@@ -55,9 +56,7 @@ export function openSession(context: Context, outcome: { exitCode: number }): Se
       if (isJson || options.level !== "quiet") data(text);
     },
     data,
-    async drained() {
-      if (process.stdout.writableNeedDrain) await once(process.stdout, "drain");
-    },
+    drained: () => stdout.drained(),
     exitWith(kind) {
       outcome.exitCode = EXIT_CODES[kind];
     },
