@@ -98,8 +98,10 @@ function nameOf(iface: string, taken: Set<string>): string {
   return name;
 }
 
+/** An interface that has another address too is none, even with ::1 on it. */
 export function isLoopback({ iface, found }: Port): boolean {
-  return iface === "lo" || found.some(({ address }) => address === "loopback");
+  if (iface === "lo") return true;
+  return found.length > 0 && found.every(({ address }) => address === "loopback");
 }
 
 /** Does DHCP or SLAAC give it its address? Source: PVE/INotify.pm, method and method6. */

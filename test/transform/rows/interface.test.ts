@@ -70,6 +70,15 @@ describe("an interface", () => {
     }
   });
 
+  test("with ::1 beside an address of its own is one, with the other left out", async () => {
+    const row = { iface: "vmbr0", type: "bridge", cidr: "10.0.0.2/24", cidr6: "::1/128" };
+    const outcome = await nodeWith([row]);
+    expect(outcome.of("interface").map(({ name }) => name)).toEqual(["vmbr0"]);
+    expect(outcome.of("ip-address").map(({ address }) => address)).toEqual(["10.0.0.2/24"]);
+    expect(outcome.of("prefix").map(({ prefix }) => prefix)).toEqual(["10.0.0.0/24"]);
+    expect(outcome.reasonsOf("node/pve1/vmbr0/::1/128")).toEqual(["loopback"]);
+  });
+
   test("has no link to another one, unless ALL_INTERFACES is on", async () => {
     const { parent, bridge, lag } = await portOf({
       iface: "eno1.20",
