@@ -4,6 +4,7 @@ import { GLOBAL_TAGS } from "./join/cluster.ts";
 import type { SharedTables } from "./join/scene.ts";
 import { type Held, newestCapture } from "./join/shared.ts";
 import { compareNatural } from "../kernel/natural-order.ts";
+import type { AnswerRef } from "../entities/left-out.ts";
 import type { TagRef } from "../entities/schema.ts";
 import { CUSTOM_FIELDS } from "./mapping/custom-field.ts";
 import { type Made, make } from "./made.ts";
@@ -47,11 +48,15 @@ export function makeBootstrap(capturedAt: string): Made[] {
   ];
 }
 
-/** Networks that stand in several sites: one prefix, without a scope. */
-export function unscopedPrefixes(tables: SharedTables): string[] {
-  return [...sitesByNetwork(tables)].filter(([, held]) => held.isUnscoped).map(([network]) =>
-    network
-  );
+/** Networks that stand in several sites: one prefix, without a scope. `answer` is one that has it. */
+export function unscopedPrefixes(
+  tables: SharedTables,
+): { readonly network: string; readonly sites: readonly string[]; readonly answer: AnswerRef }[] {
+  return [...sitesByNetwork(tables)].flatMap(([network, { bySite, isUnscoped }]) => {
+    const [first] = bySite;
+    if (first === undefined || !isUnscoped) return [];
+    return [{ network, sites: bySite.map(({ value }) => value.site), answer: first.value.answer }];
+  });
 }
 
 function makeTags(clusters: readonly ClusterSource[], tables: SharedTables): Made[] {

@@ -4,13 +4,14 @@
  */
 import { inputError } from "../kernel/errors.ts";
 import { compareCodeUnits, compareNatural } from "../kernel/natural-order.ts";
-import { CLUSTER_FILE, PATHS } from "../snapshot/paths.ts";
+import { PATHS } from "../snapshot/paths.ts";
 import type { AnswersFile, Snapshot } from "../snapshot/schema.ts";
 import { loadAhead } from "./join/ahead.ts";
 import { Claims } from "./join/claims.ts";
 import { type Cluster, readCluster } from "./join/cluster.ts";
 import { Ledger } from "./join/ledger.ts";
 import type { GuestParts } from "./join/guest.ts";
+import { clusterAnswer } from "./join/places.ts";
 import type { Origin } from "./join/sources.ts";
 import { readNode } from "./join/node.ts";
 import { SharedTables } from "./join/scene.ts";
@@ -116,17 +117,17 @@ function makeGuest({ guest, nics, disks, addresses }: GuestParts, options: MakeO
 /** Nodes that a setting names and no cluster lists: likely misspelt, but no reason to stop. */
 function notedNodes(clusters: readonly Cluster[]): Ledger {
   const ledger = new Ledger();
-  const listed = new Set(clusters.flatMap(({ nodes }) => nodes.map(({ node }) => node)));
-  const policies = clusters.map(({ source }) => source.policy);
-  const named = {
-    NODE_SITE_MAP: policies.flatMap(({ nodeSites }) => [...nodeSites.keys()]),
-    nodes: policies.flatMap(({ nodes }) => [...(nodes ?? [])]),
-  };
-  for (const [setting, names] of Object.entries(named)) {
-    for (const node of new Set(names)) {
-      if (listed.has(node)) continue;
-      const subject = { what: `node/${node}`, answer: { file: CLUSTER_FILE, path: PATHS.nodes } };
-      ledger.note(subject, "unknown-node", `${setting} names "${node}"`);
+  const known = new Set(clusters.flatMap(({ nodes }) => nodes.map(({ node }) => node)));
+  for (const setting of ["NODE_SITE_MAP", "nodes"] as const) {
+    const noted = new Set(known);
+    for (const { source: { policy }, label } of clusters) {
+      const named = setting === "nodes" ? policy.nodes ?? [] : policy.nodeSites.keys();
+      for (const node of named) {
+        if (noted.has(node)) continue;
+        noted.add(node);
+        const subject = { what: `node/${node}`, answer: clusterAnswer(PATHS.nodes, label) };
+        ledger.note(subject, "unknown-node", `${setting} names "${node}"`);
+      }
     }
   }
   return ledger;
@@ -134,11 +135,8 @@ function notedNodes(clusters: readonly Cluster[]): Ledger {
 
 function notedPrefixes(shared: SharedTables): Ledger {
   const ledger = new Ledger();
-  for (const network of unscopedPrefixes(shared)) {
-    ledger.note(
-      { what: `prefix/${network}`, answer: { file: CLUSTER_FILE, path: PATHS.nodes } },
-      "unscoped",
-    );
+  for (const { network, sites, answer } of unscopedPrefixes(shared)) {
+    ledger.note({ what: `prefix/${network}`, answer }, "unscoped", sites.join(", "));
   }
   return ledger;
 }

@@ -129,7 +129,8 @@ function seePrefix(
 
 function seeNetwork(network: string, origin: Port["origin"], scene: NodeScene): void {
   const { site, cluster, shared } = scene;
-  shared.prefixes.see(`${network} ${site}`, { cluster, origin }, () => ({ network, site }));
+  const { answer } = origin.subject;
+  shared.prefixes.see(`${network} ${site}`, { cluster, origin }, () => ({ network, site, answer }));
 }
 
 function seeVlan({ row, origin }: Port, { site, cluster, shared, ...scene }: NodeScene): void {

@@ -13,7 +13,10 @@ export class SharedTables {
   readonly tags: Shared<TagRef>;
   readonly platforms: Shared<PlatformRef>;
   readonly vlans: Shared<{ readonly vid: number; readonly site: string }>;
-  readonly prefixes: Shared<{ readonly network: string; readonly site: string }>;
+  /** `answer` is the first that has it. */
+  readonly prefixes: Shared<
+    { readonly network: string; readonly site: string; readonly answer: AnswerRef }
+  >;
 
   constructor(keepsOrigins = false) {
     this.tags = new Shared(keepsOrigins);

@@ -27,6 +27,17 @@ function hostsOf(tags: readonly { readonly name: string }[]): string[] {
   return tags.map(({ name }) => name).filter((name) => name.endsWith(".example"));
 }
 
+test("a node that a setting names and neither lists is noted once, with where it was looked for", async () => {
+  const inputs = [ALPHA, BETA].map((each, i) => lab(each, `run${i}`));
+  const { notes } = await transformed(inputs, { NODE_SITE_MAP: "pve1:London,pve9:Leeds" });
+  const unknown = notes.filter(({ code }) => code === "unknown-node");
+  expect(unknown).toHaveLength(1);
+  expect(unknown[0]).toMatchObject({
+    what: "node/pve9",
+    answer: { file: "pve/cluster.json", path: "/nodes", snapshot: "run0" },
+  });
+});
+
 describe("shared objects", () => {
   test("come once, with the host tags of all that hold them, sorted", async () => {
     const outcome = await together(BETA, ALPHA);

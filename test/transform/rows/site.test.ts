@@ -72,7 +72,9 @@ describe("with a map", () => {
       prefixes: ["10.0.20.0/24 undefined"],
     });
     expect(outcome.codesOf("cluster/lab")).toEqual(["unscoped"]);
-    expect(outcome.codesOf("prefix/10.0.20.0/24")).toEqual(["unscoped"]);
+    const [note] = outcome.notes.filter(({ what }) => what === "prefix/10.0.20.0/24");
+    expect(note).toMatchObject({ code: "unscoped", answer: { path: "/nodes/pve1/network" } });
+    expect(note?.sentence).toContain("London, New York");
   });
 
   test("nodes out of the scope count too", async () => {
