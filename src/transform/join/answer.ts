@@ -23,9 +23,14 @@ export function objectOf(answer: Answer | undefined): Found<Readonly<Record<stri
   return narrow(dataOf(answer), record);
 }
 
-/** An answer that has to be a list; rows that are no objects are dropped by the caller. */
+/** An answer that has to be a list, of anything. */
 export function listOf(answer: Answer | undefined): Found<readonly unknown[]> {
   return narrow(dataOf(answer), list);
+}
+
+/** The rows of a list. One that is no object has no keys: it is left out as a row that says nothing. */
+export function rowsOf(values: readonly unknown[]): Readonly<Record<string, unknown>>[] {
+  return values.map((value) => record(value) ?? {});
 }
 
 /**

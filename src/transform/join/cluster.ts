@@ -1,19 +1,18 @@
 /** cluster.json → what the cluster is called, where it stands, and which nodes and guests it lists. */
-import type { Reason } from "../../entities/left-out.ts";
 import { compareNatural } from "../../kernel/natural-order.ts";
 import { PATHS } from "../../snapshot/paths.ts";
-import { type ClusterStatusRow, type NodeRow, RESOURCE_KEYS } from "../../snapshot/rows.ts";
+import type { ClusterStatusRow, NodeRow } from "../../snapshot/rows.ts";
 import type { Snapshot } from "../../snapshot/schema.ts";
 import { clusterRef, tagRef } from "../stubs.ts";
 import { cutName, MAX_LONG_NAME } from "../parse/name.ts";
-import { count, records, text } from "../../snapshot/scalar.ts";
+import { count, text } from "../../snapshot/scalar.ts";
 import type { Policy } from "../policy.ts";
-import { listOf } from "./answer.ts";
+import { type ClusterRows, readClusterRows } from "./cluster-rows.ts";
 import { type Entry, readEntries } from "./inventory.ts";
 import { Ledger, type Subject } from "./ledger.ts";
 import { clusterAnswer } from "./places.ts";
 import { clusterSite, nodeSite } from "./sites.ts";
-import type { ClusterSource, Found } from "./sources.ts";
+import type { ClusterSource } from "./sources.ts";
 
 /** The global tags of the mapping document. */
 export const GLOBAL_TAGS = ["proxmox-ve", "discovered"] as const;
@@ -38,8 +37,7 @@ export interface Cluster {
   readonly nodes: readonly NodeEntry[];
   /** Of every guest that is listed, on whichever node. */
   readonly vmids: ReadonlySet<number | undefined>;
-  /** Why a guest that has a config may be listed nowhere: nobody lists it, or nobody read the list. */
-  readonly unlisted: { readonly reason: Reason; readonly detail: string };
+  readonly unlisted: ClusterRows["unlisted"];
   /** What is left out or noted of the cluster itself. */
   readonly ledger: Ledger;
   /** Set when there are several snapshots: the name that records carry. */
@@ -56,28 +54,16 @@ export interface ClusterInput {
 export async function readCluster({ snapshot, policy, label }: ClusterInput): Promise<Cluster> {
   const answers = await snapshot.cluster();
   const ledger = new Ledger();
-  const rowsOf = (
-    what: string,
-    path: string,
-    found: Found<readonly unknown[]>,
-  ): Readonly<Record<string, unknown>>[] => {
-    if ("value" in found) return records(found.value);
-    ledger.leave(subjectOf(what, path, label), found.reason, { detail: found.detail });
-    return [];
-  };
-  const { clusterStatus: statusPath, nodes: nodesPath, resources: resourcesPath } = PATHS;
-  const statusRows = rowsOf("cluster/status", statusPath, listOf(answers.get(statusPath)));
-  const nodeRows = rowsOf("cluster/nodes", nodesPath, listOf(answers.get(nodesPath)));
-  const listing = listOf(answers.get(resourcesPath, RESOURCE_KEYS));
-  const resourceRows = rowsOf("cluster/resources", resourcesPath, listing);
-
-  const clusterStatus = statusRows.find((row) => row["type"] === "cluster");
-  const statusByNode = byName(statusRows.filter((row) => row["type"] === "node"), "name");
-  const rowByNode = byName(nodeRows, "node");
-  const guests = readEntries(resourceRows, {
+  const subjectOf = (what: string, path: string): Subject => ({
+    what,
+    answer: clusterAnswer(path, label),
+  });
+  const rows = readClusterRows(answers, { ledger, subjectOf });
+  const { clusterStatus, rowByNode, statusByNode, unlisted } = rows;
+  const guests = readEntries(rows.resources, {
     policy,
     ledger,
-    subject: (what) => subjectOf(what, PATHS.resources, label),
+    subject: (what) => subjectOf(what, PATHS.resources),
   });
   const listed = [...new Set([...rowByNode.keys(), ...statusByNode.keys()])];
   const names = [...new Set([...listed, ...guests.keys(), ...snapshot.nodes])];
@@ -87,7 +73,7 @@ export async function readCluster({ snapshot, policy, label }: ClusterInput): Pr
   // In one piece: every entity bears it, and JSON.stringify is slow with texts that were put together.
   const tagged = ["proxmox", policy.host].join("-");
   const hostTag = cutName(tagged, MAX_LONG_NAME);
-  const subject = subjectOf(`cluster/${name}`, PATHS.clusterStatus, label);
+  const subject = subjectOf(`cluster/${name}`, PATHS.clusterStatus);
   if (name !== called) ledger.note(subject, "cut", name);
   if (hostTag !== tagged) ledger.note({ ...subject, what: `${subject.what}/tags` }, "cut", hostTag);
   const source: ClusterSource = {
@@ -103,7 +89,7 @@ export async function readCluster({ snapshot, policy, label }: ClusterInput): Pr
     hostTag,
   };
   if (site === undefined && policy.clusterScope === "auto") {
-    ledger.note(subjectOf(`cluster/${name}`, PATHS.nodes, label), "unscoped");
+    ledger.note(subjectOf(`cluster/${name}`, PATHS.nodes), "unscoped");
   }
   const nodes = names.sort(compareNatural).map((node) => ({
     node,
@@ -116,24 +102,5 @@ export async function readCluster({ snapshot, policy, label }: ClusterInput): Pr
   const vmids = new Set(
     [...guests.values()].flatMap((entries) => entries.map(({ row }) => count(row.vmid))),
   );
-  const unlisted = "value" in listing
-    ? { reason: "no-name" as const, detail: "it is not listed" }
-    : { reason: listing.reason, detail: "the listing of the guests was not read" };
   return { source, snapshot, nodes, vmids, unlisted, ledger, label };
-}
-
-function subjectOf(what: string, path: string, label: string | undefined): Subject {
-  return { what, answer: clusterAnswer(path, label) };
-}
-
-function byName(
-  rows: readonly Readonly<Record<string, unknown>>[],
-  key: string,
-): Map<string, Readonly<Record<string, unknown>>> {
-  const named = new Map<string, Readonly<Record<string, unknown>>>();
-  for (const row of rows) {
-    const name = text(row[key]);
-    if (name !== undefined) named.set(name, row);
-  }
-  return named;
 }

@@ -3,7 +3,7 @@ import type { GuestInterfaceRow } from "../../snapshot/rows.ts";
 import type { AnswerRef, Reason } from "../../entities/left-out.ts";
 import { type Address, type AddressReason, parseAddress, splitCidr } from "../parse/address.ts";
 import { parseMac } from "../parse/net.ts";
-import { records, text } from "../../snapshot/scalar.ts";
+import { list, record, text } from "../../snapshot/scalar.ts";
 import { isDynamicAddress } from "../../snapshot/worth-asking.ts";
 import { guestAddressRef } from "../stubs.ts";
 import type { GuestScene } from "./scene.ts";
@@ -60,11 +60,13 @@ function holderOf(what: string, nic: NicSource): string {
 
 /** Rows of the guest agent, or of a running container, in their own order within each NIC. */
 export function liveAddresses(
-  rows: unknown,
+  rows: readonly unknown[],
   { what, nics, answer, kind }: LiveAnswer,
 ): Occurrence[] {
   const nicByMac = new Map(nics.toReversed().map((nic) => [nic.net.mac, nic]));
-  const found = records(rows).flatMap((row: GuestInterfaceRow) => {
+  const found = rows.flatMap((value) => {
+    // A row that is no object may hold an address all the same.
+    const row: GuestInterfaceRow = record(value) ?? { "ip-addresses": [value] };
     const name = text(row.name) ?? "?";
     const mac = parseMac(row["hardware-address"]) ?? parseMac(row.hwaddr);
     const nic = mac === undefined ? undefined : nicByMac.get(mac);
@@ -133,9 +135,11 @@ function judge(
  * address; newer ones have both forms. Source: PVE/LXC.pm, get_interfaces; proxmox.md §3.12.
  */
 function pairsOf(row: GuestInterfaceRow): [string, string | undefined][] {
-  const pairs = records(row["ip-addresses"]).flatMap((entry): [string, string | undefined][] => {
-    const host = text(entry["ip-address"]);
-    return host === undefined ? [] : [[host, text(entry["prefix"])]];
+  const entries = row["ip-addresses"] ?? [];
+  // So may what is no list, or no row of one: "?" is left out as unparsable.
+  const pairs = (list(entries) ?? [entries]).map((entry): [string, string | undefined] => {
+    const address = record(entry);
+    return [text(address?.["ip-address"]) ?? "?", text(address?.["prefix"])];
   });
   if (row.inet === undefined && row.inet6 === undefined) return pairs;
   const known = new Set(pairs.map(([host, length]) => `${host}/${length}`));

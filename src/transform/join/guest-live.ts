@@ -18,7 +18,11 @@ export function agentAddresses(
   guest: { readonly what: string; readonly nics: readonly NicSource[] },
 ): GuestAddresses {
   const answer = places.agentInterfaces;
-  const occurrences = liveAddresses(interfaces, { ...guest, answer, kind: "agentInterfaces" });
+  const occurrences = liveAddresses(interfaces ?? [], {
+    ...guest,
+    answer,
+    kind: "agentInterfaces",
+  });
   return { occurrences, isKnown: interfaces !== undefined };
 }
 

@@ -53,6 +53,24 @@ describe("a QEMU guest's address", () => {
     expect(outcome.reasonsOf(`vm/101/net0/${text}`)).toEqual([reason]);
   });
 
+  test.each([
+    ["vm/101/agent/?/?", "a row"],
+    ["vm/101/agent/?/?", null],
+    ["vm/101/agent/eth0/?", { name: "eth0", "ip-addresses": "10.0.0.5" }],
+    ["vm/101/agent/eth0/?", { name: "eth0", "ip-addresses": [7] }],
+    ["vm/101/agent/eth0/?/24", { name: "eth0", "ip-addresses": [{ prefix: 24 }] }],
+  ])("that cannot be read is left out as %s: %j", async (what, row) => {
+    const outcome = await guest101({ config: NICS, interfaces: [row] });
+    expect(addressesOf(outcome)).toEqual([]);
+    expect(outcome.reasonsOf(what)).toEqual(["unparsable"]);
+  });
+
+  test.each([[undefined], [null], [[]]])("is none where there are none: %j", async (addresses) => {
+    const row = { name: "eth0", "ip-addresses": addresses };
+    const outcome = await guest101({ config: NICS, interfaces: [row] });
+    expect(outcome.leftOut.filter(({ what }) => what.includes("/agent/eth0"))).toEqual([]);
+  });
+
   test.each([["00:00:00:00:00:00"], ["52:54:00:99:99:99"], ["sit0"], [null]])(
     "on the MAC %s, which no NIC has, is left out as mac-unknown",
     async (mac) => {

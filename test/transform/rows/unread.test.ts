@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { PATHS } from "../../../src/snapshot/paths.ts";
 import type { Answer } from "../../../src/snapshot/schema.ts";
 import { inMemory, only, transformed } from "../../helpers/in-memory.ts";
-import { guest101, labSite } from "../../helpers/lab.ts";
+import { guest101, labSite, nodeWith } from "../../helpers/lab.ts";
 
 const GIB = 2 ** 30;
 const DENIED = { status: 403, error: "Permission check failed (/vms/101, VM.Audit)" };
@@ -56,6 +56,25 @@ describe.each(FAILURES)("%s: %j", (reason, answer) => {
     expect(outcome.of("interface")).toEqual([]);
     expect(outcome.reasonsOf("node/pve1/network")).toEqual([reason]);
   });
+});
+
+test.each([
+  ["no-name", "node/?", PATHS.nodes],
+  ["other-type", "resource/?", PATHS.resources],
+])("a row that is no object is left out as %s: %s", async (reason, what, path) => {
+  const { data } = SITE.cluster[path] as { readonly data: readonly unknown[] };
+  const outcome = await transformed(
+    clusterWith(path, { status: 200, data: [...data, "row", null] }),
+  );
+  expect(outcome.reasonsOf(what)).toEqual([reason, reason]);
+  expect(outcome.of("device")).toHaveLength(1);
+  expect(outcome.of("virtual-machine")).toHaveLength(1);
+});
+
+test("a row of a node's network that is no object is left out as no-name", async () => {
+  const outcome = await nodeWith([{ iface: "vmbr0", cidr: "10.0.0.2/24" }, "eno1"]);
+  expect(outcome.reasonsOf("node/pve1/?")).toEqual(["no-name"]);
+  expect(outcome.of("interface")).toHaveLength(1);
 });
 
 test("a node without a file is a device, and its guests come from the listing", async () => {
