@@ -4,10 +4,11 @@
  * killed process loses none. When a second of them has come, and at the end, the disk is waited for, so
  * that a power cut costs the answers of a second at the most.
  */
-import { type FileHandle, mkdir, open, rm } from "node:fs/promises";
+import { type FileHandle, open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import pLimit from "p-limit";
 import { reasonOf, usageError } from "../kernel/errors.ts";
+import { makeFolder } from "../kernel/folder.ts";
 import type { Answer } from "../snapshot/schema.ts";
 import { indexJournal, type JournalIndex, type Place } from "./journal-index.ts";
 import { decodeLine, encodeLine, type JournalEntry, type JournalHead } from "./journal-line.ts";
@@ -41,7 +42,7 @@ export class Journal {
   static async create(folder: string, head: JournalHead): Promise<Journal> {
     const file = join(folder, JOURNAL_FILE);
     try {
-      await mkdir(folder, { recursive: true });
+      await makeFolder(folder);
       // Another process that still writes to the old one shall not write into this.
       await rm(file, { force: true });
       const handle = await open(file, "w+");

@@ -1,10 +1,11 @@
 /** A store that is a folder on disk. unstorage reads; renames and appends, which it lacks, are ours. */
 import { randomUUID } from "node:crypto";
-import { appendFile, mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { appendFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative, sep } from "node:path";
 import { createStorage } from "unstorage";
 import fsLite from "unstorage/drivers/fs-lite";
 import { inputError, reasonOf, usageError } from "./errors.ts";
+import { makeFolder } from "./folder.ts";
 import type { Draft, Store } from "./store-shape.ts";
 
 export function openFolder(place: string): Store {
@@ -59,7 +60,7 @@ async function filesIn(folder: string): Promise<string[]> {
 
 /** Under another name first: a reader sees the old file or the new one, never half of one. */
 async function writeWhole(file: string, bytes: Uint8Array): Promise<void> {
-  await mkdir(dirname(file), { recursive: true });
+  await makeFolder(dirname(file));
   const part = join(dirname(file), `.${basename(file)}.part`);
   try {
     await writeFile(part, bytes);
@@ -71,7 +72,7 @@ async function writeWhole(file: string, bytes: Uint8Array): Promise<void> {
 }
 
 async function appendTo(file: string, bytes: Uint8Array): Promise<void> {
-  await mkdir(dirname(file), { recursive: true });
+  await makeFolder(dirname(file));
   await appendFile(file, bytes);
 }
 
@@ -83,7 +84,7 @@ async function openDraft(place: string, folder: string): Promise<Draft> {
   const target = join(place, folder);
   const refused = refusal(place, folder);
   const part = join(place, `.${folder}.part-${randomUUID()}`);
-  await mkdir(part, { recursive: true });
+  await makeFolder(part);
   await removeAbandoned(place, `.${folder}.part-`);
   const old = `${part}.old`;
   const commit = async (name: string, bytes: Uint8Array): Promise<void> => {
@@ -124,6 +125,9 @@ function isCode(error: unknown, code: string): boolean {
 /** What the disk refuses is the user's to mend: a folder that is not theirs, or no room left. */
 function refusal(place: string, key: string): (cause: unknown) => never {
   return (cause) => {
-    throw usageError(`Cannot write "${key}" in ${place}: ${reasonOf(cause)}`, { cause });
+    throw usageError(`Cannot write "${key}" in ${place}: ${reasonOf(cause)}`, {
+      hint: "See that the folder may be written to and that the disk has room, or name another one",
+      cause,
+    });
   };
 }
