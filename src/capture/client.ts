@@ -1,5 +1,6 @@
 /** GET a path of the API: token, time limit, retries, another host when one is away; the answer, redacted. */
 import { createFetch } from "ofetch";
+import { retryAfterMs } from "../kernel/retry-after.ts";
 import { withinTime } from "../kernel/time-limit.ts";
 import { USER_AGENT } from "../kernel/tool.ts";
 import type { Answer } from "../snapshot/schema.ts";
@@ -10,7 +11,7 @@ import { createFetcher } from "./fetch.ts";
 import type { CaptureOptions, Endpoint } from "./options.ts";
 import { redact } from "./redact.ts";
 import { unauthorized } from "./refusals.ts";
-import { isPassing, Passing, retryAfterMs, retrying, type RetryTimes } from "./retry.ts";
+import { isPassing, LONGEST_RETRY_AFTER_MS, Passing, retrying, type RetryTimes } from "./retry.ts";
 
 export interface ClientOptions
   extends Pick<CaptureOptions, "hosts" | "token" | "trust" | "timeoutMs" | "limits"> {
@@ -81,7 +82,7 @@ export async function openClient(options: ClientOptions): Promise<Client> {
     const { status, statusText, _data: body = "" } = response;
     const said = { status, reason: token.scrub(statusText), body: token.scrub(body) };
     const answer = redact(answerOf(said));
-    const waitMs = retryAfterMs(response.headers.get("retry-after"));
+    const waitMs = retryAfterMs(response.headers.get("retry-after"), LONGEST_RETRY_AFTER_MS) ?? 0;
     return { answer, waitMs, isWorthAnother: isPassing(answer) };
   }
 

@@ -19,7 +19,8 @@ export const RETRY_TIMES: RetryTimes = {
 const PASSING_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 /** No answer in time has cost enough already, and what is wrong with TLS stays wrong. */
 const PASSING_FAILURES: ReadonlySet<Failure> = new Set<Failure>(["dns", "refused", "reset"]);
-const LONGEST_RETRY_AFTER_MS = 60_000;
+/** However long a server asks for. */
+export const LONGEST_RETRY_AFTER_MS = 60_000;
 
 export function isPassing(answer: Answer): boolean {
   if ("failed" in answer) return PASSING_FAILURES.has(answer.failed);
@@ -60,14 +61,6 @@ export async function retrying(
     if (error instanceof Passing) return error.answer;
     throw error;
   }
-}
-
-/** "120", "Wed, 21 Oct 2026 07:28:00 GMT" → milliseconds from now, a minute at the most; 0 for none. */
-export function retryAfterMs(header: string | null): number {
-  if (header === null || header.trim() === "") return 0;
-  const seconds = Number(header);
-  const ms = Number.isNaN(seconds) ? Date.parse(header) - Date.now() : seconds * 1000;
-  return Math.min(Math.max(Number.isNaN(ms) ? 0 : ms, 0), LONGEST_RETRY_AFTER_MS);
 }
 
 async function wait(ms: number, signal: AbortSignal): Promise<void> {

@@ -4,6 +4,7 @@ import { Agent, ProxyAgent } from "undici";
 import { durationText } from "./duration.ts";
 import { fetchOver } from "./fetch.ts";
 import { networkFailure, type NetworkHints, RemoteFailure } from "./remote-failure.ts";
+import { retryAfterMs } from "./retry-after.ts";
 import { withinTime } from "./time-limit.ts";
 import { USER_AGENT } from "./tool.ts";
 
@@ -78,7 +79,7 @@ export function openHttp(options: HttpOptions): Http {
         const { status, headers: answered, _data: text = "" } = response;
         return {
           status,
-          retryAfterMs: retryAfterMs(answered.get("retry-after")),
+          retryAfterMs: retryAfterMs(answered.get("retry-after"), MAX_RETRY_AFTER_MS),
           location: answered.get("location") ?? undefined,
           text,
         };
@@ -99,11 +100,4 @@ function unanswered(error: unknown, { server, hints, signal, timeoutMs }: HttpOp
     return new RemoteFailure("passing", `${server} did not answer within ${limit}`);
   }
   return networkFailure(error, hints);
-}
-
-/** "7" or an HTTP date → milliseconds. */
-function retryAfterMs(text: string | null): number | undefined {
-  if (text === null) return undefined;
-  const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
-  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS);
 }

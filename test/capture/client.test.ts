@@ -4,7 +4,6 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { gzipSync } from "node:zlib";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type Client, openClient } from "../../src/capture/client.ts";
-import { retryAfterMs } from "../../src/capture/retry.ts";
 import type { CaptureTexts } from "../../src/capture/settings.ts";
 import { optionsFor, QUICK, type Server } from "../helpers/capturing.ts";
 import { rawServer, SECRET } from "../helpers/raw-server.ts";
@@ -199,20 +198,4 @@ test("an interruption ends a call, and the wait for another attempt", async () =
   silent.controller.abort(reason);
   await expect(waiting).rejects.toBe(reason);
   await expect(calling).rejects.toBe(reason);
-});
-
-test.each([
-  [null, 0],
-  ["", 0],
-  ["2", 2000],
-  ["0.5", 500],
-  ["-3", 0],
-  ["soon", 0],
-  ["86400", 60_000],
-  ["Wed, 21 Oct 2015 07:28:00 GMT", 0],
-])("Retry-After %j is a wait of %i ms", (header, ms) => expect(retryAfterMs(header)).toBe(ms));
-
-test("Retry-After may be a date", () => {
-  const inHalfAMinute = new Date(Date.now() + 30_000).toUTCString();
-  expect(Math.abs(retryAfterMs(inHalfAMinute) - 30_000)).toBeLessThan(2000);
 });
