@@ -10,16 +10,17 @@ import { holderOf, isPart } from "../holder.ts";
 import type { Findings, Place } from "./findings.ts";
 import { referencesOf } from "./references.ts";
 
-/** TABLE: what the entities of a step are sorted by. */
-const SORTED_BY: { readonly [Name in StepName]?: (entity: Entities[Name]) => string } = {
-  "tag": ({ name }) => name,
-  "custom-field": ({ name }) => name,
-  "cluster": ({ name }) => name,
-  "platform": ({ name }) => name,
-  "vlan": ({ vid, site }) => `${vid} ${site?.name}`,
-  "prefix": prefixInSite,
-  "virtual-machine": ({ cluster, custom_fields: fields }) =>
-    [cluster.name, textOf(fields["proxmox_node"]), textOf(fields["proxmox_vmid"])].join(" / "),
+/** TABLE: what the entities of a step are sorted by, part by part: "pve", 100 stands before "pve1", 7. */
+const SORTED_BY: { readonly [Name in StepName]?: (entity: Entities[Name]) => readonly string[] } = {
+  "tag": ({ name }) => [name],
+  "custom-field": ({ name }) => [name],
+  "cluster": ({ name }) => [name],
+  "platform": ({ name }) => [name],
+  "vlan": ({ vid, site }) => [`${vid} ${site?.name}`],
+  "prefix": (prefix) => [prefixInSite(prefix)],
+  "virtual-machine": (
+    { cluster, custom_fields: fields },
+  ) => [cluster.name, textOf(fields["proxmox_node"]), textOf(fields["proxmox_vmid"])],
 };
 
 /** The order in which the steps are to be shown: holders before their parts. */
@@ -36,7 +37,7 @@ class Known {
   readonly ranks = new Map<string, number>();
   /** Keys that did not come yet → the first stub that names each. */
   readonly awaited = new Map<string, Waiting>();
-  lastSort = "";
+  lastSort: readonly string[] = [];
   /** Holders are of one of two steps, and only those of one step have an order among them. */
   readonly lastHolder = { "virtual-machine": -1, "device": -1 };
 }
@@ -89,7 +90,7 @@ export class Objects {
     const sort = SORTED_BY[step]?.(entity);
     if (sort === undefined) return;
     const known = this.#of(step);
-    if (compareNatural(known.lastSort, sort) > 0) {
+    if (compareParts(known.lastSort, sort) > 0) {
       this.#findings.add("order", place, `${nameOf(step, entity)} stands behind a later one`);
     }
     known.lastSort = sort;
@@ -112,6 +113,11 @@ export class Objects {
   #of(step: StepName): Known {
     return this.#steps.get(step) as Known;
   }
+}
+
+function compareParts(a: readonly string[], b: readonly string[]): number {
+  const at = a.findIndex((part, i) => compareNatural(part, b[i] ?? "") !== 0);
+  return at === -1 ? 0 : compareNatural(a[at] ?? "", b[at] ?? "");
 }
 
 /** With PREFIX_SCOPE=site a network is a prefix in each of its sites; nothing refers to prefixes. */
