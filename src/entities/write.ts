@@ -2,6 +2,7 @@
 import { digestAside } from "../kernel/digest.ts";
 import type { FileEntry } from "../kernel/files.ts";
 import { reasonOf, usageError } from "../kernel/errors.ts";
+import { compareCodeUnits } from "../kernel/natural-order.ts";
 import { seal } from "../kernel/sealed.ts";
 import type { Draft, Store } from "../kernel/store.ts";
 import { encodeUtf8 } from "../kernel/utf8.ts";
@@ -119,7 +120,7 @@ async function writeFiles(
   }
   const { name, bytes, sha256, ...totals } = await leftOut.finish();
   const files = [...await requests.finish(), { path: `${ENTITIES_FOLDER}/${name}`, bytes, sha256 }];
-  files.sort((a, b) => (a.path < b.path ? -1 : 1));
+  files.sort((a, b) => compareCodeUnits(a.path, b.path));
   return { counts, ...totals, files };
 }
 

@@ -4,6 +4,7 @@ import { allowedText, type SettingRow, switchOf } from "../kernel/setting.ts";
 import { parseHosts } from "../snapshot/host.ts";
 import { parseScope, scopeFault } from "../snapshot/scope.ts";
 import { isLonger, MAX_LONG_NAME } from "./parse/name.ts";
+import { cleanText } from "../snapshot/scalar.ts";
 import type { Manifest } from "../snapshot/schema.ts";
 import { type SettingName, SETTINGS, type SettingTexts } from "./settings.ts";
 
@@ -89,7 +90,7 @@ function checkName(setting: SettingName, name: string): string {
   if (isLonger(name, MAX_LONG_NAME)) {
     refuse(setting, name, `a name has at most ${MAX_LONG_NAME} characters`);
   }
-  if (!name.isWellFormed() || name.includes("\0")) {
+  if (cleanText(name) !== name) {
     refuse(setting, name.toWellFormed(), "a name has no NUL and no half characters");
   }
   return name;

@@ -116,8 +116,11 @@ export class Objects {
 }
 
 function compareParts(a: readonly string[], b: readonly string[]): number {
-  const at = a.findIndex((part, i) => compareNatural(part, b[i] ?? "") !== 0);
-  return at === -1 ? 0 : compareNatural(a[at] ?? "", b[at] ?? "");
+  for (const [i, part] of a.entries()) {
+    const order = compareNatural(part, b[i] ?? "");
+    if (order !== 0) return order;
+  }
+  return 0;
 }
 
 /** With PREFIX_SCOPE=site a network is a prefix in each of its sites; nothing refers to prefixes. */

@@ -10,13 +10,6 @@ import type { Found } from "./sources.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** What the records of a list that was not read are called. */
-const NAMES: Readonly<Record<string, string>> = {
-  [PATHS.clusterStatus]: "cluster/status",
-  [PATHS.nodes]: "cluster/nodes",
-  [PATHS.resources]: "cluster/resources",
-};
-
 export interface ClusterRows {
   /** Absent on a node that stands alone. */
   readonly clusterStatus: ClusterStatusRow | undefined;
@@ -34,9 +27,10 @@ export function readClusterRows(
   answers: AnswersFile,
   { ledger, subjectOf }: { readonly ledger: Ledger; readonly subjectOf: SubjectOf },
 ): ClusterRows {
-  const rowsAt = (path: string, found: Found<readonly unknown[]>): Row[] => {
+  /** `what` is what the record of a list that was not read is called. */
+  const rowsAt = (what: string, path: string, found: Found<readonly unknown[]>): Row[] => {
     if ("value" in found) return rowsOf(found.value);
-    ledger.leave(subjectOf(NAMES[path] ?? path, path), found.reason, { detail: found.detail });
+    ledger.leave(subjectOf(what, path), found.reason, { detail: found.detail });
     return [];
   };
   const byNode = (path: string, key: string, rows: readonly Row[]): Map<string, Row> => {
@@ -48,15 +42,16 @@ export function readClusterRows(
     }
     return named;
   };
-  const status = rowsAt(PATHS.clusterStatus, listOf(answers.get(PATHS.clusterStatus)));
-  const nodes = rowsAt(PATHS.nodes, listOf(answers.get(PATHS.nodes)));
-  const listing = listOf(answers.get(PATHS.resources, RESOURCE_KEYS));
+  const { clusterStatus: statusPath, nodes: nodesPath, resources: resourcesPath } = PATHS;
+  const status = rowsAt("cluster/status", statusPath, listOf(answers.get(statusPath)));
+  const nodes = rowsAt("cluster/nodes", nodesPath, listOf(answers.get(nodesPath)));
+  const listing = listOf(answers.get(resourcesPath, RESOURCE_KEYS));
   const statusNodes = status.filter((row) => row["type"] === "node");
   return {
     clusterStatus: status.find((row) => row["type"] === "cluster"),
-    statusByNode: byNode(PATHS.clusterStatus, "name", statusNodes),
-    rowByNode: byNode(PATHS.nodes, "node", nodes),
-    resources: rowsAt(PATHS.resources, listing),
+    statusByNode: byNode(statusPath, "name", statusNodes),
+    rowByNode: byNode(nodesPath, "node", nodes),
+    resources: rowsAt("cluster/resources", resourcesPath, listing),
     unlisted: "value" in listing
       ? { reason: "no-name", detail: "it is not listed" }
       : { reason: listing.reason, detail: "the listing of the guests was not read" },
