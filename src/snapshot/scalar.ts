@@ -19,6 +19,17 @@ export function cleanText(value: string): string {
   return (whole.includes("\0") ? whole.replaceAll("\0", "") : whole).trim();
 }
 
+/** Nothing is written here: no key, null, "" or blanks. */
+export function isBlank(value: unknown): boolean {
+  if (typeof value === "string") return cleanText(value) === "";
+  return value === undefined || value === null;
+}
+
+/** As `text`; null: nothing is written; undefined: what is written is no text. */
+export function textOrNone(value: unknown): string | null | undefined {
+  return isBlank(value) ? null : text(value);
+}
+
 /** 4, "4", "0.5", 5.6e-05 → number; "", "host", null → undefined. */
 export function number(value: unknown): number | undefined {
   if (typeof value === "number") return Number.isFinite(value) ? value : undefined;

@@ -35,9 +35,18 @@ const ANSWERS: readonly Answer[] = [
   { skipped: "agent-off" },
 ];
 
+/** What stands where one value should. */
+const ODD: readonly unknown[] = [[], ["10.0.0.1/24"], {}, true];
+
 const mac = fc.constantFrom(...MACS);
 const cidr = fc.constantFrom(...CIDRS);
+const odd = fc.constantFrom(...ODD);
 const answer = fc.constantFrom(...ANSWERS);
+
+/** Seldom something that no Proxmox sends. */
+function oddAtTimes<Value>(value: fc.Arbitrary<Value>): fc.Arbitrary<unknown> {
+  return fc.oneof({ weight: 12, arbitrary: value }, { weight: 1, arbitrary: odd });
+}
 
 /** Mostly what was asked for; sometimes a failure, sometimes nothing at all. */
 function given<Data>(data: fc.Arbitrary<Data>): fc.Arbitrary<Data | Answer | null> {
@@ -124,9 +133,10 @@ function config(kind: GuestKind): fc.Arbitrary<Record<string, unknown>> {
   });
   const facts = fc.record({
     agent: fc.constantFrom("1", "0", "enabled=1", ""),
-    ostype: fc.constantFrom("l26", "other", "debian", "odd_os"),
-    tags: fc.constantFrom("a;b", "a, b", ""),
-    description: fc.constantFrom("", " notes\n"),
+    ostype: oddAtTimes(fc.constantFrom("l26", "other", "debian", "odd_os")),
+    tags: oddAtTimes(fc.constantFrom("a;b", "a, b", "")),
+    description: oddAtTimes(fc.constantFrom("", " notes\n")),
+    memory: oddAtTimes(fc.constantFrom<unknown>(512, "4096", "current=1024", "much")),
   }, { requiredKeys: [], noNullPrototype: true });
   return fc.tuple(nics, volumes, facts).map((parts) =>
     Object.assign({}, ...parts) as Record<string, unknown>
@@ -144,7 +154,7 @@ const agentRows = fc.array(
       }),
       { maxLength: 4, selector: (entry) => `${entry["ip-address"]}/${entry.prefix}` },
     ),
-    inet: cidr,
+    inet: oddAtTimes(cidr),
   }, { requiredKeys: [], noNullPrototype: true }),
   { maxLength: 4 },
 );
@@ -153,10 +163,12 @@ const NODES = ["pve1", "pve2", "pve10"];
 
 function guest(kind: GuestKind): fc.Arbitrary<LabGuest> {
   const row = fc.record({
-    status: fc.constantFrom("running", "stopped", "paused", "unknown"),
+    status: oddAtTimes(fc.constantFrom("running", "stopped", "paused", "unknown")),
     name: fc.constantFrom("web", "WEB", "web (103)", "", undefined),
     template: fc.constantFrom(0, 1, "", "1"),
-    tags: fc.constantFrom("prod;web", "discovered", " "),
+    tags: oddAtTimes(fc.constantFrom("prod;web", "discovered", " ")),
+    maxcpu: oddAtTimes(fc.constantFrom<unknown>(4, "2", 0, -1, 1e9)),
+    hastate: oddAtTimes(fc.constantFrom("started", "")),
   }, { requiredKeys: [], noNullPrototype: true });
   return fc.record({
     vmid: fc.integer({ min: 100, max: 112 }),
@@ -175,19 +187,25 @@ const network = fc.uniqueArray(
   fc.record({
     iface: fc.constantFrom("lo", "vmbr0", "vmbr0.20", "eno1", "eno2", "vlan30", "lo:1"),
     type: fc.constantFrom("bridge", "vlan", "eth", "alias", "unknown"),
-    cidr: fc.constantFrom(...CIDRS.filter((text) => !text.includes(":"))),
-    address: fc.constantFrom(...HOSTS.filter((text) => !text.includes(":"))),
+    cidr: oddAtTimes(fc.constantFrom(...CIDRS.filter((text) => !text.includes(":")))),
+    address: oddAtTimes(fc.constantFrom(...HOSTS.filter((text) => !text.includes(":")))),
     netmask: fc.constantFrom("24", "255.255.255.0", ""),
     cidr6: fc.constantFrom(...CIDRS.filter((text) => text.includes(":"))),
     "vlan-id": fc.constantFrom("20", "5000"),
-    priority: fc.constantFrom<unknown>(3, "4"),
-    active: fc.constantFrom<unknown>(1, "1"),
+    priority: oddAtTimes(fc.constantFrom<unknown>(3, "4")),
+    active: oddAtTimes(fc.constantFrom<unknown>(1, "1")),
   }, { requiredKeys: ["iface"], noNullPrototype: true }),
   { maxLength: 5, selector: (row) => row.iface },
 );
 
 const node: fc.Arbitrary<LabNode> = fc.record({
-  row: fc.constantFrom(null, {}, { status: "offline" }, { maxcpu: 8, maxmem: 2 ** 34 }),
+  row: fc.constantFrom<LabNode["row"] & object | null>(
+    null,
+    {},
+    { status: "offline" },
+    { maxcpu: 8, maxmem: 2 ** 34 },
+    { status: ["online"], maxcpu: {}, maxmem: "much" },
+  ),
   network: given(network),
   status: given(
     fc.constantFrom<Record<string, unknown>>({ pveversion: "pve-manager/8.4.1/x" }, {}),

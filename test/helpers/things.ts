@@ -158,7 +158,7 @@ function liveAddresses(
     const length = written(entry["prefix"]);
     return written(entry["ip-address"]) + (length === "" ? "" : `/${length}`);
   }).filter((text) => text !== "" && !text.startsWith("/"));
-  const last = [row["inet"], row["inet6"]].map(written)
+  const last = [row["inet"], row["inet6"]].map(writtenOrOdd)
     .filter((text) => text !== "" && !listed.includes(text));
   return [...listed, ...last].map((text) => (
     { texts: [text], holders, aside, addresses: canonical(text) }
@@ -177,8 +177,8 @@ function nodeOf(site: Site, node: string): Omit<NodeThing, "isHeld"> {
     }),
     addresses: rows.filter((row) => written(row["iface"]) !== "").flatMap((row) =>
       ["", "6"].flatMap((family) => {
-        const cidr = written(row[`cidr${family}`]);
-        const host = written(row[`address${family}`]);
+        const cidr = writtenOrOdd(row[`cidr${family}`]);
+        const host = writtenOrOdd(row[`address${family}`]);
         if (cidr === "" && host === "") return [];
         const holder = `${what}/${written(row["iface"])}`;
         const length = maskLength(written(row[`netmask${family}`]));
@@ -239,6 +239,12 @@ function dataAt(answers: Raw | undefined, path: string): unknown {
 
 function written(value: unknown): string {
   return typeof value === "string" || typeof value === "number" ? String(value).trim() : "";
+}
+
+/** What is there and is no text may stand for anything: "?". */
+function writtenOrOdd(value: unknown): string {
+  const isOdd = value !== null && (typeof value === "object" || typeof value === "boolean");
+  return isOdd ? "?" : written(value);
 }
 
 function list(value: unknown): unknown[] {

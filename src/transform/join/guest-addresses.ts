@@ -1,7 +1,13 @@
 /** Addresses of a guest, from its agent or its config → those that NetBox gets, NIC by NIC. */
 import type { GuestInterfaceRow } from "../../snapshot/rows.ts";
 import type { AnswerRef, Reason } from "../../entities/left-out.ts";
-import { type Address, type AddressReason, parseAddress, splitCidr } from "../parse/address.ts";
+import {
+  type Address,
+  type AddressReason,
+  parseAddress,
+  splitCidr,
+  writtenAddress,
+} from "../parse/address.ts";
 import { parseMac } from "../parse/net.ts";
 import { list, record, text } from "../../snapshot/scalar.ts";
 import { isDynamicAddress } from "../../snapshot/worth-asking.ts";
@@ -143,7 +149,7 @@ function pairsOf(row: GuestInterfaceRow): [string, string | undefined][] {
   });
   if (row.inet === undefined && row.inet6 === undefined) return pairs;
   const known = new Set(pairs.map(([host, length]) => `${host}/${length}`));
-  for (const value of [text(row.inet), text(row.inet6)]) {
+  for (const value of [writtenAddress(row.inet), writtenAddress(row.inet6)]) {
     if (value !== undefined && !known.has(value)) pairs.push([...splitCidr(value)]);
   }
   return pairs;

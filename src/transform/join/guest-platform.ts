@@ -1,6 +1,6 @@
 /** What a guest runs: the agent's word, else the ostype of its config. */
 import type { GuestConfig, Osinfo } from "../../snapshot/rows.ts";
-import { text } from "../../snapshot/scalar.ts";
+import { text, textOrNone } from "../../snapshot/scalar.ts";
 import { isAgentEnabled } from "../../snapshot/worth-asking.ts";
 import type { Policy } from "../policy.ts";
 import { ostypePlatform } from "../values.ts";
@@ -21,6 +21,6 @@ export function platformName({ osinfo, config, policy }: Clues): string | null |
   if (config === undefined) return undefined;
   const isSilent = osinfo === undefined && isAgentEnabled(config);
   if (isSilent && policy.platformWithoutAgent === "keep") return undefined;
-  const ostype = text(config.ostype);
-  return ostype === undefined ? null : ostypePlatform(ostype);
+  const ostype = textOrNone(config.ostype);
+  return typeof ostype === "string" ? ostypePlatform(ostype) : ostype;
 }

@@ -12,6 +12,7 @@ import { agentAddresses, containerAddresses, type GuestAddresses } from "./guest
 import { platformName } from "./guest-platform.ts";
 import { readTags } from "./guest-tags.ts";
 import type { ListedGuest } from "./inventory.ts";
+import { leaveMisfits } from "./misfits.ts";
 import { readNics } from "./nics.ts";
 import { markPrimary, primaryOf } from "./primary.ts";
 import type { GuestScene } from "./scene.ts";
@@ -75,6 +76,7 @@ export function readGuest(listed: ListedGuest, name: string, scene: GuestScene):
     ...(config === undefined ? {} : { config }),
     ...(agent?.osinfo === undefined ? {} : { osinfo: agent.osinfo }),
   };
+  leaveMisfits(origin, scene.ledger);
   const guest: GuestSource = {
     ...origin,
     cluster,

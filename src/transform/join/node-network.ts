@@ -6,7 +6,8 @@ import { vlanIdOf } from "../../snapshot/node-interface.ts";
 import { number } from "../../snapshot/scalar.ts";
 import { nodeAddressRef } from "../stubs.ts";
 import { linksOf } from "./links.ts";
-import { isDynamic, isLoopback, leaveUnusable, type Port, readPorts } from "./ports.ts";
+import { leaveMisfits } from "./misfits.ts";
+import { isDynamic, isLoopback, type Port, readPorts } from "./ports.ts";
 import { markPrimary, primaryOf } from "./primary.ts";
 import type { NodeScene } from "./scene.ts";
 import type { AddressSource, InterfaceSource, Primary } from "./sources.ts";
@@ -39,7 +40,7 @@ export function readNetwork(
     else if (!allInterfaces && !port.found.some(({ address }) => isReadable(address))) {
       scene.ledger.leave(subject, "no-address");
     } else {
-      leaveUnusable(port, scene);
+      leaveMisfits(port.origin, scene.ledger);
       interfaces.push(interfaceSource(port, device, { scene, links: links?.get(port.iface) }));
     }
     for (const { text, address, network } of port.found) {

@@ -9,6 +9,7 @@ import { objectOf } from "./answer.ts";
 import type { Cluster } from "./cluster.ts";
 import { countChildren, type GuestParts, readGuest } from "./guest.ts";
 import { type Entry, type Guest, openGuest } from "./inventory.ts";
+import { leaveMisfits } from "./misfits.ts";
 import { clusterAnswer, nodeAnswer } from "./places.ts";
 import { asideOf, type GuestScene } from "./scene.ts";
 import type { NodeSource, Origin } from "./sources.ts";
@@ -77,6 +78,7 @@ function readDevice(
     ...(entry.statusRow === undefined ? {} : { clusterStatus: entry.statusRow }),
     ...(nodeStatus === undefined ? {} : { nodeStatus }),
   };
+  leaveMisfits(origin, scene.ledger);
   return {
     ...origin,
     cluster: scene.cluster,

@@ -9,10 +9,10 @@ import {
   networkOf,
   parseAddress,
   splitCidr,
+  writtenAddress,
 } from "../parse/address.ts";
 import { cutName, isLonger, MAX_NAME } from "../parse/name.ts";
-import { mtuOf, speedKbps } from "../parse/node-interface.ts";
-import { text } from "../../snapshot/scalar.ts";
+import { text, textOrNone } from "../../snapshot/scalar.ts";
 import { interfaceRef } from "../stubs.ts";
 import { interfaceType } from "../values.ts";
 import type { NodeScene } from "./scene.ts";
@@ -106,28 +106,18 @@ export function isLoopback({ iface, found }: Port): boolean {
 
 /** Does DHCP or SLAAC give it its address? Source: PVE/INotify.pm, method and method6. */
 export function isDynamic({ row }: Port, family: 4 | 6): boolean {
-  const method = text(family === 4 ? row.method : row.method6);
-  return method === "dhcp" || method === "auto";
-}
-
-/** Fields that are there and that NetBox would refuse, the whole interface with them. */
-export function leaveUnusable({ row, iface }: Port, scene: NodeScene): void {
-  const fields = { mtu: mtuOf(row.mtu), speed: speedKbps(row.speed) };
-  for (const [field, value] of Object.entries(fields)) {
-    const written = text(row[field as keyof typeof fields]);
-    if (written === undefined || value !== undefined) continue;
-    const subject = scene.subject(`${scene.what}/${iface}/${field}`);
-    scene.ledger.leave(subject, "unparsable", { detail: written });
-  }
+  const method = textOrNone(family === 4 ? row.method : row.method6);
+  // One that is no text may be anything.
+  return method === undefined || method === "dhcp" || method === "auto";
 }
 
 /** One address per family, as Proxmox keeps no more: `cidr` first, else `address` + `netmask`. */
 function addressesOf(row: NetworkRow): Occurrence[] {
   return FAMILIES.flatMap((keys) => {
-    const cidr = text(row[keys.cidr]);
+    const cidr = writtenAddress(row[keys.cidr]);
     const whole = cidr === undefined ? undefined : occurrence(cidr, ...splitCidr(cidr));
     if (whole !== undefined && isReadable(whole.address)) return [whole];
-    const host = text(row[keys.address]);
+    const host = writtenAddress(row[keys.address]);
     if (host !== undefined) return [occurrence(host, host, text(row[keys.netmask]))];
     return whole === undefined ? [] : [whole];
   });

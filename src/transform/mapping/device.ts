@@ -2,13 +2,13 @@
 import type { Device } from "../../entities/schema.ts";
 import type { NodeSource } from "../join/sources.ts";
 import { count, number, text } from "../../snapshot/scalar.ts";
+import { mibOf } from "../parse/capacity.ts";
 import { int64 } from "../stubs.ts";
 import { compile, EMPTY, onlyNone, type Table, wordsFor } from "../table.ts";
 import { NODE_STATUS, nodeStatus, OTHER_NODE_STATUS, wordsText } from "../values.ts";
 import { METADATA, USERS } from "./reasons.ts";
 
 const node = wordsFor<NodeSource>();
-const BYTES_PER_MIB = 2 ** 20;
 const RACKED = "where it stands in the room is the user's to say";
 const NOT_ANSWERED = "no structured answer of Proxmox holds it";
 
@@ -24,8 +24,8 @@ export const DEVICE_CUSTOM_FIELDS: Table<NodeSource, DeviceCustomFields> = {
     return cpus ? { integer: int64(cpus) } : undefined;
   }),
   proxmox_memory_mb: node.from(["nodes.maxmem"], "÷ 2^20 in MiB", (n) => {
-    const mib = Math.round((number(n.nodes?.maxmem) ?? 0) / BYTES_PER_MIB);
-    return mib > 0 && Number.isSafeInteger(mib) ? { integer: int64(mib) } : undefined;
+    const mib = mibOf(n.nodes?.maxmem, Number.MAX_SAFE_INTEGER);
+    return mib ? { integer: int64(mib) } : undefined;
   }),
 };
 

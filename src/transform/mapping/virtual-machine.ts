@@ -1,7 +1,8 @@
 /** virtualization.VirtualMachine: a QEMU guest or an LXC container. */
 import type { VirtualMachine } from "../../entities/schema.ts";
 import type { GuestSource } from "../join/sources.ts";
-import { flag, number, text } from "../../snapshot/scalar.ts";
+import { flag, number, text, textOrNone } from "../../snapshot/scalar.ts";
+import { configMemoryMib, mibOf, vcpusOf } from "../parse/capacity.ts";
 import { MAX_INTEGER } from "../parse/size.ts";
 import { int64 } from "../stubs.ts";
 import { compile, EMPTY, onlyNone, type Table, wordsFor } from "../table.ts";
@@ -9,9 +10,6 @@ import { GUEST_STATUS, guestStatus, OTHER_GUEST_STATUS, wordsText } from "../val
 import { METADATA, USERS } from "./reasons.ts";
 
 const guest = wordsFor<GuestSource>();
-const BYTES_PER_MIB = 2 ** 20;
-/** Six digits, two of them decimals. Source: netbox virtualization/models/virtualmachines.py, vcpus. */
-const MAX_VCPUS = 9999.99;
 
 /** Its custom fields; all are text, as the mapping document has them. */
 export const VIRTUAL_MACHINE_CUSTOM_FIELDS: Table<GuestSource, VirtualMachineCustomFields> = {
@@ -20,8 +18,8 @@ export const VIRTUAL_MACHINE_CUSTOM_FIELDS: Table<GuestSource, VirtualMachineCus
   proxmox_vm_type: guest.from(["resources.type"], "qemu or lxc", (g) => ({ text: g.kind })),
   proxmox_ha_state: guest.clearing(
     guest.from(["resources.hastate"], "as it is, if the guest is under HA", (g) => {
-      const state = text(g.resources?.hastate);
-      return state === undefined ? null : { text: state };
+      const state = textOrNone(g.resources?.hastate);
+      return typeof state === "string" ? { text: state } : state;
     }),
     { text: "" },
   ),
@@ -86,7 +84,7 @@ export const VIRTUAL_MACHINE: Table<GuestSource, VirtualMachine> = {
     guest.from(
       ["config.description"],
       "as it is, trimmed",
-      (g) => g.config === undefined ? undefined : text(g.config.description) ?? null,
+      (g) => g.config === undefined ? undefined : textOrNone(g.config.description),
     ),
     "",
   ),
@@ -128,20 +126,16 @@ export const VIRTUAL_MACHINE: Table<GuestSource, VirtualMachine> = {
   metadata: guest.skip(METADATA),
 };
 
-/** NetBox keeps two decimals. Source: netbox virtualization/models/virtualmachines.py, vcpus. */
 function vcpus({ resources, config, kind }: GuestSource): number | undefined {
   const cores = number(config?.cores);
   const sockets = kind === "qemu" ? number(config?.sockets) : 1;
   const isGiven = cores !== undefined || (kind === "qemu" && sockets !== undefined);
   const written = isGiven ? (cores ?? 1) * (sockets ?? 1) : undefined;
-  const rounded = Math.round((number(resources?.maxcpu) ?? written ?? 0) * 100) / 100;
-  return rounded > 0 && rounded <= MAX_VCPUS ? rounded : undefined;
+  return (vcpusOf(resources?.maxcpu) ?? vcpusOf(written)) || undefined;
 }
 
-/** The config has an int up to PVE 8.0, then a string: "4096" or "current=4096". */
 function memoryMib({ resources, config }: GuestSource): `${bigint}` | undefined {
-  const bytes = number(resources?.maxmem);
-  const written = number(text(config?.memory)?.replace(/^current=/, "").split(",", 1)[0]);
-  const mib = Math.round(bytes === undefined ? written ?? 0 : bytes / BYTES_PER_MIB);
-  return mib > 0 && mib <= MAX_INTEGER ? int64(mib) : undefined;
+  const listed = mibOf(resources?.maxmem, MAX_INTEGER);
+  const mib = listed ?? configMemoryMib(config?.memory, MAX_INTEGER);
+  return mib ? int64(mib) : undefined;
 }

@@ -1,7 +1,7 @@
 /** "10.0.0.5", 24 → { family: 4, host: "10.0.0.5", cidr: "10.0.0.5/24", prefixLength: 24 }. */
 import ipaddr from "ipaddr.js";
 import type { Reason } from "../../entities/left-out.ts";
-import { count } from "../../snapshot/scalar.ts";
+import { count, isBlank, text } from "../../snapshot/scalar.ts";
 
 export interface Address {
   readonly family: 4 | 6;
@@ -36,6 +36,11 @@ export function parseAddress(host: unknown, prefixLength: unknown): Address | Ad
     cidr: [text, length].join("/"),
     prefixLength: length,
   };
+}
+
+/** An address as it is written; "?", which is none, for what is no text. */
+export function writtenAddress(value: unknown): string | undefined {
+  return text(value) ?? (isBlank(value) ? undefined : "?");
 }
 
 /** Does the text name an address, whatever NetBox thinks of it? */

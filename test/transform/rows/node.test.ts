@@ -53,6 +53,15 @@ describe("a device", () => {
       .toEqual({ proxmox_cpu_count: { integer: "8" } });
   });
 
+  test.each([["status", ["online"]], ["maxcpu", "many"], ["maxmem", {}]])(
+    "leaves out %s: %j, which makes no sense, with a record",
+    async (key, value) => {
+      const outcome = await transformed(lab({ nodes: { pve1: { row: { [key]: value } } } }));
+      expect(outcome.of("device")).toHaveLength(1);
+      expect(outcome.reasonsOf(`node/pve1/${key}`)).toEqual(["unparsable"]);
+    },
+  );
+
   test("is there although only /cluster/status lists it, and is online by its word", async () => {
     const rows = [{ type: "node", name: "pve1", online: 1 }, {
       type: "node",

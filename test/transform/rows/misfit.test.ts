@@ -1,0 +1,105 @@
+/** Single values that make no sense: the field is left out and listed, and the rest goes on. */
+import { describe, expect, test } from "vitest";
+import { PATHS } from "../../../src/snapshot/paths.ts";
+import { only } from "../../helpers/in-memory.ts";
+import { guest101, nodeWith } from "../../helpers/lab.ts";
+
+const CONFIG = PATHS.config({ node: "pve1", kind: "qemu", vmid: 101 });
+
+describe("a value of the listing", () => {
+  test.each<[string, unknown]>([
+    ["status", ["running"]],
+    ["template", "maybe"],
+    ["maxcpu", "many"],
+    ["maxcpu", -1],
+    ["maxcpu", 10_000],
+    ["maxmem", {}],
+    ["maxmem", 2 ** 60],
+    ["tags", ["prod"]],
+    ["hastate", true],
+  ])("%s: %j is one record", async (key, value) => {
+    const { vm, leftOut } = await guest101({ row: { [key]: value }, config: {} });
+    expect(vm.name).toBe("guest-101");
+    expect(only(leftOut.filter(({ reason }) => reason === "unparsable"))).toMatchObject({
+      what: `vm/101/${key}`,
+      answer: { file: "pve/cluster.json", path: PATHS.resources },
+    });
+  });
+
+  test.each(["", " ", null, undefined, 0])(
+    "that is %j says nothing, and is none",
+    async (value) => {
+      const row = { maxcpu: value, maxmem: value, template: value };
+      const { leftOut } = await guest101({ row, config: {} });
+      expect(leftOut.filter(({ reason }) => reason === "unparsable")).toEqual([]);
+    },
+  );
+
+  test("that is out of range gives way to the config's", async () => {
+    const row = { maxcpu: 1e9, maxmem: 2 ** 60 };
+    const { vm } = await guest101({ row, config: { cores: 4, memory: "2048" } });
+    expect([vm.vcpus, vm.memory]).toEqual([4, "2048"]);
+  });
+});
+
+test.each<[string, unknown]>([
+  ["cores", "four"],
+  ["sockets", [2]],
+  ["memory", "current=much"],
+  ["onboot", "perhaps"],
+  ["ostype", {}],
+  ["description", ["notes"]],
+  ["tags", true],
+  ["agent", { enabled: 1 }],
+])("a value of the config, %s: %j, is one record", async (key, value) => {
+  const { leftOut } = await guest101({ config: { [key]: value } });
+  const record = only(leftOut.filter(({ reason }) => reason === "unparsable"));
+  expect(record).toMatchObject({ what: `vm/101/${key}`, answer: { path: CONFIG } });
+});
+
+test("what makes no sense is not empty: CLEAR_EMPTY leaves what NetBox has", async () => {
+  const guest = {
+    row: { hastate: ["started"] },
+    config: { description: { text: "notes" }, ostype: ["l26"] },
+  };
+  const { vm } = await guest101(guest, { CLEAR_EMPTY: "true" });
+  expect(vm).not.toHaveProperty("comments");
+  expect(vm).not.toHaveProperty("platform");
+  expect(vm.custom_fields).not.toHaveProperty("proxmox_ha_state");
+});
+
+test.each<[string, unknown]>([
+  ["type", ["bridge"]],
+  ["method", {}],
+  ["active", "perhaps"],
+  ["priority", "first"],
+  ["mtu", [1500]],
+  ["speed", "fast"],
+])("a value of a node's interface, %s: %j, is one record", async (key, value) => {
+  const row = { iface: "vmbr0", cidr: "10.0.0.2/24", [key]: value };
+  const outcome = await nodeWith([row]);
+  expect(outcome.of("interface")).toHaveLength(1);
+  expect(outcome.reasonsOf(`node/pve1/vmbr0/${key}`)).toEqual(["unparsable"]);
+});
+
+describe("an address of a node that is no text", () => {
+  test.each<[string, unknown]>([
+    ["cidr", ["10.0.0.2/24"]],
+    ["cidr", true],
+    ["address", { ip: "10.0.0.2" }],
+    ["cidr6", ["2001:db8::2/64"]],
+  ])("is left out: %s: %j", async (key, value) => {
+    const rows = [{ iface: "c9", [key]: value }];
+    const outcome = await nodeWith(rows, { CLEAR_EMPTY: "true" });
+    expect(outcome.reasonsOf("node/pve1/c9/?")).toEqual(["unparsable"]);
+    expect(outcome.reasonsOf("node/pve1/c9")).toEqual(["no-address"]);
+    expect(outcome.device).not.toHaveProperty("primary_ip4");
+  });
+
+  test("gives way to one that is", async () => {
+    const row = { iface: "c9", cidr: ["10.0.0.9/24"], address: "10.0.0.2", netmask: "24" };
+    const { of, leftOut } = await nodeWith([row]);
+    expect(of("ip-address").map(({ address }) => address)).toEqual(["10.0.0.2/24"]);
+    expect(leftOut.filter(({ what }) => what.startsWith("node/pve1/c9"))).toEqual([]);
+  });
+});
