@@ -90,6 +90,18 @@ describe("a run folder in which nothing is wrong", () => {
     expect(statesOf(verification)).toContain("origin verified");
   });
 
+  test("may have nodes and clusters whose names begin alike", async () => {
+    const nodes = { pve: {}, pve1: {}, pve10: {} };
+    const guests = [
+      { vmid: 100, node: "pve" },
+      { vmid: 7, node: "pve1" },
+      { vmid: 101, node: "pve" },
+      { vmid: 8, node: "pve10" },
+    ];
+    const { findings } = await look(await builtRun(labSite({ nodes, guests })));
+    expect(findings).toEqual([]);
+  });
+
   test("that holds nothing of a run is refused", async () => {
     await expect(look(new Map())).rejects.toMatchObject({ kind: "input" });
     await expect(look(withFile(new Map(), "README.md", "x"))).rejects.toThrow("Found no run");
