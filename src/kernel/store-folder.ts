@@ -14,14 +14,15 @@ export function openFolder(place: string): Store {
     place,
     keys: () => keysOf(place),
     async read(key) {
+      // To fs-lite, what is no file is missing; and who reads a pipe may wait for ever.
+      const found = await stat(join(place, key)).catch(ignoreMissing);
+      if (found === undefined) return undefined;
+      if (found.isDirectory()) throw new Error("a folder stands in its place");
+      if (!found.isFile()) throw new Error("a pipe, socket or device stands in its place");
       const bytes: unknown = await storage.getItemRaw(key);
       // fs-lite hands a failure such as EACCES back as if it were the file.
       if (bytes instanceof Error) throw bytes;
-      if (bytes instanceof Uint8Array) return bytes;
-      // To fs-lite, a file is missing too when a folder stands in its place.
-      const found = await stat(join(place, key)).catch(ignoreMissing);
-      if (found !== undefined) throw new Error("a folder stands in its place");
-      return undefined;
+      return bytes as Uint8Array;
     },
     write: (key, bytes) => writeWhole(join(place, key), bytes).catch(refusal(place, key)),
     append: (key, bytes) => appendTo(join(place, key), bytes).catch(refusal(place, key)),

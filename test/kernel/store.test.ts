@@ -1,4 +1,5 @@
 /** A run folder on disk: what is read, written and replaced, and the names that never leave it. */
+import { execFileSync } from "node:child_process";
 import { chmod, mkdir, readdir, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import process from "node:process";
@@ -82,6 +83,14 @@ describe("files", () => {
       kind: "input",
       message: expect.stringMatching(/^Cannot read "loop\.json" in .*: ELOOP/),
     });
+  });
+
+  const isWindows = process.platform === "win32";
+  test.skipIf(isWindows)("that are pipes are an error, and nobody waits for them", async () => {
+    const folder = await tempFolder();
+    execFileSync("mkfifo", [join(folder, "pipe.json")]);
+    const store = await openStore(folder);
+    await expect(store.read("pipe.json")).rejects.toThrow("a pipe, socket or device");
   });
 
   const isRoot = process.getuid?.() === 0;
