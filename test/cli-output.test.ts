@@ -91,6 +91,22 @@ test.skipIf(!existsSync("/dev/full"))(
   },
 );
 
+test.skipIf(!existsSync("/dev/full"))("a full disk behind help is no bug", async () => {
+  const isDeno = "Deno" in globalThis;
+  const script = [...(isDeno ? ["run", "-A"] : []), join(ROOT, "src/cli.ts"), "--help"];
+  const full = await open("/dev/full", "w");
+  onTestFinished(() => full.close());
+  const { status, stderr } = spawnSync(process.execPath, script, {
+    stdio: ["ignore", full.fd, "pipe"],
+    encoding: "utf8",
+  });
+  // Node's console keeps it to itself.
+  const [code, told] = isDeno ? [2, "Cannot write to stdout"] : [0, ""];
+  expect(status).toBe(code);
+  expect(stderr).toContain(told);
+  expect(stderr).not.toContain("    at ");
+});
+
 test("a reader that goes away ends the program without a stack", async () => {
   const [help, result, tables] = await Promise.all([
     runCli(["transform", "--help"], { isUnread: true }),

@@ -10,18 +10,23 @@ export async function main(rawArgs: readonly string[]): Promise<number> {
   const row: CommandRow | undefined = Object.hasOwn(COMMANDS, name)
     ? COMMANDS[name as keyof typeof COMMANDS]
     : undefined;
-  if (name === "--version") return say(TOOL.version);
+  if (name === "--version") return await say(TOOL.version);
   if (name === "" || name === "--help" || name === "-h" || name === "help") {
-    return say(programHelp());
+    return await say(programHelp());
   }
-  if (row !== undefined && isHelpAsked(args)) return say(commandHelp(name, row));
+  if (row !== undefined && isHelpAsked(args)) return await say(commandHelp(name, row));
   const { runCommandLine } = await import("./run.ts");
   return await runCommandLine(rawArgs);
 }
 
 /** Not by way of `process`: see cli.ts. */
-function say(text: string): number {
-  console.log(text); // oxlint-disable-line no-console
+async function say(text: string): Promise<number> {
+  try {
+    console.log(text); // oxlint-disable-line no-console
+  } catch (error) { // so Deno tells of a full disk
+    const { endProgram } = await import("./stdout.ts");
+    endProgram(error as Error);
+  }
   return 0;
 }
 

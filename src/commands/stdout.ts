@@ -27,7 +27,7 @@ export function openStdout(): Stdout {
 }
 
 /** A reader that went away ("| head") ends the program, as it ends any other in a pipe. */
-function endProgram({ code, message }: Error & { code?: string }): never {
+export function endProgram({ code, message }: Error & { code?: string }): never {
   if (code === "EPIPE") process.exit();
   process.exit(report(usageError(`Cannot write to stdout: ${message}`)));
 }
