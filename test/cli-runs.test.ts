@@ -1,6 +1,8 @@
 /** Run folders on the command line: which are refused, and what becomes of partial and several ones. */
+import { execFileSync } from "node:child_process";
 import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import process from "node:process";
 import { describe, expect, test } from "vitest";
 import { cliFolders, expectError } from "./helpers/cli-folders.ts";
 import { ROOT } from "./helpers/golden.ts";
@@ -49,6 +51,25 @@ describe.concurrent("a run folder that cannot be trusted is refused with 5", () 
     expectError(await transform(long ?? ""), 5, "extra.json");
   });
 
+  test.skipIf(process.platform === "win32")(
+    "because a pipe stands where a file should",
+    async () => {
+      const [manifest, node] = await Promise.all([1, 2].map(() => copyOf(COMPLETE)));
+      const files = [
+        join(manifest ?? "", "manifest.json"),
+        join(node ?? "", "pve/nodes/cedar1.json"),
+      ];
+      for (const file of files) {
+        await rm(file);
+        execFileSync("mkfifo", [file]);
+      }
+      expectError(await transform(manifest ?? ""), 5, "manifest.json", "a pipe");
+      expectError(await transform(node ?? ""), 5, "pve/nodes/cedar1.json", "a pipe");
+      expectError(await runCli(["inspect", node ?? ""]), 5, "a pipe");
+      expect((await runCli(["verify", node ?? ""])).code).toBe(5);
+    },
+  );
+
   test("and what was made before stays", async () => {
     const folder = await copyOf(COMPLETE);
     expect((await runCli(["transform", folder, "--quiet"])).code).toBe(0);
@@ -87,6 +108,16 @@ describe.concurrent("several runs", () => {
     expect(Object.keys(await treeOf(out)).every((path) => path.startsWith("netbox/"))).toBe(true);
   });
 
+  test("make the same bytes in whatever order they are named", async () => {
+    const outs = [fresh(), fresh()] as const;
+    const orders = [[OTHER, PARTIAL], [PARTIAL, OTHER]] as const;
+    for (const [i, out] of outs.entries()) {
+      const runs = orders[i] ?? [];
+      expect((await runCli(["transform", ...runs, "--out", out, "--quiet"])).code).toBe(0);
+    }
+    expect(await treeOf(outs[1])).toEqual(await treeOf(outs[0]));
+  });
+
   test("need --out, and take no name of one cluster", async () => {
     expectError(await runCli(["transform", PARTIAL, OTHER]), 2, "--out");
     expectError(await transform([PARTIAL, OTHER], ["--cluster-name=x"]), 2, "CLUSTER_NAME", '"x"');
@@ -100,6 +131,37 @@ describe.concurrent("several runs", () => {
     expectError(refused, 5, '"alpha"', '"pve8"', '"twin"');
     expectError(await transform([OTHER, twin]), 2, '"pve8"');
   });
+});
+
+describe.concurrent("an output folder among the files of a run is refused, and the run is as it was", () => {
+  test.each([
+    ["transform", "pve"],
+    ["transform", "pve/nodes/new"],
+    ["transform", "netbox"],
+    ["bootstrap", "netbox/new"],
+    ["simulate", "pve/new"],
+    ["report", "pve/site.html"],
+  ])("%s --out run/%s", async (command, inside) => {
+    const run = await copyOf(COMPLETE);
+    expect((await runCli(["transform", run, "--quiet"])).code).toBe(0);
+    const before = await treeOf(run);
+    const operands = command === "transform" || command === "report" ? [run] : [];
+    const finished = await runCli([command, ...operands, "--out", join(run, inside)]);
+    expectError(finished, 2, "among the files of the run", run, "outside of it");
+    expect(await treeOf(run)).toEqual(before);
+  });
+
+  test("but a folder that is only called like one of them is taken", async () => {
+    const out = join(fresh("pve"), "netbox", "pve");
+    expect((await runCli(["bootstrap", "--out", out, "--quiet"])).code).toBe(0);
+  });
+});
+
+test("a file in the place of netbox/ is not replaced", async () => {
+  const run = await copyOf(COMPLETE);
+  await writeFile(join(run, "netbox"), "mine");
+  expectError(await runCli(["transform", run]), 2, "netbox/", "no folder", "move it away");
+  expect(await readFile(join(run, "netbox"), "utf8")).toBe("mine");
 });
 
 describe.concurrent("an output folder that cannot be written to is a clear error", () => {

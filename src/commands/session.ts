@@ -4,6 +4,7 @@ import { openStore, type Store } from "../kernel/store.ts";
 import { EXIT_CODES } from "./report.ts";
 import { type Context, flagText, isSwitchedOn, logOptions } from "./options.ts";
 import { storeCredentials } from "./settings.ts";
+import { refuseInside } from "./inside.ts";
 import { openStdout } from "./stdout.ts";
 
 export interface Session {
@@ -19,6 +20,8 @@ export interface Session {
   isOn(name: string): boolean;
   /** A run folder; the session lets go of it when the command ends, however it ends. */
   openStore(place: string): Promise<Store>;
+  /** The same, of a folder that will be written to. */
+  openTarget(place: string): Promise<Store>;
   /** What was done, for people or as JSON, on stdout; nothing with --quiet, unless it is JSON. */
   print(text: string): void;
   /** What the command is there to print. */
@@ -36,6 +39,11 @@ export function openSession(context: Context, outcome: { exitCode: number }): Se
   const isJson = isSwitchedOn(context, "json");
   const stores: Store[] = [];
   const stdout = openStdout();
+  const open = async (place: string): Promise<Store> => {
+    const store = await openStore(place, storeCredentials());
+    stores.push(store);
+    return store;
+  };
   const data = (text: string): void => stdout.write(`${text}\n`);
   return {
     context,
@@ -47,10 +55,10 @@ export function openSession(context: Context, outcome: { exitCode: number }): Se
       : undefined,
     option: (name) => flagText(context, name),
     isOn: (name) => isSwitchedOn(context, name),
-    async openStore(place) {
-      const store = await openStore(place, storeCredentials());
-      stores.push(store);
-      return store;
+    openStore: open,
+    async openTarget(place) {
+      await refuseInside(place);
+      return await open(place);
     },
     print(text) {
       if (isJson || options.level !== "quiet") data(text);

@@ -83,6 +83,12 @@ async function refuseForeign(store: Store): Promise<void> {
   const keys = await store.keys().catch((cause: unknown) => {
     throw usageError(`Cannot write to ${store.place}: ${reasonOf(cause)}`, { cause });
   });
+  if (keys.includes(ENTITIES_FOLDER)) {
+    throw usageError(
+      `Cannot write ${ENTITIES_FOLDER}/ in ${store.place}: what stands there is no folder`,
+      { hint: "Name another run folder, or move it away" },
+    );
+  }
   const foreign = keys.find((key) =>
     key.startsWith(`${ENTITIES_FOLDER}/`) && !OWN_FILE_REGEXP.test(key)
   );

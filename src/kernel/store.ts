@@ -15,7 +15,11 @@ const SAFE_KEY_REGEXP = /^(?!.*(?:^|\/)\.{1,2}(?:\/|$))[^/\\:?\0]+(?:\/[^/\\:?\0
 
 /** @throws AppError "usage" for a URI that no driver serves. */
 export async function openStore(place: string, credentials: StoreCredentials = {}): Promise<Store> {
-  if (place === "") throw usageError("Cannot open a folder without a name");
+  if (place === "") {
+    throw usageError("Cannot open a folder without a name", {
+      hint: "Name the folder; a variable that holds its name may not be set",
+    });
+  }
   const store = URI_REGEXP.test(place) ? await openRemote(place, credentials) : openFolder(place);
   return {
     ...store,

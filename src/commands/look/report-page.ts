@@ -49,7 +49,7 @@ async function chooseTarget(session: Session, run: Store): Promise<Target> {
     const shown = `${run.place.replace(/\/+$/, "")}/${DEFAULT_NAME}`;
     return { store: run, name: DEFAULT_NAME, shown };
   }
-  const store = await session.openStore(dirname(out));
+  const store = await session.openTarget(dirname(out));
   return { store, name: basename(out), shown: out };
 }
 

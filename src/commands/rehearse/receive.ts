@@ -20,7 +20,7 @@ export async function runReceive(session: Session): Promise<void> {
   const out = session.option("out");
   const files = out === undefined
     ? undefined
-    : await createEntityFiles(await session.openStore(out), TOOL);
+    : await createEntityFiles(await session.openTarget(out), TOOL);
   await receiveInto(files, { session, options });
 }
 

@@ -12,7 +12,7 @@ export async function runSimulate(session: Session): Promise<void> {
   const guests = numberOf(session, "guests");
   const seed = numberOf(session, "seed");
   const target = session.option("out") ?? DEFAULT_OUT;
-  const store = await session.openStore(target);
+  const store = await session.openTarget(target);
   const { counts, files, outcome } = await simulate(store, { nodes, guests, seed });
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   if (session.isJson) {

@@ -10,7 +10,7 @@ export const DEFAULT_BOOTSTRAP_FOLDER = "snapshots/bootstrap";
 
 export async function runBootstrap(session: Session): Promise<void> {
   const target = session.option("out") ?? session.operands[0] ?? DEFAULT_BOOTSTRAP_FOLDER;
-  const store = await session.openStore(target);
+  const store = await session.openTarget(target);
   const batches = bootstrap(bootstrapTime());
   const summary = await writeEntities(store, batches, { tool: TOOL, snapshots: [] });
   printSummary(session, summary, target);

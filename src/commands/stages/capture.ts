@@ -34,7 +34,7 @@ async function ask(session: Session, options: CaptureOptions): Promise<void> {
         "Capture into a folder on this machine: a capture that is interrupted goes on from there",
     });
   }
-  const store = await session.openStore(folder);
+  const store = await session.openTarget(folder);
   const progress = openProgress({ log: session.log, terminal: session.terminal });
   const summary = await interruptible((signal) =>
     capture(options, {

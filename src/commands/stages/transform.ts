@@ -1,6 +1,7 @@
 /** transform <run>…: snapshots → the entity files beside them. */
 import { writeEntities } from "../../entities/write.ts";
 import { inputError, reasonOf, usageError } from "../../kernel/errors.ts";
+import { compareNatural } from "../../kernel/natural-order.ts";
 import { TOOL } from "../../kernel/tool.ts";
 import { openSnapshot } from "../../snapshot/read.ts";
 import { parseFlag, parsePolicy } from "../../transform/policy.ts";
@@ -31,9 +32,11 @@ export async function runTransform(session: Session): Promise<void> {
   }
   if (runs.length > 1) checkSeveral(given, out);
   const opened = await Promise.all(runs.map((run) => openRun(run, given, session)));
+  // So that the order in which they are named changes nothing.
+  opened.sort((a, b) => compareNatural(a.input.snapshot.name, b.input.snapshot.name));
   checkNames(opened.map(({ input }) => input.snapshot.name));
   warnPartial(session, opened.map(({ input }) => input));
-  const store = await session.openStore(target);
+  const store = await session.openTarget(target);
   const snapshots = opened.map(({ input: { snapshot }, policy }) => ({
     ...(runs.length > 1 ? { name: snapshot.name } : {}),
     sha256: snapshot.sha256,
