@@ -28,7 +28,7 @@ export interface Interface extends Common {
   device: DeviceRef;
   name: string;
   type: InterfaceType;
-  enabled: boolean;
+  enabled?: boolean;
   mtu?: Int64;
   speed?: Int64;
   parent?: InterfaceRef;
@@ -68,7 +68,7 @@ export interface Device extends Common {
   site: SiteRef;
   tenant?: TenantRef;
   platform?: PlatformRef;
-  status: "active" | "offline";
+  status?: "active" | "offline";
   cluster?: ClusterRef;
   /** Only to clear them: each is set by its address. */
   primary_ip4?: Empty;

@@ -82,7 +82,7 @@ const ENTITIES = {
   "vlan": { ...VLAN, ...TAGGED },
   "vm-interface": {
     ...NIC,
-    enabled: "boolean",
+    "enabled?": "boolean",
     "mtu?": "int64",
     "primary_mac_address?": "mac",
     "mode?": "'access' | 'tagged'",
@@ -91,7 +91,7 @@ const ENTITIES = {
   },
   "interface": {
     ...PORT,
-    enabled: "boolean",
+    "enabled?": "boolean",
     "mtu?": "int64",
     "speed?": "int64",
     "parent?": "port",
@@ -104,7 +104,7 @@ const ENTITIES = {
   "virtual-machine": {
     ...MACHINE,
     ...PRIMARY,
-    status: "'active' | 'offline' | 'staged'",
+    "status?": "'active' | 'offline' | 'staged'",
     "vcpus?": "number > 0",
     "memory?": "int64",
     "start_on_boot?": "'on' | 'off'",
@@ -122,7 +122,7 @@ const ENTITIES = {
   "device": {
     ...DEVICE,
     ...PRIMARY,
-    status: "'active' | 'offline'",
+    "status?": "'active' | 'offline'",
     "cluster?": "cluster",
     "custom_fields?": "customFields",
     ...TAGGED,

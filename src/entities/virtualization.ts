@@ -37,7 +37,7 @@ export interface Cluster extends Common {
 
 export interface VirtualMachine extends Common {
   name: string;
-  status: "active" | "offline" | "staged";
+  status?: "active" | "offline" | "staged";
   cluster: ClusterRef;
   site?: SiteRef;
   tenant?: TenantRef;
@@ -60,7 +60,7 @@ export interface VirtualMachine extends Common {
 export interface VMInterface extends Common {
   virtual_machine: VirtualMachineRef;
   name: string;
-  enabled: boolean;
+  enabled?: boolean;
   mtu?: Int64;
   primary_mac_address?: MACAddressRef;
   mode?: InterfaceMode;

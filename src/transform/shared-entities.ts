@@ -62,10 +62,12 @@ export function unscopedPrefixes(
 function makeTags(clusters: readonly ClusterSource[], tables: SharedTables): Made[] {
   const made = new Map<string, Made>();
   const ofGuests = tables.tags.inOrder();
-  const originsOf = new Map(ofGuests.map(({ value, origins }) => [value.name, origins]));
+  const heldByGuests = new Map(ofGuests.map((held) => [held.value.name, held]));
+  // A guest tag that is named like one of the others is one entity with it.
   const add = (name: string, holders: readonly ClusterSource[], color?: string): void => {
-    const origins = originsOf.get(name) ?? [];
-    if (!made.has(name)) made.set(name, make("tag", { name, color, origins }, timeOf(holders)));
+    if (made.has(name)) return;
+    const { clusters: more = [], origins = [] } = heldByGuests.get(name) ?? {};
+    made.set(name, make("tag", { name, color, origins }, timeOf([...holders, ...more])));
   };
   for (const name of GLOBAL_TAGS) add(name, clusters, TAG_COLORS[name]);
   for (const cluster of clusters) {
@@ -75,8 +77,7 @@ function makeTags(clusters: readonly ClusterSource[], tables: SharedTables): Mad
       HOST_TAG_COLOR,
     );
   }
-  // A guest tag that is named like one of those is one entity with it.
-  for (const { value, clusters: holders } of ofGuests) add(value.name, holders);
+  for (const { value } of ofGuests) add(value.name, []);
   return [...made].sort(([a], [b]) => compareNatural(a, b)).map(([, tag]) => tag);
 }
 

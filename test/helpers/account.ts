@@ -19,10 +19,8 @@ const NO_THINGS: readonly RegExp[] = [
   /^node\/.+\/vlan unparsable$/,
   /^node\/.+\/prefix\/.+ host-route$/,
   /^vm\/\d+\/(?:config|agent|agent\/get-osinfo|agent\/network-get-interfaces|live) /,
-  /^node\/[^/]+\/(?:maxcpu|maxmem|online) unparsable$/,
-  /^node\/.+\/(?:type|method6?|active|priority|mtu|speed) unparsable$/,
-  /^vm\/\d+\/(?:status|template|maxcpu|maxmem|tags|hastate) unparsable$/,
-  /^vm\/\d+\/(?:cores|sockets|memory|onboot|ostype|description|name|version-id) unparsable$/,
+  /^node\/.+\/(?:nodes|clusterStatus|network)\.\w+ unparsable$/,
+  /^vm\/\d+\/(?:resources|config|osinfo)\.[\w-]+ unparsable$/,
   /^vm\/\d+\/net\d+\/(?:mac|tag|mtu|link_down) unparsable$/,
   /^vm\/\d+\/(?:tags|comments|proxmox_\w+) too-long$/,
 ];

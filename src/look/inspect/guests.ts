@@ -13,7 +13,7 @@ import { PATHS } from "../../snapshot/paths.ts";
 import type { Snapshot } from "../../snapshot/schema.ts";
 import { Counts } from "../counts.ts";
 import { holderOf } from "../holder.ts";
-import { textIn } from "./inventory.ts";
+import { textIn, UNTOLD } from "./inventory.ts";
 import type { EntityItem, ItemSource } from "./items.ts";
 
 export interface GuestRow {
@@ -121,7 +121,7 @@ class Tally {
 const CLUSTER_TAGS = 3;
 
 function machineRow(machine: VirtualMachine): GuestRow {
-  const { name, cluster, status, vcpus, memory, tags, custom_fields: fields } = machine;
+  const { name, cluster, status = UNTOLD, vcpus, memory, tags, custom_fields: fields } = machine;
   return {
     vmid: textIn(fields, "proxmox_vmid") ?? "",
     name,

@@ -12,6 +12,9 @@ import { compareNatural } from "../../kernel/natural-order.ts";
 import { Counts } from "../counts.ts";
 import type { Item, ItemSource } from "./items.ts";
 
+/** The status of what Proxmox told no status of that makes sense. */
+export const UNTOLD = "unknown";
+
 export interface Inventory {
   /** What was counted: the files of netbox/, or what `transform` makes of pve/. */
   readonly from: ItemSource["from"];
@@ -115,12 +118,12 @@ class Tally {
     const kind = textIn(fields, "proxmox_vm_type") ?? "unknown";
     const statuses = this.#guests.get(kind) ?? new Counts();
     this.#guests.set(kind, statuses);
-    statuses.add(status);
+    statuses.add(status ?? UNTOLD);
   }
 }
 
 function nodeRow(device: Device, guestsOf: Counts): NodeRow {
-  const { name, status, platform, site, tags, custom_fields: fields } = device;
+  const { name, status = UNTOLD, platform, site, tags, custom_fields: fields } = device;
   const cpus = integerIn(fields, "proxmox_cpu_count");
   const memory = integerIn(fields, "proxmox_memory_mb");
   return {

@@ -15,6 +15,8 @@ export interface ClusterRows {
   readonly clusterStatus: ClusterStatusRow | undefined;
   readonly statusByNode: ReadonlyMap<string, ClusterStatusRow>;
   readonly rowByNode: ReadonlyMap<string, NodeRow>;
+  /** Was a list of the nodes read? If not, nobody knows which of them the cluster has. */
+  readonly areNodesListed: boolean;
   readonly resources: readonly Row[];
   /** Why a guest that has a config may be listed nowhere: nobody lists it, or nobody read the list. */
   readonly unlisted: { readonly reason: Reason; readonly detail: string };
@@ -43,13 +45,15 @@ export function readClusterRows(
     return named;
   };
   const { clusterStatus: statusPath, nodes: nodesPath, resources: resourcesPath } = PATHS;
+  const nodeList = listOf(answers.get(nodesPath));
   const status = rowsAt("cluster/status", statusPath, listOf(answers.get(statusPath)));
-  const nodes = rowsAt("cluster/nodes", nodesPath, listOf(answers.get(nodesPath)));
+  const nodes = rowsAt("cluster/nodes", nodesPath, nodeList);
   const listing = listOf(answers.get(resourcesPath, RESOURCE_KEYS));
   const statusNodes = status.filter((row) => row["type"] === "node");
   return {
     clusterStatus: status.find((row) => row["type"] === "cluster"),
     statusByNode: byNode(statusPath, "name", statusNodes),
+    areNodesListed: "value" in nodeList || statusNodes.length > 0,
     rowByNode: byNode(nodesPath, "node", nodes),
     resources: rowsAt("cluster/resources", resourcesPath, listing),
     unlisted: "value" in listing

@@ -35,6 +35,7 @@ export interface Cluster {
   readonly snapshot: Snapshot;
   /** In natural order. */
   readonly nodes: readonly NodeEntry[];
+  readonly areNodesListed: boolean;
   /** Of every guest that is listed, on whichever node. */
   readonly vmids: ReadonlySet<number | undefined>;
   readonly unlisted: ClusterRows["unlisted"];
@@ -59,7 +60,7 @@ export async function readCluster({ snapshot, policy, label }: ClusterInput): Pr
     answer: clusterAnswer(path, label),
   });
   const rows = readClusterRows(answers, { ledger, subjectOf });
-  const { clusterStatus, rowByNode, statusByNode, unlisted } = rows;
+  const { clusterStatus, rowByNode, statusByNode, areNodesListed, unlisted } = rows;
   const guests = readEntries(rows.resources, {
     policy,
     ledger,
@@ -67,7 +68,7 @@ export async function readCluster({ snapshot, policy, label }: ClusterInput): Pr
   });
   const listed = [...new Set([...rowByNode.keys(), ...statusByNode.keys()])];
   const names = [...new Set([...listed, ...guests.keys(), ...snapshot.nodes])];
-  const site = clusterSite(policy, listed);
+  const site = clusterSite(policy, areNodesListed ? listed : names);
   const called = policy.clusterName ?? text(clusterStatus?.["name"]) ?? policy.host;
   const name = cutName(called, MAX_LONG_NAME);
   // In one piece: every entity bears it, and JSON.stringify is slow with texts that were put together.
@@ -102,5 +103,5 @@ export async function readCluster({ snapshot, policy, label }: ClusterInput): Pr
   const vmids = new Set(
     [...guests.values()].flatMap((entries) => entries.map(({ row }) => count(row.vmid))),
   );
-  return { source, snapshot, nodes, vmids, unlisted, ledger, label };
+  return { source, snapshot, nodes, areNodesListed, vmids, unlisted, ledger, label };
 }

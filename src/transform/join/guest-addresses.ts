@@ -9,7 +9,7 @@ import {
   writtenAddress,
 } from "../parse/address.ts";
 import { parseMac } from "../parse/net.ts";
-import { list, record, text } from "../../snapshot/scalar.ts";
+import { list, record, text, textOrNone } from "../../snapshot/scalar.ts";
 import { isDynamicAddress } from "../../snapshot/worth-asking.ts";
 import { guestAddressRef } from "../stubs.ts";
 import type { GuestScene } from "./scene.ts";
@@ -74,7 +74,10 @@ export function liveAddresses(
     // A row that is no object may hold an address all the same.
     const row: GuestInterfaceRow = record(value) ?? { "ip-addresses": [value] };
     const name = text(row.name) ?? "?";
-    const mac = parseMac(row["hardware-address"]) ?? parseMac(row.hwaddr);
+    const macs = [row["hardware-address"], row.hwaddr];
+    const mac = macs.map(parseMac).find((found) => found !== undefined);
+    // One that is no text may be that of any NIC.
+    const isOdd = mac === undefined && macs.some((value) => textOrNone(value) === undefined);
     const nic = mac === undefined ? undefined : nicByMac.get(mac);
     const holder = nic === undefined
       ? `${what}/${kind === "lxcInterfaces" ? "live" : "agent"}/${name}`
@@ -84,7 +87,7 @@ export function liveAddresses(
       nic,
       holder,
       text: length === undefined ? host : `${host}/${length}`,
-      address: judge(parseAddress(host, length), name, nic),
+      address: isOdd ? "unparsable" : judge(parseAddress(host, length), name, nic),
       answer,
       from,
     }));

@@ -23,7 +23,9 @@ export function agentAddresses(
     answer,
     kind: "agentInterfaces",
   });
-  return { occurrences, isKnown: interfaces !== undefined };
+  // On a NIC without a MAC no address can be found.
+  const areFindable = guest.nics.every(({ net }) => net.mac !== undefined);
+  return { occurrences, isKnown: interfaces !== undefined && areFindable };
 }
 
 export function containerAddresses(

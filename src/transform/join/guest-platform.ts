@@ -22,5 +22,7 @@ export function platformName({ osinfo, config, policy }: Clues): string | null |
   const isSilent = osinfo === undefined && isAgentEnabled(config);
   if (isSilent && policy.platformWithoutAgent === "keep") return undefined;
   const ostype = textOrNone(config.ostype);
-  return typeof ostype === "string" ? ostypePlatform(ostype) : ostype;
+  const named = typeof ostype === "string" ? ostypePlatform(ostype) : ostype;
+  // What an agent said before it fell silent is not gone.
+  return named === null && isSilent ? undefined : named;
 }

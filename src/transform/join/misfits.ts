@@ -4,14 +4,14 @@
  */
 import type { AnswerRows } from "../../snapshot/rows.ts";
 import { count, flag, isBlank, number, text } from "../../snapshot/scalar.ts";
-import { configMemoryMib, mibOf, vcpusOf } from "../parse/capacity.ts";
+import { configMemoryMib, coresTimesSockets, mibOf, vcpusOf } from "../parse/capacity.ts";
 import { mtuOf, speedKbps } from "../parse/node-interface.ts";
 import { MAX_INTEGER } from "../parse/size.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Origin } from "./sources.ts";
 
 /** undefined: the value makes no sense. */
-type Reader = (value: unknown) => unknown;
+type Reader = (value: unknown, row: Readonly<Record<string, unknown>>) => unknown;
 
 /** TABLE: what reads a key that the mapping reads as one value. */
 const READERS: {
@@ -41,7 +41,7 @@ const READERS: {
     hastate: text,
   },
   config: {
-    cores: vcpusOf,
+    cores: (value, { sockets }) => vcpusOf(value) && coresTimesSockets(value, sockets),
     sockets: vcpusOf,
     memory: (value) => configMemoryMib(value, MAX_INTEGER),
     onboot: flag,
@@ -57,7 +57,7 @@ const TABLE = Object.entries(READERS).map(([name, readers]) => (
   [name as keyof AnswerRows, Object.entries(readers as Readonly<Record<string, Reader>>)] as const
 ));
 
-/** One record for each key of the thing's answers that no reader makes sense of. */
+/** "vm/101/config.cores": one record for each key of a thing's answers that no reader makes sense of. */
 export function leaveMisfits(origin: Origin, ledger: Ledger): void {
   const { what } = origin.subject;
   for (const [name, readers] of TABLE) {
@@ -66,8 +66,10 @@ export function leaveMisfits(origin: Origin, ledger: Ledger): void {
     if (row === undefined || answer === undefined) continue;
     for (const [key, read] of readers) {
       const value = row[key];
-      if (isBlank(value) || read(value) !== undefined) continue;
-      ledger.leave({ what: `${what}/${key}`, answer }, "unparsable", { detail: shown(value) });
+      if (isBlank(value) || read(value, row) !== undefined) continue;
+      ledger.leave({ what: `${what}/${name}.${key}`, answer }, "unparsable", {
+        detail: shown(value),
+      });
     }
   }
 }

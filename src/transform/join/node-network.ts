@@ -50,8 +50,9 @@ export function readNetwork(
     }
   }
   const byPriority = addresses.toSorted((a, b) => priorityOf(a.port.row) - priorityOf(b.port.row));
-  // What could not be read may be the very address that NetBox has.
-  const isRead = ports.every(({ found }) => found.every(({ address }) => isReadable(address)));
+  // What could not be read, or was kept back, may be the very address that NetBox has.
+  const isRead = scene.isNetworkWhole &&
+    ports.every(({ found }) => found.every(({ address }) => isReadable(address)));
   const primary = primaryOf(
     byPriority,
     (family) => isRead && !ports.some((port) => isDynamic(port, family)),

@@ -52,6 +52,8 @@ export interface NodeScene extends Scene {
   /** "node/pve1". */
   readonly what: string;
   readonly subject: (what: string) => Subject;
+  /** False: the API token sees only a part of the node's network. Source: proxmox.md §2.2. */
+  readonly isNetworkWhole: boolean;
 }
 
 export interface GuestScene extends Scene {

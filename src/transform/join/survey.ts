@@ -73,6 +73,7 @@ function surveyNode(
     labelled: (what) => cluster.label === undefined ? what : `${what} of ${cluster.label}`,
     what: `node/${node}`,
     subject: (what) => ({ what, answer }),
+    isNetworkWhole: !cluster.snapshot.manifest.incomplete.some((gap) => gap.path === path),
   };
   if (!isDevice(entry)) {
     leaveNode({ cluster, entry, answers }, scene);
@@ -118,7 +119,9 @@ function leaveNode({ cluster, entry, answers }: LoadedNode, scene: NodeScene): v
   }
   const listing = clusterAnswer(PATHS.resources, cluster.label);
   const naming = answers === undefined ? { ...subject, answer: listing } : subject;
-  scene.ledger.note(naming, "node-not-listed");
+  const unread = cluster.areNodesListed ? undefined : "the list of the nodes was not read";
+  scene.ledger.note(naming, "node-not-listed", unread);
   if (children === undefined) return;
-  scene.ledger.leave(subject, "failed", { detail: "the cluster does not list it", children });
+  const detail = unread ?? "the cluster does not list it";
+  scene.ledger.leave(subject, "failed", { detail, children });
 }

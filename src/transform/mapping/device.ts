@@ -1,7 +1,7 @@
 /** dcim.Device: a node. */
 import type { Device } from "../../entities/schema.ts";
 import type { NodeSource } from "../join/sources.ts";
-import { count, number, text } from "../../snapshot/scalar.ts";
+import { count, number, textOrNone } from "../../snapshot/scalar.ts";
 import { mibOf } from "../parse/capacity.ts";
 import { int64 } from "../stubs.ts";
 import { compile, EMPTY, onlyNone, type Table, wordsFor } from "../table.ts";
@@ -62,8 +62,10 @@ export const DEVICE: Table<NodeSource, Device> = {
     ["nodes.status", "clusterStatus.online"],
     wordsText(NODE_STATUS, OTHER_NODE_STATUS),
     (n) => {
-      const listed = text(n.nodes?.status);
-      return nodeStatus(listed ?? (number(n.clusterStatus?.online) === 1 ? "online" : "offline"));
+      const listed = textOrNone(n.nodes?.status);
+      const online = number(n.clusterStatus?.online);
+      if (listed === undefined && online === undefined) return undefined;
+      return nodeStatus(listed ?? (online === 1 ? "online" : "offline"));
     },
   ),
   cluster: node.from(

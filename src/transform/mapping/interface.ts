@@ -2,7 +2,7 @@
 import type { Interface } from "../../entities/schema.ts";
 import type { InterfaceSource } from "../join/sources.ts";
 import { mtuOf, speedKbps } from "../parse/node-interface.ts";
-import { flag } from "../../snapshot/scalar.ts";
+import { flag, isBlank } from "../../snapshot/scalar.ts";
 import { int64 } from "../stubs.ts";
 import { type Table, wordsFor } from "../table.ts";
 import { INTERFACE_TYPES, OTHER_INTERFACE_TYPE, wordsText } from "../values.ts";
@@ -24,7 +24,7 @@ export const INTERFACE: Table<InterfaceSource, Interface> = {
   enabled: iface.from(
     ["network.active"],
     "true if active, else false",
-    (i) => flag(i.network?.active) === true,
+    (i) => isBlank(i.network?.active) ? false : flag(i.network?.active),
   ),
   mtu: iface.from(["network.mtu"], "in bytes; Proxmox sends a string", (i) => {
     const mtu = mtuOf(i.network?.mtu);

@@ -1,8 +1,8 @@
 /** virtualization.VirtualMachine: a QEMU guest or an LXC container. */
 import type { VirtualMachine } from "../../entities/schema.ts";
 import type { GuestSource } from "../join/sources.ts";
-import { flag, number, text, textOrNone } from "../../snapshot/scalar.ts";
-import { configMemoryMib, mibOf, vcpusOf } from "../parse/capacity.ts";
+import { flag, isBlank, number, textOrNone } from "../../snapshot/scalar.ts";
+import { configMemoryMib, coresTimesSockets, mibOf, vcpusOf } from "../parse/capacity.ts";
 import { MAX_INTEGER } from "../parse/size.ts";
 import { int64 } from "../stubs.ts";
 import { compile, EMPTY, onlyNone, type Table, wordsFor } from "../table.ts";
@@ -43,7 +43,10 @@ export const VIRTUAL_MACHINE: Table<GuestSource, VirtualMachine> = {
   status: guest.from(
     ["resources.status"],
     wordsText(GUEST_STATUS, OTHER_GUEST_STATUS),
-    (g) => guestStatus(text(g.resources?.status) ?? ""),
+    (g) => {
+      const status = textOrNone(g.resources?.status);
+      return status === undefined ? undefined : guestStatus(status ?? "");
+    },
   ),
   cluster: guest.from(["stub.cluster"], "its cluster", (g) => g.ref.cluster),
   site: guest.from(["stub.site"], "its cluster's scope, else its node's site", (g) => g.ref.site),
@@ -77,7 +80,8 @@ export const VIRTUAL_MACHINE: Table<GuestSource, VirtualMachine> = {
     "1 → on; 0, or absent in a config that was read → off",
     (g) => {
       if (g.config === undefined) return undefined;
-      return flag(g.config.onboot) === true ? "on" : "off";
+      const isOn = isBlank(g.config.onboot) ? false : flag(g.config.onboot);
+      return isOn === undefined ? undefined : isOn ? "on" : "off";
     },
   ),
   comments: guest.clearing(
@@ -126,12 +130,11 @@ export const VIRTUAL_MACHINE: Table<GuestSource, VirtualMachine> = {
   metadata: guest.skip(METADATA),
 };
 
-function vcpus({ resources, config, kind }: GuestSource): number | undefined {
-  const cores = number(config?.cores);
-  const sockets = kind === "qemu" ? number(config?.sockets) : 1;
-  const isGiven = cores !== undefined || (kind === "qemu" && sockets !== undefined);
-  const written = isGiven ? (cores ?? 1) * (sockets ?? 1) : undefined;
-  return (vcpusOf(resources?.maxcpu) ?? vcpusOf(written)) || undefined;
+function vcpus({ resources, config = {}, kind }: GuestSource): number | undefined {
+  const sockets = kind === "qemu" ? config.sockets : undefined;
+  const isGiven = number(config.cores) !== undefined || number(sockets) !== undefined;
+  const written = isGiven ? coresTimesSockets(config.cores, sockets) : undefined;
+  return (vcpusOf(resources?.maxcpu) ?? written) || undefined;
 }
 
 function memoryMib({ resources, config }: GuestSource): `${bigint}` | undefined {

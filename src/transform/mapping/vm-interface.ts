@@ -17,7 +17,7 @@ export const VM_INTERFACE: Table<NicSource, VMInterface> = {
   enabled: nic.from(
     ["config.netN"],
     "false with `link_down=1`, else true",
-    (n) => !n.net.isDisconnected,
+    ({ net: { isDisconnected } }) => isDisconnected === undefined ? undefined : !isDisconnected,
   ),
   mtu: nic.from(
     ["config.netN"],

@@ -10,6 +10,11 @@ export function vcpusOf(value: unknown): number | undefined {
   return upTo(MAX_VCPUS, Math.round((number(value) ?? NaN) * 100) / 100);
 }
 
+/** A config's; one that is missing counts as 1. */
+export function coresTimesSockets(cores: unknown, sockets: unknown): number | undefined {
+  return vcpusOf((number(cores) ?? 1) * (number(sockets) ?? 1));
+}
+
 /** Bytes → MiB, rounded; undefined for what is no number, or more than `most`. */
 export function mibOf(bytes: unknown, most: number): number | undefined {
   return upTo(most, Math.round((number(bytes) ?? NaN) / BYTES_PER_MIB));

@@ -16,7 +16,8 @@ export interface Net {
   /** 1–4094: the access VLAN. */
   readonly vlanId?: number;
   readonly hasTrunks: boolean;
-  readonly isDisconnected: boolean;
+  /** undefined: it cannot be told. */
+  readonly isDisconnected: boolean | undefined;
   /** Bytes; absent when it follows the bridge. */
   readonly mtu?: number;
   /** LXC only: CIDR, "dhcp", "manual", as written. */
@@ -61,7 +62,7 @@ function readPairs(kind: GuestKind, pairs: ReadonlyMap<string, string>, model?: 
   const mac = read(macKey, parseMac);
   const vlanId = read("tag", parseVlanId);
   const mtu = read("mtu", (value) => parseMtu(kind, value));
-  const isDisconnected = read("link_down", flag) ?? false;
+  const isDisconnected = pairs.has("link_down") ? read("link_down", flag) : false;
   const name = kind === "lxc" ? pairs.get("name") : undefined;
   return {
     ...(name ? { name } : {}),

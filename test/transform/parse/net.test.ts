@@ -89,11 +89,16 @@ describe("a value outside the grammar", () => {
     ["mtu=0", "mtu"],
     ["mtu=70000", "mtu"],
     ["mtu=jumbo", "mtu"],
-    ["link_down=maybe", "link_down"],
   ])("%s is left off and named, and the NIC stays", (part, name) => {
     const expected = { ...PLAIN, mac: MAC, unparsable: [name] };
     expect(parseNet("qemu", `virtio=${MAC},${part},bridge=vmbr0`)).toEqual(expected);
     expect(parseNet("lxc", `hwaddr=${MAC},${part},bridge=vmbr0`)).toEqual(expected);
+  });
+
+  test("link_down=maybe tells nothing of the link", () => {
+    const expected = { mac: MAC, unparsable: ["link_down"], isDisconnected: undefined };
+    expect(parseNet("qemu", `virtio=${MAC},link_down=maybe,bridge=vmbr0`))
+      .toEqual({ ...PLAIN, ...expected });
   });
 
   test.each(["virtio=nonsense", "virtio=BC:24:11:2E:C5", "model=virtio,macaddr=BC2411"])(

@@ -136,6 +136,11 @@ describe("a guest's primary address", () => {
   test.each([
     ["a NIC", { config: { agent: "1", net0: "bridge vmbr0" }, interfaces: GOOD }],
     ["a MAC", { config: { agent: "1", net0: "virtio=BC:24:11:00:00:0G" }, interfaces: GOOD }],
+    ["a MAC that it lacks", { config: { agent: "1", net0: "virtio" }, interfaces: GOOD }],
+    ["a MAC of the agent's", {
+      config: NICS,
+      interfaces: [{ ...GOOD[0], "hardware-address": ["x"] }],
+    }],
     ["a config", { config: { status: 403 }, interfaces: GOOD }],
     ["a prefix length", { config: NICS, interfaces: [agentRow(MACS[0], ["10.0.0.5/-1"])] }],
     ["an address", { config: NICS, interfaces: [agentRow(MACS[0], ["here/24"])] }],

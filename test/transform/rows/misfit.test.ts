@@ -1,8 +1,8 @@
 /** Single values that make no sense: the field is left out and listed, and the rest goes on. */
 import { describe, expect, test } from "vitest";
 import { PATHS } from "../../../src/snapshot/paths.ts";
-import { only } from "../../helpers/in-memory.ts";
-import { guest101, nodeWith } from "../../helpers/lab.ts";
+import { only, transformed } from "../../helpers/in-memory.ts";
+import { guest101, lab, nodeWith } from "../../helpers/lab.ts";
 
 const CONFIG = PATHS.config({ node: "pve1", kind: "qemu", vmid: 101 });
 
@@ -21,7 +21,7 @@ describe("a value of the listing", () => {
     const { vm, leftOut } = await guest101({ row: { [key]: value }, config: {} });
     expect(vm.name).toBe("guest-101");
     expect(only(leftOut.filter(({ reason }) => reason === "unparsable"))).toMatchObject({
-      what: `vm/101/${key}`,
+      what: `vm/101/resources.${key}`,
       answer: { file: "pve/cluster.json", path: PATHS.resources },
     });
   });
@@ -42,6 +42,29 @@ describe("a value of the listing", () => {
   });
 });
 
+describe("a field that stands on such a value is left out", () => {
+  test("of a guest", async () => {
+    const row = { status: ["running"] };
+    const { vm } = await guest101({ row, config: { onboot: "perhaps" } });
+    expect(vm).not.toHaveProperty("status");
+    expect(vm).not.toHaveProperty("start_on_boot");
+  });
+
+  test("of a node and its interface", async () => {
+    const network = [{ iface: "vmbr0", cidr: "10.0.0.2/24", active: "perhaps" }];
+    const outcome = await transformed(lab({ nodes: { pve1: { row: { status: {} }, network } } }));
+    expect(only(outcome.of("device"))).not.toHaveProperty("status");
+    expect(only(outcome.of("interface"))).not.toHaveProperty("enabled");
+  });
+
+  test("be it the product of two that make sense", async () => {
+    const config = { cores: 128, sockets: 128 };
+    const { vm, reasonsOf } = await guest101({ row: { maxcpu: undefined }, config });
+    expect(vm).not.toHaveProperty("vcpus");
+    expect(reasonsOf("vm/101/config.cores")).toEqual(["unparsable"]);
+  });
+});
+
 test.each<[string, unknown]>([
   ["cores", "four"],
   ["sockets", [2]],
@@ -54,7 +77,7 @@ test.each<[string, unknown]>([
 ])("a value of the config, %s: %j, is one record", async (key, value) => {
   const { leftOut } = await guest101({ config: { [key]: value } });
   const record = only(leftOut.filter(({ reason }) => reason === "unparsable"));
-  expect(record).toMatchObject({ what: `vm/101/${key}`, answer: { path: CONFIG } });
+  expect(record).toMatchObject({ what: `vm/101/config.${key}`, answer: { path: CONFIG } });
 });
 
 test("what makes no sense is not empty: CLEAR_EMPTY leaves what NetBox has", async () => {
@@ -79,7 +102,7 @@ test.each<[string, unknown]>([
   const row = { iface: "vmbr0", cidr: "10.0.0.2/24", [key]: value };
   const outcome = await nodeWith([row]);
   expect(outcome.of("interface")).toHaveLength(1);
-  expect(outcome.reasonsOf(`node/pve1/vmbr0/${key}`)).toEqual(["unparsable"]);
+  expect(outcome.reasonsOf(`node/pve1/vmbr0/network.${key}`)).toEqual(["unparsable"]);
 });
 
 describe("an address of a node that is no text", () => {

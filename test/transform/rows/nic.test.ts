@@ -153,6 +153,10 @@ describe("the rest of it", () => {
     },
   );
 
+  test("a link_down that makes no sense leaves enabled as it is", async () => {
+    expect(await qemuNic("virtio,link_down=maybe")).not.toHaveProperty("enabled");
+  });
+
   test("without link_down it is enabled", async () => {
     expect((await qemuNic("virtio")).enabled).toBe(true);
   });

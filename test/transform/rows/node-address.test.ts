@@ -1,7 +1,8 @@
 /** IPAddress of node interfaces, and which of them is primary. One rule of the mapping a test. */
 import { describe, expect, test } from "vitest";
-import { only, type Outcome } from "../../helpers/in-memory.ts";
-import { nodeWith } from "../../helpers/lab.ts";
+import { PATHS } from "../../../src/snapshot/paths.ts";
+import { only, type Outcome, transformed } from "../../helpers/in-memory.ts";
+import { lab, nodeWith } from "../../helpers/lab.ts";
 import { primaryOf } from "../../helpers/primary.ts";
 
 function addressesOf(outcome: Outcome): string[] {
@@ -94,6 +95,18 @@ describe("a node's primary address", () => {
     const rows = [{ iface: "vmbr0", type: "bridge", method: "dhcp", method6: "manual" }];
     const { device } = await nodeWith(rows, { CLEAR_EMPTY: "true" });
     expect([device.primary_ip4, device.primary_ip6]).toEqual([undefined, {}]);
+  });
+
+  test("is left as it is when the token sees only a part of the network, with CLEAR_EMPTY too", async () => {
+    const whole = lab({ nodes: { pve1: { network: [{ iface: "eno1", method: "manual" }] } } });
+    const gap = { path: PATHS.network("pve1"), reason: "filtered" };
+    const part = { ...whole, manifest: { ...whole.manifest, incomplete: [gap] } };
+    const [seen, filtered] = await Promise.all(
+      [whole, part].map((each) => transformed(each, { CLEAR_EMPTY: "true" })),
+    );
+    expect(only(seen?.of("device") ?? []).primary_ip4).toEqual({});
+    expect(only(filtered?.of("device") ?? [])).not.toHaveProperty("primary_ip4");
+    expect(only(filtered?.of("device") ?? [])).not.toHaveProperty("primary_ip6");
   });
 
   test.each(["10.0.0.2/240", "here/24"])("is left as it is when it is %s", async (cidr) => {

@@ -58,7 +58,7 @@ describe("a device", () => {
     async (key, value) => {
       const outcome = await transformed(lab({ nodes: { pve1: { row: { [key]: value } } } }));
       expect(outcome.of("device")).toHaveLength(1);
-      expect(outcome.reasonsOf(`node/pve1/${key}`)).toEqual(["unparsable"]);
+      expect(outcome.reasonsOf(`node/pve1/nodes.${key}`)).toEqual(["unparsable"]);
     },
   );
 

@@ -61,6 +61,15 @@ describe("the platform of a guest", () => {
   });
 
   test.each(SILENT)(
+    "is no OS type to be emptied when the agent answers %j: what it said before stays",
+    async (osinfo) => {
+      const settings = { CLEAR_EMPTY: "true" };
+      const config = { ...AGENT, ostype: "other" };
+      expect(await platformOf({ config, osinfo }, settings)).toBe(undefined);
+    },
+  );
+
+  test.each(SILENT)(
     "is kept with PLATFORM_WITHOUT_AGENT=keep when the agent answers %j",
     async (osinfo) => {
       const settings = { PLATFORM_WITHOUT_AGENT: "keep", CLEAR_EMPTY: "true" };

@@ -71,6 +71,15 @@ describe("shared objects", () => {
     expect(times("device")).toEqual(["01", "03"]);
   });
 
+  test("of a guest tag and a host tag of one name bear the newer time", async () => {
+    const guests = [{ vmid: 101, row: { tags: "proxmox-b.example" } }];
+    const outcome = await together(ALPHA, { ...BETA, guests });
+    const [tag] = outcome.all.filter(({ entity }) =>
+      "name" in entity && entity.name === "proxmox-b.example" && "slug" in entity
+    );
+    expect(tag?.capturedAt.slice(5, 7)).toBe("03");
+  });
+
   test("bear one host tag when both snapshots have one host", async () => {
     const outcome = await together(ALPHA, { ...BETA, host: "b.example" });
     expect(outcome.of("cluster-type").map(({ tags }) => tags.length)).toEqual([3]);

@@ -1,5 +1,6 @@
 /** Sites: which one the cluster, its machines, VLANs and prefixes stand in. One rule a test. */
 import { describe, expect, test } from "vitest";
+import { PATHS } from "../../../src/snapshot/paths.ts";
 import { only, type Outcome, transformed } from "../../helpers/in-memory.ts";
 import { type Lab, lab } from "../../helpers/lab.ts";
 import { ok } from "../../helpers/snapshot-builder.ts";
@@ -91,6 +92,27 @@ describe("with a map", () => {
   test("the nodes that it does not name stand in SITE_NAME", async () => {
     const outcome = await run({ NODE_SITE_MAP: "pve2:Cellar", SITE_NAME: "Yard" });
     expect(sitesOf(outcome).devices).toEqual(["Yard", "Cellar"]);
+  });
+
+  test("holds when no list of the nodes was read: guests and files name them", async () => {
+    const denied = { status: 403 } as const;
+    const unread = {
+      ...STRETCHED,
+      clusterStatus: denied,
+      more: { [PATHS.nodes]: { failed: "timeout" } as const },
+    };
+    const outcome = await run(APART, unread);
+    const { cluster, devices, machines, vlans } = sitesOf(outcome);
+    expect([cluster, devices]).toEqual([undefined, []]);
+    expect([machines, vlans]).toEqual([
+      ["London", "New York"],
+      ["VLAN 10 London", "VLAN 10 New York"],
+    ]);
+    const told = [...outcome.leftOut, ...outcome.notes].filter(({ what }) => what === "node/pve1");
+    expect(told.map(({ sentence }) => sentence)).toEqual([
+      expect.stringContaining("the list of the nodes was not read"),
+      expect.stringContaining("the list of the nodes was not read"),
+    ]);
   });
 
   test("that a manifest recorded holds as well", async () => {

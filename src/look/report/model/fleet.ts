@@ -142,7 +142,7 @@ function hostTag({ tags: [, , host] }: Device | Cluster): string {
 }
 
 function nodeOf(device: Device, cluster: string | undefined): FleetNode {
-  const { name, site, status, platform } = device;
+  const { name, site, status = "unknown", platform } = device;
   return {
     name,
     site: site.name,
