@@ -186,12 +186,12 @@ scope:
   ])("with %s is refused by its name", async (_, text, word) => {
     const config = await policyFile(text);
     const args = ["transform", COMPLETE, "--config", config, "--out", fresh()];
-    expectRefusal(await runCli(args), config, word);
+    expectRefusal(await runCli(args), config, word, "What to do: ");
   });
 
   test("that is not there is refused by its name", async () => {
     const config = fresh("none.yaml");
     const args = ["transform", COMPLETE, "--config", config, "--out", fresh()];
-    expectRefusal(await runCli(args), config);
+    expectRefusal(await runCli(args), config, "What to do: Check the path");
   });
 });

@@ -1,6 +1,6 @@
 /** A policy file (YAML): `config:` and `scope:` of the mapping document → setting → text. */
 import { readFile } from "node:fs/promises";
-import { reasonOf, usageError } from "../kernel/errors.ts";
+import { type AppError, reasonOf, usageError } from "../kernel/errors.ts";
 import { STAGE_SETTINGS } from "./stage-settings.ts";
 
 const KNOWN: ReadonlySet<string> = new Set(
@@ -14,13 +14,16 @@ const SCOPE = "nodes";
 export async function readPolicyFile(file: string): Promise<Readonly<Record<string, string>>> {
   const { parseDocument } = await import("yaml");
   const text = await readFile(file, "utf8").catch((cause: unknown) => {
-    throw usageError(`Cannot read the policy file "${file}": ${reasonOf(cause)}`, { cause });
+    throw usageError(`Cannot read the policy file "${file}": ${reasonOf(cause)}`, {
+      cause,
+      hint: "Check the path, and that this user may read the file",
+    });
   });
   // The plainest schema: every value is the text that stands there, "0012" and "true" alike.
   const document = parseDocument(text, { schema: "failsafe" });
   const fault = document.errors[0];
   if (fault !== undefined) {
-    throw usageError(`Cannot read the policy file "${file}": ${fault.message.split("\n", 1)[0]}`);
+    throw unreadable(file, fault.message.split("\n", 1)[0] ?? fault.code);
   }
   const { config, scope, ...others } = mappingOf(valuesOf(document, file), file, "its top level");
   refuseUnknown(file, others, () => false);
@@ -45,7 +48,7 @@ function valuesOf(document: { toJS(): unknown }, file: string): unknown {
   try {
     return document.toJS();
   } catch (cause) {
-    throw usageError(`Cannot read the policy file "${file}": ${reasonOf(cause)}`, { cause });
+    throw unreadable(file, reasonOf(cause), cause);
   }
 }
 
@@ -53,7 +56,16 @@ function valuesOf(document: { toJS(): unknown }, file: string): unknown {
 function mappingOf(value: unknown, file: string, where: string): Record<string, unknown> {
   if (value === undefined || value === null || value === "") return {};
   if (typeof value === "object" && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw usageError(`Cannot read the policy file "${file}": ${where} holds no keys and values`);
+  throw unreadable(file, `${where} holds no keys and values`);
+}
+
+/** The file was read, and what stands in it cannot be. */
+function unreadable(file: string, reason: string, cause?: unknown): AppError {
+  return usageError(`Cannot read the policy file "${file}": ${reason}`, {
+    cause,
+    hint:
+      "A policy file is YAML: `config:` with a line `SETTING: value` for each setting, and `scope:` with `nodes:`",
+  });
 }
 
 function textOf(value: unknown, file: string, key: string): string {
