@@ -13,6 +13,15 @@ async function portOf(row: Row, settings = {}): Promise<Interface> {
 }
 
 describe("an interface", () => {
+  test("may differ from another's name in case alone, for Linux and NetBox know them apart", async () => {
+    const rows = [
+      { iface: "uplink", type: "eth", cidr: "10.0.0.2/24" },
+      { iface: "UPLINK", type: "eth", cidr: "10.0.1.2/24" },
+    ];
+    const names = (await nodeWith(rows)).of("interface").map(({ name }) => name);
+    expect(names.sort()).toEqual(["UPLINK", "uplink"]);
+  });
+
   test.each([
     ["bridge", "bridge"],
     ["bond", "lag"],

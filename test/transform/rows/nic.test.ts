@@ -50,6 +50,10 @@ describe("the name of a NIC", () => {
     expect(crossed).toEqual(["net1", "net0"]);
   });
 
+  test("may differ from another's in case alone, for Linux and NetBox know them apart", async () => {
+    expect(await namesOf({ net0: "name=eth0", net1: "name=ETH0" })).toEqual(["eth0", "ETH0"]);
+  });
+
   test("has 64 characters at the most, stays its own, and is noted when it is cut", async () => {
     const config = { net0: `name=${"n".repeat(70)}a`, net1: `name=${"n".repeat(70)}b` };
     const names = await namesOf(config);
