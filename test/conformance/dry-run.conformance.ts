@@ -9,6 +9,9 @@ import { describeSdk, runScript } from "./sdk.ts";
 
 /** What tests without Python take for files of the SDK. */
 const FIXTURES = join(ROOT, "test/fixtures/sdk-dry-run");
+const UUID = /^[0-9a-f-]{36}$/;
+/** "1.14.3": within what requirements.txt takes. */
+const RELEASE = /^1\.14\.[0-9]+$/;
 
 async function jsonOf(folder: string, name: string): Promise<Record<string, unknown>> {
   return JSON.parse(await readFile(join(folder, name), "utf8")) as Record<string, unknown>;
@@ -32,10 +35,15 @@ describeSdk("a dry-run file", () => {
     },
   );
 
-  test.each(["snake.json", "camel.json"])("%s in test/fixtures is what it writes", async (name) => {
-    const { id: _, ...written } = await jsonOf(folder, name);
-    const { id, ...kept } = await jsonOf(FIXTURES, name);
-    expect(kept).toEqual(written);
-    expect(id).toMatch(/^[0-9a-f-]{36}$/);
+  // Of the header, the id is new each time, and the version is that of whichever release is installed.
+  test.each([
+    { name: "snake.json", version: "sdk_version" },
+    { name: "camel.json", version: "sdkVersion" },
+  ])("$name in test/fixtures is what it writes", async ({ name, version }) => {
+    const written = await jsonOf(folder, name);
+    const kept = await jsonOf(FIXTURES, name);
+    const own = { id: expect.stringMatching(UUID), [version]: expect.stringMatching(RELEASE) };
+    expect(written).toEqual({ ...kept, ...own });
+    expect(kept).toEqual({ ...written, ...own });
   });
 });
