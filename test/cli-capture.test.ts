@@ -9,6 +9,7 @@ import { cliFolders, expectError } from "./helpers/cli-folders.ts";
 import { ROOT } from "./helpers/golden.ts";
 import { rawServer, SECRET } from "./helpers/raw-server.ts";
 import { type Finished, runCli } from "./helpers/run-cli.ts";
+import { parseDenial } from "../src/rehearse/serve/rights.ts";
 import { served, simulated } from "./helpers/served.ts";
 import { tempFolder } from "./helpers/temp-folder.ts";
 
@@ -41,7 +42,7 @@ describe("capture", () => {
     expect(finished).toEqual({
       code: 0,
       stderr: CALM,
-      stdout: `Captured 4 guests on 1 node: 15 answers in ${out}, complete\n`,
+      stdout: `Captured 4 guests on 1 node: 16 answers in ${out}, complete\n`,
     });
     expect(await answersIn(out)).toHaveProperty(["pve/nodes/cedar1.json"]);
   });
@@ -151,8 +152,8 @@ describe("capture", () => {
       "/nodes/{node}/{qemu|lxc}/{vmid}/config                     36\n",
     );
     expect(text.stdout).toMatch(/get-osinfo +13 +at most\n/);
-    expect(JSON.parse(json.stdout)).toMatchObject({ total: 74 });
-    expect(server.traffic.requests).toBe(10);
+    expect(JSON.parse(json.stdout)).toMatchObject({ total: 75 });
+    expect(server.traffic.requests).toBe(12);
     await expect(readdir(out)).rejects.toMatchObject({ code: "ENOENT" });
   });
 
@@ -249,7 +250,7 @@ describe("doctor", () => {
       expect(stdout).toContain(word);
     }
     expect(stdout).not.toContain("pveum");
-    expect(server.traffic.requests).toBe(5);
+    expect(server.traffic.requests).toBe(6);
   });
 
   test("of a scope without any node is refused, as a capture of it is", async () => {
@@ -283,6 +284,24 @@ describe("doctor", () => {
       }]),
       grants: expect.arrayContaining(["pveum role add GuestAgentMonitor --privs VM.Monitor"]),
     });
+  });
+});
+
+describe("NoAccess on a guest, which hides it", () => {
+  test("is named by capture and by doctor, with the command that deletes it", async () => {
+    const denials = [parseDenial("NoAccess:/vms/101")];
+    const env = environment(await served("snapshots/example", { token: TOKEN, denials }));
+    const command = "pveum acl delete /vms/101 --roles NoAccess --tokens 'netbox@pve!sync'";
+    const [doctor, capture] = await Promise.all([
+      runCli(["doctor"], { env }),
+      runCli(["capture", "--out", fresh()], { env }),
+    ]);
+    expect([doctor.code, capture.code]).toEqual([4, 4]);
+    expect(doctor.stdout).toMatch(/\/cluster\/resources\?type=vm +a part +VM\.Audit +\/vms\/101\n/);
+    for (const { stdout } of [doctor, capture]) {
+      expect(stdout).toContain(command);
+      expect(stdout).not.toContain("PVEAuditor");
+    }
   });
 });
 

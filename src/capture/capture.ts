@@ -105,12 +105,11 @@ async function askAll(
     captured_at: journal.head.started_at,
     attempts: journal.attempts,
   });
-  const { token } = options;
   return {
     manifest,
     guests: progress.state.guests.total,
     nodes: progress.state.nodes.total,
-    gaps: groupGaps(manifest, { token, major: overview.major }),
+    gaps: groupGaps(manifest, { ...overview, token: options.token }),
   };
 }
 

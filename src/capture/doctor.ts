@@ -1,9 +1,9 @@
 /** Does it connect, is the token good, and what may it read? Asks the cluster-wide questions only. */
-import { type Access, accessTo } from "./access.ts";
+import { type Access, accessTo, lacksOf } from "./access.ts";
 import type { Certificate } from "./certificate.ts";
 import { type Asking, connect } from "./connect.ts";
 import { type EndpointName, ENDPOINTS } from "./endpoints.ts";
-import { grantsFor, type Lack } from "./grants.ts";
+import { type Command, grantsFor } from "./grants.ts";
 import type { CaptureOptions, Endpoint } from "./options.ts";
 import { refuseScope, warningsOf } from "./overview.ts";
 import { surveyOnce } from "./survey.ts";
@@ -18,9 +18,14 @@ export interface Diagnosis {
   readonly clusterName: string | undefined;
   readonly nodes: readonly string[];
   /** One per endpoint; undefined when the token's rights could not be read. */
-  readonly access: readonly Access[] | undefined;
+  readonly access: readonly Diagnosed[] | undefined;
   /** Commands that grant what is missing. */
   readonly grants: readonly string[];
+}
+
+export interface Diagnosed extends Access {
+  /** Commands that grant what is missing. */
+  readonly grants: readonly Command[];
 }
 
 /** @throws AppError "remote" when nobody answers or the token is refused. */
@@ -30,10 +35,12 @@ export async function doctor(options: CaptureOptions, asking: Asking): Promise<D
     const overview = await surveyOnce(connection, options);
     refuseScope(overview.inventory.nodes, options.nodes);
     for (const warning of warningsOf(overview, options)) asking.onWarning(warning);
-    const { inventory, rights, major, version, clusterName } = overview;
-    const nodes = inventory.nodes.filter(({ isInScope }) => isInScope).map(({ node }) => node);
+    const { nodes, rights, major, version, clusterName } = overview;
     const access = rights && (Object.keys(ENDPOINTS) as EndpointName[])
-      .map((endpoint) => accessTo(endpoint, { rights, major, nodes }));
+      .map((endpoint): Diagnosed => {
+        const found = accessTo(endpoint, { rights, major, nodes });
+        return { ...found, grants: grantsFor(lacksOf(found), options.token, rights) };
+      });
     return {
       host: connection.client.host(),
       certificate: connection.client.certificate(),
@@ -43,14 +50,10 @@ export async function doctor(options: CaptureOptions, asking: Asking): Promise<D
       clusterName,
       nodes,
       access,
-      grants: grantsFor((access ?? []).flatMap(lackOf), options.token),
+      grants: grantsFor((access ?? []).flatMap(lacksOf), options.token, rights)
+        .map(({ text }) => text),
     };
   } finally {
     await connection.client.close();
   }
-}
-
-/** Of several privileges the first would do. */
-function lackOf({ lacks: [privilege], mendOn }: Access): Lack[] {
-  return privilege === undefined ? [] : mendOn.map((path) => ({ privilege, path }));
 }

@@ -15,7 +15,7 @@ export interface EndpointRow {
 
 export interface Need {
   /** Path in the access control list. */
-  readonly on: string;
+  readonly on: "/" | "/access" | "/nodes/{node}" | "/vms/{vmid}" | "/sdn/zones/localnetwork";
   /** Any of these, by the major version of Proxmox VE. */
   readonly privileges: (major: number) => readonly string[];
   /** What its lack does: the call is refused, or the answer is shortened and looks complete. */
@@ -39,6 +39,16 @@ const AGENT: Need = {
 export const ENDPOINTS = {
   version: { shown: PATHS.version, fanOut: "cluster", mayBeMissing: true },
   permissions: { shown: PATHS.permissions, fanOut: "cluster", mayBeMissing: true },
+  acl: {
+    shown: PATHS.acl,
+    fanOut: "cluster",
+    needs: {
+      on: "/access",
+      privileges: SYS_AUDIT,
+      without: "filtered",
+      missing: "whether an entry of the access control list hides guests, nodes or bridges",
+    },
+  },
   clusterStatus: {
     shown: PATHS.clusterStatus,
     fanOut: "cluster",
@@ -62,7 +72,7 @@ export const ENDPOINTS = {
   resources: {
     shown: PATHS.resources,
     fanOut: "cluster",
-    needs: { on: "/vms", privileges: VM_AUDIT, without: "filtered", missing: "guests" },
+    needs: { on: "/vms/{vmid}", privileges: VM_AUDIT, without: "filtered", missing: "guests" },
   },
   nodeStatus: {
     shown: PATHS.nodeStatus("{node}"),

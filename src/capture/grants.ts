@@ -1,49 +1,172 @@
-/** Privileges that are missing → the commands, for a shell on any node, that grant them. */
+/** Privileges that are missing → the commands, for a shell on any node, that give them. */
+import {
+  type AclEntry,
+  isBarred,
+  isInRole,
+  NO_ACCESS,
+  type Principal,
+  type Rights,
+  standingOf,
+} from "../snapshot/rights.ts";
+import type { Lack } from "./access.ts";
 import type { Token } from "./token.ts";
 
-/** A privilege, and the path of the access control list that a role shall stand on to give it. */
-export interface Lack {
-  readonly privilege: string;
+export interface Command {
+  readonly text: string;
+  /** Path of the access control list that it changes; undefined: none. */
+  readonly path?: string;
+}
+
+/** One change of the access control list, for one user or token. */
+interface Change {
+  readonly verb: "delete" | "modify";
   readonly path: string;
+  readonly roleid: string;
+  readonly principal: Principal;
+  /** The role is there, and does not apply to the paths below. */
+  readonly isRepeated: boolean;
 }
 
 /** A privilege that PVEAuditor does not hold, and the role that is made for it. */
 const MONITOR = "VM.Monitor";
+const AUDITOR_ROLE = "PVEAuditor";
 const MONITOR_ROLE = "GuestAgentMonitor";
 
 /**
- * Both the user and the token need a role: a token may do what both may. Source: proxmox.md §2.1.
+ * A token may do what both it and its user may, so both need the role. A role on a path replaces, for that user or
+ * token, what the paths above hand down; so each role is given where the roles in effect come from.
  *
- * A role is given on "/" where that is enough: a role on a deeper path does not add to what is handed down to it, it
- * replaces it, so that VM.Monitor on /vms would cost VM.Audit there. Source: pve-access-control,
- * PVE/AccessControl.pm, roles.
+ * Without the access control list, the roles that are already there are not known: the role is given on "/", unless
+ * "/" hands the privilege down already. Then an entry on the path is in the way, which only its reader can find.
+ * Source: pve-access-control, PVE/AccessControl.pm (roles); proxmox.md §2.1.
  */
-export function grantsFor(lacks: readonly Lack[], token: Token): string[] {
-  const [monitor, others] = [true, false].map((isMonitor) =>
-    new Set(
-      lacks.filter(({ privilege }) => (privilege === MONITOR) === isMonitor)
-        .map(({ path }) => path),
-    )
-  ) as [Set<string>, Set<string>];
+export function grantsFor(
+  lacks: readonly Lack[],
+  token: Token,
+  rights: Rights | undefined,
+): Command[] {
+  const acl = rights?.acl;
+  if (acl !== undefined) {
+    return commandsOf(lacks.flatMap((lack) => changesFor(lack, token, acl)), acl);
+  }
+  const isHandedDown = ({ privilege }: Lack): boolean =>
+    rights?.handsDown([privilege], "/") === true;
+  const onTop = lacks.filter((lack) => !isHandedDown(lack));
   return [
-    ...[...others].map((path) => grant("PVEAuditor", path, token)),
-    ...(monitor.size > 0 ? [`pveum role add ${MONITOR_ROLE} --privs ${MONITOR}`] : []),
-    ...[...monitor].map((path) => grant(MONITOR_ROLE, path, token)),
+    ...commandsOf(onTop.flatMap(({ privilege }) => changesOnTop(privilege, token, rights))),
+    ...lacks.filter(isHandedDown).map(({ privilege, path }) => ({
+      text: `pveum acl list # look for an entry on ${path} that takes ${privilege} away`,
+      path,
+    })),
   ];
 }
 
-function grant(role: string, path: string, { user, id }: Token): string {
-  const users = user === "root@pam" ? "" : ` --users ${quoted(user)}`;
-  return `pveum acl modify ${path} --roles ${role}${users} --tokens ${quoted(id)}`;
+function roleFor(privilege: string): string {
+  return privilege === MONITOR ? MONITOR_ROLE : AUDITOR_ROLE;
 }
+
+function changesOnTop(privilege: string, token: Token, rights: Rights | undefined): Change[] {
+  return token.principals.map((principal) => ({
+    verb: "modify",
+    path: "/",
+    roleid: roleFor(privilege),
+    principal,
+    // Not handed down, and there all the same.
+    isRepeated: rights?.has([privilege], "/") === true,
+  }));
+}
+
+function changesFor(lack: Lack, token: Token, acl: readonly AclEntry[]): Change[] {
+  const found = token.principals.map((principal) => changesOf(lack, principal, acl));
+  const certain = found.filter(({ isByGroup }) => !isByGroup).flatMap(({ changes }) => changes);
+  // Which groups the user is in is not known. As long as the token explains what is missing, they may be fine.
+  return certain.length > 0 ? certain : found.flatMap(({ changes }) => changes);
+}
+
+/** What a user or a token lacks on its own account. */
+function changesOf(
+  lack: Lack,
+  principal: Principal,
+  acl: readonly AclEntry[],
+): { readonly changes: Change[]; readonly isByGroup: boolean } {
+  const changes: Change[] = [];
+  let entries = acl;
+  for (;;) {
+    const standing = standingOf(lack, principal, entries);
+    const { path, own, ofGroups } = standing;
+    const isByGroup = own.length === 0 && ofGroups.length > 0;
+    const bar = own.find(({ roleid }) => roleid === NO_ACCESS);
+    if (bar !== undefined) {
+      changes.push({ verb: "delete", path, roleid: NO_ACCESS, principal, isRepeated: false });
+      entries = entries.filter((entry) => entry !== bar);
+      continue;
+    }
+    const role = roleFor(lack.privilege);
+    const isGiven = own.some(({ roleid }) => roleid === role || isInRole(lack.privilege, roleid));
+    if (isGiven || (lack.isBarred === true && !isBarred(standing))) return { changes, isByGroup };
+    // An entry of the user's own replaces what its groups have there.
+    const roles = isByGroup && role !== AUDITOR_ROLE ? [AUDITOR_ROLE, role] : [role];
+    const isThere = (roleid: string): boolean =>
+      acl.some((entry) =>
+        entry.roleid === roleid && entry.path === path && entry.ugid === principal.ugid
+      );
+    for (const roleid of roles) {
+      changes.push({ verb: "modify", path, roleid, principal, isRepeated: isThere(roleid) });
+    }
+    return { changes, isByGroup };
+  }
+}
+
+/** One command for each path and role, and the role that has to be made before it. */
+function commandsOf(changes: readonly Change[], acl: readonly AclEntry[] = []): Command[] {
+  const groups = Map.groupBy(
+    changes,
+    ({ verb, path, roleid, isRepeated }) => JSON.stringify([verb, path, roleid, isRepeated]),
+  );
+  const ordered = [...groups.values()].sort(([a], [b]) => rank(a) - rank(b));
+  const at = ordered.findIndex(([change]) => change?.roleid === MONITOR_ROLE);
+  const commands = ordered.flatMap((group) => commandOf(group));
+  const made = { text: `pveum role add ${MONITOR_ROLE} --privs ${MONITOR}` };
+  const isMade = at === -1 || acl.some(({ roleid }) => roleid === MONITOR_ROLE);
+  return isMade ? commands : commands.toSpliced(at, 0, made);
+}
+
+function rank(change: Change | undefined): number {
+  if (change?.verb === "delete") return 0;
+  return change?.roleid === MONITOR_ROLE ? 2 : 1;
+}
+
+function commandOf(changes: readonly Change[]): Command[] {
+  const [first] = changes;
+  if (first === undefined) return [];
+  const { verb, path, roleid, isRepeated } = first;
+  const named = (type: Principal["type"]): string => {
+    const ugids = new Set(
+      changes.filter(({ principal }) => principal.type === type).map(({ principal }) =>
+        principal.ugid
+      ),
+    );
+    return ugids.size === 0 ? "" : ` --${type}s ${[...ugids].map(quoted).join(",")}`;
+  };
+  const propagate = isRepeated ? " --propagate 1" : "";
+  const text =
+    `pveum acl ${verb} ${
+      PLAIN_REGEXP.test(path) ? path : quoted(path)
+    } --roles ${roleid}${propagate}` +
+    `${named("user")}${named("token")}`;
+  return [{ text, path }];
+}
+
+/** A path that needs no quotes in a shell. */
+const PLAIN_REGEXP = /^[\w/.:-]+$/;
 
 /** For a shell, to which "!" is not always a letter. */
 function quoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-/** "Permission check failed (/vms/101, VM.Audit|VM.Monitor)" → the privileges. */
-export function privilegesIn(error: string): string[] {
-  const named = /\(\/[^,()]*, ([A-Za-z.|]+)\)/.exec(error)?.[1];
-  return named === undefined ? [] : named.split("|");
+/** "Permission check failed (/vms/101, VM.Audit|VM.Monitor)" → the path and the privileges. */
+export function refusedIn(error: string): { path: string; privileges: string[] } | undefined {
+  const [, path, privileges] = /\((\/[^,()]*), ([A-Za-z.|]+)\)/.exec(error) ?? [];
+  return path && privileges ? { path, privileges: privileges.split("|") } : undefined;
 }

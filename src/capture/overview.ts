@@ -3,16 +3,17 @@ import { AppError, usageError } from "../kernel/errors.ts";
 import { incompleteOf } from "../snapshot/incomplete.ts";
 import { PATHS } from "../snapshot/paths.ts";
 import { flag, records, text } from "../snapshot/scalar.ts";
+import { Rights } from "../snapshot/rights.ts";
 import type { Answer } from "../snapshot/schema.ts";
-import { filteredPaths, majorOf, versionOf } from "./access.ts";
+import { accessTo, filteredPaths, majorOf, versionOf } from "./access.ts";
 import { grantsFor } from "./grants.ts";
 import { type Inventory, readInventory } from "./inventory.ts";
 import type { CaptureOptions } from "./options.ts";
-import { Rights } from "./rights.ts";
 
 export const CLUSTER_ENDPOINTS = [
   "version",
   "permissions",
+  "acl",
   "clusterStatus",
   "nodes",
   "resources",
@@ -23,6 +24,8 @@ export type ClusterAnswers = Readonly<Record<(typeof CLUSTER_ENDPOINTS)[number],
 /** Not the answers themselves: the listing of a large cluster is mostly telemetry, and long. */
 export interface Overview {
   readonly inventory: Inventory;
+  /** Names of those in scope. */
+  readonly nodes: readonly string[];
   /** undefined: not known. */
   readonly rights: Rights | undefined;
   /** Of Proxmox VE, as far as it is known; else the newest. */
@@ -39,11 +42,11 @@ export interface Overview {
 
 const NEWEST_MAJOR = 9;
 
-type Scope = Pick<CaptureOptions, "nodes">;
+type Scope = Pick<CaptureOptions, "nodes" | "token">;
 
-export function readOverview(answers: ClusterAnswers, { nodes: scope }: Scope): Overview {
+export function readOverview(answers: ClusterAnswers, { nodes: scope, token }: Scope): Overview {
   const inventory = readInventory(answers, scope);
-  const rights = Rights.of(answers.permissions);
+  const rights = Rights.of(answers.permissions, answers.acl, token.principals);
   const major = majorOf(answers.version) ?? NEWEST_MAJOR;
   const nodes = inventory.nodes.filter(({ isInScope }) => isInScope).map(({ node }) => node);
   const { clusterStatus } = answers;
@@ -51,6 +54,7 @@ export function readOverview(answers: ClusterAnswers, { nodes: scope }: Scope): 
   const cluster = status.find(({ type }) => type === "cluster");
   return {
     inventory,
+    nodes,
     rights,
     major,
     version: versionOf(answers.version),
@@ -68,7 +72,10 @@ export function refuseNothing(
 ): void {
   if (rights?.isEmpty && !nodes.some(({ guests }) => guests.length > 0)) {
     throw new AppError("remote", `The API token ${token.id} has no rights: it sees no guest`, {
-      hint: `On a node: ${grantsFor([{ privilege: "VM.Audit", path: "/" }], token).join("; ")}`,
+      hint: `On a node: ${
+        grantsFor([{ privilege: "VM.Audit", path: "/" }], token, rights).map(({ text }) => text)
+          .join("; ")
+      }`,
     });
   }
   if (nodes.length === 0) {
@@ -91,10 +98,15 @@ export function refuseScope(
   }
 }
 
+/** Then a list that was not read is a call that failed. */
+function mayReadAcl(rights: Rights): boolean {
+  return accessTo("acl", { rights, major: NEWEST_MAJOR, nodes: [] }).may === "all";
+}
+
 /** What the user should know and is no gap of the snapshot. */
 export function warningsOf(
   { inventory, rights, hasQuorum }: Overview,
-  { nodes: scope = new Set() }: Scope,
+  { nodes: scope = new Set() }: Pick<CaptureOptions, "nodes">,
 ): string[] {
   const names = new Set(inventory.nodes.map(({ node }) => node));
   const unknown = [...scope].filter((node) => !names.has(node));
@@ -102,6 +114,8 @@ export function warningsOf(
     ...(hasQuorum ? [] : ["The cluster has no quorum: its answers may be out of date"]),
     ...(rights === undefined
       ? ["The token's rights could not be read: lists that it sees only a part of look complete"]
+      : rights.acl === undefined && mayReadAcl(rights)
+      ? ["The access control list could not be read: entries that hide guests would not be noticed"]
       : []),
     ...unknown.map((node) => `The scope names the node "${node}", which the cluster does not have`),
     ...inventory.refused.map((node) =>

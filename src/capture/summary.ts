@@ -1,8 +1,9 @@
 /** What a capture came to: the gaps by what they come from, and what to do about each kind. */
 import { type Cause, CAUSES, type Incomplete } from "../snapshot/incomplete.ts";
 import type { Manifest } from "../snapshot/schema.ts";
-import { privilegesFor } from "./endpoints.ts";
-import { grantsFor, type Lack, privilegesIn } from "./grants.ts";
+import { accessTo, type Lack, lacksOf, type Setting } from "./access.ts";
+import { endpointOf, privilegesFor } from "./endpoints.ts";
+import { grantsFor, refusedIn } from "./grants.ts";
 import type { Token } from "./token.ts";
 
 export interface CaptureSummary {
@@ -33,10 +34,13 @@ const REMEDIES: Readonly<Record<Exclude<Cause, "denied" | "filtered">, string>> 
   failed: "Read what Proxmox VE says of it",
 };
 
-export function groupGaps(
-  { incomplete }: Manifest,
-  { token, major }: { readonly token: Token; readonly major: number },
-): GapGroup[] {
+export interface Asker extends Omit<Setting, "rights"> {
+  readonly token: Token;
+  /** undefined: not known. */
+  readonly rights: Setting["rights"] | undefined;
+}
+
+export function groupGaps({ incomplete }: Manifest, asker: Asker): GapGroup[] {
   const byCause = Map.groupBy(incomplete, ({ cause }) => (cause ?? "failed") as Cause);
   return (Object.keys(CAUSES) as Cause[]).flatMap((cause): GapGroup[] => {
     const group = byCause.get(cause) ?? [];
@@ -44,17 +48,23 @@ export function groupGaps(
     if (example === undefined) return [];
     const whatToDo = cause === "denied" || cause === "filtered"
       ? [
-        ...grantsFor(group.flatMap((gap) => lacksOf(gap, major)), token),
-        "Ask doctor, if that changes nothing: another role may stand in the way",
+        ...grantsFor(group.flatMap((gap) => lacksAt(gap, asker)), asker.token, asker.rights)
+          .map(({ text }) => text),
+        "If that does not help, run doctor: it shows which paths lack which privilege",
       ]
       : [REMEDIES[cause]];
     return [{ cause, count: group.length, example, whatToDo }];
   });
 }
 
-/** What Proxmox VE names, else what this release is known to want; of several the first would do. */
-function lacksOf({ path, reason }: Incomplete, major: number): Lack[] {
-  const named = privilegesIn(reason);
-  const [privilege] = named.length > 0 ? named : privilegesFor(path, major);
-  return privilege === undefined ? [] : [{ privilege, path: "/" }];
+/** What Proxmox VE names, else what the token's rights show; of several privileges the first would do. */
+function lacksAt({ path, reason }: Incomplete, asker: Asker): Lack[] {
+  const { rights } = asker;
+  const refused = refusedIn(reason);
+  const endpoint = endpointOf(path);
+  if (refused === undefined && rights !== undefined && endpoint !== undefined) {
+    return lacksOf(accessTo(endpoint, { ...asker, rights }));
+  }
+  const [privilege] = refused?.privileges ?? privilegesFor(path, asker.major);
+  return privilege === undefined ? [] : [{ privilege, path: refused?.path ?? "/" }];
 }

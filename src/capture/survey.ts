@@ -6,7 +6,7 @@ import type { Journal } from "./journal.ts";
 import type { CaptureOptions } from "./options.ts";
 import { CLUSTER_ENDPOINTS, type ClusterAnswers, type Overview, readOverview } from "./overview.ts";
 
-type Scope = Pick<CaptureOptions, "nodes">;
+type Scope = Pick<CaptureOptions, "nodes" | "token">;
 
 export async function survey(
   ask: (question: Question) => Promise<Answer>,

@@ -1,4 +1,5 @@
 /** The API token: who asks, and the one secret of a capture. */
+import type { Principal } from "../snapshot/rights.ts";
 
 const SECRET_REGEXP = /^[\x21-\x3a\x3c-\x7e]{1,512}$/;
 const USER_REGEXP = /^[^\s:/!=]+@[A-Za-z][\w.-]*$/;
@@ -16,6 +17,12 @@ export class Token {
     this.user = user;
     this.id = `${user}!${name}`;
     this.#secret = secret;
+  }
+
+  /** Whose roles decide: a token may do what both it and its user may, and root@pam everything. */
+  get principals(): Principal[] {
+    const token = { type: "token", ugid: this.id } as const;
+    return this.user === "root@pam" ? [token] : [{ type: "user", ugid: this.user }, token];
   }
 
   /** The value of the header. Source: PVE/APIServer/Formatter.pm, extract_auth_value. */

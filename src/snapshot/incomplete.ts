@@ -1,4 +1,5 @@
 /** Which answers are gaps: what a snapshot would hold more if all had gone well. */
+import { PATHS } from "./paths.ts";
 import type { Answer, Manifest } from "./schema.ts";
 
 export type Incomplete = Manifest["incomplete"][number];
@@ -76,6 +77,21 @@ export function incompleteOf(path: string, answer: Answer): Required<Incomplete>
   if (isGood || FACTS.some(matches)) return undefined;
   const cause = STATUS_CAUSES.find(matches)?.cause ?? "failed";
   return { path, reason: `${status} ${error}`.trim(), cause };
+}
+
+/**
+ * Listings out of which Proxmox VE leaves what the token may not see. Whether it did is not known unless the token
+ * may read the access control list. Source: proxmox.md §2.2.
+ */
+const FILTERED_REGEXP = /^\/cluster\/resources|^\/nodes\/[^/]+\/network$/;
+
+/** Why rows may be missing from a good answer; undefined when none are. */
+export function hiddenRows(
+  { incomplete }: Pick<Manifest, "incomplete">,
+  path: string,
+): Incomplete | undefined {
+  return incomplete.find((each) => each.path === path) ??
+    (FILTERED_REGEXP.test(path) ? incomplete.find((each) => each.path === PATHS.acl) : undefined);
 }
 
 /** Is the node of this question away, as far as one answer can tell? */

@@ -16,6 +16,7 @@ export interface GuestAddress {
 export const PATHS = {
   version: "/version",
   permissions: "/access/permissions",
+  acl: "/access/acl",
   clusterStatus: "/cluster/status",
   resources: "/cluster/resources?type=vm",
   nodes: "/nodes",
@@ -32,6 +33,7 @@ export const PATHS = {
 const ROW_KEYS: readonly { readonly path: RegExp; readonly keys: readonly string[] }[] = [
   { path: /^\/cluster\/(?:status|resources(?:\?.*)?)$/, keys: ["id"] },
   { path: /^\/nodes$/, keys: ["node"] },
+  { path: /^\/access\/acl$/, keys: ["path"] },
   { path: /^\/nodes\/[^/]+\/network$/, keys: ["iface"] },
 ];
 

@@ -60,7 +60,7 @@ test("the manifest says who was asked, when, how often, and what it showed", asy
     settings,
     scope: { nodes: ["*"] },
     outcome: "complete",
-    counts: { answers: 16, failed: 0, nodes: 1, attempts: server.traffic.requests },
+    counts: { answers: 17, failed: 0, nodes: 1, attempts: server.traffic.requests },
   });
   expect(new Date(manifest.captured_at).getTime()).toBeGreaterThanOrEqual(before.getTime());
   await expect(readFile(join(folder, "capture.journal"))).rejects.toMatchObject({ code: "ENOENT" });

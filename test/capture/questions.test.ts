@@ -161,6 +161,7 @@ describe("odd listings", () => {
     expect(warnings.join()).toContain('"../../access"');
     expect(requests.filter((request) => request.includes("access/"))).toEqual([
       "/access/permissions 1",
+      "/access/acl 1",
     ]);
   });
 });
@@ -179,10 +180,11 @@ describe("a plan", () => {
     const server = await served("snapshots/example");
     const options = optionsFor(server, { LXC_LIVE_ADDRESSES: "true" });
     const plan = await planCapture(options, { ...asking, retry: RETRY_TIMES });
-    expect(server.traffic.requests).toBe(5);
+    expect(server.traffic.requests).toBe(6);
     expect(Object.fromEntries(plan.map(({ endpoint, calls }) => [endpoint, calls]))).toEqual({
       version: 1,
       permissions: 1,
+      acl: 1,
       clusterStatus: 1,
       nodes: 1,
       resources: 1,
@@ -213,5 +215,5 @@ describe("a plan", () => {
 
 test("a node that stands alone, without any guest, is a snapshot too", async () => {
   const { summary } = await asked({ cluster: null });
-  expect(summary.manifest).toMatchObject({ outcome: "complete", counts: { nodes: 1, answers: 7 } });
+  expect(summary.manifest).toMatchObject({ outcome: "complete", counts: { nodes: 1, answers: 8 } });
 });

@@ -1,12 +1,12 @@
 /** What the token may not read: it is said, with the privilege and the command that grants it. */
 import { describe, expect, test } from "vitest";
-import { accessTo } from "../../src/capture/access.ts";
+import { accessTo, type Lack } from "../../src/capture/access.ts";
 import { type EndpointName, endpointOf, ENDPOINTS } from "../../src/capture/endpoints.ts";
-import { grantsFor, privilegesIn } from "../../src/capture/grants.ts";
-import { Rights } from "../../src/capture/rights.ts";
+import { grantsFor, refusedIn } from "../../src/capture/grants.ts";
 import { Token } from "../../src/capture/token.ts";
 import { PATHS } from "../../src/snapshot/paths.ts";
-import { AUDITOR, captured, liveLab } from "../helpers/capturing.ts";
+import { Rights } from "../../src/snapshot/rights.ts";
+import { AUDITOR, captured, listing, liveLab } from "../helpers/capturing.ts";
 import type { Lab } from "../helpers/lab.ts";
 import { parseDenial } from "../../src/rehearse/serve/rights.ts";
 import { served } from "../helpers/served.ts";
@@ -15,17 +15,20 @@ import { ok } from "../helpers/snapshot-builder.ts";
 const token = new Token("netbox@pve", "sync", "secret");
 const WHO = "--users 'netbox@pve' --tokens 'netbox@pve!sync'";
 
-function rights(listing: Record<string, Record<string, number>>): Rights {
-  return Rights.of({ status: 200, data: listing })!;
+/** Without the access control list. */
+function rights(listed: Record<string, Record<string, number>>): Rights {
+  return Rights.of(ok(listed), undefined)!;
 }
 
 describe("rights", () => {
   test("are handed down from above, unless a path of its own says otherwise", () => {
     const given = rights({
       "/": { "VM.Audit": 1, "Sys.Audit": 0 },
+      "/vms": { "VM.Audit": 1 },
       "/vms/107": { "VM.Monitor": 0 },
     });
     expect(given.has(["VM.Audit"], "/vms/101")).toBe(true);
+    expect(given.has(["VM.Audit"], "/mapping/pci")).toBe(true);
     expect(given.has(["VM.Audit"], "/vms/107")).toBe(false);
     expect(given.has(["Sys.Audit"], "/")).toBe(true);
     expect(given.has(["Sys.Audit"], "/nodes/pve1")).toBe(false);
@@ -33,18 +36,19 @@ describe("rights", () => {
   });
 
   test("reach everything only when nothing below lacks them", () => {
-    expect(rights({ "/": { "VM.Audit": 1 } }).reaches(["VM.Audit"], "/vms")).toBe(true);
+    expect(rights({ "/vms": { "VM.Audit": 1 } }).reaches(["VM.Audit"], "/vms")).toBe(true);
+    // Proxmox VE lists /vms unless the token has no rights there.
+    expect(rights({ "/": { "VM.Audit": 1 } }).reaches(["VM.Audit"], "/vms")).toBe(false);
     expect(rights({ "/vms": { "VM.Audit": 0 } }).reaches(["VM.Audit"], "/vms")).toBe(false);
     expect(rights({ "/vms/101": { "VM.Audit": 1 } }).reaches(["VM.Audit"], "/vms")).toBe(false);
-    expect(rights({ "/": { "VM.Audit": 1 }, "/vms/7": { "X.Y": 1 } }).reaches(["VM.Audit"], "/vms"))
-      .toBe(false);
-    expect(rights({ "/": { "VM.Audit": 1 }, "/vmsx": { "X.Y": 1 } }).reaches(["VM.Audit"], "/vms"))
-      .toBe(true);
+    const all = { "/": { "VM.Audit": 1 }, "/vms": { "VM.Audit": 1 } };
+    expect(rights({ ...all, "/vms/7": { "X.Y": 1 } }).reaches(["VM.Audit"], "/vms")).toBe(false);
+    expect(rights({ ...all, "/vmsx": { "X.Y": 1 } }).reaches(["VM.Audit"], "/vms")).toBe(true);
   });
 
   test("that could not be read are not known, and none are none", () => {
-    expect(Rights.of({ status: 501, error: "no" })).toBeUndefined();
-    expect(Rights.of({ status: 200, data: [] })).toBeUndefined();
+    expect(Rights.of({ status: 501, error: "no" }, ok([]))).toBeUndefined();
+    expect(Rights.of(ok([]), ok([]))).toBeUndefined();
     expect(rights({}).isEmpty).toBe(true);
     expect(rights({ "/": {} }).isEmpty).toBe(true);
     expect(rights({ "/": { "VM.Audit": 0 } }).isEmpty).toBe(false);
@@ -53,45 +57,49 @@ describe("rights", () => {
 
 describe("what a token may read of each endpoint", () => {
   const nodes = ["pve1", "pve2"];
-  const may = (listing: Record<string, Record<string, number>>, major: number) =>
+  const may = (listed: Record<string, Record<string, number>>, major: number) =>
     Object.fromEntries(
       (Object.keys(ENDPOINTS) as EndpointName[])
-        .map((name) => [name, accessTo(name, { rights: rights(listing), major, nodes }).may])
+        .map((name) => [name, accessTo(name, { rights: rights(listed), major, nodes }).may])
         .filter(([, verdict]) => verdict !== "all"),
     );
 
   test("with PVEAuditor on / is all since 9; before, agents want VM.Monitor", () => {
-    expect(may({ "/": AUDITOR }, 9)).toEqual({});
-    expect(may({ "/": AUDITOR }, 8)).toEqual({ osinfo: "none", agentInterfaces: "none" });
-    expect(may({ "/": { ...AUDITOR, "VM.Monitor": 1 } }, 8)).toEqual({});
-    expect(may({ "/": { ...AUDITOR, "VM.Monitor": 1 } }, 7)).toEqual({});
+    const monitor = listing({ ...AUDITOR, "VM.Monitor": 1 });
+    expect(may(listing(AUDITOR), 9)).toEqual({});
+    expect(may(listing(AUDITOR), 8)).toEqual({ osinfo: "none", agentInterfaces: "none" });
+    expect(may(monitor, 8)).toEqual({});
+    // Up to 8.0.5 of access-control, "/pools" stands for "/pool", and up to 7.1-6 there is no "/sdn".
+    const { "/pool": pool = {}, "/sdn": __, ...older } = monitor;
+    expect(may({ ...older, "/pools": pool }, 7)).toEqual({});
   });
 
   test("without SDN.Audit or SDN.Use lacks bridges, since 8", () => {
     const { "SDN.Audit": _, ...others } = AUDITOR;
-    expect(may({ "/": others }, 9)).toEqual({ network: "none" });
-    expect(may({ "/": { ...others, "VM.Monitor": 1 } }, 7)).toEqual({});
-    expect(may({ "/": { ...others, "SDN.Use": 1 } }, 9)).toEqual({});
+    expect(may(listing(others), 9)).toEqual({ network: "none" });
+    expect(may(listing({ ...others, "VM.Monitor": 1 }), 7)).toEqual({});
+    expect(may(listing({ ...others, "SDN.Use": 1 }), 9)).toEqual({});
     const bridge = { "/sdn/zones/localnetwork/vmbr0": { "SDN.Audit": 1 } };
-    expect(may({ "/": others, ...bridge }, 9)).toEqual({ network: "part" });
+    expect(may({ ...listing(others), ...bridge }, 9)).toEqual({ network: "part" });
   });
 
-  test("where another role stands in the way is named, and is where it is mended", () => {
+  test("is missing where another role stands in the way", () => {
     const inTheWay = rights({
-      "/": { ...AUDITOR },
+      ...listing(AUDITOR),
       "/vms/104": { "VM.Console": 1 },
       "/nodes/pve2": { "Sys.Console": 1 },
     });
     const access = (endpoint: EndpointName) =>
       accessTo(endpoint, { rights: inTheWay, major: 9, nodes });
-    expect(access("config")).toMatchObject({ may: "part", on: ["/vms/104"], mendOn: ["/vms/104"] });
-    expect(access("nodeStatus")).toMatchObject({ may: "part", mendOn: ["/nodes/pve2"] });
+    expect(access("config")).toMatchObject({ may: "part", on: [{ path: "/vms/104" }] });
+    expect(access("nodeStatus")).toMatchObject({ may: "part", on: [{ path: "/nodes/pve2" }] });
     const never = accessTo("config", { rights: rights({ "/x": {} }), major: 9, nodes });
-    expect(never).toMatchObject({ may: "none", on: ["/vms"], mendOn: ["/"] });
+    expect(never).toMatchObject({ may: "none", on: [{ path: "/vms", isBelow: true }] });
   });
 
   test("on one node, or on some guests, is a part", () => {
     expect(may({ "/nodes/pve1": { "Sys.Audit": 1 }, "/vms/101": { "VM.Audit": 1 } }, 9)).toEqual({
+      acl: "part",
       clusterStatus: "none",
       nodes: "part",
       resources: "part",
@@ -109,39 +117,54 @@ function onTop(privilege: string) {
   return { privilege, path: "/" };
 }
 
-describe("the commands that grant it", () => {
-  test("give a role where another one stands in the way of what / hands down", () => {
-    expect(grantsFor([{ privilege: "VM.Audit", path: "/vms/104" }], token)).toEqual([
-      `pveum acl modify /vms/104 --roles PVEAuditor ${WHO}`,
+/** Without the access control list. */
+function grants(lacks: readonly Lack[], who = token): string[] {
+  return grantsFor(lacks, who, undefined).map(({ text }) => text);
+}
+
+describe("the commands that grant it, where the access control list is not known", () => {
+  test("show it where an entry stands in the way of what / hands down", () => {
+    const lack = { privilege: "VM.Audit", path: "/vms/104" };
+    const commands = grantsFor([lack], token, rights(listing(AUDITOR)));
+    expect(commands.map(({ text }) => text)).toEqual([
+      "pveum acl list # look for an entry on /vms/104 that takes VM.Audit away",
     ]);
   });
 
+  test("say that a role on / must propagate", () => {
+    const here = rights({ "/": { "VM.Audit": 0 } });
+    const [command] = grantsFor([{ privilege: "VM.Audit", path: "/vms" }], token, here);
+    expect(command?.text).toBe(`pveum acl modify / --roles PVEAuditor --propagate 1 ${WHO}`);
+  });
+
   test("give PVEAuditor on / to the user and to the token", () => {
-    expect(grantsFor(["VM.Audit", "Sys.Audit", "VM.GuestAgent.Audit"].map(onTop), token)).toEqual([
+    expect(grants(["VM.Audit", "Sys.Audit", "VM.GuestAgent.Audit"].map(onTop))).toEqual([
       `pveum acl modify / --roles PVEAuditor ${WHO}`,
     ]);
   });
 
   test("make a role for VM.Monitor, on / too: on /vms it would replace what PVEAuditor hands down", () => {
-    expect(grantsFor([onTop("VM.Monitor")], token)).toEqual([
+    expect(grants([onTop("VM.Monitor")])).toEqual([
       "pveum role add GuestAgentMonitor --privs VM.Monitor",
       `pveum acl modify / --roles GuestAgentMonitor ${WHO}`,
     ]);
   });
 
   test("leave root@pam alone, who may do everything, and quote for a shell", () => {
-    expect(grantsFor([onTop("VM.Audit")], new Token("root@pam", "sync", "x"))).toEqual([
+    expect(grants([onTop("VM.Audit")], new Token("root@pam", "sync", "x"))).toEqual([
       "pveum acl modify / --roles PVEAuditor --tokens 'root@pam!sync'",
     ]);
-    expect(grantsFor([onTop("VM.Audit")], new Token("o'hara@pve", "sync", "x")).join())
+    expect(grants([onTop("VM.Audit")], new Token("o'hara@pve", "sync", "x")).join())
       .toContain("'o'\\''hara@pve!sync'");
-    expect(grantsFor([], token)).toEqual([]);
+    expect(grants([])).toEqual([]);
   });
 
   test("name what Proxmox VE names", () => {
-    expect(privilegesIn("403 Permission check failed (/vms/100, VM.Audit)")).toEqual(["VM.Audit"]);
-    expect(privilegesIn("403 Permission check failed (/, A.B|C.D)")).toEqual(["A.B", "C.D"]);
-    expect(privilegesIn("403 Permission check failed")).toEqual([]);
+    expect(refusedIn("403 Permission check failed (/vms/100, VM.Audit)"))
+      .toEqual({ path: "/vms/100", privileges: ["VM.Audit"] });
+    expect(refusedIn("403 Permission check failed (/, A.B|C.D)"))
+      .toEqual({ path: "/", privileges: ["A.B", "C.D"] });
+    expect(refusedIn("403 Permission check failed")).toBeUndefined();
   });
 });
 
@@ -163,18 +186,29 @@ describe("a list of which the token sees only a part makes the capture partial",
     guests: [{ vmid: 101, config: {} }, { vmid: 102, config: {}, node: "pve2" }],
   };
 
-  test.each<[string, string, string[]]>([
-    ["VM.Audit that does not propagate", "VM.Audit:/vms/*", [PATHS.resources]],
-    ["Sys.Audit missing on a node", "Sys.Audit:/nodes/pve2", [PATHS.nodes]],
-    ["no SDN.Audit", "SDN.Audit", [PATHS.network("pve1"), PATHS.network("pve2")]],
-  ])("%s", async (_, denial, filtered) => {
+  const networks = [PATHS.network("pve1"), PATHS.network("pve2")];
+
+  test.each<[string, string, string[], string]>([
+    [
+      "VM.Audit that does not propagate",
+      "VM.Audit:/vms/*",
+      [PATHS.resources],
+      "modify /vms --roles PVEAuditor --propagate 1",
+    ],
+    ["Sys.Audit missing on a node", "Sys.Audit:/nodes/pve2", [PATHS.nodes], "modify /nodes/pve2"],
+    ["no SDN.Audit", "SDN.Audit", networks, "modify / --roles PVEAuditor"],
+    ["NoAccess on a guest", "NoAccess:/vms/101", [PATHS.resources], "delete /vms/101"],
+    ["NoAccess on all guests", "NoAccess:/vms", [PATHS.resources], "delete /vms"],
+    ["NoAccess on the networks", "NoAccess:/sdn", networks, "delete /sdn"],
+  ])("%s", async (_, denial, filtered, command) => {
     const denials = [parseDenial(denial)];
     const { summary } = await captured(await served(liveLab(parts), { denials }));
     expect(summary.manifest.outcome).toBe("partial");
     const found = summary.manifest.incomplete.filter(({ reason }) => reason === "filtered");
     expect(found.map(({ path }) => path)).toEqual(filtered);
     const group = summary.gaps.find(({ cause }) => cause === "filtered");
-    expect(group?.whatToDo[0]).toContain("pveum acl modify / --roles PVEAuditor");
+    expect(group?.whatToDo[0]).toContain(`pveum acl ${command} `);
+    expect(group?.whatToDo[0]).toContain("--tokens 'rehearsal@pve!capture'");
   });
 
   test("and is whole after the right is granted and the capture resumed", async () => {
@@ -193,7 +227,7 @@ describe("a call that is denied names the privilege of the release", () => {
   const guests = [{ vmid: 101, config: { agent: "1" }, osinfo: {}, interfaces: [] }];
   const at = (version: string, privilege: string): Lab["more"] => ({
     [PATHS.version]: ok({ version, release: version.slice(0, 3) }),
-    [PATHS.permissions]: ok({ "/": { ...AUDITOR, [privilege]: 1 } }),
+    [PATHS.permissions]: ok(listing({ ...AUDITOR, [privilege]: 1 })),
   });
 
   test.each([

@@ -98,13 +98,31 @@ export const AUDITOR = {
   "VM.GuestAgent.Audit": 1,
 };
 
+/** What /access/permissions lists of privileges that are given on "/". Source: proxmox.md §2.3. */
+export function listing(
+  privileges: Readonly<Record<string, number>>,
+): Record<string, Readonly<Record<string, number>>> {
+  const paths = ["/", "/access", "/access/groups", "/nodes", "/pool", "/sdn", "/storage", "/vms"];
+  return Object.fromEntries(paths.map((path) => [path, privileges]));
+}
+
 /** A small site as a token with all rights sees it. */
 export function liveLab({ more, ...parts }: Lab): Snapshot {
   return lab({
     ...parts,
     more: {
       [PATHS.version]: ok({ version: "9.1.4", release: "9.1" }),
-      [PATHS.permissions]: ok({ "/": AUDITOR }),
+      [PATHS.permissions]: ok(listing(AUDITOR)),
+      [PATHS.acl]: ok([
+        { path: "/", type: "user", ugid: "rehearsal@pve", roleid: "PVEAuditor", propagate: 1 },
+        {
+          path: "/",
+          type: "token",
+          ugid: "rehearsal@pve!capture",
+          roleid: "PVEAuditor",
+          propagate: 1,
+        },
+      ]),
       ...more,
     },
   });

@@ -246,6 +246,19 @@ describe("what is not readable in b is never gone", () => {
     expect(whatOf(unread)).toEqual(["node/pve1/vmbr0 () denied", "vm/101 () denied"]);
   });
 
+  test("guests and bridges that may be hidden, since the access control list was not read", async () => {
+    const network = [{ iface: "vmbr0", type: "bridge", active: 1 }];
+    const a = lab({ nodes: { pve1: { network } }, guests: [{ vmid: 101 }] });
+    const b = lab({ nodes: { pve1: { network: [] } } });
+    const incomplete = [{ path: PATHS.acl, reason: "filtered", cause: "filtered" }];
+    const { gone, unread } = await diffSnapshots(a, {
+      ...b,
+      manifest: { ...b.manifest, incomplete },
+    });
+    expect(gone).toEqual([]);
+    expect(whatOf(unread)).toEqual(["node/pve1/vmbr0 () denied", "vm/101 () denied"]);
+  });
+
   test("pools that a token may not see", async () => {
     const site = (rights: object, row: object) => {
       const { cluster, nodes } = labSite({ guests: [{ vmid: 101, row: { ...row } }] });

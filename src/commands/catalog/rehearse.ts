@@ -49,7 +49,8 @@ export const REHEARSAL_COMMANDS = {
       deny: {
         type: "string",
         valueHint: "VM.Audit,…",
-        description: "Privileges that the token lacks. VM.Audit:/vms/104: there and below it; " +
+        description:
+          "Privileges that the token lacks. VM.Audit:/vms/104: there and below it; NoAccess:/vms/104: all of them; " +
           "VM.Audit:/*: it does not propagate",
       },
       "expire-token": {

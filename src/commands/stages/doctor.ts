@@ -49,7 +49,7 @@ function textOf(diagnosis: Diagnosis): string {
       ENDPOINTS[endpoint].shown,
       MAY[may],
       lacks.join(" or "),
-      on.join(" "),
+      on.map(({ path }) => path).join(" "),
     ]),
   );
   const mend = grants.length === 0
@@ -67,11 +67,13 @@ function jsonOf({ host, certificate, ...diagnosis }: Diagnosis): string {
     nodes: diagnosis.nodes,
     token: diagnosis.tokenId,
     certificate: { ...certificate, trust: diagnosis.trust },
-    access: diagnosis.access?.map(({ endpoint, mendOn, ...each }) => ({
+    access: diagnosis.access?.map(({ endpoint, may, lacks, on, grants }) => ({
       endpoint,
       path: ENDPOINTS[endpoint].shown,
-      ...each,
-      mend_on: mendOn,
+      may,
+      lacks,
+      on: on.map(({ path }) => path),
+      mend_on: [...new Set(grants.flatMap(({ path }) => path ?? []))],
     })),
     grants: diagnosis.grants,
   };

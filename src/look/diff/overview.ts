@@ -1,9 +1,11 @@
 /** cluster.json → the cluster, and which nodes and guests it lists. */
 import { type GuestAddress, type GuestKind, PATHS } from "../../snapshot/paths.ts";
+import { hiddenRows } from "../../snapshot/incomplete.ts";
+import { Rights } from "../../snapshot/rights.ts";
 import type { AnswersFile, Snapshot } from "../../snapshot/schema.ts";
 import { type Fields, fieldsOf } from "./fields.ts";
 import { INVENTORY, isInventory } from "./inventory.ts";
-import { type Found, type Gap, isRow, mapFound, objectOf, type Parts, rowsOf } from "./part.ts";
+import { type Found, type Gap, isRow, mapFound, type Parts, rowsOf } from "./part.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -57,10 +59,11 @@ export async function readOverview(snapshot: Snapshot): Promise<Overview> {
   };
 }
 
-/** A good answer that capture lists as incomplete is one whose rows the token sees only in part. */
 export function hiddenPart({ manifest }: Snapshot, path: string): Gap | undefined {
-  const entry = manifest.incomplete.find((each) => each.path === path);
-  return entry === undefined ? undefined : { reason: "denied", detail: entry.reason };
+  const entry = hiddenRows(manifest, path);
+  if (entry === undefined) return undefined;
+  const { reason } = entry;
+  return { reason: "denied", detail: entry.path === path ? reason : `${entry.path}: ${reason}` };
 }
 
 function nameField(row: Row | undefined): Fields {
@@ -110,13 +113,9 @@ const LIVE_KEYS = ["name", "status", "template", "maxcpu", "maxmem"];
 
 /** A guest's pool is shown to those who may see it. Source: PVE/API2/Cluster.pm, resources. */
 function poolGap(answers: AnswersFile): Gap | undefined {
-  const rights = objectOf(answers.get(PATHS.permissions));
-  if ("reason" in rights) return undefined;
-  const isSeen = ["/", "/pool"].some((path) => {
-    const granted = rights.value[path];
-    return isRow(granted) && "Pool.Audit" in granted;
-  });
-  return isSeen ? undefined : { reason: "denied", detail: "the token lacks Pool.Audit on /pool" };
+  const rights = Rights.of(answers.get(PATHS.permissions), answers.get(PATHS.acl));
+  if (rights === undefined || rights.reaches(["Pool.Audit"], "/pool")) return undefined;
+  return { reason: "denied", detail: "the token lacks Pool.Audit on /pool" };
 }
 
 function readGuests(answers: AnswersFile): Found<ReadonlyMap<string, ListedGuest>> {

@@ -4,10 +4,13 @@ import type { Cluster } from "./cluster.ts";
 import type { Fault } from "./fault.ts";
 import { type Move, Moves } from "./moves.ts";
 import { type Denial, Rights } from "./rights.ts";
+import type { Token } from "./token.ts";
 
 /** The cluster, and what has befallen it. */
 export interface World {
   readonly cluster: Cluster;
+  /** Who asks. */
+  readonly token: Token;
   readonly rights: Rights;
   readonly moves: Moves;
   /** Names of nodes. */
@@ -37,7 +40,11 @@ export interface Disturbances {
 }
 
 /** @throws AppError "usage" for a node, a guest or a privilege that the snapshot does not have. */
-export function disturb(cluster: Cluster, disturbances: Disturbances): World {
+export function disturb(
+  cluster: Cluster,
+  token: Token,
+  disturbances: Disturbances,
+): World {
   const { offline = [], moves = [], denials = [] } = disturbances;
   const rights = new Rights(cluster.permissions, denials);
   const nodes = [...offline, ...moves.flatMap(({ node }) => node ?? [])];
@@ -52,5 +59,5 @@ export function disturb(cluster: Cluster, disturbances: Disturbances): World {
         "of the token that are in it",
     });
   }
-  return { cluster, rights, moves: new Moves(moves), offline: new Set(offline) };
+  return { cluster, token, rights, moves: new Moves(moves), offline: new Set(offline) };
 }

@@ -2,6 +2,7 @@
 import type { GuestKind } from "../../snapshot/paths.ts";
 import type { Dialect } from "./dialect.ts";
 import {
+  aclRows,
   clusterRows,
   guestRows,
   interfaceRows,
@@ -32,6 +33,7 @@ export interface Endpoint {
 export const ENDPOINTS = {
   version: { path: "/version" },
   permissions: { path: "/access/permissions", view: permissionListing },
+  acl: { path: "/access/acl", view: aclRows },
   clusterStatus: {
     path: "/cluster/status",
     needs: { anyOf: () => ["Sys.Audit"], on: "/" },

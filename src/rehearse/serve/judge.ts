@@ -77,6 +77,10 @@ function lookUp({ name, path, endpoint, variables }: Question, world: World): An
   const { node, vmid } = variables;
   // Without a type it would also list what no snapshot holds; its guests are the same.
   if (endpoint === "resources" && name === path) return cluster.answer(PATHS.resources);
+  // A snapshot of before holds no entries, but the rights that they can be made of.
+  if (endpoint === "acl" && cluster.permissions !== undefined) {
+    return cluster.answer(PATHS.acl) ?? { status: 200, data: null };
+  }
   const guest = vmid === undefined ? undefined : cluster.guests.get(vmid);
   if (guest === undefined || moves.nodeOf(vmid ?? 0, guest.node) !== node) {
     return cluster.answer(name, node);

@@ -44,12 +44,12 @@ export class Rehearsal {
   constructor(cluster: Cluster, options: RehearsalOptions) {
     this.cluster = cluster;
     this.#options = options;
-    this.#world = disturb(cluster, {});
+    this.#world = disturb(cluster, options.token, {});
   }
 
   /** In the place of all that disturbed before; attempts count anew. @throws AppError "usage". */
   disturb(disturbances: Disturbances): void {
-    this.#world = disturb(this.cluster, disturbances);
+    this.#world = disturb(this.cluster, this.#options.token, disturbances);
     this.#disturbances = disturbances;
     this.#attempts.clear();
     this.#opened = 0;

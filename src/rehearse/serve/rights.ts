@@ -1,11 +1,14 @@
 /** What the token may do: the rights that the snapshot's token had, without those that are denied. */
 import { usageError } from "../../kernel/errors.ts";
+import { NO_ACCESS } from "../../snapshot/rights.ts";
+import type { Token } from "./token.ts";
 
 /** Path → privilege → 1 when paths below inherit it. The answer of /access/permissions. */
 export type Listing = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
 /** A privilege that the token shall not have. */
 export interface Denial {
+  /** "VM.Audit", or NoAccess for all of them. */
   readonly privilege: string;
   /** There and below. Without one, everywhere. */
   readonly path?: string;
@@ -14,9 +17,9 @@ export interface Denial {
 }
 
 const DENIAL_REGEXP =
-  /^(?<privilege>[A-Z]\w+(?:\.[A-Z]\w+)+)(?::(?=\/)(?<path>\/|(?:\/[\w.-]+)*)(?<below>(?<=:\/)\*|\/\*)?)?$/;
+  /^(?<privilege>NoAccess|[A-Z]\w+(?:\.[A-Z]\w+)+)(?::(?=\/)(?<path>\/|(?:\/[\w.-]+)*)(?<below>(?<=:\/)\*|\/\*)?)?$/;
 
-/** "VM.Audit", "VM.Audit:/vms/104" or, for what does not propagate, "VM.Audit:/vms/*". */
+/** "VM.Audit", "VM.Audit:/vms/104", "NoAccess:/vms/104" or, for what does not propagate, "VM.Audit:/vms/*". */
 export function parseDenial(text: string): Denial {
   const { privilege, path, below } = DENIAL_REGEXP.exec(text)?.groups ?? {};
   if (privilege === undefined) {
@@ -49,7 +52,7 @@ export class Rights {
 
   /** The token had it somewhere, or nobody knows. */
   had(privilege: string): boolean {
-    return this.#listing === undefined ||
+    return this.#listing === undefined || privilege === NO_ACCESS ||
       Object.values(this.#listing).some((rights) => Object.hasOwn(rights, privilege));
   }
 
@@ -66,6 +69,34 @@ export class Rights {
     ]);
     const listed = [...paths].map((path) => [path, this.#privilegesAt(path)] as const);
     return Object.fromEntries(listed.filter(([, rights]) => Object.keys(rights).length > 0));
+  }
+
+  /**
+   * Entries of the access control list that give the token these rights, as far as roles that every release has can.
+   * undefined: nobody knows what the token may do. Empty: it may not read them.
+   * Source: PVE/API2/ACL.pm, read_acl.
+   */
+  acl({ user, name }: Pick<Token, "user" | "name">): Record<string, unknown>[] | undefined {
+    const listing = this.listing() ?? this.#listing;
+    if (listing === undefined) return undefined;
+    if (!Object.hasOwn(listing["/access"] ?? {}, "Sys.Audit")) return [];
+    const entry = (path: string, roleid: string, propagate = 1) => ({
+      path,
+      type: "token",
+      ugid: `${user}!${name}`,
+      roleid,
+      propagate,
+    });
+    const denied = this.#denials.flatMap(({ privilege, path = "/", isBelow = false }) => [
+      entry(path, privilege === NO_ACCESS ? NO_ACCESS : `Without-${privilege}`),
+      ...(isBelow ? [entry(path, "PVEAuditor", 0)] : []),
+    ]);
+    const isOnTop = denied.some(({ path }) => path === "/");
+    return [
+      { ...entry("/", "PVEAuditor"), type: "user", ugid: user },
+      ...(isOnTop ? [] : [entry("/", "PVEAuditor")]),
+      ...denied,
+    ];
   }
 
   #privilegesAt(path: string): Record<string, unknown> {
@@ -93,7 +124,9 @@ export class Rights {
   }
 
   #isDenied(privilege: string, path: string): boolean {
-    return this.#denials.some((denial) => denial.privilege === privilege && covers(denial, path));
+    return this.#denials.some((denial) =>
+      (denial.privilege === privilege || denial.privilege === NO_ACCESS) && covers(denial, path)
+    );
   }
 }
 

@@ -1,6 +1,6 @@
 /** TABLE: recorded data → the data that the token sees of the cluster as it is now. */
 import type { World } from "./disturbances.ts";
-import { mapRows, picked } from "./rows.ts";
+import { mapRows, picked, rowsOf } from "./rows.ts";
 
 export type View = (data: unknown, world: World) => unknown;
 
@@ -13,6 +13,19 @@ const BRIDGE_TYPES = new Set<unknown>(["bridge", "OVSBridge"]);
 
 export function permissionListing(data: unknown, { rights }: World): unknown {
   return rights.listing() ?? data;
+}
+
+/** As recorded; in a snapshot of before, or with denials, with entries that give the token its rights. */
+export function aclRows(data: unknown, { rights, token }: World): unknown {
+  if (Array.isArray(data) && rights.listing() === undefined) return data;
+  const own = rights.acl(token) ?? [];
+  return own.length === 0
+    ? own
+    : [...own, ...rowsOf(data).filter(({ ugid }) => !isOf(ugid, token))];
+}
+
+function isOf(ugid: unknown, { user, name }: World["token"]): boolean {
+  return ugid === user || ugid === `${user}!${name}`;
 }
 
 /** Source: PVE/API2/Cluster.pm, resources. */

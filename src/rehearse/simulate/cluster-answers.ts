@@ -23,6 +23,7 @@ export function clusterAnswers(
   return new Map<string, Answer>([
     [PATHS.version, answer(versionOf(site))],
     [PATHS.permissions, answer(permissionsOf(site))],
+    [PATHS.acl, answer(aclOf(site))],
     [PATHS.clusterStatus, answer(statusRows(site))],
     [PATHS.resources, answer(resources)],
     [PATHS.nodes, answer(site.nodes.map((node) => nodeRow(site, node)))],
@@ -41,10 +42,23 @@ function answer(data: unknown): Answer {
 
 /** Source: PVE/API2/AccessControl.pm, permissions: 1 means "and all below". */
 function permissionsOf(site: Site): Record<string, Record<string, number>> {
-  const agent = AGENT_PRIVILEGE[site.nodes[0]?.release.major === 8 ? 8 : 9];
+  const agent = AGENT_PRIVILEGE[majorOf(site)];
   const rights = Object.fromEntries([...PRIVILEGES, agent].map((privilege) => [privilege, 1]));
-  const paths = ["/", "/access", "/nodes", "/pool", "/sdn", "/storage", "/vms"];
+  const paths = ["/", "/access", "/access/groups", "/nodes", "/pool", "/sdn", "/storage", "/vms"];
   return Object.fromEntries(paths.map((path) => [path, rights]));
+}
+
+/** The roles that README gives the user and the token. Source: PVE/API2/ACL.pm, read_acl. */
+function aclOf(site: Site): Record<string, unknown>[] {
+  const roles = ["PVEAuditor", ...(majorOf(site) === 8 ? ["GuestAgentMonitor"] : [])];
+  const who = [["user", "netbox@pve"], ["token", "netbox@pve!sync"]];
+  return who.flatMap(([type, ugid]) =>
+    roles.map((roleid) => ({ path: "/", propagate: 1, roleid, type, ugid }))
+  );
+}
+
+function majorOf(site: Site): 8 | 9 {
+  return site.nodes[0]?.release.major === 8 ? 8 : 9;
 }
 
 /** A node that stands alone has no row for the cluster. Source: PVE/API2/Cluster.pm, get_status. */

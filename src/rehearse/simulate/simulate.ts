@@ -15,7 +15,7 @@ import { planSite, type SimulateOptions, type Site } from "./site.ts";
 export type { SimulateOptions } from "./site.ts";
 
 /** Goes up when a seed gives other bytes than before. */
-const GENERATOR = { name: "proxmox-diode simulate", version: "1.1.0" } as const;
+const GENERATOR = { name: "proxmox-diode simulate", version: "1.2.0" } as const;
 
 /** No site was captured then: a constant, so that a seed gives the same bytes tomorrow. */
 const CAPTURED_AT = "2026-01-15T06:00:00Z";
