@@ -39,7 +39,10 @@ export class Passing extends Error {
   }
 }
 
-/** The first answer that does not pass, or the last one. Waits twice as long each time, with jitter. */
+/**
+ * The first answer that does not pass, or the last one. Waits twice as long each time, with jitter, or as
+ * long as the server asks for if that is longer.
+ */
 export async function retrying(
   attempt: () => Promise<Answer>,
   { attempts, firstDelayMs, longestDelayMs, signal }: RetryTimes & { readonly signal: AbortSignal },
@@ -52,9 +55,10 @@ export async function retrying(
       randomize: true,
       signal,
       shouldRetry: ({ error }) => error instanceof Passing,
-      onFailedAttempt: async ({ error, retriesLeft }) => {
+      onFailedAttempt: async ({ error, retriesLeft, retryDelay }) => {
         const isAsked = error instanceof Passing && retriesLeft > 0;
-        if (isAsked) await wait(error.retryAfterMs, signal);
+        // p-retry itself waits `retryDelay` after this.
+        if (isAsked) await wait(error.retryAfterMs - retryDelay, signal);
       },
     });
   } catch (error) {

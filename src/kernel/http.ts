@@ -4,7 +4,7 @@ import { Agent, ProxyAgent } from "undici";
 import { durationText } from "./duration.ts";
 import { fetchOver } from "./fetch.ts";
 import { networkFailure, type NetworkHints, RemoteFailure } from "./remote-failure.ts";
-import { retryAfterMs } from "./retry-after.ts";
+import { MAX_RETRY_AFTER_MS, retryAfterMs } from "./retry-after.ts";
 import { withinTime } from "./time-limit.ts";
 import { USER_AGENT } from "./tool.ts";
 
@@ -46,8 +46,6 @@ export interface Http {
   request(url: string, request: HttpRequest): Promise<HttpAnswer>;
   close(): Promise<void>;
 }
-
-const MAX_RETRY_AFTER_MS = 30_000;
 
 /** How Node's TLS calls it. */
 export function tlsOptions({ certificates, isUnverified }: Trust) {

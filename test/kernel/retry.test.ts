@@ -62,6 +62,14 @@ describe("a request", () => {
     expect((await run([told])).pauses).toEqual([60]);
   });
 
+  test("waits the larger of its own pause and Retry-After, never their sum", async () => {
+    const told = new RemoteFailure("passing", "busy", { retryAfterMs: 60 });
+    const { pauses } = await run([told, told], { retryDelayMs: 40 });
+    expect(pauses[0]).toBe(60);
+    expect(pauses[1]).toBeGreaterThanOrEqual(80);
+    expect(pauses[1]).toBeLessThanOrEqual(100);
+  });
+
   test("is given up when it is interrupted in a pause", async () => {
     const controller = new AbortController();
     const stopped = run([passing], {
@@ -71,6 +79,12 @@ describe("a request", () => {
     });
     expect((await stopped).outcome).toMatchObject({ name: "AbortError" });
   });
+});
+
+test("a plain HTTP answer before Diode says when to come back", () => {
+  const error = new ConnectError("HTTP 503", Code.Unavailable, { "retry-after": "7" });
+  expect(statusFailure(error, [])).toMatchObject({ verdict: "passing", retryAfterMs: 7000 });
+  expect(statusFailure(new ConnectError("busy", Code.Unavailable), []).retryAfterMs).toBeUndefined();
 });
 
 describe("a failure", () => {

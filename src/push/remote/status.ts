@@ -6,6 +6,7 @@ import {
   RemoteFailure,
   type Verdict,
 } from "../../kernel/remote-failure.ts";
+import { MAX_RETRY_AFTER_MS, retryAfterMs } from "../../kernel/retry-after.ts";
 import { NETWORK_HINTS } from "./network-hints.ts";
 
 interface StatusRow {
@@ -59,7 +60,7 @@ const MAX_TEXT = 500;
 
 /** What a call threw; `secrets` are not repeated, should the server do so. */
 export function statusFailure(error: unknown, secrets: readonly string[]): RemoteFailure {
-  const { code, rawMessage } = ConnectError.from(error);
+  const { code, rawMessage, metadata } = ConnectError.from(error);
   if (isOfNetwork(error)) return networkFailure(error, NETWORK_HINTS);
   const row = STATUSES.find((each) => each.code === code && (each.text?.test(rawMessage) ?? true));
   const isSecret = secrets.some((secret) => rawMessage.includes(secret));
@@ -68,6 +69,10 @@ export function statusFailure(error: unknown, secrets: readonly string[]): Remot
   return new RemoteFailure(
     row?.verdict ?? "refused",
     text === "" ? name : `${name}: ${text.slice(0, MAX_TEXT)}`,
-    { hint: row?.hint },
+    {
+      hint: row?.hint,
+      // nginx, or a proxy before it, answers 429 and 503 as plain HTTP.
+      retryAfterMs: retryAfterMs(metadata.get("retry-after"), MAX_RETRY_AFTER_MS),
+    },
   );
 }
