@@ -1,5 +1,6 @@
 /** One guest: its config, and what its guest agent or its container tells, where that is worth asking. */
 import type { GuestKind } from "../snapshot/paths.ts";
+import { type AgentFact, agentFact } from "../snapshot/reading.ts";
 import { record } from "../snapshot/scalar.ts";
 import type { Answer, SkipReason } from "../snapshot/schema.ts";
 import { hasDynamicAddress, isAgentEnabled } from "../snapshot/worth-asking.ts";
@@ -78,7 +79,7 @@ async function askAgent(guest: Guest, config: Config, walk: GuestWalk): Promise<
     return;
   }
   // It takes a dead agent 3 s to be found dead, and another 3 s to be found so again.
-  const second = isDead(first) ? "agent-not-running" : await askLive(guest, interfaces, walk);
+  const second = notWorthAnother(first) ?? await askLive(guest, interfaces, walk);
   if (typeof second === "string") desk.skip(interfaces, second);
 }
 
@@ -92,9 +93,10 @@ function agentReason(guest: Guest, config: Config): SkipReason | undefined {
   return isAgentEnabled(config) ? undefined : "agent-off";
 }
 
-/** Source: PVE/QemuServer/Agent.pm, assert_agent_available. */
-function isDead(answer: Answer): boolean {
-  return "error" in answer && answer.error?.startsWith("QEMU guest agent is not running") === true;
+/** An agent that only was slow is asked again: the other command may be faster. */
+function notWorthAnother(answer: Answer): AgentFact | undefined {
+  const isSlow = "error" in answer && answer.error?.includes("got timeout") === true;
+  return isSlow ? undefined : agentFact(answer);
 }
 
 /** Only with LXC_LIVE_ADDRESSES, and of a container whose config leaves an address open. */

@@ -1,5 +1,6 @@
 /** Which answers are gaps: what a snapshot would hold more if all had gone well. */
 import { PATHS } from "./paths.ts";
+import { agentFact } from "./reading.ts";
 import type { Answer, Manifest } from "./schema.ts";
 
 export type Incomplete = Manifest["incomplete"][number];
@@ -25,16 +26,9 @@ interface Pattern {
   readonly error?: RegExp;
 }
 
-/** Failures that tell a fact about the guest or the release. Source: proxmox.md §1.2, §6. */
-const FACTS: readonly Pattern[] = [
-  {
-    path: /\/agent\//,
-    status: [500],
-    error: /agent is not running|got timeout|No QEMU guest agent configured|VM \d+ is not running/,
-  },
-  // Up to PVE 8.0 there is no such endpoint.
-  { path: /\/lxc\/\d+\/interfaces$/, status: [501] },
-];
+const AGENT_REGEXP = /\/agent\//;
+/** Up to PVE 8.0 there is no such endpoint. */
+const LXC_INTERFACES: Pattern = { path: /\/lxc\/\d+\/interfaces$/, status: [501] };
 
 /** The first that matches. Source: proxmox.md §1.2. */
 const STATUS_CAUSES: readonly (Pattern & { readonly cause: Cause })[] = [
@@ -74,7 +68,9 @@ export function incompleteOf(path: string, answer: Answer): Required<Incomplete>
   const matches = (pattern: Pattern): boolean =>
     pattern.status.includes(status) && (pattern.path?.test(path) ?? true) &&
     (pattern.error?.test(error) ?? true);
-  if (isGood || FACTS.some(matches)) return undefined;
+  const isFact = matches(LXC_INTERFACES) ||
+    (AGENT_REGEXP.test(path) && agentFact(answer) !== undefined);
+  if (isGood || isFact) return undefined;
   const cause = STATUS_CAUSES.find(matches)?.cause ?? "failed";
   return { path, reason: `${status} ${error}`.trim(), cause };
 }

@@ -65,7 +65,7 @@ describe("an inspection", () => {
         outcome: "partial",
         incomplete: 19,
         causes: { denied: 3, unreachable: 10 },
-        answers: 113,
+        answers: 114,
         failed: 8,
       },
       inventory: {

@@ -4,13 +4,14 @@
  */
 import { compareNatural } from "../../kernel/natural-order.ts";
 import { PATHS } from "../../snapshot/paths.ts";
+import { NO_ANSWER, objectOf } from "../../snapshot/reading.ts";
 import type { Answer, AnswersFile, Snapshot } from "../../snapshot/schema.ts";
 import { compareParts } from "./compare-parts.ts";
 import { type Differences, Findings, type Subject } from "./differences.ts";
 import { guestParts } from "./guest-parts.ts";
 import { compareNetworks, interfacesOf, type Network } from "./networks.ts";
 import { hiddenPart, type ListedGuest, type Overview, readOverview, wanted } from "./overview.ts";
-import { type Found, type Gap, mapFound, NO_ANSWER, objectOf, type Parts } from "./part.ts";
+import { type Found, type Gap, mapFound, type Parts } from "./part.ts";
 
 const GUEST_IDENTITY = { name: "name", place: "node" };
 

@@ -1,16 +1,15 @@
 /** The answers about one guest in its node's file → parts that can be compared. */
 import { PATHS } from "../../snapshot/paths.ts";
 import type { Answer } from "../../snapshot/schema.ts";
+import { agentResultOf, objectOf } from "../../snapshot/reading.ts";
 import type { Fields } from "./fields.ts";
 import {
-  agentResultOf,
   containerRowsOf,
   type Found,
   isRow,
   listed,
   mapFound,
   MISSHAPEN,
-  objectOf,
   type Parts,
 } from "./part.ts";
 import { type ListedGuest, wanted } from "./overview.ts";

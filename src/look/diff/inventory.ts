@@ -119,6 +119,7 @@ export const INVENTORY: Readonly<Record<AnswerName, InventoryRow>> = {
 /** Answers that are not compared at all, and why. */
 export const IGNORED_ANSWERS: Readonly<Record<string, string>> = {
   "/version": "is that of the node that answered; the status of each node has its own",
+  "/access/acl": "is about the token",
   "/access/permissions": "is about the token",
 };
 

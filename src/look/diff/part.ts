@@ -1,5 +1,6 @@
 /** One answer of the snapshot → the fields that it holds, or why there are none. */
 import type { Reason } from "../../entities/left-out.ts";
+import { dataOf } from "../../snapshot/reading.ts";
 import type { Answer } from "../../snapshot/schema.ts";
 import type { Fields } from "./fields.ts";
 
@@ -16,51 +17,6 @@ export type Parts = ReadonlyMap<string, Found<Fields>>;
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** What Proxmox's proxy answers for a node that it cannot reach. Source: AnyEvent::HTTP. */
-const UNREACHABLE: ReadonlySet<number> = new Set([595, 596, 597, 599]);
-const DENIED: ReadonlySet<number> = new Set([401, 403]);
-
-/** What the texts of a failed agent call mean. Source: PVE/API2/Qemu/Agent.pm, PVE/QemuServer/Agent.pm. */
-const AGENT_TEXTS: readonly (readonly [RegExp, Reason])[] = [
-  [/agent is not running|got timeout/i, "agent-not-running"],
-  [/no qemu guest agent configured/i, "agent-off"],
-  [/VM \d+ (?:is )?not running/i, "guest-stopped"],
-];
-
-/** Why capture did not ask → why nothing is known. */
-const SKIPPED: Readonly<Record<string, Reason>> = {
-  "agent-not-running": "agent-not-running",
-  "agent-off": "agent-off",
-  "guest-stopped": "guest-stopped",
-  "out-of-scope": "out-of-scope",
-  "template": "template",
-  "unreachable": "unreachable",
-};
-
-export const NO_ANSWER: Gap = { reason: "failed", detail: "the snapshot holds no answer" };
-
-export function dataOf(answer: Answer | undefined): Found<unknown> {
-  if (answer === undefined) return NO_ANSWER;
-  if ("failed" in answer) return { reason: "failed", detail: answer.failed };
-  if ("skipped" in answer) {
-    const reason = SKIPPED[answer.skipped];
-    return reason === undefined
-      ? { reason: "failed", detail: `not asked: ${answer.skipped}` }
-      : { reason, detail: "" };
-  }
-  if (answer.status === 200) return { value: answer.data };
-  const reason = DENIED.has(answer.status)
-    ? "denied"
-    : UNREACHABLE.has(answer.status)
-    ? "unreachable"
-    : "failed";
-  return { reason, detail: `${answer.status} ${answer.error ?? ""}`.trim() };
-}
-
-export function objectOf(answer: Answer | undefined): Found<Row> {
-  return mapFound(dataOf(answer), (data) => isRow(data) ? { value: data } : MISSHAPEN);
-}
-
 /** The objects in a list. */
 export function rowsOf(answer: Answer | undefined): Found<readonly Row[]> {
   return mapFound(dataOf(answer), listed);
@@ -72,21 +28,6 @@ export function containerRowsOf(answer: Answer | undefined): Found<readonly Row[
     dataOf(answer),
     (data) => data === null ? { reason: "guest-stopped", detail: "" } : listed(data),
   );
-}
-
-/** `result` of an agent call, whose own errors come under HTTP 200. Source: PVE/API2/Qemu/Agent.pm. */
-export function agentResultOf(answer: Answer | undefined): Found<unknown> {
-  const found = objectOf(answer);
-  if ("reason" in found) {
-    if (found.reason !== "failed") return found;
-    const known = AGENT_TEXTS.find(([text]) => text.test(found.detail));
-    return known === undefined ? found : { ...found, reason: known[1] };
-  }
-  const { result } = found.value;
-  const error = isRow(result) ? result["error"] : undefined;
-  if (!isRow(error)) return { value: result };
-  const words = [error["class"], error["desc"]].filter((word) => typeof word === "string");
-  return { reason: "agent-error", detail: words.join(": ") };
 }
 
 export function mapFound<From, To>(

@@ -1,10 +1,10 @@
 /** cluster.json → the rows of its three lists; a list or a row that cannot be read is a record. */
 import type { Reason } from "../../entities/left-out.ts";
 import { PATHS } from "../../snapshot/paths.ts";
+import { asRows, listOf } from "../../snapshot/reading.ts";
 import { type ClusterStatusRow, type NodeRow, RESOURCE_KEYS } from "../../snapshot/rows.ts";
 import type { AnswersFile } from "../../snapshot/schema.ts";
 import { text } from "../../snapshot/scalar.ts";
-import { listOf, rowsOf } from "./answer.ts";
 import type { Ledger, Subject } from "./ledger.ts";
 import type { Found } from "./sources.ts";
 
@@ -31,7 +31,7 @@ export function readClusterRows(
 ): ClusterRows {
   /** `what` is what the record of a list that was not read is called. */
   const rowsAt = (what: string, path: string, found: Found<readonly unknown[]>): Row[] => {
-    if ("value" in found) return rowsOf(found.value);
+    if ("value" in found) return asRows(found.value);
     ledger.leave(subjectOf(what, path), found.reason, { detail: found.detail });
     return [];
   };

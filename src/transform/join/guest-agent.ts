@@ -5,7 +5,7 @@ import type { Answer } from "../../snapshot/schema.ts";
 import type { Osinfo, ResourceRow } from "../../snapshot/rows.ts";
 import { list, record } from "../../snapshot/scalar.ts";
 import { isAgentEnabled } from "../../snapshot/worth-asking.ts";
-import { agentResultOf, narrow } from "./answer.ts";
+import { agentResultOf, narrow } from "../../snapshot/reading.ts";
 import type { Config } from "./guest-config.ts";
 import type { GuestScene } from "./scene.ts";
 import type { Found, Origin } from "./sources.ts";

@@ -1,6 +1,6 @@
 /** Where a guest's addresses are found: QEMU in its agent, LXC in its config and, if asked for, live. */
 import { PATHS } from "../../snapshot/paths.ts";
-import { listOf } from "./answer.ts";
+import { listOf } from "../../snapshot/reading.ts";
 import { configAddresses, liveAddresses, type Occurrence } from "./guest-addresses.ts";
 import type { AgentAnswers } from "./guest-agent.ts";
 import type { ListedGuest } from "./inventory.ts";

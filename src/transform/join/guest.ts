@@ -3,7 +3,7 @@ import type { PlatformRef } from "../../entities/schema.ts";
 import { PATHS } from "../../snapshot/paths.ts";
 import { isReadable } from "../parse/address.ts";
 import { virtualMachineRef } from "../stubs.ts";
-import { objectOf } from "./answer.ts";
+import { objectOf } from "../../snapshot/reading.ts";
 import { readDisks } from "./disks.ts";
 import { keepAddresses } from "./guest-addresses.ts";
 import { readAgent } from "./guest-agent.ts";

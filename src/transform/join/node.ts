@@ -5,7 +5,7 @@ import type { AnswersFile } from "../../snapshot/schema.ts";
 import type { PlatformRef } from "../../entities/schema.ts";
 import { parsePveVersion } from "../parse/pve-version.ts";
 import { text } from "../../snapshot/scalar.ts";
-import { objectOf } from "./answer.ts";
+import { objectOf } from "../../snapshot/reading.ts";
 import type { Cluster } from "./cluster.ts";
 import { countChildren, type GuestParts, readGuest } from "./guest.ts";
 import { type Entry, type Guest, openGuest } from "./inventory.ts";

@@ -5,10 +5,10 @@
 import type { DeviceRef } from "../../entities/schema.ts";
 import type { AnswersFile } from "../../snapshot/schema.ts";
 import { PATHS } from "../../snapshot/paths.ts";
+import { asRows, listOf } from "../../snapshot/reading.ts";
 import { isLonger, MAX_NAME, NamePool } from "../parse/name.ts";
 import { deviceRef } from "../stubs.ts";
 import { loadAhead } from "./ahead.ts";
-import { listOf, rowsOf } from "./answer.ts";
 import type { Claims } from "./claims.ts";
 import type { Cluster, NodeEntry } from "./cluster.ts";
 import { Ledger } from "./ledger.ts";
@@ -100,7 +100,7 @@ function surveyNode(
     scene,
     name,
     ref,
-    network: readNetwork(rowsOf(found.value), ref, scene),
+    network: readNetwork(asRows(found.value), ref, scene),
   };
 }
 
@@ -109,7 +109,7 @@ function leaveNode({ cluster, entry, answers }: LoadedNode, scene: NodeScene): v
   const found = listOf(answers?.get(PATHS.network(entry.node)));
   const ref = deviceRef(entry.node, { site: entry.site, policy: scene.cluster.policy });
   const network = "value" in found
-    ? readNetwork(rowsOf(found.value), ref, asideOf(scene))
+    ? readNetwork(asRows(found.value), ref, asideOf(scene))
     : undefined;
   const children = network?.things;
   const subject = scene.subject(scene.what);

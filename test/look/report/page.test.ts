@@ -39,7 +39,7 @@ describe("the page of the example", () => {
   test("tells of what was captured, of what is there, and of what was left out", async () => {
     const page = await pageOf(example);
     const text = pageText(page);
-    expect(text).toContain("Partial: 19 answers of 113 are missing");
+    expect(text).toContain("Partial: 19 answers of 114 are missing");
     expect(text).toContain("1 site, 1 cluster, 4 nodes");
     expect(text).toContain("27 virtual machines, 14 containers");
     const { lists } = dataOf(page);

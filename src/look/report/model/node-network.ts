@@ -2,11 +2,12 @@
 import { PATHS } from "../../../snapshot/paths.ts";
 import { parentOf, parseVlanId, portsOf, vlanIdOf } from "../../../snapshot/node-interface.ts";
 import { parsePropertyString } from "../../../snapshot/property-string.ts";
+import { objectOf } from "../../../snapshot/reading.ts";
 import { flag, text } from "../../../snapshot/scalar.ts";
 import type { AnswersFile } from "../../../snapshot/schema.ts";
 import { interfaceType } from "../../../transform/values.ts";
 import type { ListedGuest } from "../../diff/overview.ts";
-import { type Found, mapFound, objectOf, rowsOf } from "../../diff/part.ts";
+import { type Found, mapFound, rowsOf } from "../../diff/part.ts";
 
 /** An interface of a node. */
 export interface Port {
