@@ -16,7 +16,7 @@ interface Moment extends PauseOptions {
 }
 
 /** What a value may need to be there: a value of a field that NetBox does not know is refused. */
-const BOOTSTRAP_STEPS: ReadonlySet<StepName | undefined> = new Set([
+export const BOOTSTRAP_STEPS: ReadonlySet<StepName | undefined> = new Set([
   "tag",
   "custom-field",
   "cluster-type",

@@ -1,5 +1,6 @@
 /** Cases × releases, as many at a time as there are lanes; each lane keeps one NetBox running. */
 import type { Case } from "./cases/case.ts";
+import type { Mode } from "./diode/reconciler.ts";
 import type { NetBox } from "./server/netbox.ts";
 import type { Package } from "./set-up/packages.ts";
 import type { SetUp } from "./set-up/set-up.ts";
@@ -8,6 +9,7 @@ import { Trial } from "./trial.ts";
 export interface Job {
   readonly each: Case;
   readonly release: Package;
+  readonly mode: Mode;
 }
 
 export interface Outcome extends Job {
@@ -20,6 +22,8 @@ export interface Outcome extends Job {
 export interface LaneOptions {
   readonly lanes: number;
   readonly setUp: SetUp;
+  /** Of each case's random order. */
+  readonly seed: number;
   /** Called as each one ends. */
   readonly onEnd: (outcome: Outcome) => void;
 }
@@ -41,7 +45,7 @@ export async function runLanes(jobs: readonly Job[], options: LaneOptions): Prom
           await netbox?.stop();
           netbox = await options.setUp.start(job.release);
         }
-        const outcome = await runJob(job, netbox);
+        const outcome = await runJob(job, netbox, options.seed);
         outcomes.push(outcome);
         options.onEnd(outcome);
       }
@@ -59,9 +63,9 @@ export async function runLanes(jobs: readonly Job[], options: LaneOptions): Prom
   return outcomes;
 }
 
-async function runJob(job: Job, netbox: NetBox): Promise<Outcome> {
+async function runJob(job: Job, netbox: NetBox, seed: number): Promise<Outcome> {
   const from = performance.now();
-  const trial = new Trial(netbox);
+  const trial = new Trial(netbox, { mode: job.mode, seed });
   await job.each.run(trial).catch((error: unknown) => {
     trial.findings.push(error instanceof Error ? error.stack ?? error.message : String(error));
   });

@@ -1,6 +1,7 @@
 /** One case against one fresh NetBox: what it does, and what it finds. */
 import { join } from "node:path";
 import { openStore } from "../../src/kernel/store.ts";
+import { BOOTSTRAP_STEPS } from "../../src/push/pauses.ts";
 import { openSnapshot } from "../../src/snapshot/read.ts";
 import { SETTINGS } from "../../src/transform/settings.ts";
 import { ROOT } from "../helpers/golden.ts";
@@ -8,7 +9,12 @@ import { siteOf } from "../helpers/in-memory.ts";
 import { runCli } from "../helpers/run-cli.ts";
 import { buildSnapshot, type Site } from "../helpers/snapshot-builder.ts";
 import { readEntityFiles, type SentEntity } from "./diode/entity-files.ts";
-import { reconcile, type Reconciled } from "./diode/reconciler.ts";
+import {
+  type Reconciled,
+  type Reconciler,
+  type ReconcilerOptions,
+  startReconciler,
+} from "./diode/reconciler.ts";
 import { describe } from "./findings.ts";
 import { type Dump, dumpOf } from "./judge/dump.ts";
 import { expectAll, sumDisks } from "./judge/expect.ts";
@@ -26,15 +32,28 @@ export interface Input {
 
 export class Trial {
   readonly netbox: NetBox;
+  /** Of everything in a random order: the same seed, the same order. */
+  readonly seed: number;
   /** Everything that is not as it must be; none is a pass. */
   readonly findings: string[] = [];
   /** What is as it must be, and worth knowing. */
   readonly remarks: string[] = [];
   /** How many entities were sent. */
   sent = 0;
+  readonly #options: ReconcilerOptions;
+  #diode: Reconciler;
 
-  constructor(netbox: NetBox) {
+  constructor(netbox: NetBox, options: ReconcilerOptions) {
     this.netbox = netbox;
+    this.seed = options.seed;
+    this.#options = options;
+    this.#diode = startReconciler(netbox, options);
+  }
+
+  /** A NetBox and a Diode that know nothing. */
+  async reset(): Promise<void> {
+    await this.netbox.reset();
+    this.#diode = startReconciler(this.netbox, this.#options);
   }
 
   /** The entities that the program itself writes for it. */
@@ -94,10 +113,21 @@ export class Trial {
     return results;
   }
 
-  /** Failures are the caller's. */
-  tryPush(entities: readonly SentEntity[]): Promise<Reconciled[]> {
+  /**
+   * Failures are the caller's. As `push` does, it waits until the custom fields are applied before it
+   * sends what has values of them, unless `bootstrapWait` says otherwise.
+   */
+  async tryPush(
+    entities: readonly SentEntity[],
+    { bootstrapWait = true }: { readonly bootstrapWait?: boolean } = {},
+  ): Promise<Reconciled[]> {
     this.sent += entities.length;
-    return reconcile(this.netbox, entities);
+    if (!bootstrapWait) return this.#diode.reconcile(entities);
+    const isFirst = ({ step }: SentEntity): boolean => BOOTSTRAP_STEPS.has(step.name);
+    return [
+      ...await this.#diode.reconcile(entities.filter(isFirst)),
+      ...await this.#diode.reconcile(entities.filter((each) => !isFirst(each))),
+    ];
   }
 
   /** What was sent before must change nothing. */

@@ -1,4 +1,5 @@
 /** The words of a case. */
+import type { Mode } from "../diode/reconciler.ts";
 import type { Trial } from "../trial.ts";
 
 export interface Case {
@@ -10,5 +11,7 @@ export interface Case {
   readonly isBig?: true;
   /** Also on the oldest release when not everything is asked for. */
   readonly isForAll?: true;
+  /** How Diode applies in this case; "bulk" alone unless said otherwise. */
+  readonly modes?: readonly Mode[];
   run(trial: Trial): Promise<void>;
 }

@@ -1,4 +1,5 @@
 /** TABLE: what must hold in a real NetBox. */
+import { BOOTSTRAP_WAIT_CASES } from "./bootstrap-wait.ts";
 import { BY_HAND_CASES } from "./by-hand.ts";
 import type { Case } from "./case.ts";
 import { CHANGE_CASES } from "./changes.ts";
@@ -10,6 +11,7 @@ import { ORDER_CASES } from "./order.ts";
 export const CASES: readonly Case[] = [
   ...INPUT_CASES,
   ...ORDER_CASES,
+  ...BOOTSTRAP_WAIT_CASES,
   ...CHANGE_CASES,
   ...CLUSTER_CASES,
   ...BY_HAND_CASES,

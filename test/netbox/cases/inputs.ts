@@ -30,7 +30,13 @@ interface Named extends Input, Omit<Case, "run"> {
 }
 
 const INPUTS: readonly Named[] = [
-  { holds: "1 2 3", name: "the example", runs: EXAMPLE, isForAll: true },
+  {
+    holds: "1 2 3",
+    name: "the example",
+    runs: EXAMPLE,
+    isForAll: true,
+    modes: ["bulk", "single"],
+  },
   ...["pve7", "pve8", "pve9", "standalone", "standalone-no-sys-audit", "two-sites"].map((name) => ({
     holds: "1 2 3",
     name: `the fixture ${name}`,

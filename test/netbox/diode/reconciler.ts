@@ -1,9 +1,26 @@
-/**
- * What Diode's reconciler does with every entity, by itself and one after the other: it asks the
- * plugin for the difference, and has it applied if there is one.
- */
+/** What Diode's reconciler does with the entities that it is sent, in either of two modes. */
+import { numbersFrom } from "../../helpers/shuffled.ts";
 import type { NetBox } from "../server/netbox.ts";
 import type { SentEntity } from "./entity-files.ts";
+import {
+  applyChangeSet,
+  bulkPlanApply,
+  type BulkResult,
+  type ChangeSet,
+  type Complaint,
+  complaintsIn,
+  generateDiff,
+} from "./plugin.ts";
+import { Queue } from "./queue.ts";
+
+export type { Complaint } from "./plugin.ts";
+
+/**
+ * "bulk": batches of 50 in any order inside, each one request, as the newest servers do.
+ * "single": entity by entity in the order of arrival, as older servers do with one worker.
+ */
+export const MODES = ["bulk", "single"] as const;
+export type Mode = (typeof MODES)[number];
 
 export type Verdict = "no-change" | "applied" | "failed";
 
@@ -18,48 +35,49 @@ export interface Reconciled {
   readonly warnings: readonly Complaint[];
 }
 
-export interface Complaint {
-  /** "virtualization.virtualmachine" */
-  readonly objectType: string;
-  /** "primary_ip4", or "__all__". */
-  readonly field: string;
-  readonly words: string;
+export interface Reconciler {
+  /**
+   * In the order in which they were applied. What failed is not tried again until it is sent again.
+   * Never throws for what NetBox refuses.
+   */
+  reconcile(entities: readonly SentEntity[]): Promise<Reconciled[]>;
 }
 
-/** Source: netbox_diode_plugin/api/common.py, ChangeSetResult.to_dict. */
-interface Answer {
-  readonly change_set?: ChangeSet | null;
-  readonly errors?: unknown;
-  readonly warnings?: unknown;
-}
-interface ChangeSet {
-  readonly changes: readonly Change[];
-  readonly warnings?: unknown;
-}
-interface Change {
-  readonly change_type: "create" | "update" | "noop";
-  readonly object_type: string;
+export interface ReconcilerOptions {
+  readonly mode: Mode;
+  /** Of the order within a batch. */
+  readonly seed: number;
 }
 
-/** Emission order's fields → the models of NetBox. Source: netbox_diode_plugin/api/supported_models.py. */
-const OBJECT_TYPES: Readonly<Record<SentEntity["step"]["name"], string>> = {
-  "tag": "extras.tag",
-  "custom-field": "extras.customfield",
-  "cluster-type": "virtualization.clustertype",
-  "cluster": "virtualization.cluster",
-  "platform": "dcim.platform",
-  "vlan": "ipam.vlan",
-  "vm-interface": "virtualization.vminterface",
-  "interface": "dcim.interface",
-  "ip-address": "ipam.ipaddress",
-  "prefix": "ipam.prefix",
-  "virtual-machine": "virtualization.virtualmachine",
-  "virtual-disk": "virtualization.virtualdisk",
-  "device": "dcim.device",
-};
+/** With an empty queue: what an earlier one was sent, it does not know. */
+export function startReconciler(netbox: NetBox, { mode, seed }: ReconcilerOptions): Reconciler {
+  if (mode === "single") return { reconcile: (entities) => oneByOne(netbox, entities) };
+  const queue = new Queue(numbersFrom(seed));
+  return { reconcile: (entities) => inBatches(netbox, queue.claim(entities)) };
+}
 
-/** Sends them in the order of the list. Never throws for what NetBox refuses. */
-export async function reconcile(
+async function inBatches(
+  netbox: NetBox,
+  batches: readonly (readonly SentEntity[])[],
+): Promise<Reconciled[]> {
+  const results: Reconciled[] = [];
+  for (const batch of batches) {
+    const answers = await bulkPlanApply(netbox, batch);
+    results.push(...batch.map((sent, i) => reconciledOf(sent, answers[i] as BulkResult)));
+  }
+  return results;
+}
+
+function reconciledOf(sent: SentEntity, result: BulkResult): Reconciled {
+  const { change_set: plan, errors, warnings } = result;
+  return outcomeOf(sent, {
+    plan,
+    complaints: [...complaintsIn(errors?.plan), ...complaintsIn(errors?.apply)],
+    warnings: [...complaintsIn(plan?.warnings), ...complaintsIn(warnings)],
+  });
+}
+
+async function oneByOne(
   netbox: NetBox,
   entities: readonly SentEntity[],
 ): Promise<Reconciled[]> {
@@ -69,77 +87,30 @@ export async function reconcile(
 }
 
 async function reconcileOne(netbox: NetBox, sent: SentEntity): Promise<Reconciled> {
-  const { step, entity } = sent;
-  const planned = await post(netbox, "generate-diff", {
-    object_type: OBJECT_TYPES[step.name],
-    entity: { [step.field]: entity },
-  });
+  const planned = await generateDiff(netbox, sent);
   const plan = planned.change_set;
-  const failed = complaintsIn(planned.errors);
+  const complaints = complaintsIn(planned.errors);
   const warnings = [...complaintsIn(planned.warnings), ...complaintsIn(plan?.warnings)];
-  const changes = (plan?.changes ?? []).filter(({ change_type: type }) => type !== "noop")
-    .map(({ change_type: type, object_type: on }) => `${type} ${on}`);
-  if (failed.length > 0) return { sent, verdict: "failed", changes, complaints: failed, warnings };
-  if (!plan || plan.changes.length === 0) {
-    return { sent, verdict: "no-change", changes: [], complaints: [], warnings };
+  if (complaints.length > 0 || !plan || plan.changes.length === 0) {
+    return outcomeOf(sent, { plan, complaints, warnings });
   }
-  const applied = await post(netbox, "apply-change-set", plan);
-  const complaints = complaintsIn(applied.errors);
-  const verdict = complaints.length > 0 ? "failed" : "applied";
-  return {
-    sent,
-    verdict,
-    changes,
-    complaints,
+  const applied = await applyChangeSet(netbox, plan);
+  return outcomeOf(sent, {
+    plan,
+    complaints: complaintsIn(applied.errors),
     warnings: [...warnings, ...complaintsIn(applied.warnings)],
-  };
-}
-
-async function post(netbox: NetBox, door: string, body: unknown): Promise<Answer> {
-  const response = await fetch(`${netbox.url}/api/plugins/diode/${door}/`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${netbox.diode}`, "content-type": "application/json" },
-    body: JSON.stringify(body),
   });
-  const text = await response.text();
-  const answer = parsed(text);
-  if (response.ok && answer) return answer;
-  const errors = answer?.errors ??
-    { [door]: { __all__: [`HTTP ${response.status}: ${firstWords(text)}`] } };
-  return { ...answer, errors };
 }
 
-function parsed(text: string): Answer | undefined {
-  try {
-    return JSON.parse(text) as Answer;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Of a page that Django shows when it fails. */
-function firstWords(text: string): string {
-  return text.replaceAll(/<[^>]*>|\s+/g, " ").trim().slice(0, 300);
-}
-
-/** { type: { field: [words] } }, or a list of { object_type, fields, message }. */
-function complaintsIn(errors: unknown): Complaint[] {
-  if (typeof errors !== "object" || errors === null) return [];
-  if (Array.isArray(errors)) {
-    return errors.map((one: { object_type?: string; fields?: string[]; message?: string }) => ({
-      objectType: one.object_type ?? "",
-      field: one.fields?.join(", ") ?? "__all__",
-      words: one.message ?? JSON.stringify(one),
-    }));
-  }
-  return Object.entries(errors).flatMap(([objectType, fields]) =>
-    Object.entries(typeof fields === "object" && fields !== null ? fields : { __all__: fields })
-      .map(([field, words]) => ({
-        objectType,
-        field,
-        words: [words].flat().map((word: unknown) =>
-          typeof word === "string" ? word : JSON.stringify(word)
-        ).join("; "),
-      }))
-  );
+function outcomeOf(
+  sent: SentEntity,
+  { plan, complaints, warnings }:
+    & Pick<Reconciled, "complaints" | "warnings">
+    & { readonly plan: ChangeSet | null | undefined },
+): Reconciled {
+  const planned = plan?.changes ?? [];
+  const changes = planned.filter(({ change_type: type }) => type !== "noop")
+    .map(({ change_type: type, object_type: on }) => `${type} ${on}`);
+  const verdict = complaints.length > 0 ? "failed" : planned.length > 0 ? "applied" : "no-change";
+  return { sent, verdict, changes, complaints, warnings };
 }

@@ -1,0 +1,150 @@
+/** The API of NetBox's Diode plugin, as Diode's reconciler calls it. */
+import type { NetBox } from "../server/netbox.ts";
+import type { SentEntity } from "./entity-files.ts";
+
+/** Field by field of the emission order: NetBox's models. Source: netbox_diode_plugin/api/supported_models.py. */
+const OBJECT_TYPES: Readonly<Record<SentEntity["step"]["name"], string>> = {
+  "tag": "extras.tag",
+  "custom-field": "extras.customfield",
+  "cluster-type": "virtualization.clustertype",
+  "cluster": "virtualization.cluster",
+  "platform": "dcim.platform",
+  "vlan": "ipam.vlan",
+  "vm-interface": "virtualization.vminterface",
+  "interface": "dcim.interface",
+  "ip-address": "ipam.ipaddress",
+  "prefix": "ipam.prefix",
+  "virtual-machine": "virtualization.virtualmachine",
+  "virtual-disk": "virtualization.virtualdisk",
+  "device": "dcim.device",
+};
+
+/** Source: netbox_diode_plugin/api/common.py, ChangeSetResult.to_dict. */
+export interface ChangeSetResult {
+  readonly change_set?: ChangeSet | null;
+  readonly errors?: unknown;
+  readonly warnings?: unknown;
+}
+
+export interface ChangeSet {
+  readonly changes: readonly Change[];
+  readonly warnings?: unknown;
+}
+
+interface Change {
+  readonly change_type: "create" | "update" | "noop";
+  readonly object_type: string;
+}
+
+/** Source: netbox_diode_plugin/api/views.py, BulkPlanApplyView. */
+export interface BulkResult {
+  /** As it was sent. */
+  readonly id: string;
+  /** Null when planning failed. */
+  readonly change_set: ChangeSet | null;
+  readonly errors: { readonly plan?: unknown; readonly apply?: unknown } | null;
+  readonly warnings?: unknown;
+}
+
+/** NetBox's own words about one object. */
+export interface Complaint {
+  /** "virtualization.virtualmachine" */
+  readonly objectType: string;
+  /** "primary_ip4", or "__all__". */
+  readonly field: string;
+  readonly words: string;
+}
+
+export async function generateDiff(netbox: NetBox, sent: SentEntity): Promise<ChangeSetResult> {
+  return resultOf("generate-diff", await post(netbox, "generate-diff", wireOf(sent)));
+}
+
+export async function applyChangeSet(netbox: NetBox, plan: ChangeSet): Promise<ChangeSetResult> {
+  return resultOf("apply-change-set", await post(netbox, "apply-change-set", plan));
+}
+
+/**
+ * One result for each entity, in the same order. An answer that holds no results fails all of them,
+ * as it does in the reconciler.
+ */
+export async function bulkPlanApply(
+  netbox: NetBox,
+  batch: readonly SentEntity[],
+): Promise<BulkResult[]> {
+  const door = "bulk-plan-apply";
+  const entities = batch.map((sent, i) => ({ id: String(i), ...wireOf(sent) }));
+  const answer = await post(netbox, door, { entities });
+  const { results } = (answer.body ?? {}) as { readonly results?: readonly BulkResult[] };
+  const byId = new Map(results?.map((result) => [result.id, result]));
+  return entities.map(({ id }) =>
+    byId.get(id) ?? { id, change_set: null, errors: { plan: errorsOf(door, answer) } }
+  );
+}
+
+/** { type: { field: [words] } }, or a list of { object_type, fields, message }. */
+export function complaintsIn(errors: unknown): Complaint[] {
+  if (typeof errors !== "object" || errors === null) return [];
+  if (Array.isArray(errors)) {
+    return errors.map((one: { object_type?: string; fields?: string[]; message?: string }) => ({
+      objectType: one.object_type ?? "",
+      field: one.fields?.join(", ") ?? "__all__",
+      words: one.message ?? JSON.stringify(one),
+    }));
+  }
+  return Object.entries(errors).flatMap(([objectType, fields]) =>
+    Object.entries(typeof fields === "object" && fields !== null ? fields : { __all__: fields })
+      .map(([field, words]) => ({
+        objectType,
+        field,
+        words: [words].flat().map((word: unknown) =>
+          typeof word === "string" ? word : JSON.stringify(word)
+        ).join("; "),
+      }))
+  );
+}
+
+interface Answer {
+  readonly status: number;
+  readonly isOk: boolean;
+  readonly text: string;
+  /** Undefined when the text is not JSON. */
+  readonly body: unknown;
+}
+
+async function post(netbox: NetBox, door: string, body: unknown): Promise<Answer> {
+  const response = await fetch(`${netbox.url}/api/plugins/diode/${door}/`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${netbox.diode}`, "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  const text = await response.text();
+  return { status: response.status, isOk: response.ok, text, body: parsed(text) };
+}
+
+function wireOf({ step, entity }: SentEntity): { object_type: string; entity: object } {
+  return { object_type: OBJECT_TYPES[step.name], entity: { [step.field]: entity } };
+}
+
+function resultOf(door: string, answer: Answer): ChangeSetResult {
+  const body = answer.body as ChangeSetResult | undefined;
+  return answer.isOk && body ? body : { ...body, errors: errorsOf(door, answer) };
+}
+
+/** Of an answer that is no result. */
+function errorsOf(door: string, { status, text, body }: Answer): unknown {
+  const { errors } = (body ?? {}) as { readonly errors?: unknown };
+  return errors ?? { [door]: { __all__: [`HTTP ${status}: ${firstWords(text)}`] } };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Of a page that Django shows when it fails. */
+function firstWords(text: string): string {
+  return text.replaceAll(/<[^>]*>|\s+/g, " ").trim().slice(0, 300);
+}
