@@ -147,6 +147,30 @@ describe.each(WHOLE_CASES)("in $name", (each) => {
   );
 });
 
+/** Objects that are tagged where another entity names them, as "role Hypervisor", and their tags. */
+function taggedIn(value: unknown): [string, unknown][] {
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([field, item]: [string, unknown]) => {
+    const tagged = typeof item === "object" && item !== null && "tags" in item;
+    const { name, model, tags } = (item ?? {}) as Json;
+    const here: [string, unknown][] = tagged ? [[`${field} ${String(name ?? model)}`, tags]] : [];
+    return [...here, ...taggedIn(item)];
+  });
+}
+
+// Of several entities in one batch of Diode's, NetBox keeps the tags of the last one.
+test.each(WHOLE_CASES)("in $name, all that tag an object tag it alike", async (each) => {
+  const { all } = await outcomeOf(each);
+  const tagged = all.flatMap(({ entity }) => taggedIn(entity));
+  const byObject = Map.groupBy(tagged, ([object]) => object);
+  expect([...byObject.keys()].map((object) => object.split(" ")[0]).sort()).toEqual(
+    ["device_type", "manufacturer", "role"],
+  );
+  for (const [object, found] of byObject) {
+    expect(new Set(found.map(([, tags]) => JSON.stringify(tags))).size, object).toBe(1);
+  }
+});
+
 test("no stub of a generated site, however odd, names what is not there or is another", async () => {
   const settings = { ALL_INTERFACES: "true", LXC_LIVE_ADDRESSES: "true", TENANT_NAME: "t" };
   await fc.assert(

@@ -86,6 +86,7 @@ function readDevice(
     name,
     site: entry.site,
     ref,
+    sharedTags: scene.shared.deviceTags(),
     platform: nodeStatus === undefined ? undefined : nodePlatform(nodeStatus, origin, scene),
     primary: network?.primary ?? { 4: undefined, 6: undefined },
   };

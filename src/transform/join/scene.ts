@@ -1,4 +1,5 @@
 /** Where a join happens: the cluster and node at hand, and the tables that all of them share. */
+import { compareNatural } from "../../kernel/natural-order.ts";
 import type { AnswerRef } from "../../entities/left-out.ts";
 import type { PlatformRef, TagRef } from "../../entities/schema.ts";
 import type { AnswersFile } from "../../snapshot/schema.ts";
@@ -18,11 +19,29 @@ export class SharedTables {
     { readonly network: string; readonly site: string; readonly answer: AnswerRef }
   >;
 
+  readonly #withDevices = new Set<ClusterSource>();
+
   constructor(keepsOrigins = false) {
     this.tags = new Shared(keepsOrigins);
     this.platforms = new Shared(keepsOrigins);
     this.vlans = new Shared(keepsOrigins);
     this.prefixes = new Shared(keepsOrigins);
+  }
+
+  seeDevice(cluster: ClusterSource): void {
+    this.#withDevices.add(cluster);
+  }
+
+  /**
+   * The tags of what all devices share, complete after the first pass: the global ones and those of
+   * all hosts. Every device must send the same ones: of entities that Diode applies in one batch, the
+   * last one overwrites the tags that the others added, since the plugin merges with what it read
+   * first. Source: netbox_diode_plugin/api/differ.py, prechange_data_from_instance.
+   */
+  deviceTags(): readonly TagRef[] {
+    const clusters = [...this.#withDevices].sort((a, b) => compareNatural(a.hostTag, b.hostTag));
+    const byName = new Map(clusters.flatMap(({ tags }) => tags).map((tag) => [tag.name, tag]));
+    return [...byName.values()];
   }
 
   /** Platforms are known by name. */

@@ -55,6 +55,8 @@ export interface NodeSource extends Origin<"nodes" | "clusterStatus" | "nodeStat
   readonly name: string;
   readonly site: string;
   readonly ref: DeviceRef;
+  /** Of its type, manufacturer and role, which the devices of all clusters share. */
+  readonly sharedTags: readonly TagRef[];
   readonly platform: PlatformRef | undefined;
   readonly primary: Primary;
 }

@@ -80,6 +80,7 @@ function surveyNode(
     const ref = deviceRef(node, { site, policy: source.policy });
     return { cluster, entry, scene, name: node, ref, network: undefined };
   }
+  tables.shared.seeDevice(source);
   const name = tables.names.take(node, source.name, MAX_NAME);
   if (name !== node) {
     ledger.note(

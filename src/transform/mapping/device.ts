@@ -39,8 +39,8 @@ export const DEVICE: Table<NodeSource, Device> = {
   ),
   device_type: node.from(
     ["setting.NODE_DEVICE_TYPE", "setting.NODE_MANUFACTURER", "stub.tags"],
-    "Proxmox Node, by the manufacturer Proxmox; both with the global tags and the host's",
-    ({ ref, cluster: { tags } }) => ({
+    "Proxmox Node, by the manufacturer Proxmox; both with the global tags and those of all hosts",
+    ({ ref, sharedTags: tags }) => ({
       ...ref.device_type,
       manufacturer: { ...ref.device_type.manufacturer, tags },
       tags,
@@ -48,8 +48,8 @@ export const DEVICE: Table<NodeSource, Device> = {
   ),
   role: node.from(
     ["setting.NODE_DEVICE_ROLE", "stub.tags"],
-    "Hypervisor, with the global tags and the host's",
-    ({ ref, cluster: { tags } }) => ({ ...ref.role, tags }),
+    "Hypervisor, with the global tags and those of all hosts",
+    ({ ref, sharedTags: tags }) => ({ ...ref.role, tags }),
   ),
   site: node.from(["stub.site"], "its entry in NODE_SITE_MAP, else SITE_NAME", (n) => n.ref.site),
   tenant: node.from(["stub.tenant"], "TENANT_NAME", (n) => n.ref.tenant),
