@@ -30,18 +30,12 @@ interface Named extends Input, Omit<Case, "run"> {
 }
 
 const INPUTS: readonly Named[] = [
-  {
-    holds: "1 2 3",
-    name: "the example",
-    runs: EXAMPLE,
-    isForAll: true,
-    modes: ["bulk", "single"],
-  },
+  { holds: "1 2 3", name: "the example", runs: EXAMPLE, isForAll: true },
   ...["pve7", "pve8", "pve9", "standalone", "standalone-no-sys-audit", "two-sites"].map((name) => ({
     holds: "1 2 3",
     name: `the fixture ${name}`,
     runs: [`test/fixtures/${name}`],
-    ...(name === "pve8" && { isForAll: true as const }),
+    ...(name === "pve8" && { isForAll: true as const, modes: ["bulk", "single"] as const }),
   })),
   {
     holds: "6",
