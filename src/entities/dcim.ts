@@ -18,7 +18,7 @@ import type {
 
 export interface Platform extends Common {
   name: string;
-  slug?: NotSent;
+  slug?: string;
   manufacturer?: NotSent;
   parent?: NotSent;
   comments?: NotSent;

@@ -3,7 +3,7 @@ import type { NotSent } from "./refs.ts";
 
 export interface Tag {
   name: string;
-  slug: string;
+  slug?: string;
   color?: string;
   description?: NotSent;
   weight?: NotSent;

@@ -9,19 +9,15 @@ export type Empty = Readonly<Record<string, never>>;
 /** A field that this program never sends; its table says why. */
 export type NotSent = never;
 
-export interface TagRef {
+/** What NetBox keeps a slug of. It is sent only where Diode would take one name for another. */
+export interface SluggedRef {
   name: string;
-  slug: string;
+  slug?: string;
 }
-export interface SiteRef {
-  name: string;
-}
-export interface TenantRef {
-  name: string;
-}
-export interface PlatformRef {
-  name: string;
-}
+export type TagRef = SluggedRef;
+export type SiteRef = SluggedRef;
+export type TenantRef = SluggedRef;
+export type PlatformRef = SluggedRef;
 export interface ClusterTypeRef {
   name: string;
 }
@@ -45,17 +41,16 @@ export interface VMInterfaceRef {
   virtual_machine: VirtualMachineRef;
   name: string;
 }
-export interface ManufacturerRef {
-  name: string;
+export interface ManufacturerRef extends SluggedRef {
   tags?: readonly TagRef[];
 }
 export interface DeviceTypeRef {
   manufacturer: ManufacturerRef;
   model: string;
+  slug?: string;
   tags?: readonly TagRef[];
 }
-export interface DeviceRoleRef {
-  name: string;
+export interface DeviceRoleRef extends SluggedRef {
   tags?: readonly TagRef[];
 }
 export interface DeviceRef extends PrimaryAddresses {

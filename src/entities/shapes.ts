@@ -6,16 +6,17 @@ import { scope, type Type, type } from "arktype";
 import type { Step, StepName } from "./order.ts";
 import type { Entities } from "./schema.ts";
 
-const TAGGED = { tags: "tag[]" } as const;
+const TAGGED = { tags: "slugged[]" } as const;
 const NAMED = { name: "text" } as const;
-const CLUSTER = { ...NAMED, type: "named", "scope_site?": "named" } as const;
+const SLUGGED = { ...NAMED, "slug?": "text" } as const;
+const CLUSTER = { ...NAMED, type: "named", "scope_site?": "slugged" } as const;
 /** What an address says of the machine that it is the primary one of. */
 const PRIMARY_OF = { "primary_ip4?": "bareAddress", "primary_ip6?": "bareAddress" } as const;
 const MACHINE = {
   ...NAMED,
   cluster: "cluster",
-  "site?": "named",
-  "tenant?": "named",
+  "site?": "slugged",
+  "tenant?": "slugged",
   ...PRIMARY_OF,
 } as const;
 const NIC = { virtual_machine: "machine", ...NAMED } as const;
@@ -23,8 +24,8 @@ const DEVICE = {
   ...NAMED,
   device_type: "deviceType",
   role: "tagged",
-  site: "named",
-  "tenant?": "named",
+  site: "slugged",
+  "tenant?": "slugged",
   ...PRIMARY_OF,
 } as const;
 const PORT = {
@@ -32,7 +33,7 @@ const PORT = {
   ...NAMED,
   type: "'bridge' | 'lag' | 'virtual' | 'other'",
 } as const;
-const VLAN = { vid: "int64", ...NAMED, "site?": "named" } as const;
+const VLAN = { vid: "int64", ...NAMED, "site?": "slugged" } as const;
 const ADDRESS = {
   address: "text",
   "assigned_object_interface?": "port",
@@ -41,7 +42,7 @@ const ADDRESS = {
 const PRIMARY = {
   "primary_ip4?": "empty",
   "primary_ip6?": "empty",
-  "platform?": "named | empty",
+  "platform?": "slugged | empty",
 } as const;
 
 /** What the definitions below call by a word. */
@@ -50,9 +51,14 @@ const WORDS = {
   int64: "/^-?\\d{1,19}$/",
   empty: {},
   named: NAMED,
-  tagged: { ...NAMED, "tags?": "tag[]" },
-  tag: { ...NAMED, slug: "text" },
-  deviceType: { manufacturer: "tagged", model: "text", "tags?": "tag[]" },
+  slugged: SLUGGED,
+  tagged: { ...SLUGGED, "tags?": "slugged[]" },
+  deviceType: {
+    manufacturer: "tagged",
+    model: "text",
+    "slug?": "text",
+    "tags?": "slugged[]",
+  },
   bareAddress: { address: "text" },
   mac: { mac_address: "text" },
   customText: { text: "string" },
@@ -68,7 +74,7 @@ const WORDS = {
 } as const;
 
 const ENTITIES = {
-  "tag": { ...NAMED, slug: "text", "color?": "/^[0-9a-f]{6}$/" },
+  "tag": { ...SLUGGED, "color?": "/^[0-9a-f]{6}$/" },
   "custom-field": {
     ...NAMED,
     type: "'text' | 'integer'",
@@ -78,7 +84,7 @@ const ENTITIES = {
   },
   "cluster-type": { ...NAMED, slug: "text", ...TAGGED },
   "cluster": { ...CLUSTER, status: "'active'", ...TAGGED },
-  "platform": { ...NAMED, ...TAGGED },
+  "platform": { ...SLUGGED, ...TAGGED },
   "vlan": { ...VLAN, ...TAGGED },
   "vm-interface": {
     ...NIC,
@@ -100,7 +106,7 @@ const ENTITIES = {
     ...TAGGED,
   },
   "ip-address": { ...ADDRESS, ...TAGGED },
-  "prefix": { prefix: "text", "scope_site?": "named", ...TAGGED },
+  "prefix": { prefix: "text", "scope_site?": "slugged", ...TAGGED },
   "virtual-machine": {
     ...MACHINE,
     ...PRIMARY,

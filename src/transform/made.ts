@@ -3,6 +3,7 @@ import type { LeftOut, Note } from "../entities/left-out.ts";
 import type { StepName } from "../entities/order.ts";
 import type { Entities } from "../entities/schema.ts";
 import type { Sources } from "./join/sources.ts";
+import { Slugs } from "./slugs.ts";
 import { COMPILED } from "./tables.ts";
 
 /** `source` is what the step's table read: with the table it explains every field. */
@@ -26,13 +27,15 @@ export interface Batch {
 export interface MakeOptions {
   readonly capturedAt: string;
   readonly clearEmpty?: boolean;
+  /** Of all names of the set. */
+  readonly slugs?: Slugs;
 }
 
 export function make<Name extends StepName>(
   step: Name,
   source: Sources[Name],
-  { capturedAt, clearEmpty = false }: MakeOptions,
+  { capturedAt, clearEmpty = false, slugs = Slugs.NONE }: MakeOptions,
 ): Made {
-  const entity = COMPILED[step](source, clearEmpty);
+  const entity = slugs.onStubs(COMPILED[step](source, clearEmpty));
   return { step, entity, capturedAt, source } as Made;
 }

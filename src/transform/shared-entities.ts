@@ -1,13 +1,14 @@
 /** The steps whose objects all nodes and clusters share: made last, when all that hold them are known. */
 import type { ClusterSource } from "./join/sources.ts";
-import { GLOBAL_TAGS } from "./join/cluster.ts";
+import { GLOBAL_TAGS, tagsOfHosts } from "./join/cluster.ts";
 import type { SharedTables } from "./join/scene.ts";
 import { type Held, newestCapture } from "./join/shared.ts";
 import { compareNatural } from "../kernel/natural-order.ts";
 import type { AnswerRef } from "../entities/left-out.ts";
 import type { TagRef } from "../entities/schema.ts";
 import { CUSTOM_FIELDS } from "./mapping/custom-field.ts";
-import { type Made, make } from "./made.ts";
+import { type Made, make, type MakeOptions } from "./made.ts";
+import type { Slugs } from "./slugs.ts";
 import { tagRef } from "./stubs.ts";
 
 /** Source: the mapping document, "Tag Colors"; NetBox takes six lower-case hex digits. */
@@ -18,28 +19,34 @@ const TAG_COLORS: Readonly<Record<(typeof GLOBAL_TAGS)[number], string>> = {
 const HOST_TAG_COLOR = "fd7e14";
 
 /** Tags, custom fields, cluster type, clusters, platforms, VLANs and prefixes. */
-export function makeShared(clusters: readonly ClusterSource[], tables: SharedTables): Made[] {
-  const all = { capturedAt: newestCapture(clusters) };
+export function makeShared(
+  clusters: readonly ClusterSource[],
+  tables: SharedTables,
+  slugs: Slugs,
+): Made[] {
+  const all = optionsOf(clusters, slugs);
   const tags = tagsOf(clusters);
   return [
-    ...makeTags(clusters, tables),
+    ...makeTags(clusters, tables, slugs),
     ...CUSTOM_FIELDS.map((field) => make("custom-field", field, all)),
     make("cluster-type", { tags }, all),
-    ...clusters.map((cluster) => make("cluster", cluster, { capturedAt: cluster.capturedAt })),
-    ...tables.platforms.inOrder().map((held) =>
-      make("platform", { ...held.value, ...heldBy(held) }, timeOf(held.clusters))
-    ),
+    ...clusters.map((cluster) => make("cluster", cluster, optionsOf([cluster], slugs))),
+    ...tables.platforms.inOrder().map((held) => {
+      const { name } = held.value;
+      const source = { name, slug: slugs.of("platform", name), ...heldBy(held) };
+      return make("platform", source, optionsOf(held.clusters, slugs));
+    }),
     ...tables.vlans.inOrder().map((held) =>
-      make("vlan", { ...held.value, ...heldBy(held) }, timeOf(held.clusters))
+      make("vlan", { ...held.value, ...heldBy(held) }, optionsOf(held.clusters, slugs))
     ),
-    ...makePrefixes(tables),
+    ...makePrefixes(tables, slugs),
   ];
 }
 
 /** The static entities of the mapping document's bootstrap mode. */
 export function makeBootstrap(capturedAt: string): Made[] {
   const tags = GLOBAL_TAGS.map((name) =>
-    make("tag", { name, color: TAG_COLORS[name], origins: [] }, { capturedAt })
+    make("tag", { name, slug: undefined, color: TAG_COLORS[name], origins: [] }, { capturedAt })
   );
   return [
     ...tags.toSorted((a, b) => compareNatural(nameOf(a), nameOf(b))),
@@ -59,7 +66,11 @@ export function unscopedPrefixes(
   });
 }
 
-function makeTags(clusters: readonly ClusterSource[], tables: SharedTables): Made[] {
+function makeTags(
+  clusters: readonly ClusterSource[],
+  tables: SharedTables,
+  slugs: Slugs,
+): Made[] {
   const made = new Map<string, Made>();
   const ofGuests = tables.tags.inOrder();
   const heldByGuests = new Map(ofGuests.map((held) => [held.value.name, held]));
@@ -67,7 +78,8 @@ function makeTags(clusters: readonly ClusterSource[], tables: SharedTables): Mad
   const add = (name: string, holders: readonly ClusterSource[], color?: string): void => {
     if (made.has(name)) return;
     const { clusters: more = [], origins = [] } = heldByGuests.get(name) ?? {};
-    made.set(name, make("tag", { name, color, origins }, timeOf([...holders, ...more])));
+    const source = { name, slug: slugs.of("tag", name), color, origins };
+    made.set(name, make("tag", source, optionsOf([...holders, ...more], slugs)));
   };
   for (const name of GLOBAL_TAGS) add(name, clusters, TAG_COLORS[name]);
   for (const cluster of clusters) {
@@ -81,16 +93,16 @@ function makeTags(clusters: readonly ClusterSource[], tables: SharedTables): Mad
   return [...made].sort(([a], [b]) => compareNatural(a, b)).map(([, tag]) => tag);
 }
 
-function makePrefixes(tables: SharedTables): Made[] {
+function makePrefixes(tables: SharedTables, slugs: Slugs): Made[] {
   return [...sitesByNetwork(tables)].flatMap(([network, { bySite, isUnscoped }]) => {
     if (isUnscoped) {
       const clusters = [...new Set(bySite.flatMap((held) => held.clusters))];
       const origins = bySite.flatMap((held) => held.origins);
       const source = { network, site: undefined, ...heldBy({ clusters, origins }) };
-      return [make("prefix", source, timeOf(clusters))];
+      return [make("prefix", source, optionsOf(clusters, slugs))];
     }
     return bySite.map((held) =>
-      make("prefix", { ...held.value, ...heldBy(held) }, timeOf(held.clusters))
+      make("prefix", { ...held.value, ...heldBy(held) }, optionsOf(held.clusters, slugs))
     );
   });
 }
@@ -118,12 +130,11 @@ function heldBy({ clusters, origins }: Omit<Held<unknown>, "value">) {
 
 /** The global tags and those of all hosts that hold the object, sorted. */
 function tagsOf(clusters: readonly ClusterSource[]): TagRef[] {
-  const hosts = [...new Set(clusters.map(({ hostTag }) => hostTag))].sort(compareNatural);
-  return [...GLOBAL_TAGS, ...hosts].map(tagRef);
+  return tagsOfHosts(clusters.map(({ hostTag }) => hostTag).sort(compareNatural));
 }
 
-function timeOf(clusters: readonly ClusterSource[]): { readonly capturedAt: string } {
-  return { capturedAt: newestCapture(clusters) };
+function optionsOf(clusters: readonly ClusterSource[], slugs: Slugs): MakeOptions {
+  return { capturedAt: newestCapture(clusters), slugs };
 }
 
 function nameOf(made: Made): string {

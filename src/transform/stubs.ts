@@ -1,6 +1,7 @@
 /**
  * TABLE: how one entity names another. A stub holds identity and what NetBox needs to create the
- * object, nothing else: any other attribute would be an update, and parallel updates fight.
+ * object, nothing else: any other attribute would be an update, and parallel updates fight. Slugs
+ * come last, when all names are known: see slugs.ts.
  */
 import type {
   ClusterRef,
@@ -20,7 +21,6 @@ import type {
 } from "../entities/schema.ts";
 import type { StepName } from "../entities/order.ts";
 import { cutName, MAX_LONG_NAME } from "./parse/name.ts";
-import { slugOf } from "./parse/tags.ts";
 import type { Policy } from "./policy.ts";
 import type { Read, StubName } from "./table.ts";
 
@@ -79,18 +79,18 @@ export const STUBS: Readonly<Record<StubName, Stub>> = {
   "platform": {
     step: "platform",
     reads: ["osinfo.name", "osinfo.version-id", "config.ostype", "nodeStatus.pveversion"],
-    holds: "name",
+    holds: "name, and slug as in step 05",
   },
   "site": {
     reads: ["setting.SITE_NAME", "setting.NODE_SITE_MAP", "setting.CLUSTER_SCOPE"],
-    holds: "name",
+    holds: "name, and slug where two sites need one, as in step 05",
   },
   "tags": {
     step: "tag",
     reads: ["setting.PROXMOX_HOST"],
-    holds: "name and slug: proxmox-ve, discovered, proxmox-{PROXMOX_HOST}",
+    holds: "name: proxmox-ve, discovered, proxmox-{PROXMOX_HOST}; and slug as in step 01",
   },
-  "tenant": { reads: ["setting.TENANT_NAME"], holds: "name" },
+  "tenant": { reads: ["setting.TENANT_NAME"], holds: "name, and slug where it needs one" },
   "virtual-machine": {
     step: "virtual-machine",
     reads: ["resources.name", "resources.vmid", "stub.cluster", "stub.site", "stub.tenant"],
@@ -111,7 +111,7 @@ export function siteRef(name: string): SiteRef {
 }
 
 export function tagRef(name: string): TagRef {
-  return { name, slug: slugOf(name) };
+  return { name };
 }
 
 export function platformRef(name: string): PlatformRef {

@@ -19,6 +19,7 @@ import { type SurveyedNode, surveyNodes } from "./join/survey.ts";
 import { type Batch, type Made, make, type MakeOptions } from "./made.ts";
 import type { Policy } from "./policy.ts";
 import { fit } from "./fit.ts";
+import type { Slugs } from "./slugs.ts";
 import { makeBootstrap, makeShared, unscopedPrefixes } from "./shared-entities.ts";
 
 export type { Batch, Made, Origin };
@@ -47,9 +48,12 @@ export async function* transform(
   for (const { ledger } of clusters) yield batchOf([], ledger);
   yield batchOf([], notedNodes(clusters));
   const nodes = await surveyNodes(clusters, { claims, shared });
+  const slugs = shared.names.slugs();
   const load = ({ cluster, entry }: SurveyedNode) => cluster.snapshot.node(entry.node);
-  for await (const [node, answers] of loadAhead(nodes, load)) yield* makeNode(node, answers);
-  const made = makeShared(clusters.map(({ source }) => source), shared);
+  for await (const [node, answers] of loadAhead(nodes, load)) {
+    yield* makeNode({ node, answers, slugs });
+  }
+  const made = makeShared(clusters.map(({ source }) => source), shared, slugs);
   yield batchOf(made, notedPrefixes(shared));
 }
 
@@ -83,11 +87,17 @@ async function readClusters(inputs: readonly TransformInput[]): Promise<Cluster[
 const GUESTS_PER_BATCH = 64;
 
 /** A node's own entities, then those of its guests. */
-function* makeNode(surveyed: SurveyedNode, answers: AnswersFile | undefined): Generator<Batch> {
-  const { cluster, network, scene: { ledger } } = surveyed;
+function* makeNode(
+  { node, answers, slugs }: {
+    readonly node: SurveyedNode;
+    readonly answers: AnswersFile | undefined;
+    readonly slugs: Slugs;
+  },
+): Generator<Batch> {
+  const { cluster, network, scene: { ledger } } = node;
   const { capturedAt, policy } = cluster.source;
-  const options = { capturedAt, clearEmpty: policy.clearEmpty };
-  const { device, guests } = readNode(surveyed, answers);
+  const options = { capturedAt, clearEmpty: policy.clearEmpty, slugs };
+  const { device, guests } = readNode(node, answers);
   const own: Made[] = [];
   for (const source of network?.interfaces ?? []) own.push(make("interface", source, options));
   for (const source of network?.addresses ?? []) own.push(make("ip-address", source, options));

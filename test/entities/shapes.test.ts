@@ -70,7 +70,7 @@ describe("a line is refused, with the field", () => {
       "virtual_machine.cluster.type.name",
     ],
     ["should not have", { cpu: 4 }, "virtual_machine.cpu"],
-    ["has in a list", { tags: [{ name: "a" }] }, "virtual_machine.tags[0].slug"],
+    ["has in a list", { tags: [{ slug: "a" }] }, "virtual_machine.tags[0].name"],
     ["has of two kinds", {
       custom_fields: { a: { text: "1", integer: "1" } },
     }, "virtual_machine.custom_fields.a"],

@@ -36,7 +36,7 @@ export const PARTS: SetParts = {
   }]],
   "cluster-type": [[{ name: "Proxmox", slug: "proxmox", tags: TAGS }]],
   "cluster": [[{ ...CLUSTER, status: "active", tags: TAGS }]],
-  "platform": [[{ name: "Debian 13", tags: TAGS }]],
+  "platform": [[{ name: "Debian 13", slug: "debian-13", tags: TAGS }]],
   "vlan": [[{ vid: "20", name: "VLAN 20", site: SITE, tags: TAGS }]],
   "vm-interface": [[{
     ...NIC,
@@ -150,7 +150,13 @@ export function arrived(): Rows {
       ...scope,
       ...common,
     }],
-    "dcim/platforms": [{ id: 1, name: "Debian 13", manufacturer: null, ...common }],
+    "dcim/platforms": [{
+      id: 1,
+      name: "Debian 13",
+      slug: "debian-13",
+      manufacturer: null,
+      ...common,
+    }],
     "ipam/vlans": [
       { id: 2, vid: 20, name: "VLAN 20", site, group: null, qinq_svlan: null, ...common },
       { id: 9, vid: 20, name: "VLAN 20", site: brief(2, "Elsewhere"), group: null, ...common },

@@ -1,6 +1,7 @@
 /** What NetBox takes, as rules: each throws when an outcome breaks it. */
 import { expect } from "vitest";
 import type { CustomFields, TagRef } from "../../src/entities/schema.ts";
+import { autoSlug } from "../../src/entities/slug.ts";
 import { compareNatural } from "../../src/kernel/natural-order.ts";
 import type { Outcome } from "./in-memory.ts";
 
@@ -14,7 +15,9 @@ export const NETBOX_RULES: Readonly<Record<string, (outcome: Outcome) => void>> 
   "an address is the primary one of the machine that it is assigned to, one of a family":
     hasOwnPrimary,
   "values of custom fields are of the kind that step 02 makes, on the objects it names": hasFields,
-  "names are as short as NetBox wants them, and slugs and colours are well formed": isShort,
+  "names are as short as NetBox wants them, and colours are well formed": isShort,
+  "each name that NetBox keeps a slug of has one of its own, and the same one wherever it stands":
+    hasOwnSlugs,
   "nothing is null, blank at its ends or without a value": isClean,
 };
 
@@ -23,7 +26,6 @@ function keysOf(outcome: Outcome): Record<string, string[]> {
   const host = (address: string): string => address.split("/")[0] ?? "";
   return {
     tag: outcome.of("tag").map(({ name }) => name),
-    "tag, by slug": outcome.of("tag").map(({ slug }) => slug),
     "custom-field": outcome.of("custom-field").map(({ name }) => name),
     "cluster-type": outcome.of("cluster-type").map(({ name }) => name),
     cluster: outcome.of("cluster").map(({ name }) => name),
@@ -156,10 +158,44 @@ function isShort(outcome: Outcome): void {
   for (const step of ["virtual-machine", "device", "interface", "vm-interface"] as const) {
     for (const { name } of outcome.of(step)) expect([...name].length, name).toBeLessThan(65);
   }
-  for (const { name, slug, color } of outcome.of("tag")) {
+  for (const { name, color } of outcome.of("tag")) {
     expect([...name].length).toBeLessThan(101);
-    expect(slug).toMatch(/^[-\w]{1,100}$/);
     expect(color ?? "e57000").toMatch(/^[0-9a-f]{6}$/);
+  }
+}
+
+/** Fields in which something stands that NetBox keeps a slug of. */
+const SLUGGED = /^(?:tags|platform|site|scope_site|tenant|role|device_type|manufacturer)$/;
+
+function hasOwnSlugs({ all }: Outcome): void {
+  /** "platform" → name → what NetBox finds it by. */
+  const slugs = new Map<string, Map<string, string>>();
+  const see = (kind: string, { name, slug }: { name: string; slug?: string }): void => {
+    const known = slugs.get(kind) ?? new Map<string, string>();
+    slugs.set(kind, known);
+    expect(slug ?? autoSlug(name), `${kind} ${name}`).toMatch(/^[-\w]{1,100}$/);
+    // That none is sent is not the same as that one is, which NetBox would have anyway.
+    const found = slug === undefined ? `auto ${autoSlug(name)}` : slug;
+    expect(known.get(name) ?? found, `${kind} ${name}`).toBe(found);
+    known.set(name, found);
+  };
+  const look = (field: string, value: unknown): void => {
+    if (Array.isArray(value)) {
+      for (const item of value) look(field, item);
+    } else if (typeof value === "object" && value !== null) {
+      const { name, model, slug } = value as Record<string, string>;
+      const called = name ?? model;
+      const kind = field === "scope_site" ? "site" : field;
+      if (SLUGGED.test(field) && called) see(kind, { name: called, ...(slug && { slug }) });
+      for (const [key, part] of Object.entries(value)) look(key, part);
+    }
+  };
+  for (const { step, entity } of all) {
+    look(step === "tag" ? "tags" : step, entity);
+  }
+  for (const [kind, known] of slugs) {
+    const found = [...known.values()].map((slug) => slug.replace(/^auto /, ""));
+    expect(found.filter((slug, i) => found.indexOf(slug) !== i), kind).toEqual([]);
   }
 }
 

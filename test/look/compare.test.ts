@@ -349,6 +349,13 @@ describe("the object that is meant", () => {
     expect(verdicts(await comparison(set(path, values)))).toEqual(expected);
   });
 
+  test("is a tag of the slug that NetBox makes of the name, when none has the name", async () => {
+    const parts: SetParts = { "tag": [[{ name: "Discovered" }]] };
+    expect(differencesOf(await comparison(undefined, { parts }))).toEqual([
+      { field: "name", netbox: "discovered", sent: "Discovered" },
+    ]);
+  });
+
   test("of two that fit alike cannot be told, and neither can what it owns", async () => {
     const judged = await comparison(other(VM, {}));
     expect(verdicts(judged)).toEqual({

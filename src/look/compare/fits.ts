@@ -1,5 +1,6 @@
 /** Is an object of NetBox the one that an entity or a stub means? In parts, for the table of places. */
 import { isSameAddress } from "./address.ts";
+import { autoSlug } from "../../entities/slug.ts";
 import type { Identities } from "./kinds.ts";
 import type { NetBoxObject } from "./netbox.ts";
 import { partOf, SITE_SCOPE, textOf } from "./part.ts";
@@ -28,8 +29,13 @@ function hasNameInAnyCase({ name }: Named, object: NetBoxObject): boolean {
   return String(object["name"]).toLowerCase() === name.toLowerCase();
 }
 
-export function hasSlug({ slug }: { readonly slug: string }, object: NetBoxObject): boolean {
-  return object["slug"] === slug;
+/** What Diode looks for where it finds no object of the name. */
+export function slugOf({ name, slug }: Named & { readonly slug?: string }): string {
+  return slug ?? autoSlug(name);
+}
+
+export function hasSlug(named: Named & { readonly slug?: string }, object: NetBoxObject): boolean {
+  return object["slug"] === slugOf(named);
 }
 
 export function isVlanOfSite({ vid, site }: Identities["vlan"], object: NetBoxObject): boolean {

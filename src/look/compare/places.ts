@@ -17,6 +17,7 @@ import {
   isVlanOfSite,
   type Named,
   scopeSiteOf,
+  slugOf,
 } from "./fits.ts";
 import type { Identities, Kind, Reference } from "./kinds.ts";
 import { partOf } from "./part.ts";
@@ -47,7 +48,7 @@ export interface Place<Identity> {
 const BY_NAME: Ask<Named> = { filter: "name", value: ({ name }) => name };
 /** NetBox tells these names apart without regard to case; the index is on the exact ones, asked first. */
 const BY_NAME_IN_ANY_CASE: Ask<Named> = { ...BY_NAME, filter: "name__ie" };
-const BY_SLUG: Ask<{ readonly slug: string }> = { filter: "slug", value: ({ slug }) => slug };
+const BY_SLUG: Ask<Named & { readonly slug?: string }> = { filter: "slug", value: slugOf };
 const BY_MACHINE: Ask<unknown> = { filter: "virtual_machine_id", value: (_, id) => String(id) };
 
 export const PLACES: { readonly [Each in Kind]: Place<Identities[Each]> } = {

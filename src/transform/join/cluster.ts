@@ -2,6 +2,7 @@
 import { compareNatural } from "../../kernel/natural-order.ts";
 import { PATHS } from "../../snapshot/paths.ts";
 import type { ClusterStatusRow, NodeRow } from "../../snapshot/rows.ts";
+import type { TagRef } from "../../entities/schema.ts";
 import type { Snapshot } from "../../snapshot/schema.ts";
 import { clusterRef, tagRef } from "../stubs.ts";
 import { cutName, MAX_LONG_NAME } from "../parse/name.ts";
@@ -17,6 +18,11 @@ import type { ClusterSource } from "./sources.ts";
 /** The global tags of the mapping document. */
 export const GLOBAL_TAGS = ["proxmox-ve", "discovered"] as const;
 
+/** The global tags and those of hosts, each once: the tag of a host "ve" is a global one. */
+export function tagsOfHosts(hostTags: readonly string[]): TagRef[] {
+  return [...new Set([...GLOBAL_TAGS, ...hostTags])].map(tagRef);
+}
+
 /** A node that the cluster lists, that a guest names, or that has a file. */
 export interface NodeEntry {
   readonly node: string;
@@ -28,6 +34,11 @@ export interface NodeEntry {
   readonly statusRow: ClusterStatusRow | undefined;
   /** By VMID. */
   readonly guests: readonly Entry[];
+}
+
+/** Becomes a device: in scope, and a node that the cluster lists. */
+export function isDevice({ isInScope, row, statusRow }: NodeEntry): boolean {
+  return isInScope && (row !== undefined || statusRow !== undefined);
 }
 
 export interface Cluster {
@@ -86,7 +97,7 @@ export async function readCluster({ snapshot, policy, label }: ClusterInput): Pr
     site,
     capturedAt: snapshot.manifest.captured_at,
     ref: clusterRef(name, site),
-    tags: [...GLOBAL_TAGS, hostTag].map(tagRef),
+    tags: tagsOfHosts([hostTag]),
     hostTag,
   };
   if (site === undefined && policy.clusterScope === "auto") {

@@ -31,9 +31,8 @@ export function readAgent(guest: AgentGuest, scene: GuestScene): AgentAnswers {
     osinfo: scene.at(PATHS.osinfo(address)),
     agentInterfaces: scene.at(PATHS.agentInterfaces(address)),
   };
-  const answerAt = ({ path }: AnswerRef) => judge(guest, scene.answers?.get(path));
-  const osinfo = narrow(answerAt(places.osinfo), record);
-  const interfaces = narrow(answerAt(places.agentInterfaces), list);
+  const osinfo = readOsinfo(guest, scene);
+  const interfaces = narrow(judge(guest, scene.answers?.get(places.agentInterfaces.path)), list);
   const leave = (part: string, answer: AnswerRef, found: Found<unknown>): void => {
     if (!("reason" in found)) return;
     const subject = { what: `${guest.what}/agent${part}`, answer };
@@ -54,6 +53,12 @@ export function readAgent(guest: AgentGuest, scene: GuestScene): AgentAnswers {
     interfaces: "value" in interfaces ? interfaces.value : undefined,
     places,
   };
+}
+
+/** What the agent says that a QEMU guest runs. */
+export function readOsinfo(guest: AgentGuest, scene: GuestScene): Found<Osinfo> {
+  const path = PATHS.osinfo({ node: scene.node, kind: "qemu", vmid: guest.vmid });
+  return narrow(judge(guest, scene.answers?.get(path)), record);
 }
 
 /** An answer, or why there is none; what capture did not ask has the reason that it had. */

@@ -3,17 +3,17 @@ import { compareNatural } from "../../kernel/natural-order.ts";
 import { PATHS } from "../../snapshot/paths.ts";
 import type { AnswersFile } from "../../snapshot/schema.ts";
 import type { PlatformRef } from "../../entities/schema.ts";
-import { parsePveVersion } from "../parse/pve-version.ts";
 import { text } from "../../snapshot/scalar.ts";
 import { objectOf } from "../../snapshot/reading.ts";
-import type { Cluster } from "./cluster.ts";
+import { type Cluster, isDevice } from "./cluster.ts";
 import { countChildren, type GuestParts, readGuest } from "./guest.ts";
 import { type Entry, type Guest, openGuest } from "./inventory.ts";
 import { leaveMisfits } from "./misfits.ts";
 import { clusterAnswer, nodeAnswer } from "./places.ts";
-import { asideOf, type GuestScene } from "./scene.ts";
+import { nodePlatformName } from "./platform.ts";
+import { asideOf, type GuestScene, guestSceneOf } from "./scene.ts";
 import type { NodeSource, Origin } from "./sources.ts";
-import { isDevice, type SurveyedNode } from "./survey.ts";
+import type { SurveyedNode } from "./survey.ts";
 
 export interface NodeParts {
   /** undefined: the node becomes no device. */
@@ -26,14 +26,12 @@ const GUEST_PATH_REGEXP = /^\/nodes\/[^/]+\/(qemu|lxc)\/(\d+)\/config$/;
 
 /** Adds to the ledger of `surveyed`, which then holds all of the node. */
 export function readNode(surveyed: SurveyedNode, answers: AnswersFile | undefined): NodeParts {
-  const { cluster, entry, scene } = surveyed;
-  const guestScene: GuestScene = {
-    ...scene,
+  const { cluster, entry } = surveyed;
+  const guestScene = guestSceneOf(surveyed.scene, {
     node: entry.node,
+    label: cluster.label,
     answers,
-    at: (path) => nodeAnswer(entry.node, path, cluster.label),
-    listing: clusterAnswer(PATHS.resources, cluster.label),
-  };
+  });
   const device = isDevice(entry) ? readDevice(surveyed, answers) : undefined;
   return { device, guests: readGuests(cluster, entry.guests, guestScene) };
 }
@@ -97,14 +95,13 @@ function nodePlatform(
   origin: Origin<"nodes" | "clusterStatus" | "nodeStatus">,
   scene: SurveyedNode["scene"],
 ): PlatformRef | undefined {
-  const pveversion = text(nodeStatus["pveversion"]);
-  const version = parsePveVersion(pveversion ?? "");
-  if (version === undefined) {
+  const name = nodePlatformName(nodeStatus);
+  if (name === undefined) {
     const subject = { ...origin.subject, what: `${scene.what}/pveversion` };
-    scene.ledger.leave(subject, "unparsable", { detail: pveversion });
+    scene.ledger.leave(subject, "unparsable", { detail: text(nodeStatus["pveversion"]) });
     return undefined;
   }
-  return scene.shared.seePlatform(`Proxmox VE ${version}`, { cluster: scene.cluster, origin });
+  return scene.shared.seePlatform(name, { cluster: scene.cluster, origin });
 }
 
 /** One record, with what the answers hold of the guest counted on it. */

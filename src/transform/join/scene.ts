@@ -2,15 +2,20 @@
 import { compareNatural } from "../../kernel/natural-order.ts";
 import type { AnswerRef } from "../../entities/left-out.ts";
 import type { PlatformRef, TagRef } from "../../entities/schema.ts";
+import { PATHS } from "../../snapshot/paths.ts";
 import type { AnswersFile } from "../../snapshot/schema.ts";
+import { Names } from "../slugs.ts";
 import { platformRef } from "../stubs.ts";
 import { Claims } from "./claims.ts";
 import { Ledger, type Subject } from "./ledger.ts";
+import { clusterAnswer, nodeAnswer } from "./places.ts";
 import { Shared, type Sighting } from "./shared.ts";
 import type { ClusterSource } from "./sources.ts";
 
 /** Everything that outlives a node. */
 export class SharedTables {
+  /** Of all that becomes an entity: complete after the first pass. */
+  readonly names = new Names();
   readonly tags: Shared<TagRef>;
   readonly platforms: Shared<PlatformRef>;
   readonly vlans: Shared<{ readonly vid: number; readonly site: string }>;
@@ -83,6 +88,23 @@ export interface GuestScene extends Scene {
   readonly at: (path: string) => AnswerRef;
   /** Where the listing of all guests stands. */
   readonly listing: AnswerRef;
+}
+
+export function guestSceneOf(
+  scene: NodeScene,
+  { node, label, answers }: {
+    readonly node: string;
+    readonly label: string | undefined;
+    readonly answers: AnswersFile | undefined;
+  },
+): GuestScene {
+  return {
+    ...scene,
+    node,
+    answers,
+    at: (path) => nodeAnswer(node, path, label),
+    listing: clusterAnswer(PATHS.resources, label),
+  };
 }
 
 /** The same scene, with nothing in it that outlives a count. */

@@ -135,6 +135,7 @@ interface TaggedSource extends SharedSource {
 
 export interface PlatformSource extends TaggedSource {
   readonly name: string;
+  readonly slug: string | undefined;
 }
 export interface VlanSource extends TaggedSource {
   readonly vid: number;
@@ -146,6 +147,7 @@ export interface PrefixSource extends TaggedSource {
 }
 export interface TagSource extends SharedSource {
   readonly name: string;
+  readonly slug: string | undefined;
   /** Only of the global tags and the host's. */
   readonly color: string | undefined;
 }

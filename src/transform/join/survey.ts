@@ -1,6 +1,7 @@
 /**
- * The first pass: what every node is called and which addresses it holds. Nodes come before guests
- * when two claim one address, so all networks are read before the first guest is.
+ * The first pass: what every node is called and which addresses it holds, and all names that NetBox
+ * keeps slugs of. Nodes come before guests when two claim one address, so all networks are read before
+ * the first guest is.
  */
 import type { DeviceRef } from "../../entities/schema.ts";
 import type { AnswersFile } from "../../snapshot/schema.ts";
@@ -10,8 +11,9 @@ import { isLonger, MAX_NAME, NamePool } from "../parse/name.ts";
 import { deviceRef } from "../stubs.ts";
 import { loadAhead } from "./ahead.ts";
 import type { Claims } from "./claims.ts";
-import type { Cluster, NodeEntry } from "./cluster.ts";
+import { type Cluster, isDevice, type NodeEntry } from "./cluster.ts";
 import { Ledger } from "./ledger.ts";
+import { seeClusterNames, seeNodeNames } from "./names.ts";
 import { type NodeNetwork, readNetwork } from "./node-network.ts";
 import { clusterAnswer, nodeAnswer } from "./places.ts";
 import { asideOf, type NodeScene, type SharedTables } from "./scene.ts";
@@ -36,18 +38,16 @@ export async function surveyNodes(
   const namesBySite = new Map<string, NamePool>();
   const surveyed: SurveyedNode[] = [];
   const nodes = clusters.flatMap((cluster) => cluster.nodes.map((entry) => ({ cluster, entry })));
+  for (const cluster of clusters) seeClusterNames(cluster, tables.shared.names);
   const load = ({ cluster, entry }: (typeof nodes)[number]) => cluster.snapshot.node(entry.node);
   for await (const [{ cluster, entry }, answers] of loadAhead(nodes, load)) {
     const names = namesBySite.get(entry.site) ?? new NamePool();
     namesBySite.set(entry.site, names);
-    surveyed.push(surveyNode({ cluster, entry, answers }, { ...tables, names }));
+    const node = surveyNode({ cluster, entry, answers }, { ...tables, names });
+    seeNodeNames(node, answers);
+    surveyed.push(node);
   }
   return surveyed;
-}
-
-/** Becomes a device: in scope, and a node that the cluster lists. */
-export function isDevice({ isInScope, row, statusRow }: NodeEntry): boolean {
-  return isInScope && (row !== undefined || statusRow !== undefined);
 }
 
 interface LoadedNode {

@@ -1,6 +1,7 @@
 /** dcim.Platform: of nodes and of guests, once per name. */
 import type { Platform } from "../../entities/schema.ts";
 import type { PlatformSource } from "../join/sources.ts";
+import { SLUG_RULE } from "../slugs.ts";
 import { type Table, wordsFor } from "../table.ts";
 import { METADATA, NO_CUSTOM_FIELDS, USERS } from "./reasons.ts";
 
@@ -12,12 +13,16 @@ export const PLATFORM: Table<PlatformSource, Platform> = {
     "node: `Proxmox VE X.Y`; guest: the agent's name and version-id, else its ostype (see the table of OS types); at most 100 characters",
     (p) => p.name,
   ),
+  slug: platform.from(
+    ["nodeStatus.pveversion", "osinfo.name", "osinfo.version-id", "config.ostype", "config.agent"],
+    SLUG_RULE,
+    (p) => p.slug,
+  ),
   tags: platform.from(
     ["stub.tags"],
     "the global tags and those of the hosts that have it",
     (p) => p.tags,
   ),
-  slug: platform.skip("NetBox's plugin for Diode makes it from the name"),
   manufacturer: platform.skip("it would become part of the platform's identity in Diode"),
   parent: platform.skip(USERS),
   description: platform.skip(USERS),

@@ -1,7 +1,7 @@
 /** extras.Tag: the global tags, the host's, and every tag of a guest. */
 import type { Tag } from "../../entities/schema.ts";
 import type { TagSource } from "../join/sources.ts";
-import { slugOf } from "../parse/tags.ts";
+import { SLUG_RULE } from "../slugs.ts";
 import { type Table, wordsFor } from "../table.ts";
 import { METADATA, USERS } from "./reasons.ts";
 
@@ -15,8 +15,8 @@ export const TAG: Table<TagSource, Tag> = {
   ),
   slug: tag.from(
     ["setting.PROXMOX_HOST", "resources.tags", "config.tags"],
-    "the name if it is a slug already, else the cleaned name, `-` and 6 hex digits of SHA-256(name)",
-    (t) => slugOf(t.name),
+    SLUG_RULE,
+    (t) => t.slug,
   ),
   color: tag.from(
     [],

@@ -1,7 +1,7 @@
 /** Platform: of a node its version, of a guest what its agent says, else its OS type. */
 import { describe, expect, test } from "vitest";
 import type { Answer } from "../../../src/snapshot/schema.ts";
-import { transformed } from "../../helpers/in-memory.ts";
+import { type Outcome, transformed } from "../../helpers/in-memory.ts";
 import { guest101, lab, type LabGuest } from "../../helpers/lab.ts";
 
 type Guest = Omit<LabGuest, "vmid">;
@@ -174,5 +174,64 @@ describe("the platform of a node", () => {
     const outcome = await transformed(lab({ nodes: { pve1: { status } } }));
     expect(outcome.of("device")[0]?.platform).toBe(undefined);
     expect(outcome.reasonsOf(what)).toHaveLength(1);
+  });
+});
+
+describe("platforms that share a slug in NetBox", () => {
+  const guest = (vmid: number, name: string, more: Partial<LabGuest> = {}): LabGuest => ({
+    vmid,
+    config: AGENT,
+    osinfo: { name },
+    ...more,
+  });
+  const slugs = (outcome: Outcome): Record<string, string | undefined> =>
+    Object.fromEntries(outcome.of("platform").map(({ name, slug }) => [name, slug]));
+
+  test("stay two, in the entities and in every stub", async () => {
+    const outcome = await transformed(lab({
+      nodes: { pve1: {}, pve2: {} },
+      guests: [
+        guest(101, "RouterOS 7.1.5"),
+        guest(102, "RouterOS 7.15", { node: "pve2" }),
+        guest(103, "Debian 12", { node: "pve2" }),
+      ],
+    }));
+    expect(slugs(outcome)).toEqual({
+      "Debian 12": undefined,
+      "Proxmox VE 8.4": undefined,
+      "RouterOS 7.1.5": "routeros-7-1-5-bad062",
+      "RouterOS 7.15": "routeros-7-15-df34c9",
+    });
+    for (const { platform } of outcome.of("virtual-machine")) {
+      const { name, slug } = platform as { name: string; slug?: string };
+      expect(slug, name).toBe(slugs(outcome)[name]);
+    }
+  });
+
+  test("are also those of a node and a guest, of an OS type and an agent, of two clusters", async () => {
+    const one = lab({
+      guests: [guest(101, "proxmox ve 8.4"), { vmid: 102, config: { ostype: "l26" } }],
+    });
+    const other = lab({ cluster: "other", guests: [guest(101, "linux")] }, "other");
+    expect(slugs(await transformed([one, other]))).toEqual({
+      "Linux": "linux-4828e6",
+      "Proxmox VE 8.4": "proxmox-ve-8-4-508275",
+      "linux": undefined,
+      "proxmox ve 8.4": "proxmox-ve-8-4-ce498b",
+    });
+  });
+
+  test("are not those of a guest that becomes no machine", async () => {
+    const guests = [guest(101, "Linux"), guest(102, "linux", { row: { template: 1 } })];
+    expect(slugs(await transformed(lab({ guests })))).toEqual({
+      "Linux": undefined,
+      "Proxmox VE 8.4": undefined,
+    });
+  });
+
+  test("are cut before they are told apart", async () => {
+    const guests = [guest(101, `${"x".repeat(99)} 1`), guest(102, `${"x".repeat(99)} 2`)];
+    const names = Object.keys(slugs(await transformed(lab({ guests }))));
+    expect(names).toHaveLength(3);
   });
 });

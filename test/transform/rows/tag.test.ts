@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import type { Tag } from "../../../src/entities/schema.ts";
+import { autoSlug } from "../../../src/entities/slug.ts";
 import { transformed } from "../../helpers/in-memory.ts";
 import { guest101, lab } from "../../helpers/lab.ts";
 
@@ -89,32 +90,74 @@ describe("the tags of a guest", () => {
 });
 
 describe("a slug", () => {
-  test.each(["web", "a-b", "x_1", "proxmox-ve", "10"])("of %s is the name itself", async (name) => {
-    expect((await entitiesOf(name)).find((tag) => tag.name === name)?.slug).toBe(name);
-  });
-
-  test.each([["a.b", "a-b"], ["Prod", "prod"], ["c++", "c"], ["tag+", "tag"]])(
-    "of %s is %s, a dash, and six hex digits of SHA-256",
-    async (name, clean) => {
-      expect((await entitiesOf(name)).find((tag) => tag.name === name)?.slug)
-        .toBe(`${clean}-${sixDigits(name)}`);
+  test.each(["web", "a.b", "Prod", "c++", "discovered", "ubuntu-24.04"])(
+    "is not sent for %s alone: NetBox keeps the one that it has",
+    async (name) => {
+      const outcome = await guest101({ row: { tags: `${name};other` } });
+      for (const tag of [...outcome.of("tag"), ...outcome.vm.tags]) {
+        expect(tag.slug).toBe(undefined);
+      }
     },
   );
+
+  test("is sent for two tags of one slug, wherever they stand, and for no other", async () => {
+    const guests = ["A.B;web", "a+b"].map((tags, i) => ({ vmid: 101 + i, row: { tags } }));
+    const outcome = await transformed(lab({ guests }));
+    const expected = {
+      "A.B": `a-b-${sixDigits("A.B")}`,
+      "a+b": `a-b-${sixDigits("a+b")}`,
+      "web": undefined,
+    };
+    const slugs = Object.fromEntries(outcome.of("tag").map(({ name, slug }) => [name, slug]));
+    expect(slugs).toMatchObject(expected);
+    for (const { tags } of outcome.of("virtual-machine")) {
+      for (const { name, slug } of tags) expect(slug, name).toBe(slugs[name]);
+    }
+  });
+
+  test("is not sent for a name that is one: a guest tag that shares it gets another", async () => {
+    const { vm } = await guest101({ row: { tags: "Discovered;Proxmox-VE" } });
+    expect(vm.tags.map(({ name, slug }) => [name, slug])).toEqual([
+      ...GLOBAL.map((name) => [name, undefined]),
+      ["Discovered", `discovered-${sixDigits("Discovered")}`],
+      ["Proxmox-VE", `proxmox-ve-${sixDigits("Proxmox-VE")}`],
+    ]);
+  });
 
   test("is each tag's own, and the same on every stub", async () => {
     const outcome = await guest101({ row: { tags: "a.b;a-b;ab;AB;a+b;prod;Prod;C;c;c++" } });
     const slugs = new Map(outcome.of("tag").map(({ name, slug }) => [name, slug]));
-    expect(new Set(slugs.values()).size).toBe(slugs.size);
-    expect(slugs.size).toBe(13);
+    const inNetBox = [...slugs].map(([name, slug]) => slug ?? autoSlug(name));
+    expect(new Set(inNetBox).size).toBe(13);
     for (const { name, slug } of outcome.vm.tags) expect(slug).toBe(slugs.get(name));
   });
 
   test("is one that NetBox takes, for any text at all", async () => {
-    const names = ["ünï", "日本", "!!!", "-", "x".repeat(300), "🦊".repeat(90)];
+    const names = ["ünï", "日本", "!!!", "-", "x".repeat(300), "🦊".repeat(90), "㎢".repeat(60)];
     for (const { name, slug } of await entitiesOf(names.join(";"))) {
-      expect(slug, name).toMatch(/^[-a-zA-Z0-9_]{1,100}$/);
+      expect(slug ?? autoSlug(name), name).toMatch(/^[-a-zA-Z0-9_]{1,100}$/);
       expect([...name].length, slug).toBeLessThan(101);
     }
+  });
+
+  test("comes from the config too, where the listing has no tags", async () => {
+    const outcome = await transformed(lab({
+      guests: [
+        { vmid: 101, row: { tags: "" }, config: { tags: "a.b" } },
+        { vmid: 102, row: { tags: "AB" }, config: { tags: "A.B" } },
+      ],
+    }));
+    const sent = outcome.of("tag").filter(({ slug }) => slug !== undefined);
+    expect(sent.map(({ name }) => name)).toEqual(["AB", "a.b"]);
+  });
+
+  test("of a guest that is left out makes nobody send one", async () => {
+    const guests = [{ vmid: 101, row: { tags: "web" } }, {
+      vmid: 102,
+      row: { tags: "Web", template: 1 },
+    }];
+    const { of } = await transformed(lab({ guests }));
+    expect(of("tag").map(({ slug }) => slug)).toEqual([undefined, undefined, undefined, undefined]);
   });
 });
 
@@ -137,5 +180,29 @@ describe("the host tag", () => {
       "discovered": "198754",
       "proxmox-pve1.example.net": "fd7e14",
     });
+  });
+
+  test("of the host ve is the global one: each list has it once, and step 01 too", async () => {
+    const labs = [lab({ host: "ve", guests: [{ vmid: 101, row: { tags: "proxmox-ve;web" } }] })];
+    const other = lab({ host: "pve2", cluster: "other", nodes: { pve2: {} } }, "other");
+    for (const snapshots of [labs, [...labs, other]]) {
+      const outcome = await transformed(snapshots);
+      for (const { entity } of outcome.all) {
+        const names = "tags" in entity ? entity.tags.map(({ name }) => name) : [];
+        expect(names).toEqual([...new Set(names)]);
+      }
+      expect(outcome.of("tag").filter(({ name }) => name === "proxmox-ve"))
+        .toEqual([{ name: "proxmox-ve", color: "e57000" }]);
+    }
+  });
+
+  test("of the host VE is another one than the global tag", async () => {
+    const outcome = await transformed(lab({ host: "VE" }));
+    const slugs = outcome.of("tag").map(({ name, slug }) => [name, slug]);
+    expect(slugs).toEqual([
+      ["discovered", undefined],
+      ["proxmox-VE", `proxmox-ve-${sixDigits("proxmox-VE")}`],
+      ["proxmox-ve", undefined],
+    ]);
   });
 });

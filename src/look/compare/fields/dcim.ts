@@ -17,6 +17,7 @@ import {
 
 export const PLATFORM_FIELDS: FieldTable<Platform> = {
   name: text("name"),
+  slug: text("slug"),
   tags: tags(),
   custom_fields: customFields(),
 };

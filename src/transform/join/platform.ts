@@ -1,8 +1,9 @@
-/** What a guest runs: the agent's word, else the ostype of its config. */
+/** What a guest runs, by its agent or else the ostype of its config; and what a node runs. */
 import type { GuestConfig, Osinfo } from "../../snapshot/rows.ts";
 import { text, textOrNone } from "../../snapshot/scalar.ts";
 import { isAgentEnabled } from "../../snapshot/worth-asking.ts";
 import type { Policy } from "../policy.ts";
+import { parsePveVersion } from "../parse/pve-version.ts";
 import { ostypePlatform } from "../values.ts";
 
 interface Clues {
@@ -25,4 +26,12 @@ export function platformName({ osinfo, config, policy }: Clues): string | null |
   const named = typeof ostype === "string" ? ostypePlatform(ostype) : ostype;
   // What an agent said before it fell silent is not gone.
   return named === null && isSilent ? undefined : named;
+}
+
+/** "Proxmox VE 8.4" of its status; undefined: the version is none that can be read. */
+export function nodePlatformName(
+  { pveversion }: { readonly pveversion?: unknown },
+): string | undefined {
+  const version = parsePveVersion(text(pveversion) ?? "");
+  return version === undefined ? undefined : `Proxmox VE ${version}`;
 }

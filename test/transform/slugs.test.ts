@@ -1,0 +1,151 @@
+/** Which names need a slug of their own, so that NetBox keeps them apart, and which slug that is. */
+import { createHash } from "node:crypto";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { autoSlug } from "../../src/entities/slug.ts";
+import { Names, type Slugged } from "../../src/transform/slugs.ts";
+import { anyText } from "../helpers/arbitraries.ts";
+
+/** Few letters, so that names often differ in one mark or in case alone. */
+const closeName = fc.string({ unit: fc.constantFrom(..."aAb.+-_ é"), minLength: 1, maxLength: 5 });
+const anyName = fc.oneof(
+  closeName,
+  anyText().filter((text) => text !== ""),
+  fc.string({ minLength: 90, maxLength: 100, size: "max" }),
+  fc.string({ unit: fc.constantFrom("㎢", "日", "a"), minLength: 30, maxLength: 100, size: "max" }),
+);
+
+function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 6);
+}
+
+function slugsOf(names: readonly string[], kind: Slugged = "platform"): Map<string, string> {
+  const all = new Names();
+  for (const name of names) all.see(kind, name);
+  const slugs = all.slugs();
+  const sent = names.map((name) => [name, slugs.of(kind, name)] as const);
+  return new Map(sent.filter((pair): pair is readonly [string, string] => pair[1] !== undefined));
+}
+
+describe("a name gets a slug of its own", () => {
+  test.each<[string, string[], string[]]>([
+    ["that differs from another in dots", ["RouterOS 7.1.5", "RouterOS 7.15", "Debian 12"], [
+      "routeros-7-1-5-",
+      "routeros-7-15-",
+    ]],
+    ["that differs from another in case", ["Ubuntu 24.04", "ubuntu 24.04"], [
+      "ubuntu-24-04-",
+      "ubuntu-24-04-",
+    ]],
+    ["that NetBox could make no slug of", ["+++", "Linux", "日本"], ["", ""]],
+    ["whose slug would be too long for NetBox", ["㎢".repeat(50), "Linux"], [""]],
+  ])("%s: %j", (_, names, starts) => {
+    const slugs = [...slugsOf(names)];
+    expect(slugs).toHaveLength(starts.length);
+    slugs.forEach(([name, slug], i) => expect(slug).toBe(`${starts[i]}${hashOf(name)}`));
+  });
+
+  test.each([[["Linux"]], [["Prod", "ubuntu-24.04", "c++", "web"]], [["a", "b", "a-b"]]])(
+    "not if NetBox tells it from all others: %j",
+    (names) => {
+      expect(slugsOf(names)).toEqual(new Map());
+    },
+  );
+
+  test("not if only another kind of object is called so", () => {
+    const names = new Names();
+    names.see("tag", "Linux");
+    names.see("platform", "linux");
+    const slugs = names.slugs();
+    expect([slugs.of("tag", "Linux"), slugs.of("platform", "linux")]).toEqual([
+      undefined,
+      undefined,
+    ]);
+  });
+
+  test("not if it is the slug itself: the other one gives way", () => {
+    expect([...slugsOf(["prod", "Prod"], "tag")]).toEqual([["Prod", "prod-5f5635"]]);
+    expect([...slugsOf(["c", "c++", "C"], "tag")].map(([name]) => name)).toEqual(["c++", "C"]);
+  });
+
+  test("that no other name of the set has, however it is called", () => {
+    const third = `a-b-${hashOf("a.b")}`;
+    const slugs = slugsOf(["a.b", "ab", third]);
+    expect(slugs.get("a.b")).toBe(`a-b-${hashOf("a.b 2")}`);
+    expect([...slugs.keys()]).toEqual(["a.b"]);
+  });
+});
+
+test("NetBox tells all names apart, whatever they are, and has a valid slug of each", () => {
+  fc.assert(fc.property(fc.uniqueArray(anyName, { minLength: 1, maxLength: 12 }), (names) => {
+    const own = slugsOf(names);
+    const all = names.map((name) => own.get(name) ?? autoSlug(name));
+    expect(new Set(all).size).toBe(names.length);
+    for (const slug of all) expect(slug).toMatch(/^[-a-z0-9_]{1,100}$/);
+    // A name that sends one is never taken for what has the slug that Django makes of another.
+    const auto = new Set(names.map(autoSlug));
+    for (const slug of own.values()) expect(auto.has(slug)).toBe(false);
+  }));
+});
+
+test("a slug is sent for no name but those that need one", () => {
+  fc.assert(fc.property(fc.uniqueArray(anyName, { maxLength: 12 }), (names) => {
+    for (const name of slugsOf(names).keys()) {
+      const auto = autoSlug(name);
+      const sharing = names.filter((other) => autoSlug(other) === auto);
+      expect(name).not.toBe(auto);
+      expect(sharing.length > 1 || auto === "" || auto.length > 100, name).toBe(true);
+    }
+  }));
+});
+
+test("the order in which names are seen does not matter", () => {
+  fc.assert(fc.property(fc.uniqueArray(closeName), (names) => {
+    const slugs = Object.fromEntries(slugsOf(names));
+    expect(Object.fromEntries(slugsOf([...names, ...names].toReversed()))).toEqual(slugs);
+  }));
+});
+
+test("every stub of an entity gets the slug of its own kind, and nothing else does", () => {
+  const names = new Names();
+  const kinds: Slugged[] = [
+    "device-role",
+    "device-type",
+    "manufacturer",
+    "platform",
+    "site",
+    "tag",
+    "tenant",
+  ];
+  for (const kind of kinds) {
+    names.see(kind, "+");
+    names.see(kind, "plain");
+  }
+  const slug = hashOf("+");
+  const named = { name: "+" };
+  const slugged = { name: "+", slug };
+  const entity = {
+    name: "+",
+    type: named,
+    status: "active",
+    device_type: { manufacturer: { ...named, tags: [named] }, model: "+" },
+    role: named,
+    site: named,
+    tenant: named,
+    platform: { name: "plain" },
+    cluster: { name: "+", type: named, scope_site: named },
+    tags: [{ name: "plain" }, named],
+    custom_fields: { proxmox_node: { text: "+" } },
+    untagged_vlan: {},
+  };
+  expect(names.slugs().onStubs(entity)).toEqual({
+    ...entity,
+    device_type: { manufacturer: { ...slugged, tags: [slugged] }, model: "+", slug },
+    role: slugged,
+    site: slugged,
+    tenant: slugged,
+    cluster: { name: "+", type: named, scope_site: slugged },
+    tags: [{ name: "plain" }, slugged],
+  });
+  expect(new Names().slugs().onStubs(entity)).toBe(entity);
+});
