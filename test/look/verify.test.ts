@@ -349,6 +349,52 @@ describe("what is wrong is told with its file, line and field", () => {
       { check: "identity", file: "netbox/05-platform-0001.json", line: 3 },
     ],
     [
+      "a tag that a list has twice, though only one of them has a slug",
+      (run) =>
+        resealed(
+          run,
+          MACHINES,
+          (t) => t.replace('{"name":"discovered"}', '{"name":"proxmox-ve","slug":"x"}'),
+        ),
+      {
+        check: "identity",
+        file: MACHINES,
+        line: 2,
+        field: "virtual_machine.tags[1]",
+        sentence: "Is in its list twice",
+      },
+    ],
+    [
+      "a tag that a stub has twice",
+      (run) =>
+        resealed(
+          run,
+          "netbox/13-device-0001.json",
+          (t) => t.replace('"tags":[{"name":"proxmox-ve"}', '"tags":[{"name":"discovered"}'),
+        ),
+      {
+        check: "identity",
+        file: "netbox/13-device-0001.json",
+        line: 2,
+        field: "device.device_type.manufacturer.tags[1]",
+      },
+    ],
+    [
+      "an object type that a list has twice",
+      (run) =>
+        resealed(
+          run,
+          "netbox/02-custom-field-0001.json",
+          (t) => t.replace('["dcim.device"]', '["dcim.device","ipam.vlan","dcim.device"]'),
+        ),
+      {
+        check: "identity",
+        file: "netbox/02-custom-field-0001.json",
+        line: 2,
+        field: "custom_field.object_types[2]",
+      },
+    ],
+    [
       "shared objects out of order",
       (run) => resealed(run, "netbox/01-tag-0001.json", swapped),
       { check: "order", file: "netbox/01-tag-0001.json", line: 3 },
@@ -552,6 +598,14 @@ describe("what can only be verified so far", () => {
     const { findings, unchecked } = await look(received);
     expect(findings).toEqual([]);
     expect(unchecked[0]).toBe("What stands in netbox/, since transform did not make it");
+    const repeated = resealed(
+      received,
+      MACHINES,
+      (text) => text.replace('"tags":[', '"tags":[{"name":"discovered"},'),
+    );
+    expect(await findingsIn(repeated)).toEqual([
+      expect.objectContaining({ check: "identity", field: "virtual_machine.tags[2]" }),
+    ]);
   });
 
   test("is a folder with files that no manifest lists", async () => {

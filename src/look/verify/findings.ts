@@ -13,7 +13,7 @@ export const CHECKS = {
   limit: "A request has at most 1,000 entities, and its file 3 MiB",
   order: "Answers are sorted by path, rows by id, entities in their natural order",
   form: "Entity files are cut, numbered and written as transform writes them, request ids included",
-  identity: "No object comes twice",
+  identity: "No object comes twice, and no list has an item twice",
   reference: "Every stub names an entity of the set, or what is the user's: site, tenant, role …",
   origin: "Transformed again, with the settings on record, pve/ makes netbox/ to the byte",
   journal: "A push journal is unchanged, and tells of files and requests that are there",

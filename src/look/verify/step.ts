@@ -10,6 +10,7 @@ import { readRequest, type RequestJson } from "../../entities/request.ts";
 import { type OtherFields, readLine } from "../../entities/shapes.ts";
 import { ENTITIES_FOLDER } from "../../entities/write.ts";
 import type { FileEntry } from "../../kernel/files.ts";
+import { canonicalJson } from "../../kernel/json.ts";
 import type { Store } from "../../kernel/store.ts";
 import type { Findings } from "./findings.ts";
 import { Held } from "./held.ts";
@@ -57,16 +58,23 @@ export async function verifyStep(
     const entities = (await readEntities(path, context))?.entities ?? [];
     count += entities.length;
     isWhole &&= entities.length > 0;
-    if (!context.isOurs) continue;
     for (const [i, item] of entities.entries()) {
       const place = { file: path, line: i + FIRST_ENTITY_LINE };
-      const line = readLine(item, step, otherFields);
-      const faults = "timestamp" in line ? [] : line;
-      for (const { field, problem } of faults) findings.add("shape", { ...place, field }, problem);
-      if ("timestamp" in line) objects.see(name, line.entity, place);
-      // Behind a fault, every line would be written elsewhere.
-      isWhole &&= findings.count === before;
-      if ("timestamp" in line && isWhole) await writer.add(line.entity, line.timestamp);
+      if (context.isOurs) {
+        const line = readLine(item, step, otherFields);
+        const faults = "timestamp" in line ? [] : line;
+        for (const { field, problem } of faults) {
+          findings.add("shape", { ...place, field }, problem);
+        }
+        if ("timestamp" in line) objects.see(name, line.entity, place);
+        // Behind a fault, every line would be written elsewhere.
+        isWhole &&= findings.count === before;
+        if ("timestamp" in line && isWhole) await writer.add(line.entity, line.timestamp);
+      }
+      const repeated = await findings.attempt("shape", place, () => [...repeatedIn(item)]);
+      for (const field of repeated ?? []) {
+        findings.add("identity", { ...place, field }, "Is in its list twice");
+      }
     }
   }
   if (isWhole) {
@@ -93,6 +101,33 @@ async function readEntities(
     findings.add("limit", place, `Has ${count} entities, of ${MAX_ENTITIES} at the most`);
   }
   return request;
+}
+
+/**
+ * Items that their list has already, at any depth, as "virtual_machine.tags[3]".
+ * @throws AppError "input" when an item is nested too deep.
+ */
+function* repeatedIn(entity: unknown): Generator<string> {
+  const open = [{ field: "", value: entity }];
+  for (const { field, value } of open) {
+    if (typeof value !== "object" || value === null) continue;
+    const known = new Set<string>();
+    for (const [key, part] of Object.entries(value) as [string, unknown][]) {
+      const isItem = Array.isArray(value);
+      const at = isItem ? `${field}[${key}]` : field === "" ? key : `${field}.${key}`;
+      open.push({ field: at, value: part });
+      if (!isItem) continue;
+      const text = itemText(part, field);
+      if (known.has(text)) yield at;
+      known.add(text);
+    }
+  }
+}
+
+/** The same for items that NetBox takes for one: it knows a tag by its name. */
+function itemText(item: unknown, list: string): string {
+  const { name } = Object(item) as { readonly name?: unknown };
+  return list.endsWith("tags") && typeof name === "string" ? name : canonicalJson(item);
 }
 
 /** Whatever else stands there is no text, and told as a fault of form. */

@@ -7,6 +7,7 @@ import { CLUSTER_CASES } from "./clusters.ts";
 import { COMPARE_CASES } from "./compare.ts";
 import { INPUT_CASES } from "./inputs.ts";
 import { ORDER_CASES } from "./order.ts";
+import { SLUG_CASES } from "./slugs.ts";
 
 export const CASES: readonly Case[] = [
   ...INPUT_CASES,
@@ -15,5 +16,6 @@ export const CASES: readonly Case[] = [
   ...CHANGE_CASES,
   ...CLUSTER_CASES,
   ...BY_HAND_CASES,
+  ...SLUG_CASES,
   ...COMPARE_CASES,
 ];

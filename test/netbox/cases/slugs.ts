@@ -1,0 +1,130 @@
+/** NetBox gives names that differ in case or dots one slug: they stay apart, and a user's slug stays. */
+import { type LabGuest, labSite } from "../../helpers/lab.ts";
+import type { Site } from "../../helpers/snapshot-builder.ts";
+import { listAll, type Row, send } from "../server/rest.ts";
+import { expectedOf, type Input, type Trial } from "../trial.ts";
+import type { Case } from "./case.ts";
+
+const PLATFORMS = "dcim/platforms";
+const TAGS = "extras/tags";
+
+/** Guests whose agents say what they run, one for each. */
+function running(...names: readonly string[]): Site {
+  const guests = names.map((name, i): LabGuest => ({
+    vmid: 101 + i,
+    config: { agent: "1", ostype: "l26" },
+    osinfo: { name },
+    interfaces: [],
+  }));
+  return labSite({ guests });
+}
+
+function tagged(...tags: readonly string[]): Site {
+  return labSite({ guests: tags.map((each, i) => ({ vmid: 101 + i, row: { tags: each } })) });
+}
+
+export const SLUG_CASES: readonly Case[] = [
+  {
+    holds: "1 2 3",
+    name: "platforms of one slug are as many as their names",
+    isForAll: true,
+    run: (trial) =>
+      bothWays(trial, {
+        runs: [
+          running(
+            ...["RouterOS 7.1.5", "RouterOS 7.15", "Ubuntu 24.04", "ubuntu 24.04"],
+            ...["Linux", "linux", "proxmox ve 8.4", "+++", "日本", "㎢".repeat(60)],
+          ),
+        ],
+      }),
+  },
+  {
+    holds: "1 2 3",
+    name: "tags of one slug are as many as their names",
+    isForAll: true,
+    run: (trial) =>
+      bothWays(trial, { runs: [tagged("a.b;a-b;ab;AB;Prod;prod;C;c++", "c;_;Discovered;prod")] }),
+  },
+  {
+    holds: "1 2 3 7",
+    name: "sites of one slug are two, and a name that NetBox makes no slug of is no hindrance",
+    run: (trial) =>
+      bothWays(trial, {
+        runs: [labSite({ nodes: { pve1: {}, pve2: {} }, guests: [{ vmid: 101, config: {} }] })],
+        settings: {
+          NODE_SITE_MAP: "pve1:DC 1.1,pve2:dc 11",
+          TENANT_NAME: "営業",
+          NODE_MANUFACTURER: "自作",
+          NODE_DEVICE_TYPE: "+",
+          NODE_DEVICE_ROLE: "母艦",
+        },
+      }),
+  },
+  ...["RouterOS 7.1.5", "RouterOS 7.15"].map((first) => ({
+    holds: "3",
+    name: `the platform ${first} stays itself when another one of its slug comes`,
+    run: (trial: Trial) => cameLater(trial, first, ["RouterOS 7.1.5", "RouterOS 7.15"]),
+  })),
+  {
+    holds: "3",
+    name: "slugs that a user gave platforms and tags stay",
+    isForAll: true,
+    run: usersSlugs,
+  },
+];
+
+/** Whichever comes first: Diode keeps no order within a batch. */
+async function bothWays(trial: Trial, input: Input): Promise<void> {
+  const entities = await trial.transform(input);
+  await trial.push(entities.toReversed());
+  await trial.compare(await expectedOf(input));
+  await trial.pushAgain(entities);
+}
+
+/** One of two is in NetBox from a push in which it was alone. */
+async function cameLater(trial: Trial, first: string, names: readonly string[]): Promise<void> {
+  await trial.push(await trial.transform({ runs: [running(first)] }));
+  const before = await rowOf(trial, PLATFORMS, first);
+  const input = { runs: [running(first, ...names.filter((name) => name !== first))] };
+  const entities = await trial.transform(input);
+  for (const order of [entities.toReversed(), entities]) {
+    await trial.push(order);
+    await trial.compare(await expectedOf(input));
+    const after = await rowOf(trial, PLATFORMS, first);
+    if (after?.id !== before?.id) {
+      trial.findings.push(`${first} was object ${before?.id} and is ${after?.id}`);
+    }
+  }
+  await trial.pushAgain(entities);
+}
+
+async function usersSlugs(trial: Trial): Promise<void> {
+  const { netbox } = trial;
+  const made: readonly (readonly [path: string, name: string, slug: string])[] = [
+    [PLATFORMS, "Debian 12", "bookworm"],
+    [PLATFORMS, "Linux", "linux-any"],
+    [TAGS, "Prod", "production"],
+    [TAGS, "ubuntu-24.04", "noble"],
+    [TAGS, "c++", "cpp"],
+    [TAGS, "web", "www"],
+    [TAGS, "discovered", "found"],
+  ];
+  for (const [path, name, slug] of made) {
+    await send(netbox, { method: "POST", path, body: { name, slug } });
+  }
+  const guests: LabGuest[] = [
+    { vmid: 101, row: { tags: "Prod;ubuntu-24.04;c++;web" }, config: { ostype: "l26" } },
+    { vmid: 102, row: { tags: "Web" }, config: { agent: "1" }, osinfo: { name: "Debian 12" } },
+  ];
+  const entities = await trial.transform({ runs: [labSite({ guests })] });
+  await trial.push(entities);
+  for (const [path, name, slug] of made) {
+    const found = (await rowOf(trial, path, name))?.["slug"];
+    if (found !== slug) trial.findings.push(`${path} ${name}: its slug is ${found}, not ${slug}`);
+  }
+  await trial.pushAgain(entities);
+}
+
+async function rowOf({ netbox }: Trial, path: string, name: string): Promise<Row | undefined> {
+  return (await listAll(netbox, path)).find((row) => row["name"] === name);
+}
