@@ -5,7 +5,7 @@ import { autoSlug } from "../../src/entities/slug.ts";
 import { anyText, lookalike } from "../helpers/arbitraries.ts";
 
 describe("the slug that NetBox makes", () => {
-  // Each as Django 5.2 answers it.
+  // Each as Django 6.1 answers it.
   test.each([
     ["RouterOS 7.1.5", "routeros-715"],
     ["RouterOS 7.15", "routeros-715"],

@@ -1,6 +1,7 @@
 /** Snapshots made of Proxmox's own words in the wrong places: whatever comes out, Diode can read it. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { autoSlug } from "../../src/entities/slug.ts";
 import { anyText, lookalike } from "../helpers/arbitraries.ts";
 import { type HostileParts, survive, type Survived } from "../helpers/survive.ts";
 
@@ -96,7 +97,8 @@ function twins({ of }: Survived): string[] {
     ...of("vm_interface").map((nic) => key("nic", folded(nic["virtual_machine"]), nic.name)),
     ...of("interface").map((port) => key("port", folded(port["device"]), port.name)),
     ...of("ip_address").map((ip) => key("ip", folded(ip["address"]).split("/")[0])),
-    ...of("tag").map((tag) => key("tag", tag["slug"])),
+    ...of("tag").map((tag) => key("tag", tag["slug"] ?? autoSlug(String(tag.name)))),
+    ...of("platform").map((os) => key("platform", os["slug"] ?? autoSlug(String(os.name)))),
   ];
   return keys.filter((one, i) => keys.indexOf(one) !== i);
 }
