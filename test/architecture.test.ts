@@ -77,7 +77,7 @@ const RULES: readonly Rule[] = [
   {
     files: /^push\/remote\/(?:client|status|token)\.ts$/,
     may: [
-      /^push\/(?:remote\/|options\.ts$)/,
+      /^push\/(?:remote\/|(?:options|target)\.ts$)/,
       PROTOCOL,
       PROTOBUF,
       KERNEL,

@@ -130,11 +130,14 @@ describe.concurrent("a push", MANY_STARTS, () => {
     expect(diode.entities()).toEqual([{ site: { name: "Site A" } }, { site: { name: "Site A" } }]);
   });
 
-  test("waits for new custom fields, and says why", async () => {
+  test("waits for new custom fields, and says why, and no time that is left", async () => {
     const diode = await diodeWith();
-    const env = { ...envOf(diode), PUSH_BOOTSTRAP_WAIT: "3s" };
+    // Longer than the time between two lines of progress.
+    const env = { ...envOf(diode), PUSH_BOOTSTRAP_WAIT: "6s" };
     const { code, stderr } = await runCli(["push", await example()], { env });
     expect(code).toBe(0);
+    expect(stderr).toMatch(/ of 289 entities; waiting/);
+    expect(stderr).not.toMatch(/\d left/);
     expect(stderr).toMatch(/Waiting [\d.]+m?s for Diode to apply the custom fields/);
   });
 

@@ -3,7 +3,12 @@ import { createFetch } from "ofetch";
 import { Agent, ProxyAgent } from "undici";
 import { durationText } from "./duration.ts";
 import { fetchOver } from "./fetch.ts";
-import { networkFailure, type NetworkHints, RemoteFailure } from "./remote-failure.ts";
+import {
+  needsTlsFailure,
+  networkFailure,
+  type NetworkHints,
+  RemoteFailure,
+} from "./remote-failure.ts";
 import { MAX_RETRY_AFTER_MS, retryAfterMs } from "./retry-after.ts";
 import { withinTime } from "./time-limit.ts";
 import { USER_AGENT } from "./tool.ts";
@@ -42,7 +47,10 @@ export interface HttpAnswer {
 }
 
 export interface Http {
-  /** Whatever the status, and never redirected. @throws RemoteFailure when there is no whole answer. */
+  /**
+   * Whatever the status, and never redirected.
+   * @throws RemoteFailure when there is no whole answer, or the port speaks TLS and was not asked to.
+   */
   request(url: string, request: HttpRequest): Promise<HttpAnswer>;
   close(): Promise<void>;
 }
@@ -75,6 +83,8 @@ export function openHttp(options: HttpOptions): Http {
             signal: limit,
           }));
         const { status, headers: answered, _data: text = "" } = response;
+        const failure = needsTlsFailure({ status, text }, options.hints);
+        if (failure !== undefined) throw failure;
         return {
           status,
           retryAfterMs: retryAfterMs(answered.get("retry-after"), MAX_RETRY_AFTER_MS),
@@ -92,6 +102,7 @@ export function openHttp(options: HttpOptions): Http {
 /** Nothing of ofetch's error goes on: it holds the request, and so the secret. */
 function unanswered(error: unknown, { server, hints, signal, timeoutMs }: HttpOptions): unknown {
   if (signal.aborted) return signal.reason;
+  if (error instanceof RemoteFailure) return error;
   for (let each = error; each instanceof Error; each = each.cause) {
     if (each.name !== "TimeoutError") continue;
     const limit = durationText(timeoutMs);

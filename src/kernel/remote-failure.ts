@@ -28,7 +28,13 @@ export class RemoteFailure extends Error {
 }
 
 /** What can be wrong below HTTP and does not pass by itself. */
-export type NetworkFault = "certificate" | "no-tls" | "unknown-host" | "bad-port" | "proxy";
+export type NetworkFault =
+  | "certificate"
+  | "no-tls"
+  | "needs-tls"
+  | "unknown-host"
+  | "bad-port"
+  | "proxy";
 
 /** What the user can do about each, in the words of the stage's settings. */
 export type NetworkHints = Readonly<Record<NetworkFault, string>>;
@@ -36,15 +42,45 @@ export type NetworkHints = Readonly<Record<NetworkFault, string>>;
 const CERTIFICATE_REGEXP =
   /^(?:CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|ERR_TLS_CERT)|certificate/i;
 const NO_TLS_REGEXP = /^(?:ERR_SSL_|EPROTO)|wrong version number|InvalidContentType/i;
+/** The server speaks TLS, and ends the handshake: it wants another version, or a certificate. */
+const TLS_ALERT_REGEXP = /^ERR_SSL_\w*ALERT|\balert\b/i;
+
+interface FaultRow {
+  readonly match: RegExp;
+  /** Absent: there is no hint that always helps. */
+  readonly fault?: NetworkFault;
+}
 
 /** TABLE: a code or a message of a runtime → the fault; the first row that matches decides. */
-const FAULTS: readonly { readonly match: RegExp; readonly fault: NetworkFault }[] = [
+const FAULTS: readonly FaultRow[] = [
   { match: CERTIFICATE_REGEXP, fault: "certificate" },
+  { match: TLS_ALERT_REGEXP },
   { match: NO_TLS_REGEXP, fault: "no-tls" },
   { match: /ENOTFOUND|failed to lookup/i, fault: "unknown-host" },
   { match: /bad port/, fault: "bad-port" },
   { match: /Proxy response \(4\d\d\)/, fault: "proxy" },
 ];
+
+/**
+ * What servers answer to plain HTTP on a port that speaks TLS, all with HTTP 400: nginx ("The plain
+ * HTTP request was sent to HTTPS port"), Apache ("You're speaking plain HTTP to an SSL-enabled server
+ * port"), and Go's net/http, so Caddy and Traefik ("Client sent an HTTP request to an HTTPS server").
+ * Source: nginx, src/http/ngx_http_special_response.c; httpd, modules/ssl/ssl_engine_kernel.c; Go,
+ * src/net/http/server.go.
+ */
+const NEEDS_TLS_REGEXP =
+  /plain HTTP request was sent to HTTPS port|speaking plain HTTP to an SSL|sent an HTTP request to an HTTPS server/i;
+
+/** undefined: the answer does not say that the port speaks TLS only. */
+export function needsTlsFailure(
+  { status, text }: { readonly status: number; readonly text: string },
+  hints: NetworkHints,
+): RemoteFailure | undefined {
+  if (status !== 400 || !NEEDS_TLS_REGEXP.test(text)) return undefined;
+  return new RemoteFailure("refused", "HTTP 400: plain HTTP was sent to a port that speaks TLS", {
+    hint: hints["needs-tls"],
+  });
+}
 
 /** What fetch or a socket threw. */
 export function networkFailure(error: unknown, hints: NetworkHints): RemoteFailure {
@@ -53,7 +89,7 @@ export function networkFailure(error: unknown, hints: NetworkHints): RemoteFailu
   const row = FAULTS.find(({ match }) => match.test(code) || match.test(message));
   return row === undefined
     ? new RemoteFailure("passing", text)
-    : new RemoteFailure("refused", text, { hint: hints[row.fault] });
+    : new RemoteFailure("refused", text, { hint: row.fault && hints[row.fault] });
 }
 
 /** Did it fail below HTTP, so that no server said a word? */

@@ -30,6 +30,8 @@ export interface SendJob {
 export interface SendWatch {
   onSent(sent: Sent): void;
   onPause(pause: { readonly ms: number; readonly isBootstrap: boolean }): void;
+  /** The pause is over, or was interrupted. */
+  onResume(): void;
 }
 
 /** A file that was acknowledged. */
@@ -60,7 +62,7 @@ export async function sendFiles(job: SendJob): Promise<void> {
       const pause = pauseBefore(group, { sentBefore, journal, ...job.pauses });
       if (pause.ms > 0 && group.some(isSent)) {
         watch.onPause(pause);
-        await wait(pause.ms, undefined, { signal });
+        await wait(pause.ms, undefined, { signal }).finally(() => watch.onResume());
       }
       await inParallel(group, job, (planned) => sendFile(planned, job));
       signal.throwIfAborted();

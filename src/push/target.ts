@@ -9,17 +9,25 @@ export interface Target {
   readonly baseUrl: string;
   readonly tokenUrl: string;
   readonly isTls: boolean;
+  /** The scheme that means the same, with TLS instead of without, or the other way: "grpcs://". */
+  readonly twinScheme: string;
   readonly host: string;
   readonly port: number;
 }
 
 /** TABLE: a scheme of the official SDKs → what it means. Source: diode-sdk-python, client.py. */
-const SCHEMES: Readonly<Record<string, { readonly isTls: boolean; readonly port: number }>> = {
-  "grpc:": { isTls: false, port: 80 },
-  "grpcs:": { isTls: true, port: 443 },
-  "http:": { isTls: false, port: 80 },
-  "https:": { isTls: true, port: 443 },
+const SCHEMES: Readonly<Record<string, Scheme>> = {
+  "grpc:": { isTls: false, port: 80, twin: "grpcs:" },
+  "grpcs:": { isTls: true, port: 443, twin: "grpc:" },
+  "http:": { isTls: false, port: 80, twin: "https:" },
+  "https:": { isTls: true, port: 443, twin: "http:" },
 };
+
+interface Scheme {
+  readonly isTls: boolean;
+  readonly port: number;
+  readonly twin: string;
+}
 
 const HINT =
   "Allowed: grpc://, grpcs://, http:// or https://, a host, a port if it is not the scheme's own, " +
@@ -52,6 +60,7 @@ export function parseTarget(text: string): Target {
     baseUrl,
     tokenUrl: `${baseUrl}/auth/token`,
     isTls: scheme.isTls,
+    twinScheme: `${scheme.twin}//`,
     host: host.replace(/^\[|\]$/g, ""),
     port,
   };

@@ -48,6 +48,7 @@ async function measurePush() {
       onPlanned() {},
       onRetry() {},
       onPause() {},
+      onResume() {},
       onSent(sent) {
         entities += sent.entities;
       },

@@ -22,7 +22,12 @@ export interface PushRun {
   readonly sent: readonly Sent[];
   /** What was said of each failure that passed. */
   readonly retries: readonly string[];
-  readonly pauses: readonly { readonly ms: number; readonly isBootstrap: boolean }[];
+  readonly pauses: readonly {
+    readonly ms: number;
+    readonly isBootstrap: boolean;
+    /** Was its end told? */
+    isOver: boolean;
+  }[];
   /** What it ended with. */
   readonly error: unknown;
 }
@@ -88,7 +93,11 @@ export async function pushInto(
           onSent?.(sent);
         },
         onRetry: (failure) => run.retries.push(failure.message),
-        onPause: (pause) => run.pauses.push(pause),
+        onPause: (pause) => run.pauses.push({ ...pause, isOver: false }),
+        onResume() {
+          const pause = run.pauses.at(-1);
+          if (pause !== undefined) pause.isOver = true;
+        },
       },
     });
   } catch (error) {

@@ -10,6 +10,7 @@ import { listen } from "../../src/rehearse/loopback.ts";
 const HINTS = {
   "certificate": "certificate",
   "no-tls": "no TLS",
+  "needs-tls": "needs TLS",
   "unknown-host": "host",
   "bad-port": "port",
   "proxy": "proxy",
@@ -112,6 +113,27 @@ test("a redirect is an answer and is not followed", async () => {
   const answer = await client().request(url, GET);
   expect([answer.status, answer.location, asked]).toEqual([302, "/elsewhere", 1]);
 });
+
+test.each([
+  ["nginx", 400, "<center>The plain HTTP request was sent to HTTPS port</center>"],
+  ["Apache", 400, "Reason: You're speaking plain HTTP to an SSL-enabled server port.<br />"],
+  ["Go", 400, "Client sent an HTTP request to an HTTPS server.\n"],
+])(
+  "a port with TLS that is sent plain HTTP is a failure with a hint: %s",
+  async (_, status, text) => {
+    const url = await serverThat((response) => response.writeHead(status).end(text));
+    const failure = await client().request(url, GET).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ verdict: "refused", hint: "needs TLS" });
+  },
+);
+
+test.each([[200, "The plain HTTP request was sent to HTTPS port"], [400, "Bad Request"]])(
+  "any other answer stays an answer: HTTP %s, %s",
+  async (status, text) => {
+    const url = await serverThat((response) => response.writeHead(status).end(text));
+    expect(await client().request(url, GET)).toMatchObject({ status, text });
+  },
+);
 
 describe("an answer that does not come whole is a failure that passes", () => {
   test.each<[string, Record<string, string>]>([

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { isOfNetwork, networkFailure, RemoteFailure } from "../../src/kernel/remote-failure.ts";
 import { type RetryOptions, withRetries } from "../../src/kernel/retry.ts";
-import { NETWORK_HINTS } from "../../src/push/remote/network-hints.ts";
+import { networkHints } from "../../src/push/remote/hints.ts";
 import { statusFailure } from "../../src/push/remote/status.ts";
 import { Code, ConnectError } from "@connectrpc/connect";
 
@@ -24,6 +24,8 @@ async function run(failures: readonly RemoteFailure[], options: Partial<RetryOpt
   }).catch((error: unknown) => error);
   return { outcome, calls, pauses };
 }
+
+const HINTS = networkHints({ twinScheme: "grpc://" });
 
 const passing = new RemoteFailure("passing", "later");
 const token = new RemoteFailure("token", "another token");
@@ -109,13 +111,32 @@ describe("a failure", () => {
     [Code.InvalidArgument, "no request metadata found", "rejected"],
     [Code.DataLoss, "", "refused"],
   ])("of code %s with %j is %s", (code, text, verdict) => {
-    expect(statusFailure(new ConnectError(text, code), []).verdict).toBe(verdict);
+    expect(statusFailure(new ConnectError(text, code), { secrets: [], hints: HINTS }).verdict).toBe(
+      verdict,
+    );
+  });
+
+  test.each([
+    ["ERR_SSL_WRONG_VERSION_NUMBER", /try grpc:\/\//],
+    // A server that ends a handshake speaks TLS.
+    ["ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION", /^$/],
+    ["ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL", /^gRPC needs HTTP\/2/],
+  ])("of TLS with %s is %s", (code, hint) => {
+    const root = Object.assign(new Error("it broke"), { code });
+    const called = new ConnectError("x", Code.Internal, undefined, undefined, root);
+    expect(statusFailure(called, { secrets: [], hints: HINTS }).hint ?? "").toMatch(hint);
   });
 
   test("says code and words on one line, and no secret that a server repeats", () => {
-    const failure = statusFailure(new ConnectError("id\nis empty", Code.Unknown), ["tok"]);
+    const failure = statusFailure(new ConnectError("id\nis empty", Code.Unknown), {
+      secrets: ["tok"],
+      hints: HINTS,
+    });
     expect(failure.message).toBe("UNKNOWN: id is empty");
-    const echo = statusFailure(new ConnectError("bad Bearer tok", Code.Unknown), ["tok"]);
+    const echo = statusFailure(new ConnectError("bad Bearer tok", Code.Unknown), {
+      secrets: ["tok"],
+      hints: HINTS,
+    });
     expect(`${echo.message}${JSON.stringify(echo)}`).not.toContain("tok");
     expect(echo.cause).toBeUndefined();
   });
@@ -128,15 +149,16 @@ describe("a failure", () => {
     ["DEPTH_ZERO_SELF_SIGNED_CERT", "refused"],
     ["ERR_TLS_CERT_ALTNAME_INVALID", "refused"],
     ["ERR_SSL_WRONG_VERSION_NUMBER", "refused"],
+    ["ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION", "refused"],
   ])("of the network with %s is %s, however deep it lies", (code, verdict) => {
     const root = Object.assign(new Error("it broke"), { code });
     const wrapped = new TypeError("fetch failed", { cause: new AggregateError([root]) });
-    expect(networkFailure(wrapped, NETWORK_HINTS)).toMatchObject({
+    expect(networkFailure(wrapped, HINTS)).toMatchObject({
       verdict,
       message: `${code}: it broke`,
     });
     expect(isOfNetwork(wrapped)).toBe(true);
     const called = new ConnectError("x", Code.Internal, undefined, undefined, root);
-    expect(statusFailure(called, []).verdict).toBe(verdict);
+    expect(statusFailure(called, { secrets: [], hints: HINTS }).verdict).toBe(verdict);
   });
 });

@@ -163,6 +163,12 @@ describe("what does not pass ends the comparison, and says what to do", () => {
       /https:\/\/netbox\.invalid/,
     ],
     [
+      "a port that speaks TLS",
+      { status: 400, body: "<h1>The plain HTTP request was sent to HTTPS port</h1>" },
+      /HTTP 400: plain HTTP was sent to a port that speaks TLS/,
+      /use https:\/\/ in NETBOX_URL/,
+    ],
+    [
       "a redirect to nowhere",
       { status: 302, headers: { location: "https://[" } },
       /HTTP 302/,
@@ -317,7 +323,7 @@ describe("TLS", () => {
     );
     expect(error).toMatchObject({
       kind: "remote",
-      hint: "The port may speak no TLS: try http:// in NETBOX_URL",
+      hint: "The port may not speak TLS: try http:// in NETBOX_URL",
     });
   });
 });

@@ -153,7 +153,7 @@ describe("steps", () => {
     const texts = { PUSH_STEP_PAUSE: "30ms" };
     const started = performance.now();
     const { pauses } = await pushInto(diode, entities, { texts });
-    expect(pauses).toEqual([{ ms: 30, isBootstrap: false }]);
+    expect(pauses).toEqual([{ ms: 30, isBootstrap: false, isOver: true }]);
     expect(performance.now() - started).toBeGreaterThanOrEqual(29);
   });
 });
@@ -173,7 +173,7 @@ describe("custom fields", () => {
     });
     const { pauses, error } = await pushInto(diode, await set(PARTS), { texts });
     expect(error).toBeUndefined();
-    expect(pauses).toMatchObject([{ isBootstrap: true }]);
+    expect(pauses).toMatchObject([{ isBootstrap: true, isOver: true }]);
     expect((times.get(2) ?? 0) - (times.get(0) ?? 0)).toBeGreaterThan(590);
   });
 

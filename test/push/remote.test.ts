@@ -1,9 +1,13 @@
 /** What a Diode, or what stands before it, may do to a push: it heals, or the error says why not. */
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { inspect } from "node:util";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import type { EntitySet } from "../../src/entities/read.ts";
 import type { PushTexts } from "../../src/push/settings.ts";
 import type { Fault } from "../../src/rehearse/receive/faults.ts";
+import { plainOnTlsPort } from "../../src/rehearse/receive/nginx.ts";
 import { connectProxy } from "../helpers/connect-proxy.ts";
 import { buildSet, tag, vm } from "../helpers/entity-set.ts";
 import { journalLines, pushInto, type PushOverrides, receiver } from "../helpers/pushing.ts";
@@ -14,6 +18,38 @@ async function guests(files: number): Promise<EntitySet> {
     "tag": [[tag("a")]],
     "virtual-machine": Array.from({ length: files }, (_, i) => [vm(`guest-${i}`)]),
   });
+}
+
+/** A server that gives every request the same answer; what a target must be to reach it. */
+async function saying(
+  status: number,
+  { body = "", location }: { readonly body?: string; readonly location?: string },
+): Promise<string> {
+  const server = createServer((_, response) => {
+    response.writeHead(status, location === undefined ? {} : { location }).end(body);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return `grpc://127.0.0.1:${(server.address() as AddressInfo).port}/diode`;
+}
+
+/** As nginx without `http2 on`: HTTP/1.1 whatever it is sent; the target to reach it. */
+async function tokensOnly(): Promise<string> {
+  const body = '{"access_token":"for-nothing"}';
+  const token = `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  const server = createTcpServer((client) => {
+    client.once("data", (head: Buffer) => {
+      client.end(head.toString("latin1").startsWith("POST") ? token : plainOnTlsPort());
+    }).on("error", () => client.destroy());
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => void server.close());
+  return `grpc://127.0.0.1:${(server.address() as AddressInfo).port}/diode`;
 }
 
 const EVERYWHERE: readonly Fault[] = [
@@ -101,6 +137,8 @@ describe("an error says what to do", () => {
     ["resource-exhausted", "remote", "redis at maxmemory", "goes on from there"],
     ["forbidden", "remote", "HTTP 403", "diode:ingest"],
     ["unauthorized", "remote", "HTTP 401", "token endpoint"],
+    ["no-scope", "remote", "missing required scope", "scope diode:ingest"],
+    ["token-no-scope", "remote", "invalid_scope", "scope diode:ingest"],
     ["token-500", "remote", "HTTP 500", "goes on from there"],
   ])("when each request meets %s", async (name, kind, words, hint) => {
     const failure = await failing([{ name, share: 1 }]);
@@ -110,9 +148,25 @@ describe("an error says what to do", () => {
     expect(failure.hint).toContain(hint);
   });
 
-  test("what cannot heal is tried once", async () => {
-    const { diode } = await failing([{ name: "forbidden", share: 1 }]);
-    expect(diode.faults).toEqual({ forbidden: 1 });
+  test.each<Fault["name"]>(["forbidden", "no-scope", "token-no-scope"])(
+    "what cannot heal is tried once: %s",
+    async (name) => {
+      const { diode } = await failing([{ name, share: 1 }]);
+      expect(diode.faults).toEqual({ [name]: 1 });
+    },
+  );
+
+  test.each([
+    ["invalid_client", 401, "DIODE_CLIENT_SECRET"],
+    ["unauthorized_client", 400, "client_credentials"],
+    ["unsupported_grant_type", 400, "path in DIODE_TARGET"],
+    ["invalid_scope", 400, "scope diode:ingest"],
+    ["something_else", 400, "DIODE_CLIENT_SECRET"],
+  ])("the token endpoint answers %s", async (error, status, hint) => {
+    const failure = await failingAt(await saying(status, { body: JSON.stringify({ error }) }));
+    expect(failure).toMatchObject({ kind: "remote" });
+    expect(failure.message).toContain(`HTTP ${status} (${error})`);
+    expect(failure.hint).toContain(hint);
   });
 
   test.each([
@@ -161,11 +215,55 @@ describe("an error says what to do", () => {
     expect(unverified.diode.requests).toHaveLength(4);
   });
 
-  test("TLS where the server speaks none", async () => {
-    const { target } = await receiver();
-    const texts = { DIODE_TARGET: target.replace("grpc:", "grpcs:"), PUSH_MAX_RETRIES: "0" };
-    expect(await failing([], { texts })).toMatchObject({ kind: "remote" });
+  test.each([["grpcs://", "grpc://"], ["https://", "http://"]])(
+    "%s to a port without TLS: try %s",
+    async (given, wanted) => {
+      const { port } = await receiver();
+      const failure = await failingAt(`${given}127.0.0.1:${port}/diode`);
+      expect(failure).toMatchObject({ kind: "remote" });
+      expect(failure.hint).toMatch(new RegExp(`TLS: try ${wanted} in DIODE_TARGET`));
+    },
+  );
+
+  test.each([["grpc://", "grpcs://"], ["http://", "https://"]])(
+    "%s to a port with TLS: use %s",
+    async (given, wanted) => {
+      const { port } = await receiver({ isTls: true });
+      const failure = await failingAt(`${given}127.0.0.1:${port}/diode`);
+      expect(failure).toMatchObject({ kind: "remote" });
+      expect(failure.message).toContain("plain HTTP was sent to a port that speaks TLS");
+      expect(failure.hint).toContain(`use ${wanted} in DIODE_TARGET`);
+    },
+  );
+
+  test.each([
+    // Apache's words, and those of Go's servers, such as Caddy and Traefik.
+    [400, { body: "Reason: You're speaking plain HTTP to an SSL-enabled server port.<br />" }],
+    [400, { body: "Client sent an HTTP request to an HTTPS server.\n" }],
+    [301, { location: "https://diode.example.com/diode/auth/token" }],
+    [308, { location: "HTTPS://diode.example.com/diode/auth/token" }],
+  ])("a server with TLS answers plain HTTP with %s %o", async (status, answer) => {
+    const failure = await failingAt(await saying(status, answer));
+    expect(failure).toMatchObject({ kind: "remote" });
+    expect(failure.hint).toContain("use grpcs:// in DIODE_TARGET");
   });
+
+  test.each([
+    ["a redirect that stays without TLS", 302, { location: "http://elsewhere.example.com/" }],
+    ["a page that has nothing to do with TLS", 400, { body: "<h1>400 Bad Request</h1>" }],
+  ])("%s suggests no other scheme", async (_, status, answer) => {
+    const failure = await failingAt(await saying(status, answer));
+    expect(failure.hint).not.toContain("://");
+  });
+
+  test("a server that gives tokens and does not speak HTTP/2", async () => {
+    const failure = await failingAt(await tokensOnly());
+    expect(failure).toMatchObject({ kind: "remote", hint: expect.stringContaining("HTTP/2") });
+  });
+
+  async function failingAt(target: string) {
+    return await failing([], { texts: { DIODE_TARGET: target, PUSH_MAX_RETRIES: "0" } });
+  }
 });
 
 describe("errors that the server finds in an entity", () => {

@@ -42,6 +42,7 @@ const AT_INGEST = {
   "bad-gateway": ["HTTP 502", 0],
   "unauthorized": ["HTTP 401", 0],
   "forbidden": ["HTTP 403", 0],
+  "no-scope": ["16 missing required scope", 0],
   "reset": ["broken", 0],
   "lost-answer": ["broken", 1],
   "rejected": ["0; entity at index 0 is nil", 1],
@@ -49,6 +50,7 @@ const AT_INGEST = {
 
 const AT_TOKEN = {
   "token-429": "429",
+  "token-no-scope": "400",
   "token-500": "500",
   "token-502": "502",
   "token-503": "503",

@@ -1,4 +1,6 @@
 /** The receiver on real sockets, as Diode behind its nginx. */
+import { once } from "node:events";
+import { connect } from "node:net";
 import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { fromBinary } from "@bufbuild/protobuf";
@@ -275,14 +277,14 @@ describe("the ingester", () => {
     );
   });
 
-  test("says PERMISSION_DENIED to a token that was asked for without the scope", async () => {
+  test("says UNAUTHENTICATED to a token that was asked for without the scope", async () => {
     const receiver = await received();
     const { id: client_id, secret: client_secret } = receiver.client;
     const form = { grant_type: "client_credentials", client_id, client_secret };
     const { body } = await askToken(receiver, form);
     const { access_token: token } = JSON.parse(body.toString()) as { access_token: string };
     expect(statusOf(await call(receiver, requestBytes([tag("x")]), { token }))).toBe(
-      "7 missing required scope",
+      "16 missing required scope",
     );
   });
 
@@ -331,4 +333,18 @@ test("a client that leaves in the middle of a request harms nobody", async () =>
   await closed;
   expect(statusOf(await call(receiver, requestBytes([tag("y")]), { token }))).toBe("0");
   expect(receiver.entities()).toEqual([tag("y")]);
+});
+
+test.each([
+  ["GET / HTTP/1.1\r\nHost: x\r\n\r\n"],
+  ["PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"],
+])("a port with TLS answers %j with a page, as nginx does, and closes", async (sent) => {
+  const { port } = await received({ isTls: true });
+  const chunks: Buffer[] = [];
+  const client = connect(port, "127.0.0.1", () => client.write(sent));
+  client.on("data", (chunk: Buffer) => chunks.push(chunk));
+  await once(client, "end");
+  const answer = Buffer.concat(chunks).toString();
+  expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
+  expect(answer).toContain("The plain HTTP request was sent to HTTPS port");
 });

@@ -92,10 +92,10 @@ export const REHEARSAL_COMMANDS = {
         type: "string",
         valueHint: "unavailable:0.1",
         description: "Faults and their share, with commas between them: unavailable, " +
-          "resource-exhausted, internal, bad-gateway, unauthorized, forbidden, reset (the " +
+          "resource-exhausted, internal, bad-gateway, unauthorized, forbidden, no-scope, reset (the " +
           "connection breaks), lost-answer (it breaks once the request is kept) or rejected (an " +
-          "error in the answer); at the token endpoint token-429, token-500, token-502, token-503 " +
-          "or token-reset. resetx2: the first two requests",
+          "error in the answer); at the token endpoint token-429, token-no-scope, token-500, " +
+          "token-502, token-503 or token-reset. resetx2: the first two requests",
       },
       "expire-tokens": {
         type: "string",

@@ -123,8 +123,10 @@ function watchOf(session: Session, record: PushRecord, progress: Progress): Push
         ? "for Diode to apply the custom fields: NetBox refuses values of fields that it does not " +
           "know (PUSH_BOOTSTRAP_WAIT)"
         : "before the next step (PUSH_STEP_PAUSE)";
+      progress.show({ ...viewOf(record), isWaiting: true });
       progress.beside(() => session.log.info(`Waiting ${durationText(ms)} ${why}`));
     },
+    onResume: () => progress.show(viewOf(record)),
   };
 }
 

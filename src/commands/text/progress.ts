@@ -18,6 +18,8 @@ export interface ProgressView {
   }[];
   /** "2 gaps" */
   readonly remark?: string;
+  /** The stage waits on purpose: this time counts neither for the rate nor for the time left. */
+  readonly isWaiting?: boolean;
 }
 
 export interface Progress {
@@ -48,7 +50,7 @@ export function openProgress(options: ProgressOptions): Progress {
 }
 
 function openBar(stream: NodeJS.WritableStream & { readonly columns?: number }): Progress {
-  const startedAt = performance.now();
+  const clock = createClock();
   const bar = new cliProgress.SingleBar({
     stream,
     fps: FRAMES_PER_SECOND,
@@ -57,7 +59,7 @@ function openBar(stream: NodeJS.WritableStream & { readonly columns?: number }):
     clearOnComplete: true,
     format(options, { progress }, { view }: { view?: ProgressView }) {
       if (view === undefined) return "";
-      const sentence = sentenceOf(view, secondsSince(startedAt));
+      const sentence = sentenceOf(view, clock.seconds());
       // What the terminal has no room for is cut off: the bar gives way to the words.
       const room = (stream.columns ?? Infinity) - sentence.length - 2;
       if (room < SHORTEST_BAR) return sentence;
@@ -68,6 +70,7 @@ function openBar(stream: NodeJS.WritableStream & { readonly columns?: number }):
   let isDrawn = false;
   return {
     show(view) {
+      clock.run(!view.isWaiting);
       const { done = 0, total = 0 } = view.parts.at(-1) ?? {};
       // A bar of nothing would be a full one.
       if (total === 0) return;
@@ -85,13 +88,14 @@ function openBar(stream: NodeJS.WritableStream & { readonly columns?: number }):
 }
 
 function openLines({ log, everyMs = LINE_EVERY_MS }: ProgressOptions): Progress {
-  const startedAt = performance.now();
+  const clock = createClock();
   let latest: ProgressView | undefined;
   const timer = setInterval(() => {
-    if (latest !== undefined) log.info(sentenceOf(latest, secondsSince(startedAt)));
+    if (latest !== undefined) log.info(sentenceOf(latest, clock.seconds()));
   }, everyMs);
   return {
     show(view) {
+      clock.run(!view.isWaiting);
       latest = view;
     },
     beside: (say) => say(),
@@ -99,15 +103,17 @@ function openLines({ log, everyMs = LINE_EVERY_MS }: ProgressOptions): Progress 
   };
 }
 
-/** "3 of 10 nodes, 312 of 1,000 guests, 2 gaps; 95 guests/s, 8 s left" */
-export function sentenceOf({ parts, remark }: ProgressView, seconds: number): string {
+/** "3 of 10 nodes, 312 of 1,000 guests, 2 gaps; 95 guests/s, 8 s left", or "…; waiting" */
+export function sentenceOf({ parts, remark, isWaiting }: ProgressView, seconds: number): string {
   const counts = parts.map(({ name, done, total }) =>
     `${groupDigits(done)} of ${groupDigits(total)} ${name}`
   );
   const said = [...counts, ...(remark === undefined ? [] : [remark])].join(", ");
   const { name = "", done = 0, total = 0 } = parts.at(-1) ?? {};
-  const perSecond = done / seconds;
+  if (isWaiting) return `${said}; waiting`;
+  if (isWaiting) return `${said}; waiting`;
   if (done === 0 || done >= total) return said;
+  const perSecond = done / seconds;
   const left = Math.ceil((total - done) / perSecond);
   return `${said}; ${rateOf(perSecond)} ${name}/s, ${durationOf(left)} left`;
 }
@@ -117,8 +123,19 @@ function rateOf(perSecond: number): string {
   return perSecond < 10 ? perSecond.toFixed(1) : groupDigits(Math.round(perSecond));
 }
 
-function secondsSince(start: number): number {
-  return (performance.now() - start) / 1000;
+/** Counts the time in which something is done; it runs from the start. */
+function createClock() {
+  let countedMs = 0;
+  let since: number | undefined = performance.now();
+  const milliseconds = (): number =>
+    countedMs + (since === undefined ? 0 : performance.now() - since);
+  return {
+    seconds: () => milliseconds() / 1000,
+    run(isRunning: boolean) {
+      countedMs = milliseconds();
+      since = isRunning ? performance.now() : undefined;
+    },
+  };
 }
 
 /** 75 → "1 min 15 s" */

@@ -48,7 +48,8 @@ export class Refusal extends Error {
 
 const HINTS: NetworkHints = {
   "certificate": "Name the certificate of its authority with NETBOX_CERT_FILE",
-  "no-tls": "The port may speak no TLS: try http:// in NETBOX_URL",
+  "no-tls": "The port may not speak TLS: try http:// in NETBOX_URL",
+  "needs-tls": "The port speaks TLS: use https:// in NETBOX_URL",
   "unknown-host": "Look at the host name in NETBOX_URL",
   "bad-port": "No HTTP client goes to this port: look at NETBOX_URL",
   "proxy": "The proxy refuses: look at HTTPS_PROXY, HTTP_PROXY and NO_PROXY",

@@ -3,14 +3,15 @@ import { create } from "@bufbuild/protobuf";
 import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import { connect as connectTcp, isIP } from "node:net";
+import { setTimeout as wait } from "node:timers/promises";
 import { connect as connectTls } from "node:tls";
 import { openHttp, tlsOptions, type Trust } from "../../kernel/http.ts";
-import type { RemoteFailure } from "../../kernel/remote-failure.ts";
+import { isOfNetwork, type RemoteFailure } from "../../kernel/remote-failure.ts";
 import { withRetries } from "../../kernel/retry.ts";
 import { USER_AGENT } from "../../kernel/tool.ts";
 import { IngesterService, type IngestRequest, IngestRequestSchema } from "../gen/ingester_pb.ts";
 import type { RemoteOptions } from "../options.ts";
-import { NETWORK_HINTS } from "./network-hints.ts";
+import { networkHints } from "./hints.ts";
 import { statusFailure } from "./status.ts";
 import { createTokens } from "./token.ts";
 import { openTunnel } from "./tunnel.ts";
@@ -43,12 +44,8 @@ export async function connectDiode(options: DiodeOptions): Promise<Diode> {
   const { target, credentials, proxy, timeoutMs } = options;
   const { signal, clear } = delayed(options.signal);
   const tls = tlsOptions(options);
-  const http = openHttp({
-    ...options,
-    server: "The token endpoint",
-    hints: NETWORK_HINTS,
-    signal,
-  });
+  const hints = networkHints(target);
+  const http = openHttp({ ...options, server: "The token endpoint", hints, signal });
   const tunnel = proxy && await openTunnel(proxy, target);
   const session = new Http2SessionManager(
     target.baseUrl,
@@ -64,7 +61,8 @@ export async function connectDiode(options: DiodeOptions): Promise<Diode> {
       readMaxBytes: MAX_ANSWER_BYTES,
     }),
   );
-  const tokens = createTokens({ url: target.tokenUrl, credentials, http });
+  let isBroken = false;
+  const tokens = createTokens({ target, credentials, http });
   const call = async (request: Uint8Array): Promise<readonly string[]> => {
     const token = await tokens.current();
     const headers = { authorization: `Bearer ${token}`, "user-agent": USER_AGENT };
@@ -73,7 +71,8 @@ export async function connectDiode(options: DiodeOptions): Promise<Diode> {
       return errors;
     } catch (error) {
       signal.throwIfAborted();
-      const failure = statusFailure(error, [token, credentials.clientSecret]);
+      isBroken ||= isOfNetwork(error);
+      const failure = statusFailure(error, { secrets: [token, credentials.clientSecret], hints });
       if (failure.verdict === "token") tokens.refuse(token);
       throw failure;
     }
@@ -82,6 +81,7 @@ export async function connectDiode(options: DiodeOptions): Promise<Diode> {
     ingest: (request) => withRetries(() => call(request), options),
     async close() {
       clear();
+      if (isBroken) await ended(session);
       session.abort();
       tunnel?.close();
       await http.close();
@@ -104,6 +104,21 @@ function delayed(first: AbortSignal): { signal: AbortSignal; clear: () => void }
       first.removeEventListener("abort", start);
     },
   };
+}
+
+/** How long a connection that broke may take to end. */
+const END_MS = 200;
+const END_POLL_MS = 10;
+
+/**
+ * A connection that breaks fails its calls first and emits its error a moment later. Connect hears
+ * no error of a session that it was told to abort, and an error that is not heard ends the program.
+ */
+async function ended(session: Http2SessionManager): Promise<void> {
+  for (let left = END_MS; left > 0; left -= END_POLL_MS) {
+    if (session.state() === "closed" || session.state() === "error") return;
+    await wait(END_POLL_MS);
+  }
 }
 
 /** Through the tunnel, to the host that the certificate is for. */

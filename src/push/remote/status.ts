@@ -3,11 +3,12 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import {
   isOfNetwork,
   networkFailure,
+  type NetworkHints,
   RemoteFailure,
   type Verdict,
 } from "../../kernel/remote-failure.ts";
 import { MAX_RETRY_AFTER_MS, retryAfterMs } from "../../kernel/retry-after.ts";
-import { NETWORK_HINTS } from "./network-hints.ts";
+import { NO_HTTP2_HINT, PATH_HINT, SCOPE_HINT } from "./hints.ts";
 
 interface StatusRow {
   readonly code: Code;
@@ -17,25 +18,21 @@ interface StatusRow {
   readonly hint?: string;
 }
 
-const PATH_HINT = "Look at the path in DIODE_TARGET: Diode's own is /diode";
-
 /** The first row that matches decides; a code of no row is refused. */
 const STATUSES: readonly StatusRow[] = [
   { code: Code.Unavailable, verdict: "passing" },
   { code: Code.Aborted, verdict: "passing" },
   { code: Code.DeadlineExceeded, verdict: "passing" },
   { code: Code.Canceled, verdict: "passing" },
+  // The ingester reads the scope itself; a new token of the same client has no other.
+  { code: Code.Unauthenticated, text: /scope/, verdict: "refused", hint: SCOPE_HINT },
   // nginx answers for Diode, as plain HTTP, when the token is not or no longer good.
   {
     code: Code.Unauthenticated,
     verdict: "token",
     hint: "Diode takes no token of its own token endpoint: look into the logs of diode-auth",
   },
-  {
-    code: Code.PermissionDenied,
-    verdict: "refused",
-    hint: "The client of DIODE_CLIENT_ID needs the scope diode:ingest",
-  },
+  { code: Code.PermissionDenied, verdict: "refused", hint: SCOPE_HINT },
   { code: Code.Unimplemented, verdict: "refused", hint: PATH_HINT },
   {
     code: Code.ResourceExhausted,
@@ -58,10 +55,25 @@ const STATUSES: readonly StatusRow[] = [
 
 const MAX_TEXT = 500;
 
+/**
+ * An answer over HTTP/1.1, or TLS that was not willing to speak HTTP/2: what nginx without `http2 on`
+ * does, and a port that wants TLS does the former. The texts are those of nghttp2, OpenSSL and rustls.
+ */
+const NO_HTTP2_REGEXP =
+  /ERR_HTTP2_ERROR: Protocol error|NO_APPLICATION_PROTOCOL|no application protocol|NoApplicationProtocol/;
+
 /** What a call threw; `secrets` are not repeated, should the server do so. */
-export function statusFailure(error: unknown, secrets: readonly string[]): RemoteFailure {
+export function statusFailure(
+  error: unknown,
+  { secrets, hints }: { readonly secrets: readonly string[]; readonly hints: NetworkHints },
+): RemoteFailure {
   const { code, rawMessage, metadata } = ConnectError.from(error);
-  if (isOfNetwork(error)) return networkFailure(error, NETWORK_HINTS);
+  if (isOfNetwork(error)) {
+    const failure = networkFailure(error, hints);
+    return NO_HTTP2_REGEXP.test(failure.message)
+      ? new RemoteFailure("refused", failure.message, { hint: NO_HTTP2_HINT })
+      : failure;
+  }
   const row = STATUSES.find((each) => each.code === code && (each.text?.test(rawMessage) ?? true));
   const isSecret = secrets.some((secret) => rawMessage.includes(secret));
   const text = isSecret ? "(a text that repeats a secret)" : rawMessage.replace(/\s+/g, " ");

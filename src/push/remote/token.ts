@@ -5,9 +5,11 @@
 import type { Http, HttpAnswer } from "../../kernel/http.ts";
 import { RemoteFailure } from "../../kernel/remote-failure.ts";
 import type { Credentials } from "../options.ts";
+import type { Target } from "../target.ts";
+import { GRANT_HINT, INGEST_SCOPE, PATH_HINT, SCOPE_HINT } from "./hints.ts";
 
 export interface TokenEndpoint {
-  readonly url: string;
+  readonly target: Target;
   readonly credentials: Credentials;
   readonly http: Http;
 }
@@ -50,10 +52,10 @@ export function createTokens(endpoint: TokenEndpoint): Tokens {
   };
 }
 
-async function fetchToken({ url, credentials, http }: TokenEndpoint): Promise<Token> {
+async function fetchToken({ target, credentials, http }: TokenEndpoint): Promise<Token> {
   const { clientId, clientSecret } = credentials;
   const asked = performance.now();
-  const response = await http.request(url, {
+  const response = await http.request(target.tokenUrl, {
     method: "POST",
     headers: { "content-type": "application/x-www-form-urlencoded" },
     // As text: ofetch takes a form of this realm for one of undici's only on some runtimes.
@@ -61,14 +63,17 @@ async function fetchToken({ url, credentials, http }: TokenEndpoint): Promise<To
       grant_type: "client_credentials",
       client_id: clientId,
       client_secret: clientSecret,
-      scope: "diode:ingest",
+      scope: INGEST_SCOPE,
     }).toString(),
   });
   const answer = parsed(response.text);
-  if (response.status !== 200) throw badStatus(response, toldBy(answer, [clientSecret]));
+  if (response.status !== 200) {
+    const hint = hintFor(response, answer, target);
+    throw badStatus(response, { told: toldBy(answer, [clientSecret]), hint });
+  }
   if (typeof answer["access_token"] !== "string" || answer["access_token"] === "") {
     throw new RemoteFailure("refused", "The token endpoint answered without a token", {
-      hint: "Look at the path in DIODE_TARGET: Diode's own is /diode",
+      hint: PATH_HINT,
     });
   }
   const lifeMs = 1000 * (Number(answer["expires_in"]) || LIFE_SECONDS);
@@ -76,20 +81,48 @@ async function fetchToken({ url, credentials, http }: TokenEndpoint): Promise<To
   return { text: answer["access_token"], renewAtMs: asked + usedMs };
 }
 
-/** TABLE: what the status of the token endpoint means. Source: diode-server/auth/server.go; nginx.conf. */
+const CREDENTIALS_HINT = "Look at DIODE_CLIENT_ID and DIODE_CLIENT_SECRET";
+
+/**
+ * TABLE: an OAuth2 error → what to do about it; where there is none, the status decides. Diode's auth
+ * service passes on what Hydra answers. Source: RFC 6749, 5.2; netboxlabs/diode,
+ * diode-server/auth/server.go.
+ */
+const OAUTH_HINTS: Readonly<Record<string, string>> = {
+  invalid_client: CREDENTIALS_HINT,
+  invalid_scope: SCOPE_HINT,
+  unauthorized_client: GRANT_HINT,
+  // All clients of Diode use the same grant: this is another token endpoint.
+  unsupported_grant_type: PATH_HINT,
+};
+
+/** TABLE: what the status of the token endpoint means. Source: nginx.conf of Diode. */
 const STATUSES: readonly { readonly status: RegExp; readonly hint: string }[] = [
-  { status: /^40[013]$/, hint: "Look at DIODE_CLIENT_ID and DIODE_CLIENT_SECRET" },
-  { status: /^404$/, hint: "Look at the path in DIODE_TARGET: Diode's own is /diode" },
+  { status: /^40[013]$/, hint: CREDENTIALS_HINT },
+  { status: /^404$/, hint: PATH_HINT },
   { status: /^3\d\d$/, hint: "Diode does not redirect: DIODE_TARGET names another server" },
 ];
 
-function badStatus({ status, retryAfterMs }: HttpAnswer, told: string): RemoteFailure {
-  const message = `The token endpoint answered HTTP ${status}${told}`;
-  if (status === 429 || status >= 500) {
-    return new RemoteFailure("passing", message, { retryAfterMs });
+function hintFor(
+  { status, location }: HttpAnswer,
+  { error }: Record<string, unknown>,
+  { isTls, twinScheme }: Target,
+): string | undefined {
+  if (!isTls && /^https:/i.test(location ?? "")) {
+    return `The server redirects to https://: use ${twinScheme} in DIODE_TARGET`;
   }
-  const row = STATUSES.find((each) => each.status.test(String(status)));
-  return new RemoteFailure("refused", message, { hint: row?.hint });
+  const known = typeof error === "string" && Object.hasOwn(OAUTH_HINTS, error);
+  return known ? OAUTH_HINTS[error] : STATUSES.find((row) => row.status.test(String(status)))?.hint;
+}
+
+function badStatus(
+  { status, retryAfterMs }: HttpAnswer,
+  { told, hint }: { readonly told: string; readonly hint: string | undefined },
+): RemoteFailure {
+  const message = `The token endpoint answered HTTP ${status}${told}`;
+  return status === 429 || status >= 500
+    ? new RemoteFailure("passing", message, { retryAfterMs })
+    : new RemoteFailure("refused", message, { hint });
 }
 
 function parsed(text: string): Record<string, unknown> {

@@ -5,7 +5,9 @@ import { IngestResponseSchema } from "../../push/gen/ingester_pb.ts";
 import { createRandom } from "../random.ts";
 import { type Answer, CUT, type Outcome } from "./exchange.ts";
 import { messageAnswer, statusAnswer } from "./grpc.ts";
+import { MISSING_SCOPE } from "./ingester.ts";
 import { ownAnswer, page } from "./nginx.ts";
+import { INGEST_SCOPE, refusal } from "./token-endpoint.ts";
 
 /** Which requests a fault strikes. */
 export type FaultPlace = "ingest" | "token";
@@ -48,6 +50,11 @@ export const FAULTS = {
     means: "HTTP 401, as for a revoked token",
   },
   "forbidden": { on: "ingest", outcome: ownAnswer(403), means: "HTTP 403" },
+  "no-scope": {
+    on: "ingest",
+    outcome: statusAnswer("UNAUTHENTICATED", MISSING_SCOPE),
+    means: "gRPC UNAUTHENTICATED, as for a token without the scope diode:ingest",
+  },
   "reset": { on: "ingest", outcome: CUT, means: "the connection breaks before anything is kept" },
   "lost-answer": {
     on: "ingest",
@@ -65,6 +72,14 @@ export const FAULTS = {
     on: "token",
     outcome: retryAfter(1, page(429)),
     means: "token endpoint: HTTP 429 with Retry-After: 1",
+  },
+  "token-no-scope": {
+    on: "token",
+    outcome: refusal(
+      "invalid_scope",
+      `The OAuth 2.0 Client is not allowed to request scope '${INGEST_SCOPE}'.`,
+    ),
+    means: "token endpoint: HTTP 400 invalid_scope, as for a client without the scope",
   },
   "token-500": { on: "token", outcome: page(500), means: "token endpoint: HTTP 500" },
   "token-502": { on: "token", outcome: page(502), means: "token endpoint: HTTP 502" },

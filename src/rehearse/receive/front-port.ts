@@ -5,7 +5,8 @@ import { createServer as createTlsServer } from "node:tls";
 import type { Certificate } from "../certificate.ts";
 import { listen } from "../loopback.ts";
 import type { NodeRequest } from "./exchange.ts";
-import { type InnerServers, type Listener, openInnerServers } from "./inner-servers.ts";
+import { type InnerServers, type Listener, openInnerServers, passTo } from "./inner-servers.ts";
+import { plainOnTlsPort } from "./nginx.ts";
 
 export interface FrontPort {
   readonly port: number;
@@ -24,6 +25,8 @@ export interface FrontPortOptions {
 
 /** How an HTTP/2 connection begins, and no method of HTTP/1.1. Source: RFC 9113, 3.4. */
 const HTTP2_START = "PRI";
+/** The type of a TLS handshake record, the first byte of a connection. Source: RFC 8446, 5.1. */
+const TLS_HANDSHAKE = 0x16;
 
 /** @throws AppError "usage" when the port is taken. */
 export async function openFrontPort(
@@ -31,52 +34,91 @@ export async function openFrontPort(
   { port, certificate }: FrontPortOptions,
 ): Promise<FrontPort> {
   const inner = await openInnerServers(listener);
-  const front = certificate === undefined ? plainServer(inner) : tlsServer(inner, certificate);
+  const secure = certificate && await openTlsServer(inner, certificate);
+  const front = secure === undefined ? plainServer(inner) : secureServer(secure);
   const open = new Set<Socket>();
   front.on("connection", (socket: Socket) => {
     open.add(socket);
     socket.on("close", () => open.delete(socket));
   });
+  const closeInner = async (): Promise<void> => {
+    await Promise.all([secure?.close(), inner.close()]);
+  };
   return {
     port: await listen(front, port).catch(async (error: unknown) => {
-      await inner.close();
+      await closeInner();
       throw error;
     }),
     cut(request) {
       const client = inner.clientOf(request);
       // TLS knows no reset.
-      if (certificate === undefined) client?.resetAndDestroy();
+      if (secure === undefined) client?.resetAndDestroy();
       else client?.destroy();
     },
     async close() {
       const closed = once(front, "close");
       front.close();
       for (const socket of open) socket.destroy();
-      await Promise.all([closed, inner.close()]);
+      await Promise.all([closed, closeInner()]);
     },
   };
 }
 
 function plainServer(inner: InnerServers): Server {
   return createTcpServer((client) => {
-    const chunks: Buffer[] = [];
-    const read = (chunk: Buffer): void => {
-      chunks.push(chunk);
-      const head = Buffer.concat(chunks);
-      if (head.length < HTTP2_START.length) return;
-      client.off("data", read);
-      client.pause();
+    withHead(client, HTTP2_START.length, (head) => {
       const isHttp2 = head.toString("latin1").startsWith(HTTP2_START);
       inner.pass(client, isHttp2 ? "http2" : "http1", head);
-    };
-    client.on("data", read);
-    client.on("error", () => client.destroy());
+    });
   });
 }
 
-function tlsServer(inner: InnerServers, { keyPem, certificatePem }: Certificate): Server {
-  return createTlsServer(
+/** As nginx does, plain HTTP on this port is answered with a page that says so. */
+function secureServer(secure: TlsServer): Server {
+  return createTcpServer((client) => {
+    withHead(client, 1, (head) => {
+      if (head[0] === TLS_HANDSHAKE) secure.pass(client, head);
+      else client.end(plainOnTlsPort());
+    });
+  });
+}
+
+interface TlsServer {
+  pass(client: Socket, head: Uint8Array): void;
+  close(): Promise<void>;
+}
+
+/** On a port of its own: Deno's TLS takes no socket that was read from. */
+async function openTlsServer(
+  inner: InnerServers,
+  { keyPem, certificatePem }: Certificate,
+): Promise<TlsServer> {
+  const server = createTlsServer(
     { key: keyPem, cert: certificatePem, ALPNProtocols: ["h2", "http/1.1"] },
     (client) => inner.pass(client, client.alpnProtocol === "h2" ? "http2" : "http1"),
   );
+  const port = await listen(server, 0);
+  return {
+    pass: (client, head) => passTo(port, client, head),
+    async close() {
+      const closed = once(server, "close");
+      server.close();
+      await closed;
+    },
+  };
+}
+
+/** Hands over the first bytes of a connection, as soon as there are so many, and pauses it. */
+function withHead(client: Socket, length: number, use: (head: Buffer) => void): void {
+  const chunks: Buffer[] = [];
+  const read = (chunk: Buffer): void => {
+    chunks.push(chunk);
+    const head = Buffer.concat(chunks);
+    if (head.length < length) return;
+    client.off("data", read);
+    client.pause();
+    use(head);
+  };
+  client.on("data", read);
+  client.on("error", () => client.destroy());
 }

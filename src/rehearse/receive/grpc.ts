@@ -8,7 +8,6 @@ import type { Answer } from "./exchange.ts";
 /** Source: grpc/grpc, doc/statuscodes.md. */
 const STATUS = {
   UNKNOWN: 2,
-  PERMISSION_DENIED: 7,
   RESOURCE_EXHAUSTED: 8,
   UNIMPLEMENTED: 12,
   INTERNAL: 13,

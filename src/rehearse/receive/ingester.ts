@@ -16,6 +16,9 @@ import type { Tokens } from "./tokens.ts";
 /** What grpc-go takes unless it is told otherwise, and the ingester does not tell. */
 export const MAX_MESSAGE_BYTES = 4 * 2 ** 20;
 
+/** Source: netboxlabs/diode, diode-server/authutil/check.go. */
+export const MISSING_SCOPE = "missing required scope";
+
 export interface Ingester {
   readonly tokens: Tokens;
   /** Called with each request that is in order, before it is acknowledged. */
@@ -77,7 +80,7 @@ function checkCall(exchange: Exchange, scope: string): void {
     );
   }
   if (!scope.split(" ").includes(INGEST_SCOPE)) {
-    throw new StatusError("PERMISSION_DENIED", "missing required scope");
+    throw new StatusError("UNAUTHENTICATED", MISSING_SCOPE);
   }
 }
 

@@ -35,12 +35,9 @@ export async function openInnerServers(listener: Listener): Promise<InnerServers
   const clients = new Map<number, Socket>();
   return {
     pass(client, language, head) {
-      const pipe = connect(ports[language], HOST);
+      const pipe = passTo(ports[language], client, head);
       pipe.on("connect", () => clients.set(pipe.localPort ?? 0, client));
       pipe.on("close", () => clients.delete(pipe.localPort ?? 0));
-      tie(client, pipe);
-      if (head !== undefined) pipe.write(head);
-      client.pipe(pipe).pipe(client);
     },
     clientOf: (request) => clients.get(request.socket.remotePort ?? 0),
     async close() {
@@ -58,6 +55,15 @@ export async function openInnerServers(listener: Listener): Promise<InnerServers
  */
 function leaveGoodbyeUnanswered(session: ServerHttp2Session): void {
   session.close = () => undefined;
+}
+
+/** Pipes a connection to a port of the loopback; `head` was read from it already. */
+export function passTo(port: number, client: Socket, head?: Uint8Array): Socket {
+  const pipe = connect(port, HOST);
+  tie(client, pipe);
+  if (head !== undefined) pipe.write(head);
+  client.pipe(pipe).pipe(client);
+  return pipe;
 }
 
 function tie(client: Socket, pipe: Socket): void {

@@ -31,15 +31,39 @@ export function ownAnswer(status: keyof typeof OWN_TEXTS): Answer {
 
 export function page(status: keyof typeof PAGES): Answer {
   const title = `${status} ${PAGES[status]}`;
-  const body = [
+  return {
+    status,
+    headers: { "content-type": "text/html" },
+    body: html(title, [`<h1>${title}</h1>`]),
+  };
+}
+
+/**
+ * What a port with TLS answers to anything else, a preface of HTTP/2 included, before it closes the
+ * connection. Source: nginx, src/http/ngx_http_request.c, ngx_http_special_response.c.
+ */
+export function plainOnTlsPort(): string {
+  const words = "The plain HTTP request was sent to HTTPS port";
+  const body = html(`400 ${words}`, ["<h1>400 Bad Request</h1>", words]);
+  return [
+    "HTTP/1.1 400 Bad Request",
+    "Content-Type: text/html",
+    `Content-Length: ${body.length}`,
+    "Connection: close",
+    "",
+    body,
+  ].join("\r\n");
+}
+
+function html(title: string, centred: readonly string[]): string {
+  return [
     "<html>",
     `<head><title>${title}</title></head>`,
     "<body>",
-    `<center><h1>${title}</h1></center>`,
+    ...centred.map((each) => `<center>${each}</center>`),
     "<hr><center>nginx</center>",
     "</body>",
     "</html>",
     "",
-  ];
-  return { status, headers: { "content-type": "text/html" }, body: body.join("\r\n") };
+  ].join("\r\n");
 }

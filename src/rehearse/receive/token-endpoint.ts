@@ -71,9 +71,10 @@ function formDecoded(text: string): string {
   return new URLSearchParams(`text=${text.replace(/&/g, "%26")}`).get("text") ?? "";
 }
 
-function refusal(error: keyof typeof ERRORS): Answer {
+/** `detail`: what Hydra adds to the words of the specification. */
+export function refusal(error: keyof typeof ERRORS, ...detail: readonly string[]): Answer {
   const [status, description] = ERRORS[error];
-  return json(status, { error, error_description: description });
+  return json(status, { error, error_description: [description, ...detail].join(" ") });
 }
 
 function json(status: number, value: object): Answer {

@@ -31,6 +31,47 @@ test("says what is done, how fast, and what is left", () => {
   expect(sentenceOf(view(1200), 10)).toBe("1 of 3 nodes, 1,200 of 1,200 guests");
 });
 
+test("says no rate and no time left while the stage waits", () => {
+  expect(sentenceOf({ ...view(100), isWaiting: true }, 10))
+    .toBe("1 of 3 nodes, 100 of 1,200 guests; waiting");
+  expect(sentenceOf({ ...view(0), isWaiting: true }, 10))
+    .toBe("1 of 3 nodes, 0 of 1,200 guests; waiting");
+});
+
+test("the time that a stage waits does not count for the rate", () => {
+  vi.useFakeTimers();
+  try {
+    const lines: string[] = [];
+    const progress = openProgress({ log: logTo(lines), terminal: undefined, everyMs: 10_000 });
+    progress.show(view(0));
+    vi.advanceTimersByTime(10_000);
+    progress.show({ ...view(100), isWaiting: true });
+    vi.advanceTimersByTime(30_000);
+    progress.show(view(100));
+    progress.show(view(200));
+    vi.advanceTimersByTime(10_000);
+    progress.end();
+    expect(lines.slice(1, 4)).toEqual(Array(3).fill("1 of 3 nodes, 100 of 1,200 guests; waiting"));
+    expect(lines.at(-1))
+      .toBe("1 of 3 nodes, 200 of 1,200 guests; 10 guests/s, 1 min 40 s left");
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test("on a terminal, the words of a wait are there at once", async () => {
+  const terminal = Object.assign(new PassThrough(), { isTTY: true, columns: 120 });
+  let written = "";
+  terminal.on("data", (part: Buffer) => {
+    written += part.toString();
+  });
+  const progress = openProgress({ log: logTo([]), terminal });
+  progress.show({ ...view(300), isWaiting: true });
+  await vi.waitFor(() => expect(written).toContain("300 of 1,200 guests; waiting"));
+  progress.end();
+  expect(written).not.toContain("left");
+});
+
 test("in a log is a line every few seconds, even when nothing moves, and none after the end", () => {
   vi.useFakeTimers();
   try {
