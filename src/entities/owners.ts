@@ -1,5 +1,6 @@
 /** Whose answers an entity came from, in the words of left-out.json: "vm/101", "node/pve1". */
 import { entitiesOf, type EntityAt } from "./compare.ts";
+import { HostTags } from "./global-tags.ts";
 import { naturalKey, vmidOf } from "./natural-key.ts";
 import type { StepName } from "./order.ts";
 import type { TransformedSet } from "./read.ts";
@@ -10,6 +11,7 @@ export type Owner = string;
 /** Of entities of one set. */
 export class Owners {
   readonly #set: TransformedSet;
+  readonly #hostTags = new HostTags();
   /** Natural key of a virtual machine → its guest. */
   readonly #guests = new Map<string, Owner>();
   readonly #nodes: Owner[] = [];
@@ -24,6 +26,7 @@ export class Owners {
   /** @throws AppError "input". */
   static async read(set: TransformedSet, asked: readonly EntityAt[]): Promise<Owners> {
     const owners = new Owners(set, asked);
+    for await (const { entity } of entitiesOf(set, "cluster")) owners.#hostTags.add(entity);
     await owners.#readGuests();
     await owners.#readNodes();
     if (asked.some(({ step }) => step === "vlan")) await owners.#readNics();
@@ -55,7 +58,8 @@ export class Owners {
       const owner = guestOwner(entity);
       this.#guests.set(key, owner);
       this.#use("platform", entity.platform, [owner]);
-      for (const tag of entity.tags) this.#use("tag", tag, [owner]);
+      // Those of the whole run do not depend on what was read of a guest.
+      for (const tag of this.#hostTags.ownTags(entity)) this.#use("tag", tag, [owner]);
     }
   }
 

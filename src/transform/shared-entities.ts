@@ -1,8 +1,9 @@
 /** The steps whose objects all nodes and clusters share: made last, when all that hold them are known. */
 import type { ClusterSource } from "./join/sources.ts";
-import { GLOBAL_TAGS, tagsOfHosts } from "./join/cluster.ts";
+import { tagsOfHosts } from "./join/cluster.ts";
 import type { SharedTables } from "./join/scene.ts";
 import { type Held, newestCapture } from "./join/shared.ts";
+import { GLOBAL_TAGS } from "../entities/global-tags.ts";
 import { compareNatural } from "../kernel/natural-order.ts";
 import type { AnswerRef } from "../entities/left-out.ts";
 import type { TagRef } from "../entities/schema.ts";

@@ -222,6 +222,30 @@ describe("what a later run lacks", () => {
     expect((await judged({}, [record])).gone).toEqual([]);
   });
 
+  test("of tags: a host tag is gone, whatever was not read of the guests that have it", async () => {
+    const host = tag("proxmox-old");
+    const cluster = {
+      name: "lab",
+      type: { name: "Proxmox" },
+      status: "active",
+      tags: [host],
+    } as const;
+    const machine = vm("web-01", { tags: [tag("db"), host] });
+    const earlier = await set({
+      "tag": [[tag("db"), host]],
+      "cluster": [[cluster]],
+      "virtual-machine": [[machine]],
+    });
+    const record = { what: "vm/101/config", reason: "denied" } as const;
+    const later = await set({ "virtual-machine": [[vm("web-01")]] }, { leftOut: [record] });
+    const missing = [];
+    for await (const step of compareSets(earlier, later)) missing.push(...step.missing);
+    const found = await judgeMissing(missing, earlier, later);
+    const tags = found.filter(({ step }) => step === "tag");
+    expect(tags.map(({ key, notRead }) => [key, notRead !== undefined]))
+      .toEqual([['"db"', true], ['"proxmox-old"', false]]);
+  });
+
   test("of a node: gone, or not read", async () => {
     const { device: _, ...later } = SITE;
     expect((await judged(later, [])).gone).toEqual(["device"]);

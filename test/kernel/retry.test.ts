@@ -85,8 +85,10 @@ describe("a request", () => {
 
 test("a plain HTTP answer before Diode says when to come back", () => {
   const error = new ConnectError("HTTP 503", Code.Unavailable, { "retry-after": "7" });
-  expect(statusFailure(error, [])).toMatchObject({ verdict: "passing", retryAfterMs: 7000 });
-  expect(statusFailure(new ConnectError("busy", Code.Unavailable), []).retryAfterMs).toBeUndefined();
+  const context = { secrets: [], hints: HINTS };
+  expect(statusFailure(error, context)).toMatchObject({ verdict: "passing", retryAfterMs: 7000 });
+  const busy = new ConnectError("busy", Code.Unavailable);
+  expect(statusFailure(busy, context).retryAfterMs).toBeUndefined();
 });
 
 describe("a failure", () => {

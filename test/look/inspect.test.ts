@@ -14,6 +14,7 @@ import {
   leftOutRows,
 } from "../../src/look/inspect/lists.ts";
 import { openRun } from "../../src/look/inspect/run.ts";
+import { readFleet } from "../../src/look/report/model/fleet.ts";
 import { anyLab } from "../helpers/any-lab.ts";
 import { ROOT } from "../helpers/golden.ts";
 import { JOURNAL, pushed } from "../helpers/held-journal.ts";
@@ -23,6 +24,7 @@ import {
   heldRun,
   resealed,
   storeOf,
+  textOf,
   withFile,
   withManifest,
 } from "../helpers/held-run.ts";
@@ -207,13 +209,47 @@ describe("an inspection", () => {
   });
 });
 
-describe("a list", () => {
-  const rowsOf = async <Row>(rows: AsyncIterable<Row>): Promise<Row[]> => {
-    const found = [];
-    for await (const row of rows) found.push(row);
-    return found;
-  };
+async function rowsOf<Row>(rows: AsyncIterable<Row>): Promise<Row[]> {
+  const found = [];
+  for await (const row of rows) found.push(row);
+  return found;
+}
 
+describe("tags in another order, as a Diode SDK may write them, change nothing", () => {
+  const sorted = <Row extends { readonly tags: readonly string[] }>(rows: readonly Row[]): Row[] =>
+    rows.map((row) => ({ ...row, tags: row.tags.toSorted() }));
+
+  test.each(["snapshots/example", "test/golden/two-clusters"])("%s", async (folder) => {
+    const run = await heldRun(join(ROOT, folder));
+    const turned = withTagsReversed(run);
+    expect(turned).not.toEqual(run);
+    expect((await look(turned)).inventory).toEqual((await look(run)).inventory);
+    const rows = await rowsOf(guestRows(await asked(run)));
+    expect(rows.some(({ tags }) => tags.length > 0)).toBe(true);
+    expect(sorted(await rowsOf(guestRows(await asked(turned))))).toEqual(sorted(rows));
+    const fleetOf = async (held: HeldRun) => {
+      const source = itemSource(await openRun(storeOf(held)));
+      return await readFleet(source as NonNullable<typeof source>, undefined);
+    };
+    const [fleet, turnedFleet] = [await fleetOf(run), await fleetOf(turned)];
+    expect(fleet.nodes.every(({ cluster }) => cluster !== undefined)).toBe(true);
+    expect({ ...turnedFleet, guests: sorted(turnedFleet.guests) })
+      .toEqual({ ...fleet, guests: sorted(fleet.guests) });
+  });
+
+  function withTagsReversed(run: HeldRun): HeldRun {
+    const files = [...run.keys()].filter((file) => /^netbox\/\d/.test(file));
+    return files.reduce((held, file) => {
+      const turned = textOf(run, file).replace(
+        /"tags":\[([^\]]*)\]/g,
+        (_, list: string) => `"tags":[${list.split(/(?<=\}),/).reverse().join(",")}]`,
+      );
+      return turned === textOf(run, file) ? held : resealed(held, file, () => turned);
+    }, run);
+  }
+});
+
+describe("a list", () => {
   test("of guests has those that are left out too, by VMID", async () => {
     const guests = await rowsOf(guestRows(await asked(example)));
     expect(guests).toHaveLength(41);

@@ -1,4 +1,5 @@
 /** Every guest that is known of, with what it has, or why it is left out. */
+import { HostTags } from "../../entities/global-tags.ts";
 import type { LeftOut } from "../../entities/left-out.ts";
 import { naturalKey } from "../../entities/natural-key.ts";
 import type { StepName } from "../../entities/order.ts";
@@ -46,6 +47,7 @@ export interface Guest {
 }
 
 const STEPS: readonly StepName[] = [
+  "cluster",
   "vm-interface",
   "ip-address",
   "virtual-machine",
@@ -76,7 +78,8 @@ export async function listGuests(
 const VMID_REGEXP = /^vm\/(\d+)$/;
 
 class Tally {
-  readonly #machines: { readonly key: string; readonly row: GuestRow }[] = [];
+  readonly #machines: { readonly key: string; readonly machine: VirtualMachine }[] = [];
+  readonly #hostTags = new HostTags();
   readonly #nics = new Counts();
   readonly #addresses = new Counts();
   readonly #disks = new Counts();
@@ -84,9 +87,10 @@ class Tally {
   readonly #primary = new Map<string, Pick<GuestRow, "primary_ip4" | "primary_ip6">>();
 
   add(item: EntityItem): void {
+    if (item.step === "cluster") return this.#hostTags.add(item.entity);
     if (item.step === "virtual-machine") {
       const key = naturalKey(item.step, item.entity);
-      this.#machines.push({ key, row: machineRow(item.entity) });
+      this.#machines.push({ key, machine: item.entity });
       return;
     }
     const holder = holderOf(item.step, item.entity as never);
@@ -100,11 +104,12 @@ class Tally {
   }
 
   finish(): Guest[] {
-    return this.#machines.map(({ key, row }) => {
+    return this.#machines.map(({ key, machine }) => {
       const nics = this.#nics.of(key);
       const addresses = this.#addresses.of(key);
       const counts = { nics, disks: this.#disks.of(key), addresses };
-      return { key, row: { ...row, ...this.#primary.get(key), ...counts } };
+      const tags = this.#hostTags.ownTags(machine).map(({ name }) => name);
+      return { key, row: { ...machineRow(machine), ...this.#primary.get(key), ...counts, tags } };
     });
   }
 
@@ -117,11 +122,9 @@ class Tally {
   }
 }
 
-/** The global tags and its host's, which stand first. */
-const CLUSTER_TAGS = 3;
-
+/** Without what other entities tell of it. */
 function machineRow(machine: VirtualMachine): GuestRow {
-  const { name, cluster, status = UNTOLD, vcpus, memory, tags, custom_fields: fields } = machine;
+  const { name, cluster, status = UNTOLD, vcpus, memory, custom_fields: fields } = machine;
   return {
     vmid: textIn(fields, "proxmox_vmid") ?? "",
     name,
@@ -135,7 +138,7 @@ function machineRow(machine: VirtualMachine): GuestRow {
     nics: 0,
     disks: 0,
     addresses: 0,
-    tags: tags.slice(CLUSTER_TAGS).map((tag) => tag.name),
+    tags: [],
   };
 }
 

@@ -1,13 +1,8 @@
 /** Nodes, guests and what they have, counted as entities. */
+import { HostTags } from "../../entities/global-tags.ts";
 import { type StepName, STEPS } from "../../entities/order.ts";
 import type { TransformedSet } from "../../entities/read.ts";
-import type {
-  ClusterRef,
-  CustomFields,
-  Device,
-  TagRef,
-  VirtualMachine,
-} from "../../entities/schema.ts";
+import type { ClusterRef, CustomFields, Device, VirtualMachine } from "../../entities/schema.ts";
 import { compareNatural } from "../../kernel/natural-order.ts";
 import { Counts } from "../counts.ts";
 import type { Item, ItemSource } from "./items.ts";
@@ -61,7 +56,9 @@ class Tally {
   readonly #sites = new Set<string>();
   readonly #devices: Device[] = [];
   readonly #guests = new Map<string, Counts>();
-  readonly #guestsOf = new Counts();
+  /** Of each guest; counted once all host tags are known. */
+  readonly #placed: { readonly node: string; readonly cluster: ClusterRef }[] = [];
+  readonly #hostTags = new HostTags();
   readonly #counts = new Counts();
   readonly #leftOut = new Counts();
   readonly #notes = new Counts();
@@ -76,8 +73,10 @@ class Tally {
     if (item.kind === "note") return this.#notes.add(item.record.code);
     this.#counts.add(item.step);
     if (item.kind === "stranger") this.#strangers += 1;
-    else if (item.step === "cluster") this.#addCluster(item.entity);
-    else if (item.step === "device") this.#addDevice(item.entity);
+    else if (item.step === "cluster") {
+      this.#addCluster(item.entity);
+      this.#hostTags.add(item.entity);
+    } else if (item.step === "device") this.#addDevice(item.entity);
     else if (item.step === "virtual-machine") this.#addGuest(item.entity);
   }
 
@@ -90,7 +89,13 @@ class Tally {
   }
 
   named(): Omit<Inventory, "from" | "counts" | "left_out" | "notes"> {
-    const nodes = this.#devices.map((device) => nodeRow(device, this.#guestsOf));
+    const guestsOf = new Counts();
+    for (const { node, cluster } of this.#placed) {
+      guestsOf.add(nodeKey(node, this.#hostTags.ofCluster(cluster)));
+    }
+    const nodes = this.#devices.map((device) =>
+      nodeRow(device, { host: this.#hostTags.among(device.tags), guestsOf })
+    );
     const kinds = [...this.#guests].map(([kind, statuses]) => [kind, statuses.toObject()]);
     return {
       clusters: [...this.#clusters].sort(compareNatural),
@@ -111,10 +116,10 @@ class Tally {
     this.#sites.add(device.site.name);
   }
 
-  #addGuest({ cluster, site, status, tags, custom_fields: fields }: VirtualMachine): void {
+  #addGuest({ cluster, site, status, custom_fields: fields }: VirtualMachine): void {
     this.#addCluster(cluster);
     if (site !== undefined) this.#sites.add(site.name);
-    this.#guestsOf.add(nodeKey(textIn(fields, "proxmox_node") ?? "", tags));
+    this.#placed.push({ node: textIn(fields, "proxmox_node") ?? "", cluster });
     const kind = textIn(fields, "proxmox_vm_type") ?? "unknown";
     const statuses = this.#guests.get(kind) ?? new Counts();
     this.#guests.set(kind, statuses);
@@ -122,8 +127,11 @@ class Tally {
   }
 }
 
-function nodeRow(device: Device, guestsOf: Counts): NodeRow {
-  const { name, status = UNTOLD, platform, site, tags, custom_fields: fields } = device;
+function nodeRow(
+  device: Device,
+  { host, guestsOf }: { readonly host: string | undefined; readonly guestsOf: Counts },
+): NodeRow {
+  const { name, status = UNTOLD, platform, site, custom_fields: fields } = device;
   const cpus = integerIn(fields, "proxmox_cpu_count");
   const memory = integerIn(fields, "proxmox_memory_mb");
   return {
@@ -134,13 +142,13 @@ function nodeRow(device: Device, guestsOf: Counts): NodeRow {
     ...(cpus !== undefined && { cpus }),
     ...(memory !== undefined && { memory_mib: memory }),
     // Of two nodes of one name, the later cluster's is called "node (cluster)".
-    guests: guestsOf.of(nodeKey(name, tags)) || guestsOf.of(nodeKey(nameOfNode(name), tags)),
+    guests: guestsOf.of(nodeKey(name, host)) || guestsOf.of(nodeKey(nameOfNode(name), host)),
   };
 }
 
 /** Clusters that were transformed together may have nodes of one name; their host tags differ. */
-function nodeKey(node: string, [, , host]: readonly TagRef[]): string {
-  return JSON.stringify([node, host?.name]);
+function nodeKey(node: string, host: string | undefined): string {
+  return JSON.stringify([node, host]);
 }
 
 /** "pve1 (lab)" → "pve1" */

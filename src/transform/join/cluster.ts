@@ -1,4 +1,5 @@
 /** cluster.json → what the cluster is called, where it stands, and which nodes and guests it lists. */
+import { GLOBAL_TAGS, hostTagName } from "../../entities/global-tags.ts";
 import { compareNatural } from "../../kernel/natural-order.ts";
 import { PATHS } from "../../snapshot/paths.ts";
 import type { ClusterStatusRow, NodeRow } from "../../snapshot/rows.ts";
@@ -14,9 +15,6 @@ import { Ledger, type Subject } from "./ledger.ts";
 import { clusterAnswer } from "./places.ts";
 import { clusterSite, nodeSite } from "./sites.ts";
 import type { ClusterSource } from "./sources.ts";
-
-/** The global tags of the mapping document. */
-export const GLOBAL_TAGS = ["proxmox-ve", "discovered"] as const;
 
 /** The global tags and those of hosts, each once: the tag of a host "ve" is a global one. */
 export function tagsOfHosts(hostTags: readonly string[]): TagRef[] {
@@ -82,8 +80,7 @@ export async function readCluster({ snapshot, policy, label }: ClusterInput): Pr
   const site = clusterSite(policy, areNodesListed ? listed : names);
   const called = policy.clusterName ?? text(clusterStatus?.["name"]) ?? policy.host;
   const name = cutName(called, MAX_LONG_NAME);
-  // In one piece: every entity bears it, and JSON.stringify is slow with texts that were put together.
-  const tagged = ["proxmox", policy.host].join("-");
+  const tagged = hostTagName(policy.host);
   const hostTag = cutName(tagged, MAX_LONG_NAME);
   const subject = subjectOf(`cluster/${name}`, PATHS.clusterStatus);
   if (name !== called) ledger.note(subject, "cut", name);

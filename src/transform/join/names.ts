@@ -1,10 +1,11 @@
 /** The names that NetBox keeps slugs of, seen in the first pass: entities are written in the second. */
+import { GLOBAL_TAGS } from "../../entities/global-tags.ts";
 import { PATHS } from "../../snapshot/paths.ts";
 import type { AnswersFile } from "../../snapshot/schema.ts";
 import type { Names } from "../slugs.ts";
 import { platformRef } from "../stubs.ts";
 import { objectOf } from "../../snapshot/reading.ts";
-import { type Cluster, GLOBAL_TAGS, isDevice, type NodeEntry } from "./cluster.ts";
+import { type Cluster, isDevice, type NodeEntry } from "./cluster.ts";
 import { readOsinfo } from "./guest-agent.ts";
 import { tagNames } from "./guest-tags.ts";
 import { type ListedGuest, openGuest } from "./inventory.ts";

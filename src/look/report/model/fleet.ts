@@ -1,4 +1,5 @@
 /** What came of a run → guests, nodes, addresses, prefixes, disks and left-out records, as a page tells them. */
+import { HostTags } from "../../../entities/global-tags.ts";
 import type { LeftOut, Note } from "../../../entities/left-out.ts";
 import { naturalKey } from "../../../entities/natural-key.ts";
 import type { StepName } from "../../../entities/order.ts";
@@ -74,8 +75,8 @@ type OfGuest = Pick<FleetGuest, "allAddresses" | "diskMib">;
 
 class Tally {
   readonly #devices: Device[] = [];
-  /** Name of the host's tag → of its cluster. */
-  readonly #clusters = new Map<string, string>();
+  readonly #clusters: Cluster[] = [];
+  readonly #hostTags = new HostTags();
   readonly #addresses: FleetAddress[] = [];
   readonly #prefixes = new Set<string>();
   readonly #disks: FleetDisk[] = [];
@@ -88,7 +89,7 @@ class Tally {
     if (item.kind === "note") this.#notes.push(item.record);
     if (item.kind !== "entity") return;
     if (item.step === "device") this.#devices.push(item.entity);
-    else if (item.step === "cluster") this.#clusters.set(hostTag(item.entity), item.entity.name);
+    else if (item.step === "cluster") this.#addCluster(item.entity);
     else if (item.step === "prefix") this.#prefixes.add(item.entity.prefix);
     else if (item.step === "ip-address") this.#addAddress(item.entity);
     else if (item.step === "virtual-disk") this.#addDisk(item.entity);
@@ -100,8 +101,12 @@ class Tally {
   }
 
   finish(): Omit<Fleet, "guests"> {
+    const clusters = new Map(
+      this.#clusters.map((cluster) => [this.#hostTags.ofCluster(cluster), cluster.name]),
+    );
+    const clusterOf = ({ tags }: Device) => clusters.get(this.#hostTags.among(tags));
     return {
-      nodes: this.#devices.map((device) => nodeOf(device, this.#clusters.get(hostTag(device))))
+      nodes: this.#devices.map((device) => nodeOf(device, clusterOf(device)))
         .sort((a, b) => compareNatural(a.name, b.name)),
       addresses: this.#addresses,
       prefixes: [...this.#prefixes],
@@ -109,6 +114,11 @@ class Tally {
       leftOut: this.#leftOut,
       notes: this.#notes,
     };
+  }
+
+  #addCluster(cluster: Cluster): void {
+    this.#clusters.push(cluster);
+    this.#hostTags.add(cluster);
   }
 
   #addAddress(entity: IPAddress): void {
@@ -136,11 +146,7 @@ class Tally {
   }
 }
 
-/** A device does not name its cluster; both bear the tag of the host that was asked, behind the global two. */
-function hostTag({ tags: [, , host] }: Device | Cluster): string {
-  return host?.name ?? "";
-}
-
+/** `cluster`: that of its host tag, since a device seldom names its cluster. */
 function nodeOf(device: Device, cluster: string | undefined): FleetNode {
   const { name, site, status = "unknown", platform } = device;
   return {
