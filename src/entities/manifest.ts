@@ -4,6 +4,8 @@ import { type } from "arktype";
 export const EntityManifest = type({
   format: "number.integer >= 1",
   tool: { name: "string", version: "string" },
+  /** Of the mapping that made the entities; absent when none did, or a version that did not record it. */
+  "mapping_version?": "number.integer >= 1",
   /** The snapshots that the entities come from; none for a bootstrap. */
   snapshots: type({
     "name?": "string",

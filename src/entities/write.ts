@@ -29,6 +29,8 @@ export interface EntityBatch {
 /** What the writer cannot know by itself; goes into the manifest as it is. */
 export interface EntityFacts {
   readonly tool: Tool;
+  /** Of the mapping that made the entities. */
+  readonly mapping_version?: number | undefined;
   /** The snapshots that the entities come from; none for a bootstrap. */
   readonly snapshots: readonly {
     /** Only when there are several. */

@@ -3,11 +3,14 @@
  * every changed line is something that a user's NetBox would see.
  */
 import { execFile } from "node:child_process";
-import { cp, mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
+import { TOOL } from "../../src/kernel/tool.ts";
+import { MAPPING_VERSION } from "../../src/transform/tables.ts";
+import { madeIn, type MappingRecord, nextRecord } from "./mapping-record.ts";
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -68,7 +71,21 @@ export async function runCase({ args, env }: GoldenCase, out: string): Promise<v
   );
 }
 
+const MAPPING_RECORD = join(ROOT, "test/golden/mapping-version.json");
+
+export async function readMappingRecord(): Promise<MappingRecord> {
+  return JSON.parse(await readFile(MAPPING_RECORD, "utf8")) as MappingRecord;
+}
+
+/** Of the golden files as they are. */
+export async function currentMappingRecord(): Promise<MappingRecord> {
+  const folders: Record<string, MappingRecord["folders"][string]> = {};
+  for (const { expected } of GOLDEN_CASES) folders[expected] = await madeIn(join(ROOT, expected));
+  return { mapping_version: MAPPING_VERSION, tool_version: TOOL.version, folders };
+}
+
 async function writeAll(): Promise<void> {
+  const before = await readMappingRecord().catch(() => undefined);
   for (const each of GOLDEN_CASES) {
     const out = await mkdtemp(join(tmpdir(), "golden-"));
     await runCase(each, out);
@@ -78,6 +95,8 @@ async function writeAll(): Promise<void> {
     await rm(out, { recursive: true });
     process.stdout.write(`${each.expected}\n`);
   }
+  const record = nextRecord(before, await currentMappingRecord());
+  await writeFile(MAPPING_RECORD, `${JSON.stringify(record, null, 2)}\n`);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await writeAll();

@@ -17,6 +17,7 @@ import { decodeUtf8, encodeUtf8 } from "../../src/kernel/utf8.ts";
 import { openSnapshot } from "../../src/snapshot/read.ts";
 import { parsePolicy, recordedTexts } from "../../src/transform/policy.ts";
 import type { SettingTexts } from "../../src/transform/settings.ts";
+import { MAPPING_VERSION } from "../../src/transform/tables.ts";
 import { transform } from "../../src/transform/transform.ts";
 import { buildSnapshot, type Site } from "./snapshot-builder.ts";
 
@@ -122,13 +123,14 @@ export function withManifest(
 
 export interface TransformOptions {
   readonly tool?: Tool;
+  readonly mappingVersion?: number;
   readonly settings?: SettingTexts;
 }
 
 /** The same snapshot, and the entity files that `transform` makes of it. */
 export async function transformedRun(
   run: HeldRun,
-  { tool = TOOL, settings = {} }: TransformOptions = {},
+  { tool = TOOL, mappingVersion = MAPPING_VERSION, settings = {} }: TransformOptions = {},
 ): Promise<HeldRun> {
   const files = new Map(run);
   const store = storeIn(files);
@@ -137,7 +139,11 @@ export async function transformedRun(
   const given = Object.entries(texts).filter(([, text]) => text !== undefined);
   const policy = Object.fromEntries(given) as Record<string, string>;
   const batches = transform([{ snapshot, policy: parsePolicy(texts) }]);
-  await writeEntities(store, batches, { tool, snapshots: [{ sha256: snapshot.sha256, policy }] });
+  await writeEntities(store, batches, {
+    tool,
+    mapping_version: mappingVersion,
+    snapshots: [{ sha256: snapshot.sha256, policy }],
+  });
   return files;
 }
 

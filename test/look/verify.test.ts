@@ -9,6 +9,7 @@ import { TOOL } from "../../src/kernel/tool.ts";
 import { encodeUtf8 } from "../../src/kernel/utf8.ts";
 import type { Finding } from "../../src/look/verify/findings.ts";
 import { type Verification, verify } from "../../src/look/verify/verify.ts";
+import { MAPPING_VERSION } from "../../src/transform/tables.ts";
 import { anyLab, anySettings } from "../helpers/any-lab.ts";
 import { ROOT } from "../helpers/golden.ts";
 import { JOURNAL, pushed } from "../helpers/held-journal.ts";
@@ -539,28 +540,71 @@ describe("what is wrong is told with its file, line and field", () => {
 });
 
 describe("what can only be verified so far", () => {
-  const OTHER = { name: "proxmox-diode", version: "0.1.9" };
+  const OTHER = {
+    tool: { name: "proxmox-diode", version: "0.1.9" },
+    mappingVersion: MAPPING_VERSION + 1,
+  };
+  const VERSIONS = `made by version 0.1.9 (mapping version ${MAPPING_VERSION + 1}), and this is ` +
+    `version ${TOOL.version} (mapping version ${MAPPING_VERSION})`;
+  const DISKS = "netbox/12-virtual-disk-0001.json";
+  const withDescription = (text: string): string =>
+    withOwnId(text.replace('"tags":', '"description":"new in 0.1.9","tags":'));
 
-  test("is what another version made: what it makes otherwise is no fault, and said", async () => {
-    const run = await transformedRun(small, { tool: OTHER });
+  test("is what another mapping version made: what it makes differently is no fault", async () => {
+    const run = await transformedRun(small, OTHER);
     expect(await look(run)).toMatchObject({ findings: [], unchecked: [] });
-    const file = "netbox/12-virtual-disk-0001.json";
-    const newer = resealed(
-      run,
-      file,
-      (text) => withOwnId(text.replace('"tags":', '"description":"new in 0.1.9","tags":')),
-    );
-    const { parts, findings, unchecked } = await look(newer);
+    const { parts, findings, unchecked } = await look(resealed(run, DISKS, withDescription));
     expect(findings).toEqual([]);
     expect(unchecked).toEqual([
-      "Where the entities come from, since 0.1.9 made them, and this version, " +
-      `${TOOL.version}, makes some files otherwise`,
+      `Where the entities come from: they were ${VERSIONS}, which makes some files differently`,
     ]);
     expect(parts[2]).toMatchObject({ name: "origin", state: "unchecked" });
   });
 
-  test("is how another version writes its files", async () => {
-    const run = await transformedRun(example, { tool: OTHER });
+  test("is not what another release with the same mapping made: a difference is a fault", async () => {
+    const run = await transformedRun(small, { tool: OTHER.tool });
+    expect(await look(run)).toMatchObject({ findings: [], unchecked: [] });
+    expect((await look(run)).parts[2]).toMatchObject({ name: "origin", state: "verified" });
+    const changed = resealed(
+      run,
+      DISKS,
+      (text) => withOwnId(text.replace('"size":"', '"size":"9')),
+    );
+    expect(await findingsIn(changed)).toContainEqual(
+      expect.objectContaining({ check: "origin", file: DISKS, field: "virtual_disk.size" }),
+    );
+    const described = await findingsIn(resealed(run, DISKS, withDescription));
+    expect(described.map(({ check }) => check)).toContain("shape");
+    const record = resealed(run, LEFT_OUT, (text) => text.replace('"notes":[', '"notes":[ '));
+    expect((await findingsIn(record)).map(({ check }) => check)).toContain("form");
+  });
+
+  test("is what a release without a mapping version made, unless this one makes the same", async () => {
+    const older = withManifest(
+      await transformedRun(small, { tool: { name: "proxmox-diode", version: "0.0.9" } }),
+      "netbox/manifest.json",
+      ({ mapping_version: _, ...manifest }) => manifest,
+    );
+    const same = await look(older);
+    expect(same).toMatchObject({ findings: [], unchecked: [] });
+    expect(same.parts[2]).toMatchObject({ name: "origin", state: "verified" });
+    const changed = resealed(
+      older,
+      DISKS,
+      (text) => withOwnId(text.replace('"size":"', '"size":"9')),
+    );
+    expect(await look(changed)).toMatchObject({
+      findings: [],
+      unchecked: [
+        "Where the entities come from: they were made by version 0.0.9 (which records no mapping " +
+        `version), and this is version ${TOOL.version} (mapping version ${MAPPING_VERSION}), ` +
+        "which makes some files differently",
+      ],
+    });
+  });
+
+  test("is how another mapping version writes its files", async () => {
+    const run = await transformedRun(example, OTHER);
     const newer = resealed(
       resealed(run, NICS, (text) => text.replace('"entities":', '"metadata":{},"entities":')),
       LEFT_OUT,
@@ -569,14 +613,13 @@ describe("what can only be verified so far", () => {
     const { findings, unchecked } = await look(newer);
     expect(findings).toEqual([]);
     expect(unchecked).toEqual([
-      `How netbox/ is written, since 0.1.9 wrote it, and this version, ${TOOL.version}, ` +
-      "writes some files otherwise",
+      `How netbox/ is written: it was ${VERSIONS}, which writes some files differently`,
       expect.stringContaining("Where the entities come from"),
     ]);
   });
 
   test("is a record with a reason that only another version knows", async () => {
-    const run = await transformedRun(example, { tool: OTHER });
+    const run = await transformedRun(example, OTHER);
     const newer = withManifest(
       resealed(run, LEFT_OUT, (text) => text.replace('"no-address"', '"new-reason"')),
       "netbox/manifest.json",

@@ -2,9 +2,16 @@
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { parseRequest } from "../helpers/proto.ts";
-import { GOLDEN_CASES, ROOT, runCase } from "../helpers/golden.ts";
+import {
+  currentMappingRecord,
+  GOLDEN_CASES,
+  readMappingRecord,
+  ROOT,
+  runCase,
+} from "../helpers/golden.ts";
+import { type MappingRecord, nextRecord } from "../helpers/mapping-record.ts";
 
 async function filesOf(folder: string): Promise<Map<string, string>> {
   const names = (await readdir(folder)).sort();
@@ -32,4 +39,36 @@ test.each(GOLDEN_CASES)("$name holds only fields that Diode's schema has", async
   for (const [name, text] of requests) {
     expect(() => parseRequest(JSON.parse(text)), name).not.toThrow();
   }
+});
+
+describe("the mapping version", () => {
+  const released: MappingRecord = {
+    mapping_version: 4,
+    tool_version: "1.2.0",
+    folders: { a: { source: "1", made: "x" }, b: { source: "2", made: "y" } },
+  };
+  const patched: MappingRecord = { ...released, tool_version: "1.2.1" };
+  const changed = { a: { source: "1", made: "z" }, b: { source: "2", made: "y" } };
+
+  test("is the one that the golden files were made with (see npm run golden)", async () => {
+    const record = await readMappingRecord();
+    expect(nextRecord(record, await currentMappingRecord())).toEqual(record);
+  });
+
+  test("must be raised once a later tool version makes other entities", () => {
+    expect(() => nextRecord(released, { ...patched, folders: changed }))
+      .toThrow("Raise MAPPING_VERSION in src/transform/tables.ts: version 1.2.0 has mapping");
+    const raised = { ...patched, mapping_version: 5, folders: changed };
+    expect(nextRecord(released, raised)).toEqual(raised);
+  });
+
+  test("stays while the entities do, and while their tool version is not released", () => {
+    expect(nextRecord(released, patched)).toEqual(released);
+    expect(nextRecord(released, { ...released, folders: changed }).folders).toEqual(changed);
+  });
+
+  test("does not depend on cases that are new or made of another snapshot", () => {
+    const folders = { ...released.folders, a: { source: "9", made: "z" }, c: changed.a };
+    expect(nextRecord(released, { ...patched, folders })).toEqual({ ...released, folders });
+  });
 });

@@ -1,6 +1,7 @@
 /** bootstrap: the static entities, from no snapshot and with no Proxmox setting. */
 import { writeEntities } from "../../entities/write.ts";
 import { TOOL } from "../../kernel/tool.ts";
+import { MAPPING_VERSION } from "../../transform/tables.ts";
 import { bootstrap } from "../../transform/transform.ts";
 import type { Session } from "../session.ts";
 import { bootstrapTime } from "../settings.ts";
@@ -12,6 +13,7 @@ export async function runBootstrap(session: Session): Promise<void> {
   const target = session.option("out") ?? session.operands[0] ?? DEFAULT_BOOTSTRAP_FOLDER;
   const store = await session.openTarget(target);
   const batches = bootstrap(bootstrapTime());
-  const summary = await writeEntities(store, batches, { tool: TOOL, snapshots: [] });
+  const facts = { tool: TOOL, mapping_version: MAPPING_VERSION, snapshots: [] };
+  const summary = await writeEntities(store, batches, facts);
   printSummary(session, summary, target);
 }

@@ -6,6 +6,7 @@ import { TOOL } from "../../kernel/tool.ts";
 import { openSnapshot } from "../../snapshot/read.ts";
 import { parseFlag, parsePolicy } from "../../transform/policy.ts";
 import { SETTINGS, type SettingTexts } from "../../transform/settings.ts";
+import { MAPPING_VERSION } from "../../transform/tables.ts";
 import { type Batch, transform, type TransformInput } from "../../transform/transform.ts";
 import { runBootstrap } from "./bootstrap.ts";
 import type { Session } from "../session.ts";
@@ -43,7 +44,8 @@ export async function runTransform(session: Session): Promise<void> {
     policy,
   }));
   const batches = warning(session, transform(opened.map(({ input }) => input)));
-  const summary = await writeEntities(store, batches, { tool: TOOL, snapshots });
+  const facts = { tool: TOOL, mapping_version: MAPPING_VERSION, snapshots };
+  const summary = await writeEntities(store, batches, facts);
   printSummary(session, summary, target);
 }
 

@@ -9,8 +9,7 @@ import {
 import { type FileEntry, listingFaults, readListed } from "../../kernel/files.ts";
 import { compareNatural } from "../../kernel/natural-order.ts";
 import type { Store } from "../../kernel/store.ts";
-import { TOOL } from "../../kernel/tool.ts";
-import type { Findings } from "./findings.ts";
+import { type Findings, hasSameMapping, versionsOf } from "./findings.ts";
 import { type LeftOutCounts, verifyLeftOut } from "./left-out.ts";
 import { HOLDERS_FIRST, Objects } from "./objects.ts";
 import { type ReadFile, type StepContext, verifyStep } from "./step.ts";
@@ -55,14 +54,15 @@ export async function verifyEntities(
   };
   const before = findings.count;
   const requestIds = new Map<string, string>();
-  const form = findings.ifMadeBy(manifest.tool);
+  const form = findings.ifSameMapping(manifest);
   const counts = await verifySteps(manifest, { store, findings, form, read, requestIds });
   const bytes = await read(LEFT_OUT_FILE);
-  const records = bytes && await verifyLeftOut(bytes, { tool: manifest.tool, findings, form });
+  const records = bytes && await verifyLeftOut(bytes, { manifest, findings, form });
   if (form !== findings && form.count > 0) {
     findings.unchecked.push(
-      `How ${FOLDER} is written, since ${manifest.tool.version} wrote it, and this version, ` +
-        `${TOOL.version}, writes some files otherwise`,
+      `How ${FOLDER} is written: it was ${
+        versionsOf(manifest)
+      }, which writes some files differently`,
     );
   }
   // What stood in a file that cannot be read is not counted, and that is no second fault.
@@ -103,7 +103,7 @@ async function verifySteps(
   const isOurs = manifest.snapshots.length > 0 || isBootstrap(manifest);
   if (!isOurs) findings.unchecked.push(`What stands in ${FOLDER}, since transform did not make it`);
   const objects = new Objects(findings);
-  const otherFields = tool.version === TOOL.version ? "reject" : "ignore";
+  const otherFields = hasSameMapping(manifest) ? "reject" : "ignore";
   const context = { ...reading, tool, isOurs, otherFields, objects } as const;
   const counted: Record<string, number> = {};
   let [fileCount, entityCount] = [0, 0];

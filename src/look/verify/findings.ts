@@ -1,7 +1,8 @@
 /** What `verify` looks at, and what it finds. */
-import type { Tool } from "../../entities/request-file.ts";
+import type { EntityManifest } from "../../entities/manifest.ts";
 import { AppError, reasonOf } from "../../kernel/errors.ts";
 import { TOOL } from "../../kernel/tool.ts";
+import { MAPPING_VERSION } from "../../transform/tables.ts";
 
 /** TABLE: the checks, and what holds when nothing is found. README is printed from it. */
 export const CHECKS = {
@@ -38,6 +39,20 @@ export interface Finding extends Place {
 /** Of each check; one lost file can leave thousands of references without their object. */
 const MAX_LISTED = 25;
 
+/** A patch release has the mapping of the release before: what it wrote is held to the byte. */
+export function hasSameMapping({ mapping_version }: EntityManifest): boolean {
+  return mapping_version === MAPPING_VERSION;
+}
+
+/** "made by version 0.1.0 (mapping version 1), and this is version 0.2.0 (mapping version 2)" */
+export function versionsOf({ tool, mapping_version }: EntityManifest): string {
+  const recorded = mapping_version === undefined
+    ? "which records no mapping version"
+    : `mapping version ${mapping_version}`;
+  return `made by version ${tool.version} (${recorded}), and this is version ${TOOL.version} ` +
+    `(mapping version ${MAPPING_VERSION})`;
+}
+
 export class Findings {
   readonly listed: Finding[] = [];
   /** What could not be looked at, and why. */
@@ -54,9 +69,9 @@ export class Findings {
     return Object.fromEntries(this.#counts);
   }
 
-  /** For what another version than this one may do otherwise, and then not be wrong. */
-  ifMadeBy({ version }: Tool): Findings {
-    return version === TOOL.version ? this : new Findings();
+  /** For what another mapping version may do differently without being wrong. */
+  ifSameMapping(manifest: EntityManifest): Findings {
+    return hasSameMapping(manifest) ? this : new Findings();
   }
 
   add(check: Check, place: Place, sentence: string): void {

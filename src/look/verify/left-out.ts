@@ -1,13 +1,12 @@
 /** left-out.json: what its records say, and that it is what `transform` would write. */
 import { createLeftOutWriter } from "../../entities/left-out-file.ts";
 import { type LeftOutLine, readLeftOutLines } from "../../entities/left-out-lines.ts";
+import type { EntityManifest } from "../../entities/manifest.ts";
 import { NOTES, REASONS } from "../../entities/left-out.ts";
 import { LEFT_OUT_FILE } from "../../entities/read.ts";
-import type { Tool } from "../../entities/request-file.ts";
 import { digest } from "../../kernel/digest.ts";
-import { TOOL } from "../../kernel/tool.ts";
 import { Counts } from "../counts.ts";
-import type { Findings } from "./findings.ts";
+import { type Findings, hasSameMapping } from "./findings.ts";
 
 export interface LeftOutCounts {
   readonly left_out: Readonly<Record<string, number>>;
@@ -15,8 +14,8 @@ export interface LeftOutCounts {
 }
 
 export interface LeftOutContext {
-  /** What wrote the records. */
-  readonly tool: Tool;
+  /** Of the set that the records belong to. */
+  readonly manifest: EntityManifest;
   readonly findings: Findings;
   /** How they are written. */
   readonly form: Findings;
@@ -25,7 +24,7 @@ export interface LeftOutContext {
 /** undefined when the records cannot be read. */
 export async function verifyLeftOut(
   bytes: Uint8Array,
-  { tool, findings, form }: LeftOutContext,
+  { manifest, findings, form }: LeftOutContext,
 ): Promise<LeftOutCounts | undefined> {
   const file = LEFT_OUT_FILE;
   const writer = createLeftOutWriter({ append: () => Promise.resolve() });
@@ -35,7 +34,7 @@ export async function verifyLeftOut(
       const { group, code, meanings } = codeOf(each);
       counts[group].add(code);
       // A newer version may have more of them.
-      if (tool.version === TOOL.version && !Object.hasOwn(meanings, code)) {
+      if (hasSameMapping(manifest) && !Object.hasOwn(meanings, code)) {
         findings.add("shape", { file, line: each.line }, `"${code}" is in no list of codes`);
       }
       if ("note" in each) await writer.add([], [each.note]);

@@ -6,12 +6,11 @@ import { writeEntities } from "../../entities/write.ts";
 import { AppError } from "../../kernel/errors.ts";
 import { fileEntry } from "../../kernel/files.ts";
 import { type Draft, readRequired, type Store } from "../../kernel/store.ts";
-import { TOOL } from "../../kernel/tool.ts";
 import { openSnapshot } from "../../snapshot/read.ts";
 import { parsePolicy, type Policy } from "../../transform/policy.ts";
 import { type Batch, bootstrap, transform } from "../../transform/transform.ts";
 import { isBootstrap } from "./entities.ts";
-import type { Findings } from "./findings.ts";
+import { type Findings, versionsOf } from "./findings.ts";
 import { Held } from "./held.ts";
 
 export interface OriginInput {
@@ -29,7 +28,7 @@ export async function verifyOrigin(
   const { store, manifest } = input;
   const batches = await batchesOf(input, findings);
   if (batches === undefined) return undefined;
-  const found = findings.ifMadeBy(manifest.tool);
+  const found = findings.ifSameMapping(manifest);
   const before = found.count;
   const isMade = await findings.attempt(
     "origin",
@@ -41,8 +40,9 @@ export async function verifyOrigin(
   }
   if (found === findings || !isMade) return undefined;
   findings.unchecked.push(
-    `Where the entities come from, since ${manifest.tool.version} made them, and this version, ` +
-      `${TOOL.version}, makes some files otherwise`,
+    `Where the entities come from: they were ${
+      versionsOf(manifest)
+    }, which makes some files differently`,
   );
   return undefined;
 }
@@ -101,9 +101,9 @@ async function compare(
   const own = fileEntry(ENTITY_MANIFEST_FILE, await readRequired(store, ENTITY_MANIFEST_FILE));
   const options = { store, findings, check: "origin", maker: "transform" } as const;
   const held = new Held([...manifest.files, own], options);
-  const { tool, snapshots } = manifest;
+  const { tool, mapping_version, snapshots } = manifest;
   const nowhere: Store = { ...store, draft: (folder) => Promise.resolve(draftOn(held, folder)) };
-  await writeEntities(nowhere, batches, { tool, snapshots });
+  await writeEntities(nowhere, batches, { tool, mapping_version, snapshots });
   held.finish();
 }
 
