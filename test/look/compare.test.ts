@@ -60,6 +60,12 @@ describe("a field that differs is told with both values", () => {
       field: "object_types",
       netbox: ["dcim.device"],
       sent: ["virtualization.virtualmachine"],
+      lost: ["dcim.device"],
+    }],
+    ["extras/custom-fields", { object_types: [] }, {
+      field: "object_types",
+      netbox: [],
+      sent: ["virtualization.virtualmachine"],
     }],
     ["virtualization/cluster-types", { slug: "pve" }, {
       field: "slug",
@@ -302,15 +308,20 @@ describe("more in NetBox is no difference, and is told", () => {
     expect(verdicts(judged)).toEqual({});
     expect(judged.flatMap((each) => each.more)).toEqual([{ field: "tags", values: ["mine"] }]);
   });
+});
 
-  test("of the object types of a custom field", async () => {
-    const types = ["dcim.device", "virtualization.virtualmachine"];
-    const judged = await comparison(set("extras/custom-fields", { object_types: types }));
-    expect(verdicts(judged)).toEqual({});
-    expect(judged.flatMap((each) => each.more)).toEqual([
-      { field: "object_types", values: ["dcim.device"] },
-    ]);
-  });
+test("more object types of a custom field are lost with the next push, and so a difference", async () => {
+  const types = ["dcim.device", "virtualization.virtualmachine"];
+  const judged = await comparison(set("extras/custom-fields", { object_types: types }));
+  expect(judged.flatMap(({ step, differences }) => differences.map((each) => ({ step, ...each }))))
+    .toEqual([{
+      step: "custom-field",
+      field: "object_types",
+      netbox: types,
+      sent: ["virtualization.virtualmachine"],
+      lost: ["dcim.device"],
+    }]);
+  expect(judged.flatMap(({ more }) => more)).toEqual([]);
 });
 
 describe("the object that is meant", () => {

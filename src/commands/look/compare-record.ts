@@ -34,6 +34,8 @@ export class CompareRecord {
   status: Status | undefined;
   /** It came to its end. */
   isComplete = false;
+  /** A push would remove something. */
+  hasLoss = false;
   /** The first so many of each. */
   readonly different: Judged[] = [];
   readonly missing: Judged[] = [];
@@ -70,6 +72,7 @@ export class CompareRecord {
     const counts = this.#counts.get(step) ?? NONE;
     this.#counts.set(step, sum(counts, { ...NONE, entities: 1, [verdict]: 1 }));
     if (verdict === "different") keep(this.different, judged);
+    this.hasLoss ||= judged.differences.some(({ lost }) => lost !== undefined);
     if (verdict === "missing") keep(this.missing, judged);
     if (judged.more.length > 0 && !keep(this.more, judged)) this.#untold.more += 1;
     this.#group(judged);

@@ -46,10 +46,19 @@ export function compareText(
   ].join("\n\n");
 }
 
-/** What to think of what did not arrive. */
-export function adviceOf({ totals, status }: CompareRecord): readonly string[] {
+/** Source: NetBox, extras/signals.py: values of a type that a custom field loses are deleted. */
+const LOSS =
+  "Diode replaces the object types of a custom field: a push removes those named above, and NetBox " +
+  "deletes the values there. Before you push, move these values to a custom field of another name, or " +
+  "push without the step custom-field (--only)";
+
+/** What to think of what did not arrive, and of what would be lost. */
+export function adviceOf({ totals, status, hasLoss }: CompareRecord): readonly string[] {
   if (totals.different + totals.missing === 0) return [];
-  return [status?.plugin === undefined ? NO_PLUGIN : APPLIED_LATER];
+  return [
+    ...(hasLoss ? [LOSS] : []),
+    status?.plugin === undefined ? NO_PLUGIN : APPLIED_LATER,
+  ];
 }
 
 export function countRows({ steps }: CompareRecord): readonly (readonly (string | number)[])[] {

@@ -18,12 +18,16 @@ export function shownPair({ netbox, sent }: Pick<Difference, "netbox" | "sent">)
   return { netbox: shownText(netbox, from), sent: shownText(sent, from) };
 }
 
-/** "memory: NetBox has 4096, sent was 8192" */
+/** "memory: NetBox has 4096, sent was 8192", "object_types: a push removes dcim.device" */
 export function differenceText(difference: Difference): string {
-  const { field, netbox, sent } = difference;
+  const { field, netbox, sent, lost = [] } = difference;
   if (Array.isArray(netbox) && Array.isArray(sent)) {
     const lacking = sent.filter((name) => !netbox.includes(name));
-    return `${field}: NetBox lacks ${shownText(lacking, 0)}`;
+    const parts = [
+      ...(lacking.length === 0 ? [] : [`NetBox lacks ${shownText(lacking, 0)}`]),
+      ...(lost.length === 0 ? [] : [`a push removes ${shownText(lost, 0)}`]),
+    ];
+    return `${field}: ${parts.join("; ")}`;
   }
   const pair = shownPair(difference);
   return `${field}: NetBox has ${pair.netbox}, sent was ${pair.sent}`;

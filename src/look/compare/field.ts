@@ -83,6 +83,30 @@ export function listed<Value>(
   };
 }
 
+/**
+ * Diode replaces the list, so what NetBox has more of is lost with the next push.
+ * Source: diode-netbox-plugin, api/differ.py, which merges tags alone.
+ */
+export function replaced<Value>(
+  key: string,
+  how: string,
+  reading: ListReading<Value>,
+): FieldRow<Value> {
+  return {
+    reads: [key],
+    how: `${how}; more in NetBox is lost with the next push`,
+    judge({ field, value, object }) {
+      const shown = object[key];
+      if (!Array.isArray(shown)) return [absent(field, key)];
+      const netbox = shown.map(reading.held).filter((name) => name !== null);
+      const sent = reading.sent(value);
+      const lost = netbox.filter((name) => !sent.includes(name));
+      if (lost.length > 0) return [{ field, netbox, sent, lost }];
+      return sent.every((name) => netbox.includes(name)) ? [] : [{ field, netbox, sent }];
+    },
+  };
+}
+
 /** The order aside. */
 export function judgeList(
   { field, netbox, sent }: {

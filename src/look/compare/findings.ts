@@ -35,6 +35,8 @@ export interface Difference {
   readonly netbox: Shown;
   /** In the entity file. */
   readonly sent: Shown;
+  /** Of a list that Diode replaces: what a push removes from it. */
+  readonly lost?: readonly string[];
 }
 
 export interface Unjudged {
@@ -49,7 +51,7 @@ export function unjudged({ reason, sentence }: Unclear, field?: string): Unjudge
   return { field, reason, sentence };
 }
 
-/** What a list in NetBox has and the entity file has not: Diode adds and never removes. */
+/** What a list in NetBox has and the entity file has not, where Diode adds and never removes. */
 export interface More {
   readonly field: string;
   readonly values: readonly string[];

@@ -1,7 +1,7 @@
 /** The words of the tables: one for each way in which NetBox's REST API shows a value. */
 import type { CustomFields, Empty, MACAddressRef, SiteRef, TagRef } from "../../entities/schema.ts";
 import { isSameAddress } from "./address.ts";
-import { compared, type FieldRow, listed, type Outcome } from "./field.ts";
+import { compared, type FieldRow, listed, type Outcome, replaced } from "./field.ts";
 import type { Shown } from "./findings.ts";
 import { partOf, SITE_SCOPE, textOf } from "./part.ts";
 
@@ -82,8 +82,8 @@ export function address(key: string): FieldRow<string> {
   });
 }
 
-export function names(key: string): FieldRow<readonly string[]> {
-  return listed(key, "a list of names", { sent: (values) => values, held: textOf });
+export function replacedNames(key: string): FieldRow<readonly string[]> {
+  return replaced(key, "a list of names", { sent: (values) => values, held: textOf });
 }
 
 /** [{ id: 10, name: "discovered", slug: "discovered", … }] */

@@ -95,6 +95,16 @@ describe("a difference in words", () => {
       "tags: NetBox lacks b, c",
     ],
     [
+      "what a push removes from a list that Diode replaces",
+      { field: "object_types", netbox: ["a", "z"], sent: ["a"], lost: ["z"] },
+      "object_types: a push removes z",
+    ],
+    [
+      "both",
+      { field: "object_types", netbox: ["z"], sent: ["a"], lost: ["z"] },
+      "object_types: NetBox lacks a; a push removes z",
+    ],
+    [
       "long texts from where they differ",
       { field: "comments", netbox: `${long}ABC${long}`, sent: `${long}XYZ${long}` },
       `comments: NetBox has "…${"x".repeat(15)}ABC${"x".repeat(42)}…", ` +
@@ -130,6 +140,17 @@ describe("text", () => {
     expect(textOf([MORE], { isVerbose: true })).toContain(
       "More in NetBox, which is no difference\n  virtual-machine web-01 tags: mine, yours",
     );
+  });
+
+  test("names what a push removes, and says what to do, in text, Markdown and JSON", () => {
+    const loss = { field: "object_types", netbox: ["a", "z"], sent: ["a"], lost: ["z"] };
+    const all = [judged({ ...different(loss), step: "custom-field", entity: "proxmox_vmid" })];
+    const text = textOf(all, { width: 200 });
+    expect(text).toContain("    object_types: a push removes z\n");
+    expect(text).toContain("NetBox deletes the values there. Before you push, move these values");
+    expect(compareMarkdown(recordOf(all))).toContain("NetBox deletes the values there");
+    expect(jsonOf(all)).toMatchObject({ findings: [{ differences: [{ lost: ["z"] }] }] });
+    expect(textOf([different(MEMORY)])).not.toContain("a push removes");
   });
 
   test("says when nothing can arrive, since the NetBox has no plugin of Diode", () => {

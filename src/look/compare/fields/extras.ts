@@ -1,7 +1,7 @@
 /** TABLES: tags and custom fields, one row per field. Source: NetBox, extras/api/serializers_/. */
 import type { CustomField, Tag } from "../../../entities/schema.ts";
 import type { FieldTable } from "../field.ts";
-import { choice, names, text } from "../words.ts";
+import { choice, replacedNames, text } from "../words.ts";
 
 export const TAG_FIELDS: FieldTable<Tag> = {
   name: text("name"),
@@ -14,5 +14,5 @@ export const CUSTOM_FIELD_FIELDS: FieldTable<CustomField> = {
   type: choice("type"),
   label: text("label"),
   description: text("description"),
-  object_types: names("object_types"),
+  object_types: replacedNames("object_types"),
 };
