@@ -242,7 +242,7 @@ describe("tags in another order, as a Diode SDK may write them, change nothing",
     return files.reduce((held, file) => {
       const turned = textOf(run, file).replace(
         /"tags":\[([^\]]*)\]/g,
-        (_, list: string) => `"tags":[${list.split(/(?<=\}),/).reverse().join(",")}]`,
+        (_, list: string) => `"tags":[${list.split(/(?<=\}),/).toReversed().join(",")}]`,
       );
       return turned === textOf(run, file) ? held : resealed(held, file, () => turned);
     }, run);
