@@ -10,6 +10,7 @@ import type {
   Int64,
   InterfaceRef,
   InterfaceType,
+  MACAddressRef,
   NotSent,
   PlatformRef,
   SiteRef,
@@ -34,7 +35,7 @@ export interface Interface extends Common {
   parent?: InterfaceRef;
   bridge?: InterfaceRef;
   lag?: InterfaceRef;
-  primary_mac_address?: NotSent;
+  primary_mac_address?: MACAddressRef;
   mode?: NotSent;
   untagged_vlan?: NotSent;
   tagged_vlans?: NotSent;

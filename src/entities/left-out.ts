@@ -52,13 +52,17 @@ export const REASONS = {
   "docker-bridge": "Docker's own bridge is not mapped",
   "link-local": "Link-local addresses are not mapped",
   "no-address": "The interface has no address",
+  "missing-device": "Other interfaces name this device, and the node does not have it",
   "dynamic-address": "The config leaves the address to DHCP, SLAAC or the guest",
   "bad-prefix": "The prefix length is missing or out of range",
   "not-assignable":
-    "NetBox refuses the addresses of a network, of a broadcast and of nothing, and /0",
+    "Network, broadcast, unspecified, multicast and /0 addresses cannot be assigned to an interface",
   "host-route": "A host route makes no prefix",
   "mac-unknown": "No NIC in the guest's config has the MAC address that it stands on",
   "duplicate-address": "NetBox knows an address once, and another interface holds it already",
+  "zero-mac": "An all-zero MAC address identifies no interface",
+  "multicast-mac": "A multicast MAC address identifies no interface",
+  "duplicate-mac": "Several interfaces have this MAC address, so it identifies none of them",
   "too-long": "The value is larger than a Diode request may be",
 } as const;
 

@@ -103,6 +103,7 @@ const ENTITIES = {
     "parent?": "port",
     "bridge?": "port",
     "lag?": "port",
+    "primary_mac_address?": "mac",
     ...TAGGED,
   },
   "ip-address": { ...ADDRESS, ...TAGGED },

@@ -29,6 +29,14 @@ export const PATHS = {
   lxcInterfaces: ({ node, vmid }: GuestAddress): string => `/nodes/${node}/lxc/${vmid}/interfaces`,
 } as const;
 
+const CONFIG_REGEXP = /^\/nodes\/[^/]+\/(qemu|lxc)\/(\d+)\/config$/;
+
+/** "/nodes/pve1/qemu/101/config" → { kind: "qemu", vmid: 101 }; undefined for any other path. */
+export function guestOfConfig(path: string): Omit<GuestAddress, "node"> | undefined {
+  const [, kind, vmid] = CONFIG_REGEXP.exec(path) ?? [];
+  return kind === "qemu" || kind === "lxc" ? { kind, vmid: Number(vmid) } : undefined;
+}
+
 /** The answers that are lists of rows in no order: sorted by these keys when they are written. */
 const ROW_KEYS: readonly { readonly path: RegExp; readonly keys: readonly string[] }[] = [
   { path: /^\/cluster\/(?:status|resources(?:\?.*)?)$/, keys: ["id"] },

@@ -3,6 +3,15 @@
  * comma, and may hold "=". Source: PVE/JSONSchema.pm, parse_property_string.
  */
 
+/**
+ * An integer of a property string, as Proxmox's schema takes it: "+5", "005" → 5.
+ * Source: PVE/JSONSchema.pm, check_type.
+ */
+export function integer(value: string): number | undefined {
+  // Adding 0 turns -0 into 0.
+  return /^[+-]?\d+$/.test(value) ? Number(value) + 0 : undefined;
+}
+
 /** `undefined` when the text is outside the grammar: two values without a key, or a key twice. */
 export function parsePropertyString(
   text: string,

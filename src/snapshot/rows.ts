@@ -58,7 +58,12 @@ export type NetworkRow = Row<
   | "slaves"
   | "bridge_ports"
   | "ovs_bridge"
+  | "ovs_ports"
   | "ovs_bonds"
+  | "exists"
+  | "altnames"
+  | "options"
+  | "options6"
 >;
 
 /**

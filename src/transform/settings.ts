@@ -75,7 +75,8 @@ export const SETTINGS = {
     flag: "all-interfaces",
     default: "false",
     allowed: SWITCH,
-    help: "Node interfaces without an address too, with their lag, bridge and parent",
+    help:
+      "Node interfaces without an address too, and the lag, bridge, parent and MAC address of each",
     extension: true,
   },
   LXC_LIVE_ADDRESSES: {

@@ -22,6 +22,8 @@ const NO_THINGS: readonly RegExp[] = [
   /^node\/.+\/(?:nodes|clusterStatus|network)\.\w+ unparsable$/,
   /^vm\/\d+\/(?:resources|config|osinfo)\.[\w-]+ unparsable$/,
   /^vm\/\d+\/net\d+\/(?:mac|tag|mtu|link_down) unparsable$/,
+  /^vm\/\d+\/net\d+\/mac zero-mac$/,
+  /^node\/.+\/mac (?:unparsable|(?:zero|multicast|duplicate)-mac)$/,
   /^vm\/\d+\/(?:tags|comments|proxmox_\w+) too-long$/,
 ];
 

@@ -1,7 +1,7 @@
 /** Proxmox's property strings: commas part, the first "=" splits, nothing is quoted. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parsePropertyString } from "../../src/snapshot/property-string.ts";
+import { integer, parsePropertyString } from "../../src/snapshot/property-string.ts";
 import { anyText, lookalike } from "../helpers/arbitraries.ts";
 
 type Pairs = readonly (readonly [string, string])[];
@@ -109,6 +109,24 @@ describe("a property string", () => {
       for (const part of (parsed(written, defaultKey || "key") ?? []).flat()) {
         if (part !== defaultKey) expect(part).not.toContain(",");
       }
+    }));
+  });
+});
+
+describe("an integer", () => {
+  test("is what Proxmox's schema takes: digits, perhaps after one sign", () => {
+    const digits = fc.integer({ min: 0, max: 99_999 });
+    const sign = fc.constantFrom("", "+", "-");
+    fc.assert(fc.property(digits, sign, fc.nat({ max: 5 }), (value, before, zeros) => {
+      const expected = before === "-" && value !== 0 ? -value : value;
+      expect(integer(`${before}${"0".repeat(zeros)}${value}`)).toBe(expected);
+    }));
+  });
+
+  test("is nothing else", () => {
+    const written = fc.oneof(anyText(), lookalike("+", "-", "5", "0x", ".", "e1", " "));
+    fc.assert(fc.property(written, (text) => {
+      if (!/^[+-]?[0-9]+$/.test(text)) expect(integer(text)).toBeUndefined();
     }));
   });
 });

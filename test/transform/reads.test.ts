@@ -32,6 +32,7 @@ const KEYS = [
   ...["status", "maxcpu", "maxmem"].map((key) => `nodes.${key}`),
   ...["active", "mtu", "speed", "priority", "slaves", "bridge_ports", "ovs_bridge", "ovs_bonds"]
     .map((key) => `network.${key}`),
+  ...["ovs_ports", "altnames", "options", "options6"].map((key) => `network.${key}`),
   ...["vlan-raw-device", "vlan-id", "netmask", "cidr6"].map((key) => `network.${key}`),
   ...["cores", "sockets", "memory", "onboot", "ostype", "description", "tags", "agent"]
     .map((key) => `config.${key}`),
@@ -47,7 +48,7 @@ const KEYS = [
  */
 async function fullSite(): Promise<Site> {
   const site = await siteIn("snapshots/example");
-  const { pve1 = {}, pve2 = {} } = site.nodes;
+  const { pve1 = {}, pve2 = {}, pve3 = {} } = site.nodes;
   const edit = (answers: AnswersByPath, path: string, change: (row: Json) => Json) => ({
     ...answers,
     [path]: ok(dataOf(answers[path]).map(change)),
@@ -67,7 +68,17 @@ async function fullSite(): Promise<Site> {
         ...row,
         speed: 10_000,
       })),
-      pve2: edit(pve2, PATHS.network("pve2"), (row) => ({ ...row, "vlan-id": "77" })),
+      pve2: edit(pve2, PATHS.network("pve2"), (row) => ({
+        ...row,
+        "vlan-id": "77",
+        ...(row["iface"] === "eno3" ? { options: ["hwaddress a0:42:3f:01:02:03"] } : {}),
+        ...(row["iface"] === "eno4" ? { options6: ["hwaddress a0:42:3f:01:02:04"] } : {}),
+      })),
+      pve3: edit(pve3, PATHS.network("pve3"), ({ ovs_bridge: bridge, ...row }) => ({
+        ...row,
+        ...(row["iface"] === "eno2" ? {} : { ovs_bridge: bridge }),
+        ...(row["ovs_ports"] === undefined ? {} : { ovs_ports: "eno2" }),
+      })),
     },
     cluster: {
       ...edit(

@@ -23,7 +23,8 @@ const ANSWERS: Keys = {
     ...["iface", "type", "method", "method6", "active", "mtu", "speed", "priority"] as const,
     ...["cidr", "address", "netmask", "cidr6", "address6", "netmask6"] as const,
     ...["vlanid", "vlan-id", "vlan-raw-device"] as const,
-    ...["slaves", "bridge_ports", "ovs_bridge", "ovs_bonds"] as const,
+    ...["slaves", "bridge_ports", "ovs_bridge", "ovs_ports", "ovs_bonds"] as const,
+    ...["exists", "altnames", "options", "options6"] as const,
   ],
   config: [
     ...["cores", "sockets", "memory", "onboot", "ostype", "description", "tags"] as const,
@@ -108,6 +109,7 @@ test("every answer key is read by a row, or tells which things there are", () =>
     "clusterStatus.id",
     "clusterStatus.quorate",
     "clusterStatus.type",
+    "network.exists",
     "resources.id",
     "resources.template",
   ]);

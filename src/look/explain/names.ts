@@ -50,7 +50,7 @@ const KINDS: { readonly [Step in StepName]: Kind<Step> } = {
   "device": { kind: "node", names: ({ entity, source }) => [source.node, entity.name] },
 };
 
-/** "mac" names NICs too. */
+/** "mac" names NICs and interfaces too. */
 export const KIND_WORDS = [...STEPS.map(({ name }) => KINDS[name].kind), "mac"];
 
 /** "virtual-machine" → "vm"; any other word as it is. */
@@ -68,7 +68,8 @@ export function whatOf(made: Made): string {
 export function namesOf(made: Made): string[] {
   const { kind } = KINDS[made.step];
   const names = [whatOf(made), ...ownNames(made).map((name) => `${kind}/${name}`)];
-  const mac = made.step === "vm-interface" ? made.entity.primary_mac_address : undefined;
+  const hasMac = made.step === "vm-interface" || made.step === "interface";
+  const mac = hasMac ? made.entity.primary_mac_address : undefined;
   return [...new Set(mac === undefined ? names : [...names, `mac/${mac.mac_address}`])];
 }
 

@@ -109,14 +109,14 @@ function readPlatform(
   return ref;
 }
 
-/** Of a NIC, a MAC or an address outside the grammar, nobody knows what NetBox may have of it. */
+/** Of a NIC, a MAC or an address that cannot be read, it is unknown what NetBox may have of it. */
 function isWhollyRead(
   { nicKeys }: ConfigParts,
   nics: readonly NicSource[],
   { occurrences }: GuestAddresses,
 ): boolean {
   return nics.length === nicKeys.length &&
-    nics.every(({ net }) => !net.unparsable.includes("mac")) &&
+    nics.every(({ net }) => !net.hasZeroMac && !net.unparsable.includes("mac")) &&
     occurrences.every(({ address }) => isReadable(address));
 }
 

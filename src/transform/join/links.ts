@@ -28,7 +28,12 @@ export function linksOf(ports: readonly Port[]): ReadonlyMap<string, Links> {
     for (const member of [...portsOf(port.row.slaves), ...portsOf(port.row.ovs_bonds)]) {
       link(member, "lag", port);
     }
-    for (const member of portsOf(port.row.bridge_ports)) link(member, "bridge", port);
+    for (const member of [...portsOf(port.row.bridge_ports), ...portsOf(port.row.ovs_ports)]) {
+      link(member, "bridge", port);
+    }
+  }
+  // What an interface says of itself comes last, and holds.
+  for (const port of ports) {
     const bridge = text(port.row.ovs_bridge);
     if (bridge !== undefined) link(port.iface, "bridge", byName.get(bridge));
     const parent = port.type === "virtual" ? parentOf(port.row) : undefined;

@@ -21,6 +21,7 @@ export function readNics({ config, nicKeys }: ConfigParts, at: ConfigScene): Nic
     for (const part of net.unparsable) {
       scene.ledger.leave(at.subject(`${key}/${part}`), "unparsable", { detail: value });
     }
+    if (net.hasZeroMac) scene.ledger.leave(at.subject(`${key}/mac`), "zero-mac");
     const name = nameOf(key, net.name, { taken, at });
     const origin = { subject, places, config, key };
     if (net.vlanId !== undefined) {

@@ -2,12 +2,13 @@
 import type { DeviceRef } from "../../entities/schema.ts";
 import type { NetworkRow } from "../../snapshot/rows.ts";
 import { type Address, type AddressReason, isReadable, networkOf } from "../parse/address.ts";
+import { macOf } from "../parse/node-interface.ts";
 import { vlanIdOf } from "../../snapshot/node-interface.ts";
 import { number } from "../../snapshot/scalar.ts";
 import { nodeAddressRef } from "../stubs.ts";
 import { linksOf } from "./links.ts";
 import { leaveMisfits } from "./misfits.ts";
-import { isDynamic, isLoopback, type Port, readPorts } from "./ports.ts";
+import { isDynamic, isLoopback, isMissing, type Port, readPorts } from "./ports.ts";
 import { markPrimary, primaryOf } from "./primary.ts";
 import type { NodeScene } from "./scene.ts";
 import type { AddressSource, InterfaceSource, Primary } from "./sources.ts";
@@ -30,7 +31,8 @@ export function readNetwork(
 ): NodeNetwork {
   const ports = readPorts(rows, device, scene);
   const { allInterfaces } = scene.cluster.policy;
-  const links = allInterfaces ? linksOf(ports.filter((port) => !isLoopback(port))) : undefined;
+  const isSent = (port: Port): boolean => !isLoopback(port) && !isMissing(port);
+  const links = allInterfaces ? linksOf(ports.filter(isSent)) : undefined;
   const interfaces: InterfaceSource[] = [];
   const addresses: (AddressSource & { readonly port: Port })[] = [];
   for (const port of ports) {
@@ -39,7 +41,8 @@ export function readNetwork(
     if (isLoopback(port)) scene.ledger.leave(subject, "loopback");
     else if (!allInterfaces && !port.found.some(({ address }) => isReadable(address))) {
       scene.ledger.leave(subject, "no-address");
-    } else {
+    } else if (isMissing(port)) scene.ledger.leave(subject, "missing-device");
+    else {
       leaveMisfits(port.origin, scene.ledger);
       interfaces.push(interfaceSource(port, device, { scene, links: links?.get(port.iface) }));
     }
@@ -86,7 +89,37 @@ function interfaceSource(
     lag: links?.lag,
     bridge: links?.bridge,
     parent: links?.parent,
+    mac: scene.cluster.policy.allInterfaces ? seeMac(port, scene) : undefined,
   };
+}
+
+function seeMac(port: Port, scene: NodeScene): string | undefined {
+  const { mac, refused } = macOf(port.row);
+  if (refused !== undefined) {
+    const subject = scene.subject(`${port.origin.subject.what}/mac`);
+    scene.ledger.leave(subject, refused.reason, { detail: refused.written });
+  }
+  if (mac !== undefined) scene.macs.see(mac, macHolder(port, scene));
+  return mac;
+}
+
+function macHolder({ name }: Pick<Port, "name">, scene: NodeScene): string {
+  return scene.labelled(`${scene.what}/${name}`);
+}
+
+/** The same interfaces, once the MAC addresses of all others are known; one that two have is none. */
+export function withOwnMacs(
+  interfaces: readonly InterfaceSource[],
+  scene: NodeScene,
+): InterfaceSource[] {
+  return interfaces.map((source) => {
+    const { mac } = source;
+    const other = mac === undefined ? undefined : scene.macs.other(mac, macHolder(source, scene));
+    if (other === undefined) return source;
+    const subject = scene.subject(`${source.subject.what}/mac`);
+    scene.ledger.leave(subject, "duplicate-mac", { detail: `${mac} of ${other}` });
+    return { ...source, mac: undefined };
+  });
 }
 
 function keepAddress(

@@ -1,6 +1,6 @@
 /** The second pass: a node's device and all of its guests. */
 import { compareNatural } from "../../kernel/natural-order.ts";
-import { PATHS } from "../../snapshot/paths.ts";
+import { guestOfConfig, PATHS } from "../../snapshot/paths.ts";
 import type { AnswersFile } from "../../snapshot/schema.ts";
 import type { PlatformRef } from "../../entities/schema.ts";
 import { text } from "../../snapshot/scalar.ts";
@@ -21,8 +21,6 @@ export interface NodeParts {
   /** By VMID, each read when it is asked for. */
   readonly guests: Iterable<GuestParts>;
 }
-
-const GUEST_PATH_REGEXP = /^\/nodes\/[^/]+\/(qemu|lxc)\/(\d+)\/config$/;
 
 /** Adds to the ledger of `surveyed`, which then holds all of the node. */
 export function readNode(surveyed: SurveyedNode, answers: AnswersFile | undefined): NodeParts {
@@ -119,10 +117,8 @@ function leaveGuest(guest: Guest, scene: GuestScene): void {
  */
 function leaveUnlisted({ vmids, unlisted }: Cluster, scene: GuestScene): void {
   const found = [...(scene.answers?.paths() ?? [])].flatMap((path) => {
-    const [, kind, digits] = GUEST_PATH_REGEXP.exec(path) ?? [];
-    const vmid = Number(digits);
-    const isGuest = (kind === "qemu" || kind === "lxc") && !vmids.has(vmid);
-    return isGuest ? [{ path, id: { kind, vmid } as const }] : [];
+    const id = guestOfConfig(path);
+    return id === undefined || vmids.has(id.vmid) ? [] : [{ path, id }];
   });
   for (const { path, id } of found.sort((a, b) => compareNatural(a.path, b.path))) {
     if (!("value" in objectOf(scene.answers?.get(path)))) continue;

@@ -12,7 +12,7 @@ import {
   writtenAddress,
 } from "../parse/address.ts";
 import { cutName, isLonger, MAX_NAME } from "../parse/name.ts";
-import { text, textOrNone } from "../../snapshot/scalar.ts";
+import { flag, isBlank, text, textOrNone } from "../../snapshot/scalar.ts";
 import { interfaceRef } from "../stubs.ts";
 import { interfaceType } from "../values.ts";
 import type { NodeScene } from "./scene.ts";
@@ -102,6 +102,14 @@ function nameOf(iface: string, taken: Set<string>): string {
 export function isLoopback({ iface, found }: Port): boolean {
   if (iface === "lo") return true;
   return found.length > 0 && found.every(({ address }) => address === "loopback");
+}
+
+/**
+ * A row that Proxmox invents for the device below a VLAN or an alias, when the node has no such
+ * device. Source: PVE/INotify.pm, __read_etc_network_interfaces.
+ */
+export function isMissing({ row, found }: Port): boolean {
+  return flag(row.exists) === false && isBlank(row.type) && found.length === 0;
 }
 
 /** Does DHCP or SLAAC give it its address? Source: PVE/INotify.pm, method and method6. */

@@ -8,6 +8,7 @@ import { Names } from "../slugs.ts";
 import { platformRef } from "../stubs.ts";
 import { Claims } from "./claims.ts";
 import { Ledger, type Subject } from "./ledger.ts";
+import type { MacHolders } from "./macs.ts";
 import { clusterAnswer, nodeAnswer } from "./places.ts";
 import { Shared, type Sighting } from "./shared.ts";
 import type { ClusterSource } from "./sources.ts";
@@ -76,6 +77,8 @@ export interface NodeScene extends Scene {
   /** "node/pve1". */
   readonly what: string;
   readonly subject: (what: string) => Subject;
+  /** Filled with ALL_INTERFACES alone. */
+  readonly macs: MacHolders;
   /** False: the API token sees only a part of the node's network. Source: proxmox.md §2.2. */
   readonly isNetworkWhole: boolean;
 }
@@ -107,7 +110,7 @@ export function guestSceneOf(
   };
 }
 
-/** The same scene, with nothing in it that outlives a count. */
+/** The same scene for a count alone: of what it sees, only the MAC addresses are kept. */
 export function asideOf<Any extends Scene>(scene: Any): Any {
   return { ...scene, ledger: new Ledger(), claims: new Claims(), shared: new SharedTables() };
 }

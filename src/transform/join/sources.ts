@@ -71,6 +71,7 @@ export interface InterfaceSource extends Origin<"network"> {
   readonly lag: InterfaceRef | undefined;
   readonly bridge: InterfaceRef | undefined;
   readonly parent: InterfaceRef | undefined;
+  readonly mac: string | undefined;
 }
 
 export interface GuestSource extends Origin<"resources" | "config" | "osinfo"> {

@@ -13,8 +13,9 @@ import { loadAhead } from "./ahead.ts";
 import type { Claims } from "./claims.ts";
 import { type Cluster, isDevice, type NodeEntry } from "./cluster.ts";
 import { Ledger } from "./ledger.ts";
+import { MacHolders, seeGuestMacs } from "./macs.ts";
 import { seeClusterNames, seeNodeNames } from "./names.ts";
-import { type NodeNetwork, readNetwork } from "./node-network.ts";
+import { type NodeNetwork, readNetwork, withOwnMacs } from "./node-network.ts";
 import { clusterAnswer, nodeAnswer } from "./places.ts";
 import { asideOf, type NodeScene, type SharedTables } from "./scene.ts";
 
@@ -36,6 +37,7 @@ export async function surveyNodes(
   tables: { readonly claims: Claims; readonly shared: SharedTables },
 ): Promise<SurveyedNode[]> {
   const namesBySite = new Map<string, NamePool>();
+  const macs = new MacHolders();
   const surveyed: SurveyedNode[] = [];
   const nodes = clusters.flatMap((cluster) => cluster.nodes.map((entry) => ({ cluster, entry })));
   for (const cluster of clusters) seeClusterNames(cluster, tables.shared.names);
@@ -43,11 +45,17 @@ export async function surveyNodes(
   for await (const [{ cluster, entry }, answers] of loadAhead(nodes, load)) {
     const names = namesBySite.get(entry.site) ?? new NamePool();
     namesBySite.set(entry.site, names);
-    const node = surveyNode({ cluster, entry, answers }, { ...tables, names });
+    const node = surveyNode({ cluster, entry, answers }, { ...tables, macs, names });
     seeNodeNames(node, answers);
     surveyed.push(node);
   }
-  return surveyed;
+  return surveyed.map(({ network, ...node }) => ({
+    ...node,
+    network: network && {
+      ...network,
+      interfaces: withOwnMacs(network.interfaces, node.scene),
+    },
+  }));
 }
 
 interface LoadedNode {
@@ -58,7 +66,7 @@ interface LoadedNode {
 
 function surveyNode(
   { cluster, entry, answers }: LoadedNode,
-  tables: { readonly claims: Claims; readonly shared: SharedTables; readonly names: NamePool },
+  tables: Pick<NodeScene, "claims" | "shared" | "macs"> & { readonly names: NamePool },
 ): SurveyedNode {
   const { node, site } = entry;
   const { source } = cluster;
@@ -75,6 +83,7 @@ function surveyNode(
     subject: (what) => ({ what, answer }),
     isNetworkWhole: !cluster.snapshot.manifest.incomplete.some((gap) => gap.path === path),
   };
+  if (source.policy.allInterfaces && answers !== undefined) seeGuestMacs(answers, scene);
   if (!isDevice(entry)) {
     leaveNode({ cluster, entry, answers }, scene);
     const ref = deviceRef(node, { site, policy: source.policy });

@@ -6,7 +6,7 @@ import { flag, isBlank } from "../../snapshot/scalar.ts";
 import { int64 } from "../stubs.ts";
 import { type Table, wordsFor } from "../table.ts";
 import { INTERFACE_TYPES, OTHER_INTERFACE_TYPE, wordsText } from "../values.ts";
-import { METADATA, NO_CUSTOM_FIELDS, USERS } from "./reasons.ts";
+import { MAC_BY_OBJECT, METADATA, NO_CUSTOM_FIELDS, USERS } from "./reasons.ts";
 
 const iface = wordsFor<InterfaceSource>();
 const NOT_ANSWERED = "no Proxmox release answers it";
@@ -44,7 +44,13 @@ export const INTERFACE: Table<InterfaceSource, Interface> = {
     (i) => i.parent,
   ),
   bridge: iface.from(
-    ["network.bridge_ports", "network.ovs_bridge", "setting.ALL_INTERFACES", "stub.interface"],
+    [
+      "network.bridge_ports",
+      "network.ovs_ports",
+      "network.ovs_bridge",
+      "setting.ALL_INTERFACES",
+      "stub.interface",
+    ],
     "ALL_INTERFACES: the bridge that it is a port of",
     (i) => i.bridge,
   ),
@@ -53,11 +59,21 @@ export const INTERFACE: Table<InterfaceSource, Interface> = {
     "ALL_INTERFACES: the bond that it belongs to",
     (i) => i.lag,
   ),
+  primary_mac_address: iface.from(
+    [
+      "network.options",
+      "network.options6",
+      "network.altnames",
+      "network.iface",
+      "setting.ALL_INTERFACES",
+    ],
+    "ALL_INTERFACES: `hwaddress` of the options, which is in force, else the permanent address in a name `enx…`; left off when another interface or a guest's NIC has it too, as NetBox finds an interface by it first",
+    ({ mac }) => mac === undefined ? undefined : { mac_address: mac },
+  ),
   tags: iface.from(["stub.tags"], "the global tags and the host's", (i) => i.cluster.tags),
-  primary_mac_address: iface.skip(NOT_ANSWERED),
   duplex: iface.skip(NOT_ANSWERED),
   wwn: iface.skip(NOT_ANSWERED),
-  mac_address: iface.skip(NOT_ANSWERED),
+  mac_address: iface.skip(MAC_BY_OBJECT),
   channels: iface.skip(NOT_ANSWERED),
   channel_id: iface.skip(NOT_ANSWERED),
   mode: iface.skip("the mapping document puts no VLAN on a node's interface"),

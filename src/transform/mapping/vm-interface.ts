@@ -3,7 +3,7 @@ import type { VMInterface } from "../../entities/schema.ts";
 import type { NicSource } from "../join/sources.ts";
 import { int64 } from "../stubs.ts";
 import { EMPTY, type Table, wordsFor } from "../table.ts";
-import { METADATA, NO_CUSTOM_FIELDS, USERS } from "./reasons.ts";
+import { MAC_BY_OBJECT, METADATA, NO_CUSTOM_FIELDS, USERS } from "./reasons.ts";
 
 const nic = wordsFor<NicSource>();
 
@@ -44,7 +44,7 @@ export const VM_INTERFACE: Table<NicSource, VMInterface> = {
   ),
   tags: nic.from(["stub.tags"], "the global tags and the host's", (n) => n.cluster.tags),
   tagged_vlans: nic.skip("`trunks=` lists what may pass, which is not what is used"),
-  mac_address: nic.skip("new in NetBox 4.7; primary_mac_address says it to every release"),
+  mac_address: nic.skip(MAC_BY_OBJECT),
   bridge: nic.skip("NetBox means a bridge inside the guest; `bridge=` is the node's"),
   parent: nic.skip("Proxmox knows no interfaces above a NIC"),
   qinq_svlan: nic.skip("Proxmox gives a NIC one tag"),

@@ -55,6 +55,7 @@ export function networkOf(host: unknown, prefixLength: unknown): string | undefi
   const length = parsePrefixLength(prefixLength, bytes.length * 8);
   // Of /0, of nothing, and of what names no interface's address there is none.
   if (length === undefined || length === 0 || bytes.every((byte) => byte === 0)) return undefined;
+  if (isGroup(bytes)) return undefined;
   if (isLoopback(bytes) || isLinkLocal(bytes)) return undefined;
   const network = bytes.map((byte, i) => byte & maskByte(length, i));
   return `${textOf(ipaddr.fromByteArray(network))}/${length}`;
@@ -131,12 +132,20 @@ function isLinkLocal(bytes: readonly number[]): boolean {
   return first === 0xfe && (second & 0xc0) === 0x80;
 }
 
+/** Multicast (224.0.0.0/4, ff00::/8; RFC 5771, RFC 4291) and 255.255.255.255: never one interface's. */
+function isGroup(bytes: readonly number[]): boolean {
+  const [first = 0] = bytes;
+  if (bytes.length !== 4) return first === 0xff;
+  return (first & 0xf0) === 0xe0 || bytes.every((byte) => byte === 0xff);
+}
+
 /**
- * /0, the network itself, the IPv4 broadcast, and the address of nothing; a network of one or two
- * addresses has neither network nor broadcast. Source: netbox ipam/models/ip.py, IPAddress.clean.
+ * /0, the network itself, the IPv4 broadcast, the address of nothing, and that of many; a network of
+ * one or two addresses has neither network nor broadcast.
+ * Source: netbox ipam/models/ip.py, IPAddress.clean.
  */
 function isRefused(bytes: readonly number[], length: number): boolean {
-  if (length === 0 || bytes.every((byte) => byte === 0)) return true;
+  if (length === 0 || bytes.every((byte) => byte === 0) || isGroup(bytes)) return true;
   if (length >= bytes.length * 8 - 1) return false;
   const isNetwork = bytes.every((byte, i) => (byte & ~maskByte(length, i)) === 0);
   const isBroadcast = bytes.every((byte, i) => (byte | maskByte(length, i)) === 0xff);

@@ -5,14 +5,16 @@
  */
 import type { GuestKind } from "../../snapshot/paths.ts";
 import { parseVlanId } from "../../snapshot/node-interface.ts";
-import { parsePropertyString } from "../../snapshot/property-string.ts";
-import { count, flag } from "../../snapshot/scalar.ts";
+import { integer, parsePropertyString } from "../../snapshot/property-string.ts";
+import { flag } from "../../snapshot/scalar.ts";
 
 export interface Net {
   /** LXC only: the interface's name in the container. */
   readonly name?: string;
   /** Upper case, ":" between. */
   readonly mac?: string;
+  /** The config gives an all-zero MAC, which identifies no NIC; QEMU then picks one by itself. */
+  readonly hasZeroMac?: true;
   /** 1–4094: the access VLAN. */
   readonly vlanId?: number;
   readonly hasTrunks: boolean;
@@ -33,6 +35,7 @@ const MODELS = new Set(
     "ne2k_pci pcnet rtl8139 virtio vmxnet3").split(" "),
 );
 const MAC_REGEXP = /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/i;
+const ZERO_MAC = "00:00:00:00:00:00";
 const MAX_MTU_BYTES = { qemu: 65_520, lxc: 65_535 } as const;
 
 /** `undefined` when the text describes no NIC at all. */
@@ -59,14 +62,16 @@ function readPairs(kind: GuestKind, pairs: ReadonlyMap<string, string>, model?: 
     if (parsed === undefined) unparsable.push(key === macKey ? "mac" : key);
     return parsed;
   };
-  const mac = read(macKey, parseMac);
-  const vlanId = read("tag", parseVlanId);
+  const hasZeroMac = isZeroMac(pairs.get(macKey));
+  const mac = hasZeroMac ? undefined : read(macKey, parseMac);
+  const vlanId = read("tag", (value) => parseVlanId(integer(value)));
   const mtu = read("mtu", (value) => parseMtu(kind, value));
   const isDisconnected = pairs.has("link_down") ? read("link_down", flag) : false;
   const name = kind === "lxc" ? pairs.get("name") : undefined;
   return {
     ...(name ? { name } : {}),
     ...(mac === undefined ? {} : { mac }),
+    ...(hasZeroMac ? { hasZeroMac } : {}),
     ...(vlanId === undefined ? {} : { vlanId }),
     ...(mtu === undefined || mtu === 1 ? {} : { mtu }),
     ...(kind === "lxc" ? addressesOf(pairs) : {}),
@@ -82,15 +87,24 @@ function addressesOf(pairs: ReadonlyMap<string, string>): { ip?: string; ip6?: s
   return { ...(ip ? { ip } : {}), ...(ip6 ? { ip6 } : {}) };
 }
 
-/** "bc:24:11:2c:fe:01" → "BC:24:11:2C:FE:01"; an all-zero MAC is nobody's. */
+/** "bc:24:11:2c:fe:01" → "BC:24:11:2C:FE:01"; an all-zero MAC identifies nothing. */
 export function parseMac(value: unknown): string | undefined {
   if (typeof value !== "string" || !MAC_REGEXP.test(value.trim())) return undefined;
   const mac = value.trim().toUpperCase();
-  return mac === "00:00:00:00:00:00" ? undefined : mac;
+  return mac === ZERO_MAC ? undefined : mac;
+}
+
+export function isZeroMac(value: unknown): boolean {
+  return typeof value === "string" && value.trim() === ZERO_MAC;
+}
+
+/** The lowest bit of the first byte: a group address, which no interface has. Source: IEEE 802. */
+export function isMulticastMac(mac: string): boolean {
+  return Number.parseInt(mac.slice(0, 2), 16) % 2 === 1;
 }
 
 /** 1 means "as the bridge". */
 function parseMtu(kind: GuestKind, value: string): number | undefined {
-  const mtu = count(value);
+  const mtu = integer(value);
   return mtu !== undefined && mtu >= 1 && mtu <= MAX_MTU_BYTES[kind] ? mtu : undefined;
 }

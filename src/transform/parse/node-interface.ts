@@ -1,6 +1,9 @@
-/** Numbers of a node's network configuration. Source: PVE/INotify.pm; proxmox.md §5. */
+/** Values of a node's network configuration. Source: PVE/INotify.pm; proxmox.md §5. */
+import type { Reason } from "../../entities/left-out.ts";
+import type { NetworkRow } from "../../snapshot/rows.ts";
+import { count, list, number, text } from "../../snapshot/scalar.ts";
+import { isMulticastMac, isZeroMac, parseMac } from "./net.ts";
 import { MAX_INTEGER } from "./size.ts";
-import { count, number } from "../../snapshot/scalar.ts";
 
 /** Source: netbox dcim/constants.py, INTERFACE_MTU_MAX. */
 const MAX_MTU_BYTES = 65_536;
@@ -16,4 +19,54 @@ export function mtuOf(value: unknown): number | undefined {
 export function speedKbps(value: unknown): number | undefined {
   const kbps = Math.round((number(value) ?? 0) * KBPS_PER_MBPS);
   return kbps > 0 && kbps <= MAX_INTEGER ? kbps : undefined;
+}
+
+export interface PortMac {
+  readonly mac?: string;
+  /** An `hwaddress` that no interface can have, and why. */
+  readonly refused?: {
+    readonly written: string;
+    readonly reason: Extract<Reason, "unparsable" | "zero-mac" | "multicast-mac">;
+  };
+}
+
+const HWADDRESS_REGEXP = /^hwaddress\s+(?:ether\s+)?(.*)$/;
+const ENX_REGEXP = /^enx([0-9a-f]{12})$/;
+
+/**
+ * The MAC address of an interface. "hwaddress ether a0:42:3f:01:02:03" is in force: ifupdown2 sets
+ * the first one that is written. Else the permanent address of a NIC, which udev puts into its name
+ * or an alternative one: "enxa0423f010203".
+ * Source: ifupdown2, addons/address.py (_get_hwaddress); systemd.net-naming-scheme(7); proxmox.md §5.3.
+ */
+export function macOf(row: NetworkRow): PortMac {
+  const [written] = textsOf(row.options, row.options6)
+    .flatMap((line) => HWADDRESS_REGEXP.exec(line)?.[1] ?? []);
+  const set = unicastMac(written);
+  const [permanent] = textsOf(row.iface, row.altnames).flatMap((name) => {
+    const digits = ENX_REGEXP.exec(name)?.[1];
+    return unicastMac(digits?.match(/../g)?.join(":")) ?? [];
+  });
+  const mac = set ?? permanent;
+  return {
+    ...(mac === undefined ? {} : { mac }),
+    ...(written === undefined || set !== undefined
+      ? {}
+      : { refused: { written, reason: refusalOf(written) } }),
+  };
+}
+
+/** Lists of texts and single ones, in one list. */
+function textsOf(...values: readonly unknown[]): string[] {
+  return values.flatMap((value) => list(value) ?? [value]).flatMap((value) => text(value) ?? []);
+}
+
+function unicastMac(value: string | undefined): string | undefined {
+  const mac = parseMac(value);
+  return mac === undefined || isMulticastMac(mac) ? undefined : mac;
+}
+
+function refusalOf(written: string): NonNullable<PortMac["refused"]>["reason"] {
+  if (isZeroMac(written)) return "zero-mac";
+  return parseMac(written) === undefined ? "unparsable" : "multicast-mac";
 }

@@ -229,3 +229,10 @@ describe("what is unknown is refused", () => {
     await refused.catch((error: { hint: string }) => expect(error.hint.length).toBeLessThan(500));
   });
 });
+
+test("a MAC address names the interface of a node that has it", async () => {
+  const nic = { iface: "nic0", type: "eth", altnames: ["enx0c42a17f1a30"] };
+  const snapshot = lab({ nodes: { pve1: { network: [nic] } } });
+  const input = inputFrom(snapshot, { ALL_INTERFACES: "true" });
+  expect(thingsOf(await explain(input, "mac/0c42.a17f.1a30"))).toEqual(["node/pve1/nic0"]);
+});

@@ -42,10 +42,15 @@ export function isLinkLocal({ family, value }: Address): boolean {
   return family === 4 ? value >> 16n === 0xa9fen : value >> 118n === 0x3fan;
 }
 
-/** A host's own: not a network's, a broadcast's or nothing. */
+/** Multicast, or 255.255.255.255: no interface's own. */
+export function isGroup({ family, value }: Address): boolean {
+  return family === 4 ? value >> 28n === 0xen || value === 0xffffffffn : value >> 120n === 0xffn;
+}
+
+/** A host's own: not a network's, a broadcast's, many's or nothing. */
 export function isAssignable(address: Address): boolean {
   const { family, value, length } = address;
-  if (value === 0n || length === 0) return false;
+  if (value === 0n || length === 0 || isGroup(address)) return false;
   if (BITS[family] - length <= 1) return true;
   const { value: network } = networkOf(address);
   const last = network + (1n << BigInt(BITS[family] - length)) - 1n;

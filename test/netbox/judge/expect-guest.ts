@@ -73,7 +73,7 @@ function expectNics(guest: Guest, nics: readonly Nic[], ledger: Ledger): Record<
   const { plan, home, key } = guest;
   const { book } = ledger;
   for (const { name, pairs, mac } of nics) {
-    const vid = /^\d+$/.test(pairs.get("tag") ?? "") ? Number(pairs.get("tag")) : undefined;
+    const vid = /^[+-]?\d+$/.test(pairs.get("tag") ?? "") ? Number(pairs.get("tag")) : undefined;
     const isVlan = vid !== undefined && vid >= 1 && vid <= 4094;
     const mtu = number(pairs.get("mtu"));
     if (isVlan) book.put("vlan", `${home}/${vid}`, { name: `VLAN ${vid}`, tags: plan.tags });

@@ -5,6 +5,7 @@ import {
   cidrText,
   hostText,
   isAssignable,
+  isGroup,
   isHostRoute,
   isLinkLocal,
   isLoopback,
@@ -112,16 +113,19 @@ function expectInterfaces(
     }
     if (iface === "lo" || addresses.some(isLoopback)) continue;
     if (addresses.length === 0 && !plan.isOn("ALL_INTERFACES")) continue;
+    if (isPhantom(row)) continue;
     const speed = number(row["speed"]);
     const key = `${site}/${name}/${iface}`;
     const type = TYPES[text(row["type"]) ?? ""] ?? "other";
+    const mac = plan.isOn("ALL_INTERFACES") ? ownMac(row, plan) : undefined;
+    if (mac !== undefined) book.put("mac-address", `${mac} on interface ${key}`, {});
     book.put("interface", key, {
       type,
       enabled: Number(row["active"] ?? 0) === 1,
       mtu: number(row["mtu"]),
       speed: speed === undefined ? undefined : speed * 1000,
       tags: plan.tags,
-      ...(plan.isOn("ALL_INTERFACES") ? linksOf(row, { type, network }) : {}),
+      ...(plan.isOn("ALL_INTERFACES") ? { mac, ...linksOf(row, { type, network }) } : {}),
     });
     for (const address of addresses.filter((one) => !isLinkLocal(one))) {
       seeNetwork(address, { site, tags: plan.tags }, ledger);
@@ -158,7 +162,7 @@ function seeNetwork(
   { site, tags }: { readonly site: string; readonly tags: readonly string[] },
   { networks }: Ledger,
 ): void {
-  if (isHostRoute(address) || address.length === 0) return;
+  if (isHostRoute(address) || address.length === 0 || isGroup(address)) return;
   const network = cidrText(networkOf(address));
   const seen = networks.get(network) ?? { sites: new Set(), tags: new Set() };
   seen.sites.add(site);
@@ -172,6 +176,34 @@ function vlanOf(row: Raw): number | undefined {
     (text(row["vlan-raw-device"]) && /^vlan(\d+)$/.exec(iface)?.[1]);
   const vid = number(row["vlanid"]) ?? number(row["vlan-id"]) ?? number(named);
   return vid !== undefined && vid >= 1 && vid <= 4094 ? vid : undefined;
+}
+
+/** What Proxmox makes up for a raw device that is not there. */
+function isPhantom(row: Raw): boolean {
+  return row["exists"] === 0 && text(row["type"]) === undefined;
+}
+
+/** `hwaddress`, else the MAC address in a name, unless another interface or a NIC has it too. */
+function ownMac(row: Raw, { site }: Plan): string | undefined {
+  const mac = macOf(row);
+  if (mac === undefined) return undefined;
+  const rows = Object.keys(site.nodes).flatMap((node) =>
+    rowsAt(site.nodes[node], `/nodes/${node}/network`) ?? []
+  );
+  const configs = Object.values(site.nodes).flatMap((answers) => Object.entries(answers))
+    .filter(([path]) => path.endsWith("/config"));
+  const isOfGuest = JSON.stringify(configs).toUpperCase().includes(mac);
+  return isOfGuest || rows.filter((other) => macOf(other) === mac).length > 1 ? undefined : mac;
+}
+
+function macOf(row: Raw): string | undefined {
+  const listed = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);
+  const set = [...listed(row["options"]), ...listed(row["options6"])]
+    .flatMap((line) => /^hwaddress (?:ether )?((?:[0-9a-f]{2}:?){6})$/i.exec(line)?.[1] ?? [])[0];
+  const named = [String(row["iface"]), ...listed(row["altnames"])]
+    .flatMap((name) => /^enx([0-9a-f]{12})$/.exec(name)?.[1]?.match(/../g)?.join(":") ?? [])
+    .find((mac) => Number.parseInt(mac.slice(0, 2), 16) % 2 === 0);
+  return (set ?? named)?.toUpperCase();
 }
 
 /** With ALL_INTERFACES: the LAG and the bridge that name it, and what a virtual one stands on. */

@@ -82,6 +82,7 @@ const READINGS: Readonly<Record<Kind, Reading>> = {
       lag: name(row["lag"]),
       bridge: name(row["bridge"]),
       parent: name(row["parent"]),
+      mac: text(field(row["primary_mac_address"], "mac_address")),
       tags: tags(row),
     }),
   },

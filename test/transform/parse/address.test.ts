@@ -103,7 +103,9 @@ describe("laws", () => {
   const octets = fc.array(fc.integer({ min: 0, max: 255 }), { minLength: 4, maxLength: 4 });
   const group = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 0xffff }));
   const groups = fc.array(group, { minLength: 8, maxLength: 8 })
-    .filter(([a = 0, ...rest]) => (a & 0xffc0) !== 0xfe80 && (a !== 0 || rest[0] !== 0));
+    .filter(([a = 0, ...rest]) =>
+      (a & 0xffc0) !== 0xfe80 && (a & 0xff00) !== 0xff00 && (a !== 0 || rest[0] !== 0)
+    );
   const ipv4 = octets.map((bytes) => bytes.join("."));
   const ipv6 = groups.map((words) => words.map((word) => word.toString(16)).join(":"));
   const cidr = fc.oneof(
@@ -139,12 +141,32 @@ describe("laws", () => {
     }));
   });
 
-  test("no address is left out but of loopback, link-local, a network and a broadcast", () => {
+  test("a multicast address and 255.255.255.255 are no interface's, and have no network", () => {
+    const multicast = fc.oneof(
+      fc.tuple(fc.integer({ min: 224, max: 239 }), octets).map(([first, bytes]) =>
+        [first, ...bytes.slice(1)].join(".")
+      ),
+      fc.tuple(fc.integer({ min: 0xff00, max: 0xffff }), groups).map(([first, words]) =>
+        [first, ...words.slice(1)].map((word) => word.toString(16)).join(":")
+      ),
+      fc.constant("255.255.255.255"),
+    );
+    fc.assert(fc.property(multicast, fc.integer({ min: 0, max: 32 }), (host, length) => {
+      expect(parseAddress(host, length)).toBe("not-assignable");
+      expect(networkOf(host, length)).toBeUndefined();
+    }));
+    for (const host of ["223.255.255.1", "240.0.0.1", "255.255.255.254", "fe00::1"]) {
+      expect(parseAddress(host, host.includes(":") ? 64 : 24)).toBeTypeOf("object");
+    }
+  });
+
+  test("no other address is left out but of loopback, link-local, a network and a broadcast", () => {
     fc.assert(fc.property(cidr, ([host, length]) => {
       const [bits, full] = [bitsOf(host), host.includes(":") ? 128 : 32];
       const rest = bits & ((1n << BigInt(full - length)) - 1n);
       const isBroadcast = full === 32 && rest + 1n === 1n << BigInt(full - length);
-      const isRefused = length < full - 1 && (rest === 0n || isBroadcast);
+      const isGroup = full === 32 && (bits >> 28n === 0xen || bits === 0xffff_ffffn);
+      const isRefused = isGroup || (length < full - 1 && (rest === 0n || isBroadcast));
       const expected = host.startsWith("127.")
         ? "loopback"
         : host.startsWith("169.254.")

@@ -47,6 +47,8 @@ describe("in the config", () => {
     ["bad-prefix", "10.0.0.5"],
     ["unparsable", "10.0.0.300/24"],
     ["not-assignable", "10.0.0.255/24"],
+    ["not-assignable", "239.1.2.3/24"],
+    ["not-assignable", "255.255.255.255/24"],
   ])("what is %s is listed: %s", async (reason, ip) => {
     const outcome = await container({ config: { net0: `name=eth0,ip=${ip}` } });
     expect(outcome.of("ip-address")).toEqual([]);

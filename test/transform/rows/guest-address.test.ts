@@ -46,6 +46,9 @@ describe("a QEMU guest's address", () => {
     ["bad-prefix", "10.0.0.5/-1", {}],
     ["bad-prefix", "10.0.0.5", {}],
     ["not-assignable", "10.0.0.0/24", {}],
+    ["not-assignable", "224.0.0.251/24", {}],
+    ["not-assignable", "255.255.255.255/32", {}],
+    ["not-assignable", "ff02::fb/64", {}],
     ["unparsable", "here/24", {}],
   ])("is left out as %s: %s %j", async (reason, text, more) => {
     const outcome = await onNic(text, more);

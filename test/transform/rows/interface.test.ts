@@ -1,8 +1,8 @@
 /** Interface: the interfaces of a node. One rule of the mapping a test. */
 import { describe, expect, test } from "vitest";
 import type { Interface } from "../../../src/entities/schema.ts";
-import { only } from "../../helpers/in-memory.ts";
-import { nodeWith } from "../../helpers/lab.ts";
+import { only, transformed } from "../../helpers/in-memory.ts";
+import { type Lab, lab, nodeWith } from "../../helpers/lab.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -105,8 +105,9 @@ describe("an interface", () => {
   });
 });
 
+const ON = { ALL_INTERFACES: "true" };
+
 describe("with ALL_INTERFACES", () => {
-  const ON = { ALL_INTERFACES: "true" };
   const ROWS: readonly Row[] = [
     { iface: "lo", type: "loopback", cidr: "127.0.0.1/8" },
     { iface: "eno1", type: "eth" },
@@ -122,12 +123,17 @@ describe("with ALL_INTERFACES", () => {
     { iface: "bond2", type: "OVSBond", ovs_bonds: "eno4 eno5", ovs_bridge: "vmbr2" },
     { iface: "eno4", type: "eth" },
     { iface: "mgmt", type: "OVSIntPort", ovs_bridge: "vmbr2" },
+    { iface: "vmbr3", type: "OVSBridge", ovs_ports: "eno6 mgmt" },
+    { iface: "eno6", type: "OVSPort" },
+    { iface: "vmbr5", exists: 0 },
+    { iface: "vmbr5.10", type: "vlan", "vlan-raw-device": "vmbr5", "vlan-id": "10", exists: 0 },
+    { iface: "vmbr6", type: "bridge", bridge_ports: "vmbr5", exists: 0 },
     // NetBox takes no virtual interface into a LAG, and a parent for no other.
     { iface: "bond9", type: "bond", slaves: "vmbr0.20 eno9" },
     { iface: "vmbr0.9", type: "bridge", "vlan-raw-device": "vmbr0" },
   ];
 
-  test("every interface but loopback is one, with bond, bridge and device below", async () => {
+  test("every interface but loopback and missing devices is one, with bond, bridge and device below", async () => {
     const outcome = await nodeWith(ROWS, ON);
     const links = outcome.of("interface").map(({ name, lag, bridge, parent }) => [
       name,
@@ -146,12 +152,16 @@ describe("with ALL_INTERFACES", () => {
       "eno3.100": [none, none, none],
       "eno3.100.200": [none, none, "eno3.100"],
       "eno4": ["bond2", none, none],
+      "eno6": [none, "vmbr3", none],
       "mgmt": [none, "vmbr2", none],
       "vmbr0": [none, none, none],
       "vmbr0.9": [none, none, none],
       "vmbr0.20": [none, none, "vmbr0"],
       "vmbr1": [none, none, none],
       "vmbr2": [none, none, none],
+      "vmbr3": [none, none, none],
+      "vmbr5.10": [none, none, none],
+      "vmbr6": [none, none, none],
     });
     expect(outcome.leftOut.map(({ reason }) => reason).filter((code) => code === "no-address"))
       .toEqual([]);
@@ -174,4 +184,113 @@ test("an interface whose only address is link-local is one; the address is liste
   expect(outcome.of("interface").map(({ name }) => name)).toEqual(["idrac"]);
   expect(outcome.of("ip-address")).toEqual([]);
   expect(outcome.reasonsOf("node/pve1/idrac/169.254.1.2/16")).toEqual(["link-local"]);
+});
+
+describe("a row that Proxmox invents for a missing device", () => {
+  const rows = [
+    { iface: "vmbr5", exists: 0 },
+    { iface: "vmbr5.10", type: "vlan", "vlan-raw-device": "vmbr5", cidr: "192.0.2.5/24" },
+    { iface: "bond7", type: "bond", slaves: "vmbr5 eno1", exists: "0" },
+  ];
+
+  test("is left out as missing-device, and nothing names it", async () => {
+    const outcome = await nodeWith(rows, ON);
+    expect(outcome.of("interface").map(({ name }) => name)).toEqual(["bond7", "vmbr5.10"]);
+    expect(outcome.reasonsOf("node/pve1/vmbr5")).toEqual(["missing-device"]);
+    expect(JSON.stringify(outcome.all)).not.toContain('"vmbr5"');
+  });
+
+  test("has no address, which is what counts without ALL_INTERFACES", async () => {
+    expect((await nodeWith(rows)).reasonsOf("node/pve1/vmbr5")).toEqual(["no-address"]);
+  });
+
+  test.each([{ exists: 1 }, { exists: null }, { type: "eth", exists: 0 }, {
+    exists: 0,
+    cidr: "192.0.2.6/24",
+  }])("is not one such as %j", async (row) => {
+    const outcome = await nodeWith([{ iface: "eno1", ...row }], ON);
+    expect(outcome.of("interface")).toHaveLength(1);
+  });
+});
+
+describe("the MAC address of an interface", () => {
+  const MAC = "0C:42:A1:7F:1A:30";
+  const SET = "A0:42:3F:01:02:03";
+  const nic = { iface: "nic0", type: "eth", altnames: ["enp1s0", "enx0c42a17f1a30"] };
+
+  async function macsOf(parts: Lab, settings = {}) {
+    const outcome = await transformed(lab(parts), { ...ON, ...settings });
+    const macs = outcome.of("interface").map((sent) => [
+      `${sent.device.name}/${sent.name}`,
+      sent.primary_mac_address?.mac_address,
+    ]);
+    return { ...outcome, macs: Object.fromEntries(macs) as Record<string, string | undefined> };
+  }
+
+  test("is sent with ALL_INTERFACES alone, and in no stub", async () => {
+    const slave = { ...nic, cidr: "10.0.0.2/24" };
+    const bond = { iface: "bond0", type: "bond", slaves: "nic0", options: [`hwaddress ${SET}`] };
+    const sent = await nodeWith([slave, bond], ON);
+    expect(sent.of("interface").map(({ primary_mac_address: mac }) => mac))
+      .toEqual([{ mac_address: SET }, { mac_address: MAC }]);
+    expect(JSON.stringify(sent.all).match(/mac_address":"/g)).toHaveLength(2);
+    expect(JSON.stringify((await nodeWith([slave, bond])).all)).not.toContain("mac_address");
+  });
+
+  test("is left off each interface of a node that has it", async () => {
+    const options = [`hwaddress ether ${MAC.toLowerCase()}`];
+    const network = [
+      nic,
+      { iface: "bond0", type: "bond", slaves: "nic0", options },
+      { iface: "bond0.7", type: "vlan", options: [`hwaddress ${SET}`] },
+    ];
+    const { macs, leftOut } = await macsOf({ nodes: { pve1: { network } } });
+    expect(macs).toEqual({ "pve1/bond0": undefined, "pve1/bond0.7": SET, "pve1/nic0": undefined });
+    expect(
+      leftOut.filter(({ reason }) => reason === "duplicate-mac").map(({ what, sentence }) => [
+        what,
+        sentence.split(": ", 2)[1],
+      ]),
+    ).toEqual([
+      ["node/pve1/bond0/mac", `${MAC} of node/pve1/nic0`],
+      ["node/pve1/nic0/mac", `${MAC} of node/pve1/bond0`],
+    ]);
+  });
+
+  test("is left off when another node has it, in scope or not", async () => {
+    const nodes = { pve1: { network: [nic] }, pve2: { network: [{ ...nic, iface: "nic9" }] } };
+    expect((await macsOf({ nodes })).macs)
+      .toEqual({ "pve1/nic0": undefined, "pve2/nic9": undefined });
+    const scoped = await macsOf({ nodes }, { nodes: "pve1" });
+    expect(scoped.macs).toEqual({ "pve1/nic0": undefined });
+    expect(scoped.reasonsOf("node/pve1/nic0/mac")).toEqual(["duplicate-mac"]);
+  });
+
+  test.each(
+    [
+      { kind: "qemu", config: { net0: `virtio=${MAC.toLowerCase()},bridge=vmbr0` } },
+      { kind: "lxc", config: { net0: `name=eth0,hwaddr=${MAC}` } },
+      { kind: "qemu", config: { net0: `virtio=${MAC}` }, row: { template: 1 } },
+    ] as const,
+  )("is left off when a guest's NIC has it: %j", async (guest) => {
+    const nodes = { pve1: { network: [nic] }, pve2: {} };
+    const found = await macsOf({ nodes, guests: [{ vmid: 101, node: "pve2", ...guest }] });
+    expect(found.macs).toEqual({ "pve1/nic0": undefined });
+    expect(found.leftOut.find(({ what }) => what === "node/pve1/nic0/mac")?.sentence)
+      .toContain("vm/101/net0");
+  });
+
+  test.each([
+    ["00:00:00:00:00:00", "zero-mac"],
+    ["01:00:5e:00:00:01", "multicast-mac"],
+    ["random", "unparsable"],
+  ])("hwaddress %s is listed as %s, and shared by as many as have it", async (written, reason) => {
+    const options = [`hwaddress ${written}`];
+    const network = [{ iface: "eno1", options }, { iface: "eno2", options }];
+    const { macs, ...outcome } = await macsOf({ nodes: { pve1: { network } } });
+    expect(macs).toEqual({ "pve1/eno1": undefined, "pve1/eno2": undefined });
+    for (const name of ["eno1", "eno2"]) {
+      expect(outcome.reasonsOf(`node/pve1/${name}/mac`)).toEqual([reason]);
+    }
+  });
 });

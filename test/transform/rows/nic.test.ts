@@ -149,6 +149,27 @@ describe("its VLAN", () => {
   });
 });
 
+test("an all-zero MAC address is left off and listed as what it is, and matches nothing", async () => {
+  const zero = "00:00:00:00:00:00";
+  const config = { agent: "1", net0: `virtio=${zero},tag=20`, net1: `virtio=${zero}` };
+  const interfaces = [{
+    "name": "eth0",
+    "hardware-address": zero,
+    "ip-addresses": [{ "ip-address": "10.0.0.5", "prefix": 24 }],
+  }];
+  for (const clear of ["false", "true"]) {
+    const outcome = await guest101({ config, interfaces }, { CLEAR_EMPTY: clear });
+    expect(outcome.of("vm-interface").map(({ name }) => name)).toEqual(["net0", "net1"]);
+    expect(JSON.stringify(outcome.all)).not.toContain("mac_address");
+    for (const key of ["net0", "net1"]) {
+      expect(outcome.reasonsOf(`vm/101/${key}/mac`)).toEqual(["zero-mac"]);
+    }
+    expect(outcome.reasonsOf("vm/101/agent/eth0/10.0.0.5/24")).toEqual(["mac-unknown"]);
+    // QEMU gives the NIC another MAC address, and so its addresses are unknown.
+    expect(outcome.vm).not.toHaveProperty("primary_ip4");
+  }
+});
+
 describe("the rest of it", () => {
   test.each([["1", false], ["0", true], ["on", false], ["yes", false]])(
     "link_down=%s: enabled is %s",

@@ -43,11 +43,16 @@ describe("a node's address", () => {
     ["not-assignable", "10.0.0.255/24"],
     ["not-assignable", "10.0.0.2/0"],
     ["not-assignable", "2001:db8::/64"],
+    ["not-assignable", "224.0.0.5/24"],
+    ["not-assignable", "239.255.255.250/32"],
+    ["not-assignable", "255.255.255.255/32"],
+    ["not-assignable", "ff02::1/64"],
   ])("is left out as %s: %s", async (reason, cidr) => {
     const key = cidr.includes(":") ? "cidr6" : "cidr";
     const outcome = await nodeWith([{ iface: "eno1", [key]: cidr }]);
     expect(addressesOf(outcome)).toEqual([]);
     expect(outcome.reasonsOf(`node/pve1/eno1/${cidr}`)).toEqual([reason]);
+    if (/^(?:224|239|255|ff)/.test(cidr)) expect(outcome.of("prefix")).toEqual([]);
   });
 
   test.each(["10.0.0.0/31", "10.0.0.1/31", "10.0.0.2/32", "2001:db8::/127", "2001:db8::/128"])(

@@ -9,6 +9,7 @@ import {
   customFields,
   flag,
   identity,
+  macAddress,
   named,
   number,
   tags,
@@ -33,6 +34,7 @@ export const INTERFACE_FIELDS: FieldTable<Interface> = {
   parent: named("parent"),
   bridge: named("bridge"),
   lag: named("lag"),
+  primary_mac_address: macAddress("primary_mac_address"),
   tags: tags(),
   custom_fields: customFields(),
 };

@@ -1,7 +1,7 @@
 /** The answers of one node → its interfaces, what each stands on, and the NICs of guests behind them. */
 import { PATHS } from "../../../snapshot/paths.ts";
 import { parentOf, parseVlanId, portsOf, vlanIdOf } from "../../../snapshot/node-interface.ts";
-import { parsePropertyString } from "../../../snapshot/property-string.ts";
+import { integer, parsePropertyString } from "../../../snapshot/property-string.ts";
 import { objectOf } from "../../../snapshot/reading.ts";
 import { flag, text } from "../../../snapshot/scalar.ts";
 import type { AnswersFile } from "../../../snapshot/schema.ts";
@@ -105,7 +105,7 @@ function nicsOf(guest: ListedGuest, config: Row): GuestNic[] {
       guest,
       key,
       bridge: pairs.get("bridge"),
-      vlanId: parseVlanId(pairs.get("tag")),
+      vlanId: parseVlanId(integer(pairs.get("tag") ?? "")),
       trunks: pairs.get("trunks"),
     }];
   });
