@@ -48,7 +48,14 @@ export const PARTS: SetParts = {
     tags: TAGS,
   }]],
   "interface": [[
-    { ...PORT, enabled: true, mtu: "1500", speed: "10000000", tags: TAGS },
+    {
+      ...PORT,
+      enabled: true,
+      mtu: "1500",
+      speed: "10000000",
+      primary_mac_address: { mac_address: "0C:42:A1:00:00:01" },
+      tags: TAGS,
+    },
     {
       ...PORT,
       name: "vmbr0.20",
@@ -181,6 +188,7 @@ export function arrived(): Rows {
         enabled: true,
         mtu: 1500,
         speed: 10_000_000,
+        primary_mac_address: { id: 2, mac_address: "0C:42:A1:00:00:01" },
         ...common,
       },
       {
@@ -191,6 +199,7 @@ export function arrived(): Rows {
         enabled: false,
         mtu: null,
         speed: null,
+        primary_mac_address: null,
         parent: port,
         bridge: port,
         lag: brief(4, "bond0", { device }),
