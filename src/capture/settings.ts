@@ -90,7 +90,8 @@ export const CAPTURE_SETTINGS = {
     flag: "lxc-live-addresses",
     default: "false",
     allowed: SWITCH,
-    help: "Ask running containers that use DHCP for their addresses (Proxmox VE ≥ 8.1)",
+    help:
+      "Ask running containers whose config leaves an address open for their addresses (Proxmox VE ≥ 8.1)",
     recorded: true,
     extension: true,
   },

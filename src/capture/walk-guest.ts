@@ -3,7 +3,7 @@ import type { GuestKind } from "../snapshot/paths.ts";
 import { type AgentFact, agentFact } from "../snapshot/reading.ts";
 import { record } from "../snapshot/scalar.ts";
 import type { Answer, SkipReason } from "../snapshot/schema.ts";
-import { hasDynamicAddress, isAgentEnabled } from "../snapshot/worth-asking.ts";
+import { hasOpenAddress, isAgentEnabled } from "../snapshot/worth-asking.ts";
 import type { Desk } from "./desk.ts";
 import { guestQuestion } from "./endpoints.ts";
 import type { Guest } from "./inventory.ts";
@@ -112,7 +112,7 @@ async function askContainer(guest: Guest, config: Config, walk: GuestWalk): Prom
 function containerReason(guest: Guest, config: Config): SkipReason | "static" | undefined {
   if (config === "unreachable") return "unreachable";
   if (config === "unread") return "config-not-read";
-  if (!hasDynamicAddress(config)) return "static";
+  if (!hasOpenAddress(config)) return "static";
   if (guest.status === "unknown") return "unreachable";
   return guest.status === "running" ? undefined : "guest-stopped";
 }

@@ -83,7 +83,8 @@ export const SETTINGS = {
     flag: "lxc-live-addresses",
     default: "false",
     allowed: SWITCH,
-    help: "Addresses of running containers from Proxmox VE ≥ 8.1, for those that use DHCP",
+    help:
+      "Addresses of running containers from Proxmox VE ≥ 8.1, for those whose config leaves an address open",
     recorded: true,
     extension: true,
   },

@@ -65,17 +65,19 @@ describe("a container is asked for its live addresses", () => {
     { vmid: 201, kind: "lxc", config: { net0: "name=eth0,ip=dhcp" }, interfaces: [] },
     { vmid: 202, kind: "lxc", config: { net0: "name=eth0,ip=10.0.0.2/24" } },
     { vmid: 203, kind: "lxc", config: { net0: "name=eth0,ip6=auto" }, row: { status: "stopped" } },
+    { vmid: 204, kind: "lxc", config: { net0: "name=eth0,bridge=vmbr0" }, interfaces: [] },
   ] as const;
   const live = (vmid: number): string => PATHS.lxcInterfaces({ node: "pve1", kind: "lxc", vmid });
 
   test("when its config leaves one open and it runs", async () => {
     const { answer, requests } = await asked({ guests });
-    expect([201, 202, 203].map((vmid) => answer(live(vmid)))).toEqual([
+    expect([201, 202, 203, 204].map((vmid) => answer(live(vmid)))).toEqual([
       { data: [], status: 200 },
       undefined,
       { skipped: "guest-stopped" },
+      { data: [], status: 200 },
     ]);
-    expect(requests.filter((request) => request.includes("/interfaces"))).toHaveLength(1);
+    expect(requests.filter((request) => request.includes("/interfaces"))).toHaveLength(2);
   });
 
   test("only with LXC_LIVE_ADDRESSES", async () => {

@@ -10,7 +10,7 @@ import {
 } from "../parse/address.ts";
 import { parseMac } from "../parse/net.ts";
 import { list, record, text, textOrNone } from "../../snapshot/scalar.ts";
-import { isDynamicAddress } from "../../snapshot/worth-asking.ts";
+import { ADDRESS_KEYS, isOpen } from "../../snapshot/worth-asking.ts";
 import { guestAddressRef } from "../stubs.ts";
 import type { GuestScene } from "./scene.ts";
 import type { AddressSource, NicSource } from "./sources.ts";
@@ -36,25 +36,22 @@ interface LiveAnswer {
   readonly kind: "agentInterfaces" | "lxcInterfaces";
 }
 
-/** LXC: `ip` and `ip6` of the config. */
+/** LXC: `ip` and `ip6` of the config, and where it leaves them open. */
 export function configAddresses(
   nics: readonly NicSource[],
   what: string,
   answer: AnswerRef,
 ): Occurrence[] {
   return nics.flatMap((nic) =>
-    (["ip", "ip6"] as const).flatMap((key) => {
+    Object.values(ADDRESS_KEYS).flatMap((key): Occurrence[] => {
       const value = nic.net[key];
+      const about = { nic, holder: holderOf(what, nic), answer, from: { places: nic.places } };
+      if (isOpen(nic.net, key)) {
+        const text = value === undefined ? key : `${key}=${value}`;
+        return [{ ...about, text, address: "dynamic-address" }];
+      }
       if (value === undefined) return [];
-      const isDynamic = isDynamicAddress(value);
-      return [{
-        nic,
-        holder: holderOf(what, nic),
-        text: isDynamic ? `${key}=${value}` : value,
-        address: isDynamic ? "dynamic-address" as const : parseAddress(...splitCidr(value)),
-        answer,
-        from: { places: nic.places },
-      }];
+      return [{ ...about, text: value, address: parseAddress(...splitCidr(value)) }];
     })
   );
 }

@@ -62,8 +62,8 @@ export function readGuest(listed: ListedGuest, name: string, scene: GuestScene):
     ? containerAddresses(listed, { nics, isConfigRead: config !== undefined }, scene)
     : agentAddresses(agent, { what, nics });
   const kept = keepAddresses(live.occurrences, scene);
-  const isKnown = config !== undefined && live.isKnown && isWhollyRead(parts, nics, live);
-  const primary = primaryOf(kept, () => isKnown);
+  const isRead = config !== undefined && isWhollyRead(parts, nics, live);
+  const primary = primaryOf(kept, (family) => isRead && live.isKnown(family));
   const platform = platformName({ osinfo: agent?.osinfo, config, policy: cluster.policy });
   const origin: Origin<"resources" | "config" | "osinfo"> = {
     subject: { what, answer },

@@ -7,7 +7,7 @@ import { guestOfConfig } from "../../snapshot/paths.ts";
 import type { AnswersFile } from "../../snapshot/schema.ts";
 import { text } from "../../snapshot/scalar.ts";
 import { parseNet } from "../parse/net.ts";
-import { objectOf } from "./answer.ts";
+import { objectOf } from "../../snapshot/reading.ts";
 import { partsOf } from "./guest-config.ts";
 
 export class MacHolders {

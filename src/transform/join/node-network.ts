@@ -4,11 +4,11 @@ import type { NetworkRow } from "../../snapshot/rows.ts";
 import { type Address, type AddressReason, isReadable, networkOf } from "../parse/address.ts";
 import { macOf } from "../parse/node-interface.ts";
 import { vlanIdOf } from "../../snapshot/node-interface.ts";
-import { number } from "../../snapshot/scalar.ts";
+import { number, text } from "../../snapshot/scalar.ts";
 import { nodeAddressRef } from "../stubs.ts";
 import { linksOf } from "./links.ts";
 import { leaveMisfits } from "./misfits.ts";
-import { isDynamic, isLoopback, isMissing, type Port, readPorts } from "./ports.ts";
+import { isLoopback, isMissing, isOpen, type Port, readPorts } from "./ports.ts";
 import { markPrimary, primaryOf } from "./primary.ts";
 import type { NodeScene } from "./scene.ts";
 import type { AddressSource, InterfaceSource, Primary } from "./sources.ts";
@@ -18,7 +18,7 @@ export interface NodeNetwork {
   /** In natural order of their names. */
   readonly interfaces: readonly InterfaceSource[];
   readonly addresses: readonly AddressSource[];
-  /** What DHCP or SLAAC gives is told by no answer. */
+  /** An address that is not in the interfaces file is told by no answer. */
   readonly primary: Primary;
   /** All things that the answer holds, left out or not. */
   readonly things: { readonly interfaces: number; readonly addresses: number };
@@ -54,11 +54,11 @@ export function readNetwork(
   }
   const byPriority = addresses.toSorted((a, b) => priorityOf(a.port.row) - priorityOf(b.port.row));
   // What could not be read, or was kept back, may be the very address that NetBox has.
-  const isRead = scene.isNetworkWhole &&
+  const isRead = scene.isNetworkWhole && rows.every(({ iface }) => text(iface) !== undefined) &&
     ports.every(({ found }) => found.every(({ address }) => isReadable(address)));
   const primary = primaryOf(
     byPriority,
-    (family) => isRead && !ports.some((port) => isDynamic(port, family)),
+    (family) => isRead && !ports.some((port) => isOpen(port, family)),
   );
   return {
     interfaces,

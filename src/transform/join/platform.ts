@@ -20,12 +20,13 @@ export function platformName({ osinfo, config, policy }: Clues): string | null |
     return version === undefined || version === "N/A" ? name : `${name} ${version}`;
   }
   if (config === undefined) return undefined;
-  const isSilent = osinfo === undefined && isAgentEnabled(config);
+  const isSilent = osinfo === undefined && isAgentEnabled(config) !== false;
   if (isSilent && policy.platformWithoutAgent === "keep") return undefined;
   const ostype = textOrNone(config.ostype);
   const named = typeof ostype === "string" ? ostypePlatform(ostype) : ostype;
-  // What an agent said before it fell silent is not gone.
-  return named === null && isSilent ? undefined : named;
+  // What an agent said before it fell silent is not gone, nor is what it says now and nobody can read.
+  const isOdd = textOrNone(osinfo?.name) === undefined;
+  return named === null && (isSilent || isOdd) ? undefined : named;
 }
 
 /** "Proxmox VE 8.4" of its status; undefined: the version is none that can be read. */

@@ -112,11 +112,15 @@ export function isMissing({ row, found }: Port): boolean {
   return flag(row.exists) === false && isBlank(row.type) && found.length === 0;
 }
 
-/** Does DHCP or SLAAC give it its address? Source: PVE/INotify.pm, method and method6. */
-export function isDynamic({ row }: Port, family: 4 | 6): boolean {
-  const method = textOrNone(family === 4 ? row.method : row.method6);
-  // One that is no text may be anything.
-  return method === undefined || method === "dhcp" || method === "auto";
+/** Methods whose addresses, if there are any, are in the interfaces file. */
+const WRITTEN_METHODS = new Set<string | null | undefined>([null, "static", "manual", "loopback"]);
+
+/**
+ * May it have an address of this family that is not in the interfaces file, as with DHCP, SLAAC or PPP? A method that
+ * is no text may be anything. Source: PVE/INotify.pm, method and method6; interfaces(5).
+ */
+export function isOpen({ row }: Port, family: 4 | 6): boolean {
+  return !WRITTEN_METHODS.has(textOrNone(family === 4 ? row.method : row.method6));
 }
 
 /** One address per family, as Proxmox keeps no more: `cidr` first, else `address` + `netmask`. */

@@ -79,7 +79,7 @@ export interface NodeScene extends Scene {
   readonly subject: (what: string) => Subject;
   /** Filled with ALL_INTERFACES alone. */
   readonly macs: MacHolders;
-  /** False: the API token sees only a part of the node's network. Source: proxmox.md §2.2. */
+  /** False: rows of the node's network may be hidden from the API token. Source: proxmox.md §2.2. */
   readonly isNetworkWhole: boolean;
 }
 

@@ -5,6 +5,7 @@
  */
 import type { DeviceRef } from "../../entities/schema.ts";
 import type { AnswersFile } from "../../snapshot/schema.ts";
+import { hiddenRows } from "../../snapshot/incomplete.ts";
 import { PATHS } from "../../snapshot/paths.ts";
 import { asRows, listOf } from "../../snapshot/reading.ts";
 import { isLonger, MAX_NAME, NamePool } from "../parse/name.ts";
@@ -81,7 +82,7 @@ function surveyNode(
     labelled: (what) => cluster.label === undefined ? what : `${what} of ${cluster.label}`,
     what: `node/${node}`,
     subject: (what) => ({ what, answer }),
-    isNetworkWhole: !cluster.snapshot.manifest.incomplete.some((gap) => gap.path === path),
+    isNetworkWhole: hiddenRows(cluster.snapshot.manifest, path) === undefined,
   };
   if (source.policy.allInterfaces && answers !== undefined) seeGuestMacs(answers, scene);
   if (!isDevice(entry)) {

@@ -7,6 +7,7 @@ import type { GuestKind } from "../../snapshot/paths.ts";
 import { parseVlanId } from "../../snapshot/node-interface.ts";
 import { integer, parsePropertyString } from "../../snapshot/property-string.ts";
 import { flag } from "../../snapshot/scalar.ts";
+import { containerNic } from "../../snapshot/worth-asking.ts";
 
 export interface Net {
   /** LXC only: the interface's name in the container. */
@@ -40,15 +41,16 @@ const MAX_MTU_BYTES = { qemu: 65_520, lxc: 65_535 } as const;
 
 /** `undefined` when the text describes no NIC at all. */
 export function parseNet(kind: GuestKind, text: string): Net | undefined {
+  if (kind === "lxc") {
+    const pairs = containerNic(text);
+    return pairs && readPairs(kind, pairs);
+  }
   const pairs = parsePropertyString(text, "model");
   if (pairs === undefined) return undefined;
   const models = [...pairs.keys()].filter((key) => MODELS.has(key));
-  if (kind === "qemu" && models.length + (pairs.has("model") ? 1 : 0) > 1) return undefined;
+  if (models.length + (pairs.has("model") ? 1 : 0) > 1) return undefined;
   const model = models[0] ?? pairs.get("model");
-  const isNic = kind === "lxc"
-    ? pairs.has("name") || pairs.has("hwaddr") || pairs.has("bridge")
-    : model !== undefined && MODELS.has(model);
-  return isNic ? readPairs(kind, pairs, model) : undefined;
+  return model !== undefined && MODELS.has(model) ? readPairs(kind, pairs, model) : undefined;
 }
 
 function readPairs(kind: GuestKind, pairs: ReadonlyMap<string, string>, model?: string): Net {
@@ -84,7 +86,7 @@ function readPairs(kind: GuestKind, pairs: ReadonlyMap<string, string>, model?: 
 function addressesOf(pairs: ReadonlyMap<string, string>): { ip?: string; ip6?: string } {
   const ip = pairs.get("ip");
   const ip6 = pairs.get("ip6");
-  return { ...(ip ? { ip } : {}), ...(ip6 ? { ip6 } : {}) };
+  return { ...(ip === undefined ? {} : { ip }), ...(ip6 === undefined ? {} : { ip6 }) };
 }
 
 /** "bc:24:11:2c:fe:01" → "BC:24:11:2C:FE:01"; an all-zero MAC identifies nothing. */

@@ -63,10 +63,95 @@ describe("in the config", () => {
   test("a primary address that DHCP gives is never emptied", async () => {
     const settings = { CLEAR_EMPTY: "true" };
     expect((await container({ config: DHCP }, settings)).vm).not.toHaveProperty("primary_ip4");
-    const none = await container({ config: { net0: "name=eth0" } }, settings);
+    const none = await container({ config: {} }, settings);
     expect([none.vm.primary_ip4, none.vm.primary_ip6]).toEqual([{}, {}]);
     const unread = await container({ config: { status: 403 } }, settings);
     expect(unread.vm).not.toHaveProperty("primary_ip4");
+  });
+});
+
+describe("a NIC without `ip` and `ip6`", () => {
+  test("is left to the container, and listed for both families", async () => {
+    const outcome = await container({ config: { net0: "name=eth0" } });
+    expect(outcome.of("ip-address")).toEqual([]);
+    expect(outcome.leftOut.map(({ what, reason }) => [what, reason])).toEqual([
+      ["vm/101/net0/ip", "dynamic-address"],
+      ["vm/101/net0/ip6", "dynamic-address"],
+    ]);
+  });
+
+  test("has what the running container says", async () => {
+    const config = { net0: `name=eth0,hwaddr=${MACS[0]}` };
+    const interfaces = [agentRow(MACS[0], ["10.0.0.9/24"])];
+    const outcome = await container({ config, interfaces }, { ...LIVE, CLEAR_EMPTY: "true" });
+    expect(primaryOf(outcome, "guest-101")).toEqual(["10.0.0.9/24", undefined]);
+    expect(outcome.vm.primary_ip6).toEqual({});
+  });
+});
+
+describe("with CLEAR_EMPTY, the primary address of a family", () => {
+  const SETTINGS = { CLEAR_EMPTY: "true" };
+  const LIVE_TOO = { ...LIVE, ...SETTINGS };
+  const nic = (rest: string, i: 0 | 1 = 0) => `name=eth${i},hwaddr=${MACS[i]}${rest}`;
+
+  /** "46": both are emptied; "": none is. A family that has an address is sent by the address. */
+  async function emptied(guest: Parameters<typeof container>[0], settings: object = SETTINGS) {
+    const { vm } = await container(guest, settings);
+    return [4, 6].filter((family) => vm[family === 4 ? "primary_ip4" : "primary_ip6"]).join("");
+  }
+
+  test.each([
+    ["", ""],
+    [",ip=manual", "6"],
+    [",ip=dhcp", "6"],
+    [",ip6=auto", "4"],
+    [",ip=10.0.0.9/24", "6"],
+    [",ip6=2001:db8::9/64", "4"],
+    [",ip=10.0.0.9/24,ip6=auto", ""],
+    [",ip=dhcp,ip6=dhcp", ""],
+    [",ip=", "6"],
+  ])("is emptied when no address of it can be: name=eth0%s: %j", async (rest, expected) => {
+    expect(await emptied({ config: { net0: nic(rest) } })).toBe(expected);
+  });
+
+  test.each([
+    [",ip=manual", "", ""],
+    [",ip=manual", ",ip=dhcp", "6"],
+    [",ip=dhcp", ",ip6=auto", ""],
+    [",ip=10.0.0.9/24", ",ip=10.1.0.9/24", "6"],
+    [",ip=10.0.0.9/24", "", ""],
+  ])(
+    "is emptied only if that is so on all NICs: %j and %j: %j",
+    async (first, second, expected) => {
+      expect(await emptied({ config: { net0: nic(first), net1: nic(second, 1) } })).toBe(expected);
+    },
+  );
+
+  test("is left as it is when a NIC could not be read", async () => {
+    const config = { net0: nic(",ip=10.0.0.9/24"), net1: "eth1,x" };
+    expect(await emptied({ config })).toBe("");
+    expect(await emptied({ config, interfaces: [] }, LIVE_TOO)).toBe("");
+  });
+
+  test("is known from the running container, on every NIC that has a MAC", async () => {
+    expect(await emptied({ config: { net0: nic("") }, interfaces: [] }, LIVE_TOO)).toBe("46");
+    const config = { net0: "name=eth0", net1: nic(",ip=dhcp", 1) };
+    expect(await emptied({ config, interfaces: [] }, LIVE_TOO)).toBe("");
+    expect(await emptied({ config: { net0: "name=eth0,ip=dhcp" }, interfaces: [] }, LIVE_TOO))
+      .toBe("6");
+  });
+
+  test.each([
+    ["an old row, of which it is the last one", oldRow(MACS[0], "10.0.0.9/24", "fe80::9/64"), ""],
+    ["an old row with an empty list", {
+      ...oldRow(MACS[0], "10.0.0.9/24", "fe80::9/64"),
+      "ip-addresses": [],
+    }, ""],
+    ["a new row", agentRow(MACS[0], ["10.0.0.9/24", "fe80::9/64"]), "6"],
+    ["an old row of no NIC", oldRow(null, "10.8.0.1/24", "fe80::9/64"), "46"],
+  ])("is left as it is behind a link-local address in %s", async (_what, row, expected) => {
+    expect(await emptied({ config: { net0: nic("") }, interfaces: [row] }, LIVE_TOO))
+      .toBe(expected);
   });
 });
 

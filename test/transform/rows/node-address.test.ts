@@ -102,9 +102,28 @@ describe("a node's primary address", () => {
     expect([device.primary_ip4, device.primary_ip6]).toEqual([undefined, {}]);
   });
 
-  test("is left as it is when the token sees only a part of the network, with CLEAR_EMPTY too", async () => {
+  test.each([
+    ["static", {}],
+    ["manual", {}],
+    ["loopback", {}],
+    [undefined, {}],
+    ["dhcp", undefined],
+    ["auto", undefined],
+    ["ppp", undefined],
+    [{}, undefined],
+  ])("of an interface with method %j is emptied to %j, in its family alone", async (method, to) => {
+    const { device } = await nodeWith([{ iface: "eno1", method }], { CLEAR_EMPTY: "true" });
+    expect([device.primary_ip4, device.primary_ip6]).toEqual([to, {}]);
+    const other = await nodeWith([{ iface: "eno1", method6: method }], { CLEAR_EMPTY: "true" });
+    expect([other.device.primary_ip4, other.device.primary_ip6]).toEqual([{}, to]);
+  });
+
+  test.each([
+    ["only a part of the network", PATHS.network("pve1")],
+    ["perhaps a part of it, without the access control list", PATHS.acl],
+  ])("is left as it is when the token sees %s, with CLEAR_EMPTY too", async (_what, path) => {
     const whole = lab({ nodes: { pve1: { network: [{ iface: "eno1", method: "manual" }] } } });
-    const gap = { path: PATHS.network("pve1"), reason: "filtered" };
+    const gap = { path, reason: "filtered" };
     const part = { ...whole, manifest: { ...whole.manifest, incomplete: [gap] } };
     const [seen, filtered] = await Promise.all(
       [whole, part].map((each) => transformed(each, { CLEAR_EMPTY: "true" })),
@@ -114,9 +133,21 @@ describe("a node's primary address", () => {
     expect(only(filtered?.of("device") ?? [])).not.toHaveProperty("primary_ip6");
   });
 
-  test.each(["10.0.0.2/240", "here/24"])("is left as it is when it is %s", async (cidr) => {
-    const rows = [{ iface: "vmbr0", type: "bridge", cidr }];
-    const { device } = await nodeWith(rows, { CLEAR_EMPTY: "true" });
+  test("is left as it is on the one node whose network was not wholly read", async () => {
+    const whole = lab({ nodes: { pve1: { network: [] }, pve2: { network: [] } } });
+    const gap = { path: PATHS.network("pve2"), reason: "filtered" };
+    const part = { ...whole, manifest: { ...whole.manifest, incomplete: [gap] } };
+    const devices = (await transformed(part, { CLEAR_EMPTY: "true" })).of("device");
+    expect(devices.map((device) => device.primary_ip4)).toEqual([{}, undefined]);
+  });
+
+  test.each([
+    { iface: "vmbr0", type: "bridge", cidr: "10.0.0.2/240" },
+    { iface: "vmbr0", type: "bridge", cidr: "here/24" },
+    { type: "bridge", cidr: "10.0.0.2/24" },
+    "vmbr0",
+  ])("is left as it is when an interface could not be read: %j", async (row) => {
+    const { device } = await nodeWith([row], { CLEAR_EMPTY: "true" });
     expect([device.primary_ip4, device.primary_ip6]).toEqual([undefined, undefined]);
   });
 });

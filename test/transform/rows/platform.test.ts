@@ -69,6 +69,14 @@ describe("the platform of a guest", () => {
     },
   );
 
+  test.each([
+    ["a name of the agent's", { config: { ostype: "other" }, osinfo: { name: ["Debian"] } }],
+    ["whether there is an agent", { config: { agent: { enabled: 1 }, ostype: "other" } }],
+    ["whether it is enabled", { config: { agent: "enabled=maybe", ostype: "other" } }],
+  ])("is left with CLEAR_EMPTY when it cannot be told: %s", async (_what, guest) => {
+    expect(await platformOf(guest, { CLEAR_EMPTY: "true" })).toBe(undefined);
+  });
+
   test.each(SILENT)(
     "is kept with PLATFORM_WITHOUT_AGENT=keep when the agent answers %j",
     async (osinfo) => {
