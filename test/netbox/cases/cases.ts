@@ -7,6 +7,7 @@ import { CLUSTER_CASES } from "./clusters.ts";
 import { COMPARE_CASES } from "./compare.ts";
 import { INPUT_CASES } from "./inputs.ts";
 import { ORDER_CASES } from "./order.ts";
+import { PRIMARY_CASES } from "./primary.ts";
 import { SLUG_CASES } from "./slugs.ts";
 
 export const CASES: readonly Case[] = [
@@ -14,6 +15,7 @@ export const CASES: readonly Case[] = [
   ...ORDER_CASES,
   ...BOOTSTRAP_WAIT_CASES,
   ...CHANGE_CASES,
+  ...PRIMARY_CASES,
   ...CLUSTER_CASES,
   ...BY_HAND_CASES,
   ...SLUG_CASES,

@@ -101,7 +101,7 @@ function expectNics(guest: Guest, nics: readonly Nic[], ledger: Ledger): Record<
   }
   const primary = (family: 4 | 6): Fact => {
     const first = kept.find(({ address }) => address.family === family);
-    return first ? cidrText(first.address) : found.isAll ? null : undefined;
+    return first ? cidrText(first.address) : found.isAll(family) ? null : undefined;
   };
   return { primary_ip4: primary(4), primary_ip6: primary(6) };
 }

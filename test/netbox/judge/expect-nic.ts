@@ -38,8 +38,8 @@ export function nicsOf({ config, kind }: Guest): Nic[] {
 export interface Found {
   /** NIC by NIC in the order of the config, within one as they were read. */
   readonly addresses: readonly { readonly address: Address; readonly nic: Nic | undefined }[];
-  /** False when there may be more that were not read. */
-  readonly isAll: boolean;
+  /** False when there may be more of the family that were not read. */
+  isAll(family: 4 | 6): boolean;
 }
 
 export function addressesOf(guest: Guest, nics: readonly Nic[]): Found {
@@ -47,7 +47,7 @@ export function addressesOf(guest: Guest, nics: readonly Nic[]): Found {
   if (kind === "qemu") {
     const answer = ask("agent/network-get-interfaces");
     const rows = isRaw(answer) ? answer["result"] : undefined;
-    return { addresses: ordered(liveOf(rows, nics), nics), isAll: Array.isArray(rows) };
+    return { addresses: ordered(liveOf(rows, nics), nics), isAll: () => Array.isArray(rows) };
   }
   const written = nics.flatMap((nic) =>
     ["ip", "ip6"].flatMap((key) => {
@@ -55,14 +55,19 @@ export function addressesOf(guest: Guest, nics: readonly Nic[]): Found {
       return address ? [{ address, nic }] : [];
     })
   );
-  const isStatic = nics.every(({ pairs }) =>
-    ["ip", "ip6"].every((key) => !/^(?:dhcp|auto|manual)$/.test(pairs.get(key) ?? ""))
-  );
+  // A container sets up a NIC by itself when the config says neither.
+  const isStatic = (family: 4 | 6): boolean =>
+    nics.every(({ pairs }) => {
+      const value = pairs.get(family === 4 ? "ip" : "ip6");
+      if (value === undefined) return pairs.has("ip") || pairs.has("ip6");
+      return !/^(?:dhcp|auto|manual)$/.test(value);
+    });
+  const isRead = config !== undefined;
   if (!plan.isOn("LXC_LIVE_ADDRESSES")) {
-    return { addresses: written, isAll: config !== undefined && isStatic };
+    return { addresses: written, isAll: (family) => isRead && isStatic(family) };
   }
   const live = ask("interfaces");
-  const isAll = config !== undefined && (Array.isArray(live) || isStatic);
+  const isAll = (family: 4 | 6): boolean => isRead && (Array.isArray(live) || isStatic(family));
   return { addresses: ordered([...written, ...liveOf(live, nics)], nics), isAll };
 }
 
