@@ -46,6 +46,7 @@ const RULES: readonly Rule[] = [
   },
   { files: /^capture\/(?:certificate|fetch)\.ts$/, may: [...CAPTURE, /^undici$/] },
   { files: /^capture\/client\.ts$/, may: [...CAPTURE, /^ofetch$/] },
+  { files: /^capture\/journal-line\.ts$/, may: [...CAPTURE, /^arktype$/] },
   { files: /^capture\/(?:journal|limits)\.ts$/, may: [...CAPTURE, /^p-limit$/] },
   { files: /^capture\/retry\.ts$/, may: [...CAPTURE, /^p-retry$/] },
   { files: /^capture\/walk\.ts$/, may: [...CAPTURE, /^p-map$/] },

@@ -1,9 +1,10 @@
 /** capture and doctor, as a user runs them: exit codes, what is printed, and what never is. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { cp, readdir, readFile, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { digest } from "../src/kernel/digest.ts";
 import { answersIn, captured, type Server } from "./helpers/capturing.ts";
 import { cliFolders, expectError } from "./helpers/cli-folders.ts";
 import { ROOT } from "./helpers/golden.ts";
@@ -186,7 +187,26 @@ describe("capture", () => {
     expectError(host, 2, 'PROXMOX_HOST "127.0.0.1", not "localhost"');
     expectError(scope, 2, 'nodes "*", not "cedar1"');
   });
+
+  test("that is resumed from a journal of another format, or a damaged one, ends with 5", async () => {
+    const env = environment(await served(WHOLE, { token: TOKEN }));
+    const [newer, damaged] = [fresh(), fresh()];
+    const head = '{"journal":2,"started_at":"2026-01-02T03:04:05Z"}';
+    await writeJournal(newer, head);
+    await writeJournal(damaged, '{"journal":1}');
+    const [format, line] = await Promise.all(
+      [newer, damaged].map((out) => runCli(["capture", "--out", out, "--resume"], { env })),
+    );
+    expectError(format!, 5, "journal format 2", "reads format 1", "without --resume");
+    expectError(line!, 5, "line 1 is damaged", "without --resume");
+    expect((await runCli(["capture", "--out", newer], { env })).code).toBe(0);
+  });
 });
+
+async function writeJournal(folder: string, json: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, "capture.journal"), `${digest(json).slice(0, 16)} ${json}\n`);
+}
 
 describe("an interrupted capture", () => {
   test.each(["SIGINT", "SIGTERM"] as const)(

@@ -9,7 +9,7 @@ import { type Asking, connect } from "./connect.ts";
 import { Desk } from "./desk.ts";
 import { clusterQuestion } from "./endpoints.ts";
 import { Journal, JOURNAL_FILE } from "./journal.ts";
-import type { JournalHead } from "./journal-line.ts";
+import { JOURNAL_FORMAT, type JournalHead } from "./journal-line.ts";
 import { Limits } from "./limits.ts";
 import type { CaptureOptions } from "./options.ts";
 import { type Overview, refuseNothing, warningsOf } from "./overview.ts";
@@ -115,7 +115,7 @@ async function askAll(
 
 function headOf({ hosts: [{ name, port }], nodes, recorded }: CaptureOptions): JournalHead {
   return {
-    journal: 1,
+    journal: JOURNAL_FORMAT,
     started_at: new Date().toISOString().replace(/\.\d+Z$/, "Z"),
     source: { host: name, port },
     scope: { nodes: nodes === undefined ? ["*"] : [...nodes] },

@@ -7,11 +7,17 @@
 import { type FileHandle, open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import pLimit from "p-limit";
-import { reasonOf, usageError } from "../kernel/errors.ts";
+import { AppError, reasonOf, usageError } from "../kernel/errors.ts";
 import { makeFolder } from "../kernel/folder.ts";
 import type { Answer } from "../snapshot/schema.ts";
 import { indexJournal, type JournalIndex, type Place } from "./journal-index.ts";
-import { decodeLine, encodeLine, type JournalEntry, type JournalHead } from "./journal-line.ts";
+import {
+  decodeLine,
+  encodeLine,
+  isEntry,
+  type JournalEntry,
+  type JournalHead,
+} from "./journal-line.ts";
 
 export const JOURNAL_FILE = "capture.journal";
 const SYNC_MS = 1000;
@@ -57,21 +63,28 @@ export class Journal {
     }
   }
 
-  /** What is to be asked again is not in it. undefined: there is none, or it is empty. @throws AppError "usage". */
+  /**
+   * What is to be asked again is not in it. undefined: there is none, or it is empty.
+   * @throws AppError "usage" when it cannot be opened, "input" when it is damaged or of another format.
+   */
   static async open(folder: string): Promise<Journal | undefined> {
     const file = join(folder, JOURNAL_FILE);
+    const what = `"${JOURNAL_FILE}" in ${folder}`;
+    let handle: FileHandle | undefined;
+    let index: JournalIndex | undefined;
     try {
-      const handle = await open(file, "r+");
-      const index = await indexJournal(handle);
-      if (index !== undefined) {
-        await handle.truncate(index.end);
-        return new Journal(file, handle, index);
-      }
-      await handle.close();
-      return undefined;
+      handle = await open(file, "r+");
+      index = await indexJournal(handle, what);
+      if (index === undefined) return undefined;
+      await handle.truncate(index.end);
+      return new Journal(file, handle, index);
     } catch (cause) {
+      index = undefined;
+      if (cause instanceof AppError) throw cause;
       if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
-      throw usageError(`Cannot read "${JOURNAL_FILE}" in ${folder}: ${reasonOf(cause)}`, { cause });
+      throw usageError(`Cannot read ${what}: ${reasonOf(cause)}`, { cause });
+    } finally {
+      if (index === undefined) await handle?.close();
     }
   }
 
@@ -105,7 +118,7 @@ export class Journal {
     if (place === undefined) return undefined;
     const line = Buffer.alloc(place.bytes);
     await this.#turn(() => this.#handle.read(line, 0, place.bytes, place.at));
-    const entry = decodeLine(line.toString()) as JournalEntry | undefined;
+    const entry = entryIn(line);
     if (entry === undefined) {
       throw usageError(`Cannot read "${this.#file}": another program changed it`, {
         hint: "Let one capture at a time write into a folder",
@@ -143,5 +156,15 @@ export class Journal {
     if (!this.#isSynced) await this.#handle.datasync();
     this.#isSynced = true;
     this.#syncedAt = performance.now();
+  }
+}
+
+/** undefined: it is not the line that was indexed. */
+function entryIn(line: Buffer): JournalEntry | undefined {
+  try {
+    const value = decodeLine(line.toString());
+    return isEntry(value) ? value : undefined;
+  } catch {
+    return undefined;
   }
 }

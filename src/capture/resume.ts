@@ -8,11 +8,12 @@ import { MANIFEST_FILE } from "../snapshot/paths.ts";
 import { openSnapshot } from "../snapshot/read.ts";
 import type { AnswersFile, Snapshot } from "../snapshot/schema.ts";
 import { Journal, JOURNAL_FILE } from "./journal.ts";
-import type { JournalHead } from "./journal-line.ts";
+import { JOURNAL_FORMAT, type JournalHead } from "./journal-line.ts";
 
 /**
  * A capture that was interrupted, or that is partial → a journal that lacks only what is to be asked.
- * @throws AppError "usage" when there is nothing to go on from, or it was asked for something else.
+ * @throws AppError "usage" when there is nothing to go on from, or it was asked for something else;
+ * "input" when the journal is damaged or of another format.
  */
 export async function resumeJournal(store: Store, wanted: JournalHead): Promise<Journal> {
   const journal = await Journal.open(store.place) ?? await journalOfSnapshot(store);
@@ -48,7 +49,7 @@ async function journalOfSnapshot(store: Store): Promise<Journal> {
   const snapshot = await openSnapshot(store);
   const { source, scope, captured_at, settings = {}, counts } = snapshot.manifest;
   const journal = await Journal.create(store.place, {
-    journal: 1,
+    journal: JOURNAL_FORMAT,
     started_at: captured_at,
     source,
     scope,

@@ -5,6 +5,11 @@ import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { Journal, JOURNAL_FILE } from "../../src/capture/journal.ts";
 import { decodeLine, encodeLine, type JournalHead } from "../../src/capture/journal-line.ts";
+import { resumeJournal } from "../../src/capture/resume.ts";
+import { digest } from "../../src/kernel/digest.ts";
+import { AppError } from "../../src/kernel/errors.ts";
+import { openStore } from "../../src/kernel/store.ts";
+import { incompleteOf } from "../../src/snapshot/incomplete.ts";
 import type { Answer } from "../../src/snapshot/schema.ts";
 import { anyText, anyValue } from "../helpers/arbitraries.ts";
 import { tempFolder } from "../helpers/temp-folder.ts";
@@ -143,6 +148,110 @@ describe("a journal that was cut off", () => {
       message: expect.stringContaining(JOURNAL_FILE),
     });
   });
+});
+
+/** Its own checksum on any JSON text. */
+function lineOf(json: string): string {
+  return `${digest(json).slice(0, 16)} ${json}\n`;
+}
+
+async function journalOf(...lines: readonly string[]): Promise<string> {
+  const folder = await tempFolder();
+  await writeFile(join(folder, JOURNAL_FILE), lines.join(""));
+  return folder;
+}
+
+const ENTRY = encodeLine({ path: "/a", answer: good(1), attempts: 1 });
+
+describe("a journal that is refused", () => {
+  test.each([0, 2, 1.5, -1])("has another format: %d", async (journal) => {
+    const head = { ...HEAD, journal, scope: "as that format has it" };
+    const folder = await journalOf(lineOf(JSON.stringify(head)), ENTRY);
+    await expect(Journal.open(folder)).rejects.toMatchObject({
+      kind: "input",
+      message: `Cannot resume from "${JOURNAL_FILE}" in ${folder}: it has journal format ` +
+        `${journal}, and this program reads format 1`,
+      hint: expect.stringContaining("without --resume"),
+    });
+  });
+
+  test.each<[string, number, readonly string[]]>([
+    ["has a head that lacks its source", 1, [lineOf('{"journal":1}'), ENTRY]],
+    ["has a head without a format", 1, [lineOf("null"), ENTRY]],
+    ["begins with an answer", 1, [ENTRY, ENTRY]],
+    ["has a second head", 2, [encodeLine(HEAD), encodeLine(HEAD)]],
+    ["has a line without an answer", 2, [encodeLine(HEAD), lineOf('{"path":"/a","attempts":1}')]],
+    ["has an answer that is none", 2, [
+      encodeLine(HEAD),
+      lineOf('{"path":"/a","answer":{"failed":"?"},"attempts":1}'),
+    ]],
+    ["has a line that is no JSON", 3, [encodeLine(HEAD), ENTRY, lineOf("{")]],
+    ["was changed before its end", 2, [encodeLine(HEAD), ENTRY.replace("/a", "/b"), ENTRY]],
+    ["was changed in its head", 1, [encodeLine(HEAD).replace("pve1", "pve2"), ENTRY]],
+  ])("%s: line %d", async (_, line, lines) => {
+    const folder = await journalOf(...lines);
+    const before = await readFile(join(folder, JOURNAL_FILE), "utf8");
+    await expect(Journal.open(folder)).rejects.toMatchObject({
+      kind: "input",
+      message: `Cannot resume from "${JOURNAL_FILE}" in ${folder}: line ${line} is damaged`,
+      hint: expect.stringContaining("without --resume"),
+    });
+    expect(await readFile(join(folder, JOURNAL_FILE), "utf8")).toBe(before);
+  });
+});
+
+/** A journal to which anything may have happened. */
+function anyDamage(): fc.Arbitrary<Buffer> {
+  const lines = [
+    HEAD,
+    ...Object.keys(THREE).map((path) => ({ path, answer: good(1), attempts: 1 })),
+  ];
+  const json = fc.constantFrom(...lines.map((line) => JSON.stringify(line)));
+  // A value of a line replaced by another, with a checksum that fits.
+  const resealed = fc.tuple(fc.constantFrom(...lines), fc.nat(), anyValue()).map(
+    ([line, at, value]) => {
+      const keys = Object.keys(line);
+      return JSON.stringify({ ...line, [keys[at % keys.length]!]: value });
+    },
+  );
+  const any = anyValue().map((value) => JSON.stringify(value) ?? "null");
+  const line = fc.oneof({ weight: 3, arbitrary: json }, resealed, any, fc.string()).map(lineOf);
+  const text = fc.tuple(fc.constant(encodeLine(HEAD)), fc.array(line, { maxLength: 6 })).map(
+    ([head, others]) => [head, ...others],
+  );
+  const texts = fc.oneof(text, fc.array(line, { maxLength: 6 })).map((each) =>
+    Buffer.from(each.join(""))
+  );
+  const splice = fc.record({ at: fc.nat(), gone: fc.nat({ max: 40 }), put: fc.uint8Array() });
+  return fc.tuple(texts, fc.array(splice, { maxLength: 2 })).map(([bytes, splices]) =>
+    splices.reduce((now, { at, gone, put }) => {
+      const from = at % (now.length + 1);
+      return Buffer.concat([now.subarray(0, from), put, now.subarray(from + gone)]);
+    }, bytes)
+  );
+}
+
+test("whatever happened to a journal, it is gone on from or refused with a reason", async () => {
+  const folder = await tempFolder();
+  const store = await openStore(folder);
+  await fc.assert(
+    fc.asyncProperty(anyDamage(), async (bytes) => {
+      await writeFile(join(folder, JOURNAL_FILE), bytes);
+      try {
+        const journal = await resumeJournal(store, HEAD);
+        for (const path of Object.keys(THREE)) {
+          const answer = await journal.answer(path);
+          if (answer !== undefined) expect(incompleteOf(path, answer)).toBeUndefined();
+        }
+        await journal.close();
+      } catch (error) {
+        // Anything else would end with exit code 1, as a fault of the program.
+        expect(error).toBeInstanceOf(AppError);
+        expect(["input", "usage"]).toContain((error as AppError).kind);
+      }
+    }),
+    { numRuns: 400 },
+  );
 });
 
 test("a line is whole or nothing: no other text has its checksum", () => {
