@@ -13,7 +13,7 @@ const PROTOBUF = /^@bufbuild\/protobuf(?:\/|$)/;
 const CONTRACTS = /^(?:snapshot|entities)\//;
 /** What of the contracts and the kernel runs without a runtime. */
 const PURE =
-  /^(?:snapshot\/(?:schema|paths|rows|reading|node-interface|scalar|property-string|worth-asking|incomplete|scope|host)|entities\/(?:schema|refs|extras|dcim|ipam|virtualization|order|left-out|slug|natural-key|global-tags)|kernel\/(?:errors|hash|natural-order|setting))\.ts$/;
+  /^(?:snapshot\/(?:schema|paths|rows|reading|node-interface|scalar|property-string|worth-asking|incomplete|scope|host|unapplied)|entities\/(?:schema|refs|extras|dcim|ipam|virtualization|order|left-out|slug|natural-key|global-tags)|kernel\/(?:errors|hash|natural-order|setting))\.ts$/;
 const CAPTURE_DOOR =
   /^capture\/(?:capture|doctor|endpoints|options|plan|progress|settings|summary)\.ts$/;
 const CAPTURE = [/^capture\//, /^snapshot\//, KERNEL, NODE];

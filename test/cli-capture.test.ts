@@ -150,7 +150,7 @@ describe("capture", () => {
     ]);
     expect([text.code, json.code]).toEqual([0, 0]);
     expect(text.stdout).toContain(
-      "/nodes/{node}/{qemu|lxc}/{vmid}/config                     36\n",
+      "/nodes/{node}/{qemu|lxc}/{vmid}/config?current=1           36\n",
     );
     expect(text.stdout).toMatch(/get-osinfo +13 +at most\n/);
     expect(JSON.parse(json.stdout)).toMatchObject({ total: 75 });

@@ -42,7 +42,10 @@ describe.concurrent("inspect", () => {
     [["--vmid=101"], /\n {2}101 +git +qemu +pve1 +active/],
     [["--left-out", "template"], /\n {2}vm\/\d+ +template +Templates are not mapped +\/cluster/],
     [["--step", "vlan"], /\n {2}\d+ at Brightwater HQ +netbox\/06-vlan-0001\.json:2 +vid=\d/],
-    [["--failed"], /\n {2}\/nodes\/pve3\/qemu\/130\/config +timed-out +timeout +manifest\.json/],
+    [
+      ["--failed"],
+      /\n {2}\/nodes\/pve3\/qemu\/130\/config\?current=1 +timed-out +timeout +manifest\.json/,
+    ],
     [["--guests", "--name=nobody"], /^\s*Nothing of that kind is there\s*$/],
   ])("lists with %j", async (options, line) => {
     const { code, stdout, stderr } = await runCli(["inspect", EXAMPLE, ...options]);

@@ -1,5 +1,6 @@
 /** STAGE 1: a live cluster → a snapshot. Reads only; what it could not read stands in the snapshot as such. */
 import { AppError } from "../kernel/errors.ts";
+import { compareNatural } from "../kernel/natural-order.ts";
 import type { Store } from "../kernel/store.ts";
 import { TOOL } from "../kernel/tool.ts";
 import type { Manifest } from "../snapshot/schema.ts";
@@ -86,6 +87,7 @@ async function askAll(
     hasLiveAddresses: options.hasLiveAddresses,
     onNode: progress.nodeDone.bind(progress),
     onGuest: progress.guestDone.bind(progress),
+    unapplied: new Set<string>(),
   };
   const ask = desk.ask.bind(desk);
   let overview = await survey(ask, options);
@@ -100,6 +102,7 @@ async function askAll(
     progress.expect(overview.inventory);
     await walk(overview.inventory, walking);
   }
+  if (walking.unapplied.size > 0) run.onWarning(unappliedWarning(walking.unapplied));
   const manifest = await assemble(run.store, { journal, files: desk.files }, {
     ...factsOf(options, client, overview),
     captured_at: journal.head.started_at,
@@ -111,6 +114,12 @@ async function askAll(
     nodes: progress.state.nodes.total,
     gaps: groupGaps(manifest, { ...overview, token: options.token }),
   };
+}
+
+function unappliedWarning(nodes: ReadonlySet<string>): string {
+  const names = [...nodes].sort(compareNatural).join(", ");
+  return `The network of ${names} was read with changes that are not applied, not as it is in force: ` +
+    "apply or revert them under System > Network of the node, then capture again, without --resume";
 }
 
 function headOf({ hosts: [{ name, port }], nodes, recorded }: CaptureOptions): JournalHead {

@@ -96,7 +96,7 @@ export const ENDPOINTS = {
     },
   },
   config: {
-    shown: "/nodes/{node}/{qemu|lxc}/{vmid}/config",
+    shown: "/nodes/{node}/{qemu|lxc}/{vmid}/config?current=1",
     fanOut: "guest",
     needs: {
       on: "/vms/{vmid}",

@@ -2,6 +2,7 @@
 import pMap from "p-map";
 import { PATHS } from "../snapshot/paths.ts";
 import { incompleteOf } from "../snapshot/incomplete.ts";
+import { hasUnappliedChanges } from "../snapshot/unapplied.ts";
 import { nodeQuestion } from "./endpoints.ts";
 import type { Guest, Inventory, NodeGuests } from "./inventory.ts";
 import { askConfig, askFurther, type GuestWalk, skipGuest } from "./walk-guest.ts";
@@ -12,6 +13,8 @@ export interface Walk extends GuestWalk {
   /** Each that is done. */
   readonly onGuest: () => void;
   readonly onNode: () => void;
+  /** Nodes whose network answer shows changes that are not applied. */
+  readonly unapplied: Set<string>;
 }
 
 /** True when a guest has left its node since the listing. */
@@ -33,8 +36,13 @@ async function askNode({ node, guests }: NodeGuests, walking: Walk): Promise<boo
   const { desk, reach } = walking;
   for (const endpoint of ["nodeStatus", "network"] as const) {
     const question = nodeQuestion(endpoint, node);
-    if (reach.isAway(node)) desk.skip(question, "unreachable");
-    else reach.judge(node, question.path, await desk.ask(question));
+    if (reach.isAway(node)) {
+      desk.skip(question, "unreachable");
+      continue;
+    }
+    const answer = await desk.ask(question);
+    reach.judge(node, question.path, answer);
+    if (endpoint === "network" && hasUnappliedChanges(answer)) walking.unapplied.add(node);
   }
   const hasMoved = await askGuests(guests, walking);
   walking.onNode();

@@ -76,6 +76,8 @@ export const NOTES = {
   "config-not-read":
     "Made from the listing alone: NICs, disks, platform and start on boot are left as they are",
   "status-not-read": "Made from the listing alone: the platform is left as it is",
+  "unapplied-changes":
+    "Its interfaces and addresses are those of network changes that are not applied yet, not those in force",
   "unknown-node": "A setting names a node that no cluster lists",
   "node-not-listed": "Guests name this node, which the cluster does not list: it gets no device",
 } as const;

@@ -68,7 +68,7 @@ const ANSWER_PATHS = {
   nodes: "/nodes",
   nodeStatus: "/nodes/{node}/status",
   network: "/nodes/{node}/network",
-  config: "/nodes/{node}/{qemu|lxc}/{vmid}/config",
+  config: "/nodes/{node}/{qemu|lxc}/{vmid}/config?current=1",
   osinfo: "/nodes/{node}/qemu/{vmid}/agent/get-osinfo",
   agentInterfaces: "/nodes/{node}/qemu/{vmid}/agent/network-get-interfaces",
   lxcInterfaces: "/nodes/{node}/lxc/{vmid}/interfaces",

@@ -11,7 +11,7 @@ import { inputError } from "../kernel/errors.ts";
 import { canonicalJson, parseJson } from "../kernel/json.ts";
 import { compareCodeUnits, compareNatural } from "../kernel/natural-order.ts";
 import { decodeUtf8, encodeUtf8 } from "../kernel/utf8.ts";
-import { rowKey, rowKeys } from "./paths.ts";
+import { heldPath, rowKey, rowKeys } from "./paths.ts";
 import { parsePickedRows } from "./picked-rows.ts";
 import { Answer, type AnswersFile } from "./schema.ts";
 
@@ -35,8 +35,12 @@ export class Answers implements AnswersFile {
     return this.#lines.keys();
   }
 
+  pathOf(path: string): string {
+    return heldPath(path, (each) => this.#lines.has(each));
+  }
+
   get(path: string, keys?: readonly string[]): Answer | undefined {
-    const line = this.#lines.get(path);
+    const line = this.#lines.get(this.pathOf(path));
     if (line === undefined) return undefined;
     const what = `${this.#what}, line ${line.number}`;
     const json = this.#bytes.subarray(line.from, line.to);

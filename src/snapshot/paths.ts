@@ -22,19 +22,32 @@ export const PATHS = {
   nodes: "/nodes",
   nodeStatus: (node: string): string => `/nodes/${node}/status`,
   network: (node: string): string => `/nodes/${node}/network`,
-  config: ({ node, kind, vmid }: GuestAddress): string => `/nodes/${node}/${kind}/${vmid}/config`,
+  /** What is in force: without the query, changes that wait for a restart are merged in. */
+  config: ({ node, kind, vmid }: GuestAddress): string =>
+    `/nodes/${node}/${kind}/${vmid}/config?current=1`,
   osinfo: ({ node, vmid }: GuestAddress): string => `/nodes/${node}/qemu/${vmid}/agent/get-osinfo`,
   agentInterfaces: ({ node, vmid }: GuestAddress): string =>
     `/nodes/${node}/qemu/${vmid}/agent/network-get-interfaces`,
   lxcInterfaces: ({ node, vmid }: GuestAddress): string => `/nodes/${node}/lxc/${vmid}/interfaces`,
 } as const;
 
-const CONFIG_REGEXP = /^\/nodes\/[^/]+\/(qemu|lxc)\/(\d+)\/config$/;
+const CONFIG_REGEXP = /^\/nodes\/[^/]+\/(qemu|lxc)\/(\d+)\/config(\?current=1)?$/;
 
-/** "/nodes/pve1/qemu/101/config" → { kind: "qemu", vmid: 101 }; undefined for any other path. */
-export function guestOfConfig(path: string): Omit<GuestAddress, "node"> | undefined {
+/** "/nodes/pve1/qemu/101/config?current=1" → qemu and 101; the same of the form of older snapshots. */
+export function guestOfConfig(path: string): Pick<GuestAddress, "kind" | "vmid"> | undefined {
   const [, kind, vmid] = CONFIG_REGEXP.exec(path) ?? [];
   return kind === "qemu" || kind === "lxc" ? { kind, vmid: Number(vmid) } : undefined;
+}
+
+/**
+ * The path under which a file holds the answer to `path`. Snapshots of before hold configs without a
+ * query: no matter which form is asked for, the one that is there is found.
+ */
+export function heldPath(path: string, isHeld: (path: string) => boolean): string {
+  if (isHeld(path) || guestOfConfig(path) === undefined) return path;
+  const [plain = path, query] = path.split("?");
+  const other = query === undefined ? `${path}?current=1` : plain;
+  return isHeld(other) ? other : path;
 }
 
 /** The answers that are lists of rows in no order: sorted by these keys when they are written. */

@@ -18,6 +18,8 @@ export interface Answered {
   readonly data?: unknown;
   /** The error text: the reason phrase or the body's `message`. */
   readonly error?: string;
+  /** Beside a node's network: what its panel has not applied yet. See unapplied.ts. */
+  readonly changes?: unknown;
 }
 
 /** Not asked, and why. */
@@ -109,6 +111,8 @@ export interface AnswersFile {
   readonly file: string;
   /** All API paths, in the order of the file. */
   paths(): Iterable<string>;
+  /** The path under which the answer stands here; `path` itself when there is none. */
+  pathOf(path: string): string;
   /**
    * undefined when the question stands in no line. Of long lists of rows, `keys` are what the caller
    * needs: others may be gone. @throws AppError "input".

@@ -20,7 +20,13 @@ export interface Calls {
 }
 
 const CLUSTER_CALLS = 5;
-const KINDS = ["/get-osinfo", "/network-get-interfaces", "/config", "/status", "/network"];
+const KINDS = [
+  "/get-osinfo",
+  "/network-get-interfaces",
+  "/config?current=1",
+  "/status",
+  "/network",
+];
 
 export async function healthySite(
   folder: string,
@@ -43,9 +49,9 @@ export async function healthySite(
     await writer.write(`${NODES_FOLDER}${node}.json`, answers);
     for (const [path, answer] of answers) {
       if ("skipped" in answer) continue;
-      const vmid = Number(/\/qemu\/(\d+)\/config$/.exec(path)?.[1]);
+      const vmid = Number(/\/qemu\/(\d+)\/config\?current=1$/.exec(path)?.[1]);
       if (/\/(?:status|network)$/.test(path)) calls.nodes += 1;
-      if (path.endsWith("/config")) calls.configs += 1;
+      if (path.endsWith("/config?current=1")) calls.configs += 1;
       if (running.has(vmid) && isAgentEnabled(dataOf(answer) ?? {})) calls.agents += 2;
     }
   }
@@ -79,7 +85,7 @@ function healed(answers: ReadonlyMap<string, Answer>): Map<string, Answer> {
     const kind = KINDS.find((each) => path.endsWith(each)) ?? "";
     const type = path.includes("/lxc/") ? "/lxc/" : "/qemu/";
     const twin = entries.find(([each, other]) =>
-      each.endsWith(kind) && (kind !== "/config" || each.includes(type)) && isGood(other)
+      each.endsWith(kind) && (kind !== "/config?current=1" || each.includes(type)) && isGood(other)
     );
     return [path, twin?.[1] ?? answer];
   }));

@@ -29,7 +29,7 @@ describe("at one call in five that is refused or dropped", () => {
       expect(manifest.outcome).toBe("partial");
       expect(disturbed.answer(CONFIG)).toEqual({ status: 503, error: "Service Unavailable" });
       expect(manifest.incomplete).toContainEqual({
-        path: "/nodes/pve1/lxc/112/config",
+        path: "/nodes/pve1/lxc/112/config?current=1",
         reason: "reset",
         cause: "dropped",
       });
@@ -144,7 +144,7 @@ describe("a node that is away", () => {
     const snapshot = liveLab(parts);
     const server = await served(snapshot, {
       onRequest: ({ path, status }) => {
-        const isFirst = path.endsWith("/201/config") && status === 200;
+        const isFirst = path.endsWith("/201/config?current=1") && status === 200;
         if (isFirst) server.disturb({ offline: ["pve2"] });
       },
     });

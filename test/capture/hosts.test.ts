@@ -43,7 +43,7 @@ describe("a host that does not answer", () => {
     const snapshot = liveLab({ guests });
     const first = await served(snapshot, {
       onRequest: ({ path }) => {
-        if (path.endsWith("/103/config")) void first.close();
+        if (path.endsWith("/103/config?current=1")) void first.close();
       },
     });
     const second = await served(snapshot);

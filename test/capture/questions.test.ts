@@ -151,7 +151,7 @@ describe("odd listings", () => {
       ],
     });
     expect(requests.filter((request) => request.includes("/config"))).toEqual([
-      "/nodes/pve1/qemu/101/config 1",
+      "/nodes/pve1/qemu/101/config?current=1 1",
     ]);
   });
 
@@ -201,7 +201,11 @@ describe("a plan", () => {
     await captured(fresh, { settings: { LXC_LIVE_ADDRESSES: "true" } });
     const count = (end: RegExp): number =>
       [...fresh.traffic.asked.keys()].filter((path) => end.test(path)).length;
-    expect([count(/status$/), count(/\/network$/), count(/\/config$/)]).toEqual([5, 3, 36]);
+    expect([count(/status$/), count(/\/network$/), count(/\/config\?current=1$/)]).toEqual([
+      5,
+      3,
+      36,
+    ]);
     expect(count(/\/get-osinfo$/)).toBeLessThanOrEqual(13);
     expect(count(/\/network-get-interfaces$/)).toBeLessThanOrEqual(13);
     expect(count(/\/interfaces$/)).toBeLessThanOrEqual(8);
@@ -218,4 +222,43 @@ describe("a plan", () => {
 test("a node that stands alone, without any guest, is a snapshot too", async () => {
   const { summary } = await asked({ cluster: null });
   expect(summary.manifest).toMatchObject({ outcome: "complete", counts: { nodes: 1, answers: 8 } });
+});
+
+describe("network changes that are not applied", () => {
+  const network = (changes?: string) => ({
+    status: 200,
+    data: [{ iface: "vmbr0", type: "bridge", cidr: "192.0.2.11/24" }],
+    ...(changes === undefined ? {} : { changes }),
+  });
+  const DIFF = "--- /etc/network/interfaces\n+++ /etc/network/interfaces.new\n";
+
+  test("are warned of once, with all nodes that have some, and kept in the snapshot", async () => {
+    const { warnings, answer, summary } = await asked({
+      nodes: {
+        pve10: { network: network(DIFF) },
+        pve2: { network: network(DIFF) },
+        pve3: { network: network() },
+      },
+    });
+    expect(warnings).toEqual([
+      "The network of pve2, pve10 was read with changes that are not applied, not as it is in force: " +
+      "apply or revert them under System > Network of the node, then capture again, without --resume",
+    ]);
+    expect(answer(PATHS.network("pve2"))).toMatchObject({ changes: DIFF });
+    expect(summary.gaps).toEqual([]);
+  });
+
+  test("are not warned of where there are none", async () => {
+    expect((await asked({ nodes: { pve1: { network: network() } } })).warnings).toEqual([]);
+  });
+});
+
+test("of a guest, the config in force is asked for, in one call", async () => {
+  const { requests } = await asked({
+    guests: [{ vmid: 101, config: {} }, { vmid: 102, kind: "lxc", config: {} }],
+  });
+  expect(requests.filter((request) => request.includes("/config"))).toEqual([
+    "/nodes/pve1/qemu/101/config?current=1 1",
+    "/nodes/pve1/lxc/102/config?current=1 1",
+  ]);
 });

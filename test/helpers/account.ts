@@ -38,7 +38,7 @@ export function faultsOf(things: Things, outcome: Outcome, whose: Whose): string
 /** Answers that were not read, without a record that names them. */
 export function unrecordedAnswers(site: Site, { leftOut, notes }: Outcome): string[] {
   const wanted =
-    /^\/(?:cluster\/.*|nodes|nodes\/[^/]+\/(?:network|status|qemu\/.*|lxc\/\d+\/config))$/;
+    /^\/(?:cluster\/.*|nodes|nodes\/[^/]+\/(?:network|status|qemu\/.*|lxc\/\d+\/config.*))$/;
   // Two answers of one agent that have one reason have one record.
   const agentOf = (path: string): string =>
     path.replace(/\/agent\/(?:get-osinfo|network-get-interfaces)$/, "/agent");

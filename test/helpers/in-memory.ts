@@ -8,7 +8,7 @@ import { digest } from "../../src/kernel/digest.ts";
 import type { LeftOut, Note } from "../../src/entities/left-out.ts";
 import type { StepName } from "../../src/entities/order.ts";
 import type { Entities } from "../../src/entities/schema.ts";
-import { CLUSTER_FILE, NODES_FOLDER } from "../../src/snapshot/paths.ts";
+import { CLUSTER_FILE, heldPath, NODES_FOLDER } from "../../src/snapshot/paths.ts";
 import type { Answer, AnswersFile, Snapshot } from "../../src/snapshot/schema.ts";
 import { parsePolicy } from "../../src/transform/policy.ts";
 import type { SettingTexts } from "../../src/transform/settings.ts";
@@ -112,10 +112,13 @@ export function only<Item>(items: readonly Item[]): Item {
 }
 
 function answersFile(file: string, answers: AnswersByPath): AnswersFile {
+  const isHeld = (path: string): boolean => Object.hasOwn(answers, path);
+  const pathOf = (path: string): string => heldPath(path, isHeld);
   return {
     file,
     paths: () => Object.keys(answers),
-    get: (path): Answer | undefined => Object.hasOwn(answers, path) ? answers[path] : undefined,
+    pathOf,
+    get: (path): Answer | undefined => isHeld(pathOf(path)) ? answers[pathOf(path)] : undefined,
   };
 }
 

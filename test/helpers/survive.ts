@@ -70,7 +70,7 @@ export function hostileFiles(parts: HostileParts): Record<string, string> {
     "pve/nodes/pve1.json": answersText({
       "/nodes/pve1/network": ok(parts.network ?? '[{"iface":"vmbr0","cidr":"10.0.0.2/24"}]'),
       "/nodes/pve1/status": ok(parts.nodeStatus ?? '{"pveversion":"pve-manager/8.4.1/x"}'),
-      [`${base}/config`]: ok(parts.config ?? '{"agent":"1"}'),
+      [`${base}/config?current=1`]: ok(parts.config ?? '{"agent":"1"}'),
       [`${base}/interfaces`]: ok(parts.interfaces ?? "[]"),
       [`${agent}/get-osinfo`]: ok(parts.osinfo ?? '{"result":{"name":"Debian"}}'),
       [`${agent}/network-get-interfaces`]: ok(parts.interfaces ?? '{"result":[]}'),

@@ -95,7 +95,7 @@ function guestOf(site: Site, row: Raw, { isLive = false }: Reading): GuestThing 
   const what = `vm/${vmid}`;
   const answers = site.nodes[written(row["node"])];
   const path = `/nodes/${written(row["node"])}/${kind}/${vmid}`;
-  const config = dataAt(answers, `${path}/config`);
+  const config = dataAt(answers, `${path}/config?current=1`) ?? dataAt(answers, `${path}/config`);
   const keys = Object.keys(isRaw(config) ? config : {});
   const nics = keys.filter((key) => /^net[0-9]+$/.test(key)).map((key) => {
     const pairs = pairsOf(isRaw(config) ? config[key] : "");

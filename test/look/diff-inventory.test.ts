@@ -16,7 +16,7 @@ const ANSWERS: readonly (readonly [RegExp, AnswerName])[] = [
   [/^\/nodes$/, "nodes"],
   [/^\/nodes\/[^/]+\/status$/, "nodeStatus"],
   [/^\/nodes\/[^/]+\/network$/, "network"],
-  [/\/config$/, "config"],
+  [/\/config(?:\?current=1)?$/, "config"],
   [/\/agent\/get-osinfo$/, "osinfo"],
   [/\/agent\/network-get-interfaces$/, "agentInterfaces"],
   [/\/lxc\/\d+\/interfaces$/, "lxcInterfaces"],

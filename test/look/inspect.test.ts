@@ -327,7 +327,7 @@ describe("a list", () => {
     const rows = await rowsOf(failedRows(await asked(run)));
     expect(rows).toHaveLength(20);
     expect(rows).toContainEqual({
-      what: "/nodes/pve3/qemu/130/config",
+      what: "/nodes/pve3/qemu/130/config?current=1",
       reason: "timeout",
       cause: "timed-out",
       file: "manifest.json",

@@ -72,7 +72,7 @@ describe("bytes", () => {
     const { manifest } = await openSnapshot(store);
     // A new value here is a new version of the generator in simulate.ts.
     expect(digest(manifest.files.map((entry) => entry.sha256).join())).toBe(
-      "a2e19a533c11995c791b029bba709bacac688321bc77985d60a4e97b2b55ecc9",
+      "d6d075df9bf4c81619406ce0a8f8668d6420c9330daf283dd939456744ef3f62",
     );
   });
 
@@ -208,8 +208,8 @@ describe("a fleet of 2,000 guests on 24 nodes", () => {
         .map(([, answer]) => JSON.stringify((answer as { data: unknown }).data).length);
       return sizes.reduce((sum, size) => sum + size, 0) / sizes.length;
     };
-    expect(mean(/\/qemu\/\d+\/config$/)).toBeGreaterThan(400);
-    expect(mean(/\/qemu\/\d+\/config$/)).toBeLessThan(1200);
+    expect(mean(/\/qemu\/\d+\/config\?current=1$/)).toBeGreaterThan(400);
+    expect(mean(/\/qemu\/\d+\/config\?current=1$/)).toBeLessThan(1200);
     expect(mean(/^\/nodes\/[^/]+\/status$/)).toBeGreaterThan(1900);
     expect(mean(/^\/nodes\/[^/]+\/status$/)).toBeLessThan(3000);
     expect(JSON.stringify(resources).length / guests).toBeLessThan(375);
@@ -256,9 +256,12 @@ describe("a fleet of 2,000 guests on 24 nodes", () => {
     ["PVE 9", /pve-manager\/9\./],
     ["an offline node", /"status":"offline"/],
     ["a guest that nothing is known of", /"status":"unknown"/],
-    ["a config that was denied", /config \{"error":"Permission check failed/],
-    ["a config that timed out", /config \{("failed":"timeout"|"error":"Connection timed out")/],
-    ["a config of an offline node", /config \{"skipped":"unreachable"\}/],
+    ["a config that was denied", /config\?current=1 \{"error":"Permission check failed/],
+    [
+      "a config that timed out",
+      /config\?current=1 \{("failed":"timeout"|"error":"Connection timed out")/,
+    ],
+    ["a config of an offline node", /config\?current=1 \{"skipped":"unreachable"\}/],
     ["a paused machine", /"status":"paused"/],
     ["an HA state", /"hastate":"started"/],
     ["a pool", /"pool":"customers\/alpha"/],
@@ -267,7 +270,7 @@ describe("a fleet of 2,000 guests on 24 nodes", () => {
     ["a description with lines and other letters", /"description":"東京[^"]*\\n/],
     ["a long description", /"description":"(?:[^"\\]|\\.){1500}/],
     ["a template", /"template":1/],
-    ["a config of a template", /config \{"skipped":"template"\}/],
+    ["a config of a template", /config\?current=1 \{"skipped":"template"\}/],
     ["trunks", /trunks=2;5-7/],
     ["a link that is down", /link_down=1/],
     ["an MTU", /mtu=9000/],

@@ -39,7 +39,7 @@ const PLACES: Readonly<Record<string, (text: string) => HostileParts>> = {
   }),
   "name of the cluster": (text) => ({ clusterStatus: `[{"type":"cluster","name":"${text}"}]` }),
   "text of an error": (text) => ({
-    answers: { "/nodes/pve1/qemu/101/config": `{"error":"${text}","status":500}` },
+    answers: { "/nodes/pve1/qemu/101/config?current=1": `{"error":"${text}","status":500}` },
   }),
 };
 

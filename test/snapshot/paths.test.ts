@@ -77,7 +77,7 @@ describe("the file of a node", () => {
 test("a question about a guest names its node, its kind and its VMID", () => {
   const guest = { node: "pve1", kind: "lxc", vmid: 102 } as const;
   expect([PATHS.config(guest), PATHS.lxcInterfaces(guest), PATHS.osinfo(guest)]).toEqual([
-    "/nodes/pve1/lxc/102/config",
+    "/nodes/pve1/lxc/102/config?current=1",
     "/nodes/pve1/lxc/102/interfaces",
     "/nodes/pve1/qemu/102/agent/get-osinfo",
   ]);

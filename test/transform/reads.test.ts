@@ -22,7 +22,7 @@ const PLACES: Readonly<Record<string, RegExp>> = {
   clusterStatus: /^\/cluster\/status$/,
   nodeStatus: /^\/nodes\/[^/]+\/status$/,
   network: /^\/nodes\/[^/]+\/network$/,
-  config: /\/config$/,
+  config: /\/config\?current=1$/,
   osinfo: /\/agent\/get-osinfo$/,
 };
 

@@ -48,6 +48,7 @@ export const ENDPOINTS = {
   network: { path: "/nodes/{node}/network", view: interfaceRows },
   config: {
     path: "/nodes/{node}/{kind}/{vmid}/config",
+    query: { current: ["0", "1"] },
     needs: { anyOf: () => ["VM.Audit"], on: "/vms/{vmid}" },
   },
   agent: {

@@ -82,10 +82,11 @@ export function strikes(faults: readonly Fault[], attempt: Attempt): FaultKind |
   return undefined;
 }
 
-/** "/nodes/pve1/*" */
+/** "/nodes/pve1/*"; a pattern need not name the query of a path. */
 function matches(pattern: string, path: string): boolean {
   const parts = pattern.split("*").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  return new RegExp(`^${parts.join(".*")}$`).test(path);
+  const regexp = new RegExp(`^${parts.join(".*")}$`);
+  return [path, path.split("?", 1)[0] ?? ""].some((each) => regexp.test(each));
 }
 
 function proxyPage(status: number, reason: string, { retryAfterSeconds }: Strike): Reply {

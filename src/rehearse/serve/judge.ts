@@ -4,7 +4,7 @@ import type { Answer, Failure } from "../../snapshot/schema.ts";
 import { type Endpoint, ENDPOINTS } from "./endpoints.ts";
 import type { Question } from "./question.ts";
 import { apiError, bareError, type Outcome, success } from "./reply.ts";
-import { noSuchGuest, SKIPPED, unheld } from "./unheld.ts";
+import { noSuchGuest, queryErrors, SKIPPED, unheld } from "./unheld.ts";
 import type { World } from "./disturbances.ts";
 
 /** The first that has something to say decides. Source: PVE/HTTPServer.pm, rest_handler. */
@@ -72,8 +72,12 @@ function recorded(question: Question, world: World): Outcome {
   return seen;
 }
 
-function lookUp({ name, path, endpoint, variables }: Question, world: World): Answer | undefined {
+function lookUp(question: Question, world: World): Answer | undefined {
+  const { path, endpoint, variables, query } = question;
   const { cluster, moves } = world;
+  // What waits for a restart is not in a snapshot: with `current` and without, the answer is the same.
+  const isConfig = endpoint === "config" && queryErrors(query, ENDPOINTS.config) === undefined;
+  const name = isConfig ? path : question.name;
   const { node, vmid } = variables;
   // Without a type it would also list what no snapshot holds; its guests are the same.
   if (endpoint === "resources" && name === path) return cluster.answer(PATHS.resources);

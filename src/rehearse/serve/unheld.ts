@@ -41,7 +41,10 @@ export function unheld(question: Question, world: World): Outcome {
 }
 
 /** Parameter → what is wrong with it. Source: PVE/JSONSchema.pm, check_object. */
-function queryErrors(query: URLSearchParams, row: Endpoint): Record<string, string> | undefined {
+export function queryErrors(
+  query: URLSearchParams,
+  row: Endpoint,
+): Record<string, string> | undefined {
   const errors = [...query].flatMap(([key, value]): [string, string][] => {
     const allowed = row.query?.[key] ?? [];
     if (allowed.includes(value)) return [];

@@ -79,7 +79,10 @@ export interface NodeScene extends Scene {
   readonly subject: (what: string) => Subject;
   /** Filled with ALL_INTERFACES alone. */
   readonly macs: MacHolders;
-  /** False: rows of the node's network may be hidden from the API token. Source: proxmox.md §2.2. */
+  /**
+   * False: rows of the node's network may be hidden from the API token, or the answer shows changes that
+   * are not applied. Source: proxmox.md §2.2, §5.
+   */
   readonly isNetworkWhole: boolean;
 }
 
@@ -105,7 +108,7 @@ export function guestSceneOf(
     ...scene,
     node,
     answers,
-    at: (path) => nodeAnswer(node, path, label),
+    at: (path) => nodeAnswer(node, answers?.pathOf(path) ?? path, label),
     listing: clusterAnswer(PATHS.resources, label),
   };
 }

@@ -8,6 +8,7 @@ import type { AnswersFile } from "../../snapshot/schema.ts";
 import { hiddenRows } from "../../snapshot/incomplete.ts";
 import { PATHS } from "../../snapshot/paths.ts";
 import { asRows, listOf } from "../../snapshot/reading.ts";
+import { hasUnappliedChanges } from "../../snapshot/unapplied.ts";
 import { isLonger, MAX_NAME, NamePool } from "../parse/name.ts";
 import { deviceRef } from "../stubs.ts";
 import { loadAhead } from "./ahead.ts";
@@ -74,6 +75,8 @@ function surveyNode(
   const ledger = new Ledger();
   const path = PATHS.network(node);
   const answer = nodeAnswer(node, path, cluster.label);
+  const given = answers?.get(path);
+  const isUnapplied = hasUnappliedChanges(given);
   const scene: NodeScene = {
     ...tables,
     cluster: source,
@@ -82,7 +85,7 @@ function surveyNode(
     labelled: (what) => cluster.label === undefined ? what : `${what} of ${cluster.label}`,
     what: `node/${node}`,
     subject: (what) => ({ what, answer }),
-    isNetworkWhole: hiddenRows(cluster.snapshot.manifest, path) === undefined,
+    isNetworkWhole: !isUnapplied && hiddenRows(cluster.snapshot.manifest, path) === undefined,
   };
   if (source.policy.allInterfaces && answers !== undefined) seeGuestMacs(answers, scene);
   if (!isDevice(entry)) {
@@ -100,11 +103,12 @@ function surveyNode(
     );
   }
   const ref = deviceRef(name, { site, policy: source.policy });
-  const found = listOf(answers?.get(path));
+  const found = listOf(given);
   if ("reason" in found) {
     ledger.leave(scene.subject(`${scene.what}/network`), found.reason, { detail: found.detail });
     return { cluster, entry, scene, name, ref, network: undefined };
   }
+  if (isUnapplied) ledger.note(scene.subject(scene.what), "unapplied-changes");
   return {
     cluster,
     entry,

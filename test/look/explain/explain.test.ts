@@ -44,7 +44,7 @@ describe("a guest", () => {
     const self = selfOf(await explained("vm/101"));
     const [listing, config] = [
       { file: "pve/cluster.json", line: LINE, path: "/cluster/resources?type=vm" },
-      { file: "pve/nodes/pve1.json", line: LINE, path: "/nodes/pve1/qemu/101/config" },
+      { file: "pve/nodes/pve1.json", line: LINE, path: "/nodes/pve1/qemu/101/config?current=1" },
     ];
     expect(fieldOf(self, "memory")).toEqual({
       field: "memory",

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { PATHS } from "../../../src/snapshot/paths.ts";
 import { only, type Outcome, transformed } from "../../helpers/in-memory.ts";
-import { lab, nodeWith } from "../../helpers/lab.ts";
+import { type Lab, lab, nodeWith } from "../../helpers/lab.ts";
 import { primaryOf } from "../../helpers/primary.ts";
 
 function addressesOf(outcome: Outcome): string[] {
@@ -149,5 +149,43 @@ describe("a node's primary address", () => {
   ])("is left as it is when an interface could not be read: %j", async (row) => {
     const { device } = await nodeWith([row], { CLEAR_EMPTY: "true" });
     expect([device.primary_ip4, device.primary_ip6]).toEqual([undefined, undefined]);
+  });
+});
+
+describe("network changes that are not applied", () => {
+  const network = (changes?: unknown, cidr = "192.0.2.11/24"): Lab => ({
+    nodes: {
+      pve1: {
+        network: {
+          status: 200,
+          data: [{ iface: "vmbr0", cidr, priority: 3 }],
+          ...(changes === undefined ? {} : { changes }),
+        },
+      },
+    },
+  });
+  const DIFF = "--- /etc/network/interfaces\n+++ /etc/network/interfaces.new\n";
+
+  test("are noted on their node, and its answer is named", async () => {
+    const { notes, all } = await transformed(lab(network(DIFF)));
+    expect(notes.map(({ what, code, answer }) => [what, code, answer])).toEqual([
+      ["node/pve1", "unapplied-changes", {
+        file: "pve/nodes/pve1.json",
+        path: PATHS.network("pve1"),
+      }],
+    ]);
+    expect(all).toEqual((await transformed(lab(network()))).all);
+  });
+
+  test.each([[undefined], [""], [null], [["x"]]])("are not made up of %j", async (changes) => {
+    expect((await transformed(lab(network(changes)))).notes).toEqual([]);
+  });
+
+  test("clear no primary address: the one in force is not known", async () => {
+    const primary = async (changes?: unknown) =>
+      only((await transformed(lab(network(changes, "")), { CLEAR_EMPTY: "true" })).of("device"))
+        .primary_ip4;
+    expect(await primary()).toEqual({});
+    expect(await primary(DIFF)).toBeUndefined();
   });
 });

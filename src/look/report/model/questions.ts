@@ -11,7 +11,7 @@ const QUESTIONS: readonly Row[] = [
   { title: "Cluster, nodes and the listing of guests", path: /^\/(?!nodes\/)/ },
   { title: "Status of nodes", path: /^\/nodes\/[^/]+\/status$/ },
   { title: "Networks of nodes", path: /^\/nodes\/[^/]+\/network$/ },
-  { title: "Configs of guests", path: /\/(?:qemu|lxc)\/\d+\/config$/ },
+  { title: "Configs of guests", path: /\/(?:qemu|lxc)\/\d+\/config(?:\?current=1)?$/ },
   { title: "Operating systems, asked of guest agents", path: /\/agent\/get-osinfo$/ },
   { title: "Addresses of VMs, asked of guest agents", path: /\/agent\/network-get-interfaces$/ },
   { title: "Addresses of containers", path: /\/lxc\/\d+\/interfaces$/ },
