@@ -20,8 +20,8 @@ export const ADDRESS_KEYS = { 4: "ip", 6: "ip6" } as const;
 export type AddressKey = (typeof ADDRESS_KEYS)[keyof typeof ADDRESS_KEYS];
 
 const NIC_REGEXP = /^net\d+$/;
-/** What stands in place of an address; a blank one is nobody's address either. */
-const DYNAMIC_REGEXP = /^(?:dhcp|manual|auto|)$/i;
+/** What stands in place of an address. */
+const DYNAMIC_REGEXP = /^(?:dhcp|manual|auto)$/i;
 
 /** Does the config of a container leave an address open? */
 export function hasOpenAddress(config: Readonly<Record<string, unknown>>): boolean {
@@ -51,6 +51,6 @@ export function isOpen(
   key: AddressKey,
 ): boolean {
   const value = nic[key];
-  if (value !== undefined) return DYNAMIC_REGEXP.test(value);
-  return nic.ip === undefined && nic.ip6 === undefined;
+  // Nothing is written in a blank one.
+  return value ? DYNAMIC_REGEXP.test(value) : !nic.ip && !nic.ip6;
 }

@@ -132,7 +132,11 @@ function writtenAddress(
   word: string,
 ): AddressPart[] {
   const value = nic.pairs.get(word);
-  if (value === undefined || value === "") return [];
+  if (!value) {
+    // Which the container sets up by itself when the config has neither.
+    const isLeftOpen = !nic.pairs.get("ip") && !nic.pairs.get("ip6");
+    return isLeftOpen ? [{ texts: [word], holders: [nic.what], addresses: [] }] : [];
+  }
   return [{ texts: [value, `${word}=${value}`], holders: [nic.what], addresses: canonical(value) }];
 }
 

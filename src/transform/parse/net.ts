@@ -86,7 +86,7 @@ function readPairs(kind: GuestKind, pairs: ReadonlyMap<string, string>, model?: 
 function addressesOf(pairs: ReadonlyMap<string, string>): { ip?: string; ip6?: string } {
   const ip = pairs.get("ip");
   const ip6 = pairs.get("ip6");
-  return { ...(ip === undefined ? {} : { ip }), ...(ip6 === undefined ? {} : { ip6 }) };
+  return { ...(ip ? { ip } : {}), ...(ip6 ? { ip6 } : {}) };
 }
 
 /** "bc:24:11:2c:fe:01" → "BC:24:11:2C:FE:01"; an all-zero MAC identifies nothing. */

@@ -109,7 +109,8 @@ describe("with CLEAR_EMPTY, the primary address of a family", () => {
     [",ip6=2001:db8::9/64", "4"],
     [",ip=10.0.0.9/24,ip6=auto", ""],
     [",ip=dhcp,ip6=dhcp", ""],
-    [",ip=", "6"],
+    [",ip=", ""],
+    [",ip=,ip6=2001:db8::9/64", "4"],
   ])("is emptied when no address of it can be: name=eth0%s: %j", async (rest, expected) => {
     expect(await emptied({ config: { net0: nic(rest) } })).toBe(expected);
   });
