@@ -69,21 +69,27 @@ export class Slugs {
     return this.#slugs.get(kind)?.get(name);
   }
 
-  /** An entity whose stubs have their slugs; itself where none needs one, as nearly always. */
+  /** An entity whose stubs have their slugs; itself where none needs one, as mostly. */
   onStubs<Entity extends object>(entity: Entity): Entity {
     return this.#isEmpty ? entity : this.#within(entity) as Entity;
   }
 
-  #within(value: unknown, kind?: Slugged): unknown {
-    if (Array.isArray(value)) return value.map((item: unknown) => this.#within(item, kind));
-    if (typeof value !== "object" || value === null) return value;
-    const parts = Object.entries(value).map(([field, part]: [string, unknown]) =>
-      [field, this.#within(part, FIELDS[field])] as const
-    );
-    const stub: Readonly<Record<string, unknown>> = Object.fromEntries(parts);
-    const name = stub["name"] ?? stub["model"];
-    const slug = kind && typeof name === "string" ? this.of(kind, name) : undefined;
-    return slug === undefined ? stub : { ...stub, slug };
+  /** Copies only what changes: there are as many entities as a fleet has parts. */
+  #within(value: object, kind?: Slugged): object {
+    const isList = Array.isArray(value);
+    const { name, model } = value as { readonly name?: string; readonly model?: string };
+    const slug = kind === undefined ? undefined : this.of(kind, name ?? model ?? "");
+    const changed: Record<string, unknown> = slug === undefined ? {} : { slug };
+    let isChanged = slug !== undefined;
+    for (const [field, part] of Object.entries(value) as [string, unknown][]) {
+      if (typeof part !== "object" || part === null) continue;
+      const slugged = this.#within(part, isList ? kind : FIELDS[field]);
+      if (slugged === part) continue;
+      changed[field] = slugged;
+      isChanged = true;
+    }
+    if (!isChanged) return value;
+    return Object.assign(isList ? [...value] as object : { ...value }, changed);
   }
 }
 
