@@ -33,7 +33,7 @@ describe.concurrent("inspect", () => {
     expect(stdout).toContain("partial: 19 answers are missing");
     expect(stdout).toMatch(/\n {2}Guests +37 {2}qemu: 14 active/);
     expect(stdout).toMatch(/\n {2}pve4 +offline/);
-    expect(stdout).toMatch(/\n {2}vm-interface +44 +1 +24,835\n/);
+    expect(stdout).toMatch(/\n {2}vm-interface +44 +1 +21,271\n/);
     expect(stdout).toMatch(/\n {2}template +2 {2}Templates are not mapped\n/);
     expect(await treeOf(folder)).toEqual(before);
   });
