@@ -29,6 +29,12 @@ interface Named extends Input, Omit<Case, "run"> {
   readonly pushes?: number;
 }
 
+/**
+ * With CLEAR_EMPTY, of a guest whose own entity is applied before one of its NICs or addresses, NetBox
+ * keeps an empty custom field in the second push only.
+ */
+const CLEARING = 2;
+
 const INPUTS: readonly Named[] = [
   { holds: "1 2 3", name: "the example", runs: EXAMPLE, isForAll: true },
   ...["pve7", "pve8", "pve9", "standalone", "standalone-no-sys-audit", "two-sites"].map((name) => ({
@@ -89,6 +95,7 @@ const INPUTS: readonly Named[] = [
     name: "CLEAR_EMPTY from the start",
     runs: PVE8,
     settings: { CLEAR_EMPTY: "true" },
+    pushes: CLEARING,
   },
   {
     holds: "7",
@@ -104,8 +111,7 @@ const INPUTS: readonly Named[] = [
     runs,
     settings: { ...settings, PREFIX_SCOPE: "auto" },
     isBig: true as const,
-    // Of a guest that no NIC has made before, NetBox keeps an empty custom field in the second push only.
-    pushes: settings.CLEAR_EMPTY === "true" ? 2 : 1,
+    pushes: settings.CLEAR_EMPTY === "true" ? CLEARING : 1,
   })),
 ];
 
