@@ -30,6 +30,11 @@ export interface Input {
   readonly settings?: Settings;
 }
 
+export interface Waiting {
+  /** Are the custom fields applied before what has values of them is sent? `push` waits for that. */
+  readonly bootstrapWait?: boolean;
+}
+
 export class Trial {
   readonly netbox: NetBox;
   /** Of everything in a random order: the same seed, the same order. */
@@ -103,8 +108,12 @@ export class Trial {
    * Every failure and every warning is a finding, but for those in the words that a case expects:
    * one of these must come.
    */
-  async push(entities: readonly SentEntity[], expected?: RegExp): Promise<Reconciled[]> {
-    const results = await this.tryPush(entities);
+  async push(
+    entities: readonly SentEntity[],
+    expected?: RegExp,
+    waiting?: Waiting,
+  ): Promise<Reconciled[]> {
+    const results = await this.tryPush(entities, waiting);
     const said = results.flatMap(describe);
     const isExpected = (one: string): boolean => expected?.test(one) === true;
     this.findings.push(...said.filter((one) => !isExpected(one)));
@@ -119,7 +128,7 @@ export class Trial {
    */
   async tryPush(
     entities: readonly SentEntity[],
-    { bootstrapWait = true }: { readonly bootstrapWait?: boolean } = {},
+    { bootstrapWait = true }: Waiting = {},
   ): Promise<Reconciled[]> {
     this.sent += entities.length;
     if (!bootstrapWait) return this.#diode.reconcile(entities);
