@@ -57,7 +57,7 @@ describe.each(Object.entries(SHELLS))("%s", (name, { isInstalled, ask }) => {
     [["inspect", "--step", "vi"], ["virtual-disk", "virtual-machine"]],
     [["inspect", "--step=vi"], ["virtual-disk", "virtual-machine"]],
     [["inspect", "--left-out=n"], Object.keys(REASONS).filter((reason) => reason.startsWith("n"))],
-    [["inspect", "--left-out=dup"], ["duplicate-address"]],
+    [["inspect", "--left-out=dup"], ["duplicate-address", "duplicate-mac"]],
     [["transform", "--cluster-scope", ""], ["auto", "none", "site"]],
     [["transform", "--log-format=j"], ["json"]],
     [["completion", ""], ["bash", "fish", "zsh"]],

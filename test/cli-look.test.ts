@@ -59,7 +59,7 @@ describe.concurrent("inspect", () => {
       runCli(["inspect", EXAMPLE, "--json", "--guests", "--left-out=cdrom", "--step=tag"]),
     ]);
     const { stdout } = facts;
-    expect(JSON.parse(stdout)).toMatchObject({ folder: EXAMPLE, snapshot: { answers: 113 } });
+    expect(JSON.parse(stdout)).toMatchObject({ folder: EXAMPLE, snapshot: { answers: 114 } });
     const all = JSON.parse(lists.stdout) as Record<string, unknown[]>;
     expect(all).toMatchObject(JSON.parse(stdout) as object);
     expect([all["guests"]?.length, all["left_out"]?.length, all["tag"]?.length]).toEqual([

@@ -3,6 +3,7 @@
  * address before its name, so two interfaces with one MAC address could become one.
  * Source: diode-netbox-plugin, docs/matching-criteria-documentation.md, dcim.interface.
  */
+import { compareNatural } from "../../kernel/natural-order.ts";
 import { guestOfConfig } from "../../snapshot/paths.ts";
 import type { AnswersFile } from "../../snapshot/schema.ts";
 import { text } from "../../snapshot/scalar.ts";
@@ -19,9 +20,9 @@ export class MacHolders {
     else if (!holders.includes(holder)) holders.push(holder);
   }
 
-  /** The first that has it besides `holder`. */
+  /** The first in natural order that has it besides `holder`. */
   other(mac: string, holder: string): string | undefined {
-    return this.#holders.get(mac)?.find((each) => each !== holder);
+    return this.#holders.get(mac)?.filter((each) => each !== holder).sort(compareNatural)[0];
   }
 }
 

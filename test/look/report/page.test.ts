@@ -49,7 +49,7 @@ describe("the page of the example", () => {
       "guest-rows": 41,
       "address-rows": 51,
       "left-out-records": 136,
-      "note-rows": 8,
+      "note-rows": 9,
     });
     expect(lists["guest-rows"]?.rows.find(([vmid]) => vmid === "104")).toEqual(
       expect.arrayContaining(["FS01", "active", "qemu", "pve1", "VLAN 20, VLAN 40, VLAN 50"]),
