@@ -29,7 +29,7 @@ export function hasOpenAddress(config: Readonly<Record<string, unknown>>): boole
     const pairs = NIC_REGEXP.test(key) ? containerNic(text(value) ?? "") : undefined;
     if (pairs === undefined) return false;
     const nic = { ip: pairs.get("ip"), ip6: pairs.get("ip6") };
-    return Object.values(ADDRESS_KEYS).some((key) => isOpen(nic, key));
+    return Object.values(ADDRESS_KEYS).some((key) => isOpen(nic, key, config["ostype"]));
   });
 }
 
@@ -43,14 +43,17 @@ export function containerNic(text: string): ReadonlyMap<string, string> | undefi
 /**
  * May a container's NIC have addresses of this family that its config does not tell? Those of DHCP ("dhcp"), of SLAAC
  * ("auto") and of the container's own set-up ("manual"), which Proxmox VE leaves alone as well when neither family is
- * given; when one is, it writes the set-up, and the NIC has no address of the other.
- * Source: pve-container, PVE/LXC/Config.pm ($netconf_desc), PVE/LXC/Setup/*.pm (setup_network).
+ * given; when one is, it writes the set-up, and the NIC has no address of the other. Where `ostype` is unmanaged, it
+ * writes nothing.
+ * Source: pve-container, PVE/LXC/Config.pm ($netconf_desc), PVE/LXC/Setup/*.pm (setup_network), Unmanaged.pm.
  */
 export function isOpen(
   nic: { readonly [Key in AddressKey]?: string | undefined },
   key: AddressKey,
+  ostype?: unknown,
 ): boolean {
   const value = nic[key];
+  const isLeftAlone = (!nic.ip && !nic.ip6) || text(ostype) === "unmanaged";
   // Nothing is written in a blank one.
-  return value ? DYNAMIC_REGEXP.test(value) : !nic.ip && !nic.ip6;
+  return value ? DYNAMIC_REGEXP.test(value) : isLeftAlone;
 }

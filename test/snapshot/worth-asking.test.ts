@@ -61,3 +61,11 @@ test("a family is open where a word stands for its address, or where neither is 
     }
   }
 });
+
+test("where Proxmox VE does not manage the container, it writes no family that is not given", () => {
+  const net0 = "name=eth0,ip=10.0.0.1/24";
+  expect(isOpen({ ip: STATIC.ip }, "ip6", "unmanaged")).toBe(true);
+  expect(isOpen({ ip: STATIC.ip }, "ip", "unmanaged")).toBe(false);
+  expect(isOpen({ ip: STATIC.ip }, "ip6", "debian")).toBe(false);
+  expect(hasOpenAddress({ net0, ostype: "unmanaged" })).toBe(true);
+});

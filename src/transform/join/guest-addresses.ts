@@ -46,7 +46,7 @@ export function configAddresses(
     Object.values(ADDRESS_KEYS).flatMap((key): Occurrence[] => {
       const value = nic.net[key];
       const about = { nic, holder: holderOf(what, nic), answer, from: { places: nic.places } };
-      if (isOpen(nic.net, key)) {
+      if (isOpen(nic.net, key, nic.config?.ostype)) {
         const text = value === undefined ? key : `${key}=${value}`;
         return [{ ...about, text, address: "dynamic-address" }];
       }

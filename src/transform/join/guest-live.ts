@@ -41,7 +41,7 @@ export function containerAddresses(
   const at = { node: scene.node, ...id };
   const written = configAddresses(nics, what, scene.at(PATHS.config(at)));
   const openNics = (family: Family): NicSource[] =>
-    nics.filter(({ net }) => isOpen(net, ADDRESS_KEYS[family]));
+    nics.filter(({ net, config }) => isOpen(net, ADDRESS_KEYS[family], config?.ostype));
   const fromConfig: GuestAddresses = {
     occurrences: written,
     isKnown: (family) => isConfigRead && openNics(family).length === 0,

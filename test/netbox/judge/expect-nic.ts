@@ -55,11 +55,13 @@ export function addressesOf(guest: Guest, nics: readonly Nic[]): Found {
       return address ? [{ address, nic }] : [];
     })
   );
-  // A container sets up a NIC by itself when the config says neither.
+  // A container sets up a NIC by itself when the config says neither, or when Proxmox does not manage it.
   const isStatic = (family: 4 | 6): boolean =>
     nics.every(({ pairs }) => {
       const value = pairs.get(family === 4 ? "ip" : "ip6");
-      if (value === undefined) return pairs.has("ip") || pairs.has("ip6");
+      if (value === undefined) {
+        return (pairs.has("ip") || pairs.has("ip6")) && config?.["ostype"] !== "unmanaged";
+      }
       return !/^(?:dhcp|auto|manual)$/.test(value);
     });
   const isRead = config !== undefined;

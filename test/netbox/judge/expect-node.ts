@@ -191,7 +191,7 @@ function ownMac(row: Raw, { site }: Plan): string | undefined {
     rowsAt(site.nodes[node], `/nodes/${node}/network`) ?? []
   );
   const configs = Object.values(site.nodes).flatMap((answers) => Object.entries(answers))
-    .filter(([path]) => path.endsWith("/config"));
+    .filter(([path]) => /\/config(?:\?current=1)?$/.test(path));
   const isOfGuest = JSON.stringify(configs).toUpperCase().includes(mac);
   return isOfGuest || rows.filter((other) => macOf(other) === mac).length > 1 ? undefined : mac;
 }

@@ -57,7 +57,7 @@ function guestOf(plan: Plan, row: Raw, name: string): Guest {
   const node = text(row["node"]) ?? "";
   const answers = plan.site.nodes[node];
   const ask = (path: string): unknown => dataAt(answers, `/nodes/${node}/${kind}/${vmid}/${path}`);
-  const config = ask("config");
+  const config = ask("config?current=1") ?? ask("config");
   return {
     plan,
     row,
