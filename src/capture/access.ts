@@ -39,6 +39,10 @@ export function accessTo(endpoint: EndpointName, setting: Setting): Access {
     return { endpoint, may: "all", lacks: [], on: [] };
   }
   const on = JUDGES[needs.on](privileges, setting);
+  // The token may read it, and the call failed.
+  if (endpoint === "acl" && on.length === 0 && setting.rights.acl === undefined) {
+    return { endpoint, may: "none", lacks: [], on };
+  }
   if (on.length === 0) return { endpoint, may: "all", lacks: [], on };
   const isPart = mayReadSome(needs, privileges, setting);
   return { endpoint, may: isPart ? "part" : "none", lacks: privileges, on };

@@ -25,6 +25,8 @@ interface Change {
   readonly principal: Principal;
   /** The role is there, and does not apply to the paths below. */
   readonly isRepeated: boolean;
+  /** The groups whose NoAccess it outweighs. */
+  readonly outweighed?: readonly string[];
 }
 
 /** A privilege that PVEAuditor does not hold, and the role that is made for it. */
@@ -52,12 +54,13 @@ export function grantsFor(
   const isHandedDown = ({ privilege }: Lack): boolean =>
     rights?.handsDown([privilege], "/") === true;
   const onTop = lacks.filter((lack) => !isHandedDown(lack));
+  const lists = lacks.filter(isHandedDown).map(({ privilege, path }): [string, Command] => {
+    const text = `pveum acl list # look for an entry on ${path} that takes ${privilege} away`;
+    return [text, { text, path }];
+  });
   return [
     ...commandsOf(onTop.flatMap(({ privilege }) => changesOnTop(privilege, token, rights))),
-    ...lacks.filter(isHandedDown).map(({ privilege, path }) => ({
-      text: `pveum acl list # look for an entry on ${path} that takes ${privilege} away`,
-      path,
-    })),
+    ...new Map(lists).values(),
   ];
 }
 
@@ -110,8 +113,12 @@ function changesOf(
       acl.some((entry) =>
         entry.roleid === roleid && entry.path === path && entry.ugid === principal.ugid
       );
+    const outweighed = isByGroup
+      ? ofGroups.filter(({ roleid }) => roleid === NO_ACCESS).map(({ ugid }) => ugid)
+      : [];
     for (const roleid of roles) {
-      changes.push({ verb: "modify", path, roleid, principal, isRepeated: isThere(roleid) });
+      const isRepeated = isThere(roleid);
+      changes.push({ verb: "modify", path, roleid, principal, isRepeated, outweighed });
     }
     return { changes, isByGroup };
   }
@@ -149,12 +156,11 @@ function commandOf(changes: readonly Change[]): Command[] {
     return ugids.size === 0 ? "" : ` --${type}s ${[...ugids].map(quoted).join(",")}`;
   };
   const propagate = isRepeated ? " --propagate 1" : "";
-  const text =
-    `pveum acl ${verb} ${
-      PLAIN_REGEXP.test(path) ? path : quoted(path)
-    } --roles ${roleid}${propagate}` +
-    `${named("user")}${named("token")}`;
-  return [{ text, path }];
+  const groups = [...new Set(changes.flatMap(({ outweighed = [] }) => outweighed))].sort();
+  const why = groups.length === 0 ? "" : ` # outweighs NoAccess of group ${groups.join(", ")}`;
+  const at = PLAIN_REGEXP.test(path) ? path : quoted(path);
+  const who = `${named("user")}${named("token")}`;
+  return [{ text: `pveum acl ${verb} ${at} --roles ${roleid}${propagate}${who}${why}`, path }];
 }
 
 /** A path that needs no quotes in a shell. */

@@ -5,7 +5,7 @@ import { PATHS } from "../snapshot/paths.ts";
 import { flag, records, text } from "../snapshot/scalar.ts";
 import { Rights } from "../snapshot/rights.ts";
 import type { Answer } from "../snapshot/schema.ts";
-import { accessTo, filteredPaths, majorOf, versionOf } from "./access.ts";
+import { filteredPaths, majorOf, versionOf } from "./access.ts";
 import { grantsFor } from "./grants.ts";
 import { type Inventory, readInventory } from "./inventory.ts";
 import type { CaptureOptions } from "./options.ts";
@@ -61,7 +61,7 @@ export function readOverview(answers: ClusterAnswers, { nodes: scope, token }: S
     clusterName: text(cluster?.["name"]),
     hasQuorum: flag(cluster?.["quorate"]) !== false,
     nodesGap: incompleteOf(PATHS.nodes, answers.nodes)?.reason,
-    filtered: rights === undefined ? [] : filteredPaths({ rights, major, nodes }),
+    filtered: rights === undefined ? [PATHS.permissions] : filteredPaths({ rights, major, nodes }),
   };
 }
 
@@ -98,11 +98,6 @@ export function refuseScope(
   }
 }
 
-/** Then a list that was not read is a call that failed. */
-function mayReadAcl(rights: Rights): boolean {
-  return accessTo("acl", { rights, major: NEWEST_MAJOR, nodes: [] }).may === "all";
-}
-
 /** What the user should know and is no gap of the snapshot. */
 export function warningsOf(
   { inventory, rights, hasQuorum }: Overview,
@@ -114,7 +109,7 @@ export function warningsOf(
     ...(hasQuorum ? [] : ["The cluster has no quorum: its answers may be out of date"]),
     ...(rights === undefined
       ? ["The token's rights could not be read: lists that it sees only a part of look complete"]
-      : rights.acl === undefined && mayReadAcl(rights)
+      : rights.acl === undefined && rights.has(["Sys.Audit"], "/access")
       ? ["The access control list could not be read: entries that hide guests would not be noticed"]
       : []),
     ...unknown.map((node) => `The scope names the node "${node}", which the cluster does not have`),

@@ -76,9 +76,10 @@ export function incompleteOf(path: string, answer: Answer): Required<Incomplete>
 }
 
 /**
- * Listings out of which Proxmox VE leaves what the token may not see. Whether it did is not known unless the token
- * may read the access control list. Source: proxmox.md §2.2.
+ * Listings out of which Proxmox VE leaves what the token may not see. Whether it did is not known unless the token's
+ * rights and the access control list were read. Source: proxmox.md §2.2.
  */
+const RIGHTS: ReadonlySet<string> = new Set([PATHS.permissions, PATHS.acl]);
 const FILTERED_REGEXP = /^\/cluster\/resources|^\/nodes\/[^/]+\/network$/;
 
 /** Why rows may be missing from a good answer; undefined when none are. */
@@ -87,7 +88,14 @@ export function hiddenRows(
   path: string,
 ): Incomplete | undefined {
   return incomplete.find((each) => each.path === path) ??
-    (FILTERED_REGEXP.test(path) ? incomplete.find((each) => each.path === PATHS.acl) : undefined);
+    (FILTERED_REGEXP.test(path) ? incomplete.find((each) => RIGHTS.has(each.path)) : undefined);
+}
+
+/** For people: why rows may be missing from the answer to `path`. */
+export function hiddenDetail(hidden: Incomplete, path: string): string {
+  return hidden.path === path
+    ? "it lists only a part"
+    : `it may list only a part, since ${hidden.path} was not read in full`;
 }
 
 /** Is the node of this question away, as far as one answer can tell? */

@@ -92,7 +92,10 @@ describe("what Proxmox VE hides makes the listing partial", () => {
       "one guest, from a group of the user",
       config([...BOTH, "group /vms/101 NoAccess"], { groups: ["ops"] }),
       [PATHS.resources],
-      [`pveum acl modify /vms/101 --roles PVEAuditor --users '${USER}'`],
+      [
+        `pveum acl modify /vms/101 --roles PVEAuditor --users '${USER}' ` +
+        "# outweighs NoAccess of group ops",
+      ],
     ],
     [
       "one bridge",

@@ -60,7 +60,10 @@ describe("what a token may read of each endpoint", () => {
   const may = (listed: Record<string, Record<string, number>>, major: number) =>
     Object.fromEntries(
       (Object.keys(ENDPOINTS) as EndpointName[])
-        .map((name) => [name, accessTo(name, { rights: rights(listed), major, nodes }).may])
+        .map((name) => {
+          const known = Rights.of(ok(listed), ok([]))!;
+          return [name, accessTo(name, { rights: known, major, nodes }).may];
+        })
         .filter(([, verdict]) => verdict !== "all"),
     );
 
@@ -95,6 +98,11 @@ describe("what a token may read of each endpoint", () => {
     expect(access("nodeStatus")).toMatchObject({ may: "part", on: [{ path: "/nodes/pve2" }] });
     const never = accessTo("config", { rights: rights({ "/x": {} }), major: 9, nodes });
     expect(never).toMatchObject({ may: "none", on: [{ path: "/vms", isBelow: true }] });
+  });
+
+  test("is not known while the access control list is not read", () => {
+    const unread = accessTo("acl", { rights: rights(listing(AUDITOR)), major: 9, nodes });
+    expect(unread).toEqual({ endpoint: "acl", may: "none", lacks: [], on: [] });
   });
 
   test("on one node, or on some guests, is a part", () => {

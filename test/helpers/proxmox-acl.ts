@@ -141,7 +141,7 @@ export function runPveum(config: UserConfig, command: string): UserConfig {
     return { ...config, roles: { ...config.roles, [role]: [privilege] } };
   }
   const [, verb, path = "", role = "", , who = ""] =
-    /^pveum acl (modify|delete) (\S+) --roles (\S+)( --propagate 1)?((?: --(?:users|tokens) '[^']+')+)$/
+    /^pveum acl (modify|delete) (\S+) --roles (\S+)( --propagate 1)?((?: --(?:users|tokens) '[^']+')+)(?: # .*)?$/
       .exec(command) ?? [];
   if (verb === undefined) throw new Error(`Not a command of pveum: ${command}`);
   const principals = [...who.matchAll(/--(user|token)s '([^']+)'/g)];

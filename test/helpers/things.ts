@@ -100,7 +100,8 @@ function guestOf(site: Site, row: Raw, { isLive = false }: Reading): GuestThing 
   const nics = keys.filter((key) => /^net[0-9]+$/.test(key)).map((key) => {
     const pairs = pairsOf(isRaw(config) ? config[key] : "");
     const given = kind === "lxc" ? pairs.get("name") : undefined;
-    return { key, pairs, what: `${what}/${key}`, names: namesOf(key, given) };
+    const isUnmanaged = isRaw(config) && config["ostype"] === "unmanaged";
+    return { key, pairs, isUnmanaged, what: `${what}/${key}`, names: namesOf(key, given) };
   });
   nics.sort((a, b) => Number(a.key.slice(3)) - Number(b.key.slice(3)));
   const live = kind === "lxc"
@@ -128,13 +129,17 @@ function namesOf(key: string, given: string | undefined): string[] {
 }
 
 function writtenAddress(
-  nic: { readonly what: string; readonly pairs: ReadonlyMap<string, string> },
+  nic: {
+    readonly what: string;
+    readonly pairs: ReadonlyMap<string, string>;
+    readonly isUnmanaged: boolean;
+  },
   word: string,
 ): AddressPart[] {
   const value = nic.pairs.get(word);
   if (!value) {
-    // Which the container sets up by itself when the config has neither.
-    const isLeftOpen = !nic.pairs.get("ip") && !nic.pairs.get("ip6");
+    // Which the container sets up by itself when the config has neither, or nobody else does.
+    const isLeftOpen = nic.isUnmanaged || (!nic.pairs.get("ip") && !nic.pairs.get("ip6"));
     return isLeftOpen ? [{ texts: [word], holders: [nic.what], addresses: [] }] : [];
   }
   return [{ texts: [value, `${word}=${value}`], holders: [nic.what], addresses: canonical(value) }];

@@ -246,11 +246,14 @@ describe("what is not readable in b is never gone", () => {
     expect(whatOf(unread)).toEqual(["node/pve1/vmbr0 () denied", "vm/101 () denied"]);
   });
 
-  test("guests and bridges that may be hidden, since the access control list was not read", async () => {
+  test.each([
+    PATHS.acl,
+    PATHS.permissions,
+  ])("guests and bridges that may be hidden, since %s was not read", async (path) => {
     const network = [{ iface: "vmbr0", type: "bridge", active: 1 }];
     const a = lab({ nodes: { pve1: { network } }, guests: [{ vmid: 101 }] });
     const b = lab({ nodes: { pve1: { network: [] } } });
-    const incomplete = [{ path: PATHS.acl, reason: "filtered", cause: "filtered" }];
+    const incomplete = [{ path, reason: "filtered", cause: "filtered" }];
     const { gone, unread } = await diffSnapshots(a, {
       ...b,
       manifest: { ...b.manifest, incomplete },

@@ -1,5 +1,5 @@
 /** doctor: what stands between this machine and a complete capture, and the commands that mend it. */
-import { type Diagnosis, doctor } from "../../capture/doctor.ts";
+import { type Diagnosed, type Diagnosis, doctor } from "../../capture/doctor.ts";
 import { ENDPOINTS } from "../../capture/endpoints.ts";
 import { parseCaptureOptions } from "../../capture/options.ts";
 import { CAPTURE_SETTINGS } from "../../capture/settings.ts";
@@ -25,6 +25,11 @@ const TRUSTS: Readonly<Record<Diagnosis["trust"], string>> = {
   pinned: "pinned by PROXMOX_FINGERPRINT",
 };
 
+/** A path and the paths below it are one place for people. */
+function pathsOf(places: Diagnosed["on"]): string[] {
+  return [...new Set(places.map(({ path }) => path))];
+}
+
 const MAY = { all: "all", part: "a part", none: "nothing" } as const;
 
 function textOf(diagnosis: Diagnosis): string {
@@ -49,7 +54,7 @@ function textOf(diagnosis: Diagnosis): string {
       ENDPOINTS[endpoint].shown,
       MAY[may],
       lacks.join(" or "),
-      on.map(({ path }) => path).join(" "),
+      pathsOf(on).join(" "),
     ]),
   );
   const mend = grants.length === 0
@@ -72,7 +77,7 @@ function jsonOf({ host, certificate, ...diagnosis }: Diagnosis): string {
       path: ENDPOINTS[endpoint].shown,
       may,
       lacks,
-      on: on.map(({ path }) => path),
+      on: pathsOf(on),
       mend_on: [...new Set(grants.flatMap(({ path }) => path ?? []))],
     })),
     grants: diagnosis.grants,

@@ -1,6 +1,6 @@
 /** cluster.json → the cluster, and which nodes and guests it lists. */
 import { type GuestAddress, type GuestKind, PATHS } from "../../snapshot/paths.ts";
-import { hiddenRows } from "../../snapshot/incomplete.ts";
+import { hiddenDetail, hiddenRows } from "../../snapshot/incomplete.ts";
 import { Rights } from "../../snapshot/rights.ts";
 import type { AnswersFile, Snapshot } from "../../snapshot/schema.ts";
 import { type Fields, fieldsOf } from "./fields.ts";
@@ -62,8 +62,7 @@ export async function readOverview(snapshot: Snapshot): Promise<Overview> {
 export function hiddenPart({ manifest }: Snapshot, path: string): Gap | undefined {
   const entry = hiddenRows(manifest, path);
   if (entry === undefined) return undefined;
-  const { reason } = entry;
-  return { reason: "denied", detail: entry.path === path ? reason : `${entry.path}: ${reason}` };
+  return { reason: "denied", detail: hiddenDetail(entry, path) };
 }
 
 function nameField(row: Row | undefined): Fields {
@@ -113,8 +112,11 @@ const LIVE_KEYS = ["name", "status", "template", "maxcpu", "maxmem"];
 
 /** A guest's pool is shown to those who may see it. Source: PVE/API2/Cluster.pm, resources. */
 function poolGap(answers: AnswersFile): Gap | undefined {
-  const rights = Rights.of(answers.get(PATHS.permissions), answers.get(PATHS.acl));
-  if (rights === undefined || rights.reaches(["Pool.Audit"], "/pool")) return undefined;
+  const permissions = answers.get(PATHS.permissions);
+  if (permissions === undefined) return undefined;
+  const rights = Rights.of(permissions, answers.get(PATHS.acl));
+  if (rights === undefined) return { reason: "denied", detail: "the token's rights were not read" };
+  if (rights.reaches(["Pool.Audit"], "/pool")) return undefined;
   return { reason: "denied", detail: "the token lacks Pool.Audit on /pool" };
 }
 

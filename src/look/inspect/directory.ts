@@ -29,7 +29,7 @@ export class Directory {
     return { name: name(entity) };
   }
 
-  /** "vm/101/net1", "node/pve1/lo", or an API path: "/nodes/pve1/qemu/101/config". */
+  /** "vm/101/net1", "node/pve1/lo", or an API path: "/nodes/pve1/qemu/101/config?current=1". */
   ofPath(path: string): Facets {
     const [, vmid = ""] = /(?:^vm|\/qemu|\/lxc)\/(\d+)(?:\/|$)/.exec(path) ?? [];
     const guest = this.#byVmid.get(vmid);

@@ -56,10 +56,9 @@ export function readNetwork(
   // What could not be read, or was kept back, may be the very address that NetBox has.
   const isRead = scene.isNetworkWhole && rows.every(({ iface }) => text(iface) !== undefined) &&
     ports.every(({ found }) => found.every(({ address }) => isReadable(address)));
-  const primary = primaryOf(
-    byPriority,
-    (family) => isRead && !ports.some((port) => isOpen(port, family)),
-  );
+  const primary: Primary = scene.isNetworkFiltered
+    ? { 4: undefined, 6: undefined }
+    : primaryOf(byPriority, (family) => isRead && !ports.some((port) => isOpen(port, family)));
   return {
     interfaces,
     addresses: markPrimary(addresses, primary),

@@ -84,6 +84,8 @@ export interface NodeScene extends Scene {
    * are not applied. Source: proxmox.md §2.2, §5.
    */
   readonly isNetworkWhole: boolean;
+  /** True: the API token is known to see only a part of the node's network. */
+  readonly isNetworkFiltered: boolean;
 }
 
 export interface GuestScene extends Scene {

@@ -5,7 +5,7 @@
  */
 import type { DeviceRef } from "../../entities/schema.ts";
 import type { AnswersFile } from "../../snapshot/schema.ts";
-import { hiddenRows } from "../../snapshot/incomplete.ts";
+import { hiddenDetail, hiddenRows } from "../../snapshot/incomplete.ts";
 import { PATHS } from "../../snapshot/paths.ts";
 import { asRows, listOf } from "../../snapshot/reading.ts";
 import { hasUnappliedChanges } from "../../snapshot/unapplied.ts";
@@ -77,6 +77,7 @@ function surveyNode(
   const answer = nodeAnswer(node, path, cluster.label);
   const given = answers?.get(path);
   const isUnapplied = hasUnappliedChanges(given);
+  const hidden = hiddenRows(cluster.snapshot.manifest, path);
   const scene: NodeScene = {
     ...tables,
     cluster: source,
@@ -85,7 +86,9 @@ function surveyNode(
     labelled: (what) => cluster.label === undefined ? what : `${what} of ${cluster.label}`,
     what: `node/${node}`,
     subject: (what) => ({ what, answer }),
-    isNetworkWhole: !isUnapplied && hiddenRows(cluster.snapshot.manifest, path) === undefined,
+    isNetworkWhole: !isUnapplied && hidden === undefined,
+    // The address of a bridge that is hidden may be the primary one.
+    isNetworkFiltered: hidden?.path === path,
   };
   if (source.policy.allInterfaces && answers !== undefined) seeGuestMacs(answers, scene);
   if (!isDevice(entry)) {
@@ -107,6 +110,10 @@ function surveyNode(
   if ("reason" in found) {
     ledger.leave(scene.subject(`${scene.what}/network`), found.reason, { detail: found.detail });
     return { cluster, entry, scene, name, ref, network: undefined };
+  }
+  if (hidden !== undefined) {
+    const detail = hiddenDetail(hidden, path);
+    ledger.leave(scene.subject(`${scene.what}/network`), "denied", { detail });
   }
   if (isUnapplied) ledger.note(scene.subject(scene.what), "unapplied-changes");
   return {

@@ -133,6 +133,33 @@ describe("a node's primary address", () => {
     expect(only(filtered?.of("device") ?? [])).not.toHaveProperty("primary_ip6");
   });
 
+  test("is not another interface's while the one that has it may be a hidden bridge", async () => {
+    const network = [{ iface: "eno1.25", type: "vlan", cidr: "172.16.25.1/24" }];
+    const whole = lab({ nodes: { pve1: { network } } });
+    const gap = { path: PATHS.network("pve1"), reason: "filtered" };
+    const part = { ...whole, manifest: { ...whole.manifest, incomplete: [gap] } };
+    const [seen, filtered] = await Promise.all([whole, part].map((each) => transformed(each)));
+    expect(primaryOf(seen!, "pve1")).toEqual(["172.16.25.1/24", undefined]);
+    expect(primaryOf(filtered!, "pve1")).toEqual([undefined, undefined]);
+    expect(filtered?.of("ip-address").map(({ address }) => address)).toEqual(["172.16.25.1/24"]);
+  });
+
+  test.each([
+    [PATHS.resources, ["cluster/resources"]],
+    [PATHS.network("pve1"), ["node/pve1/network"]],
+    [PATHS.acl, ["cluster/resources", "node/pve1/network"]],
+    [PATHS.permissions, ["cluster/resources", "node/pve1/network"]],
+  ])("and what is missing was not read when %s was read in part", async (path, whats) => {
+    const whole = lab({ nodes: { pve1: { network: [] } } });
+    const incomplete = [{ path, reason: "filtered", cause: "filtered" }];
+    const { leftOut } = await transformed({
+      ...whole,
+      manifest: { ...whole.manifest, incomplete },
+    });
+    expect(leftOut.map(({ what, reason }) => [what, reason]))
+      .toEqual(whats.map((what) => [what, "denied"]));
+  });
+
   test("is left as it is on the one node whose network was not wholly read", async () => {
     const whole = lab({ nodes: { pve1: { network: [] }, pve2: { network: [] } } });
     const gap = { path: PATHS.network("pve2"), reason: "filtered" };
