@@ -84,7 +84,7 @@ export interface NodeScene extends Scene {
    * are not applied. Source: proxmox.md §2.2, §5.
    */
   readonly isNetworkWhole: boolean;
-  /** True: the API token is known to see only a part of the node's network. */
+  /** True: the node's network is known to be filtered, or it was not read whether it is: a hidden bridge may be primary. */
   readonly isNetworkFiltered: boolean;
 }
 

@@ -87,8 +87,9 @@ function surveyNode(
     what: `node/${node}`,
     subject: (what) => ({ what, answer }),
     isNetworkWhole: !isUnapplied && hidden === undefined,
-    // The address of a bridge that is hidden may be the primary one.
-    isNetworkFiltered: hidden?.path === path,
+    // A token that may not read the access control list would otherwise never give a node a primary address.
+    isNetworkFiltered: hidden !== undefined &&
+      !(hidden.path === PATHS.acl && hidden.cause === "filtered"),
   };
   if (source.policy.allInterfaces && answers !== undefined) seeGuestMacs(answers, scene);
   if (!isDevice(entry)) {

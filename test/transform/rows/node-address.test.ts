@@ -133,16 +133,22 @@ describe("a node's primary address", () => {
     expect(only(filtered?.of("device") ?? [])).not.toHaveProperty("primary_ip6");
   });
 
-  test("is not another interface's while the one that has it may be a hidden bridge", async () => {
-    const network = [{ iface: "eno1.25", type: "vlan", cidr: "172.16.25.1/24" }];
-    const whole = lab({ nodes: { pve1: { network } } });
-    const gap = { path: PATHS.network("pve1"), reason: "filtered" };
-    const part = { ...whole, manifest: { ...whole.manifest, incomplete: [gap] } };
-    const [seen, filtered] = await Promise.all([whole, part].map((each) => transformed(each)));
-    expect(primaryOf(seen!, "pve1")).toEqual(["172.16.25.1/24", undefined]);
-    expect(primaryOf(filtered!, "pve1")).toEqual([undefined, undefined]);
-    expect(filtered?.of("ip-address").map(({ address }) => address)).toEqual(["172.16.25.1/24"]);
-  });
+  test.each([
+    PATHS.network("pve1"),
+    PATHS.permissions,
+  ])(
+    "is not another interface's while %s was read in part, which may hide its bridge",
+    async (path) => {
+      const network = [{ iface: "eno1.25", type: "vlan", cidr: "172.16.25.1/24" }];
+      const whole = lab({ nodes: { pve1: { network } } });
+      const gap = { path, reason: "filtered", cause: "filtered" };
+      const part = { ...whole, manifest: { ...whole.manifest, incomplete: [gap] } };
+      const [seen, filtered] = await Promise.all([whole, part].map((each) => transformed(each)));
+      expect(primaryOf(seen!, "pve1")).toEqual(["172.16.25.1/24", undefined]);
+      expect(primaryOf(filtered!, "pve1")).toEqual([undefined, undefined]);
+      expect(filtered?.of("ip-address").map(({ address }) => address)).toEqual(["172.16.25.1/24"]);
+    },
+  );
 
   test.each([
     [PATHS.resources, ["cluster/resources"]],
