@@ -139,6 +139,8 @@ function expectInterfaces(
       kept.push({ address, priority: number(row["priority"]) ?? Infinity });
     }
   }
+  // The address of a hidden bridge may be the primary one.
+  if (mayHideBridges(plan)) return {};
   kept.sort((a, b) => (a.priority === b.priority ? 0 : a.priority - b.priority));
   const primary = (family: 4 | 6): Fact => {
     const first = kept.find(({ address }) => address.family === family);
@@ -147,6 +149,16 @@ function expectInterfaces(
     return rows.some((row) => ["dhcp", "auto"].includes(String(row[method]))) ? undefined : null;
   };
   return { primary_ip4: primary(4), primary_ip6: primary(6) };
+}
+
+/** Since PVE 8, to a token without SDN.Audit and SDN.Use on /sdn. */
+function mayHideBridges({ site }: Plan): boolean {
+  const rights = dataAt(site.cluster, "/access/permissions");
+  const version = dataAt(site.cluster, "/version");
+  if (!isRaw(rights) || !isRaw(version)) return false;
+  const sdn = isRaw(rights["/sdn"]) ? rights["/sdn"] : {};
+  const isShown = ["SDN.Audit", "SDN.Use"].some((privilege) => privilege in sdn);
+  return Number.parseInt(text(version["release"]) ?? "", 10) >= 8 && !isShown;
 }
 
 function addressesOf(row: Raw): Address[] {
