@@ -1,6 +1,6 @@
 /** What the token may do: the rights that the snapshot's token had, without those that are denied. */
 import { usageError } from "../../kernel/errors.ts";
-import { NO_ACCESS } from "../../snapshot/rights.ts";
+import { ancestorsOf, NO_ACCESS } from "../../snapshot/rights.ts";
 import type { Token } from "./token.ts";
 
 /** Path → privilege → 1 when paths below inherit it. The answer of /access/permissions. */
@@ -133,11 +133,4 @@ export class Rights {
 function covers({ path: denied = "/", isBelow = false }: Denial, path: string): boolean {
   if (path === denied) return !isBelow;
   return path.startsWith(denied === "/" ? "/" : `${denied}/`);
-}
-
-/** "/vms/104" → "/vms", "/". */
-function ancestorsOf(path: string): string[] {
-  if (path === "/") return [];
-  const above = path.slice(0, path.lastIndexOf("/")) || "/";
-  return [above, ...ancestorsOf(above)];
 }

@@ -1,5 +1,6 @@
 /** cluster.json → the rows of its three lists; a list or a row that cannot be read is a record. */
 import type { Reason } from "../../entities/left-out.ts";
+import { hiddenDetail, type Incomplete } from "../../snapshot/incomplete.ts";
 import { PATHS } from "../../snapshot/paths.ts";
 import { asRows, listOf } from "../../snapshot/reading.ts";
 import { type ClusterStatusRow, type NodeRow, RESOURCE_KEYS } from "../../snapshot/rows.ts";
@@ -27,7 +28,12 @@ type SubjectOf = (what: string, path: string) => Subject;
 
 export function readClusterRows(
   answers: AnswersFile,
-  { ledger, subjectOf }: { readonly ledger: Ledger; readonly subjectOf: SubjectOf },
+  { ledger, subjectOf, hidden }: {
+    readonly ledger: Ledger;
+    readonly subjectOf: SubjectOf;
+    /** Why guests may be missing from the listing; undefined: none are. */
+    readonly hidden: Incomplete | undefined;
+  },
 ): ClusterRows {
   /** `what` is what the record of a list that was not read is called. */
   const rowsAt = (what: string, path: string, found: Found<readonly unknown[]>): Row[] => {
@@ -49,6 +55,11 @@ export function readClusterRows(
   const status = rowsAt("cluster/status", statusPath, listOf(answers.get(statusPath)));
   const nodes = rowsAt("cluster/nodes", nodesPath, nodeList);
   const listing = listOf(answers.get(resourcesPath, RESOURCE_KEYS));
+  // A listing that was not read at all has its record in `rowsAt`.
+  if (hidden !== undefined && "value" in listing) {
+    const detail = hiddenDetail(hidden, resourcesPath);
+    ledger.leave(subjectOf("cluster/resources", resourcesPath), "denied", { detail });
+  }
   const statusNodes = status.filter((row) => row["type"] === "node");
   return {
     clusterStatus: status.find((row) => row["type"] === "cluster"),

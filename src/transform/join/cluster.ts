@@ -1,9 +1,8 @@
 /** cluster.json → what the cluster is called, where it stands, and which nodes and guests it lists. */
 import { GLOBAL_TAGS, hostTagName } from "../../entities/global-tags.ts";
 import { compareNatural } from "../../kernel/natural-order.ts";
-import { hiddenDetail, hiddenRows } from "../../snapshot/incomplete.ts";
+import { hiddenRows } from "../../snapshot/incomplete.ts";
 import { PATHS } from "../../snapshot/paths.ts";
-import { listOf } from "../../snapshot/reading.ts";
 import type { ClusterStatusRow, NodeRow } from "../../snapshot/rows.ts";
 import type { TagRef } from "../../entities/schema.ts";
 import type { Snapshot } from "../../snapshot/schema.ts";
@@ -70,13 +69,8 @@ export async function readCluster({ snapshot, policy, label }: ClusterInput): Pr
     what,
     answer: clusterAnswer(path, label),
   });
-  const rows = readClusterRows(answers, { ledger, subjectOf });
   const hidden = hiddenRows(snapshot.manifest, PATHS.resources);
-  // A listing that was not read at all has its record already.
-  if (hidden !== undefined && "value" in listOf(answers.get(PATHS.resources))) {
-    const detail = hiddenDetail(hidden, PATHS.resources);
-    ledger.leave(subjectOf("cluster/resources", PATHS.resources), "denied", { detail });
-  }
+  const rows = readClusterRows(answers, { ledger, subjectOf, hidden });
   const { clusterStatus, rowByNode, statusByNode, areNodesListed, unlisted } = rows;
   const guests = readEntries(rows.resources, {
     policy,
