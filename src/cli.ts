@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** argv in, exit code out; the only file that acts when it is imported. */
-import { main } from "./commands/main.ts";
+import { main } from "./cli/main.ts";
 
 // To name `process` costs Deno almost as long as it takes to start; help does without.
 const { Deno } = globalThis as { Deno?: { args: readonly string[] } };

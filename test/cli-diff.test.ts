@@ -2,7 +2,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { seal } from "../src/kernel/sealed.ts";
+import { seal } from "../src/run-folder/manifest.ts";
 import { cliFolders, expectError } from "./helpers/cli-folders.ts";
 import { buildSet, tag } from "./helpers/entity-set.ts";
 import { ROOT } from "./helpers/golden.ts";

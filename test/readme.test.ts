@@ -1,7 +1,7 @@
 /** README says what the program prints. */
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
-import { TOOL } from "../src/kernel/tool.ts";
+import { TOOL } from "../src/base/tool.ts";
 import { BLOCKS, README, withBlocks } from "./helpers/readme.ts";
 
 test("the tables in README are what the program prints", async () => {

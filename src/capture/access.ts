@@ -1,9 +1,24 @@
 /** What the token may read, endpoint by endpoint: all of it, a part, or none. */
-import { PATHS } from "../snapshot/paths.ts";
-import type { AclPlace, Rights } from "../snapshot/rights.ts";
-import { count, record, text } from "../snapshot/scalar.ts";
-import type { Answer } from "../snapshot/schema.ts";
-import { type EndpointName, type EndpointRow, ENDPOINTS, type Need } from "./endpoints.ts";
+import {
+  type EndpointName,
+  type EndpointRow,
+  ENDPOINTS,
+  type Need,
+  PATHS,
+} from "../proxmox/endpoints.ts";
+import {
+  type AclEntry,
+  type AclPlace,
+  isBarred,
+  isInRole,
+  NO_ACCESS,
+  type Principal,
+  type Rights,
+  standingOf,
+} from "../proxmox/rights.ts";
+import { count, record, text } from "../proxmox/values.ts";
+import type { Answer } from "../run-folder/snapshot.ts";
+import type { Token } from "./token.ts";
 
 export interface Access {
   readonly endpoint: EndpointName;
@@ -124,4 +139,172 @@ export function versionOf(answer: Answer): string | undefined {
 /** 9, 7 */
 export function majorOf(answer: Answer): number | undefined {
   return count(/^\d+/.exec(versionOf(answer) ?? "")?.[0]);
+}
+
+/** Privileges that are missing → the commands, for a shell on any node, that give them. */
+
+export interface Command {
+  readonly text: string;
+  /** Path of the access control list that it changes; undefined: none. */
+  readonly path?: string;
+}
+
+/** One change of the access control list, for one user or token. */
+interface Change {
+  readonly verb: "delete" | "modify";
+  readonly path: string;
+  readonly roleid: string;
+  readonly principal: Principal;
+  /** The role is there, and does not apply to the paths below. */
+  readonly isRepeated: boolean;
+  /** The groups whose NoAccess it outweighs. */
+  readonly outweighed?: readonly string[];
+}
+
+/** A privilege that PVEAuditor does not hold, and the role that is made for it. */
+const MONITOR = "VM.Monitor";
+const AUDITOR_ROLE = "PVEAuditor";
+const MONITOR_ROLE = "GuestAgentMonitor";
+
+/**
+ * A token may do what both it and its user may, so both need the role. A role on a path replaces, for that user or
+ * token, what the paths above hand down; so each role is given where the roles in effect come from.
+ *
+ * Without the access control list, the roles that are already there are not known: the role is given on "/", unless
+ * "/" hands the privilege down already. Then an entry on the path is in the way, which only its reader can find.
+ * Source: pve-access-control, PVE/AccessControl.pm (roles); proxmox.md §2.1.
+ */
+export function grantsFor(
+  lacks: readonly Lack[],
+  token: Token,
+  rights: Rights | undefined,
+): Command[] {
+  const acl = rights?.acl;
+  if (acl !== undefined) {
+    return commandsOf(lacks.flatMap((lack) => changesFor(lack, token, acl)), acl);
+  }
+  const isHandedDown = ({ privilege }: Lack): boolean =>
+    rights?.handsDown([privilege], "/") === true;
+  const onTop = lacks.filter((lack) => !isHandedDown(lack));
+  const lists = lacks.filter(isHandedDown).map(({ privilege, path }): [string, Command] => {
+    const text = `pveum acl list # look for an entry on ${path} that takes ${privilege} away`;
+    return [text, { text, path }];
+  });
+  return [
+    ...commandsOf(onTop.flatMap(({ privilege }) => changesOnTop(privilege, token, rights))),
+    ...new Map(lists).values(),
+  ];
+}
+
+function roleFor(privilege: string): string {
+  return privilege === MONITOR ? MONITOR_ROLE : AUDITOR_ROLE;
+}
+
+function changesOnTop(privilege: string, token: Token, rights: Rights | undefined): Change[] {
+  return token.principals.map((principal) => ({
+    verb: "modify",
+    path: "/",
+    roleid: roleFor(privilege),
+    principal,
+    // Not handed down, and there all the same.
+    isRepeated: rights?.has([privilege], "/") === true,
+  }));
+}
+
+function changesFor(lack: Lack, token: Token, acl: readonly AclEntry[]): Change[] {
+  const found = token.principals.map((principal) => changesOf(lack, principal, acl));
+  const certain = found.filter(({ isByGroup }) => !isByGroup).flatMap(({ changes }) => changes);
+  // Which groups the user is in is not known. As long as the token explains what is missing, they may be fine.
+  return certain.length > 0 ? certain : found.flatMap(({ changes }) => changes);
+}
+
+/** What a user or a token lacks on its own account. */
+function changesOf(
+  lack: Lack,
+  principal: Principal,
+  acl: readonly AclEntry[],
+): { readonly changes: Change[]; readonly isByGroup: boolean } {
+  const changes: Change[] = [];
+  let entries = acl;
+  for (;;) {
+    const standing = standingOf(lack, principal, entries);
+    const { path, own, ofGroups } = standing;
+    const isByGroup = own.length === 0 && ofGroups.length > 0;
+    const bar = own.find(({ roleid }) => roleid === NO_ACCESS);
+    if (bar !== undefined) {
+      changes.push({ verb: "delete", path, roleid: NO_ACCESS, principal, isRepeated: false });
+      entries = entries.filter((entry) => entry !== bar);
+      continue;
+    }
+    const role = roleFor(lack.privilege);
+    const isGiven = own.some(({ roleid }) => roleid === role || isInRole(lack.privilege, roleid));
+    if (isGiven || (lack.isBarred === true && !isBarred(standing))) return { changes, isByGroup };
+    // An entry of the user's own replaces what its groups have there.
+    const roles = isByGroup && role !== AUDITOR_ROLE ? [AUDITOR_ROLE, role] : [role];
+    const isThere = (roleid: string): boolean =>
+      acl.some((entry) =>
+        entry.roleid === roleid && entry.path === path && entry.ugid === principal.ugid
+      );
+    const outweighed = isByGroup
+      ? ofGroups.filter(({ roleid }) => roleid === NO_ACCESS).map(({ ugid }) => ugid)
+      : [];
+    for (const roleid of roles) {
+      const isRepeated = isThere(roleid);
+      changes.push({ verb: "modify", path, roleid, principal, isRepeated, outweighed });
+    }
+    return { changes, isByGroup };
+  }
+}
+
+/** One command for each path and role, and the role that has to be made before it. */
+function commandsOf(changes: readonly Change[], acl: readonly AclEntry[] = []): Command[] {
+  const groups = Map.groupBy(
+    changes,
+    ({ verb, path, roleid, isRepeated }) => JSON.stringify([verb, path, roleid, isRepeated]),
+  );
+  const ordered = [...groups.values()].sort(([a], [b]) => rank(a) - rank(b));
+  const at = ordered.findIndex(([change]) => change?.roleid === MONITOR_ROLE);
+  const commands = ordered.flatMap((group) => commandOf(group));
+  const made = { text: `pveum role add ${MONITOR_ROLE} --privs ${MONITOR}` };
+  const isMade = at === -1 || acl.some(({ roleid }) => roleid === MONITOR_ROLE);
+  return isMade ? commands : commands.toSpliced(at, 0, made);
+}
+
+function rank(change: Change | undefined): number {
+  if (change?.verb === "delete") return 0;
+  return change?.roleid === MONITOR_ROLE ? 2 : 1;
+}
+
+function commandOf(changes: readonly Change[]): Command[] {
+  const [first] = changes;
+  if (first === undefined) return [];
+  const { verb, path, roleid, isRepeated } = first;
+  const named = (type: Principal["type"]): string => {
+    const ugids = new Set(
+      changes.filter(({ principal }) => principal.type === type).map(({ principal }) =>
+        principal.ugid
+      ),
+    );
+    return ugids.size === 0 ? "" : ` --${type}s ${[...ugids].map(quoted).join(",")}`;
+  };
+  const propagate = isRepeated ? " --propagate 1" : "";
+  const groups = [...new Set(changes.flatMap(({ outweighed = [] }) => outweighed))].sort();
+  const why = groups.length === 0 ? "" : ` # outweighs NoAccess of group ${groups.join(", ")}`;
+  const at = PLAIN_REGEXP.test(path) ? path : quoted(path);
+  const who = `${named("user")}${named("token")}`;
+  return [{ text: `pveum acl ${verb} ${at} --roles ${roleid}${propagate}${who}${why}`, path }];
+}
+
+/** A path that needs no quotes in a shell. */
+const PLAIN_REGEXP = /^[\w/.:-]+$/;
+
+/** For a shell, to which "!" is not always a letter. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+/** "Permission check failed (/vms/101, VM.Audit|VM.Monitor)" → the path and the privileges. */
+export function refusedIn(error: string): { path: string; privileges: string[] } | undefined {
+  const [, path, privileges] = /\((\/[^,()]*), ([A-Za-z.|]+)\)/.exec(error) ?? [];
+  return path && privileges ? { path, privileges: privileges.split("|") } : undefined;
 }

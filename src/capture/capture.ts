@@ -1,24 +1,30 @@
 /** STAGE 1: a live cluster → a snapshot. Reads only; what it could not read stands in the snapshot as such. */
-import { AppError } from "../kernel/errors.ts";
-import { compareNatural } from "../kernel/natural-order.ts";
-import type { Store } from "../kernel/store.ts";
-import { TOOL } from "../kernel/tool.ts";
-import type { Manifest } from "../snapshot/schema.ts";
-import { assemble } from "./assemble.ts";
+import { open } from "node:fs/promises";
+import { join } from "node:path";
+import { AppError, usageError } from "../base/errors.ts";
+import { switchOf } from "../base/setting.ts";
+import { compareNatural } from "../base/natural-order.ts";
+import { TOOL } from "../base/tool.ts";
+import { incompleteOf } from "../proxmox/answers.ts";
+import { clusterQuestion, MANIFEST_FILE } from "../proxmox/endpoints.ts";
+import {
+  Journal,
+  JOURNAL_FILE,
+  JOURNAL_FORMAT,
+  type JournalHead,
+} from "../run-folder/capture-journal.ts";
+import { type ManifestFacts, openSnapshot, startSnapshot } from "../run-folder/snapshot-files.ts";
+import type { Answer, AnswersFile, Manifest, Snapshot } from "../run-folder/snapshot.ts";
+import type { Store } from "../run-folder/store/store.ts";
 import type { Client } from "./client.ts";
 import { type Asking, connect } from "./connect.ts";
-import { Desk } from "./desk.ts";
-import { clusterQuestion } from "./endpoints.ts";
-import { Journal, JOURNAL_FILE } from "./journal.ts";
-import { JOURNAL_FORMAT, type JournalHead } from "./journal-line.ts";
+import { Desk, type Wanted } from "./desk.ts";
 import { Limits } from "./limits.ts";
-import type { CaptureOptions } from "./options.ts";
-import { type Overview, refuseNothing, warningsOf } from "./overview.ts";
+import { forgetFiltered, type Overview, refuseNothing, survey, warningsOf } from "./overview.ts";
 import { type CaptureProgress, ProgressCounter } from "./progress.ts";
 import { Reach } from "./reach.ts";
-import { refuseForeign, resumeJournal } from "./resume.ts";
+import type { CaptureOptions } from "./settings.ts";
 import { type CaptureSummary, groupGaps } from "./summary.ts";
-import { forgetFiltered, survey } from "./survey.ts";
 import { walk } from "./walk.ts";
 
 export interface CaptureRun extends Asking {
@@ -172,4 +178,128 @@ function resumable(error: unknown, run: CaptureRun, journal: Journal | undefined
   if (kept === undefined || !(error instanceof AppError) || error.kind !== "remote") return error;
   const hint = [error.hint, kept, goOn].filter((part) => part !== undefined).join("; ");
   return new AppError("remote", error.message, { hint });
+}
+
+/** The journal and the list of what the snapshot shall hold → the files of the run folder, and the manifest. */
+
+/**
+ * An older snapshot in the folder goes first: from then on, until the manifest is written, the folder is
+ * an unfinished one. The journal, which holds everything, goes last.
+ */
+export async function assemble(
+  store: Store,
+  { journal, files }: {
+    readonly journal: Journal;
+    readonly files: ReadonlyMap<string, Wanted>;
+  },
+  facts: ManifestFacts,
+): Promise<Manifest> {
+  const writer = await startSnapshot(store);
+  for (const [file, wanted] of files) await writer.write(file, await answersOf(wanted, journal));
+  const manifest = await writer.finish(facts);
+  for (const path of [...manifest.files.map((file) => file.path), MANIFEST_FILE]) {
+    await settle(join(store.place, path));
+  }
+  await journal.remove();
+  return manifest;
+}
+
+async function answersOf(wanted: Wanted, journal: Journal): Promise<Map<string, Answer>> {
+  const answers = new Map<string, Answer>();
+  for (const [path, state] of wanted) {
+    const answer = state === "asked" ? await journal.answer(path) : { skipped: state };
+    if (answer !== undefined) answers.set(path, answer);
+  }
+  return answers;
+}
+
+/** Until the disk has it: a power cut would leave neither the file nor the journal. */
+async function settle(file: string): Promise<void> {
+  const handle = await open(file, "r+");
+  try {
+    await handle.datasync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** What a run folder already holds: to go on from, to replace, or to leave alone. */
+
+/**
+ * A capture that was interrupted, or that is partial → a journal that lacks only what is to be asked.
+ * @throws AppError "usage" when there is nothing to go on from, or it was asked for something else;
+ * "input" when the journal is damaged or of another format.
+ */
+export async function resumeJournal(store: Store, wanted: JournalHead): Promise<Journal> {
+  const journal = await Journal.open(store.place) ?? await journalOfSnapshot(store);
+  const difference = differenceOf(journal.head, wanted);
+  if (difference === undefined) return journal;
+  await journal.close();
+  throw usageError(`Cannot resume the capture in ${store.place}: ${difference}`, {
+    hint: "Resume with the settings that it was begun with, or capture anew, without --resume",
+  });
+}
+
+/** Only an older capture from the same host is replaced. @throws AppError "usage". */
+export async function refuseForeign(store: Store, { source }: JournalHead): Promise<void> {
+  const keys = await store.keys();
+  const isTaken = keys.some((key) => key === MANIFEST_FILE || key.startsWith("pve/"));
+  // An older capture that was interrupted while its files were written.
+  if (!isTaken || (!keys.includes(MANIFEST_FILE) && keys.includes(JOURNAL_FILE))) return;
+  const { manifest } = await openSnapshot(store);
+  if (manifest.tool.name === TOOL.name && manifest.source.host === source.host) return;
+  throw usageError(
+    `Cannot capture into ${store.place}: it holds a snapshot of "${manifest.source.host}"`,
+    { hint: "Name another folder with --out, or remove that one first" },
+  );
+}
+
+/** The answers of a snapshot that is sealed, for more than its journal is gone. */
+async function journalOfSnapshot(store: Store): Promise<Journal> {
+  if (await store.read(MANIFEST_FILE) === undefined) {
+    throw usageError(`Found nothing to resume in ${store.place}`, {
+      hint: "Name the folder that the interrupted capture wrote to, or capture without --resume",
+    });
+  }
+  const snapshot = await openSnapshot(store);
+  const { source, scope, captured_at, settings = {}, counts } = snapshot.manifest;
+  const journal = await Journal.create(store.place, {
+    journal: JOURNAL_FORMAT,
+    started_at: captured_at,
+    source,
+    scope,
+    settings,
+    attempts: counts.attempts ?? 0,
+  });
+  for await (const file of filesOf(snapshot)) {
+    for (const path of file.paths()) {
+      const answer = file.get(path);
+      const isAnswer = answer !== undefined && !("skipped" in answer) &&
+        incompleteOf(path, answer) === undefined;
+      if (isAnswer) await journal.record({ path, answer, attempts: 0 });
+    }
+  }
+  return journal;
+}
+
+async function* filesOf(snapshot: Snapshot): AsyncGenerator<AnswersFile> {
+  yield await snapshot.cluster();
+  for (const node of snapshot.nodes) {
+    const file = await snapshot.node(node);
+    if (file !== undefined) yield file;
+  }
+}
+
+/** TABLE: what has to be the same, as the setting is called. */
+const SAME: Readonly<Record<string, (head: JournalHead) => string>> = {
+  PROXMOX_HOST: ({ source }) => source.host,
+  PROXMOX_PORT: ({ source }) => String(source.port ?? ""),
+  nodes: ({ scope }) => scope.nodes.toSorted().join(","),
+  LXC_LIVE_ADDRESSES: ({ settings }) => String(switchOf(settings.LXC_LIVE_ADDRESSES ?? "false")),
+};
+
+function differenceOf(begun: JournalHead, wanted: JournalHead): string | undefined {
+  const name = Object.keys(SAME).find((each) => SAME[each]?.(begun) !== SAME[each]?.(wanted));
+  return name &&
+    `it was begun with ${name} "${SAME[name]?.(begun)}", not "${SAME[name]?.(wanted)}"`;
 }

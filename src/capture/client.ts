@@ -1,17 +1,24 @@
 /** GET a path of the API: token, time limit, retries, another host when one is away; the answer, redacted. */
 import { createFetch } from "ofetch";
-import { retryAfterMs } from "../kernel/retry-after.ts";
-import { withinTime } from "../kernel/time-limit.ts";
-import { USER_AGENT } from "../kernel/tool.ts";
-import type { Answer } from "../snapshot/schema.ts";
-import { type Certificate, createConnector } from "./certificate.ts";
-import { answerOf } from "./envelope.ts";
-import { failureOf, isUnconnected } from "./failure.ts";
-import { createFetcher } from "./fetch.ts";
-import type { CaptureOptions, Endpoint } from "./options.ts";
+import { Agent } from "undici";
+import { USER_AGENT } from "../base/tool.ts";
+import { type Certificate, type Connector, createConnector } from "../http/certificate.ts";
+import { fetchOver } from "../http/client.ts";
+import { retryAfterMs, withinTime } from "../http/retry.ts";
+import { record, text } from "../proxmox/values.ts";
+import type { Answer, Answered } from "../run-folder/snapshot.ts";
+import {
+  failureOf,
+  isPassing,
+  isUnconnected,
+  LONGEST_RETRY_AFTER_MS,
+  Passing,
+  retrying,
+  type RetryTimes,
+  unauthorized,
+} from "./failures.ts";
 import { redact } from "./redact.ts";
-import { unauthorized } from "./refusals.ts";
-import { isPassing, LONGEST_RETRY_AFTER_MS, Passing, retrying, type RetryTimes } from "./retry.ts";
+import type { CaptureOptions, Endpoint } from "./settings.ts";
 
 export interface ClientOptions
   extends Pick<CaptureOptions, "hosts" | "token" | "trust" | "timeoutMs" | "limits"> {
@@ -122,4 +129,62 @@ export async function openClient(options: ClientOptions): Promise<Client> {
 
 function originOf({ name, port }: Endpoint): string {
   return `https://${name.includes(":") ? `[${name}]` : name}:${port}`;
+}
+
+/** One HTTP answer → an answer of the snapshot. */
+
+export interface Response {
+  readonly status: number;
+  /** The reason phrase, in which Proxmox VE up to 8.3 alone tells what went wrong. */
+  readonly reason: string;
+  readonly body: string;
+}
+
+/** Words that mean something to the reader of a snapshot, wherever they came from. */
+const OWN_WORDS = new Set(["status", "error", "failed", "skipped", "message"]);
+
+/** What stands beside `data` is kept: `total`, `changes`, `errors`. Source: PVE/APIServer/AnyEvent.pm. */
+export function answerOf({ status, reason, body }: Response): Answered {
+  const envelope = parse(body);
+  const beside = Object.entries(envelope ?? {}).filter(([key]) =>
+    !OWN_WORDS.has(key) && (status === 200 || key !== "data")
+  );
+  const kept = Object.fromEntries(beside);
+  if (status !== 200) {
+    const error = text(envelope?.["message"]) ?? text(reason);
+    return { ...kept, status, ...(error === undefined ? {} : { error }) };
+  }
+  if (envelope === undefined) return { status, error: "The body is no answer of Proxmox VE" };
+  return "data" in kept ? { ...kept, status } : { ...kept, status, error: "The body has no data" };
+}
+
+function parse(body: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    return record(JSON.parse(body));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Connections to pveproxy, kept as long as it keeps them. */
+
+export interface Fetcher {
+  readonly fetch: typeof globalThis.fetch;
+  close(): Promise<void>;
+}
+
+// pveproxy closes a connection that was idle for 5 s, or had 100 requests. Source: PVE/APIServer/AnyEvent.pm.
+const IDLE_MS = 4000;
+const REQUESTS_PER_CONNECTION = 100;
+
+export function createFetcher(connect: Connector, connections: number): Fetcher {
+  const agent = new Agent({
+    connect,
+    connections,
+    keepAliveTimeout: IDLE_MS,
+    keepAliveMaxTimeout: IDLE_MS,
+    maxRequestsPerClient: REQUESTS_PER_CONNECTION,
+    pipelining: 1,
+  });
+  return { fetch: fetchOver(agent), close: () => agent.destroy() };
 }

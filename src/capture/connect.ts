@@ -1,10 +1,9 @@
 /** The first question: does anybody answer, with a certificate that is trusted and to a token that is good? */
-import { PATHS } from "../snapshot/paths.ts";
-import { peekCertificate } from "./certificate.ts";
+import { peekCertificate } from "../http/certificate.ts";
+import { PATHS } from "../proxmox/endpoints.ts";
 import { type Client, openClient, type Reply } from "./client.ts";
-import type { CaptureOptions } from "./options.ts";
-import { noAnswer } from "./refusals.ts";
-import { RETRY_TIMES, type RetryTimes } from "./retry.ts";
+import { noAnswer, RETRY_TIMES, type RetryTimes } from "./failures.ts";
+import type { CaptureOptions } from "./settings.ts";
 
 /** What a command that asks a cluster hands in. */
 export interface Asking {

@@ -2,11 +2,11 @@
  * Where questions become answers: from the journal if it holds one, else from the cluster. Keeps the list
  * of all that the snapshot shall hold.
  */
-import { incompleteOf } from "../snapshot/incomplete.ts";
-import type { Answer, SkipReason } from "../snapshot/schema.ts";
+import { incompleteOf } from "../proxmox/answers.ts";
+import type { Answer, SkipReason } from "../run-folder/snapshot.ts";
 import type { Client, Reply } from "./client.ts";
-import { type EndpointRow, ENDPOINTS, type Question } from "./endpoints.ts";
-import type { Journal } from "./journal.ts";
+import { type EndpointRow, ENDPOINTS, type Question } from "../proxmox/endpoints.ts";
+import type { Journal } from "../run-folder/capture-journal.ts";
 import type { Limits } from "./limits.ts";
 
 /** API path → why it was not asked, or that it was. */

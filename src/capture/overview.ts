@@ -1,14 +1,21 @@
 /** The cluster-wide answers → what there is to ask about, what the token may see, and what is odd. */
-import { AppError, usageError } from "../kernel/errors.ts";
-import { incompleteOf } from "../snapshot/incomplete.ts";
-import { PATHS } from "../snapshot/paths.ts";
-import { flag, records, text } from "../snapshot/scalar.ts";
-import { Rights } from "../snapshot/rights.ts";
-import type { Answer } from "../snapshot/schema.ts";
-import { filteredPaths, majorOf, versionOf } from "./access.ts";
-import { grantsFor } from "./grants.ts";
-import { type Inventory, readInventory } from "./inventory.ts";
-import type { CaptureOptions } from "./options.ts";
+import { AppError, usageError } from "../base/errors.ts";
+import { compareNatural } from "../base/natural-order.ts";
+import { incompleteOf } from "../proxmox/answers.ts";
+import {
+  clusterQuestion,
+  type GuestAddress,
+  nodeFile,
+  PATHS,
+  type Question,
+} from "../proxmox/endpoints.ts";
+import { Rights } from "../proxmox/rights.ts";
+import { count, flag, records, text } from "../proxmox/values.ts";
+import type { Journal } from "../run-folder/capture-journal.ts";
+import type { Answer } from "../run-folder/snapshot.ts";
+import { filteredPaths, grantsFor, majorOf, versionOf } from "./access.ts";
+import type { Connection } from "./connect.ts";
+import type { CaptureOptions } from "./settings.ts";
 
 export const CLUSTER_ENDPOINTS = [
   "version",
@@ -117,4 +124,128 @@ export function warningsOf(
       `The cluster lists a node "${node}", which no node is called`
     ),
   ];
+}
+
+/** The cluster-wide questions, and what their answers come to. */
+
+type CaptureScope = Pick<CaptureOptions, "nodes" | "token">;
+
+export async function survey(
+  ask: (question: Question) => Promise<Answer>,
+  scope: CaptureScope,
+): Promise<Overview> {
+  const pairs = CLUSTER_ENDPOINTS.map(async (endpoint) =>
+    [endpoint, await ask(clusterQuestion(endpoint))] as const
+  );
+  return readOverview(Object.fromEntries(await Promise.all(pairs)) as ClusterAnswers, scope);
+}
+
+/** Without a journal: for those that only look. */
+export async function surveyOnce(
+  { client, version }: Connection,
+  scope: CaptureScope,
+): Promise<Overview> {
+  return await survey(
+    async ({ endpoint, path }) =>
+      endpoint === "version" ? version.answer : (await client.get(path)).answer,
+    scope,
+  );
+}
+
+/** Rights may have been granted since: what they bear upon is to be asked again. */
+export async function forgetFiltered(journal: Journal, scope: CaptureScope): Promise<void> {
+  const unread: Answer = { failed: "reset" };
+  const { filtered } = await survey(
+    async ({ path }) => await journal.answer(path) ?? unread,
+    scope,
+  );
+  journal.forget(clusterQuestion("permissions").path);
+  for (const path of filtered) journal.forget(path);
+}
+
+/** The listings → the nodes and guests that there are to ask about. */
+
+export interface Guest extends GuestAddress {
+  /** Known only while its node is. */
+  readonly isTemplate: boolean;
+  /** "running", "stopped", "unknown", … */
+  readonly status: string;
+}
+
+export interface NodeGuests {
+  readonly node: string;
+  readonly isInScope: boolean;
+  /** As the listing has it; whether the node answers is another question. */
+  readonly isOnline: boolean;
+  /** By VMID. */
+  readonly guests: readonly Guest[];
+}
+
+export interface Inventory {
+  /** In natural order: those that are listed, and those that a guest is said to be on. */
+  readonly nodes: readonly NodeGuests[];
+  /** What no question can be made of: names of nodes that are none. */
+  readonly refused: readonly string[];
+}
+
+export interface Listings {
+  readonly nodes: Answer;
+  readonly resources: Answer;
+  readonly clusterStatus: Answer;
+}
+
+/** `scope`: undefined for all nodes. */
+export function readInventory(
+  listings: Listings,
+  scope: ReadonlySet<string> | undefined,
+): Inventory {
+  const nodeRows = rowsOf(listings.nodes);
+  const guests = rowsOf(listings.resources).flatMap((row) => guestOf(row) ?? []);
+  const members = rowsOf(listings.clusterStatus).filter(({ type }) => type === "node");
+  const online = new Map([
+    ...guests.map(({ node }) => [node, true] as const),
+    ...members.map((row) => [text(row["name"]) ?? "", flag(row["online"]) ?? true] as const),
+    ...nodeRows.map((row) => [text(row["node"]) ?? "", row["status"] !== "offline"] as const),
+  ]);
+  const byNode = Map.groupBy(guests, ({ node }) => node);
+  const names = [...online.keys()].sort(compareNatural);
+  const good = names.filter((node) => nodeFile(node) !== undefined);
+  return {
+    nodes: good.map((node) => ({
+      node,
+      isInScope: scope?.has(node) ?? true,
+      isOnline: online.get(node) ?? true,
+      guests: guestsOf(byNode.get(node) ?? []),
+    })),
+    refused: names.filter((node) => node !== "" && nodeFile(node) === undefined),
+  };
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+function rowsOf(answer: Answer): readonly Row[] {
+  return "data" in answer ? records(answer.data) : [];
+}
+
+/** undefined for what has no config: a row of another type, or without a VMID. */
+function guestOf(row: Row): Guest | undefined {
+  const vmid = count(row["vmid"]);
+  const kind = row["type"];
+  const node = text(row["node"]);
+  if (vmid === undefined || node === undefined || (kind !== "qemu" && kind !== "lxc")) {
+    return undefined;
+  }
+  return {
+    node,
+    kind,
+    vmid,
+    isTemplate: flag(row["template"]) ?? false,
+    status: text(row["status"]) ?? "unknown",
+  };
+}
+
+/** Each once. */
+function guestsOf(rows: readonly Guest[]): Guest[] {
+  const unique = new Map(rows.map((guest) => [`${guest.kind}/${guest.vmid}`, guest]));
+  return [...unique.values()].sort((a, b) => a.vmid - b.vmid || compareNatural(a.kind, b.kind));
 }

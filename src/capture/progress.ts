@@ -1,7 +1,7 @@
 /** How far a capture is. A stage tells it to whoever called it, and prints nothing. */
-import { incompleteOf } from "../snapshot/incomplete.ts";
-import type { Answer } from "../snapshot/schema.ts";
-import type { Inventory } from "./inventory.ts";
+import { incompleteOf } from "../proxmox/answers.ts";
+import type { Answer } from "../run-folder/snapshot.ts";
+import type { Inventory } from "./overview.ts";
 
 export interface CaptureProgress {
   readonly nodes: Part;

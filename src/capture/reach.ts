@@ -1,8 +1,8 @@
 /** Which nodes do not answer. One is asked no further in a run: each call would wait for nothing. */
-import { isUnreachable } from "../snapshot/incomplete.ts";
-import type { Answer } from "../snapshot/schema.ts";
+import { isUnreachable } from "../proxmox/answers.ts";
+import type { Answer } from "../run-folder/snapshot.ts";
 import type { Desk } from "./desk.ts";
-import { nodeQuestion } from "./endpoints.ts";
+import { nodeQuestion } from "../proxmox/endpoints.ts";
 
 export class Reach {
   readonly #desk: Desk;

@@ -1,9 +1,11 @@
 /** What a capture came to: the gaps by what they come from, and what to do about each kind. */
-import { type Cause, CAUSES, type Incomplete } from "../snapshot/incomplete.ts";
-import type { Manifest } from "../snapshot/schema.ts";
-import { accessTo, type Lack, lacksOf, type Setting } from "./access.ts";
-import { endpointOf, privilegesFor } from "./endpoints.ts";
-import { grantsFor, refusedIn } from "./grants.ts";
+import { type Cause, CAUSES, type Incomplete } from "../proxmox/answers.ts";
+import { type EndpointName, endpointOf, ENDPOINTS, privilegesFor } from "../proxmox/endpoints.ts";
+import type { Manifest } from "../run-folder/snapshot.ts";
+import { accessTo, grantsFor, type Lack, lacksOf, refusedIn, type Setting } from "./access.ts";
+import { type Asking, connect } from "./connect.ts";
+import { type Guest, type Inventory, refuseNothing, surveyOnce, warningsOf } from "./overview.ts";
+import type { CaptureOptions } from "./settings.ts";
 import type { Token } from "./token.ts";
 
 export interface CaptureSummary {
@@ -68,3 +70,57 @@ function lacksAt({ path, reason }: Incomplete, asker: Asker): Lack[] {
   const [privilege] = refused?.privileges ?? privilegesFor(path, asker.major);
   return privilege === undefined ? [] : [{ privilege, path: refused?.path ?? "/" }];
 }
+
+/** What a capture would ask, in numbers, from the listings alone. */
+
+export interface PlanRow {
+  readonly endpoint: EndpointName;
+  readonly calls: number;
+  /** The configs decide how many it will be. */
+  readonly isAtMost: boolean;
+}
+
+/** Asks for the listings and nothing else. @throws AppError "remote". */
+export async function planCapture(options: CaptureOptions, asking: Asking): Promise<PlanRow[]> {
+  const connection = await connect(options, asking);
+  try {
+    const overview = await surveyOnce(connection, options);
+    refuseNothing(overview, options);
+    for (const warning of warningsOf(overview, options)) asking.onWarning(warning);
+    return planOf(overview.inventory, options);
+  } finally {
+    await connection.client.close();
+  }
+}
+
+/** Of a cluster where all is as the listings have it, and every call is answered. */
+export function planOf(
+  { nodes }: Inventory,
+  { hasLiveAddresses }: Pick<CaptureOptions, "hasLiveAddresses">,
+): PlanRow[] {
+  const asked = nodes.filter(({ isInScope }) => isInScope);
+  const online = asked.filter(({ isOnline }) => isOnline);
+  const guests = online.flatMap((node) => node.guests.filter(({ isTemplate }) => !isTemplate));
+  const running = (kind: Guest["kind"]): number =>
+    guests.filter((guest) => guest.kind === kind && guest.status === "running").length;
+  const calls: Partial<Record<EndpointName, number>> = {
+    // A node that is listed as offline is asked once, for its own word.
+    nodeStatus: asked.length,
+    network: online.length,
+    config: guests.length,
+    osinfo: running("qemu"),
+    agentInterfaces: running("qemu"),
+    lxcInterfaces: hasLiveAddresses ? running("lxc") : 0,
+  };
+  return (Object.keys(ENDPOINTS) as EndpointName[]).map((endpoint) => ({
+    endpoint,
+    calls: calls[endpoint] ?? 1,
+    isAtMost: AT_MOST.has(endpoint),
+  }));
+}
+
+const AT_MOST: ReadonlySet<EndpointName> = new Set<EndpointName>([
+  "osinfo",
+  "agentInterfaces",
+  "lxcInterfaces",
+]);

@@ -1,6 +1,6 @@
 /** When to wait before a step: Diode acknowledges what it has yet to apply. */
-import type { StepName } from "../entities/order.ts";
-import type { Journal } from "./journal.ts";
+import type { StepName } from "../netbox/types/order.ts";
+import type { Journal } from "../run-folder/push-journal.ts";
 import type { PlannedFile } from "./prepare.ts";
 
 export interface PauseOptions {

@@ -1,8 +1,8 @@
 /** What of a set is still to be sent, and whether Diode would take it: no byte is sent before that. */
-import type { StepName } from "../entities/order.ts";
-import type { EntitySet } from "../entities/read.ts";
-import { AppError } from "../kernel/errors.ts";
-import type { Journal } from "./journal.ts";
+import type { StepName } from "../netbox/types/order.ts";
+import type { EntitySet } from "../run-folder/entity-set.ts";
+import { AppError } from "../base/errors.ts";
+import type { Journal } from "../run-folder/push-journal.ts";
 import type { PlannedFile } from "./prepare.ts";
 import type { Requests } from "./requests.ts";
 

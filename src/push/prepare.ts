@@ -1,11 +1,11 @@
 /** An entity file, or some of its entities → the request that goes over the wire. */
-import { contentHash } from "../entities/compare.ts";
+import { contentHash } from "../run-folder/set-difference.ts";
 import { lineOf } from "../entities/json-line.ts";
-import { entityLabel } from "../entities/natural-key.ts";
-import type { EntityFile } from "../entities/read.ts";
-import { readRequest, requestId, type RequestJson } from "../entities/request.ts";
-import { inputError } from "../kernel/errors.ts";
-import { decodeUtf8, encodeUtf8 } from "../kernel/utf8.ts";
+import { entityLabel } from "../netbox/types/natural-key.ts";
+import type { EntityFile } from "../run-folder/entity-set.ts";
+import { readRequest, requestId, type RequestJson } from "../run-folder/request.ts";
+import { inputError } from "../base/errors.ts";
+import { decodeUtf8, encodeUtf8 } from "../base/text.ts";
 import { encodeRequest } from "./wire/encode.ts";
 import type { Fault, JsonPath } from "./wire/fault.ts";
 

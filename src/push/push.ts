@@ -2,18 +2,23 @@
  * STAGE 3: entity files → Diode. Plans what is to be sent, checks all of it, and only then sends; what
  * the target acknowledged stands in a journal, so that a push that was cut off goes on.
  */
-import type { StepName } from "../entities/order.ts";
-import type { EntitySet, TransformedSet } from "../entities/read.ts";
-import { type AppError, usageError } from "../kernel/errors.ts";
-import type { RemoteFailure } from "../kernel/remote-failure.ts";
-import { type Journal, type JournalPlace, openJournal } from "./journal.ts";
-import { writeMissing } from "./missing-file.ts";
-import { type PushOptions, type RemoteOptions, requireRemote } from "./options.ts";
+import { type AppError, usageError } from "../base/errors.ts";
+import type { RemoteFailure } from "../http/failure.ts";
+import type { StepName } from "../netbox/types/order.ts";
+import type { EntitySet, TransformedSet } from "../run-folder/entity-set.ts";
+import { type Journal, type JournalPlace, openJournal } from "../run-folder/push-journal.ts";
 import { checkFiles, type Plan, planFiles, type StepTotals, wholeFiles } from "./plan.ts";
 import { connectDiode } from "./remote/client.ts";
 import { Requests } from "./requests.ts";
 import { sendFiles, type SendWatch } from "./send.ts";
-import { type Differences, differencesSince, requireWhole, shareRefusal } from "./since.ts";
+import { type PushOptions, type RemoteOptions, requireRemote } from "./settings.ts";
+import {
+  type Differences,
+  differencesSince,
+  requireWhole,
+  shareRefusal,
+  writeMissing,
+} from "./since.ts";
 
 export type { EntityError, Sent } from "./send.ts";
 

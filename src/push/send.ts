@@ -1,16 +1,16 @@
 /** Planned files → Diode, step by step; each acknowledgement goes to the journal at once. */
 import { setTimeout as wait } from "node:timers/promises";
-import type { EntityFile } from "../entities/read.ts";
-import { AppError } from "../kernel/errors.ts";
-import { RemoteFailure } from "../kernel/remote-failure.ts";
+import type { EntityFile } from "../run-folder/entity-set.ts";
+import { AppError } from "../base/errors.ts";
+import { RemoteFailure } from "../http/failure.ts";
 import { inParallel } from "./in-parallel.ts";
-import type { Journal } from "./journal.ts";
+import type { Journal } from "../run-folder/push-journal.ts";
 import { pauseBefore, type PauseOptions } from "./pauses.ts";
 import { groupByStep, isSent } from "./plan.ts";
 import { placeOf, type PlannedFile } from "./prepare.ts";
 import type { Diode } from "./remote/client.ts";
 import type { Requests } from "./requests.ts";
-import type { Target } from "./target.ts";
+import type { Target } from "./settings.ts";
 
 export interface SendJob {
   /** In order. */

@@ -1,6 +1,14 @@
 /** TABLE: the settings of `push`, one row each. Flags, `--help` and README are printed from it. */
-import { DURATION } from "../kernel/duration.ts";
-import { type SettingTable, SWITCH, type TextsOf } from "../kernel/setting.ts";
+import { digest } from "../base/digest.ts";
+import { DURATION, durationMs } from "../base/duration.ts";
+import { usageError } from "../base/errors.ts";
+import {
+  settingReader,
+  type SettingTable,
+  SWITCH,
+  switchOf,
+  type TextsOf,
+} from "../base/setting.ts";
 
 export const PUSH_SETTINGS = {
   DIODE_TARGET: {
@@ -82,3 +90,153 @@ export const PUSH_SETTINGS = {
 
 /** Setting → text, as a flag, the environment or a policy file gave it. */
 export type PushTexts = TextsOf<typeof PUSH_SETTINGS>;
+
+/** The user's choices: texts in, one checked value out. */
+
+export interface PushOptions {
+  /** Like the credentials undefined when not given, which only a dry run may do without. */
+  readonly target: Target | undefined;
+  readonly credentials: Credentials | undefined;
+  readonly certFile: string | undefined;
+  readonly isUnverified: boolean;
+  readonly maxAuthRetries: number;
+  readonly concurrency: number;
+  readonly stepPauseMs: number;
+  readonly bootstrapWaitMs: number;
+  readonly maxRetries: number;
+  readonly retryDelayMs: number;
+  readonly timeoutMs: number;
+  /** From 0 to 1; undefined: any share may change. */
+  readonly maxChanged: number | undefined;
+}
+
+/** All that a push needs to send. */
+export interface RemoteOptions extends PushOptions {
+  readonly target: Target;
+  readonly credentials: Credentials;
+}
+
+export interface Credentials {
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
+
+const MOST_RETRIES = 1000;
+
+/** @throws AppError "usage" that names the setting, its value unless secret, and what is allowed. */
+export function parsePushOptions(texts: PushTexts): PushOptions {
+  const { text, checked, whole } = settingReader(PUSH_SETTINGS, texts);
+  const target = text("DIODE_TARGET");
+  const clientId = text("DIODE_CLIENT_ID");
+  const clientSecret = text("DIODE_CLIENT_SECRET");
+  const maxChanged = text("PUSH_MAX_CHANGED");
+  return {
+    target: target === undefined ? undefined : parseTarget(target),
+    credentials: clientId && clientSecret ? { clientId, clientSecret } : undefined,
+    certFile: text("DIODE_CERT_FILE"),
+    isUnverified: checked("DIODE_SKIP_TLS_VERIFY", switchOf),
+    maxAuthRetries: whole("DIODE_MAX_AUTH_RETRIES", 1, MOST_RETRIES),
+    concurrency: whole("PUSH_CONCURRENCY", 1, 64),
+    stepPauseMs: checked("PUSH_STEP_PAUSE", durationMs),
+    bootstrapWaitMs: checked("PUSH_BOOTSTRAP_WAIT", durationMs),
+    maxRetries: whole("PUSH_MAX_RETRIES", 0, MOST_RETRIES),
+    retryDelayMs: checked("PUSH_RETRY_DELAY", durationMs),
+    timeoutMs: checked("PUSH_TIMEOUT", (given) => durationMs(given) || undefined),
+    maxChanged: maxChanged === undefined ? undefined : checked("PUSH_MAX_CHANGED", share),
+  };
+}
+
+/** Of a push that sends. @throws AppError "usage" that names what is missing. */
+export function requireRemote(options: PushOptions): RemoteOptions {
+  const { target, credentials } = options;
+  if (target !== undefined && credentials !== undefined) return { ...options, target, credentials };
+  if (target === undefined) {
+    throw usageError("Setting DIODE_TARGET is missing", {
+      hint: "Name the Diode to push to, such as --target grpcs://diode.example.com/diode",
+    });
+  }
+  throw usageError("Settings DIODE_CLIENT_ID and DIODE_CLIENT_SECRET are not both given", {
+    hint:
+      "NetBox makes a client and its secret under Diode → Client Credentials; the secret comes " +
+      "from the environment or from the file that --client-secret-file names",
+  });
+}
+
+/** "20%" → 0.2 */
+function share(text: string): number | undefined {
+  const percent = Number(/^(\d{1,3}(?:\.\d+)?)%$/.exec(text)?.[1]);
+  return percent <= 100 ? percent / 100 : undefined;
+}
+
+/** "grpcs://diode.example.com/diode" → where the calls and the token requests go. */
+
+export interface Target {
+  /** What names the server, whatever the scheme: "diode.example.com:443/diode". */
+  readonly name: string;
+  /** With the path prefix and no slash behind it: "https://diode.example.com:443/diode". */
+  readonly baseUrl: string;
+  readonly tokenUrl: string;
+  readonly isTls: boolean;
+  /** The scheme that means the same, with TLS instead of without, or the other way: "grpcs://". */
+  readonly twinScheme: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** TABLE: a scheme of the official SDKs → what it means. Source: diode-sdk-python, client.py. */
+const SCHEMES: Readonly<Record<string, Scheme>> = {
+  "grpc:": { isTls: false, port: 80, twin: "grpcs:" },
+  "grpcs:": { isTls: true, port: 443, twin: "grpc:" },
+  "http:": { isTls: false, port: 80, twin: "https:" },
+  "https:": { isTls: true, port: 443, twin: "http:" },
+};
+
+interface Scheme {
+  readonly isTls: boolean;
+  readonly port: number;
+  readonly twin: string;
+}
+
+const HINT =
+  "Allowed: grpc://, grpcs://, http:// or https://, a host, a port if it is not the scheme's own, " +
+  "and the path before Diode's, such as grpcs://diode.example.com/diode";
+
+/** @throws AppError "usage" when it is no target. */
+export function parseTarget(text: string): Target {
+  // A wrong target may hold a password: it is not shown before it is known to hold none.
+  if (!URL.canParse(text)) throw usageError("Setting DIODE_TARGET is no URL", { hint: HINT });
+  const url = new URL(text);
+  if (url.username !== "" || url.password !== "") {
+    throw usageError("Setting DIODE_TARGET holds a user name or a password", {
+      hint: "Diode's credentials are DIODE_CLIENT_ID and DIODE_CLIENT_SECRET",
+    });
+  }
+  const scheme = SCHEMES[url.protocol];
+  if (scheme === undefined || url.hostname === "" || url.search !== "" || url.hash !== "") {
+    throw usageError(`Setting DIODE_TARGET is "${url.protocol}//${url.host}${url.pathname}"`, {
+      hint: HINT,
+    });
+  }
+  // As an http URL, the host is spelled in one way; a port that is not there is the scheme's own.
+  const port = Number(url.port || scheme.port);
+  const host = new URL(`http://${url.host}`).hostname;
+  const path = url.pathname.replace(/\/+$/, "");
+  const authority = `${host}:${port}`;
+  const baseUrl = `${scheme.isTls ? "https" : "http"}://${authority}${path}`;
+  return {
+    name: `${authority}${path}`,
+    baseUrl,
+    tokenUrl: `${baseUrl}/auth/token`,
+    isTls: scheme.isTls,
+    twinScheme: `${scheme.twin}//`,
+    host: host.replace(/^\[|\]$/g, ""),
+    port,
+  };
+}
+
+/** What files about the target are called: "diode.example.com_443_diode". */
+export function fileNameOf({ name }: Target): string {
+  const plain = name.replace(/[:/]/g, "_").replace(/[^\w.-]/g, "-");
+  const isFaithful = /^[a-z0-9.-]+:\d+(?:\/[a-zA-Z0-9.-]+)?$/.test(name);
+  return isFaithful ? plain : `${plain.slice(0, 80)}-${digest(name).slice(0, 8)}`;
+}

@@ -1,11 +1,17 @@
 /** Only what differs from an earlier run is sent; what is missing is told, since Diode cannot delete. */
-import { compareSets, type EntityAt } from "../entities/compare.ts";
-import { judgeMissing, type Missing } from "../entities/not-read.ts";
-import type { TransformedSet } from "../entities/read.ts";
-import { usageError } from "../kernel/errors.ts";
-import type { Journal } from "./journal.ts";
+import { usageError } from "../base/errors.ts";
+import { encodeUtf8 } from "../base/text.ts";
+import { NATURAL_KEYS } from "../netbox/types/natural-key.ts";
+import type { TransformedSet } from "../run-folder/entity-set.ts";
+import type { Journal, JournalPlace } from "../run-folder/push-journal.ts";
+import {
+  compareSets,
+  type EntityAt,
+  judgeMissing,
+  type Missing,
+} from "../run-folder/set-difference.ts";
 import type { PlannedFile } from "./prepare.ts";
-import type { Target } from "./target.ts";
+import type { Target } from "./settings.ts";
 
 export interface Differences {
   /** All files of the later set; of those without a difference, no entity is to be sent. */
@@ -84,4 +90,48 @@ export function shareRefusal(
   const percent = (part: number): string => `${Number((part * 100).toFixed(1))}%`;
   return `${counts.changed} changed and ${counts.disappeared} disappeared, ` +
     `${percent(share)} of the earlier run, and ${percent(maxChanged)} is allowed`;
+}
+
+/**
+ * What an earlier run has and this one lacks → a file beside the journal, one entity a line:
+ *
+ * {"disappeared":[
+ * {"step":"virtual-disk","entity":"web-01/scsi1"}
+ * ],"not_read":[
+ * {"step":"ip-address","entity":"192.0.2.7/24","reason":"agent-not-running","what":"vm/104/agent"}
+ * ]}
+ */
+
+export interface MissingRecord {
+  readonly step: string;
+  readonly entity: string;
+  /** Only of what was not read: why, and the record in left-out.json that says so. */
+  readonly reason?: string;
+  readonly what?: string;
+}
+
+export function missingRecord({ step, entity, notRead }: Missing): MissingRecord {
+  const { name } = NATURAL_KEYS[step] as { name: (entity: unknown) => string };
+  const record = { step, entity: name(entity) };
+  return notRead === undefined ? record : { ...record, reason: notRead.reason, what: notRead.what };
+}
+
+/** Answers the file's name in the store. */
+export async function writeMissing(
+  { store, key }: JournalPlace,
+  missing: readonly Missing[],
+): Promise<string> {
+  const { gone = [], unread = [] } = Object.groupBy(
+    missing,
+    ({ notRead }) => notRead === undefined ? "gone" : "unread",
+  );
+  const file = key.replace(/(?:\.journal)?$/, ".disappeared.json");
+  const text = `{"disappeared":${listed(gone)},"not_read":${listed(unread)}}\n`;
+  await store.write(file, encodeUtf8(text));
+  return file;
+}
+
+function listed(missing: readonly Missing[]): string {
+  const lines = missing.map((each) => JSON.stringify(missingRecord(each)));
+  return lines.length === 0 ? "[]" : `[\n${lines.join(",\n")}\n]`;
 }

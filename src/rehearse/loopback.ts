@@ -1,7 +1,7 @@
 /** Where servers of a rehearsal listen: on this machine, for nobody else. */
 import { once } from "node:events";
 import type { AddressInfo, Server } from "node:net";
-import { reasonOf, usageError } from "../kernel/errors.ts";
+import { reasonOf, usageError } from "../base/errors.ts";
 
 export const HOST = "127.0.0.1";
 

@@ -1,7 +1,7 @@
 /** A seed and the name of a stream → random numbers, the same on every machine and runtime. */
 import { uniformInt } from "pure-rand/distribution/uniformInt";
 import { xoroshiro128plusFromState } from "pure-rand/generator/xoroshiro128plus";
-import { digest } from "../kernel/digest.ts";
+import { digest } from "../base/digest.ts";
 
 /** Rows of a table to draw from: a whole-numbered weight and what is drawn. */
 export type Weighted<T> = readonly (readonly [weight: number, value: T])[];

@@ -1,16 +1,16 @@
 /** The steps whose objects all nodes and clusters share: made last, when all that hold them are known. */
-import type { ClusterSource } from "./join/sources.ts";
-import { tagsOfHosts } from "./join/cluster.ts";
-import type { SharedTables } from "./join/scene.ts";
-import { type Held, newestCapture } from "./join/shared.ts";
-import { GLOBAL_TAGS } from "../entities/global-tags.ts";
-import { compareNatural } from "../kernel/natural-order.ts";
-import type { AnswerRef } from "../entities/left-out.ts";
-import type { TagRef } from "../entities/schema.ts";
+import type { ClusterSource } from "./sources.ts";
+import { tagsOfHosts } from "./cluster.ts";
+import type { SharedTables } from "./context.ts";
+import { type Held, newestCapture } from "./shared.ts";
+import { GLOBAL_TAGS } from "../netbox/types/global-tags.ts";
+import { compareNatural } from "../base/natural-order.ts";
+import type { AnswerRef } from "../run-folder/left-out.ts";
+import type { TagRef } from "../netbox/types/schema.ts";
 import { CUSTOM_FIELDS } from "./mapping/custom-field.ts";
 import { type Made, make, type MakeOptions } from "./made.ts";
 import type { Slugs } from "./slugs.ts";
-import { tagRef } from "./stubs.ts";
+import { tagRef } from "../netbox/types/stubs.ts";
 
 /** Source: the mapping document, "Tag Colors"; NetBox takes six lower-case hex digits. */
 const TAG_COLORS: Readonly<Record<(typeof GLOBAL_TAGS)[number], string>> = {

@@ -5,9 +5,9 @@
  * slug that NetBox has, so only names that need one get one.
  * Source: diode-netbox-plugin, api/matcher.py (AutoSlugMatcher), api/transformer.py (_set_auto_slugs).
  */
-import { autoSlug, MAX_SLUG } from "../entities/slug.ts";
-import { sha256Hex } from "../kernel/hash.ts";
-import { compareCodeUnits } from "../kernel/natural-order.ts";
+import { autoSlug, MAX_SLUG } from "../netbox/names.ts";
+import { sha256Hex } from "../base/hash.ts";
+import { compareCodeUnits } from "../base/natural-order.ts";
 
 /** What NetBox keeps a slug of, and whose name comes from Proxmox or from a setting. */
 export type Slugged =

@@ -2,25 +2,22 @@
  * STAGE 2: snapshots → entities, node by node. Pure: what varies comes in as an argument, and memory
  * is bounded by the largest node, the listing of the guests and the tables that nodes share.
  */
-import { inputError } from "../kernel/errors.ts";
-import { compareCodeUnits, compareNatural } from "../kernel/natural-order.ts";
-import { PATHS } from "../snapshot/paths.ts";
-import type { AnswersFile, Snapshot } from "../snapshot/schema.ts";
-import { loadAhead } from "./join/ahead.ts";
-import { Claims } from "./join/claims.ts";
-import { type Cluster, readCluster } from "./join/cluster.ts";
-import { Ledger } from "./join/ledger.ts";
-import type { GuestParts } from "./join/guest.ts";
-import { clusterAnswer } from "./join/places.ts";
-import type { Origin } from "./join/sources.ts";
-import { readNode } from "./join/node.ts";
-import { SharedTables } from "./join/scene.ts";
-import { type SurveyedNode, surveyNodes } from "./join/survey.ts";
-import { type Batch, type Made, make, type MakeOptions } from "./made.ts";
-import type { Policy } from "./policy.ts";
-import { fit } from "./fit.ts";
-import type { Slugs } from "./slugs.ts";
+import { inputError } from "../base/errors.ts";
+import { compareCodeUnits, compareNatural } from "../base/natural-order.ts";
+import { PATHS } from "../proxmox/endpoints.ts";
+import type { AnswersFile, Snapshot } from "../run-folder/snapshot.ts";
+import { loadAhead } from "./ahead.ts";
+import { type Cluster, readCluster } from "./cluster.ts";
+import { Claims, clusterAnswer, SharedTables } from "./context.ts";
+import { type SurveyedNode, surveyNodes } from "./first-pass.ts";
+import type { GuestParts } from "./guest.ts";
+import { Ledger } from "./ledger.ts";
+import { type Batch, fit, type Made, make, type MakeOptions } from "./made.ts";
+import { readNode } from "./node.ts";
+import type { Policy } from "./settings.ts";
 import { makeBootstrap, makeShared, unscopedPrefixes } from "./shared-entities.ts";
+import type { Slugs } from "./slugs.ts";
+import type { Origin } from "./sources.ts";
 
 export type { Batch, Made, Origin };
 

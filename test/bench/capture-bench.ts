@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
-import { groupDigits, renderTable } from "../../src/commands/text/tables.ts";
+import { groupDigits, renderTable } from "../../src/terminal/tables.ts";
 import { type Calls, healthySite } from "./healthy-site.ts";
 import { RUNTIMES } from "./measure.ts";
 

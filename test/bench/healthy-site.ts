@@ -2,14 +2,13 @@
  * A simulated site in which every call is answered well, so that a capture takes as long as its calls;
  * and how many calls that are, counted from the configs.
  */
-import { openStore } from "../../src/kernel/store.ts";
+import { CLUSTER_FILE, NODES_FOLDER, PATHS } from "../../src/proxmox/endpoints.ts";
+import { isAgentEnabled } from "../../src/proxmox/nics.ts";
+import { records } from "../../src/proxmox/values.ts";
 import { simulate } from "../../src/rehearse/simulate/simulate.ts";
-import { CLUSTER_FILE, NODES_FOLDER, PATHS } from "../../src/snapshot/paths.ts";
-import { openSnapshot } from "../../src/snapshot/read.ts";
-import { records } from "../../src/snapshot/scalar.ts";
-import type { Answer, AnswersFile } from "../../src/snapshot/schema.ts";
-import { isAgentEnabled } from "../../src/snapshot/worth-asking.ts";
-import { createSnapshotWriter } from "../../src/snapshot/write.ts";
+import { createSnapshotWriter, openSnapshot } from "../../src/run-folder/snapshot-files.ts";
+import type { Answer, AnswersFile } from "../../src/run-folder/snapshot.ts";
+import { openStore } from "../../src/run-folder/store/store.ts";
 
 /** By kind. */
 export interface Calls {

@@ -6,10 +6,9 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { capture } from "../../src/capture/capture.ts";
-import { parseCaptureOptions } from "../../src/capture/options.ts";
-import type { CaptureTexts } from "../../src/capture/settings.ts";
-import { keepHeapSmall } from "../../src/kernel/heap.ts";
-import { openStore } from "../../src/kernel/store.ts";
+import { type CaptureTexts, parseCaptureOptions } from "../../src/capture/settings.ts";
+import { keepHeapSmall } from "../../src/cli/heap.ts";
+import { openStore } from "../../src/run-folder/store/store.ts";
 import { peakBytes } from "./measure.ts";
 
 keepHeapSmall();

@@ -9,13 +9,12 @@ import { once } from "node:events";
 import { rm } from "node:fs/promises";
 import { type ClientHttp2Session, connect } from "node:http2";
 import { join } from "node:path";
-import { openEntities } from "../../src/entities/read.ts";
-import { keepHeapSmall } from "../../src/kernel/heap.ts";
-import { openStore } from "../../src/kernel/store.ts";
-import { parsePushOptions, requireRemote } from "../../src/push/options.ts";
+import { keepHeapSmall } from "../../src/cli/heap.ts";
 import { prepare } from "../../src/push/prepare.ts";
 import { push } from "../../src/push/push.ts";
-import type { Target } from "../../src/push/target.ts";
+import { parsePushOptions, requireRemote, type Target } from "../../src/push/settings.ts";
+import { openEntities } from "../../src/run-folder/entity-set.ts";
+import { openStore } from "../../src/run-folder/store/store.ts";
 import { peakBytes } from "./measure.ts";
 
 keepHeapSmall();

@@ -7,12 +7,12 @@
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { writeEntities } from "../../src/entities/write.ts";
-import { keepHeapSmall } from "../../src/kernel/heap.ts";
-import { openStore } from "../../src/kernel/store.ts";
-import { TOOL } from "../../src/kernel/tool.ts";
-import { openSnapshot } from "../../src/snapshot/read.ts";
-import { parsePolicy } from "../../src/transform/policy.ts";
+import { writeEntities } from "../../src/run-folder/entity-writer.ts";
+import { keepHeapSmall } from "../../src/cli/heap.ts";
+import { openStore } from "../../src/run-folder/store/store.ts";
+import { TOOL } from "../../src/base/tool.ts";
+import { openSnapshot } from "../../src/run-folder/snapshot-files.ts";
+import { parsePolicy } from "../../src/transform/settings.ts";
 import { transform } from "../../src/transform/transform.ts";
 import { peakBytes } from "./measure.ts";
 

@@ -9,7 +9,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { groupDigits, renderTable } from "../../src/commands/text/tables.ts";
+import { groupDigits, renderTable } from "../../src/terminal/tables.ts";
 import setup from "../conformance/setup.ts";
 import { runCli, startCli } from "../helpers/run-cli.ts";
 import { measure, type Measured, median, RUNTIMES } from "./measure.ts";

@@ -8,8 +8,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { groupDigits, renderTable } from "../../src/commands/text/tables.ts";
-import { openStore } from "../../src/kernel/store.ts";
+import { groupDigits, renderTable } from "../../src/terminal/tables.ts";
+import { openStore } from "../../src/run-folder/store/store.ts";
 import { simulate } from "../../src/rehearse/simulate/simulate.ts";
 import { measure, median, RUNTIMES } from "./measure.ts";
 

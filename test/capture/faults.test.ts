@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parseFault } from "../../src/rehearse/serve/fault.ts";
-import { PATHS } from "../../src/snapshot/paths.ts";
+import { PATHS } from "../../src/proxmox/endpoints.ts";
 import { answersIn, captured, liveLab } from "../helpers/capturing.ts";
 import { ROOT } from "../helpers/golden.ts";
 import { served } from "../helpers/served.ts";

@@ -1,12 +1,10 @@
 /** What Proxmox VE hides from the token is never taken for complete, and the advice reveals it. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { accessTo, filteredPaths, lacksOf } from "../../src/capture/access.ts";
-import { type EndpointName, ENDPOINTS } from "../../src/capture/endpoints.ts";
-import { grantsFor } from "../../src/capture/grants.ts";
+import { accessTo, filteredPaths, grantsFor, lacksOf } from "../../src/capture/access.ts";
 import { Token } from "../../src/capture/token.ts";
-import { PATHS } from "../../src/snapshot/paths.ts";
-import { type AclEntry, Rights } from "../../src/snapshot/rights.ts";
+import { type EndpointName, ENDPOINTS, PATHS } from "../../src/proxmox/endpoints.ts";
+import { type AclEntry, Rights } from "../../src/proxmox/rights.ts";
 import {
   BUILT_IN_ROLES,
   effectivePermissions,

@@ -1,8 +1,7 @@
 /** How many calls run at once, and how that number follows the cluster. */
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { Limits } from "../../src/capture/limits.ts";
-import { Pace } from "../../src/capture/pace.ts";
+import { Limits, Pace } from "../../src/capture/limits.ts";
 
 function observed(pace: Pace, calls: number, call: { ms?: number; isBusy?: boolean } = {}): number {
   for (let i = 0; i < calls; i += 1) pace.observe({ ms: 20, isBusy: false, ...call });

@@ -1,14 +1,15 @@
 /** Settings of capture: what they are when nobody sets them, and that a wrong one is refused by name. */
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
+import { AppError } from "../../src/base/errors.ts";
+import type { SettingRow } from "../../src/base/setting.ts";
 import {
+  CAPTURE_SETTINGS,
   type CaptureOptions,
+  type CaptureTexts,
   isBootstrap,
   parseCaptureOptions,
-} from "../../src/capture/options.ts";
-import { CAPTURE_SETTINGS, type CaptureTexts } from "../../src/capture/settings.ts";
-import { AppError } from "../../src/kernel/errors.ts";
-import type { SettingRow } from "../../src/kernel/setting.ts";
+} from "../../src/capture/settings.ts";
 import { SETTINGS } from "../../src/transform/settings.ts";
 
 const SECRET = "5ec2e700-dead-4bee-8fee-d0d0d0d0d0d0";

@@ -1,8 +1,8 @@
 /** What is asked, and what is not: each call that is not made is recorded, with its reason. */
 import { describe, expect, test } from "vitest";
-import { planCapture } from "../../src/capture/plan.ts";
-import { RETRY_TIMES } from "../../src/capture/retry.ts";
-import { PATHS } from "../../src/snapshot/paths.ts";
+import { planCapture } from "../../src/capture/summary.ts";
+import { RETRY_TIMES } from "../../src/capture/failures.ts";
+import { PATHS } from "../../src/proxmox/endpoints.ts";
 import { captured, liveLab, optionsFor } from "../helpers/capturing.ts";
 import type { Lab } from "../helpers/lab.ts";
 import { served } from "../helpers/served.ts";

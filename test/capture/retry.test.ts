@@ -1,6 +1,6 @@
 /** How long a call of the capture waits before it is made again. */
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { Passing, retrying } from "../../src/capture/retry.ts";
+import { Passing, retrying } from "../../src/capture/failures.ts";
 
 /** Milliseconds until the second attempt, whose own pause is `ownMs`. */
 async function waited(ownMs: number, retryAfterMs: number): Promise<number> {

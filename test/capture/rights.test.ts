@@ -1,14 +1,12 @@
 /** What the token may not read: it is said, with the privilege and the command that grants it. */
 import { describe, expect, test } from "vitest";
-import { accessTo, type Lack } from "../../src/capture/access.ts";
-import { type EndpointName, endpointOf, ENDPOINTS } from "../../src/capture/endpoints.ts";
-import { grantsFor, refusedIn } from "../../src/capture/grants.ts";
+import { accessTo, grantsFor, type Lack, refusedIn } from "../../src/capture/access.ts";
 import { Token } from "../../src/capture/token.ts";
-import { PATHS } from "../../src/snapshot/paths.ts";
-import { Rights } from "../../src/snapshot/rights.ts";
+import { type EndpointName, endpointOf, ENDPOINTS, PATHS } from "../../src/proxmox/endpoints.ts";
+import { Rights } from "../../src/proxmox/rights.ts";
+import { parseDenial } from "../../src/rehearse/serve/rights.ts";
 import { AUDITOR, captured, listing, liveLab } from "../helpers/capturing.ts";
 import type { Lab } from "../helpers/lab.ts";
-import { parseDenial } from "../../src/rehearse/serve/rights.ts";
 import { served } from "../helpers/served.ts";
 import { ok } from "../helpers/snapshot-builder.ts";
 

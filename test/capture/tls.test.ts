@@ -2,7 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { peekCertificate } from "../../src/capture/certificate.ts";
+import { peekCertificate } from "../../src/http/certificate.ts";
 import type { CaptureTexts } from "../../src/capture/settings.ts";
 import { makeCertificate } from "../../src/rehearse/certificate.ts";
 import { captured, liveLab } from "../helpers/capturing.ts";

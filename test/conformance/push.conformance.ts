@@ -2,7 +2,7 @@
 import { cp, mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { canonicalJson } from "../../src/kernel/json.ts";
+import { canonicalJson } from "../../src/base/json.ts";
 import type { Receiver } from "../../src/rehearse/receive/receive.ts";
 import { ROOT } from "../helpers/golden.ts";
 import { received } from "../helpers/received.ts";

@@ -5,10 +5,9 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { capture } from "../../src/capture/capture.ts";
-import { JOURNAL_FILE } from "../../src/capture/journal.ts";
-import { parseCaptureOptions } from "../../src/capture/options.ts";
-import type { CaptureTexts } from "../../src/capture/settings.ts";
-import { openStore } from "../../src/kernel/store.ts";
+import { type CaptureTexts, parseCaptureOptions } from "../../src/capture/settings.ts";
+import { JOURNAL_FILE } from "../../src/run-folder/capture-journal.ts";
+import { openStore } from "../../src/run-folder/store/store.ts";
 
 export interface ChildCapture {
   readonly folder: string;

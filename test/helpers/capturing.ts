@@ -7,15 +7,18 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { capture, type CaptureRun } from "../../src/capture/capture.ts";
-import { type CaptureOptions, parseCaptureOptions } from "../../src/capture/options.ts";
 import type { CaptureProgress } from "../../src/capture/progress.ts";
-import type { CaptureTexts } from "../../src/capture/settings.ts";
+import {
+  type CaptureOptions,
+  type CaptureTexts,
+  parseCaptureOptions,
+} from "../../src/capture/settings.ts";
 import type { CaptureSummary } from "../../src/capture/summary.ts";
-import { openStore } from "../../src/kernel/store.ts";
+import { PATHS } from "../../src/proxmox/endpoints.ts";
 import type { Served } from "../../src/rehearse/serve/serve.ts";
-import { openSnapshot } from "../../src/snapshot/read.ts";
-import { PATHS } from "../../src/snapshot/paths.ts";
-import type { Answer, Snapshot } from "../../src/snapshot/schema.ts";
+import { openSnapshot } from "../../src/run-folder/snapshot-files.ts";
+import type { Answer, Snapshot } from "../../src/run-folder/snapshot.ts";
+import { openStore } from "../../src/run-folder/store/store.ts";
 import { siteOf } from "./in-memory.ts";
 import { type Lab, lab } from "./lab.ts";
 import { ok } from "./snapshot-builder.ts";

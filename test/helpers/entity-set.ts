@@ -5,12 +5,8 @@
  *
  * Each inner list is one file.
  */
-import { LEFT_OUT_NAME } from "../../src/entities/left-out-file.ts";
-import type { LeftOut } from "../../src/entities/left-out.ts";
-import { type StepName, STEPS } from "../../src/entities/order.ts";
-import { openEntities, type TransformedSet } from "../../src/entities/read.ts";
-import { requestText } from "../../src/entities/request-file.ts";
-import { requestId } from "../../src/entities/request.ts";
+import { encodeUtf8 } from "../../src/base/text.ts";
+import { type StepName, STEPS } from "../../src/netbox/types/order.ts";
 import type {
   CustomField,
   Device,
@@ -22,11 +18,14 @@ import type {
   VirtualMachine,
   VLAN,
   VMInterface,
-} from "../../src/entities/schema.ts";
-import { type FileEntry, fileEntry } from "../../src/kernel/files.ts";
-import { seal } from "../../src/kernel/sealed.ts";
-import { openStore } from "../../src/kernel/store.ts";
-import { encodeUtf8 } from "../../src/kernel/utf8.ts";
+} from "../../src/netbox/types/schema.ts";
+import { openEntities, type TransformedSet } from "../../src/run-folder/entity-set.ts";
+import { requestText } from "../../src/run-folder/entity-writer.ts";
+import { LEFT_OUT_NAME } from "../../src/run-folder/left-out-file.ts";
+import type { LeftOut } from "../../src/run-folder/left-out.ts";
+import { type FileEntry, fileEntry, seal } from "../../src/run-folder/manifest.ts";
+import { requestId } from "../../src/run-folder/request.ts";
+import { openStore } from "../../src/run-folder/store/store.ts";
 
 export type SetParts = { readonly [Name in StepName]?: readonly (readonly Entities[Name][])[] };
 

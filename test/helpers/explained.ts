@@ -1,7 +1,6 @@
 /** Explanations of committed run folders and of snapshots in memory, and what must hold of every one. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { openStore } from "../../src/kernel/store.ts";
 import { explain } from "../../src/look/explain/explain.ts";
 import type {
   AnswerRead,
@@ -11,9 +10,9 @@ import type {
   Explanation,
 } from "../../src/look/explain/explanation.ts";
 import { type ExplainInput, layeredSettings, openInput } from "../../src/look/explain/input.ts";
-import type { Snapshot } from "../../src/snapshot/schema.ts";
-import { recordedTexts } from "../../src/transform/policy.ts";
-import type { SettingTexts } from "../../src/transform/settings.ts";
+import type { Snapshot } from "../../src/run-folder/snapshot.ts";
+import { openStore } from "../../src/run-folder/store/store.ts";
+import { recordedTexts, type SettingTexts } from "../../src/transform/settings.ts";
 import { ROOT } from "./golden.ts";
 
 /** A run folder below the root of the project. */

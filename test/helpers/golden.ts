@@ -8,8 +8,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
-import { TOOL } from "../../src/kernel/tool.ts";
-import { MAPPING_VERSION } from "../../src/transform/tables.ts";
+import { TOOL } from "../../src/base/tool.ts";
+import { MAPPING_VERSION } from "../../src/transform/mapping/tables.ts";
 import { madeIn, type MappingRecord, nextRecord } from "./mapping-record.ts";
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));

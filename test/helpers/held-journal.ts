@@ -1,13 +1,12 @@
 /** A run folder in memory, all of it pushed. */
+import { stepOfFile } from "../../src/run-folder/entity-set.ts";
+import { fileEntry, unseal } from "../../src/run-folder/manifest.ts";
 import {
   type Acknowledgement,
   type JournalHeader,
   writeJournal,
-} from "../../src/entities/journal.ts";
-import { stepOfFile } from "../../src/entities/read.ts";
-import { readRequest } from "../../src/entities/request.ts";
-import { fileEntry } from "../../src/kernel/files.ts";
-import { unseal } from "../../src/kernel/sealed.ts";
+} from "../../src/run-folder/push-journal.ts";
+import { readRequest } from "../../src/run-folder/request.ts";
 import { type HeldRun, textOf } from "./held-run.ts";
 
 export const JOURNAL = "push/diode.example.net.journal";

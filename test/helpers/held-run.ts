@@ -7,17 +7,14 @@
  */
 import { readdir, readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
-import type { Tool } from "../../src/entities/request-file.ts";
-import { writeEntities } from "../../src/entities/write.ts";
-import { fileEntry } from "../../src/kernel/files.ts";
-import { seal, unseal } from "../../src/kernel/sealed.ts";
-import type { Store } from "../../src/kernel/store.ts";
-import { TOOL } from "../../src/kernel/tool.ts";
-import { decodeUtf8, encodeUtf8 } from "../../src/kernel/utf8.ts";
-import { openSnapshot } from "../../src/snapshot/read.ts";
-import { parsePolicy, recordedTexts } from "../../src/transform/policy.ts";
-import type { SettingTexts } from "../../src/transform/settings.ts";
-import { MAPPING_VERSION } from "../../src/transform/tables.ts";
+import { decodeUtf8, encodeUtf8 } from "../../src/base/text.ts";
+import { TOOL } from "../../src/base/tool.ts";
+import { type Tool, writeEntities } from "../../src/run-folder/entity-writer.ts";
+import { fileEntry, seal, unseal } from "../../src/run-folder/manifest.ts";
+import { openSnapshot } from "../../src/run-folder/snapshot-files.ts";
+import type { Store } from "../../src/run-folder/store/store.ts";
+import { MAPPING_VERSION } from "../../src/transform/mapping/tables.ts";
+import { parsePolicy, recordedTexts, type SettingTexts } from "../../src/transform/settings.ts";
 import { transform } from "../../src/transform/transform.ts";
 import { buildSnapshot, type Site } from "./snapshot-builder.ts";
 

@@ -4,14 +4,13 @@
  *   const { of, leftOut } = await transformed(inMemory(oneGuest({ config: { cores: 4 } })));
  *   of("virtual-machine")[0]?.vcpus
  */
-import { digest } from "../../src/kernel/digest.ts";
-import type { LeftOut, Note } from "../../src/entities/left-out.ts";
-import type { StepName } from "../../src/entities/order.ts";
-import type { Entities } from "../../src/entities/schema.ts";
-import { CLUSTER_FILE, heldPath, NODES_FOLDER } from "../../src/snapshot/paths.ts";
-import type { Answer, AnswersFile, Snapshot } from "../../src/snapshot/schema.ts";
-import { parsePolicy } from "../../src/transform/policy.ts";
-import type { SettingTexts } from "../../src/transform/settings.ts";
+import { digest } from "../../src/base/digest.ts";
+import type { StepName } from "../../src/netbox/types/order.ts";
+import type { Entities } from "../../src/netbox/types/schema.ts";
+import { CLUSTER_FILE, heldPath, NODES_FOLDER } from "../../src/proxmox/endpoints.ts";
+import type { LeftOut, Note } from "../../src/run-folder/left-out.ts";
+import type { Answer, AnswersFile, Snapshot } from "../../src/run-folder/snapshot.ts";
+import { parsePolicy, type SettingTexts } from "../../src/transform/settings.ts";
 import { transform } from "../../src/transform/transform.ts";
 import type { AnswersByPath, Site } from "./snapshot-builder.ts";
 

@@ -4,7 +4,7 @@
  */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { digest } from "../../src/kernel/digest.ts";
+import { digest } from "../../src/base/digest.ts";
 
 export interface MappingRecord {
   readonly mapping_version: number;
@@ -26,7 +26,7 @@ export function nextRecord(before: MappingRecord | undefined, now: MappingRecord
   if (changed.length === 0) return { ...now, tool_version: before.tool_version };
   if (before.tool_version === now.tool_version) return now;
   throw new Error(
-    `Raise MAPPING_VERSION in src/transform/tables.ts: version ${before.tool_version} has mapping ` +
+    `Raise MAPPING_VERSION in src/transform/mapping/tables.ts: version ${before.tool_version} has mapping ` +
       `version ${before.mapping_version} too and made other entities of ` +
       changed.map(([folder]) => folder).join(", "),
   );

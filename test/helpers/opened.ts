@@ -1,7 +1,7 @@
 /** What a reader of a run folder gets, or what it is told. */
 import { expect } from "vitest";
-import { openStore } from "../../src/kernel/store.ts";
-import { openSnapshot } from "../../src/snapshot/read.ts";
+import { openStore } from "../../src/run-folder/store/store.ts";
+import { openSnapshot } from "../../src/run-folder/snapshot-files.ts";
 
 /** Opens a folder and reads every answer in it; how many there are. */
 export async function readAll(folder: string): Promise<number> {

@@ -6,7 +6,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openStore } from "../../src/kernel/store.ts";
+import { openStore } from "../../src/run-folder/store/store.ts";
 import { openRun } from "../../src/look/inspect/run.ts";
 import { report } from "../../src/look/report/report.ts";
 import { startBrowser, visit, type VisitOptions } from "./browser.ts";

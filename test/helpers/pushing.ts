@@ -1,15 +1,17 @@
 /** Pushes into a Diode on the loopback, in this process: what was planned, sent, waited for and said. */
-import type { EntitySet } from "../../src/entities/read.ts";
-import { readCheckedLines } from "../../src/kernel/checked-lines.ts";
-import { openStore } from "../../src/kernel/store.ts";
-import type { Acknowledgement } from "../../src/entities/journal.ts";
-import type { JournalPlace } from "../../src/push/journal.ts";
-import { parsePushOptions } from "../../src/push/options.ts";
-import { type Planned, push, type PushInput, type Sent } from "../../src/push/push.ts";
-import type { PushTexts } from "../../src/push/settings.ts";
-import { fileNameOf, parseTarget } from "../../src/push/target.ts";
-import { receive, type ReceiveOptions, type Receiver } from "../../src/rehearse/receive/receive.ts";
 import { onTestFinished } from "vitest";
+import { type Planned, push, type PushInput, type Sent } from "../../src/push/push.ts";
+import {
+  fileNameOf,
+  parsePushOptions,
+  parseTarget,
+  type PushTexts,
+} from "../../src/push/settings.ts";
+import { receive, type ReceiveOptions, type Receiver } from "../../src/rehearse/receive/receive.ts";
+import { readCheckedLines } from "../../src/run-folder/checked-lines.ts";
+import type { EntitySet } from "../../src/run-folder/entity-set.ts";
+import type { Acknowledgement, JournalPlace } from "../../src/run-folder/push-journal.ts";
+import { openStore } from "../../src/run-folder/store/store.ts";
 
 export interface PushOverrides extends Partial<Omit<PushInput, "options" | "choices" | "watch">> {
   readonly texts?: PushTexts;

@@ -1,18 +1,22 @@
 /** The parts of README that the program prints, and `npm run readme`, which writes them. */
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { type EndpointRow, ENDPOINTS } from "../../src/capture/endpoints.ts";
-import { COMMANDS } from "../../src/commands/catalog.ts";
-import type { CommandRow } from "../../src/commands/catalog/row.ts";
-import { explanationText } from "../../src/commands/look/explanation-text.ts";
-import { EXIT_CODES } from "../../src/commands/report.ts";
-import { STAGE_SETTINGS } from "../../src/commands/stage-settings.ts";
-import { codesMarkdown, mappingMarkdown, settingsMarkdown } from "../../src/look/mapping.ts";
-import { UNJUDGED } from "../../src/look/compare/findings.ts";
-import { PLACES } from "../../src/look/compare/places.ts";
+import { type EndpointRow, ENDPOINTS } from "../../src/proxmox/endpoints.ts";
+import { COMMANDS } from "../../src/cli/catalog/catalog.ts";
+import type { CommandRow } from "../../src/cli/catalog/row.ts";
+import { explanationText } from "../../src/look/explain/text.ts";
+import { EXIT_CODES } from "../../src/terminal/report.ts";
+import { STAGE_SETTINGS } from "../../src/cli/stage-settings.ts";
+import {
+  codesMarkdown,
+  mappingMarkdown,
+  settingsMarkdown,
+} from "../../src/look/mapping/mapping.ts";
+import { UNJUDGED } from "../../src/netbox/rest/findings.ts";
+import { PLACES } from "../../src/netbox/rest/places.ts";
 import { CHECKS } from "../../src/look/verify/findings.ts";
 import { FAULTS } from "../../src/rehearse/receive/faults.ts";
-import { CAUSES } from "../../src/snapshot/incomplete.ts";
+import { CAUSES } from "../../src/proxmox/answers.ts";
 import { explained } from "./explained.ts";
 
 /** As wide as explain writes where there is no terminal. */

@@ -9,14 +9,17 @@
  */
 import { parseArgs } from "node:util";
 import { type } from "arktype";
-import { inputError } from "../../src/kernel/errors.ts";
-import { parseJson } from "../../src/kernel/json.ts";
-import { openStore, readRequired, type Store } from "../../src/kernel/store.ts";
-import { decodeUtf8 } from "../../src/kernel/utf8.ts";
-import { MANIFEST_FILE } from "../../src/snapshot/paths.ts";
-import { openSnapshot } from "../../src/snapshot/read.ts";
-import { Answer, type Manifest, type Snapshot } from "../../src/snapshot/schema.ts";
-import { createSnapshotWriter, type ManifestFacts } from "../../src/snapshot/write.ts";
+import { inputError } from "../../src/base/errors.ts";
+import { parseJson } from "../../src/base/json.ts";
+import { decodeUtf8 } from "../../src/base/text.ts";
+import { MANIFEST_FILE } from "../../src/proxmox/endpoints.ts";
+import {
+  createSnapshotWriter,
+  type ManifestFacts,
+  openSnapshot,
+} from "../../src/run-folder/snapshot-files.ts";
+import { Answer, type Manifest, type Snapshot } from "../../src/run-folder/snapshot.ts";
+import { openStore, readRequired, type Store } from "../../src/run-folder/store/store.ts";
 
 /** Facts that stand in a manifest, or that take the place of those that do. */
 export type SealFacts = Partial<ManifestFacts>;

@@ -1,11 +1,11 @@
 /** Servers that live as long as the test that asked for them. */
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { openStore } from "../../src/kernel/store.ts";
+import { openStore } from "../../src/run-folder/store/store.ts";
 import { serve, type Served, type ServeOptions } from "../../src/rehearse/serve/serve.ts";
 import { simulate } from "../../src/rehearse/simulate/simulate.ts";
-import { openSnapshot } from "../../src/snapshot/read.ts";
-import type { Snapshot } from "../../src/snapshot/schema.ts";
+import { openSnapshot } from "../../src/run-folder/snapshot-files.ts";
+import type { Snapshot } from "../../src/run-folder/snapshot.ts";
 import { ROOT } from "./golden.ts";
 import { tempFolder } from "./temp-folder.ts";
 

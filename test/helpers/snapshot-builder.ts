@@ -4,14 +4,17 @@
  *   const snapshot = await buildSnapshot(folder, oneGuest({ config: { cores: 4 } }));
  *   const hostile = await sealFiles(folder, { "pve/cluster.json": answersText({ "/nodes": "…" }) });
  */
-import { digest } from "../../src/kernel/digest.ts";
-import { seal } from "../../src/kernel/sealed.ts";
-import { openStore, type Store } from "../../src/kernel/store.ts";
-import { encodeUtf8 } from "../../src/kernel/utf8.ts";
-import { CLUSTER_FILE, type GuestKind, nodeFile, PATHS } from "../../src/snapshot/paths.ts";
-import { openSnapshot } from "../../src/snapshot/read.ts";
-import { type Answer, type Manifest, type Snapshot } from "../../src/snapshot/schema.ts";
-import { createSnapshotWriter, type ManifestFacts } from "../../src/snapshot/write.ts";
+import { digest } from "../../src/base/digest.ts";
+import { encodeUtf8 } from "../../src/base/text.ts";
+import { CLUSTER_FILE, type GuestKind, nodeFile, PATHS } from "../../src/proxmox/endpoints.ts";
+import { seal } from "../../src/run-folder/manifest.ts";
+import {
+  createSnapshotWriter,
+  type ManifestFacts,
+  openSnapshot,
+} from "../../src/run-folder/snapshot-files.ts";
+import type { Answer, Manifest, Snapshot } from "../../src/run-folder/snapshot.ts";
+import { openStore, type Store } from "../../src/run-folder/store/store.ts";
 
 /** API path → answer. */
 export type AnswersByPath = Readonly<Record<string, Answer>>;

@@ -5,12 +5,15 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
-import type { LeftOut, Note } from "../../src/entities/left-out.ts";
-import { MAX_ENTITIES, MAX_FILE_BYTES } from "../../src/entities/request-file.ts";
-import { type EntitySummary, writeEntities } from "../../src/entities/write.ts";
-import { openStore } from "../../src/kernel/store.ts";
-import { parsePolicy } from "../../src/transform/policy.ts";
-import type { SettingTexts } from "../../src/transform/settings.ts";
+import {
+  type EntitySummary,
+  MAX_ENTITIES,
+  MAX_FILE_BYTES,
+  writeEntities,
+} from "../../src/run-folder/entity-writer.ts";
+import type { LeftOut, Note } from "../../src/run-folder/left-out.ts";
+import { openStore } from "../../src/run-folder/store/store.ts";
+import { parsePolicy, type SettingTexts } from "../../src/transform/settings.ts";
 import { transform } from "../../src/transform/transform.ts";
 import { parseRequest } from "./proto.ts";
 import { answersText, sealFiles } from "./snapshot-builder.ts";

@@ -1,7 +1,7 @@
 /** Whole outputs that laws are held against: the example and the fixtures under several policies. */
 import { join } from "node:path";
-import { openStore } from "../../src/kernel/store.ts";
-import { openSnapshot } from "../../src/snapshot/read.ts";
+import { openStore } from "../../src/run-folder/store/store.ts";
+import { openSnapshot } from "../../src/run-folder/snapshot-files.ts";
 import type { SettingTexts } from "../../src/transform/settings.ts";
 import { ROOT } from "./golden.ts";
 import { inMemory, type Outcome, siteOf, transformed } from "./in-memory.ts";

@@ -14,8 +14,8 @@ import {
 } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { readRequest, type RequestJson } from "../../src/entities/request.ts";
-import { encodeUtf8 } from "../../src/kernel/utf8.ts";
+import { readRequest, type RequestJson } from "../../src/run-folder/request.ts";
+import { encodeUtf8 } from "../../src/base/text.ts";
 import {
   EntitySchema,
   file_ingester,

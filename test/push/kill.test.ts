@@ -1,8 +1,8 @@
 /** The program is killed, 50 times and at random moments: nothing is lost, and the journal never lies. */
 import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import type { EntitySet } from "../../src/entities/read.ts";
-import { readRequest } from "../../src/entities/request.ts";
+import type { EntitySet } from "../../src/run-folder/entity-set.ts";
+import { readRequest } from "../../src/run-folder/request.ts";
 import { receive, type Receiver } from "../../src/rehearse/receive/receive.ts";
 import { cliFolders } from "../helpers/cli-folders.ts";
 import { buildSet, tag, vm } from "../helpers/entity-set.ts";

@@ -1,9 +1,14 @@
 /** Targets and settings: what the official SDKs take is taken, and a wrong one is told by its name. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parsePushOptions, requireRemote } from "../../src/push/options.ts";
-import { PUSH_SETTINGS, type PushTexts } from "../../src/push/settings.ts";
-import { fileNameOf, parseTarget } from "../../src/push/target.ts";
+import {
+  fileNameOf,
+  parsePushOptions,
+  parseTarget,
+  PUSH_SETTINGS,
+  type PushTexts,
+  requireRemote,
+} from "../../src/push/settings.ts";
 
 const SECRET = "s3cr3t-value";
 const GIVEN: PushTexts = {

@@ -1,13 +1,11 @@
 /** A push over real HTTP/2, plain and with TLS, into a Diode on the loopback. */
-import { readFile } from "node:fs/promises";
+import { cp, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { cp } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
-import { openDryRun } from "../../src/entities/dry-run.ts";
-import { type EntitySet, openEntities } from "../../src/entities/read.ts";
-import { openStore } from "../../src/kernel/store.ts";
-import type { VirtualMachine } from "../../src/entities/schema.ts";
-import { encodeUtf8 } from "../../src/kernel/utf8.ts";
+import { encodeUtf8 } from "../../src/base/text.ts";
+import type { VirtualMachine } from "../../src/netbox/types/schema.ts";
+import { type EntitySet, openDryRun, openEntities } from "../../src/run-folder/entity-set.ts";
+import { openStore } from "../../src/run-folder/store/store.ts";
 import { buildSet, customField, type SetParts, tag, vm } from "../helpers/entity-set.ts";
 import { ROOT } from "../helpers/golden.ts";
 import { journalLines, placeFor, pushInto, receiver } from "../helpers/pushing.ts";

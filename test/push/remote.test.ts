@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { inspect } from "node:util";
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { EntitySet } from "../../src/entities/read.ts";
+import type { EntitySet } from "../../src/run-folder/entity-set.ts";
 import type { PushTexts } from "../../src/push/settings.ts";
 import type { Fault } from "../../src/rehearse/receive/faults.ts";
 import { plainOnTlsPort } from "../../src/rehearse/receive/nginx.ts";

@@ -1,9 +1,9 @@
 /** Only what differs from an earlier run goes over the wire, and only if the target has that run. */
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { TransformedSet } from "../../src/entities/read.ts";
-import { openStore } from "../../src/kernel/store.ts";
-import { decodeUtf8 } from "../../src/kernel/utf8.ts";
+import type { TransformedSet } from "../../src/run-folder/entity-set.ts";
+import { openStore } from "../../src/run-folder/store/store.ts";
+import { decodeUtf8 } from "../../src/base/text.ts";
 import type { Receiver } from "../../src/rehearse/receive/receive.ts";
 import {
   addressOf,

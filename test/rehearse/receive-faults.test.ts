@@ -1,7 +1,7 @@
 /** What can be made to fail: each fault as a client meets it, and when it strikes. */
 import { fromBinary } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
-import { COMMANDS } from "../../src/commands/catalog.ts";
+import { COMMANDS } from "../../src/cli/catalog/catalog.ts";
 import { IngestResponseSchema } from "../../src/push/gen/ingester_pb.ts";
 import {
   createDice,

@@ -4,7 +4,7 @@ import { parseMove } from "../../src/rehearse/serve/moves.ts";
 import { type Listing, parseDenial, Rights } from "../../src/rehearse/serve/rights.ts";
 import type { RequestEntry } from "../../src/rehearse/serve/handle.ts";
 import type { Served } from "../../src/rehearse/serve/serve.ts";
-import { PATHS } from "../../src/snapshot/paths.ts";
+import { PATHS } from "../../src/proxmox/endpoints.ts";
 import { ask, dataOf } from "../helpers/pve-client.ts";
 import { EXAMPLE, served } from "../helpers/served.ts";
 

@@ -2,9 +2,9 @@
 import { X509Certificate } from "node:crypto";
 import { gunzipSync, inflateSync } from "node:zlib";
 import { describe, expect, test, vi } from "vitest";
-import { canonicalJson } from "../../src/kernel/json.ts";
+import { canonicalJson } from "../../src/base/json.ts";
 import type { Served } from "../../src/rehearse/serve/serve.ts";
-import { PATHS } from "../../src/snapshot/paths.ts";
+import { PATHS } from "../../src/proxmox/endpoints.ts";
 import {
   ask,
   authorizationOf,

@@ -1,12 +1,12 @@
 /** The served API over real TLS: what a snapshot holds is answered as it was captured. */
 import { type Agent } from "node:https";
 import { describe, expect, test } from "vitest";
-import { openStore } from "../../src/kernel/store.ts";
+import { openStore } from "../../src/run-folder/store/store.ts";
 import type { Served } from "../../src/rehearse/serve/serve.ts";
 import { simulate } from "../../src/rehearse/simulate/simulate.ts";
-import { writeAnswers } from "../../src/snapshot/answers.ts";
-import { openSnapshot } from "../../src/snapshot/read.ts";
-import type { Answer, AnswersFile, Failure, Snapshot } from "../../src/snapshot/schema.ts";
+import { writeAnswers } from "../../src/run-folder/answers.ts";
+import { openSnapshot } from "../../src/run-folder/snapshot-files.ts";
+import type { Answer, AnswersFile, Failure, Snapshot } from "../../src/run-folder/snapshot.ts";
 import { ask, envelopeOf, keepAliveAgent } from "../helpers/pve-client.ts";
 import { EXAMPLE, served, snapshotIn } from "../helpers/served.ts";
 import { tempFolder } from "../helpers/temp-folder.ts";

@@ -3,12 +3,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { digest } from "../../src/kernel/digest.ts";
-import { openStore, type Store } from "../../src/kernel/store.ts";
+import { digest } from "../../src/base/digest.ts";
+import { openStore, type Store } from "../../src/run-folder/store/store.ts";
 import { simulate, type SimulateOptions } from "../../src/rehearse/simulate/simulate.ts";
-import { PATHS } from "../../src/snapshot/paths.ts";
-import { openSnapshot } from "../../src/snapshot/read.ts";
-import type { Answer, Manifest } from "../../src/snapshot/schema.ts";
+import { PATHS } from "../../src/proxmox/endpoints.ts";
+import { openSnapshot } from "../../src/run-folder/snapshot-files.ts";
+import type { Answer, Manifest } from "../../src/run-folder/snapshot.ts";
 
 type Row = Record<string, unknown>;
 

@@ -2,10 +2,10 @@
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Reason, REASONS } from "../../src/entities/left-out.ts";
-import { openStore } from "../../src/kernel/store.ts";
+import { type Reason, REASONS } from "../../src/run-folder/left-out.ts";
+import { openStore } from "../../src/run-folder/store/store.ts";
 import { simulate } from "../../src/rehearse/simulate/simulate.ts";
-import { openSnapshot } from "../../src/snapshot/read.ts";
+import { openSnapshot } from "../../src/run-folder/snapshot-files.ts";
 import type { SettingTexts } from "../../src/transform/settings.ts";
 import { faultsOf, unrecordedAnswers } from "../helpers/account.ts";
 import { anyLab } from "../helpers/any-lab.ts";

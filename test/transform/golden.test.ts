@@ -57,7 +57,9 @@ describe("the mapping version", () => {
 
   test("must be raised once a later tool version makes other entities", () => {
     expect(() => nextRecord(released, { ...patched, folders: changed }))
-      .toThrow("Raise MAPPING_VERSION in src/transform/tables.ts: version 1.2.0 has mapping");
+      .toThrow(
+        "Raise MAPPING_VERSION in src/transform/mapping/tables.ts: version 1.2.0 has mapping",
+      );
     const raised = { ...patched, mapping_version: 5, folders: changed };
     expect(nextRecord(released, raised)).toEqual(raised);
   });

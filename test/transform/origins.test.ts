@@ -1,6 +1,6 @@
 /** What a source tells of where it was read from. */
 import { expect, test } from "vitest";
-import { parsePolicy } from "../../src/transform/policy.ts";
+import { parsePolicy } from "../../src/transform/settings.ts";
 import { type Made, transform, type TransformOptions } from "../../src/transform/transform.ts";
 import { lab } from "../helpers/lab.ts";
 

@@ -1,9 +1,15 @@
 /** Settings: what they are when nobody sets them, and that a wrong one is refused by name. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { AppError } from "../../src/kernel/errors.ts";
-import { parseFlag, parsePolicy, type Policy } from "../../src/transform/policy.ts";
-import { type SettingName, SETTINGS, type SettingTexts } from "../../src/transform/settings.ts";
+import { AppError } from "../../src/base/errors.ts";
+import {
+  parseFlag,
+  parsePolicy,
+  type Policy,
+  type SettingName,
+  SETTINGS,
+  type SettingTexts,
+} from "../../src/transform/settings.ts";
 
 const HOST = { PROXMOX_HOST: "pve1.example.net" };
 

@@ -1,11 +1,11 @@
 /** A row names all that it reads: without a key of an answer, only fields that name the key differ. */
 import { expect, test } from "vitest";
-import { PATHS } from "../../src/snapshot/paths.ts";
-import type { Answer } from "../../src/snapshot/schema.ts";
+import { PATHS } from "../../src/proxmox/endpoints.ts";
+import type { Answer } from "../../src/run-folder/snapshot.ts";
 import type { SettingTexts } from "../../src/transform/settings.ts";
-import { STUBS } from "../../src/transform/stubs.ts";
-import type { Row } from "../../src/transform/table.ts";
-import { CUSTOM_FIELD_TABLES, TABLES } from "../../src/transform/tables.ts";
+import { STUBS } from "../../src/netbox/types/stubs.ts";
+import type { Row } from "../../src/transform/mapping/table.ts";
+import { CUSTOM_FIELD_TABLES, TABLES } from "../../src/transform/mapping/tables.ts";
 import { inMemory, type Outcome, transformed } from "../helpers/in-memory.ts";
 import { type AnswersByPath, ok, type Site } from "../helpers/snapshot-builder.ts";
 import { ALL_EXTENSIONS, siteIn } from "../helpers/whole-outputs.ts";

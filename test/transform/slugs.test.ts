@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { autoSlug } from "../../src/entities/slug.ts";
+import { autoSlug } from "../../src/netbox/names.ts";
 import { Names, type Slugged } from "../../src/transform/slugs.ts";
 import { anyText } from "../helpers/arbitraries.ts";
 

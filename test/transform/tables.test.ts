@@ -1,11 +1,11 @@
 /** Laws of every mapping table: each field of Diode is decided, and each row says what it reads. */
 import { expect, test } from "vitest";
-import { STEPS } from "../../src/entities/order.ts";
-import { type AnswerRows, RESOURCE_KEYS } from "../../src/snapshot/rows.ts";
+import { STEPS } from "../../src/netbox/types/order.ts";
+import { type AnswerRows, RESOURCE_KEYS } from "../../src/proxmox/rows.ts";
 import { SETTINGS } from "../../src/transform/settings.ts";
-import { STUBS } from "../../src/transform/stubs.ts";
-import { EMPTY, type Row } from "../../src/transform/table.ts";
-import { CUSTOM_FIELD_TABLES, TABLES } from "../../src/transform/tables.ts";
+import { STUBS } from "../../src/netbox/types/stubs.ts";
+import { EMPTY, type Row } from "../../src/transform/mapping/table.ts";
+import { CUSTOM_FIELD_TABLES, TABLES } from "../../src/transform/mapping/tables.ts";
 import { fieldsOf } from "../helpers/proto.ts";
 
 type AnyRow = Row<never, unknown>;

@@ -8,7 +8,7 @@ import {
   nodeStatus,
   ostypePlatform,
   OSTYPES,
-} from "../../src/transform/values.ts";
+} from "../../src/transform/mapping/values.ts";
 import { anyText } from "../helpers/arbitraries.ts";
 
 /** Keys that every JavaScript object answers to. */

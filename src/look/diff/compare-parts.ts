@@ -1,5 +1,5 @@
 /** The answers about one thing, twice → what changed, and what is not known any more. */
-import { compareNatural } from "../../kernel/natural-order.ts";
+import { compareNatural } from "../../base/natural-order.ts";
 import type { FieldChange, Findings, Subject, Unread } from "./differences.ts";
 import type { Fields } from "./fields.ts";
 import type { Parts } from "./part.ts";

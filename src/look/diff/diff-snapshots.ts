@@ -2,16 +2,25 @@
  * Two snapshots → what differs in their inventory. Memory holds both listings, the answers of one node on
  * each side, and what differs.
  */
-import { compareNatural } from "../../kernel/natural-order.ts";
-import { PATHS } from "../../snapshot/paths.ts";
-import { NO_ANSWER, objectOf } from "../../snapshot/reading.ts";
-import type { Answer, AnswersFile, Snapshot } from "../../snapshot/schema.ts";
-import { compareParts } from "./compare-parts.ts";
+import { compareNatural } from "../../base/natural-order.ts";
+import { agentResultOf, NO_ANSWER, objectOf } from "../../proxmox/answers.ts";
+import { PATHS } from "../../proxmox/endpoints.ts";
+import type { Answer, AnswersFile, Snapshot } from "../../run-folder/snapshot.ts";
+import { compareFields, compareParts, pushChanged } from "./compare-parts.ts";
 import { type Differences, Findings, type Subject } from "./differences.ts";
-import { guestParts } from "./guest-parts.ts";
-import { compareNetworks, interfacesOf, type Network } from "./networks.ts";
+import type { Fields } from "./fields.ts";
 import { hiddenPart, type ListedGuest, type Overview, readOverview, wanted } from "./overview.ts";
-import { type Found, type Gap, mapFound, type Parts } from "./part.ts";
+import {
+  containerRowsOf,
+  type Found,
+  type Gap,
+  isRow,
+  listed,
+  mapFound,
+  MISSHAPEN,
+  type Parts,
+  rowsOf,
+} from "./part.ts";
 
 const GUEST_IDENTITY = { name: "name", place: "node" };
 
@@ -179,4 +188,137 @@ class NodeFiles {
     const isInScope = nodes.includes("*") || nodes.includes(this.#node ?? "");
     return isInScope ? NO_ANSWER : { reason: "out-of-scope", detail: "" };
   };
+}
+
+/** The interfaces of a node, twice: each is a thing of its own. */
+
+type Interfaces = ReadonlyMap<string, Fields>;
+
+export interface Network {
+  readonly interfaces: Found<Interfaces>;
+  /** Why an interface that is not listed may be there: bridges are hidden from some tokens. */
+  readonly hidden: Gap | undefined;
+}
+
+/** Nothing is found where a side was not read. */
+export function compareNetworks(
+  node: string,
+  { before, after }: { readonly before: Network; readonly after: Network },
+  findings: Findings,
+): void {
+  if ("reason" in before.interfaces || "reason" in after.interfaces) return;
+  const [old, now] = [before.interfaces.value, after.interfaces.value];
+  const { added, gone, unread, unreadBefore } = findings;
+  const nameOf = (iface: string): Subject => ({ what: `node/${node}/${iface}` });
+  for (const [iface, fields] of old) {
+    const subject = nameOf(iface);
+    const found = now.get(iface);
+    if (found !== undefined) {
+      pushChanged(findings, { subject, fields: compareFields(fields, found) });
+    } else if (after.hidden === undefined) gone.push(subject);
+    else unread.push({ ...subject, parts: [], ...after.hidden });
+  }
+  for (const iface of now.keys()) {
+    if (old.has(iface)) continue;
+    if (before.hidden === undefined) added.push(nameOf(iface));
+    else unreadBefore.push({ ...nameOf(iface), parts: [], ...before.hidden });
+  }
+}
+
+export function interfacesOf(answer: Answer | undefined): Found<Interfaces> {
+  return mapFound(rowsOf(answer), (rows) => ({
+    value: new Map(rows.map((row) => [String(row["iface"]), wanted(row, "network")])),
+  }));
+}
+
+/** The answers about one guest in its node's file → parts that can be compared. */
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** `answerOf` looks into the file of the guest's node. */
+export function guestParts(
+  guest: ListedGuest,
+  answerOf: (path: string) => Found<Answer | undefined>,
+): Parts {
+  const at = <Value>(path: string, read: (answer: Answer | undefined) => Found<Value>) =>
+    mapFound(answerOf(path), read);
+  const config = at(PATHS.config(guest), objectOf);
+  const addresses = (rows: Found<readonly Row[]>, answer: "agentInterfaces" | "lxcInterfaces") =>
+    mapFound(
+      config,
+      (known) =>
+        mapFound(rows, (value) => ({ value: addressFields(value, macsOf(known), answer) })),
+    );
+  const parts = new Map([
+    ...guest.parts,
+    ["config", mapFound(config, (data) => ({ value: wanted(data, "config") }))] as const,
+    ["tags", tagsOf(guest, config)] as const,
+  ]);
+  if (guest.kind === "lxc") {
+    const rows = at(PATHS.lxcInterfaces(guest), containerRowsOf);
+    return parts.set("interfaces", addresses(rows, "lxcInterfaces"));
+  }
+  const osinfo = at(PATHS.osinfo(guest), agentResultOf);
+  const rows = mapFound(at(PATHS.agentInterfaces(guest), agentResultOf), listed);
+  return parts
+    .set(
+      "agent/get-osinfo",
+      mapFound(
+        osinfo,
+        (data) => isRow(data) ? { value: prefixed("osinfo.", wanted(data, "osinfo")) } : MISSHAPEN,
+      ),
+    )
+    .set("agent/network-get-interfaces", addresses(rows, "agentInterfaces"));
+}
+
+/** Up to Proxmox VE 7.2 the listing has none; without the config nobody knows whether there are any. */
+function tagsOf({ tags }: ListedGuest, config: Found<Row>): Found<Fields> {
+  if (tags.size > 0) return { value: tags };
+  return mapFound(config, (data) => ({ value: wanted({ tags: data["tags"] }, "resources") }));
+}
+
+const MAC_REGEXP = /\b[0-9a-f]{2}(?::[0-9a-f]{2}){5}\b/i;
+
+/** Of the NICs that the config gives the guest, in lower case. */
+function macsOf(config: Row): ReadonlySet<string> {
+  const nics = Object.entries(config).filter(([key]) => /^net\d+$/.test(key));
+  return new Set(
+    nics.flatMap(([, value]) => MAC_REGEXP.exec(String(value))?.[0].toLowerCase() ?? []),
+  );
+}
+
+/** Nobody sets them. Source: RFC 3927, RFC 4291. */
+const LINK_LOCAL_REGEXP = /^(?:169\.254\.|fe[89ab][0-9a-f]:)/i;
+
+/**
+ * "interfaces.eth0" → "10.0.0.5/24, …". Only what stands on a NIC of the config: a guest's own bridges,
+ * containers and tunnels come and go.
+ */
+function addressFields(
+  rows: readonly Row[],
+  macs: ReadonlySet<string>,
+  answer: "agentInterfaces" | "lxcInterfaces",
+): Fields {
+  const byName = Map.groupBy(
+    rows.filter((row) => macs.has(String(row["hardware-address"] ?? row["hwaddr"]).toLowerCase())),
+    ({ name }) => String(name),
+  );
+  return new Map([...byName].flatMap(([name, same]): [string, string][] => {
+    const texts = same.flatMap((row) => addressesOf(row, answer));
+    const addresses = [...new Set(texts)].filter((text) => !LINK_LOCAL_REGEXP.test(text)).sort();
+    return addresses.length === 0 ? [] : [[`interfaces.${name}`, addresses.join(", ")]];
+  }));
+}
+
+/** inet and inet6 hold one address each and are all that a container has before Proxmox VE 8.4. */
+function addressesOf(row: Row, answer: "agentInterfaces" | "lxcInterfaces"): string[] {
+  const list = row["ip-addresses"];
+  const rows = Array.isArray(list) ? list.filter(isRow) : [];
+  const texts = rows.map((each) => `${String(each["ip-address"])}/${String(each["prefix"])}`);
+  const single = answer === "lxcInterfaces" ? [row["inet"], row["inet6"]] : [];
+  return [...texts, ...single.filter((text) => typeof text === "string")];
+}
+
+function prefixed(prefix: string, fields: Fields): Fields {
+  return new Map([...fields].map(([key, value]) => [prefix + key, value]));
 }

@@ -1,6 +1,6 @@
 /** What a comparison found: in groups, each thing by the name that left-out.json has for it. */
-import type { Reason } from "../../entities/left-out.ts";
-import { compareCodeUnits, compareNatural } from "../../kernel/natural-order.ts";
+import type { Reason } from "../../run-folder/left-out.ts";
+import { compareCodeUnits, compareNatural } from "../../base/natural-order.ts";
 
 export interface Subject {
   /** "vm/101", "node/pve1/vmbr0", "cluster"; of an entity its step and name: "tag prod". */

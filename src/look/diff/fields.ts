@@ -1,5 +1,5 @@
 /** What Proxmox sent → fields that can be compared: dotted key → text. */
-import { canonicalJson } from "../../kernel/json.ts";
+import { canonicalJson } from "../../base/json.ts";
 
 export type Fields = ReadonlyMap<string, string>;
 

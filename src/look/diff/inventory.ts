@@ -4,7 +4,7 @@
  * Sources: PVE/API2/Cluster.pm, Nodes.pm, Network.pm; PVE/QemuServer.pm and PVE/LXC/Config.pm
  * ($confdesc); qemu-ga, guest-get-osinfo and guest-network-get-interfaces.
  */
-import type { AnswerRows } from "../../snapshot/rows.ts";
+import type { AnswerRows } from "../../proxmox/rows.ts";
 
 export type AnswerName = keyof AnswerRows;
 

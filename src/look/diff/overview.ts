@@ -1,8 +1,8 @@
 /** cluster.json → the cluster, and which nodes and guests it lists. */
-import { type GuestAddress, type GuestKind, PATHS } from "../../snapshot/paths.ts";
-import { hiddenDetail, hiddenRows } from "../../snapshot/incomplete.ts";
-import { Rights } from "../../snapshot/rights.ts";
-import type { AnswersFile, Snapshot } from "../../snapshot/schema.ts";
+import { type GuestAddress, type GuestKind, PATHS } from "../../proxmox/endpoints.ts";
+import { hiddenDetail, hiddenRows } from "../../proxmox/answers.ts";
+import { Rights } from "../../proxmox/rights.ts";
+import type { AnswersFile, Snapshot } from "../../run-folder/snapshot.ts";
 import { type Fields, fieldsOf } from "./fields.ts";
 import { INVENTORY, isInventory } from "./inventory.ts";
 import { type Found, type Gap, isRow, mapFound, type Parts, rowsOf } from "./part.ts";

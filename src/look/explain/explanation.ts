@@ -1,7 +1,7 @@
 /** What `explain` answers with; `--json` prints it as it is. */
-import type { LeftOut, Note } from "../../entities/left-out.ts";
-import type { StepName } from "../../entities/order.ts";
-import type { Read } from "../../transform/table.ts";
+import type { LeftOut, Note } from "../../run-folder/left-out.ts";
+import type { StepName } from "../../netbox/types/order.ts";
+import type { Read } from "../../transform/mapping/table.ts";
 
 /** One thing, and all that came of it. */
 export interface Explanation {

@@ -1,14 +1,22 @@
 /** A run folder, transformed or not → what there is to explain, and with which settings. */
-import { ENTITY_MANIFEST_FILE, openEntities, type TransformedSet } from "../../entities/read.ts";
-import { inputError } from "../../kernel/errors.ts";
-import type { SettingRow } from "../../kernel/setting.ts";
-import type { Store } from "../../kernel/store.ts";
-import { MANIFEST_FILE } from "../../snapshot/paths.ts";
-import { openSnapshot } from "../../snapshot/read.ts";
-import type { Snapshot } from "../../snapshot/schema.ts";
-import { recordedTexts } from "../../transform/policy.ts";
-import { type SettingName, SETTINGS, type SettingTexts } from "../../transform/settings.ts";
-import { partsOf } from "../parts.ts";
+import { inputError } from "../../base/errors.ts";
+import type { SettingRow } from "../../base/setting.ts";
+import { MANIFEST_FILE } from "../../proxmox/endpoints.ts";
+import {
+  ENTITY_MANIFEST_FILE,
+  openEntities,
+  type TransformedSet,
+} from "../../run-folder/entity-set.ts";
+import { openSnapshot } from "../../run-folder/snapshot-files.ts";
+import type { Snapshot } from "../../run-folder/snapshot.ts";
+import type { Store } from "../../run-folder/store/store.ts";
+import {
+  recordedTexts,
+  type SettingName,
+  SETTINGS,
+  type SettingTexts,
+} from "../../transform/settings.ts";
+import { partsOf } from "../inspect/run.ts";
 
 export interface ExplainInput {
   readonly snapshot: Snapshot;

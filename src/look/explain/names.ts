@@ -1,5 +1,5 @@
 /** TABLE: what an entity may be called on the command line: `kind/name`, the kind first in its row. */
-import { type StepName, STEPS } from "../../entities/order.ts";
+import { type StepName, STEPS } from "../../netbox/types/order.ts";
 import type { Made } from "../../transform/transform.ts";
 
 type MadeOf<Step extends StepName> = Extract<Made, { readonly step: Step }>;

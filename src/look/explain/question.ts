@@ -1,8 +1,8 @@
 /** What the user typed → which entities and records are meant. */
-import { PATHS } from "../../snapshot/paths.ts";
-import type { ResourceRow } from "../../snapshot/rows.ts";
-import type { Snapshot } from "../../snapshot/schema.ts";
-import { canonicalHost } from "../../transform/parse/address.ts";
+import { PATHS } from "../../proxmox/endpoints.ts";
+import type { ResourceRow } from "../../proxmox/rows.ts";
+import type { Snapshot } from "../../run-folder/snapshot.ts";
+import { canonicalHost } from "../../base/ip-address.ts";
 import type { Made } from "../../transform/transform.ts";
 import { kindOf, namesOf, whatOf } from "./names.ts";
 

@@ -1,16 +1,26 @@
 /** What a row of a mapping table reads → the raw values, each with its place, and the settings. */
-import type { StepName } from "../../entities/order.ts";
-import { MANIFEST_FILE } from "../../snapshot/paths.ts";
-import type { AnswerRows } from "../../snapshot/rows.ts";
+import type { StepName } from "../../netbox/types/order.ts";
+import { STUBS } from "../../netbox/types/stubs.ts";
+import { CLUSTER_FILE, MANIFEST_FILE, nodeOfFile, rowKeys } from "../../proxmox/endpoints.ts";
+import type { AnswerRows } from "../../proxmox/rows.ts";
+import { record, text } from "../../proxmox/values.ts";
+import type { AnswerRef } from "../../run-folder/left-out.ts";
+import type { Answer, AnswersFile, Snapshot } from "../../run-folder/snapshot.ts";
+import type { Read, Row, StubName } from "../../transform/mapping/table.ts";
+import { CUSTOM_FIELD_TABLES, TABLES } from "../../transform/mapping/tables.ts";
 import type { SettingName } from "../../transform/settings.ts";
-import { STUBS } from "../../transform/stubs.ts";
-import type { Read, StubName } from "../../transform/table.ts";
 import type { Made, Origin } from "../../transform/transform.ts";
-import type { AnswerFinder } from "./answer-finder.ts";
-import type { AnswerRead, ExplainedRead, ManifestRead, StubRead } from "./explanation.ts";
+import type {
+  AnswerRead,
+  ExplainedField,
+  ExplainedRead,
+  Fate,
+  ManifestRead,
+  StubRead,
+} from "./explanation.ts";
 import type { SettingsInForce } from "./input.ts";
 import { whatOf } from "./names.ts";
-import { stubTargets } from "./stub-targets.ts";
+import { contains, primaryAddressOf, stubTargets } from "./targets.ts";
 
 /** Where reads are looked up. */
 export interface ReadScene {
@@ -130,4 +140,177 @@ function keyOf(key: string, { key: numbered }: Origin): string | undefined {
 /** Source: RFC 6901, section 3. */
 function escapeToken(key: string): string {
   return key.replaceAll("~", "~0").replaceAll("/", "~1");
+}
+
+/** An entity → each field that its mapping table decides: value, row, and what the row read. */
+
+type AnyRow = Row<never, unknown>;
+type AnyTable = Readonly<Record<string, AnyRow>>;
+type Json = Readonly<Record<string, unknown>>;
+
+interface Field {
+  readonly name: string;
+  readonly row: AnyRow;
+  /** undefined: the entity does not have it. */
+  readonly value: unknown;
+}
+
+/** In the order of the table. */
+export async function explainFields(made: Made, scene: ReadScene): Promise<ExplainedField[]> {
+  const explained: ExplainedField[] = [];
+  for (const field of fieldsOf(made)) explained.push(await explainField(field, made, scene));
+  return explained;
+}
+
+/** Custom fields that have a table of their own are a field each. */
+function fieldsOf({ step, entity }: Made): Field[] {
+  const custom = (CUSTOM_FIELD_TABLES as Readonly<Record<string, AnyTable>>)[step];
+  return Object.entries(TABLES[step] as AnyTable).flatMap(([name, row]) => {
+    const value = (entity as unknown as Json)[name];
+    if (name !== "custom_fields" || custom === undefined) return [{ name, row, value }];
+    return Object.entries(custom).map(([key, own]) => (
+      { name: `${name}.${key}`, row: own, value: (value as Json | undefined)?.[key] }
+    ));
+  });
+}
+
+async function explainField(
+  { name, row, value }: Field,
+  made: Made,
+  scene: ReadScene,
+): Promise<ExplainedField> {
+  const { kind, how } = row;
+  const { source } = made;
+  const taken = row.get(source as never);
+  const sender = value === undefined ? primaryAddressOf(made, name, scene.made) : undefined;
+  const isEmpty = taken === null && row.clear !== undefined;
+  const reads: readonly Read[] = isEmpty ? [...row.reads, "setting.CLEAR_EMPTY"] : row.reads;
+  return {
+    field: name,
+    fate: sender === undefined ? fateOf(row, taken, value) : "elsewhere",
+    ...(value === undefined ? {} : { value }),
+    row: { kind, reads: row.reads, how },
+    reads: await explainReads(reads, { source, value: value ?? sender?.entity }, scene),
+  };
+}
+
+function fateOf({ kind }: AnyRow, taken: unknown, value: unknown): Fate {
+  if (value !== undefined) return taken === null ? "cleared" : "sent";
+  if (kind === "skipped") return "never";
+  if (taken === null) return "empty";
+  return taken === undefined ? "absent" : "left-out";
+}
+
+/** Where a row that a table read stands in the answers: line, API path and JSON pointer. */
+
+/** Where a row stands, or why it stands nowhere. */
+export interface FoundRow {
+  /** Of the answer in its file, from 1. */
+  readonly line?: number;
+  /** Within the answer, of the row. */
+  readonly pointer?: string;
+  readonly missing?: string;
+}
+
+type AnswerRow = Readonly<Record<string, unknown>>;
+
+interface OpenedFile {
+  readonly answers: AnswersFile;
+  /** API path → line. */
+  readonly lines: ReadonlyMap<string, number>;
+}
+
+interface OpenedAnswer {
+  readonly line?: number;
+  readonly missing?: string;
+  readonly pointerOf: (row: AnswerRow) => string | undefined;
+}
+
+/** The file's first line is its opening bracket; then comes one answer a line. */
+const FIRST_ANSWER_LINE = 2;
+
+/** Opens each file and each answer once. */
+export class AnswerFinder {
+  readonly #snapshot: Snapshot;
+  readonly #files = new Map<string, Promise<OpenedFile | undefined>>();
+  readonly #answers = new Map<string, OpenedAnswer>();
+
+  constructor(snapshot: Snapshot) {
+    this.#snapshot = snapshot;
+  }
+
+  /** `row` is what a source holds of the answer; undefined: it was not read. */
+  async find({ file, path }: AnswerRef, row: AnswerRow | undefined): Promise<FoundRow> {
+    const key = `${file} ${path}`;
+    const answer = this.#answers.get(key) ?? openAnswer(await this.#open(file), path);
+    this.#answers.set(key, answer);
+    const { line, missing = "no row of it in the answer", pointerOf } = answer;
+    const pointer = row && pointerOf(row);
+    return {
+      ...(line === undefined ? {} : { line }),
+      ...(pointer === undefined ? { missing } : { pointer }),
+    };
+  }
+
+  #open(file: string): Promise<OpenedFile | undefined> {
+    const known = this.#files.get(file) ?? openFile(file, this.#snapshot);
+    this.#files.set(file, known);
+    return known;
+  }
+}
+
+async function openFile(file: string, snapshot: Snapshot): Promise<OpenedFile | undefined> {
+  const node = nodeOfFile(file);
+  const answers = file === CLUSTER_FILE
+    ? await snapshot.cluster()
+    : node && await snapshot.node(node);
+  if (!answers) return undefined;
+  const lines = [...answers.paths()].map((path, i) => [path, i + FIRST_ANSWER_LINE] as const);
+  return { answers, lines: new Map(lines) };
+}
+
+function openAnswer(file: OpenedFile | undefined, path: string): OpenedAnswer {
+  const answer = file?.answers.get(path);
+  const line = file?.lines.get(path);
+  const data = answer !== undefined && "data" in answer ? answer.data : undefined;
+  // The guest agent has its answer below `result`.
+  const result = record(data)?.["result"];
+  const missing = missingOf(answer) ?? agentErrorOf(result);
+  const finders = [
+    rowFinder(data, { pointer: "/data", path }),
+    rowFinder(result, { pointer: "/data/result", path }),
+  ];
+  return {
+    ...(line === undefined ? {} : { line }),
+    ...(missing === undefined ? {} : { missing }),
+    pointerOf: (row) => finders.map((find) => find(row)).find((found) => found !== undefined),
+  };
+}
+
+/** A value is the row itself, or a list of rows: those that have a key are found by it. */
+function rowFinder(
+  value: unknown,
+  { pointer, path }: { readonly pointer: string; readonly path: string },
+): (row: AnswerRow) => string | undefined {
+  if (!Array.isArray(value)) return (row) => contains(value, row) ? pointer : undefined;
+  const [key = ""] = rowKeys(path) ?? [];
+  const keyOf = (row: AnswerRow | null | undefined) => JSON.stringify(row?.[key]);
+  const byKey = Map.groupBy(value.keys(), (i) => keyOf(value[i] as AnswerRow | null));
+  return (row) => {
+    const index = byKey.get(keyOf(row))?.find((i) => contains(value[i], row));
+    return index === undefined ? undefined : `${pointer}/${index}`;
+  };
+}
+
+/** What an agent that refuses says under HTTP 200. Source: PVE/API2/Qemu/Agent.pm. */
+function agentErrorOf(result: unknown): string | undefined {
+  const desc = text(record(record(result)?.["error"])?.["desc"]);
+  return desc === undefined ? undefined : `the guest agent: ${desc}`;
+}
+
+function missingOf(answer: Answer | undefined): string | undefined {
+  if (answer === undefined) return "the snapshot holds no such answer";
+  if ("skipped" in answer) return `not asked: ${answer.skipped}`;
+  if ("failed" in answer) return `failed: ${answer.failed}`;
+  return answer.status === 200 ? undefined : `${answer.status} ${answer.error ?? ""}`.trim();
 }

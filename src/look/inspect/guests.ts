@@ -1,19 +1,19 @@
 /** Every guest that is known of, with what it has, or why it is left out. */
-import { HostTags } from "../../entities/global-tags.ts";
-import type { LeftOut } from "../../entities/left-out.ts";
-import { naturalKey } from "../../entities/natural-key.ts";
-import type { StepName } from "../../entities/order.ts";
+import { HostTags } from "../../netbox/types/global-tags.ts";
+import type { LeftOut } from "../../run-folder/left-out.ts";
+import { naturalKey } from "../../netbox/types/natural-key.ts";
+import type { StepName } from "../../netbox/types/order.ts";
 import type {
   Empty,
   PlatformRef,
   VirtualMachine,
   VirtualMachineRef,
-} from "../../entities/schema.ts";
-import { compareNatural } from "../../kernel/natural-order.ts";
-import { PATHS } from "../../snapshot/paths.ts";
-import type { Snapshot } from "../../snapshot/schema.ts";
+} from "../../netbox/types/schema.ts";
+import { compareNatural } from "../../base/natural-order.ts";
+import { PATHS } from "../../proxmox/endpoints.ts";
+import type { Snapshot } from "../../run-folder/snapshot.ts";
 import { Counts } from "../counts.ts";
-import { holderOf } from "../holder.ts";
+import { holderOf } from "../../netbox/types/holder.ts";
 import { textIn, UNTOLD } from "./inventory.ts";
 import type { EntityItem, ItemSource } from "./items.ts";
 

@@ -1,10 +1,10 @@
 /** A run folder → what it holds, as one value. */
-import type { JournalHeader } from "../../entities/journal.ts";
-import { STEPS } from "../../entities/order.ts";
-import { stepOfFile, type TransformedSet } from "../../entities/read.ts";
-import type { SettingTable } from "../../kernel/setting.ts";
-import type { Incomplete } from "../../snapshot/incomplete.ts";
-import type { Snapshot } from "../../snapshot/schema.ts";
+import type { JournalHeader } from "../../run-folder/push-journal.ts";
+import { STEPS } from "../../netbox/types/order.ts";
+import { stepOfFile, type TransformedSet } from "../../run-folder/entity-set.ts";
+import type { SettingTable } from "../../base/setting.ts";
+import type { Incomplete } from "../../proxmox/answers.ts";
+import type { Snapshot } from "../../run-folder/snapshot.ts";
 import { SETTINGS } from "../../transform/settings.ts";
 import { Counts } from "../counts.ts";
 import { type Inventory, takeInventory } from "./inventory.ts";

@@ -1,9 +1,14 @@
 /** Nodes, guests and what they have, counted as entities. */
-import { HostTags } from "../../entities/global-tags.ts";
-import { type StepName, STEPS } from "../../entities/order.ts";
-import type { TransformedSet } from "../../entities/read.ts";
-import type { ClusterRef, CustomFields, Device, VirtualMachine } from "../../entities/schema.ts";
-import { compareNatural } from "../../kernel/natural-order.ts";
+import { HostTags } from "../../netbox/types/global-tags.ts";
+import { type StepName, STEPS } from "../../netbox/types/order.ts";
+import type { TransformedSet } from "../../run-folder/entity-set.ts";
+import type {
+  ClusterRef,
+  CustomFields,
+  Device,
+  VirtualMachine,
+} from "../../netbox/types/schema.ts";
+import { compareNatural } from "../../base/natural-order.ts";
 import { Counts } from "../counts.ts";
 import type { Item, ItemSource } from "./items.ts";
 

@@ -2,15 +2,15 @@
  * What came of a run, one entity or record at a time: read from netbox/ or, when that was not made from
  * this pve/, made in memory as `transform` would make it with the settings that capture recorded.
  */
-import { readLeftOutLines } from "../../entities/left-out-lines.ts";
-import type { LeftOut, Note } from "../../entities/left-out.ts";
-import { stepCalled, type StepName } from "../../entities/order.ts";
-import type { TransformedSet } from "../../entities/read.ts";
-import { readRequest } from "../../entities/request.ts";
-import type { Entities } from "../../entities/schema.ts";
-import { entityShapes } from "../../entities/shapes.ts";
-import type { Snapshot } from "../../snapshot/schema.ts";
-import { parsePolicy, recordedTexts } from "../../transform/policy.ts";
+import { readLeftOutLines } from "../../run-folder/left-out-file.ts";
+import type { LeftOut, Note } from "../../run-folder/left-out.ts";
+import { stepCalled, type StepName } from "../../netbox/types/order.ts";
+import type { TransformedSet } from "../../run-folder/entity-set.ts";
+import { readRequest } from "../../run-folder/request.ts";
+import type { Entities } from "../../netbox/types/schema.ts";
+import { entityShapes } from "../../run-folder/shapes.ts";
+import type { Snapshot } from "../../run-folder/snapshot.ts";
+import { parsePolicy, recordedTexts } from "../../transform/settings.ts";
 import { transform } from "../../transform/transform.ts";
 import type { Run } from "./run.ts";
 

@@ -1,10 +1,10 @@
 /** The lists of `inspect`, row by row. */
-import { NATURAL_KEYS } from "../../entities/natural-key.ts";
-import type { StepName } from "../../entities/order.ts";
-import { Directory, guestFacets } from "./directory.ts";
-import type { Filter } from "./filter.ts";
-import { type GuestRow, listGuests } from "./guests.ts";
-import type { ItemSource } from "./items.ts";
+import { holderOf } from "../../netbox/types/holder.ts";
+import { NATURAL_KEYS, naturalKey } from "../../netbox/types/natural-key.ts";
+import type { StepName } from "../../netbox/types/order.ts";
+import type { Facets, Filter } from "./filter.ts";
+import { type Guest, type GuestRow, listGuests } from "./guests.ts";
+import type { EntityItem, ItemSource } from "./items.ts";
 import type { Run } from "./run.ts";
 
 export interface Asked {
@@ -96,4 +96,44 @@ export async function* failedRows(asked: Asked): AsyncGenerator<FailedRow> {
 /** undefined when there is nothing to filter by. */
 async function directoryOf({ run, source, filter }: Asked): Promise<Directory | undefined> {
   return filter.isEmpty ? undefined : new Directory(await listGuests(source, run.snapshot));
+}
+
+/** What is known of each guest → what is known of its parts, its records and its answers. */
+
+export class Directory {
+  readonly #byKey = new Map<string, Facets>();
+  readonly #byVmid = new Map<string, Facets>();
+
+  constructor(guests: readonly Guest[]) {
+    for (const { key, row } of guests) {
+      const facets = guestFacets(row);
+      if (key !== undefined) this.#byKey.set(key, facets);
+      this.#byVmid.set(row.vmid, facets);
+    }
+  }
+
+  ofEntity({ step, entity }: EntityItem): Facets {
+    const holder = holderOf(step, entity as never);
+    if (step === "virtual-machine" || holder?.step === "virtual-machine") {
+      const machine = holder?.ref ?? entity;
+      return this.#byKey.get(naturalKey("virtual-machine", machine as never)) ?? {};
+    }
+    const device = holder?.ref.name ?? (step === "device" ? entity.name : undefined);
+    if (device !== undefined) return { name: device, node: device };
+    const { name } = NATURAL_KEYS[step] as { name: (entity: unknown) => string };
+    return { name: name(entity) };
+  }
+
+  /** "vm/101/net1", "node/pve1/lo", or an API path: "/nodes/pve1/qemu/101/config?current=1". */
+  ofPath(path: string): Facets {
+    const [, vmid = ""] = /(?:^vm|\/qemu|\/lxc)\/(\d+)(?:\/|$)/.exec(path) ?? [];
+    const guest = this.#byVmid.get(vmid);
+    if (guest !== undefined) return guest;
+    const [, node] = /^(?:node|\/nodes)\/([^/]+)/.exec(path) ?? [];
+    return { vmid: vmid === "" ? undefined : vmid, node, name: vmid === "" ? node : undefined };
+  }
+}
+
+export function guestFacets({ vmid, name, node, tags }: GuestRow): Facets {
+  return { vmid, name, node, tag: tags };
 }

@@ -1,8 +1,8 @@
 /** What `verify` looks at, and what it finds. */
-import type { EntityManifest } from "../../entities/manifest.ts";
-import { AppError, reasonOf } from "../../kernel/errors.ts";
-import { TOOL } from "../../kernel/tool.ts";
-import { MAPPING_VERSION } from "../../transform/tables.ts";
+import type { EntityManifest } from "../../run-folder/entity-set.ts";
+import { AppError, reasonOf } from "../../base/errors.ts";
+import { TOOL } from "../../base/tool.ts";
+import { MAPPING_VERSION } from "../../transform/mapping/tables.ts";
 
 /** TABLE: the checks, and what holds when nothing is found. README is printed from it. */
 export const CHECKS = {

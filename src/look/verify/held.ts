@@ -1,10 +1,9 @@
 /** What a folder holds, against what should be in it: bytes that are made once more. */
-import { digest } from "../../kernel/digest.ts";
-import { type FileEntry, readListed } from "../../kernel/files.ts";
-import type { Store } from "../../kernel/store.ts";
-import { decodeUtf8 } from "../../kernel/utf8.ts";
-import { differenceOf } from "./difference.ts";
-import type { Check, Findings } from "./findings.ts";
+import { digest } from "../../base/digest.ts";
+import { decodeUtf8 } from "../../base/text.ts";
+import { type FileEntry, readListed } from "../../run-folder/manifest.ts";
+import type { Store } from "../../run-folder/store/store.ts";
+import type { Check, Findings, Place } from "./findings.ts";
 
 export interface HeldOptions {
   readonly store: Store;
@@ -66,4 +65,81 @@ export class Held {
       findings.add(check, { file: path }, `Is there, and ${maker} does not make it`);
     }
   }
+}
+
+/** Two texts of one file, line by line → where they differ first, down to the field. */
+
+export interface Difference extends Omit<Place, "file"> {
+  /** As they stand there, cut to a length that can be read. */
+  readonly found: string;
+  readonly made: string;
+  /** How many lines differ, this one included. */
+  readonly lines: number;
+}
+
+/** undefined when they are the same. */
+export function differenceOf(found: string, made: string): Difference | undefined {
+  const [left, right] = [found.split("\n"), made.split("\n")];
+  const length = Math.max(left.length, right.length);
+  const all = Array.from({ length }, (_, i) => i).filter((i) => left[i] !== right[i]);
+  // The first line of an entity file bears an id that is made of all others.
+  const differing = all[0] === 0 && all.length > 1 ? all.slice(1) : all;
+  const first = differing[0];
+  if (first === undefined) return undefined;
+  const lines = { line: first + 1, lines: differing.length };
+  const [a, b] = [left[first], right[first]];
+  const at = fieldIn(parseLine(a), parseLine(b)) ?? fieldIn(parse(found), parse(made));
+  return at === undefined
+    ? { ...lines, found: shown(a), made: shown(b) }
+    : { ...lines, field: at.field, found: shown(at.found), made: shown(at.made) };
+}
+
+/** undefined when one is no JSON, or both are the same but for their spelling. */
+function fieldIn(found: unknown, made: unknown): FieldDifference | undefined {
+  return found === undefined || made === undefined ? undefined : firstField(found, made, "");
+}
+
+/** A line of an entity file is a value, a comma aside, or it opens a list of values. */
+function parseLine(line = ""): unknown {
+  return parse(line) ?? parse(line.replace(/,$/, "")) ?? parse(`${line}]}`);
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+interface FieldDifference {
+  readonly field: string;
+  readonly found: unknown;
+  readonly made: unknown;
+}
+
+function firstField(found: unknown, made: unknown, field: string): FieldDifference | undefined {
+  if (Object.is(found, made)) return undefined;
+  if (!isObject(found) || !isObject(made)) return { field, found, made };
+  for (const key of new Set([...Object.keys(found), ...Object.keys(made)])) {
+    const below = Array.isArray(found)
+      ? `${field}[${key}]`
+      : field === ""
+      ? key
+      : `${field}.${key}`;
+    const difference = firstField(found[key], made[key], below);
+    if (difference !== undefined) return difference;
+  }
+  return undefined;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+const MAX_SHOWN = 80;
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? "nothing";
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
 }

@@ -2,13 +2,12 @@
  * The objects of a set by their natural keys: that none comes twice, that each stub names one, and that
  * they stand in order. Keys are all that is kept of an entity.
  */
-import { NATURAL_KEYS, naturalKey } from "../../entities/natural-key.ts";
-import { stepCalled, type StepName, STEPS } from "../../entities/order.ts";
-import type { CustomFieldValue, Entities } from "../../entities/schema.ts";
-import { compareNatural } from "../../kernel/natural-order.ts";
-import { holderOf, isPart } from "../holder.ts";
+import { compareNatural } from "../../base/natural-order.ts";
+import { holderOf, isPart } from "../../netbox/types/holder.ts";
+import { NATURAL_KEYS, naturalKey } from "../../netbox/types/natural-key.ts";
+import { stepCalled, type StepName, STEPS } from "../../netbox/types/order.ts";
+import type { CustomFieldValue, Entities } from "../../netbox/types/schema.ts";
 import type { Findings, Place } from "./findings.ts";
-import { referencesOf } from "./references.ts";
 
 /** TABLE: what the entities of a step are sorted by, part by part: "pve", 100 stands before "pve1", 7. */
 const SORTED_BY: { readonly [Name in StepName]?: (entity: Entities[Name]) => readonly string[] } = {
@@ -140,4 +139,77 @@ function nameOf(step: StepName, stub: object): string {
 
 function textOf(value: CustomFieldValue | undefined): string {
   return value !== undefined && "text" in value ? value.text : "";
+}
+
+/** Which object each field of an entity names. */
+
+/** The object is no entity of ours: NetBox has it, or makes it, as the user's own. */
+const USERS = "user's";
+
+/** TABLE: field of an entity or of a stub → the step whose entity it names, wherever it stands. */
+const NAMED_BY: Readonly<Record<string, StepName | typeof USERS>> = {
+  tags: "tag",
+  type: "cluster-type",
+  cluster: "cluster",
+  platform: "platform",
+  untagged_vlan: "vlan",
+  virtual_machine: "virtual-machine",
+  device: "device",
+  parent: "interface",
+  bridge: "interface",
+  lag: "interface",
+  assigned_object_interface: "interface",
+  assigned_object_vm_interface: "vm-interface",
+  primary_ip4: "ip-address",
+  primary_ip6: "ip-address",
+  site: USERS,
+  scope_site: USERS,
+  tenant: USERS,
+  device_type: USERS,
+  role: USERS,
+  manufacturer: USERS,
+  primary_mac_address: USERS,
+};
+
+const CUSTOM_FIELDS = "custom_fields";
+
+export interface Reference {
+  readonly step: StepName;
+  /** What names the object: the stub, or for a custom field its name. */
+  readonly stub: object;
+  /** "vm_interface.virtual_machine.cluster", "tag.tags[2]" */
+  readonly field: string;
+}
+
+/** All that an entity names, stubs in stubs included; `within` stands before each field. */
+export function* referencesOf(entity: object, within: string): Generator<Reference> {
+  for (const [name, value] of Object.entries(entity)) {
+    if (typeof value !== "object" || value === null) continue;
+    const field = `${within}${name}`;
+    if (name === CUSTOM_FIELDS) yield* customFieldsOf(value as object, field);
+    const step = NAMED_BY[name];
+    if (step === undefined) continue;
+    if (Array.isArray(value)) {
+      for (const [i, stub] of value.entries()) {
+        yield* referenceOf(stub as object, step, `${field}[${i}]`);
+      }
+    } else yield* referenceOf(value as object, step, field);
+  }
+}
+
+function* referenceOf(
+  stub: object,
+  step: StepName | typeof USERS,
+  field: string,
+): Generator<Reference> {
+  // An empty stub clears a relation, and names nothing.
+  if (Object.keys(stub).length === 0) return;
+  if (step !== USERS) yield { step, stub, field };
+  yield* referencesOf(stub, `${field}.`);
+}
+
+function* customFieldsOf(fields: object, field: string): Generator<Reference> {
+  for (const name of Object.keys(fields)) {
+    yield { step: "custom-field", stub: { name }, field: `${field}.${name}` };
+  }
 }

@@ -1,13 +1,12 @@
 /** Was netbox/ made from pve/? Made once more, in memory, and held against what is there. */
-import type { EntityManifest } from "../../entities/manifest.ts";
-import { ENTITY_MANIFEST_FILE } from "../../entities/read.ts";
-import { readRequest } from "../../entities/request.ts";
-import { writeEntities } from "../../entities/write.ts";
-import { AppError } from "../../kernel/errors.ts";
-import { fileEntry } from "../../kernel/files.ts";
-import { type Draft, readRequired, type Store } from "../../kernel/store.ts";
-import { openSnapshot } from "../../snapshot/read.ts";
-import { parsePolicy, type Policy } from "../../transform/policy.ts";
+import { AppError } from "../../base/errors.ts";
+import { ENTITY_MANIFEST_FILE, type EntityManifest } from "../../run-folder/entity-set.ts";
+import { writeEntities } from "../../run-folder/entity-writer.ts";
+import { fileEntry } from "../../run-folder/manifest.ts";
+import { readRequest } from "../../run-folder/request.ts";
+import { openSnapshot } from "../../run-folder/snapshot-files.ts";
+import { type Draft, readRequired, type Store } from "../../run-folder/store/store.ts";
+import { parsePolicy, type Policy } from "../../transform/settings.ts";
 import { type Batch, bootstrap, transform } from "../../transform/transform.ts";
 import { isBootstrap } from "./entities.ts";
 import { type Findings, versionsOf } from "./findings.ts";

@@ -1,10 +1,7 @@
 /** pve/ and its manifest, file by file. */
-import { listingFaults, readListed } from "../../kernel/files.ts";
-import { compareCodeUnits, compareNatural } from "../../kernel/natural-order.ts";
-import type { Store } from "../../kernel/store.ts";
-import { TOOL } from "../../kernel/tool.ts";
-import { Answers } from "../../snapshot/answers.ts";
-import { type Cause, type Incomplete, incompleteOf } from "../../snapshot/incomplete.ts";
+import { compareCodeUnits, compareNatural } from "../../base/natural-order.ts";
+import { TOOL } from "../../base/tool.ts";
+import { type Cause, type Incomplete, incompleteOf } from "../../proxmox/answers.ts";
 import {
   CLUSTER_FILE,
   MANIFEST_FILE,
@@ -12,10 +9,12 @@ import {
   nodeOfFile,
   rowKey,
   rowKeys,
-} from "../../snapshot/paths.ts";
-import { readSnapshotManifest } from "../../snapshot/read.ts";
-import type { Answer, Manifest } from "../../snapshot/schema.ts";
-import { isFailure } from "../../snapshot/write.ts";
+} from "../../proxmox/endpoints.ts";
+import { Answers } from "../../run-folder/answers.ts";
+import { listingFaults, readListed } from "../../run-folder/manifest.ts";
+import { isFailure, readSnapshotManifest } from "../../run-folder/snapshot-files.ts";
+import type { Answer, Manifest } from "../../run-folder/snapshot.ts";
+import type { Store } from "../../run-folder/store/store.ts";
 import type { Findings } from "./findings.ts";
 
 const FILTERED: Cause = "filtered";

@@ -5,16 +5,16 @@ import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-no
 import { connect as connectTcp, isIP } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { connect as connectTls } from "node:tls";
-import { openHttp, tlsOptions, type Trust } from "../../kernel/http.ts";
-import { isOfNetwork, type RemoteFailure } from "../../kernel/remote-failure.ts";
-import { withRetries } from "../../kernel/retry.ts";
-import { USER_AGENT } from "../../kernel/tool.ts";
+import { openHttp, tlsOptions, type Trust } from "../../http/client.ts";
+import { isOfNetwork, type RemoteFailure } from "../../http/failure.ts";
+import { withRetries } from "../../http/retry.ts";
+import { USER_AGENT } from "../../base/tool.ts";
 import { IngesterService, type IngestRequest, IngestRequestSchema } from "../gen/ingester_pb.ts";
-import type { RemoteOptions } from "../options.ts";
+import type { RemoteOptions } from "../settings.ts";
 import { networkHints } from "./hints.ts";
 import { statusFailure } from "./status.ts";
 import { createTokens } from "./token.ts";
-import { openTunnel } from "./tunnel.ts";
+import { openTunnel } from "../../http/tunnel.ts";
 
 export interface DiodeOptions extends RemoteOptions, Trust {
   readonly proxy: URL | undefined;

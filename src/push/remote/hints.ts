@@ -1,6 +1,6 @@
 /** Hints that a token request and a gRPC call have in common. */
-import type { NetworkHints } from "../../kernel/remote-failure.ts";
-import type { Target } from "../target.ts";
+import type { NetworkHints } from "../../http/failure.ts";
+import type { Target } from "../settings.ts";
 
 export const PATH_HINT = "Look at the path in DIODE_TARGET: Diode's own is /diode";
 export const INGEST_SCOPE = "diode:ingest";

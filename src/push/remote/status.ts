@@ -6,8 +6,8 @@ import {
   type NetworkHints,
   RemoteFailure,
   type Verdict,
-} from "../../kernel/remote-failure.ts";
-import { MAX_RETRY_AFTER_MS, retryAfterMs } from "../../kernel/retry-after.ts";
+} from "../../http/failure.ts";
+import { MAX_RETRY_AFTER_MS, retryAfterMs } from "../../http/retry.ts";
 import { NO_HTTP2_HINT, PATH_HINT, SCOPE_HINT } from "./hints.ts";
 
 interface StatusRow {

@@ -2,10 +2,9 @@
  * OAuth2 client credentials → an access token, kept in memory only.
  * Source: diode-sdk-python, client.py, and diode-sdk-go, client.go.
  */
-import type { Http, HttpAnswer } from "../../kernel/http.ts";
-import { RemoteFailure } from "../../kernel/remote-failure.ts";
-import type { Credentials } from "../options.ts";
-import type { Target } from "../target.ts";
+import type { Http, HttpAnswer } from "../../http/client.ts";
+import { RemoteFailure } from "../../http/failure.ts";
+import type { Credentials, Target } from "../settings.ts";
 import { GRANT_HINT, INGEST_SCOPE, PATH_HINT, SCOPE_HINT } from "./hints.ts";
 
 export interface TokenEndpoint {

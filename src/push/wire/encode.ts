@@ -1,5 +1,5 @@
 /** A request in protobuf JSON → its bytes, or every fault that keeps it from being sent. */
-import type { RequestJson } from "../../entities/request.ts";
+import type { RequestJson } from "../../run-folder/request.ts";
 import { EntitySchema, IngestRequestSchema } from "../gen/ingester_pb.ts";
 import { Fault } from "./fault.ts";
 import { writeMessage } from "./message.ts";

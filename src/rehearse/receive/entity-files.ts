@@ -3,16 +3,14 @@
  * on, numbered as they come. What no step of ours makes, such as a request of another program with
  * entities of many kinds, goes to other/0001.json.
  */
-import { createLeftOutWriter } from "../../entities/left-out-file.ts";
-import { type Step, type StepName, STEPS } from "../../entities/order.ts";
-import { requestText, type Tool } from "../../entities/request-file.ts";
-import { ENTITIES_FORMAT } from "../../entities/schema.ts";
-import { ENTITIES_FOLDER } from "../../entities/write.ts";
-import { type FileEntry, fileEntry } from "../../kernel/files.ts";
-import { compareCodeUnits } from "../../kernel/natural-order.ts";
-import { seal } from "../../kernel/sealed.ts";
-import type { Store } from "../../kernel/store.ts";
-import { encodeUtf8 } from "../../kernel/utf8.ts";
+import { encodeUtf8 } from "../../base/text.ts";
+import { compareCodeUnits } from "../../base/natural-order.ts";
+import { type Step, type StepName, STEPS } from "../../netbox/types/order.ts";
+import { ENTITIES_FORMAT } from "../../netbox/types/schema.ts";
+import { ENTITIES_FOLDER, requestText, type Tool } from "../../run-folder/entity-writer.ts";
+import { createLeftOutWriter } from "../../run-folder/left-out-file.ts";
+import { type FileEntry, fileEntry, seal } from "../../run-folder/manifest.ts";
+import type { Store } from "../../run-folder/store/store.ts";
 import { type RequestJson, requestJson } from "./received.ts";
 
 export interface EntityFiles {

@@ -1,6 +1,6 @@
 /** TABLE: what can be made to fail, and the dice that decide when. */
 import { create, toBinary } from "@bufbuild/protobuf";
-import { usageError } from "../../kernel/errors.ts";
+import { usageError } from "../../base/errors.ts";
 import { IngestResponseSchema } from "../../push/gen/ingester_pb.ts";
 import { createRandom } from "../random.ts";
 import { type Answer, CUT, type Outcome } from "./exchange.ts";

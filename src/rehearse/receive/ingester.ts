@@ -4,7 +4,7 @@
  * choices. Source: netboxlabs/diode, diode-server/ingester/component.go, authutil/check.go.
  */
 import { create, toBinary } from "@bufbuild/protobuf";
-import { reasonOf } from "../../kernel/errors.ts";
+import { reasonOf } from "../../base/errors.ts";
 import { IngesterService, IngestResponseSchema } from "../../push/gen/ingester_pb.ts";
 import type { Answer, Exchange } from "./exchange.ts";
 import { messageAnswer, messageOf, statusAnswer, StatusError } from "./grpc.ts";

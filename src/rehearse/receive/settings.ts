@@ -2,7 +2,7 @@
  * TABLE: the settings of `receive`. They have the names that push knows them by, so that one
  * environment does for both.
  */
-import type { SettingTable } from "../../kernel/setting.ts";
+import type { SettingTable } from "../../base/setting.ts";
 import { REHEARSAL_CLIENT } from "./tokens.ts";
 
 export const RECEIVE_SETTINGS = {

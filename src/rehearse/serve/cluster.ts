@@ -1,7 +1,7 @@
 /** A snapshot, whole and in memory: every answer, and the nodes and guests that its listings name. */
-import { compareNatural } from "../../kernel/natural-order.ts";
-import { type GuestKind, PATHS } from "../../snapshot/paths.ts";
-import type { Answer, AnswersFile, Snapshot } from "../../snapshot/schema.ts";
+import { compareNatural } from "../../base/natural-order.ts";
+import { type GuestKind, PATHS } from "../../proxmox/endpoints.ts";
+import type { Answer, AnswersFile, Snapshot } from "../../run-folder/snapshot.ts";
 import { type Dialect, dialectOf, parseVersion } from "./dialect.ts";
 import type { Listing } from "./rights.ts";
 import { asRow, type Row, rowsOf } from "./rows.ts";

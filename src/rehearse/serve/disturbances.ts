@@ -1,5 +1,5 @@
 /** What shall go wrong while a cluster is rehearsed, and the world that comes of it. */
-import { usageError } from "../../kernel/errors.ts";
+import { usageError } from "../../base/errors.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Fault } from "./fault.ts";
 import { type Move, Moves } from "./moves.ts";

@@ -1,5 +1,5 @@
 /** TABLE: the endpoints that are known, and what Proxmox checks before it answers them. */
-import type { GuestKind } from "../../snapshot/paths.ts";
+import type { GuestKind } from "../../proxmox/endpoints.ts";
 import type { Dialect } from "./dialect.ts";
 import {
   aclRows,

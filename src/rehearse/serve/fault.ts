@@ -1,5 +1,5 @@
 /** Faults that strike at random, and yet the same for the same seed, path and attempt. */
-import { usageError } from "../../kernel/errors.ts";
+import { usageError } from "../../base/errors.ts";
 import { createRandom } from "../random.ts";
 import { apiError, bareError, isDrop, type Outcome, type Reply } from "./reply.ts";
 import type { Dialect } from "./dialect.ts";

@@ -1,6 +1,6 @@
 /** What a call of the API is answered, in the order in which Proxmox decides it. */
-import { PATHS } from "../../snapshot/paths.ts";
-import type { Answer, Failure } from "../../snapshot/schema.ts";
+import { PATHS } from "../../proxmox/endpoints.ts";
+import type { Answer, Failure } from "../../run-folder/snapshot.ts";
 import { type Endpoint, ENDPOINTS } from "./endpoints.ts";
 import type { Question } from "./question.ts";
 import { apiError, bareError, type Outcome, success } from "./reply.ts";

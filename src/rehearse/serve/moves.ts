@@ -1,5 +1,5 @@
 /** Guests that leave their node once the listing has named it. */
-import { usageError } from "../../kernel/errors.ts";
+import { usageError } from "../../base/errors.ts";
 
 /** Where a guest goes: another node or, without one, out of the cluster. */
 export interface Move {

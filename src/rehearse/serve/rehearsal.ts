@@ -1,7 +1,7 @@
 /** Request → outcome: what the wire, the token, chance and the cluster make of it. */
 import type { IncomingMessage } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
-import { AppError } from "../../kernel/errors.ts";
+import { AppError } from "../../base/errors.ts";
 import type { Cluster } from "./cluster.ts";
 import { disturb, type Disturbances, type World } from "./disturbances.ts";
 import { type Endpoint, ENDPOINTS } from "./endpoints.ts";

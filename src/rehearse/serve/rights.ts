@@ -1,6 +1,6 @@
 /** What the token may do: the rights that the snapshot's token had, without those that are denied. */
-import { usageError } from "../../kernel/errors.ts";
-import { ancestorsOf, NO_ACCESS } from "../../snapshot/rights.ts";
+import { usageError } from "../../base/errors.ts";
+import { ancestorsOf, NO_ACCESS } from "../../proxmox/rights.ts";
 import type { Token } from "./token.ts";
 
 /** Path → privilege → 1 when paths below inherit it. The answer of /access/permissions. */

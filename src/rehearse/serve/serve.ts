@@ -8,7 +8,7 @@
  */
 import { once } from "node:events";
 import { createServer } from "node:https";
-import type { Snapshot } from "../../snapshot/schema.ts";
+import type { Snapshot } from "../../run-folder/snapshot.ts";
 import { makeCertificate } from "../certificate.ts";
 import { HOST, listen } from "../loopback.ts";
 import { openCluster } from "./cluster.ts";

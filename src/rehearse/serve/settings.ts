@@ -2,7 +2,7 @@
  * TABLE: the settings of `serve`. They have the names that capture knows them by, so that one
  * environment does for both.
  */
-import type { SettingTable } from "../../kernel/setting.ts";
+import type { SettingTable } from "../../base/setting.ts";
 
 /** Opens nothing but a rehearsal on the loopback, and so is no secret. */
 export const REHEARSAL_SECRET = "00000000-0000-4000-8000-000000000000";

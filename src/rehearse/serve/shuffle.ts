@@ -1,5 +1,5 @@
 /** Keys and rows in the order in which Perl's hashes give them: another one on every call. */
-import { rowKeys } from "../../snapshot/paths.ts";
+import { rowKeys } from "../../proxmox/endpoints.ts";
 import type { Random } from "../random.ts";
 
 /** Rows only where their order has no meaning; keys everywhere. */

@@ -1,6 +1,6 @@
 /** The API token that the server takes, and what it says to any other. */
-import { usageError } from "../../kernel/errors.ts";
-import type { SettingRow, TextsOf } from "../../kernel/setting.ts";
+import { usageError } from "../../base/errors.ts";
+import type { SettingRow, TextsOf } from "../../base/setting.ts";
 import { REHEARSAL_SECRET, SERVE_SETTINGS } from "./settings.ts";
 
 /** `user@realm!name` and its secret. */

@@ -1,5 +1,5 @@
 /** TABLE: what is answered when the snapshot holds no answer. Where nobody knows, it says so. */
-import type { SkipReason } from "../../snapshot/schema.ts";
+import type { SkipReason } from "../../run-folder/snapshot.ts";
 import { type Endpoint, ENDPOINTS } from "./endpoints.ts";
 import type { Question } from "./question.ts";
 import { apiError, bareError, notImplemented, type Outcome, success } from "./reply.ts";

@@ -1,6 +1,6 @@
 /** A virtual machine → what its guest agent answers. Source: qemu-ga; PVE/API2/Qemu/Agent.pm. */
-import { type GuestAddress, PATHS } from "../../snapshot/paths.ts";
-import type { Answer } from "../../snapshot/schema.ts";
+import { type GuestAddress, PATHS } from "../../proxmox/endpoints.ts";
+import type { Answer } from "../../run-folder/snapshot.ts";
 import { addressOf, type Guest } from "./guest.ts";
 import { linkLocal } from "./networks.ts";
 import type { Nic } from "./nics.ts";

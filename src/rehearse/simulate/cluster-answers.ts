@@ -1,6 +1,6 @@
 /** A site and the rows of its guests → the answers of the cluster-wide paths. */
-import { PATHS } from "../../snapshot/paths.ts";
-import type { Answer } from "../../snapshot/schema.ts";
+import { PATHS } from "../../proxmox/endpoints.ts";
+import type { Answer } from "../../run-folder/snapshot.ts";
 import { managementAddress } from "./node-network.ts";
 import { nodeRow } from "./node-status.ts";
 import type { Site } from "./site.ts";

@@ -1,5 +1,5 @@
 /** A guest's number → the guest as facts, from which all of its answers are made. */
-import type { GuestAddress, GuestKind } from "../../snapshot/paths.ts";
+import type { GuestAddress, GuestKind } from "../../proxmox/endpoints.ts";
 import { type Labels, labelsOf } from "./labels.ts";
 import { mustShowAddress, type Nic, nicsOf } from "./nics.ts";
 import { CONTAINER_SYSTEMS, type OperatingSystem, VM_SYSTEMS } from "./operating-systems.ts";

@@ -1,6 +1,6 @@
 /** A node and its guests → the answers of its file, as a capture would have found them. */
-import { PATHS } from "../../snapshot/paths.ts";
-import type { Answer, SkipReason } from "../../snapshot/schema.ts";
+import { PATHS } from "../../proxmox/endpoints.ts";
+import type { Answer, SkipReason } from "../../run-folder/snapshot.ts";
 import { agentAnswers } from "./agent-answers.ts";
 import { addressOf, type Guest } from "./guest.ts";
 import { lxcConfig } from "./lxc-config.ts";

@@ -1,10 +1,10 @@
 /** A seed and two numbers → a snapshot of a site that never was, written like a captured one. */
-import { usageError } from "../../kernel/errors.ts";
-import type { Store } from "../../kernel/store.ts";
-import { decodeUtf8 } from "../../kernel/utf8.ts";
-import { CLUSTER_FILE, MANIFEST_FILE, NODES_FOLDER } from "../../snapshot/paths.ts";
-import type { Manifest } from "../../snapshot/schema.ts";
-import { type ManifestFacts, startSnapshot } from "../../snapshot/write.ts";
+import { usageError } from "../../base/errors.ts";
+import type { Store } from "../../run-folder/store/store.ts";
+import { decodeUtf8 } from "../../base/text.ts";
+import { CLUSTER_FILE, MANIFEST_FILE, NODES_FOLDER } from "../../proxmox/endpoints.ts";
+import type { Manifest } from "../../run-folder/snapshot.ts";
+import { type ManifestFacts, startSnapshot } from "../../run-folder/snapshot-files.ts";
 import { clusterAnswers, versionOf } from "./cluster-answers.ts";
 import { makeGuest } from "./guest.ts";
 import { MAX_GUESTS, MAX_NODES } from "./networks.ts";

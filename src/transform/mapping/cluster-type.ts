@@ -1,9 +1,8 @@
 /** virtualization.ClusterType: one, shared by all clusters. */
-import type { ClusterType } from "../../entities/schema.ts";
-import type { ClusterTypeSource } from "../join/sources.ts";
-import { CLUSTER_TYPE as NAME } from "../stubs.ts";
-import { type Table, wordsFor } from "../table.ts";
-import { METADATA, NO_CUSTOM_FIELDS, USERS } from "./reasons.ts";
+import type { ClusterType } from "../../netbox/types/schema.ts";
+import { CLUSTER_TYPE as NAME } from "../../netbox/types/stubs.ts";
+import type { ClusterTypeSource } from "../sources.ts";
+import { METADATA, NO_CUSTOM_FIELDS, type Table, USERS, wordsFor } from "./table.ts";
 
 const type = wordsFor<ClusterTypeSource>();
 

@@ -1,9 +1,8 @@
 /** virtualization.Cluster: one per snapshot. */
-import type { Cluster } from "../../entities/schema.ts";
-import type { ClusterSource } from "../join/sources.ts";
-import { siteRef } from "../stubs.ts";
-import { type Table, wordsFor } from "../table.ts";
-import { METADATA, NO_CUSTOM_FIELDS, USERS } from "./reasons.ts";
+import type { Cluster } from "../../netbox/types/schema.ts";
+import { siteRef } from "../../netbox/types/stubs.ts";
+import type { ClusterSource } from "../sources.ts";
+import { METADATA, NO_CUSTOM_FIELDS, type Table, USERS, wordsFor } from "./table.ts";
 
 const cluster = wordsFor<ClusterSource>();
 

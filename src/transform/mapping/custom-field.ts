@@ -1,8 +1,7 @@
 /** extras.CustomField: the seven of the mapping document, "Custom Fields". */
-import type { CustomField } from "../../entities/schema.ts";
-import type { CustomFieldSource } from "../join/sources.ts";
-import { type Table, wordsFor } from "../table.ts";
-import { METADATA, USERS } from "./reasons.ts";
+import type { CustomField } from "../../netbox/types/schema.ts";
+import type { CustomFieldSource } from "../sources.ts";
+import { METADATA, type Table, USERS, wordsFor } from "./table.ts";
 
 const VIRTUAL_MACHINE = "virtualization.virtualmachine";
 const DEVICE = "dcim.device";

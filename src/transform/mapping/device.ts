@@ -1,12 +1,11 @@
 /** dcim.Device: a node. */
-import type { Device } from "../../entities/schema.ts";
-import type { NodeSource } from "../join/sources.ts";
-import { count, number, textOrNone } from "../../snapshot/scalar.ts";
-import { mibOf } from "../parse/capacity.ts";
-import { int64 } from "../stubs.ts";
-import { compile, EMPTY, onlyNone, type Table, wordsFor } from "../table.ts";
-import { NODE_STATUS, nodeStatus, OTHER_NODE_STATUS, wordsText } from "../values.ts";
-import { METADATA, USERS } from "./reasons.ts";
+import type { Device } from "../../netbox/types/schema.ts";
+import { int64 } from "../../netbox/types/stubs.ts";
+import { mibOf } from "../../proxmox/capacity.ts";
+import { count, number, textOrNone } from "../../proxmox/values.ts";
+import type { NodeSource } from "../sources.ts";
+import { compile, EMPTY, METADATA, onlyNone, type Table, USERS, wordsFor } from "./table.ts";
+import { NODE_STATUS, nodeStatus, OTHER_NODE_STATUS, wordsText } from "./values.ts";
 
 const node = wordsFor<NodeSource>();
 const RACKED = "where it stands in the room is the user's to say";

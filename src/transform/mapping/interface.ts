@@ -1,12 +1,11 @@
 /** dcim.Interface: an interface of a node. */
-import type { Interface } from "../../entities/schema.ts";
-import type { InterfaceSource } from "../join/sources.ts";
-import { mtuOf, speedKbps } from "../parse/node-interface.ts";
-import { flag, isBlank } from "../../snapshot/scalar.ts";
-import { int64 } from "../stubs.ts";
-import { type Table, wordsFor } from "../table.ts";
-import { INTERFACE_TYPES, OTHER_INTERFACE_TYPE, wordsText } from "../values.ts";
-import { MAC_BY_OBJECT, METADATA, NO_CUSTOM_FIELDS, USERS } from "./reasons.ts";
+import type { Interface } from "../../netbox/types/schema.ts";
+import { int64 } from "../../netbox/types/stubs.ts";
+import { mtuOf, speedKbps } from "../../proxmox/node-interfaces.ts";
+import { flag, isBlank } from "../../proxmox/values.ts";
+import type { InterfaceSource } from "../sources.ts";
+import { MAC_BY_OBJECT, METADATA, NO_CUSTOM_FIELDS, type Table, USERS, wordsFor } from "./table.ts";
+import { INTERFACE_TYPES, OTHER_INTERFACE_TYPE, wordsText } from "./values.ts";
 
 const iface = wordsFor<InterfaceSource>();
 const NOT_ANSWERED = "no Proxmox release answers it";

@@ -1,9 +1,15 @@
 /** ipam.IPAddress: of node interfaces and of NICs. */
-import type { IPAddress, PrimaryAddresses } from "../../entities/schema.ts";
-import type { AddressSource } from "../join/sources.ts";
-import { withPrimary } from "../stubs.ts";
-import { type Table, wordsFor } from "../table.ts";
-import { DEFAULT_STATUS, METADATA, NO_CUSTOM_FIELDS, USERS } from "./reasons.ts";
+import type { IPAddress, PrimaryAddresses } from "../../netbox/types/schema.ts";
+import { withPrimary } from "../../netbox/types/stubs.ts";
+import type { AddressSource } from "../sources.ts";
+import {
+  DEFAULT_STATUS,
+  METADATA,
+  NO_CUSTOM_FIELDS,
+  type Table,
+  USERS,
+  wordsFor,
+} from "./table.ts";
 
 const address = wordsFor<AddressSource>();
 

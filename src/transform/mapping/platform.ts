@@ -1,9 +1,8 @@
 /** dcim.Platform: of nodes and of guests, once per name. */
-import type { Platform } from "../../entities/schema.ts";
-import type { PlatformSource } from "../join/sources.ts";
+import type { Platform } from "../../netbox/types/schema.ts";
 import { SLUG_RULE } from "../slugs.ts";
-import { type Table, wordsFor } from "../table.ts";
-import { METADATA, NO_CUSTOM_FIELDS, USERS } from "./reasons.ts";
+import type { PlatformSource } from "../sources.ts";
+import { METADATA, NO_CUSTOM_FIELDS, type Table, USERS, wordsFor } from "./table.ts";
 
 const platform = wordsFor<PlatformSource>();
 

@@ -1,9 +1,15 @@
 /** ipam.Prefix: the networks of node addresses. */
-import type { Prefix } from "../../entities/schema.ts";
-import type { PrefixSource } from "../join/sources.ts";
-import { siteRef } from "../stubs.ts";
-import { type Table, wordsFor } from "../table.ts";
-import { DEFAULT_STATUS, METADATA, NO_CUSTOM_FIELDS, USERS } from "./reasons.ts";
+import type { Prefix } from "../../netbox/types/schema.ts";
+import { siteRef } from "../../netbox/types/stubs.ts";
+import type { PrefixSource } from "../sources.ts";
+import {
+  DEFAULT_STATUS,
+  METADATA,
+  NO_CUSTOM_FIELDS,
+  type Table,
+  USERS,
+  wordsFor,
+} from "./table.ts";
 
 const prefix = wordsFor<PrefixSource>();
 

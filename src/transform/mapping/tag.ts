@@ -1,9 +1,8 @@
 /** extras.Tag: the global tags, the host's, and every tag of a guest. */
-import type { Tag } from "../../entities/schema.ts";
-import type { TagSource } from "../join/sources.ts";
+import type { Tag } from "../../netbox/types/schema.ts";
 import { SLUG_RULE } from "../slugs.ts";
-import { type Table, wordsFor } from "../table.ts";
-import { METADATA, USERS } from "./reasons.ts";
+import type { TagSource } from "../sources.ts";
+import { METADATA, type Table, USERS, wordsFor } from "./table.ts";
 
 const tag = wordsFor<TagSource>();
 

@@ -1,9 +1,8 @@
 /** virtualization.VirtualDisk: a volume of a guest. */
-import type { VirtualDisk } from "../../entities/schema.ts";
-import type { DiskSource } from "../join/sources.ts";
-import { int64 } from "../stubs.ts";
-import { type Table, wordsFor } from "../table.ts";
-import { METADATA, USERS } from "./reasons.ts";
+import type { VirtualDisk } from "../../netbox/types/schema.ts";
+import { int64 } from "../../netbox/types/stubs.ts";
+import type { DiskSource } from "../sources.ts";
+import { METADATA, type Table, USERS, wordsFor } from "./table.ts";
 
 const disk = wordsFor<DiskSource>();
 

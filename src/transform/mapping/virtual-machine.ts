@@ -1,13 +1,12 @@
 /** virtualization.VirtualMachine: a QEMU guest or an LXC container. */
-import type { VirtualMachine } from "../../entities/schema.ts";
-import type { GuestSource } from "../join/sources.ts";
-import { flag, isBlank, number, textOrNone } from "../../snapshot/scalar.ts";
-import { configMemoryMib, coresTimesSockets, mibOf, vcpusOf } from "../parse/capacity.ts";
-import { MAX_INTEGER } from "../parse/size.ts";
-import { int64 } from "../stubs.ts";
-import { compile, EMPTY, onlyNone, type Table, wordsFor } from "../table.ts";
-import { GUEST_STATUS, guestStatus, OTHER_GUEST_STATUS, wordsText } from "../values.ts";
-import { METADATA, USERS } from "./reasons.ts";
+import type { VirtualMachine } from "../../netbox/types/schema.ts";
+import { int64 } from "../../netbox/types/stubs.ts";
+import { configMemoryMib, coresTimesSockets, mibOf, vcpusOf } from "../../proxmox/capacity.ts";
+import { MAX_INTEGER } from "../../proxmox/disks.ts";
+import { flag, isBlank, number, textOrNone } from "../../proxmox/values.ts";
+import type { GuestSource } from "../sources.ts";
+import { compile, EMPTY, METADATA, onlyNone, type Table, USERS, wordsFor } from "./table.ts";
+import { GUEST_STATUS, guestStatus, OTHER_GUEST_STATUS, wordsText } from "./values.ts";
 
 const guest = wordsFor<GuestSource>();
 

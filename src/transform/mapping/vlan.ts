@@ -1,9 +1,15 @@
 /** ipam.VLAN: of node interfaces and of NICs, once per (vid, site). */
-import type { VLAN } from "../../entities/schema.ts";
-import type { VlanSource } from "../join/sources.ts";
-import { int64, siteRef, vlanRef } from "../stubs.ts";
-import { type Table, wordsFor } from "../table.ts";
-import { DEFAULT_STATUS, METADATA, NO_CUSTOM_FIELDS, USERS } from "./reasons.ts";
+import type { VLAN } from "../../netbox/types/schema.ts";
+import { int64, siteRef, vlanRef } from "../../netbox/types/stubs.ts";
+import type { VlanSource } from "../sources.ts";
+import {
+  DEFAULT_STATUS,
+  METADATA,
+  NO_CUSTOM_FIELDS,
+  type Table,
+  USERS,
+  wordsFor,
+} from "./table.ts";
 
 const vlan = wordsFor<VlanSource>();
 

@@ -1,9 +1,16 @@
 /** virtualization.VMInterface: a NIC of a guest. */
-import type { VMInterface } from "../../entities/schema.ts";
-import type { NicSource } from "../join/sources.ts";
-import { int64 } from "../stubs.ts";
-import { EMPTY, type Table, wordsFor } from "../table.ts";
-import { MAC_BY_OBJECT, METADATA, NO_CUSTOM_FIELDS, USERS } from "./reasons.ts";
+import type { VMInterface } from "../../netbox/types/schema.ts";
+import { int64 } from "../../netbox/types/stubs.ts";
+import type { NicSource } from "../sources.ts";
+import {
+  EMPTY,
+  MAC_BY_OBJECT,
+  METADATA,
+  NO_CUSTOM_FIELDS,
+  type Table,
+  USERS,
+  wordsFor,
+} from "./table.ts";
 
 const nic = wordsFor<NicSource>();
 

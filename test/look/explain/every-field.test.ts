@@ -8,10 +8,9 @@ import type {
   ExplainedField,
 } from "../../../src/look/explain/explanation.ts";
 import type { ExplainInput } from "../../../src/look/explain/input.ts";
-import { parsePolicy } from "../../../src/transform/policy.ts";
-import { type SettingTexts } from "../../../src/transform/settings.ts";
-import { STUBS } from "../../../src/transform/stubs.ts";
-import type { Read, StubName } from "../../../src/transform/table.ts";
+import { STUBS } from "../../../src/netbox/types/stubs.ts";
+import type { Read, StubName } from "../../../src/transform/mapping/table.ts";
+import { parsePolicy, type SettingTexts } from "../../../src/transform/settings.ts";
 import { type Made, transform } from "../../../src/transform/transform.ts";
 import { anyLab } from "../../helpers/any-lab.ts";
 import {

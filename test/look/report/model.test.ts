@@ -2,9 +2,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { guestKey, networkOf, readTopology } from "../../../src/look/report/model/topology.ts";
-import { poolUses } from "../../../src/look/report/model/pools.ts";
-import { prefixUses } from "../../../src/look/report/model/prefixes.ts";
-import { tallyQuestions } from "../../../src/look/report/model/questions.ts";
+import { poolUses } from "../../../src/look/report/chapters/storage.ts";
+import { prefixUses } from "../../../src/look/report/chapters/addresses.ts";
+import { tallyQuestions } from "../../../src/look/report/chapters/captured.ts";
 import { anyText } from "../../helpers/arbitraries.ts";
 import { lab } from "../../helpers/lab.ts";
 

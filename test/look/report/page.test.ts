@@ -2,8 +2,8 @@
 import { join } from "node:path";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import type { Store } from "../../../src/kernel/store.ts";
-import { openEntities } from "../../../src/entities/read.ts";
+import type { Store } from "../../../src/run-folder/store/store.ts";
+import { openEntities } from "../../../src/run-folder/entity-set.ts";
 import { diffEntities } from "../../../src/look/diff/diff-entities.ts";
 import { openRun } from "../../../src/look/inspect/run.ts";
 import type { Against } from "../../../src/look/report/chapters/differences.ts";

@@ -1,6 +1,6 @@
 /** VirtualDisk: the volumes of a guest. One rule of the mapping a test. */
 import { describe, expect, test } from "vitest";
-import type { GuestKind } from "../../../src/snapshot/paths.ts";
+import type { GuestKind } from "../../../src/proxmox/endpoints.ts";
 import { only } from "../../helpers/in-memory.ts";
 import { guest101 } from "../../helpers/lab.ts";
 

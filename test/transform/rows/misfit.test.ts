@@ -1,6 +1,6 @@
 /** Single values that make no sense: the field is left out and listed, and the rest goes on. */
 import { describe, expect, test } from "vitest";
-import { PATHS } from "../../../src/snapshot/paths.ts";
+import { PATHS } from "../../../src/proxmox/endpoints.ts";
 import { only, transformed } from "../../helpers/in-memory.ts";
 import { guest101, lab, nodeWith } from "../../helpers/lab.ts";
 

@@ -1,6 +1,6 @@
 /** IPAddress of node interfaces, and which of them is primary. One rule of the mapping a test. */
 import { describe, expect, test } from "vitest";
-import { PATHS } from "../../../src/snapshot/paths.ts";
+import { PATHS } from "../../../src/proxmox/endpoints.ts";
 import { only, type Outcome, transformed } from "../../helpers/in-memory.ts";
 import { type Lab, lab, nodeWith } from "../../helpers/lab.ts";
 import { primaryOf } from "../../helpers/primary.ts";

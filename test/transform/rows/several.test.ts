@@ -1,6 +1,6 @@
 /** Several snapshots at once, and bootstrap, which takes none. One rule of the mapping a test. */
 import { describe, expect, test } from "vitest";
-import { AppError } from "../../../src/kernel/errors.ts";
+import { AppError } from "../../../src/base/errors.ts";
 import { bootstrap } from "../../../src/transform/transform.ts";
 import { type Outcome, transformed } from "../../helpers/in-memory.ts";
 import { type Lab, lab } from "../../helpers/lab.ts";

@@ -1,6 +1,6 @@
 /** Sites: which one the cluster, its machines, VLANs and prefixes stand in. One rule a test. */
 import { describe, expect, test } from "vitest";
-import { PATHS } from "../../../src/snapshot/paths.ts";
+import { PATHS } from "../../../src/proxmox/endpoints.ts";
 import { only, type Outcome, transformed } from "../../helpers/in-memory.ts";
 import { type Lab, lab } from "../../helpers/lab.ts";
 import { ok } from "../../helpers/snapshot-builder.ts";

@@ -1,11 +1,8 @@
 /** What was captured, and what was not. */
-import { CAUSES } from "../../../snapshot/incomplete.ts";
-import type { Snapshot } from "../../../snapshot/schema.ts";
-import { type QuestionTally, tallyQuestions } from "../model/questions.ts";
-import { type Html, markup } from "../page/markup.ts";
+import { CAUSES, incompleteOf } from "../../../proxmox/answers.ts";
+import type { AnswersFile, Snapshot } from "../../../run-folder/snapshot.ts";
 import { type List, listHtml } from "../page/list.ts";
-import { lookUp } from "../page/look-up.ts";
-import { counted, grouped } from "../page/numbers.ts";
+import { counted, grouped, type Html, lookUp, markup } from "../page/markup.ts";
 import type { Chapter } from "../page/page.ts";
 import { barsHtml } from "../pictures/bars.ts";
 
@@ -71,4 +68,56 @@ function gapList(incomplete: readonly Gap[]): List<Gap> {
       { title: "What was heard", kind: "code", cell: ({ reason }) => reason },
     ],
   };
+}
+
+/** TABLE: what capture asks, and how much of it was answered. */
+
+interface Row {
+  readonly title: string;
+  readonly path: RegExp;
+}
+
+const QUESTIONS: readonly Row[] = [
+  { title: "Cluster, nodes and the listing of guests", path: /^\/(?!nodes\/)/ },
+  { title: "Status of nodes", path: /^\/nodes\/[^/]+\/status$/ },
+  { title: "Networks of nodes", path: /^\/nodes\/[^/]+\/network$/ },
+  { title: "Configs of guests", path: /\/(?:qemu|lxc)\/\d+\/config(?:\?current=1)?$/ },
+  { title: "Operating systems, asked of guest agents", path: /\/agent\/get-osinfo$/ },
+  { title: "Addresses of VMs, asked of guest agents", path: /\/agent\/network-get-interfaces$/ },
+  { title: "Addresses of containers", path: /\/lxc\/\d+\/interfaces$/ },
+  { title: "Other answers", path: /^/ },
+];
+
+export interface QuestionTally {
+  readonly title: string;
+  readonly answered: number;
+  /** There was nothing to ask: the guest is stopped, is a template, or has no agent that runs. */
+  readonly notDue: number;
+  readonly missing: number;
+}
+
+/** Memory holds the answers of one node at a time. @throws AppError "input". */
+export async function tallyQuestions(snapshot: Snapshot): Promise<QuestionTally[]> {
+  const tallies = QUESTIONS.map(({ title }) => ({ title, answered: 0, notDue: 0, missing: 0 }));
+  const listed = new Set(snapshot.manifest.incomplete.map(({ path }) => path));
+  for await (const file of filesOf(snapshot)) {
+    for (const path of file.paths()) {
+      const tally = tallies[QUESTIONS.findIndex((row) => row.path.test(path))];
+      const answer = file.get(path, []);
+      if (tally === undefined || answer === undefined) continue;
+      if (listed.has(path) || incompleteOf(path, answer) !== undefined) tally.missing += 1;
+      else if ("skipped" in answer || ("status" in answer && answer.status !== 200)) {
+        tally.notDue += 1;
+      } else tally.answered += 1;
+    }
+  }
+  return tallies.filter(({ answered, notDue, missing }) => answered + notDue + missing > 0);
+}
+
+async function* filesOf(snapshot: Snapshot): AsyncGenerator<AnswersFile> {
+  yield await snapshot.cluster();
+  for (const node of snapshot.nodes) {
+    const file = await snapshot.node(node);
+    if (file !== undefined) yield file;
+  }
 }

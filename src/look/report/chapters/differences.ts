@@ -1,8 +1,7 @@
 /** What is different from an earlier run. */
 import type { Differences } from "../../diff/differences.ts";
-import { type Html, markup } from "../page/markup.ts";
 import { type List, listHtml } from "../page/list.ts";
-import { grouped } from "../page/numbers.ts";
+import { grouped, type Html, markup } from "../page/markup.ts";
 import type { Chapter } from "../page/page.ts";
 
 /** Of one half of both folders: what Proxmox VE told, or what NetBox gets. */

@@ -1,10 +1,8 @@
 /** Guests: by status, platform and node, and all of them. */
-import { guestKey, type Topology } from "../model/topology.ts";
 import type { Fleet, FleetGuest } from "../model/fleet.ts";
-import { type Html, markup } from "../page/markup.ts";
+import { guestKey, type Topology } from "../model/topology.ts";
 import { type List, listHtml } from "../page/list.ts";
-import { lookUp } from "../page/look-up.ts";
-import { counted, gibOf, grouped } from "../page/numbers.ts";
+import { counted, gibOf, grouped, type Html, lookUp, markup } from "../page/markup.ts";
 import type { Chapter } from "../page/page.ts";
 import { type Bar, barsHtml } from "../pictures/bars.ts";
 

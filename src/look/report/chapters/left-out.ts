@@ -1,10 +1,8 @@
 /** What was read and did not become an entity, and why; and what became one otherwise than expected. */
-import { type LeftOut, type Note, NOTES, REASONS } from "../../../entities/left-out.ts";
+import { type LeftOut, type Note, NOTES, REASONS } from "../../../run-folder/left-out.ts";
 import type { Fleet } from "../model/fleet.ts";
-import { type Html, markup } from "../page/markup.ts";
 import { type Column, type List, listHtml } from "../page/list.ts";
-import { lookUp } from "../page/look-up.ts";
-import { counted, grouped } from "../page/numbers.ts";
+import { counted, grouped, type Html, lookUp, markup } from "../page/markup.ts";
 import type { Chapter } from "../page/page.ts";
 import { barsHtml } from "../pictures/bars.ts";
 

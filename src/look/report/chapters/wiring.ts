@@ -1,10 +1,9 @@
 /** How a node is wired: its interfaces, and the guests behind them, as boxes and links. */
-import { compareNatural } from "../../../kernel/natural-order.ts";
+import { compareNatural } from "../../../base/natural-order.ts";
 import type { Gap } from "../../diff/part.ts";
 import type { GuestNic, NodeNetwork, Port } from "../model/node-network.ts";
 import { networkOf } from "../model/topology.ts";
-import { type Html, markup } from "../page/markup.ts";
-import { counted } from "../page/numbers.ts";
+import { counted, type Html, markup } from "../page/markup.ts";
 import { type Box, graphSvg, type Link } from "../pictures/graph.ts";
 
 /** In one line of a box. */

@@ -1,18 +1,18 @@
 /** What came of a run → guests, nodes, addresses, prefixes, disks and left-out records, as a page tells them. */
-import { HostTags } from "../../../entities/global-tags.ts";
-import type { LeftOut, Note } from "../../../entities/left-out.ts";
-import { naturalKey } from "../../../entities/natural-key.ts";
-import type { StepName } from "../../../entities/order.ts";
+import { HostTags } from "../../../netbox/types/global-tags.ts";
+import type { LeftOut, Note } from "../../../run-folder/left-out.ts";
+import { naturalKey } from "../../../netbox/types/natural-key.ts";
+import type { StepName } from "../../../netbox/types/order.ts";
 import type {
   Cluster,
   Device,
   IPAddress,
   VirtualDisk,
   VirtualMachine,
-} from "../../../entities/schema.ts";
-import { compareNatural } from "../../../kernel/natural-order.ts";
-import type { Snapshot } from "../../../snapshot/schema.ts";
-import { holderOf } from "../../holder.ts";
+} from "../../../netbox/types/schema.ts";
+import { compareNatural } from "../../../base/natural-order.ts";
+import type { Snapshot } from "../../../run-folder/snapshot.ts";
+import { holderOf } from "../../../netbox/types/holder.ts";
 import { type GuestRow, listGuests } from "../../inspect/guests.ts";
 import { textIn } from "../../inspect/inventory.ts";
 import type { Item, ItemSource } from "../../inspect/items.ts";

@@ -1,11 +1,11 @@
 /** The answers of one node → its interfaces, what each stands on, and the NICs of guests behind them. */
-import { PATHS } from "../../../snapshot/paths.ts";
-import { parentOf, parseVlanId, portsOf, vlanIdOf } from "../../../snapshot/node-interface.ts";
-import { integer, parsePropertyString } from "../../../snapshot/property-string.ts";
-import { objectOf } from "../../../snapshot/reading.ts";
-import { flag, text } from "../../../snapshot/scalar.ts";
-import type { AnswersFile } from "../../../snapshot/schema.ts";
-import { interfaceType } from "../../../transform/values.ts";
+import { objectOf } from "../../../proxmox/answers.ts";
+import { PATHS } from "../../../proxmox/endpoints.ts";
+import { parentOf, portsOf, vlanIdOf } from "../../../proxmox/node-interfaces.ts";
+import { parseVlanId } from "../../../proxmox/values.ts";
+import { flag, integer, parsePropertyString, text } from "../../../proxmox/values.ts";
+import type { AnswersFile } from "../../../run-folder/snapshot.ts";
+import { interfaceType } from "../../../transform/mapping/values.ts";
 import type { ListedGuest } from "../../diff/overview.ts";
 import { type Found, mapFound, rowsOf } from "../../diff/part.ts";
 

@@ -1,6 +1,6 @@
 /** A snapshot → which networks there are, on which nodes, and how many guests are in each. */
-import { compareNatural } from "../../../kernel/natural-order.ts";
-import type { Snapshot } from "../../../snapshot/schema.ts";
+import { compareNatural } from "../../../base/natural-order.ts";
+import type { Snapshot } from "../../../run-folder/snapshot.ts";
 import { type ListedGuest, readOverview } from "../../diff/overview.ts";
 import { type GuestNic, type NodeNetwork, nodeNetwork } from "./node-network.ts";
 

@@ -2,8 +2,7 @@
  * A list of any length, which people search, filter and sort. Its first page stands in the HTML; all of it
  * stands in the data that browser.js reads.
  */
-import { type Html, markup, shown } from "./markup.ts";
-import { grouped } from "./numbers.ts";
+import { grouped, type Html, markup, shown } from "./markup.ts";
 
 export interface Column<Row> {
   readonly title: string;

@@ -1,8 +1,9 @@
 /** Chapters → one HTML file that asks nobody for anything. */
-import { TOOL } from "../../../kernel/tool.ts";
-import { readAsset } from "./assets.ts";
-import { Html, jsonInHtml, markup } from "./markup.ts";
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { TOOL } from "../../../base/tool.ts";
 import { type AnyList, listData, PAGE_ROWS, Texts } from "./list.ts";
+import { Html, jsonInHtml, markup } from "./markup.ts";
 
 export interface Chapter {
   /** Names it in links. */
@@ -73,4 +74,19 @@ function chapterHtml({ id, title, lead, body }: Chapter): Html {
 <h2 id="${id}-title">${title}</h2><p class="lead">${lead}</p>
 ${body}</section>
 `;
+}
+
+/** What goes into the page as it is: its style sheet and its script, from the files beside this one. */
+
+export interface Asset {
+  readonly text: string;
+  /** As a Content-Security-Policy names it: 'sha256-…'. */
+  readonly source: string;
+}
+
+export async function readAsset(name: "style.css" | "browser.js"): Promise<Asset> {
+  const file = await readFile(new URL(name, import.meta.url), "utf8");
+  // A browser turns CRLF into LF before it takes the hash.
+  const text = `\n${file.replaceAll("\r\n", "\n")}`;
+  return { text, source: `'sha256-${createHash("sha256").update(text).digest("base64")}'` };
 }

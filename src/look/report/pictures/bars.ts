@@ -1,6 +1,5 @@
 /** Rows with a bar each: a label, parts of a length, and the figure that they stand for. */
-import { type Html, markup } from "../page/markup.ts";
-import { px } from "../page/numbers.ts";
+import { type Html, markup, px } from "../page/markup.ts";
 
 export interface Bar {
   readonly label: string | Html;

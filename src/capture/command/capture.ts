@@ -1,0 +1,130 @@
+/** capture: a live cluster → a snapshot; or, with --plan, how much that would ask. */
+import { usageError } from "../../base/errors.ts";
+import { printable } from "../../base/log.ts";
+import { TOOL } from "../../base/tool.ts";
+import { CAUSES } from "../../proxmox/answers.ts";
+import { ENDPOINTS } from "../../proxmox/endpoints.ts";
+import { interruptible } from "../../terminal/interrupt.ts";
+import { openProgress, type ProgressView } from "../../terminal/progress.ts";
+import type { Session } from "../../terminal/session.ts";
+import { readSettings } from "../../terminal/settings.ts";
+import { counted, renderTable } from "../../terminal/tables.ts";
+import { capture } from "../capture.ts";
+import type { CaptureProgress } from "../progress.ts";
+import {
+  CAPTURE_SETTINGS,
+  type CaptureOptions,
+  isBootstrap,
+  parseCaptureOptions,
+} from "../settings.ts";
+import { type CaptureSummary, type GapGroup, planCapture, type PlanRow } from "../summary.ts";
+
+export async function runCapture(session: Session): Promise<void> {
+  const texts = await readSettings(session.context, CAPTURE_SETTINGS);
+  if (isBootstrap(texts)) {
+    session.log.info("BOOTSTRAP is set: static entities need no capture, so nothing is asked");
+    return;
+  }
+  const options = parseCaptureOptions(texts);
+  await (session.isOn("plan") ? plan(session, options) : ask(session, options));
+}
+
+async function plan(session: Session, options: CaptureOptions): Promise<void> {
+  const rows = await interruptible((signal) => planCapture(options, asking(session, signal)));
+  printPlan(session, rows);
+}
+
+async function ask(session: Session, options: CaptureOptions): Promise<void> {
+  const folder = session.option("out") ?? defaultFolder(options);
+  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(folder)) {
+    throw usageError(`Cannot capture into "${folder.split(":", 1)[0]}://…": it is no folder`, {
+      hint:
+        "Capture into a folder on this machine: a capture that is interrupted goes on from there",
+    });
+  }
+  const store = await session.openTarget(folder);
+  const progress = openProgress({ log: session.log, terminal: session.terminal });
+  const summary = await interruptible((signal) =>
+    capture(options, {
+      ...asking(session, signal),
+      store,
+      isResumed: session.isOn("resume"),
+      onProgress: (state) => progress.show(viewOf(state)),
+    })
+  ).finally(progress.end);
+  printCapture(session, summary, folder);
+  if (summary.gaps.length > 0) session.exitWith("incomplete");
+}
+
+export function asking(session: Session, signal: AbortSignal) {
+  return { signal, onWarning: (sentence: string) => session.log.warn(sentence) };
+}
+
+/** "snapshots/pve1.example.net"; the name of the cluster is not known yet. */
+export function defaultFolder({ hosts: [{ name }] }: CaptureOptions): string {
+  return `snapshots/${name.replaceAll(":", "-")}`;
+}
+
+function viewOf({ nodes, guests, gaps }: CaptureProgress): ProgressView {
+  return {
+    parts: [{ name: "nodes", ...nodes }, { name: "guests", ...guests }],
+    ...(gaps === 0 ? {} : { remark: `${gaps} not read` }),
+  };
+}
+
+/** What a capture read and did not read, or would ask, for people or for scripts. */
+
+/** `target` is the run folder, as the user named it. */
+export function printCapture(session: Session, summary: CaptureSummary, target: string): void {
+  const { manifest: { source, outcome, counts }, guests, nodes, gaps } = summary;
+  if (session.isJson) {
+    const document = { folder: target, outcome, source, guests, nodes, counts, gaps };
+    session.print(JSON.stringify(document, null, 2));
+    return;
+  }
+  const folder = printable(target.replace(/\/+$/, ""));
+  const sentence = `Captured ${counted(guests, "guest")} on ${counted(nodes, "node")}: ${
+    counted(counts.answers, "answer")
+  } in ${folder}, ${outcome}`;
+  session.print(gaps.length === 0 ? sentence : `\n${sentence}\n\n${gapsText(gaps, folder)}\n`);
+}
+
+function gapsText(gaps: readonly GapGroup[], folder: string): string {
+  const rows = gaps.map(({ cause, count, example }) =>
+    [cause, count, CAUSES[cause], `${example.path}: ${example.reason}`] as const
+  );
+  const steps = gaps.flatMap(({ cause, whatToDo }) =>
+    whatToDo.map((step, i) => [i === 0 ? cause : "", step] as const)
+  );
+  return [
+    "Not read",
+    renderTable(["Cause", "Count", "Meaning", "Such as"], rows),
+    "What to do",
+    renderTable(["Cause", "Step"], [...steps, [
+      "then",
+      `${TOOL.name} capture --resume --out ${folder}`,
+    ]]),
+    `${folder}/manifest.json names each path`,
+  ].join("\n\n");
+}
+
+export function printPlan(session: Session, rows: readonly PlanRow[]): void {
+  const asked = rows.filter(({ calls }) => calls > 0);
+  const total = asked.reduce((sum, { calls }) => sum + calls, 0);
+  if (session.isJson) {
+    const calls = asked.map(({ endpoint, calls, isAtMost }) => ({
+      endpoint,
+      path: ENDPOINTS[endpoint].shown,
+      calls,
+      at_most: isAtMost,
+    }));
+    session.data(JSON.stringify({ calls, total }, null, 2));
+    return;
+  }
+  const cells = asked.map(({ endpoint, calls, isAtMost }) =>
+    [ENDPOINTS[endpoint].shown, calls, isAtMost ? "at most" : ""] as const
+  );
+  session.data(
+    `\n${renderTable(["GET", "Calls", ""], [...cells, ["in all", total, "at most"]])}\n`,
+  );
+}

@@ -1,0 +1,145 @@
+/** doctor: what stands between this machine and a complete capture, and the commands that mend it. */
+import type { Certificate } from "../../http/certificate.ts";
+import { type EndpointName, ENDPOINTS } from "../../proxmox/endpoints.ts";
+import { interruptible } from "../../terminal/interrupt.ts";
+import type { Session } from "../../terminal/session.ts";
+import { readSettings } from "../../terminal/settings.ts";
+import { renderTable } from "../../terminal/tables.ts";
+import { type Access, accessTo, type Command, grantsFor, lacksOf } from "../access.ts";
+import { type Asking, connect } from "../connect.ts";
+import { refuseScope, surveyOnce, warningsOf } from "../overview.ts";
+import {
+  CAPTURE_SETTINGS,
+  type CaptureOptions,
+  type Endpoint,
+  parseCaptureOptions,
+} from "../settings.ts";
+import { asking } from "./capture.ts";
+
+export async function runDoctor(session: Session): Promise<void> {
+  const options = parseCaptureOptions(await readSettings(session.context, CAPTURE_SETTINGS));
+  const diagnosis = await interruptible((signal) => doctor(options, asking(session, signal)));
+  session.data(session.isJson ? jsonOf(diagnosis) : textOf(diagnosis));
+  const isWell = diagnosis.access?.every(({ may }) => may === "all") ?? false;
+  if (!isWell) session.exitWith("incomplete");
+}
+
+/** TABLE: how the certificate was judged. */
+const TRUSTS: Readonly<Record<Diagnosis["trust"], string>> = {
+  any: "not verified",
+  system: "verified by the system's authorities",
+  authority: "verified by PROXMOX_CA_FILE",
+  pinned: "pinned by PROXMOX_FINGERPRINT",
+};
+
+/** A path and the paths below it are one place for people. */
+function pathsOf(places: Diagnosed["on"]): string[] {
+  return [...new Set(places.map(({ path }) => path))];
+}
+
+const MAY = { all: "all", part: "a part", none: "nothing" } as const;
+
+function textOf(diagnosis: Diagnosis): string {
+  const { host, certificate, access, grants } = diagnosis;
+  const facts = [
+    [
+      "Host",
+      `${host.name}:${host.port}, Proxmox VE ${diagnosis.version ?? "of an unknown version"}`,
+    ],
+    ["Cluster", `${diagnosis.clusterName ?? "without a name"}: ${diagnosis.nodes.join(", ")}`],
+    ["Token", `${diagnosis.tokenId} is good`],
+    ["Certificate", TRUSTS[diagnosis.trust]],
+    ...(certificate === undefined ? [] : [
+      ["", `SHA-256 ${certificate.fingerprint}`],
+      ["", `${certificate.subject}, by ${certificate.issuer}, until ${certificate.validTo}`],
+      ["", `for ${certificate.names}`],
+    ]),
+  ];
+  const rights = access === undefined ? "The token's rights could not be read" : renderTable(
+    ["GET", "May read", "Lacks", "On"],
+    access.map(({ endpoint, may, lacks, on }) => [
+      ENDPOINTS[endpoint].shown,
+      MAY[may],
+      lacks.join(" or "),
+      pathsOf(on).join(" "),
+    ]),
+  );
+  const mend = grants.length === 0
+    ? []
+    : [`To mend it, on any node:\n\n${grants.map((line) => `    ${line}`).join("\n")}`];
+  return `\n${[renderTable(["What", "Found"], facts), rights, ...mend].join("\n\n")}\n`;
+}
+
+function jsonOf({ host, certificate, ...diagnosis }: Diagnosis): string {
+  const document = {
+    host: host.name,
+    port: host.port,
+    version: diagnosis.version,
+    cluster: diagnosis.clusterName,
+    nodes: diagnosis.nodes,
+    token: diagnosis.tokenId,
+    certificate: { ...certificate, trust: diagnosis.trust },
+    access: diagnosis.access?.map(({ endpoint, may, lacks, on, grants }) => ({
+      endpoint,
+      path: ENDPOINTS[endpoint].shown,
+      may,
+      lacks,
+      on: pathsOf(on),
+      mend_on: [...new Set(grants.flatMap(({ path }) => path ?? []))],
+    })),
+    grants: diagnosis.grants,
+  };
+  return JSON.stringify(document, null, 2);
+}
+
+/** Does it connect, is the token good, and what may it read? Asks the cluster-wide questions only. */
+
+export interface Diagnosis {
+  readonly host: Endpoint;
+  readonly certificate: Certificate | undefined;
+  readonly trust: CaptureOptions["trust"]["kind"];
+  readonly tokenId: string;
+  readonly version: string | undefined;
+  /** undefined: a node that stands alone, or the token may not read it. */
+  readonly clusterName: string | undefined;
+  readonly nodes: readonly string[];
+  /** One per endpoint; undefined when the token's rights could not be read. */
+  readonly access: readonly Diagnosed[] | undefined;
+  /** Commands that grant what is missing. */
+  readonly grants: readonly string[];
+}
+
+export interface Diagnosed extends Access {
+  /** Commands that grant what is missing. */
+  readonly grants: readonly Command[];
+}
+
+/** @throws AppError "remote" when nobody answers or the token is refused. */
+export async function doctor(options: CaptureOptions, asking: Asking): Promise<Diagnosis> {
+  const connection = await connect(options, asking);
+  try {
+    const overview = await surveyOnce(connection, options);
+    refuseScope(overview.inventory.nodes, options.nodes);
+    for (const warning of warningsOf(overview, options)) asking.onWarning(warning);
+    const { nodes, rights, major, version, clusterName } = overview;
+    const access = rights && (Object.keys(ENDPOINTS) as EndpointName[])
+      .map((endpoint): Diagnosed => {
+        const found = accessTo(endpoint, { rights, major, nodes });
+        return { ...found, grants: grantsFor(lacksOf(found), options.token, rights) };
+      });
+    return {
+      host: connection.client.host(),
+      certificate: connection.client.certificate(),
+      trust: options.trust.kind,
+      tokenId: options.token.id,
+      version,
+      clusterName,
+      nodes,
+      access,
+      grants: grantsFor((access ?? []).flatMap(lacksOf), options.token, rights)
+        .map(({ text }) => text),
+    };
+  } finally {
+    await connection.client.close();
+  }
+}

@@ -1,0 +1,156 @@
+/** compare <run> --netbox URL: did the entity files of a run folder arrive in NetBox? */
+import { durationText } from "../../base/duration.ts";
+import { usageError } from "../../base/errors.ts";
+import { printableJson } from "../../base/log.ts";
+import type { Judged } from "../../netbox/rest/findings.ts";
+import { type StepName, STEPS } from "../../netbox/types/order.ts";
+import { openEntities, type TransformedSet } from "../../run-folder/entity-set.ts";
+import { interruptible } from "../../terminal/interrupt.ts";
+import { terminalWidth } from "../../terminal/paragraphs.ts";
+import { openProgress, type ProgressView } from "../../terminal/progress.ts";
+import type { Session } from "../../terminal/session.ts";
+import { environmentProxy, readNamedFile, readSettings } from "../../terminal/settings.ts";
+import { readSteps } from "../../terminal/steps.ts";
+import { compare, type CompareInput } from "./compare.ts";
+import { COMPARE_SETTINGS, parseCompareOptions } from "./settings.ts";
+import { compareMarkdown, CompareRecord, compareText } from "./text.ts";
+
+/** What the user asked for, but for what is only known once it runs. */
+type Task = Omit<CompareInput, "signal" | "onStatus" | "onRetry">;
+
+export async function runCompare(session: Session): Promise<void> {
+  const [run] = session.operands;
+  if (run === undefined) {
+    throw usageError("No run folder is named", {
+      hint: "Name one that transform or bootstrap wrote, such as snapshots/example",
+    });
+  }
+  if (session.isJson && session.isOn("markdown")) {
+    throw usageError("Options --json and --markdown are both given", { hint: "Choose one" });
+  }
+  const record = await compareAll(session, await readTask(session, run));
+  if (session.isOn("markdown")) session.data(compareMarkdown(record));
+  else if (!session.isJson) session.print(textOf(session, record));
+  if (session.isOn("exit-code")) exitBy(session, record);
+}
+
+async function readTask(session: Session, run: string): Promise<Task> {
+  const options = parseCompareOptions(await readSettings(session.context, COMPARE_SETTINGS));
+  const { url, certFile, isUnverified } = options;
+  const certificates = certFile && await readNamedFile(certFile, "NETBOX_CERT_FILE");
+  if (isUnverified) {
+    session.log.warn("NETBOX_SKIP_TLS_VERIFY is on: whoever answers is trusted with the token");
+  }
+  return {
+    ...options,
+    steps: stepsOf(session),
+    set: await openEntities(await session.openStore(run)),
+    certificates: certificates || undefined,
+    proxy: environmentProxy(url),
+  };
+}
+
+/** In their own order, however they are named. */
+function stepsOf(session: Session): readonly StepName[] {
+  const asked = readSteps(session.option("only"));
+  const all = STEPS.map(({ name }) => name);
+  return asked.length === 0 ? all : all.filter((name) => asked.includes(name));
+}
+
+async function compareAll(session: Session, task: Task): Promise<CompareRecord> {
+  const record = new CompareRecord({ place: task.set.place, url: task.url }, task.steps);
+  const json = session.isJson ? new CompareJson(session.data) : undefined;
+  const isVerbose = session.isOn("verbose");
+  const total = totalOf(task.set, task.steps);
+  const progress = openProgress(session);
+  try {
+    await interruptible(async (signal) => {
+      const judgements = compare({
+        ...task,
+        signal,
+        onStatus(status) {
+          record.status = status;
+          json?.open(record);
+        },
+        onRetry({ message }, pauseMs) {
+          session.log.warn(`${message}; trying again in ${durationText(pauseMs)}`);
+        },
+      });
+      for await (const judged of judgements) {
+        record.add(judged);
+        json?.add(judged, isVerbose);
+        progress.show(viewOf(record, total));
+      }
+    });
+    record.isComplete = true;
+  } finally {
+    progress.end();
+    json?.close(record);
+  }
+  return record;
+}
+
+function totalOf({ manifest }: TransformedSet, steps: readonly StepName[]): number {
+  return steps.reduce((sum, step) => sum + (manifest.counts[step] ?? 0), 0);
+}
+
+function viewOf({ totals }: CompareRecord, total: number): ProgressView {
+  return { parts: [{ name: "entities", done: totals.entities, total }] };
+}
+
+function textOf(session: Session, record: CompareRecord): string {
+  const options = { width: terminalWidth(), isVerbose: session.isOn("verbose") };
+  return `\n${compareText(record, options)}\n`;
+}
+
+/** A comparison that says nothing of some entities is no proof that they arrived. */
+function exitBy(session: Session, { totals }: CompareRecord): void {
+  if (totals.different + totals.missing > 0) session.exitWith("differences");
+  else if (totals.unjudged > 0) session.exitWith("incomplete");
+}
+
+/** A comparison → JSON, written while it goes on: a finding a line, then the counts. */
+
+export class CompareJson {
+  readonly #print: (text: string) => void;
+  #pending: string | undefined;
+  #isOpen = false;
+
+  constructor(print: (text: string) => void) {
+    this.#print = print;
+  }
+
+  /** Once NetBox has said who it is. */
+  open({ subject, status }: CompareRecord): void {
+    const netbox = { url: subject.url, version: status?.version, diode_plugin: status?.plugin };
+    this.#print(`{\n"netbox": ${printableJson(netbox)},`);
+    this.#print(`"run": ${printableJson(subject.place)},\n"findings": [`);
+    this.#isOpen = true;
+  }
+
+  /** What is equal is counted alone; `isVerbose`: unless NetBox has more of it. */
+  add({ differences, unjudged, more, ...judged }: Judged, isVerbose: boolean): void {
+    const told = isVerbose ? more : [];
+    if (judged.verdict === "equal" && told.length === 0) return;
+    this.#line(printableJson({
+      ...judged,
+      ...(differences.length === 0 ? {} : { differences }),
+      ...(unjudged.length === 0 ? {} : { unjudged }),
+      ...(told.length === 0 ? {} : { more: told }),
+    }));
+  }
+
+  /** Also after a failure, so that it is JSON all the same. */
+  close({ steps, totals, isComplete }: CompareRecord): void {
+    if (!this.#isOpen) return;
+    if (this.#pending !== undefined) this.#print(this.#pending);
+    this.#print(`],\n"steps": ${printableJson(steps, 2)},`);
+    this.#print(`"totals": ${printableJson(totals)},\n"complete": ${isComplete}\n}`);
+  }
+
+  /** A comma goes behind every line but the last. */
+  #line(text: string): void {
+    if (this.#pending !== undefined) this.#print(`${this.#pending},`);
+    this.#pending = text;
+  }
+}

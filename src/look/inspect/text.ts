@@ -1,0 +1,155 @@
+/** What a run folder holds, as tables for a terminal. */
+import { printable } from "../../base/log.ts";
+import { CAUSES } from "../../proxmox/answers.ts";
+import { NOTES, REASONS } from "../../run-folder/left-out.ts";
+import { type Cell, groupDigits, renderFacts, renderTable } from "../../terminal/tables.ts";
+import { countTable } from "../../transform/command/summary.ts";
+import type { EntityFacts, Inspection, JournalFacts, SnapshotFacts } from "./inspect.ts";
+import type { Inventory } from "./inventory.ts";
+
+export function inspectionText(inspection: Inspection): string {
+  const { snapshot, inventory, entities, journals, remarks } = inspection;
+  return [
+    ...(snapshot === undefined ? [] : snapshotSections(snapshot)),
+    ...(inventory === undefined ? [] : inventorySections(inventory)),
+    ...(entities === undefined ? [] : entitySections(entities)),
+    ...(inventory === undefined ? [] : recordSections(inventory)),
+    ...(journals.length === 0 ? [] : journalSections(journals, entities)),
+    ...remarks.map(printable),
+  ].join("\n\n");
+}
+
+function snapshotSections(snapshot: SnapshotFacts): string[] {
+  const { host, port, version, nodes_in_scope: nodes, incomplete } = snapshot;
+  const place = port === undefined ? host : `${host}:${port}`;
+  const missing = `${snapshot.outcome}: ${groupDigits(incomplete)} answers are missing (--failed)`;
+  const facts = [
+    ["Source", version === undefined ? place : `${place}, Proxmox VE ${version}`],
+    ["Captured", `${snapshot.captured_at} by ${snapshot.tool}`],
+    ...(nodes.join() === "*" ? [] : [["Scope", nodes.join(", ")] as const]),
+    ["Answers", `${groupDigits(snapshot.answers)} in ${sizeOf(snapshot)}`],
+    ["Outcome", incomplete === 0 ? snapshot.outcome : missing],
+  ] as const;
+  return [
+    "Snapshot",
+    renderFacts(facts),
+    ...(incomplete === 0 ? [] : [countTable("Cause", snapshot.causes, CAUSES)]),
+  ];
+}
+
+/** TABLE: the steps that an inventory is told by, in the words of Proxmox. */
+const THINGS = {
+  device: "Nodes",
+  "virtual-machine": "Guests",
+  "vm-interface": "NICs of guests",
+  interface: "Interfaces of nodes",
+  "ip-address": "Addresses",
+  "virtual-disk": "Disks",
+  vlan: "VLANs",
+} as const;
+
+const FROM = {
+  netbox: "counted in netbox/",
+  transform: "as transform would make it now, with the settings that capture recorded",
+} as const;
+
+function inventorySections(inventory: Inventory): string[] {
+  const { clusters, sites, guests, nodes, counts, strangers } = inventory;
+  // A bootstrap has none.
+  if (clusters.length === 0 && nodes.length === 0) return [];
+  const kinds = Object.entries(guests).map(([kind, statuses]) => {
+    const told = Object.entries(statuses).map(([status, count]) =>
+      `${groupDigits(count)} ${status}`
+    );
+    return `${kind}: ${told.join(", ")}`;
+  });
+  const rows: Cell[][] = [
+    ["Clusters", clusters.length, some(clusters)],
+    ["Sites", sites.length, some(sites)],
+    ...Object.entries(THINGS).map(([step, name]) => [
+      name,
+      counts[step] ?? 0,
+      step === "virtual-machine" ? kinds.join("; ") : "",
+    ]),
+  ];
+  const table = nodes.map(({ name, status, platform, site, ...node }) => [
+    name,
+    status,
+    platform ?? "",
+    site,
+    node.cpus ?? "",
+    node.memory_mib ?? "",
+    node.guests,
+  ]);
+  const strange = `${groupDigits(strangers)} more entities are not as transform makes them`;
+  return [
+    `Inventory, ${FROM[inventory.from]}`,
+    renderTable(["What", "Count", "Which"], rows),
+    ...(table.length === 0 ? [] : [renderTable(NODE_HEAD, table)]),
+    ...(strangers === 0 ? [] : [strange]),
+  ];
+}
+
+const NODE_HEAD = ["Node", "Status", "Platform", "Site", "CPUs", "MiB", "Guests"];
+const MOST_NAMED = 5;
+
+/** ["a", "b", …] → "a, b, … and 7 more" */
+function some(names: readonly string[]): string {
+  const more = names.length - MOST_NAMED;
+  const shown = names.slice(0, MOST_NAMED).join(", ");
+  return more > 0 ? `${shown} and ${groupDigits(more)} more` : shown;
+}
+
+function entitySections(entities: EntityFacts): string[] {
+  const { snapshots, is_of_this_snapshot: isOwn, steps, tool } = entities;
+  const settings = snapshots.map(({ name, settings }) => {
+    const texts = Object.entries(settings).map(([setting, text]) => `${setting}=${text}`);
+    return [name === undefined ? "Settings" : `Settings of ${name}`, texts.join("  ")] as const;
+  });
+  const facts = [
+    ["Made", `by ${tool} of ${isOwn ? "this snapshot" : madeOf(entities)}`],
+    ...settings,
+    ["Files", sizeOf(entities)],
+  ] as const;
+  return [
+    "Entities",
+    renderFacts(facts),
+    renderTable(
+      ["Step", "Entities", "Files", "Bytes"],
+      steps.map(({ step, entities, files, bytes }) => [step, entities, files, bytes]),
+    ),
+  ];
+}
+
+function madeOf({ snapshots }: EntityFacts): string {
+  if (snapshots.length === 0) return "no snapshot";
+  return snapshots.length === 1 ? "another snapshot" : `${snapshots.length} other snapshots`;
+}
+
+function recordSections({ left_out, notes }: Inventory): string[] {
+  return [
+    ...(Object.keys(left_out).length === 0
+      ? []
+      : ["Left out (--left-out)", countTable("Reason", left_out, REASONS)]),
+    ...(Object.keys(notes).length === 0 ? [] : ["Noted", countTable("Note", notes, NOTES)]),
+  ];
+}
+
+function journalSections(
+  journals: readonly JournalFacts[],
+  entities: EntityFacts | undefined,
+): string[] {
+  const all = (entities?.files ?? 1) - 1;
+  const rows = journals.map((journal) => [
+    journal.target ?? journal.file,
+    journal.is_about_these ? `${journal.files} of ${all}` : `${journal.files} of other files`,
+    journal.entities,
+    journal.refused,
+    journal.last_at ?? "",
+  ]);
+  return ["Pushed", renderTable(["Target", "Files", "Entities", "Refused", "Last"], rows)];
+}
+
+function sizeOf({ files, bytes }: { readonly files: number; readonly bytes: number }): string {
+  return `${groupDigits(files)} files, ${groupDigits(bytes)} bytes`;
+}

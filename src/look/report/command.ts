@@ -1,0 +1,79 @@
+/** report <run>: one HTML page about a run folder, and about what changed since an earlier one. */
+import { basename, dirname } from "node:path";
+import { reasonOf, usageError } from "../../base/errors.ts";
+import { printable } from "../../base/log.ts";
+import { encodeUtf8 } from "../../base/text.ts";
+import type { Store } from "../../run-folder/store/store.ts";
+import { openRunFolder } from "../../terminal/run-folder.ts";
+import type { Session } from "../../terminal/session.ts";
+import { counted, groupDigits } from "../../terminal/tables.ts";
+import { compareHalves, HALVES } from "../diff/diff.ts";
+import { openRun } from "../inspect/run.ts";
+import type { Against } from "./chapters/differences.ts";
+import { REPORT_MARK } from "./page/page.ts";
+import { report } from "./report.ts";
+
+const DEFAULT_NAME = "report.html";
+
+export async function runReport(session: Session): Promise<void> {
+  const store = await openRunFolder(session);
+  const target = await chooseTarget(session, store);
+  await refuseForeign(target);
+  const run = await openRun(store);
+  const { page, ...facts } = await report(run, await compareEarlier(session, store));
+  const bytes = encodeUtf8(page);
+  await target.store.write(target.name, bytes);
+  const { nodes, guests, leftOut, incomplete } = facts;
+  if (session.isJson) {
+    const counts = { nodes, guests, left_out: leftOut, incomplete };
+    session.print(JSON.stringify({ file: target.shown, bytes: bytes.length, ...counts }, null, 2));
+    return;
+  }
+  session.print(
+    `Wrote ${printable(target.shown)}: ${counted(nodes, "node")}, ${counted(guests, "guest")}, ` +
+      `${groupDigits(leftOut)} left out, ${counted(incomplete, "missing answer")}; ` +
+      `${groupDigits(bytes.length)} bytes`,
+  );
+}
+
+interface Target {
+  readonly store: Store;
+  readonly name: string;
+  /** As people are told of it. */
+  readonly shown: string;
+}
+
+async function chooseTarget(session: Session, run: Store): Promise<Target> {
+  const out = session.option("out");
+  if (out === undefined) {
+    const shown = `${run.place.replace(/\/+$/, "")}/${DEFAULT_NAME}`;
+    return { store: run, name: DEFAULT_NAME, shown };
+  }
+  const store = await session.openTarget(dirname(out));
+  return { store, name: basename(out), shown: out };
+}
+
+/** A report is replaced; what somebody else wrote would be lost with it. */
+async function refuseForeign({ store, name, shown }: Target): Promise<void> {
+  const found = await store.read(name).catch((cause: unknown) => {
+    throw usageError(`Cannot write to ${shown}: ${reasonOf(cause)}`, { cause });
+  });
+  if (found === undefined) return;
+  const start = new TextDecoder().decode(found.subarray(0, REPORT_MARK.length));
+  if (start === REPORT_MARK) return;
+  throw usageError(`Cannot replace ${shown}: it is no report that this program wrote`, {
+    hint: "Name another file with --out, or move that one away",
+  });
+}
+
+async function compareEarlier(session: Session, store: Store): Promise<Against | undefined> {
+  const place = session.option("against");
+  if (place === undefined) return undefined;
+  const earlier = await session.openStore(place);
+  const compared = await compareHalves(session, [earlier, store]);
+  const halves = compared.map(({ half, differences }) => ({
+    half: HALVES[half].title,
+    differences,
+  }));
+  return { place, halves };
+}

@@ -1,0 +1,64 @@
+/** verify <run>: what is wrong in a run folder, and where. */
+import { printable, printableJson } from "../../base/log.ts";
+import { openRunFolder } from "../../terminal/run-folder.ts";
+import type { Session } from "../../terminal/session.ts";
+import { groupDigits, renderTable } from "../../terminal/tables.ts";
+import type { Check, Finding } from "./findings.ts";
+import { type Verification, verify } from "./verify.ts";
+
+export async function runVerify(session: Session): Promise<void> {
+  const store = await openRunFolder(session);
+  const verification = await verify(store);
+  const isRight = verification.findings.length === 0;
+  if (!isRight) session.exitWith("input");
+  session.print(
+    session.isJson
+      ? printableJson({ folder: store.place, ok: isRight, ...verification }, 2)
+      : `\n${verificationText(store.place, verification)}\n`,
+  );
+}
+
+function verificationText(place: string, verification: Verification): string {
+  const { parts, findings, counts, unchecked } = verification;
+  const rows = findings.map((finding) => [finding.check, placeOf(finding), finding.sentence]);
+  return [
+    renderTable(
+      ["Part", "State", "Holds"],
+      parts.map(({ name, state, holds }) => [
+        name,
+        state,
+        holds,
+      ]),
+    ),
+    headline(place, counts),
+    ...(rows.length === 0 ? [] : [renderTable(["Check", "Where", "What is wrong"], rows)]),
+    ...moreText(findings, counts),
+    ...(unchecked.length === 0 ? [] : [`Not checked:\n${unchecked.map(bullet).join("\n")}`]),
+  ].join("\n\n");
+}
+
+type CheckCounts = Readonly<Partial<Record<Check, number>>>;
+
+function headline(place: string, counts: CheckCounts): string {
+  const found = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  if (found === 0) return `Nothing is wrong in ${printable(place)}`;
+  return `Found ${groupDigits(found)} ${found === 1 ? "fault" : "faults"} in ${printable(place)}`;
+}
+
+function placeOf({ file, line, field }: Finding): string {
+  const place = line === undefined ? file : `${file}:${line}`;
+  return field === undefined ? place : `${place} ${field}`;
+}
+
+/** Of each check, only so many are listed. */
+function moreText(findings: readonly Finding[], counts: CheckCounts): string[] {
+  const more = Object.entries(counts).flatMap(([check, count]) => {
+    const rest = count - findings.filter((finding) => finding.check === check).length;
+    return rest > 0 ? [`${groupDigits(rest)} of ${check}`] : [];
+  });
+  return more.length === 0 ? [] : [`Not listed: ${more.join(", ")}`];
+}
+
+function bullet(sentence: string): string {
+  return `  ${printable(sentence)}`;
+}

@@ -1,0 +1,53 @@
+/** The setting PROXMOX_HOST: a host, as people and other tools write it. */
+
+export interface Host {
+  /** Without brackets: "pve1.example.net", "192.0.2.1", "2001:db8::1". */
+  readonly name: string;
+  readonly port?: number;
+}
+
+const NAME_REGEXP = /^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?$/i;
+const IPV6_REGEXP = /^[0-9a-f:.]*:[0-9a-f:.]*$/i;
+// Terraform providers and Ansible take the address of the API instead of a host.
+const URL_REGEXP = /^https:\/\/([^/]+)(?:\/api2(?:\/json)?)?\/?$/i;
+
+/**
+ * "pve1", "pve1:8006", "[2001:db8::1]:8006", "https://pve1:8006/api2/json" → its parts; undefined for
+ * what is no host.
+ */
+export function parseHost(text: string): Host | undefined {
+  const authority = URL_REGEXP.exec(text.trim())?.[1] ?? text.trim();
+  const [, bracketed, bare, digits] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(authority) ??
+    [];
+  const name = bracketed ?? bare ?? authority;
+  const isHost = IPV6_REGEXP.test(name) || (bracketed === undefined && NAME_REGEXP.test(name));
+  const port = digits === undefined ? undefined : Number(digits);
+  if (!isHost || port === 0 || (port !== undefined && port > 65_535)) return undefined;
+  return { name, ...(port === undefined ? {} : { port }) };
+}
+
+/** "pve1, pve2" → both; undefined when one of them is no host, or there is none. */
+export function parseHosts(text: string): readonly [Host, ...Host[]] | undefined {
+  const hosts = text.split(",").map(parseHost);
+  const [first, ...others] = hosts.flatMap((host) => host ?? []);
+  return first === undefined || hosts.includes(undefined) ? undefined : [first, ...others];
+}
+
+/** The setting `nodes`: which nodes of the cluster a snapshot, or a transform of it, is about. */
+
+/** What is wrong with "pve1,*", or undefined. */
+export function scopeFault(text: string): string | undefined {
+  const names = namesOf(text);
+  if (names.length === 0) return "it names no node";
+  return names.length > 1 && names.includes("*") ? '"*" stands alone' : undefined;
+}
+
+/** "pve1, pve2" → both; "*" → undefined, which is all. */
+export function parseScope(text: string): ReadonlySet<string> | undefined {
+  const names = namesOf(text);
+  return names[0] === "*" ? undefined : new Set(names);
+}
+
+function namesOf(text: string): string[] {
+  return text.split(",").map((name) => name.trim()).filter((name) => name !== "");
+}

@@ -1,0 +1,168 @@
+/**
+ * "virtio=BC:24:11:2C:FE:01,bridge=vmbr0,tag=10" → { mac, vlanId: 10, … }
+ * "name=eth0,hwaddr=BC:24:…,ip=10.0.0.60/24,tag=30" → { name: "eth0", mac, vlanId: 30, ip, … }
+ * Source: PVE/QemuServer/Network.pm ($net_fmt), PVE/LXC/Config.pm ($netconf_desc).
+ */
+import type { GuestKind } from "./endpoints.ts";
+import { parseVlanId } from "./values.ts";
+import type { GuestConfig } from "./rows.ts";
+import { flag, integer, parsePropertyString, text, textOrNone } from "./values.ts";
+
+export interface Net {
+  /** LXC only: the interface's name in the container. */
+  readonly name?: string;
+  /** Upper case, ":" between. */
+  readonly mac?: string;
+  /** The config gives an all-zero MAC, which identifies no NIC; QEMU then picks one by itself. */
+  readonly hasZeroMac?: true;
+  /** 1–4094: the access VLAN. */
+  readonly vlanId?: number;
+  readonly hasTrunks: boolean;
+  /** undefined: it cannot be told. */
+  readonly isDisconnected: boolean | undefined;
+  /** Bytes; absent when it follows the bridge. */
+  readonly mtu?: number;
+  /** LXC only: CIDR, "dhcp", "manual", as written. */
+  readonly ip?: string;
+  /** LXC only: CIDR, "auto", "dhcp", "manual", as written. */
+  readonly ip6?: string;
+  /** The keys whose values are outside the grammar; each was left off. */
+  readonly unparsable: readonly string[];
+}
+
+const MODELS = new Set(
+  ("e1000 e1000-82540em e1000-82544gc e1000-82545em e1000e i82551 i82557b i82559er ne2k_isa " +
+    "ne2k_pci pcnet rtl8139 virtio vmxnet3").split(" "),
+);
+const MAC_REGEXP = /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/i;
+const ZERO_MAC = "00:00:00:00:00:00";
+const MAX_MTU_BYTES = { qemu: 65_520, lxc: 65_535 } as const;
+
+/** `undefined` when the text describes no NIC at all. */
+export function parseNet(kind: GuestKind, text: string): Net | undefined {
+  if (kind === "lxc") {
+    const pairs = containerNic(text);
+    return pairs && readPairs(kind, pairs);
+  }
+  const pairs = parsePropertyString(text, "model");
+  if (pairs === undefined) return undefined;
+  const models = [...pairs.keys()].filter((key) => MODELS.has(key));
+  if (models.length + (pairs.has("model") ? 1 : 0) > 1) return undefined;
+  const model = models[0] ?? pairs.get("model");
+  return model !== undefined && MODELS.has(model) ? readPairs(kind, pairs, model) : undefined;
+}
+
+function readPairs(kind: GuestKind, pairs: ReadonlyMap<string, string>, model?: string): Net {
+  const unparsable: string[] = [];
+  // A hand-edited file may name the model alone ("virtio"): then there is no MAC, and no fault.
+  const macKey = kind === "lxc" ? "hwaddr" : pairs.has("macaddr") ? "macaddr" : model ?? "";
+  const read = <T>(key: string, parse: (value: string) => T | undefined): T | undefined => {
+    const value = pairs.get(key);
+    if (value === undefined) return undefined;
+    const parsed = value === "" ? undefined : parse(value);
+    if (parsed === undefined) unparsable.push(key === macKey ? "mac" : key);
+    return parsed;
+  };
+  const hasZeroMac = isZeroMac(pairs.get(macKey));
+  const mac = hasZeroMac ? undefined : read(macKey, parseMac);
+  const vlanId = read("tag", (value) => parseVlanId(integer(value)));
+  const mtu = read("mtu", (value) => parseMtu(kind, value));
+  const isDisconnected = pairs.has("link_down") ? read("link_down", flag) : false;
+  const name = kind === "lxc" ? pairs.get("name") : undefined;
+  return {
+    ...(name ? { name } : {}),
+    ...(mac === undefined ? {} : { mac }),
+    ...(hasZeroMac ? { hasZeroMac } : {}),
+    ...(vlanId === undefined ? {} : { vlanId }),
+    ...(mtu === undefined || mtu === 1 ? {} : { mtu }),
+    ...(kind === "lxc" ? addressesOf(pairs) : {}),
+    hasTrunks: (pairs.get("trunks") ?? "") !== "",
+    isDisconnected,
+    unparsable,
+  };
+}
+
+function addressesOf(pairs: ReadonlyMap<string, string>): { ip?: string; ip6?: string } {
+  const ip = pairs.get("ip");
+  const ip6 = pairs.get("ip6");
+  return { ...(ip ? { ip } : {}), ...(ip6 ? { ip6 } : {}) };
+}
+
+/** "bc:24:11:2c:fe:01" → "BC:24:11:2C:FE:01"; an all-zero MAC identifies nothing. */
+export function parseMac(value: unknown): string | undefined {
+  if (typeof value !== "string" || !MAC_REGEXP.test(value.trim())) return undefined;
+  const mac = value.trim().toUpperCase();
+  return mac === ZERO_MAC ? undefined : mac;
+}
+
+export function isZeroMac(value: unknown): boolean {
+  return typeof value === "string" && value.trim() === ZERO_MAC;
+}
+
+/** The lowest bit of the first byte: a group address, which no interface has. Source: IEEE 802. */
+export function isMulticastMac(mac: string): boolean {
+  return Number.parseInt(mac.slice(0, 2), 16) % 2 === 1;
+}
+
+/** 1 means "as the bridge". */
+function parseMtu(kind: GuestKind, value: string): number | undefined {
+  const mtu = integer(value);
+  return mtu !== undefined && mtu >= 1 && mtu <= MAX_MTU_BYTES[kind] ? mtu : undefined;
+}
+
+/** A guest's config → which further questions about the guest are worth asking. */
+
+/**
+ * "1", "enabled=1,type=virtio" → true; absent → false; undefined: it cannot be told.
+ * Source: PVE/QemuServer.pm, $agent_fmt.
+ */
+export function isAgentEnabled(config: GuestConfig): boolean | undefined {
+  const agent = textOrNone(config.agent);
+  if (typeof agent !== "string") return agent === null ? false : undefined;
+  const pairs = parsePropertyString(agent, "enabled");
+  return pairs && flag(pairs.get("enabled") ?? false);
+}
+
+/** The keys of a container's NIC that hold its addresses, by family. */
+export const ADDRESS_KEYS = { 4: "ip", 6: "ip6" } as const;
+
+export type AddressKey = (typeof ADDRESS_KEYS)[keyof typeof ADDRESS_KEYS];
+
+const NIC_REGEXP = /^net\d+$/;
+/** What stands in place of an address. */
+const DYNAMIC_REGEXP = /^(?:dhcp|manual|auto)$/i;
+
+/** Does the config of a container leave an address open? */
+export function hasOpenAddress(config: Readonly<Record<string, unknown>>): boolean {
+  return Object.entries(config).some(([key, value]) => {
+    const pairs = NIC_REGEXP.test(key) ? containerNic(text(value) ?? "") : undefined;
+    if (pairs === undefined) return false;
+    const nic = { ip: pairs.get("ip"), ip6: pairs.get("ip6") };
+    return Object.values(ADDRESS_KEYS).some((key) => isOpen(nic, key, config["ostype"]));
+  });
+}
+
+/** "name=eth0,bridge=vmbr0" → pairs; undefined for a text that describes no NIC of a container. */
+export function containerNic(text: string): ReadonlyMap<string, string> | undefined {
+  const pairs = parsePropertyString(text, "model");
+  const isNic = pairs !== undefined && ["name", "hwaddr", "bridge"].some((key) => pairs.has(key));
+  return isNic ? pairs : undefined;
+}
+
+/**
+ * May a container's NIC have addresses of this family that its config does not tell? Those of DHCP ("dhcp"), of SLAAC
+ * ("auto") and of the container's own set-up ("manual"), which Proxmox VE leaves alone as well when neither family is
+ * given; when one is, it writes the set-up, and the NIC has no address of the other. Where `ostype` is unmanaged, it
+ * writes nothing.
+ * Source: pve-container, PVE/LXC/Config.pm ($netconf_desc), PVE/LXC/Setup/*.pm (setup_network), Unmanaged.pm.
+ */
+export function isOpen(
+  nic: { readonly [Key in AddressKey]?: string | undefined },
+  key: AddressKey,
+  ostype?: unknown,
+): boolean {
+  const value = nic[key];
+  const isLeftAlone = (!nic.ip && !nic.ip6) || text(ostype) === "unmanaged";
+  // Nothing is written in a blank one.
+  return value ? DYNAMIC_REGEXP.test(value) : isLeftAlone;
+}

@@ -1,0 +1,111 @@
+/** What a row of a node's network answer stands on. Source: PVE/INotify.pm; proxmox.md §5. */
+import type { Reason } from "../run-folder/left-out.ts";
+import type { Answer } from "../run-folder/snapshot.ts";
+import { MAX_INTEGER } from "./disks.ts";
+import { isMulticastMac, isZeroMac, parseMac } from "./nics.ts";
+import type { NetworkRow } from "./rows.ts";
+import { count, list, number, parseVlanId, text } from "./values.ts";
+
+type Row = Readonly<Record<string, unknown>>;
+
+/**
+ * The VLAN ID of an interface of type vlan: `vlanid` (in no release read), else `vlan-id` (a string),
+ * else "vmbr0.20" → 20, else "vlan30" with a raw device → 30.
+ */
+export function vlanIdOf(row: Row): number | undefined {
+  const name = text(row["iface"]) ?? "";
+  const hasRawDevice = text(row["vlan-raw-device"]) !== undefined;
+  const written = text(row["vlanid"]) ?? text(row["vlan-id"]) ?? /\.(\d+)$/.exec(name)?.[1] ??
+    (hasRawDevice ? /^vlan(\d+)$/.exec(name)?.[1] : undefined);
+  return parseVlanId(written);
+}
+
+/** The device below: "vmbr0.20" → "vmbr0"; "eno1:1" → "eno1"; else `vlan-raw-device`. */
+export function parentOf(row: Row): string | undefined {
+  const name = text(row["iface"]) ?? "";
+  return text(row["vlan-raw-device"]) ?? /^(.+)\.\d+$/.exec(name)?.[1] ??
+    /^(.+):\d+$/.exec(name)?.[1];
+}
+
+/** "eno1 eno2" → ["eno1", "eno2"]; "none" and "" → []. */
+export function portsOf(value: unknown): string[] {
+  return (text(value) ?? "").split(/[\s,;]+/).filter((port) => port !== "" && port !== "none");
+}
+
+/** Values of a node's network configuration. Source: PVE/INotify.pm; proxmox.md §5. */
+
+/** Source: netbox dcim/constants.py, INTERFACE_MTU_MAX. */
+const MAX_MTU_BYTES = 65_536;
+const KBPS_PER_MBPS = 1000;
+
+/** "9000" → 9000 bytes; undefined when there is none, or none that NetBox takes. */
+export function mtuOf(value: unknown): number | undefined {
+  const mtu = count(value);
+  return mtu !== undefined && mtu >= 1 && mtu <= MAX_MTU_BYTES ? mtu : undefined;
+}
+
+/** Mbps → kbps. Source: netbox dcim/models/device_components.py, Interface.speed: 32 bits. */
+export function speedKbps(value: unknown): number | undefined {
+  const kbps = Math.round((number(value) ?? 0) * KBPS_PER_MBPS);
+  return kbps > 0 && kbps <= MAX_INTEGER ? kbps : undefined;
+}
+
+export interface PortMac {
+  readonly mac?: string;
+  /** An `hwaddress` that no interface can have, and why. */
+  readonly refused?: {
+    readonly written: string;
+    readonly reason: Extract<Reason, "unparsable" | "zero-mac" | "multicast-mac">;
+  };
+}
+
+const HWADDRESS_REGEXP = /^hwaddress\s+(?:ether\s+)?(.*)$/;
+const ENX_REGEXP = /^enx([0-9a-f]{12})$/;
+
+/**
+ * The MAC address of an interface. "hwaddress ether a0:42:3f:01:02:03" is in force: ifupdown2 sets
+ * the first one that is written. Else the permanent address of a NIC, which udev puts into its name
+ * or an alternative one: "enxa0423f010203".
+ * Source: ifupdown2, addons/address.py (_get_hwaddress); systemd.net-naming-scheme(7); proxmox.md §5.3.
+ */
+export function macOf(row: NetworkRow): PortMac {
+  const [written] = textsOf(row.options, row.options6)
+    .flatMap((line) => HWADDRESS_REGEXP.exec(line)?.[1] ?? []);
+  const set = unicastMac(written);
+  const [permanent] = textsOf(row.iface, row.altnames).flatMap((name) => {
+    const digits = ENX_REGEXP.exec(name)?.[1];
+    return unicastMac(digits?.match(/../g)?.join(":")) ?? [];
+  });
+  const mac = set ?? permanent;
+  return {
+    ...(mac === undefined ? {} : { mac }),
+    ...(written === undefined || set !== undefined
+      ? {}
+      : { refused: { written, reason: refusalOf(written) } }),
+  };
+}
+
+/** Lists of texts and single ones, in one list. */
+function textsOf(...values: readonly unknown[]): string[] {
+  return values.flatMap((value) => list(value) ?? [value]).flatMap((value) => text(value) ?? []);
+}
+
+function unicastMac(value: string | undefined): string | undefined {
+  const mac = parseMac(value);
+  return mac === undefined || isMulticastMac(mac) ? undefined : mac;
+}
+
+function refusalOf(written: string): NonNullable<PortMac["refused"]>["reason"] {
+  if (isZeroMac(written)) return "zero-mac";
+  return parseMac(written) === undefined ? "unparsable" : "multicast-mac";
+}
+
+/** A node's network as it was edited, not as it is: what the answer says of changes that wait. */
+
+/**
+ * While /etc/network/interfaces.new exists, Proxmox VE answers with its content, and with the
+ * difference to what is in force as `changes` beside `data`. Source: PVE/API2/Network.pm, index.
+ */
+export function hasUnappliedChanges(answer: Answer | undefined): boolean {
+  return answer !== undefined && "changes" in answer && text(answer.changes) !== undefined;
+}

@@ -1,0 +1,217 @@
+/** push <run>: the entity files of a run folder → Diode. */
+import { dirname } from "node:path";
+import { durationText } from "../../base/duration.ts";
+import { usageError } from "../../base/errors.ts";
+import {
+  dryRunKeys,
+  type EntitySet,
+  openDryRun,
+  openEntities,
+  type TransformedSet,
+} from "../../run-folder/entity-set.ts";
+import type { JournalPlace } from "../../run-folder/push-journal.ts";
+import type { Store } from "../../run-folder/store/store.ts";
+import { interruptible } from "../../terminal/interrupt.ts";
+import { openProgress, type Progress, type ProgressView } from "../../terminal/progress.ts";
+import type { Session } from "../../terminal/session.ts";
+import { environmentProxy, readNamedFile, readSettings } from "../../terminal/settings.ts";
+import { readSteps } from "../../terminal/steps.ts";
+import { push, type PushChoices, type PushInput, type PushWatch, type Since } from "../push.ts";
+import {
+  fileNameOf,
+  parsePushOptions,
+  PUSH_SETTINGS,
+  type PushTexts,
+  type Target,
+} from "../settings.ts";
+import { printPushed, PushRecord, writeReports } from "./report.ts";
+
+export async function runPush(session: Session): Promise<void> {
+  await pushRun(session, await readSettings(session.context, PUSH_SETTINGS), session.operands);
+}
+
+/** `runs`: one run folder, or files of a Diode SDK. */
+export async function pushRun(
+  session: Session,
+  texts: PushTexts,
+  runs: readonly string[],
+): Promise<void> {
+  const options = parsePushOptions(texts);
+  const { target, certFile } = options;
+  const choices = readChoices(session);
+  const certificates = certFile && await readNamedFile(certFile, "DIODE_CERT_FILE");
+  if (options.isUnverified) {
+    session.log.warn("DIODE_SKIP_TLS_VERIFY is on: whoever answers is trusted with the secret");
+  }
+  const { isDryRun } = choices;
+  const record = new PushRecord({ target: target?.name, place: runs.join(", "), isDryRun });
+  try {
+    const input = await openInput(session, runs);
+    await pushInput(session, record, {
+      set: input.set,
+      options,
+      choices,
+      journalPlace: target && await journalPlaceOf(session, target, input.store),
+      since: await openSince(session, input, target),
+      certificates: certificates || undefined,
+      proxy: target && environmentProxy(target.baseUrl),
+    });
+  } catch (error) {
+    record.fail(error);
+    throw error;
+  } finally {
+    await writeReports(session, record);
+  }
+  printPushed(session, record);
+  if (record.errors.length > 0) session.exitWith("rejected");
+}
+
+async function pushInput(
+  session: Session,
+  record: PushRecord,
+  input: Omit<PushInput, "signal" | "watch">,
+): Promise<void> {
+  const progress = openProgress(session);
+  try {
+    const watch = watchOf(session, record, progress);
+    await interruptible((signal) => push({ ...input, signal, watch }));
+  } finally {
+    progress.end();
+  }
+}
+
+function readChoices(session: Session): PushChoices {
+  return {
+    steps: readSteps(session.option("only")),
+    isAgain: session.isOn("again"),
+    isDryRun: session.isOn("dry-run"),
+    isSure: session.isOn("yes"),
+  };
+}
+
+async function openSince(
+  session: Session,
+  input: OpenedInput,
+  target: Target | undefined,
+): Promise<Since | undefined> {
+  const run = session.option("since");
+  if (run === undefined) return undefined;
+  if (input.run === undefined) {
+    throw usageError("Option --since is given, and what is pushed is no run folder", {
+      hint: "Dry-run files of an SDK have no earlier run to be held against",
+    });
+  }
+  const store = await session.openStore(run);
+  return { set: await openEntities(store), journalPlace: target && journalIn(store, target) };
+}
+
+/** Says what goes on, and keeps what the reports are made of. */
+function watchOf(session: Session, record: PushRecord, progress: Progress): PushWatch {
+  return {
+    onPlanned(planned) {
+      record.planned = planned;
+      if (planned.refusal !== undefined) {
+        session.log.warn(`It would not be sent: ${planned.refusal}`);
+      }
+    },
+    onSent(sent) {
+      record.add(sent);
+      progress.show(viewOf(record));
+    },
+    onRetry(failure, pauseMs) {
+      progress.beside(() =>
+        session.log.warn(`${failure.message}; trying again in ${durationText(pauseMs)}`)
+      );
+    },
+    onPause({ ms, isBootstrap }) {
+      const why = isBootstrap
+        ? "for Diode to apply the custom fields: NetBox refuses values of fields that it does not " +
+          "know (PUSH_BOOTSTRAP_WAIT)"
+        : "before the next step (PUSH_STEP_PAUSE)";
+      progress.show({ ...viewOf(record), isWaiting: true });
+      progress.beside(() => session.log.info(`Waiting ${durationText(ms)} ${why}`));
+    },
+    onResume: () => progress.show(viewOf(record)),
+  };
+}
+
+function viewOf({ plannedTotals: planned, sentTotals: sent }: PushRecord): ProgressView {
+  return {
+    parts: [
+      { name: "requests", done: sent.files, total: planned.files },
+      { name: "entities", done: sent.entities, total: planned.entities },
+    ],
+  };
+}
+
+/** What `push` is told on the command line → what the stage takes. */
+
+export interface OpenedInput {
+  readonly store: Store;
+  readonly set: EntitySet;
+  /** The same set, if it is what `transform` wrote. */
+  readonly run: TransformedSet | undefined;
+}
+
+/** One run folder; or a folder of dry-run files of an SDK; or such files. */
+export async function openInput(
+  session: Session,
+  operands: readonly string[],
+): Promise<OpenedInput> {
+  const [first, ...others] = operands;
+  if (first === undefined) {
+    throw usageError("No run folder is named", {
+      hint: "Name one that transform or bootstrap wrote, such as snapshots/example",
+    });
+  }
+  if (operands.every((operand) => operand.endsWith(".json"))) {
+    return await openFiles(session, operands);
+  }
+  if (others.length > 0) {
+    throw usageError("Several run folders are named", {
+      hint: "Push one after the other, or transform them together: transform a b --out both",
+    });
+  }
+  const store = await session.openStore(first);
+  const dryRun = dryRunKeys(await store.keys());
+  if (dryRun.length > 0) return { store, set: await openDryRun(store, dryRun), run: undefined };
+  const run = await openEntities(store);
+  return { store, set: run, run };
+}
+
+async function openFiles(session: Session, files: readonly string[]): Promise<OpenedInput> {
+  const places = files.map(splitPath);
+  const folders = new Set(places.map(({ folder }) => folder));
+  if (folders.size > 1) {
+    throw usageError("The dry-run files stand in several folders", {
+      hint: "Push those of one folder at a time: the journal stands beside them",
+    });
+  }
+  const store = await session.openStore([...folders].join());
+  return { store, set: await openDryRun(store, places.map(({ key }) => key)), run: undefined };
+}
+
+/** In the run folder, unless the user names a file: a checkout in a pipeline is fresh each time. */
+export async function journalPlaceOf(
+  session: Session,
+  target: Target,
+  run: Store,
+): Promise<JournalPlace> {
+  const file = session.option("journal");
+  if (file === undefined) return journalIn(run, target);
+  const { folder, key } = splitPath(file);
+  return { store: await session.openStore(folder), key, target };
+}
+
+/** Where a run folder has it by itself. */
+export function journalIn(run: Store, target: Target): JournalPlace {
+  return { store: run, key: `push/${fileNameOf(target)}.journal`, target };
+}
+
+/** Of a path or a URI. */
+function splitPath(path: string): { readonly folder: string; readonly key: string } {
+  const slash = path.lastIndexOf("/");
+  return path.includes("://")
+    ? { folder: path.slice(0, slash), key: path.slice(slash + 1) }
+    : { folder: dirname(path), key: path.slice(slash + 1) };
+}

@@ -1,0 +1,309 @@
+/** What a push did: for people, for scripts, for a pipeline. */
+import { appendFile, writeFile } from "node:fs/promises";
+import { AppError, reasonOf } from "../../base/errors.ts";
+import { printable } from "../../base/log.ts";
+import { TOOL } from "../../base/tool.ts";
+import { markdownText } from "../../terminal/markdown.ts";
+import type { Session } from "../../terminal/session.ts";
+import { stepSummaryFile } from "../../terminal/settings.ts";
+import { counted, groupDigits, renderTable } from "../../terminal/tables.ts";
+import type { StepTotals } from "../plan.ts";
+import type { EntityError, Planned, Sent } from "../push.ts";
+import { missingRecord } from "../since.ts";
+
+/** What an acknowledgement means. Source: diode-server, ingester/component.go: it writes to a queue. */
+const QUEUED =
+  "Acknowledged means queued, not applied: Diode applies each entity later, and NetBox shows what " +
+  "became of it under Diode → Ingestion Logs";
+/** More would push what matters out of sight; the files have all. */
+const MOST_SHOWN = 20;
+
+export function printPushed(session: Session, record: PushRecord): void {
+  session.print(
+    session.isJson
+      ? JSON.stringify(pushedJson(record), null, 2)
+      : `\n${sections(record).join("\n\n")}\n`,
+  );
+}
+
+/** What a pipeline looks at, also when the push failed. */
+export async function writeReports(session: Session, record: PushRecord): Promise<void> {
+  const junit = session.option("junit");
+  const summary = stepSummaryFile();
+  // No part of the job's work: it does not fail for them, and they hide no error.
+  const warn = (what: string) => (cause: unknown): void =>
+    session.log.warn(`Cannot write ${what}: ${reasonOf(cause)}`);
+  if (junit !== undefined) await writeFile(junit, junitXml(record)).catch(warn(`"${junit}"`));
+  if (summary !== undefined) {
+    await appendFile(summary, stepSummary(record)).catch(warn("the step summary"));
+  }
+}
+
+function pushedJson(record: PushRecord): object {
+  const { subject, planned, errors } = record;
+  const { differences } = planned ?? {};
+  return {
+    target: subject.target,
+    run: subject.place,
+    dry_run: subject.isDryRun,
+    planned: record.plannedTotals,
+    sent: record.sentTotals,
+    acknowledged_before: planned?.acknowledged ?? 0,
+    not_asked_for: planned?.unasked ?? 0,
+    steps: record.steps,
+    since: differences && {
+      ...differences.counts,
+      share: Number(differences.share.toFixed(4)),
+      file: planned?.missingFile,
+      missing: differences.missing.map(missingRecord),
+    },
+    errors,
+    seconds: Number(record.seconds.toFixed(3)),
+  };
+}
+
+function sections(record: PushRecord): string[] {
+  const { subject, planned, errors } = record;
+  const found = [headline(record)];
+  if (record.steps.length > 0) {
+    found.push(renderTable(
+      ["Step", "Files", "Entities", "Bytes"],
+      record.steps.map(({ step, files, entities, bytes }) => [step, files, entities, bytes]),
+    ));
+  }
+  if (planned?.differences !== undefined) found.push(...differencesText(record));
+  if (errors.length > 0) {
+    found.push(
+      `The server refused ${groupDigits(errors.length)} entities`,
+      renderTable(
+        ["Entity", "Where", "Error"],
+        errors.slice(0, MOST_SHOWN).map(({ entity, file, line, error }) => [
+          entity,
+          `${file}:${line}`,
+          error,
+        ]),
+      ),
+    );
+  }
+  if (!subject.isDryRun && record.sent.length > 0) found.push(QUEUED);
+  return found;
+}
+
+function headline(record: PushRecord): string {
+  const { subject, planned, seconds } = record;
+  const place = printable(subject.place);
+  const target = subject.target ?? "Diode";
+  const before = planned?.acknowledged ?? 0;
+  if (record.isNothingNew) {
+    return `Nothing to send: ${target} has acknowledged all of ${place} before (--again sends it anew)`;
+  }
+  if (record.plannedTotals.files === 0 && planned?.differences !== undefined) {
+    return `Nothing to send: nothing differs from the earlier run`;
+  }
+  const known = before === 0 ? "" : `; ${groupDigits(before)} files were acknowledged before`;
+  if (subject.isDryRun) {
+    return `Would send ${sizeOf(record.plannedTotals)} to ${target}${known}. Nothing was sent`;
+  }
+  return `Sent ${sizeOf(record.sentTotals)} to ${target} in ${seconds.toFixed(1)} s${known}`;
+}
+
+function sizeOf({ entities, files, bytes }: Totals): string {
+  return `${groupDigits(entities)} ${entities === 1 ? "entity" : "entities"} in ` +
+    `${counted(files, "request")}, ${groupDigits(bytes)} bytes`;
+}
+
+function differencesText({ planned }: PushRecord): string[] {
+  const { counts, missing } = planned?.differences ?? { counts: {}, missing: [] };
+  const found = [
+    renderTable(
+      ["Since the earlier run", "Entities"],
+      Object.entries(counts).map(([what, count]) => [what.replace("_", " "), count]),
+    ),
+  ];
+  if (missing.length === 0) return found;
+  const shown = missing.slice(0, MOST_SHOWN).map(missingRecord);
+  const file = planned?.missingFile;
+  return [
+    ...found,
+    "Diode cannot delete: what disappeared stays in NetBox until it is removed there. What was not " +
+    `read may still be there${
+      file === undefined ? "" : `. All of it stands in ${printable(file)}`
+    }`,
+    renderTable(
+      ["Missing", "Entity", "Why"],
+      shown.map(({ step, entity, reason, what }) => [
+        step,
+        entity,
+        reason === undefined ? "disappeared" : `not read: ${what} is ${reason}`,
+      ]),
+    ),
+  ];
+}
+
+/** Markdown, behind what other steps of the job wrote. */
+export function stepSummary(record: PushRecord): string {
+  const { subject, planned, errors, failure } = record;
+  const sentOf = Map.groupBy(record.sent, ({ file }) => file.step ?? file.path);
+  const rows = record.steps.map(({ step, files, entities, bytes }) => {
+    const sent = subject.isDryRun ? "" : ` ${sentOf.get(step)?.length ?? 0} of`;
+    return `| ${step} |${sent} ${files} | ${entities} | ${bytes} |`;
+  });
+  const counts = Object.entries(planned?.differences?.counts ?? {});
+  const lines = [
+    `### Push to ${subject.target ?? "Diode"}`,
+    "",
+    failure === undefined ? `${headline(record)}.` : `**Failed:** ${markdownText(failure)}`,
+    ...(rows.length === 0
+      ? []
+      : ["", "| Step | Requests | Entities | Bytes |", "| --- | --: | --: | --: |", ...rows]),
+    ...(counts.length === 0
+      ? []
+      : ["", "Since the earlier run: " + counts.map(([what, n]) => `${n} ${what}`).join(", ")]),
+    ...errors.slice(0, MOST_SHOWN).map(({ entity, error }) =>
+      `- ${markdownText(entity)}: ${markdownText(error)}`
+    ),
+    "",
+    subject.isDryRun || record.sent.length === 0 ? "" : `${QUEUED}.`,
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+/** What a push was to send and what became of it: the reports are made of this. */
+
+export interface PushSubject {
+  /** `Target.name` */
+  readonly target: string | undefined;
+  /** The run, as the user named it. */
+  readonly place: string;
+  readonly isDryRun: boolean;
+}
+
+export class PushRecord {
+  readonly subject: PushSubject;
+  readonly sent: Sent[] = [];
+  /** Of what was acknowledged. */
+  sentTotals: Totals = NOTHING;
+  planned: Planned | undefined;
+  /** What ended it early. */
+  failure: string | undefined;
+  readonly #started = performance.now();
+
+  constructor(subject: PushSubject) {
+    this.subject = subject;
+  }
+
+  /** Steps with anything to send. */
+  get steps(): readonly StepTotals[] {
+    return this.planned?.steps.filter(({ files }) => files > 0) ?? [];
+  }
+
+  get errors(): readonly EntityError[] {
+    return this.sent.flatMap(({ errors }) => errors);
+  }
+
+  get seconds(): number {
+    return (performance.now() - this.#started) / 1000;
+  }
+
+  /** Of what was to be sent. */
+  get plannedTotals(): Totals {
+    return totalsOf(this.steps);
+  }
+
+  /** Every file was acknowledged before. */
+  get isNothingNew(): boolean {
+    return this.plannedTotals.files === 0 && (this.planned?.acknowledged ?? 0) > 0;
+  }
+
+  add(sent: Sent): void {
+    this.sent.push(sent);
+    const { entities, bytes } = sent;
+    this.sentTotals = sum(this.sentTotals, { files: 1, entities, bytes });
+  }
+
+  fail(error: unknown): void {
+    this.failure = error instanceof AppError ? error.message : "a bug, see the log";
+  }
+}
+
+export interface Totals {
+  readonly files: number;
+  readonly entities: number;
+  /** On the wire. */
+  readonly bytes: number;
+}
+
+const NOTHING: Totals = { files: 0, entities: 0, bytes: 0 };
+
+function totalsOf(parts: readonly Totals[]): Totals {
+  return parts.reduce(sum, NOTHING);
+}
+
+function sum(a: Totals, b: Totals): Totals {
+  return {
+    files: a.files + b.files,
+    entities: a.entities + b.entities,
+    bytes: a.bytes + b.bytes,
+  };
+}
+
+/** A push as JUnit XML, which every pipeline can show: a suite for each step, a case for each file. */
+
+export function junitXml(record: PushRecord): string {
+  const suites = [...Map.groupBy(record.sent, ({ file }) => file.step ?? "files")]
+    .map(([step, sent]) =>
+      suiteXml(step, sent.map(caseXml), {
+        failures: sent.filter(({ errors }) => errors.length > 0).length,
+        seconds: sent.reduce((sum, { tookMs }) => sum + tookMs / 1000, 0),
+      })
+    );
+  if (record.failure !== undefined) {
+    const failed = element("failure", { message: record.failure });
+    const body = element("testcase", { classname: TOOL.name, name: "push" }, [failed]);
+    suites.push(suiteXml("push", [body], { failures: 1, seconds: 0 }));
+  }
+  const name = `${TOOL.name} push`;
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${element("testsuites", { name }, suites)}\n`;
+}
+
+function suiteXml(
+  name: string,
+  cases: readonly string[],
+  { failures, seconds }: { readonly failures: number; readonly seconds: number },
+): string {
+  const counts = { tests: cases.length, failures, errors: 0, skipped: 0 };
+  return element("testsuite", { name, ...counts, time: seconds.toFixed(3) }, cases);
+}
+
+function caseXml({ file, tookMs, errors }: Sent): string {
+  const failures = errors.map(({ entity, line, error }) =>
+    element("failure", { message: `${entity}, line ${line}: ${error}` })
+  );
+  const time = (tookMs / 1000).toFixed(3);
+  return element("testcase", { classname: TOOL.name, name: file.path, time }, failures);
+}
+
+function element(
+  name: string,
+  attributes: Readonly<Record<string, string | number>>,
+  children: readonly string[] = [],
+): string {
+  const head = Object.entries(attributes).map(([key, value]) =>
+    ` ${key}="${escaped(String(value))}"`
+  ).join("");
+  if (children.length === 0) return `<${name}${head}/>`;
+  return `<${name}${head}>\n${children.join("\n")}\n</${name}>`;
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+};
+
+/** XML 1.0 has no place for most control characters, escaped or not. */
+function escaped(text: string): string {
+  return text.toWellFormed().replace(/[\u0000-\u001f\u007f\ufffe\uffff]/g, "\uFFFD")
+    .replace(/[&<>"]/g, (char) => ENTITIES[char] ?? "");
+}

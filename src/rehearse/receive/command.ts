@@ -1,0 +1,121 @@
+/** receive: a Diode on this machine that keeps what it is sent, until it is stopped. */
+import { writeFile } from "node:fs/promises";
+import { reasonOf, usageError } from "../../base/errors.ts";
+import { printable } from "../../base/log.ts";
+import { TOOL } from "../../base/tool.ts";
+import { listed, milliseconds, wholeNumber } from "../../terminal/option-values.ts";
+import type { Session } from "../../terminal/session.ts";
+import { readSettings } from "../../terminal/settings.ts";
+import { groupDigits } from "../../terminal/tables.ts";
+import { exportLines, untilStopped } from "../until-stopped.ts";
+import { createEntityFiles, type EntityFiles } from "./entity-files.ts";
+import { parseFault } from "./faults.ts";
+import { receive, type ReceiveOptions, type Receiver } from "./receive.ts";
+import { RECEIVE_SETTINGS } from "./settings.ts";
+import { REHEARSAL_CLIENT } from "./tokens.ts";
+
+export async function runReceive(session: Session): Promise<void> {
+  const options = await readOptions(session);
+  const out = session.option("out");
+  const files = out === undefined
+    ? undefined
+    : await createEntityFiles(await session.openTarget(out), TOOL);
+  await receiveInto(files, { session, options });
+}
+
+async function receiveInto(
+  files: EntityFiles | undefined,
+  { session, options }: { session: Session; options: ReceiveOptions },
+): Promise<void> {
+  const broken = Promise.withResolvers<never>();
+  const end = Promise.race([untilStopped(), broken.promise]);
+  const receiver = await receive({
+    ...options,
+    isForgetful: true,
+    async onRequest({ id, entities }, bytes) {
+      // The sender is told, and the rehearsal ends: the next request would fare no better.
+      await files?.add(bytes).catch((error: unknown) => {
+        broken.reject(error);
+        throw error;
+      });
+      session.log.debug(`Kept request ${printable(id)} with ${groupDigits(entities)} entities`);
+    },
+  });
+  try {
+    await introduce(session, receiver);
+    await end;
+  } finally {
+    await receiver.close();
+    await files?.finish();
+  }
+  summarize(session, receiver);
+}
+
+async function readOptions(session: Session): Promise<ReceiveOptions> {
+  const settings = await readSettings(session.context, RECEIVE_SETTINGS);
+  const given = (name: string) => ({ name, text: session.option(name) ?? "" });
+  const prefix = given("path").text.replace(/\/+$/, "");
+  if (!/^(?:\/[\w.~-]+)*$/.test(prefix)) {
+    throw usageError(`Option --path is "${given("path").text}"`, {
+      hint: "Allowed: a path such as /diode, or / for none",
+    });
+  }
+  return {
+    port: wholeNumber(given("port")),
+    seed: wholeNumber(given("seed")),
+    latencyMs: milliseconds(given("latency")),
+    tokenLifeMs: milliseconds(given("expire-tokens")),
+    faults: session.option("fail") === undefined ? [] : listed(given("fail")).map(parseFault),
+    isTls: session.option("tls") !== undefined,
+    prefix,
+    client: {
+      id: settings.DIODE_CLIENT_ID ?? REHEARSAL_CLIENT.id,
+      secret: settings.DIODE_CLIENT_SECRET ?? REHEARSAL_CLIENT.secret,
+    },
+  };
+}
+
+/** On stdout, what a shell or a script needs to push to it. */
+async function introduce(session: Session, receiver: Receiver): Promise<void> {
+  const { target, port, client, certificatePem } = receiver;
+  const certificateFile = session.option("tls");
+  if (certificateFile !== undefined) await writeCertificate(certificateFile, certificatePem ?? "");
+  const secret = client.secret === REHEARSAL_CLIENT.secret ? client.secret : undefined;
+  session.print(
+    session.isJson
+      ? JSON.stringify({
+        target,
+        port,
+        client_id: client.id,
+        client_secret: secret,
+        certificate_file: certificateFile,
+      })
+      : exportLines({
+        DIODE_TARGET: target,
+        DIODE_CLIENT_ID: client.id,
+        DIODE_CLIENT_SECRET: secret,
+        DIODE_CERT_FILE: certificateFile,
+      }),
+  );
+  session.log.info(
+    `Receiving at ${target}: a shell with the variables above pushes to it, Ctrl-C stops it`,
+  );
+}
+
+async function writeCertificate(file: string, pem: string): Promise<void> {
+  await writeFile(file, pem).catch((cause: unknown) => {
+    throw usageError(`Cannot write the certificate to "${file}": ${reasonOf(cause)}`, { cause });
+  });
+}
+
+function summarize(session: Session, { requests, faults }: Receiver): void {
+  const entities = requests.reduce((sum, request) => sum + request.entities, 0);
+  const repeated = requests.length - new Set(requests.map(({ id }) => id)).size;
+  session.log.info(
+    `Stopped after ${groupDigits(requests.length)} requests with ${groupDigits(entities)} ` +
+      `entities; ${groupDigits(repeated)} of the requests had come before`,
+  );
+  for (const [name, count] of Object.entries(faults)) {
+    session.log.info(`Fault ${name} struck ${groupDigits(count)} times`);
+  }
+}

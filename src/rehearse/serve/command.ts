@@ -1,0 +1,101 @@
+/** serve <run>: a snapshot as a Proxmox VE API on this machine, until it is stopped. */
+import { usageError } from "../../base/errors.ts";
+import { openSnapshot } from "../../run-folder/snapshot-files.ts";
+import type { Snapshot } from "../../run-folder/snapshot.ts";
+import { type Given, listed, milliseconds, wholeNumber } from "../../terminal/option-values.ts";
+import type { Session } from "../../terminal/session.ts";
+import { readSettings } from "../../terminal/settings.ts";
+import { groupDigits } from "../../terminal/tables.ts";
+import { exportLines, untilStopped } from "../until-stopped.ts";
+import type { Disturbances } from "./disturbances.ts";
+import { parseFault } from "./fault.ts";
+import { parseMove } from "./moves.ts";
+import { parseDenial } from "./rights.ts";
+import { serve, type Served } from "./serve.ts";
+import { REHEARSAL_SECRET, SERVE_SETTINGS } from "./settings.ts";
+import { parseToken } from "./token.ts";
+
+export async function runServe(session: Session): Promise<void> {
+  const [run] = session.operands;
+  if (run === undefined) {
+    throw usageError("No run folder is named", {
+      hint: "Name one that capture or simulate wrote, such as snapshots/example",
+    });
+  }
+  const snapshot = await openSnapshot(await session.openStore(run));
+  const served = await serve(snapshot, {
+    port: numberOf(session, "port"),
+    seed: numberOf(session, "seed"),
+    token: parseToken(await readSettings(session.context, SERVE_SETTINGS)),
+    onRequest: ({ method, path, status = "no answer", tookMs }) =>
+      session.log.debug(`${method} ${path} ${status} ${Math.round(tookMs)} ms`),
+    ...readDisturbances(session),
+  });
+  // Whoever reads the first line may stop it at once.
+  const stop = untilStopped();
+  introduce(session, { snapshot, served });
+  await stop;
+  await served.close();
+  const { requests, connections } = served.traffic;
+  session.log.info(
+    `Stopped after ${groupDigits(requests)} requests on ${groupDigits(connections)} connections`,
+  );
+}
+
+function numberOf(session: Session, name: string): number {
+  return wholeNumber({ name, text: session.option(name) ?? "" });
+}
+
+/** On stdout, what a shell or a script needs to capture from it. */
+function introduce(session: Session, { snapshot, served }: { snapshot: Snapshot; served: Served }) {
+  const { url, host, port, fingerprint, certificatePem, token } = served;
+  const isOwn = token.value !== REHEARSAL_SECRET;
+  if (session.isJson) {
+    session.print(JSON.stringify({
+      url,
+      host,
+      port,
+      fingerprint,
+      certificate: certificatePem,
+      user: token.user,
+      token_name: token.name,
+      ...(isOwn ? {} : { token_value: token.value }),
+    }));
+  } else {
+    session.print(exportLines({
+      PROXMOX_HOST: host,
+      PROXMOX_PORT: String(port),
+      PROXMOX_USER: token.user,
+      PROXMOX_TOKEN_NAME: token.name,
+      PROXMOX_TOKEN_VALUE: isOwn ? undefined : token.value,
+      PROXMOX_FINGERPRINT: fingerprint,
+    }));
+  }
+  session.log.info(
+    `Serving ${snapshot.name} at ${url}: a shell with the variables above captures from it, ` +
+      "Ctrl-C stops it",
+  );
+}
+
+/** TABLE: options of `serve` → what they disturb. */
+
+const READERS: Readonly<Record<string, (given: Given) => Disturbances>> = {
+  latency: (given) => ({ latencyMs: milliseconds(given) }),
+  "slow-agent": (given) => ({ slowAgentMs: milliseconds(given) }),
+  fail: (given) => ({ faults: listed(given).map(parseFault) }),
+  // HTTP counts in whole seconds.
+  "retry-after": (given) => ({ retryAfterSeconds: Math.ceil(milliseconds(given) / 1000) }),
+  offline: (given) => ({ offline: listed(given) }),
+  move: (given) => ({ moves: listed(given).map(parseMove) }),
+  deny: (given) => ({ denials: listed(given).map(parseDenial) }),
+  "expire-token": (given) => ({ expireTokenAfter: wholeNumber(given) }),
+};
+
+/** @throws AppError "usage" for a value that an option does not take. */
+export function readDisturbances(session: Pick<Session, "option">): Disturbances {
+  const read = Object.entries(READERS).map(([name, reader]): Disturbances => {
+    const text = session.option(name);
+    return text === undefined ? {} : reader({ name, text });
+  });
+  return Object.assign({}, ...read) as Disturbances;
+}

@@ -1,0 +1,159 @@
+/** A folder's manifest: sealed, and of a format that this program knows. */
+import { digest, digestAside } from "../base/digest.ts";
+import { AppError, inputError, reasonOf } from "../base/errors.ts";
+import { canonicalJson, parseJson } from "../base/json.ts";
+import { decodeUtf8 } from "../base/text.ts";
+import { compareCodeUnits } from "../base/natural-order.ts";
+import { isSafeKey, readRequired, refusedKey, type Store } from "./store/store.ts";
+
+export interface ManifestKind {
+  readonly file: string;
+  /** What the number in `format` counts, such as "snapshot format". */
+  readonly format: string;
+  /** The newest format that this program reads. */
+  readonly newest: number;
+  /** The program that wrote it, as the hint of an error names it: "captured it". */
+  readonly writtenBy: string;
+}
+
+/** What a manifest says, and its own hash; its shape is yet to be checked. */
+export interface ManifestDocument {
+  readonly document: unknown;
+  readonly sha256: string;
+  /** Names the file in error texts. */
+  readonly what: string;
+}
+
+/**
+ * undefined when there is none.
+ * @throws AppError "input" when it cannot be read, was changed or is of a newer format.
+ */
+export async function readManifestFile(
+  store: Store,
+  { file, format, newest, writtenBy }: ManifestKind,
+): Promise<ManifestDocument | undefined> {
+  const bytes = await store.read(file).catch((cause: unknown) => {
+    if (cause instanceof AppError) throw cause;
+    throw inputError(`Cannot read ${file} in ${store.place}: ${reasonOf(cause)}`, { cause });
+  });
+  if (bytes === undefined) return undefined;
+  const what = `${file} in ${store.place}`;
+  const { document, sha256 } = unseal(decodeUtf8(bytes, what), what);
+  const found = (document as { format?: unknown } | null)?.format;
+  if (typeof found === "number" && found > newest) {
+    throw inputError(
+      `Cannot read ${what}: it has ${format} ${found}, and this program reads up to ${newest}`,
+      { hint: `Use the version of proxmox-diode that ${writtenBy}, or a newer one` },
+    );
+  }
+  return { document, sha256, what };
+}
+
+/** A document that carries the SHA-256 of its own canonical bytes, with that value empty. */
+
+const SEAL_REGEXP = /\n {2}"sha256": "([0-9a-f]{64})"(?=,?\n)/;
+const EMPTY_SEAL = '\n  "sha256": ""';
+
+/** Value → text: keys sorted, two spaces, final newline, `sha256` filled in. */
+export function seal(document: object): string {
+  const text = canonicalJson({ ...document, sha256: "" }, { indent: 2 }) + "\n";
+  return text.replace(EMPTY_SEAL, `\n  "sha256": "${digest(text)}"`);
+}
+
+/**
+ * Text → value and its seal. The bytes themselves are checked, so that white space counts too.
+ * @throws AppError "input" when the text is not JSON, bears no seal or was changed.
+ */
+export function unseal(text: string, file: string): { document: unknown; sha256: string } {
+  const document = parseJson(text, file);
+  const sha256 = SEAL_REGEXP.exec(text)?.[1];
+  if (sha256 === undefined) {
+    throw inputError(`Cannot trust ${file}: it bears no "sha256" of its own`, {
+      hint: "Only files that proxmox-diode wrote are read; take the folder from its source again",
+    });
+  }
+  if (digest(text.replace(SEAL_REGEXP, EMPTY_SEAL)) !== sha256) {
+    throw inputError(`Cannot trust ${file}: it was changed after it was written`, {
+      hint: "Take the folder from its source again, whole",
+    });
+  }
+  return { document, sha256 };
+}
+
+/** The file list of a manifest, held against what a folder really holds. */
+
+export interface FileEntry {
+  /** Relative to the run folder. */
+  readonly path: string;
+  readonly bytes: number;
+  /** 64 lower-case hex digits. */
+  readonly sha256: string;
+}
+
+export function fileEntry(path: string, bytes: Uint8Array): FileEntry {
+  return { path, bytes: bytes.byteLength, sha256: digest(bytes) };
+}
+
+/** Reads a listed file. @throws AppError "input" when it is missing or is not what was listed. */
+export async function readListed(store: Store, entry: FileEntry): Promise<Uint8Array> {
+  const bytes = await readRequired(store, entry.path);
+  if (bytes.byteLength !== entry.bytes || await digestAside(bytes) !== entry.sha256) {
+    throw inputError(`Cannot trust "${entry.path}" in ${store.place}: it was changed`, {
+      hint: "Its SHA-256 is not the one in the manifest; take the folder from its source again",
+    });
+  }
+  return bytes;
+}
+
+/** A file that is there and should not be, or the other way round. */
+export interface ListingFault {
+  readonly path: string;
+  readonly error: AppError;
+}
+
+/** @throws AppError "input" when `folder` holds a file that the manifest does not list, or lacks one. */
+export async function checkListing(
+  store: Store,
+  folder: string,
+  entries: readonly FileEntry[],
+): Promise<void> {
+  const [fault] = await listingFaults(store, folder, entries);
+  if (fault !== undefined) throw fault.error;
+}
+
+/** Everything that tells the list of a manifest from what `folder` holds. */
+export async function listingFaults(
+  store: Store,
+  folder: string,
+  entries: readonly FileEntry[],
+): Promise<ListingFault[]> {
+  const found = (await store.keys()).filter((key) => key.startsWith(folder)).sort(compareCodeUnits);
+  const present = new Set(found);
+  const listed = new Set<string>();
+  const twice: string[] = [];
+  for (const { path } of entries) {
+    if (listed.has(path)) twice.push(path);
+    listed.add(path);
+  }
+  const refused = [...listed].filter((path) => !isSafeKey(path));
+  const missing = [...listed].filter((path) => isSafeKey(path) && !present.has(path));
+  return [
+    ...refused.map((path) => ({ path, error: refusedKey(path) })),
+    ...twice.map((path) => ({
+      path,
+      error: inputError(`Found "${path}" twice in the manifest of ${store.place}`),
+    })),
+    ...found.filter((path) => !listed.has(path)).map((path) => ({
+      path,
+      error: inputError(`Found "${path}" in ${store.place}, which its manifest does not list`, {
+        hint: "Remove the file, or take the folder from its source again",
+      }),
+    })),
+    ...missing.map((path) => ({
+      path,
+      error: inputError(`Cannot find "${path}" in ${store.place}, which its manifest lists`, {
+        hint: "Take the folder from its source again, whole",
+      }),
+    })),
+  ];
+}

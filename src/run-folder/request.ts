@@ -1,0 +1,70 @@
+/**
+ * The text of an entity file → one Diode request, whole. Beside our own files it reads dry-run files
+ * of the official SDKs, which lack header fields that the server demands, in both spellings that
+ * protobuf JSON has (producer_app_name, producerAppName).
+ */
+import { v5 } from "uuid";
+import { inputError } from "../base/errors.ts";
+import { parseJson } from "../base/json.ts";
+import { decodeUtf8, encodeUtf8 } from "../base/text.ts";
+import { TOOL } from "../base/tool.ts";
+
+/** A request in protobuf JSON; values are yet to be checked. The header comes first. */
+export interface RequestJson {
+  readonly [field: string]: unknown;
+  readonly entities: readonly unknown[];
+}
+
+/** Request ids are UUIDv5 of the entities in this namespace: same entities, same id. */
+const ID_NAMESPACE = "5d0c4d6f-7f4a-5b1e-9d57-2f7c9a1e6b10";
+
+/**
+ * TABLE: what a header that lacks a field is given. The ingester refuses a request without them, and
+ * the dry-run clients leave them out. Source: diode-server/ingester/component.go;
+ * diode-sdk-python, DiodeDryRunClient (no producer_app_version); diode-sdk-go, diode/dryrun.go (no
+ * stream, no producer).
+ */
+const HEADER: Readonly<Record<string, (entities: readonly unknown[]) => string>> = {
+  stream: () => "latest",
+  id: (entities) => requestId(encodeUtf8(JSON.stringify(entities))),
+  producer_app_name: () => TOOL.name,
+  producer_app_version: () => TOOL.version,
+  sdk_name: () => TOOL.name,
+  sdk_version: () => TOOL.version,
+};
+
+/** The bytes that stand in `entities` → a request's id. */
+export function requestId(entities: Uint8Array): string {
+  return v5(entities, ID_NAMESPACE);
+}
+
+/** @throws AppError "input" that names `what` when the bytes hold no request. */
+export function readRequest(bytes: Uint8Array, what: string): RequestJson {
+  const document = parseJson(decodeUtf8(bytes, what), what);
+  if (typeof document !== "object" || document === null || Array.isArray(document)) {
+    throw inputError(`Cannot read ${what}: it holds no Diode request`, {
+      hint: "An entity file is one JSON object with a list of entities",
+    });
+  }
+  const { entities, ...header } = document as Record<string, unknown>;
+  if (!Array.isArray(entities) || entities.length === 0) {
+    throw inputError(`Cannot read ${what}: it holds no list of entities, or an empty one`, {
+      hint: "Diode refuses a request without entities",
+    });
+  }
+  return { ...completed(header, entities), entities };
+}
+
+function completed(header: Record<string, unknown>, entities: readonly unknown[]): object {
+  const filled = { ...header };
+  for (const [field, value] of Object.entries(HEADER)) {
+    const spelling = Object.hasOwn(header, camelCase(field)) ? camelCase(field) : field;
+    filled[spelling] = header[spelling] || value(entities);
+  }
+  return filled;
+}
+
+/** "producer_app_name" → "producerAppName", as protobuf JSON spells it by default. */
+function camelCase(field: string): string {
+  return field.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}

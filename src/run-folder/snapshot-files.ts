@@ -1,0 +1,166 @@
+/** A run folder → its snapshot, trusted only as far as its hashes reach. */
+import { type } from "arktype";
+import { inputError } from "../base/errors.ts";
+import { encodeUtf8 } from "../base/text.ts";
+import { compareNatural } from "../base/natural-order.ts";
+import { type Incomplete, incompleteOf } from "../proxmox/answers.ts";
+import {
+  CLUSTER_FILE,
+  MANIFEST_FILE,
+  nodeFile,
+  nodeOfFile,
+  NODES_FOLDER,
+} from "../proxmox/endpoints.ts";
+import { Answers, writeAnswers } from "./answers.ts";
+import { checkListing, fileEntry, readListed, readManifestFile, seal } from "./manifest.ts";
+import {
+  type Answer,
+  type FileEntry,
+  Manifest,
+  type Snapshot,
+  SNAPSHOT_FORMAT,
+} from "./snapshot.ts";
+import type { Store } from "./store/store.ts";
+
+/** @throws AppError "input" when the folder is unfinished, changed, or of a newer format. */
+export async function openSnapshot(store: Store): Promise<Snapshot> {
+  const { manifest, sha256 } = await readSnapshotManifest(store);
+  await checkListing(store, "pve/", manifest.files);
+  const entries = new Map(manifest.files.map((entry) => [entry.path, entry]));
+  const read = async (file: string): Promise<Answers | undefined> => {
+    const entry = entries.get(file);
+    return entry && new Answers(file, await readListed(store, entry), `${file} in ${store.place}`);
+  };
+  return {
+    name: nameOf(store.place),
+    manifest,
+    sha256,
+    nodes: manifest.files.flatMap(({ path }) => nodeOfFile(path) ?? []),
+    async cluster() {
+      const answers = await read(CLUSTER_FILE);
+      if (answers === undefined) throw inputError(`Cannot find ${CLUSTER_FILE} in ${store.place}`);
+      return answers;
+    },
+    async node(node) {
+      const file = nodeFile(node);
+      return file === undefined ? undefined : await read(file);
+    },
+  };
+}
+
+/** The manifest alone, of whatever the folder holds. @throws AppError "input". */
+export async function readSnapshotManifest(
+  store: Store,
+): Promise<{ readonly manifest: Manifest; readonly sha256: string }> {
+  const found = await readManifestFile(store, {
+    file: MANIFEST_FILE,
+    format: "snapshot format",
+    newest: SNAPSHOT_FORMAT,
+    writtenBy: "captured it",
+  });
+  if (found === undefined) throw await noManifest(store);
+  const manifest = Manifest(found.document);
+  if (manifest instanceof type.errors) {
+    throw inputError(`Cannot read ${found.what}: ${manifest.summary.split("\n", 1)[0]}`, {
+      hint: "Name a run folder itself, which holds manifest.json and pve/",
+    });
+  }
+  return { manifest, sha256: found.sha256 };
+}
+
+async function noManifest(store: Store): Promise<Error> {
+  const keys = await store.keys();
+  if (keys.length === 0) {
+    return inputError(
+      `Found no snapshot in ${store.place}: there is no such folder, or it is empty`,
+      {
+        hint: "Name a folder that capture or simulate wrote, such as snapshots/example",
+      },
+    );
+  }
+  const unfinished = keys.some((key) => key.startsWith("pve/") || key === "capture.journal");
+  return inputError(
+    unfinished
+      ? `Found an unfinished snapshot in ${store.place}: it has no ${MANIFEST_FILE}`
+      : `Found no snapshot in ${store.place}: it has no ${MANIFEST_FILE}`,
+    { hint: unfinished ? "Finish it with capture --resume" : "Name a folder that capture wrote" },
+  );
+}
+
+function nameOf(place: string): string {
+  return place.replaceAll("\\", "/").split("/").findLast((part) => part !== "" && part !== ".") ??
+    place;
+}
+
+/** Answers → a run folder. The manifest is written last: a folder without one is unfinished. */
+
+/** What the writer cannot know by itself. */
+export interface ManifestFacts
+  extends Omit<Manifest, "format" | "outcome" | "incomplete" | "counts" | "files"> {
+  /** Paths of good answers of which the API token saw only a part. */
+  readonly filtered?: Iterable<string>;
+  readonly attempts?: number;
+}
+
+export interface SnapshotWriter {
+  /** `file` is relative to the run folder, such as "pve/nodes/pve1.json". */
+  write(file: string, answers: ReadonlyMap<string, Answer>): Promise<void>;
+  /** Seals the folder. */
+  finish(facts: ManifestFacts): Promise<Manifest>;
+}
+
+/**
+ * Writes in the place of the snapshot that the store holds. Its manifest goes first: from then on, the
+ * folder shows as unfinished.
+ */
+export async function startSnapshot(store: Store): Promise<SnapshotWriter> {
+  const keys = await store.keys();
+  await store.remove(MANIFEST_FILE);
+  for (const key of keys) {
+    if (key.startsWith("pve/")) await store.remove(key);
+  }
+  return createSnapshotWriter(store);
+}
+
+/** Writes over what is there; for a store that holds no snapshot. */
+export function createSnapshotWriter(store: Store): SnapshotWriter {
+  const files: FileEntry[] = [];
+  const incomplete = new Map<string, Incomplete>();
+  const counts = { answers: 0, failed: 0, nodes: 0 };
+  return {
+    async write(file, answers) {
+      const bytes = encodeUtf8(writeAnswers(answers));
+      await store.write(file, bytes);
+      files.push(fileEntry(file, bytes));
+      counts.answers += answers.size;
+      counts.failed += [...answers.values()].filter(isFailure).length;
+      counts.nodes += file.startsWith(NODES_FOLDER) ? 1 : 0;
+      for (const [path, answer] of answers) {
+        const gap = incompleteOf(path, answer);
+        if (gap !== undefined) incomplete.set(path, gap);
+      }
+    },
+    async finish({ filtered = [], attempts, ...facts }) {
+      for (const path of filtered) {
+        if (!incomplete.has(path)) {
+          incomplete.set(path, { path, reason: "filtered", cause: "filtered" });
+        }
+      }
+      const manifest: Manifest = {
+        format: SNAPSHOT_FORMAT,
+        ...facts,
+        outcome: incomplete.size === 0 ? "complete" : "partial",
+        incomplete: [...incomplete.values()].sort((a, b) => compareNatural(a.path, b.path)),
+        counts: { ...counts, ...(attempts === undefined ? {} : { attempts }) },
+        files: files.sort((a, b) => compareNatural(a.path, b.path)),
+      };
+      await store.write(MANIFEST_FILE, encodeUtf8(seal(manifest)));
+      return manifest;
+    },
+  };
+}
+
+/** Asked, and not answered with what was asked for. */
+export function isFailure(answer: Answer): boolean {
+  return "failed" in answer || ("status" in answer && answer.status >= 400);
+}

@@ -1,0 +1,161 @@
+/** A store that is a folder on disk. unstorage reads; renames and appends, which it lacks, are ours. */
+import { randomUUID } from "node:crypto";
+import { appendFile, mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { basename, dirname, join, relative, sep } from "node:path";
+import { createStorage } from "unstorage";
+import fsLite from "unstorage/drivers/fs-lite";
+import { inputError, reasonOf, usageError } from "../../base/errors.ts";
+import type { Draft, Store } from "./shape.ts";
+
+export function openFolder(place: string): Store {
+  const storage = createStorage<Uint8Array>({ driver: fsLite({ base: place }) });
+  return {
+    place,
+    keys: () => keysOf(place),
+    async read(key) {
+      // To fs-lite, what is no file is missing; and who reads a pipe may wait for ever.
+      const found = await stat(join(place, key)).catch(ignoreMissing);
+      if (found === undefined) return undefined;
+      if (found.isDirectory()) throw new Error("a folder stands in its place");
+      if (!found.isFile()) throw new Error("a pipe, socket or device stands in its place");
+      const bytes: unknown = await storage.getItemRaw(key);
+      // fs-lite hands a failure such as EACCES back as if it were the file.
+      if (bytes instanceof Error) throw bytes;
+      return bytes as Uint8Array;
+    },
+    write: (key, bytes) => writeWhole(join(place, key), bytes).catch(refusal(place, key)),
+    append: (key, bytes) => appendTo(join(place, key), bytes).catch(refusal(place, key)),
+    remove: (key) => rm(join(place, key), { force: true }).catch(refusal(place, key)),
+    draft: (folder) => openDraft(place, folder).catch(refusal(place, folder)),
+    close: () => storage.dispose(),
+  };
+}
+
+/** unstorage leaves out names that end in "$", cuts others at "?", and trips over a folder it may not list. */
+async function keysOf(place: string): Promise<string[]> {
+  const files = await filesIn(place).catch((cause: unknown) => {
+    if (isCode(cause, "ENOTDIR")) {
+      throw inputError(`Cannot read ${place} as a run: it is no folder`, {
+        hint: "Name the folder that the file stands in",
+        cause,
+      });
+    }
+    throw inputError(`Cannot list the files in ${place}: ${reasonOf(cause)}`, { cause });
+  });
+  return files.map((file) => relative(place, file).split(sep).join("/"));
+}
+
+/**
+ * A recursive readdir fails as a whole when a folder goes away while it lists: the draft of another
+ * program that is done.
+ */
+async function filesIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(ignoreMissing);
+  const found = (entries ?? []).map((entry) => {
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? filesIn(path) : [path];
+  });
+  return (await Promise.all(found)).flat();
+}
+
+/** Under another name first: a reader sees the old file or the new one, never half of one. */
+async function writeWhole(file: string, bytes: Uint8Array): Promise<void> {
+  await makeFolder(dirname(file));
+  const part = join(dirname(file), `.${basename(file)}.part`);
+  try {
+    await writeFile(part, bytes);
+    await rename(part, file);
+  } catch (error) {
+    await rm(part, { force: true });
+    throw error;
+  }
+}
+
+async function appendTo(file: string, bytes: Uint8Array): Promise<void> {
+  await makeFolder(dirname(file));
+  await appendFile(file, bytes);
+}
+
+/** Older drafts than this were left by a program that was killed. */
+const ABANDONED_MS = 24 * 60 * 60 * 1000;
+
+/** In a folder of its own: two programs that write the same folder do not meet, and the last one stays. */
+async function openDraft(place: string, folder: string): Promise<Draft> {
+  const target = join(place, folder);
+  const refused = refusal(place, folder);
+  const part = join(place, `.${folder}.part-${randomUUID()}`);
+  await makeFolder(part);
+  await removeAbandoned(place, `.${folder}.part-`);
+  const old = `${part}.old`;
+  const commit = async (name: string, bytes: Uint8Array): Promise<void> => {
+    await writeFile(join(part, name), bytes);
+    await rename(target, old).catch(ignoreMissing);
+    try {
+      await rename(part, target);
+    } catch (error) {
+      await rename(old, target).catch(ignoreMissing);
+      throw error;
+    }
+    await rm(old, { recursive: true, force: true });
+  };
+  return {
+    write: (name, bytes) => writeFile(join(part, name), bytes).catch(refused),
+    append: (name, bytes) => appendFile(join(part, name), bytes).catch(refused),
+    commit: (name, bytes) => commit(name, bytes).catch(refused),
+    discard: () => rm(part, { recursive: true, force: true }),
+  };
+}
+
+async function removeAbandoned(place: string, prefix: string): Promise<void> {
+  for (const name of (await readdir(place)).filter((found) => found.startsWith(prefix))) {
+    const draft = await stat(join(place, name)).catch(ignoreMissing);
+    if (draft === undefined || draft.mtimeMs > Date.now() - ABANDONED_MS) continue;
+    await rm(join(place, name), { recursive: true, force: true });
+  }
+}
+
+function ignoreMissing(error: unknown): undefined {
+  if (!isCode(error, "ENOENT")) throw error;
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
+}
+
+/** What the disk refuses is the user's to mend: a folder that is not theirs, or no room left. */
+function refusal(place: string, key: string): (cause: unknown) => never {
+  return (cause) => {
+    throw usageError(`Cannot write "${key}" in ${place}: ${reasonOf(cause)}`, {
+      hint: "See that the folder may be written to and that the disk has room, or name another one",
+      cause,
+    });
+  };
+}
+
+/** A folder and those above it, made where they are missing. */
+
+/**
+ * As mkdir with `recursive`, which on Node tries for ever where a folder exists and yet can hold no
+ * other: below a link to nowhere, on a stale mount, in /proc.
+ * @throws Error of the file system.
+ */
+export async function makeFolder(path: string): Promise<void> {
+  const refusal = await refusalOf(path);
+  if (refusal === undefined) return;
+  const above = dirname(path);
+  if (refusal.code !== "ENOENT" || above === path) throw refusal;
+  await makeFolder(above);
+  const again = await refusalOf(path);
+  if (again !== undefined) throw again;
+}
+
+/** undefined when the folder is there, whoever made it. */
+async function refusalOf(path: string): Promise<NodeJS.ErrnoException | undefined> {
+  try {
+    await mkdir(path);
+    return undefined;
+  } catch (error) {
+    const found = await stat(path).catch(() => undefined);
+    return found?.isDirectory() === true ? undefined : error as NodeJS.ErrnoException;
+  }
+}

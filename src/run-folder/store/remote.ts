@@ -1,0 +1,162 @@
+/** A store behind a URI: an unstorage driver, loaded only when a run folder is named so. */
+import { createStorage, type Driver, prefixStorage, type Storage } from "unstorage";
+import { AppError, reasonOf, usageError } from "../../base/errors.ts";
+import type { Draft, Store, StoreCredentials } from "./shape.ts";
+
+type Opener = (
+  uri: URL,
+  credentials: StoreCredentials,
+) => Promise<{ driver: Driver; base: string }>;
+
+/** One row per scheme. */
+const OPENERS: Readonly<Record<string, Opener>> = {
+  "redis:": openRedis,
+  "rediss:": openRedis,
+  "s3:": openS3,
+};
+
+export async function openRemote(place: string, credentials: StoreCredentials): Promise<Store> {
+  const uri = parseUri(place);
+  const open = OPENERS[uri.protocol];
+  if (open === undefined) {
+    const known = Object.keys(OPENERS).map((scheme) => `${scheme}//`).join(", ");
+    throw usageError(`Cannot open ${redact(uri)}: no driver serves ${uri.protocol}//`, {
+      hint: `Name a folder, or a URI that starts with one of ${known}`,
+    });
+  }
+  const { driver, base } = await open(uri, credentials).catch((cause: unknown) => {
+    if (cause instanceof AppError) throw cause;
+    throw usageError(`Cannot open ${redact(uri)}: ${reasonOf(cause)}`, { cause });
+  });
+  const whole = createStorage<Uint8Array>({ driver });
+  const storage = base === "" ? whole : prefixStorage<Uint8Array>(whole, base);
+  const told = <Result>(doing: string, work: Promise<Result>): Promise<Result> =>
+    work.catch((cause: unknown) => {
+      throw new AppError("remote", `Cannot ${doing} ${redact(uri)}: ${reasonOf(cause)}`, {
+        hint: "Check that the server is there, has room, and lets these credentials do so",
+        cause,
+      });
+    });
+  return {
+    place: redact(uri),
+    keys: () => told("list the files in", keysOf(storage)),
+    read: (key) => told(`read "${key}" in`, readRaw(storage, key)),
+    write: (key, bytes) => told(`write "${key}" in`, storage.setItemRaw(key, bytes)),
+    append: (key, bytes) => told(`write "${key}" in`, appendRaw(storage, key, bytes)),
+    remove: (key) => told(`remove "${key}" from`, storage.removeItem(key)),
+    async draft(folder) {
+      const draft = openDraft(storage, folder);
+      return {
+        write: (name, bytes) => told(`write "${name}" in`, draft.write(name, bytes)),
+        append: (name, bytes) => draft.append(name, bytes),
+        commit: (name, bytes) => told(`write "${name}" in`, draft.commit(name, bytes)),
+        discard: () => told(`remove "${folder}" from`, draft.discard()),
+      };
+    },
+    close: () => whole.dispose(),
+  };
+}
+
+async function openRedis(uri: URL): ReturnType<Opener> {
+  const { default: redis } = await import("unstorage/drivers/redis");
+  const [database = "0", ...path] = uri.pathname.split("/").filter((part) => part !== "");
+  if (!/^\d+$/.test(database)) {
+    throw new Error(`"${database}" is no database, as in redis://host:6379/0/snapshots/lab`);
+  }
+  const server = new URL(uri);
+  server.pathname = `/${database}`;
+  const driver = redis({ url: server.href, maxRetriesPerRequest: 3 });
+  const client = driver.getInstance?.();
+  const failures: unknown[] = [];
+  client?.on("error", (failure: unknown) => failures.push(failure));
+  // Said once more: when there is no such database, ioredis goes on in database 0.
+  await client?.select(Number(database)).catch((cause: unknown) => {
+    client.disconnect();
+    const reason = reasonOf(failures[0] ?? cause);
+    throw new AppError("remote", `Cannot open ${redact(uri)}: ${reason}`, { cause });
+  });
+  return { driver, base: path.join(":") };
+}
+
+async function openS3(uri: URL, credentials: StoreCredentials): ReturnType<Opener> {
+  const { accessKeyId, secretAccessKey, region = "us-east-1" } = credentials;
+  if (accessKeyId === undefined || secretAccessKey === undefined) {
+    throw new Error("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set");
+  }
+  const { default: s3 } = await import("unstorage/drivers/s3");
+  const endpoint = credentials.endpoint ?? `https://s3.${region}.amazonaws.com`;
+  const driver = s3({ accessKeyId, secretAccessKey, endpoint, region, bucket: uri.host });
+  return { driver, base: uri.pathname.split("/").filter((part) => part !== "").join(":") };
+}
+
+async function keysOf(storage: Storage<Uint8Array>): Promise<string[]> {
+  return (await storage.getKeys()).map((key) => key.replaceAll(":", "/"));
+}
+
+async function readRaw(storage: Storage<Uint8Array>, key: string): Promise<Uint8Array | undefined> {
+  const value: unknown = await storage.getItemRaw(key);
+  if (value === null || value === undefined) return undefined;
+  if (typeof value === "string") return new TextEncoder().encode(value);
+  return value instanceof ArrayBuffer ? new Uint8Array(value) : (value as Uint8Array);
+}
+
+async function appendRaw(storage: Storage<Uint8Array>, key: string, bytes: Uint8Array) {
+  const held = await readRaw(storage, key) ?? new Uint8Array();
+  await storage.setItemRaw(key, Buffer.concat([held, bytes]));
+}
+
+/**
+ * No rename here: before the first file is written the manifest goes, and it comes last, so that a
+ * half-written folder shows.
+ */
+function openDraft(storage: Storage<Uint8Array>, folder: string): Draft {
+  const written = new Map<string, Uint8Array[]>();
+  const key = (name: string): string => `${folder}/${name}`;
+  let isBegun = false;
+  const begin = async (): Promise<void> => {
+    if (!isBegun) await storage.removeItem(key("manifest.json"));
+    isBegun = true;
+  };
+  return {
+    async write(name, bytes) {
+      await begin();
+      written.set(name, []);
+      await storage.setItemRaw(key(name), bytes);
+    },
+    append(name, bytes) {
+      written.set(name, [...(written.get(name) ?? []), bytes]);
+      return Promise.resolve();
+    },
+    async commit(name, bytes) {
+      await begin();
+      for (const [appended, chunks] of written) {
+        if (chunks.length > 0) await storage.setItemRaw(key(appended), Buffer.concat(chunks));
+      }
+      for (const stale of await storage.getKeys(folder)) {
+        const rest = stale.slice(folder.length + 1);
+        if (!written.has(rest)) await storage.removeItem(stale);
+      }
+      await storage.setItemRaw(key(name), bytes);
+    },
+    async discard() {
+      if (isBegun) await storage.clear(folder);
+    },
+  };
+}
+
+/** The reason of a URL that cannot be parsed may quote it, with its password. */
+function parseUri(place: string): URL {
+  if (URL.canParse(place)) return new URL(place);
+  throw usageError("Cannot open the URI of a run folder: it is not valid", {
+    hint: "Percent-encode what is special in its user name and password",
+  });
+}
+
+function redact(uri: URL): string {
+  const shown = new URL(uri);
+  if (shown.password !== "") shown.password = "***";
+  if (shown.username !== "") shown.username = "***";
+  shown.search = "";
+  shown.hash = "";
+  return shown.href;
+}

@@ -1,0 +1,68 @@
+/**
+ * Where run folders live: bytes in, bytes out, by keys such as "pve/nodes/pve1.json".
+ * A plain path is a folder on disk; a URI (redis://…, s3://…) is another unstorage driver.
+ */
+import { AppError, inputError, reasonOf, usageError } from "../../base/errors.ts";
+import { openFolder } from "./folder.ts";
+import { openRemote } from "./remote.ts";
+import type { Draft, Store, StoreCredentials } from "./shape.ts";
+
+export type { Draft, Store, StoreCredentials } from "./shape.ts";
+
+const URI_REGEXP = /^([a-z][a-z0-9+.-]+):\/\//i;
+// unstorage reads a key up to its first "?".
+const SAFE_KEY_REGEXP = /^(?!.*(?:^|\/)\.{1,2}(?:\/|$))[^/\\:?\0]+(?:\/[^/\\:?\0]+)*$/s;
+
+/** @throws AppError "usage" for a URI that no driver serves. */
+export async function openStore(place: string, credentials: StoreCredentials = {}): Promise<Store> {
+  if (place === "") {
+    throw usageError("Cannot open a folder without a name", {
+      hint: "Name the folder; a variable that holds its name may not be set",
+    });
+  }
+  const store = URI_REGEXP.test(place) ? await openRemote(place, credentials) : openFolder(place);
+  return {
+    ...store,
+    read: async (key) => await store.read(safeKey(key)),
+    write: async (key, bytes) => await store.write(safeKey(key), bytes),
+    append: async (key, bytes) => await store.append(safeKey(key), bytes),
+    remove: async (key) => await store.remove(safeKey(key)),
+    draft: async (folder) => await openDraft(store, folder),
+  };
+}
+
+async function openDraft(store: Store, folder: string): Promise<Draft> {
+  const draft = await store.draft(safeKey(folder));
+  return {
+    ...draft,
+    write: async (name, bytes) => await draft.write(safeKey(name), bytes),
+    append: async (name, bytes) => await draft.append(safeKey(name), bytes),
+    commit: async (name, bytes) => await draft.commit(safeKey(name), bytes),
+  };
+}
+
+/** Names of files come from manifests, which may be hostile. @throws AppError "input". */
+export function safeKey(key: string): string {
+  if (!isSafeKey(key)) throw refusedKey(key);
+  return key;
+}
+
+export function isSafeKey(key: string): boolean {
+  return SAFE_KEY_REGEXP.test(key);
+}
+
+export function refusedKey(key: string): AppError {
+  return inputError(`Refused the file name ${JSON.stringify(key.slice(0, 120))}`, {
+    hint: "File names in a run folder are relative and never leave it",
+  });
+}
+
+/** @throws AppError "input" when the file is missing or cannot be read. */
+export async function readRequired(store: Store, key: string): Promise<Uint8Array> {
+  const bytes = await store.read(safeKey(key)).catch((cause: unknown) => {
+    if (cause instanceof AppError) throw cause;
+    throw inputError(`Cannot read "${key}" in ${store.place}: ${reasonOf(cause)}`, { cause });
+  });
+  if (bytes === undefined) throw inputError(`Cannot find "${key}" in ${store.place}`);
+  return bytes;
+}

@@ -1,0 +1,183 @@
+/** cluster.json → what the cluster is called, where it stands, and which nodes and guests it lists. */
+import { compareNatural } from "../base/natural-order.ts";
+import { cutName, MAX_LONG_NAME } from "../netbox/names.ts";
+import { GLOBAL_TAGS, hostTagName } from "../netbox/types/global-tags.ts";
+import type { TagRef } from "../netbox/types/schema.ts";
+import { clusterRef, tagRef } from "../netbox/types/stubs.ts";
+import { asRows, hiddenDetail, hiddenRows, type Incomplete, listOf } from "../proxmox/answers.ts";
+import { PATHS } from "../proxmox/endpoints.ts";
+import { type ClusterStatusRow, type NodeRow, RESOURCE_KEYS } from "../proxmox/rows.ts";
+import { count, text } from "../proxmox/values.ts";
+import type { Reason } from "../run-folder/left-out.ts";
+import type { AnswersFile, Snapshot } from "../run-folder/snapshot.ts";
+import { clusterAnswer } from "./context.ts";
+import { type Entry, readEntries } from "./inventory.ts";
+import { Ledger, type Subject } from "./ledger.ts";
+import type { Policy } from "./settings.ts";
+import { clusterSite, nodeSite } from "./sites.ts";
+import type { ClusterSource, Found } from "./sources.ts";
+
+/** The global tags and those of hosts, each once: the tag of a host "ve" is a global one. */
+export function tagsOfHosts(hostTags: readonly string[]): TagRef[] {
+  return [...new Set([...GLOBAL_TAGS, ...hostTags])].map(tagRef);
+}
+
+/** A node that the cluster lists, that a guest names, or that has a file. */
+export interface NodeEntry {
+  readonly node: string;
+  readonly site: string;
+  readonly isInScope: boolean;
+  /** Its row of /nodes. */
+  readonly row: NodeRow | undefined;
+  /** Its row of /cluster/status. */
+  readonly statusRow: ClusterStatusRow | undefined;
+  /** By VMID. */
+  readonly guests: readonly Entry[];
+}
+
+/** Becomes a device: in scope, and a node that the cluster lists. */
+export function isDevice({ isInScope, row, statusRow }: NodeEntry): boolean {
+  return isInScope && (row !== undefined || statusRow !== undefined);
+}
+
+export interface Cluster {
+  readonly source: ClusterSource;
+  readonly snapshot: Snapshot;
+  /** In natural order. */
+  readonly nodes: readonly NodeEntry[];
+  readonly areNodesListed: boolean;
+  /** Of every guest that is listed, on whichever node. */
+  readonly vmids: ReadonlySet<number | undefined>;
+  readonly unlisted: ClusterRows["unlisted"];
+  /** What is left out or noted of the cluster itself. */
+  readonly ledger: Ledger;
+  /** Set when there are several snapshots: the name that records carry. */
+  readonly label: string | undefined;
+}
+
+export interface ClusterInput {
+  readonly snapshot: Snapshot;
+  readonly policy: Policy;
+  readonly label: string | undefined;
+}
+
+/** @throws AppError "input" when cluster.json is missing or changed. */
+export async function readCluster({ snapshot, policy, label }: ClusterInput): Promise<Cluster> {
+  const answers = await snapshot.cluster();
+  const ledger = new Ledger();
+  const subjectOf = (what: string, path: string): Subject => ({
+    what,
+    answer: clusterAnswer(path, label),
+  });
+  const hidden = hiddenRows(snapshot.manifest, PATHS.resources);
+  const rows = readClusterRows(answers, { ledger, subjectOf, hidden });
+  const { clusterStatus, rowByNode, statusByNode, areNodesListed, unlisted } = rows;
+  const guests = readEntries(rows.resources, {
+    policy,
+    ledger,
+    subject: (what) => subjectOf(what, PATHS.resources),
+  });
+  const listed = [...new Set([...rowByNode.keys(), ...statusByNode.keys()])];
+  const names = [...new Set([...listed, ...guests.keys(), ...snapshot.nodes])];
+  const site = clusterSite(policy, areNodesListed ? listed : names);
+  const called = policy.clusterName ?? text(clusterStatus?.["name"]) ?? policy.host;
+  const name = cutName(called, MAX_LONG_NAME);
+  const tagged = hostTagName(policy.host);
+  const hostTag = cutName(tagged, MAX_LONG_NAME);
+  const subject = subjectOf(`cluster/${name}`, PATHS.clusterStatus);
+  if (name !== called) ledger.note(subject, "cut", name);
+  if (hostTag !== tagged) ledger.note({ ...subject, what: `${subject.what}/tags` }, "cut", hostTag);
+  const source: ClusterSource = {
+    subject,
+    places: { clusterStatus: subject.answer },
+    ...(clusterStatus === undefined ? {} : { clusterStatus }),
+    policy,
+    name,
+    site,
+    capturedAt: snapshot.manifest.captured_at,
+    ref: clusterRef(name, site),
+    tags: tagsOfHosts([hostTag]),
+    hostTag,
+  };
+  if (site === undefined && policy.clusterScope === "auto") {
+    ledger.note(subjectOf(`cluster/${name}`, PATHS.nodes), "unscoped");
+  }
+  const nodes = names.sort(compareNatural).map((node) => ({
+    node,
+    site: nodeSite(policy, node),
+    isInScope: policy.nodes?.has(node) ?? true,
+    row: rowByNode.get(node),
+    statusRow: statusByNode.get(node),
+    guests: guests.get(node) ?? [],
+  }));
+  const vmids = new Set(
+    [...guests.values()].flatMap((entries) => entries.map(({ row }) => count(row.vmid))),
+  );
+  return { source, snapshot, nodes, areNodesListed, vmids, unlisted, ledger, label };
+}
+
+/** cluster.json → the rows of its three lists; a list or a row that cannot be read is a record. */
+
+type Row = Readonly<Record<string, unknown>>;
+
+export interface ClusterRows {
+  /** Absent on a node that stands alone. */
+  readonly clusterStatus: ClusterStatusRow | undefined;
+  readonly statusByNode: ReadonlyMap<string, ClusterStatusRow>;
+  readonly rowByNode: ReadonlyMap<string, NodeRow>;
+  /** Was a list of the nodes read? If not, nobody knows which of them the cluster has. */
+  readonly areNodesListed: boolean;
+  readonly resources: readonly Row[];
+  /** Why a guest that has a config may be listed nowhere: nobody lists it, or nobody read the list. */
+  readonly unlisted: { readonly reason: Reason; readonly detail: string };
+}
+
+/** Where an answer of cluster.json stands, under a name. */
+type SubjectOf = (what: string, path: string) => Subject;
+
+export function readClusterRows(
+  answers: AnswersFile,
+  { ledger, subjectOf, hidden }: {
+    readonly ledger: Ledger;
+    readonly subjectOf: SubjectOf;
+    /** Why guests may be missing from the listing; undefined: none are. */
+    readonly hidden: Incomplete | undefined;
+  },
+): ClusterRows {
+  /** `what` is what the record of a list that was not read is called. */
+  const rowsAt = (what: string, path: string, found: Found<readonly unknown[]>): Row[] => {
+    if ("value" in found) return asRows(found.value);
+    ledger.leave(subjectOf(what, path), found.reason, { detail: found.detail });
+    return [];
+  };
+  const byNode = (path: string, key: string, rows: readonly Row[]): Map<string, Row> => {
+    const named = new Map<string, Row>();
+    for (const row of rows) {
+      const name = text(row[key]);
+      if (name !== undefined) named.set(name, row);
+      else ledger.leave(subjectOf("node/?", path), "no-name");
+    }
+    return named;
+  };
+  const { clusterStatus: statusPath, nodes: nodesPath, resources: resourcesPath } = PATHS;
+  const nodeList = listOf(answers.get(nodesPath));
+  const status = rowsAt("cluster/status", statusPath, listOf(answers.get(statusPath)));
+  const nodes = rowsAt("cluster/nodes", nodesPath, nodeList);
+  const listing = listOf(answers.get(resourcesPath, RESOURCE_KEYS));
+  // A listing that was not read at all has its record in `rowsAt`.
+  if (hidden !== undefined && "value" in listing) {
+    const detail = hiddenDetail(hidden, resourcesPath);
+    ledger.leave(subjectOf("cluster/resources", resourcesPath), "denied", { detail });
+  }
+  const statusNodes = status.filter((row) => row["type"] === "node");
+  return {
+    clusterStatus: status.find((row) => row["type"] === "cluster"),
+    statusByNode: byNode(statusPath, "name", statusNodes),
+    areNodesListed: "value" in nodeList || statusNodes.length > 0,
+    rowByNode: byNode(nodesPath, "node", nodes),
+    resources: rowsAt("cluster/resources", resourcesPath, listing),
+    unlisted: "value" in listing
+      ? { reason: "no-name", detail: "it is not listed" }
+      : { reason: listing.reason, detail: "the listing of the guests was not read" },
+  };
+}

@@ -1,0 +1,104 @@
+/**
+ * The words of a mapping table. A table has one row for every field of a NetBox type, so that the
+ * compiler asks for a decision about each; README and `explain` are printed from the rows.
+ */
+import type { Empty } from "../../netbox/types/schema.ts";
+import type { AnswerKey } from "../../proxmox/rows.ts";
+import type { SettingName } from "../settings.ts";
+
+/** Why a field is never sent: the reasons that many tables share. */
+
+export const USERS = "the user's own; Proxmox knows nothing of it";
+export const METADATA = "Diode keeps it and NetBox does not";
+export const DEFAULT_STATUS = "NetBox's default is active; what the user sets stays";
+export const NO_CUSTOM_FIELDS = "the mapping document names none";
+export const MAC_BY_OBJECT = "new in NetBox 4.7; primary_mac_address says it to every release";
+
+/** Where a value comes from: a key of an answer, a setting, or a stub of another object. */
+export type Read =
+  | AnswerKey
+  | `setting.${SettingName}`
+  | `stub.${StubName}`
+  | "manifest.captured_at";
+
+export type StubName =
+  | "cluster"
+  | "cluster-type"
+  | "device"
+  | "interface"
+  | "ip-address"
+  | "platform"
+  | "site"
+  | "tags"
+  | "tenant"
+  | "virtual-machine"
+  | "vlan"
+  | "vm-interface";
+
+/** undefined: not read, the field is left off. null: read, and empty. */
+export type Taken<Value> = Value | null | undefined;
+
+/** Clears a relation in NetBox. */
+export const EMPTY: Empty = {};
+
+/** Of a value that another step sends: null if there is none, which this step may then clear. */
+export function onlyNone(value: Taken<unknown>): Taken<Empty> {
+  return value === null ? null : undefined;
+}
+
+export interface Row<Source, Value> {
+  readonly kind: "mapped" | "fixed" | "skipped";
+  readonly reads: readonly Read[];
+  /** How the value is made, or why it is not sent; a phrase that README shows. */
+  readonly how: string;
+  readonly get: (source: Source) => Taken<Value>;
+  /** Sent for null when CLEAR_EMPTY is on. */
+  readonly clear?: Value;
+}
+
+/** Decides every field of `Target`. */
+export type Table<Source, Target> = {
+  readonly [Field in keyof Required<Target>]: Row<Source, NonNullable<Target[Field]>>;
+};
+
+/** The words a row may use, bound to one kind of source. */
+export interface Words<Source> {
+  /** A value that is made from what the row reads. */
+  from<Value>(
+    reads: readonly Read[],
+    how: string,
+    get: (source: Source) => Taken<Value>,
+  ): Row<Source, Value>;
+  /** The same value for all. */
+  fixed<const Value>(value: Value, why: string): Row<Source, Value>;
+  /** Never sent, and why. */
+  skip(why: string): Row<Source, never>;
+  /** With CLEAR_EMPTY, `clear` is sent when Proxmox says that the field is empty. */
+  clearing<Value, Clear>(row: Row<Source, Value>, clear: Clear): Row<Source, Value | Clear>;
+}
+
+export function wordsFor<Source>(): Words<Source> {
+  return {
+    from: (reads, how, get) => ({ kind: "mapped", reads, how, get }),
+    fixed: (value, why) => ({ kind: "fixed", reads: [], how: why, get: () => value }),
+    skip: (why) => ({ kind: "skipped", reads: [], how: why, get: () => undefined }),
+    clearing: (row, clear) => ({ ...row, clear }),
+  };
+}
+
+/** A table made ready to run: its skipped rows gone, its fields in the order of the table. */
+export function compile<Source, Target>(
+  table: Table<Source, Target>,
+): (source: Source, clearEmpty: boolean) => Target {
+  const rows = (Object.entries(table) as [string, Row<Source, unknown>][])
+    .filter(([, row]) => row.kind !== "skipped");
+  return (source, clearEmpty) => {
+    const entity: Record<string, unknown> = {};
+    for (const [field, row] of rows) {
+      const value = row.get(source);
+      if (value !== undefined && value !== null) entity[field] = value;
+      else if (value === null && clearEmpty && row.clear !== undefined) entity[field] = row.clear;
+    }
+    return entity as Target;
+  };
+}

@@ -1,0 +1,184 @@
+/**
+ * The wide records that the mapping tables read: answers, already joined. A slot that is named as an
+ * answer (`resources`, `config`, …) holds that answer's row as Proxmox sent it, or is absent when it
+ * was not read; all other slots are made from those and the policy.
+ */
+import type { Address } from "../base/ip-address.ts";
+import type {
+  ClusterRef,
+  DeviceRef,
+  InterfaceRef,
+  InterfaceType,
+  IPAddressRef,
+  PlatformRef,
+  TagRef,
+  VirtualMachineRef,
+  VLANRef,
+  VMInterfaceRef,
+} from "../netbox/types/schema.ts";
+import type { GuestKind } from "../proxmox/endpoints.ts";
+import type { Net } from "../proxmox/nics.ts";
+import type { AnswerRows } from "../proxmox/rows.ts";
+import type { AnswerRef, Reason } from "../run-folder/left-out.ts";
+import type { Subject } from "./ledger.ts";
+import type { Policy } from "./settings.ts";
+
+/** The answers of a thing; absent means not read. */
+export type AnswersOf<Name extends keyof AnswerRows> = { readonly [N in Name]?: AnswerRows[N] };
+
+/** What a thing was read from: its name in left-out.json, its answers, and where each of them stands. */
+export type Origin<Name extends keyof AnswerRows = keyof AnswerRows> = AnswersOf<Name> & {
+  readonly subject: Subject;
+  /** The answers that are asked about such a thing, whether they were read or not. */
+  readonly places: { readonly [N in Name]?: AnswerRef };
+  /** "net0", "scsi0": the key in the config that a row calls `netN` or `diskN`. */
+  readonly key?: string;
+};
+
+export interface ClusterSource extends Origin<"clusterStatus"> {
+  readonly policy: Policy;
+  readonly name: string;
+  /** The cluster's scope; absent when its nodes stand in several sites. */
+  readonly site: string | undefined;
+  readonly capturedAt: string;
+  readonly ref: ClusterRef;
+  /** The global tags and the host's. */
+  readonly tags: readonly TagRef[];
+  readonly hostTag: string;
+}
+
+export interface NodeSource extends Origin<"nodes" | "clusterStatus" | "nodeStatus"> {
+  readonly cluster: ClusterSource;
+  /** As Proxmox calls it. */
+  readonly node: string;
+  /** As NetBox shall call it. */
+  readonly name: string;
+  readonly site: string;
+  readonly ref: DeviceRef;
+  /** Of its type, manufacturer and role, which the devices of all clusters share. */
+  readonly sharedTags: readonly TagRef[];
+  readonly platform: PlatformRef | undefined;
+  readonly primary: Primary;
+}
+
+export interface InterfaceSource extends Origin<"network"> {
+  readonly cluster: ClusterSource;
+  readonly name: string;
+  readonly type: InterfaceType;
+  readonly device: DeviceRef;
+  readonly ref: InterfaceRef;
+  /** Only with ALL_INTERFACES. */
+  readonly lag: InterfaceRef | undefined;
+  readonly bridge: InterfaceRef | undefined;
+  readonly parent: InterfaceRef | undefined;
+  readonly mac: string | undefined;
+}
+
+export interface GuestSource extends Origin<"resources" | "config" | "osinfo"> {
+  readonly cluster: ClusterSource;
+  readonly vmid: number;
+  readonly kind: GuestKind;
+  readonly node: string;
+  readonly name: string;
+  readonly site: string;
+  readonly ref: VirtualMachineRef;
+  /** The cluster's and its own. */
+  readonly tags: readonly TagRef[];
+  readonly platform: PlatformRef | null | undefined;
+  readonly primary: Primary;
+}
+
+export interface NicSource extends Origin<"config"> {
+  readonly cluster: ClusterSource;
+  readonly key: string;
+  readonly name: string;
+  readonly net: Net;
+  readonly ref: VMInterfaceRef;
+  readonly vlan: VLANRef | undefined;
+}
+
+export interface DiskSource extends Origin<"config"> {
+  readonly cluster: ClusterSource;
+  readonly key: string;
+  readonly pool: string | undefined;
+  readonly sizeMb: number;
+  readonly guest: VirtualMachineRef;
+}
+
+export interface AddressSource
+  extends Origin<"network" | "config" | "agentInterfaces" | "lxcInterfaces"> {
+  readonly cluster: ClusterSource;
+  readonly address: Address;
+  readonly ref: IPAddressRef;
+  /** Of the machine whose interface it is assigned to. */
+  readonly isPrimary: boolean;
+}
+
+/** By family. null: the answers were read, and there is none; undefined: there may be one. */
+export interface Primary {
+  readonly 4: IPAddressRef | null | undefined;
+  readonly 6: IPAddressRef | null | undefined;
+}
+
+export interface ClusterTypeSource {
+  readonly tags: readonly TagRef[];
+}
+
+/** An object that things share. */
+export interface SharedSource {
+  /** What it was seen on, in the order of the answers; empty unless `transform` was asked to keep it. */
+  readonly origins: readonly Origin[];
+}
+/** Its tags and its time come from all clusters that hold it. */
+interface TaggedSource extends SharedSource {
+  readonly tags: readonly TagRef[];
+}
+
+export interface PlatformSource extends TaggedSource {
+  readonly name: string;
+  readonly slug: string | undefined;
+}
+export interface VlanSource extends TaggedSource {
+  readonly vid: number;
+  readonly site: string;
+}
+export interface PrefixSource extends TaggedSource {
+  readonly network: string;
+  readonly site: string | undefined;
+}
+export interface TagSource extends SharedSource {
+  readonly name: string;
+  readonly slug: string | undefined;
+  /** Only of the global tags and the host's. */
+  readonly color: string | undefined;
+}
+export interface CustomFieldSource {
+  readonly name: string;
+  readonly label: string;
+  readonly type: "text" | "integer";
+  readonly objectType: string;
+  readonly purpose: string;
+}
+
+/** Step name → what its table reads. */
+export interface Sources {
+  "tag": TagSource;
+  "custom-field": CustomFieldSource;
+  "cluster-type": ClusterTypeSource;
+  "cluster": ClusterSource;
+  "platform": PlatformSource;
+  "vlan": VlanSource;
+  "vm-interface": NicSource;
+  "interface": InterfaceSource;
+  "ip-address": AddressSource;
+  "prefix": PrefixSource;
+  "virtual-machine": GuestSource;
+  "virtual-disk": DiskSource;
+  "device": NodeSource;
+}
+
+/** A value that was read, or the reason why it was not. */
+export type Found<Value> = { readonly value: Value } | {
+  readonly reason: Reason;
+  readonly detail: string;
+};

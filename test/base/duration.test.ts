@@ -1,0 +1,22 @@
+/** Times as people write them, there and back. */
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { durationMs, durationText } from "../../src/base/duration.ts";
+
+test.each([["0", 0], ["20ms", 20], ["1.5s", 1500], ["2m", 120_000]])("%s is %i ms", (text, ms) => {
+  expect(durationMs(text)).toBe(ms);
+});
+
+test.each(["", "5", "-1s", "1h", "s", "1 s", "1.2345s", "1e3s", "9999999s"])(
+  "%j is none",
+  (text) => {
+    expect(durationMs(text)).toBeUndefined();
+  },
+);
+
+test("what is shown is a time again, and nearly the same one", () => {
+  fc.assert(fc.property(fc.integer({ min: 0, max: 10_000_000 }), (ms) => {
+    const back = durationMs(durationText(ms)) ?? NaN;
+    expect(Math.abs(back - ms)).toBeLessThanOrEqual(Math.max(ms * 0.051, 1));
+  }));
+});

@@ -1,0 +1,15 @@
+/** What the tables of settings say, for people. */
+import { expect, test } from "vitest";
+import { allowedText, switchOf } from "../../src/base/setting.ts";
+
+test.each([
+  ["any text", "any text"],
+  [["auto", "site", "none"], "auto, site or none"],
+  [["1024", "1000"], "1024 or 1000"],
+  [["one"], "one"],
+])("%j is told as %j", (allowed, text) => expect(allowedText({ allowed })).toBe(text));
+
+test.each([["yes", true], ["ON", true], ["0", false], ["no", false], ["maybe", undefined]])(
+  "the switch %j is %j",
+  (word, value) => expect(switchOf(word)).toBe(value),
+);

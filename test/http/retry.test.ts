@@ -1,0 +1,166 @@
+/** What may pass is repeated, with pauses that grow; what cannot is not. */
+import { Code, ConnectError } from "@connectrpc/connect";
+import { describe, expect, test } from "vitest";
+import { isOfNetwork, networkFailure, RemoteFailure } from "../../src/http/failure.ts";
+import { type RetryOptions, withRetries } from "../../src/http/retry.ts";
+import { networkHints } from "../../src/push/remote/hints.ts";
+import { statusFailure } from "../../src/push/remote/status.ts";
+
+/** Fails with these, one after another, then succeeds. */
+async function run(failures: readonly RemoteFailure[], options: Partial<RetryOptions> = {}) {
+  const pauses: number[] = [];
+  let calls = 0;
+  const outcome: unknown = await withRetries(() => {
+    calls += 1;
+    const failure = failures[calls - 1];
+    return failure === undefined ? Promise.resolve("done") : Promise.reject(failure);
+  }, {
+    maxRetries: 3,
+    maxAuthRetries: 2,
+    retryDelayMs: 1,
+    signal: new AbortController().signal,
+    onRetry: (_, pauseMs) => pauses.push(pauseMs),
+    ...options,
+  }).catch((error: unknown) => error);
+  return { outcome, calls, pauses };
+}
+
+const HINTS = networkHints({ twinScheme: "grpc://" });
+
+const passing = new RemoteFailure("passing", "later");
+const token = new RemoteFailure("token", "another token");
+const refused = new RemoteFailure("refused", "never");
+const rejected = new RemoteFailure("rejected", "not this");
+
+describe("a request", () => {
+  test("is repeated while failures pass, up to the limit", async () => {
+    expect(await run([passing, passing, passing])).toMatchObject({ outcome: "done", calls: 4 });
+    expect(await run([passing, passing, passing, passing])).toMatchObject({
+      outcome: passing,
+      calls: 4,
+    });
+  });
+
+  test.each([["refused", refused], ["rejected", rejected]])(
+    "is not repeated when %s",
+    async (_, failure) => {
+      expect(await run([failure])).toMatchObject({ outcome: failure, calls: 1 });
+    },
+  );
+
+  test("gets a new token at once, so often in a row", async () => {
+    expect(await run([token, token])).toMatchObject({ outcome: "done", calls: 3, pauses: [] });
+    expect(await run([token, token, token])).toMatchObject({ outcome: token, calls: 3 });
+    expect(await run([token, passing, token, token])).toMatchObject({ outcome: "done", calls: 5 });
+  });
+
+  test("waits twice as long each time, a little more at random, or as long as it is told", async () => {
+    const { pauses } = await run([passing, passing, passing], { retryDelayMs: 8 });
+    [8, 16, 32].forEach((least, i) => {
+      expect(pauses[i]).toBeGreaterThanOrEqual(least);
+      expect(pauses[i]).toBeLessThanOrEqual(least * 1.25);
+    });
+    const told = new RemoteFailure("passing", "busy", { retryAfterMs: 60 });
+    expect((await run([told])).pauses).toEqual([60]);
+  });
+
+  test("waits the larger of its own pause and Retry-After, never their sum", async () => {
+    const told = new RemoteFailure("passing", "busy", { retryAfterMs: 60 });
+    const { pauses } = await run([told, told], { retryDelayMs: 40 });
+    expect(pauses[0]).toBe(60);
+    expect(pauses[1]).toBeGreaterThanOrEqual(80);
+    expect(pauses[1]).toBeLessThanOrEqual(100);
+  });
+
+  test("is given up when it is interrupted in a pause", async () => {
+    const controller = new AbortController();
+    const stopped = run([passing], {
+      retryDelayMs: 60_000,
+      signal: controller.signal,
+      onRetry: () => controller.abort(),
+    });
+    expect((await stopped).outcome).toMatchObject({ name: "AbortError" });
+  });
+});
+
+test("a plain HTTP answer before Diode says when to come back", () => {
+  const error = new ConnectError("HTTP 503", Code.Unavailable, { "retry-after": "7" });
+  const context = { secrets: [], hints: HINTS };
+  expect(statusFailure(error, context)).toMatchObject({ verdict: "passing", retryAfterMs: 7000 });
+  const busy = new ConnectError("busy", Code.Unavailable);
+  expect(statusFailure(busy, context).retryAfterMs).toBeUndefined();
+});
+
+describe("a failure", () => {
+  test.each([
+    [Code.Unavailable, "redis is down", "passing"],
+    [Code.DeadlineExceeded, "", "passing"],
+    [Code.ResourceExhausted, "redis at maxmemory; retry with backoff", "passing"],
+    [
+      Code.ResourceExhausted,
+      "grpc: received message larger than max (5 vs. 4)",
+      "rejected",
+    ],
+    [Code.Internal, "", "passing"],
+    [Code.Internal, "HTTP 400", "refused"],
+    [Code.Internal, "grpc: error unmarshalling request", "rejected"],
+    [Code.Unauthenticated, "HTTP 401", "token"],
+    [Code.PermissionDenied, "HTTP 403", "refused"],
+    [Code.Unimplemented, "HTTP 404", "refused"],
+    [Code.Unknown, "HTTP 500", "passing"],
+    [Code.Unknown, "HTTP 413", "refused"],
+    [Code.Unknown, "id is empty", "rejected"],
+    [Code.InvalidArgument, "no request metadata found", "rejected"],
+    [Code.DataLoss, "", "refused"],
+  ])("of code %s with %j is %s", (code, text, verdict) => {
+    expect(statusFailure(new ConnectError(text, code), { secrets: [], hints: HINTS }).verdict).toBe(
+      verdict,
+    );
+  });
+
+  test.each([
+    ["ERR_SSL_WRONG_VERSION_NUMBER", /try grpc:\/\//],
+    // A server that ends a handshake speaks TLS.
+    ["ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION", /^$/],
+    ["ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL", /^gRPC needs HTTP\/2/],
+  ])("of TLS with %s is %s", (code, hint) => {
+    const root = Object.assign(new Error("it broke"), { code });
+    const called = new ConnectError("x", Code.Internal, undefined, undefined, root);
+    expect(statusFailure(called, { secrets: [], hints: HINTS }).hint ?? "").toMatch(hint);
+  });
+
+  test("says code and words on one line, and no secret that a server repeats", () => {
+    const failure = statusFailure(new ConnectError("id\nis empty", Code.Unknown), {
+      secrets: ["tok"],
+      hints: HINTS,
+    });
+    expect(failure.message).toBe("UNKNOWN: id is empty");
+    const echo = statusFailure(new ConnectError("bad Bearer tok", Code.Unknown), {
+      secrets: ["tok"],
+      hints: HINTS,
+    });
+    expect(`${echo.message}${JSON.stringify(echo)}`).not.toContain("tok");
+    expect(echo.cause).toBeUndefined();
+  });
+
+  test.each([
+    ["ECONNREFUSED", "passing"],
+    ["ECONNRESET", "passing"],
+    ["EAI_AGAIN", "passing"],
+    ["ENOTFOUND", "refused"],
+    ["DEPTH_ZERO_SELF_SIGNED_CERT", "refused"],
+    ["ERR_TLS_CERT_ALTNAME_INVALID", "refused"],
+    ["ERR_SSL_WRONG_VERSION_NUMBER", "refused"],
+    ["ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION", "refused"],
+  ])("of the network with %s is %s, however deep it lies", (code, verdict) => {
+    const root = Object.assign(new Error("it broke"), { code });
+    const wrapped = new TypeError("fetch failed", { cause: new AggregateError([root]) });
+    expect(networkFailure(wrapped, HINTS)).toMatchObject({
+      verdict,
+      message: `${code}: it broke`,
+    });
+    expect(isOfNetwork(wrapped)).toBe(true);
+    const called = new ConnectError("x", Code.Internal, undefined, undefined, root);
+    expect(statusFailure(called, { secrets: [], hints: HINTS }).verdict).toBe(verdict);
+  });
+});

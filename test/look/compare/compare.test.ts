@@ -1,0 +1,498 @@
+/** Entity files held against NetBox: every field of every step, and which object is meant. */
+import { describe, expect, test } from "vitest";
+import type { FieldRow } from "../../../src/netbox/rest/fields/field.ts";
+import { FIELDS } from "../../../src/netbox/rest/fields/fields.ts";
+import type { Difference, Judged } from "../../../src/netbox/rest/findings.ts";
+import { PLACES } from "../../../src/netbox/rest/places.ts";
+import { STEPS } from "../../../src/netbox/types/order.ts";
+import type { Prefix } from "../../../src/netbox/types/schema.ts";
+import { arrived, PARTS } from "../../helpers/arrived.ts";
+import { comparison, verdicts } from "../../helpers/comparing.ts";
+import type { SetParts } from "../../helpers/entity-set.ts";
+import type { Row, Rows } from "../../helpers/small-netbox.ts";
+
+const VM = "virtualization/virtual-machines";
+const NICS = "virtualization/interfaces";
+
+/** Changes the first object of a path. */
+function set(path: string, values: object): (rows: Rows) => void {
+  return (rows) => void Object.assign(rows[path]?.[0] as Row, values);
+}
+
+function differencesOf(judged: readonly Judged[]): readonly Difference[] {
+  return judged.flatMap(({ differences }) => differences);
+}
+
+test("what arrived is equal, field for field", async () => {
+  const judged = await comparison();
+  expect(verdicts(judged)).toEqual({});
+  expect(judged.map(({ step }) => step)).toEqual([
+    "tag",
+    "custom-field",
+    "cluster-type",
+    "cluster",
+    "platform",
+    "vlan",
+    "vm-interface",
+    "interface",
+    "interface",
+    "ip-address",
+    "ip-address",
+    "ip-address",
+    "prefix",
+    "virtual-machine",
+    "virtual-machine",
+    "virtual-disk",
+    "device",
+  ]);
+});
+
+describe("a field that differs is told with both values", () => {
+  const tags: unknown[] = [];
+  test.each<[string, object, Difference]>([
+    ["extras/tags", { color: "ff0000" }, { field: "color", netbox: "ff0000", sent: "198754" }],
+    ["extras/custom-fields", { type: { value: "integer" } }, {
+      field: "type",
+      netbox: "integer",
+      sent: "text",
+    }],
+    ["extras/custom-fields", { object_types: ["dcim.device"] }, {
+      field: "object_types",
+      netbox: ["dcim.device"],
+      sent: ["virtualization.virtualmachine"],
+      lost: ["dcim.device"],
+    }],
+    ["extras/custom-fields", { object_types: [] }, {
+      field: "object_types",
+      netbox: [],
+      sent: ["virtualization.virtualmachine"],
+    }],
+    ["virtualization/cluster-types", { slug: "pve" }, {
+      field: "slug",
+      netbox: "pve",
+      sent: "proxmox",
+    }],
+    ["virtualization/clusters", { status: { value: "planned" } }, {
+      field: "status",
+      netbox: "planned",
+      sent: "active",
+    }],
+    ["virtualization/clusters", { type: { name: "VMware" } }, {
+      field: "type",
+      netbox: "VMware",
+      sent: "Proxmox",
+    }],
+    ["dcim/platforms", { tags }, { field: "tags", netbox: [], sent: ["discovered"] }],
+    ["ipam/vlans", { name: "Servers" }, { field: "name", netbox: "Servers", sent: "VLAN 20" }],
+    [NICS, { enabled: false }, { field: "enabled", netbox: false, sent: true }],
+    [NICS, { mtu: null }, { field: "mtu", netbox: null, sent: 1400 }],
+    [NICS, { mode: null }, { field: "mode", netbox: null, sent: "access" }],
+    [NICS, { primary_mac_address: { mac_address: "BC:24:11:00:00:02" } }, {
+      field: "primary_mac_address",
+      netbox: "BC:24:11:00:00:02",
+      sent: "BC:24:11:00:00:01",
+    }],
+    [NICS, { untagged_vlan: null }, {
+      field: "untagged_vlan",
+      netbox: null,
+      sent: "20 at HQ (id 2)",
+    }],
+    [NICS, { untagged_vlan: { id: 9, vid: 20, name: "VLAN 20" } }, {
+      field: "untagged_vlan",
+      netbox: "20 (id 9)",
+      sent: "20 at HQ (id 2)",
+    }],
+    ["dcim/interfaces", { type: { value: "other" } }, {
+      field: "type",
+      netbox: "other",
+      sent: "bridge",
+    }],
+    ["dcim/interfaces", { speed: 1_000_000 }, {
+      field: "speed",
+      netbox: 1_000_000,
+      sent: 10_000_000,
+    }],
+    ["ipam/ip-addresses", { address: "10.0.0.5/25" }, {
+      field: "address",
+      netbox: "10.0.0.5/25",
+      sent: "10.0.0.5/24",
+    }],
+    ["ipam/ip-addresses", { assigned_object_type: null, assigned_object: null }, {
+      field: "assigned_object_vm_interface",
+      netbox: null,
+      sent: "web-01/net0 (id 7)",
+    }],
+    // Another machine of the same name, in another cluster.
+    [
+      "ipam/ip-addresses",
+      { assigned_object: { name: "net0", virtual_machine: { id: 8, name: "web-01" } } },
+      {
+        field: "assigned_object_vm_interface",
+        netbox: "web-01/net0 (id 8)",
+        sent: "web-01/net0 (id 7)",
+      },
+    ],
+    ["ipam/prefixes", { scope_type: null, scope: null }, {
+      field: "scope_site",
+      netbox: null,
+      sent: "HQ",
+    }],
+    ["ipam/prefixes", { scope_type: "dcim.region", scope: { name: "HQ" } }, {
+      field: "scope_site",
+      netbox: "dcim.region HQ",
+      sent: "HQ",
+    }],
+    [VM, { name: "WEB-01" }, { field: "name", netbox: "WEB-01", sent: "web-01" }],
+    [VM, { status: { value: "offline" } }, { field: "status", netbox: "offline", sent: "active" }],
+    [VM, { platform: null }, { field: "platform", netbox: null, sent: "Debian 13" }],
+    [VM, { vcpus: 2 }, { field: "vcpus", netbox: 2, sent: 1.5 }],
+    [VM, { memory: 4097 }, { field: "memory", netbox: 4097, sent: 4096 }],
+    [VM, { start_on_boot: { value: "off" } }, {
+      field: "start_on_boot",
+      netbox: "off",
+      sent: "on",
+    }],
+    [VM, { comments: "" }, { field: "comments", netbox: null, sent: "First line\nsecond line" }],
+    [VM, { site: { name: "Elsewhere" } }, { field: "site", netbox: "Elsewhere", sent: "HQ" }],
+    [VM, { tenant: null }, { field: "tenant", netbox: null, sent: "Ops" }],
+    [VM, { primary_ip4: null }, {
+      field: "assigned_object_vm_interface.virtual_machine.primary_ip4",
+      netbox: null,
+      sent: "10.0.0.5/24",
+    }],
+    [VM, { primary_ip6: { address: "2001:db8::6/64" } }, {
+      field: "assigned_object_vm_interface.virtual_machine.primary_ip6",
+      netbox: "2001:db8::6/64",
+      sent: "2001:db8::5/64",
+    }],
+    [VM, { custom_fields: { proxmox_vmid: "102", proxmox_ha_state: null } }, {
+      field: "custom_fields.proxmox_vmid",
+      netbox: "102",
+      sent: "101",
+    }],
+    // Sent empty, to clear it.
+    [VM, { custom_fields: { proxmox_vmid: "101", proxmox_ha_state: "started" } }, {
+      field: "custom_fields.proxmox_ha_state",
+      netbox: "started",
+      sent: null,
+    }],
+    ["virtualization/virtual-disks", { size: 1 }, { field: "size", netbox: 1, sent: 32_768 }],
+    ["dcim/devices", { role: { name: "Server" } }, {
+      field: "role",
+      netbox: "Server",
+      sent: "Hypervisor",
+    }],
+    [
+      "dcim/devices",
+      { device_type: { model: "R650", manufacturer: { name: "Dell" } } },
+      { field: "device_type", netbox: "Dell R650", sent: "Proxmox Proxmox Node" },
+    ],
+    ["dcim/device-types", { tags }, {
+      field: "device_type.tags",
+      netbox: [],
+      sent: ["discovered"],
+    }],
+    ["dcim/manufacturers", { tags }, {
+      field: "device_type.manufacturer.tags",
+      netbox: [],
+      sent: ["discovered"],
+    }],
+    ["dcim/device-roles", { tags }, { field: "role.tags", netbox: [], sent: ["discovered"] }],
+    ["dcim/devices", { cluster: null }, {
+      field: "cluster",
+      netbox: null,
+      sent: "lab at HQ (id 1)",
+    }],
+    ["dcim/devices", { primary_ip6: { display: "2001:db8::1/64" } }, {
+      field: "primary_ip6",
+      netbox: "2001:db8::1/64",
+      sent: null,
+    }],
+    ["dcim/devices", { custom_fields: { proxmox_cpu_count: 16 } }, {
+      field: "custom_fields.proxmox_cpu_count",
+      netbox: 16,
+      sent: 32,
+    }],
+  ])("%s %j", async (path, values, difference) => {
+    const judged = await comparison(set(path, values));
+    expect(differencesOf(judged)).toEqual([difference]);
+    const told = judged.find(({ differences }) => differences.length > 0);
+    expect(told).toMatchObject({ verdict: "different", unjudged: [] });
+    expect(told?.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/[a-z-]+\/[a-z-]+\/\d+\/$/);
+  });
+
+  test.each(["parent", "bridge", "lag"])("the %s of an interface", async (link) => {
+    const judged = await comparison((rows) => {
+      Object.assign(rows["dcim/interfaces"]?.[1] as Row, { [link]: { name: "eth9" } });
+    });
+    expect(differencesOf(judged)).toMatchObject([{ field: link, netbox: "eth9" }]);
+  });
+
+  test("several fields of one object at once", async () => {
+    const judged = await comparison(set(VM, { memory: 1, status: null, platform: null }));
+    expect(differencesOf(judged).map(({ field }) => field)).toEqual([
+      "status",
+      "platform",
+      "memory",
+    ]);
+  });
+});
+
+describe("no key that a table reads can be missing without a word", () => {
+  const rows = STEPS.flatMap(({ name: step }) =>
+    Object.entries(FIELDS[step] as Readonly<Record<string, FieldRow<unknown>>>)
+      .filter(([, { reads }]) => reads.length > 0)
+      .map(([field, { reads }]) => [step, field, reads] as const)
+  );
+  const isSent = (step: keyof SetParts, field: string): boolean =>
+    PARTS[step]?.[0]?.some((entity) => Object.hasOwn(entity, field)) ?? false;
+
+  test.each(rows.filter(([step, field]) => isSent(step, field)))(
+    "%s %s",
+    async (step, field, reads) => {
+      const judged = await comparison((all) => {
+        for (const row of all[PLACES[step].path] ?? []) {
+          for (const key of reads.filter((each) => !PLACES[step].reads.includes(each))) {
+            Reflect.deleteProperty(row, key);
+          }
+        }
+      });
+      const isIdentity = reads.every((key) => PLACES[step].reads.includes(key));
+      const told = judged.filter((each) => each.step === step && each.verdict !== "equal");
+      expect(told.length > 0, field).toBe(!isIdentity);
+    },
+  );
+
+  test("and the small site sends every field but custom fields of types that have none", () => {
+    const unsent = rows.filter(([step, field]) => !isSent(step, field)).map(([, field]) => field);
+    expect([...new Set(unsent)]).toEqual(["custom_fields"]);
+  });
+});
+
+describe("an object that is gone is missing", () => {
+  test.each([
+    ["extras/tags", ["tag discovered"]],
+    ["virtualization/virtual-disks", ["virtual-disk web-01/scsi0"]],
+    ["ipam/prefixes", ["prefix 10.0.0.0/24"]],
+    ["dcim/interfaces", ["interface pve1/vmbr0", "interface pve1/vmbr0.20"]],
+    // With what it owns.
+    [VM, [
+      "vm-interface web-01/net0",
+      "virtual-machine web-01",
+      "virtual-machine db-01",
+      "virtual-disk web-01/scsi0",
+    ]],
+  ])("of %s", async (path, expected) => {
+    const judged = await comparison((rows) => {
+      rows[path] = [];
+    });
+    const missing = judged.filter(({ verdict }) => verdict === "missing");
+    expect(missing.map(({ step, entity }) => `${step} ${entity}`)).toEqual(expected);
+  });
+
+  test("and what names it differs", async () => {
+    const judged = await comparison((rows) => {
+      rows["ipam/vlans"] = [];
+    });
+    expect(verdicts(judged)).toEqual({
+      "vlan 20 at HQ": "missing",
+      "vm-interface web-01/net0": "different",
+    });
+  });
+});
+
+describe("more in NetBox is no difference, and is told", () => {
+  test("of tags", async () => {
+    const more = [{ name: "discovered", slug: "discovered" }, { name: "mine", slug: "mine" }];
+    const judged = await comparison(set(VM, { tags: more }));
+    expect(verdicts(judged)).toEqual({});
+    expect(judged.flatMap((each) => each.more)).toEqual([{ field: "tags", values: ["mine"] }]);
+  });
+});
+
+test("more object types of a custom field are lost with the next push, and so a difference", async () => {
+  const types = ["dcim.device", "virtualization.virtualmachine"];
+  const judged = await comparison(set("extras/custom-fields", { object_types: types }));
+  expect(judged.flatMap(({ step, differences }) => differences.map((each) => ({ step, ...each }))))
+    .toEqual([{
+      step: "custom-field",
+      field: "object_types",
+      netbox: types,
+      sent: ["virtualization.virtualmachine"],
+      lost: ["dcim.device"],
+    }]);
+  expect(judged.flatMap(({ more }) => more)).toEqual([]);
+});
+
+describe("the object that is meant", () => {
+  const other = (path: string, values: object) => (rows: Rows): void => {
+    rows[path]?.push({ ...(rows[path]?.[0] as Row), ...values, id: 99 });
+  };
+
+  test.each([
+    ["a machine of the same name in another cluster", VM, { cluster: { id: 2, name: "other" } }],
+    ["a machine with another tenant", VM, { tenant: { name: "Sales" } }],
+    ["a device at another site", "dcim/devices", { site: { name: "Elsewhere" } }],
+    ["an address in a VRF", "ipam/ip-addresses", { vrf: { id: 1, name: "red" } }],
+    ["a prefix in a VRF", "ipam/prefixes", { vrf: { id: 1, name: "red" } }],
+    ["a VLAN of a group", "ipam/vlans", { group: { id: 1, name: "DC" } }],
+    ["a platform of a manufacturer", "dcim/platforms", { manufacturer: { name: "Debian" } }],
+    ["a cluster of another scope", "virtualization/clusters", { scope: { name: "Elsewhere" } }],
+  ])("is not %s", async (_, path, values) => {
+    expect(verdicts(await comparison(other(path, { ...values, tags: [] })))).toEqual({});
+  });
+
+  test.each([
+    ["a cluster whose scope was changed", "virtualization/clusters", {
+      scope: { name: "Elsewhere" },
+    }, { "cluster lab": "different" }],
+    ["a tag that was renamed", "extras/tags", { name: "Found" }, {
+      "tag discovered": "different",
+    }],
+    ["a machine whose tenant was changed", VM, { tenant: { name: "Sales" } }, {
+      "virtual-machine web-01": "different",
+    }],
+    ["a platform that was given a manufacturer", "dcim/platforms", {
+      manufacturer: { name: "Debian" },
+    }, {}],
+    ["a VLAN that was put into a group", "ipam/vlans", { group: { id: 1 } }, {}],
+  ])("is %s, where there is none better", async (_, path, values, expected) => {
+    expect(verdicts(await comparison(set(path, values)))).toEqual(expected);
+  });
+
+  test("is a tag of the slug that NetBox makes of the name, when none has the name", async () => {
+    const parts: SetParts = { "tag": [[{ name: "Discovered" }]] };
+    expect(differencesOf(await comparison(undefined, { parts }))).toEqual([
+      { field: "name", netbox: "discovered", sent: "Discovered" },
+    ]);
+  });
+
+  test("of two that fit alike cannot be told, and neither can what it owns", async () => {
+    const judged = await comparison(other(VM, {}));
+    expect(verdicts(judged)).toEqual({
+      "vm-interface web-01/net0": "unjudged",
+      "ip-address 10.0.0.5/24": "unjudged",
+      "ip-address 2001:db8::5/64": "unjudged",
+      "virtual-machine web-01": "unjudged",
+      "virtual-disk web-01/scsi0": "unjudged",
+    });
+    expect(judged.find(({ step }) => step === "virtual-machine")?.unjudged).toEqual([{
+      field: undefined,
+      reason: "ambiguous",
+      sentence: "2 virtual machines of NetBox fit: ids 7, 99",
+    }]);
+  });
+
+  test("is found however IPv6 is spelled", async () => {
+    const judged = await comparison((rows) => {
+      Object.assign(rows[VM]?.[0] as Row, { primary_ip6: { address: "2001:DB8:0::5/64" } });
+    });
+    expect(verdicts(judged)).toEqual({});
+  });
+
+  test("may be one of several that the mapping makes of one network", async () => {
+    const parts: SetParts = {
+      prefix: [["HQ", "Elsewhere"].map((name) => ({
+        prefix: "10.0.0.0/24",
+        scope_site: { name },
+        tags: [],
+      }))],
+    };
+    const both = await comparison(
+      other("ipam/prefixes", { scope: { id: 2, name: "Elsewhere" } }),
+      { parts },
+    );
+    expect(verdicts(both)).toEqual({});
+  });
+});
+
+describe("what cannot be judged is told with the reason", () => {
+  test("a type that the token may not view, and the permission that it lacks", async () => {
+    const judged = await comparison(undefined, { denied: ["virtualization/virtual-disks"] });
+    expect(verdicts(judged)).toEqual({ "virtual-disk web-01/scsi0": "unjudged" });
+    expect(judged.flatMap(({ unjudged }) => unjudged)).toEqual([{
+      field: undefined,
+      reason: "denied",
+      sentence: "the token may not view virtual disks (virtualization.view_virtualdisk)",
+    }]);
+  });
+
+  test("what belongs to such a type", async () => {
+    const judged = await comparison(undefined, { denied: ["virtualization/clusters"] });
+    expect(verdicts(judged)).toEqual({
+      "cluster lab": "unjudged",
+      "vm-interface web-01/net0": "unjudged",
+      "ip-address 10.0.0.5/24": "unjudged",
+      "ip-address 2001:db8::5/64": "unjudged",
+      "virtual-machine web-01": "unjudged",
+      "virtual-machine db-01": "unjudged",
+      "virtual-disk web-01/scsi0": "unjudged",
+      "device pve1": "unjudged",
+    });
+  });
+
+  test("a field alone, when all others are equal", async () => {
+    const judged = await comparison(undefined, { denied: ["ipam/vlans"] });
+    expect(judged.find(({ step }) => step === "vm-interface")).toMatchObject({
+      verdict: "unjudged",
+      differences: [],
+      unjudged: [{ field: "untagged_vlan", reason: "denied" }],
+    });
+  });
+
+  test("a field beside one that differs, which weighs more", async () => {
+    const judged = await comparison(set(NICS, { mtu: 9000 }), { denied: ["ipam/vlans"] });
+    expect(judged.find(({ step }) => step === "vm-interface")).toMatchObject({
+      verdict: "different",
+      differences: [{ field: "mtu" }],
+      unjudged: [{ field: "untagged_vlan" }],
+    });
+  });
+
+  test("a custom field that NetBox does not have", async () => {
+    const judged = await comparison(set(VM, { custom_fields: { proxmox_ha_state: null } }));
+    expect(judged.flatMap(({ unjudged }) => unjudged)).toEqual([{
+      field: "custom_fields.proxmox_vmid",
+      reason: "no-custom-field",
+      sentence: 'NetBox has no custom field "proxmox_vmid" here',
+    }]);
+  });
+
+  test("a field that an older NetBox does not show", async () => {
+    const judged = await comparison((rows) => {
+      Reflect.deleteProperty(rows[VM]?.[0] as Row, "start_on_boot");
+    });
+    expect(judged.flatMap(({ unjudged }) => unjudged)).toEqual([{
+      field: "start_on_boot",
+      reason: "no-field",
+      sentence: 'this release of NetBox shows no "start_on_boot"',
+    }]);
+  });
+
+  test("a list that NetBox does not have, in its own words", async () => {
+    const judged = await comparison((rows) => {
+      Reflect.deleteProperty(rows, "virtualization/virtual-disks");
+    });
+    expect(judged.flatMap(({ unjudged }) => unjudged)).toEqual([{
+      field: undefined,
+      reason: "refused",
+      sentence: "NetBox lists no virtual disks: HTTP 404 (Not found.)",
+    }]);
+  });
+
+  test("a field of the entity that nobody knows", async () => {
+    const [[prefix] = []] = PARTS.prefix ?? [];
+    const parts = { prefix: [[{ ...prefix, shoe_size: 43 } as Prefix]] };
+    const judged = await comparison(undefined, { parts });
+    expect(judged.flatMap(({ unjudged }) => unjudged)).toMatchObject([{
+      field: "shoe_size",
+      reason: "unknown-field",
+    }]);
+  });
+});
+
+test("an empty NetBox has nothing, and nothing is equal", async () => {
+  const empty = Object.fromEntries(Object.keys(arrived()).map((path) => [path, []]));
+  const judged = await comparison(undefined, { rows: empty });
+  expect(new Set(judged.map(({ verdict }) => verdict))).toEqual(new Set(["missing"]));
+});

@@ -1,0 +1,58 @@
+/** Settings of compare: what they may be, and what is never shown. */
+import { describe, expect, test } from "vitest";
+import { AppError } from "../../../src/base/errors.ts";
+import { type CompareTexts, parseCompareOptions } from "../../../src/look/compare/settings.ts";
+
+const GOOD = { NETBOX_URL: "https://netbox.example.com", NETBOX_TOKEN: "nbt_a.s3cret" };
+
+function refusal(texts: CompareTexts): AppError {
+  try {
+    parseCompareOptions({ ...GOOD, ...texts });
+  } catch (error) {
+    expect(error).toBeInstanceOf(AppError);
+    return error as AppError;
+  }
+  throw new Error("It was not refused");
+}
+
+test.each([
+  ["https://netbox.example.com", "https://netbox.example.com"],
+  ["https://netbox.example.com/", "https://netbox.example.com"],
+  ["https://netbox.example.com/api/", "https://netbox.example.com"],
+  ["http://10.0.0.5:8000/netbox/", "http://10.0.0.5:8000/netbox"],
+  ["https://[2001:db8::1]/base/api", "https://[2001:db8::1]/base"],
+])("NETBOX_URL %s names NetBox at %s", (text, url) => {
+  expect(parseCompareOptions({ ...GOOD, NETBOX_URL: text }).url).toBe(url);
+});
+
+describe("refused with what is allowed", () => {
+  test.each<[CompareTexts, string]>([
+    [{ NETBOX_URL: undefined }, "Setting NETBOX_URL is missing"],
+    [{ NETBOX_URL: "netbox" }, "Setting NETBOX_URL is no URL of a web server"],
+    [{ NETBOX_URL: "ftp://netbox" }, "Setting NETBOX_URL is no URL of a web server"],
+    [{ NETBOX_URL: "https://netbox?x=1" }, "Setting NETBOX_URL has something behind its path"],
+    [{ NETBOX_TOKEN: undefined }, "Setting NETBOX_TOKEN is missing"],
+    [{ NETBOX_TOKEN: "  " }, "Setting NETBOX_TOKEN is missing"],
+    [{ NETBOX_TOKEN: "a b c" }, "Setting NETBOX_TOKEN holds a blank"],
+    [{ NETBOX_TOKEN: "a\nb" }, "Setting NETBOX_TOKEN holds a blank"],
+    [{ NETBOX_SKIP_TLS_VERIFY: "maybe" }, 'Setting NETBOX_SKIP_TLS_VERIFY is "maybe"'],
+    [{ NETBOX_CONCURRENCY: "0" }, 'Setting NETBOX_CONCURRENCY is "0"'],
+    [{ NETBOX_CONCURRENCY: "17" }, 'Setting NETBOX_CONCURRENCY is "17"'],
+    [{ NETBOX_TIMEOUT: "0" }, 'Setting NETBOX_TIMEOUT is "0"'],
+    [{ NETBOX_MAX_RETRIES: "-1" }, 'Setting NETBOX_MAX_RETRIES is "-1"'],
+    [{ NETBOX_RETRY_DELAY: "soon" }, 'Setting NETBOX_RETRY_DELAY is "soon"'],
+  ])("%j", (texts, message) => {
+    const { kind, message: said, hint } = refusal(texts);
+    expect([kind, said.slice(0, message.length)]).toEqual(["usage", message]);
+    expect(hint).toBeTruthy();
+  });
+
+  test.each<CompareTexts>([
+    { NETBOX_URL: "https://me:s3cret@netbox.example.com" },
+    { NETBOX_URL: "me:s3cret@netbox" },
+    { NETBOX_TOKEN: "s3cret and more" },
+  ])("%j, without the secret", (texts) => {
+    const { message, hint, cause } = refusal(texts);
+    expect(`${message} ${hint} ${String(cause)}`).not.toContain("s3cret");
+  });
+});

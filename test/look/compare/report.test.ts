@@ -1,0 +1,283 @@
+/** What a comparison found, as text, as Markdown and as JSON. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { CompareJson } from "../../../src/look/compare/command.ts";
+import {
+  compareMarkdown,
+  CompareRecord,
+  compareText,
+  differenceText,
+  headlineOf,
+} from "../../../src/look/compare/text.ts";
+import type { Difference, Judged } from "../../../src/netbox/rest/findings.ts";
+
+const URL = "https://netbox.example.com";
+
+function judged(more: Partial<Judged> = {}): Judged {
+  return {
+    step: "virtual-machine",
+    entity: "web-01",
+    verdict: "equal",
+    url: undefined,
+    differences: [],
+    unjudged: [],
+    more: [],
+    ...more,
+  };
+}
+
+function different(...differences: readonly Difference[]): Judged {
+  return judged({ verdict: "different", url: `${URL}/virtualization/7/`, differences });
+}
+
+function missing(entity: string): Judged {
+  return judged({ verdict: "missing", entity });
+}
+
+function denied(entity: string): Judged {
+  const sentence = "the token may not view virtual disks (virtualization.view_virtualdisk)";
+  return judged({
+    step: "virtual-disk",
+    entity,
+    verdict: "unjudged",
+    unjudged: [{ field: undefined, reason: "denied", sentence }],
+  });
+}
+
+function recordOf(all: readonly Judged[]): CompareRecord {
+  const subject = { place: "snapshots/lab", url: URL };
+  const record = new CompareRecord(subject, ["virtual-machine", "virtual-disk"]);
+  record.status = { version: "4.7.3", plugin: "1.18.1" };
+  record.isComplete = true;
+  for (const each of all) record.add(each);
+  return record;
+}
+
+function textOf(all: readonly Judged[], { width = 80, isVerbose = false } = {}): string {
+  return compareText(recordOf(all), { width, isVerbose });
+}
+
+function jsonOf(all: readonly Judged[], isVerbose = false): unknown {
+  const lines: string[] = [];
+  const json = new CompareJson((line) => lines.push(line));
+  const record = recordOf([]);
+  json.open(record);
+  for (const each of all) {
+    record.add(each);
+    json.add(each, isVerbose);
+  }
+  json.close(record);
+  return JSON.parse(lines.join("\n"));
+}
+
+const MEMORY = { field: "memory", netbox: 1024, sent: 4096 };
+const MORE = judged({ more: [{ field: "tags", values: ["mine", "yours"] }] });
+
+describe("the first line", () => {
+  test.each<[string, readonly Judged[], string]>([
+    ["all", [judged(), judged()], "All 2 entities of snapshots/lab are in NetBox 4.7.3 at"],
+    ["some", [judged(), missing("a"), missing("b")], "as they were sent; 2 missing"],
+    [
+      "all kinds",
+      [judged(), different(MEMORY), missing("a"), denied("b")],
+      "Of 4 entities of snapshots/lab, 1 are in NetBox 4.7.3 at https://netbox.example.com " +
+      "as they were sent; 1 different, 1 missing, 1 not judged",
+    ],
+  ])("of %s", (_, all, words) => expect(headlineOf(recordOf(all))).toContain(words));
+});
+
+describe("a difference in words", () => {
+  const long = "x".repeat(100);
+  test.each<[string, Difference, string]>([
+    ["numbers", MEMORY, "memory: NetBox has 1024, sent was 4096"],
+    ["nothing", { field: "mtu", netbox: null, sent: 1 }, "mtu: NetBox has nothing, sent was 1"],
+    ["texts", { field: "name", netbox: "a", sent: "b" }, 'name: NetBox has "a", sent was "b"'],
+    [
+      "what a list lacks, and not what it has more of",
+      { field: "tags", netbox: ["a", "z"], sent: ["a", "b", "c"] },
+      "tags: NetBox lacks b, c",
+    ],
+    [
+      "what a push removes from a list that Diode replaces",
+      { field: "object_types", netbox: ["a", "z"], sent: ["a"], lost: ["z"] },
+      "object_types: a push removes z",
+    ],
+    [
+      "both",
+      { field: "object_types", netbox: ["z"], sent: ["a"], lost: ["z"] },
+      "object_types: NetBox lacks a; a push removes z",
+    ],
+    [
+      "long texts from where they differ",
+      { field: "comments", netbox: `${long}ABC${long}`, sent: `${long}XYZ${long}` },
+      `comments: NetBox has "…${"x".repeat(15)}ABC${"x".repeat(42)}…", ` +
+      `sent was "…${"x".repeat(15)}XYZ${"x".repeat(42)}…"`,
+    ],
+    [
+      "line breaks that can be seen",
+      { field: "comments", netbox: "a\r\nb", sent: "a\nb" },
+      'comments: NetBox has "a\\r\\nb", sent was "a\\nb"',
+    ],
+  ])("%s", (_, difference, words) => expect(differenceText(difference)).toBe(words));
+});
+
+describe("text", () => {
+  test("of what is equal is the counts alone", () => {
+    const text = textOf([judged(), MORE]);
+    expect(text).toMatch(/^ {2}virtual-machine +2 +2 +0 +0 +0$/m);
+    expect(text.split("\n\n")).toHaveLength(2);
+  });
+
+  test("has a block for each kind", () => {
+    const text = textOf([different(MEMORY), missing("db-01"), denied("a"), denied("b")]);
+    expect(text).toContain(
+      `Different\n  virtual-machine web-01 ${URL}/virtualization/7/\n` +
+        "    memory: NetBox has 1024, sent was 4096\n\n" +
+        "Missing\n  virtual-machine db-01\n\nNot judged\n  2 of step virtual-disk: the token",
+    );
+    expect(text).toContain("Diode applies later");
+  });
+
+  test("tells what NetBox has more of only when asked", () => {
+    expect(textOf([MORE])).not.toContain("mine");
+    expect(textOf([MORE], { isVerbose: true })).toContain(
+      "More in NetBox, which is no difference\n  virtual-machine web-01 tags: mine, yours",
+    );
+  });
+
+  test("names what a push removes, and says what to do, in text, Markdown and JSON", () => {
+    const loss = { field: "object_types", netbox: ["a", "z"], sent: ["a"], lost: ["z"] };
+    const all = [judged({ ...different(loss), step: "custom-field", entity: "proxmox_vmid" })];
+    const text = textOf(all, { width: 200 });
+    expect(text).toContain("    object_types: a push removes z\n");
+    expect(text).toContain("NetBox deletes the values there. Before you push, move these values");
+    expect(compareMarkdown(recordOf(all))).toContain("NetBox deletes the values there");
+    expect(jsonOf(all)).toMatchObject({ findings: [{ differences: [{ lost: ["z"] }] }] });
+    expect(textOf([different(MEMORY)])).not.toContain("a push removes");
+  });
+
+  test("says when nothing can arrive, since the NetBox has no plugin of Diode", () => {
+    const record = recordOf([missing("db-01")]);
+    record.status = { version: "4.7.3", plugin: undefined };
+    const text = compareText(record, { width: 200, isVerbose: false });
+    expect(text).toContain("no plugin of Diode (netbox_diode_plugin): nothing can arrive in it");
+    expect(text).not.toContain("Diode applies later");
+  });
+
+  test("names a field that could not be judged beside those that differ", () => {
+    const both = {
+      ...different(MEMORY),
+      unjudged: [{ field: "vlan", reason: "denied", sentence: "no right" }] as const,
+    };
+    expect(textOf([both])).toContain("    vlan is not judged: no right\n");
+  });
+
+  test("shows a part of very much, and says how much more there is", () => {
+    const text = textOf(Array.from({ length: 1234 }, (_, i) => missing(`guest-${i}`)));
+    expect(text.match(/^ {2}virtual-machine guest-\d+$/gm)).toHaveLength(30);
+    expect(text).toContain("\n  … and 1,204 more, which --json tells\n");
+  });
+
+  test("fits its width and never drives the terminal, whatever NetBox holds", () => {
+    const word = fc.string({ unit: "grapheme", maxLength: 200 });
+    fc.assert(
+      fc.property(word, word, fc.integer({ min: 70, max: 120 }), (netbox, sent, width) => {
+        const all = [
+          different({ field: "comments", netbox: `${netbox}\u001b[31m`, sent }),
+          missing(sent),
+          judged({ more: [{ field: "tags", values: [netbox] }] }),
+        ];
+        const lines = textOf(all, { width, isVerbose: true }).split("\n");
+        expect(lines.filter((line) => [...line].length > width)).toEqual([]);
+        // oxlint-disable-next-line no-control-regex
+        expect(lines.join("")).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/);
+      }),
+    );
+  });
+});
+
+describe("Markdown", () => {
+  test("of what is equal is short", () => {
+    const markdown = compareMarkdown(recordOf([judged()]));
+    expect(markdown).toMatch(/^### It arrived\n\nAll 1 entities of snapshots\/lab/);
+    expect(markdown).toContain("| virtual-machine | 1 | 1 | 0 | 0 | 0 |");
+    expect(markdown).not.toContain("<details>");
+  });
+
+  test("folds what is to be told", () => {
+    const markdown = compareMarkdown(
+      recordOf([different(MEMORY), missing("db-01"), denied("a"), denied("b")]),
+    );
+    expect(markdown).toMatch(/^### Not all of it arrived\n/);
+    expect(markdown).toContain("<details><summary>Different (1)</summary>\n\n| Step |");
+    expect(markdown).toContain("| virtual-machine | `web-01` | `memory` | `1024` | `4096` |");
+    expect(markdown).toContain("<details><summary>Missing (1)</summary>");
+    expect(markdown).toContain("| virtual-disk |  | 2 | `the token may not view virtual disks");
+  });
+
+  test("is not changed by text from outside", () => {
+    const hostile = "`<b>|`*_[x](y) @all\n\u001b[31m\u202e";
+    const markdown = compareMarkdown(
+      recordOf([different({ field: "comments", netbox: hostile, sent: "" }), missing(hostile)]),
+    );
+    // oxlint-disable-next-line no-control-regex
+    expect(markdown).not.toMatch(/[\u001b\u202e]/);
+    const [row = ""] = markdown.split("\n").filter((line) => line.includes("comments"));
+    const cells = row.split(/(?<!\\)\|/).slice(1, -1).map((cell) => cell.trim());
+    expect(cells).toHaveLength(5);
+    expect(cells[3]).toMatch(/^``".*"``$/);
+  });
+
+  test("fits into a comment on GitHub, however much there is to tell", () => {
+    const long = "*_|<".repeat(100);
+    const fields = Array.from({ length: 12 }, (_, i) => ({
+      field: `field_${i}`,
+      netbox: long,
+      sent: `${long}!`,
+    }));
+    const many = Array.from({ length: 500 }, () => different(...fields));
+    const markdown = compareMarkdown(recordOf([...many, ...many.map(() => missing(long))]));
+    expect(markdown.length).toBeLessThan(65_536);
+  });
+});
+
+describe("JSON", () => {
+  test("has what was found, one after the other, and the counts", () => {
+    expect(jsonOf([judged(), different(MEMORY), missing("a"), denied("b")])).toEqual({
+      netbox: { url: URL, version: "4.7.3", diode_plugin: "1.18.1" },
+      run: "snapshots/lab",
+      findings: [
+        {
+          step: "virtual-machine",
+          entity: "web-01",
+          verdict: "different",
+          url: `${URL}/virtualization/7/`,
+          differences: [MEMORY],
+        },
+        { step: "virtual-machine", entity: "a", verdict: "missing" },
+        {
+          step: "virtual-disk",
+          entity: "b",
+          verdict: "unjudged",
+          unjudged: [{
+            reason: "denied",
+            sentence: "the token may not view virtual disks (virtualization.view_virtualdisk)",
+          }],
+        },
+      ],
+      steps: [
+        { step: "virtual-machine", entities: 3, equal: 1, different: 1, missing: 1, unjudged: 0 },
+        { step: "virtual-disk", entities: 1, equal: 0, different: 0, missing: 0, unjudged: 1 },
+      ],
+      totals: { entities: 4, equal: 1, different: 1, missing: 1, unjudged: 1 },
+      complete: true,
+    });
+  });
+
+  test("of what is equal has no finding, unless NetBox has more and the user wants to know", () => {
+    expect(jsonOf([MORE])).toMatchObject({ findings: [] });
+    expect(jsonOf([MORE], true)).toMatchObject({
+      findings: [{ verdict: "equal", more: [{ field: "tags", values: ["mine", "yours"] }] }],
+    });
+  });
+});

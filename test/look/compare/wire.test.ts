@@ -1,0 +1,351 @@
+/** NetBox as a network shows it: pages, limits, faults, tokens, TLS; and what it is never asked. */
+import { describe, expect, test } from "vitest";
+import { AppError } from "../../../src/base/errors.ts";
+import { arrived, PARTS } from "../../helpers/arrived.ts";
+import { compareWith, comparison, smallNetBox, verdicts } from "../../helpers/comparing.ts";
+import { buildSet, disk, vm } from "../../helpers/entity-set.ts";
+import type { Fault, Rows } from "../../helpers/small-netbox.ts";
+import { tempFolder } from "../../helpers/temp-folder.ts";
+
+async function smallSet() {
+  return await buildSet(await tempFolder(), PARTS);
+}
+
+/** So many machines with a disk each, and NetBox's objects of them. */
+async function fleet(count: number) {
+  const names = Array.from({ length: count }, (_, i) => `guest-number-${i + 1}`);
+  const set = await buildSet(await tempFolder(), {
+    "virtual-machine": [names.map((name, i) => vm(name, {}, i))],
+    "virtual-disk": [names.map((name) => disk(name, "scsi0"))],
+  });
+  const rows: Rows = {
+    "virtualization/clusters": [{ id: 1, name: "lab", scope_type: null, scope: null }],
+    "virtualization/virtual-machines": names.map((name, i) => ({
+      id: i + 1,
+      name,
+      cluster: { id: 1, name: "lab" },
+      tenant: null,
+      status: { value: "active" },
+      tags: [],
+      custom_fields: { proxmox_vmid: String(i) },
+    })),
+    "virtualization/virtual-disks": names.map((name, i) => ({
+      id: i + 1,
+      name: "scsi0",
+      virtual_machine: { id: i + 1, name },
+      size: 1024,
+      tags: [],
+      custom_fields: {},
+    })),
+  };
+  return { set, rows };
+}
+
+describe("a large NetBox", () => {
+  test("is asked for many objects at once, in request lines that a server takes", async () => {
+    const { set, rows } = await fleet(1000);
+    const netbox = await smallNetBox({ rows });
+    const { judged, error } = await compareWith(netbox, set);
+    expect([error, verdicts(judged), judged.length]).toEqual([undefined, {}, 2000]);
+    // 1,000 machines for their disks and for themselves, 1,000 disks, and a few clusters.
+    expect(netbox.asked.length).toBeLessThan(80);
+    for (const { url } of netbox.asked) {
+      expect(url.pathname.length + url.search.length).toBeLessThan(3000);
+    }
+  });
+
+  test("may give pages of any size", async () => {
+    const { set, rows } = await fleet(120);
+    const netbox = await smallNetBox({ rows, pageSize: 7 });
+    const { judged, error } = await compareWith(netbox, set);
+    expect([error, verdicts(judged)]).toEqual([undefined, {}]);
+    const offsets = netbox.asked.map(({ url }) => Number(url.searchParams.get("offset")));
+    expect(new Set(offsets)).toContain(84);
+    // The link to the next page leads elsewhere, as it does behind some proxies.
+    expect(netbox.asked.every(({ url }) => url.host === new URL(netbox.url).host)).toBe(true);
+  });
+
+  test("answers in any order of its pages, and what is told has the order of the files", async () => {
+    const { set, rows } = await fleet(450);
+    const netbox = await smallNetBox({ rows });
+    const { judged } = await compareWith(netbox, set, { texts: { NETBOX_CONCURRENCY: "8" } });
+    const machines = judged.filter(({ step }) => step === "virtual-machine");
+    expect(machines.map(({ entity }) => entity)).toEqual(
+      Array.from({ length: 450 }, (_, i) => `guest-number-${i + 1}`),
+    );
+  });
+
+  test("is asked for the fields that are compared, and for no others", async () => {
+    const netbox = await smallNetBox();
+    await compareWith(netbox, await smallSet());
+    const machines = netbox.asked.find(({ url }) =>
+      url.searchParams.get("fields")?.includes("memory")
+    );
+    const fields = machines?.url.searchParams.get("fields")?.split(",") ?? [];
+    expect(fields).toContain("primary_ip4");
+    expect(fields).not.toContain("config_context");
+  });
+});
+
+test("nothing but GET is ever sent", async () => {
+  const netbox = await smallNetBox({ denied: ["ipam/vlans"] });
+  await compareWith(netbox, await smallSet());
+  expect(new Set(netbox.asked.map(({ method }) => method))).toEqual(new Set(["GET"]));
+});
+
+describe("what passes is asked again", () => {
+  test.each<[string, Fault, string]>([
+    ["429", { status: 429, headers: { "retry-after": "0" } }, "HTTP 429"],
+    ["500", { status: 500, body: "<html>" }, "HTTP 500"],
+    ["502", { status: 502 }, "HTTP 502"],
+    ["503", { status: 503 }, "HTTP 503"],
+    ["a dropped connection", { wire: "drop" }, ""],
+    ["an answer that is cut", { wire: "cut" }, ""],
+  ])("after %s", async (_, fault, words) => {
+    const netbox = await smallNetBox({
+      faultOf: (_, index) => index % 3 === 1 ? fault : undefined,
+    });
+    const { judged, retries, error } = await compareWith(netbox, await smallSet());
+    expect([error, verdicts(judged), judged.length]).toEqual([undefined, {}, 17]);
+    expect(retries.length).toBeGreaterThan(3);
+    expect(retries[0]?.message).toContain(words);
+  });
+
+  test("when NetBox says when", async () => {
+    const fault = { status: 429, headers: { "retry-after": "1" } };
+    const netbox = await smallNetBox({ faultOf: (_, index) => index === 2 ? fault : undefined });
+    const from = performance.now();
+    const { retries, error } = await compareWith(netbox, await smallSet());
+    expect([error, retries.length]).toEqual([undefined, 1]);
+    expect(retries[0]?.pauseMs).toBeGreaterThanOrEqual(1000);
+    expect(performance.now() - from).toBeGreaterThanOrEqual(1000);
+  });
+
+  test("after no answer in time", async () => {
+    const netbox = await smallNetBox({
+      faultOf: (_, index) => index === 1 ? { wire: "hang" } : undefined,
+    });
+    const { judged, retries, error } = await compareWith(netbox, await smallSet(), {
+      texts: { NETBOX_TIMEOUT: "300ms" },
+    });
+    expect([error, verdicts(judged)]).toEqual([undefined, {}]);
+    expect(retries[0]?.message).toBe("NetBox did not answer within 300ms");
+  });
+
+  test("but not for ever", async () => {
+    const netbox = await smallNetBox({
+      faultOf: ({ url }) => url.pathname.includes("tags") ? { status: 503 } : undefined,
+    });
+    const { retries, error } = await compareWith(netbox, await smallSet(), {
+      texts: { NETBOX_MAX_RETRIES: "2" },
+    });
+    expect(retries).toHaveLength(2);
+    expect(error).toMatchObject({
+      kind: "remote",
+      message: `Cannot read extras/tags/ of NetBox at ${netbox.url}: HTTP 503`,
+    });
+  });
+});
+
+describe("what does not pass ends the comparison, and says what to do", () => {
+  test.each<[string, Fault, RegExp, RegExp]>([
+    [
+      "another server",
+      { status: 200, body: "<html>welcome</html>" },
+      /HTTP 200 without a version/,
+      /NETBOX_URL/,
+    ],
+    ["a path that is not NetBox's", { status: 404, body: "{}" }, /HTTP 404/, /NETBOX_URL/],
+    [
+      "a redirect, which would take the token elsewhere",
+      { status: 301, headers: { location: "https://netbox.invalid/api/status/" } },
+      /HTTP 301/,
+      /https:\/\/netbox\.invalid/,
+    ],
+    [
+      "a port that speaks TLS",
+      { status: 400, body: "<h1>The plain HTTP request was sent to HTTPS port</h1>" },
+      /HTTP 400: plain HTTP was sent to a port that speaks TLS/,
+      /use https:\/\/ in NETBOX_URL/,
+    ],
+    [
+      "a redirect to nowhere",
+      { status: 302, headers: { location: "https://[" } },
+      /HTTP 302/,
+      /NETBOX_URL/,
+    ],
+  ])("%s", async (_, fault, message, hint) => {
+    const netbox = await smallNetBox({ faultOf: () => fault });
+    const { error, judged } = await compareWith(netbox, await smallSet());
+    expect(error).toBeInstanceOf(AppError);
+    expect(error).toMatchObject({
+      kind: "remote",
+      message: expect.stringMatching(message) as string,
+      hint: expect.stringMatching(hint) as string,
+    });
+    expect(judged).toEqual([]);
+    expect(netbox.asked).toHaveLength(1);
+  });
+
+  test("a token that NetBox does not know, in its own words and never the token", async () => {
+    const netbox = await smallNetBox();
+    const { error } = await compareWith(netbox, await smallSet(), {
+      texts: { NETBOX_TOKEN: "nbt_wrong.t0p-s3cret" },
+    });
+    expect(error).toMatchObject({
+      message: `Cannot read status/ of NetBox at ${netbox.url}: HTTP 403 (Invalid v2 token)`,
+      hint: expect.stringContaining("NETBOX_TOKEN") as string,
+    });
+    expect(JSON.stringify([error, (error as Error).cause])).not.toContain("t0p-s3cret");
+  });
+
+  test("a token that a server repeats is not repeated again", async () => {
+    const netbox = await smallNetBox({
+      faultOf: ({ authorization }) => ({
+        status: 403,
+        body: JSON.stringify({ detail: `No such token: ${authorization}` }),
+      }),
+    });
+    const { error } = await compareWith(netbox, await smallSet());
+    expect(error).toMatchObject({
+      message: `Cannot read status/ of NetBox at ${netbox.url}: HTTP 403`,
+    });
+  });
+
+  test("a token that expires on the way, and is not taken for one that may see nothing", async () => {
+    let isExpired = false;
+    const netbox = await smallNetBox({
+      faultOf: ({ url }) => {
+        isExpired ||= url.pathname.includes("prefixes");
+        return isExpired ? { status: 403, body: '{"detail":"Token expired"}' } : undefined;
+      },
+    });
+    const { error } = await compareWith(netbox, await smallSet());
+    expect(error).toMatchObject({
+      kind: "remote",
+      message: expect.stringContaining("Token expired") as string,
+    });
+  });
+
+  test("a list that is none", async () => {
+    const netbox = await smallNetBox({
+      faultOf: ({ url }) =>
+        url.pathname.includes("tags") ? { body: '{"results":[{}]}' } : undefined,
+    });
+    const { error } = await compareWith(netbox, await smallSet());
+    expect(error).toMatchObject({
+      message: expect.stringContaining("it is no list of objects") as string,
+    });
+  });
+
+  test("nobody who listens", async () => {
+    const netbox = await smallNetBox();
+    await netbox.close();
+    const { error } = await compareWith(netbox, await smallSet(), {
+      texts: { NETBOX_MAX_RETRIES: "0" },
+    });
+    expect(error).toMatchObject({
+      kind: "remote",
+      hint: expect.stringContaining("NetBox may be down") as string,
+    });
+  });
+});
+
+test("a type that the token may not view is asked for once, however many entities it has", async () => {
+  const { set, rows } = await fleet(1000);
+  const netbox = await smallNetBox({ rows, denied: ["virtualization/virtual-disks"] });
+  const { judged } = await compareWith(netbox, set, { texts: { NETBOX_CONCURRENCY: "1" } });
+  expect(judged.filter(({ verdict }) => verdict === "unjudged")).toHaveLength(1000);
+  const asked = netbox.asked.filter(({ url }) => url.pathname.includes("virtual-disks"));
+  expect(asked).toHaveLength(1);
+});
+
+test("an interruption ends it, and says so", async () => {
+  const { set, rows } = await fleet(1000);
+  const netbox = await smallNetBox({ rows });
+  const controller = new AbortController();
+  const { error, judged } = await compareWith(netbox, set, {
+    signal: controller.signal,
+    onJudged: () => controller.abort(),
+  });
+  expect(error).toMatchObject({ kind: "interrupted" });
+  expect(judged.length).toBeLessThan(2000);
+});
+
+describe("tokens", () => {
+  test.each([
+    ["nbt_abcdefghijkl.0123", "Bearer nbt_abcdefghijkl.0123"],
+    ["0123456789abcdef0123456789abcdef01234567", "Token 0123456789abcdef0123456789abcdef01234567"],
+    ["Bearer nbt_a.b", "Bearer nbt_a.b"],
+    ["Token 0123", "Token 0123"],
+  ])("%s goes as %s", async (token, authorization) => {
+    const netbox = await smallNetBox({ authorization });
+    const { error, judged } = await compareWith(netbox, await smallSet(), {
+      texts: { NETBOX_TOKEN: token },
+    });
+    expect([error, verdicts(judged)]).toEqual([undefined, {}]);
+    expect(netbox.asked[0]?.authorization).toBe(authorization);
+  });
+});
+
+describe("TLS", () => {
+  test("with an authority of one's own", async () => {
+    const netbox = await smallNetBox({ isTls: true });
+    const { error, judged } = await compareWith(netbox, await smallSet(), {
+      certificates: netbox.certificate?.certificatePem,
+    });
+    expect([error, verdicts(judged)]).toEqual([undefined, {}]);
+  });
+
+  test("is not trusted without", async () => {
+    const netbox = await smallNetBox({ isTls: true });
+    const { error, retries } = await compareWith(netbox, await smallSet());
+    expect(error).toMatchObject({
+      kind: "remote",
+      hint: expect.stringContaining("NETBOX_CERT_FILE") as string,
+    });
+    expect([retries, netbox.asked]).toEqual([[], []]);
+  });
+
+  test("of anybody, where the user wants it so", async () => {
+    const netbox = await smallNetBox({ isTls: true });
+    const { error } = await compareWith(netbox, await smallSet(), {
+      texts: { NETBOX_SKIP_TLS_VERIFY: "true" },
+    });
+    expect(error).toBeUndefined();
+  });
+
+  test("that the port does not speak", async () => {
+    const netbox = await smallNetBox();
+    const { error } = await compareWith(
+      { url: netbox.url.replace("http:", "https:") },
+      await smallSet(),
+    );
+    expect(error).toMatchObject({
+      kind: "remote",
+      hint: "The port may not speak TLS: try http:// in NETBOX_URL",
+    });
+  });
+});
+
+test("a plugin of NetBox without a version is no reason to doubt NetBox", async () => {
+  const body = JSON.stringify({ "netbox-version": "4.7.3", plugins: { netbox_other: null } });
+  const netbox = await smallNetBox({ faultOf: (_, index) => index === 0 ? { body } : undefined });
+  const { status, error, judged } = await compareWith(netbox, await smallSet());
+  expect([error, verdicts(judged)]).toEqual([undefined, {}]);
+  expect(status).toEqual({ version: "4.7.3", plugin: undefined });
+});
+
+test("NetBox tells who it is before anything is judged", async () => {
+  const netbox = await smallNetBox({ rows: arrived() });
+  const { status } = await compareWith(netbox, await smallSet());
+  expect(status).toEqual({ version: "4.7.3", plugin: "1.18.1" });
+  expect(netbox.asked[0]?.url.pathname).toBe("/api/status/");
+});
+
+test("a name that needs many bytes in a request line is found like any other", async () => {
+  const names = ["ÄÖÜ".repeat(20), "名前".repeat(30), "a&b=c#d?e", "100% +1"];
+  const parts = { tag: [names.map((name, i) => ({ name, slug: `tag-${i}` }))] };
+  const rows = { "extras/tags": names.map((name, i) => ({ id: i + 1, name, slug: `tag-${i}` })) };
+  expect(verdicts(await comparison(undefined, { parts, rows }))).toEqual({});
+});

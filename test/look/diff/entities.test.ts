@@ -1,0 +1,233 @@
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { compareCodeUnits } from "../../../src/base/natural-order.ts";
+import { diffEntities } from "../../../src/look/diff/diff-entities.ts";
+import { type Differences, isDifferent } from "../../../src/look/diff/differences.ts";
+import { openEntities } from "../../../src/run-folder/entity-set.ts";
+import { openStore } from "../../../src/run-folder/store/store.ts";
+import {
+  addressOf,
+  buildSet,
+  device,
+  disk,
+  nic,
+  platform,
+  type SetFacts,
+  type SetParts,
+  tag,
+  vlan,
+  vm,
+} from "../../helpers/entity-set.ts";
+import { ROOT } from "../../helpers/golden.ts";
+import { tempFolder } from "../../helpers/temp-folder.ts";
+import { turned } from "../../helpers/turned.ts";
+
+const NOTHING = { added: [], changed: [], gone: [], unread: [], unreadBefore: [] };
+
+interface Side extends SetFacts {
+  readonly parts: SetParts;
+}
+
+async function diff(a: Side, b: Side): Promise<Differences> {
+  return diffEntities(
+    await buildSet(await tempFolder(), a.parts, a),
+    await buildSet(await tempFolder(), b.parts, b),
+  );
+}
+
+function onNode(node: string, name: string) {
+  return vm(name, {
+    custom_fields: { proxmox_vmid: { text: "101" }, proxmox_node: { text: node } },
+  });
+}
+
+describe("a virtual machine", () => {
+  test("that is renamed and moved takes its NICs, disks and addresses along", async () => {
+    const side = (name: string, node: string): Side => ({
+      parts: {
+        "virtual-machine": [[onNode(node, name)]],
+        "vm-interface": [[nic(name, "net0")]],
+        "virtual-disk": [[disk(name, "scsi0")]],
+        "ip-address": [[addressOf(name, "10.0.0.5/24")]],
+      },
+    });
+    expect(await diff(side("web-01", "pve1"), side("web-02", "pve2"))).toEqual({
+      ...NOTHING,
+      changed: [{
+        what: "virtual-machine web-02",
+        node: "pve2",
+        renamed: { before: "web-01", after: "web-02" },
+        moved: { before: "pve1", after: "pve2" },
+        fields: [],
+      }],
+    });
+  });
+
+  test("that takes the name of another one is not that one", async () => {
+    const side = (first: string, second: string): Side => ({
+      parts: { "virtual-machine": [[vm(first, {}, 101), vm(second, {}, 102)]] },
+    });
+    const { changed, ...others } = await diff(side("a", "b"), side("b", "a"));
+    expect(others).toEqual({ ...NOTHING, changed: undefined });
+    expect(changed.map(({ renamed }) => renamed)).toEqual([
+      { before: "b", after: "a" },
+      { before: "a", after: "b" },
+    ]);
+  });
+
+  test("of one VMID in another cluster is another one", async () => {
+    const other = vm("web", { cluster: { name: "other", type: { name: "Proxmox" } } });
+    const { gone, added } = await diff({ parts: { "virtual-machine": [[vm("web")]] } }, {
+      parts: { "virtual-machine": [[other]] },
+    });
+    expect([gone.length, added.length]).toEqual([1, 1]);
+  });
+
+  test("changes field by field, and the order of its tags is no change", async () => {
+    const [a, b] = [tag("a"), tag("b")];
+    const { changed } = await diff(
+      {
+        parts: {
+          "virtual-machine": [[
+            vm("web", {
+              memory: "1024",
+              tags: [a, b],
+            }),
+          ]],
+        },
+      },
+      {
+        parts: {
+          "virtual-machine": [[
+            vm("web", { vcpus: 2, tags: [b, a] }),
+          ]],
+        },
+      },
+    );
+    expect(changed[0]?.fields).toEqual([
+      { field: "memory", before: "1024", after: undefined },
+      { field: "vcpus", before: undefined, after: "2" },
+    ]);
+  });
+});
+
+test("timestamps, files and their numbers are no difference", async () => {
+  const a = { parts: { tag: [[tag("a"), tag("b"), tag("c")]] }, time: "2026-01-02T03:04:05Z" };
+  const b = { parts: { tag: [[tag("a")], [tag("b"), tag("c")]] }, time: "2027-01-02T03:04:05Z" };
+  expect(await diff(a, b)).toEqual(NOTHING);
+});
+
+test("what one side has alone is added or gone, by step and name", async () => {
+  const a = { parts: { tag: [[tag("old")]], vlan: [[vlan("30")]] } };
+  const b = { parts: { tag: [[tag("new")]], vlan: [[vlan("40")]] } };
+  expect(await diff(a, b)).toEqual({
+    ...NOTHING,
+    added: [{ what: "tag new" }, { what: "vlan 40 at HQ" }],
+    gone: [{ what: "tag old" }, { what: "vlan 30 at HQ" }],
+  });
+});
+
+test("a set that was sealed by hand is compared all the same", async () => {
+  const odd = { ...vm("web"), tags: [null, 7], custom_fields: null } as never;
+  const { changed } = await diff({ parts: { "virtual-machine": [[odd]] } }, {
+    parts: { "virtual-machine": [[{ ...vm("web"), custom_fields: {} }]] },
+  });
+  expect(changed.map(({ what, fields }) => [what, fields])).toEqual([
+    ["virtual-machine web", [{ field: "tags", before: "undefined, undefined", after: undefined }]],
+  ]);
+});
+
+describe("what was not read for b is never gone", () => {
+  test("entities that come from an answer that failed", async () => {
+    const machine = { "virtual-machine": [[vm("web")]] };
+    const a = { parts: { ...machine, "vm-interface": [[nic("web", "net0")]] } };
+    const b: Side = { parts: machine, leftOut: [{ what: "vm/101/config", reason: "denied" }] };
+    const unread = [{
+      what: "vm-interface web/net0",
+      parts: [],
+      reason: "denied",
+      detail: "denied",
+    }];
+    const there = await diff(a, b);
+    expect(there).toEqual({ ...NOTHING, unread });
+    expect(isDifferent(there)).toBe(true);
+    expect(await diff(b, a)).toEqual({ ...NOTHING, unreadBefore: unread });
+  });
+
+  test("fields that are not sent, while what is sent has changed", async () => {
+    const a = { parts: { "virtual-machine": [[vm("web", { platform: platform("Debian") })]] } };
+    const b: Side = {
+      parts: { "virtual-machine": [[vm("web", { vcpus: 4 })]] },
+      leftOut: [{ what: "vm/101/agent", reason: "agent-not-running" }],
+    };
+    const { changed, unread } = await diff(a, b);
+    expect(changed[0]?.fields).toEqual([{ field: "vcpus", before: undefined, after: "4" }]);
+    expect(unread).toMatchObject([{
+      what: "virtual-machine web",
+      parts: ["platform"],
+      reason: "agent-not-running",
+    }]);
+  });
+
+  test("of a node that is off", async () => {
+    const off = { custom_fields: {}, status: "offline" } as const;
+    const a = {
+      parts: {
+        device: [[device("pve1", { custom_fields: { proxmox_cpu_count: { integer: "8" } } })]],
+      },
+    };
+    const b: Side = {
+      parts: { device: [[device("pve1", off)]] },
+      leftOut: [{ what: "node/pve1/status", reason: "unreachable" }],
+    };
+    const { changed, unread } = await diff(a, b);
+    expect(changed[0]?.fields).toEqual([{ field: "status", before: "active", after: "offline" }]);
+    expect(unread).toMatchObject([{ parts: ["custom_fields.proxmox_cpu_count"] }]);
+  });
+});
+
+const GOLDEN = [
+  "pve7",
+  "pve8",
+  "standalone",
+  "standalone-no-sys-audit",
+  "two-sites",
+  "two-clusters",
+];
+
+async function golden(name: string) {
+  return openEntities(await openStore(join(ROOT, "test/golden", name)));
+}
+
+describe("laws", () => {
+  test.each([...GOLDEN, "example-extensions", "bootstrap"])(
+    "%s does not differ from itself",
+    async (name) =>
+      expect(await diffEntities(await golden(name), await golden(name))).toEqual(NOTHING),
+  );
+
+  test.each(GOLDEN.map((name, i) => [name, GOLDEN[(i + 1) % GOLDEN.length] ?? ""]))(
+    "%s and %s the other way round: added is gone, and every change is turned around",
+    async (first, second) => {
+      const [a, b] = [await golden(first), await golden(second)];
+      const there = await diffEntities(a, b);
+      expect(isDifferent(there)).toBe(true);
+      expect(turned(withoutNames(await diffEntities(b, a)))).toEqual(
+        turned(turned(withoutNames(there))),
+      );
+    },
+  );
+});
+
+/** A machine is called as in b, so the two ways call it differently. */
+function withoutNames(differences: Differences): Differences {
+  const changed = differences.changed.map((each) => ({ ...each, what: "" }));
+  return {
+    ...differences,
+    changed: changed.toSorted((a, b) => compareCodeUnits(order(a), order(b))),
+  };
+}
+
+function order({ fields }: Differences["changed"][number]): string {
+  return JSON.stringify(fields.map(({ field, before, after }) => [field, [before, after].sort()]));
+}

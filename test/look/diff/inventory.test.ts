@@ -1,0 +1,106 @@
+/** The table of keys is whole: every key that a snapshot here holds is inventory, or says why not. */
+import { expect, test } from "vitest";
+import {
+  type AnswerName,
+  IGNORED_ANSWERS,
+  INVENTORY,
+  isInventory,
+} from "../../../src/look/diff/inventory.ts";
+import { CUSTOM_FIELD_TABLES, TABLES } from "../../../src/transform/mapping/tables.ts";
+import { siteIn, WHOLE_CASES } from "../../helpers/whole-outputs.ts";
+
+/** TABLE: the path of an answer → its row, and where in `data` the keys stand. */
+const ANSWERS: readonly (readonly [RegExp, AnswerName])[] = [
+  [/^\/cluster\/status$/, "clusterStatus"],
+  [/^\/cluster\/resources/, "resources"],
+  [/^\/nodes$/, "nodes"],
+  [/^\/nodes\/[^/]+\/status$/, "nodeStatus"],
+  [/^\/nodes\/[^/]+\/network$/, "network"],
+  [/\/config(?:\?current=1)?$/, "config"],
+  [/\/agent\/get-osinfo$/, "osinfo"],
+  [/\/agent\/network-get-interfaces$/, "agentInterfaces"],
+  [/\/lxc\/\d+\/interfaces$/, "lxcInterfaces"],
+];
+
+/** Of the answers whose every other key is a setting, nothing has to be named. */
+function isDecided(answer: AnswerName, key: string): boolean {
+  const { inventory, ignored, others } = INVENTORY[answer];
+  const named = [...inventory, ...Object.values(ignored).flat()];
+  return others === "inventory" ||
+    named.some((each) => key === each || key.startsWith(`${each}.`));
+}
+
+function keysOf(data: unknown, prefix = ""): string[] {
+  if (Array.isArray(data)) return data.flatMap((row) => keysOf(row, prefix));
+  if (typeof data !== "object" || data === null) return [];
+  return Object.entries(data).flatMap(([key, value]: [string, unknown]) => {
+    const isBranch = typeof value === "object" && value !== null && !Array.isArray(value);
+    return isBranch ? keysOf(value, `${prefix}${key}.`) : [prefix + key];
+  });
+}
+
+test.each([...new Set(WHOLE_CASES.flatMap(({ runs }) => runs))])(
+  "every key in %s is decided",
+  async (run) => {
+    const site = await siteIn(run);
+    const undecided = new Set<string>();
+    for (const answers of [site.cluster, ...Object.values(site.nodes)]) {
+      for (const [path, answer] of Object.entries(answers)) {
+        if (!("data" in answer) || path in IGNORED_ANSWERS) continue;
+        const name = ANSWERS.find(([pattern]) => pattern.test(path))?.[1];
+        const { result = answer.data } = (answer.data ?? {}) as { result?: unknown };
+        if (name === undefined) undecided.add(path);
+        else if (!("error" in ((result ?? {}) as object))) {
+          keysOf(result).filter((key) => !isDecided(name, key)).forEach((key) =>
+            undecided.add(`${name}.${key}`)
+          );
+        }
+      }
+    }
+    expect([...undecided]).toEqual([]);
+  },
+);
+
+/** What the mapping reads and the table does not, since it stands elsewhere too. */
+const ELSEWHERE = new Set([
+  // Tell a row from the others.
+  "resources.id",
+  "resources.type",
+  "resources.vmid",
+  "nodes.node",
+  "network.iface",
+  "clusterStatus.name",
+  "clusterStatus.type",
+  "agentInterfaces.name",
+  "agentInterfaces.hardware-address",
+  "lxcInterfaces.name",
+  "lxcInterfaces.hwaddr",
+  "lxcInterfaces.hardware-address",
+  // /nodes tells it.
+  "clusterStatus.online",
+  // Which interface comes first.
+  "network.priority",
+  // The listing has them, and where it has none they are taken from the config.
+  "config.tags",
+]);
+
+test("what the mapping reads is inventory", () => {
+  const tables = [...Object.values(TABLES), ...Object.values(CUSTOM_FIELD_TABLES)];
+  const reads = new Set(
+    tables.flatMap((table) => Object.values(table).flatMap((row) => [...row.reads] as string[])),
+  );
+  const missed = [...reads].filter((read) => {
+    const [answer = "", ...key] = read.split(".");
+    return answer in INVENTORY && !ELSEWHERE.has(read) &&
+      !isInventory(answer as AnswerName, key.join("."));
+  });
+  expect(reads.size).toBeGreaterThan(30);
+  expect(missed).toEqual([]);
+});
+
+test("no key is decided twice", () => {
+  for (const { inventory, ignored } of Object.values(INVENTORY)) {
+    const named = [...inventory, ...Object.values(ignored).flat()];
+    expect(named).toEqual([...new Set(named)]);
+  }
+});

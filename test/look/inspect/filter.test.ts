@@ -1,0 +1,39 @@
+/** Filters: what they find, whatever is typed. */
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { filterOf } from "../../../src/look/inspect/filter.ts";
+
+test.each([
+  ["web-01", "web-01", true],
+  ["web-01", "WEB-01", true],
+  ["web-01", "web-011", false],
+  ["web*", "web-01", true],
+  ["*01", "web-01", true],
+  ["w*1", "web-01", true],
+  ["db1, web-01", "web-01", true],
+  ["web.01", "web-01", false],
+  ["", "web-01", false],
+])("the name %j is asked for, %j is given: %j", (asked, name, isFound) => {
+  expect(filterOf({ name: asked }).allows({ name })).toBe(isFound);
+});
+
+test("all filters must allow, and what lacks a facet is not found by it", () => {
+  const filter = filterOf({ name: "web*", tag: "prod" });
+  expect(filter.allows({ name: "web-01", tag: ["test", "prod"] })).toBe(true);
+  expect(filter.allows({ name: "web-01", tag: [] })).toBe(false);
+  expect(filter.allows({ name: "web-01" })).toBe(false);
+  expect(filterOf({}).isEmpty).toBe(true);
+  expect(filterOf({}).allows({})).toBe(true);
+});
+
+test("whatever a thing is called, it is found by its name and by *", () => {
+  const name = fc.string({ unit: "binary", minLength: 1 }).filter((text) =>
+    text.trim() === text && !/[,*]/.test(text)
+  );
+  fc.assert(
+    fc.property(name, (text) => {
+      expect(filterOf({ name: text }).allows({ name: text })).toBe(true);
+      expect(filterOf({ name: "*" }).allows({ name: text })).toBe(true);
+    }),
+  );
+});

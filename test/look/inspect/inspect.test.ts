@@ -1,0 +1,402 @@
+/** inspect: what a run folder holds, and lists of it, whatever state it is in. */
+import { join } from "node:path";
+import fc from "fast-check";
+import { beforeAll, describe, expect, test } from "vitest";
+import { type FilterName, filterOf } from "../../../src/look/inspect/filter.ts";
+import { inspect, type Inspection } from "../../../src/look/inspect/inspect.ts";
+import { itemSource } from "../../../src/look/inspect/items.ts";
+import {
+  type Asked,
+  entityRows,
+  failedRows,
+  guestRows,
+  leftOutRows,
+} from "../../../src/look/inspect/lists.ts";
+import { openRun } from "../../../src/look/inspect/run.ts";
+import { readFleet } from "../../../src/look/report/model/fleet.ts";
+import { STEPS } from "../../../src/netbox/types/order.ts";
+import { anyLab } from "../../helpers/any-lab.ts";
+import { ROOT } from "../../helpers/golden.ts";
+import { JOURNAL, pushed } from "../../helpers/held-journal.ts";
+import {
+  builtRun,
+  type HeldRun,
+  heldRun,
+  resealed,
+  storeOf,
+  textOf,
+  withFile,
+  withManifest,
+} from "../../helpers/held-run.ts";
+import { labSite } from "../../helpers/lab.ts";
+import { oneGuest } from "../../helpers/snapshot-builder.ts";
+
+let example: HeldRun;
+
+beforeAll(async () => {
+  example = await heldRun(join(ROOT, "snapshots/example"));
+});
+
+async function look(run: HeldRun): Promise<Inspection> {
+  const opened = await openRun(storeOf(run));
+  return await inspect(opened, itemSource(opened));
+}
+
+async function asked(
+  run: HeldRun,
+  filters: { readonly [Name in FilterName]?: string } = {},
+): Promise<Asked> {
+  const opened = await openRun(storeOf(run));
+  const source = itemSource(opened);
+  if (source === undefined) throw new Error("There is nothing to list");
+  return { run: opened, source, filter: filterOf(filters) };
+}
+
+function without(run: HeldRun, folder: string): HeldRun {
+  return new Map([...run].filter(([file]) => !file.startsWith(folder)));
+}
+
+describe("an inspection", () => {
+  test("tells of the snapshot, of what is in it, of the entity files and of the journals", async () => {
+    const inspection = await look(pushed(example));
+    expect(inspection).toMatchObject({
+      snapshot: {
+        host: "pve1.example.net",
+        version: "9.2.4",
+        captured_at: "2026-10-05T08:30:00Z",
+        outcome: "partial",
+        incomplete: 19,
+        causes: { denied: 3, unreachable: 10 },
+        answers: 114,
+        failed: 8,
+      },
+      inventory: {
+        from: "netbox",
+        clusters: ["brightwater"],
+        sites: ["Brightwater HQ"],
+        guests: {
+          qemu: { active: 14, offline: 10, staged: 1 },
+          lxc: { active: 9, offline: 3 },
+        },
+        counts: { device: 4, "virtual-machine": 37, vlan: 9 },
+        left_out: { template: 2 },
+        strangers: 0,
+      },
+      entities: {
+        tool: "proxmox-diode 0.1.0",
+        is_of_this_snapshot: true,
+        snapshots: [{
+          settings: { PROXMOX_HOST: "pve1.example.net", SITE_NAME: "Brightwater HQ" },
+        }],
+      },
+      journals: [{ file: JOURNAL, is_about_these: true, files: 13, entities: 289, refused: 0 }],
+      remarks: [],
+    });
+  });
+
+  test("names each node with its release, its size and its guests", async () => {
+    const { inventory } = await look(example);
+    expect(inventory?.nodes).toHaveLength(4);
+    expect(inventory?.nodes[2]).toEqual({
+      name: "pve3",
+      status: "active",
+      platform: "Proxmox VE 8.4",
+      site: "Brightwater HQ",
+      cpus: 32,
+      memory_mib: 64_212,
+      guests: 8,
+    });
+    // Of a node that is away, its size is not known.
+    expect(inventory?.nodes[3]).toEqual({
+      name: "pve4",
+      status: "offline",
+      site: "Brightwater HQ",
+      guests: 2,
+    });
+  });
+
+  test("of a snapshot alone counts what transform would make of it", async () => {
+    const alone = await look(without(example, "netbox/"));
+    const both = await look(example);
+    expect(alone.entities).toBeUndefined();
+    expect(alone.inventory).toEqual({ ...both.inventory, from: "transform" });
+  });
+
+  test("of entity files alone counts those, of several clusters too", async () => {
+    const { snapshot, inventory, entities } = await look(
+      await heldRun(join(ROOT, "test/golden/two-clusters")),
+    );
+    expect(snapshot).toBeUndefined();
+    expect(inventory?.clusters).toHaveLength(2);
+    expect(inventory?.nodes.reduce((sum, { guests }) => sum + guests, 0))
+      .toBe(inventory?.counts["virtual-machine"]);
+    expect(entities).toMatchObject({
+      is_of_this_snapshot: false,
+      snapshots: [{ name: "pve8" }, { name: "second-cluster" }],
+    });
+  });
+
+  test("of a bootstrap has no inventory but counts", async () => {
+    const { inventory } = await look(await heldRun(join(ROOT, "test/golden/bootstrap")));
+    expect(inventory).toMatchObject({ clusters: [], nodes: [], counts: { tag: 2 } });
+  });
+
+  test("of entity files that are older than the snapshot says so, and counts the snapshot", async () => {
+    const later = withManifest(
+      without(example, "netbox/"),
+      "manifest.json",
+      (m) => ({ ...m, captured_at: "2026-10-06T08:30:00Z" }),
+    );
+    const old = [...example].filter(([file]) => file.startsWith("netbox/"));
+    const { inventory, entities, remarks } = await look(new Map([...later, ...old]));
+    expect(inventory?.from).toBe("transform");
+    expect(entities?.is_of_this_snapshot).toBe(false);
+    expect(remarks).toEqual([expect.stringContaining("made of another snapshot")]);
+  });
+
+  test.each([
+    ["snapshot", "manifest.json", "capture --resume"],
+    ["entities", "netbox/manifest.json", "run transform once more"],
+  ])("of an unfinished folder tells what is finished: %s", async (part, manifest, remark) => {
+    const inspection = await look(withFile(example, manifest, undefined));
+    expect(inspection).not.toHaveProperty(part);
+    expect(inspection.inventory?.counts["device"]).toBe(4);
+    expect(inspection.remarks).toEqual([expect.stringContaining(remark)]);
+  });
+
+  test("of a folder in which nothing is finished says that, and counts nothing", async () => {
+    const opened = await openRun(storeOf(withFile(new Map(), "pve/cluster.json", "{}\n")));
+    expect(itemSource(opened)).toBeUndefined();
+    const { inventory, remarks } = await inspect(opened, undefined);
+    expect([inventory, remarks]).toEqual([undefined, [expect.stringContaining("unfinished")]]);
+  });
+
+  test("of a folder from a newer version leaves out nothing that it knows", async () => {
+    const newer = withManifest(
+      resealed(
+        example,
+        "netbox/13-device-0001.json",
+        (text) => text.replaceAll('"status":', '"cooling_method":"air","status":'),
+      ),
+      "netbox/manifest.json",
+      (m) => ({ ...m, tool: { name: "proxmox-diode", version: "0.1.9" }, left_out: { newer: 3 } }),
+    );
+    const { inventory, entities } = await look(newer);
+    expect(entities?.tool).toBe("proxmox-diode 0.1.9");
+    expect(inventory).toMatchObject({ left_out: { newer: 3 }, strangers: 0 });
+    expect(inventory?.nodes).toHaveLength(4);
+  });
+
+  test("of entities that another program sent counts those that are unlike ours", async () => {
+    const received = withManifest(
+      resealed(
+        without(example, "pve/"),
+        "netbox/13-device-0001.json",
+        (text) => text.replace('"site":{"name":"Brightwater HQ"},', ""),
+      ),
+      "netbox/manifest.json",
+      (m) => ({ ...m, snapshots: [] }),
+    );
+    const { inventory } = await look(new Map([...received].filter(([f]) => f !== "manifest.json")));
+    expect(inventory?.strangers).toBe(1);
+    expect(inventory?.nodes).toHaveLength(3);
+  });
+
+  test("of a folder that was changed is refused", async () => {
+    const changed = withFile(example, "netbox/13-device-0001.json", "{}");
+    await expect(look(changed)).rejects.toMatchObject({ kind: "input" });
+    await expect(look(new Map())).rejects.toThrow("Found no run");
+  });
+});
+
+async function rowsOf<Row>(rows: AsyncIterable<Row>): Promise<Row[]> {
+  const found = [];
+  for await (const row of rows) found.push(row);
+  return found;
+}
+
+describe("tags in another order, as a Diode SDK may write them, change nothing", () => {
+  const sorted = <Row extends { readonly tags: readonly string[] }>(rows: readonly Row[]): Row[] =>
+    rows.map((row) => ({ ...row, tags: row.tags.toSorted() }));
+
+  test.each(["snapshots/example", "test/golden/two-clusters"])("%s", async (folder) => {
+    const run = await heldRun(join(ROOT, folder));
+    const turned = withTagsReversed(run);
+    expect(turned).not.toEqual(run);
+    expect((await look(turned)).inventory).toEqual((await look(run)).inventory);
+    const rows = await rowsOf(guestRows(await asked(run)));
+    expect(rows.some(({ tags }) => tags.length > 0)).toBe(true);
+    expect(sorted(await rowsOf(guestRows(await asked(turned))))).toEqual(sorted(rows));
+    const fleetOf = async (held: HeldRun) => {
+      const source = itemSource(await openRun(storeOf(held)));
+      return await readFleet(source as NonNullable<typeof source>, undefined);
+    };
+    const [fleet, turnedFleet] = [await fleetOf(run), await fleetOf(turned)];
+    expect(fleet.nodes.every(({ cluster }) => cluster !== undefined)).toBe(true);
+    expect({ ...turnedFleet, guests: sorted(turnedFleet.guests) })
+      .toEqual({ ...fleet, guests: sorted(fleet.guests) });
+  });
+
+  function withTagsReversed(run: HeldRun): HeldRun {
+    const files = [...run.keys()].filter((file) => /^netbox\/\d/.test(file));
+    return files.reduce((held, file) => {
+      const turned = textOf(run, file).replace(
+        /"tags":\[([^\]]*)\]/g,
+        (_, list: string) => `"tags":[${list.split(/(?<=\}),/).toReversed().join(",")}]`,
+      );
+      return turned === textOf(run, file) ? held : resealed(held, file, () => turned);
+    }, run);
+  }
+});
+
+describe("a list", () => {
+  test("of guests has those that are left out too, by VMID", async () => {
+    const guests = await rowsOf(guestRows(await asked(example)));
+    expect(guests).toHaveLength(41);
+    expect(guests.filter((guest) => guest.left_out === undefined)).toHaveLength(37);
+    expect(guests.find(({ vmid }) => vmid === "101")).toEqual({
+      vmid: "101",
+      name: "git",
+      cluster: "brightwater",
+      node: "pve1",
+      kind: "qemu",
+      status: "active",
+      vcpus: 8,
+      memory_mib: 16_384,
+      platform: expect.any(String),
+      primary_ip4: "10.20.20.21/24",
+      primary_ip6: expect.any(String),
+      nics: 1,
+      disks: 2,
+      addresses: 3,
+      tags: expect.arrayContaining(["prod"]),
+    });
+    expect(guests.filter((guest) => guest.left_out === "template")).toMatchObject([
+      { name: expect.any(String), node: expect.any(String), kind: "qemu" },
+      { name: expect.any(String), node: expect.any(String) },
+    ]);
+  });
+
+  test("of guests is the same, made in memory or read", async () => {
+    const read = await rowsOf(guestRows(await asked(example)));
+    const made = await rowsOf(guestRows(await asked(without(example, "netbox/"))));
+    expect(made).toEqual(read);
+  });
+
+  test("of guests has each NIC, disk and address once, whatever the site", async () => {
+    await fc.assert(
+      fc.asyncProperty(anyLab(), async (lab) => {
+        const run = await builtRun(labSite(lab));
+        const { inventory } = await look(run);
+        const rows = await rowsOf(guestRows(await asked(run)));
+        const made = rows.filter((row) => row.left_out === undefined);
+        const sum = (count: "nics" | "disks"): number =>
+          made.reduce((total, row) => total + row[count], 0);
+        expect([made.length, sum("nics"), sum("disks")]).toEqual([
+          inventory?.counts["virtual-machine"],
+          inventory?.counts["vm-interface"],
+          inventory?.counts["virtual-disk"],
+        ]);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test("of what is left out has every record, or those of one reason", async () => {
+    const { inventory } = await look(example);
+    const all = await rowsOf(leftOutRows(await asked(example), undefined));
+    const counted = Object.groupBy(all, ({ reason }) => reason);
+    const counts = Object.entries(counted).map(([reason, rows]) => [reason, rows?.length]);
+    expect(Object.fromEntries(counts)).toEqual(inventory?.left_out);
+    expect(await rowsOf(leftOutRows(await asked(example), "duplicate-address"))).toHaveLength(4);
+  });
+
+  test.each(STEPS.map(({ name }) => name))("of %s has each entity with its place", async (step) => {
+    const { inventory } = await look(example);
+    const rows = await rowsOf(entityRows(await asked(example), step));
+    expect(rows).toHaveLength(inventory?.counts[step] ?? 0);
+    expect(rows[0]).toMatchObject({ file: expect.stringContaining(step), line: 2 });
+    const made = await rowsOf(entityRows(await asked(without(example, "netbox/")), step));
+    expect(made.map(({ entity }) => entity)).toEqual(rows.map(({ entity }) => entity));
+  });
+
+  test("of failures has what was not read, and what a target refused", async () => {
+    const run = pushed(example, {
+      line: (line, i) => i === 2 ? { ...line, errors: ["entity 0: no such type"] } : line,
+    });
+    const rows = await rowsOf(failedRows(await asked(run)));
+    expect(rows).toHaveLength(20);
+    expect(rows).toContainEqual({
+      what: "/nodes/pve3/qemu/130/config?current=1",
+      reason: "timeout",
+      cause: "timed-out",
+      file: "manifest.json",
+    });
+    expect(rows.at(-1)).toEqual({
+      what: "netbox/03-cluster-type-0001.json",
+      reason: "entity 0: no such type",
+      file: JOURNAL,
+    });
+  });
+
+  describe("filtered", () => {
+    test.each<[{ readonly [Name in FilterName]?: string }, string[]]>([
+      [{ vmid: "101" }, ["101"]],
+      [{ vmid: "101, 103" }, ["101", "103"]],
+      [{ name: "GIT" }, ["101"]],
+      [{ name: "*", vmid: "103" }, ["103"]],
+      [{ name: "gi*,dns?" }, ["101"]],
+      [{ node: "pve4" }, ["150", "151"]],
+      [{ node: "pve1", tag: "prod", name: "*1" }, ["100", "104", "110"]],
+      [{ tag: "no-such-tag" }, []],
+      [{ name: ".*" }, []],
+    ])("by %j names these guests", async (filters, vmids) => {
+      const rows = await rowsOf(guestRows(await asked(example, filters)));
+      expect(rows.filter(({ left_out }) => left_out === undefined).map(({ vmid }) => vmid))
+        .toEqual(vmids);
+    });
+
+    test("has the parts of the guests that the filter names", async () => {
+      const byVmid = await asked(example, { vmid: "101" });
+      const nics = await rowsOf(entityRows(byVmid, "vm-interface"));
+      expect(nics.map(({ name }) => name)).toEqual(["git/net0"]);
+      expect(await rowsOf(entityRows(byVmid, "ip-address"))).toHaveLength(3);
+      expect(await rowsOf(entityRows(byVmid, "virtual-machine"))).toHaveLength(1);
+      expect(await rowsOf(entityRows(byVmid, "device"))).toEqual([]);
+      const records = await rowsOf(leftOutRows(byVmid, undefined));
+      expect(records.every(({ what }) => what.startsWith("vm/101/"))).toBe(true);
+    });
+
+    test("has what belongs to a node, its guests' included", async () => {
+      const onNode = await asked(example, { node: "pve3" });
+      const names = async (step: "device" | "interface"): Promise<string[]> =>
+        (await rowsOf(entityRows(onNode, step))).map(({ name }) => name);
+      expect(await names("device")).toEqual(["pve3"]);
+      expect((await names("interface")).every((name) => name.startsWith("pve3/"))).toBe(true);
+      expect(await rowsOf(entityRows(onNode, "virtual-machine"))).toHaveLength(8);
+      const failed = await rowsOf(failedRows(onNode));
+      expect(failed).toHaveLength(8);
+      expect(failed.every(({ what }) => what.startsWith("/nodes/pve3/"))).toBe(true);
+    });
+
+    test("by name finds shared objects too", async () => {
+      const rows = await rowsOf(entityRows(await asked(example, { name: "debian*" }), "platform"));
+      expect(rows.length).toBeGreaterThan(0);
+      expect(rows.every(({ name }) => name.startsWith("Debian"))).toBe(true);
+    });
+  });
+});
+
+test("names that are words of JavaScript are names", async () => {
+  const site = oneGuest({ row: { name: "__proto__", tags: "constructor" }, node: "toString" });
+  const run = await builtRun(site);
+  const hostile = withManifest(
+    run,
+    "netbox/manifest.json",
+    (m) => ({ ...m, left_out: JSON.parse('{"__proto__":1,"constructor":2}') as object }),
+  );
+  const { inventory } = await look(hostile);
+  expect(inventory?.nodes).toMatchObject([{ name: "toString", guests: 1 }]);
+  expect(Object.keys(inventory?.left_out ?? {})).toContain("constructor");
+  expect(({} as Record<string, unknown>)["active"]).toBeUndefined();
+});

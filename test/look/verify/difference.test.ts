@@ -1,0 +1,55 @@
+/** Where two texts of one file differ first. */
+import { expect, test } from "vitest";
+import { differenceOf } from "../../../src/look/verify/held.ts";
+
+const HEAD = '{"id":"1","entities":[';
+
+function file(...lines: string[]): string {
+  return [HEAD, ...lines, "]}", ""].join("\n");
+}
+
+test("the same texts do not differ", () => {
+  expect(differenceOf(file("7"), file("7"))).toBeUndefined();
+});
+
+test("a line that differs is told with its field and both values", () => {
+  const found = file('{"a":{"b":[1,2]}},', '{"c":3}');
+  const made = file('{"a":{"b":[1,9]}},', '{"c":3}');
+  expect(differenceOf(found, made)).toEqual({
+    line: 2,
+    lines: 1,
+    field: "a.b[1]",
+    found: "2",
+    made: "9",
+  });
+});
+
+test("a field that is missing is told, and so is one too many", () => {
+  expect(differenceOf(file('{"a":1}'), file('{"a":1,"b":2}'))).toMatchObject({
+    field: "b",
+    found: "nothing",
+    made: "2",
+  });
+  expect(differenceOf(file('{"a":1,"b":2}'), file('{"a":1}'))).toMatchObject({ made: "nothing" });
+});
+
+test("the header, which bears an id of all other lines, is only told when nothing else differs", () => {
+  const other = file("7").replace('"1"', '"2"');
+  expect(differenceOf(file("7"), other)).toMatchObject({ line: 1, field: "id" });
+  expect(differenceOf(file("8"), other)).toMatchObject({ line: 2, found: "8", lines: 1 });
+});
+
+test("lines that differ in their spelling alone are shown whole, cut to what can be read", () => {
+  expect(differenceOf(file('{"a": 1}'), file('{"a":1}'))).toEqual({
+    line: 2,
+    lines: 1,
+    found: '"{\\"a\\": 1}"',
+    made: '"{\\"a\\":1}"',
+  });
+  const long = differenceOf(file(`"${"x".repeat(500)}"`), file("1"));
+  expect(long?.found).toHaveLength(81);
+});
+
+test("lines too many or too few are told by the first of them", () => {
+  expect(differenceOf("a\nb\n", "a\n")).toMatchObject({ line: 2, found: '"b"', lines: 2 });
+});

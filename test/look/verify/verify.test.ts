@@ -1,0 +1,770 @@
+/** verify: what is wrong in a run folder is found, with its place; what is right is called so. */
+import { join } from "node:path";
+import fc from "fast-check";
+import { beforeAll, describe, expect, test } from "vitest";
+import { encodeUtf8 } from "../../../src/base/text.ts";
+import { TOOL } from "../../../src/base/tool.ts";
+import type { Finding } from "../../../src/look/verify/findings.ts";
+import { type Verification, verify } from "../../../src/look/verify/verify.ts";
+import { fileEntry } from "../../../src/run-folder/manifest.ts";
+import type { Acknowledgement } from "../../../src/run-folder/push-journal.ts";
+import { requestId } from "../../../src/run-folder/request.ts";
+import { MAPPING_VERSION } from "../../../src/transform/mapping/tables.ts";
+import { anyLab, anySettings } from "../../helpers/any-lab.ts";
+import { ROOT } from "../../helpers/golden.ts";
+import { JOURNAL, pushed } from "../../helpers/held-journal.ts";
+import {
+  builtRun,
+  type HeldRun,
+  heldRun,
+  resealed,
+  storeOf,
+  textOf,
+  transformedRun,
+  withFile,
+  withManifest,
+} from "../../helpers/held-run.ts";
+import { labSite } from "../../helpers/lab.ts";
+import { oneGuest } from "../../helpers/snapshot-builder.ts";
+
+const ADDRESSES = "netbox/09-ip-address-0001.json";
+const NICS = "netbox/07-vm-interface-0001.json";
+const MACHINES = "netbox/11-virtual-machine-0001.json";
+const LEFT_OUT = "netbox/left-out.json";
+
+let example: HeldRun;
+/** One node with one guest. */
+let small: HeldRun;
+
+beforeAll(async () => {
+  example = await heldRun(join(ROOT, "snapshots/example"));
+  small = await builtRun(oneGuest());
+});
+
+function look(run: HeldRun): Promise<Verification> {
+  return verify(storeOf(run));
+}
+
+/** "snapshot verified", "origin absent" */
+function statesOf({ parts }: Verification): string[] {
+  return parts.map(({ name, state }) => `${name} ${state}`);
+}
+
+async function findingsIn(run: HeldRun): Promise<readonly Finding[]> {
+  return (await look(run)).findings;
+}
+
+describe("a run folder in which nothing is wrong", () => {
+  test("has all of its parts verified, the origin of its entities included", async () => {
+    const verification = await look(example);
+    expect(verification).toMatchObject({ findings: [], counts: {}, unchecked: [] });
+    expect(statesOf(verification)).toEqual([
+      "snapshot verified",
+      "entities verified",
+      "origin verified",
+      "journals absent",
+    ]);
+  });
+
+  test.each(["pve7", "pve8", "standalone-no-sys-audit", "two-sites"])(
+    "may be a snapshot alone, partial or not: %s",
+    async (name) => {
+      const verification = await look(await heldRun(join(ROOT, "test/fixtures", name)));
+      expect(verification).toMatchObject({ findings: [], unchecked: [] });
+      expect(statesOf(verification).slice(0, 2)).toEqual(["snapshot verified", "entities absent"]);
+    },
+  );
+
+  test.each(["example-extensions", "two-sites-prefix-per-site", "two-clusters"])(
+    "may be entity files alone, whose origin it cannot tell: %s",
+    async (name) => {
+      const verification = await look(await heldRun(join(ROOT, "test/golden", name)));
+      expect(verification.findings).toEqual([]);
+      expect(statesOf(verification)).toContain("origin unchecked");
+      expect(verification.unchecked).toEqual([expect.stringMatching(/^Where the entities come/)]);
+    },
+  );
+
+  test("may be a bootstrap, which is made of nothing but its time", async () => {
+    const verification = await look(await heldRun(join(ROOT, "test/golden/bootstrap")));
+    expect(verification).toMatchObject({ findings: [], unchecked: [] });
+    expect(statesOf(verification)).toContain("origin verified");
+  });
+
+  test("may have nodes and clusters whose names begin alike", async () => {
+    const nodes = { pve: {}, pve1: {}, pve10: {} };
+    const guests = [
+      { vmid: 100, node: "pve" },
+      { vmid: 7, node: "pve1" },
+      { vmid: 101, node: "pve" },
+      { vmid: 8, node: "pve10" },
+    ];
+    const { findings } = await look(await builtRun(labSite({ nodes, guests })));
+    expect(findings).toEqual([]);
+  });
+
+  test("that holds nothing of a run is refused", async () => {
+    await expect(look(new Map())).rejects.toMatchObject({ kind: "input" });
+    await expect(look(withFile(new Map(), "README.md", "x"))).rejects.toThrow("Found no run");
+  });
+});
+
+test("whatever a site and its settings are, nothing is wrong in what was made of it", async () => {
+  await fc.assert(
+    fc.asyncProperty(anyLab(), anySettings(), async (lab, settings) => {
+      const { findings, unchecked } = await look(await builtRun(labSite(lab), { settings }));
+      expect([findings, unchecked]).toEqual([[], []]);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test("flipping any single bit of any file is found", async () => {
+  const run = pushed(small);
+  const files = [...run];
+  const bits = files.reduce((sum, [, bytes]) => sum + bytes.length * 8, 0);
+  await fc.assert(
+    fc.asyncProperty(fc.nat({ max: bits - 1 }), async (bit) => {
+      const [file, bytes] = flipped(files, bit);
+      const { findings } = await look(new Map(run).set(file, bytes));
+      expect(findings.map((finding) => finding.file)).toContain(file);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+/** The file that holds the bit, with that bit flipped. */
+function flipped(files: readonly [string, Uint8Array][], bit: number): [string, Uint8Array] {
+  let at = bit;
+  for (const [file, bytes] of files) {
+    if (at < bytes.length * 8) {
+      const changed = new Uint8Array(bytes);
+      changed[at >> 3] = (changed[at >> 3] ?? 0) ^ (1 << (at & 7));
+      return [file, changed];
+    }
+    at -= bytes.length * 8;
+  }
+  throw new Error(`There is no bit ${bit}`);
+}
+
+describe("what is wrong is told with its file, line and field", () => {
+  /** Lines 2 and 3 change places; both end in a comma. */
+  const swapped = (text: string): string => {
+    const [head, first, second, ...rest] = text.split("\n");
+    return [head, second, first, ...rest].join("\n");
+  };
+  const twice = (text: string): string => text.replace(/\n(\{.*),\n/, "\n$1,\n$1,\n");
+
+  type Fault = [what: string, change: (run: HeldRun) => HeldRun, found: Partial<Finding>];
+  const FAULTS: readonly Fault[] = [
+    [
+      "a file that was changed",
+      (run) => withFile(run, NICS, textOf(run, NICS).replace("net0", "net9")),
+      { check: "hash", file: NICS },
+    ],
+    [
+      "a file that is gone",
+      (run) => withFile(run, "pve/nodes/pve4.json", undefined),
+      { check: "listing", file: "pve/nodes/pve4.json" },
+    ],
+    [
+      "a file too many",
+      (run) => withFile(run, "netbox/14-extra-0001.json", "{}"),
+      { check: "listing", file: "netbox/14-extra-0001.json" },
+    ],
+    [
+      "a listed file that is of no step",
+      (run) => {
+        const file = fileEntry("netbox/extra.json", encodeUtf8("{}\n"));
+        return withManifest(withFile(run, file.path, "{}\n"), "netbox/manifest.json", (m) => ({
+          ...m,
+          files: [...(m["files"] as object[]), file],
+        }));
+      },
+      { check: "listing", file: "netbox/extra.json", sentence: "Is listed, and of no step" },
+    ],
+    [
+      "a manifest that was changed",
+      (run) =>
+        withFile(run, "manifest.json", textOf(run, "manifest.json").replace("partial", "Partial")),
+      { check: "manifest", file: "manifest.json" },
+    ],
+    [
+      "a manifest of a newer format",
+      (run) => withManifest(run, "netbox/manifest.json", (m) => ({ ...m, format: 2 })),
+      {
+        check: "manifest",
+        file: "netbox/manifest.json",
+        sentence: expect.stringMatching(/entity format 2.* reads up to 1/) as never,
+      },
+    ],
+    [
+      "an unfinished snapshot",
+      (run) => withFile(run, "manifest.json", undefined),
+      { check: "manifest", file: "manifest.json" },
+    ],
+    [
+      "an answer that is none",
+      (run) => resealed(run, "pve/nodes/pve4.json", (t) => t.replace('"status":595', '"status":1')),
+      { check: "shape", file: "pve/nodes/pve4.json", line: expect.any(Number) as never },
+    ],
+    [
+      "a file that holds no answers",
+      (run) => resealed(run, "pve/nodes/pve4.json", () => "[]"),
+      { check: "shape", file: "pve/nodes/pve4.json" },
+    ],
+    [
+      "an answer that belongs to another node",
+      (run) =>
+        resealed(run, "pve/nodes/pve4.json", (t) => t.replaceAll("/nodes/pve4", "/nodes/pve9")),
+      { check: "shape", line: 2, sentence: "Should stand in pve/nodes/pve9.json" },
+    ],
+    [
+      "answers out of order",
+      (run) => resealed(run, "pve/nodes/pve4.json", swapped),
+      { check: "order", file: "pve/nodes/pve4.json", line: 3 },
+    ],
+    [
+      "rows out of order",
+      (run) =>
+        resealed(run, "pve/cluster.json", (t) => t.replace('"id":"lxc/110"', '"id":"qemu/999"')),
+      {
+        check: "order",
+        file: "pve/cluster.json",
+        field: "/cluster/resources?type=vm",
+        sentence: "data[1] stands behind a row that it should stand before",
+      },
+    ],
+    [
+      "counts of a snapshot",
+      (run) =>
+        withManifest(run, "manifest.json", (m) => ({
+          ...m,
+          counts: { answers: 113, failed: 0, nodes: 4 },
+        })),
+      { check: "count", file: "manifest.json", field: "counts.failed" },
+    ],
+    [
+      "a gap that the manifest does not list",
+      (run) =>
+        withManifest(run, "manifest.json", (m) => ({
+          ...m,
+          incomplete: (m["incomplete"] as { path: string }[]).slice(1),
+        })),
+      {
+        check: "count",
+        file: "pve/nodes/pve2.json",
+        sentence: expect.stringMatching(
+          /^Is a gap \(\S+\), which the manifest does not list/,
+        ) as never,
+      },
+    ],
+    [
+      "a gap that is none",
+      (run) =>
+        withManifest(run, "manifest.json", (m) => ({
+          ...m,
+          incomplete: [...(m["incomplete"] as object[]), { path: "/nodes", reason: "timeout" }],
+        })),
+      { check: "count", file: "pve/cluster.json", field: "/nodes" },
+    ],
+    [
+      "an incomplete path that nobody asked for",
+      (run) =>
+        withManifest(run, "manifest.json", (m) => ({
+          ...m,
+          incomplete: [{ path: "/nodes/pve9/status", reason: "timeout" }],
+        })),
+      { check: "count", file: "manifest.json", field: "incomplete[0].path" },
+    ],
+    [
+      "an outcome that is none",
+      (run) => withManifest(run, "manifest.json", (m) => ({ ...m, outcome: "complete" })),
+      { check: "count", file: "manifest.json", field: "outcome" },
+    ],
+    [
+      "an id that is no text",
+      (run) => resealed(run, NICS, (t) => t.replace(/"id":"[^"]*"/, '"id":{"toString":1}')),
+      { check: "form", file: NICS, line: 1, field: "id" },
+    ],
+    [
+      "a stub that names nothing",
+      (run) => resealed(run, NICS, (t) => t.replace('{"name":"git"', '{"name":"gone"')),
+      {
+        check: "reference",
+        file: NICS,
+        line: 5,
+        field: "vm_interface.virtual_machine",
+        sentence: 'Names virtual-machine "gone", which is no entity of the set',
+      },
+    ],
+    [
+      "a stub in a list",
+      (run) =>
+        resealed(run, MACHINES, (t) => t.replace('{"name":"discovered"', '{"name":"undiscovered"')),
+      { check: "reference", file: MACHINES, line: 2, field: "virtual_machine.tags[1]" },
+    ],
+    [
+      "a stub in a stub",
+      (run) =>
+        resealed(run, NICS, (t) => t.replace('"type":{"name":"Proxmox"}', '"type":{"name":"KVM"}')),
+      {
+        check: "reference",
+        file: NICS,
+        line: 2,
+        field: "vm_interface.virtual_machine.cluster.type",
+      },
+    ],
+    [
+      "a primary address that nobody has",
+      (run) =>
+        resealed(
+          run,
+          ADDRESSES,
+          (t) =>
+            t.replace(
+              '"primary_ip4":{"address":"10.20.20.21/24"',
+              '"primary_ip4":{"address":"9.9.9.9/24"',
+            ),
+        ),
+      {
+        check: "reference",
+        file: ADDRESSES,
+        field: "ip_address.assigned_object_vm_interface.virtual_machine.primary_ip4",
+        sentence: 'Names ip-address "9.9.9.9/24", which is no entity of the set',
+      },
+    ],
+    [
+      "a custom field that is not defined",
+      (run) => resealed(run, MACHINES, (t) => t.replace("proxmox_ha_state", "proxmox_state")),
+      {
+        check: "reference",
+        file: MACHINES,
+        line: 2,
+        field: "virtual_machine.custom_fields.proxmox_state",
+      },
+    ],
+    [
+      "an object that comes twice",
+      (run) => resealed(run, "netbox/05-platform-0001.json", twice),
+      { check: "identity", file: "netbox/05-platform-0001.json", line: 3 },
+    ],
+    [
+      "a tag that a list has twice, though only one of them has a slug",
+      (run) =>
+        resealed(
+          run,
+          MACHINES,
+          (t) => t.replace('{"name":"discovered"}', '{"name":"proxmox-ve","slug":"x"}'),
+        ),
+      {
+        check: "identity",
+        file: MACHINES,
+        line: 2,
+        field: "virtual_machine.tags[1]",
+        sentence: "Is in its list twice",
+      },
+    ],
+    [
+      "a tag that a stub has twice",
+      (run) =>
+        resealed(
+          run,
+          "netbox/13-device-0001.json",
+          (t) => t.replace('"tags":[{"name":"proxmox-ve"}', '"tags":[{"name":"discovered"}'),
+        ),
+      {
+        check: "identity",
+        file: "netbox/13-device-0001.json",
+        line: 2,
+        field: "device.device_type.manufacturer.tags[1]",
+      },
+    ],
+    [
+      "an object type that a list has twice",
+      (run) =>
+        resealed(
+          run,
+          "netbox/02-custom-field-0001.json",
+          (t) => t.replace('["dcim.device"]', '["dcim.device","ipam.vlan","dcim.device"]'),
+        ),
+      {
+        check: "identity",
+        file: "netbox/02-custom-field-0001.json",
+        line: 2,
+        field: "custom_field.object_types[2]",
+      },
+    ],
+    [
+      "shared objects out of order",
+      (run) => resealed(run, "netbox/01-tag-0001.json", swapped),
+      { check: "order", file: "netbox/01-tag-0001.json", line: 3 },
+    ],
+    [
+      "machines out of order",
+      (run) => resealed(run, MACHINES, swapped),
+      { check: "order", file: MACHINES, line: 3 },
+    ],
+    [
+      "parts out of the order of their machines",
+      (run) =>
+        resealed(run, NICS, (t) => {
+          const [head, ...lines] = t.split("\n");
+          return [head, ...lines.slice(1, 4), lines[0], ...lines.slice(4)].join("\n");
+        }),
+      { check: "order", file: NICS, line: 5 },
+    ],
+    [
+      "a field that no entity has",
+      (run) => resealed(run, MACHINES, (t) => t.replace('"status":', '"cpu":4,"status":')),
+      { check: "shape", file: MACHINES, line: 2, field: "virtual_machine.cpu" },
+    ],
+    [
+      "a value of another kind, in a stub",
+      (run) => resealed(run, NICS, (t) => t.replace('"vid":"60"', '"vid":60')),
+      { check: "shape", file: NICS, line: 2, field: "vm_interface.untagged_vlan" },
+    ],
+    [
+      "a time that is none",
+      (run) => resealed(run, NICS, (t) => t.replace('"2026-10-05T08:30:00Z"', '"yesterday"')),
+      { check: "shape", file: NICS, line: 2, field: "timestamp" },
+    ],
+    [
+      "an entity of another step",
+      (run) => resealed(run, NICS, (t) => t.replace('"vm_interface":', '"interface":')),
+      { check: "shape", file: NICS, line: 2 },
+    ],
+    [
+      "a file that holds no request",
+      (run) => resealed(run, NICS, () => '{"entities":[]}'),
+      { check: "shape", file: NICS },
+    ],
+    [
+      "an id that is not that of the entities",
+      (run) => resealed(run, NICS, (t) => t.replace(/"id":"./, '"id":"_')),
+      { check: "form", file: NICS, line: 1, field: "id" },
+    ],
+    [
+      "a line that is spelt otherwise",
+      (run) => resealed(run, NICS, (t) => t.replace('"enabled":true', '"enabled": true')),
+      { check: "form", file: NICS },
+    ],
+    [
+      "files that are cut otherwise",
+      (run) => withFile(run, "netbox/01-tag-0001.json", undefined),
+      { check: "listing", file: "netbox/01-tag-0001.json" },
+    ],
+    [
+      "counts of entities",
+      (run) =>
+        withManifest(run, "netbox/manifest.json", (m) => ({
+          ...m,
+          notes: { cut: 7 },
+        })),
+      { check: "count", file: "netbox/manifest.json", field: "notes.cut" },
+    ],
+    [
+      "a reason that is in no list",
+      (run) => resealed(run, LEFT_OUT, (t) => t.replace('"no-address"', '"no-idea"')),
+      { check: "shape", file: LEFT_OUT, line: 2 },
+    ],
+    [
+      "a record that is none",
+      (run) => resealed(run, LEFT_OUT, (t) => t.replace('"reason":"no-address",', "")),
+      { check: "shape", file: LEFT_OUT, sentence: expect.stringContaining("line 2") as never },
+    ],
+    [
+      "records that are spelt otherwise",
+      (run) => resealed(run, LEFT_OUT, (t) => t.replace('"reason":', '"reason": ')),
+      { check: "form", file: LEFT_OUT },
+    ],
+    [
+      "a setting that makes other entities",
+      (run) =>
+        withManifest(run, "netbox/manifest.json", (m) => ({
+          ...m,
+          snapshots: (m["snapshots"] as { policy: object }[]).map((snapshot) => ({
+            ...snapshot,
+            policy: { ...snapshot.policy, SITE_NAME: "Elsewhere" },
+          })),
+        })),
+      {
+        check: "origin",
+        file: MACHINES,
+        line: 2,
+        field: "virtual_machine.cluster.scope_site.name",
+      },
+    ],
+    [
+      "a setting that cannot be",
+      (run) =>
+        withManifest(run, "netbox/manifest.json", (m) => ({
+          ...m,
+          snapshots: (m["snapshots"] as { policy: object }[]).map((snapshot) => ({
+            ...snapshot,
+            policy: { ...snapshot.policy, CLUSTER_SCOPE: "nonsense" },
+          })),
+        })),
+      { check: "shape", file: "netbox/manifest.json", field: "snapshots[0].policy" },
+    ],
+    [
+      "a value that the answers do not tell",
+      (run) => resealed(run, MACHINES, (t) => t.replace('"memory":"4096"', '"memory":"8192"')),
+      {
+        check: "origin",
+        file: MACHINES,
+        line: 2,
+        field: "virtual_machine.memory",
+        sentence: 'Is "8192", and transform makes "4096"',
+      },
+    ],
+    [
+      "entity files that were made of another snapshot",
+      (run) => {
+        const { snapshots } = JSON.parse(textOf(run, "netbox/manifest.json")) as {
+          snapshots: object[];
+        };
+        const later = withManifest(run, "manifest.json", (m) => ({
+          ...m,
+          captured_at: "2026-10-06T08:30:00Z",
+        }));
+        return withManifest(later, "netbox/manifest.json", (m) => ({ ...m, snapshots }));
+      },
+      { check: "origin", file: "netbox/manifest.json", field: "snapshots[0].sha256" },
+    ],
+  ];
+
+  test.each(FAULTS)("%s", async (_what, change, found) => {
+    expect(await findingsIn(change(example))).toContainEqual(expect.objectContaining(found));
+  });
+});
+
+describe("what can only be verified so far", () => {
+  const OTHER = {
+    tool: { name: "proxmox-diode", version: "0.1.9" },
+    mappingVersion: MAPPING_VERSION + 1,
+  };
+  const VERSIONS = `made by version 0.1.9 (mapping version ${MAPPING_VERSION + 1}), and this is ` +
+    `version ${TOOL.version} (mapping version ${MAPPING_VERSION})`;
+  const DISKS = "netbox/12-virtual-disk-0001.json";
+  const withDescription = (text: string): string =>
+    withOwnId(text.replace('"tags":', '"description":"new in 0.1.9","tags":'));
+
+  test("is what another mapping version made: what it makes differently is no fault", async () => {
+    const run = await transformedRun(small, OTHER);
+    expect(await look(run)).toMatchObject({ findings: [], unchecked: [] });
+    const { parts, findings, unchecked } = await look(resealed(run, DISKS, withDescription));
+    expect(findings).toEqual([]);
+    expect(unchecked).toEqual([
+      `Where the entities come from: they were ${VERSIONS}, which makes some files differently`,
+    ]);
+    expect(parts[2]).toMatchObject({ name: "origin", state: "unchecked" });
+  });
+
+  test("is not what another release with the same mapping made: a difference is a fault", async () => {
+    const run = await transformedRun(small, { tool: OTHER.tool });
+    expect(await look(run)).toMatchObject({ findings: [], unchecked: [] });
+    expect((await look(run)).parts[2]).toMatchObject({ name: "origin", state: "verified" });
+    const changed = resealed(
+      run,
+      DISKS,
+      (text) => withOwnId(text.replace('"size":"', '"size":"9')),
+    );
+    expect(await findingsIn(changed)).toContainEqual(
+      expect.objectContaining({ check: "origin", file: DISKS, field: "virtual_disk.size" }),
+    );
+    const described = await findingsIn(resealed(run, DISKS, withDescription));
+    expect(described.map(({ check }) => check)).toContain("shape");
+    const record = resealed(run, LEFT_OUT, (text) => text.replace('"notes":[', '"notes":[ '));
+    expect((await findingsIn(record)).map(({ check }) => check)).toContain("form");
+  });
+
+  test("is what a release without a mapping version made, unless this one makes the same", async () => {
+    const older = withManifest(
+      await transformedRun(small, { tool: { name: "proxmox-diode", version: "0.0.9" } }),
+      "netbox/manifest.json",
+      (manifest) => ({ ...manifest, mapping_version: undefined }),
+    );
+    const same = await look(older);
+    expect(same).toMatchObject({ findings: [], unchecked: [] });
+    expect(same.parts[2]).toMatchObject({ name: "origin", state: "verified" });
+    const changed = resealed(
+      older,
+      DISKS,
+      (text) => withOwnId(text.replace('"size":"', '"size":"9')),
+    );
+    expect(await look(changed)).toMatchObject({
+      findings: [],
+      unchecked: [
+        "Where the entities come from: they were made by version 0.0.9 (which records no mapping " +
+        `version), and this is version ${TOOL.version} (mapping version ${MAPPING_VERSION}), ` +
+        "which makes some files differently",
+      ],
+    });
+  });
+
+  test("is how another mapping version writes its files", async () => {
+    const run = await transformedRun(example, OTHER);
+    const newer = resealed(
+      resealed(run, NICS, (text) => text.replace('"entities":', '"metadata":{},"entities":')),
+      LEFT_OUT,
+      (text) => text.replace('"what":', '"severity":"low","what":'),
+    );
+    const { findings, unchecked } = await look(newer);
+    expect(findings).toEqual([]);
+    expect(unchecked).toEqual([
+      `How netbox/ is written: it was ${VERSIONS}, which writes some files differently`,
+      expect.stringContaining("Where the entities come from"),
+    ]);
+  });
+
+  test("is a record with a reason that only another version knows", async () => {
+    const run = await transformedRun(example, OTHER);
+    const newer = withManifest(
+      resealed(run, LEFT_OUT, (text) => text.replace('"no-address"', '"new-reason"')),
+      "netbox/manifest.json",
+      (m) => {
+        const leftOut = m["left_out"] as Record<string, number>;
+        const before = { ...leftOut, "no-address": (leftOut["no-address"] ?? 0) - 1 };
+        return { ...m, left_out: { ...before, "new-reason": 1 } };
+      },
+    );
+    expect((await look(newer)).findings).toEqual([]);
+  });
+
+  test("is a set that another program sent to receive: its hashes and counts", async () => {
+    const received = withManifest(
+      new Map([...small].filter(([file]) => file.startsWith("netbox/"))),
+      "netbox/manifest.json",
+      (m) => ({ ...m, snapshots: [] }),
+    );
+    const { findings, unchecked } = await look(received);
+    expect(findings).toEqual([]);
+    expect(unchecked[0]).toBe("What stands in netbox/, since transform did not make it");
+    const repeated = resealed(
+      received,
+      MACHINES,
+      (text) => text.replace('"tags":[', '"tags":[{"name":"discovered"},'),
+    );
+    expect(await findingsIn(repeated)).toEqual([
+      expect.objectContaining({ check: "identity", field: "virtual_machine.tags[2]" }),
+    ]);
+  });
+
+  test("is a folder with files that no manifest lists", async () => {
+    const { findings, unchecked } = await look(withFile(small, "report.html", "<p>"));
+    expect([findings, unchecked]).toEqual([[], ["report.html, which no manifest lists"]]);
+  });
+
+  test("is a set with a file that cannot be read: its references are not called dangling", async () => {
+    const { findings, unchecked } = await look(withFile(small, MACHINES, undefined));
+    expect(findings).toEqual([expect.objectContaining({ check: "listing", file: MACHINES })]);
+    expect(unchecked).toEqual([
+      "References, since not every entity can be read",
+      "Where the entities come from, since not every file can be trusted",
+    ]);
+  });
+});
+
+test("all faults are found at once; of one kind, the first ones are listed and all are counted", async () => {
+  const broken = resealed(
+    withFile(
+      resealed(example, NICS, (text) => text.replaceAll('"discovered"', '"gone"')),
+      "pve/x",
+      "",
+    ),
+    LEFT_OUT,
+    (text) => text.replaceAll('"reason":', '"reason": '),
+  );
+  const { findings, counts } = await look(broken);
+  expect(Object.keys(counts)).toEqual(expect.arrayContaining(["listing", "form", "reference"]));
+  // A dangling name is told once, where it stands first.
+  expect(counts.reference).toBe(1);
+  const unsorted = resealed(example, "netbox/05-platform-0001.json", (text) => {
+    const [head = "", ...lines] = text.split("\n");
+    const items = lines.slice(0, -2).map((line) => line.replace(/,$/, "")).toReversed();
+    return `${head}\n${items.join(",\n")}\n]}\n`;
+  });
+  const upsideDown = await look(unsorted);
+  expect(upsideDown.counts.order).toBe(27);
+  expect(upsideDown.findings.filter(({ check }) => check === "order")).toHaveLength(25);
+  expect(findings.length).toBeGreaterThan(2);
+});
+
+test("a request that is larger than Diode takes is found", async () => {
+  const tags = Array.from({ length: 1001 }, (_, i) => {
+    const tag = { name: `t${i}`, slug: `t${i}` };
+    return JSON.stringify({ timestamp: "2026-01-02T03:04:05Z", tag });
+  });
+  const many = resealed(
+    small,
+    "netbox/01-tag-0001.json",
+    (text) => `${text.split("\n", 1)[0]}\n${tags.join(",\n")}\n]}\n`,
+  );
+  const file = "netbox/01-tag-0001.json";
+  const sentence = "Has 1001 entities, of 1000 at the most";
+  expect(await findingsIn(many)).toContainEqual({ check: "limit", file, sentence });
+  const long = resealed(
+    small,
+    MACHINES,
+    (text) => text.replace('"status":', `"comments":"${"x".repeat(3 * 2 ** 20)}","status":`),
+  );
+  expect(await findingsIn(long)).toContainEqual(
+    expect.objectContaining({ check: "limit", file: MACHINES }),
+  );
+});
+
+describe("a journal", () => {
+  test("of all files is verified", async () => {
+    const verification = await look(pushed(small));
+    expect(verification).toMatchObject({ findings: [], unchecked: [] });
+    expect(statesOf(verification)).toContain("journals verified");
+  });
+
+  test("about other entity files is only checked for itself", async () => {
+    const { findings, unchecked } = await look(pushed(small, { header: { entities: "00" } }));
+    expect(findings).toEqual([]);
+    expect(unchecked).toEqual([expect.stringContaining("about other entity files than these")]);
+  });
+
+  test.each([
+    ["file", { file: "netbox/99.json" }],
+    ["sha256", { sha256: "00" }],
+    ["request_id", { request_id: "00000000-0000-0000-0000-000000000000" }],
+  ])("that tells of another %s is faulty", async (field, change) => {
+    const run = pushed(small, { line: (line, i) => i === 1 ? { ...line, ...change } : line });
+    expect(await findingsIn(run)).toEqual([
+      expect.objectContaining({ check: "journal", file: JOURNAL, line: 3, field }),
+    ]);
+  });
+
+  test("of differences has requests of its own", async () => {
+    const line = (each: Acknowledgement): Acknowledgement => ({ ...each, request_id: "another" });
+    expect(await findingsIn(pushed(small, { header: { since: "00" }, line }))).toEqual([]);
+  });
+
+  test("that a killed push cut off anywhere in its last line is no fault, and is said", async () => {
+    const run = pushed(small);
+    const bytes = run.get(JOURNAL) ?? new Uint8Array();
+    const start = bytes.lastIndexOf(10, bytes.length - 2) + 2;
+    for (const end of [start, start + 1, start + 40, bytes.length - 1]) {
+      const { findings, unchecked } = await look(new Map(run).set(JOURNAL, bytes.slice(0, end)));
+      expect([findings, unchecked], `${end}`).toEqual([
+        [],
+        [expect.stringMatching(/last line of push.*cut off/)],
+      ]);
+    }
+  });
+
+  test("of a newer format is not read", async () => {
+    expect(await findingsIn(pushed(small, { header: { format: 2 } }))).toEqual([
+      expect.objectContaining({ check: "journal", sentence: expect.stringContaining("format 2") }),
+    ]);
+  });
+});
+
+/** The id of a request is made of its entities. */
+function withOwnId(text: string): string {
+  const entities = text.slice(text.indexOf('"entities":') + '"entities":'.length, -"}\n".length);
+  return text.replace(/"id":"[^"]*"/, `"id":"${requestId(encodeUtf8(entities))}"`);
+}

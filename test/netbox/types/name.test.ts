@@ -1,0 +1,171 @@
+/** Names that NetBox takes: at most 64 or 100 characters, and each one's own. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { cutName, MAX_LONG_NAME, MAX_NAME, NamePool } from "../../../src/netbox/names.ts";
+
+/** Characters as NetBox counts them. */
+function lengthOf(name: string): number {
+  return [...name].length;
+}
+
+const max = fc.constantFrom(MAX_NAME, MAX_LONG_NAME);
+const vmid = fc.integer({ min: 100, max: 999_999_999 });
+const longName = fc.string({ unit: "binary", minLength: 40, maxLength: 160, size: "max" });
+/** A cluster's name marks a node's: it may be long, and of any letters. */
+const anyMark = fc.oneof(
+  vmid,
+  fc.string({ unit: "binary", minLength: 1, maxLength: 120, size: "max" }),
+);
+
+describe("a name that is cut", () => {
+  test("has 64 characters at most, or 100 where NetBox has the room", () => {
+    expect([MAX_NAME, MAX_LONG_NAME]).toEqual([64, 100]);
+  });
+
+  test.each([
+    ["web", "web"],
+    ["", ""],
+    ["x".repeat(64), "x".repeat(64)],
+    ["😀".repeat(64), "😀".repeat(64)],
+    ["x".repeat(65), `${"x".repeat(58)} (101)`],
+    ["😀".repeat(65), `${"😀".repeat(58)} (101)`],
+    [`${"x".repeat(57)} ${"y".repeat(20)}`, `${"x".repeat(57)} (101)`],
+  ])("keeps what fits and ends in its mark: %s", (name, expected) => {
+    expect(cutName(name, 64, 101)).toBe(expected);
+  });
+
+  test("never exceeds the limit, and never splits a character", () => {
+    const mark = fc.option(anyMark, { nil: undefined });
+    fc.assert(fc.property(longName, max, mark, (name, limit, end) => {
+      const cut = cutName(name, limit, end);
+      expect(lengthOf(cut)).toBeLessThanOrEqual(limit);
+      expect(cut.isWellFormed()).toBe(true);
+      expect(cut === name).toBe(lengthOf(name) <= limit);
+    }));
+  });
+
+  test("starts as it did, and ends in the VMID", () => {
+    fc.assert(fc.property(longName, vmid, (name, mark) => {
+      fc.pre(lengthOf(name) > MAX_NAME);
+      const cut = cutName(name, MAX_NAME, mark);
+      const end = ` (${mark})`;
+      expect(cut.endsWith(end)).toBe(true);
+      expect(name.startsWith(cut.slice(0, -end.length))).toBe(true);
+    }));
+  });
+
+  test("uses the room that there is", () => {
+    const shortMark = fc.oneof(vmid, fc.string({ unit: "binary", maxLength: 9 }));
+    fc.assert(fc.property(fc.integer({ min: 65, max: 200 }), shortMark, (length, mark) => {
+      expect(lengthOf(cutName("😀".repeat(length), 64, mark))).toBe(64);
+    }));
+  });
+
+  test("is told from another by what was cut off, even without a mark", () => {
+    const start = "x".repeat(100);
+    fc.assert(fc.property(fc.uniqueArray(fc.string({ minLength: 1 }), { maxLength: 5 }), (ends) => {
+      const cut = ends.map((end) => cutName(start + end, MAX_LONG_NAME));
+      expect(new Set(cut).size).toBe(ends.length);
+    }));
+  });
+
+  test("stays as it is when it is cut again", () => {
+    fc.assert(fc.property(longName, max, vmid, (name, limit, mark) => {
+      const cut = cutName(name, limit, mark);
+      expect(cutName(cut, limit, mark)).toBe(cut);
+    }));
+  });
+});
+
+describe("a pool of names", () => {
+  test("leaves a name to the first who takes it, and marks the others", () => {
+    const pool = new NamePool();
+    const names = ["web", "db", "web", "WEB", "Db"].map((name, i) => pool.take(name, 100 + i, 64));
+    expect(names).toEqual(["web", "db", "web (102)", "WEB (103)", "Db (104)"]);
+  });
+
+  test("keeps the mark of a long name that is taken", () => {
+    const pool = new NamePool();
+    pool.take("x".repeat(64), 100, 64);
+    expect(pool.take("X".repeat(64), 101, 64)).toBe(`${"X".repeat(58)} (101)`);
+  });
+
+  test("counts characters as NetBox does when it marks a name", () => {
+    const pool = new NamePool();
+    pool.take("😀".repeat(64), 100, 64);
+    expect(pool.take("😀".repeat(64), 101, 64)).toBe(`${"😀".repeat(58)} (101)`);
+  });
+
+  test("marks a node with the name of its cluster", () => {
+    const pool = new NamePool();
+    expect(["east", "west"].map((cluster) => pool.take("pve1", cluster, 64)))
+      .toEqual(["pve1", "pve1 (west)"]);
+  });
+
+  test("does not hand out a name that someone has for his own", () => {
+    const pool = new NamePool();
+    const names = ["web (102)", "web", "web"].map((name, i) => pool.take(name, 100 + i, 64));
+    expect(names.slice(0, 2)).toEqual(["web (102)", "web"]);
+    expect(names[2]).toContain("102");
+    expect(names[2]).not.toBe("web (102)");
+  });
+
+  test("knows nothing of another pool", () => {
+    const [one, other] = [new NamePool(), new NamePool()];
+    expect([one.take("pve1", "a", 64), other.take("pve1", "b", 64)]).toEqual(["pve1", "pve1"]);
+  });
+
+  const marks = [100, 101, 102, 103, 104, 105, 106, 107] as const;
+  const mark = fc.constantFrom(...marks);
+  const wanted = fc.oneof(
+    fc.mixedCase(fc.constantFrom("web", "db", "ß", "é")),
+    fc.tuple(fc.constantFrom("web", "WEB"), mark).map(([name, vmid]) => `${name} (${vmid})`),
+    fc.tuple(fc.constantFrom("x", "😀"), fc.integer({ min: 55, max: 70 }), mark)
+      .map(([letter, length, vmid]) => `${letter.repeat(length)} (${vmid})`),
+    fc.mixedCase(fc.constant("x".repeat(64))),
+  );
+  const wishes = fc.array(wanted, { minLength: 1, maxLength: marks.length });
+
+  test("hands out names that differ ignoring case, and are never too long", () => {
+    fc.assert(
+      fc.property(wishes, (names) => {
+        const pool = new NamePool();
+        const given = names.map((name, i) => pool.take(name, marks[i] ?? 0, 64));
+        expect(new Set(given.map((name) => name.toLowerCase())).size).toBe(given.length);
+        for (const name of given) {
+          expect(lengthOf(name)).toBeLessThanOrEqual(64);
+          expect(name.isWellFormed()).toBe(true);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("finds a name of its own for each, with any marks, even if all are the same", () => {
+    fc.assert(
+      fc.property(wanted, anyMark, max, (name, sameMark, limit) => {
+        const pool = new NamePool();
+        const given = Array.from({ length: 70 }, () => pool.take(name, sameMark, limit));
+        expect(new Set(given.map((one) => one.toLowerCase())).size).toBe(given.length);
+        expect(Math.max(...given.map(lengthOf))).toBeLessThanOrEqual(limit);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test("renames nobody without need", () => {
+    fc.assert(
+      fc.property(wishes, (names) => {
+        const pool = new NamePool();
+        const taken = new Set<string>();
+        for (const [i, name] of names.entries()) {
+          const given = pool.take(name, marks[i] ?? 0, 64);
+          const mustChange = lengthOf(name) > 64 || taken.has(name.toLowerCase());
+          expect(given !== name).toBe(mustChange);
+          taken.add(given.toLowerCase());
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});

@@ -1,0 +1,198 @@
+/** How entities name each other: one object, one stub, and an entity that is what the stub says. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { StepName } from "../../../src/netbox/types/order.ts";
+import { anyLab } from "../../helpers/any-lab.ts";
+import { type Outcome, transformed } from "../../helpers/in-memory.ts";
+import { lab } from "../../helpers/lab.ts";
+import { outcomeOf, WHOLE_CASES } from "../../helpers/whole-outputs.ts";
+
+type Json = Readonly<Record<string, unknown>>;
+
+interface StubLaw {
+  /** The fields that hold such a stub. */
+  readonly fields: readonly string[];
+  /** The only keys that it may have. */
+  readonly keys: readonly string[];
+  /** The step of its entities; absent: it belongs to the user. */
+  readonly step?: StepName;
+  /** By what NetBox knows the object. */
+  readonly identity: (stub: Json) => readonly unknown[];
+}
+
+const name = (stub: Json): readonly unknown[] => [stub["name"]];
+const at = (stub: Json, key: string): Json => (stub[key] ?? {}) as Json;
+const machine = (stub: Json): readonly unknown[] => [stub["name"], at(stub, "cluster")["name"]];
+const device = (stub: Json): readonly unknown[] => [stub["name"], at(stub, "site")["name"]];
+
+const PRIMARY = ["primary_ip4", "primary_ip6"];
+
+const LAWS: Readonly<Record<string, StubLaw>> = {
+  "virtual machine": {
+    fields: ["virtual_machine"],
+    keys: ["name", "cluster", "site", "tenant"],
+    step: "virtual-machine",
+    identity: machine,
+  },
+  "cluster": {
+    fields: ["cluster"],
+    keys: ["name", "type", "scope_site"],
+    step: "cluster",
+    identity: name,
+  },
+  "device": {
+    fields: ["device"],
+    keys: ["name", "site", "device_type", "role", "tenant"],
+    step: "device",
+    identity: device,
+  },
+  "interface": {
+    fields: ["assigned_object_interface", "parent", "bridge", "lag"],
+    keys: ["device", "name", "type"],
+    step: "interface",
+    identity: (stub) => [stub["name"], ...device(at(stub, "device"))],
+  },
+  "vm interface": {
+    fields: ["assigned_object_vm_interface"],
+    keys: ["virtual_machine", "name"],
+    step: "vm-interface",
+    identity: (stub) => [stub["name"], ...machine(at(stub, "virtual_machine"))],
+  },
+  "VLAN": {
+    fields: ["untagged_vlan"],
+    keys: ["vid", "name", "site"],
+    step: "vlan",
+    identity: (stub) => [stub["vid"], at(stub, "site")["name"]],
+  },
+  "address": {
+    fields: PRIMARY,
+    keys: ["address"],
+    step: "ip-address",
+    identity: (stub) => [String(stub["address"]).split("/")[0]],
+  },
+  "platform": { fields: ["platform"], keys: ["name"], step: "platform", identity: name },
+  "tag": { fields: ["tags"], keys: ["name", "slug"], step: "tag", identity: name },
+  "site": { fields: ["site", "scope_site"], keys: ["name"], identity: name },
+  "tenant": { fields: ["tenant"], keys: ["name"], identity: name },
+  "MAC address": {
+    fields: ["primary_mac_address"],
+    keys: ["mac_address"],
+    identity: (stub) => [stub["mac_address"]],
+  },
+};
+
+/** Every stub of one kind, at any depth; an empty object clears a relation and is none. */
+function stubsIn(value: unknown, fields: readonly string[]): Json[] {
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([field, item]: [string, unknown]) => {
+    const here = fields.includes(field) ? [item].flat() as Json[] : [];
+    return [...here.filter((stub) => Object.keys(stub).length > 0), ...stubsIn(item, fields)];
+  });
+}
+
+/** What is alike in an entity and a stub of it; device types and roles have tags in step 13 alone. */
+function withoutTags(value: unknown): unknown {
+  return without(value, ["tags"]);
+}
+
+function without(value: unknown, keys: readonly string[]): unknown {
+  const text = JSON.stringify(
+    value,
+    (key, item: unknown) => (keys.includes(key) ? undefined : item),
+  );
+  return JSON.parse(text ?? "null");
+}
+
+/** What an address says of its machine beyond the stub is a law of its own: "address". */
+function allOf(outcome: Outcome, { fields }: StubLaw): Json[] {
+  const stubs = outcome.all.flatMap(({ entity }) => stubsIn(entity, fields));
+  return stubs.map((stub) => without(stub, PRIMARY) as Json);
+}
+
+/** Whatever a stub says, the entity says too. */
+function expectEntities(outcome: Outcome, law: StubLaw): void {
+  const entities = new Map(
+    outcome.all.filter(({ step }) => step === law.step).map(({ entity }) => {
+      const json = entity as unknown as Json;
+      return [JSON.stringify(law.identity(json)), withoutTags(json) as Json];
+    }),
+  );
+  for (const stub of allOf(outcome, law)) {
+    const entity = entities.get(JSON.stringify(law.identity(stub)));
+    expect(entity, JSON.stringify(stub)).toMatchObject(withoutTags(stub) as Json);
+  }
+}
+
+describe.each(WHOLE_CASES)("in $name", (each) => {
+  test.each(Object.entries(LAWS))("each %s looks the same wherever it is named", async (_, law) => {
+    const stubs = allOf(await outcomeOf(each), law).map((stub) => withoutTags(stub) as Json);
+    const first = new Map<string, Json>();
+    for (const stub of stubs) {
+      const identity = JSON.stringify(law.identity(stub));
+      expect(stub).toEqual(first.get(identity) ?? stub);
+      first.set(identity, stub);
+    }
+  });
+
+  test.each(Object.entries(LAWS))("a stub of a %s holds its identity alone", async (_, law) => {
+    const keys = new Set(allOf(await outcomeOf(each), law).flatMap((stub) => Object.keys(stub)));
+    expect([...keys].filter((key) => !law.keys.includes(key))).toEqual([]);
+  });
+
+  test.each(Object.entries(LAWS).filter(([, { step }]) => step !== undefined))(
+    "each %s that is named is an entity, and the stub contradicts it in nothing",
+    async (_, law) => {
+      expectEntities(await outcomeOf(each), law);
+    },
+  );
+});
+
+/** Objects that are tagged where another entity names them, as "role Hypervisor", and their tags. */
+function taggedIn(value: unknown): [string, unknown][] {
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([field, item]: [string, unknown]) => {
+    const tagged = typeof item === "object" && item !== null && "tags" in item;
+    const { name, model, tags } = (item ?? {}) as Json;
+    const here: [string, unknown][] = tagged ? [[`${field} ${String(name ?? model)}`, tags]] : [];
+    return [...here, ...taggedIn(item)];
+  });
+}
+
+// Of several entities in one batch of Diode's, NetBox keeps the tags of the last one.
+test.each(WHOLE_CASES)("in $name, all that tag an object tag it alike", async (each) => {
+  const { all } = await outcomeOf(each);
+  const tagged = all.flatMap(({ entity }) => taggedIn(entity));
+  const byObject = Map.groupBy(tagged, ([object]) => object);
+  expect([...byObject.keys()].map((object) => object.split(" ")[0]).sort()).toEqual(
+    ["device_type", "manufacturer", "role"],
+  );
+  for (const [object, found] of byObject) {
+    expect(new Set(found.map(([, tags]) => JSON.stringify(tags))).size, object).toBe(1);
+  }
+});
+
+test("no stub of a generated site, however odd, names what is not there or is another", async () => {
+  const settings = { ALL_INTERFACES: "true", LXC_LIVE_ADDRESSES: "true", TENANT_NAME: "t" };
+  await fc.assert(
+    fc.asyncProperty(anyLab(), async (parts) => {
+      const outcome = await transformed(lab(parts), settings);
+      for (const law of Object.values(LAWS)) {
+        if (law.step !== undefined) expectEntities(outcome, law);
+      }
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test("the example names every kind of object, so that no law holds for want of a case", async () => {
+  const [, example] = WHOLE_CASES;
+  if (example === undefined) throw new Error("There is no case with extensions");
+  const outcome = await outcomeOf(example);
+  for (const [kind, law] of Object.entries(LAWS)) {
+    expect(allOf(outcome, law).length, kind).toBeGreaterThan(1);
+    for (const field of law.fields) {
+      const stubs = outcome.all.flatMap(({ entity }) => stubsIn(entity, [field]));
+      expect(stubs.length, field).toBeGreaterThan(0);
+    }
+  }
+});

@@ -1,0 +1,192 @@
+/** netN of QEMU guests and containers: which NIC it is, where it is plugged, what it is called. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type Net, parseMac, parseNet } from "../../src/proxmox/nics.ts";
+import { parseVlanId } from "../../src/proxmox/values.ts";
+import { anyText, anyValue, lookalike } from "../helpers/arbitraries.ts";
+
+const MODELS = (
+  "e1000 e1000-82540em e1000-82544gc e1000-82545em e1000e i82551 i82557b i82559er ne2k_isa " +
+  "ne2k_pci pcnet rtl8139 virtio vmxnet3"
+).split(" ");
+const MAC = "BC:24:11:2E:C5:4A";
+const PLAIN: Net = { hasTrunks: false, isDisconnected: false, unparsable: [] };
+
+const hexByte = fc.integer({ min: 0, max: 255 }).map((byte) => byte.toString(16).padStart(2, "0"));
+const mac = fc.array(hexByte, { minLength: 6, maxLength: 6 })
+  .map((bytes) => bytes.join(":"))
+  .filter((text) => /[^0:]/.test(text));
+
+describe("a NIC of a QEMU guest", () => {
+  test.each<[string, Partial<Net>]>([
+    [`virtio=${MAC},bridge=vmbr0`, { mac: MAC }],
+    [`virtio=${MAC},bridge=vmbr0,firewall=1,tag=20`, { mac: MAC, vlanId: 20 }],
+    [`tag=20,bridge=vmbr0,virtio=${MAC}`, { mac: MAC, vlanId: 20 }],
+    [`model=virtio,macaddr=${MAC},bridge=vmbr0`, { mac: MAC }],
+    [`virtio,macaddr=${MAC},bridge=vmbr0`, { mac: MAC }],
+    ["e1000=bc:24:11:4e:8f:d1,bridge=vmbr0", { mac: "BC:24:11:4E:8F:D1" }],
+    ["virtio,bridge=vmbr0", {}],
+    ["virtio", {}],
+    [`virtio=${MAC}`, { mac: MAC }],
+    [`virtio=${MAC},bridge=vmbr0,tag=20,trunks=2;5-7`, { mac: MAC, vlanId: 20, hasTrunks: true }],
+    [`virtio=${MAC},bridge=vmbr0,trunks=2;5-7;30`, { mac: MAC, hasTrunks: true }],
+    [`virtio=${MAC},link_down=1`, { mac: MAC, isDisconnected: true }],
+    [`virtio=${MAC},link_down=on`, { mac: MAC, isDisconnected: true }],
+    [`virtio=${MAC},link_down=0`, { mac: MAC }],
+    [`virtio=${MAC},mtu=1`, { mac: MAC }],
+    [`virtio=${MAC},mtu=9000`, { mac: MAC, mtu: 9000 }],
+    [`virtio=${MAC},tag=+5,mtu=+1500`, { mac: MAC, vlanId: 5, mtu: 1500 }],
+    [`virtio=${MAC},tag=0005,mtu=01500`, { mac: MAC, vlanId: 5, mtu: 1500 }],
+    ["virtio=00:00:00:00:00:00,tag=20", { hasZeroMac: true, vlanId: 20 }],
+    ["model=virtio,macaddr=00:00:00:00:00:00", { hasZeroMac: true }],
+    [`virtio=${MAC},mtu=65520`, { mac: MAC, mtu: 65_520 }],
+    [`virtio=${MAC},queues=4,rate=12.5,host-tunnel=1`, { mac: MAC }],
+    [`virtio=${MAC},a-key-of-the-next-release=1`, { mac: MAC }],
+    [`virtio=${MAC},name=eth0,ip=10.0.0.5/24`, { mac: MAC }],
+  ])("%s is read", (text, expected) => {
+    expect(parseNet("qemu", text)).toEqual({ ...PLAIN, ...expected });
+  });
+
+  test.each(MODELS)("may be of model %s", (model) => {
+    expect(parseNet("qemu", `${model}=${MAC},bridge=vmbr0`)?.mac).toBe(MAC);
+    expect(parseNet("qemu", `model=${model},macaddr=${MAC}`)?.mac).toBe(MAC);
+  });
+
+  test.each(["", ",", "nonsense", "bridge=vmbr0,tag=20", `virtio=${MAC},tag=1,tag=2`])(
+    "is not in %j",
+    (text) => {
+      expect(parseNet("qemu", text)).toBeUndefined();
+    },
+  );
+});
+
+describe("a NIC of a container", () => {
+  test.each<[string, Partial<Net>]>([
+    [
+      `name=eth0,bridge=vmbr0,firewall=1,gw=10.0.0.1,hwaddr=${MAC},ip=10.0.0.60/24,ip6=auto,type=veth`,
+      {
+        name: "eth0",
+        mac: MAC,
+        ip: "10.0.0.60/24",
+        ip6: "auto",
+      },
+    ],
+    [`hwaddr=${MAC.toLowerCase()},name=lan0,tag=30`, { name: "lan0", mac: MAC, vlanId: 30 }],
+    ["name=eth0,ip=dhcp,ip6=dhcp", { name: "eth0", ip: "dhcp", ip6: "dhcp" }],
+    ["name=eth0,hwaddr=00:00:00:00:00:00", { name: "eth0", hasZeroMac: true }],
+    ["name=eth0,tag=+5,mtu=+1400", { name: "eth0", vlanId: 5, mtu: 1400 }],
+    ["name=eth0,ip=manual", { name: "eth0", ip: "manual" }],
+    ["name=eth0,ip6=2001:db8::60/64,gw6=fe80::1", { name: "eth0", ip6: "2001:db8::60/64" }],
+    ["name=eth0,link_down=1,mtu=1400", { name: "eth0", isDisconnected: true, mtu: 1400 }],
+    ["name=eth0,trunks=2;3", { name: "eth0", hasTrunks: true }],
+    [`bridge=vmbr0,hwaddr=${MAC}`, { mac: MAC }],
+  ])("%s is read", (text, expected) => {
+    expect(parseNet("lxc", text)).toEqual({ ...PLAIN, ...expected });
+  });
+});
+
+describe("a value outside the grammar", () => {
+  test.each([
+    ["tag=0", "tag"],
+    ["tag=4095", "tag"],
+    ["tag=-5", "tag"],
+    ["tag=1.5", "tag"],
+    ["tag=twenty", "tag"],
+    ["tag=++5", "tag"],
+    ["tag=+", "tag"],
+    ["tag=1e1", "tag"],
+    ["tag=0x5", "tag"],
+    ["tag=-0", "tag"],
+    ["mtu=-1500", "mtu"],
+    ["mtu=1500.0", "mtu"],
+    ["mtu=0", "mtu"],
+    ["mtu=70000", "mtu"],
+    ["mtu=jumbo", "mtu"],
+  ])("%s is left off and named, and the NIC stays", (part, name) => {
+    const expected = { ...PLAIN, mac: MAC, unparsable: [name] };
+    expect(parseNet("qemu", `virtio=${MAC},${part},bridge=vmbr0`)).toEqual(expected);
+    expect(parseNet("lxc", `hwaddr=${MAC},${part},bridge=vmbr0`)).toEqual(expected);
+  });
+
+  test("link_down=maybe tells nothing of the link", () => {
+    const expected = { mac: MAC, unparsable: ["link_down"], isDisconnected: undefined };
+    expect(parseNet("qemu", `virtio=${MAC},link_down=maybe,bridge=vmbr0`))
+      .toEqual({ ...PLAIN, ...expected });
+  });
+
+  test.each(["virtio=nonsense", "virtio=BC:24:11:2E:C5", "model=virtio,macaddr=BC2411"])(
+    "%s leaves a NIC without a MAC address, and says so",
+    (part) => {
+      const net = parseNet("qemu", `${part},tag=20`);
+      expect(net).toEqual({ ...PLAIN, vlanId: 20, unparsable: ["mac"] });
+    },
+  );
+});
+
+describe("laws", () => {
+  const parts = fc.shuffledSubarray(["bridge=vmbr0", "tag=7", "mtu=1400", "link_down=1"]);
+
+  test("a MAC address is read in any case, and comes in upper case", () => {
+    fc.assert(fc.property(fc.mixedCase(mac), fc.constantFrom(...MODELS), (written, model) => {
+      const upper = written.toUpperCase();
+      expect(parseMac(written)).toBe(upper);
+      expect(parseNet("qemu", `${model}=${written}`)?.mac).toBe(upper);
+      expect(parseNet("lxc", `name=eth0,hwaddr=${written}`)?.mac).toBe(upper);
+    }));
+  });
+
+  test("the order of the parts does not matter", () => {
+    fc.assert(fc.property(parts, fc.nat(), (written, place) => {
+      const at = place % (written.length + 1);
+      const shuffled = parseNet("qemu", written.toSpliced(at, 0, `virtio=${MAC}`).join(","));
+      const sorted = parseNet("qemu", [`virtio=${MAC}`, ...written.toSorted()].join(","));
+      expect(shuffled).toEqual(sorted);
+      expect(shuffled?.vlanId).toBe(written.includes("tag=7") ? 7 : undefined);
+    }));
+  });
+
+  test("1 to 4094 are VLAN IDs, and no other number is", () => {
+    const id = fc.oneof(fc.integer(), fc.integer({ min: -3, max: 4200 }), fc.double());
+    fc.assert(fc.property(id, (value) => {
+      const expected = Number.isInteger(value) && value >= 1 && value <= 4094 ? value : undefined;
+      expect(parseVlanId(value)).toBe(expected);
+    }));
+    expect([1, "4094", 4095, 0].map(parseVlanId)).toEqual([1, 4094, undefined, undefined]);
+  });
+
+  test.each(["00:00:00:00:00:00", "", "BC-24-11-2E-C5-4A", `${MAC}:00`, "0.0.0.0", null, 7])(
+    "%j is nobody's MAC address",
+    (value) => {
+      expect(parseMac(value)).toBeUndefined();
+    },
+  );
+
+  test("no text throws, and what is read is in range", () => {
+    const words = [
+      "virtio",
+      "name",
+      "hwaddr",
+      "tag",
+      "mtu",
+      "ip",
+      "trunks",
+      MAC,
+      "=",
+      "=",
+      ",",
+      ",",
+    ];
+    const text = fc.oneof(anyText(), lookalike(...words));
+    fc.assert(fc.property(fc.constantFrom("qemu", "lxc"), text, (kind, written) => {
+      const net = parseNet(kind, written);
+      if (net?.mac !== undefined) expect(net.mac).toMatch(/^[0-9A-F]{2}(:[0-9A-F]{2}){5}$/);
+      expect(net?.vlanId ?? 1).toSatisfy((id: number) => id >= 1 && id <= 4094);
+      expect(net?.mtu ?? 2).toBeGreaterThan(1);
+      expect([net?.name, net?.ip, net?.ip6]).not.toContain("");
+      if (kind === "qemu") expect(net?.name ?? net?.ip ?? net?.ip6).toBeUndefined();
+    }));
+    fc.assert(fc.property(anyValue(), (value) => {
+      expect(() => [parseMac(value), parseVlanId(value)]).not.toThrow();
+    }));
+  });
+});

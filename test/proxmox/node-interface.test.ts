@@ -1,0 +1,121 @@
+/** Rows of a node's network: which VLAN an interface is, what it stands on, what its ports are. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { parentOf, portsOf, vlanIdOf } from "../../src/proxmox/node-interfaces.ts";
+import { anyText, anyValue, lookalike } from "../helpers/arbitraries.ts";
+
+type Row = Readonly<Record<string, unknown>>;
+
+describe("the VLAN ID of a node's interface", () => {
+  test.each<[string, Row, number | undefined]>([
+    ["vlan-id, a string", { iface: "vmbr0.2", "vlan-id": "2", "vlan-raw-device": "vmbr0" }, 2],
+    [
+      "vlan-id of a free name",
+      { iface: "storage", "vlan-id": "30", "vlan-raw-device": "eno1" },
+      30,
+    ],
+    ["vlan-id, a number", { iface: "storage", "vlan-id": 30 }, 30],
+    ["vlanid, which no release has", { iface: "storage", vlanid: 40 }, 40],
+    ["vlanid, a string", { iface: "storage", vlanid: "40" }, 40],
+    ["vlanid before vlan-id", { iface: "vmbr0.20", vlanid: 40, "vlan-id": "30" }, 40],
+    ["vlan-id before the name", { iface: "vmbr0.20", "vlan-id": "30" }, 30],
+    ["vlan-id before a name with a raw device", {
+      iface: "vlan20",
+      "vlan-id": "30",
+      "vlan-raw-device": "eno1",
+    }, 30],
+    ["the name", { iface: "eno1.100" }, 100],
+    ["the inner tag of two", { iface: "eno1.100.200" }, 200],
+    ["a name vlanNN with a raw device", { iface: "vlan30", "vlan-raw-device": "eno1" }, 30],
+    ["no name vlanNN without one", { iface: "vlan30" }, undefined],
+    ["no name vlanNN with an empty one", { iface: "vlan30", "vlan-raw-device": "" }, undefined],
+    ["no other name with a raw device", { iface: "lan30", "vlan-raw-device": "eno1" }, undefined],
+    ["no name that ends otherwise", { iface: "eno1.100:1" }, undefined],
+    ["no 0", { iface: "eno1.0" }, undefined],
+    ["no 4095", { iface: "eno1.4095" }, undefined],
+    ["no vlan-id out of range", { iface: "storage", "vlan-id": "5000" }, undefined],
+    ["nothing", {}, undefined],
+    ["nothing but null", { iface: null, "vlan-id": null, vlanid: null }, undefined],
+    ["the name when the keys are empty", { iface: "vmbr0.20", "vlan-id": "", vlanid: null }, 20],
+  ])("is read from %s", (_from, row, id) => {
+    expect(vlanIdOf(row)).toBe(id);
+  });
+
+  test("is the same however it is written, from 1 to 4094", () => {
+    fc.assert(fc.property(fc.integer({ min: -5, max: 9999 }), (id) => {
+      const expected = id >= 1 && id <= 4094 ? id : undefined;
+      const rows: Row[] = [
+        { iface: "storage", "vlan-id": String(id) },
+        { iface: "storage", vlanid: id },
+        ...(id < 0 ? [] : [
+          { iface: `vmbr0.${id}` },
+          { iface: `vlan${id}`, "vlan-raw-device": "eno1" },
+        ]),
+      ];
+      expect(rows.map(vlanIdOf)).toEqual(rows.map(() => expected));
+    }));
+  });
+});
+
+describe("the device below an interface", () => {
+  test.each<[Row, string | undefined]>([
+    [{ iface: "vmbr0.20" }, "vmbr0"],
+    [{ iface: "eno1.100.200" }, "eno1.100"],
+    [{ iface: "eno1:1" }, "eno1"],
+    [{ iface: "eno1.100:1" }, "eno1.100"],
+    [{ iface: "vlan30", "vlan-raw-device": "bond0" }, "bond0"],
+    [{ iface: "vmbr0.20", "vlan-raw-device": "bond0" }, "bond0"],
+    [{ iface: "vmbr0.20", "vlan-raw-device": "" }, "vmbr0"],
+    [{ iface: "eno1" }, undefined],
+    [{ iface: "vlan30" }, undefined],
+    [{}, undefined],
+  ])("of %j is %j", (row, parent) => {
+    expect(parentOf(row)).toBe(parent);
+  });
+
+  test("of a VLAN or an alias is the left part of its name", () => {
+    const name = fc.stringMatching(/^[a-z][a-z0-9]{0,12}$/);
+    fc.assert(fc.property(name, fc.nat({ max: 4094 }), (device, id) => {
+      expect(parentOf({ iface: `${device}.${id}` })).toBe(device);
+      expect(parentOf({ iface: `${device}:${id}` })).toBe(device);
+    }));
+  });
+});
+
+describe("ports", () => {
+  test.each<[unknown, string[]]>([
+    ["eno1", ["eno1"]],
+    ["eno1 eno2", ["eno1", "eno2"]],
+    ["eno2  eno1", ["eno2", "eno1"]],
+    ["eno1.2 vmbr2.10", ["eno1.2", "vmbr2.10"]],
+    ["none", []],
+    ["", []],
+    [" ", []],
+    [null, []],
+    [undefined, []],
+  ])("of %j are %j", (value, ports) => {
+    expect(portsOf(value)).toEqual(ports);
+  });
+
+  test("are what was joined", () => {
+    const name = fc.stringMatching(/^[a-z][a-z0-9.]{0,12}$/).filter((text) => text !== "none");
+    fc.assert(fc.property(fc.array(name), (ports) => {
+      expect(portsOf(ports.join(" "))).toEqual(ports);
+    }));
+  });
+});
+
+test("no row and no value makes a reading throw", () => {
+  const name = fc.oneof(anyText(), lookalike("vlan", "vmbr", ".", ":", "eno1"));
+  const row = fc.record({
+    iface: fc.oneof(name, anyValue()),
+    "vlan-id": anyValue(),
+    vlanid: anyValue(),
+    "vlan-raw-device": anyValue(),
+  }, { requiredKeys: [] });
+  fc.assert(fc.property(row, (written) => {
+    expect(vlanIdOf(written) ?? 1).toSatisfy((id: number) => id >= 1 && id <= 4094);
+    expect(parentOf(written)).not.toBe("");
+    expect(portsOf(written.iface)).not.toContain("");
+  }));
+});

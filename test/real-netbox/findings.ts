@@ -1,0 +1,44 @@
+/** What NetBox refused → sentences: where it stands, NetBox's own words, and the mapping's row. */
+import type { Row } from "../../src/transform/mapping/table.ts";
+import { CUSTOM_FIELD_TABLES, TABLES } from "../../src/transform/mapping/tables.ts";
+import { STUBS } from "../../src/netbox/types/stubs.ts";
+import type { SentEntity } from "./diode/entity-files.ts";
+import type { Complaint, Reconciled } from "./diode/reconciler.ts";
+
+/** None when it was taken as it is. */
+export function describe({ sent, verdict, complaints, warnings }: Reconciled): string[] {
+  return [
+    ...complaints.map((complaint) => sentence(sent, verdict, complaint)),
+    ...warnings.map((warning) => sentence(sent, "warning", warning)),
+  ];
+}
+
+function sentence(sent: SentEntity, verdict: string, complaint: Complaint): string {
+  const { objectType, field, words } = complaint;
+  const where = `${sent.file}:${sent.line} ${nameOf(sent)}`;
+  return `${where}: ${verdict}: ${objectType} ${field}: ${words}\n    ${rowOf(sent, complaint)}`;
+}
+
+function nameOf({ step, entity }: SentEntity): string {
+  const owner = (entity["virtual_machine"] ?? entity["device"]) as { name?: string } | undefined;
+  const own = entity["name"] ?? entity["address"] ?? entity["prefix"] ?? "";
+  return `${step.name} ${[owner?.name, own].filter((part) => part !== undefined).join("/")}`;
+}
+
+/** The row of the step's own table, else the stub that names the other object. */
+function rowOf({ step }: SentEntity, { objectType, field }: Complaint): string {
+  const isOwn = objectType.endsWith(`.${step.message.toLowerCase()}`);
+  const table = TABLES[step.name] as Readonly<Record<string, Row<unknown, unknown>>>;
+  const custom = step.name in CUSTOM_FIELD_TABLES
+    ? CUSTOM_FIELD_TABLES[step.name as keyof typeof CUSTOM_FIELD_TABLES]
+    : {};
+  const row = table[field] ?? (custom as typeof table)[field];
+  if (isOwn && row !== undefined) {
+    return `mapping ${step.number} ${step.message}.${field}: ${row.how}`;
+  }
+  const [, model = ""] = objectType.split(".");
+  const stub = Object.entries(STUBS).find(([name]) => name.replaceAll("-", "") === model)?.[1];
+  return stub === undefined
+    ? `mapping ${step.number} ${step.message}`
+    : `mapping ${step.number} ${step.message}, stub of ${model}: ${stub.holds}`;
+}

@@ -1,0 +1,182 @@
+/** One case against one fresh NetBox: what it does, and what it finds. */
+import { join } from "node:path";
+import { openStore } from "../../src/run-folder/store/store.ts";
+import { BOOTSTRAP_STEPS } from "../../src/push/pauses.ts";
+import { openSnapshot } from "../../src/run-folder/snapshot-files.ts";
+import { SETTINGS } from "../../src/transform/settings.ts";
+import { ROOT } from "../helpers/golden.ts";
+import { siteOf } from "../helpers/in-memory.ts";
+import { runCli } from "../helpers/run-cli.ts";
+import { buildSnapshot, type Site } from "../helpers/snapshot-builder.ts";
+import { readEntityFiles, type SentEntity } from "./diode/entity-files.ts";
+import {
+  type Reconciled,
+  type Reconciler,
+  type ReconcilerOptions,
+  startReconciler,
+} from "./diode/reconciler.ts";
+import { describe } from "./findings.ts";
+import { type Dump, dumpOf } from "./judge/dump.ts";
+import { expectAll, sumDisks } from "./judge/expect.ts";
+import { type Book, differences } from "./judge/facts.ts";
+import { planOf, type Settings } from "./judge/plan.ts";
+import { readBack } from "./judge/read-back.ts";
+import type { NetBox } from "./server/netbox.ts";
+import { temporaryFolder } from "./set-up/temporary-folder.ts";
+
+/** What is transformed together: committed snapshots, or sites that a case makes. */
+export interface Input {
+  readonly runs: readonly (string | Site)[];
+  readonly settings?: Settings;
+}
+
+export interface Waiting {
+  /** Are the custom fields applied before what has values of them is sent? `push` waits for that. */
+  readonly bootstrapWait?: boolean;
+}
+
+export class Trial {
+  readonly netbox: NetBox;
+  /** Of everything in a random order: the same seed, the same order. */
+  readonly seed: number;
+  /** Everything that is not as it must be; none is a pass. */
+  readonly findings: string[] = [];
+  /** What is as it must be, and worth knowing. */
+  readonly remarks: string[] = [];
+  /** How many entities were sent. */
+  sent = 0;
+  readonly #options: ReconcilerOptions;
+  #diode: Reconciler;
+
+  constructor(netbox: NetBox, options: ReconcilerOptions) {
+    this.netbox = netbox;
+    this.seed = options.seed;
+    this.#options = options;
+    this.#diode = startReconciler(netbox, options);
+  }
+
+  /** A NetBox and a Diode that know nothing. */
+  async reset(): Promise<void> {
+    await this.netbox.reset();
+    this.#diode = startReconciler(this.netbox, this.#options);
+  }
+
+  /** The entities that the program itself writes for it. */
+  transform(input: Input): Promise<SentEntity[]> {
+    return this.withRun(input, readEntityFiles);
+  }
+
+  /** Over the run folder that the program itself writes for it. */
+  async withRun<Value>(
+    { runs, settings = {} }: Input,
+    work: (run: string) => Promise<Value>,
+  ): Promise<Value> {
+    const folder = await temporaryFolder("trial");
+    try {
+      const places = await Promise.all(
+        runs.map((run, i) => placeOf(run, join(folder.path, `run${i}`))),
+      );
+      const flags = Object.entries(settings).map(([name, value]) =>
+        `--${SETTINGS[name as keyof typeof SETTINGS].flag}=${value}`
+      );
+      const out = join(folder.path, "out");
+      await write(["transform", ...places, ...flags], out);
+      return await work(out);
+    } finally {
+      await folder.remove();
+    }
+  }
+
+  /** What `simulate` writes. */
+  async simulate(options: Readonly<Record<string, number>>): Promise<Site> {
+    const folder = await temporaryFolder("trial");
+    const flags = Object.entries(options).map(([name, value]) => `--${name}=${value}`);
+    const { code, stderr } = await runCli(["simulate", ...flags, "--out", folder.path, "--quiet"]);
+    if (code !== 0) throw new Error(`simulate ended with ${code}: ${stderr}`);
+    const site = await siteOf(await openSnapshot(await openStore(folder.path)));
+    await folder.remove();
+    return site;
+  }
+
+  async bootstrap(): Promise<SentEntity[]> {
+    const out = await temporaryFolder("trial");
+    return write(["bootstrap"], out.path).then(() => readEntityFiles(out.path))
+      .finally(() => out.remove());
+  }
+
+  /**
+   * Every failure and every warning is a finding, but for those in the words that a case expects:
+   * one of these must come.
+   */
+  async push(
+    entities: readonly SentEntity[],
+    expected?: RegExp,
+    waiting?: Waiting,
+  ): Promise<Reconciled[]> {
+    const results = await this.tryPush(entities, waiting);
+    const said = results.flatMap(describe);
+    const isExpected = (one: string): boolean => expected?.test(one) === true;
+    this.findings.push(...said.filter((one) => !isExpected(one)));
+    this.remarks.push(...said.filter(isExpected).map((one) => `as expected, ${one}`));
+    if (expected && !said.some(isExpected)) this.findings.push(`nothing was refused: ${expected}`);
+    return results;
+  }
+
+  /**
+   * Failures are the caller's. As `push` does, it waits until the custom fields are applied before it
+   * sends what has values of them, unless `bootstrapWait` says otherwise.
+   */
+  async tryPush(
+    entities: readonly SentEntity[],
+    { bootstrapWait = true }: Waiting = {},
+  ): Promise<Reconciled[]> {
+    this.sent += entities.length;
+    if (!bootstrapWait) return this.#diode.reconcile(entities);
+    const isFirst = ({ step }: SentEntity): boolean => BOOTSTRAP_STEPS.has(step.name);
+    return [
+      ...await this.#diode.reconcile(entities.filter(isFirst)),
+      ...await this.#diode.reconcile(entities.filter((each) => !isFirst(each))),
+    ];
+  }
+
+  /** What was sent before must change nothing. */
+  async pushAgain(entities: readonly SentEntity[], expected?: RegExp): Promise<void> {
+    const results = await this.push(entities, expected);
+    for (const { sent, verdict, changes } of results.filter((one) => one.verdict === "applied")) {
+      const what = `${sent.file}:${sent.line}`;
+      this.findings.push(`${what}: sent again, it was ${verdict}: ${changes.join(", ")}`);
+    }
+  }
+
+  async compare(expected: Book): Promise<void> {
+    sumDisks(expected);
+    this.findings.push(...differences(expected, await readBack(this.netbox)));
+  }
+
+  dump(): Promise<Dump> {
+    return dumpOf(this.netbox);
+  }
+}
+
+/** What NetBox should hold after an input alone. */
+export async function expectedOf({ runs, settings = {} }: Input): Promise<Book> {
+  const plans = runs.map(async (run) => {
+    if (typeof run !== "string") return planOf(run, settings);
+    const snapshot = await openSnapshot(await openStore(join(ROOT, run)));
+    const nodes = snapshot.manifest.scope.nodes.join(",");
+    return planOf(await siteOf(snapshot), { nodes, ...settings });
+  });
+  return expectAll(await Promise.all(plans));
+}
+
+/** A committed snapshot stays where it is. */
+async function placeOf(run: string | Site, folder: string): Promise<string> {
+  if (typeof run === "string") return run;
+  await buildSnapshot(folder, run);
+  return folder;
+}
+
+async function write(args: readonly string[], out: string): Promise<void> {
+  const { code, stderr } = await runCli([...args, "--out", out, "--quiet"]);
+  if (code !== 0) throw new Error(`${args.join(" ")} ended with ${code}: ${stderr}`);
+}

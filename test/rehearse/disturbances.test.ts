@@ -1,0 +1,57 @@
+/** Options of `serve` as they are typed → what they disturb. */
+import { expect, test } from "vitest";
+import { readDisturbances } from "../../src/rehearse/serve/command.ts";
+import type { Session } from "../../src/terminal/session.ts";
+
+function given(options: Readonly<Record<string, string>>): Pick<Session, "option"> {
+  return { option: (name) => options[name] };
+}
+
+test("without options nothing is disturbed", () => {
+  expect(readDisturbances(given({ port: "8006", seed: "7" }))).toEqual({});
+});
+
+test.each([
+  ["latency", "20ms", { latencyMs: 20 }],
+  ["latency", "1.5s", { latencyMs: 1500 }],
+  ["slow-agent", "1m", { slowAgentMs: 60_000 }],
+  ["retry-after", "1500ms", { retryAfterSeconds: 2 }],
+  ["offline", "pve1, pve2", { offline: ["pve1", "pve2"] }],
+  ["expire-token", "50", { expireTokenAfter: 50 }],
+  ["move", "101:pve2,104", { moves: [{ vmid: 101, node: "pve2" }, { vmid: 104 }] }],
+  ["deny", "VM.Audit,Sys.Audit:/nodes/pve1,SDN.Audit:/*", {
+    denials: [
+      { privilege: "VM.Audit" },
+      { privilege: "Sys.Audit", path: "/nodes/pve1" },
+      { privilege: "SDN.Audit", path: "/", isBelow: true },
+    ],
+  }],
+  ["fail", "503:0.05,reset:.1,cutx2@/nodes/*", {
+    faults: [
+      { kind: "503", share: 0.05 },
+      { kind: "reset", share: 0.1 },
+      { kind: "cut", first: 2, path: "/nodes/*" },
+    ],
+  }],
+])("--%s=%s", (name, text, expected) => {
+  expect(readDisturbances(given({ [name]: text }))).toEqual(expected);
+});
+
+test.each([
+  ["latency", "20"],
+  ["latency", "-1s"],
+  ["slow-agent", "soon"],
+  ["retry-after", "1h"],
+  ["offline", "pve1,,pve2"],
+  ["expire-token", "never"],
+  ["move", "101-pve2"],
+  ["deny", "Audit"],
+  ["fail", "503"],
+  ["fail", ""],
+])("--%s=%s is refused, with what may be written", (name, text) => {
+  expect(() => readDisturbances(given({ [name]: text }))).toThrow(expect.objectContaining({
+    kind: "usage",
+    message: expect.stringContaining(`"${text}"`) as string,
+    hint: expect.any(String) as string,
+  }));
+});

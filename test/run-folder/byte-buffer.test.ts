@@ -1,0 +1,28 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { ByteBuffer } from "../../src/run-folder/entity-writer.ts";
+
+test("holds what was appended, however it grew", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.string({ unit: "binary", maxLength: 50_000 }), { maxLength: 6 }),
+      (texts) => {
+        const buffer = new ByteBuffer();
+        const whole = texts.map((text) => text.toWellFormed());
+        for (const text of whole) buffer.appendText(text);
+        expect(Buffer.from(buffer.view(0)).toString()).toBe(whole.join(""));
+        expect(buffer.length).toBe(Buffer.byteLength(whole.join("")));
+      },
+    ),
+  );
+});
+
+test("starts anew without what stood there before", () => {
+  const buffer = new ByteBuffer();
+  buffer.appendText("a long text that goes");
+  buffer.reset(new TextEncoder().encode("head"));
+  buffer.append(new TextEncoder().encode(" tail"));
+  buffer.overwrite(0, new TextEncoder().encode("H"));
+  expect(Buffer.from(buffer.view(1)).toString()).toBe("ead tail");
+  expect(Buffer.from(buffer.view(0)).toString()).toBe("Head tail");
+});

@@ -1,0 +1,146 @@
+/** A manifest's file list, held against a folder. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { decodeUtf8, encodeUtf8 } from "../../src/base/text.ts";
+import {
+  checkListing,
+  type FileEntry,
+  fileEntry,
+  listingFaults,
+  readListed,
+} from "../../src/run-folder/manifest.ts";
+import { openStore, type Store } from "../../src/run-folder/store/store.ts";
+import { tempFolder } from "../helpers/temp-folder.ts";
+
+const FILES = { "pve/cluster.json": "cluster", "pve/nodes/a.json": "a", "pve/nodes/b.json": "b" };
+
+async function listedStore(): Promise<{ store: Store; entries: FileEntry[] }> {
+  const store = await openStore(await tempFolder());
+  const entries: FileEntry[] = [];
+  for (const [path, text] of Object.entries(FILES)) {
+    await store.write(path, encodeUtf8(text));
+    entries.push(fileEntry(path, encodeUtf8(text)));
+  }
+  return { store, entries };
+}
+
+test("an entry holds the length and the SHA-256 of the bytes", () => {
+  expect(fileEntry("a", encodeUtf8("abc"))).toEqual({
+    path: "a",
+    bytes: 3,
+    // The test vector of FIPS 180-2.
+    sha256: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+  });
+});
+
+describe("a listed file", () => {
+  test("is read when it is what was listed", async () => {
+    const { store, entries: [entry] } = await listedStore();
+    expect(decodeUtf8(await readListed(store, entry!), "it")).toBe("cluster");
+  });
+
+  test("that was changed is refused by its name, whichever bit it was", async () => {
+    const { store, entries: [entry] } = await listedStore();
+    await fc.assert(
+      fc.asyncProperty(fc.nat({ max: 7 * 8 - 1 }), async (bit) => {
+        const bytes = encodeUtf8("cluster");
+        bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+        await store.write("pve/cluster.json", bytes);
+        await expect(readListed(store, entry!)).rejects.toMatchObject({
+          kind: "input",
+          message: `Cannot trust "pve/cluster.json" in ${store.place}: it was changed`,
+        });
+      }),
+      { numRuns: 56 },
+    );
+  });
+
+  test.each([
+    ["longer than", "cluster "],
+    ["shorter than", "cluste"],
+    ["empty, unlike", ""],
+  ])("that is %s what was listed is refused", async (_what, text) => {
+    const { store, entries: [entry] } = await listedStore();
+    await store.write("pve/cluster.json", encodeUtf8(text));
+    await expect(readListed(store, entry!)).rejects.toThrow("it was changed");
+  });
+
+  test("of another length than its own hash says is refused", async () => {
+    const { store, entries: [entry] } = await listedStore();
+    await expect(readListed(store, { ...entry!, bytes: 8 })).rejects.toThrow("it was changed");
+  });
+
+  test.each(["../x", "/etc/passwd", "pve\\x"])(
+    "that stands outside the folder is never opened: %s",
+    async (path) => {
+      const { store, entries: [entry] } = await listedStore();
+      await expect(readListed(store, { ...entry!, path })).rejects.toMatchObject({
+        kind: "input",
+        message: expect.stringContaining("Refused the file name"),
+      });
+    },
+  );
+});
+
+describe("a listing", () => {
+  test("that names every file of the folder is fine, and other folders are not its business", async () => {
+    const { store, entries } = await listedStore();
+    await store.write("netbox/x.json", encodeUtf8("x"));
+    await expect(checkListing(store, "pve/", entries)).resolves.toBeUndefined();
+  });
+
+  test.each(["pve/nodes/c.json", "pve/.hidden", "pve/nodes/a.json$", "pve/nodes/deep/d.json"])(
+    "misses a file: %s",
+    async (path) => {
+      const { store, entries } = await listedStore();
+      await store.write(path, encodeUtf8("extra"));
+      await expect(checkListing(store, "pve/", entries)).rejects.toMatchObject({
+        kind: "input",
+        message: `Found "${path}" in ${store.place}, which its manifest does not list`,
+      });
+    },
+  );
+
+  test("names a file that is not there", async () => {
+    const { store, entries } = await listedStore();
+    await store.remove("pve/nodes/b.json");
+    await expect(checkListing(store, "pve/", entries)).rejects.toMatchObject({
+      kind: "input",
+      message: `Cannot find "pve/nodes/b.json" in ${store.place}, which its manifest lists`,
+    });
+  });
+
+  test("names a file twice", async () => {
+    const { store, entries } = await listedStore();
+    await expect(checkListing(store, "pve/", [...entries, entries[1]!])).rejects.toMatchObject({
+      kind: "input",
+      message: expect.stringContaining('Found "pve/nodes/a.json" twice'),
+    });
+  });
+
+  test("names a file outside the folder", async () => {
+    const { store, entries } = await listedStore();
+    const stray = { ...entries[0]!, path: "../manifest.json" };
+    await expect(checkListing(store, "pve/", [...entries, stray])).rejects.toMatchObject({
+      kind: "input",
+      message: 'Refused the file name "../manifest.json"',
+    });
+  });
+});
+
+test("all that is wrong with a listing is told, and no file twice for one reason", async () => {
+  const { store, entries } = await listedStore();
+  await store.remove("pve/nodes/b.json");
+  for (const extra of ["pve/x", "pve/y"]) await store.write(extra, encodeUtf8("extra"));
+  const stray = { ...entries[0]!, path: "../manifest.json" };
+  const faults = await listingFaults(store, "pve/", [...entries, entries[1]!, stray, stray]);
+  expect(faults.map(({ path, error }) => [path, error.kind, error.message.split(" ", 2).join(" ")]))
+    .toEqual([
+      ["../manifest.json", "input", "Refused the"],
+      ["pve/nodes/a.json", "input", 'Found "pve/nodes/a.json"'],
+      ["../manifest.json", "input", 'Found "../manifest.json"'],
+      ["pve/x", "input", 'Found "pve/x"'],
+      ["pve/y", "input", 'Found "pve/y"'],
+      ["pve/nodes/b.json", "input", "Cannot find"],
+    ]);
+});

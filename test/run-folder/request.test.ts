@@ -1,0 +1,126 @@
+/** A request is read as it is; what an SDK's dry run leaves out of the header is filled in. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { encodeUtf8 } from "../../src/base/text.ts";
+import { TOOL } from "../../src/base/tool.ts";
+import { lineOf } from "../../src/entities/json-line.ts";
+import { dryRunKeys, openDryRun } from "../../src/run-folder/entity-set.ts";
+import { readRequest } from "../../src/run-folder/request.ts";
+import { openStore } from "../../src/run-folder/store/store.ts";
+import { ROOT } from "../helpers/golden.ts";
+import { tempFolder } from "../helpers/temp-folder.ts";
+
+const ENTITIES = [{ timestamp: "2026-01-15T10:30:00.123456Z", site: { name: "Site A" } }];
+const DEMANDED = [
+  "stream",
+  "id",
+  "producer_app_name",
+  "producer_app_version",
+  "sdk_name",
+  "sdk_version",
+];
+
+function read(document: unknown) {
+  return readRequest(encodeUtf8(JSON.stringify(document)), "x.json");
+}
+
+describe("a request", () => {
+  test("of our own is what the file says", async () => {
+    const bytes = await readFile(
+      join(ROOT, "snapshots/example/netbox/11-virtual-machine-0001.json"),
+    );
+    expect(readRequest(bytes, "x")).toEqual(JSON.parse(bytes.toString()));
+  });
+
+  test("of the Python SDK gets the version that it lacks, and keeps the rest", () => {
+    const python = {
+      stream: "latest",
+      entities: ENTITIES,
+      id: "6f0d6a4e-6a56-4b0f-8d55-0f1a2b3c4d5e",
+      producer_app_name: "my_app",
+      sdk_name: "diode-sdk-python-dry-run",
+      sdk_version: "1.14.3",
+      metadata: { batch_id: "demo" },
+    };
+    expect(read(python)).toEqual({ ...python, producer_app_version: TOOL.version });
+  });
+
+  test("of the Go SDK gets stream and producer", () => {
+    const id = "6f0d6a4e-6a56-4b0f-8d55-0f1a2b3c4d5e";
+    const go = { id, entities: ENTITIES, sdk_name: "diode-sdk-go", sdk_version: "v1.9.0" };
+    expect(read(go)).toEqual({
+      ...go,
+      stream: "latest",
+      producer_app_name: TOOL.name,
+      producer_app_version: TOOL.version,
+    });
+  });
+
+  test("in camel case is not given a field twice, and an empty one counts as missing", () => {
+    const request = read({ producerAppName: "mine", sdkVersion: "", entities: ENTITIES });
+    expect(request).toMatchObject({ producerAppName: "mine", sdkVersion: TOOL.version });
+    expect(Object.keys(request)).not.toContain("producer_app_name");
+    expect(Object.keys(request)).not.toContain("sdk_version");
+  });
+
+  test("has all that the server demands, whatever it lacked; of equal entities, the same id", () => {
+    const subset = fc.subarray(DEMANDED);
+    fc.assert(fc.property(subset, fc.string(), (given, name) => {
+      const header = Object.fromEntries(given.map((field) => [field, "given"]));
+      const request = read({ ...header, entities: [{ site: { name } }] });
+      for (const field of DEMANDED) expect(request[field]).toBeTruthy();
+      if (!given.includes("id")) {
+        expect(read({ entities: [{ site: { name } }] })["id"]).toBe(request["id"]);
+      }
+    }));
+  });
+
+  test.each([
+    ["[]", "holds no Diode request"],
+    ["7", "holds no Diode request"],
+    ["null", "holds no Diode request"],
+    ["{}", "no list of entities"],
+    ['{"entities":[]}', "no list of entities"],
+    ['{"entities":{}}', "no list of entities"],
+    ['{"entities":[}', "not valid JSON"],
+  ])("that is none is refused: %s", (text, words) => {
+    expect(() => readRequest(encodeUtf8(text), '"x.json"')).toThrow(words);
+    expect(() => readRequest(encodeUtf8(text), '"x.json"')).toThrow('"x.json"');
+  });
+});
+
+describe("dry-run files", () => {
+  test("are sent in the order of the times in their names", async () => {
+    const store = await openStore(await tempFolder());
+    const names = ["app_9.json", "app_100.json", "app_20.json"];
+    for (const name of names) await store.write(name, encodeUtf8(`{"entities":[{}]}`));
+    const set = await openDryRun(store, names);
+    expect(set.files.map(({ path }) => path)).toEqual([
+      "app_9.json",
+      "app_20.json",
+      "app_100.json",
+    ]);
+    expect(set.files.every(({ step }) => step === undefined)).toBe(true);
+    await store.write("app_20.json", encodeUtf8(`{"entities":[1]}`));
+    expect((await openDryRun(store, names)).sha256).not.toBe(set.sha256);
+    await expect(set.files[1]?.read()).rejects.toThrow("it was changed");
+  });
+
+  test("are all JSON files of a folder that is no run folder", () => {
+    expect(dryRunKeys(["a_1.json", "b_2.json", "notes.txt", "push/x.journal"]))
+      .toEqual(["a_1.json", "b_2.json"]);
+    expect(dryRunKeys(["manifest.json", "a.json"])).toEqual([]);
+    expect(dryRunKeys(["a.json", "netbox/manifest.json"])).toEqual([]);
+  });
+});
+
+test("the line of a value is found in either form of a file", async () => {
+  const document = { stream: "x", entities: [{ tag: { name: "a" } }, { tag: { name: "b" } }] };
+  const path = ["entities", 1, "tag", "name"];
+  expect(await lineOf(JSON.stringify(document), path)).toBe(1);
+  const text = JSON.stringify(document, null, 2);
+  expect(text.split("\n")[(await lineOf(text, path)) - 1]).toContain('"name": "b"');
+  expect(await lineOf(text, [...path, "further", 7])).toBe(await lineOf(text, path));
+});

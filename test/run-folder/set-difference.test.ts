@@ -1,0 +1,254 @@
+/** What differs between two runs, and what of it is gone rather than not read. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { entityLabel, naturalKey } from "../../src/netbox/types/natural-key.ts";
+import { STEPS } from "../../src/netbox/types/order.ts";
+import type { Prefix } from "../../src/netbox/types/schema.ts";
+import type { TransformedSet } from "../../src/run-folder/entity-set.ts";
+import type { LeftOut } from "../../src/run-folder/left-out.ts";
+import { compareSets, contentHash, judgeMissing } from "../../src/run-folder/set-difference.ts";
+import {
+  addressOf,
+  buildSet,
+  device,
+  disk,
+  nic,
+  platform,
+  type SetFacts,
+  type SetParts,
+  tag,
+  vlan,
+  vm,
+} from "../helpers/entity-set.ts";
+import { tempFolder } from "../helpers/temp-folder.ts";
+
+async function set(parts: SetParts, facts?: SetFacts): Promise<TransformedSet> {
+  return await buildSet(await tempFolder(), parts, facts);
+}
+
+/** "step name" of what changed, was added and is missing; how many are the same. */
+async function differences(earlier: TransformedSet, later: TransformedSet) {
+  const found = {
+    same: 0,
+    changed: [] as string[],
+    added: [] as string[],
+    missing: [] as string[],
+  };
+  for await (const { same, ...step } of compareSets(earlier, later)) {
+    found.same += same;
+    for (const kind of ["changed", "added", "missing"] as const) {
+      found[kind].push(...step[kind].map(({ key }) => `${step.step} ${key}`));
+    }
+  }
+  return found;
+}
+
+describe("two runs", () => {
+  test("are the same when only times, the order of keys and the cut into files differ", async () => {
+    const web = vm("web-01", { memory: "1024" });
+    const turned = Object.fromEntries(Object.entries(web).toReversed()) as typeof web;
+    const earlier = await set({ "tag": [[tag("a"), tag("b")]], "virtual-machine": [[web]] });
+    const later = await set(
+      { "tag": [[tag("b")], [tag("a")]], "virtual-machine": [[turned]] },
+      { time: "2026-02-03T00:00:00Z" },
+    );
+    expect(await differences(earlier, later)).toEqual({
+      same: 3,
+      changed: [],
+      added: [],
+      missing: [],
+    });
+  });
+
+  test("differ by exactly what was changed, added and taken away", async () => {
+    const names = fc.uniqueArray(fc.constantFrom("a", "b", "c", "d", "e", "f"), { minLength: 1 });
+    await fc.assert(
+      fc.asyncProperty(
+        names,
+        names,
+        fc.subarray(["a", "b", "c"]),
+        async (before, after, touched) => {
+          const earlier = await set({ "virtual-machine": [before.map((name) => vm(name))] });
+          const later = await set({
+            "virtual-machine": [
+              after.map((name) => vm(name, touched.includes(name) ? { memory: "7" } : {})),
+            ],
+          });
+          const found = await differences(earlier, later);
+          const both = after.filter((name) => before.includes(name));
+          const changed = both.filter((name) => touched.includes(name));
+          expect(found.same).toBe(both.length - changed.length);
+          expect(found.changed).toHaveLength(changed.length);
+          expect(found.added).toHaveLength(after.length - both.length);
+          expect(found.missing).toHaveLength(before.length - both.length);
+        },
+      ),
+      { numRuns: 25 },
+    );
+  });
+
+  test("know several entities of one key apart by what they hold", async () => {
+    const one = (site: string): Prefix => ({
+      prefix: "10.0.0.0/24",
+      scope_site: { name: site },
+      tags: [],
+    });
+    const earlier = await set({ "prefix": [[one("A"), one("B")]] });
+    const found = await differences(earlier, await set({ "prefix": [[one("B"), one("C")]] }));
+    expect(found).toMatchObject({ same: 1, missing: [] });
+    expect(found.changed).toHaveLength(1);
+  });
+});
+
+describe("the same entity", () => {
+  test.each([
+    ["a guest, whatever the case of its name", vm("Web-01"), vm("web-01", { memory: "9" }), true],
+    ["a guest of another tenant", vm("a"), vm("a", { tenant: { name: "t" } }), false],
+    [
+      "a guest of a cluster with another scope",
+      vm("a"),
+      vm("a", {
+        cluster: { name: "lab", type: { name: "Proxmox" }, scope_site: { name: "HQ" } },
+      }),
+      false,
+    ],
+  ])("%s", (_what, a, b, isSame) => {
+    expect(naturalKey("virtual-machine", a) === naturalKey("virtual-machine", b)).toBe(isSame);
+  });
+
+  test("an address, whatever its mask and its interface", () => {
+    expect(naturalKey("ip-address", addressOf("a", "10.0.0.5/24")))
+      .toBe(naturalKey("ip-address", addressOf("b", "10.0.0.5/32")));
+  });
+
+  test("has a name for people, whatever JSON stands there", () => {
+    expect(entityLabel({ timestamp: "x", vm_interface: nic("web-01", "net0") }))
+      .toBe('vm_interface "web-01/net0"');
+    expect(entityLabel({ virtual_machine: { name: "web-01" } })).toBe('virtual_machine "web-01"');
+    expect(entityLabel({ virtualMachine: { name: "web-01" } })).toBe('virtualMachine "web-01"');
+    const anything = fc.oneof(
+      fc.jsonValue(),
+      fc.dictionary(fc.constantFrom(...STEPS.map(({ field }) => field)), fc.jsonValue()),
+    );
+    fc.assert(fc.property(anything, (json) => {
+      expect(entityLabel(json)).not.toBe("");
+    }));
+  });
+
+  test("has one content, whatever the order of its keys, and another when anything differs", () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.string(), (json, extra) => {
+        const turned = Object.fromEntries(Object.entries(json).toReversed());
+        expect(contentHash(turned)).toBe(contentHash(json));
+        expect(contentHash({ ...json, [`${extra}!`]: { extra } })).not.toBe(contentHash(json));
+      }),
+    );
+  });
+});
+
+describe("what a later run lacks", () => {
+  const SITE: SetParts = {
+    "tag": [[tag("db")]],
+    "platform": [[platform("Debian 12")]],
+    "vlan": [[vlan("10")]],
+    "vm-interface": [[nic("web-01", "net0", { untagged_vlan: vlan("10") })]],
+    "ip-address": [[addressOf("web-01", "10.0.0.5/24")]],
+    "virtual-machine": [
+      [
+        vm("web-01", {
+          tags: [{ name: "db", slug: "db" }],
+          platform: { name: "Debian 12" },
+        }),
+      ],
+    ],
+    "virtual-disk": [[disk("web-01", "scsi0")]],
+    "device": [[device("pve1", { platform: { name: "Proxmox VE 8.4" } })]],
+  };
+
+  /** Steps of what is missing, when the later run has only this and left that out. */
+  async function judged(later: SetParts, leftOut: readonly Pick<LeftOut, "what" | "reason">[]) {
+    const earlierSet = await set(SITE);
+    const laterSet = await set(later, { leftOut });
+    const missing = [];
+    for await (const step of compareSets(earlierSet, laterSet)) missing.push(...step.missing);
+    const all = await judgeMissing(missing, earlierSet, laterSet);
+    return {
+      gone: all.filter(({ notRead }) => notRead === undefined).map(({ step }) => step).sort(),
+      notRead: all.filter(({ notRead }) => notRead !== undefined).map(({ step }) => step).sort(),
+    };
+  }
+
+  const { "ip-address": _, ...WITHOUT_ADDRESS } = SITE;
+
+  test("is gone when nothing says otherwise", async () => {
+    expect(await judged(WITHOUT_ADDRESS, [])).toEqual({ gone: ["ip-address"], notRead: [] });
+    const cause = { what: "vm/101/net0/10.0.0.5/24", reason: "duplicate-address" } as const;
+    expect((await judged(WITHOUT_ADDRESS, [cause])).gone).toEqual(["ip-address"]);
+  });
+
+  test.each(
+    ["agent-off", "agent-not-running", "agent-error", "failed", "denied", "unreachable"] as const,
+  )(
+    "was not read when the agent of its guest is %s",
+    async (reason) => {
+      for (const what of ["vm/101/agent", "vm/101/agent/network-get-interfaces"]) {
+        expect(await judged(WITHOUT_ADDRESS, [{ what, reason }]))
+          .toEqual({ gone: [], notRead: ["ip-address"] });
+      }
+      const other = { what: "vm/1010/agent", reason };
+      expect((await judged(WITHOUT_ADDRESS, [other])).gone).toEqual(["ip-address"]);
+    },
+  );
+
+  test("is gone when a record is about another part: an agent tells of no disk", async () => {
+    const { "virtual-disk": _, ...later } = SITE;
+    const agent = { what: "vm/101/agent", reason: "agent-off" } as const;
+    expect((await judged(later, [agent])).gone).toEqual(["virtual-disk"]);
+    const config = { what: "vm/101/config", reason: "denied" } as const;
+    expect((await judged(later, [config])).notRead).toEqual(["virtual-disk"]);
+  });
+
+  test("was not read, with all of its guest, when the guest's node is unreachable", async () => {
+    const { device, ...guest } = SITE;
+    const later = { device };
+    const record = { what: "vm/101", reason: "unreachable" } as const;
+    expect(await judged(later as SetParts, [record]))
+      .toEqual({ gone: [], notRead: Object.keys(guest).sort() });
+  });
+
+  test("was not read when the cluster's own listing was not", async () => {
+    const record = { what: "cluster/resources", reason: "denied" } as const;
+    expect((await judged({}, [record])).gone).toEqual([]);
+  });
+
+  test("of tags: a host tag is gone, whatever was not read of the guests that have it", async () => {
+    const host = tag("proxmox-old");
+    const cluster = {
+      name: "lab",
+      type: { name: "Proxmox" },
+      status: "active",
+      tags: [host],
+    } as const;
+    const machine = vm("web-01", { tags: [tag("db"), host] });
+    const earlier = await set({
+      "tag": [[tag("db"), host]],
+      "cluster": [[cluster]],
+      "virtual-machine": [[machine]],
+    });
+    const record = { what: "vm/101/config", reason: "denied" } as const;
+    const later = await set({ "virtual-machine": [[vm("web-01")]] }, { leftOut: [record] });
+    const missing = [];
+    for await (const step of compareSets(earlier, later)) missing.push(...step.missing);
+    const found = await judgeMissing(missing, earlier, later);
+    const tags = found.filter(({ step }) => step === "tag");
+    expect(tags.map(({ key, notRead }) => [key, notRead !== undefined]))
+      .toEqual([['"db"', true], ['"proxmox-old"', false]]);
+  });
+
+  test("of a node: gone, or not read", async () => {
+    const { device: _, ...later } = SITE;
+    expect((await judged(later, [])).gone).toEqual(["device"]);
+    const record = { what: "node/pve1", reason: "unreachable" } as const;
+    expect((await judged(later, [record])).notRead).toEqual(["device"]);
+  });
+});

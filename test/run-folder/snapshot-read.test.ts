@@ -1,0 +1,159 @@
+/** A run folder is believed only as far as its hashes reach; each fault is an error of its own. */
+import { readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { openSnapshot } from "../../src/run-folder/snapshot-files.ts";
+import { openStore } from "../../src/run-folder/store/store.ts";
+import { complaintOf, readAll } from "../helpers/opened.ts";
+import { answersText, buildSnapshot, oneGuest, sealFiles } from "../helpers/snapshot-builder.ts";
+import { tempFolder, treeOf } from "../helpers/temp-folder.ts";
+
+const CLUSTER = { "pve/cluster.json": "{}\n" };
+
+async function sealed(): Promise<string> {
+  const folder = await tempFolder();
+  await buildSnapshot(folder, oneGuest());
+  return folder;
+}
+
+async function edit(file: string, change: (text: string) => string): Promise<void> {
+  const text = await readFile(file, "utf8");
+  const changed = change(text);
+  expect(changed).not.toBe(text);
+  await writeFile(file, changed);
+}
+
+describe("a sealed folder", () => {
+  test("is read whole", async () => {
+    const folder = await sealed();
+    expect(await readAll(folder)).toBe(8);
+    const snapshot = await openSnapshot(await openStore(`${folder}/`));
+    expect(snapshot.nodes).toEqual(["pve1"]);
+    expect(snapshot.sha256).toMatch(/^[0-9a-f]{64}$/);
+    expect(folder.endsWith(snapshot.name)).toBe(true);
+  });
+
+  test("has no answers of nodes without a file, whatever they are called", async () => {
+    const snapshot = await openSnapshot(await openStore(await sealed()));
+    for (const node of ["pve2", "", "../cluster", "__proto__", "a/b", "pve1.json"]) {
+      expect(await snapshot.node(node), node).toBeUndefined();
+    }
+  });
+
+  test("may hold what later stages write", async () => {
+    const folder = await sealed();
+    await (await openStore(folder)).write("netbox/x.json", new Uint8Array());
+    await writeFile(join(folder, "notes.txt"), "mine");
+    expect(await readAll(folder)).toBe(8);
+  });
+});
+
+describe("is refused, and the error says", () => {
+  test("that a file was changed", async () => {
+    const folder = await sealed();
+    await edit(join(folder, "pve/nodes/pve1.json"), (text) => text.replace("vmbr0", "vmbr1"));
+    expect(await complaintOf(folder)).toBe(
+      `Cannot trust "pve/nodes/pve1.json" in ${folder}: it was changed`,
+    );
+  });
+
+  test("that a file was cut short", async () => {
+    const folder = await sealed();
+    await truncate(join(folder, "pve/cluster.json"), 100);
+    expect(await complaintOf(folder)).toContain('"pve/cluster.json"');
+  });
+
+  test("that a file is missing", async () => {
+    const folder = await sealed();
+    await rm(join(folder, "pve/nodes/pve1.json"));
+    expect(await complaintOf(folder)).toMatch(/^Cannot find "pve\/nodes\/pve1\.json" in/);
+  });
+
+  test.each(["pve/nodes/pve2.json", "pve/notes.txt"])("that a file is extra: %s", async (extra) => {
+    const folder = await sealed();
+    await writeFile(join(folder, extra), "{}\n");
+    expect(await complaintOf(folder)).toContain(`Found "${extra}" in`);
+  });
+
+  test("that the manifest was edited, by one character or by white space", async () => {
+    for (
+      const change of [
+        (text: string) => text.replace("pve1.example", "pve2.example"),
+        (text: string) => text.replace("complete", "partial"),
+        (text: string) => `${text} `,
+        (text: string) => text.replace('\n  "sha256": "', '\n  "sha256":  "'),
+        (text: string) => text.replaceAll("\n", "\r\n"),
+      ]
+    ) {
+      const folder = await sealed();
+      await edit(join(folder, "manifest.json"), change);
+      expect(await complaintOf(folder)).toMatch(
+        /^Cannot trust manifest\.json in .*: it (was|bears)/,
+      );
+    }
+  });
+
+  test("that a folder is unfinished", async () => {
+    const folder = await sealed();
+    await rm(join(folder, "manifest.json"));
+    expect(await complaintOf(folder)).toBe(
+      `Found an unfinished snapshot in ${folder}: it has no manifest.json`,
+    );
+  });
+
+  test("that a capture did not get as far as its first file", async () => {
+    const folder = await tempFolder();
+    await writeFile(join(folder, "capture.journal"), "");
+    expect(await complaintOf(folder)).toContain("unfinished snapshot");
+  });
+
+  test("that there is no snapshot at all", async () => {
+    const folder = await tempFolder();
+    expect(await complaintOf(folder)).toContain("there is no such folder, or it is empty");
+    expect(await complaintOf(join(folder, "none"))).toContain("there is no such folder");
+    await writeFile(join(folder, "readme.txt"), "");
+    expect(await complaintOf(folder)).toBe(
+      `Found no snapshot in ${folder}: it has no manifest.json`,
+    );
+  });
+
+  test("that the folder is a file", async () => {
+    const file = join(await tempFolder(), "file");
+    await writeFile(file, "");
+    expect(await complaintOf(file)).toMatch(/^Cannot read manifest\.json in .*: ENOTDIR/);
+  });
+
+  test("that a sealed file is no answers file, with the line", async () => {
+    const folder = await tempFolder();
+    const node = answersText({ "/nodes/pve1/status": '{"status":200', "/x": "}" });
+    await sealFiles(folder, { ...CLUSTER, "pve/nodes/pve1.json": node });
+    expect(await complaintOf(folder)).toMatch(/pve\/nodes\/pve1\.json in .*, line 2/);
+  });
+
+  test("that the cluster's own answers are not listed", async () => {
+    const folder = await tempFolder();
+    await sealFiles(folder, { "pve/nodes/pve1.json": "{}\n" });
+    expect(await complaintOf(folder)).toContain("pve/cluster.json");
+  });
+});
+
+test("law: any flipped bit of any file is found", async () => {
+  const folder = await sealed();
+  const files = Object.keys(await treeOf(folder));
+  const original = await Promise.all(files.map((file) => readFile(join(folder, file))));
+  const bits = original.flatMap((bytes, file) =>
+    Array.from({ length: bytes.length * 8 }, (_, bit) => ({ file, bit }))
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...bits), async ({ file, bit }) => {
+      const bytes = Uint8Array.from(original[file]!);
+      bytes[bit >> 3] = bytes[bit >> 3]! ^ (1 << (bit & 7));
+      await writeFile(join(folder, files[file]!), bytes);
+      await complaintOf(folder);
+      await writeFile(join(folder, files[file]!), original[file]!);
+    }),
+    { numRuns: 200 },
+  );
+  expect(await readAll(folder)).toBe(8);
+});
