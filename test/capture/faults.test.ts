@@ -1,7 +1,7 @@
 /** Faults: what passes is asked again, what fails five times is recorded, and --resume makes it good. */
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { parseFault } from "../../src/rehearse/serve/fault.ts";
+import { parseFault } from "../../src/rehearse/serve/disturbances.ts";
 import { PATHS } from "../../src/proxmox/endpoints.ts";
 import { answersIn, captured, liveLab } from "../helpers/capturing.ts";
 import { ROOT } from "../helpers/golden.ts";

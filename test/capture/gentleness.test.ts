@@ -1,7 +1,7 @@
 /** How it asks: never more at once than is allowed, and the same bytes whatever is allowed. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parseFault } from "../../src/rehearse/serve/fault.ts";
+import { parseFault } from "../../src/rehearse/serve/disturbances.ts";
 import { answersIn, captured } from "../helpers/capturing.ts";
 import { served, simulated } from "../helpers/served.ts";
 

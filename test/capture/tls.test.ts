@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { peekCertificate } from "../../src/http/certificate.ts";
 import type { CaptureTexts } from "../../src/capture/settings.ts";
-import { makeCertificate } from "../../src/rehearse/certificate.ts";
+import { makeCertificate } from "../../src/rehearse/server.ts";
 import { captured, liveLab } from "../helpers/capturing.ts";
 import { served } from "../helpers/served.ts";
 import { tempFolder } from "../helpers/temp-folder.ts";

@@ -4,7 +4,7 @@ import type { RequestListener } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
-import { type Certificate, makeCertificate } from "../../src/rehearse/certificate.ts";
+import { type Certificate, makeCertificate } from "../../src/rehearse/server.ts";
 import type { Server as Target } from "./capturing.ts";
 
 export interface RawServer extends Target {

@@ -4,8 +4,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import { type Certificate, makeCertificate } from "../../src/rehearse/certificate.ts";
-import { listen } from "../../src/rehearse/loopback.ts";
+import { type Certificate, listen, makeCertificate } from "../../src/rehearse/server.ts";
 
 export type Row = Record<string, unknown> & { readonly id: number };
 /** "dcim/devices" → its objects. */

@@ -5,7 +5,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { USER_AGENT } from "../../src/base/tool.ts";
 import { type Http, type HttpOptions, openHttp } from "../../src/http/client.ts";
 import { RemoteFailure } from "../../src/http/failure.ts";
-import { listen } from "../../src/rehearse/loopback.ts";
+import { listen } from "../../src/rehearse/server.ts";
 
 const HINTS = {
   "certificate": "certificate",

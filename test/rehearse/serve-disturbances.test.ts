@@ -1,10 +1,9 @@
 /** A cluster that changes, hides and tires while it is asked. */
 import { describe, expect, test } from "vitest";
-import { parseMove } from "../../src/rehearse/serve/moves.ts";
-import { type Listing, parseDenial, Rights } from "../../src/rehearse/serve/rights.ts";
-import type { RequestEntry } from "../../src/rehearse/serve/handle.ts";
-import type { Served } from "../../src/rehearse/serve/serve.ts";
 import { PATHS } from "../../src/proxmox/endpoints.ts";
+import { parseMove } from "../../src/rehearse/serve/disturbances.ts";
+import { type Listing, parseDenial, Rights } from "../../src/rehearse/serve/rights.ts";
+import type { RequestEntry, Served } from "../../src/rehearse/serve/serve.ts";
 import { ask, dataOf } from "../helpers/pve-client.ts";
 import { EXAMPLE, served } from "../helpers/served.ts";
 

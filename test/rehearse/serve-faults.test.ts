@@ -1,7 +1,7 @@
 /** Faults by chance: the same for the same seed, path and attempt, and real on the wire. */
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
-import { type Fault, parseFault, strikes } from "../../src/rehearse/serve/fault.ts";
+import { type Fault, parseFault, strikes } from "../../src/rehearse/serve/disturbances.ts";
 import { ask, envelopeOf, keepAliveAgent } from "../helpers/pve-client.ts";
 import { EXAMPLE, served } from "../helpers/served.ts";
 

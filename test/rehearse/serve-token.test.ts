@@ -1,6 +1,6 @@
 /** Who is let in, and what is said to everybody else. */
 import { describe, expect, test } from "vitest";
-import { dialectOf, parseVersion } from "../../src/rehearse/serve/dialect.ts";
+import { dialectOf, parseVersion } from "../../src/rehearse/serve/cluster.ts";
 import { parseToken, refusalOf, REHEARSAL_TOKEN } from "../../src/rehearse/serve/token.ts";
 import { ask, authorizationOf, keepAliveAgent } from "../helpers/pve-client.ts";
 import { EXAMPLE, served } from "../helpers/served.ts";

@@ -1,6 +1,6 @@
 /** TABLE: the commands that stand in for a cluster and for a Diode. */
-import { RECEIVE_SETTINGS } from "../../rehearse/receive/settings.ts";
-import { SERVE_SETTINGS } from "../../rehearse/serve/settings.ts";
+import { RECEIVE_SETTINGS } from "../../rehearse/receive/tokens.ts";
+import { SERVE_SETTINGS } from "../../rehearse/serve/token.ts";
 import { COMMON_OPTIONS, JSON_OPTION, optionsOf } from "../../terminal/options.ts";
 import { type CommandTable, OUT } from "./row.ts";
 

@@ -7,12 +7,11 @@ import { listed, milliseconds, wholeNumber } from "../../terminal/option-values.
 import type { Session } from "../../terminal/session.ts";
 import { readSettings } from "../../terminal/settings.ts";
 import { groupDigits } from "../../terminal/tables.ts";
-import { exportLines, untilStopped } from "../until-stopped.ts";
-import { createEntityFiles, type EntityFiles } from "./entity-files.ts";
+import { exportLines, untilStopped } from "../server.ts";
 import { parseFault } from "./faults.ts";
 import { receive, type ReceiveOptions, type Receiver } from "./receive.ts";
-import { RECEIVE_SETTINGS } from "./settings.ts";
-import { REHEARSAL_CLIENT } from "./tokens.ts";
+import { createEntityFiles, type EntityFiles } from "./received.ts";
+import { RECEIVE_SETTINGS, REHEARSAL_CLIENT } from "./tokens.ts";
 
 export async function runReceive(session: Session): Promise<void> {
   const options = await readOptions(session);

@@ -3,11 +3,9 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { usageError } from "../../base/errors.ts";
 import { IngestResponseSchema } from "../../push/gen/ingester_pb.ts";
 import { createRandom } from "../random.ts";
-import { type Answer, CUT, type Outcome } from "./exchange.ts";
-import { messageAnswer, statusAnswer } from "./grpc.ts";
-import { MISSING_SCOPE } from "./ingester.ts";
-import { ownAnswer, page } from "./nginx.ts";
-import { INGEST_SCOPE, refusal } from "./token-endpoint.ts";
+import { type Answer, CUT, type Outcome, ownAnswer, page } from "./http.ts";
+import { messageAnswer, MISSING_SCOPE, statusAnswer } from "./ingester.ts";
+import { INGEST_SCOPE, refusal } from "./tokens.ts";
 
 /** Which requests a fault strikes. */
 export type FaultPlace = "ingest" | "token";

@@ -6,12 +6,76 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { reasonOf } from "../../base/errors.ts";
 import { IngesterService, IngestResponseSchema } from "../../push/gen/ingester_pb.ts";
-import type { Answer, Exchange } from "./exchange.ts";
-import { messageAnswer, messageOf, statusAnswer, StatusError } from "./grpc.ts";
-import { MAX_BODY_BYTES, ownAnswer, page } from "./nginx.ts";
-import { type RequestHead, skimRequest } from "./skim.ts";
-import { INGEST_SCOPE } from "./token-endpoint.ts";
-import type { Tokens } from "./tokens.ts";
+import { type Answer, type Exchange, MAX_BODY_BYTES, ownAnswer, page } from "./http.ts";
+import { type RequestHead, skimRequest } from "./received.ts";
+import { INGEST_SCOPE, type Tokens } from "./tokens.ts";
+
+/**
+ * A call with one message each way, in gRPC's own framing. It is written out here because a
+ * rehearsal must be able to answer wrongly, late and not at all, which a library rightly prevents.
+ * Source: grpc/grpc, doc/PROTOCOL-HTTP2.md.
+ */
+
+/** Source: grpc/grpc, doc/statuscodes.md. */
+const STATUS = {
+  UNKNOWN: 2,
+  RESOURCE_EXHAUSTED: 8,
+  UNIMPLEMENTED: 12,
+  INTERNAL: 13,
+  UNAVAILABLE: 14,
+  UNAUTHENTICATED: 16,
+} as const;
+
+export type StatusName = keyof typeof STATUS;
+
+/** What a call failed with, as Go's server would. */
+export class StatusError extends Error {
+  readonly status: StatusName;
+
+  constructor(status: StatusName, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** Goes into a header as %XX of its UTF-8 bytes; all else as it is. */
+const UNSAFE_REGEXP = /[^ -$&-~]+/g;
+const HEADERS = { "content-type": "application/grpc" };
+/** Before a message: whether it is compressed, and its length as 4 bytes, the highest first. */
+const PREFIX_BYTES = 5;
+
+/** @throws StatusError for a body that is not one message of at most `most` bytes. */
+export function messageOf(body: Uint8Array, most: number): Uint8Array {
+  if (body.length < PREFIX_BYTES) throw new StatusError("INTERNAL", "unexpected EOF");
+  const length = new DataView(body.buffer, body.byteOffset).getUint32(1);
+  if (length > most) {
+    throw new StatusError(
+      "RESOURCE_EXHAUSTED",
+      `grpc: received message larger than max (${length} vs. ${most})`,
+    );
+  }
+  if (body.length !== PREFIX_BYTES + length) throw new StatusError("INTERNAL", "unexpected EOF");
+  return body.subarray(PREFIX_BYTES);
+}
+
+export function messageAnswer(message: Uint8Array): Answer {
+  const body = new Uint8Array(PREFIX_BYTES + message.length);
+  new DataView(body.buffer).setUint32(1, message.length);
+  body.set(message, PREFIX_BYTES);
+  return { status: 200, headers: HEADERS, body, trailers: { "grpc-status": "0" } };
+}
+
+/** Without a message, the status stands in the headers. */
+export function statusAnswer(status: StatusName, message: string): Answer {
+  return {
+    status: 200,
+    headers: {
+      ...HEADERS,
+      "grpc-status": STATUS[status],
+      "grpc-message": message.replace(UNSAFE_REGEXP, encodeURIComponent),
+    },
+  };
+}
 
 /** What grpc-go takes unless it is told otherwise, and the ingester does not tell. */
 export const MAX_MESSAGE_BYTES = 4 * 2 ** 20;

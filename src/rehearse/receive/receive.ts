@@ -1,15 +1,37 @@
 /** A Diode on the loopback, behind an nginx as its own: it keeps what it is sent, and fails on demand. */
 import { setTimeout as wait } from "node:timers/promises";
 import type { JsonObject } from "@bufbuild/protobuf";
-import { makeCertificate } from "../certificate.ts";
-import { HOST } from "../loopback.ts";
-import { ClientGone, CUT, exchangeOf, sendAnswer } from "./exchange.ts";
-import type { NodeRequest, NodeResponse } from "./exchange.ts";
-import type { Fault, FaultName } from "./faults.ts";
+import { HOST, makeCertificate } from "../server.ts";
+import {
+  createDice,
+  type Fault,
+  type FaultName,
+  type FaultPlace,
+  type FaultRow,
+  FAULTS,
+} from "./faults.ts";
 import { openFrontPort } from "./front-port.ts";
-import { createGateway } from "./gateway.ts";
+import {
+  type Answer,
+  ClientGone,
+  CUT,
+  type Exchange,
+  exchangeOf,
+  type NodeRequest,
+  type NodeResponse,
+  type Outcome,
+  page,
+  sendAnswer,
+} from "./http.ts";
+import { answerIngest, type Ingester } from "./ingester.ts";
 import { type ReceivedRequest, requestJson } from "./received.ts";
-import { type ClientCredentials, createTokens, REHEARSAL_CLIENT } from "./tokens.ts";
+import {
+  answerToken,
+  type ClientCredentials,
+  createTokens,
+  REHEARSAL_CLIENT,
+  type TokenIssuer,
+} from "./tokens.ts";
 
 export interface ReceiveOptions {
   /** 0, the default: the system chooses. */
@@ -106,4 +128,42 @@ export async function receive(options: ReceiveOptions = {}): Promise<Receiver> {
 
 function ignoreGone(error: unknown): void {
   if (!(error instanceof ClientGone)) throw error;
+}
+
+/** Path → who answers it, as Diode's nginx decides, unless a fault strikes first. */
+
+export interface GatewayOptions extends Ingester, TokenIssuer {
+  readonly prefix: string;
+  readonly faults: readonly Fault[];
+  readonly seed: number;
+  onFault(name: FaultName): void;
+}
+
+interface Location {
+  readonly path: string;
+  readonly place: FaultPlace;
+  readonly answer: (exchange: Exchange, options: GatewayOptions) => Promise<Answer>;
+}
+
+/** TABLE: a path begins with `path`, behind the prefix. */
+const LOCATIONS: readonly Location[] = [
+  { path: "/auth/token", place: "token", answer: answerToken },
+  { path: "/diode.v1.IngesterService/", place: "ingest", answer: answerIngest },
+];
+
+export function createGateway(options: GatewayOptions): (exchange: Exchange) => Promise<Outcome> {
+  const nextFault = createDice(options.faults, options.seed);
+  return async (exchange) => {
+    const location = LOCATIONS.find(({ path }) => exchange.path.startsWith(options.prefix + path));
+    if (location === undefined) return page(404);
+    const name = nextFault(location.place);
+    if (name === undefined) return await location.answer(exchange, options);
+    options.onFault(name);
+    const { isKept, outcome }: FaultRow = FAULTS[name];
+    if (isKept === undefined) return outcome;
+    const honest = await location.answer(exchange, options);
+    // Only an acknowledgement is a message, with trailers behind it.
+    const isRefused = honest.trailers === undefined;
+    return isRefused ? honest : outcome;
+  };
 }

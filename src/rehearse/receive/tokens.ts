@@ -1,3 +1,10 @@
+/**
+ * OAuth2 client credentials, as Hydra answers them behind Diode's auth service. The SDKs send id and
+ * secret in the form; HTTP Basic is the other way that OAuth2 knows. Source: RFC 6749, 4.4 and 5.2.
+ */
+import type { SettingTable } from "../../base/setting.ts";
+import type { Answer, Exchange } from "./http.ts";
+
 /** The access tokens that were given out, and for how long they open the door. */
 export interface ClientCredentials {
   readonly id: string;
@@ -36,5 +43,105 @@ export function createTokens(lifeMs: number): Tokens {
       const found = issued.get(token);
       return found !== undefined && performance.now() < found.until ? found.scope : undefined;
     },
+  };
+}
+
+/**
+ * TABLE: the settings of `receive`. They have the names that push knows them by, so that one
+ * environment does for both.
+ */
+
+export const RECEIVE_SETTINGS = {
+  DIODE_CLIENT_ID: {
+    flag: "client-id",
+    default: REHEARSAL_CLIENT.id,
+    allowed: "any text",
+    help: "OAuth2 client that is given tokens",
+  },
+  DIODE_CLIENT_SECRET: {
+    flag: "client-secret-file",
+    allowed: "any text",
+    help: "Its secret; without one, a secret that is printed",
+    secret: true,
+  },
+} as const satisfies SettingTable;
+
+export const INGEST_SCOPE = "diode:ingest";
+
+export interface TokenIssuer {
+  readonly client: ClientCredentials;
+  readonly tokens: Tokens;
+  readonly lifeMs: number;
+}
+
+/** A form has no reason to be longer. */
+const MAX_FORM_BYTES = 65_536;
+
+/** TABLE: what is wrong → status and the words of the specification. */
+const ERRORS = {
+  invalid_client: [
+    401,
+    "Client authentication failed (e.g., unknown client, no client authentication included, or unsupported authentication method).",
+  ],
+  invalid_request: [
+    400,
+    "The request is missing a required parameter, includes an invalid parameter value, includes a parameter more than once, or is otherwise malformed.",
+  ],
+  unsupported_grant_type: [
+    400,
+    "The authorization grant type is not supported by the authorization server.",
+  ],
+  invalid_scope: [400, "The requested scope is invalid, unknown, or malformed."],
+} as const satisfies Readonly<Record<string, readonly [number, string]>>;
+
+export async function answerToken(
+  exchange: Exchange,
+  { client, tokens, lifeMs }: TokenIssuer,
+): Promise<Answer> {
+  if (exchange.method !== "POST") {
+    return { status: 405, headers: { allow: "POST" }, body: "Method Not Allowed\n" };
+  }
+  const body = await exchange.body(MAX_FORM_BYTES);
+  const form = new URLSearchParams(new TextDecoder().decode(body));
+  const given = basicCredentials(exchange.header("authorization")) ??
+    { id: form.get("client_id") ?? "", secret: form.get("client_secret") ?? "" };
+  const grant = form.get("grant_type");
+  const scope = form.get("scope") ?? "";
+  if (grant === null) return refusal("invalid_request");
+  if (grant !== "client_credentials") return refusal("unsupported_grant_type");
+  if (given.id !== client.id || given.secret !== client.secret) return refusal("invalid_client");
+  // Clients that are made in NetBox have this scope and no other.
+  if (scope !== INGEST_SCOPE && scope !== "") return refusal("invalid_scope");
+  return json(200, {
+    access_token: tokens.issue(scope),
+    expires_in: Math.max(1, Math.floor(lifeMs / 1000)),
+    scope,
+    token_type: "bearer",
+  });
+}
+
+/** "Basic aWQ6c2VjcmV0" → id and secret, each of them form-encoded first. Source: RFC 6749, 2.3.1. */
+function basicCredentials(header: string | undefined): ClientCredentials | undefined {
+  const encoded = /^Basic +([A-Za-z0-9+/]+=*)$/i.exec(header ?? "")?.[1];
+  if (encoded === undefined) return undefined;
+  const [id = "", ...secret] = Buffer.from(encoded, "base64").toString("utf8").split(":");
+  return { id: formDecoded(id), secret: formDecoded(secret.join(":")) };
+}
+
+function formDecoded(text: string): string {
+  return new URLSearchParams(`text=${text.replace(/&/g, "%26")}`).get("text") ?? "";
+}
+
+/** `detail`: what Hydra adds to the words of the specification. */
+export function refusal(error: keyof typeof ERRORS, ...detail: readonly string[]): Answer {
+  const [status, description] = ERRORS[error];
+  return json(status, { error, error_description: [description, ...detail].join(" ") });
+}
+
+function json(status: number, value: object): Answer {
+  return {
+    status,
+    headers: { "content-type": "application/json;charset=UTF-8", "cache-control": "no-store" },
+    body: JSON.stringify(value),
   };
 }

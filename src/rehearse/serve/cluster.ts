@@ -2,9 +2,7 @@
 import { compareNatural } from "../../base/natural-order.ts";
 import { type GuestKind, PATHS } from "../../proxmox/endpoints.ts";
 import type { Answer, AnswersFile, Snapshot } from "../../run-folder/snapshot.ts";
-import { type Dialect, dialectOf, parseVersion } from "./dialect.ts";
 import type { Listing } from "./rights.ts";
-import { asRow, type Row, rowsOf } from "./rows.ts";
 
 export interface ListedGuest {
   readonly kind: GuestKind;
@@ -68,4 +66,82 @@ function listingOf(data: unknown): Listing | undefined {
   const isListing = listing !== undefined &&
     Object.values(listing).every((rights) => asRow(rights) !== undefined);
   return isListing ? listing as Listing : undefined;
+}
+
+/** Lists of rows as a snapshot holds them, which may hold anything. */
+
+export type Row = Readonly<Record<string, unknown>>;
+
+export function asRow(value: unknown): Row | undefined {
+  const isRow = typeof value === "object" && value !== null && !Array.isArray(value);
+  return isRow ? value as Row : undefined;
+}
+
+export function rowsOf(data: unknown): Row[] {
+  const items: unknown[] = Array.isArray(data) ? data : [];
+  return items.map(asRow).filter((row) => row !== undefined);
+}
+
+/** Rows for which `change` gives nothing are left out. What is no list, or no row, stays as it is. */
+export function mapRows(data: unknown, change: (row: Row) => Row | undefined): unknown {
+  if (!Array.isArray(data)) return data;
+  return data.map((item: unknown) => {
+    const row = asRow(item);
+    return row === undefined ? item : change(row);
+  }).filter((item) => item !== undefined);
+}
+
+/** A row with these of its keys alone. */
+export function picked(row: Row, keys: readonly string[]): Row {
+  return Object.fromEntries(Object.entries(row).filter(([key]) => keys.includes(key)));
+}
+
+/** TABLE: how the answers of a Proxmox VE release look, by its version. */
+
+/** major, minor, patch. */
+type Version = readonly [number, number, number];
+
+export interface Dialect {
+  /** The error text stands in the body too, as `message`. libpve-http-server-perl 5.2.0. */
+  readonly hasMessage: boolean;
+  /** What the server itself refuses has its text as the body, too. libpve-http-server-perl 5.2.0. */
+  readonly hasPlainErrors: boolean;
+  /** libpve-http-server-perl 5.1.0. */
+  readonly hasDeflate: boolean;
+  /** All that is wrong with a token is called the same. pve-manager 8.4.17 and 9.1.5. */
+  readonly foldsUnauthorized: boolean;
+  /** Bridges want SDN.Audit or SDN.Use. PVE/API2/Network.pm, index. */
+  readonly hidesBridges: boolean;
+  /** /nodes/{node}/lxc/{vmid}/interfaces. pve-container 5.0.6. */
+  readonly hasLxcInterfaces: boolean;
+  /** Any of these lets a token ask a guest agent. PVE/API2/Qemu/Agent.pm. */
+  readonly agentPrivileges: readonly string[];
+}
+
+/** What a snapshot without a version is taken for. */
+const NEWEST: Version = [9, 2, 0];
+
+export function dialectOf(version: Version = NEWEST): Dialect {
+  const since = (...other: Version): boolean => compare(version, other) >= 0;
+  return {
+    hasMessage: since(8, 4, 0),
+    hasPlainErrors: since(8, 4, 0),
+    hasDeflate: since(8, 2, 0),
+    foldsUnauthorized: since(9, 1, 5) || (since(8, 4, 17) && !since(9, 0, 0)),
+    hidesBridges: since(8, 0, 0),
+    hasLxcInterfaces: since(8, 1, 0),
+    agentPrivileges: since(9, 0, 0)
+      ? ["VM.GuestAgent.Audit", "VM.GuestAgent.Unrestricted"]
+      : ["VM.Monitor"],
+  };
+}
+
+/** "9.1.4", or "7.4-16" up to PVE 7. */
+export function parseVersion(text: string): Version | undefined {
+  const [, major, minor, patch] = /^(\d+)\.(\d+)(?:[.-](\d+))?/.exec(text) ?? [];
+  return major === undefined ? undefined : [Number(major), Number(minor), Number(patch ?? 0)];
+}
+
+function compare(a: Version, b: Version): number {
+  return a[0] - b[0] || a[1] - b[1] || a[2] - b[2];
 }

@@ -6,14 +6,11 @@ import { type Given, listed, milliseconds, wholeNumber } from "../../terminal/op
 import type { Session } from "../../terminal/session.ts";
 import { readSettings } from "../../terminal/settings.ts";
 import { groupDigits } from "../../terminal/tables.ts";
-import { exportLines, untilStopped } from "../until-stopped.ts";
-import type { Disturbances } from "./disturbances.ts";
-import { parseFault } from "./fault.ts";
-import { parseMove } from "./moves.ts";
+import { exportLines, untilStopped } from "../server.ts";
+import { type Disturbances, parseFault, parseMove } from "./disturbances.ts";
 import { parseDenial } from "./rights.ts";
 import { serve, type Served } from "./serve.ts";
-import { REHEARSAL_SECRET, SERVE_SETTINGS } from "./settings.ts";
-import { parseToken } from "./token.ts";
+import { parseToken, REHEARSAL_SECRET, SERVE_SETTINGS } from "./token.ts";
 
 export async function runServe(session: Session): Promise<void> {
   const [run] = session.operands;

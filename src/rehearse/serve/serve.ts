@@ -7,15 +7,19 @@
  *   await served.close();
  */
 import { once } from "node:events";
-import { createServer } from "node:https";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer, type Server } from "node:https";
+import type { Socket } from "node:net";
+import { deflateSync, gzipSync } from "node:zlib";
+import { rowKeys } from "../../proxmox/endpoints.ts";
 import type { Snapshot } from "../../run-folder/snapshot.ts";
-import { makeCertificate } from "../certificate.ts";
-import { HOST, listen } from "../loopback.ts";
-import { openCluster } from "./cluster.ts";
-import { Connections } from "./connections.ts";
+import { createRandom, type Random } from "../random.ts";
+import { HOST, listen, makeCertificate } from "../server.ts";
+import { type Dialect, openCluster } from "./cluster.ts";
 import type { Disturbances } from "./disturbances.ts";
-import { handle, type RequestEntry } from "./handle.ts";
+import { parseQuestion } from "./endpoints.ts";
 import { Rehearsal } from "./rehearsal.ts";
+import { isDrop, type Reply } from "./replies.ts";
 import { REHEARSAL_TOKEN, type Token } from "./token.ts";
 import { Traffic } from "./traffic.ts";
 
@@ -93,4 +97,196 @@ export async function serve(snapshot: Snapshot, options: ServeOptions = {}): Pro
       await closed;
     },
   };
+}
+
+/** One request on a connection → its answer there, or none. */
+
+/** Longer than any client waits. */
+const SILENCE_MS = 600_000;
+
+export interface Desk {
+  readonly rehearsal: Rehearsal;
+  readonly connections: Connections;
+  readonly traffic: Traffic;
+  readonly seed: number;
+  readonly onRequest?: ((entry: RequestEntry) => void) | undefined;
+}
+
+export interface RequestEntry {
+  readonly method: string;
+  readonly path: string;
+  /** Undefined when no answer was sent. */
+  readonly status: number | undefined;
+  readonly tookMs: number;
+}
+
+export async function handle(exchange: Exchange, desk: Desk): Promise<void> {
+  const { request, response } = exchange;
+  const { socket, method = "", url = "" } = request;
+  const { rehearsal, connections, traffic, seed } = desk;
+  const since = performance.now();
+  const isKept = connections.admit(socket);
+  const question = parseQuestion(url);
+  const visit = traffic.enter(method, question);
+  const leave = (status?: number): void => {
+    if (!visit.leave(status)) return;
+    const tookMs = performance.now() - since;
+    desk.onRequest?.({ method, path: question.name, status, tookMs });
+  };
+  response.on("close", () => {
+    connections.rest(socket);
+    leave();
+  });
+  const outcome = await rehearsal.answer({ request, question });
+  if (outcome === undefined || socket.destroyed) return;
+  if (!isDrop(outcome)) {
+    const random = createRandom(seed, `order/${question.name}/${visit.count}`);
+    const print = (envelope: object): string =>
+      JSON.stringify(shuffled(envelope, question.path, random));
+    // Before it is sent: once the client has it, the next request may come.
+    leave(outcome.status);
+    send(exchange, outcome, { dialect: rehearsal.cluster.dialect, isKept, print });
+  } else if (outcome.drop === "reset") connections.reset(socket);
+  else socket.setTimeout(SILENCE_MS);
+}
+
+/** A reply → bytes on the connection, with the headers that pveproxy sends. */
+
+/** PVE/APIServer/AnyEvent.pm, response: shorter bodies are not worth it. */
+const COMPRESSED_FROM_BYTES = 1024;
+
+export interface Sending {
+  readonly dialect: Dialect;
+  /** The connection stays open if the reply allows it. */
+  readonly isKept: boolean;
+  /** The body of a reply with an envelope. */
+  readonly print: (envelope: object) => string;
+}
+
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+export function send({ request, response }: Exchange, reply: Reply, sending: Sending): void {
+  const plain = Buffer.from(
+    reply.envelope === undefined ? reply.text ?? "" : sending.print(reply.envelope),
+  );
+  const coding = codingOf(request.headers["accept-encoding"], sending.dialect);
+  const isCoded = coding !== undefined && plain.length > COMPRESSED_FROM_BYTES;
+  const body = isCoded ? coding.encode(plain) : plain;
+  const isKept = sending.isKept && reply.status < 400 && wantsKeepAlive(request);
+  const now = new Date().toUTCString();
+  const headers: readonly (readonly [string, string | number | undefined])[] = [
+    ["Cache-Control", "max-age=0"],
+    ["Connection", isKept ? "Keep-Alive" : "close"],
+    ["Date", now],
+    ["Pragma", "no-cache"],
+    ["Retry-After", reply.retryAfterSeconds],
+    ["Server", "pve-api-daemon/3.0"],
+    ["Content-Encoding", isCoded ? coding.name : undefined],
+    ["Content-Length", body.length === 0 ? undefined : body.length],
+    ["Content-Type", reply.envelope === undefined ? reply.textType : JSON_TYPE],
+    ["Expires", now],
+  ];
+  // What has no body has no length either, and ends with the connection.
+  response.useChunkedEncodingByDefault = false;
+  response.sendDate = false;
+  const sent = headers.flatMap(([name, value]) => (value === undefined ? [] : [name, `${value}`]));
+  response.writeHead(reply.status, phrase(reply.reason), sent);
+  if (reply.isCut !== true) response.end(body);
+  else response.write(body.subarray(0, body.length / 2), () => request.socket.destroy());
+}
+
+const JSON_TYPE = "application/json;charset=UTF-8";
+
+interface Coding {
+  readonly name: string;
+  encode(body: Buffer): Buffer;
+}
+
+function codingOf(accepted: string | string[] = "", dialect: Dialect): Coding | undefined {
+  if (accepted.includes("gzip")) return { name: "gzip", encode: gzipSync };
+  if (!dialect.hasDeflate || !accepted.includes("deflate")) return undefined;
+  return { name: "deflate", encode: deflateSync };
+}
+
+/** HTTP/1.0 must ask for it. */
+function wantsKeepAlive({ headers, httpVersion }: IncomingMessage): boolean {
+  const { connection } = headers;
+  return connection === undefined ? httpVersion !== "1.0" : !/close/i.test(connection);
+}
+
+/** Proxmox's texts are ASCII. Node and Deno do not agree on how any other character is sent. */
+function phrase(reason: string): string {
+  return reason.replace(/[^\t\x20-\x7e]/gu, "?");
+}
+
+/** The connections of the server, under the rules of pveproxy. Source: PVE/APIServer/AnyEvent.pm. */
+
+/** PVE/Service/pveproxy.pm: keep_alive. */
+const REQUESTS_PER_CONNECTION = 100;
+
+export class Connections {
+  readonly #idleMs: number;
+  /** Port of the client → the TCP socket beneath its TLS. */
+  readonly #sockets = new Map<number, Socket>();
+  readonly #requests = new WeakMap<Socket, number>();
+
+  constructor(server: Server, idleMs: number) {
+    this.#idleMs = idleMs;
+    server.on("connection", (socket: Socket) => this.#remember(socket));
+    // Neither a scanner nor a client that hangs up is a matter for anybody.
+    server.on("clientError", (_, socket) => socket.destroy());
+    server.setTimeout(idleMs, (socket) => socket.destroy());
+  }
+
+  /** A request has come in. True when the connection may be kept for another. */
+  admit(socket: Socket): boolean {
+    // As long as a request is under way, the connection is not idle.
+    socket.setTimeout(0);
+    const count = (this.#requests.get(socket) ?? 0) + 1;
+    this.#requests.set(socket, count);
+    return count < REQUESTS_PER_CONNECTION;
+  }
+
+  /** Its answer has gone out. */
+  rest(socket: Socket): void {
+    socket.setTimeout(this.#idleMs);
+  }
+
+  /** Drops the connection without a word. Deno sends a FIN where Node sends a RST. */
+  reset(socket: Socket): void {
+    this.#sockets.get(socket.remotePort ?? 0)?.resetAndDestroy();
+    socket.destroy();
+  }
+
+  #remember(socket: Socket): void {
+    const { remotePort = 0 } = socket;
+    this.#sockets.set(remotePort, socket);
+    socket.on("close", () => this.#sockets.delete(remotePort));
+    socket.on("error", () => socket.destroy());
+  }
+}
+
+/** Keys and rows in the order in which Perl's hashes give them: another one on every call. */
+
+/** Rows only where their order has no meaning; keys everywhere. */
+export function shuffled(envelope: object, path: string, random: Random): object {
+  const data: unknown = "data" in envelope ? envelope.data : undefined;
+  const isUnordered = Array.isArray(data) && rowKeys(path) !== undefined;
+  const rows = isUnordered ? { ...envelope, data: inAnyOrder(data, random) } : envelope;
+  return withKeysInAnyOrder(rows, random) as object;
+}
+
+function withKeysInAnyOrder(value: unknown, random: Random): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map((item) => withKeysInAnyOrder(item, random));
+  const entries = inAnyOrder(Object.entries(value), random);
+  return Object.fromEntries(entries.map(([key, item]) => [key, withKeysInAnyOrder(item, random)]));
+}
+
+function inAnyOrder<Item>(items: readonly Item[], random: Random): Item[] {
+  const drawn = items.map((item) => ({ item, place: random.below(2 ** 31) }));
+  return drawn.sort((a, b) => a.place - b.place).map(({ item }) => item);
 }

@@ -1,7 +1,35 @@
 /** The API token that the server takes, and what it says to any other. */
 import { usageError } from "../../base/errors.ts";
-import type { SettingRow, TextsOf } from "../../base/setting.ts";
-import { REHEARSAL_SECRET, SERVE_SETTINGS } from "./settings.ts";
+import type { SettingRow, SettingTable, TextsOf } from "../../base/setting.ts";
+
+/**
+ * TABLE: the settings of `serve`. They have the names that capture knows them by, so that one
+ * environment does for both.
+ */
+
+/** Opens nothing but a rehearsal on the loopback, and so is no secret. */
+export const REHEARSAL_SECRET = "00000000-0000-4000-8000-000000000000";
+
+export const SERVE_SETTINGS = {
+  PROXMOX_USER: {
+    flag: "proxmox-user",
+    default: "rehearsal@pve",
+    allowed: "a user with its realm, such as netbox@pve",
+    help: "Owner of the API token that is taken",
+  },
+  PROXMOX_TOKEN_NAME: {
+    flag: "proxmox-token-name",
+    default: "capture",
+    allowed: "letters, digits, dots, dashes and underscores, a letter first",
+    help: "Name of the API token that is taken",
+  },
+  PROXMOX_TOKEN_VALUE: {
+    flag: "proxmox-token-value-file",
+    allowed: "letters, digits, dashes and underscores",
+    help: "Secret of the API token that is taken; without one, a secret that is printed",
+    secret: true,
+  },
+} as const satisfies SettingTable;
 
 /** `user@realm!name` and its secret. */
 export interface Token {

@@ -1,5 +1,5 @@
 /** What was asked of the server, counted: how often, and how much at the same time. */
-import type { Question } from "./question.ts";
+import type { Question } from "./endpoints.ts";
 
 export interface Visit {
   /** How often this path has been asked, this time included. */

@@ -1,11 +1,9 @@
 /** A virtual machine → what its guest agent answers. Source: qemu-ga; PVE/API2/Qemu/Agent.pm. */
 import { type GuestAddress, PATHS } from "../../proxmox/endpoints.ts";
 import type { Answer } from "../../run-folder/snapshot.ts";
-import { addressOf, type Guest } from "./guest.ts";
-import { linkLocal } from "./networks.ts";
-import type { Nic } from "./nics.ts";
 import { createRandom, type Random } from "../random.ts";
-import type { Site } from "./site.ts";
+import { addressOf, type Guest, type Nic } from "./guest.ts";
+import { linkLocal, type Site } from "./site.ts";
 
 type InterfaceRow = Record<string, unknown>;
 

@@ -1,16 +1,14 @@
 /** A seed and two numbers → a snapshot of a site that never was, written like a captured one. */
 import { usageError } from "../../base/errors.ts";
-import type { Store } from "../../run-folder/store/store.ts";
 import { decodeUtf8 } from "../../base/text.ts";
 import { CLUSTER_FILE, MANIFEST_FILE, NODES_FOLDER } from "../../proxmox/endpoints.ts";
-import type { Manifest } from "../../run-folder/snapshot.ts";
 import { type ManifestFacts, startSnapshot } from "../../run-folder/snapshot-files.ts";
-import { clusterAnswers, versionOf } from "./cluster-answers.ts";
+import type { Manifest } from "../../run-folder/snapshot.ts";
+import type { Store } from "../../run-folder/store/store.ts";
+import { clusterAnswers, resourceRow, versionOf } from "./cluster-answers.ts";
 import { makeGuest } from "./guest.ts";
-import { MAX_GUESTS, MAX_NODES } from "./networks.ts";
 import { nodeAnswers } from "./node-answers.ts";
-import { resourceRow } from "./resource-row.ts";
-import { planSite, type SimulateOptions, type Site } from "./site.ts";
+import { MAX_GUESTS, MAX_NODES, planSite, type SimulateOptions, type Site } from "./site.ts";
 
 export type { SimulateOptions } from "./site.ts";
 
