@@ -86,7 +86,6 @@ const EXCEPTIONS = new Set([
   "rehearse/receive/faults.ts → push/gen/ingester_pb.ts",
   "rehearse/receive/ingester.ts → push/gen/ingester_pb.ts",
   "rehearse/receive/received.ts → push/gen/ingester_pb.ts",
-  "rehearse/receive/skim.ts → push/gen/ingester_pb.ts",
 ]);
 
 function ruleOf(file: string): [folder: string, rule: Rule] | undefined {

@@ -3,10 +3,10 @@ import { uniformInt } from "pure-rand/distribution/uniformInt";
 import { xoroshiro128plusFromState } from "pure-rand/generator/xoroshiro128plus";
 import { digest } from "../base/digest.ts";
 
-/** Rows of a table to draw from: a whole-numbered weight and what is drawn. */
+/** Rows to draw from: a whole-numbered weight and the value. */
 export type Weighted<T> = readonly (readonly [weight: number, value: T])[];
 
-/** One stream of random numbers. Each call moves it on. */
+/** One stream of random numbers; each call takes the next. */
 export interface Random {
   /** A whole number from 0 to `limit` − 1. */
   below(limit: number): number;
@@ -16,7 +16,8 @@ export interface Random {
   fraction(): number;
   /** True in `share` of all cases: 0.02 is two in a hundred. */
   chance(share: number): boolean;
-  pick<T>(list: readonly [T, ...T[]]): T;
+  /** @throws Error for an empty list. */
+  pick<T>(list: readonly T[]): T;
   weighted<T>(table: Weighted<T>): T;
   /** Lower-case hex digits. */
   hex(digits: number): string;
@@ -24,10 +25,7 @@ export interface Random {
   uuid(): string;
 }
 
-/**
- * Each thing of a site draws from a stream of its own, so that it comes out the same whatever else
- * is made, and in whatever order.
- */
+/** Each part of a site has a stream of its own, so its values do not depend on what else is drawn, or when. */
 export function createRandom(seed: number, stream: string): Random {
   const source = xoroshiro128plusFromState(stateOf(`${seed}/${stream}`));
   const below = (limit: number): number => uniformInt(source, 0, limit - 1);
@@ -41,14 +39,19 @@ export function createRandom(seed: number, stream: string): Random {
     between: (min, max) => uniformInt(source, min, max),
     fraction: () => Number((below(2 ** 32) / 2 ** 32).toFixed(15)),
     chance: (share) => below(1_000_000) < share * 1_000_000,
-    pick: (list) => list[below(list.length)] ?? list[0],
+    pick: (list) => list[below(list.length)] as (typeof list)[number],
     weighted: (table) => drawFrom(table, below),
     hex,
     uuid: () => [8, 4, 4, 4, 12].map(hex).join("-"),
   };
 }
 
-/** 128 bits of state from a digest: streams with similar names have nothing in common. */
+/** { "started": 180, "stopped": 8 } → rows to draw from. */
+export function weightedBy(weights: Readonly<Record<string, number>>): Weighted<string> {
+  return Object.entries(weights).map(([value, weight]) => [weight, value]);
+}
+
+/** 128 bits of state from a digest, so that streams with similar names are independent. */
 function stateOf(name: string): number[] {
   const hash = digest(name);
   return [0, 8, 16, 24].map((at) => Number.parseInt(hash.slice(at, at + 8), 16) | 0);

@@ -1,9 +1,28 @@
 /** A guest's number → the guest as facts, from which all of its answers are made. */
 import type { GuestAddress, GuestKind } from "../../proxmox/endpoints.ts";
-import { createRandom, type Random, type Weighted } from "../random.ts";
-import { type Labels, labelsOf } from "./labels.ts";
-import { CONTAINER_SYSTEMS, type OperatingSystem, VM_SYSTEMS } from "./operating-systems.ts";
+import { createRandom, type Random, type Weighted, weightedBy } from "../random.ts";
+import words from "./labels.json" with { type: "json" };
+import systems from "./operating-systems.json" with { type: "json" };
 import { guestLease, type Lease, macAddress, type Site, type SiteNode } from "./site.ts";
+
+/** Operating systems of guests, each with the weight with which it is drawn. Data: operating-systems.json. */
+
+export interface OperatingSystem {
+  readonly family: string;
+  /** The setting of Proxmox VE; absent where it was never set. */
+  readonly ostype?: string;
+  /** `result` of agent/get-osinfo; absent when the system has no agent. Source: qemu-ga. */
+  readonly osinfo?: Readonly<Record<string, string | undefined>>;
+  /** Name of the first NIC; "#" becomes a number that counts up. */
+  readonly nicName: string;
+}
+
+export const VM_SYSTEMS: Weighted<OperatingSystem> = systems.virtualMachines.map((
+  { weight, ...system },
+) => [weight, system]);
+
+/** `ostype` of containers; devuan is not in the table of the mapping document. */
+export const CONTAINER_SYSTEMS = weightedBy(systems.containers);
 
 export interface Guest extends Labels {
   /** 0, 1, 2 … over the whole site. */
@@ -223,4 +242,68 @@ function drawNic(random: Random): Pick<Nic, "isLinkDown" | "mtu" | "method" | "i
     method: random.weighted(METHODS),
     isUp: !isLinkDown && !random.chance(0.02),
   };
+}
+
+/** Random numbers → what people write on guests: names, tags, pools, descriptions. Data: labels.json. */
+
+const HA_STATES = weightedBy(words.haStates);
+
+/** undefined: Proxmox VE sends no such key. */
+export interface Labels {
+  /** undefined: no name, so Proxmox VE shows "VM 100" or "CT100". */
+  readonly name: string | undefined;
+  /** As in the config: separated by ";" or, in old configs, by "," and blanks. */
+  readonly tags: string | undefined;
+  readonly pool: string | undefined;
+  readonly hastate: string | undefined;
+  readonly description: string | undefined;
+}
+
+export function labelsOf(site: Site, guest: number): Labels {
+  const random = createRandom(site.seed, `labels/${guest}`);
+  return {
+    name: nameOf(site, guest),
+    tags: random.chance(0.65) ? tagsOf(random) : undefined,
+    pool: random.chance(0.15) ? random.pick(words.pools) : undefined,
+    hastate: random.chance(0.2) ? random.weighted(HA_STATES) : undefined,
+    description: random.chance(0.3) ? descriptionOf(random) : undefined,
+  };
+}
+
+function nameOf(site: Site, guest: number): string | undefined {
+  if (site.isRare("nameless", guest)) return undefined;
+  if (guest > 0 && site.isRare("duplicate-name", guest)) return ownName(site, guest - 1, true);
+  return ownName(site, guest, false);
+}
+
+/** The number makes the name unique. A copy may differ in case only, which NetBox ignores. */
+function ownName(site: Site, guest: number, isCopy: boolean): string {
+  const random = createRandom(site.seed, `name/${guest}`);
+  const name = `${random.pick(words.roles)}-${random.pick(words.stages)}-${
+    String(guest).padStart(5, "0")
+  }`;
+  const isQualified = random.chance(0.1);
+  if (isCopy && random.chance(0.3)) return name.toUpperCase();
+  if (site.isRare("long-name", guest)) {
+    return `${name}.a-department-with-a-rather-long-name.customers.datacentre-frankfurt-2.sim.example`;
+  }
+  return isQualified ? `${name}.corp.example` : name;
+}
+
+function tagsOf(random: Random): string {
+  const tags = Array.from({ length: random.between(1, 4) }, () => random.pick(words.tags));
+  const separator = random.weighted([[97, ";"], [1, ","], [1, ", "], [1, " "]]);
+  return [...new Set(tags)].join(separator);
+}
+
+function descriptionOf(random: Random): string {
+  if (!random.chance(0.03)) return random.pick(words.descriptions);
+  const steps = Array.from(
+    { length: random.between(20, 90) },
+    (_, step) =>
+      `${step + 1}. Prüfen, ob Dienst ${random.hex(4)} läuft – sonst siehe Abschnitt ${
+        random.between(1, 40)
+      }`,
+  );
+  return ["# Betriebshandbuch", "", ...steps].join("\n");
 }
