@@ -193,3 +193,161 @@ test("no file has more than 450 lines, except generated ones", () => {
   );
   expect(long).toEqual([]);
 });
+
+const EXPORT_REGEXP =
+  /^export\s+(?:declare\s+)?(?:async\s+)?(?:abstract\s+)?(?:function\*?|class|interface|type|const)\s+(\w+)/gm;
+
+const handWritten = files.filter((file) => !file.includes("/gen/"));
+
+/** Names that two files still export; the list may only shrink. */
+const DOUBLED: ReadonlySet<string> = new Set([
+  "Answer",
+  "CLUSTER_TYPE",
+  "Certificate",
+  "Cluster",
+  "Counts",
+  "Desk",
+  "Difference",
+  "Differences",
+  "ENDPOINTS",
+  "Endpoint",
+  "EndpointName",
+  "EntityFacts",
+  "ErrorDetails",
+  "Exchange",
+  "FAULTS",
+  "Fault",
+  "FileEntry",
+  "Findings",
+  "Found",
+  "Gap",
+  "Guest",
+  "Held",
+  "INGEST_SCOPE",
+  "Inventory",
+  "JOURNAL_FORMAT",
+  "Journal",
+  "ListedGuest",
+  "Listing",
+  "MAX_MESSAGE_BYTES",
+  "NodeNetwork",
+  "NodeRow",
+  "Occurrence",
+  "Outcome",
+  "Overview",
+  "Part",
+  "Parts",
+  "Place",
+  "Port",
+  "Question",
+  "Reference",
+  "Reply",
+  "RequestJson",
+  "Row",
+  "Subject",
+  "Token",
+  "Tokens",
+  "Trust",
+  "Unread",
+  "Verdict",
+  "Wanted",
+  "counted",
+  "createTokens",
+  "flag",
+  "guestRows",
+  "isBootstrap",
+  "isOpen",
+  "judge",
+  "listed",
+  "macAddress",
+  "networkOf",
+  "nodeStatus",
+  "number",
+  "openInput",
+  "parseFault",
+  "parseToken",
+  "partsOf",
+  "placeOf",
+  "readOverview",
+  "report",
+  "rowsOf",
+  "shown",
+  "tagNames",
+  "text",
+  "versionOf",
+  "vlan",
+]);
+
+test("no two files export one name", () => {
+  const exported = handWritten.flatMap((file) =>
+    [...codeOf(file).matchAll(EXPORT_REGEXP)].map(([, name = ""]) => ({ name, file }))
+  );
+  const doubled = [...Map.groupBy(exported, ({ name }) => name)]
+    .map(([name, places]) => ({ name, in: [...new Set(places.map(({ file }) => file))] }))
+    .filter((each) => each.in.length > 1 && !DOUBLED.has(each.name))
+    .map((each) => `${each.name}: ${each.in.join(", ")}`);
+  expect(doubled).toEqual([]);
+});
+
+const MIN_LINES = 120;
+
+/** Short files with one importer in their own folder, each with the reason. */
+const SHORT_FILES: Readonly<Record<string, string>> = {};
+
+/** The same, still to be merged into their importers; the list may only shrink. */
+const TO_MERGE: ReadonlySet<string> = new Set([
+  "capture/redact.ts",
+  "cli/catalog/rehearse.ts",
+  "cli/catalog/stages.ts",
+  "cli/completion/bash.ts",
+  "cli/completion/fish.ts",
+  "cli/completion/zsh.ts",
+  "cli/heap.ts",
+  "cli/help.ts",
+  "cli/run.ts",
+  "look/explain/question.ts",
+  "netbox/rest/fields/assigned.ts",
+  "netbox/rest/fields/dcim.ts",
+  "netbox/rest/fields/extras.ts",
+  "netbox/rest/fields/ipam.ts",
+  "netbox/rest/fields/tagged.ts",
+  "netbox/rest/fields/virtualization.ts",
+  "netbox/rest/fits.ts",
+  "netbox/types/dcim.ts",
+  "netbox/types/extras.ts",
+  "netbox/types/ipam.ts",
+  "netbox/types/virtualization.ts",
+  "push/in-parallel.ts",
+  "push/pauses.ts",
+  "push/remote/status.ts",
+  "rehearse/serve/traffic.ts",
+  "rehearse/simulate/simulate.ts",
+  "terminal/inside.ts",
+  "terminal/policy-file.ts",
+  "transform/mapping/cluster-type.ts",
+  "transform/mapping/cluster.ts",
+  "transform/mapping/interface.ts",
+  "transform/mapping/ip-address.ts",
+  "transform/mapping/platform.ts",
+  "transform/mapping/prefix.ts",
+  "transform/mapping/tag.ts",
+  "transform/mapping/virtual-disk.ts",
+  "transform/mapping/vlan.ts",
+  "transform/mapping/vm-interface.ts",
+]);
+
+test("a file that only one file of its own folder imports is long enough to stand alone", () => {
+  const importers = new Map<string, string[]>();
+  for (const file of files) {
+    for (const to of new Set(importsOf(file).map((each) => each.to))) {
+      importers.set(to, [...importers.get(to) ?? [], file]);
+    }
+  }
+  const short = handWritten.filter((file) => {
+    const [importer, ...others] = importers.get(file) ?? [];
+    return importer !== undefined && others.length === 0 && dirname(importer) === dirname(file) &&
+      readFileSync(join(SRC, file), "utf8").trimEnd().split("\n").length < MIN_LINES;
+  });
+  expect(short.filter((file) => !(file in SHORT_FILES) && !TO_MERGE.has(file))).toEqual([]);
+  expect(Object.keys(SHORT_FILES).filter((file) => !short.includes(file))).toEqual([]);
+});
