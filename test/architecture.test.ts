@@ -305,7 +305,6 @@ const TO_MERGE: ReadonlySet<string> = new Set([
   "cli/heap.ts",
   "cli/help.ts",
   "cli/run.ts",
-  "look/explain/question.ts",
   "netbox/rest/fields/assigned.ts",
   "netbox/rest/fields/dcim.ts",
   "netbox/rest/fields/extras.ts",

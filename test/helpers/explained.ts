@@ -9,7 +9,11 @@ import type {
   ExplainedRead,
   Explanation,
 } from "../../src/look/explain/explanation.ts";
-import { type ExplainInput, layeredSettings, openInput } from "../../src/look/explain/input.ts";
+import {
+  type ExplainInput,
+  layeredSettings,
+  openExplainInput,
+} from "../../src/look/explain/input.ts";
 import type { Snapshot } from "../../src/run-folder/snapshot.ts";
 import { openStore } from "../../src/run-folder/store/store.ts";
 import { recordedTexts, type SettingTexts } from "../../src/transform/settings.ts";
@@ -17,7 +21,7 @@ import { ROOT } from "./golden.ts";
 
 /** A run folder below the root of the project. */
 export async function inputOf(run: string, given: SettingTexts = {}): Promise<ExplainInput> {
-  return await openInput(await openStore(join(ROOT, run)), given);
+  return await openExplainInput(await openStore(join(ROOT, run)), given);
 }
 
 /** A snapshot in memory, without entity files. */

@@ -7,8 +7,8 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openStore } from "../../src/run-folder/store/store.ts";
-import { openRun } from "../../src/look/inspect/run.ts";
-import { report } from "../../src/look/report/report.ts";
+import { openRun } from "../../src/look/run.ts";
+import { renderReport } from "../../src/look/report/report.ts";
 import { startBrowser, visit, type VisitOptions } from "./browser.ts";
 import { ROOT } from "./golden.ts";
 
@@ -34,7 +34,7 @@ const browser = await startBrowser();
 try {
   const run = await openRun(await openStore(join(ROOT, "snapshots/example")));
   const file = join(folder, "report.html");
-  await writeFile(file, (await report(run)).page);
+  await writeFile(file, (await renderReport(run)).page);
   await mkdir(FOLDER, { recursive: true });
   for (const [name, { from, height, ...options }] of Object.entries(SHOTS)) {
     const { page } = await visit(browser, file, { ...options, width: 1200 });

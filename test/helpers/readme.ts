@@ -7,11 +7,7 @@ import type { CommandRow } from "../../src/cli/catalog/row.ts";
 import { explanationText } from "../../src/look/explain/text.ts";
 import { EXIT_CODES } from "../../src/terminal/report.ts";
 import { STAGE_SETTINGS } from "../../src/cli/stage-settings.ts";
-import {
-  codesMarkdown,
-  mappingMarkdown,
-  settingsMarkdown,
-} from "../../src/look/mapping/mapping.ts";
+import { codesMarkdown, mappingMarkdown, settingsMarkdown } from "../../src/look/mapping.ts";
 import { UNJUDGED } from "../../src/netbox/rest/findings.ts";
 import { PLACES } from "../../src/netbox/rest/places.ts";
 import { CHECKS } from "../../src/look/verify/findings.ts";

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { diffSnapshots } from "../../src/look/diff/diff-snapshots.ts";
 import { explain } from "../../src/look/explain/explain.ts";
-import { tallyQuestions } from "../../src/look/report/chapters/captured.ts";
+import { tallyAnswers } from "../../src/look/report/chapters/captured.ts";
 import { guestOfConfig, heldPath, PATHS } from "../../src/proxmox/endpoints.ts";
 import type { Snapshot } from "../../src/run-folder/snapshot.ts";
 import { anyLab, anySettings } from "../helpers/any-lab.ts";
@@ -94,7 +94,7 @@ test("diff finds nothing between both forms", async () => {
 test("report counts the configs of both forms", async () => {
   const site = await siteIn(EXAMPLE);
   const tally = async (snapshot: Snapshot) =>
-    (await tallyQuestions(snapshot)).find(({ title }) => title === "Configs of guests");
+    (await tallyAnswers(snapshot)).find(({ title }) => title === "Configs of guests");
   expect(await tally(inMemory(olderForm(site)))).toEqual(await tally(inMemory(site)));
 });
 

@@ -139,7 +139,7 @@ export const LOOK_COMMANDS = {
     description: "Print the mapping tables as Markdown",
     example: "mapping",
     options: { ...JSON_OPTION, ...COMMON_OPTIONS },
-    load: async () => (await import("../../look/mapping/command.ts")).runMapping,
+    load: async () => (await import("../../look/mapping.ts")).runMapping,
   },
   completion: {
     description: "Print a script that completes command lines in a shell",

@@ -9,7 +9,7 @@ import { readSettings } from "../../terminal/settings.ts";
 import { SETTINGS } from "../../transform/settings.ts";
 import { explain } from "./explain.ts";
 import type { Explanation } from "./explanation.ts";
-import { openInput } from "./input.ts";
+import { openExplainInput } from "./input.ts";
 import { explanationText } from "./text.ts";
 
 export async function runExplain(session: Session): Promise<void> {
@@ -21,7 +21,7 @@ export async function runExplain(session: Session): Promise<void> {
     });
   }
   const given = await readSettings(session.context, SETTINGS);
-  const input = await openInput(store, given);
+  const input = await openExplainInput(store, given);
   const explanations = await explain(input, what);
   if (input.entities !== undefined) warnOfOthers(explanations, session);
   const options = { width: terminalWidth(), isVerbose: session.isOn("verbose") };

@@ -13,9 +13,15 @@ import { parsePolicy } from "../../transform/settings.ts";
 import { type Batch, type Made, transform } from "../../transform/transform.ts";
 import type { ExplainedEntity, Explanation, LineRef } from "./explanation.ts";
 import type { ExplainInput } from "./input.ts";
-import { KIND_WORDS, namesOf, whatOf } from "./names.ts";
-import { lineQuestion, type Question, thingQuestion } from "./question.ts";
-import { AnswerFinder, explainFields, manifestRead, type ReadScene } from "./reads.ts";
+import {
+  KIND_WORDS,
+  namesOf,
+  queryByEntity,
+  queryByName,
+  type SearchQuery,
+  whatOf,
+} from "./names.ts";
+import { AnswerFinder, explainFields, manifestRead, type ReadContext } from "./reads.ts";
 import { entityInLine, locateEntities, parseLineRef } from "./targets.ts";
 
 /** More than this nobody reads; what has no entity is a line or two, and is told all the same. */
@@ -31,7 +37,7 @@ export async function explain(input: ExplainInput, typed: string): Promise<Expla
   if (found.things.length === 0) throw await unknownThing(input, typed);
   const named = found.things.filter(({ meant }) => meant.length > 0);
   if (named.length > MOST_THINGS) throw ambiguous(typed, named);
-  const scene: ReadScene = {
+  const scene: ReadContext = {
     finder: new AnswerFinder(input.snapshot),
     settings: input.settings,
     capturedAt: input.snapshot.manifest.captured_at,
@@ -49,20 +55,23 @@ function transformed({ snapshot, settings }: ExplainInput): AsyncGenerator<Batch
   return transform([{ snapshot, policy }], { keepOrigins: true });
 }
 
-async function questionOf({ snapshot, entities }: ExplainInput, typed: string): Promise<Question> {
+async function questionOf(
+  { snapshot, entities }: ExplainInput,
+  typed: string,
+): Promise<SearchQuery> {
   const ref = parseLineRef(typed);
-  if (ref === undefined) return await thingQuestion(typed, snapshot);
+  if (ref === undefined) return await queryByName(typed, snapshot);
   if (entities === undefined) {
     throw usageError(`Found no "${ref.file}": the snapshot is not transformed yet`, {
       hint: "Run transform on it first, or name a thing, such as vm/101",
     });
   }
-  return lineQuestion(await entityInLine(ref, entities));
+  return queryByEntity(await entityInLine(ref, entities));
 }
 
 async function explainThing(
   { what, meant, shared, leftOut, notes }: FoundThing,
-  scene: ReadScene,
+  scene: ReadContext,
   lines: ReadonlyMap<Made, LineRef>,
 ): Promise<Explanation> {
   const isPart = (made: Made): number => Number(whatOf(made) !== what);
@@ -130,7 +139,7 @@ export interface FoundThing {
 
 export async function search(
   batches: AsyncIterable<Batch>,
-  question: Question,
+  question: SearchQuery,
 ): Promise<SearchResult> {
   const things = new Set<string>();
   const hits: Made[] = [];

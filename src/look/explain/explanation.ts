@@ -36,7 +36,7 @@ export interface LineRef {
 }
 
 /** What became of a field. */
-export type Fate =
+export type FieldOutcome =
   | "sent"
   /** Another entity, which the reads name, sends it: an address tells its machine that it is primary. */
   | "elsewhere"
@@ -54,7 +54,7 @@ export type Fate =
 export interface ExplainedField {
   /** "memory", "custom_fields.proxmox_vmid" */
   readonly field: string;
-  readonly fate: Fate;
+  readonly fate: FieldOutcome;
   /** As it stands in the entity. */
   readonly value?: unknown;
   /** The row of the mapping table. */

@@ -16,7 +16,7 @@ import {
   SETTINGS,
   type SettingTexts,
 } from "../../transform/settings.ts";
-import { partsOf } from "../inspect/run.ts";
+import { readRunParts } from "../run.ts";
 
 export interface ExplainInput {
   readonly snapshot: Snapshot;
@@ -38,8 +38,8 @@ export interface SettingInForce {
  * explanation fits the files.
  * @throws AppError "input" when there is no snapshot, or a part is unfinished, changed or newer.
  */
-export async function openInput(store: Store, given: SettingTexts): Promise<ExplainInput> {
-  const parts = await partsOf(store);
+export async function openExplainInput(store: Store, given: SettingTexts): Promise<ExplainInput> {
+  const parts = await readRunParts(store);
   if (parts.snapshot === "absent" && parts.entities === "finished") {
     throw noSnapshot(await openEntities(store));
   }

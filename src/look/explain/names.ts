@@ -1,5 +1,9 @@
 /** TABLE: what an entity may be called on the command line: `kind/name`, the kind first in its row. */
+import { canonicalHost } from "../../base/ip-address.ts";
 import { type StepName, STEPS } from "../../netbox/types/order.ts";
+import { PATHS } from "../../proxmox/endpoints.ts";
+import type { ResourceRow } from "../../proxmox/rows.ts";
+import type { Snapshot } from "../../run-folder/snapshot.ts";
 import type { Made } from "../../transform/transform.ts";
 
 type MadeOf<Step extends StepName> = Extract<Made, { readonly step: Step }>;
@@ -85,4 +89,89 @@ function partNames(what: string): string[] {
 
 function textOf(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
+}
+
+/** What the user typed → which entities and records are meant. */
+
+/** Answers by the name of the thing that is meant; undefined: this one is not. */
+export interface SearchQuery {
+  thingOf(made: Made): string | undefined;
+  /** `what` of a record in left-out.json. */
+  thingOfRecord(what: string): string | undefined;
+  /** The entities that are meant themselves, and not all that came of the thing. */
+  readonly isOneEntity: boolean;
+}
+
+/** "vm/101", "vm/web-01", "ip/10.0.0.5", or what left-out.json calls a thing: "vm/101/net1". */
+export async function queryByName(typed: string, snapshot: Snapshot): Promise<SearchQuery> {
+  const name = spelledOut(typed);
+  const things = [
+    ...new Set([typed, ...thingsCalled(name), ...await guestsCalled(name, snapshot)]),
+  ];
+  const host = name.startsWith("ip/") ? name.slice("ip/".length) : undefined;
+  // A kind alone ("vm") would be all of its kind.
+  const thingIn = (what: string) =>
+    things.find((thing) => thing.includes("/") && isWithin(what, thing));
+  return {
+    thingOf: (made) =>
+      thingIn(whatOf(made)) ?? (namesOf(made).includes(name) ? whatOf(made) : undefined),
+    thingOfRecord: (what) =>
+      thingIn(what) ?? (host !== undefined && namesHost(what, host) ? what : undefined),
+    isOneEntity: false,
+  };
+}
+
+/** `isMeant` tells the entity that stands in a line. */
+export function queryByEntity(isMeant: (made: Made) => boolean): SearchQuery {
+  return {
+    thingOf: (made) => isMeant(made) ? whatOf(made) : undefined,
+    thingOfRecord: () => undefined,
+    isOneEntity: true,
+  };
+}
+
+/** Is it the thing, or a part of it? */
+function isWithin(what: string, thing: string): boolean {
+  return what === thing || what.startsWith(`${thing}/`);
+}
+
+/** "virtual-machine/101" → "vm/101"; "ip/2001:DB8::0:1/64" → "ip/2001:db8::1"; MACs in upper case. */
+function spelledOut(typed: string): string {
+  const slash = typed.indexOf("/");
+  if (slash === -1) return typed;
+  const kind = kindOf(typed.slice(0, slash));
+  const name = typed.slice(slash + 1);
+  if (kind === "mac") return `mac/${macOf(name)}`;
+  if (kind !== "ip") return `${kind}/${name}`;
+  return `ip/${canonicalHost(name.split("/", 1)[0] ?? "") ?? name}`;
+}
+
+/** "bc-24-11-1b-d2-87" or "bc24.111b.d287" → "BC:24:11:1B:D2:87": as Windows and switches write it. */
+function macOf(name: string): string {
+  const pairs = name.replace(/[:.-]/g, "").toUpperCase().match(/../g) ?? [];
+  return pairs.join(":");
+}
+
+/** "disk/101/ide2" → "vm/101/ide2": a part may have been left out, and then has no entity. */
+function thingsCalled(name: string): string[] {
+  const [kind = "", ...parts] = name.split("/");
+  if (parts.length > 1 && (kind === "disk" || kind === "nic")) return [`vm/${parts.join("/")}`];
+  if (parts.length > 1 && kind === "interface") return [`node/${parts.join("/")}`];
+  return [name];
+}
+
+/** A guest that was left out has a name in the listing alone; what is no guest is a resource there. */
+async function guestsCalled(name: string, snapshot: Snapshot): Promise<string[]> {
+  if (!name.startsWith("vm/")) return [];
+  const called = name.slice("vm/".length);
+  const answer = (await snapshot.cluster()).get(PATHS.resources, ["id", "vmid", "name"]);
+  const data = answer !== undefined && "data" in answer ? answer.data : undefined;
+  const rows = Array.isArray(data) ? data as (ResourceRow | null)[] : [];
+  return rows.filter((row) => row?.name === called || String(row?.vmid) === called)
+    .flatMap((row) => [`vm/${row?.vmid}`, `resource/${row?.id}`]);
+}
+
+/** "vm/117/net0/10.20.20.22/16" names 10.20.20.22. */
+function namesHost(what: string, host: string): boolean {
+  return what.split("/").some((part) => canonicalHost(part) === host);
 }

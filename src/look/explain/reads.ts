@@ -14,7 +14,7 @@ import type {
   AnswerRead,
   ExplainedField,
   ExplainedRead,
-  Fate,
+  FieldOutcome,
   ManifestRead,
   StubRead,
 } from "./explanation.ts";
@@ -23,7 +23,7 @@ import { whatOf } from "./names.ts";
 import { contains, primaryAddressOf, stubTargets } from "./targets.ts";
 
 /** Where reads are looked up. */
-export interface ReadScene {
+export interface ReadContext {
   readonly finder: AnswerFinder;
   readonly settings: SettingsInForce;
   readonly capturedAt: string;
@@ -40,7 +40,7 @@ export interface MadeValue {
 export async function explainReads(
   reads: readonly Read[],
   from: MadeValue,
-  scene: ReadScene,
+  scene: ReadContext,
 ): Promise<ExplainedRead[]> {
   const explained: ExplainedRead[] = [];
   for (const read of reads) explained.push(...await explainRead(read, from, scene));
@@ -50,7 +50,7 @@ export async function explainReads(
 async function explainRead(
   read: Read,
   from: MadeValue,
-  scene: ReadScene,
+  scene: ReadContext,
 ): Promise<ExplainedRead[]> {
   const dot = read.indexOf(".");
   const [kind, key] = [read.slice(0, dot), read.slice(dot + 1)];
@@ -74,7 +74,7 @@ export function manifestRead(capturedAt: string): ManifestRead {
 }
 
 /** Of a stub that names one thing, what that thing was made from; else what is read here. */
-async function explainStub(read: Read, from: MadeValue, scene: ReadScene): Promise<StubRead> {
+async function explainStub(read: Read, from: MadeValue, scene: ReadContext): Promise<StubRead> {
   const name = read.slice("stub.".length) as StubName;
   const targets = stubTargets(name, from.value, scene.made);
   if (targets.length === 0 && isNothing(from.value) && STUBS[name].step !== undefined) {
@@ -94,7 +94,7 @@ async function explainStub(read: Read, from: MadeValue, scene: ReadScene): Promi
 async function explainAnswer(
   read: Read,
   { source }: MadeValue,
-  { finder }: ReadScene,
+  { finder }: ReadContext,
 ): Promise<AnswerRead[]> {
   const [name, ...rest] = read.split(".") as [keyof AnswerRows, ...string[]];
   const explained: AnswerRead[] = [];
@@ -156,7 +156,7 @@ interface Field {
 }
 
 /** In the order of the table. */
-export async function explainFields(made: Made, scene: ReadScene): Promise<ExplainedField[]> {
+export async function explainFields(made: Made, scene: ReadContext): Promise<ExplainedField[]> {
   const explained: ExplainedField[] = [];
   for (const field of fieldsOf(made)) explained.push(await explainField(field, made, scene));
   return explained;
@@ -177,7 +177,7 @@ function fieldsOf({ step, entity }: Made): Field[] {
 async function explainField(
   { name, row, value }: Field,
   made: Made,
-  scene: ReadScene,
+  scene: ReadContext,
 ): Promise<ExplainedField> {
   const { kind, how } = row;
   const { source } = made;
@@ -194,7 +194,7 @@ async function explainField(
   };
 }
 
-function fateOf({ kind }: AnyRow, taken: unknown, value: unknown): Fate {
+function fateOf({ kind }: AnyRow, taken: unknown, value: unknown): FieldOutcome {
   if (value !== undefined) return taken === null ? "cleared" : "sent";
   if (kind === "skipped") return "never";
   if (taken === null) return "empty";

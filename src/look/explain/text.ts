@@ -8,7 +8,7 @@ import type {
   ExplainedField,
   ExplainedRead,
   Explanation,
-  Fate,
+  FieldOutcome,
   SettingRead,
 } from "./explanation.ts";
 import { PRIMARY_FIELDS } from "./targets.ts";
@@ -26,7 +26,7 @@ const [FROM, RULE] = ["from  ", "rule  "];
 /** Diode takes one of these: where one is sent, the others have nothing to tell. */
 const ONE_OF_REGEXP = /^assigned_object_/;
 
-const FATES: Readonly<Record<Exclude<Fate, "sent">, string>> = {
+const FATES: Readonly<Record<Exclude<FieldOutcome, "sent">, string>> = {
   elsewhere: "sent with the address",
   cleared: "emptied in NetBox",
   empty: "not sent: Proxmox says that there is none",
@@ -65,7 +65,7 @@ function thingBlocks({ what, entities, shared, left_out, notes }: Explanation): 
 
 function entityBlock({ step, what, name, line: at, timestamp, fields }: ExplainedEntity): Line[] {
   const file = at === undefined ? "" : ` in ${at.file}:${at.line}`;
-  const teller = new ReadTeller(what);
+  const teller = new ReadFormatter(what);
   return [
     line(0, `${step} ${shown(name)}${file}`),
     ...fields.flatMap((field) => fieldLines(field, teller)),
@@ -76,7 +76,7 @@ function entityBlock({ step, what, name, line: at, timestamp, fields }: Explaine
 }
 
 /** Things that stand in one place share a line. */
-function placeLines({ places }: ReadTeller): Line[] {
+function placeLines({ places }: ReadFormatter): Line[] {
   const byPlace = Map.groupBy(places, ([, place]) => place);
   return [...byPlace].map(([place, named]) =>
     line(2, `${named.map(([name]) => name).join(", ")}  ${place}`)
@@ -85,7 +85,7 @@ function placeLines({ places }: ReadTeller): Line[] {
 
 function fieldLines(
   { field, fate, value, row, reads }: ExplainedField,
-  teller: ReadTeller,
+  teller: ReadFormatter,
 ): Line[] {
   const sent = value === undefined ? "" : ` = ${valueText(value)}`;
   const remark = fate === "sent" ? "" : ` (${FATES[fate]})`;
@@ -128,7 +128,7 @@ function line(level: number, text: string): Line {
 const MOST_THINGS = 3;
 
 /** Collects where the reads of one entity stand, while they are put into words. */
-export class ReadTeller {
+export class ReadFormatter {
   /** What left-out.json calls the entity: its own reads need no name before them. */
   readonly #thing: string;
   readonly #told = new Set<string>();

@@ -5,12 +5,11 @@ import { type Listing, printJsonObject, printTable } from "../../terminal/long-r
 import { openRunFolder } from "../../terminal/run-folder.ts";
 import type { Session } from "../../terminal/session.ts";
 import type { Cell } from "../../terminal/tables.ts";
+import { itemSource, openRun } from "../run.ts";
 import { filterOf, FILTERS } from "./filter.ts";
 import type { GuestRow } from "./guests.ts";
 import { inspect } from "./inspect.ts";
-import { itemSource } from "./items.ts";
 import * as lists from "./lists.ts";
-import { openRun } from "./run.ts";
 import { inspectionText } from "./text.ts";
 
 export async function runInspect(session: Session): Promise<void> {
@@ -38,7 +37,7 @@ export async function runInspect(session: Session): Promise<void> {
 interface List<Row> extends Listing<Row> {
   /** Its key in the JSON. */
   readonly name: string;
-  readonly rows: (asked: lists.Asked) => AsyncIterable<Row>;
+  readonly rows: (asked: lists.ListSource) => AsyncIterable<Row>;
 }
 
 type AnyList =
@@ -72,7 +71,7 @@ function filterTexts(session: Session): Record<string, string> {
 async function printList(
   session: Session,
   list: List<unknown>,
-  asked: lists.Asked,
+  asked: lists.ListSource,
 ): Promise<void> {
   session.data("");
   const count = await printTable(session, list.rows(asked), list);

@@ -11,11 +11,13 @@ export const FILTERS = {
 export type FilterName = keyof typeof FILTERS;
 
 /** What is known of a thing; what it lacks, it is not found by. */
-export type Facets = { readonly [Name in FilterName]?: string | readonly string[] | undefined };
+export type GuestFacets = {
+  readonly [Name in FilterName]?: string | readonly string[] | undefined;
+};
 
 export interface Filter {
   readonly isEmpty: boolean;
-  allows(facets: Facets): boolean;
+  allows(facets: GuestFacets): boolean;
 }
 
 /** Each text names one value or several, "web-*,db1"; no letter case. All filters must allow. */

@@ -14,8 +14,8 @@ import { PATHS } from "../../proxmox/endpoints.ts";
 import type { Snapshot } from "../../run-folder/snapshot.ts";
 import { Counts } from "../counts.ts";
 import { holderOf } from "../../netbox/types/holder.ts";
-import { textIn, UNTOLD } from "./inventory.ts";
-import type { EntityItem, ItemSource } from "./items.ts";
+import { textIn, UNKNOWN_STATUS } from "./inventory.ts";
+import type { EntityItem, ItemSource } from "../run.ts";
 
 export interface GuestRow {
   readonly vmid: string;
@@ -41,7 +41,7 @@ export interface GuestRow {
 }
 
 /** A guest, and its natural key if it became a virtual machine. */
-export interface Guest {
+export interface GuestEntry {
   readonly key: string | undefined;
   readonly row: GuestRow;
 }
@@ -58,7 +58,7 @@ const STEPS: readonly StepName[] = [
 export async function listGuests(
   source: ItemSource,
   snapshot: Snapshot | undefined,
-): Promise<Guest[]> {
+): Promise<GuestEntry[]> {
   const tally = new Tally();
   const leftOut: LeftOut[] = [];
   for await (const item of source.items({ steps: STEPS, leftOut: true })) {
@@ -103,7 +103,7 @@ class Tally {
     } else if (item.step === "virtual-disk") this.#disks.add(key);
   }
 
-  finish(): Guest[] {
+  finish(): GuestEntry[] {
     return this.#machines.map(({ key, machine }) => {
       const nics = this.#nics.of(key);
       const addresses = this.#addresses.of(key);
@@ -124,7 +124,7 @@ class Tally {
 
 /** Without what other entities tell of it. */
 function machineRow(machine: VirtualMachine): GuestRow {
-  const { name, cluster, status = UNTOLD, vcpus, memory, custom_fields: fields } = machine;
+  const { name, cluster, status = UNKNOWN_STATUS, vcpus, memory, custom_fields: fields } = machine;
   return {
     vmid: textIn(fields, "proxmox_vmid") ?? "",
     name,
@@ -153,7 +153,7 @@ type Listed = { readonly [Key in (typeof LISTED_KEYS)[number]]?: unknown };
 async function leftOutGuests(
   records: readonly LeftOut[],
   snapshot: Snapshot | undefined,
-): Promise<Guest[]> {
+): Promise<GuestEntry[]> {
   if (records.length === 0) return [];
   const listed = snapshot === undefined ? new Map<string, Listed>() : await listing(snapshot);
   return records.map(({ what, reason, children }) => {

@@ -1,21 +1,20 @@
 /** A run folder → what it holds, as one value. */
-import type { JournalHeader } from "../../run-folder/push-journal.ts";
-import { STEPS } from "../../netbox/types/order.ts";
-import { stepOfFile, type TransformedSet } from "../../run-folder/entity-set.ts";
 import type { SettingTable } from "../../base/setting.ts";
+import { STEPS } from "../../netbox/types/order.ts";
 import type { Incomplete } from "../../proxmox/answers.ts";
+import { stepOfFile, type TransformedSet } from "../../run-folder/entity-set.ts";
+import type { JournalHeader } from "../../run-folder/push-journal.ts";
 import type { Snapshot } from "../../run-folder/snapshot.ts";
 import { SETTINGS } from "../../transform/settings.ts";
 import { Counts } from "../counts.ts";
-import { type Inventory, takeInventory } from "./inventory.ts";
-import type { ItemSource } from "./items.ts";
-import type { Run, RunJournal } from "./run.ts";
+import type { ItemSource, Run, RunJournal } from "../run.ts";
+import { type RunInventory, takeInventory } from "./inventory.ts";
 
 export interface Inspection {
   readonly folder: string;
   readonly snapshot?: SnapshotFacts;
-  readonly inventory?: Inventory;
-  readonly entities?: EntityFacts;
+  readonly inventory?: RunInventory;
+  readonly entities?: EntitySetFacts;
   readonly journals: readonly JournalFacts[];
   /** What else there is to know before any of it is used. */
   readonly remarks: readonly string[];
@@ -44,7 +43,7 @@ export interface SnapshotFacts {
   readonly bytes: number;
 }
 
-export interface EntityFacts {
+export interface EntitySetFacts {
   readonly tool: string;
   /** Was it made of the pve/ beside it, as that is now? */
   readonly is_of_this_snapshot: boolean;
@@ -120,7 +119,7 @@ function causesOf(incomplete: readonly Incomplete[]): Readonly<Record<string, nu
   return causes.toObject();
 }
 
-function entityFacts({ manifest }: TransformedSet, { isOwn }: Run): EntityFacts {
+function entityFacts({ manifest }: TransformedSet, { isOwn }: Run): EntitySetFacts {
   const { tool, snapshots, files, counts } = manifest;
   return {
     tool: `${tool.name} ${tool.version}`,

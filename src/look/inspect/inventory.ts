@@ -10,17 +10,17 @@ import type {
 } from "../../netbox/types/schema.ts";
 import { compareNatural } from "../../base/natural-order.ts";
 import { Counts } from "../counts.ts";
-import type { Item, ItemSource } from "./items.ts";
+import type { Item, ItemSource } from "../run.ts";
 
 /** The status of what Proxmox told no status of that makes sense. */
-export const UNTOLD = "unknown";
+export const UNKNOWN_STATUS = "unknown";
 
-export interface Inventory {
+export interface RunInventory {
   /** What was counted: the files of netbox/, or what `transform` makes of pve/. */
   readonly from: ItemSource["from"];
   readonly clusters: readonly string[];
   readonly sites: readonly string[];
-  readonly nodes: readonly NodeRow[];
+  readonly nodes: readonly InventoryNode[];
   /** Kind → status → guests. */
   readonly guests: Readonly<Record<string, Readonly<Record<string, number>>>>;
   /** Step → entities, all of them. */
@@ -33,7 +33,7 @@ export interface Inventory {
   readonly strangers: number;
 }
 
-export interface NodeRow {
+export interface InventoryNode {
   readonly name: string;
   readonly status: string;
   readonly platform?: string;
@@ -49,7 +49,7 @@ const NAMED: readonly StepName[] = ["cluster", "virtual-machine", "device"];
 export async function takeInventory(
   source: ItemSource,
   set: TransformedSet | undefined,
-): Promise<Inventory> {
+): Promise<RunInventory> {
   const tally = new Tally();
   for await (const item of source.items({ steps: NAMED, leftOut: false })) tally.add(item);
   const { counts, left_out, notes } = set?.manifest ?? tally.counted();
@@ -85,7 +85,7 @@ class Tally {
     else if (item.step === "virtual-machine") this.#addGuest(item.entity);
   }
 
-  counted(): Pick<Inventory, "counts" | "left_out" | "notes"> {
+  counted(): Pick<RunInventory, "counts" | "left_out" | "notes"> {
     return {
       counts: this.#counts.toObject(),
       left_out: this.#leftOut.toObject(),
@@ -93,7 +93,7 @@ class Tally {
     };
   }
 
-  named(): Omit<Inventory, "from" | "counts" | "left_out" | "notes"> {
+  named(): Omit<RunInventory, "from" | "counts" | "left_out" | "notes"> {
     const guestsOf = new Counts();
     for (const { node, cluster } of this.#placed) {
       guestsOf.add(nodeKey(node, this.#hostTags.ofCluster(cluster)));
@@ -128,15 +128,15 @@ class Tally {
     const kind = textIn(fields, "proxmox_vm_type") ?? "unknown";
     const statuses = this.#guests.get(kind) ?? new Counts();
     this.#guests.set(kind, statuses);
-    statuses.add(status ?? UNTOLD);
+    statuses.add(status ?? UNKNOWN_STATUS);
   }
 }
 
 function nodeRow(
   device: Device,
   { host, guestsOf }: { readonly host: string | undefined; readonly guestsOf: Counts },
-): NodeRow {
-  const { name, status = UNTOLD, platform, site, custom_fields: fields } = device;
+): InventoryNode {
+  const { name, status = UNKNOWN_STATUS, platform, site, custom_fields: fields } = device;
   const cpus = integerIn(fields, "proxmox_cpu_count");
   const memory = integerIn(fields, "proxmox_memory_mb");
   return {

@@ -2,18 +2,17 @@
 import { holderOf } from "../../netbox/types/holder.ts";
 import { NATURAL_KEYS, naturalKey } from "../../netbox/types/natural-key.ts";
 import type { StepName } from "../../netbox/types/order.ts";
-import type { Facets, Filter } from "./filter.ts";
-import { type Guest, type GuestRow, listGuests } from "./guests.ts";
-import type { EntityItem, ItemSource } from "./items.ts";
-import type { Run } from "./run.ts";
+import type { EntityItem, ItemSource, Run } from "../run.ts";
+import type { Filter, GuestFacets } from "./filter.ts";
+import { type GuestEntry, type GuestRow, listGuests } from "./guests.ts";
 
-export interface Asked {
+export interface ListSource {
   readonly run: Run;
   readonly source: ItemSource;
   readonly filter: Filter;
 }
 
-export async function* guestRows({ run, source, filter }: Asked): AsyncGenerator<GuestRow> {
+export async function* guestRows({ run, source, filter }: ListSource): AsyncGenerator<GuestRow> {
   for (const { row } of await listGuests(source, run.snapshot)) {
     if (filter.allows(guestFacets(row))) yield row;
   }
@@ -32,7 +31,7 @@ export interface LeftOutRow {
 
 /** All, or those of one reason. */
 export async function* leftOutRows(
-  asked: Asked,
+  asked: ListSource,
   reason: string | undefined,
 ): AsyncGenerator<LeftOutRow> {
   const { source, filter } = asked;
@@ -55,7 +54,7 @@ export interface EntityRow {
   readonly entity: object;
 }
 
-export async function* entityRows(asked: Asked, step: StepName): AsyncGenerator<EntityRow> {
+export async function* entityRows(asked: ListSource, step: StepName): AsyncGenerator<EntityRow> {
   const { source, filter } = asked;
   const directory = await directoryOf(asked);
   const { name } = NATURAL_KEYS[step] as { name: (entity: unknown) => string };
@@ -78,7 +77,7 @@ export interface FailedRow {
 }
 
 /** What capture could not read, and what a target had to say against entities. */
-export async function* failedRows(asked: Asked): AsyncGenerator<FailedRow> {
+export async function* failedRows(asked: ListSource): AsyncGenerator<FailedRow> {
   const { run: { snapshot, journals }, filter } = asked;
   const directory = await directoryOf(asked);
   for (const { path, reason, cause } of snapshot?.manifest.incomplete ?? []) {
@@ -94,17 +93,17 @@ export async function* failedRows(asked: Asked): AsyncGenerator<FailedRow> {
 }
 
 /** undefined when there is nothing to filter by. */
-async function directoryOf({ run, source, filter }: Asked): Promise<Directory | undefined> {
+async function directoryOf({ run, source, filter }: ListSource): Promise<Directory | undefined> {
   return filter.isEmpty ? undefined : new Directory(await listGuests(source, run.snapshot));
 }
 
 /** What is known of each guest → what is known of its parts, its records and its answers. */
 
 export class Directory {
-  readonly #byKey = new Map<string, Facets>();
-  readonly #byVmid = new Map<string, Facets>();
+  readonly #byKey = new Map<string, GuestFacets>();
+  readonly #byVmid = new Map<string, GuestFacets>();
 
-  constructor(guests: readonly Guest[]) {
+  constructor(guests: readonly GuestEntry[]) {
     for (const { key, row } of guests) {
       const facets = guestFacets(row);
       if (key !== undefined) this.#byKey.set(key, facets);
@@ -112,7 +111,7 @@ export class Directory {
     }
   }
 
-  ofEntity({ step, entity }: EntityItem): Facets {
+  ofEntity({ step, entity }: EntityItem): GuestFacets {
     const holder = holderOf(step, entity as never);
     if (step === "virtual-machine" || holder?.step === "virtual-machine") {
       const machine = holder?.ref ?? entity;
@@ -125,7 +124,7 @@ export class Directory {
   }
 
   /** "vm/101/net1", "node/pve1/lo", or an API path: "/nodes/pve1/qemu/101/config?current=1". */
-  ofPath(path: string): Facets {
+  ofPath(path: string): GuestFacets {
     const [, vmid = ""] = /(?:^vm|\/qemu|\/lxc)\/(\d+)(?:\/|$)/.exec(path) ?? [];
     const guest = this.#byVmid.get(vmid);
     if (guest !== undefined) return guest;
@@ -134,6 +133,6 @@ export class Directory {
   }
 }
 
-export function guestFacets({ vmid, name, node, tags }: GuestRow): Facets {
+export function guestFacets({ vmid, name, node, tags }: GuestRow): GuestFacets {
   return { vmid, name, node, tag: tags };
 }

@@ -4,8 +4,8 @@ import { CAUSES } from "../../proxmox/answers.ts";
 import { NOTES, REASONS } from "../../run-folder/left-out.ts";
 import { type Cell, groupDigits, renderFacts, renderTable } from "../../terminal/tables.ts";
 import { countTable } from "../../transform/command/summary.ts";
-import type { EntityFacts, Inspection, JournalFacts, SnapshotFacts } from "./inspect.ts";
-import type { Inventory } from "./inventory.ts";
+import type { EntitySetFacts, Inspection, JournalFacts, SnapshotFacts } from "./inspect.ts";
+import type { RunInventory } from "./inventory.ts";
 
 export function inspectionText(inspection: Inspection): string {
   const { snapshot, inventory, entities, journals, remarks } = inspection;
@@ -53,7 +53,7 @@ const FROM = {
   transform: "as transform would make it now, with the settings that capture recorded",
 } as const;
 
-function inventorySections(inventory: Inventory): string[] {
+function inventorySections(inventory: RunInventory): string[] {
   const { clusters, sites, guests, nodes, counts, strangers } = inventory;
   // A bootstrap has none.
   if (clusters.length === 0 && nodes.length === 0) return [];
@@ -100,7 +100,7 @@ function some(names: readonly string[]): string {
   return more > 0 ? `${shown} and ${groupDigits(more)} more` : shown;
 }
 
-function entitySections(entities: EntityFacts): string[] {
+function entitySections(entities: EntitySetFacts): string[] {
   const { snapshots, is_of_this_snapshot: isOwn, steps, tool } = entities;
   const settings = snapshots.map(({ name, settings }) => {
     const texts = Object.entries(settings).map(([setting, text]) => `${setting}=${text}`);
@@ -121,12 +121,12 @@ function entitySections(entities: EntityFacts): string[] {
   ];
 }
 
-function madeOf({ snapshots }: EntityFacts): string {
+function madeOf({ snapshots }: EntitySetFacts): string {
   if (snapshots.length === 0) return "no snapshot";
   return snapshots.length === 1 ? "another snapshot" : `${snapshots.length} other snapshots`;
 }
 
-function recordSections({ left_out, notes }: Inventory): string[] {
+function recordSections({ left_out, notes }: RunInventory): string[] {
   return [
     ...(Object.keys(left_out).length === 0
       ? []
@@ -137,7 +137,7 @@ function recordSections({ left_out, notes }: Inventory): string[] {
 
 function journalSections(
   journals: readonly JournalFacts[],
-  entities: EntityFacts | undefined,
+  entities: EntitySetFacts | undefined,
 ): string[] {
   const all = (entities?.files ?? 1) - 1;
   const rows = journals.map((journal) => [

@@ -8,10 +8,10 @@ import { openRunFolder } from "../../terminal/run-folder.ts";
 import type { Session } from "../../terminal/session.ts";
 import { counted, groupDigits } from "../../terminal/tables.ts";
 import { compareHalves, HALVES } from "../diff/diff.ts";
-import { openRun } from "../inspect/run.ts";
-import type { Against } from "./chapters/differences.ts";
+import { openRun } from "../run.ts";
+import type { EarlierRun } from "./chapters/differences.ts";
 import { REPORT_MARK } from "./page/page.ts";
-import { report } from "./report.ts";
+import { renderReport } from "./report.ts";
 
 const DEFAULT_NAME = "report.html";
 
@@ -20,7 +20,7 @@ export async function runReport(session: Session): Promise<void> {
   const target = await chooseTarget(session, store);
   await refuseForeign(target);
   const run = await openRun(store);
-  const { page, ...facts } = await report(run, await compareEarlier(session, store));
+  const { page, ...facts } = await renderReport(run, await compareEarlier(session, store));
   const bytes = encodeUtf8(page);
   await target.store.write(target.name, bytes);
   const { nodes, guests, leftOut, incomplete } = facts;
@@ -66,7 +66,7 @@ async function refuseForeign({ store, name, shown }: Target): Promise<void> {
   });
 }
 
-async function compareEarlier(session: Session, store: Store): Promise<Against | undefined> {
+async function compareEarlier(session: Session, store: Store): Promise<EarlierRun | undefined> {
   const place = session.option("against");
   if (place === undefined) return undefined;
   const earlier = await session.openStore(place);

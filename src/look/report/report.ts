@@ -2,19 +2,18 @@
 import { inputError } from "../../base/errors.ts";
 import { TOOL } from "../../base/tool.ts";
 import { inspect, type Inspection } from "../inspect/inspect.ts";
-import { itemSource } from "../inspect/items.ts";
-import type { Run } from "../inspect/run.ts";
+import { itemSource, type Run } from "../run.ts";
 import { addressesChapter } from "./chapters/addresses.ts";
 import { capturedChapter } from "./chapters/captured.ts";
-import { type Against, differencesChapter } from "./chapters/differences.ts";
+import { differencesChapter, type EarlierRun } from "./chapters/differences.ts";
 import { guestsChapter } from "./chapters/guests.ts";
 import { leftOutChapter } from "./chapters/left-out.ts";
 import { storageChapter } from "./chapters/storage.ts";
 import { topologyChapter } from "./chapters/topology.ts";
-import { type Fleet, readFleet } from "./model/fleet.ts";
-import { readTopology } from "./model/topology.ts";
+import { type Fleet, readFleet } from "./fleet.ts";
 import { counted, grouped, type Html, markup, sizeOfMib } from "./page/markup.ts";
 import { pageHtml } from "./page/page.ts";
+import { readTopology } from "./topology.ts";
 
 export interface Report {
   readonly page: string;
@@ -26,7 +25,7 @@ export interface Report {
 }
 
 /** @throws AppError "input" when nothing in the folder is finished, or a file was changed. */
-export async function report(run: Run, against?: Against): Promise<Report> {
+export async function renderReport(run: Run, against?: EarlierRun): Promise<Report> {
   const source = itemSource(run);
   if (source === undefined) {
     throw inputError(`Found nothing in ${run.place} that is finished and could be told of`, {

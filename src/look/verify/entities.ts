@@ -29,7 +29,7 @@ import { readRequest, type RequestJson } from "../../run-folder/request.ts";
 import type { Store } from "../../run-folder/store/store.ts";
 import { Counts } from "../counts.ts";
 import { type Findings, hasSameMapping, versionsOf } from "./findings.ts";
-import { Held } from "./held.ts";
+import { ExpectedFiles } from "./expected-files.ts";
 import { HOLDERS_FIRST, Objects } from "./objects.ts";
 
 export interface VerifiedEntities {
@@ -45,7 +45,7 @@ const FOLDER = "netbox/";
 const STATIC_STEPS: readonly string[] = ["tag", "custom-field", "cluster-type"];
 
 /** Made of no snapshot; or else it was made by another program, and `receive` kept it. */
-export function isBootstrap({ snapshots, counts }: EntityManifest): boolean {
+export function isBootstrapSet({ snapshots, counts }: EntityManifest): boolean {
   const made = Object.entries(counts).filter(([, count]) => count > 0).map(([step]) => step);
   return snapshots.length === 0 && made.every((step) => STATIC_STEPS.includes(step));
 }
@@ -118,7 +118,7 @@ async function verifySteps(
 ): Promise<Record<string, number>> {
   const { findings, requestIds } = reading;
   const { tool, files } = manifest;
-  const isOurs = manifest.snapshots.length > 0 || isBootstrap(manifest);
+  const isOurs = manifest.snapshots.length > 0 || isBootstrapSet(manifest);
   if (!isOurs) findings.unchecked.push(`What stands in ${FOLDER}, since transform did not make it`);
   const objects = new Objects(findings);
   const otherFields = hasSameMapping(manifest) ? "reject" : "ignore";
@@ -188,7 +188,12 @@ export async function verifyStep(
   const { store, findings, form, tool, objects, otherFields } = context;
   const step = stepCalled(name);
   const before = findings.count;
-  const held = new Held(entries, { store, findings: form, check: "form", maker: "transform" });
+  const held = new ExpectedFiles(entries, {
+    store,
+    findings: form,
+    check: "form",
+    maker: "transform",
+  });
   const write = (file: string, bytes: Uint8Array): Promise<void> =>
     held.compare(`${ENTITIES_FOLDER}/${file}`, bytes);
   const writer = createStepWriter(step, { tool, write });

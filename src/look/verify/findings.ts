@@ -22,7 +22,7 @@ export const CHECKS = {
 
 export type Check = keyof typeof CHECKS;
 
-export interface Place {
+export interface FindingPlace {
   /** Relative to the run folder. */
   readonly file: string;
   /** From 1. */
@@ -31,7 +31,7 @@ export interface Place {
   readonly field?: string;
 }
 
-export interface Finding extends Place {
+export interface Finding extends FindingPlace {
   readonly check: Check;
   readonly sentence: string;
 }
@@ -74,7 +74,7 @@ export class Findings {
     return hasSameMapping(manifest) ? this : new Findings();
   }
 
-  add(check: Check, place: Place, sentence: string): void {
+  add(check: Check, place: FindingPlace, sentence: string): void {
     const count = (this.#counts.get(check) ?? 0) + 1;
     this.#counts.set(check, count);
     if (count <= MAX_LISTED) this.listed.push({ check, ...place, sentence });
@@ -83,7 +83,7 @@ export class Findings {
   /** What `read` has to say against its input is a finding; then there is no value. */
   async attempt<Value>(
     check: Check,
-    place: Place,
+    place: FindingPlace,
     read: () => Value | Promise<Value>,
   ): Promise<Value | undefined> {
     try {

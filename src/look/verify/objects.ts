@@ -7,7 +7,7 @@ import { holderOf, isPart } from "../../netbox/types/holder.ts";
 import { NATURAL_KEYS, naturalKey } from "../../netbox/types/natural-key.ts";
 import { stepCalled, type StepName, STEPS } from "../../netbox/types/order.ts";
 import type { CustomFieldValue, Entities } from "../../netbox/types/schema.ts";
-import type { Findings, Place } from "./findings.ts";
+import type { FindingPlace, Findings } from "./findings.ts";
 
 /** TABLE: what the entities of a step are sorted by, part by part: "pve", 100 stands before "pve1", 7. */
 const SORTED_BY: { readonly [Name in StepName]?: (entity: Entities[Name]) => readonly string[] } = {
@@ -26,7 +26,7 @@ const SORTED_BY: { readonly [Name in StepName]?: (entity: Entities[Name]) => rea
 export const HOLDERS_FIRST: readonly StepName[] = STEPS.map(({ name }) => name)
   .sort((a, b) => Number(isPart(a)) - Number(isPart(b)));
 
-interface Waiting extends Place {
+interface Waiting extends FindingPlace {
   readonly name: string;
 }
 
@@ -56,7 +56,7 @@ export class Objects {
   }
 
   /** The next entity of a step, whose shape was checked. */
-  see<Name extends StepName>(step: Name, entity: Entities[Name], place: Place): void {
+  see<Name extends StepName>(step: Name, entity: Entities[Name], place: FindingPlace): void {
     this.#count += 1;
     const known = this.#of(step);
     const key = keyOf(step, entity);
@@ -85,7 +85,7 @@ export class Objects {
     }
   }
 
-  #checkSort<Name extends StepName>(step: Name, entity: Entities[Name], place: Place): void {
+  #checkSort<Name extends StepName>(step: Name, entity: Entities[Name], place: FindingPlace): void {
     const sort = SORTED_BY[step]?.(entity);
     if (sort === undefined) return;
     const known = this.#of(step);
@@ -95,7 +95,11 @@ export class Objects {
     known.lastSort = sort;
   }
 
-  #checkHolder<Name extends StepName>(step: Name, entity: Entities[Name], place: Place): void {
+  #checkHolder<Name extends StepName>(
+    step: Name,
+    entity: Entities[Name],
+    place: FindingPlace,
+  ): void {
     const holder = holderOf(step, entity);
     if (holder === undefined) return;
     // One that is unknown is no reference, and found as such.

@@ -8,9 +8,9 @@ import { openSnapshot } from "../../run-folder/snapshot-files.ts";
 import { type Draft, readRequired, type Store } from "../../run-folder/store/store.ts";
 import { parsePolicy, type Policy } from "../../transform/settings.ts";
 import { type Batch, bootstrap, transform } from "../../transform/transform.ts";
-import { isBootstrap } from "./entities.ts";
+import { isBootstrapSet } from "./entities.ts";
 import { type Findings, versionsOf } from "./findings.ts";
-import { Held } from "./held.ts";
+import { ExpectedFiles } from "./expected-files.ts";
 
 export interface OriginInput {
   readonly store: Store;
@@ -54,7 +54,7 @@ async function batchesOf(
   findings: Findings,
 ): Promise<Batches | undefined> {
   const [source, ...others] = manifest.snapshots;
-  if (isBootstrap(manifest)) return await bootstrapOf(store, manifest);
+  if (isBootstrapSet(manifest)) return await bootstrapOf(store, manifest);
   if (source === undefined) {
     findings.unchecked.push("Where the entities come from, since transform did not make them");
     return undefined;
@@ -99,7 +99,7 @@ async function compare(
 ): Promise<void> {
   const own = fileEntry(ENTITY_MANIFEST_FILE, await readRequired(store, ENTITY_MANIFEST_FILE));
   const options = { store, findings, check: "origin", maker: "transform" } as const;
-  const held = new Held([...manifest.files, own], options);
+  const held = new ExpectedFiles([...manifest.files, own], options);
   const { tool, mapping_version, snapshots } = manifest;
   const nowhere: Store = { ...store, draft: (folder) => Promise.resolve(draftOn(held, folder)) };
   await writeEntities(nowhere, batches, { tool, mapping_version, snapshots });
@@ -107,7 +107,7 @@ async function compare(
 }
 
 /** A folder in the making that is never made. */
-function draftOn(held: Held, folder: string): Draft {
+function draftOn(held: ExpectedFiles, folder: string): Draft {
   const appended = new Map<string, Uint8Array[]>();
   const compare = (name: string, bytes: Uint8Array): Promise<void> =>
     held.compare(`${folder}/${name}`, bytes);

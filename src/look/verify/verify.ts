@@ -2,7 +2,7 @@
 import { readCheckedLines } from "../../run-folder/checked-lines.ts";
 import { type Acknowledgement, readJournal } from "../../run-folder/push-journal.ts";
 import { readRequired, type Store } from "../../run-folder/store/store.ts";
-import { partsOf } from "../inspect/run.ts";
+import { readRunParts } from "../run.ts";
 import { type VerifiedEntities, verifyEntities } from "./entities.ts";
 import { type Check, type Finding, Findings } from "./findings.ts";
 import { verifyOrigin } from "./origin.ts";
@@ -10,7 +10,7 @@ import { type VerifiedSnapshot, verifySnapshot } from "./snapshot.ts";
 
 export type PartName = "snapshot" | "entities" | "origin" | "journals";
 
-export interface Part {
+export interface VerifiedPart {
   readonly name: PartName;
   readonly state: "verified" | "faulty" | "absent" | "unchecked";
   /** What there is of it, for people. */
@@ -18,7 +18,7 @@ export interface Part {
 }
 
 export interface Verification {
-  readonly parts: readonly Part[];
+  readonly parts: readonly VerifiedPart[];
   /** The first of each check. */
   readonly findings: readonly Finding[];
   /** Check → how many findings there are, listed or not; none at 0. */
@@ -32,7 +32,7 @@ const BEFORE_ORIGIN: readonly Check[] = ["manifest", "listing", "hash", "shape"]
 
 /** @throws AppError "input" when the folder holds no part of a run. */
 export async function verify(store: Store): Promise<Verification> {
-  const { snapshot: snapshotState, entities: entitiesState, journals, others } = await partsOf(
+  const { snapshot: snapshotState, entities: entitiesState, journals, others } = await readRunParts(
     store,
   );
   const findings = new Findings();
@@ -70,7 +70,7 @@ interface Looking<Result> {
 }
 
 class Parts {
-  readonly looked: Part[] = [];
+  readonly looked: VerifiedPart[] = [];
   readonly #findings: Findings;
 
   constructor(findings: Findings) {

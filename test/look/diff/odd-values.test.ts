@@ -4,9 +4,8 @@ import { beforeAll, expect, test } from "vitest";
 import { AppError } from "../../../src/base/errors.ts";
 import { filterOf } from "../../../src/look/inspect/filter.ts";
 import { inspect } from "../../../src/look/inspect/inspect.ts";
-import { itemSource } from "../../../src/look/inspect/items.ts";
 import * as lists from "../../../src/look/inspect/lists.ts";
-import { openRun } from "../../../src/look/inspect/run.ts";
+import { itemSource, openRun } from "../../../src/look/run.ts";
 import { verify } from "../../../src/look/verify/verify.ts";
 import { STEPS } from "../../../src/netbox/types/order.ts";
 import {

@@ -4,16 +4,15 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type FilterName, filterOf } from "../../../src/look/inspect/filter.ts";
 import { inspect, type Inspection } from "../../../src/look/inspect/inspect.ts";
-import { itemSource } from "../../../src/look/inspect/items.ts";
 import {
-  type Asked,
   entityRows,
   failedRows,
   guestRows,
   leftOutRows,
+  type ListSource,
 } from "../../../src/look/inspect/lists.ts";
-import { openRun } from "../../../src/look/inspect/run.ts";
-import { readFleet } from "../../../src/look/report/model/fleet.ts";
+import { readFleet } from "../../../src/look/report/fleet.ts";
+import { itemSource, openRun } from "../../../src/look/run.ts";
 import { STEPS } from "../../../src/netbox/types/order.ts";
 import { anyLab } from "../../helpers/any-lab.ts";
 import { ROOT } from "../../helpers/golden.ts";
@@ -45,7 +44,7 @@ async function look(run: HeldRun): Promise<Inspection> {
 async function asked(
   run: HeldRun,
   filters: { readonly [Name in FilterName]?: string } = {},
-): Promise<Asked> {
+): Promise<ListSource> {
   const opened = await openRun(storeOf(run));
   const source = itemSource(opened);
   if (source === undefined) throw new Error("There is nothing to list");

@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { AxeBuilder } from "@axe-core/playwright";
 import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { openRun } from "../../../src/look/inspect/run.ts";
-import { report } from "../../../src/look/report/report.ts";
+import { openRun } from "../../../src/look/run.ts";
+import { renderReport } from "../../../src/look/report/report.ts";
 import { simulate } from "../../../src/rehearse/simulate/simulate.ts";
 import {
   browserSuffix,
@@ -70,7 +70,7 @@ describe.skipIf(!canBrowse)(`the page of a report${browserSuffix}`, { timeout: 1
   });
 
   async function write(name: RunName): Promise<string> {
-    const { page } = await report(await openRun(storeOf(await RUNS[name]())));
+    const { page } = await renderReport(await openRun(storeOf(await RUNS[name]())));
     const file = join(folder, `${files.size}.html`);
     await writeFile(file, page);
     return file;

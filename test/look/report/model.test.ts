@@ -1,10 +1,10 @@
 /** What the pictures of a report are drawn from. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { guestKey, networkOf, readTopology } from "../../../src/look/report/model/topology.ts";
+import { guestKey, networkOf, readTopology } from "../../../src/look/report/topology.ts";
 import { poolUses } from "../../../src/look/report/chapters/storage.ts";
 import { prefixUses } from "../../../src/look/report/chapters/addresses.ts";
-import { tallyQuestions } from "../../../src/look/report/chapters/captured.ts";
+import { tallyAnswers } from "../../../src/look/report/chapters/captured.ts";
 import { anyText } from "../../helpers/arbitraries.ts";
 import { lab } from "../../helpers/lab.ts";
 
@@ -143,7 +143,7 @@ test("a question that was not due is not missing", async () => {
       { vmid: 103, config: {}, osinfo: { status: 500, error: "QEMU guest agent is not running" } },
     ],
   });
-  const tallies = await tallyQuestions(snapshot);
+  const tallies = await tallyAnswers(snapshot);
   expect(tallies.find(({ title }) => title.startsWith("Operating systems"))).toMatchObject({
     answered: 0,
     notDue: 2,

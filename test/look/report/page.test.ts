@@ -5,9 +5,9 @@ import { beforeAll, describe, expect, test } from "vitest";
 import type { Store } from "../../../src/run-folder/store/store.ts";
 import { openEntities } from "../../../src/run-folder/entity-set.ts";
 import { diffEntities } from "../../../src/look/diff/diff-entities.ts";
-import { openRun } from "../../../src/look/inspect/run.ts";
-import type { Against } from "../../../src/look/report/chapters/differences.ts";
-import { report } from "../../../src/look/report/report.ts";
+import { openRun } from "../../../src/look/run.ts";
+import type { EarlierRun } from "../../../src/look/report/chapters/differences.ts";
+import { renderReport } from "../../../src/look/report/report.ts";
 import { anyLab } from "../../helpers/any-lab.ts";
 import { ROOT } from "../../helpers/golden.ts";
 import {
@@ -27,8 +27,8 @@ beforeAll(async () => {
   example = await heldRun(join(ROOT, "snapshots/example"));
 });
 
-async function pageOf(run: HeldRun, against?: Against): Promise<string> {
-  return (await report(await openRun(storeOf(run)), against)).page;
+async function pageOf(run: HeldRun, against?: EarlierRun): Promise<string> {
+  return (await renderReport(await openRun(storeOf(run)), against)).page;
 }
 
 function without(run: HeldRun, folder: RegExp): HeldRun {
@@ -118,7 +118,7 @@ describe("a page can be made", () => {
     await fc.assert(
       fc.asyncProperty(anyLab(), async (lab) => {
         const run = await builtRun(labSite(lab));
-        const { page, guests } = await report(await openRun(storeOf(run)));
+        const { page, guests } = await renderReport(await openRun(storeOf(run)));
         const squares = page.match(/<svg class="squares".*?<\/svg>/gs)?.join("") ?? "";
         expect(squares.match(/<rect/g)?.length ?? 0).toBe(guests);
         expect(pageText(page)).not.toMatch(/NaN|undefined|\[object|Infinity/);

@@ -1,6 +1,6 @@
 /** Where two texts of one file differ first. */
 import { expect, test } from "vitest";
-import { differenceOf } from "../../../src/look/verify/held.ts";
+import { differenceOf } from "../../../src/look/verify/expected-files.ts";
 
 const HEAD = '{"id":"1","entities":[';
 

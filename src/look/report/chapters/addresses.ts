@@ -1,7 +1,7 @@
 /** How the prefixes are used, and who has which address. */
 import ipaddr from "ipaddr.js";
 import { compareNatural } from "../../../base/natural-order.ts";
-import type { Fleet, FleetAddress } from "../model/fleet.ts";
+import type { Fleet, FleetAddress } from "../fleet.ts";
 import { type List, listHtml } from "../page/list.ts";
 import { counted, grouped, type Html, markup, percent, px } from "../page/markup.ts";
 import type { Chapter } from "../page/page.ts";

@@ -4,7 +4,7 @@ import type { AnswersFile, Snapshot } from "../../../run-folder/snapshot.ts";
 import { type List, listHtml } from "../page/list.ts";
 import { counted, grouped, type Html, lookUp, markup } from "../page/markup.ts";
 import type { Chapter } from "../page/page.ts";
-import { barsHtml } from "../pictures/bars.ts";
+import { barsHtml } from "../page/charts.ts";
 
 type Gap = Snapshot["manifest"]["incomplete"][number];
 
@@ -24,13 +24,13 @@ export async function capturedChapter(snapshot: Snapshot): Promise<Chapter> {
     body: markup`${
       scope.nodes.join() !== "*" &&
       markup`<p>Only these nodes were asked: ${scope.nodes.join(", ")}.</p>`
-    }${questionsHtml(await tallyQuestions(snapshot))}
+    }${questionsHtml(await tallyAnswers(snapshot))}
 ${incomplete.length > 0 && markup`<h3>Missing answers</h3>${listHtml(gaps)}`}`,
     lists: incomplete.length > 0 ? [gaps] : [],
   };
 }
 
-function questionsHtml(tallies: readonly QuestionTally[]): Html {
+function questionsHtml(tallies: readonly AnswerTally[]): Html {
   const bars = tallies.map(({ title, answered, notDue, missing }) => {
     const total = answered + notDue + missing;
     const parts = [
@@ -88,7 +88,7 @@ const QUESTIONS: readonly Row[] = [
   { title: "Other answers", path: /^/ },
 ];
 
-export interface QuestionTally {
+export interface AnswerTally {
   readonly title: string;
   readonly answered: number;
   /** There was nothing to ask: the guest is stopped, is a template, or has no agent that runs. */
@@ -97,7 +97,7 @@ export interface QuestionTally {
 }
 
 /** Memory holds the answers of one node at a time. @throws AppError "input". */
-export async function tallyQuestions(snapshot: Snapshot): Promise<QuestionTally[]> {
+export async function tallyAnswers(snapshot: Snapshot): Promise<AnswerTally[]> {
   const tallies = QUESTIONS.map(({ title }) => ({ title, answered: 0, notDue: 0, missing: 0 }));
   const listed = new Set(snapshot.manifest.incomplete.map(({ path }) => path));
   for await (const file of filesOf(snapshot)) {

@@ -10,7 +10,7 @@ export interface HalfDifferences {
   readonly differences: Differences;
 }
 
-export interface Against {
+export interface EarlierRun {
   /** The earlier run folder, as the user named it. */
   readonly place: string;
   readonly halves: readonly HalfDifferences[];
@@ -26,7 +26,7 @@ interface Row {
   readonly after?: string | undefined;
 }
 
-export function differencesChapter({ place, halves }: Against): Chapter {
+export function differencesChapter({ place, halves }: EarlierRun): Chapter {
   const rows = halves.flatMap(({ half, differences }) => rowsOf(half, differences));
   const list = rowList(rows, halves);
   return {
@@ -87,7 +87,7 @@ function rowsOf(half: string, differences: Differences): Row[] {
   ];
 }
 
-function rowList(rows: readonly Row[], halves: Against["halves"]): List<Row> {
+function rowList(rows: readonly Row[], halves: EarlierRun["halves"]): List<Row> {
   return {
     id: "difference-rows",
     things: "findings",

@@ -1,10 +1,10 @@
 /** Guests: by status, platform and node, and all of them. */
-import type { Fleet, FleetGuest } from "../model/fleet.ts";
-import { guestKey, type Topology } from "../model/topology.ts";
+import type { Fleet, FleetGuest } from "../fleet.ts";
+import { guestKey, type Topology } from "../topology.ts";
 import { type List, listHtml } from "../page/list.ts";
 import { counted, gibOf, grouped, type Html, lookUp, markup } from "../page/markup.ts";
 import type { Chapter } from "../page/page.ts";
-import { type Bar, barsHtml } from "../pictures/bars.ts";
+import { type Bar, barsHtml } from "../page/charts.ts";
 
 /** Of a guest that became no entity. */
 export const LEFT_OUT = "left out";

@@ -1,10 +1,10 @@
 /** What was read and did not become an entity, and why; and what became one otherwise than expected. */
 import { type LeftOut, type Note, NOTES, REASONS } from "../../../run-folder/left-out.ts";
-import type { Fleet } from "../model/fleet.ts";
+import type { Fleet } from "../fleet.ts";
 import { type Column, type List, listHtml } from "../page/list.ts";
 import { counted, grouped, type Html, lookUp, markup } from "../page/markup.ts";
 import type { Chapter } from "../page/page.ts";
-import { barsHtml } from "../pictures/bars.ts";
+import { barsHtml } from "../page/charts.ts";
 
 export function leftOutChapter({ leftOut, notes }: Fleet): Chapter {
   const records = recordList(leftOut);

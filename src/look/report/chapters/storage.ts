@@ -1,10 +1,10 @@
 /** What the guests take of each storage pool. */
 import { hierarchy, treemap, treemapSquarify } from "d3-hierarchy";
 import { compareCodeUnits } from "../../../base/natural-order.ts";
-import type { Fleet, FleetDisk } from "../model/fleet.ts";
+import type { Fleet, FleetDisk } from "../fleet.ts";
 import { counted, type Html, markup, px, sizeOfMib } from "../page/markup.ts";
 import type { Chapter } from "../page/page.ts";
-import { barsHtml } from "../pictures/bars.ts";
+import { barsHtml } from "../page/charts.ts";
 
 const MOST_POOLS = 30;
 

@@ -1,9 +1,9 @@
 /** Sites, clusters and nodes; which networks reach where; and how each node is wired. */
-import type { Fleet, FleetGuest, FleetNode } from "../model/fleet.ts";
-import { networkOf, type Topology } from "../model/topology.ts";
+import type { Fleet, FleetGuest, FleetNode } from "../fleet.ts";
+import { networkOf, type Topology } from "../topology.ts";
 import { counted, grouped, type Html, markup } from "../page/markup.ts";
 import type { Chapter } from "../page/page.ts";
-import { squaresSvg } from "../pictures/squares.ts";
+import { squaresSvg } from "../page/charts.ts";
 import { STATUS_NOTES, statusOf } from "./guests.ts";
 import { wiringHtml } from "./wiring.ts";
 

@@ -1,10 +1,9 @@
 /** How a node is wired: its interfaces, and the guests behind them, as boxes and links. */
 import { compareNatural } from "../../../base/natural-order.ts";
 import type { Gap } from "../../diff/part.ts";
-import type { GuestNic, NodeNetwork, Port } from "../model/node-network.ts";
-import { networkOf } from "../model/topology.ts";
+import { type Box, graphSvg, type Link } from "../page/graph.ts";
 import { counted, type Html, markup } from "../page/markup.ts";
-import { type Box, graphSvg, type Link } from "../pictures/graph.ts";
+import { type GuestNic, networkOf, type NodePort, type NodeWiring } from "../topology.ts";
 
 /** In one line of a box. */
 const MOST_CHARS = 34;
@@ -21,7 +20,7 @@ export interface Fold {
   readonly isOpen: boolean;
 }
 
-export function wiringHtml(network: NodeNetwork, { id, isOpen }: Fold): Html {
+export function wiringHtml(network: NodeWiring, { id, isOpen }: Fold): Html {
   const { node, ports, nics, unread } = network;
   const guests = new Set(nics.map(({ guest }) => guest.vmid)).size;
   const interfaces = "value" in ports ? `${counted(ports.value.length, "interface")}, ` : "";
@@ -39,14 +38,14 @@ function unknownHtml({ reason, detail }: Gap): Html {
   return markup`<p class="gap">Its interfaces are not known: ${why}.</p>`;
 }
 
-function unreadHtml(guests: NodeNetwork["unread"]): Html {
+function unreadHtml(guests: NodeWiring["unread"]): Html {
   const names = guests.slice(0, MOST_NAMED).map(({ vmid, name }) => name ?? vmid).join(", ");
   return markup`<p class="gap">NICs not known of ${
     counted(guests.length, "guest")
   }, whose configs were not read: ${names}${guests.length > MOST_NAMED && " and more"}.</p>`;
 }
 
-function drawingHtml({ node, ports, nics }: NodeNetwork): Html {
+function drawingHtml({ node, ports, nics }: NodeWiring): Html {
   const listed = "value" in ports ? ports.value : [];
   const used = new Set(listed.flatMap(({ over }) => over));
   const known = listed.filter(({ name }) => name !== "lo" || used.has(name))
@@ -77,7 +76,7 @@ function drawingHtml({ node, ports, nics }: NodeNetwork): Html {
 }
 
 /** Names that interfaces and guests refer to, and that the node does not list. */
-function strangersOf(known: readonly Port[], networks: readonly Network[]): string[] {
+function strangersOf(known: readonly NodePort[], networks: readonly Network[]): string[] {
   const names = new Set(known.map(({ name }) => name));
   const referred = [
     ...known.flatMap(({ over }) => over),
@@ -114,7 +113,7 @@ function networksOf(nics: readonly GuestNic[]): Network[] {
   }).sort((a, b) => compareNatural(a.id, b.id));
 }
 
-function portBox({ name, type, isActive, addresses, facts, vlanId }: Port): Box {
+function portBox({ name, type, isActive, addresses, facts, vlanId }: NodePort): Box {
   const vlan = vlanId === undefined ? [] : [`VLAN ${vlanId}`];
   return {
     id: portId(name),
@@ -165,7 +164,7 @@ function cut(text: string): string {
 }
 
 /** For those who hear the page. */
-function label(node: string, ports: readonly Port[], networks: readonly Network[]): string {
+function label(node: string, ports: readonly NodePort[], networks: readonly Network[]): string {
   const chains = ports.filter(({ over }) => over.length > 0)
     .map(({ name, over }) => `${name} on ${over.join(" and ")}`);
   const guests = networks.map(({ title, bridge, nics }) =>

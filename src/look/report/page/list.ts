@@ -2,7 +2,7 @@
  * A list of any length, which people search, filter and sort. Its first page stands in the HTML; all of it
  * stands in the data that browser.js reads.
  */
-import { grouped, type Html, markup, shown } from "./markup.ts";
+import { grouped, type Html, markup, visible } from "./markup.ts";
 
 export interface Column<Row> {
   readonly title: string;
@@ -118,5 +118,5 @@ function filterHtml<Row>({ columns, rows }: List<Row>, at: number): Html | undef
 
 function cellText<Row>({ cell }: Column<Row>, row: Row): string {
   const value = cell(row);
-  return value === undefined ? "" : shown(String(value));
+  return value === undefined ? "" : visible(String(value));
 }

@@ -18,17 +18,17 @@ export class Html {
 }
 
 /** undefined and false put nothing there. */
-export type Part = Html | string | number | false | undefined | readonly Part[];
+export type MarkupPart = Html | string | number | false | undefined | readonly MarkupPart[];
 
-export function markup(literals: TemplateStringsArray, ...parts: readonly Part[]): Html {
+export function markup(literals: TemplateStringsArray, ...parts: readonly MarkupPart[]): Html {
   const texts = parts.map((part, i) => textOf(part) + (literals[i + 1] ?? ""));
   return new Html((literals[0] ?? "") + texts.join(""));
 }
 
-function textOf(part: Part): string {
+function textOf(part: MarkupPart): string {
   if (part instanceof Html) return part.toString();
   if (typeof part === "object") return part.map(textOf).join("");
-  return part === undefined || part === false ? "" : escape(shown(String(part)));
+  return part === undefined || part === false ? "" : escape(visible(String(part)));
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {
@@ -48,7 +48,7 @@ const INVISIBLE_REGEXP =
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]/gu;
 
 /** Text from outside as a page may show it: nothing in it is invisible, or turns what follows around. */
-export function shown(text: string): string {
+export function visible(text: string): string {
   return text.replace(
     INVISIBLE_REGEXP,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,

@@ -1,21 +1,21 @@
 /** What came of a run → guests, nodes, addresses, prefixes, disks and left-out records, as a page tells them. */
-import { HostTags } from "../../../netbox/types/global-tags.ts";
-import type { LeftOut, Note } from "../../../run-folder/left-out.ts";
-import { naturalKey } from "../../../netbox/types/natural-key.ts";
-import type { StepName } from "../../../netbox/types/order.ts";
+import { compareNatural } from "../../base/natural-order.ts";
+import { HostTags } from "../../netbox/types/global-tags.ts";
+import { holderOf } from "../../netbox/types/holder.ts";
+import { naturalKey } from "../../netbox/types/natural-key.ts";
+import type { StepName } from "../../netbox/types/order.ts";
 import type {
   Cluster,
   Device,
   IPAddress,
   VirtualDisk,
   VirtualMachine,
-} from "../../../netbox/types/schema.ts";
-import { compareNatural } from "../../../base/natural-order.ts";
-import type { Snapshot } from "../../../run-folder/snapshot.ts";
-import { holderOf } from "../../../netbox/types/holder.ts";
-import { type GuestRow, listGuests } from "../../inspect/guests.ts";
-import { textIn } from "../../inspect/inventory.ts";
-import type { Item, ItemSource } from "../../inspect/items.ts";
+} from "../../netbox/types/schema.ts";
+import type { LeftOut, Note } from "../../run-folder/left-out.ts";
+import type { Snapshot } from "../../run-folder/snapshot.ts";
+import { type GuestRow, listGuests } from "../inspect/guests.ts";
+import { textIn } from "../inspect/inventory.ts";
+import type { Item, ItemSource } from "../run.ts";
 
 export interface FleetGuest extends GuestRow {
   readonly allAddresses: readonly string[];

@@ -1,16 +1,66 @@
+/** A snapshot → which networks there are, on which nodes, and how many guests are in each. */
+import { compareNatural } from "../../base/natural-order.ts";
+import { objectOf } from "../../proxmox/answers.ts";
+import { PATHS } from "../../proxmox/endpoints.ts";
+import { parentOf, portsOf, vlanIdOf } from "../../proxmox/node-interfaces.ts";
+import { flag, integer, parsePropertyString, parseVlanId, text } from "../../proxmox/values.ts";
+import type { AnswersFile, Snapshot } from "../../run-folder/snapshot.ts";
+import { interfaceType } from "../../transform/mapping/values.ts";
+import { type ListedGuest, readOverview } from "../diff/overview.ts";
+import { type Found, mapFound, rowsOf } from "../diff/part.ts";
+
+export interface Topology {
+  readonly nodes: readonly NodeWiring[];
+  /** In natural order, VLANs first. */
+  readonly networks: readonly string[];
+  /** "qemu/101" → its networks. */
+  readonly ofGuest: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Memory holds the answers of one node at a time. @throws AppError "input". */
+export async function readTopology(snapshot: Snapshot): Promise<Topology> {
+  const overview = await readOverview(snapshot);
+  const guests = Map.groupBy(overview.guests.values(), ({ node }) => node);
+  const names = [...new Set([...overview.nodes.keys(), ...guests.keys()])].sort(compareNatural);
+  const nodes: NodeWiring[] = [];
+  for (const node of names) {
+    const listed = (guests.get(node) ?? []).toSorted((a, b) => a.vmid - b.vmid);
+    nodes.push(nodeWiring({ node, guests: listed }, await snapshot.node(node)));
+  }
+  const nics = nodes.flatMap((node) => node.nics);
+  const networks = new Set(nics.flatMap((nic) => networkOf(nic) ?? []));
+  return {
+    nodes,
+    networks: [...networks].sort(byKindAndName),
+    ofGuest: new Map(
+      [...Map.groupBy(nics, ({ guest }) => guestKey(guest))].map(([key, own]) => [
+        key,
+        [...new Set(own.flatMap((nic) => networkOf(nic) ?? []))],
+      ]),
+    ),
+  };
+}
+
+export function guestKey({ kind, vmid }: Pick<ListedGuest, "kind" | "vmid">): string {
+  return `${kind}/${vmid}`;
+}
+
+/** "VLAN 20"; "vmbr0" when it is untagged; "vmbr0 trunk". A NIC on no bridge is in no network. */
+export function networkOf({ bridge, vlanId, trunks }: GuestNic): string | undefined {
+  if (vlanId !== undefined) return `VLAN ${vlanId}`;
+  if (bridge === undefined || bridge === "") return undefined;
+  return trunks === undefined || trunks === "" ? bridge : `${bridge} trunk`;
+}
+
+function byKindAndName(a: string, b: string): number {
+  const [isVlanA, isVlanB] = [a.startsWith("VLAN "), b.startsWith("VLAN ")];
+  return Number(isVlanB) - Number(isVlanA) || compareNatural(a, b);
+}
+
 /** The answers of one node → its interfaces, what each stands on, and the NICs of guests behind them. */
-import { objectOf } from "../../../proxmox/answers.ts";
-import { PATHS } from "../../../proxmox/endpoints.ts";
-import { parentOf, portsOf, vlanIdOf } from "../../../proxmox/node-interfaces.ts";
-import { parseVlanId } from "../../../proxmox/values.ts";
-import { flag, integer, parsePropertyString, text } from "../../../proxmox/values.ts";
-import type { AnswersFile } from "../../../run-folder/snapshot.ts";
-import { interfaceType } from "../../../transform/mapping/values.ts";
-import type { ListedGuest } from "../../diff/overview.ts";
-import { type Found, mapFound, rowsOf } from "../../diff/part.ts";
 
 /** An interface of a node. */
-export interface Port {
+export interface NodePort {
   readonly name: string;
   /** As NetBox calls it: "virtual" is a VLAN or an alias, "other" mostly a cable. */
   readonly type: "bridge" | "lag" | "virtual" | "other";
@@ -33,10 +83,10 @@ export interface GuestNic {
   readonly trunks: string | undefined;
 }
 
-export interface NodeNetwork {
+export interface NodeWiring {
   readonly node: string;
   /** Or why nothing is known of them. */
-  readonly ports: Found<readonly Port[]>;
+  readonly ports: Found<readonly NodePort[]>;
   readonly nics: readonly GuestNic[];
   /** Guests whose NICs are not known, since nobody read their config. */
   readonly unread: readonly ListedGuest[];
@@ -47,7 +97,7 @@ interface Listed {
   readonly guests: readonly ListedGuest[];
 }
 
-export function nodeNetwork({ node, guests }: Listed, file: AnswersFile | undefined): NodeNetwork {
+export function nodeWiring({ node, guests }: Listed, file: AnswersFile | undefined): NodeWiring {
   const configs = guests.map((guest) => ({
     guest,
     config: objectOf(file?.get(PATHS.config(guest))),
@@ -67,7 +117,7 @@ export function nodeNetwork({ node, guests }: Listed, file: AnswersFile | undefi
 
 type Row = Readonly<Record<string, unknown>>;
 
-function portOf(row: Row): Port[] {
+function portOf(row: Row): NodePort[] {
   const name = text(row["iface"]);
   if (name === undefined) return [];
   const mtu = text(row["mtu"]);

@@ -1,6 +1,6 @@
 /** Boxes and what they stand on → a drawing from left to right. dagre finds the places. */
 import { type Edge, Graph, layout } from "@dagrejs/dagre";
-import { type Html, markup, px } from "../page/markup.ts";
+import { type Html, markup, px } from "./markup.ts";
 
 export interface Box {
   readonly id: string;

@@ -1,11 +1,12 @@
 /** The mapping tables → Markdown for people, JSON for scripts. */
-import { allowedText, type SettingTable } from "../../base/setting.ts";
-import { STEPS } from "../../netbox/types/order.ts";
-import { STUBS } from "../../netbox/types/stubs.ts";
-import { NOTES, REASONS } from "../../run-folder/left-out.ts";
-import type { Row } from "../../transform/mapping/table.ts";
-import { CUSTOM_FIELD_TABLES, TABLES } from "../../transform/mapping/tables.ts";
-import { OSTYPES } from "../../transform/mapping/values.ts";
+import { allowedText, type SettingTable } from "../base/setting.ts";
+import { STEPS } from "../netbox/types/order.ts";
+import { STUBS } from "../netbox/types/stubs.ts";
+import { NOTES, REASONS } from "../run-folder/left-out.ts";
+import type { Session } from "../terminal/session.ts";
+import type { Row } from "../transform/mapping/table.ts";
+import { CUSTOM_FIELD_TABLES, TABLES } from "../transform/mapping/tables.ts";
+import { OSTYPES } from "../transform/mapping/values.ts";
 
 type AnyTable = Readonly<Record<string, Row<never, unknown>>>;
 
@@ -133,4 +134,13 @@ function grid(head: readonly string[], rows: readonly (readonly string[])[]): st
   const line = (cells: readonly string[]): string =>
     `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
   return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+/** mapping: the mapping tables, as README has them. */
+
+export function runMapping(session: Session): Promise<void> {
+  session.data(
+    session.isJson ? JSON.stringify(mappingJson(), null, 2) : mappingMarkdown().trimEnd(),
+  );
+  return Promise.resolve();
 }

@@ -3,9 +3,9 @@ import { digest } from "../../base/digest.ts";
 import { decodeUtf8 } from "../../base/text.ts";
 import { type FileEntry, readListed } from "../../run-folder/manifest.ts";
 import type { Store } from "../../run-folder/store/store.ts";
-import type { Check, Findings, Place } from "./findings.ts";
+import type { Check, FindingPlace, Findings } from "./findings.ts";
 
-export interface HeldOptions {
+export interface ExpectedFilesOptions {
   readonly store: Store;
   readonly findings: Findings;
   /** The check that a difference belongs to. */
@@ -14,13 +14,13 @@ export interface HeldOptions {
   readonly maker: string;
 }
 
-export class Held {
-  readonly #options: HeldOptions;
+export class ExpectedFiles {
+  readonly #options: ExpectedFilesOptions;
   readonly #entries: Map<string, FileEntry>;
   #isSame = true;
 
   /** `entries`: files that may be compared, each once. */
-  constructor(entries: readonly FileEntry[], options: HeldOptions) {
+  constructor(entries: readonly FileEntry[], options: ExpectedFilesOptions) {
     this.#options = options;
     this.#entries = new Map(entries.map((entry) => [entry.path, entry]));
   }
@@ -69,7 +69,7 @@ export class Held {
 
 /** Two texts of one file, line by line → where they differ first, down to the field. */
 
-export interface Difference extends Omit<Place, "file"> {
+export interface FileDifference extends Omit<FindingPlace, "file"> {
   /** As they stand there, cut to a length that can be read. */
   readonly found: string;
   readonly made: string;
@@ -78,7 +78,7 @@ export interface Difference extends Omit<Place, "file"> {
 }
 
 /** undefined when they are the same. */
-export function differenceOf(found: string, made: string): Difference | undefined {
+export function differenceOf(found: string, made: string): FileDifference | undefined {
   const [left, right] = [found.split("\n"), made.split("\n")];
   const length = Math.max(left.length, right.length);
   const all = Array.from({ length }, (_, i) => i).filter((i) => left[i] !== right[i]);
