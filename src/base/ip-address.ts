@@ -1,7 +1,5 @@
 /** "10.0.0.5", 24 → { family: 4, host: "10.0.0.5", cidr: "10.0.0.5/24", prefixLength: 24 }. */
 import ipaddr from "ipaddr.js";
-import { count, isBlank, text } from "../proxmox/values.ts";
-import type { Reason } from "../run-folder/left-out.ts";
 
 export interface Address {
   readonly family: 4 | 6;
@@ -11,10 +9,13 @@ export interface Address {
   readonly prefixLength: number;
 }
 
-export type AddressReason = Extract<
-  Reason,
-  "unparsable" | "loopback" | "link-local" | "bad-prefix" | "not-assignable"
->;
+/** Why NetBox gets no address: reason codes of left-out.json. */
+export type AddressReason =
+  | "bad-prefix"
+  | "link-local"
+  | "loopback"
+  | "not-assignable"
+  | "unparsable";
 
 type Ip = ReturnType<typeof ipaddr.parse>;
 
@@ -38,13 +39,8 @@ export function parseAddress(host: unknown, prefixLength: unknown): Address | Ad
   };
 }
 
-/** An address as it is written; "?", which is none, for what is no text. */
-export function writtenAddress(value: unknown): string | undefined {
-  return text(value) ?? (isBlank(value) ? undefined : "?");
-}
-
 /** Does the text name an address, whatever NetBox thinks of it? */
-export function isReadable(address: Address | Reason): boolean {
+export function isReadable(address: Address | string): boolean {
   return address !== "unparsable" && address !== "bad-prefix";
 }
 
@@ -112,11 +108,19 @@ function textOf(ip: Ip): string {
   return isMapped ? `::ffff:${ip.toIPv4Address()}` : ip.toRFC5952String();
 }
 
+function wholeNumber(value: unknown): number | undefined {
+  const isWritten = typeof value === "string" && /^\s*\d+\s*$/.test(value);
+  const parsed = isWritten ? Number(value) : value;
+  return typeof parsed === "number" && Number.isSafeInteger(parsed) && parsed >= 0
+    ? parsed
+    : undefined;
+}
+
 /** 24, "24" and, of IPv4, "255.255.255.0" → 24. */
 function parsePrefixLength(value: unknown, full: number): number | undefined {
   const isMask = typeof value === "string" && value.includes(".") && full === 32;
   const mask = isMask ? parseIp(value) : undefined;
-  const length = isMask ? mask?.prefixLengthFromSubnetMask() : count(value);
+  const length = isMask ? mask?.prefixLengthFromSubnetMask() : wholeNumber(value);
   return length === null || length === undefined || length > full ? undefined : length;
 }
 

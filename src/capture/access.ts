@@ -17,7 +17,7 @@ import {
   standingOf,
 } from "../proxmox/rights.ts";
 import { count, record, text } from "../proxmox/values.ts";
-import type { Answer } from "../run-folder/snapshot.ts";
+import type { Answer } from "../proxmox/answers.ts";
 import type { Token } from "./token.ts";
 
 export interface Access {

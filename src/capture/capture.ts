@@ -5,8 +5,8 @@ import { AppError, usageError } from "../base/errors.ts";
 import { switchOf } from "../base/setting.ts";
 import { compareNatural } from "../base/natural-order.ts";
 import { TOOL } from "../base/tool.ts";
-import { incompleteOf } from "../proxmox/answers.ts";
-import { clusterQuestion, MANIFEST_FILE } from "../proxmox/endpoints.ts";
+import { type Answer, incompleteOf } from "../proxmox/answers.ts";
+import { clusterQuestion } from "../proxmox/endpoints.ts";
 import {
   Journal,
   JOURNAL_FILE,
@@ -14,7 +14,12 @@ import {
   type JournalHead,
 } from "../run-folder/capture-journal.ts";
 import { type ManifestFacts, openSnapshot, startSnapshot } from "../run-folder/snapshot-files.ts";
-import type { Answer, AnswersFile, Manifest, Snapshot } from "../run-folder/snapshot.ts";
+import {
+  type AnswersFile,
+  type Manifest,
+  MANIFEST_FILE,
+  type Snapshot,
+} from "../run-folder/snapshot.ts";
 import type { Store } from "../run-folder/store/store.ts";
 import type { Client } from "./client.ts";
 import { type Asking, connect } from "./connect.ts";

@@ -6,7 +6,7 @@ import { type Certificate, type Connector, createConnector } from "../http/certi
 import { fetchOver } from "../http/client.ts";
 import { retryAfterMs, withinTime } from "../http/retry.ts";
 import { record, text } from "../proxmox/values.ts";
-import type { Answer, Answered } from "../run-folder/snapshot.ts";
+import type { Answer, Answered } from "../proxmox/answers.ts";
 import {
   failureOf,
   isPassing,

@@ -2,8 +2,7 @@
  * Where questions become answers: from the journal if it holds one, else from the cluster. Keeps the list
  * of all that the snapshot shall hold.
  */
-import { incompleteOf } from "../proxmox/answers.ts";
-import type { Answer, SkipReason } from "../run-folder/snapshot.ts";
+import { type Answer, incompleteOf, type SkipReason } from "../proxmox/answers.ts";
 import type { Client, Reply } from "./client.ts";
 import { type EndpointRow, ENDPOINTS, type Question } from "../proxmox/endpoints.ts";
 import type { Journal } from "../run-folder/capture-journal.ts";

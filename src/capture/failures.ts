@@ -2,7 +2,7 @@
 import { setTimeout } from "node:timers/promises";
 import pRetry from "p-retry";
 import { AppError } from "../base/errors.ts";
-import type { Answer, Failure } from "../run-folder/snapshot.ts";
+import type { Answer, Failure } from "../proxmox/answers.ts";
 import type { Endpoint } from "./settings.ts";
 import type { Token } from "./token.ts";
 

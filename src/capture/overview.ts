@@ -1,7 +1,7 @@
 /** The cluster-wide answers → what there is to ask about, what the token may see, and what is odd. */
 import { AppError, usageError } from "../base/errors.ts";
 import { compareNatural } from "../base/natural-order.ts";
-import { incompleteOf } from "../proxmox/answers.ts";
+import { type Answer, incompleteOf } from "../proxmox/answers.ts";
 import {
   clusterQuestion,
   type GuestAddress,
@@ -12,7 +12,6 @@ import {
 import { Rights } from "../proxmox/rights.ts";
 import { count, flag, records, text } from "../proxmox/values.ts";
 import type { Journal } from "../run-folder/capture-journal.ts";
-import type { Answer } from "../run-folder/snapshot.ts";
 import { filteredPaths, grantsFor, majorOf, versionOf } from "./access.ts";
 import type { Connection } from "./connect.ts";
 import type { CaptureOptions } from "./settings.ts";

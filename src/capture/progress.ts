@@ -1,6 +1,5 @@
 /** How far a capture is. A stage tells it to whoever called it, and prints nothing. */
-import { incompleteOf } from "../proxmox/answers.ts";
-import type { Answer } from "../run-folder/snapshot.ts";
+import { type Answer, incompleteOf } from "../proxmox/answers.ts";
 import type { Inventory } from "./overview.ts";
 
 export interface CaptureProgress {

@@ -1,6 +1,5 @@
 /** Which nodes do not answer. One is asked no further in a run: each call would wait for nothing. */
-import { isUnreachable } from "../proxmox/answers.ts";
-import type { Answer } from "../run-folder/snapshot.ts";
+import { type Answer, isUnreachable } from "../proxmox/answers.ts";
 import type { Desk } from "./desk.ts";
 import { nodeQuestion } from "../proxmox/endpoints.ts";
 

@@ -1,5 +1,5 @@
 /** TABLE: fields of answers that hold, or may hold, a secret. Such a value never reaches the disk. */
-import type { Answered } from "../run-folder/snapshot.ts";
+import type { Answered } from "../proxmox/answers.ts";
 
 interface SecretRow {
   /** Held against the name of the field, wherever it stands in an answer. */

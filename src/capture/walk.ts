@@ -1,11 +1,16 @@
 /** An inventory → every question that there is about it, each asked or skipped with its reason. */
 import pMap from "p-map";
-import { type AgentFact, agentFact, incompleteOf } from "../proxmox/answers.ts";
+import {
+  type AgentFact,
+  agentFact,
+  type Answer,
+  hasUnappliedChanges,
+  incompleteOf,
+  type SkipReason,
+} from "../proxmox/answers.ts";
 import { type GuestKind, guestQuestion, nodeQuestion, PATHS } from "../proxmox/endpoints.ts";
 import { hasOpenAddress, isAgentEnabled } from "../proxmox/nics.ts";
-import { hasUnappliedChanges } from "../proxmox/node-interfaces.ts";
 import { record } from "../proxmox/values.ts";
-import type { Answer, SkipReason } from "../run-folder/snapshot.ts";
 import type { Desk } from "./desk.ts";
 import type { Guest, Inventory, NodeGuests } from "./overview.ts";
 import type { Reach } from "./reach.ts";

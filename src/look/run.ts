@@ -3,7 +3,6 @@ import { inputError } from "../base/errors.ts";
 import { compareCodeUnits } from "../base/natural-order.ts";
 import { stepCalled, type StepName } from "../netbox/types/order.ts";
 import type { Entities } from "../netbox/types/schema.ts";
-import { MANIFEST_FILE } from "../proxmox/endpoints.ts";
 import {
   ENTITY_MANIFEST_FILE,
   openEntities,
@@ -16,7 +15,7 @@ import { isJournal, type JournalText, readJournal } from "../run-folder/push-jou
 import { readRequest } from "../run-folder/request.ts";
 import { entityShapes } from "../run-folder/shapes.ts";
 import { openSnapshot } from "../run-folder/snapshot-files.ts";
-import type { Snapshot } from "../run-folder/snapshot.ts";
+import { MANIFEST_FILE, type Snapshot } from "../run-folder/snapshot.ts";
 import { readRequired, type Store } from "../run-folder/store/store.ts";
 import { parsePolicy, recordedTexts } from "../transform/settings.ts";
 import { transform } from "../transform/transform.ts";

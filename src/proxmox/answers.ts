@@ -1,7 +1,44 @@
 /** One answer of the snapshot → its data, or the one reason why there is none. */
-import type { Answer, Manifest, SkipReason } from "../run-folder/snapshot.ts";
 import { PATHS } from "./endpoints.ts";
-import { cleanText, list, record } from "./values.ts";
+import { cleanText, list, record, text } from "./values.ts";
+
+/** One question's outcome: the answer, or why there is none. */
+export type Answer = Answered | Skipped | Failed;
+
+export interface Answered {
+  /** HTTP status, 595–599 included (Proxmox's codes for a node that its proxy cannot reach). */
+  readonly status: number;
+  readonly data?: unknown;
+  /** The error text: the reason phrase or the body's `message`. */
+  readonly error?: string;
+  /** Beside a node's network: what its panel has not applied yet. See unapplied.ts. */
+  readonly changes?: unknown;
+}
+
+/** Not asked, and why. */
+export interface Skipped {
+  readonly skipped: SkipReason;
+}
+
+/** Asked, and no HTTP answer came. */
+export interface Failed {
+  readonly failed: Failure;
+}
+
+export const SKIP_REASONS = [
+  "agent-not-running",
+  "agent-off",
+  "config-not-read",
+  "guest-stopped",
+  "out-of-scope",
+  "template",
+  "unreachable",
+] as const;
+export type SkipReason = (typeof SKIP_REASONS)[number];
+
+/** How a connection failed. */
+export const FAILURES = ["dns", "refused", "reset", "timeout", "tls"] as const;
+export type Failure = (typeof FAILURES)[number];
 
 /** Why something was not read. Each is a reason code of left-out.json. */
 export type Unread =
@@ -98,7 +135,7 @@ export type AgentFact = (typeof AGENT_FACTS)[number][1];
 /** undefined: the answer is a good one, or a gap. */
 export function agentFact(answer: Answer): AgentFact | undefined {
   const error = "status" in answer && answer.status === 500 ? answer.error ?? "" : "";
-  return AGENT_FACTS.find(([text]) => text.test(error))?.[1];
+  return AGENT_FACTS.find(([pattern]) => pattern.test(error))?.[1];
 }
 
 /** A value of the shape that `pick` finds, or the reason "unparsable". */
@@ -118,9 +155,22 @@ export function asRows(values: readonly unknown[]): Readonly<Record<string, unkn
   return values.map((value) => record(value) ?? {});
 }
 
+/**
+ * While /etc/network/interfaces.new exists, Proxmox VE answers with its content, and with the
+ * difference to what is in force as `changes` beside `data`. Source: PVE/API2/Network.pm, index.
+ */
+export function hasUnappliedChanges(answer: Answer | undefined): boolean {
+  return answer !== undefined && "changes" in answer && text(answer.changes) !== undefined;
+}
+
 /** Which answers are gaps: what a snapshot would hold more if all had gone well. */
 
-export type Incomplete = Manifest["incomplete"][number];
+/** An entry of `incomplete` in the manifest of a snapshot; `cause` is a key of CAUSES. */
+export interface Incomplete {
+  readonly path: string;
+  readonly reason: string;
+  readonly cause?: string;
+}
 
 /** TABLE: what gaps come from, one row a code. README and the summary of a capture are printed from it. */
 export const CAUSES = {
@@ -201,7 +251,7 @@ const FILTERED_REGEXP = /^\/cluster\/resources|^\/nodes\/[^/]+\/network$/;
 
 /** Why rows may be missing from a good answer; undefined when none are. */
 export function hiddenRows(
-  { incomplete }: Pick<Manifest, "incomplete">,
+  { incomplete }: { readonly incomplete: readonly Incomplete[] },
   path: string,
 ): Incomplete | undefined {
   return incomplete.find((each) => each.path === path) ??

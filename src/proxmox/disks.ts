@@ -3,14 +3,22 @@
  * "local:iso/debian.iso,media=cdrom" → { reason: "cdrom" }
  * Source: PVE/QemuServer/Drive.pm ($drivedesc_base), PVE/LXC/Config.pm ($rootfs_desc, $mp_desc).
  */
-import type { Reason } from "../run-folder/left-out.ts";
 import type { GuestKind } from "./endpoints.ts";
 import { parsePropertyString } from "./values.ts";
 
 /** A disk, or why it is none. */
 export type Disk =
   | { readonly pool?: string; readonly sizeMb: number }
-  | { readonly reason: Reason };
+  | {
+    readonly reason:
+      | "bind-mount"
+      | "cdrom"
+      | "cloud-init"
+      | "no-size"
+      | "no-volume"
+      | "not-in-mapping"
+      | "unparsable";
+  };
 
 const DISK_KEYS: Readonly<Record<GuestKind, RegExp>> = {
   qemu: /^(?:scsi|virtio|ide|sata)\d+$/,

@@ -2,7 +2,6 @@
 
 /** Which question an answer belongs to, and in which file of the run folder it stands. */
 
-export const MANIFEST_FILE = "manifest.json";
 export const CLUSTER_FILE = "pve/cluster.json";
 export const NODES_FOLDER = "pve/nodes/";
 

@@ -1,6 +1,4 @@
 /** What a row of a node's network answer stands on. Source: PVE/INotify.pm; proxmox.md §5. */
-import type { Reason } from "../run-folder/left-out.ts";
-import type { Answer } from "../run-folder/snapshot.ts";
 import { MAX_INTEGER } from "./disks.ts";
 import { isMulticastMac, isZeroMac, parseMac } from "./nics.ts";
 import type { NetworkRow } from "./rows.ts";
@@ -55,7 +53,7 @@ export interface PortMac {
   /** An `hwaddress` that no interface can have, and why. */
   readonly refused?: {
     readonly written: string;
-    readonly reason: Extract<Reason, "unparsable" | "zero-mac" | "multicast-mac">;
+    readonly reason: "multicast-mac" | "unparsable" | "zero-mac";
   };
 }
 
@@ -98,14 +96,4 @@ function unicastMac(value: string | undefined): string | undefined {
 function refusalOf(written: string): NonNullable<PortMac["refused"]>["reason"] {
   if (isZeroMac(written)) return "zero-mac";
   return parseMac(written) === undefined ? "unparsable" : "multicast-mac";
-}
-
-/** A node's network as it was edited, not as it is: what the answer says of changes that wait. */
-
-/**
- * While /etc/network/interfaces.new exists, Proxmox VE answers with its content, and with the
- * difference to what is in force as `changes` beside `data`. Source: PVE/API2/Network.pm, index.
- */
-export function hasUnappliedChanges(answer: Answer | undefined): boolean {
-  return answer !== undefined && "changes" in answer && text(answer.changes) !== undefined;
 }

@@ -7,7 +7,7 @@
  * and any other path inherits.
  * Source: pve-access-control, PVE/RPCEnvironment.pm (get_effective_permissions), PVE/AccessControl.pm (roles).
  */
-import type { Answer } from "../run-folder/snapshot.ts";
+import type { Answer } from "./answers.ts";
 import { flag, record, text } from "./values.ts";
 
 /** One row of /access/acl. Source: PVE/API2/ACL.pm, read_acl. */

@@ -30,6 +30,11 @@ export function textOrNone(value: unknown): string | null | undefined {
   return isBlank(value) ? null : text(value);
 }
 
+/** An address as written; "?", which no parser accepts, for a value that is not a text. */
+export function writtenAddress(value: unknown): string | undefined {
+  return text(value) ?? (isBlank(value) ? undefined : "?");
+}
+
 /** 4, "4", "0.5", 5.6e-05 → number; "", "host", null → undefined. */
 export function number(value: unknown): number | undefined {
   if (typeof value === "number") return Number.isFinite(value) ? value : undefined;

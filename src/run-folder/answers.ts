@@ -12,7 +12,8 @@ import { canonicalJson, parseJson } from "../base/json.ts";
 import { decodeUtf8, encodeUtf8, indexOfText } from "../base/text.ts";
 import { compareCodeUnits, compareNatural } from "../base/natural-order.ts";
 import { heldPath, rowKey, rowKeys } from "../proxmox/endpoints.ts";
-import { Answer, type AnswersFile } from "./snapshot.ts";
+import type { Answer } from "../proxmox/answers.ts";
+import { AnswerSchema, type AnswersFile } from "./snapshot.ts";
 
 /** The answers of one file. Each is parsed when it is asked for, so that a node costs its text. */
 export class Answers implements AnswersFile {
@@ -46,8 +47,8 @@ export class Answers implements AnswersFile {
     const answer = keys === undefined
       ? parseJson(decodeUtf8(json, what), what)
       : parsePickedRows(json, what, keys);
-    if (Answer.allows(answer)) return answer;
-    const fault = Answer(answer);
+    if (AnswerSchema.allows(answer)) return answer;
+    const fault = AnswerSchema(answer);
     const summary = fault instanceof type.errors ? fault.summary : "";
     throw inputError(`Cannot read ${what}: it is not an answer (${summary})`);
   }

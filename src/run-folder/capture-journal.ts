@@ -11,9 +11,9 @@ import pLimit from "p-limit";
 import { digest } from "../base/digest.ts";
 import { AppError, inputError, reasonOf, usageError } from "../base/errors.ts";
 import { parseJson } from "../base/json.ts";
-import { incompleteOf } from "../proxmox/answers.ts";
+import { type Answer, incompleteOf } from "../proxmox/answers.ts";
 import { record } from "../proxmox/values.ts";
-import { Answer, Manifest } from "./snapshot.ts";
+import { AnswerSchema, Manifest } from "./snapshot.ts";
 import { makeFolder } from "./store/folder.ts";
 
 /**
@@ -52,7 +52,7 @@ const HeadSchema = type({
   settings: Manifest.get("settings").exclude("undefined"),
   "attempts?": Count,
 });
-const EntrySchema = type({ path: "string", answer: Answer, attempts: Count });
+const EntrySchema = type({ path: "string", answer: AnswerSchema, attempts: Count });
 
 export function isHead(value: unknown): value is JournalHead {
   return HeadSchema.allows(value);

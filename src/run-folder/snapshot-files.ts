@@ -3,20 +3,14 @@ import { type } from "arktype";
 import { inputError } from "../base/errors.ts";
 import { encodeUtf8 } from "../base/text.ts";
 import { compareNatural } from "../base/natural-order.ts";
-import { type Incomplete, incompleteOf } from "../proxmox/answers.ts";
-import {
-  CLUSTER_FILE,
-  MANIFEST_FILE,
-  nodeFile,
-  nodeOfFile,
-  NODES_FOLDER,
-} from "../proxmox/endpoints.ts";
+import { type Answer, type Incomplete, incompleteOf } from "../proxmox/answers.ts";
+import { CLUSTER_FILE, nodeFile, nodeOfFile, NODES_FOLDER } from "../proxmox/endpoints.ts";
 import { Answers, writeAnswers } from "./answers.ts";
 import { checkListing, fileEntry, readListed, readManifestFile, seal } from "./manifest.ts";
 import {
-  type Answer,
   type FileEntry,
   Manifest,
+  MANIFEST_FILE,
   type Snapshot,
   SNAPSHOT_FORMAT,
 } from "./snapshot.ts";

@@ -5,51 +5,17 @@
  * here and are decoded where they are used.
  */
 import { type } from "arktype";
+import { type Answer, FAILURES, SKIP_REASONS } from "../proxmox/answers.ts";
+
+export const MANIFEST_FILE = "manifest.json";
 
 /** The newest snapshot format this program reads and the only one it writes. */
 export const SNAPSHOT_FORMAT = 1;
 
-/** One question's outcome: the answer, or why there is none. */
-export type Answer = Answered | Skipped | Failed;
-
-export interface Answered {
-  /** HTTP status, 595–599 included (Proxmox's codes for a node that its proxy cannot reach). */
-  readonly status: number;
-  readonly data?: unknown;
-  /** The error text: the reason phrase or the body's `message`. */
-  readonly error?: string;
-  /** Beside a node's network: what its panel has not applied yet. See unapplied.ts. */
-  readonly changes?: unknown;
-}
-
-/** Not asked, and why. */
-export interface Skipped {
-  readonly skipped: SkipReason;
-}
-
-/** Asked, and no HTTP answer came. */
-export interface Failed {
-  readonly failed: Failure;
-}
-
-export type SkipReason =
-  | "agent-not-running"
-  | "agent-off"
-  | "config-not-read"
-  | "guest-stopped"
-  | "out-of-scope"
-  | "template"
-  | "unreachable";
-
-export type Failure = "dns" | "refused" | "reset" | "timeout" | "tls";
-
 /** `{"status":200,"data":…}` | `{"status":500,"error":"…"}` | `{"skipped":"…"}` | `{"failed":"…"}` */
-export const Answer = type({ status: "100 <= number.integer <= 599", "error?": "string" })
-  .or({
-    skipped:
-      "'agent-not-running' | 'agent-off' | 'config-not-read' | 'guest-stopped' | 'out-of-scope' | 'template' | 'unreachable'",
-  })
-  .or({ failed: "'dns' | 'refused' | 'reset' | 'timeout' | 'tls'" });
+export const AnswerSchema = type({ status: "100 <= number.integer <= 599", "error?": "string" })
+  .or({ skipped: type.enumerated(...SKIP_REASONS) })
+  .or({ failed: type.enumerated(...FAILURES) });
 
 /** A file of the run folder, as a manifest lists it. */
 export const FileEntry = type({

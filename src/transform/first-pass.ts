@@ -7,9 +7,15 @@ import { isLonger, MAX_NAME, NamePool } from "../netbox/names.ts";
 import { GLOBAL_TAGS } from "../netbox/types/global-tags.ts";
 import type { DeviceRef } from "../netbox/types/schema.ts";
 import { deviceRef, platformRef } from "../netbox/types/stubs.ts";
-import { asRows, hiddenDetail, hiddenRows, listOf, objectOf } from "../proxmox/answers.ts";
+import {
+  asRows,
+  hasUnappliedChanges,
+  hiddenDetail,
+  hiddenRows,
+  listOf,
+  objectOf,
+} from "../proxmox/answers.ts";
 import { PATHS } from "../proxmox/endpoints.ts";
-import { hasUnappliedChanges } from "../proxmox/node-interfaces.ts";
 import type { AnswersFile } from "../run-folder/snapshot.ts";
 import { loadAhead } from "./ahead.ts";
 import { type Cluster, isDevice, type NodeEntry } from "./cluster.ts";

@@ -1,15 +1,9 @@
 /** Addresses of a guest, from its agent or its config → those that NetBox gets, NIC by NIC. */
-import {
-  type Address,
-  type AddressReason,
-  parseAddress,
-  splitCidr,
-  writtenAddress,
-} from "../base/ip-address.ts";
+import { type Address, type AddressReason, parseAddress, splitCidr } from "../base/ip-address.ts";
 import { guestAddressRef } from "../netbox/types/stubs.ts";
 import { ADDRESS_KEYS, isOpen, parseMac } from "../proxmox/nics.ts";
 import type { GuestInterfaceRow } from "../proxmox/rows.ts";
-import { list, record, text, textOrNone } from "../proxmox/values.ts";
+import { list, record, text, textOrNone, writtenAddress } from "../proxmox/values.ts";
 import type { AnswerRef, Reason } from "../run-folder/left-out.ts";
 import type { GuestScene } from "./context.ts";
 import type { AddressSource, NicSource, Primary } from "./sources.ts";

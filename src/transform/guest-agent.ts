@@ -1,11 +1,10 @@
 /** What the guest agent said, and one record for what it did not. */
-import { agentResultOf, narrow } from "../proxmox/answers.ts";
+import { agentResultOf, type Answer, narrow } from "../proxmox/answers.ts";
 import { PATHS } from "../proxmox/endpoints.ts";
 import { isAgentEnabled } from "../proxmox/nics.ts";
 import type { Osinfo, ResourceRow } from "../proxmox/rows.ts";
 import { list, record } from "../proxmox/values.ts";
 import type { AnswerRef } from "../run-folder/left-out.ts";
-import type { Answer } from "../run-folder/snapshot.ts";
 import type { GuestScene } from "./context.ts";
 import type { Config } from "./guest-config.ts";
 import type { Found, Origin } from "./sources.ts";

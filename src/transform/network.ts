@@ -6,7 +6,6 @@ import {
   networkOf,
   parseAddress,
   splitCidr,
-  writtenAddress,
 } from "../base/ip-address.ts";
 import { compareCodeUnits, compareNatural } from "../base/natural-order.ts";
 import { cutName, isLonger, MAX_NAME } from "../netbox/names.ts";
@@ -14,7 +13,7 @@ import type { DeviceRef, InterfaceRef, InterfaceType } from "../netbox/types/sch
 import { interfaceRef, nodeAddressRef } from "../netbox/types/stubs.ts";
 import { macOf, parentOf, portsOf, vlanIdOf } from "../proxmox/node-interfaces.ts";
 import type { NetworkRow } from "../proxmox/rows.ts";
-import { flag, isBlank, number, text, textOrNone } from "../proxmox/values.ts";
+import { flag, isBlank, number, text, textOrNone, writtenAddress } from "../proxmox/values.ts";
 import type { NodeScene } from "./context.ts";
 import { markPrimary, primaryOf } from "./guest-addresses.ts";
 import { leaveMisfits } from "./ledger.ts";

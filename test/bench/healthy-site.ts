@@ -7,7 +7,8 @@ import { isAgentEnabled } from "../../src/proxmox/nics.ts";
 import { records } from "../../src/proxmox/values.ts";
 import { simulate } from "../../src/rehearse/simulate/simulate.ts";
 import { createSnapshotWriter, openSnapshot } from "../../src/run-folder/snapshot-files.ts";
-import type { Answer, AnswersFile } from "../../src/run-folder/snapshot.ts";
+import type { Answer } from "../../src/proxmox/answers.ts";
+import type { AnswersFile } from "../../src/run-folder/snapshot.ts";
 import { openStore } from "../../src/run-folder/store/store.ts";
 
 /** By kind. */

@@ -1,7 +1,7 @@
 /** Generated sites: real words of Proxmox in combinations that no real site has. */
 import fc from "fast-check";
 import type { GuestKind } from "../../src/proxmox/endpoints.ts";
-import type { Answer } from "../../src/run-folder/snapshot.ts";
+import type { Answer } from "../../src/proxmox/answers.ts";
 import type { SettingTexts } from "../../src/transform/settings.ts";
 import type { Lab, LabGuest, LabNode } from "./lab.ts";
 

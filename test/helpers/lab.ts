@@ -4,7 +4,8 @@
  *   lab({ guests: [{ vmid: 101, config: { net0: "virtio=BC:24:11:00:00:01,tag=10" } }] })
  */
 import { type GuestKind, PATHS } from "../../src/proxmox/endpoints.ts";
-import type { Answer, Snapshot } from "../../src/run-folder/snapshot.ts";
+import type { Answer } from "../../src/proxmox/answers.ts";
+import type { Snapshot } from "../../src/run-folder/snapshot.ts";
 import type { SettingTexts } from "../../src/transform/settings.ts";
 import { inMemory, only, type Outcome, transformed } from "./in-memory.ts";
 import { type AnswersByPath, ok, type Site } from "./snapshot-builder.ts";

@@ -12,13 +12,18 @@ import { type } from "arktype";
 import { inputError } from "../../src/base/errors.ts";
 import { parseJson } from "../../src/base/json.ts";
 import { decodeUtf8 } from "../../src/base/text.ts";
-import { MANIFEST_FILE } from "../../src/proxmox/endpoints.ts";
 import {
   createSnapshotWriter,
   type ManifestFacts,
   openSnapshot,
 } from "../../src/run-folder/snapshot-files.ts";
-import { Answer, type Manifest, type Snapshot } from "../../src/run-folder/snapshot.ts";
+import type { Answer } from "../../src/proxmox/answers.ts";
+import {
+  AnswerSchema,
+  type Manifest,
+  MANIFEST_FILE,
+  type Snapshot,
+} from "../../src/run-folder/snapshot.ts";
 import { openStore, readRequired, type Store } from "../../src/run-folder/store/store.ts";
 
 /** Facts that stand in a manifest, or that take the place of those that do. */
@@ -59,7 +64,7 @@ async function readDraft(store: Store): Promise<Draft> {
 async function readAnswers(store: Store, file: string): Promise<Map<string, Answer>> {
   const document = parseJson(decodeUtf8(await readRequired(store, file), file), file);
   const answers = Object.entries(document as object).map(([path, value]): [string, Answer] => {
-    const answer = Answer(value);
+    const answer = AnswerSchema(value);
     if (answer instanceof type.errors) {
       throw inputError(`Cannot seal ${file}, "${path}": it is not an answer (${answer.summary})`);
     }

@@ -1,5 +1,5 @@
 /** The same answers in another order: rows of the lists that have none, keys, paths and nodes. */
-import type { Answer } from "../../src/run-folder/snapshot.ts";
+import type { Answer } from "../../src/proxmox/answers.ts";
 import type { AnswersByPath, Site } from "./snapshot-builder.ts";
 
 /** Guests, nodes, interfaces and status rows; all other lists keep their order. */

@@ -13,7 +13,8 @@ import {
   type ManifestFacts,
   openSnapshot,
 } from "../../src/run-folder/snapshot-files.ts";
-import type { Answer, Manifest, Snapshot } from "../../src/run-folder/snapshot.ts";
+import type { Answer } from "../../src/proxmox/answers.ts";
+import type { Manifest, Snapshot } from "../../src/run-folder/snapshot.ts";
 import { openStore, type Store } from "../../src/run-folder/store/store.ts";
 
 /** API path → answer. */

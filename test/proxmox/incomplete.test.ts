@@ -1,7 +1,6 @@
 /** Which answers are gaps, and what they come from. */
 import { describe, expect, test } from "vitest";
-import { CAUSES, incompleteOf, isUnreachable } from "../../src/proxmox/answers.ts";
-import type { Answer } from "../../src/run-folder/snapshot.ts";
+import { type Answer, CAUSES, incompleteOf, isUnreachable } from "../../src/proxmox/answers.ts";
 
 const CONFIG = "/nodes/pve1/qemu/101/config";
 const AGENT = "/nodes/pve1/qemu/101/agent/get-osinfo";

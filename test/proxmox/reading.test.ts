@@ -1,9 +1,14 @@
 /** One reading of what a guest agent did not answer: for capture, transform and diff. */
 import { describe, expect, test } from "vitest";
 import { diffSnapshots } from "../../src/look/diff/diff-snapshots.ts";
-import { agentFact, agentResultOf, incompleteOf, type Unread } from "../../src/proxmox/answers.ts";
+import {
+  agentFact,
+  agentResultOf,
+  type Answer,
+  incompleteOf,
+  type Unread,
+} from "../../src/proxmox/answers.ts";
 import { PATHS } from "../../src/proxmox/endpoints.ts";
-import type { Answer } from "../../src/run-folder/snapshot.ts";
 import { captured, liveLab } from "../helpers/capturing.ts";
 import { transformed } from "../helpers/in-memory.ts";
 import { lab } from "../helpers/lab.ts";

@@ -8,7 +8,8 @@ import { openStore, type Store } from "../../src/run-folder/store/store.ts";
 import { simulate, type SimulateOptions } from "../../src/rehearse/simulate/simulate.ts";
 import { PATHS } from "../../src/proxmox/endpoints.ts";
 import { openSnapshot } from "../../src/run-folder/snapshot-files.ts";
-import type { Answer, Manifest } from "../../src/run-folder/snapshot.ts";
+import type { Answer } from "../../src/proxmox/answers.ts";
+import type { Manifest } from "../../src/run-folder/snapshot.ts";
 
 type Row = Record<string, unknown>;
 

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { encodeUtf8 } from "../../src/base/text.ts";
 import { Answers, writeAnswers } from "../../src/run-folder/answers.ts";
-import type { Answer } from "../../src/run-folder/snapshot.ts";
+import type { Answer } from "../../src/proxmox/answers.ts";
 import { anyText } from "../helpers/arbitraries.ts";
 import { answersText, ok } from "../helpers/snapshot-builder.ts";
 

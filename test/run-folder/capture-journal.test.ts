@@ -6,7 +6,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { digest } from "../../src/base/digest.ts";
 import { AppError } from "../../src/base/errors.ts";
 import { resumeJournal } from "../../src/capture/capture.ts";
-import { incompleteOf } from "../../src/proxmox/answers.ts";
+import { type Answer, incompleteOf } from "../../src/proxmox/answers.ts";
 import {
   decodeLine,
   encodeLine,
@@ -14,7 +14,6 @@ import {
   JOURNAL_FILE,
   type JournalHead,
 } from "../../src/run-folder/capture-journal.ts";
-import type { Answer } from "../../src/run-folder/snapshot.ts";
 import { openStore } from "../../src/run-folder/store/store.ts";
 import { anyText, anyValue } from "../helpers/arbitraries.ts";
 import { tempFolder } from "../helpers/temp-folder.ts";

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { PATHS } from "../../src/proxmox/endpoints.ts";
 import { writeAnswers } from "../../src/run-folder/answers.ts";
-import type { Answer } from "../../src/run-folder/snapshot.ts";
+import type { Answer } from "../../src/proxmox/answers.ts";
 import { shuffledSite } from "../helpers/shuffled.ts";
 import { ok } from "../helpers/snapshot-builder.ts";
 

@@ -7,7 +7,7 @@ import {
   type ManifestFacts,
   openSnapshot,
 } from "../../src/run-folder/snapshot-files.ts";
-import type { Answer } from "../../src/run-folder/snapshot.ts";
+import type { Answer } from "../../src/proxmox/answers.ts";
 import { openStore, readRequired } from "../../src/run-folder/store/store.ts";
 import { buildSnapshot, ok, oneGuest } from "../helpers/snapshot-builder.ts";
 import { tempFolder, treeOf } from "../helpers/temp-folder.ts";

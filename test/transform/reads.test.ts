@@ -1,7 +1,7 @@
 /** A row names all that it reads: without a key of an answer, only fields that name the key differ. */
 import { expect, test } from "vitest";
 import { PATHS } from "../../src/proxmox/endpoints.ts";
-import type { Answer } from "../../src/run-folder/snapshot.ts";
+import type { Answer } from "../../src/proxmox/answers.ts";
 import type { SettingTexts } from "../../src/transform/settings.ts";
 import { STUBS } from "../../src/netbox/types/stubs.ts";
 import type { Row } from "../../src/transform/mapping/table.ts";

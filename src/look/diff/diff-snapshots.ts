@@ -3,9 +3,9 @@
  * each side, and what differs.
  */
 import { compareNatural } from "../../base/natural-order.ts";
-import { agentResultOf, NO_ANSWER, objectOf } from "../../proxmox/answers.ts";
+import { agentResultOf, type Answer, NO_ANSWER, objectOf } from "../../proxmox/answers.ts";
 import { PATHS } from "../../proxmox/endpoints.ts";
-import type { Answer, AnswersFile, Snapshot } from "../../run-folder/snapshot.ts";
+import type { AnswersFile, Snapshot } from "../../run-folder/snapshot.ts";
 import { compareFields, compareParts, pushChanged } from "./compare-parts.ts";
 import { type Differences, Findings, type Subject } from "./differences.ts";
 import type { Fields } from "./fields.ts";

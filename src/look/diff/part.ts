@@ -1,7 +1,6 @@
 /** One answer of the snapshot → the fields that it holds, or why there are none. */
 import type { Reason } from "../../run-folder/left-out.ts";
-import { dataOf } from "../../proxmox/answers.ts";
-import type { Answer } from "../../run-folder/snapshot.ts";
+import { type Answer, dataOf } from "../../proxmox/answers.ts";
 import type { Fields } from "./fields.ts";
 
 /** Why something is not known; `detail` is what Proxmox said. */

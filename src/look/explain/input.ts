@@ -1,14 +1,13 @@
 /** A run folder, transformed or not → what there is to explain, and with which settings. */
 import { inputError } from "../../base/errors.ts";
 import type { SettingRow } from "../../base/setting.ts";
-import { MANIFEST_FILE } from "../../proxmox/endpoints.ts";
 import {
   ENTITY_MANIFEST_FILE,
   openEntities,
   type TransformedSet,
 } from "../../run-folder/entity-set.ts";
 import { openSnapshot } from "../../run-folder/snapshot-files.ts";
-import type { Snapshot } from "../../run-folder/snapshot.ts";
+import { MANIFEST_FILE, type Snapshot } from "../../run-folder/snapshot.ts";
 import type { Store } from "../../run-folder/store/store.ts";
 import {
   recordedTexts,

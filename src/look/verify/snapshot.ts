@@ -1,19 +1,12 @@
 /** pve/ and its manifest, file by file. */
 import { compareCodeUnits, compareNatural } from "../../base/natural-order.ts";
 import { TOOL } from "../../base/tool.ts";
-import { type Cause, type Incomplete, incompleteOf } from "../../proxmox/answers.ts";
-import {
-  CLUSTER_FILE,
-  MANIFEST_FILE,
-  nodeFile,
-  nodeOfFile,
-  rowKey,
-  rowKeys,
-} from "../../proxmox/endpoints.ts";
+import { type Answer, type Cause, type Incomplete, incompleteOf } from "../../proxmox/answers.ts";
+import { CLUSTER_FILE, nodeFile, nodeOfFile, rowKey, rowKeys } from "../../proxmox/endpoints.ts";
 import { Answers } from "../../run-folder/answers.ts";
 import { listingFaults, readListed } from "../../run-folder/manifest.ts";
 import { isFailure, readSnapshotManifest } from "../../run-folder/snapshot-files.ts";
-import type { Answer, Manifest } from "../../run-folder/snapshot.ts";
+import { type Manifest, MANIFEST_FILE } from "../../run-folder/snapshot.ts";
 import type { Store } from "../../run-folder/store/store.ts";
 import type { Findings } from "./findings.ts";
 

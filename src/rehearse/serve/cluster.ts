@@ -1,7 +1,8 @@
 /** A snapshot, whole and in memory: every answer, and the nodes and guests that its listings name. */
 import { compareNatural } from "../../base/natural-order.ts";
 import { type GuestKind, PATHS } from "../../proxmox/endpoints.ts";
-import type { Answer, AnswersFile, Snapshot } from "../../run-folder/snapshot.ts";
+import type { Answer } from "../../proxmox/answers.ts";
+import type { AnswersFile, Snapshot } from "../../run-folder/snapshot.ts";
 import type { Listing } from "./rights.ts";
 
 export interface ListedGuest {

@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 import { AppError } from "../../base/errors.ts";
 import { PATHS } from "../../proxmox/endpoints.ts";
-import type { Answer, Failure } from "../../run-folder/snapshot.ts";
+import type { Answer, Failure } from "../../proxmox/answers.ts";
 import type { Cluster } from "./cluster.ts";
 import { disturb, type Disturbances, FAULTS, strikes, type World } from "./disturbances.ts";
 import { type Endpoint, ENDPOINTS, type Question } from "./endpoints.ts";

@@ -1,6 +1,6 @@
 /** What goes out: one HTTP answer in the forms that pveproxy has, or none. */
 import type { IncomingMessage } from "node:http";
-import type { SkipReason } from "../../run-folder/snapshot.ts";
+import type { SkipReason } from "../../proxmox/answers.ts";
 import type { Dialect } from "./cluster.ts";
 import type { World } from "./disturbances.ts";
 import { type Endpoint, ENDPOINTS, type Question } from "./endpoints.ts";

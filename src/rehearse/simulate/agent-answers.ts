@@ -1,6 +1,6 @@
 /** A virtual machine → what its guest agent answers. Source: qemu-ga; PVE/API2/Qemu/Agent.pm. */
 import { type GuestAddress, PATHS } from "../../proxmox/endpoints.ts";
-import type { Answer } from "../../run-folder/snapshot.ts";
+import type { Answer } from "../../proxmox/answers.ts";
 import { createRandom, type Random } from "../random.ts";
 import { addressOf, type Guest, type Nic } from "./guest.ts";
 import { linkLocal, type Site } from "./site.ts";

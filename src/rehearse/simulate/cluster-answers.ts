@@ -1,6 +1,6 @@
 /** A site and the rows of its guests → the answers of the cluster-wide paths. */
 import { PATHS } from "../../proxmox/endpoints.ts";
-import type { Answer } from "../../run-folder/snapshot.ts";
+import type { Answer } from "../../proxmox/answers.ts";
 import { createRandom } from "../random.ts";
 import type { Guest } from "./guest.ts";
 import { nodeRow } from "./node-answers.ts";

@@ -1,6 +1,6 @@
 /** A node and its guests → the answers of its file, as a capture would have found them. */
 import { PATHS } from "../../proxmox/endpoints.ts";
-import type { Answer, SkipReason } from "../../run-folder/snapshot.ts";
+import type { Answer, SkipReason } from "../../proxmox/answers.ts";
 import { createRandom, type Random } from "../random.ts";
 import { agentAnswers } from "./agent-answers.ts";
 import { lxcConfig, qemuConfig } from "./guest-config.ts";

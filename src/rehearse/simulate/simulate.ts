@@ -1,9 +1,9 @@
 /** A seed and two numbers → a snapshot of a site that never was, written like a captured one. */
 import { usageError } from "../../base/errors.ts";
 import { decodeUtf8 } from "../../base/text.ts";
-import { CLUSTER_FILE, MANIFEST_FILE, NODES_FOLDER } from "../../proxmox/endpoints.ts";
+import { CLUSTER_FILE, NODES_FOLDER } from "../../proxmox/endpoints.ts";
 import { type ManifestFacts, startSnapshot } from "../../run-folder/snapshot-files.ts";
-import type { Manifest } from "../../run-folder/snapshot.ts";
+import { type Manifest, MANIFEST_FILE } from "../../run-folder/snapshot.ts";
 import type { Store } from "../../run-folder/store/store.ts";
 import { clusterAnswers, resourceRow, versionOf } from "./cluster-answers.ts";
 import { makeGuest } from "./guest.ts";

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { diffSnapshots } from "../../../src/look/diff/diff-snapshots.ts";
 import { type Differences, isDifferent, type Unread } from "../../../src/look/diff/differences.ts";
 import { PATHS } from "../../../src/proxmox/endpoints.ts";
-import type { Answer } from "../../../src/run-folder/snapshot.ts";
+import type { Answer } from "../../../src/proxmox/answers.ts";
 import { anyLab } from "../../helpers/any-lab.ts";
 import { inMemory } from "../../helpers/in-memory.ts";
 import { agentRow, type Lab, lab, type LabGuest, labSite } from "../../helpers/lab.ts";

@@ -1,5 +1,5 @@
 /** A second snapshot of one site: what can change does, and what was not read is left as it is. */
-import type { Answer } from "../../../src/run-folder/snapshot.ts";
+import type { Answer } from "../../../src/proxmox/answers.ts";
 import { agentRow, type LabGuest, type LabNode, labSite } from "../../helpers/lab.ts";
 import type { Site } from "../../helpers/snapshot-builder.ts";
 import { describe } from "../findings.ts";

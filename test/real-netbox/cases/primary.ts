@@ -1,5 +1,5 @@
 /** A primary address with CLEAR_EMPTY: it goes when all was read and there is none, and stays otherwise. */
-import type { Answer } from "../../../src/run-folder/snapshot.ts";
+import type { Answer } from "../../../src/proxmox/answers.ts";
 import { agentRow, type LabGuest, type LabNode, labSite } from "../../helpers/lab.ts";
 import { listAll } from "../server/rest.ts";
 import { expectedOf, type Input, type Trial } from "../trial.ts";

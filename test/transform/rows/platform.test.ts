@@ -1,6 +1,6 @@
 /** Platform: of a node its version, of a guest what its agent says, else its OS type. */
 import { describe, expect, test } from "vitest";
-import type { Answer } from "../../../src/run-folder/snapshot.ts";
+import type { Answer } from "../../../src/proxmox/answers.ts";
 import { type Outcome, transformed } from "../../helpers/in-memory.ts";
 import { guest101, lab, type LabGuest } from "../../helpers/lab.ts";
 

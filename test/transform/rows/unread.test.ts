@@ -1,7 +1,7 @@
 /** A failed read is never "gone": what was not read is listed, and NetBox keeps what it has. */
 import { describe, expect, test } from "vitest";
 import { PATHS } from "../../../src/proxmox/endpoints.ts";
-import type { Answer } from "../../../src/run-folder/snapshot.ts";
+import type { Answer } from "../../../src/proxmox/answers.ts";
 import { inMemory, only, transformed } from "../../helpers/in-memory.ts";
 import { guest101, labSite, nodeWith } from "../../helpers/lab.ts";
 
