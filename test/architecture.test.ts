@@ -60,7 +60,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   rehearse: {
     imports: KNOWLEDGE,
-    packages: ["@bufbuild/protobuf", "pure-rand", "selfsigned"],
+    packages: ["@bufbuild/protobuf", "p-limit", "pure-rand", "selfsigned"],
   },
 };
 

@@ -67,7 +67,7 @@ test("with TLS and --json it writes its certificate, and keeps what it is sent",
   const { code, stdout, stderr } = await program.stop("SIGTERM");
   expect([code, stdout.split("\n").length]).toEqual([0, 2]);
   expect(stderr).toContain("Stopped after 3 requests with 3 entities; 1 of the requests had come");
-  expect(stderr).toContain("Fault token-503 struck 1 times");
+  expect(stderr).toContain("Fault token-503 hit 1 requests");
   expect(Object.keys(await treeOf(out))).toEqual([
     "netbox/01-tag-0001.json",
     "netbox/01-tag-0002.json",
@@ -131,7 +131,7 @@ test("a disk that fails ends it, and what was acknowledged is kept", async () =>
 });
 
 test.each([
-  [["--fail", "nonsense:1"], 'Cannot make the fault "nonsense:1"'],
+  [["--fail", "nonsense:1"], 'Invalid fault "nonsense:1"'],
   [["--expire-tokens", "soon"], 'Option --expire-tokens is "soon"'],
   [["--latency", "20"], 'Option --latency is "20"'],
   [["--port=-1"], 'Option --port is "-1"'],

@@ -161,11 +161,11 @@ describe("a fault as text", () => {
   test.each(["", "unavailable", "unavailable:", "unavailable:2", "unavailable:-1", "nonsense:0.1"])(
     "%j is refused with those that there are",
     (text) => {
-      expect(() => parseFault(text)).toThrow(`Cannot make the fault "${text}"`);
+      expect(() => parseFault(text)).toThrow(`Invalid fault "${text}"`);
     },
   );
 
   test.each(["toString:1", "constructor:1"])("%s is no fault", (text) => {
-    expect(() => parseFault(text)).toThrow("Cannot make");
+    expect(() => parseFault(text)).toThrow("Invalid fault");
   });
 });

@@ -1,7 +1,7 @@
 /** Faults by chance: the same for the same seed, path and attempt, and real on the wire. */
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
-import { type Fault, parseFault, strikes } from "../../src/rehearse/serve/disturbances.ts";
+import { type Fault, faultFor, parseFault } from "../../src/rehearse/serve/disturbances.ts";
 import { ask, envelopeOf, keepAliveAgent } from "../helpers/pve-client.ts";
 import { EXAMPLE, served } from "../helpers/served.ts";
 
@@ -18,7 +18,7 @@ describe("what is drawn", () => {
     const drawn = (list: typeof attempts, seed: number) =>
       new Map(list.map((each) => [
         `${each.path} ${each.number}`,
-        strikes(faults, { ...each, seed }),
+        faultFor(faults, { ...each, seed }),
       ]));
     fc.assert(fc.property(
       fc.integer(),
@@ -35,19 +35,19 @@ describe("what is drawn", () => {
     ["reset:.2", 0.2],
     ["cut:1", 1],
     ["timeout:0", 0],
-  ])("%s strikes that share of all attempts", (text, share) => {
+  ])("%s faultFor that share of all attempts", (text, share) => {
     const fault = parseFault(text);
-    const struck = Array.from({ length: 4000 }, (_, i) =>
-      strikes([fault], { seed: 3, path: "/nodes", number: i + 1 })).filter(Boolean).length;
-    expect(struck / 4000).toBeGreaterThanOrEqual(share * 0.8);
-    expect(struck / 4000).toBeLessThanOrEqual(share * 1.2);
+    const failed = Array.from({ length: 4000 }, (_, i) =>
+      faultFor([fault], { seed: 3, path: "/nodes", number: i + 1 })).filter(Boolean).length;
+    expect(failed / 4000).toBeGreaterThanOrEqual(share * 0.8);
+    expect(failed / 4000).toBeLessThanOrEqual(share * 1.2);
   });
 
-  test("shares of several faults add up, and one attempt is struck once", () => {
+  test("shares of several faults add up, and one attempt gets one fault at most", () => {
     const faults = ["503:0.5", "reset:0.5"].map(parseFault);
     const kinds = Array.from(
       { length: 200 },
-      (_, number) => strikes(faults, { seed: 1, path: "/version", number }),
+      (_, number) => faultFor(faults, { seed: 1, path: "/version", number }),
     );
     expect(new Set(kinds)).toEqual(new Set(["503", "reset"]));
   });
@@ -56,7 +56,7 @@ describe("what is drawn", () => {
     const faults = [parseFault("503:0.5")];
     const drawn = Array.from(
       { length: 64 },
-      (_, number) => strikes(faults, { seed: 1, path: "/version", number }),
+      (_, number) => faultFor(faults, { seed: 1, path: "/version", number }),
     );
     expect(new Set(drawn).size).toBe(2);
   });
@@ -70,7 +70,7 @@ describe("what is drawn", () => {
     ["resetx9@/*type=vm", "/cluster/resources?type=vm", 9, "reset"],
   ])("%s at %s, attempt %i: %s", (text, path, number, kind) => {
     const faults = text.includes("@/") ? [parseFault(text)] : [];
-    expect(strikes(faults, { seed: 1, path, number })).toBe(kind);
+    expect(faultFor(faults, { seed: 1, path, number })).toBe(kind);
   });
 
   test.each([
@@ -87,7 +87,7 @@ describe("what is drawn", () => {
     (text) => {
       expect(() => parseFault(text)).toThrow(expect.objectContaining({
         kind: "usage",
-        message: `Cannot make the fault "${text}"`,
+        message: `Invalid fault "${text}"`,
         hint: expect.stringContaining("reset, cut, timeout") as string,
       }));
     },
@@ -107,10 +107,10 @@ describe("on the wire", () => {
   ])("%i is %s", async (status, reason, type) => {
     const server = await served(EXAMPLE, faultsOf(`${status}x1`));
     const agent = keepAliveAgent(server);
-    const struck = await ask(server, "/version", { agent });
-    expect([struck.status, struck.reason, struck.headers["content-type"]])
+    const failed = await ask(server, "/version", { agent });
+    expect([failed.status, failed.reason, failed.headers["content-type"]])
       .toEqual([status, reason, type]);
-    expect(struck.headers["retry-after"]).toBeUndefined();
+    expect(failed.headers["retry-after"]).toBeUndefined();
     expect((await ask(server, "/version", { agent })).status).toBe(200);
   });
 

@@ -6,7 +6,7 @@ import { EXAMPLE, served } from "../helpers/served.ts";
 import { answersText, sealFiles } from "../helpers/snapshot-builder.ts";
 import { tempFolder } from "../helpers/temp-folder.ts";
 
-const UNKNOWN = "The snapshot that is served holds no answer to this";
+const UNKNOWN = "The snapshot has no answer for this path";
 
 describe("a call that capture did not make", () => {
   test.each([

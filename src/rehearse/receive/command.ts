@@ -32,7 +32,7 @@ async function receiveInto(
     ...options,
     isForgetful: true,
     async onRequest({ id, entities }, bytes) {
-      // The sender is told, and the rehearsal ends: the next request would fare no better.
+      // The sender gets the error and the server stops: the next request would fail, too.
       await files?.add(bytes).catch((error: unknown) => {
         broken.reject(error);
         throw error;
@@ -74,7 +74,7 @@ async function readOptions(session: Session): Promise<ReceiveOptions> {
   };
 }
 
-/** On stdout, what a shell or a script needs to push to it. */
+/** Prints the settings for push: as JSON or as lines for a shell. */
 async function introduce(session: Session, receiver: Receiver): Promise<void> {
   const { target, port, client, certificatePem } = receiver;
   const certificateFile = session.option("tls");
@@ -97,7 +97,7 @@ async function introduce(session: Session, receiver: Receiver): Promise<void> {
       }),
   );
   session.log.info(
-    `Receiving at ${target}: a shell with the variables above pushes to it, Ctrl-C stops it`,
+    `Receiving at ${target}: set the variables above to push to it; Ctrl-C stops it`,
   );
 }
 
@@ -115,6 +115,6 @@ function summarize(session: Session, { requests, faults }: Receiver): void {
       `entities; ${groupDigits(repeated)} of the requests had come before`,
   );
   for (const [name, count] of Object.entries(faults)) {
-    session.log.info(`Fault ${name} struck ${groupDigits(count)} times`);
+    session.log.info(`Fault ${name} hit ${groupDigits(count)} requests`);
   }
 }

@@ -1,4 +1,4 @@
-/** TABLE: what can be made to fail, and the dice that decide when. */
+/** TABLE: faults of the receiver, and which requests they hit. */
 import { create, toBinary } from "@bufbuild/protobuf";
 import { usageError } from "../../base/errors.ts";
 import { IngestResponseSchema } from "../../push/gen/ingester_pb.ts";
@@ -7,12 +7,12 @@ import { type Answer, CUT, type Outcome, ownAnswer, page } from "./http.ts";
 import { messageAnswer, MISSING_SCOPE, statusAnswer } from "./ingester.ts";
 import { INGEST_SCOPE, refusal } from "./tokens.ts";
 
-/** Which requests a fault strikes. */
+/** The requests that a fault can hit. */
 export type FaultPlace = "ingest" | "token";
 
 export interface FaultRow {
   readonly on: FaultPlace;
-  /** True: the request is kept all the same, so that a sender which repeats it sends it twice. */
+  /** The request is kept all the same, so a sender that retries sends it twice. */
   readonly isKept?: true;
   readonly outcome: Outcome;
   readonly means: string;
@@ -89,9 +89,9 @@ export type FaultName = keyof typeof FAULTS;
 
 export interface Fault {
   readonly name: FaultName;
-  /** In how many of all requests, 0 to 1. */
+  /** Share of all requests, 0 to 1. */
   readonly share?: number;
-  /** The first so many requests. */
+  /** The first requests: how many. */
   readonly first?: number;
 }
 
@@ -101,7 +101,7 @@ const FAULT_REGEXP = /^([a-z0-9-]+?)(?::(0?\.\d+|[01](?:\.0+)?)|x(\d{1,6}))$/;
 export function parseFault(text: string): Fault {
   const [, name = "", share, first] = FAULT_REGEXP.exec(text) ?? [];
   if (!isName(name)) {
-    throw usageError(`Cannot make the fault "${text}"`, {
+    throw usageError(`Invalid fault "${text}"`, {
       hint: `Write one of ${Object.keys(FAULTS).join(", ")} and its share, "unavailable:0.1", or ` +
         '"unavailablex2" for the first two requests',
     });
@@ -117,7 +117,7 @@ function isName(text: string): text is FaultName {
   return Object.hasOwn(FAULTS, text);
 }
 
-/** What strikes the next request of a place. The n-th one meets the same for the same seed. */
+/** The fault of the next request; for the same seed, the n-th request gets the same. */
 export function createDice(
   faults: readonly Fault[],
   seed: number,

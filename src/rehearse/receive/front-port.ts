@@ -1,4 +1,4 @@
-/** One port for HTTP/1.1 and HTTP/2, plain or with TLS, as nginx has it. */
+/** One port for HTTP/1.1 and HTTP/2, plain or with TLS, like nginx. */
 import { once } from "node:events";
 import { createServer as createHttp1 } from "node:http";
 import { createServer as createHttp2, type ServerHttp2Session } from "node:http2";
@@ -9,20 +9,20 @@ import { type NodeRequest, type NodeResponse, plainOnTlsPort } from "./http.ts";
 
 export interface FrontPort {
   readonly port: number;
-  /** Breaks the connection that a request came over. */
+  /** Closes the connection of a request. */
   cut(request: NodeRequest): void;
-  /** Ends all connections. */
+  /** Closes all connections. */
   close(): Promise<void>;
 }
 
 export interface FrontPortOptions {
-  /** 0: the system chooses. */
+  /** 0: any free port. */
   readonly port: number;
   /** Absent: without TLS. */
   readonly certificate?: Certificate | undefined;
 }
 
-/** How an HTTP/2 connection begins, and no method of HTTP/1.1. Source: RFC 9113, 3.4. */
+/** The first bytes of an HTTP/2 connection. Source: RFC 9113, 3.4. */
 const HTTP2_START = "PRI";
 /** The type of a TLS handshake record, the first byte of a connection. Source: RFC 8446, 5.1. */
 const TLS_HANDSHAKE = 0x16;
@@ -50,7 +50,7 @@ export async function openFrontPort(
     }),
     cut(request) {
       const client = inner.clientOf(request);
-      // TLS knows no reset.
+      // TLS sockets have no reset.
       if (secure === undefined) client?.resetAndDestroy();
       else client?.destroy();
     },
@@ -72,7 +72,7 @@ function plainServer(inner: InnerServers): Server {
   });
 }
 
-/** As nginx does, plain HTTP on this port is answered with a page that says so. */
+/** Plain HTTP on this port gets nginx's error page. */
 function secureServer(secure: TlsServer): Server {
   return createTcpServer((client) => {
     withHead(client, 1, (head) => {
@@ -87,7 +87,7 @@ interface TlsServer {
   close(): Promise<void>;
 }
 
-/** On a port of its own: Deno's TLS takes no socket that was read from. */
+/** On a port of its own: Deno's TLS does not accept a socket from which bytes were read. */
 async function openTlsServer(
   inner: InnerServers,
   { keyPem, certificatePem }: Certificate,
@@ -107,7 +107,7 @@ async function openTlsServer(
   };
 }
 
-/** Hands over the first bytes of a connection, as soon as there are so many, and pauses it. */
+/** Calls back with the first bytes of a connection, as soon as there are enough, and pauses it. */
 function withHead(client: Socket, length: number, use: (head: Buffer) => void): void {
   const chunks: Buffer[] = [];
   const read = (chunk: Buffer): void => {
@@ -123,8 +123,8 @@ function withHead(client: Socket, length: number, use: (head: Buffer) => void): 
 }
 
 /**
- * An HTTP/1.1 and an HTTP/2 server on ports of their own, to which connections are piped. Neither
- * runtime's HTTP/2 server takes a socket that somebody has read from.
+ * An HTTP/1.1 and an HTTP/2 server on ports of their own, to which connections are piped: the HTTP/2
+ * servers of Node and Deno do not accept a socket from which bytes were read.
  */
 
 export type Language = "http1" | "http2";
@@ -132,14 +132,14 @@ export type Language = "http1" | "http2";
 export type Listener = (request: NodeRequest, response: NodeResponse) => void;
 
 export interface InnerServers {
-  /** Passes a connection on; `head` was read from it already. */
+  /** Passes a connection on; `head`: bytes that were already read. */
   pass(client: Socket, language: Language, head?: Uint8Array): void;
-  /** The connection that a request came over. */
+  /** The connection of a request. */
   clientOf(request: NodeRequest): Socket | undefined;
   close(): Promise<void>;
 }
 
-/** Node's own 10 MB are less than three of the largest requests at once. */
+/** Node's default of 10 MB is less than three of the largest requests. */
 const MAX_SESSION_MEGABYTES = 256;
 
 export async function openInnerServers(listener: Listener): Promise<InnerServers> {
@@ -149,7 +149,7 @@ export async function openInnerServers(listener: Listener): Promise<InnerServers
   };
   if ("Deno" in globalThis) servers.http2.on("session", leaveGoodbyeUnanswered);
   const ports = { http1: await listen(servers.http1, 0), http2: await listen(servers.http2, 0) };
-  /** By the port that a pipe has at this end. */
+  /** Local port of the pipe → connection. */
   const clients = new Map<number, Socket>();
   return {
     pass(client, language, head) {
@@ -168,14 +168,14 @@ export async function openInnerServers(listener: Listener): Promise<InnerServers
 }
 
 /**
- * A client that says goodbye hangs up by itself. Deno 2.9.6 would answer in a way that aborts it:
+ * A client that sends GOAWAY closes the connection itself. Deno 2.9.6 aborts when it answers one:
  * "nghttp2_session.c: find_stream_on_goaway_func: Assertion `stream->closed_next == NULL' failed".
  */
 function leaveGoodbyeUnanswered(session: ServerHttp2Session): void {
   session.close = () => undefined;
 }
 
-/** Pipes a connection to a port of the loopback; `head` was read from it already. */
+/** Pipes a connection to a loopback port; `head`: bytes that were already read. */
 export function passTo(port: number, client: Socket, head?: Uint8Array): Socket {
   const pipe = connect(port, HOST);
   tie(client, pipe);
@@ -186,7 +186,7 @@ export function passTo(port: number, client: Socket, head?: Uint8Array): Socket 
 
 function tie(client: Socket, pipe: Socket): void {
   for (const [one, other] of [[client, pipe], [pipe, client]] as const) {
-    // Small writes that wait for each other would cost 40 ms per window of flow control.
+    // Nagle's algorithm would cost 40 ms per flow control window.
     one.setNoDelay(true);
     one.on("error", () => other.destroy());
     one.on("close", () => other.destroy());

@@ -1,4 +1,4 @@
-/** One request and its answer, over HTTP/1.1 and HTTP/2 alike. */
+/** Requests and answers over HTTP/1.1 and HTTP/2, and the answers of Diode's nginx. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 
@@ -7,7 +7,7 @@ export interface Exchange {
   /** Without the query. */
   readonly path: string;
   header(name: string): string | undefined;
-  /** The whole body, or undefined when it has more than `most` bytes. */
+  /** The body; undefined when it has more than `most` bytes. */
   body(most: number): Promise<Uint8Array | undefined>;
 }
 
@@ -15,16 +15,15 @@ export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | number>>;
   readonly body?: string | Uint8Array;
-  /** Headers behind the body: where gRPC says how it went. */
+  /** gRPC's status is in the trailers. */
   readonly trailers?: Readonly<Record<string, string>>;
 }
 
-/** Instead of an answer: the connection breaks, with all that runs over it. */
+/** Instead of an answer: closes the connection with all of its requests. */
 export const CUT = "cut";
 
 export type Outcome = Answer | typeof CUT;
 
-/** As Node gives them. */
 export type NodeRequest = IncomingMessage | Http2ServerRequest;
 export type NodeResponse = ServerResponse | Http2ServerResponse;
 
@@ -42,16 +41,16 @@ export function exchangeOf(request: NodeRequest): Exchange {
 
 export function sendAnswer(response: NodeResponse, answer: Answer): void {
   const { status, headers, body, trailers } = answer;
-  // The two classes have the same calls, which TypeScript cannot join.
+  // Both classes have these methods; TypeScript cannot call them on the union.
   const out = response as ServerResponse;
   out.statusCode = status;
   for (const [name, value] of Object.entries(headers)) out.setHeader(name, value);
   if (trailers !== undefined) out.addTrailers(trailers);
-  // Headers are not sent before the end is known: without a body they are to carry it.
+  // Without a body, headers and end go out in one frame.
   out.end(body);
 }
 
-/** The client went away in the middle of a request: nobody is left to answer. */
+/** The client closed the connection in the middle of a request. */
 export class ClientGone extends Error {}
 
 async function readBody(request: NodeRequest, most: number): Promise<Uint8Array | undefined> {
@@ -68,18 +67,16 @@ async function readBody(request: NodeRequest, most: number): Promise<Uint8Array 
   return length <= most ? Buffer.concat(chunks, length) : undefined;
 }
 
-/** What Diode's nginx answers itself. Source: netboxlabs/diode, diode-server/docker/nginx/nginx.conf. */
-
-/** client_max_body_size 25m. */
+/** client_max_body_size. Source: netboxlabs/diode, diode-server/docker/nginx/nginx.conf. */
 export const MAX_BODY_BYTES = 25 * 2 ** 20;
 
-/** TABLE: a status that has a text of its own in nginx.conf. */
+/** TABLE: status → body in nginx.conf. */
 const OWN_TEXTS = {
   401: { error: "unauthorized", error_description: "Authentication required" },
   403: { error: "forbidden", error_description: "Access denied" },
 } as const;
 
-/** TABLE: a status for which nginx has a page. */
+/** TABLE: status → title of nginx's own page. */
 const PAGES = {
   404: "Not Found",
   413: "Request Entity Too Large",
@@ -89,7 +86,7 @@ const PAGES = {
   503: "Service Temporarily Unavailable",
 } as const;
 
-/** Plain HTTP where a gRPC client would expect a status of gRPC's. */
+/** Plain HTTP, although a gRPC client expects a gRPC status. */
 export function ownAnswer(status: keyof typeof OWN_TEXTS): Answer {
   return {
     status,
@@ -108,8 +105,8 @@ export function page(status: keyof typeof PAGES): Answer {
 }
 
 /**
- * What a port with TLS answers to anything else, a preface of HTTP/2 included, before it closes the
- * connection. Source: nginx, src/http/ngx_http_request.c, ngx_http_special_response.c.
+ * The answer of a TLS port to anything that is not TLS, before it closes the connection.
+ * Source: nginx, src/http/ngx_http_request.c, ngx_http_special_response.c.
  */
 export function plainOnTlsPort(): string {
   const words = "The plain HTTP request was sent to HTTPS port";

@@ -1,7 +1,7 @@
 /**
- * The ingester's side of one call: who may, what it checks, what it says. It checks much less than
- * its schema promises: not the form of ids and versions, not the number of entities, no lists of
- * choices. Source: netboxlabs/diode, diode-server/ingester/component.go, authutil/check.go.
+ * Diode's ingester: authorization, checks and answer of one Ingest call. It checks less than its schema
+ * says: no formats of ids and versions, no number of entities, no choices.
+ * Source: netboxlabs/diode, diode-server/ingester/component.go, authutil/check.go.
  */
 import { create, toBinary } from "@bufbuild/protobuf";
 import { reasonOf } from "../../base/errors.ts";
@@ -11,9 +11,8 @@ import { type RequestHead, skimRequest } from "./received.ts";
 import { INGEST_SCOPE, type Tokens } from "./tokens.ts";
 
 /**
- * A call with one message each way, in gRPC's own framing. It is written out here because a
- * rehearsal must be able to answer wrongly, late and not at all, which a library rightly prevents.
- * Source: grpc/grpc, doc/PROTOCOL-HTTP2.md.
+ * gRPC framing of a unary call. Not by a library, since the receiver has to send wrong, late and no
+ * answers. Source: grpc/grpc, doc/PROTOCOL-HTTP2.md.
  */
 
 /** Source: grpc/grpc, doc/statuscodes.md. */
@@ -28,7 +27,7 @@ const STATUS = {
 
 export type StatusName = keyof typeof STATUS;
 
-/** What a call failed with, as Go's server would. */
+/** The status with which a call failed. */
 export class StatusError extends Error {
   readonly status: StatusName;
 
@@ -38,13 +37,13 @@ export class StatusError extends Error {
   }
 }
 
-/** Goes into a header as %XX of its UTF-8 bytes; all else as it is. */
+/** Percent-encoded in the header. */
 const UNSAFE_REGEXP = /[^ -$&-~]+/g;
 const HEADERS = { "content-type": "application/grpc" };
-/** Before a message: whether it is compressed, and its length as 4 bytes, the highest first. */
+/** Prefix of a message: a compression flag, then the length as 4 bytes, big-endian. */
 const PREFIX_BYTES = 5;
 
-/** @throws StatusError for a body that is not one message of at most `most` bytes. */
+/** @throws StatusError unless the body is one message of at most `most` bytes. */
 export function messageOf(body: Uint8Array, most: number): Uint8Array {
   if (body.length < PREFIX_BYTES) throw new StatusError("INTERNAL", "unexpected EOF");
   const length = new DataView(body.buffer, body.byteOffset).getUint32(1);
@@ -65,7 +64,7 @@ export function messageAnswer(message: Uint8Array): Answer {
   return { status: 200, headers: HEADERS, body, trailers: { "grpc-status": "0" } };
 }
 
-/** Without a message, the status stands in the headers. */
+/** A status without a message is sent in the headers. */
 export function statusAnswer(status: StatusName, message: string): Answer {
   return {
     status: 200,
@@ -77,7 +76,7 @@ export function statusAnswer(status: StatusName, message: string): Answer {
   };
 }
 
-/** What grpc-go takes unless it is told otherwise, and the ingester does not tell. */
+/** The default of grpc-go, which the ingester keeps. */
 export const MAX_MESSAGE_BYTES = 4 * 2 ** 20;
 
 /** Source: netboxlabs/diode, diode-server/authutil/check.go. */
@@ -85,11 +84,11 @@ export const MISSING_SCOPE = "missing required scope";
 
 export interface Ingester {
   readonly tokens: Tokens;
-  /** Called with each request that is in order, before it is acknowledged. */
+  /** Called with each valid request before it is acknowledged. */
   keep(head: RequestHead, bytes: Uint8Array): Promise<void>;
 }
 
-/** TABLE: what may not be empty, in the order of the checks → the error. */
+/** TABLE: required field → error, in the order of the checks. */
 const REQUIRED: readonly (readonly [keyof RequestHead, string])[] = [
   ["id", "id is empty"],
   ["producerAppName", "producer app name is empty"],
@@ -112,10 +111,10 @@ export async function answerIngest(
     const bytes = messageOf(body, MAX_MESSAGE_BYTES);
     const head = parsed(bytes);
     const missing = REQUIRED.find(([field]) => head[field].length === 0);
-    // A plain error of Go, which has no status of its own.
+    // A Go error without a gRPC status.
     if (missing !== undefined) throw new StatusError("UNKNOWN", missing[1]);
     await keep(head, bytes).catch(() => {
-      // As when Redis cannot be written: the sender is not told why.
+      // As when Redis cannot be written: the sender gets no reason.
       throw new StatusError("INTERNAL", "");
     });
     const errors = head.entities.flatMap((hasKind, i) =>

@@ -1,4 +1,4 @@
-/** A Diode on the loopback, behind an nginx as its own: it keeps what it is sent, and fails on demand. */
+/** A Diode server on the loopback interface, with the behaviour of its nginx; keeps requests, fails on demand. */
 import { setTimeout as wait } from "node:timers/promises";
 import type { JsonObject } from "@bufbuild/protobuf";
 import { HOST, makeCertificate } from "../server.ts";
@@ -34,42 +34,42 @@ import {
 } from "./tokens.ts";
 
 export interface ReceiveOptions {
-  /** 0, the default: the system chooses. */
+  /** 0 (default): any free port. */
   readonly port?: number;
-  /** Before every path; "/diode" unless given, "" for none. */
+  /** Path prefix; default "/diode". */
   readonly prefix?: string;
-  /** With a certificate of its own. */
+  /** With a self-signed certificate. */
   readonly isTls?: boolean;
-  /** Whom it gives tokens to; a client of the rehearsal unless given. */
+  /** The client that may get tokens; default REHEARSAL_CLIENT. */
   readonly client?: ClientCredentials;
-  /** How long a token opens the door; an hour unless given. */
+  /** Lifetime of a token; default one hour. */
   readonly tokenLifeMs?: number;
-  /** How long each answer waits. */
+  /** Delay of every answer. */
   readonly latencyMs?: number;
-  /** Of those for one place, one at the most strikes a request. */
+  /** At most one hits a request. */
   readonly faults?: readonly Fault[];
   /** Same seed, same faults. */
   readonly seed?: number;
-  /** Called with each request that is in order, before it is acknowledged. */
+  /** Called with each valid request before it is acknowledged. */
   readonly onRequest?: (request: ReceivedRequest, bytes: Uint8Array) => Promise<void> | void;
-  /** Do not keep the entities in memory. */
+  /** Do not keep entities in memory. */
   readonly isForgetful?: boolean;
 }
 
 export interface Receiver {
-  /** As a client is told it: "grpc://127.0.0.1:40123/diode". */
+  /** "grpc://127.0.0.1:40123/diode" */
   readonly target: string;
   readonly port: number;
   readonly client: ClientCredentials;
-  /** With TLS: what a client has to trust. */
+  /** With TLS: the certificate that a client has to trust. */
   readonly certificatePem: string | undefined;
-  /** Those that were in order, as they came. */
+  /** Valid requests in order of arrival. */
   readonly requests: readonly ReceivedRequest[];
-  /** How many requests each fault struck. */
+  /** Fault → requests that it hit. */
   readonly faults: Readonly<Partial<Record<FaultName, number>>>;
-  /** How many tokens were given out. */
+  /** Tokens issued so far. */
   countTokens(): number;
-  /** Of all requests, as they came, in protobuf JSON: `{ timestamp, tag: {…} }`. */
+  /** Entities of all requests in order of arrival, in protobuf JSON: `{ timestamp, tag: {…} }`. */
   entities(): JsonObject[];
   close(): Promise<void>;
 }
@@ -107,7 +107,7 @@ export async function receive(options: ReceiveOptions = {}): Promise<Receiver> {
     if (options.latencyMs) await wait(options.latencyMs);
     if (outcome === CUT) front.cut(request);
     else sendAnswer(response, outcome);
-    // A body that nobody reads would hold up the other requests of its connection.
+    // An unread body would block the other requests of the connection.
     request.resume();
   };
   const front = await openFrontPort((request, response) => {
@@ -130,8 +130,6 @@ function ignoreGone(error: unknown): void {
   if (!(error instanceof ClientGone)) throw error;
 }
 
-/** Path → who answers it, as Diode's nginx decides, unless a fault strikes first. */
-
 export interface GatewayOptions extends Ingester, TokenIssuer {
   readonly prefix: string;
   readonly faults: readonly Fault[];
@@ -145,7 +143,7 @@ interface Location {
   readonly answer: (exchange: Exchange, options: GatewayOptions) => Promise<Answer>;
 }
 
-/** TABLE: a path begins with `path`, behind the prefix. */
+/** TABLE: beginning of a path after the prefix → handler, as in Diode's nginx.conf. */
 const LOCATIONS: readonly Location[] = [
   { path: "/auth/token", place: "token", answer: answerToken },
   { path: "/diode.v1.IngesterService/", place: "ingest", answer: answerIngest },
@@ -162,7 +160,7 @@ export function createGateway(options: GatewayOptions): (exchange: Exchange) => 
     const { isKept, outcome }: FaultRow = FAULTS[name];
     if (isKept === undefined) return outcome;
     const honest = await location.answer(exchange, options);
-    // Only an acknowledgement is a message, with trailers behind it.
+    // Only an acknowledgement is a message followed by trailers.
     const isRefused = honest.trailers === undefined;
     return isRefused ? honest : outcome;
   };

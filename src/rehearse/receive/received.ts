@@ -1,4 +1,4 @@
-/** What arrived: a line about each request and, unless told otherwise, its bytes. */
+/** Received requests: their header fields, their entities as JSON, and the files made of them. */
 import { fromBinary, type JsonObject, ScalarType, toJson } from "@bufbuild/protobuf";
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { compareCodeUnits } from "../../base/natural-order.ts";
@@ -12,8 +12,8 @@ import { type FileEntry, fileEntry, seal } from "../../run-folder/manifest.ts";
 import type { Store } from "../../run-folder/store/store.ts";
 
 /**
- * The bytes of an IngestRequest → what the ingester looks at. The entities stay bytes: decoding
- * them would make the receiver slower than the senders that are measured against it.
+ * The bytes of an IngestRequest → the fields that the ingester checks. Entities are not decoded: that
+ * would make the receiver slower than the senders that are benchmarked with it.
  */
 
 export interface RequestHead {
@@ -23,7 +23,7 @@ export interface RequestHead {
   readonly producerAppVersion: string;
   readonly sdkName: string;
   readonly sdkVersion: string;
-  /** Of each entity, whether it is of any kind. */
+  /** For each entity: does it have a type? */
   readonly entities: readonly boolean[];
 }
 
@@ -34,7 +34,7 @@ const TEXTS = new Map(
     .map(({ number, localName }) => [number, localName]),
 );
 
-/** @throws Error when the bytes are no message at all. */
+/** @throws Error when the bytes are not a protobuf message. */
 export function skimRequest(bytes: Uint8Array): RequestHead {
   const reader = new BinaryReader(bytes);
   const entities: boolean[] = [];
@@ -59,7 +59,7 @@ const NO_TEXTS = {
   sdkVersion: "",
 };
 
-/** Every field but the timestamp is a kind. */
+/** Every field except the timestamp is a type. */
 function hasKind(entity: Uint8Array): boolean {
   const reader = new BinaryReader(entity);
   while (reader.pos < reader.len) {
@@ -71,18 +71,18 @@ function hasKind(entity: Uint8Array): boolean {
 }
 
 export interface ReceivedRequest extends Omit<RequestHead, "entities"> {
-  /** How many. */
+  /** Number of entities. */
   readonly entities: number;
-  /** Of the message, without gRPC's prefix. */
+  /** Size of the message without gRPC's prefix. */
   readonly bytes: number;
 }
 
-/** A request in protobuf JSON with snake_case names, as entity files have it. */
+/** A request in protobuf JSON with snake_case names, as in entity files. */
 export interface RequestJson extends JsonObject {
   readonly entities: JsonObject[];
 }
 
-/** @throws Error when the bytes are no request. */
+/** @throws Error when the bytes are not an IngestRequest. */
 export function requestJson(bytes: Uint8Array): RequestJson {
   const request = fromBinary(IngestRequestSchema, bytes);
   return {
@@ -92,15 +92,15 @@ export function requestJson(bytes: Uint8Array): RequestJson {
 }
 
 /**
- * Requests → files in the form of `transform`, each request one file: netbox/01-tag-0001.json and so
- * on, numbered as they come. What no step of ours makes, such as a request of another program with
- * entities of many kinds, goes to other/0001.json.
+ * Requests → files in the form of `transform`, one for each request, numbered in order of arrival:
+ * netbox/01-tag-0001.json … A request with entities of several types, which `transform` never writes,
+ * goes to other/0001.json.
  */
 
 export interface EntityFiles {
   /** @throws AppError "usage" when the file cannot be written. */
   add(request: Uint8Array): Promise<void>;
-  /** Puts netbox/ in its place, manifest last; without a request the old one stays. */
+  /** Replaces netbox/, manifest last; without a request the old one stays. */
   finish(): Promise<void>;
 }
 
@@ -136,7 +136,7 @@ export async function createEntityFiles(store: Store, tool: Tool): Promise<Entit
   };
 }
 
-/** The step that all entities of a request belong to. */
+/** The step of all entities of a request; undefined when they differ. */
 function stepOf({ entities }: RequestJson): Step | undefined {
   return STEPS.find(({ field }) => entities.every((entity) => Object.hasOwn(entity, field)));
 }

@@ -1,28 +1,27 @@
 /**
- * OAuth2 client credentials, as Hydra answers them behind Diode's auth service. The SDKs send id and
- * secret in the form; HTTP Basic is the other way that OAuth2 knows. Source: RFC 6749, 4.4 and 5.2.
+ * The token endpoint: OAuth2 client credentials as answered by Hydra, which Diode's auth service uses.
+ * The SDKs send id and secret in the form; HTTP Basic works, too. Source: RFC 6749, 4.4 and 5.2.
  */
 import type { SettingTable } from "../../base/setting.ts";
 import type { Answer, Exchange } from "./http.ts";
 
-/** The access tokens that were given out, and for how long they open the door. */
 export interface ClientCredentials {
   readonly id: string;
   readonly secret: string;
 }
 
-/** Opens nothing but a rehearsal on the loopback, and so is no secret. */
+/** Not a secret: accepted on the loopback interface only. */
 export const REHEARSAL_CLIENT: ClientCredentials = {
   id: "diode-rehearsal",
   secret: "rehearsal-only",
 };
 
 export interface Tokens {
-  /** `scope`: what the token may be used for, parted by blanks. */
+  /** `scope`: scopes, separated by blanks. */
   issue(scope: string): string;
-  /** How many were given out. */
+  /** Tokens issued so far. */
   count(): number;
-  /** undefined for a token that is unknown or has run out. */
+  /** undefined: unknown or expired token. */
   scopeOf(token: string): string | undefined;
 }
 
@@ -47,8 +46,8 @@ export function createTokens(lifeMs: number): Tokens {
 }
 
 /**
- * TABLE: the settings of `receive`. They have the names that push knows them by, so that one
- * environment does for both.
+ * TABLE: the settings of `receive`. They have the names of the push settings, so that one environment
+ * works for both.
  */
 
 export const RECEIVE_SETTINGS = {
@@ -56,12 +55,12 @@ export const RECEIVE_SETTINGS = {
     flag: "client-id",
     default: REHEARSAL_CLIENT.id,
     allowed: "any text",
-    help: "OAuth2 client that is given tokens",
+    help: "OAuth2 client that may get tokens",
   },
   DIODE_CLIENT_SECRET: {
     flag: "client-secret-file",
     allowed: "any text",
-    help: "Its secret; without one, a secret that is printed",
+    help: "Its secret; default: a secret that is printed",
     secret: true,
   },
 } as const satisfies SettingTable;
@@ -74,10 +73,10 @@ export interface TokenIssuer {
   readonly lifeMs: number;
 }
 
-/** A form has no reason to be longer. */
+/** More than any token request needs. */
 const MAX_FORM_BYTES = 65_536;
 
-/** TABLE: what is wrong → status and the words of the specification. */
+/** TABLE: error → status and description. Source: RFC 6749, 5.2. */
 const ERRORS = {
   invalid_client: [
     401,
@@ -110,7 +109,7 @@ export async function answerToken(
   if (grant === null) return refusal("invalid_request");
   if (grant !== "client_credentials") return refusal("unsupported_grant_type");
   if (given.id !== client.id || given.secret !== client.secret) return refusal("invalid_client");
-  // Clients that are made in NetBox have this scope and no other.
+  // Clients created in NetBox have this scope only.
   if (scope !== INGEST_SCOPE && scope !== "") return refusal("invalid_scope");
   return json(200, {
     access_token: tokens.issue(scope),
@@ -120,7 +119,7 @@ export async function answerToken(
   });
 }
 
-/** "Basic aWQ6c2VjcmV0" → id and secret, each of them form-encoded first. Source: RFC 6749, 2.3.1. */
+/** "Basic aWQ6c2VjcmV0" → id and secret, which are form-encoded inside. Source: RFC 6749, 2.3.1. */
 function basicCredentials(header: string | undefined): ClientCredentials | undefined {
   const encoded = /^Basic +([A-Za-z0-9+/]+=*)$/i.exec(header ?? "")?.[1];
   if (encoded === undefined) return undefined;
@@ -132,7 +131,7 @@ function formDecoded(text: string): string {
   return new URLSearchParams(`text=${text.replace(/&/g, "%26")}`).get("text") ?? "";
 }
 
-/** `detail`: what Hydra adds to the words of the specification. */
+/** `detail`: text that Hydra appends. */
 export function refusal(error: keyof typeof ERRORS, ...detail: readonly string[]): Answer {
   const [status, description] = ERRORS[error];
   return json(status, { error, error_description: [description, ...detail].join(" ") });

@@ -1,4 +1,4 @@
-/** A snapshot, whole and in memory: every answer, and the nodes and guests that its listings name. */
+/** A snapshot in memory: all answers, and the nodes and guests of its listings. */
 import { compareNatural } from "../../base/natural-order.ts";
 import { type GuestKind, PATHS } from "../../proxmox/endpoints.ts";
 import type { Answer } from "../../proxmox/answers.ts";
@@ -17,13 +17,13 @@ export interface Cluster {
   readonly nodes: readonly string[];
   /** By VMID. */
   readonly guests: ReadonlyMap<number, ListedGuest>;
-  /** Undefined when the snapshot does not hold it. */
+  /** undefined: not in the snapshot. */
   readonly permissions: Listing | undefined;
-  /** What was recorded for a path; `node` names the file it stands in. @throws AppError "input". */
+  /** The recorded answer of a path in the file of `node`, or in the cluster file. @throws AppError "input". */
   answer(path: string, node?: string): Answer | undefined;
 }
 
-/** @throws AppError "input" when a file is not what the manifest lists. */
+/** @throws AppError "input" when a file differs from the manifest. */
 export async function openCluster(snapshot: Snapshot): Promise<Cluster> {
   const clusterWide = await snapshot.cluster();
   const files = new Map<string, AnswersFile>();
@@ -61,15 +61,13 @@ function guestsOf(rows: readonly Row[]): Map<number, ListedGuest> {
   }));
 }
 
-/** A snapshot may hold anything: what is no listing is none. */
+/** undefined for any other shape. */
 function listingOf(data: unknown): Listing | undefined {
   const listing = asRow(data);
   const isListing = listing !== undefined &&
     Object.values(listing).every((rights) => asRow(rights) !== undefined);
   return isListing ? listing as Listing : undefined;
 }
-
-/** Lists of rows as a snapshot holds them, which may hold anything. */
 
 export type Row = Readonly<Record<string, unknown>>;
 
@@ -83,7 +81,7 @@ export function rowsOf(data: unknown): Row[] {
   return items.map(asRow).filter((row) => row !== undefined);
 }
 
-/** Rows for which `change` gives nothing are left out. What is no list, or no row, stays as it is. */
+/** Drops rows for which `change` returns undefined. Other values than lists and rows stay. */
 export function mapRows(data: unknown, change: (row: Row) => Row | undefined): unknown {
   if (!Array.isArray(data)) return data;
   return data.map((item: unknown) => {
@@ -92,34 +90,32 @@ export function mapRows(data: unknown, change: (row: Row) => Row | undefined): u
   }).filter((item) => item !== undefined);
 }
 
-/** A row with these of its keys alone. */
+/** A row with only these keys. */
 export function picked(row: Row, keys: readonly string[]): Row {
   return Object.fromEntries(Object.entries(row).filter(([key]) => keys.includes(key)));
 }
-
-/** TABLE: how the answers of a Proxmox VE release look, by its version. */
 
 /** major, minor, patch. */
 type Version = readonly [number, number, number];
 
 export interface Dialect {
-  /** The error text stands in the body too, as `message`. libpve-http-server-perl 5.2.0. */
+  /** The body has the error text, too, as `message`. Since libpve-http-server-perl 5.2.0. */
   readonly hasMessage: boolean;
-  /** What the server itself refuses has its text as the body, too. libpve-http-server-perl 5.2.0. */
+  /** Errors of the HTTP server have their text as the body. Since libpve-http-server-perl 5.2.0. */
   readonly hasPlainErrors: boolean;
-  /** libpve-http-server-perl 5.1.0. */
+  /** Since libpve-http-server-perl 5.1.0. */
   readonly hasDeflate: boolean;
-  /** All that is wrong with a token is called the same. pve-manager 8.4.17 and 9.1.5. */
+  /** One text for all faults of a token. Since pve-manager 8.4.17 and 9.1.5. */
   readonly foldsUnauthorized: boolean;
-  /** Bridges want SDN.Audit or SDN.Use. PVE/API2/Network.pm, index. */
+  /** Bridges need SDN.Audit or SDN.Use. Source: PVE/API2/Network.pm, index. */
   readonly hidesBridges: boolean;
-  /** /nodes/{node}/lxc/{vmid}/interfaces. pve-container 5.0.6. */
+  /** Has /nodes/{node}/lxc/{vmid}/interfaces. Since pve-container 5.0.6. */
   readonly hasLxcInterfaces: boolean;
-  /** Any of these lets a token ask a guest agent. PVE/API2/Qemu/Agent.pm. */
+  /** Any of these allows guest agent calls. Source: PVE/API2/Qemu/Agent.pm. */
   readonly agentPrivileges: readonly string[];
 }
 
-/** What a snapshot without a version is taken for. */
+/** Assumed for a snapshot without a version. */
 const NEWEST: Version = [9, 2, 0];
 
 export function dialectOf(version: Version = NEWEST): Dialect {

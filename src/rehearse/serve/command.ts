@@ -15,8 +15,8 @@ import { parseToken, REHEARSAL_SECRET, SERVE_SETTINGS } from "./token.ts";
 export async function runServe(session: Session): Promise<void> {
   const [run] = session.operands;
   if (run === undefined) {
-    throw usageError("No run folder is named", {
-      hint: "Name one that capture or simulate wrote, such as snapshots/example",
+    throw usageError("A run folder is required", {
+      hint: "Name a folder that capture or simulate wrote, such as snapshots/example",
     });
   }
   const snapshot = await openSnapshot(await session.openStore(run));
@@ -28,7 +28,7 @@ export async function runServe(session: Session): Promise<void> {
       session.log.debug(`${method} ${path} ${status} ${Math.round(tookMs)} ms`),
     ...readDisturbances(session),
   });
-  // Whoever reads the first line may stop it at once.
+  // Registered first: a script may stop the server as soon as it has read the first line.
   const stop = untilStopped();
   introduce(session, { snapshot, served });
   await stop;
@@ -43,7 +43,7 @@ function numberOf(session: Session, name: string): number {
   return wholeNumber({ name, text: session.option(name) ?? "" });
 }
 
-/** On stdout, what a shell or a script needs to capture from it. */
+/** Prints the settings for capture: as JSON or as lines for a shell. */
 function introduce(session: Session, { snapshot, served }: { snapshot: Snapshot; served: Served }) {
   const { url, host, port, fingerprint, certificatePem, token } = served;
   const isOwn = token.value !== REHEARSAL_SECRET;
@@ -69,18 +69,17 @@ function introduce(session: Session, { snapshot, served }: { snapshot: Snapshot;
     }));
   }
   session.log.info(
-    `Serving ${snapshot.name} at ${url}: a shell with the variables above captures from it, ` +
+    `Serving ${snapshot.name} at ${url}: set the variables above to capture from it; ` +
       "Ctrl-C stops it",
   );
 }
 
-/** TABLE: options of `serve` → what they disturb. */
-
+/** TABLE: option of `serve` → disturbance. */
 const READERS: Readonly<Record<string, (given: Given) => Disturbances>> = {
   latency: (given) => ({ latencyMs: milliseconds(given) }),
   "slow-agent": (given) => ({ slowAgentMs: milliseconds(given) }),
   fail: (given) => ({ faults: listed(given).map(parseFault) }),
-  // HTTP counts in whole seconds.
+  // Retry-After is in whole seconds.
   "retry-after": (given) => ({ retryAfterSeconds: Math.ceil(milliseconds(given) / 1000) }),
   offline: (given) => ({ offline: listed(given) }),
   move: (given) => ({ moves: listed(given).map(parseMove) }),
@@ -88,7 +87,7 @@ const READERS: Readonly<Record<string, (given: Given) => Disturbances>> = {
   "expire-token": (given) => ({ expireTokenAfter: wholeNumber(given) }),
 };
 
-/** @throws AppError "usage" for a value that an option does not take. */
+/** @throws AppError "usage" for an invalid value. */
 export function readDisturbances(session: Pick<Session, "option">): Disturbances {
   const read = Object.entries(READERS).map(([name, reader]): Disturbances => {
     const text = session.option(name);

@@ -1,4 +1,4 @@
-/** What shall go wrong while a cluster is rehearsed, and the world that comes of it. */
+/** Disturbances of a served cluster: faults, latency, offline nodes, moved guests, missing privileges. */
 import { usageError } from "../../base/errors.ts";
 import { createRandom } from "../random.ts";
 import type { Cluster, Dialect } from "./cluster.ts";
@@ -6,15 +6,13 @@ import { apiError, bareError, isDrop, type Outcome, type Reply } from "./replies
 import { type Denial, Rights } from "./rights.ts";
 import type { Token } from "./token.ts";
 
-/** Guests that leave their node once the listing has named it. */
-
-/** Where a guest goes: another node or, without one, out of the cluster. */
+/** A guest that moves to another node after the listing was read; without `node` it is removed. */
 export interface Move {
   readonly vmid: number;
   readonly node?: string;
 }
 
-/** "101:pve2", or "101" for a guest that is removed. */
+/** "101:pve2", or "101" for a removed guest. @throws AppError "usage". */
 export function parseMove(text: string): Move {
   const [, vmid, node] = /^(\d{3,9})(?::([A-Za-z0-9.-]+))?$/.exec(text) ?? [];
   if (vmid === undefined) {
@@ -31,64 +29,65 @@ export class Moves {
     this.#moves = new Map(moves.map((move) => [move.vmid, move]));
   }
 
-  /** From now on the guests are where they go: called when the listing is answered. */
+  /** Moves the guests; called once the listing was sent. */
   finish(): void {
     this.#isDone = true;
   }
 
-  /** The node that a guest of `home` is on now; undefined when it is on none. */
+  /** The node of a guest that was captured on `home`; undefined: it was removed. */
   nodeOf(vmid: number, home: string): string | undefined {
     const move = this.#isDone ? this.#moves.get(vmid) : undefined;
     return move === undefined ? home : move.node;
   }
 }
 
-/** Faults that strike at random, and yet the same for the same seed, path and attempt. */
-
 export interface Fault {
   readonly kind: FaultKind;
-  /** In how many of all attempts, 0 to 1. */
+  /** Share of all attempts, 0 to 1. */
   readonly share?: number;
-  /** Of every path the first so many attempts. */
+  /** The first attempts of every path: how many. */
   readonly first?: number;
-  /** Only these paths; "*" stands for anything. */
+  /** Only these paths; "*" matches any text. */
   readonly path?: string;
 }
 
 export type FaultKind = `${keyof typeof FAULTS}`;
 
-interface Strike {
+interface FaultContext {
   readonly dialect: Dialect;
   readonly retryAfterSeconds: number | undefined;
-  /** What would have been answered. */
-  readonly spared: () => Promise<Outcome>;
+  /** The answer without the fault. */
+  readonly undisturbed: () => Promise<Outcome>;
 }
 
-/** 429 and 502 to 504 come from a proxy that stands before pveproxy; it has none of these itself. */
+/** TABLE: faults. 429 and 502 to 504 come from a reverse proxy before pveproxy, which never sends them itself. */
 export const FAULTS = {
-  429: (strike: Strike) => proxyPage(429, "Too Many Requests", strike),
-  500: ({ dialect }: Strike) => apiError(dialect, { status: 500, text: "Internal Server Error" }),
-  502: (strike: Strike) => proxyPage(502, "Bad Gateway", strike),
-  503: (strike: Strike) => proxyPage(503, "Service Unavailable", strike),
-  504: (strike: Strike) => proxyPage(504, "Gateway Timeout", strike),
+  429: (context: FaultContext) => proxyPage(429, "Too Many Requests", context),
+  500: ({ dialect }: FaultContext) =>
+    apiError(dialect, { status: 500, text: "Internal Server Error" }),
+  502: (context: FaultContext) => proxyPage(502, "Bad Gateway", context),
+  503: (context: FaultContext) => proxyPage(503, "Service Unavailable", context),
+  504: (context: FaultContext) => proxyPage(504, "Gateway Timeout", context),
   595: () => bareError(595, "Connection refused"),
   596: () => bareError(596, "Connection timed out"),
   597: () => bareError(597, "Connection reset by peer"),
   reset: (): Outcome => ({ drop: "reset" }),
-  cut: async ({ spared }: Strike) => cut(await spared()),
+  cut: async ({ undisturbed }: FaultContext) => cut(await undisturbed()),
   timeout: (): Outcome => ({ drop: "silence" }),
-} as const satisfies Readonly<Record<string, (strike: Strike) => Outcome | Promise<Outcome>>>;
+} as const satisfies Readonly<
+  Record<string, (context: FaultContext) => Outcome | Promise<Outcome>>
+>;
 
 const FAULT_REGEXP = /^(\d{3}|[a-z]+?)(?::(0?\.\d+|[01](?:\.0+)?)|x(\d{1,6}))(?:@(\/\S*))?$/;
 
-/** "503:0.05", "reset:0.1", or of every path the first two attempts: "503x2"; "…@/nodes/pve1/*". */
+/** "503:0.05"; "503x2": the first two attempts of every path; "…@/nodes/pve1/*". @throws AppError "usage". */
 export function parseFault(text: string): Fault {
   const [, kind = "", share, first, path] = FAULT_REGEXP.exec(text) ?? [];
   if (!isKind(kind)) {
-    throw usageError(`Cannot make the fault "${text}"`, {
+    throw usageError(`Invalid fault "${text}"`, {
       hint:
         `Write one of ${Object.keys(FAULTS).join(", ")} and its share, "503:0.05", or "503x2" ` +
-        'for the first two attempts of every path; "@/nodes/pve1/*" behind it names the paths',
+        'for the first two attempts of every path; append "@/nodes/pve1/*" to limit it to some paths',
     });
   }
   return {
@@ -106,12 +105,12 @@ function isKind(text: string): text is FaultKind {
 export interface Attempt {
   readonly seed: number;
   readonly path: string;
-  /** From 1 up. */
+  /** 1, 2, 3 … */
   readonly number: number;
 }
 
-/** At most one strikes an attempt: each has its own part of the range that is drawn from. */
-export function strikes(faults: readonly Fault[], attempt: Attempt): FaultKind | undefined {
+/** At most one fault for an attempt, the same for the same seed, path and attempt. */
+export function faultFor(faults: readonly Fault[], attempt: Attempt): FaultKind | undefined {
   const matching = faults.filter(({ path }) => path === undefined || matches(path, attempt.path));
   const early = matching.find(({ first = 0 }) => attempt.number <= first);
   if (early !== undefined) return early.kind;
@@ -123,14 +122,14 @@ export function strikes(faults: readonly Fault[], attempt: Attempt): FaultKind |
   return undefined;
 }
 
-/** "/nodes/pve1/*"; a pattern need not name the query of a path. */
+/** "/nodes/pve1/*". A pattern without a query matches paths with any query. */
 function matches(pattern: string, path: string): boolean {
   const parts = pattern.split("*").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
   const regexp = new RegExp(`^${parts.join(".*")}$`);
   return [path, path.split("?", 1)[0] ?? ""].some((each) => regexp.test(each));
 }
 
-function proxyPage(status: number, reason: string, { retryAfterSeconds }: Strike): Reply {
+function proxyPage(status: number, reason: string, { retryAfterSeconds }: FaultContext): Reply {
   const isTimed = retryAfterSeconds !== undefined && (status === 429 || status === 503);
   return {
     status,
@@ -141,16 +140,18 @@ function proxyPage(status: number, reason: string, { retryAfterSeconds }: Strike
   };
 }
 
-/** What has no body to be cut in is reset. */
-function cut(spared: Outcome): Outcome {
-  if (isDrop(spared) || (spared.envelope ?? spared.text) === undefined) return { drop: "reset" };
-  return { ...spared, isCut: true };
+/** An answer without a body is reset instead. */
+function cut(undisturbed: Outcome): Outcome {
+  if (isDrop(undisturbed) || (undisturbed.envelope ?? undisturbed.text) === undefined) {
+    return { drop: "reset" };
+  }
+  return { ...undisturbed, isCut: true };
 }
 
-/** The cluster, and what has befallen it. */
+/** The cluster with its disturbances. */
 export interface World {
   readonly cluster: Cluster;
-  /** Who asks. */
+  /** The token of the client. */
   readonly token: Token;
   readonly rights: Rights;
   readonly moves: Moves;
@@ -158,25 +159,25 @@ export interface World {
   readonly offline: ReadonlySet<string>;
 }
 
-/** In a hint. */
+/** Most nodes that a hint lists. */
 const MAX_NAMED = 12;
 
 export interface Disturbances {
-  /** Added to every answer. */
+  /** Delay of every answer. */
   readonly latencyMs?: number;
-  /** How long a guest agent takes, and blocks one of its node's workers. */
+  /** Time of a guest agent call, during which it blocks a worker of its node. */
   readonly slowAgentMs?: number;
-  /** Struck by chance, one at the most for each attempt. */
+  /** At random; at most one for an attempt. */
   readonly faults?: readonly Fault[];
-  /** The header that goes with 429 and 503. */
+  /** Retry-After of 429 and 503. */
   readonly retryAfterSeconds?: number;
-  /** Nodes that have been away for long: listed so, and 595 for all that they are asked. */
+  /** Nodes that have been offline for a long time: listed as such, and 595 for all of their paths. */
   readonly offline?: readonly string[];
-  /** Guests that move, or vanish, once the listing has named them. */
+  /** Guests that move, or are removed, after the listing was read. */
   readonly moves?: readonly Move[];
   /** Privileges that the token lacks. */
   readonly denials?: readonly Denial[];
-  /** The token expires after so many requests that it opened. */
+  /** The token expires after this many requests. */
   readonly expireTokenAfter?: number;
 }
 
@@ -195,9 +196,10 @@ export function disturb(
     ...denials.filter(({ privilege }) => !rights.had(privilege)).map(({ privilege }) => privilege),
   ];
   if (unknown.length > 0) {
-    throw usageError(`Cannot find in the snapshot what shall be disturbed: ${unknown.join(", ")}`, {
-      hint: `Name nodes (${cluster.nodes.slice(0, MAX_NAMED).join(", ")}), VMIDs and privileges ` +
-        "of the token that are in it",
+    throw usageError(`Not in the snapshot: ${unknown.join(", ")}`, {
+      hint:
+        `Its nodes are ${cluster.nodes.slice(0, MAX_NAMED).join(", ")}; VMIDs and privileges of ` +
+        "the token have to be in the snapshot, too",
     });
   }
   return { cluster, token, rights, moves: new Moves(moves), offline: new Set(offline) };

@@ -1,4 +1,4 @@
-/** TABLE: the endpoints that are known, and what Proxmox checks before it answers them. */
+/** TABLE: the served endpoints, with the checks of Proxmox VE and the view of the token. */
 import type { GuestKind } from "../../proxmox/endpoints.ts";
 import { type Dialect, mapRows, picked, rowsOf } from "./cluster.ts";
 import type { World } from "./disturbances.ts";
@@ -6,18 +6,18 @@ import type { World } from "./disturbances.ts";
 export interface Endpoint {
   /** Braces stand for what varies. */
   readonly path: string;
-  /** Query parameters that it takes, and their values. */
+  /** Query parameters and their allowed values. */
   readonly query?: Readonly<Record<string, readonly string[]>>;
-  /** Any of these privileges, on that path of the access control list; absent: just a token. */
+  /** Any of these privileges on this ACL path; absent: any token. */
   readonly needs?: {
     readonly anyOf: (dialect: Dialect) => readonly string[];
     readonly on: string;
   };
-  /** False: this release does not have it. */
+  /** False: the release does not have it. */
   readonly isIn?: (dialect: Dialect) => boolean;
-  /** Runs in one of the node's few workers, which it blocks. */
+  /** Blocks one of the node's workers. */
   readonly isBlocking?: true;
-  /** What becomes of the recorded data when the cluster is disturbed. */
+  /** Recorded data → what the token sees in the disturbed cluster. */
   readonly view?: View;
 }
 
@@ -58,7 +58,7 @@ export const ENDPOINTS = {
 
 export type EndpointName = keyof typeof ENDPOINTS;
 
-/** The parts of a path that vary. */
+/** The variable parts of a path. */
 export interface Variables {
   readonly node?: string;
   readonly kind?: GuestKind;
@@ -84,7 +84,7 @@ const PATTERNS = Object.entries(ENDPOINTS).map(([name, { path }]) => {
   return { endpoint: name as EndpointName, pattern: new RegExp(`^${pattern}$`) };
 });
 
-/** Of an unknown endpoint, still the node. */
+/** The node in the path of an unknown endpoint. */
 const NODE_REGEXP = /^\/nodes\/(?<node>[^/]+)(?:\/|$)/;
 
 /** "/nodes/pve1/status" → its row and { node: "pve1" } */
@@ -104,17 +104,15 @@ function variablesOf({ node, kind, vmid }: Readonly<Record<string, string>> = {}
   };
 }
 
-/** A request's URL → what it asks of the API. */
-
 export interface Question {
-  /** False for what is no call of the JSON API, such as "/". */
+  /** False outside of the JSON API, such as "/". */
   readonly isCall: boolean;
-  /** As a snapshot calls it: "/cluster/resources?type=vm". */
+  /** As in a snapshot: "/cluster/resources?type=vm". */
   readonly name: string;
   /** Without the query: "/cluster/resources". */
   readonly path: string;
   readonly query: URLSearchParams;
-  /** Undefined for what the table of endpoints does not have. */
+  /** undefined: not in the table. */
   readonly endpoint: EndpointName | undefined;
   readonly variables: Variables;
 }
@@ -128,13 +126,13 @@ export function parseQuestion(url: string): Question {
   const [before = "", ...behind] = url.replace(CALL_REGEXP, "").split("?");
   const path = decoded(before).replace(/(?<=.)\/$/, "") || "/";
   const query = new URLSearchParams(behind.join("?"));
-  // A web page adds it so that no browser answers from its cache.
+  // Web pages add it against caching.
   query.delete("_dc");
   const name = query.size === 0 ? path : `${path}?${query.toString()}`;
   return { isCall, name, path, query, ...findEndpoint(isCall ? path : "") };
 }
 
-/** What is no percent encoding stays as it is. */
+/** Invalid percent encoding stays as it is. */
 function decoded(path: string): string {
   try {
     return decodeURIComponent(path);
@@ -143,13 +141,11 @@ function decoded(path: string): string {
   }
 }
 
-/** TABLE: recorded data → the data that the token sees of the cluster as it is now. */
-
 export type View = (data: unknown, world: World) => unknown;
 
-/** What is known of a guest whose node has been away for long. PVE/API2Tools.pm, extract_vm_stats. */
+/** Keys of a guest whose node has been offline for long. Source: PVE/API2Tools.pm, extract_vm_stats. */
 const LASTING_GUEST_KEYS = ["id", "vmid", "node", "type", "tags", "lock", "pool", "hastate"];
-/** What is known of any node without Sys.Audit. PVE/API2Tools.pm, extract_node_stats. */
+/** Keys of a node without Sys.Audit. Source: PVE/API2Tools.pm, extract_node_stats. */
 const PUBLIC_NODE_KEYS = ["id", "node", "type", "status", "level", "ssl_fingerprint"];
 const LASTING_NODE_KEYS = ["id", "node", "type", "ssl_fingerprint"];
 const BRIDGE_TYPES = new Set<unknown>(["bridge", "OVSBridge"]);
@@ -158,7 +154,7 @@ export function permissionListing(data: unknown, { rights }: World): unknown {
   return rights.listing() ?? data;
 }
 
-/** As recorded; in a snapshot of before, or with denials, with entries that give the token its rights. */
+/** As recorded; for older snapshots and with denials: entries that give the token its privileges. */
 export function aclRows(data: unknown, { rights, token }: World): unknown {
   if (Array.isArray(data) && rights.listing() === undefined) return data;
   const own = rights.acl(token) ?? [];

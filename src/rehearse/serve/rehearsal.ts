@@ -1,11 +1,12 @@
-/** Request → outcome: what the wire, the token, chance and the cluster make of it. */
+/** Request → answer: faults first, then the token, then what the cluster says. */
 import type { IncomingMessage } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
+import pLimit, { type LimitFunction } from "p-limit";
 import { AppError } from "../../base/errors.ts";
 import { PATHS } from "../../proxmox/endpoints.ts";
 import type { Answer, Failure } from "../../proxmox/answers.ts";
 import type { Cluster } from "./cluster.ts";
-import { disturb, type Disturbances, FAULTS, strikes, type World } from "./disturbances.ts";
+import { disturb, type Disturbances, faultFor, FAULTS, type World } from "./disturbances.ts";
 import { type Endpoint, ENDPOINTS, type Question } from "./endpoints.ts";
 import {
   apiError,
@@ -23,13 +24,13 @@ import { refusalOf, type Token } from "./token.ts";
 
 /** PVE/Service/pvedaemon.pm: max_workers. */
 const WORKERS_PER_NODE = 3;
-/** What the cluster's entry node says by itself, without asking the node of the path. */
+/** Decided by the node that the client talks to, without a worker of the node in the path. */
 const DECIDED_AT_ENTRY = new Set([400, 403, 501, 595]);
 
 export interface RehearsalOptions {
   readonly token: Token;
   readonly seed: number;
-  /** How long the answer to a refused token takes at least. */
+  /** Delay of the answer to an invalid token. */
   readonly refusalMs: number;
 }
 
@@ -41,9 +42,10 @@ export interface Call {
 export class Rehearsal {
   readonly cluster: Cluster;
   readonly #options: RehearsalOptions;
-  readonly #workers = new Map<string, Workers>();
+  /** Node → its workers; a call blocks one. */
+  readonly #workers = new Map<string, LimitFunction>();
   readonly #end = new AbortController();
-  /** Path → how often it was asked since the last disturbance. */
+  /** Path → requests since the last change of disturbances. */
   readonly #attempts = new Map<string, number>();
   #disturbances: Disturbances = {};
   #world: World;
@@ -55,7 +57,7 @@ export class Rehearsal {
     this.#world = disturb(cluster, options.token, {});
   }
 
-  /** In the place of all that disturbed before; attempts count anew. @throws AppError "usage". */
+  /** Replaces all disturbances and resets the attempt counters. @throws AppError "usage". */
   disturb(disturbances: Disturbances): void {
     this.#world = disturb(this.cluster, this.#options.token, disturbances);
     this.#disturbances = disturbances;
@@ -63,18 +65,18 @@ export class Rehearsal {
     this.#opened = 0;
   }
 
-  /** Whatever still waits is given up. */
+  /** Ends all waiting requests without an answer. */
   end(): void {
     this.#end.abort();
   }
 
-  /** Undefined when the rehearsal has ended meanwhile. */
+  /** undefined when the server was closed meanwhile. */
   async answer(call: Call): Promise<Outcome | undefined> {
     try {
       return await this.#answer(call);
     } catch (error) {
       if (this.#end.signal.aborted) return undefined;
-      // A line of the snapshot that is no answer is not the end of the server.
+      // A damaged line of the snapshot must not stop the server.
       if (!(error instanceof AppError)) throw error;
       return apiError(this.cluster.dialect, { status: 500, text: error.message });
     }
@@ -86,12 +88,12 @@ export class Rehearsal {
     const number = (this.#attempts.get(path) ?? 0) + 1;
     this.#attempts.set(path, number);
     await this.#pass(latencyMs);
-    const kind = strikes(faults, { seed: this.#options.seed, path, number });
+    const kind = faultFor(faults, { seed: this.#options.seed, path, number });
     if (kind === undefined) return await this.#undisturbed(call);
     return await FAULTS[kind]({
       dialect: this.cluster.dialect,
       retryAfterSeconds,
-      spared: () => this.#undisturbed(call),
+      undisturbed: () => this.#undisturbed(call),
     });
   }
 
@@ -119,14 +121,14 @@ export class Rehearsal {
     return this.#opened > expireTokenAfter ? `token '${token.name}' access expired` : undefined;
   }
 
-  /** The time that the node of the path takes. */
+  /** Occupies a worker of the node in the path for as long as the call takes. */
   async #work({ endpoint, variables: { node = "" } }: Question, outcome: Outcome): Promise<void> {
     const row: Endpoint | undefined = endpoint && ENDPOINTS[endpoint];
     if (row?.isBlocking !== true || isDrop(outcome) || DECIDED_AT_ENTRY.has(outcome.status)) return;
     const { slowAgentMs = 0 } = this.#disturbances;
-    const workers = this.#workers.get(node) ?? new Workers(WORKERS_PER_NODE);
+    const workers = this.#workers.get(node) ?? pLimit(WORKERS_PER_NODE);
     this.#workers.set(node, workers);
-    await workers.run(() => this.#pass(endpoint === "agent" ? slowAgentMs : 0));
+    await workers(() => this.#pass(endpoint === "agent" ? slowAgentMs : 0));
   }
 
   async #pass(ms: number): Promise<void> {
@@ -134,17 +136,15 @@ export class Rehearsal {
   }
 }
 
-/** What a call of the API is answered, in the order in which Proxmox decides it. */
-
-/** The first that has something to say decides. Source: PVE/HTTPServer.pm, rest_handler. */
+/** In the order of Proxmox VE; the first outcome counts. Source: PVE/HTTPServer.pm, rest_handler. */
 const CHECKS: readonly ((question: Question, world: World) => Outcome | undefined)[] = [
   forbidden,
   unreachable,
   elsewhere,
 ];
 
-/** @throws AppError "input" when the snapshot's line is no answer. */
-export function judge(question: Question, world: World): Outcome {
+/** @throws AppError "input" for a damaged line of the snapshot. */
+function judge(question: Question, world: World): Outcome {
   for (const check of CHECKS) {
     const outcome = check(question, world);
     if (outcome !== undefined) return outcome;
@@ -152,7 +152,7 @@ export function judge(question: Question, world: World): Outcome {
   return recorded(question, world);
 }
 
-/** Before the node is asked: a token without the right learns nothing of the node. */
+/** Checked before the node: a token without the privilege learns nothing about the node. */
 function forbidden({ endpoint, variables }: Question, world: World): Outcome | undefined {
   const { needs }: Partial<Endpoint> = endpoint ? ENDPOINTS[endpoint] : {};
   if (needs === undefined) return undefined;
@@ -169,7 +169,7 @@ function unreachable({ variables: { node } }: Question, { offline }: World): Out
   return node !== undefined && offline.has(node) ? bareError(595, "No route to host") : undefined;
 }
 
-/** A guest that moved away is unknown on the node that it left. */
+/** A guest that has moved is unknown on its old node. */
 function elsewhere(question: Question, world: World): Outcome | undefined {
   const { node, vmid = 0 } = question.variables;
   const guest = world.cluster.guests.get(vmid);
@@ -178,7 +178,7 @@ function elsewhere(question: Question, world: World): Outcome | undefined {
   return isHere ? undefined : noSuchGuest(question, world);
 }
 
-/** One server cannot refuse a connection for one path: those that never came to be are reset. */
+/** One server cannot refuse connections by path, so all connection failures become resets. */
 const FAILED: Readonly<Record<Failure, Outcome>> = {
   timeout: { drop: "silence" },
   reset: { drop: "reset" },
@@ -204,13 +204,13 @@ function recorded(question: Question, world: World): Outcome {
 function lookUp(question: Question, world: World): Answer | undefined {
   const { path, endpoint, variables, query } = question;
   const { cluster, moves } = world;
-  // What waits for a restart is not in a snapshot: with `current` and without, the answer is the same.
+  // A snapshot has no pending changes: the config is the same with `current` and without.
   const isConfig = endpoint === "config" && queryErrors(query, ENDPOINTS.config) === undefined;
   const name = isConfig ? path : question.name;
   const { node, vmid } = variables;
-  // Without a type it would also list what no snapshot holds; its guests are the same.
+  // Without `type`, Proxmox VE also lists nodes and storages, which a snapshot does not have.
   if (endpoint === "resources" && name === path) return cluster.answer(PATHS.resources);
-  // A snapshot of before holds no entries, but the rights that they can be made of.
+  // Older snapshots have no ACL; its entries are made from the permissions.
   if (endpoint === "acl" && cluster.permissions !== undefined) {
     return cluster.answer(PATHS.acl) ?? { status: 200, data: null };
   }
@@ -218,30 +218,6 @@ function lookUp(question: Question, world: World): Answer | undefined {
   if (guest === undefined || moves.nodeOf(vmid ?? 0, guest.node) !== node) {
     return cluster.answer(name, node);
   }
-  // The answers of a guest that moved stand where it was when it was captured.
+  // The answers of a guest that moved are filed under the node on which it was captured.
   return cluster.answer(name.replace(`/nodes/${node}/`, `/nodes/${guest.node}/`), guest.node);
-}
-
-/** A node's pvedaemon has few workers, and a call blocks the one that it runs in. */
-
-export class Workers {
-  #free: number;
-  readonly #waiting: (() => void)[] = [];
-
-  constructor(count: number) {
-    this.#free = count;
-  }
-
-  /** Waits for a free worker and holds it until `work` is done. */
-  async run<Result>(work: () => Promise<Result>): Promise<Result> {
-    if (this.#free === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    else this.#free -= 1;
-    try {
-      return await work();
-    } finally {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#free += 1;
-      else next();
-    }
-  }
 }

@@ -1,4 +1,4 @@
-/** What goes out: one HTTP answer in the forms that pveproxy has, or none. */
+/** HTTP replies in the forms of pveproxy: errors, and answers that the snapshot does not have. */
 import type { IncomingMessage } from "node:http";
 import type { SkipReason } from "../../proxmox/answers.ts";
 import type { Dialect } from "./cluster.ts";
@@ -8,27 +8,27 @@ import { NO_TOKEN } from "./token.ts";
 
 export interface Reply {
   readonly status: number;
-  /** One line. HTTP/1.1's reason phrase is where Proxmox puts the text of an error. */
+  /** One line: the reason phrase, where Proxmox VE puts error texts. */
   readonly reason: string;
   /** The body as JSON. */
   readonly envelope?: object;
-  /** The body, when it is no JSON. */
+  /** The body, if it is not JSON. */
   readonly text?: string;
-  /** Of `text`; pveproxy names none. */
+  /** Content type of `text`; pveproxy sends none. */
   readonly textType?: string;
   readonly retryAfterSeconds?: number;
-  /** The connection is dropped in the middle of the body. */
+  /** Close the connection in the middle of the body. */
   readonly isCut?: true;
 }
 
-/** No HTTP answer: none at all, or the connection is dropped. */
+/** No HTTP answer: silence, or a reset connection. */
 export interface Drop {
   readonly drop: "silence" | "reset";
 }
 
 export type Outcome = Reply | Drop;
 
-/** `envelope` holds `data` and what stands beside it, such as `changes`. */
+/** `envelope`: `data` and other keys, such as `changes`. */
 export function success(envelope: object): Reply {
   return { status: 200, reason: "OK", envelope };
 }
@@ -36,11 +36,11 @@ export function success(envelope: object): Reply {
 export interface ErrorDetails {
   readonly status: number;
   readonly text: string;
-  /** What else the envelope holds, such as `errors`. */
+  /** Other keys of the envelope, such as `errors`. */
   readonly beside?: object;
 }
 
-/** Of all errors this one alone is not thrown, and what Perl throws ends in a newline. */
+/** The only error that Perl does not throw; thrown texts end in a newline. */
 const NOT_IMPLEMENTED = 501;
 
 /** An error of the API itself. Source: PVE/APIServer/Formatter/Standard.pm, prepare_response_data. */
@@ -57,13 +57,13 @@ export function notImplemented(dialect: Dialect, call: string): Reply {
   return apiError(dialect, { status: NOT_IMPLEMENTED, text });
 }
 
-/** What the HTTP server refuses before the API sees it. Source: PVE/APIServer/AnyEvent.pm, error. */
+/** Refused by the HTTP server before the API is called. Source: PVE/APIServer/AnyEvent.pm, error. */
 export function serverError(dialect: Dialect, status: number, text: string): Reply {
   const reply = { status, reason: firstLine(text) };
   return dialect.hasPlainErrors ? { ...reply, text } : reply;
 }
 
-/** A refused token, or a node that the proxy cannot reach: nothing but the status line. */
+/** A status line without a body: an invalid token, or a node that the proxy cannot reach. */
 export function bareError(status: number, text: string): Reply {
   return { status, reason: firstLine(text) };
 }
@@ -76,14 +76,12 @@ function firstLine(text: string): string {
   return text.split(/[\r\n]/, 1)[0] ?? "";
 }
 
-/** TABLE: what is answered when the snapshot holds no answer. Where nobody knows, it says so. */
-
 type Answerer = (question: Question, world: World) => Outcome;
 
-/** Why capture did not ask → what Proxmox would have said. Source: PVE/QemuServer/Agent.pm. */
+/** TABLE: why capture skipped a request → what Proxmox VE would have answered. Source: PVE/QemuServer/Agent.pm. */
 export const SKIPPED: Readonly<Record<SkipReason, Answerer>> = {
-  "agent-not-running": isDead,
-  "agent-off": hasNoAgent,
+  "agent-not-running": agentNotRunning,
+  "agent-off": agentNotConfigured,
   "guest-stopped": notRunning,
   template: (question, world) =>
     question.endpoint === "config" ? unknown(question, world) : notRunning(question, world),
@@ -92,7 +90,7 @@ export const SKIPPED: Readonly<Record<SkipReason, Answerer>> = {
   "out-of-scope": unknown,
 };
 
-/** A path that stands nowhere in the snapshot. */
+/** A path that is not in the snapshot. */
 export function unheld(question: Question, world: World): Outcome {
   const { cluster } = world;
   const { endpoint, variables: { node, vmid } } = question;
@@ -151,11 +149,11 @@ export function noSuchGuest({ variables }: Question, { cluster }: World): Outcom
 }
 
 /** Source: PVE/QemuServer/Agent.pm, assert_agent_available. */
-function isDead(_: Question, { cluster }: World): Outcome {
+function agentNotRunning(_: Question, { cluster }: World): Outcome {
   return apiError(cluster.dialect, { status: 500, text: "QEMU guest agent is not running" });
 }
 
-function hasNoAgent(_: Question, { cluster }: World): Outcome {
+function agentNotConfigured(_: Question, { cluster }: World): Outcome {
   return apiError(cluster.dialect, { status: 500, text: "No QEMU guest agent configured" });
 }
 
@@ -164,26 +162,24 @@ function notRunning({ endpoint, variables }: Question, { cluster }: World): Outc
   return apiError(cluster.dialect, { status: 500, text: `VM ${variables.vmid} is not running` });
 }
 
-/** No text of Proxmox's: whoever rehearses shall see that the snapshot ends here. */
+/** Not a text of Proxmox VE, so that it is clear that the snapshot has no answer. */
 function unknown(_: Question, { cluster }: World): Outcome {
-  const text = "The snapshot that is served holds no answer to this";
+  const text = "The snapshot has no answer for this path";
   return apiError(cluster.dialect, { status: 500, text });
 }
-
-/** What is refused before the API is asked. Source: PVE/APIServer/AnyEvent.pm. */
 
 const METHODS = new Set(["GET", "POST", "PUT", "DELETE"]);
 
 export interface Gate {
   readonly dialect: Dialect;
   readonly question: Question;
-  /** Why the token is refused, or undefined. */
+  /** Why the token is invalid, or undefined. */
   readonly tokenFault: (header: string | undefined) => string | undefined;
 }
 
 type Check = (request: IncomingMessage, gate: Gate) => Reply | undefined;
 
-/** In the order in which pveproxy looks at a request; the first that answers decides. */
+/** In the order of pveproxy; the first reply counts. Source: PVE/APIServer/AnyEvent.pm. */
 const CHECKS: readonly Check[] = [
   unknownMethod,
   transferCoding,
@@ -239,7 +235,7 @@ function unexpectedContent(
   return serverError(dialect, 501, `Unexpected content for method '${method}'`);
 }
 
-/** A snapshot is read, and never written. */
+/** The server is read-only. */
 function write({ method }: IncomingMessage, { dialect, question }: Gate): Reply | undefined {
   return method === "GET" ? undefined : notImplemented(dialect, `${method} ${question.path}`);
 }

@@ -1,4 +1,4 @@
-/** What the token may do: the rights that the snapshot's token had, without those that are denied. */
+/** Privileges of the token: those of the captured token, less the denied ones. */
 import { usageError } from "../../base/errors.ts";
 import { ancestorsOf, NO_ACCESS } from "../../proxmox/rights.ts";
 import type { Token } from "./token.ts";
@@ -6,20 +6,20 @@ import type { Token } from "./token.ts";
 /** Path → privilege → 1 when paths below inherit it. The answer of /access/permissions. */
 export type Listing = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
-/** A privilege that the token shall not have. */
+/** A privilege to take from the token. */
 export interface Denial {
   /** "VM.Audit", or NoAccess for all of them. */
   readonly privilege: string;
-  /** There and below. Without one, everywhere. */
+  /** On this path and below; everywhere without one. */
   readonly path?: string;
-  /** Only below it, so that the privilege is there and does not propagate. */
+  /** Only below the path: the privilege does not propagate. */
   readonly isBelow?: boolean;
 }
 
 const DENIAL_REGEXP =
   /^(?<privilege>NoAccess|[A-Z]\w+(?:\.[A-Z]\w+)+)(?::(?=\/)(?<path>\/|(?:\/[\w.-]+)*)(?<below>(?<=:\/)\*|\/\*)?)?$/;
 
-/** "VM.Audit", "VM.Audit:/vms/104", "NoAccess:/vms/104" or, for what does not propagate, "VM.Audit:/vms/*". */
+/** "VM.Audit", "VM.Audit:/vms/104", "NoAccess:/vms/104"; "VM.Audit:/vms/*": only below. @throws AppError "usage". */
 export function parseDenial(text: string): Denial {
   const { privilege, path, below } = DENIAL_REGEXP.exec(text)?.groups ?? {};
   if (privilege === undefined) {
@@ -35,30 +35,30 @@ export class Rights {
   readonly #listing: Listing | undefined;
   readonly #denials: readonly Denial[];
 
-  /** Without a listing the token had all rights, as far as anybody knows. */
+  /** A snapshot without a listing: the token is assumed to have had all privileges. */
   constructor(listing: Listing | undefined, denials: readonly Denial[]) {
     this.#listing = listing;
     this.#denials = denials;
   }
 
   /**
-   * True when the token had one of these privileges and the denials leave it none. What it never had
-   * is not lost: the recorded answer shows that already.
+   * True when the token had one of these privileges and the denials take all of them. A privilege that
+   * it never had does not count: the recorded answer already reflects that.
    */
   lost(privileges: readonly string[], path: string): boolean {
     const granted = privileges.filter((privilege) => this.#isGranted(privilege, path));
     return granted.length > 0 && granted.every((privilege) => this.#isDenied(privilege, path));
   }
 
-  /** The token had it somewhere, or nobody knows. */
+  /** The token had it on some path, or the snapshot has no listing. */
   had(privilege: string): boolean {
     return this.#listing === undefined || privilege === NO_ACCESS ||
       Object.values(this.#listing).some((rights) => Object.hasOwn(rights, privilege));
   }
 
   /**
-   * The listing with the denials in it, undefined when there are none. Paths without any right are
-   * not listed, as in Proxmox.
+   * The listing after denials; undefined without denials. Paths without a privilege are not listed, as
+   * in Proxmox VE.
    */
   listing(): Listing | undefined {
     const recorded = this.#listing;
@@ -72,8 +72,8 @@ export class Rights {
   }
 
   /**
-   * Entries of the access control list that give the token these rights, as far as roles that every release has can.
-   * undefined: nobody knows what the token may do. Empty: it may not read them.
+   * ACL entries that give the token these privileges, as far as built-in roles can. undefined: the
+   * snapshot has no listing. Empty: the token may not read the ACL.
    * Source: PVE/API2/ACL.pm, read_acl.
    */
   acl({ user, name }: Pick<Token, "user" | "name">): Record<string, unknown>[] | undefined {
@@ -114,7 +114,7 @@ export class Rights {
     return this.#listing === undefined || Object.hasOwn(this.#inherited(path), privilege);
   }
 
-  /** The nearest listed path decides, and from above only what propagates. */
+  /** The nearest listed path counts; from paths above only what propagates. */
   #inherited(path: string): Readonly<Record<string, unknown>> {
     const listing = this.#listing ?? {};
     if (Object.hasOwn(listing, path)) return listing[path] ?? {};

@@ -29,16 +29,16 @@ const IDLE_MS = 5000;
 const REFUSAL_MS = 3000;
 
 export interface ServeOptions extends Disturbances {
-  /** 0, the default, is any that is free. */
+  /** 0 (default): any free port. */
   readonly port?: number;
   readonly token?: Token;
-  /** Decides which attempt a fault strikes, and the order of rows and keys. */
+  /** Decides which attempts fail, and the order of rows and keys. */
   readonly seed?: number;
-  /** How long a connection may be idle: 5,000 as in pveproxy. */
+  /** Idle time after which a connection is closed; pveproxy has 5,000. */
   readonly idleMs?: number;
-  /** How long the answer to a refused token takes at least: 3,000 as in pveproxy. */
+  /** Delay of the answer to an invalid token; pveproxy has 3,000. */
   readonly refusalMs?: number;
-  /** Told of every request when it is over. */
+  /** Called when a request has ended. */
   readonly onRequest?: (entry: RequestEntry) => void;
 }
 
@@ -52,15 +52,15 @@ export interface Served {
   readonly certificatePem: string;
   readonly token: Token;
   readonly traffic: Traffic;
-  /** From now on these, in the place of those before; attempts count anew. @throws AppError "usage". */
+  /** Replaces all disturbances and resets the attempt counters. @throws AppError "usage". */
   disturb(disturbances: Disturbances): void;
   /** Drops all connections. */
   close(): Promise<void>;
 }
 
 /**
- * @throws AppError "input" when the snapshot cannot be trusted, "usage" when a disturbance names what
- * it does not have or when the port is taken.
+ * @throws AppError "input" for a damaged snapshot; "usage" when a disturbance names something that the
+ * snapshot does not have, or the port is taken.
  */
 export async function serve(snapshot: Snapshot, options: ServeOptions = {}): Promise<Served> {
   const { token = REHEARSAL_TOKEN, seed = 1, refusalMs = REFUSAL_MS } = options;
@@ -77,8 +77,8 @@ export async function serve(snapshot: Snapshot, options: ServeOptions = {}): Pro
   const traffic = new Traffic();
   const connections = new Connections(server, options.idleMs ?? IDLE_MS);
   server.on("secureConnection", () => traffic.connect());
-  const desk = { rehearsal, traffic, connections, seed, onRequest: options.onRequest };
-  server.on("request", (request, response) => void handle({ request, response }, desk));
+  const handler = { rehearsal, traffic, connections, seed, onRequest: options.onRequest };
+  server.on("request", (request, response) => void handle({ request, response }, handler));
   const port = await listen(server, options.port ?? 0);
   return {
     url: `https://${HOST}:${port}`,
@@ -99,12 +99,10 @@ export async function serve(snapshot: Snapshot, options: ServeOptions = {}): Pro
   };
 }
 
-/** One request on a connection → its answer there, or none. */
-
-/** Longer than any client waits. */
+/** Longer than any client waits for an answer. */
 const SILENCE_MS = 600_000;
 
-export interface Desk {
+interface RequestHandler {
   readonly rehearsal: Rehearsal;
   readonly connections: Connections;
   readonly traffic: Traffic;
@@ -115,15 +113,15 @@ export interface Desk {
 export interface RequestEntry {
   readonly method: string;
   readonly path: string;
-  /** Undefined when no answer was sent. */
+  /** undefined: no answer was sent. */
   readonly status: number | undefined;
   readonly tookMs: number;
 }
 
-export async function handle(exchange: Exchange, desk: Desk): Promise<void> {
+async function handle(exchange: Exchange, handler: RequestHandler): Promise<void> {
   const { request, response } = exchange;
   const { socket, method = "", url = "" } = request;
-  const { rehearsal, connections, traffic, seed } = desk;
+  const { rehearsal, connections, traffic, seed } = handler;
   const since = performance.now();
   const isKept = connections.admit(socket);
   const question = parseQuestion(url);
@@ -131,7 +129,7 @@ export async function handle(exchange: Exchange, desk: Desk): Promise<void> {
   const leave = (status?: number): void => {
     if (!visit.leave(status)) return;
     const tookMs = performance.now() - since;
-    desk.onRequest?.({ method, path: question.name, status, tookMs });
+    handler.onRequest?.({ method, path: question.name, status, tookMs });
   };
   response.on("close", () => {
     connections.rest(socket);
@@ -143,32 +141,30 @@ export async function handle(exchange: Exchange, desk: Desk): Promise<void> {
     const random = createRandom(seed, `order/${question.name}/${visit.count}`);
     const print = (envelope: object): string =>
       JSON.stringify(shuffled(envelope, question.path, random));
-    // Before it is sent: once the client has it, the next request may come.
+    // Counted before it is sent: the client may send its next request as soon as it has the answer.
     leave(outcome.status);
     send(exchange, outcome, { dialect: rehearsal.cluster.dialect, isKept, print });
   } else if (outcome.drop === "reset") connections.reset(socket);
   else socket.setTimeout(SILENCE_MS);
 }
 
-/** A reply → bytes on the connection, with the headers that pveproxy sends. */
-
-/** PVE/APIServer/AnyEvent.pm, response: shorter bodies are not worth it. */
+/** Shorter bodies are not compressed. Source: PVE/APIServer/AnyEvent.pm, response. */
 const COMPRESSED_FROM_BYTES = 1024;
 
-export interface Sending {
+interface Sending {
   readonly dialect: Dialect;
-  /** The connection stays open if the reply allows it. */
+  /** Keep the connection open if the reply allows it. */
   readonly isKept: boolean;
-  /** The body of a reply with an envelope. */
+  /** Envelope → body. */
   readonly print: (envelope: object) => string;
 }
 
-export interface Exchange {
+interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
 }
 
-export function send({ request, response }: Exchange, reply: Reply, sending: Sending): void {
+function send({ request, response }: Exchange, reply: Reply, sending: Sending): void {
   const plain = Buffer.from(
     reply.envelope === undefined ? reply.text ?? "" : sending.print(reply.envelope),
   );
@@ -189,7 +185,7 @@ export function send({ request, response }: Exchange, reply: Reply, sending: Sen
     ["Content-Type", reply.envelope === undefined ? reply.textType : JSON_TYPE],
     ["Expires", now],
   ];
-  // What has no body has no length either, and ends with the connection.
+  // A reply without a body has no Content-Length and ends with the connection.
   response.useChunkedEncodingByDefault = false;
   response.sendDate = false;
   const sent = headers.flatMap(([name, value]) => (value === undefined ? [] : [name, `${value}`]));
@@ -211,51 +207,50 @@ function codingOf(accepted: string | string[] = "", dialect: Dialect): Coding | 
   return { name: "deflate", encode: deflateSync };
 }
 
-/** HTTP/1.0 must ask for it. */
+/** HTTP/1.0 clients have to ask for it. */
 function wantsKeepAlive({ headers, httpVersion }: IncomingMessage): boolean {
   const { connection } = headers;
   return connection === undefined ? httpVersion !== "1.0" : !/close/i.test(connection);
 }
 
-/** Proxmox's texts are ASCII. Node and Deno do not agree on how any other character is sent. */
+/** Texts of Proxmox VE are ASCII; Node and Deno send other characters differently. */
 function phrase(reason: string): string {
   return reason.replace(/[^\t\x20-\x7e]/gu, "?");
 }
 
-/** The connections of the server, under the rules of pveproxy. Source: PVE/APIServer/AnyEvent.pm. */
-
 /** PVE/Service/pveproxy.pm: keep_alive. */
 const REQUESTS_PER_CONNECTION = 100;
 
-export class Connections {
+/** Idle times and requests per connection as in pveproxy. Source: PVE/APIServer/AnyEvent.pm. */
+class Connections {
   readonly #idleMs: number;
-  /** Port of the client → the TCP socket beneath its TLS. */
+  /** Port of the client → the TCP socket below TLS. */
   readonly #sockets = new Map<number, Socket>();
   readonly #requests = new WeakMap<Socket, number>();
 
   constructor(server: Server, idleMs: number) {
     this.#idleMs = idleMs;
     server.on("connection", (socket: Socket) => this.#remember(socket));
-    // Neither a scanner nor a client that hangs up is a matter for anybody.
+    // Port scanners and clients that hang up are no errors.
     server.on("clientError", (_, socket) => socket.destroy());
     server.setTimeout(idleMs, (socket) => socket.destroy());
   }
 
-  /** A request has come in. True when the connection may be kept for another. */
+  /** Counts a request. True when the connection may stay open for another one. */
   admit(socket: Socket): boolean {
-    // As long as a request is under way, the connection is not idle.
+    // A connection is not idle while a request runs.
     socket.setTimeout(0);
     const count = (this.#requests.get(socket) ?? 0) + 1;
     this.#requests.set(socket, count);
     return count < REQUESTS_PER_CONNECTION;
   }
 
-  /** Its answer has gone out. */
+  /** The answer was sent: the connection is idle from now on. */
   rest(socket: Socket): void {
     socket.setTimeout(this.#idleMs);
   }
 
-  /** Drops the connection without a word. Deno sends a FIN where Node sends a RST. */
+  /** Resets the connection. Deno sends FIN where Node sends RST. */
   reset(socket: Socket): void {
     this.#sockets.get(socket.remotePort ?? 0)?.resetAndDestroy();
     socket.destroy();
@@ -269,9 +264,7 @@ export class Connections {
   }
 }
 
-/** Keys and rows in the order in which Perl's hashes give them: another one on every call. */
-
-/** Rows only where their order has no meaning; keys everywhere. */
+/** Shuffles keys, and rows that have no order: Perl's hashes come in another order on every call. */
 export function shuffled(envelope: object, path: string, random: Random): object {
   const data: unknown = "data" in envelope ? envelope.data : undefined;
   const isUnordered = Array.isArray(data) && rowKeys(path) !== undefined;

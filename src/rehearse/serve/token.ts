@@ -1,13 +1,13 @@
-/** The API token that the server takes, and what it says to any other. */
+/** The API token that the server accepts, and its refusals of others. */
 import { usageError } from "../../base/errors.ts";
 import type { SettingRow, SettingTable, TextsOf } from "../../base/setting.ts";
 
 /**
- * TABLE: the settings of `serve`. They have the names that capture knows them by, so that one
- * environment does for both.
+ * TABLE: the settings of `serve`. They have the names of the capture settings, so that one environment
+ * works for both.
  */
 
-/** Opens nothing but a rehearsal on the loopback, and so is no secret. */
+/** Not a secret: accepted on the loopback interface only. */
 export const REHEARSAL_SECRET = "00000000-0000-4000-8000-000000000000";
 
 export const SERVE_SETTINGS = {
@@ -15,25 +15,25 @@ export const SERVE_SETTINGS = {
     flag: "proxmox-user",
     default: "rehearsal@pve",
     allowed: "a user with its realm, such as netbox@pve",
-    help: "Owner of the API token that is taken",
+    help: "Owner of the accepted API token",
   },
   PROXMOX_TOKEN_NAME: {
     flag: "proxmox-token-name",
     default: "capture",
     allowed: "letters, digits, dots, dashes and underscores, a letter first",
-    help: "Name of the API token that is taken",
+    help: "Name of the accepted API token",
   },
   PROXMOX_TOKEN_VALUE: {
     flag: "proxmox-token-value-file",
     allowed: "letters, digits, dashes and underscores",
-    help: "Secret of the API token that is taken; without one, a secret that is printed",
+    help: "Secret of the accepted API token; default: a secret that is printed",
     secret: true,
   },
 } as const satisfies SettingTable;
 
 /** `user@realm!name` and its secret. */
 export interface Token {
-  /** With its realm: "rehearsal@pve". */
+  /** With realm: "rehearsal@pve". */
   readonly user: string;
   readonly name: string;
   readonly value: string;
@@ -55,7 +55,7 @@ const ALLOWED = {
 } as const;
 const ID_REGEXP = new RegExp(`^(${USER})!(${NAME})$`);
 
-/** @throws AppError "usage" for what no token can be called. */
+/** @throws AppError "usage" for names that a token cannot have. */
 export function parseToken(texts: TextsOf<typeof SERVE_SETTINGS>): Token {
   const text = (name: keyof typeof SERVE_SETTINGS, fallback: string): string => {
     const value = texts[name] ?? fallback;
@@ -72,11 +72,11 @@ export function parseToken(texts: TextsOf<typeof SERVE_SETTINGS>): Token {
   };
 }
 
-/** Said when there is no token at all. */
+/** The error text for a request without a token. */
 export const NO_TOKEN = "No ticket";
 
 /**
- * The header `Authorization: PVEAPIToken=user@realm!name=secret` → why it is refused, or undefined.
+ * The header `Authorization: PVEAPIToken=user@realm!name=secret` → the error text, or undefined when it is accepted.
  * Source: PVE/APIServer/Formatter.pm (extract_auth_value), PVE/AccessControl.pm (verify_token).
  */
 export function refusalOf(header: string | undefined, token: Token): string | undefined {
@@ -93,7 +93,7 @@ export function refusalOf(header: string | undefined, token: Token): string | un
   return value === token.value ? undefined : "invalid token value!";
 }
 
-/** "%41" → "A"; what is no escape stays. */
+/** "%41" → "A"; other text stays. */
 function unescapeUri(text: string): string {
   return text.replace(
     /%([0-9a-f]{2})/gi,

@@ -1,14 +1,14 @@
-/** What was asked of the server, counted: how often, and how much at the same time. */
+/** Counts of requests: in all, and how many ran at the same time. */
 import type { Question } from "./endpoints.ts";
 
 export interface Visit {
-  /** How often this path has been asked, this time included. */
+  /** Requests of this path so far, this one included. */
   readonly count: number;
-  /** The request is answered or, without a status, given up. False when that was known already. */
+  /** Ends the request, without a status when there was no answer. False: it had ended before. */
   leave(status: number | undefined): boolean;
 }
 
-/** Under way now, and the most that ever were. */
+/** Requests that run now, and the maximum so far. */
 class Gauge {
   #now = 0;
   most = 0;
@@ -24,18 +24,18 @@ class Gauge {
 }
 
 export class Traffic {
-  /** Path → how often it was asked. */
+  /** Path → requests. */
   readonly asked = new Map<string, number>();
-  /** Status → how often it was answered; 0 for those that got no answer. */
+  /** Status → answers; 0: no answer. */
   readonly answered = new Map<number, number>();
-  /** Method → how often it was used. */
+  /** Method → requests. */
   readonly methods = new Map<string, number>();
   #connections = 0;
   readonly #all = new Gauge();
   readonly #nodes = new Map<string, Gauge>();
   readonly #agents = new Map<string, Gauge>();
 
-  /** TLS connections that were made. */
+  /** TLS connections so far. */
   get connections(): number {
     return this.#connections;
   }
@@ -44,17 +44,17 @@ export class Traffic {
     return [...this.asked.values()].reduce((sum, count) => sum + count, 0);
   }
 
-  /** The most requests that were under way at once. */
+  /** Most requests at the same time. */
   get most(): number {
     return this.#all.most;
   }
 
-  /** The same by the node that they went to. */
+  /** Node → most requests at the same time. */
   get mostByNode(): ReadonlyMap<string, number> {
     return mostOf(this.#nodes);
   }
 
-  /** The same of guest agents alone. */
+  /** Node → most guest agent calls at the same time. */
   get mostAgentsByNode(): ReadonlyMap<string, number> {
     return mostOf(this.#agents);
   }

@@ -18,7 +18,7 @@ const DISABLED = refusal(
   `The command guest-${QUESTION} has been disabled for this instance`,
 );
 
-/** The answers to both questions, by path. */
+/** The answers of both agent requests. */
 export function agentAnswers(site: Site, guest: Guest): [path: string, answer: Answer][] {
   const { osinfo, interfaces } = bothAnswers(site, guest);
   const address: GuestAddress = addressOf(guest);
@@ -58,7 +58,7 @@ function success(result: unknown): Answer {
   return { status: 200, data: { result } };
 }
 
-/** An error under HTTP 200: `result` is an object where a list is due. */
+/** An error with HTTP 200: `result` is an object instead of a list. */
 function refusal(errorClass: string, desc: string): Answer {
   return success({ error: { class: errorClass, desc } });
 }
@@ -88,7 +88,7 @@ function interfaceRows(site: Site, guest: Guest): InterfaceRow[] {
   return rows;
 }
 
-/** A NIC; now and then a bridge of the guest's own has its MAC and its addresses, or a VLAN on it. */
+/** A NIC; sometimes with a bridge that has its MAC and addresses, or with a VLAN interface. */
 function linuxRows(nic: Nic, how: { name: string; random: Random }): InterfaceRow[] {
   const { name, random } = how;
   const mac = nic.mac.toLowerCase();
@@ -108,7 +108,7 @@ function addressesOf(nic: Nic, random: Random): unknown[] {
   const { ipv4, prefix, ipv6 } = nic.lease;
   const addresses = [v4(ipv4, prefix)];
   if (ipv6 !== undefined) addresses.push(v6(ipv6, 64));
-  // A temporary address (RFC 8981), which the agent does not tell from a lasting one.
+  // A temporary address (RFC 8981); the agent does not mark it as such.
   if (ipv6 !== undefined && random.chance(0.1)) {
     const groups = Array.from({ length: 4 }, () => random.between(0x1000, 0xffff).toString(16));
     addresses.push(v6([ipv6.split("::")[0], ...groups].join(":"), 64));
@@ -116,7 +116,7 @@ function addressesOf(nic: Nic, random: Random): unknown[] {
   return [...addresses, v6(linkLocal(nic.mac), 64)];
 }
 
-/** Names with blanks, zone ids, a loopback without MAC; old agents know no prefix of IPv6. */
+/** Names with blanks, zone ids, a loopback without MAC; old agents have no IPv6 prefix lengths. */
 function windowsRows(guest: Guest, random: Random): InterfaceRow[] {
   const isOld = random.chance(0.1);
   const prefix6 = isOld ? -1 : 64;
@@ -134,7 +134,7 @@ function windowsRows(guest: Guest, random: Random): InterfaceRow[] {
   return [...rows, loop];
 }
 
-/** The bridges are the same in every guest; the other ends of the containers have no address of note. */
+/** Docker bridges have the same addresses in every guest; veth interfaces only link-local ones. */
 function dockerRows(random: Random): InterfaceRow[] {
   const bridge = (name: string, address: string): InterfaceRow =>
     row(name, { mac: containerMac(random), addresses: [v4(address, 16)], random });
@@ -162,7 +162,7 @@ function loopback(name: string, random: Random): InterfaceRow {
   });
 }
 
-/** Tunnels of layer 3 have no MAC address to show. */
+/** Layer 3 tunnels have no MAC address. */
 function tunnel(random: Random): InterfaceRow {
   const addresses = [v4(`100.96.${random.below(256)}.${random.below(256)}`, 32)];
   return row("tun0", { mac: "00:00:00:00:00:00", addresses, random });

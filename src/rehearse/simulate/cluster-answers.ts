@@ -7,7 +7,7 @@ import { nodeRow } from "./node-answers.ts";
 import { managementAddress } from "./node-network.ts";
 import type { Site } from "./site.ts";
 
-/** What PVEAuditor on "/" gives since PVE 9, and what it takes on 8 beside it. */
+/** Privileges of PVEAuditor, and the agent privilege by major version (8 needs a role of its own). */
 const PRIVILEGES = [
   "Datastore.Audit",
   "Mapping.Audit",
@@ -32,7 +32,7 @@ export function clusterAnswers(
   ]);
 }
 
-/** The release of the node that answers: the first one. */
+/** The release of the first node, which answers. */
 export function versionOf(site: Site): { version: string; release: string; repoid: string } {
   const { version = "", repoid = "" } = site.nodes[0]?.release ?? {};
   return { version, release: version.split(".").slice(0, 2).join("."), repoid };
@@ -42,7 +42,7 @@ function answer(data: unknown): Answer {
   return { status: 200, data };
 }
 
-/** Source: PVE/API2/AccessControl.pm, permissions: 1 means "and all below". */
+/** 1: the privilege propagates. Source: PVE/API2/AccessControl.pm, permissions. */
 function permissionsOf(site: Site): Record<string, Record<string, number>> {
   const agent = AGENT_PRIVILEGE[majorOf(site)];
   const rights = Object.fromEntries([...PRIVILEGES, agent].map((privilege) => [privilege, 1]));
@@ -50,7 +50,7 @@ function permissionsOf(site: Site): Record<string, Record<string, number>> {
   return Object.fromEntries(paths.map((path) => [path, rights]));
 }
 
-/** The roles that README gives the user and the token. Source: PVE/API2/ACL.pm, read_acl. */
+/** The roles that the README of capture recommends. Source: PVE/API2/ACL.pm, read_acl. */
 function aclOf(site: Site): Record<string, unknown>[] {
   const roles = ["PVEAuditor", ...(majorOf(site) === 8 ? ["GuestAgentMonitor"] : [])];
   const who = [["user", "netbox@pve"], ["token", "netbox@pve!sync"]];
@@ -63,7 +63,7 @@ function majorOf(site: Site): 8 | 9 {
   return site.nodes[0]?.release.major === 8 ? 8 : 9;
 }
 
-/** A node that stands alone has no row for the cluster. Source: PVE/API2/Cluster.pm, get_status. */
+/** A standalone node has no cluster row. Source: PVE/API2/Cluster.pm, get_status. */
 function statusRows(site: Site): Record<string, unknown>[] {
   const nodes = site.nodes.map((node) => ({
     id: `node/${node.name}`,
@@ -87,8 +87,6 @@ function statusRows(site: Site): Record<string, unknown>[] {
   return [cluster, ...nodes];
 }
 
-/** A guest → its row of /cluster/resources?type=vm, telemetry and all: about 350 bytes. */
-
 const MIB = 2 ** 20;
 
 /** Source: PVE/API2Tools.pm, extract_vm_stats; memory and disks in bytes, times in seconds. */
@@ -104,7 +102,7 @@ export function resourceRow(site: Site, guest: Guest): Record<string, unknown> {
     type: kind,
     vmid,
   };
-  // What comes from the telemetry, the name included, is gone with it.
+  // The name is part of the telemetry.
   return guest.status === "unknown" ? row : { ...row, ...telemetryOf(site, guest) };
 }
 
@@ -115,7 +113,7 @@ function telemetryOf(site: Site, guest: Guest): Record<string, unknown> {
   const counted = (limit: number): number => isRunning ? random.below(limit) : 0;
   const maxmem = guest.memoryMib * MIB;
   const [bootMib] = guest.disksMib;
-  // A running container shows what its file system has room for, which is less than the config says.
+  // A running container shows the size of its file system, which is less than that in the config.
   const lost = kind === "lxc" && isRunning ? 273_394_000 : 0;
   const mem = counted(maxmem);
   return {
@@ -136,7 +134,7 @@ function telemetryOf(site: Site, guest: Guest): Record<string, unknown> {
   };
 }
 
-/** A container without cores of its own has its limit, a fraction at times, or all threads of its node. */
+/** A container without `cores` has its cpulimit (may be a fraction) or all threads of the node. */
 function cpusOf(guest: Guest): number {
   const { threads } = guest.node.hardware;
   if (guest.kind === "lxc") return guest.cores ?? (Number(guest.cpulimit ?? 0) || threads);

@@ -1,16 +1,14 @@
-/** A virtual machine → its config, as /nodes/{node}/qemu/{vmid}/config answers. */
+/** A guest → the answer of its config request. */
 import { createRandom, type Random, type Weighted } from "../random.ts";
 import type { Guest, Nic } from "./guest.ts";
 import type { Site } from "./site.ts";
 
-/** A guest → the disk entries of its config, in Proxmox's own spelling. */
-
-/** Config keys and their strings. */
+/** Config key → value. */
 export type Entries = Record<string, string>;
 
 interface Storage {
   readonly name: string;
-  /** Keeps files in a folder per guest, not volumes. */
+  /** Files in a folder per guest instead of volumes. */
   readonly isFile: boolean;
 }
 
@@ -47,7 +45,7 @@ export function sizeText(mib: number): string {
   return `${size}${UNITS[unit]}`;
 }
 
-/** Disks, CD drive, cloud-init, firmware and TPM state, a detached volume, a disk passed through. */
+/** Disks, CD drive, cloud-init, EFI and TPM state, an unused volume, a passed-through disk. */
 export function vmDisks(guest: Guest, random: Random): Entries {
   const bus = random.weighted(BUSES);
   const isUefi = random.chance(guest.system.family === "windows" ? 0.9 : 0.2);
@@ -72,12 +70,12 @@ export function vmDisks(guest: Guest, random: Random): Entries {
   return disks;
 }
 
-/** rootfs and mount points; some of those are folders or devices of the node. */
+/** rootfs and mount points; some of them are directories or devices of the node. */
 export function containerDisks(guest: Guest, random: Random): Entries {
   const disks: Entries = {};
   for (const [number, mib] of guest.disksMib.entries()) {
     const place = volume(guest, { storage: random.weighted(STORAGES), number });
-    // "0T" is a folder without a limit.
+    // "0T": a directory without a limit.
     const size = random.chance(0.004) ? "0T" : sizeText(mib);
     if (number === 0) disks.rootfs = `${place},size=${size}`;
     else {disks[`mp${number - 1}`] = `${place},mp=/srv/data${number},size=${size}${
@@ -99,11 +97,11 @@ function vmDisk(guest: Guest, disk: { random: Random; number: number; mib: numbe
   const size = `size=${sizeText(mib)}`;
   if (random.chance(0.01)) return `file=${place},${size}`;
   if (random.chance(0.03)) return cloned(guest, { place, number }) + `,${size}`;
-  // The size may stand anywhere.
+  // `size` can be at any position.
   return random.chance(0.2) ? `${place},${size},${options}` : `${place},${options},${size}`;
 }
 
-/** A linked clone: the template's volume, then its own. */
+/** A linked clone: the volume of the template, then its own. */
 function cloned(guest: Guest, disk: { place: string; number: number }): string {
   const [storage = ""] = disk.place.split(":");
   return `${storage}:base-9000-disk-${disk.number}/vm-${guest.vmid}-disk-${disk.number}`;
@@ -121,7 +119,7 @@ function cdDrive(guest: Guest, random: Random): Entries {
     [20, ""],
   ]);
   if (drive === "") return {};
-  // Nothing keeps cloud-init from any other bus.
+  // Cloud-init drives can be on any bus.
   return { [drive.includes("cloudinit") && random.chance(0.1) ? "scsi15" : "ide2"]: drive };
 }
 
@@ -159,7 +157,7 @@ const QEMU_VERSIONS = ["6.2.0", "8.1.5", "9.0.2", "9.2.0", "10.0.2"] as const;
 const SSH_KEY =
   "ssh-ed25519%20AAAAC3NzaC1lZDI1NTE5AAAAIFhtcGxlLWtleS1vZi1hLXNpbXVsYXRlZC1zaXRl%20admin%40sim.example%0A";
 
-/** Strings that stand outside of Proxmox's grammar, as hand-edited files have them. */
+/** Values that cannot be parsed, as in hand-edited files. */
 const UNPARSABLE_VM: readonly [Entries, ...Entries[]] = [
   { net7: "bogus,,=,bridge" },
   { net8: "virtio=XX:YY:ZZ,bridge=vmbr0,tag=five" },
@@ -168,7 +166,7 @@ const UNPARSABLE_VM: readonly [Entries, ...Entries[]] = [
   { net9: "virtio" },
 ];
 
-/** Source: PVE/QemuServer.pm, $confdesc. A key that is absent stands for its default. */
+/** Source: PVE/QemuServer.pm, $confdesc. Absent keys have their default. */
 export function qemuConfig(site: Site, guest: Guest): Record<string, unknown> {
   const random = createRandom(site.seed, `config/${guest.number}`);
   const disks = vmDisks(guest, random);
@@ -202,12 +200,12 @@ export function qemuConfig(site: Site, guest: Guest): Record<string, unknown> {
   };
 }
 
-/** 512 MiB is the default, and so may be absent. A string since PVE 8.1. */
+/** The default of 512 MiB may be absent. A string since PVE 8.1. */
 function memoryText(guest: Guest): string | undefined {
   return guest.memoryMib === 512 && guest.vmid % 2 === 0 ? undefined : String(guest.memoryMib);
 }
 
-/** The order of drives, or what older releases wrote. */
+/** Boot order, or the form of older releases. */
 function bootOf(disks: Entries, random: Random): string {
   const order = `order=${Object.keys(disks)[0] ?? "scsi0"};ide2;net0`;
   return random.weighted([[90, order], [6, "cdn"], [2, " "], [2, "c"]]);
@@ -249,7 +247,7 @@ function firmwareOf(disks: Entries, random: Random): Record<string, unknown> {
   return { bios: "ovmf", machine: random.pick(["q35", "pc-q35-9.2+pve1", "pc-q35-8.1"]) };
 }
 
-/** What cloud-init is told: intent, not facts. */
+/** Cloud-init settings. */
 function cloudInitOf(guest: Guest, disks: Entries): Record<string, unknown> {
   if (!Object.values(disks).some((text) => text.includes("cloudinit"))) return {};
   const { ipv4, prefix, gateway } = guest.nics[0]?.lease ?? {};
@@ -264,7 +262,7 @@ function cloudInitOf(guest: Guest, disks: Entries): Record<string, unknown> {
   };
 }
 
-/** What some people set and most do not. */
+/** Rarely used options. */
 function habitsOf(random: Random): Record<string, unknown> {
   return {
     balloon: random.chance(0.2) ? random.pick([0, 1024, 2048]) : undefined,
@@ -279,18 +277,16 @@ function habitsOf(random: Random): Record<string, unknown> {
   };
 }
 
-/** A container → its config, as /nodes/{node}/lxc/{vmid}/config answers. */
-
 const FEATURES = ["nesting=1", "nesting=1,keyctl=1", "mount=nfs;cifs,nesting=1"] as const;
 
-/** Strings that stand outside of Proxmox's grammar, as hand-edited files have them. */
+/** Values that cannot be parsed, as in hand-edited files. */
 const UNPARSABLE_CONTAINER: readonly [Entries, ...Entries[]] = [
   { net7: "name=,hwaddr=XX:YY,ip=10.0.0.300/99" },
   { mp7: "local-lvm:vm-1-disk-7,mp=/broken,size=?" },
   { net8: "eth8" },
 ];
 
-/** Source: PVE/LXC/Config.pm, $confdesc. A key that is absent stands for its default. */
+/** Source: PVE/LXC/Config.pm, $confdesc. Absent keys have their default. */
 export function lxcConfig(site: Site, guest: Guest): Record<string, unknown> {
   const random = createRandom(site.seed, `config/${guest.number}`);
   return {
@@ -303,7 +299,7 @@ export function lxcConfig(site: Site, guest: Guest): Record<string, unknown> {
     digest: random.hex(40),
     features: random.chance(0.4) ? random.pick(FEATURES) : undefined,
     hostname: guest.name,
-    // Raw lines of the file: the only value of a config that is an array.
+    // Raw lines of the file: the only config value that is an array.
     lxc: random.chance(0.03) ? [["lxc.cgroup2.devices.allow", "c 10:200 rwm"]] : undefined,
     memory: guest.memoryMib === 512 && guest.vmid % 2 === 0 ? undefined : guest.memoryMib,
     nameserver: random.chance(0.3) ? "10.250.0.53" : undefined,
@@ -321,7 +317,7 @@ export function lxcConfig(site: Site, guest: Guest): Record<string, unknown> {
 }
 
 function containerNics(guest: Guest, random: Random): Entries {
-  // Two NICs of one name are a mistake that Proxmox lets one make in the file.
+  // Two NICs of the same name: possible by editing the file.
   const isTwice = random.chance(0.005);
   return Object.fromEntries(guest.nics.map((nic, number) => {
     const name = `eth${isTwice ? 0 : number}`;

@@ -1,4 +1,4 @@
-/** A guest's number → the guest as facts, from which all of its answers are made. */
+/** A guest's number → the guest: the facts from which all of its answers are made. */
 import type { GuestAddress, GuestKind } from "../../proxmox/endpoints.ts";
 import { createRandom, type Random, type Weighted, weightedBy } from "../random.ts";
 import words from "./labels.json" with { type: "json" };
@@ -31,18 +31,18 @@ export interface Guest extends Labels {
   readonly kind: GuestKind;
   readonly node: SiteNode;
   readonly isTemplate: boolean;
-  /** Of the listing: "running", "stopped", QEMU's own, or "unknown" when nothing is known of it. */
+  /** As in the listing: "running", "stopped", a QEMU status, or "unknown" on an offline node. */
   readonly status: string;
-  /** undefined for a container that may use all of its node's threads. */
+  /** undefined: a container without a limit. */
   readonly cores: number | undefined;
   readonly sockets: number;
-  /** Of a container, in CPUs; "0" is no limit. */
+  /** CPUs of a container; "0": no limit. */
   readonly cpulimit: string | undefined;
   readonly memoryMib: number;
-  /** MiB, the boot disk first. */
+  /** The boot disk first. */
   readonly disksMib: readonly [number, ...number[]];
   readonly nics: readonly Nic[];
-  /** Of a virtual machine. */
+  /** Operating system of a virtual machine. */
   readonly system: OperatingSystem;
   /** `ostype` of a container. */
   readonly distribution: string;
@@ -50,10 +50,10 @@ export interface Guest extends Labels {
   readonly agent: AgentState;
 }
 
-/** What came of asking for its config. */
+/** Outcome of the config request. */
 export type ConfigState = "read" | "denied" | "moved" | "slow" | "timeout" | "unreachable";
 
-/** "off" is not enabled; all others are what came of asking. */
+/** "off": not enabled; otherwise the outcome of the agent requests. */
 export type AgentState = "off" | "ok" | "not-running" | "hangs" | "error" | "disabled" | "timeout";
 
 const VM_STATUSES: Weighted<string> = [
@@ -112,12 +112,12 @@ export function makeGuest(site: Site, at: { node: SiteNode; number: number }): G
   return {
     ...labelsOf(site, number),
     number,
-    // Every other number at random: guests come and go, and vmids have gaps.
+    // VMIDs have gaps.
     vmid: 100 + number * 2 + random.below(2),
     kind,
     node,
     isTemplate,
-    // Proxmox forgets a dead node's telemetry after five minutes.
+    // Proxmox VE drops the telemetry of an offline node after five minutes.
     status: !node.online && random.chance(0.75) ? "unknown" : status,
     cores: kind === "lxc" && random.chance(0.1) ? undefined : random.weighted(CORES),
     sockets: random.chance(0.1) ? 2 : 1,
@@ -132,7 +132,6 @@ export function makeGuest(site: Site, at: { node: SiteNode; number: number }): G
   };
 }
 
-/** What the paths are made of. */
 export function addressOf(guest: Guest): GuestAddress {
   return { node: guest.node.name, kind: guest.kind, vmid: guest.vmid };
 }
@@ -163,7 +162,7 @@ function configState(site: Site, at: { node: SiteNode; number: number }): Config
   return "read";
 }
 
-/** 70 % of the virtual machines have it on, even some whose system has no agent to answer. */
+/** Enabled in 70 % of the virtual machines, even in some whose system has no agent. */
 function drawAgentState(
   random: Random,
   guest: { system: OperatingSystem; isShown: boolean },
@@ -175,22 +174,20 @@ function drawAgentState(
   return guest.system.osinfo === undefined ? "not-running" : state;
 }
 
-/** A guest's number → its NICs, as facts: what they are plugged into and which addresses they have. */
-
 export interface Nic {
   /** N of netN; gaps are normal. */
   readonly slot: number;
   /** Upper case. */
   readonly mac: string;
   readonly lease: Lease;
-  /** VLANs beside the lease's own: "2;5-7". */
+  /** More VLANs than that of the lease: "2;5-7". */
   readonly trunks: string | undefined;
   readonly isLinkDown: boolean;
-  /** Bytes; 1 means "as the bridge". */
+  /** Bytes; 1: that of the bridge. */
   readonly mtu: number | undefined;
-  /** How a container gets its addresses. */
+  /** Address assignment of a container. */
   readonly method: "static" | "dhcp" | "manual" | "none";
-  /** Has an address inside the guest, as far as an agent can tell. */
+  /** Has an address inside the guest. */
   readonly isUp: boolean;
 }
 
@@ -201,7 +198,7 @@ const TRUNKS = ["2;5-7", "100-139", "10;20;30", "2-4094"] as const;
 
 export function nicsOf(site: Site, guest: number): Nic[] {
   const random = createRandom(site.seed, `nics/${guest}`);
-  // A few have none at all.
+  // A few guests have no NIC.
   const count = random.chance(0.003) ? 0 : random.weighted(COUNTS);
   const firstSlot = random.chance(0.01) ? 1 : 0;
   const isShown = mustShowAddress(site, guest);
@@ -219,12 +216,12 @@ export function nicsOf(site: Site, guest: number): Nic[] {
   });
 }
 
-/** True for both holders of an address that stands twice: were one unseen, it would stand once. */
+/** True for both holders of a duplicate address, so that both show it. */
 export function mustShowAddress(site: Site, guest: number): boolean {
   return takesNeighboursAddress(site, guest) || takesNeighboursAddress(site, guest + 1);
 }
 
-/** A guest that was cloned with its address. */
+/** A clone that kept its address. */
 function takesNeighboursAddress(site: Site, guest: number): boolean {
   return guest > 0 && site.isRare("duplicate-address", guest);
 }
@@ -244,7 +241,7 @@ function drawNic(random: Random): Pick<Nic, "isLinkDown" | "mtu" | "method" | "i
   };
 }
 
-/** Random numbers → what people write on guests: names, tags, pools, descriptions. Data: labels.json. */
+/** What people enter for guests: names, tags, pools, descriptions. Data: labels.json. */
 
 const HA_STATES = weightedBy(words.haStates);
 

@@ -1,4 +1,4 @@
-/** A node and its guests → the answers of its file, as a capture would have found them. */
+/** A node and its guests → the answers in the file of the node. */
 import { PATHS } from "../../proxmox/endpoints.ts";
 import type { Answer, SkipReason } from "../../proxmox/answers.ts";
 import { createRandom, type Random } from "../random.ts";
@@ -8,9 +8,9 @@ import { addressOf, type Guest } from "./guest.ts";
 import { networkRows } from "./node-network.ts";
 import type { Site, SiteNode } from "./site.ts";
 
-/** What the proxy of the node that was asked says of one that it cannot reach. */
+/** The answer of the proxy for a node that it cannot reach. */
 const NO_ROUTE: Answer = { status: 595, error: "No route to host" };
-/** A node that did not answer once is asked no further. */
+/** Capture sends no further requests to an unreachable node. */
 const UNREACHABLE: Answer = { skipped: "unreachable" };
 
 export function nodeAnswers(
@@ -65,7 +65,7 @@ function agentQuestions(site: Site, guest: Guest): [path: string, answer: Answer
   return [[PATHS.osinfo(address), { skipped }], [PATHS.agentInterfaces(address), { skipped }]];
 }
 
-/** Only a running guest whose config enables the agent is asked: a dead agent holds a worker for 3 s. */
+/** Capture asks only running guests with an enabled agent: a dead agent blocks a worker for 3 s. */
 function skipReason(guest: Guest): SkipReason | undefined {
   if (guest.status === "unknown") return "unreachable";
   if (guest.isTemplate) return "template";
@@ -75,12 +75,10 @@ function skipReason(guest: Guest): SkipReason | undefined {
   return guest.agent === "off" ? "agent-off" : undefined;
 }
 
-/** A node → its status, as /nodes/{node}/status answers, and its row of /nodes. */
-
 const GIB = 2 ** 30;
 const ROOT_DISK = 100_861_726_720;
 
-/** What /proc/cpuinfo lists, and what most of an answer's bytes are. */
+/** CPU flags of /proc/cpuinfo: most of the bytes of an answer. */
 const COMMON_FLAGS =
   "fpu vme de pse tsc msr pae mce cx8 apic sep mtrr pge mca cmov pat pse36 clflush mmx fxsr " +
   "sse sse2 ht syscall nx pdpe1gb rdtscp lm constant_tsc rep_good nopl nonstop_tsc cpuid " +
@@ -145,7 +143,7 @@ export function nodeStatus(site: Site, node: SiteNode): Record<string, unknown> 
   };
 }
 
-/** Of an offline node only the name is left. Source: PVE/API2/Nodes.pm, index. */
+/** An offline node has only its name. Source: PVE/API2/Nodes.pm, index. */
 export function nodeRow(site: Site, node: SiteNode): Record<string, unknown> {
   const random = createRandom(site.seed, `node/${node.number}`);
   const row = {
@@ -184,7 +182,7 @@ function rootfsOf(random: Random): Record<string, unknown> {
   return { total: ROOT_DISK, used, free, avail: free - 5 * GIB };
 }
 
-/** The kernel and the firmware keep a share, so that no total is a round number. */
+/** Kernel and firmware reserve a share, so totals are not round. */
 function totalMemory(node: SiteNode): number {
   return node.hardware.memoryGib * GIB - 1_611_661_312 - node.number * 4096;
 }

@@ -1,15 +1,13 @@
-/** A node → its interfaces file, as /nodes/{node}/network answers. */
+/** A node → the answer of /nodes/{node}/network. */
 import { createRandom, type Random } from "../random.ts";
 import { NODE_NETWORKS, placeOf, type Site, type SiteNode } from "./site.ts";
 
-/** Name and options → one row of an interfaces file, as Proxmox spells its kind. */
-
 export type InterfaceRow = Record<string, unknown>;
 
-/** Without an address of its own. */
+/** No address. */
 export const MANUAL = { families: ["inet"], method: "manual", method6: "manual" } as const;
 
-/** Since PVE 9, with the names that the kernel would also take. */
+/** Since PVE 9 with the alternative names of the kernel. */
 export function nic(of: { node: SiteNode; random: Random }, iface: string): InterfaceRow {
   return {
     ...MANUAL,
@@ -61,7 +59,6 @@ export function vlan(iface: string, raw: { device: string; id: string }): Interf
   };
 }
 
-/** What the rows of one node have in common. */
 interface Port {
   readonly node: SiteNode;
   readonly random: Random;
@@ -79,11 +76,11 @@ export function networkRows(site: Site, node: SiteNode): InterfaceRow[] {
     hostOnlyBridge(),
     ...oddRows(port),
   ];
-  // File order; NICs that the file does not name have none.
+  // Order in the file; NICs that are not in the file have none.
   return [...inFile.map((row, line) => ({ priority: line + 3, ...row })), ...spareNics(port)];
 }
 
-/** The address of a management interface, which is also what /cluster/status shows. */
+/** The management address, which /cluster/status shows, too. */
 export function managementAddress(site: Site, node: SiteNode): string {
   return placeOf(site.addressing, { octet: NODE_NETWORKS.management, host: node.number }).ipv4;
 }
@@ -178,7 +175,7 @@ function secondBond(port: Port): InterfaceRow[] {
   ];
 }
 
-/** The same on every node, and reachable from none: an address that stands as often as there are nodes. */
+/** The same address on every node, not routed: a duplicate on purpose. */
 function hostOnlyBridge(): InterfaceRow {
   const address = {
     method: "static",
@@ -189,7 +186,7 @@ function hostOnlyBridge(): InterfaceRow {
   return { ...bridge("vmbr9", ""), ...address, comments: "host only\n" };
 }
 
-/** An alias, a tunnel of its own family, a NIC with DHCP, a stanza without family, an address without mask. */
+/** An alias, a tunnel, a NIC with DHCP, a stanza without family, an address without mask. */
 function oddRows(port: Port): InterfaceRow[] {
   const { node, random } = port;
   const host = `${node.number >> 8}.${node.number & 255}`;

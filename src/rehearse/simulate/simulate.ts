@@ -1,4 +1,4 @@
-/** A seed and two numbers → a snapshot of a site that never was, written like a captured one. */
+/** Seed and sizes → a synthetic snapshot, written like a captured one. */
 import { usageError } from "../../base/errors.ts";
 import { decodeUtf8 } from "../../base/text.ts";
 import { CLUSTER_FILE, NODES_FOLDER } from "../../proxmox/endpoints.ts";
@@ -12,15 +12,14 @@ import { MAX_GUESTS, MAX_NODES, planSite, type SimulateOptions, type Site } from
 
 export type { SimulateOptions } from "./site.ts";
 
-/** Goes up when a seed gives other bytes than before. */
+/** The version changes when a seed gives other bytes. */
 const GENERATOR = { name: "proxmox-diode simulate", version: "1.2.0" } as const;
 
-/** No site was captured then: a constant, so that a seed gives the same bytes tomorrow. */
+/** A constant, so that a seed always gives the same bytes. */
 const CAPTURED_AT = "2026-01-15T06:00:00Z";
 
 /**
- * Replaces the snapshot that the store holds. The same options give the same bytes, on every
- * runtime. Memory is bounded by the largest node and the list of all guests.
+ * Replaces the snapshot in the store. Memory is bounded by the largest node and the list of all guests.
  * @throws AppError "usage" when a number is outside its range.
  */
 export async function simulate(store: Store, options: SimulateOptions): Promise<Manifest> {
@@ -62,9 +61,12 @@ async function refuseForeign(store: Store): Promise<void> {
     key === MANIFEST_FILE || key.startsWith("pve/")
   );
   if (!isTaken || await isSimulated(store)) return;
-  throw usageError(`Cannot write to ${store.place}: it holds what simulate did not write`, {
-    hint: "Name another folder with --out, or remove that one first",
-  });
+  throw usageError(
+    `Cannot write to ${store.place}: it has a snapshot that simulate did not write`,
+    {
+      hint: "Name another folder with --out, or remove that one first",
+    },
+  );
 }
 
 async function isSimulated(store: Store): Promise<boolean> {

@@ -1,17 +1,15 @@
-/** Options → what a site consists of, before any answer: its nodes, who runs where, what is rare. */
+/** Options → the plan of a site: nodes, guests per node, rare cases, and the address plan. */
 import { createRandom, type Random, type Weighted } from "../random.ts";
 
-/** Numbers of guests, NICs and nodes → addresses that nobody else in the site has. */
-
-/** How many guests and nodes the ranges below have room for. */
+/** Limits of the address plan below. */
 export const MAX_GUESTS = 2_000_000;
 export const MAX_NODES = 10_000;
 
-/** What two sites differ in, so that transforming them together is no heap of duplicates. */
+/** Differs between two sites, so that they can be transformed together without duplicates. */
 export interface Addressing {
   /** The first /22 in use of every /16: 0–63. */
   readonly subnet: number;
-  /** Scatters the MAC addresses: 24 bits. */
+  /** Offset of the MAC addresses: 24 bits. */
   readonly macMask: number;
 }
 
@@ -22,14 +20,14 @@ export interface Lease {
   readonly bridge: string;
   readonly ipv4: string;
   readonly gateway: string;
-  /** Bits of the IPv4 network. */
+  /** Prefix length of the IPv4 network. */
   readonly prefix: number;
-  /** undefined on networks without IPv6, which are most. */
+  /** undefined: a network without IPv6, which most are. */
   readonly ipv6: string | undefined;
   readonly gateway6: string | undefined;
 }
 
-/** Each of a guest's three possible NICs is on one of 40 networks, each of them within a /16 of its own. */
+/** Each of the up to three NICs of a guest is on one of 40 networks; each network has a /16. */
 const NETWORKS = 40;
 const NIC_CLASSES = [
   { octet: 16, vid: 100, bridge: "vmbr0" },
@@ -37,12 +35,12 @@ const NIC_CLASSES = [
   { octet: 144, vid: 3040, bridge: "vmbr1" },
 ] as const;
 
-/** The hosts of one /22: .11 and up, so that gateways and the like have their room below. */
+/** Hosts of one /22 from .11 up; gateways have the numbers below. */
 const HOSTS = 1000;
 const FIRST_HOST = 11;
 const SUBNETS = 64;
 
-/** Second octets of the networks that nodes are on. */
+/** Second octets of the networks of nodes. */
 export const NODE_NETWORKS = {
   management: 250,
   storage: 251,
@@ -55,11 +53,11 @@ export function planAddressing(seed: number): Addressing {
   return { subnet: random.below(SUBNETS), macMask: random.below(2 ** 24) };
 }
 
-/** The address that NIC 0–2 of a guest has wherever it has one. */
+/** The address of NIC 0–2 of a guest. */
 export function guestLease(addressing: Addressing, nic: { guest: number; number: number }): Lease {
   const { octet, vid, bridge } = NIC_CLASSES[nic.number] ?? NIC_CLASSES[0];
   const host = Math.floor(nic.guest / NETWORKS);
-  // Within every forty guests each network comes once, in an order that shifts.
+  // Every forty guests use each network once, in a shifting order.
   const network = (nic.guest + host * 17) % NETWORKS;
   const place = placeOf(addressing, { octet: octet + network, host });
   const hasIpv6 = network % 3 === 1;
@@ -77,18 +75,18 @@ export function guestLease(addressing: Addressing, nic: { guest: number; number:
 export interface Place {
   readonly ipv4: string;
   readonly gateway: string;
-  /** Bits of the IPv4 network; that of IPv6 has 64. */
+  /** Prefix length of the IPv4 network; IPv6 has 64. */
   readonly prefix: number;
   readonly ipv6: string;
   readonly gateway6: string;
 }
 
-/** Host 0, 1, 2 … of a /16 → an address in one of its /22. */
+/** Host 0, 1, 2 … → an address in a /22 of the /16. */
 export function placeOf(addressing: Addressing, at: { octet: number; host: number }): Place {
   const subnet = (addressing.subnet + Math.floor(at.host / HOSTS)) % SUBNETS;
   const host = FIRST_HOST + (at.host % HOSTS);
   const third = subnet * 4;
-  // Neither group is 0, so that the text is what RFC 5952 asks for.
+  // No group is 0, so the text is canonical (RFC 5952).
   const network6 = `2001:db8:${at.octet.toString(16)}:${(subnet + 1).toString(16)}`;
   return {
     ipv4: `10.${at.octet}.${third + (host >> 8)}.${host & 255}`,
@@ -99,7 +97,7 @@ export function placeOf(addressing: Addressing, at: { octet: number; host: numbe
   };
 }
 
-/** "BC:24:11:2E:C5:4A": Proxmox's own prefix, and 24 bits that no other NIC of the site has. */
+/** "BC:24:11:2E:C5:4A": the prefix of Proxmox and 24 bits that are unique in the site. */
 export function macAddress(addressing: Addressing, nic: { guest: number; number: number }): string {
   const number = nic.number * 2 ** 22 + nic.guest;
   // Multiplying by an odd number permutes the 24-bit numbers.
@@ -121,13 +119,13 @@ export interface SimulateOptions {
   readonly nodes: number;
   /** 0–2,000,000. */
   readonly guests: number;
-  /** Any whole number. The same one gives the same bytes. */
+  /** The same seed gives the same bytes. */
   readonly seed: number;
 }
 
 export interface Site {
   readonly seed: number;
-  /** undefined for a node that stands alone, as Proxmox has it. */
+  /** undefined: a standalone node. */
   readonly clusterName: string | undefined;
   readonly nodes: readonly SiteNode[];
   readonly addressing: Addressing;
@@ -141,7 +139,7 @@ export interface SiteNode {
   readonly online: boolean;
   readonly release: Release;
   readonly hardware: Hardware;
-  /** Numbers of the guests that it runs, ascending; the first guest of the site is 0. */
+  /** Numbers of its guests, ascending; the first guest of the site is 0. */
   readonly guests: readonly number[];
 }
 
@@ -163,7 +161,7 @@ export interface Hardware {
   readonly memoryGib: number;
 }
 
-/** One guest in so many, evenly spread: a share too small to be left to chance in a small site. */
+/** TABLE: rare case → one guest in so many, evenly spread, so that small sites have them, too. */
 const RARITIES = {
   "config-denied": 653,
   "config-moved": 1999,
@@ -212,7 +210,7 @@ const HARDWARE: Weighted<Hardware> = [
   }],
 ];
 
-/** Below so many nodes, all are online: one in a handful would be no fleet's share. */
+/** Sites with fewer nodes have all nodes online. */
 const FLEET = 20;
 const OFFLINE_SHARE = 0.03;
 
@@ -241,7 +239,7 @@ export function planSite(options: SimulateOptions): Site {
   };
 }
 
-/** The first node is the one that answers, and so is always online. */
+/** The first node answers the API, so it is always online. */
 function drawOffline(random: Random, nodes: number): ReadonlySet<number> {
   const count = nodes < FLEET ? 0 : Math.max(1, Math.round(nodes * OFFLINE_SHARE));
   const offline = new Set<number>();
