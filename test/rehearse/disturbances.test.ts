@@ -7,7 +7,7 @@ function given(options: Readonly<Record<string, string>>): Pick<Session, "option
   return { option: (name) => options[name] };
 }
 
-test("without options nothing is disturbed", () => {
+test("without options there are no disturbances", () => {
   expect(readDisturbances(given({ port: "8006", seed: "7" }))).toEqual({});
 });
 

@@ -1,4 +1,4 @@
-/** What can be made to fail: each fault as a client meets it, and when it strikes. */
+/** Faults of the receiver, as a client sees them. */
 import { fromBinary } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import { COMMANDS } from "../../src/cli/catalog/catalog.ts";
@@ -62,27 +62,30 @@ test("--help names every fault", () => {
   for (const name of Object.keys(FAULTS)) expect(description).toContain(name);
 });
 
-test("the tests know every fault", () => {
+test("the tests cover every fault", () => {
   expect(Object.keys({ ...AT_INGEST, ...AT_TOKEN })).toEqual(Object.keys(FAULTS));
 });
 
 describe.each([false, true])("with TLS: %s", (isTls) => {
-  test.each(Object.entries(AT_INGEST))("%s strikes an ingest once, and no token", async (name, [
-    heard,
-    kept,
-  ]) => {
-    const fault = { name: name as FaultName, first: 1 };
-    const receiver = await received({ isTls, faults: [fault] });
-    const token = await tokenOf(receiver);
-    expect([await ingest(receiver, token), receiver.requests.length]).toEqual([heard, kept]);
-    expect(await ingest(receiver, token)).toBe("0");
-    expect(receiver.requests).toHaveLength(kept + 1);
-    expect(receiver.faults).toEqual({ [name]: 1 });
-  });
+  test.each(Object.entries(AT_INGEST))(
+    "%s hits one ingest request and no token request",
+    async (name, [
+      heard,
+      kept,
+    ]) => {
+      const fault = { name: name as FaultName, first: 1 };
+      const receiver = await received({ isTls, faults: [fault] });
+      const token = await tokenOf(receiver);
+      expect([await ingest(receiver, token), receiver.requests.length]).toEqual([heard, kept]);
+      expect(await ingest(receiver, token)).toBe("0");
+      expect(receiver.requests).toHaveLength(kept + 1);
+      expect(receiver.faults).toEqual({ [name]: 1 });
+    },
+  );
 });
 
 test.each(Object.entries(AT_TOKEN))(
-  "%s strikes a token once, and no ingest",
+  "%s hits one token request and no ingest request",
   async (name, heard) => {
     const fault = { name: name as FaultName, first: 1 };
     const receiver = await received({ faults: [fault] });
@@ -92,7 +95,7 @@ test.each(Object.entries(AT_TOKEN))(
   },
 );
 
-test("429 says when to come back", async () => {
+test("429 has a Retry-After header", async () => {
   const receiver = await received({ faults: [{ name: "token-429", first: 1 }] });
   expect((await askToken(receiver)).headers["retry-after"]).toBe("1");
 });
@@ -106,7 +109,7 @@ test.each(["lost-answer", "rejected"] as const)(
   },
 );
 
-describe("the dice", () => {
+describe("the choice of faults", () => {
   const FAULTY: readonly Fault[] = [
     { name: "unavailable", share: 0.2 },
     { name: "reset", share: 0.1 },
@@ -118,12 +121,12 @@ describe("the dice", () => {
     return Array.from({ length: times }, () => dice("ingest") ?? "none");
   }
 
-  test("fall the same for the same seed, and otherwise for another", () => {
+  test("is the same for the same seed, and differs for another", () => {
     expect(throws(FAULTY, 7, 200)).toEqual(throws(FAULTY, 7, 200));
     expect(throws(FAULTY, 7, 200)).not.toEqual(throws(FAULTY, 8, 200));
   });
 
-  test("fall as often as was asked for", () => {
+  test("matches the requested shares", () => {
     const thrown = throws(FAULTY, 1, 10_000);
     const count = (name: string): number => thrown.filter((one) => one === name).length;
     expect(count("unavailable")).toBeGreaterThan(1850);
@@ -133,7 +136,7 @@ describe("the dice", () => {
     expect(count("token-503")).toBe(0);
   });
 
-  test("for one place know nothing of the other", () => {
+  test("of ingest requests does not depend on token requests", () => {
     const [alone, mixed] = [createDice(FAULTY, 3), createDice(FAULTY, 3)];
     for (let i = 0; i < 100; i++) {
       if (i % 3 === 0) mixed("token");
@@ -141,14 +144,14 @@ describe("the dice", () => {
     }
   });
 
-  test("leave the later requests as they are when the first ones fail for sure", () => {
+  test("does not change for later requests when the first ones fail", () => {
     const early: readonly Fault[] = [{ name: "bad-gateway", first: 3 }, ...FAULTY];
     expect(throws(early, 5, 50).slice(0, 3)).toEqual(Array(3).fill("bad-gateway"));
     expect(throws(early, 5, 50).slice(3)).toEqual(throws(FAULTY, 5, 50).slice(3));
   });
 });
 
-describe("a fault as text", () => {
+describe("parseFault", () => {
   test.each<[string, Fault]>([
     ["unavailable:0.1", { name: "unavailable", share: 0.1 }],
     ["reset:.05", { name: "reset", share: 0.05 }],
@@ -159,13 +162,13 @@ describe("a fault as text", () => {
   });
 
   test.each(["", "unavailable", "unavailable:", "unavailable:2", "unavailable:-1", "nonsense:0.1"])(
-    "%j is refused with those that there are",
+    "%j is refused, and the error lists all faults",
     (text) => {
       expect(() => parseFault(text)).toThrow(`Invalid fault "${text}"`);
     },
   );
 
-  test.each(["toString:1", "constructor:1"])("%s is no fault", (text) => {
+  test.each(["toString:1", "constructor:1"])("refuses %s", (text) => {
     expect(() => parseFault(text)).toThrow("Invalid fault");
   });
 });

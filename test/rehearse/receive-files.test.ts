@@ -35,7 +35,7 @@ async function keep(folder: string, requests: readonly Uint8Array[]): Promise<vo
   await store.close();
 }
 
-test("what the example is sent as comes out as the same files, entity for entity", async () => {
+test("a push of the example gives the same files, entity for entity", async () => {
   const folder = await tempFolder();
   const store = await openStore(folder);
   const files = await createEntityFiles(store, TOOL);
@@ -53,7 +53,7 @@ test("what the example is sent as comes out as the same files, entity for entity
 });
 
 describe("netbox/", () => {
-  test("has one line an entity, in the words of transform", async () => {
+  test("has one line per entity, in the form of transform", async () => {
     const folder = await tempFolder();
     await keep(folder, [requestBytes([tag("one"), tag("two")])]);
     expect(await readFile(join(folder, "netbox/01-tag-0001.json"), "utf8")).toBe([
@@ -64,7 +64,7 @@ describe("netbox/", () => {
     ].join("\n"));
   });
 
-  test("has a manifest that counts and seals what is in it", async () => {
+  test("has a sealed manifest with counts", async () => {
     const folder = await tempFolder();
     const site = { timestamp: TIMESTAMP, cluster: { name: "lab" } };
     await keep(folder, [requestBytes([tag("a")]), requestBytes([site]), requestBytes([tag("b")])]);
@@ -89,7 +89,7 @@ describe("netbox/", () => {
     ]);
   });
 
-  test("stays as it was when nothing came", async () => {
+  test("stays unchanged without a request", async () => {
     const folder = await tempFolder();
     await keep(folder, [requestBytes([tag("a")])]);
     const before = await treeOf(folder);
@@ -98,7 +98,7 @@ describe("netbox/", () => {
   });
 });
 
-test("what no step makes goes to other/, whole", async () => {
+test("a request with entities of several types goes to other/", async () => {
   const folder = await tempFolder();
   const mixed = [tag("a"), { timestamp: TIMESTAMP, site: { name: "Cellar" } }, {}];
   await keep(folder, [requestBytes(mixed), requestBytes(mixed.slice(1))]);
@@ -107,7 +107,7 @@ test("what no step makes goes to other/, whole", async () => {
   expect(JSON.parse(text)).toEqual({ ...HEADER, entities: mixed });
 });
 
-test("a folder that cannot be written is said to be so, and the sender hears INTERNAL", async () => {
+test("a folder that cannot be written is an error, and the sender gets INTERNAL", async () => {
   const folder = await tempFolder();
   await writeFile(join(folder, "other"), "in the way");
   const files = await createEntityFiles(await openStore(folder), TOOL);
@@ -126,7 +126,7 @@ test("a folder that cannot be written is said to be so, and the sender hears INT
   expect(errors).toMatchObject([{ kind: "usage", message: expect.stringContaining(folder) }]);
 });
 
-test("a request comes out of its text as it went in, whatever its names hold", () => {
+test("request text and request are the same, whatever the names contain", () => {
   fc.assert(fc.property(
     fc.array(fc.string({ unit: "grapheme" }), { minLength: 1, maxLength: 4 }),
     fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),

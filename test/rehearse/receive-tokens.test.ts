@@ -5,7 +5,7 @@ import { createTokens } from "../../src/rehearse/receive/tokens.ts";
 beforeEach(() => void vi.useFakeTimers({ toFake: ["performance"] }));
 afterEach(() => void vi.useRealTimers());
 
-test("a token has its scope until its life is over, and then none", () => {
+test("a token has its scope until it expires", () => {
   const tokens = createTokens(5000);
   const token = tokens.issue("diode:ingest");
   vi.advanceTimersByTime(4999);
@@ -14,7 +14,7 @@ test("a token has its scope until its life is over, and then none", () => {
   expect(tokens.scopeOf(token)).toBeUndefined();
 });
 
-test("each token lives for itself, and none is like another", () => {
+test("tokens are unique and expire independently", () => {
   const tokens = createTokens(5000);
   const first = tokens.issue("a");
   vi.advanceTimersByTime(3000);

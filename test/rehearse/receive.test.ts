@@ -20,7 +20,7 @@ const WIRES = [["h2c", {}], ["TLS", { isTls: true }]] as const satisfies readonl
 const MIB = 2 ** 20;
 
 describe.each(WIRES)("over %s", (_, options) => {
-  test("token and entities go to one port, and what was sent is there", async () => {
+  test("token and entities go to one port, and the entities are kept", async () => {
     const receiver = await received(options);
     const sent = [tag("one"), tag("two")];
     const answer = await call(receiver, requestBytes(sent), { token: await tokenOf(receiver) });
@@ -30,7 +30,7 @@ describe.each(WIRES)("over %s", (_, options) => {
     expect(receiver.requests).toMatchObject([{ id: HEADER.id, sdkName: "a-test", entities: 2 }]);
   });
 
-  test("a client of connect's sends to it, many requests at once over one connection", async () => {
+  test("a Connect client sends many requests at once over one connection", async () => {
     const receiver = await received(options);
     const ca = receiver.certificatePem;
     const transport = createGrpcTransport({
@@ -46,7 +46,7 @@ describe.each(WIRES)("over %s", (_, options) => {
     expect(new Set(receiver.requests.map(({ bytes }) => bytes))).toEqual(new Set([MIB]));
   });
 
-  test("the path before all others is its own to choose, and may be none", async () => {
+  test("the path prefix can be chosen, and can be empty", async () => {
     for (const prefix of ["", "/a/b"]) {
       const receiver = await received({ ...options, prefix });
       expect(receiver.target).toMatch(new RegExp(`:${receiver.port}${prefix}$`));
@@ -56,14 +56,14 @@ describe.each(WIRES)("over %s", (_, options) => {
   });
 });
 
-test("it listens on the loopback alone, on a port that the system chooses", async () => {
+test("it listens on the loopback interface only, on a free port", async () => {
   const { target, port, certificatePem } = await received();
   expect(target).toBe(`grpc://127.0.0.1:${port}/diode`);
   expect(port).toBeGreaterThan(1023);
   expect(certificatePem).toBeUndefined();
 });
 
-test("close ends the connections that are open, those that never said a word too", async () => {
+test("close ends all open connections, idle ones too", async () => {
   const receiver = await received();
   const token = await tokenOf(receiver);
   const { connect } = await import("node:net");
@@ -79,7 +79,7 @@ test("close ends the connections that are open, those that never said a word too
 describe("the token endpoint", () => {
   const FORM = { grant_type: "client_credentials", scope: "diode:ingest" };
 
-  test("gives a token for the credentials in the form, as the SDKs send them", async () => {
+  test("accepts credentials in the form, as the SDKs send them", async () => {
     const receiver = await received();
     const { status, headers, body } = await askToken(receiver);
     expect([status, headers["content-type"]]).toEqual([200, "application/json;charset=UTF-8"]);
@@ -142,7 +142,7 @@ describe("the token endpoint", () => {
   });
 });
 
-describe("what nginx answers itself is no gRPC", () => {
+describe("answers of nginx are not gRPC", () => {
   const UNAUTHORIZED = '{"error":"unauthorized","error_description":"Authentication required"}';
 
   test.each([
@@ -157,14 +157,14 @@ describe("what nginx answers itself is no gRPC", () => {
     expect(receiver.requests).toEqual([]);
   });
 
-  test("401 with a token that has run out", async () => {
+  test("401 for an expired token", async () => {
     const receiver = await received({ tokenLifeMs: 0 });
     const token = await tokenOf(receiver);
     expect((await call(receiver, requestBytes([tag("x")]), { token })).status).toBe(401);
     expect(receiver.countTokens()).toBe(1);
   });
 
-  test("401 comes before a large body is read, and leaves the port in order", async () => {
+  test("401 comes before a large body is read, and the port stays usable", async () => {
     const receiver = await received();
     const bytes = requestOfSize(3 * MIB);
     for (const _ of [1, 2, 3, 4]) expect((await call(receiver, bytes)).status).toBe(401);
@@ -211,7 +211,7 @@ describe("the ingester", () => {
     expect(await statusFor(bytes)).toEqual({ status: `2 ${text}`, kept: 0 });
   });
 
-  test("says a status without a message in the headers, and sends nothing behind them", async () => {
+  test("sends a status without a message in the headers only", async () => {
     const receiver = await received();
     const token = await tokenOf(receiver);
     const refused = await call(receiver, requestBytes([]), { token });
@@ -220,24 +220,24 @@ describe("the ingester", () => {
     expect(accepted.trailers["grpc-status"]).toBe("0");
   });
 
-  test("says UNKNOWN when there are no entities, and of several faults the first", async () => {
+  test("answers UNKNOWN without entities, and reports the first of several faults", async () => {
     expect((await statusFor(requestBytes([]))).status).toBe("2 entities is empty");
     expect((await statusFor(new Uint8Array())).status).toBe("2 id is empty");
   });
 
-  test("does not check what only the schema asks for", async () => {
+  test("does not check what only the schema requires", async () => {
     const many = Array.from({ length: 1001 }, (_, i) => tag(`t${i}`));
     const header = { ...HEADER, stream: "", id: "no UUID", sdk_version: "v1.2-dev" };
     expect(await statusFor(requestBytes(many, header))).toEqual({ status: "0", kept: 1 });
   });
 
-  test("takes a message of 4 MiB and refuses one byte more", async () => {
+  test("accepts a message of 4 MiB and refuses one more byte", async () => {
     expect(await statusFor(requestOfSize(4 * MIB))).toEqual({ status: "0", kept: 1 });
     const text = "grpc: received message larger than max (4194305 vs. 4194304)";
     expect(await statusFor(requestOfSize(4 * MIB + 1))).toEqual({ status: `8 ${text}`, kept: 0 });
   });
 
-  test("acknowledges an entity of no kind with an error about its place", async () => {
+  test("acknowledges an entity without a type, with an error that names its index", async () => {
     const receiver = await received();
     const entities = [tag("x"), { timestamp: tag("x").timestamp }, {}];
     const token = await tokenOf(receiver);
@@ -249,7 +249,7 @@ describe("the ingester", () => {
     expect(receiver.entities()).toEqual(entities);
   });
 
-  test("says INTERNAL to bytes that are no message", async () => {
+  test("answers INTERNAL to bytes that are not a message", async () => {
     const { status, kept } = await statusFor(new Uint8Array([0x0a, 0xff, 0x01]));
     expect(status).toMatch(/^13 grpc: error unmarshalling request: /);
     expect(kept).toBe(0);
@@ -266,7 +266,7 @@ describe("the ingester", () => {
     expect(statusOf(answer)).toBe("13 unexpected EOF");
   });
 
-  test("says UNIMPLEMENTED to compression and to another method", async () => {
+  test("answers UNIMPLEMENTED to compression and to other methods", async () => {
     const { status } = await statusFor(requestBytes([tag("x")]), { "grpc-encoding": "gzip" });
     expect(status).toBe('12 grpc: Decompressor is not installed for grpc-encoding "gzip"');
     const receiver = await received();
@@ -277,7 +277,7 @@ describe("the ingester", () => {
     );
   });
 
-  test("says UNAUTHENTICATED to a token that was asked for without the scope", async () => {
+  test("answers UNAUTHENTICATED to a token without the scope", async () => {
     const receiver = await received();
     const { id: client_id, secret: client_secret } = receiver.client;
     const form = { grant_type: "client_credentials", client_id, client_secret };
@@ -288,7 +288,7 @@ describe("the ingester", () => {
     );
   });
 
-  test("says INTERNAL when what it is sent cannot be kept", async () => {
+  test("answers INTERNAL when the request cannot be kept", async () => {
     const receiver = await received({ onRequest: () => Promise.reject(new Error("disk full")) });
     const answer = await call(receiver, requestBytes([tag("x")]), {
       token: await tokenOf(receiver),
@@ -298,14 +298,14 @@ describe("the ingester", () => {
   });
 });
 
-test("a receiver that forgets counts requests and holds no entity", async () => {
+test("a forgetful receiver counts requests and keeps no entities", async () => {
   const receiver = await received({ isForgetful: true });
   await call(receiver, requestBytes([tag("x")]), { token: await tokenOf(receiver) });
   expect(receiver.requests).toMatchObject([{ entities: 1 }]);
   expect(receiver.entities()).toEqual([]);
 });
 
-test("latency holds up every answer", async () => {
+test("latency delays every answer", async () => {
   const receiver = await received({ latencyMs: 60 });
   const start = performance.now();
   const token = await tokenOf(receiver);
@@ -313,7 +313,7 @@ test("latency holds up every answer", async () => {
   expect(performance.now() - start).toBeGreaterThanOrEqual(115);
 });
 
-test("a client that leaves in the middle of a request harms nobody", async () => {
+test("a client that disconnects in the middle of a request does no harm", async () => {
   const receiver = await received();
   const token = await tokenOf(receiver);
   const { connect } = await import("node:http2");

@@ -33,7 +33,7 @@ function forbidden(what: string): [number, string] {
 }
 
 describe("a token without a privilege", () => {
-  test("VM.Audit sees no guest, and the listing looks whole", async () => {
+  test("VM.Audit sees no guest, and the listing looks complete", async () => {
     const server = await served(EXAMPLE, denials("VM.Audit"));
     const heard = await ask(server, PATHS.resources);
     expect([heard.status, dataOf(heard)]).toEqual([200, []]);
@@ -43,7 +43,7 @@ describe("a token without a privilege", () => {
       .toEqual(forbidden("/vms/112, VM.Audit"));
   });
 
-  test("VM.Audit on one guest lacks that one alone", async () => {
+  test("VM.Audit on one guest misses only that guest", async () => {
     const server = await served(EXAMPLE, denials("VM.Audit:/vms/104"));
     expect(await guestRow(server, 104)).toBeUndefined();
     expect(await guestRow(server, 101)).toBeDefined();
@@ -58,7 +58,7 @@ describe("a token without a privilege", () => {
     expect(await guestRow(server, 101)).toMatchObject({ pool: "production" });
   });
 
-  test("Sys.Audit on a node sees only that the node is there", async () => {
+  test("Sys.Audit on a node sees only that the node exists", async () => {
     const server = await served(EXAMPLE, denials("Sys.Audit:/nodes/pve2"));
     const rows = await rowsAt(server, "/nodes");
     const keys = rows.map((row) => Object.keys(row).sort());
@@ -70,7 +70,7 @@ describe("a token without a privilege", () => {
     expect(await said(server, "/cluster/status")).toEqual([200, "OK"]);
   });
 
-  test("Sys.Audit at the root learns nothing of the cluster", async () => {
+  test("Sys.Audit on / gets no cluster status", async () => {
     const server = await served(EXAMPLE, denials("Sys.Audit"));
     expect(await said(server, "/cluster/status")).toEqual(forbidden("/, Sys.Audit"));
   });
@@ -100,7 +100,7 @@ describe("a token without a privilege", () => {
       .toEqual(forbidden(`/vms/101, ${named}`));
   });
 
-  test("is told so even of a node that is switched off", async () => {
+  test("gets 403 for an offline node, too", async () => {
     const server = await served(EXAMPLE, { ...denials("VM.Audit"), offline: ["pve1"] });
     expect(await said(server, "/nodes/pve1/qemu/101/config"))
       .toEqual(forbidden("/vms/101, VM.Audit"));
@@ -124,7 +124,7 @@ describe("a token without a privilege", () => {
     check(dataOf(await ask(server, "/access/permissions")) as Listing);
   });
 
-  test("a privilege that does not propagate hides all that is below", async () => {
+  test("a privilege that does not propagate hides everything below", async () => {
     const server = await served(EXAMPLE, denials("VM.Audit:/*"));
     expect(await rowsAt(server, PATHS.resources)).toEqual([]);
   });
@@ -171,7 +171,7 @@ describe("rights", () => {
     expect(new Rights(listing, []).lost([privilege], path)).toBe(false);
   });
 
-  test("one of several privileges that is left is enough", () => {
+  test("one of several privileges is enough", () => {
     const both = { "/": { "SDN.Audit": 1, "SDN.Use": 1 } };
     const one = new Rights(both, [{ privilege: "SDN.Audit" }]);
     expect(one.lost(["SDN.Audit", "SDN.Use"], "/sdn")).toBe(false);
@@ -179,14 +179,14 @@ describe("rights", () => {
     expect(none.lost(["SDN.Audit", "SDN.Use"], "/sdn")).toBe(true);
   });
 
-  test("a path without any right is not listed", () => {
+  test("a path without privileges is not listed", () => {
     const rights = new Rights({ "/vms": { "VM.Audit": 1 } }, [{ privilege: "VM.Audit" }]);
     expect(rights.listing()).toEqual({});
   });
 });
 
-describe("a node that is switched off", () => {
-  test("is listed so, and answers 595", async () => {
+describe("an offline node", () => {
+  test("is listed as offline and answers 595", async () => {
     const server = await served(EXAMPLE, { offline: ["pve2"] });
     const [nodes, members] = [
       await rowsAt(server, "/nodes"),
@@ -202,7 +202,7 @@ describe("a node that is switched off", () => {
     expect((await said(server, "/nodes/pve1/status"))[0]).toBe(200);
   });
 
-  test("leaves its guests without name and size", async () => {
+  test("has guests without name and size", async () => {
     const server = await served(EXAMPLE, { offline: ["pve2"] });
     expect(await guestRow(server, 102)).toEqual({
       id: "qemu/102",
@@ -216,7 +216,7 @@ describe("a node that is switched off", () => {
     expect(await guestRow(server, 101)).toHaveProperty("name");
   });
 
-  test("must be one of the cluster's", async () => {
+  test("must be a node of the cluster", async () => {
     await expect(served(EXAMPLE, { offline: ["pve9"] })).rejects
       .toMatchObject({ kind: "usage", message: expect.stringContaining("pve9") as string });
   });
@@ -225,7 +225,7 @@ describe("a node that is switched off", () => {
 describe("a guest that moves", () => {
   const GONE = "Configuration file 'nodes/pve1/qemu-server/101.conf' does not exist";
 
-  test("is gone once the listing has named it, and found where the next listing says", async () => {
+  test("is gone after the listing, and is found where the next listing says", async () => {
     const server = await served(EXAMPLE, { moves: [parseMove("101:pve2")] });
     expect(await said(server, "/nodes/pve1/qemu/101/config")).toEqual([200, "OK"]);
     expect(await said(server, "/nodes/pve2/qemu/101/config")).toEqual([
@@ -240,7 +240,7 @@ describe("a guest that moves", () => {
     expect(await guestRow(server, 101)).toMatchObject({ node: "pve2" });
   });
 
-  test("takes its config along", async () => {
+  test("keeps its config", async () => {
     const server = await served(EXAMPLE, { moves: [parseMove("110:pve3")] });
     const before = dataOf(await ask(server, "/nodes/pve1/lxc/110/config"));
     await ask(server, PATHS.resources);
@@ -261,11 +261,11 @@ describe("a guest that moves", () => {
       .toMatchObject({ kind: "usage" });
   });
 
-  test.each(["", "x", "101:", "101:pve2:pve3", "12:pve2"])("%j is no move", (text) => {
+  test.each(["", "x", "101:", "101:pve2:pve3", "12:pve2"])("%j is not a move", (text) => {
     expect(() => parseMove(text)).toThrow(`Cannot move "${text}"`);
   });
 
-  test("as a snapshot recorded it, it is where it was found", async () => {
+  test("that was recorded as moved is served from where it was found", async () => {
     const server = await served("test/fixtures/pve7");
     expect(await said(server, "/nodes/birch/qemu/206/config"))
       .toEqual([500, "Configuration file 'nodes/birch/qemu-server/206.conf' does not exist"]);
@@ -286,7 +286,7 @@ describe("time", () => {
     }
   });
 
-  test("a slow agent holds one of three workers of its node, and of no other", async () => {
+  test("a slow agent blocks one of three workers of its own node", async () => {
     const ended: RequestEntry[] = [];
     const slow = { slowAgentMs: 250, onRequest: (entry: RequestEntry) => ended.push(entry) };
     const server = await served(EXAMPLE, slow);
@@ -299,7 +299,7 @@ describe("time", () => {
     expect(ended.at(-1)?.tookMs).toBeGreaterThan(300);
   });
 
-  test("an agent that is not asked costs nothing", async () => {
+  test("an agent that is not called costs no time", async () => {
     const disturbances = { slowAgentMs: 5000, ...denials("VM.GuestAgent.Audit") };
     const server = await served(EXAMPLE, disturbances);
     expect(await took(() => ask(server, "/nodes/pve1/qemu/100/agent/get-osinfo"))).toBeLessThan(
@@ -309,7 +309,7 @@ describe("time", () => {
 });
 
 describe("traffic", () => {
-  test("is counted by path, method and answer, and as it came at once", async () => {
+  test("is counted by path, method and status, and at the same time", async () => {
     const server = await served(EXAMPLE, { latencyMs: 100, slowAgentMs: 50 });
     const agent = (vmid: number) => PATHS.osinfo({ node: "pve1", kind: "qemu", vmid });
     const paths = ["/nodes", "/nodes", agent(100), agent(101), "/nodes/pve1/status", "/nonsense"];
@@ -327,7 +327,7 @@ describe("traffic", () => {
     expect(traffic.answered).toEqual(new Map([[200, 5], [501, 2]]));
   });
 
-  test("is told, request by request", async () => {
+  test("is reported request by request", async () => {
     const told: unknown[] = [];
     const server = await served(EXAMPLE, { onRequest: (entry) => told.push(entry) });
     await ask(server, "/nodes/pve4/status?_dc=17");

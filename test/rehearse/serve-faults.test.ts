@@ -11,7 +11,7 @@ function faultsOf(...texts: readonly string[]): { faults: Fault[] } {
   return { faults: texts.map(parseFault) };
 }
 
-describe("what is drawn", () => {
+describe("the choice of faults", () => {
   test("does not depend on the order of requests", () => {
     const faults = [parseFault("503:0.3"), parseFault("reset:0.2")];
     const attempts = PATHS.flatMap((path) => [1, 2, 3].map((number) => ({ path, number })));
@@ -52,7 +52,7 @@ describe("what is drawn", () => {
     expect(new Set(kinds)).toEqual(new Set(["503", "reset"]));
   });
 
-  test("another attempt at the same path is another draw", () => {
+  test("another attempt at the same path can get another fault", () => {
     const faults = [parseFault("503:0.5")];
     const drawn = Array.from(
       { length: 64 },
@@ -114,7 +114,7 @@ describe("on the wire", () => {
     expect((await ask(server, "/version", { agent })).status).toBe(200);
   });
 
-  test("Retry-After goes with 429 and 503, in seconds", async () => {
+  test("429 and 503 have Retry-After, in seconds", async () => {
     const faults = faultsOf("429x1@/nodes", "503x1@/version", "502x1@/cluster/status");
     const server = await served(EXAMPLE, { ...faults, retryAfterSeconds: 2 });
     const heard = ["/nodes", "/version", "/cluster/status"].map((path) => ask(server, path));
@@ -128,26 +128,26 @@ describe("on the wire", () => {
     expect((await ask(server, "/version")).status).toBe(200);
   });
 
-  test("cut drops the connection in the middle of an answer, which is never taken for whole", async () => {
+  test("cut closes the connection in the middle of an answer, which clients notice", async () => {
     const server = await served(EXAMPLE, faultsOf("cutx1"));
     await expect(ask(server, "/nodes")).rejects.toMatchObject({ code: "ECONNRESET" });
     expect(server.traffic.answered.get(200)).toBe(1);
     expect(envelopeOf(await ask(server, "/nodes"))["data"]).toHaveLength(4);
   });
 
-  test("cut resets what has no body", async () => {
+  test("cut resets an answer without a body", async () => {
     const server = await served(EXAMPLE, faultsOf("cutx1"));
     await expect(ask(server, "/nodes/pve4/status")).rejects.toMatchObject({ code: "ECONNRESET" });
   });
 
-  test("timeout says nothing until the client gives up", async () => {
+  test("timeout sends nothing until the client gives up", async () => {
     const server = await served(EXAMPLE, { ...faultsOf("timeoutx1"), idleMs: 50 });
     await expect(ask(server, "/version", { patienceMs: 300 })).rejects.toThrow("gave up");
     await vi.waitUntil(() => server.traffic.answered.get(0) === 1);
     expect((await ask(server, "/version")).status).toBe(200);
   });
 
-  test("two servers of one seed strike the same, in whatever order they are asked", async () => {
+  test("two servers with the same seed have the same faults, in any order of requests", async () => {
     const faults = faultsOf("503:0.3");
     const [one, other] = [await served(EXAMPLE, faults), await served(EXAMPLE, faults)];
     const statuses = async (server: typeof one, paths: readonly string[]) => {
@@ -162,7 +162,7 @@ describe("on the wire", () => {
     expect(new Set(Object.values(straight))).toContain(503);
   });
 
-  test("a wrong token does not save from a fault, nor a fault from the token", async () => {
+  test("faults hit requests with an invalid token, too, and a valid token is still required", async () => {
     const server = await served(EXAMPLE, { ...faultsOf("503x1"), refusalMs: 0 });
     const authorization = "PVEAPIToken=a@b1!c1=d";
     expect((await ask(server, "/version", { authorization })).status).toBe(503);

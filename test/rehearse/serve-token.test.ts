@@ -54,14 +54,14 @@ describe("a refusal", () => {
     expect(heard.headers["connection"]).toBe("close");
   });
 
-  test("comes late, so that guessing does", async () => {
+  test("is delayed, which slows down guessing", async () => {
     const server = await served(EXAMPLE, { refusalMs: 300 });
     const since = performance.now();
     await ask(server, "/version", { authorization: "PVEAPIToken=a@b1!c1=d" });
     expect(performance.now() - since).toBeGreaterThan(290);
   });
 
-  test("never holds the secret, nor does an answer", async () => {
+  test("does not contain the secret, and neither does an answer", async () => {
     const server = await served(EXAMPLE, { token: TOKEN, refusalMs: 0 });
     const wrong = await ask(server, "/version", { authorization: "PVEAPIToken=netbox@pve!sync=x" });
     expect(wrong.status).toBe(401);
@@ -71,7 +71,7 @@ describe("a refusal", () => {
     );
   });
 
-  test("follows from the request at which the token expires", async () => {
+  test("starts with the request at which the token expires", async () => {
     const server = await served("test/fixtures/pve7", { expireTokenAfter: 2, refusalMs: 0 });
     const agent = keepAliveAgent(server);
     const heard = [];
@@ -81,8 +81,8 @@ describe("a refusal", () => {
   });
 });
 
-describe("the token that is taken", () => {
-  test("is a rehearsal's own, unless another is given", async () => {
+describe("the accepted token", () => {
+  test("is the default token, unless another is given", async () => {
     expect(authorizationOf(await served())).toBe(
       `PVEAPIToken=rehearsal@pve!capture=${REHEARSAL_TOKEN.value}`,
     );
@@ -105,7 +105,7 @@ describe("the token that is taken", () => {
   });
 });
 
-describe("which version says what", () => {
+describe("answers by version", () => {
   test.each([
     ["7.4-16", { foldsUnauthorized: false, hasMessage: false, hidesBridges: false }],
     ["8.0.3", { hasLxcInterfaces: false, hidesBridges: true, hasDeflate: false }],
@@ -122,7 +122,7 @@ describe("which version says what", () => {
     expect(dialectOf(parseVersion(version))).toMatchObject(expected);
   });
 
-  test("an unknown version is taken for a new one", () => {
+  test("an unknown version counts as the newest", () => {
     expect(parseVersion("soon")).toBeUndefined();
     expect(dialectOf()).toEqual(dialectOf([9, 2, 0]));
   });

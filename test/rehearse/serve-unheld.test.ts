@@ -1,4 +1,4 @@
-/** What is answered where a snapshot holds no answer, and to what is no call of the API. */
+/** What is answered where a snapshot holds no answer, and to requests outside of the API. */
 import { describe, expect, test } from "vitest";
 import { inMemory } from "../helpers/in-memory.ts";
 import { ask, dataOf, envelopeOf } from "../helpers/pve-client.ts";
@@ -8,7 +8,7 @@ import { tempFolder } from "../helpers/temp-folder.ts";
 
 const UNKNOWN = "The snapshot has no answer for this path";
 
-describe("a call that capture did not make", () => {
+describe("a request that capture did not send", () => {
   test.each([
     [
       "an agent that is off",
@@ -64,7 +64,7 @@ describe("a call that capture did not make", () => {
     expect([heard.status, heard.reason]).toEqual([status, reason]);
   });
 
-  test("interfaces of a stopped container are null, as Proxmox says", async () => {
+  test("interfaces of a stopped container are null, as in Proxmox VE", async () => {
     const heard = await ask(await served(), "/nodes/pve1/lxc/116/interfaces");
     expect([heard.status, envelopeOf(heard)]).toEqual([200, { data: null }]);
   });
@@ -95,14 +95,14 @@ describe("a call that capture did not make", () => {
     expect(dataOf(all!)).toHaveLength((dataOf(guests!) as unknown[]).length);
   });
 
-  test("a snapshot that holds next to nothing is served, too", async () => {
+  test("a nearly empty snapshot is served, too", async () => {
     const server = await served(inMemory({ cluster: {}, nodes: {} }));
     expect(await ask(server, "/nodes")).toMatchObject({ status: 500, reason: UNKNOWN });
     expect(await ask(server, "/nodes/pve1/status")).toMatchObject({ status: 500 });
   });
 });
 
-describe("a snapshot that holds nonsense is served", () => {
+describe("a snapshot with invalid answers is served", () => {
   const DENIED = { denials: [{ privilege: "VM.Audit" }], offline: [] };
 
   test.each<[string, unknown, unknown]>([
@@ -118,7 +118,7 @@ describe("a snapshot that holds nonsense is served", () => {
     else expect(heard).toEqual(expected);
   });
 
-  test("a line that is no answer is a 500 that names it", async () => {
+  test("an invalid line is a 500 that names it", async () => {
     const files = { "pve/cluster.json": answersText({ "/pools": '{"status":"fine"}' }) };
     const snapshot = await sealFiles(await tempFolder(), files);
     const heard = await ask(await served(snapshot), "/pools");
@@ -127,7 +127,7 @@ describe("a snapshot that holds nonsense is served", () => {
   });
 });
 
-describe("what is no call of the API", () => {
+describe("requests outside of the API", () => {
   test.each([
     ["GET", "/api2", 501, "no such uri"],
     ["GET", "/api2/extjs/nodes", 501, "no such uri"],
@@ -147,7 +147,7 @@ describe("what is no call of the API", () => {
     expect([heard.status, heard.reason]).toEqual([status, reason]);
   });
 
-  test("a read that brings content is refused", async () => {
+  test("GET with content is refused", async () => {
     const heard = await ask(await served(), "/nodes", {
       content: "{}",
       headers: { "content-length": "2" },
@@ -155,7 +155,7 @@ describe("what is no call of the API", () => {
     expect([heard.status, heard.reason]).toEqual([501, "Unexpected content for method 'GET'"]);
   });
 
-  test("content in chunks is refused", async () => {
+  test("chunked content is refused", async () => {
     const heard = await ask(await served(), "/nodes", {
       content: "{}",
       headers: { "transfer-encoding": "chunked" },

@@ -31,7 +31,7 @@ function requestText(server: Served, path: string, lines: readonly string[] = []
 }
 
 describe("TLS", () => {
-  test("the certificate is for the loopback, and its fingerprint is the one that is told", async () => {
+  test("the certificate is for the loopback interface and has the printed fingerprint", async () => {
     const server = await served();
     const socket = await openTls(server);
     expect(socket.getPeerCertificate().fingerprint256).toBe(server.fingerprint);
@@ -41,7 +41,7 @@ describe("TLS", () => {
     expect(certificate.checkHost("localhost")).toBe("localhost");
   });
 
-  test("each server has a certificate of its own", async () => {
+  test("each server has its own certificate", async () => {
     const [one, other] = await Promise.all([served(), served()]);
     expect(one.fingerprint).not.toBe(other.fingerprint);
     await expect(ask({ ...one, certificatePem: other.certificatePem }, "/version")).rejects
@@ -50,7 +50,7 @@ describe("TLS", () => {
 });
 
 describe("a port", () => {
-  test("that is taken is told", async () => {
+  test("that is in use is an error", async () => {
     const { port } = await served();
     await expect(served(EXAMPLE, { port })).rejects.toMatchObject({
       kind: "usage",
@@ -58,12 +58,12 @@ describe("a port", () => {
     });
   });
 
-  test("that is none is told", async () => {
+  test("that is invalid is an error", async () => {
     await expect(served(EXAMPLE, { port: 99_999 })).rejects.toMatchObject({ kind: "usage" });
   });
 });
 
-describe("the headers are pveproxy's", () => {
+describe("headers are those of pveproxy", () => {
   test("of an answer", async () => {
     const server = await served();
     const { headers, body } = await ask(server, "/version", { agent: keepAliveAgent(server) });
@@ -79,7 +79,7 @@ describe("the headers are pveproxy's", () => {
     expect(headers).not.toHaveProperty("transfer-encoding");
   });
 
-  test("of an answer without a body, which has no length", async () => {
+  test("of an answer without a body: no Content-Length", async () => {
     const { status, headers, body } = await ask(await served(), "/nodes/pve4/status");
     expect(status).toBe(595);
     expect(body.length).toBe(0);
@@ -100,7 +100,7 @@ describe("the headers are pveproxy's", () => {
 });
 
 describe("a connection", () => {
-  test("is kept from one answer to the next", async () => {
+  test("is kept open between requests", async () => {
     const server = await served();
     const agent = keepAliveAgent(server);
     for (const path of ["/version", "/nodes", "/version"]) await ask(server, path, { agent });
@@ -135,7 +135,7 @@ describe("a connection", () => {
     expect([heard.status, heard.headers["connection"]]).toEqual([200, "close"]);
   });
 
-  test("is closed when it was idle for long, whether it was used or not", async () => {
+  test("is closed when it was idle for too long, used or not", async () => {
     const server = await served(EXAMPLE, { idleMs: 400 });
     const [unused, used] = [await openTls(server), await openTls(server)];
     const since = performance.now();
@@ -147,12 +147,12 @@ describe("a connection", () => {
     expect(performance.now() - since).toBeLessThan(4500);
   });
 
-  test("is not idle while an answer takes its time", async () => {
+  test("is not idle while a request runs", async () => {
     const server = await served(EXAMPLE, { idleMs: 100, latencyMs: 400 });
     expect(await ask(server, "/version")).toMatchObject({ status: 200 });
   });
 
-  test("is dropped when the server closes, whatever is under way", async () => {
+  test("is closed with the server, whatever runs", async () => {
     const server = await served(EXAMPLE, { latencyMs: 60_000 });
     const asked = ask(server, "/version");
     const refused = expect(asked).rejects.toMatchObject({ code: "ECONNRESET" });
@@ -196,7 +196,7 @@ function rowsInOrder({ data }: Record<string, unknown>): unknown[] {
   return (data as unknown[]).map((row) => canonicalJson(row)).sort();
 }
 
-describe("rows and keys come as from Perl's hashes", () => {
+describe("rows and keys come in random order, as from Perl's hashes", () => {
   test.each([PATHS.resources, PATHS.nodes, PATHS.clusterStatus, PATHS.network("pve1")])(
     "in another order on every call: %s",
     async (path) => {
@@ -207,7 +207,7 @@ describe("rows and keys come as from Perl's hashes", () => {
     },
   );
 
-  test("in the same order for the same seed, whatever else is asked before", async () => {
+  test("in the same order for the same seed, whatever was requested before", async () => {
     const servers = [await served(EXAMPLE, { seed: 5 }), await served(EXAMPLE, { seed: 5 })];
     await ask(servers[1] as Served, "/version");
     const [one, other] = await Promise.all(servers.map((server) => ask(server, "/nodes")));
@@ -216,7 +216,7 @@ describe("rows and keys come as from Perl's hashes", () => {
     expect(another.body.toString()).not.toBe(one?.body.toString());
   });
 
-  test("lists whose order has a meaning keep it", async () => {
+  test("lists with a meaningful order keep it", async () => {
     const server = await served();
     const path = PATHS.agentInterfaces({ node: "pve1", kind: "qemu", vmid: 100 });
     const names = async () => {
@@ -229,7 +229,7 @@ describe("rows and keys come as from Perl's hashes", () => {
   });
 });
 
-describe("errors stand where the version puts them", () => {
+describe("errors are where the version puts them", () => {
   test.each([
     [PVE7, "birch", false],
     [PVE8, "hv1", false],

@@ -54,7 +54,7 @@ function rowsOf(answers: ReadonlyMap<string, Answer>, path: string): Row[] {
 }
 
 describe("bytes", () => {
-  test("one seed gives one site, however often it is made", async () => {
+  test("the same seed gives the same site", async () => {
     const options = { nodes: 3, guests: 120, seed: 42 };
     const first = await contentsOf(await simulated("a", options));
     const second = await contentsOf(await simulated("b", options));
@@ -77,7 +77,7 @@ describe("bytes", () => {
     );
   });
 
-  test("a smaller site over a larger one leaves no file behind", async () => {
+  test("a smaller site over a larger one leaves no old file", async () => {
     await simulated("f", { nodes: 5, guests: 40, seed: 1 });
     const store = await simulated("f", { nodes: 2, guests: 10, seed: 1 });
     expect((await store.keys()).sort()).toEqual([
@@ -98,7 +98,7 @@ describe("bytes", () => {
 });
 
 describe("smallest sites", () => {
-  test("one node without guests stands alone and is complete", async () => {
+  test("one node without guests is a complete standalone node", async () => {
     const store = await simulated("h", { nodes: 1, guests: 0, seed: 5 });
     const answers = await answersOf(store);
     expect(rowsOf(answers, PATHS.resources)).toEqual([]);
@@ -150,7 +150,7 @@ describe("a fleet of 2,000 guests on 24 nodes", () => {
     );
   }
 
-  test("it has as many nodes and guests as were asked for", () => {
+  test("it has the requested numbers of nodes and guests", () => {
     expect(rowsOf(answers, PATHS.nodes)).toHaveLength(nodes);
     expect(resources).toHaveLength(guests);
     expect(new Set(resources.map((row) => row["vmid"])).size).toBe(guests);
@@ -158,7 +158,7 @@ describe("a fleet of 2,000 guests on 24 nodes", () => {
     expect(manifest.counts.answers).toBe(answers.size);
   });
 
-  test("every question that a capture asks has an answer", () => {
+  test("every request of a capture has an answer", () => {
     for (const row of resources) {
       const { node, vmid, type } = row as { node: string; vmid: number; type: "qemu" | "lxc" };
       const address = { node, vmid, kind: type };
@@ -168,7 +168,7 @@ describe("a fleet of 2,000 guests on 24 nodes", () => {
     }
   });
 
-  test("an agent was asked only where a capture would ask", () => {
+  test("agents were called only where a capture would call them", () => {
     for (const row of resources) {
       if (row["type"] !== "qemu") continue;
       const address = {
@@ -184,7 +184,7 @@ describe("a fleet of 2,000 guests on 24 nodes", () => {
     }
   });
 
-  test("what was not read is listed, and the outcome says so", () => {
+  test("failed answers are listed, and the outcome is partial", () => {
     const isDependent = ["unreachable", "config-not-read"];
     const failed = [...answers].filter(([path, answer]) =>
       "failed" in answer || ("skipped" in answer && isDependent.includes(answer.skipped)) ||
@@ -216,7 +216,7 @@ describe("a fleet of 2,000 guests on 24 nodes", () => {
     expect(JSON.stringify(resources).length / guests).toBeLessThan(375);
   });
 
-  test("two guests bear one name, and some names are longer than NetBox takes", () => {
+  test("two guests have the same name, and some names are too long for NetBox", () => {
     const names = resources.flatMap((row) => typeof row["name"] === "string" ? [row["name"]] : []);
     const distinct = new Set(names.map((name) => name.toLowerCase()));
     expect(names.length - distinct.size).toBeGreaterThanOrEqual(5);
