@@ -42,7 +42,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     imports: KNOWLEDGE,
     packages: ["arktype", "ofetch", "p-limit", "p-map", "p-retry", "undici"],
   },
-  transform: { imports: [...PURE, "netbox"] },
+  transform: { imports: [...PURE, "netbox"], packages: ["p-map"] },
   "transform/command": { imports: [...KNOWLEDGE, "transform"] },
   push: {
     imports: KNOWLEDGE,
@@ -169,7 +169,12 @@ test("the pure folders reach no runtime: nothing that they run imports node:* or
   };
   files.filter(isPure).forEach(visit);
   const packages = [...reached].filter((to) => !to.endsWith(".ts")).sort();
-  expect(packages).toEqual(["@noble/hashes/sha2.js", "@noble/hashes/utils.js", "ipaddr.js"]);
+  expect(packages).toEqual([
+    "@noble/hashes/sha2.js",
+    "@noble/hashes/utils.js",
+    "ipaddr.js",
+    "p-map",
+  ]);
 });
 
 test.each(files.filter(isPure))(

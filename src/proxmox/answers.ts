@@ -150,6 +150,11 @@ export function narrow<Value, Reason>(
     : { value };
 }
 
+/** undefined: not read. */
+export function valueOf<Value>(found: Reading<Value, unknown> | undefined): Value | undefined {
+  return found !== undefined && "value" in found ? found.value : undefined;
+}
+
 /** The rows of a list. One that is not an object has no keys: it is left out as a row that says nothing. */
 export function asRows(values: readonly unknown[]): Readonly<Record<string, unknown>>[] {
   return values.map((value) => record(value) ?? {});

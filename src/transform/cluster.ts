@@ -4,18 +4,23 @@ import { cutName, MAX_LONG_NAME } from "../netbox/names.ts";
 import { GLOBAL_TAGS, hostTagName } from "../netbox/types/global-tags.ts";
 import type { TagRef } from "../netbox/types/schema.ts";
 import { clusterRef, tagRef } from "../netbox/types/stubs.ts";
-import { asRows, hiddenDetail, hiddenRows, type Incomplete, listOf } from "../proxmox/answers.ts";
+import {
+  asRows,
+  hiddenDetail,
+  hiddenRows,
+  type Incomplete,
+  listOf,
+  type Reading,
+} from "../proxmox/answers.ts";
 import { PATHS } from "../proxmox/endpoints.ts";
 import { type ClusterStatusRow, type NodeRow, RESOURCE_KEYS } from "../proxmox/rows.ts";
 import { count, text } from "../proxmox/values.ts";
 import type { Reason } from "../run-folder/left-out.ts";
 import type { AnswersFile, Snapshot } from "../run-folder/snapshot.ts";
-import { clusterAnswer } from "./context.ts";
 import { type Entry, readEntries } from "./inventory.ts";
-import { Ledger, type Subject } from "./ledger.ts";
+import { clusterAnswer, Ledger } from "./ledger.ts";
 import type { Policy } from "./settings.ts";
-import { clusterSite, nodeSite } from "./sites.ts";
-import type { ClusterSource, Found } from "./sources.ts";
+import type { ClusterSource, Subject } from "./sources.ts";
 
 /** The global tags and those of hosts, each once: the tag of a host "ve" is a global one. */
 export function tagsOfHosts(hostTags: readonly string[]): TagRef[] {
@@ -145,7 +150,7 @@ export function readClusterRows(
   },
 ): ClusterRows {
   /** `what` is what the record of a list that was not read is called. */
-  const rowsAt = (what: string, path: string, found: Found<readonly unknown[]>): Row[] => {
+  const rowsAt = (what: string, path: string, found: Reading<readonly unknown[]>): Row[] => {
     if ("value" in found) return asRows(found.value);
     ledger.leave(subjectOf(what, path), found.reason, { detail: found.detail });
     return [];
@@ -180,4 +185,29 @@ export function readClusterRows(
       ? { reason: "no-name", detail: "it is not listed" }
       : { reason: listing.reason, detail: "the listing of the guests was not read" },
   };
+}
+
+/*
+ * The NetBox site of a thing. NetBox refuses a VM whose site differs from its cluster's, and an
+ * interface whose untagged VLAN is of another site than its VM or device.
+ * Source: netbox virtualization/models/virtualmachines.py, dcim/models/device_components.py (clean).
+ */
+
+/** The site of a device, its interfaces' VLANs and its prefixes. */
+function nodeSite(policy: Policy, node: string): string {
+  return policy.nodeSites.get(node) ?? policy.siteName;
+}
+
+/** The cluster's scope, from all of its nodes, in scope or not; undefined: it gets none. */
+function clusterSite(policy: Policy, nodes: readonly string[]): string | undefined {
+  if (policy.clusterScope === "none") return undefined;
+  if (policy.clusterScope === "site") return policy.siteName;
+  const sites = new Set(nodes.map((node) => nodeSite(policy, node)));
+  if (sites.size > 1) return undefined;
+  return [...sites][0] ?? policy.siteName;
+}
+
+/** The site of a virtual machine and of its interfaces' VLANs. */
+export function guestSite(cluster: { readonly site: string | undefined }, site: string): string {
+  return cluster.site ?? site;
 }

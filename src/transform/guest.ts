@@ -1,42 +1,37 @@
 /** A guest of the listing, with its answers → one virtual machine, its NICs, disks and addresses. */
-import { isReadable } from "../base/ip-address.ts";
-import type { PlatformRef } from "../netbox/types/schema.ts";
-import { virtualMachineRef } from "../netbox/types/stubs.ts";
-import { listOf, objectOf } from "../proxmox/answers.ts";
-import { PATHS } from "../proxmox/endpoints.ts";
-import { ADDRESS_KEYS, isOpen } from "../proxmox/nics.ts";
-import { list } from "../proxmox/values.ts";
-import type { GuestScene } from "./context.ts";
+import { compareNatural } from "../base/natural-order.ts";
+import { cutName, MAX_LONG_NAME, MAX_NAME } from "../netbox/names.ts";
+import type { PlatformRef, TagRef } from "../netbox/types/schema.ts";
+import { tagRef, virtualMachineRef, vlanRef, vmInterfaceRef } from "../netbox/types/stubs.ts";
 import {
-  configAddresses,
+  agentResultOf,
+  type Answer,
+  narrow,
+  objectOf,
+  type Reading,
+  valueOf,
+} from "../proxmox/answers.ts";
+import { parseDisk } from "../proxmox/disks.ts";
+import { type GuestKind, PATHS } from "../proxmox/endpoints.ts";
+import { isAgentEnabled, parseNet } from "../proxmox/nics.ts";
+import type { Osinfo, ResourceRow } from "../proxmox/rows.ts";
+import { cleanText, list, record, text } from "../proxmox/values.ts";
+import type { AnswerRef } from "../run-folder/left-out.ts";
+import {
+  agentAddresses,
+  type AgentInterfaces,
+  containerAddresses,
+  isWhollyRead,
   keepAddresses,
-  liveAddresses,
   markPrimary,
-  type Occurrence,
   primaryOf,
-} from "./guest-addresses.ts";
-import { type AgentAnswers, readAgent } from "./guest-agent.ts";
-import {
-  type Config,
-  type ConfigParts,
-  type ConfigScene,
-  partsOf,
-  readDisks,
-  readNics,
-  readTags,
-} from "./guest-config.ts";
+} from "./addresses.ts";
+import { guestSite } from "./cluster.ts";
+import type { GuestContext, NodeContext } from "./context.ts";
 import type { ListedGuest } from "./inventory.ts";
-import { leaveMisfits } from "./ledger.ts";
-import { platformName } from "./platform.ts";
-import { guestSite } from "./sites.ts";
-import type {
-  AddressSource,
-  DiskSource,
-  Found,
-  GuestSource,
-  NicSource,
-  Origin,
-} from "./sources.ts";
+import { leaveUnexpectedValues } from "./ledger.ts";
+import { guestPlatform } from "./platform.ts";
+import type { AddressSource, DiskSource, GuestSource, NicSource, Origin } from "./sources.ts";
 
 export interface GuestParts {
   readonly guest: GuestSource;
@@ -47,185 +42,265 @@ export interface GuestParts {
   readonly things: { readonly nics: number; readonly disks: number; readonly addresses: number };
 }
 
-export function readGuest(listed: ListedGuest, name: string, scene: GuestScene): GuestParts {
+type Config = Readonly<Record<string, unknown>>;
+
+export function readGuest(listed: ListedGuest, name: string, node: NodeContext): GuestParts {
   const { id: { vmid, kind }, what, row } = listed;
-  const { cluster } = scene;
-  const path = PATHS.config({ node: scene.node, kind, vmid });
-  const answer = scene.at(path);
-  const found = objectOf(scene.answers?.get(path));
-  if ("reason" in found) leaveConfig(found, listed, scene);
-  const config = "value" in found ? found.value : undefined;
-  const site = guestSite(cluster, scene.site);
+  const { source: cluster, ledger } = node;
+  const answers = readGuestAnswers(listed, node);
+  const config = valueOf(answers.config);
+  const configAt = node.at(PATHS.config({ node: node.entry.node, kind, vmid }));
+  if ("reason" in answers.config) {
+    const { reason, detail } = answers.config;
+    ledger.leave({ what: `${what}/config`, answer: configAt }, reason, { detail });
+    ledger.note({ what, answer: configAt }, "config-not-read");
+  }
+  const site = guestSite(cluster, node.entry.site);
   const ref = virtualMachineRef(name, { cluster: cluster.ref, site, policy: cluster.policy });
-  const at: ConfigScene = {
-    scene,
-    kind,
-    vmid,
-    ref,
-    guestSite: site,
-    subject: (part) => ({ what: `${what}/${part}`, answer }),
-    places: { config: answer },
-  };
-  const parts = partsOf(config ?? {}, kind);
-  const nics = readNics(parts, at);
-  const disks = readDisks(parts, at);
-  const agent = kind === "qemu" ? readAgent({ what, vmid, row, config: found }, scene) : undefined;
-  const live = agent === undefined
-    ? containerAddresses(listed, { nics, isConfigRead: config !== undefined }, scene)
-    : agentAddresses(agent, { what, nics });
-  const kept = keepAddresses(live.occurrences, scene);
-  const isRead = config !== undefined && isWhollyRead(parts, nics, live);
-  const primary = primaryOf(kept, (family) => isRead && live.isKnown(family));
-  const platform = platformName({ osinfo: agent?.osinfo, config, policy: cluster.policy });
-  const origin: Origin<"resources" | "config" | "osinfo"> = {
-    subject: { what, answer },
+  const guest: GuestContext = { node, vmid, kind, what, site, ref, config, configAt };
+  const keys = configKeys(config ?? {}, kind);
+  const nics = readNics(keys.nics, guest);
+  const disks = readDisks(keys.volumes, guest);
+  const agent = kind === "qemu" ? readAgent(listed, answers, node) : undefined;
+  const found = agent === undefined
+    ? containerAddresses(guest, nics, row)
+    : agentAddresses(guest, nics, agent);
+  const kept = keepAddresses(found.occurrences, node);
+  const isRead = config !== undefined && nics.length === keys.nics.length &&
+    isWhollyRead(nics, found);
+  const primary = primaryOf(kept, (family) => isRead && found.isKnown(family));
+  const osinfo = valueOf(answers.osinfo);
+  const origin: GuestOrigin = {
+    subject: { what, answer: configAt },
     places: {
-      resources: scene.listing,
-      config: answer,
-      ...(agent === undefined ? {} : { osinfo: agent.places.osinfo }),
+      resources: node.listing,
+      config: configAt,
+      ...(agent === undefined ? {} : { osinfo: agent.osinfoAt }),
     },
     resources: row,
     ...(config === undefined ? {} : { config }),
-    ...(agent?.osinfo === undefined ? {} : { osinfo: agent.osinfo }),
+    ...(osinfo === undefined ? {} : { osinfo }),
   };
-  leaveMisfits(origin, scene.ledger);
-  const guest: GuestSource = {
-    ...origin,
-    cluster,
-    vmid,
-    kind,
-    node: scene.node,
-    name,
-    site,
-    ref,
-    tags: readTags(origin, scene),
-    platform: typeof platform === "string" ? readPlatform(platform, origin, scene) : platform,
-    primary,
+  leaveUnexpectedValues(origin, ledger);
+  const tags = readTags(origin, node);
+  const platform = readPlatform(origin, node);
+  return {
+    guest: {
+      ...origin,
+      cluster,
+      vmid,
+      kind,
+      node: node.entry.node,
+      name,
+      site,
+      ref,
+      tags,
+      platform,
+      primary,
+    },
+    nics,
+    disks,
+    addresses: markPrimary(kept, primary),
+    things: {
+      nics: keys.nics.length,
+      disks: keys.volumes.length,
+      addresses: found.occurrences.length,
+    },
   };
-  const things = {
-    nics: parts.nicKeys.length,
-    disks: parts.volumeKeys.length,
-    addresses: live.occurrences.length,
-  };
-  return { guest, nics, disks, addresses: markPrimary(kept, primary), things };
 }
 
-function readPlatform(
-  name: string,
-  origin: Origin<"resources" | "config" | "osinfo">,
-  scene: GuestScene,
-): PlatformRef {
-  const ref = scene.shared.seePlatform(name, { cluster: scene.cluster, origin });
-  const { subject: { what, answer } } = origin;
-  if (ref.name !== name) scene.ledger.note({ what: `${what}/platform`, answer }, "cut", ref.name);
-  return ref;
-}
-
-/** Of a NIC, a MAC or an address that cannot be read, it is unknown what NetBox may have of it. */
-function isWhollyRead(
-  { nicKeys }: ConfigParts,
-  nics: readonly NicSource[],
-  { occurrences }: GuestAddresses,
-): boolean {
-  return nics.length === nicKeys.length &&
-    nics.every(({ net }) => !net.hasZeroMac && !net.unparsable.includes("mac")) &&
-    occurrences.every(({ address }) => isReadable(address));
-}
+type GuestOrigin = Origin<"resources" | "config" | "osinfo">;
 
 /** How many things the answers hold of a guest that is left out; undefined: it has none there. */
-export function countChildren(
+export function countThings(
   listed: ListedGuest,
-  scene: GuestScene,
+  node: NodeContext,
 ): Record<string, number> | undefined {
-  const { things } = readGuest(listed, "?", scene);
+  const { things } = readGuest(listed, "?", node.forCounting());
   return Object.values(things).some((count) => count > 0) ? things : undefined;
 }
 
-function leaveConfig(
-  { reason, detail }: Exclude<Found<Config>, { value: Config }>,
-  { id, what }: ListedGuest,
-  scene: GuestScene,
-): void {
-  const answer = scene.at(PATHS.config({ node: scene.node, ...id }));
-  scene.ledger.leave({ what: `${what}/config`, answer }, reason, { detail });
-  scene.ledger.note({ what, answer }, "config-not-read");
+export interface GuestAnswers {
+  readonly config: Reading<Config>;
+  /** Absent for a container. */
+  readonly osinfo?: Reading<Osinfo>;
 }
 
-/** Where a guest's addresses are found: QEMU in its agent, LXC in its config and, if asked for, live. */
-
-type Family = keyof typeof ADDRESS_KEYS;
-
-export interface GuestAddresses {
-  readonly occurrences: readonly Occurrence[];
-  /** Are these all of the family? If not, an address that NetBox has is left as it is. */
-  readonly isKnown: (family: Family) => boolean;
+export function readGuestAnswers({ id, row }: ListedGuest, node: NodeContext): GuestAnswers {
+  const address = { node: node.entry.node, ...id };
+  const config = objectOf(node.get(PATHS.config(address)));
+  if (id.kind === "lxc") return { config };
+  const osinfo = narrow(agentResult(node.get(PATHS.osinfo(address)), row, config), record);
+  return { config, osinfo };
 }
 
-export function agentAddresses(
-  { interfaces, places }: AgentAnswers,
-  guest: { readonly what: string; readonly nics: readonly NicSource[] },
-): GuestAddresses {
-  const answer = places.agentInterfaces;
-  const occurrences = liveAddresses(interfaces ?? [], {
-    ...guest,
-    answer,
-    kind: "agentInterfaces",
-  });
-  // On a NIC without a MAC no address can be found.
-  const areFindable = guest.nics.every(({ net }) => net.mac !== undefined);
-  const isKnown = interfaces !== undefined && areFindable;
-  return { occurrences, isKnown: () => isKnown };
+/** The result of an agent's call; one that capture did not make has the reason that it had. */
+function agentResult(
+  answer: Answer | undefined,
+  row: ResourceRow,
+  config: Reading<Config>,
+): Reading<unknown> {
+  const isUnasked = answer === undefined ||
+    ("skipped" in answer && answer.skipped === "config-not-read");
+  if (!isUnasked) return agentResultOf(answer);
+  if ("reason" in config) return { reason: config.reason, detail: "the config was not read" };
+  if (row.status !== "running") return { reason: "guest-stopped", detail: "" };
+  if (!isAgentEnabled(config.value)) return { reason: "agent-off", detail: "" };
+  return { reason: "failed", detail: "the snapshot holds no answer" };
 }
 
-export function containerAddresses(
+/** The interfaces that the agent lists, and where its answers are; what it did not say is left out. */
+function readAgent(
   { what, id, row }: ListedGuest,
-  { nics, isConfigRead }: { readonly nics: readonly NicSource[]; readonly isConfigRead: boolean },
-  scene: GuestScene,
-): GuestAddresses {
-  const at = { node: scene.node, ...id };
-  const written = configAddresses(nics, what, scene.at(PATHS.config(at)));
-  const openNics = (family: Family): NicSource[] =>
-    nics.filter(({ net, config }) => isOpen(net, ADDRESS_KEYS[family], config?.ostype));
-  const fromConfig: GuestAddresses = {
-    occurrences: written,
-    isKnown: (family) => isConfigRead && openNics(family).length === 0,
+  { config, osinfo }: GuestAnswers,
+  node: NodeContext,
+): AgentInterfaces & { readonly osinfoAt: AnswerRef } {
+  const address = { node: node.entry.node, ...id };
+  const osinfoAt = node.at(PATHS.osinfo(address));
+  const answer = node.at(PATHS.agentInterfaces(address));
+  const interfaces = narrow(agentResult(node.get(answer.path), row, config), list);
+  const leave = (part: string, answer: AnswerRef, found: Reading<unknown> | undefined): void => {
+    if (found === undefined || !("reason" in found)) return;
+    const { reason, detail } = found;
+    node.ledger.leave({ what: `${what}/agent${part}`, answer }, reason, { detail });
   };
-  if (!scene.cluster.policy.lxcLiveAddresses) return fromConfig;
-  const path = PATHS.lxcInterfaces(at);
-  const given = scene.answers?.get(path);
-  // A config that has all of a container's addresses leaves nothing to ask.
-  const isAll = fromConfig.isKnown(4) && fromConfig.isKnown(6);
-  if (given === undefined && isAll) return fromConfig;
-  const answer = scene.at(path);
-  const found = listOf(given);
-  if ("reason" in found) {
-    // Where the config says it all, nobody misses the answer.
-    if (isAll) return fromConfig;
-    // A stopped container answers with null. Source: proxmox.md §3.12.
-    const isAsked = row.status === "running" || found.reason === "denied";
-    const reason = isAsked ? found.reason : "guest-stopped";
-    scene.ledger.leave({ what: `${what}/live`, answer }, reason, { detail: found.detail });
-    return fromConfig;
+  const isOneReason = osinfo !== undefined && "reason" in osinfo && "reason" in interfaces &&
+    osinfo.reason === interfaces.reason;
+  // An agent that is not running is asked once; only that answer has a detail.
+  const isAskedOnce = isOneReason && interfaces.detail === "" && osinfo.detail !== "";
+  if (isAskedOnce) leave("", osinfoAt, osinfo);
+  else if (isOneReason) leave("", answer, interfaces);
+  else {
+    leave("/get-osinfo", osinfoAt, osinfo);
+    leave("/network-get-interfaces", answer, interfaces);
   }
-  const live = liveAddresses(found.value, { what, nics, answer, kind: "lxcInterfaces" });
-  // The primary address is that of the first NIC, wherever it was read.
-  const place = (
-    { nic }: Occurrence,
-  ): number => (nic === undefined ? nics.length : nics.indexOf(nic));
-  const occurrences = [...written, ...live].sort((a, b) => place(a) - place(b));
-  // On a NIC without a MAC no address can be found.
-  const isKnown = (family: Family): boolean =>
-    isConfigRead && openNics(family).every(({ net }) => net.mac !== undefined) &&
-    !live.some((occurrence) => mayHideMore(occurrence, family));
-  return { occurrences, isKnown };
+  return { osinfoAt, answer, rows: valueOf(interfaces) };
 }
+
+const NIC_REGEXP = /^net\d+$/;
+const VOLUME_REGEXPS: Readonly<Record<GuestKind, RegExp>> = {
+  qemu: /^(?:scsi|virtio|ide|sata|efidisk|tpmstate|unused)\d+$/,
+  lxc: /^(?:rootfs|mp\d+|unused\d+)$/,
+};
+
+/** In natural order: NICs "net0", "net2", "net10"; volumes "efidisk0", "ide2", "scsi0", mapped or not. */
+export function configKeys(
+  config: Config,
+  kind: GuestKind,
+): { readonly nics: readonly string[]; readonly volumes: readonly string[] } {
+  const nics: string[] = [];
+  const volumes: string[] = [];
+  for (const key of Object.keys(config)) {
+    if (NIC_REGEXP.test(key)) nics.push(key);
+    else if (VOLUME_REGEXPS[kind].test(key)) volumes.push(key);
+  }
+  return { nics: nics.sort(compareNatural), volumes: volumes.sort(compareNatural) };
+}
+
+function readNics(keys: readonly string[], guest: GuestContext): NicSource[] {
+  const { node: { source: cluster, ledger, run }, kind, what, site, config = {} } = guest;
+  const answer = guest.configAt;
+  const places = { config: answer };
+  const taken = new Set<string>();
+  const nics: NicSource[] = [];
+  for (const key of keys) {
+    const subject = { what: `${what}/${key}`, answer };
+    const value = text(config[key]);
+    const net = value === undefined ? undefined : parseNet(kind, value);
+    if (net === undefined) {
+      ledger.leave(subject, "unparsable", { detail: value });
+      continue;
+    }
+    for (const part of net.unparsable) {
+      ledger.leave({ what: `${subject.what}/${part}`, answer }, "unparsable", { detail: value });
+    }
+    if (net.hasZeroMac) ledger.leave({ what: `${subject.what}/mac`, answer }, "zero-mac");
+    const wanted = net.name === undefined ? key : cutName(net.name, MAX_NAME, guest.vmid);
+    const name = freeName(key, wanted, taken);
+    if (net.name !== undefined && wanted !== net.name) ledger.note(subject, "cut", name);
+    if (name !== wanted) ledger.note(subject, "renamed", `${wanted} → ${name}`);
+    const origin = { subject, places, config, key };
+    const vid = net.vlanId;
+    if (vid !== undefined) run.shared.seeVlan(vid, site, { cluster, origin });
+    const vlan = vid === undefined ? undefined : vlanRef(vid, site);
+    nics.push({ ...origin, cluster, name, net, ref: vmInterfaceRef(guest.ref, name), vlan });
+  }
+  return nics;
+}
+
+/** QEMU: the key. LXC: the name in the container, once; the later of two falls back to its key. */
+function freeName(key: string, wanted: string, taken: Set<string>): string {
+  let name = taken.has(wanted) ? key : wanted;
+  for (let count = 1; taken.has(name); count += 1) {
+    const mark = count === 1 ? key : `${key} ${count}`;
+    name = cutName(`${cutName(wanted, MAX_NAME - mark.length - 3)} (${mark})`, MAX_NAME);
+  }
+  taken.add(name);
+  return name;
+}
+
+function readDisks(keys: readonly string[], guest: GuestContext): DiskSource[] {
+  const { node: { source: cluster, ledger }, kind, what, config = {} } = guest;
+  const answer = guest.configAt;
+  const places = { config: answer };
+  const disks: DiskSource[] = [];
+  for (const key of keys) {
+    const subject = { what: `${what}/${key}`, answer };
+    const volume = text(config[key]);
+    const disk = parseDisk({ kind, key }, volume, cluster.policy.diskBaseUnit);
+    if ("reason" in disk) ledger.leave(subject, disk.reason, { detail: volume });
+    else disks.push({ subject, places, config, key, cluster, ...disk, guest: guest.ref });
+  }
+  return disks;
+}
+
+/** Tags of one guest beyond this many characters would not fit a request. */
+const MAX_TAGS_TEXT = 16_384;
 
 /**
- * Before Proxmox VE 8.4 a row has one address of each family, the last one that the container has: behind one that is
- * left out there may be others. Source: PVE/LXC.pm, get_interfaces; proxmox.md §3.12.
+ * Its own tags as written, and NetBox's name of each; undefined: their text is too long. From the
+ * listing; releases before 7.2 have them in the config alone.
  */
-function mayHideMore({ nic, text, address, from }: Occurrence, family: Family): boolean {
-  const listed = list(from.lxcInterfaces?.["ip-addresses"]) ?? [];
-  return nic !== undefined && typeof address === "string" && listed.length === 0 &&
-    family === (text.includes(":") ? 6 : 4);
+export function ownTags(
+  row: ResourceRow | undefined,
+  config: Config | undefined,
+): { readonly tag: string; readonly name: string }[] | undefined {
+  const written = text(row?.tags) ?? text(config?.["tags"]) ?? "";
+  if (written.length > MAX_TAGS_TEXT) return undefined;
+  return splitTags(written).map((tag) => ({ tag, name: cutName(tag, MAX_LONG_NAME) }));
+}
+
+/** Distinct, in natural order. Source: PVE/Tools.pm, split_list. */
+export function splitTags(text: string): string[] {
+  const names = text.split(/[;,\s\0]+/).map(cleanText).filter((name) => name !== "");
+  return [...new Set(names)].sort(compareNatural);
+}
+
+/** The tags of its cluster, then its own. */
+function readTags(origin: GuestOrigin, node: NodeContext): readonly TagRef[] {
+  const { source: cluster, ledger, run } = node;
+  const subject = { what: `${origin.subject.what}/tags`, answer: node.listing };
+  const written = ownTags(origin.resources, origin.config);
+  if (written === undefined) {
+    ledger.leave(subject, "too-long");
+    return cluster.tags;
+  }
+  if (written.length === 0) return cluster.tags;
+  const tags = [...cluster.tags];
+  for (const { tag, name } of written) {
+    if (name !== tag) ledger.note(subject, "cut", name);
+    const ref = run.shared.tags.see(name, { cluster, origin }, () => tagRef(name));
+    if (!tags.some((other) => other.name === name)) tags.push(ref);
+  }
+  return tags;
+}
+
+function readPlatform(origin: GuestOrigin, node: NodeContext): PlatformRef | null | undefined {
+  const { source: cluster, ledger, run } = node;
+  const { osinfo, config, subject: { what, answer } } = origin;
+  const name = guestPlatform({ osinfo, config, policy: cluster.policy });
+  if (typeof name !== "string") return name;
+  const ref = run.shared.seePlatform(name, { cluster, origin });
+  if (ref.name !== name) ledger.note({ what: `${what}/platform`, answer }, "cut", ref.name);
+  return ref;
 }

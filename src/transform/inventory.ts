@@ -5,8 +5,9 @@ import type { GuestKind } from "../proxmox/endpoints.ts";
 import { RESOURCE_KEYS, type ResourceRow } from "../proxmox/rows.ts";
 import { count, flag, text } from "../proxmox/values.ts";
 import type { Reason } from "../run-folder/left-out.ts";
-import type { Ledger, Subject } from "./ledger.ts";
+import type { Ledger } from "./ledger.ts";
 import type { Policy } from "./settings.ts";
+import type { Subject } from "./sources.ts";
 
 /** A row of the listing with its name in NetBox, or why it gets none. Kept small: a fleet has many. */
 export interface Entry {

@@ -1,6 +1,7 @@
-/** Collects what is left out and what is noted, so that nothing is lost silently. */
+/** What is left out and what is noted: nothing is lost silently. */
 import { configMemoryMib, coresTimesSockets, mibOf, vcpusOf } from "../proxmox/capacity.ts";
 import { MAX_INTEGER } from "../proxmox/disks.ts";
+import { CLUSTER_FILE, NODES_FOLDER } from "../proxmox/endpoints.ts";
 import { mtuOf, speedKbps } from "../proxmox/node-interfaces.ts";
 import type { AnswerRows } from "../proxmox/rows.ts";
 import { count, flag, isBlank, number, text } from "../proxmox/values.ts";
@@ -13,15 +14,14 @@ import {
   type Reason,
   REASONS,
 } from "../run-folder/left-out.ts";
-import type { Origin } from "./sources.ts";
+import type { Origin, Subject } from "./sources.ts";
 
 const MAX_WHAT = 200;
 const MAX_DETAIL = 300;
 /** Longer than any path that Proxmox has. */
 const MAX_PATH = 1000;
 
-/** More than the reason or the code itself. */
-export interface Remark {
+interface Remark {
   readonly detail?: string | undefined;
   readonly children?: Readonly<Record<string, number>> | undefined;
 }
@@ -30,7 +30,7 @@ export class Ledger {
   #leftOut: LeftOut[] = [];
   #notes: Note[] = [];
 
-  /** Hands over what has come since the last time. */
+  /** What was added since the last call. */
   take(): { readonly leftOut: readonly LeftOut[]; readonly notes: readonly Note[] } {
     const taken = { leftOut: this.#leftOut, notes: this.#notes };
     this.#leftOut = [];
@@ -38,7 +38,6 @@ export class Ledger {
     return taken;
   }
 
-  /** `subject` is what and where it was read: one record. */
   leave(subject: Subject, reason: Reason, remark: Remark = {}): void {
     const { what, answer } = subject;
     const sentence = sentenceOf(REASONS[reason], remark.detail);
@@ -59,13 +58,21 @@ export class Ledger {
   }
 }
 
-/** A thing, by its name in left-out.json, and the answer that it was read from. */
-export interface Subject {
-  readonly what: string;
-  readonly answer: AnswerRef;
+/** Where an answer of cluster.json is. `label` names the snapshot when there are several. */
+export function clusterAnswer(path: string, label: string | undefined): AnswerRef {
+  return answerIn(CLUSTER_FILE, path, label);
 }
 
-/** A node may be called by megabytes, and each of its records would name it. */
+/** Where an answer of a node or of one of its guests is. */
+export function nodeAnswer(node: string, path: string, label: string | undefined): AnswerRef {
+  return answerIn(`${NODES_FOLDER}${node}.json`, path, label);
+}
+
+function answerIn(file: string, path: string, label: string | undefined): AnswerRef {
+  return label === undefined ? { file, path } : { file, path, snapshot: label };
+}
+
+/** A node's name may have megabytes, and each of its records would repeat it. */
 function short(answer: AnswerRef): AnswerRef {
   const { file, path } = answer;
   if (file.length <= MAX_PATH && path.length <= MAX_PATH) return answer;
@@ -78,15 +85,10 @@ function sentenceOf(sentence: string, detail: string | undefined): string {
     : `${sentence}: ${detail.slice(0, MAX_DETAIL)}`;
 }
 
-/**
- * Single values of the answers that make no sense: a list where a text should stand, more processors
- * than there can be. The field is left out, the rest goes on, and each is a record.
- */
-
-/** undefined: the value makes no sense. */
+/** undefined: not a value that the key can have, such as a list for a text, or too many processors. */
 type Reader = (value: unknown, row: Readonly<Record<string, unknown>>) => unknown;
 
-/** TABLE: what reads a key that the mapping reads as one value. */
+/** TABLE: the keys that the mapping reads as one value, and how. */
 const READERS: {
   readonly [Name in keyof AnswerRows]?: { readonly [Key in keyof AnswerRows[Name]]?: Reader };
 } = {
@@ -126,14 +128,14 @@ const READERS: {
   osinfo: { "name": text, "version-id": text },
 };
 
-const TABLE = Object.entries(READERS).map(([name, readers]) => (
+const READERS_BY_ANSWER = Object.entries(READERS).map(([name, readers]) => (
   [name as keyof AnswerRows, Object.entries(readers as Readonly<Record<string, Reader>>)] as const
 ));
 
-/** "vm/101/config.cores": one record for each key of a thing's answers that no reader makes sense of. */
-export function leaveMisfits(origin: Origin, ledger: Ledger): void {
+/** One record, such as "vm/101/config.cores", for each value of a thing's answers that is left out alone. */
+export function leaveUnexpectedValues(origin: Origin, ledger: Ledger): void {
   const { what } = origin.subject;
-  for (const [name, readers] of TABLE) {
+  for (const [name, readers] of READERS_BY_ANSWER) {
     const row: Readonly<Record<string, unknown>> | undefined = origin[name];
     const answer = origin.places[name];
     if (row === undefined || answer === undefined) continue;

@@ -11,61 +11,93 @@ import { compareCodeUnits, compareNatural } from "../base/natural-order.ts";
 import { cutName, isLonger, MAX_NAME } from "../netbox/names.ts";
 import type { DeviceRef, InterfaceRef, InterfaceType } from "../netbox/types/schema.ts";
 import { interfaceRef, nodeAddressRef } from "../netbox/types/stubs.ts";
+import {
+  asRows,
+  hasUnappliedChanges,
+  hiddenDetail,
+  hiddenRows,
+  listOf,
+} from "../proxmox/answers.ts";
+import { PATHS } from "../proxmox/endpoints.ts";
 import { macOf, parentOf, portsOf, vlanIdOf } from "../proxmox/node-interfaces.ts";
 import type { NetworkRow } from "../proxmox/rows.ts";
 import { flag, isBlank, number, text, textOrNone, writtenAddress } from "../proxmox/values.ts";
-import type { NodeScene } from "./context.ts";
-import { markPrimary, primaryOf } from "./guest-addresses.ts";
-import { leaveMisfits } from "./ledger.ts";
+import { markPrimary, primaryOf } from "./addresses.ts";
+import type { NodeContext } from "./context.ts";
+import { leaveUnexpectedValues } from "./ledger.ts";
 import { interfaceType } from "./mapping/values.ts";
 import type { AddressSource, InterfaceSource, Origin, Primary } from "./sources.ts";
 
-/** What a node's network holds for NetBox. */
+/** What a node's network has for NetBox. */
 export interface NodeNetwork {
   /** In natural order of their names. */
   readonly interfaces: readonly InterfaceSource[];
   readonly addresses: readonly AddressSource[];
-  /** An address that is not in the interfaces file is told by no answer. */
   readonly primary: Primary;
   /** All things that the answer holds, left out or not. */
   readonly things: { readonly interfaces: number; readonly addresses: number };
 }
 
-export function readNetwork(
-  rows: readonly Readonly<Record<string, unknown>>[],
-  device: DeviceRef,
-  scene: NodeScene,
-): NodeNetwork {
-  const ports = readPorts(rows, device, scene);
-  const { allInterfaces } = scene.cluster.policy;
+/** undefined: not read. What is not sent, and what may be hidden, is in the ledger of `node`. */
+export function readNetwork(device: DeviceRef, node: NodeContext): NodeNetwork | undefined {
+  const { cluster, ledger, what } = node;
+  const path = PATHS.network(node.entry.node);
+  const answer = node.get(path);
+  const found = listOf(answer);
+  const subject = node.networkSubject(`${what}/network`);
+  if ("reason" in found) {
+    ledger.leave(subject, found.reason, { detail: found.detail });
+    return undefined;
+  }
+  const hidden = hiddenRows(cluster.snapshot.manifest, path);
+  if (hidden !== undefined) {
+    ledger.leave(subject, "denied", { detail: hiddenDetail(hidden, path) });
+  }
+  const isUnapplied = hasUnappliedChanges(answer);
+  if (isUnapplied) ledger.note(node.networkSubject(what), "unapplied-changes");
+  const rows = asRows(found.value);
+  const ports = readPorts(rows, device, node);
   const isSent = (port: Port): boolean => !isLoopback(port) && !isMissing(port);
+  const { allInterfaces } = node.source.policy;
   const links = allInterfaces ? linksOf(ports.filter(isSent)) : undefined;
   const interfaces: InterfaceSource[] = [];
-  const addresses: (AddressSource & { readonly port: Port })[] = [];
+  const addresses: AddressSource[] = [];
   for (const port of ports) {
-    seeVlan(port, scene);
+    seeVlan(port, node);
     const { subject } = port.origin;
-    if (isLoopback(port)) scene.ledger.leave(subject, "loopback");
+    if (isLoopback(port)) ledger.leave(subject, "loopback");
     else if (!allInterfaces && !port.found.some(({ address }) => isReadable(address))) {
-      scene.ledger.leave(subject, "no-address");
-    } else if (isMissing(port)) scene.ledger.leave(subject, "missing-device");
+      ledger.leave(subject, "no-address");
+    } else if (isMissing(port)) ledger.leave(subject, "missing-device");
     else {
-      leaveMisfits(port.origin, scene.ledger);
-      interfaces.push(interfaceSource(port, device, { scene, links: links?.get(port.iface) }));
+      leaveUnexpectedValues(port.origin, ledger);
+      interfaces.push({
+        ...port.origin,
+        cluster: node.source,
+        name: port.name,
+        type: port.type,
+        device,
+        ref: port.ref,
+        ...(links?.get(port.iface) ?? NO_LINKS),
+        mac: allInterfaces ? seeMac(port, node) : undefined,
+      });
     }
-    for (const { text, address, network } of port.found) {
-      if (network !== undefined && !isLoopback(port)) seeNetwork(network, port.origin, scene);
-      const source = keepAddress(port, isLoopback(port) ? "loopback" : address, { text, scene });
-      if (source !== undefined) addresses.push({ ...source, port });
+    for (const found of port.found) {
+      const address = keepAddress(port, found, node);
+      if (address !== undefined) addresses.push(address);
     }
   }
-  const byPriority = addresses.toSorted((a, b) => priorityOf(a.port.row) - priorityOf(b.port.row));
-  // What could not be read, or was kept back, may be the very address that NetBox has.
-  const isRead = scene.isNetworkWhole && rows.every(({ iface }) => text(iface) !== undefined) &&
+  // A token that may not read the access control list would otherwise never give a node a primary address.
+  const isFiltered = hidden !== undefined &&
+    !(hidden.path === PATHS.acl && hidden.cause === "filtered");
+  // What could not be read, or is hidden, may be the very address that NetBox has.
+  const isRead = !isUnapplied && hidden === undefined &&
+    rows.every(({ iface }) => text(iface) !== undefined) &&
     ports.every(({ found }) => found.every(({ address }) => isReadable(address)));
-  const primary: Primary = scene.isNetworkFiltered
+  const primary: Primary = isFiltered
     ? { 4: undefined, 6: undefined }
-    : primaryOf(byPriority, (family) => isRead && !ports.some((port) => isOpen(port, family)));
+    : primaryOf(byPriority(addresses), (family) =>
+      isRead && !ports.some((port) => isOpen(port, family)));
   return {
     interfaces,
     addresses: markPrimary(addresses, primary),
@@ -77,135 +109,111 @@ export function readNetwork(
   };
 }
 
-function interfaceSource(
-  port: Port,
-  device: DeviceRef,
-  { scene, links }: {
-    readonly scene: NodeScene;
-    readonly links: ReturnType<ReturnType<typeof linksOf>["get"]>;
-  },
-): InterfaceSource {
-  return {
-    ...port.origin,
-    cluster: scene.cluster,
-    name: port.name,
-    type: port.type,
-    device,
-    ref: port.ref,
-    lag: links?.lag,
-    bridge: links?.bridge,
-    parent: links?.parent,
-    mac: scene.cluster.policy.allInterfaces ? seeMac(port, scene) : undefined,
-  };
-}
-
-function seeMac(port: Port, scene: NodeScene): string | undefined {
-  const { mac, refused } = macOf(port.row);
+function seeMac({ row, name, origin }: Port, node: NodeContext): string | undefined {
+  const { mac, refused } = macOf(row);
   if (refused !== undefined) {
-    const subject = scene.subject(`${port.origin.subject.what}/mac`);
-    scene.ledger.leave(subject, refused.reason, { detail: refused.written });
+    const subject = node.networkSubject(`${origin.subject.what}/mac`);
+    node.ledger.leave(subject, refused.reason, { detail: refused.written });
   }
-  if (mac !== undefined) scene.macs.see(mac, macHolder(port, scene));
+  if (mac !== undefined) node.run.macs.see(mac, macHolder(name, node));
   return mac;
 }
 
-function macHolder({ name }: Pick<Port, "name">, scene: NodeScene): string {
-  return scene.labelled(`${scene.what}/${name}`);
+function macHolder(name: string, node: NodeContext): string {
+  return node.labelled(`${node.what}/${name}`);
 }
 
-/** The same interfaces, once the MAC addresses of all others are known; one that two have is none. */
-export function withOwnMacs(
-  interfaces: readonly InterfaceSource[],
-  scene: NodeScene,
-): InterfaceSource[] {
-  return interfaces.map((source) => {
-    const { mac } = source;
-    const other = mac === undefined ? undefined : scene.macs.other(mac, macHolder(source, scene));
+/** The same network, once the MAC addresses of all others are known: no interface gets one that two have. */
+export function withOwnMacs(network: NodeNetwork, node: NodeContext): NodeNetwork {
+  const interfaces = network.interfaces.map((source) => {
+    const { mac, name } = source;
+    const other = mac === undefined ? undefined : node.run.macs.other(mac, macHolder(name, node));
     if (other === undefined) return source;
-    const subject = scene.subject(`${source.subject.what}/mac`);
-    scene.ledger.leave(subject, "duplicate-mac", { detail: `${mac} of ${other}` });
+    const subject = node.networkSubject(`${source.subject.what}/mac`);
+    node.ledger.leave(subject, "duplicate-mac", { detail: `${mac} of ${other}` });
     return { ...source, mac: undefined };
   });
+  return { ...network, interfaces };
 }
 
+/** Adds the address's network to the prefixes. undefined: the address itself is left out. */
 function keepAddress(
   port: Port,
-  address: Address | AddressReason,
-  { text, scene }: { readonly text: string; readonly scene: NodeScene },
+  found: Occurrence,
+  node: NodeContext,
 ): AddressSource | undefined {
-  const holder = port.origin.subject.what;
-  const subject = scene.subject(`${holder}/${text}`);
+  const { origin, ref } = port;
+  const { text } = found;
+  const address = isLoopback(port) ? "loopback" : found.address;
+  const holder = origin.subject.what;
+  const subject = node.networkSubject(`${holder}/${text}`);
   if (typeof address === "string") {
-    scene.ledger.leave(subject, address);
+    if (address === "not-assignable") seePrefix(found.network, origin, node);
+    node.ledger.leave(subject, address);
     return undefined;
   }
-  seePrefix(address, { text, origin: port.origin }, scene);
-  const first = scene.claims.claim(address.host, scene.labelled(holder));
+  const { host, prefixLength, family, cidr } = address;
+  if (prefixLength === (family === 4 ? 32 : 128)) {
+    node.ledger.leave(node.networkSubject(`${holder}/prefix/${text}`), "host-route");
+  } else seePrefix(networkOf(host, prefixLength), origin, node);
+  const first = node.run.addresses.claim(host, node.labelled(holder));
   if (first !== undefined) {
-    scene.ledger.leave(subject, "duplicate-address", { detail: first });
+    node.ledger.leave(subject, "duplicate-address", { detail: first });
     return undefined;
   }
   return {
-    ...port.origin,
+    ...origin,
     subject,
-    cluster: scene.cluster,
+    cluster: node.source,
     address,
-    ref: nodeAddressRef(address.cidr, port.ref),
+    ref: nodeAddressRef(cidr, ref),
     isPrimary: false,
   };
 }
 
-function seePrefix(
-  { host, prefixLength, family }: Address,
-  { text, origin }: { readonly text: string; readonly origin: Port["origin"] },
-  scene: NodeScene,
-): void {
-  if (prefixLength === (family === 4 ? 32 : 128)) {
-    scene.ledger.leave(scene.subject(`${origin.subject.what}/prefix/${text}`), "host-route");
-    return;
-  }
-  const network = networkOf(host, prefixLength);
-  if (network !== undefined) seeNetwork(network, origin, scene);
-}
-
-function seeNetwork(network: string, origin: Port["origin"], scene: NodeScene): void {
-  const { site, cluster, shared } = scene;
+function seePrefix(network: string | undefined, origin: Port["origin"], node: NodeContext): void {
+  if (network === undefined) return;
+  const { source: cluster, entry: { site }, run } = node;
   const { answer } = origin.subject;
-  shared.prefixes.see(`${network} ${site}`, { cluster, origin }, () => ({ network, site, answer }));
+  run.shared.prefixes.see(
+    `${network} ${site}`,
+    { cluster, origin },
+    () => ({ network, site, answer }),
+  );
 }
 
-function seeVlan({ row, origin }: Port, { site, cluster, shared, ...scene }: NodeScene): void {
+function seeVlan({ row, origin }: Port, node: NodeContext): void {
   if (row.type !== "vlan") return;
   const vid = vlanIdOf(row);
   if (vid === undefined) {
-    scene.ledger.leave(scene.subject(`${origin.subject.what}/vlan`), "unparsable");
-  } else shared.seeVlan(vid, site, { cluster, origin });
+    node.ledger.leave(node.networkSubject(`${origin.subject.what}/vlan`), "unparsable");
+  } else node.run.shared.seeVlan(vid, node.entry.site, { cluster: node.source, origin });
 }
 
-/** Interfaces that are not in /etc/network/interfaces have none, and come last. */
-function priorityOf(row: NetworkRow): number {
-  return number(row.priority) ?? Number.MAX_SAFE_INTEGER;
+/** Interfaces that are not in /etc/network/interfaces have no priority, and come last. */
+function byPriority(addresses: readonly AddressSource[]): AddressSource[] {
+  const priority = ({ network }: AddressSource) =>
+    number(network?.priority) ?? Number.MAX_SAFE_INTEGER;
+  return addresses.toSorted((a, b) => priority(a) - priority(b));
 }
 
-/** A node's network answer → its interfaces as they are, before it is known which NetBox gets. */
-
-/** An interface of the answer, before it is known whether NetBox gets it. */
-export interface Port {
+/** An interface of the answer, sent or not. */
+interface Port {
   readonly row: NetworkRow;
   readonly iface: string;
   readonly name: string;
   readonly type: InterfaceType;
   readonly ref: InterfaceRef;
   readonly origin: Origin<"network">;
-  /** Every address that it has, taken or not. */
+  /** Every address that it has, kept or not. */
   readonly found: readonly Occurrence[];
 }
 
-export interface Occurrence {
+interface Occurrence {
   /** As written. */
   readonly text: string;
   readonly address: Address | AddressReason;
-  /** The network that it stands in, although NetBox would refuse the address itself. */
+  /** Its network, when NetBox would refuse the address itself. */
   readonly network?: string | undefined;
 }
 
@@ -215,17 +223,13 @@ const FAMILIES = [
 ] as const;
 
 /** In natural order of their names, each with a name of its own. */
-export function readPorts(
-  rows: readonly NetworkRow[],
-  device: DeviceRef,
-  scene: NodeScene,
-): Port[] {
+function readPorts(rows: readonly NetworkRow[], device: DeviceRef, node: NodeContext): Port[] {
   const taken = new Set<string>();
-  return rows.flatMap((row) => namedRow(row, scene)).sort(compareRows).map(({ row, iface }) => {
+  return rows.flatMap((row) => namedRow(row, node)).sort(compareRows).map(({ row, iface }) => {
     const name = nameOf(iface, taken);
-    const subject = scene.subject(`${scene.what}/${iface}`);
+    const subject = node.networkSubject(`${node.what}/${iface}`);
     if (name !== iface) {
-      scene.ledger.note(subject, isLonger(iface, MAX_NAME) ? "cut" : "renamed", name);
+      node.ledger.note(subject, isLonger(iface, MAX_NAME) ? "cut" : "renamed", name);
     }
     const type = interfaceType(text(row.type) ?? "");
     return {
@@ -235,7 +239,7 @@ export function readPorts(
       type,
       ref: interfaceRef(device, name, type),
       origin: { subject, places: { network: subject.answer }, network: row },
-      found: addressesOf(row),
+      found: addressesIn(row),
     };
   });
 }
@@ -245,14 +249,14 @@ interface NamedRow {
   readonly iface: string;
 }
 
-function namedRow(row: NetworkRow, scene: NodeScene): NamedRow[] {
+function namedRow(row: NetworkRow, node: NodeContext): NamedRow[] {
   const iface = text(row.iface);
   if (iface !== undefined) return [{ row, iface }];
-  scene.ledger.leave(scene.subject(`${scene.what}/?`), "no-name");
+  node.ledger.leave(node.networkSubject(`${node.what}/?`), "no-name");
   return [];
 }
 
-/** Proxmox names no interface twice; should it, the order of its answer has no say all the same. */
+/** Should Proxmox VE name an interface twice, the order of its answer still does not matter. */
 function compareRows(a: NamedRow, b: NamedRow): number {
   const facts = ({ row }: NamedRow): string =>
     [row.type, row.cidr, row.address, row.cidr6, row.address6].map((value) => text(value) ?? "")
@@ -269,17 +273,17 @@ function nameOf(iface: string, taken: Set<string>): string {
   return name;
 }
 
-/** An interface that has another address too is none, even with ::1 on it. */
-export function isLoopback({ iface, found }: Port): boolean {
+/** An interface with ::1 and another address is not a loopback interface. */
+function isLoopback({ iface, found }: Port): boolean {
   if (iface === "lo") return true;
   return found.length > 0 && found.every(({ address }) => address === "loopback");
 }
 
 /**
- * A row that Proxmox invents for the device below a VLAN or an alias, when the node has no such
+ * A row that Proxmox VE adds for the device below a VLAN or an alias, when the node has no such
  * device. Source: PVE/INotify.pm, __read_etc_network_interfaces.
  */
-export function isMissing({ row, found }: Port): boolean {
+function isMissing({ row, found }: Port): boolean {
   return flag(row.exists) === false && isBlank(row.type) && found.length === 0;
 }
 
@@ -290,12 +294,12 @@ const WRITTEN_METHODS = new Set<string | null | undefined>([null, "static", "man
  * May it have an address of this family that is not in the interfaces file, as with DHCP, SLAAC or PPP? A method that
  * is no text may be anything. Source: PVE/INotify.pm, method and method6; interfaces(5).
  */
-export function isOpen({ row }: Port, family: 4 | 6): boolean {
+function isOpen({ row }: Port, family: 4 | 6): boolean {
   return !WRITTEN_METHODS.has(textOrNone(family === 4 ? row.method : row.method6));
 }
 
 /** One address per family, as Proxmox keeps no more: `cidr` first, else `address` + `netmask`. */
-function addressesOf(row: NetworkRow): Occurrence[] {
+function addressesIn(row: NetworkRow): Occurrence[] {
   return FAMILIES.flatMap((keys) => {
     const cidr = writtenAddress(row[keys.cidr]);
     const whole = cidr === undefined ? undefined : occurrence(cidr, ...splitCidr(cidr));
@@ -312,21 +316,18 @@ function occurrence(written: string, host: string, prefixLength: string | undefi
   return { text: written, address, network: networkOf(host, prefixLength) };
 }
 
-/** Which interface of a node belongs to which: bond, bridge and device below (ALL_INTERFACES). */
+/** With ALL_INTERFACES: the bond and the bridge of an interface, and the device below it. */
+type Links = { -readonly [Kind in "lag" | "bridge" | "parent"]: InterfaceSource[Kind] };
 
-export interface Links {
-  lag?: InterfaceRef;
-  bridge?: InterfaceRef;
-  parent?: InterfaceRef;
-}
+const NO_LINKS: Links = { lag: undefined, bridge: undefined, parent: undefined };
 
 /**
  * Interface → its links. NetBox takes a parent only on a virtual interface and a LAG on all others.
  * Source: netbox dcim/models/device_components.py, Interface.clean.
  */
-export function linksOf(ports: readonly Port[]): ReadonlyMap<string, Links> {
+function linksOf(ports: readonly Port[]): ReadonlyMap<string, Links> {
   const byName = new Map(ports.map((port) => [port.iface, port]));
-  const links = new Map<string, Links>(ports.map((port) => [port.iface, {}]));
+  const links = new Map<string, Links>(ports.map((port) => [port.iface, { ...NO_LINKS }]));
   const link = (member: string, as: keyof Links, target: Port | undefined): void => {
     const port = byName.get(member);
     if (port === undefined || target === undefined || port === target) return;
@@ -342,7 +343,7 @@ export function linksOf(ports: readonly Port[]): ReadonlyMap<string, Links> {
       link(member, "bridge", port);
     }
   }
-  // What an interface says of itself comes last, and holds.
+  // What an interface's own row says comes last, and wins.
   for (const port of ports) {
     const bridge = text(port.row.ovs_bridge);
     if (bridge !== undefined) link(port.iface, "bridge", byName.get(bridge));

@@ -5,14 +5,14 @@ import { text, textOrNone } from "../proxmox/values.ts";
 import { ostypePlatform } from "./mapping/values.ts";
 import type { Policy } from "./settings.ts";
 
-interface Clues {
+interface GuestAnswers {
   readonly osinfo: Osinfo | undefined;
   readonly config: GuestConfig | undefined;
   readonly policy: Policy;
 }
 
-/** "Ubuntu 24.04"; null: read, and none; undefined: not read, or to be kept as it is. */
-export function platformName({ osinfo, config, policy }: Clues): string | null | undefined {
+/** "Ubuntu 24.04"; null: read, and empty; undefined: not read, or to be kept as it is. */
+export function guestPlatform({ osinfo, config, policy }: GuestAnswers): string | null | undefined {
   const name = text(osinfo?.name);
   if (name !== undefined) {
     const version = text(osinfo?.["version-id"]);
@@ -23,22 +23,20 @@ export function platformName({ osinfo, config, policy }: Clues): string | null |
   if (isSilent && policy.platformWithoutAgent === "keep") return undefined;
   const ostype = textOrNone(config.ostype);
   const named = typeof ostype === "string" ? ostypePlatform(ostype) : ostype;
-  // What an agent said before it fell silent is not gone, nor is what it says now and nobody can read.
-  const isOdd = textOrNone(osinfo?.name) === undefined;
-  return named === null && (isSilent || isOdd) ? undefined : named;
+  // Without an answer that can be read, what the agent said before may still be true.
+  const isUnreadable = textOrNone(osinfo?.name) === undefined;
+  return named === null && (isSilent || isUnreadable) ? undefined : named;
 }
 
-/** "Proxmox VE 8.4" of its status; undefined: the version is none that can be read. */
-export function nodePlatformName(
+/** "Proxmox VE 8.4" of its status; undefined: the version cannot be parsed. */
+export function nodePlatform(
   { pveversion }: { readonly pveversion?: unknown },
 ): string | undefined {
   const version = parsePveVersion(text(pveversion) ?? "");
   return version === undefined ? undefined : `Proxmox VE ${version}`;
 }
 
-/** "pve-manager/8.4.14/b502d23c55afcba1" → "8.4". Source: PVE/API2/Nodes.pm, status. */
-
-/** Major and minor; also accepts "pve-manager/7.4-16/…". */
+/** "pve-manager/8.4.14/b502d23c55afcba1", "pve-manager/7.4-16/…" → "8.4", "7.4". Source: PVE/API2/Nodes.pm, status. */
 export function parsePveVersion(pveversion: string): string | undefined {
   return /\bpve-manager\/(\d+\.\d+)/.exec(pveversion)?.[1];
 }

@@ -38,7 +38,7 @@ export const SLUG_RULE =
 const HASH_DIGITS = 6;
 
 /** All names of a set, collected before its first entity is made. */
-export class Names {
+export class SlugNames {
   readonly #names = new Map<Slugged, Set<string>>();
 
   see(kind: Slugged, name: string): void {

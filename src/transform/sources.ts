@@ -19,12 +19,17 @@ import type {
 import type { GuestKind } from "../proxmox/endpoints.ts";
 import type { Net } from "../proxmox/nics.ts";
 import type { AnswerRows } from "../proxmox/rows.ts";
-import type { AnswerRef, Reason } from "../run-folder/left-out.ts";
-import type { Subject } from "./ledger.ts";
+import type { AnswerRef } from "../run-folder/left-out.ts";
 import type { Policy } from "./settings.ts";
 
 /** The answers of a thing; absent means not read. */
 export type AnswersOf<Name extends keyof AnswerRows> = { readonly [N in Name]?: AnswerRows[N] };
+
+/** A thing, by its name in left-out.json, and the answer that it was read from. */
+export interface Subject {
+  readonly what: string;
+  readonly answer: AnswerRef;
+}
 
 /** What a thing was read from: its name in left-out.json, its answers, and where each of them stands. */
 export type Origin<Name extends keyof AnswerRows = keyof AnswerRows> = AnswersOf<Name> & {
@@ -51,7 +56,7 @@ export interface NodeSource extends Origin<"nodes" | "clusterStatus" | "nodeStat
   readonly cluster: ClusterSource;
   /** As Proxmox calls it. */
   readonly node: string;
-  /** As NetBox shall call it. */
+  /** Its name in NetBox. */
   readonly name: string;
   readonly site: string;
   readonly ref: DeviceRef;
@@ -100,7 +105,7 @@ export interface NicSource extends Origin<"config"> {
 export interface DiskSource extends Origin<"config"> {
   readonly cluster: ClusterSource;
   readonly key: string;
-  readonly pool: string | undefined;
+  readonly pool?: string;
   readonly sizeMb: number;
   readonly guest: VirtualMachineRef;
 }
@@ -176,9 +181,3 @@ export interface Sources {
   "virtual-disk": DiskSource;
   "device": NodeSource;
 }
-
-/** A value that was read, or the reason why it was not. */
-export type Found<Value> = { readonly value: Value } | {
-  readonly reason: Reason;
-  readonly detail: string;
-};

@@ -5,17 +5,21 @@
 import { inputError } from "../base/errors.ts";
 import { compareCodeUnits, compareNatural } from "../base/natural-order.ts";
 import { PATHS } from "../proxmox/endpoints.ts";
-import type { AnswersFile, Snapshot } from "../run-folder/snapshot.ts";
-import { loadAhead } from "./ahead.ts";
+import type { Snapshot } from "../run-folder/snapshot.ts";
 import { type Cluster, readCluster } from "./cluster.ts";
-import { Claims, clusterAnswer, SharedTables } from "./context.ts";
-import { type SurveyedNode, surveyNodes } from "./first-pass.ts";
+import { NodeContext, RunState } from "./context.ts";
+import { type NamedNode, readNodes, withAnswers } from "./first-pass.ts";
 import type { GuestParts } from "./guest.ts";
-import { Ledger } from "./ledger.ts";
+import { clusterAnswer, Ledger } from "./ledger.ts";
 import { type Batch, fit, type Made, make, type MakeOptions } from "./made.ts";
-import { readNode } from "./node.ts";
+import { readDevice, readGuests } from "./node.ts";
 import type { Policy } from "./settings.ts";
-import { makeBootstrap, makeShared, unscopedPrefixes } from "./shared-entities.ts";
+import {
+  makeBootstrap,
+  makeShared,
+  type SharedObjects,
+  unscopedPrefixes,
+} from "./shared-objects.ts";
 import type { Slugs } from "./slugs.ts";
 import type { Origin } from "./sources.ts";
 
@@ -40,18 +44,16 @@ export async function* transform(
   { keepOrigins = false }: TransformOptions = {},
 ): AsyncGenerator<Batch> {
   const clusters = await readClusters(inputs);
-  const claims = new Claims();
-  const shared = new SharedTables(keepOrigins);
+  const run = new RunState(keepOrigins);
   for (const { ledger } of clusters) yield batchOf([], ledger);
   yield batchOf([], notedNodes(clusters));
-  const nodes = await surveyNodes(clusters, { claims, shared });
-  const slugs = shared.names.slugs();
-  const load = ({ cluster, entry }: SurveyedNode) => cluster.snapshot.node(entry.node);
-  for await (const [node, answers] of loadAhead(nodes, load)) {
-    yield* makeNode({ node, answers, slugs });
+  const nodes = await readNodes(clusters, run);
+  const slugs = run.names.slugs();
+  for await (const { node, answers } of withAnswers(nodes)) {
+    yield* makeNode(node, new NodeContext({ ...node, answers }, run, node.ledger), slugs);
   }
-  const made = makeShared(clusters.map(({ source }) => source), shared, slugs);
-  yield batchOf(made, notedPrefixes(shared));
+  const made = makeShared(clusters.map(({ source }) => source), run.shared, slugs);
+  yield batchOf(made, notedPrefixes(run.shared));
 }
 
 /** The static entities alone, from no snapshot: the mapping document's bootstrap mode. */
@@ -84,17 +86,11 @@ async function readClusters(inputs: readonly TransformInput[]): Promise<Cluster[
 const GUESTS_PER_BATCH = 64;
 
 /** A node's own entities, then those of its guests. */
-function* makeNode(
-  { node, answers, slugs }: {
-    readonly node: SurveyedNode;
-    readonly answers: AnswersFile | undefined;
-    readonly slugs: Slugs;
-  },
-): Generator<Batch> {
-  const { cluster, network, scene: { ledger } } = node;
-  const { capturedAt, policy } = cluster.source;
+function* makeNode(node: NamedNode, context: NodeContext, slugs: Slugs): Generator<Batch> {
+  const { network, ledger } = node;
+  const { capturedAt, policy } = context.source;
   const options = { capturedAt, clearEmpty: policy.clearEmpty, slugs };
-  const { device, guests } = readNode(node, answers);
+  const device = readDevice(node, context);
   const own: Made[] = [];
   for (const source of network?.interfaces ?? []) own.push(make("interface", source, options));
   for (const source of network?.addresses ?? []) own.push(make("ip-address", source, options));
@@ -102,8 +98,8 @@ function* makeNode(
   yield batchOf(own, ledger);
   let made: Made[] = [];
   let count = 0;
-  for (const parts of guests) {
-    for (const entity of makeGuest(parts, options)) made.push(fit(entity, ledger));
+  for (const guest of readGuests(context)) {
+    for (const entity of makeGuest(guest, options)) made.push(fit(entity, ledger));
     count += 1;
     if (count % GUESTS_PER_BATCH !== 0) continue;
     yield batchOf(made, ledger);
@@ -140,7 +136,7 @@ function notedNodes(clusters: readonly Cluster[]): Ledger {
   return ledger;
 }
 
-function notedPrefixes(shared: SharedTables): Ledger {
+function notedPrefixes(shared: SharedObjects): Ledger {
   const ledger = new Ledger();
   for (const { network, sites, answer } of unscopedPrefixes(shared)) {
     ledger.note({ what: `prefix/${network}`, answer }, "unscoped", sites.join(", "));

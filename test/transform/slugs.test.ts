@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { autoSlug } from "../../src/netbox/names.ts";
-import { Names, type Slugged } from "../../src/transform/slugs.ts";
+import { type Slugged, SlugNames } from "../../src/transform/slugs.ts";
 import { anyText } from "../helpers/arbitraries.ts";
 
 /** Few letters, so that names often differ in one mark or in case alone. */
@@ -20,7 +20,7 @@ function hashOf(text: string): string {
 }
 
 function slugsOf(names: readonly string[], kind: Slugged = "platform"): Map<string, string> {
-  const all = new Names();
+  const all = new SlugNames();
   for (const name of names) all.see(kind, name);
   const slugs = all.slugs();
   const sent = names.map((name) => [name, slugs.of(kind, name)] as const);
@@ -53,7 +53,7 @@ describe("a name gets a slug of its own", () => {
   );
 
   test("not if only another kind of object is called so", () => {
-    const names = new Names();
+    const names = new SlugNames();
     names.see("tag", "Linux");
     names.see("platform", "linux");
     const slugs = names.slugs();
@@ -107,7 +107,7 @@ test("the order in which names are seen does not matter", () => {
 });
 
 test("every stub of an entity gets the slug of its own kind, and nothing else does", () => {
-  const names = new Names();
+  const names = new SlugNames();
   const kinds: Slugged[] = [
     "device-role",
     "device-type",
@@ -147,5 +147,5 @@ test("every stub of an entity gets the slug of its own kind, and nothing else do
     cluster: { name: "+", type: named, scope_site: slugged },
     tags: [{ name: "plain" }, slugged],
   });
-  expect(new Names().slugs().onStubs(entity)).toBe(entity);
+  expect(new SlugNames().slugs().onStubs(entity)).toBe(entity);
 });

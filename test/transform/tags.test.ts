@@ -1,7 +1,7 @@
 /** A guest's tags → names. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { splitTags } from "../../src/transform/guest-config.ts";
+import { splitTags } from "../../src/transform/guest.ts";
 import { anyText, lookalike } from "../helpers/arbitraries.ts";
 
 /** As Proxmox takes them: [a-z0-9_][a-z0-9_\-+.]*, in any case. */

@@ -1,0 +1,255 @@
+/** The addresses of a guest, from its agent or its config → those that NetBox gets, NIC by NIC. */
+import {
+  type Address,
+  type AddressReason,
+  isReadable,
+  parseAddress,
+  splitCidr,
+} from "../base/ip-address.ts";
+import { guestAddressRef } from "../netbox/types/stubs.ts";
+import { listOf } from "../proxmox/answers.ts";
+import { PATHS } from "../proxmox/endpoints.ts";
+import { ADDRESS_KEYS, isOpen, parseMac } from "../proxmox/nics.ts";
+import type { GuestInterfaceRow, ResourceRow } from "../proxmox/rows.ts";
+import { list, record, text, textOrNone, writtenAddress } from "../proxmox/values.ts";
+import type { AnswerRef, Reason } from "../run-folder/left-out.ts";
+import type { GuestContext, NodeContext } from "./context.ts";
+import type { AddressSource, NicSource, Primary } from "./sources.ts";
+
+type Family = keyof typeof ADDRESS_KEYS;
+
+/** One address somewhere in the answers: it becomes an entity or a record, exactly once. */
+interface Occurrence {
+  /** The NIC of the config that has it; undefined: none has its MAC. */
+  readonly nic: NicSource | undefined;
+  /** "vm/101/net0" or "vm/101/agent/docker0". */
+  readonly holder: string;
+  /** As written. */
+  readonly text: string;
+  readonly address: Address | Reason;
+  readonly answer: AnswerRef;
+  readonly from: Pick<AddressSource, "places" | "agentInterfaces" | "lxcInterfaces">;
+}
+
+export interface FoundAddresses {
+  readonly occurrences: readonly Occurrence[];
+  /** Are these all of the family? If not, an address that NetBox has is left as it is. */
+  readonly isKnown: (family: Family) => boolean;
+}
+
+export interface AgentInterfaces {
+  /** Not yet checked; undefined: not read. */
+  readonly rows: readonly unknown[] | undefined;
+  readonly answer: AnswerRef;
+}
+
+export function agentAddresses(
+  guest: GuestContext,
+  nics: readonly NicSource[],
+  { rows, answer }: AgentInterfaces,
+): FoundAddresses {
+  const occurrences = liveAddresses(rows ?? [], { guest, nics, answer, kind: "agentInterfaces" });
+  // On a NIC without a MAC no address can be found.
+  const isKnown = rows !== undefined && nics.every(({ net }) => net.mac !== undefined);
+  return { occurrences, isKnown: () => isKnown };
+}
+
+/** Those of its config and, with LXC_LIVE_ADDRESSES, of the running container. */
+export function containerAddresses(
+  guest: GuestContext,
+  nics: readonly NicSource[],
+  row: ResourceRow,
+): FoundAddresses {
+  const { node, what, config, vmid, kind } = guest;
+  const written = configAddresses(guest, nics);
+  const openNics = (family: Family): NicSource[] =>
+    nics.filter(({ net }) => isOpen(net, ADDRESS_KEYS[family], config?.["ostype"]));
+  const fromConfig: FoundAddresses = {
+    occurrences: written,
+    isKnown: (family) => config !== undefined && openNics(family).length === 0,
+  };
+  if (!node.source.policy.lxcLiveAddresses) return fromConfig;
+  const path = PATHS.lxcInterfaces({ node: node.entry.node, kind, vmid });
+  const found = listOf(node.get(path));
+  // When the config has all addresses of a container, no other answer is needed.
+  const isAll = fromConfig.isKnown(4) && fromConfig.isKnown(6);
+  if (isAll && "reason" in found) return fromConfig;
+  const answer = node.at(path);
+  if ("reason" in found) {
+    // A stopped container answers with null. Source: proxmox.md §3.12.
+    const isAsked = row.status === "running" || found.reason === "denied";
+    const reason = isAsked ? found.reason : "guest-stopped";
+    node.ledger.leave({ what: `${what}/live`, answer }, reason, { detail: found.detail });
+    return fromConfig;
+  }
+  const live = liveAddresses(found.value, { guest, nics, answer, kind: "lxcInterfaces" });
+  // On a NIC without a MAC no address can be found.
+  const isKnown = (family: Family): boolean =>
+    config !== undefined && openNics(family).every(({ net }) => net.mac !== undefined) &&
+    !live.some((occurrence) => mayHideMore(occurrence, family));
+  // The primary address is that of the first NIC, no matter which answer has it.
+  return { occurrences: byNic([...written, ...live], nics), isKnown };
+}
+
+/**
+ * Before Proxmox VE 8.4 a row has one address of each family, the last one of the container: if that is
+ * left out, there may be others. Source: PVE/LXC.pm, get_interfaces; proxmox.md §3.12.
+ */
+function mayHideMore({ nic, text, address, from }: Occurrence, family: Family): boolean {
+  const listed = list(from.lxcInterfaces?.["ip-addresses"]) ?? [];
+  return nic !== undefined && typeof address === "string" && listed.length === 0 &&
+    family === (text.includes(":") ? 6 : 4);
+}
+
+/** `ip` and `ip6` of the config, and the families that it leaves open. */
+function configAddresses(guest: GuestContext, nics: readonly NicSource[]): Occurrence[] {
+  const { what, config, configAt: answer } = guest;
+  return nics.flatMap((nic) =>
+    Object.values(ADDRESS_KEYS).flatMap((key): Occurrence[] => {
+      const value = nic.net[key];
+      const about = { nic, holder: holderOf(what, nic), answer, from: { places: nic.places } };
+      if (isOpen(nic.net, key, config?.["ostype"])) {
+        const text = value === undefined ? key : `${key}=${value}`;
+        return [{ ...about, text, address: "dynamic-address" }];
+      }
+      if (value === undefined) return [];
+      return [{ ...about, text: value, address: parseAddress(...splitCidr(value)) }];
+    })
+  );
+}
+
+/** Joined into one flat string: the claims keep it, and a concatenated one takes three times the memory. */
+function holderOf(what: string, nic: NicSource): string {
+  return [what, nic.key].join("/");
+}
+
+/** Rows of the guest agent, or of a running container, in their own order within each NIC. */
+function liveAddresses(
+  rows: readonly unknown[],
+  { guest: { what }, nics, answer, kind }: {
+    readonly guest: GuestContext;
+    readonly nics: readonly NicSource[];
+    readonly answer: AnswerRef;
+    readonly kind: "agentInterfaces" | "lxcInterfaces";
+  },
+): Occurrence[] {
+  const nicByMac = new Map(nics.toReversed().map((nic) => [nic.net.mac, nic]));
+  const found = rows.flatMap((value) => {
+    // A row that is no object may hold an address all the same.
+    const row: GuestInterfaceRow = record(value) ?? { "ip-addresses": [value] };
+    const name = text(row.name) ?? "?";
+    const macs = [row["hardware-address"], row.hwaddr];
+    const mac = macs.map(parseMac).find((found) => found !== undefined);
+    // A MAC that is no text may be that of any NIC.
+    const isOdd = mac === undefined && macs.some((value) => textOrNone(value) === undefined);
+    const nic = mac === undefined ? undefined : nicByMac.get(mac);
+    const holder = nic === undefined
+      ? `${what}/${kind === "lxcInterfaces" ? "live" : "agent"}/${name}`
+      : holderOf(what, nic);
+    const from = { places: { ...nic?.places, [kind]: answer }, [kind]: row };
+    return addressPairs(row).map(([host, length]) => ({
+      nic,
+      holder,
+      text: length === undefined ? host : `${host}/${length}`,
+      address: isOdd ? "unparsable" : addressOrReason(parseAddress(host, length), name, nic),
+      answer,
+      from,
+    }));
+  });
+  return byNic(found, nics);
+}
+
+/** NIC by NIC, in the order of the config; those of no NIC come last. */
+function byNic(occurrences: Occurrence[], nics: readonly NicSource[]): Occurrence[] {
+  const place = ({ nic }: Occurrence) => (nic === undefined ? nics.length : nics.indexOf(nic));
+  return occurrences.sort((a, b) => place(a) - place(b));
+}
+
+/** The first reason in the order of the closed list. */
+function addressOrReason(
+  address: Address | AddressReason,
+  interfaceName: string,
+  nic: NicSource | undefined,
+): Address | Reason {
+  if (address === "unparsable") return address;
+  if (address === "loopback" || interfaceName === "lo") return "loopback";
+  if (interfaceName === "docker0") return "docker-bridge";
+  if (typeof address === "string") return address;
+  return nic === undefined ? "mac-unknown" : address;
+}
+
+/**
+ * [host, prefix length] of a row. Older container answers have only `inet` and `inet6`, each with one
+ * address; newer ones have both forms. Source: PVE/LXC.pm, get_interfaces; proxmox.md §3.12.
+ */
+function addressPairs(row: GuestInterfaceRow): [string, string | undefined][] {
+  const entries = row["ip-addresses"] ?? [];
+  // What is no list, or no row of one, may be an address too: "?" is left out as unparsable.
+  const pairs = (list(entries) ?? [entries]).map((entry): [string, string | undefined] => {
+    const address = record(entry);
+    return [text(address?.["ip-address"]) ?? "?", text(address?.["prefix"])];
+  });
+  if (row.inet === undefined && row.inet6 === undefined) return pairs;
+  const known = new Set(pairs.map(([host, length]) => `${host}/${length}`));
+  for (const value of [writtenAddress(row.inet), writtenAddress(row.inet6)]) {
+    if (value !== undefined && !known.has(value)) pairs.push([...splitCidr(value)]);
+  }
+  return pairs;
+}
+
+/** Claims what can be kept; lists the rest. */
+export function keepAddresses(found: readonly Occurrence[], node: NodeContext): AddressSource[] {
+  return found.flatMap((occurrence) => {
+    const { nic, holder, address, answer, from } = occurrence;
+    const subject = { what: `${holder}/${occurrence.text}`, answer };
+    if (typeof address === "string" || nic === undefined) {
+      node.ledger.leave(subject, typeof address === "string" ? address : "mac-unknown");
+      return [];
+    }
+    const first = node.run.addresses.claim(address.host, node.labelled(holder));
+    if (first !== undefined) {
+      node.ledger.leave(subject, "duplicate-address", { detail: first });
+      return [];
+    }
+    return [{
+      subject,
+      key: nic.key,
+      config: nic.config ?? {},
+      ...from,
+      cluster: node.source,
+      address,
+      ref: guestAddressRef(address.cidr, nic.ref),
+      isPrimary: false,
+    }];
+  });
+}
+
+/** A MAC or an address that cannot be read may be what NetBox has: then no address is known to be gone. */
+export function isWhollyRead(nics: readonly NicSource[], { occurrences }: FoundAddresses): boolean {
+  return nics.every(({ net }) => !net.hasZeroMac && !net.unparsable.includes("mac")) &&
+    occurrences.every(({ address }) => isReadable(address));
+}
+
+/**
+ * Of a machine's addresses, in the order of its interfaces, the first of each family. `isKnown`: are
+ * these all of the family? If not, the primary address that NetBox has is left as it is.
+ */
+export function primaryOf(
+  ordered: readonly AddressSource[],
+  isKnown: (family: Family) => boolean,
+): Primary {
+  const first = (family: Family): Primary[4] =>
+    ordered.find(({ address }) => address.family === family)?.ref ??
+      (isKnown(family) ? null : undefined);
+  return { 4: first(4), 6: first(6) };
+}
+
+/** The same addresses, those that are primary marked. */
+export function markPrimary(
+  addresses: readonly AddressSource[],
+  primary: Primary,
+): AddressSource[] {
+  return addresses.map((one) => (
+    primary[one.address.family] === one.ref ? { ...one, isPrimary: true } : one
+  ));
+}
