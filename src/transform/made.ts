@@ -18,11 +18,15 @@ export type Made = {
   };
 }[StepName];
 
-/** What one cluster, one node or the shared tables come to. */
 export interface Batch {
   readonly made: readonly Made[];
   readonly leftOut: readonly LeftOut[];
   readonly notes: readonly Note[];
+}
+
+/** With all that was left out or noted since the last batch. */
+export function batchOf(made: readonly Made[], ledger: Ledger): Batch {
+  return { made, ...ledger.take() };
 }
 
 export interface MakeOptions {

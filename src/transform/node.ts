@@ -1,4 +1,4 @@
-/** The second pass: a node's device and all of its guests. */
+/** The second pass: a node, its guests and their parts → entities. */
 import { compareNatural } from "../base/natural-order.ts";
 import type { PlatformRef } from "../netbox/types/schema.ts";
 import { objectOf, valueOf } from "../proxmox/answers.ts";
@@ -10,11 +10,48 @@ import type { NamedNode } from "./first-pass.ts";
 import { countThings, type GuestParts, readGuest } from "./guest.ts";
 import { type Guest, openGuest } from "./inventory.ts";
 import { clusterAnswer, leaveUnexpectedValues } from "./ledger.ts";
+import { type Batch, batchOf, fit, type Made, make, type MakeOptions } from "./made.ts";
 import { nodePlatform } from "./platform.ts";
+import type { Slugs } from "./slugs.ts";
 import type { NodeSource, Origin } from "./sources.ts";
 
+/** Small enough that a batch is garbage before it grows old, large enough that batches cost nothing. */
+const GUESTS_PER_BATCH = 64;
+
+/** A node's own entities, then those of its guests. */
+export function* makeNode(node: NamedNode, context: NodeContext, slugs: Slugs): Generator<Batch> {
+  const { network, ledger } = node;
+  const { capturedAt, policy } = context.source;
+  const options = { capturedAt, clearEmpty: policy.clearEmpty, slugs };
+  const device = readDevice(node, context);
+  const own: Made[] = [];
+  for (const source of network?.interfaces ?? []) own.push(make("interface", source, options));
+  for (const source of network?.addresses ?? []) own.push(make("ip-address", source, options));
+  if (device !== undefined) own.push(make("device", device, options));
+  yield batchOf(own, ledger);
+  let made: Made[] = [];
+  let count = 0;
+  for (const guest of readGuests(context)) {
+    for (const entity of makeGuest(guest, options)) made.push(fit(entity, ledger));
+    count += 1;
+    if (count % GUESTS_PER_BATCH !== 0) continue;
+    yield batchOf(made, ledger);
+    made = [];
+  }
+  yield batchOf(made, ledger);
+}
+
+function makeGuest({ guest, nics, disks, addresses }: GuestParts, options: MakeOptions): Made[] {
+  return [
+    ...nics.map((source) => make("vm-interface", source, options)),
+    ...addresses.map((source) => make("ip-address", source, options)),
+    make("virtual-machine", guest, options),
+    ...disks.map((source) => make("virtual-disk", source, options)),
+  ];
+}
+
 /** undefined: the node becomes no device. */
-export function readDevice(
+function readDevice(
   { entry, name, ref, network }: NamedNode,
   node: NodeContext,
 ): NodeSource | undefined {
@@ -69,7 +106,7 @@ function readPlatform(origin: DeviceOrigin, node: NodeContext): PlatformRef | un
 }
 
 /** By VMID, each read when it is asked for. */
-export function* readGuests(node: NodeContext): Generator<GuestParts> {
+function* readGuests(node: NodeContext): Generator<GuestParts> {
   for (const entry of node.entry.guests) {
     const guest = openGuest(entry);
     const { id, fate } = guest;

@@ -8,11 +8,10 @@ import { PATHS } from "../proxmox/endpoints.ts";
 import type { Snapshot } from "../run-folder/snapshot.ts";
 import { type Cluster, readCluster } from "./cluster.ts";
 import { NodeContext, RunState } from "./context.ts";
-import { type NamedNode, readNodes, withAnswers } from "./first-pass.ts";
-import type { GuestParts } from "./guest.ts";
+import { readNodes, withAnswers } from "./first-pass.ts";
 import { clusterAnswer, Ledger } from "./ledger.ts";
-import { type Batch, fit, type Made, make, type MakeOptions } from "./made.ts";
-import { readDevice, readGuests } from "./node.ts";
+import { type Batch, batchOf, type Made } from "./made.ts";
+import { makeNode } from "./node.ts";
 import type { Policy } from "./settings.ts";
 import {
   makeBootstrap,
@@ -20,7 +19,6 @@ import {
   type SharedObjects,
   unscopedPrefixes,
 } from "./shared-objects.ts";
-import type { Slugs } from "./slugs.ts";
 import type { Origin } from "./sources.ts";
 
 export type { Batch, Made, Origin };
@@ -82,41 +80,6 @@ async function readClusters(inputs: readonly TransformInput[]): Promise<Cluster[
   return clusters;
 }
 
-/** Small enough that a batch is garbage before it grows old, large enough that batches cost nothing. */
-const GUESTS_PER_BATCH = 64;
-
-/** A node's own entities, then those of its guests. */
-function* makeNode(node: NamedNode, context: NodeContext, slugs: Slugs): Generator<Batch> {
-  const { network, ledger } = node;
-  const { capturedAt, policy } = context.source;
-  const options = { capturedAt, clearEmpty: policy.clearEmpty, slugs };
-  const device = readDevice(node, context);
-  const own: Made[] = [];
-  for (const source of network?.interfaces ?? []) own.push(make("interface", source, options));
-  for (const source of network?.addresses ?? []) own.push(make("ip-address", source, options));
-  if (device !== undefined) own.push(make("device", device, options));
-  yield batchOf(own, ledger);
-  let made: Made[] = [];
-  let count = 0;
-  for (const guest of readGuests(context)) {
-    for (const entity of makeGuest(guest, options)) made.push(fit(entity, ledger));
-    count += 1;
-    if (count % GUESTS_PER_BATCH !== 0) continue;
-    yield batchOf(made, ledger);
-    made = [];
-  }
-  yield batchOf(made, ledger);
-}
-
-function makeGuest({ guest, nics, disks, addresses }: GuestParts, options: MakeOptions): Made[] {
-  return [
-    ...nics.map((source) => make("vm-interface", source, options)),
-    ...addresses.map((source) => make("ip-address", source, options)),
-    make("virtual-machine", guest, options),
-    ...disks.map((source) => make("virtual-disk", source, options)),
-  ];
-}
-
 /** Nodes that a setting names and no cluster lists: likely misspelt, but no reason to stop. */
 function notedNodes(clusters: readonly Cluster[]): Ledger {
   const ledger = new Ledger();
@@ -142,8 +105,4 @@ function notedPrefixes(shared: SharedObjects): Ledger {
     ledger.note({ what: `prefix/${network}`, answer }, "unscoped", sites.join(", "));
   }
   return ledger;
-}
-
-function batchOf(made: readonly Made[], ledger: Ledger): Batch {
-  return { made, ...ledger.take() };
 }
