@@ -74,7 +74,6 @@ const EXCEPTIONS = new Set([
   "terminal/options.ts → cli/stage-settings.ts",
   "terminal/policy-file.ts → cli/stage-settings.ts",
   "terminal/settings.ts → transform/settings.ts",
-  "run-folder/push-journal.ts → push/settings.ts",
   "push/prepare.ts → entities/json-line.ts",
   "rehearse/receive/faults.ts → push/gen/ingester_pb.ts",
   "rehearse/receive/ingester.ts → push/gen/ingester_pb.ts",

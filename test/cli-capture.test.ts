@@ -188,16 +188,16 @@ describe("capture", () => {
     expectError(scope, 2, 'nodes "*", not "cedar1"');
   });
 
-  test("that is resumed from a journal of another format, or a damaged one, ends with 5", async () => {
+  test("resumed from a journal of another format, or a damaged one, ends with 5", async () => {
     const env = environment(await served(WHOLE, { token: TOKEN }));
     const [newer, damaged] = [fresh(), fresh()];
-    const head = '{"journal":2,"started_at":"2026-01-02T03:04:05Z"}';
+    const head = '{"format":3,"started_at":"2026-01-02T03:04:05Z"}';
     await writeJournal(newer, head);
-    await writeJournal(damaged, '{"journal":1}');
+    await writeJournal(damaged, '{"format":1}');
     const [format, line] = await Promise.all(
       [newer, damaged].map((out) => runCli(["capture", "--out", out, "--resume"], { env })),
     );
-    expectError(format!, 5, "journal format 2", "reads format 1", "without --resume");
+    expectError(format!, 5, "journal format 3", "reads format 1 and 2", "without --resume");
     expectError(line!, 5, "line 1 is damaged", "without --resume");
     expect((await runCli(["capture", "--out", newer], { env })).code).toBe(0);
   });
@@ -205,7 +205,7 @@ describe("capture", () => {
 
 async function writeJournal(folder: string, json: string): Promise<void> {
   await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, "capture.journal"), `${digest(json).slice(0, 16)} ${json}\n`);
+  await writeFile(join(folder, "capture.journal"), `["${digest(json).slice(0, 8)}",${json}]\n`);
 }
 
 describe("an interrupted capture", () => {

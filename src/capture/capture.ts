@@ -1,6 +1,4 @@
 /** STAGE 1: a live cluster → a snapshot. Reads only; what it could not read stands in the snapshot as such. */
-import { open } from "node:fs/promises";
-import { join } from "node:path";
 import { AppError, usageError } from "../base/errors.ts";
 import { switchOf } from "../base/setting.ts";
 import { compareNatural } from "../base/natural-order.ts";
@@ -8,10 +6,9 @@ import { TOOL } from "../base/tool.ts";
 import { type Answer, incompleteOf } from "../proxmox/answers.ts";
 import { clusterQuestion } from "../proxmox/endpoints.ts";
 import {
-  Journal,
-  JOURNAL_FILE,
-  JOURNAL_FORMAT,
-  type JournalHead,
+  CAPTURE_JOURNAL_FILE,
+  CaptureJournal,
+  type CaptureJournalHead,
 } from "../run-folder/capture-journal.ts";
 import { type ManifestFacts, openSnapshot, startSnapshot } from "../run-folder/snapshot-files.ts";
 import {
@@ -55,7 +52,7 @@ export async function capture(options: CaptureOptions, run: CaptureRun): Promise
   try {
     const { client, version } = await connect(options, { ...run, signal });
     try {
-      journal ??= await Journal.create(store.place, head);
+      journal ??= await CaptureJournal.create(store.place, head);
       if (run.isResumed) await forgetFiltered(journal, options);
       const { path } = clusterQuestion("version");
       await journal.record({ path, ...version });
@@ -76,7 +73,7 @@ export async function capture(options: CaptureOptions, run: CaptureRun): Promise
 
 interface Means {
   readonly client: Client;
-  readonly journal: Journal;
+  readonly journal: CaptureJournal;
 }
 
 async function askAll(
@@ -133,9 +130,8 @@ function unappliedWarning(nodes: ReadonlySet<string>): string {
     "apply or revert them under System > Network of the node, then capture again, without --resume";
 }
 
-function headOf({ hosts: [{ name, port }], nodes, recorded }: CaptureOptions): JournalHead {
+function headOf({ hosts: [{ name, port }], nodes, recorded }: CaptureOptions): CaptureJournalHead {
   return {
-    journal: JOURNAL_FORMAT,
     started_at: new Date().toISOString().replace(/\.\d+Z$/, "Z"),
     source: { host: name, port },
     scope: { nodes: nodes === undefined ? ["*"] : [...nodes] },
@@ -171,9 +167,9 @@ function factsOf(
 }
 
 /** What stopped the capture, with the way to go on. Faults of ours stay as they are. */
-function resumable(error: unknown, run: CaptureRun, journal: Journal | undefined): unknown {
+function resumable(error: unknown, run: CaptureRun, journal: CaptureJournal | undefined): unknown {
   const { place } = run.store;
-  const kept = journal && `${journal.size} answers are kept in ${place}/${JOURNAL_FILE}`;
+  const kept = journal && `${journal.size} answers are kept in ${place}/${CAPTURE_JOURNAL_FILE}`;
   const goOn = `go on with: ${TOOL.name} capture --resume --out ${place}`;
   if (run.signal.aborted) {
     return kept === undefined
@@ -194,7 +190,7 @@ function resumable(error: unknown, run: CaptureRun, journal: Journal | undefined
 export async function assemble(
   store: Store,
   { journal, files }: {
-    readonly journal: Journal;
+    readonly journal: CaptureJournal;
     readonly files: ReadonlyMap<string, Wanted>;
   },
   facts: ManifestFacts,
@@ -202,30 +198,17 @@ export async function assemble(
   const writer = await startSnapshot(store);
   for (const [file, wanted] of files) await writer.write(file, await answersOf(wanted, journal));
   const manifest = await writer.finish(facts);
-  for (const path of [...manifest.files.map((file) => file.path), MANIFEST_FILE]) {
-    await settle(join(store.place, path));
-  }
   await journal.remove();
   return manifest;
 }
 
-async function answersOf(wanted: Wanted, journal: Journal): Promise<Map<string, Answer>> {
+async function answersOf(wanted: Wanted, journal: CaptureJournal): Promise<Map<string, Answer>> {
   const answers = new Map<string, Answer>();
   for (const [path, state] of wanted) {
     const answer = state === "asked" ? await journal.answer(path) : { skipped: state };
     if (answer !== undefined) answers.set(path, answer);
   }
   return answers;
-}
-
-/** Until the disk has it: a power cut would leave neither the file nor the journal. */
-async function settle(file: string): Promise<void> {
-  const handle = await open(file, "r+");
-  try {
-    await handle.datasync();
-  } finally {
-    await handle.close();
-  }
 }
 
 /** What a run folder already holds: to go on from, to replace, or to leave alone. */
@@ -235,8 +218,11 @@ async function settle(file: string): Promise<void> {
  * @throws AppError "usage" when there is nothing to go on from, or it was asked for something else;
  * "input" when the journal is damaged or of another format.
  */
-export async function resumeJournal(store: Store, wanted: JournalHead): Promise<Journal> {
-  const journal = await Journal.open(store.place) ?? await journalOfSnapshot(store);
+export async function resumeJournal(
+  store: Store,
+  wanted: CaptureJournalHead,
+): Promise<CaptureJournal> {
+  const journal = await CaptureJournal.open(store.place) ?? await journalOfSnapshot(store);
   const difference = differenceOf(journal.head, wanted);
   if (difference === undefined) return journal;
   await journal.close();
@@ -246,11 +232,11 @@ export async function resumeJournal(store: Store, wanted: JournalHead): Promise<
 }
 
 /** Only an older capture from the same host is replaced. @throws AppError "usage". */
-export async function refuseForeign(store: Store, { source }: JournalHead): Promise<void> {
+export async function refuseForeign(store: Store, { source }: CaptureJournalHead): Promise<void> {
   const keys = await store.keys();
   const isTaken = keys.some((key) => key === MANIFEST_FILE || key.startsWith("pve/"));
   // An older capture that was interrupted while its files were written.
-  if (!isTaken || (!keys.includes(MANIFEST_FILE) && keys.includes(JOURNAL_FILE))) return;
+  if (!isTaken || (!keys.includes(MANIFEST_FILE) && keys.includes(CAPTURE_JOURNAL_FILE))) return;
   const { manifest } = await openSnapshot(store);
   if (manifest.tool.name === TOOL.name && manifest.source.host === source.host) return;
   throw usageError(
@@ -260,7 +246,7 @@ export async function refuseForeign(store: Store, { source }: JournalHead): Prom
 }
 
 /** The answers of a snapshot that is sealed, for more than its journal is gone. */
-async function journalOfSnapshot(store: Store): Promise<Journal> {
+async function journalOfSnapshot(store: Store): Promise<CaptureJournal> {
   if (await store.read(MANIFEST_FILE) === undefined) {
     throw usageError(`Found nothing to resume in ${store.place}`, {
       hint: "Name the folder that the interrupted capture wrote to, or capture without --resume",
@@ -268,8 +254,7 @@ async function journalOfSnapshot(store: Store): Promise<Journal> {
   }
   const snapshot = await openSnapshot(store);
   const { source, scope, captured_at, settings = {}, counts } = snapshot.manifest;
-  const journal = await Journal.create(store.place, {
-    journal: JOURNAL_FORMAT,
+  const journal = await CaptureJournal.create(store.place, {
     started_at: captured_at,
     source,
     scope,
@@ -296,14 +281,14 @@ async function* filesOf(snapshot: Snapshot): AsyncGenerator<AnswersFile> {
 }
 
 /** TABLE: what has to be the same, as the setting is called. */
-const SAME: Readonly<Record<string, (head: JournalHead) => string>> = {
+const SAME: Readonly<Record<string, (head: CaptureJournalHead) => string>> = {
   PROXMOX_HOST: ({ source }) => source.host,
   PROXMOX_PORT: ({ source }) => String(source.port ?? ""),
   nodes: ({ scope }) => scope.nodes.toSorted().join(","),
   LXC_LIVE_ADDRESSES: ({ settings }) => String(switchOf(settings.LXC_LIVE_ADDRESSES ?? "false")),
 };
 
-function differenceOf(begun: JournalHead, wanted: JournalHead): string | undefined {
+function differenceOf(begun: CaptureJournalHead, wanted: CaptureJournalHead): string | undefined {
   const name = Object.keys(SAME).find((each) => SAME[each]?.(begun) !== SAME[each]?.(wanted));
   return name &&
     `it was begun with ${name} "${SAME[name]?.(begun)}", not "${SAME[name]?.(wanted)}"`;

@@ -5,7 +5,7 @@
 import { type Answer, incompleteOf, type SkipReason } from "../proxmox/answers.ts";
 import type { Client, Reply } from "./client.ts";
 import { type EndpointRow, ENDPOINTS, type Question } from "../proxmox/endpoints.ts";
-import type { Journal } from "../run-folder/capture-journal.ts";
+import type { CaptureJournal } from "../run-folder/capture-journal.ts";
 import type { Limits } from "./limits.ts";
 
 /** API path → why it was not asked, or that it was. */
@@ -13,7 +13,7 @@ export type Wanted = Map<string, SkipReason | "asked">;
 
 export interface DeskOptions {
   readonly client: Client;
-  readonly journal: Journal;
+  readonly journal: CaptureJournal;
   readonly limits: Limits;
   /** Each answer that came from the cluster. */
   readonly onAnswer: (path: string, answer: Answer) => void;
@@ -47,14 +47,14 @@ export class Desk {
     const reply = await this.#call(question);
     const isGood = incompleteOf(question.path, reply.answer) === undefined;
     if (isGood) return await this.#record(question, reply);
-    this.#options.journal.spend(reply.attempts);
+    this.#options.journal.addAttempts(reply.attempts);
     return reply.answer;
   }
 
   /** Asks again, and keeps nothing. */
   async probe(question: Question): Promise<Answer> {
     const { answer, attempts } = await this.#call(question);
-    this.#options.journal.spend(attempts);
+    this.#options.journal.addAttempts(attempts);
     return answer;
   }
 

@@ -11,7 +11,7 @@ import {
 } from "../proxmox/endpoints.ts";
 import { Rights } from "../proxmox/rights.ts";
 import { count, flag, records, text } from "../proxmox/values.ts";
-import type { Journal } from "../run-folder/capture-journal.ts";
+import type { CaptureJournal } from "../run-folder/capture-journal.ts";
 import { filteredPaths, grantsFor, majorOf, versionOf } from "./access.ts";
 import type { Connection } from "./connect.ts";
 import type { CaptureOptions } from "./settings.ts";
@@ -152,7 +152,7 @@ export async function surveyOnce(
 }
 
 /** Rights may have been granted since: what they bear upon is to be asked again. */
-export async function forgetFiltered(journal: Journal, scope: CaptureScope): Promise<void> {
+export async function forgetFiltered(journal: CaptureJournal, scope: CaptureScope): Promise<void> {
   const unread: Answer = { failed: "reset" };
   const { filtered } = await survey(
     async ({ path }) => await journal.answer(path) ?? unread,

@@ -11,7 +11,11 @@ import {
 import { ENTITIES_FOLDER } from "../run-folder/entity-writer.ts";
 import { readLeftOutLines } from "../run-folder/left-out-file.ts";
 import type { LeftOut, Note } from "../run-folder/left-out.ts";
-import { isJournal, type JournalText, readJournal } from "../run-folder/push-journal.ts";
+import {
+  isPushJournal,
+  type PushJournalContent,
+  readPushJournal,
+} from "../run-folder/push-journal.ts";
 import { readRequest } from "../run-folder/request.ts";
 import { entityShapes } from "../run-folder/shapes.ts";
 import { openSnapshot } from "../run-folder/snapshot-files.ts";
@@ -30,7 +34,7 @@ export interface Run {
   readonly journals: readonly RunJournal[];
 }
 
-export interface RunJournal extends JournalText {
+export interface RunJournal extends PushJournalContent {
   /** Relative to the folder. */
   readonly file: string;
 }
@@ -43,7 +47,7 @@ export async function openRun(store: Store): Promise<Run> {
   const journals = [];
   for (const file of parts.journals) {
     const what = `the journal "${file}" in ${store.place}`;
-    journals.push({ file, ...readJournal(await readRequired(store, file), what) });
+    journals.push({ file, ...readPushJournal(await readRequired(store, file), what) });
   }
   const [source, ...others] = entities?.manifest.snapshots ?? [];
   const isOwn = snapshot !== undefined && others.length === 0 && source?.sha256 === snapshot.sha256;
@@ -78,9 +82,9 @@ export async function readRunParts(store: Store): Promise<RunParts> {
   const parts = {
     snapshot: stateOf(UNFINISHED_FILE, MANIFEST_FILE),
     entities: stateOf(ENTITIES_FILE, ENTITY_MANIFEST_FILE),
-    journals: keys.filter(isJournal),
+    journals: keys.filter(isPushJournal),
     others: keys.filter((key) =>
-      !SNAPSHOT_FILE.test(key) && !ENTITIES_FILE.test(key) && !isJournal(key)
+      !SNAPSHOT_FILE.test(key) && !ENTITIES_FILE.test(key) && !isPushJournal(key)
     ),
   };
   const { snapshot, entities, journals } = parts;

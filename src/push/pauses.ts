@@ -1,6 +1,6 @@
 /** When to wait before a step: Diode acknowledges what it has yet to apply. */
 import type { StepName } from "../netbox/types/order.ts";
-import type { Journal } from "../run-folder/push-journal.ts";
+import type { PushJournal } from "../run-folder/push-journal.ts";
 import type { PlannedFile } from "./prepare.ts";
 
 export interface PauseOptions {
@@ -12,7 +12,7 @@ export interface PauseOptions {
 interface Moment extends PauseOptions {
   /** Did the step before send anything? */
   readonly sentBefore: boolean;
-  readonly journal: Journal;
+  readonly journal: PushJournal;
 }
 
 /** What a value may need to be there: a value of a field that NetBox does not know is refused. */

@@ -2,13 +2,13 @@
 import type { StepName } from "../netbox/types/order.ts";
 import type { EntitySet } from "../run-folder/entity-set.ts";
 import { AppError } from "../base/errors.ts";
-import type { Journal } from "../run-folder/push-journal.ts";
+import type { PushJournal } from "../run-folder/push-journal.ts";
 import type { PlannedFile } from "./prepare.ts";
 import type { Requests } from "./requests.ts";
 
 export interface PlanChoices {
   /** What is acknowledged already, of this very set. */
-  readonly journal: Journal | undefined;
+  readonly journal: PushJournal | undefined;
   /** Send what is acknowledged once more. */
   readonly isAgain: boolean;
   /** Empty: all of them. */

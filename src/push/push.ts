@@ -6,7 +6,11 @@ import { type AppError, usageError } from "../base/errors.ts";
 import type { RemoteFailure } from "../http/failure.ts";
 import type { StepName } from "../netbox/types/order.ts";
 import type { EntitySet, TransformedSet } from "../run-folder/entity-set.ts";
-import { type Journal, type JournalPlace, openJournal } from "../run-folder/push-journal.ts";
+import {
+  openPushJournal,
+  type PushJournal,
+  type PushJournalPlace,
+} from "../run-folder/push-journal.ts";
 import { checkFiles, type Plan, planFiles, type StepTotals, wholeFiles } from "./plan.ts";
 import { connectDiode } from "./remote/client.ts";
 import { Requests } from "./requests.ts";
@@ -27,7 +31,7 @@ export interface PushInput {
   readonly options: PushOptions;
   readonly choices: PushChoices;
   /** undefined when no target is named, as a dry run may do. */
-  readonly journalPlace: JournalPlace | undefined;
+  readonly journalPlace: PushJournalPlace | undefined;
   /** Send only what differs from this run. */
   readonly since: Since | undefined;
   /** What to trust instead of the system's certificates (PEM). */
@@ -52,7 +56,7 @@ export interface PushChoices {
 export interface Since {
   readonly set: TransformedSet;
   /** That of the earlier run folder. */
-  readonly journalPlace: JournalPlace | undefined;
+  readonly journalPlace: PushJournalPlace | undefined;
 }
 
 /** Told as it happens. */
@@ -79,7 +83,7 @@ export interface Planned {
 export async function push(input: PushInput): Promise<void> {
   const { set, since, options, choices, journalPlace, watch } = input;
   const remote = choices.isDryRun ? undefined : requireRemote(options);
-  const journal = journalPlace && await openJournal(journalPlace);
+  const journal = journalPlace && await openPushJournal(journalPlace);
   const isKnown = journal?.isWhole(set) || journal?.isAbout(set, since?.set) || false;
   const differences = since && await compare(since, input, isKnown ? undefined : journal);
   const refusal = refusalOf(differences, input);
@@ -107,10 +111,10 @@ export async function push(input: PushInput): Promise<void> {
 async function compare(
   { set: earlier, journalPlace }: Since,
   { set, options: { target } }: PushInput,
-  unknown: Journal | undefined,
+  unknown: PushJournal | undefined,
 ): Promise<Differences> {
   if (target !== undefined && unknown !== undefined) {
-    const own = journalPlace && await openJournal(journalPlace);
+    const own = journalPlace && await openPushJournal(journalPlace);
     requireWhole(earlier, target, [unknown, ...(own === undefined ? [] : [own])]);
   }
   return await differencesSince(earlier, set as TransformedSet);
@@ -136,7 +140,7 @@ function refused(reason: string): AppError {
 
 interface Sending extends PushInput {
   readonly remote: RemoteOptions;
-  readonly journal: Journal;
+  readonly journal: PushJournal;
   readonly requests: Requests;
 }
 

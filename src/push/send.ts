@@ -4,7 +4,7 @@ import type { EntityFile } from "../run-folder/entity-set.ts";
 import { AppError } from "../base/errors.ts";
 import { RemoteFailure } from "../http/failure.ts";
 import { inParallel } from "./in-parallel.ts";
-import type { Journal } from "../run-folder/push-journal.ts";
+import type { PushJournal } from "../run-folder/push-journal.ts";
 import { pauseBefore, type PauseOptions } from "./pauses.ts";
 import { groupByStep, isSent } from "./plan.ts";
 import { placeOf, type PlannedFile } from "./prepare.ts";
@@ -18,7 +18,7 @@ export interface SendJob {
   readonly target: Target;
   readonly requests: Requests;
   readonly diode: Diode;
-  readonly journal: Journal;
+  readonly journal: PushJournal;
   readonly concurrency: number;
   readonly pauses: PauseOptions;
   /** Once it is aborted, nothing more is started. */

@@ -3,7 +3,7 @@ import { usageError } from "../base/errors.ts";
 import { encodeUtf8 } from "../base/text.ts";
 import { NATURAL_KEYS } from "../netbox/types/natural-key.ts";
 import type { TransformedSet } from "../run-folder/entity-set.ts";
-import type { Journal, JournalPlace } from "../run-folder/push-journal.ts";
+import type { PushJournal, PushJournalPlace } from "../run-folder/push-journal.ts";
 import {
   compareSets,
   type EntityAt,
@@ -66,7 +66,7 @@ export async function differencesSince(
 export function requireWhole(
   earlier: TransformedSet,
   target: Target,
-  journals: readonly Journal[],
+  journals: readonly PushJournal[],
 ): void {
   if (journals.some((journal) => journal.isWhole(earlier))) return;
   const found = journals.find((journal) => journal.names(earlier));
@@ -118,7 +118,7 @@ export function missingRecord({ step, entity, notRead }: Missing): MissingRecord
 
 /** Answers the file's name in the store. */
 export async function writeMissing(
-  { store, key }: JournalPlace,
+  { store, key }: PushJournalPlace,
   missing: readonly Missing[],
 ): Promise<string> {
   const { gone = [], unread = [] } = Object.groupBy(

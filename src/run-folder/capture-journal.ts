@@ -1,215 +1,105 @@
 /**
- * capture.journal: every answer, one checksummed line each, in the order in which they came; what an
- * interrupted capture goes on from. A line is handed to the system before its answer counts, so that a
- * killed process loses none. When a second of them has come, and at the end, the disk is waited for, so
- * that a power cut costs the answers of a second at the most.
+ * capture.journal: every answer, one line each, in the order in which they came; an interrupted capture is
+ * resumed from it. A line is handed to the system before its answer counts, so that a killed process loses
+ * none. The disk is waited for once a second and at the end, so that a power cut costs the answers of a second
+ * at most.
  */
 import { type FileHandle, open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type } from "arktype";
 import pLimit from "p-limit";
-import { digest } from "../base/digest.ts";
-import { AppError, inputError, reasonOf, usageError } from "../base/errors.ts";
-import { parseJson } from "../base/json.ts";
+import { AppError, reasonOf, usageError } from "../base/errors.ts";
 import { type Answer, incompleteOf } from "../proxmox/answers.ts";
 import { record } from "../proxmox/values.ts";
+import {
+  decodeLine,
+  encodeLine,
+  JournalReader,
+  type JournalSchema,
+  type LinePlace,
+} from "./journal.ts";
 import { AnswerSchema, Manifest } from "./snapshot.ts";
 import { makeFolder } from "./store/folder.ts";
 
-/**
- * A line of capture.journal: 16 hex digits of the SHA-256 of the rest, a blank, and JSON. A line that was
- * cut off, or overwritten, does not fit its checksum.
- */
-
-/** The only journal format that this program reads and writes. */
-export const JOURNAL_FORMAT = 1;
-
-/** The first line: what was asked for, so that a resumed capture asks for the same. */
-export interface JournalHead {
-  readonly journal: typeof JOURNAL_FORMAT;
-  readonly started_at: string;
-  readonly source: Pick<Manifest["source"], "host" | "port">;
-  readonly scope: Manifest["scope"];
-  readonly settings: NonNullable<Manifest["settings"]>;
-  /** HTTP requests of the runs before, of which the lines below tell nothing. */
-  readonly attempts?: number;
-}
-
-/** Every other line. */
-export interface JournalEntry {
-  readonly path: string;
-  readonly answer: Answer;
-  /** HTTP requests that it took. */
-  readonly attempts: number;
-}
+export const CAPTURE_JOURNAL_FILE = "capture.journal";
+/** Formats that can be read; the last one is written. */
+const FORMATS = [1, 2] as const;
+const CURRENT_FORMAT = 2;
 
 const Count = type("number.integer >= 0");
-const HeadSchema = type({
-  journal: type.unit(JOURNAL_FORMAT),
+
+/** What was asked for, so that a resumed capture asks for the same. */
+const Head = type({
+  format: type.enumerated(...FORMATS),
   started_at: Manifest.get("captured_at"),
   source: { host: "string >= 1", "port?": "number.integer" },
   scope: Manifest.get("scope"),
   settings: Manifest.get("settings").exclude("undefined"),
+  /** HTTP requests of earlier runs, of which the lines below say nothing. */
   "attempts?": Count,
 });
-const EntrySchema = type({ path: "string", answer: AnswerSchema, attempts: Count });
+export type CaptureJournalHead = Omit<typeof Head.infer, "format">;
 
-export function isHead(value: unknown): value is JournalHead {
-  return HeadSchema.allows(value);
-}
+const Entry = type({
+  path: "string",
+  answer: AnswerSchema,
+  /** HTTP requests that it took. */
+  attempts: Count,
+});
+export type RecordedAnswer = typeof Entry.infer;
 
-export function isEntry(value: unknown): value is JournalEntry {
-  return EntrySchema.allows(value);
-}
+const SCHEMA: JournalSchema<typeof Head.infer, RecordedAnswer> = {
+  formats: FORMATS,
+  head: (value) => {
+    const { journal, ...head } = record(value) ?? {};
+    return Head(journal === undefined ? value : { ...head, format: journal });
+  },
+  entry: (value) => Entry(value),
+  hints: {
+    format:
+      "Resume with the version of proxmox-diode that started the capture, or start over without --resume",
+    damaged: "Start over without --resume, or restore the journal from a copy",
+  },
+};
 
-/** The number in a first line of any format; undefined: it is no first line. */
-export function formatOf(value: unknown): number | undefined {
-  const format = record(value)?.["journal"];
-  return typeof format === "number" ? format : undefined;
-}
-
-const CHECKSUM_DIGITS = 16;
-const PREFIX = CHECKSUM_DIGITS + 1;
-
-export function encodeLine(value: JournalHead | JournalEntry): string {
-  const json = JSON.stringify(value);
-  return `${checksumOf(json)} ${json}\n`;
-}
-
-/** Without its line break. undefined: the line is not whole. @throws AppError "input" when it is no JSON. */
-export function decodeLine(line: string): unknown {
-  const json = line.slice(PREFIX);
-  const isWhole = line.slice(0, PREFIX) === `${checksumOf(json)} `;
-  return isWhole ? parseJson(json, "a journal line") : undefined;
-}
-
-function checksumOf(json: string): string {
-  return digest(json).slice(0, CHECKSUM_DIGITS);
-}
-
-/** A journal that is there already → its first line, and where each answer stands, as far as it is whole. */
-
-/** Where a line stands in the file, without its line break. */
-export interface Place {
-  readonly at: number;
-  readonly bytes: number;
-}
-
-export interface JournalIndex {
-  readonly head: JournalHead;
+interface JournalIndex {
+  readonly head: CaptureJournalHead;
   /** API path → its last answer. Gaps are left out: they are to be asked again. */
-  readonly places: Map<string, Place>;
+  readonly places: Map<string, LinePlace>;
   readonly attempts: number;
-  /** Where the first line that is not whole begins; what follows it is not trusted either. */
+  /** In bytes. */
   readonly end: number;
 }
 
 const CHUNK_BYTES = 2 ** 20;
-const LINE_BREAK = 10;
 
-/**
- * undefined: not even the first line is whole, so that it is as if nothing had been asked.
- * @throws AppError "input" when the journal has another format, or was damaged by more than a crash.
- */
-export async function indexJournal(
-  handle: FileHandle,
-  what: string,
-): Promise<JournalIndex | undefined> {
-  const places = new Map<string, Place>();
-  let head: JournalHead | undefined;
+/** undefined: not even the first line is complete, so nothing was asked. @throws AppError "input". */
+async function indexJournal(handle: FileHandle, what: string): Promise<JournalIndex | undefined> {
+  const reader = new JournalReader(SCHEMA, what);
+  const places = new Map<string, LinePlace>();
   let attempts = 0;
-  let end = 0;
-  let number = 0;
-  /** The first line that is not whole, and no hole that a power cut left. */
-  let changed: number | undefined;
-  let isCut = false;
-  for await (const line of linesOf(handle)) {
-    number += 1;
-    const value = valueOf(line, { what, number });
-    if (isCut) {
-      // A crash cuts the end off. What is whole behind a bad line shows that it was changed since.
-      if (value !== undefined && changed !== undefined) throw damaged(what, changed);
-      continue;
-    }
-    if (value === undefined) {
-      isCut = true;
-      changed = line.includes(0) ? undefined : number;
-      continue;
-    }
-    if (head === undefined) {
-      head = headOf(value, what);
-      attempts = head.attempts ?? 0;
-    } else {
-      if (!isEntry(value)) throw damaged(what, number);
-      const { path, answer, attempts: more } = value;
-      places.set(path, { at: end, bytes: line.length });
-      if (incompleteOf(path, answer) !== undefined) places.delete(path);
-      attempts += more;
-    }
-    end += line.length + 1;
-  }
-  return head === undefined ? undefined : { head, places, attempts, end };
-}
-
-function valueOf(
-  line: Buffer,
-  { what, number }: { readonly what: string; readonly number: number },
-): unknown {
-  try {
-    return decodeLine(line.toString());
-  } catch {
-    throw damaged(what, number);
-  }
-}
-
-function headOf(value: unknown, what: string): JournalHead {
-  const format = formatOf(value);
-  if (format !== undefined && format !== JOURNAL_FORMAT) {
-    throw inputError(
-      `Cannot resume from ${what}: it has journal format ${format}, and this program reads ` +
-        `format ${JOURNAL_FORMAT}`,
-      {
-        hint: "Resume with the version of proxmox-diode that began the capture, or start over " +
-          "without --resume",
-      },
-    );
-  }
-  if (!isHead(value)) throw damaged(what, 1);
-  return value;
-}
-
-function damaged(what: string, line: number): Error {
-  return inputError(`Cannot resume from ${what}: line ${line} is damaged`, {
-    hint: "Start over without --resume, or restore the journal from a copy",
-  });
-}
-
-/** Whole lines, without their breaks. */
-async function* linesOf(handle: FileHandle): AsyncGenerator<Buffer> {
   const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-  let rest = Buffer.alloc(0);
   for (let at = 0;;) {
     const { bytesRead } = await handle.read(chunk, 0, CHUNK_BYTES, at);
-    if (bytesRead === 0) return;
+    if (bytesRead === 0) break;
     at += bytesRead;
-    rest = Buffer.concat([rest, chunk.subarray(0, bytesRead)]);
-    let from = 0;
-    for (let to = rest.indexOf(LINE_BREAK); to !== -1; to = rest.indexOf(LINE_BREAK, from)) {
-      yield rest.subarray(from, to);
-      from = to + 1;
+    for (const { entry, place } of reader.read(chunk.subarray(0, bytesRead))) {
+      if (incompleteOf(entry.path, entry.answer) === undefined) places.set(entry.path, place);
+      else places.delete(entry.path);
+      attempts += entry.attempts;
     }
-    rest = rest.subarray(from);
   }
+  const { head, end } = reader;
+  return head && { head, places, attempts: attempts + (head.attempts ?? 0), end };
 }
 
-export const JOURNAL_FILE = "capture.journal";
 const SYNC_MS = 1000;
 
-export class Journal {
-  readonly head: JournalHead;
+export class CaptureJournal {
+  readonly head: CaptureJournalHead;
   readonly #file: string;
   readonly #handle: FileHandle;
-  readonly #index: JournalIndex["places"];
+  readonly #places: JournalIndex["places"];
   /** One use of the file at a time: not every runtime reads and writes at a place in one step. */
   readonly #turn = pLimit(1);
   #attempts: number;
@@ -222,37 +112,42 @@ export class Journal {
     this.#file = file;
     this.#handle = handle;
     this.head = index.head;
-    this.#index = index.places;
+    this.#places = index.places;
     this.#attempts = index.attempts;
     this.#end = index.end;
   }
 
-  /** An empty one, in the place of any other. @throws AppError "usage". */
-  static async create(folder: string, head: JournalHead): Promise<Journal> {
-    const file = join(folder, JOURNAL_FILE);
+  /** Creates an empty one, which replaces any other. @throws AppError "usage". */
+  static async create(folder: string, head: CaptureJournalHead): Promise<CaptureJournal> {
+    const file = join(folder, CAPTURE_JOURNAL_FILE);
     try {
       await makeFolder(folder);
-      // Another process that still writes to the old one shall not write into this.
+      // Another process that still has the old file open must not write into the new one.
       await rm(file, { force: true });
       const handle = await open(file, "w+");
       const { attempts = 0 } = head;
-      const journal = new Journal(file, handle, { head, places: new Map(), attempts, end: 0 });
-      await journal.#append(encodeLine(head));
+      const journal = new CaptureJournal(file, handle, {
+        head,
+        places: new Map(),
+        attempts,
+        end: 0,
+      });
+      await journal.#append({ format: CURRENT_FORMAT, ...head });
       return journal;
     } catch (cause) {
-      throw usageError(`Cannot write "${JOURNAL_FILE}" in ${folder}: ${reasonOf(cause)}`, {
+      throw usageError(`Cannot write "${CAPTURE_JOURNAL_FILE}" in ${folder}: ${reasonOf(cause)}`, {
         cause,
       });
     }
   }
 
   /**
-   * What is to be asked again is not in it. undefined: there is none, or it is empty.
+   * Opens the one in the folder; undefined: there is none, or it is empty.
    * @throws AppError "usage" when it cannot be opened, "input" when it is damaged or of another format.
    */
-  static async open(folder: string): Promise<Journal | undefined> {
-    const file = join(folder, JOURNAL_FILE);
-    const what = `"${JOURNAL_FILE}" in ${folder}`;
+  static async open(folder: string): Promise<CaptureJournal | undefined> {
+    const file = join(folder, CAPTURE_JOURNAL_FILE);
+    const what = `the journal "${CAPTURE_JOURNAL_FILE}" in ${folder}`;
     let handle: FileHandle | undefined;
     let index: JournalIndex | undefined;
     try {
@@ -260,7 +155,7 @@ export class Journal {
       index = await indexJournal(handle, what);
       if (index === undefined) return undefined;
       await handle.truncate(index.end);
-      return new Journal(file, handle, index);
+      return new CaptureJournal(file, handle, index);
     } catch (cause) {
       index = undefined;
       if (cause instanceof AppError) throw cause;
@@ -271,43 +166,42 @@ export class Journal {
     }
   }
 
-  /** HTTP requests of all that was recorded, and those that were spent beside it. */
+  /** HTTP requests, of the recorded answers and of those that were not kept. */
   get attempts(): number {
     return this.#attempts;
   }
 
-  spend(attempts: number): void {
-    this.#attempts += attempts;
+  /** Counts requests whose answers are not recorded. */
+  addAttempts(count: number): void {
+    this.#attempts += count;
   }
 
   /** How many answers it holds. */
   get size(): number {
-    return this.#index.size;
+    return this.#places.size;
   }
 
   /** So that it is asked again. */
   forget(path: string): void {
-    this.#index.delete(path);
+    this.#places.delete(path);
   }
 
   /** Resolves when the system has it. */
-  async record(entry: JournalEntry): Promise<void> {
+  async record(entry: RecordedAnswer): Promise<void> {
     this.#attempts += entry.attempts;
-    this.#index.set(entry.path, await this.#append(encodeLine(entry)));
+    this.#places.set(entry.path, await this.#append(entry));
   }
 
   async answer(path: string): Promise<Answer | undefined> {
-    const place = this.#index.get(path);
+    const place = this.#places.get(path);
     if (place === undefined) return undefined;
     const line = Buffer.alloc(place.bytes);
     await this.#turn(() => this.#handle.read(line, 0, place.bytes, place.at));
-    const entry = entryIn(line);
-    if (entry === undefined) {
-      throw usageError(`Cannot read "${this.#file}": another program changed it`, {
-        hint: "Let one capture at a time write into a folder",
-      });
-    }
-    return entry.answer;
+    const entry = Entry(decodeLine(line));
+    if (!(entry instanceof type.errors)) return entry.answer;
+    throw usageError(`Cannot read "${this.#file}": another program changed it`, {
+      hint: "Let only one capture at a time write to a folder",
+    });
   }
 
   async close(): Promise<void> {
@@ -317,18 +211,17 @@ export class Journal {
     await this.#handle.close();
   }
 
-  /** What it held stands elsewhere. */
   async remove(): Promise<void> {
     await this.close();
     await rm(this.#file, { force: true });
   }
 
-  async #append(line: string): Promise<Place> {
-    const bytes = Buffer.from(line);
-    const place = { at: this.#end, bytes: bytes.length - 1 };
-    this.#end += bytes.length;
+  async #append(value: object): Promise<LinePlace> {
+    const line = encodeLine(value);
+    const place = { at: this.#end, bytes: line.length - 1 };
+    this.#end += line.length;
     await this.#turn(async () => {
-      await this.#handle.write(bytes, 0, bytes.length, place.at);
+      await this.#handle.write(line, 0, line.length, place.at);
       this.#isSynced = false;
       if (performance.now() - this.#syncedAt > SYNC_MS) await this.#sync();
     });
@@ -339,15 +232,5 @@ export class Journal {
     if (!this.#isSynced) await this.#handle.datasync();
     this.#isSynced = true;
     this.#syncedAt = performance.now();
-  }
-}
-
-/** undefined: it is not the line that was indexed. */
-function entryIn(line: Buffer): JournalEntry | undefined {
-  try {
-    const value = decodeLine(line.toString());
-    return isEntry(value) ? value : undefined;
-  } catch {
-    return undefined;
   }
 }

@@ -1,104 +1,104 @@
 /**
- * CONTRACT 2, the way back: push/<target>.journal, what a target has acknowledged of a set of entity
- * files. The first line tells whose journal it is, each other line of one file.
+ * push/<target>.journal: what a target has acknowledged of a set of entity files. The head names the target
+ * and the set, each other line one file. A line is written when the answer is there: a file that the journal
+ * calls sent was sent, even if the program is killed.
  */
 import { type } from "arktype";
 import { inputError } from "../base/errors.ts";
-import type { Target } from "../push/settings.ts";
-import { checkedLine, readCheckedLines } from "./checked-lines.ts";
 import type { EntityFile, EntitySet } from "./entity-set.ts";
+import { encodeLine, JournalReader, type JournalSchema } from "./journal.ts";
 import type { Store } from "./store/store.ts";
 
-export const JOURNAL_FORMAT = 1;
+const FORMAT = 1;
 
 const JOURNAL_REGEXP = /^push\/[^/]+\.journal$/;
 
-export const JournalHeader = type({
-  format: "number.integer >= 1",
+const Head = type({
+  format: "number",
   /** `Target.name` */
   target: "string",
   /** `EntitySet.sha256` */
   entities: "string.hex",
-  /** The set that only the differences to were sent of. */
+  /** The earlier set, when only the differences to it were sent. */
   "since?": "string.hex",
   /** The custom fields that this target was last sent, by any set, and when first. */
   "custom_fields?": { sha256: "string.hex", acknowledged_at: "string" },
 });
-export type JournalHeader = typeof JournalHeader.infer;
+export type PushJournalHead = typeof Head.infer;
 
-export const Acknowledgement = type({
+const Acknowledgement = type({
   file: "string",
   sha256: "string.hex",
   /** How many entities were sent of it. */
   entities: "number.integer >= 0",
-  /** None: nothing of the file had to be sent. */
+  /** Absent when nothing of the file had to be sent. */
   "request_id?": "string",
   acknowledged_at: "string",
-  /** What the server had to say against entities of the file: such a file is not done. */
+  /** The server's objections to entities of the file: such a file is not done. */
   "errors?": "string[]",
-  /** Of a file of custom fields: a hash of them, times aside. */
+  /** For a file of custom fields: a hash of them, without times. */
   "custom_fields?": "string.hex",
 });
 export type Acknowledgement = typeof Acknowledgement.infer;
 
-export interface JournalText {
-  /** undefined: nothing was written, or the program was killed before the first line was whole. */
-  readonly header: JournalHeader | undefined;
+const SCHEMA: JournalSchema<PushJournalHead, Acknowledgement> = {
+  formats: [FORMAT],
+  head: (value) => Head(value),
+  entry: (value) => Acknowledgement(value),
+  hints: {
+    format: "Use the version of proxmox-diode that pushed, or a newer one",
+    damaged: "Restore the journal from a copy, or remove it to send everything again",
+  },
+};
+
+export interface PushJournalContent {
+  /** undefined: nothing was written, or the program was killed before the first line was complete. */
+  readonly header: PushJournalHead | undefined;
   readonly lines: readonly Acknowledgement[];
-  /** The last line is not whole, and counts as not written. */
-  readonly isTorn: boolean;
+  readonly tail: JournalReader<PushJournalHead, Acknowledgement>["tail"];
 }
 
-/** The journals among the files of a run folder. */
-export function isJournal(key: string): boolean {
+/** Is this file of a run folder a journal? */
+export function isPushJournal(key: string): boolean {
   return JOURNAL_REGEXP.test(key);
 }
 
-/** @throws AppError "input" that names `what` when it was changed, or is of a newer format. */
-export function readJournal(bytes: Uint8Array, what: string): JournalText {
-  const { records: [first, ...rest], isTorn } = readCheckedLines(bytes, what);
-  if (first === undefined) return { header: undefined, lines: [], isTorn };
-  const header = JournalHeader(first);
-  if (header instanceof type.errors) throw inputError(`Cannot read ${what}: ${header.summary}`);
-  if (header.format > JOURNAL_FORMAT) {
-    throw inputError(
-      `Cannot read ${what}: it has journal format ${header.format}, and this program reads up to ` +
-        JOURNAL_FORMAT,
-      { hint: "Use the version of proxmox-diode that pushed, or a newer one" },
-    );
-  }
-  const lines = Acknowledgement.array()(rest);
-  if (lines instanceof type.errors) throw inputError(`Cannot read ${what}: ${lines.summary}`);
-  return { header, lines, isTorn };
+/** @throws AppError "input" that names `what` when it was changed, or has a newer format. */
+export function readPushJournal(bytes: Uint8Array, what: string): PushJournalContent {
+  const reader = new JournalReader(SCHEMA, what);
+  const lines = [...reader.read(bytes)].map(({ entry }) => entry);
+  return { header: reader.head, lines, tail: reader.tail };
 }
 
-export function writeJournal(header: JournalHeader, lines: readonly Acknowledgement[]): Uint8Array {
-  return Buffer.concat([header, ...lines].map(checkedLine));
+export function writePushJournal(
+  header: PushJournalHead,
+  lines: readonly Acknowledgement[],
+): Uint8Array {
+  return Buffer.concat([header, ...lines].map(encodeLine));
 }
-
-/**
- * What a target has acknowledged of a set of entity files: a line for each file, written when the
- * answer is there. So whatever kills the program, a file that the journal calls sent was sent.
- */
 
 /** Where a journal is kept. */
-export interface JournalPlace {
+export interface PushJournalPlace {
   readonly store: Store;
   readonly key: string;
-  readonly target: Target;
+  readonly target: { readonly name: string };
 }
 
-export class Journal {
-  readonly #place: JournalPlace;
+export class PushJournal {
+  readonly #place: PushJournalPlace;
   /** undefined: there is no journal yet. */
-  #header: JournalHeader | undefined;
+  #header: PushJournalHead | undefined;
   #done: Map<string, Acknowledgement>;
   #waiting: Uint8Array[] = [];
-  /** What the file shall hold instead of what it does, once there is a line to add. */
+  /** What replaces the file when the first line is added. */
   #start: Uint8Array | undefined;
   #writing: Promise<void> | undefined;
 
-  constructor(place: JournalPlace, header?: JournalHeader, lines: readonly Acknowledgement[] = []) {
+  constructor(
+    place: PushJournalPlace,
+    header?: PushJournalHead,
+    lines: readonly Acknowledgement[] = [],
+  ) {
     this.#place = place;
     this.#header = header;
     this.#done = new Map(lines.map((line) => [line.file, line]));
@@ -109,12 +109,12 @@ export class Journal {
     return this.#header?.entities === set.sha256 && this.#header.since === since?.sha256;
   }
 
-  /** Does it tell of this set at all, whatever was sent of it? */
+  /** Is it about this set, or about its differences to any other? */
   names(set: EntitySet): boolean {
     return this.#header?.entities === set.sha256;
   }
 
-  /** Has the target all of this set? */
+  /** Has the target acknowledged all of this set? */
   isWhole(set: EntitySet): boolean {
     return this.names(set) && set.files.every((file) => this.holds(file));
   }
@@ -126,7 +126,7 @@ export class Journal {
   }
 
   /** The custom fields that the target was last sent. */
-  get customFields(): JournalHeader["custom_fields"] {
+  get customFields(): PushJournalHead["custom_fields"] {
     let held = this.#header?.custom_fields;
     for (const { custom_fields: sha256, acknowledged_at } of this.#done.values()) {
       if (sha256 !== undefined && sha256 !== held?.sha256) held = { sha256, acknowledged_at };
@@ -135,9 +135,9 @@ export class Journal {
   }
 
   /**
-   * Starts anew about this set; lines of it may be kept. The file stays as it is until the first line
-   * comes: a push that nobody answers forgets nothing.
-   * @throws AppError "usage" when it cannot be written: nothing is sent that nobody would remember.
+   * Starts over for this set; `isKept` says which lines stay. The file changes with the first line that is
+   * added: a push that gets no answer forgets nothing.
+   * @throws AppError "usage" when it cannot be written: nothing is sent that would not be recorded.
    */
   async begin(
     about: { readonly set: EntitySet; readonly since: EntitySet | undefined },
@@ -148,20 +148,20 @@ export class Journal {
     const lines = [...this.#done.values()].filter(({ file }) => isKept(file));
     const fields = this.customFields;
     this.#header = {
-      format: JOURNAL_FORMAT,
+      format: FORMAT,
       target: target.name,
       entities: about.set.sha256,
       ...(about.since && { since: about.since.sha256 }),
       ...(fields && { custom_fields: fields }),
     };
     this.#done = new Map(lines.map((line) => [line.file, line]));
-    this.#start = writeJournal(this.#header, lines);
+    this.#start = writePushJournal(this.#header, lines);
   }
 
   /** Resolves when the line is written; lines that come meanwhile are written together. */
   async add(line: Acknowledgement): Promise<void> {
     this.#done.set(line.file, line);
-    this.#waiting.push(checkedLine(line));
+    this.#waiting.push(encodeLine(line));
     while (this.#writing !== undefined) await this.#writing;
     if (this.#waiting.length === 0) return;
     const lines = Buffer.concat(this.#waiting);
@@ -180,18 +180,18 @@ export class Journal {
   }
 }
 
-/** @throws AppError "input" when it was changed, is newer, or is about another target. */
-export async function openJournal(place: JournalPlace): Promise<Journal> {
+/** @throws AppError "input" when it was changed, has a newer format, or is about another target. */
+export async function openPushJournal(place: PushJournalPlace): Promise<PushJournal> {
   const { store, key, target } = place;
   const what = `the journal "${key}" in ${store.place}`;
   const bytes = await store.read(key) ?? new Uint8Array();
-  const { header, lines, isTorn } = readJournal(bytes, what);
-  if (header === undefined) return new Journal(place);
+  const { header, lines, tail } = readPushJournal(bytes, what);
+  if (header === undefined) return new PushJournal(place);
   if (header.target !== target.name) {
     throw inputError(`Cannot use ${what}: it is about ${header.target}, not ${target.name}`, {
-      hint: "Each target needs a journal of its own: name another one with --journal",
+      hint: "Each target needs its own journal: name another one with --journal",
     });
   }
-  if (isTorn) await store.write(key, writeJournal(header, lines));
-  return new Journal(place, header, lines);
+  if (tail !== "whole") await store.write(key, writePushJournal(header, lines));
+  return new PushJournal(place, header, lines);
 }

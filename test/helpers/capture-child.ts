@@ -6,7 +6,7 @@ import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { capture } from "../../src/capture/capture.ts";
 import { type CaptureTexts, parseCaptureOptions } from "../../src/capture/settings.ts";
-import { JOURNAL_FILE } from "../../src/run-folder/capture-journal.ts";
+import { CAPTURE_JOURNAL_FILE } from "../../src/run-folder/capture-journal.ts";
 import { openStore } from "../../src/run-folder/store/store.ts";
 
 export interface ChildCapture {
@@ -15,7 +15,7 @@ export interface ChildCapture {
 }
 
 async function run({ folder, texts }: ChildCapture): Promise<void> {
-  const isResumed = await access(join(folder, JOURNAL_FILE)).then(() => true, () => false);
+  const isResumed = await access(join(folder, CAPTURE_JOURNAL_FILE)).then(() => true, () => false);
   await capture(parseCaptureOptions(texts), {
     store: await openStore(folder),
     isResumed,

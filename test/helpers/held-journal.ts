@@ -3,8 +3,8 @@ import { stepOfFile } from "../../src/run-folder/entity-set.ts";
 import { fileEntry, unseal } from "../../src/run-folder/manifest.ts";
 import {
   type Acknowledgement,
-  type JournalHeader,
-  writeJournal,
+  type PushJournalHead,
+  writePushJournal,
 } from "../../src/run-folder/push-journal.ts";
 import { readRequest } from "../../src/run-folder/request.ts";
 import { type HeldRun, textOf } from "./held-run.ts";
@@ -12,7 +12,7 @@ import { type HeldRun, textOf } from "./held-run.ts";
 export const JOURNAL = "push/diode.example.net.journal";
 
 export interface JournalChange {
-  readonly header?: Partial<JournalHeader>;
+  readonly header?: Partial<PushJournalHead>;
   /** Each line as it is to be written. */
   readonly line?: (line: Acknowledgement, i: number) => Acknowledgement;
 }
@@ -33,11 +33,11 @@ export function pushed(
     };
   });
   const manifest = "netbox/manifest.json";
-  const head: JournalHeader = {
+  const head: PushJournalHead = {
     format: 1,
     target: "grpcs://diode.example.net/diode",
     entities: unseal(textOf(run, manifest), manifest).sha256,
     ...header,
   };
-  return new Map(run).set(JOURNAL, new Uint8Array(writeJournal(head, lines.map(line))));
+  return new Map(run).set(JOURNAL, new Uint8Array(writePushJournal(head, lines.map(line))));
 }

@@ -8,9 +8,12 @@ import {
   type PushTexts,
 } from "../../src/push/settings.ts";
 import { receive, type ReceiveOptions, type Receiver } from "../../src/rehearse/receive/receive.ts";
-import { readCheckedLines } from "../../src/run-folder/checked-lines.ts";
 import type { EntitySet } from "../../src/run-folder/entity-set.ts";
-import type { Acknowledgement, JournalPlace } from "../../src/run-folder/push-journal.ts";
+import {
+  type Acknowledgement,
+  type PushJournalPlace,
+  readPushJournal,
+} from "../../src/run-folder/push-journal.ts";
 import { openStore } from "../../src/run-folder/store/store.ts";
 
 export interface PushOverrides extends Partial<Omit<PushInput, "options" | "choices" | "watch">> {
@@ -51,7 +54,7 @@ export function textsOf({ target, client }: Pick<Receiver, "target" | "client">)
   };
 }
 
-export async function placeFor(folder: string, target: string): Promise<JournalPlace> {
+export async function placeFor(folder: string, target: string): Promise<PushJournalPlace> {
   const parsed = parseTarget(target);
   return {
     store: await openStore(folder),
@@ -115,6 +118,5 @@ export async function journalLines(
 ): Promise<ReadonlyMap<string, Acknowledgement>> {
   const { store, key } = await placeFor(folder, target);
   const bytes = await store.read(key) ?? new Uint8Array();
-  const lines = readCheckedLines(bytes, key).records.slice(1) as Acknowledgement[];
-  return new Map(lines.map((line) => [line.file, line]));
+  return new Map(readPushJournal(bytes, key).lines.map((line) => [line.file, line]));
 }

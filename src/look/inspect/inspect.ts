@@ -3,7 +3,7 @@ import type { SettingTable } from "../../base/setting.ts";
 import { STEPS } from "../../netbox/types/order.ts";
 import type { Incomplete } from "../../proxmox/answers.ts";
 import { stepOfFile, type TransformedSet } from "../../run-folder/entity-set.ts";
-import type { JournalHeader } from "../../run-folder/push-journal.ts";
+import type { PushJournalHead } from "../../run-folder/push-journal.ts";
 import type { Snapshot } from "../../run-folder/snapshot.ts";
 import { SETTINGS } from "../../transform/settings.ts";
 import { Counts } from "../counts.ts";
@@ -167,7 +167,7 @@ function journalFacts(
   };
 }
 
-function isAbout(header: JournalHeader | undefined, set: TransformedSet | undefined): boolean {
+function isAbout(header: PushJournalHead | undefined, set: TransformedSet | undefined): boolean {
   return header !== undefined && header.entities === set?.sha256;
 }
 

@@ -1,6 +1,5 @@
 /** A run folder → what is wrong in it. Nothing is taken on trust; nothing is changed. */
-import { readCheckedLines } from "../../run-folder/checked-lines.ts";
-import { type Acknowledgement, readJournal } from "../../run-folder/push-journal.ts";
+import { type Acknowledgement, readPushJournal } from "../../run-folder/push-journal.ts";
 import { readRequired, type Store } from "../../run-folder/store/store.ts";
 import { readRunParts } from "../run.ts";
 import { type VerifiedEntities, verifyEntities } from "./entities.ts";
@@ -140,10 +139,15 @@ export async function verifyJournals(
   for (const file of journals) {
     const bytes = await findings.attempt("journal", { file }, () => readRequired(store, file));
     const journal = bytes &&
-      await findings.attempt("journal", { file }, () => readJournal(bytes, file));
-    if (bytes === undefined || journal === undefined) continue;
-    if (journal.isTorn) judgeTorn(file, bytes, findings);
-    const { header, lines } = journal;
+      await findings.attempt("journal", { file }, () => readPushJournal(bytes, file));
+    if (journal === undefined) continue;
+    const { header, lines, tail } = journal;
+    if (tail === "changed") findings.add("journal", { file }, "Its last line was changed");
+    if (tail === "cut") {
+      findings.unchecked.push(
+        `The last line of ${file}: it was cut off, and counts as not written`,
+      );
+    }
     if (header === undefined) continue;
     if (entities === undefined || header.entities !== entities.sha256) {
       findings.unchecked.push(
@@ -165,21 +169,6 @@ export async function verifyJournals(
 
 /** The header stands before it. */
 const FIRST_LINE = 2;
-const NEWLINE = 10;
-
-/** A killed push leaves the beginning of a line; every other line that is not whole was changed. */
-function judgeTorn(file: string, bytes: Uint8Array, findings: Findings): void {
-  const end = bytes.lastIndexOf(NEWLINE) + 1;
-  const [lines, rest] = [bytes.subarray(0, end), bytes.slice(end)];
-  const isMended = rest.length > 0 &&
-    !readCheckedLines(rest.with(rest.length - 1, NEWLINE), file).isTorn;
-  if (isMended || readCheckedLines(lines, file).isTorn) {
-    findings.add("journal", { file }, "Its last line was changed");
-    return;
-  }
-  findings.unchecked.push(`The last line of ${file}: it was cut off, and counts as not written`);
-}
-
 function faultOf(
   { file, sha256, request_id }: Acknowledgement,
   hashes: ReadonlyMap<string, string>,

@@ -9,7 +9,7 @@ import {
   openEntities,
   type TransformedSet,
 } from "../../run-folder/entity-set.ts";
-import type { JournalPlace } from "../../run-folder/push-journal.ts";
+import type { PushJournalPlace } from "../../run-folder/push-journal.ts";
 import type { Store } from "../../run-folder/store/store.ts";
 import { interruptible } from "../../terminal/interrupt.ts";
 import { openProgress, type Progress, type ProgressView } from "../../terminal/progress.ts";
@@ -196,7 +196,7 @@ export async function journalPlaceOf(
   session: Session,
   target: Target,
   run: Store,
-): Promise<JournalPlace> {
+): Promise<PushJournalPlace> {
   const file = session.option("journal");
   if (file === undefined) return journalIn(run, target);
   const { folder, key } = splitPath(file);
@@ -204,7 +204,7 @@ export async function journalPlaceOf(
 }
 
 /** Where a run folder has it by itself. */
-export function journalIn(run: Store, target: Target): JournalPlace {
+export function journalIn(run: Store, target: Target): PushJournalPlace {
   return { store: run, key: `push/${fileNameOf(target)}.journal`, target };
 }
 

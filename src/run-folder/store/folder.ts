@@ -58,12 +58,15 @@ async function filesIn(folder: string): Promise<string[]> {
   return (await Promise.all(found)).flat();
 }
 
-/** Under another name first: a reader sees the old file or the new one, never half of one. */
+/**
+ * Under another name first, and on the disk before it is renamed: a reader, or a power cut, sees the old file or
+ * the new one, never half of one. The library for this, write-file-atomic, needs a newer Node than we do.
+ */
 async function writeWhole(file: string, bytes: Uint8Array): Promise<void> {
   await makeFolder(dirname(file));
   const part = join(dirname(file), `.${basename(file)}.part`);
   try {
-    await writeFile(part, bytes);
+    await writeFile(part, bytes, { flush: true });
     await rename(part, file);
   } catch (error) {
     await rm(part, { force: true });
