@@ -222,8 +222,6 @@ const DOUBLED: ReadonlySet<string> = new Set([
   "Held",
   "INGEST_SCOPE",
   "Inventory",
-  "JOURNAL_FORMAT",
-  "Journal",
   "ListedGuest",
   "Listing",
   "MAX_MESSAGE_BYTES",
