@@ -11,12 +11,7 @@ import {
   type CaptureJournalHead,
 } from "../run-folder/capture-journal.ts";
 import { type ManifestFacts, openSnapshot, startSnapshot } from "../run-folder/snapshot-files.ts";
-import {
-  type AnswersFile,
-  type Manifest,
-  MANIFEST_FILE,
-  type Snapshot,
-} from "../run-folder/snapshot.ts";
+import { filesOf, type Manifest, MANIFEST_FILE } from "../run-folder/snapshot.ts";
 import type { Store } from "../run-folder/store/store.ts";
 import type { Client } from "./client.ts";
 import { type Asking, connect } from "./connect.ts";
@@ -270,14 +265,6 @@ async function journalOfSnapshot(store: Store): Promise<CaptureJournal> {
     }
   }
   return journal;
-}
-
-async function* filesOf(snapshot: Snapshot): AsyncGenerator<AnswersFile> {
-  yield await snapshot.cluster();
-  for (const node of snapshot.nodes) {
-    const file = await snapshot.node(node);
-    if (file !== undefined) yield file;
-  }
 }
 
 /** TABLE: what has to be the same, as the setting is called. */

@@ -3,6 +3,7 @@ import { AppError, usageError } from "../base/errors.ts";
 import { compareNatural } from "../base/natural-order.ts";
 import { type Answer, incompleteOf } from "../proxmox/answers.ts";
 import {
+  CLUSTER_ENDPOINTS,
   clusterQuestion,
   type GuestAddress,
   nodeFile,
@@ -15,15 +16,6 @@ import type { CaptureJournal } from "../run-folder/capture-journal.ts";
 import { filteredPaths, grantsFor, majorOf, versionOf } from "./access.ts";
 import type { Connection } from "./connect.ts";
 import type { CaptureOptions } from "./settings.ts";
-
-export const CLUSTER_ENDPOINTS = [
-  "version",
-  "permissions",
-  "acl",
-  "clusterStatus",
-  "nodes",
-  "resources",
-] as const;
 
 export type ClusterAnswers = Readonly<Record<(typeof CLUSTER_ENDPOINTS)[number], Answer>>;
 

@@ -1,6 +1,6 @@
 /** What a capture came to: the gaps by what they come from, and what to do about each kind. */
 import { type Cause, CAUSES, type Incomplete } from "../proxmox/answers.ts";
-import { type EndpointName, endpointOf, ENDPOINTS, privilegesFor } from "../proxmox/endpoints.ts";
+import { ENDPOINT_NAMES, type EndpointName, endpointOf, parsePath } from "../proxmox/endpoints.ts";
 import type { Manifest } from "../run-folder/snapshot.ts";
 import { accessTo, grantsFor, type Lack, lacksOf, refusedIn, type Setting } from "./access.ts";
 import { type Asking, connect } from "./connect.ts";
@@ -63,11 +63,11 @@ export function groupGaps({ incomplete }: Manifest, asker: Asker): GapGroup[] {
 function lacksAt({ path, reason }: Incomplete, asker: Asker): Lack[] {
   const { rights } = asker;
   const refused = refusedIn(reason);
-  const endpoint = endpointOf(path);
+  const endpoint = parsePath(path)?.endpoint;
   if (refused === undefined && rights !== undefined && endpoint !== undefined) {
     return lacksOf(accessTo(endpoint, { ...asker, rights }));
   }
-  const [privilege] = refused?.privileges ?? privilegesFor(path, asker.major);
+  const [privilege] = refused?.privileges ?? endpointOf(path)?.needs?.privileges(asker.major) ?? [];
   return privilege === undefined ? [] : [{ privilege, path: refused?.path ?? "/" }];
 }
 
@@ -112,7 +112,7 @@ export function planOf(
     agentInterfaces: running("qemu"),
     lxcInterfaces: hasLiveAddresses ? running("lxc") : 0,
   };
-  return (Object.keys(ENDPOINTS) as EndpointName[]).map((endpoint) => ({
+  return ENDPOINT_NAMES.map((endpoint) => ({
     endpoint,
     calls: calls[endpoint] ?? 1,
     isAtMost: AT_MOST.has(endpoint),

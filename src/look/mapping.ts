@@ -2,6 +2,8 @@
 import { allowedText, type SettingTable } from "../base/setting.ts";
 import { STEPS } from "../netbox/types/order.ts";
 import { STUBS } from "../netbox/types/stubs.ts";
+import { SHOWN_PATHS } from "../proxmox/endpoints.ts";
+import type { AnswerRows } from "../proxmox/rows.ts";
 import { NOTES, REASONS } from "../run-folder/left-out.ts";
 import type { Session } from "../terminal/session.ts";
 import type { Row } from "../transform/mapping/table.ts";
@@ -23,7 +25,7 @@ export function mappingMarkdown(): string {
     "A row reads keys of answers (`answer.key`), settings and stubs. The answers:",
     grid(
       ["Answer", "API path"],
-      Object.entries(ANSWER_PATHS).map(([name, path]) => [name, code(path)]),
+      ANSWERS.map((name) => [name, code(SHOWN_PATHS[name])]),
     ),
     ...steps,
     "### Stubs",
@@ -60,20 +62,24 @@ export function settingsMarkdown(settings: SettingTable): string {
 /** Step → field → its row, without the functions. */
 export function mappingJson(): object {
   const tables = STEPS.map(({ name }) => [name, fieldsOf(TABLES[name] as AnyTable)]);
-  return { answers: ANSWER_PATHS, steps: Object.fromEntries(tables), stubs: STUBS };
+  return {
+    answers: Object.fromEntries(ANSWERS.map((name) => [name, SHOWN_PATHS[name]])),
+    steps: Object.fromEntries(tables),
+    stubs: STUBS,
+  };
 }
 
-const ANSWER_PATHS = {
-  clusterStatus: "/cluster/status",
-  resources: "/cluster/resources?type=vm",
-  nodes: "/nodes",
-  nodeStatus: "/nodes/{node}/status",
-  network: "/nodes/{node}/network",
-  config: "/nodes/{node}/{qemu|lxc}/{vmid}/config?current=1",
-  osinfo: "/nodes/{node}/qemu/{vmid}/agent/get-osinfo",
-  agentInterfaces: "/nodes/{node}/qemu/{vmid}/agent/network-get-interfaces",
-  lxcInterfaces: "/nodes/{node}/lxc/{vmid}/interfaces",
-} as const;
+const ANSWERS = [
+  "clusterStatus",
+  "resources",
+  "nodes",
+  "nodeStatus",
+  "network",
+  "config",
+  "osinfo",
+  "agentInterfaces",
+  "lxcInterfaces",
+] as const satisfies readonly (keyof AnswerRows)[];
 
 function fieldsOf(table: AnyTable): object {
   return Object.fromEntries(

@@ -91,6 +91,10 @@ export function dataOf(answer: Answer | undefined): Reading<unknown> {
   return { reason: UNREACHABLE.has(answer.status) ? "unreachable" : "failed", detail };
 }
 
+export function hasData(answer: Answer): boolean {
+  return "status" in answer && answer.status === 200;
+}
+
 /** An answer that has to be an object. */
 export function objectOf(answer: Answer | undefined): Reading<Readonly<Record<string, unknown>>> {
   return narrow(dataOf(answer), record);

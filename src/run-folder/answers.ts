@@ -11,7 +11,7 @@ import { inputError } from "../base/errors.ts";
 import { canonicalJson, parseJson } from "../base/json.ts";
 import { decodeUtf8, encodeUtf8, indexOfText } from "../base/text.ts";
 import { compareCodeUnits, compareNatural } from "../base/natural-order.ts";
-import { heldPath, rowKey, rowKeys } from "../proxmox/endpoints.ts";
+import { recordedPath, sortKeyOf, sortValue } from "../proxmox/endpoints.ts";
 import type { Answer } from "../proxmox/answers.ts";
 import { AnswerSchema, type AnswersFile } from "./snapshot.ts";
 
@@ -36,7 +36,7 @@ export class Answers implements AnswersFile {
   }
 
   pathOf(path: string): string {
-    return heldPath(path, (each) => this.#lines.has(each));
+    return recordedPath(path, (each) => this.#lines.has(each));
   }
 
   get(path: string, keys?: readonly string[]): Answer | undefined {
@@ -135,11 +135,11 @@ function notAnswers(file: string, line: number): Error {
 }
 
 function sortRows(path: string, answer: Answer): Answer {
-  const keys = rowKeys(path);
-  if (keys === undefined || !("data" in answer) || !Array.isArray(answer.data)) return answer;
+  const sortKey = sortKeyOf(path);
+  if (sortKey === undefined || !("data" in answer) || !Array.isArray(answer.data)) return answer;
   const keyed = answer.data.map((row: unknown) => ({
     row,
-    key: rowKey(row, keys),
+    key: sortValue(row, sortKey),
     text: canonicalJson(row, { what: path }),
   }));
   keyed.sort((a, b) => compareNatural(a.key, b.key) || compareCodeUnits(a.text, b.text));

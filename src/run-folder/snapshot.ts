@@ -100,3 +100,12 @@ export interface Snapshot {
   /** Answers of a node and its guests; undefined when it has no file. @throws AppError "input". */
   node(node: string): Promise<AnswersFile | undefined>;
 }
+
+/** The cluster's file, then that of each node. */
+export async function* filesOf(snapshot: Snapshot): AsyncGenerator<AnswersFile> {
+  yield await snapshot.cluster();
+  for (const node of snapshot.nodes) {
+    const file = await snapshot.node(node);
+    if (file !== undefined) yield file;
+  }
+}

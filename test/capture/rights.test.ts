@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { accessTo, grantsFor, type Lack, refusedIn } from "../../src/capture/access.ts";
 import { Token } from "../../src/capture/token.ts";
-import { type EndpointName, endpointOf, ENDPOINTS, PATHS } from "../../src/proxmox/endpoints.ts";
+import { type EndpointName, ENDPOINTS, parsePath, PATHS } from "../../src/proxmox/endpoints.ts";
 import { Rights } from "../../src/proxmox/rights.ts";
 import { parseDenial } from "../../src/rehearse/serve/rights.ts";
 import { AUDITOR, captured, listing, liveLab } from "../helpers/capturing.ts";
@@ -182,8 +182,8 @@ test("every path that is asked has its row", () => {
       /node|net/.test(name) ? guest.node : guest,
     ),
   ]);
-  for (const [name, path] of paths) expect(endpointOf(path ?? ""), path).toBe(name);
-  expect(endpointOf("/nodes/pve1/qemu/101/pending")).toBeUndefined();
+  for (const [name, path] of paths) expect(parsePath(path ?? "")?.endpoint, path).toBe(name);
+  expect(parsePath("/nodes/pve1/qemu/101/pending")).toBeUndefined();
 });
 
 describe("a list of which the token sees only a part makes the capture partial", () => {

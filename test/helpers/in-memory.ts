@@ -7,7 +7,7 @@
 import { digest } from "../../src/base/digest.ts";
 import type { StepName } from "../../src/netbox/types/order.ts";
 import type { Entities } from "../../src/netbox/types/schema.ts";
-import { CLUSTER_FILE, heldPath, NODES_FOLDER } from "../../src/proxmox/endpoints.ts";
+import { CLUSTER_FILE, NODES_FOLDER, recordedPath } from "../../src/proxmox/endpoints.ts";
 import type { LeftOut, Note } from "../../src/run-folder/left-out.ts";
 import type { Answer } from "../../src/proxmox/answers.ts";
 import type { AnswersFile, Snapshot } from "../../src/run-folder/snapshot.ts";
@@ -113,7 +113,7 @@ export function only<Item>(items: readonly Item[]): Item {
 
 function answersFile(file: string, answers: AnswersByPath): AnswersFile {
   const isHeld = (path: string): boolean => Object.hasOwn(answers, path);
-  const pathOf = (path: string): string => heldPath(path, isHeld);
+  const pathOf = (path: string): string => recordedPath(path, isHeld);
   return {
     file,
     paths: () => Object.keys(answers),

@@ -1,7 +1,12 @@
 /** The parts of README that the program prints, and `npm run readme`, which writes them. */
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { type EndpointRow, ENDPOINTS } from "../../src/proxmox/endpoints.ts";
+import {
+  ENDPOINT_NAMES,
+  type EndpointRow,
+  ENDPOINTS,
+  SHOWN_PATHS,
+} from "../../src/proxmox/endpoints.ts";
 import { COMMANDS } from "../../src/cli/catalog/catalog.ts";
 import type { CommandRow } from "../../src/cli/catalog/row.ts";
 import { explanationText } from "../../src/look/explain/text.ts";
@@ -50,12 +55,16 @@ export const BLOCKS: Readonly<Record<string, () => string | Promise<string>>> = 
   "capture-settings": () => settingsMarkdown(STAGE_SETTINGS.capture),
   privileges: () =>
     rows(
-      Object.values<EndpointRow>(ENDPOINTS).map(({ shown, needs }) => [
-        `\`${shown.replace("|", "\\|")}\``,
-        ...[7, 8, 9].map((major) => needs?.privileges(major).join(" or ") ?? ""),
-        needs === undefined ? "" : `\`${needs.on}\``,
-        needs === undefined ? "" : `${needs.without}: ${needs.missing}`,
-      ]),
+      ENDPOINT_NAMES.map((name): [string, EndpointRow] => [SHOWN_PATHS[name], ENDPOINTS[name]]).map(
+        (
+          [shown, { needs }],
+        ) => [
+          `\`${shown.replace("|", "\\|")}\``,
+          ...[7, 8, 9].map((major) => needs?.privileges(major).join(" or ") ?? ""),
+          needs === undefined ? "" : `\`${needs.on}\``,
+          needs === undefined ? "" : `${needs.without}: ${needs.missing}`,
+        ],
+      ),
       ["GET", "PVE 7", "PVE 8", "PVE 9", "On", "Without it"],
     ),
   causes: () =>

@@ -2,7 +2,7 @@
 import { basename } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { nodeFile, nodeOfFile, PATHS, rowKeys } from "../../src/proxmox/endpoints.ts";
+import { nodeFile, nodeOfFile, PATHS, sortKeyOf } from "../../src/proxmox/endpoints.ts";
 import { safeKey } from "../../src/run-folder/store/store.ts";
 import { anyText } from "../helpers/arbitraries.ts";
 
@@ -84,11 +84,11 @@ test("a question about a guest names its node, its kind and its VMID", () => {
 });
 
 test("rows are the listings of guests, nodes, interfaces and status, and no other lists", () => {
-  expect(rowKeys("/cluster/resources?type=vm")).toEqual(["id"]);
-  expect(rowKeys("/cluster/resources")).toEqual(["id"]);
-  expect(rowKeys("/cluster/status")).toEqual(["id"]);
-  expect(rowKeys("/nodes")).toEqual(["node"]);
-  expect(rowKeys("/nodes/pve1/network")).toEqual(["iface"]);
+  expect(sortKeyOf("/cluster/resources?type=vm")).toBe("id");
+  expect(sortKeyOf("/cluster/resources")).toBe("id");
+  expect(sortKeyOf("/cluster/status")).toBe("id");
+  expect(sortKeyOf("/nodes")).toBe("node");
+  expect(sortKeyOf("/nodes/pve1/network")).toBe("iface");
   for (
     const path of [
       "/nodes/pve1/network/vmbr0",
@@ -99,6 +99,6 @@ test("rows are the listings of guests, nodes, interfaces and status, and no othe
       "",
     ]
   ) {
-    expect(rowKeys(path), path).toBeUndefined();
+    expect(sortKeyOf(path), path).toBeUndefined();
   }
 });

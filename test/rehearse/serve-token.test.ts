@@ -109,13 +109,13 @@ describe("answers by version", () => {
   test.each([
     ["7.4-16", { foldsUnauthorized: false, hasMessage: false, hidesBridges: false }],
     ["8.0.3", { hasLxcInterfaces: false, hidesBridges: true, hasDeflate: false }],
-    ["8.1.4", { hasLxcInterfaces: true, agentPrivileges: ["VM.Monitor"] }],
+    ["8.1.4", { hasLxcInterfaces: true, major: 8 }],
     ["8.3.5", { hasMessage: false, hasPlainErrors: false, hasDeflate: true }],
     ["8.4.16", { hasMessage: true, hasPlainErrors: true, foldsUnauthorized: false }],
     ["8.4.17", { foldsUnauthorized: true }],
     ["9.0.6", {
       foldsUnauthorized: false,
-      agentPrivileges: ["VM.GuestAgent.Audit", "VM.GuestAgent.Unrestricted"],
+      major: 9,
     }],
     ["9.1.5", { foldsUnauthorized: true }],
   ])("%s: %o", (version, expected) => {

@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { diffSnapshots } from "../../src/look/diff/diff-snapshots.ts";
 import { explain } from "../../src/look/explain/explain.ts";
 import { tallyAnswers } from "../../src/look/report/chapters/captured.ts";
-import { guestOfConfig, heldPath, PATHS } from "../../src/proxmox/endpoints.ts";
+import { guestOfConfig, PATHS, recordedPath } from "../../src/proxmox/endpoints.ts";
 import type { Snapshot } from "../../src/run-folder/snapshot.ts";
 import { anyLab, anySettings } from "../helpers/any-lab.ts";
 import { captured, liveLab } from "../helpers/capturing.ts";
@@ -65,7 +65,7 @@ describe("the path under which an answer is held", () => {
     [[PATHS.nodes], "/nodes?current=1", "/nodes?current=1"],
     [[OLDER], `${OLDER}?snapshot=a`, `${OLDER}?snapshot=a`],
   ])("of %j, asked for %s: %s", (held, path, expected) => {
-    expect(heldPath(path, (each) => held.includes(each))).toBe(expected);
+    expect(recordedPath(path, (each) => held.includes(each))).toBe(expected);
   });
 });
 

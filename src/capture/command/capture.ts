@@ -3,7 +3,7 @@ import { usageError } from "../../base/errors.ts";
 import { printable } from "../../base/log.ts";
 import { TOOL } from "../../base/tool.ts";
 import { CAUSES } from "../../proxmox/answers.ts";
-import { ENDPOINTS } from "../../proxmox/endpoints.ts";
+import { SHOWN_PATHS } from "../../proxmox/endpoints.ts";
 import { interruptible } from "../../terminal/interrupt.ts";
 import { openProgress, type ProgressView } from "../../terminal/progress.ts";
 import type { Session } from "../../terminal/session.ts";
@@ -114,7 +114,7 @@ export function printPlan(session: Session, rows: readonly PlanRow[]): void {
   if (session.isJson) {
     const calls = asked.map(({ endpoint, calls, isAtMost }) => ({
       endpoint,
-      path: ENDPOINTS[endpoint].shown,
+      path: SHOWN_PATHS[endpoint],
       calls,
       at_most: isAtMost,
     }));
@@ -122,7 +122,7 @@ export function printPlan(session: Session, rows: readonly PlanRow[]): void {
     return;
   }
   const cells = asked.map(({ endpoint, calls, isAtMost }) =>
-    [ENDPOINTS[endpoint].shown, calls, isAtMost ? "at most" : ""] as const
+    [SHOWN_PATHS[endpoint], calls, isAtMost ? "at most" : ""] as const
   );
   session.data(
     `\n${renderTable(["GET", "Calls", ""], [...cells, ["in all", total, "at most"]])}\n`,

@@ -1,6 +1,6 @@
 /** doctor: what stands between this machine and a complete capture, and the commands that mend it. */
 import type { Certificate } from "../../http/certificate.ts";
-import { type EndpointName, ENDPOINTS } from "../../proxmox/endpoints.ts";
+import { ENDPOINT_NAMES, SHOWN_PATHS } from "../../proxmox/endpoints.ts";
 import { interruptible } from "../../terminal/interrupt.ts";
 import type { Session } from "../../terminal/session.ts";
 import { readSettings } from "../../terminal/settings.ts";
@@ -58,7 +58,7 @@ function textOf(diagnosis: Diagnosis): string {
   const rights = access === undefined ? "The token's rights could not be read" : renderTable(
     ["GET", "May read", "Lacks", "On"],
     access.map(({ endpoint, may, lacks, on }) => [
-      ENDPOINTS[endpoint].shown,
+      SHOWN_PATHS[endpoint],
       MAY[may],
       lacks.join(" or "),
       pathsOf(on).join(" "),
@@ -81,7 +81,7 @@ function jsonOf({ host, certificate, ...diagnosis }: Diagnosis): string {
     certificate: { ...certificate, trust: diagnosis.trust },
     access: diagnosis.access?.map(({ endpoint, may, lacks, on, grants }) => ({
       endpoint,
-      path: ENDPOINTS[endpoint].shown,
+      path: SHOWN_PATHS[endpoint],
       may,
       lacks,
       on: pathsOf(on),
@@ -122,7 +122,7 @@ export async function doctor(options: CaptureOptions, asking: Asking): Promise<D
     refuseScope(overview.inventory.nodes, options.nodes);
     for (const warning of warningsOf(overview, options)) asking.onWarning(warning);
     const { nodes, rights, major, version, clusterName } = overview;
-    const access = rights && (Object.keys(ENDPOINTS) as EndpointName[])
+    const access = rights && ENDPOINT_NAMES
       .map((endpoint): Diagnosed => {
         const found = accessTo(endpoint, { rights, major, nodes });
         return { ...found, grants: grantsFor(lacksOf(found), options.token, rights) };

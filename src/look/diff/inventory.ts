@@ -4,6 +4,7 @@
  * Sources: PVE/API2/Cluster.pm, Nodes.pm, Network.pm; PVE/QemuServer.pm and PVE/LXC/Config.pm
  * ($confdesc); qemu-ga, guest-get-osinfo and guest-network-get-interfaces.
  */
+import type { EndpointName } from "../../proxmox/endpoints.ts";
 import type { AnswerRows } from "../../proxmox/rows.ts";
 
 export type AnswerName = keyof AnswerRows;
@@ -117,10 +118,10 @@ export const INVENTORY: Readonly<Record<AnswerName, InventoryRow>> = {
 };
 
 /** Answers that are not compared at all, and why. */
-export const IGNORED_ANSWERS: Readonly<Record<string, string>> = {
-  "/version": "is that of the node that answered; the status of each node has its own",
-  "/access/acl": "is about the token",
-  "/access/permissions": "is about the token",
+export const IGNORED_ANSWERS: Readonly<Record<Exclude<EndpointName, AnswerName>, string>> = {
+  version: "is that of the node that answered; the status of each node has its own",
+  acl: "is about the token",
+  permissions: "is about the token",
 };
 
 /** A key is also what the row says of the object that it stands in. */

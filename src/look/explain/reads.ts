@@ -1,7 +1,7 @@
 /** What a row of a mapping table reads → the raw values, each with its place, and the settings. */
 import type { StepName } from "../../netbox/types/order.ts";
 import { STUBS } from "../../netbox/types/stubs.ts";
-import { CLUSTER_FILE, nodeOfFile, rowKeys } from "../../proxmox/endpoints.ts";
+import { CLUSTER_FILE, nodeOfFile, sortKeyOf } from "../../proxmox/endpoints.ts";
 import type { AnswerRows } from "../../proxmox/rows.ts";
 import { record, text } from "../../proxmox/values.ts";
 import type { AnswerRef } from "../../run-folder/left-out.ts";
@@ -294,7 +294,7 @@ function rowFinder(
   { pointer, path }: { readonly pointer: string; readonly path: string },
 ): (row: AnswerRow) => string | undefined {
   if (!Array.isArray(value)) return (row) => contains(value, row) ? pointer : undefined;
-  const [key = ""] = rowKeys(path) ?? [];
+  const key = sortKeyOf(path) ?? "";
   const keyOf = (row: AnswerRow | null | undefined) => JSON.stringify(row?.[key]);
   const byKey = Map.groupBy(value.keys(), (i) => keyOf(value[i] as AnswerRow | null));
   return (row) => {

@@ -2,7 +2,7 @@
 import { compareCodeUnits, compareNatural } from "../../base/natural-order.ts";
 import { TOOL } from "../../base/tool.ts";
 import { type Answer, type Cause, type Incomplete, incompleteOf } from "../../proxmox/answers.ts";
-import { CLUSTER_FILE, nodeFile, nodeOfFile, rowKey, rowKeys } from "../../proxmox/endpoints.ts";
+import { fileOf, nodeOfFile, sortKeyOf, sortValue } from "../../proxmox/endpoints.ts";
 import { Answers } from "../../run-folder/answers.ts";
 import { listingFaults, readListed } from "../../run-folder/manifest.ts";
 import { isFailure, readSnapshotManifest } from "../../run-folder/snapshot-files.ts";
@@ -61,13 +61,13 @@ async function verifyAnswers(answers: Answers, tally: Tally, findings: Findings)
     if (compareCodeUnits(previous, path) > 0) {
       findings.add("order", place, "Stands behind a path that it should stand before");
     }
-    if (homeOf(path) !== file) findings.add("shape", place, `Should stand in ${homeOf(path)}`);
+    if (fileOf(path) !== file) findings.add("shape", place, `Should stand in ${fileOf(path)}`);
     previous = path;
     // Of long lists of rows, their keys are all that is looked at.
     const answer = await findings.attempt(
       "shape",
       place,
-      () => answers.get(path, rowKeys(path) ?? []),
+      () => answers.get(path, rowKeys(path)),
     );
     if (answer === undefined) continue;
     const miscounted = tally.addAnswer(path, answer);
@@ -79,17 +79,17 @@ async function verifyAnswers(answers: Answers, tally: Tally, findings: Findings)
   }
 }
 
-/** The file that an answer belongs to: a node's own, or the cluster's. */
-function homeOf(path: string): string {
-  const node = /^\/nodes\/([^/]+)\//.exec(path)?.[1];
-  return node === undefined ? CLUSTER_FILE : nodeFile(node) ?? CLUSTER_FILE;
+/** Of long lists of rows, the only key that is looked at. */
+function rowKeys(path: string): string[] {
+  const key = sortKeyOf(path);
+  return key === undefined ? [] : [key];
 }
 
 /** Index of the first row that is out of order. */
 function misplacedRow(path: string, answer: Answer): number | undefined {
-  const keys = rowKeys(path);
-  if (keys === undefined || !("data" in answer) || !Array.isArray(answer.data)) return undefined;
-  const sorted = answer.data.map((row: unknown) => rowKey(row, keys));
+  const key = sortKeyOf(path);
+  if (key === undefined || !("data" in answer) || !Array.isArray(answer.data)) return undefined;
+  const sorted = answer.data.map((row: unknown) => sortValue(row, key));
   const at = sorted.findIndex((key, i) => i > 0 && compareNatural(sorted[i - 1] ?? "", key) > 0);
   return at === -1 ? undefined : at;
 }

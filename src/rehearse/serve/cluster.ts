@@ -99,6 +99,7 @@ export function picked(row: Row, keys: readonly string[]): Row {
 type Version = readonly [number, number, number];
 
 export interface Dialect {
+  readonly major: number;
   /** The body has the error text, too, as `message`. Since libpve-http-server-perl 5.2.0. */
   readonly hasMessage: boolean;
   /** Errors of the HTTP server have their text as the body. Since libpve-http-server-perl 5.2.0. */
@@ -111,8 +112,6 @@ export interface Dialect {
   readonly hidesBridges: boolean;
   /** Has /nodes/{node}/lxc/{vmid}/interfaces. Since pve-container 5.0.6. */
   readonly hasLxcInterfaces: boolean;
-  /** Any of these allows guest agent calls. Source: PVE/API2/Qemu/Agent.pm. */
-  readonly agentPrivileges: readonly string[];
 }
 
 /** Assumed for a snapshot without a version. */
@@ -121,15 +120,13 @@ const NEWEST: Version = [9, 2, 0];
 export function dialectOf(version: Version = NEWEST): Dialect {
   const since = (...other: Version): boolean => compare(version, other) >= 0;
   return {
+    major: version[0],
     hasMessage: since(8, 4, 0),
     hasPlainErrors: since(8, 4, 0),
     hasDeflate: since(8, 2, 0),
     foldsUnauthorized: since(9, 1, 5) || (since(8, 4, 17) && !since(9, 0, 0)),
     hidesBridges: since(8, 0, 0),
     hasLxcInterfaces: since(8, 1, 0),
-    agentPrivileges: since(9, 0, 0)
-      ? ["VM.GuestAgent.Audit", "VM.GuestAgent.Unrestricted"]
-      : ["VM.Monitor"],
   };
 }
 

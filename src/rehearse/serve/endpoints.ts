@@ -1,18 +1,17 @@
-/** TABLE: the served endpoints, with the checks of Proxmox VE and the view of the token. */
-import type { GuestKind } from "../../proxmox/endpoints.ts";
+/** TABLE: how the endpoints are served, and the view of the token. */
+import {
+  type EndpointName,
+  nodeOfPath,
+  type ParsedPath,
+  parsePath,
+} from "../../proxmox/endpoints.ts";
 import { type Dialect, mapRows, picked, rowsOf } from "./cluster.ts";
 import type { World } from "./disturbances.ts";
 
-export interface Endpoint {
-  /** Braces stand for what varies. */
-  readonly path: string;
+/** What the server needs besides the row of proxmox/endpoints.ts. */
+export interface ServedEndpoint {
   /** Query parameters and their allowed values. */
   readonly query?: Readonly<Record<string, readonly string[]>>;
-  /** Any of these privileges on this ACL path; absent: any token. */
-  readonly needs?: {
-    readonly anyOf: (dialect: Dialect) => readonly string[];
-    readonly on: string;
-  };
   /** False: the release does not have it. */
   readonly isIn?: (dialect: Dialect) => boolean;
   /** Blocks one of the node's workers. */
@@ -21,87 +20,40 @@ export interface Endpoint {
   readonly view?: View;
 }
 
-/** Source: PVE/API2/*.pm of pve-manager, qemu-server and pve-container. */
-export const ENDPOINTS = {
-  version: { path: "/version" },
-  permissions: { path: "/access/permissions", view: permissionListing },
-  acl: { path: "/access/acl", view: aclRows },
-  clusterStatus: {
-    path: "/cluster/status",
-    needs: { anyOf: () => ["Sys.Audit"], on: "/" },
-    view: clusterRows,
-  },
-  resources: { path: "/cluster/resources", query: { type: ["vm"] }, view: guestRows },
-  nodes: { path: "/nodes", view: nodeRows },
-  nodeStatus: {
-    path: "/nodes/{node}/status",
-    needs: { anyOf: () => ["Sys.Audit"], on: "/nodes/{node}" },
-  },
-  network: { path: "/nodes/{node}/network", view: interfaceRows },
-  config: {
-    path: "/nodes/{node}/{kind}/{vmid}/config",
-    query: { current: ["0", "1"] },
-    needs: { anyOf: () => ["VM.Audit"], on: "/vms/{vmid}" },
-  },
-  agent: {
-    path: "/nodes/{node}/qemu/{vmid}/agent/{command}",
-    needs: { anyOf: (dialect) => dialect.agentPrivileges, on: "/vms/{vmid}" },
-    isBlocking: true,
-  },
-  lxcInterfaces: {
-    path: "/nodes/{node}/lxc/{vmid}/interfaces",
-    needs: { anyOf: () => ["VM.Audit"], on: "/vms/{vmid}" },
-    isIn: (dialect) => dialect.hasLxcInterfaces,
-    isBlocking: true,
-  },
-} as const satisfies Readonly<Record<string, Endpoint>>;
-
-export type EndpointName = keyof typeof ENDPOINTS;
-
-/** The variable parts of a path. */
-export interface Variables {
-  readonly node?: string;
-  readonly kind?: GuestKind;
-  readonly vmid?: number;
-}
-
-export interface Found {
-  readonly endpoint: EndpointName | undefined;
-  readonly variables: Variables;
-}
-
-const VARIABLES: Readonly<Record<string, string>> = {
-  "{node}": "(?<node>[^/]+)",
-  "{kind}": "(?<kind>qemu|lxc)",
-  "{vmid}": "(?<vmid>[1-9]\\d{2,8})",
-  "{command}": "[a-z-]+",
-  "/qemu/": "/(?<kind>qemu)/",
-  "/lxc/": "/(?<kind>lxc)/",
+export const SERVED: Readonly<Record<EndpointName, ServedEndpoint>> = {
+  version: {},
+  permissions: { view: permissionListing },
+  acl: { view: aclRows },
+  clusterStatus: { view: clusterRows },
+  resources: { query: { type: ["vm"] }, view: guestRows },
+  nodes: { view: nodeRows },
+  nodeStatus: {},
+  network: { view: interfaceRows },
+  config: { query: { current: ["0", "1"] } },
+  osinfo: { isBlocking: true },
+  agentInterfaces: { isBlocking: true },
+  lxcInterfaces: { isIn: (dialect) => dialect.hasLxcInterfaces, isBlocking: true },
 };
 
-const PATTERNS = Object.entries(ENDPOINTS).map(([name, { path }]) => {
-  const pattern = path.replace(/\{\w+\}|\/(?:qemu|lxc)\//g, (part) => VARIABLES[part] ?? part);
-  return { endpoint: name as EndpointName, pattern: new RegExp(`^${pattern}$`) };
-});
+/** The variable parts of a path. */
+export type Variables = Omit<ParsedPath, "endpoint">;
 
-/** The node in the path of an unknown endpoint. */
-const NODE_REGEXP = /^\/nodes\/(?<node>[^/]+)(?:\/|$)/;
-
-/** "/nodes/pve1/status" → its row and { node: "pve1" } */
-export function findEndpoint(path: string): Found {
-  for (const { endpoint, pattern } of PATTERNS) {
-    const match = pattern.exec(path);
-    if (match !== null) return { endpoint, variables: variablesOf(match.groups) };
-  }
-  return { endpoint: undefined, variables: variablesOf(NODE_REGEXP.exec(path)?.groups) };
+/** Source: PVE/JSONSchema.pm, pve-vmid. */
+function isVmid(vmid: number): boolean {
+  return vmid >= 100 && vmid < 1e9;
 }
 
-function variablesOf({ node, kind, vmid }: Readonly<Record<string, string>> = {}): Variables {
-  return {
-    ...(node === undefined ? {} : { node }),
-    ...(kind === undefined ? {} : { kind: kind as GuestKind }),
-    ...(vmid === undefined ? {} : { vmid: Number(vmid) }),
-  };
+/** "/nodes/pve1/status" → nodeStatus and { node: "pve1" }; or only the node of an unknown endpoint. */
+function findEndpoint(path: string): Pick<Question, "endpoint" | "variables"> {
+  // Other commands of the guest agent are checked in the same way as this one.
+  const found = parsePath(path) ??
+    parsePath(path.replace(/(?<=\/agent\/)[a-z-]+$/, "get-osinfo"));
+  if (found !== undefined && isVmid(found.vmid ?? 100)) {
+    const { endpoint, ...variables } = found;
+    return { endpoint, variables };
+  }
+  const node = nodeOfPath(path);
+  return { endpoint: undefined, variables: node === undefined ? {} : { node } };
 }
 
 export interface Question {

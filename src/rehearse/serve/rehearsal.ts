@@ -3,11 +3,11 @@ import type { IncomingMessage } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 import pLimit, { type LimitFunction } from "p-limit";
 import { AppError } from "../../base/errors.ts";
-import { PATHS } from "../../proxmox/endpoints.ts";
+import { type EndpointRow, ENDPOINTS, PATHS } from "../../proxmox/endpoints.ts";
 import type { Answer, Failure } from "../../proxmox/answers.ts";
 import type { Cluster } from "./cluster.ts";
 import { disturb, type Disturbances, faultFor, FAULTS, type World } from "./disturbances.ts";
-import { type Endpoint, ENDPOINTS, type Question } from "./endpoints.ts";
+import { type Question, SERVED } from "./endpoints.ts";
 import {
   apiError,
   bareError,
@@ -123,12 +123,15 @@ export class Rehearsal {
 
   /** Occupies a worker of the node in the path for as long as the call takes. */
   async #work({ endpoint, variables: { node = "" } }: Question, outcome: Outcome): Promise<void> {
-    const row: Endpoint | undefined = endpoint && ENDPOINTS[endpoint];
-    if (row?.isBlocking !== true || isDrop(outcome) || DECIDED_AT_ENTRY.has(outcome.status)) return;
+    if (
+      endpoint === undefined || SERVED[endpoint].isBlocking !== true || isDrop(outcome) ||
+      DECIDED_AT_ENTRY.has(outcome.status)
+    ) return;
     const { slowAgentMs = 0 } = this.#disturbances;
+    const { isAgent }: EndpointRow = ENDPOINTS[endpoint];
     const workers = this.#workers.get(node) ?? pLimit(WORKERS_PER_NODE);
     this.#workers.set(node, workers);
-    await workers(() => this.#pass(endpoint === "agent" ? slowAgentMs : 0));
+    await workers(() => this.#pass(isAgent === true ? slowAgentMs : 0));
   }
 
   async #pass(ms: number): Promise<void> {
@@ -154,12 +157,12 @@ function judge(question: Question, world: World): Outcome {
 
 /** Checked before the node: a token without the privilege learns nothing about the node. */
 function forbidden({ endpoint, variables }: Question, world: World): Outcome | undefined {
-  const { needs }: Partial<Endpoint> = endpoint ? ENDPOINTS[endpoint] : {};
-  if (needs === undefined) return undefined;
+  const { needs }: Partial<EndpointRow> = endpoint ? ENDPOINTS[endpoint] : {};
+  if (needs?.without !== "denied") return undefined;
   const { cluster: { dialect }, rights } = world;
   const { node = "", vmid = "" } = variables;
   const path = needs.on.replace("{node}", node).replace("{vmid}", String(vmid));
-  const wanted = needs.anyOf(dialect);
+  const wanted = needs.privileges(dialect.major);
   if (!rights.lost(wanted, path)) return undefined;
   const text = `Permission check failed (${path}, ${wanted.join("|")})`;
   return apiError(dialect, { status: 403, text });
@@ -195,7 +198,7 @@ function recorded(question: Question, world: World): Outcome {
   const { status, error = "", data = null, ...beside } = answer;
   if (status >= 595) return bareError(status, error);
   if (status >= 400) return apiError(world.cluster.dialect, { status, text: error, beside });
-  const { view }: Partial<Endpoint> = question.endpoint ? ENDPOINTS[question.endpoint] : {};
+  const view = question.endpoint && SERVED[question.endpoint].view;
   const seen = success({ ...beside, data: view === undefined ? data : view(data, world) });
   if (question.endpoint === "resources") world.moves.finish();
   return seen;
@@ -205,7 +208,7 @@ function lookUp(question: Question, world: World): Answer | undefined {
   const { path, endpoint, variables, query } = question;
   const { cluster, moves } = world;
   // A snapshot has no pending changes: the config is the same with `current` and without.
-  const isConfig = endpoint === "config" && queryErrors(query, ENDPOINTS.config) === undefined;
+  const isConfig = endpoint === "config" && queryErrors(query, SERVED.config) === undefined;
   const name = isConfig ? path : question.name;
   const { node, vmid } = variables;
   // Without `type`, Proxmox VE also lists nodes and storages, which a snapshot does not have.

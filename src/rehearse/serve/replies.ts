@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { SkipReason } from "../../proxmox/answers.ts";
 import type { Dialect } from "./cluster.ts";
 import type { World } from "./disturbances.ts";
-import { type Endpoint, ENDPOINTS, type Question } from "./endpoints.ts";
+import { type Question, SERVED, type ServedEndpoint } from "./endpoints.ts";
 import { NO_TOKEN } from "./token.ts";
 
 export interface Reply {
@@ -94,7 +94,7 @@ export const SKIPPED: Readonly<Record<SkipReason, Answerer>> = {
 export function unheld(question: Question, world: World): Outcome {
   const { cluster } = world;
   const { endpoint, variables: { node, vmid } } = question;
-  const row: Endpoint | undefined = endpoint && ENDPOINTS[endpoint];
+  const row = endpoint && SERVED[endpoint];
   if (row === undefined || row.isIn?.(cluster.dialect) === false) {
     return notImplemented(cluster.dialect, `GET ${question.path}`);
   }
@@ -114,7 +114,7 @@ export function unheld(question: Question, world: World): Outcome {
 /** Parameter → what is wrong with it. Source: PVE/JSONSchema.pm, check_object. */
 export function queryErrors(
   query: URLSearchParams,
-  row: Endpoint,
+  row: ServedEndpoint,
 ): Record<string, string> | undefined {
   const errors = [...query].flatMap(([key, value]): [string, string][] => {
     const allowed = row.query?.[key] ?? [];

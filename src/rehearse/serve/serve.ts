@@ -11,7 +11,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { Socket } from "node:net";
 import { deflateSync, gzipSync } from "node:zlib";
-import { rowKeys } from "../../proxmox/endpoints.ts";
+import { sortKeyOf } from "../../proxmox/endpoints.ts";
 import type { Snapshot } from "../../run-folder/snapshot.ts";
 import { createRandom, type Random } from "../random.ts";
 import { HOST, listen, makeCertificate } from "../server.ts";
@@ -267,7 +267,7 @@ class Connections {
 /** Shuffles keys, and rows that have no order: Perl's hashes come in another order on every call. */
 export function shuffled(envelope: object, path: string, random: Random): object {
   const data: unknown = "data" in envelope ? envelope.data : undefined;
-  const isUnordered = Array.isArray(data) && rowKeys(path) !== undefined;
+  const isUnordered = Array.isArray(data) && sortKeyOf(path) !== undefined;
   const rows = isUnordered ? { ...envelope, data: inAnyOrder(data, random) } : envelope;
   return withKeysInAnyOrder(rows, random) as object;
 }

@@ -1,4 +1,5 @@
 /** Counts of requests: in all, and how many ran at the same time. */
+import { type EndpointRow, ENDPOINTS } from "../../proxmox/endpoints.ts";
 import type { Question } from "./endpoints.ts";
 
 export interface Visit {
@@ -64,12 +65,13 @@ export class Traffic {
   }
 
   enter(method: string, { name, endpoint, variables: { node } }: Question): Visit {
+    const { isAgent }: Partial<EndpointRow> = endpoint ? ENDPOINTS[endpoint] : {};
     const count = increase(this.asked, name);
     increase(this.methods, method);
     const gauges = [
       this.#all,
       ...(node === undefined ? [] : [gaugeOf(this.#nodes, node)]),
-      ...(node === undefined || endpoint !== "agent" ? [] : [gaugeOf(this.#agents, node)]),
+      ...(node === undefined || isAgent !== true ? [] : [gaugeOf(this.#agents, node)]),
     ];
     for (const gauge of gauges) gauge.enter();
     let isOver = false;

@@ -6,21 +6,9 @@ import {
   INVENTORY,
   isInventory,
 } from "../../../src/look/diff/inventory.ts";
+import { parsePath } from "../../../src/proxmox/endpoints.ts";
 import { CUSTOM_FIELD_TABLES, TABLES } from "../../../src/transform/mapping/tables.ts";
 import { siteIn, WHOLE_CASES } from "../../helpers/whole-outputs.ts";
-
-/** TABLE: the path of an answer → its row, and where in `data` the keys stand. */
-const ANSWERS: readonly (readonly [RegExp, AnswerName])[] = [
-  [/^\/cluster\/status$/, "clusterStatus"],
-  [/^\/cluster\/resources/, "resources"],
-  [/^\/nodes$/, "nodes"],
-  [/^\/nodes\/[^/]+\/status$/, "nodeStatus"],
-  [/^\/nodes\/[^/]+\/network$/, "network"],
-  [/\/config(?:\?current=1)?$/, "config"],
-  [/\/agent\/get-osinfo$/, "osinfo"],
-  [/\/agent\/network-get-interfaces$/, "agentInterfaces"],
-  [/\/lxc\/\d+\/interfaces$/, "lxcInterfaces"],
-];
 
 /** Of the answers whose every other key is a setting, nothing has to be named. */
 function isDecided(answer: AnswerName, key: string): boolean {
@@ -46,12 +34,12 @@ test.each([...new Set(WHOLE_CASES.flatMap(({ runs }) => runs))])(
     const undecided = new Set<string>();
     for (const answers of [site.cluster, ...Object.values(site.nodes)]) {
       for (const [path, answer] of Object.entries(answers)) {
-        if (!("data" in answer) || path in IGNORED_ANSWERS) continue;
-        const name = ANSWERS.find(([pattern]) => pattern.test(path))?.[1];
+        const name = parsePath(path)?.endpoint;
+        if (!("data" in answer) || (name ?? "") in IGNORED_ANSWERS) continue;
         const { result = answer.data } = (answer.data ?? {}) as { result?: unknown };
         if (name === undefined) undecided.add(path);
         else if (!("error" in ((result ?? {}) as object))) {
-          keysOf(result).filter((key) => !isDecided(name, key)).forEach((key) =>
+          keysOf(result).filter((key) => !isDecided(name as AnswerName, key)).forEach((key) =>
             undecided.add(`${name}.${key}`)
           );
         }

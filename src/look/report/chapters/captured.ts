@@ -1,6 +1,7 @@
 /** What was captured, and what was not. */
-import { CAUSES, incompleteOf } from "../../../proxmox/answers.ts";
-import type { AnswersFile, Snapshot } from "../../../run-folder/snapshot.ts";
+import { CAUSES, hasData, incompleteOf } from "../../../proxmox/answers.ts";
+import { ENDPOINT_NAMES, endpointOf, ENDPOINTS, nodeOfPath } from "../../../proxmox/endpoints.ts";
+import { filesOf, type Snapshot } from "../../../run-folder/snapshot.ts";
 import { type List, listHtml } from "../page/list.ts";
 import { counted, grouped, type Html, lookUp, markup } from "../page/markup.ts";
 import type { Chapter } from "../page/page.ts";
@@ -59,7 +60,7 @@ function gapList(incomplete: readonly Gap[]): List<Gap> {
     rows: incomplete,
     columns: [
       { title: "Question", kind: "code", cell: ({ path }) => path },
-      { title: "Node", isFilter: true, cell: ({ path }) => /^\/nodes\/([^/]+)/.exec(path)?.[1] },
+      { title: "Node", isFilter: true, cell: ({ path }) => nodeOfPath(path) },
       {
         title: "Cause",
         isFilter: true,
@@ -70,23 +71,8 @@ function gapList(incomplete: readonly Gap[]): List<Gap> {
   };
 }
 
-/** TABLE: what capture asks, and how much of it was answered. */
-
-interface Row {
-  readonly title: string;
-  readonly path: RegExp;
-}
-
-const QUESTIONS: readonly Row[] = [
-  { title: "Cluster, nodes and the listing of guests", path: /^\/(?!nodes\/)/ },
-  { title: "Status of nodes", path: /^\/nodes\/[^/]+\/status$/ },
-  { title: "Networks of nodes", path: /^\/nodes\/[^/]+\/network$/ },
-  { title: "Configs of guests", path: /\/(?:qemu|lxc)\/\d+\/config(?:\?current=1)?$/ },
-  { title: "Operating systems, asked of guest agents", path: /\/agent\/get-osinfo$/ },
-  { title: "Addresses of VMs, asked of guest agents", path: /\/agent\/network-get-interfaces$/ },
-  { title: "Addresses of containers", path: /\/lxc\/\d+\/interfaces$/ },
-  { title: "Other answers", path: /^/ },
-];
+const OTHER_TITLE = "Other answers";
+const TITLES = new Set([...ENDPOINT_NAMES.map((name) => ENDPOINTS[name].title), OTHER_TITLE]);
 
 export interface AnswerTally {
   readonly title: string;
@@ -98,26 +84,18 @@ export interface AnswerTally {
 
 /** Memory holds the answers of one node at a time. @throws AppError "input". */
 export async function tallyAnswers(snapshot: Snapshot): Promise<AnswerTally[]> {
-  const tallies = QUESTIONS.map(({ title }) => ({ title, answered: 0, notDue: 0, missing: 0 }));
+  const tallies = [...TITLES].map((title) => ({ title, answered: 0, notDue: 0, missing: 0 }));
+  const byTitle = new Map(tallies.map((tally) => [tally.title, tally]));
   const listed = new Set(snapshot.manifest.incomplete.map(({ path }) => path));
   for await (const file of filesOf(snapshot)) {
     for (const path of file.paths()) {
-      const tally = tallies[QUESTIONS.findIndex((row) => row.path.test(path))];
+      const tally = byTitle.get(endpointOf(path)?.title ?? OTHER_TITLE);
       const answer = file.get(path, []);
       if (tally === undefined || answer === undefined) continue;
       if (listed.has(path) || incompleteOf(path, answer) !== undefined) tally.missing += 1;
-      else if ("skipped" in answer || ("status" in answer && answer.status !== 200)) {
-        tally.notDue += 1;
-      } else tally.answered += 1;
+      else if (hasData(answer)) tally.answered += 1;
+      else tally.notDue += 1;
     }
   }
   return tallies.filter(({ answered, notDue, missing }) => answered + notDue + missing > 0);
-}
-
-async function* filesOf(snapshot: Snapshot): AsyncGenerator<AnswersFile> {
-  yield await snapshot.cluster();
-  for (const node of snapshot.nodes) {
-    const file = await snapshot.node(node);
-    if (file !== undefined) yield file;
-  }
 }
