@@ -68,9 +68,6 @@ const RULES: Readonly<Record<string, Rule>> = {
 const EXCEPTIONS = new Set([
   "http/certificate.ts → capture/settings.ts",
   "http/tunnel.ts → push/settings.ts",
-  "netbox/rest/client.ts → look/compare/settings.ts",
-  "netbox/types/stubs.ts → transform/mapping/table.ts",
-  "netbox/types/stubs.ts → transform/settings.ts",
   "terminal/options.ts → cli/stage-settings.ts",
   "terminal/policy-file.ts → cli/stage-settings.ts",
   "terminal/settings.ts → transform/settings.ts",

@@ -126,9 +126,9 @@ describe.concurrent("what no command knows is refused with 2", () => {
 test("mapping prints Markdown with a table for each step, or JSON", async () => {
   const [markdown, json] = await Promise.all([runCli(["mapping"]), runCli(["mapping", "--json"])]);
   expect([markdown.code, markdown.stderr, json.code, json.stderr]).toEqual([0, "", 0, ""]);
-  for (const { number, message } of STEPS) {
+  for (const { number, type } of STEPS) {
     expect(markdown.stdout).toContain(
-      `\n### ${number} ${message}\n\n| Field | Reads | How |\n| ---`,
+      `\n### ${number} ${type.model}\n\n| Field | Reads | How |\n| ---`,
     );
   }
   expect(JSON.parse(json.stdout)).toHaveProperty("steps.virtual-machine.memory.reads");

@@ -1,11 +1,11 @@
 /** The mapping tables → Markdown for people, JSON for scripts. */
 import { allowedText, type SettingTable } from "../base/setting.ts";
 import { STEPS } from "../netbox/types/order.ts";
-import { STUBS } from "../netbox/types/stubs.ts";
 import { SHOWN_PATHS } from "../proxmox/endpoints.ts";
 import type { AnswerRows } from "../proxmox/rows.ts";
 import { NOTES, REASONS } from "../run-folder/left-out.ts";
 import type { Session } from "../terminal/session.ts";
+import { STUBS } from "../transform/mapping/stubs.ts";
 import type { Row } from "../transform/mapping/table.ts";
 import { CUSTOM_FIELD_TABLES, TABLES } from "../transform/mapping/tables.ts";
 import { OSTYPES } from "../transform/mapping/values.ts";
@@ -13,8 +13,8 @@ import { OSTYPES } from "../transform/mapping/values.ts";
 type AnyTable = Readonly<Record<string, Row<never, unknown>>>;
 
 export function mappingMarkdown(): string {
-  const steps = STEPS.flatMap(({ number, name, message }) => [
-    `### ${number} ${message}`,
+  const steps = STEPS.flatMap(({ number, name, type }) => [
+    `### ${number} ${type.model}`,
     ...tableSections(TABLES[name] as AnyTable),
     ...customFieldSections(name),
   ]);

@@ -1,8 +1,7 @@
 /** A run folder, opened: what is finished in it can be read. */
 import { inputError } from "../base/errors.ts";
 import { compareCodeUnits } from "../base/natural-order.ts";
-import { stepCalled, type StepName } from "../netbox/types/order.ts";
-import type { Entities } from "../netbox/types/schema.ts";
+import { type Entities, stepCalled, type StepName } from "../netbox/types/order.ts";
 import {
   ENTITY_MANIFEST_FILE,
   openEntities,

@@ -1,7 +1,7 @@
 /** An entity file, or some of its entities → the request that goes over the wire. */
+import { entityLabel } from "../netbox/types/order.ts";
 import { contentHash } from "../run-folder/set-difference.ts";
 import { lineOf } from "../entities/json-line.ts";
-import { entityLabel } from "../netbox/types/natural-key.ts";
 import type { EntityFile } from "../run-folder/entity-set.ts";
 import { readRequest, requestId, type RequestJson } from "../run-folder/request.ts";
 import { inputError } from "../base/errors.ts";

@@ -1,7 +1,7 @@
 /** Only what differs from an earlier run is sent; what is missing is told, since Diode cannot delete. */
 import { usageError } from "../base/errors.ts";
 import { encodeUtf8 } from "../base/text.ts";
-import { NATURAL_KEYS } from "../netbox/types/natural-key.ts";
+import { labelOf } from "../netbox/types/order.ts";
 import type { TransformedSet } from "../run-folder/entity-set.ts";
 import type { PushJournal, PushJournalPlace } from "../run-folder/push-journal.ts";
 import {
@@ -111,8 +111,7 @@ export interface MissingRecord {
 }
 
 export function missingRecord({ step, entity, notRead }: Missing): MissingRecord {
-  const { name } = NATURAL_KEYS[step] as { name: (entity: unknown) => string };
-  const record = { step, entity: name(entity) };
+  const record = { step, entity: labelOf(step, entity) };
   return notRead === undefined ? record : { ...record, reason: notRead.reason, what: notRead.what };
 }
 

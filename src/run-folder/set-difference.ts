@@ -5,16 +5,20 @@
 import { digest } from "../base/digest.ts";
 import { inputError } from "../base/errors.ts";
 import { canonicalJson } from "../base/json.ts";
-import { HostTags } from "../netbox/types/global-tags.ts";
-import { naturalKey, vmidOf } from "../netbox/types/natural-key.ts";
-import { stepCalled, type StepName, STEPS } from "../netbox/types/order.ts";
-import type {
-  Device,
-  DeviceRef,
-  Entities,
-  VirtualMachine,
-  VirtualMachineRef,
-} from "../netbox/types/schema.ts";
+import type { Device, DeviceRef } from "../netbox/types/device.ts";
+import {
+  type Entities,
+  naturalKey,
+  stepCalled,
+  type StepName,
+  STEPS,
+} from "../netbox/types/order.ts";
+import { HostTags } from "../netbox/types/tag.ts";
+import {
+  type VirtualMachine,
+  type VirtualMachineRef,
+  vmidOf,
+} from "../netbox/types/virtual-machine.ts";
 import type { EntityFile, TransformedSet } from "./entity-set.ts";
 import { readLeftOut } from "./left-out-file.ts";
 import { type LeftOut, NOT_READ } from "./left-out.ts";

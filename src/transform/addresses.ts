@@ -6,7 +6,7 @@ import {
   parseAddress,
   splitCidr,
 } from "../base/ip-address.ts";
-import { guestAddressRef } from "../netbox/types/stubs.ts";
+import { guestAddressRef } from "../netbox/types/ip-address.ts";
 import { listOf } from "../proxmox/answers.ts";
 import { PATHS } from "../proxmox/endpoints.ts";
 import { ADDRESS_KEYS, isOpen, parseMac } from "../proxmox/nics.ts";

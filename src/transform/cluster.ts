@@ -1,9 +1,9 @@
 /** cluster.json → what the cluster is called, where it stands, and which nodes and guests it lists. */
 import { compareNatural } from "../base/natural-order.ts";
 import { cutName, MAX_LONG_NAME } from "../netbox/names.ts";
-import { GLOBAL_TAGS, hostTagName } from "../netbox/types/global-tags.ts";
-import type { TagRef } from "../netbox/types/schema.ts";
-import { clusterRef, tagRef } from "../netbox/types/stubs.ts";
+import { clusterRef } from "../netbox/types/cluster.ts";
+import type { TagRef } from "../netbox/types/fields.ts";
+import { GLOBAL_TAGS, hostTagName, tagRef } from "../netbox/types/tag.ts";
 import {
   asRows,
   hiddenDetail,

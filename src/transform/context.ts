@@ -1,6 +1,6 @@
 /** What the readers work with: a node and its answers, a guest of it, and what the whole run shares. */
 import { compareNatural } from "../base/natural-order.ts";
-import type { VirtualMachineRef } from "../netbox/types/schema.ts";
+import type { VirtualMachineRef } from "../netbox/types/virtual-machine.ts";
 import { type GuestKind, PATHS } from "../proxmox/endpoints.ts";
 import type { AnswerRef } from "../run-folder/left-out.ts";
 import type { Answer } from "../proxmox/answers.ts";

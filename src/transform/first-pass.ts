@@ -4,9 +4,9 @@
  */
 import { pMapIterable } from "p-map";
 import { isLonger, MAX_NAME, NamePool } from "../netbox/names.ts";
-import { GLOBAL_TAGS } from "../netbox/types/global-tags.ts";
-import type { DeviceRef } from "../netbox/types/schema.ts";
-import { deviceRef, platformRef } from "../netbox/types/stubs.ts";
+import { type DeviceRef, deviceRef } from "../netbox/types/device.ts";
+import { platformRef } from "../netbox/types/platform.ts";
+import { GLOBAL_TAGS } from "../netbox/types/tag.ts";
 import { objectOf, valueOf } from "../proxmox/answers.ts";
 import { guestOfConfig, PATHS } from "../proxmox/endpoints.ts";
 import { parseNet } from "../proxmox/nics.ts";

@@ -1,8 +1,12 @@
 /** A guest of the listing, with its answers → one virtual machine, its NICs, disks and addresses. */
 import { compareNatural } from "../base/natural-order.ts";
 import { cutName, MAX_LONG_NAME, MAX_NAME } from "../netbox/names.ts";
-import type { PlatformRef, TagRef } from "../netbox/types/schema.ts";
-import { tagRef, virtualMachineRef, vlanRef, vmInterfaceRef } from "../netbox/types/stubs.ts";
+import type { TagRef } from "../netbox/types/fields.ts";
+import type { PlatformRef } from "../netbox/types/platform.ts";
+import { tagRef } from "../netbox/types/tag.ts";
+import { virtualMachineRef } from "../netbox/types/virtual-machine.ts";
+import { vlanRef } from "../netbox/types/vlan.ts";
+import { vmInterfaceRef } from "../netbox/types/vm-interface.ts";
 import {
   agentResultOf,
   type Answer,

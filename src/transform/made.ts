@@ -1,6 +1,5 @@
 /** One entity on its way out, with the record that it was made from. */
-import type { StepName } from "../netbox/types/order.ts";
-import type { Entities } from "../netbox/types/schema.ts";
+import type { Entities, StepName } from "../netbox/types/order.ts";
 import type { LeftOut, Note } from "../run-folder/left-out.ts";
 import type { Ledger } from "./ledger.ts";
 import { COMPILED } from "./mapping/tables.ts";

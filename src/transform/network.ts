@@ -9,8 +9,9 @@ import {
 } from "../base/ip-address.ts";
 import { compareCodeUnits, compareNatural } from "../base/natural-order.ts";
 import { cutName, isLonger, MAX_NAME } from "../netbox/names.ts";
-import type { DeviceRef, InterfaceRef, InterfaceType } from "../netbox/types/schema.ts";
-import { interfaceRef, nodeAddressRef } from "../netbox/types/stubs.ts";
+import type { DeviceRef } from "../netbox/types/device.ts";
+import { type InterfaceRef, interfaceRef, type InterfaceType } from "../netbox/types/interface.ts";
+import { nodeAddressRef } from "../netbox/types/ip-address.ts";
 import {
   asRows,
   hasUnappliedChanges,

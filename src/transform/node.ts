@@ -1,6 +1,6 @@
 /** The second pass: a node, its guests and their parts → entities. */
 import { compareNatural } from "../base/natural-order.ts";
-import type { PlatformRef } from "../netbox/types/schema.ts";
+import type { PlatformRef } from "../netbox/types/platform.ts";
 import { objectOf, valueOf } from "../proxmox/answers.ts";
 import { guestOfConfig, PATHS } from "../proxmox/endpoints.ts";
 import { text } from "../proxmox/values.ts";

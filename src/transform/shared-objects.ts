@@ -4,9 +4,9 @@
  * clusters are made with them.
  */
 import { compareNatural } from "../base/natural-order.ts";
-import { GLOBAL_TAGS } from "../netbox/types/global-tags.ts";
-import type { PlatformRef, TagRef } from "../netbox/types/schema.ts";
-import { platformRef, tagRef } from "../netbox/types/stubs.ts";
+import type { TagRef } from "../netbox/types/fields.ts";
+import { type PlatformRef, platformRef } from "../netbox/types/platform.ts";
+import { GLOBAL_TAGS, tagRef } from "../netbox/types/tag.ts";
 import type { AnswerRef } from "../run-folder/left-out.ts";
 import { tagsOfHosts } from "./cluster.ts";
 import { type Made, make, type MakeOptions } from "./made.ts";

@@ -4,18 +4,15 @@
  * was not read; all other slots are made from those and the policy.
  */
 import type { Address } from "../base/ip-address.ts";
-import type {
-  ClusterRef,
-  DeviceRef,
-  InterfaceRef,
-  InterfaceType,
-  IPAddressRef,
-  PlatformRef,
-  TagRef,
-  VirtualMachineRef,
-  VLANRef,
-  VMInterfaceRef,
-} from "../netbox/types/schema.ts";
+import type { ClusterRef } from "../netbox/types/cluster.ts";
+import type { DeviceRef } from "../netbox/types/device.ts";
+import type { TagRef } from "../netbox/types/fields.ts";
+import type { InterfaceRef, InterfaceType } from "../netbox/types/interface.ts";
+import type { IPAddressRef } from "../netbox/types/ip-address.ts";
+import type { PlatformRef } from "../netbox/types/platform.ts";
+import type { VirtualMachineRef } from "../netbox/types/virtual-machine.ts";
+import type { VLANRef } from "../netbox/types/vlan.ts";
+import type { VMInterfaceRef } from "../netbox/types/vm-interface.ts";
 import type { GuestKind } from "../proxmox/endpoints.ts";
 import type { Net } from "../proxmox/nics.ts";
 import type { AnswerRows } from "../proxmox/rows.ts";

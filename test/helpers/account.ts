@@ -1,6 +1,6 @@
 /** Things of the answers, held one to one against entities and records: what does not add up. */
+import type { TagRef } from "../../src/netbox/types/fields.ts";
 import { type LeftOut, REASONS } from "../../src/run-folder/left-out.ts";
-import type { TagRef } from "../../src/netbox/types/schema.ts";
 import type { Outcome } from "./in-memory.ts";
 import type { Site } from "./snapshot-builder.ts";
 import type { AddressPart, GuestThing, NodeThing, Part, Things } from "./things.ts";

@@ -1,8 +1,7 @@
 /** Compares in this process with a NetBox on the loopback: what was judged, and what was said meanwhile. */
 import { onTestFinished } from "vitest";
-import { compare, type CompareInput } from "../../src/look/compare/compare.ts";
+import { compare, type CompareInput, type Judged } from "../../src/look/compare/compare.ts";
 import { type CompareTexts, parseCompareOptions } from "../../src/look/compare/settings.ts";
-import type { Judged } from "../../src/netbox/rest/findings.ts";
 import { STEPS } from "../../src/netbox/types/order.ts";
 import type { TransformedSet } from "../../src/run-folder/entity-set.ts";
 import { arrived, PARTS } from "./arrived.ts";

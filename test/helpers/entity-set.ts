@@ -6,19 +6,16 @@
  * Each inner list is one file.
  */
 import { encodeUtf8 } from "../../src/base/text.ts";
-import { type StepName, STEPS } from "../../src/netbox/types/order.ts";
-import type {
-  CustomField,
-  Device,
-  Entities,
-  IPAddress,
-  Platform,
-  Tag,
-  VirtualDisk,
-  VirtualMachine,
-  VLAN,
-  VMInterface,
-} from "../../src/netbox/types/schema.ts";
+import type { CustomField } from "../../src/netbox/types/custom-field.ts";
+import type { Device } from "../../src/netbox/types/device.ts";
+import type { IPAddress } from "../../src/netbox/types/ip-address.ts";
+import { type Entities, type StepName, STEPS } from "../../src/netbox/types/order.ts";
+import type { Platform } from "../../src/netbox/types/platform.ts";
+import type { Tag } from "../../src/netbox/types/tag.ts";
+import type { VirtualDisk } from "../../src/netbox/types/virtual-disk.ts";
+import type { VirtualMachine } from "../../src/netbox/types/virtual-machine.ts";
+import type { VLAN } from "../../src/netbox/types/vlan.ts";
+import type { VMInterface } from "../../src/netbox/types/vm-interface.ts";
 import { openEntities, type TransformedSet } from "../../src/run-folder/entity-set.ts";
 import { requestText } from "../../src/run-folder/entity-writer.ts";
 import { LEFT_OUT_NAME } from "../../src/run-folder/left-out-file.ts";

@@ -1,8 +1,8 @@
 /** What NetBox takes, as rules: each throws when an outcome breaks it. */
 import { expect } from "vitest";
-import type { CustomFields, TagRef } from "../../src/netbox/types/schema.ts";
 import { autoSlug } from "../../src/netbox/names.ts";
 import { compareNatural } from "../../src/base/natural-order.ts";
+import type { CustomFields, TagRef } from "../../src/netbox/types/fields.ts";
 import type { Outcome } from "./in-memory.ts";
 
 export const NETBOX_RULES: Readonly<Record<string, (outcome: Outcome) => void>> = {

@@ -1,6 +1,7 @@
 /** The parts of README that the program prints, and `npm run readme`, which writes them. */
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { UNJUDGED } from "../../src/netbox/types/fields.ts";
 import {
   ENDPOINT_NAMES,
   type EndpointRow,
@@ -13,8 +14,8 @@ import { explanationText } from "../../src/look/explain/text.ts";
 import { EXIT_CODES } from "../../src/terminal/report.ts";
 import { STAGE_SETTINGS } from "../../src/cli/stage-settings.ts";
 import { codesMarkdown, mappingMarkdown, settingsMarkdown } from "../../src/look/mapping.ts";
-import { UNJUDGED } from "../../src/netbox/rest/findings.ts";
-import { PLACES } from "../../src/netbox/rest/places.ts";
+import { permissionOf } from "../../src/netbox/types/object-type.ts";
+import { OBJECT_TYPES } from "../../src/netbox/types/order.ts";
 import { CHECKS } from "../../src/look/verify/findings.ts";
 import { FAULTS } from "../../src/rehearse/receive/faults.ts";
 import { CAUSES } from "../../src/proxmox/answers.ts";
@@ -87,7 +88,7 @@ export const BLOCKS: Readonly<Record<string, () => string | Promise<string>>> = 
     ),
   permissions: () =>
     rows(
-      Object.values(PLACES).map(({ plural, permission }) => [plural, `\`${permission}\``]),
+      OBJECT_TYPES.map((type) => [type.plural, `\`${permissionOf(type)}\``]),
       ["Objects", "Permission"],
     ),
   faults: () =>

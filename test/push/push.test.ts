@@ -3,7 +3,7 @@ import { cp, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { encodeUtf8 } from "../../src/base/text.ts";
-import type { VirtualMachine } from "../../src/netbox/types/schema.ts";
+import type { VirtualMachine } from "../../src/netbox/types/virtual-machine.ts";
 import { type EntitySet, openDryRun, openEntities } from "../../src/run-folder/entity-set.ts";
 import { openStore } from "../../src/run-folder/store/store.ts";
 import { buildSet, customField, type SetParts, tag, vm } from "../helpers/entity-set.ts";

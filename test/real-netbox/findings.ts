@@ -1,7 +1,7 @@
 /** What NetBox refused → sentences: where it stands, NetBox's own words, and the mapping's row. */
+import { STUBS } from "../../src/transform/mapping/stubs.ts";
 import type { Row } from "../../src/transform/mapping/table.ts";
 import { CUSTOM_FIELD_TABLES, TABLES } from "../../src/transform/mapping/tables.ts";
-import { STUBS } from "../../src/netbox/types/stubs.ts";
 import type { SentEntity } from "./diode/entity-files.ts";
 import type { Complaint, Reconciled } from "./diode/reconciler.ts";
 
@@ -27,18 +27,18 @@ function nameOf({ step, entity }: SentEntity): string {
 
 /** The row of the step's own table, else the stub that names the other object. */
 function rowOf({ step }: SentEntity, { objectType, field }: Complaint): string {
-  const isOwn = objectType.endsWith(`.${step.message.toLowerCase()}`);
+  const isOwn = objectType.endsWith(`.${step.type.model.toLowerCase()}`);
   const table = TABLES[step.name] as Readonly<Record<string, Row<unknown, unknown>>>;
   const custom = step.name in CUSTOM_FIELD_TABLES
     ? CUSTOM_FIELD_TABLES[step.name as keyof typeof CUSTOM_FIELD_TABLES]
     : {};
   const row = table[field] ?? (custom as typeof table)[field];
   if (isOwn && row !== undefined) {
-    return `mapping ${step.number} ${step.message}.${field}: ${row.how}`;
+    return `mapping ${step.number} ${step.type.model}.${field}: ${row.how}`;
   }
   const [, model = ""] = objectType.split(".");
   const stub = Object.entries(STUBS).find(([name]) => name.replaceAll("-", "") === model)?.[1];
   return stub === undefined
-    ? `mapping ${step.number} ${step.message}`
-    : `mapping ${step.number} ${step.message}, stub of ${model}: ${stub.holds}`;
+    ? `mapping ${step.number} ${step.type.model}`
+    : `mapping ${step.number} ${step.type.model}, stub of ${model}: ${stub.holds}`;
 }

@@ -1,9 +1,8 @@
 /** What differs between two runs, and what of it is gone rather than not read. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { entityLabel, naturalKey } from "../../src/netbox/types/natural-key.ts";
-import { STEPS } from "../../src/netbox/types/order.ts";
-import type { Prefix } from "../../src/netbox/types/schema.ts";
+import { entityLabel, naturalKey, STEPS } from "../../src/netbox/types/order.ts";
+import type { Prefix } from "../../src/netbox/types/prefix.ts";
 import type { TransformedSet } from "../../src/run-folder/entity-set.ts";
 import type { LeftOut } from "../../src/run-folder/left-out.ts";
 import { compareSets, contentHash, judgeMissing } from "../../src/run-folder/set-difference.ts";

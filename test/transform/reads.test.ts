@@ -2,8 +2,8 @@
 import { expect, test } from "vitest";
 import { PATHS } from "../../src/proxmox/endpoints.ts";
 import type { Answer } from "../../src/proxmox/answers.ts";
+import { STUBS } from "../../src/transform/mapping/stubs.ts";
 import type { SettingTexts } from "../../src/transform/settings.ts";
-import { STUBS } from "../../src/netbox/types/stubs.ts";
 import type { Row } from "../../src/transform/mapping/table.ts";
 import { CUSTOM_FIELD_TABLES, TABLES } from "../../src/transform/mapping/tables.ts";
 import { inMemory, type Outcome, transformed } from "../helpers/in-memory.ts";

@@ -2,8 +2,8 @@
 import { expect, test } from "vitest";
 import { STEPS } from "../../src/netbox/types/order.ts";
 import { type AnswerRows, RESOURCE_KEYS } from "../../src/proxmox/rows.ts";
+import { STUBS } from "../../src/transform/mapping/stubs.ts";
 import { SETTINGS } from "../../src/transform/settings.ts";
-import { STUBS } from "../../src/netbox/types/stubs.ts";
 import { EMPTY, type Row } from "../../src/transform/mapping/table.ts";
 import { CUSTOM_FIELD_TABLES, TABLES } from "../../src/transform/mapping/tables.ts";
 import { fieldsOf } from "../helpers/proto.ts";
@@ -76,8 +76,8 @@ const READ = new Set<string>([
   ...Object.values(STUBS).flatMap(({ reads }) => reads),
 ]);
 
-test.each(STEPS)("the table of $name decides every field of $message, and no other", (step) => {
-  const fields = fieldsOf(step.message).map(({ name }) => name);
+test.each(STEPS)("the table of $name decides every field of $type.model, and no other", (step) => {
+  const fields = fieldsOf(step.type.model).map(({ name }) => name);
   expect(Object.keys(TABLES[step.name]).sort()).toEqual(fields.sort());
 });
 

@@ -2,7 +2,6 @@
 import { durationText } from "../../base/duration.ts";
 import { usageError } from "../../base/errors.ts";
 import { printableJson } from "../../base/log.ts";
-import type { Judged } from "../../netbox/rest/findings.ts";
 import { type StepName, STEPS } from "../../netbox/types/order.ts";
 import { openEntities, type TransformedSet } from "../../run-folder/entity-set.ts";
 import { interruptible } from "../../terminal/interrupt.ts";
@@ -11,7 +10,7 @@ import { openProgress, type ProgressView } from "../../terminal/progress.ts";
 import type { Session } from "../../terminal/session.ts";
 import { environmentProxy, readNamedFile, readSettings } from "../../terminal/settings.ts";
 import { readSteps } from "../../terminal/steps.ts";
-import { compare, type CompareInput } from "./compare.ts";
+import { compare, type CompareInput, type Judged } from "./compare.ts";
 import { COMPARE_SETTINGS, parseCompareOptions } from "./settings.ts";
 import { compareMarkdown, CompareRecord, compareText } from "./text.ts";
 

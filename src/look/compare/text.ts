@@ -1,11 +1,12 @@
 /** A comparison → text for a terminal. */
 import { printable } from "../../base/log.ts";
 import type { Status } from "../../netbox/rest/client.ts";
-import type { Difference, Judged, Shown, Verdict } from "../../netbox/rest/findings.ts";
+import type { Difference, Shown } from "../../netbox/types/fields.ts";
 import type { StepName } from "../../netbox/types/order.ts";
 import { markdownCode, markdownRow, markdownTable, markdownText } from "../../terminal/markdown.ts";
 import { type Line, wrapped } from "../../terminal/paragraphs.ts";
 import { groupDigits, renderTable } from "../../terminal/tables.ts";
+import type { Judged, Verdict } from "./compare.ts";
 
 export interface CompareTextOptions {
   /** Columns of the terminal. */

@@ -4,9 +4,13 @@
  * the hashes of one step, and what differs.
  */
 import { digest } from "../../base/digest.ts";
-import { NATURAL_KEYS, naturalKey, vmidOf } from "../../netbox/types/natural-key.ts";
-import { type StepName, STEPS } from "../../netbox/types/order.ts";
-import type { VirtualMachine, VirtualMachineRef, VMInterface } from "../../netbox/types/schema.ts";
+import { labelOf, naturalKey, type StepName, STEPS } from "../../netbox/types/order.ts";
+import {
+  type VirtualMachine,
+  type VirtualMachineRef,
+  vmidOf,
+} from "../../netbox/types/virtual-machine.ts";
+import type { VMInterface } from "../../netbox/types/vm-interface.ts";
 import type { TransformedSet } from "../../run-folder/entity-set.ts";
 import type { LeftOut } from "../../run-folder/left-out.ts";
 import {
@@ -146,7 +150,7 @@ function tagName(tag: { readonly name?: unknown } | null): string {
 }
 
 function subjectOf({ step, entity }: EntityAt): Subject {
-  const name = (NATURAL_KEYS[step].name as (entity: unknown) => string)(entity);
+  const name = labelOf(step, entity);
   const node = (entity as { custom_fields?: { proxmox_node?: { text?: string } } }).custom_fields
     ?.proxmox_node?.text;
   return { what: `${step} ${name}`, ...(node === undefined ? {} : { node }) };

@@ -6,8 +6,7 @@
 import leven from "leven";
 import { usageError } from "../../base/errors.ts";
 import { compareNatural } from "../../base/natural-order.ts";
-import { NATURAL_KEYS } from "../../netbox/types/natural-key.ts";
-import { stepCalled } from "../../netbox/types/order.ts";
+import { labelOf, stepCalled } from "../../netbox/types/order.ts";
 import type { LeftOut, Note } from "../../run-folder/left-out.ts";
 import { parsePolicy } from "../../transform/settings.ts";
 import { type Batch, type Made, transform } from "../../transform/transform.ts";
@@ -82,7 +81,7 @@ async function explainThing(
     entities.push({
       step: made.step,
       what: whatOf(made),
-      name: NATURAL_KEYS[made.step].name(made.entity as never),
+      name: labelOf(made.step, made.entity),
       ...(line === undefined ? {} : { line }),
       timestamp: manifestRead(made.capturedAt),
       fields: await explainFields(made, scene),

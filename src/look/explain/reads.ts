@@ -1,12 +1,12 @@
 /** What a row of a mapping table reads → the raw values, each with its place, and the settings. */
 import type { StepName } from "../../netbox/types/order.ts";
-import { STUBS } from "../../netbox/types/stubs.ts";
 import { CLUSTER_FILE, nodeOfFile, sortKeyOf } from "../../proxmox/endpoints.ts";
 import type { AnswerRows } from "../../proxmox/rows.ts";
 import { record, text } from "../../proxmox/values.ts";
 import type { AnswerRef } from "../../run-folder/left-out.ts";
 import type { Answer } from "../../proxmox/answers.ts";
 import { type AnswersFile, MANIFEST_FILE, type Snapshot } from "../../run-folder/snapshot.ts";
+import { STUBS } from "../../transform/mapping/stubs.ts";
 import type { Read, Row, StubName } from "../../transform/mapping/table.ts";
 import { CUSTOM_FIELD_TABLES, TABLES } from "../../transform/mapping/tables.ts";
 import type { SettingName } from "../../transform/settings.ts";

@@ -2,11 +2,9 @@
 import { usageError } from "../../base/errors.ts";
 import { parseJson } from "../../base/json.ts";
 import { decodeUtf8 } from "../../base/text.ts";
-import { holderOf } from "../../netbox/types/holder.ts";
-import { naturalKey } from "../../netbox/types/natural-key.ts";
-import { stepCalled, type StepName } from "../../netbox/types/order.ts";
-import { STUBS } from "../../netbox/types/stubs.ts";
+import { machineOf, naturalKey, stepCalled, type StepName } from "../../netbox/types/order.ts";
 import type { EntityFile, TransformedSet } from "../../run-folder/entity-set.ts";
+import { STUBS } from "../../transform/mapping/stubs.ts";
 import type { StubName } from "../../transform/mapping/table.ts";
 import type { Made } from "../../transform/transform.ts";
 import type { LineRef } from "./explanation.ts";
@@ -86,7 +84,7 @@ export function primaryAddressOf(
 ): Made | undefined {
   if (!PRIMARY_FIELDS.has(field)) return undefined;
   return made.get("ip-address")?.find((address) => {
-    const machine = holderOf(address.step, address.entity)?.ref;
+    const machine = machineOf(address.step, address.entity)?.ref;
     return machine !== undefined && Object.hasOwn(machine, field) &&
       contains(entity, nameOf(machine));
   });

@@ -1,19 +1,14 @@
 /** Every guest that is known of, with what it has, or why it is left out. */
-import { HostTags } from "../../netbox/types/global-tags.ts";
+import type { PlatformRef } from "../../netbox/types/platform.ts";
+import type { Empty } from "../../netbox/types/shape.ts";
+import { HostTags } from "../../netbox/types/tag.ts";
+import type { VirtualMachine, VirtualMachineRef } from "../../netbox/types/virtual-machine.ts";
 import type { LeftOut } from "../../run-folder/left-out.ts";
-import { naturalKey } from "../../netbox/types/natural-key.ts";
-import type { StepName } from "../../netbox/types/order.ts";
-import type {
-  Empty,
-  PlatformRef,
-  VirtualMachine,
-  VirtualMachineRef,
-} from "../../netbox/types/schema.ts";
+import { machineOf, naturalKey, type StepName } from "../../netbox/types/order.ts";
 import { compareNatural } from "../../base/natural-order.ts";
 import { PATHS } from "../../proxmox/endpoints.ts";
 import type { Snapshot } from "../../run-folder/snapshot.ts";
 import { Counts } from "../counts.ts";
-import { holderOf } from "../../netbox/types/holder.ts";
 import { textIn, UNKNOWN_STATUS } from "./inventory.ts";
 import type { EntityItem, ItemSource } from "../run.ts";
 
@@ -93,7 +88,7 @@ class Tally {
       this.#machines.push({ key, machine: item.entity });
       return;
     }
-    const holder = holderOf(item.step, item.entity as never);
+    const holder = machineOf(item.step, item.entity);
     if (holder?.step !== "virtual-machine") return;
     const key = naturalKey(holder.step, holder.ref as object as VirtualMachine);
     if (item.step === "vm-interface") this.#nics.add(key);

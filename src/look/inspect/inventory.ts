@@ -1,13 +1,11 @@
 /** Nodes, guests and what they have, counted as entities. */
-import { HostTags } from "../../netbox/types/global-tags.ts";
+import type { ClusterRef } from "../../netbox/types/cluster.ts";
+import type { Device } from "../../netbox/types/device.ts";
+import type { CustomFields } from "../../netbox/types/fields.ts";
 import { type StepName, STEPS } from "../../netbox/types/order.ts";
+import { HostTags } from "../../netbox/types/tag.ts";
+import type { VirtualMachine } from "../../netbox/types/virtual-machine.ts";
 import type { TransformedSet } from "../../run-folder/entity-set.ts";
-import type {
-  ClusterRef,
-  CustomFields,
-  Device,
-  VirtualMachine,
-} from "../../netbox/types/schema.ts";
 import { compareNatural } from "../../base/natural-order.ts";
 import { Counts } from "../counts.ts";
 import type { Item, ItemSource } from "../run.ts";

@@ -1,7 +1,5 @@
 /** The lists of `inspect`, row by row. */
-import { holderOf } from "../../netbox/types/holder.ts";
-import { NATURAL_KEYS, naturalKey } from "../../netbox/types/natural-key.ts";
-import type { StepName } from "../../netbox/types/order.ts";
+import { labelOf, machineOf, naturalKey, type StepName } from "../../netbox/types/order.ts";
 import type { EntityItem, ItemSource, Run } from "../run.ts";
 import type { Filter, GuestFacets } from "./filter.ts";
 import { type GuestEntry, type GuestRow, listGuests } from "./guests.ts";
@@ -57,12 +55,11 @@ export interface EntityRow {
 export async function* entityRows(asked: ListSource, step: StepName): AsyncGenerator<EntityRow> {
   const { source, filter } = asked;
   const directory = await directoryOf(asked);
-  const { name } = NATURAL_KEYS[step] as { name: (entity: unknown) => string };
   for await (const item of source.items({ steps: [step], leftOut: false })) {
     if (item.kind !== "entity" || item.step !== step) continue;
     if (directory !== undefined && !filter.allows(directory.ofEntity(item))) continue;
     const { entity, file, line } = item;
-    yield { name: name(entity), file, line, entity };
+    yield { name: labelOf(step, entity), file, line, entity };
   }
 }
 
@@ -112,15 +109,14 @@ export class Directory {
   }
 
   ofEntity({ step, entity }: EntityItem): GuestFacets {
-    const holder = holderOf(step, entity as never);
+    const holder = machineOf(step, entity);
     if (step === "virtual-machine" || holder?.step === "virtual-machine") {
       const machine = holder?.ref ?? entity;
       return this.#byKey.get(naturalKey("virtual-machine", machine as never)) ?? {};
     }
     const device = holder?.ref.name ?? (step === "device" ? entity.name : undefined);
     if (device !== undefined) return { name: device, node: device };
-    const { name } = NATURAL_KEYS[step] as { name: (entity: unknown) => string };
-    return { name: name(entity) };
+    return { name: labelOf(step, entity) };
   }
 
   /** "vm/101/net1", "node/pve1/lo", or an API path: "/nodes/pve1/qemu/101/config?current=1". */

@@ -1,16 +1,12 @@
 /** What came of a run → guests, nodes, addresses, prefixes, disks and left-out records, as a page tells them. */
 import { compareNatural } from "../../base/natural-order.ts";
-import { HostTags } from "../../netbox/types/global-tags.ts";
-import { holderOf } from "../../netbox/types/holder.ts";
-import { naturalKey } from "../../netbox/types/natural-key.ts";
-import type { StepName } from "../../netbox/types/order.ts";
-import type {
-  Cluster,
-  Device,
-  IPAddress,
-  VirtualDisk,
-  VirtualMachine,
-} from "../../netbox/types/schema.ts";
+import type { Cluster } from "../../netbox/types/cluster.ts";
+import type { Device } from "../../netbox/types/device.ts";
+import type { IPAddress } from "../../netbox/types/ip-address.ts";
+import { machineOf, naturalKey, type StepName } from "../../netbox/types/order.ts";
+import { HostTags } from "../../netbox/types/tag.ts";
+import type { VirtualDisk } from "../../netbox/types/virtual-disk.ts";
+import type { VirtualMachine } from "../../netbox/types/virtual-machine.ts";
 import type { LeftOut, Note } from "../../run-folder/left-out.ts";
 import type { Snapshot } from "../../run-folder/snapshot.ts";
 import { type GuestRow, listGuests } from "../inspect/guests.ts";
@@ -125,7 +121,7 @@ class Tally {
     const { address, assigned_object_vm_interface: nic, assigned_object_interface: port } = entity;
     const holder = nic?.virtual_machine.name ?? port?.device.name ?? "";
     this.#addresses.push({ address, holder, interface: nic?.name ?? port?.name ?? "" });
-    const machine = holderOf("ip-address", entity);
+    const machine = machineOf("ip-address", entity);
     if (machine?.step !== "virtual-machine") return;
     const key = naturalKey(machine.step, machine.ref as object as VirtualMachine);
     const known = this.ofGuest(key);

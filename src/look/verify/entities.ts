@@ -30,7 +30,7 @@ import type { Store } from "../../run-folder/store/store.ts";
 import { Counts } from "../counts.ts";
 import { type Findings, hasSameMapping, versionsOf } from "./findings.ts";
 import { ExpectedFiles } from "./expected-files.ts";
-import { HOLDERS_FIRST, Objects } from "./objects.ts";
+import { MACHINES_FIRST, Objects } from "./objects.ts";
 
 export interface VerifiedEntities {
   readonly manifest: EntityManifest;
@@ -125,7 +125,7 @@ async function verifySteps(
   const context = { ...reading, tool, isOurs, otherFields, objects } as const;
   const counted: Record<string, number> = {};
   let [fileCount, entityCount] = [0, 0];
-  for (const step of HOLDERS_FIRST) {
+  for (const step of MACHINES_FIRST) {
     const own = files.filter(({ path }) => stepOfFile(path) === step);
     own.sort((a, b) => compareNatural(a.path, b.path));
     const count = await verifyStep(step, own, context);

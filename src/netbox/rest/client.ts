@@ -2,40 +2,37 @@
 import { type } from "arktype";
 import { AppError } from "../../base/errors.ts";
 import { parseJson } from "../../base/json.ts";
-import { openHttp, type Trust } from "../../http/client.ts";
+import { type HttpOptions, openHttp } from "../../http/client.ts";
 import { type NetworkHints, RemoteFailure } from "../../http/failure.ts";
-import { withRetries } from "../../http/retry.ts";
-import type { CompareOptions } from "../../look/compare/settings.ts";
+import { type RetryOptions, withRetries } from "../../http/retry.ts";
+import type { NetBoxObject } from "../types/object-type.ts";
 
-export interface NetBoxOptions extends CompareOptions, Trust {
-  readonly proxy: URL | undefined;
-  /** Gives up all requests. */
-  readonly signal: AbortSignal;
-  readonly onRetry: (failure: RemoteFailure, pauseMs: number) => void;
+export interface NetBoxOptions
+  extends Omit<HttpOptions, "server" | "hints">, Omit<RetryOptions, "maxAuthRetries"> {
+  /** "https://netbox.example.net/base", without a final slash. */
+  readonly url: string;
+  /** The value of the header that carries the token. */
+  readonly authorization: string;
 }
-
-/** Of its keys each is read with care: releases differ. */
-export type NetBoxObject = Readonly<Record<string, unknown>> & { readonly id: number };
 
 export type Query = readonly (readonly [name: string, value: string])[];
 
-/** What answers. */
 export interface Status {
   /** "4.7.3" */
   readonly version: string;
-  /** Of Diode's plugin; undefined when it is not installed. */
+  /** Version of Diode's plugin; undefined when it is not installed. */
   readonly plugin: string | undefined;
 }
 
 export interface NetBox {
-  /** @throws AppError "remote" when it is no NetBox, or takes no such token. */
+  /** @throws AppError "remote" unless NetBox answers and accepts the token. */
   status(): Promise<Status>;
   /** Objects below a path such as "dcim/devices". @throws Refusal, AppError "remote". */
   list(path: string, query: Query): AsyncGenerator<readonly NetBoxObject[]>;
   close(): Promise<void>;
 }
 
-/** NetBox answers, but not this question: of the token, or at all. */
+/** NetBox answers, but refuses this question: to this token, or to all. */
 export class Refusal extends Error {
   override readonly name = "Refusal";
   readonly isDenied: boolean;

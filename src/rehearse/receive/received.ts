@@ -3,8 +3,7 @@ import { fromBinary, type JsonObject, ScalarType, toJson } from "@bufbuild/proto
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { compareCodeUnits } from "../../base/natural-order.ts";
 import { encodeUtf8 } from "../../base/text.ts";
-import { type Step, type StepName, STEPS } from "../../netbox/types/order.ts";
-import { ENTITIES_FORMAT } from "../../netbox/types/schema.ts";
+import { ENTITIES_FORMAT, type Step, type StepName, STEPS } from "../../netbox/types/order.ts";
 import { EntitySchema, IngestRequestSchema } from "../../push/gen/ingester_pb.ts";
 import { ENTITIES_FOLDER, requestText, type Tool } from "../../run-folder/entity-writer.ts";
 import { createLeftOutWriter } from "../../run-folder/left-out-file.ts";

@@ -1,13 +1,12 @@
 /** virtualization.ClusterType: one, shared by all clusters. */
-import type { ClusterType } from "../../netbox/types/schema.ts";
-import { CLUSTER_TYPE as NAME } from "../../netbox/types/stubs.ts";
+import { CLUSTER_TYPE_NAME, type ClusterType } from "../../netbox/types/cluster-type.ts";
 import type { ClusterTypeSource } from "../sources.ts";
 import { METADATA, NO_CUSTOM_FIELDS, type Table, USERS, wordsFor } from "./table.ts";
 
 const type = wordsFor<ClusterTypeSource>();
 
 export const CLUSTER_TYPE: Table<ClusterTypeSource, ClusterType> = {
-  name: type.fixed(NAME, "as in the mapping document"),
+  name: type.fixed(CLUSTER_TYPE_NAME, "as in the mapping document"),
   slug: type.fixed("proxmox", "as in the mapping document"),
   tags: type.from(
     ["stub.tags"],

@@ -1,6 +1,6 @@
 /** virtualization.Cluster: one per snapshot. */
-import type { Cluster } from "../../netbox/types/schema.ts";
-import { siteRef } from "../../netbox/types/stubs.ts";
+import type { Cluster } from "../../netbox/types/cluster.ts";
+import { siteRef } from "../../netbox/types/site.ts";
 import type { ClusterSource } from "../sources.ts";
 import { METADATA, NO_CUSTOM_FIELDS, type Table, USERS, wordsFor } from "./table.ts";
 

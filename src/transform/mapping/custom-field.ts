@@ -1,5 +1,5 @@
 /** extras.CustomField: the seven of the mapping document, "Custom Fields". */
-import type { CustomField } from "../../netbox/types/schema.ts";
+import type { CustomField } from "../../netbox/types/custom-field.ts";
 import type { CustomFieldSource } from "../sources.ts";
 import { METADATA, type Table, USERS, wordsFor } from "./table.ts";
 

@@ -1,6 +1,6 @@
 /** dcim.Device: a node. */
-import type { Device } from "../../netbox/types/schema.ts";
-import { int64 } from "../../netbox/types/stubs.ts";
+import type { Device } from "../../netbox/types/device.ts";
+import { int64 } from "../../netbox/types/shape.ts";
 import { mibOf } from "../../proxmox/capacity.ts";
 import { count, number, textOrNone } from "../../proxmox/values.ts";
 import type { NodeSource } from "../sources.ts";

@@ -1,6 +1,6 @@
 /** dcim.Interface: an interface of a node. */
-import type { Interface } from "../../netbox/types/schema.ts";
-import { int64 } from "../../netbox/types/stubs.ts";
+import type { Interface } from "../../netbox/types/interface.ts";
+import { int64 } from "../../netbox/types/shape.ts";
 import { mtuOf, speedKbps } from "../../proxmox/node-interfaces.ts";
 import { flag, isBlank } from "../../proxmox/values.ts";
 import type { InterfaceSource } from "../sources.ts";

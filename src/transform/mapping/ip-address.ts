@@ -1,6 +1,6 @@
 /** ipam.IPAddress: of node interfaces and of NICs. */
-import type { IPAddress, PrimaryAddresses } from "../../netbox/types/schema.ts";
-import { withPrimary } from "../../netbox/types/stubs.ts";
+import { type IPAddress, withPrimary } from "../../netbox/types/ip-address.ts";
+import type { PrimaryAddresses } from "../../netbox/types/virtual-machine.ts";
 import type { AddressSource } from "../sources.ts";
 import {
   DEFAULT_STATUS,

@@ -1,5 +1,5 @@
 /** dcim.Platform: of nodes and of guests, once per name. */
-import type { Platform } from "../../netbox/types/schema.ts";
+import type { Platform } from "../../netbox/types/platform.ts";
 import { SLUG_RULE } from "../slugs.ts";
 import type { PlatformSource } from "../sources.ts";
 import { METADATA, NO_CUSTOM_FIELDS, type Table, USERS, wordsFor } from "./table.ts";

@@ -1,6 +1,6 @@
 /** ipam.Prefix: the networks of node addresses. */
-import type { Prefix } from "../../netbox/types/schema.ts";
-import { siteRef } from "../../netbox/types/stubs.ts";
+import type { Prefix } from "../../netbox/types/prefix.ts";
+import { siteRef } from "../../netbox/types/site.ts";
 import type { PrefixSource } from "../sources.ts";
 import {
   DEFAULT_STATUS,

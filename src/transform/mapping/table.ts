@@ -2,7 +2,7 @@
  * The words of a mapping table. A table has one row for every field of a NetBox type, so that the
  * compiler asks for a decision about each; README and `explain` are printed from the rows.
  */
-import type { Empty } from "../../netbox/types/schema.ts";
+import type { Empty } from "../../netbox/types/shape.ts";
 import type { AnswerKey } from "../../proxmox/rows.ts";
 import type { SettingName } from "../settings.ts";
 

@@ -1,6 +1,5 @@
 /** All mapping tables, in emission order. */
-import type { StepName } from "../../netbox/types/order.ts";
-import type { Entities } from "../../netbox/types/schema.ts";
+import type { Entities, StepName } from "../../netbox/types/order.ts";
 import type { Sources } from "../sources.ts";
 import { CLUSTER_TYPE } from "./cluster-type.ts";
 import { CLUSTER } from "./cluster.ts";

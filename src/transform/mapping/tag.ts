@@ -1,5 +1,5 @@
 /** extras.Tag: the global tags, the host's, and every tag of a guest. */
-import type { Tag } from "../../netbox/types/schema.ts";
+import type { Tag } from "../../netbox/types/tag.ts";
 import { SLUG_RULE } from "../slugs.ts";
 import type { TagSource } from "../sources.ts";
 import { METADATA, type Table, USERS, wordsFor } from "./table.ts";

@@ -1,5 +1,5 @@
 /** TABLES: Proxmox's words → NetBox's. Source: the mapping document, "Field Mapping Details". */
-import type { InterfaceType } from "../../netbox/types/schema.ts";
+import type { InterfaceType } from "../../netbox/types/interface.ts";
 
 /** Status of a VM or container; any other is "staged". */
 export const GUEST_STATUS = { running: "active", stopped: "offline" } as const;

@@ -1,6 +1,6 @@
 /** virtualization.VirtualDisk: a volume of a guest. */
-import type { VirtualDisk } from "../../netbox/types/schema.ts";
-import { int64 } from "../../netbox/types/stubs.ts";
+import { int64 } from "../../netbox/types/shape.ts";
+import type { VirtualDisk } from "../../netbox/types/virtual-disk.ts";
 import type { DiskSource } from "../sources.ts";
 import { METADATA, type Table, USERS, wordsFor } from "./table.ts";
 

@@ -1,6 +1,6 @@
 /** virtualization.VirtualMachine: a QEMU guest or an LXC container. */
-import type { VirtualMachine } from "../../netbox/types/schema.ts";
-import { int64 } from "../../netbox/types/stubs.ts";
+import { int64 } from "../../netbox/types/shape.ts";
+import type { VirtualMachine } from "../../netbox/types/virtual-machine.ts";
 import { configMemoryMib, coresTimesSockets, mibOf, vcpusOf } from "../../proxmox/capacity.ts";
 import { MAX_INTEGER } from "../../proxmox/disks.ts";
 import { flag, isBlank, number, textOrNone } from "../../proxmox/values.ts";

@@ -1,6 +1,7 @@
 /** ipam.VLAN: of node interfaces and of NICs, once per (vid, site). */
-import type { VLAN } from "../../netbox/types/schema.ts";
-import { int64, siteRef, vlanRef } from "../../netbox/types/stubs.ts";
+import { int64 } from "../../netbox/types/shape.ts";
+import { siteRef } from "../../netbox/types/site.ts";
+import { type VLAN, vlanRef } from "../../netbox/types/vlan.ts";
 import type { VlanSource } from "../sources.ts";
 import {
   DEFAULT_STATUS,

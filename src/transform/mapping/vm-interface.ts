@@ -1,6 +1,6 @@
 /** virtualization.VMInterface: a NIC of a guest. */
-import type { VMInterface } from "../../netbox/types/schema.ts";
-import { int64 } from "../../netbox/types/stubs.ts";
+import { int64 } from "../../netbox/types/shape.ts";
+import type { VMInterface } from "../../netbox/types/vm-interface.ts";
 import type { NicSource } from "../sources.ts";
 import {
   EMPTY,

@@ -1,11 +1,9 @@
 /** Entity files held against NetBox: every field of every step, and which object is meant. */
 import { describe, expect, test } from "vitest";
-import type { FieldRow } from "../../../src/netbox/rest/fields/field.ts";
-import { FIELDS } from "../../../src/netbox/rest/fields/fields.ts";
-import type { Difference, Judged } from "../../../src/netbox/rest/findings.ts";
-import { PLACES } from "../../../src/netbox/rest/places.ts";
-import { STEPS } from "../../../src/netbox/types/order.ts";
-import type { Prefix } from "../../../src/netbox/types/schema.ts";
+import type { Judged } from "../../../src/look/compare/compare.ts";
+import type { Difference, Fields } from "../../../src/netbox/types/fields.ts";
+import { stepCalled, STEPS } from "../../../src/netbox/types/order.ts";
+import type { Prefix } from "../../../src/netbox/types/prefix.ts";
 import { arrived, PARTS } from "../../helpers/arrived.ts";
 import { comparison, verdicts } from "../../helpers/comparing.ts";
 import type { SetParts } from "../../helpers/entity-set.ts";
@@ -239,10 +237,11 @@ describe("a field that differs is told with both values", () => {
 });
 
 describe("no key that a table reads can be missing without a word", () => {
-  const rows = STEPS.flatMap(({ name: step }) =>
-    Object.entries(FIELDS[step] as Readonly<Record<string, FieldRow<unknown>>>)
-      .filter(([, { reads }]) => reads.length > 0)
-      .map(([field, { reads }]) => [step, field, reads] as const)
+  const rows = STEPS.flatMap(({ name: step, type }) =>
+    Object.entries(type.fields as Fields)
+      .filter(([, { compare }]) => compare !== undefined)
+      .map(([field, { reads = [field] }]) => [step, field, reads] as const)
+      .filter(([, , reads]) => reads.length > 0)
   );
   const isSent = (step: keyof SetParts, field: string): boolean =>
     PARTS[step]?.[0]?.some((entity) => Object.hasOwn(entity, field)) ?? false;
@@ -250,14 +249,15 @@ describe("no key that a table reads can be missing without a word", () => {
   test.each(rows.filter(([step, field]) => isSent(step, field)))(
     "%s %s",
     async (step, field, reads) => {
+      const { path, reads: identity } = stepCalled(step).type;
       const judged = await comparison((all) => {
-        for (const row of all[PLACES[step].path] ?? []) {
-          for (const key of reads.filter((each) => !PLACES[step].reads.includes(each))) {
+        for (const row of all[path] ?? []) {
+          for (const key of reads.filter((each) => !identity.includes(each))) {
             Reflect.deleteProperty(row, key);
           }
         }
       });
-      const isIdentity = reads.every((key) => PLACES[step].reads.includes(key));
+      const isIdentity = reads.every((key) => identity.includes(key));
       const told = judged.filter((each) => each.step === step && each.verdict !== "equal");
       expect(told.length > 0, field).toBe(!isIdentity);
     },
@@ -379,7 +379,7 @@ describe("the object that is meant", () => {
     expect(judged.find(({ step }) => step === "virtual-machine")?.unjudged).toEqual([{
       field: undefined,
       reason: "ambiguous",
-      sentence: "2 virtual machines of NetBox fit: ids 7, 99",
+      sentence: "2 virtual machines in NetBox match: ids 7, 99",
     }]);
   });
 
@@ -476,7 +476,7 @@ describe("what cannot be judged is told with the reason", () => {
     expect(judged.flatMap(({ unjudged }) => unjudged)).toEqual([{
       field: undefined,
       reason: "refused",
-      sentence: "NetBox lists no virtual disks: HTTP 404 (Not found.)",
+      sentence: "NetBox did not list virtual disks: HTTP 404 (Not found.)",
     }]);
   });
 

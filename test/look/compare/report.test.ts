@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { CompareJson } from "../../../src/look/compare/command.ts";
+import type { Judged } from "../../../src/look/compare/compare.ts";
 import {
   compareMarkdown,
   CompareRecord,
@@ -9,7 +10,7 @@ import {
   differenceText,
   headlineOf,
 } from "../../../src/look/compare/text.ts";
-import type { Difference, Judged } from "../../../src/netbox/rest/findings.ts";
+import type { Difference } from "../../../src/netbox/types/fields.ts";
 
 const URL = "https://netbox.example.com";
 

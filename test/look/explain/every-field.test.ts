@@ -8,7 +8,7 @@ import type {
   ExplainedField,
 } from "../../../src/look/explain/explanation.ts";
 import type { ExplainInput } from "../../../src/look/explain/input.ts";
-import { STUBS } from "../../../src/netbox/types/stubs.ts";
+import { STUBS } from "../../../src/transform/mapping/stubs.ts";
 import type { Read, StubName } from "../../../src/transform/mapping/table.ts";
 import { parsePolicy, type SettingTexts } from "../../../src/transform/settings.ts";
 import { type Made, transform } from "../../../src/transform/transform.ts";

@@ -295,7 +295,7 @@ describe("what is wrong is told with its file, line and field", () => {
         file: NICS,
         line: 5,
         field: "vm_interface.virtual_machine",
-        sentence: 'Names virtual-machine "gone", which is no entity of the set',
+        sentence: 'Reference to unknown virtual-machine "gone"',
       },
     ],
     [
@@ -331,7 +331,7 @@ describe("what is wrong is told with its file, line and field", () => {
         check: "reference",
         file: ADDRESSES,
         field: "ip_address.assigned_object_vm_interface.virtual_machine.primary_ip4",
-        sentence: 'Names ip-address "9.9.9.9/24", which is no entity of the set',
+        sentence: 'Reference to unknown ip-address "9.9.9.9/24"',
       },
     ],
     [

@@ -1,8 +1,9 @@
 /** A machine's own tags, told from those of its cluster by name, in whatever order they come. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { GLOBAL_TAGS, hostTagName, HostTags } from "../../../src/netbox/types/global-tags.ts";
-import type { Cluster, ClusterRef, TagRef } from "../../../src/netbox/types/schema.ts";
+import type { Cluster, ClusterRef } from "../../../src/netbox/types/cluster.ts";
+import type { TagRef } from "../../../src/netbox/types/fields.ts";
+import { GLOBAL_TAGS, hostTagName, HostTags } from "../../../src/netbox/types/tag.ts";
 
 const refs = (names: readonly string[]): TagRef[] => names.map((name) => ({ name, slug: name }));
 

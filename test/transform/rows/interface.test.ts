@@ -1,6 +1,6 @@
 /** Interface: the interfaces of a node. One rule of the mapping a test. */
 import { describe, expect, test } from "vitest";
-import type { Interface } from "../../../src/netbox/types/schema.ts";
+import type { Interface } from "../../../src/netbox/types/interface.ts";
 import { only, transformed } from "../../helpers/in-memory.ts";
 import { type Lab, lab, nodeWith } from "../../helpers/lab.ts";
 

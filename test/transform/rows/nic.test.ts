@@ -1,6 +1,6 @@
 /** VMInterface: the NICs of a guest. One rule of the mapping a test. */
 import { describe, expect, test } from "vitest";
-import type { VMInterface } from "../../../src/netbox/types/schema.ts";
+import type { VMInterface } from "../../../src/netbox/types/vm-interface.ts";
 import { only } from "../../helpers/in-memory.ts";
 import { guest101 } from "../../helpers/lab.ts";
 

@@ -1,8 +1,8 @@
 /** Tag: the global tags, the host's and those of guests. One rule of the mapping a test. */
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import type { Tag } from "../../../src/netbox/types/schema.ts";
 import { autoSlug } from "../../../src/netbox/names.ts";
+import type { Tag } from "../../../src/netbox/types/tag.ts";
 import { transformed } from "../../helpers/in-memory.ts";
 import { guest101, lab } from "../../helpers/lab.ts";
 

@@ -1,0 +1,36 @@
+/** virtualization.ClusterType: one for all clusters of Proxmox VE. */
+import { COMMON, text } from "./fields.ts";
+import {
+  BY_NAME_THEN_SLUG,
+  type EntityType,
+  hasName,
+  hasSlug,
+  type Slugged,
+} from "./object-type.ts";
+import { neverSent, type ObjectOf, stub, TEXT, type ValueOf } from "./shape.ts";
+
+export const CLUSTER_TYPE_STUB = stub({ name: TEXT }, "cluster-type");
+export type ClusterTypeRef = ValueOf<typeof CLUSTER_TYPE_STUB>;
+
+const FIELDS = {
+  name: text(),
+  slug: text(),
+  ...COMMON,
+  ...neverSent("comments"),
+};
+export type ClusterType = ObjectOf<typeof FIELDS>;
+
+export const NETBOX_CLUSTER_TYPE = {
+  model: "ClusterType",
+  path: "virtualization/cluster-types",
+  plural: "cluster types",
+  fields: FIELDS,
+  key: ({ name }) => name,
+  label: ({ name }) => name,
+  reads: ["name", "slug"],
+  filters: BY_NAME_THEN_SLUG,
+  is: hasName,
+  resembles: hasSlug,
+} satisfies EntityType<Slugged>;
+
+export const CLUSTER_TYPE_NAME = "Proxmox";

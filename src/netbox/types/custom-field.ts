@@ -1,0 +1,49 @@
+/** extras.CustomField: what a machine or device has beyond NetBox's own fields. */
+import { choice, replacedTexts, text } from "./fields.ts";
+import { BY_NAME, type EntityType, hasName, type Named } from "./object-type.ts";
+import { neverSent, type ObjectOf } from "./shape.ts";
+
+const FIELDS = {
+  name: text(),
+  type: choice("text", "integer"),
+  label: text(),
+  description: text(),
+  object_types: replacedTexts(),
+  ...neverSent(
+    "related_object_type",
+    "group_name",
+    "required",
+    "unique",
+    "search_weight",
+    "filter_logic",
+    "ui_visible",
+    "ui_editable",
+    "is_cloneable",
+    "default",
+    "related_object_filter",
+    "weight",
+    "nulls_first",
+    "validation_minimum",
+    "validation_maximum",
+    "validation_regex",
+    "validation_schema",
+    "choice_set",
+    "comments",
+    "metadata",
+    "owner",
+  ),
+};
+export type CustomField = ObjectOf<typeof FIELDS>;
+
+export const NETBOX_CUSTOM_FIELD = {
+  model: "CustomField",
+  path: "extras/custom-fields",
+  plural: "custom fields",
+  fields: FIELDS,
+  key: ({ name }) => name,
+  label: ({ name }) => name,
+  sortedBy: ({ name }: Named) => [name],
+  reads: ["name"],
+  filters: [BY_NAME],
+  is: hasName,
+} satisfies EntityType<Named>;

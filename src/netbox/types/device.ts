@@ -1,0 +1,111 @@
+/** dcim.Device: a node. */
+import { clusterLink } from "./cluster.ts";
+import { DEVICE_ROLE_STUB, DEVICE_TYPE_STUB, deviceRole, deviceType } from "./device-type.ts";
+import { choice, cleared, COMMON, customFields, identity, named, text } from "./fields.ts";
+import {
+  BY_NAME_IN_ANY_CASE,
+  type EntityType,
+  hasNameInAnyCase,
+  hasTenant,
+  type Key,
+  type NetBoxObject,
+  partOf,
+} from "./object-type.ts";
+import { PLATFORM_STUB } from "./platform.ts";
+import { neverSent, type ObjectOf, optional, stub, TEXT, type ValueOf } from "./shape.ts";
+import { SITE_STUB, siteRef, TENANT_STUB, tenantOf, type TenantPolicy } from "./site.ts";
+import { PRIMARY_ADDRESSES } from "./virtual-machine.ts";
+
+export const DEVICE_STUB = stub(
+  {
+    name: TEXT,
+    device_type: DEVICE_TYPE_STUB,
+    role: DEVICE_ROLE_STUB,
+    site: SITE_STUB,
+    tenant: optional(TENANT_STUB),
+    ...PRIMARY_ADDRESSES,
+  },
+  "device",
+);
+export type DeviceRef = ValueOf<typeof DEVICE_STUB>;
+
+const FIELDS = {
+  name: text(),
+  device_type: deviceType(),
+  role: deviceRole(),
+  site: identity(SITE_STUB),
+  tenant: optional(named(TENANT_STUB)),
+  platform: optional(named(PLATFORM_STUB)),
+  status: optional(choice("active", "offline")),
+  cluster: optional(clusterLink()),
+  // Each is set by its address.
+  primary_ip4: optional(cleared()),
+  primary_ip6: optional(cleared()),
+  ...COMMON,
+  custom_fields: optional(customFields()),
+  ...neverSent(
+    "oob_ip",
+    "serial",
+    "asset_tag",
+    "location",
+    "rack",
+    "position",
+    "face",
+    "latitude",
+    "longitude",
+    "airflow",
+    "cooling_method",
+    "virtual_chassis",
+    "vc_position",
+    "vc_priority",
+    "comments",
+    "config",
+  ),
+};
+export type Device = ObjectOf<typeof FIELDS>;
+
+export type DeviceIdentity = Pick<DeviceRef, "name" | "site" | "tenant">;
+
+export const NETBOX_DEVICE = {
+  model: "Device",
+  path: "dcim/devices",
+  plural: "devices",
+  fields: FIELDS,
+  key: deviceKey,
+  label: ({ name }) => name,
+  reads: ["name", "site", "tenant", "primary_ip4", "primary_ip6"],
+  filters: BY_NAME_IN_ANY_CASE,
+  is: (device, object) => isAtSite(device, object) && hasTenant(device, object),
+  resembles: isAtSite,
+} satisfies EntityType<DeviceIdentity>;
+
+/** NetBox ignores the case of the names of virtual machines and devices. */
+export function deviceKey({ name, site, tenant }: DeviceIdentity): Key {
+  return [name.toLowerCase(), site.name, tenant?.name];
+}
+
+function isAtSite(device: DeviceIdentity, object: NetBoxObject): boolean {
+  return hasNameInAnyCase(device, object) && partOf(object, "site", "name") === device.site.name;
+}
+
+export interface DevicePolicy extends TenantPolicy {
+  readonly nodeManufacturer: string;
+  readonly nodeDeviceType: string;
+  readonly nodeDeviceRole: string;
+}
+
+export function deviceRef(
+  name: string,
+  { site, policy }: { readonly site: string; readonly policy: DevicePolicy },
+): DeviceRef {
+  return {
+    name,
+    device_type: {
+      manufacturer: { name: policy.nodeManufacturer },
+      model: policy.nodeDeviceType,
+    },
+    role: { name: policy.nodeDeviceRole },
+    site: siteRef(site),
+    ...tenantOf(policy),
+  };
+}

@@ -1,0 +1,363 @@
+/**
+ * The words of the field tables. A field is a shape, and how NetBox's REST API shows the value: so it
+ * can be compared with what was sent. Source: NetBox, api/serializers_/ of each app.
+ */
+import { isSameAddress } from "../../base/ip-address.ts";
+import {
+  type NetBoxObject,
+  type ObjectType,
+  partOf,
+  type Reference,
+  referenceTo,
+  textOf,
+} from "./object-type.ts";
+import {
+  ANY_TEXT,
+  CLEARED,
+  type Empty,
+  FLAG,
+  INT64,
+  type Int64,
+  listOf,
+  neverSent,
+  notSent,
+  optional,
+  POSITIVE,
+  type Shape,
+  type Shapes,
+  stub,
+  TEXT,
+  type ValueOf,
+  words,
+} from "./shape.ts";
+
+export interface Field<Value = unknown> extends Shape<Value> {
+  /** Keys of NetBox's object that are compared; absent: the field's own name. */
+  readonly reads?: readonly string[];
+  /** Other objects that have to be found first. */
+  needs?(value: Value): readonly Reference[];
+  /** Nothing: NetBox has what was sent. Absent: the field is not known. */
+  compare?(sent: Sent<Value>): readonly Outcome[];
+}
+
+export type Fields = Shapes & Readonly<Record<string, Field>>;
+
+/** A value that was sent, and the object that should have it. */
+export interface Sent<Value> {
+  readonly field: string;
+  readonly value: Value;
+  readonly object: NetBoxObject;
+  readonly resolve: Resolve;
+}
+
+export type Outcome = Difference | Unjudged | More;
+
+/** null: nothing. */
+export type Shown = string | number | boolean | null | readonly string[];
+
+export interface Difference {
+  /** "memory", "custom_fields.proxmox_vmid". */
+  readonly field: string;
+  readonly netbox: Shown;
+  /** In the entity file. */
+  readonly sent: Shown;
+  /** What a push removes from a list that Diode replaces. */
+  readonly lost?: readonly string[];
+}
+
+export interface Unjudged {
+  /** undefined: the entity as a whole. */
+  readonly field: string | undefined;
+  readonly reason: UnjudgedReason;
+  readonly sentence: string;
+}
+
+/** Values that a list in NetBox has beyond what was sent, where Diode adds and never removes. */
+export interface More {
+  readonly field: string;
+  readonly values: readonly string[];
+}
+
+/** Why something could not be judged: a closed list. */
+export const UNJUDGED = {
+  "denied": "The token may not view objects of this type",
+  "refused": "NetBox does not answer the question",
+  "ambiguous": "Several objects of NetBox fit, and none better than the others",
+  "no-custom-field": "NetBox has no such custom field for objects of this type",
+  "no-field": "This release of NetBox does not show such a field",
+  "unknown-field": "The entity has a field that this program does not know",
+} as const;
+
+export type UnjudgedReason = keyof typeof UNJUDGED;
+
+/** The result of looking for one object. */
+export type Found =
+  | { readonly state: "found"; readonly object: NetBoxObject }
+  | { readonly state: "missing" }
+  | Unclear;
+
+export interface Unclear {
+  readonly state: "unclear";
+  readonly reason: UnjudgedReason;
+  readonly sentence: string;
+}
+
+/** What stubs refer to, looked up before. */
+export type Resolve = (reference: Reference) => Found;
+
+/** A field that cannot be judged because another object is unclear. */
+export function unjudged({ reason, sentence }: Unclear, field?: string): Unjudged {
+  return { field, reason, sentence };
+}
+
+/** Identifies the object: with another value it is another object. */
+export function identity<Value>(shape: Shape<Value>): Field<Value> {
+  return { ...shape, reads: [], compare: () => [] };
+}
+
+export function text(shape: Shape<string> = TEXT): Field<string> {
+  return compared(shape, { sent: textOf, netbox: textOf });
+}
+
+export function anyText(): Field<string> {
+  return text(ANY_TEXT);
+}
+
+export function number(): Field<number> {
+  return compared(POSITIVE, { sent: Number, netbox: numberOf });
+}
+
+export function integer(): Field<Int64> {
+  return compared(INT64, { sent: Number, netbox: numberOf });
+}
+
+export function flag(): Field<boolean> {
+  return compared(FLAG, { sent: (value) => value, netbox: (shown) => shown === true });
+}
+
+/** { value: "active", label: "Active" } */
+export function choice<const Word extends string>(...all: readonly Word[]): Field<Word> {
+  return compared(words(...all), {
+    sent: textOf,
+    netbox: (shown) => textOf(partOf(shown, "value")),
+  });
+}
+
+/** An object by its name: { id: 3, name: "HQ", … } */
+export function named<Value extends { readonly name: string } | Empty>(
+  shape: Shape<Value>,
+): Field<Value> {
+  return compared(shape, {
+    sent: (value) => textOf(value.name),
+    netbox: (shown) => textOf(partOf(shown, "name")),
+  });
+}
+
+/** { id: 9, mac_address: "BC:24:11:40:69:5D", … } */
+export function macAddress(): Field<{ mac_address: string }> {
+  return compared(stub({ mac_address: TEXT }), {
+    sent: ({ mac_address }) => mac_address.toUpperCase(),
+    netbox: (shown) => textOf(partOf(shown, "mac_address"))?.toUpperCase() ?? null,
+  });
+}
+
+/** null, or an object such as { id: 50, … }. The field is sent only to clear it. */
+export function cleared(): Field<Empty> {
+  return compared(CLEARED, {
+    sent: () => null,
+    netbox: (shown) => textOf(partOf(shown, "display")),
+  });
+}
+
+/** An address or a network with its mask, however IPv6 is spelled. */
+export function address(): Field<string> {
+  return compared(TEXT, {
+    sent: textOf,
+    netbox: textOf,
+    isSame: (netbox, sent) =>
+      typeof netbox === "string" && typeof sent === "string"
+        ? isSameAddress(netbox, sent)
+        : netbox === sent,
+  });
+}
+
+interface Reading<Value> {
+  sent(value: Value): Shown;
+  netbox(shown: unknown): Shown;
+  isSame?(netbox: Shown, sent: Shown): boolean;
+}
+
+function compared<Value>(
+  shape: Shape<Value>,
+  { sent, netbox, isSame = Object.is }: Reading<NoInfer<Value>>,
+): Field<Value> {
+  return {
+    ...shape,
+    compare({ field, value, object }) {
+      if (!Object.hasOwn(object, field)) return [absent(field)];
+      const pair = { netbox: netbox(object[field]), sent: sent(value) };
+      return isSame(pair.netbox, pair.sent) ? [] : [{ field, ...pair }];
+    },
+  };
+}
+
+function absent(field: string): Unjudged {
+  return { field, reason: "no-field", sentence: `this release of NetBox shows no "${field}"` };
+}
+
+/**
+ * A list of texts that Diode replaces: what NetBox has beyond it is lost with the next push.
+ * Source: diode-netbox-plugin, api/differ.py, which merges tags alone.
+ */
+export function replacedTexts(): Field<readonly string[]> {
+  return {
+    ...listOf(TEXT),
+    compare({ field, value, object }) {
+      const netbox = listIn(object[field], textOf);
+      if (netbox === undefined) return [absent(field)];
+      const lost = netbox.filter((name) => !value.includes(name));
+      const isSame = lost.length === 0 && value.every((name) => netbox.includes(name));
+      return isSame ? [] : [{ field, netbox, sent: value, ...(lost.length > 0 && { lost }) }];
+    },
+  };
+}
+
+/** What NetBox keeps a slug of. A slug is sent only where Diode would take one name for another. */
+export const SLUGGED = { name: TEXT, slug: optional(TEXT) };
+export type SluggedRef = { name: string; slug?: string };
+
+export const TAG_STUB = stub(SLUGGED, "tag");
+export type TagRef = ValueOf<typeof TAG_STUB>;
+export const TAGS = listOf(TAG_STUB);
+
+/** [{ id: 10, name: "discovered", slug: "discovered", … }]; more in NetBox is no difference. */
+export function tags(): Field<readonly TagRef[]> {
+  return {
+    ...TAGS,
+    compare({ field, value, object }) {
+      const netbox = listIn(object[field], nameIn);
+      return netbox === undefined ? [absent(field)] : compareTags({ field, netbox, sent: value });
+    },
+  };
+}
+
+export function compareTags({ field, netbox, sent }: {
+  readonly field: string;
+  readonly netbox: readonly string[];
+  readonly sent: readonly TagRef[];
+}): readonly Outcome[] {
+  const names = sent.map(({ name }) => name);
+  const more = netbox.filter((name) => !names.includes(name));
+  return [
+    ...(names.every((name) => netbox.includes(name)) ? [] : [{ field, netbox, sent: names }]),
+    ...(more.length === 0 ? [] : [{ field, values: more }]),
+  ];
+}
+
+/** The tags of an object that NetBox was asked for. */
+export function tagNamesOf(object: NetBoxObject | undefined): readonly string[] {
+  return listIn(object?.["tags"], nameIn) ?? [];
+}
+
+function listIn(
+  shown: unknown,
+  read: (item: unknown) => string | null,
+): readonly string[] | undefined {
+  return Array.isArray(shown) ? shown.map(read).filter((item) => item !== null) : undefined;
+}
+
+function nameIn(shown: unknown): string | null {
+  return textOf(partOf(shown, "name"));
+}
+
+export type CustomFieldValue = { text: string } | { integer: Int64 };
+export type CustomFields = Readonly<Record<string, CustomFieldValue>>;
+
+const CUSTOM_FIELDS: Shape<CustomFields> = {
+  definition: {
+    mapOf: { definition: { oneOf: [stub({ text: ANY_TEXT }), stub({ integer: INT64 })] } },
+  },
+  refersTo: "custom-field",
+};
+
+/** { proxmox_vmid: "105", proxmox_ha_state: null } */
+export function customFields(): Field<CustomFields> {
+  return {
+    ...CUSTOM_FIELDS,
+    compare: ({ field, value, object }) =>
+      Object.entries(value).flatMap(([name, typed]): Outcome[] => {
+        const whole = `${field}.${name}`;
+        const shown = partOf(object, field, name);
+        if (shown === undefined) {
+          const sentence = `NetBox has no custom field "${name}" here`;
+          return [{ field: whole, reason: "no-custom-field", sentence }];
+        }
+        const isNumber = "integer" in typed;
+        const sent = isNumber ? Number(typed.integer) : textOf(typed.text);
+        const netbox = isNumber ? numberOf(shown) : plainText(shown);
+        return sent === netbox ? [] : [{ field: whole, netbox, sent }];
+      }),
+  };
+}
+
+interface Link<Value, Identity> {
+  readonly type: ObjectType<Identity>;
+  sent(value: Exclude<Value, Empty>): string;
+  /** The key that NetBox shows of the object. */
+  readonly shown: string;
+}
+
+/** An object by its id, where a name alone does not identify it. */
+export function linked<Value extends object, Identity extends object>(
+  shape: Shape<Value>,
+  { type, sent, shown }: Link<Value, Identity>,
+): Field<Value> {
+  const referenceOf = (value: Value): Reference | undefined =>
+    isEmpty(value) ? undefined : referenceTo(type, value as object as Identity);
+  return {
+    ...shape,
+    needs: (value) => [referenceOf(value) ?? []].flat(),
+    compare({ field, value, object, resolve }) {
+      const id = partOf(object[field], "id");
+      const netbox = id === undefined ? null : withId(textOf(partOf(object[field], shown)), id);
+      const reference = referenceOf(value);
+      if (reference === undefined) return netbox === null ? [] : [{ field, netbox, sent: null }];
+      const found = resolve(reference);
+      if (found.state === "unclear") return [unjudged(found, field)];
+      if (found.state === "found" && found.object.id === id) return [];
+      return [{ field, netbox, sent: withId(sent(value as never), idOf(found)) }];
+    },
+  };
+}
+
+function isEmpty(value: object): value is Empty {
+  return Object.keys(value).length === 0;
+}
+
+export function idOf(found: Found): number | undefined {
+  return found.state === "found" ? found.object.id : undefined;
+}
+
+/** Two objects may have one name. */
+export function withId(name: string | null, id: unknown): string {
+  return id === undefined ? String(name) : `${name} (id ${id})`;
+}
+
+/** NetBox may show a decimal as a text. */
+function numberOf(shown: unknown): Shown {
+  if (textOf(shown) === null) return null;
+  const value = Number(shown);
+  return Number.isNaN(value) ? plainText(shown) : value;
+}
+
+/** A custom field may have been created with another type. */
+function plainText(shown: unknown): string | null {
+  return typeof shown === "object" && shown !== null ? JSON.stringify(shown) : textOf(shown);
+}
+
+/** Fields of nearly every message that this program leaves to the user. */
+export const COMMON = {
+  tags: tags(),
+  custom_fields: notSent(customFields()),
+  ...neverSent("description", "metadata", "owner"),
+};

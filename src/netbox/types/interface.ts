@@ -1,0 +1,85 @@
+/** dcim.Interface: a network interface of a node. */
+import {
+  DEVICE_STUB,
+  type DeviceIdentity,
+  deviceKey,
+  type DeviceRef,
+  NETBOX_DEVICE,
+} from "./device.ts";
+import { choice, COMMON, flag, identity, integer, macAddress, named } from "./fields.ts";
+import { type EntityType, hasName, type Machine, partOf, referenceTo } from "./object-type.ts";
+import { neverSent, type ObjectOf, optional, stub, TEXT, type ValueOf } from "./shape.ts";
+
+const INTERFACE_TYPE = choice("bridge", "lag", "virtual", "other");
+export type InterfaceType = ValueOf<typeof INTERFACE_TYPE>;
+
+export const INTERFACE_STUB = stub(
+  { device: DEVICE_STUB, name: TEXT, type: INTERFACE_TYPE },
+  "interface",
+);
+export type InterfaceRef = ValueOf<typeof INTERFACE_STUB>;
+
+const FIELDS = {
+  device: identity(DEVICE_STUB),
+  name: identity(TEXT),
+  type: INTERFACE_TYPE,
+  enabled: optional(flag()),
+  mtu: optional(integer()),
+  speed: optional(integer()),
+  // NetBox takes no interface of another device.
+  parent: optional(named(INTERFACE_STUB)),
+  bridge: optional(named(INTERFACE_STUB)),
+  lag: optional(named(INTERFACE_STUB)),
+  primary_mac_address: optional(macAddress()),
+  ...COMMON,
+  ...neverSent(
+    "mode",
+    "untagged_vlan",
+    "tagged_vlans",
+    "qinq_svlan",
+    "vlan_translation_policy",
+    "vrf",
+    "module",
+    "label",
+    "duplex",
+    "wwn",
+    "mac_address",
+    "channels",
+    "channel_id",
+    "mgmt_only",
+    "mark_connected",
+    "vdcs",
+    "rf_role",
+    "rf_channel",
+    "rf_channel_frequency",
+    "rf_channel_width",
+    "tx_power",
+    "wireless_lans",
+    "poe_mode",
+    "poe_type",
+  ),
+};
+export type Interface = ObjectOf<typeof FIELDS>;
+
+interface InterfaceIdentity {
+  readonly device: DeviceIdentity;
+  readonly name: string;
+}
+
+export const NETBOX_INTERFACE = {
+  model: "Interface",
+  path: "dcim/interfaces",
+  plural: "interfaces",
+  fields: FIELDS,
+  key: ({ device, name }) => [deviceKey(device), name],
+  label: ({ device, name }) => `${device.name}/${name}`,
+  machine: ({ device: ref }: InterfaceIdentity): Machine => ({ step: "device", ref }),
+  reads: ["name", "device"],
+  owner: ({ device }) => referenceTo(NETBOX_DEVICE, device),
+  filters: [{ name: "device_id", value: (_: unknown, id: number) => String(id) }],
+  is: (named, object, id) => hasName(named, object) && partOf(object, "device", "id") === id,
+} satisfies EntityType<InterfaceIdentity>;
+
+export function interfaceRef(device: DeviceRef, name: string, type: InterfaceType): InterfaceRef {
+  return { device, name, type };
+}

@@ -1,0 +1,174 @@
+/** ipam.IPAddress: an address of a node's interface or of a guest's. */
+import { hostOf, isSameHost } from "../../base/ip-address.ts";
+import { type DeviceRef, NETBOX_DEVICE } from "./device.ts";
+import {
+  address,
+  COMMON,
+  type Field,
+  type Found,
+  idOf,
+  type Outcome,
+  unjudged,
+  withId,
+} from "./fields.ts";
+import { INTERFACE_STUB, type InterfaceRef, NETBOX_INTERFACE } from "./interface.ts";
+import {
+  contentTypeOf,
+  type EntityType,
+  lacks,
+  type Machine,
+  type ObjectType,
+  partOf,
+  type Reference,
+  referenceTo,
+  textOf,
+} from "./object-type.ts";
+import { neverSent, type ObjectOf, optional, type Shape } from "./shape.ts";
+import {
+  NETBOX_VIRTUAL_MACHINE,
+  type PrimaryAddresses,
+  type VirtualMachineRef,
+} from "./virtual-machine.ts";
+import { NETBOX_VM_INTERFACE, VM_INTERFACE_STUB, type VMInterfaceRef } from "./vm-interface.ts";
+
+const FIELDS = {
+  address: address(),
+  assigned_object_interface: optional(assigned(INTERFACE_STUB, {
+    type: NETBOX_INTERFACE,
+    ownerKey: "device",
+    ownerOf: ({ device }) => device,
+    referenceTo: (device) => referenceTo(NETBOX_DEVICE, device as DeviceRef),
+  })),
+  assigned_object_vm_interface: optional(assigned(VM_INTERFACE_STUB, {
+    type: NETBOX_VM_INTERFACE,
+    ownerKey: "virtual_machine",
+    ownerOf: ({ virtual_machine }) => virtual_machine,
+    referenceTo: (machine) => referenceTo(NETBOX_VIRTUAL_MACHINE, machine as VirtualMachineRef),
+  })),
+  ...COMMON,
+  ...neverSent(
+    "assigned_object_fhrp_group",
+    "status",
+    "role",
+    "vrf",
+    "tenant",
+    "nat_inside",
+    "dns_name",
+    "comments",
+  ),
+};
+export type IPAddress = ObjectOf<typeof FIELDS>;
+export type IPAddressRef = Pick<
+  IPAddress,
+  "address" | "assigned_object_interface" | "assigned_object_vm_interface"
+>;
+
+type AddressIdentity = Pick<IPAddress, "address">;
+
+export const NETBOX_IP_ADDRESS = {
+  model: "IPAddress",
+  path: "ipam/ip-addresses",
+  plural: "IP addresses",
+  fields: FIELDS,
+  // The plugin ignores the mask and the assignment.
+  key: ({ address }) => address.split("/", 1)[0],
+  label: ({ address }) => address,
+  machine: machineOf,
+  reads: ["address", "vrf"],
+  // An older NetBox compares hosts as texts, so the host is asked for as it is written.
+  filters: [{ name: "address", value: ({ address }: AddressIdentity) => hostOf(address) }],
+  // In a VRF it is another address.
+  is: ({ address }, object) =>
+    isSameHost(String(object["address"]), address) && lacks(object, "vrf"),
+} satisfies EntityType<AddressIdentity>;
+
+function machineOf(
+  { assigned_object_vm_interface: nic, assigned_object_interface: port }: IPAddressRef,
+): Machine | undefined {
+  if (nic !== undefined) return { step: "virtual-machine", ref: nic.virtual_machine };
+  return port && { step: "device", ref: port.device };
+}
+
+type Owner = VirtualMachineRef | DeviceRef;
+
+interface Assignment<Value> {
+  readonly type: ObjectType<never>;
+  readonly ownerKey: "virtual_machine" | "device";
+  ownerOf(value: Value): Owner;
+  referenceTo(owner: Owner): Reference;
+}
+
+/**
+ * assigned_object_type: "virtualization.vminterface", assigned_object:
+ * { id: 2, name: "net1", virtual_machine: { id: 1, … } }; or "dcim.interface" with device
+ */
+function assigned<Value extends { readonly name: string }>(
+  shape: Shape<Value>,
+  { type, ownerKey, ownerOf, referenceTo }: Assignment<Value>,
+): Field<Value> {
+  return {
+    ...shape,
+    reads: ["assigned_object_type", "assigned_object"],
+    needs: (value) => [referenceTo(ownerOf(value))],
+    compare({ field, value, object, resolve }) {
+      const owner = ownerOf(value);
+      const found = resolve(referenceTo(owner));
+      if (found.state === "unclear") return [unjudged(found, field)];
+      const shown = object["assigned_object"];
+      const isSame = object["assigned_object_type"] === contentTypeOf(type) &&
+        partOf(shown, "name") === value.name && found.state === "found" &&
+        partOf(shown, ownerKey, "id") === found.object.id;
+      const sent = withId(`${owner.name}/${value.name}`, idOf(found));
+      return [
+        ...(isSame ? [] : [{ field, netbox: assignedText(shown), sent }]),
+        ...primaryOutcomes(owner, { found, field: `${field}.${ownerKey}` }),
+      ];
+    },
+  };
+}
+
+/** A missing machine and a different mask are differences of other fields. */
+function primaryOutcomes(
+  owner: Owner,
+  { found, field }: { readonly found: Found; readonly field: string },
+): readonly Outcome[] {
+  if (found.state !== "found") return [];
+  return (["primary_ip4", "primary_ip6"] as const).flatMap((key) => {
+    const sent = owner[key]?.address;
+    const netbox = textOf(partOf(found.object, key, "address"));
+    if (sent === undefined || (netbox !== null && isSameHost(netbox, sent))) return [];
+    return [{ field: `${field}.${key}`, netbox, sent }];
+  });
+}
+
+/** "web-01/net0 (id 7)", with the id of the machine or device. */
+function assignedText(shown: unknown): string | null {
+  const owner = partOf(shown, "virtual_machine") ?? partOf(shown, "device");
+  const name = textOf(partOf(shown, "name"));
+  if (owner === undefined) return textOf(partOf(shown, "display"));
+  return withId(`${textOf(partOf(owner, "name"))}/${name}`, partOf(owner, "id"));
+}
+
+export function nodeAddressRef(address: string, assignedTo: InterfaceRef): IPAddressRef {
+  return { address, assigned_object_interface: assignedTo };
+}
+
+export function guestAddressRef(address: string, assignedTo: VMInterfaceRef): IPAddressRef {
+  return { address, assigned_object_vm_interface: assignedTo };
+}
+
+/**
+ * The interface of an address, whose machine has the address as its primary one. NetBox refuses an
+ * address that is the primary one of another machine, and Diode refuses the whole entity with it:
+ * here that is the address alone, and the machine gets everything else in step 11 or 13.
+ */
+export function withPrimary(ref: InterfaceRef, address: PrimaryAddresses): InterfaceRef;
+export function withPrimary(ref: VMInterfaceRef, address: PrimaryAddresses): VMInterfaceRef;
+export function withPrimary(
+  ref: InterfaceRef | VMInterfaceRef,
+  address: PrimaryAddresses,
+): InterfaceRef | VMInterfaceRef {
+  return "device" in ref
+    ? { ...ref, device: { ...ref.device, ...address } }
+    : { ...ref, virtual_machine: { ...ref.virtual_machine, ...address } };
+}

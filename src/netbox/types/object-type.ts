@@ -1,0 +1,139 @@
+/**
+ * What is known of one type of NetBox's objects, and how a single one is found: by the criteria that
+ * Diode has. Source: mapping.md; diode-netbox-plugin, docs/matching-criteria-documentation.md; the
+ * filters: NetBox, filtersets.py of each app.
+ */
+import { autoSlug } from "../names.ts";
+import type { Fields } from "./fields.ts";
+
+/** Of its keys each is read with care: releases of NetBox differ. */
+export type NetBoxObject = Readonly<Record<string, unknown>> & { readonly id: number };
+
+/** Objects are asked for by many values at once. */
+export interface Filter<Identity> {
+  readonly name: string;
+  value(identity: Identity, ownerId: number): string;
+}
+
+/** `Identity`: what an entity and a stub both have, and what says which object is meant. */
+export interface ObjectType<Identity> {
+  /** As Diode and NetBox call it: "VMInterface". */
+  readonly model: string;
+  /** Below /api/, and below NetBox's root in a browser: "virtualization/interfaces". */
+  readonly path: string;
+  readonly plural: string;
+  /** Keys of NetBox's object that `is` and `resembles` read, and those that others read of it. */
+  readonly reads: readonly string[];
+  /** The object that it belongs to, and cannot be identified without. */
+  owner?(identity: Identity): Reference;
+  /** Tried in order, each for what the one before it did not find. */
+  readonly filters: readonly Filter<Identity>[];
+  /** `ownerId`: NetBox's id of the owner. */
+  is(identity: Identity, object: NetBoxObject, ownerId: number): boolean;
+  /** Second best: a single one is taken if none `is`, and its fields show what differs. */
+  resembles?(identity: Identity, object: NetBoxObject, ownerId: number): boolean;
+}
+
+/** A type that has a step of its own. */
+export interface EntityType<Identity> extends ObjectType<Identity> {
+  readonly fields: Fields;
+  /**
+   * Two entities are one object of NetBox when their keys are equal.
+   * Source: mapping.md; diode-netbox-plugin, docs/matching-criteria-documentation.md.
+   */
+  key(identity: Identity): Key;
+  /** As people call it: "web-01/net0". */
+  label(identity: Identity): string;
+  /** The order within the step: "pve", 100 comes before "pve1", 7. Parts come in the order of their machines. */
+  sortedBy?(entity: never): readonly string[];
+  /** The machine or device that it is a part of. */
+  machine?(entity: never): Machine | undefined;
+}
+
+export type Key = string | undefined | readonly Key[];
+
+export interface Machine {
+  readonly step: "virtual-machine" | "device";
+  readonly ref: Named;
+}
+
+/** How one entity names another. */
+export interface Reference {
+  readonly type: ObjectType<object>;
+  readonly identity: object;
+}
+
+export function referenceTo<Identity extends object>(
+  type: ObjectType<Identity>,
+  identity: Identity,
+): Reference {
+  return { type, identity };
+}
+
+/** What a token needs to see objects of the type: "virtualization.view_vminterface". */
+export function permissionOf({ path, model }: ObjectType<never>): string {
+  return `${path.split("/", 1)[0]}.view_${model.toLowerCase()}`;
+}
+
+/** How NetBox names the type in a generic relation: "virtualization.vminterface". */
+export function contentTypeOf({ path, model }: ObjectType<never>): string {
+  return `${path.split("/", 1)[0]}.${model.toLowerCase()}`;
+}
+
+export interface Named {
+  readonly name: string;
+}
+export interface Slugged extends Named {
+  readonly slug?: string;
+}
+
+export const BY_NAME: Filter<Named> = { name: "name", value: ({ name }) => name };
+/** NetBox ignores the case of these names; the index is on the exact ones, which come first. */
+export const BY_NAME_IN_ANY_CASE: readonly Filter<Named>[] = [
+  BY_NAME,
+  { ...BY_NAME, name: "name__ie" },
+];
+/** Diode looks for the slug where no object has the name. */
+export const BY_NAME_THEN_SLUG: readonly Filter<Slugged>[] = [
+  BY_NAME,
+  { name: "slug", value: slugOf },
+];
+
+export function hasName({ name }: Named, object: NetBoxObject): boolean {
+  return object["name"] === name;
+}
+
+export function hasNameInAnyCase({ name }: Named, object: NetBoxObject): boolean {
+  return String(object["name"]).toLowerCase() === name.toLowerCase();
+}
+
+export function hasSlug(named: Slugged, object: NetBoxObject): boolean {
+  return object["slug"] === slugOf(named);
+}
+
+function slugOf({ name, slug }: Slugged): string {
+  return slug ?? autoSlug(name);
+}
+
+export function hasTenant({ tenant }: { readonly tenant?: Named }, object: NetBoxObject): boolean {
+  return textOf(partOf(object, "tenant", "name")) === (tenant?.name ?? null);
+}
+
+export function lacks(object: NetBoxObject, key: string): boolean {
+  return (object[key] ?? null) === null;
+}
+
+/** ({ site: { name: "HQ" } }, "site", "name") → "HQ"; undefined where a part is missing. */
+export function partOf(value: unknown, ...path: readonly string[]): unknown {
+  let part = value;
+  for (const key of path) {
+    const isThere = typeof part === "object" && part !== null && Object.hasOwn(part, key);
+    part = isThere ? (part as Readonly<Record<string, unknown>>)[key] : undefined;
+  }
+  return part;
+}
+
+/** An empty text and null both mean nothing: NetBox shows one for texts and the other for the rest. */
+export function textOf(value: unknown): string | null {
+  return value === undefined || value === null || value === "" ? null : String(value);
+}

@@ -1,0 +1,34 @@
+/** dcim.Platform: the operating system of a guest, or the release of a node. */
+import { cutName, MAX_LONG_NAME } from "../names.ts";
+import { COMMON, SLUGGED, text } from "./fields.ts";
+import { BY_NAME, type EntityType, hasName, lacks, type Named } from "./object-type.ts";
+import { neverSent, type ObjectOf, optional, stub, type ValueOf } from "./shape.ts";
+
+export const PLATFORM_STUB = stub(SLUGGED, "platform");
+export type PlatformRef = ValueOf<typeof PLATFORM_STUB>;
+
+const FIELDS = {
+  name: text(),
+  slug: optional(text()),
+  ...COMMON,
+  ...neverSent("manufacturer", "parent", "comments"),
+};
+export type Platform = ObjectOf<typeof FIELDS>;
+
+export const NETBOX_PLATFORM = {
+  model: "Platform",
+  path: "dcim/platforms",
+  plural: "platforms",
+  fields: FIELDS,
+  key: ({ name }) => name,
+  label: ({ name }) => name,
+  sortedBy: ({ name }: Named) => [name],
+  reads: ["name", "manufacturer"],
+  filters: [BY_NAME],
+  is: (platform, object) => hasName(platform, object) && lacks(object, "manufacturer"),
+  resembles: hasName,
+} satisfies EntityType<Named>;
+
+export function platformRef(name: string): PlatformRef {
+  return { name: cutName(name, MAX_LONG_NAME) };
+}

@@ -1,0 +1,53 @@
+/** ipam.Prefix: the network of a node's address. */
+import { isSameAddress } from "../../base/ip-address.ts";
+import { address, COMMON } from "./fields.ts";
+import { type EntityType, lacks, type NetBoxObject } from "./object-type.ts";
+import { neverSent, type ObjectOf, optional } from "./shape.ts";
+import { hasScope, type Scoped, scopeSite } from "./site.ts";
+
+const FIELDS = {
+  prefix: address(),
+  scope_site: optional(scopeSite()),
+  ...COMMON,
+  ...neverSent(
+    "scope_location",
+    "scope_region",
+    "scope_site_group",
+    "status",
+    "role",
+    "vrf",
+    "vlan",
+    "tenant",
+    "is_pool",
+    "mark_utilized",
+    "comments",
+  ),
+};
+export type Prefix = ObjectOf<typeof FIELDS>;
+
+interface PrefixIdentity extends Scoped {
+  readonly prefix: string;
+}
+
+export const NETBOX_PREFIX = {
+  model: "Prefix",
+  path: "ipam/prefixes",
+  plural: "prefixes",
+  fields: FIELDS,
+  key: ({ prefix }) => prefix,
+  label: ({ prefix }) => prefix,
+  sortedBy: (prefix: PrefixIdentity) => [prefixInSite(prefix)],
+  reads: ["prefix", "vrf", "scope_type", "scope"],
+  filters: [{ name: "prefix", value: ({ prefix }: PrefixIdentity) => prefix }],
+  is: (prefix, object) => isPrefix(prefix, object) && hasScope(prefix, object),
+  resembles: isPrefix,
+} satisfies EntityType<PrefixIdentity>;
+
+function isPrefix({ prefix }: PrefixIdentity, object: NetBoxObject): boolean {
+  return isSameAddress(String(object["prefix"]), prefix) && lacks(object, "vrf");
+}
+
+/** With PREFIX_SCOPE=site a network is a prefix in each of its sites. */
+export function prefixInSite({ prefix, scope_site }: PrefixIdentity): string {
+  return `${prefix} ${scope_site?.name}`;
+}

@@ -1,0 +1,147 @@
+/** virtualization.VirtualMachine: a QEMU guest or an LXC container. */
+import { CLUSTER_STUB, clusterKey, type ClusterRef, NETBOX_CLUSTER } from "./cluster.ts";
+import {
+  anyText,
+  choice,
+  cleared,
+  COMMON,
+  customFields,
+  type CustomFieldValue,
+  identity,
+  integer,
+  named,
+  number,
+  text,
+} from "./fields.ts";
+import {
+  BY_NAME_IN_ANY_CASE,
+  type EntityType,
+  hasName,
+  hasNameInAnyCase,
+  hasTenant,
+  type Key,
+  type Machine,
+  type Named,
+  type NetBoxObject,
+  partOf,
+  referenceTo,
+} from "./object-type.ts";
+import { PLATFORM_STUB } from "./platform.ts";
+import {
+  CLEARED,
+  either,
+  neverSent,
+  type ObjectOf,
+  optional,
+  stub,
+  TEXT,
+  type ValueOf,
+} from "./shape.ts";
+import { SITE_STUB, siteRef, TENANT_STUB, tenantOf, type TenantPolicy } from "./site.ts";
+
+const ADDRESS_STUB = stub({ address: TEXT }, "ip-address");
+/** What an address says of the machine whose primary address it is. */
+export const PRIMARY_ADDRESSES = {
+  primary_ip4: optional(ADDRESS_STUB),
+  primary_ip6: optional(ADDRESS_STUB),
+};
+export type PrimaryAddresses = ObjectOf<typeof PRIMARY_ADDRESSES>;
+
+export const VIRTUAL_MACHINE_STUB = stub(
+  {
+    name: TEXT,
+    cluster: CLUSTER_STUB,
+    site: optional(SITE_STUB),
+    tenant: optional(TENANT_STUB),
+    ...PRIMARY_ADDRESSES,
+  },
+  "virtual-machine",
+);
+export type VirtualMachineRef = ValueOf<typeof VIRTUAL_MACHINE_STUB>;
+
+const FIELDS = {
+  name: text(),
+  status: optional(choice("active", "offline", "staged")),
+  cluster: identity(CLUSTER_STUB),
+  site: optional(named(SITE_STUB)),
+  tenant: optional(named(TENANT_STUB)),
+  platform: optional(named(either(PLATFORM_STUB, CLEARED))),
+  vcpus: optional(number()),
+  memory: optional(integer()),
+  start_on_boot: optional(choice("on", "off")),
+  comments: optional(anyText()),
+  // Each is set by its address.
+  primary_ip4: optional(cleared()),
+  primary_ip6: optional(cleared()),
+  ...COMMON,
+  custom_fields: customFields(),
+  ...neverSent("device", "disk", "role", "serial", "virtual_machine_type"),
+};
+export type VirtualMachine = ObjectOf<typeof FIELDS>;
+
+export type VirtualMachineIdentity = Pick<VirtualMachineRef, "name" | "cluster" | "tenant">;
+
+export const NETBOX_VIRTUAL_MACHINE = {
+  model: "VirtualMachine",
+  path: "virtualization/virtual-machines",
+  plural: "virtual machines",
+  fields: FIELDS,
+  key: virtualMachineKey,
+  label: ({ name }) => name,
+  sortedBy: ({ cluster, custom_fields: fields }: VirtualMachine) => [
+    cluster.name,
+    customText(fields["proxmox_node"]) ?? "",
+    customText(fields["proxmox_vmid"]) ?? "",
+  ],
+  reads: ["name", "cluster", "tenant", "primary_ip4", "primary_ip6"],
+  owner: ({ cluster }) => referenceTo(NETBOX_CLUSTER, cluster),
+  filters: BY_NAME_IN_ANY_CASE,
+  is: (machine, object, clusterId) =>
+    isInCluster(machine, object, clusterId) && hasTenant(machine, object),
+  resembles: isInCluster,
+} satisfies EntityType<VirtualMachineIdentity>;
+
+/** NetBox ignores the case of the names of virtual machines and devices. */
+function virtualMachineKey({ name, cluster, tenant }: VirtualMachineIdentity): Key {
+  return [name.toLowerCase(), clusterKey(cluster), tenant?.name];
+}
+
+function isInCluster(machine: Named, object: NetBoxObject, clusterId: number): boolean {
+  return hasNameInAnyCase(machine, object) && partOf(object, "cluster", "id") === clusterId;
+}
+
+/** The VMID, which is a custom field; files of other programs may lack it. */
+export function vmidOf({ custom_fields: fields }: VirtualMachine): string | undefined {
+  return customText(fields?.["proxmox_vmid"]);
+}
+
+function customText(value: CustomFieldValue | undefined): string | undefined {
+  return value !== undefined && "text" in value ? String(value.text) : undefined;
+}
+
+export function virtualMachineRef(
+  name: string,
+  { cluster, site, policy }: {
+    readonly cluster: ClusterRef;
+    readonly site: string;
+    readonly policy: TenantPolicy;
+  },
+): VirtualMachineRef {
+  return { name, cluster, site: siteRef(site), ...tenantOf(policy) };
+}
+
+/** An interface or a disk. */
+export interface PartIdentity {
+  readonly virtual_machine: VirtualMachineIdentity;
+  readonly name: string;
+}
+
+export const PART_OF_VIRTUAL_MACHINE = {
+  key: ({ virtual_machine, name }) => [virtualMachineKey(virtual_machine), name],
+  label: ({ virtual_machine, name }) => `${virtual_machine.name}/${name}`,
+  machine: ({ virtual_machine: ref }: PartIdentity): Machine => ({ step: "virtual-machine", ref }),
+  reads: ["name", "virtual_machine"],
+  owner: ({ virtual_machine }) => referenceTo(NETBOX_VIRTUAL_MACHINE, virtual_machine),
+  filters: [{ name: "virtual_machine_id", value: (_: unknown, id: number) => String(id) }],
+  is: (part, object, id) => hasName(part, object) && partOf(object, "virtual_machine", "id") === id,
+} satisfies Partial<EntityType<PartIdentity>>;

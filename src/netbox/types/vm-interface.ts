@@ -1,0 +1,50 @@
+/** virtualization.VMInterface: a network interface of a guest. */
+import { choice, COMMON, flag, identity, integer, macAddress } from "./fields.ts";
+import type { EntityType } from "./object-type.ts";
+import { neverSent, type ObjectOf, optional, stub, TEXT, type ValueOf } from "./shape.ts";
+import {
+  PART_OF_VIRTUAL_MACHINE,
+  type PartIdentity,
+  VIRTUAL_MACHINE_STUB,
+  type VirtualMachineRef,
+} from "./virtual-machine.ts";
+import { vlanLink } from "./vlan.ts";
+
+export const VM_INTERFACE_STUB = stub(
+  { virtual_machine: VIRTUAL_MACHINE_STUB, name: TEXT },
+  "vm-interface",
+);
+export type VMInterfaceRef = ValueOf<typeof VM_INTERFACE_STUB>;
+
+const FIELDS = {
+  virtual_machine: identity(VIRTUAL_MACHINE_STUB),
+  name: identity(TEXT),
+  enabled: optional(flag()),
+  mtu: optional(integer()),
+  primary_mac_address: optional(macAddress()),
+  mode: optional(choice("access", "tagged")),
+  untagged_vlan: optional(vlanLink()),
+  ...COMMON,
+  ...neverSent(
+    "tagged_vlans",
+    "mac_address",
+    "parent",
+    "bridge",
+    "qinq_svlan",
+    "vlan_translation_policy",
+    "vrf",
+  ),
+};
+export type VMInterface = ObjectOf<typeof FIELDS>;
+
+export const NETBOX_VM_INTERFACE = {
+  model: "VMInterface",
+  path: "virtualization/interfaces",
+  plural: "VM interfaces",
+  fields: FIELDS,
+  ...PART_OF_VIRTUAL_MACHINE,
+} satisfies EntityType<PartIdentity>;
+
+export function vmInterfaceRef(virtualMachine: VirtualMachineRef, name: string): VMInterfaceRef {
+  return { virtual_machine: virtualMachine, name };
+}
