@@ -5,10 +5,10 @@ import { type NetBoxOptions, openNetBox, type Status } from "../../netbox/rest/c
 import { Finder } from "../../netbox/rest/finder.ts";
 import {
   type Difference,
-  type Fields,
-  type Found,
+  type EntityFields,
+  type FieldResult,
+  type Lookup,
   type More,
-  type Outcome,
   type Resolve,
   type Unjudged,
   unjudged,
@@ -23,7 +23,7 @@ export interface Judged {
   readonly step: StepName;
   /** As people call it: "web-01/net0". */
   readonly entity: string;
-  readonly verdict: Verdict;
+  readonly verdict: CompareVerdict;
   /** Its page in NetBox, if it was found. */
   readonly url: string | undefined;
   readonly differences: readonly Difference[];
@@ -31,7 +31,7 @@ export interface Judged {
   readonly more: readonly More[];
 }
 
-export type Verdict = "equal" | "different" | "missing" | "unjudged";
+export type CompareVerdict = "equal" | "different" | "missing" | "unjudged";
 
 export interface CompareInput extends NetBoxOptions {
   readonly set: TransformedSet;
@@ -82,27 +82,27 @@ async function judgeBatch(
   { finder, url }: { readonly finder: Finder; readonly url: string },
 ): Promise<readonly Judged[]> {
   const type: ObjectType<never> = stepCalled(step).type;
-  const fields: Fields = stepCalled(step).type.fields;
+  const fields: EntityFields = stepCalled(step).type.fields;
   const found = await finder.find(type, batch.map(({ entity }) => entity as never), keysOf(fields));
   const resolve = await finder.resolve(batch.flatMap(({ entity }) => referencesOf(entity, fields)));
-  return batch.map((at, i) => judge(at, found[i] as Found, { url, resolve }));
+  return batch.map((at, i) => judge(at, found[i] as Lookup, { url, resolve }));
 }
 
 /** Keys of NetBox's objects that are compared. */
-function keysOf(fields: Fields): readonly string[] {
+function keysOf(fields: EntityFields): readonly string[] {
   return Object.entries(fields).flatMap(([name, { reads, compare }]) =>
     compare === undefined ? [] : reads ?? [name]
   );
 }
 
 /** What has to be found in NetBox before the entity's fields can be judged. */
-function referencesOf(entity: object, fields: Fields): readonly Reference[] {
+function referencesOf(entity: object, fields: EntityFields): readonly Reference[] {
   return Object.entries(entity).flatMap(([field, value]) => fields[field]?.needs?.(value) ?? []);
 }
 
 function judge(
   { step, entity }: EntityAt,
-  found: Found,
+  found: Lookup,
   { url, resolve }: { readonly url: string; readonly resolve: Resolve },
 ): Judged {
   const empty = { url: undefined, differences: [], unjudged: [], more: [] };
@@ -111,9 +111,9 @@ function judge(
   if (found.state === "unclear") {
     return { ...name, ...empty, verdict: "unjudged", unjudged: [unjudged(found)] };
   }
-  const { path, fields }: { path: string; fields: Fields } = stepCalled(step).type;
+  const { path, fields }: { path: string; fields: EntityFields } = stepCalled(step).type;
   const { object } = found;
-  const outcomes = Object.entries(entity).flatMap(([field, value]): readonly Outcome[] =>
+  const outcomes = Object.entries(entity).flatMap(([field, value]): readonly FieldResult[] =>
     fields[field]?.compare?.({ field, value, object, resolve }) ?? [unknownField(field)]
   );
   const differences = outcomes.filter((outcome) => "netbox" in outcome);

@@ -6,7 +6,7 @@ import type { StepName } from "../../netbox/types/order.ts";
 import { markdownCode, markdownRow, markdownTable, markdownText } from "../../terminal/markdown.ts";
 import { type Line, wrapped } from "../../terminal/paragraphs.ts";
 import { groupDigits, renderTable } from "../../terminal/tables.ts";
-import type { Judged, Verdict } from "./compare.ts";
+import type { CompareVerdict, Judged } from "./compare.ts";
 
 export interface CompareTextOptions {
   /** Columns of the terminal. */
@@ -210,7 +210,9 @@ export interface CompareSubject {
   readonly url: string;
 }
 
-export type Counts = Readonly<Record<Verdict, number>> & { readonly entities: number };
+export type VerdictCounts = Readonly<Record<CompareVerdict, number>> & {
+  readonly entities: number;
+};
 
 /** The same about so many entities of a step. */
 export interface UnjudgedGroup {
@@ -225,7 +227,7 @@ export interface UnjudgedGroup {
 /** More would push what matters out of sight, and memory has an end; --json tells all. */
 export const MOST_SHOWN = 30;
 
-const NONE: Counts = { entities: 0, equal: 0, different: 0, missing: 0, unjudged: 0 };
+const NONE: VerdictCounts = { entities: 0, equal: 0, different: 0, missing: 0, unjudged: 0 };
 
 export class CompareRecord {
   readonly subject: CompareSubject;
@@ -239,7 +241,7 @@ export class CompareRecord {
   readonly missing: Judged[] = [];
   /** What NetBox has more of, with whatever verdict. */
   readonly more: Judged[] = [];
-  readonly #counts: Map<StepName, Counts>;
+  readonly #counts: Map<StepName, VerdictCounts>;
   readonly #groups = new Map<string, UnjudgedGroup>();
   readonly #untold = { more: 0, reasons: 0 };
 
@@ -248,11 +250,11 @@ export class CompareRecord {
     this.#counts = new Map(steps.map((step) => [step, NONE]));
   }
 
-  get steps(): readonly (Counts & { readonly step: StepName })[] {
+  get steps(): readonly (VerdictCounts & { readonly step: StepName })[] {
     return [...this.#counts].map(([step, counts]) => ({ step, ...counts }));
   }
 
-  get totals(): Counts {
+  get totals(): VerdictCounts {
     return [...this.#counts.values()].reduce(sum, NONE);
   }
 
@@ -292,7 +294,7 @@ function keep(kept: Judged[], judged: Judged): boolean {
   return kept.length < MOST_SHOWN && kept.push(judged) > 0;
 }
 
-function sum(a: Counts, b: Counts): Counts {
+function sum(a: VerdictCounts, b: VerdictCounts): VerdictCounts {
   return {
     entities: a.entities + b.entities,
     equal: a.equal + b.equal,

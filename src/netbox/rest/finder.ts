@@ -1,10 +1,10 @@
 /** Entities, or stubs of them → the objects of NetBox that they mean, with few requests for many. */
-import type { Found, Resolve, Unclear } from "../types/fields.ts";
+import type { Lookup, Resolve, Unclear } from "../types/fields.ts";
 import {
-  type Filter,
   type NetBoxObject,
   type ObjectType,
   permissionOf,
+  type QueryFilter,
   type Reference,
 } from "../types/object-type.ts";
 import { type NetBox, Refusal } from "./client.ts";
@@ -27,7 +27,7 @@ const NO_OWNER = 0;
 
 export class Finder {
   readonly #netbox: NetBox;
-  readonly #known = new Map<string, Found>();
+  readonly #known = new Map<string, Lookup>();
   /** Path → why no more questions are asked below it. */
   readonly #denied = new Map<string, Unclear>();
 
@@ -43,9 +43,9 @@ export class Finder {
     type: ObjectType<Identity>,
     identities: readonly Identity[],
     keys: readonly string[],
-  ): Promise<readonly Found[]> {
+  ): Promise<readonly Lookup[]> {
     const owners = await this.#findOwners(type, identities);
-    const searches = identities.map((identity, i): Found | Search<Identity> => {
+    const searches = identities.map((identity, i): Lookup | Search<Identity> => {
       const owner = owners[i];
       if (owner !== undefined && owner.state !== "found") return owner;
       const ownerId = owner?.object.id ?? NO_OWNER;
@@ -58,7 +58,7 @@ export class Finder {
 
   /** Looks up what stubs refer to, many at once. @throws AppError "remote". */
   async resolve(references: readonly Reference[]): Promise<Resolve> {
-    const answers = new Map<string, Found>();
+    const answers = new Map<string, Lookup>();
     const unknown = new Map<string, Reference>();
     for (const reference of references) {
       const key = keyOf(reference);
@@ -69,15 +69,15 @@ export class Finder {
     for (const [type, entries] of Map.groupBy(unknown, ([, reference]) => reference.type)) {
       const found = await this.find(type, entries.map(([, { identity }]) => identity), []);
       entries.forEach(([key], i) => {
-        const answer = found[i] as Found;
+        const answer = found[i] as Lookup;
         answers.set(key, answer);
         this.#remember(key, answer);
       });
     }
-    return (reference) => answers.get(keyOf(reference)) as Found;
+    return (reference) => answers.get(keyOf(reference)) as Lookup;
   }
 
-  #remember(key: string, answer: Found): void {
+  #remember(key: string, answer: Lookup): void {
     this.#known.set(key, answer);
     const [oldest] = this.#known.keys();
     if (this.#known.size > MAX_KNOWN && oldest !== undefined) this.#known.delete(oldest);
@@ -86,7 +86,7 @@ export class Finder {
   async #findOwners<Identity>(
     type: ObjectType<Identity>,
     identities: readonly Identity[],
-  ): Promise<readonly (Found | undefined)[]> {
+  ): Promise<readonly (Lookup | undefined)[]> {
     const references = identities.map((identity) => type.owner?.(identity));
     const resolve = await this.resolve(references.filter((each) => each !== undefined));
     return references.map((each) => each && resolve(each));
@@ -126,7 +126,7 @@ function keyOf({ type, identity }: Reference): string {
 
 /** As many values in one query as fit into a request line. */
 function* queries<Identity>(
-  { name, value }: Filter<Identity>,
+  { name, value }: QueryFilter<Identity>,
   searches: readonly Search<Identity>[],
 ): Generator<(readonly [string, string])[]> {
   const values = new Set(searches.map(({ identity, ownerId }) => value(identity, ownerId)));
@@ -161,7 +161,7 @@ function match<Identity>(
 function resultOf<Identity>(
   { same, similar }: Search<Identity>,
   { plural }: ObjectType<Identity>,
-): Found {
+): Lookup {
   const fitting = [...(same.size > 0 ? same : similar).values()];
   const [object, another] = fitting;
   if (object === undefined) return { state: "missing" };

@@ -1,11 +1,11 @@
 /** virtualization.ClusterType: one for all clusters of Proxmox VE. */
-import { COMMON, text } from "./fields.ts";
+import { COMMON, textField } from "./fields.ts";
 import {
   BY_NAME_THEN_SLUG,
   type EntityType,
   hasName,
   hasSlug,
-  type Slugged,
+  type WithSlug,
 } from "./object-type.ts";
 import { neverSent, type ObjectOf, stub, TEXT, type ValueOf } from "./shape.ts";
 
@@ -13,8 +13,8 @@ export const CLUSTER_TYPE_STUB = stub({ name: TEXT }, "cluster-type");
 export type ClusterTypeRef = ValueOf<typeof CLUSTER_TYPE_STUB>;
 
 const FIELDS = {
-  name: text(),
-  slug: text(),
+  name: textField(),
+  slug: textField(),
   ...COMMON,
   ...neverSent("comments"),
 };
@@ -31,6 +31,6 @@ export const NETBOX_CLUSTER_TYPE = {
   filters: BY_NAME_THEN_SLUG,
   is: hasName,
   resembles: hasSlug,
-} satisfies EntityType<Slugged>;
+} satisfies EntityType<WithSlug>;
 
 export const CLUSTER_TYPE_NAME = "Proxmox";

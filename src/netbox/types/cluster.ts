@@ -1,6 +1,6 @@
 /** virtualization.Cluster: a cluster of Proxmox VE, or a node that has none. */
 import { CLUSTER_TYPE_NAME, CLUSTER_TYPE_STUB } from "./cluster-type.ts";
-import { choice, COMMON, linked, named, text } from "./fields.ts";
+import { choiceField, COMMON, linked, named, textField } from "./fields.ts";
 import { BY_NAME, type EntityType, hasName, type Key, type Named } from "./object-type.ts";
 import { neverSent, type ObjectOf, optional, stub, TEXT, type ValueOf } from "./shape.ts";
 import { hasScope, type Scoped, scopeSite, SITE_STUB, siteRef } from "./site.ts";
@@ -12,9 +12,9 @@ export const CLUSTER_STUB = stub(
 export type ClusterRef = ValueOf<typeof CLUSTER_STUB>;
 
 const FIELDS = {
-  name: text(),
+  name: textField(),
   type: named(CLUSTER_TYPE_STUB),
-  status: choice("active"),
+  status: choiceField("active"),
   scope_site: optional(scopeSite()),
   ...COMMON,
   ...neverSent(

@@ -1,13 +1,13 @@
 /** extras.CustomField: what a machine or device has beyond NetBox's own fields. */
-import { choice, replacedTexts, text } from "./fields.ts";
+import { choiceField, replacedTexts, textField } from "./fields.ts";
 import { BY_NAME, type EntityType, hasName, type Named } from "./object-type.ts";
 import { neverSent, type ObjectOf } from "./shape.ts";
 
 const FIELDS = {
-  name: text(),
-  type: choice("text", "integer"),
-  label: text(),
-  description: text(),
+  name: textField(),
+  type: choiceField("text", "integer"),
+  label: textField(),
+  description: textField(),
   object_types: replacedTexts(),
   ...neverSent(
     "related_object_type",

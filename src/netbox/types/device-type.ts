@@ -5,8 +5,8 @@
 import {
   compareTags,
   type Field,
-  type Outcome,
-  type Sent,
+  type FieldResult,
+  type SentValue,
   SLUGGED,
   tagNamesOf,
   type TagRef,
@@ -114,8 +114,8 @@ export function deviceRole(): Field<DeviceRoleRef> {
 function tagOutcomes(
   tags: readonly TagRef[] | undefined,
   reference: Reference,
-  { field, resolve }: Pick<Sent<unknown>, "field" | "resolve">,
-): readonly Outcome[] {
+  { field, resolve }: Pick<SentValue<unknown>, "field" | "resolve">,
+): readonly FieldResult[] {
   if (tags === undefined) return [];
   const found = resolve(reference);
   if (found.state === "unclear") return [unjudged(found, field)];

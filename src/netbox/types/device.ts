@@ -1,7 +1,15 @@
 /** dcim.Device: a node. */
 import { clusterLink } from "./cluster.ts";
 import { DEVICE_ROLE_STUB, DEVICE_TYPE_STUB, deviceRole, deviceType } from "./device-type.ts";
-import { choice, cleared, COMMON, customFields, identity, named, text } from "./fields.ts";
+import {
+  choiceField,
+  cleared,
+  COMMON,
+  customFields,
+  identity,
+  named,
+  textField,
+} from "./fields.ts";
 import {
   BY_NAME_IN_ANY_CASE,
   type EntityType,
@@ -30,13 +38,13 @@ export const DEVICE_STUB = stub(
 export type DeviceRef = ValueOf<typeof DEVICE_STUB>;
 
 const FIELDS = {
-  name: text(),
+  name: textField(),
   device_type: deviceType(),
   role: deviceRole(),
   site: identity(SITE_STUB),
   tenant: optional(named(TENANT_STUB)),
   platform: optional(named(PLATFORM_STUB)),
-  status: optional(choice("active", "offline")),
+  status: optional(choiceField("active", "offline")),
   cluster: optional(clusterLink()),
   // Each is set by its address.
   primary_ip4: optional(cleared()),

@@ -13,12 +13,12 @@ import {
 } from "./object-type.ts";
 import {
   ANY_TEXT,
+  arrayOf,
   CLEARED,
   type Empty,
   FLAG,
   INT64,
   type Int64,
-  listOf,
   neverSent,
   notSent,
   optional,
@@ -37,20 +37,20 @@ export interface Field<Value = unknown> extends Shape<Value> {
   /** Other objects that have to be found first. */
   needs?(value: Value): readonly Reference[];
   /** Nothing: NetBox has what was sent. Absent: the field is not known. */
-  compare?(sent: Sent<Value>): readonly Outcome[];
+  compare?(sent: SentValue<Value>): readonly FieldResult[];
 }
 
-export type Fields = Shapes & Readonly<Record<string, Field>>;
+export type EntityFields = Shapes & Readonly<Record<string, Field>>;
 
 /** A value that was sent, and the object that should have it. */
-export interface Sent<Value> {
+export interface SentValue<Value> {
   readonly field: string;
   readonly value: Value;
   readonly object: NetBoxObject;
   readonly resolve: Resolve;
 }
 
-export type Outcome = Difference | Unjudged | More;
+export type FieldResult = Difference | Unjudged | More;
 
 /** null: nothing. */
 export type Shown = string | number | boolean | null | readonly string[];
@@ -91,7 +91,7 @@ export const UNJUDGED = {
 export type UnjudgedReason = keyof typeof UNJUDGED;
 
 /** The result of looking for one object. */
-export type Found =
+export type Lookup =
   | { readonly state: "found"; readonly object: NetBoxObject }
   | { readonly state: "missing" }
   | Unclear;
@@ -103,7 +103,7 @@ export interface Unclear {
 }
 
 /** What stubs refer to, looked up before. */
-export type Resolve = (reference: Reference) => Found;
+export type Resolve = (reference: Reference) => Lookup;
 
 /** A field that cannot be judged because another object is unclear. */
 export function unjudged({ reason, sentence }: Unclear, field?: string): Unjudged {
@@ -115,28 +115,28 @@ export function identity<Value>(shape: Shape<Value>): Field<Value> {
   return { ...shape, reads: [], compare: () => [] };
 }
 
-export function text(shape: Shape<string> = TEXT): Field<string> {
+export function textField(shape: Shape<string> = TEXT): Field<string> {
   return compared(shape, { sent: textOf, netbox: textOf });
 }
 
-export function anyText(): Field<string> {
-  return text(ANY_TEXT);
+export function anyTextField(): Field<string> {
+  return textField(ANY_TEXT);
 }
 
-export function number(): Field<number> {
+export function numberField(): Field<number> {
   return compared(POSITIVE, { sent: Number, netbox: numberOf });
 }
 
-export function integer(): Field<Int64> {
+export function integerField(): Field<Int64> {
   return compared(INT64, { sent: Number, netbox: numberOf });
 }
 
-export function flag(): Field<boolean> {
+export function flagField(): Field<boolean> {
   return compared(FLAG, { sent: (value) => value, netbox: (shown) => shown === true });
 }
 
 /** { value: "active", label: "Active" } */
-export function choice<const Word extends string>(...all: readonly Word[]): Field<Word> {
+export function choiceField<const Word extends string>(...all: readonly Word[]): Field<Word> {
   return compared(words(...all), {
     sent: textOf,
     netbox: (shown) => textOf(partOf(shown, "value")),
@@ -154,7 +154,7 @@ export function named<Value extends { readonly name: string } | Empty>(
 }
 
 /** { id: 9, mac_address: "BC:24:11:40:69:5D", … } */
-export function macAddress(): Field<{ mac_address: string }> {
+export function macAddressField(): Field<{ mac_address: string }> {
   return compared(stub({ mac_address: TEXT }), {
     sent: ({ mac_address }) => mac_address.toUpperCase(),
     netbox: (shown) => textOf(partOf(shown, "mac_address"))?.toUpperCase() ?? null,
@@ -170,7 +170,7 @@ export function cleared(): Field<Empty> {
 }
 
 /** An address or a network with its mask, however IPv6 is spelled. */
-export function address(): Field<string> {
+export function addressField(): Field<string> {
   return compared(TEXT, {
     sent: textOf,
     netbox: textOf,
@@ -211,7 +211,7 @@ function absent(field: string): Unjudged {
  */
 export function replacedTexts(): Field<readonly string[]> {
   return {
-    ...listOf(TEXT),
+    ...arrayOf(TEXT),
     compare({ field, value, object }) {
       const netbox = listIn(object[field], textOf);
       if (netbox === undefined) return [absent(field)];
@@ -228,7 +228,7 @@ export type SluggedRef = { name: string; slug?: string };
 
 export const TAG_STUB = stub(SLUGGED, "tag");
 export type TagRef = ValueOf<typeof TAG_STUB>;
-export const TAGS = listOf(TAG_STUB);
+export const TAGS = arrayOf(TAG_STUB);
 
 /** [{ id: 10, name: "discovered", slug: "discovered", … }]; more in NetBox is no difference. */
 export function tags(): Field<readonly TagRef[]> {
@@ -245,7 +245,7 @@ export function compareTags({ field, netbox, sent }: {
   readonly field: string;
   readonly netbox: readonly string[];
   readonly sent: readonly TagRef[];
-}): readonly Outcome[] {
+}): readonly FieldResult[] {
   const names = sent.map(({ name }) => name);
   const more = netbox.filter((name) => !names.includes(name));
   return [
@@ -285,7 +285,7 @@ export function customFields(): Field<CustomFields> {
   return {
     ...CUSTOM_FIELDS,
     compare: ({ field, value, object }) =>
-      Object.entries(value).flatMap(([name, typed]): Outcome[] => {
+      Object.entries(value).flatMap(([name, typed]): FieldResult[] => {
         const whole = `${field}.${name}`;
         const shown = partOf(object, field, name);
         if (shown === undefined) {
@@ -334,7 +334,7 @@ function isEmpty(value: object): value is Empty {
   return Object.keys(value).length === 0;
 }
 
-export function idOf(found: Found): number | undefined {
+export function idOf(found: Lookup): number | undefined {
   return found.state === "found" ? found.object.id : undefined;
 }
 
@@ -355,7 +355,7 @@ function plainText(shown: unknown): string | null {
   return typeof shown === "object" && shown !== null ? JSON.stringify(shown) : textOf(shown);
 }
 
-/** Fields of nearly every message that this program leaves to the user. */
+/** EntityFields of nearly every message that this program leaves to the user. */
 export const COMMON = {
   tags: tags(),
   custom_fields: notSent(customFields()),

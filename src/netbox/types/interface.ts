@@ -6,11 +6,19 @@ import {
   type DeviceRef,
   NETBOX_DEVICE,
 } from "./device.ts";
-import { choice, COMMON, flag, identity, integer, macAddress, named } from "./fields.ts";
+import {
+  choiceField,
+  COMMON,
+  flagField,
+  identity,
+  integerField,
+  macAddressField,
+  named,
+} from "./fields.ts";
 import { type EntityType, hasName, type Machine, partOf, referenceTo } from "./object-type.ts";
 import { neverSent, type ObjectOf, optional, stub, TEXT, type ValueOf } from "./shape.ts";
 
-const INTERFACE_TYPE = choice("bridge", "lag", "virtual", "other");
+const INTERFACE_TYPE = choiceField("bridge", "lag", "virtual", "other");
 export type InterfaceType = ValueOf<typeof INTERFACE_TYPE>;
 
 export const INTERFACE_STUB = stub(
@@ -23,14 +31,14 @@ const FIELDS = {
   device: identity(DEVICE_STUB),
   name: identity(TEXT),
   type: INTERFACE_TYPE,
-  enabled: optional(flag()),
-  mtu: optional(integer()),
-  speed: optional(integer()),
+  enabled: optional(flagField()),
+  mtu: optional(integerField()),
+  speed: optional(integerField()),
   // NetBox takes no interface of another device.
   parent: optional(named(INTERFACE_STUB)),
   bridge: optional(named(INTERFACE_STUB)),
   lag: optional(named(INTERFACE_STUB)),
-  primary_mac_address: optional(macAddress()),
+  primary_mac_address: optional(macAddressField()),
   ...COMMON,
   ...neverSent(
     "mode",

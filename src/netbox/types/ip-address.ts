@@ -2,12 +2,12 @@
 import { hostOf, isSameHost } from "../../base/ip-address.ts";
 import { type DeviceRef, NETBOX_DEVICE } from "./device.ts";
 import {
-  address,
+  addressField,
   COMMON,
   type Field,
-  type Found,
+  type FieldResult,
   idOf,
-  type Outcome,
+  type Lookup,
   unjudged,
   withId,
 } from "./fields.ts";
@@ -32,7 +32,7 @@ import {
 import { NETBOX_VM_INTERFACE, VM_INTERFACE_STUB, type VMInterfaceRef } from "./vm-interface.ts";
 
 const FIELDS = {
-  address: address(),
+  address: addressField(),
   assigned_object_interface: optional(assigned(INTERFACE_STUB, {
     type: NETBOX_INTERFACE,
     ownerKey: "device",
@@ -130,8 +130,8 @@ function assigned<Value extends { readonly name: string }>(
 /** A missing machine and a different mask are differences of other fields. */
 function primaryOutcomes(
   owner: Owner,
-  { found, field }: { readonly found: Found; readonly field: string },
-): readonly Outcome[] {
+  { found, field }: { readonly found: Lookup; readonly field: string },
+): readonly FieldResult[] {
   if (found.state !== "found") return [];
   return (["primary_ip4", "primary_ip6"] as const).flatMap((key) => {
     const sent = owner[key]?.address;

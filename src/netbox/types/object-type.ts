@@ -4,13 +4,13 @@
  * filters: NetBox, filtersets.py of each app.
  */
 import { autoSlug } from "../names.ts";
-import type { Fields } from "./fields.ts";
+import type { EntityFields } from "./fields.ts";
 
 /** Of its keys each is read with care: releases of NetBox differ. */
 export type NetBoxObject = Readonly<Record<string, unknown>> & { readonly id: number };
 
 /** Objects are asked for by many values at once. */
-export interface Filter<Identity> {
+export interface QueryFilter<Identity> {
   readonly name: string;
   value(identity: Identity, ownerId: number): string;
 }
@@ -27,7 +27,7 @@ export interface ObjectType<Identity> {
   /** The object that it belongs to, and cannot be identified without. */
   owner?(identity: Identity): Reference;
   /** Tried in order, each for what the one before it did not find. */
-  readonly filters: readonly Filter<Identity>[];
+  readonly filters: readonly QueryFilter<Identity>[];
   /** `ownerId`: NetBox's id of the owner. */
   is(identity: Identity, object: NetBoxObject, ownerId: number): boolean;
   /** Second best: a single one is taken if none `is`, and its fields show what differs. */
@@ -36,7 +36,7 @@ export interface ObjectType<Identity> {
 
 /** A type that has a step of its own. */
 export interface EntityType<Identity> extends ObjectType<Identity> {
-  readonly fields: Fields;
+  readonly fields: EntityFields;
   /**
    * Two entities are one object of NetBox when their keys are equal.
    * Source: mapping.md; diode-netbox-plugin, docs/matching-criteria-documentation.md.
@@ -83,18 +83,18 @@ export function contentTypeOf({ path, model }: ObjectType<never>): string {
 export interface Named {
   readonly name: string;
 }
-export interface Slugged extends Named {
+export interface WithSlug extends Named {
   readonly slug?: string;
 }
 
-export const BY_NAME: Filter<Named> = { name: "name", value: ({ name }) => name };
+export const BY_NAME: QueryFilter<Named> = { name: "name", value: ({ name }) => name };
 /** NetBox ignores the case of these names; the index is on the exact ones, which come first. */
-export const BY_NAME_IN_ANY_CASE: readonly Filter<Named>[] = [
+export const BY_NAME_IN_ANY_CASE: readonly QueryFilter<Named>[] = [
   BY_NAME,
   { ...BY_NAME, name: "name__ie" },
 ];
 /** Diode looks for the slug where no object has the name. */
-export const BY_NAME_THEN_SLUG: readonly Filter<Slugged>[] = [
+export const BY_NAME_THEN_SLUG: readonly QueryFilter<WithSlug>[] = [
   BY_NAME,
   { name: "slug", value: slugOf },
 ];
@@ -107,11 +107,11 @@ export function hasNameInAnyCase({ name }: Named, object: NetBoxObject): boolean
   return String(object["name"]).toLowerCase() === name.toLowerCase();
 }
 
-export function hasSlug(named: Slugged, object: NetBoxObject): boolean {
+export function hasSlug(named: WithSlug, object: NetBoxObject): boolean {
   return object["slug"] === slugOf(named);
 }
 
-function slugOf({ name, slug }: Slugged): string {
+function slugOf({ name, slug }: WithSlug): string {
   return slug ?? autoSlug(name);
 }
 

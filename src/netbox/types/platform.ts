@@ -1,6 +1,6 @@
 /** dcim.Platform: the operating system of a guest, or the release of a node. */
 import { cutName, MAX_LONG_NAME } from "../names.ts";
-import { COMMON, SLUGGED, text } from "./fields.ts";
+import { COMMON, SLUGGED, textField } from "./fields.ts";
 import { BY_NAME, type EntityType, hasName, lacks, type Named } from "./object-type.ts";
 import { neverSent, type ObjectOf, optional, stub, type ValueOf } from "./shape.ts";
 
@@ -8,8 +8,8 @@ export const PLATFORM_STUB = stub(SLUGGED, "platform");
 export type PlatformRef = ValueOf<typeof PLATFORM_STUB>;
 
 const FIELDS = {
-  name: text(),
-  slug: optional(text()),
+  name: textField(),
+  slug: optional(textField()),
   ...COMMON,
   ...neverSent("manufacturer", "parent", "comments"),
 };

@@ -1,12 +1,12 @@
 /** ipam.Prefix: the network of a node's address. */
 import { isSameAddress } from "../../base/ip-address.ts";
-import { address, COMMON } from "./fields.ts";
+import { addressField, COMMON } from "./fields.ts";
 import { type EntityType, lacks, type NetBoxObject } from "./object-type.ts";
 import { neverSent, type ObjectOf, optional } from "./shape.ts";
 import { hasScope, type Scoped, scopeSite } from "./site.ts";
 
 const FIELDS = {
-  prefix: address(),
+  prefix: addressField(),
   scope_site: optional(scopeSite()),
   ...COMMON,
   ...neverSent(

@@ -83,7 +83,7 @@ export function stub<Of extends Shapes>(
   return { definition: { object }, ...(refersTo && { refersTo }) };
 }
 
-export function listOf<Item>(item: Shape<Item>): Shape<readonly Item[]> {
+export function arrayOf<Item>(item: Shape<Item>): Shape<readonly Item[]> {
   return { definition: { listOf: item } };
 }
 
@@ -100,7 +100,7 @@ export function notSent<Of extends Shape>(shape: Of): Of & NotSent {
   return { ...shape, presence: "not-sent" };
 }
 
-/** Fields that are neither sent nor compared. */
+/** EntityFields that are neither sent nor compared. */
 export function neverSent<const Name extends string>(
   ...names: readonly Name[]
 ): Readonly<Record<Name, Shape<never> & NotSent>> {

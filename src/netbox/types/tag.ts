@@ -1,21 +1,21 @@
 /** extras.Tag: the tags of guests, and the tags that every object of a cluster has. */
 import { type Cluster, type ClusterIdentity, clusterKey } from "./cluster.ts";
-import { type TagRef, text } from "./fields.ts";
+import { type TagRef, textField } from "./fields.ts";
 import {
   BY_NAME_THEN_SLUG,
   type EntityType,
   hasName,
   hasSlug,
   type Named,
-  type Slugged,
+  type WithSlug,
 } from "./object-type.ts";
 import { neverSent, type ObjectOf, optional } from "./shape.ts";
 import type { VirtualMachine } from "./virtual-machine.ts";
 
 const FIELDS = {
-  name: text(),
-  slug: optional(text()),
-  color: optional(text({ definition: "/^[0-9a-f]{6}$/" })),
+  name: textField(),
+  slug: optional(textField()),
+  color: optional(textField({ definition: "/^[0-9a-f]{6}$/" })),
   ...neverSent("description", "weight", "object_types", "metadata"),
 };
 export type Tag = ObjectOf<typeof FIELDS>;
@@ -32,7 +32,7 @@ export const NETBOX_TAG = {
   filters: BY_NAME_THEN_SLUG,
   is: hasName,
   resembles: hasSlug,
-} satisfies EntityType<Slugged>;
+} satisfies EntityType<WithSlug>;
 
 export function tagRef(name: string): TagRef {
   return { name };
@@ -49,7 +49,7 @@ export function hostTagName(host: string): string {
 }
 
 /**
- * The host tags of a run, as its cluster entities name them. Found by name, not by position: files of
+ * The host tags of a run, as its cluster entities name them. Lookup by name, not by position: files of
  * other programs have tags in any order. Kept by cluster: a guest may have a tag of its own that is
  * named like the host tag of another cluster.
  */

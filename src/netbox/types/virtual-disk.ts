@@ -1,5 +1,5 @@
 /** virtualization.VirtualDisk: a volume of a guest. */
-import { COMMON, customFields, identity, integer } from "./fields.ts";
+import { COMMON, customFields, identity, integerField } from "./fields.ts";
 import type { EntityType } from "./object-type.ts";
 import { type ObjectOf, optional, TEXT } from "./shape.ts";
 import {
@@ -11,7 +11,7 @@ import {
 const FIELDS = {
   virtual_machine: identity(VIRTUAL_MACHINE_STUB),
   name: identity(TEXT),
-  size: integer(),
+  size: integerField(),
   ...COMMON,
   custom_fields: optional(customFields()),
 };

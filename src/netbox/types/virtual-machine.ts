@@ -1,17 +1,17 @@
 /** virtualization.VirtualMachine: a QEMU guest or an LXC container. */
 import { CLUSTER_STUB, clusterKey, type ClusterRef, NETBOX_CLUSTER } from "./cluster.ts";
 import {
-  anyText,
-  choice,
+  anyTextField,
+  choiceField,
   cleared,
   COMMON,
   customFields,
   type CustomFieldValue,
   identity,
-  integer,
+  integerField,
   named,
-  number,
-  text,
+  numberField,
+  textField,
 } from "./fields.ts";
 import {
   BY_NAME_IN_ANY_CASE,
@@ -60,16 +60,16 @@ export const VIRTUAL_MACHINE_STUB = stub(
 export type VirtualMachineRef = ValueOf<typeof VIRTUAL_MACHINE_STUB>;
 
 const FIELDS = {
-  name: text(),
-  status: optional(choice("active", "offline", "staged")),
+  name: textField(),
+  status: optional(choiceField("active", "offline", "staged")),
   cluster: identity(CLUSTER_STUB),
   site: optional(named(SITE_STUB)),
   tenant: optional(named(TENANT_STUB)),
   platform: optional(named(either(PLATFORM_STUB, CLEARED))),
-  vcpus: optional(number()),
-  memory: optional(integer()),
-  start_on_boot: optional(choice("on", "off")),
-  comments: optional(anyText()),
+  vcpus: optional(numberField()),
+  memory: optional(integerField()),
+  start_on_boot: optional(choiceField("on", "off")),
+  comments: optional(anyTextField()),
   // Each is set by its address.
   primary_ip4: optional(cleared()),
   primary_ip6: optional(cleared()),

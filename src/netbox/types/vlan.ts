@@ -1,5 +1,5 @@
 /** ipam.VLAN: the VLANs of guests and nodes, one in each site. */
-import { COMMON, identity, linked, text } from "./fields.ts";
+import { COMMON, identity, linked, textField } from "./fields.ts";
 import { type EntityType, lacks, type NetBoxObject, partOf, textOf } from "./object-type.ts";
 import {
   CLEARED,
@@ -21,7 +21,7 @@ export type VLANRef = ValueOf<typeof VLAN_STUB>;
 
 const FIELDS = {
   vid: identity(INT64),
-  name: text(),
+  name: textField(),
   site: optional(identity(SITE_STUB)),
   ...COMMON,
   ...neverSent("status", "group", "tenant", "role", "qinq_role", "qinq_svlan", "comments"),

@@ -1,5 +1,12 @@
 /** virtualization.VMInterface: a network interface of a guest. */
-import { choice, COMMON, flag, identity, integer, macAddress } from "./fields.ts";
+import {
+  choiceField,
+  COMMON,
+  flagField,
+  identity,
+  integerField,
+  macAddressField,
+} from "./fields.ts";
 import type { EntityType } from "./object-type.ts";
 import { neverSent, type ObjectOf, optional, stub, TEXT, type ValueOf } from "./shape.ts";
 import {
@@ -19,10 +26,10 @@ export type VMInterfaceRef = ValueOf<typeof VM_INTERFACE_STUB>;
 const FIELDS = {
   virtual_machine: identity(VIRTUAL_MACHINE_STUB),
   name: identity(TEXT),
-  enabled: optional(flag()),
-  mtu: optional(integer()),
-  primary_mac_address: optional(macAddress()),
-  mode: optional(choice("access", "tagged")),
+  enabled: optional(flagField()),
+  mtu: optional(integerField()),
+  primary_mac_address: optional(macAddressField()),
+  mode: optional(choiceField("access", "tagged")),
   untagged_vlan: optional(vlanLink()),
   ...COMMON,
   ...neverSent(

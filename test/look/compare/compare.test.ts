@@ -1,7 +1,7 @@
 /** Entity files held against NetBox: every field of every step, and which object is meant. */
 import { describe, expect, test } from "vitest";
 import type { Judged } from "../../../src/look/compare/compare.ts";
-import type { Difference, Fields } from "../../../src/netbox/types/fields.ts";
+import type { Difference, EntityFields } from "../../../src/netbox/types/fields.ts";
 import { stepCalled, STEPS } from "../../../src/netbox/types/order.ts";
 import type { Prefix } from "../../../src/netbox/types/prefix.ts";
 import { arrived, PARTS } from "../../helpers/arrived.ts";
@@ -168,7 +168,7 @@ describe("a field that differs is told with both values", () => {
       netbox: "102",
       sent: "101",
     }],
-    // Sent empty, to clear it.
+    // SentValue empty, to clear it.
     [VM, { custom_fields: { proxmox_vmid: "101", proxmox_ha_state: "started" } }, {
       field: "custom_fields.proxmox_ha_state",
       netbox: "started",
@@ -238,7 +238,7 @@ describe("a field that differs is told with both values", () => {
 
 describe("no key that a table reads can be missing without a word", () => {
   const rows = STEPS.flatMap(({ name: step, type }) =>
-    Object.entries(type.fields as Fields)
+    Object.entries(type.fields as EntityFields)
       .filter(([, { compare }]) => compare !== undefined)
       .map(([field, { reads = [field] }]) => [step, field, reads] as const)
       .filter(([, , reads]) => reads.length > 0)
