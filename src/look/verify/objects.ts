@@ -5,12 +5,12 @@
 import { compareNatural } from "../../base/natural-order.ts";
 import {
   type Entities,
+  entitySortKey,
   isPart,
   labelOf,
   machineOf,
   naturalKey,
   referencesOf,
-  sortKeyOf,
   type StepName,
   STEPS,
 } from "../../netbox/types/order.ts";
@@ -81,7 +81,7 @@ export class Objects {
     entity: Entities[Name],
     place: FindingPlace,
   ): void {
-    const sortKey = sortKeyOf(step, entity);
+    const sortKey = entitySortKey(step, entity);
     if (sortKey === undefined) return;
     const known = this.#of(step);
     if (compareSortKeys(known.lastSortKey, sortKey) > 0) {

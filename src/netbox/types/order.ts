@@ -111,7 +111,7 @@ export function machineOf<Name extends StepName>(
 }
 
 /** What the entities of a step are sorted by; undefined for parts, and where there is no order. */
-export function sortKeyOf(
+export function entitySortKey(
   step: StepName,
   entity: Entities[StepName],
 ): readonly string[] | undefined {
