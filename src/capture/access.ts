@@ -18,7 +18,7 @@ import {
 } from "../proxmox/rights.ts";
 import { count, record, text } from "../proxmox/values.ts";
 import type { Answer } from "../proxmox/answers.ts";
-import type { Token } from "./token.ts";
+import type { ApiToken } from "./token.ts";
 
 export interface Access {
   readonly endpoint: EndpointName;
@@ -176,7 +176,7 @@ const MONITOR_ROLE = "GuestAgentMonitor";
  */
 export function grantsFor(
   lacks: readonly Lack[],
-  token: Token,
+  token: ApiToken,
   rights: Rights | undefined,
 ): Command[] {
   const acl = rights?.acl;
@@ -200,7 +200,7 @@ function roleFor(privilege: string): string {
   return privilege === MONITOR ? MONITOR_ROLE : AUDITOR_ROLE;
 }
 
-function changesOnTop(privilege: string, token: Token, rights: Rights | undefined): Change[] {
+function changesOnTop(privilege: string, token: ApiToken, rights: Rights | undefined): Change[] {
   return token.principals.map((principal) => ({
     verb: "modify",
     path: "/",
@@ -211,7 +211,7 @@ function changesOnTop(privilege: string, token: Token, rights: Rights | undefine
   }));
 }
 
-function changesFor(lack: Lack, token: Token, acl: readonly AclEntry[]): Change[] {
+function changesFor(lack: Lack, token: ApiToken, acl: readonly AclEntry[]): Change[] {
   const found = token.principals.map((principal) => changesOf(lack, principal, acl));
   const certain = found.filter(({ isByGroup }) => !isByGroup).flatMap(({ changes }) => changes);
   // Which groups the user is in is not known. As long as the token explains what is missing, they may be fine.

@@ -14,7 +14,7 @@ import { type ManifestFacts, openSnapshot, startSnapshot } from "../run-folder/s
 import { filesOf, type Manifest, MANIFEST_FILE } from "../run-folder/snapshot.ts";
 import type { Store } from "../run-folder/store/store.ts";
 import type { Client } from "./client.ts";
-import { type Asking, connect } from "./connect.ts";
+import { type ClientRun, connect } from "./client.ts";
 import { Desk, type Wanted } from "./desk.ts";
 import { Limits } from "./limits.ts";
 import { forgetFiltered, type Overview, refuseNothing, survey, warningsOf } from "./overview.ts";
@@ -24,7 +24,7 @@ import type { CaptureOptions } from "./settings.ts";
 import { type CaptureSummary, groupGaps } from "./summary.ts";
 import { walk } from "./walk.ts";
 
-export interface CaptureRun extends Asking {
+export interface CaptureRun extends ClientRun {
   /** Run folder on this machine: a journal is appended to. */
   readonly store: Store;
   /** Go on from what the folder holds. */

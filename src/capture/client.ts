@@ -1,38 +1,34 @@
-/** GET a path of the API: token, time limit, retries, another host when one is away; the answer, redacted. */
-import { createFetch } from "ofetch";
-import { Agent } from "undici";
-import { USER_AGENT } from "../base/tool.ts";
-import { type Certificate, type Connector, createConnector } from "../http/certificate.ts";
-import { fetchOver } from "../http/client.ts";
-import { retryAfterMs, withinTime } from "../http/retry.ts";
-import { record, text } from "../proxmox/values.ts";
-import type { Answer, Answered } from "../proxmox/answers.ts";
-import {
-  failureOf,
-  isPassing,
-  isUnconnected,
-  LONGEST_RETRY_AFTER_MS,
-  Passing,
-  retrying,
-  type RetryTimes,
-  unauthorized,
-} from "./failures.ts";
-import { redact } from "./redact.ts";
-import type { CaptureOptions, Endpoint } from "./settings.ts";
+/** The client of Proxmox VE's API: the token, the choice of host, retries; one GET → an answer of the snapshot. */
+import { readFile } from "node:fs/promises";
+import { AppError, reasonOf, usageError } from "../base/errors.ts";
+import { isCertificate, readCertificate, type ServerCertificate } from "../http/certificate.ts";
+import { openHttp } from "../http/client.ts";
+import { type ConnectionFailure, RemoteFailure } from "../http/failure.ts";
+import { type RetryPolicy, withRetries } from "../http/retry.ts";
+import type { Answer, Failure } from "../proxmox/answers.ts";
+import { PATHS } from "../proxmox/endpoints.ts";
+import { answerOf } from "./response.ts";
+import type { ApiHost, CaptureOptions } from "./settings.ts";
+import type { ApiToken } from "./token.ts";
 
-export interface ClientOptions
-  extends Pick<CaptureOptions, "hosts" | "token" | "trust" | "timeoutMs" | "limits"> {
-  readonly retry: RetryTimes;
+/** What a command that asks a cluster hands in. */
+export interface ClientRun {
   readonly signal: AbortSignal;
+  /** What the user should know; one sentence each. */
+  readonly onWarning: (sentence: string) => void;
+  readonly retry?: RetryPolicy;
 }
 
 export interface Client {
-  /** `onAttempt` hears of each attempt. @throws AppError "remote" for 401; what `signal` was aborted with. */
-  get(path: string, onAttempt?: (attempt: Attempt) => void): Promise<Reply>;
+  /**
+   * `onAttempt` is called after each HTTP request.
+   * @throws AppError "remote" for HTTP 401; what the signal was aborted with.
+   */
+  get(path: string, onAttempt?: (attempt: Attempt) => void): Promise<CountedAnswer>;
   /** The host that is asked now. */
-  host(): Endpoint;
-  /** What it showed; undefined before the first connection. */
-  certificate(): Certificate | undefined;
+  host(): ApiHost;
+  /** The one that the host showed; undefined before the first connection. */
+  certificate(): ServerCertificate | undefined;
   close(): Promise<void>;
 }
 
@@ -42,149 +38,212 @@ export interface Attempt {
   readonly isBusy: boolean;
 }
 
-export interface Reply {
+export interface CountedAnswer {
   readonly answer: Answer;
-  /** How many it took. */
+  /** HTTP requests that it took. */
   readonly attempts: number;
 }
 
-interface Sent {
+/** Source: the mapping document, "Retry Behaviour". */
+export const RETRY_POLICY: RetryPolicy = {
+  maxRetries: 4,
+  retryDelayMs: 500,
+  maxRetryDelayMs: 10_000,
+};
+
+const TRANSIENT_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+/** A timeout has cost enough already, and what is wrong with TLS stays wrong. */
+const TRANSIENT_FAILURES: ReadonlySet<Failure> = new Set<Failure>(["dns", "refused", "reset"]);
+
+/** A host that cannot be reached is found out well before the whole call times out. */
+const CONNECT_TIMEOUT_MS = 5000;
+/** pveproxy closes a connection after 5 s of idling or 100 requests. Source: PVE/APIServer/AnyEvent.pm. */
+const POOL = {
+  keepAliveTimeout: 4000,
+  keepAliveMaxTimeout: 4000,
+  maxRequestsPerClient: 100,
+};
+
+/** An answer that is worth a retry; the last one counts. */
+class TransientAnswer extends RemoteFailure {
   readonly answer: Answer;
-  /** As Retry-After asks. */
-  readonly waitMs: number;
-  readonly isWorthAnother: boolean;
+
+  constructor(answer: Answer, retryAfterMs: number | undefined) {
+    super("passing", "transient answer", { retryAfterMs });
+    this.answer = answer;
+  }
 }
 
 /** @throws AppError "usage" when the file of authorities cannot be read. */
-export async function openClient(options: ClientOptions): Promise<Client> {
-  const { hosts, token, timeoutMs, limits, signal } = options;
-  let shown: Certificate | undefined;
-  const connect = await createConnector(options, (certificate) => {
-    shown = certificate;
-  });
-  const fetcher = createFetcher(connect, 2 * limits.total);
-  const ofetch = createFetch({ fetch: fetcher.fetch });
+export async function openClient(
+  options: Pick<CaptureOptions, "hosts" | "token" | "trust" | "timeoutMs" | "limits">,
+  { signal, retry = RETRY_POLICY }: Pick<ClientRun, "signal" | "retry">,
+): Promise<Client> {
+  const { hosts, token, trust, timeoutMs, limits } = options;
+  let certificate: ServerCertificate | undefined;
   let current = 0;
+  const http = openHttp({
+    server: "Proxmox VE",
+    certificates: trust.kind === "authority" ? await readAuthority(trust.file) : undefined,
+    isUnverified: trust.kind === "any",
+    fingerprints: trust.kind === "pinned" ? trust.fingerprints : undefined,
+    onCertificate: (shown) => {
+      certificate = shown;
+    },
+    proxy: undefined,
+    connectTimeoutMs: Math.min(CONNECT_TIMEOUT_MS, timeoutMs / 2),
+    timeoutMs,
+    signal,
+    pool: { ...POOL, connections: 2 * limits.total },
+  });
 
-  /** What was said, or why nothing was. */
-  async function send(path: string): Promise<Sent> {
-    const at = current;
-    const url = `${originOf(hosts[at] ?? hosts[0])}/api2/json${path}`;
-    const headers = {
-      authorization: token.authorization,
-      "user-agent": USER_AGENT,
-    };
-    const response = await withinTime({ signal, ms: timeoutMs }, (limit) =>
-      ofetch.raw(url, {
-        headers,
-        responseType: "text",
-        ignoreResponseError: true,
-        retry: 0,
-        signal: limit,
-      })).catch((error: unknown) => ({ error }));
-    if ("error" in response) {
-      signal.throwIfAborted();
-      return failed(response.error, at);
+  /** @throws TransientAnswer. */
+  async function send(path: string): Promise<Answer> {
+    const index = current;
+    const url = `${originOf(hosts[index] ?? hosts[0])}/api2/json${path}`;
+    try {
+      const { status, reason, text, retryAfterMs } = await http.request(url, {
+        method: "GET",
+        headers: { authorization: token.authorization },
+      });
+      const answer = answerOf({ status, reason: token.scrub(reason), body: token.scrub(text) });
+      if (TRANSIENT_STATUSES.has(status)) throw new TransientAnswer(answer, retryAfterMs);
+      return answer;
+    } catch (error) {
+      if (!(error instanceof RemoteFailure) || error.connection === undefined) throw error;
+      const answer = { failed: error.connection.reason };
+      if (isWorthRetry(error.connection, index)) throw new TransientAnswer(answer, undefined);
+      return answer;
     }
-    const { status, statusText, _data: body = "" } = response;
-    const said = { status, reason: token.scrub(statusText), body: token.scrub(body) };
-    const answer = redact(answerOf(said));
-    const waitMs = retryAfterMs(response.headers.get("retry-after"), LONGEST_RETRY_AFTER_MS) ?? 0;
-    return { answer, waitMs, isWorthAnother: isPassing(answer) };
   }
 
-  function failed(error: unknown, at: number): Sent {
-    const answer = { failed: failureOf(error) };
-    if (!isUnconnected(error)) return { answer, waitMs: 0, isWorthAnother: isPassing(answer) };
-    // Calls that run at the same time all find the same host away: one of them turns to the next.
-    if (current === at) current = (at + 1) % hosts.length;
-    // A host that has answered before may do so again; one that never did is likely a slip.
-    const isWorthAnother = hosts.length > 1 || (shown !== undefined && isPassing(answer));
-    return { answer, waitMs: 0, isWorthAnother };
-  }
-
-  async function attempt(path: string, onAttempt?: (attempt: Attempt) => void): Promise<Answer> {
-    const start = performance.now();
-    const { answer, waitMs, isWorthAnother } = await send(path);
-    onAttempt?.({ ms: performance.now() - start, isBusy: isWorthAnother });
-    if (isWorthAnother) throw new Passing(answer, waitMs);
-    if ("status" in answer && answer.status === 401) throw unauthorized(token, answer.error);
-    return answer;
+  function isWorthRetry({ reason, isUnsent }: ConnectionFailure, index: number): boolean {
+    const isTransient = TRANSIENT_FAILURES.has(reason);
+    if (!isUnsent) return isTransient;
+    // Concurrent calls all find the same host away: only one of them moves on to the next.
+    if (current === index) current = (index + 1) % hosts.length;
+    // A host that answered before may do so again; one that never did is probably a typing error.
+    return hosts.length > 1 || (certificate !== undefined && isTransient);
   }
 
   return {
     async get(path, onAttempt) {
       let attempts = 0;
-      const answer = await retrying(() => {
+      const attempt = async (): Promise<Answer> => {
         attempts += 1;
-        return attempt(path, onAttempt);
-      }, { ...options.retry, signal });
+        const start = performance.now();
+        const observe = (isBusy: boolean): void =>
+          onAttempt?.({ ms: performance.now() - start, isBusy });
+        try {
+          const answer = await send(path);
+          observe(false);
+          return answer;
+        } catch (error) {
+          if (error instanceof TransientAnswer) observe(true);
+          throw error;
+        }
+      };
+      const answer = await withRetries(attempt, { ...retry, signal }).catch((error: unknown) => {
+        if (error instanceof TransientAnswer) return error.answer;
+        throw error;
+      });
+      if ("status" in answer && answer.status === 401) throw unauthorized(token, answer.error);
       return { answer, attempts };
     },
     host: () => hosts[current] ?? hosts[0],
-    certificate: () => shown,
-    close: fetcher.close,
+    certificate: () => certificate,
+    close: () => http.close(),
   };
 }
 
-function originOf({ name, port }: Endpoint): string {
+function originOf({ name, port }: ApiHost): string {
   return `https://${name.includes(":") ? `[${name}]` : name}:${port}`;
 }
 
-/** One HTTP answer → an answer of the snapshot. */
-
-export interface Response {
-  readonly status: number;
-  /** The reason phrase, in which Proxmox VE up to 8.3 alone tells what went wrong. */
-  readonly reason: string;
-  readonly body: string;
-}
-
-/** Words that mean something to the reader of a snapshot, wherever they came from. */
-const OWN_WORDS = new Set(["status", "error", "failed", "skipped", "message"]);
-
-/** What stands beside `data` is kept: `total`, `changes`, `errors`. Source: PVE/APIServer/AnyEvent.pm. */
-export function answerOf({ status, reason, body }: Response): Answered {
-  const envelope = parse(body);
-  const beside = Object.entries(envelope ?? {}).filter(([key]) =>
-    !OWN_WORDS.has(key) && (status === 200 || key !== "data")
-  );
-  const kept = Object.fromEntries(beside);
-  if (status !== 200) {
-    const error = text(envelope?.["message"]) ?? text(reason);
-    return { ...kept, status, ...(error === undefined ? {} : { error }) };
-  }
-  if (envelope === undefined) return { status, error: "The body is no answer of Proxmox VE" };
-  return "data" in kept ? { ...kept, status } : { ...kept, status, error: "The body has no data" };
-}
-
-function parse(body: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    return record(JSON.parse(body));
-  } catch {
-    return undefined;
-  }
-}
-
-/** Connections to pveproxy, kept as long as it keeps them. */
-
-export interface Fetcher {
-  readonly fetch: typeof globalThis.fetch;
-  close(): Promise<void>;
-}
-
-// pveproxy closes a connection that was idle for 5 s, or had 100 requests. Source: PVE/APIServer/AnyEvent.pm.
-const IDLE_MS = 4000;
-const REQUESTS_PER_CONNECTION = 100;
-
-export function createFetcher(connect: Connector, connections: number): Fetcher {
-  const agent = new Agent({
-    connect,
-    connections,
-    keepAliveTimeout: IDLE_MS,
-    keepAliveMaxTimeout: IDLE_MS,
-    maxRequestsPerClient: REQUESTS_PER_CONNECTION,
-    pipelining: 1,
+async function readAuthority(file: string): Promise<string> {
+  const what = `the file "${file}" of PROXMOX_CA_FILE (--proxmox-ca-file)`;
+  const pem = await readFile(file, "utf8").catch((cause: unknown) => {
+    throw usageError(`Cannot read ${what}: ${reasonOf(cause)}`, { cause });
   });
-  return { fetch: fetchOver(agent), close: () => agent.destroy() };
+  if (isCertificate(pem)) return pem;
+  throw usageError(`Cannot read ${what}: it holds no certificate`, {
+    hint: "Name a PEM file; on a node of the cluster it is /etc/pve/pve-root-ca.pem",
+  });
+}
+
+/** Releases up to 8.3 say why; newer ones do not. Source: proxmox.md §1.2. */
+function unauthorized(token: ApiToken, error: string | undefined): AppError {
+  const reason = error === undefined ? "" : `: ${error}`;
+  return new AppError("remote", `Proxmox VE refuses the API token ${token.id}${reason}`, {
+    hint: "Check PROXMOX_USER, PROXMOX_TOKEN_NAME and PROXMOX_TOKEN_VALUE; on a node, " +
+      `"pveum user token list ${token.user}" shows whether it exists and when it expires`,
+  });
+}
+
+/** The first question: does a host answer, with a trusted certificate, and accept the token? */
+
+export interface Connection {
+  readonly client: Client;
+  /** The answer to /version. */
+  readonly version: CountedAnswer;
+}
+
+/** @throws AppError "remote" that says why no host answers, and what to do. */
+export async function connect(options: CaptureOptions, run: ClientRun): Promise<Connection> {
+  const client = await openClient(options, run);
+  try {
+    const version = await client.get(PATHS.version);
+    const host = client.host();
+    if ("failed" in version.answer) {
+      throw await unreachable(version.answer.failed, options.hosts, host);
+    }
+    if (options.trust.kind === "any") {
+      run.onWarning(
+        `The certificate of ${host.name}:${host.port} is not verified. If it is the right one, pin it: ` +
+          `PROXMOX_FINGERPRINT=${client.certificate()?.fingerprint}`,
+      );
+    }
+    return { client, version };
+  } catch (error) {
+    await client.close();
+    throw error;
+  }
+}
+
+/** TABLE: how the connection failed → the reason in words, and what the user can do. */
+const CONNECTION_FAILURES: Readonly<Record<Failure, readonly [reason: string, hint: string]>> = {
+  dns: ["unknown host name", "Check PROXMOX_HOST (--proxmox-host)"],
+  refused: [
+    "the connection was refused",
+    "Check PROXMOX_HOST and PROXMOX_PORT; on the node: systemctl status pveproxy",
+  ],
+  reset: [
+    "the connection was closed",
+    "Check firewalls, and ALLOW_FROM and DENY_FROM in /etc/default/pveproxy on the node",
+  ],
+  timeout: [
+    "no answer in time",
+    "Check PROXMOX_HOST and firewalls on the way, or allow more time with PROXMOX_API_TIMEOUT",
+  ],
+  tls: [
+    "its certificate is not trusted",
+    "Name the cluster's authority with PROXMOX_CA_FILE (/etc/pve/pve-root-ca.pem on a node), or pin " +
+    "the certificate with PROXMOX_FINGERPRINT",
+  ],
+};
+
+async function unreachable(
+  failure: Failure,
+  hosts: readonly ApiHost[],
+  last: ApiHost,
+): Promise<AppError> {
+  const [reason, hint] = CONNECTION_FAILURES[failure];
+  const names = hosts.map(({ name, port }) => `${name}:${port}`).join(", ");
+  const shown = failure === "tls" ? await readCertificate(last).catch(() => undefined) : undefined;
+  const pin = shown === undefined
+    ? ""
+    : `; it shows ${shown.fingerprint}, which must be what "pvenode cert info" shows on the node`;
+  return new AppError("remote", `Cannot reach Proxmox VE at ${names}: ${reason}`, {
+    hint: hint + pin,
+  });
 }

@@ -3,7 +3,7 @@
  * of all that the snapshot shall hold.
  */
 import { type Answer, incompleteOf, type SkipReason } from "../proxmox/answers.ts";
-import type { Client, Reply } from "./client.ts";
+import type { Client, CountedAnswer } from "./client.ts";
 import { type EndpointRow, ENDPOINTS, type Question } from "../proxmox/endpoints.ts";
 import type { CaptureJournal } from "../run-folder/capture-journal.ts";
 import type { Limits } from "./limits.ts";
@@ -63,14 +63,14 @@ export class Desk {
     this.#files.clear();
   }
 
-  async #call({ endpoint, path, node }: Question): Promise<Reply> {
+  async #call({ endpoint, path, node }: Question): Promise<CountedAnswer> {
     const { client, limits } = this.#options;
     const { isAgent }: EndpointRow = ENDPOINTS[endpoint];
     const observe = isAgent ? undefined : limits.observe.bind(limits);
     return await limits.run({ node, isAgent: isAgent ?? false }, () => client.get(path, observe));
   }
 
-  async #record({ path }: Question, { answer, attempts }: Reply): Promise<Answer> {
+  async #record({ path }: Question, { answer, attempts }: CountedAnswer): Promise<Answer> {
     await this.#options.journal.record({ path, answer, attempts });
     this.#options.onAnswer(path, answer);
     return answer;

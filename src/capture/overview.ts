@@ -14,7 +14,7 @@ import { Rights } from "../proxmox/rights.ts";
 import { count, flag, records, text } from "../proxmox/values.ts";
 import type { CaptureJournal } from "../run-folder/capture-journal.ts";
 import { filteredPaths, grantsFor, majorOf, versionOf } from "./access.ts";
-import type { Connection } from "./connect.ts";
+import type { Connection } from "./client.ts";
 import type { CaptureOptions } from "./settings.ts";
 
 export type ClusterAnswers = Readonly<Record<(typeof CLUSTER_ENDPOINTS)[number], Answer>>;

@@ -10,7 +10,7 @@ import {
 } from "../base/setting.ts";
 import { parseHosts, parseScope, scopeFault } from "../proxmox/host.ts";
 import type { Manifest } from "../run-folder/snapshot.ts";
-import { parseToken, Token, type TokenFault } from "./token.ts";
+import { ApiToken, parseApiToken, type TokenFault } from "./token.ts";
 
 export const CAPTURE_SETTINGS = {
   BOOTSTRAP: {
@@ -65,19 +65,19 @@ export const CAPTURE_SETTINGS = {
     flag: "proxmox-ssl-verify",
     default: "false",
     allowed: SWITCH,
-    help: "Trust only certificates that the system trusts",
+    help: "TrustSetting only certificates that the system trusts",
     aliases: ["PVE_VERIFY_SSL", "PROXMOX_VERIFY_SSL"],
   },
   PROXMOX_CA_FILE: {
     flag: "proxmox-ca-file",
     allowed: "a file of certificates (PEM), such as /etc/pve/pve-root-ca.pem of the cluster",
-    help: "Trust only certificates that these have signed",
+    help: "TrustSetting only certificates that these have signed",
     extension: true,
   },
   PROXMOX_FINGERPRINT: {
     flag: "proxmox-fingerprint",
     allowed: "the SHA-256 of a certificate, 32 bytes in hex, or several: 5F:40:…,A1:B2:…",
-    help: "Trust only these certificates, whoever signed them",
+    help: "TrustSetting only these certificates, whoever signed them",
     aliases: ["PVE_FINGERPRINT"],
     extension: true,
   },
@@ -156,9 +156,9 @@ export type CaptureTexts = TextsOf<typeof CAPTURE_SETTINGS>;
 
 export interface CaptureOptions {
   /** The first is the one that names the host tag. */
-  readonly hosts: readonly [Endpoint, ...Endpoint[]];
-  readonly token: Token;
-  readonly trust: Trust;
+  readonly hosts: readonly [ApiHost, ...ApiHost[]];
+  readonly token: ApiToken;
+  readonly trust: TrustSetting;
   readonly timeoutMs: number;
   readonly limits: LimitOptions;
   /** undefined: all nodes. */
@@ -168,13 +168,13 @@ export interface CaptureOptions {
   readonly recorded: NonNullable<Manifest["settings"]>;
 }
 
-export interface Endpoint {
+export interface ApiHost {
   readonly name: string;
   readonly port: number;
 }
 
 /** Which certificates are good. */
-export type Trust =
+export type TrustSetting =
   | { readonly kind: "any" | "system" }
   | { readonly kind: "authority"; readonly file: string }
   | { readonly kind: "pinned"; readonly fingerprints: ReadonlySet<string> };
@@ -227,14 +227,14 @@ const TOKEN_FAULTS: Readonly<Record<TokenFault, readonly [CaptureSettingName, st
   "whole": ["PROXMOX_TOKEN", "is no token"],
 };
 
-function tokenOf(text: TextOf): Token {
-  const found = parseToken({
+function tokenOf(text: TextOf): ApiToken {
+  const found = parseApiToken({
     user: text("PROXMOX_USER") ?? "",
     name: text("PROXMOX_TOKEN_NAME"),
     secret: text("PROXMOX_TOKEN_VALUE"),
     whole: text("PROXMOX_TOKEN"),
   });
-  if (found instanceof Token) return found;
+  if (found instanceof ApiToken) return found;
   const [name, why] = TOKEN_FAULTS[found];
   const row: SettingRow = CAPTURE_SETTINGS[name];
   // The value may be a secret that was put into the wrong setting.
@@ -246,7 +246,7 @@ function tokenOf(text: TextOf): Token {
 }
 
 /** The narrowest that was asked for: certificates, then an authority, then the system's. */
-function trustOf(text: TextOf): Trust {
+function trustOf(text: TextOf): TrustSetting {
   const pins = text("PROXMOX_FINGERPRINT");
   const file = text("PROXMOX_CA_FILE");
   const verify = switchOf(text("PROXMOX_SSL_VERIFY") ?? "");

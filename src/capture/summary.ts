@@ -3,10 +3,10 @@ import { type Cause, CAUSES, type Incomplete } from "../proxmox/answers.ts";
 import { ENDPOINT_NAMES, type EndpointName, endpointOf, parsePath } from "../proxmox/endpoints.ts";
 import type { Manifest } from "../run-folder/snapshot.ts";
 import { accessTo, grantsFor, type Lack, lacksOf, refusedIn, type Setting } from "./access.ts";
-import { type Asking, connect } from "./connect.ts";
+import { type ClientRun, connect } from "./client.ts";
 import { type Guest, type Inventory, refuseNothing, surveyOnce, warningsOf } from "./overview.ts";
 import type { CaptureOptions } from "./settings.ts";
-import type { Token } from "./token.ts";
+import type { ApiToken } from "./token.ts";
 
 export interface CaptureSummary {
   readonly manifest: Manifest;
@@ -37,7 +37,7 @@ const REMEDIES: Readonly<Record<Exclude<Cause, "denied" | "filtered">, string>> 
 };
 
 export interface Asker extends Omit<Setting, "rights"> {
-  readonly token: Token;
+  readonly token: ApiToken;
   /** undefined: not known. */
   readonly rights: Setting["rights"] | undefined;
 }
@@ -81,7 +81,7 @@ export interface PlanRow {
 }
 
 /** Asks for the listings and nothing else. @throws AppError "remote". */
-export async function planCapture(options: CaptureOptions, asking: Asking): Promise<PlanRow[]> {
+export async function planCapture(options: CaptureOptions, asking: ClientRun): Promise<PlanRow[]> {
   const connection = await connect(options, asking);
   try {
     const overview = await surveyOnce(connection, options);

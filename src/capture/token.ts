@@ -6,7 +6,7 @@ const USER_REGEXP = /^[^\s:/!=]+@[A-Za-z][\w.-]*$/;
 const NAME_REGEXP = /^[A-Za-z][\w.-]+$/;
 
 /** Nothing but `authorization` gives the secret away: not a log, not JSON, not an inspector. */
-export class Token {
+export class ApiToken {
   /** "netbox@pve" */
   readonly user: string;
   /** "netbox@pve!sync" */
@@ -51,7 +51,7 @@ export type TokenFault = "user" | "name" | "no-name" | "secret" | "no-secret" | 
  * A token, or which of the texts is wrong. Other tools write the name behind the user, the user before
  * the name, or only the secret where all of it is due; a name that stands in two places must be one.
  */
-export function parseToken(texts: TokenTexts): Token | TokenFault {
+export function parseApiToken(texts: TokenTexts): ApiToken | TokenFault {
   const { id: wholeId, secret: wholeSecret } = splitWhole(texts.whole);
   const secret = texts.secret ?? wholeSecret;
   const isWhole = texts.secret === undefined && wholeId !== undefined;
@@ -61,7 +61,7 @@ export function parseToken(texts: TokenTexts): Token | TokenFault {
   if (!USER_REGEXP.test(user)) return isWhole ? "whole" : "user";
   if (!NAME_REGEXP.test(name)) return isWhole ? "whole" : "name";
   // A line break would end the header, and a ";" ends the value for Proxmox VE.
-  return SECRET_REGEXP.test(secret) ? new Token(user, name, secret) : "secret";
+  return SECRET_REGEXP.test(secret) ? new ApiToken(user, name, secret) : "secret";
 }
 
 /** Neither a token nor its secret alone. */

@@ -1,12 +1,19 @@
-/** Certificates: which are trusted, and what the one that was shown says. */
+/** TLS: which servers are trusted, and what a certificate says. */
 import { X509Certificate } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import type { TLSSocket } from "node:tls";
 import { buildConnector } from "undici";
-import { reasonOf, usageError } from "../base/errors.ts";
-import type { CaptureOptions, Endpoint } from "../capture/settings.ts";
 
-export interface Certificate {
+/** Which servers are trusted; by default, those of the system's authorities. */
+export interface Trust {
+  /** Authorities to trust instead of the system's (PEM). */
+  readonly certificates: string | undefined;
+  /** Trust any; the connection stays encrypted. */
+  readonly isUnverified: boolean;
+  /** SHA-256 fingerprints: only these certificates are trusted, whatever their authority. */
+  readonly fingerprints?: ReadonlySet<string> | undefined;
+}
+
+export interface ServerCertificate {
   /** SHA-256 of the DER form, as Proxmox VE writes it: "5F:40:6C:…", 32 bytes. */
   readonly fingerprint: string;
   readonly subject: string;
@@ -17,44 +24,43 @@ export interface Certificate {
   readonly names: string;
 }
 
-export type Connector = ReturnType<typeof buildConnector>;
-
-/** What PVEAPIToken is not sent to. `code` puts it among the failures of TLS. */
-class UnknownCertificate extends Error {
-  readonly code = "ERR_TLS_FINGERPRINT";
-
-  constructor({ fingerprint }: Certificate) {
-    super(`The certificate has the fingerprint ${fingerprint}, which is not pinned`);
-  }
+/** As Node's TLS takes it. */
+export function tlsOptions({ certificates, isUnverified, fingerprints }: Trust) {
+  return {
+    ...(certificates === undefined ? {} : { ca: certificates }),
+    rejectUnauthorized: !isUnverified && fingerprints === undefined,
+  };
 }
 
-const CONNECT_TIMEOUT_MS = 5000;
+export interface ConnectorOptions extends Trust {
+  readonly connectTimeoutMs?: number | undefined;
+  /** Called for each connection before anything is sent. */
+  readonly onCertificate?: ((certificate: ServerCertificate) => void) | undefined;
+}
 
-/** Opens connections that `trust` allows, and shows the certificate of each before anything is sent. */
-export async function createConnector(
-  { trust, timeoutMs }: Pick<CaptureOptions, "trust" | "timeoutMs">,
-  onCertificate: (certificate: Certificate) => void,
-): Promise<Connector> {
+/** Opens connections to trusted servers. */
+export function createConnector(options: ConnectorOptions): buildConnector.connector {
+  const { fingerprints, onCertificate, connectTimeoutMs } = options;
   const connect = buildConnector({
-    // Before the whole call times out: a host that cannot be reached has the next one tried.
-    timeout: Math.min(CONNECT_TIMEOUT_MS, timeoutMs / 2),
-    rejectUnauthorized: trust.kind === "system" || trust.kind === "authority",
+    ...tlsOptions(options),
+    allowH2: false,
+    ...(connectTimeoutMs === undefined ? {} : { timeout: connectTimeoutMs }),
     // A resumed session shows no certificate on every runtime.
     maxCachedSessions: 0,
-    ...(trust.kind === "authority" ? { ca: await readAuthority(trust.file) } : {}),
   });
-  return (options, callback) => {
-    connect(options, (...[error, socket]) => {
+  if (fingerprints === undefined && onCertificate === undefined) return connect;
+  return (target, callback) => {
+    connect(target, (...[error, socket]) => {
       if (error !== null || socket === null) {
         callback(error ?? new Error("no socket"), null);
         return;
       }
       try {
         const certificate = certificateOf(socket as TLSSocket);
-        if (trust.kind === "pinned" && !trust.fingerprints.has(certificate.fingerprint)) {
-          throw new UnknownCertificate(certificate);
+        if (fingerprints !== undefined && !fingerprints.has(certificate.fingerprint)) {
+          throw new Error(`The certificate ${certificate.fingerprint} is not pinned`);
         }
-        onCertificate(certificate);
+        onCertificate?.(certificate);
       } catch (refused) {
         socket.destroy();
         callback(refused as Error, null);
@@ -65,14 +71,13 @@ export async function createConnector(
   };
 }
 
-/** The certificate that a host shows, trusted or not. Nothing is sent. */
-export async function peekCertificate({ name, port }: Endpoint): Promise<Certificate> {
-  const connect = await createConnector(
-    { trust: { kind: "any" }, timeoutMs: 2 * CONNECT_TIMEOUT_MS },
-    () => undefined,
-  );
+/** The certificate that a server shows, trusted or not. Nothing is sent. */
+export async function readCertificate(
+  { name, port }: { readonly name: string; readonly port: number },
+): Promise<ServerCertificate> {
+  const connect = createConnector({ certificates: undefined, isUnverified: true });
+  const target = { hostname: name, protocol: "https:", port: String(port) };
   const socket = await new Promise<TLSSocket>((resolve, reject) => {
-    const target = { hostname: name, protocol: "https:", port: String(port) };
     connect(target, (...[error, opened]) => {
       if (opened === null) reject(error);
       else resolve(opened as TLSSocket);
@@ -83,7 +88,7 @@ export async function peekCertificate({ name, port }: Endpoint): Promise<Certifi
   return certificate;
 }
 
-function certificateOf(socket: TLSSocket): Certificate {
+function certificateOf(socket: TLSSocket): ServerCertificate {
   const { raw } = socket.getPeerCertificate();
   const { fingerprint256, subject, issuer, validTo, subjectAltName } = new X509Certificate(raw);
   return {
@@ -95,18 +100,7 @@ function certificateOf(socket: TLSSocket): Certificate {
   };
 }
 
-async function readAuthority(file: string): Promise<string> {
-  const what = `the file "${file}" that PROXMOX_CA_FILE names`;
-  const pem = await readFile(file, "utf8").catch((cause: unknown) => {
-    throw usageError(`Cannot read ${what}: ${reasonOf(cause)}`, { cause });
-  });
-  if (isCertificate(pem)) return pem;
-  throw usageError(`Cannot read ${what}: it holds no certificate`, {
-    hint: "Name a file in PEM form; on a node of the cluster it is /etc/pve/pve-root-ca.pem",
-  });
-}
-
-function isCertificate(pem: string): boolean {
+export function isCertificate(pem: string): boolean {
   try {
     return new X509Certificate(pem).fingerprint256 !== "";
   } catch {

@@ -1,29 +1,28 @@
-/** Requests over HTTP/1.1, the same on Node and on Deno: own authorities, unverified TLS, a proxy. */
+/** HTTP/1.1 requests, the same on Node and on Deno: own authorities, pinned certificates, a proxy, a time limit. */
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { createFetch } from "ofetch";
 import { Agent, type Dispatcher, ProxyAgent, request } from "undici";
 import { durationText } from "../base/duration.ts";
 import { USER_AGENT } from "../base/tool.ts";
+import { type ConnectorOptions, createConnector, tlsOptions } from "./certificate.ts";
 import { needsTlsFailure, networkFailure, type NetworkHints, RemoteFailure } from "./failure.ts";
-import { MAX_RETRY_AFTER_MS, retryAfterMs, withinTime } from "./retry.ts";
+import { retryAfterMs } from "./retry.ts";
 
-export interface Trust {
-  /** What to trust instead of the system's certificates (PEM). */
-  readonly certificates: string | undefined;
-  /** Trust any; the connection stays encrypted. */
-  readonly isUnverified: boolean;
-}
-
-export interface HttpOptions extends Trust {
-  /** How error texts call the server: "The token endpoint". */
+export interface HttpOptions extends ConnectorOptions {
+  /** The server's name in error messages: "The token endpoint". */
   readonly server: string;
-  readonly hints: NetworkHints;
+  readonly hints?: NetworkHints;
   readonly proxy: URL | undefined;
-  /** How long a whole answer may take. */
+  /** For a whole answer. */
   readonly timeoutMs: number;
-  /** Gives up all requests. */
+  /** Cancels all requests. */
   readonly signal: AbortSignal;
+  /** How connections are kept and shared. */
+  readonly pool?: Pick<
+    Agent.Options,
+    "connections" | "keepAliveTimeout" | "keepAliveMaxTimeout" | "maxRequestsPerClient"
+  >;
 }
 
 export interface HttpRequest {
@@ -34,7 +33,9 @@ export interface HttpRequest {
 
 export interface HttpAnswer {
   readonly status: number;
-  /** As the header Retry-After asks, half a minute at the most. */
+  /** The reason phrase. */
+  readonly reason: string;
+  /** As the header Retry-After asks. */
   readonly retryAfterMs: number | undefined;
   /** Where a redirect leads. */
   readonly location: string | undefined;
@@ -43,32 +44,29 @@ export interface HttpAnswer {
 
 export interface Http {
   /**
-   * Whatever the status, and never redirected.
-   * @throws RemoteFailure when there is no whole answer, or the port speaks TLS and was not asked to.
+   * The answer, whatever its status. Redirects are not followed.
+   * @throws RemoteFailure when there is no whole answer, or the port speaks TLS and was not asked to; what
+   * `signal` was aborted with.
    */
   request(url: string, request: HttpRequest): Promise<HttpAnswer>;
   close(): Promise<void>;
 }
 
-/** How Node's TLS calls it. */
-export function tlsOptions({ certificates, isUnverified }: Trust) {
-  return {
-    ...(certificates === undefined ? {} : { ca: certificates }),
-    rejectUnauthorized: !isUnverified,
-  };
-}
-
 export function openHttp(options: HttpOptions): Http {
-  const { proxy, signal, timeoutMs } = options;
-  const tls = tlsOptions(options);
+  const { proxy, hints, signal, timeoutMs, pool } = options;
   const dispatcher = proxy === undefined
-    ? new Agent({ connect: tls, allowH2: false })
-    : new ProxyAgent({ uri: proxy.href, requestTls: tls, proxyTunnel: true, allowH2: false });
+    ? new Agent({ ...pool, connect: createConnector(options), allowH2: false })
+    : new ProxyAgent({
+      uri: proxy.href,
+      requestTls: tlsOptions(options),
+      proxyTunnel: true,
+      allowH2: false,
+    });
   const ofetch = createFetch({ fetch: fetchOver(dispatcher) });
   return {
     async request(url, { headers, ...request }) {
       try {
-        const response = await withinTime({ signal, ms: timeoutMs }, (limit) =>
+        const response = await withTimeout({ signal, ms: timeoutMs }, (limit) =>
           ofetch.raw(url, {
             ...request,
             headers: { ...headers, "user-agent": USER_AGENT },
@@ -77,49 +75,54 @@ export function openHttp(options: HttpOptions): Http {
             retry: 0,
             signal: limit,
           }));
-        const { status, headers: answered, _data: text = "" } = response;
-        const failure = needsTlsFailure({ status, text }, options.hints);
+        const { status, statusText: reason, headers: answered, _data: text = "" } = response;
+        const failure = hints && needsTlsFailure({ status, text }, hints);
         if (failure !== undefined) throw failure;
         return {
           status,
-          retryAfterMs: retryAfterMs(answered.get("retry-after"), MAX_RETRY_AFTER_MS),
+          reason,
+          retryAfterMs: retryAfterMs(answered.get("retry-after")),
           location: answered.get("location") ?? undefined,
           text,
         };
       } catch (error) {
-        throw unanswered(error, options);
+        throw withoutRequest(error, options);
       }
     },
-    close: () => dispatcher.close(),
+    close: () => dispatcher.destroy(),
   };
 }
 
-/** Nothing of ofetch's error goes on: it holds the request, and so the secret. */
-function unanswered(error: unknown, { server, hints, signal, timeoutMs }: HttpOptions): unknown {
+/** ofetch's own error holds the request, and so the secret. */
+function withoutRequest(
+  error: unknown,
+  { server, hints, signal, timeoutMs }: HttpOptions,
+): unknown {
   if (signal.aborted) return signal.reason;
   if (error instanceof RemoteFailure) return error;
   for (let each = error; each instanceof Error; each = each.cause) {
     if (each.name !== "TimeoutError") continue;
-    const limit = durationText(timeoutMs);
-    return new RemoteFailure("passing", `${server} did not answer within ${limit}`);
+    return new RemoteFailure(
+      "passing",
+      `${server} did not answer within ${durationText(timeoutMs)}`,
+      { connection: { reason: "timeout", isUnsent: false } },
+    );
   }
   return networkFailure(error, hints);
 }
 
-/**
- * undici as a `fetch` for ofetch. undici's own `fetch` waits for ever on Deno when an answer is cut off or
- * given up half way; its `request` tells.
- */
-
-/** The only headers of an answer that anybody reads. */
-const KEPT = ["retry-after", "location"];
-/** A Response throws for what its header may not hold; servers send it all the same. */
+/** The only response headers that are read. */
+const KEPT_HEADERS = ["retry-after", "location"];
+/** Servers send what a Response may not hold in a header. */
 const NOT_LATIN_REGEXP = /[^\t\x20-\x7e\x80-\xff]/g;
 
 const unpack = promisify(gunzip);
 
-/** Never follows a redirect: anywhere else, the secret would be a stranger's. */
-export function fetchOver(dispatcher: Dispatcher): typeof globalThis.fetch {
+/**
+ * undici as a `fetch` for ofetch. undici's own `fetch` never settles on Deno when an answer is cut off or
+ * cancelled half way; its `request` fails. It follows no redirect, which would send the secret elsewhere.
+ */
+function fetchOver(dispatcher: Dispatcher): typeof globalThis.fetch {
   return async (input, { method = "GET", headers, body, signal } = {}) => {
     const response = await request(String(input), {
       dispatcher,
@@ -134,7 +137,7 @@ export function fetchOver(dispatcher: Dispatcher): typeof globalThis.fetch {
     return new Response(whole.byteLength === 0 ? null : new Uint8Array(whole), {
       status: response.statusCode,
       statusText: latin(response.statusText),
-      headers: KEPT.flatMap((name): [string, string][] => {
+      headers: KEPT_HEADERS.flatMap((name): [string, string][] => {
         const value = response.headers[name];
         return typeof value === "string" ? [[name, latin(value)]] : [];
       }),
@@ -144,4 +147,29 @@ export function fetchOver(dispatcher: Dispatcher): typeof globalThis.fetch {
 
 function latin(text: string): string {
   return text.replace(NOT_LATIN_REGEXP, "?");
+}
+
+/**
+ * Runs a task with a timeout that also honours an outer AbortSignal. AbortSignal.any of AbortSignal.timeout
+ * would keep what the task refers to until the time is over: of a capture, the answers of the last 30 s.
+ * @param task given a signal that is aborted with a DOMException "TimeoutError" after `ms`, or with the
+ * reason of `signal`.
+ */
+export async function withTimeout<Result>(
+  { signal, ms }: { readonly signal: AbortSignal; readonly ms: number },
+  task: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const controller = new AbortController();
+  const cancel = (): void => controller.abort(signal.reason);
+  if (signal.aborted) cancel();
+  signal.addEventListener("abort", cancel);
+  const timer = setTimeout(() => {
+    controller.abort(new DOMException(`${ms} ms are over`, "TimeoutError"));
+  }, ms);
+  try {
+    return await task(controller.signal);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", cancel);
+  }
 }

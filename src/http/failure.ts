@@ -1,15 +1,23 @@
 /** Why a server did not do what it was asked, and what that means for the next attempt. */
 
 /**
- * passing: the same request may be taken later. token: with another token. refused: not from this
+ * passing: the same request may be accepted later. token: with another token. refused: not from this
  * client, or not at this place. rejected: not with this content.
  */
 export type Verdict = "passing" | "token" | "refused" | "rejected";
 
+/** What happened below HTTP, when there was no whole answer. */
+export interface ConnectionFailure {
+  readonly reason: "dns" | "refused" | "reset" | "timeout" | "tls";
+  /** The server never got the request, so that another host may be asked. */
+  readonly isUnsent: boolean;
+}
+
 export interface FailureDetails {
   readonly hint?: string | undefined;
-  /** The server said when to come back. */
+  /** As the server asked. */
   readonly retryAfterMs?: number | undefined;
+  readonly connection?: ConnectionFailure;
 }
 
 /** `message` is one line and holds no secret; there is no cause, since causes may. */
@@ -18,16 +26,18 @@ export class RemoteFailure extends Error {
   readonly verdict: Verdict;
   readonly hint: string | undefined;
   readonly retryAfterMs: number | undefined;
+  readonly connection: ConnectionFailure | undefined;
 
   constructor(verdict: Verdict, message: string, details: FailureDetails = {}) {
     super(message);
     this.verdict = verdict;
     this.hint = details.hint;
     this.retryAfterMs = details.retryAfterMs;
+    this.connection = details.connection;
   }
 }
 
-/** What can be wrong below HTTP and does not pass by itself. */
+/** Faults that the user can correct. */
 export type NetworkFault =
   | "certificate"
   | "no-tls"
@@ -36,30 +46,86 @@ export type NetworkFault =
   | "bad-port"
   | "proxy";
 
-/** What the user can do about each, in the words of the stage's settings. */
+/** What to do about each, with the settings of the stage. */
 export type NetworkHints = Readonly<Record<NetworkFault, string>>;
 
-const CERTIFICATE_REGEXP =
-  /^(?:CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|ERR_TLS_CERT)|certificate/i;
-const NO_TLS_REGEXP = /^(?:ERR_SSL_|EPROTO)|wrong version number|InvalidContentType/i;
-/** The server speaks TLS, and ends the handshake: it wants another version, or a certificate. */
-const TLS_ALERT_REGEXP = /^ERR_SSL_\w*ALERT|\balert\b/i;
-
 interface FaultRow {
+  /** A code or a message of a runtime. */
   readonly match: RegExp;
+  readonly reason: ConnectionFailure["reason"];
+  /** "passing" when absent. */
+  readonly verdict?: "passing" | "refused";
   /** Absent: there is no hint that always helps. */
   readonly fault?: NetworkFault;
 }
 
-/** TABLE: a code or a message of a runtime → the fault; the first row that matches decides. */
+/** TABLE: what a runtime says of a connection that failed → the fault; the first row that matches decides. */
 const FAULTS: readonly FaultRow[] = [
-  { match: CERTIFICATE_REGEXP, fault: "certificate" },
-  { match: TLS_ALERT_REGEXP },
-  { match: NO_TLS_REGEXP, fault: "no-tls" },
-  { match: /ENOTFOUND|failed to lookup/i, fault: "unknown-host" },
-  { match: /bad port/, fault: "bad-port" },
-  { match: /Proxy response \(4\d\d\)/, fault: "proxy" },
+  {
+    match:
+      /^(?:CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA|ERR_TLS_CERT)|certificate/i,
+    reason: "tls",
+    verdict: "refused",
+    fault: "certificate",
+  },
+  // The server speaks TLS, and ends the handshake: it wants another version, or a certificate.
+  { match: /^ERR_SSL_\w*ALERT|\balert\b/i, reason: "tls", verdict: "refused" },
+  {
+    match: /^(?:ERR_SSL_|EPROTO)|wrong version number|InvalidContentType/i,
+    reason: "tls",
+    verdict: "refused",
+    fault: "no-tls",
+  },
+  { match: /^ERR_TLS_/, reason: "tls" },
+  {
+    match: /ENOTFOUND|failed to lookup/i,
+    reason: "dns",
+    verdict: "refused",
+    fault: "unknown-host",
+  },
+  { match: /^EAI_/, reason: "dns" },
+  { match: /bad port/, reason: "refused", verdict: "refused", fault: "bad-port" },
+  { match: /Proxy response \(4\d\d\)/, reason: "refused", verdict: "refused", fault: "proxy" },
+  // EACCES, EPERM: a firewall on this machine.
+  {
+    match: /^(?:ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|EADDRNOTAVAIL|EACCES|EPERM)$/,
+    reason: "refused",
+  },
+  { match: /^(?:ETIMEDOUT|UND_ERR_\w+_TIMEOUT)$/, reason: "timeout" },
 ];
+
+/** What fetch or a socket threw. */
+export function networkFailure(error: unknown, hints?: NetworkHints): RemoteFailure {
+  const { code, message } = innermost(error);
+  const text = code === "" || message.includes(code) ? message : `${code}: ${message}`;
+  const row = FAULTS.find(({ match }) => match.test(code) || match.test(message));
+  const { reason = "reset", verdict = "passing", fault }: Partial<FaultRow> = row ?? {};
+  const isUnsent = reason === "dns" || reason === "refused" || code === "UND_ERR_CONNECT_TIMEOUT";
+  return new RemoteFailure(verdict, text, {
+    hint: fault && hints?.[fault],
+    connection: { reason, isUnsent },
+  });
+}
+
+/** Did it fail below HTTP, without any answer? */
+export function isOfNetwork(error: unknown): boolean {
+  return innermost(error).code !== "";
+}
+
+/** Libraries wrap errors; the first cause says most. */
+function innermost(error: unknown): { readonly code: string; readonly message: string } {
+  let found = { code: "", message: "" };
+  for (let each: unknown = error; each instanceof Error; each = causeOf(each)) {
+    const code = "code" in each && typeof each.code === "string" ? each.code : "";
+    if (code !== "" || found.code === "") found = { code, message: each.message || code };
+  }
+  return { ...found, message: found.message.split("\n", 1)[0] ?? "" };
+}
+
+/** A host with several addresses fails once for each. */
+function causeOf(error: Error): unknown {
+  return error.cause ?? (error instanceof AggregateError ? error.errors[0] : undefined);
+}
 
 /**
  * What servers answer to plain HTTP on a port that speaks TLS, all with HTTP 400: nginx ("The plain
@@ -80,34 +146,4 @@ export function needsTlsFailure(
   return new RemoteFailure("refused", "HTTP 400: plain HTTP was sent to a port that speaks TLS", {
     hint: hints["needs-tls"],
   });
-}
-
-/** What fetch or a socket threw. */
-export function networkFailure(error: unknown, hints: NetworkHints): RemoteFailure {
-  const { code, message } = innermost(error);
-  const text = code === "" || message.includes(code) ? message : `${code}: ${message}`;
-  const row = FAULTS.find(({ match }) => match.test(code) || match.test(message));
-  return row === undefined
-    ? new RemoteFailure("passing", text)
-    : new RemoteFailure("refused", text, { hint: row.fault && hints[row.fault] });
-}
-
-/** Did it fail below HTTP, so that no server said a word? */
-export function isOfNetwork(error: unknown): boolean {
-  return innermost(error).code !== "";
-}
-
-/** Libraries wrap; the first that went wrong says most. */
-function innermost(error: unknown): { readonly code: string; readonly message: string } {
-  let found = { code: "", message: "" };
-  for (let each: unknown = error; each instanceof Error; each = causeOf(each)) {
-    const code = "code" in each && typeof each.code === "string" ? each.code : "";
-    if (code !== "" || found.code === "") found = { code, message: each.message || code };
-  }
-  return { ...found, message: found.message.split("\n", 1)[0] ?? "" };
-}
-
-/** A host with several addresses fails once for each. */
-function causeOf(error: Error): unknown {
-  return error.cause ?? (error instanceof AggregateError ? error.errors[0] : undefined);
 }

@@ -1,30 +1,35 @@
-/** Again, after a pause, what may pass; never what cannot. */
+/** Retries transient failures with back-off. */
 import { setTimeout as wait } from "node:timers/promises";
 import { RemoteFailure } from "./failure.ts";
 
-export interface RetryOptions {
-  /** After failures that pass. */
+export interface RetryPolicy {
+  /** After transient failures. */
   readonly maxRetries: number;
-  /** Of refused tokens in a row; 0 where a token cannot be replaced. */
-  readonly maxAuthRetries: number;
-  /** Before the first repetition; doubles each time. */
+  /** Before the first retry; doubles each time, up to `maxRetryDelayMs`. */
   readonly retryDelayMs: number;
-  readonly signal: AbortSignal;
-  /** Called before each pause. */
-  readonly onRetry: (failure: RemoteFailure, pauseMs: number) => void;
+  /** 30 s when absent, as in the Diode SDKs. Source: diode-sdk-python, pull request 95. */
+  readonly maxRetryDelayMs?: number;
+  /** After refused tokens in a row, at once; 0 where a token cannot be replaced. */
+  readonly maxAuthRetries?: number;
 }
 
-/** Source: diode-sdk-python, pull request 95. */
+export interface RetryOptions extends RetryPolicy {
+  readonly signal: AbortSignal;
+  /** Called before each pause. */
+  readonly onRetry?: (failure: RemoteFailure, pauseMs: number) => void;
+}
+
 const FACTOR = 2;
-const MAX_PAUSE_MS = 30_000;
+/** So that many requests that failed together are not repeated together. */
 const MAX_JITTER = 0.25;
 
-/** @throws RemoteFailure, the last one, when repeating it is of no use any more. */
+/** @throws RemoteFailure, the last one, when no retry is left or it would not help; what `signal` was aborted with. */
 export async function withRetries<Value>(
   attempt: () => Promise<Value>,
   options: RetryOptions,
 ): Promise<Value> {
-  const { maxRetries, maxAuthRetries, signal } = options;
+  const { maxRetries, retryDelayMs, maxRetryDelayMs = 30_000, maxAuthRetries = 0, signal } =
+    options;
   let failed = 0;
   let refusedTokens = 0;
   for (;;) {
@@ -38,56 +43,26 @@ export async function withRetries<Value>(
       }
       if (error.verdict !== "passing" || failed >= maxRetries) throw error;
       refusedTokens = 0;
-      const pauseMs = Math.max(pauseBefore(failed, options.retryDelayMs), error.retryAfterMs ?? 0);
+      const delayMs = Math.min(retryDelayMs * FACTOR ** failed, maxRetryDelayMs) *
+        (1 + Math.random() * MAX_JITTER);
+      const pauseMs = Math.max(delayMs, error.retryAfterMs ?? 0);
       failed += 1;
-      options.onRetry(error, pauseMs);
-      await wait(pauseMs, undefined, { signal });
+      options.onRetry?.(error, pauseMs);
+      await wait(pauseMs, undefined, { signal }).catch(() => signal.throwIfAborted());
     }
   }
 }
 
-/** Many senders that failed at once do not come back at once. */
-function pauseBefore(failed: number, retryDelayMs: number): number {
-  const pause = Math.min(retryDelayMs * FACTOR ** failed, MAX_PAUSE_MS);
-  return pause * (1 + Math.random() * MAX_JITTER);
-}
+/** A server may ask for more, and does not get it. */
+const MAX_RETRY_AFTER_MS = 60_000;
 
-/** The header Retry-After → a pause. Source: RFC 9110, 10.2.3. */
-
-/** However long a server of the later stages asks for. */
-export const MAX_RETRY_AFTER_MS = 30_000;
-
-/** "120", "Wed, 21 Oct 2026 07:28:00 GMT" → ms from now, `longestMs` at the most; undefined: none is asked for. */
-export function retryAfterMs(header: string | null, longestMs: number): number | undefined {
+/**
+ * The header Retry-After, "120" or "Wed, 21 Oct 2026 07:28:00 GMT" → ms from now, a minute at most.
+ * Source: RFC 9110, 10.2.3.
+ */
+export function retryAfterMs(header: string | null): number | undefined {
   if (header === null || header.trim() === "") return undefined;
   const seconds = Number(header);
   const ms = Number.isNaN(seconds) ? Date.parse(header) - Date.now() : seconds * 1000;
-  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), longestMs);
-}
-
-/** So much time for a task, and no longer than somebody wants it at all. */
-
-/**
- * AbortSignal.any of AbortSignal.timeout would do the same, but keeps all that hears of it until the time
- * is over, long after the task: of a capture, the answers of the last half minute.
- * @param task given a signal that is aborted with a DOMException "TimeoutError" after `ms`, or with the
- * reason of `signal`.
- */
-export async function withinTime<Result>(
-  { signal, ms }: { readonly signal: AbortSignal; readonly ms: number },
-  task: (signal: AbortSignal) => Promise<Result>,
-): Promise<Result> {
-  const controller = new AbortController();
-  const giveUp = (): void => controller.abort(signal.reason);
-  if (signal.aborted) giveUp();
-  signal.addEventListener("abort", giveUp);
-  const timer = setTimeout(() => {
-    controller.abort(new DOMException(`${ms} ms are over`, "TimeoutError"));
-  }, ms);
-  try {
-    return await task(controller.signal);
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", giveUp);
-  }
+  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS);
 }

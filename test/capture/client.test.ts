@@ -1,4 +1,4 @@
-/** One GET: what comes back of it, whatever is said. */
+/** One GET of the API: the answer that is recorded, whatever the server sends. */
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { gzipSync } from "node:zlib";
@@ -18,7 +18,7 @@ const IMPATIENT = { PROXMOX_API_TIMEOUT: "1" };
 async function opened(server: Server, settings: CaptureTexts = {}): Promise<Opened> {
   const controller = new AbortController();
   const { signal } = controller;
-  const client = await openClient({ ...optionsFor(server, settings), retry: QUICK, signal });
+  const client = await openClient(optionsFor(server, settings), { retry: QUICK, signal });
   onTestFinished(() => client.close());
   return { client, controller };
 }
@@ -80,9 +80,9 @@ describe("an answer", () => {
   });
 
   test.each([
-    ["<html>Log in</html>", "The body is no answer of Proxmox VE"],
-    ["", "The body is no answer of Proxmox VE"],
-    ['["data"]', "The body is no answer of Proxmox VE"],
+    ["<html>Log in</html>", "The body is not an answer of Proxmox VE"],
+    ["", "The body is not an answer of Proxmox VE"],
+    ['["data"]', "The body is not an answer of Proxmox VE"],
     ['{"rows":[]}', "The body has no data"],
     [
       `{"data":${"[".repeat(5000)}${"]".repeat(5000)}}`,

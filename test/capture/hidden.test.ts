@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { accessTo, filteredPaths, grantsFor, lacksOf } from "../../src/capture/access.ts";
-import { Token } from "../../src/capture/token.ts";
+import { ApiToken } from "../../src/capture/token.ts";
 import { type EndpointName, ENDPOINTS, PATHS } from "../../src/proxmox/endpoints.ts";
 import { type AclEntry, Rights } from "../../src/proxmox/rights.ts";
 import {
@@ -18,7 +18,7 @@ import { ok } from "../helpers/snapshot-builder.ts";
 
 const USER = "netbox@pve";
 const TOKEN = "netbox@pve!sync";
-const token = new Token(USER, "sync", "secret");
+const token = new ApiToken(USER, "sync", "secret");
 const SITE: Inventory = {
   vmids: [100, 101],
   nodes: ["pve1", "pve2"],

@@ -95,7 +95,7 @@ describe("a host that answers, and not as one should", () => {
     const settings = { PROXMOX_HOST: "nobody.invalid" };
     await expect(captured(await cluster(), { settings })).rejects.toMatchObject({
       kind: "remote",
-      message: expect.stringContaining("its name is not known"),
+      message: expect.stringContaining("unknown host name"),
     });
   });
 });

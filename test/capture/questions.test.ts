@@ -1,7 +1,7 @@
 /** What is asked, and what is not: each call that is not made is recorded, with its reason. */
 import { describe, expect, test } from "vitest";
 import { planCapture } from "../../src/capture/summary.ts";
-import { RETRY_TIMES } from "../../src/capture/failures.ts";
+import { RETRY_POLICY } from "../../src/capture/client.ts";
 import { PATHS } from "../../src/proxmox/endpoints.ts";
 import { captured, liveLab, optionsFor } from "../helpers/capturing.ts";
 import type { Lab } from "../helpers/lab.ts";
@@ -181,7 +181,7 @@ describe("a plan", () => {
   test("asks the listings alone, and is what a capture then asks", async () => {
     const server = await served("snapshots/example");
     const options = optionsFor(server, { LXC_LIVE_ADDRESSES: "true" });
-    const plan = await planCapture(options, { ...asking, retry: RETRY_TIMES });
+    const plan = await planCapture(options, { ...asking, retry: RETRY_POLICY });
     expect(server.traffic.requests).toBe(6);
     expect(Object.fromEntries(plan.map(({ endpoint, calls }) => [endpoint, calls]))).toEqual({
       version: 1,

@@ -1,7 +1,7 @@
 /** What the token may not read: it is said, with the privilege and the command that grants it. */
 import { describe, expect, test } from "vitest";
 import { accessTo, grantsFor, type Lack, refusedIn } from "../../src/capture/access.ts";
-import { Token } from "../../src/capture/token.ts";
+import { ApiToken } from "../../src/capture/token.ts";
 import { type EndpointName, ENDPOINTS, parsePath, PATHS } from "../../src/proxmox/endpoints.ts";
 import { Rights } from "../../src/proxmox/rights.ts";
 import { parseDenial } from "../../src/rehearse/serve/rights.ts";
@@ -10,7 +10,7 @@ import type { Lab } from "../helpers/lab.ts";
 import { served } from "../helpers/served.ts";
 import { ok } from "../helpers/snapshot-builder.ts";
 
-const token = new Token("netbox@pve", "sync", "secret");
+const token = new ApiToken("netbox@pve", "sync", "secret");
 const WHO = "--users 'netbox@pve' --tokens 'netbox@pve!sync'";
 
 /** Without the access control list. */
@@ -157,10 +157,10 @@ describe("the commands that grant it, where the access control list is not known
   });
 
   test("leave root@pam alone, who may do everything, and quote for a shell", () => {
-    expect(grants([onTop("VM.Audit")], new Token("root@pam", "sync", "x"))).toEqual([
+    expect(grants([onTop("VM.Audit")], new ApiToken("root@pam", "sync", "x"))).toEqual([
       "pveum acl modify / --roles PVEAuditor --tokens 'root@pam!sync'",
     ]);
-    expect(grants([onTop("VM.Audit")], new Token("o'hara@pve", "sync", "x")).join())
+    expect(grants([onTop("VM.Audit")], new ApiToken("o'hara@pve", "sync", "x")).join())
       .toContain("'o'\\''hara@pve!sync'");
     expect(grants([])).toEqual([]);
   });

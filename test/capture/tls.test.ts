@@ -2,7 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { peekCertificate } from "../../src/http/certificate.ts";
+import { readCertificate } from "../../src/http/certificate.ts";
 import type { CaptureTexts } from "../../src/capture/settings.ts";
 import { makeCertificate } from "../../src/rehearse/server.ts";
 import { captured, liveLab } from "../helpers/capturing.ts";
@@ -95,7 +95,7 @@ test.each([
 
 test("a certificate is shown with its names and its end", async () => {
   const one = await server();
-  const shown = await peekCertificate({ name: one.host, port: one.port });
+  const shown = await readCertificate({ name: one.host, port: one.port });
   expect(shown).toMatchObject({ fingerprint: one.fingerprint, subject: "CN=localhost" });
   expect(shown.names).toContain("127.0.0.1");
   expect(new Date(shown.validTo).getTime()).toBeGreaterThan(Date.now());

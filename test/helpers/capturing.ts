@@ -46,8 +46,8 @@ export interface Captured {
   readonly paths: readonly string[];
 }
 
-/** Quick, so that a test that is told to fail five times does not last. */
-export const QUICK = { attempts: 5, firstDelayMs: 1, longestDelayMs: 5 };
+/** Short pauses, for tests of five failures in a row. */
+export const QUICK = { maxRetries: 4, retryDelayMs: 1, maxRetryDelayMs: 5 };
 
 export function optionsFor(server: Server, settings: CaptureTexts = {}): CaptureOptions {
   return parseCaptureOptions({ ...textsFor(server), ...settings });

@@ -1,8 +1,8 @@
-/** What may pass is repeated, with pauses that grow; what cannot is not. */
+/** Transient failures are retried, with growing pauses; others are not. */
 import { Code, ConnectError } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
 import { isOfNetwork, networkFailure, RemoteFailure } from "../../src/http/failure.ts";
-import { type RetryOptions, withRetries } from "../../src/http/retry.ts";
+import { retryAfterMs, type RetryOptions, withRetries } from "../../src/http/retry.ts";
 import { networkHints } from "../../src/push/remote/hints.ts";
 import { statusFailure } from "../../src/push/remote/status.ts";
 
@@ -33,7 +33,7 @@ const refused = new RemoteFailure("refused", "never");
 const rejected = new RemoteFailure("rejected", "not this");
 
 describe("a request", () => {
-  test("is repeated while failures pass, up to the limit", async () => {
+  test("is repeated after transient failures, up to the limit", async () => {
     expect(await run([passing, passing, passing])).toMatchObject({ outcome: "done", calls: 4 });
     expect(await run([passing, passing, passing, passing])).toMatchObject({
       outcome: passing,
@@ -48,20 +48,25 @@ describe("a request", () => {
     },
   );
 
-  test("gets a new token at once, so often in a row", async () => {
+  test("is repeated at once with a new token, a limited number of times in a row", async () => {
     expect(await run([token, token])).toMatchObject({ outcome: "done", calls: 3, pauses: [] });
     expect(await run([token, token, token])).toMatchObject({ outcome: token, calls: 3 });
     expect(await run([token, passing, token, token])).toMatchObject({ outcome: "done", calls: 5 });
   });
 
-  test("waits twice as long each time, a little more at random, or as long as it is told", async () => {
+  test("waits twice as long each time, with jitter, or as long as the server asks", async () => {
     const { pauses } = await run([passing, passing, passing], { retryDelayMs: 8 });
     [8, 16, 32].forEach((least, i) => {
       expect(pauses[i]).toBeGreaterThanOrEqual(least);
       expect(pauses[i]).toBeLessThanOrEqual(least * 1.25);
     });
     const told = new RemoteFailure("passing", "busy", { retryAfterMs: 60 });
+    const start = performance.now();
     expect((await run([told])).pauses).toEqual([60]);
+    // Timers may fire a millisecond early.
+    expect(performance.now() - start).toBeGreaterThanOrEqual(58);
+    const short = await run([passing, passing], { retryDelayMs: 8, maxRetryDelayMs: 9 });
+    expect(short.pauses[1]).toBeLessThanOrEqual(9 * 1.25);
   });
 
   test("waits the larger of its own pause and Retry-After, never their sum", async () => {
@@ -72,7 +77,7 @@ describe("a request", () => {
     expect(pauses[1]).toBeLessThanOrEqual(100);
   });
 
-  test("is given up when it is interrupted in a pause", async () => {
+  test("is cancelled in a pause", async () => {
     const controller = new AbortController();
     const stopped = run([passing], {
       retryDelayMs: 60_000,
@@ -163,4 +168,43 @@ describe("a failure", () => {
     const called = new ConnectError("x", Code.Internal, undefined, undefined, root);
     expect(statusFailure(called, { secrets: [], hints: HINTS }).verdict).toBe(verdict);
   });
+});
+
+test.each([
+  ["ENOTFOUND", "dns", true],
+  ["EAI_AGAIN", "dns", true],
+  ["ECONNREFUSED", "refused", true],
+  ["EHOSTUNREACH", "refused", true],
+  ["EACCES", "refused", true],
+  ["UND_ERR_CONNECT_TIMEOUT", "timeout", true],
+  ["UND_ERR_HEADERS_TIMEOUT", "timeout", false],
+  ["ETIMEDOUT", "timeout", false],
+  ["CERT_HAS_EXPIRED", "tls", false],
+  ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "tls", false],
+  ["EPROTO", "tls", false],
+  ["ERR_TLS_HANDSHAKE_TIMEOUT", "tls", false],
+  ["ECONNRESET", "reset", false],
+  ["UND_ERR_SOCKET", "reset", false],
+])("a connection that failed with %s: %s, unsent: %s", (code, reason, isUnsent) => {
+  const error = Object.assign(new Error("it broke"), { code });
+  const { connection } = networkFailure(new TypeError("failed", { cause: error }));
+  expect(connection).toEqual({ reason, isUnsent });
+});
+
+test.each([
+  [null, undefined],
+  ["", undefined],
+  ["2", 2000],
+  ["0.5", 500],
+  ["-3", 0],
+  ["soon", undefined],
+  ["86400", 60_000],
+  ["Wed, 21 Oct 2015 07:28:00 GMT", 0],
+])("Retry-After %j is a wait of %s ms", (header, ms) => {
+  expect(retryAfterMs(header)).toBe(ms);
+});
+
+test("Retry-After may be a date", () => {
+  const inHalfAMinute = new Date(Date.now() + 30_000).toUTCString();
+  expect(Math.abs((retryAfterMs(inHalfAMinute) ?? 0) - 30_000)).toBeLessThan(2000);
 });

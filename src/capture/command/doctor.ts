@@ -1,17 +1,17 @@
 /** doctor: what stands between this machine and a complete capture, and the commands that mend it. */
-import type { Certificate } from "../../http/certificate.ts";
+import type { ServerCertificate } from "../../http/certificate.ts";
 import { ENDPOINT_NAMES, SHOWN_PATHS } from "../../proxmox/endpoints.ts";
 import { interruptible } from "../../terminal/interrupt.ts";
 import type { Session } from "../../terminal/session.ts";
 import { readSettings } from "../../terminal/settings.ts";
 import { renderTable } from "../../terminal/tables.ts";
 import { type Access, accessTo, type Command, grantsFor, lacksOf } from "../access.ts";
-import { type Asking, connect } from "../connect.ts";
+import { type ClientRun, connect } from "../client.ts";
 import { refuseScope, surveyOnce, warningsOf } from "../overview.ts";
 import {
+  type ApiHost,
   CAPTURE_SETTINGS,
   type CaptureOptions,
-  type Endpoint,
   parseCaptureOptions,
 } from "../settings.ts";
 import { asking } from "./capture.ts";
@@ -95,8 +95,8 @@ function jsonOf({ host, certificate, ...diagnosis }: Diagnosis): string {
 /** Does it connect, is the token good, and what may it read? Asks the cluster-wide questions only. */
 
 export interface Diagnosis {
-  readonly host: Endpoint;
-  readonly certificate: Certificate | undefined;
+  readonly host: ApiHost;
+  readonly certificate: ServerCertificate | undefined;
   readonly trust: CaptureOptions["trust"]["kind"];
   readonly tokenId: string;
   readonly version: string | undefined;
@@ -115,7 +115,7 @@ export interface Diagnosed extends Access {
 }
 
 /** @throws AppError "remote" when nobody answers or the token is refused. */
-export async function doctor(options: CaptureOptions, asking: Asking): Promise<Diagnosis> {
+export async function doctor(options: CaptureOptions, asking: ClientRun): Promise<Diagnosis> {
   const connection = await connect(options, asking);
   try {
     const overview = await surveyOnce(connection, options);

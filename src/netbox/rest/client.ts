@@ -101,7 +101,7 @@ export function openNetBox(options: NetBoxOptions): NetBox {
 
   async function get(path: string): Promise<Answered> {
     try {
-      return await withRetries(() => attempt(path), { ...options, maxAuthRetries: 0 });
+      return await withRetries(() => attempt(path), options);
     } catch (error) {
       throw error instanceof RemoteFailure ? failed(path, error) : error;
     }

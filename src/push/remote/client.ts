@@ -5,7 +5,8 @@ import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-no
 import { connect as connectTcp, isIP } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { connect as connectTls } from "node:tls";
-import { openHttp, tlsOptions, type Trust } from "../../http/client.ts";
+import { tlsOptions, type Trust } from "../../http/certificate.ts";
+import { openHttp } from "../../http/client.ts";
 import { isOfNetwork, type RemoteFailure } from "../../http/failure.ts";
 import { withRetries } from "../../http/retry.ts";
 import { USER_AGENT } from "../../base/tool.ts";
@@ -14,7 +15,7 @@ import type { RemoteOptions } from "../settings.ts";
 import { networkHints } from "./hints.ts";
 import { statusFailure } from "./status.ts";
 import { createTokens } from "./token.ts";
-import { openTunnel } from "../../http/tunnel.ts";
+import { openTunnel } from "../../http/proxy.ts";
 
 export interface DiodeOptions extends RemoteOptions, Trust {
   readonly proxy: URL | undefined;

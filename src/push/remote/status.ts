@@ -7,7 +7,7 @@ import {
   RemoteFailure,
   type Verdict,
 } from "../../http/failure.ts";
-import { MAX_RETRY_AFTER_MS, retryAfterMs } from "../../http/retry.ts";
+import { retryAfterMs } from "../../http/retry.ts";
 import { NO_HTTP2_HINT, PATH_HINT, SCOPE_HINT } from "./hints.ts";
 
 interface StatusRow {
@@ -84,7 +84,7 @@ export function statusFailure(
     {
       hint: row?.hint,
       // nginx, or a proxy before it, answers 429 and 503 as plain HTTP.
-      retryAfterMs: retryAfterMs(metadata.get("retry-after"), MAX_RETRY_AFTER_MS),
+      retryAfterMs: retryAfterMs(metadata.get("retry-after")),
     },
   );
 }

@@ -1,7 +1,7 @@
 /** Secrets in answers never reach the disk; everything else does, as it came. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { redact, SECRETS } from "../../src/capture/redact.ts";
+import { redact, SECRETS } from "../../src/capture/response.ts";
 import { anyValue } from "../helpers/arbitraries.ts";
 
 function redacted(data: unknown): unknown {
