@@ -3,11 +3,11 @@ import { readFile } from "node:fs/promises";
 import { AppError, reasonOf, usageError } from "../base/errors.ts";
 import { isCertificate, readCertificate, type ServerCertificate } from "../http/certificate.ts";
 import { openHttp } from "../http/client.ts";
-import { type ConnectionFailure, RemoteFailure } from "../http/failure.ts";
+import { RemoteFailure } from "../http/failure.ts";
 import { type RetryPolicy, withRetries } from "../http/retry.ts";
 import type { Answer, Failure } from "../proxmox/answers.ts";
 import { PATHS } from "../proxmox/endpoints.ts";
-import { answerOf } from "./response.ts";
+import { answerOf, isTransient } from "./response.ts";
 import type { ApiHost, CaptureOptions } from "./settings.ts";
 import type { ApiToken } from "./token.ts";
 
@@ -50,10 +50,6 @@ export const RETRY_POLICY: RetryPolicy = {
   retryDelayMs: 500,
   maxRetryDelayMs: 10_000,
 };
-
-const TRANSIENT_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
-/** A timeout has cost enough already, and what is wrong with TLS stays wrong. */
-const TRANSIENT_FAILURES: ReadonlySet<Failure> = new Set<Failure>(["dns", "refused", "reset"]);
 
 /** A host that cannot be reached is found out well before the whole call times out. */
 const CONNECT_TIMEOUT_MS = 5000;
@@ -107,23 +103,24 @@ export async function openClient(
         headers: { authorization: token.authorization },
       });
       const answer = answerOf({ status, reason: token.scrub(reason), body: token.scrub(text) });
-      if (TRANSIENT_STATUSES.has(status)) throw new TransientAnswer(answer, retryAfterMs);
+      if (isTransient(answer)) throw new TransientAnswer(answer, retryAfterMs);
       return answer;
     } catch (error) {
       if (!(error instanceof RemoteFailure) || error.connection === undefined) throw error;
-      const answer = { failed: error.connection.reason };
-      if (isWorthRetry(error.connection, index)) throw new TransientAnswer(answer, undefined);
+      const { reason, isUnsent } = error.connection;
+      const answer = { failed: reason };
+      const isWorthRetry = isUnsent ? tryNextHost(index, answer) : isTransient(answer);
+      if (isWorthRetry) throw new TransientAnswer(answer, undefined);
       return answer;
     }
   }
 
-  function isWorthRetry({ reason, isUnsent }: ConnectionFailure, index: number): boolean {
-    const isTransient = TRANSIENT_FAILURES.has(reason);
-    if (!isUnsent) return isTransient;
+  /** Moves on to the next host. False: there is no use in asking it. */
+  function tryNextHost(index: number, answer: Answer): boolean {
     // Concurrent calls all find the same host away: only one of them moves on to the next.
     if (current === index) current = (index + 1) % hosts.length;
     // A host that answered before may do so again; one that never did is probably a typing error.
-    return hosts.length > 1 || (certificate !== undefined && isTransient);
+    return hosts.length > 1 || (certificate !== undefined && isTransient(answer));
   }
 
   return {
