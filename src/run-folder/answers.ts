@@ -40,7 +40,7 @@ export class Answers implements AnswersFile {
   }
 
   get(path: string, keys?: readonly string[]): Answer | undefined {
-    const line = this.#lines.get(this.pathOf(path));
+    const line = this.#lines.get(path) ?? this.#lines.get(this.pathOf(path));
     if (line === undefined) return undefined;
     const what = `${this.#what}, line ${line.number}`;
     const json = this.#bytes.subarray(line.from, line.to);

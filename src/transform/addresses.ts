@@ -28,8 +28,11 @@ interface Occurrence {
   readonly text: string;
   readonly address: Address | Reason;
   readonly answer: AnswerRef;
-  readonly from: Pick<AddressSource, "places" | "agentInterfaces" | "lxcInterfaces">;
+  /** In which answer, unless it is the config. */
+  readonly live?: { readonly kind: LiveAnswer; readonly row: GuestInterfaceRow };
 }
+
+type LiveAnswer = "agentInterfaces" | "lxcInterfaces";
 
 export interface FoundAddresses {
   readonly occurrences: readonly Occurrence[];
@@ -95,8 +98,8 @@ export function containerAddresses(
  * Before Proxmox VE 8.4 a row has one address of each family, the last one of the container: if that is
  * left out, there may be others. Source: PVE/LXC.pm, get_interfaces; proxmox.md §3.12.
  */
-function mayHideMore({ nic, text, address, from }: Occurrence, family: Family): boolean {
-  const listed = list(from.lxcInterfaces?.["ip-addresses"]) ?? [];
+function mayHideMore({ nic, text, address, live }: Occurrence, family: Family): boolean {
+  const listed = list(live?.row["ip-addresses"]) ?? [];
   return nic !== undefined && typeof address === "string" && listed.length === 0 &&
     family === (text.includes(":") ? 6 : 4);
 }
@@ -107,7 +110,7 @@ function configAddresses(guest: GuestContext, nics: readonly NicSource[]): Occur
   return nics.flatMap((nic) =>
     Object.values(ADDRESS_KEYS).flatMap((key): Occurrence[] => {
       const value = nic.net[key];
-      const about = { nic, holder: holderOf(what, nic), answer, from: { places: nic.places } };
+      const about = { nic, holder: holderOf(what, nic), answer };
       if (isOpen(nic.net, key, config?.["ostype"])) {
         const text = value === undefined ? key : `${key}=${value}`;
         return [{ ...about, text, address: "dynamic-address" }];
@@ -130,10 +133,9 @@ function liveAddresses(
     readonly guest: GuestContext;
     readonly nics: readonly NicSource[];
     readonly answer: AnswerRef;
-    readonly kind: "agentInterfaces" | "lxcInterfaces";
+    readonly kind: LiveAnswer;
   },
 ): Occurrence[] {
-  const nicByMac = new Map(nics.toReversed().map((nic) => [nic.net.mac, nic]));
   const found = rows.flatMap((value) => {
     // A row that is no object may hold an address all the same.
     const row: GuestInterfaceRow = record(value) ?? { "ip-addresses": [value] };
@@ -142,18 +144,18 @@ function liveAddresses(
     const mac = macs.map(parseMac).find((found) => found !== undefined);
     // A MAC that is no text may be that of any NIC.
     const isOdd = mac === undefined && macs.some((value) => textOrNone(value) === undefined);
-    const nic = mac === undefined ? undefined : nicByMac.get(mac);
+    const nic = mac === undefined ? undefined : nics.find(({ net }) => net.mac === mac);
     const holder = nic === undefined
       ? `${what}/${kind === "lxcInterfaces" ? "live" : "agent"}/${name}`
       : holderOf(what, nic);
-    const from = { places: { ...nic?.places, [kind]: answer }, [kind]: row };
+    const live = { kind, row };
     return addressPairs(row).map(([host, length]) => ({
       nic,
       holder,
       text: length === undefined ? host : `${host}/${length}`,
       address: isOdd ? "unparsable" : addressOrReason(parseAddress(host, length), name, nic),
       answer,
-      from,
+      live,
     }));
   });
   return byNic(found, nics);
@@ -200,7 +202,7 @@ function addressPairs(row: GuestInterfaceRow): [string, string | undefined][] {
 /** Claims what can be kept; lists the rest. */
 export function keepAddresses(found: readonly Occurrence[], node: NodeContext): AddressSource[] {
   return found.flatMap((occurrence) => {
-    const { nic, holder, address, answer, from } = occurrence;
+    const { nic, holder, address, answer, live } = occurrence;
     const subject = { what: `${holder}/${occurrence.text}`, answer };
     if (typeof address === "string" || nic === undefined) {
       node.ledger.leave(subject, typeof address === "string" ? address : "mac-unknown");
@@ -215,7 +217,8 @@ export function keepAddresses(found: readonly Occurrence[], node: NodeContext): 
       subject,
       key: nic.key,
       config: nic.config ?? {},
-      ...from,
+      places: live === undefined ? nic.places : { ...nic.places, [live.kind]: answer },
+      ...(live === undefined ? {} : { [live.kind]: live.row }),
       cluster: node.source,
       address,
       ref: guestAddressRef(address.cidr, nic.ref),

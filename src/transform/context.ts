@@ -95,11 +95,12 @@ export class NodeContext implements NodeInput {
     return `node/${this.entry.node}`;
   }
 
+  /** An answer of this node or of its guests. */
   get(path: string): Answer | undefined {
     return this.answers?.get(path);
   }
 
-  /** Where an answer of this node or of its guests is. */
+  /** Where that answer is. */
   at(path: string): AnswerRef {
     const { answers, entry, cluster } = this;
     return nodeAnswer(entry.node, answers?.pathOf(path) ?? path, cluster.label);

@@ -141,7 +141,7 @@ export function leaveUnexpectedValues(origin: Origin, ledger: Ledger): void {
     if (row === undefined || answer === undefined) continue;
     for (const [key, read] of readers) {
       const value = row[key];
-      if (isBlank(value) || read(value, row) !== undefined) continue;
+      if (value === undefined || read(value, row) !== undefined || isBlank(value)) continue;
       ledger.leave({ what: `${what}/${name}.${key}`, answer }, "unparsable", {
         detail: shown(value),
       });

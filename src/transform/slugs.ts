@@ -19,8 +19,8 @@ export type Slugged =
   | "tag"
   | "tenant";
 
-/** TABLE: the field of an entity or of a stub → what stands in it. */
-const FIELDS: Readonly<Record<string, Slugged>> = {
+/** TABLE: field of an entity or of a stub → what it names. */
+const KINDS: Readonly<Record<string, Slugged>> = {
   device_type: "device-type",
   manufacturer: "manufacturer",
   platform: "platform",
@@ -29,6 +29,22 @@ const FIELDS: Readonly<Record<string, Slugged>> = {
   site: "site",
   tags: "tag",
   tenant: "tenant",
+};
+
+/** TABLE: field that holds a stub → the fields of that stub that hold stubs too. */
+const FIELDS_WITHIN: Readonly<Record<string, readonly string[]>> = {
+  assigned_object_interface: ["device"],
+  assigned_object_vm_interface: ["virtual_machine"],
+  bridge: ["device"],
+  cluster: ["scope_site"],
+  device: ["device_type", "role", "site", "tenant"],
+  device_type: ["manufacturer", "tags"],
+  lag: ["device"],
+  manufacturer: ["tags"],
+  parent: ["device"],
+  role: ["tags"],
+  untagged_vlan: ["site"],
+  virtual_machine: ["cluster", "site", "tenant"],
 };
 
 /** For the rows of the tables. */
@@ -57,11 +73,18 @@ export class SlugNames {
 export class Slugs {
   static readonly NONE = new Slugs(new Map());
   readonly #slugs: ReadonlyMap<Slugged, ReadonlyMap<string, string>>;
-  readonly #isEmpty: boolean;
+  /** Those under which a name with a slug may be: mostly none. */
+  readonly #fields: ReadonlySet<string>;
 
   constructor(slugs: ReadonlyMap<Slugged, ReadonlyMap<string, string>>) {
     this.#slugs = slugs;
-    this.#isEmpty = [...slugs.values()].every(({ size }) => size === 0);
+    const mayHold = (field: string): boolean => {
+      const kind = KINDS[field];
+      return (kind !== undefined && (slugs.get(kind)?.size ?? 0) > 0) ||
+        (FIELDS_WITHIN[field] ?? []).some(mayHold);
+    };
+    const fields = [...Object.keys(KINDS), ...Object.keys(FIELDS_WITHIN)];
+    this.#fields = new Set(fields.filter(mayHold));
   }
 
   /** undefined: the plugin finds it by its name, and NetBox keeps the slug that it has. */
@@ -69,27 +92,28 @@ export class Slugs {
     return this.#slugs.get(kind)?.get(name);
   }
 
-  /** An entity whose stubs have their slugs; itself where none needs one, as mostly. */
+  /** An entity with the slugs of its stubs: a copy where something changes, else the same object. */
   onStubs<Entity extends object>(entity: Entity): Entity {
-    return this.#isEmpty ? entity : this.#within(entity) as Entity;
+    return this.#fields.size === 0 ? entity : this.#within(entity) as Entity;
   }
 
-  /** Copies only what changes: there are as many entities as a fleet has parts. */
   #within(value: object, kind?: Slugged): object {
-    const isList = Array.isArray(value);
-    const { name, model } = value as { readonly name?: string; readonly model?: string };
-    const slug = kind === undefined ? undefined : this.of(kind, name ?? model ?? "");
-    const changed: Record<string, unknown> = slug === undefined ? {} : { slug };
-    let isChanged = slug !== undefined;
-    for (const [field, part] of Object.entries(value) as [string, unknown][]) {
-      if (typeof part !== "object" || part === null) continue;
-      const slugged = this.#within(part, isList ? kind : FIELDS[field]);
-      if (slugged === part) continue;
-      changed[field] = slugged;
-      isChanged = true;
+    if (Array.isArray(value)) {
+      const slugged = value.map((item: object) => this.#within(item, kind));
+      return slugged.some((item, i) => item !== value[i]) ? slugged : value;
     }
-    if (!isChanged) return value;
-    return Object.assign(isList ? [...value] as object : { ...value }, changed);
+    const stub = value as Readonly<Record<string, unknown>>;
+    const slug = kind === undefined
+      ? undefined
+      : this.of(kind, String(stub["name"] ?? stub["model"] ?? ""));
+    let copy = slug === undefined ? stub : { ...stub, slug };
+    for (const field of Object.keys(stub)) {
+      const part = stub[field];
+      if (!this.#fields.has(field) || typeof part !== "object" || part === null) continue;
+      const slugged = this.#within(part, KINDS[field]);
+      if (slugged !== part) copy = { ...copy, [field]: slugged };
+    }
+    return copy;
   }
 }
 

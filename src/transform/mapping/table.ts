@@ -91,13 +91,13 @@ export function compile<Source, Target>(
   table: Table<Source, Target>,
 ): (source: Source, clearEmpty: boolean) => Target {
   const rows = (Object.entries(table) as [string, Row<Source, unknown>][])
-    .filter(([, row]) => row.kind !== "skipped");
+    .flatMap(([field, { kind, get, clear }]) => kind === "skipped" ? [] : [{ field, get, clear }]);
   return (source, clearEmpty) => {
     const entity: Record<string, unknown> = {};
-    for (const [field, row] of rows) {
-      const value = row.get(source);
+    for (const { field, get, clear } of rows) {
+      const value = get(source);
       if (value !== undefined && value !== null) entity[field] = value;
-      else if (value === null && clearEmpty && row.clear !== undefined) entity[field] = row.clear;
+      else if (value === null && clearEmpty && clear !== undefined) entity[field] = clear;
     }
     return entity as Target;
   };
