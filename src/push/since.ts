@@ -4,12 +4,8 @@ import { encodeUtf8 } from "../base/text.ts";
 import { labelOf } from "../netbox/types/order.ts";
 import type { TransformedSet } from "../run-folder/entity-set.ts";
 import type { PushJournal, PushJournalPlace } from "../run-folder/push-journal.ts";
-import {
-  compareSets,
-  type EntityAt,
-  judgeMissing,
-  type Missing,
-} from "../run-folder/set-difference.ts";
+import { judgeMissing, type Missing } from "../run-folder/not-read.ts";
+import { compareSets, type EntityAt } from "../run-folder/set-difference.ts";
 import type { PlannedFile } from "./prepare.ts";
 import type { Target } from "./settings.ts";
 
@@ -41,8 +37,8 @@ export async function differencesSince(
   };
   const counts = { same: 0, changed: 0, added: 0 };
   const missing: EntityAt[] = [];
-  for await (const step of compareSets(earlier, later)) {
-    [...step.changed, ...step.added].forEach(choose);
+  for await (const step of compareSets({ set: earlier }, { set: later })) {
+    [...step.changed.map(({ after }) => after), ...step.added].forEach(choose);
     counts.same += step.same;
     counts.changed += step.changed.length;
     counts.added += step.added.length;

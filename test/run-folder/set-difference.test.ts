@@ -5,7 +5,8 @@ import { entityLabel, naturalKey, STEPS } from "../../src/netbox/types/order.ts"
 import type { Prefix } from "../../src/netbox/types/prefix.ts";
 import type { TransformedSet } from "../../src/run-folder/entity-set.ts";
 import type { LeftOut } from "../../src/run-folder/left-out.ts";
-import { compareSets, contentHash, judgeMissing } from "../../src/run-folder/set-difference.ts";
+import { judgeMissing } from "../../src/run-folder/not-read.ts";
+import { compareSets, contentHash } from "../../src/run-folder/set-difference.ts";
 import {
   addressOf,
   buildSet,
@@ -33,9 +34,10 @@ async function differences(earlier: TransformedSet, later: TransformedSet) {
     added: [] as string[],
     missing: [] as string[],
   };
-  for await (const { same, ...step } of compareSets(earlier, later)) {
+  for await (const { same, ...step } of compareSets({ set: earlier }, { set: later })) {
     found.same += same;
-    for (const kind of ["changed", "added", "missing"] as const) {
+    found.changed.push(...step.changed.map(({ after }) => `${step.step} ${after.key}`));
+    for (const kind of ["added", "missing"] as const) {
       found[kind].push(...step[kind].map(({ key }) => `${step.step} ${key}`));
     }
   }
@@ -96,6 +98,8 @@ describe("two runs", () => {
     const found = await differences(earlier, await set({ "prefix": [[one("B"), one("C")]] }));
     expect(found).toMatchObject({ same: 1, missing: [] });
     expect(found.changed).toHaveLength(1);
+    const fewer = await differences(earlier, await set({ "prefix": [[one("B")]] }));
+    expect(fewer).toMatchObject({ same: 1, changed: [], missing: ['prefix "10.0.0.0/24"'] });
   });
 });
 
@@ -169,7 +173,9 @@ describe("what a later run lacks", () => {
     const earlierSet = await set(SITE);
     const laterSet = await set(later, { leftOut });
     const missing = [];
-    for await (const step of compareSets(earlierSet, laterSet)) missing.push(...step.missing);
+    for await (const step of compareSets({ set: earlierSet }, { set: laterSet })) {
+      missing.push(...step.missing);
+    }
     const all = await judgeMissing(missing, earlierSet, laterSet);
     return {
       gone: all.filter(({ notRead }) => notRead === undefined).map(({ step }) => step).sort(),
@@ -237,7 +243,9 @@ describe("what a later run lacks", () => {
     const record = { what: "vm/101/config", reason: "denied" } as const;
     const later = await set({ "virtual-machine": [[vm("web-01")]] }, { leftOut: [record] });
     const missing = [];
-    for await (const step of compareSets(earlier, later)) missing.push(...step.missing);
+    for await (const step of compareSets({ set: earlier }, { set: later })) {
+      missing.push(...step.missing);
+    }
     const found = await judgeMissing(missing, earlier, later);
     const tags = found.filter(({ step }) => step === "tag");
     expect(tags.map(({ key, notRead }) => [key, notRead !== undefined]))

@@ -4,7 +4,9 @@
  * filters: NetBox, filtersets.py of each app.
  */
 import { autoSlug } from "../names.ts";
+import type { DeviceIdentity } from "./device.ts";
 import type { EntityFields } from "./fields.ts";
+import type { VirtualMachineIdentity } from "./virtual-machine.ts";
 
 /** Of its keys each is read with care: releases of NetBox differ. */
 export type NetBoxObject = Readonly<Record<string, unknown>> & { readonly id: number };
@@ -52,10 +54,9 @@ export interface EntityType<Identity> extends ObjectType<Identity> {
 
 export type Key = string | undefined | readonly Key[];
 
-export interface Machine {
-  readonly step: "virtual-machine" | "device";
-  readonly ref: Named;
-}
+export type Machine =
+  | { readonly step: "virtual-machine"; readonly ref: VirtualMachineIdentity }
+  | { readonly step: "device"; readonly ref: DeviceIdentity };
 
 /** How one entity names another. */
 export interface Reference {
