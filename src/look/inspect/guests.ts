@@ -90,7 +90,7 @@ class Tally {
     }
     const holder = machineOf(item.step, item.entity);
     if (holder?.step !== "virtual-machine") return;
-    const key = naturalKey(holder.step, holder.ref as object as VirtualMachine);
+    const key = naturalKey(holder.step, holder.ref);
     if (item.step === "vm-interface") this.#nics.add(key);
     else if (item.step === "ip-address") {
       this.#addresses.add(key);

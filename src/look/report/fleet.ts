@@ -6,7 +6,6 @@ import type { IPAddress } from "../../netbox/types/ip-address.ts";
 import { machineOf, naturalKey, type StepName } from "../../netbox/types/order.ts";
 import { HostTags } from "../../netbox/types/tag.ts";
 import type { VirtualDisk } from "../../netbox/types/virtual-disk.ts";
-import type { VirtualMachine } from "../../netbox/types/virtual-machine.ts";
 import type { LeftOut, Note } from "../../run-folder/left-out.ts";
 import type { Snapshot } from "../../run-folder/snapshot.ts";
 import { type GuestRow, listGuests } from "../inspect/guests.ts";
@@ -123,7 +122,7 @@ class Tally {
     this.#addresses.push({ address, holder, interface: nic?.name ?? port?.name ?? "" });
     const machine = machineOf("ip-address", entity);
     if (machine?.step !== "virtual-machine") return;
-    const key = naturalKey(machine.step, machine.ref as object as VirtualMachine);
+    const key = naturalKey(machine.step, machine.ref);
     const known = this.ofGuest(key);
     this.#ofGuest.set(key, { ...known, allAddresses: [...known.allAddresses, address] });
   }
@@ -136,7 +135,7 @@ class Tally {
       pool: textIn(fields, "proxmox_storage_pool"),
       mib,
     });
-    const key = naturalKey("virtual-machine", machine as object as VirtualMachine);
+    const key = naturalKey("virtual-machine", machine);
     const known = this.ofGuest(key);
     this.#ofGuest.set(key, { ...known, diskMib: known.diskMib + mib });
   }

@@ -98,7 +98,7 @@ export class Objects {
     const machine = machineOf(step, entity);
     if (machine === undefined) return;
     // An unknown machine is a finding of its own.
-    const rank = this.#of(machine.step).ranks.get(naturalKey(machine.step, machine.ref as never));
+    const rank = this.#of(machine.step).ranks.get(naturalKey(machine.step, machine.ref));
     if (rank === undefined) return;
     const { lastMachine } = this.#of(step);
     if (rank < lastMachine[machine.step]) {
