@@ -46,7 +46,7 @@ describe.concurrent("inspect", () => {
       ["--failed"],
       /\n {2}\/nodes\/pve3\/qemu\/130\/config\?current=1 +timed-out +timeout +manifest\.json/,
     ],
-    [["--guests", "--name=nobody"], /^\s*Nothing of that kind is there\s*$/],
+    [["--guests", "--name=nobody"], /^\s*No matches\s*$/],
   ])("lists with %j", async (options, line) => {
     const { code, stdout, stderr } = await runCli(["inspect", EXAMPLE, ...options]);
     expect([code, stderr]).toEqual([0, ""]);
@@ -87,7 +87,7 @@ describe.concurrent("inspect", () => {
       }),
     ]);
     expectError(none, 2, "run folder");
-    expectError(empty, 5, "Found no run");
+    expectError(empty, 5, "No run in");
     expectError(unfinished, 5, "13-device-0001.json", "changed");
   });
 });
@@ -127,7 +127,7 @@ describe.concurrent("verify", () => {
 
   test("needs a run folder, with a run in it", async () => {
     expectError(await runCli(["verify"]), 2, "run folder");
-    expectError(await runCli(["verify", fresh()]), 5, "Found no run");
+    expectError(await runCli(["verify", fresh()]), 5, "No run in");
   });
 });
 

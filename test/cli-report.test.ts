@@ -67,7 +67,7 @@ describe.concurrent("report", { timeout: 180_000 }, () => {
   test("needs a run folder, with a run in it, and an earlier one that can be compared", async () => {
     const out = join(fresh("pages"), "a.html");
     expectError(await runCli(["report"]), 2, "run folder");
-    expectError(await runCli(["report", fresh()]), 5, "Found no run");
+    expectError(await runCli(["report", fresh()]), 5, "No run in");
     expectError(await runCli(["report", EXAMPLE, "--out", out, "--against", fresh()]), 5, "Found");
   });
 

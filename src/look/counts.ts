@@ -1,4 +1,4 @@
-/** How often each word came, whatever word it is. */
+/** Counts words. */
 export class Counts {
   readonly #counts = new Map<string, number>();
 
@@ -10,7 +10,7 @@ export class Counts {
     return this.#counts.get(word) ?? 0;
   }
 
-  /** In the order in which they came first. */
+  /** In order of first occurrence. */
   toObject(): Readonly<Record<string, number>> {
     return Object.fromEntries(this.#counts);
   }

@@ -1,4 +1,4 @@
-/** A run folder, opened: what is finished in it can be read. */
+/** Opens a run folder: its finished parts, and the entities and records in it. */
 import { inputError } from "../base/errors.ts";
 import { compareCodeUnits } from "../base/natural-order.ts";
 import { type Entities, stepCalled, type StepName } from "../netbox/types/order.ts";
@@ -28,7 +28,7 @@ export interface Run {
   readonly parts: RunParts;
   readonly snapshot: Snapshot | undefined;
   readonly entities: TransformedSet | undefined;
-  /** Was netbox/ made from this pve/, as it is now, alone? */
+  /** Was netbox/ made from this pve/ alone, and is pve/ unchanged since? */
   readonly isOwn: boolean;
   readonly journals: readonly RunJournal[];
 }
@@ -38,7 +38,7 @@ export interface RunJournal extends PushJournalContent {
   readonly file: string;
 }
 
-/** @throws AppError "input" when a part was changed, or is of a newer format. */
+/** @throws AppError "input" if a part was changed or has a newer format. */
 export async function openRun(store: Store): Promise<Run> {
   const parts = await readRunParts(store);
   const snapshot = parts.snapshot === "finished" ? await openSnapshot(store) : undefined;
@@ -53,25 +53,23 @@ export async function openRun(store: Store): Promise<Run> {
   return { place: store.place, parts, snapshot, entities, isOwn, journals };
 }
 
-/** What of a run a folder holds, by the names of its files. */
-
-/** A manifest is written last: without it, what is there is unfinished. */
+/** The manifest is written last: a part without one is unfinished. */
 export type PartState = "absent" | "unfinished" | "finished";
 
 export interface RunParts {
   readonly snapshot: PartState;
   readonly entities: PartState;
   readonly journals: readonly string[];
-  /** What belongs to no part. */
+  /** Files that belong to no part. */
   readonly others: readonly string[];
 }
 
 const SNAPSHOT_FILE = /^(?:manifest\.json$|pve\/)/;
-/** Of a capture that goes on. */
+/** Left by a capture that was interrupted. */
 const UNFINISHED_FILE = /^(?:capture\.journal$|pve\/)/;
 const ENTITIES_FILE = new RegExp(`^${ENTITIES_FOLDER}/`);
 
-/** @throws AppError "input" when the folder holds no part of a run. */
+/** @throws AppError "input" if the folder contains no part of a run. */
 export async function readRunParts(store: Store): Promise<RunParts> {
   const keys = (await store.keys()).sort(compareCodeUnits);
   const stateOf = (files: RegExp, manifest: string): PartState => {
@@ -89,24 +87,19 @@ export async function readRunParts(store: Store): Promise<RunParts> {
   const { snapshot, entities, journals } = parts;
   if (snapshot !== "absent" || entities !== "absent" || journals.length > 0) return parts;
   const why = keys.length === 0
-    ? "there is no such folder, or it is empty"
-    : `it has neither a ${MANIFEST_FILE} nor a folder pve/ or ${ENTITIES_FOLDER}/`;
-  throw inputError(`Found no run in ${store.place}: ${why}`, {
+    ? "the folder is empty or does not exist"
+    : `it contains neither ${MANIFEST_FILE} nor pve/ nor ${ENTITIES_FOLDER}/`;
+  throw inputError(`No run in ${store.place}: ${why}`, {
     hint: "Name a run folder, such as snapshots/example",
   });
 }
-
-/**
- * What came of a run, one entity or record at a time: read from netbox/ or, when that was not made from
- * this pve/, made in memory as `transform` would make it with the settings that capture recorded.
- */
 
 export type EntityItem = {
   [Name in StepName]: {
     readonly kind: "entity";
     readonly step: Name;
     readonly entity: Entities[Name];
-    /** Where it stands; absent when it was made in memory. */
+    /** Absent for an entity that was made in memory. */
     readonly file?: string;
     readonly line?: number;
   };
@@ -116,10 +109,10 @@ export type Item =
   | EntityItem
   | { readonly kind: "leftOut"; readonly record: LeftOut }
   | { readonly kind: "note"; readonly record: Note }
-  /** Other than `transform` makes them, such as another program sent to `receive`. */
-  | { readonly kind: "stranger"; readonly step: StepName };
+  /** An entity that `transform` would not write, such as `receive` keeps from another program. */
+  | { readonly kind: "foreign"; readonly step: StepName };
 
-/** What to read of netbox/; what is made in memory comes as a whole. */
+/** What to read from netbox/. A transform in memory yields everything. */
 export interface ItemSelection {
   readonly steps: readonly StepName[];
   readonly leftOut: boolean;
@@ -127,18 +120,21 @@ export interface ItemSelection {
 
 export interface ItemSource {
   readonly from: "netbox" | "transform";
-  items(wanted: ItemSelection): AsyncGenerator<Item>;
+  read(selection: ItemSelection): AsyncGenerator<Item>;
 }
 
-/** undefined when the folder holds neither pve/ nor netbox/ as a whole. */
+/**
+ * The entities and records of a run: read from netbox/, or, if that was not made from this pve/,
+ * transformed in memory with the settings that capture recorded. undefined if neither part is finished.
+ */
 export function itemSource({ entities, snapshot, isOwn }: Run): ItemSource | undefined {
   if (entities !== undefined && (isOwn || snapshot === undefined)) {
-    return { from: "netbox", items: (wanted) => readItems(entities, wanted) };
+    return { from: "netbox", read: (selection) => readItems(entities, selection) };
   }
-  return snapshot && { from: "transform", items: () => makeItems(snapshot) };
+  return snapshot && { from: "transform", read: () => transformItems(snapshot) };
 }
 
-/** The header stands on the first line, and an entity on each line behind it. */
+/** Line 1 is the header; each line after it is an entity. */
 const FIRST_ENTITY_LINE = 2;
 
 async function* readItems(
@@ -155,7 +151,7 @@ async function* readItems(
       const place = { file: path, line: i + FIRST_ENTITY_LINE };
       yield shapes[name].allows(entity)
         ? { kind: "entity", step: name, entity, ...place } as EntityItem
-        : { kind: "stranger", step: name };
+        : { kind: "foreign", step: name };
     }
   }
   if (!leftOut) return;
@@ -166,7 +162,7 @@ async function* readItems(
   }
 }
 
-async function* makeItems(snapshot: Snapshot): AsyncGenerator<Item> {
+async function* transformItems(snapshot: Snapshot): AsyncGenerator<Item> {
   const policy = parsePolicy(recordedTexts(snapshot.manifest));
   for await (const { made, leftOut, notes } of transform([{ snapshot, policy }])) {
     for (const { step, entity } of made) yield { kind: "entity", step, entity } as EntityItem;

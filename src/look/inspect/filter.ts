@@ -1,16 +1,16 @@
-/** Which guests, nodes and things of theirs to list. */
+/** Filters of `inspect`: by node, tag, name or VMID. */
 
-/** TABLE: what may be asked for, and how an option says so. */
+/** TABLE: the filters, each an option. */
 export const FILTERS = {
   node: "Only what is on these nodes: pve1,pve2",
   tag: "Only guests with one of these tags",
-  name: "Only guests, nodes or objects of these names; * stands for anything",
+  name: "Only guests, nodes or objects with these names; * matches any text",
   vmid: "Only guests with these VMIDs: 101,102",
 } as const;
 
-export type FilterName = keyof typeof FILTERS;
+type FilterName = keyof typeof FILTERS;
 
-/** What is known of a thing; what it lacks, it is not found by. */
+/** What a filter looks at. A missing value never matches. */
 export type GuestFacets = {
   readonly [Name in FilterName]?: string | readonly string[] | undefined;
 };
@@ -20,10 +20,9 @@ export interface Filter {
   allows(facets: GuestFacets): boolean;
 }
 
-/** Each text names one value or several, "web-*,db1"; no letter case. All filters must allow. */
-export function filterOf(texts: { readonly [Name in FilterName]?: string | undefined }): Filter {
-  const names = Object.keys(FILTERS) as FilterName[];
-  const patterns = names.flatMap((name) => {
+/** Each text holds one or more patterns, "web-*,db1", without regard to case. All filters must match. */
+export function parseFilter(texts: { readonly [Name in FilterName]?: string | undefined }): Filter {
+  const patterns = (Object.keys(FILTERS) as FilterName[]).flatMap((name) => {
     const text = texts[name];
     return text === undefined ? [] : [{ name, pattern: patternOf(text) }];
   });

@@ -1,4 +1,4 @@
-/** Every guest that is known of, with what it has, or why it is left out. */
+/** All guests of a run with their resources, or the reason why they are left out. */
 import type { PlatformRef } from "../../netbox/types/platform.ts";
 import type { Empty } from "../../netbox/types/shape.ts";
 import { HostTags } from "../../netbox/types/tag.ts";
@@ -14,7 +14,7 @@ import type { EntityItem, ItemSource } from "../run.ts";
 
 export interface GuestRow {
   readonly vmid: string;
-  /** As NetBox calls it; of a guest that is left out, as Proxmox does. */
+  /** In NetBox; for a guest that is left out, in Proxmox VE. */
   readonly name?: string | undefined;
   readonly cluster?: string;
   readonly node?: string | undefined;
@@ -29,14 +29,14 @@ export interface GuestRow {
   readonly nics: number;
   readonly disks: number;
   readonly addresses: number;
-  /** Its own, without those that all of its cluster have. */
+  /** Without the tags that every object of the cluster has. */
   readonly tags: readonly string[];
-  /** The reason. */
+  /** Reason code. */
   readonly left_out?: string;
 }
 
-/** A guest, and its natural key if it became a virtual machine. */
 export interface GuestEntry {
+  /** Natural key of its virtual machine; undefined for a guest that is left out. */
   readonly key: string | undefined;
   readonly row: GuestRow;
 }
@@ -49,14 +49,14 @@ const STEPS: readonly StepName[] = [
   "virtual-disk",
 ];
 
-/** By VMID. `snapshot` tells more of those that are left out. */
+/** Sorted by VMID. Guests that are left out get their name and node from the snapshot. */
 export async function listGuests(
   source: ItemSource,
   snapshot: Snapshot | undefined,
 ): Promise<GuestEntry[]> {
   const tally = new Tally();
   const leftOut: LeftOut[] = [];
-  for await (const item of source.items({ steps: STEPS, leftOut: true })) {
+  for await (const item of source.read({ steps: STEPS, leftOut: true })) {
     if (item.kind === "entity") tally.add(item);
     else if (item.kind === "leftOut" && VMID_REGEXP.test(item.record.what)) {
       leftOut.push(item.record);
@@ -78,7 +78,7 @@ class Tally {
   readonly #nics = new Counts();
   readonly #addresses = new Counts();
   readonly #disks = new Counts();
-  /** Natural key of a virtual machine → what its addresses say of it. */
+  /** Natural key of a virtual machine → its primary addresses. */
   readonly #primary = new Map<string, Pick<GuestRow, "primary_ip4" | "primary_ip6">>();
 
   add(item: EntityItem): void {
@@ -117,7 +117,7 @@ class Tally {
   }
 }
 
-/** Without what other entities tell of it. */
+/** Counts, addresses and tags come from other entities. */
 function machineRow(machine: VirtualMachine): GuestRow {
   const { name, cluster, status = UNKNOWN_STATUS, vcpus, memory, custom_fields: fields } = machine;
   return {
@@ -170,7 +170,7 @@ async function leftOutGuests(
   });
 }
 
-/** VMID → its row in the listing of all guests. */
+/** VMID → row of /cluster/resources. */
 async function listing(snapshot: Snapshot): Promise<Map<string, Listed>> {
   const answer = (await snapshot.cluster()).get(PATHS.resources, LISTED_KEYS);
   const rows = answer !== undefined && "data" in answer && Array.isArray(answer.data)

@@ -1,9 +1,8 @@
-/** A run folder → what it holds, as one value. */
+/** Summary of a run folder, as `inspect --json` prints it. */
 import type { SettingTable } from "../../base/setting.ts";
 import { STEPS } from "../../netbox/types/order.ts";
 import type { Incomplete } from "../../proxmox/answers.ts";
 import { stepOfFile, type TransformedSet } from "../../run-folder/entity-set.ts";
-import type { PushJournalHead } from "../../run-folder/push-journal.ts";
 import type { Snapshot } from "../../run-folder/snapshot.ts";
 import { SETTINGS } from "../../transform/settings.ts";
 import { Counts } from "../counts.ts";
@@ -16,26 +15,26 @@ export interface Inspection {
   readonly inventory?: RunInventory;
   readonly entities?: EntitySetFacts;
   readonly journals: readonly JournalFacts[];
-  /** What else there is to know before any of it is used. */
+  /** Warnings about parts that are unfinished or do not belong together. */
   readonly remarks: readonly string[];
 }
 
 export interface SnapshotFacts {
   readonly host: string;
   readonly port?: number | undefined;
-  /** What the host's own API calls itself. */
+  /** Of Proxmox VE on the host. */
   readonly version?: string | undefined;
-  /** The host of a list that answered, when it was not the first. */
+  /** The host that answered, if it was not the first one given. */
   readonly answered_by?: string | undefined;
-  /** SHA-256 of the certificate that the host showed. */
+  /** SHA-256 of the host's certificate. */
   readonly fingerprint?: string | undefined;
   readonly captured_at: string;
   readonly tool: string;
   readonly nodes_in_scope: readonly string[];
   readonly outcome: "complete" | "partial";
-  /** How many answers are missing. */
+  /** Number of missing answers. */
   readonly incomplete: number;
-  /** Cause → missing answers. */
+  /** Cause → number of missing answers. */
   readonly causes: Readonly<Record<string, number>>;
   readonly answers: number;
   readonly failed: number;
@@ -45,17 +44,17 @@ export interface SnapshotFacts {
 
 export interface EntitySetFacts {
   readonly tool: string;
-  /** Was it made of the pve/ beside it, as that is now? */
+  /** Was it made from the pve/ in the same folder, and is that unchanged since? */
   readonly is_of_this_snapshot: boolean;
-  /** What it was made of; none for a bootstrap. */
+  /** Empty for a bootstrap. */
   readonly snapshots: readonly {
-    /** Only when there are several. */
+    /** Only if several snapshots were transformed together. */
     readonly name?: string;
     readonly sha256: string;
-    /** Those in force that are not the defaults. */
+    /** Those that differ from the defaults. */
     readonly settings: Readonly<Record<string, string>>;
   }[];
-  /** Those of all steps, and left-out.json. */
+  /** left-out.json included. */
   readonly files: number;
   readonly bytes: number;
   readonly steps: readonly StepFacts[];
@@ -71,18 +70,18 @@ export interface StepFacts {
 export interface JournalFacts {
   readonly file: string;
   readonly target?: string;
-  /** Is it about the entity files of this folder as they are now? */
+  /** Is it about the entity files in this folder, and are they unchanged since? */
   readonly is_about_these: boolean;
-  /** Only the differences to another set were sent. */
+  /** Only the differences from an earlier set were sent (--since). */
   readonly is_difference: boolean;
   readonly files: number;
   readonly entities: number;
-  /** Files that the target had errors about. */
+  /** Number of files that the target rejected. */
   readonly refused: number;
   readonly last_at?: string | undefined;
 }
 
-/** @throws AppError "input" when a file was changed. */
+/** @throws AppError "input" if a file was changed. */
 export async function inspect(run: Run, source: ItemSource | undefined): Promise<Inspection> {
   const { snapshot, entities, journals } = run;
   const counted = source?.from === "netbox" ? entities : undefined;
@@ -142,7 +141,6 @@ function entityFacts({ manifest }: TransformedSet, { isOwn }: Run): EntitySetFac
   };
 }
 
-/** Those that are not the default. */
 function changedSettings(policy: Readonly<Record<string, string>>): Record<string, string> {
   const changed = Object.entries(policy).filter(([name, text]) => {
     const known: SettingTable = SETTINGS;
@@ -158,7 +156,7 @@ function journalFacts(
   return {
     file,
     ...(header && { target: header.target }),
-    is_about_these: isAbout(header, entities),
+    is_about_these: header !== undefined && header.entities === entities?.sha256,
     is_difference: header?.since !== undefined,
     files: lines.length,
     entities: lines.reduce((sum, line) => sum + line.entities, 0),
@@ -167,20 +165,16 @@ function journalFacts(
   };
 }
 
-function isAbout(header: PushJournalHead | undefined, set: TransformedSet | undefined): boolean {
-  return header !== undefined && header.entities === set?.sha256;
-}
-
 function remarksOn({ parts, snapshot, entities, isOwn }: Run): string[] {
   const remarks = [];
   if (parts.snapshot === "unfinished") {
-    remarks.push("The snapshot is unfinished: capture --resume goes on with it");
+    remarks.push("The snapshot is unfinished: continue it with capture --resume");
   }
   if (parts.entities === "unfinished") {
-    remarks.push("The entity files are unfinished: run transform once more");
+    remarks.push("The entity files are unfinished: run transform again");
   }
   if (snapshot !== undefined && entities !== undefined && !isOwn) {
-    remarks.push("netbox/ was made of another snapshot than pve/: run transform once more");
+    remarks.push("netbox/ was made from another snapshot than pve/: run transform again");
   }
   return remarks;
 }

@@ -1,4 +1,4 @@
-/** Nodes, guests and what they have, counted as entities. */
+/** Counts the nodes, guests, interfaces, addresses and disks of a run. */
 import type { ClusterRef } from "../../netbox/types/cluster.ts";
 import type { Device } from "../../netbox/types/device.ts";
 import type { CustomFields } from "../../netbox/types/fields.ts";
@@ -10,24 +10,24 @@ import { compareNatural } from "../../base/natural-order.ts";
 import { Counts } from "../counts.ts";
 import type { Item, ItemSource } from "../run.ts";
 
-/** The status of what Proxmox told no status of that makes sense. */
+/** Status of a node or guest without a usable one. */
 export const UNKNOWN_STATUS = "unknown";
 
 export interface RunInventory {
-  /** What was counted: the files of netbox/, or what `transform` makes of pve/. */
+  /** Counted in netbox/, or in a transform of pve/ in memory. */
   readonly from: ItemSource["from"];
   readonly clusters: readonly string[];
   readonly sites: readonly string[];
   readonly nodes: readonly InventoryNode[];
-  /** Kind → status → guests. */
+  /** Kind → status → number of guests. */
   readonly guests: Readonly<Record<string, Readonly<Record<string, number>>>>;
-  /** Step → entities, all of them. */
+  /** Step → number of entities. */
   readonly counts: Readonly<Record<string, number>>;
-  /** Reason → records. */
+  /** Reason → number of records. */
   readonly left_out: Readonly<Record<string, number>>;
-  /** Code → notes. */
+  /** Code → number of notes. */
   readonly notes: Readonly<Record<string, number>>;
-  /** Entities that are only counted, since `transform` makes none like them. */
+  /** Entities that `transform` would not write: only counted. */
   readonly strangers: number;
 }
 
@@ -41,7 +41,7 @@ export interface InventoryNode {
   readonly guests: number;
 }
 
-/** What an inventory names; all else is only counted, as the manifest of netbox/ has done. */
+/** Read in full; the manifest of netbox/ has the counts of all others. */
 const NAMED: readonly StepName[] = ["cluster", "virtual-machine", "device"];
 
 export async function takeInventory(
@@ -49,7 +49,7 @@ export async function takeInventory(
   set: TransformedSet | undefined,
 ): Promise<RunInventory> {
   const tally = new Tally();
-  for await (const item of source.items({ steps: NAMED, leftOut: false })) tally.add(item);
+  for await (const item of source.read({ steps: NAMED, leftOut: false })) tally.add(item);
   const { counts, left_out, notes } = set?.manifest ?? tally.counted();
   return { from: source.from, ...tally.named(), counts, left_out, notes };
 }
@@ -59,7 +59,7 @@ class Tally {
   readonly #sites = new Set<string>();
   readonly #devices: Device[] = [];
   readonly #guests = new Map<string, Counts>();
-  /** Of each guest; counted once all host tags are known. */
+  /** Node and cluster of each guest: counted once all host tags are known. */
   readonly #placed: { readonly node: string; readonly cluster: ClusterRef }[] = [];
   readonly #hostTags = new HostTags();
   readonly #counts = new Counts();
@@ -75,7 +75,7 @@ class Tally {
     if (item.kind === "leftOut") return this.#leftOut.add(item.record.reason);
     if (item.kind === "note") return this.#notes.add(item.record.code);
     this.#counts.add(item.step);
-    if (item.kind === "stranger") this.#strangers += 1;
+    if (item.kind === "foreign") this.#strangers += 1;
     else if (item.step === "cluster") {
       this.#addCluster(item.entity);
       this.#hostTags.add(item.entity);
@@ -144,12 +144,12 @@ function nodeRow(
     site: site.name,
     ...(cpus !== undefined && { cpus }),
     ...(memory !== undefined && { memory_mib: memory }),
-    // Of two nodes of one name, the later cluster's is called "node (cluster)".
+    // If two clusters have a node of the same name, the second device is called "node (cluster)".
     guests: guestsOf.of(nodeKey(name, host)) || guestsOf.of(nodeKey(nameOfNode(name), host)),
   };
 }
 
-/** Clusters that were transformed together may have nodes of one name; their host tags differ. */
+/** Clusters that were transformed together may have nodes of the same name, but not the same host tag. */
 function nodeKey(node: string, host: string | undefined): string {
   return JSON.stringify([node, host]);
 }
@@ -159,7 +159,6 @@ function nameOfNode(device: string): string {
   return device.replace(/ \([^()]*\)$/, "");
 }
 
-/** The text of a custom field. */
 export function textIn(fields: CustomFields | undefined, name: string): string | undefined {
   const value = fields?.[name];
   return value !== undefined && "text" in value ? value.text : undefined;

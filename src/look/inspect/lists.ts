@@ -1,102 +1,152 @@
-/** The lists of `inspect`, row by row. */
+/** The lists of `inspect`: their rows for --json, and their columns for a terminal. */
 import { labelOf, machineOf, naturalKey, type StepName } from "../../netbox/types/order.ts";
+import type { Listing } from "../../terminal/long-result.ts";
+import type { Cell } from "../../terminal/tables.ts";
 import type { EntityItem, ItemSource, Run } from "../run.ts";
 import type { Filter, GuestFacets } from "./filter.ts";
 import { type GuestEntry, type GuestRow, listGuests } from "./guests.ts";
+import { entityText } from "./text.ts";
 
 export interface ListSource {
   readonly run: Run;
-  readonly source: ItemSource;
+  readonly items: ItemSource;
   readonly filter: Filter;
 }
 
-export async function* guestRows({ run, source, filter }: ListSource): AsyncGenerator<GuestRow> {
-  for (const { row } of await listGuests(source, run.snapshot)) {
-    if (filter.allows(guestFacets(row))) yield row;
-  }
+// oxlint-disable-next-line typescript/no-explicit-any -- each list has rows of its own type
+export interface List<Row = any> extends Listing<Row> {
+  /** Its key in the JSON output. */
+  readonly name: string;
+  readonly rows: (source: ListSource) => AsyncIterable<Row>;
 }
 
-export interface LeftOutRow {
+export const GUESTS: List<GuestRow> = {
+  name: "guests",
+  async *rows({ run, items, filter }) {
+    for (const { row } of await listGuests(items, run.snapshot)) {
+      if (filter.allows(guestFacets(row))) yield row;
+    }
+  },
+  head: ["VMID", "Name", "Kind", "Node", "Status", "vCPUs", "MiB", "NICs", "Disks", "Address"],
+  cells: (guest) => [
+    guest.vmid,
+    guest.name ?? "",
+    guest.kind ?? "",
+    guest.node ?? "",
+    guest.left_out === undefined ? guest.status ?? "" : `(${guest.left_out})`,
+    guest.vcpus ?? "",
+    guest.memory_mib ?? "",
+    guest.nics,
+    guest.disks,
+    addressCell(guest),
+  ],
+};
+
+/** "10.0.0.5 +2": the primary address, and how many others. */
+function addressCell({ primary_ip4, primary_ip6, addresses }: GuestRow): Cell {
+  const primary = (primary_ip4 ?? primary_ip6)?.split("/", 1)[0];
+  const others = addresses - (primary === undefined ? 0 : 1);
+  return [primary ?? "", others > 0 ? `+${others}` : ""].filter((part) => part !== "").join(" ");
+}
+
+interface LeftOutRow {
   readonly what: string;
   readonly reason: string;
   readonly sentence: string;
-  /** Name of the snapshot, when there are several. */
+  /** Name of the snapshot; only if several were transformed together. */
   readonly snapshot?: string | undefined;
-  /** The answer that it was read from. */
+  /** The answer that the record is about. */
   readonly file: string;
   readonly path: string;
 }
 
-/** All, or those of one reason. */
-export async function* leftOutRows(
-  asked: ListSource,
-  reason: string | undefined,
-): AsyncGenerator<LeftOutRow> {
-  const { source, filter } = asked;
-  const directory = await directoryOf(asked);
-  for await (const item of source.items({ steps: [], leftOut: true })) {
-    if (item.kind !== "leftOut" || (reason !== undefined && item.record.reason !== reason)) {
-      continue;
-    }
-    const { what, reason: why, sentence, answer } = item.record;
-    if (directory !== undefined && !filter.allows(directory.ofPath(what))) continue;
-    yield { what, reason: why, sentence, ...answer };
-  }
+/** `reason`: "true" lists the records of all reasons. */
+export function leftOutList(reason: string): List<LeftOutRow> {
+  return {
+    name: "left_out",
+    async *rows(source) {
+      const facets = await facetsIn(source);
+      for await (const item of source.items.read({ steps: [], leftOut: true })) {
+        if (item.kind !== "leftOut") continue;
+        const { what, reason: code, sentence, answer } = item.record;
+        if (reason !== "true" && code !== reason) continue;
+        if (facets === undefined || source.filter.allows(facets.ofPath(what))) {
+          yield { what, reason: code, sentence, ...answer };
+        }
+      }
+    },
+    head: ["What", "Reason", "Why", "Answer"],
+    cells: ({ what, reason: code, sentence, path }) => [what, code, sentence, path],
+  };
 }
 
-export interface EntityRow {
+interface EntityRow {
   readonly name: string;
-  /** Where it stands; absent when it was made in memory. */
+  /** Absent for an entity that was made in memory. */
   readonly file?: string | undefined;
   readonly line?: number | undefined;
   readonly entity: object;
 }
 
-export async function* entityRows(asked: ListSource, step: StepName): AsyncGenerator<EntityRow> {
-  const { source, filter } = asked;
-  const directory = await directoryOf(asked);
-  for await (const item of source.items({ steps: [step], leftOut: false })) {
-    if (item.kind !== "entity" || item.step !== step) continue;
-    if (directory !== undefined && !filter.allows(directory.ofEntity(item))) continue;
-    const { entity, file, line } = item;
-    yield { name: labelOf(step, entity), file, line, entity };
-  }
+export function entityList(step: StepName): List<EntityRow> {
+  return {
+    name: step.replaceAll("-", "_"),
+    async *rows(source) {
+      const facets = await facetsIn(source);
+      for await (const item of source.items.read({ steps: [step], leftOut: false })) {
+        if (item.kind !== "entity" || item.step !== step) continue;
+        if (facets !== undefined && !source.filter.allows(facets.ofEntity(item))) continue;
+        const { entity, file, line } = item;
+        yield { name: labelOf(step, entity), file, line, entity };
+      }
+    },
+    head: ["Name", "File", "Fields"],
+    cells: ({ name, file, line, entity }) => [
+      name,
+      file === undefined ? "" : `${file}:${line}`,
+      entityText(entity),
+    ],
+  };
 }
 
-export interface FailedRow {
-  /** An API path that was not read, or a file that a target refused. */
+interface FailedRow {
+  /** An API path that could not be read, or an entity file that a target rejected. */
   readonly what: string;
   readonly reason: string;
-  /** Of what was not read: a code. */
+  /** Code of a failed read. */
   readonly cause?: string | undefined;
-  /** Who says so. */
+  /** The file that records it. */
   readonly file: string;
 }
 
-/** What capture could not read, and what a target had to say against entities. */
-export async function* failedRows(asked: ListSource): AsyncGenerator<FailedRow> {
-  const { run: { snapshot, journals }, filter } = asked;
-  const directory = await directoryOf(asked);
-  for (const { path, reason, cause } of snapshot?.manifest.incomplete ?? []) {
-    if (directory !== undefined && !filter.allows(directory.ofPath(path))) continue;
-    yield { what: path, reason, cause, file: "manifest.json" };
-  }
-  if (directory !== undefined) return;
-  for (const { file, lines } of journals) {
-    for (const { file: what, errors = [] } of lines) {
-      for (const reason of errors) yield { what, reason, file };
+export const FAILED: List<FailedRow> = {
+  name: "failed",
+  async *rows(source) {
+    const { run: { snapshot, journals }, filter } = source;
+    const facets = await facetsIn(source);
+    for (const { path, reason, cause } of snapshot?.manifest.incomplete ?? []) {
+      if (facets !== undefined && !filter.allows(facets.ofPath(path))) continue;
+      yield { what: path, reason, cause, file: "manifest.json" };
     }
-  }
+    // A rejected file is about many guests, so no filter matches it.
+    if (facets !== undefined) return;
+    for (const { file, lines } of journals) {
+      for (const { file: what, errors = [] } of lines) {
+        for (const reason of errors) yield { what, reason, file };
+      }
+    }
+  },
+  head: ["What", "Cause", "Error", "Source"],
+  cells: ({ what, reason, cause, file }) => [what, cause ?? "", reason, file],
+};
+
+/** undefined without a filter: then the guests need not be read. */
+async function facetsIn({ run, items, filter }: ListSource): Promise<FacetIndex | undefined> {
+  return filter.isEmpty ? undefined : new FacetIndex(await listGuests(items, run.snapshot));
 }
 
-/** undefined when there is nothing to filter by. */
-async function directoryOf({ run, source, filter }: ListSource): Promise<Directory | undefined> {
-  return filter.isEmpty ? undefined : new Directory(await listGuests(source, run.snapshot));
-}
-
-/** What is known of each guest → what is known of its parts, its records and its answers. */
-
-export class Directory {
+/** Finds the guest or node that an entity, a record or an API path belongs to. */
+class FacetIndex {
   readonly #byKey = new Map<string, GuestFacets>();
   readonly #byVmid = new Map<string, GuestFacets>();
 
@@ -115,8 +165,7 @@ export class Directory {
       return this.#byKey.get(naturalKey("virtual-machine", machine as never)) ?? {};
     }
     const device = holder?.ref.name ?? (step === "device" ? entity.name : undefined);
-    if (device !== undefined) return { name: device, node: device };
-    return { name: labelOf(step, entity) };
+    return device === undefined ? { name: labelOf(step, entity) } : { name: device, node: device };
   }
 
   /** "vm/101/net1", "node/pve1/lo", or an API path: "/nodes/pve1/qemu/101/config?current=1". */
@@ -125,10 +174,10 @@ export class Directory {
     const guest = this.#byVmid.get(vmid);
     if (guest !== undefined) return guest;
     const [, node] = /^(?:node|\/nodes)\/([^/]+)/.exec(path) ?? [];
-    return { vmid: vmid === "" ? undefined : vmid, node, name: vmid === "" ? node : undefined };
+    return vmid === "" ? { node, name: node } : { vmid, node };
   }
 }
 
-export function guestFacets({ vmid, name, node, tags }: GuestRow): GuestFacets {
+function guestFacets({ vmid, name, node, tags }: GuestRow): GuestFacets {
   return { vmid, name, node, tag: tags };
 }

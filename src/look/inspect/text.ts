@@ -1,4 +1,4 @@
-/** What a run folder holds, as tables for a terminal. */
+/** Summary of a run folder as tables for a terminal. */
 import { printable } from "../../base/log.ts";
 import { CAUSES } from "../../proxmox/answers.ts";
 import { NOTES, REASONS } from "../../run-folder/left-out.ts";
@@ -37,7 +37,7 @@ function snapshotSections(snapshot: SnapshotFacts): string[] {
   ];
 }
 
-/** TABLE: the steps that an inventory is told by, in the words of Proxmox. */
+/** TABLE: the steps that the inventory counts, in the words of Proxmox VE. */
 const THINGS = {
   device: "Nodes",
   "virtual-machine": "Guests",
@@ -50,22 +50,22 @@ const THINGS = {
 
 const FROM = {
   netbox: "counted in netbox/",
-  transform: "as transform would make it now, with the settings that capture recorded",
+  transform: "transformed in memory with the settings that capture recorded",
 } as const;
 
 function inventorySections(inventory: RunInventory): string[] {
   const { clusters, sites, guests, nodes, counts, strangers } = inventory;
-  // A bootstrap has none.
+  // A bootstrap has no clusters or nodes.
   if (clusters.length === 0 && nodes.length === 0) return [];
   const kinds = Object.entries(guests).map(([kind, statuses]) => {
-    const told = Object.entries(statuses).map(([status, count]) =>
+    const counts = Object.entries(statuses).map(([status, count]) =>
       `${groupDigits(count)} ${status}`
     );
-    return `${kind}: ${told.join(", ")}`;
+    return `${kind}: ${counts.join(", ")}`;
   });
   const rows: Cell[][] = [
-    ["Clusters", clusters.length, some(clusters)],
-    ["Sites", sites.length, some(sites)],
+    ["Clusters", clusters.length, firstOf(clusters)],
+    ["Sites", sites.length, firstOf(sites)],
     ...Object.entries(THINGS).map(([step, name]) => [
       name,
       counts[step] ?? 0,
@@ -81,12 +81,12 @@ function inventorySections(inventory: RunInventory): string[] {
     node.memory_mib ?? "",
     node.guests,
   ]);
-  const strange = `${groupDigits(strangers)} more entities are not as transform makes them`;
+  const foreign = `${groupDigits(strangers)} more entities were not made by transform`;
   return [
     `Inventory, ${FROM[inventory.from]}`,
-    renderTable(["What", "Count", "Which"], rows),
+    renderTable(["What", "Count", "Details"], rows),
     ...(table.length === 0 ? [] : [renderTable(NODE_HEAD, table)]),
-    ...(strangers === 0 ? [] : [strange]),
+    ...(strangers === 0 ? [] : [foreign]),
   ];
 }
 
@@ -94,7 +94,7 @@ const NODE_HEAD = ["Node", "Status", "Platform", "Site", "CPUs", "MiB", "Guests"
 const MOST_NAMED = 5;
 
 /** ["a", "b", …] → "a, b, … and 7 more" */
-function some(names: readonly string[]): string {
+function firstOf(names: readonly string[]): string {
   const more = names.length - MOST_NAMED;
   const shown = names.slice(0, MOST_NAMED).join(", ");
   return more > 0 ? `${shown} and ${groupDigits(more)} more` : shown;
@@ -107,7 +107,7 @@ function entitySections(entities: EntitySetFacts): string[] {
     return [name === undefined ? "Settings" : `Settings of ${name}`, texts.join("  ")] as const;
   });
   const facts = [
-    ["Made", `by ${tool} of ${isOwn ? "this snapshot" : madeOf(entities)}`],
+    ["Made", `by ${tool} from ${isOwn ? "this snapshot" : sourceOf(entities)}`],
     ...settings,
     ["Files", sizeOf(entities)],
   ] as const;
@@ -121,7 +121,7 @@ function entitySections(entities: EntitySetFacts): string[] {
   ];
 }
 
-function madeOf({ snapshots }: EntitySetFacts): string {
+function sourceOf({ snapshots }: EntitySetFacts): string {
   if (snapshots.length === 0) return "no snapshot";
   return snapshots.length === 1 ? "another snapshot" : `${snapshots.length} other snapshots`;
 }
@@ -147,9 +147,30 @@ function journalSections(
     journal.refused,
     journal.last_at ?? "",
   ]);
-  return ["Pushed", renderTable(["Target", "Files", "Entities", "Refused", "Last"], rows)];
+  return ["Pushed", renderTable(["Target", "Files", "Entities", "Rejected", "Last"], rows)];
 }
 
 function sizeOf({ files, bytes }: { readonly files: number; readonly bytes: number }): string {
   return `${groupDigits(files)} files, ${groupDigits(bytes)} bytes`;
+}
+
+/**
+ * An entity on one line, each stub by its name; --json has all of it.
+ * { name: "net0", virtual_machine: { name: "git", … }, … } → "name=net0  virtual_machine=git  …"
+ */
+export function entityText(entity: object): string {
+  return Object.entries(entity).map(([field, value]) => `${field}=${valueText(value)}`).join("  ");
+}
+
+function valueText(value: unknown): string {
+  if (Array.isArray(value)) return value.map(valueText).join(", ");
+  return typeof value === "object" && value !== null ? stubText(value) : String(value);
+}
+
+/** A stub's first plain value names it; a NIC or an interface is preceded by its machine. */
+function stubText(stub: object): string {
+  const { virtual_machine: machine, device = machine } = stub as Readonly<Record<string, unknown>>;
+  const own = Object.values(stub).find((value) => typeof value !== "object");
+  if (own === undefined) return `{${entityText(stub)}}`;
+  return typeof device === "object" ? `${valueText(device)}/${String(own)}` : String(own);
 }

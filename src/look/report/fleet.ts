@@ -58,7 +58,7 @@ export async function readFleet(
   snapshot: Snapshot | undefined,
 ): Promise<Fleet> {
   const tally = new Tally();
-  for await (const item of source.items({ steps: STEPS, leftOut: true })) tally.add(item);
+  for await (const item of source.read({ steps: STEPS, leftOut: true })) tally.add(item);
   const guests = (await listGuests(source, snapshot)).map(({ key, row }) => ({
     ...row,
     ...tally.ofGuest(key),

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
 import { AppError } from "../../../src/base/errors.ts";
-import { filterOf } from "../../../src/look/inspect/filter.ts";
+import { parseFilter } from "../../../src/look/inspect/filter.ts";
 import { inspect } from "../../../src/look/inspect/inspect.ts";
 import * as lists from "../../../src/look/inspect/lists.ts";
 import { itemSource, openRun } from "../../../src/look/run.ts";
@@ -92,17 +92,19 @@ function oddRun({ file, line, keys }: Place, odd: unknown): HeldRun {
 
 async function lookEverywhere(changed: HeldRun): Promise<void> {
   const opened = await openRun(storeOf(changed));
-  const source = itemSource(opened);
-  await inspect(opened, source);
-  if (source === undefined) return;
-  const asked = { run: opened, source, filter: filterOf({ name: "*" }) };
+  const items = itemSource(opened);
+  await inspect(opened, items);
+  if (items === undefined) return;
+  const source = { run: opened, items, filter: parseFilter({ name: "*" }) };
   const all = [
-    lists.guestRows(asked),
-    lists.leftOutRows(asked, undefined),
-    lists.failedRows(asked),
-    ...STEPS.map(({ name }) => lists.entityRows(asked, name)),
+    lists.GUESTS,
+    lists.leftOutList("true"),
+    lists.FAILED,
+    ...STEPS.map(({ name }) => lists.entityList(name)),
   ];
-  for (const rows of all) for await (const row of rows) expect(row).toBeDefined();
+  for (const list of all) {
+    for await (const row of list.rows(source)) expect(row).toBeDefined();
+  }
 }
 
 test("verify tells of any value in any file, and inspect tells or refuses it", async () => {

@@ -1,6 +1,6 @@
 /** Entities on one line. */
 import { expect, test } from "vitest";
-import { entityText } from "../../../src/look/inspect/command.ts";
+import { entityText } from "../../../src/look/inspect/text.ts";
 
 const CLUSTER = { name: "lab", type: { name: "Proxmox" } };
 const MACHINE = { name: "git", cluster: CLUSTER, site: { name: "London" } };

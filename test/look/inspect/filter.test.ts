@@ -1,7 +1,7 @@
 /** Filters: what they find, whatever is typed. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { filterOf } from "../../../src/look/inspect/filter.ts";
+import { parseFilter } from "../../../src/look/inspect/filter.ts";
 
 test.each([
   ["web-01", "web-01", true],
@@ -14,16 +14,16 @@ test.each([
   ["web.01", "web-01", false],
   ["", "web-01", false],
 ])("the name %j is asked for, %j is given: %j", (asked, name, isFound) => {
-  expect(filterOf({ name: asked }).allows({ name })).toBe(isFound);
+  expect(parseFilter({ name: asked }).allows({ name })).toBe(isFound);
 });
 
 test("all filters must allow, and what lacks a facet is not found by it", () => {
-  const filter = filterOf({ name: "web*", tag: "prod" });
+  const filter = parseFilter({ name: "web*", tag: "prod" });
   expect(filter.allows({ name: "web-01", tag: ["test", "prod"] })).toBe(true);
   expect(filter.allows({ name: "web-01", tag: [] })).toBe(false);
   expect(filter.allows({ name: "web-01" })).toBe(false);
-  expect(filterOf({}).isEmpty).toBe(true);
-  expect(filterOf({}).allows({})).toBe(true);
+  expect(parseFilter({}).isEmpty).toBe(true);
+  expect(parseFilter({}).allows({})).toBe(true);
 });
 
 test("whatever a thing is called, it is found by its name and by *", () => {
@@ -32,8 +32,8 @@ test("whatever a thing is called, it is found by its name and by *", () => {
   );
   fc.assert(
     fc.property(name, (text) => {
-      expect(filterOf({ name: text }).allows({ name: text })).toBe(true);
-      expect(filterOf({ name: "*" }).allows({ name: text })).toBe(true);
+      expect(parseFilter({ name: text }).allows({ name: text })).toBe(true);
+      expect(parseFilter({ name: "*" }).allows({ name: text })).toBe(true);
     }),
   );
 });

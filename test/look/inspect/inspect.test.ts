@@ -2,13 +2,13 @@
 import { join } from "node:path";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import { type FilterName, filterOf } from "../../../src/look/inspect/filter.ts";
+import { parseFilter } from "../../../src/look/inspect/filter.ts";
 import { inspect, type Inspection } from "../../../src/look/inspect/inspect.ts";
 import {
-  entityRows,
-  failedRows,
-  guestRows,
-  leftOutRows,
+  entityList,
+  FAILED,
+  GUESTS,
+  leftOutList,
   type ListSource,
 } from "../../../src/look/inspect/lists.ts";
 import { readFleet } from "../../../src/look/report/fleet.ts";
@@ -41,14 +41,14 @@ async function look(run: HeldRun): Promise<Inspection> {
   return await inspect(opened, itemSource(opened));
 }
 
-async function asked(
+async function sourceOf(
   run: HeldRun,
-  filters: { readonly [Name in FilterName]?: string } = {},
+  filters: Parameters<typeof parseFilter>[0] = {},
 ): Promise<ListSource> {
   const opened = await openRun(storeOf(run));
-  const source = itemSource(opened);
-  if (source === undefined) throw new Error("There is nothing to list");
-  return { run: opened, source, filter: filterOf(filters) };
+  const items = itemSource(opened);
+  if (items === undefined) throw new Error("Nothing to list");
+  return { run: opened, items, filter: parseFilter(filters) };
 }
 
 function without(run: HeldRun, folder: string): HeldRun {
@@ -56,7 +56,7 @@ function without(run: HeldRun, folder: string): HeldRun {
 }
 
 describe("an inspection", () => {
-  test("tells of the snapshot, of what is in it, of the entity files and of the journals", async () => {
+  test("summarises the snapshot, its inventory, the entity files and the journals", async () => {
     const inspection = await look(pushed(example));
     expect(inspection).toMatchObject({
       snapshot: {
@@ -204,7 +204,7 @@ describe("an inspection", () => {
   test("of a folder that was changed is refused", async () => {
     const changed = withFile(example, "netbox/13-device-0001.json", "{}");
     await expect(look(changed)).rejects.toMatchObject({ kind: "input" });
-    await expect(look(new Map())).rejects.toThrow("Found no run");
+    await expect(look(new Map())).rejects.toThrow("No run in");
   });
 });
 
@@ -214,7 +214,7 @@ async function rowsOf<Row>(rows: AsyncIterable<Row>): Promise<Row[]> {
   return found;
 }
 
-describe("tags in another order, as a Diode SDK may write them, change nothing", () => {
+describe("the order of tags does not matter", () => {
   const sorted = <Row extends { readonly tags: readonly string[] }>(rows: readonly Row[]): Row[] =>
     rows.map((row) => ({ ...row, tags: row.tags.toSorted() }));
 
@@ -223,9 +223,9 @@ describe("tags in another order, as a Diode SDK may write them, change nothing",
     const turned = withTagsReversed(run);
     expect(turned).not.toEqual(run);
     expect((await look(turned)).inventory).toEqual((await look(run)).inventory);
-    const rows = await rowsOf(guestRows(await asked(run)));
+    const rows = await rowsOf(GUESTS.rows(await sourceOf(run)));
     expect(rows.some(({ tags }) => tags.length > 0)).toBe(true);
-    expect(sorted(await rowsOf(guestRows(await asked(turned))))).toEqual(sorted(rows));
+    expect(sorted(await rowsOf(GUESTS.rows(await sourceOf(turned))))).toEqual(sorted(rows));
     const fleetOf = async (held: HeldRun) => {
       const source = itemSource(await openRun(storeOf(held)));
       return await readFleet(source as NonNullable<typeof source>, undefined);
@@ -249,8 +249,8 @@ describe("tags in another order, as a Diode SDK may write them, change nothing",
 });
 
 describe("a list", () => {
-  test("of guests has those that are left out too, by VMID", async () => {
-    const guests = await rowsOf(guestRows(await asked(example)));
+  test("of guests includes left-out guests and is sorted by VMID", async () => {
+    const guests = await rowsOf(GUESTS.rows(await sourceOf(example)));
     expect(guests).toHaveLength(41);
     expect(guests.filter((guest) => guest.left_out === undefined)).toHaveLength(37);
     expect(guests.find(({ vmid }) => vmid === "101")).toEqual({
@@ -276,18 +276,18 @@ describe("a list", () => {
     ]);
   });
 
-  test("of guests is the same, made in memory or read", async () => {
-    const read = await rowsOf(guestRows(await asked(example)));
-    const made = await rowsOf(guestRows(await asked(without(example, "netbox/"))));
+  test("of guests is the same from netbox/ and from a transform in memory", async () => {
+    const read = await rowsOf(GUESTS.rows(await sourceOf(example)));
+    const made = await rowsOf(GUESTS.rows(await sourceOf(without(example, "netbox/"))));
     expect(made).toEqual(read);
   });
 
-  test("of guests has each NIC, disk and address once, whatever the site", async () => {
+  test("of guests counts each NIC and disk once on any site", async () => {
     await fc.assert(
       fc.asyncProperty(anyLab(), async (lab) => {
         const run = await builtRun(labSite(lab));
         const { inventory } = await look(run);
-        const rows = await rowsOf(guestRows(await asked(run)));
+        const rows = await rowsOf(GUESTS.rows(await sourceOf(run)));
         const made = rows.filter((row) => row.left_out === undefined);
         const sum = (count: "nics" | "disks"): number =>
           made.reduce((total, row) => total + row[count], 0);
@@ -301,29 +301,33 @@ describe("a list", () => {
     );
   });
 
-  test("of what is left out has every record, or those of one reason", async () => {
+  test("of left-out records has all reasons or one", async () => {
     const { inventory } = await look(example);
-    const all = await rowsOf(leftOutRows(await asked(example), undefined));
+    const all = await rowsOf(leftOutList("true").rows(await sourceOf(example)));
     const counted = Object.groupBy(all, ({ reason }) => reason);
     const counts = Object.entries(counted).map(([reason, rows]) => [reason, rows?.length]);
     expect(Object.fromEntries(counts)).toEqual(inventory?.left_out);
-    expect(await rowsOf(leftOutRows(await asked(example), "duplicate-address"))).toHaveLength(4);
+    expect(await rowsOf(leftOutList("duplicate-address").rows(await sourceOf(example))))
+      .toHaveLength(4);
   });
 
-  test.each(STEPS.map(({ name }) => name))("of %s has each entity with its place", async (step) => {
-    const { inventory } = await look(example);
-    const rows = await rowsOf(entityRows(await asked(example), step));
-    expect(rows).toHaveLength(inventory?.counts[step] ?? 0);
-    expect(rows[0]).toMatchObject({ file: expect.stringContaining(step), line: 2 });
-    const made = await rowsOf(entityRows(await asked(without(example, "netbox/")), step));
-    expect(made.map(({ entity }) => entity)).toEqual(rows.map(({ entity }) => entity));
-  });
+  test.each(STEPS.map(({ name }) => name))(
+    "of %s has each entity with its file and line",
+    async (step) => {
+      const { inventory } = await look(example);
+      const rows = await rowsOf(entityList(step).rows(await sourceOf(example)));
+      expect(rows).toHaveLength(inventory?.counts[step] ?? 0);
+      expect(rows[0]).toMatchObject({ file: expect.stringContaining(step), line: 2 });
+      const made = await rowsOf(entityList(step).rows(await sourceOf(without(example, "netbox/"))));
+      expect(made.map(({ entity }) => entity)).toEqual(rows.map(({ entity }) => entity));
+    },
+  );
 
-  test("of failures has what was not read, and what a target refused", async () => {
+  test("of failures has unread answers and rejected files", async () => {
     const run = pushed(example, {
       line: (line, i) => i === 2 ? { ...line, errors: ["entity 0: no such type"] } : line,
     });
-    const rows = await rowsOf(failedRows(await asked(run)));
+    const rows = await rowsOf(FAILED.rows(await sourceOf(run)));
     expect(rows).toHaveLength(20);
     expect(rows).toContainEqual({
       what: "/nodes/pve3/qemu/130/config?current=1",
@@ -339,7 +343,7 @@ describe("a list", () => {
   });
 
   describe("filtered", () => {
-    test.each<[{ readonly [Name in FilterName]?: string }, string[]]>([
+    test.each<[Parameters<typeof parseFilter>[0], string[]]>([
       [{ vmid: "101" }, ["101"]],
       [{ vmid: "101, 103" }, ["101", "103"]],
       [{ name: "GIT" }, ["101"]],
@@ -349,44 +353,46 @@ describe("a list", () => {
       [{ node: "pve1", tag: "prod", name: "*1" }, ["100", "104", "110"]],
       [{ tag: "no-such-tag" }, []],
       [{ name: ".*" }, []],
-    ])("by %j names these guests", async (filters, vmids) => {
-      const rows = await rowsOf(guestRows(await asked(example, filters)));
+    ])("by %j lists these guests", async (filters, vmids) => {
+      const rows = await rowsOf(GUESTS.rows(await sourceOf(example, filters)));
       expect(rows.filter(({ left_out }) => left_out === undefined).map(({ vmid }) => vmid))
         .toEqual(vmids);
     });
 
-    test("has the parts of the guests that the filter names", async () => {
-      const byVmid = await asked(example, { vmid: "101" });
-      const nics = await rowsOf(entityRows(byVmid, "vm-interface"));
+    test("has the parts of the matching guests", async () => {
+      const byVmid = await sourceOf(example, { vmid: "101" });
+      const nics = await rowsOf(entityList("vm-interface").rows(byVmid));
       expect(nics.map(({ name }) => name)).toEqual(["git/net0"]);
-      expect(await rowsOf(entityRows(byVmid, "ip-address"))).toHaveLength(3);
-      expect(await rowsOf(entityRows(byVmid, "virtual-machine"))).toHaveLength(1);
-      expect(await rowsOf(entityRows(byVmid, "device"))).toEqual([]);
-      const records = await rowsOf(leftOutRows(byVmid, undefined));
+      expect(await rowsOf(entityList("ip-address").rows(byVmid))).toHaveLength(3);
+      expect(await rowsOf(entityList("virtual-machine").rows(byVmid))).toHaveLength(1);
+      expect(await rowsOf(entityList("device").rows(byVmid))).toEqual([]);
+      const records = await rowsOf(leftOutList("true").rows(byVmid));
       expect(records.every(({ what }) => what.startsWith("vm/101/"))).toBe(true);
     });
 
-    test("has what belongs to a node, its guests' included", async () => {
-      const onNode = await asked(example, { node: "pve3" });
+    test("by node has the node, its parts and its guests", async () => {
+      const onNode = await sourceOf(example, { node: "pve3" });
       const names = async (step: "device" | "interface"): Promise<string[]> =>
-        (await rowsOf(entityRows(onNode, step))).map(({ name }) => name);
+        (await rowsOf(entityList(step).rows(onNode))).map(({ name }) => name);
       expect(await names("device")).toEqual(["pve3"]);
       expect((await names("interface")).every((name) => name.startsWith("pve3/"))).toBe(true);
-      expect(await rowsOf(entityRows(onNode, "virtual-machine"))).toHaveLength(8);
-      const failed = await rowsOf(failedRows(onNode));
+      expect(await rowsOf(entityList("virtual-machine").rows(onNode))).toHaveLength(8);
+      const failed = await rowsOf(FAILED.rows(onNode));
       expect(failed).toHaveLength(8);
       expect(failed.every(({ what }) => what.startsWith("/nodes/pve3/"))).toBe(true);
     });
 
     test("by name finds shared objects too", async () => {
-      const rows = await rowsOf(entityRows(await asked(example, { name: "debian*" }), "platform"));
+      const rows = await rowsOf(
+        entityList("platform").rows(await sourceOf(example, { name: "debian*" })),
+      );
       expect(rows.length).toBeGreaterThan(0);
       expect(rows.every(({ name }) => name.startsWith("Debian"))).toBe(true);
     });
   });
 });
 
-test("names that are words of JavaScript are names", async () => {
+test("property names of JavaScript objects are ordinary names", async () => {
   const site = oneGuest({ row: { name: "__proto__", tags: "constructor" }, node: "toString" });
   const run = await builtRun(site);
   const hostile = withManifest(

@@ -105,7 +105,7 @@ describe("a run folder in which nothing is wrong", () => {
 
   test("that holds nothing of a run is refused", async () => {
     await expect(look(new Map())).rejects.toMatchObject({ kind: "input" });
-    await expect(look(withFile(new Map(), "README.md", "x"))).rejects.toThrow("Found no run");
+    await expect(look(withFile(new Map(), "README.md", "x"))).rejects.toThrow("No run in");
   });
 });
 
