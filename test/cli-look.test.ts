@@ -93,7 +93,7 @@ describe.concurrent("inspect", () => {
 });
 
 describe.concurrent("verify", () => {
-  test("says that nothing is wrong, and changes nothing", async () => {
+  test("reports no problems and changes nothing", async () => {
     const folder = await copyOfExample();
     const before = await treeOf(folder);
     const [text, json] = await Promise.all([
@@ -101,13 +101,15 @@ describe.concurrent("verify", () => {
       runCli(["verify", folder, "--json"]),
     ]);
     expect([text.code, text.stderr, json.code]).toEqual([0, "", 0]);
-    expect(text.stdout).toContain("Nothing is wrong in ");
-    expect(text.stdout).toMatch(/\n {2}origin +verified +transform makes the same of pve\/\n/);
+    expect(text.stdout).toContain("No problems found in ");
+    expect(text.stdout).toMatch(
+      /\n {2}origin +verified +transforming pve\/ gives the same bytes\n/,
+    );
     expect(JSON.parse(json.stdout)).toMatchObject({ folder, ok: true, findings: [] });
     expect(await treeOf(folder)).toEqual(before);
   });
 
-  test("exits with 5 and names every fault with its place", async () => {
+  test("exits with 5 and lists each problem with its location", async () => {
     const folder = await copyOfExample();
     const file = join(folder, "netbox/07-vm-interface-0001.json");
     await writeFile(file, (await readFile(file, "utf8")).replace("net0", "net9"));
@@ -117,7 +119,7 @@ describe.concurrent("verify", () => {
       runCli(["verify", folder, "--json"]),
     ]);
     expect([text.code, text.stderr, json.code, json.stderr]).toEqual([5, "", 5, ""]);
-    expect(text.stdout).toContain("Found 2 faults");
+    expect(text.stdout).toContain("Found 2 problems");
     expect(text.stdout).toMatch(/\n {2}hash +netbox\/07-vm-interface-0001\.json +Cannot trust/);
     expect(text.stdout).toMatch(/\n {2}listing +pve\/extra\.json +Found/);
     expect(text.stdout).toContain("Not checked:\n  References");

@@ -101,7 +101,7 @@ export const BLOCKS: Readonly<Record<string, () => string | Promise<string>>> = 
   checks: () =>
     rows(
       Object.entries(CHECKS).map(([name, holds]) => [`\`${name}\``, holds]),
-      ["Check", "What holds when nothing is found"],
+      ["Check", "Confirms"],
     ),
 };
 

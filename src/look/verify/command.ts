@@ -1,8 +1,8 @@
-/** verify <run>: what is wrong in a run folder, and where. */
+/** verify <run>: checks a run folder and lists what is wrong in it. */
 import { printable, printableJson } from "../../base/log.ts";
 import { openRunFolder } from "../../terminal/run-folder.ts";
 import type { Session } from "../../terminal/session.ts";
-import { groupDigits, renderTable } from "../../terminal/tables.ts";
+import { counted, groupDigits, renderTable } from "../../terminal/tables.ts";
 import type { Check, Finding } from "./findings.ts";
 import { type Verification, verify } from "./verify.ts";
 
@@ -23,15 +23,11 @@ function verificationText(place: string, verification: Verification): string {
   const rows = findings.map((finding) => [finding.check, placeOf(finding), finding.sentence]);
   return [
     renderTable(
-      ["Part", "State", "Holds"],
-      parts.map(({ name, state, holds }) => [
-        name,
-        state,
-        holds,
-      ]),
+      ["Part", "State", "Contents"],
+      parts.map(({ name, state, holds }) => [name, state, holds]),
     ),
     headline(place, counts),
-    ...(rows.length === 0 ? [] : [renderTable(["Check", "Where", "What is wrong"], rows)]),
+    ...(rows.length === 0 ? [] : [renderTable(["Check", "Location", "Problem"], rows)]),
     ...moreText(findings, counts),
     ...(unchecked.length === 0 ? [] : [`Not checked:\n${unchecked.map(bullet).join("\n")}`]),
   ].join("\n\n");
@@ -41,8 +37,9 @@ type CheckCounts = Readonly<Partial<Record<Check, number>>>;
 
 function headline(place: string, counts: CheckCounts): string {
   const found = Object.values(counts).reduce((sum, count) => sum + count, 0);
-  if (found === 0) return `Nothing is wrong in ${printable(place)}`;
-  return `Found ${groupDigits(found)} ${found === 1 ? "fault" : "faults"} in ${printable(place)}`;
+  return found === 0
+    ? `No problems found in ${printable(place)}`
+    : `Found ${counted(found, "problem")} in ${printable(place)}`;
 }
 
 function placeOf({ file, line, field }: Finding): string {
@@ -50,7 +47,7 @@ function placeOf({ file, line, field }: Finding): string {
   return field === undefined ? place : `${place} ${field}`;
 }
 
-/** Of each check, only so many are listed. */
+/** The findings beyond the limit per check, as counts. */
 function moreText(findings: readonly Finding[], counts: CheckCounts): string[] {
   const more = Object.entries(counts).flatMap(([check, count]) => {
     const rest = count - findings.filter((finding) => finding.check === check).length;

@@ -1,4 +1,4 @@
-/** What a folder holds, against what should be in it: bytes that are made once more. */
+/** Compares the files of a folder with the bytes that they should have. */
 import { digest } from "../../base/digest.ts";
 import { decodeUtf8 } from "../../base/text.ts";
 import { type FileEntry, readListed } from "../../run-folder/manifest.ts";
@@ -8,10 +8,8 @@ import type { Check, FindingPlace, Findings } from "./findings.ts";
 export interface ExpectedFilesOptions {
   readonly store: Store;
   readonly findings: Findings;
-  /** The check that a difference belongs to. */
+  /** The check that differences are reported under. */
   readonly check: Check;
-  /** Who makes the bytes, as a finding calls them: "transform". */
-  readonly maker: string;
 }
 
 export class ExpectedFiles {
@@ -19,70 +17,68 @@ export class ExpectedFiles {
   readonly #entries: Map<string, FileEntry>;
   #isSame = true;
 
-  /** `entries`: files that may be compared, each once. */
+  /** `entries`: the files to compare, each once. */
   constructor(entries: readonly FileEntry[], options: ExpectedFilesOptions) {
     this.#options = options;
     this.#entries = new Map(entries.map((entry) => [entry.path, entry]));
   }
 
-  /** Does all that was compared stand there as it should? */
+  /** Were all files so far as expected? */
   get isSame(): boolean {
     return this.#isSame;
   }
 
-  /** `bytes`: what should stand there. */
+  /** `bytes`: the expected content. */
   async compare(path: string, bytes: Uint8Array): Promise<void> {
-    const { store, findings, check, maker } = this.#options;
+    const { store, findings, check } = this.#options;
     const entry = this.#entries.get(path);
     this.#entries.delete(path);
     if (entry?.sha256 === digest(bytes)) return;
     this.#isSame = false;
     if (entry === undefined) {
-      findings.add(check, { file: path }, `Is not there, and ${maker} makes it`);
+      findings.add(check, { file: path }, "Missing: transform would write it");
       return;
     }
     const stored = decodeUtf8(await readListed(store, entry), path);
     const difference = differenceOf(stored, decodeUtf8(bytes, path));
     if (difference === undefined) return;
     const { found, made, lines, ...place } = difference;
-    const others = lines > 1 ? `; ${lines} lines differ` : "";
+    const others = lines > 1 ? ` (${lines} lines differ)` : "";
     findings.add(
       check,
       { file: path, ...place },
-      `Is ${found}, and ${maker} makes ${made}${others}`,
+      `Found ${found}, expected ${made}${others}`,
     );
   }
 
-  /** What is not to be compared. */
+  /** Leaves a file out of the comparison. */
   skip(path: string): void {
     this.#entries.delete(path);
   }
 
-  /** Whatever was not compared should not be there. */
+  /** Reports the files that were not compared as unexpected. */
   finish(): void {
-    const { findings, check, maker } = this.#options;
+    const { findings, check } = this.#options;
     for (const path of this.#entries.keys()) {
-      findings.add(check, { file: path }, `Is there, and ${maker} does not make it`);
+      findings.add(check, { file: path }, "Unexpected: transform would not write it");
     }
   }
 }
 
-/** Two texts of one file, line by line → where they differ first, down to the field. */
-
 export interface FileDifference extends Omit<FindingPlace, "file"> {
-  /** As they stand there, cut to a length that can be read. */
+  /** JSON, shortened. */
   readonly found: string;
   readonly made: string;
-  /** How many lines differ, this one included. */
+  /** Number of lines that differ. */
   readonly lines: number;
 }
 
-/** undefined when they are the same. */
+/** The first difference between two versions of a file, down to the field; undefined if they are equal. */
 export function differenceOf(found: string, made: string): FileDifference | undefined {
   const [left, right] = [found.split("\n"), made.split("\n")];
   const length = Math.max(left.length, right.length);
   const all = Array.from({ length }, (_, i) => i).filter((i) => left[i] !== right[i]);
-  // The first line of an entity file bears an id that is made of all others.
+  // The request id on line 1 is a hash of all other lines.
   const differing = all[0] === 0 && all.length > 1 ? all.slice(1) : all;
   const first = differing[0];
   if (first === undefined) return undefined;
@@ -94,12 +90,12 @@ export function differenceOf(found: string, made: string): FileDifference | unde
     : { ...lines, field: at.field, found: shown(at.found), made: shown(at.made) };
 }
 
-/** undefined when one is no JSON, or both are the same but for their spelling. */
+/** undefined if one is not JSON, or if both have the same value in different spellings. */
 function fieldIn(found: unknown, made: unknown): FieldDifference | undefined {
   return found === undefined || made === undefined ? undefined : firstField(found, made, "");
 }
 
-/** A line of an entity file is a value, a comma aside, or it opens a list of values. */
+/** A line of an entity file is a value with or without a comma, or the start of the list. */
 function parseLine(line = ""): unknown {
   return parse(line) ?? parse(line.replace(/,$/, "")) ?? parse(`${line}]}`);
 }

@@ -1,23 +1,25 @@
-/** What `verify` looks at, and what it finds. */
+/** The checks of `verify`, and what they find. */
 import type { EntityManifest } from "../../run-folder/entity-set.ts";
 import { AppError, reasonOf } from "../../base/errors.ts";
 import { TOOL } from "../../base/tool.ts";
 import { MAPPING_VERSION } from "../../transform/mapping/tables.ts";
 
-/** TABLE: the checks, and what holds when nothing is found. README is printed from it. */
+/** TABLE: the checks, each with what it confirms. The README is generated from it. */
 export const CHECKS = {
-  manifest: "Each manifest bears its own SHA-256 and is of a format that this version reads",
-  listing: "Every file that a manifest lists is there, and no other",
-  hash: "Every file has the bytes and the SHA-256 that its manifest lists",
-  shape: "Every answer, entity and record holds what its contract says",
-  count: "The counts of a manifest are those of its files",
-  limit: "A request has at most 1,000 entities, and its file 3 MiB",
+  manifest: "Each manifest has a valid checksum and a format that this version reads",
+  listing: "All files that a manifest lists exist, and no others",
+  hash: "Every file has the size and SHA-256 in its manifest",
+  shape: "Every answer, entity and record has the shape that its format requires",
+  count: "The counts in a manifest match its files",
+  limit: "A request has at most 1,000 entities, and its file at most 3 MiB",
   order: "Answers are sorted by path, rows by id, entities in their natural order",
-  form: "Entity files are cut, numbered and written as transform writes them, request ids included",
-  identity: "No object comes twice, and no list has an item twice",
-  reference: "Every stub names an entity of the set, or what is the user's: site, tenant, role …",
-  origin: "Transformed again, with the settings on record, pve/ makes netbox/ to the byte",
-  journal: "A push journal is unchanged, and tells of files and requests that are there",
+  form:
+    "Entity files are split, numbered and formatted as transform writes them, request ids included",
+  identity: "No duplicate objects, and no duplicate items in a list",
+  reference:
+    "Every stub names an entity of the set, or an object of the user: site, tenant, role …",
+  origin: "Transforming pve/ again with the recorded settings gives the same bytes as netbox/",
+  journal: "A push journal is unchanged and refers to existing files and requests",
 } as const;
 
 export type Check = keyof typeof CHECKS;
@@ -36,10 +38,10 @@ export interface Finding extends FindingPlace {
   readonly sentence: string;
 }
 
-/** Of each check; one lost file can leave thousands of references without their object. */
+/** Per check: one missing file can break thousands of references. */
 const MAX_LISTED = 25;
 
-/** A patch release has the mapping of the release before: what it wrote is held to the byte. */
+/** Patch releases keep the mapping version, so their files must be the same byte for byte. */
 export function hasSameMapping({ mapping_version }: EntityManifest): boolean {
   return mapping_version === MAPPING_VERSION;
 }
@@ -55,21 +57,21 @@ export function versionsOf({ tool, mapping_version }: EntityManifest): string {
 
 export class Findings {
   readonly listed: Finding[] = [];
-  /** What could not be looked at, and why. */
+  /** What could not be checked, and why. */
   readonly unchecked: string[] = [];
   readonly #counts = new Map<Check, number>();
 
-  /** How many there are in all, listed or not. */
+  /** Number of findings, listed or not. */
   get count(): number {
     return [...this.#counts.values()].reduce((sum, count) => sum + count, 0);
   }
 
-  /** Check → how many findings; none at 0. */
+  /** Check → number of findings; checks without findings are absent. */
   get counts(): Readonly<Partial<Record<Check, number>>> {
     return Object.fromEntries(this.#counts);
   }
 
-  /** For what another mapping version may do differently without being wrong. */
+  /** Where findings go that another mapping version may cause: to a list that is thrown away. */
   ifSameMapping(manifest: EntityManifest): Findings {
     return hasSameMapping(manifest) ? this : new Findings();
   }
@@ -80,7 +82,7 @@ export class Findings {
     if (count <= MAX_LISTED) this.listed.push({ check, ...place, sentence });
   }
 
-  /** What `read` has to say against its input is a finding; then there is no value. */
+  /** An input error of `read` becomes a finding, and the value undefined. */
   async attempt<Value>(
     check: Check,
     place: FindingPlace,

@@ -1,4 +1,4 @@
-/** Was netbox/ made from pve/? Made once more, in memory, and held against what is there. */
+/** Was netbox/ made from pve/? Transforms pve/ again in memory and compares the bytes. */
 import { AppError } from "../../base/errors.ts";
 import { ENTITY_MANIFEST_FILE, type EntityManifest } from "../../run-folder/entity-set.ts";
 import { writeEntities } from "../../run-folder/entity-writer.ts";
@@ -12,14 +12,14 @@ import { isBootstrapSet } from "./entities.ts";
 import { type Findings, versionsOf } from "./findings.ts";
 import { ExpectedFiles } from "./expected-files.ts";
 
-export interface OriginInput {
+interface OriginInput {
   readonly store: Store;
   readonly manifest: EntityManifest;
-  /** Of the manifest of pve/; undefined when there is none. */
+  /** Of the manifest of pve/; undefined without a valid one. */
   readonly snapshotSha256: string | undefined;
 }
 
-/** Answers what they come from; undefined when it could not be told. */
+/** Where the entities come from, in words; undefined if that could not be confirmed. */
 export async function verifyOrigin(
   input: OriginInput,
   findings: Findings,
@@ -35,20 +35,22 @@ export async function verifyOrigin(
     () => compare(batches, { store, manifest }, found).then(() => true),
   );
   if (isMade && found.count === before) {
-    return manifest.snapshots.length === 0 ? "a bootstrap" : "transform makes the same of pve/";
+    return manifest.snapshots.length === 0
+      ? "a bootstrap"
+      : "transforming pve/ gives the same bytes";
   }
   if (found === findings || !isMade) return undefined;
   findings.unchecked.push(
-    `Where the entities come from: they were ${
+    `Origin of the entities: they were ${
       versionsOf(manifest)
-    }, which makes some files differently`,
+    }, which writes some files differently`,
   );
   return undefined;
 }
 
 type Batches = AsyncIterable<Batch> | Iterable<Batch>;
 
-/** What netbox/ was made of, made again; undefined when that is not at hand, and said so. */
+/** Transforms the source of netbox/ again; undefined, with the reason, if the source is not here. */
 async function batchesOf(
   { store, manifest, snapshotSha256 }: OriginInput,
   findings: Findings,
@@ -56,17 +58,17 @@ async function batchesOf(
   const [source, ...others] = manifest.snapshots;
   if (isBootstrapSet(manifest)) return await bootstrapOf(store, manifest);
   if (source === undefined) {
-    findings.unchecked.push("Where the entities come from, since transform did not make them");
+    findings.unchecked.push("Origin of the entities: transform did not make them");
     return undefined;
   }
   if (others.length > 0 || snapshotSha256 === undefined) {
-    const where = others.length > 0 ? "the snapshots stand" : "the snapshot stands";
-    findings.unchecked.push(`Where the entities come from, since ${where} elsewhere`);
+    const where = others.length > 0 ? "their snapshots are" : "their snapshot is";
+    findings.unchecked.push(`Origin of the entities: ${where} in another folder`);
     return undefined;
   }
   if (source.sha256 !== snapshotSha256) {
     const place = { file: ENTITY_MANIFEST_FILE, field: "snapshots[0].sha256" };
-    findings.add("origin", place, "Names another snapshot than pve/: run transform once more");
+    findings.add("origin", place, "Refers to another snapshot than pve/: run transform again");
     return undefined;
   }
   const policy = policyOf(source.policy, findings);
@@ -84,7 +86,7 @@ function policyOf(texts: Readonly<Record<string, string>>, findings: Findings): 
   }
 }
 
-/** A bootstrap is made of its time alone. */
+/** A bootstrap depends on nothing but its timestamp. */
 async function bootstrapOf(store: Store, { files }: EntityManifest): Promise<Batches | undefined> {
   const [first] = files;
   if (first === undefined) return undefined;
@@ -98,19 +100,22 @@ async function compare(
   findings: Findings,
 ): Promise<void> {
   const own = fileEntry(ENTITY_MANIFEST_FILE, await readRequired(store, ENTITY_MANIFEST_FILE));
-  const options = { store, findings, check: "origin", maker: "transform" } as const;
-  const held = new ExpectedFiles([...manifest.files, own], options);
+  const options = { store, findings, check: "origin" } as const;
+  const expected = new ExpectedFiles([...manifest.files, own], options);
   const { tool, mapping_version, snapshots } = manifest;
-  const nowhere: Store = { ...store, draft: (folder) => Promise.resolve(draftOn(held, folder)) };
-  await writeEntities(nowhere, batches, { tool, mapping_version, snapshots });
-  held.finish();
+  const comparing: Store = {
+    ...store,
+    draft: (folder) => Promise.resolve(comparingDraft(expected, folder)),
+  };
+  await writeEntities(comparing, batches, { tool, mapping_version, snapshots });
+  expected.finish();
 }
 
-/** A folder in the making that is never made. */
-function draftOn(held: ExpectedFiles, folder: string): Draft {
+/** Compares what is written to it and keeps nothing. */
+function comparingDraft(expected: ExpectedFiles, folder: string): Draft {
   const appended = new Map<string, Uint8Array[]>();
   const compare = (name: string, bytes: Uint8Array): Promise<void> =>
-    held.compare(`${folder}/${name}`, bytes);
+    expected.compare(`${folder}/${name}`, bytes);
   return {
     write: compare,
     append(name, bytes) {
@@ -119,9 +124,9 @@ function draftOn(held: ExpectedFiles, folder: string): Draft {
     },
     async commit(name, bytes) {
       for (const [each, chunks] of appended) await compare(each, Buffer.concat(chunks));
-      // A manifest has the hashes of all other files.
-      if (held.isSame) await compare(name, bytes);
-      else held.skip(`${folder}/${name}`);
+      // After any difference the hashes in the manifest differ too.
+      if (expected.isSame) await compare(name, bytes);
+      else expected.skip(`${folder}/${name}`);
     },
     discard: () => Promise.resolve(),
   };

@@ -1,4 +1,4 @@
-/** pve/ and its manifest, file by file. */
+/** Checks pve/ and its manifest, one file at a time. */
 import { compareCodeUnits, compareNatural } from "../../base/natural-order.ts";
 import { TOOL } from "../../base/tool.ts";
 import { type Answer, type Cause, type Incomplete, incompleteOf } from "../../proxmox/answers.ts";
@@ -17,7 +17,7 @@ export interface VerifiedSnapshot {
   readonly sha256: string;
 }
 
-/** undefined when its manifest cannot be trusted, and nothing below it. */
+/** undefined if the manifest is not valid: then nothing else can be checked. */
 export async function verifySnapshot(
   store: Store,
   findings: Findings,
@@ -28,14 +28,14 @@ export async function verifySnapshot(
     () => readSnapshotManifest(store),
   );
   if (opened === undefined) {
-    findings.unchecked.push("pve/, since what should be in it is not known");
+    findings.unchecked.push("pve/: its manifest is not valid");
     return undefined;
   }
   const { manifest } = opened;
   const faults = await listingFaults(store, "pve/", manifest.files);
   for (const { path, error } of faults) findings.add("listing", { file: path }, error.message);
   const unreadable = new Set(faults.map(({ path }) => path));
-  const tally = new Tally(manifest);
+  const recount = new Recount(manifest);
   for (const entry of manifest.files) {
     const { path } = entry;
     if (unreadable.has(path)) continue;
@@ -43,43 +43,46 @@ export async function verifySnapshot(
     const answers = bytes &&
       await findings.attempt("shape", { file: path }, () => new Answers(path, bytes));
     if (answers === undefined) unreadable.add(path);
-    else await verifyAnswers(answers, tally, findings);
+    else await verifyAnswers(answers, recount, findings);
   }
-  // What a missing file held is not counted, and that is no second fault.
-  if (unreadable.size === 0) tally.compare(findings);
+  // With a file missing, the counts differ for that reason alone.
+  if (unreadable.size === 0) recount.compare(findings);
   return opened;
 }
 
-async function verifyAnswers(answers: Answers, tally: Tally, findings: Findings): Promise<void> {
+async function verifyAnswers(
+  answers: Answers,
+  recount: Recount,
+  findings: Findings,
+): Promise<void> {
   const { file } = answers;
-  tally.addFile(file);
+  recount.addFile(file);
   let line = 1;
   let previous = "";
   for (const path of answers.paths()) {
     line += 1;
     const place = { file, line, field: path };
     if (compareCodeUnits(previous, path) > 0) {
-      findings.add("order", place, "Stands behind a path that it should stand before");
+      findings.add("order", place, "Out of order");
     }
-    if (fileOf(path) !== file) findings.add("shape", place, `Should stand in ${fileOf(path)}`);
+    if (fileOf(path) !== file) findings.add("shape", place, `Belongs in ${fileOf(path)}`);
     previous = path;
-    // Of long lists of rows, their keys are all that is looked at.
     const answer = await findings.attempt(
       "shape",
       place,
       () => answers.get(path, rowKeys(path)),
     );
     if (answer === undefined) continue;
-    const miscounted = tally.addAnswer(path, answer);
+    const miscounted = recount.addAnswer(path, answer);
     if (miscounted !== undefined) findings.add("count", place, miscounted);
     const row = misplacedRow(path, answer);
     if (row !== undefined) {
-      findings.add("order", place, `data[${row}] stands behind a row that it should stand before`);
+      findings.add("order", place, `data[${row}] is out of order`);
     }
   }
 }
 
-/** Of long lists of rows, the only key that is looked at. */
+/** Only the sort key of each row: a listing may have 100,000 of them. */
 function rowKeys(path: string): string[] {
   const key = sortKeyOf(path);
   return key === undefined ? [] : [key];
@@ -94,11 +97,11 @@ function misplacedRow(path: string, answer: Answer): number | undefined {
   return at === -1 ? undefined : at;
 }
 
-/** What a manifest says of its files, counted once more. */
-class Tally {
+/** Recounts what the manifest says about its files. */
+class Recount {
   readonly #manifest: Manifest;
   readonly #counts = { answers: 0, failed: 0, nodes: 0 };
-  /** Paths that the manifest calls incomplete and that no file has had yet. */
+  /** Paths that the manifest lists as incomplete and that were not seen yet. */
   readonly #incomplete: Map<string, Incomplete>;
 
   constructor(manifest: Manifest) {
@@ -110,21 +113,21 @@ class Tally {
     if (nodeOfFile(file) !== undefined) this.#counts.nodes += 1;
   }
 
-  /** Answers what is wrong with what the manifest says of it. */
+  /** Returns a problem if the manifest does not agree about whether the answer is missing. */
   addAnswer(path: string, answer: Answer): string | undefined {
     this.#counts.answers += 1;
     if (isFailure(answer)) this.#counts.failed += 1;
-    const told = this.#incomplete.get(path);
+    const listed = this.#incomplete.get(path);
     this.#incomplete.delete(path);
-    // Another version may judge otherwise.
+    // Another version may decide differently.
     if (this.#manifest.tool.version !== TOOL.version) return undefined;
     const gap = incompleteOf(path, answer);
-    if (gap !== undefined && told === undefined) {
-      return `Is a gap (${gap.cause}), which the manifest does not list`;
+    if (gap !== undefined && listed === undefined) {
+      return `Missing answer (${gap.cause}) that the manifest does not list`;
     }
-    // That it is only a part, an answer does not tell.
-    return gap === undefined && told !== undefined && told.cause !== FILTERED
-      ? `Is no gap, and the manifest lists it as one (${told.reason})`
+    // An answer does not show that rows were hidden from the token.
+    return gap === undefined && listed !== undefined && listed.cause !== FILTERED
+      ? `The manifest lists this answer as missing (${listed.reason}), but it is complete`
       : undefined;
   }
 
@@ -133,7 +136,11 @@ class Tally {
     for (const name of ["answers", "failed", "nodes"] as const) {
       if (counts[name] === this.#counts[name]) continue;
       const place = { file: MANIFEST_FILE, field: `counts.${name}` };
-      findings.add("count", place, `Is ${counts[name]}, and the files hold ${this.#counts[name]}`);
+      findings.add(
+        "count",
+        place,
+        `Manifest says ${counts[name]}, files contain ${this.#counts[name]}`,
+      );
     }
     incomplete.forEach(({ path }, i) => {
       if (!this.#incomplete.has(path)) return;
@@ -142,7 +149,11 @@ class Tally {
     });
     if ((outcome === "complete") !== (incomplete.length === 0)) {
       const place = { file: MANIFEST_FILE, field: "outcome" };
-      findings.add("count", place, `Is ${outcome}, and ${incomplete.length} answers are missing`);
+      findings.add(
+        "count",
+        place,
+        `Manifest says ${outcome}, but lists ${incomplete.length} missing answers`,
+      );
     }
   }
 }

@@ -1,4 +1,4 @@
-/** A run folder → what is wrong in it. Nothing is taken on trust; nothing is changed. */
+/** Checks a run folder without trusting or changing anything in it. */
 import { type Acknowledgement, readPushJournal } from "../../run-folder/push-journal.ts";
 import { readRequired, type Store } from "../../run-folder/store/store.ts";
 import { readRunParts } from "../run.ts";
@@ -12,99 +12,85 @@ export type PartName = "snapshot" | "entities" | "origin" | "journals";
 export interface VerifiedPart {
   readonly name: PartName;
   readonly state: "verified" | "faulty" | "absent" | "unchecked";
-  /** What there is of it, for people. */
+  /** Summary of its contents, for people. */
   readonly holds: string;
 }
 
 export interface Verification {
   readonly parts: readonly VerifiedPart[];
-  /** The first of each check. */
+  /** At most 25 per check. */
   readonly findings: readonly Finding[];
-  /** Check → how many findings there are, listed or not; none at 0. */
+  /** Check → number of findings, listed or not; checks without findings are absent. */
   readonly counts: Readonly<Partial<Record<Check, number>>>;
-  /** What could not be looked at, and why. */
+  /** What could not be checked, and why. */
   readonly unchecked: readonly string[];
 }
 
-/** While one of these is broken, making the entities once more would tell nothing new. */
+/** After a finding of these, transforming again would only repeat it. */
 const BEFORE_ORIGIN: readonly Check[] = ["manifest", "listing", "hash", "shape"];
 
-/** @throws AppError "input" when the folder holds no part of a run. */
+/** @throws AppError "input" if the folder contains no part of a run. */
 export async function verify(store: Store): Promise<Verification> {
-  const { snapshot: snapshotState, entities: entitiesState, journals, others } = await readRunParts(
-    store,
-  );
+  const run = await readRunParts(store);
   const findings = new Findings();
-  const parts = new Parts(findings);
-  const snapshot = await parts.look("snapshot", {
-    isThere: snapshotState !== "absent",
-    verify: () => verifySnapshot(store, findings),
+  const parts: VerifiedPart[] = [];
+  const check = async <Result>(
+    name: PartName,
+    isPresent: boolean,
+    { run: verifyPart, holds }: PartCheck<Result>,
+  ): Promise<Result | undefined> => {
+    const before = findings.count;
+    const result = isPresent ? await verifyPart() : undefined;
+    const state = !isPresent
+      ? "absent"
+      : findings.count > before
+      ? "faulty"
+      : result === undefined
+      ? "unchecked"
+      : "verified";
+    parts.push({ name, state, holds: result === undefined ? "" : holds(result) });
+    return result;
+  };
+  const snapshot = await check("snapshot", run.snapshot !== "absent", {
+    run: () => verifySnapshot(store, findings),
     holds: snapshotHolds,
   });
-  const entities = await parts.look("entities", {
-    isThere: entitiesState !== "absent",
-    verify: () => verifyEntities(store, findings),
+  const entities = await check("entities", run.entities !== "absent", {
+    run: () => verifyEntities(store, findings),
     holds: entitiesHold,
   });
-  await parts.look("origin", {
-    isThere: entitiesState !== "absent",
-    verify: () => originOf(store, { snapshot, entities }, findings),
+  await check("origin", run.entities !== "absent", {
+    run: () => originOf(store, findings, { snapshot, entities }),
     holds: (origin) => origin,
   });
-  await parts.look("journals", {
-    isThere: journals.length > 0,
-    verify: () => verifyJournals({ store, journals, entities }, findings),
-    holds: () => journals.join(", "),
+  await check("journals", run.journals.length > 0, {
+    run: async () => {
+      for (const file of run.journals) await verifyJournal(store, file, { entities, findings });
+      return run.journals;
+    },
+    holds: (journals) => journals.join(", "),
   });
-  findings.unchecked.push(...others.map((key) => `${key}, which no manifest lists`));
+  findings.unchecked.push(...run.others.map((key) => `${key}: no manifest lists it`));
   const { listed, counts, unchecked } = findings;
-  return { parts: parts.looked, findings: listed, counts, unchecked };
+  return { parts, findings: listed, counts, unchecked };
 }
 
-interface Looking<Result> {
-  readonly isThere: boolean;
-  /** undefined: it could not be told. */
-  readonly verify: () => Promise<Result | undefined>;
+interface PartCheck<Result> {
+  /** undefined: could not be checked. */
+  readonly run: () => Promise<Result | undefined>;
   readonly holds: (result: Result) => string;
-}
-
-class Parts {
-  readonly looked: VerifiedPart[] = [];
-  readonly #findings: Findings;
-
-  constructor(findings: Findings) {
-    this.#findings = findings;
-  }
-
-  async look<Result>(
-    name: PartName,
-    { isThere, verify, holds }: Looking<Result>,
-  ): Promise<Result | undefined> {
-    if (!isThere) {
-      this.looked.push({ name, state: "absent", holds: "" });
-      return undefined;
-    }
-    const before = this.#findings.count;
-    const result = await verify();
-    const isFaulty = this.#findings.count > before;
-    const state = isFaulty ? "faulty" : result === undefined ? "unchecked" : "verified";
-    this.looked.push({ name, state, holds: result === undefined ? "" : holds(result) });
-    return result;
-  }
-}
-
-interface Made {
-  readonly snapshot: VerifiedSnapshot | undefined;
-  readonly entities: VerifiedEntities | undefined;
 }
 
 async function originOf(
   store: Store,
-  { snapshot, entities }: Made,
   findings: Findings,
+  { snapshot, entities }: {
+    readonly snapshot: VerifiedSnapshot | undefined;
+    readonly entities: VerifiedEntities | undefined;
+  },
 ): Promise<string | undefined> {
   if (entities === undefined || BEFORE_ORIGIN.some((check) => check in findings.counts)) {
-    findings.unchecked.push("Where the entities come from, since not every file can be trusted");
+    findings.unchecked.push("Origin of the entities: fix the problems in the files first");
     return undefined;
   }
   const { manifest } = entities;
@@ -123,61 +109,51 @@ function total(counts: Readonly<Record<string, number>>): number {
   return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
 
-/** push/*.journal: unchanged, and about files and requests that are there. */
-
-export interface JournalInput {
-  readonly store: Store;
-  readonly journals: readonly string[];
-  readonly entities: VerifiedEntities | undefined;
-}
-
-/** Answers how many there are. */
-export async function verifyJournals(
-  { store, journals, entities }: JournalInput,
-  findings: Findings,
-): Promise<number> {
-  for (const file of journals) {
-    const bytes = await findings.attempt("journal", { file }, () => readRequired(store, file));
-    const journal = bytes &&
-      await findings.attempt("journal", { file }, () => readPushJournal(bytes, file));
-    if (journal === undefined) continue;
-    const { header, lines, tail } = journal;
-    if (tail === "changed") findings.add("journal", { file }, "Its last line was changed");
-    if (tail === "cut") {
-      findings.unchecked.push(
-        `The last line of ${file}: it was cut off, and counts as not written`,
-      );
-    }
-    if (header === undefined) continue;
-    if (entities === undefined || header.entities !== entities.sha256) {
-      findings.unchecked.push(
-        `What ${file} acknowledges: it is about other entity files than these`,
-      );
-      continue;
-    }
-    // Of differences, requests of their own were sent.
-    const ids = header.since === undefined ? entities.requestIds : undefined;
-    const hashes = new Map(entities.manifest.files.map(({ path, sha256 }) => [path, sha256]));
-    lines.forEach((line, i) => {
-      const fault = faultOf(line, hashes, ids);
-      if (fault === undefined) return;
-      findings.add("journal", { file, line: i + FIRST_LINE, field: fault.field }, fault.sentence);
-    });
+/** A push journal: unchanged, and about files and requests that exist. */
+async function verifyJournal(
+  store: Store,
+  file: string,
+  { entities, findings }: {
+    readonly entities: VerifiedEntities | undefined;
+    readonly findings: Findings;
+  },
+): Promise<void> {
+  const bytes = await findings.attempt("journal", { file }, () => readRequired(store, file));
+  const journal = bytes &&
+    await findings.attempt("journal", { file }, () => readPushJournal(bytes, file));
+  if (journal === undefined) return;
+  const { header, lines, tail } = journal;
+  if (tail === "changed") findings.add("journal", { file }, "The last line was changed");
+  if (tail === "cut") {
+    findings.unchecked.push(`The last line of ${file}: it was cut off and does not count`);
   }
-  return journals.length;
+  if (header === undefined) return;
+  if (entities === undefined || header.entities !== entities.sha256) {
+    findings.unchecked.push(`Acknowledgements in ${file}: they are about other entity files`);
+    return;
+  }
+  // With --since, push sent requests of its own.
+  const ids = header.since === undefined ? entities.requestIds : undefined;
+  const hashes = new Map(entities.manifest.files.map(({ path, sha256 }) => [path, sha256]));
+  lines.forEach((line, i) => {
+    const fault = faultOf(line, hashes, ids);
+    if (fault === undefined) return;
+    findings.add("journal", { file, line: i + FIRST_LINE, field: fault.field }, fault.sentence);
+  });
 }
 
-/** The header stands before it. */
+/** Line 1 is the header. */
 const FIRST_LINE = 2;
+
 function faultOf(
   { file, sha256, request_id }: Acknowledgement,
   hashes: ReadonlyMap<string, string>,
   ids: ReadonlyMap<string, string> | undefined,
 ): { readonly field: string; readonly sentence: string } | undefined {
   const hash = hashes.get(file);
-  if (hash === undefined) return { field: "file", sentence: `Names ${file}, which is not listed` };
-  if (hash !== sha256) return { field: "sha256", sentence: `Is not the one of ${file}` };
+  if (hash === undefined) return { field: "file", sentence: `Reference to unknown ${file}` };
+  if (hash !== sha256) return { field: "sha256", sentence: `Does not match ${file}` };
   const id = ids?.get(file);
   if (id === undefined || id === request_id) return undefined;
-  return { field: "request_id", sentence: `Is not the one of ${file}, ${id}` };
+  return { field: "request_id", sentence: `Does not match ${file}, which has ${id}` };
 }

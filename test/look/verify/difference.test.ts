@@ -8,11 +8,11 @@ function file(...lines: string[]): string {
   return [HEAD, ...lines, "]}", ""].join("\n");
 }
 
-test("the same texts do not differ", () => {
+test("equal texts have no difference", () => {
   expect(differenceOf(file("7"), file("7"))).toBeUndefined();
 });
 
-test("a line that differs is told with its field and both values", () => {
+test("a difference is reported with its line, field and both values", () => {
   const found = file('{"a":{"b":[1,2]}},', '{"c":3}');
   const made = file('{"a":{"b":[1,9]}},', '{"c":3}');
   expect(differenceOf(found, made)).toEqual({
@@ -24,7 +24,7 @@ test("a line that differs is told with its field and both values", () => {
   });
 });
 
-test("a field that is missing is told, and so is one too many", () => {
+test("a missing or additional field is reported", () => {
   expect(differenceOf(file('{"a":1}'), file('{"a":1,"b":2}'))).toMatchObject({
     field: "b",
     found: "nothing",
@@ -33,13 +33,13 @@ test("a field that is missing is told, and so is one too many", () => {
   expect(differenceOf(file('{"a":1,"b":2}'), file('{"a":1}'))).toMatchObject({ made: "nothing" });
 });
 
-test("the header, which bears an id of all other lines, is only told when nothing else differs", () => {
+test("the header, a hash of all other lines, is only reported if nothing else differs", () => {
   const other = file("7").replace('"1"', '"2"');
   expect(differenceOf(file("7"), other)).toMatchObject({ line: 1, field: "id" });
   expect(differenceOf(file("8"), other)).toMatchObject({ line: 2, found: "8", lines: 1 });
 });
 
-test("lines that differ in their spelling alone are shown whole, cut to what can be read", () => {
+test("lines that differ only in spelling are shown shortened", () => {
   expect(differenceOf(file('{"a": 1}'), file('{"a":1}'))).toEqual({
     line: 2,
     lines: 1,
@@ -50,6 +50,6 @@ test("lines that differ in their spelling alone are shown whole, cut to what can
   expect(long?.found).toHaveLength(81);
 });
 
-test("lines too many or too few are told by the first of them", () => {
+test("missing or additional lines are reported by the first of them", () => {
   expect(differenceOf("a\nb\n", "a\n")).toMatchObject({ line: 2, found: '"b"', lines: 2 });
 });

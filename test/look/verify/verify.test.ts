@@ -54,8 +54,8 @@ async function findingsIn(run: HeldRun): Promise<readonly Finding[]> {
   return (await look(run)).findings;
 }
 
-describe("a run folder in which nothing is wrong", () => {
-  test("has all of its parts verified, the origin of its entities included", async () => {
+describe("a correct run folder", () => {
+  test("has all parts verified, including the origin of its entities", async () => {
     const verification = await look(example);
     expect(verification).toMatchObject({ findings: [], counts: {}, unchecked: [] });
     expect(statesOf(verification)).toEqual([
@@ -81,17 +81,17 @@ describe("a run folder in which nothing is wrong", () => {
       const verification = await look(await heldRun(join(ROOT, "test/golden", name)));
       expect(verification.findings).toEqual([]);
       expect(statesOf(verification)).toContain("origin unchecked");
-      expect(verification.unchecked).toEqual([expect.stringMatching(/^Where the entities come/)]);
+      expect(verification.unchecked).toEqual([expect.stringMatching(/^Origin of the entities/)]);
     },
   );
 
-  test("may be a bootstrap, which is made of nothing but its time", async () => {
+  test("may be a bootstrap", async () => {
     const verification = await look(await heldRun(join(ROOT, "test/golden/bootstrap")));
     expect(verification).toMatchObject({ findings: [], unchecked: [] });
     expect(statesOf(verification)).toContain("origin verified");
   });
 
-  test("may have nodes and clusters whose names begin alike", async () => {
+  test("may have nodes and clusters with a common name prefix", async () => {
     const nodes = { pve: {}, pve1: {}, pve10: {} };
     const guests = [
       { vmid: 100, node: "pve" },
@@ -103,13 +103,13 @@ describe("a run folder in which nothing is wrong", () => {
     expect(findings).toEqual([]);
   });
 
-  test("that holds nothing of a run is refused", async () => {
+  test("without any part of a run is refused", async () => {
     await expect(look(new Map())).rejects.toMatchObject({ kind: "input" });
     await expect(look(withFile(new Map(), "README.md", "x"))).rejects.toThrow("No run in");
   });
 });
 
-test("whatever a site and its settings are, nothing is wrong in what was made of it", async () => {
+test("the output for any site and any settings is correct", async () => {
   await fc.assert(
     fc.asyncProperty(anyLab(), anySettings(), async (lab, settings) => {
       const { findings, unchecked } = await look(await builtRun(labSite(lab), { settings }));
@@ -147,7 +147,7 @@ function flipped(files: readonly [string, Uint8Array][], bit: number): [string, 
   throw new Error(`There is no bit ${bit}`);
 }
 
-describe("what is wrong is told with its file, line and field", () => {
+describe("a problem is reported with its file, line and field", () => {
   /** Lines 2 and 3 change places; both end in a comma. */
   const swapped = (text: string): string => {
     const [head, first, second, ...rest] = text.split("\n");
@@ -173,7 +173,7 @@ describe("what is wrong is told with its file, line and field", () => {
       { check: "listing", file: "netbox/14-extra-0001.json" },
     ],
     [
-      "a listed file that is of no step",
+      "a listed file that belongs to no step",
       (run) => {
         const file = fileEntry("netbox/extra.json", encodeUtf8("{}\n"));
         return withManifest(withFile(run, file.path, "{}\n"), "netbox/manifest.json", (m) => ({
@@ -181,7 +181,7 @@ describe("what is wrong is told with its file, line and field", () => {
           files: [...(m["files"] as object[]), file],
         }));
       },
-      { check: "listing", file: "netbox/extra.json", sentence: "Is listed, and of no step" },
+      { check: "listing", file: "netbox/extra.json", sentence: "Listed, but belongs to no step" },
     ],
     [
       "a manifest that was changed",
@@ -217,7 +217,7 @@ describe("what is wrong is told with its file, line and field", () => {
       "an answer that belongs to another node",
       (run) =>
         resealed(run, "pve/nodes/pve4.json", (t) => t.replaceAll("/nodes/pve4", "/nodes/pve9")),
-      { check: "shape", line: 2, sentence: "Should stand in pve/nodes/pve9.json" },
+      { check: "shape", line: 2, sentence: "Belongs in pve/nodes/pve9.json" },
     ],
     [
       "answers out of order",
@@ -232,7 +232,7 @@ describe("what is wrong is told with its file, line and field", () => {
         check: "order",
         file: "pve/cluster.json",
         field: "/cluster/resources?type=vm",
-        sentence: "data[1] stands behind a row that it should stand before",
+        sentence: "data[1] is out of order",
       },
     ],
     [
@@ -245,7 +245,7 @@ describe("what is wrong is told with its file, line and field", () => {
       { check: "count", file: "manifest.json", field: "counts.failed" },
     ],
     [
-      "a gap that the manifest does not list",
+      "a missing answer that the manifest does not list",
       (run) =>
         withManifest(run, "manifest.json", (m) => ({
           ...m,
@@ -255,12 +255,12 @@ describe("what is wrong is told with its file, line and field", () => {
         check: "count",
         file: "pve/nodes/pve2.json",
         sentence: expect.stringMatching(
-          /^Is a gap \(\S+\), which the manifest does not list/,
+          /^Missing answer \(\S+\) that the manifest does not list/,
         ) as never,
       },
     ],
     [
-      "a gap that is none",
+      "an answer that the manifest lists as missing",
       (run) =>
         withManifest(run, "manifest.json", (m) => ({
           ...m,
@@ -345,12 +345,12 @@ describe("what is wrong is told with its file, line and field", () => {
       },
     ],
     [
-      "an object that comes twice",
+      "a duplicate object",
       (run) => resealed(run, "netbox/05-platform-0001.json", twice),
       { check: "identity", file: "netbox/05-platform-0001.json", line: 3 },
     ],
     [
-      "a tag that a list has twice, though only one of them has a slug",
+      "a duplicate tag of which only one has a slug",
       (run) =>
         resealed(
           run,
@@ -362,11 +362,11 @@ describe("what is wrong is told with its file, line and field", () => {
         file: MACHINES,
         line: 2,
         field: "virtual_machine.tags[1]",
-        sentence: "Is in its list twice",
+        sentence: "Duplicate item",
       },
     ],
     [
-      "a tag that a stub has twice",
+      "a duplicate tag in a stub",
       (run) =>
         resealed(
           run,
@@ -381,7 +381,7 @@ describe("what is wrong is told with its file, line and field", () => {
       },
     ],
     [
-      "an object type that a list has twice",
+      "a duplicate object type",
       (run) =>
         resealed(
           run,
@@ -464,7 +464,7 @@ describe("what is wrong is told with its file, line and field", () => {
       { check: "count", file: "netbox/manifest.json", field: "notes.cut" },
     ],
     [
-      "a reason that is in no list",
+      "an unknown reason",
       (run) => resealed(run, LEFT_OUT, (t) => t.replace('"no-address"', '"no-idea"')),
       { check: "shape", file: LEFT_OUT, line: 2 },
     ],
@@ -515,11 +515,11 @@ describe("what is wrong is told with its file, line and field", () => {
         file: MACHINES,
         line: 2,
         field: "virtual_machine.memory",
-        sentence: 'Is "8192", and transform makes "4096"',
+        sentence: 'Found "8192", expected "4096"',
       },
     ],
     [
-      "entity files that were made of another snapshot",
+      "entity files made from another snapshot",
       (run) => {
         const { snapshots } = JSON.parse(textOf(run, "netbox/manifest.json")) as {
           snapshots: object[];
@@ -539,7 +539,7 @@ describe("what is wrong is told with its file, line and field", () => {
   });
 });
 
-describe("what can only be verified so far", () => {
+describe("limits of verification", () => {
   const OTHER = {
     tool: { name: "proxmox-diode", version: "0.1.9" },
     mappingVersion: MAPPING_VERSION + 1,
@@ -550,18 +550,18 @@ describe("what can only be verified so far", () => {
   const withDescription = (text: string): string =>
     withOwnId(text.replace('"tags":', '"description":"new in 0.1.9","tags":'));
 
-  test("is what another mapping version made: what it makes differently is no fault", async () => {
+  test("differences from another mapping version are not problems", async () => {
     const run = await transformedRun(small, OTHER);
     expect(await look(run)).toMatchObject({ findings: [], unchecked: [] });
     const { parts, findings, unchecked } = await look(resealed(run, DISKS, withDescription));
     expect(findings).toEqual([]);
     expect(unchecked).toEqual([
-      `Where the entities come from: they were ${VERSIONS}, which makes some files differently`,
+      `Origin of the entities: they were ${VERSIONS}, which writes some files differently`,
     ]);
     expect(parts[2]).toMatchObject({ name: "origin", state: "unchecked" });
   });
 
-  test("is not what another release with the same mapping made: a difference is a fault", async () => {
+  test("differences from another release with the same mapping version are problems", async () => {
     const run = await transformedRun(small, { tool: OTHER.tool });
     expect(await look(run)).toMatchObject({ findings: [], unchecked: [] });
     expect((await look(run)).parts[2]).toMatchObject({ name: "origin", state: "verified" });
@@ -579,7 +579,7 @@ describe("what can only be verified so far", () => {
     expect((await findingsIn(record)).map(({ check }) => check)).toContain("form");
   });
 
-  test("is what a release without a mapping version made, unless this one makes the same", async () => {
+  test("a release without a mapping version is only verified if the bytes are the same", async () => {
     const older = withManifest(
       await transformedRun(small, { tool: { name: "proxmox-diode", version: "0.0.9" } }),
       "netbox/manifest.json",
@@ -596,14 +596,14 @@ describe("what can only be verified so far", () => {
     expect(await look(changed)).toMatchObject({
       findings: [],
       unchecked: [
-        "Where the entities come from: they were made by version 0.0.9 (which records no mapping " +
+        "Origin of the entities: they were made by version 0.0.9 (which records no mapping " +
         `version), and this is version ${TOOL.version} (mapping version ${MAPPING_VERSION}), ` +
-        "which makes some files differently",
+        "which writes some files differently",
       ],
     });
   });
 
-  test("is how another mapping version writes its files", async () => {
+  test("another mapping version may format its files differently", async () => {
     const run = await transformedRun(example, OTHER);
     const newer = resealed(
       resealed(run, NICS, (text) => text.replace('"entities":', '"metadata":{},"entities":')),
@@ -613,12 +613,12 @@ describe("what can only be verified so far", () => {
     const { findings, unchecked } = await look(newer);
     expect(findings).toEqual([]);
     expect(unchecked).toEqual([
-      `How netbox/ is written: it was ${VERSIONS}, which writes some files differently`,
-      expect.stringContaining("Where the entities come from"),
+      `Format of netbox/: it was ${VERSIONS}, which writes some files differently`,
+      expect.stringContaining("Origin of the entities"),
     ]);
   });
 
-  test("is a record with a reason that only another version knows", async () => {
+  test("another version may have other reasons", async () => {
     const run = await transformedRun(example, OTHER);
     const newer = withManifest(
       resealed(run, LEFT_OUT, (text) => text.replace('"no-address"', '"new-reason"')),
@@ -632,7 +632,7 @@ describe("what can only be verified so far", () => {
     expect((await look(newer)).findings).toEqual([]);
   });
 
-  test("is a set that another program sent to receive: its hashes and counts", async () => {
+  test("of a set that receive kept, only hashes and counts are checked", async () => {
     const received = withManifest(
       new Map([...small].filter(([file]) => file.startsWith("netbox/"))),
       "netbox/manifest.json",
@@ -640,7 +640,7 @@ describe("what can only be verified so far", () => {
     );
     const { findings, unchecked } = await look(received);
     expect(findings).toEqual([]);
-    expect(unchecked[0]).toBe("What stands in netbox/, since transform did not make it");
+    expect(unchecked[0]).toBe("Content of netbox/: transform did not write it");
     const repeated = resealed(
       received,
       MACHINES,
@@ -651,22 +651,22 @@ describe("what can only be verified so far", () => {
     ]);
   });
 
-  test("is a folder with files that no manifest lists", async () => {
+  test("files that no manifest lists are not checked", async () => {
     const { findings, unchecked } = await look(withFile(small, "report.html", "<p>"));
-    expect([findings, unchecked]).toEqual([[], ["report.html, which no manifest lists"]]);
+    expect([findings, unchecked]).toEqual([[], ["report.html: no manifest lists it"]]);
   });
 
-  test("is a set with a file that cannot be read: its references are not called dangling", async () => {
+  test("references are not checked if a file cannot be read", async () => {
     const { findings, unchecked } = await look(withFile(small, MACHINES, undefined));
     expect(findings).toEqual([expect.objectContaining({ check: "listing", file: MACHINES })]);
     expect(unchecked).toEqual([
-      "References, since not every entity can be read",
-      "Where the entities come from, since not every file can be trusted",
+      "References: not every entity can be read",
+      "Origin of the entities: fix the problems in the files first",
     ]);
   });
 });
 
-test("all faults are found at once; of one kind, the first ones are listed and all are counted", async () => {
+test("all problems are counted, and the first of each check are listed", async () => {
   const broken = resealed(
     withFile(
       resealed(example, NICS, (text) => text.replaceAll('"discovered"', '"gone"')),
@@ -678,7 +678,7 @@ test("all faults are found at once; of one kind, the first ones are listed and a
   );
   const { findings, counts } = await look(broken);
   expect(Object.keys(counts)).toEqual(expect.arrayContaining(["listing", "form", "reference"]));
-  // A dangling name is told once, where it stands first.
+  // An unknown name is reported once, where it occurs first.
   expect(counts.reference).toBe(1);
   const unsorted = resealed(example, "netbox/05-platform-0001.json", (text) => {
     const [head = "", ...lines] = text.split("\n");
@@ -691,7 +691,7 @@ test("all faults are found at once; of one kind, the first ones are listed and a
   expect(findings.length).toBeGreaterThan(2);
 });
 
-test("a request that is larger than Diode takes is found", async () => {
+test("a request above the limits of Diode is found", async () => {
   const tags = Array.from({ length: 1001 }, (_, i) => {
     const tag = { name: `t${i}`, slug: `t${i}` };
     return JSON.stringify({ timestamp: "2026-01-02T03:04:05Z", tag });
@@ -702,7 +702,7 @@ test("a request that is larger than Diode takes is found", async () => {
     (text) => `${text.split("\n", 1)[0]}\n${tags.join(",\n")}\n]}\n`,
   );
   const file = "netbox/01-tag-0001.json";
-  const sentence = "Has 1001 entities, of 1000 at the most";
+  const sentence = "1001 entities; the limit is 1000";
   expect(await findingsIn(many)).toContainEqual({ check: "limit", file, sentence });
   const long = resealed(
     small,
@@ -721,29 +721,29 @@ describe("a journal", () => {
     expect(statesOf(verification)).toContain("journals verified");
   });
 
-  test("about other entity files is only checked for itself", async () => {
+  test("about other entity files is only checked for changes", async () => {
     const { findings, unchecked } = await look(pushed(small, { header: { entities: "00" } }));
     expect(findings).toEqual([]);
-    expect(unchecked).toEqual([expect.stringContaining("about other entity files than these")]);
+    expect(unchecked).toEqual([expect.stringContaining("about other entity files")]);
   });
 
   test.each([
     ["file", { file: "netbox/99.json" }],
     ["sha256", { sha256: "00" }],
     ["request_id", { request_id: "00000000-0000-0000-0000-000000000000" }],
-  ])("that tells of another %s is faulty", async (field, change) => {
+  ])("with another %s is faulty", async (field, change) => {
     const run = pushed(small, { line: (line, i) => i === 1 ? { ...line, ...change } : line });
     expect(await findingsIn(run)).toEqual([
       expect.objectContaining({ check: "journal", file: JOURNAL, line: 3, field }),
     ]);
   });
 
-  test("of differences has requests of its own", async () => {
+  test("of --since has requests of its own", async () => {
     const line = (each: Acknowledgement): Acknowledgement => ({ ...each, request_id: "another" });
     expect(await findingsIn(pushed(small, { header: { since: "00" }, line }))).toEqual([]);
   });
 
-  test("that a killed push cut off anywhere in its last line is no fault, and is said", async () => {
+  test("cut off anywhere in its last line is reported but correct", async () => {
     const run = pushed(small);
     const bytes = run.get(JOURNAL) ?? new Uint8Array();
     const start = bytes.lastIndexOf(10, bytes.length - 2) + 2;
