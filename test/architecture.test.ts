@@ -56,7 +56,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   look: {
     imports: [...KNOWLEDGE, "transform"],
-    packages: ["@dagrejs/dagre", "d3-hierarchy", "ipaddr.js", "leven", "p-map"],
+    packages: ["@dagrejs/dagre", "d3-hierarchy", "ipaddr.js", "p-map"],
   },
   rehearse: {
     imports: KNOWLEDGE,

@@ -95,12 +95,12 @@ describe.concurrent("the text", () => {
   test("shows a few of many things that share an object, and counts the rest", async () => {
     const { stdout } = await runCli(["explain", EXAMPLE, "tag/prod"]);
     expect(stdout).toMatch(/\n {10}vm\/100: resources\.tags = "firewall;infra;prod"; config\.tags/);
-    expect(stdout).toMatch(/\n {10}and \d+ more \(--json names all\)\n/);
+    expect(stdout).toMatch(/\n {10}and \d+ more \(--json has all\)\n/);
   });
 
   test("names several things first, and has a head for each", async () => {
     const { stdout } = await runCli(["explain", EXAMPLE, "ip/192.168.99.1"]);
-    expect(stdout).toMatch(/^\n4 things of that name: node\/pve1\/vmbr1/);
+    expect(stdout).toMatch(/^\n4 things with that name: node\/pve1\/vmbr1/);
     expect(stdout.match(/^# .*$/gm)).toHaveLength(4);
   });
 
@@ -147,7 +147,7 @@ describe.concurrent("the settings in force", () => {
     ]);
     for (const { code, stdout, stderr } of [flag, variable]) {
       expect(code).toBe(0);
-      expect(stderr).toContain("does not hold 1 of 1 entities");
+      expect(stderr).toContain("1 of 1 entities explained here differ");
       expect(sizeOf(JSON.parse(stdout) as Explanation[])).toMatchObject({
         value: "64000",
         setting: { value: "1000", from: "given" },
@@ -232,10 +232,10 @@ describe.concurrent("a run folder", () => {
 
   test.each([
     ["test/golden/bootstrap", ["but no snapshot", "bootstrap wrote them"]],
-    ["test/golden/pve9", ["but no snapshot", "the snapshot that they were made of"]],
+    ["test/golden/pve9", ["but no snapshot", "the snapshot that they were made from"]],
     ["test/golden/two-clusters", ["but no snapshot", "pve8, second-cluster"]],
     ["test", ["no snapshot", "capture"]],
-    ["snapshots/nowhere", ["no such folder", "snapshots/example"]],
+    ["snapshots/nowhere", ["does not exist", "snapshots/example"]],
   ])("without a snapshot, %s, is refused with 5, with what it is", async (folder, words) => {
     expectError(await runCli(["explain", folder, "vm/101"]), 5, ...words);
   });

@@ -1,7 +1,12 @@
 /** Explanations of committed run folders and of snapshots in memory, and what must hold of every one. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { explain } from "../../src/look/explain/explain.ts";
+import {
+  explain,
+  type ExplainInput,
+  layeredSettings,
+  openExplainInput,
+} from "../../src/look/explain/explain.ts";
 import type {
   AnswerRead,
   ExplainedEntity,
@@ -9,11 +14,6 @@ import type {
   ExplainedRead,
   Explanation,
 } from "../../src/look/explain/explanation.ts";
-import {
-  type ExplainInput,
-  layeredSettings,
-  openExplainInput,
-} from "../../src/look/explain/input.ts";
 import type { Snapshot } from "../../src/run-folder/snapshot.ts";
 import { openStore } from "../../src/run-folder/store/store.ts";
 import { recordedTexts, type SettingTexts } from "../../src/transform/settings.ts";

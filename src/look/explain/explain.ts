@@ -1,20 +1,34 @@
 /**
- * Why does NetBox say that? A thing, by a name → every field of every entity that came of it, down to
- * the answers and settings that its mapping row reads. The snapshot is transformed once more in memory,
- * where each entity comes with the record that its table read: there is no second mapping to drift.
+ * Explains the entities of a guest, a node or another thing: for each field, the answers and settings that
+ * its mapping row reads. Transforms the snapshot again in memory, where each entity comes with the record
+ * that its table read, so the explanation cannot differ from the mapping.
  */
-import leven from "leven";
-import { usageError } from "../../base/errors.ts";
+import { inputError, usageError } from "../../base/errors.ts";
 import { compareNatural } from "../../base/natural-order.ts";
+import type { SettingRow } from "../../base/setting.ts";
 import { labelOf, stepCalled } from "../../netbox/types/order.ts";
+import {
+  ENTITY_MANIFEST_FILE,
+  openEntities,
+  type TransformedSet,
+} from "../../run-folder/entity-set.ts";
 import type { LeftOut, Note } from "../../run-folder/left-out.ts";
-import { parsePolicy } from "../../transform/settings.ts";
+import { openSnapshot } from "../../run-folder/snapshot-files.ts";
+import { MANIFEST_FILE, type Snapshot } from "../../run-folder/snapshot.ts";
+import type { Store } from "../../run-folder/store/store.ts";
+import {
+  parsePolicy,
+  recordedTexts,
+  type SettingName,
+  SETTINGS,
+  type SettingTexts,
+} from "../../transform/settings.ts";
 import { type Batch, type Made, transform } from "../../transform/transform.ts";
-import type { ExplainedEntity, Explanation, LineRef } from "./explanation.ts";
-import type { ExplainInput } from "./input.ts";
+import { readRunParts } from "../run.ts";
+import type { ExplainedEntity, Explanation, LineRef, SettingsInForce } from "./explanation.ts";
 import {
   KIND_WORDS,
-  namesOf,
+  nearMatches,
   queryByEntity,
   queryByName,
   type SearchQuery,
@@ -23,20 +37,71 @@ import {
 import { AnswerFinder, explainFields, manifestRead, type ReadContext } from "./reads.ts";
 import { entityInLine, locateEntities, parseLineRef } from "./targets.ts";
 
-/** More than this nobody reads; what has no entity is a line or two, and is told all the same. */
+export interface ExplainInput {
+  readonly snapshot: Snapshot;
+  readonly settings: SettingsInForce;
+  /** The entity files in the same folder, if there are any. */
+  readonly entities: TransformedSet | undefined;
+}
+
+/**
+ * Settings recorded in the entity files win over those that capture recorded, so that the explanation
+ * matches the files.
+ * @throws AppError "input" if there is no snapshot, or a part is unfinished, changed or of a newer format.
+ */
+export async function openExplainInput(store: Store, given: SettingTexts): Promise<ExplainInput> {
+  const parts = await readRunParts(store);
+  if (parts.snapshot === "absent" && parts.entities === "finished") {
+    throw noSnapshot(await openEntities(store));
+  }
+  const snapshot = await openSnapshot(store);
+  const entities = parts.entities === "absent" ? undefined : await openEntities(store);
+  const madeOf = entities?.manifest.snapshots.find(({ sha256 }) => sha256 === snapshot.sha256);
+  const settings = layeredSettings({
+    "given": given,
+    [ENTITY_MANIFEST_FILE]: madeOf?.policy ?? {},
+    [MANIFEST_FILE]: recordedTexts(snapshot.manifest),
+  });
+  return { snapshot, settings, entities };
+}
+
+/** Each setting from the first layer that has it, with the name of that layer. */
+export function layeredSettings(layers: Readonly<Record<string, SettingTexts>>): SettingsInForce {
+  const rows = Object.entries<SettingRow>(SETTINGS).map(([name, row]) => {
+    const [from, texts] = Object.entries(layers)
+      .find(([, layer]) => layer[name as SettingName] !== undefined) ?? ["default"];
+    const text = texts?.[name as SettingName] ?? row.default;
+    return [name, text === undefined ? { from } : { text, from }];
+  });
+  return Object.fromEntries(rows) as SettingsInForce;
+}
+
+function noSnapshot({ place, manifest }: TransformedSet): Error {
+  const names = manifest.snapshots.flatMap(({ name }) => name ?? []);
+  const folder = names.length === 0
+    ? "the snapshot that they were made from"
+    : `one of the snapshots that they were made from: ${names.join(", ")}`;
+  return inputError(`${place} contains entity files, but no snapshot`, {
+    hint: manifest.snapshots.length === 0
+      ? "bootstrap wrote them: they are the same for every cluster and come from no answer"
+      : `Give the run folder of ${folder}`,
+  });
+}
+
+/** Things without entities take a line or two each and do not count. */
 const MOST_THINGS = 10;
 
 /**
- * `typed` names a thing ("vm/101") or a line ("netbox/11-virtual-machine-0001.json:3"). One explanation
- * for each thing of that name.
- * @throws AppError "usage" when there is none, or too many, or a setting is wrong; "input" for a bad file.
+ * `typed` is a thing ("vm/101") or a line of a file ("netbox/11-virtual-machine-0001.json:3"). Returns an
+ * explanation for each thing with that name.
+ * @throws AppError "usage" for none or too many of them, or a wrong setting; "input" for a bad file.
  */
 export async function explain(input: ExplainInput, typed: string): Promise<Explanation[]> {
-  const found = await search(transformed(input), await questionOf(input, typed));
+  const found = await search(transformed(input), await queryOf(input, typed));
   if (found.things.length === 0) throw await unknownThing(input, typed);
   const named = found.things.filter(({ meant }) => meant.length > 0);
   if (named.length > MOST_THINGS) throw ambiguous(typed, named);
-  const scene: ReadContext = {
+  const context: ReadContext = {
     finder: new AnswerFinder(input.snapshot),
     settings: input.settings,
     capturedAt: input.snapshot.manifest.captured_at,
@@ -44,7 +109,7 @@ export async function explain(input: ExplainInput, typed: string): Promise<Expla
   };
   const lines = await locateEntities(found.things.flatMap(({ meant }) => meant), input.entities);
   const explanations: Explanation[] = [];
-  for (const thing of found.things) explanations.push(await explainThing(thing, scene, lines));
+  for (const thing of found.things) explanations.push(await explainThing(thing, context, lines));
   return explanations;
 }
 
@@ -54,15 +119,15 @@ function transformed({ snapshot, settings }: ExplainInput): AsyncGenerator<Batch
   return transform([{ snapshot, policy }], { keepOrigins: true });
 }
 
-async function questionOf(
+async function queryOf(
   { snapshot, entities }: ExplainInput,
   typed: string,
 ): Promise<SearchQuery> {
   const ref = parseLineRef(typed);
   if (ref === undefined) return await queryByName(typed, snapshot);
   if (entities === undefined) {
-    throw usageError(`Found no "${ref.file}": the snapshot is not transformed yet`, {
-      hint: "Run transform on it first, or name a thing, such as vm/101",
+    throw usageError(`No "${ref.file}": the snapshot is not transformed yet`, {
+      hint: "Run transform first, or give a thing, such as vm/101",
     });
   }
   return queryByEntity(await entityInLine(ref, entities));
@@ -70,7 +135,7 @@ async function questionOf(
 
 async function explainThing(
   { what, meant, shared, leftOut, notes }: FoundThing,
-  scene: ReadContext,
+  context: ReadContext,
   lines: ReadonlyMap<Made, LineRef>,
 ): Promise<Explanation> {
   const isPart = (made: Made): number => Number(whatOf(made) !== what);
@@ -84,7 +149,7 @@ async function explainThing(
       name: labelOf(made.step, made.entity),
       ...(line === undefined ? {} : { line }),
       timestamp: manifestRead(made.capturedAt),
-      fields: await explainFields(made, scene),
+      fields: await explainFields(made, context),
     });
   }
   return { what, entities, shared: shared.map(whatOf), left_out: leftOut, notes };
@@ -96,49 +161,47 @@ function stepNumber({ step }: Made): number {
 
 function ambiguous(typed: string, things: readonly FoundThing[]): Error {
   const some = things.slice(0, MOST_THINGS).map(({ what }) => what).join(", ");
-  return usageError(`Found ${things.length} things called "${typed}"`, {
-    hint: `Name one of them: ${some}, and so on`,
+  return usageError(`"${typed}" matches ${things.length} things`, {
+    hint: `Be more specific: ${some}, …`,
   });
 }
 
 async function unknownThing(input: ExplainInput, typed: string): Promise<Error> {
   const { snapshot, entities } = input;
   if (parseLineRef(typed) !== undefined) {
-    return usageError(`Cannot explain "${typed}": transforming again does not make that entity`, {
-      hint: `${entities?.place} was transformed with other settings, by another version, or from ` +
+    return usageError(`Cannot explain "${typed}": transforming again does not give that entity`, {
+      hint: `${entities?.place} was transformed with other settings, by another version or from ` +
         "another snapshot: transform it again",
     });
   }
   const near = await nearMatches(typed, transformed(input));
-  const kinds = `Name a thing as kind/name, the kinds being ${KIND_WORDS.join(", ")}`;
-  return usageError(`Found nothing called "${typed}" in "${snapshot.name}"`, {
-    hint: near.length === 0 ? kinds : `Is it ${near.join(", ")}?`,
+  const kinds = `Write a thing as kind/name. Kinds: ${KIND_WORDS.join(", ")}`;
+  return usageError(`No "${typed}" in "${snapshot.name}"`, {
+    hint: near.length === 0 ? kinds : `Did you mean ${near.join(", ")}?`,
   });
 }
 
-/** Transforms in memory, and keeps no more than the question needs. */
-
-export interface SearchResult {
-  /** In natural order; what was left out and has no entity comes last. */
+interface SearchResult {
+  /** In natural order; things without entities come last. */
   readonly things: readonly FoundThing[];
-  /** Their entities and all that these may name: the rest of a guest or node, and what things share. */
+  /** Their entities and all that stubs in these may name. */
   readonly near: readonly Made[];
 }
 
-/** What is asked about. */
-export interface FoundThing {
+interface FoundThing {
   readonly what: string;
   /** The entities to explain. */
   readonly meant: readonly Made[];
-  /** Objects that were seen on it. */
+  /** Shared objects that it uses: tags, platforms, VLANs, prefixes. */
   readonly shared: readonly Made[];
   readonly leftOut: readonly LeftOut[];
   readonly notes: readonly Note[];
 }
 
-export async function search(
+/** Transforms in memory and keeps only what the explanation needs. */
+async function search(
   batches: AsyncIterable<Batch>,
-  question: SearchQuery,
+  query: SearchQuery,
 ): Promise<SearchResult> {
   const things = new Set<string>();
   const hits: Made[] = [];
@@ -146,29 +209,29 @@ export async function search(
   const leftOut: LeftOut[] = [];
   const notes: Note[] = [];
   for await (const batch of batches) {
-    const meant = batch.made.filter((made) => question.thingOf(made) !== undefined);
+    const meant = batch.made.filter((made) => query.thingOf(made) !== undefined);
     const found = [
-      ...meant.map((made) => question.thingOf(made)),
-      ...[...batch.leftOut, ...batch.notes].map(({ what }) => question.thingOfRecord(what)),
+      ...meant.map((made) => query.thingOf(made)),
+      ...[...batch.leftOut, ...batch.notes].map(({ what }) => query.thingOfRecord(what)),
     ].filter((thing) => thing !== undefined);
     found.forEach((thing) => things.add(thing));
     hits.push(...meant);
-    // All parts of a guest or a node come in one batch, and so do their records.
+    // A batch has all parts and records of one guest or node.
     const isNear = found.length > 0;
     near.push(...batch.made.filter((made) => isNear || isShared(made)));
     if (isNear || batch.made.length === 0) leftOut.push(...batch.leftOut);
     notes.push(...batch.notes);
   }
-  const meant = question.isOneEntity ? hits : near;
+  const meant = query.isOneEntity ? hits : near;
   return { things: groupByThing({ things, meant, near, leftOut, notes }), near };
 }
 
-/** Clusters and what they share: they come last, and are few. */
+/** Clusters and shared objects come last, and there are few of them. */
 function isShared({ step, source }: Made): boolean {
   return step === "cluster" || !("subject" in source);
 }
 
-/** Each part goes to its thing; what belongs to none of them goes. */
+/** Sorts entities and records by the thing that they belong to; drops all others. */
 function groupByThing(
   { things, ...all }: Omit<FoundThing, "what" | "shared"> & {
     readonly things: ReadonlySet<string>;
@@ -197,45 +260,8 @@ function groupByThing(
     .sort((a, b) => Number(a.meant.length === 0) - Number(b.meant.length === 0));
 }
 
-/** "vm/101/net0" → "vm", "vm/101", "vm/101/net0": a thing and its parts have one of them in common. */
+/** "vm/101/net0" → "vm", "vm/101", "vm/101/net0" */
 function prefixesOf(what: string): string[] {
   const parts = what.split("/");
   return parts.map((_, i) => parts.slice(0, i + 1).join("/"));
-}
-
-/** Names that are nearly what the user typed. */
-
-const MOST = 5;
-/** Longer than what anybody types. */
-const MOST_CHARS = 200;
-
-/** The nearest first. */
-export async function nearMatches(typed: string, batches: AsyncIterable<Batch>): Promise<string[]> {
-  if (KIND_WORDS.includes(typed)) return [];
-  const near = new Map<string, number>();
-  for await (const { made, leftOut, notes } of batches) {
-    const names = [...made.flatMap(namesOf), ...[...leftOut, ...notes].map(({ what }) => what)];
-    for (const name of names) {
-      const distance = name.length > MOST_CHARS ? undefined : distanceOf(typed, name);
-      if (distance !== undefined) near.set(name, distance);
-    }
-  }
-  const ordered = [...near].sort(([, a], [, b]) => a - b).map(([name]) => name);
-  return ordered.slice(0, MOST);
-}
-
-/** 0 for the same name of another kind; undefined for what is too far away. */
-function distanceOf(typed: string, name: string): number | undefined {
-  const [wanted, own] = [nameOf(typed), nameOf(name)];
-  if (wanted === own) return 0;
-  const most = Math.max(2, Math.floor(typed.length / 3));
-  const distance = leven(typed.toLowerCase(), name.toLowerCase(), { maxDistance: most + 1 });
-  if (distance <= most) return distance;
-  return wanted.length > 1 && own.includes(wanted) ? most + 1 : undefined;
-}
-
-/** "vm/web-01" → "web-01"; what has no kind is a name already. */
-function nameOf(text: string): string {
-  const slash = text.indexOf("/");
-  return KIND_WORDS.includes(text.slice(0, slash)) ? text.slice(slash + 1) : text;
 }

@@ -1,15 +1,16 @@
-/** What `explain` answers with; `--json` prints it as it is. */
+/** The result of `explain`, as --json prints it. */
 import type { LeftOut, Note } from "../../run-folder/left-out.ts";
 import type { StepName } from "../../netbox/types/order.ts";
 import type { Read } from "../../transform/mapping/table.ts";
+import type { SettingName } from "../../transform/settings.ts";
 
-/** One thing, and all that came of it. */
+/** A thing and all of its entities. */
 export interface Explanation {
-  /** "vm/101", as left-out.json names it; "vlan/30" for what things share. */
+  /** "vm/101", as in left-out.json; "vlan/30" for shared objects. */
   readonly what: string;
-  /** Its own first, then those of its parts in emission order. */
+  /** Its own first, then those of its parts in the order of the steps. */
   readonly entities: readonly ExplainedEntity[];
-  /** Objects that it shares with others, each explained by this name: "tag/prod". */
+  /** Shared objects that it uses: "tag/prod". */
   readonly shared: readonly string[];
   readonly left_out: readonly LeftOut[];
   readonly notes: readonly Note[];
@@ -19,12 +20,12 @@ export interface ExplainedEntity {
   readonly step: StepName;
   /** "vm/101/net0". */
   readonly what: string;
-  /** As people call it: "web-01/net0". */
+  /** "web-01/net0" */
   readonly name: string;
-  /** Where it stands below the run folder; absent when no entity file holds it as it is here. */
+  /** Location in the run folder; absent if no entity file has exactly this entity. */
   readonly line?: LineRef;
   readonly timestamp: ManifestRead;
-  /** Of every row of the step's table. */
+  /** One for each row of the step's table. */
   readonly fields: readonly ExplainedField[];
 }
 
@@ -35,27 +36,27 @@ export interface LineRef {
   readonly line: number;
 }
 
-/** What became of a field. */
+/** TABLE: what happens to a field. */
 export type FieldOutcome =
   | "sent"
-  /** Another entity, which the reads name, sends it: an address tells its machine that it is primary. */
+  /** Sent with another entity, which the reads name: the primary address of a machine. */
   | "elsewhere"
-  /** Sent to empty it in NetBox (CLEAR_EMPTY). */
+  /** Sent empty, to clear it in NetBox (CLEAR_EMPTY). */
   | "cleared"
-  /** Proxmox says that there is none. */
+  /** Proxmox VE has no value. */
   | "empty"
-  /** Not read, or nothing that NetBox takes. */
+  /** Not read, or not valid in NetBox. */
   | "absent"
-  /** Too large for a request; left-out.json has it. */
+  /** Too large for a request; recorded in left-out.json. */
   | "left-out"
-  /** No row of the table ever sends it. */
+  /** Never sent: see the row. */
   | "never";
 
 export interface ExplainedField {
   /** "memory", "custom_fields.proxmox_vmid" */
   readonly field: string;
   readonly fate: FieldOutcome;
-  /** As it stands in the entity. */
+  /** In the entity. */
   readonly value?: unknown;
   /** The row of the mapping table. */
   readonly row: {
@@ -72,19 +73,19 @@ export type ExplainedRead = AnswerRead | SettingRead | StubRead | ManifestRead;
 export interface AnswerRead {
   /** "config.netN" */
   readonly read: Read;
-  /** The thing whose answer it is: "vm/101/net0". */
+  /** The thing that the answer is about: "vm/101/net0". */
   readonly of: string;
-  /** As it stands in the answer: "net0". */
+  /** The key in the answer: "net0". */
   readonly key: string;
   /** "pve/nodes/pve1.json" */
   readonly file: string;
-  /** The API path, which is the answer's key in that file. */
+  /** API path: the key of the answer in that file. */
   readonly path: string;
-  /** Of the answer, from 1; absent when the file holds none. */
+  /** Line of the answer, from 1; absent if the file has none. */
   readonly line?: number;
-  /** Within the answer, of the key or of the row that lacks it (RFC 6901). */
+  /** JSON pointer (RFC 6901) to the key, or to the row that lacks it. */
   readonly pointer?: string;
-  /** As Proxmox sent it. */
+  /** As Proxmox VE sent it. */
   readonly value?: unknown;
   /** Why there is no value. */
   readonly missing?: string;
@@ -93,27 +94,35 @@ export interface AnswerRead {
 export interface SettingRead {
   /** "setting.SITE_NAME" */
   readonly read: Read;
-  /** Absent: it is not set. */
+  /** Absent if it is not set. */
   readonly value?: string;
-  /** Who said so. */
+  /** "given", "manifest.json", "default" */
   readonly from: string;
 }
 
-/** Another object, as the value names it. */
+/** A reference to another object. */
 export interface StubRead {
   /** "stub.virtual-machine" */
   readonly read: Read;
-  /** The entities that it names; none when they are the user's own. */
+  /** The entities that it names; empty for objects of the user. */
   readonly names: readonly string[];
-  /** What it is made of. */
+  /** What its own fields are read from. */
   readonly reads: readonly ExplainedRead[];
 }
 
-/** When the snapshot was captured. */
+/** The time of capture. */
 export interface ManifestRead {
   /** "manifest.captured_at" */
   readonly read: Read;
   readonly file: string;
   readonly pointer: string;
   readonly value: string;
+}
+
+export type SettingsInForce = Readonly<Record<SettingName, SettingInForce>>;
+
+/** Text of a setting and its origin: "given", "manifest.json", "default". */
+export interface SettingInForce {
+  readonly text?: string;
+  readonly from: string;
 }

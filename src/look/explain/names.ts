@@ -1,10 +1,10 @@
-/** TABLE: what an entity may be called on the command line: `kind/name`, the kind first in its row. */
+/** Names of things on the command line, as `kind/name`, and the entities and records that they match. */
 import { canonicalHost } from "../../base/ip-address.ts";
 import { type StepName, STEPS } from "../../netbox/types/order.ts";
 import { PATHS } from "../../proxmox/endpoints.ts";
 import type { ResourceRow } from "../../proxmox/rows.ts";
 import type { Snapshot } from "../../run-folder/snapshot.ts";
-import type { Made } from "../../transform/transform.ts";
+import type { Batch, Made } from "../../transform/transform.ts";
 
 type MadeOf<Step extends StepName> = Extract<Made, { readonly step: Step }>;
 type Name = string | number | undefined;
@@ -14,6 +14,7 @@ interface Kind<Step extends StepName> {
   readonly names: (made: MadeOf<Step>) => readonly Name[];
 }
 
+/** TABLE: kind and names of the entities of each step. */
 const KINDS: { readonly [Step in StepName]: Kind<Step> } = {
   "tag": { kind: "tag", names: ({ entity }) => [entity.name, entity.slug] },
   "custom-field": { kind: "custom-field", names: ({ entity }) => [entity.name] },
@@ -54,21 +55,21 @@ const KINDS: { readonly [Step in StepName]: Kind<Step> } = {
   "device": { kind: "node", names: ({ entity, source }) => [source.node, entity.name] },
 };
 
-/** "mac" names NICs and interfaces too. */
+/** "mac" matches NICs and interfaces by their MAC address. */
 export const KIND_WORDS = [...STEPS.map(({ name }) => KINDS[name].kind), "mac"];
 
-/** "virtual-machine" → "vm"; any other word as it is. */
+/** "virtual-machine" → "vm"; other words are returned unchanged. */
 export function kindOf(word: string): string {
   return Object.hasOwn(KINDS, word) ? KINDS[word as StepName].kind : word;
 }
 
-/** As left-out.json names the thing: "vm/101/net0"; what has no name there: "tag/prod". */
+/** "vm/101/net0", as in left-out.json; "tag/prod" for what has no name there. */
 export function whatOf(made: Made): string {
   if ("subject" in made.source) return made.source.subject.what;
   return `${KINDS[made.step].kind}/${ownNames(made)[0]}`;
 }
 
-/** "vm/101", "vm/web-01": each of them explains it. */
+/** All names of an entity: "vm/101", "vm/web-01". */
 export function namesOf(made: Made): string[] {
   const { kind } = KINDS[made.step];
   const names = [whatOf(made), ...ownNames(made).map((name) => `${kind}/${name}`)];
@@ -91,25 +92,23 @@ function textOf(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
-/** What the user typed → which entities and records are meant. */
-
-/** Answers by the name of the thing that is meant; undefined: this one is not. */
+/** Both functions return the name of the matching thing, or undefined. */
 export interface SearchQuery {
   thingOf(made: Made): string | undefined;
-  /** `what` of a record in left-out.json. */
+  /** For `what` of a record in left-out.json. */
   thingOfRecord(what: string): string | undefined;
-  /** The entities that are meant themselves, and not all that came of the thing. */
+  /** Only the matching entity, not all parts of its guest or node. */
   readonly isOneEntity: boolean;
 }
 
-/** "vm/101", "vm/web-01", "ip/10.0.0.5", or what left-out.json calls a thing: "vm/101/net1". */
+/** "vm/101", "vm/web-01", "ip/10.0.0.5", or a name from left-out.json: "vm/101/net1". */
 export async function queryByName(typed: string, snapshot: Snapshot): Promise<SearchQuery> {
   const name = spelledOut(typed);
   const things = [
     ...new Set([typed, ...thingsCalled(name), ...await guestsCalled(name, snapshot)]),
   ];
   const host = name.startsWith("ip/") ? name.slice("ip/".length) : undefined;
-  // A kind alone ("vm") would be all of its kind.
+  // A kind alone ("vm") would match everything of its kind.
   const thingIn = (what: string) =>
     things.find((thing) => thing.includes("/") && isWithin(what, thing));
   return {
@@ -121,16 +120,14 @@ export async function queryByName(typed: string, snapshot: Snapshot): Promise<Se
   };
 }
 
-/** `isMeant` tells the entity that stands in a line. */
-export function queryByEntity(isMeant: (made: Made) => boolean): SearchQuery {
+export function queryByEntity(isMatch: (made: Made) => boolean): SearchQuery {
   return {
-    thingOf: (made) => isMeant(made) ? whatOf(made) : undefined,
+    thingOf: (made) => isMatch(made) ? whatOf(made) : undefined,
     thingOfRecord: () => undefined,
     isOneEntity: true,
   };
 }
 
-/** Is it the thing, or a part of it? */
 function isWithin(what: string, thing: string): boolean {
   return what === thing || what.startsWith(`${thing}/`);
 }
@@ -146,13 +143,13 @@ function spelledOut(typed: string): string {
   return `ip/${canonicalHost(name.split("/", 1)[0] ?? "") ?? name}`;
 }
 
-/** "bc-24-11-1b-d2-87" or "bc24.111b.d287" → "BC:24:11:1B:D2:87": as Windows and switches write it. */
+/** "bc-24-11-1b-d2-87" (Windows) or "bc24.111b.d287" (switches) → "BC:24:11:1B:D2:87" */
 function macOf(name: string): string {
   const pairs = name.replace(/[:.-]/g, "").toUpperCase().match(/../g) ?? [];
   return pairs.join(":");
 }
 
-/** "disk/101/ide2" → "vm/101/ide2": a part may have been left out, and then has no entity. */
+/** "disk/101/ide2" → "vm/101/ide2", its name in left-out.json. */
 function thingsCalled(name: string): string[] {
   const [kind = "", ...parts] = name.split("/");
   if (parts.length > 1 && (kind === "disk" || kind === "nic")) return [`vm/${parts.join("/")}`];
@@ -160,7 +157,7 @@ function thingsCalled(name: string): string[] {
   return [name];
 }
 
-/** A guest that was left out has a name in the listing alone; what is no guest is a resource there. */
+/** Guests that are left out have a name only in /cluster/resources. */
 async function guestsCalled(name: string, snapshot: Snapshot): Promise<string[]> {
   if (!name.startsWith("vm/")) return [];
   const called = name.slice("vm/".length);
@@ -174,4 +171,54 @@ async function guestsCalled(name: string, snapshot: Snapshot): Promise<string[]>
 /** "vm/117/net0/10.20.20.22/16" names 10.20.20.22. */
 function namesHost(what: string, host: string): boolean {
   return what.split("/").some((part) => canonicalHost(part) === host);
+}
+
+const MAX_SUGGESTIONS = 5;
+/** Longer names are not suggested. */
+const MAX_CHARS = 200;
+
+/** Names similar to the one typed, the most similar first. */
+export async function nearMatches(typed: string, batches: AsyncIterable<Batch>): Promise<string[]> {
+  if (KIND_WORDS.includes(typed)) return [];
+  const near = new Map<string, number>();
+  for await (const { made, leftOut, notes } of batches) {
+    const names = [...made.flatMap(namesOf), ...[...leftOut, ...notes].map(({ what }) => what)];
+    for (const name of names) {
+      const distance = name.length > MAX_CHARS ? undefined : distanceOf(typed, name);
+      if (distance !== undefined) near.set(name, distance);
+    }
+  }
+  const ordered = [...near].sort(([, a], [, b]) => a - b).map(([name]) => name);
+  return ordered.slice(0, MAX_SUGGESTIONS);
+}
+
+/** 0 for the same name of another kind; undefined if the names are too different. */
+function distanceOf(typed: string, name: string): number | undefined {
+  const [typedName, own] = [withoutKind(typed), withoutKind(name)];
+  if (typedName === own) return 0;
+  const most = Math.max(2, Math.floor(typed.length / 3));
+  const distance = levenshtein(typed.toLowerCase(), name.toLowerCase(), most);
+  if (distance <= most) return distance;
+  return typedName.length > 1 && own.includes(typedName) ? most + 1 : undefined;
+}
+
+/** Edits that turn one text into the other, as far as `most`. Source: Wagner and Fischer, 1974. */
+function levenshtein(a: string, b: string, most: number): number {
+  if (Math.abs(a.length - b.length) > most) return most + 1;
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replace = (row[j - 1] ?? 0) + Number(a[i - 1] !== b[j - 1]);
+      next.push(Math.min(replace, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
+
+/** "vm/web-01" → "web-01"; a name without a kind is returned unchanged. */
+function withoutKind(text: string): string {
+  const slash = text.indexOf("/");
+  return KIND_WORDS.includes(text.slice(0, slash)) ? text.slice(slash + 1) : text;
 }

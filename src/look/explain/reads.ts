@@ -1,4 +1,4 @@
-/** What a row of a mapping table reads → the raw values, each with its place, and the settings. */
+/** Looks up what mapping rows read: the raw values, each with its location, and the settings. */
 import type { StepName } from "../../netbox/types/order.ts";
 import { CLUSTER_FILE, nodeOfFile, sortKeyOf } from "../../proxmox/endpoints.ts";
 import type { AnswerRows } from "../../proxmox/rows.ts";
@@ -17,13 +17,12 @@ import type {
   ExplainedRead,
   FieldOutcome,
   ManifestRead,
+  SettingsInForce,
   StubRead,
 } from "./explanation.ts";
-import type { SettingsInForce } from "./input.ts";
 import { whatOf } from "./names.ts";
 import { contains, primaryAddressOf, stubTargets } from "./targets.ts";
 
-/** Where reads are looked up. */
 export interface ReadContext {
   readonly finder: AnswerFinder;
   readonly settings: SettingsInForce;
@@ -32,40 +31,40 @@ export interface ReadContext {
   readonly made: ReadonlyMap<StepName, readonly Made[]>;
 }
 
-/** A value, and the source that its row made it from. */
-export interface MadeValue {
+/** A value and the source that its row read. */
+interface MadeValue {
   readonly source: Made["source"];
   readonly value: unknown;
 }
 
-export async function explainReads(
+async function explainReads(
   reads: readonly Read[],
   from: MadeValue,
-  scene: ReadContext,
+  context: ReadContext,
 ): Promise<ExplainedRead[]> {
   const explained: ExplainedRead[] = [];
-  for (const read of reads) explained.push(...await explainRead(read, from, scene));
+  for (const read of reads) explained.push(...await explainRead(read, from, context));
   return explained;
 }
 
 async function explainRead(
   read: Read,
   from: MadeValue,
-  scene: ReadContext,
+  context: ReadContext,
 ): Promise<ExplainedRead[]> {
   const dot = read.indexOf(".");
   const [kind, key] = [read.slice(0, dot), read.slice(dot + 1)];
   switch (kind) {
     case "setting": {
-      const { text, from: who } = scene.settings[key as SettingName];
-      return [{ read, ...(text === undefined ? {} : { value: text }), from: who }];
+      const { text, from: origin } = context.settings[key as SettingName];
+      return [{ read, ...(text === undefined ? {} : { value: text }), from: origin }];
     }
     case "stub":
-      return [await explainStub(read, from, scene)];
+      return [await explainStub(read, from, context)];
     case "manifest":
-      return [manifestRead(scene.capturedAt)];
+      return [manifestRead(context.capturedAt)];
     default:
-      return await explainAnswer(read, from, scene);
+      return await explainAnswer(read, from, context);
   }
 }
 
@@ -74,11 +73,11 @@ export function manifestRead(capturedAt: string): ManifestRead {
   return { read: "manifest.captured_at", file: MANIFEST_FILE, pointer, value: capturedAt };
 }
 
-/** Of a stub that names one thing, what that thing was made from; else what is read here. */
-async function explainStub(read: Read, from: MadeValue, scene: ReadContext): Promise<StubRead> {
+/** A stub that names a guest, node or part of one is explained by the reads of that thing. */
+async function explainStub(read: Read, from: MadeValue, context: ReadContext): Promise<StubRead> {
   const name = read.slice("stub.".length) as StubName;
-  const targets = stubTargets(name, from.value, scene.made);
-  if (targets.length === 0 && isNothing(from.value) && STUBS[name].step !== undefined) {
+  const targets = stubTargets(name, from.value, context.made);
+  if (targets.length === 0 && isEmptyValue(from.value) && STUBS[name].step !== undefined) {
     return { read, names: [], reads: [] };
   }
   const [first] = targets;
@@ -87,11 +86,11 @@ async function explainStub(read: Read, from: MadeValue, scene: ReadContext): Pro
   return {
     read,
     names: [...new Set(targets.map(({ made }) => whatOf(made)))],
-    reads: await explainReads(STUBS[name].reads, { source, value: first?.stub }, scene),
+    reads: await explainReads(STUBS[name].reads, { source, value: first?.stub }, context),
   };
 }
 
-/** Once for each thing that the source was read from, if such a thing has that answer. */
+/** One read for each thing that the source was read from and that has this answer. */
 async function explainAnswer(
   read: Read,
   { source }: MadeValue,
@@ -122,18 +121,17 @@ function valueOf(
   return { pointer: `${pointer}/${escapeToken(key)}`, value: row[key] };
 }
 
-/** What a source was read from: itself, if it is of one thing; all that a shared object was seen on. */
+/** The source itself if it is about one thing; for a shared object, everything that uses it. */
 function originsOf(source: Made["source"]): readonly Origin[] {
   if ("origins" in source) return source.origins;
   return "subject" in source ? [source] : [];
 }
 
-/** Left off, or empty. */
-function isNothing(value: unknown): boolean {
+function isEmptyValue(value: unknown): boolean {
   return value === undefined || (value !== null && Object.keys(value).length === 0);
 }
 
-/** "netN" → "net0"; undefined for a thing that is no NIC or disk. */
+/** "netN" → "net0"; undefined for things other than NICs and disks. */
 function keyOf(key: string, { key: numbered }: Origin): string | undefined {
   return key === "netN" || key === "diskN" ? numbered : key;
 }
@@ -143,8 +141,6 @@ function escapeToken(key: string): string {
   return key.replaceAll("~", "~0").replaceAll("/", "~1");
 }
 
-/** An entity → each field that its mapping table decides: value, row, and what the row read. */
-
 type AnyRow = Row<never, unknown>;
 type AnyTable = Readonly<Record<string, AnyRow>>;
 type Json = Readonly<Record<string, unknown>>;
@@ -152,18 +148,18 @@ type Json = Readonly<Record<string, unknown>>;
 interface Field {
   readonly name: string;
   readonly row: AnyRow;
-  /** undefined: the entity does not have it. */
+  /** undefined if the entity does not have it. */
   readonly value: unknown;
 }
 
-/** In the order of the table. */
-export async function explainFields(made: Made, scene: ReadContext): Promise<ExplainedField[]> {
+/** The fields of an entity in the order of its table. */
+export async function explainFields(made: Made, context: ReadContext): Promise<ExplainedField[]> {
   const explained: ExplainedField[] = [];
-  for (const field of fieldsOf(made)) explained.push(await explainField(field, made, scene));
+  for (const field of fieldsOf(made)) explained.push(await explainField(field, made, context));
   return explained;
 }
 
-/** Custom fields that have a table of their own are a field each. */
+/** Each custom field counts as a field if the step has a table of them. */
 function fieldsOf({ step, entity }: Made): Field[] {
   const custom = (CUSTOM_FIELD_TABLES as Readonly<Record<string, AnyTable>>)[step];
   return Object.entries(TABLES[step] as AnyTable).flatMap(([name, row]) => {
@@ -178,12 +174,12 @@ function fieldsOf({ step, entity }: Made): Field[] {
 async function explainField(
   { name, row, value }: Field,
   made: Made,
-  scene: ReadContext,
+  context: ReadContext,
 ): Promise<ExplainedField> {
   const { kind, how } = row;
   const { source } = made;
   const taken = row.get(source as never);
-  const sender = value === undefined ? primaryAddressOf(made, name, scene.made) : undefined;
+  const sender = value === undefined ? primaryAddressOf(made, name, context.made) : undefined;
   const isEmpty = taken === null && row.clear !== undefined;
   const reads: readonly Read[] = isEmpty ? [...row.reads, "setting.CLEAR_EMPTY"] : row.reads;
   return {
@@ -191,7 +187,7 @@ async function explainField(
     fate: sender === undefined ? fateOf(row, taken, value) : "elsewhere",
     ...(value === undefined ? {} : { value }),
     row: { kind, reads: row.reads, how },
-    reads: await explainReads(reads, { source, value: value ?? sender?.entity }, scene),
+    reads: await explainReads(reads, { source, value: value ?? sender?.entity }, context),
   };
 }
 
@@ -202,13 +198,11 @@ function fateOf({ kind }: AnyRow, taken: unknown, value: unknown): FieldOutcome 
   return taken === undefined ? "absent" : "left-out";
 }
 
-/** Where a row that a table read stands in the answers: line, API path and JSON pointer. */
-
-/** Where a row stands, or why it stands nowhere. */
-export interface FoundRow {
-  /** Of the answer in its file, from 1. */
+/** Location of a row in its answer, or why there is none. */
+interface FoundRow {
+  /** Line of the answer in its file, from 1. */
   readonly line?: number;
-  /** Within the answer, of the row. */
+  /** JSON pointer to the row. */
   readonly pointer?: string;
   readonly missing?: string;
 }
@@ -227,10 +221,10 @@ interface OpenedAnswer {
   readonly pointerOf: (row: AnswerRow) => string | undefined;
 }
 
-/** The file's first line is its opening bracket; then comes one answer a line. */
+/** Line 1 is the opening brace; each line after it is an answer. */
 const FIRST_ANSWER_LINE = 2;
 
-/** Opens each file and each answer once. */
+/** Finds rows in the answers; opens each file and each answer once. */
 export class AnswerFinder {
   readonly #snapshot: Snapshot;
   readonly #files = new Map<string, Promise<OpenedFile | undefined>>();
@@ -240,12 +234,12 @@ export class AnswerFinder {
     this.#snapshot = snapshot;
   }
 
-  /** `row` is what a source holds of the answer; undefined: it was not read. */
+  /** `row`: what a source has of the answer; undefined if it was not read. */
   async find({ file, path }: AnswerRef, row: AnswerRow | undefined): Promise<FoundRow> {
     const key = `${file} ${path}`;
     const answer = this.#answers.get(key) ?? openAnswer(await this.#open(file), path);
     this.#answers.set(key, answer);
-    const { line, missing = "no row of it in the answer", pointerOf } = answer;
+    const { line, missing = "no such row in the answer", pointerOf } = answer;
     const pointer = row && pointerOf(row);
     return {
       ...(line === undefined ? {} : { line }),
@@ -274,7 +268,7 @@ function openAnswer(file: OpenedFile | undefined, path: string): OpenedAnswer {
   const answer = file?.answers.get(path);
   const line = file?.lines.get(path);
   const data = answer !== undefined && "data" in answer ? answer.data : undefined;
-  // The guest agent has its answer below `result`.
+  // Answers of the guest agent are below `result`.
   const result = record(data)?.["result"];
   const missing = missingOf(answer) ?? agentErrorOf(result);
   const finders = [
@@ -288,7 +282,7 @@ function openAnswer(file: OpenedFile | undefined, path: string): OpenedAnswer {
   };
 }
 
-/** A value is the row itself, or a list of rows: those that have a key are found by it. */
+/** Rows of a list are found by their key, other values by comparison. */
 function rowFinder(
   value: unknown,
   { pointer, path }: { readonly pointer: string; readonly path: string },
@@ -303,14 +297,14 @@ function rowFinder(
   };
 }
 
-/** What an agent that refuses says under HTTP 200. Source: PVE/API2/Qemu/Agent.pm. */
+/** An error of the guest agent comes with HTTP 200. Source: PVE/API2/Qemu/Agent.pm. */
 function agentErrorOf(result: unknown): string | undefined {
   const desc = text(record(record(result)?.["error"])?.["desc"]);
   return desc === undefined ? undefined : `the guest agent: ${desc}`;
 }
 
 function missingOf(answer: Answer | undefined): string | undefined {
-  if (answer === undefined) return "the snapshot holds no such answer";
+  if (answer === undefined) return "no such answer in the snapshot";
   if ("skipped" in answer) return `not asked: ${answer.skipped}`;
   if ("failed" in answer) return `failed: ${answer.failed}`;
   return answer.status === 200 ? undefined : `${answer.status} ${answer.error ?? ""}`.trim();

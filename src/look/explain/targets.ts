@@ -1,4 +1,4 @@
-/** A stub → the entity that it names: the one that it is a part of. */
+/** Finds the entities that stubs name, and the lines of the entity files that contain entities. */
 import { usageError } from "../../base/errors.ts";
 import { parseJson } from "../../base/json.ts";
 import { decodeUtf8 } from "../../base/text.ts";
@@ -9,14 +9,14 @@ import type { StubName } from "../../transform/mapping/table.ts";
 import type { Made } from "../../transform/transform.ts";
 import type { LineRef } from "./explanation.ts";
 
-export interface StubTarget {
+interface StubTarget {
   readonly stub: object;
   readonly made: Made;
 }
 
 /**
- * The entities that stubs of this name in a value name: the value itself is one, a list of them, or
- * holds them deeper down. None when what it names is the user's own.
+ * The entities that the stubs in a value name. The value is a stub, a list of stubs, or contains them
+ * deeper down. Empty if the stubs name objects of the user.
  */
 export function stubTargets(
   name: StubName,
@@ -38,7 +38,7 @@ function targetOf(stub: unknown, named: readonly Made[]): StubTarget[] {
   return made === undefined ? [] : [{ stub, made }];
 }
 
-/** An address tells the stub of its machine that it is the primary one: no part of what names it. */
+/** Without the primary addresses, which an address adds to the stub of its machine. */
 function bare(value: unknown): unknown {
   if (!isObject(value) || Array.isArray(value)) return value;
   const kept = Object.entries(value).filter(([key]) => !PRIMARY_FIELDS.has(key));
@@ -53,12 +53,10 @@ function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null;
 }
 
-/** Is one JSON value part of another? A stub is part of the entity that it names; picked keys of a row. */
-
-/** Deeper than anything Proxmox or Diode sends, and far from the end of any stack. */
+/** Deeper than any value of Proxmox VE or Diode. */
 const MAX_DEPTH = 200;
 
-/** Every key of `part` stands in `whole` with the same value; lists are equal. */
+/** Does `whole` have every key of `part` with the same value? Lists must be equal. */
 export function contains(whole: unknown, part: unknown, depth = 0): boolean {
   if (whole === part) return true;
   if (typeof whole !== "object" || typeof part !== "object" || whole === null || part === null) {
@@ -71,12 +69,10 @@ export function contains(whole: unknown, part: unknown, depth = 0): boolean {
   );
 }
 
-/** A machine's primary addresses are sent by those addresses, in the step that assigns them to it. */
-
-/** What the stub of a machine may say of it that is no part of what names it. */
+/** Fields of a machine that are sent with its addresses, in the stub of the machine. */
 export const PRIMARY_FIELDS: ReadonlySet<string> = new Set(["primary_ip4", "primary_ip6"]);
 
-/** The address that sends this field of a machine; undefined: none does, or it is another field. */
+/** The address that sends a primary_ip field of a machine. */
 export function primaryAddressOf(
   { entity }: Made,
   field: string,
@@ -94,33 +90,31 @@ function nameOf(machine: object): object {
   return Object.fromEntries(Object.entries(machine).filter(([key]) => !PRIMARY_FIELDS.has(key)));
 }
 
-/** Entities ↔ the lines of the entity files that hold them. */
-
 const LINE_REGEXP = /(?:^|\/)(\d\d-[a-z-]+-\d{4,}\.json):(\d+)$/;
-/** The first line of a file is the head of the request. */
+/** Line 1 is the header; each line after it is an entity. */
 const FIRST_ENTITY_LINE = 2;
 
-/** "netbox/11-virtual-machine-0001.json:3" → its parts; undefined for what is no entity file and line. */
+/** "netbox/11-virtual-machine-0001.json:3" → file and line; undefined for other texts. */
 export function parseLineRef(typed: string): LineRef | undefined {
   const [, file, line] = LINE_REGEXP.exec(typed) ?? [];
   return file === undefined ? undefined : { file: `netbox/${file}`, line: Number(line) };
 }
 
-/** Tells the entity of a line from all others. @throws AppError "usage" when no entity stands there. */
+/** A test for the entity in that line. @throws AppError "usage" if there is no entity. */
 export async function entityInLine(
   { file, line }: LineRef,
   entities: TransformedSet,
 ): Promise<(made: Made) => boolean> {
   const found = entities.files.find(({ path }) => path === file);
   if (found === undefined) {
-    throw usageError(`Found no "${file}" in ${entities.place}`, {
+    throw usageError(`No "${file}" in ${entities.place}`, {
       hint: `Entity files: ${entities.files.map(({ path }) => path).join(", ")}`,
     });
   }
   const lines = await linesOf(found);
   const text = lines[line - FIRST_ENTITY_LINE];
   if (line < FIRST_ENTITY_LINE || text === undefined) {
-    throw usageError(`Line ${line} of "${file}" holds no entity`, {
+    throw usageError(`No entity in line ${line} of "${file}"`, {
       hint: `Entities are on lines ${FIRST_ENTITY_LINE} to ${lines.length + 1}`,
     });
   }
@@ -130,37 +124,37 @@ export async function entityInLine(
   return (made) => made.step === found.step && isSame(made, entity);
 }
 
-/** Where each of these stands, if it stands there as it is. */
+/** File and line of each entity that the files contain unchanged. */
 export async function locateEntities(
   made: readonly Made[],
   entities: TransformedSet | undefined,
 ): Promise<ReadonlyMap<Made, LineRef>> {
   const located = new Map<Made, LineRef>();
-  const wanted = new Map(made.map((each) => [lineEnd(each), each]));
+  const byLine = new Map(made.map((each) => [lineEnd(each), each]));
   const steps = new Set<StepName>(made.map(({ step }) => step));
   for (const file of entities?.files ?? []) {
     if (file.step === undefined || !steps.has(file.step)) continue;
     (await linesOf(file)).forEach((text, i) => {
-      const found = wanted.get(text.slice(text.indexOf(",") + 1));
+      const found = byLine.get(text.slice(text.indexOf(",") + 1));
       if (found !== undefined) located.set(found, { file: file.path, line: i + FIRST_ENTITY_LINE });
     });
   }
   return located;
 }
 
-/** The lines of a file that hold an entity each, without the commas between them. */
+/** The entity lines of a file, without the commas between them. */
 async function linesOf(file: EntityFile): Promise<string[]> {
   const text = decodeUtf8(await file.read(), file.path);
   return text.split("\n").slice(1, -2).map((line) => line.replace(/,$/, ""));
 }
 
-/** All of an entity's line but its timestamp. */
+/** An entity's line without its timestamp. */
 function lineEnd({ step, entity }: Made): string {
   const field = stepCalled(step).field;
   return `"${field}":${JSON.stringify(entity)}}`;
 }
 
-/** The same thing in NetBox, whatever else is said of it: another version may have said it otherwise. */
+/** Compares natural keys: another version may have written other fields. */
 function isSame({ step, entity }: Made, other: unknown): boolean {
   try {
     return naturalKey(step, entity) === naturalKey(step, other as typeof entity);

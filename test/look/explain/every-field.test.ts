@@ -1,4 +1,4 @@
-/** Nothing that is sent is unexplained: every field leads to an answer or a setting, and says so truly. */
+/** Every field that is sent is explained by an answer or a setting that exists at the given location. */
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { explain } from "../../../src/look/explain/explain.ts";
@@ -7,7 +7,7 @@ import type {
   ExplainedEntity,
   ExplainedField,
 } from "../../../src/look/explain/explanation.ts";
-import type { ExplainInput } from "../../../src/look/explain/input.ts";
+import type { ExplainInput } from "../../../src/look/explain/explain.ts";
 import { STUBS } from "../../../src/transform/mapping/stubs.ts";
 import type { Read, StubName } from "../../../src/transform/mapping/table.ts";
 import { parsePolicy, type SettingTexts } from "../../../src/transform/settings.ts";
@@ -37,7 +37,7 @@ const CASES: readonly Case[] = [
   { run: "test/fixtures/two-sites", settings: { nodes: "*" } },
 ];
 
-/** Guests, nodes and what they share: the rest are parts of those. */
+/** Guests, nodes and shared objects; all others are parts of those. */
 const WHOLE = /^(?:vm|node)\/[^/]+$|^(?!vm\/|node\/)/;
 
 async function madeBy({ snapshot, settings }: ExplainInput): Promise<Made[]> {
@@ -48,7 +48,7 @@ async function madeBy({ snapshot, settings }: ExplainInput): Promise<Made[]> {
   return made;
 }
 
-/** Everything that came of a snapshot, each thing asked for by its own name. */
+/** Explains everything in a snapshot by its name. */
 async function explainAll(input: ExplainInput, made: readonly Made[]): Promise<ExplainedEntity[]> {
   const things = new Set<string>();
   for (const { step, entity, source } of made) {
@@ -65,10 +65,10 @@ async function explainAll(input: ExplainInput, made: readonly Made[]): Promise<E
   return entities;
 }
 
-/** Why a field that is sent is not explained, if it is not. */
+/** Fields that are sent without an explanation. */
 function faultOf({ field, fate, row, reads }: ExplainedField): string[] {
   if ((fate !== "sent" && fate !== "cleared") || row.reads.every(isConstant)) return [];
-  // A key that an answer does not have is as good a ground as one that it has: 0, off, none.
+  // A key that is missing from an answer is a source too: 0, off, none.
   const grounds = allReads(reads).filter((read) =>
     "path" in read ? read.pointer !== undefined : "from" in read
   );
@@ -77,7 +77,7 @@ function faultOf({ field, fate, row, reads }: ExplainedField): string[] {
     : [`${field} reads ${row.reads.join(", ")} and found ${JSON.stringify(reads)}`];
 }
 
-/** The mapping document gives it: it depends on nothing. */
+/** Fixed by the mapping document. */
 function isConstant(read: Read): boolean {
   return read.startsWith("stub.") &&
     STUBS[read.slice("stub.".length) as StubName].reads.length === 0;
@@ -88,13 +88,13 @@ function textOf(step: string, fields: object): string {
   return `${step} ${JSON.stringify(fields)}`;
 }
 
-/** What the NIC of an address says of its machine. */
+/** primary_ip fields in the NIC stub of an address. */
 function primaryFieldsOf(nic: unknown): string[] {
   const { device, virtual_machine: guest } = (nic ?? {}) as Readonly<Record<string, object>>;
   return Object.keys({ ...device, ...guest }).filter((key) => key.startsWith("primary_ip"));
 }
 
-/** The entity, put together from what is said of its fields. */
+/** The entity rebuilt from its explained fields. */
 function entityOf(fields: readonly ExplainedField[]): object {
   const entity: Record<string, unknown> = {};
   for (const { field, value } of fields) {
@@ -118,19 +118,19 @@ describe.each(CASES)("of $run with $settings", ({ run, settings }) => {
     reads = answerReads(entities.flatMap(({ fields }) => fields.flatMap((field) => field.reads)));
   }, 60_000);
 
-  test("every entity is explained, each once and as it is", () => {
+  test("every entity is explained once and unchanged", () => {
     const told = entities.map(({ step, fields }) => textOf(step, entityOf(fields))).sort();
     expect(told).toEqual(made.map(({ step, entity }) => textOf(step, entity)).sort());
   });
 
-  test("every field leads to an answer or a setting", () => {
+  test("every field comes from an answer or a setting", () => {
     const faults = entities.flatMap(({ what, fields }) =>
       fields.flatMap(faultOf).map((fault) => `${what}: ${fault}`)
     );
     expect(faults).toEqual([]);
   });
 
-  test("every raw value stands in the file, line, answer and place that is named", async () => {
+  test("every raw value is at its file, line, answer and pointer", async () => {
     const lines = new Map<string, Promise<[string, unknown]>>();
     for (const { file, line, path, pointer, key, value } of reads) {
       if (line === undefined || pointer === undefined) continue;
@@ -144,7 +144,7 @@ describe.each(CASES)("of $run with $settings", ({ run, settings }) => {
     expect(reads.filter(({ value }) => value !== undefined).length).toBeGreaterThan(50);
   });
 
-  test("what has no value says why, and no row is missed that is there", async () => {
+  test("a missing value has a reason, and no existing row is missed", async () => {
     for (const { file, line, pointer, missing, read, value } of reads) {
       if (value === undefined) expect(missing, `${read} in ${file}`).toMatch(/./);
       if (line === undefined || pointer !== undefined) continue;
@@ -155,7 +155,7 @@ describe.each(CASES)("of $run with $settings", ({ run, settings }) => {
     }
   });
 
-  test("every primary address is told of its machine, as the field that the address sends", () => {
+  test("every primary address is explained as a field of its machine", () => {
     const sent = entities.flatMap(({ what, fields }) =>
       fields.flatMap(({ value }) => primaryFieldsOf(value).map((field) => `${field} ${what}`))
     );
@@ -170,7 +170,7 @@ describe.each(CASES)("of $run with $settings", ({ run, settings }) => {
     expect(sent.length).toBeGreaterThan(0);
   });
 
-  test("every stub names an entity of the set, unless what it names is the user's own", () => {
+  test("every stub names an entity of the set or an object of the user", () => {
     const known = new Set(entities.map(({ what }) => what));
     for (const { field, value, reads } of entities.flatMap(({ fields }) => fields)) {
       for (const read of reads) {
@@ -184,7 +184,7 @@ describe.each(CASES)("of $run with $settings", ({ run, settings }) => {
   });
 });
 
-test("whatever a site is like, what is sent of it is explained", async () => {
+test("everything that is sent for any site is explained", async () => {
   const switches = fc.constantFrom<SettingTexts>({}, ALL_EXTENSIONS, {
     NODE_SITE_MAP: "pve1:North",
     CLEAR_EMPTY: "true",

@@ -22,7 +22,7 @@ async function inLab(parts: Lab, what: string, settings?: SettingTexts): Promise
 }
 
 describe("a guest", () => {
-  test("comes first, then its NICs, addresses and disks in emission order", async () => {
+  test("comes first, then its NICs, addresses and disks in the order of the steps", async () => {
     const { entities } = only(await explained("vm/101"));
     expect(entities.map(({ step, what }) => `${step} ${what}`)).toEqual([
       "virtual-machine vm/101",
@@ -40,7 +40,7 @@ describe("a guest", () => {
     });
   });
 
-  test("has each field with its row, its raw values and their places", async () => {
+  test("has each field with its row, raw values and their locations", async () => {
     const self = selfOf(await explained("vm/101"));
     const [listing, config] = [
       { file: "pve/cluster.json", line: LINE, path: "/cluster/resources?type=vm" },
@@ -76,7 +76,7 @@ describe("a guest", () => {
     });
   });
 
-  test("has its custom fields one by one, and what is never sent with the reason", async () => {
+  test("has each custom field, and the reason for fields that are never sent", async () => {
     const self = selfOf(await explained("vm/101"));
     expect(fieldOf(self, "custom_fields.proxmox_node")).toMatchObject({
       value: { text: "pve1" },
@@ -90,7 +90,7 @@ describe("a guest", () => {
     });
   });
 
-  test("tells what was left out and noted of it, and of no other", async () => {
+  test("has its own left-out records and notes only", async () => {
     const { left_out: leftOut, notes } = only(await explained("vm/119"));
     expect(leftOut.map(({ what, reason }) => `${what} ${reason}`)).toEqual([
       "vm/119/config denied",
@@ -101,7 +101,7 @@ describe("a guest", () => {
     expect(renamed.notes.map(({ code }) => code)).toEqual(["renamed"]);
   });
 
-  test("names what it shares with others", async () => {
+  test("lists the shared objects that it uses", async () => {
     const { shared } = only(await explained("vm/101"));
     expect(shared).toEqual([
       "tag/ci",
@@ -112,7 +112,7 @@ describe("a guest", () => {
     ]);
   });
 
-  test("whose config may not be read says so at each field that would read it", async () => {
+  test("with an unreadable config says so at each field that reads it", async () => {
     const self = selfOf(await explained("vm/119"));
     const { fate, reads } = fieldOf(self, "start_on_boot");
     expect(fate).toBe("absent");
@@ -124,7 +124,7 @@ describe("a guest", () => {
     expect(reads[0]).not.toHaveProperty("pointer");
   });
 
-  test("is known by what its stub holds: one read leads on to the next", async () => {
+  test("is explained through its stubs, one read after another", async () => {
     const nic = only(await explained("vm/101")).entities[1];
     expect(nic && fieldOf(nic, "virtual_machine").reads).toMatchObject([{
       read: "stub.virtual-machine",
@@ -139,7 +139,7 @@ describe("a guest", () => {
     }]);
   });
 
-  test("is told in the step of its address that this is its primary one", async () => {
+  test("gets its primary address from the step of that address", async () => {
     const { entities } = only(await explained("vm/101"));
     const [self, , address] = entities;
     const field = self && fieldOf(self, "primary_ip4");
@@ -160,7 +160,7 @@ describe("a guest", () => {
 });
 
 describe("a part", () => {
-  test("names the numbered key that it was read from", async () => {
+  test("has the numbered key that it was read from", async () => {
     const address = selfOf(await explained("ip/10.20.10.53"));
     expect(fieldOf(address, "address").reads).toEqual([
       expect.objectContaining({ read: "config.netN", of: address.what, key: "net0" }),
@@ -173,7 +173,7 @@ describe("a part", () => {
     ]);
   });
 
-  test("of a running container was read live", async () => {
+  test("of a running container is read from its interfaces", async () => {
     const settings = { LXC_LIVE_ADDRESSES: "true" };
     const { entities } = only(await explained("vm/113", settings));
     const address = entities.find(({ step }) => step === "ip-address");
@@ -185,7 +185,7 @@ describe("a part", () => {
     ]));
   });
 
-  test("escapes what a JSON pointer gives a meaning of its own", async () => {
+  test("escapes special characters in a JSON pointer", async () => {
     const nic = { "hardware-address": "BC:24:11:00:00:01", "ip-addresses": [] };
     const self = await inLab({
       guests: [{ vmid: 101, row: { hastate: "a/b~c" }, interfaces: [nic] }],
@@ -196,8 +196,8 @@ describe("a part", () => {
   });
 });
 
-describe("what things share", () => {
-  test("is read from each of them", async () => {
+describe("a shared object", () => {
+  test("is read from each thing that uses it", async () => {
     const { reads } = fieldOf(selfOf(await explained("tag/windows")), "name");
     const ofGuests = reads.filter((read) => read.read === "resources.tags");
     expect(ofGuests).toEqual([
@@ -206,21 +206,21 @@ describe("what things share", () => {
     ]);
   });
 
-  test("may come from what is no entity itself: a VLAN of an interface without an address", async () => {
+  test("may come from a thing without an entity: the VLAN of an interface without an address", async () => {
     const { reads } = fieldOf(selfOf(await explained("vlan/40")), "vid");
     expect(reads).toEqual(expect.arrayContaining([
       expect.objectContaining({ read: "network.vlan-id", of: "node/pve1/vlan40", value: "40" }),
     ]));
   });
 
-  test("is a guest's too when it is a global tag", async () => {
+  test("includes global tags for a guest", async () => {
     const { reads } = fieldOf(selfOf(await explained("tag/discovered")), "name");
     expect(reads).toEqual(expect.arrayContaining([
       expect.objectContaining({ read: "resources.tags", of: "vm/109" }),
     ]));
   });
 
-  test("is read from every site when it stands in several", async () => {
+  test("is read from every site that has it", async () => {
     const input = await inputOf("test/fixtures/two-sites", { nodes: "*" });
     const prefix = only(await explain(input, "prefix/10.70.0.0/24"));
     expect(prefix.notes.map(({ code }) => code)).toEqual(["unscoped"]);
@@ -233,7 +233,7 @@ describe("what things share", () => {
 describe("a setting", () => {
   const RECORDED = "netbox/manifest.json";
 
-  test("is told with who said so", async () => {
+  test("has its origin", async () => {
     const self = selfOf(await explained("vm/101", { TENANT_NAME: "Brightwater" }));
     const reads = [...fieldOf(self, "tenant").reads, ...fieldOf(self, "site").reads]
       .flatMap((read) => "reads" in read ? read.reads : []);
@@ -253,8 +253,8 @@ describe("a setting", () => {
   });
 });
 
-describe("an answer that tells nothing says why", () => {
-  test("as a guest agent does that refuses, under HTTP 200", async () => {
+describe("an answer without a value has the reason", () => {
+  test("an error of the guest agent with HTTP 200", async () => {
     const desc = "Command guest-get-osinfo has been disabled";
     const osinfo = { status: 200, data: { result: { error: { class: "CommandNotFound", desc } } } };
     const self = await inLab({ guests: [{ vmid: 101, osinfo }] }, "vm/101");
@@ -265,10 +265,10 @@ describe("an answer that tells nothing says why", () => {
   });
 });
 
-describe("a field that is not sent says why", () => {
+describe("a field that is not sent has the reason", () => {
   const QUIET: Lab = { guests: [{ vmid: 101, config: { description: "" } }] };
 
-  test("because Proxmox says that there is none", async () => {
+  test("Proxmox VE has no value", async () => {
     const field = fieldOf(await inLab(QUIET, "vm/101"), "comments");
     expect(field).toMatchObject({ fate: "empty" });
     expect(field).not.toHaveProperty("value");
@@ -278,14 +278,14 @@ describe("a field that is not sent says why", () => {
     ]);
   });
 
-  test("or is sent empty, because CLEAR_EMPTY says so", async () => {
+  test("or is sent empty with CLEAR_EMPTY", async () => {
     const self = await inLab(QUIET, "vm/101", { CLEAR_EMPTY: "true" });
     expect(fieldOf(self, "comments")).toMatchObject({ fate: "cleared", value: "" });
     expect(fieldOf(self, "platform")).toMatchObject({ fate: "cleared", value: {} });
     expect(fieldOf(self, "custom_fields.proxmox_ha_state")).toMatchObject({ fate: "cleared" });
   });
 
-  test("because it is too large for a request", async () => {
+  test("it is too large for a request", async () => {
     const description = "x".repeat(3 * 2 ** 20);
     const parts: Lab = { guests: [{ vmid: 101, config: { description } }] };
     const explanation = only(await explain(inputFrom(lab(parts)), "vm/101"));

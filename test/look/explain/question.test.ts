@@ -9,7 +9,7 @@ function thingsOf(explanations: readonly Explanation[]): string[] {
   return explanations.map(({ what }) => what);
 }
 
-describe("a thing goes by", () => {
+describe("a thing has the name", () => {
   test.each([
     ["vm/101", "vm/101"],
     ["vm/git", "vm/101"],
@@ -65,7 +65,7 @@ describe("a thing goes by", () => {
   });
 });
 
-describe("several things of one name are all explained", () => {
+describe("all things with the same name are explained", () => {
   const guests = [
     { vmid: 101, row: { name: "web" } },
     { vmid: 102, row: { name: "web" } },
@@ -73,16 +73,16 @@ describe("several things of one name are all explained", () => {
   ];
   const input = inputFrom(lab({ guests }));
 
-  test("be it the name of two guests", async () => {
+  test("the name of two guests", async () => {
     expect(thingsOf(await explain(input, "vm/web"))).toEqual(["vm/101", "vm/102"]);
     expect(thingsOf(await explain(input, "vm/web (102)"))).toEqual(["vm/102"]);
   });
 
-  test("be it the VMID of one and the name of another", async () => {
+  test("the VMID of one guest and the name of another", async () => {
     expect(thingsOf(await explain(input, "vm/101"))).toEqual(["vm/101", "vm/205"]);
   });
 
-  test("be it an address that one holds and others lost", async () => {
+  test("an address that is left out elsewhere as a duplicate", async () => {
     const explanations = await explained("ip/192.168.99.1");
     expect(explanations.map(({ what, entities, left_out: leftOut }) => [
       what,
@@ -96,7 +96,7 @@ describe("several things of one name are all explained", () => {
     ]);
   });
 
-  test("be it a VLAN that stands in two sites", async () => {
+  test("a VLAN in two sites", async () => {
     const input = await inputOf("test/fixtures/two-sites", { nodes: "*" });
     const [vlan] = await explain(input, "vlan/70");
     expect(vlan?.entities.map(({ name }) => name)).toEqual([
@@ -106,7 +106,7 @@ describe("several things of one name are all explained", () => {
   });
 });
 
-describe("a name that more things bear than anybody reads", () => {
+describe("a name with too many matches", () => {
   const NIC = "BC:24:11:00:00:0A";
   const guests = Array.from({ length: 11 }, (_, i) => ({
     vmid: 101 + i,
@@ -119,17 +119,17 @@ describe("a name that more things bear than anybody reads", () => {
   }));
   const input = inputFrom(lab({ guests }));
 
-  test("is refused, with the first of them", async () => {
+  test("is refused with the first of them", async () => {
     for (const typed of ["nic/net0", `mac/${NIC}`]) {
       await expect(explain(input, typed)).rejects.toMatchObject({
         kind: "usage",
-        message: `Found 11 things called "${typed}"`,
-        hint: expect.stringMatching(/vm\/101\/net0, vm\/102\/net0, .*, and so on$/),
+        message: `"${typed}" matches 11 things`,
+        hint: expect.stringMatching(/vm\/101\/net0, vm\/102\/net0, .*, …$/),
       });
     }
   });
 
-  test("is explained when all of them were left out: each is a line or two", async () => {
+  test("is explained if all of them were left out", async () => {
     const explanations = await explain(input, "ip/172.17.0.1");
     expect(explanations).toHaveLength(11);
     expect(explanations.flatMap(({ entities }) => entities)).toEqual([]);
@@ -137,7 +137,7 @@ describe("a name that more things bear than anybody reads", () => {
 });
 
 describe("a line of an entity file", () => {
-  test("is explained as the one entity that it holds", async () => {
+  test("is explained as its entity", async () => {
     const input = await inputOf("snapshots/example");
     const files = input.entities?.files ?? [];
     expect(files).toHaveLength(13);
@@ -152,14 +152,14 @@ describe("a line of an entity file", () => {
     "11-virtual-machine-0001.json:3",
     "/mnt/example/netbox/11-virtual-machine-0001.json:3",
   ])(
-    "may be named as %s",
+    "may be written as %s",
     async (typed) => {
       const [explanation] = await explained(typed);
       expect(explanation).toMatchObject({ what: "vm/101", entities: [{ what: "vm/101" }] });
     },
   );
 
-  test("is found by what it names, when other settings say something else of it", async () => {
+  test("is found by its natural key if other settings change its fields", async () => {
     const input = await inputOf("snapshots/example", { DISK_BASE_UNIT: "1000" });
     const [explanation] = await explain(input, "netbox/12-virtual-disk-0001.json:3");
     expect(explanation?.what).toBe("vm/101/scsi0");
@@ -167,10 +167,10 @@ describe("a line of an entity file", () => {
   });
 
   test.each([
-    ["netbox/11-virtual-machine-0001.json:1", /Line 1 .* holds no entity/, /2 to 38/],
-    ["netbox/11-virtual-machine-0001.json:39", /Line 39 .* holds no entity/, /2 to 38/],
-    ["netbox/11-virtual-machine-0002.json:2", /no "netbox\/11-virtual-machine-0002/, /0001/],
-  ])("that is none, %s, is refused", async (typed, message, hint) => {
+    ["netbox/11-virtual-machine-0001.json:1", /No entity in line 1 of/, /2 to 38/],
+    ["netbox/11-virtual-machine-0001.json:39", /No entity in line 39 of/, /2 to 38/],
+    ["netbox/11-virtual-machine-0002.json:2", /No "netbox\/11-virtual-machine-0002/, /0001/],
+  ])("without an entity, %s, is refused", async (typed, message, hint) => {
     await expect(explained(typed)).rejects.toMatchObject({
       kind: "usage",
       message: expect.stringMatching(message),
@@ -178,7 +178,7 @@ describe("a line of an entity file", () => {
     });
   });
 
-  test("of a snapshot that is not transformed is refused, with what to do", async () => {
+  test("of a snapshot that is not transformed is refused with a hint", async () => {
     const input = await inputOf("test/fixtures/pve9");
     await expect(explain(input, "netbox/11-virtual-machine-0001.json:2")).rejects.toMatchObject({
       kind: "usage",
@@ -186,7 +186,7 @@ describe("a line of an entity file", () => {
     });
   });
 
-  test("that these settings make nothing of is refused", async () => {
+  test("that these settings do not produce is refused", async () => {
     const input = await inputOf("snapshots/example", { nodes: "pve2" });
     await expect(explain(input, "netbox/11-virtual-machine-0001.json:3")).rejects.toMatchObject({
       kind: "usage",
@@ -195,7 +195,7 @@ describe("a line of an entity file", () => {
   });
 });
 
-describe("what is unknown is refused", () => {
+describe("an unknown name is refused", () => {
   test.each([
     ["vm/gti", "vm/git"],
     ["vm/GIT", "vm/git"],
@@ -204,7 +204,7 @@ describe("what is unknown is refused", () => {
     ["tag/porxmox-ve", "tag/proxmox-ve"],
     ["vm/900", "vm/9000"],
     ["disk/101/scsi9", "disk/101/scsi0"],
-  ])("with what it may be: %s", async (typed, near) => {
+  ])("with similar names: %s", async (typed, near) => {
     await expect(explained(typed)).rejects.toMatchObject({
       kind: "usage",
       message: expect.stringContaining(`"${typed}"`),
@@ -213,7 +213,7 @@ describe("what is unknown is refused", () => {
   });
 
   test.each(["", "vm", "/", "nonsense/xyzzy", "__proto__/x", "vm/\u0000\u0000\u0000\u0000"])(
-    "with the kinds that there are: %j",
+    "with the list of kinds: %j",
     async (typed) => {
       await expect(explained(typed)).rejects.toMatchObject({
         kind: "usage",
@@ -222,7 +222,7 @@ describe("what is unknown is refused", () => {
     },
   );
 
-  test("without names that nobody could type", async () => {
+  test("without suggesting very long names", async () => {
     const guests = [{ vmid: 101, row: { name: `web${"x".repeat(100_000)}` } }];
     const refused = explain(inputFrom(lab({ guests })), "vm/web");
     await expect(refused).rejects.toMatchObject({ kind: "usage" });
@@ -230,7 +230,7 @@ describe("what is unknown is refused", () => {
   });
 });
 
-test("a MAC address names the interface of a node that has it", async () => {
+test("a MAC address finds the node interface that has it", async () => {
   const nic = { iface: "nic0", type: "eth", altnames: ["enx0c42a17f1a30"] };
   const snapshot = lab({ nodes: { pve1: { network: [nic] } } });
   const input = inputFrom(snapshot, { ALL_INTERFACES: "true" });
