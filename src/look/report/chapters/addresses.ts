@@ -2,7 +2,7 @@
 import ipaddr from "ipaddr.js";
 import { compareNatural } from "../../../base/natural-order.ts";
 import type { Fleet, FleetAddress } from "../fleet.ts";
-import { type List, listHtml } from "../page/list.ts";
+import { listHtml, type ReportList } from "../page/list.ts";
 import { counted, grouped, type Html, markup, percent, px } from "../page/markup.ts";
 import type { Chapter } from "../page/page.ts";
 
@@ -53,7 +53,7 @@ function useHtml({ prefix, isMapped, used, room, parts }: PrefixUse): Html {
   }</td><td>${isMapped ? "as a prefix" : ""}</td></tr>`;
 }
 
-function addressList(addresses: readonly FleetAddress[]): List<FleetAddress> {
+function addressList(addresses: readonly FleetAddress[]): ReportList<FleetAddress> {
   return {
     id: "address-rows",
     things: "addresses",

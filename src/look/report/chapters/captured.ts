@@ -2,7 +2,7 @@
 import { CAUSES, hasData, incompleteOf } from "../../../proxmox/answers.ts";
 import { ENDPOINT_NAMES, endpointOf, ENDPOINTS, nodeOfPath } from "../../../proxmox/endpoints.ts";
 import { filesOf, type Snapshot } from "../../../run-folder/snapshot.ts";
-import { type List, listHtml } from "../page/list.ts";
+import { listHtml, type ReportList } from "../page/list.ts";
 import { counted, grouped, type Html, lookUp, markup } from "../page/markup.ts";
 import type { Chapter } from "../page/page.ts";
 import { barsHtml } from "../page/charts.ts";
@@ -53,7 +53,7 @@ function questionsHtml(tallies: readonly AnswerTally[]): Html {
 ${barsHtml(bars, { full: 1 })}`;
 }
 
-function gapList(incomplete: readonly Gap[]): List<Gap> {
+function gapList(incomplete: readonly Gap[]): ReportList<Gap> {
   return {
     id: "gaps",
     things: "missing answers",

@@ -1,6 +1,6 @@
 /** What is different from an earlier run. */
 import type { Differences } from "../../diff/differences.ts";
-import { type List, listHtml } from "../page/list.ts";
+import { listHtml, type ReportList } from "../page/list.ts";
 import { grouped, type Html, markup } from "../page/markup.ts";
 import type { Chapter } from "../page/page.ts";
 
@@ -87,7 +87,7 @@ function rowsOf(half: string, differences: Differences): Row[] {
   ];
 }
 
-function rowList(rows: readonly Row[], halves: EarlierRun["halves"]): List<Row> {
+function rowList(rows: readonly Row[], halves: EarlierRun["halves"]): ReportList<Row> {
   return {
     id: "difference-rows",
     things: "findings",

@@ -1,7 +1,7 @@
 /** Guests: by status, platform and node, and all of them. */
 import type { Fleet, FleetGuest } from "../fleet.ts";
 import { guestKey, type Topology } from "../topology.ts";
-import { type List, listHtml } from "../page/list.ts";
+import { listHtml, type ReportList } from "../page/list.ts";
 import { counted, gibOf, grouped, type Html, lookUp, markup } from "../page/markup.ts";
 import type { Chapter } from "../page/page.ts";
 import { type Bar, barsHtml } from "../page/charts.ts";
@@ -112,7 +112,7 @@ function filterLink(id: string, column: string, value: string): Html {
 function guestList(
   guests: readonly FleetGuest[],
   topology: Topology | undefined,
-): List<FleetGuest> {
+): ReportList<FleetGuest> {
   const networks = ({ kind, vmid }: FleetGuest): string | undefined =>
     topology?.ofGuest.get(guestKey({ kind: kind as "qemu", vmid: Number(vmid) }))?.join(", ");
   const clusters = new Set(guests.flatMap(({ cluster }) => cluster ?? []));

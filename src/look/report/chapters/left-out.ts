@@ -1,7 +1,7 @@
 /** What was read and did not become an entity, and why; and what became one otherwise than expected. */
 import { type LeftOut, type Note, NOTES, REASONS } from "../../../run-folder/left-out.ts";
 import type { Fleet } from "../fleet.ts";
-import { type Column, type List, listHtml } from "../page/list.ts";
+import { type Column, listHtml, type ReportList } from "../page/list.ts";
 import { counted, grouped, type Html, lookUp, markup } from "../page/markup.ts";
 import type { Chapter } from "../page/page.ts";
 import { barsHtml } from "../page/charts.ts";
@@ -40,7 +40,7 @@ function reasonsHtml(records: readonly LeftOut[], id: string): Html {
   return barsHtml(bars, { isNoted: true });
 }
 
-function recordList(records: readonly LeftOut[]): List<LeftOut> {
+function recordList(records: readonly LeftOut[]): ReportList<LeftOut> {
   return {
     id: "left-out-records",
     things: "records",
@@ -54,7 +54,7 @@ function recordList(records: readonly LeftOut[]): List<LeftOut> {
   };
 }
 
-function noteList(notes: readonly Note[]): List<Note> {
+function noteList(notes: readonly Note[]): ReportList<Note> {
   return {
     id: "note-rows",
     things: "notes",

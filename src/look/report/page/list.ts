@@ -13,7 +13,7 @@ export interface Column<Row> {
   readonly cell: (row: Row) => string | number | undefined;
 }
 
-export interface List<Row> {
+export interface ReportList<Row> {
   /** Names it in the data and in links. */
   readonly id: string;
   /** What it is a list of: "guests". */
@@ -23,7 +23,7 @@ export interface List<Row> {
 }
 
 // oxlint-disable-next-line typescript/no-explicit-any -- lists of all kinds stand on one page
-export type AnyList = List<any>;
+export type AnyReportList = ReportList<any>;
 
 /** What browser.js knows of a list. Each cell is the index of its text. */
 export interface ListData {
@@ -45,7 +45,7 @@ export class Texts {
   }
 }
 
-export function listData<Row>({ things, columns, rows }: List<Row>, texts: Texts): ListData {
+export function listData<Row>({ things, columns, rows }: ReportList<Row>, texts: Texts): ListData {
   return {
     things,
     columns: columns.map(({ title, kind = "text" }) => ({ title, kind })),
@@ -57,7 +57,7 @@ export const PAGE_ROWS = 25;
 /** Of a filter, the most frequent ones; the search finds all. */
 const MOST_OPTIONS = 500;
 
-export function listHtml<Row>(list: List<Row>): Html {
+export function listHtml<Row>(list: ReportList<Row>): Html {
   const { id, things, columns, rows } = list;
   const first = rows.slice(0, PAGE_ROWS);
   const count = rows.length <= PAGE_ROWS
@@ -96,7 +96,7 @@ function cellHtml<Row>(column: Column<Row>, row: Row): Html {
   }</td>`;
 }
 
-function filterHtml<Row>({ columns, rows }: List<Row>, at: number): Html | undefined {
+function filterHtml<Row>({ columns, rows }: ReportList<Row>, at: number): Html | undefined {
   const column = columns[at] as Column<Row>;
   const counts = new Map<string, number>();
   for (const row of rows) {

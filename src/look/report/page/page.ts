@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { TOOL } from "../../../base/tool.ts";
-import { type AnyList, listData, PAGE_ROWS, Texts } from "./list.ts";
+import { type AnyReportList, listData, PAGE_ROWS, Texts } from "./list.ts";
 import { Html, jsonInHtml, markup } from "./markup.ts";
 
 export interface Chapter {
@@ -12,7 +12,7 @@ export interface Chapter {
   /** One sentence under the title. */
   readonly lead: string;
   readonly body: Html;
-  readonly lists: readonly AnyList[];
+  readonly lists: readonly AnyReportList[];
 }
 
 export interface PageParts {
