@@ -185,7 +185,7 @@ describe("capture", () => {
       runCli([...args, "--nodes", "cedar1"], { env }),
     ]);
     expectError(host, 2, 'PROXMOX_HOST "127.0.0.1", not "localhost"');
-    expectError(scope, 2, 'nodes "*", not "cedar1"');
+    expectError(scope, 2, 'PROXMOX_NODES "*", not "cedar1"');
   });
 
   test("resumed from a journal of another format, or a damaged one, ends with 5", async () => {

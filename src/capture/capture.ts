@@ -1,4 +1,4 @@
-/** STAGE 1: a live cluster → a snapshot. Reads only; what it could not read stands in the snapshot as such. */
+/** STAGE 1: a live cluster → a snapshot. Reads only; what could not be read is recorded as such. */
 import { AppError, usageError } from "../base/errors.ts";
 import { switchOf } from "../base/setting.ts";
 import { compareNatural } from "../base/natural-order.ts";
@@ -13,29 +13,32 @@ import {
 import { type ManifestFacts, openSnapshot, startSnapshot } from "../run-folder/snapshot-files.ts";
 import { filesOf, type Manifest, MANIFEST_FILE } from "../run-folder/snapshot.ts";
 import type { Store } from "../run-folder/store/store.ts";
-import type { Client } from "./client.ts";
-import { type ClientRun, connect } from "./client.ts";
-import { Desk, type Wanted } from "./desk.ts";
-import { Limits } from "./limits.ts";
-import { forgetFiltered, type Overview, refuseNothing, survey, warningsOf } from "./overview.ts";
-import { type CaptureProgress, ProgressCounter } from "./progress.ts";
-import { Reach } from "./reach.ts";
+import { type Client, type ClientRun, connect } from "./client.ts";
+import {
+  forgetFiltered,
+  type Inventory,
+  type Overview,
+  readOverview,
+  refuseEmpty,
+  warningsOf,
+} from "./overview.ts";
+import { type ExpectedAnswers, QuestionQueue } from "./question-queue.ts";
 import type { CaptureOptions } from "./settings.ts";
 import { type CaptureSummary, groupGaps } from "./summary.ts";
-import { walk } from "./walk.ts";
+import { Walk } from "./walk.ts";
 
 export interface CaptureRun extends ClientRun {
-  /** Run folder on this machine: a journal is appended to. */
+  /** A run folder on this machine, since the journal is appended to. */
   readonly store: Store;
-  /** Go on from what the folder holds. */
+  /** Continue from what the folder holds. */
   readonly isResumed: boolean;
   readonly onProgress: (progress: CaptureProgress) => void;
 }
 
 /**
- * The folder holds a sealed snapshot afterwards, complete or partial; or, when this throws, whatever it
- * held before and a journal to resume from.
- * @throws AppError "remote" when nobody answers or the token is refused, "interrupted" when aborted.
+ * The folder holds a sealed snapshot afterwards, complete or partial; or, when this throws, what it held before
+ * and a journal to resume from.
+ * @throws AppError "remote" when no host answers or the token is refused, "interrupted" when aborted.
  */
 export async function capture(options: CaptureOptions, run: CaptureRun): Promise<CaptureSummary> {
   const { store } = run;
@@ -53,7 +56,7 @@ export async function capture(options: CaptureOptions, run: CaptureRun): Promise
       await journal.record({ path, ...version });
       return await askAll(options, run, { client, journal });
     } catch (error) {
-      // Calls that are under way, or wait for their turn, end here.
+      // Ends the calls that are running or waiting.
       stop.abort(error);
       throw error;
     } finally {
@@ -66,47 +69,40 @@ export async function capture(options: CaptureOptions, run: CaptureRun): Promise
   }
 }
 
-interface Means {
-  readonly client: Client;
-  readonly journal: CaptureJournal;
-}
-
 async function askAll(
   options: CaptureOptions,
   run: CaptureRun,
-  { client, journal }: Means,
+  { client, journal }: { readonly client: Client; readonly journal: CaptureJournal },
 ): Promise<CaptureSummary> {
   const progress = new ProgressCounter(run.onProgress);
-  const desk = new Desk({
+  const queue = new QuestionQueue({
     client,
     journal,
-    limits: new Limits(options.limits),
-    onAnswer: progress.answered.bind(progress),
+    limits: options.limits,
+    onAnswer: (path, answer) => progress.answered(path, answer),
   });
-  const walking = {
-    desk,
-    reach: new Reach(desk),
+  const walk = new Walk({
+    queue,
     perNode: options.limits.perNode,
     hasLiveAddresses: options.hasLiveAddresses,
-    onNode: progress.nodeDone.bind(progress),
-    onGuest: progress.guestDone.bind(progress),
-    unapplied: new Set<string>(),
-  };
-  const ask = desk.ask.bind(desk);
-  let overview = await survey(ask, options);
-  refuseNothing(overview, options);
+    onNode: () => progress.done("nodes"),
+    onGuest: () => progress.done("guests"),
+  });
+  const ask = queue.ask.bind(queue);
+  let overview = await readOverview(ask, options);
+  refuseEmpty(overview, options);
   for (const warning of warningsOf(overview, options)) run.onWarning(warning);
   progress.expect(overview.inventory);
-  if (await walk(overview.inventory, walking)) {
-    // What has moved is looked up, and asked for where it is now; nothing else is asked twice.
-    await desk.renew(clusterQuestion("resources"));
-    desk.startOver();
-    overview = await survey(ask, options);
+  if (await walk.run(overview.inventory)) {
+    // Guests that moved are looked up and asked on their new node; nothing else is asked twice.
+    await queue.renew(clusterQuestion("resources"));
+    queue.clearFiles();
+    overview = await readOverview(ask, options);
     progress.expect(overview.inventory);
-    await walk(overview.inventory, walking);
+    await walk.run(overview.inventory);
   }
-  if (walking.unapplied.size > 0) run.onWarning(unappliedWarning(walking.unapplied));
-  const manifest = await assemble(run.store, { journal, files: desk.files }, {
+  if (walk.unappliedNodes.size > 0) run.onWarning(unappliedWarning(walk.unappliedNodes));
+  const manifest = await assemble(run.store, { journal, files: queue.files }, {
     ...factsOf(options, client, overview),
     captured_at: journal.head.started_at,
     attempts: journal.attempts,
@@ -161,57 +157,58 @@ function factsOf(
   };
 }
 
-/** What stopped the capture, with the way to go on. Faults of ours stay as they are. */
+/** What stopped the capture, with the command that resumes it. Our own bugs stay as they are. */
 function resumable(error: unknown, run: CaptureRun, journal: CaptureJournal | undefined): unknown {
   const { place } = run.store;
   const kept = journal && `${journal.size} answers are kept in ${place}/${CAPTURE_JOURNAL_FILE}`;
-  const goOn = `go on with: ${TOOL.name} capture --resume --out ${place}`;
+  const resume = `resume with: ${TOOL.name} capture --resume --out ${place}`;
   if (run.signal.aborted) {
     return kept === undefined
       ? new AppError("interrupted", "Interrupted before the first answer")
-      : new AppError("interrupted", `Interrupted: ${kept}`, { hint: goOn });
+      : new AppError("interrupted", `Interrupted: ${kept}`, { hint: resume });
   }
   if (kept === undefined || !(error instanceof AppError) || error.kind !== "remote") return error;
-  const hint = [error.hint, kept, goOn].filter((part) => part !== undefined).join("; ");
+  const hint = [error.hint, kept, resume].filter((part) => part !== undefined).join("; ");
   return new AppError("remote", error.message, { hint });
 }
 
-/** The journal and the list of what the snapshot shall hold → the files of the run folder, and the manifest. */
-
 /**
- * An older snapshot in the folder goes first: from then on, until the manifest is written, the folder is
- * an unfinished one. The journal, which holds everything, goes last.
+ * Journal → the files of the run folder and the manifest. An older snapshot in the folder is removed first: until the
+ * manifest is written, the folder is unfinished. The journal, which holds everything, is removed last.
  */
-export async function assemble(
+async function assemble(
   store: Store,
   { journal, files }: {
     readonly journal: CaptureJournal;
-    readonly files: ReadonlyMap<string, Wanted>;
+    readonly files: ReadonlyMap<string, ExpectedAnswers>;
   },
   facts: ManifestFacts,
 ): Promise<Manifest> {
   const writer = await startSnapshot(store);
-  for (const [file, wanted] of files) await writer.write(file, await answersOf(wanted, journal));
+  for (const [file, expected] of files) {
+    await writer.write(file, await answersOf(expected, journal));
+  }
   const manifest = await writer.finish(facts);
   await journal.remove();
   return manifest;
 }
 
-async function answersOf(wanted: Wanted, journal: CaptureJournal): Promise<Map<string, Answer>> {
+async function answersOf(
+  expected: ExpectedAnswers,
+  journal: CaptureJournal,
+): Promise<Map<string, Answer>> {
   const answers = new Map<string, Answer>();
-  for (const [path, state] of wanted) {
+  for (const [path, state] of expected) {
     const answer = state === "asked" ? await journal.answer(path) : { skipped: state };
     if (answer !== undefined) answers.set(path, answer);
   }
   return answers;
 }
 
-/** What a run folder already holds: to go on from, to replace, or to leave alone. */
-
 /**
- * A capture that was interrupted, or that is partial → a journal that lacks only what is to be asked.
- * @throws AppError "usage" when there is nothing to go on from, or it was asked for something else;
- * "input" when the journal is damaged or of another format.
+ * A capture that was interrupted, or is partial → a journal that lacks only what is to be asked.
+ * @throws AppError "usage" when there is nothing to resume, or it was started with other settings; "input" when
+ * the journal is damaged or of another format.
  */
 export async function resumeJournal(
   store: Store,
@@ -222,25 +219,25 @@ export async function resumeJournal(
   if (difference === undefined) return journal;
   await journal.close();
   throw usageError(`Cannot resume the capture in ${store.place}: ${difference}`, {
-    hint: "Resume with the settings that it was begun with, or capture anew, without --resume",
+    hint: "Resume with the settings that it was started with, or start over without --resume",
   });
 }
 
-/** Only an older capture from the same host is replaced. @throws AppError "usage". */
+/** @throws AppError "usage" when the folder holds anything but an older capture of the same host. */
 export async function refuseForeign(store: Store, { source }: CaptureJournalHead): Promise<void> {
   const keys = await store.keys();
   const isTaken = keys.some((key) => key === MANIFEST_FILE || key.startsWith("pve/"));
-  // An older capture that was interrupted while its files were written.
+  // A capture that was interrupted while its files were written has a journal and no manifest.
   if (!isTaken || (!keys.includes(MANIFEST_FILE) && keys.includes(CAPTURE_JOURNAL_FILE))) return;
   const { manifest } = await openSnapshot(store);
   if (manifest.tool.name === TOOL.name && manifest.source.host === source.host) return;
   throw usageError(
     `Cannot capture into ${store.place}: it holds a snapshot of "${manifest.source.host}"`,
-    { hint: "Name another folder with --out, or remove that one first" },
+    { hint: "Name another folder with --out, or remove this one first" },
   );
 }
 
-/** The answers of a snapshot that is sealed, for more than its journal is gone. */
+/** A sealed snapshot has no journal any more: its answers make a new one. */
 async function journalOfSnapshot(store: Store): Promise<CaptureJournal> {
   if (await store.read(MANIFEST_FILE) === undefined) {
     throw usageError(`Found nothing to resume in ${store.place}`, {
@@ -267,16 +264,70 @@ async function journalOfSnapshot(store: Store): Promise<CaptureJournal> {
   return journal;
 }
 
-/** TABLE: what has to be the same, as the setting is called. */
+/** TABLE: setting → what must be the same when a capture is resumed. */
 const SAME: Readonly<Record<string, (head: CaptureJournalHead) => string>> = {
   PROXMOX_HOST: ({ source }) => source.host,
   PROXMOX_PORT: ({ source }) => String(source.port ?? ""),
-  nodes: ({ scope }) => scope.nodes.toSorted().join(","),
+  PROXMOX_NODES: ({ scope }) => scope.nodes.toSorted().join(","),
   LXC_LIVE_ADDRESSES: ({ settings }) => String(switchOf(settings.LXC_LIVE_ADDRESSES ?? "false")),
 };
 
-function differenceOf(begun: CaptureJournalHead, wanted: CaptureJournalHead): string | undefined {
-  const name = Object.keys(SAME).find((each) => SAME[each]?.(begun) !== SAME[each]?.(wanted));
+function differenceOf(started: CaptureJournalHead, wanted: CaptureJournalHead): string | undefined {
+  const name = Object.keys(SAME).find((each) => SAME[each]?.(started) !== SAME[each]?.(wanted));
   return name &&
-    `it was begun with ${name} "${SAME[name]?.(begun)}", not "${SAME[name]?.(wanted)}"`;
+    `it was started with ${name} "${SAME[name]?.(started)}", not "${SAME[name]?.(wanted)}"`;
+}
+
+/** How far a capture is. */
+export interface CaptureProgress {
+  readonly nodes: { readonly done: number; readonly total: number };
+  readonly guests: { readonly done: number; readonly total: number };
+  /** Answers that came from the cluster in this run. */
+  readonly answers: number;
+  /** Of these. */
+  readonly gaps: number;
+}
+
+class ProgressCounter {
+  readonly #report: (progress: CaptureProgress) => void;
+  #state: CaptureProgress = {
+    nodes: { done: 0, total: 0 },
+    guests: { done: 0, total: 0 },
+    answers: 0,
+    gaps: 0,
+  };
+
+  constructor(report: (progress: CaptureProgress) => void) {
+    this.#report = report;
+  }
+
+  get state(): CaptureProgress {
+    return this.#state;
+  }
+
+  /** Starts over with what there is to do. */
+  expect({ nodes }: Inventory): void {
+    const inScope = nodes.filter(({ isInScope }) => isInScope);
+    const guests = inScope.reduce((sum, node) => sum + node.guests.length, 0);
+    this.#change({
+      nodes: { done: 0, total: inScope.length },
+      guests: { done: 0, total: guests },
+    });
+  }
+
+  done(part: "nodes" | "guests"): void {
+    const { done, total } = this.#state[part];
+    this.#change({ [part]: { done: done + 1, total } });
+  }
+
+  answered(path: string, answer: Answer): void {
+    const { answers, gaps } = this.#state;
+    const isGap = incompleteOf(path, answer) !== undefined;
+    this.#change({ answers: answers + 1, gaps: gaps + (isGap ? 1 : 0) });
+  }
+
+  #change(part: Partial<CaptureProgress>): void {
+    this.#state = { ...this.#state, ...part };
+    this.#report(this.#state);
+  }
 }

@@ -17,22 +17,22 @@ import { filteredPaths, grantsFor, majorOf, versionOf } from "./access.ts";
 import type { Connection } from "./client.ts";
 import type { CaptureOptions } from "./settings.ts";
 
-export type ClusterAnswers = Readonly<Record<(typeof CLUSTER_ENDPOINTS)[number], Answer>>;
+type ClusterAnswers = Readonly<Record<(typeof CLUSTER_ENDPOINTS)[number], Answer>>;
 
-/** Not the answers themselves: the listing of a large cluster is mostly telemetry, and long. */
+/** Without the answers themselves: the listing of a large cluster is long, and mostly telemetry. */
 export interface Overview {
   readonly inventory: Inventory;
   /** Names of those in scope. */
   readonly nodes: readonly string[];
-  /** undefined: not known. */
+  /** undefined: they could not be read. */
   readonly rights: Rights | undefined;
-  /** Of Proxmox VE, as far as it is known; else the newest. */
+  /** Of Proxmox VE; the newest when it is not known. */
   readonly major: number;
   readonly version: string | undefined;
-  /** undefined: a node that stands alone, or the token may not read it. */
+  /** undefined: a single node without a cluster, or the token may not read it. */
   readonly clusterName: string | undefined;
   readonly hasQuorum: boolean;
-  /** Why no nodes are listed; undefined when that call was answered well. */
+  /** Why no nodes are listed; undefined when the call succeeded. */
   readonly nodesGap: string | undefined;
   /** API paths of answers of which the token sees only a part. */
   readonly filtered: readonly string[];
@@ -42,7 +42,15 @@ const NEWEST_MAJOR = 9;
 
 type Scope = Pick<CaptureOptions, "nodes" | "token">;
 
-export function readOverview(answers: ClusterAnswers, { nodes: scope, token }: Scope): Overview {
+/** Asks the cluster-wide questions. */
+export async function readOverview(
+  ask: (question: Question) => Promise<Answer>,
+  { nodes: scope, token }: Scope,
+): Promise<Overview> {
+  const pairs = CLUSTER_ENDPOINTS.map(async (endpoint) =>
+    [endpoint, await ask(clusterQuestion(endpoint))] as const
+  );
+  const answers = Object.fromEntries(await Promise.all(pairs)) as ClusterAnswers;
   const inventory = readInventory(answers, scope);
   const rights = Rights.of(answers.permissions, answers.acl, token.principals);
   const major = majorOf(answers.version) ?? NEWEST_MAJOR;
@@ -63,13 +71,33 @@ export function readOverview(answers: ClusterAnswers, { nodes: scope, token }: S
   };
 }
 
-/** @throws AppError when a snapshot would be empty for a reason that is not the cluster's. */
-export function refuseNothing(
+/** Without a journal, for commands that capture nothing. */
+export async function readOverviewOnce(
+  { client, version }: Connection,
+  scope: Scope,
+): Promise<Overview> {
+  return await readOverview(
+    async ({ endpoint, path }) =>
+      endpoint === "version" ? version.answer : (await client.get(path)).answer,
+    scope,
+  );
+}
+
+/** Rights may have been granted since: what the token saw only a part of is to be asked again. */
+export async function forgetFiltered(journal: CaptureJournal, scope: Scope): Promise<void> {
+  const unread: Answer = { failed: "reset" };
+  const ask = async ({ path }: Question): Promise<Answer> => await journal.answer(path) ?? unread;
+  const { filtered } = await readOverview(ask, scope);
+  for (const path of [PATHS.permissions, ...filtered]) journal.forget(path);
+}
+
+/** @throws AppError when the snapshot would be empty. */
+export function refuseEmpty(
   { inventory: { nodes }, rights, nodesGap }: Overview,
   { token, nodes: scope }: Pick<CaptureOptions, "token" | "nodes">,
 ): void {
   if (rights?.isEmpty && !nodes.some(({ guests }) => guests.length > 0)) {
-    throw new AppError("remote", `The API token ${token.id} has no rights: it sees no guest`, {
+    throw new AppError("remote", `The API token ${token.id} has no rights, so it sees no guest`, {
       hint: `On a node: ${
         grantsFor([{ privilege: "VM.Audit", path: "/" }], token, rights).map(({ text }) => text)
           .join("; ")
@@ -90,13 +118,16 @@ export function refuseScope(
 ): void {
   if (scope !== undefined && nodes.length > 0 && !nodes.some(({ isInScope }) => isInScope)) {
     const given = [...scope].join(",");
-    throw usageError(`Setting nodes is "${given}", and the cluster has none of them`, {
-      hint: `Its nodes: ${nodes.map(({ node }) => node).join(", ")}`,
-    });
+    throw usageError(
+      `PROXMOX_NODES (--nodes) is "${given}", and the cluster has none of these nodes`,
+      {
+        hint: `Its nodes: ${nodes.map(({ node }) => node).join(", ")}`,
+      },
+    );
   }
 }
 
-/** What the user should know and is no gap of the snapshot. */
+/** What the user should know, beside the gaps of the snapshot. */
 export function warningsOf(
   { inventory, rights, hasQuorum }: Overview,
   { nodes: scope = new Set() }: Pick<CaptureOptions, "nodes">,
@@ -106,52 +137,13 @@ export function warningsOf(
   return [
     ...(hasQuorum ? [] : ["The cluster has no quorum: its answers may be out of date"]),
     ...(rights === undefined
-      ? ["The token's rights could not be read: lists that it sees only a part of look complete"]
+      ? ["The token's rights could not be read: incomplete lists may look complete"]
       : rights.acl === undefined && rights.has(["Sys.Audit"], "/access")
-      ? ["The access control list could not be read: entries that hide guests would not be noticed"]
+      ? ["The access control list could not be read: entries that hide guests go unnoticed"]
       : []),
-    ...unknown.map((node) => `The scope names the node "${node}", which the cluster does not have`),
-    ...inventory.refused.map((node) =>
-      `The cluster lists a node "${node}", which no node is called`
-    ),
+    ...unknown.map((node) => `PROXMOX_NODES names node "${node}", which the cluster does not have`),
+    ...inventory.refused.map((node) => `Ignoring node "${node}": not a valid node name`),
   ];
-}
-
-/** The cluster-wide questions, and what their answers come to. */
-
-type CaptureScope = Pick<CaptureOptions, "nodes" | "token">;
-
-export async function survey(
-  ask: (question: Question) => Promise<Answer>,
-  scope: CaptureScope,
-): Promise<Overview> {
-  const pairs = CLUSTER_ENDPOINTS.map(async (endpoint) =>
-    [endpoint, await ask(clusterQuestion(endpoint))] as const
-  );
-  return readOverview(Object.fromEntries(await Promise.all(pairs)) as ClusterAnswers, scope);
-}
-
-/** Without a journal: for those that only look. */
-export async function surveyOnce(
-  { client, version }: Connection,
-  scope: CaptureScope,
-): Promise<Overview> {
-  return await survey(
-    async ({ endpoint, path }) =>
-      endpoint === "version" ? version.answer : (await client.get(path)).answer,
-    scope,
-  );
-}
-
-/** Rights may have been granted since: what they bear upon is to be asked again. */
-export async function forgetFiltered(journal: CaptureJournal, scope: CaptureScope): Promise<void> {
-  const unread: Answer = { failed: "reset" };
-  const { filtered } = await survey(
-    async ({ path }) => await journal.answer(path) ?? unread,
-    scope,
-  );
-  journal.forget(clusterQuestion("permissions").path);
-  for (const path of filtered) journal.forget(path);
 }
 
 /** The listings → the nodes and guests that there are to ask about. */
@@ -166,16 +158,16 @@ export interface Guest extends GuestAddress {
 export interface NodeGuests {
   readonly node: string;
   readonly isInScope: boolean;
-  /** As the listing has it; whether the node answers is another question. */
+  /** In the listing; whether the node answers is another matter. */
   readonly isOnline: boolean;
   /** By VMID. */
   readonly guests: readonly Guest[];
 }
 
 export interface Inventory {
-  /** In natural order: those that are listed, and those that a guest is said to be on. */
+  /** In natural order: listed nodes, and those that have a listed guest. */
   readonly nodes: readonly NodeGuests[];
-  /** What no question can be made of: names of nodes that are none. */
+  /** Invalid names of nodes, about which nothing can be asked. */
   readonly refused: readonly string[];
 }
 

@@ -4,7 +4,13 @@ import { ENDPOINT_NAMES, type EndpointName, endpointOf, parsePath } from "../pro
 import type { Manifest } from "../run-folder/snapshot.ts";
 import { accessTo, grantsFor, type Lack, lacksOf, refusedIn, type Setting } from "./access.ts";
 import { type ClientRun, connect } from "./client.ts";
-import { type Guest, type Inventory, refuseNothing, surveyOnce, warningsOf } from "./overview.ts";
+import {
+  type Guest,
+  type Inventory,
+  readOverviewOnce,
+  refuseEmpty,
+  warningsOf,
+} from "./overview.ts";
 import type { CaptureOptions } from "./settings.ts";
 import type { ApiToken } from "./token.ts";
 
@@ -84,8 +90,8 @@ export interface PlanRow {
 export async function planCapture(options: CaptureOptions, asking: ClientRun): Promise<PlanRow[]> {
   const connection = await connect(options, asking);
   try {
-    const overview = await surveyOnce(connection, options);
-    refuseNothing(overview, options);
+    const overview = await readOverviewOnce(connection, options);
+    refuseEmpty(overview, options);
     for (const warning of warningsOf(overview, options)) asking.onWarning(warning);
     return planOf(overview.inventory, options);
   } finally {

@@ -7,7 +7,7 @@ import { readSettings } from "../../terminal/settings.ts";
 import { renderTable } from "../../terminal/tables.ts";
 import { type Access, accessTo, type Command, grantsFor, lacksOf } from "../access.ts";
 import { type ClientRun, connect } from "../client.ts";
-import { refuseScope, surveyOnce, warningsOf } from "../overview.ts";
+import { readOverviewOnce, refuseScope, warningsOf } from "../overview.ts";
 import {
   type ApiHost,
   CAPTURE_SETTINGS,
@@ -118,7 +118,7 @@ export interface Diagnosed extends Access {
 export async function doctor(options: CaptureOptions, asking: ClientRun): Promise<Diagnosis> {
   const connection = await connect(options, asking);
   try {
-    const overview = await surveyOnce(connection, options);
+    const overview = await readOverviewOnce(connection, options);
     refuseScope(overview.inventory.nodes, options.nodes);
     for (const warning of warningsOf(overview, options)) asking.onWarning(warning);
     const { nodes, rights, major, version, clusterName } = overview;

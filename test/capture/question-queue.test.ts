@@ -1,7 +1,7 @@
 /** How many calls run at once, and how that number follows the cluster. */
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { Limits, Pace } from "../../src/capture/limits.ts";
+import { CallLimits, Pace } from "../../src/capture/question-queue.ts";
 
 function observed(pace: Pace, calls: number, call: { ms?: number; isBusy?: boolean } = {}): number {
   for (let i = 0; i < calls; i += 1) pace.observe({ ms: 20, isBusy: false, ...call });
@@ -63,7 +63,7 @@ describe("limits", () => {
   const options = { total: 5, perNode: 3, agentsPerNode: 1 };
 
   test("hold for a node, for its agents and in all; agents have a budget of their own", async () => {
-    const limits = new Limits(options);
+    const limits = new CallLimits(options);
     const counts: Record<string, number> = {};
     const all = crowd();
     for (const node of ["pve1", "pve2", "pve3"]) {
@@ -89,7 +89,7 @@ describe("limits", () => {
   });
 
   test("shrink with the pace, and what waits still gets its turn", async () => {
-    const limits = new Limits(options);
+    const limits = new CallLimits(options);
     for (let i = 0; i < 40; i += 1) limits.observe({ ms: 20, isBusy: true });
     const all = crowd();
     const done = Promise.all(
@@ -102,7 +102,7 @@ describe("limits", () => {
   });
 
   test("let go of a task that fails", async () => {
-    const limits = new Limits({ ...options, total: 1 });
+    const limits = new CallLimits({ ...options, total: 1 });
     const failing = limits.run(
       { node: "pve1", isAgent: false },
       () => Promise.reject(new Error("no")),
