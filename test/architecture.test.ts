@@ -68,7 +68,6 @@ const RULES: Readonly<Record<string, Rule>> = {
 const EXCEPTIONS = new Set([
   "terminal/options.ts → cli/stage-settings.ts",
   "terminal/policy-file.ts → cli/stage-settings.ts",
-  "terminal/settings.ts → transform/settings.ts",
   "push/prepare.ts → entities/json-line.ts",
   "rehearse/receive/faults.ts → push/gen/ingester_pb.ts",
   "rehearse/receive/ingester.ts → push/gen/ingester_pb.ts",

@@ -43,35 +43,52 @@ export function switchOf(word: string): boolean | undefined {
   return /^(?:false|0|no|off)$/i.test(word) ? false : undefined;
 }
 
-/** The texts that a stage's settings were given → values, each held against its row. */
+/** Settings whose row lists the words that they may be. */
+type ChoiceOf<Table extends SettingTable> = {
+  [Name in keyof Table]: Table[Name]["allowed"] extends string ? never : Name & string;
+}[keyof Table];
 
-export interface SettingReader<Name extends string> {
-  /** As given, else the row's default. */
-  text(name: Name): string | undefined;
-  /** @throws AppError "usage" that names the setting and what is allowed when `read` finds nothing. */
-  checked<Value>(name: Name, read: (text: string) => Value | undefined): Value;
-  /** A whole number. @throws AppError "usage". */
-  whole(name: Name, least: number, most: number): number;
+type WordOf<Row extends SettingRow> = Row["allowed"] extends readonly (infer Word)[] ? Word : never;
+
+/** Texts of a stage's settings → checked values. Every failure is an AppError "usage". */
+export interface SettingReader<Table extends SettingTable> {
+  /** As given, else the default; undefined: neither. */
+  text(name: keyof Table & string): string | undefined;
+  /** What `read` makes of the text; undefined is refused. A secret is read by `text` alone. */
+  checked<Value>(name: keyof Table & string, read: (text: string) => Value | undefined): Value;
+  /** A whole number. */
+  whole(name: keyof Table & string, least: number, most: number): number;
+  choice<Name extends ChoiceOf<Table>>(name: Name): WordOf<Table[Name]>;
+  refuse(name: keyof Table & string, why?: string): never;
 }
 
-/** Blank is as good as not given. A secret is read by `text` alone, since `checked` shows what it refuses. */
+/** A blank text counts as not given: pipelines pass one for a variable that they do not have. */
 export function settingReader<Table extends SettingTable>(
   table: Table,
   texts: TextsOf<Table>,
-): SettingReader<keyof Table & string> {
+): SettingReader<Table> {
   type Name = keyof Table & string;
   const rowOf = (name: Name): SettingRow => table[name] as SettingRow;
   const text = (name: Name): string | undefined => texts[name]?.trim() || rowOf(name).default;
-  const checked: SettingReader<Name>["checked"] = (name, read) => {
-    const given = text(name);
-    const value = read(given ?? "");
-    if (value !== undefined) return value;
-    throw usageError(`Setting ${name} is "${given}"`, { hint: `Allowed: ${rowOf(name).allowed}` });
+  const refuse = (name: Name, why?: string): never => {
+    const value = text(name);
+    const { flag } = rowOf(name);
+    const fault = value === undefined
+      ? `${name} (--${flag}) is required`
+      : `Setting ${name} is "${value.toWellFormed()}"${why === undefined ? "" : `: ${why}`}`;
+    throw usageError(fault, { hint: `Allowed: ${allowedText(rowOf(name))}` });
   };
+  const checked: SettingReader<Table>["checked"] = (name, read) =>
+    read(text(name) ?? "") ?? refuse(name);
   return {
     text,
     checked,
+    refuse,
     whole: (name, least, most) => checked(name, (given) => wholeNumber(given, least, most)),
+    choice: <Chosen extends ChoiceOf<Table>>(name: Chosen) => {
+      const words = rowOf(name).allowed as readonly WordOf<Table[Chosen]>[];
+      return checked(name, (given) => words.find((word) => word === given));
+    },
   };
 }
 

@@ -6,14 +6,7 @@ import { readFile } from "node:fs/promises";
 import { reasonOf, usageError } from "../base/errors.ts";
 import type { SettingRow, SettingTable, TextsOf } from "../base/setting.ts";
 import { proxyFor } from "../http/proxy.ts";
-import type { Manifest } from "../run-folder/snapshot.ts";
 import type { StoreCredentials } from "../run-folder/store/store.ts";
-import {
-  recordedTexts,
-  type SettingName,
-  SETTINGS,
-  type SettingTexts,
-} from "../transform/settings.ts";
 import { type Context, flagText } from "./options.ts";
 import { readPolicyFile } from "./policy-file.ts";
 
@@ -66,21 +59,6 @@ export async function readNamedFile(file: string, setting: string): Promise<stri
       cause,
     });
   });
-}
-
-/** What was given, over what capture recorded. */
-export function withRecorded(given: SettingTexts, manifest: Manifest): SettingTexts {
-  return { ...recordedTexts(manifest), ...given };
-}
-
-/** Every setting with the text that is in force, for the manifest of the entity files. */
-export function settingsInForce(texts: SettingTexts): Record<string, string> {
-  const used: Record<string, string> = {};
-  for (const [name, row] of Object.entries<SettingRow>(SETTINGS)) {
-    const text = texts[name as SettingName] ?? row.default;
-    if (text !== undefined && name !== "BOOTSTRAP") used[name] = text;
-  }
-  return used;
 }
 
 /** Credentials of object stores, under the names that their own tools use. */

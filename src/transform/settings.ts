@@ -1,6 +1,12 @@
 /** TABLE: the settings of `transform`, one row each. Flags, `--help` and README are printed from it. */
-import { usageError } from "../base/errors.ts";
-import { allowedText, type SettingRow, SWITCH, switchOf, type TextsOf } from "../base/setting.ts";
+import {
+  type SettingReader,
+  settingReader,
+  type SettingRow,
+  SWITCH,
+  switchOf,
+  type TextsOf,
+} from "../base/setting.ts";
 import { isLonger, MAX_LONG_NAME } from "../netbox/names.ts";
 import { parseHosts, parseScope, scopeFault } from "../proxmox/host.ts";
 import { cleanText } from "../proxmox/values.ts";
@@ -144,8 +150,7 @@ export type SettingName = keyof typeof SETTINGS;
 /** Setting → text, as a flag, the environment, a policy file or a manifest gave it. */
 export type SettingTexts = TextsOf<typeof SETTINGS>;
 
-/** The user's choices: texts in, one checked value out. */
-
+/** The settings, checked. */
 export interface Policy {
   /** As typed, without a port. */
   readonly host: string;
@@ -169,102 +174,86 @@ export interface Policy {
   readonly deviceCluster: boolean;
 }
 
-/** A setting that is one of a few words. */
-type ChoiceName = {
-  [Name in SettingName]: (typeof SETTINGS)[Name]["allowed"] extends string ? never : Name;
-}[SettingName];
-type Choice<Name extends ChoiceName> = (typeof SETTINGS)[Name]["allowed"][number];
-
 /** What capture recorded of the settings: the defaults for its snapshot. */
 export function recordedTexts({ source, scope, settings }: Manifest): SettingTexts {
   return { PROXMOX_HOST: source.host, nodes: scope.nodes.join(","), ...settings };
 }
 
+/** Every setting that the entity files depend on, with the text that is in force, for their manifest. */
+export function settingsInForce(texts: SettingTexts): Record<string, string> {
+  const used: Record<string, string> = {};
+  for (const [name, row] of Object.entries<SettingRow>(SETTINGS)) {
+    const text = texts[name as SettingName] ?? row.default;
+    if (text !== undefined && name !== "BOOTSTRAP") used[name] = text;
+  }
+  return used;
+}
+
+/** BOOTSTRAP, which needs no other setting. @throws AppError "usage". */
+export function isBootstrapOn({ BOOTSTRAP }: SettingTexts): boolean {
+  return settingReader(SETTINGS, { BOOTSTRAP }).checked("BOOTSTRAP", switchOf);
+}
+
 /** @throws AppError "usage" that names the setting, its value and what is allowed. */
 export function parsePolicy(texts: SettingTexts): Policy {
-  const text = (name: SettingName): string | undefined => {
-    const row: SettingRow = SETTINGS[name];
-    // An empty text is how a pipeline says that it has none.
-    return texts[name]?.trim() || row.default || undefined;
-  };
-  const name = (setting: SettingName): string | undefined => {
-    const given = text(setting);
-    return given === undefined ? undefined : checkName(setting, given);
-  };
-  const required = (name: SettingName): string => text(name) ?? refuse(name, texts[name]);
-  const flag = (name: SettingName): boolean => parseFlag(name, required(name));
-  const oneOf = <Name extends ChoiceName>(name: Name): Choice<Name> => {
-    const allowed: readonly Choice<Name>[] = SETTINGS[name].allowed;
-    return allowed.find((word) => word === text(name)) ?? refuse(name, texts[name]);
-  };
+  const settings = settingReader(SETTINGS, texts);
+  const { text, checked, choice } = settings;
+  const name = (setting: SettingName): string =>
+    checked(setting, (given) => checkedName(given, setting, settings));
+  const optionalName = (setting: SettingName): string | undefined =>
+    text(setting) === undefined ? undefined : name(setting);
   return {
-    host: hostOf(required("PROXMOX_HOST")),
-    clusterName: name("CLUSTER_NAME"),
-    siteName: checkName("SITE_NAME", required("SITE_NAME")),
-    nodeSites: parseNodeSiteMap(text("NODE_SITE_MAP") ?? ""),
-    nodes: scopeOf(required("nodes")),
-    tenantName: name("TENANT_NAME"),
-    clusterScope: oneOf("CLUSTER_SCOPE"),
-    prefixScope: oneOf("PREFIX_SCOPE"),
-    diskBaseUnit: oneOf("DISK_BASE_UNIT") === "1000" ? 1000 : 1024,
-    allInterfaces: flag("ALL_INTERFACES"),
-    lxcLiveAddresses: flag("LXC_LIVE_ADDRESSES"),
-    platformWithoutAgent: oneOf("PLATFORM_WITHOUT_AGENT"),
-    clearEmpty: flag("CLEAR_EMPTY"),
-    nodeDeviceType: checkName("NODE_DEVICE_TYPE", required("NODE_DEVICE_TYPE")),
-    nodeDeviceRole: checkName("NODE_DEVICE_ROLE", required("NODE_DEVICE_ROLE")),
-    nodeManufacturer: checkName("NODE_MANUFACTURER", required("NODE_MANUFACTURER")),
-    deviceCluster: flag("DEVICE_CLUSTER"),
+    // Of several hosts the first, without its port.
+    host: checked("PROXMOX_HOST", (given) => parseHosts(given)?.[0].name),
+    clusterName: optionalName("CLUSTER_NAME"),
+    siteName: name("SITE_NAME"),
+    nodeSites: parseNodeSiteMap(text("NODE_SITE_MAP") ?? "", settings),
+    nodes: parseNodes(text("nodes") ?? "", settings),
+    tenantName: optionalName("TENANT_NAME"),
+    clusterScope: choice("CLUSTER_SCOPE"),
+    prefixScope: choice("PREFIX_SCOPE"),
+    diskBaseUnit: choice("DISK_BASE_UNIT") === "1000" ? 1000 : 1024,
+    allInterfaces: checked("ALL_INTERFACES", switchOf),
+    lxcLiveAddresses: checked("LXC_LIVE_ADDRESSES", switchOf),
+    platformWithoutAgent: choice("PLATFORM_WITHOUT_AGENT"),
+    clearEmpty: checked("CLEAR_EMPTY", switchOf),
+    nodeDeviceType: name("NODE_DEVICE_TYPE"),
+    nodeDeviceRole: name("NODE_DEVICE_ROLE"),
+    nodeManufacturer: name("NODE_MANUFACTURER"),
+    deviceCluster: checked("DEVICE_CLUSTER", switchOf),
   };
 }
 
-/** "true", "yes", "on", "1" and their opposites, in any case. @throws AppError "usage". */
-export function parseFlag(name: SettingName, value: string): boolean {
-  return switchOf(value) ?? refuse(name, value);
-}
+type Reader = SettingReader<typeof SETTINGS>;
 
 /** NetBox would refuse a longer one, and neither protobuf nor PostgreSQL takes every character. */
-function checkName(setting: SettingName, name: string): string {
+function checkedName(name: string, setting: SettingName, { refuse }: Reader): string {
   if (isLonger(name, MAX_LONG_NAME)) {
-    refuse(setting, name, `a name has at most ${MAX_LONG_NAME} characters`);
+    refuse(setting, `a name has at most ${MAX_LONG_NAME} characters`);
   }
   if (cleanText(name) !== name) {
-    refuse(setting, name.toWellFormed(), "a name has no NUL and no half characters");
+    refuse(setting, "a name has no NUL character and no unpaired surrogate");
   }
   return name;
 }
 
 /** "pve1:London, pve2:Amsterdam" → Map; split at the first ":", blanks trimmed. */
-function parseNodeSiteMap(value: string): ReadonlyMap<string, string> {
+function parseNodeSiteMap(value: string, settings: Reader): ReadonlyMap<string, string> {
   const sites = new Map<string, string>();
   for (const pair of value.split(",").map((part) => part.trim()).filter((part) => part !== "")) {
     const colon = pair.indexOf(":");
     const node = pair.slice(0, Math.max(colon, 0)).trim();
-    const site = pair.slice(colon + 1).trim();
-    checkName("NODE_SITE_MAP", site);
+    const site = checkedName(pair.slice(colon + 1).trim(), "NODE_SITE_MAP", settings);
     if (colon === -1 || node === "" || site === "") {
-      refuse("NODE_SITE_MAP", value, `"${pair}" is no pair of node and site`);
+      settings.refuse("NODE_SITE_MAP", `"${pair}" is not a node and a site`);
     }
-    if (sites.has(node)) refuse("NODE_SITE_MAP", value, `it names the node "${node}" twice`);
+    if (sites.has(node)) settings.refuse("NODE_SITE_MAP", `it names the node "${node}" twice`);
     sites.set(node, site);
   }
   return sites;
 }
 
-function scopeOf(value: string): ReadonlySet<string> | undefined {
+function parseNodes(value: string, { refuse }: Reader): ReadonlySet<string> | undefined {
   const fault = scopeFault(value);
-  return fault === undefined ? parseScope(value) : refuse("nodes", value, fault);
-}
-
-/** Of a list, the first; without its port. */
-function hostOf(value: string): string {
-  return parseHosts(value)?.[0].name ?? refuse("PROXMOX_HOST", value);
-}
-
-function refuse(name: SettingName, value: string | undefined, why?: string): never {
-  const row: SettingRow = SETTINGS[name];
-  const given = value === undefined || value.trim() === "" ? "is not set" : `is "${value}"`;
-  throw usageError(`Setting ${name} ${given}${why === undefined ? "" : `: ${why}`}`, {
-    hint: `Allowed: ${allowedText(row)}`,
-  });
+  return fault === undefined ? parseScope(value) : refuse("nodes", fault);
 }

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { AppError } from "../../src/base/errors.ts";
 import {
-  parseFlag,
+  isBootstrapOn,
   parsePolicy,
   type Policy,
   type SettingName,
@@ -156,7 +156,7 @@ describe("a wrong setting is refused with its name, its value and what is allowe
   });
 
   test("BOOTSTRAP=maybe, read on its own", () => {
-    const error = refusal(() => parseFlag("BOOTSTRAP", "maybe"));
+    const error = refusal(() => isBootstrapOn({ BOOTSTRAP: "maybe" }));
     expect([error.kind, error.hint]).toEqual(["usage", "Allowed: true or false"]);
     expect(error.message).toContain('BOOTSTRAP is "maybe"');
   });

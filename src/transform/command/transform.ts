@@ -5,9 +5,16 @@ import { TOOL } from "../../base/tool.ts";
 import { writeEntities } from "../../run-folder/entity-writer.ts";
 import { openSnapshot } from "../../run-folder/snapshot-files.ts";
 import type { Session } from "../../terminal/session.ts";
-import { readSettings, settingsInForce, withRecorded } from "../../terminal/settings.ts";
+import { readSettings } from "../../terminal/settings.ts";
 import { MAPPING_VERSION } from "../mapping/tables.ts";
-import { parseFlag, parsePolicy, SETTINGS, type SettingTexts } from "../settings.ts";
+import {
+  isBootstrapOn,
+  parsePolicy,
+  recordedTexts,
+  SETTINGS,
+  settingsInForce,
+  type SettingTexts,
+} from "../settings.ts";
 import { type Batch, transform, type TransformInput } from "../transform.ts";
 import { runBootstrap } from "./bootstrap.ts";
 import { printSummary } from "./summary.ts";
@@ -15,7 +22,7 @@ import { printSummary } from "./summary.ts";
 export async function runTransform(session: Session): Promise<void> {
   const { operands: runs } = session;
   const given = await readSettings(session.context, SETTINGS);
-  if (parseFlag("BOOTSTRAP", given.BOOTSTRAP ?? "false")) {
+  if (isBootstrapOn(given)) {
     if (runs.length > 1) {
       throw usageError("Setting BOOTSTRAP is on, and several run folders are named", {
         hint: "Name one folder, which the static entities go to; or leave BOOTSTRAP out",
@@ -53,7 +60,7 @@ async function openRun(run: string, given: SettingTexts, session: Session) {
   const { manifest } = snapshot;
   // What the user gave is judged by itself: only then is all that is wrong the manifest's fault.
   parsePolicy({ PROXMOX_HOST: "recorded", ...given });
-  const texts = withRecorded(given, manifest);
+  const texts = { ...recordedTexts(manifest), ...given };
   try {
     const input: TransformInput = { snapshot, policy: parsePolicy(texts) };
     return { input, policy: settingsInForce(texts) };
