@@ -16,8 +16,6 @@ import {
   type Rights,
   standingOf,
 } from "../proxmox/rights.ts";
-import { count, record, text } from "../proxmox/values.ts";
-import type { Answer } from "../proxmox/answers.ts";
 import type { ApiToken } from "./token.ts";
 
 export interface Access {
@@ -129,16 +127,6 @@ export function filteredPaths(setting: Setting): string[] {
     ...(isShort("nodes") ? [PATHS.nodes] : []),
     ...(isShort("network") ? setting.nodes.map(PATHS.network) : []),
   ];
-}
-
-/** "9.1.4", "7.4-16"; undefined when the answer does not say. */
-export function versionOf(answer: Answer): string | undefined {
-  return "data" in answer ? text(record(answer.data)?.["version"]) : undefined;
-}
-
-/** 9, 7 */
-export function majorOf(answer: Answer): number | undefined {
-  return count(/^\d+/.exec(versionOf(answer) ?? "")?.[0]);
 }
 
 /** Privileges that are missing → the commands, for a shell on any node, that give them. */
@@ -301,10 +289,4 @@ const PLAIN_REGEXP = /^[\w/.:-]+$/;
 /** For a shell, to which "!" is not always a letter. */
 function quoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
-}
-
-/** "Permission check failed (/vms/101, VM.Audit|VM.Monitor)" → the path and the privileges. */
-export function refusedIn(error: string): { path: string; privileges: string[] } | undefined {
-  const [, path, privileges] = /\((\/[^,()]*), ([A-Za-z.|]+)\)/.exec(error) ?? [];
-  return path && privileges ? { path, privileges: privileges.split("|") } : undefined;
 }

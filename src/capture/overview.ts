@@ -5,19 +5,26 @@ import { type Answer, incompleteOf } from "../proxmox/answers.ts";
 import {
   CLUSTER_ENDPOINTS,
   clusterQuestion,
-  type GuestAddress,
   nodeFile,
   PATHS,
   type Question,
 } from "../proxmox/endpoints.ts";
 import { Rights } from "../proxmox/rights.ts";
-import { count, flag, records, text } from "../proxmox/values.ts";
+import {
+  type AddressedGuest,
+  addressedGuests,
+  type ClusterListing,
+  isOnline,
+  majorOf,
+  nodeNames,
+  readListing,
+  versionOf,
+} from "../proxmox/listing.ts";
+import { flag, text } from "../proxmox/values.ts";
 import type { CaptureJournal } from "../run-folder/capture-journal.ts";
-import { filteredPaths, grantsFor, majorOf, versionOf } from "./access.ts";
+import { filteredPaths, grantsFor } from "./access.ts";
 import type { Connection } from "./client.ts";
 import type { CaptureOptions } from "./settings.ts";
-
-type ClusterAnswers = Readonly<Record<(typeof CLUSTER_ENDPOINTS)[number], Answer>>;
 
 /** Without the answers themselves: the listing of a large cluster is long, and mostly telemetry. */
 export interface Overview {
@@ -47,26 +54,27 @@ export async function readOverview(
   ask: (question: Question) => Promise<Answer>,
   { nodes: scope, token }: Scope,
 ): Promise<Overview> {
-  const pairs = CLUSTER_ENDPOINTS.map(async (endpoint) =>
-    [endpoint, await ask(clusterQuestion(endpoint))] as const
+  const asked = CLUSTER_ENDPOINTS.map(clusterQuestion).map(async (question) =>
+    [question.path, await ask(question)] as const
   );
-  const answers = Object.fromEntries(await Promise.all(pairs)) as ClusterAnswers;
-  const inventory = readInventory(answers, scope);
-  const rights = Rights.of(answers.permissions, answers.acl, token.principals);
-  const major = majorOf(answers.version) ?? NEWEST_MAJOR;
+  const answers = new Map(await Promise.all(asked));
+  const listing = readListing(answers);
+  const inventory = readInventory(listing, scope);
+  const [permissions, acl] = [answers.get(PATHS.permissions), answers.get(PATHS.acl)];
+  const rights = Rights.of(permissions, acl, token.principals);
+  const version = answers.get(PATHS.version);
+  const major = majorOf(version) ?? NEWEST_MAJOR;
   const nodes = inventory.nodes.filter(({ isInScope }) => isInScope).map(({ node }) => node);
-  const { clusterStatus } = answers;
-  const status = "data" in clusterStatus ? records(clusterStatus.data) : [];
-  const cluster = status.find(({ type }) => type === "cluster");
+  const nodeAnswer = answers.get(PATHS.nodes);
   return {
     inventory,
     nodes,
     rights,
     major,
-    version: versionOf(answers.version),
-    clusterName: text(cluster?.["name"]),
-    hasQuorum: flag(cluster?.["quorate"]) !== false,
-    nodesGap: incompleteOf(PATHS.nodes, answers.nodes)?.reason,
+    version: versionOf(version),
+    clusterName: text(listing.cluster?.name),
+    hasQuorum: flag(listing.cluster?.quorate) !== false,
+    nodesGap: nodeAnswer && incompleteOf(PATHS.nodes, nodeAnswer)?.reason,
     filtered: rights === undefined ? [PATHS.permissions] : filteredPaths({ rights, major, nodes }),
   };
 }
@@ -146,22 +154,14 @@ export function warningsOf(
   ];
 }
 
-/** The listings → the nodes and guests that there are to ask about. */
-
-export interface Guest extends GuestAddress {
-  /** Known only while its node is. */
-  readonly isTemplate: boolean;
-  /** "running", "stopped", "unknown", … */
-  readonly status: string;
-}
-
+/** A node of the listings, or one that a guest is listed on. */
 export interface NodeGuests {
   readonly node: string;
   readonly isInScope: boolean;
-  /** In the listing; whether the node answers is another matter. */
+  /** In the listings; whether the node answers is another matter. */
   readonly isOnline: boolean;
   /** By VMID. */
-  readonly guests: readonly Guest[];
+  readonly guests: readonly AddressedGuest[];
 }
 
 export interface Inventory {
@@ -171,64 +171,29 @@ export interface Inventory {
   readonly refused: readonly string[];
 }
 
-export interface Listings {
-  readonly nodes: Answer;
-  readonly resources: Answer;
-  readonly clusterStatus: Answer;
-}
-
 /** `scope`: undefined for all nodes. */
 export function readInventory(
-  listings: Listings,
+  listing: ClusterListing,
   scope: ReadonlySet<string> | undefined,
 ): Inventory {
-  const nodeRows = rowsOf(listings.nodes);
-  const guests = rowsOf(listings.resources).flatMap((row) => guestOf(row) ?? []);
-  const members = rowsOf(listings.clusterStatus).filter(({ type }) => type === "node");
-  const online = new Map([
-    ...guests.map(({ node }) => [node, true] as const),
-    ...members.map((row) => [text(row["name"]) ?? "", flag(row["online"]) ?? true] as const),
-    ...nodeRows.map((row) => [text(row["node"]) ?? "", row["status"] !== "offline"] as const),
-  ]);
-  const byNode = Map.groupBy(guests, ({ node }) => node);
-  const names = [...online.keys()].sort(compareNatural);
-  const good = names.filter((node) => nodeFile(node) !== undefined);
+  const guests = Map.groupBy(addressedGuests(listing.resources), ({ node }) => node);
+  const names = [...new Set([...nodeNames(listing), ...guests.keys()])].sort(compareNatural);
+  const [good = [], refused = []] = [true, false].map((isGood) =>
+    names.filter((node) => (nodeFile(node) !== undefined) === isGood)
+  );
   return {
     nodes: good.map((node) => ({
       node,
       isInScope: scope?.has(node) ?? true,
-      isOnline: online.get(node) ?? true,
-      guests: guestsOf(byNode.get(node) ?? []),
+      isOnline: isOnline(node, listing),
+      guests: byVmid(guests.get(node) ?? []),
     })),
-    refused: names.filter((node) => node !== "" && nodeFile(node) === undefined),
+    refused,
   };
 }
 
-type Row = Readonly<Record<string, unknown>>;
-
-function rowsOf(answer: Answer): readonly Row[] {
-  return "data" in answer ? records(answer.data) : [];
-}
-
-/** undefined for what has no config: a row of another type, or without a VMID. */
-function guestOf(row: Row): Guest | undefined {
-  const vmid = count(row["vmid"]);
-  const kind = row["type"];
-  const node = text(row["node"]);
-  if (vmid === undefined || node === undefined || (kind !== "qemu" && kind !== "lxc")) {
-    return undefined;
-  }
-  return {
-    node,
-    kind,
-    vmid,
-    isTemplate: flag(row["template"]) ?? false,
-    status: text(row["status"]) ?? "unknown",
-  };
-}
-
-/** Each once. */
-function guestsOf(rows: readonly Guest[]): Guest[] {
-  const unique = new Map(rows.map((guest) => [`${guest.kind}/${guest.vmid}`, guest]));
+/** Without doubles. */
+function byVmid(guests: readonly AddressedGuest[]): AddressedGuest[] {
+  const unique = new Map(guests.map((guest) => [`${guest.kind}/${guest.vmid}`, guest]));
   return [...unique.values()].sort((a, b) => a.vmid - b.vmid || compareNatural(a.kind, b.kind));
 }

@@ -1,16 +1,16 @@
 /** What a capture came to: the gaps by what they come from, and what to do about each kind. */
-import { type Cause, CAUSES, type Incomplete } from "../proxmox/answers.ts";
-import { ENDPOINT_NAMES, type EndpointName, endpointOf, parsePath } from "../proxmox/endpoints.ts";
-import type { Manifest } from "../run-folder/snapshot.ts";
-import { accessTo, grantsFor, type Lack, lacksOf, refusedIn, type Setting } from "./access.ts";
-import { type ClientRun, connect } from "./client.ts";
+import { type Cause, CAUSES, type Incomplete, refusedIn } from "../proxmox/answers.ts";
 import {
-  type Guest,
-  type Inventory,
-  readOverviewOnce,
-  refuseEmpty,
-  warningsOf,
-} from "./overview.ts";
+  ENDPOINT_NAMES,
+  type EndpointName,
+  endpointOf,
+  type GuestKind,
+  parsePath,
+} from "../proxmox/endpoints.ts";
+import type { Manifest } from "../run-folder/snapshot.ts";
+import { accessTo, grantsFor, type Lack, lacksOf, type Setting } from "./access.ts";
+import { type ClientRun, connect } from "./client.ts";
+import { type Inventory, readOverviewOnce, refuseEmpty, warningsOf } from "./overview.ts";
 import type { CaptureOptions } from "./settings.ts";
 import type { ApiToken } from "./token.ts";
 
@@ -107,7 +107,7 @@ export function planOf(
   const asked = nodes.filter(({ isInScope }) => isInScope);
   const online = asked.filter(({ isOnline }) => isOnline);
   const guests = online.flatMap((node) => node.guests.filter(({ isTemplate }) => !isTemplate));
-  const running = (kind: Guest["kind"]): number =>
+  const running = (kind: GuestKind): number =>
     guests.filter((guest) => guest.kind === kind && guest.status === "running").length;
   const calls: Partial<Record<EndpointName, number>> = {
     // A node that is listed as offline is asked once, for its own word.

@@ -1,16 +1,18 @@
 /** An inventory → every question about it, each asked or skipped with its reason. */
 import pMap from "p-map";
 import {
-  agentFact,
   type Answer,
   hasUnappliedChanges,
   incompleteOf,
+  lastingAgentFact,
+  objectOf,
   type SkipReason,
+  valueOf,
 } from "../proxmox/answers.ts";
 import { guestQuestion, nodeQuestion, PATHS } from "../proxmox/endpoints.ts";
 import { hasOpenAddress, isAgentEnabled } from "../proxmox/nics.ts";
-import { record } from "../proxmox/values.ts";
-import type { Guest, Inventory, NodeGuests } from "./overview.ts";
+import type { AddressedGuest } from "../proxmox/listing.ts";
+import type { Inventory, NodeGuests } from "./overview.ts";
 import type { QuestionQueue } from "./question-queue.ts";
 
 export interface WalkOptions {
@@ -68,7 +70,7 @@ export class Walk {
     return hasMoved;
   }
 
-  async #askGuests(guests: readonly Guest[]): Promise<boolean> {
+  async #askGuests(guests: readonly AddressedGuest[]): Promise<boolean> {
     let hasMoved = false;
     const further: Promise<void>[] = [];
     await pMap(guests, async (guest) => {
@@ -86,25 +88,26 @@ export class Walk {
     return hasMoved;
   }
 
-  async #askFurther(guest: Guest, config: Config): Promise<void> {
+  async #askFurther(guest: AddressedGuest, config: Config): Promise<void> {
     if (guest.kind === "qemu") await this.#askAgent(guest, config);
     else await this.#askContainer(guest, config);
   }
 
-  async #askAgent(guest: Guest, config: Config): Promise<void> {
+  async #askAgent(guest: AddressedGuest, config: Config): Promise<void> {
     const system = guestQuestion("osinfo", guest);
     const interfaces = guestQuestion("agentInterfaces", guest);
     const reason = agentSkipReason(guest, config);
     const first = reason === undefined
       ? await this.#queue.ask(system)
       : this.#queue.skip(system, reason);
-    const reasonNow = "skipped" in first ? first.skipped : deadAgent(first);
+    // Each call to a dead agent takes 3 s.
+    const reasonNow = "skipped" in first ? first.skipped : lastingAgentFact(first);
     if (reasonNow === undefined) await this.#queue.ask(interfaces);
     else this.#queue.skip(interfaces, reasonNow);
   }
 
   /** Only with LXC_LIVE_ADDRESSES, and for a container whose config leaves an address open. */
-  async #askContainer(guest: Guest, config: Config): Promise<void> {
+  async #askContainer(guest: AddressedGuest, config: Config): Promise<void> {
     if (!this.#options.hasLiveAddresses || guest.isTemplate) return;
     const question = guestQuestion("lxcInterfaces", guest);
     const reason = containerSkipReason(guest, config);
@@ -115,10 +118,10 @@ export class Walk {
 
 function configOf(answer: Answer): Config {
   if ("skipped" in answer && answer.skipped === "unreachable") return "unreachable";
-  return ("data" in answer ? record(answer.data) : undefined) ?? "unread";
+  return valueOf(objectOf(answer)) ?? "unread";
 }
 
-function agentSkipReason(guest: Guest, config: Config): SkipReason | undefined {
+function agentSkipReason(guest: AddressedGuest, config: Config): SkipReason | undefined {
   if (guest.status === "unknown") return "unreachable";
   if (guest.isTemplate) return "template";
   if (guest.status !== "running") return "guest-stopped";
@@ -127,15 +130,10 @@ function agentSkipReason(guest: Guest, config: Config): SkipReason | undefined {
   return isAgentEnabled(config) ? undefined : "agent-off";
 }
 
-/**
- * Each call to a dead agent takes 3 s. One that was only slow is asked again: the other command may be faster.
- */
-function deadAgent(answer: Answer): SkipReason | undefined {
-  const isSlow = "error" in answer && answer.error?.includes("got timeout") === true;
-  return isSlow ? undefined : agentFact(answer);
-}
-
-function containerSkipReason(guest: Guest, config: Config): SkipReason | "static" | undefined {
+function containerSkipReason(
+  guest: AddressedGuest,
+  config: Config,
+): SkipReason | "static" | undefined {
   if (config === "unreachable") return "unreachable";
   if (config === "unread") return "config-not-read";
   if (!hasOpenAddress(config)) return "static";

@@ -1,17 +1,20 @@
-/** One answer of the snapshot → its data, or the one reason why there is none. */
-import { PATHS } from "./endpoints.ts";
-import { cleanText, list, record, text } from "./values.ts";
+/**
+ * An answer of Proxmox VE as a snapshot has it → its value, or the one reason why there is none; and which
+ * answers are gaps of the snapshot. No other file interprets the status or the error of an answer.
+ */
+import { type EndpointName, endpointOf, parsePath, PATHS } from "./endpoints.ts";
+import { cleanText, type DataRow, list, record, text } from "./values.ts";
 
-/** One question's outcome: the answer, or why there is none. */
+/** The answer to one call, or why there is none. */
 export type Answer = Answered | Skipped | Failed;
 
 export interface Answered {
-  /** HTTP status, 595–599 included (Proxmox's codes for a node that its proxy cannot reach). */
+  /** HTTP status; 595–599 are those of Proxmox VE's proxy, for a node that it cannot reach. */
   readonly status: number;
   readonly data?: unknown;
   /** The error text: the reason phrase or the body's `message`. */
   readonly error?: string;
-  /** Beside a node's network: what its panel has not applied yet. See unapplied.ts. */
+  /** Of a node's network: the difference between /etc/network/interfaces.new and what is in force. */
   readonly changes?: unknown;
 }
 
@@ -41,7 +44,7 @@ export const FAILURES = ["dns", "refused", "reset", "timeout", "tls"] as const;
 export type Failure = (typeof FAILURES)[number];
 
 /** Why something was not read. Each is a reason code of left-out.json. */
-export type Unread =
+export type UnreadReason =
   | "agent-error"
   | "agent-not-running"
   | "agent-off"
@@ -53,26 +56,42 @@ export type Unread =
   | "unparsable"
   | "unreachable";
 
-/** `detail` is what Proxmox VE said; "" when it was not asked. */
-export type Reading<Value, Reason = Unread> = { readonly value: Value } | {
-  readonly reason: Reason;
+export interface NotRead {
+  readonly reason: UnreadReason;
+  /** The text of Proxmox VE; "" when it was not asked. */
   readonly detail: string;
-};
+}
 
-/** What Proxmox's proxy answers for a node that it cannot reach. Source: proxmox.md §1.2. */
-const UNREACHABLE: ReadonlySet<number> = new Set([595, 596, 597, 599]);
-const DENIED: ReadonlySet<number> = new Set([401, 403]);
+export type Reading<Value> = { readonly value: Value } | NotRead;
 
-/** Why capture did not ask → why nothing is known. */
-const SKIPPED: Readonly<Record<SkipReason, Unread | undefined>> = {
-  "agent-not-running": "agent-not-running",
-  "agent-off": "agent-off",
-  "config-not-read": undefined,
-  "guest-stopped": "guest-stopped",
-  "out-of-scope": "out-of-scope",
-  template: "template",
-  unreachable: "unreachable",
-};
+export function valueOf<Value>(reading: Reading<Value> | undefined): Value | undefined {
+  return reading !== undefined && "value" in reading ? reading.value : undefined;
+}
+
+/** The reading of what `next` makes of the value. */
+export function thenRead<From, To>(
+  reading: Reading<From>,
+  next: (value: From) => Reading<To>,
+): Reading<To> {
+  return "value" in reading ? next(reading.value) : reading;
+}
+
+/** The value in the shape that `pick` finds, or the reason "unparsable". */
+export function narrow<Value>(
+  reading: Reading<unknown>,
+  pick: (data: unknown) => Value | undefined,
+): Reading<Value> {
+  return thenRead(reading, (data) => {
+    const value = pick(data);
+    return value === undefined
+      ? { reason: "unparsable", detail: "the answer has another shape" }
+      : { value };
+  });
+}
+
+/** Status codes of Proxmox VE's proxy for a node that it cannot reach. Source: proxmox.md §1.2. */
+const UNREACHABLE = [595, 596, 597, 599];
+const DENIED = [401, 403];
 
 export const NO_ANSWER = { reason: "failed", detail: "the snapshot holds no answer" } as const;
 
@@ -80,29 +99,36 @@ export function dataOf(answer: Answer | undefined): Reading<unknown> {
   if (answer === undefined) return NO_ANSWER;
   if ("failed" in answer) return { reason: "failed", detail: answer.failed };
   if ("skipped" in answer) {
-    const reason = SKIPPED[answer.skipped];
-    return reason === undefined
+    return answer.skipped === "config-not-read"
       ? { reason: "failed", detail: `not asked: ${answer.skipped}` }
-      : { reason, detail: "" };
+      : { reason: answer.skipped, detail: "" };
   }
-  if (answer.status === 200) return { value: answer.data };
-  const detail = `${answer.status} ${cleanText(answer.error ?? "")}`.trim();
-  if (DENIED.has(answer.status)) return { reason: "denied", detail };
-  return { reason: UNREACHABLE.has(answer.status) ? "unreachable" : "failed", detail };
-}
-
-export function hasData(answer: Answer): boolean {
-  return "status" in answer && answer.status === 200;
+  const { status, error = "", data } = answer;
+  if (status === 200) return { value: data };
+  const detail = `${status} ${cleanText(error)}`.trim();
+  if (DENIED.includes(status)) return { reason: "denied", detail };
+  return { reason: UNREACHABLE.includes(status) ? "unreachable" : "failed", detail };
 }
 
 /** An answer that has to be an object. */
-export function objectOf(answer: Answer | undefined): Reading<Readonly<Record<string, unknown>>> {
+export function objectOf(answer: Answer | undefined): Reading<DataRow> {
   return narrow(dataOf(answer), record);
 }
 
-/** An answer that has to be a list, of anything. */
-export function listOf(answer: Answer | undefined): Reading<readonly unknown[]> {
-  return narrow(dataOf(answer), list);
+/** An answer that has to be a list. An item that is not an object is a row without keys. */
+export function rowsOf(answer: Answer | undefined): Reading<readonly DataRow[]> {
+  return narrow(dataOf(answer), asRows);
+}
+
+export function asRows(data: unknown): readonly DataRow[] | undefined {
+  return list(data)?.map((item) => record(item) ?? {});
+}
+
+/** A running container's interfaces; a stopped one answers with null. Source: PVE/API2/LXC.pm. */
+export function containerListOf(answer: Answer | undefined): Reading<readonly unknown[]> {
+  const data = dataOf(answer);
+  const isStopped = "value" in data && data.value === null;
+  return isStopped ? { reason: "guest-stopped", detail: "" } : narrow(data, list);
 }
 
 /**
@@ -110,58 +136,66 @@ export function listOf(answer: Answer | undefined): Reading<readonly unknown[]> 
  * HTTP 500 with a text. Source: PVE/API2/Qemu/Agent.pm; proxmox.md §6.
  */
 export function agentResultOf(answer: Answer | undefined): Reading<unknown> {
-  const found = objectOf(answer);
-  if ("reason" in found) {
-    const fact = answer === undefined ? undefined : agentFact(answer);
-    return fact === undefined ? found : { ...found, reason: fact };
+  const reading = objectOf(answer);
+  if ("reason" in reading) {
+    const reason = answer && agentFact(answer);
+    return reason === undefined ? reading : { ...reading, reason };
   }
-  const result = found.value["result"];
+  const result = reading.value["result"];
   const error = record(record(result)?.["error"]);
   if (error === undefined) return { value: result };
   const words = [error["class"], error["desc"]].filter((part) => typeof part === "string");
   return { reason: "agent-error", detail: cleanText(words.join(": ")) };
 }
 
+/** The data of the answer to `path`, of a guest agent its result; and where it is in the answer. */
+export function payloadOf(
+  path: string,
+  answer: Answer | undefined,
+): { readonly pointer: string; readonly reading: Reading<unknown> } {
+  return endpointOf(path)?.isAgent === true
+    ? { pointer: "/data/result", reading: agentResultOf(answer) }
+    : { pointer: "/data", reading: dataOf(answer) };
+}
+
+/** For people: why there is no payload; undefined when there is one. */
+export function missingText(path: string, answer: Answer | undefined): string | undefined {
+  if (answer !== undefined && "skipped" in answer) return `not asked: ${answer.skipped}`;
+  const { reading } = payloadOf(path, answer);
+  if ("value" in reading) return undefined;
+  if (reading.reason === "agent-error") return `the guest agent: ${reading.detail}`;
+  return answer !== undefined && "failed" in answer ? `failed: ${answer.failed}` : reading.detail;
+}
+
 /**
- * TABLE: the texts of failed agent calls that tell a fact about the guest. Which of two texts a guest that is off has
- * depends on where that was noticed.
+ * TABLE: the error texts of guest agent calls that are facts about the guest. A guest that is off has two, by the place
+ * where that was noticed. After a timeout, another command may still be answered.
  * Source: qemu-server, PVE/QemuServer/Agent.pm ("VM 101 is not running"), PVE/QemuServer/Monitor.pm ("VM 101 not
  * running", "got timeout").
  */
 const AGENT_FACTS = [
-  [/agent is not running|got timeout/i, "agent-not-running"],
-  [/no qemu guest agent configured/i, "agent-off"],
-  [/VM \d+ (?:is )?not running/i, "guest-stopped"],
+  { text: /agent is not running/i, reason: "agent-not-running", isLasting: true },
+  { text: /got timeout/i, reason: "agent-not-running", isLasting: false },
+  { text: /no qemu guest agent configured/i, reason: "agent-off", isLasting: true },
+  { text: /VM \d+ (?:is )?not running/i, reason: "guest-stopped", isLasting: true },
 ] as const;
 
-export type AgentFact = (typeof AGENT_FACTS)[number][1];
+export type AgentFact = (typeof AGENT_FACTS)[number]["reason"];
+
+function findAgentFact(answer: Answer): (typeof AGENT_FACTS)[number] | undefined {
+  const error = "status" in answer && answer.status === 500 ? answer.error ?? "" : "";
+  return AGENT_FACTS.find(({ text }) => text.test(error));
+}
 
 /** undefined: the answer is a good one, or a gap. */
 export function agentFact(answer: Answer): AgentFact | undefined {
-  const error = "status" in answer && answer.status === 500 ? answer.error ?? "" : "";
-  return AGENT_FACTS.find(([pattern]) => pattern.test(error))?.[1];
+  return findAgentFact(answer)?.reason;
 }
 
-/** A value of the shape that `pick` finds, or the reason "unparsable". */
-export function narrow<Value, Reason>(
-  found: Reading<unknown, Reason>,
-  pick: (data: unknown) => Value | undefined,
-): Reading<Value, Reason | "unparsable"> {
-  if ("reason" in found) return found;
-  const value = pick(found.value);
-  return value === undefined
-    ? { reason: "unparsable", detail: "the answer has another shape" }
-    : { value };
-}
-
-/** undefined: not read. */
-export function valueOf<Value>(found: Reading<Value, unknown> | undefined): Value | undefined {
-  return found !== undefined && "value" in found ? found.value : undefined;
-}
-
-/** The rows of a list. One that is not an object has no keys: it is left out as a row that says nothing. */
-export function asRows(values: readonly unknown[]): Readonly<Record<string, unknown>>[] {
-  return values.map((value) => record(value) ?? {});
+/** A fact that makes every other call to the same agent useless. */
+export function lastingAgentFact(answer: Answer): AgentFact | undefined {
+  const fact = findAgentFact(answer);
+  return fact?.isLasting === true ? fact.reason : undefined;
 }
 
 /**
@@ -172,7 +206,11 @@ export function hasUnappliedChanges(answer: Answer | undefined): boolean {
   return answer !== undefined && "changes" in answer && text(answer.changes) !== undefined;
 }
 
-/** Which answers are gaps: what a snapshot would hold more if all had gone well. */
+/** "Permission check failed (/vms/101, VM.Audit|VM.Monitor)" → the path and the privileges. */
+export function refusedIn(error: string): { path: string; privileges: string[] } | undefined {
+  const [, path, privileges] = /\((\/[^,()]*), ([A-Za-z.|]+)\)/.exec(error) ?? [];
+  return path && privileges ? { path, privileges: privileges.split("|") } : undefined;
+}
 
 /** An entry of `incomplete` in the manifest of a snapshot; `cause` is a key of CAUSES. */
 export interface Incomplete {
@@ -181,7 +219,7 @@ export interface Incomplete {
   readonly cause?: string;
 }
 
-/** TABLE: what gaps come from, one row a code. README and the summary of a capture are printed from it. */
+/** TABLE: the causes of gaps. README and the summary of a capture are printed from it. */
 export const CAUSES = {
   denied: "The API token may not read it",
   filtered: "The API token sees only a part of it",
@@ -196,20 +234,14 @@ export const CAUSES = {
 
 export type Cause = keyof typeof CAUSES;
 
-interface Pattern {
-  readonly path?: RegExp;
+/** TABLE: the first row that matches. Source: proxmox.md §1.2. */
+const STATUS_CAUSES: readonly {
   readonly status: readonly number[];
   readonly error?: RegExp;
-}
-
-const AGENT_REGEXP = /\/agent\//;
-/** Up to PVE 8.0 there is no such endpoint. */
-const LXC_INTERFACES: Pattern = { path: /\/lxc\/\d+\/interfaces$/, status: [501] };
-
-/** The first that matches. Source: proxmox.md §1.2. */
-const STATUS_CAUSES: readonly (Pattern & { readonly cause: Cause })[] = [
-  { status: [401, 403], cause: "denied" },
-  { status: [595, 596, 597, 599], cause: "unreachable" },
+  readonly cause: Cause;
+}[] = [
+  { status: DENIED, cause: "denied" },
+  { status: UNREACHABLE, cause: "unreachable" },
   {
     status: [500],
     error: /^hostname lookup|^unable to get remote IP|^proxy loop detected/,
@@ -219,63 +251,74 @@ const STATUS_CAUSES: readonly (Pattern & { readonly cause: Cause })[] = [
   { status: [500], error: /^Configuration file '.*' does not exist/, cause: "moved" },
 ];
 
-const FAILURE_CAUSES = {
+const FAILURE_CAUSES: Readonly<Record<Failure, Cause>> = {
   dns: "unreachable",
   refused: "unreachable",
   tls: "unreachable",
   reset: "dropped",
   timeout: "timed-out",
-} as const;
+};
 
-/** undefined: the answer is good, or tells a fact, or was not due. */
+/** The gap that an answer leaves; undefined: it is good, is a fact, or was rightly not asked for. */
 export function incompleteOf(path: string, answer: Answer): Required<Incomplete> | undefined {
   if ("skipped" in answer) {
-    if (answer.skipped === "unreachable") {
-      return { path, reason: "unreachable", cause: "unreachable" };
-    }
-    if (answer.skipped !== "config-not-read") return undefined;
-    return { path, reason: answer.skipped, cause: "depends" };
+    const { skipped: reason } = answer;
+    if (reason === "unreachable") return { path, reason, cause: "unreachable" };
+    return reason === "config-not-read" ? { path, reason, cause: "depends" } : undefined;
   }
   if ("failed" in answer) {
     return { path, reason: answer.failed, cause: FAILURE_CAUSES[answer.failed] };
   }
-  const { status, error = "" } = answer;
-  const isGood = status === 200 && answer.error === undefined;
-  const matches = (pattern: Pattern): boolean =>
-    pattern.status.includes(status) && (pattern.path?.test(path) ?? true) &&
-    (pattern.error?.test(error) ?? true);
-  const isFact = matches(LXC_INTERFACES) ||
-    (AGENT_REGEXP.test(path) && agentFact(answer) !== undefined);
-  if (isGood || isFact) return undefined;
-  const cause = STATUS_CAUSES.find(matches)?.cause ?? "failed";
-  return { path, reason: `${status} ${error}`.trim(), cause };
+  const { status, error } = answer;
+  if (status === 200 && error === undefined) return undefined;
+  const row = endpointOf(path);
+  const isFact = (row?.mayBeMissing === true && status === 501) ||
+    (row?.isAgent === true && agentFact(answer) !== undefined);
+  if (isFact) return undefined;
+  const cause =
+    STATUS_CAUSES.find((each) =>
+      each.status.includes(status) && (each.error?.test(error ?? "") ?? true)
+    )?.cause ?? "failed";
+  return { path, reason: `${status} ${error ?? ""}`.trim(), cause };
 }
 
-/**
- * Listings out of which Proxmox VE leaves what the token may not see. Whether it did is not known unless the token's
- * rights and the access control list were read. Source: proxmox.md §2.2.
- */
-const RIGHTS: ReadonlySet<string> = new Set([PATHS.permissions, PATHS.acl]);
-const FILTERED_REGEXP = /^\/cluster\/resources|^\/nodes\/[^/]+\/network$/;
-
-/** Why rows may be missing from a good answer; undefined when none are. */
-export function hiddenRows(
-  { incomplete }: { readonly incomplete: readonly Incomplete[] },
-  path: string,
-): Incomplete | undefined {
-  return incomplete.find((each) => each.path === path) ??
-    (FILTERED_REGEXP.test(path) ? incomplete.find((each) => RIGHTS.has(each.path)) : undefined);
+/** What came of a question: an answer, a gap, or nothing because there was nothing to ask. */
+export function outcomeOf(path: string, answer: Answer): "answered" | "missing" | "not-due" {
+  if (incompleteOf(path, answer) !== undefined) return "missing";
+  return "value" in dataOf(answer) ? "answered" : "not-due";
 }
 
-/** For people: why rows may be missing from the answer to `path`. */
-export function hiddenDetail(hidden: Incomplete, path: string): string {
-  return hidden.path === path
-    ? "it lists only a part"
-    : `it may list only a part, since ${hidden.path} was not read in full`;
+/** Asked, and answered with an error or not at all; the manifest counts them. */
+export function isFailure(answer: Answer): boolean {
+  return "failed" in answer || ("status" in answer && answer.status >= 400);
 }
 
-/** Is the node of this question away, as far as one answer can tell? */
+/** Is the node away, as far as one answer shows? */
 export function isUnreachable(path: string, answer: Answer): boolean {
   const cause = incompleteOf(path, answer)?.cause;
   return cause === "unreachable" || cause === "timed-out";
+}
+
+/** Listings out of which Proxmox VE leaves rows that the token may not see. Source: proxmox.md §2.2. */
+const FILTERED: ReadonlySet<EndpointName | undefined> = new Set<EndpointName>([
+  "network",
+  "resources",
+]);
+/** Without these answers it is unknown whether rows were left out. */
+const RIGHTS_PATHS: ReadonlySet<string> = new Set([PATHS.permissions, PATHS.acl]);
+
+/** The entry of the manifest by which rows may be missing from a good answer; undefined: none are. */
+export function hiddenRows(
+  { incomplete }: { readonly incomplete: readonly Incomplete[] },
+  path: string,
+): (NotRead & { readonly entry: Incomplete }) | undefined {
+  const entry = incomplete.find((each) => each.path === path) ??
+    (FILTERED.has(parsePath(path)?.endpoint)
+      ? incomplete.find((each) => RIGHTS_PATHS.has(each.path))
+      : undefined);
+  if (entry === undefined) return undefined;
+  const detail = entry.path === path
+    ? "it lists only a part"
+    : `it may list only a part, since ${entry.path} was not read in full`;
+  return { reason: "denied", detail, entry };
 }

@@ -7,8 +7,8 @@
  * and any other path inherits.
  * Source: pve-access-control, PVE/RPCEnvironment.pm (get_effective_permissions), PVE/AccessControl.pm (roles).
  */
-import type { Answer } from "./answers.ts";
-import { flag, record, text } from "./values.ts";
+import { type Answer, objectOf, rowsOf, valueOf } from "./answers.ts";
+import { type DataRow, flag, record, text } from "./values.ts";
 
 /** One row of /access/acl. Source: PVE/API2/ACL.pm, read_acl. */
 export interface AclEntry {
@@ -94,9 +94,7 @@ export class Rights {
     acl: Answer | undefined,
     principals: readonly Principal[] = [],
   ): Rights | undefined {
-    const listing = permissions !== undefined && "data" in permissions
-      ? record(permissions.data)
-      : undefined;
+    const listing = valueOf(objectOf(permissions));
     return listing === undefined ? undefined : new Rights(listing, acl, principals);
   }
 
@@ -173,12 +171,13 @@ export class Rights {
 
 /** undefined when the answer is not a list of entries. */
 function entriesOf(acl: Answer | undefined): AclEntry[] | undefined {
-  if (acl === undefined || !("data" in acl) || !Array.isArray(acl.data)) return undefined;
-  const entries = acl.data.map((row: unknown) => entryOf(record(row) ?? {}));
-  return entries.includes(undefined) ? undefined : entries.filter((entry) => entry !== undefined);
+  const entries = valueOf(rowsOf(acl))?.map(entryOf);
+  return entries === undefined || entries.includes(undefined)
+    ? undefined
+    : entries.filter((entry) => entry !== undefined);
 }
 
-function entryOf(row: Readonly<Record<string, unknown>>): AclEntry | undefined {
+function entryOf(row: DataRow): AclEntry | undefined {
   const [path, ugid, roleid] = [text(row["path"]), text(row["ugid"]), text(row["roleid"])];
   const type = TYPES.find((each) => each === row["type"]);
   if (path === undefined || ugid === undefined || roleid === undefined) return undefined;

@@ -61,10 +61,13 @@ export function flag(value: unknown): boolean | undefined {
   return undefined;
 }
 
+/** An object of an answer: a row of a list, a config. */
+export type DataRow = Readonly<Record<string, unknown>>;
+
 /** The value as an object with keys, or undefined for a list, a scalar or null. */
-export function record(value: unknown): Readonly<Record<string, unknown>> | undefined {
+export function record(value: unknown): DataRow | undefined {
   const isRecord = typeof value === "object" && value !== null && !Array.isArray(value);
-  return isRecord ? (value as Readonly<Record<string, unknown>>) : undefined;
+  return isRecord ? value as DataRow : undefined;
 }
 
 /** The value as a list, or undefined. */
@@ -73,7 +76,7 @@ export function list(value: unknown): readonly unknown[] | undefined {
 }
 
 /** The objects of a list; anything else counts as an empty list. */
-export function records(value: unknown): Readonly<Record<string, unknown>>[] {
+export function records(value: unknown): DataRow[] {
   return Array.isArray(value) ? value.filter((item) => record(item) !== undefined) : [];
 }
 

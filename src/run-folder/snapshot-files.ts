@@ -3,7 +3,7 @@ import { type } from "arktype";
 import { inputError } from "../base/errors.ts";
 import { encodeUtf8 } from "../base/text.ts";
 import { compareNatural } from "../base/natural-order.ts";
-import { type Answer, type Incomplete, incompleteOf } from "../proxmox/answers.ts";
+import { type Answer, type Incomplete, incompleteOf, isFailure } from "../proxmox/answers.ts";
 import { CLUSTER_FILE, nodeFile, nodeOfFile, NODES_FOLDER } from "../proxmox/endpoints.ts";
 import { Answers, writeAnswers } from "./answers.ts";
 import { checkListing, fileEntry, readListed, readManifestFile, seal } from "./manifest.ts";
@@ -152,9 +152,4 @@ export function createSnapshotWriter(store: Store): SnapshotWriter {
       return manifest;
     },
   };
-}
-
-/** Asked, and not answered with what was asked for. */
-export function isFailure(answer: Answer): boolean {
-  return "failed" in answer || ("status" in answer && answer.status >= 400);
 }

@@ -7,7 +7,7 @@ import {
   splitCidr,
 } from "../base/ip-address.ts";
 import { guestAddressRef } from "../netbox/types/ip-address.ts";
-import { listOf } from "../proxmox/answers.ts";
+import { containerListOf } from "../proxmox/answers.ts";
 import { PATHS } from "../proxmox/endpoints.ts";
 import { ADDRESS_KEYS, isOpen, parseMac } from "../proxmox/nics.ts";
 import type { GuestInterfaceRow, ResourceRow } from "../proxmox/rows.ts";
@@ -73,13 +73,12 @@ export function containerAddresses(
   };
   if (!node.source.policy.lxcLiveAddresses) return fromConfig;
   const path = PATHS.lxcInterfaces({ node: node.entry.node, kind, vmid });
-  const found = listOf(node.get(path));
+  const found = containerListOf(node.get(path));
   // When the config has all addresses of a container, no other answer is needed.
   const isAll = fromConfig.isKnown(4) && fromConfig.isKnown(6);
   if (isAll && "reason" in found) return fromConfig;
   const answer = node.at(path);
   if ("reason" in found) {
-    // A stopped container answers with null. Source: proxmox.md §3.12.
     const isAsked = row.status === "running" || found.reason === "denied";
     const reason = isAsked ? found.reason : "guest-stopped";
     node.ledger.leave({ what: `${what}/live`, answer }, reason, { detail: found.detail });

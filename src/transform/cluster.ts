@@ -4,19 +4,13 @@ import { cutName, MAX_LONG_NAME } from "../netbox/names.ts";
 import { clusterRef } from "../netbox/types/cluster.ts";
 import type { TagRef } from "../netbox/types/fields.ts";
 import { GLOBAL_TAGS, hostTagName, tagRef } from "../netbox/types/tag.ts";
-import {
-  asRows,
-  hiddenDetail,
-  hiddenRows,
-  type Incomplete,
-  listOf,
-  type Reading,
-} from "../proxmox/answers.ts";
+import { hiddenRows, type NotRead } from "../proxmox/answers.ts";
 import { PATHS } from "../proxmox/endpoints.ts";
-import { type ClusterStatusRow, type NodeRow, RESOURCE_KEYS } from "../proxmox/rows.ts";
+import { type ClusterListing, nodeNames, readListing } from "../proxmox/listing.ts";
+import type { ClusterStatusRow, NodeRow } from "../proxmox/rows.ts";
 import { count, text } from "../proxmox/values.ts";
 import type { Reason } from "../run-folder/left-out.ts";
-import type { AnswersFile, Snapshot } from "../run-folder/snapshot.ts";
+import type { Snapshot } from "../run-folder/snapshot.ts";
 import { type Entry, readEntries } from "./inventory.ts";
 import { clusterAnswer, Ledger } from "./ledger.ts";
 import type { Policy } from "./settings.ts";
@@ -50,10 +44,12 @@ export interface Cluster {
   readonly snapshot: Snapshot;
   /** In natural order. */
   readonly nodes: readonly NodeEntry[];
+  /** Was a listing of the nodes read? If not, it is unknown which nodes the cluster has. */
   readonly areNodesListed: boolean;
   /** Of every guest that is listed, on whichever node. */
   readonly vmids: ReadonlySet<number | undefined>;
-  readonly unlisted: ClusterRows["unlisted"];
+  /** Why a guest that has a config may not be listed. */
+  readonly unlisted: { readonly reason: Reason; readonly detail: string };
   /** What is left out or noted of the cluster itself. */
   readonly ledger: Ledger;
   /** Set when there are several snapshots: the name that records carry. */
@@ -75,14 +71,23 @@ export async function readCluster({ snapshot, policy, label }: ClusterInput): Pr
     answer: clusterAnswer(path, label),
   });
   const hidden = hiddenRows(snapshot.manifest, PATHS.resources);
-  const rows = readClusterRows(answers, { ledger, subjectOf, hidden });
-  const { clusterStatus, rowByNode, statusByNode, areNodesListed, unlisted } = rows;
-  const guests = readEntries(rows.resources, {
+  const listing = readListing(answers);
+  leaveUnlisted(
+    listing,
+    hidden,
+    (what, path, { reason, detail }) => ledger.leave(subjectOf(what, path), reason, { detail }),
+  );
+  const { cluster: clusterStatus, notRead } = listing;
+  const areNodesListed = notRead.nodes === undefined || listing.members.size > 0;
+  const unlisted: Cluster["unlisted"] = notRead.resources === undefined
+    ? { reason: "no-name", detail: "it is not listed" }
+    : { reason: notRead.resources.reason, detail: "the listing of the guests was not read" };
+  const guests = readEntries(listing.resources, {
     policy,
     ledger,
     subject: (what) => subjectOf(what, PATHS.resources),
   });
-  const listed = [...new Set([...rowByNode.keys(), ...statusByNode.keys()])];
+  const listed = [...nodeNames(listing)];
   const names = [...new Set([...listed, ...guests.keys(), ...snapshot.nodes])];
   const site = clusterSite(policy, areNodesListed ? listed : names);
   const called = policy.clusterName ?? text(clusterStatus?.["name"]) ?? policy.host;
@@ -111,8 +116,8 @@ export async function readCluster({ snapshot, policy, label }: ClusterInput): Pr
     node,
     site: nodeSite(policy, node),
     isInScope: policy.nodes?.has(node) ?? true,
-    row: rowByNode.get(node),
-    statusRow: statusByNode.get(node),
+    row: listing.nodes.get(node),
+    statusRow: listing.members.get(node),
     guests: guests.get(node) ?? [],
   }));
   const vmids = new Set(
@@ -121,70 +126,18 @@ export async function readCluster({ snapshot, policy, label }: ClusterInput): Pr
   return { source, snapshot, nodes, areNodesListed, vmids, unlisted, ledger, label };
 }
 
-/** cluster.json → the rows of its three lists; a list or a row that cannot be read is a record. */
-
-type Row = Readonly<Record<string, unknown>>;
-
-export interface ClusterRows {
-  /** Absent on a node that stands alone. */
-  readonly clusterStatus: ClusterStatusRow | undefined;
-  readonly statusByNode: ReadonlyMap<string, ClusterStatusRow>;
-  readonly rowByNode: ReadonlyMap<string, NodeRow>;
-  /** Was a list of the nodes read? If not, nobody knows which of them the cluster has. */
-  readonly areNodesListed: boolean;
-  readonly resources: readonly Row[];
-  /** Why a guest that has a config may be listed nowhere: nobody lists it, or nobody read the list. */
-  readonly unlisted: { readonly reason: Reason; readonly detail: string };
-}
-
-/** Where an answer of cluster.json stands, under a name. */
-type SubjectOf = (what: string, path: string) => Subject;
-
-export function readClusterRows(
-  answers: AnswersFile,
-  { ledger, subjectOf, hidden }: {
-    readonly ledger: Ledger;
-    readonly subjectOf: SubjectOf;
-    /** Why guests may be missing from the listing; undefined: none are. */
-    readonly hidden: Incomplete | undefined;
-  },
-): ClusterRows {
-  /** `what` is what the record of a list that was not read is called. */
-  const rowsAt = (what: string, path: string, found: Reading<readonly unknown[]>): Row[] => {
-    if ("value" in found) return asRows(found.value);
-    ledger.leave(subjectOf(what, path), found.reason, { detail: found.detail });
-    return [];
-  };
-  const byNode = (path: string, key: string, rows: readonly Row[]): Map<string, Row> => {
-    const named = new Map<string, Row>();
-    for (const row of rows) {
-      const name = text(row[key]);
-      if (name !== undefined) named.set(name, row);
-      else ledger.leave(subjectOf("node/?", path), "no-name");
-    }
-    return named;
-  };
-  const { clusterStatus: statusPath, nodes: nodesPath, resources: resourcesPath } = PATHS;
-  const nodeList = listOf(answers.get(nodesPath));
-  const status = rowsAt("cluster/status", statusPath, listOf(answers.get(statusPath)));
-  const nodes = rowsAt("cluster/nodes", nodesPath, nodeList);
-  const listing = listOf(answers.get(resourcesPath, RESOURCE_KEYS));
-  // A listing that was not read at all has its record in `rowsAt`.
-  if (hidden !== undefined && "value" in listing) {
-    const detail = hiddenDetail(hidden, resourcesPath);
-    ledger.leave(subjectOf("cluster/resources", resourcesPath), "denied", { detail });
-  }
-  const statusNodes = status.filter((row) => row["type"] === "node");
-  return {
-    clusterStatus: status.find((row) => row["type"] === "cluster"),
-    statusByNode: byNode(statusPath, "name", statusNodes),
-    areNodesListed: "value" in nodeList || statusNodes.length > 0,
-    rowByNode: byNode(nodesPath, "node", nodes),
-    resources: rowsAt("cluster/resources", resourcesPath, listing),
-    unlisted: "value" in listing
-      ? { reason: "no-name", detail: "it is not listed" }
-      : { reason: listing.reason, detail: "the listing of the guests was not read" },
-  };
+/** What was not read of the listings, or has no name, is left out with its reason. */
+function leaveUnlisted(
+  { notRead, nameless }: ClusterListing,
+  hidden: NotRead | undefined,
+  leave: (what: string, path: string, left: { reason: Reason; detail?: string }) => void,
+): void {
+  const { clusterStatus, nodes, resources } = notRead;
+  if (clusterStatus !== undefined) leave("cluster/status", PATHS.clusterStatus, clusterStatus);
+  if (nodes !== undefined) leave("cluster/nodes", PATHS.nodes, nodes);
+  const unlisted = resources ?? hidden;
+  if (unlisted !== undefined) leave("cluster/resources", PATHS.resources, unlisted);
+  for (const path of nameless) leave("node/?", path, { reason: "no-name" });
 }
 
 /*

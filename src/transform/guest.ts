@@ -16,7 +16,7 @@ import {
   valueOf,
 } from "../proxmox/answers.ts";
 import { parseDisk } from "../proxmox/disks.ts";
-import { type GuestKind, PATHS } from "../proxmox/endpoints.ts";
+import { answerName, type GuestKind, PATHS } from "../proxmox/endpoints.ts";
 import { isAgentEnabled, parseNet } from "../proxmox/nics.ts";
 import type { Osinfo, ResourceRow } from "../proxmox/rows.ts";
 import { cleanText, list, record, text } from "../proxmox/values.ts";
@@ -32,7 +32,7 @@ import {
 } from "./addresses.ts";
 import { guestSite } from "./cluster.ts";
 import type { GuestContext, NodeContext } from "./context.ts";
-import type { ListedGuest } from "./inventory.ts";
+import type { IdentifiedGuest } from "./inventory.ts";
 import { leaveUnexpectedValues } from "./ledger.ts";
 import { guestPlatform } from "./platform.ts";
 import type { AddressSource, DiskSource, GuestSource, NicSource, Origin } from "./sources.ts";
@@ -48,7 +48,7 @@ export interface GuestParts {
 
 type Config = Readonly<Record<string, unknown>>;
 
-export function readGuest(listed: ListedGuest, name: string, node: NodeContext): GuestParts {
+export function readGuest(listed: IdentifiedGuest, name: string, node: NodeContext): GuestParts {
   const { id: { vmid, kind }, what, row } = listed;
   const { source: cluster, ledger } = node;
   const answers = readGuestAnswers(listed, node);
@@ -117,7 +117,7 @@ type GuestOrigin = Origin<"resources" | "config" | "osinfo">;
 
 /** How many things the answers hold of a guest that is left out; undefined: it has none there. */
 export function countThings(
-  listed: ListedGuest,
+  listed: IdentifiedGuest,
   node: NodeContext,
 ): Record<string, number> | undefined {
   const { things } = readGuest(listed, "?", node.forCounting());
@@ -130,7 +130,7 @@ export interface GuestAnswers {
   readonly osinfo?: Reading<Osinfo>;
 }
 
-export function readGuestAnswers({ id, row }: ListedGuest, node: NodeContext): GuestAnswers {
+export function readGuestAnswers({ id, row }: IdentifiedGuest, node: NodeContext): GuestAnswers {
   const address = { node: node.entry.node, ...id };
   const config = objectOf(node.get(PATHS.config(address)));
   if (id.kind === "lxc") return { config };
@@ -155,7 +155,7 @@ function agentResult(
 
 /** The interfaces that the agent lists, and where its answers are; what it did not say is left out. */
 function readAgent(
-  { what, id, row }: ListedGuest,
+  { what, id, row }: IdentifiedGuest,
   { config, osinfo }: GuestAnswers,
   node: NodeContext,
 ): AgentInterfaces & { readonly osinfoAt: AnswerRef } {
@@ -166,17 +166,17 @@ function readAgent(
   const leave = (part: string, answer: AnswerRef, found: Reading<unknown> | undefined): void => {
     if (found === undefined || !("reason" in found)) return;
     const { reason, detail } = found;
-    node.ledger.leave({ what: `${what}/agent${part}`, answer }, reason, { detail });
+    node.ledger.leave({ what: `${what}/${part}`, answer }, reason, { detail });
   };
   const isOneReason = osinfo !== undefined && "reason" in osinfo && "reason" in interfaces &&
     osinfo.reason === interfaces.reason;
   // An agent that is not running is asked once; only that answer has a detail.
   const isAskedOnce = isOneReason && interfaces.detail === "" && osinfo.detail !== "";
-  if (isAskedOnce) leave("", osinfoAt, osinfo);
-  else if (isOneReason) leave("", answer, interfaces);
+  if (isAskedOnce) leave("agent", osinfoAt, osinfo);
+  else if (isOneReason) leave("agent", answer, interfaces);
   else {
-    leave("/get-osinfo", osinfoAt, osinfo);
-    leave("/network-get-interfaces", answer, interfaces);
+    leave(answerName("osinfo"), osinfoAt, osinfo);
+    leave(answerName("agentInterfaces"), answer, interfaces);
   }
   return { osinfoAt, answer, rows: valueOf(interfaces) };
 }

@@ -2,8 +2,9 @@
 import { compareCodeUnits } from "../base/natural-order.ts";
 import { isLonger, MAX_NAME, NamePool } from "../netbox/names.ts";
 import type { GuestKind } from "../proxmox/endpoints.ts";
+import { readGuestRow, rowName, unmappedReason } from "../proxmox/listing.ts";
 import { RESOURCE_KEYS, type ResourceRow } from "../proxmox/rows.ts";
-import { count, flag, text } from "../proxmox/values.ts";
+import { count, text } from "../proxmox/values.ts";
 import type { Reason } from "../run-folder/left-out.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Policy } from "./settings.ts";
@@ -24,7 +25,7 @@ export interface Guest extends Entry {
 }
 
 /** A guest that the answers can be looked up of. */
-export type ListedGuest = Guest & Required<Pick<Guest, "id">>;
+export type IdentifiedGuest = Guest & Required<Pick<Guest, "id">>;
 
 interface Listing {
   readonly policy: Policy;
@@ -49,7 +50,7 @@ export function readEntries(
     const node = text(row.node);
     if (node === undefined) {
       const remark = { detail: "the listing gives it no node" };
-      listing.ledger.leave(listing.subject(whatOf(row)), reason ?? "unparsable", remark);
+      listing.ledger.leave(listing.subject(rowName(row)), reason ?? "unparsable", remark);
       continue;
     }
     const fate = fateOf(row, reason, { names, listing });
@@ -61,22 +62,11 @@ export function readEntries(
 }
 
 export function openGuest(entry: Entry): Guest {
-  const { row } = entry;
-  const vmid = count(row.vmid);
-  const kind = text(row.type);
-  const isGuest = kind === "qemu" || kind === "lxc";
-  const what = whatOf(row);
-  return isGuest && vmid !== undefined
-    ? { ...entry, what, id: { vmid, kind } }
-    : { ...entry, what };
-}
-
-/** "vm/101"; "resource/storage/pve1/local" for what is no guest, or has no VMID. */
-function whatOf(row: ResourceRow): string {
-  const vmid = count(row.vmid);
-  const isGuest = row.type === "qemu" || row.type === "lxc";
-  if (isGuest && vmid !== undefined) return `vm/${vmid}`;
-  return `resource/${text(row.id) ?? text(row.name) ?? text(row.type) ?? "?"}`;
+  const what = rowName(entry.row);
+  const guest = readGuestRow(entry.row);
+  return typeof guest === "string"
+    ? { ...entry, what }
+    : { ...entry, what, id: { vmid: guest.vmid, kind: guest.kind } };
 }
 
 /** A guest out of scope takes its name too: in a narrower scope the others are called the same. */
@@ -86,7 +76,7 @@ function fateOf(
   { names, listing }: { readonly names: NamePool; readonly listing: Listing },
 ): Entry["fate"] {
   const isNamed = reason === undefined ||
-    (reason === "out-of-scope" && guestReason(row) === undefined);
+    (reason === "out-of-scope" && unmappedReason(row) === undefined);
   if (!isNamed) return { reason };
   const given = text(row.name) ?? "";
   const name = names.take(given, count(row.vmid) ?? "", MAX_NAME);
@@ -94,7 +84,7 @@ function fateOf(
   if (name === given) return name;
   const isCut = isLonger(given, MAX_NAME);
   const detail = isCut ? `${given.slice(0, 100)}… → ${name}` : `${given} → ${name}`;
-  listing.ledger.note(listing.subject(whatOf(row)), isCut ? "cut" : "renamed", detail);
+  listing.ledger.note(listing.subject(rowName(row)), isCut ? "cut" : "renamed", detail);
   return name;
 }
 
@@ -104,16 +94,7 @@ function reasonOf(row: ResourceRow, policy: Policy): Reason | undefined {
   if (node !== undefined && policy.nodes !== undefined && !policy.nodes.has(node)) {
     return "out-of-scope";
   }
-  return guestReason(row);
-}
-
-function guestReason(row: ResourceRow): Reason | undefined {
-  if (row.type !== "qemu" && row.type !== "lxc") return "other-type";
-  if (count(row.vmid) === undefined) return "no-vmid";
-  // A guest on a node that is away has neither name nor sizes. Source: proxmox.md §3.3.
-  if (row.status === "unknown" && text(row.name) === undefined) return "unreachable";
-  if (text(row.name) === undefined) return "no-name";
-  return flag(row.template) === true ? "template" : undefined;
+  return unmappedReason(row);
 }
 
 /** Telemetry goes: the listing of a large fleet stays in memory until its last node is done. */

@@ -12,13 +12,7 @@ import { cutName, isLonger, MAX_NAME } from "../netbox/names.ts";
 import type { DeviceRef } from "../netbox/types/device.ts";
 import { type InterfaceRef, interfaceRef, type InterfaceType } from "../netbox/types/interface.ts";
 import { nodeAddressRef } from "../netbox/types/ip-address.ts";
-import {
-  asRows,
-  hasUnappliedChanges,
-  hiddenDetail,
-  hiddenRows,
-  listOf,
-} from "../proxmox/answers.ts";
+import { hasUnappliedChanges, hiddenRows, rowsOf } from "../proxmox/answers.ts";
 import { PATHS } from "../proxmox/endpoints.ts";
 import { macOf, parentOf, portsOf, vlanIdOf } from "../proxmox/node-interfaces.ts";
 import type { NetworkRow } from "../proxmox/rows.ts";
@@ -44,7 +38,7 @@ export function readNetwork(device: DeviceRef, node: NodeContext): NodeNetwork |
   const { cluster, ledger, what } = node;
   const path = PATHS.network(node.entry.node);
   const answer = node.get(path);
-  const found = listOf(answer);
+  const found = rowsOf(answer);
   const subject = node.networkSubject(`${what}/network`);
   if ("reason" in found) {
     ledger.leave(subject, found.reason, { detail: found.detail });
@@ -52,11 +46,11 @@ export function readNetwork(device: DeviceRef, node: NodeContext): NodeNetwork |
   }
   const hidden = hiddenRows(cluster.snapshot.manifest, path);
   if (hidden !== undefined) {
-    ledger.leave(subject, "denied", { detail: hiddenDetail(hidden, path) });
+    ledger.leave(subject, hidden.reason, { detail: hidden.detail });
   }
   const isUnapplied = hasUnappliedChanges(answer);
   if (isUnapplied) ledger.note(node.networkSubject(what), "unapplied-changes");
-  const rows = asRows(found.value);
+  const rows = found.value;
   const ports = readPorts(rows, device, node);
   const isSent = (port: Port): boolean => !isLoopback(port) && !isMissing(port);
   const { allInterfaces } = node.source.policy;
@@ -90,7 +84,7 @@ export function readNetwork(device: DeviceRef, node: NodeContext): NodeNetwork |
   }
   // A token that may not read the access control list would otherwise never give a node a primary address.
   const isFiltered = hidden !== undefined &&
-    !(hidden.path === PATHS.acl && hidden.cause === "filtered");
+    !(hidden.entry.path === PATHS.acl && hidden.entry.cause === "filtered");
   // What could not be read, or is hidden, may be the very address that NetBox has.
   const isRead = !isUnapplied && hidden === undefined &&
     rows.every(({ iface }) => text(iface) !== undefined) &&

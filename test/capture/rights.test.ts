@@ -1,7 +1,8 @@
 /** What the token may not read: it is said, with the privilege and the command that grants it. */
 import { describe, expect, test } from "vitest";
-import { accessTo, grantsFor, type Lack, refusedIn } from "../../src/capture/access.ts";
+import { accessTo, grantsFor, type Lack } from "../../src/capture/access.ts";
 import { ApiToken } from "../../src/capture/token.ts";
+import { refusedIn } from "../../src/proxmox/answers.ts";
 import { type EndpointName, ENDPOINTS, parsePath, PATHS } from "../../src/proxmox/endpoints.ts";
 import { Rights } from "../../src/proxmox/rights.ts";
 import { parseDenial } from "../../src/rehearse/serve/rights.ts";

@@ -6,7 +6,7 @@ import {
   agentResultOf,
   type Answer,
   incompleteOf,
-  type Unread,
+  type UnreadReason,
 } from "../../src/proxmox/answers.ts";
 import { PATHS } from "../../src/proxmox/endpoints.ts";
 import { captured, liveLab } from "../helpers/capturing.ts";
@@ -21,7 +21,7 @@ function error(text: string, status = 500): Answer {
 }
 
 /** Texts of qemu-server, of several releases. Source: proxmox.md §1.2, §6. */
-const FACTS: readonly (readonly [string, Unread])[] = [
+const FACTS: readonly (readonly [string, UnreadReason])[] = [
   ["QEMU guest agent is not running", "agent-not-running"],
   ["VM 101 qga command 'guest-get-osinfo' failed - got timeout", "agent-not-running"],
   ["VM 101 qmp command 'guest-ping' failed - got timeout", "agent-not-running"],

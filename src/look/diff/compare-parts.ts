@@ -1,8 +1,7 @@
 /** The answers about one thing, twice → what changed, and what is not known any more. */
 import { compareNatural } from "../../base/natural-order.ts";
 import type { FieldChange, Findings, Subject, Unread } from "./differences.ts";
-import type { Fields } from "./fields.ts";
-import type { Parts } from "./part.ts";
+import type { Fields, Parts } from "./fields.ts";
 
 /** A thing that is known on both sides. A part that only one side has is nothing to compare. */
 export interface Twice {

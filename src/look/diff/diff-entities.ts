@@ -33,7 +33,6 @@ import {
   type Unread,
 } from "./differences.ts";
 import { type Fields, fieldsOf, MAX_DEPTH } from "./fields.ts";
-import type { Gap } from "./part.ts";
 
 const MACHINE_IDENTITY = { name: "name", place: "custom_fields.proxmox_node.text" };
 
@@ -139,7 +138,7 @@ function subjectOf({ step, entity }: EntityAt): Subject {
   return { what: `${step} ${name}`, ...(node === undefined ? {} : { node }) };
 }
 
-function gapOf({ reason, sentence }: LeftOut): Gap {
+function gapOf({ reason, sentence }: LeftOut): Pick<Unread, "reason" | "detail"> {
   return { reason, detail: sentence };
 }
 

@@ -3,24 +3,32 @@
  * each side, and what differs.
  */
 import { compareNatural } from "../../base/natural-order.ts";
-import { agentResultOf, type Answer, NO_ANSWER, objectOf } from "../../proxmox/answers.ts";
-import { PATHS } from "../../proxmox/endpoints.ts";
+import {
+  agentResultOf,
+  type Answer,
+  asRows,
+  containerListOf,
+  narrow,
+  NO_ANSWER,
+  type NotRead,
+  objectOf,
+  type Reading,
+  rowsOf,
+  thenRead,
+} from "../../proxmox/answers.ts";
+import { answerName, PATHS } from "../../proxmox/endpoints.ts";
+import { type DataRow, record, records } from "../../proxmox/values.ts";
 import type { AnswersFile, Snapshot } from "../../run-folder/snapshot.ts";
 import { compareFields, compareParts, pushChanged } from "./compare-parts.ts";
 import { type Differences, Findings, type Subject } from "./differences.ts";
-import type { Fields } from "./fields.ts";
-import { hiddenPart, type ListedGuest, type Overview, readOverview, wanted } from "./overview.ts";
+import type { Fields, Parts } from "./fields.ts";
 import {
-  containerRowsOf,
-  type Found,
-  type Gap,
-  isRow,
-  listed,
-  mapFound,
-  MISSHAPEN,
-  type Parts,
-  rowsOf,
-} from "./part.ts";
+  type GuestOverview,
+  hiddenPart,
+  inventoryOf,
+  type Overview,
+  readOverview,
+} from "./overview.ts";
 
 const GUEST_IDENTITY = { name: "name", place: "node" };
 
@@ -106,7 +114,7 @@ interface Sides<Listed> {
     readonly after: ReadonlyMap<string, Listed>;
   };
   /** Why what a side does not list may be there. */
-  readonly gaps: { readonly before: Gap | undefined; readonly after: Gap | undefined };
+  readonly gaps: { readonly before: NotRead | undefined; readonly after: NotRead | undefined };
   readonly isSame: boolean;
 }
 
@@ -141,7 +149,7 @@ function isSameCluster({ clusterName: a }: Overview, { clusterName: b }: Overvie
   return a === undefined || b === undefined || a === b;
 }
 
-function guestSubject({ vmid, name, node }: ListedGuest): Subject {
+function guestSubject({ vmid, name, node }: GuestOverview): Subject {
   return { what: `vm/${vmid}`, ...(name === undefined ? {} : { name }), node };
 }
 
@@ -150,18 +158,18 @@ function withAnswers(
   parts: Parts,
   { files, network }: { readonly files: NodeFiles; readonly network: Network },
 ): Parts {
-  const status = mapFound(files.answerOf(PATHS.nodeStatus(node)), objectOf);
+  const status = thenRead(files.answerOf(PATHS.nodeStatus(node)), objectOf);
   return new Map([
     ...parts,
-    ["status", mapFound(status, (data) => ({ value: wanted(data, "nodeStatus") }))],
+    ["status", thenRead(status, (data) => ({ value: inventoryOf(data, "nodeStatus") }))],
     // Its interfaces are things of their own.
-    ["network", mapFound(network.interfaces, () => ({ value: new Map() }))],
+    ["network", thenRead(network.interfaces, () => ({ value: new Map() }))],
   ]);
 }
 
 function readNetwork(node: string, files: NodeFiles): Network {
   const path = PATHS.network(node);
-  const interfaces = mapFound(files.answerOf(path), interfacesOf);
+  const interfaces = thenRead(files.answerOf(path), interfacesOf);
   return { interfaces, hidden: hiddenPart(files.snapshot, path) };
 }
 
@@ -182,7 +190,7 @@ class NodeFiles {
     this.#node = node;
   }
 
-  readonly answerOf = (path: string): Found<Answer | undefined> => {
+  readonly answerOf = (path: string): Reading<Answer | undefined> => {
     if (this.#file !== undefined) return { value: this.#file.get(path) };
     const { nodes } = this.snapshot.manifest.scope;
     const isInScope = nodes.includes("*") || nodes.includes(this.#node ?? "");
@@ -195,9 +203,9 @@ class NodeFiles {
 type Interfaces = ReadonlyMap<string, Fields>;
 
 export interface Network {
-  readonly interfaces: Found<Interfaces>;
+  readonly interfaces: Reading<Interfaces>;
   /** Why an interface that is not listed may be there: bridges are hidden from some tokens. */
-  readonly hidden: Gap | undefined;
+  readonly hidden: NotRead | undefined;
 }
 
 /** Nothing is found where a side was not read. */
@@ -225,62 +233,63 @@ export function compareNetworks(
   }
 }
 
-export function interfacesOf(answer: Answer | undefined): Found<Interfaces> {
-  return mapFound(rowsOf(answer), (rows) => ({
-    value: new Map(rows.map((row) => [String(row["iface"]), wanted(row, "network")])),
+export function interfacesOf(answer: Answer | undefined): Reading<Interfaces> {
+  return thenRead(rowsOf(answer), (rows) => ({
+    value: new Map(rows.map((row) => [String(row["iface"]), inventoryOf(row, "network")])),
   }));
 }
 
 /** The answers about one guest in its node's file → parts that can be compared. */
 
-type Row = Readonly<Record<string, unknown>>;
-
 /** `answerOf` looks into the file of the guest's node. */
 export function guestParts(
-  guest: ListedGuest,
-  answerOf: (path: string) => Found<Answer | undefined>,
+  guest: GuestOverview,
+  answerOf: (path: string) => Reading<Answer | undefined>,
 ): Parts {
-  const at = <Value>(path: string, read: (answer: Answer | undefined) => Found<Value>) =>
-    mapFound(answerOf(path), read);
+  const at = <Value>(path: string, read: (answer: Answer | undefined) => Reading<Value>) =>
+    thenRead(answerOf(path), read);
   const config = at(PATHS.config(guest), objectOf);
-  const addresses = (rows: Found<readonly Row[]>, answer: "agentInterfaces" | "lxcInterfaces") =>
-    mapFound(
+  const addresses = (
+    rows: Reading<readonly DataRow[]>,
+    answer: "agentInterfaces" | "lxcInterfaces",
+  ) =>
+    thenRead(
       config,
       (known) =>
-        mapFound(rows, (value) => ({ value: addressFields(value, macsOf(known), answer) })),
+        thenRead(rows, (value) => ({ value: addressFields(value, macsOf(known), answer) })),
     );
   const parts = new Map([
     ...guest.parts,
-    ["config", mapFound(config, (data) => ({ value: wanted(data, "config") }))] as const,
+    ["config", thenRead(config, (data) => ({ value: inventoryOf(data, "config") }))] as const,
     ["tags", tagsOf(guest, config)] as const,
   ]);
   if (guest.kind === "lxc") {
-    const rows = at(PATHS.lxcInterfaces(guest), containerRowsOf);
+    const rows = narrow(at(PATHS.lxcInterfaces(guest), containerListOf), asRows);
     return parts.set("interfaces", addresses(rows, "lxcInterfaces"));
   }
-  const osinfo = at(PATHS.osinfo(guest), agentResultOf);
-  const rows = mapFound(at(PATHS.agentInterfaces(guest), agentResultOf), listed);
+  const osinfo = narrow(at(PATHS.osinfo(guest), agentResultOf), record);
+  const rows = narrow(at(PATHS.agentInterfaces(guest), agentResultOf), asRows);
   return parts
     .set(
-      "agent/get-osinfo",
-      mapFound(
+      answerName("osinfo"),
+      thenRead(
         osinfo,
-        (data) => isRow(data) ? { value: prefixed("osinfo.", wanted(data, "osinfo")) } : MISSHAPEN,
+        (data) => ({ value: prefixed("osinfo.", inventoryOf(data, "osinfo")) }),
       ),
     )
-    .set("agent/network-get-interfaces", addresses(rows, "agentInterfaces"));
+    .set(answerName("agentInterfaces"), addresses(rows, "agentInterfaces"));
 }
 
 /** Up to Proxmox VE 7.2 the listing has none; without the config nobody knows whether there are any. */
-function tagsOf({ tags }: ListedGuest, config: Found<Row>): Found<Fields> {
+function tagsOf({ tags }: GuestOverview, config: Reading<DataRow>): Reading<Fields> {
   if (tags.size > 0) return { value: tags };
-  return mapFound(config, (data) => ({ value: wanted({ tags: data["tags"] }, "resources") }));
+  return thenRead(config, (data) => ({ value: inventoryOf({ tags: data["tags"] }, "resources") }));
 }
 
 const MAC_REGEXP = /\b[0-9a-f]{2}(?::[0-9a-f]{2}){5}\b/i;
 
 /** Of the NICs that the config gives the guest, in lower case. */
-function macsOf(config: Row): ReadonlySet<string> {
+function macsOf(config: DataRow): ReadonlySet<string> {
   const nics = Object.entries(config).filter(([key]) => /^net\d+$/.test(key));
   return new Set(
     nics.flatMap(([, value]) => MAC_REGEXP.exec(String(value))?.[0].toLowerCase() ?? []),
@@ -295,7 +304,7 @@ const LINK_LOCAL_REGEXP = /^(?:169\.254\.|fe[89ab][0-9a-f]:)/i;
  * containers and tunnels come and go.
  */
 function addressFields(
-  rows: readonly Row[],
+  rows: readonly DataRow[],
   macs: ReadonlySet<string>,
   answer: "agentInterfaces" | "lxcInterfaces",
 ): Fields {
@@ -311,9 +320,9 @@ function addressFields(
 }
 
 /** inet and inet6 hold one address each and are all that a container has before Proxmox VE 8.4. */
-function addressesOf(row: Row, answer: "agentInterfaces" | "lxcInterfaces"): string[] {
+function addressesOf(row: DataRow, answer: "agentInterfaces" | "lxcInterfaces"): string[] {
   const list = row["ip-addresses"];
-  const rows = Array.isArray(list) ? list.filter(isRow) : [];
+  const rows = records(list);
   const texts = rows.map((each) => `${String(each["ip-address"])}/${String(each["prefix"])}`);
   const single = answer === "lxcInterfaces" ? [row["inet"], row["inet6"]] : [];
   return [...texts, ...single.filter((text) => typeof text === "string")];

@@ -1,7 +1,11 @@
 /** What Proxmox sent → fields that can be compared: dotted key → text. */
+import type { Reading } from "../../proxmox/answers.ts";
 import { canonicalJson } from "../../base/json.ts";
 
 export type Fields = ReadonlyMap<string, string>;
+
+/** The answers about a thing, by their names in left-out.json: "config", "agent/get-osinfo". */
+export type Parts = ReadonlyMap<string, Reading<Fields>>;
 
 /** Lists in no order: texts whose parts are held apart so, and arrays. */
 const SETS: Readonly<Record<string, RegExp>> = {

@@ -1,117 +1,98 @@
 /** cluster.json → the cluster, and which nodes and guests it lists. */
-import { type GuestAddress, type GuestKind, PATHS } from "../../proxmox/endpoints.ts";
-import { hiddenDetail, hiddenRows } from "../../proxmox/answers.ts";
+import { hiddenRows, type NotRead, type Reading } from "../../proxmox/answers.ts";
+import { type GuestAddress, PATHS } from "../../proxmox/endpoints.ts";
+import {
+  type AddressedGuest,
+  addressedGuests,
+  type ClusterListing,
+  nodeNames,
+  readListing,
+} from "../../proxmox/listing.ts";
 import { Rights } from "../../proxmox/rights.ts";
+import { type DataRow, text } from "../../proxmox/values.ts";
 import type { AnswersFile, Snapshot } from "../../run-folder/snapshot.ts";
-import { type Fields, fieldsOf } from "./fields.ts";
-import { INVENTORY, isInventory } from "./inventory.ts";
-import { type Found, type Gap, isRow, mapFound, type Parts, rowsOf } from "./part.ts";
-
-type Row = Readonly<Record<string, unknown>>;
+import { type Fields, fieldsOf, type Parts } from "./fields.ts";
+import { type AnswerName, INVENTORY, isInventory } from "./inventory.ts";
 
 export interface Overview {
   readonly snapshot: Snapshot;
-  /** undefined: a node that stands alone, or nobody read it. */
+  /** undefined: a node outside a cluster, or it was not read. */
   readonly clusterName: string | undefined;
   readonly cluster: Parts;
-  /** Node → what the cluster says of it. */
+  /** Node → its rows in the listings. */
   readonly nodes: ReadonlyMap<string, Parts>;
-  /** "qemu/101" → what the cluster says of the guest. */
-  readonly guests: ReadonlyMap<string, ListedGuest>;
-  /** Why a node or guest that is not listed may be there all the same. */
-  readonly unlisted: { readonly node: Gap | undefined; readonly guest: Gap | undefined };
+  /** By "qemu/101". */
+  readonly guests: ReadonlyMap<string, GuestOverview>;
+  /** Why a node or guest that is not listed may exist. */
+  readonly unlisted: { readonly node: NotRead | undefined; readonly guest: NotRead | undefined };
 }
 
-export interface ListedGuest extends GuestAddress {
+export interface GuestOverview extends GuestAddress {
   readonly name: string | undefined;
   readonly parts: Parts;
-  /** Those that the listing has. */
+  /** Of the listing. */
   readonly tags: Fields;
 }
 
 /** @throws AppError "input". */
 export async function readOverview(snapshot: Snapshot): Promise<Overview> {
   const answers = await snapshot.cluster();
-  const status = rowsOf(answers.get(PATHS.clusterStatus));
-  const nodes = rowsOf(answers.get(PATHS.nodes));
-  const guests = readGuests(answers);
-  const cluster = "value" in status
-    ? status.value.find(({ type }) => type === "cluster")
-    : undefined;
+  const listing = readListing(answers, ["type", "vmid", ...INVENTORY.resources.inventory]);
+  const { cluster, notRead } = listing;
   return {
     snapshot,
-    clusterName: nameField(cluster).get("name"),
+    clusterName: text(cluster?.name),
     cluster: new Map([[
       "status",
-      mapFound(status, () => ({ value: nameField(cluster) })),
+      notRead.clusterStatus ?? { value: fieldsOf(cluster ?? {}, (key) => key === "name") },
     ]]),
     nodes: new Map(
-      [...new Set([...namesOf(nodes, "node"), ...snapshot.nodes])].map((node) => [
-        node,
-        nodeParts({ node, nodes, status }),
-      ]),
+      [...nodeNames(listing), ...snapshot.nodes].map((node) => [node, nodeParts(node, listing)]),
     ),
-    guests: "value" in guests ? guests.value : new Map(),
+    guests: readGuests(listing, poolGap(answers)),
     unlisted: {
-      node: "reason" in nodes ? nodes : undefined,
-      guest: "reason" in guests ? guests : hiddenPart(snapshot, PATHS.resources),
+      node: notRead.nodes,
+      guest: notRead.resources ?? hiddenPart(snapshot, PATHS.resources),
     },
   };
 }
 
-export function hiddenPart({ manifest }: Snapshot, path: string): Gap | undefined {
-  const entry = hiddenRows(manifest, path);
-  if (entry === undefined) return undefined;
-  return { reason: "denied", detail: hiddenDetail(entry, path) };
-}
-
-function nameField(row: Row | undefined): Fields {
-  return row === undefined ? new Map() : fieldsOf(row, (key) => key === "name");
-}
-
-function namesOf(rows: Found<readonly Row[]>, key: string): string[] {
-  if ("reason" in rows) return [];
-  return rows.value.map((row) => row[key]).filter((name) => typeof name === "string");
+/** Why rows may be missing from the answer to `path`. */
+export function hiddenPart({ manifest }: Snapshot, path: string): NotRead | undefined {
+  const hidden = hiddenRows(manifest, path);
+  return hidden && { reason: hidden.reason, detail: hidden.detail };
 }
 
 /** What a row of /nodes lacks when the node is off, or when the token may not read it. */
 const FIGURES = ["maxcpu", "maxmem", "level", "host-arch"];
 
-interface NodeSource {
-  readonly node: string;
-  readonly nodes: Found<readonly Row[]>;
-  readonly status: Found<readonly Row[]>;
-}
-
-function nodeParts({ node, nodes, status }: NodeSource): Parts {
-  const parts = new Map<string, Found<Fields>>();
-  const row = "value" in nodes ? nodes.value.find((each) => each["node"] === node) : undefined;
+function nodeParts(node: string, { nodes, members }: ClusterListing): Parts {
+  const parts = new Map<string, Reading<Fields>>();
+  const row = nodes.get(node);
   if (row !== undefined) {
     const [listing, figures] = splitRow(row, "nodes", FIGURES);
-    const isOff = row["status"] !== "online";
+    const isOff = row.status !== "online";
     parts.set("listing", { value: listing });
     parts.set(
       "figures",
       figures.has("maxcpu") || figures.has("maxmem")
         ? { value: figures }
         : isOff
-        ? { reason: "unreachable", detail: `the node is ${String(row["status"])}` }
+        ? { reason: "unreachable", detail: `the node is ${String(row.status)}` }
         : { reason: "denied", detail: "the listing of the nodes is without figures" },
     );
   }
-  // That /cluster/status was not read is told once, of the cluster.
-  const member = "value" in status
-    ? status.value.find((each) => each["type"] === "node" && each["name"] === node)
-    : undefined;
-  if (member !== undefined) parts.set("member", { value: wanted(member, "clusterStatus") });
+  // A /cluster/status that was not read is reported once, for the cluster.
+  const member = members.get(node);
+  if (member !== undefined) parts.set("member", { value: inventoryOf(member, "clusterStatus") });
   return parts;
 }
 
-/** What comes from the status daemon of the guest's node, and is missing once that was silent. */
+/** From the status daemon of the guest's node; missing while that is silent. */
 const LIVE_KEYS = ["name", "status", "template", "maxcpu", "maxmem"];
 
 /** A guest's pool is shown to those who may see it. Source: PVE/API2/Cluster.pm, resources. */
-function poolGap(answers: AnswersFile): Gap | undefined {
+function poolGap(answers: AnswersFile): NotRead | undefined {
   const permissions = answers.get(PATHS.permissions);
   if (permissions === undefined) return undefined;
   const rights = Rights.of(permissions, answers.get(PATHS.acl));
@@ -120,35 +101,37 @@ function poolGap(answers: AnswersFile): Gap | undefined {
   return { reason: "denied", detail: "the token lacks Pool.Audit on /pool" };
 }
 
-function readGuests(answers: AnswersFile): Found<ReadonlyMap<string, ListedGuest>> {
-  const noPool = poolGap(answers);
-  const keys = ["type", "vmid", ...INVENTORY.resources.inventory];
-  return mapFound(rowsOf(answers.get(PATHS.resources, keys)), (rows) => {
-    const guests = rows.flatMap((row): [string, ListedGuest][] => {
-      const guest = readGuest(row, noPool);
-      return guest === undefined ? [] : [[`${guest.kind}/${guest.vmid}`, guest]];
-    });
-    return { value: new Map(guests) };
-  });
+function readGuests(
+  { resources }: ClusterListing,
+  noPool: NotRead | undefined,
+): Map<string, GuestOverview> {
+  return new Map(
+    resources.flatMap((row) =>
+      addressedGuests([row]).map((guest) => [
+        `${guest.kind}/${guest.vmid}`,
+        guestOverview(guest, row, noPool),
+      ])
+    ),
+  );
 }
 
-function readGuest(row: Row, noPool: Gap | undefined): ListedGuest | undefined {
-  const { type, vmid, node } = row;
-  const isGuest = (type === "qemu" || type === "lxc") && /^\d{1,12}$/.test(String(vmid));
-  if (!isGuest || typeof node !== "string") return undefined;
+function guestOverview(
+  { node, kind, vmid, name }: AddressedGuest,
+  row: DataRow,
+  noPool: NotRead | undefined,
+): GuestOverview {
   const [known, live] = splitRow(row, "resources", LIVE_KEYS);
   const { pool = [], tags = [], listing = [] } = Object.groupBy(
     known,
     ([key]) => key === "pool" || key === "tags" ? key : "listing",
   );
-  const name = live.get("name");
-  const detail = "its node has told the cluster nothing of it";
+  const detail = "its node has reported nothing about it";
   return {
     node,
-    kind: type satisfies GuestKind,
-    vmid: Number(vmid),
+    kind,
+    vmid,
     name,
-    parts: new Map<string, Found<Fields>>([
+    parts: new Map<string, Reading<Fields>>([
       ["listing", { value: new Map(listing) }],
       ["pool", pool.length > 0 || noPool === undefined ? { value: new Map(pool) } : noPool],
       ["status", name === undefined ? { reason: "unreachable", detail } : { value: live }],
@@ -157,14 +140,14 @@ function readGuest(row: Row, noPool: Gap | undefined): ListedGuest | undefined {
   };
 }
 
-function splitRow(row: Row, answer: "nodes" | "resources", apart: readonly string[]) {
-  const all = [...wanted(row, answer)];
+function splitRow(row: object, answer: "nodes" | "resources", apart: readonly string[]) {
+  const all = [...inventoryOf(row, answer)];
   return [
     new Map(all.filter(([key]) => !apart.includes(key))),
     new Map(all.filter(([key]) => apart.includes(key))),
   ] as const;
 }
 
-export function wanted(row: unknown, answer: keyof typeof INVENTORY): Fields {
-  return fieldsOf(isRow(row) ? row : {}, (key) => isInventory(answer, key));
+export function inventoryOf(row: object, answer: AnswerName): Fields {
+  return fieldsOf(row, (key) => isInventory(answer, key));
 }

@@ -1,8 +1,8 @@
 /** Names of things on the command line, as `kind/name`, and the entities and records that they match. */
 import { canonicalHost } from "../../base/ip-address.ts";
 import { type StepName, STEPS } from "../../netbox/types/order.ts";
-import { PATHS } from "../../proxmox/endpoints.ts";
-import type { ResourceRow } from "../../proxmox/rows.ts";
+import { readListing, rowName } from "../../proxmox/listing.ts";
+import { text } from "../../proxmox/values.ts";
 import type { Snapshot } from "../../run-folder/snapshot.ts";
 import type { Batch, Made } from "../../transform/transform.ts";
 
@@ -161,11 +161,9 @@ function thingsCalled(name: string): string[] {
 async function guestsCalled(name: string, snapshot: Snapshot): Promise<string[]> {
   if (!name.startsWith("vm/")) return [];
   const called = name.slice("vm/".length);
-  const answer = (await snapshot.cluster()).get(PATHS.resources, ["id", "vmid", "name"]);
-  const data = answer !== undefined && "data" in answer ? answer.data : undefined;
-  const rows = Array.isArray(data) ? data as (ResourceRow | null)[] : [];
-  return rows.filter((row) => row?.name === called || String(row?.vmid) === called)
-    .flatMap((row) => [`vm/${row?.vmid}`, `resource/${row?.id}`]);
+  const { resources } = readListing(await snapshot.cluster(), ["id", "type", "vmid", "name"]);
+  return resources.filter((row) => [row["name"], row["vmid"]].map(text).includes(called))
+    .map(rowName);
 }
 
 /** "vm/117/net0/10.20.20.22/16" names 10.20.20.22. */

@@ -1,10 +1,9 @@
 /** Looks up what mapping rows read: the raw values, each with its location, and the settings. */
 import type { StepName } from "../../netbox/types/order.ts";
+import { missingText, payloadOf, valueOf } from "../../proxmox/answers.ts";
 import { CLUSTER_FILE, nodeOfFile, sortKeyOf } from "../../proxmox/endpoints.ts";
 import type { AnswerRows } from "../../proxmox/rows.ts";
-import { record, text } from "../../proxmox/values.ts";
 import type { AnswerRef } from "../../run-folder/left-out.ts";
-import type { Answer } from "../../proxmox/answers.ts";
 import { type AnswersFile, MANIFEST_FILE, type Snapshot } from "../../run-folder/snapshot.ts";
 import { STUBS } from "../../transform/mapping/stubs.ts";
 import type { Read, Row, StubName } from "../../transform/mapping/table.ts";
@@ -106,12 +105,12 @@ async function explainAnswer(
     const { pointer, ...found } = await finder.find(place, row);
     const { file, path } = place;
     const at = { read, of: origin.subject.what, key, file, path, ...found };
-    explained.push({ ...at, ...valueOf(row, key, pointer) });
+    explained.push({ ...at, ...valueAt(row, key, pointer) });
   }
   return explained;
 }
 
-function valueOf(
+function valueAt(
   row: Readonly<Record<string, unknown>> | undefined,
   key: string,
   pointer: string | undefined,
@@ -267,18 +266,12 @@ async function openFile(file: string, snapshot: Snapshot): Promise<OpenedFile | 
 function openAnswer(file: OpenedFile | undefined, path: string): OpenedAnswer {
   const answer = file?.answers.get(path);
   const line = file?.lines.get(path);
-  const data = answer !== undefined && "data" in answer ? answer.data : undefined;
-  // Answers of the guest agent are below `result`.
-  const result = record(data)?.["result"];
-  const missing = missingOf(answer) ?? agentErrorOf(result);
-  const finders = [
-    rowFinder(data, { pointer: "/data", path }),
-    rowFinder(result, { pointer: "/data/result", path }),
-  ];
+  const missing = missingText(path, answer);
+  const { pointer, reading } = payloadOf(path, answer);
   return {
     ...(line === undefined ? {} : { line }),
     ...(missing === undefined ? {} : { missing }),
-    pointerOf: (row) => finders.map((find) => find(row)).find((found) => found !== undefined),
+    pointerOf: rowFinder(valueOf(reading), { pointer, path }),
   };
 }
 
@@ -295,17 +288,4 @@ function rowFinder(
     const index = byKey.get(keyOf(row))?.find((i) => contains(value[i], row));
     return index === undefined ? undefined : `${pointer}/${index}`;
   };
-}
-
-/** An error of the guest agent comes with HTTP 200. Source: PVE/API2/Qemu/Agent.pm. */
-function agentErrorOf(result: unknown): string | undefined {
-  const desc = text(record(record(result)?.["error"])?.["desc"]);
-  return desc === undefined ? undefined : `the guest agent: ${desc}`;
-}
-
-function missingOf(answer: Answer | undefined): string | undefined {
-  if (answer === undefined) return "no such answer in the snapshot";
-  if ("skipped" in answer) return `not asked: ${answer.skipped}`;
-  if ("failed" in answer) return `failed: ${answer.failed}`;
-  return answer.status === 200 ? undefined : `${answer.status} ${answer.error ?? ""}`.trim();
 }

@@ -6,7 +6,7 @@ import type { VirtualMachine, VirtualMachineRef } from "../../netbox/types/virtu
 import type { LeftOut } from "../../run-folder/left-out.ts";
 import { machineOf, naturalKey, type StepName } from "../../netbox/types/order.ts";
 import { compareNatural } from "../../base/natural-order.ts";
-import { PATHS } from "../../proxmox/endpoints.ts";
+import { type ListedGuest, readGuestRow, readListing } from "../../proxmox/listing.ts";
 import type { Snapshot } from "../../run-folder/snapshot.ts";
 import { Counts } from "../counts.ts";
 import { textIn, UNKNOWN_STATUS } from "./inventory.ts";
@@ -141,25 +141,23 @@ function nameIn(platform: PlatformRef | Empty | undefined): string | undefined {
   return platform !== undefined && "name" in platform ? platform.name : undefined;
 }
 
-const LISTED_KEYS = ["vmid", "name", "node", "type"] as const;
-
-type Listed = { readonly [Key in (typeof LISTED_KEYS)[number]]?: unknown };
-
 async function leftOutGuests(
   records: readonly LeftOut[],
   snapshot: Snapshot | undefined,
 ): Promise<GuestEntry[]> {
   if (records.length === 0) return [];
-  const listed = snapshot === undefined ? new Map<string, Listed>() : await listing(snapshot);
+  const listed = snapshot === undefined
+    ? new Map<string, ListedGuest>()
+    : await listedGuests(snapshot);
   return records.map(({ what, reason, children }) => {
     const vmid = VMID_REGEXP.exec(what)?.[1] ?? "";
-    const { name, node, type } = listed.get(vmid) ?? {};
+    const guest = listed.get(vmid);
     const { nics = 0, disks = 0, addresses = 0 } = children ?? {};
     const row = {
       vmid,
-      name: textOf(name),
-      node: textOf(node),
-      kind: textOf(type),
+      name: guest?.name,
+      node: guest?.node,
+      kind: guest?.kind,
       nics,
       disks,
       addresses,
@@ -170,15 +168,9 @@ async function leftOutGuests(
   });
 }
 
-/** VMID → row of /cluster/resources. */
-async function listing(snapshot: Snapshot): Promise<Map<string, Listed>> {
-  const answer = (await snapshot.cluster()).get(PATHS.resources, LISTED_KEYS);
-  const rows = answer !== undefined && "data" in answer && Array.isArray(answer.data)
-    ? answer.data as readonly (Listed | null)[]
-    : [];
-  return new Map(rows.map((row) => [String(row?.vmid), row ?? {}]));
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
+/** By VMID. */
+async function listedGuests(snapshot: Snapshot): Promise<Map<string, ListedGuest>> {
+  const { resources } = readListing(await snapshot.cluster(), ["type", "vmid", "name", "node"]);
+  const guests = resources.map(readGuestRow).filter((guest) => typeof guest !== "string");
+  return new Map(guests.map((guest) => [String(guest.vmid), guest]));
 }

@@ -1,13 +1,12 @@
 /** A snapshot → which networks there are, on which nodes, and how many guests are in each. */
 import { compareNatural } from "../../base/natural-order.ts";
-import { objectOf } from "../../proxmox/answers.ts";
+import { objectOf, type Reading, rowsOf, thenRead } from "../../proxmox/answers.ts";
 import { PATHS } from "../../proxmox/endpoints.ts";
 import { parentOf, portsOf, vlanIdOf } from "../../proxmox/node-interfaces.ts";
 import { flag, integer, parsePropertyString, parseVlanId, text } from "../../proxmox/values.ts";
 import type { AnswersFile, Snapshot } from "../../run-folder/snapshot.ts";
 import { interfaceType } from "../../transform/mapping/values.ts";
-import { type ListedGuest, readOverview } from "../diff/overview.ts";
-import { type Found, mapFound, rowsOf } from "../diff/part.ts";
+import { type GuestOverview, readOverview } from "../diff/overview.ts";
 
 export interface Topology {
   readonly nodes: readonly NodeWiring[];
@@ -41,7 +40,7 @@ export async function readTopology(snapshot: Snapshot): Promise<Topology> {
   };
 }
 
-export function guestKey({ kind, vmid }: Pick<ListedGuest, "kind" | "vmid">): string {
+export function guestKey({ kind, vmid }: Pick<GuestOverview, "kind" | "vmid">): string {
   return `${kind}/${vmid}`;
 }
 
@@ -74,7 +73,7 @@ export interface NodePort {
 }
 
 export interface GuestNic {
-  readonly guest: ListedGuest;
+  readonly guest: GuestOverview;
   /** "net0" */
   readonly key: string;
   readonly bridge: string | undefined;
@@ -86,15 +85,15 @@ export interface GuestNic {
 export interface NodeWiring {
   readonly node: string;
   /** Or why nothing is known of them. */
-  readonly ports: Found<readonly NodePort[]>;
+  readonly ports: Reading<readonly NodePort[]>;
   readonly nics: readonly GuestNic[];
   /** Guests whose NICs are not known, since nobody read their config. */
-  readonly unread: readonly ListedGuest[];
+  readonly unread: readonly GuestOverview[];
 }
 
 interface Listed {
   readonly node: string;
-  readonly guests: readonly ListedGuest[];
+  readonly guests: readonly GuestOverview[];
 }
 
 export function nodeWiring({ node, guests }: Listed, file: AnswersFile | undefined): NodeWiring {
@@ -104,7 +103,7 @@ export function nodeWiring({ node, guests }: Listed, file: AnswersFile | undefin
   }));
   return {
     node,
-    ports: mapFound(
+    ports: thenRead(
       rowsOf(file?.get(PATHS.network(node))),
       (rows) => ({ value: rows.flatMap(portOf) }),
     ),
@@ -146,7 +145,7 @@ function overOf(row: Row): string[] {
   return [...new Set([...lower, ...(parent === undefined ? [] : [parent])])];
 }
 
-function nicsOf(guest: ListedGuest, config: Row): GuestNic[] {
+function nicsOf(guest: GuestOverview, config: Row): GuestNic[] {
   return Object.entries(config).flatMap(([key, value]) => {
     if (!/^net\d+$/.test(key)) return [];
     const pairs = parsePropertyString(text(value) ?? "", "model");

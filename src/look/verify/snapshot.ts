@@ -1,11 +1,20 @@
 /** Checks pve/ and its manifest, one file at a time. */
 import { compareCodeUnits, compareNatural } from "../../base/natural-order.ts";
 import { TOOL } from "../../base/tool.ts";
-import { type Answer, type Cause, type Incomplete, incompleteOf } from "../../proxmox/answers.ts";
+import {
+  type Answer,
+  asRows,
+  type Cause,
+  dataOf,
+  type Incomplete,
+  incompleteOf,
+  isFailure,
+  valueOf,
+} from "../../proxmox/answers.ts";
 import { fileOf, nodeOfFile, sortKeyOf, sortValue } from "../../proxmox/endpoints.ts";
 import { Answers } from "../../run-folder/answers.ts";
 import { listingFaults, readListed } from "../../run-folder/manifest.ts";
-import { isFailure, readSnapshotManifest } from "../../run-folder/snapshot-files.ts";
+import { readSnapshotManifest } from "../../run-folder/snapshot-files.ts";
 import { type Manifest, MANIFEST_FILE } from "../../run-folder/snapshot.ts";
 import type { Store } from "../../run-folder/store/store.ts";
 import type { Findings } from "./findings.ts";
@@ -91,8 +100,9 @@ function rowKeys(path: string): string[] {
 /** Index of the first row that is out of order. */
 function misplacedRow(path: string, answer: Answer): number | undefined {
   const key = sortKeyOf(path);
-  if (key === undefined || !("data" in answer) || !Array.isArray(answer.data)) return undefined;
-  const sorted = answer.data.map((row: unknown) => sortValue(row, key));
+  const rows = asRows(valueOf(dataOf(answer)));
+  if (key === undefined || rows === undefined) return undefined;
+  const sorted = rows.map((row) => sortValue(row, key));
   const at = sorted.findIndex((key, i) => i > 0 && compareNatural(sorted[i - 1] ?? "", key) > 0);
   return at === -1 ? undefined : at;
 }

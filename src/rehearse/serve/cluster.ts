@@ -1,22 +1,24 @@
 /** A snapshot in memory: all answers, and the nodes and guests of its listings. */
 import { compareNatural } from "../../base/natural-order.ts";
-import { type GuestKind, PATHS } from "../../proxmox/endpoints.ts";
-import type { Answer } from "../../proxmox/answers.ts";
+import { type Answer, objectOf, valueOf } from "../../proxmox/answers.ts";
+import { PATHS } from "../../proxmox/endpoints.ts";
+import {
+  type AddressedGuest,
+  addressedGuests,
+  nodeNames,
+  readListing,
+  versionOf,
+} from "../../proxmox/listing.ts";
+import { type DataRow, record } from "../../proxmox/values.ts";
 import type { AnswersFile, Snapshot } from "../../run-folder/snapshot.ts";
 import type { Listing } from "./rights.ts";
-
-export interface ListedGuest {
-  readonly kind: GuestKind;
-  readonly node: string;
-  readonly status: string;
-}
 
 export interface Cluster {
   readonly dialect: Dialect;
   /** In natural order. */
   readonly nodes: readonly string[];
   /** By VMID. */
-  readonly guests: ReadonlyMap<number, ListedGuest>;
+  readonly guests: ReadonlyMap<number, AddressedGuest>;
   /** undefined: not in the snapshot. */
   readonly permissions: Listing | undefined;
   /** The recorded answer of a path in the file of `node`, or in the cluster file. @throws AppError "input". */
@@ -31,67 +33,42 @@ export async function openCluster(snapshot: Snapshot): Promise<Cluster> {
     const file = await snapshot.node(node);
     if (file !== undefined) files.set(node, file);
   }
-  const dataAt = (path: string): unknown => {
-    const answer = clusterWide.get(path);
-    return answer !== undefined && "data" in answer ? answer.data : undefined;
-  };
-  const version = asRow(dataAt(PATHS.version))?.["version"] ?? snapshot.manifest.source.version;
-  const guests = guestsOf(rowsOf(dataAt(PATHS.resources)));
+  const listing = readListing(clusterWide);
+  const version = versionOf(clusterWide.get(PATHS.version)) ?? snapshot.manifest.source.version;
+  const guests = addressedGuests(listing.resources);
   const nodes = new Set([
     ...snapshot.nodes,
-    ...rowsOf(dataAt(PATHS.nodes)).map(({ node }) => String(node)),
-    ...rowsOf(dataAt(PATHS.clusterStatus)).filter(({ type }) => type === "node")
-      .map(({ name }) => String(name)),
-    ...[...guests.values()].map(({ node }) => node),
+    ...nodeNames(listing),
+    ...guests.map(({ node }) => node),
   ]);
   return {
-    dialect: dialectOf(parseVersion(String(version))),
+    dialect: dialectOf(parseVersion(version ?? "")),
     nodes: [...nodes].sort(compareNatural),
-    guests,
-    permissions: listingOf(dataAt(PATHS.permissions)),
+    guests: new Map(guests.map((guest) => [guest.vmid, guest])),
+    permissions: permissionsIn(clusterWide.get(PATHS.permissions)),
     answer: (path, node) => (node === undefined ? clusterWide : files.get(node))?.get(path),
   };
 }
 
-function guestsOf(rows: readonly Row[]): Map<number, ListedGuest> {
-  return new Map(rows.flatMap(({ type, vmid, node, status }): [number, ListedGuest][] => {
-    const isGuest = (type === "qemu" || type === "lxc") && typeof node === "string";
-    if (!isGuest || !(Number(vmid) > 0)) return [];
-    return [[Number(vmid), { kind: type, node, status: String(status) }]];
-  }));
-}
-
 /** undefined for any other shape. */
-function listingOf(data: unknown): Listing | undefined {
-  const listing = asRow(data);
+function permissionsIn(answer: Answer | undefined): Listing | undefined {
+  const listing = valueOf(objectOf(answer));
   const isListing = listing !== undefined &&
-    Object.values(listing).every((rights) => asRow(rights) !== undefined);
+    Object.values(listing).every((rights) => record(rights) !== undefined);
   return isListing ? listing as Listing : undefined;
 }
 
-export type Row = Readonly<Record<string, unknown>>;
-
-export function asRow(value: unknown): Row | undefined {
-  const isRow = typeof value === "object" && value !== null && !Array.isArray(value);
-  return isRow ? value as Row : undefined;
-}
-
-export function rowsOf(data: unknown): Row[] {
-  const items: unknown[] = Array.isArray(data) ? data : [];
-  return items.map(asRow).filter((row) => row !== undefined);
-}
-
 /** Drops rows for which `change` returns undefined. Other values than lists and rows stay. */
-export function mapRows(data: unknown, change: (row: Row) => Row | undefined): unknown {
+export function mapRows(data: unknown, change: (row: DataRow) => DataRow | undefined): unknown {
   if (!Array.isArray(data)) return data;
   return data.map((item: unknown) => {
-    const row = asRow(item);
+    const row = record(item);
     return row === undefined ? item : change(row);
   }).filter((item) => item !== undefined);
 }
 
 /** A row with only these keys. */
-export function picked(row: Row, keys: readonly string[]): Row {
+export function picked(row: DataRow, keys: readonly string[]): DataRow {
   return Object.fromEntries(Object.entries(row).filter(([key]) => keys.includes(key)));
 }
 

@@ -5,7 +5,8 @@ import {
   type ParsedPath,
   parsePath,
 } from "../../proxmox/endpoints.ts";
-import { type Dialect, mapRows, picked, rowsOf } from "./cluster.ts";
+import { records } from "../../proxmox/values.ts";
+import { type Dialect, mapRows, picked } from "./cluster.ts";
 import type { World } from "./disturbances.ts";
 
 /** What the server needs besides the row of proxmox/endpoints.ts. */
@@ -112,7 +113,7 @@ export function aclRows(data: unknown, { rights, token }: World): unknown {
   const own = rights.acl(token) ?? [];
   return own.length === 0
     ? own
-    : [...own, ...rowsOf(data).filter(({ ugid }) => !isOf(ugid, token))];
+    : [...own, ...records(data).filter(({ ugid }) => !isOf(ugid, token))];
 }
 
 function isOf(ugid: unknown, { user, name }: World["token"]): boolean {

@@ -1,5 +1,5 @@
 /** What was captured, and what was not. */
-import { CAUSES, hasData, incompleteOf } from "../../../proxmox/answers.ts";
+import { CAUSES, outcomeOf } from "../../../proxmox/answers.ts";
 import { ENDPOINT_NAMES, endpointOf, ENDPOINTS, nodeOfPath } from "../../../proxmox/endpoints.ts";
 import { filesOf, type Snapshot } from "../../../run-folder/snapshot.ts";
 import { listHtml, type ReportList } from "../page/list.ts";
@@ -92,9 +92,8 @@ export async function tallyAnswers(snapshot: Snapshot): Promise<AnswerTally[]> {
       const tally = byTitle.get(endpointOf(path)?.title ?? OTHER_TITLE);
       const answer = file.get(path, []);
       if (tally === undefined || answer === undefined) continue;
-      if (listed.has(path) || incompleteOf(path, answer) !== undefined) tally.missing += 1;
-      else if (hasData(answer)) tally.answered += 1;
-      else tally.notDue += 1;
+      const outcome = listed.has(path) ? "missing" : outcomeOf(path, answer);
+      tally[outcome === "not-due" ? "notDue" : outcome] += 1;
     }
   }
   return tallies.filter(({ answered, notDue, missing }) => answered + notDue + missing > 0);

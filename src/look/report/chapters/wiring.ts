@@ -1,6 +1,6 @@
 /** How a node is wired: its interfaces, and the guests behind them, as boxes and links. */
 import { compareNatural } from "../../../base/natural-order.ts";
-import type { Gap } from "../../diff/part.ts";
+import type { NotRead } from "../../../proxmox/answers.ts";
 import { type Box, graphSvg, type Link } from "../page/graph.ts";
 import { counted, type Html, markup } from "../page/markup.ts";
 import { type GuestNic, networkOf, type NodePort, type NodeWiring } from "../topology.ts";
@@ -33,7 +33,7 @@ export function wiringHtml(network: NodeWiring, { id, isOpen }: Fold): Html {
   }</details>`;
 }
 
-function unknownHtml({ reason, detail }: Gap): Html {
+function unknownHtml({ reason, detail }: NotRead): Html {
   const why = [reason, detail].filter((word) => word !== "").join(", ");
   return markup`<p class="gap">Its interfaces are not known: ${why}.</p>`;
 }
