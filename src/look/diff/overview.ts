@@ -5,7 +5,6 @@ import {
   type AddressedGuest,
   addressedGuests,
   type ClusterListing,
-  nodeNames,
   readListing,
 } from "../../proxmox/listing.ts";
 import { Rights } from "../../proxmox/rights.ts";
@@ -47,7 +46,7 @@ export async function readOverview(snapshot: Snapshot): Promise<Overview> {
       notRead.clusterStatus ?? { value: fieldsOf(cluster ?? {}, (key) => key === "name") },
     ]]),
     nodes: new Map(
-      [...nodeNames(listing), ...snapshot.nodes].map((node) => [node, nodeParts(node, listing)]),
+      [...listing.nodes.keys(), ...snapshot.nodes].map((node) => [node, nodeParts(node, listing)]),
     ),
     guests: readGuests(listing, poolGap(answers)),
     unlisted: {

@@ -260,7 +260,7 @@ describe("an answer without a value has the reason", () => {
     const self = await inLab({ guests: [{ vmid: 101, osinfo }] }, "vm/101");
     expect(fieldOf(self, "platform").reads[0]).toMatchObject({
       read: "osinfo.name",
-      missing: `the guest agent: ${desc}`,
+      missing: `the guest agent: CommandNotFound: ${desc}`,
     });
   });
 });
