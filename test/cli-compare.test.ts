@@ -104,7 +104,7 @@ describe.concurrent("a comparison", () => {
 
   test("as Markdown is the comment alone", async () => {
     const { stdout } = await compare(await netboxWith(changed), ["--markdown", "--quiet"]);
-    expect(stdout).toMatch(/^### Not all of it arrived\n/);
+    expect(stdout).toMatch(/^### Not everything arrived\n/);
   });
 
   test("as JSON is whole even when NetBox went away half way", async () => {
@@ -123,7 +123,7 @@ describe.concurrent("a comparison", () => {
 
 describe.concurrent("what it cannot begin with ends it, and says what to do", () => {
   test("no run folder, or two ways to print", async () => {
-    expectError(await runCli(["compare"]), 2, "No run folder is named");
+    expectError(await runCli(["compare"]), 2, "A run folder is required");
     expectError(await runCli(["compare", "x", "--json", "--markdown"]), 2, "--markdown");
   });
 
@@ -136,9 +136,13 @@ describe.concurrent("what it cannot begin with ends it, and says what to do", ()
 
   test("no NetBox, and no token", async () => {
     const run = await runFolder();
-    expectError(await runCli(["compare", run]), 2, "NETBOX_URL is missing", "--netbox");
+    expectError(await runCli(["compare", run]), 2, "NETBOX_URL (--netbox) is required");
     const { url } = await netboxWith();
-    expectError(await runCli(["compare", run, "--netbox", url]), 2, "NETBOX_TOKEN is missing");
+    expectError(
+      await runCli(["compare", run, "--netbox", url]),
+      2,
+      "NETBOX_TOKEN (--netbox-token-file) is required",
+    );
   });
 
   test("a token that NetBox does not take, which is never shown", async () => {
@@ -190,6 +194,6 @@ describe.concurrent("settings come", () => {
     expect([trusted.code, trusted.stderr]).toEqual([0, ""]);
     const blind = await compare(netbox, ["--skip-tls-verify"], run);
     expect(blind.code).toBe(0);
-    expect(blind.stderr).toContain("NETBOX_SKIP_TLS_VERIFY is on");
+    expect(blind.stderr).toContain("TLS verification is off (NETBOX_SKIP_TLS_VERIFY)");
   });
 });

@@ -1,4 +1,4 @@
-/** compare <run> --netbox URL: did the entity files of a run folder arrive in NetBox? */
+/** compare <run> --netbox URL: checks in NetBox that the entity files of a run folder arrived. */
 import { durationText } from "../../base/duration.ts";
 import { usageError } from "../../base/errors.ts";
 import { printableJson } from "../../base/log.ts";
@@ -12,20 +12,20 @@ import { environmentProxy, readNamedFile, readSettings } from "../../terminal/se
 import { readSteps } from "../../terminal/steps.ts";
 import { compare, type CompareInput, type Judged } from "./compare.ts";
 import { COMPARE_SETTINGS, parseCompareOptions } from "./settings.ts";
-import { compareMarkdown, CompareRecord, compareText } from "./text.ts";
+import { CompareRecord } from "./record.ts";
+import { compareMarkdown, compareText } from "./text.ts";
 
-/** What the user asked for, but for what is only known once it runs. */
 type Task = Omit<CompareInput, "signal" | "onStatus" | "onRetry">;
 
 export async function runCompare(session: Session): Promise<void> {
   const [run] = session.operands;
   if (run === undefined) {
-    throw usageError("No run folder is named", {
+    throw usageError("A run folder is required", {
       hint: "Name one that transform or bootstrap wrote, such as snapshots/example",
     });
   }
   if (session.isJson && session.isOn("markdown")) {
-    throw usageError("Options --json and --markdown are both given", { hint: "Choose one" });
+    throw usageError("--json and --markdown exclude each other");
   }
   const record = await compareAll(session, await readTask(session, run));
   if (session.isOn("markdown")) session.data(compareMarkdown(record));
@@ -38,7 +38,9 @@ async function readTask(session: Session, run: string): Promise<Task> {
   const { url, certFile, isUnverified } = options;
   const certificates = certFile && await readNamedFile(certFile, "NETBOX_CERT_FILE");
   if (isUnverified) {
-    session.log.warn("NETBOX_SKIP_TLS_VERIFY is on: whoever answers is trusted with the token");
+    session.log.warn(
+      "TLS verification is off (NETBOX_SKIP_TLS_VERIFY): the token may reach an impostor",
+    );
   }
   return {
     ...options,
@@ -49,7 +51,7 @@ async function readTask(session: Session, run: string): Promise<Task> {
   };
 }
 
-/** In their own order, however they are named. */
+/** In emission order. */
 function stepsOf(session: Session): readonly StepName[] {
   const asked = readSteps(session.option("only"));
   const all = STEPS.map(({ name }) => name);
@@ -102,14 +104,13 @@ function textOf(session: Session, record: CompareRecord): string {
   return `\n${compareText(record, options)}\n`;
 }
 
-/** A comparison that says nothing of some entities is no proof that they arrived. */
+/** What was not judged may not have arrived. */
 function exitBy(session: Session, { totals }: CompareRecord): void {
   if (totals.different + totals.missing > 0) session.exitWith("differences");
   else if (totals.unjudged > 0) session.exitWith("incomplete");
 }
 
-/** A comparison → JSON, written while it goes on: a finding a line, then the counts. */
-
+/** JSON, printed while the comparison runs: a finding a line, then the counts. */
 export class CompareJson {
   readonly #print: (text: string) => void;
   #pending: string | undefined;
@@ -119,7 +120,7 @@ export class CompareJson {
     this.#print = print;
   }
 
-  /** Once NetBox has said who it is. */
+  /** Call it when the status of NetBox is known. */
   open({ subject, status }: CompareRecord): void {
     const netbox = { url: subject.url, version: status?.version, diode_plugin: status?.plugin };
     this.#print(`{\n"netbox": ${printableJson(netbox)},`);
@@ -127,19 +128,19 @@ export class CompareJson {
     this.#isOpen = true;
   }
 
-  /** What is equal is counted alone; `isVerbose`: unless NetBox has more of it. */
+  /** What is equal is only counted, unless NetBox has more of it and `isVerbose`. */
   add({ differences, unjudged, more, ...judged }: Judged, isVerbose: boolean): void {
-    const told = isVerbose ? more : [];
-    if (judged.verdict === "equal" && told.length === 0) return;
+    const shownMore = isVerbose ? more : [];
+    if (judged.verdict === "equal" && shownMore.length === 0) return;
     this.#line(printableJson({
       ...judged,
       ...(differences.length === 0 ? {} : { differences }),
       ...(unjudged.length === 0 ? {} : { unjudged }),
-      ...(told.length === 0 ? {} : { more: told }),
+      ...(shownMore.length === 0 ? {} : { more: shownMore }),
     }));
   }
 
-  /** Also after a failure, so that it is JSON all the same. */
+  /** Call it after a failure, too, so that the output is valid JSON. */
   close({ steps, totals, isComplete }: CompareRecord): void {
     if (!this.#isOpen) return;
     if (this.#pending !== undefined) this.#print(this.#pending);
@@ -147,7 +148,7 @@ export class CompareJson {
     this.#print(`"totals": ${printableJson(totals)},\n"complete": ${isComplete}\n}`);
   }
 
-  /** A comma goes behind every line but the last. */
+  /** Every line but the last ends with a comma. */
   #line(text: string): void {
     if (this.#pending !== undefined) this.#print(`${this.#pending},`);
     this.#pending = text;

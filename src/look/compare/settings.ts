@@ -12,13 +12,13 @@ import {
 export const COMPARE_SETTINGS = {
   NETBOX_URL: {
     flag: "netbox",
-    allowed: "https:// or http://, a host, and the path before NetBox's own if there is one",
-    help: "NetBox, such as https://netbox.example.net",
+    allowed: "https:// or http://, a host, and the path below which NetBox is served, if any",
+    help: "URL of NetBox, such as https://netbox.example.net",
   },
   NETBOX_TOKEN: {
     flag: "netbox-token-file",
     allowed: "an API token of version 1 or 2",
-    help: "an API token of NetBox, which may be read only",
+    help: "NetBox API token; read only is enough",
     secret: true,
   },
   NETBOX_CERT_FILE: {
@@ -42,29 +42,27 @@ export const COMPARE_SETTINGS = {
     flag: "timeout",
     default: "60s",
     allowed: DURATION,
-    help: "How long an answer may take",
+    help: "Time limit for one answer",
   },
   NETBOX_MAX_RETRIES: {
     flag: "max-retries",
     default: "5",
     allowed: "a whole number from 0 to 100",
-    help: "How often a request is repeated after a failure that can pass",
+    help: "Retries of a request after a transient failure",
   },
   NETBOX_RETRY_DELAY: {
     flag: "retry-delay",
     default: "1s",
     allowed: DURATION,
-    help: "The wait before the first repetition; each one after it waits twice as long, to 30s",
+    help: "Wait before the first retry; doubles with each further one, up to 30s",
   },
 } as const satisfies SettingTable;
 
 /** Setting → text, as a flag, the environment or a policy file gave it. */
 export type CompareTexts = TextsOf<typeof COMPARE_SETTINGS>;
 
-/** The user's choices: texts in, one checked value out. */
-
 export interface CompareOptions {
-  /** "https://netbox.example.net/base", with no slash behind it. */
+  /** "https://netbox.example.net/base", without a final slash. */
   readonly url: string;
   /** The value of the header that carries the token. */
   readonly authorization: string;
@@ -78,8 +76,8 @@ export interface CompareOptions {
 
 const URL_HINT = `Allowed: ${COMPARE_SETTINGS.NETBOX_URL.allowed}`;
 const TOKEN_HINT =
-  "NetBox makes one under Profile → API Tokens; it comes from the environment or from the file that " +
-  "--netbox-token-file names";
+  "Create one in NetBox under Profile → API Tokens; set NETBOX_TOKEN, or name a file with it by " +
+  "--netbox-token-file";
 
 /** @throws AppError "usage" that names the setting, its value unless secret, and what is allowed. */
 export function parseCompareOptions(texts: CompareTexts): CompareOptions {
@@ -98,38 +96,38 @@ export function parseCompareOptions(texts: CompareTexts): CompareOptions {
 
 function parseUrl(text: string | undefined): string {
   if (text === undefined) {
-    throw usageError("Setting NETBOX_URL is missing", {
-      hint: "Name the NetBox to compare with, such as --netbox https://netbox.example.net",
+    throw usageError("NETBOX_URL (--netbox) is required", {
+      hint: "The NetBox to compare with, such as --netbox https://netbox.example.net",
     });
   }
   // A wrong URL may hold a password: it is not shown.
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol !== "https:" && url?.protocol !== "http:") {
-    throw usageError("Setting NETBOX_URL is no URL of a web server", { hint: URL_HINT });
+    throw usageError("NETBOX_URL (--netbox) is not an http:// or https:// URL", { hint: URL_HINT });
   }
   if (url.username !== "" || url.password !== "") {
-    throw usageError("Setting NETBOX_URL holds a user name or a password", {
+    throw usageError("NETBOX_URL (--netbox) contains a user name or password", {
       hint: "NetBox's REST API takes a token: NETBOX_TOKEN",
     });
   }
   if (url.search !== "" || url.hash !== "") {
-    throw usageError("Setting NETBOX_URL has something behind its path", { hint: URL_HINT });
+    throw usageError("NETBOX_URL (--netbox) contains a query or fragment", { hint: URL_HINT });
   }
   // Many copy the address of the API itself.
   return `${url.origin}${url.pathname.replace(/\/+$/, "").replace(/\/api$/, "")}`;
 }
 
 /**
- * "nbt_KEY.SECRET" → "Bearer …", anything else → "Token …"; a word that stands before it stays.
+ * "nbt_KEY.SECRET" → "Bearer …", anything else → "Token …"; a scheme that is given stays.
  * Source: NetBox, netbox/api/authentication.py; docs/integrations/rest-api.md.
  */
 function parseToken(text: string | undefined): string {
   if (text === undefined) {
-    throw usageError("Setting NETBOX_TOKEN is missing", { hint: TOKEN_HINT });
+    throw usageError("NETBOX_TOKEN (--netbox-token-file) is required", { hint: TOKEN_HINT });
   }
   const [, word, token = ""] = /^(?:(Bearer|Token)\s+)?([\x21-\x7e]+)$/i.exec(text) ?? [];
   if (token === "") {
-    throw usageError("Setting NETBOX_TOKEN holds a blank, or what is no plain letter", {
+    throw usageError("NETBOX_TOKEN contains a blank or a character that tokens do not have", {
       hint: TOKEN_HINT,
     });
   }

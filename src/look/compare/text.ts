@@ -1,41 +1,41 @@
-/** A comparison → text for a terminal. */
+/** A comparison → text for a terminal, or Markdown for a comment on a pull request. */
 import { printable } from "../../base/log.ts";
-import type { Status } from "../../netbox/rest/client.ts";
+import { DIODE_PLUGIN } from "../../netbox/rest/client.ts";
 import type { Difference, Shown } from "../../netbox/types/fields.ts";
-import type { StepName } from "../../netbox/types/order.ts";
 import { markdownCode, markdownRow, markdownTable, markdownText } from "../../terminal/markdown.ts";
 import { type Line, wrapped } from "../../terminal/paragraphs.ts";
 import { groupDigits, renderTable } from "../../terminal/tables.ts";
-import type { CompareVerdict, Judged } from "./compare.ts";
+import type { Judged } from "./compare.ts";
+import { type CompareRecord, headlineOf, type UnjudgedGroup } from "./record.ts";
 
 export interface CompareTextOptions {
   /** Columns of the terminal. */
   readonly width: number;
-  /** Also what NetBox has more of. */
+  /** With what NetBox has beyond what was sent. */
   readonly isVerbose: boolean;
 }
 
-export const COUNTS_HEAD = ["Step", "Entities", "Equal", "Different", "Missing", "Not judged"];
+const COUNTS_HEAD = ["Step", "Entities", "Equal", "Different", "Missing", "Not judged"];
 
-/** What an acknowledgement means. Source: diode-server, ingester/component.go: it writes to a queue. */
+/** Source: diode-server, ingester/component.go: it acknowledges what it writes to a queue. */
 const APPLIED_LATER =
-  "Diode applies later what it acknowledged: right after a push, wait and compare again. NetBox " +
-  "tells what became of each entity under Diode → Ingestion Logs";
+  "Diode acknowledges entities before it applies them: right after a push, wait and compare again. " +
+  "NetBox shows the state of each entity under Diode → Ingestion Logs";
 const NO_PLUGIN =
-  "This NetBox has no plugin of Diode (netbox_diode_plugin): nothing can arrive in it";
+  `Diode's plugin (${DIODE_PLUGIN}) is not installed in this NetBox: nothing can arrive in it`;
 
 export function compareText(
   record: CompareRecord,
   { width, isVerbose }: CompareTextOptions,
 ): string {
-  const { totals, untold } = record;
+  const { totals, notShown } = record;
   const sections = [
     section("Different", record.different.map(differentLines), totals.different),
     section("Missing", record.missing.map((judged) => [[1, nameOf(judged)]]), totals.missing),
     section(
       "Not judged",
       record.unjudged.map(unjudgedLines),
-      record.unjudged.length + untold.reasons,
+      record.unjudged.length + notShown.reasons,
     ),
     isVerbose ? moreSection(record) : [],
     adviceOf(record).map((advice): Line => [0, advice]),
@@ -51,11 +51,11 @@ export function compareText(
 /** Source: NetBox, extras/signals.py: values of a type that a custom field loses are deleted. */
 const LOSS =
   "Diode replaces the object types of a custom field: a push removes those named above, and NetBox " +
-  "deletes the values there. Before you push, move these values to a custom field of another name, or " +
-  "push without the step custom-field (--only)";
+  "deletes the values there. Before you push, move these values to another custom field, or push " +
+  "without the step custom-field (--only)";
 
-/** What to think of what did not arrive, and of what would be lost. */
-export function adviceOf({ totals, status, hasLoss }: CompareRecord): readonly string[] {
+/** Why entities may not have arrived, and what a push would remove. */
+function adviceOf({ totals, status, hasLoss }: CompareRecord): readonly string[] {
   if (totals.different + totals.missing === 0) return [];
   return [
     ...(hasLoss ? [LOSS] : []),
@@ -63,7 +63,7 @@ export function adviceOf({ totals, status, hasLoss }: CompareRecord): readonly s
   ];
 }
 
-export function countRows({ steps }: CompareRecord): readonly (readonly (string | number)[])[] {
+function countRows({ steps }: CompareRecord): readonly (readonly (string | number)[])[] {
   return steps.map(({ step, entities, equal, different, missing, unjudged }) => [
     step,
     entities,
@@ -76,10 +76,8 @@ export function countRows({ steps }: CompareRecord): readonly (readonly (string 
 
 function section(title: string, blocks: readonly (readonly Line[])[], total: number): Line[] {
   if (total === 0) return [];
-  const untold = total - blocks.length;
-  const rest: Line[] = untold > 0
-    ? [[1, `… and ${groupDigits(untold)} more, which --json tells`]]
-    : [];
+  const notShown = total - blocks.length;
+  const rest: Line[] = notShown > 0 ? [[1, `… and ${groupDigits(notShown)} more, see --json`]] : [];
   return [[0, title], ...blocks.flat(), ...rest];
 }
 
@@ -96,14 +94,18 @@ function unjudgedLines({ step, field, sentence, entity, count }: UnjudgedGroup):
   return [[1, `${what}${field === undefined ? "" : ` ${field}`}: ${sentence}`]];
 }
 
-function moreSection({ more, untold }: CompareRecord): Line[] {
+function moreSection({ more, notShown }: CompareRecord): Line[] {
   const blocks = more.map((judged) =>
     judged.more.map(({ field, values }): Line => [
       1,
       `${nameOf(judged)} ${field}: ${values.join(", ")}`,
     ])
   );
-  return section("More in NetBox, which is no difference", blocks, more.length + untold.more);
+  return section(
+    "More in NetBox than was sent (no difference)",
+    blocks,
+    more.length + notShown.more,
+  );
 }
 
 function nameOf({ step, entity }: Pick<Judged, "step" | "entity">): string {
@@ -114,21 +116,19 @@ function printableLineOf([level, text]: Line): Line {
   return [level, printable(text)];
 }
 
-/** A comparison → Markdown for a comment on a pull request, which takes 65,536 characters. */
-
-/** Of each of the three parts that a click opens. */
+/** Of each of the three lists: a comment on GitHub holds 65,536 characters. */
 const MAX_LIST_CHARS = 20_000;
 
 export function compareMarkdown(record: CompareRecord): string {
-  const { different, missing, unjudged, totals, untold } = record;
+  const { different, missing, unjudged, totals, notShown } = record;
   const isAllEqual = totals.equal === totals.entities;
   return [
-    `### ${isAllEqual ? "It arrived" : "Not all of it arrived"}`,
+    `### ${isAllEqual ? "Everything arrived" : "Not everything arrived"}`,
     `${markdownText(headlineOf(record))}.`,
     countsTable(record),
     ...folded({
       title: "Different",
-      head: ["Step", "Entity", "Field", "NetBox has", "Sent was"],
+      head: ["Step", "Entity", "Field", "NetBox has", "Sent"],
       blocks: different.map(differentRows),
       total: totals.different,
     }),
@@ -142,7 +142,7 @@ export function compareMarkdown(record: CompareRecord): string {
       title: "Not judged",
       head: ["Step", "Field", "Entities", "Why"],
       blocks: unjudged.map(unjudgedRows),
-      total: unjudged.length + untold.reasons,
+      total: unjudged.length + notShown.reasons,
     }),
     ...adviceOf(record).map((advice) => `${advice}.`),
   ].join("\n\n");
@@ -172,26 +172,26 @@ function unjudgedRows({ step, field, count, sentence }: UnjudgedGroup): Rows {
 interface Section {
   readonly title: string;
   readonly head: readonly string[];
-  /** The rows of each thing that there is to tell. */
+  /** The rows of each finding. */
   readonly blocks: readonly Rows[];
-  /** How many things there are, those that no record has kept included. */
+  /** How many findings there are, with those that the record did not keep. */
   readonly total: number;
 }
 
-/** Details that a click opens. */
+/** A list that opens on a click. */
 function folded({ title, head, blocks, total }: Section): string[] {
   if (total === 0) return [];
   const shown = fitting(blocks);
-  const untold = total - shown.length;
+  const notShown = total - shown.length;
   return [
     `<details><summary>${title} (${groupDigits(total)})</summary>`,
     markdownTable(head, shown.flat()),
-    ...(untold > 0 ? [`… and ${groupDigits(untold)} more, which \`--json\` tells`] : []),
+    ...(notShown > 0 ? [`… and ${groupDigits(notShown)} more, see \`--json\``] : []),
     "</details>",
   ];
 }
 
-/** The first blocks, as long as there is room. */
+/** The first blocks that fit into MAX_LIST_CHARS. */
 function fitting(blocks: readonly Rows[]): readonly Rows[] {
   let chars = 0;
   const end = blocks.findIndex((rows) => {
@@ -201,138 +201,17 @@ function fitting(blocks: readonly Rows[]): readonly Rows[] {
   return end === -1 ? blocks : blocks.slice(0, end);
 }
 
-/** What came of a comparison: how many of each, and as much of what is to be told as a report shows. */
-
-export interface CompareSubject {
-  /** The run, as the user named it. */
-  readonly place: string;
-  /** Of NetBox. */
-  readonly url: string;
-}
-
-export type VerdictCounts = Readonly<Record<CompareVerdict, number>> & {
-  readonly entities: number;
-};
-
-/** The same about so many entities of a step. */
-export interface UnjudgedGroup {
-  readonly step: StepName;
-  readonly field: string | undefined;
-  readonly sentence: string;
-  /** The first of them. */
-  readonly entity: string;
-  readonly count: number;
-}
-
-/** More would push what matters out of sight, and memory has an end; --json tells all. */
-export const MOST_SHOWN = 30;
-
-const NONE: VerdictCounts = { entities: 0, equal: 0, different: 0, missing: 0, unjudged: 0 };
-
-export class CompareRecord {
-  readonly subject: CompareSubject;
-  status: Status | undefined;
-  /** It came to its end. */
-  isComplete = false;
-  /** A push would remove something. */
-  hasLoss = false;
-  /** The first so many of each. */
-  readonly different: Judged[] = [];
-  readonly missing: Judged[] = [];
-  /** What NetBox has more of, with whatever verdict. */
-  readonly more: Judged[] = [];
-  readonly #counts: Map<StepName, VerdictCounts>;
-  readonly #groups = new Map<string, UnjudgedGroup>();
-  readonly #untold = { more: 0, reasons: 0 };
-
-  constructor(subject: CompareSubject, steps: readonly StepName[]) {
-    this.subject = subject;
-    this.#counts = new Map(steps.map((step) => [step, NONE]));
-  }
-
-  get steps(): readonly (VerdictCounts & { readonly step: StepName })[] {
-    return [...this.#counts].map(([step, counts]) => ({ step, ...counts }));
-  }
-
-  get totals(): VerdictCounts {
-    return [...this.#counts.values()].reduce(sum, NONE);
-  }
-
-  get unjudged(): readonly UnjudgedGroup[] {
-    return [...this.#groups.values()];
-  }
-
-  /** How many of those with more in NetBox, and of the reasons, found no room. */
-  get untold(): { readonly more: number; readonly reasons: number } {
-    return this.#untold;
-  }
-
-  add(judged: Judged): void {
-    const { step, verdict } = judged;
-    const counts = this.#counts.get(step) ?? NONE;
-    this.#counts.set(step, sum(counts, { ...NONE, entities: 1, [verdict]: 1 }));
-    if (verdict === "different") keep(this.different, judged);
-    this.hasLoss ||= judged.differences.some(({ lost }) => lost !== undefined);
-    if (verdict === "missing") keep(this.missing, judged);
-    if (judged.more.length > 0 && !keep(this.more, judged)) this.#untold.more += 1;
-    this.#group(judged);
-  }
-
-  #group({ step, entity, unjudged }: Judged): void {
-    for (const { field, sentence } of unjudged) {
-      const key = JSON.stringify([step, field, sentence]);
-      const group = this.#groups.get(key) ?? { step, field, sentence, entity, count: 0 };
-      if (group.count > 0 || this.#groups.size < MOST_SHOWN) {
-        this.#groups.set(key, { ...group, count: group.count + 1 });
-      } else this.#untold.reasons += 1;
-    }
-  }
-}
-
-/** Was there room? */
-function keep(kept: Judged[], judged: Judged): boolean {
-  return kept.length < MOST_SHOWN && kept.push(judged) > 0;
-}
-
-function sum(a: VerdictCounts, b: VerdictCounts): VerdictCounts {
-  return {
-    entities: a.entities + b.entities,
-    equal: a.equal + b.equal,
-    different: a.different + b.different,
-    missing: a.missing + b.missing,
-    unjudged: a.unjudged + b.unjudged,
-  };
-}
-
-/** "All 288 entities of snapshots/example are in NetBox 4.7.3 at https://… as they were sent" */
-export function headlineOf({ subject, status, totals }: CompareRecord): string {
-  const { entities, equal } = totals;
-  const sent = `${groupDigits(entities)} entities of ${printable(subject.place)}`;
-  const where = `in NetBox ${status?.version ?? ""} at ${subject.url} as they were sent`;
-  if (equal === entities) return `All ${sent} are ${where}`;
-  const others = WORDS.filter(([verdict]) => totals[verdict] > 0)
-    .map(([verdict, word]) => `${groupDigits(totals[verdict])} ${word}`);
-  return `Of ${sent}, ${groupDigits(equal)} are ${where}; ${others.join(", ")}`;
-}
-
-const WORDS = [["different", "different"], ["missing", "missing"], [
-  "unjudged",
-  "not judged",
-]] as const;
-
-/** Values that differ → a few words each, cut to where they differ. */
-
-/** Of a long text. */
+/** Of a long value. */
 const MAX_VALUE_CHARS = 60;
 const CHARS_BEFORE = 15;
 
-export interface ShownPair {
+interface ShownPair {
   readonly netbox: string;
   readonly sent: string;
 }
 
-/** What NetBox's list has more than it was sent is no difference, and not shown. */
-export function shownPair({ netbox, sent }: Pick<Difference, "netbox" | "sent">): ShownPair {
+/** Long texts are cut to where they differ. */
+function shownPair({ netbox, sent }: Pick<Difference, "netbox" | "sent">): ShownPair {
   const from = typeof netbox === "string" && typeof sent === "string"
     ? Math.max(firstDifference(netbox, sent) - CHARS_BEFORE, 0)
     : 0;

@@ -17,6 +17,8 @@ export interface NetBoxOptions
 
 export type Query = readonly (readonly [name: string, value: string])[];
 
+export const DIODE_PLUGIN = "netbox_diode_plugin";
+
 export interface Status {
   /** "4.7.3" */
   readonly version: string;
@@ -44,22 +46,21 @@ export class Refusal extends Error {
 }
 
 const HINTS: NetworkHints = {
-  "certificate": "Name the certificate of its authority with NETBOX_CERT_FILE",
-  "no-tls": "The port may not speak TLS: try http:// in NETBOX_URL",
-  "needs-tls": "The port speaks TLS: use https:// in NETBOX_URL",
-  "unknown-host": "Look at the host name in NETBOX_URL",
-  "bad-port": "No HTTP client goes to this port: look at NETBOX_URL",
-  "proxy": "The proxy refuses: look at HTTPS_PROXY, HTTP_PROXY and NO_PROXY",
+  "certificate": "Name the CA certificate with --cert-file (NETBOX_CERT_FILE)",
+  "no-tls": "The port may not use TLS: try http:// in NETBOX_URL (--netbox)",
+  "needs-tls": "The port uses TLS: use https:// in NETBOX_URL (--netbox)",
+  "unknown-host": "Check the host name in NETBOX_URL (--netbox)",
+  "bad-port": "HTTP clients refuse this port: check NETBOX_URL (--netbox)",
+  "proxy": "The proxy refused: check HTTPS_PROXY, HTTP_PROXY and NO_PROXY",
 };
 const URL_HINT =
-  "Look at NETBOX_URL: it names NetBox itself, with the path before it if there is one";
-const DOWN_HINT =
-  "NetBox may be down, or NETBOX_URL may name another place: try again later, or look at it";
+  "Check NETBOX_URL (--netbox): the URL of NetBox itself, with the path below which it is served, if any";
+const DOWN_HINT = "NetBox may be down, or NETBOX_URL (--netbox) may be wrong";
 const TOKEN_HINT =
-  "Look at NETBOX_TOKEN: the token may be wrong, expired, or bound to other addresses; one of version 2 " +
-  "has the form nbt_KEY.TOKEN";
+  "Check NETBOX_TOKEN (--netbox-token-file): it may be wrong, expired, or limited to other client " +
+  "addresses; a version 2 token has the form nbt_KEY.TOKEN";
 
-/** NetBox gives fewer where its MAX_PAGE_SIZE is lower. Source: netbox/config/parameters.py. */
+/** NetBox returns fewer where its MAX_PAGE_SIZE is lower. Source: netbox/config/parameters.py. */
 const PAGE_SIZE = "500";
 const MAX_WORDS = 200;
 
@@ -69,7 +70,7 @@ const Page = type({
 });
 const StatusAnswer = type({
   "netbox-version": "string",
-  "plugins?": { "netbox_diode_plugin?": "string" },
+  "plugins?": { [`${DIODE_PLUGIN}?`]: "string" },
 });
 
 interface Answered {
@@ -79,7 +80,7 @@ interface Answered {
 
 export function openNetBox(options: NetBoxOptions): NetBox {
   const { url, authorization, signal } = options;
-  const toldBy = wordsWithout(authorization.split(" ").at(-1) ?? "");
+  const detailOf = detailWithout(authorization.split(" ").at(-1) ?? "");
   const http = openHttp({ ...options, server: "NetBox", hints: HINTS });
   const headers = { authorization, accept: "application/json" };
 
@@ -109,42 +110,42 @@ export function openNetBox(options: NetBoxOptions): NetBox {
 
   function failed(path: string, { message, hint }: Pick<RemoteFailure, "message" | "hint">) {
     const place = path.split("?", 1)[0];
-    const what = `Cannot read ${place} of NetBox at ${url}: ${message}`;
+    const what = `Cannot read ${place} from NetBox at ${url}: ${message}`;
     return new AppError("remote", what, { hint: hint ?? DOWN_HINT });
   }
 
   async function status(): Promise<Status> {
     const { status: code, text } = await get("status/");
     if (code === 401 || code === 403) {
-      throw failed("status/", { message: `HTTP ${code}${toldBy(text)}`, hint: TOKEN_HINT });
+      throw failed("status/", { message: `HTTP ${code}${detailOf(text)}`, hint: TOKEN_HINT });
     }
     const answer = StatusAnswer(parsed(text));
     if (code !== 200 || answer instanceof type.errors) {
       throw failed("status/", {
-        message: `HTTP ${code} without a version of NetBox`,
+        message: `HTTP ${code}, but no NetBox version in the answer`,
         hint: URL_HINT,
       });
     }
-    return { version: answer["netbox-version"], plugin: answer.plugins?.["netbox_diode_plugin"] };
+    return { version: answer["netbox-version"], plugin: answer.plugins?.[DIODE_PLUGIN] };
   }
 
   async function page(path: string): Promise<typeof Page.infer> {
     const { status: code, text } = await get(path);
     if (code === 401 || code === 403) {
-      // Also a token that is no longer good is answered so, and then all would look denied.
+      // An expired token gets the same answer; then status() throws.
       await status();
-      throw new Refusal(`HTTP ${code}${toldBy(text)}`, true);
+      throw new Refusal(`HTTP ${code}${detailOf(text)}`, true);
     }
-    if (code !== 200) throw new Refusal(`HTTP ${code}${toldBy(text)}`, false);
+    if (code !== 200) throw new Refusal(`HTTP ${code}${detailOf(text)}`, false);
     const answer = Page(parsed(text));
     if (!(answer instanceof type.errors)) return answer;
-    throw failed(path, { message: "it is no list of objects", hint: URL_HINT });
+    throw failed(path, { message: "the answer is not a list of objects", hint: URL_HINT });
   }
 
   return {
     status,
     async *list(path, query) {
-      // By its own count and not by the link to the next page: a proxy may have garbled its host.
+      // Counts by itself: a proxy may have changed the host in the link to the next page.
       for (let offset = 0;;) {
         signal.throwIfAborted();
         const paging = [["limit", PAGE_SIZE], ["offset", String(offset)], ["ordering", "id"]];
@@ -162,10 +163,10 @@ export function openNetBox(options: NetBoxOptions): NetBox {
 function redirectHint(location: string | undefined, url: string): string {
   if (location === undefined || !URL.canParse(location, url)) return URL_HINT;
   const { origin } = new URL(location, url);
-  return `It leads to ${origin}: name that with NETBOX_URL, if it is NetBox`;
+  return `It redirects to ${origin}: if that is NetBox, set NETBOX_URL (--netbox) to it`;
 }
 
-/** undefined for what is no JSON: a page for people, or an answer that a proxy made. */
+/** undefined unless it is JSON: an HTML page, or the answer of a proxy. */
 function parsed(text: string): unknown {
   try {
     return parseJson(text, "the answer");
@@ -174,8 +175,8 @@ function parsed(text: string): unknown {
   }
 }
 
-/** NetBox's own words: {"detail":"Invalid v2 token"}, {"name":["…"]}; the token is not repeated, should it do so. */
-function wordsWithout(token: string): (text: string) => string {
+/** NetBox's own words: {"detail":"Invalid v2 token"}, {"name":["…"]}; nothing if they repeat the token. */
+function detailWithout(token: string): (text: string) => string {
   return (text) => {
     const answer = parsed(text);
     if (typeof answer !== "object" || answer === null || text.includes(token)) return "";

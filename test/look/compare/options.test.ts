@@ -1,4 +1,4 @@
-/** Settings of compare: what they may be, and what is never shown. */
+/** Settings of compare: allowed values, and secrets that are never shown. */
 import { describe, expect, test } from "vitest";
 import { AppError } from "../../../src/base/errors.ts";
 import { type CompareTexts, parseCompareOptions } from "../../../src/look/compare/settings.ts";
@@ -27,14 +27,14 @@ test.each([
 
 describe("refused with what is allowed", () => {
   test.each<[CompareTexts, string]>([
-    [{ NETBOX_URL: undefined }, "Setting NETBOX_URL is missing"],
-    [{ NETBOX_URL: "netbox" }, "Setting NETBOX_URL is no URL of a web server"],
-    [{ NETBOX_URL: "ftp://netbox" }, "Setting NETBOX_URL is no URL of a web server"],
-    [{ NETBOX_URL: "https://netbox?x=1" }, "Setting NETBOX_URL has something behind its path"],
-    [{ NETBOX_TOKEN: undefined }, "Setting NETBOX_TOKEN is missing"],
-    [{ NETBOX_TOKEN: "  " }, "Setting NETBOX_TOKEN is missing"],
-    [{ NETBOX_TOKEN: "a b c" }, "Setting NETBOX_TOKEN holds a blank"],
-    [{ NETBOX_TOKEN: "a\nb" }, "Setting NETBOX_TOKEN holds a blank"],
+    [{ NETBOX_URL: undefined }, "NETBOX_URL (--netbox) is required"],
+    [{ NETBOX_URL: "netbox" }, "NETBOX_URL (--netbox) is not an http:// or https:// URL"],
+    [{ NETBOX_URL: "ftp://netbox" }, "NETBOX_URL (--netbox) is not an http:// or https:// URL"],
+    [{ NETBOX_URL: "https://netbox?x=1" }, "NETBOX_URL (--netbox) contains a query"],
+    [{ NETBOX_TOKEN: undefined }, "NETBOX_TOKEN (--netbox-token-file) is required"],
+    [{ NETBOX_TOKEN: "  " }, "NETBOX_TOKEN (--netbox-token-file) is required"],
+    [{ NETBOX_TOKEN: "a b c" }, "NETBOX_TOKEN contains a blank"],
+    [{ NETBOX_TOKEN: "a\nb" }, "NETBOX_TOKEN contains a blank"],
     [{ NETBOX_SKIP_TLS_VERIFY: "maybe" }, 'Setting NETBOX_SKIP_TLS_VERIFY is "maybe"'],
     [{ NETBOX_CONCURRENCY: "0" }, 'Setting NETBOX_CONCURRENCY is "0"'],
     [{ NETBOX_CONCURRENCY: "17" }, 'Setting NETBOX_CONCURRENCY is "17"'],

@@ -3,13 +3,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { CompareJson } from "../../../src/look/compare/command.ts";
 import type { Judged } from "../../../src/look/compare/compare.ts";
-import {
-  compareMarkdown,
-  CompareRecord,
-  compareText,
-  differenceText,
-  headlineOf,
-} from "../../../src/look/compare/text.ts";
+import { CompareRecord, headlineOf } from "../../../src/look/compare/record.ts";
+import { compareMarkdown, compareText, differenceText } from "../../../src/look/compare/text.ts";
 import type { Difference } from "../../../src/netbox/types/fields.ts";
 
 const URL = "https://netbox.example.com";
@@ -136,13 +131,13 @@ describe("text", () => {
         "    memory: NetBox has 1024, sent was 4096\n\n" +
         "Missing\n  virtual-machine db-01\n\nNot judged\n  2 of step virtual-disk: the token",
     );
-    expect(text).toContain("Diode applies later");
+    expect(text).toContain("Diode acknowledges");
   });
 
   test("tells what NetBox has more of only when asked", () => {
     expect(textOf([MORE])).not.toContain("mine");
     expect(textOf([MORE], { isVerbose: true })).toContain(
-      "More in NetBox, which is no difference\n  virtual-machine web-01 tags: mine, yours",
+      "More in NetBox than was sent (no difference)\n  virtual-machine web-01 tags: mine, yours",
     );
   });
 
@@ -161,8 +156,10 @@ describe("text", () => {
     const record = recordOf([missing("db-01")]);
     record.status = { version: "4.7.3", plugin: undefined };
     const text = compareText(record, { width: 200, isVerbose: false });
-    expect(text).toContain("no plugin of Diode (netbox_diode_plugin): nothing can arrive in it");
-    expect(text).not.toContain("Diode applies later");
+    expect(text).toContain(
+      "(netbox_diode_plugin) is not installed in this NetBox: nothing can arrive in it",
+    );
+    expect(text).not.toContain("Diode acknowledges");
   });
 
   test("names a field that could not be judged beside those that differ", () => {
@@ -176,7 +173,7 @@ describe("text", () => {
   test("shows a part of very much, and says how much more there is", () => {
     const text = textOf(Array.from({ length: 1234 }, (_, i) => missing(`guest-${i}`)));
     expect(text.match(/^ {2}virtual-machine guest-\d+$/gm)).toHaveLength(30);
-    expect(text).toContain("\n  … and 1,204 more, which --json tells\n");
+    expect(text).toContain("\n  … and 1,204 more, see --json\n");
   });
 
   test("fits its width and never drives the terminal, whatever NetBox holds", () => {
@@ -200,7 +197,7 @@ describe("text", () => {
 describe("Markdown", () => {
   test("of what is equal is short", () => {
     const markdown = compareMarkdown(recordOf([judged()]));
-    expect(markdown).toMatch(/^### It arrived\n\nAll 1 entities of snapshots\/lab/);
+    expect(markdown).toMatch(/^### Everything arrived\n\nAll 1 entities of snapshots\/lab/);
     expect(markdown).toContain("| virtual-machine | 1 | 1 | 0 | 0 | 0 |");
     expect(markdown).not.toContain("<details>");
   });
@@ -209,7 +206,7 @@ describe("Markdown", () => {
     const markdown = compareMarkdown(
       recordOf([different(MEMORY), missing("db-01"), denied("a"), denied("b")]),
     );
-    expect(markdown).toMatch(/^### Not all of it arrived\n/);
+    expect(markdown).toMatch(/^### Not everything arrived\n/);
     expect(markdown).toContain("<details><summary>Different (1)</summary>\n\n| Step |");
     expect(markdown).toContain("| virtual-machine | `web-01` | `memory` | `1024` | `4096` |");
     expect(markdown).toContain("<details><summary>Missing (1)</summary>");

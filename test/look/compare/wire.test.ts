@@ -142,7 +142,7 @@ describe("what passes is asked again", () => {
     expect(retries).toHaveLength(2);
     expect(error).toMatchObject({
       kind: "remote",
-      message: `Cannot read extras/tags/ of NetBox at ${netbox.url}: HTTP 503`,
+      message: `Cannot read extras/tags/ from NetBox at ${netbox.url}: HTTP 503`,
     });
   });
 });
@@ -152,7 +152,7 @@ describe("what does not pass ends the comparison, and says what to do", () => {
     [
       "another server",
       { status: 200, body: "<html>welcome</html>" },
-      /HTTP 200 without a version/,
+      /HTTP 200, but no NetBox version/,
       /NETBOX_URL/,
     ],
     ["a path that is not NetBox's", { status: 404, body: "{}" }, /HTTP 404/, /NETBOX_URL/],
@@ -193,7 +193,7 @@ describe("what does not pass ends the comparison, and says what to do", () => {
       texts: { NETBOX_TOKEN: "nbt_wrong.t0p-s3cret" },
     });
     expect(error).toMatchObject({
-      message: `Cannot read status/ of NetBox at ${netbox.url}: HTTP 403 (Invalid v2 token)`,
+      message: `Cannot read status/ from NetBox at ${netbox.url}: HTTP 403 (Invalid v2 token)`,
       hint: expect.stringContaining("NETBOX_TOKEN") as string,
     });
     expect(JSON.stringify([error, (error as Error).cause])).not.toContain("t0p-s3cret");
@@ -208,7 +208,7 @@ describe("what does not pass ends the comparison, and says what to do", () => {
     });
     const { error } = await compareWith(netbox, await smallSet());
     expect(error).toMatchObject({
-      message: `Cannot read status/ of NetBox at ${netbox.url}: HTTP 403`,
+      message: `Cannot read status/ from NetBox at ${netbox.url}: HTTP 403`,
     });
   });
 
@@ -234,7 +234,7 @@ describe("what does not pass ends the comparison, and says what to do", () => {
     });
     const { error } = await compareWith(netbox, await smallSet());
     expect(error).toMatchObject({
-      message: expect.stringContaining("it is no list of objects") as string,
+      message: expect.stringContaining("the answer is not a list of objects") as string,
     });
   });
 
@@ -323,7 +323,7 @@ describe("TLS", () => {
     );
     expect(error).toMatchObject({
       kind: "remote",
-      hint: "The port may not speak TLS: try http:// in NETBOX_URL",
+      hint: "The port may not use TLS: try http:// in NETBOX_URL (--netbox)",
     });
   });
 });
