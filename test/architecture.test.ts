@@ -306,3 +306,13 @@ test("a file that only one file of its own folder imports is long enough to stan
   expect(short.filter((file) => !(file in SHORT_FILES) && !TO_MERGE.has(file))).toEqual([]);
   expect(Object.keys(SHORT_FILES).filter((file) => !short.includes(file))).toEqual([]);
 });
+
+/** Filters, keys and types of NetBox's REST API, as opposed to the fields of Diode's messages. */
+const NETBOX_REGEXP =
+  /name__ie|\bscope_type\b|\bassigned_object_type\b|netbox_diode_plugin|\/api\/\$|\b(?:dcim|extras|ipam|virtualization)[./]\w/;
+
+test("what is known of NetBox's REST API is in netbox/", () => {
+  const found = handWritten.filter((file) => NETBOX_REGEXP.test(codeOf(file)));
+  expect(found.filter((file) => !file.startsWith("netbox/"))).toEqual([]);
+  expect(found.length).toBeGreaterThan(10);
+});

@@ -1,4 +1,4 @@
-/** compare, as a user and a pipeline run it: what it prints, what it ends with, and what it never shows. */
+/** compare as a command: output, exit codes, and secrets that are never shown. */
 import { writeFile } from "node:fs/promises";
 import { afterAll, describe, expect, test } from "vitest";
 import { arrived, PARTS } from "./helpers/arrived.ts";
@@ -59,7 +59,7 @@ function changed(rows: Rows): void {
 const DENIED = { denied: ["ipam/prefixes"] };
 
 describe.concurrent("a comparison", () => {
-  test("of what arrived says so, and ends with 0", async () => {
+  test("of entities that arrived says so, and exits with 0", async () => {
     const netbox = await netboxWith();
     const { code, stdout, stderr } = await compare(netbox, ["--exit-code"]);
     expect([code, stderr]).toEqual([0, ""]);
@@ -69,7 +69,7 @@ describe.concurrent("a comparison", () => {
     expect(stdout).toMatch(/^ {2}virtual-machine +2 +2 +0 +0 +0$/m);
   });
 
-  test("of what did not tells what differs and what is missing, and ends with 3 if asked", async () => {
+  test("reports differences and missing entities, and exits with 3 with --exit-code", async () => {
     const { code, stdout } = await compare(await netboxWith(changed, DENIED), ["--exit-code"]);
     expect(code).toBe(3);
     expect(stdout).toContain("    memory: NetBox has 1024, sent was 4096\n");
@@ -77,18 +77,18 @@ describe.concurrent("a comparison", () => {
     expect(stdout).not.toContain("mine");
   });
 
-  test("that could not judge all ends with 4 if asked", async () => {
+  test("that could not judge everything exits with 4 with --exit-code", async () => {
     const { code, stdout } = await compare(await netboxWith(undefined, DENIED), ["--exit-code"]);
     expect(code).toBe(4);
     expect(stdout).toContain("(ipam.view_prefix)");
   });
 
-  test("is silent with --quiet, and differences are no failure without --exit-code", async () => {
+  test("is silent with --quiet, and exits with 0 without --exit-code", async () => {
     const { code, stdout, stderr } = await compare(await netboxWith(changed), ["--quiet"]);
     expect([code, stdout, stderr]).toEqual([0, "", ""]);
   });
 
-  test("of one step alone asks for no more, and tells what NetBox has more of", async () => {
+  test("of chosen steps asks for nothing else, and --verbose lists what NetBox has more of", async () => {
     const netbox = await netboxWith(changed);
     const { stdout } = await compare(netbox, ["--only", "tag,11", "--verbose"]);
     expect(stdout).toContain("  virtual-machine web-01 tags: mine\n");
@@ -102,12 +102,12 @@ describe.concurrent("a comparison", () => {
     );
   });
 
-  test("as Markdown is the comment alone", async () => {
+  test("as Markdown prints the comment only", async () => {
     const { stdout } = await compare(await netboxWith(changed), ["--markdown", "--quiet"]);
     expect(stdout).toMatch(/^### Not everything arrived\n/);
   });
 
-  test("as JSON is whole even when NetBox went away half way", async () => {
+  test("as JSON is valid even when NetBox fails half way", async () => {
     const netbox = await netboxWith(changed, {
       faultOf: ({ url }) => url.pathname.includes("disks") ? { status: 500 } : undefined,
     });
@@ -121,8 +121,8 @@ describe.concurrent("a comparison", () => {
   });
 });
 
-describe.concurrent("what it cannot begin with ends it, and says what to do", () => {
-  test("no run folder, or two ways to print", async () => {
+describe.concurrent("compare is refused, with a hint, for", () => {
+  test("no run folder, or two output formats", async () => {
     expectError(await runCli(["compare"]), 2, "A run folder is required");
     expectError(await runCli(["compare", "x", "--json", "--markdown"]), 2, "--markdown");
   });
@@ -145,7 +145,7 @@ describe.concurrent("what it cannot begin with ends it, and says what to do", ()
     );
   });
 
-  test("a token that NetBox does not take, which is never shown", async () => {
+  test("a token that NetBox refuses, which is never shown", async () => {
     const { url } = await netboxWith();
     const finished = await runCli(["compare", await runFolder(), "--netbox", url, "--verbose"], {
       env: { NETBOX_TOKEN: "nbt_other.t0p-s3cret" },
@@ -161,7 +161,7 @@ describe.concurrent("what it cannot begin with ends it, and says what to do", ()
   });
 });
 
-describe.concurrent("settings come", () => {
+describe.concurrent("settings are read", () => {
   test("from a file with the token, and the environment", async () => {
     const netbox = await netboxWith();
     const run = await runFolder();
@@ -185,7 +185,7 @@ describe.concurrent("settings come", () => {
     expect([code, stderr]).toEqual([0, ""]);
   });
 
-  test("with a certificate, or a warning", async () => {
+  test("for TLS: a CA certificate, or a warning", async () => {
     const netbox = await netboxWith(undefined, { isTls: true });
     const run = await runFolder();
     const file = `${run}/ca.pem`;

@@ -1,4 +1,4 @@
-/** Compares in this process with a NetBox on the loopback: what was judged, and what was said meanwhile. */
+/** Compares in this process with a NetBox on the loopback. */
 import { onTestFinished } from "vitest";
 import { compare, type CompareInput, type Judged } from "../../src/look/compare/compare.ts";
 import { type CompareTexts, parseCompareOptions } from "../../src/look/compare/settings.ts";
@@ -18,7 +18,6 @@ export interface Compared {
   readonly judged: readonly Judged[];
   readonly status: Parameters<CompareInput["onStatus"]>[0] | undefined;
   readonly retries: readonly { readonly message: string; readonly pauseMs: number }[];
-  /** What it ended with. */
   readonly error: unknown;
 }
 
@@ -28,7 +27,7 @@ export interface CompareOverrides
   readonly onJudged?: (judged: Judged) => void;
 }
 
-/** One that ends with the test; it has what `PARTS` make, unless it is told otherwise. */
+/** Closed when the test ends; by default it has the entities of `PARTS`. */
 export async function smallNetBox(options: SmallNetBoxOptions = {}): Promise<SmallNetBox> {
   const netbox = await startSmallNetBox({ rows: arrived(), ...options });
   onTestFinished(() => netbox.close());
@@ -75,7 +74,7 @@ export async function compareWith(
   return { judged, status, retries, error };
 }
 
-/** The small site, or other entities, against a NetBox that `change` was let at. */
+/** Compares the test site, or other entities, with a NetBox after `change`. */
 export async function comparison(
   change: (rows: ReturnType<typeof arrived>) => void = () => undefined,
   options: SmallNetBoxOptions & { readonly parts?: SetParts } = {},
@@ -88,10 +87,10 @@ export async function comparison(
   return judged;
 }
 
-/** What is not equal, in few words: { "tag discovered": "missing" }. */
+/** What is not equal: { "tag discovered": "missing" }. */
 export function verdicts(judged: readonly Judged[]): Record<string, string> {
-  const told = judged.filter(({ verdict }) => verdict !== "equal");
+  const found = judged.filter(({ verdict }) => verdict !== "equal");
   return Object.fromEntries(
-    told.map(({ step, entity, verdict }) => [`${step} ${entity}`, verdict]),
+    found.map(({ step, entity, verdict }) => [`${step} ${entity}`, verdict]),
   );
 }

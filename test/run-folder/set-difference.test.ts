@@ -1,4 +1,4 @@
-/** What differs between two runs, and what of it is gone rather than not read. */
+/** What differs between two runs, and whether it is gone or was not read. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { entityLabel, naturalKey, STEPS } from "../../src/netbox/types/order.ts";
@@ -45,7 +45,7 @@ async function differences(earlier: TransformedSet, later: TransformedSet) {
 }
 
 describe("two runs", () => {
-  test("are the same when only times, the order of keys and the cut into files differ", async () => {
+  test("are equal if only times, the order of keys and the split into files differ", async () => {
     const web = vm("web-01", { memory: "1024" });
     const turned = Object.fromEntries(Object.entries(web).toReversed()) as typeof web;
     const earlier = await set({ "tag": [[tag("a"), tag("b")]], "virtual-machine": [[web]] });
@@ -61,7 +61,7 @@ describe("two runs", () => {
     });
   });
 
-  test("differ by exactly what was changed, added and taken away", async () => {
+  test("differ by exactly what was changed, added and removed", async () => {
     const names = fc.uniqueArray(fc.constantFrom("a", "b", "c", "d", "e", "f"), { minLength: 1 });
     await fc.assert(
       fc.asyncProperty(
@@ -88,7 +88,7 @@ describe("two runs", () => {
     );
   });
 
-  test("know several entities of one key apart by what they hold", async () => {
+  test("tell several entities of one key apart by their content", async () => {
     const one = (site: string): Prefix => ({
       prefix: "10.0.0.0/24",
       scope_site: { name: site },
@@ -119,12 +119,12 @@ describe("the same entity", () => {
     expect(naturalKey("virtual-machine", a) === naturalKey("virtual-machine", b)).toBe(isSame);
   });
 
-  test("an address, whatever its mask and its interface", () => {
+  test("an address, with any mask and interface", () => {
     expect(naturalKey("ip-address", addressOf("a", "10.0.0.5/24")))
       .toBe(naturalKey("ip-address", addressOf("b", "10.0.0.5/32")));
   });
 
-  test("has a name for people, whatever JSON stands there", () => {
+  test("has a label, whatever the JSON", () => {
     expect(entityLabel({ timestamp: "x", vm_interface: nic("web-01", "net0") }))
       .toBe('vm_interface "web-01/net0"');
     expect(entityLabel({ virtual_machine: { name: "web-01" } })).toBe('virtual_machine "web-01"');
@@ -138,7 +138,7 @@ describe("the same entity", () => {
     }));
   });
 
-  test("has one content, whatever the order of its keys, and another when anything differs", () => {
+  test("has the same content hash in any order of its keys, and another one if anything differs", () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.string(), (json, extra) => {
         const turned = Object.fromEntries(Object.entries(json).toReversed());
@@ -149,7 +149,7 @@ describe("the same entity", () => {
   });
 });
 
-describe("what a later run lacks", () => {
+describe("an entity that a later run lacks", () => {
   const SITE: SetParts = {
     "tag": [[tag("db")]],
     "platform": [[platform("Debian 12")]],
@@ -168,7 +168,7 @@ describe("what a later run lacks", () => {
     "device": [[device("pve1", { platform: { name: "Proxmox VE 8.4" } })]],
   };
 
-  /** Steps of what is missing, when the later run has only this and left that out. */
+  /** Steps of what is missing if the later run has only `later` and these records. */
   async function judged(later: SetParts, leftOut: readonly Pick<LeftOut, "what" | "reason">[]) {
     const earlierSet = await set(SITE);
     const laterSet = await set(later, { leftOut });
@@ -185,7 +185,7 @@ describe("what a later run lacks", () => {
 
   const { "ip-address": _, ...WITHOUT_ADDRESS } = SITE;
 
-  test("is gone when nothing says otherwise", async () => {
+  test("is gone by default", async () => {
     expect(await judged(WITHOUT_ADDRESS, [])).toEqual({ gone: ["ip-address"], notRead: [] });
     const cause = { what: "vm/101/net0/10.0.0.5/24", reason: "duplicate-address" } as const;
     expect((await judged(WITHOUT_ADDRESS, [cause])).gone).toEqual(["ip-address"]);
@@ -205,7 +205,7 @@ describe("what a later run lacks", () => {
     },
   );
 
-  test("is gone when a record is about another part: an agent tells of no disk", async () => {
+  test("is gone when a record is about another part: disks do not come from the agent", async () => {
     const { "virtual-disk": _, ...later } = SITE;
     const agent = { what: "vm/101/agent", reason: "agent-off" } as const;
     expect((await judged(later, [agent])).gone).toEqual(["virtual-disk"]);
@@ -226,7 +226,7 @@ describe("what a later run lacks", () => {
     expect((await judged({}, [record])).gone).toEqual([]);
   });
 
-  test("of tags: a host tag is gone, whatever was not read of the guests that have it", async () => {
+  test("is gone if it is a host tag, whatever was not read of the guests that have it", async () => {
     const host = tag("proxmox-old");
     const cluster = {
       name: "lab",
@@ -252,7 +252,7 @@ describe("what a later run lacks", () => {
       .toEqual([['"db"', true], ['"proxmox-old"', false]]);
   });
 
-  test("of a node: gone, or not read", async () => {
+  test("of a node is gone, or was not read", async () => {
     const { device: _, ...later } = SITE;
     expect((await judged(later, [])).gone).toEqual(["device"]);
     const record = { what: "node/pve1", reason: "unreachable" } as const;

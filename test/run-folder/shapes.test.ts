@@ -1,4 +1,4 @@
-/** The shapes of entities, held against what transform makes and against what it never would. */
+/** The shapes of entities: what transform writes fits, anything else is refused. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -22,7 +22,7 @@ const machine = {
   tags: [],
 };
 
-test.each(GOLDEN_CASES)("every line of $name is in shape", async ({ expected }) => {
+test.each(GOLDEN_CASES)("every line of $name has the right shape", async ({ expected }) => {
   const folder = join(ROOT, expected, "netbox");
   for (const file of await readdir(folder)) {
     const name = stepOfFile(`netbox/${file}`);
@@ -35,7 +35,7 @@ test.each(GOLDEN_CASES)("every line of $name is in shape", async ({ expected }) 
   }
 });
 
-test("whatever transform makes is in shape", async () => {
+test("whatever transform writes has the right shape", async () => {
   const shapes = entityShapes("reject");
   await fc.assert(
     fc.asyncProperty(anyLab(), anySettings(), async (parts, settings) => {
@@ -47,34 +47,34 @@ test("whatever transform makes is in shape", async () => {
   );
 });
 
-describe("a line is refused, with the field", () => {
+describe("a line is refused, with the field:", () => {
   test.each<[string, unknown, string]>([
-    ["that is no object", 7, "timestamp"],
-    ["without a time", { virtual_machine: machine }, "timestamp"],
-    ["with a time that is none", { timestamp: "now", virtual_machine: machine }, "timestamp"],
-    ["of another type", { timestamp: TIME, tag: { name: "a", slug: "a" } }, "tag"],
-    ["with two entities", { timestamp: TIME, virtual_machine: machine, tag: {} }, "tag"],
+    ["not an object", 7, "timestamp"],
+    ["no timestamp", { virtual_machine: machine }, "timestamp"],
+    ["an invalid timestamp", { timestamp: "now", virtual_machine: machine }, "timestamp"],
+    ["an entity of another type", { timestamp: TIME, tag: { name: "a", slug: "a" } }, "tag"],
+    ["two entities", { timestamp: TIME, virtual_machine: machine, tag: {} }, "tag"],
   ])("%s", (_what, item, field) => {
     const faults = readLine(item, MACHINE, "reject");
     expect(faults).toContainEqual({ field, problem: expect.any(String) });
   });
 
   test.each<[string, object, string]>([
-    ["lacks", { cluster: undefined }, "virtual_machine.cluster"],
-    ["has of another kind", { memory: 4096 }, "virtual_machine.memory"],
-    ["has empty", { name: "" }, "virtual_machine.name"],
-    ["has null", { platform: null }, "virtual_machine.platform"],
+    ["a missing field", { cluster: undefined }, "virtual_machine.cluster"],
+    ["a number instead of a text", { memory: 4096 }, "virtual_machine.memory"],
+    ["an empty text", { name: "" }, "virtual_machine.name"],
+    ["null", { platform: null }, "virtual_machine.platform"],
     [
-      "has deep within",
+      "a nested stub",
       { cluster: { name: "lab", type: {} } },
       "virtual_machine.cluster.type.name",
     ],
-    ["should not have", { cpu: 4 }, "virtual_machine.cpu"],
-    ["has in a list", { tags: [{ slug: "a" }] }, "virtual_machine.tags[0].name"],
-    ["has of two kinds", {
+    ["an unknown field", { cpu: 4 }, "virtual_machine.cpu"],
+    ["an item of a list", { tags: [{ slug: "a" }] }, "virtual_machine.tags[0].name"],
+    ["two types at once", {
       custom_fields: { a: { text: "1", integer: "1" } },
     }, "virtual_machine.custom_fields.a"],
-  ])("that it %s", (_what, change, field) => {
+  ])("%s", (_what, change, field) => {
     const item = { timestamp: TIME, virtual_machine: { ...machine, ...change } };
     const faults = readLine(item, MACHINE, "reject");
     expect(Array.isArray(faults) && faults.map((fault) => fault.field)).toContain(field);
@@ -89,7 +89,7 @@ test("an empty stub clears a relation, and an empty text a comment", () => {
   });
 });
 
-test("fields of another version are no fault where they may be, and their values stay", () => {
+test("unknown fields are accepted if they may be, and their values stay", () => {
   const tag = { name: "a", slug: "a", icon: "star" };
   expect(readLine({ timestamp: TIME, tag }, TAG, "ignore")).toEqual({
     timestamp: TIME,

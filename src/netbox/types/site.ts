@@ -21,6 +21,7 @@ export function tenantOf({ tenantName: name }: TenantPolicy): { tenant?: TenantR
   return name === undefined ? {} : { tenant: { name } };
 }
 
+/** As NetBox names the type in a generic relation. */
 const SITE_TYPE = "dcim.site";
 
 /** scope_type: "dcim.site", scope: { id: 1, name: "HQ", … } */

@@ -1,11 +1,15 @@
 /** extras.CustomField: the seven of the mapping document, "Custom Fields". */
 import type { CustomField } from "../../netbox/types/custom-field.ts";
+import { NETBOX_DEVICE } from "../../netbox/types/device.ts";
+import { contentTypeOf } from "../../netbox/types/object-type.ts";
+import { NETBOX_VIRTUAL_DISK } from "../../netbox/types/virtual-disk.ts";
+import { NETBOX_VIRTUAL_MACHINE } from "../../netbox/types/virtual-machine.ts";
 import type { CustomFieldSource } from "../sources.ts";
 import { METADATA, type Table, USERS, wordsFor } from "./table.ts";
 
-const VIRTUAL_MACHINE = "virtualization.virtualmachine";
-const DEVICE = "dcim.device";
-const VIRTUAL_DISK = "virtualization.virtualdisk";
+const VIRTUAL_MACHINE = contentTypeOf(NETBOX_VIRTUAL_MACHINE);
+const DEVICE = contentTypeOf(NETBOX_DEVICE);
+const VIRTUAL_DISK = contentTypeOf(NETBOX_VIRTUAL_DISK);
 
 /** Ordered by name, as the step is. */
 export const CUSTOM_FIELDS: readonly CustomFieldSource[] = [

@@ -1,4 +1,4 @@
-/** Entity files held against NetBox: every field of every step, and which object is meant. */
+/** Entity files compared with NetBox: every field of every step, and which object is taken. */
 import { describe, expect, test } from "vitest";
 import type { Judged } from "../../../src/look/compare/compare.ts";
 import type { Difference, EntityFields } from "../../../src/netbox/types/fields.ts";
@@ -21,7 +21,7 @@ function differencesOf(judged: readonly Judged[]): readonly Difference[] {
   return judged.flatMap(({ differences }) => differences);
 }
 
-test("what arrived is equal, field for field", async () => {
+test("entities that arrived are equal, field by field", async () => {
   const judged = await comparison();
   expect(verdicts(judged)).toEqual({});
   expect(judged.map(({ step }) => step)).toEqual([
@@ -45,7 +45,7 @@ test("what arrived is equal, field for field", async () => {
   ]);
 });
 
-describe("a field that differs is told with both values", () => {
+describe("a difference is reported with both values", () => {
   const tags: unknown[] = [];
   test.each<[string, object, Difference]>([
     ["extras/tags", { color: "ff0000" }, { field: "color", netbox: "ff0000", sent: "198754" }],
@@ -214,19 +214,19 @@ describe("a field that differs is told with both values", () => {
   ])("%s %j", async (path, values, difference) => {
     const judged = await comparison(set(path, values));
     expect(differencesOf(judged)).toEqual([difference]);
-    const told = judged.find(({ differences }) => differences.length > 0);
-    expect(told).toMatchObject({ verdict: "different", unjudged: [] });
-    expect(told?.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/[a-z-]+\/[a-z-]+\/\d+\/$/);
+    const found = judged.find(({ differences }) => differences.length > 0);
+    expect(found).toMatchObject({ verdict: "different", unjudged: [] });
+    expect(found?.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/[a-z-]+\/[a-z-]+\/\d+\/$/);
   });
 
-  test.each(["parent", "bridge", "lag"])("the %s of an interface", async (link) => {
+  test.each(["parent", "bridge", "lag"])("of the %s of an interface", async (link) => {
     const judged = await comparison((rows) => {
       Object.assign(rows["dcim/interfaces"]?.[1] as Row, { [link]: { name: "eth9" } });
     });
     expect(differencesOf(judged)).toMatchObject([{ field: link, netbox: "eth9" }]);
   });
 
-  test("several fields of one object at once", async () => {
+  test("of several fields of one object", async () => {
     const judged = await comparison(set(VM, { memory: 1, status: null, platform: null }));
     expect(differencesOf(judged).map(({ field }) => field)).toEqual([
       "status",
@@ -236,7 +236,7 @@ describe("a field that differs is told with both values", () => {
   });
 });
 
-describe("no key that a table reads can be missing without a word", () => {
+describe("a missing key of NetBox's answer is noticed", () => {
   const rows = STEPS.flatMap(({ name: step, type }) =>
     Object.entries(type.fields as EntityFields)
       .filter(([, { compare }]) => compare !== undefined)
@@ -258,24 +258,24 @@ describe("no key that a table reads can be missing without a word", () => {
         }
       });
       const isIdentity = reads.every((key) => identity.includes(key));
-      const told = judged.filter((each) => each.step === step && each.verdict !== "equal");
-      expect(told.length > 0, field).toBe(!isIdentity);
+      const found = judged.filter((each) => each.step === step && each.verdict !== "equal");
+      expect(found.length > 0, field).toBe(!isIdentity);
     },
   );
 
-  test("and the small site sends every field but custom fields of types that have none", () => {
+  test("and the test site sends every field, except custom fields of types that have none", () => {
     const unsent = rows.filter(([step, field]) => !isSent(step, field)).map(([, field]) => field);
     expect([...new Set(unsent)]).toEqual(["custom_fields"]);
   });
 });
 
-describe("an object that is gone is missing", () => {
+describe("a deleted object is missing", () => {
   test.each([
     ["extras/tags", ["tag discovered"]],
     ["virtualization/virtual-disks", ["virtual-disk web-01/scsi0"]],
     ["ipam/prefixes", ["prefix 10.0.0.0/24"]],
     ["dcim/interfaces", ["interface pve1/vmbr0", "interface pve1/vmbr0.20"]],
-    // With what it owns.
+    // With its parts.
     [VM, [
       "vm-interface web-01/net0",
       "virtual-machine web-01",
@@ -290,7 +290,7 @@ describe("an object that is gone is missing", () => {
     expect(missing.map(({ step, entity }) => `${step} ${entity}`)).toEqual(expected);
   });
 
-  test("and what names it differs", async () => {
+  test("and the objects that refer to it differ", async () => {
     const judged = await comparison((rows) => {
       rows["ipam/vlans"] = [];
     });
@@ -301,7 +301,7 @@ describe("an object that is gone is missing", () => {
   });
 });
 
-describe("more in NetBox is no difference, and is told", () => {
+describe("more in NetBox is no difference, and is reported", () => {
   test("of tags", async () => {
     const more = [{ name: "discovered", slug: "discovered" }, { name: "mine", slug: "mine" }];
     const judged = await comparison(set(VM, { tags: more }));
@@ -310,7 +310,7 @@ describe("more in NetBox is no difference, and is told", () => {
   });
 });
 
-test("more object types of a custom field are lost with the next push, and so a difference", async () => {
+test("more object types of a custom field are a difference: the next push removes them", async () => {
   const types = ["dcim.device", "virtualization.virtualmachine"];
   const judged = await comparison(set("extras/custom-fields", { object_types: types }));
   expect(judged.flatMap(({ step, differences }) => differences.map((each) => ({ step, ...each }))))
@@ -324,7 +324,7 @@ test("more object types of a custom field are lost with the next push, and so a 
   expect(judged.flatMap(({ more }) => more)).toEqual([]);
 });
 
-describe("the object that is meant", () => {
+describe("the object that an entity is compared with", () => {
   const other = (path: string, values: object) => (rows: Rows): void => {
     rows[path]?.push({ ...(rows[path]?.[0] as Row), ...values, id: 99 });
   };
@@ -356,18 +356,18 @@ describe("the object that is meant", () => {
       manufacturer: { name: "Debian" },
     }, {}],
     ["a VLAN that was put into a group", "ipam/vlans", { group: { id: 1 } }, {}],
-  ])("is %s, where there is none better", async (_, path, values, expected) => {
+  ])("is %s, if there is no better one", async (_, path, values, expected) => {
     expect(verdicts(await comparison(set(path, values)))).toEqual(expected);
   });
 
-  test("is a tag of the slug that NetBox makes of the name, when none has the name", async () => {
+  test("is the tag with the slug that NetBox makes from the name, if no tag has the name", async () => {
     const parts: SetParts = { "tag": [[{ name: "Discovered" }]] };
     expect(differencesOf(await comparison(undefined, { parts }))).toEqual([
       { field: "name", netbox: "discovered", sent: "Discovered" },
     ]);
   });
 
-  test("of two that fit alike cannot be told, and neither can what it owns", async () => {
+  test("is not judged if two fit equally, and neither are its parts", async () => {
     const judged = await comparison(other(VM, {}));
     expect(verdicts(judged)).toEqual({
       "vm-interface web-01/net0": "unjudged",
@@ -390,7 +390,7 @@ describe("the object that is meant", () => {
     expect(verdicts(judged)).toEqual({});
   });
 
-  test("may be one of several that the mapping makes of one network", async () => {
+  test("may be one of several prefixes with one network", async () => {
     const parts: SetParts = {
       prefix: [["HQ", "Elsewhere"].map((name) => ({
         prefix: "10.0.0.0/24",
@@ -406,7 +406,7 @@ describe("the object that is meant", () => {
   });
 });
 
-describe("what cannot be judged is told with the reason", () => {
+describe("what cannot be judged is reported with the reason", () => {
   test("a type that the token may not view, and the permission that it lacks", async () => {
     const judged = await comparison(undefined, { denied: ["virtualization/virtual-disks"] });
     expect(verdicts(judged)).toEqual({ "virtual-disk web-01/scsi0": "unjudged" });
@@ -417,7 +417,7 @@ describe("what cannot be judged is told with the reason", () => {
     }]);
   });
 
-  test("what belongs to such a type", async () => {
+  test("a part of an object of such a type", async () => {
     const judged = await comparison(undefined, { denied: ["virtualization/clusters"] });
     expect(verdicts(judged)).toEqual({
       "cluster lab": "unjudged",
@@ -431,7 +431,7 @@ describe("what cannot be judged is told with the reason", () => {
     });
   });
 
-  test("a field alone, when all others are equal", async () => {
+  test("a field, when all others are equal", async () => {
     const judged = await comparison(undefined, { denied: ["ipam/vlans"] });
     expect(judged.find(({ step }) => step === "vm-interface")).toMatchObject({
       verdict: "unjudged",
@@ -440,7 +440,7 @@ describe("what cannot be judged is told with the reason", () => {
     });
   });
 
-  test("a field beside one that differs, which weighs more", async () => {
+  test("a field, when another one differs, which decides the verdict", async () => {
     const judged = await comparison(set(NICS, { mtu: 9000 }), { denied: ["ipam/vlans"] });
     expect(judged.find(({ step }) => step === "vm-interface")).toMatchObject({
       verdict: "different",
@@ -469,7 +469,7 @@ describe("what cannot be judged is told with the reason", () => {
     }]);
   });
 
-  test("a list that NetBox does not have, in its own words", async () => {
+  test("a list that NetBox does not have, with NetBox's own message", async () => {
     const judged = await comparison((rows) => {
       Reflect.deleteProperty(rows, "virtualization/virtual-disks");
     });
@@ -480,7 +480,7 @@ describe("what cannot be judged is told with the reason", () => {
     }]);
   });
 
-  test("a field of the entity that nobody knows", async () => {
+  test("an unknown field of the entity", async () => {
     const [[prefix] = []] = PARTS.prefix ?? [];
     const parts = { prefix: [[{ ...prefix, shoe_size: 43 } as Prefix]] };
     const judged = await comparison(undefined, { parts });
@@ -491,7 +491,7 @@ describe("what cannot be judged is told with the reason", () => {
   });
 });
 
-test("an empty NetBox has nothing, and nothing is equal", async () => {
+test("in an empty NetBox nothing is equal", async () => {
   const empty = Object.fromEntries(Object.keys(arrived()).map((path) => [path, []]));
   const judged = await comparison(undefined, { rows: empty });
   expect(new Set(judged.map(({ verdict }) => verdict))).toEqual(new Set(["missing"]));

@@ -12,7 +12,7 @@ function refusal(texts: CompareTexts): AppError {
     expect(error).toBeInstanceOf(AppError);
     return error as AppError;
   }
-  throw new Error("It was not refused");
+  throw new Error("Expected a refusal");
 }
 
 test.each([
@@ -21,11 +21,11 @@ test.each([
   ["https://netbox.example.com/api/", "https://netbox.example.com"],
   ["http://10.0.0.5:8000/netbox/", "http://10.0.0.5:8000/netbox"],
   ["https://[2001:db8::1]/base/api", "https://[2001:db8::1]/base"],
-])("NETBOX_URL %s names NetBox at %s", (text, url) => {
+])("NETBOX_URL %s is NetBox at %s", (text, url) => {
   expect(parseCompareOptions({ ...GOOD, NETBOX_URL: text }).url).toBe(url);
 });
 
-describe("refused with what is allowed", () => {
+describe("refused, with what is allowed", () => {
   test.each<[CompareTexts, string]>([
     [{ NETBOX_URL: undefined }, "NETBOX_URL (--netbox) is required"],
     [{ NETBOX_URL: "netbox" }, "NETBOX_URL (--netbox) is not an http:// or https:// URL"],

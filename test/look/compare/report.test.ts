@@ -1,4 +1,4 @@
-/** What a comparison found, as text, as Markdown and as JSON. */
+/** The result of a comparison as text, Markdown and JSON. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { CompareJson } from "../../../src/look/compare/command.ts";
@@ -69,7 +69,7 @@ function jsonOf(all: readonly Judged[], isVerbose = false): unknown {
 const MEMORY = { field: "memory", netbox: 1024, sent: 4096 };
 const MORE = judged({ more: [{ field: "tags", values: ["mine", "yours"] }] });
 
-describe("the first line", () => {
+describe("the headline", () => {
   test.each<[string, readonly Judged[], string]>([
     ["all", [judged(), judged()], "All 2 entities of snapshots/lab are in NetBox 4.7.3 at"],
     ["some", [judged(), missing("a"), missing("b")], "as they were sent; 2 missing"],
@@ -82,19 +82,19 @@ describe("the first line", () => {
   ])("of %s", (_, all, words) => expect(headlineOf(recordOf(all))).toContain(words));
 });
 
-describe("a difference in words", () => {
+describe("a difference as text", () => {
   const long = "x".repeat(100);
   test.each<[string, Difference, string]>([
     ["numbers", MEMORY, "memory: NetBox has 1024, sent was 4096"],
     ["nothing", { field: "mtu", netbox: null, sent: 1 }, "mtu: NetBox has nothing, sent was 1"],
     ["texts", { field: "name", netbox: "a", sent: "b" }, 'name: NetBox has "a", sent was "b"'],
     [
-      "what a list lacks, and not what it has more of",
+      "a list that lacks items, without those that it has more of",
       { field: "tags", netbox: ["a", "z"], sent: ["a", "b", "c"] },
       "tags: NetBox lacks b, c",
     ],
     [
-      "what a push removes from a list that Diode replaces",
+      "items that a push removes from a list that Diode replaces",
       { field: "object_types", netbox: ["a", "z"], sent: ["a"], lost: ["z"] },
       "object_types: a push removes z",
     ],
@@ -104,13 +104,13 @@ describe("a difference in words", () => {
       "object_types: NetBox lacks a; a push removes z",
     ],
     [
-      "long texts from where they differ",
+      "long texts, from where they differ",
       { field: "comments", netbox: `${long}ABC${long}`, sent: `${long}XYZ${long}` },
       `comments: NetBox has "…${"x".repeat(15)}ABC${"x".repeat(42)}…", ` +
       `sent was "…${"x".repeat(15)}XYZ${"x".repeat(42)}…"`,
     ],
     [
-      "line breaks that can be seen",
+      "visible line breaks",
       { field: "comments", netbox: "a\r\nb", sent: "a\nb" },
       'comments: NetBox has "a\\r\\nb", sent was "a\\nb"',
     ],
@@ -118,13 +118,13 @@ describe("a difference in words", () => {
 });
 
 describe("text", () => {
-  test("of what is equal is the counts alone", () => {
+  test("of equal entities has only the counts", () => {
     const text = textOf([judged(), MORE]);
     expect(text).toMatch(/^ {2}virtual-machine +2 +2 +0 +0 +0$/m);
     expect(text.split("\n\n")).toHaveLength(2);
   });
 
-  test("has a block for each kind", () => {
+  test("has a section for each verdict", () => {
     const text = textOf([different(MEMORY), missing("db-01"), denied("a"), denied("b")]);
     expect(text).toContain(
       `Different\n  virtual-machine web-01 ${URL}/virtualization/7/\n` +
@@ -134,14 +134,14 @@ describe("text", () => {
     expect(text).toContain("Diode acknowledges");
   });
 
-  test("tells what NetBox has more of only when asked", () => {
+  test("lists what NetBox has more of only with --verbose", () => {
     expect(textOf([MORE])).not.toContain("mine");
     expect(textOf([MORE], { isVerbose: true })).toContain(
       "More in NetBox than was sent (no difference)\n  virtual-machine web-01 tags: mine, yours",
     );
   });
 
-  test("names what a push removes, and says what to do, in text, Markdown and JSON", () => {
+  test("names what a push removes, with advice, in text, Markdown and JSON", () => {
     const loss = { field: "object_types", netbox: ["a", "z"], sent: ["a"], lost: ["z"] };
     const all = [judged({ ...different(loss), step: "custom-field", entity: "proxmox_vmid" })];
     const text = textOf(all, { width: 200 });
@@ -152,7 +152,7 @@ describe("text", () => {
     expect(textOf([different(MEMORY)])).not.toContain("a push removes");
   });
 
-  test("says when nothing can arrive, since the NetBox has no plugin of Diode", () => {
+  test("says that nothing can arrive without Diode's plugin", () => {
     const record = recordOf([missing("db-01")]);
     record.status = { version: "4.7.3", plugin: undefined };
     const text = compareText(record, { width: 200, isVerbose: false });
@@ -162,7 +162,7 @@ describe("text", () => {
     expect(text).not.toContain("Diode acknowledges");
   });
 
-  test("names a field that could not be judged beside those that differ", () => {
+  test("names fields that could not be judged after those that differ", () => {
     const both = {
       ...different(MEMORY),
       unjudged: [{ field: "vlan", reason: "denied", sentence: "no right" }] as const,
@@ -170,13 +170,13 @@ describe("text", () => {
     expect(textOf([both])).toContain("    vlan is not judged: no right\n");
   });
 
-  test("shows a part of very much, and says how much more there is", () => {
+  test("shows the first findings, and how many more there are", () => {
     const text = textOf(Array.from({ length: 1234 }, (_, i) => missing(`guest-${i}`)));
     expect(text.match(/^ {2}virtual-machine guest-\d+$/gm)).toHaveLength(30);
     expect(text).toContain("\n  … and 1,204 more, see --json\n");
   });
 
-  test("fits its width and never drives the terminal, whatever NetBox holds", () => {
+  test("fits its width and has no control characters, whatever NetBox contains", () => {
     const word = fc.string({ unit: "grapheme", maxLength: 200 });
     fc.assert(
       fc.property(word, word, fc.integer({ min: 70, max: 120 }), (netbox, sent, width) => {
@@ -195,14 +195,14 @@ describe("text", () => {
 });
 
 describe("Markdown", () => {
-  test("of what is equal is short", () => {
+  test("of equal entities is short", () => {
     const markdown = compareMarkdown(recordOf([judged()]));
     expect(markdown).toMatch(/^### Everything arrived\n\nAll 1 entities of snapshots\/lab/);
     expect(markdown).toContain("| virtual-machine | 1 | 1 | 0 | 0 | 0 |");
     expect(markdown).not.toContain("<details>");
   });
 
-  test("folds what is to be told", () => {
+  test("folds the lists", () => {
     const markdown = compareMarkdown(
       recordOf([different(MEMORY), missing("db-01"), denied("a"), denied("b")]),
     );
@@ -213,7 +213,7 @@ describe("Markdown", () => {
     expect(markdown).toContain("| virtual-disk |  | 2 | `the token may not view virtual disks");
   });
 
-  test("is not changed by text from outside", () => {
+  test("escapes text from NetBox", () => {
     const hostile = "`<b>|`*_[x](y) @all\n\u001b[31m\u202e";
     const markdown = compareMarkdown(
       recordOf([different({ field: "comments", netbox: hostile, sent: "" }), missing(hostile)]),
@@ -226,7 +226,7 @@ describe("Markdown", () => {
     expect(cells[3]).toMatch(/^``".*"``$/);
   });
 
-  test("fits into a comment on GitHub, however much there is to tell", () => {
+  test("fits into a comment on GitHub, however many findings there are", () => {
     const long = "*_|<".repeat(100);
     const fields = Array.from({ length: 12 }, (_, i) => ({
       field: `field_${i}`,
@@ -240,7 +240,7 @@ describe("Markdown", () => {
 });
 
 describe("JSON", () => {
-  test("has what was found, one after the other, and the counts", () => {
+  test("has the findings in order, and the counts", () => {
     expect(jsonOf([judged(), different(MEMORY), missing("a"), denied("b")])).toEqual({
       netbox: { url: URL, version: "4.7.3", diode_plugin: "1.18.1" },
       run: "snapshots/lab",
@@ -272,7 +272,7 @@ describe("JSON", () => {
     });
   });
 
-  test("of what is equal has no finding, unless NetBox has more and the user wants to know", () => {
+  test("has no finding for equal entities, unless NetBox has more and --verbose is on", () => {
     expect(jsonOf([MORE])).toMatchObject({ findings: [] });
     expect(jsonOf([MORE], true)).toMatchObject({
       findings: [{ verdict: "equal", more: [{ field: "tags", values: ["mine", "yours"] }] }],

@@ -1,4 +1,4 @@
-/** NetBox as a network shows it: pages, limits, faults, tokens, TLS; and what it is never asked. */
+/** The REST client: pages, limits, failures, tokens, TLS; and requests that are never sent. */
 import { describe, expect, test } from "vitest";
 import { AppError } from "../../../src/base/errors.ts";
 import { arrived, PARTS } from "../../helpers/arrived.ts";
@@ -41,8 +41,8 @@ async function fleet(count: number) {
   return { set, rows };
 }
 
-describe("a large NetBox", () => {
-  test("is asked for many objects at once, in request lines that a server takes", async () => {
+describe("requests", () => {
+  test("ask for many objects at once, in request lines that a server accepts", async () => {
     const { set, rows } = await fleet(1000);
     const netbox = await smallNetBox({ rows });
     const { judged, error } = await compareWith(netbox, set);
@@ -54,7 +54,7 @@ describe("a large NetBox", () => {
     }
   });
 
-  test("may give pages of any size", async () => {
+  test("work with pages of any size", async () => {
     const { set, rows } = await fleet(120);
     const netbox = await smallNetBox({ rows, pageSize: 7 });
     const { judged, error } = await compareWith(netbox, set);
@@ -65,7 +65,7 @@ describe("a large NetBox", () => {
     expect(netbox.asked.every(({ url }) => url.host === new URL(netbox.url).host)).toBe(true);
   });
 
-  test("answers in any order of its pages, and what is told has the order of the files", async () => {
+  test("may be answered in any order: findings have the order of the files", async () => {
     const { set, rows } = await fleet(450);
     const netbox = await smallNetBox({ rows });
     const { judged } = await compareWith(netbox, set, { texts: { NETBOX_CONCURRENCY: "8" } });
@@ -75,7 +75,7 @@ describe("a large NetBox", () => {
     );
   });
 
-  test("is asked for the fields that are compared, and for no others", async () => {
+  test("ask only for the fields that are compared", async () => {
     const netbox = await smallNetBox();
     await compareWith(netbox, await smallSet());
     const machines = netbox.asked.find(({ url }) =>
@@ -87,13 +87,13 @@ describe("a large NetBox", () => {
   });
 });
 
-test("nothing but GET is ever sent", async () => {
+test("only GET is ever sent", async () => {
   const netbox = await smallNetBox({ denied: ["ipam/vlans"] });
   await compareWith(netbox, await smallSet());
   expect(new Set(netbox.asked.map(({ method }) => method))).toEqual(new Set(["GET"]));
 });
 
-describe("what passes is asked again", () => {
+describe("a transient failure is retried", () => {
   test.each<[string, Fault, string]>([
     ["429", { status: 429, headers: { "retry-after": "0" } }, "HTTP 429"],
     ["500", { status: 500, body: "<html>" }, "HTTP 500"],
@@ -111,7 +111,7 @@ describe("what passes is asked again", () => {
     expect(retries[0]?.message).toContain(words);
   });
 
-  test("when NetBox says when", async () => {
+  test("after the time that NetBox asks for", async () => {
     const fault = { status: 429, headers: { "retry-after": "1" } };
     const netbox = await smallNetBox({ faultOf: (_, index) => index === 2 ? fault : undefined });
     const from = performance.now();
@@ -121,7 +121,7 @@ describe("what passes is asked again", () => {
     expect(performance.now() - from).toBeGreaterThanOrEqual(1000);
   });
 
-  test("after no answer in time", async () => {
+  test("after a timeout", async () => {
     const netbox = await smallNetBox({
       faultOf: (_, index) => index === 1 ? { wire: "hang" } : undefined,
     });
@@ -132,7 +132,7 @@ describe("what passes is asked again", () => {
     expect(retries[0]?.message).toBe("NetBox did not answer within 300ms");
   });
 
-  test("but not for ever", async () => {
+  test("up to a limit", async () => {
     const netbox = await smallNetBox({
       faultOf: ({ url }) => url.pathname.includes("tags") ? { status: 503 } : undefined,
     });
@@ -147,7 +147,7 @@ describe("what passes is asked again", () => {
   });
 });
 
-describe("what does not pass ends the comparison, and says what to do", () => {
+describe("a permanent failure ends the comparison, with a hint", () => {
   test.each<[string, Fault, RegExp, RegExp]>([
     [
       "another server",
@@ -187,7 +187,7 @@ describe("what does not pass ends the comparison, and says what to do", () => {
     expect(netbox.asked).toHaveLength(1);
   });
 
-  test("a token that NetBox does not know, in its own words and never the token", async () => {
+  test("an unknown token, with NetBox's message and without the token", async () => {
     const netbox = await smallNetBox();
     const { error } = await compareWith(netbox, await smallSet(), {
       texts: { NETBOX_TOKEN: "nbt_wrong.t0p-s3cret" },
@@ -199,7 +199,7 @@ describe("what does not pass ends the comparison, and says what to do", () => {
     expect(JSON.stringify([error, (error as Error).cause])).not.toContain("t0p-s3cret");
   });
 
-  test("a token that a server repeats is not repeated again", async () => {
+  test("an answer that repeats the token is not shown", async () => {
     const netbox = await smallNetBox({
       faultOf: ({ authorization }) => ({
         status: 403,
@@ -212,7 +212,7 @@ describe("what does not pass ends the comparison, and says what to do", () => {
     });
   });
 
-  test("a token that expires on the way, and is not taken for one that may see nothing", async () => {
+  test("a token that expires during the comparison is not taken for one without permissions", async () => {
     let isExpired = false;
     const netbox = await smallNetBox({
       faultOf: ({ url }) => {
@@ -227,7 +227,7 @@ describe("what does not pass ends the comparison, and says what to do", () => {
     });
   });
 
-  test("a list that is none", async () => {
+  test("an answer that is not a list", async () => {
     const netbox = await smallNetBox({
       faultOf: ({ url }) =>
         url.pathname.includes("tags") ? { body: '{"results":[{}]}' } : undefined,
@@ -238,7 +238,7 @@ describe("what does not pass ends the comparison, and says what to do", () => {
     });
   });
 
-  test("nobody who listens", async () => {
+  test("a closed port", async () => {
     const netbox = await smallNetBox();
     await netbox.close();
     const { error } = await compareWith(netbox, await smallSet(), {
@@ -251,7 +251,7 @@ describe("what does not pass ends the comparison, and says what to do", () => {
   });
 });
 
-test("a type that the token may not view is asked for once, however many entities it has", async () => {
+test("a type that the token may not view is asked for only once", async () => {
   const { set, rows } = await fleet(1000);
   const netbox = await smallNetBox({ rows, denied: ["virtualization/virtual-disks"] });
   const { judged } = await compareWith(netbox, set, { texts: { NETBOX_CONCURRENCY: "1" } });
@@ -260,7 +260,7 @@ test("a type that the token may not view is asked for once, however many entitie
   expect(asked).toHaveLength(1);
 });
 
-test("an interruption ends it, and says so", async () => {
+test("an interruption ends it with a message", async () => {
   const { set, rows } = await fleet(1000);
   const netbox = await smallNetBox({ rows });
   const controller = new AbortController();
@@ -278,7 +278,7 @@ describe("tokens", () => {
     ["0123456789abcdef0123456789abcdef01234567", "Token 0123456789abcdef0123456789abcdef01234567"],
     ["Bearer nbt_a.b", "Bearer nbt_a.b"],
     ["Token 0123", "Token 0123"],
-  ])("%s goes as %s", async (token, authorization) => {
+  ])("%s is sent as %s", async (token, authorization) => {
     const netbox = await smallNetBox({ authorization });
     const { error, judged } = await compareWith(netbox, await smallSet(), {
       texts: { NETBOX_TOKEN: token },
@@ -289,7 +289,7 @@ describe("tokens", () => {
 });
 
 describe("TLS", () => {
-  test("with an authority of one's own", async () => {
+  test("with an own CA certificate", async () => {
     const netbox = await smallNetBox({ isTls: true });
     const { error, judged } = await compareWith(netbox, await smallSet(), {
       certificates: netbox.certificate?.certificatePem,
@@ -297,7 +297,7 @@ describe("TLS", () => {
     expect([error, verdicts(judged)]).toEqual([undefined, {}]);
   });
 
-  test("is not trusted without", async () => {
+  test("is refused without it", async () => {
     const netbox = await smallNetBox({ isTls: true });
     const { error, retries } = await compareWith(netbox, await smallSet());
     expect(error).toMatchObject({
@@ -307,7 +307,7 @@ describe("TLS", () => {
     expect([retries, netbox.asked]).toEqual([[], []]);
   });
 
-  test("of anybody, where the user wants it so", async () => {
+  test("is not verified if the user says so", async () => {
     const netbox = await smallNetBox({ isTls: true });
     const { error } = await compareWith(netbox, await smallSet(), {
       texts: { NETBOX_SKIP_TLS_VERIFY: "true" },
@@ -315,7 +315,7 @@ describe("TLS", () => {
     expect(error).toBeUndefined();
   });
 
-  test("that the port does not speak", async () => {
+  test("on a port that has none", async () => {
     const netbox = await smallNetBox();
     const { error } = await compareWith(
       { url: netbox.url.replace("http:", "https:") },
@@ -328,7 +328,7 @@ describe("TLS", () => {
   });
 });
 
-test("a plugin of NetBox without a version is no reason to doubt NetBox", async () => {
+test("a plugin without a version is accepted", async () => {
   const body = JSON.stringify({ "netbox-version": "4.7.3", plugins: { netbox_other: null } });
   const netbox = await smallNetBox({ faultOf: (_, index) => index === 0 ? { body } : undefined });
   const { status, error, judged } = await compareWith(netbox, await smallSet());
@@ -336,14 +336,14 @@ test("a plugin of NetBox without a version is no reason to doubt NetBox", async 
   expect(status).toEqual({ version: "4.7.3", plugin: undefined });
 });
 
-test("NetBox tells who it is before anything is judged", async () => {
+test("the status of NetBox is known before anything is judged", async () => {
   const netbox = await smallNetBox({ rows: arrived() });
   const { status } = await compareWith(netbox, await smallSet());
   expect(status).toEqual({ version: "4.7.3", plugin: "1.18.1" });
   expect(netbox.asked[0]?.url.pathname).toBe("/api/status/");
 });
 
-test("a name that needs many bytes in a request line is found like any other", async () => {
+test("a name that is long when encoded is found like any other", async () => {
   const names = ["ÄÖÜ".repeat(20), "名前".repeat(30), "a&b=c#d?e", "100% +1"];
   const parts = { tag: [names.map((name, i) => ({ name, slug: `tag-${i}` }))] };
   const rows = { "extras/tags": names.map((name, i) => ({ id: i + 1, name, slug: `tag-${i}` })) };

@@ -1,4 +1,4 @@
-/** Names that NetBox takes: at most 64 or 100 characters, and each one's own. */
+/** Names that NetBox accepts: at most 64 or 100 characters, and unique. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { cutName, MAX_LONG_NAME, MAX_NAME, NamePool } from "../../../src/netbox/names.ts";
@@ -17,8 +17,8 @@ const anyMark = fc.oneof(
   fc.string({ unit: "binary", minLength: 1, maxLength: 120, size: "max" }),
 );
 
-describe("a name that is cut", () => {
-  test("has 64 characters at most, or 100 where NetBox has the room", () => {
+describe("a cut name", () => {
+  test("has at most 64 characters, or 100 where NetBox allows that", () => {
     expect([MAX_NAME, MAX_LONG_NAME]).toEqual([64, 100]);
   });
 
@@ -44,7 +44,7 @@ describe("a name that is cut", () => {
     }));
   });
 
-  test("starts as it did, and ends in the VMID", () => {
+  test("keeps its start, and ends in the VMID", () => {
     fc.assert(fc.property(longName, vmid, (name, mark) => {
       fc.pre(lengthOf(name) > MAX_NAME);
       const cut = cutName(name, MAX_NAME, mark);
@@ -54,14 +54,14 @@ describe("a name that is cut", () => {
     }));
   });
 
-  test("uses the room that there is", () => {
+  test("uses all characters that are allowed", () => {
     const shortMark = fc.oneof(vmid, fc.string({ unit: "binary", maxLength: 9 }));
     fc.assert(fc.property(fc.integer({ min: 65, max: 200 }), shortMark, (length, mark) => {
       expect(lengthOf(cutName("😀".repeat(length), 64, mark))).toBe(64);
     }));
   });
 
-  test("is told from another by what was cut off, even without a mark", () => {
+  test("differs from another one that differed only in the cut part, even without a mark", () => {
     const start = "x".repeat(100);
     fc.assert(fc.property(fc.uniqueArray(fc.string({ minLength: 1 }), { maxLength: 5 }), (ends) => {
       const cut = ends.map((end) => cutName(start + end, MAX_LONG_NAME));
@@ -78,7 +78,7 @@ describe("a name that is cut", () => {
 });
 
 describe("a pool of names", () => {
-  test("leaves a name to the first who takes it, and marks the others", () => {
+  test("gives a name to the first one, and marks the others", () => {
     const pool = new NamePool();
     const names = ["web", "db", "web", "WEB", "Db"].map((name, i) => pool.take(name, 100 + i, 64));
     expect(names).toEqual(["web", "db", "web (102)", "WEB (103)", "Db (104)"]);
@@ -102,7 +102,7 @@ describe("a pool of names", () => {
       .toEqual(["pve1", "pve1 (west)"]);
   });
 
-  test("does not hand out a name that someone has for his own", () => {
+  test("does not make up a name that is taken", () => {
     const pool = new NamePool();
     const names = ["web (102)", "web", "web"].map((name, i) => pool.take(name, 100 + i, 64));
     expect(names.slice(0, 2)).toEqual(["web (102)", "web"]);
@@ -110,7 +110,7 @@ describe("a pool of names", () => {
     expect(names[2]).not.toBe("web (102)");
   });
 
-  test("knows nothing of another pool", () => {
+  test("is independent of other pools", () => {
     const [one, other] = [new NamePool(), new NamePool()];
     expect([one.take("pve1", "a", 64), other.take("pve1", "b", 64)]).toEqual(["pve1", "pve1"]);
   });
@@ -126,7 +126,7 @@ describe("a pool of names", () => {
   );
   const wishes = fc.array(wanted, { minLength: 1, maxLength: marks.length });
 
-  test("hands out names that differ ignoring case, and are never too long", () => {
+  test("gives names that differ ignoring case, and are never too long", () => {
     fc.assert(
       fc.property(wishes, (names) => {
         const pool = new NamePool();
@@ -141,7 +141,7 @@ describe("a pool of names", () => {
     );
   });
 
-  test("finds a name of its own for each, with any marks, even if all are the same", () => {
+  test("gives a unique name to each, with any marks, even if all are the same", () => {
     fc.assert(
       fc.property(wanted, anyMark, max, (name, sameMark, limit) => {
         const pool = new NamePool();
@@ -153,7 +153,7 @@ describe("a pool of names", () => {
     );
   });
 
-  test("renames nobody without need", () => {
+  test("renames only where needed", () => {
     fc.assert(
       fc.property(wishes, (names) => {
         const pool = new NamePool();

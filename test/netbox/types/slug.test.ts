@@ -1,10 +1,10 @@
-/** The slug that NetBox has of a name: Django's, since Diode's plugin makes it so. */
+/** The slug that Diode's plugin makes from a name: Django's. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { autoSlug } from "../../../src/netbox/names.ts";
 import { anyText, lookalike } from "../../helpers/arbitraries.ts";
 
-describe("the slug that NetBox makes", () => {
+describe("the slug", () => {
   // Each as Django 6.1 answers it.
   test.each([
     ["RouterOS 7.1.5", "routeros-715"],
@@ -30,7 +30,7 @@ describe("the slug that NetBox makes", () => {
     expect(autoSlug(name)).toBe(slug);
   });
 
-  test("is lower case, with single hyphens inside it alone, and the slug of itself", () => {
+  test("is lower case, with single hyphens only inside, and is its own slug", () => {
     const name = fc.oneof(anyText(), lookalike("a", "B", ".", "-", "_", " ", "é", "ﬁ", "\x1f"));
     fc.assert(fc.property(name, (text) => {
       const slug = autoSlug(text);
@@ -39,7 +39,7 @@ describe("the slug that NetBox makes", () => {
     }));
   });
 
-  test("does not tell cases, marks or blanks at the ends apart", () => {
+  test("ignores case, punctuation and outer blanks", () => {
     fc.assert(fc.property(fc.string({ unit: fc.constantFrom(..."aBc9 -_") }), (text) => {
       expect(autoSlug(text.toUpperCase())).toBe(autoSlug(text));
       expect(autoSlug([...text].join("."))).toBe(autoSlug(text));

@@ -1,4 +1,4 @@
-/** How entities name each other: one object, one stub, and an entity that is what the stub says. */
+/** How entities name each other: one object has one stub, and its entity agrees with the stub. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { StepName } from "../../../src/netbox/types/order.ts";
@@ -16,7 +16,7 @@ interface StubLaw {
   readonly keys: readonly string[];
   /** The step of its entities; absent: it belongs to the user. */
   readonly step?: StepName;
-  /** By what NetBox knows the object. */
+  /** What NetBox identifies the object by. */
   readonly identity: (stub: Json) => readonly unknown[];
 }
 
@@ -81,7 +81,7 @@ const LAWS: Readonly<Record<string, StubLaw>> = {
   },
 };
 
-/** Every stub of one kind, at any depth; an empty object clears a relation and is none. */
+/** Every stub of one kind, at any depth; an empty object clears a relation and is no stub. */
 function stubsIn(value: unknown, fields: readonly string[]): Json[] {
   if (typeof value !== "object" || value === null) return [];
   return Object.entries(value).flatMap(([field, item]: [string, unknown]) => {
@@ -90,7 +90,7 @@ function stubsIn(value: unknown, fields: readonly string[]): Json[] {
   });
 }
 
-/** What is alike in an entity and a stub of it; device types and roles have tags in step 13 alone. */
+/** The tags of device types and roles are only in step 13. */
 function withoutTags(value: unknown): unknown {
   return without(value, ["tags"]);
 }
@@ -103,13 +103,13 @@ function without(value: unknown, keys: readonly string[]): unknown {
   return JSON.parse(text ?? "null");
 }
 
-/** What an address says of its machine beyond the stub is a law of its own: "address". */
+/** The primary address in the stub of a machine has a law of its own: "address". */
 function allOf(outcome: Outcome, { fields }: StubLaw): Json[] {
   const stubs = outcome.all.flatMap(({ entity }) => stubsIn(entity, fields));
   return stubs.map((stub) => without(stub, PRIMARY) as Json);
 }
 
-/** Whatever a stub says, the entity says too. */
+/** The entity has all that the stub has. */
 function expectEntities(outcome: Outcome, law: StubLaw): void {
   const entities = new Map(
     outcome.all.filter(({ step }) => step === law.step).map(({ entity }) => {
@@ -124,7 +124,7 @@ function expectEntities(outcome: Outcome, law: StubLaw): void {
 }
 
 describe.each(WHOLE_CASES)("in $name", (each) => {
-  test.each(Object.entries(LAWS))("each %s looks the same wherever it is named", async (_, law) => {
+  test.each(Object.entries(LAWS))("each %s has the same stub everywhere", async (_, law) => {
     const stubs = allOf(await outcomeOf(each), law).map((stub) => withoutTags(stub) as Json);
     const first = new Map<string, Json>();
     for (const stub of stubs) {
@@ -134,13 +134,13 @@ describe.each(WHOLE_CASES)("in $name", (each) => {
     }
   });
 
-  test.each(Object.entries(LAWS))("a stub of a %s holds its identity alone", async (_, law) => {
+  test.each(Object.entries(LAWS))("a stub of a %s has nothing but its identity", async (_, law) => {
     const keys = new Set(allOf(await outcomeOf(each), law).flatMap((stub) => Object.keys(stub)));
     expect([...keys].filter((key) => !law.keys.includes(key))).toEqual([]);
   });
 
   test.each(Object.entries(LAWS).filter(([, { step }]) => step !== undefined))(
-    "each %s that is named is an entity, and the stub contradicts it in nothing",
+    "each %s that is named is an entity, and agrees with the stub",
     async (_, law) => {
       expectEntities(await outcomeOf(each), law);
     },
@@ -159,19 +159,22 @@ function taggedIn(value: unknown): [string, unknown][] {
 }
 
 // Of several entities in one batch of Diode's, NetBox keeps the tags of the last one.
-test.each(WHOLE_CASES)("in $name, all that tag an object tag it alike", async (each) => {
-  const { all } = await outcomeOf(each);
-  const tagged = all.flatMap(({ entity }) => taggedIn(entity));
-  const byObject = Map.groupBy(tagged, ([object]) => object);
-  expect([...byObject.keys()].map((object) => object.split(" ")[0]).sort()).toEqual(
-    ["device_type", "manufacturer", "role"],
-  );
-  for (const [object, found] of byObject) {
-    expect(new Set(found.map(([, tags]) => JSON.stringify(tags))).size, object).toBe(1);
-  }
-});
+test.each(WHOLE_CASES)(
+  "in $name, an object has the same tags wherever it is named",
+  async (each) => {
+    const { all } = await outcomeOf(each);
+    const tagged = all.flatMap(({ entity }) => taggedIn(entity));
+    const byObject = Map.groupBy(tagged, ([object]) => object);
+    expect([...byObject.keys()].map((object) => object.split(" ")[0]).sort()).toEqual(
+      ["device_type", "manufacturer", "role"],
+    );
+    for (const [object, found] of byObject) {
+      expect(new Set(found.map(([, tags]) => JSON.stringify(tags))).size, object).toBe(1);
+    }
+  },
+);
 
-test("no stub of a generated site, however odd, names what is not there or is another", async () => {
+test("each stub of a generated site, however odd, names an existing object and agrees with it", async () => {
   const settings = { ALL_INTERFACES: "true", LXC_LIVE_ADDRESSES: "true", TENANT_NAME: "t" };
   await fc.assert(
     fc.asyncProperty(anyLab(), async (parts) => {
@@ -184,9 +187,9 @@ test("no stub of a generated site, however odd, names what is not there or is an
   );
 });
 
-test("the example names every kind of object, so that no law holds for want of a case", async () => {
+test("the example names every kind of object, so that no law is empty", async () => {
   const [, example] = WHOLE_CASES;
-  if (example === undefined) throw new Error("There is no case with extensions");
+  if (example === undefined) throw new Error("No case with extensions");
   const outcome = await outcomeOf(example);
   for (const [kind, law] of Object.entries(LAWS)) {
     expect(allOf(outcome, law).length, kind).toBeGreaterThan(1);

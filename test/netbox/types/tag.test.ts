@@ -1,4 +1,4 @@
-/** A machine's own tags, told from those of its cluster by name, in whatever order they come. */
+/** A machine's own tags, and those of its cluster: known by name, in any order. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Cluster, ClusterRef } from "../../../src/netbox/types/cluster.ts";
@@ -33,7 +33,7 @@ const lab = known(
   cluster("b", ["zone", hostB, "discovered", "proxmox-ve"]),
 );
 
-test("whatever the order, a machine's own tags are all that are not of its cluster", () => {
+test("a machine's own tags are all that its cluster does not have, in any order", () => {
   const own = fc.uniqueArray(
     fc.oneof(fc.string(), fc.constantFrom("prod", "proxmox-backup", "proxmox", hostB, "zone")),
   ).map((names) => names.filter((name) => ![...GLOBAL_TAGS, hostA].includes(name)));
@@ -52,12 +52,12 @@ test("whatever the order, a machine's own tags are all that are not of its clust
   }));
 });
 
-test("a tag that any other program gave a cluster is not taken for the host's", () => {
+test("a cluster's tag from another program is not taken for the host tag", () => {
   expect(lab.ofCluster(clusterRef("b"))).toBe(hostB);
   expect(ownNames(lab, "b", ["zone", "proxmox-ve", hostB, hostA])).toEqual(["zone", hostA]);
 });
 
-test("a device has the host tag of its cluster, wherever it stands in the list", () => {
+test("a device has the host tag of its cluster, anywhere in the list", () => {
   expect(lab.among(refs(["discovered", hostB, "proxmox-ve"]))).toBe(hostB);
   expect(lab.among(refs([hostA, ...GLOBAL_TAGS]))).toBe(hostA);
   expect(lab.among(refs([...GLOBAL_TAGS, "proxmox-other"]))).toBeUndefined();
