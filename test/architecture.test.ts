@@ -66,8 +66,6 @@ const RULES: Readonly<Record<string, Rule>> = {
 
 /** Imports against the rules, to be removed; the list may only shrink. */
 const EXCEPTIONS = new Set([
-  "terminal/options.ts → cli/stage-settings.ts",
-  "terminal/policy-file.ts → cli/stage-settings.ts",
   "push/prepare.ts → entities/json-line.ts",
   "rehearse/receive/faults.ts → push/gen/ingester_pb.ts",
   "rehearse/receive/ingester.ts → push/gen/ingester_pb.ts",
@@ -260,18 +258,13 @@ test("no two files export one name", () => {
 const MIN_LINES = 120;
 
 /** Short files with one importer in their own folder, each with the reason. */
-const SHORT_FILES: Readonly<Record<string, string>> = {};
+const SHORT_FILES: Readonly<Record<string, string>> = {
+  "cli/pipeline.ts": "the command `run`, loaded when it runs",
+  "cli/run.ts": "loaded when a command runs: help and --version start without it",
+};
 
 /** The same, still to be merged into their importers; the list may only shrink. */
 const TO_MERGE: ReadonlySet<string> = new Set([
-  "cli/catalog/rehearse.ts",
-  "cli/catalog/stages.ts",
-  "cli/completion/bash.ts",
-  "cli/completion/fish.ts",
-  "cli/completion/zsh.ts",
-  "cli/heap.ts",
-  "cli/help.ts",
-  "cli/run.ts",
   "push/in-parallel.ts",
   "push/pauses.ts",
   "push/remote/status.ts",

@@ -3,8 +3,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { COMMANDS } from "../src/cli/catalog/catalog.ts";
-import type { CommandRow } from "../src/cli/catalog/row.ts";
+import { type CommandRow, COMMANDS } from "../src/cli/catalog.ts";
 import { REASONS } from "../src/run-folder/left-out.ts";
 import { expectError } from "./helpers/cli-folders.ts";
 import { runCli } from "./helpers/run-cli.ts";
@@ -82,6 +81,6 @@ describe.each(Object.entries(SHELLS))("%s", (name, { isInstalled, ask }) => {
 });
 
 test("for another shell there is none", async () => {
-  expectError(await runCli(["completion"]), 2, "No shell is named", "bash, zsh or fish");
+  expectError(await runCli(["completion"]), 2, "Missing argument: the shell", "bash, zsh or fish");
   expectError(await runCli(["completion", "tcsh"]), 2, '"tcsh"', "bash, zsh or fish");
 });

@@ -1,4 +1,5 @@
-/** Command-line options: those that every command has, and those that settings make. */
+/** Command-line options: their definitions, and the only parser of a command line. */
+import { parseArgs } from "node:util";
 import type { ArgDef } from "citty";
 import { usageError } from "../base/errors.ts";
 import type { LogOptions } from "../base/log.ts";
@@ -9,17 +10,32 @@ import {
   SWITCH,
   switchOf,
 } from "../base/setting.ts";
-import { STAGE_SETTINGS } from "../cli/stage-settings.ts";
 
-/** What citty hands to a command. */
-export interface Context {
-  readonly rawArgs: readonly string[];
-  readonly args: Readonly<Record<string, unknown>> & { readonly _: readonly string[] };
+export type OptionDef = ArgDef & {
+  /** All allowed values. A switch with words may stand alone or with one of them: `--left-out`. */
+  readonly words?: readonly string[];
+  /** The value of a setting is checked where all settings are read. */
+  readonly isSetting?: true;
+};
+export type OptionsDef = Readonly<Record<string, OptionDef>>;
+
+export interface Argument {
+  readonly name: string;
+  /** In the usage line, if not <name>. */
+  readonly shown?: string;
+  readonly help: string;
+  readonly most: number;
+  /** All allowed values; absent: a run folder. */
+  readonly words?: readonly string[];
 }
 
-/** `words`: all that its value may be. A switch that has them may stand alone, or before one: `--left-out`. */
-export type OptionDef = ArgDef & { readonly words?: readonly string[] };
-export type OptionsDef = Readonly<Record<string, OptionDef>>;
+/** What a command reads: its command line, and the settings that a policy file may hold. */
+export interface Context {
+  /** Option → text; a switch is "true" or "false" unless another text was given. */
+  readonly options: ReadonlyMap<string, string>;
+  readonly operands: readonly string[];
+  readonly settingNames: ReadonlySet<string>;
+}
 
 export const COMMON_OPTIONS = {
   quiet: { type: "boolean", description: "Print errors only" },
@@ -28,7 +44,7 @@ export const COMMON_OPTIONS = {
     type: "string",
     valueHint: "text|json",
     words: ["text", "json"],
-    description: "How to write the log",
+    description: "Format of the log on stderr",
   },
 } as const satisfies OptionsDef;
 
@@ -36,17 +52,12 @@ export const JSON_OPTION = {
   json: { type: "boolean", description: "Print the result as JSON" },
 } as const satisfies OptionsDef;
 
-/** What these are set to is judged where all settings are. */
-const SETTING_FLAGS = new Set(
-  Object.values(STAGE_SETTINGS).flatMap((table: SettingTable) =>
-    Object.values(table).map(({ flag }) => flag)
-  ),
-);
-
-/** A table of settings → one option each. */
+/** One option for each setting. */
 export function optionsOf(settings: SettingTable): OptionsDef {
   const options: Record<string, OptionDef> = {};
-  for (const [name, row] of Object.entries(settings)) options[row.flag] = optionOf(name, row);
+  for (const [name, row] of Object.entries(settings)) {
+    options[row.flag] = { ...optionOf(name, row), isSetting: true };
+  }
   return options;
 }
 
@@ -62,74 +73,70 @@ function optionOf(name: string, row: SettingRow): OptionDef {
     : { type: "string", description, valueHint: row.allowed.join("|"), words: row.allowed };
 }
 
-/** ["--left-out", "template"] → ["--left-out=template"], of which citty would make a switch and an argument. */
-export function withJoinedWords(rawArgs: readonly string[], options: OptionsDef): string[] {
-  const joined: string[] = [];
-  for (const arg of rawArgs) {
-    const option = optionalIn(options, joined.at(-1));
-    if (option?.words?.includes(arg) && !joined.includes("--")) {
-      joined[joined.length - 1] += `=${arg}`;
-    } else joined.push(arg);
-  }
-  return joined;
-}
-
-function optionalIn(options: OptionsDef, arg = ""): OptionDef | undefined {
-  const name = arg.replace(/^--/, "");
-  const option = name !== arg && Object.hasOwn(options, name) ? options[name] : undefined;
-  return option?.type === "boolean" ? option : undefined;
-}
-
-/** The text that a flag was given, or undefined; `--all-interfaces` alone is "true". */
-export function flagText({ rawArgs, args }: Context, flag: string): string | undefined {
-  const value = args[flag];
-  if (typeof value === "string") return value;
-  if (typeof value !== "boolean") return undefined;
-  // citty reads any text but "false" as true; what was typed is for the setting to judge.
-  const typed = rawArgs.findLast((arg) => arg.startsWith(`--${flag}=`));
-  return typed?.slice(flag.length + 3) ?? String(value);
-}
-
-/** @throws AppError "usage" for an option or an argument that the command does not have. */
-export function checkArguments(
-  { rawArgs, args }: Context,
+/** @throws AppError "usage" for an option, value or argument that the command does not take. */
+export function parseCommandLine(
+  args: readonly string[],
   options: OptionsDef,
-  { most, words }: { readonly most: number; readonly words?: readonly string[] },
-): void {
-  const end = rawArgs.indexOf("--");
-  const flags = end === -1 ? rawArgs : rawArgs.slice(0, end);
-  flags.forEach((arg, i) => {
-    if (arg.startsWith("-") && arg !== "-") checkOption(arg, flags[i + 1], options);
+  argument: Pick<Argument, "most" | "words"> = { most: 0 },
+): Pick<Context, "options" | "operands"> {
+  const types = Object.entries(options).map(([name, { type }]) => [
+    name,
+    { type: type === "string" ? "string" : "boolean" } as const,
+  ]);
+  const { tokens } = parseArgs({
+    args: [...args],
+    options: Object.fromEntries(types),
+    allowPositionals: true,
+    strict: false,
+    tokens: true,
   });
-  const extra = args._[most];
-  if (extra !== undefined) {
-    throw usageError(`Unexpected argument "${extra}"`, {
-      hint: "See --help for what this command takes",
-    });
+  const texts = new Map<string, string>();
+  for (const [name, option] of Object.entries(options)) {
+    if (option.default !== undefined) texts.set(name, String(option.default));
   }
-  const unknown = words && args._.find((arg) => !words.includes(arg));
-  if (words !== undefined && unknown !== undefined) {
-    throw usageError(`Unknown argument "${unknown}"`, {
-      hint: `Allowed: ${allowedText({ allowed: words })}`,
-    });
+  const operands: string[] = [];
+  /** A switch that the next argument may be a word of. */
+  let open: { readonly name: string; readonly option: OptionDef } | undefined;
+  for (const token of tokens) {
+    if (token.kind === "positional") {
+      if (open?.option.words?.includes(token.value)) texts.set(open.name, token.value);
+      else operands.push(token.value);
+    }
+    open = undefined;
+    if (token.kind !== "option") continue;
+    const { name, option, text } = readOption(token, options);
+    texts.set(name, text);
+    if (option.type === "boolean" && token.value === undefined) open = { name, option };
   }
+  checkOperands(operands, argument);
+  return { options: texts, operands };
 }
 
-function checkOption(arg: string, next: string | undefined, options: OptionsDef): void {
-  const [, no, name = "", equals] = /^--(no-)?([^=]+)(=)?/.exec(arg) ?? [];
-  const option = Object.hasOwn(options, name) ? options[name] : undefined;
-  if (option === undefined || (no !== undefined && option.type !== "boolean")) {
-    throw usageError(`Unknown option ${arg.split("=", 1)[0]}`, {
+interface OptionToken {
+  readonly name: string;
+  readonly rawName: string;
+  readonly value: string | undefined;
+  readonly inlineValue: boolean | undefined;
+}
+
+function readOption({ name, rawName, value, inlineValue }: OptionToken, options: OptionsDef) {
+  const find = (flag: string): OptionDef | undefined =>
+    rawName.startsWith("--") && Object.hasOwn(options, flag) ? options[flag] : undefined;
+  const option = find(name);
+  if (option === undefined) {
+    const negated = name.startsWith("no-") ? name.slice("no-".length) : "";
+    const off = find(negated);
+    if (off?.type === "boolean") return { name: negated, option: off, text: "false" };
+    throw usageError(`Unknown option ${rawName}`, {
       hint: "See --help for the options of this command",
     });
   }
-  const needsNext = option.type === "string" && equals === undefined;
-  if (needsNext && (next === undefined || next.startsWith("--"))) {
+  const isMissing = value === undefined || (!inlineValue && value.startsWith("--"));
+  if (option.type === "string" && isMissing) {
     throw usageError(`Option --${name} has no value`, { hint: `Write --${name}=value` });
   }
-  const behind = needsNext ? next : undefined;
-  const value = equals === undefined ? behind : arg.slice(arg.indexOf("=") + 1);
-  if (value !== undefined && !SETTING_FLAGS.has(name)) checkValue(name, value, option);
+  if (value !== undefined && !option.isSetting) checkValue(name, value, option);
+  return { name, option, text: value ?? "true" };
 }
 
 function checkValue(name: string, value: string, { type, words }: OptionDef): void {
@@ -140,8 +147,26 @@ function checkValue(name: string, value: string, { type, words }: OptionDef): vo
   throw usageError(`Option --${name} is "${value}"`, { hint: `Allowed: ${allowed}` });
 }
 
+function checkOperands(
+  operands: readonly string[],
+  { most, words }: Pick<Argument, "most" | "words">,
+): void {
+  const extra = operands[most];
+  if (extra !== undefined) {
+    throw usageError(`Unexpected argument "${extra}"`, {
+      hint: "See --help for the arguments of this command",
+    });
+  }
+  const unknown = words && operands.find((operand) => !words.includes(operand));
+  if (words !== undefined && unknown !== undefined) {
+    throw usageError(`Unknown argument "${unknown}"`, {
+      hint: `Allowed: ${allowedText({ allowed: words })}`,
+    });
+  }
+}
+
 export function logOptions(context: Context): LogOptions {
-  const format = flagText(context, "log-format") === "json" ? "json" : "text";
+  const format = context.options.get("log-format") === "json" ? "json" : "text";
   const level = isSwitchedOn(context, "quiet")
     ? "quiet"
     : isSwitchedOn(context, "verbose")
@@ -150,6 +175,6 @@ export function logOptions(context: Context): LogOptions {
   return { format, level };
 }
 
-export function isSwitchedOn(context: Context, flag: string): boolean {
-  return switchOf(flagText(context, flag) ?? "false") === true;
+export function isSwitchedOn({ options }: Context, name: string): boolean {
+  return switchOf(options.get(name) ?? "false") === true;
 }

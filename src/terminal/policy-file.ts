@@ -1,17 +1,15 @@
 /** A policy file (YAML): `config:` and `scope:` of the mapping document → setting → text. */
 import { readFile } from "node:fs/promises";
 import { type AppError, reasonOf, usageError } from "../base/errors.ts";
-import { STAGE_SETTINGS } from "../cli/stage-settings.ts";
-
-const KNOWN: ReadonlySet<string> = new Set(
-  Object.values(STAGE_SETTINGS).flatMap((table) => Object.keys(table)),
-);
 
 /** What the mapping document keeps under `scope`. */
 const SCOPE = "nodes";
 
 /** @throws AppError "usage" when the file cannot be read, is no YAML or holds an unknown key. */
-export async function readPolicyFile(file: string): Promise<Readonly<Record<string, string>>> {
+export async function readPolicyFile(
+  file: string,
+  settingNames: ReadonlySet<string>,
+): Promise<Readonly<Record<string, string>>> {
   const { parseDocument } = await import("yaml");
   const text = await readFile(file, "utf8").catch((cause: unknown) => {
     throw usageError(`Cannot read the policy file "${file}": ${reasonOf(cause)}`, {
@@ -29,7 +27,7 @@ export async function readPolicyFile(file: string): Promise<Readonly<Record<stri
   refuseUnknown(file, others, () => false);
   const configured = mappingOf(config, file, "config");
   const scoped = mappingOf(scope, file, "scope");
-  refuseUnknown(file, configured, (key) => KNOWN.has(key) && key !== SCOPE);
+  refuseUnknown(file, configured, (key) => settingNames.has(key) && key !== SCOPE);
   refuseUnknown(file, scoped, (key) => key === SCOPE);
   const values = Object.entries({ ...configured, ...scoped });
   return Object.fromEntries(values.map(([key, value]) => [key, textOf(value, file, key)]));

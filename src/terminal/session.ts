@@ -2,7 +2,7 @@
 import { createLog, type Log } from "../base/log.ts";
 import { openStore, type Store } from "../run-folder/store/store.ts";
 import { refuseInside } from "./inside.ts";
-import { type Context, flagText, isSwitchedOn, logOptions } from "./options.ts";
+import { type Context, isSwitchedOn, logOptions } from "./options.ts";
 import { EXIT_CODES } from "./report.ts";
 import { storeCredentials } from "./settings.ts";
 import { openStdout } from "./stdout.ts";
@@ -47,13 +47,13 @@ export function openSession(context: Context, outcome: { exitCode: number }): Se
   const data = (text: string): void => stdout.write(`${text}\n`);
   return {
     context,
-    operands: context.args._,
+    operands: context.operands,
     isJson,
     log: createLog(options),
     terminal: process.stderr.isTTY && options.format !== "json" && options.level !== "quiet"
       ? process.stderr
       : undefined,
-    option: (name) => flagText(context, name),
+    option: (name) => context.options.get(name),
     isOn: (name) => isSwitchedOn(context, name),
     openStore: open,
     async openTarget(place) {

@@ -7,7 +7,7 @@ import { reasonOf, usageError } from "../base/errors.ts";
 import type { SettingRow, SettingTable, TextsOf } from "../base/setting.ts";
 import { proxyFor } from "../http/proxy.ts";
 import type { StoreCredentials } from "../run-folder/store/store.ts";
-import { type Context, flagText } from "./options.ts";
+import type { Context } from "./options.ts";
 import { readPolicyFile } from "./policy-file.ts";
 
 /**
@@ -19,8 +19,8 @@ export async function readSettings<Table extends SettingTable>(
   context: Context,
   table: Table,
 ): Promise<TextsOf<Table>> {
-  const file = flagText(context, "config");
-  const policy = file === undefined ? {} : await readPolicyFile(file);
+  const file = context.options.get("config");
+  const policy = file === undefined ? {} : await readPolicyFile(file, context.settingNames);
   const texts: Record<string, string> = {};
   for (const [name, row] of Object.entries(table)) {
     const text = await givenText(context, name, row) ?? filled(policy[name]);
@@ -30,7 +30,7 @@ export async function readSettings<Table extends SettingTable>(
 }
 
 async function givenText(context: Context, name: string, row: SettingRow) {
-  const flag = flagText(context, row.flag);
+  const flag = context.options.get(row.flag);
   if (row.secret === undefined) return filled(flag) ?? variable(name, row);
   if (flag !== undefined) return await readSecret(flag, `--${row.flag}`);
   const text = variable(name, row);

@@ -1,24 +1,22 @@
 /** The parts of README that the program prints, and `npm run readme`, which writes them. */
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { type CommandRow, COMMANDS, STAGE_SETTINGS } from "../../src/cli/catalog.ts";
+import { explanationText } from "../../src/look/explain/text.ts";
+import { codesMarkdown, mappingMarkdown, settingsMarkdown } from "../../src/look/mapping.ts";
+import { CHECKS } from "../../src/look/verify/findings.ts";
 import { UNJUDGED } from "../../src/netbox/types/fields.ts";
+import { permissionOf } from "../../src/netbox/types/object-type.ts";
+import { OBJECT_TYPES } from "../../src/netbox/types/order.ts";
+import { CAUSES } from "../../src/proxmox/answers.ts";
 import {
   ENDPOINT_NAMES,
   type EndpointRow,
   ENDPOINTS,
   SHOWN_PATHS,
 } from "../../src/proxmox/endpoints.ts";
-import { COMMANDS } from "../../src/cli/catalog/catalog.ts";
-import type { CommandRow } from "../../src/cli/catalog/row.ts";
-import { explanationText } from "../../src/look/explain/text.ts";
-import { EXIT_CODES } from "../../src/terminal/report.ts";
-import { STAGE_SETTINGS } from "../../src/cli/stage-settings.ts";
-import { codesMarkdown, mappingMarkdown, settingsMarkdown } from "../../src/look/mapping.ts";
-import { permissionOf } from "../../src/netbox/types/object-type.ts";
-import { OBJECT_TYPES } from "../../src/netbox/types/order.ts";
-import { CHECKS } from "../../src/look/verify/findings.ts";
 import { FAULTS } from "../../src/rehearse/receive/faults.ts";
-import { CAUSES } from "../../src/proxmox/answers.ts";
+import { EXIT_CODES } from "../../src/terminal/report.ts";
 import { explained } from "./explained.ts";
 
 /** As wide as explain writes where there is no terminal. */

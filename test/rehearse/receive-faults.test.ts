@@ -1,7 +1,7 @@
 /** Faults of the receiver, as a client sees them. */
 import { fromBinary } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
-import { COMMANDS } from "../../src/cli/catalog/catalog.ts";
+import { COMMANDS } from "../../src/cli/catalog.ts";
 import { IngestResponseSchema } from "../../src/push/gen/ingester_pb.ts";
 import {
   createDice,
@@ -58,7 +58,7 @@ const AT_TOKEN = {
 } as const satisfies Partial<Record<FaultName, string>>;
 
 test("--help names every fault", () => {
-  const { description } = COMMANDS.receive.options.fail;
+  const description = COMMANDS["receive"]?.options["fail"]?.description;
   for (const name of Object.keys(FAULTS)) expect(description).toContain(name);
 });
 

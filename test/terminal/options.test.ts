@@ -1,63 +1,71 @@
-/** Options whose values are words of a closed list. */
+/** The parser of a command line: values of options, switches with words, arguments, and what is refused. */
 import { expect, test } from "vitest";
-import { checkArguments, type OptionsDef, withJoinedWords } from "../../src/terminal/options.ts";
+import { type OptionsDef, parseCommandLine } from "../../src/terminal/options.ts";
 
 const OPTIONS: OptionsDef = {
   json: { type: "boolean" },
   step: { type: "string", words: ["tag", "vlan"] },
   "left-out": { type: "boolean", words: ["denied", "failed"] },
   name: { type: "string" },
+  seed: { type: "string", default: "1" },
+  clear: { type: "boolean", isSetting: true },
 };
 
-function check(...rawArgs: string[]): void {
-  const operands = rawArgs.filter((arg) => !arg.startsWith("-"));
-  checkArguments({ rawArgs, args: { _: operands } }, OPTIONS, { most: 9 });
+function parsed(...args: readonly string[]): readonly [object, readonly string[]] {
+  const { options, operands } = parseCommandLine(args, OPTIONS, { most: 9 });
+  const { seed, ...others } = Object.fromEntries(options);
+  return [seed === "1" ? others : { ...others, seed }, operands];
 }
 
 test.each([
-  ["--step", "tag"],
-  ["--step=vlan"],
-  ["--left-out"],
-  ["--left-out=denied"],
-  ["--no-left-out"],
-  ["--left-out", "anything"],
-  ["--json=yes"],
-  ["--name=tag"],
-  ["--", "--step=other"],
-])("takes %s %s", (...args) => {
-  expect(() => check(...args.filter((arg) => arg !== undefined))).not.toThrow();
+  [["--step", "tag"], { step: "tag" }, []],
+  [["--step=vlan", "run"], { step: "vlan" }, ["run"]],
+  [["--left-out"], { "left-out": "true" }, []],
+  [["--left-out=denied"], { "left-out": "denied" }, []],
+  [["--no-left-out"], { "left-out": "false" }, []],
+  [["--left-out", "anything"], { "left-out": "true" }, ["anything"]],
+  [["--json=yes"], { json: "yes" }, []],
+  [["--json", "run"], { json: "true" }, ["run"]],
+  [["--name=tag"], { name: "tag" }, []],
+  [["--name="], { name: "" }, []],
+  [["--name", "-"], { name: "-" }, []],
+  [["--name=a", "--name", "b"], { name: "b" }, []],
+  [["--seed", "7"], { seed: "7" }, []],
+  [["--clear=maybe"], { clear: "maybe" }, []],
+  [["--", "--step=other"], {}, ["--step=other"]],
+  [["--left-out", "denied", "run"], { "left-out": "denied" }, ["run"]],
+  [["run", "--left-out", "failed", "--json"], { "left-out": "failed", json: "true" }, ["run"]],
+  [["--left-out", "run", "denied"], { "left-out": "true" }, ["run", "denied"]],
+  [["--left-out", "denied", "denied"], { "left-out": "denied" }, ["denied"]],
+  [["--step", "tag", "--name", "tag"], { step: "tag", name: "tag" }, []],
+  [["--left-out", "--", "denied"], { "left-out": "true" }, ["denied"]],
+  [["--", "--left-out", "denied"], {}, ["--left-out", "denied"]],
+  [["left-out", "denied"], {}, ["left-out", "denied"]],
+])("reads %j", (args, options, operands) => {
+  expect(parsed(...args)).toEqual([options, operands]);
 });
 
 test.each([
   [["--step", "other"], 'Option --step is "other"', "tag or vlan"],
   [["--step="], 'Option --step is ""', "tag or vlan"],
   [["--step"], "Option --step has no value", "--step=value"],
+  [["--name", "--json"], "Option --name has no value", "--name=value"],
   [["--left-out=yes"], 'Option --left-out is "yes"', "denied or failed"],
   [["--json=maybe"], 'Option --json is "maybe"', "true or false"],
   [["--no-step"], "Unknown option --no-step", "--help"],
-])("refuses %j", (args, message, allowed) => {
-  expect(() => check(...args)).toThrow(
-    expect.objectContaining({ kind: "usage", message, hint: expect.stringContaining(allowed) }),
+  [["--other=1"], "Unknown option --other", "--help"],
+  [["--constructor"], "Unknown option --constructor", "--help"],
+  [["-s"], "Unknown option -s", "--help"],
+])("refuses %j", (args, message, hint) => {
+  expect(() => parsed(...args)).toThrow(
+    expect.objectContaining({ kind: "usage", message, hint: expect.stringContaining(hint) }),
   );
 });
 
-test.each([
-  ["--left-out denied run", "--left-out=denied run"],
-  ["run --left-out failed --json", "run --left-out=failed --json"],
-  ["--left-out run denied", "--left-out run denied"],
-  ["--left-out denied denied", "--left-out=denied denied"],
-  ["--step tag --name tag", "--step tag --name tag"],
-  ["--left-out -- denied", "--left-out -- denied"],
-  ["-- --left-out denied", "-- --left-out denied"],
-  ["left-out denied", "left-out denied"],
-])("%s is read as %s", (typed, read) => {
-  expect(withJoinedWords(typed.split(" "), OPTIONS).join(" ")).toBe(read);
-});
-
-test("an argument may be a word of a closed list too", () => {
+test("takes as many arguments as the command has, and only their words", () => {
   const argument = { most: 1, words: ["bash", "zsh"] };
-  const ask = (arg: string) => () =>
-    checkArguments({ rawArgs: [arg], args: { _: [arg] } }, {}, argument);
-  expect(ask("zsh")).not.toThrow();
-  expect(ask("tcsh")).toThrow('Unknown argument "tcsh"');
+  const parse = (...args: string[]) => () => parseCommandLine(args, {}, argument);
+  expect(parse("zsh")().operands).toEqual(["zsh"]);
+  expect(parse("tcsh")).toThrow('Unknown argument "tcsh"');
+  expect(parse("bash", "zsh")).toThrow('Unexpected argument "zsh"');
 });

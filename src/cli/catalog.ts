@@ -1,0 +1,437 @@
+/** TABLE: the commands, one row each, with the options of each. A command's code is loaded when it runs. */
+import type { SettingTable } from "../base/setting.ts";
+import { CAPTURE_SETTINGS } from "../capture/settings.ts";
+import { COMPARE_SETTINGS } from "../look/compare/settings.ts";
+import { FILTERS } from "../look/inspect/filter.ts";
+import { STEPS } from "../netbox/types/order.ts";
+import { PUSH_SETTINGS } from "../push/settings.ts";
+import { RECEIVE_SETTINGS } from "../rehearse/receive/tokens.ts";
+import { SERVE_SETTINGS } from "../rehearse/serve/token.ts";
+import { REASONS } from "../run-folder/left-out.ts";
+import {
+  type Argument,
+  COMMON_OPTIONS,
+  JSON_OPTION,
+  type OptionDef,
+  type OptionsDef,
+  optionsOf,
+} from "../terminal/options.ts";
+import type { Session } from "../terminal/session.ts";
+import { SETTINGS } from "../transform/settings.ts";
+
+export interface CommandRow {
+  readonly description: string;
+  /** A command line that works in a checkout. */
+  readonly example: string;
+  /** Absent: the command takes no arguments. */
+  readonly argument?: Argument;
+  readonly options: OptionsDef;
+  readonly load: () => Promise<(session: Session) => Promise<void>>;
+}
+
+/** TABLE: the settings of every stage. A policy file may hold all of them, whatever command reads it. */
+export const STAGE_SETTINGS = {
+  capture: CAPTURE_SETTINGS,
+  transform: SETTINGS,
+  push: PUSH_SETTINGS,
+  compare: COMPARE_SETTINGS,
+} as const satisfies Readonly<Record<string, SettingTable>>;
+
+const { BOOTSTRAP: _transform, ...TRANSFORM_SETTINGS } = SETTINGS;
+const { BOOTSTRAP: _capture, ...DOCTOR_SETTINGS } = CAPTURE_SETTINGS;
+/** `run` has no earlier run to compare with. */
+const { PUSH_MAX_CHANGED: _push, ...RUN_PUSH_SETTINGS } = PUSH_SETTINGS;
+
+const RUN = { name: "run", help: "Run folder", most: 1 };
+const COMMON = { ...JSON_OPTION, ...COMMON_OPTIONS };
+
+const OUT = {
+  type: "string",
+  valueHint: "dir",
+  description: "Run folder to write to: a path, redis://… or s3://…",
+} as const;
+const CAPTURE_OUT = {
+  type: "string",
+  valueHint: "dir",
+  description: "Run folder to write to (default snapshots/<host>)",
+} as const;
+const CONFIG = {
+  type: "string",
+  valueHint: "file",
+  description: "Policy file (YAML) with the keys config and scope of the mapping document",
+} as const;
+const RESUME = {
+  type: "boolean",
+  description: "Continue from what the folder contains: ask only for what is missing or failed",
+} as const;
+const AGAIN = {
+  type: "boolean",
+  description: "Send acknowledged entities again",
+} as const;
+const MARKDOWN = {
+  type: "boolean",
+  description: "Print Markdown for a comment on a pull request",
+} as const;
+const SEED = { type: "string", valueHint: "n", default: "1" } as const;
+const PORT = {
+  type: "string",
+  valueHint: "n",
+  default: "0",
+  description: "Port to listen on; 0: any free port",
+} as const;
+
+/** One option per filter. */
+function filterOptions(): OptionsDef {
+  const options: Record<string, OptionDef> = {};
+  for (const [name, description] of Object.entries(FILTERS)) {
+    options[name] = { type: "string", valueHint: name, description };
+  }
+  return options;
+}
+
+const STAGES = {
+  capture: {
+    description: "Read a live Proxmox VE cluster into a snapshot (read-only)",
+    example: "capture --proxmox-host pve1.example.net --out snapshots/lab",
+    options: {
+      out: CAPTURE_OUT,
+      resume: RESUME,
+      plan: {
+        type: "boolean",
+        description: "Print the requests that capture would make, without making them",
+      },
+      config: CONFIG,
+      ...COMMON,
+      ...optionsOf(CAPTURE_SETTINGS),
+    },
+    load: async () => (await import("../capture/command/capture.ts")).runCapture,
+  },
+  doctor: {
+    description: "Check the connection, certificate, API token and its privileges",
+    example: "doctor --proxmox-host pve1.example.net",
+    options: { config: CONFIG, ...COMMON, ...optionsOf(DOCTOR_SETTINGS) },
+    load: async () => (await import("../capture/command/doctor.ts")).runDoctor,
+  },
+  transform: {
+    description: "Turn snapshots into NetBox entity files; needs no network",
+    example: "transform snapshots/example",
+    argument: { name: "run", help: "Run folder of a snapshot, or several", most: Infinity },
+    options: {
+      out: OUT,
+      config: CONFIG,
+      "require-complete": {
+        type: "boolean",
+        description: "Exit with 4 if a snapshot is incomplete",
+      },
+      ...COMMON,
+      ...optionsOf(SETTINGS),
+    },
+    load: async () => (await import("../transform/command/transform.ts")).runTransform,
+  },
+  bootstrap: {
+    description: "Write only the static entities: tags, custom fields, cluster type",
+    example: "bootstrap --out snapshots/bootstrap",
+    options: { out: OUT, ...COMMON },
+    load: async () => (await import("../transform/command/bootstrap.ts")).runBootstrap,
+  },
+  push: {
+    description: "Send entity files to Diode; skip what it has acknowledged",
+    example: "push snapshots/example --dry-run",
+    argument: {
+      name: "run",
+      help: "Run folder with entity files, or dry-run files of a Diode SDK",
+      most: Infinity,
+    },
+    options: {
+      "dry-run": { type: "boolean", description: "Check everything, but send nothing" },
+      since: {
+        type: "string",
+        valueHint: "run",
+        description: "Send only the differences from this run, which the target must have in full",
+      },
+      only: {
+        type: "string",
+        valueHint: "step",
+        description: "Send one step, or several: tag,vlan",
+      },
+      again: AGAIN,
+      yes: {
+        type: "boolean",
+        description: "Push even if more has changed than --max-changed allows",
+      },
+      journal: {
+        type: "string",
+        valueHint: "file",
+        description: "Journal of acknowledgements (default in the run folder)",
+      },
+      junit: {
+        type: "string",
+        valueHint: "file",
+        description: "Write a JUnit report to this file",
+      },
+      config: CONFIG,
+      ...COMMON,
+      ...optionsOf(PUSH_SETTINGS),
+    },
+    load: async () => (await import("../push/command/push.ts")).runPush,
+  },
+  run: {
+    description: "Capture, transform and push in one go; all files are kept",
+    example: "run --proxmox-host pve1.example.net --target grpcs://diode.example.net/diode",
+    options: {
+      out: CAPTURE_OUT,
+      resume: RESUME,
+      "require-complete": {
+        type: "boolean",
+        description: "Stop with exit code 4 after an incomplete capture, and push nothing",
+      },
+      again: AGAIN,
+      config: CONFIG,
+      ...COMMON,
+      ...optionsOf({
+        BOOTSTRAP: SETTINGS.BOOTSTRAP,
+        ...DOCTOR_SETTINGS,
+        ...TRANSFORM_SETTINGS,
+        ...RUN_PUSH_SETTINGS,
+      }),
+      // Capture and transform share these two; the help of capture says more.
+      ...optionsOf({ PROXMOX_HOST: CAPTURE_SETTINGS.PROXMOX_HOST, nodes: CAPTURE_SETTINGS.nodes }),
+    },
+    load: async () => (await import("./pipeline.ts")).runPipeline,
+  },
+} as const satisfies Readonly<Record<string, CommandRow>>;
+
+const LOOK = {
+  compare: {
+    description: "Check that NetBox has the entities of a run (read-only)",
+    example: "compare snapshots/example --netbox https://netbox.example.net",
+    argument: { name: "run", help: "Run folder with entity files", most: 1 },
+    options: {
+      only: {
+        type: "string",
+        valueHint: "step",
+        description: "Compare one step, or several: tag,vlan",
+      },
+      markdown: MARKDOWN,
+      "exit-code": {
+        type: "boolean",
+        description:
+          "Exit with 3 if anything is different or missing, with 4 if not everything was compared",
+      },
+      config: CONFIG,
+      ...COMMON,
+      ...optionsOf(COMPARE_SETTINGS),
+    },
+    load: async () => (await import("../look/compare/command.ts")).runCompare,
+  },
+  diff: {
+    description: "List the changes between two snapshots, two entity sets, or both",
+    example: "diff test/fixtures/standalone test/fixtures/standalone-no-sys-audit",
+    argument: {
+      name: "runs",
+      shown: "<a> <b>",
+      help: "Two run folders, the earlier one first",
+      most: 2,
+    },
+    options: {
+      snapshot: { type: "boolean", description: "Compare only the snapshots" },
+      entities: { type: "boolean", description: "Compare only the entity files" },
+      markdown: MARKDOWN,
+      "exit-code": {
+        type: "boolean",
+        description: "Exit with 3 if there are differences or something is not readable in b",
+      },
+      ...COMMON,
+    },
+    load: async () => (await import("../look/diff/command.ts")).runDiff,
+  },
+  inspect: {
+    description: "Summarise or list the contents of a run folder",
+    example: "inspect snapshots/example --left-out=duplicate-address",
+    argument: RUN,
+    options: {
+      guests: { type: "boolean", description: "List all guests, including those left out" },
+      "left-out": {
+        type: "boolean",
+        valueHint: "reason",
+        words: Object.keys(REASONS),
+        description: "List what is left out, for all reasons or one",
+      },
+      step: {
+        type: "string",
+        valueHint: "step",
+        words: STEPS.map(({ name }) => name),
+        description: "List the entities of a step, such as vm-interface",
+      },
+      failed: { type: "boolean", description: "List unread answers and rejected entity files" },
+      ...filterOptions(),
+      ...COMMON,
+    },
+    load: async () => (await import("../look/inspect/command.ts")).runInspect,
+  },
+  explain: {
+    description: "Show where each value comes from, and why things are left out",
+    example: "explain snapshots/example vm/101",
+    argument: {
+      name: "run",
+      shown: "<run> <thing>",
+      help: "Run folder of a snapshot, and a thing in it: vm/101, vm/web-01, node/pve1, " +
+        "ip/10.0.0.5, mac/…, vlan/30, nic/101/net0, disk/101/scsi0, tag/…, prefix/…, " +
+        "platform/…, cluster/…, a name from left-out.json, or a line of an entity file: " +
+        "netbox/11-virtual-machine-0001.json:3",
+      most: 2,
+    },
+    options: { config: CONFIG, ...COMMON, ...optionsOf(TRANSFORM_SETTINGS) },
+    load: async () => (await import("../look/explain/command.ts")).runExplain,
+  },
+  verify: {
+    description: "Check the integrity, references and origin of a run folder",
+    example: "verify snapshots/example",
+    argument: RUN,
+    options: COMMON,
+    load: async () => (await import("../look/verify/command.ts")).runVerify,
+  },
+  report: {
+    description: "Write an HTML page about a run, with diagrams and lists",
+    example: "report snapshots/example --out snapshots/example.html",
+    argument: RUN,
+    options: {
+      out: {
+        type: "string",
+        valueHint: "file",
+        description: "File to write (default report.html in the run folder)",
+      },
+      against: {
+        type: "string",
+        valueHint: "run",
+        description: "Earlier run folder: the page lists the changes since then",
+      },
+      ...COMMON,
+    },
+    load: async () => (await import("../look/report/command.ts")).runReport,
+  },
+  mapping: {
+    description: "Print the mapping tables as Markdown",
+    example: "mapping",
+    options: COMMON,
+    load: async () => (await import("../look/mapping.ts")).runMapping,
+  },
+  completion: {
+    description: "Print a completion script for a shell",
+    example: "completion bash",
+    argument: {
+      name: "shell",
+      help: "bash, zsh or fish",
+      most: 1,
+      words: ["bash", "zsh", "fish"],
+    },
+    options: COMMON_OPTIONS,
+    load: async () => (await import("./completion.ts")).runCompletion,
+  },
+} as const satisfies Readonly<Record<string, CommandRow>>;
+
+const REHEARSAL = {
+  simulate: {
+    description: "Write a realistic synthetic snapshot of any size",
+    example: "simulate --nodes 4 --guests 100 --seed 7 --out snapshots/simulated",
+    options: {
+      nodes: { type: "string", valueHint: "n", default: "4", description: "Number of nodes" },
+      guests: { type: "string", valueHint: "n", default: "100", description: "Number of guests" },
+      seed: { ...SEED, description: "The same seed gives the same bytes" },
+      out: OUT,
+      ...COMMON,
+    },
+    load: async () => (await import("../rehearse/simulate/command.ts")).runSimulate,
+  },
+  serve: {
+    description: "Serve a snapshot as a local Proxmox VE API, to rehearse capture",
+    example: "serve snapshots/example --latency 20ms --fail 503:0.05",
+    argument: { name: "run", help: "Run folder of a snapshot", most: 1 },
+    options: {
+      port: PORT,
+      seed: { ...SEED, description: "The same seed gives the same faults" },
+      latency: { type: "string", valueHint: "20ms", description: "Delay of every answer" },
+      fail: {
+        type: "string",
+        valueHint: "503:0.05",
+        description: "Faults and their share, separated by commas: 429, 500, 502, 503, 504, " +
+          "595, 596, 597, reset (drop the connection), cut (drop it within the answer) or " +
+          "timeout (no answer). 503x2: the first two attempts at every path. 503:1@/nodes/pve1/*: " +
+          "only these paths",
+      },
+      "retry-after": {
+        type: "string",
+        valueHint: "2s",
+        description: "Retry-After header of 429 and 503",
+      },
+      "slow-agent": { type: "string", valueHint: "3s", description: "Delay of guest agents" },
+      offline: { type: "string", valueHint: "node,…", description: "Nodes that are offline" },
+      move: {
+        type: "string",
+        valueHint: "101:pve2,…",
+        description: "Guests that migrate after the listing has named them; 101 alone: removed",
+      },
+      deny: {
+        type: "string",
+        valueHint: "VM.Audit,…",
+        description:
+          "Privileges that the token lacks. VM.Audit:/vms/104: on that path and below; " +
+          "NoAccess:/vms/104: all of them; VM.Audit:/*: it does not propagate",
+      },
+      "expire-token": {
+        type: "string",
+        valueHint: "n",
+        description: "The token expires after n requests",
+      },
+      ...COMMON,
+      ...optionsOf(SERVE_SETTINGS),
+    },
+    load: async () => (await import("../rehearse/serve/command.ts")).runServe,
+  },
+  receive: {
+    description: "Act as a local Diode that keeps what it receives, to rehearse push",
+    example: "receive --out snapshots/received --fail unavailable:0.1 --expire-tokens 5s",
+    options: {
+      out: OUT,
+      port: PORT,
+      path: {
+        type: "string",
+        valueHint: "path",
+        default: "/diode",
+        description: "Prefix of every path, as behind Diode's nginx; /: no prefix",
+      },
+      tls: {
+        type: "string",
+        valueHint: "file",
+        description: "Use TLS, and write the certificate to trust to this file",
+      },
+      seed: { ...SEED, description: "The same seed gives the same faults" },
+      latency: {
+        type: "string",
+        valueHint: "20ms",
+        default: "0ms",
+        description: "Delay of every answer",
+      },
+      fail: {
+        type: "string",
+        valueHint: "unavailable:0.1",
+        description: "Faults and their share, separated by commas: unavailable, " +
+          "resource-exhausted, internal, bad-gateway, unauthorized, forbidden, no-scope, reset " +
+          "(drop the connection), lost-answer (drop it once the request is kept) or rejected (an " +
+          "error in the answer); at the token endpoint token-429, token-no-scope, token-500, " +
+          "token-502, token-503 or token-reset. resetx2: the first two requests",
+      },
+      "expire-tokens": {
+        type: "string",
+        valueHint: "5s",
+        default: "60m",
+        description: "Lifetime of a token",
+      },
+      ...COMMON,
+      ...optionsOf(RECEIVE_SETTINGS),
+    },
+    load: async () => (await import("../rehearse/receive/command.ts")).runReceive,
+  },
+} as const satisfies Readonly<Record<string, CommandRow>>;
+
+export const COMMANDS: Readonly<Record<string, CommandRow>> = { ...STAGES, ...LOOK, ...REHEARSAL };
