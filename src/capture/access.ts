@@ -9,13 +9,13 @@ import {
 import {
   type AclEntry,
   type AclPlace,
-  isBarred,
+  effectiveEntries,
   isInRole,
+  mayHaveNoAccess,
   NO_ACCESS,
   type Principal,
-  type Rights,
-  standingOf,
-} from "../proxmox/rights.ts";
+} from "../proxmox/acl.ts";
+import { type Rights } from "../proxmox/rights.ts";
 import type { ApiToken } from "./token.ts";
 
 export interface Access {
@@ -72,20 +72,20 @@ const JUDGES: Readonly<Record<Need["on"], Judge>> = {
   "/nodes/{node}": (privileges, { rights, nodes }) =>
     lacking(nodes.map((node) => `/nodes/${node}`), privileges, rights),
   "/vms/{vmid}": (privileges, { rights }) => [
-    ...notHandedDown("/vms", privileges, rights),
-    ...lacking(rights.below("/vms"), privileges, rights),
-    ...rights.barredPools().map((place): Gap => ({ ...place, isBarred: true })),
+    ...lackingBelow("/vms", privileges, rights),
+    ...lacking(rights.pathsBelow("/vms"), privileges, rights),
+    ...rights.poolsWithNoAccess().map((place): Gap => ({ ...place, isBarred: true })),
   ],
   // A bridge is shown with rights on one of its VLANs as well.
   // Source: PVE/RPCEnvironment.pm, check_sdn_bridge.
   "/sdn/zones/localnetwork": (privileges, { rights }) => {
-    const below = rights.below(LOCAL_NETWORK);
+    const below = rights.pathsBelow(LOCAL_NETWORK);
     const bridges = below.filter((path) =>
       path.split("/").length === BRIDGE_DEPTH &&
       !below.some((vlan) => vlan.startsWith(`${path}/`) && rights.has(privileges, vlan))
     );
     return [
-      ...notHandedDown(LOCAL_NETWORK, privileges, rights),
+      ...lackingBelow(LOCAL_NETWORK, privileges, rights),
       ...lacking(bridges, privileges, rights),
     ];
   },
@@ -97,8 +97,8 @@ function lacking(paths: readonly string[], privileges: readonly string[], rights
   return paths.filter((path) => !rights.has(privileges, path)).map((path) => ({ path }));
 }
 
-function notHandedDown(path: string, privileges: readonly string[], rights: Rights): Gap[] {
-  return rights.handsDown(privileges, path) ? [] : [{ path, isBelow: true }];
+function lackingBelow(path: string, privileges: readonly string[], rights: Rights): Gap[] {
+  return rights.hasBelow(privileges, path) ? [] : [{ path, isBelow: true }];
 }
 
 function mayReadSome({ on }: Need, privileges: readonly string[], setting: Setting): boolean {
@@ -109,8 +109,8 @@ function mayReadSome({ on }: Need, privileges: readonly string[], setting: Setti
   // Whoever may read nothing else still gets the entries that the token may change.
   if (on === "/access") return true;
   const top = on.replace("/{vmid}", "");
-  return top !== "/" && (rights.handsDown(privileges, top) ||
-    rights.below(top).some((path) => rights.has(privileges, path)));
+  return top !== "/" && (rights.hasBelow(privileges, top) ||
+    rights.pathsBelow(top).some((path) => rights.has(privileges, path)));
 }
 
 /** Of several privileges the first would do. */
@@ -172,7 +172,7 @@ export function grantsFor(
     return commandsOf(lacks.flatMap((lack) => changesFor(lack, token, acl)), acl);
   }
   const isHandedDown = ({ privilege }: Lack): boolean =>
-    rights?.handsDown([privilege], "/") === true;
+    rights?.hasBelow([privilege], "/") === true;
   const onTop = lacks.filter((lack) => !isHandedDown(lack));
   const lists = lacks.filter(isHandedDown).map(({ privilege, path }): [string, Command] => {
     const text = `pveum acl list # look for an entry on ${path} that takes ${privilege} away`;
@@ -215,8 +215,8 @@ function changesOf(
   const changes: Change[] = [];
   let entries = acl;
   for (;;) {
-    const standing = standingOf(lack, principal, entries);
-    const { path, own, ofGroups } = standing;
+    const effective = effectiveEntries(lack, principal, entries);
+    const { path, own, ofGroups } = effective;
     const isByGroup = own.length === 0 && ofGroups.length > 0;
     const bar = own.find(({ roleid }) => roleid === NO_ACCESS);
     if (bar !== undefined) {
@@ -226,7 +226,9 @@ function changesOf(
     }
     const role = roleFor(lack.privilege);
     const isGiven = own.some(({ roleid }) => roleid === role || isInRole(lack.privilege, roleid));
-    if (isGiven || (lack.isBarred === true && !isBarred(standing))) return { changes, isByGroup };
+    if (isGiven || (lack.isBarred === true && !mayHaveNoAccess(effective))) {
+      return { changes, isByGroup };
+    }
     // An entry of the user's own replaces what its groups have there.
     const roles = isByGroup && role !== AUDITOR_ROLE ? [AUDITOR_ROLE, role] : [role];
     const isThere = (roleid: string): boolean =>

@@ -5,9 +5,9 @@ import { isCertificate, readCertificate, type ServerCertificate } from "../http/
 import { openHttp } from "../http/client.ts";
 import { RemoteFailure } from "../http/failure.ts";
 import { type RetryPolicy, withRetries } from "../http/retry.ts";
-import type { Answer, Failure } from "../proxmox/answers.ts";
+import { type Answer, type Failure, isTransient } from "../proxmox/answers.ts";
 import { PATHS } from "../proxmox/endpoints.ts";
-import { answerOf, isTransient } from "./response.ts";
+import { answerOf } from "./response.ts";
 import type { ApiHost, CaptureOptions } from "./settings.ts";
 import type { ApiToken } from "./token.ts";
 

@@ -1,5 +1,5 @@
 /** An HTTP response of Proxmox VE → an answer of the snapshot, without secrets. */
-import type { Answer, Answered, Failure } from "../proxmox/answers.ts";
+import type { Answered } from "../proxmox/answers.ts";
 import { record, text } from "../proxmox/values.ts";
 
 export interface ApiResponse {
@@ -26,16 +26,6 @@ export function answerOf({ status, reason, body }: ApiResponse): Answered {
   }
   if (envelope === undefined) return { status, error: "The body is not an answer of Proxmox VE" };
   return redact({ ...kept, status, ..."data" in kept ? {} : { error: "The body has no data" } });
-}
-
-const TRANSIENT_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
-/** A timeout has cost enough already, and what is wrong with TLS stays wrong. */
-const TRANSIENT_FAILURES: ReadonlySet<Failure> = new Set<Failure>(["dns", "refused", "reset"]);
-
-/** Is it worth a retry? */
-export function isTransient(answer: Answer): boolean {
-  if ("failed" in answer) return TRANSIENT_FAILURES.has(answer.failed);
-  return "status" in answer && TRANSIENT_STATUSES.has(answer.status);
 }
 
 function parse(body: string): Readonly<Record<string, unknown>> | undefined {

@@ -1,5 +1,5 @@
 /** The API token: who asks, and the one secret of a capture. */
-import type { Principal } from "../proxmox/rights.ts";
+import type { Principal } from "../proxmox/acl.ts";
 
 const SECRET_REGEXP = /^[\x21-\x3a\x3c-\x7e]{1,512}$/;
 const USER_REGEXP = /^[^\s:/!=]+@[A-Za-z][\w.-]*$/;

@@ -92,6 +92,7 @@ export function narrow<Value>(
 /** Status codes of Proxmox VE's proxy for a node that it cannot reach. Source: proxmox.md §1.2. */
 const UNREACHABLE = [595, 596, 597, 599];
 const DENIED = [401, 403];
+const OVERLOADED = [429, 502, 503, 504];
 
 export const NO_ANSWER = { reason: "failed", detail: "the snapshot holds no answer" } as const;
 
@@ -247,7 +248,7 @@ const STATUS_CAUSES: readonly {
     error: /^hostname lookup|^unable to get remote IP|^proxy loop detected/,
     cause: "unreachable",
   },
-  { status: [429, 502, 503, 504], cause: "overloaded" },
+  { status: OVERLOADED, cause: "overloaded" },
   { status: [500], error: /^Configuration file '.*' does not exist/, cause: "moved" },
 ];
 
@@ -280,6 +281,12 @@ export function incompleteOf(path: string, answer: Answer): Required<Incomplete>
       each.status.includes(status) && (each.error?.test(error ?? "") ?? true)
     )?.cause ?? "failed";
   return { path, reason: `${status} ${error ?? ""}`.trim(), cause };
+}
+
+/** Is it worth a retry? A timeout has cost enough already, and what is wrong with TLS stays wrong. */
+export function isTransient(answer: Answer): boolean {
+  if ("failed" in answer) return !["timeout", "tls"].includes(answer.failed);
+  return "status" in answer && OVERLOADED.includes(answer.status);
 }
 
 /** What came of a question: an answer, a gap, or nothing because there was nothing to ask. */

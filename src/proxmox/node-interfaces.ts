@@ -1,5 +1,5 @@
 /** What a row of a node's network answer stands on. Source: PVE/INotify.pm; proxmox.md §5. */
-import { MAX_INTEGER } from "./disks.ts";
+import { MAX_INTEGER } from "./hardware.ts";
 import { isMulticastMac, isZeroMac, parseMac } from "./nics.ts";
 import type { NetworkRow } from "./rows.ts";
 import { count, list, number, parseVlanId, text } from "./values.ts";

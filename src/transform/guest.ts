@@ -15,7 +15,7 @@ import {
   type Reading,
   valueOf,
 } from "../proxmox/answers.ts";
-import { parseDisk } from "../proxmox/disks.ts";
+import { parseDisk } from "../proxmox/hardware.ts";
 import { answerName, type GuestKind, PATHS } from "../proxmox/endpoints.ts";
 import { isAgentEnabled, parseNet } from "../proxmox/nics.ts";
 import type { Osinfo, ResourceRow } from "../proxmox/rows.ts";

@@ -1,6 +1,11 @@
 /** What is left out and what is noted: nothing is lost silently. */
-import { configMemoryMib, coresTimesSockets, mibOf, vcpusOf } from "../proxmox/capacity.ts";
-import { MAX_INTEGER } from "../proxmox/disks.ts";
+import {
+  configMemoryMib,
+  coresTimesSockets,
+  MAX_INTEGER,
+  mibOf,
+  vcpusOf,
+} from "../proxmox/hardware.ts";
 import { CLUSTER_FILE, NODES_FOLDER } from "../proxmox/endpoints.ts";
 import { mtuOf, speedKbps } from "../proxmox/node-interfaces.ts";
 import type { AnswerRows } from "../proxmox/rows.ts";

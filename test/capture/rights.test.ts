@@ -35,14 +35,20 @@ describe("rights", () => {
   });
 
   test("reach everything only when nothing below lacks them", () => {
-    expect(rights({ "/vms": { "VM.Audit": 1 } }).reaches(["VM.Audit"], "/vms")).toBe(true);
+    expect(rights({ "/vms": { "VM.Audit": 1 } }).hasEverywhere(["VM.Audit"], "/vms")).toBe(true);
     // Proxmox VE lists /vms unless the token has no rights there.
-    expect(rights({ "/": { "VM.Audit": 1 } }).reaches(["VM.Audit"], "/vms")).toBe(false);
-    expect(rights({ "/vms": { "VM.Audit": 0 } }).reaches(["VM.Audit"], "/vms")).toBe(false);
-    expect(rights({ "/vms/101": { "VM.Audit": 1 } }).reaches(["VM.Audit"], "/vms")).toBe(false);
+    expect(rights({ "/": { "VM.Audit": 1 } }).hasEverywhere(["VM.Audit"], "/vms")).toBe(false);
+    expect(rights({ "/vms": { "VM.Audit": 0 } }).hasEverywhere(["VM.Audit"], "/vms")).toBe(false);
+    expect(rights({ "/vms/101": { "VM.Audit": 1 } }).hasEverywhere(["VM.Audit"], "/vms")).toBe(
+      false,
+    );
     const all = { "/": { "VM.Audit": 1 }, "/vms": { "VM.Audit": 1 } };
-    expect(rights({ ...all, "/vms/7": { "X.Y": 1 } }).reaches(["VM.Audit"], "/vms")).toBe(false);
-    expect(rights({ ...all, "/vmsx": { "X.Y": 1 } }).reaches(["VM.Audit"], "/vms")).toBe(true);
+    expect(rights({ ...all, "/vms/7": { "X.Y": 1 } }).hasEverywhere(["VM.Audit"], "/vms")).toBe(
+      false,
+    );
+    expect(rights({ ...all, "/vmsx": { "X.Y": 1 } }).hasEverywhere(["VM.Audit"], "/vms")).toBe(
+      true,
+    );
   });
 
   test("that could not be read are not known, and none are none", () => {

@@ -1,7 +1,7 @@
 /** Disks and mount points: what is one, how large it is, which pool it lies in. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Disk, parseDisk } from "../../src/proxmox/disks.ts";
+import { type Disk, parseDisk } from "../../src/proxmox/hardware.ts";
 import type { GuestKind } from "../../src/proxmox/endpoints.ts";
 import { REASONS } from "../../src/run-folder/left-out.ts";
 import { anyText, anyValue, lookalike } from "../helpers/arbitraries.ts";

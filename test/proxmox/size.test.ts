@@ -1,7 +1,7 @@
 /** Sizes as Proxmox writes them → whole MB, as a virtual disk of NetBox has them. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parseSizeMb } from "../../src/proxmox/disks.ts";
+import { parseSizeMb } from "../../src/proxmox/hardware.ts";
 import { anyText, lookalike } from "../helpers/arbitraries.ts";
 
 const UNITS = ["", "K", "M", "G", "T"] as const;

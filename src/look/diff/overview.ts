@@ -96,7 +96,7 @@ function poolGap(answers: AnswersFile): NotRead | undefined {
   if (permissions === undefined) return undefined;
   const rights = Rights.of(permissions, answers.get(PATHS.acl));
   if (rights === undefined) return { reason: "denied", detail: "the token's rights were not read" };
-  if (rights.reaches(["Pool.Audit"], "/pool")) return undefined;
+  if (rights.hasEverywhere(["Pool.Audit"], "/pool")) return undefined;
   return { reason: "denied", detail: "the token lacks Pool.Audit on /pool" };
 }
 

@@ -1,6 +1,6 @@
 /** Privileges of the token: those of the captured token, less the denied ones. */
 import { usageError } from "../../base/errors.ts";
-import { ancestorsOf, NO_ACCESS } from "../../proxmox/rights.ts";
+import { ancestorsOf, NO_ACCESS } from "../../proxmox/acl.ts";
 import type { Token } from "./token.ts";
 
 /** Path → privilege → 1 when paths below inherit it. The answer of /access/permissions. */

@@ -1,7 +1,7 @@
 /** dcim.Device: a node. */
 import type { Device } from "../../netbox/types/device.ts";
 import { int64 } from "../../netbox/types/shape.ts";
-import { mibOf } from "../../proxmox/capacity.ts";
+import { mibOf } from "../../proxmox/hardware.ts";
 import { count, number, textOrNone } from "../../proxmox/values.ts";
 import type { NodeSource } from "../sources.ts";
 import { compile, EMPTY, METADATA, onlyNone, type Table, USERS, wordsFor } from "./table.ts";

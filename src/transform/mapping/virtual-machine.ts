@@ -1,8 +1,13 @@
 /** virtualization.VirtualMachine: a QEMU guest or an LXC container. */
 import { int64 } from "../../netbox/types/shape.ts";
 import type { VirtualMachine } from "../../netbox/types/virtual-machine.ts";
-import { configMemoryMib, coresTimesSockets, mibOf, vcpusOf } from "../../proxmox/capacity.ts";
-import { MAX_INTEGER } from "../../proxmox/disks.ts";
+import {
+  configMemoryMib,
+  coresTimesSockets,
+  MAX_INTEGER,
+  mibOf,
+  vcpusOf,
+} from "../../proxmox/hardware.ts";
 import { flag, isBlank, number, textOrNone } from "../../proxmox/values.ts";
 import type { GuestSource } from "../sources.ts";
 import { compile, EMPTY, METADATA, onlyNone, type Table, USERS, wordsFor } from "./table.ts";

@@ -1,0 +1,98 @@
+/** Processors, memory and disks as Proxmox VE writes them → the amounts that NetBox's fields hold. */
+import type { GuestKind } from "./endpoints.ts";
+import { number, parsePropertyString, text } from "./values.ts";
+
+const BYTES_PER_MIB = 2 ** 20;
+/** Six digits, two of them decimals. Source: netbox virtualization/models/virtualmachines.py, vcpus. */
+const MAX_VCPUS = 9999.99;
+/** Of NetBox's integers: sizes of disks and memory, speeds. Source: Django, PositiveIntegerField. */
+export const MAX_INTEGER = 2 ** 31 - 1;
+
+/** 4, "0.5", 1.999 → 4, 0.5, 2: two decimals; undefined for other values and above the maximum. */
+export function vcpusOf(value: unknown): number | undefined {
+  return upTo(MAX_VCPUS, Math.round((number(value) ?? NaN) * 100) / 100);
+}
+
+/** Of a config; a missing value counts as 1. */
+export function coresTimesSockets(cores: unknown, sockets: unknown): number | undefined {
+  return vcpusOf((number(cores) ?? 1) * (number(sockets) ?? 1));
+}
+
+/** Bytes → MiB, rounded; undefined for other values and above `most`. */
+export function mibOf(bytes: unknown, most: number): number | undefined {
+  return upTo(most, Math.round((number(bytes) ?? NaN) / BYTES_PER_MIB));
+}
+
+/** A config's memory in MiB: an integer up to PVE 8.0, then a text, "4096" or "current=4096". */
+export function configMemoryMib(value: unknown, most: number): number | undefined {
+  const [current = ""] = text(value)?.replace(/^current=/, "").split(",", 1) ?? [];
+  return upTo(most, Math.round(number(current) ?? NaN));
+}
+
+function upTo(most: number, amount: number): number | undefined {
+  return amount >= 0 && amount <= most ? amount : undefined;
+}
+
+/** A disk, or the reason why a volume is not one. */
+export type Disk =
+  | { readonly pool?: string; readonly sizeMb: number }
+  | {
+    readonly reason:
+      | "bind-mount"
+      | "cdrom"
+      | "cloud-init"
+      | "no-size"
+      | "no-volume"
+      | "not-in-mapping"
+      | "unparsable";
+  };
+
+const DISK_KEYS: Readonly<Record<GuestKind, RegExp>> = {
+  qemu: /^(?:scsi|virtio|ide|sata)\d+$/,
+  lxc: /^(?:rootfs|mp\d+)$/,
+};
+const CLOUD_INIT_REGEXP = /[:/](?:vm-\d+-)?cloudinit(?:\.[a-z0-9]+)?$/i;
+
+/**
+ * "local-lvm:vm-100-disk-0,iothread=1,size=32G" → { pool: "local-lvm", sizeMb: 32768 }
+ * "local:iso/debian.iso,media=cdrom" → { reason: "cdrom" }
+ * Source: PVE/QemuServer/Drive.pm ($drivedesc_base), PVE/LXC/Config.pm ($rootfs_desc, $mp_desc).
+ */
+export function parseDisk(
+  { kind, key }: { readonly kind: GuestKind; readonly key: string },
+  text: unknown,
+  base: 1000 | 1024,
+): Disk {
+  if (!DISK_KEYS[kind].test(key)) return { reason: "not-in-mapping" };
+  const pairs = typeof text === "string" ? parsePropertyString(text, "file") : undefined;
+  const file = pairs?.get("file") ?? pairs?.get("volume");
+  if (pairs === undefined || file === undefined || file === "") return { reason: "unparsable" };
+  const size = pairs.get("size");
+  const sizeMb = size === undefined ? 0 : parseSizeMb(size, base);
+  if (sizeMb === undefined) return { reason: "unparsable" };
+  if (pairs.get("media") === "cdrom" || file === "cdrom") return { reason: "cdrom" };
+  if (file === "none") return { reason: "no-volume" };
+  if (CLOUD_INIT_REGEXP.test(file)) return { reason: "cloud-init" };
+  // A path of the node, mounted into the container: its size is that of the node's file system.
+  if (kind === "lxc" && file.startsWith("/")) return { reason: "bind-mount" };
+  if (sizeMb === 0) return { reason: "no-size" };
+  const colon = file.startsWith("/") ? -1 : file.indexOf(":");
+  return colon > 0 ? { pool: file.slice(0, colon), sizeMb } : { sizeMb };
+}
+
+const SIZE_REGEXP = /^(\d+(?:\.\d+)?)(?:([KMGT])(?:iB)?)?$/;
+const POWERS: Readonly<Record<string, number>> = { "": 0, K: 1, M: 2, G: 3, T: 4 };
+
+/**
+ * "32G", "2252M", "1000204632K", "1.5T", "8GiB", "4194304" (bytes) → MB, rounded, at least 1; 0 for a size of 0 ("0T": a
+ * directory without a limit); undefined for other texts. With base 1024 an MB is a MiB, as in NetBox up to 4.0.
+ * Source: PVE/JSONSchema.pm, parse_size and format_size.
+ */
+export function parseSizeMb(text: string, base: 1000 | 1024): number | undefined {
+  const [, amount, unit = ""] = SIZE_REGEXP.exec(text.trim()) ?? [];
+  const power = POWERS[unit];
+  if (amount === undefined || power === undefined) return undefined;
+  const mb = Number(amount) * base ** (power - 2);
+  if (mb === 0) return 0;
+  return Math.round(mb) <= MAX_INTEGER ? Math.max(1, Math.round(mb)) : undefined;
+}
