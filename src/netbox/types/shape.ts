@@ -61,7 +61,7 @@ export type ObjectOf<Of> = Flat<
   & { [Name in keyof Of as Of[Name] extends Optional ? Name : never]?: ValueOf<Of[Name]> }
   & { [Name in keyof Of as Of[Name] extends NotSent ? Name : never]?: never }
 >;
-type Flat<Type> = { [Name in keyof Type]: Type[Name] };
+type Flat<Type> = Type extends infer Plain ? { [Name in keyof Plain]: Plain[Name] } : never;
 
 export const TEXT: Shape<string> = { definition: "string > 0" };
 export const ANY_TEXT: Shape<string> = { definition: "string" };
