@@ -1,4 +1,4 @@
-/** Names as NetBox takes them: short enough, and each one's own. */
+/** Names that NetBox accepts: short enough and unique; and the slugs that it makes from them. */
 import { sha256Hex } from "../base/hash.ts";
 
 /** Characters of a VM, device or interface name. Source: netbox virtualization/models, dcim/models. */
@@ -19,11 +19,11 @@ export function isLonger(name: string, max: number): boolean {
   return name.length > max && firstPoints(name, max + 1).length > max;
 }
 
-/** Hands out names that differ from each other even when case is ignored, as NetBox does. */
+/** Gives out names that differ even when case is ignored, as NetBox does. */
 export class NamePool {
   readonly #taken = new Set<string>();
-  /** How often a name and its mark came back, so that a thousand of one name cost a thousand steps. */
-  readonly #again = new Map<string, number>();
+  /** Name and mark → the next number to try, so that a thousand equal names take a thousand steps. */
+  readonly #next = new Map<string, number>();
 
   /** `name`, or `name (mark)` when it is taken, then `name (mark 2)` and so on; cut to `max`. */
   take(name: string, mark: string | number, max: number): string {
@@ -33,23 +33,23 @@ export class NamePool {
       return free;
     }
     const key = `${free} ${mark}`.toLowerCase();
-    let count = this.#again.get(key) ?? 1;
+    let count = this.#next.get(key) ?? 1;
     for (; this.#taken.has(free.toLowerCase()); count += 1) {
       free = marked(name, max, count === 1 ? String(mark) : `${mark} ${count}`);
     }
-    this.#again.set(key, count);
+    this.#next.set(key, count);
     this.#taken.add(free.toLowerCase());
     return free;
   }
 }
 
-/** A mark that would leave no room for the name is its hash. */
+/** A mark that leaves no room for the name is replaced by its hash. */
 function marked(name: string, max: number, mark: string): string {
   const end = isLonger(mark, max - 4) ? ` (${hashOf(mark)})` : ` (${mark})`;
   return firstPoints(name, max - [...end].length).join("").trimEnd() + end;
 }
 
-/** Without touching the rest, which may be megabytes; a code point is at most two units. */
+/** Reads only the start, as the rest may be megabytes; a code point is at most two units. */
 function firstPoints(name: string, count: number): string[] {
   return Array.from(name.slice(0, count * 2)).slice(0, count);
 }
@@ -58,14 +58,13 @@ function hashOf(text: string): string {
   return sha256Hex(text).slice(0, 6);
 }
 
-/** Slugs as Diode's NetBox plugin makes them for objects that are sent without one. */
-
 /** Characters of a slug. Source: netbox netbox/models/__init__.py, django-taggit models.py. */
 export const MAX_SLUG = 100;
 
 /**
- * "RouterOS 7.1.5" → "routeros-715"; "日本" → "". The plugin looks for an object of this slug when
- * none has the name, and renames it. Source: django utils/text.py, slugify; Python's `\s` also has
+ * The slug that Diode's NetBox plugin makes for an object without one: "RouterOS 7.1.5" →
+ * "routeros-715"; "日本" → "". If no object has the name, the plugin takes the one with this slug and
+ * renames it. Source: django utils/text.py, slugify; Python's `\s` also has
  * U+001C to U+001F.
  */
 export function autoSlug(name: string): string {

@@ -1,4 +1,4 @@
-/** NetBox's REST API, read only: lists of objects by filters, page by page. */
+/** Client of NetBox's REST API, read only: lists of objects by filters, page by page. */
 import { type } from "arktype";
 import { AppError } from "../../base/errors.ts";
 import { parseJson } from "../../base/json.ts";

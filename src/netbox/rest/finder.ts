@@ -1,4 +1,4 @@
-/** Entities, or stubs of them → the objects of NetBox that they mean, with few requests for many. */
+/** Finds the NetBox objects that entities and stubs refer to, many with one request. */
 import type { Lookup, Resolve, Unclear } from "../types/fields.ts";
 import {
   type NetBoxObject,

@@ -1,4 +1,4 @@
-/** extras.CustomField: what a machine or device has beyond NetBox's own fields. */
+/** extras.CustomField: fields of machines, disks and devices that NetBox itself does not have. */
 import { choiceField, replacedTexts, textField } from "./fields.ts";
 import { BY_NAME, type EntityType, hasName, type Named } from "./object-type.ts";
 import { neverSent, type ObjectOf } from "./shape.ts";

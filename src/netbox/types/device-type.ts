@@ -1,6 +1,6 @@
 /**
- * Manufacturers, device types and roles: devices name them and bring them along with their tags. What
- * NetBox shows of them in a device lacks the tags, so they are looked up.
+ * Manufacturers, device types and device roles: sent as parts of a device, with their tags. NetBox shows
+ * them in a device without tags, so they are looked up.
  */
 import {
   compareTags,

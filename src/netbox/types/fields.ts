@@ -1,6 +1,6 @@
 /**
- * The words of the field tables. A field is a shape, and how NetBox's REST API shows the value: so it
- * can be compared with what was sent. Source: NetBox, api/serializers_/ of each app.
+ * Kinds of fields: the shape of a value, and how to compare it with what NetBox's REST API shows.
+ * Source: NetBox, api/serializers_/ of each app.
  */
 import { isSameAddress } from "../../base/ip-address.ts";
 import {
@@ -31,12 +31,13 @@ import {
   words,
 } from "./shape.ts";
 
+/** A row of a type's table. */
 export interface Field<Value = unknown> extends Shape<Value> {
   /** Keys of NetBox's object that are compared; absent: the field's own name. */
   readonly reads?: readonly string[];
   /** Other objects that have to be found first. */
   needs?(value: Value): readonly Reference[];
-  /** Nothing: NetBox has what was sent. Absent: the field is not known. */
+  /** No result: NetBox has what was sent. Absent: the field is not known. */
   compare?(sent: SentValue<Value>): readonly FieldResult[];
 }
 

@@ -1,4 +1,4 @@
-/** ipam.IPAddress: an address of a node's interface or of a guest's. */
+/** ipam.IPAddress: an address of a node or guest interface. */
 import { hostOf, isSameHost } from "../../base/ip-address.ts";
 import { type DeviceRef, NETBOX_DEVICE } from "./device.ts";
 import {

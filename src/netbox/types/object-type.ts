@@ -1,6 +1,6 @@
 /**
- * What is known of one type of NetBox's objects, and how a single one is found: by the criteria that
- * Diode has. Source: mapping.md; diode-netbox-plugin, docs/matching-criteria-documentation.md; the
+ * A type of NetBox objects: its name and path, and how one object is found, by the same criteria as
+ * Diode. Source: mapping.md; diode-netbox-plugin, docs/matching-criteria-documentation.md; the
  * filters: NetBox, filtersets.py of each app.
  */
 import { autoSlug } from "../names.ts";
@@ -8,7 +8,7 @@ import type { DeviceIdentity } from "./device.ts";
 import type { EntityFields } from "./fields.ts";
 import type { VirtualMachineIdentity } from "./virtual-machine.ts";
 
-/** Of its keys each is read with care: releases of NetBox differ. */
+/** An object as NetBox's REST API shows it; its keys differ between releases. */
 export type NetBoxObject = Readonly<Record<string, unknown>> & { readonly id: number };
 
 /** Objects are asked for by many values at once. */
@@ -17,7 +17,7 @@ export interface QueryFilter<Identity> {
   value(identity: Identity, ownerId: number): string;
 }
 
-/** `Identity`: what an entity and a stub both have, and what says which object is meant. */
+/** `Identity`: the part of an entity, and of a stub, that says which object is meant. */
 export interface ObjectType<Identity> {
   /** As Diode and NetBox call it: "VMInterface". */
   readonly model: string;

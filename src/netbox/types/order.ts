@@ -1,4 +1,4 @@
-/** The steps, in emission order, and the type of entity that each one sends. */
+/** The steps in emission order, each with its type of entity. */
 import { NETBOX_CLUSTER_TYPE } from "./cluster-type.ts";
 import { NETBOX_CLUSTER } from "./cluster.ts";
 import { NETBOX_CUSTOM_FIELD } from "./custom-field.ts";

@@ -1,4 +1,4 @@
-/** Sites and tenants: entities name them, and they belong to the user. */
+/** Sites and tenants: they belong to the user, and entities only name them. */
 import { cutName, MAX_LONG_NAME } from "../names.ts";
 import { type Field, SLUGGED, type SluggedRef } from "./fields.ts";
 import { type NetBoxObject, partOf, textOf } from "./object-type.ts";
