@@ -82,11 +82,11 @@ export interface More {
 /** Why something could not be judged: a closed list. */
 export const UNJUDGED = {
   "denied": "The token may not view objects of this type",
-  "refused": "NetBox does not answer the question",
-  "ambiguous": "Several objects of NetBox fit, and none better than the others",
-  "no-custom-field": "NetBox has no such custom field for objects of this type",
+  "refused": "NetBox refused the request",
+  "ambiguous": "Several objects in NetBox match equally well",
+  "no-custom-field": "NetBox has no custom field of this name for objects of this type",
   "no-field": "This release of NetBox does not show such a field",
-  "unknown-field": "The entity has a field that this program does not know",
+  "unknown-field": "The entity has an unknown field",
 } as const;
 
 export type UnjudgedReason = keyof typeof UNJUDGED;
