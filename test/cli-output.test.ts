@@ -179,7 +179,7 @@ describe.concurrent("what a snapshot says never reaches a terminal as it is", ()
       runCli([...both, "--log-format=json"]),
     ]);
     expect(runs.map(({ code }) => code)).toEqual([0, 0, 5, 5]);
-    expect(runs[2]?.stderr).toMatch(/both are the cluster "c\\x1b/);
+    expect(runs[2]?.stderr).toMatch(/both are of the cluster "c\\x1b/);
     for (const { stdout, stderr } of runs) expect(stdout + stderr).not.toMatch(CONTROLS);
   });
 

@@ -132,7 +132,7 @@ const STAGES = {
     description: "Write only the static entities: tags, custom fields, cluster type",
     example: "bootstrap --out snapshots/bootstrap",
     options: { out: OUT, ...COMMON },
-    load: async () => (await import("../transform/command/bootstrap.ts")).runBootstrap,
+    load: async () => (await import("../transform/command/transform.ts")).runBootstrap,
   },
   push: {
     description: "Send entity files to Diode; skip what it has acknowledged",

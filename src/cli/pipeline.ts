@@ -6,8 +6,7 @@ import { runPush } from "../push/command/push.ts";
 import { parsePushOptions, PUSH_SETTINGS, requireRemote } from "../push/settings.ts";
 import type { Session } from "../terminal/session.ts";
 import { readSettings } from "../terminal/settings.ts";
-import { DEFAULT_BOOTSTRAP_FOLDER } from "../transform/command/bootstrap.ts";
-import { runTransform } from "../transform/command/transform.ts";
+import { DEFAULT_BOOTSTRAP_FOLDER, runTransform } from "../transform/command/transform.ts";
 import { parsePolicy, SETTINGS } from "../transform/settings.ts";
 
 const STAGES = { capture: runCapture, transform: runTransform, push: runPush };

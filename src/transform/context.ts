@@ -11,7 +11,7 @@ import { SharedObjects } from "./shared-objects.ts";
 import { SlugNames } from "./slugs.ts";
 import type { ClusterSource, Subject } from "./sources.ts";
 
-/** Filled node by node; what is in it outlives the node. */
+/** What a transform collects from node to node. */
 export class RunState {
   readonly addresses = new AddressClaims();
   readonly macs = new MacHolders();

@@ -1,4 +1,4 @@
-/** One entity on its way out, with the record that it was made from. */
+/** An entity, with the source that its table made it from. */
 import type { Entities, StepName } from "../netbox/types/order.ts";
 import type { LeftOut, Note } from "../run-folder/left-out.ts";
 import type { Ledger } from "./ledger.ts";
@@ -6,7 +6,7 @@ import { COMPILED } from "./mapping/tables.ts";
 import { Slugs } from "./slugs.ts";
 import type { Sources } from "./sources.ts";
 
-/** `source` is what the step's table read: with the table it explains every field. */
+/** `source` and the step's table explain every field of `entity`. */
 export type Made = {
   [Name in StepName]: {
     readonly step: Name;
@@ -44,8 +44,6 @@ export function make<Name extends StepName>(
   return { step, entity, capturedAt, source } as Made;
 }
 
-/** An entity too large for a request → the same without its largest texts, each of them listed. */
-
 /** A request may have 3 MiB of text; stubs and tags stay far below the rest. */
 const MAX_ENTITY_BYTES = 2.5 * 2 ** 20;
 /** In JSON no UTF-16 unit takes more than this many bytes ("\u0001"). */
@@ -59,7 +57,10 @@ interface Texts {
   readonly custom_fields?: CustomFields;
 }
 
-/** Only guests and disks hold texts without a bound: notes, storage pools, HA states. */
+/**
+ * An entity too large for a request loses its largest texts, each of them a record. Only guests and disks
+ * have texts of any length: notes, storage pools, HA states.
+ */
 export function fit(made: Made, ledger: Ledger): Made {
   if (made.step !== "virtual-machine" && made.step !== "virtual-disk") return made;
   const { subject } = made.source;
@@ -72,22 +73,13 @@ export function fit(made: Made, ledger: Ledger): Made {
   return entity === made.entity ? made : ({ ...made, entity } as Made);
 }
 
-interface LongText {
-  readonly field: string;
-  readonly units: number;
-}
-
-/** Those of its texts that may be too long. */
-function longTextsOf({ comments = "", custom_fields = {} }: Texts): LongText[] {
-  const long: LongText[] = [];
-  const look = (field: string, { length: units }: string): void => {
-    if (units * MAX_BYTES_PER_UNIT > MAX_ENTITY_BYTES) long.push({ field, units });
-  };
-  look("comments", comments);
-  for (const [field, value] of Object.entries(custom_fields)) {
-    if ("text" in value) look(field, value.text);
-  }
-  return long;
+/** The texts that may be too long, with their UTF-16 units. */
+function longTextsOf({ comments = "", custom_fields = {} }: Texts) {
+  const texts = Object.entries(custom_fields).map(([field, value]) => (
+    { field, units: "text" in value ? value.text.length : 0 }
+  ));
+  return [{ field: "comments", units: comments.length }, ...texts]
+    .filter(({ units }) => units * MAX_BYTES_PER_UNIT > MAX_ENTITY_BYTES);
 }
 
 function without(entity: Texts, field: string): Texts {

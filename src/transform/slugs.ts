@@ -1,6 +1,6 @@
 /**
- * Names that NetBox would take for one. Diode's plugin finds an object by its name, then by the slug
- * that Django makes of the name, in which case and dots are lost: "RouterOS 7.1.5" and "RouterOS 7.15"
+ * Slugs for names that NetBox would take for the same. Diode's plugin finds an object by its name, then
+ * by the slug that Django makes of the name, without case and dots: "RouterOS 7.1.5" and "RouterOS 7.15"
  * would be one platform, renamed at each push. An explicit slug switches that off, but replaces the
  * slug that NetBox has, so only names that need one get one.
  * Source: diode-netbox-plugin, api/matcher.py (AutoSlugMatcher), api/transformer.py (_set_auto_slugs).
@@ -9,7 +9,7 @@ import { autoSlug, MAX_SLUG } from "../netbox/names.ts";
 import { sha256Hex } from "../base/hash.ts";
 import { compareCodeUnits } from "../base/natural-order.ts";
 
-/** What NetBox keeps a slug of, and whose name comes from Proxmox or from a setting. */
+/** Types with a slug, and with names from Proxmox or from a setting. */
 export type Slugged =
   | "device-role"
   | "device-type"
@@ -47,7 +47,6 @@ const FIELDS_WITHIN: Readonly<Record<string, readonly string[]>> = {
   virtual_machine: ["cluster", "site", "tenant"],
 };
 
-/** For the rows of the tables. */
 export const SLUG_RULE =
   "only where NetBox would give two names of the set one slug (a name that is the slug keeps it) or would refuse the slug: the name in lower case, `-` and 6 hex digits of SHA-256(name)";
 
@@ -73,7 +72,7 @@ export class SlugNames {
 export class Slugs {
   static readonly NONE = new Slugs(new Map());
   readonly #slugs: ReadonlyMap<Slugged, ReadonlyMap<string, string>>;
-  /** Those under which a name with a slug may be: mostly none. */
+  /** Fields to look into for names with a slug: mostly none. */
   readonly #fields: ReadonlySet<string>;
 
   constructor(slugs: ReadonlyMap<Slugged, ReadonlyMap<string, string>>) {
@@ -118,9 +117,9 @@ export class Slugs {
 }
 
 /**
- * Of names that share Django's slug, each gets another one: without it, a name that is new to NetBox
- * would take over the object that has this slug. Only a name that is the slug keeps it, so that "prod"
- * stays prod beside "Prod". Names whose slug NetBox would refuse get one too.
+ * Names with the same Django slug each get another one: otherwise a name that is new to NetBox would
+ * take over the object with this slug. Only a name that is the slug itself keeps it: "prod" stays prod
+ * beside "Prod". A name whose Django slug NetBox would refuse gets one too.
  */
 function slugsOf(names: ReadonlySet<string>): Map<string, string> {
   const sharing = Map.groupBy(names, autoSlug);

@@ -28,10 +28,10 @@ export interface Subject {
   readonly answer: AnswerRef;
 }
 
-/** What a thing was read from: its name in left-out.json, its answers, and where each of them stands. */
+/** What a thing was read from: its name in left-out.json, its answers, and where each of them is. */
 export type Origin<Name extends keyof AnswerRows = keyof AnswerRows> = AnswersOf<Name> & {
   readonly subject: Subject;
-  /** The answers that are asked about such a thing, whether they were read or not. */
+  /** Where its answers are, read or not. */
   readonly places: { readonly [N in Name]?: AnswerRef };
   /** "net0", "scsi0": the key in the config that a row calls `netN` or `diskN`. */
   readonly key?: string;
@@ -40,7 +40,7 @@ export type Origin<Name extends keyof AnswerRows = keyof AnswerRows> = AnswersOf
 export interface ClusterSource extends Origin<"clusterStatus"> {
   readonly policy: Policy;
   readonly name: string;
-  /** The cluster's scope; absent when its nodes stand in several sites. */
+  /** The cluster's scope; absent when its nodes are in several sites. */
   readonly site: string | undefined;
   readonly capturedAt: string;
   readonly ref: ClusterRef;
@@ -116,7 +116,7 @@ export interface AddressSource
   readonly isPrimary: boolean;
 }
 
-/** By family. null: the answers were read, and there is none; undefined: there may be one. */
+/** By family. null: the answers were read, and have no address; undefined: there may be one. */
 export interface Primary {
   readonly 4: IPAddressRef | null | undefined;
   readonly 6: IPAddressRef | null | undefined;
@@ -126,9 +126,9 @@ export interface ClusterTypeSource {
   readonly tags: readonly TagRef[];
 }
 
-/** An object that things share. */
+/** An object of several things. */
 export interface SharedSource {
-  /** What it was seen on, in the order of the answers; empty unless `transform` was asked to keep it. */
+  /** What it was seen on, in the order of the answers; empty without `keepOrigins`. */
   readonly origins: readonly Origin[];
 }
 /** Its tags and its time come from all clusters that hold it. */

@@ -24,7 +24,7 @@ import type { Origin } from "./sources.ts";
 export type { Batch, Made, Origin };
 
 export interface TransformOptions {
-  /** Keep what each shared object was seen on: all that was read of it, in memory. */
+  /** Keep what each shared object was seen on, which takes the memory of the whole snapshot. */
   readonly keepOrigins?: boolean;
 }
 
@@ -35,7 +35,7 @@ export interface TransformInput {
 
 /**
  * Batches of entities: within each step, all batches together are in the order of the step.
- * @throws AppError "input" when a file was changed, or one cluster comes twice.
+ * @throws AppError "input" when a file was changed, or two snapshots are of one cluster.
  */
 export async function* transform(
   inputs: readonly TransformInput[],
@@ -73,14 +73,14 @@ async function readClusters(inputs: readonly TransformInput[]): Promise<Cluster[
     const other = clusters[i - 1];
     if (other?.source.name !== cluster.source.name) return;
     throw inputError(
-      `Cannot transform "${other.snapshot.name}" and "${cluster.snapshot.name}" together: both are the cluster "${cluster.source.name}"`,
+      `Cannot transform "${other.snapshot.name}" and "${cluster.snapshot.name}" together: both are of the cluster "${cluster.source.name}"`,
       { hint: "Transform them one by one, each into a folder of its own" },
     );
   });
   return clusters;
 }
 
-/** Nodes that a setting names and no cluster lists: likely misspelt, but no reason to stop. */
+/** Nodes that a setting names and no cluster lists: perhaps a typing error, but no reason to stop. */
 function notedNodes(clusters: readonly Cluster[]): Ledger {
   const ledger = new Ledger();
   const known = new Set(clusters.flatMap(({ nodes }) => nodes.map(({ node }) => node)));

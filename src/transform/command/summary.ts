@@ -1,4 +1,4 @@
-/** What a transform made and left out, for people or for scripts. */
+/** What a transform made and left out, as text or JSON. */
 import { printable } from "../../base/log.ts";
 import { STEPS } from "../../netbox/types/order.ts";
 import { ENTITIES_FOLDER, type EntitySummary } from "../../run-folder/entity-writer.ts";
@@ -6,7 +6,7 @@ import { NOTES, REASONS } from "../../run-folder/left-out.ts";
 import type { Session } from "../../terminal/session.ts";
 import { groupDigits, renderTable } from "../../terminal/tables.ts";
 
-/** `target` is the run folder, as the user named it. */
+/** `target` is the run folder, as the user typed it. */
 export function printSummary(session: Session, summary: EntitySummary, target: string): void {
   const folder = printable(`${target.replace(/\/+$/, "")}/${ENTITIES_FOLDER}`);
   if (session.isJson) {
@@ -36,7 +36,7 @@ export function printSummary(session: Session, summary: EntitySummary, target: s
   session.print(`\n${sections.join("\n\n")}\n`);
 }
 
-/** In the order of `meanings`. A code that has none may come from a newer version, and stands last. */
+/** In the order of `meanings`; codes without a meaning, from a newer version, come last. */
 export function countTable(
   head: string,
   counts: Readonly<Record<string, number>>,

@@ -1,11 +1,11 @@
-/** transform <run>…: snapshots → the entity files beside them. */
+/** transform <run>…: snapshots → the entity files beside them. bootstrap: the static entities alone. */
 import { inputError, reasonOf, usageError } from "../../base/errors.ts";
 import { compareNatural } from "../../base/natural-order.ts";
 import { TOOL } from "../../base/tool.ts";
 import { writeEntities } from "../../run-folder/entity-writer.ts";
 import { openSnapshot } from "../../run-folder/snapshot-files.ts";
 import type { Session } from "../../terminal/session.ts";
-import { readSettings } from "../../terminal/settings.ts";
+import { bootstrapTime, readSettings } from "../../terminal/settings.ts";
 import { MAPPING_VERSION } from "../mapping/tables.ts";
 import {
   isBootstrapOn,
@@ -15,17 +15,26 @@ import {
   settingsInForce,
   type SettingTexts,
 } from "../settings.ts";
-import { type Batch, transform, type TransformInput } from "../transform.ts";
-import { runBootstrap } from "./bootstrap.ts";
+import { type Batch, bootstrap, transform, type TransformInput } from "../transform.ts";
 import { printSummary } from "./summary.ts";
+
+export const DEFAULT_BOOTSTRAP_FOLDER = "snapshots/bootstrap";
+
+/** Needs no Proxmox setting. */
+export async function runBootstrap(session: Session): Promise<void> {
+  const target = session.option("out") ?? session.operands[0] ?? DEFAULT_BOOTSTRAP_FOLDER;
+  const store = await session.openTarget(target);
+  const facts = { tool: TOOL, mapping_version: MAPPING_VERSION, snapshots: [] };
+  printSummary(session, await writeEntities(store, bootstrap(bootstrapTime()), facts), target);
+}
 
 export async function runTransform(session: Session): Promise<void> {
   const { operands: runs } = session;
   const given = await readSettings(session.context, SETTINGS);
   if (isBootstrapOn(given)) {
     if (runs.length > 1) {
-      throw usageError("Setting BOOTSTRAP is on, and several run folders are named", {
-        hint: "Name one folder, which the static entities go to; or leave BOOTSTRAP out",
+      throw usageError("BOOTSTRAP (--bootstrap) cannot be used with several run folders", {
+        hint: "Name one folder for the static entities, or leave BOOTSTRAP out",
       });
     }
     return await runBootstrap(session);
@@ -39,58 +48,60 @@ export async function runTransform(session: Session): Promise<void> {
   }
   if (runs.length > 1) checkSeveral(given, out);
   const opened = await Promise.all(runs.map((run) => openRun(run, given, session)));
-  // So that the order in which they are named changes nothing.
-  opened.sort((a, b) => compareNatural(a.input.snapshot.name, b.input.snapshot.name));
-  checkNames(opened.map(({ input }) => input.snapshot.name));
-  warnPartial(session, opened.map(({ input }) => input));
+  // The order of the arguments does not matter.
+  opened.sort((a, b) => compareNatural(a.snapshot.name, b.snapshot.name));
+  checkNames(opened.map(({ snapshot }) => snapshot.name));
+  warnPartial(session, opened);
   const store = await session.openTarget(target);
-  const snapshots = opened.map(({ input: { snapshot }, policy }) => ({
-    ...(runs.length > 1 ? { name: snapshot.name } : {}),
-    sha256: snapshot.sha256,
-    policy,
+  const snapshots = opened.map(({ snapshot: { name, sha256 }, used }) => ({
+    ...(runs.length > 1 ? { name } : {}),
+    sha256,
+    policy: used,
   }));
-  const batches = warning(session, transform(opened.map(({ input }) => input)));
   const facts = { tool: TOOL, mapping_version: MAPPING_VERSION, snapshots };
-  const summary = await writeEntities(store, batches, facts);
+  const summary = await writeEntities(store, warnUnknownNodes(session, transform(opened)), facts);
   printSummary(session, summary, target);
 }
 
-async function openRun(run: string, given: SettingTexts, session: Session) {
+/** With the texts of the settings in force. */
+async function openRun(
+  run: string,
+  given: SettingTexts,
+  session: Session,
+): Promise<TransformInput & { readonly used: Readonly<Record<string, string>> }> {
   const snapshot = await openSnapshot(await session.openStore(run));
-  const { manifest } = snapshot;
-  // What the user gave is judged by itself: only then is all that is wrong the manifest's fault.
+  // The given settings alone first: an error after that is in the manifest.
   parsePolicy({ PROXMOX_HOST: "recorded", ...given });
-  const texts = { ...recordedTexts(manifest), ...given };
+  const texts = { ...recordedTexts(snapshot.manifest), ...given };
   try {
-    const input: TransformInput = { snapshot, policy: parsePolicy(texts) };
-    return { input, policy: settingsInForce(texts) };
+    return { snapshot, policy: parsePolicy(texts), used: settingsInForce(texts) };
   } catch (cause) {
-    throw inputError(
-      `Cannot use the settings that the manifest of ${run} records: ${reasonOf(cause)}`,
-      { hint: "Give that setting, as a flag or in the environment", cause },
-    );
+    throw inputError(`Cannot use the settings in the manifest of ${run}: ${reasonOf(cause)}`, {
+      hint: "Set that setting with its flag or in the environment",
+      cause,
+    });
   }
 }
 
-/** What names one cluster cannot name several. Source: mapping.md, "Several snapshots at once". */
+/** Source: mapping.md, "Several snapshots at once". */
 function checkSeveral(given: SettingTexts, out: string | undefined): void {
   for (const name of ["CLUSTER_NAME", "PROXMOX_HOST"] as const) {
     if (given[name] === undefined) continue;
-    throw usageError(`Setting ${name} is "${given[name]}", and several run folders are named`, {
+    throw usageError(`${name} (--${SETTINGS[name].flag}) cannot be used with several run folders`, {
       hint: "Leave it out: each snapshot's manifest names its own cluster and host",
     });
   }
   if (out === undefined) {
-    throw usageError("Several run folders are named, and --out is not", {
-      hint: "Name the run folder that the entity files of all of them go to",
+    throw usageError("Several run folders require --out", {
+      hint: "Name a run folder for the entity files of all of them",
     });
   }
 }
 
 function checkNames(names: readonly string[]): void {
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice === undefined) return;
-  throw usageError(`Two run folders are called "${twice}"`, {
+  const repeated = names.find((name, i) => names.indexOf(name) !== i);
+  if (repeated === undefined) return;
+  throw usageError(`Two run folders have the name "${repeated}"`, {
     hint: "The entity files name each snapshot by its folder: rename one of them",
   });
 }
@@ -98,9 +109,8 @@ function checkNames(names: readonly string[]): void {
 function warnPartial(session: Session, inputs: readonly TransformInput[]): void {
   for (const { snapshot: { name, manifest } } of inputs) {
     if (manifest.outcome === "complete") continue;
-    const sentence =
-      `Snapshot "${name}" is partial: ${manifest.incomplete.length} answers are missing; what they would ` +
-      "have told is left as it is in NetBox";
+    const sentence = `Snapshot "${name}" is partial: ${manifest.incomplete.length} answers are ` +
+      "missing; what depends on them stays as it is in NetBox";
     if (session.isOn("require-complete")) {
       session.log.error(sentence);
       session.exitWith("incomplete");
@@ -108,8 +118,11 @@ function warnPartial(session: Session, inputs: readonly TransformInput[]): void 
   }
 }
 
-/** Says at once what is likely a slip of the user's. */
-async function* warning(session: Session, batches: AsyncIterable<Batch>): AsyncGenerator<Batch> {
+/** At once, since these are probably typing errors. */
+async function* warnUnknownNodes(
+  session: Session,
+  batches: AsyncIterable<Batch>,
+): AsyncGenerator<Batch> {
   for await (const batch of batches) {
     for (const { code, sentence } of batch.notes) {
       if (code === "unknown-node") session.log.warn(sentence);

@@ -1,9 +1,9 @@
 /** virtualization.ClusterType: one, shared by all clusters. */
 import { CLUSTER_TYPE_NAME, type ClusterType } from "../../netbox/types/cluster-type.ts";
 import type { ClusterTypeSource } from "../sources.ts";
-import { METADATA, NO_CUSTOM_FIELDS, type Table, USERS, wordsFor } from "./table.ts";
+import { METADATA, NO_CUSTOM_FIELDS, rowBuilder, type Table, USERS } from "./table.ts";
 
-const type = wordsFor<ClusterTypeSource>();
+const type = rowBuilder<ClusterTypeSource>();
 
 export const CLUSTER_TYPE: Table<ClusterTypeSource, ClusterType> = {
   name: type.fixed(CLUSTER_TYPE_NAME, "as in the mapping document"),

@@ -2,9 +2,9 @@
 import type { Cluster } from "../../netbox/types/cluster.ts";
 import { siteRef } from "../../netbox/types/site.ts";
 import type { ClusterSource } from "../sources.ts";
-import { METADATA, NO_CUSTOM_FIELDS, type Table, USERS, wordsFor } from "./table.ts";
+import { METADATA, NO_CUSTOM_FIELDS, rowBuilder, type Table, USERS } from "./table.ts";
 
-const cluster = wordsFor<ClusterSource>();
+const cluster = rowBuilder<ClusterSource>();
 
 export const CLUSTER: Table<ClusterSource, Cluster> = {
   name: cluster.from(

@@ -5,7 +5,7 @@ import { contentTypeOf } from "../../netbox/types/object-type.ts";
 import { NETBOX_VIRTUAL_DISK } from "../../netbox/types/virtual-disk.ts";
 import { NETBOX_VIRTUAL_MACHINE } from "../../netbox/types/virtual-machine.ts";
 import type { CustomFieldSource } from "../sources.ts";
-import { METADATA, type Table, USERS, wordsFor } from "./table.ts";
+import { METADATA, rowBuilder, type Table, USERS } from "./table.ts";
 
 const VIRTUAL_MACHINE = contentTypeOf(NETBOX_VIRTUAL_MACHINE);
 const DEVICE = contentTypeOf(NETBOX_DEVICE);
@@ -66,7 +66,7 @@ export const CUSTOM_FIELDS: readonly CustomFieldSource[] = [
   },
 ];
 
-const field = wordsFor<CustomFieldSource>();
+const field = rowBuilder<CustomFieldSource>();
 const DOCUMENT = "as in the mapping document";
 
 export const CUSTOM_FIELD: Table<CustomFieldSource, CustomField> = {

@@ -4,10 +4,10 @@ import { int64 } from "../../netbox/types/shape.ts";
 import { mibOf } from "../../proxmox/hardware.ts";
 import { count, number, textOrNone } from "../../proxmox/values.ts";
 import type { NodeSource } from "../sources.ts";
-import { compile, EMPTY, METADATA, onlyNone, type Table, USERS, wordsFor } from "./table.ts";
-import { NODE_STATUS, nodeStatus, OTHER_NODE_STATUS, wordsText } from "./values.ts";
+import { compile, EMPTY, METADATA, rowBuilder, sentElsewhere, type Table, USERS } from "./table.ts";
+import { NODE_STATUS, nodeStatus, OTHER_NODE_STATUS, valuesText } from "./values.ts";
 
-const node = wordsFor<NodeSource>();
+const node = rowBuilder<NodeSource>();
 const RACKED = "where it stands in the room is the user's to say";
 const NOT_ANSWERED = "no structured answer of Proxmox holds it";
 
@@ -59,7 +59,7 @@ export const DEVICE: Table<NodeSource, Device> = {
   ),
   status: node.from(
     ["nodes.status", "clusterStatus.online"],
-    wordsText(NODE_STATUS, OTHER_NODE_STATUS),
+    valuesText(NODE_STATUS, OTHER_NODE_STATUS),
     (n) => {
       const listed = textOrNone(n.nodes?.status);
       const online = number(n.clusterStatus?.online);
@@ -76,7 +76,7 @@ export const DEVICE: Table<NodeSource, Device> = {
     node.from(
       ["stub.ip-address", "network.method"],
       "set in step 09, by its first IPv4 address in the order of its interfaces file",
-      ({ primary }) => onlyNone(primary[4]),
+      ({ primary }) => sentElsewhere(primary[4]),
     ),
     EMPTY,
   ),
@@ -84,7 +84,7 @@ export const DEVICE: Table<NodeSource, Device> = {
     node.from(
       ["stub.ip-address", "network.method6"],
       "set in step 09, by its first IPv6 address in the order of its interfaces file",
-      ({ primary }) => onlyNone(primary[6]),
+      ({ primary }) => sentElsewhere(primary[6]),
     ),
     EMPTY,
   ),

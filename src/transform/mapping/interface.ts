@@ -4,10 +4,17 @@ import { int64 } from "../../netbox/types/shape.ts";
 import { mtuOf, speedKbps } from "../../proxmox/node-interfaces.ts";
 import { flag, isBlank } from "../../proxmox/values.ts";
 import type { InterfaceSource } from "../sources.ts";
-import { MAC_BY_OBJECT, METADATA, NO_CUSTOM_FIELDS, type Table, USERS, wordsFor } from "./table.ts";
-import { INTERFACE_TYPES, OTHER_INTERFACE_TYPE, wordsText } from "./values.ts";
+import {
+  MAC_BY_OBJECT,
+  METADATA,
+  NO_CUSTOM_FIELDS,
+  rowBuilder,
+  type Table,
+  USERS,
+} from "./table.ts";
+import { INTERFACE_TYPES, OTHER_INTERFACE_TYPE, valuesText } from "./values.ts";
 
-const iface = wordsFor<InterfaceSource>();
+const iface = rowBuilder<InterfaceSource>();
 const NOT_ANSWERED = "no Proxmox release answers it";
 const WIRELESS = "Proxmox VE manages no wireless interface";
 const POWER = "no port of a server feeds power";
@@ -17,7 +24,7 @@ export const INTERFACE: Table<InterfaceSource, Interface> = {
   name: iface.from(["network.iface"], "as it is; at most 64 characters", (i) => i.name),
   type: iface.from(
     ["network.type"],
-    wordsText(INTERFACE_TYPES, OTHER_INTERFACE_TYPE),
+    valuesText(INTERFACE_TYPES, OTHER_INTERFACE_TYPE),
     (i) => i.type,
   ),
   enabled: iface.from(

@@ -6,12 +6,12 @@ import {
   DEFAULT_STATUS,
   METADATA,
   NO_CUSTOM_FIELDS,
+  rowBuilder,
   type Table,
   USERS,
-  wordsFor,
 } from "./table.ts";
 
-const address = wordsFor<AddressSource>();
+const address = rowBuilder<AddressSource>();
 
 export const IP_ADDRESS: Table<AddressSource, IPAddress> = {
   address: address.from(

@@ -2,9 +2,9 @@
 import type { Platform } from "../../netbox/types/platform.ts";
 import { SLUG_RULE } from "../slugs.ts";
 import type { PlatformSource } from "../sources.ts";
-import { METADATA, NO_CUSTOM_FIELDS, type Table, USERS, wordsFor } from "./table.ts";
+import { METADATA, NO_CUSTOM_FIELDS, rowBuilder, type Table, USERS } from "./table.ts";
 
-const platform = wordsFor<PlatformSource>();
+const platform = rowBuilder<PlatformSource>();
 
 export const PLATFORM: Table<PlatformSource, Platform> = {
   name: platform.from(

@@ -6,12 +6,12 @@ import {
   DEFAULT_STATUS,
   METADATA,
   NO_CUSTOM_FIELDS,
+  rowBuilder,
   type Table,
   USERS,
-  wordsFor,
 } from "./table.ts";
 
-const prefix = wordsFor<PrefixSource>();
+const prefix = rowBuilder<PrefixSource>();
 
 export const PREFIX: Table<PrefixSource, Prefix> = {
   prefix: prefix.from(

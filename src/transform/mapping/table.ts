@@ -1,13 +1,12 @@
 /**
- * The words of a mapping table. A table has one row for every field of a NetBox type, so that the
- * compiler asks for a decision about each; README and `explain` are printed from the rows.
+ * What a mapping table is made of. It has one row for every field of a NetBox type: the compiler reports
+ * a field without one. README and `explain` are printed from the rows.
  */
 import type { Empty } from "../../netbox/types/shape.ts";
 import type { AnswerKey } from "../../proxmox/rows.ts";
 import type { SettingName } from "../settings.ts";
 
-/** Why a field is never sent: the reasons that many tables share. */
-
+// Why a field is never sent: reasons that many tables share.
 export const USERS = "the user's own; Proxmox knows nothing of it";
 export const METADATA = "Diode keeps it and NetBox does not";
 export const DEFAULT_STATUS = "NetBox's default is active; what the user sets stays";
@@ -35,23 +34,23 @@ export type StubName =
   | "vlan"
   | "vm-interface";
 
-/** undefined: not read, the field is left off. null: read, and empty. */
-export type Taken<Value> = Value | null | undefined;
+/** undefined: not read, so the field is not sent. null: read, and empty. */
+export type FieldValue<Value> = Value | null | undefined;
 
 /** Clears a relation in NetBox. */
 export const EMPTY: Empty = {};
 
-/** Of a value that another step sends: null if there is none, which this step may then clear. */
-export function onlyNone(value: Taken<unknown>): Taken<Empty> {
+/** A value that another step sends: this step can only clear it. */
+export function sentElsewhere(value: FieldValue<unknown>): FieldValue<Empty> {
   return value === null ? null : undefined;
 }
 
 export interface Row<Source, Value> {
   readonly kind: "mapped" | "fixed" | "skipped";
   readonly reads: readonly Read[];
-  /** How the value is made, or why it is not sent; a phrase that README shows. */
+  /** How the value is made, or why it is not sent; README shows it. */
   readonly how: string;
-  readonly get: (source: Source) => Taken<Value>;
+  readonly get: (source: Source) => FieldValue<Value>;
   /** Sent for null when CLEAR_EMPTY is on. */
   readonly clear?: Value;
 }
@@ -61,13 +60,13 @@ export type Table<Source, Target> = {
   readonly [Field in keyof Required<Target>]: Row<Source, NonNullable<Target[Field]>>;
 };
 
-/** The words a row may use, bound to one kind of source. */
-export interface Words<Source> {
+/** Makes the rows of a table that reads `Source`. */
+export interface RowBuilder<Source> {
   /** A value that is made from what the row reads. */
   from<Value>(
     reads: readonly Read[],
     how: string,
-    get: (source: Source) => Taken<Value>,
+    get: (source: Source) => FieldValue<Value>,
   ): Row<Source, Value>;
   /** The same value for all. */
   fixed<const Value>(value: Value, why: string): Row<Source, Value>;
@@ -77,7 +76,7 @@ export interface Words<Source> {
   clearing<Value, Clear>(row: Row<Source, Value>, clear: Clear): Row<Source, Value | Clear>;
 }
 
-export function wordsFor<Source>(): Words<Source> {
+export function rowBuilder<Source>(): RowBuilder<Source> {
   return {
     from: (reads, how, get) => ({ kind: "mapped", reads, how, get }),
     fixed: (value, why) => ({ kind: "fixed", reads: [], how: why, get: () => value }),
@@ -86,7 +85,7 @@ export function wordsFor<Source>(): Words<Source> {
   };
 }
 
-/** A table made ready to run: its skipped rows gone, its fields in the order of the table. */
+/** A table → a function that makes entities, with fields in the order of the table. */
 export function compile<Source, Target>(
   table: Table<Source, Target>,
 ): (source: Source, clearEmpty: boolean) => Target {

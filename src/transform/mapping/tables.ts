@@ -17,10 +17,9 @@ import { VLAN_TABLE } from "./vlan.ts";
 import { VM_INTERFACE } from "./vm-interface.ts";
 
 /**
- * Names what `transform` makes; it stands in netbox/manifest.json, and `verify` makes entities of
- * the same version again and expects the same bytes. Raise it with the first change after a release
- * that makes other entities, records, notes or files of the same snapshot and settings. A release
- * that changes none of these keeps it. `npm run golden` refuses what this number should tell.
+ * Recorded in netbox/manifest.json: `verify` repeats a transform of the same version and expects the
+ * same bytes. Raise it with the first change after a release that makes other entities, records, notes
+ * or files of the same snapshot and settings; `npm run golden` refuses such a change without it.
  */
 export const MAPPING_VERSION = 1;
 

@@ -2,9 +2,9 @@
 import type { Tag } from "../../netbox/types/tag.ts";
 import { SLUG_RULE } from "../slugs.ts";
 import type { TagSource } from "../sources.ts";
-import { METADATA, type Table, USERS, wordsFor } from "./table.ts";
+import { METADATA, rowBuilder, type Table, USERS } from "./table.ts";
 
-const tag = wordsFor<TagSource>();
+const tag = rowBuilder<TagSource>();
 
 export const TAG: Table<TagSource, Tag> = {
   name: tag.from(

@@ -67,7 +67,7 @@ export function ostypePlatform(ostype: string): string | null {
 }
 
 /** "running → active, stopped → offline, any other → staged" */
-export function wordsText(table: Readonly<Record<string, string>>, other: string): string {
+export function valuesText(table: Readonly<Record<string, string>>, other: string): string {
   return [...Object.entries(table), ["any other", other]].map((pair) => pair.join(" → ")).join(
     ", ",
   );

@@ -2,9 +2,9 @@
 import { int64 } from "../../netbox/types/shape.ts";
 import type { VirtualDisk } from "../../netbox/types/virtual-disk.ts";
 import type { DiskSource } from "../sources.ts";
-import { METADATA, type Table, USERS, wordsFor } from "./table.ts";
+import { METADATA, rowBuilder, type Table, USERS } from "./table.ts";
 
-const disk = wordsFor<DiskSource>();
+const disk = rowBuilder<DiskSource>();
 
 export const VIRTUAL_DISK: Table<DiskSource, VirtualDisk> = {
   virtual_machine: disk.from(["stub.virtual-machine"], "its guest", (d) => d.guest),

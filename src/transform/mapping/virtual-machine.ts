@@ -10,10 +10,10 @@ import {
 } from "../../proxmox/hardware.ts";
 import { flag, isBlank, number, textOrNone } from "../../proxmox/values.ts";
 import type { GuestSource } from "../sources.ts";
-import { compile, EMPTY, METADATA, onlyNone, type Table, USERS, wordsFor } from "./table.ts";
-import { GUEST_STATUS, guestStatus, OTHER_GUEST_STATUS, wordsText } from "./values.ts";
+import { compile, EMPTY, METADATA, rowBuilder, sentElsewhere, type Table, USERS } from "./table.ts";
+import { GUEST_STATUS, guestStatus, OTHER_GUEST_STATUS, valuesText } from "./values.ts";
 
-const guest = wordsFor<GuestSource>();
+const guest = rowBuilder<GuestSource>();
 
 /** Its custom fields; all are text, as the mapping document has them. */
 export const VIRTUAL_MACHINE_CUSTOM_FIELDS: Table<GuestSource, VirtualMachineCustomFields> = {
@@ -46,7 +46,7 @@ export const VIRTUAL_MACHINE: Table<GuestSource, VirtualMachine> = {
   ),
   status: guest.from(
     ["resources.status"],
-    wordsText(GUEST_STATUS, OTHER_GUEST_STATUS),
+    valuesText(GUEST_STATUS, OTHER_GUEST_STATUS),
     (g) => {
       const status = textOrNone(g.resources?.status);
       return status === undefined ? undefined : guestStatus(status ?? "");
@@ -100,7 +100,7 @@ export const VIRTUAL_MACHINE: Table<GuestSource, VirtualMachine> = {
     guest.from(
       ["stub.ip-address"],
       "set in step 09, by its first IPv4 address in the order of its NICs",
-      ({ primary }) => onlyNone(primary[4]),
+      ({ primary }) => sentElsewhere(primary[4]),
     ),
     EMPTY,
   ),
@@ -108,7 +108,7 @@ export const VIRTUAL_MACHINE: Table<GuestSource, VirtualMachine> = {
     guest.from(
       ["stub.ip-address"],
       "set in step 09, by its first IPv6 address in the order of its NICs",
-      ({ primary }) => onlyNone(primary[6]),
+      ({ primary }) => sentElsewhere(primary[6]),
     ),
     EMPTY,
   ),

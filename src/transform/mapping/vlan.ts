@@ -7,12 +7,12 @@ import {
   DEFAULT_STATUS,
   METADATA,
   NO_CUSTOM_FIELDS,
+  rowBuilder,
   type Table,
   USERS,
-  wordsFor,
 } from "./table.ts";
 
-const vlan = wordsFor<VlanSource>();
+const vlan = rowBuilder<VlanSource>();
 
 export const VLAN_TABLE: Table<VlanSource, VLAN> = {
   vid: vlan.from(

@@ -7,12 +7,12 @@ import {
   MAC_BY_OBJECT,
   METADATA,
   NO_CUSTOM_FIELDS,
+  rowBuilder,
   type Table,
   USERS,
-  wordsFor,
 } from "./table.ts";
 
-const nic = wordsFor<NicSource>();
+const nic = rowBuilder<NicSource>();
 
 export const VM_INTERFACE: Table<NicSource, VMInterface> = {
   virtual_machine: nic.from(["stub.virtual-machine"], "its guest", (n) => n.ref.virtual_machine),

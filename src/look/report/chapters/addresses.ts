@@ -33,7 +33,7 @@ function usesHtml(uses: readonly PrefixUse[]): Html {
     : uses.toSorted((a, b) => b.used - a.used).slice(0, MOST_PREFIXES);
   const hidden = uses.length - shown.length;
   return markup`<div class="scroll" role="region" aria-label="Use of networks" tabindex="0"><table class="prefixes">
-<thead><tr><th scope="col">Network</th><th scope="col">Taken</th><th scope="col" class="number">Used</th>
+<thead><tr><th scope="col">Network</th><th scope="col">FieldValue</th><th scope="col" class="number">Used</th>
 <th scope="col" class="number">Of</th><th scope="col">In NetBox</th></tr></thead>
 <tbody>${shown.map(useHtml)}</tbody></table></div>
 ${
