@@ -108,7 +108,7 @@ describe.concurrent("several runs", () => {
     expect(Object.keys(await treeOf(out)).every((path) => path.startsWith("netbox/"))).toBe(true);
   });
 
-  test("make the same bytes in whatever order they are named", async () => {
+  test("make the same bytes in every order of the arguments", async () => {
     const outs = [fresh(), fresh()] as const;
     const orders = [[OTHER, PARTIAL], [PARTIAL, OTHER]] as const;
     for (const [i, out] of outs.entries()) {
@@ -118,14 +118,14 @@ describe.concurrent("several runs", () => {
     expect(await treeOf(outs[1])).toEqual(await treeOf(outs[0]));
   });
 
-  test("need --out, and take no name of one cluster", async () => {
+  test("require --out, and refuse a name for one cluster", async () => {
     expectError(await runCli(["transform", PARTIAL, OTHER]), 2, "--out");
     expectError(await transform([PARTIAL, OTHER], ["--cluster-name=x"]), 2, "CLUSTER_NAME", '"x"');
     const env = { PROXMOX_HOST: "pve1" };
     expectError(await transform([PARTIAL, OTHER], [], { env }), 2, "PROXMOX_HOST", '"pve1"');
   });
 
-  test("are refused when one cluster, or one folder name, comes twice", async () => {
+  test("are refused when two are of one cluster, or have one folder name", async () => {
     const [copy, twin] = [await copyOf(OTHER, "twin"), await copyOf(PARTIAL, "pve8")];
     const refused = await transform([OTHER, copy]);
     expectError(refused, 5, '"alpha"', '"pve8"', '"twin"');

@@ -87,7 +87,8 @@ async function openRun(
 function checkSeveral(given: SettingTexts, out: string | undefined): void {
   for (const name of ["CLUSTER_NAME", "PROXMOX_HOST"] as const) {
     if (given[name] === undefined) continue;
-    throw usageError(`${name} (--${SETTINGS[name].flag}) cannot be used with several run folders`, {
+    const setting = `${name} (--${SETTINGS[name].flag})`;
+    throw usageError(`${setting} is "${given[name]}", which cannot name several clusters`, {
       hint: "Leave it out: each snapshot's manifest names its own cluster and host",
     });
   }
