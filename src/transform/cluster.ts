@@ -1,17 +1,28 @@
-/** cluster.json → what the cluster is called, where it stands, and which nodes and guests it lists. */
-import { compareNatural } from "../base/natural-order.ts";
-import { cutName, MAX_LONG_NAME } from "../netbox/names.ts";
+/** cluster.json → the cluster with its name and site, and its nodes with their guests. */
+import { compareCodeUnits, compareNatural } from "../base/natural-order.ts";
+import { cutName, isLonger, MAX_LONG_NAME, MAX_NAME, NamePool } from "../netbox/names.ts";
 import { clusterRef } from "../netbox/types/cluster.ts";
 import type { TagRef } from "../netbox/types/fields.ts";
 import { GLOBAL_TAGS, hostTagName, tagRef } from "../netbox/types/tag.ts";
 import { hiddenRows, type NotRead } from "../proxmox/answers.ts";
-import { PATHS } from "../proxmox/endpoints.ts";
-import { type ClusterListing, nodeNames, readListing } from "../proxmox/listing.ts";
-import type { ClusterStatusRow, NodeRow } from "../proxmox/rows.ts";
+import { type GuestKind, PATHS } from "../proxmox/endpoints.ts";
+import {
+  type ClusterListing,
+  nodeNames,
+  readGuestRow,
+  readListing,
+  rowName,
+  unmappedReason,
+} from "../proxmox/listing.ts";
+import {
+  type ClusterStatusRow,
+  type NodeRow,
+  RESOURCE_KEYS,
+  type ResourceRow,
+} from "../proxmox/rows.ts";
 import { count, text } from "../proxmox/values.ts";
-import type { Reason } from "../run-folder/left-out.ts";
+import type { AnswerRef, Reason } from "../run-folder/left-out.ts";
 import type { Snapshot } from "../run-folder/snapshot.ts";
-import { type Entry, readEntries } from "./inventory.ts";
 import { clusterAnswer, Ledger } from "./ledger.ts";
 import type { Policy } from "./settings.ts";
 import type { ClusterSource, Subject } from "./sources.ts";
@@ -31,7 +42,7 @@ export interface NodeEntry {
   /** Its row of /cluster/status. */
   readonly statusRow: ClusterStatusRow | undefined;
   /** By VMID. */
-  readonly guests: readonly Entry[];
+  readonly guests: readonly GuestEntry[];
 }
 
 /** Becomes a device: in scope, and a node that the cluster lists. */
@@ -52,18 +63,14 @@ export interface Cluster {
   readonly unlisted: { readonly reason: Reason; readonly detail: string };
   /** What is left out or noted of the cluster itself. */
   readonly ledger: Ledger;
-  /** Set when there are several snapshots: the name that records carry. */
-  readonly label: string | undefined;
-}
-
-export interface ClusterInput {
-  readonly snapshot: Snapshot;
-  readonly policy: Policy;
+  /** The snapshot's name in records, when there are several. */
   readonly label: string | undefined;
 }
 
 /** @throws AppError "input" when cluster.json is missing or changed. */
-export async function readCluster({ snapshot, policy, label }: ClusterInput): Promise<Cluster> {
+export async function readCluster(
+  { snapshot, policy, label }: Pick<Cluster, "snapshot" | "label"> & { readonly policy: Policy },
+): Promise<Cluster> {
   const answers = await snapshot.cluster();
   const ledger = new Ledger();
   const subjectOf = (what: string, path: string): Subject => ({
@@ -82,10 +89,10 @@ export async function readCluster({ snapshot, policy, label }: ClusterInput): Pr
   const unlisted: Cluster["unlisted"] = notRead.resources === undefined
     ? { reason: "no-name", detail: "it is not listed" }
     : { reason: notRead.resources.reason, detail: "the listing of the guests was not read" };
-  const guests = readEntries(listing.resources, {
+  const guests = readGuestEntries(listing.resources, {
     policy,
     ledger,
-    subject: (what) => subjectOf(what, PATHS.resources),
+    answer: clusterAnswer(PATHS.resources, label),
   });
   const listed = [...nodeNames(listing)];
   const names = [...new Set([...listed, ...guests.keys(), ...snapshot.nodes])];
@@ -138,6 +145,95 @@ function leaveUnlisted(
   const unlisted = resources ?? hidden;
   if (unlisted !== undefined) leave("cluster/resources", PATHS.resources, unlisted);
   for (const path of nameless) leave("node/?", path, { reason: "no-name" });
+}
+
+/** A row of the listing, with the guest's name in NetBox or why it gets none. Small: a fleet has many. */
+type GuestEntry =
+  & { readonly row: ResourceRow }
+  & ({ readonly name: string } | { readonly reason: Reason });
+
+/** Node → its guests by VMID. A row without a node is left out at once. */
+function readGuestEntries(
+  rows: readonly Readonly<Record<string, unknown>>[],
+  { policy, ledger, answer }: {
+    readonly policy: Policy;
+    readonly ledger: Ledger;
+    readonly answer: AnswerRef;
+  },
+): Map<string, GuestEntry[]> {
+  const sorted = rows.map(pickKeys).sort((a, b) =>
+    (count(a.vmid) ?? 0) - (count(b.vmid) ?? 0) ||
+    compareCodeUnits(text(a.id) ?? "", text(b.id) ?? "") ||
+    compareCodeUnits(text(a.name) ?? "", text(b.name) ?? "")
+  );
+  const noteName = (row: ResourceRow, name: string): void => {
+    const given = givenName(row);
+    if (name === given) return;
+    const isCut = isLonger(given, MAX_NAME);
+    const detail = `${isCut ? `${given.slice(0, 100)}…` : given} → ${name}`;
+    ledger.note({ what: rowName(row), answer }, isCut ? "cut" : "renamed", detail);
+  };
+  const names = new NamePool();
+  const byNode = new Map<string, GuestEntry[]>();
+  for (const row of sorted) {
+    const node = text(row.node);
+    const unmapped = unmappedReason(row);
+    if (node === undefined) {
+      const detail = "the listing gives it no node";
+      ledger.leave({ what: rowName(row), answer }, unmapped ?? "unparsable", { detail });
+      continue;
+    }
+    // A guest out of scope takes its name too: then the others have the same names in every scope.
+    const name = unmapped === undefined
+      ? names.take(givenName(row), count(row.vmid) ?? "", MAX_NAME)
+      : "";
+    // The first reason in the order of the closed list.
+    const reason: Reason | undefined = policy.nodes?.has(node) === false
+      ? "out-of-scope"
+      : unmapped;
+    if (reason === undefined) noteName(row, name);
+    const entry = reason === undefined ? { row, name } : { row, reason };
+    const others = byNode.get(node);
+    if (others === undefined) byNode.set(node, [entry]);
+    else others.push(entry);
+  }
+  return byNode;
+}
+
+function givenName({ name }: ResourceRow): string {
+  return text(name) ?? "";
+}
+
+/** Without telemetry: the listing of a large fleet stays in memory until its last node is done. */
+function pickKeys(row: Readonly<Record<string, unknown>>): ResourceRow {
+  const picked: Record<string, unknown> = {};
+  for (const key of RESOURCE_KEYS) {
+    if (row[key] !== undefined) picked[key] = row[key];
+  }
+  return picked;
+}
+
+/** A row of the guest listing, read. */
+export interface Guest {
+  readonly row: ResourceRow;
+  /** "vm/101". */
+  readonly what: string;
+  /** Absent for a row of another type, or without a VMID. */
+  readonly id?: { readonly vmid: number; readonly kind: GuestKind };
+}
+
+/** A guest whose answers can be looked up. */
+export type IdentifiedGuest = Guest & Required<Pick<Guest, "id">>;
+
+export function openGuest(row: ResourceRow): Guest {
+  const guest = readGuestRow(row);
+  if (typeof guest === "string") return { row, what: rowName(row) };
+  const { vmid, kind } = guest;
+  return { row, what: `vm/${vmid}`, id: { vmid, kind } };
+}
+
+export function isIdentified(guest: Guest): guest is IdentifiedGuest {
+  return guest.id !== undefined;
 }
 
 /*

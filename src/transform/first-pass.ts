@@ -11,10 +11,16 @@ import { objectOf, valueOf } from "../proxmox/answers.ts";
 import { guestOfConfig, PATHS } from "../proxmox/endpoints.ts";
 import { parseNet } from "../proxmox/nics.ts";
 import { text } from "../proxmox/values.ts";
-import { type Cluster, guestSite, isDevice, type NodeEntry } from "./cluster.ts";
+import {
+  type Cluster,
+  guestSite,
+  isDevice,
+  isIdentified,
+  type NodeEntry,
+  openGuest,
+} from "./cluster.ts";
 import { NodeContext, type RunState } from "./context.ts";
 import { configKeys, ownTags, readGuestAnswers } from "./guest.ts";
-import { openGuest } from "./inventory.ts";
 import type { Ledger } from "./ledger.ts";
 import { type NodeNetwork, readNetwork, withOwnMacs } from "./network.ts";
 import { guestPlatform, nodePlatform } from "./platform.ts";
@@ -133,13 +139,13 @@ function seeNodeNames(context: NodeContext): void {
     const status = objectOf(context.get(PATHS.nodeStatus(entry.node)));
     if ("value" in status) seePlatform(nodePlatform(status.value));
   }
-  for (const row of entry.guests) {
-    const { id, ...guest } = openGuest(row);
-    if (id === undefined || typeof guest.fate !== "string") continue;
-    const { config, osinfo } = readGuestAnswers({ ...guest, id }, context);
+  for (const listed of entry.guests) {
+    const guest = openGuest(listed.row);
+    if (!("name" in listed) || !isIdentified(guest)) continue;
+    const answers = readGuestAnswers(guest, context);
+    const config = valueOf(answers.config);
     names.see("site", guestSite(source, entry.site));
-    const read = { osinfo: valueOf(osinfo), config: valueOf(config) };
-    seePlatform(guestPlatform({ ...read, policy: source.policy }));
-    for (const { name } of ownTags(guest.row, read.config) ?? []) names.see("tag", name);
+    seePlatform(guestPlatform(config, valueOf(answers.osinfo), source.policy));
+    for (const { name } of ownTags(guest.row, config) ?? []) names.see("tag", name);
   }
 }

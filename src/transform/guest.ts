@@ -30,9 +30,8 @@ import {
   markPrimary,
   primaryOf,
 } from "./addresses.ts";
-import { guestSite } from "./cluster.ts";
+import { guestSite, type IdentifiedGuest } from "./cluster.ts";
 import type { GuestContext, NodeContext } from "./context.ts";
-import type { IdentifiedGuest } from "./inventory.ts";
 import { leaveUnexpectedValues } from "./ledger.ts";
 import { guestPlatform } from "./platform.ts";
 import type { AddressSource, DiskSource, GuestSource, NicSource, Origin } from "./sources.ts";
@@ -302,7 +301,7 @@ function readTags(origin: GuestOrigin, node: NodeContext): readonly TagRef[] {
 function readPlatform(origin: GuestOrigin, node: NodeContext): PlatformRef | null | undefined {
   const { source: cluster, ledger, run } = node;
   const { osinfo, config, subject: { what, answer } } = origin;
-  const name = guestPlatform({ osinfo, config, policy: cluster.policy });
+  const name = guestPlatform(config, osinfo, cluster.policy);
   if (typeof name !== "string") return name;
   const ref = run.shared.seePlatform(name, { cluster, origin });
   if (ref.name !== name) ledger.note({ what: `${what}/platform`, answer }, "cut", ref.name);

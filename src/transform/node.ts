@@ -4,11 +4,11 @@ import type { PlatformRef } from "../netbox/types/platform.ts";
 import { objectOf, valueOf } from "../proxmox/answers.ts";
 import { guestOfConfig, PATHS } from "../proxmox/endpoints.ts";
 import { text } from "../proxmox/values.ts";
-import { isDevice } from "./cluster.ts";
+import type { Reason } from "../run-folder/left-out.ts";
+import { type Guest, isDevice, isIdentified, openGuest } from "./cluster.ts";
 import type { NodeContext } from "./context.ts";
 import type { NamedNode } from "./first-pass.ts";
 import { countThings, type GuestParts, readGuest } from "./guest.ts";
-import { type Guest, openGuest } from "./inventory.ts";
 import { clusterAnswer, leaveUnexpectedValues } from "./ledger.ts";
 import { type Batch, batchOf, fit, type Made, make, type MakeOptions } from "./made.ts";
 import { nodePlatform } from "./platform.ts";
@@ -108,20 +108,17 @@ function readPlatform(origin: DeviceOrigin, node: NodeContext): PlatformRef | un
 /** By VMID, each read when it is asked for. */
 function* readGuests(node: NodeContext): Generator<GuestParts> {
   for (const entry of node.entry.guests) {
-    const guest = openGuest(entry);
-    const { id, fate } = guest;
-    if (typeof fate === "string" && id !== undefined) yield readGuest({ ...guest, id }, fate, node);
-    else leaveGuest(guest, node);
+    const guest = openGuest(entry.row);
+    if ("reason" in entry) leaveGuest(guest, entry.reason, node);
+    else if (isIdentified(guest)) yield readGuest(guest, entry.name, node);
   }
   leaveUnlisted(node);
 }
 
 /** One record, with what the answers hold of the guest counted on it. */
-function leaveGuest(guest: Guest, node: NodeContext): void {
-  const { id, what, fate } = guest;
-  const reason = typeof fate === "string" ? "unparsable" : fate.reason;
-  const children = id === undefined ? undefined : countThings({ ...guest, id }, node);
-  node.ledger.leave({ what, answer: node.listing }, reason, { children });
+function leaveGuest(guest: Guest, reason: Reason, node: NodeContext): void {
+  const children = isIdentified(guest) ? countThings(guest, node) : undefined;
+  node.ledger.leave({ what: guest.what, answer: node.listing }, reason, { children });
 }
 
 /**
@@ -137,7 +134,7 @@ function leaveUnlisted(node: NodeContext): void {
   for (const { path, id } of found.sort((a, b) => compareNatural(a.path, b.path))) {
     if (!("value" in objectOf(node.get(path)))) continue;
     const what = `vm/${id.vmid}`;
-    const children = countThings({ row: {}, what, id, fate: { reason } }, node);
+    const children = countThings({ row: {}, what, id }, node);
     node.ledger.leave({ what, answer: node.at(path) }, reason, { detail, children });
   }
 }

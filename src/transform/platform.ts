@@ -5,14 +5,12 @@ import { text, textOrNone } from "../proxmox/values.ts";
 import { ostypePlatform } from "./mapping/values.ts";
 import type { Policy } from "./settings.ts";
 
-interface GuestAnswers {
-  readonly osinfo: Osinfo | undefined;
-  readonly config: GuestConfig | undefined;
-  readonly policy: Policy;
-}
-
 /** "Ubuntu 24.04"; null: read, and empty; undefined: not read, or to be kept as it is. */
-export function guestPlatform({ osinfo, config, policy }: GuestAnswers): string | null | undefined {
+export function guestPlatform(
+  config: GuestConfig | undefined,
+  osinfo: Osinfo | undefined,
+  policy: Policy,
+): string | null | undefined {
   const name = text(osinfo?.name);
   if (name !== undefined) {
     const version = text(osinfo?.["version-id"]);
