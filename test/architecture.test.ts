@@ -24,7 +24,6 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   base: { imports: ["node:"], packages: ["@noble/hashes", "consola", "ipaddr.js"] },
   http: { imports: ["base", "node:"], packages: ["ofetch", "undici"] },
-  entities: { imports: [], packages: ["@humanwhocodes/momoa"] },
   proxmox: { imports: ["base"] },
   netbox: { imports: ["base"] },
   "netbox/types": { imports: ["base", "netbox"] },
@@ -66,10 +65,9 @@ const RULES: Readonly<Record<string, Rule>> = {
 
 /** Imports against the rules, to be removed; the list may only shrink. */
 const EXCEPTIONS = new Set([
-  "push/prepare.ts → entities/json-line.ts",
-  "rehearse/receive/faults.ts → push/gen/ingester_pb.ts",
-  "rehearse/receive/ingester.ts → push/gen/ingester_pb.ts",
-  "rehearse/receive/received.ts → push/gen/ingester_pb.ts",
+  "rehearse/receive/faults.ts → push/proto/ingester.ts",
+  "rehearse/receive/ingester.ts → push/proto/ingester.ts",
+  "rehearse/receive/received.ts → push/proto/ingester.ts",
 ]);
 
 function ruleOf(file: string): [folder: string, rule: Rule] | undefined {

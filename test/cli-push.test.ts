@@ -255,7 +255,7 @@ describe.concurrent("exit codes", MANY_STARTS, () => {
       6,
       "HTTP 403",
       "diode:ingest",
-      "a push without --again goes on from there",
+      "without --again to resume",
     );
     expect(await runCli(["push", run], { env: envOf(diode) })).toMatchObject({ code: 0 });
     const env = { ...envOf(diode), DIODE_CLIENT_SECRET: "wrong" };
@@ -288,7 +288,7 @@ describe.concurrent("exit codes", MANY_STARTS, () => {
       const { code, stdout, stderr } = await child.stop(signal);
       expect([code, stdout]).toEqual([130, ""]);
       expect(stderr).toMatch(/Error: Interrupted: \d+ of 31 files are acknowledged/);
-      expect(stderr).toContain("a push without --again goes on from there");
+      expect(stderr).toContain("without --again to resume");
       expect(await runCli(["push", run], { env: envOf(diode) })).toMatchObject({ code: 0 });
       expect(new Set(diode.requests.map(({ id }) => id)).size).toBe(31);
       expect(diode.requests).toHaveLength(31);

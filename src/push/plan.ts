@@ -1,30 +1,29 @@
-/** What of a set is still to be sent, and whether Diode would take it: no byte is sent before that. */
+/** Which files of a set have to be sent, and the check of all of them before the first one is sent. */
 import type { StepName } from "../netbox/types/order.ts";
 import type { EntitySet } from "../run-folder/entity-set.ts";
 import { AppError } from "../base/errors.ts";
 import type { PushJournal } from "../run-folder/push-journal.ts";
-import type { PlannedFile } from "./prepare.ts";
-import type { Requests } from "./requests.ts";
+import type { PlannedFile, Requests } from "./prepare.ts";
 
 export interface PlanChoices {
-  /** What is acknowledged already, of this very set. */
+  /** Acknowledgements of this set. */
   readonly journal: PushJournal | undefined;
-  /** Send what is acknowledged once more. */
+  /** Also send acknowledged files. */
   readonly isAgain: boolean;
   /** Empty: all of them. */
   readonly steps: readonly StepName[];
 }
 
 export interface Plan {
-  /** In order; those of which nothing has to be sent included. */
+  /** In sending order, including files of which no entity has to be sent. */
   readonly files: readonly PlannedFile[];
-  /** Those that the journal calls sent. */
-  readonly held: readonly PlannedFile[];
-  /** How many files stand in steps that were not asked for. */
-  readonly unasked: number;
+  /** Acknowledged before, according to the journal. */
+  readonly acknowledged: readonly PlannedFile[];
+  /** Number of files in steps that were not selected. */
+  readonly unselected: number;
 }
 
-/** What one step, or one file of an SDK, comes to. */
+/** Totals of a step, or of one file of an SDK. */
 export interface StepTotals {
   readonly step: string;
   files: number;
@@ -35,14 +34,15 @@ export interface StepTotals {
 
 export function planFiles(all: readonly PlannedFile[], choices: PlanChoices): Plan {
   const { journal, isAgain, steps } = choices;
-  const asked = all.filter(({ file: { step } }) =>
+  const selected = all.filter(({ file: { step } }) =>
     steps.length === 0 || (step !== undefined && steps.includes(step))
   );
-  const isHeld = ({ file }: PlannedFile): boolean => !isAgain && journal?.holds(file) === true;
+  const isDone = ({ file }: PlannedFile): boolean =>
+    !isAgain && journal?.isAcknowledged(file) === true;
   return {
-    files: asked.filter((planned) => !isHeld(planned)),
-    held: asked.filter(isHeld),
-    unasked: all.length - asked.length,
+    files: selected.filter((planned) => !isDone(planned)),
+    acknowledged: selected.filter(isDone),
+    unselected: all.length - selected.length,
   };
 }
 
@@ -50,19 +50,19 @@ export function wholeFiles(set: EntitySet): PlannedFile[] {
   return set.files.map((file) => ({ file }));
 }
 
-/** Files that go together: a step, or one file of an SDK, whose order nobody else knows. */
+/** Files that may be sent at the same time: those of a step. Files of an SDK are sent one after another. */
 export function groupByStep(files: readonly PlannedFile[]): PlannedFile[][] {
   return [...Map.groupBy(files, ({ file }) => file.step ?? file.path).values()];
 }
 
-/** @throws AppError "input" that names file, line and field of what Diode would not take; "interrupted". */
+/** @throws AppError "input" that names file, entity and field of what Diode would not accept; "interrupted". */
 export async function checkFiles(
-  { files, held }: Plan,
+  { files, acknowledged }: Plan,
   requests: Requests,
   signal: AbortSignal,
 ): Promise<StepTotals[]> {
-  // What was edited since it was sent is not what the journal speaks of.
-  for (const { file } of held) await file.read();
+  // Fails if a file was edited after it was sent: the journal is about its earlier content.
+  for (const { file } of acknowledged) await file.read();
   const totals: StepTotals[] = [];
   for (const group of groupByStep(files)) {
     const [first] = group;
@@ -80,7 +80,7 @@ export async function checkFiles(
   return totals;
 }
 
-/** Of a file without a difference, there is nothing to send. */
+/** False for a file without differences to the earlier run. */
 export function isSent({ only }: PlannedFile): boolean {
   return only?.length !== 0;
 }

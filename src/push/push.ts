@@ -1,6 +1,6 @@
 /**
- * STAGE 3: entity files → Diode. Plans what is to be sent, checks all of it, and only then sends; what
- * the target acknowledged stands in a journal, so that a push that was cut off goes on.
+ * STAGE 3: entity files → Diode. Plans what to send, checks all of it, and only then sends. A journal
+ * records what the target acknowledged, so that an interrupted push can be resumed.
  */
 import { type AppError, usageError } from "../base/errors.ts";
 import type { RemoteFailure } from "../http/failure.ts";
@@ -12,8 +12,8 @@ import {
   type PushJournalPlace,
 } from "../run-folder/push-journal.ts";
 import { checkFiles, type Plan, planFiles, type StepTotals, wholeFiles } from "./plan.ts";
+import { Requests } from "./prepare.ts";
 import { connectDiode } from "./remote/client.ts";
-import { Requests } from "./requests.ts";
 import { sendFiles, type SendWatch } from "./send.ts";
 import { type PushOptions, type RemoteOptions, requireRemote } from "./settings.ts";
 import {
@@ -30,14 +30,14 @@ export interface PushInput {
   readonly set: EntitySet;
   readonly options: PushOptions;
   readonly choices: PushChoices;
-  /** undefined when no target is named, as a dry run may do. */
+  /** undefined in a dry run without a target. */
   readonly journalPlace: PushJournalPlace | undefined;
   /** Send only what differs from this run. */
   readonly since: Since | undefined;
-  /** What to trust instead of the system's certificates (PEM). */
+  /** CA certificates to trust instead of the system's (PEM). */
   readonly certificates: string | undefined;
   readonly proxy: URL | undefined;
-  /** Once it is aborted, nothing more is started; what is under way is given a moment. */
+  /** After an abort no further request is started; requests under way get a grace period. */
   readonly signal: AbortSignal;
   readonly watch: PushWatch;
 }
@@ -45,41 +45,39 @@ export interface PushInput {
 export interface PushChoices {
   /** Empty: all of them. */
   readonly steps: readonly StepName[];
-  /** Send what is acknowledged once more. */
+  /** Also send acknowledged files. */
   readonly isAgain: boolean;
   /** Send nothing, write nothing. */
   readonly isDryRun: boolean;
-  /** Whatever share has changed. */
+  /** Ignore maxChanged. */
   readonly isSure: boolean;
 }
 
 export interface Since {
   readonly set: TransformedSet;
-  /** That of the earlier run folder. */
+  /** The journal of the earlier run folder. */
   readonly journalPlace: PushJournalPlace | undefined;
 }
 
-/** Told as it happens. */
 export interface PushWatch extends SendWatch {
   onPlanned(planned: Planned): void;
   onRetry(failure: RemoteFailure, pauseMs: number): void;
 }
 
-/** What is to be sent. */
 export interface Planned {
   readonly steps: readonly StepTotals[];
-  /** How many files were acknowledged before. */
+  /** Number of files that were acknowledged before. */
   readonly acknowledged: number;
-  /** How many files stand in steps that were not asked for. */
-  readonly unasked: number;
+  /** Number of files in steps that were not selected. */
+  readonly unselected: number;
   readonly differences: Differences | undefined;
-  /** Where the list of what is missing was written. */
+  /** Key of the list of missing entities. */
   readonly missingFile: string | undefined;
-  /** Of a dry run: why a push would end here. */
+  /** Why a push would refuse to send; only in a dry run. */
   readonly refusal: string | undefined;
 }
 
-/** @throws AppError of every kind but "incomplete"; what was acknowledged before that stays so. */
+/** @throws AppError of every kind but "incomplete"; the journal keeps what was acknowledged before. */
 export async function push(input: PushInput): Promise<void> {
   const { set, since, options, choices, journalPlace, watch } = input;
   const remote = choices.isDryRun ? undefined : requireRemote(options);
@@ -96,9 +94,9 @@ export async function push(input: PushInput): Promise<void> {
   const steps = await checkFiles(plan, requests, input.signal);
   const missingFile = remote && differences && journalPlace &&
     await writeMissing(journalPlace, differences.missing);
-  const { files, held, unasked } = plan;
-  const acknowledged = held.length;
-  watch.onPlanned({ steps, acknowledged, unasked, differences, missingFile, refusal });
+  const { files, unselected } = plan;
+  const acknowledged = plan.acknowledged.length;
+  watch.onPlanned({ steps, acknowledged, unselected, differences, missingFile, refusal });
   if (remote === undefined || journal === undefined || files.length === 0) return;
   if (!isKnown || choices.isAgain) {
     const planned = new Set(files.map(({ file }) => file.path));
@@ -107,7 +105,7 @@ export async function push(input: PushInput): Promise<void> {
   await sendPlanned(plan, { ...input, remote, journal, requests });
 }
 
-/** `unknown`: the journal that may be about the earlier run; undefined when that was settled before. */
+/** @param unknown A journal that may be about the earlier run; undefined if it is about this one. */
 async function compare(
   { set: earlier, journalPlace }: Since,
   { set, options: { target } }: PushInput,
@@ -120,21 +118,21 @@ async function compare(
   return await differencesSince(earlier, set as TransformedSet);
 }
 
-/** @throws AppError "usage" for a guard that has nothing to hold against: it would be off unseen. */
+/** @throws AppError "usage" for a limit without an earlier run: it would have no effect. */
 function refusalOf(
   differences: Differences | undefined,
   { options: { maxChanged }, choices }: PushInput,
 ): string | undefined {
   if (maxChanged === undefined || choices.isSure) return undefined;
   if (differences !== undefined) return shareRefusal(differences, maxChanged);
-  throw usageError("Setting PUSH_MAX_CHANGED is given, and --since is not", {
-    hint: "Name the earlier run with --since; --yes pushes all, however much has changed",
+  throw usageError("PUSH_MAX_CHANGED (--max-changed) requires --since", {
+    hint: "Name the earlier run with --since; --yes pushes everything, however much has changed",
   });
 }
 
 function refused(reason: string): AppError {
   return usageError(`Refused to push: ${reason}`, {
-    hint: "Look at what changed with --dry-run; --yes pushes it all the same",
+    hint: "Check the changes with --dry-run; --yes pushes them anyway",
   });
 }
 
@@ -148,7 +146,7 @@ async function sendPlanned({ files }: Plan, sending: Sending): Promise<void> {
   const { remote, journal, requests, signal, watch } = sending;
   const diode = await connectDiode({ ...sending, ...remote, onRetry: watch.onRetry });
   try {
-    await sendFiles({ ...remote, files, requests, pauses: remote, diode, journal, signal, watch });
+    await sendFiles({ ...remote, files, requests, diode, journal, signal, watch });
   } finally {
     await diode.close();
   }

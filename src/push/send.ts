@@ -1,53 +1,55 @@
-/** Planned files → Diode, step by step; each acknowledgement goes to the journal at once. */
+/** Sends planned files step by step, and journals each acknowledgement at once. */
 import { setTimeout as wait } from "node:timers/promises";
+import pMap from "p-map";
+import type { StepName } from "../netbox/types/order.ts";
 import type { EntityFile } from "../run-folder/entity-set.ts";
 import { AppError } from "../base/errors.ts";
 import { RemoteFailure } from "../http/failure.ts";
-import { inParallel } from "./in-parallel.ts";
 import type { PushJournal } from "../run-folder/push-journal.ts";
-import { pauseBefore, type PauseOptions } from "./pauses.ts";
 import { groupByStep, isSent } from "./plan.ts";
-import { placeOf, type PlannedFile } from "./prepare.ts";
+import { findEntity, type PlannedFile, type Requests } from "./prepare.ts";
 import type { Diode } from "./remote/client.ts";
-import type { Requests } from "./requests.ts";
 import type { Target } from "./settings.ts";
 
 export interface SendJob {
-  /** In order. */
+  /** In sending order. */
   readonly files: readonly PlannedFile[];
   readonly target: Target;
   readonly requests: Requests;
   readonly diode: Diode;
   readonly journal: PushJournal;
   readonly concurrency: number;
-  readonly pauses: PauseOptions;
-  /** Once it is aborted, nothing more is started. */
+  /** Between steps. */
+  readonly stepPauseMs: number;
+  /** How long Diode gets to apply custom fields that are new to the target. */
+  readonly bootstrapWaitMs: number;
+  /** After an abort no further file is started. */
   readonly signal: AbortSignal;
   readonly watch: SendWatch;
 }
 
-/** Told as it happens. */
 export interface SendWatch {
   onSent(sent: Sent): void;
   onPause(pause: { readonly ms: number; readonly isBootstrap: boolean }): void;
-  /** The pause is over, or was interrupted. */
+  /** Called when the pause is over or was interrupted. */
   onResume(): void;
 }
 
-/** A file that was acknowledged. */
+/** An acknowledged file. */
 export interface Sent {
   readonly file: EntityFile;
   readonly entities: number;
-  /** On the wire. */
+  /** Size of the encoded message. */
   readonly bytes: number;
   readonly tookMs: number;
   readonly errors: readonly EntityError[];
 }
 
-/** What the server said against an entity. */
+/** An entity that the server rejected. */
 export interface EntityError {
   readonly file: string;
-  readonly line: number;
+  /** undefined of a file of an SDK, and when the server names no entity. */
+  readonly line?: number;
   /** 'virtual_machine "web-01"', or the file when the server names none. */
   readonly entity: string;
   readonly error: string;
@@ -55,22 +57,64 @@ export interface EntityError {
 
 /** @throws AppError "remote", "rejected" or "interrupted"; the journal has what was acknowledged. */
 export async function sendFiles(job: SendJob): Promise<void> {
-  const { files, journal, signal, watch } = job;
+  const { files, signal, watch } = job;
   try {
     let sentBefore = false;
     for (const group of groupByStep(files)) {
-      const pause = pauseBefore(group, { sentBefore, journal, ...job.pauses });
+      const pause = pauseBefore(group, sentBefore, job);
       if (pause.ms > 0 && group.some(isSent)) {
         watch.onPause(pause);
         await wait(pause.ms, undefined, { signal }).finally(() => watch.onResume());
       }
-      await inParallel(group, job, (planned) => sendFile(planned, job));
+      await sendGroup(group, job);
       signal.throwIfAborted();
       sentBefore = group.some(isSent);
     }
   } catch (error) {
     throw signal.aborted ? interrupted(job) : error;
   }
+}
+
+/** Steps whose entities the values of later steps need: NetBox refuses a value of an unknown field. */
+export const BOOTSTRAP_STEPS: ReadonlySet<StepName | undefined> = new Set([
+  "tag",
+  "custom-field",
+  "cluster-type",
+]);
+
+/**
+ * Diode acknowledges entities before it applies them. Returns the longer of the pause between steps and
+ * what is left of the time for the custom fields.
+ */
+function pauseBefore(
+  [first]: readonly PlannedFile[],
+  sentBefore: boolean,
+  { journal, stepPauseMs, bootstrapWaitMs }: SendJob,
+): { readonly ms: number; readonly isBootstrap: boolean } {
+  const step = first?.file.step;
+  const fields = journal.customFields;
+  const needsFields = step !== undefined && !BOOTSTRAP_STEPS.has(step) && fields !== undefined;
+  const age = needsFields ? Date.now() - Date.parse(fields.acknowledged_at) : Infinity;
+  const bootstrapMs = Math.max(bootstrapWaitMs - Math.max(age, 0), 0);
+  const stepMs = sentBefore ? stepPauseMs : 0;
+  return { ms: Math.max(bootstrapMs, stepMs), isBootstrap: bootstrapMs > stepMs };
+}
+
+/** After the first failure no further file is started; those under way finish and are journaled. */
+async function sendGroup(group: readonly PlannedFile[], job: SendJob): Promise<void> {
+  const failures: unknown[] = [];
+  function* untilFailure(): Generator<PlannedFile> {
+    for (const planned of group) {
+      if (failures.length > 0 || job.signal.aborted) return;
+      yield planned;
+    }
+  }
+  await pMap(
+    untilFailure(),
+    (planned) => sendFile(planned, job).catch((error: unknown) => void failures.push(error)),
+    { concurrency: job.concurrency },
+  );
+  if (failures.length > 0) throw failures[0];
 }
 
 async function sendFile(planned: PlannedFile, job: SendJob): Promise<void> {
@@ -109,11 +153,11 @@ const INDEX_REGEXP = /^entity at index (\d+) /;
 async function entityError(error: string, planned: PlannedFile): Promise<EntityError> {
   const { path } = planned.file;
   const index = Number(INDEX_REGEXP.exec(error)?.[1] ?? NaN);
-  const { label = path, line = 1 } = await placeOf(planned, index) ?? {};
-  return { file: path, line, entity: label, error };
+  const { label = path, line } = await findEntity(planned, index) ?? {};
+  return { file: path, ...(line !== undefined && { line }), entity: label, error };
 }
 
-const RESUME = "what was acknowledged stays so, and a push without --again goes on from there";
+const RESUME = "run push again without --again to resume after the acknowledged files";
 
 function failed(failure: RemoteFailure, file: EntityFile, { target }: SendJob): AppError {
   const kind = failure.verdict === "rejected" ? "rejected" : "remote";
@@ -124,7 +168,7 @@ function failed(failure: RemoteFailure, file: EntityFile, { target }: SendJob): 
 }
 
 function interrupted({ files, journal }: SendJob): AppError {
-  const done = files.filter(({ file }) => journal.holds(file)).length;
+  const done = files.filter(({ file }) => journal.isAcknowledged(file)).length;
   return new AppError(
     "interrupted",
     `Interrupted: ${done} of ${files.length} files are acknowledged`,

@@ -1,4 +1,4 @@
-/** Only what differs from an earlier run is sent; what is missing is told, since Diode cannot delete. */
+/** Differences to an earlier run: changed entities are sent, missing ones are listed, as Diode cannot delete. */
 import { usageError } from "../base/errors.ts";
 import { encodeUtf8 } from "../base/text.ts";
 import { labelOf } from "../netbox/types/order.ts";

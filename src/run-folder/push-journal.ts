@@ -77,20 +77,24 @@ export function writePushJournal(
   return Buffer.concat([header, ...lines].map(encodeLine));
 }
 
-/** Where a journal is kept. */
+/** Where a journal is kept, and which target it is about. */
 export interface PushJournalPlace {
   readonly store: Store;
   readonly key: string;
   readonly target: { readonly name: string };
 }
 
+/**
+ * What a target has acknowledged of a set of entity files: one line a file, written when its answer
+ * arrives. However the program ends, every file in the journal was acknowledged.
+ */
 export class PushJournal {
   readonly #place: PushJournalPlace;
-  /** undefined: there is no journal yet. */
+  /** undefined if there is no journal yet. */
   #header: PushJournalHead | undefined;
   #done: Map<string, Acknowledgement>;
   #waiting: Uint8Array[] = [];
-  /** What replaces the file when the first line is added. */
+  /** Replaces the content of the file when the first line is added. */
   #start: Uint8Array | undefined;
   #writing: Promise<void> | undefined;
 
@@ -104,40 +108,40 @@ export class PushJournal {
     this.#done = new Map(lines.map((line) => [line.file, line]));
   }
 
-  /** Is it about this set, or about its differences to another? */
+  /** Is it about this set, and about the differences to the same earlier set? */
   isAbout(set: EntitySet, since?: EntitySet): boolean {
     return this.#header?.entities === set.sha256 && this.#header.since === since?.sha256;
   }
 
-  /** Is it about this set, or about its differences to any other? */
+  /** Is it about this set, or about its differences to any earlier set? */
   names(set: EntitySet): boolean {
     return this.#header?.entities === set.sha256;
   }
 
-  /** Has the target acknowledged all of this set? */
+  /** Did the target acknowledge all of this set? */
   isWhole(set: EntitySet): boolean {
-    return this.names(set) && set.files.every((file) => this.holds(file));
+    return this.names(set) && set.files.every((file) => this.isAcknowledged(file));
   }
 
-  /** Was this file, as it is, acknowledged without errors? */
-  holds({ path, sha256 }: EntityFile): boolean {
+  /** Was this file acknowledged without errors, with its present content? */
+  isAcknowledged({ path, sha256 }: EntityFile): boolean {
     const line = this.#done.get(path);
     return line?.sha256 === sha256 && line.errors === undefined;
   }
 
-  /** The custom fields that the target was last sent. */
+  /** The custom fields that were last sent to the target. */
   get customFields(): PushJournalHead["custom_fields"] {
-    let held = this.#header?.custom_fields;
+    let latest = this.#header?.custom_fields;
     for (const { custom_fields: sha256, acknowledged_at } of this.#done.values()) {
-      if (sha256 !== undefined && sha256 !== held?.sha256) held = { sha256, acknowledged_at };
+      if (sha256 !== undefined && sha256 !== latest?.sha256) latest = { sha256, acknowledged_at };
     }
-    return held;
+    return latest;
   }
 
   /**
-   * Starts over for this set; `isKept` says which lines stay. The file changes with the first line that is
-   * added: a push that gets no answer forgets nothing.
-   * @throws AppError "usage" when it cannot be written: nothing is sent that would not be recorded.
+   * Starts a journal about this set, which may keep lines. The file is replaced with the first new line:
+   * a push without an answer loses nothing.
+   * @throws AppError "usage" when it cannot be written, before anything is sent.
    */
   async begin(
     about: { readonly set: EntitySet; readonly since: EntitySet | undefined },

@@ -1,6 +1,6 @@
 /** Our protocol file against the descriptor that the SDK carries. */
 import { expect, test } from "vitest";
-import { file_ingester, IngesterService } from "../../src/push/gen/ingester_pb.ts";
+import { IngesterService, IngestRequestSchema } from "../../src/push/proto/ingester.ts";
 import { fieldsOf } from "../helpers/proto.ts";
 import { describeSdk, runScript } from "./sdk.ts";
 
@@ -8,7 +8,9 @@ import { describeSdk, runScript } from "./sdk.ts";
 type Messages = Record<string, Record<string, readonly [number, string, string]>>;
 
 function ourMessages(): Messages {
-  const messages = file_ingester.messages.filter(({ proto }) => !proto.options?.mapEntry);
+  const messages = IngestRequestSchema.file.messages.filter(({ proto }) =>
+    !proto.options?.mapEntry
+  );
   return Object.fromEntries(messages.map(({ name }) => [
     name,
     Object.fromEntries(

@@ -1,5 +1,5 @@
 /**
- * What tsc leaves behind in a build: the files that a page takes in as they are.
+ * What tsc leaves out of a build: files that are read as they are.
  *
  *   node test/helpers/copy-assets.ts [folder of the build]
  */
@@ -12,6 +12,6 @@ const SRC = join(ROOT, "src");
 const [target = join(ROOT, "dist")] = process.argv.slice(2);
 
 const files = await readdir(SRC, { recursive: true });
-for (const file of files.filter((name) => /\.(?:css|js)$/.test(name))) {
+for (const file of files.filter((name) => /\.(?:binpb|css|js)$/.test(name))) {
   await cp(join(SRC, file), join(target, file));
 }

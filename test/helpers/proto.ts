@@ -9,11 +9,7 @@ import {
   toBinary,
   toJson,
 } from "@bufbuild/protobuf";
-import {
-  file_ingester,
-  type IngestRequest,
-  IngestRequestSchema,
-} from "../../src/push/gen/ingester_pb.ts";
+import { type IngestRequest, IngestRequestSchema } from "../../src/push/proto/ingester.ts";
 
 export interface FieldFacts {
   readonly name: string;
@@ -67,7 +63,7 @@ export function fieldsOf(messageName: string): FieldFacts[] {
 }
 
 function messageNamed(name: string): DescMessage {
-  const message = file_ingester.messages.find((message) => message.name === name);
+  const message = IngestRequestSchema.file.messages.find((message) => message.name === name);
   if (message === undefined) throw new Error(`The proto file has no message ${name}`);
   return message;
 }

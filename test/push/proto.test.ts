@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { IngesterService } from "../../src/push/gen/ingester_pb.ts";
+import { IngesterService } from "../../src/push/proto/ingester.ts";
 import {
   type FieldFacts,
   fieldsOf,

@@ -133,13 +133,18 @@ describe("an error says what to do", () => {
   }
 
   test.each<readonly [Fault["name"], string, string, string]>([
-    ["unavailable", "remote", "UNAVAILABLE: the server is shutting down", "goes on from there"],
-    ["resource-exhausted", "remote", "redis at maxmemory", "goes on from there"],
+    [
+      "unavailable",
+      "remote",
+      "UNAVAILABLE: the server is shutting down",
+      "without --again to resume",
+    ],
+    ["resource-exhausted", "remote", "redis at maxmemory", "without --again to resume"],
     ["forbidden", "remote", "HTTP 403", "diode:ingest"],
     ["unauthorized", "remote", "HTTP 401", "token endpoint"],
     ["no-scope", "remote", "missing required scope", "scope diode:ingest"],
     ["token-no-scope", "remote", "invalid_scope", "scope diode:ingest"],
-    ["token-500", "remote", "HTTP 500", "goes on from there"],
+    ["token-500", "remote", "HTTP 500", "without --again to resume"],
   ])("when each request meets %s", async (name, kind, words, hint) => {
     const failure = await failing([{ name, share: 1 }]);
     expect(failure).toMatchObject({ kind });

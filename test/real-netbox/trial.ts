@@ -1,7 +1,7 @@
 /** One case against one fresh NetBox: what it does, and what it finds. */
 import { join } from "node:path";
 import { openStore } from "../../src/run-folder/store/store.ts";
-import { BOOTSTRAP_STEPS } from "../../src/push/pauses.ts";
+import { BOOTSTRAP_STEPS } from "../../src/push/send.ts";
 import { openSnapshot } from "../../src/run-folder/snapshot-files.ts";
 import { SETTINGS } from "../../src/transform/settings.ts";
 import { ROOT } from "../helpers/golden.ts";

@@ -31,7 +31,7 @@ function lineOf(set: EntitySet, index: number, more: Partial<Acknowledgement> = 
 }
 
 function held(journal: PushJournal, set: EntitySet): number {
-  return set.files.filter((file) => journal.holds(file)).length;
+  return set.files.filter((file) => journal.isAcknowledged(file)).length;
 }
 
 describe("a journal", () => {
@@ -67,7 +67,9 @@ describe("a journal", () => {
       expect(held(cut, set)).toBe(Math.max(lines, 0));
       if (lines < 0) continue;
       await cut.add(lineOf(set, 2));
-      expect((await openPushJournal(place)).holds(set.files[2] as never), `${length}`).toBe(true);
+      expect((await openPushJournal(place)).isAcknowledged(set.files[2] as never), `${length}`).toBe(
+        true,
+      );
     }
   });
 
@@ -97,7 +99,7 @@ describe("a journal", () => {
     const { set, place, journal } = await started(40);
     await Promise.all(set.files.map(async (_, i) => {
       await journal.add(lineOf(set, i));
-      expect((await openPushJournal(place)).holds(set.files[i] as never)).toBe(true);
+      expect((await openPushJournal(place)).isAcknowledged(set.files[i] as never)).toBe(true);
     }));
   });
 });

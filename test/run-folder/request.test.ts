@@ -5,7 +5,6 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { encodeUtf8 } from "../../src/base/text.ts";
 import { TOOL } from "../../src/base/tool.ts";
-import { lineOf } from "../../src/entities/json-line.ts";
 import { dryRunKeys, openDryRun } from "../../src/run-folder/entity-set.ts";
 import { readRequest } from "../../src/run-folder/request.ts";
 import { openStore } from "../../src/run-folder/store/store.ts";
@@ -114,13 +113,4 @@ describe("dry-run files", () => {
     expect(dryRunKeys(["manifest.json", "a.json"])).toEqual([]);
     expect(dryRunKeys(["a.json", "netbox/manifest.json"])).toEqual([]);
   });
-});
-
-test("the line of a value is found in either form of a file", async () => {
-  const document = { stream: "x", entities: [{ tag: { name: "a" } }, { tag: { name: "b" } }] };
-  const path = ["entities", 1, "tag", "name"];
-  expect(await lineOf(JSON.stringify(document), path)).toBe(1);
-  const text = JSON.stringify(document, null, 2);
-  expect(text.split("\n")[(await lineOf(text, path)) - 1]).toContain('"name": "b"');
-  expect(await lineOf(text, [...path, "further", 7])).toBe(await lineOf(text, path));
 });

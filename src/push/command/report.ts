@@ -49,7 +49,7 @@ function pushedJson(record: PushRecord): object {
     planned: record.plannedTotals,
     sent: record.sentTotals,
     acknowledged_before: planned?.acknowledged ?? 0,
-    not_asked_for: planned?.unasked ?? 0,
+    not_asked_for: planned?.unselected ?? 0,
     steps: record.steps,
     since: differences && {
       ...differences.counts,
@@ -79,7 +79,7 @@ function sections(record: PushRecord): string[] {
         ["Entity", "Where", "Error"],
         errors.slice(0, MOST_SHOWN).map(({ entity, file, line, error }) => [
           entity,
-          `${file}:${line}`,
+          line === undefined ? file : `${file}:${line}`,
           error,
         ]),
       ),
@@ -277,7 +277,9 @@ function suiteXml(
 
 function caseXml({ file, tookMs, errors }: Sent): string {
   const failures = errors.map(({ entity, line, error }) =>
-    element("failure", { message: `${entity}, line ${line}: ${error}` })
+    element("failure", {
+      message: `${entity}${line === undefined ? "" : `, line ${line}`}: ${error}`,
+    })
   );
   const time = (tookMs / 1000).toFixed(3);
   return element("testcase", { classname: TOOL.name, name: file.path, time }, failures);

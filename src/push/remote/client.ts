@@ -10,8 +10,8 @@ import { openHttp } from "../../http/client.ts";
 import { isOfNetwork, type RemoteFailure } from "../../http/failure.ts";
 import { withRetries } from "../../http/retry.ts";
 import { USER_AGENT } from "../../base/tool.ts";
-import { IngesterService, type IngestRequest, IngestRequestSchema } from "../gen/ingester_pb.ts";
 import type { RemoteOptions } from "../settings.ts";
+import { IngesterService, type IngestRequest, IngestRequestSchema } from "../proto/ingester.ts";
 import { networkHints } from "./hints.ts";
 import { statusFailure } from "./status.ts";
 import { createTokens } from "./token.ts";
@@ -26,8 +26,7 @@ export interface DiodeOptions extends RemoteOptions, Trust {
 
 export interface Diode {
   /**
-   * Sends one IngestRequest, again and again as long as that may help.
-   * Answers the errors that the server found in it: none, usually.
+   * Sends an encoded IngestRequest, with retries. Returns the errors that the server found in its entities, usually none.
    * @throws RemoteFailure.
    */
   ingest(request: Uint8Array): Promise<readonly string[]>;
@@ -137,8 +136,8 @@ function enter(port: number, { host, isTls }: DiodeOptions["target"], tls: objec
 }
 
 /**
- * The request is bytes already, and Connect wants a message: all that follows the tag of its first
- * field travels as a field that the message does not know, and is written as it is.
+ * Connect takes messages only, and would encode each request a second time. So all that follows the tag
+ * of the first field travels as an unknown field, which is written as it is.
  */
 function asMessage(request: Uint8Array): IngestRequest {
   const [tag = 0] = request;
