@@ -7,7 +7,7 @@ import type { EntityFile } from "../run-folder/entity-set.ts";
 import { readRequest, requestId, type RequestJson } from "../run-folder/request.ts";
 import { type AppError, inputError, reasonOf } from "../base/errors.ts";
 import { encodeUtf8 } from "../base/text.ts";
-import { EntitySchema, IngestRequestSchema } from "./proto/ingester.ts";
+import { EntitySchema, IngestRequestSchema } from "../netbox/diode/ingester.ts";
 
 export interface PlannedFile {
   readonly file: EntityFile;

@@ -1,6 +1,6 @@
 /** Our protocol file against the descriptor that the SDK carries. */
 import { expect, test } from "vitest";
-import { IngesterService, IngestRequestSchema } from "../../src/push/proto/ingester.ts";
+import { IngesterService, IngestRequestSchema } from "../../src/netbox/diode/ingester.ts";
 import { fieldsOf } from "../helpers/proto.ts";
 import { describeSdk, runScript } from "./sdk.ts";
 

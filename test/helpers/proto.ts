@@ -9,7 +9,7 @@ import {
   toBinary,
   toJson,
 } from "@bufbuild/protobuf";
-import { type IngestRequest, IngestRequestSchema } from "../../src/push/proto/ingester.ts";
+import { type IngestRequest, IngestRequestSchema } from "../../src/netbox/diode/ingester.ts";
 
 export interface FieldFacts {
   readonly name: string;

@@ -1,7 +1,7 @@
 /** A receiver that lives as long as the test that asked for it, and requests for it. */
 import { create, fromJson, type JsonValue, toBinary } from "@bufbuild/protobuf";
 import { onTestFinished } from "vitest";
-import { EntitySchema, IngestRequestSchema } from "../../src/push/proto/ingester.ts";
+import { EntitySchema, IngestRequestSchema } from "../../src/netbox/diode/ingester.ts";
 import { receive, type ReceiveOptions, type Receiver } from "../../src/rehearse/receive/receive.ts";
 
 export async function received(options: ReceiveOptions = {}): Promise<Receiver> {

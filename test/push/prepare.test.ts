@@ -19,7 +19,7 @@ import {
   EntitySchema,
   type IngestRequest,
   IngestRequestSchema,
-} from "../../src/push/proto/ingester.ts";
+} from "../../src/netbox/diode/ingester.ts";
 import { ROOT } from "../helpers/golden.ts";
 import { parseRequest, requestToJson } from "../helpers/proto.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { IngesterService } from "../../src/push/proto/ingester.ts";
+import { IngesterService } from "../../src/netbox/diode/ingester.ts";
 import {
   type FieldFacts,
   fieldsOf,

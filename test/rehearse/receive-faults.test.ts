@@ -2,7 +2,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import { COMMANDS } from "../../src/cli/catalog.ts";
-import { IngestResponseSchema } from "../../src/push/proto/ingester.ts";
+import { IngestResponseSchema } from "../../src/netbox/diode/ingester.ts";
 import {
   createDice,
   type Fault,

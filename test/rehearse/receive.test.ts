@@ -9,7 +9,7 @@ import {
   IngesterService,
   IngestRequestSchema,
   IngestResponseSchema,
-} from "../../src/push/proto/ingester.ts";
+} from "../../src/netbox/diode/ingester.ts";
 import type { ReceiveOptions } from "../../src/rehearse/receive/receive.ts";
 import { askToken, call, framed, INGEST_PATH, statusOf, tokenOf } from "../helpers/diode-client.ts";
 import { HEADER, received, requestBytes, requestOfSize, tag } from "../helpers/received.ts";

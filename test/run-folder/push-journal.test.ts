@@ -67,9 +67,10 @@ describe("a journal", () => {
       expect(held(cut, set)).toBe(Math.max(lines, 0));
       if (lines < 0) continue;
       await cut.add(lineOf(set, 2));
-      expect((await openPushJournal(place)).isAcknowledged(set.files[2] as never), `${length}`).toBe(
-        true,
-      );
+      expect((await openPushJournal(place)).isAcknowledged(set.files[2] as never), `${length}`)
+        .toBe(
+          true,
+        );
     }
   });
 

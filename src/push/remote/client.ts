@@ -11,7 +11,11 @@ import { isOfNetwork, type RemoteFailure } from "../../http/failure.ts";
 import { withRetries } from "../../http/retry.ts";
 import { USER_AGENT } from "../../base/tool.ts";
 import type { RemoteOptions } from "../settings.ts";
-import { IngesterService, type IngestRequest, IngestRequestSchema } from "../proto/ingester.ts";
+import {
+  IngesterService,
+  type IngestRequest,
+  IngestRequestSchema,
+} from "../../netbox/diode/ingester.ts";
 import { networkHints } from "./hints.ts";
 import { statusFailure } from "./status.ts";
 import { createTokens } from "./token.ts";

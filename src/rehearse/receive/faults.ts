@@ -1,7 +1,7 @@
 /** TABLE: faults of the receiver, and which requests they hit. */
 import { create, toBinary } from "@bufbuild/protobuf";
 import { usageError } from "../../base/errors.ts";
-import { IngestResponseSchema } from "../../push/proto/ingester.ts";
+import { IngestResponseSchema } from "../../netbox/diode/ingester.ts";
 import { createRandom } from "../random.ts";
 import { type Answer, CUT, type Outcome, ownAnswer, page } from "./http.ts";
 import { messageAnswer, MISSING_SCOPE, statusAnswer } from "./ingester.ts";

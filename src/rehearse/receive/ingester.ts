@@ -5,7 +5,7 @@
  */
 import { create, toBinary } from "@bufbuild/protobuf";
 import { reasonOf } from "../../base/errors.ts";
-import { IngesterService, IngestResponseSchema } from "../../push/proto/ingester.ts";
+import { IngesterService, IngestResponseSchema } from "../../netbox/diode/ingester.ts";
 import { type Answer, type Exchange, MAX_BODY_BYTES, ownAnswer, page } from "./http.ts";
 import { type RequestHead, skimRequest } from "./received.ts";
 import { INGEST_SCOPE, type Tokens } from "./tokens.ts";
