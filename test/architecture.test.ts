@@ -63,10 +63,6 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
 };
 
-/** Imports against the rules, to be removed; the list may only shrink. */
-const EXCEPTIONS = new Set([
-]);
-
 function ruleOf(file: string): [folder: string, rule: Rule] | undefined {
   const isIn = (folder: string): boolean => file === folder || file.startsWith(`${folder}/`);
   const folders = Object.keys(RULES).filter(isIn).sort((a, b) => b.length - a.length);
@@ -80,8 +76,7 @@ function isAllowed(file: string, to: string): boolean {
   if (!to.endsWith(".ts") && !to.endsWith(".json")) {
     return (rule.packages ?? []).some((name) => to === name || to.startsWith(`${name}/`));
   }
-  return EXCEPTIONS.has(`${file} → ${to}`) ||
-    [folder, ...rule.imports].some((allowed) => to.startsWith(`${allowed}/`));
+  return [folder, ...rule.imports].some((allowed) => to.startsWith(`${allowed}/`));
 }
 
 /** What a runtime would bring into `transform`, and what a locale would. */
@@ -124,11 +119,6 @@ describe.each(files)("%s", (file) => {
     const refused = importsOf(file).map(({ to }) => to).filter((to) => !isAllowed(file, to));
     expect(refused, "see the table of rules").toEqual([]);
   });
-});
-
-test("every exception is still needed", () => {
-  const imports = files.flatMap((file) => importsOf(file).map(({ to }) => `${file} → ${to}`));
-  expect([...EXCEPTIONS].filter((exception) => !imports.includes(exception))).toEqual([]);
 });
 
 /** Stage 2 and what is known of both systems: the same result wherever it runs. */
