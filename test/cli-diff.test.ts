@@ -106,7 +106,7 @@ describe.concurrent("diff", () => {
     const { code, stdout, stderr } = await diff(EXAMPLE, join(ROOT, "test/fixtures/pve8"));
     expect(code).toBe(0);
     expect(stdout).not.toContain("Entities for NetBox");
-    expect(stderr).toMatch(/WARN.*pve8 holds no entities/);
+    expect(stderr).toMatch(/WARN.*Skipped entities.*pve8 contains none/);
   });
 });
 
@@ -128,7 +128,7 @@ describe.concurrent("diff reads", () => {
     expectError(await diff(a, b), 5, "was changed");
     const set = fresh();
     await buildSet(set, { tag: [[tag("a")]] });
-    expectError(await diff(a, set), 5, "Found nothing to compare", "holds snapshot");
+    expectError(await diff(a, set), 5, "Nothing to compare", "contains snapshot");
   });
 });
 

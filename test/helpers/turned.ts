@@ -1,8 +1,10 @@
 /** What a comparison would have found if its two sides had changed places. */
-import type { Differences } from "../../src/look/diff/differences.ts";
+import type { RunDifferences } from "../../src/look/diff/differences.ts";
 
 /** Names and nodes are those of b, and are left aside. */
-export function turned({ added, changed, gone, unread, unreadBefore }: Differences): Differences {
+export function turned(
+  { added, changed, gone, unread, unreadBefore }: RunDifferences,
+): RunDifferences {
   const named = <Item extends { what: string }>(items: readonly Item[]): Item[] =>
     items.map((item) => ({ ...item, name: "", node: "" }));
   const around = <Side extends { before: unknown; after: unknown }>(side: Side): Side => ({

@@ -1,4 +1,4 @@
-/** diff <a> <b>: what changed between two run folders, for people, scripts and pull requests. */
+/** diff <a> <b>: lists the changes between two run folders as text, JSON or Markdown. */
 import { usageError } from "../../base/errors.ts";
 import { printableJson } from "../../base/log.ts";
 import type { Session } from "../../terminal/session.ts";
@@ -9,12 +9,12 @@ import { diffMarkdown, diffText } from "./text.ts";
 export async function runDiff(session: Session): Promise<void> {
   const [first, second] = session.operands;
   if (first === undefined || second === undefined) {
-    throw usageError("Two run folders have to be named, an earlier and a later one", {
-      hint: "Such as: diff snapshots/yesterday snapshots/today",
+    throw usageError("Missing argument: two run folders, the earlier one first", {
+      hint: "For example: diff snapshots/yesterday snapshots/today",
     });
   }
   if (session.isJson && session.isOn("markdown")) {
-    throw usageError("Both --json and --markdown are given", { hint: "Choose one of them" });
+    throw usageError("--json and --markdown exclude each other", { hint: "Give one of them" });
   }
   const stores = [await session.openStore(first), await session.openStore(second)] as const;
   const compared = await compareHalves(session, stores);

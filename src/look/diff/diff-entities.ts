@@ -24,13 +24,14 @@ import {
   entitiesOf,
   type EntityAt,
 } from "../../run-folder/set-difference.ts";
-import { compareFields, pushChanged } from "./compare-parts.ts";
 import {
-  type Differences,
+  addChanged,
+  compareFields,
+  DifferenceCollector,
+  type DiffSubject,
   type FieldChange,
-  Findings,
-  type Subject,
-  type Unread,
+  type RunDifferences,
+  type UnreadSubject,
 } from "./differences.ts";
 import { type Fields, fieldsOf, MAX_DEPTH } from "./fields.ts";
 
@@ -42,9 +43,9 @@ interface Side extends ComparedSet {
 }
 
 /** @throws AppError "input". */
-export async function diffEntities(a: TransformedSet, b: TransformedSet): Promise<Differences> {
+export async function diffEntities(a: TransformedSet, b: TransformedSet): Promise<RunDifferences> {
   const [before, after] = [await readSide(a), await readSide(b)];
-  const findings = new Findings();
+  const findings = new DifferenceCollector();
   const [added, missing]: [EntityAt[], EntityAt[]] = [[], []];
   for await (const step of compareSets(before, after)) {
     for (const change of step.changed) {
@@ -79,7 +80,7 @@ function isRead({ notRead }: Missing): boolean {
   return notRead === undefined;
 }
 
-function unreadIn(found: Missing): Unread[] {
+function unreadIn(found: Missing): UnreadSubject[] {
   const { notRead } = found;
   return notRead === undefined ? [] : [{ ...subjectOf(found), parts: [], ...gapOf(notRead) }];
 }
@@ -92,7 +93,7 @@ interface Pair {
 }
 
 /** A field that is no longer sent stays in NetBox; it is no change when its answer was not read. */
-function compareEntity({ old, now, before, after }: Pair, findings: Findings): void {
+function compareEntity({ old, now, before, after }: Pair, findings: DifferenceCollector): void {
   const gaps = { before: unreadOf(old, before.unread), after: unreadOf(now, after.unread) };
   const changes = compareFields(
     entityFields(old, before.machines),
@@ -104,7 +105,7 @@ function compareEntity({ old, now, before, after }: Pair, findings: Findings): v
   });
   const subject = subjectOf(now);
   const identity = now.step === "virtual-machine" ? MACHINE_IDENTITY : undefined;
-  pushChanged(findings, { subject, fields: known, identity });
+  addChanged(findings, { subject, fields: known, identity });
   if (gaps.after !== undefined && unread.length > 0) {
     findings.unread.push({ ...subject, parts: namesOf(unread), ...gapOf(gaps.after) });
   }
@@ -131,14 +132,14 @@ function tagName(tag: { readonly name?: unknown } | null): string {
   return String(tag?.name);
 }
 
-function subjectOf({ step, entity }: EntityAt): Subject {
+function subjectOf({ step, entity }: EntityAt): DiffSubject {
   const name = labelOf(step, entity);
   const node = (entity as { custom_fields?: { proxmox_node?: { text?: string } } }).custom_fields
     ?.proxmox_node?.text;
   return { what: `${step} ${name}`, ...(node === undefined ? {} : { node }) };
 }
 
-function gapOf({ reason, sentence }: LeftOut): Pick<Unread, "reason" | "detail"> {
+function gapOf({ reason, sentence }: LeftOut): Pick<UnreadSubject, "reason" | "detail"> {
   return { reason, detail: sentence };
 }
 

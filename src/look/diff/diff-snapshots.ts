@@ -1,6 +1,6 @@
 /**
- * Two snapshots → what differs in their inventory. Memory holds both listings, the answers of one node on
- * each side, and what differs.
+ * Compares the inventory of two snapshots. Memory holds both listings, the answers of one node on each side,
+ * and the differences.
  */
 import { compareNatural } from "../../base/natural-order.ts";
 import {
@@ -19,23 +19,29 @@ import {
 import { answerName, PATHS } from "../../proxmox/endpoints.ts";
 import { type DataRow, record, records } from "../../proxmox/values.ts";
 import type { AnswersFile, Snapshot } from "../../run-folder/snapshot.ts";
-import { compareFields, compareParts, pushChanged } from "./compare-parts.ts";
-import { type Differences, Findings, type Subject } from "./differences.ts";
-import type { Fields, Parts } from "./fields.ts";
 import {
+  type ClusterContents,
   type GuestOverview,
   hiddenPart,
   inventoryOf,
-  type Overview,
-  readOverview,
-} from "./overview.ts";
+  readClusterContents,
+} from "./cluster-contents.ts";
+import {
+  addChanged,
+  compareFields,
+  compareParts,
+  DifferenceCollector,
+  type DiffSubject,
+  type RunDifferences,
+} from "./differences.ts";
+import type { Fields, Parts } from "./fields.ts";
 
 const GUEST_IDENTITY = { name: "name", place: "node" };
 
 /** @throws AppError "input". */
-export async function diffSnapshots(a: Snapshot, b: Snapshot): Promise<Differences> {
-  const [before, after] = [await readOverview(a), await readOverview(b)];
-  const findings = new Findings();
+export async function diffSnapshots(a: Snapshot, b: Snapshot): Promise<RunDifferences> {
+  const [before, after] = [await readClusterContents(a), await readClusterContents(b)];
+  const findings = new DifferenceCollector();
   const cluster = { subject: { what: "cluster" }, before: before.cluster, after: after.cluster };
   compareParts(cluster, findings);
   const files = { a: new NodeFiles(a), b: new NodeFiles(b) };
@@ -48,18 +54,18 @@ export async function diffSnapshots(a: Snapshot, b: Snapshot): Promise<Differenc
 }
 
 interface Comparison {
-  readonly before: Overview;
-  readonly after: Overview;
-  readonly findings: Findings;
+  readonly before: ClusterContents;
+  readonly after: ClusterContents;
+  readonly findings: DifferenceCollector;
 }
 
-/** What needs the answers of one node on each side; of a guest that moved, those of two nodes. */
+/** A comparison that needs the answers of one node on each side. */
 interface Job {
   readonly nodes: { readonly a: string; readonly b: string };
   readonly compare: (files: { readonly a: NodeFiles; readonly b: NodeFiles }) => void;
 }
 
-/** In an order in which each pair of nodes comes once. */
+/** Sorted so that each pair of nodes is opened once. */
 function jobs(comparison: Comparison): Job[] {
   return [...nodeJobs(comparison), ...guestJobs(comparison)].sort((x, y) =>
     compareNatural(x.nodes.a, y.nodes.a) || compareNatural(x.nodes.b, y.nodes.b)
@@ -69,7 +75,7 @@ function jobs(comparison: Comparison): Job[] {
 function nodeJobs({ before, after, findings }: Comparison): Job[] {
   const sides = { before: before.nodes, after: after.nodes };
   const gaps = { before: before.unlisted.node, after: after.unlisted.node };
-  return both({ sides, gaps, isSame: isSameCluster(before, after) }, findings, {
+  return pairUp({ sides, gaps, isSame: isSameCluster(before, after) }, findings, {
     subjectOf: (node) => ({ what: `node/${node}` }),
     job: (node, pair) => ({
       nodes: { a: node, b: node },
@@ -89,7 +95,7 @@ function nodeJobs({ before, after, findings }: Comparison): Job[] {
 function guestJobs({ before, after, findings }: Comparison): Job[] {
   const sides = { before: before.guests, after: after.guests };
   const gaps = { before: before.unlisted.guest, after: after.unlisted.guest };
-  return both({ sides, gaps, isSame: isSameCluster(before, after) }, findings, {
+  return pairUp({ sides, gaps, isSame: isSameCluster(before, after) }, findings, {
     subjectOf: (_, guest) => guestSubject(guest),
     job: (_, pair) => ({
       nodes: { a: pair.before.node, b: pair.after.node },
@@ -113,17 +119,17 @@ interface Sides<Listed> {
     readonly before: ReadonlyMap<string, Listed>;
     readonly after: ReadonlyMap<string, Listed>;
   };
-  /** Why what a side does not list may be there. */
+  /** Why a thing that is not listed may exist. */
   readonly gaps: { readonly before: NotRead | undefined; readonly after: NotRead | undefined };
   readonly isSame: boolean;
 }
 
-/** What both list is a job; what one lists is gone or added, unless the other's list says too little. */
-function both<Listed>(
+/** A job for each thing in both listings. A thing in one of them is gone or added, unless the other is incomplete. */
+function pairUp<Listed>(
   { sides: { before, after }, gaps, isSame }: Sides<Listed>,
-  { added, gone, unread, unreadBefore }: Findings,
+  { added, gone, unread, unreadBefore }: DifferenceCollector,
   make: {
-    readonly subjectOf: (key: string, listed: Listed) => Subject;
+    readonly subjectOf: (key: string, listed: Listed) => DiffSubject;
     readonly job: (key: string, pair: { before: Listed; after: Listed }) => Job;
   },
 ): Job[] {
@@ -144,36 +150,39 @@ function both<Listed>(
   return found;
 }
 
-/** VMIDs and node names tell things apart within a cluster only. */
-function isSameCluster({ clusterName: a }: Overview, { clusterName: b }: Overview): boolean {
+/** VMIDs and node names are unique only within a cluster. */
+function isSameCluster(
+  { clusterName: a }: ClusterContents,
+  { clusterName: b }: ClusterContents,
+): boolean {
   return a === undefined || b === undefined || a === b;
 }
 
-function guestSubject({ vmid, name, node }: GuestOverview): Subject {
+function guestSubject({ vmid, name, node }: GuestOverview): DiffSubject {
   return { what: `vm/${vmid}`, ...(name === undefined ? {} : { name }), node };
 }
 
 function withAnswers(
   node: string,
   parts: Parts,
-  { files, network }: { readonly files: NodeFiles; readonly network: Network },
+  { files, network }: { readonly files: NodeFiles; readonly network: NodeInterfaces },
 ): Parts {
   const status = thenRead(files.answerOf(PATHS.nodeStatus(node)), objectOf);
   return new Map([
     ...parts,
     ["status", thenRead(status, (data) => ({ value: inventoryOf(data, "nodeStatus") }))],
-    // Its interfaces are things of their own.
+    // Interfaces are compared as things of their own.
     ["network", thenRead(network.interfaces, () => ({ value: new Map() }))],
   ]);
 }
 
-function readNetwork(node: string, files: NodeFiles): Network {
+function readNetwork(node: string, files: NodeFiles): NodeInterfaces {
   const path = PATHS.network(node);
   const interfaces = thenRead(files.answerOf(path), interfacesOf);
   return { interfaces, hidden: hiddenPart(files.snapshot, path) };
 }
 
-/** The answers of one node at a time. */
+/** Holds the answers of one node at a time. */
 class NodeFiles {
   readonly snapshot: Snapshot;
   #node: string | undefined;
@@ -198,31 +207,29 @@ class NodeFiles {
   };
 }
 
-/** The interfaces of a node, twice: each is a thing of its own. */
-
 type Interfaces = ReadonlyMap<string, Fields>;
 
-export interface Network {
+export interface NodeInterfaces {
   readonly interfaces: Reading<Interfaces>;
-  /** Why an interface that is not listed may be there: bridges are hidden from some tokens. */
+  /** Why an interface that is not listed may exist: some tokens cannot see bridges. */
   readonly hidden: NotRead | undefined;
 }
 
-/** Nothing is found where a side was not read. */
+/** Finds nothing if one side was not read. */
 export function compareNetworks(
   node: string,
-  { before, after }: { readonly before: Network; readonly after: Network },
-  findings: Findings,
+  { before, after }: { readonly before: NodeInterfaces; readonly after: NodeInterfaces },
+  findings: DifferenceCollector,
 ): void {
   if ("reason" in before.interfaces || "reason" in after.interfaces) return;
   const [old, now] = [before.interfaces.value, after.interfaces.value];
   const { added, gone, unread, unreadBefore } = findings;
-  const nameOf = (iface: string): Subject => ({ what: `node/${node}/${iface}` });
+  const nameOf = (iface: string): DiffSubject => ({ what: `node/${node}/${iface}` });
   for (const [iface, fields] of old) {
     const subject = nameOf(iface);
     const found = now.get(iface);
     if (found !== undefined) {
-      pushChanged(findings, { subject, fields: compareFields(fields, found) });
+      addChanged(findings, { subject, fields: compareFields(fields, found) });
     } else if (after.hidden === undefined) gone.push(subject);
     else unread.push({ ...subject, parts: [], ...after.hidden });
   }
@@ -239,9 +246,7 @@ export function interfacesOf(answer: Answer | undefined): Reading<Interfaces> {
   }));
 }
 
-/** The answers about one guest in its node's file → parts that can be compared. */
-
-/** `answerOf` looks into the file of the guest's node. */
+/** The answers about a guest, read from the file of its node. */
 export function guestParts(
   guest: GuestOverview,
   answerOf: (path: string) => Reading<Answer | undefined>,
@@ -280,7 +285,7 @@ export function guestParts(
     .set(answerName("agentInterfaces"), addresses(rows, "agentInterfaces"));
 }
 
-/** Up to Proxmox VE 7.2 the listing has none; without the config nobody knows whether there are any. */
+/** Before Proxmox VE 7.2 the listing has no tags, so they come from the config. */
 function tagsOf({ tags }: GuestOverview, config: Reading<DataRow>): Reading<Fields> {
   if (tags.size > 0) return { value: tags };
   return thenRead(config, (data) => ({ value: inventoryOf({ tags: data["tags"] }, "resources") }));
@@ -288,7 +293,7 @@ function tagsOf({ tags }: GuestOverview, config: Reading<DataRow>): Reading<Fiel
 
 const MAC_REGEXP = /\b[0-9a-f]{2}(?::[0-9a-f]{2}){5}\b/i;
 
-/** Of the NICs that the config gives the guest, in lower case. */
+/** MAC addresses of the NICs in the config, in lower case. */
 function macsOf(config: DataRow): ReadonlySet<string> {
   const nics = Object.entries(config).filter(([key]) => /^net\d+$/.test(key));
   return new Set(
@@ -296,12 +301,12 @@ function macsOf(config: DataRow): ReadonlySet<string> {
   );
 }
 
-/** Nobody sets them. Source: RFC 3927, RFC 4291. */
+/** Assigned automatically. Source: RFC 3927, RFC 4291. */
 const LINK_LOCAL_REGEXP = /^(?:169\.254\.|fe[89ab][0-9a-f]:)/i;
 
 /**
- * "interfaces.eth0" → "10.0.0.5/24, …". Only what stands on a NIC of the config: a guest's own bridges,
- * containers and tunnels come and go.
+ * "interfaces.eth0" → "10.0.0.5/24, …". Only for NICs of the config: bridges, containers and tunnels inside
+ * a guest change often.
  */
 function addressFields(
   rows: readonly DataRow[],
@@ -319,7 +324,7 @@ function addressFields(
   }));
 }
 
-/** inet and inet6 hold one address each and are all that a container has before Proxmox VE 8.4. */
+/** Before Proxmox VE 8.4 a container has only inet and inet6, with one address each. */
 function addressesOf(row: DataRow, answer: "agentInterfaces" | "lxcInterfaces"): string[] {
   const list = row["ip-addresses"];
   const rows = records(list);

@@ -1,4 +1,4 @@
-/** TABLE: the halves of a run folder, and how each is compared with another folder's. */
+/** Compares the snapshots, the entity files, or both, of two run folders. */
 import { inputError } from "../../base/errors.ts";
 import { printable } from "../../base/log.ts";
 import { openEntities } from "../../run-folder/entity-set.ts";
@@ -7,8 +7,9 @@ import type { Store } from "../../run-folder/store/store.ts";
 import type { Session } from "../../terminal/session.ts";
 import { diffEntities } from "./diff-entities.ts";
 import { diffSnapshots } from "./diff-snapshots.ts";
-import type { Differences } from "./differences.ts";
+import type { RunDifferences } from "./differences.ts";
 
+/** TABLE: the halves of a run folder, and how to compare them. */
 export const HALVES = {
   snapshot: {
     title: "Inventory of Proxmox VE",
@@ -24,14 +25,13 @@ export const HALVES = {
 
 export type Half = keyof typeof HALVES;
 
-/** Of one half of the folders. */
 export interface Compared {
   readonly half: Half;
-  readonly differences: Differences;
+  readonly differences: RunDifferences;
 }
 
 export interface DiffResult {
-  /** The run folders, as the user named them. */
+  /** As given by the user. */
   readonly a: string;
   readonly b: string;
   readonly compared: readonly Compared[];
@@ -39,7 +39,7 @@ export interface DiffResult {
 
 const NAMES = Object.keys(HALVES) as Half[];
 
-/** What the user asks for, or what both folders hold; the earlier folder comes first. */
+/** The halves that the options select, or else those in both folders. The earlier folder comes first. */
 export async function compareHalves(
   session: Session,
   stores: readonly [Store, Store],
@@ -55,19 +55,19 @@ async function chooseHalves(
   session: Session,
   [a, b]: readonly [Store, Store],
 ): Promise<readonly Half[]> {
-  const asked = NAMES.filter((half) => session.isOn(half));
-  if (asked.length > 0) return asked;
+  const selected = NAMES.filter((half) => session.isOn(half));
+  if (selected.length > 0) return selected;
   const [inA, inB] = [await halvesIn(a), await halvesIn(b)];
   const shared = NAMES.filter((half) => inA.includes(half) && inB.includes(half));
   if (shared.length === 0) {
     throw inputError(
-      `Found nothing to compare: ${a.place} holds ${said(inA)}, ${b.place} ${said(inB)}`,
-      { hint: "Name two run folders that capture, simulate or transform wrote" },
+      `Nothing to compare: ${a.place} contains ${listed(inA)}, ${b.place} ${listed(inB)}`,
+      { hint: "Give two run folders of capture, simulate or transform" },
     );
   }
   for (const half of NAMES.filter((each) => inA.includes(each) !== inB.includes(each))) {
     const lacking = inA.includes(half) ? b : a;
-    session.log.warn(`Not compared: ${printable(lacking.place)} holds no ${half}`);
+    session.log.warn(`Skipped ${half}: ${printable(lacking.place)} contains none`);
   }
   return shared;
 }
@@ -77,6 +77,6 @@ async function halvesIn(store: Store): Promise<readonly Half[]> {
   return NAMES.filter((half) => keys.some(HALVES[half].isIn));
 }
 
-function said(halves: readonly Half[]): string {
+function listed(halves: readonly Half[]): string {
   return halves.length === 0 ? "neither a snapshot nor entities" : halves.join(" and ");
 }

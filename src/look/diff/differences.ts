@@ -1,17 +1,18 @@
-/** What a comparison found: in groups, each thing by the name that left-out.json has for it. */
-import type { Reason } from "../../run-folder/left-out.ts";
+/** The result of a comparison, and how it is collected: things that were added, changed, are gone or unread. */
 import { compareCodeUnits, compareNatural } from "../../base/natural-order.ts";
+import type { Reason } from "../../run-folder/left-out.ts";
+import type { Fields, Parts } from "./fields.ts";
 
-export interface Subject {
-  /** "vm/101", "node/pve1/vmbr0", "cluster"; of an entity its step and name: "tag prod". */
+export interface DiffSubject {
+  /** "vm/101", "node/pve1/vmbr0", "cluster", as in left-out.json; for an entity step and name: "tag prod". */
   readonly what: string;
-  /** As people call it now, when that is not in `what`. */
+  /** Its current name, if that is not in `what`. */
   readonly name?: string;
-  /** Of a guest: where it runs now, or ran last. */
+  /** Node of a guest. */
   readonly node?: string;
 }
 
-/** undefined: there is none. */
+/** undefined: no value. */
 export interface Change {
   readonly before: string | undefined;
   readonly after: string | undefined;
@@ -21,43 +22,41 @@ export interface FieldChange extends Change {
   readonly field: string;
 }
 
-/** The same guest under another name or on another node is one that changed. */
-export interface Changed extends Subject {
+export interface ChangedSubject extends DiffSubject {
   readonly renamed?: Change;
   /** From node to node. */
   readonly moved?: Change;
-  /** All others. */
+  /** All other changes. */
   readonly fields: readonly FieldChange[];
 }
 
-/** Known on one side, and nothing new is known of it on the other: not that it is gone. */
-export interface Unread extends Subject {
-  /** The answers or fields that are missing; empty: all that there was. */
+/** Known on one side but not read on the other, which does not mean that it is gone. */
+export interface UnreadSubject extends DiffSubject {
+  /** Missing answers or fields; empty if all are missing. */
   readonly parts: readonly string[];
   readonly reason: Reason;
   readonly detail: string;
 }
 
-export interface Differences {
-  readonly added: readonly Subject[];
-  readonly changed: readonly Changed[];
-  readonly gone: readonly Subject[];
+export interface RunDifferences {
+  readonly added: readonly DiffSubject[];
+  readonly changed: readonly ChangedSubject[];
+  readonly gone: readonly DiffSubject[];
   /** Not readable in b. */
-  readonly unread: readonly Unread[];
-  /** Not readable in a: what b says of it may be old or new, so it is no difference. */
-  readonly unreadBefore: readonly Unread[];
+  readonly unread: readonly UnreadSubject[];
+  /** Not readable in a: the values in b may be old or new, so they are not differences. */
+  readonly unreadBefore: readonly UnreadSubject[];
 }
 
-/** Where a comparison puts what it finds. */
-export class Findings {
-  readonly added: Subject[] = [];
-  readonly changed: Changed[] = [];
-  readonly gone: Subject[] = [];
-  readonly unread: Unread[] = [];
-  readonly unreadBefore: Unread[] = [];
+export class DifferenceCollector {
+  readonly added: DiffSubject[] = [];
+  readonly changed: ChangedSubject[] = [];
+  readonly gone: DiffSubject[] = [];
+  readonly unread: UnreadSubject[] = [];
+  readonly unreadBefore: UnreadSubject[] = [];
 
-  /** In natural order, whatever order they were found in. */
-  sorted(): Differences {
+  /** In natural order. */
+  sorted(): RunDifferences {
     return {
       added: this.added.toSorted(bySubject),
       changed: this.changed.toSorted(bySubject),
@@ -68,11 +67,84 @@ export class Findings {
   }
 }
 
-/** Is there anything that a reader of b has to know? */
-export function isDifferent({ added, changed, gone, unread }: Differences): boolean {
+export function isDifferent({ added, changed, gone, unread }: RunDifferences): boolean {
   return added.length + changed.length + gone.length + unread.length > 0;
 }
 
-function bySubject(a: Subject, b: Subject): number {
+function bySubject(a: DiffSubject, b: DiffSubject): number {
   return compareNatural(a.what, b.what) || compareCodeUnits(a.name ?? "", b.name ?? "");
+}
+
+/** The answers about one thing, twice → what changed, and what is not known any more. */
+
+/** A thing that is known on both sides. A part that only one side has is nothing to compare. */
+export interface BeforeAfter {
+  readonly subject: DiffSubject;
+  readonly before: Parts;
+  readonly after: Parts;
+}
+
+/** The fields with the name and the node of a guest. */
+interface Identity {
+  readonly name: string;
+  readonly place: string;
+}
+
+export function compareParts(
+  { subject, before, after }: BeforeAfter,
+  differences: DifferenceCollector,
+  identity?: Identity,
+): void {
+  const fields: FieldChange[] = [];
+  for (const [part, old] of before) {
+    const now = after.get(part);
+    if (now !== undefined && "value" in old && "value" in now) {
+      fields.push(...compareFields(old.value, now.value));
+    }
+  }
+  addChanged(differences, { subject, fields, identity });
+  differences.unread.push(...unreadOf({ subject, before, after }));
+  differences.unreadBefore.push(...unreadOf({ subject, before: after, after: before }));
+}
+
+export function compareFields(before: Fields, after: Fields): FieldChange[] {
+  const names = [...new Set([...before.keys(), ...after.keys()])];
+  return names
+    .map((field) => ({ field, before: before.get(field), after: after.get(field) }))
+    .filter((change) => change.before !== change.after);
+}
+
+/** A new name and a new node are kept apart from the other fields. */
+export function addChanged(
+  differences: DifferenceCollector,
+  { subject, fields, identity }: {
+    readonly subject: DiffSubject;
+    readonly fields: readonly FieldChange[];
+    readonly identity?: Identity | undefined;
+  },
+): void {
+  if (fields.length === 0) return;
+  const take = (name: string | undefined) => fields.find(({ field }) => field === name);
+  const [renamed, moved] = [take(identity?.name), take(identity?.place)];
+  const others = fields.filter((each) => each !== renamed && each !== moved);
+  differences.changed.push({
+    ...subject,
+    ...(renamed && { renamed: { before: renamed.before, after: renamed.after } }),
+    ...(moved && { moved: { before: moved.before, after: moved.after } }),
+    fields: others.sort((a, b) => compareNatural(a.field, b.field)),
+  });
+}
+
+/** Parts that were read before and not after, grouped by reason. */
+function unreadOf({ subject, before, after }: BeforeAfter): UnreadSubject[] {
+  const missing = [...before].flatMap(([part, old]) => {
+    const now = after.get(part);
+    return "value" in old && now !== undefined && "reason" in now ? [{ part, gap: now }] : [];
+  });
+  return [...Map.groupBy(missing, ({ gap }) => gap.reason)].map(([reason, gaps]) => ({
+    ...subject,
+    parts: gaps.map(({ part }) => part),
+    reason,
+    detail: [...new Set(gaps.map(({ gap }) => gap.detail))].filter(Boolean).join("; "),
+  }));
 }

@@ -1,4 +1,4 @@
-/** What Proxmox sent → fields that can be compared: dotted key → text. */
+/** Values of Proxmox VE as comparable fields: dotted key → text. */
 import type { Reading } from "../../proxmox/answers.ts";
 import { canonicalJson } from "../../base/json.ts";
 
@@ -7,7 +7,7 @@ export type Fields = ReadonlyMap<string, string>;
 /** The answers about a thing, by their names in left-out.json: "config", "agent/get-osinfo". */
 export type Parts = ReadonlyMap<string, Reading<Fields>>;
 
-/** Lists in no order: texts whose parts are held apart so, and arrays. */
+/** TABLE: unordered lists, by their separator. */
 const SETS: Readonly<Record<string, RegExp>> = {
   tags: /[;, ]+/,
   altnames: /, /,
@@ -17,26 +17,26 @@ const SETS: Readonly<Record<string, RegExp>> = {
   ovs_bonds: / +/,
 };
 
-/** Off is the same as absent: which of the two is sent depends on the release. */
+/** Off is the same as absent: releases differ in which of the two they send. */
 const OFF_WHEN_ABSENT: ReadonlySet<string> = new Set(["template"]);
 
-/** Deeper than anything that Proxmox sends or Diode takes. What is deeper is compared as its JSON. */
+/** Deeper than any value of Proxmox VE or Diode; deeper values are compared as JSON. */
 export const MAX_DEPTH = 8;
 
 /**
- * { cpuinfo: { cores: 4 } } → "cpuinfo.cores" → "4", of the keys that `isWanted`.
- * @throws AppError "input" when a value is nested deeper than any JSON of ours.
+ * { cpuinfo: { cores: 4 } } → "cpuinfo.cores" → "4", for the keys that `isCompared`.
+ * @throws AppError "input" if a value is nested too deep.
  */
-export function fieldsOf(data: object, isWanted: (key: string) => boolean): Fields {
+export function fieldsOf(data: object, isCompared: (key: string) => boolean): Fields {
   return new Map(
     leavesOf(data, "", 0).flatMap(([key, value]): [string, string][] => {
-      const text = isWanted(key) ? fieldText(key, value) : undefined;
+      const text = isCompared(key) ? fieldText(key, value) : undefined;
       return text === undefined ? [] : [[key, text]];
     }),
   );
 }
 
-/** A number and the same number in a text are one; "", null and absent too. */
+/** 4 and "4" are equal; so are "", null and absent. */
 function fieldText(key: string, value: unknown): string | undefined {
   const text = plainText(key, value);
   if (text === "" || (text === "0" && OFF_WHEN_ABSENT.has(key))) return undefined;

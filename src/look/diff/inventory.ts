@@ -1,6 +1,6 @@
 /**
- * TABLE: which keys of which answers are inventory, and why the others are not. A row names every key
- * that Proxmox VE 7 to 9 sends; `others` says what a key of a newer one is.
+ * TABLE: the keys of each answer that are inventory, and why the others are not compared. Rows have every key
+ * of Proxmox VE 7 to 9; `others` decides about keys of newer releases.
  * Sources: PVE/API2/Cluster.pm, Nodes.pm, Network.pm; PVE/QemuServer.pm and PVE/LXC/Config.pm
  * ($confdesc); qemu-ga, guest-get-osinfo and guest-network-get-interfaces.
  */
@@ -10,27 +10,27 @@ import type { AnswerRows } from "../../proxmox/rows.ts";
 export type AnswerName = keyof AnswerRows;
 
 export interface InventoryRow {
-  /** Of a nested key "cpuinfo.model". */
+  /** A nested key is written "cpuinfo.model". */
   readonly inventory: readonly string[];
-  /** Why → the keys that are not compared. */
+  /** Reason → keys that are not compared. */
   readonly ignored: Readonly<Record<string, readonly string[]>>;
-  /** What the row does not name: settings are inventory, and what is measured is mostly telemetry. */
+  /** Keys that are not in the row. */
   readonly others: "inventory" | "ignored";
 }
 
 /** "cpu mem" → ["cpu", "mem"] */
 const words = (text: string): readonly string[] => text.split(" ");
 
-const MEASURED = "a measurement of the moment";
-const IDENTITY = "names the row itself";
-const TOLD_BY_NODES = "/nodes tells it";
+const MEASURED = "a momentary measurement";
+const IDENTITY = "identifies the row";
+const IN_NODES = "compared in /nodes";
 
 export const INVENTORY: Readonly<Record<AnswerName, InventoryRow>> = {
   clusterStatus: {
     inventory: ["ip", "nodeid"],
     ignored: {
       [IDENTITY]: words("id type name"),
-      [TOLD_BY_NODES]: words("level online nodes"),
+      [IN_NODES]: words("level online nodes"),
       [MEASURED]: ["quorate"],
       "depends on the node that answered": ["local"],
       "counts the edits of corosync.conf": ["version"],
@@ -42,10 +42,10 @@ export const INVENTORY: Readonly<Record<AnswerName, InventoryRow>> = {
     ignored: {
       [IDENTITY]: words("id type vmid"),
       [MEASURED]: words("cpu mem memhost disk uptime netin netout diskread diskwrite"),
-      "of a running container it is what its file system says; the config has the sizes": [
+      "for a running container it comes from the file system; the config has the sizes": [
         "maxdisk",
       ],
-      "held while a task runs": ["lock"],
+      "set while a task runs": ["lock"],
     },
     others: "ignored",
   },
@@ -54,7 +54,7 @@ export const INVENTORY: Readonly<Record<AnswerName, InventoryRow>> = {
     ignored: {
       [IDENTITY]: words("id type node"),
       [MEASURED]: words("cpu mem disk uptime"),
-      "the status of the node tells it": ["maxdisk"],
+      "compared in the status of the node": ["maxdisk"],
     },
     others: "ignored",
   },
@@ -68,9 +68,9 @@ export const INVENTORY: Readonly<Record<AnswerName, InventoryRow>> = {
         "cpu wait idle loadavg uptime ksm cpuinfo.mhz memory.used memory.free memory.available " +
           "swap.used swap.free rootfs.used rootfs.free rootfs.avail",
       ),
-      [TOLD_BY_NODES]: ["memory.total", "cpuinfo.cpus"],
-      "kversion tells it": ["current-kernel"],
-      "goes with the model, and with the kernel that reads it": words(
+      [IN_NODES]: ["memory.total", "cpuinfo.cpus"],
+      "same as kversion": ["current-kernel"],
+      "depends on the model and on the kernel": words(
         "cpuinfo.flags cpuinfo.hvm cpuinfo.user_hz cpuinfo.vendor cpuinfo.family",
       ),
     },
@@ -80,19 +80,19 @@ export const INVENTORY: Readonly<Record<AnswerName, InventoryRow>> = {
     inventory: [],
     ignored: {
       [IDENTITY]: ["iface"],
-      "the place in the file: one line more moves all that follow": ["priority"],
-      "1, null or absent, by the release": ["exists"],
-      "follows from the addresses": ["families"],
+      "position in the file: an inserted line changes all that follow": ["priority"],
+      "1, null or absent, depending on the release": ["exists"],
+      "derived from the addresses": ["families"],
     },
     others: "inventory",
   },
   config: {
     inventory: [],
     ignored: {
-      "changes with every edit, whatever it edits": ["digest"],
-      "the listing tells it": words("name hostname tags template"),
-      "held while a task runs": ["lock"],
-      "what the running machine was started with": ["running-nets-host-mtu"],
+      "changes with every edit": ["digest"],
+      "compared in the listing": words("name hostname tags template"),
+      "set while a task runs": ["lock"],
+      "state of the running machine": ["running-nets-host-mtu"],
     },
     others: "inventory",
   },
@@ -117,14 +117,13 @@ export const INVENTORY: Readonly<Record<AnswerName, InventoryRow>> = {
   },
 };
 
-/** Answers that are not compared at all, and why. */
+/** Answers that are not compared, and why. */
 export const IGNORED_ANSWERS: Readonly<Record<Exclude<EndpointName, AnswerName>, string>> = {
-  version: "is that of the node that answered; the status of each node has its own",
-  acl: "is about the token",
-  permissions: "is about the token",
+  version: "version of the node that answered; the status of each node has its own",
+  acl: "about the token",
+  permissions: "about the token",
 };
 
-/** A key is also what the row says of the object that it stands in. */
 export function isInventory(answer: AnswerName, key: string): boolean {
   const { inventory, ignored, others } = INVENTORY[answer];
   if (inventory.includes(key)) return true;

@@ -1,11 +1,18 @@
-/** A diff → text that fits a terminal: a group each for what was added, changed, is gone, was not read. */
+/** Prints a diff on a terminal or as Markdown, in groups: added, changed, gone, not readable. */
 import { markdownCode as code } from "../../terminal/markdown.ts";
 import { type Line, shown as show, terminalWidth, wrapped } from "../../terminal/paragraphs.ts";
 import { groupDigits } from "../../terminal/tables.ts";
 import { type Compared, type DiffResult, HALVES } from "./diff.ts";
-import type { Change, Changed, Differences, FieldChange, Subject, Unread } from "./differences.ts";
+import type {
+  Change,
+  ChangedSubject,
+  DiffSubject,
+  FieldChange,
+  RunDifferences,
+  UnreadSubject,
+} from "./differences.ts";
 
-/** Of a field's name and both of its values. */
+/** Length of a field name and both values. */
 const MOST_ON_A_LINE = 66;
 
 export function diffText({ a, b, compared }: DiffResult): string {
@@ -39,7 +46,7 @@ function halfBlocks({ half, differences }: Compared): Line[][] {
   ];
 }
 
-function headline(half: Compared["half"], differences: Differences): Line {
+function headline(half: Compared["half"], differences: RunDifferences): Line {
   return [0, `${HALVES[half].title}: ${countsText(differences)}`];
 }
 
@@ -47,7 +54,7 @@ function textGroup(title: string, items: readonly (readonly Line[])[]): Line[] {
   return items.length === 0 ? [] : [[0, title], ...items.flat()];
 }
 
-/** Both on one line when they are short. */
+/** Short values are printed on one line. */
 function fieldLines({ field, before, after }: FieldChange): Line[] {
   const [name, old, now] = [show(field), sideText(before, show), sideText(after, show)];
   return name.length + old.length + now.length <= MOST_ON_A_LINE
@@ -55,12 +62,7 @@ function fieldLines({ field, before, after }: FieldChange): Line[] {
     : [[2, `${name}:`], [3, `- ${old}`, 2], [3, `+ ${now}`, 2]];
 }
 
-/** A diff → Markdown for the comment of a pull request. */
-
-/**
- * GitHub takes 65,536 characters, and GitLab more. Each group of each half has a share of its own, so that
- * none crowds out another.
- */
+/** A comment on GitHub may have 65,536 characters, on GitLab more; each group of each half gets a share. */
 const MOST_CHARS_OF_GROUP = 7000;
 const MOST_FIELDS = 20;
 
@@ -97,7 +99,7 @@ function halfSections({ half, differences }: Compared): string[] {
   ];
 }
 
-/** Whole items, as long as there is room for them, and how many there was none for. */
+/** As many whole items as fit, and the number of the others. */
 function markdownGroup(title: string, items: readonly string[]): string[] {
   if (items.length === 0) return [];
   const shown: string[] = [];
@@ -108,7 +110,7 @@ function markdownGroup(title: string, items: readonly string[]): string[] {
     shown.push(item);
   }
   const hidden = items.length - shown.length;
-  const rest = hidden === 0 ? [] : [`- … and ${groupDigits(hidden)} more that are not shown here`];
+  const rest = hidden === 0 ? [] : [`- … and ${groupDigits(hidden)} more`];
   return [`**${title}**`, [...shown, ...rest].join("\n")];
 }
 
@@ -116,16 +118,14 @@ function fieldLine({ field, before, after }: FieldChange): string {
   return `  - ${code(field)}: ${sideText(before, code)} → ${sideText(after, code)}`;
 }
 
-/** The words that the text and the Markdown of a diff share. */
+/** Quotes a text from outside, for a terminal or for Markdown. */
+type Show = (text: string) => string;
 
-/** How a text from outside is shown. */
-export type Show = (text: string) => string;
-
-export const EQUAL = "No differences";
-export const UNREAD_MEANING = "nothing new is known of these; they are not gone";
+const EQUAL = "No differences";
+const UNREAD_MEANING = "these are not gone";
 
 /** "2 added, 3 changed (1 renamed, 1 moved), 1 gone, 4 not readable in b" */
-export function countsText({ added, changed, gone, unread }: Differences): string {
+function countsText({ added, changed, gone, unread }: RunDifferences): string {
   const kinds = [
     counted(changed.filter(({ renamed }) => renamed).length, "renamed"),
     counted(changed.filter(({ moved }) => moved).length, "moved"),
@@ -140,21 +140,20 @@ export function countsText({ added, changed, gone, unread }: Differences): strin
   return counts.length === 0 ? EQUAL : counts.join(", ");
 }
 
-/** What was not read in a is no difference, and is not passed over. */
-export function unreadBeforeText({ unreadBefore: { length } }: Differences): string | undefined {
+function unreadBeforeText({ unreadBefore: { length } }: RunDifferences): string | undefined {
   return length === 0
     ? undefined
-    : `${groupDigits(length)} not readable in a: what b says there may be old or new`;
+    : `${groupDigits(length)} not readable in a: their values in b may be old or new`;
 }
 
 /** "vm/101 web-01 on pve2" */
-export function subjectText({ what, name, node }: Subject, show: Show): string {
+function subjectText({ what, name, node }: DiffSubject, show: Show): string {
   const words = [show(what), name === undefined ? "" : show(name)];
   return [...words, node === undefined ? "" : `on ${show(node)}`].filter(Boolean).join(" ");
 }
 
 /** "vm/101 web-02, renamed from web-01, moved from pve1 to pve2" */
-export function changedText({ renamed, moved, ...subject }: Changed, show: Show): string {
+function changedText({ renamed, moved, ...subject }: ChangedSubject, show: Show): string {
   const { node: _, ...named } = subject;
   const shown = (text: string | undefined): string => text === undefined ? "nothing" : show(text);
   return [
@@ -165,21 +164,24 @@ export function changedText({ renamed, moved, ...subject }: Changed, show: Show)
 }
 
 /** "vm/104 db (config, agent/get-osinfo)" */
-export function unreadText({ parts, ...subject }: Unread, show: Show): string {
+function unreadText({ parts, ...subject }: UnreadSubject, show: Show): string {
   const { node: _, ...named } = subject;
   const which = parts.length === 0 ? "" : ` (${parts.map(show).join(", ")})`;
   return subjectText(named, show) + which;
 }
 
-/** "denied, 403 Permission check failed" → what was not read for that reason. */
-export function byReason(unread: readonly Unread[], show: Show): ReadonlyMap<string, Unread[]> {
+/** "denied, 403 Permission check failed" → things that were not read for this reason. */
+function byReason(
+  unread: readonly UnreadSubject[],
+  show: Show,
+): ReadonlyMap<string, UnreadSubject[]> {
   return Map.groupBy(
     unread,
     ({ reason, detail }) => detail === "" ? reason : `${reason}, ${show(detail)}`,
   );
 }
 
-export function sideText(side: Change["before"], show: Show): string {
+function sideText(side: Change["before"], show: Show): string {
   return side === undefined ? "(none)" : show(side);
 }
 

@@ -6,7 +6,7 @@ import { parentOf, portsOf, vlanIdOf } from "../../proxmox/node-interfaces.ts";
 import { flag, integer, parsePropertyString, parseVlanId, text } from "../../proxmox/values.ts";
 import type { AnswersFile, Snapshot } from "../../run-folder/snapshot.ts";
 import { interfaceType } from "../../transform/mapping/values.ts";
-import { type GuestOverview, readOverview } from "../diff/overview.ts";
+import { type GuestOverview, readClusterContents } from "../diff/cluster-contents.ts";
 
 export interface Topology {
   readonly nodes: readonly NodeWiring[];
@@ -18,7 +18,7 @@ export interface Topology {
 
 /** Memory holds the answers of one node at a time. @throws AppError "input". */
 export async function readTopology(snapshot: Snapshot): Promise<Topology> {
-  const overview = await readOverview(snapshot);
+  const overview = await readClusterContents(snapshot);
   const guests = Map.groupBy(overview.guests.values(), ({ node }) => node);
   const names = [...new Set([...overview.nodes.keys(), ...guests.keys()])].sort(compareNatural);
   const nodes: NodeWiring[] = [];

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { compareCodeUnits } from "../../../src/base/natural-order.ts";
 import { diffEntities } from "../../../src/look/diff/diff-entities.ts";
-import { type Differences, isDifferent } from "../../../src/look/diff/differences.ts";
+import { isDifferent, type RunDifferences } from "../../../src/look/diff/differences.ts";
 import { openEntities } from "../../../src/run-folder/entity-set.ts";
 import { openStore } from "../../../src/run-folder/store/store.ts";
 import {
@@ -28,7 +28,7 @@ interface Side extends SetFacts {
   readonly parts: SetParts;
 }
 
-async function diff(a: Side, b: Side): Promise<Differences> {
+async function diff(a: Side, b: Side): Promise<RunDifferences> {
   return diffEntities(
     await buildSet(await tempFolder(), a.parts, a),
     await buildSet(await tempFolder(), b.parts, b),
@@ -220,7 +220,7 @@ describe("laws", () => {
 });
 
 /** A machine is called as in b, so the two ways call it differently. */
-function withoutNames(differences: Differences): Differences {
+function withoutNames(differences: RunDifferences): RunDifferences {
   const changed = differences.changed.map((each) => ({ ...each, what: "" }));
   return {
     ...differences,
@@ -228,6 +228,6 @@ function withoutNames(differences: Differences): Differences {
   };
 }
 
-function order({ fields }: Differences["changed"][number]): string {
+function order({ fields }: RunDifferences["changed"][number]): string {
   return JSON.stringify(fields.map(({ field, before, after }) => [field, [before, after].sort()]));
 }

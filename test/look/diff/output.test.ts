@@ -47,7 +47,7 @@ Changed
     const denied = { status: 403, error: "Permission check failed" };
     const unread = guests.map((each) => ({ ...each, config: denied }));
     expect(diffText(await compared({ guests }, { guests: unread }))).toContain(`
-Not readable in b: nothing new is known of these; they are not gone
+Not readable in b: these are not gone
   denied, 403 Permission check failed
     vm/101 guest-101 (config, tags)
     vm/102 guest-102 (config, tags)
@@ -57,7 +57,7 @@ Not readable in b: nothing new is known of these; they are not gone
   test("says how much was not readable in a, which is no difference", async () => {
     const unread = { guests: [{ vmid: 101, config: { failed: "timeout" } as const }] };
     expect(diffText(await compared(unread, { guests: [{ vmid: 101 }] }))).toContain(
-      "No differences\n1 not readable in a: what b says there may be old or new\n",
+      "No differences\n1 not readable in a: their values in b may be old or new\n",
     );
   });
 
@@ -89,7 +89,7 @@ describe("the Markdown", () => {
     expect(shown).toBeGreaterThan(100);
     expect(text).toContain("3,000 added");
     const hidden = String(3000 - shown).replace(/(?=\d{3}$)/, ",");
-    expect(text).toContain(`- … and ${hidden} more that are not shown here`);
+    expect(text).toContain(`- … and ${hidden} more`);
   });
 
   test("has the first fields of a guest with very many", async () => {

@@ -1,7 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { diffSnapshots } from "../../../src/look/diff/diff-snapshots.ts";
-import { type Differences, isDifferent, type Unread } from "../../../src/look/diff/differences.ts";
+import {
+  isDifferent,
+  type RunDifferences,
+  type UnreadSubject,
+} from "../../../src/look/diff/differences.ts";
 import { PATHS } from "../../../src/proxmox/endpoints.ts";
 import type { Answer } from "../../../src/proxmox/answers.ts";
 import { anyLab } from "../../helpers/any-lab.ts";
@@ -18,7 +22,7 @@ const UNREACHABLE: Answer = { status: 595, error: "No route to host" };
 const MEASURED = new Set(["cpu", "mem", "disk", "uptime", "netin", "used", "free", "rx-bytes"]);
 
 /** Each side is guest 101, unless it is a whole lab. */
-function diff(a: Lab | Omit<LabGuest, "vmid">, b: typeof a): Promise<Differences> {
+function diff(a: Lab | Omit<LabGuest, "vmid">, b: typeof a): Promise<RunDifferences> {
   return diffSnapshots(lab(labOf(a)), lab(labOf(b)));
 }
 
@@ -27,7 +31,7 @@ function labOf(side: Lab | Omit<LabGuest, "vmid">): Lab {
   return isLab ? side : { guests: [{ vmid: 101, ...(side as Omit<LabGuest, "vmid">) }] };
 }
 
-function whatOf(unread: readonly Unread[]): string[] {
+function whatOf(unread: readonly UnreadSubject[]): string[] {
   return unread.map(({ what, parts, reason }) => `${what} (${parts.join(", ")}) ${reason}`);
 }
 

@@ -1,5 +1,5 @@
 /** What is different from an earlier run. */
-import type { Differences } from "../../diff/differences.ts";
+import type { RunDifferences } from "../../diff/differences.ts";
 import { listHtml, type ReportList } from "../page/list.ts";
 import { grouped, type Html, markup } from "../page/markup.ts";
 import type { Chapter } from "../page/page.ts";
@@ -7,7 +7,7 @@ import type { Chapter } from "../page/page.ts";
 /** Of one half of both folders: what Proxmox VE told, or what NetBox gets. */
 export interface HalfDifferences {
   readonly half: string;
-  readonly differences: Differences;
+  readonly differences: RunDifferences;
 }
 
 export interface EarlierRun {
@@ -58,7 +58,7 @@ function countsHtml({ half, differences }: HalfDifferences): Html {
   }</dl>`;
 }
 
-function rowsOf(half: string, differences: Differences): Row[] {
+function rowsOf(half: string, differences: RunDifferences): Row[] {
   const { added, changed, gone, unread, unreadBefore } = differences;
   return [
     ...added.map(({ what, name }) => ({ half, change: "added", what, name })),

@@ -13,7 +13,7 @@ import type { AnswersFile, Snapshot } from "../../run-folder/snapshot.ts";
 import { type Fields, fieldsOf, type Parts } from "./fields.ts";
 import { type AnswerName, INVENTORY, isInventory } from "./inventory.ts";
 
-export interface Overview {
+export interface ClusterContents {
   readonly snapshot: Snapshot;
   /** undefined: a node outside a cluster, or it was not read. */
   readonly clusterName: string | undefined;
@@ -34,7 +34,7 @@ export interface GuestOverview extends GuestAddress {
 }
 
 /** @throws AppError "input". */
-export async function readOverview(snapshot: Snapshot): Promise<Overview> {
+export async function readClusterContents(snapshot: Snapshot): Promise<ClusterContents> {
   const answers = await snapshot.cluster();
   const listing = readListing(answers, ["type", "vmid", ...INVENTORY.resources.inventory]);
   const { cluster, notRead } = listing;
