@@ -189,7 +189,6 @@ const DOUBLED: ReadonlySet<string> = new Set([
   "FileEntry",
   "Findings",
   "Found",
-  "Gap",
   "Guest",
   "INGEST_SCOPE",
   "Inventory",

@@ -171,7 +171,7 @@ describe("capture", () => {
     expectError(uri, 2, "s3://", "folder on this machine");
     expectError(nothing, 2, "nothing to resume");
     expectError(foreign, 2, '"pve1.example.net"', "--out");
-    expectError(missing, 2, "PROXMOX_TOKEN_NAME", "is not set");
+    expectError(missing, 2, "PROXMOX_TOKEN_NAME (--proxmox-token-name) is required");
     expect(await answersIn(example)).toEqual(await answersIn(join(ROOT, "snapshots/example")));
   });
 
@@ -266,7 +266,7 @@ describe("doctor", () => {
       server.fingerprint,
       "CN=localhost",
     ];
-    for (const word of [...words, "netbox@pve!sync is good", "pinned"]) {
+    for (const word of [...words, "netbox@pve!sync is accepted", "pinned"]) {
       expect(stdout).toContain(word);
     }
     expect(stdout).not.toContain("pveum");

@@ -105,7 +105,7 @@ describe.concurrent("a wrong setting is refused with its name, its value and wha
       runCli(args(), { env: { [name]: value } }),
       runCli([...args(), "--config", config]),
     ]);
-    for (const each of refused) expectRefusal(each, setting, `"${value}"`, "Allowed: ", allowed);
+    for (const each of refused) expectRefusal(each, setting, `"${value}"`, allowed);
   });
 
   test("a choice by flag, environment and policy file", async () => {

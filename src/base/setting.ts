@@ -1,5 +1,5 @@
 /** What a stage says of its settings: each stage has one TABLE of these rows. */
-import { usageError } from "./errors.ts";
+import { type AppError, usageError } from "./errors.ts";
 
 export interface SettingRow {
   /** Command-line flag, without dashes. That of a secret takes the name of a file which holds it. */
@@ -71,12 +71,7 @@ export function settingReader<Table extends SettingTable>(
   const rowOf = (name: Name): SettingRow => table[name] as SettingRow;
   const text = (name: Name): string | undefined => texts[name]?.trim() || rowOf(name).default;
   const refuse = (name: Name, why?: string): never => {
-    const value = text(name);
-    const { flag } = rowOf(name);
-    const fault = value === undefined
-      ? `${name} (--${flag}) is required`
-      : `Setting ${name} is "${value.toWellFormed()}"${why === undefined ? "" : `: ${why}`}`;
-    throw usageError(fault, { hint: `Allowed: ${allowedText(rowOf(name))}` });
+    throw settingError(name, rowOf(name), text(name), why);
   };
   const checked: SettingReader<Table>["checked"] = (name, read) =>
     read(text(name) ?? "") ?? refuse(name);
@@ -93,6 +88,26 @@ export function settingReader<Table extends SettingTable>(
 }
 
 function wholeNumber(text: string, least: number, most: number): number | undefined {
-  const value = /^\d{1,4}$/.test(text) ? Number(text) : NaN;
+  const value = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
   return value >= least && value <= most ? value : undefined;
+}
+
+/** A value that is missing, or not allowed; that of a secret is not shown. */
+export function settingError(
+  name: string,
+  row: SettingRow,
+  value: string | undefined,
+  reason?: string,
+): AppError {
+  const label = `${row.variable ?? name} (--${row.flag})`;
+  const allowed = allowedText(row);
+  if (value === undefined || value.trim() === "") {
+    return usageError(`${label} is required: ${allowed}`);
+  }
+  // A URL may hold a password.
+  const shown = value.toWellFormed().replace(/\/\/[^/]*@/g, "//…@");
+  if (reason !== undefined) {
+    return usageError(`${label} is "${shown}": ${reason}`, { hint: `Set it to ${allowed}` });
+  }
+  return usageError(`${label} must be ${allowed}${row.secret ? "" : `, not "${shown}"`}`);
 }

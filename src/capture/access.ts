@@ -1,4 +1,4 @@
-/** What the token may read, endpoint by endpoint: all of it, a part, or none. */
+/** What the token may read of each endpoint, and the commands that grant what is missing. */
 import {
   type EndpointName,
   type EndpointRow,
@@ -21,52 +21,52 @@ import type { ApiToken } from "./token.ts";
 export interface Access {
   readonly endpoint: EndpointName;
   readonly may: "all" | "part" | "none";
-  /** Any of these would do; empty when nothing is missing. */
+  /** Any one of these is enough; empty when nothing is missing. */
   readonly lacks: readonly string[];
   /** Where they are missing, as paths of the access control list. */
-  readonly on: readonly Gap[];
+  readonly on: readonly AclGap[];
 }
 
 /** Where the token lacks a privilege. */
-export interface Gap extends AclPlace {
-  /** Nothing is missing but that NoAccess is taken away. */
+export interface AclGap extends AclPlace {
+  /** Only a role NoAccess is in the way. */
   readonly isBarred?: boolean;
 }
 
-/** A privilege, and where it is missing. */
-export interface Lack extends Gap {
+/** A privilege that is missing, and where. */
+export interface Lack extends AclGap {
   readonly privilege: string;
 }
 
-export interface Setting {
+export interface AccessContext {
   readonly rights: Rights;
-  /** Of Proxmox VE. */
+  /** Major version of Proxmox VE. */
   readonly major: number;
   readonly nodes: readonly string[];
 }
 
-export function accessTo(endpoint: EndpointName, setting: Setting): Access {
+export function accessTo(endpoint: EndpointName, context: AccessContext): Access {
   const { needs }: EndpointRow = ENDPOINTS[endpoint];
-  const privileges = needs?.privileges(setting.major) ?? [];
+  const privileges = needs?.privileges(context.major) ?? [];
   if (needs === undefined || privileges.length === 0) {
     return { endpoint, may: "all", lacks: [], on: [] };
   }
-  const on = JUDGES[needs.on](privileges, setting);
-  // The token may read it, and the call failed.
-  if (endpoint === "acl" && on.length === 0 && setting.rights.acl === undefined) {
+  const on = GAP_FINDERS[needs.on](privileges, context);
+  // The token has the privilege, but the call failed.
+  if (endpoint === "acl" && on.length === 0 && context.rights.acl === undefined) {
     return { endpoint, may: "none", lacks: [], on };
   }
   if (on.length === 0) return { endpoint, may: "all", lacks: [], on };
-  const isPart = mayReadSome(needs, privileges, setting);
+  const isPart = mayReadSome(needs, privileges, context);
   return { endpoint, may: isPart ? "part" : "none", lacks: privileges, on };
 }
 
-type Judge = (privileges: readonly string[], setting: Setting) => Gap[];
+type GapFinder = (privileges: readonly string[], context: AccessContext) => AclGap[];
 
 const LOCAL_NETWORK = "/sdn/zones/localnetwork";
 
-/** TABLE: where privileges are looked for → where they are missing. */
-const JUDGES: Readonly<Record<Need["on"], Judge>> = {
+/** TABLE: where an endpoint needs its privileges → where they are missing. */
+const GAP_FINDERS: Readonly<Record<Need["on"], GapFinder>> = {
   "/": (privileges, { rights }) => lacking(["/"], privileges, rights),
   "/access": (privileges, { rights }) => lacking(["/access"], privileges, rights),
   "/nodes/{node}": (privileges, { rights, nodes }) =>
@@ -74,7 +74,7 @@ const JUDGES: Readonly<Record<Need["on"], Judge>> = {
   "/vms/{vmid}": (privileges, { rights }) => [
     ...lackingBelow("/vms", privileges, rights),
     ...lacking(rights.pathsBelow("/vms"), privileges, rights),
-    ...rights.poolsWithNoAccess().map((place): Gap => ({ ...place, isBarred: true })),
+    ...rights.poolsWithNoAccess().map((place): AclGap => ({ ...place, isBarred: true })),
   ],
   // A bridge is shown with rights on one of its VLANs as well.
   // Source: PVE/RPCEnvironment.pm, check_sdn_bridge.
@@ -93,47 +93,49 @@ const JUDGES: Readonly<Record<Need["on"], Judge>> = {
 
 const BRIDGE_DEPTH = `${LOCAL_NETWORK}/vmbr0`.split("/").length;
 
-function lacking(paths: readonly string[], privileges: readonly string[], rights: Rights): Gap[] {
+function lacking(
+  paths: readonly string[],
+  privileges: readonly string[],
+  rights: Rights,
+): AclGap[] {
   return paths.filter((path) => !rights.has(privileges, path)).map((path) => ({ path }));
 }
 
-function lackingBelow(path: string, privileges: readonly string[], rights: Rights): Gap[] {
+function lackingBelow(path: string, privileges: readonly string[], rights: Rights): AclGap[] {
   return rights.hasBelow(privileges, path) ? [] : [{ path, isBelow: true }];
 }
 
-function mayReadSome({ on }: Need, privileges: readonly string[], setting: Setting): boolean {
-  const { rights, nodes } = setting;
+function mayReadSome({ on }: Need, privileges: readonly string[], context: AccessContext): boolean {
+  const { rights, nodes } = context;
   if (on === "/nodes/{node}") {
     return nodes.some((node) => rights.has(privileges, `/nodes/${node}`));
   }
-  // Whoever may read nothing else still gets the entries that the token may change.
+  // Every token gets the entries that it may change.
   if (on === "/access") return true;
   const top = on.replace("/{vmid}", "");
   return top !== "/" && (rights.hasBelow(privileges, top) ||
     rights.pathsBelow(top).some((path) => rights.has(privileges, path)));
 }
 
-/** Of several privileges the first would do. */
+/** Of several privileges the first is enough. */
 export function lacksOf({ lacks: [privilege], on }: Access): Lack[] {
   return privilege === undefined ? [] : on.map((place) => ({ privilege, ...place }));
 }
 
-/** API paths of good answers that are shorter than the cluster is, since the token sees but a part. */
-export function filteredPaths(setting: Setting): string[] {
-  const isShort = (endpoint: EndpointName): boolean => accessTo(endpoint, setting).may !== "all";
+/** API paths of answers that are incomplete because the token sees only a part. */
+export function filteredPaths(context: AccessContext): string[] {
+  const isShort = (endpoint: EndpointName): boolean => accessTo(endpoint, context).may !== "all";
   return [
-    ...(setting.rights.acl === undefined ? [PATHS.acl] : []),
+    ...(context.rights.acl === undefined ? [PATHS.acl] : []),
     ...(isShort("resources") ? [PATHS.resources] : []),
     ...(isShort("nodes") ? [PATHS.nodes] : []),
-    ...(isShort("network") ? setting.nodes.map(PATHS.network) : []),
+    ...(isShort("network") ? context.nodes.map(PATHS.network) : []),
   ];
 }
 
-/** Privileges that are missing → the commands, for a shell on any node, that give them. */
-
-export interface Command {
+export interface GrantCommand {
   readonly text: string;
-  /** Path of the access control list that it changes; undefined: none. */
+  /** Path of the access control list that it changes. */
   readonly path?: string;
 }
 
@@ -149,24 +151,25 @@ interface Change {
   readonly outweighed?: readonly string[];
 }
 
-/** A privilege that PVEAuditor does not hold, and the role that is made for it. */
+/** A privilege that PVEAuditor does not include, and the role that is created for it. */
 const MONITOR = "VM.Monitor";
 const AUDITOR_ROLE = "PVEAuditor";
 const MONITOR_ROLE = "GuestAgentMonitor";
 
 /**
- * A token may do what both it and its user may, so both need the role. A role on a path replaces, for that user or
- * token, what the paths above hand down; so each role is given where the roles in effect come from.
+ * Commands, for a shell on any node, that grant what is missing. A token may do what both it and its user may, so
+ * both need the role. A role on a path replaces what that user or token inherits; so each role is granted where the
+ * roles in effect come from.
  *
- * Without the access control list, the roles that are already there are not known: the role is given on "/", unless
- * "/" hands the privilege down already. Then an entry on the path is in the way, which only its reader can find.
+ * Without the access control list, the existing roles are not known: the role is granted on "/", unless "/" already
+ * propagates the privilege. Then an entry on the path is in the way, which only a reader of the list can find.
  * Source: pve-access-control, PVE/AccessControl.pm (roles); proxmox.md §2.1.
  */
 export function grantsFor(
   lacks: readonly Lack[],
   token: ApiToken,
   rights: Rights | undefined,
-): Command[] {
+): GrantCommand[] {
   const acl = rights?.acl;
   if (acl !== undefined) {
     return commandsOf(lacks.flatMap((lack) => changesFor(lack, token, acl)), acl);
@@ -174,7 +177,7 @@ export function grantsFor(
   const isHandedDown = ({ privilege }: Lack): boolean =>
     rights?.hasBelow([privilege], "/") === true;
   const onTop = lacks.filter((lack) => !isHandedDown(lack));
-  const lists = lacks.filter(isHandedDown).map(({ privilege, path }): [string, Command] => {
+  const lists = lacks.filter(isHandedDown).map(({ privilege, path }): [string, GrantCommand] => {
     const text = `pveum acl list # look for an entry on ${path} that takes ${privilege} away`;
     return [text, { text, path }];
   });
@@ -194,7 +197,7 @@ function changesOnTop(privilege: string, token: ApiToken, rights: Rights | undef
     path: "/",
     roleid: roleFor(privilege),
     principal,
-    // Not handed down, and there all the same.
+    // The role is there, but does not propagate.
     isRepeated: rights?.has([privilege], "/") === true,
   }));
 }
@@ -202,11 +205,11 @@ function changesOnTop(privilege: string, token: ApiToken, rights: Rights | undef
 function changesFor(lack: Lack, token: ApiToken, acl: readonly AclEntry[]): Change[] {
   const found = token.principals.map((principal) => changesOf(lack, principal, acl));
   const certain = found.filter(({ isByGroup }) => !isByGroup).flatMap(({ changes }) => changes);
-  // Which groups the user is in is not known. As long as the token explains what is missing, they may be fine.
+  // The groups of the user are not known. If the token alone explains what is missing, they may be fine.
   return certain.length > 0 ? certain : found.flatMap(({ changes }) => changes);
 }
 
-/** What a user or a token lacks on its own account. */
+/** What a user or a token itself lacks. */
 function changesOf(
   lack: Lack,
   principal: Principal,
@@ -229,7 +232,7 @@ function changesOf(
     if (isGiven || (lack.isBarred === true && !mayHaveNoAccess(effective))) {
       return { changes, isByGroup };
     }
-    // An entry of the user's own replaces what its groups have there.
+    // An entry for the user replaces those of its groups.
     const roles = isByGroup && role !== AUDITOR_ROLE ? [AUDITOR_ROLE, role] : [role];
     const isThere = (roleid: string): boolean =>
       acl.some((entry) =>
@@ -246,8 +249,8 @@ function changesOf(
   }
 }
 
-/** One command for each path and role, and the role that has to be made before it. */
-function commandsOf(changes: readonly Change[], acl: readonly AclEntry[] = []): Command[] {
+/** One command for each path and role; a new role is created first. */
+function commandsOf(changes: readonly Change[], acl: readonly AclEntry[] = []): GrantCommand[] {
   const groups = Map.groupBy(
     changes,
     ({ verb, path, roleid, isRepeated }) => JSON.stringify([verb, path, roleid, isRepeated]),
@@ -265,7 +268,7 @@ function rank(change: Change | undefined): number {
   return change?.roleid === MONITOR_ROLE ? 2 : 1;
 }
 
-function commandOf(changes: readonly Change[]): Command[] {
+function commandOf(changes: readonly Change[]): GrantCommand[] {
   const [first] = changes;
   if (first === undefined) return [];
   const { verb, path, roleid, isRepeated } = first;
@@ -285,10 +288,10 @@ function commandOf(changes: readonly Change[]): Command[] {
   return [{ text: `pveum acl ${verb} ${at} --roles ${roleid}${propagate}${who}${why}`, path }];
 }
 
-/** A path that needs no quotes in a shell. */
+/** Needs no quotes in a shell. */
 const PLAIN_REGEXP = /^[\w/.:-]+$/;
 
-/** For a shell, to which "!" is not always a letter. */
+/** For a shell, where "!" may be special. */
 function quoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }

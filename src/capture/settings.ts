@@ -1,6 +1,7 @@
 /** TABLE: the settings of `capture` and `doctor`, one row each. Flags, `--help` and README are printed from it. */
-import { usageError } from "../base/errors.ts";
 import {
+  settingError,
+  type SettingReader,
   settingReader,
   type SettingRow,
   type SettingTable,
@@ -17,12 +18,12 @@ export const CAPTURE_SETTINGS = {
     flag: "bootstrap",
     default: "false",
     allowed: SWITCH,
-    help: "Call nothing: static entities need no capture",
+    help: "Make no API call: static entities need no capture",
   },
   PROXMOX_HOST: {
     flag: "proxmox-host",
-    allowed: "a host name or an address, with a port if need be, or several: pve1,pve2",
-    help: "Whom to ask. The first names the host tag; each other is tried when one does not answer",
+    allowed: "a host name or an address, or several: pve1,pve2",
+    help: "API hosts, in order of preference; the first also names the host tag",
     aliases: ["PVE_HOST", "PROXMOX_URL", "PROXMOX_VE_ENDPOINT", "PM_API_URL"],
     recorded: true,
   },
@@ -36,27 +37,27 @@ export const CAPTURE_SETTINGS = {
   PROXMOX_USER: {
     flag: "proxmox-user",
     default: "root@pam",
-    allowed: "a user and a realm, such as netbox@pve; with the token's name if need be",
-    help: "Who owns the API token",
+    allowed: "a user and a realm, such as netbox@pve",
+    help: "Owner of the API token",
     aliases: ["PVE_USER", "PROXMOX_USERNAME"],
   },
   PROXMOX_TOKEN_NAME: {
     flag: "proxmox-token-name",
     allowed: "the name of an API token, such as sync, or the whole of netbox@pve!sync",
-    help: "Which of the user's API tokens",
+    help: "Name of the API token",
     aliases: ["PVE_TOKEN_NAME", "PVE_TOKEN_ID", "PROXMOX_TOKEN_ID", "PM_API_TOKEN_ID"],
   },
   PROXMOX_TOKEN_VALUE: {
     flag: "proxmox-token-value-file",
     allowed: "the secret that Proxmox VE showed when the token was made",
-    help: "The token's secret",
+    help: "Secret of the API token",
     aliases: ["PVE_TOKEN_VALUE", "PVE_TOKEN_SECRET", "PROXMOX_TOKEN_SECRET", "PM_API_TOKEN_SECRET"],
     secret: true,
   },
   PROXMOX_TOKEN: {
     flag: "proxmox-token-file",
     allowed: "user@realm!name=secret",
-    help: "User, name and secret in one, where the three above are not set",
+    help: "User, name and secret in one, instead of the three above",
     aliases: ["PVE_TOKEN", "PVE_API_TOKEN", "PROXMOX_VE_API_TOKEN"],
     secret: true,
     extension: true,
@@ -65,19 +66,19 @@ export const CAPTURE_SETTINGS = {
     flag: "proxmox-ssl-verify",
     default: "false",
     allowed: SWITCH,
-    help: "TrustSetting only certificates that the system trusts",
+    help: "Accept only certificates that the system trusts",
     aliases: ["PVE_VERIFY_SSL", "PROXMOX_VERIFY_SSL"],
   },
   PROXMOX_CA_FILE: {
     flag: "proxmox-ca-file",
     allowed: "a file of certificates (PEM), such as /etc/pve/pve-root-ca.pem of the cluster",
-    help: "TrustSetting only certificates that these have signed",
+    help: "Accept only certificates that these authorities signed",
     extension: true,
   },
   PROXMOX_FINGERPRINT: {
     flag: "proxmox-fingerprint",
     allowed: "the SHA-256 of a certificate, 32 bytes in hex, or several: 5F:40:…,A1:B2:…",
-    help: "TrustSetting only these certificates, whoever signed them",
+    help: "Accept only these certificates, whatever their authority",
     aliases: ["PVE_FINGERPRINT"],
     extension: true,
   },
@@ -86,23 +87,22 @@ export const CAPTURE_SETTINGS = {
     default: "30",
     allowed: "seconds, from 1 to 3600",
     help:
-      "How long an answer may take; Proxmox VE refuses a token after 3 s, which less would hide",
+      "Time limit for an answer; Proxmox VE takes 3 s to refuse a token, which a shorter limit would hide",
   },
   nodes: {
     flag: "nodes",
-    // NODES is what schedulers call the number of theirs.
+    // NODES is a variable of batch schedulers.
     variable: "PROXMOX_NODES",
     default: "*",
     allowed: 'node names such as "pve1,pve2", or "*" alone for all',
-    help: "Scope: the nodes to capture, with their guests",
+    help: "Nodes to capture, with their guests",
     recorded: true,
   },
   LXC_LIVE_ADDRESSES: {
     flag: "lxc-live-addresses",
     default: "false",
     allowed: SWITCH,
-    help:
-      "Ask running containers whose config leaves an address open for their addresses (Proxmox VE ≥ 8.1)",
+    help: "Ask running containers for addresses that their config leaves open (Proxmox VE ≥ 8.1)",
     recorded: true,
     extension: true,
   },
@@ -110,7 +110,7 @@ export const CAPTURE_SETTINGS = {
     flag: "proxmox-concurrency",
     default: "8",
     allowed: "a whole number from 1 to 64",
-    help: "Calls under way at once, and as many again to guest agents",
+    help: "Parallel calls, and as many again to guest agents",
     extension: true,
   },
   PROXMOX_NODE_CONCURRENCY: {
@@ -124,38 +124,37 @@ export const CAPTURE_SETTINGS = {
     flag: "proxmox-agent-concurrency",
     default: "2",
     allowed: "1 or 2",
-    help: "Calls to guest agents of one node: a dead agent holds one of its three workers for 3 s",
+    help:
+      "Parallel calls to guest agents of one node: a dead agent blocks one of its three workers for 3 s",
     extension: true,
   },
   CLUSTER_NAME: {
     flag: "cluster-name",
     allowed: "any text",
-    help: "Kept for transform",
+    help: "Recorded for transform",
     recorded: true,
   },
   SITE_NAME: {
     flag: "site-name",
     allowed: "any text",
-    help: "Kept for transform",
+    help: "Recorded for transform",
     recorded: true,
   },
   NODE_SITE_MAP: {
     flag: "node-site-map",
     allowed: 'pairs such as "pve1:London,pve2:Amsterdam"',
-    help: "Kept for transform",
+    help: "Recorded for transform",
     recorded: true,
   },
 } as const satisfies SettingTable;
 
 export type CaptureSettingName = keyof typeof CAPTURE_SETTINGS;
 
-/** Setting → text, as a flag, the environment or a policy file gave it. */
+/** Setting → text from a flag, the environment or a policy file. */
 export type CaptureTexts = TextsOf<typeof CAPTURE_SETTINGS>;
 
-/** The user's choices: texts in, one checked value out. */
-
 export interface CaptureOptions {
-  /** The first is the one that names the host tag. */
+  /** The first names the host tag. */
   readonly hosts: readonly [ApiHost, ...ApiHost[]];
   readonly token: ApiToken;
   readonly trust: TrustSetting;
@@ -164,7 +163,7 @@ export interface CaptureOptions {
   /** undefined: all nodes. */
   readonly nodes: ReadonlySet<string> | undefined;
   readonly hasLiveAddresses: boolean;
-  /** Settings that the manifest keeps for transform. */
+  /** Settings that the manifest records for transform. */
   readonly recorded: NonNullable<Manifest["settings"]>;
 }
 
@@ -173,7 +172,7 @@ export interface ApiHost {
   readonly port: number;
 }
 
-/** Which certificates are good. */
+/** Which certificates are accepted. */
 export type TrustSetting =
   | { readonly kind: "any" | "system" }
   | { readonly kind: "authority"; readonly file: string }
@@ -187,47 +186,48 @@ export interface LimitOptions {
 
 /** @throws AppError "usage" that names the setting, its value unless secret, and what is allowed. */
 export function parseCaptureOptions(texts: CaptureTexts): CaptureOptions {
-  const { text } = settingReader(CAPTURE_SETTINGS, texts);
-  const checked = <Value>(
-    name: CaptureSettingName,
-    read: (text: string) => Value | undefined,
-  ): Value => read(text(name) ?? "") ?? refuse(name, text(name));
-  const port = checked("PROXMOX_PORT", whole(1, 65_535));
+  const settings = settingReader(CAPTURE_SETTINGS, texts);
+  const { checked, whole } = settings;
+  const port = whole("PROXMOX_PORT", 1, 65_535);
   const [first, ...others] = checked("PROXMOX_HOST", parseHosts);
   return {
     hosts: [{ port, ...first }, ...others.map((host) => ({ port, ...host }))],
-    token: tokenOf(text),
-    trust: trustOf(text),
-    timeoutMs: checked("PROXMOX_API_TIMEOUT", whole(1, 3600)) * 1000,
+    token: tokenOf(settings),
+    trust: trustOf(settings),
+    timeoutMs: whole("PROXMOX_API_TIMEOUT", 1, 3600) * 1000,
     limits: {
-      total: checked("PROXMOX_CONCURRENCY", whole(1, 64)),
-      perNode: checked("PROXMOX_NODE_CONCURRENCY", whole(1, 16)),
-      agentsPerNode: checked("PROXMOX_AGENT_CONCURRENCY", whole(1, 2)),
+      total: whole("PROXMOX_CONCURRENCY", 1, 64),
+      perNode: whole("PROXMOX_NODE_CONCURRENCY", 1, 16),
+      agentsPerNode: whole("PROXMOX_AGENT_CONCURRENCY", 1, 2),
     },
-    nodes: scopeOf(text("nodes") ?? ""),
+    nodes: parseScope(checked("nodes", scopeText)),
     hasLiveAddresses: checked("LXC_LIVE_ADDRESSES", switchOf),
     recorded: recordedOf(texts),
   };
 }
 
-/** BOOTSTRAP, which needs no other setting. @throws AppError "usage". */
-export function isBootstrap({ BOOTSTRAP }: CaptureTexts): boolean {
-  return switchOf(BOOTSTRAP?.trim() || "false") ?? refuse("BOOTSTRAP", BOOTSTRAP);
+function scopeText(text: string): string | undefined {
+  return scopeFault(text) === undefined ? text : undefined;
 }
 
-type TextOf = (name: CaptureSettingName) => string | undefined;
+/** Reads BOOTSTRAP, which needs no other setting. @throws AppError "usage". */
+export function isBootstrap(texts: CaptureTexts): boolean {
+  return settingReader(CAPTURE_SETTINGS, texts).checked("BOOTSTRAP", switchOf);
+}
 
-/** TABLE: what is wrong with a token → the setting to mend, and how. */
-const TOKEN_FAULTS: Readonly<Record<TokenFault, readonly [CaptureSettingName, string]>> = {
-  "user": ["PROXMOX_USER", "is no user and realm"],
-  "name": ["PROXMOX_TOKEN_NAME", "is no name of an API token"],
-  "no-name": ["PROXMOX_TOKEN_NAME", "is not set"],
-  "secret": ["PROXMOX_TOKEN_VALUE", "holds characters that no secret has"],
-  "no-secret": ["PROXMOX_TOKEN_VALUE", "is not set"],
-  "whole": ["PROXMOX_TOKEN", "is no token"],
+type Settings = SettingReader<typeof CAPTURE_SETTINGS>;
+
+/** TABLE: what is wrong with a token → the setting to correct. */
+const TOKEN_FAULTS: Readonly<Record<TokenFault, CaptureSettingName>> = {
+  "user": "PROXMOX_USER",
+  "name": "PROXMOX_TOKEN_NAME",
+  "no-name": "PROXMOX_TOKEN_NAME",
+  "secret": "PROXMOX_TOKEN_VALUE",
+  "no-secret": "PROXMOX_TOKEN_VALUE",
+  "whole": "PROXMOX_TOKEN",
 };
 
-function tokenOf(text: TextOf): ApiToken {
+function tokenOf({ text }: Settings): ApiToken {
   const found = parseApiToken({
     user: text("PROXMOX_USER") ?? "",
     name: text("PROXMOX_TOKEN_NAME"),
@@ -235,40 +235,31 @@ function tokenOf(text: TextOf): ApiToken {
     whole: text("PROXMOX_TOKEN"),
   });
   if (found instanceof ApiToken) return found;
-  const [name, why] = TOKEN_FAULTS[found];
-  const row: SettingRow = CAPTURE_SETTINGS[name];
-  // The value may be a secret that was put into the wrong setting.
-  throw usageError(`Setting ${name} ${why}`, {
-    hint: `Allowed: ${row.allowed}${
-      row.secret ? `; from the environment or from the file that --${row.flag} names` : ""
-    }`,
-  });
+  const name = TOKEN_FAULTS[found];
+  // The value is not shown: it may be a secret that was put into the wrong setting.
+  const row: SettingRow = { ...CAPTURE_SETTINGS[name], secret: true };
+  throw settingError(name, row, found.startsWith("no-") ? undefined : text(name));
 }
 
 /** The narrowest that was asked for: certificates, then an authority, then the system's. */
-function trustOf(text: TextOf): TrustSetting {
-  const pins = text("PROXMOX_FINGERPRINT");
+function trustOf({ text, checked }: Settings): TrustSetting {
   const file = text("PROXMOX_CA_FILE");
-  const verify = switchOf(text("PROXMOX_SSL_VERIFY") ?? "");
-  if (verify === undefined) refuse("PROXMOX_SSL_VERIFY", text("PROXMOX_SSL_VERIFY"));
-  if (pins !== undefined) return { kind: "pinned", fingerprints: fingerprintsOf(pins) };
+  const isVerified = checked("PROXMOX_SSL_VERIFY", switchOf);
+  if (text("PROXMOX_FINGERPRINT") !== undefined) {
+    return { kind: "pinned", fingerprints: checked("PROXMOX_FINGERPRINT", fingerprintsOf) };
+  }
   if (file !== undefined) return { kind: "authority", file };
-  return { kind: verify ? "system" : "any" };
+  return { kind: isVerified ? "system" : "any" };
 }
 
-/** "5f:40:…", "sha256:5F40…" → "5F:40:…" */
-function fingerprintsOf(value: string): ReadonlySet<string> {
+/** "5f:40:…", "sha256:5F40…" → "5F:40:…"; undefined when one of them is not a SHA-256. */
+function fingerprintsOf(value: string): ReadonlySet<string> | undefined {
   const found = value.split(/[,;\s]+/).filter((part) => part !== "").map((part) => {
     const hex = part.replace(/^sha-?256[:=]/i, "").replaceAll(":", "").toUpperCase();
-    const isDigest = /^[0-9A-F]{64}$/.test(hex);
-    return isDigest ? hex.match(/../g)!.join(":") : refuse("PROXMOX_FINGERPRINT", value);
+    return /^[0-9A-F]{64}$/.test(hex) ? hex.match(/../g)!.join(":") : undefined;
   });
-  return new Set(found);
-}
-
-function scopeOf(value: string): ReadonlySet<string> | undefined {
-  const fault = scopeFault(value);
-  return fault === undefined ? parseScope(value) : refuse("nodes", value, fault);
+  const good = found.filter((each) => each !== undefined);
+  return good.length === found.length ? new Set(good) : undefined;
 }
 
 const RECORDED = ["CLUSTER_NAME", "SITE_NAME", "NODE_SITE_MAP", "LXC_LIVE_ADDRESSES"] as const;
@@ -278,21 +269,4 @@ function recordedOf(texts: CaptureTexts): CaptureOptions["recorded"] {
     const given = texts[name]?.trim();
     return given ? [[name, given]] : [];
   }));
-}
-
-function whole(least: number, most: number): (text: string) => number | undefined {
-  return (text) => {
-    const value = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
-    return value >= least && value <= most ? value : undefined;
-  };
-}
-
-function refuse(name: CaptureSettingName, value: string | undefined, why?: string): never {
-  const row: SettingRow = CAPTURE_SETTINGS[name];
-  // Whoever writes a URL may write a password into it.
-  const shown = value?.replace(/\/\/[^/]*@/g, "//…@") ?? "";
-  const given = shown.trim() === "" ? "is not set" : `is "${shown}"`;
-  throw usageError(`Setting ${name} ${given}${why === undefined ? "" : `: ${why}`}`, {
-    hint: `Allowed: ${row.allowed}`,
-  });
 }

@@ -1,4 +1,4 @@
-/** What a capture came to: the gaps by what they come from, and what to do about each kind. */
+/** The result of a capture: gaps by cause, and what to do about each. */
 import { type Cause, CAUSES, type Incomplete, refusedIn } from "../proxmox/answers.ts";
 import {
   ENDPOINT_NAMES,
@@ -8,7 +8,7 @@ import {
   parsePath,
 } from "../proxmox/endpoints.ts";
 import type { Manifest } from "../run-folder/snapshot.ts";
-import { accessTo, grantsFor, type Lack, lacksOf, type Setting } from "./access.ts";
+import { type AccessContext, accessTo, grantsFor, type Lack, lacksOf } from "./access.ts";
 import { type ClientRun, connect } from "./client.ts";
 import { type Inventory, readOverviewOnce, refuseEmpty, warningsOf } from "./overview.ts";
 import type { CaptureOptions } from "./settings.ts";
@@ -31,21 +31,21 @@ export interface GapGroup {
   readonly whatToDo: readonly string[];
 }
 
-/** TABLE: what mends a kind of gap; all of them end in `capture --resume`. */
+/** TABLE: cause of a gap → what to do before `capture --resume`. */
 const REMEDIES: Readonly<Record<Exclude<Cause, "denied" | "filtered">, string>> = {
-  unreachable: "Bring the node back",
-  overloaded: "Ask more gently: a lower PROXMOX_CONCURRENCY",
-  dropped: "Look at pveproxy's log on the node, and at what stands between",
-  "timed-out": "Look at the node's load and storages, or allow more time: PROXMOX_API_TIMEOUT",
-  moved: "Wait until migrations are over",
-  depends: "Mend the others",
-  failed: "Read what Proxmox VE says of it",
+  unreachable: "Bring the node back online",
+  overloaded: "Lower PROXMOX_CONCURRENCY (--proxmox-concurrency)",
+  dropped: "Check the log of pveproxy on the node, and firewalls on the way",
+  "timed-out": "Check load and storages of the node, or allow more time with PROXMOX_API_TIMEOUT",
+  moved: "Wait until migrations have finished",
+  depends: "Fix the causes above first",
+  failed: "Read the error of Proxmox VE in the manifest",
 };
 
-export interface Asker extends Omit<Setting, "rights"> {
+export interface Asker extends Omit<AccessContext, "rights"> {
   readonly token: ApiToken;
   /** undefined: not known. */
-  readonly rights: Setting["rights"] | undefined;
+  readonly rights: AccessContext["rights"] | undefined;
 }
 
 export function groupGaps({ incomplete }: Manifest, asker: Asker): GapGroup[] {
@@ -58,14 +58,14 @@ export function groupGaps({ incomplete }: Manifest, asker: Asker): GapGroup[] {
       ? [
         ...grantsFor(group.flatMap((gap) => lacksAt(gap, asker)), asker.token, asker.rights)
           .map(({ text }) => text),
-        "If that does not help, run doctor: it shows which paths lack which privilege",
+        "If that does not help, run doctor: it shows which privilege is missing on which path",
       ]
       : [REMEDIES[cause]];
     return [{ cause, count: group.length, example, whatToDo }];
   });
 }
 
-/** What Proxmox VE names, else what the token's rights show; of several privileges the first would do. */
+/** What Proxmox VE names, else what the token's rights show. */
 function lacksAt({ path, reason }: Incomplete, asker: Asker): Lack[] {
   const { rights } = asker;
   const refused = refusedIn(reason);
@@ -77,16 +77,14 @@ function lacksAt({ path, reason }: Incomplete, asker: Asker): Lack[] {
   return privilege === undefined ? [] : [{ privilege, path: refused?.path ?? "/" }];
 }
 
-/** What a capture would ask, in numbers, from the listings alone. */
-
 export interface PlanRow {
   readonly endpoint: EndpointName;
   readonly calls: number;
-  /** The configs decide how many it will be. */
+  /** The exact number depends on the configs of the guests. */
   readonly isAtMost: boolean;
 }
 
-/** Asks for the listings and nothing else. @throws AppError "remote". */
+/** How many calls a capture would make. Asks the cluster-wide questions only. @throws AppError "remote". */
 export async function planCapture(options: CaptureOptions, asking: ClientRun): Promise<PlanRow[]> {
   const connection = await connect(options, asking);
   try {
@@ -99,8 +97,8 @@ export async function planCapture(options: CaptureOptions, asking: ClientRun): P
   }
 }
 
-/** Of a cluster where all is as the listings have it, and every call is answered. */
-export function planOf(
+/** If the cluster is as it is listed, and every call succeeds. */
+function planOf(
   { nodes }: Inventory,
   { hasLiveAddresses }: Pick<CaptureOptions, "hasLiveAddresses">,
 ): PlanRow[] {
@@ -110,7 +108,7 @@ export function planOf(
   const running = (kind: GuestKind): number =>
     guests.filter((guest) => guest.kind === kind && guest.status === "running").length;
   const calls: Partial<Record<EndpointName, number>> = {
-    // A node that is listed as offline is asked once, for its own word.
+    // A node that is listed as offline is asked once, since it may be online after all.
     nodeStatus: asked.length,
     network: online.length,
     config: guests.length,

@@ -1,11 +1,11 @@
-/** The API token: who asks, and the one secret of a capture. */
+/** The API token, the only secret of a capture. */
 import type { Principal } from "../proxmox/acl.ts";
 
 const SECRET_REGEXP = /^[\x21-\x3a\x3c-\x7e]{1,512}$/;
 const USER_REGEXP = /^[^\s:/!=]+@[A-Za-z][\w.-]*$/;
 const NAME_REGEXP = /^[A-Za-z][\w.-]+$/;
 
-/** Nothing but `authorization` gives the secret away: not a log, not JSON, not an inspector. */
+/** Only `authorization` shows the secret: no log, no JSON and no inspector does. */
 export class ApiToken {
   /** "netbox@pve" */
   readonly user: string;
@@ -19,7 +19,7 @@ export class ApiToken {
     this.#secret = secret;
   }
 
-  /** Whose roles decide: a token may do what both it and its user may, and root@pam everything. */
+  /** Whose roles decide: a token may do what both it and its user may; root@pam may do everything. */
   get principals(): Principal[] {
     const token = { type: "token", ugid: this.id } as const;
     return this.user === "root@pam" ? [token] : [{ type: "user", ugid: this.user }, token];
@@ -31,7 +31,7 @@ export class ApiToken {
     return `PVEAPIToken=${this.id}=${this.#secret.replaceAll("%", "%25")}`;
   }
 
-  /** A text from outside, which may quote the secret, without it. */
+  /** Removes the secret from a text of the server. */
   scrub(text: string): string {
     return text.includes(this.#secret) ? text.replaceAll(this.#secret, "[redacted]") : text;
   }
@@ -48,8 +48,8 @@ export interface TokenTexts {
 export type TokenFault = "user" | "name" | "no-name" | "secret" | "no-secret" | "whole";
 
 /**
- * A token, or which of the texts is wrong. Other tools write the name behind the user, the user before
- * the name, or only the secret where all of it is due; a name that stands in two places must be one.
+ * A token, or which of the texts is wrong. As in other tools, the user may include the token's name, the name may
+ * include the user, and the whole may be the secret only; a name that is given twice must be the same.
  */
 export function parseApiToken(texts: TokenTexts): ApiToken | TokenFault {
   const { id: wholeId, secret: wholeSecret } = splitWhole(texts.whole);

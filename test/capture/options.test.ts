@@ -1,4 +1,4 @@
-/** Settings of capture: what they are when nobody sets them, and that a wrong one is refused by name. */
+/** Settings of capture: defaults, and what is refused. */
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import { AppError } from "../../src/base/errors.ts";
@@ -24,7 +24,7 @@ function options(texts: CaptureTexts = {}): CaptureOptions {
   return parseCaptureOptions({ ...NEEDED, ...texts });
 }
 
-/** What is thrown, which has to be an error that the user can act on. */
+/** The error, which the user must be able to act on. */
 function refusal(texts: CaptureTexts): AppError {
   try {
     options(texts);
@@ -35,7 +35,7 @@ function refusal(texts: CaptureTexts): AppError {
   throw new Error("It was not refused");
 }
 
-test("settings that nobody set are those of the mapping document, and every extension is off", () => {
+test("the defaults are those of the mapping document, and every extension is off", () => {
   const { token, ...others } = options();
   expect(others).toEqual({
     hosts: [{ name: "pve1.example.net", port: 8006 }],
@@ -74,23 +74,23 @@ describe("a token", () => {
 
   test.each<[string, CaptureTexts]>([
     ["in three settings", { PROXMOX_USER: "netbox@pve" }],
-    ["with its name behind the user", { PROXMOX_USER: "netbox@pve!sync", PROXMOX_TOKEN_NAME: "" }],
+    ["with its name after the user", { PROXMOX_USER: "netbox@pve!sync", PROXMOX_TOKEN_NAME: "" }],
     ["with the user before its name", { PROXMOX_TOKEN_NAME: "netbox@pve!sync" }],
     ["in one", { ...WHOLE, PROXMOX_TOKEN: `netbox@pve!sync=${SECRET}` }],
     ["in one, as the header has it", {
       ...WHOLE,
       PROXMOX_TOKEN: `PVEAPIToken=netbox@pve!sync=${SECRET}`,
     }],
-    ["with its secret where all of it may stand", {
+    ["with its secret in the place of the whole", {
       PROXMOX_USER: "netbox@pve!sync",
       ...WHOLE,
       PROXMOX_TOKEN: SECRET,
     }],
-    ["with a line break behind its secret", {
+    ["with a line break after its secret", {
       PROXMOX_USER: "netbox@pve",
       PROXMOX_TOKEN_VALUE: `${SECRET}\n`,
     }],
-    ["in three, which go before the one", {
+    ["in three, which take precedence over the one", {
       PROXMOX_USER: "netbox@pve",
       PROXMOX_TOKEN: "other@pve!other=other",
     }],
@@ -103,25 +103,43 @@ describe("a token", () => {
   });
 
   test.each<[string, CaptureTexts, string, string]>([
-    ["no name", { PROXMOX_TOKEN_NAME: "" }, "PROXMOX_TOKEN_NAME", "is not set"],
-    ["no secret", { PROXMOX_TOKEN_VALUE: "" }, "PROXMOX_TOKEN_VALUE", "is not set"],
-    ["a user without realm", { PROXMOX_USER: "netbox" }, "PROXMOX_USER", "is no user and realm"],
-    ["a name that is none", { PROXMOX_TOKEN_NAME: "1 2" }, "PROXMOX_TOKEN_NAME", "is no name"],
-    ["a secret of two lines", { PROXMOX_TOKEN_VALUE: "a\nb" }, "PROXMOX_TOKEN_VALUE", "holds"],
-    ["a secret with a semicolon", { PROXMOX_TOKEN_VALUE: "a;b" }, "PROXMOX_TOKEN_VALUE", "holds"],
+    ["no name", { PROXMOX_TOKEN_NAME: "" }, "PROXMOX_TOKEN_NAME", "is required"],
+    ["no secret", { PROXMOX_TOKEN_VALUE: "" }, "PROXMOX_TOKEN_VALUE", "is required"],
     [
-      "a whole that is none",
+      "a user without realm",
+      { PROXMOX_USER: "netbox" },
+      "PROXMOX_USER",
+      "must be a user and a realm",
+    ],
+    ["an invalid name", { PROXMOX_TOKEN_NAME: "1 2" }, "PROXMOX_TOKEN_NAME", "must be the name"],
+    [
+      "a secret of two lines",
+      { PROXMOX_TOKEN_VALUE: "a\nb" },
+      "PROXMOX_TOKEN_VALUE",
+      "must be the secret",
+    ],
+    [
+      "a secret with a semicolon",
+      { PROXMOX_TOKEN_VALUE: "a;b" },
+      "PROXMOX_TOKEN_VALUE",
+      "must be the secret",
+    ],
+    [
+      "an invalid whole",
       { ...WHOLE, PROXMOX_TOKEN: "netbox!=x" },
       "PROXMOX_TOKEN",
-      "is no token",
+      "must be user@realm!name=secret",
     ],
   ])("with %s is refused, and its secret is not shown", (_, texts, name, why) => {
     const { kind, message, hint } = refusal(texts);
-    expect([kind, message]).toEqual(["usage", expect.stringContaining(`Setting ${name} ${why}`)]);
+    expect([kind, message]).toEqual([
+      "usage",
+      expect.stringMatching(new RegExp(`^${name} \\(--[a-z-]+\\) ${why}`)),
+    ]);
     expect(`${message}${hint}`).not.toContain(SECRET);
   });
 
-  test("gives its secret away to nobody who only looks at it", () => {
+  test("does not show its secret in JSON, text or an inspector", () => {
     const { token } = options();
     const looks = [
       JSON.stringify(token),
@@ -179,8 +197,12 @@ test.each<[keyof CaptureTexts, string]>([
   const error = refusal({ [name]: value });
   const row: SettingRow = CAPTURE_SETTINGS[name];
   expect(error.kind).toBe("usage");
-  expect(error.message).toContain(value === "" ? `Setting ${name} is not set` : `"${value}"`);
-  expect(error.hint).toBe(`Allowed: ${row.allowed}`);
+  const label = `${row.variable ?? name} (--${row.flag})`;
+  expect(error.message).toBe(
+    value === ""
+      ? `${label} is required: ${row.allowed}`
+      : `${label} must be ${row.allowed}, not "${value}"`,
+  );
 });
 
 test("what transform needs to know is recorded as it was given, and nothing else is", () => {
@@ -197,7 +219,9 @@ test("what transform needs to know is recorded as it was given, and nothing else
 
 test("BOOTSTRAP needs no other setting, and is a word", () => {
   expect([isBootstrap({}), isBootstrap({ BOOTSTRAP: "yes" })]).toEqual([false, true]);
-  expect(() => isBootstrap({ BOOTSTRAP: "maybe" })).toThrow('BOOTSTRAP is "maybe"');
+  expect(() => isBootstrap({ BOOTSTRAP: "maybe" })).toThrow(
+    'BOOTSTRAP (--bootstrap) must be true or false, not "maybe"',
+  );
 });
 
 test("secrets are two, each flag is one setting's, and those of transform are called the same", () => {

@@ -111,8 +111,9 @@ describe("settings", () => {
     expect(() => parsePushOptions({ ...GIVEN, [name]: text })).toThrow(
       expect.objectContaining({
         kind: "usage",
-        message: `Setting ${name} is "${text}"`,
-        hint: `Allowed: ${PUSH_SETTINGS[name].allowed}`,
+        message: `${name} (--${PUSH_SETTINGS[name].flag}) must be ${
+          PUSH_SETTINGS[name].allowed
+        }, not "${text}"`,
       }),
     );
   });

@@ -1,4 +1,4 @@
-/** capture: a live cluster → a snapshot; or, with --plan, how much that would ask. */
+/** capture: a live cluster → a snapshot; with --plan, only the number of calls. */
 import { usageError } from "../../base/errors.ts";
 import { printable } from "../../base/log.ts";
 import { TOOL } from "../../base/tool.ts";
@@ -21,7 +21,7 @@ import { type CaptureSummary, type GapGroup, planCapture, type PlanRow } from ".
 export async function runCapture(session: Session): Promise<void> {
   const texts = await readSettings(session.context, CAPTURE_SETTINGS);
   if (isBootstrap(texts)) {
-    session.log.info("BOOTSTRAP is set: static entities need no capture, so nothing is asked");
+    session.log.info("BOOTSTRAP is set: static entities need no capture, so no API call is made");
     return;
   }
   const options = parseCaptureOptions(texts);
@@ -36,9 +36,9 @@ async function plan(session: Session, options: CaptureOptions): Promise<void> {
 async function ask(session: Session, options: CaptureOptions): Promise<void> {
   const folder = session.option("out") ?? defaultFolder(options);
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(folder)) {
-    throw usageError(`Cannot capture into "${folder.split(":", 1)[0]}://…": it is no folder`, {
+    throw usageError(`Cannot capture into "${folder.split(":", 1)[0]}://…": not a folder`, {
       hint:
-        "Capture into a folder on this machine: a capture that is interrupted goes on from there",
+        "Name a folder on this machine with --out: an interrupted capture is resumed from there",
     });
   }
   const store = await session.openTarget(folder);
@@ -59,7 +59,7 @@ export function asking(session: Session, signal: AbortSignal) {
   return { signal, onWarning: (sentence: string) => session.log.warn(sentence) };
 }
 
-/** "snapshots/pve1.example.net"; the name of the cluster is not known yet. */
+/** "snapshots/pve1.example.net", since the name of the cluster is not known yet. */
 export function defaultFolder({ hosts: [{ name }] }: CaptureOptions): string {
   return `snapshots/${name.replaceAll(":", "-")}`;
 }
@@ -70,8 +70,6 @@ function viewOf({ nodes, guests, gaps }: CaptureProgress): ProgressView {
     ...(gaps === 0 ? {} : { remark: `${gaps} not read` }),
   };
 }
-
-/** What a capture read and did not read, or would ask, for people or for scripts. */
 
 /** `target` is the run folder, as the user named it. */
 export function printCapture(session: Session, summary: CaptureSummary, target: string): void {
@@ -103,7 +101,7 @@ function gapsText(gaps: readonly GapGroup[], folder: string): string {
       "then",
       `${TOOL.name} capture --resume --out ${folder}`,
     ]]),
-    `${folder}/manifest.json names each path`,
+    `${folder}/manifest.json lists each path`,
   ].join("\n\n");
 }
 

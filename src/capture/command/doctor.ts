@@ -1,11 +1,11 @@
-/** doctor: what stands between this machine and a complete capture, and the commands that mend it. */
+/** doctor: checks connection, token and rights, and prints the commands that grant what is missing. */
 import type { ServerCertificate } from "../../http/certificate.ts";
 import { ENDPOINT_NAMES, SHOWN_PATHS } from "../../proxmox/endpoints.ts";
 import { interruptible } from "../../terminal/interrupt.ts";
 import type { Session } from "../../terminal/session.ts";
 import { readSettings } from "../../terminal/settings.ts";
 import { renderTable } from "../../terminal/tables.ts";
-import { type Access, accessTo, type Command, grantsFor, lacksOf } from "../access.ts";
+import { type Access, accessTo, type GrantCommand, grantsFor, lacksOf } from "../access.ts";
 import { type ClientRun, connect } from "../client.ts";
 import { readOverviewOnce, refuseScope, warningsOf } from "../overview.ts";
 import {
@@ -24,7 +24,7 @@ export async function runDoctor(session: Session): Promise<void> {
   if (!isWell) session.exitWith("incomplete");
 }
 
-/** TABLE: how the certificate was judged. */
+/** TABLE: how the certificate was checked. */
 const TRUSTS: Readonly<Record<Diagnosis["trust"], string>> = {
   any: "not verified",
   system: "verified by the system's authorities",
@@ -32,7 +32,7 @@ const TRUSTS: Readonly<Record<Diagnosis["trust"], string>> = {
   pinned: "pinned by PROXMOX_FINGERPRINT",
 };
 
-/** A path and the paths below it are one place for people. */
+/** For people, a path includes the paths below it. */
 function pathsOf(places: Diagnosed["on"]): string[] {
   return [...new Set(places.map(({ path }) => path))];
 }
@@ -47,7 +47,7 @@ function textOf(diagnosis: Diagnosis): string {
       `${host.name}:${host.port}, Proxmox VE ${diagnosis.version ?? "of an unknown version"}`,
     ],
     ["Cluster", `${diagnosis.clusterName ?? "without a name"}: ${diagnosis.nodes.join(", ")}`],
-    ["Token", `${diagnosis.tokenId} is good`],
+    ["Token", `${diagnosis.tokenId} is accepted`],
     ["Certificate", TRUSTS[diagnosis.trust]],
     ...(certificate === undefined ? [] : [
       ["", `SHA-256 ${certificate.fingerprint}`],
@@ -64,10 +64,12 @@ function textOf(diagnosis: Diagnosis): string {
       pathsOf(on).join(" "),
     ]),
   );
-  const mend = grants.length === 0
+  const commands = grants.length === 0
     ? []
-    : [`To mend it, on any node:\n\n${grants.map((line) => `    ${line}`).join("\n")}`];
-  return `\n${[renderTable(["What", "Found"], facts), rights, ...mend].join("\n\n")}\n`;
+    : [`To grant what is missing, run on any node:\n\n${
+      grants.map((line) => `    ${line}`).join("\n")
+    }`];
+  return `\n${[renderTable(["What", "Found"], facts), rights, ...commands].join("\n\n")}\n`;
 }
 
 function jsonOf({ host, certificate, ...diagnosis }: Diagnosis): string {
@@ -92,15 +94,13 @@ function jsonOf({ host, certificate, ...diagnosis }: Diagnosis): string {
   return JSON.stringify(document, null, 2);
 }
 
-/** Does it connect, is the token good, and what may it read? Asks the cluster-wide questions only. */
-
 export interface Diagnosis {
   readonly host: ApiHost;
   readonly certificate: ServerCertificate | undefined;
   readonly trust: CaptureOptions["trust"]["kind"];
   readonly tokenId: string;
   readonly version: string | undefined;
-  /** undefined: a node that stands alone, or the token may not read it. */
+  /** undefined: a single node without a cluster, or the token may not read it. */
   readonly clusterName: string | undefined;
   readonly nodes: readonly string[];
   /** One per endpoint; undefined when the token's rights could not be read. */
@@ -111,10 +111,10 @@ export interface Diagnosis {
 
 export interface Diagnosed extends Access {
   /** Commands that grant what is missing. */
-  readonly grants: readonly Command[];
+  readonly grants: readonly GrantCommand[];
 }
 
-/** @throws AppError "remote" when nobody answers or the token is refused. */
+/** Asks the cluster-wide questions only. @throws AppError "remote" when no host answers or the token is refused. */
 export async function doctor(options: CaptureOptions, asking: ClientRun): Promise<Diagnosis> {
   const connection = await connect(options, asking);
   try {

@@ -35,16 +35,16 @@ describe("refused, with what is allowed", () => {
     [{ NETBOX_TOKEN: "  " }, "NETBOX_TOKEN (--netbox-token-file) is required"],
     [{ NETBOX_TOKEN: "a b c" }, "NETBOX_TOKEN contains a blank"],
     [{ NETBOX_TOKEN: "a\nb" }, "NETBOX_TOKEN contains a blank"],
-    [{ NETBOX_SKIP_TLS_VERIFY: "maybe" }, 'Setting NETBOX_SKIP_TLS_VERIFY is "maybe"'],
-    [{ NETBOX_CONCURRENCY: "0" }, 'Setting NETBOX_CONCURRENCY is "0"'],
-    [{ NETBOX_CONCURRENCY: "17" }, 'Setting NETBOX_CONCURRENCY is "17"'],
-    [{ NETBOX_TIMEOUT: "0" }, 'Setting NETBOX_TIMEOUT is "0"'],
-    [{ NETBOX_MAX_RETRIES: "-1" }, 'Setting NETBOX_MAX_RETRIES is "-1"'],
-    [{ NETBOX_RETRY_DELAY: "soon" }, 'Setting NETBOX_RETRY_DELAY is "soon"'],
+    [{ NETBOX_SKIP_TLS_VERIFY: "maybe" }, "NETBOX_SKIP_TLS_VERIFY (--"],
+    [{ NETBOX_CONCURRENCY: "0" }, "NETBOX_CONCURRENCY (--"],
+    [{ NETBOX_CONCURRENCY: "17" }, "NETBOX_CONCURRENCY (--"],
+    [{ NETBOX_TIMEOUT: "0" }, "NETBOX_TIMEOUT (--"],
+    [{ NETBOX_MAX_RETRIES: "-1" }, "NETBOX_MAX_RETRIES (--"],
+    [{ NETBOX_RETRY_DELAY: "soon" }, "NETBOX_RETRY_DELAY (--"],
   ])("%j", (texts, message) => {
     const { kind, message: said, hint } = refusal(texts);
     expect([kind, said.slice(0, message.length)]).toEqual(["usage", message]);
-    expect(hint).toBeTruthy();
+    expect(hint ?? /must be .+/.exec(said)?.[0]).toBeTruthy();
   });
 
   test.each<CompareTexts>([
