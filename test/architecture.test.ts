@@ -186,7 +186,6 @@ const DOUBLED: ReadonlySet<string> = new Set([
   "Exchange",
   "FAULTS",
   "Fault",
-  "FileEntry",
   "Findings",
   "Found",
   "Guest",

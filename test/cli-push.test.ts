@@ -241,7 +241,7 @@ describe.concurrent("exit codes", MANY_STARTS, () => {
     expectError(
       await runCli(["push", fresh("nowhere")], { env: envOf(diode) }),
       5,
-      "no such folder",
+      "does not exist",
     );
     expect(diode.requests).toHaveLength(0);
   });

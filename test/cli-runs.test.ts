@@ -30,7 +30,7 @@ function transform(
 
 describe.concurrent("a run folder that cannot be trusted is refused with 5", () => {
   test("because it is not there", async () => {
-    expectError(await transform(fresh("nowhere")), 5, "nowhere", "no such folder");
+    expectError(await transform(fresh("nowhere")), 5, "nowhere", "does not exist");
   });
 
   test("because it is unfinished", async () => {

@@ -15,7 +15,7 @@ import { recordedPath, sortKeyOf, sortValue } from "../proxmox/endpoints.ts";
 import type { Answer } from "../proxmox/answers.ts";
 import { AnswerSchema, type AnswersFile } from "./snapshot.ts";
 
-/** The answers of one file. Each is parsed when it is asked for, so that a node costs its text. */
+/** The answers of one file. Each is parsed when it is asked for, so that memory holds the bytes of a node, not its values. */
 export class Answers implements AnswersFile {
   readonly file: string;
   readonly #what: string;
@@ -64,7 +64,7 @@ export function writeAnswers(answers: ReadonlyMap<string, Answer>): string {
   return lines.length === 0 ? "{}\n" : `{\n${lines.join(",\n")}\n}\n`;
 }
 
-/** Where an answer's JSON stands in the bytes of the file: text of a whole file would outlive its use. */
+/** Where an answer's JSON is in the bytes of the file, of which no text is kept. */
 interface Line {
   readonly number: number;
   readonly from: number;
@@ -75,30 +75,30 @@ const [NEWLINE, QUOTE, COMMA, BACKSLASH] = [10, 34, 44, 92];
 const EMPTY = encodeUtf8("{}\n");
 const OPENING = encodeUtf8("{\n");
 const CLOSING = encodeUtf8("}\n");
-/** `"/nodes": {…},` → what stands between the path and `{…}`. */
+/** In `"/nodes": {…},`: between the path and `{…}`. */
 const PATH_END = encodeUtf8('": ');
 
 function indexLines(file: string, bytes: Uint8Array): Map<string, Line> {
   const lines = new Map<string, Line>();
-  if (bytes.length === EMPTY.length && standsAt(bytes, 0, EMPTY)) return lines;
-  if (!standsAt(bytes, 0, OPENING)) throw notAnswers(file, 1);
+  if (bytes.length === EMPTY.length && isAt(bytes, 0, EMPTY)) return lines;
+  if (!isAt(bytes, 0, OPENING)) throw notAnswers(file, 1);
   let number = 2;
   let start = OPENING.length;
-  for (; !standsAt(bytes, start, CLOSING); number += 1) {
+  for (; !isAt(bytes, start, CLOSING); number += 1) {
     const what = `${file}, line ${number}`;
     const newline = bytes.indexOf(NEWLINE, start);
     const end = pathEnd(bytes, start);
     const isLast = bytes[newline - 1] !== COMMA;
     if (
       newline === -1 || end === -1 || end > newline || bytes[start] !== QUOTE ||
-      isLast !== standsAt(bytes, newline + 1, CLOSING)
+      isLast !== isAt(bytes, newline + 1, CLOSING)
     ) {
       throw notAnswers(file, number);
     }
     const path = readPath(bytes.subarray(start, end + 1), what);
     if (path === undefined) throw notAnswers(file, number);
     if (lines.has(path)) {
-      throw inputError(`Cannot read ${what}: ${JSON.stringify(path)} stands in it twice`);
+      throw inputError(`Cannot read ${what}: duplicate path ${JSON.stringify(path)}`);
     }
     lines.set(path, { number, from: end + PATH_END.length, to: isLast ? newline : newline - 1 });
     start = newline + 1;
@@ -107,14 +107,14 @@ function indexLines(file: string, bytes: Uint8Array): Map<string, Line> {
   return lines;
 }
 
-/** Where the path's closing quote stands, or -1. */
+/** Index of the path's closing quote, or -1. */
 function pathEnd(bytes: Uint8Array, start: number): number {
   let end = bytes.indexOf(QUOTE, start + 1);
-  while (end !== -1 && !standsAt(bytes, end, PATH_END)) end = bytes.indexOf(QUOTE, end + 1);
+  while (end !== -1 && !isAt(bytes, end, PATH_END)) end = bytes.indexOf(QUOTE, end + 1);
   return end;
 }
 
-function standsAt(bytes: Uint8Array, at: number, text: Uint8Array): boolean {
+function isAt(bytes: Uint8Array, at: number, text: Uint8Array): boolean {
   for (let i = 0; i < text.length; i += 1) {
     if (bytes[at + i] !== text[i]) return false;
   }
@@ -148,8 +148,8 @@ function sortRows(path: string, answer: Answer): Answer {
 
 /**
  * A long answer whose data is a list of rows → the same answer, with only some keys of each row.
- * Decoded and parsed piece by piece: the listing of 100,000 guests is mostly telemetry, and would weigh
- * more than everything else together.
+ * Decoded and parsed piece by piece: the listing of 100,000 guests is mostly telemetry, and would take more memory
+ * than everything else together.
  */
 
 const PIECE_BYTES = 2 ** 16;
@@ -165,8 +165,8 @@ export function parsePickedRows(json: Uint8Array, what: string, keys: readonly s
   let from = start;
   for (let at = nextBoundary(json, from); at !== -1;) {
     const piece = tryParse(`[${textAt(from, at + 1)}]`);
-    // The boundary stood inside a text or a nested list. The next piece is twice as long, so that a
-    // row that is full of them costs its length and not the square of it.
+    // The boundary was inside a text or a nested list. The next piece is twice as long, so that the time for a row
+    // that is full of them grows with its length, not with the square of it.
     if (piece === undefined) {
       at = indexOfText(json, ROW_BOUNDARY, at + (at - from));
       continue;
@@ -181,7 +181,7 @@ export function parsePickedRows(json: Uint8Array, what: string, keys: readonly s
   return { ...rest, data: rows };
 }
 
-/** Where the first row stands; undefined in a short text, or in one of another shape. */
+/** Index of the first row; undefined in a short text, or in one of another shape. */
 function startOfRows(
   json: Uint8Array,
   textAt: (from: number, to: number) => string,
@@ -189,7 +189,7 @@ function startOfRows(
   const opening = json.length < PIECE_BYTES ? -1 : indexOfText(json, DATA_OPENING, 0);
   if (opening === -1) return undefined;
   const start = opening + DATA_OPENING.length;
-  // Closes only when the list is the answer's own, and not one inside another value.
+  // Valid JSON only if the list is the value of the answer itself, not of a nested object.
   return tryParse(`${textAt(0, start)}]}`) === undefined ? undefined : start;
 }
 

@@ -1,6 +1,6 @@
 /**
  * CONTRACT 2, read: the files of netbox/, trusted only as far as their hashes reach. Nothing but the
- * manifest is kept in memory: each file is read, and held against its hash, when its turn comes.
+ * manifest is kept in memory: each file is read, and checked against its hash, when its turn comes.
  */
 import { type } from "arktype";
 import { digest } from "../base/digest.ts";
@@ -118,12 +118,12 @@ async function noManifest(store: Store): Promise<Error> {
     return inputError(
       `Found unfinished entity files in ${store.place}: no ${ENTITY_MANIFEST_FILE}`,
       {
-        hint: "Run transform once more; the manifest is written last",
+        hint: "Run transform again; the manifest is written last",
       },
     );
   }
   const why = keys.length === 0
-    ? "there is no such folder, or it is empty"
+    ? "the folder does not exist, or is empty"
     : `no ${ENTITY_MANIFEST_FILE}`;
   return inputError(`Found no entity files in ${store.place}: ${why}`, {
     hint: keys.includes("manifest.json")

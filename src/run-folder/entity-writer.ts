@@ -24,7 +24,7 @@ export interface EntityBatch {
   readonly notes: readonly Note[];
 }
 
-/** What the writer cannot know by itself; goes into the manifest as it is. */
+/** Facts that the manifest takes over as they are. */
 export interface EntityFacts {
   readonly tool: Tool;
   /** Of the mapping that made the entities. */
@@ -50,7 +50,7 @@ export interface EntitySummary {
   readonly files: readonly FileEntry[];
 }
 
-/** Replaces netbox/ as a whole, once everything is written; on failure the old one stays. */
+/** Replaces the whole of netbox/ once everything is written; on failure the old one stays. */
 export async function writeEntities(
   store: Store,
   batches: AsyncIterable<EntityBatch> | Iterable<EntityBatch>,
@@ -78,14 +78,14 @@ export async function writeEntities(
 
 const OWN_FILE_REGEXP = /^netbox\/(?:\d\d-[a-z-]+-\d{4,}|left-out|manifest)\.json$/;
 
-/** The folder will be replaced: what nobody here wrote would be lost with it. */
+/** The folder will be replaced, and files that this program did not write would be lost. */
 async function refuseForeign(store: Store): Promise<void> {
   const keys = await store.keys().catch((cause: unknown) => {
     throw usageError(`Cannot write to ${store.place}: ${reasonOf(cause)}`, { cause });
   });
   if (keys.includes(ENTITIES_FOLDER)) {
     throw usageError(
-      `Cannot write ${ENTITIES_FOLDER}/ in ${store.place}: what stands there is no folder`,
+      `Cannot write ${ENTITIES_FOLDER}/ in ${store.place}: it is not a folder`,
       { hint: "Name another run folder, or move it away" },
     );
   }
@@ -94,7 +94,7 @@ async function refuseForeign(store: Store): Promise<void> {
   );
   if (foreign === undefined) return;
   throw usageError(
-    `Cannot replace ${ENTITIES_FOLDER}/ in ${store.place}: it holds "${foreign}", which is no entity file`,
+    `Cannot replace ${ENTITIES_FOLDER}/ in ${store.place}: it holds "${foreign}", which is not an entity file`,
     { hint: "Name another run folder, or move that file away" },
   );
 }
@@ -121,7 +121,7 @@ async function writeFiles(
     }
     for (const [name, step] of steps) counts[name] = await step.finish();
   } finally {
-    // Whoever discards the draft shall not meet a file that is still being written.
+    // Wait for pending writes before the draft is discarded.
     await requests.settle();
   }
   const { name, bytes, sha256, ...totals } = await leftOut.finish();
@@ -130,7 +130,7 @@ async function writeFiles(
   return { counts, ...totals, files };
 }
 
-/** One file is on its way while the next one fills; when it fails, the next one tells, or the end. */
+/** One file is written while the next one fills; a failure surfaces with the next file, or at the end. */
 function createRequestFiles(draft: Draft) {
   const files: FileEntry[] = [];
   let last = Promise.resolve();
@@ -245,7 +245,7 @@ function fits(line: string, before: number): boolean {
   return line.length * 3 <= free || utf8Length(line) <= free;
 }
 
-/** All that stands before the first entity, and where the id goes. */
+/** Everything before the first entity, and where the id goes. */
 function headerOf(tool: Tool): { bytes: Uint8Array; idAt: number; entitiesAt: number } {
   const text = opening({
     stream: "latest",
@@ -284,7 +284,7 @@ export class ByteBuffer {
     return this.#length;
   }
 
-  /** Starts anew, with these bytes. */
+  /** Starts over with these bytes. */
   reset(bytes: Uint8Array): void {
     this.#length = 0;
     this.append(bytes);
@@ -306,7 +306,7 @@ export class ByteBuffer {
     this.#bytes.set(bytes, at);
   }
 
-  /** What stands from `start` on; valid until the next change. */
+  /** The bytes from `start` on; valid until the next change. */
   view(start: number): Uint8Array {
     return this.#bytes.subarray(start, this.#length);
   }

@@ -26,7 +26,7 @@ export interface LeftOutTotals {
   readonly name: string;
   readonly bytes: number;
   readonly sha256: string;
-  /** Reason → records, in the order of the closed list; none at 0. */
+  /** Reason → records, in the order of the closed list, without zeros. */
   readonly leftOut: Readonly<Record<string, number>>;
   readonly notes: Readonly<Record<string, number>>;
 }
@@ -38,7 +38,7 @@ export function createLeftOutWriter(draft: Pick<Draft, "append">): LeftOutWriter
   const digest = new RunningDigest();
   const reasons = new Map<string, number>();
   const codes = new Map<string, number>();
-  // Records go to the file as they come; notes are few and wait for their turn.
+  // Records are written as they come; notes are few and are kept until the end.
   const notes: string[] = [];
   let pending = '{"left_out":[';
   let separator = "\n";
@@ -102,7 +102,7 @@ export function* readLeftOut(bytes: Uint8Array): Generator<LeftOut> {
   }
 }
 
-/** Records, then notes. @throws AppError "input" that names the line which is none. */
+/** Records, then notes. @throws AppError "input" that names the invalid line. */
 export function* readLeftOutLines(bytes: Uint8Array): Generator<LeftOutLine> {
   let kind: keyof typeof SHAPES = "leftOut";
   let line = 1;

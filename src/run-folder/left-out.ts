@@ -1,4 +1,4 @@
-/** left-out.json: what did not become an entity, and what became one otherwise than expected. */
+/** left-out.json: what did not become an entity (records), and what became one with a deviation (notes). */
 
 /** Where the reader can look it up: an answer of the snapshot. */
 export interface AnswerRef {
@@ -16,7 +16,7 @@ export interface LeftOut {
   readonly reason: Reason;
   readonly sentence: string;
   readonly answer: AnswerRef;
-  /** What the answers hold below it, when it is a guest or a node. */
+  /** Of a guest or a node: how many things of each kind are left out with it. */
   readonly children?: Readonly<Record<string, number>>;
 }
 
@@ -84,7 +84,7 @@ export const NOTES = {
 
 export type NoteCode = keyof typeof NOTES;
 
-/** What a record says of what it is about: not that it is gone, only that nothing new is known of it. */
+/** Reasons that do not mean that something is gone, only that nothing new is known of it. */
 export const NOT_READ: ReadonlySet<Reason> = new Set([
   "out-of-scope",
   "unreachable",

@@ -1,4 +1,5 @@
-/** A folder's manifest: sealed, and of a format that this program knows. */
+/** Manifests: a format that this program knows, a seal, and a list of files. */
+import { type } from "arktype";
 import { digest, digestAside } from "../base/digest.ts";
 import { AppError, inputError, reasonOf } from "../base/errors.ts";
 import { canonicalJson, parseJson } from "../base/json.ts";
@@ -12,11 +13,11 @@ export interface ManifestKind {
   readonly format: string;
   /** The newest format that this program reads. */
   readonly newest: number;
-  /** The program that wrote it, as the hint of an error names it: "captured it". */
+  /** For the hint of an error: "captured it". */
   readonly writtenBy: string;
 }
 
-/** What a manifest says, and its own hash; its shape is yet to be checked. */
+/** A manifest whose seal is checked, and whose shape is not yet. */
 export interface ManifestDocument {
   readonly document: unknown;
   readonly sha256: string;
@@ -62,33 +63,33 @@ export function seal(document: object): string {
 
 /**
  * Text → value and its seal. The bytes themselves are checked, so that white space counts too.
- * @throws AppError "input" when the text is not JSON, bears no seal or was changed.
+ * @throws AppError "input" when the text is not JSON, has no seal or was changed.
  */
 export function unseal(text: string, file: string): { document: unknown; sha256: string } {
   const document = parseJson(text, file);
   const sha256 = SEAL_REGEXP.exec(text)?.[1];
   if (sha256 === undefined) {
-    throw inputError(`Cannot trust ${file}: it bears no "sha256" of its own`, {
-      hint: "Only files that proxmox-diode wrote are read; take the folder from its source again",
+    throw inputError(`No checksum in ${file}`, {
+      hint:
+        "Only files that proxmox-diode wrote are read: copy the whole run folder again from where it was made",
     });
   }
   if (digest(text.replace(SEAL_REGEXP, EMPTY_SEAL)) !== sha256) {
     throw inputError(`Cannot trust ${file}: it was changed after it was written`, {
-      hint: "Take the folder from its source again, whole",
+      hint: "Copy the whole run folder again from where it was made",
     });
   }
   return { document, sha256 };
 }
 
-/** The file list of a manifest, held against what a folder really holds. */
-
-export interface FileEntry {
+/** A file of the run folder, as a manifest lists it. */
+export const FileEntry = type({
   /** Relative to the run folder. */
-  readonly path: string;
-  readonly bytes: number;
-  /** 64 lower-case hex digits. */
-  readonly sha256: string;
-}
+  path: "string",
+  bytes: "number.integer >= 0",
+  sha256: "string.hex",
+});
+export type FileEntry = typeof FileEntry.infer;
 
 export function fileEntry(path: string, bytes: Uint8Array): FileEntry {
   return { path, bytes: bytes.byteLength, sha256: digest(bytes) };
@@ -99,13 +100,14 @@ export async function readListed(store: Store, entry: FileEntry): Promise<Uint8A
   const bytes = await readRequired(store, entry.path);
   if (bytes.byteLength !== entry.bytes || await digestAside(bytes) !== entry.sha256) {
     throw inputError(`Cannot trust "${entry.path}" in ${store.place}: it was changed`, {
-      hint: "Its SHA-256 is not the one in the manifest; take the folder from its source again",
+      hint:
+        "Its SHA-256 is not the one in the manifest: copy the whole run folder again from where it was made",
     });
   }
   return bytes;
 }
 
-/** A file that is there and should not be, or the other way round. */
+/** An unlisted file, or a missing one. */
 export interface ListingFault {
   readonly path: string;
   readonly error: AppError;
@@ -121,7 +123,7 @@ export async function checkListing(
   if (fault !== undefined) throw fault.error;
 }
 
-/** Everything that tells the list of a manifest from what `folder` holds. */
+/** All differences between the list of a manifest and the files of `folder`. */
 export async function listingFaults(
   store: Store,
   folder: string,
@@ -130,29 +132,29 @@ export async function listingFaults(
   const found = (await store.keys()).filter((key) => key.startsWith(folder)).sort(compareCodeUnits);
   const present = new Set(found);
   const listed = new Set<string>();
-  const twice: string[] = [];
+  const duplicates: string[] = [];
   for (const { path } of entries) {
-    if (listed.has(path)) twice.push(path);
+    if (listed.has(path)) duplicates.push(path);
     listed.add(path);
   }
   const refused = [...listed].filter((path) => !isSafeKey(path));
   const missing = [...listed].filter((path) => isSafeKey(path) && !present.has(path));
   return [
     ...refused.map((path) => ({ path, error: refusedKey(path) })),
-    ...twice.map((path) => ({
+    ...duplicates.map((path) => ({
       path,
-      error: inputError(`Found "${path}" twice in the manifest of ${store.place}`),
+      error: inputError(`Duplicate path "${path}" in the manifest of ${store.place}`),
     })),
     ...found.filter((path) => !listed.has(path)).map((path) => ({
       path,
       error: inputError(`Found "${path}" in ${store.place}, which its manifest does not list`, {
-        hint: "Remove the file, or take the folder from its source again",
+        hint: "Remove the file, or copy the whole run folder again from where it was made",
       }),
     })),
     ...missing.map((path) => ({
       path,
       error: inputError(`Cannot find "${path}" in ${store.place}, which its manifest lists`, {
-        hint: "Take the folder from its source again, whole",
+        hint: "Copy the whole run folder again from where it was made",
       }),
     })),
   ];

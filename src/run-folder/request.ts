@@ -1,7 +1,6 @@
 /**
- * The text of an entity file → one Diode request, whole. Beside our own files it reads dry-run files
- * of the official SDKs, which lack header fields that the server demands, in both spellings that
- * protobuf JSON has (producer_app_name, producerAppName).
+ * The text of an entity file → one Diode request. Also reads dry-run files of the official SDKs, which lack header
+ * fields that the server requires, in both spellings of protobuf JSON (producer_app_name, producerAppName).
  */
 import { v5 } from "uuid";
 import { inputError } from "../base/errors.ts";
@@ -19,8 +18,8 @@ export interface RequestJson {
 const ID_NAMESPACE = "5d0c4d6f-7f4a-5b1e-9d57-2f7c9a1e6b10";
 
 /**
- * TABLE: what a header that lacks a field is given. The ingester refuses a request without them, and
- * the dry-run clients leave them out. Source: diode-server/ingester/component.go;
+ * TABLE: values of missing header fields. The ingester refuses a request without them, and the dry-run clients leave
+ * them out. Source: diode-server/ingester/component.go;
  * diode-sdk-python, DiodeDryRunClient (no producer_app_version); diode-sdk-go, diode/dryrun.go (no
  * stream, no producer).
  */
@@ -33,7 +32,7 @@ const HEADER: Readonly<Record<string, (entities: readonly unknown[]) => string>>
   sdk_version: () => TOOL.version,
 };
 
-/** The bytes that stand in `entities` → a request's id. */
+/** The bytes of `entities` → a request's id. */
 export function requestId(entities: Uint8Array): string {
   return v5(entities, ID_NAMESPACE);
 }
@@ -42,13 +41,13 @@ export function requestId(entities: Uint8Array): string {
 export function readRequest(bytes: Uint8Array, what: string): RequestJson {
   const document = parseJson(decodeUtf8(bytes, what), what);
   if (typeof document !== "object" || document === null || Array.isArray(document)) {
-    throw inputError(`Cannot read ${what}: it holds no Diode request`, {
+    throw inputError(`Cannot read ${what}: not a Diode request`, {
       hint: "An entity file is one JSON object with a list of entities",
     });
   }
   const { entities, ...header } = document as Record<string, unknown>;
   if (!Array.isArray(entities) || entities.length === 0) {
-    throw inputError(`Cannot read ${what}: it holds no list of entities, or an empty one`, {
+    throw inputError(`Cannot read ${what}: no entities`, {
       hint: "Diode refuses a request without entities",
     });
   }

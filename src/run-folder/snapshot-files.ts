@@ -1,4 +1,4 @@
-/** A run folder → its snapshot, trusted only as far as its hashes reach. */
+/** A run folder ↔ its snapshot; every file is checked against its hash. */
 import { type } from "arktype";
 import { inputError } from "../base/errors.ts";
 import { encodeUtf8 } from "../base/text.ts";
@@ -6,14 +6,15 @@ import { compareNatural } from "../base/natural-order.ts";
 import { type Answer, type Incomplete, incompleteOf, isFailure } from "../proxmox/answers.ts";
 import { CLUSTER_FILE, nodeFile, nodeOfFile, NODES_FOLDER } from "../proxmox/endpoints.ts";
 import { Answers, writeAnswers } from "./answers.ts";
-import { checkListing, fileEntry, readListed, readManifestFile, seal } from "./manifest.ts";
 import {
+  checkListing,
   type FileEntry,
-  Manifest,
-  MANIFEST_FILE,
-  type Snapshot,
-  SNAPSHOT_FORMAT,
-} from "./snapshot.ts";
+  fileEntry,
+  readListed,
+  readManifestFile,
+  seal,
+} from "./manifest.ts";
+import { Manifest, MANIFEST_FILE, type Snapshot, SNAPSHOT_FORMAT } from "./snapshot.ts";
 import type { Store } from "./store/store.ts";
 
 /** @throws AppError "input" when the folder is unfinished, changed, or of a newer format. */
@@ -42,7 +43,7 @@ export async function openSnapshot(store: Store): Promise<Snapshot> {
   };
 }
 
-/** The manifest alone, of whatever the folder holds. @throws AppError "input". */
+/** The manifest alone. @throws AppError "input". */
 export async function readSnapshotManifest(
   store: Store,
 ): Promise<{ readonly manifest: Manifest; readonly sha256: string }> {
@@ -66,7 +67,7 @@ async function noManifest(store: Store): Promise<Error> {
   const keys = await store.keys();
   if (keys.length === 0) {
     return inputError(
-      `Found no snapshot in ${store.place}: there is no such folder, or it is empty`,
+      `Found no snapshot in ${store.place}: the folder does not exist, or is empty`,
       {
         hint: "Name a folder that capture or simulate wrote, such as snapshots/example",
       },
@@ -86,12 +87,10 @@ function nameOf(place: string): string {
     place;
 }
 
-/** Answers → a run folder. The manifest is written last: a folder without one is unfinished. */
-
-/** What the writer cannot know by itself. */
+/** Facts that the manifest takes over as they are. */
 export interface ManifestFacts
   extends Omit<Manifest, "format" | "outcome" | "incomplete" | "counts" | "files"> {
-  /** Paths of good answers of which the API token saw only a part. */
+  /** Paths of answers of which the API token saw only a part. */
   readonly filtered?: Iterable<string>;
   readonly attempts?: number;
 }
@@ -99,14 +98,11 @@ export interface ManifestFacts
 export interface SnapshotWriter {
   /** `file` is relative to the run folder, such as "pve/nodes/pve1.json". */
   write(file: string, answers: ReadonlyMap<string, Answer>): Promise<void>;
-  /** Seals the folder. */
+  /** Writes the sealed manifest, without which a folder is unfinished. */
   finish(facts: ManifestFacts): Promise<Manifest>;
 }
 
-/**
- * Writes in the place of the snapshot that the store holds. Its manifest goes first: from then on, the
- * folder shows as unfinished.
- */
+/** Replaces the snapshot in the store. Its manifest is removed first: from then on, the folder is unfinished. */
 export async function startSnapshot(store: Store): Promise<SnapshotWriter> {
   const keys = await store.keys();
   await store.remove(MANIFEST_FILE);
@@ -116,7 +112,7 @@ export async function startSnapshot(store: Store): Promise<SnapshotWriter> {
   return createSnapshotWriter(store);
 }
 
-/** Writes over what is there; for a store that holds no snapshot. */
+/** For a store that holds no snapshot: overwrites what is there. */
 export function createSnapshotWriter(store: Store): SnapshotWriter {
   const files: FileEntry[] = [];
   const incomplete = new Map<string, Incomplete>();

@@ -1,11 +1,12 @@
 /**
  * CONTRACT 1: what `capture` writes and `transform` reads.
- * The envelope is ours and strict. What Proxmox put into `data` is kept as it came: the same key
- * is a number, a number in a string, "", null or absent, by version, so its values are `unknown`
- * here and are decoded where they are used.
+ * The envelope is ours and strict. What Proxmox VE put into `data` is kept unchanged: depending on the version, the
+ * same key is a number, a number in a string, "", null or absent, so its values are `unknown` here and are decoded
+ * where they are used.
  */
 import { type } from "arktype";
 import { type Answer, FAILURES, SKIP_REASONS } from "../proxmox/answers.ts";
+import { FileEntry } from "./manifest.ts";
 
 export const MANIFEST_FILE = "manifest.json";
 
@@ -16,14 +17,6 @@ export const SNAPSHOT_FORMAT = 1;
 export const AnswerSchema = type({ status: "100 <= number.integer <= 599", "error?": "string" })
   .or({ skipped: type.enumerated(...SKIP_REASONS) })
   .or({ failed: type.enumerated(...FAILURES) });
-
-/** A file of the run folder, as a manifest lists it. */
-export const FileEntry = type({
-  path: "string",
-  bytes: "number.integer >= 0",
-  sha256: "string.hex",
-});
-export type FileEntry = typeof FileEntry.infer;
 
 /** manifest.json of a run folder; written last, so that a folder without one is unfinished. */
 export const Manifest = type({
@@ -64,7 +57,7 @@ export const Manifest = type({
 });
 export type Manifest = typeof Manifest.infer;
 
-/** Every entity bears it, and Diode refuses a request with a day that is in no calendar. */
+/** It becomes the timestamp of every entity, and Diode refuses a date that does not exist. */
 function isTime(text: string): boolean {
   const time = new Date(text);
   return !Number.isNaN(time.getTime()) && time.toISOString() === text.replace(/Z$/, ".000Z") &&
@@ -77,11 +70,11 @@ export interface AnswersFile {
   readonly file: string;
   /** All API paths, in the order of the file. */
   paths(): Iterable<string>;
-  /** The path under which the answer stands here; `path` itself when there is none. */
+  /** The path that the answer has in this file; `path` itself when there is no answer. */
   pathOf(path: string): string;
   /**
-   * undefined when the question stands in no line. Of long lists of rows, `keys` are what the caller
-   * needs: others may be gone. @throws AppError "input".
+   * undefined when there is no such answer. `keys` are those that the caller needs of long lists of rows: others may
+   * be missing. @throws AppError "input".
    */
   get(path: string, keys?: readonly string[]): Answer | undefined;
 }

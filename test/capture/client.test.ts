@@ -38,7 +38,7 @@ function says(status: number, reason: string, body: string) {
 }
 
 describe("an answer", () => {
-  test("keeps what stands beside the data", async () => {
+  test("keeps what is beside the data", async () => {
     const body = '{"data":[1],"total":1,"changes":"--- a"}';
     expect(await heard(says(200, "OK", body))).toEqual({
       answer: { status: 200, data: [1], total: 1, changes: "--- a" },
@@ -46,12 +46,12 @@ describe("an answer", () => {
     });
   });
 
-  test("has the error of the reason phrase where the body has none, as up to 8.3", async () => {
+  test("has the error of the reason phrase when the body has none, as up to 8.3", async () => {
     const { answer } = await heard(says(500, "VM 101 is not running", '{"data":null}'));
     expect(answer).toEqual({ status: 500, error: "VM 101 is not running" });
   });
 
-  test("has the error of the body where there is one, as since 8.4, and what it says of parameters", async () => {
+  test("has the error of the body when there is one, as since 8.4, with the errors of parameters", async () => {
     const body = '{"data":null,"message":"Parameter failed\\nsee below\\n","errors":{"a":"b"}}';
     const { answer } = await heard(says(400, "Parameter failed", body));
     expect(answer).toEqual({
@@ -66,7 +66,7 @@ describe("an answer", () => {
       .toEqual({ status: 595, error: "No route to host" });
   });
 
-  test("is asked for packed, and unpacked", async () => {
+  test("is requested compressed, and decompressed", async () => {
     const { answer } = await heard((response, { headers }) => {
       const packed = gzipSync(JSON.stringify({ data: headers["accept-encoding"] }));
       response.writeHead(200, { "content-encoding": "gzip" }).end(packed);
@@ -74,7 +74,7 @@ describe("an answer", () => {
     expect(answer).toEqual({ status: 200, data: "gzip" });
   });
 
-  test("cannot pass for something else by words of ours", async () => {
+  test("cannot set the reserved keys of a snapshot", async () => {
     const body = '{"data":[],"failed":"x","skipped":"template","status":7,"error":"y"}';
     expect((await heard(says(200, "OK", body))).answer).toEqual({ status: 200, data: [] });
   });
@@ -88,11 +88,11 @@ describe("an answer", () => {
       `{"data":${"[".repeat(5000)}${"]".repeat(5000)}}`,
       "The body is nested deeper than 100 levels",
     ],
-  ])("that is none of Proxmox VE is a failure: %.20s", async (body, error) => {
+  ])("that does not come from Proxmox VE is a failure: %.20s", async (body, error) => {
     expect((await heard(says(200, "OK", body))).answer).toMatchObject({ status: 200, error });
   });
 
-  test("that points elsewhere is not followed, and the token stays here", async () => {
+  test("that redirects is not followed, and the token is not sent there", async () => {
     let followed = 0;
     const elsewhere = await rawServer((_, response) => {
       followed += 1;
@@ -106,7 +106,7 @@ describe("an answer", () => {
 });
 
 describe("a connection", () => {
-  test("that ends in the middle of an answer is dropped, and tried again", async () => {
+  test("that ends in the middle of an answer is a reset, and retried", async () => {
     const { answer, attempts } = await heard((response) => {
       response.writeHead(200, { "content-length": "100" }).write('{"data":');
       setTimeout(() => response.destroy(), 5);
@@ -114,12 +114,12 @@ describe("a connection", () => {
     expect({ answer, attempts }).toEqual({ answer: { failed: "reset" }, attempts: 5 });
   });
 
-  test("that is silent is given up when the time is over, and not tried again", async () => {
+  test("that is silent times out, and is not retried", async () => {
     const { answer, attempts } = await heard(() => undefined, IMPATIENT);
     expect({ answer, attempts }).toEqual({ answer: { failed: "timeout" }, attempts: 1 });
   });
 
-  test("that trickles is given up too", async () => {
+  test("that only trickles times out as well", async () => {
     const { answer } = await heard((response) => {
       response.writeHead(200);
       const timer = setInterval(() => response.write(" "), 50);
@@ -136,7 +136,7 @@ describe("a connection", () => {
     expect((await client.get("/nodes")).answer).toEqual({ status: 200, data: 1 });
   });
 
-  test("to a host that went away is refused, five times", async () => {
+  test("to a host that went away is refused five times", async () => {
     const server = await rawServer((_, response) => response.end('{"data":1}'));
     const { client } = await opened(server);
     await client.get("/nodes");
@@ -156,7 +156,7 @@ describe("what is sent", () => {
     expect(answer).toMatchObject({ data: ["GET", "PVEAPIToken=netbox@pve!sync=5"] });
   });
 
-  test("is never in an answer, though the server echoes it", async () => {
+  test("is never in an answer, even when the server echoes it", async () => {
     const { answer } = await heard((response, { headers }) => {
       const said = headers["authorization"] ?? "";
       response.writeHead(500, said).end(JSON.stringify({ message: `refused ${said}`, said }));
@@ -169,7 +169,7 @@ describe("what is sent", () => {
   });
 });
 
-test("401 stops at once, and says what to check", async () => {
+test("401 stops at once and says what to check", async () => {
   let asked = 0;
   const server = await rawServer((_, response) => {
     asked += 1;
@@ -185,7 +185,7 @@ test("401 stops at once, and says what to check", async () => {
   expect(asked).toBe(1);
 });
 
-test("an interruption ends a call, and the wait for another attempt", async () => {
+test("an interruption ends a call and the pause before a retry", async () => {
   const reason = new Error("enough");
   const server = await rawServer((_, response) => {
     response.writeHead(503, { "retry-after": "60" }).end();

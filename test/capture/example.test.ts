@@ -1,4 +1,4 @@
-/** A snapshot that is served, and captured again, is the same snapshot. */
+/** A snapshot that is served and captured again stays the same. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -21,7 +21,7 @@ const CASES: readonly (readonly [string, CaptureTexts])[] = [
   ["test/fixtures/two-sites", { nodes: "north1,south1" }],
 ];
 
-describe("the answers are the same, byte for byte, and so is what is missing", () => {
+describe("the answers and the gaps are the same, byte for byte", () => {
   test.each(CASES)("of %s", async (folder, settings) => {
     const original = await snapshotIn(folder);
     const { folder: copy, summary } = await captured(await served(original), { settings });
@@ -44,7 +44,7 @@ describe("the answers are the same, byte for byte, and so is what is missing", (
   });
 });
 
-test("the manifest says who was asked, when, how often, and what it showed", async () => {
+test("the manifest records the host, the time, the number of requests and the certificate", async () => {
   const server = await served("test/fixtures/pve9");
   const before = new Date(Math.floor(Date.now() / 1000) * 1000);
   const settings = { SITE_NAME: "Cellar", LXC_LIVE_ADDRESSES: "true" };
@@ -66,7 +66,7 @@ test("the manifest says who was asked, when, how often, and what it showed", asy
   await expect(readFile(join(folder, "capture.journal"))).rejects.toMatchObject({ code: "ENOENT" });
 });
 
-test("an older snapshot in the folder is replaced, and none of its files stays", async () => {
+test("an older snapshot in the folder is replaced, with all of its files", async () => {
   const folder = join(await tempFolder(), "lab");
   await captured(await served("test/fixtures/second-cluster"), { folder });
   await captured(await served("test/fixtures/pve9"), { folder });

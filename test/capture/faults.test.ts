@@ -1,4 +1,4 @@
-/** Faults: what passes is asked again, what fails five times is recorded, and --resume makes it good. */
+/** Faults: transient ones are retried, five failures are recorded, and --resume fills the gaps. */
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parseFault } from "../../src/rehearse/serve/disturbances.ts";
@@ -12,9 +12,9 @@ const CONFIG = PATHS.config({ node: "pve1", kind: "qemu", vmid: 101 });
 const EXAMPLE = "snapshots/example";
 const LIVE = { settings: { LXC_LIVE_ADDRESSES: "true" } };
 
-describe("at one call in five that is refused or dropped", () => {
+describe("when one call in five is refused or dropped", () => {
   test.each([1, 2])(
-    "nothing is lost silently, and a resumed snapshot is whole: seed %i",
+    "nothing is lost silently, and a resumed snapshot is complete: seed %i",
     async (seed) => {
       const faults = [
         "503:0.1",
@@ -54,7 +54,7 @@ describe("at one call in five that is refused or dropped", () => {
   );
 });
 
-describe("an answer that passes", () => {
+describe("a transient answer", () => {
   test.each(["429", "502", "503", "504", "reset", "cut"])(
     "%s is asked for up to five times",
     async (kind) => {
@@ -68,7 +68,7 @@ describe("an answer that passes", () => {
     },
   );
 
-  test.each(["500", "595", "596"])("%s is none, and is asked for once", async (kind) => {
+  test.each(["500", "595", "596"])("%s is not one, and is asked for once", async (kind) => {
     const server = await served(liveLab({ guests: [{ vmid: 101, config: {} }] }), {
       faults: [parseFault(`${kind}x1@${CONFIG}`)],
     });
@@ -77,7 +77,7 @@ describe("an answer that passes", () => {
     expect(answer(CONFIG)).toMatchObject({ status: Number(kind) });
   });
 
-  test("waits as long as Retry-After says", async () => {
+  test("is retried after the pause of Retry-After", async () => {
     const server = await served(liveLab({ guests: [{ vmid: 101, config: {} }] }), {
       faults: [parseFault(`503x1@${CONFIG}`)],
       retryAfterSeconds: 1,
@@ -88,7 +88,7 @@ describe("an answer that passes", () => {
     expect(summary.manifest.outcome).toBe("complete");
   });
 
-  test("that never passes is recorded after five attempts", async () => {
+  test("is recorded after five attempts", async () => {
     const server = await served(liveLab({ guests: [{ vmid: 101, config: {} }] }), {
       faults: [parseFault(`503:1@${CONFIG}`)],
     });
@@ -103,7 +103,7 @@ describe("an answer that passes", () => {
 });
 
 describe("a guest whose config does not come in time", () => {
-  test("is recorded so, and its node is asked on, since it answers", async () => {
+  test("is recorded as timed out, and its node is still asked, since it answers", async () => {
     const guests = [101, 102, 103].map((vmid) => ({ vmid, config: {} }));
     const server = await served(liveLab({ guests }), {
       faults: [parseFault(`timeout:1@${CONFIG}`)],
@@ -118,7 +118,7 @@ describe("a guest whose config does not come in time", () => {
   });
 });
 
-describe("a node that is away", () => {
+describe("an unreachable node", () => {
   const agent = { config: { agent: "1" }, osinfo: { name: "Debian" }, interfaces: [] };
   const parts = {
     nodes: { pve1: {}, pve2: {} },
@@ -140,7 +140,7 @@ describe("a node that is away", () => {
     expect(summary.gaps.map(({ cause, count }) => [cause, count])).toEqual([["unreachable", 20]]);
   });
 
-  test("in the middle of a run is asked no further, and what was read is kept", async () => {
+  test("in the middle of a run is not asked again, and what was read is kept", async () => {
     const snapshot = liveLab(parts);
     const server = await served(snapshot, {
       onRequest: ({ path, status }) => {
@@ -169,7 +169,7 @@ describe("a guest that moved after the listing", () => {
   const nodes = { pve1: {}, pve2: {} };
   const config = (node: string) => PATHS.config({ node, kind: "qemu", vmid: 101 });
 
-  test("is looked up again, asked once where it is now, and stands there in the later listing", async () => {
+  test("is looked up again, asked once on its new node, and is there in the later listing", async () => {
     const snapshot = liveLab({ nodes, guests: [{ vmid: 101, ...guest }, { vmid: 102, ...guest }] });
     const server = await served(snapshot, { moves: [{ vmid: 101, node: "pve2" }] });
     const { answer, paths, summary } = await captured(server);
@@ -196,7 +196,7 @@ describe("a guest that moved after the listing", () => {
     expect(summary.manifest.outcome).toBe("complete");
   });
 
-  test("and cannot be found again is recorded as Proxmox VE has it", async () => {
+  test("and cannot be found again is recorded with the error of Proxmox VE", async () => {
     const error = "Configuration file 'nodes/pve1/qemu-server/101.conf' does not exist";
     const server = await served(
       liveLab({ guests: [{ vmid: 101, config: { status: 500, error } }] }),

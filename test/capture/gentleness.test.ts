@@ -1,11 +1,11 @@
-/** How it asks: never more at once than is allowed, and the same bytes whatever is allowed. */
+/** Parallel calls stay within the limits, and the snapshot does not depend on them. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseFault } from "../../src/rehearse/serve/disturbances.ts";
 import { answersIn, captured } from "../helpers/capturing.ts";
 import { served, simulated } from "../helpers/served.ts";
 
-describe("calls under way at once", () => {
+describe("parallel calls", () => {
   test("are as many as the settings allow, to each node, to its agents and in all", async () => {
     const server = await served(await simulated(4, 120), { latencyMs: 5 });
     const { progress } = await captured(server, {
@@ -26,7 +26,7 @@ describe("calls under way at once", () => {
     });
   });
 
-  test("are 8 in all, and 2 to the agents of a node, when nothing else is said", async () => {
+  test("are 8 in all, and 2 to the agents of a node, by default", async () => {
     const server = await served(await simulated(6, 150), { latencyMs: 5 });
     await captured(server);
     expect(Math.max(...server.traffic.mostAgentsByNode.values())).toBe(2);

@@ -1,4 +1,4 @@
-/** What Proxmox VE hides from the token is never taken for complete, and the advice reveals it. */
+/** Lists that Proxmox VE shortens for the token are never taken for complete, and the suggested commands fix them. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { accessTo, filteredPaths, grantsFor, lacksOf } from "../../src/capture/access.ts";
@@ -118,7 +118,7 @@ describe("what Proxmox VE hides makes the listing partial", () => {
       `pveum acl modify /nodes/pve2 --roles PVEAuditor --tokens '${TOKEN}'`,
     ]],
     [
-      "everything but what stands on /, where the roles do not propagate",
+      "everything below /, where the roles do not propagate",
       config(["user / PVEAuditor", "token / PVEAuditor here"]),
       [PATHS.acl, PATHS.resources, PATHS.nodes, ...NETWORKS],
       [`pveum acl modify / --roles PVEAuditor --propagate 1 --users '${USER}' --tokens '${TOKEN}'`],
@@ -154,7 +154,7 @@ describe("what Proxmox VE hides makes the listing partial", () => {
     expect(advice(given)).toEqual([]);
   });
 
-  test("without Sys.Audit on /access, nobody knows, and that is a gap of its own", () => {
+  test("without Sys.Audit on /access it is not known, which is also a gap", () => {
     const given = config(["user / Inventory", "token /vms Inventory", "token /nodes Inventory"]);
     expect(filteredPaths(setting(given))).toEqual([PATHS.acl, ...NETWORKS]);
     const unread = Rights.of(ok(effectivePermissions(config(BOTH))), { failed: "timeout" })!;
@@ -232,7 +232,7 @@ describe("laws", () => {
     );
   });
 
-  test("the advice names no role that is there, and repeated until it is empty, reveals everything", () => {
+  test("the commands grant no role that exists, and reveal everything when they are run until none is left", () => {
     fc.assert(
       fc.property(configs, (first) => {
         let given = first;
@@ -241,7 +241,7 @@ describe("laws", () => {
           const { acl } = rightsOf(given);
           for (const command of commands) {
             const next = runPveum(given, command);
-            // Without the access control list, nobody knows which roles are there.
+            // Without the access control list, it is not known which roles are there.
             if (acl !== undefined) expect(next.acl, command).not.toEqual(given.acl);
             given = next;
           }

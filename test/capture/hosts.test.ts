@@ -1,4 +1,4 @@
-/** Several hosts of one cluster: any of them answers, and the first names the host tag. */
+/** Several hosts of one cluster: any of them may answer; the first names the host tag. */
 import { once } from "node:events";
 import { createServer, type Server } from "node:net";
 import type { AddressInfo } from "node:net";
@@ -9,7 +9,7 @@ import { served } from "../helpers/served.ts";
 const guests = [101, 102, 103, 104, 105, 106].map((vmid) => ({ vmid, config: {} }));
 const cluster = () => served(liveLab({ guests }), { latencyMs: 5 });
 
-/** A port at which nobody listens. */
+/** A port without a server. */
 async function closedPort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -19,7 +19,7 @@ async function closedPort(): Promise<number> {
 }
 
 describe("a host that does not answer", () => {
-  test("is one too many when there is no other, which is said at once", async () => {
+  test("is an error at once when there is no other", async () => {
     const one = await cluster();
     const PROXMOX_PORT = String(await closedPort());
     const start = performance.now();
@@ -31,15 +31,15 @@ describe("a host that does not answer", () => {
     expect(performance.now() - start).toBeLessThan(2000);
   });
 
-  test("has the next one tried, which the manifest names; the first stays the host", async () => {
+  test("is skipped for the next one, which the manifest names; the first stays the host", async () => {
     const one = await cluster();
-    const PROXMOX_HOST = `127.0.0.1:${await closedPort()}, nobody.invalid, localhost:${one.port}`;
+    const PROXMOX_HOST = `127.0.0.1:${await closedPort()}, unknown.invalid, localhost:${one.port}`;
     const { summary } = await captured(one, { settings: { PROXMOX_HOST } });
     expect(summary.manifest.source).toMatchObject({ host: "127.0.0.1", answered_by: "localhost" });
     expect(summary.manifest.outcome).toBe("complete");
   });
 
-  test("in the middle of a run has the next one asked for the rest", async () => {
+  test("in the middle of a run is replaced by the next one", async () => {
     const snapshot = liveLab({ guests });
     const first = await served(snapshot, {
       onRequest: ({ path }) => {
@@ -64,7 +64,7 @@ describe("a host that does not answer", () => {
   });
 });
 
-describe("a host that answers, and not as one should", () => {
+describe("a host with an unexpected answer", () => {
   async function listening(server: Server): Promise<number> {
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
@@ -83,7 +83,7 @@ describe("a host that answers, and not as one should", () => {
       () => createServer((socket) => socket.end("HTTP/1.0 400 Bad Request\r\n\r\n")),
       "its certificate is not trusted",
     ],
-  ])("and %s, is told from one that is away", async (_, server, why) => {
+  ])("that %s is distinguished from one that is down", async (_, server, why) => {
     const PROXMOX_PORT = String(await listening(server()));
     await expect(captured(await cluster(), { settings: { PROXMOX_PORT } })).rejects.toMatchObject({
       kind: "remote",
@@ -91,8 +91,8 @@ describe("a host that answers, and not as one should", () => {
     });
   });
 
-  test("a name that nobody knows is said to be one", async () => {
-    const settings = { PROXMOX_HOST: "nobody.invalid" };
+  test("an unknown name is reported as such", async () => {
+    const settings = { PROXMOX_HOST: "unknown.invalid" };
     await expect(captured(await cluster(), { settings })).rejects.toMatchObject({
       kind: "remote",
       message: expect.stringContaining("unknown host name"),

@@ -1,4 +1,4 @@
-/** A capture that is killed, at any moment and as often as it may be, comes out whole in the end. */
+/** A capture that is killed at any moment, any number of times, is complete after --resume. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdir } from "node:fs/promises";

@@ -50,7 +50,7 @@ test("the defaults are those of the mapping document, and every extension is off
 });
 
 describe("hosts", () => {
-  test("have the port of PROXMOX_PORT, or one of their own", () => {
+  test("have the port of PROXMOX_PORT, unless they name one", () => {
     const texts = {
       PROXMOX_HOST: "pve1,pve2:443, https://[2001:db8::1]:8006/",
       PROXMOX_PORT: "8007",
@@ -205,7 +205,7 @@ test.each<[keyof CaptureTexts, string]>([
   );
 });
 
-test("what transform needs to know is recorded as it was given, and nothing else is", () => {
+test("only the settings that transform needs are recorded, as they were given", () => {
   const texts = {
     SITE_NAME: " Cellar ",
     CLUSTER_NAME: "",
@@ -217,14 +217,14 @@ test("what transform needs to know is recorded as it was given, and nothing else
   expect(hasLiveAddresses).toBe(true);
 });
 
-test("BOOTSTRAP needs no other setting, and is a word", () => {
+test("BOOTSTRAP needs no other setting, and must be true or false", () => {
   expect([isBootstrap({}), isBootstrap({ BOOTSTRAP: "yes" })]).toEqual([false, true]);
   expect(() => isBootstrap({ BOOTSTRAP: "maybe" })).toThrow(
     'BOOTSTRAP (--bootstrap) must be true or false, not "maybe"',
   );
 });
 
-test("secrets are two, each flag is one setting's, and those of transform are called the same", () => {
+test("two settings are secrets, no flag is used twice, and the settings of transform have the same flags", () => {
   const rows = Object.entries<SettingRow>(CAPTURE_SETTINGS);
   expect(rows.filter(([, row]) => row.secret).map(([name]) => name))
     .toEqual(["PROXMOX_TOKEN_VALUE", "PROXMOX_TOKEN"]);

@@ -1,4 +1,4 @@
-/** How many calls run at once, and how that number follows the cluster. */
+/** Limits of parallel calls, and how they follow the load of the cluster. */
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { CallLimits, Pace } from "../../src/capture/question-queue.ts";
@@ -9,13 +9,13 @@ function observed(pace: Pace, calls: number, call: { ms?: number; isBusy?: boole
 }
 
 describe("the pace", () => {
-  test("starts at what is allowed and stays there while all is well", () => {
+  test("starts at the limit and stays there while all is well", () => {
     const pace = new Pace(8);
     expect(pace.allowed).toBe(8);
     expect(observed(pace, 100)).toBe(8);
   });
 
-  test("is halved, down to one call, while the cluster says that it is busy, and comes back", () => {
+  test("is halved, down to one call, while the cluster is busy, and recovers", () => {
     const pace = new Pace(8);
     const steps = [1, 2, 3, 4].map(() => observed(pace, 20, { isBusy: true }));
     expect(steps).toEqual([4, 2, 1, 1]);
@@ -23,26 +23,26 @@ describe("the pace", () => {
     expect(observed(pace, 200)).toBe(8);
   });
 
-  test("takes no notice of a call in ten that failed", () => {
+  test("ignores one failed call in ten", () => {
     const pace = new Pace(8);
     for (let i = 0; i < 50; i += 1) pace.observe({ ms: 20, isBusy: i % 10 === 0 });
     expect(pace.allowed).toBe(8);
   });
 
-  test("is halved when calls take far longer than they did", () => {
+  test("is halved when calls take far longer than before", () => {
     const pace = new Pace(8);
     observed(pace, 20);
     expect(observed(pace, 20, { ms: 110 })).toBe(8);
     expect(observed(pace, 20, { ms: 200 })).toBe(4);
   });
 
-  test("leaves a cluster alone that is as slow as ever", () => {
+  test("stays the same for a cluster that is always slow", () => {
     const pace = new Pace(8);
     expect(observed(pace, 200, { ms: 900 })).toBe(8);
   });
 });
 
-/** Tasks that end when they are told to. */
+/** Tasks that end on demand. */
 function crowd() {
   const ends: (() => void)[] = [];
   return {
@@ -62,7 +62,7 @@ function crowd() {
 describe("limits", () => {
   const options = { total: 5, perNode: 3, agentsPerNode: 1 };
 
-  test("hold for a node, for its agents and in all; agents have a budget of their own", async () => {
+  test("apply to a node, to its agents and in all; agents have a separate budget", async () => {
     const limits = new CallLimits(options);
     const counts: Record<string, number> = {};
     const all = crowd();
@@ -88,7 +88,7 @@ describe("limits", () => {
     expect(Object.values(counts)).toEqual([10, 10, 10, 10, 10, 10]);
   });
 
-  test("shrink with the pace, and what waits still gets its turn", async () => {
+  test("shrink with the pace, and waiting calls still run", async () => {
     const limits = new CallLimits(options);
     for (let i = 0; i < 40; i += 1) limits.observe({ ms: 20, isBusy: true });
     const all = crowd();
@@ -101,7 +101,7 @@ describe("limits", () => {
     await done;
   });
 
-  test("let go of a task that fails", async () => {
+  test("release a task that fails", async () => {
     const limits = new CallLimits({ ...options, total: 1 });
     const failing = limits.run(
       { node: "pve1", isAgent: false },

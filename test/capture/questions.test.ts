@@ -1,4 +1,4 @@
-/** What is asked, and what is not: each call that is not made is recorded, with its reason. */
+/** Which calls are made; each call that is skipped is recorded with its reason. */
 import { describe, expect, test } from "vitest";
 import { planCapture } from "../../src/capture/summary.ts";
 import { RETRY_POLICY } from "../../src/capture/client.ts";
@@ -46,7 +46,7 @@ describe("a guest agent is asked", () => {
       .toEqual(agentOf(101).map((path) => `${path} 1`));
   });
 
-  test("once when it is dead, since it takes 3 s to find out", async () => {
+  test("once when it is dead, since each call takes 3 s", async () => {
     const { requests, answer, summary } = await asked({
       guests: [{ vmid: 101, config: { agent: "1" }, osinfo: NOT_RUNNING, interfaces: NOT_RUNNING }],
     });
@@ -97,7 +97,7 @@ describe("a container is asked for its live addresses", () => {
 });
 
 describe("in a scope", () => {
-  test("only its nodes are asked, and their guests; all others are recorded as out of it", async () => {
+  test("only its nodes and their guests are asked; all others are recorded as out of scope", async () => {
     const { requests, answer } = await asked({
       nodes: { pve1: {}, pve2: {} },
       guests: [{ vmid: 101 }, { vmid: 102, node: "pve2" }, {
@@ -119,7 +119,7 @@ describe("in a scope", () => {
     expect(left.map(answer)).toEqual(left.map(() => ({ skipped: "out-of-scope" })));
   });
 
-  test("a node that the cluster lacks is warned of, and a scope without any node is refused", async () => {
+  test("an unknown node is a warning, and a scope without any node is refused", async () => {
     const server = await served(liveLab({ nodes: { pve1: {}, pve2: {} } }));
     const { warnings, summary } = await captured(server, { settings: { nodes: "pve1,pve9" } });
     expect(warnings.join()).toContain('"pve9"');
@@ -139,7 +139,7 @@ describe("odd listings", () => {
     expect(summary.manifest.files.map(({ path }) => path)).toContain("pve/nodes/gone.json");
   });
 
-  test("a row that is no guest, or has no VMID, and a guest that comes twice", async () => {
+  test("a row that is not a guest or has no VMID, and a duplicate guest", async () => {
     const { requests } = await asked({
       guests: [{ vmid: 101 }, { vmid: 101 }],
       rows: [
@@ -155,7 +155,7 @@ describe("odd listings", () => {
     ]);
   });
 
-  test("a node whose name would lead elsewhere is named, and not asked", async () => {
+  test("a node with an invalid name is reported, and not asked", async () => {
     const { requests, warnings } = await asked({
       nodes: { pve1: {} },
       rows: [{ id: "qemu/9", type: "qemu", vmid: 109, node: "../../access", name: "x" }],
@@ -178,7 +178,7 @@ test("nothing is asked twice, and only by GET", async () => {
 describe("a plan", () => {
   const asking = { signal: new AbortController().signal, onWarning: () => undefined };
 
-  test("asks the listings alone, and is what a capture then asks", async () => {
+  test("asks only for the listings, and predicts the calls of a capture", async () => {
     const server = await served("snapshots/example");
     const options = optionsFor(server, { LXC_LIVE_ADDRESSES: "true" });
     const plan = await planCapture(options, { ...asking, retry: RETRY_POLICY });
@@ -219,7 +219,7 @@ describe("a plan", () => {
   });
 });
 
-test("a node that stands alone, without any guest, is a snapshot too", async () => {
+test("a single node without guests is a valid snapshot", async () => {
   const { summary } = await asked({ cluster: null });
   expect(summary.manifest).toMatchObject({ outcome: "complete", counts: { nodes: 1, answers: 8 } });
 });
@@ -232,7 +232,7 @@ describe("network changes that are not applied", () => {
   });
   const DIFF = "--- /etc/network/interfaces\n+++ /etc/network/interfaces.new\n";
 
-  test("are warned of once, with all nodes that have some, and kept in the snapshot", async () => {
+  test("cause one warning that names all such nodes, and are kept in the snapshot", async () => {
     const { warnings, answer, summary } = await asked({
       nodes: {
         pve10: { network: network(DIFF) },
@@ -248,12 +248,12 @@ describe("network changes that are not applied", () => {
     expect(summary.gaps).toEqual([]);
   });
 
-  test("are not warned of where there are none", async () => {
+  test("cause no warning when there are none", async () => {
     expect((await asked({ nodes: { pve1: { network: network() } } })).warnings).toEqual([]);
   });
 });
 
-test("of a guest, the config in force is asked for, in one call", async () => {
+test("the config in force of a guest is read in one call", async () => {
   const { requests } = await asked({
     guests: [{ vmid: 101, config: {} }, { vmid: 102, kind: "lxc", config: {} }],
   });

@@ -1,4 +1,4 @@
-/** Secrets in answers never reach the disk; everything else does, as it came. */
+/** Secrets in answers never reach the disk; everything else is kept unchanged. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { redact, SECRETS } from "../../src/capture/response.ts";
@@ -51,13 +51,13 @@ describe("is redacted", () => {
     }],
   ])("%s", (_, data, expected) => expect(redacted(data)).toEqual(expected));
 
-  test("what stands beside the data, too", () => {
+  test("what is beside the data as well", () => {
     const answer = redact({ status: 200, data: [], changes: "+\twpa-psk hunter2\n" } as never);
     expect(answer).toEqual({ status: 200, data: [], changes: "+\twpa-psk [redacted]\n" });
   });
 });
 
-describe("stays as it came", () => {
+describe("is not changed", () => {
   test.each<[string, unknown]>([
     ["public keys", { sshkeys: "ssh-ed25519%20AAAA" }],
     ["an empty value", { cipassword: "", env: "" }],

@@ -1,4 +1,4 @@
-/** What the token may not read: it is said, with the privilege and the command that grants it. */
+/** What the token may not read is reported, with the privilege and the command that grants it. */
 import { describe, expect, test } from "vitest";
 import { accessTo, grantsFor, type Lack } from "../../src/capture/access.ts";
 import { ApiToken } from "../../src/capture/token.ts";
@@ -20,7 +20,7 @@ function rights(listed: Record<string, Record<string, number>>): Rights {
 }
 
 describe("rights", () => {
-  test("are handed down from above, unless a path of its own says otherwise", () => {
+  test("are inherited from above, unless the path itself has an entry", () => {
     const given = rights({
       "/": { "VM.Audit": 1, "Sys.Audit": 0 },
       "/vms": { "VM.Audit": 1 },
@@ -34,7 +34,7 @@ describe("rights", () => {
     expect(given.has(["VM.Audit", "VM.Monitor"], "/vms/107")).toBe(true);
   });
 
-  test("reach everything only when nothing below lacks them", () => {
+  test("cover everything only when no path below lacks them", () => {
     expect(rights({ "/vms": { "VM.Audit": 1 } }).hasEverywhere(["VM.Audit"], "/vms")).toBe(true);
     // Proxmox VE lists /vms unless the token has no rights there.
     expect(rights({ "/": { "VM.Audit": 1 } }).hasEverywhere(["VM.Audit"], "/vms")).toBe(false);
@@ -51,7 +51,7 @@ describe("rights", () => {
     );
   });
 
-  test("that could not be read are not known, and none are none", () => {
+  test("that could not be read are unknown, and an empty list means none", () => {
     expect(Rights.of({ status: 501, error: "no" }, ok([]))).toBeUndefined();
     expect(Rights.of(ok([]), ok([]))).toBeUndefined();
     expect(rights({}).isEmpty).toBe(true);
@@ -72,7 +72,7 @@ describe("what a token may read of each endpoint", () => {
         .filter(([, verdict]) => verdict !== "all"),
     );
 
-  test("with PVEAuditor on / is all since 9; before, agents want VM.Monitor", () => {
+  test("with PVEAuditor on / is everything since 9; before, agents need VM.Monitor", () => {
     const monitor = listing({ ...AUDITOR, "VM.Monitor": 1 });
     expect(may(listing(AUDITOR), 9)).toEqual({});
     expect(may(listing(AUDITOR), 8)).toEqual({ osinfo: "none", agentInterfaces: "none" });
@@ -91,7 +91,7 @@ describe("what a token may read of each endpoint", () => {
     expect(may({ ...listing(others), ...bridge }, 9)).toEqual({ network: "part" });
   });
 
-  test("is missing where another role stands in the way", () => {
+  test("is missing where another role replaces the inherited one", () => {
     const inTheWay = rights({
       ...listing(AUDITOR),
       "/vms/104": { "VM.Console": 1 },
@@ -135,8 +135,8 @@ function grants(lacks: readonly Lack[], who = token): string[] {
   return grantsFor(lacks, who, undefined).map(({ text }) => text);
 }
 
-describe("the commands that grant it, where the access control list is not known", () => {
-  test("show it where an entry stands in the way of what / hands down", () => {
+describe("the commands that grant it, without the access control list", () => {
+  test("list the entries where one is in the way of what / propagates", () => {
     const lack = { privilege: "VM.Audit", path: "/vms/104" };
     const commands = grantsFor([lack], token, rights(listing(AUDITOR)));
     expect(commands.map(({ text }) => text)).toEqual([
@@ -156,7 +156,7 @@ describe("the commands that grant it, where the access control list is not known
     ]);
   });
 
-  test("make a role for VM.Monitor, on / too: on /vms it would replace what PVEAuditor hands down", () => {
+  test("create a role for VM.Monitor, on / as well: on /vms it would replace the inherited PVEAuditor", () => {
     expect(grants([onTop("VM.Monitor")])).toEqual([
       "pveum role add GuestAgentMonitor --privs VM.Monitor",
       `pveum acl modify / --roles GuestAgentMonitor ${WHO}`,
@@ -172,7 +172,7 @@ describe("the commands that grant it, where the access control list is not known
     expect(grants([])).toEqual([]);
   });
 
-  test("name what Proxmox VE names", () => {
+  test("use the path and the privilege that Proxmox VE names", () => {
     expect(refusedIn("403 Permission check failed (/vms/100, VM.Audit)"))
       .toEqual({ path: "/vms/100", privileges: ["VM.Audit"] });
     expect(refusedIn("403 Permission check failed (/, A.B|C.D)"))
@@ -181,7 +181,7 @@ describe("the commands that grant it, where the access control list is not known
   });
 });
 
-test("every path that is asked has its row", () => {
+test("every path that is asked has a row in the table", () => {
   const guest = { node: "pve-1.x", kind: "lxc", vmid: 101 } as const;
   const paths = Object.entries(PATHS).map(([name, path]) => [
     name,
@@ -224,7 +224,7 @@ describe("a list of which the token sees only a part makes the capture partial",
     expect(group?.whatToDo[0]).toContain("--tokens 'rehearsal@pve!capture'");
   });
 
-  test("and is whole after the right is granted and the capture resumed", async () => {
+  test("and is complete after the right is granted and the capture resumed", async () => {
     const server = await served(liveLab(parts), { denials: [parseDenial("VM.Audit")] });
     const first = await captured(server);
     expect(first.paths.filter((path) => path.endsWith("/config?current=1"))).toEqual([]);
@@ -261,7 +261,7 @@ describe("a call that is denied names the privilege of the release", () => {
   });
 });
 
-test("no guest and no right at all is an error, and no empty snapshot", async () => {
+test("no guest and no right at all is an error, not an empty snapshot", async () => {
   const server = await served(liveLab({ guests: [{ vmid: 101 }] }), {
     denials: Object.keys(AUDITOR).map(parseDenial),
   });
@@ -272,7 +272,7 @@ test("no guest and no right at all is an error, and no empty snapshot", async ()
   });
 });
 
-test("a cluster without quorum, and rights that cannot be read, are warned of", async () => {
+test("a cluster without quorum, and rights that cannot be read, cause warnings", async () => {
   const status = [{ type: "cluster", id: "cluster", name: "lab", quorate: 0 }];
   const { warnings } = await captured(
     await served(liveLab({
@@ -294,7 +294,7 @@ describe("a token that is refused stops the run", () => {
     expect(server.traffic.requests).toBe(1);
   });
 
-  test("in the middle of it, and what was read is kept to go on from", async () => {
+  test("in the middle of it, and what was read is kept for --resume", async () => {
     const guests = Array.from({ length: 30 }, (_, i) => ({ vmid: 101 + i, config: {} }));
     const server = await served(liveLab({ guests }), { expireTokenAfter: 15, refusalMs: 0 });
     const folder = `${(await captured(await served(liveLab({})))).folder}-expired`;

@@ -1,4 +1,4 @@
-/** Whom the token is told: nobody whose certificate is not trusted. */
+/** The token is sent only to a host with a trusted certificate. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -38,7 +38,7 @@ describe("is trusted", () => {
     expect(summary.manifest.source.fingerprint).toBe(one.fingerprint);
   });
 
-  test("any, as the document has it, with one warning that names the fingerprint to pin", async () => {
+  test("any, as in the mapping document, with one warning that names the fingerprint to pin", async () => {
     const one = await server();
     const { warnings, summary } = await captured(one, { settings: { PROXMOX_FINGERPRINT: "" } });
     expect(warnings).toHaveLength(1);
@@ -47,7 +47,7 @@ describe("is trusted", () => {
   });
 });
 
-describe("is not trusted, is told nothing, and its fingerprint is shown", () => {
+describe("is not trusted, gets no request, and its fingerprint is shown", () => {
   const cases: readonly (readonly [string, () => Promise<CaptureTexts>])[] = [
     ["another than the pinned one", async () => ({ PROXMOX_FINGERPRINT: OTHER })],
     ["one that no authority of the system signed", async () => ({

@@ -1,6 +1,6 @@
 /**
  * Captures in a process of their own, to be killed: `capture-child.ts '[{"folder":…,"texts":{…}}]'`, all
- * at once. Each goes on from what its folder holds, if that is unfinished.
+ * at once. Each resumes what its folder holds, if that is unfinished.
  */
 import { access } from "node:fs/promises";
 import { join } from "node:path";

@@ -24,7 +24,7 @@ import { type Lab, lab } from "./lab.ts";
 import { ok } from "./snapshot-builder.ts";
 import { tempFolder } from "./temp-folder.ts";
 
-/** Whom to ask, and with what. */
+/** The host and the token. */
 export type Server = Pick<Served, "host" | "port" | "fingerprint" | "token">;
 
 export interface CapturingOptions {
@@ -38,7 +38,7 @@ export interface Captured {
   readonly folder: string;
   readonly summary: CaptureSummary;
   readonly warnings: readonly string[];
-  /** How far it was, each time that it said so. */
+  /** All reports of progress. */
   readonly progress: readonly CaptureProgress[];
   answer(path: string): Answer | undefined;
   /** All paths that the snapshot holds. */

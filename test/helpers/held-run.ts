@@ -78,7 +78,7 @@ export function textOf(run: HeldRun, file: string): string {
   return decodeUtf8(bytes, file);
 }
 
-/** A file changed, and every hash above it made to fit: whoever did it has the program too. */
+/** A file changed, with all hashes above it updated, as somebody with this program could do. */
 export function resealed(
   run: HeldRun,
   file: string,

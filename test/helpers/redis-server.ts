@@ -33,7 +33,7 @@ export async function startRedis(folder: string): Promise<RedisServer> {
   };
 }
 
-/** A port of 127.0.0.1 where nobody listens. */
+/** A free port of 127.0.0.1. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

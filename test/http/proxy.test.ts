@@ -1,4 +1,4 @@
-/** Which proxy a URL goes through, as the environment has it. */
+/** The proxy for a URL, by the variables of the environment. */
 import { describe, expect, test } from "vitest";
 import { proxyFor } from "../../src/http/proxy.ts";
 
@@ -27,7 +27,7 @@ describe("the proxy of the environment", () => {
     expect(of(url, variables)).toBe(proxy);
   });
 
-  test("that is none is refused, and not shown", () => {
+  test("that is not valid is refused, and not shown", () => {
     for (const text of [`socks5://u:${SECRET}@p`, `http://:${SECRET}:@`]) {
       expect(() => of("https://h", { HTTPS_PROXY: text })).toThrow("HTTPS_PROXY");
       expect(() => of("https://h", { HTTPS_PROXY: text })).not.toThrow(SECRET);

@@ -1,4 +1,4 @@
-/** An answers file, byte for byte, and what is said of one that is none. */
+/** An answers file, byte for byte, and the errors of an invalid one. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { encodeUtf8 } from "../../src/base/text.ts";
@@ -56,7 +56,7 @@ describe("an answers file", () => {
     expect([...readFrom("{}\n").paths()]).toEqual([]);
   });
 
-  test("keeps what stands beside the data, and keys that nobody knows", () => {
+  test("keeps what is beside the data, and unknown keys", () => {
     const answer = { status: 200, data: [], changes: "--- a\n+++ b\n", total: 0, __proto__x: 1 };
     expect(readFrom(textOf({ "/nodes/pve1/network": answer })).get("/nodes/pve1/network"))
       .toEqual(answer);
@@ -84,7 +84,7 @@ describe("an answers file", () => {
   });
 });
 
-describe("a file that is no answers file names itself, the line and what is wrong", () => {
+describe("an invalid answers file: the error names the file, the line and the fault", () => {
   test.each([
     ["is empty", "", 1, "not an answers file"],
     ["is no object", "[]\n", 1, "not an answers file"],
@@ -97,7 +97,7 @@ describe("a file that is no answers file names itself, the line and what is wron
     ["was cut before its last line feed", '{\n"/a": {"status":200}\n}', 2, "not an answers file"],
     ["has a comma too many", '{\n"/a": {"status":200},\n}\n', 2, "not an answers file"],
     ["lacks a comma", '{\n"/a": {"status":200}\n"/b": {"status":200}\n}\n', 2, "not an answers"],
-    ["goes on after its end", '{\n"/a": {"status":200}\n}\n{}\n', 3, "not an answers file"],
+    ["continues after its end", '{\n"/a": {"status":200}\n}\n{}\n', 3, "not an answers file"],
     ["has an empty line", '{\n"/a": {"status":200},\n\n"/b": {"status":200}\n}\n', 3, "not an"],
     ["has a path without quotes", '{\n/a: {"status":200}\n}\n', 2, "not an answers file"],
     ["has a path with a broken escape", '{\n"/\\x": {"status":200}\n}\n', 2, "not valid JSON"],
@@ -108,7 +108,7 @@ describe("a file that is no answers file names itself, the line and what is wron
     ["has an answer that is null", '{\n"/a": null\n}\n', 2, "not an answer"],
     ["has an answer that says nothing", '{\n"/a": {"data":1}\n}\n', 2, "not an answer"],
     ["has a status in a text", '{\n"/a": {"status":"200"}\n}\n', 2, "not an answer"],
-    ["has a status that is none", '{\n"/a": {"status":200.5}\n}\n', 2, "not an answer"],
+    ["has an invalid status", '{\n"/a": {"status":200.5}\n}\n', 2, "not an answer"],
     ["has a failure of no known kind", '{\n"/a": {"failed":"oops"}\n}\n', 2, "not an answer"],
     ["has a reason of no known kind", '{\n"/a": {"skipped":"me"}\n}\n', 2, "not an answer"],
     ["has an answer that inherits", '{\n"/a": {"__proto__":{"status":200}}\n}\n', 2, "not an"],

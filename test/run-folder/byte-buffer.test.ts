@@ -17,7 +17,7 @@ test("holds what was appended, however it grew", () => {
   );
 });
 
-test("starts anew without what stood there before", () => {
+test("starts over without the earlier bytes", () => {
   const buffer = new ByteBuffer();
   buffer.appendText("a long text that goes");
   buffer.reset(new TextEncoder().encode("head"));

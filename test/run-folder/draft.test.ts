@@ -1,4 +1,4 @@
-/** A folder that is made anew: all of it takes the old one's place, or nothing does. */
+/** A draft replaces the whole folder, or nothing. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -40,7 +40,7 @@ describe("a draft", () => {
     });
   });
 
-  test("needs no older folder, and makes the run folder when there is none", async () => {
+  test("needs no older folder, and creates the run folder if needed", async () => {
     const store = await openStore(join(await tempFolder(), "not", "yet"));
     const draft = await store.draft("netbox");
     await draft.commit("manifest.json", encodeUtf8("only"));
@@ -67,7 +67,7 @@ describe("a draft", () => {
     expect(await treeOf(folder)).toEqual(before);
   });
 
-  test("comes and goes beside others and beside listings, and nobody fails or misses a file", async () => {
+  test("can be used in parallel with others and with listings, which miss no file", async () => {
     const { store } = await storeWithOldFolder();
     const passes = Array.from({ length: 8 }, async () => {
       for (let pass = 0; pass < 20; pass += 1) {

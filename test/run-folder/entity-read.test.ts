@@ -1,4 +1,4 @@
-/** Entity files are believed only as far as their hashes reach; each fault is an error of its own. */
+/** Entity files are checked against their hashes; each fault has its own error. */
 import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -141,7 +141,7 @@ describe("is refused, and the error says", () => {
   test("that the snapshot is not transformed, or that there is nothing", async () => {
     const folder = await tempFolder();
     const nothing = open(join(folder, "nowhere"));
-    expect(await complaintOf(nothing)).toContain("there is no such folder");
+    expect(await complaintOf(nothing)).toContain("the folder does not exist");
     await writeFile(join(folder, "manifest.json"), "{}");
     await expect(open(folder)).rejects.toMatchObject({ hint: /run transform on it first/ });
   });

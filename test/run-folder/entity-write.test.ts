@@ -1,4 +1,4 @@
-/** netbox/ as a whole: sealed, complete, and replaced only by a whole one. */
+/** netbox/ as a whole: sealed, complete, and replaced only by a complete one. */
 import { readdir, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";

@@ -1,4 +1,4 @@
-/** A manifest's file list, held against a folder. */
+/** A manifest's list of files is compared with the folder. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decodeUtf8, encodeUtf8 } from "../../src/base/text.ts";

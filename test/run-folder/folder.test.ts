@@ -1,4 +1,4 @@
-/** Folders are made with those above them, and a place that can hold none is refused at once. */
+/** Folders are created with their parents; a place that cannot hold a folder is refused at once. */
 import { existsSync } from "node:fs";
 import { readdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** Snapshots made of Proxmox's own words in the wrong places: whatever comes out, Diode can read it. */
+/** Snapshots with valid texts of Proxmox VE in the wrong places: Diode can read all that comes out. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { autoSlug } from "../../src/netbox/names.ts";

@@ -1,4 +1,4 @@
-/** Answers of a size that no Proxmox sends: they cost time and memory in proportion, and no more. */
+/** Answers of a size that Proxmox VE never sends: time and memory grow in proportion only. */
 import { describe, expect, test } from "vitest";
 import { type HostileParts, survive } from "../helpers/survive.ts";
 

@@ -1,4 +1,4 @@
-/** Answers that no Proxmox would give: none of them stops `transform`, or makes it write elsewhere. */
+/** Answers that Proxmox VE would never give: none of them stops `transform` or makes it write elsewhere. */
 import { describe, expect, test } from "vitest";
 import { answersText, sealFiles } from "../helpers/snapshot-builder.ts";
 import { type HostileParts, survive } from "../helpers/survive.ts";

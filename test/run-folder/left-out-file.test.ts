@@ -1,4 +1,4 @@
-/** left-out.json: one record a line, counted by reason, written as it comes. */
+/** left-out.json: one record a line, counted by reason, written at once. */
 import { describe, expect, test } from "vitest";
 import { digest } from "../../src/base/digest.ts";
 import { decodeUtf8 } from "../../src/base/text.ts";

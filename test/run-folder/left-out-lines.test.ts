@@ -1,4 +1,4 @@
-/** left-out.json is read as it was written, a line at a time. */
+/** left-out.json is read line by line. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { encodeUtf8 } from "../../src/base/text.ts";

@@ -1,4 +1,4 @@
-/** A manifest says what it is, and is believed only when it says it well. */
+/** A manifest is checked before it is used. */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -33,10 +33,10 @@ test.each([
   ["a format of another kind", { format: "1" }, "format"],
   ["no format", { format: undefined }, "format"],
   ["no host", { source: { host: "" } }, "source.host"],
-  ["a time that is none", { captured_at: "yesterday" }, "captured_at"],
-  ["a month that is none", { captured_at: "2026-13-01T00:00:00Z" }, "captured_at"],
+  ["an invalid time", { captured_at: "yesterday" }, "captured_at"],
+  ["an invalid month", { captured_at: "2026-13-01T00:00:00Z" }, "captured_at"],
   ["a day that is in no calendar", { captured_at: "2026-02-30T00:00:00Z" }, "captured_at"],
-  ["an outcome that is none", { outcome: "fine" }, "outcome"],
+  ["an invalid outcome", { outcome: "fine" }, "outcome"],
   ["files that are no list", { files: {} }, "files"],
   ["a negative length", { files: [{ path: "a", bytes: -1, sha256: "00" }] }, "bytes"],
 ])("a manifest with %s is refused by the name of the key", async (_what, facts, key) => {

@@ -1,4 +1,4 @@
-/** Configs of older snapshots stand under another path; whatever reads a snapshot finds them all the same. */
+/** Configs of older snapshots have another path; all readers of a snapshot find them. */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";

@@ -1,4 +1,4 @@
-/** A request is read as it is; what an SDK's dry run leaves out of the header is filled in. */
+/** Reading a request fills in the header fields that an SDK's dry run leaves out. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -77,14 +77,14 @@ describe("a request", () => {
   });
 
   test.each([
-    ["[]", "holds no Diode request"],
-    ["7", "holds no Diode request"],
-    ["null", "holds no Diode request"],
-    ["{}", "no list of entities"],
-    ['{"entities":[]}', "no list of entities"],
-    ['{"entities":{}}', "no list of entities"],
+    ["[]", "not a Diode request"],
+    ["7", "not a Diode request"],
+    ["null", "not a Diode request"],
+    ["{}", "no entities"],
+    ['{"entities":[]}', "no entities"],
+    ['{"entities":{}}', "no entities"],
     ['{"entities":[}', "not valid JSON"],
-  ])("that is none is refused: %s", (text, words) => {
+  ])("that is invalid is refused: %s", (text, words) => {
     expect(() => readRequest(encodeUtf8(text), '"x.json"')).toThrow(words);
     expect(() => readRequest(encodeUtf8(text), '"x.json"')).toThrow('"x.json"');
   });

@@ -1,4 +1,4 @@
-/** Rows that Proxmox sends in a random order are written in one order; all other lists keep theirs. */
+/** Rows that Proxmox VE sends in random order are sorted; all other lists keep their order. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { PATHS } from "../../src/proxmox/endpoints.ts";

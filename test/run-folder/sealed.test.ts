@@ -1,4 +1,4 @@
-/** Manifests carry their own hash: a change of any kind is found before anything is believed. */
+/** Manifests hold their own hash: any change is found before they are used. */
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -117,7 +117,7 @@ describe("a change is found", () => {
   });
 
   test.each(["{}", "[]", "null", '{"sha256":""}', '{\n  "a": {\n    "sha256": "0"\n  }\n}\n', ""])(
-    "in %j, which bears no seal of its own",
+    "in %j, which has no checksum",
     (text) => {
       expectFound(encodeUtf8(text), text);
     },

@@ -1,4 +1,4 @@
-/** Run folders behind a URI: what is refused, and that no credential is ever shown. */
+/** Run folders with a URI: what is refused, and that no credential is ever shown. */
 import { describe, expect, test } from "vitest";
 import { AppError } from "../../src/base/errors.ts";
 import { openStore } from "../../src/run-folder/store/store.ts";
@@ -50,7 +50,7 @@ describe("a URI", () => {
   });
 
   test(
-    "of a Redis that nobody serves is a remote error, soon, and without the password",
+    "of an unreachable Redis is a remote error, soon, and without the password",
     async () => {
       const error = await refusalOf(`redis://user:${SECRET}@127.0.0.1:${await freePort()}/0/lab`);
       expect(error.kind).toBe("remote");

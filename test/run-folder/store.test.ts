@@ -1,4 +1,4 @@
-/** A run folder on disk: what is read, written and replaced, and the names that never leave it. */
+/** A run folder on disk: reading, writing and replacing; no file name leaves it. */
 import { execFileSync } from "node:child_process";
 import { chmod, mkdir, readdir, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -28,7 +28,7 @@ async function thrownBy(action: () => unknown): Promise<unknown> {
   return undefined;
 }
 
-test("what is appended stands behind what was there, or makes the file", async () => {
+test("appends after what was there, or creates the file", async () => {
   const store = await tempStore();
   for (const text of ["a\n", "b\n", "c\n"]) await store.append("push/x.journal", encodeUtf8(text));
   expect(await textOf(store, "push/x.journal")).toBe("a\nb\nc\n");
@@ -76,7 +76,7 @@ describe("files", () => {
     await writeFile(join(folder, "file"), "");
     await symlink("loop.json", join(folder, "loop.json"));
     const store = await openStore(folder);
-    await expect(store.read("folder.json")).rejects.toThrow("a folder stands in its place");
+    await expect(store.read("folder.json")).rejects.toThrow("it is a folder");
     await expect(store.read("file/below.json")).rejects.toThrow("ENOTDIR");
     await expect(store.read("loop.json")).rejects.toThrow("ELOOP");
     await expect(readRequired(store, "loop.json")).rejects.toMatchObject({
@@ -86,7 +86,7 @@ describe("files", () => {
   });
 
   const isWindows = process.platform === "win32";
-  test.skipIf(isWindows)("that are pipes are an error, and nobody waits for them", async () => {
+  test.skipIf(isWindows)("that are pipes are an error at once", async () => {
     const folder = await tempFolder();
     execFileSync("mkfifo", [join(folder, "pipe.json")]);
     const store = await openStore(folder);
@@ -112,7 +112,7 @@ describe("files", () => {
     const error = await thrownBy(async () => await (await openStore(file)).keys());
     expect(error).toMatchObject({
       kind: "input",
-      message: expect.stringContaining(`${file} as a run: it is no folder`),
+      message: expect.stringContaining(`${file} as a run: it is not a folder`),
     });
   });
 

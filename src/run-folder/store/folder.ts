@@ -1,4 +1,4 @@
-/** A store that is a folder on disk. unstorage reads; renames and appends, which it lacks, are ours. */
+/** A store that is a folder on disk. unstorage reads; it has no rename and no append. */
 import { randomUUID } from "node:crypto";
 import { appendFile, mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative, sep } from "node:path";
@@ -13,13 +13,13 @@ export function openFolder(place: string): Store {
     place,
     keys: () => keysOf(place),
     async read(key) {
-      // To fs-lite, what is no file is missing; and who reads a pipe may wait for ever.
+      // fs-lite reports a folder as missing, and reading a pipe may never end.
       const found = await stat(join(place, key)).catch(ignoreMissing);
       if (found === undefined) return undefined;
-      if (found.isDirectory()) throw new Error("a folder stands in its place");
-      if (!found.isFile()) throw new Error("a pipe, socket or device stands in its place");
+      if (found.isDirectory()) throw new Error("it is a folder");
+      if (!found.isFile()) throw new Error("it is a pipe, a socket or a device");
       const bytes: unknown = await storage.getItemRaw(key);
-      // fs-lite hands a failure such as EACCES back as if it were the file.
+      // fs-lite returns a failure such as EACCES as if it were the file.
       if (bytes instanceof Error) throw bytes;
       return bytes as Uint8Array;
     },
@@ -31,12 +31,12 @@ export function openFolder(place: string): Store {
   };
 }
 
-/** unstorage leaves out names that end in "$", cuts others at "?", and trips over a folder it may not list. */
+/** unstorage leaves out names that end in "$", cuts others at "?", and fails at a folder that it may not list. */
 async function keysOf(place: string): Promise<string[]> {
   const files = await filesIn(place).catch((cause: unknown) => {
     if (isCode(cause, "ENOTDIR")) {
-      throw inputError(`Cannot read ${place} as a run: it is no folder`, {
-        hint: "Name the folder that the file stands in",
+      throw inputError(`Cannot read ${place} as a run: it is not a folder`, {
+        hint: "Name the folder that holds the file",
         cause,
       });
     }
@@ -45,10 +45,7 @@ async function keysOf(place: string): Promise<string[]> {
   return files.map((file) => relative(place, file).split(sep).join("/"));
 }
 
-/**
- * A recursive readdir fails as a whole when a folder goes away while it lists: the draft of another
- * program that is done.
- */
+/** A recursive readdir fails when a folder is removed meanwhile, such as the draft of another program. */
 async function filesIn(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(ignoreMissing);
   const found = (entries ?? []).map((entry) => {
@@ -82,7 +79,7 @@ async function appendTo(file: string, bytes: Uint8Array): Promise<void> {
 /** Older drafts than this were left by a program that was killed. */
 const ABANDONED_MS = 24 * 60 * 60 * 1000;
 
-/** In a folder of its own: two programs that write the same folder do not meet, and the last one stays. */
+/** Each draft has its own folder: of two programs that write at the same time, the last one wins. */
 async function openDraft(place: string, folder: string): Promise<Draft> {
   const target = join(place, folder);
   const refused = refusal(place, folder);
@@ -125,21 +122,19 @@ function isCode(error: unknown, code: string): boolean {
   return error instanceof Error && "code" in error && error.code === code;
 }
 
-/** What the disk refuses is the user's to mend: a folder that is not theirs, or no room left. */
+/** What the disk refuses, the user can fix: missing permissions, or no space left. */
 function refusal(place: string, key: string): (cause: unknown) => never {
   return (cause) => {
     throw usageError(`Cannot write "${key}" in ${place}: ${reasonOf(cause)}`, {
-      hint: "See that the folder may be written to and that the disk has room, or name another one",
+      hint: "Check permissions and free space, or name another folder",
       cause,
     });
   };
 }
 
-/** A folder and those above it, made where they are missing. */
-
 /**
- * As mkdir with `recursive`, which on Node tries for ever where a folder exists and yet can hold no
- * other: below a link to nowhere, on a stale mount, in /proc.
+ * As mkdir with `recursive`, which never ends on Node where a folder exists and yet cannot hold another one: below a
+ * broken link, on a stale mount, in /proc.
  * @throws Error of the file system.
  */
 export async function makeFolder(path: string): Promise<void> {
@@ -152,7 +147,7 @@ export async function makeFolder(path: string): Promise<void> {
   if (again !== undefined) throw again;
 }
 
-/** undefined when the folder is there, whoever made it. */
+/** undefined when the folder exists afterwards. */
 async function refusalOf(path: string): Promise<NodeJS.ErrnoException | undefined> {
   try {
     await mkdir(path);

@@ -1,4 +1,4 @@
-/** A store behind a URI: an unstorage driver, loaded only when a run folder is named so. */
+/** A store with a URI: an unstorage driver, loaded only when it is needed. */
 import { createStorage, type Driver, prefixStorage, type Storage } from "unstorage";
 import { AppError, reasonOf, usageError } from "../../base/errors.ts";
 import type { Draft, Store, StoreCredentials } from "./shape.ts";
@@ -30,27 +30,27 @@ export async function openRemote(place: string, credentials: StoreCredentials): 
   });
   const whole = createStorage<Uint8Array>({ driver });
   const storage = base === "" ? whole : prefixStorage<Uint8Array>(whole, base);
-  const told = <Result>(doing: string, work: Promise<Result>): Promise<Result> =>
+  const orFail = <Result>(doing: string, work: Promise<Result>): Promise<Result> =>
     work.catch((cause: unknown) => {
       throw new AppError("remote", `Cannot ${doing} ${redact(uri)}: ${reasonOf(cause)}`, {
-        hint: "Check that the server is there, has room, and lets these credentials do so",
+        hint: "Check the server, its free space, and the permissions of these credentials",
         cause,
       });
     });
   return {
     place: redact(uri),
-    keys: () => told("list the files in", keysOf(storage)),
-    read: (key) => told(`read "${key}" in`, readRaw(storage, key)),
-    write: (key, bytes) => told(`write "${key}" in`, storage.setItemRaw(key, bytes)),
-    append: (key, bytes) => told(`write "${key}" in`, appendRaw(storage, key, bytes)),
-    remove: (key) => told(`remove "${key}" from`, storage.removeItem(key)),
+    keys: () => orFail("list the files in", keysOf(storage)),
+    read: (key) => orFail(`read "${key}" in`, readRaw(storage, key)),
+    write: (key, bytes) => orFail(`write "${key}" in`, storage.setItemRaw(key, bytes)),
+    append: (key, bytes) => orFail(`write "${key}" in`, appendRaw(storage, key, bytes)),
+    remove: (key) => orFail(`remove "${key}" from`, storage.removeItem(key)),
     async draft(folder) {
       const draft = openDraft(storage, folder);
       return {
-        write: (name, bytes) => told(`write "${name}" in`, draft.write(name, bytes)),
+        write: (name, bytes) => orFail(`write "${name}" in`, draft.write(name, bytes)),
         append: (name, bytes) => draft.append(name, bytes),
-        commit: (name, bytes) => told(`write "${name}" in`, draft.commit(name, bytes)),
-        discard: () => told(`remove "${folder}" from`, draft.discard()),
+        commit: (name, bytes) => orFail(`write "${name}" in`, draft.commit(name, bytes)),
+        discard: () => orFail(`remove "${folder}" from`, draft.discard()),
       };
     },
     close: () => whole.dispose(),
@@ -61,7 +61,9 @@ async function openRedis(uri: URL): ReturnType<Opener> {
   const { default: redis } = await import("unstorage/drivers/redis");
   const [database = "0", ...path] = uri.pathname.split("/").filter((part) => part !== "");
   if (!/^\d+$/.test(database)) {
-    throw new Error(`"${database}" is no database, as in redis://host:6379/0/snapshots/lab`);
+    throw new Error(
+      `"${database}" is not a database number, as in redis://host:6379/0/snapshots/lab`,
+    );
   }
   const server = new URL(uri);
   server.pathname = `/${database}`;
@@ -69,7 +71,7 @@ async function openRedis(uri: URL): ReturnType<Opener> {
   const client = driver.getInstance?.();
   const failures: unknown[] = [];
   client?.on("error", (failure: unknown) => failures.push(failure));
-  // Said once more: when there is no such database, ioredis goes on in database 0.
+  // Selected again: when the database does not exist, ioredis silently continues in database 0.
   await client?.select(Number(database)).catch((cause: unknown) => {
     client.disconnect();
     const reason = reasonOf(failures[0] ?? cause);
@@ -101,14 +103,11 @@ async function readRaw(storage: Storage<Uint8Array>, key: string): Promise<Uint8
 }
 
 async function appendRaw(storage: Storage<Uint8Array>, key: string, bytes: Uint8Array) {
-  const held = await readRaw(storage, key) ?? new Uint8Array();
-  await storage.setItemRaw(key, Buffer.concat([held, bytes]));
+  const before = await readRaw(storage, key) ?? new Uint8Array();
+  await storage.setItemRaw(key, Buffer.concat([before, bytes]));
 }
 
-/**
- * No rename here: before the first file is written the manifest goes, and it comes last, so that a
- * half-written folder shows.
- */
+/** There is no rename: the manifest is removed first and written last, so that a half-written folder has none. */
 function openDraft(storage: Storage<Uint8Array>, folder: string): Draft {
   const written = new Map<string, Uint8Array[]>();
   const key = (name: string): string => `${folder}/${name}`;
@@ -144,11 +143,11 @@ function openDraft(storage: Storage<Uint8Array>, folder: string): Draft {
   };
 }
 
-/** The reason of a URL that cannot be parsed may quote it, with its password. */
+/** The error of URL may quote the text, with its password. */
 function parseUri(place: string): URL {
   if (URL.canParse(place)) return new URL(place);
   throw usageError("Cannot open the URI of a run folder: it is not valid", {
-    hint: "Percent-encode what is special in its user name and password",
+    hint: "Percent-encode special characters in its user name and password",
   });
 }
 

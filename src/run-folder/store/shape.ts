@@ -1,4 +1,4 @@
-/** What every store can do, whatever it lives in. */
+/** What every store can do, on disk or remote. */
 
 /** A set of named byte strings. Keys are relative, use "/" and never leave the store. */
 export interface Store {
@@ -8,29 +8,29 @@ export interface Store {
   keys(): Promise<string[]>;
   /** Whole file, or undefined when there is none. */
   read(key: string): Promise<Uint8Array | undefined>;
-  /** The whole file or, when it fails, what was there before. */
+  /** Atomic: when it fails, the old file stays. */
   write(key: string, bytes: Uint8Array): Promise<void>;
-  /** Adds to a file, which is made if need be. A remote store writes the whole anew. */
+  /** Adds to a file, which is created if needed. A remote store rewrites the whole file. */
   append(key: string, bytes: Uint8Array): Promise<void>;
-  /** The file is gone afterwards; it need not have been there. */
+  /** Does nothing when there is no such file. */
   remove(key: string): Promise<void>;
-  /** Starts a folder anew, beside the one that is there until `commit`. */
+  /** Starts a new version of a folder; the old one stays until `commit`. */
   draft(folder: string): Promise<Draft>;
-  /** Lets go of connections. */
+  /** Closes connections. */
   close(): Promise<void>;
 }
 
-/** A folder in the making. Either `commit` or `discard` ends it. */
+/** A new version of a folder. Either `commit` or `discard` ends it. */
 export interface Draft {
   write(name: string, bytes: Uint8Array): Promise<void>;
-  /** Adds to a file, which is made if need be. */
+  /** Adds to a file, which is created if needed. */
   append(name: string, bytes: Uint8Array): Promise<void>;
-  /** Writes the last file and puts the draft in the place of the folder, older files gone. */
+  /** Writes the last file and replaces the folder, with all of its older files. */
   commit(name: string, bytes: Uint8Array): Promise<void>;
   discard(): Promise<void>;
 }
 
-/** What a remote store needs beside its URI; comes from the settings. */
+/** What a remote store needs besides its URI. */
 export interface StoreCredentials {
   readonly accessKeyId?: string | undefined;
   readonly secretAccessKey?: string | undefined;

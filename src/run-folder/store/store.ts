@@ -13,11 +13,11 @@ const URI_REGEXP = /^([a-z][a-z0-9+.-]+):\/\//i;
 // unstorage reads a key up to its first "?".
 const SAFE_KEY_REGEXP = /^(?!.*(?:^|\/)\.{1,2}(?:\/|$))[^/\\:?\0]+(?:\/[^/\\:?\0]+)*$/s;
 
-/** @throws AppError "usage" for a URI that no driver serves. */
+/** @throws AppError "usage" for a URI without a driver. */
 export async function openStore(place: string, credentials: StoreCredentials = {}): Promise<Store> {
   if (place === "") {
     throw usageError("Cannot open a folder without a name", {
-      hint: "Name the folder; a variable that holds its name may not be set",
+      hint: "Name the folder; the variable with its name may be unset",
     });
   }
   const store = URI_REGEXP.test(place) ? await openRemote(place, credentials) : openFolder(place);
