@@ -114,7 +114,7 @@ describe("a listing", () => {
     const { store, entries } = await listedStore();
     await expect(checkListing(store, "pve/", [...entries, entries[1]!])).rejects.toMatchObject({
       kind: "input",
-      message: expect.stringContaining('Found "pve/nodes/a.json" twice'),
+      message: expect.stringContaining('Duplicate path "pve/nodes/a.json"'),
     });
   });
 
@@ -128,7 +128,7 @@ describe("a listing", () => {
   });
 });
 
-test("all that is wrong with a listing is told, and no file twice for one reason", async () => {
+test("all faults of a listing are reported, each file once for each reason", async () => {
   const { store, entries } = await listedStore();
   await store.remove("pve/nodes/b.json");
   for (const extra of ["pve/x", "pve/y"]) await store.write(extra, encodeUtf8("extra"));
@@ -137,8 +137,8 @@ test("all that is wrong with a listing is told, and no file twice for one reason
   expect(faults.map(({ path, error }) => [path, error.kind, error.message.split(" ", 2).join(" ")]))
     .toEqual([
       ["../manifest.json", "input", "Refused the"],
-      ["pve/nodes/a.json", "input", 'Found "pve/nodes/a.json"'],
-      ["../manifest.json", "input", 'Found "../manifest.json"'],
+      ["pve/nodes/a.json", "input", "Duplicate path"],
+      ["../manifest.json", "input", "Duplicate path"],
       ["pve/x", "input", 'Found "pve/x"'],
       ["pve/y", "input", 'Found "pve/y"'],
       ["pve/nodes/b.json", "input", "Cannot find"],

@@ -53,7 +53,7 @@ test.each(["../x", "/etc/passwd", "pve/../../x", "pve\\x", "pve/a\0b"])(
 
 test("a manifest that lists a file twice is refused", async () => {
   const entry = { path: "pve/cluster.json", bytes: 0, sha256: "00" };
-  expect(await complaintOfManifest({ files: [entry, entry] })).toContain("twice");
+  expect(await complaintOfManifest({ files: [entry, entry] })).toContain("Duplicate path");
 });
 
 test.each(["", "null", "[]", "{", '{\n  "format": nope\n}\n', "\u0000\u0001", "{}"])(

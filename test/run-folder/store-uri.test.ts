@@ -62,7 +62,7 @@ describe("a URI", () => {
 
   test("of a Redis names its database by number, or is told how", async () => {
     const error = await refusalOf("redis://127.0.0.1/lab");
-    expect(error.message).toContain('"lab" is no database');
+    expect(error.message).toContain('"lab" is not a database number');
   });
 
   test("of a bucket shows its name and not its keys", async () => {

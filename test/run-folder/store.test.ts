@@ -90,7 +90,7 @@ describe("files", () => {
     const folder = await tempFolder();
     execFileSync("mkfifo", [join(folder, "pipe.json")]);
     const store = await openStore(folder);
-    await expect(store.read("pipe.json")).rejects.toThrow("a pipe, socket or device");
+    await expect(store.read("pipe.json")).rejects.toThrow("a pipe, a socket or a device");
   });
 
   const isRoot = process.getuid?.() === 0;
