@@ -71,7 +71,7 @@ export function settingReader<Table extends SettingTable>(
   const rowOf = (name: Name): SettingRow => table[name] as SettingRow;
   const text = (name: Name): string | undefined => texts[name]?.trim() || rowOf(name).default;
   const refuse = (name: Name, why?: string): never => {
-    throw settingError(name, rowOf(name), text(name), why);
+    throw settingError(name, rowOf(name), { value: text(name), reason: why });
   };
   const checked: SettingReader<Table>["checked"] = (name, read) =>
     read(text(name) ?? "") ?? refuse(name);
@@ -96,8 +96,7 @@ function wholeNumber(text: string, least: number, most: number): number | undefi
 export function settingError(
   name: string,
   row: SettingRow,
-  value: string | undefined,
-  reason?: string,
+  { value, reason }: { readonly value: string | undefined; readonly reason?: string | undefined },
 ): AppError {
   const label = `${row.variable ?? name} (--${row.flag})`;
   const allowed = allowedText(row);

@@ -238,7 +238,7 @@ function tokenOf({ text }: Settings): ApiToken {
   const name = TOKEN_FAULTS[found];
   // The value is not shown: it may be a secret that was put into the wrong setting.
   const row: SettingRow = { ...CAPTURE_SETTINGS[name], secret: true };
-  throw settingError(name, row, found.startsWith("no-") ? undefined : text(name));
+  throw settingError(name, row, { value: found.startsWith("no-") ? undefined : text(name) });
 }
 
 /** The narrowest that was asked for: certificates, then an authority, then the system's. */
