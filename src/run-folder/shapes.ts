@@ -1,6 +1,12 @@
 /** The shapes of the entities, compiled: for files that others may have changed. */
 import { type Type, type } from "arktype";
-import { type Entities, type Step, type StepName, STEPS } from "../netbox/types/order.ts";
+import {
+  type Entities,
+  entityShape,
+  type Step,
+  type StepName,
+  STEPS,
+} from "../netbox/types/order.ts";
 import type { Shape } from "../netbox/types/shape.ts";
 
 export type EntityShapes = { readonly [Name in StepName]: Type<Entities[Name]> };
@@ -17,9 +23,9 @@ export function entityShapes(otherFields: OtherFields): EntityShapes {
 }
 
 function compile(otherFields: OtherFields): EntityShapes {
-  const shapes = STEPS.map(({ name, type: { fields } }) => [
+  const shapes = STEPS.map(({ name }) => [
     name,
-    type(definitionOf({ definition: { object: fields } }, otherFields) as "unknown"),
+    type(definitionOf(entityShape(name), otherFields) as "unknown"),
   ]);
   return Object.fromEntries(shapes) as EntityShapes;
 }

@@ -40,7 +40,7 @@ export function make<Name extends StepName>(
   source: Sources[Name],
   { capturedAt, clearEmpty = false, slugs = Slugs.NONE }: MakeOptions,
 ): Made {
-  const entity = slugs.onStubs(COMPILED[step](source, clearEmpty));
+  const entity = slugs.onStubs(step, COMPILED[step](source, clearEmpty));
   return { step, entity, capturedAt, source } as Made;
 }
 

@@ -8,44 +8,8 @@
 import { autoSlug, MAX_SLUG } from "../netbox/names.ts";
 import { sha256Hex } from "../base/hash.ts";
 import { compareCodeUnits } from "../base/natural-order.ts";
-
-/** Types with a slug, and with names from Proxmox or from a setting. */
-export type Slugged =
-  | "device-role"
-  | "device-type"
-  | "manufacturer"
-  | "platform"
-  | "site"
-  | "tag"
-  | "tenant";
-
-/** TABLE: field of an entity or of a stub → what it names. */
-const KINDS: Readonly<Record<string, Slugged>> = {
-  device_type: "device-type",
-  manufacturer: "manufacturer",
-  platform: "platform",
-  role: "device-role",
-  scope_site: "site",
-  site: "site",
-  tags: "tag",
-  tenant: "tenant",
-};
-
-/** TABLE: field that holds a stub → the fields of that stub that hold stubs too. */
-const FIELDS_WITHIN: Readonly<Record<string, readonly string[]>> = {
-  assigned_object_interface: ["device"],
-  assigned_object_vm_interface: ["virtual_machine"],
-  bridge: ["device"],
-  cluster: ["scope_site"],
-  device: ["device_type", "role", "site", "tenant"],
-  device_type: ["manufacturer", "tags"],
-  lag: ["device"],
-  manufacturer: ["tags"],
-  parent: ["device"],
-  role: ["tags"],
-  untagged_vlan: ["site"],
-  virtual_machine: ["cluster", "site", "tenant"],
-};
+import { type Entities, entityShape, type StepName } from "../netbox/types/order.ts";
+import { partsOfShape, type Shape, type Shapes, type Slugged } from "../netbox/types/shape.ts";
 
 export const SLUG_RULE =
   "only where NetBox would give two names of the set one slug (a name that is the slug keeps it) or would refuse the slug: the name in lower case, `-` and 6 hex digits of SHA-256(name)";
@@ -72,18 +36,11 @@ export class SlugNames {
 export class Slugs {
   static readonly NONE = new Slugs(new Map());
   readonly #slugs: ReadonlyMap<Slugged, ReadonlyMap<string, string>>;
-  /** Fields to look into for names with a slug: mostly none. */
-  readonly #fields: ReadonlySet<string>;
+  /** Shapes of values in which a name may need a slug: mostly none. */
+  readonly #mayNeed = new Map<Shape, boolean>();
 
   constructor(slugs: ReadonlyMap<Slugged, ReadonlyMap<string, string>>) {
     this.#slugs = slugs;
-    const mayHold = (field: string): boolean => {
-      const kind = KINDS[field];
-      return (kind !== undefined && (slugs.get(kind)?.size ?? 0) > 0) ||
-        (FIELDS_WITHIN[field] ?? []).some(mayHold);
-    };
-    const fields = [...Object.keys(KINDS), ...Object.keys(FIELDS_WITHIN)];
-    this.#fields = new Set(fields.filter(mayHold));
   }
 
   /** undefined: the plugin finds it by its name, and NetBox keeps the slug that it has. */
@@ -92,27 +49,47 @@ export class Slugs {
   }
 
   /** An entity with the slugs of its stubs: a copy where something changes, else the same object. */
-  onStubs<Entity extends object>(entity: Entity): Entity {
-    return this.#fields.size === 0 ? entity : this.#within(entity) as Entity;
+  onStubs<Name extends StepName>(step: Name, entity: Entities[Name]): Entities[Name] {
+    return this.#within(entity, entityShape(step)) as Entities[Name];
   }
 
-  #within(value: object, kind?: Slugged): object {
-    if (Array.isArray(value)) {
-      const slugged = value.map((item: object) => this.#within(item, kind));
-      return slugged.some((item, i) => item !== value[i]) ? slugged : value;
+  #within(value: object, shape: Shape): object {
+    const { definition } = shape;
+    if (typeof definition === "string" || !this.#mayHold(shape)) return value;
+    if ("oneOf" in definition) {
+      return Object.keys(value).length === 0 ? value : this.#within(value, definition.oneOf[0]);
     }
+    if ("listOf" in definition) {
+      const list = value as readonly object[];
+      const slugged = list.map((item) => this.#within(item, definition.listOf));
+      return slugged.some((item, i) => item !== list[i]) ? slugged : list;
+    }
+    return "object" in definition ? this.#stub(value, shape, definition.object) : value;
+  }
+
+  #stub(value: object, { slugged: kind }: Shape, shapes: Shapes): object {
     const stub = value as Readonly<Record<string, unknown>>;
-    const slug = kind === undefined
-      ? undefined
-      : this.of(kind, String(stub["name"] ?? stub["model"] ?? ""));
+    const slug = kind && this.of(kind, String(stub["name"] ?? stub["model"] ?? ""));
     let copy = slug === undefined ? stub : { ...stub, slug };
     for (const field of Object.keys(stub)) {
       const part = stub[field];
-      if (!this.#fields.has(field) || typeof part !== "object" || part === null) continue;
-      const slugged = this.#within(part, KINDS[field]);
+      const shape = shapes[field];
+      if (shape === undefined || typeof part !== "object" || part === null) continue;
+      const slugged = this.#within(part, shape);
       if (slugged !== part) copy = { ...copy, [field]: slugged };
     }
     return copy;
+  }
+
+  #mayHold(shape: Shape): boolean {
+    let found = this.#mayNeed.get(shape);
+    if (found === undefined) {
+      const { slugged } = shape;
+      found = (slugged !== undefined && (this.#slugs.get(slugged)?.size ?? 0) > 0) ||
+        partsOfShape(shape).some((part) => this.#mayHold(part));
+      this.#mayNeed.set(shape, found);
+    }
+    return found;
   }
 }
 

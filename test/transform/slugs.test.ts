@@ -3,7 +3,9 @@ import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { autoSlug } from "../../src/netbox/names.ts";
-import { type Slugged, SlugNames } from "../../src/transform/slugs.ts";
+import type { Device } from "../../src/netbox/types/device.ts";
+import type { Slugged } from "../../src/netbox/types/shape.ts";
+import { SlugNames } from "../../src/transform/slugs.ts";
 import { anyText } from "../helpers/arbitraries.ts";
 
 /** Few letters, so that names often differ in one mark or in case alone. */
@@ -138,7 +140,7 @@ test("every stub of an entity gets the slug of its own kind, and nothing else do
     custom_fields: { proxmox_node: { text: "+" } },
     untagged_vlan: {},
   };
-  expect(names.slugs().onStubs(entity)).toEqual({
+  expect(names.slugs().onStubs("device", entity as object as Device)).toEqual({
     ...entity,
     device_type: { manufacturer: { ...slugged, tags: [slugged] }, model: "+", slug },
     role: slugged,
@@ -147,5 +149,5 @@ test("every stub of an entity gets the slug of its own kind, and nothing else do
     cluster: { name: "+", type: named, scope_site: slugged },
     tags: [{ name: "plain" }, slugged],
   });
-  expect(new SlugNames().slugs().onStubs(entity)).toBe(entity);
+  expect(new SlugNames().slugs().onStubs("device", entity as object as Device)).toBe(entity);
 });

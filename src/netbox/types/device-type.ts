@@ -23,17 +23,20 @@ import {
   referenceTo,
   textOf,
 } from "./object-type.ts";
-import { optional, stub, TEXT, type ValueOf } from "./shape.ts";
+import { optional, slugged, stub, TEXT, type ValueOf } from "./shape.ts";
 
 const TAGGED = { ...SLUGGED, tags: optional(TAGS) };
-const MANUFACTURER_STUB = stub(TAGGED);
-export const DEVICE_ROLE_STUB = stub(TAGGED);
-export const DEVICE_TYPE_STUB = stub({
-  manufacturer: MANUFACTURER_STUB,
-  model: TEXT,
-  slug: optional(TEXT),
-  tags: optional(TAGS),
-});
+const MANUFACTURER_STUB = slugged("manufacturer", stub(TAGGED));
+export const DEVICE_ROLE_STUB = slugged("device-role", stub(TAGGED));
+export const DEVICE_TYPE_STUB = slugged(
+  "device-type",
+  stub({
+    manufacturer: MANUFACTURER_STUB,
+    model: TEXT,
+    slug: optional(TEXT),
+    tags: optional(TAGS),
+  }),
+);
 export type DeviceRoleRef = ValueOf<typeof DEVICE_ROLE_STUB>;
 export type DeviceTypeRef = ValueOf<typeof DEVICE_TYPE_STUB>;
 

@@ -25,6 +25,7 @@ import {
   POSITIVE,
   type Shape,
   type Shapes,
+  slugged,
   stub,
   TEXT,
   type ValueOf,
@@ -227,7 +228,7 @@ export function replacedTexts(): Field<readonly string[]> {
 export const SLUGGED = { name: TEXT, slug: optional(TEXT) };
 export type SluggedRef = { name: string; slug?: string };
 
-export const TAG_STUB = stub(SLUGGED, "tag");
+export const TAG_STUB = slugged("tag", stub(SLUGGED, "tag"));
 export type TagRef = ValueOf<typeof TAG_STUB>;
 export const TAGS = arrayOf(TAG_STUB);
 

@@ -9,7 +9,7 @@ import { NETBOX_IP_ADDRESS } from "./ip-address.ts";
 import type { EntityType, Key, Machine, ObjectType } from "./object-type.ts";
 import { NETBOX_PLATFORM } from "./platform.ts";
 import { NETBOX_PREFIX } from "./prefix.ts";
-import { type ObjectOf, type ReferenceIn, referencesIn } from "./shape.ts";
+import { type ObjectOf, type ReferenceIn, referencesIn, type Shape } from "./shape.ts";
 import { NETBOX_TAG } from "./tag.ts";
 import { NETBOX_VIRTUAL_DISK } from "./virtual-disk.ts";
 import { NETBOX_VIRTUAL_MACHINE } from "./virtual-machine.ts";
@@ -118,8 +118,15 @@ export function entitySortKey(
   return typeOf(step).sortedBy?.(entity as never);
 }
 
+const SHAPES = new Map<StepName, Shape>(
+  STEPS.map(({ name, type }) => [name, { definition: { object: type.fields } }]),
+);
+
+export function entityShape(step: StepName): Shape {
+  return SHAPES.get(step) as Shape;
+}
+
 /** All objects that an entity names, stubs in stubs included. */
 export function referencesOf(step: StepName, entity: object): Generator<ReferenceIn> {
-  const { field, type } = stepCalled(step);
-  return referencesIn({ definition: { object: type.fields } }, entity, field);
+  return referencesIn(entityShape(step), entity, stepCalled(step).field);
 }

@@ -2,9 +2,9 @@
 import { cutName, MAX_LONG_NAME } from "../names.ts";
 import { COMMON, SLUGGED, textField } from "./fields.ts";
 import { BY_NAME, type EntityType, hasName, lacks, type Named } from "./object-type.ts";
-import { neverSent, type ObjectOf, optional, stub, type ValueOf } from "./shape.ts";
+import { neverSent, type ObjectOf, optional, slugged, stub, type ValueOf } from "./shape.ts";
 
-export const PLATFORM_STUB = stub(SLUGGED, "platform");
+export const PLATFORM_STUB = slugged("platform", stub(SLUGGED, "platform"));
 export type PlatformRef = ValueOf<typeof PLATFORM_STUB>;
 
 const FIELDS = {

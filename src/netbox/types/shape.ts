@@ -13,9 +13,21 @@ export interface Shape<Value = unknown> {
   readonly definition: Definition;
   /** The object that this is a stub of; "custom-field": each key is the name of one. */
   readonly refersTo?: Referent;
+  /** A stub of an object that has a slug in NetBox: see transform/slugs.ts. */
+  readonly slugged?: Slugged;
   /** Holds no value: it carries the TypeScript type. */
   readonly value?: Value;
 }
+
+/** Objects with a slug whose names come from Proxmox VE or from settings. */
+export type Slugged =
+  | "device-role"
+  | "device-type"
+  | "manufacturer"
+  | "platform"
+  | "site"
+  | "tag"
+  | "tenant";
 
 /** The steps whose entities other entities name. */
 export type Referent =
@@ -83,6 +95,10 @@ export function stub<Of extends Shapes>(
   return { definition: { object }, ...(refersTo && { refersTo }) };
 }
 
+export function slugged<Of>(kind: Slugged, shape: Shape<Of>): Shape<Of> {
+  return { ...shape, slugged: kind };
+}
+
 export function arrayOf<Item>(item: Shape<Item>): Shape<readonly Item[]> {
   return { definition: { listOf: item } };
 }
@@ -111,6 +127,14 @@ export function neverSent<const Name extends string>(
 /** Protobuf JSON writes 64-bit integers as strings. */
 export function int64(value: number): Int64 {
   return `${BigInt(value)}`;
+}
+
+/** The shapes that a shape is made of. */
+export function partsOfShape({ definition }: Shape): readonly Shape[] {
+  if (typeof definition === "string") return [];
+  if ("listOf" in definition) return [definition.listOf];
+  if ("mapOf" in definition) return [definition.mapOf];
+  return "oneOf" in definition ? definition.oneOf : Object.values(definition.object);
 }
 
 export interface ReferenceIn {

@@ -2,10 +2,10 @@
 import { cutName, MAX_LONG_NAME } from "../names.ts";
 import { type Field, SLUGGED, type SluggedRef } from "./fields.ts";
 import { type NetBoxObject, partOf, textOf } from "./object-type.ts";
-import { stub } from "./shape.ts";
+import { slugged, stub } from "./shape.ts";
 
-export const SITE_STUB = stub(SLUGGED);
-export const TENANT_STUB = stub(SLUGGED);
+export const SITE_STUB = slugged("site", stub(SLUGGED));
+export const TENANT_STUB = slugged("tenant", stub(SLUGGED));
 export type SiteRef = SluggedRef;
 export type TenantRef = SluggedRef;
 
