@@ -1,4 +1,4 @@
-/** Same input, same bytes: whatever order Proxmox answers in, and wherever the program runs. */
+/** Same input, same bytes: in every order of the answers, and on every machine. */
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -67,7 +67,7 @@ describe("the order in which Proxmox answers changes nothing", () => {
     },
   );
 
-  test("of generated sites, however odd", async () => {
+  test("of generated sites, with unusual values", async () => {
     await fc.assert(
       fc.asyncProperty(anyLab(), fc.integer(), async (parts, seed) => {
         const site = labSite(parts);
@@ -85,7 +85,7 @@ describe("the order in which Proxmox answers changes nothing", () => {
     expect(await textOf(inOrder(paths))).toBe(await textOf(inOrder(paths.toReversed())));
   });
 
-  test("of a snapshot that capture writes anew: its files and what is made of them", async () => {
+  test("of a snapshot that capture writes again: its files and the entities", async () => {
     const original = await open(EXAMPLE);
     const site = await siteOf(original);
     const expected = await filesOf(original);
@@ -99,7 +99,7 @@ describe("the order in which Proxmox answers changes nothing", () => {
     }
   });
 
-  test("nor do keys that transform does not ask for", async () => {
+  test("of keys that transform does not read", async () => {
     const site = await siteOf(await open(EXAMPLE));
     const whole = inMemory(site);
     const picked = { ...whole, cluster: async () => pickedRows(await whole.cluster()) };
@@ -116,7 +116,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(first.out, { recursive: true }));
 
-describe("where the program runs changes nothing", () => {
+describe("the machine that it runs on changes nothing", () => {
   test.each([
     { env: { TZ: "Asia/Kathmandu", LANG: "tr_TR.UTF-8", LC_ALL: "tr_TR.UTF-8" }, cwd: "/" },
     { env: { TZ: "America/St_Johns", LANG: "de_DE", LC_ALL: "sv_SE.UTF-8" }, cwd: EXAMPLE },
@@ -146,7 +146,7 @@ describe("where the program runs changes nothing", () => {
 });
 
 describe("what was in the folder before changes nothing", () => {
-  test("the manifest lists exactly the files that are there, and nothing stands beside them", async () => {
+  test("the manifest lists exactly the files that are there, and there are no others", async () => {
     const text = await readFile(join(first.out, "netbox/manifest.json"), "utf8");
     const { files } = JSON.parse(text) as { files: { path: string; sha256: string }[] };
     const listed = Object.fromEntries(files.map(({ path, sha256 }) => [path, sha256]));

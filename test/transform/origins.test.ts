@@ -1,4 +1,4 @@
-/** What a source tells of where it was read from. */
+/** Where a source was read from. */
 import { expect, test } from "vitest";
 import { parsePolicy } from "../../src/transform/settings.ts";
 import { type Made, transform, type TransformOptions } from "../../src/transform/transform.ts";
@@ -44,7 +44,7 @@ test("what a shared object was seen on is kept when it is asked for", async () =
   ]);
 });
 
-test("else it is not: it would be all that was read, in memory", async () => {
+test("without keepOrigins it is not kept, which saves memory", async () => {
   expect(await originsWith()).toEqual([]);
   expect(await originsWith({ keepOrigins: false })).toEqual([]);
 });

@@ -1,4 +1,4 @@
-/** Settings: what they are when nobody sets them, and that a wrong one is refused by name. */
+/** Settings: their defaults, and that a wrong one is refused by name. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { AppError } from "../../src/base/errors.ts";
@@ -42,7 +42,7 @@ function refusal(read: () => unknown): AppError {
   throw new Error("It was not refused");
 }
 
-describe("settings that nobody set", () => {
+describe("settings that are not given", () => {
   test("are those of the mapping document, and every extension is off", () => {
     expect(policy({})).toEqual({
       host: "pve1.example.net",
@@ -108,10 +108,13 @@ describe("a choice", () => {
     expect(policy({ PLATFORM_WITHOUT_AGENT: "keep" }).platformWithoutAgent).toBe("keep");
   });
 
-  test.each(["CLUSTER_NAME", "TENANT_NAME"] as const)("%s may be empty, which is none", (name) => {
-    const { clusterName, tenantName } = policy({ [name]: "  " });
-    expect([clusterName, tenantName]).toEqual([undefined, undefined]);
-  });
+  test.each(["CLUSTER_NAME", "TENANT_NAME"] as const)(
+    "%s may be empty, and then does not apply",
+    (name) => {
+      const { clusterName, tenantName } = policy({ [name]: "  " });
+      expect([clusterName, tenantName]).toEqual([undefined, undefined]);
+    },
+  );
 
   test("of names is any text, trimmed", () => {
     const texts = { CLUSTER_NAME: " lab 1 ", SITE_NAME: " Cellar", TENANT_NAME: "Ops, Inc. " };
@@ -165,7 +168,7 @@ describe("a wrong setting is refused with its name, its value and what is allowe
     ]);
   });
 
-  test("whatever the word is, if it is none of the allowed ones", () => {
+  test("every word that is not allowed", () => {
     const name = fc.constantFrom(...(Object.keys(CHOICES) as (keyof typeof CHOICES)[]));
     fc.assert(fc.property(name, fc.string({ minLength: 1 }), (setting, word) => {
       const allowed: readonly string[] = CHOICES[setting];

@@ -38,7 +38,7 @@ describe("the version of a node", () => {
     expect(parsePveVersion(pveversion)).toBeUndefined();
   });
 
-  test("is major and minor, whatever the patch level and the hash", () => {
+  test("is major and minor, without patch level and hash", () => {
     const separator = fc.constantFrom(".", "-");
     fc.assert(
       fc.property(part, part, part, separator, repoid, (major, minor, patch, mark, hash) => {
@@ -48,7 +48,7 @@ describe("the version of a node", () => {
     );
   });
 
-  test("is the first one that stands there", () => {
+  test("is the first one in the text", () => {
     const text = "pve-manager/8.4.14/b502d23c55afcba1 (was pve-manager/7.4-16/0f39f621)";
     expect(parsePveVersion(text)).toBe("8.4");
   });

@@ -70,7 +70,7 @@ describe("a name gets a slug of its own", () => {
     expect([...slugsOf(["c", "c++", "C"], "tag")].map(([name]) => name)).toEqual(["c++", "C"]);
   });
 
-  test("that no other name of the set has, however it is called", () => {
+  test("that no other name of the set has", () => {
     const third = `a-b-${hashOf("a.b")}`;
     const slugs = slugsOf(["a.b", "ab", third]);
     expect(slugs.get("a.b")).toBe(`a-b-${hashOf("a.b 2")}`);
@@ -78,7 +78,7 @@ describe("a name gets a slug of its own", () => {
   });
 });
 
-test("NetBox tells all names apart, whatever they are, and has a valid slug of each", () => {
+test("all names have different, valid slugs in NetBox", () => {
   fc.assert(fc.property(fc.uniqueArray(anyName, { minLength: 1, maxLength: 12 }), (names) => {
     const own = slugsOf(names);
     const all = names.map((name) => own.get(name) ?? autoSlug(name));

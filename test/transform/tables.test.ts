@@ -38,7 +38,7 @@ const ANSWER_KEYS = Object.entries(ANSWERS).flatMap(([name, keys]) =>
   keys.map((key) => `${name}.${key}`)
 );
 
-/** Mapped rows that read nothing: their values stand in the mapping document itself. */
+/** Mapped rows that read nothing: their values are in the mapping document itself. */
 const STATIC_ROWS: readonly string[] = [
   "tag.color",
   "custom-field.name",

@@ -26,7 +26,7 @@ describe("tags", () => {
     expect(splitTags(written)).toEqual(names);
   });
 
-  test("are the same ones, whatever stands between them and in whatever order", () => {
+  test("are the same with every separator and in every order", () => {
     const separator = fc.constantFrom(";", ",", " ", ", ", "; ", "\t", ";;");
     fc.assert(fc.property(fc.array(fc.tuple(tagName, separator)), (pairs) => {
       const names = [...new Set(pairs.map(([name]) => name))];
@@ -36,7 +36,7 @@ describe("tags", () => {
     }));
   });
 
-  test("are never empty, never twice, and hold no separator", () => {
+  test("are not empty, do not repeat and have no separator", () => {
     const text = fc.oneof(anyText(), lookalike(";", ",", " ", "web", "\0", "\n"));
     fc.assert(fc.property(text, (written) => {
       const names = splitTags(written);

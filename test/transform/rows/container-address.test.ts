@@ -34,7 +34,7 @@ describe("in the config", () => {
     expect(primaryOf(outcome, "guest-101")).toEqual(["10.0.0.60/24", "2001:db8::60/64"]);
   });
 
-  test.each(["dhcp", "manual", "auto"])("%s is none, and is listed", async (word) => {
+  test.each(["dhcp", "manual", "auto"])("%s is not an address, and is listed", async (word) => {
     const outcome = await container({ config: { net0: `name=eth0,ip=${word}` } });
     expect(outcome.of("ip-address")).toEqual([]);
     expect(outcome.leftOut.map(({ what, reason }) => [what, reason]))

@@ -20,7 +20,7 @@ const KEYS: readonly [GuestKind, string[]][] = [
 ];
 
 describe("a disk", () => {
-  test.each(KEYS)("of a %s guest stands under one of %j, named by it", async (kind, keys) => {
+  test.each(KEYS)("of a %s guest has one of the keys %j as its name", async (kind, keys) => {
     const config = Object.fromEntries(keys.map((key) => [key, "local:vm-1-disk-0,size=1G"]));
     const outcome = await guest101({ kind, config });
     expect(outcome.of("virtual-disk").map(({ name }) => name)).toEqual(keys);
@@ -40,7 +40,7 @@ describe("a disk", () => {
     ["size=8G,file=zfs:base-9000-disk-0/vm-101-disk-0", "zfs"],
     ["local:100/base.raw/101/vm-101-disk-0.qcow2,size=8G", "local"],
     ["volume=ceph:vm-1-disk-0,size=8G", "ceph"],
-  ])("%s stands in its pool, the text before the first colon", async (text, pool) => {
+  ])("%s has as its pool the text before the first colon", async (text, pool) => {
     expect((await diskOf(text)).custom_fields).toEqual({ proxmox_storage_pool: { text: pool } });
   });
 
@@ -121,7 +121,7 @@ describe("no disk, and listed", () => {
     expect(await reasonsOf("qemu", key, text)).toEqual(["not-in-mapping"]);
   });
 
-  test("a volume whose name merely begins like a cloud-init drive is a disk", async () => {
+  test("a volume whose name only starts like that of a cloud-init drive is a disk", async () => {
     expect((await diskOf("local:vm-101-cloudinit-data,size=1G")).size).toBe("1024");
     expect((await diskOf("cloudinit:vm-101-disk-0,size=1G")).size).toBe("1024");
   });

@@ -17,7 +17,7 @@ function onNic(text: string, more = {}) {
 }
 
 describe("a QEMU guest's address", () => {
-  test("stands on the NIC with its MAC, case aside, whatever the guest calls it", async () => {
+  test("is assigned to the NIC with its MAC, in any case and under any name in the guest", async () => {
     const outcome = await guest101({
       config: NICS,
       interfaces: [
@@ -68,11 +68,14 @@ describe("a QEMU guest's address", () => {
     expect(outcome.reasonsOf(what)).toEqual(["unparsable"]);
   });
 
-  test.each([[undefined], [null], [[]]])("is none where there are none: %j", async (addresses) => {
-    const row = { name: "eth0", "ip-addresses": addresses };
-    const outcome = await guest101({ config: NICS, interfaces: [row] });
-    expect(outcome.leftOut.filter(({ what }) => what.includes("/agent/eth0"))).toEqual([]);
-  });
+  test.each([[undefined], [null], [[]]])(
+    "does not exist where the agent lists no addresses: %j",
+    async (addresses) => {
+      const row = { name: "eth0", "ip-addresses": addresses };
+      const outcome = await guest101({ config: NICS, interfaces: [row] });
+      expect(outcome.leftOut.filter(({ what }) => what.includes("/agent/eth0"))).toEqual([]);
+    },
+  );
 
   test.each([["00:00:00:00:00:00"], ["52:54:00:99:99:99"], ["sit0"], [null]])(
     "on the MAC %s, which no NIC has, is left out as mac-unknown",
@@ -86,7 +89,7 @@ describe("a QEMU guest's address", () => {
     },
   );
 
-  test("on a MAC that two NICs have stands on the first of them", async () => {
+  test("on a MAC that two NICs have is assigned to the first of them", async () => {
     const config = { net2: `virtio=${MACS[0]}`, net1: `virtio=${MACS[0].toLowerCase()}` };
     const outcome = await guest101({ config, interfaces: [agentRow(MACS[0], ["10.0.0.5/24"])] });
     expect(outcome.of("ip-address").map((ip) => ip.assigned_object_vm_interface?.name))
@@ -99,9 +102,12 @@ describe("a QEMU guest's address", () => {
     expect(addressesOf(outcome)).toEqual(["2001:db8::5/64"]);
   });
 
-  test.each([undefined, null, {}, []])("is none where ip-addresses is %j", async (entries) => {
-    expect(addressesOf(await onNic("10.0.0.5/24", { "ip-addresses": entries }))).toEqual([]);
-  });
+  test.each([undefined, null, {}, []])(
+    "does not exist where ip-addresses is %j",
+    async (entries) => {
+      expect(addressesOf(await onNic("10.0.0.5/24", { "ip-addresses": entries }))).toEqual([]);
+    },
+  );
 
   test("that one row names twice is kept once and listed once", async () => {
     const interfaces = [agentRow(MACS[0], ["10.0.0.5/24", "10.0.0.5/24"])];
@@ -187,7 +193,7 @@ describe("one address twice", () => {
     });
   });
 
-  test("is nobody's primary but its holder's: the next one is", async () => {
+  test("is primary only on the machine that keeps it; the next one is primary on the other", async () => {
     const rows = [
       { iface: "vmbr1", cidr: "192.168.99.1/24", priority: 1 },
       { iface: "vmbr0", cidr: "10.0.0.3/24", priority: 2 },

@@ -14,7 +14,7 @@ async function namesOf(guests: readonly LabGuest[]): Promise<Record<string, stri
   );
 }
 
-test("the lowest VMID keeps a name, case aside, and each other one gets its VMID", async () => {
+test("the lowest VMID keeps a name, in any case, and the others get their VMID added", async () => {
   const guests = [{ vmid: 1000, row: { name: "web" } }, { vmid: 99, row: { name: "WEB" } }, {
     vmid: 200,
     row: { name: "Web" },
@@ -24,7 +24,7 @@ test("the lowest VMID keeps a name, case aside, and each other one gets its VMID
   expect([codesOf("vm/99"), codesOf("vm/200")]).toEqual([[], ["renamed"]]);
 });
 
-test("a guest that is left out keeps no name from another", async () => {
+test("a guest that is left out takes no name", async () => {
   const guests = [{ vmid: 101, row: { name: "web", template: 1 } }, {
     vmid: 102,
     row: { name: "web" },
@@ -32,7 +32,7 @@ test("a guest that is left out keeps no name from another", async () => {
   expect(await namesOf(guests)).toEqual({ 102: "web" });
 });
 
-test("a guest is called the same in a narrower scope, or it would become another one", async () => {
+test("a guest has the same name in a narrower scope, or it would become another machine", async () => {
   const guests = [{ vmid: 101, node: "pve1", row: { name: "web" } }, {
     vmid: 102,
     node: "pve2",

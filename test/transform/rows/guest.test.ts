@@ -66,7 +66,7 @@ describe("its own facts", () => {
     expect((await guest101({ row: { maxcpu: undefined, ...row }, config })).vm.vcpus).toBe(vcpus);
   });
 
-  test("vcpus of a container without sizes is its cores, whatever sockets may say", async () => {
+  test("vcpus of a container without sizes is its cores, without its sockets", async () => {
     const row = { maxcpu: undefined };
     const config = { cores: 3, sockets: 2 };
     expect((await guest101({ kind: "lxc", row, config })).vm.vcpus).toBe(3);

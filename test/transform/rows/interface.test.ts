@@ -13,7 +13,7 @@ async function portOf(row: Row, settings = {}): Promise<Interface> {
 }
 
 describe("an interface", () => {
-  test("may differ from another's name in case alone, for Linux and NetBox know them apart", async () => {
+  test("may have another's name in a different case, as in Linux and NetBox", async () => {
     const rows = [
       { iface: "uplink", type: "eth", cidr: "10.0.0.2/24" },
       { iface: "UPLINK", type: "eth", cidr: "10.0.1.2/24" },
@@ -62,7 +62,7 @@ describe("an interface", () => {
     },
   );
 
-  test("is left out when it is lo, stands on loopback or has no address", async () => {
+  test("is left out when it is lo, has a loopback address or no address", async () => {
     const outcome = await nodeWith([
       { iface: "lo", type: "loopback", cidr: "127.0.0.1/8" },
       { iface: "lo:1", type: "alias", cidr: "127.0.0.2/8" },
@@ -79,7 +79,7 @@ describe("an interface", () => {
     }
   });
 
-  test("with ::1 beside an address of its own is one, with the other left out", async () => {
+  test("with ::1 and another address is sent, and ::1 is left out", async () => {
     const row = { iface: "vmbr0", type: "bridge", cidr: "10.0.0.2/24", cidr6: "::1/128" };
     const outcome = await nodeWith([row]);
     expect(outcome.of("interface").map(({ name }) => name)).toEqual(["vmbr0"]);
@@ -179,21 +179,21 @@ describe("with ALL_INTERFACES", () => {
   });
 });
 
-test("an interface whose only address is link-local is one; the address is listed alone", async () => {
+test("an interface whose only address is link-local is sent; only the address is left out", async () => {
   const outcome = await nodeWith([{ iface: "idrac", type: "eth", cidr: "169.254.1.2/16" }]);
   expect(outcome.of("interface").map(({ name }) => name)).toEqual(["idrac"]);
   expect(outcome.of("ip-address")).toEqual([]);
   expect(outcome.reasonsOf("node/pve1/idrac/169.254.1.2/16")).toEqual(["link-local"]);
 });
 
-describe("a row that Proxmox invents for a missing device", () => {
+describe("a row that Proxmox VE adds for a missing device", () => {
   const rows = [
     { iface: "vmbr5", exists: 0 },
     { iface: "vmbr5.10", type: "vlan", "vlan-raw-device": "vmbr5", cidr: "192.0.2.5/24" },
     { iface: "bond7", type: "bond", slaves: "vmbr5 eno1", exists: "0" },
   ];
 
-  test("is left out as missing-device, and nothing names it", async () => {
+  test("is left out as missing-device, and no link points to it", async () => {
     const outcome = await nodeWith(rows, ON);
     expect(outcome.of("interface").map(({ name }) => name)).toEqual(["bond7", "vmbr5.10"]);
     expect(outcome.reasonsOf("node/pve1/vmbr5")).toEqual(["missing-device"]);

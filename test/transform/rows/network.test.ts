@@ -42,7 +42,7 @@ describe("a prefix", () => {
       .toEqual(["10.0.9.0/24", "10.0.10.0/23", "2001:db8:0:1::/64"]);
   });
 
-  test("is made of an address that another node holds too", async () => {
+  test("is made of an address that another node has too", async () => {
     const row = { iface: "vmbr1", cidr: "192.168.99.1/24" };
     const outcome = await run(APART, {
       nodes: { pve1: { network: [row] }, pve2: { network: [row] } },
@@ -62,7 +62,7 @@ describe("a prefix", () => {
     },
   );
 
-  test("is made of an address too that NetBox assigns to nothing", async () => {
+  test("is also made of an address that NetBox cannot assign", async () => {
     expect(await prefixesOf("10.0.0.0/24", "10.0.1.255/24")).toEqual([
       "10.0.0.0/24",
       "10.0.1.0/24",
@@ -100,13 +100,13 @@ describe("a VLAN", () => {
     { iface: "eno1.5000", type: "vlan" },
     { iface: "eno1.0", type: "vlan" },
     { iface: "mgmt", type: "vlan" },
-  ])("is none of %j, and that is listed", async (row) => {
+  ])("is not made of %j, which is listed", async (row) => {
     const outcome = await run({}, { nodes: { pve1: { network: [row] } } });
     expect(outcome.of("vlan")).toEqual([]);
     expect(outcome.reasonsOf(`node/pve1/${row.iface}/vlan`)).toEqual(["unparsable"]);
   });
 
-  test("is none of an interface of another type", async () => {
+  test("is not made of an interface of another type", async () => {
     expect(await vlansOf([{ iface: "vmbr0.20", type: "bridge", "vlan-id": "20" }])).toEqual([]);
   });
 
@@ -118,7 +118,7 @@ describe("a VLAN", () => {
     ]);
   });
 
-  test("is none of a guest or a node that is left out", async () => {
+  test("is not made of a guest or a node that is left out", async () => {
     const outcome = await run({ nodes: "pve3" }, {
       ...STRETCHED,
       nodes: { ...STRETCHED.nodes, pve3: {} },

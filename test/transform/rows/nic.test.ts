@@ -22,7 +22,7 @@ describe("the name of a NIC", () => {
     expect(outcome.of("vm-interface").map(({ name }) => name)).toEqual(["net1", "net2", "net10"]);
   });
 
-  test("of a QEMU guest is its key, whatever `name=` may say", async () => {
+  test("of a QEMU guest is its key, even with `name=`", async () => {
     expect((await qemuNic(`virtio=${MAC},name=eth0`)).name).toBe("net0");
   });
 
@@ -50,7 +50,7 @@ describe("the name of a NIC", () => {
     expect(crossed).toEqual(["net1", "net0"]);
   });
 
-  test("may differ from another's in case alone, for Linux and NetBox know them apart", async () => {
+  test("may be another's in a different case, as in Linux and NetBox", async () => {
     expect(await namesOf({ net0: "name=eth0", net1: "name=ETH0" })).toEqual(["eth0", "ETH0"]);
   });
 
@@ -90,7 +90,7 @@ describe("its MAC address", () => {
     },
   );
 
-  test("that is none is left off and listed; the NIC goes on", async () => {
+  test("that cannot be parsed is left off and listed; the NIC is sent", async () => {
     const outcome = await guest101({ config: { net0: "virtio=5A:1C:0E:77:20:4G,tag=7" } });
     const nic = only(outcome.of("vm-interface"));
     expect(nic.primary_mac_address).toBe(undefined);
@@ -106,7 +106,7 @@ describe("its VLAN", () => {
     expect(nic.mode).toBe("access");
   });
 
-  test("without `tag=` is none, and there is no mode", async () => {
+  test("does not exist without `tag=`, and there is no mode", async () => {
     const nic = await qemuNic(`virtio=${MAC},bridge=vmbr0`);
     expect([nic.untagged_vlan, nic.mode, nic.tagged_vlans]).toEqual(Array(3).fill(undefined));
   });
@@ -124,7 +124,7 @@ describe("its VLAN", () => {
     expect(outcome.of("vlan").map(({ vid }) => vid)).toEqual(["20"]);
   });
 
-  test.each(["0", "4095", "-1", "x", "1.5"])("tag=%s is none, and is listed", async (tag) => {
+  test.each(["0", "4095", "-1", "x", "1.5"])("tag=%s is not a VLAN, and is listed", async (tag) => {
     const outcome = await guest101({ config: { net0: `virtio,tag=${tag}` } }, {
       CLEAR_EMPTY: "true",
     });
@@ -134,7 +134,7 @@ describe("its VLAN", () => {
     expect(outcome.reasonsOf("vm/101/net0/tag")).toEqual(["unparsable"]);
   });
 
-  test.each(["1", "4094"])("tag=%s is one", async (tag) => {
+  test.each(["1", "4094"])("tag=%s is a VLAN", async (tag) => {
     expect((await qemuNic(`virtio,tag=${tag}`)).untagged_vlan).toMatchObject({ vid: tag });
   });
 
@@ -149,7 +149,7 @@ describe("its VLAN", () => {
   });
 });
 
-test("an all-zero MAC address is left off and listed as what it is, and matches nothing", async () => {
+test("an all-zero MAC address is left off, listed as zero-mac, and matches nothing", async () => {
   const zero = "00:00:00:00:00:00";
   const config = { agent: "1", net0: `virtio=${zero},tag=20`, net1: `virtio=${zero}` };
   const interfaces = [{
@@ -170,7 +170,7 @@ test("an all-zero MAC address is left off and listed as what it is, and matches 
   }
 });
 
-describe("the rest of it", () => {
+describe("its other fields", () => {
   test.each([["1", false], ["0", true], ["on", false], ["yes", false]])(
     "link_down=%s: enabled is %s",
     async (value, enabled) => {
@@ -178,7 +178,7 @@ describe("the rest of it", () => {
     },
   );
 
-  test("a link_down that makes no sense leaves enabled as it is", async () => {
+  test("a link_down that cannot be parsed leaves enabled as it is", async () => {
     expect(await qemuNic("virtio,link_down=maybe")).not.toHaveProperty("enabled");
   });
 
@@ -203,7 +203,7 @@ describe("the rest of it", () => {
     7,
     {},
   ])(
-    "%j is no NIC: it is listed, and the guest goes on",
+    "%j is no NIC: it is listed, and the guest is sent",
     async (net0) => {
       const outcome = await guest101({ config: { net0, net1: "virtio" } });
       expect(outcome.of("vm-interface").map(({ name }) => name)).toEqual(["net1"]);

@@ -43,18 +43,18 @@ describe("the platform of a guest", () => {
       .toEqual({ name: "openSUSE" });
   });
 
-  test("is an OS type of no table in title case", async () => {
+  test("is an unknown OS type in title case", async () => {
     expect(await platformOf({ kind: "lxc", config: { ostype: "devuan" } }))
       .toEqual({ name: "Devuan" });
   });
 
-  test.each(["other", "unmanaged", undefined])("is none for ostype %j", async (ostype) => {
+  test.each(["other", "unmanaged", undefined])("does not exist for ostype %j", async (ostype) => {
     const outcome = await guest101({ config: { ostype } });
     expect(outcome.vm.platform).toBe(undefined);
     expect(outcome.of("platform").map(({ name }) => name)).toEqual(["Proxmox VE 8.4"]);
   });
 
-  test("is emptied with CLEAR_EMPTY when it is none, and left when it was not read", async () => {
+  test("is cleared with CLEAR_EMPTY when it is empty, and left when it was not read", async () => {
     const settings = { CLEAR_EMPTY: "true" };
     expect(await platformOf({ config: { ostype: "other" } }, settings)).toEqual({});
     expect(await platformOf({ config: { status: 595 } }, settings)).toBe(undefined);
@@ -73,7 +73,7 @@ describe("the platform of a guest", () => {
     ["a name of the agent's", { config: { ostype: "other" }, osinfo: { name: ["Debian"] } }],
     ["whether there is an agent", { config: { agent: { enabled: 1 }, ostype: "other" } }],
     ["whether it is enabled", { config: { agent: "enabled=maybe", ostype: "other" } }],
-  ])("is left with CLEAR_EMPTY when it cannot be told: %s", async (_what, guest) => {
+  ])("is left with CLEAR_EMPTY when it is unknown: %s", async (_what, guest) => {
     expect(await platformOf(guest, { CLEAR_EMPTY: "true" })).toBe(undefined);
   });
 
@@ -237,7 +237,7 @@ describe("platforms that share a slug in NetBox", () => {
     });
   });
 
-  test("are cut before they are told apart", async () => {
+  test("are cut before they are compared", async () => {
     const guests = [guest(101, `${"x".repeat(99)} 1`), guest(102, `${"x".repeat(99)} 2`)];
     const names = Object.keys(slugs(await transformed(lab({ guests }))));
     expect(names).toHaveLength(3);

@@ -27,7 +27,7 @@ function hostsOf(tags: readonly { readonly name: string }[]): string[] {
   return tags.map(({ name }) => name).filter((name) => name.endsWith(".example"));
 }
 
-test("a node that a setting names and neither lists is noted once, with where it was looked for", async () => {
+test("a node that a setting names and neither lists is noted once, with the answer that was searched", async () => {
   const inputs = [ALPHA, BETA].map((each, i) => lab(each, `run${i}`));
   const { notes } = await transformed(inputs, { NODE_SITE_MAP: "pve1:London,pve9:Leeds" });
   const unknown = notes.filter(({ code }) => code === "unknown-node");
@@ -39,7 +39,7 @@ test("a node that a setting names and neither lists is noted once, with where it
 });
 
 describe("shared objects", () => {
-  test("come once, with the host tags of all that hold them, sorted", async () => {
+  test("come once, with the host tags of all their clusters, sorted", async () => {
     const outcome = await together(BETA, ALPHA);
     const hosts = ["proxmox-a.example", "proxmox-b.example"];
     for (const step of ["cluster-type", "platform", "vlan", "prefix"] as const) {
@@ -50,14 +50,14 @@ describe("shared objects", () => {
     expect(outcome.of("custom-field")).toHaveLength(7);
   });
 
-  test("that one of them holds bear its host tag alone", async () => {
+  test("of one cluster have its host tag alone", async () => {
     const guests = [{ vmid: 101, config: { net0: "virtio,tag=9" } }];
     const outcome = await together(ALPHA, { ...BETA, guests });
     expect(outcome.of("vlan").map(({ vid, tags }) => [vid, ...hostsOf(tags)]))
       .toEqual([["7", "proxmox-b.example"], ["9", "proxmox-a.example"]]);
   });
 
-  test("bear the newest time of those that hold them, all others their own", async () => {
+  test("have the newest time of their clusters", async () => {
     const outcome = await together(ALPHA, { ...BETA, guests: [] });
     const times = (step: string): string[] =>
       outcome.all.filter((each) => each.step === step).map(({ capturedAt }) =>
@@ -71,7 +71,7 @@ describe("shared objects", () => {
     expect(times("device")).toEqual(["01", "03"]);
   });
 
-  test("of a guest tag and a host tag of one name bear the newer time", async () => {
+  test("with the name of a guest tag and a host tag have the newer time", async () => {
     const guests = [{ vmid: 101, row: { tags: "proxmox-b.example" } }];
     const outcome = await together(ALPHA, { ...BETA, guests });
     const [tag] = outcome.all.filter(({ step, entity }) =>
@@ -80,7 +80,7 @@ describe("shared objects", () => {
     expect(tag?.capturedAt.slice(5, 7)).toBe("03");
   });
 
-  test("bear one host tag when both snapshots have one host", async () => {
+  test("have one host tag when both snapshots have one host", async () => {
     const outcome = await together(ALPHA, { ...BETA, host: "b.example" });
     expect(outcome.of("cluster-type").map(({ tags }) => tags.length)).toEqual([3]);
   });
@@ -115,7 +115,7 @@ describe("clusters", () => {
     expect(names.filter((name) => name.startsWith("pve2")).length).toBe(2);
   });
 
-  test("share the addresses: the first one's holder is named with its snapshot", async () => {
+  test("share the addresses: the record names the first interface with its snapshot", async () => {
     const outcome = await together(ALPHA, BETA);
     expect(outcome.of("ip-address").map(({ assigned_object_interface: on }) => on?.device.name))
       .toEqual(["pve1"]);
@@ -127,12 +127,12 @@ describe("clusters", () => {
     });
   });
 
-  test("come in natural order, whatever the order of the runs", async () => {
+  test("come in natural order, in every order of the runs", async () => {
     const [one, other] = await Promise.all([together(ALPHA, BETA), together(BETA, ALPHA)]);
     expect(other.all).toEqual(one.all);
   });
 
-  test("are refused when one comes twice", async () => {
+  test("are refused when two snapshots are of one cluster", async () => {
     const twice = together(ALPHA, { ...BETA, cluster: "alpha" });
     await expect(twice).rejects.toThrow(AppError);
     await expect(twice).rejects.toMatchObject({ message: expect.stringContaining('"alpha"') });
@@ -204,7 +204,7 @@ describe("a bootstrap", () => {
     );
   });
 
-  test("is what a whole run makes as well, the host tag apart", async () => {
+  test("is what a whole run makes as well, except the host tag", async () => {
     const outcome = await transformed(lab({}));
     for (const { step, entity } of made.filter(({ step }) => step !== "cluster-type")) {
       expect(outcome.of(step)).toContainEqual(entity);

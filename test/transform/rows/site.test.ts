@@ -1,4 +1,4 @@
-/** Sites: which one the cluster, its machines, VLANs and prefixes stand in. One rule a test. */
+/** Sites: those of the cluster, its machines, VLANs and prefixes. One rule a test. */
 import { describe, expect, test } from "vitest";
 import { PATHS } from "../../../src/proxmox/endpoints.ts";
 import { only, type Outcome, transformed } from "../../helpers/in-memory.ts";
@@ -36,7 +36,7 @@ function sitesOf(outcome: Outcome) {
 }
 
 describe("without a map", () => {
-  test("everything stands in SITE_NAME, which is Proxmox if nobody sets it", async () => {
+  test("everything is in SITE_NAME, by default Proxmox", async () => {
     expect(sitesOf(await run())).toEqual({
       cluster: "Proxmox",
       devices: ["Proxmox", "Proxmox"],
@@ -83,13 +83,13 @@ describe("with a map", () => {
     expect(sitesOf(await run({ ...APART, nodes: "pve1" })).machines).toEqual(["London"]);
   });
 
-  test("a node that the cluster does not list counts for nothing", async () => {
+  test("a node that the cluster does not list does not count", async () => {
     const parts = { ...STRETCHED, guests: [{ vmid: 101, node: "gone" }] };
     const outcome = await run({ NODE_SITE_MAP: "pve1:London,pve2:London" }, parts);
     expect(sitesOf(outcome)).toMatchObject({ cluster: "London", machines: ["London"] });
   });
 
-  test("the nodes that it does not name stand in SITE_NAME", async () => {
+  test("the nodes that it does not name are in SITE_NAME", async () => {
     const outcome = await run({ NODE_SITE_MAP: "pve2:Cellar", SITE_NAME: "Yard" });
     expect(sitesOf(outcome).devices).toEqual(["Yard", "Cellar"]);
   });
@@ -122,7 +122,7 @@ describe("with a map", () => {
 });
 
 describe("CLUSTER_SCOPE", () => {
-  test("site: the cluster, its VMs and their VLANs stand in SITE_NAME, nodes where they are", async () => {
+  test("site: the cluster, its VMs and their VLANs are in SITE_NAME, nodes in their own sites", async () => {
     const outcome = await run({ ...APART, CLUSTER_SCOPE: "site", SITE_NAME: "Yard" });
     expect(sitesOf(outcome)).toMatchObject({
       cluster: "Yard",
@@ -132,7 +132,7 @@ describe("CLUSTER_SCOPE", () => {
     });
   });
 
-  test("none: the cluster has no scope, VMs stand in their node's site, and nothing is noted", async () => {
+  test("none: the cluster has no scope, VMs are in their node's site, and nothing is noted", async () => {
     const outcome = await run({ CLUSTER_SCOPE: "none" });
     expect(sitesOf(outcome)).toMatchObject({
       cluster: undefined,
@@ -141,7 +141,7 @@ describe("CLUSTER_SCOPE", () => {
     expect(outcome.notes).toEqual([]);
   });
 
-  test("site: NetBox refuses a device in a cluster of another site, so it is not put there", async () => {
+  test("site: a device is not in a cluster of another site, which NetBox refuses", async () => {
     const settings = {
       ...APART,
       CLUSTER_SCOPE: "site",
@@ -180,7 +180,7 @@ test("the cluster is active, of the type Proxmox, and scoped as its stubs are", 
   });
 });
 
-test("TENANT_NAME stands on every VM and device, stubs included, and on nothing else", async () => {
+test("TENANT_NAME is on every VM and device, stubs included, and on nothing else", async () => {
   const outcome = await run({ TENANT_NAME: "Ops" });
   const tenant = { name: "Ops" };
   for (const { step, entity } of outcome.all) {
@@ -212,7 +212,7 @@ test.each(["SITE_NAME", "CLUSTER_NAME", "TENANT_NAME", "NODE_DEVICE_TYPE"] as co
   },
 );
 
-test("the cluster is called by its setting, else by its status row, else by the host", async () => {
+test("the cluster has the name of its setting, else of its status row, else of the host", async () => {
   const nameOf = async (parts: Lab, settings = {}): Promise<string> =>
     only((await transformed(lab({ host: "192.0.2.10", ...parts }), settings)).of("cluster")).name;
   expect(await nameOf({ cluster: "lab" }, { CLUSTER_NAME: "mine" })).toBe("mine");

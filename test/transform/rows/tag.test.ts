@@ -54,7 +54,7 @@ describe("the tags of a guest", () => {
     expect(outcome.codesOf("vm/101/tags")).toEqual(["cut"]);
   });
 
-  test("that are called as a global one are that one, once", async () => {
+  test("with the name of a global tag are that tag, once", async () => {
     expect(await tagsOf("discovered;proxmox-ve;web;proxmox-pve1.example.net")).toEqual(["web"]);
     const tags = await entitiesOf("discovered;proxmox-pve1.example.net");
     expect(tags.map(({ name, color }) => [name, color])).toEqual([
@@ -75,7 +75,7 @@ describe("the tags of a guest", () => {
     expect((await tagsOf("prod;Prod")).toSorted()).toEqual(["Prod", "prod"]);
   });
 
-  test("stand on the machine alone, not on its NICs and disks", async () => {
+  test("are on the machine alone, not on its NICs and disks", async () => {
     const config = { net0: "virtio", scsi0: "local:a,size=1G" };
     const outcome = await guest101({ row: { tags: "web" }, config });
     for (const { tags } of [...outcome.of("vm-interface"), ...outcome.of("virtual-disk")]) {
@@ -100,7 +100,7 @@ describe("a slug", () => {
     },
   );
 
-  test("is sent for two tags of one slug, wherever they stand, and for no other", async () => {
+  test("is sent for two tags of one slug, in every entity, and for no other", async () => {
     const guests = ["A.B;web", "a+b"].map((tags, i) => ({ vmid: 101 + i, row: { tags } }));
     const outcome = await transformed(lab({ guests }));
     const expected = {
@@ -151,7 +151,7 @@ describe("a slug", () => {
     expect(sent.map(({ name }) => name)).toEqual(["AB", "a.b"]);
   });
 
-  test("of a guest that is left out makes nobody send one", async () => {
+  test("of a guest that is left out makes no other name need one", async () => {
     const guests = [{ vmid: 101, row: { tags: "web" } }, {
       vmid: 102,
       row: { tags: "Web", template: 1 },
@@ -196,7 +196,7 @@ describe("the host tag", () => {
     }
   });
 
-  test("of the host VE is another one than the global tag", async () => {
+  test("of the host VE differs from the global tag", async () => {
     const outcome = await transformed(lab({ host: "VE" }));
     const slugs = outcome.of("tag").map(({ name, slug }) => [name, slug]);
     expect(slugs).toEqual([

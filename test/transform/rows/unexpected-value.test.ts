@@ -1,4 +1,4 @@
-/** Single values that make no sense: the field is left out and listed, and the rest goes on. */
+/** Unexpected single values: the field is left out and listed, and everything else is sent. */
 import { describe, expect, test } from "vitest";
 import { PATHS } from "../../../src/proxmox/endpoints.ts";
 import { only, transformed } from "../../helpers/in-memory.ts";
@@ -27,7 +27,7 @@ describe("a value of the listing", () => {
   });
 
   test.each(["", " ", null, undefined, 0])(
-    "that is %j says nothing, and is none",
+    "that is %j counts as empty",
     async (value) => {
       const row = { maxcpu: value, maxmem: value, template: value };
       const { leftOut } = await guest101({ row, config: {} });
@@ -42,7 +42,7 @@ describe("a value of the listing", () => {
   });
 });
 
-describe("a field that stands on such a value is left out", () => {
+describe("a field that depends on such a value is left out", () => {
   test("of a guest", async () => {
     const row = { status: ["running"] };
     const { vm } = await guest101({ row, config: { onboot: "perhaps" } });
