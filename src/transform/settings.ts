@@ -59,7 +59,7 @@ export const SETTINGS = {
     default: "auto",
     allowed: ["auto", "site", "none"],
     help:
-      "auto scopes the cluster to its site if all nodes stand in one; site to SITE_NAME; none to nothing",
+      "auto scopes the cluster to its site if all nodes are in one; site to SITE_NAME; none to nothing",
     extension: true,
   },
   PREFIX_SCOPE: {

@@ -16,7 +16,7 @@ export const CLUSTER: Table<ClusterSource, Cluster> = {
   status: cluster.fixed("active", "as in the mapping document"),
   scope_site: cluster.from(
     ["setting.SITE_NAME", "setting.NODE_SITE_MAP", "setting.CLUSTER_SCOPE"],
-    "the one site of all its nodes; none when they stand in several",
+    "the one site of all its nodes; none when they are in several",
     (c) => (c.site === undefined ? undefined : siteRef(c.site)),
   ),
   tags: cluster.from(["stub.tags"], "the global tags and the host's", (c) => c.tags),

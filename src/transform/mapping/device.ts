@@ -8,8 +8,8 @@ import { compile, EMPTY, METADATA, rowBuilder, sentElsewhere, type Table, USERS 
 import { NODE_STATUS, nodeStatus, OTHER_NODE_STATUS, valuesText } from "./values.ts";
 
 const node = rowBuilder<NodeSource>();
-const RACKED = "where it stands in the room is the user's to say";
-const NOT_ANSWERED = "no structured answer of Proxmox holds it";
+const RACKED = "the user's own: its place in the room";
+const NOT_ANSWERED = "in no structured answer of Proxmox VE";
 
 type DeviceCustomFields = {
   proxmox_cpu_count?: { integer: `${bigint}` };

@@ -15,7 +15,7 @@ import {
 import { INTERFACE_TYPES, OTHER_INTERFACE_TYPE, valuesText } from "./values.ts";
 
 const iface = rowBuilder<InterfaceSource>();
-const NOT_ANSWERED = "no Proxmox release answers it";
+const NOT_ANSWERED = "in no answer of any Proxmox VE release";
 const WIRELESS = "Proxmox VE manages no wireless interface";
 const POWER = "no port of a server feeds power";
 
@@ -38,7 +38,7 @@ export const INTERFACE: Table<InterfaceSource, Interface> = {
   }),
   speed: iface.from(
     ["network.speed"],
-    "Mbps × 1000 = kbps; in no release read, honoured if present",
+    "Mbps × 1000 = kbps; in no known release, used if present",
     (i) => {
       const kbps = speedKbps(i.network?.speed);
       return kbps === undefined ? undefined : int64(kbps);

@@ -48,13 +48,13 @@ export const IP_ADDRESS: Table<AddressSource, IPAddress> = {
       "config.netN",
       "stub.vm-interface",
     ],
-    "the NIC whose MAC address it stands on; LXC: the NIC that names it; its VM carries the address if that is its first one of the family",
+    "the NIC with its MAC address; LXC: the NIC whose config has it; its VM carries the address if that is its first one of the family",
     ({ ref, ...a }) =>
       ref.assigned_object_vm_interface &&
       withPrimary(ref.assigned_object_vm_interface, primaryIn(a)),
   ),
   tags: address.from(["stub.tags"], "the global tags and the host's", (a) => a.cluster.tags),
-  assigned_object_fhrp_group: address.skip("Proxmox knows no such groups"),
+  assigned_object_fhrp_group: address.skip("Proxmox VE has no such groups"),
   status: address.skip(DEFAULT_STATUS),
   role: address.skip(USERS),
   vrf: address.skip("it would become part of the address's identity in Diode"),

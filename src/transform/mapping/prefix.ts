@@ -28,7 +28,7 @@ export const PREFIX: Table<PrefixSource, Prefix> = {
   ),
   scope_site: prefix.from(
     ["stub.site", "setting.PREFIX_SCOPE"],
-    "the node's site; a network that is seen in several has none, unless PREFIX_SCOPE=site",
+    "the node's site; a network in several sites has none, unless PREFIX_SCOPE=site",
     (p) => (p.site === undefined ? undefined : siteRef(p.site)),
   ),
   tags: prefix.from(

@@ -7,11 +7,11 @@ import type { AnswerKey } from "../../proxmox/rows.ts";
 import type { SettingName } from "../settings.ts";
 
 // Why a field is never sent: reasons that many tables share.
-export const USERS = "the user's own; Proxmox knows nothing of it";
-export const METADATA = "Diode keeps it and NetBox does not";
-export const DEFAULT_STATUS = "NetBox's default is active; what the user sets stays";
+export const USERS = "the user's own; not in Proxmox VE";
+export const METADATA = "kept by Diode, not by NetBox";
+export const DEFAULT_STATUS = "active by NetBox's default; the user's value stays";
 export const NO_CUSTOM_FIELDS = "the mapping document names none";
-export const MAC_BY_OBJECT = "new in NetBox 4.7; primary_mac_address says it to every release";
+export const MAC_BY_OBJECT = "new in NetBox 4.7; primary_mac_address works with every release";
 
 /** Where a value comes from: a key of an answer, a setting, or a stub of another object. */
 export type Read =

@@ -53,7 +53,7 @@ export const VM_INTERFACE: Table<NicSource, VMInterface> = {
   tagged_vlans: nic.skip("`trunks=` lists what may pass, which is not what is used"),
   mac_address: nic.skip(MAC_BY_OBJECT),
   bridge: nic.skip("NetBox means a bridge inside the guest; `bridge=` is the node's"),
-  parent: nic.skip("Proxmox knows no interfaces above a NIC"),
+  parent: nic.skip("a NIC has no parent interface in Proxmox VE"),
   qinq_svlan: nic.skip("Proxmox gives a NIC one tag"),
   vlan_translation_policy: nic.skip(USERS),
   vrf: nic.skip(USERS),
