@@ -3,7 +3,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { usageError } from "../../base/errors.ts";
 import { IngestResponseSchema } from "../../netbox/diode/ingester.ts";
 import { createRandom } from "../random.ts";
-import { type Answer, CUT, type Outcome, ownAnswer, page } from "./http.ts";
+import { CUT, type HttpReply, type Outcome, ownAnswer, page } from "./http.ts";
 import { messageAnswer, MISSING_SCOPE, statusAnswer } from "./ingester.ts";
 import { INGEST_SCOPE, refusal } from "./tokens.ts";
 
@@ -138,6 +138,6 @@ export function createDice(
   };
 }
 
-function retryAfter(seconds: number, answer: Answer): Answer {
+function retryAfter(seconds: number, answer: HttpReply): HttpReply {
   return { ...answer, headers: { ...answer.headers, "retry-after": seconds } };
 }

@@ -11,7 +11,7 @@ export interface Exchange {
   body(most: number): Promise<Uint8Array | undefined>;
 }
 
-export interface Answer {
+export interface HttpReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | number>>;
   readonly body?: string | Uint8Array;
@@ -22,7 +22,7 @@ export interface Answer {
 /** Instead of an answer: closes the connection with all of its requests. */
 export const CUT = "cut";
 
-export type Outcome = Answer | typeof CUT;
+export type Outcome = HttpReply | typeof CUT;
 
 export type NodeRequest = IncomingMessage | Http2ServerRequest;
 export type NodeResponse = ServerResponse | Http2ServerResponse;
@@ -39,7 +39,7 @@ export function exchangeOf(request: NodeRequest): Exchange {
   };
 }
 
-export function sendAnswer(response: NodeResponse, answer: Answer): void {
+export function sendAnswer(response: NodeResponse, answer: HttpReply): void {
   const { status, headers, body, trailers } = answer;
   // Both classes have these methods; TypeScript cannot call them on the union.
   const out = response as ServerResponse;
@@ -87,7 +87,7 @@ const PAGES = {
 } as const;
 
 /** Plain HTTP, although a gRPC client expects a gRPC status. */
-export function ownAnswer(status: keyof typeof OWN_TEXTS): Answer {
+export function ownAnswer(status: keyof typeof OWN_TEXTS): HttpReply {
   return {
     status,
     headers: { "content-type": "application/octet-stream" },
@@ -95,7 +95,7 @@ export function ownAnswer(status: keyof typeof OWN_TEXTS): Answer {
   };
 }
 
-export function page(status: keyof typeof PAGES): Answer {
+export function page(status: keyof typeof PAGES): HttpReply {
   const title = `${status} ${PAGES[status]}`;
   return {
     status,

@@ -6,7 +6,7 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { reasonOf } from "../../base/errors.ts";
 import { IngesterService, IngestResponseSchema } from "../../netbox/diode/ingester.ts";
-import { type Answer, type Exchange, MAX_BODY_BYTES, ownAnswer, page } from "./http.ts";
+import { type Exchange, type HttpReply, MAX_BODY_BYTES, ownAnswer, page } from "./http.ts";
 import { type RequestHead, skimRequest } from "./received.ts";
 import { INGEST_SCOPE, type Tokens } from "./tokens.ts";
 
@@ -57,7 +57,7 @@ export function messageOf(body: Uint8Array, most: number): Uint8Array {
   return body.subarray(PREFIX_BYTES);
 }
 
-export function messageAnswer(message: Uint8Array): Answer {
+export function messageAnswer(message: Uint8Array): HttpReply {
   const body = new Uint8Array(PREFIX_BYTES + message.length);
   new DataView(body.buffer).setUint32(1, message.length);
   body.set(message, PREFIX_BYTES);
@@ -65,7 +65,7 @@ export function messageAnswer(message: Uint8Array): Answer {
 }
 
 /** A status without a message is sent in the headers. */
-export function statusAnswer(status: StatusName, message: string): Answer {
+export function statusAnswer(status: StatusName, message: string): HttpReply {
   return {
     status: 200,
     headers: {
@@ -101,7 +101,7 @@ const REQUIRED: readonly (readonly [keyof RequestHead, string])[] = [
 export async function answerIngest(
   exchange: Exchange,
   { tokens, keep }: Ingester,
-): Promise<Answer> {
+): Promise<HttpReply> {
   const scope = tokens.scopeOf((exchange.header("authorization") ?? "").replace(/^Bearer /, ""));
   if (scope === undefined) return ownAnswer(401);
   const body = await exchange.body(MAX_BODY_BYTES);

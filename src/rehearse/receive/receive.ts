@@ -12,11 +12,11 @@ import {
 } from "./faults.ts";
 import { openFrontPort } from "./front-port.ts";
 import {
-  type Answer,
   ClientGone,
   CUT,
   type Exchange,
   exchangeOf,
+  type HttpReply,
   type NodeRequest,
   type NodeResponse,
   type Outcome,
@@ -140,7 +140,7 @@ export interface GatewayOptions extends Ingester, TokenIssuer {
 interface Location {
   readonly path: string;
   readonly place: FaultPlace;
-  readonly answer: (exchange: Exchange, options: GatewayOptions) => Promise<Answer>;
+  readonly answer: (exchange: Exchange, options: GatewayOptions) => Promise<HttpReply>;
 }
 
 /** TABLE: beginning of a path after the prefix → handler, as in Diode's nginx.conf. */

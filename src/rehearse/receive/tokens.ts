@@ -3,7 +3,7 @@
  * The SDKs send id and secret in the form; HTTP Basic works, too. Source: RFC 6749, 4.4 and 5.2.
  */
 import type { SettingTable } from "../../base/setting.ts";
-import type { Answer, Exchange } from "./http.ts";
+import type { Exchange, HttpReply } from "./http.ts";
 
 export interface ClientCredentials {
   readonly id: string;
@@ -96,7 +96,7 @@ const ERRORS = {
 export async function answerToken(
   exchange: Exchange,
   { client, tokens, lifeMs }: TokenIssuer,
-): Promise<Answer> {
+): Promise<HttpReply> {
   if (exchange.method !== "POST") {
     return { status: 405, headers: { allow: "POST" }, body: "Method Not Allowed\n" };
   }
@@ -132,12 +132,12 @@ function formDecoded(text: string): string {
 }
 
 /** `detail`: text that Hydra appends. */
-export function refusal(error: keyof typeof ERRORS, ...detail: readonly string[]): Answer {
+export function refusal(error: keyof typeof ERRORS, ...detail: readonly string[]): HttpReply {
   const [status, description] = ERRORS[error];
   return json(status, { error, error_description: [description, ...detail].join(" ") });
 }
 
-function json(status: number, value: object): Answer {
+function json(status: number, value: object): HttpReply {
   return {
     status,
     headers: { "content-type": "application/json;charset=UTF-8", "cache-control": "no-store" },

@@ -45,7 +45,7 @@ function isVmid(vmid: number): boolean {
 }
 
 /** "/nodes/pve1/status" → nodeStatus and { node: "pve1" }; or only the node of an unknown endpoint. */
-function findEndpoint(path: string): Pick<Question, "endpoint" | "variables"> {
+function findEndpoint(path: string): Pick<ApiCall, "endpoint" | "variables"> {
   // Other commands of the guest agent are checked in the same way as this one.
   const found = parsePath(path) ??
     parsePath(path.replace(/(?<=\/agent\/)[a-z-]+$/, "get-osinfo"));
@@ -57,7 +57,7 @@ function findEndpoint(path: string): Pick<Question, "endpoint" | "variables"> {
   return { endpoint: undefined, variables: node === undefined ? {} : { node } };
 }
 
-export interface Question {
+export interface ApiCall {
   /** False outside of the JSON API, such as "/". */
   readonly isCall: boolean;
   /** As in a snapshot: "/cluster/resources?type=vm". */
@@ -74,7 +74,7 @@ export interface Question {
 const CALL_REGEXP = /^\/api2\/+json(?=[/?]|$)/;
 
 /** "/api2/json/nodes" → "/nodes" */
-export function parseQuestion(url: string): Question {
+export function parseQuestion(url: string): ApiCall {
   const isCall = CALL_REGEXP.test(url);
   const [before = "", ...behind] = url.replace(CALL_REGEXP, "").split("?");
   const path = decoded(before).replace(/(?<=.)\/$/, "") || "/";

@@ -7,7 +7,7 @@ import { type EndpointRow, ENDPOINTS, PATHS } from "../../proxmox/endpoints.ts";
 import type { Answer, Failure } from "../../proxmox/answers.ts";
 import type { Cluster } from "./cluster.ts";
 import { disturb, type Disturbances, faultFor, FAULTS, type World } from "./disturbances.ts";
-import { type Question, SERVED } from "./endpoints.ts";
+import { type ApiCall, SERVED } from "./endpoints.ts";
 import {
   apiError,
   bareError,
@@ -36,7 +36,7 @@ export interface RehearsalOptions {
 
 export interface Call {
   readonly request: IncomingMessage;
-  readonly question: Question;
+  readonly question: ApiCall;
 }
 
 export class Rehearsal {
@@ -122,7 +122,7 @@ export class Rehearsal {
   }
 
   /** Occupies a worker of the node in the path for as long as the call takes. */
-  async #work({ endpoint, variables: { node = "" } }: Question, outcome: Outcome): Promise<void> {
+  async #work({ endpoint, variables: { node = "" } }: ApiCall, outcome: Outcome): Promise<void> {
     if (
       endpoint === undefined || SERVED[endpoint].isBlocking !== true || isDrop(outcome) ||
       DECIDED_AT_ENTRY.has(outcome.status)
@@ -140,14 +140,14 @@ export class Rehearsal {
 }
 
 /** In the order of Proxmox VE; the first outcome counts. Source: PVE/HTTPServer.pm, rest_handler. */
-const CHECKS: readonly ((question: Question, world: World) => Outcome | undefined)[] = [
+const CHECKS: readonly ((question: ApiCall, world: World) => Outcome | undefined)[] = [
   forbidden,
   unreachable,
   elsewhere,
 ];
 
 /** @throws AppError "input" for a damaged line of the snapshot. */
-function judge(question: Question, world: World): Outcome {
+function judge(question: ApiCall, world: World): Outcome {
   for (const check of CHECKS) {
     const outcome = check(question, world);
     if (outcome !== undefined) return outcome;
@@ -156,7 +156,7 @@ function judge(question: Question, world: World): Outcome {
 }
 
 /** Checked before the node: a token without the privilege learns nothing about the node. */
-function forbidden({ endpoint, variables }: Question, world: World): Outcome | undefined {
+function forbidden({ endpoint, variables }: ApiCall, world: World): Outcome | undefined {
   const { needs }: Partial<EndpointRow> = endpoint ? ENDPOINTS[endpoint] : {};
   if (needs?.without !== "denied") return undefined;
   const { cluster: { dialect }, rights } = world;
@@ -168,12 +168,12 @@ function forbidden({ endpoint, variables }: Question, world: World): Outcome | u
   return apiError(dialect, { status: 403, text });
 }
 
-function unreachable({ variables: { node } }: Question, { offline }: World): Outcome | undefined {
+function unreachable({ variables: { node } }: ApiCall, { offline }: World): Outcome | undefined {
   return node !== undefined && offline.has(node) ? bareError(595, "No route to host") : undefined;
 }
 
 /** A guest that has moved is unknown on its old node. */
-function elsewhere(question: Question, world: World): Outcome | undefined {
+function elsewhere(question: ApiCall, world: World): Outcome | undefined {
   const { node, vmid = 0 } = question.variables;
   const guest = world.cluster.guests.get(vmid);
   if (guest === undefined || guest.node !== node) return undefined;
@@ -190,7 +190,7 @@ const FAILED: Readonly<Record<Failure, Outcome>> = {
   dns: { drop: "reset" },
 };
 
-function recorded(question: Question, world: World): Outcome {
+function recorded(question: ApiCall, world: World): Outcome {
   const answer = lookUp(question, world);
   if (answer === undefined) return unheld(question, world);
   if ("skipped" in answer) return SKIPPED[answer.skipped](question, world);
@@ -204,7 +204,7 @@ function recorded(question: Question, world: World): Outcome {
   return seen;
 }
 
-function lookUp(question: Question, world: World): Answer | undefined {
+function lookUp(question: ApiCall, world: World): Answer | undefined {
   const { path, endpoint, variables, query } = question;
   const { cluster, moves } = world;
   // A snapshot has no pending changes: the config is the same with `current` and without.

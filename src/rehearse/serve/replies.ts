@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { SkipReason } from "../../proxmox/answers.ts";
 import type { Dialect } from "./cluster.ts";
 import type { World } from "./disturbances.ts";
-import { type Question, SERVED, type ServedEndpoint } from "./endpoints.ts";
+import { type ApiCall, SERVED, type ServedEndpoint } from "./endpoints.ts";
 import { NO_TOKEN } from "./token.ts";
 
 export interface Reply {
@@ -76,7 +76,7 @@ function firstLine(text: string): string {
   return text.split(/[\r\n]/, 1)[0] ?? "";
 }
 
-type Answerer = (question: Question, world: World) => Outcome;
+type Answerer = (question: ApiCall, world: World) => Outcome;
 
 /** TABLE: why capture skipped a request → what Proxmox VE would have answered. Source: PVE/QemuServer/Agent.pm. */
 export const SKIPPED: Readonly<Record<SkipReason, Answerer>> = {
@@ -91,7 +91,7 @@ export const SKIPPED: Readonly<Record<SkipReason, Answerer>> = {
 };
 
 /** A path that is not in the snapshot. */
-export function unheld(question: Question, world: World): Outcome {
+export function unheld(question: ApiCall, world: World): Outcome {
   const { cluster } = world;
   const { endpoint, variables: { node, vmid } } = question;
   const row = endpoint && SERVED[endpoint];
@@ -127,7 +127,7 @@ export function queryErrors(
   return errors.length === 0 ? undefined : Object.fromEntries(errors);
 }
 
-function isHere({ variables }: Question, { cluster, moves }: World): boolean {
+function isHere({ variables }: ApiCall, { cluster, moves }: World): boolean {
   const { node, kind, vmid = 0 } = variables;
   const guest = cluster.guests.get(vmid);
   return guest?.kind === kind && guest !== undefined && moves.nodeOf(vmid, guest.node) === node;
@@ -141,7 +141,7 @@ function noSuchNode(node: string, { cluster }: World): Outcome {
 }
 
 /** Source: PVE/AbstractConfig.pm, load_config. */
-export function noSuchGuest({ variables }: Question, { cluster }: World): Outcome {
+export function noSuchGuest({ variables }: ApiCall, { cluster }: World): Outcome {
   const folder = variables.kind === "lxc" ? "lxc" : "qemu-server";
   const file = `nodes/${variables.node}/${folder}/${variables.vmid}.conf`;
   const text = `Configuration file '${file}' does not exist`;
@@ -149,21 +149,21 @@ export function noSuchGuest({ variables }: Question, { cluster }: World): Outcom
 }
 
 /** Source: PVE/QemuServer/Agent.pm, assert_agent_available. */
-function agentNotRunning(_: Question, { cluster }: World): Outcome {
+function agentNotRunning(_: ApiCall, { cluster }: World): Outcome {
   return apiError(cluster.dialect, { status: 500, text: "QEMU guest agent is not running" });
 }
 
-function agentNotConfigured(_: Question, { cluster }: World): Outcome {
+function agentNotConfigured(_: ApiCall, { cluster }: World): Outcome {
   return apiError(cluster.dialect, { status: 500, text: "No QEMU guest agent configured" });
 }
 
-function notRunning({ endpoint, variables }: Question, { cluster }: World): Outcome {
+function notRunning({ endpoint, variables }: ApiCall, { cluster }: World): Outcome {
   if (endpoint === "lxcInterfaces") return success({ data: null });
   return apiError(cluster.dialect, { status: 500, text: `VM ${variables.vmid} is not running` });
 }
 
 /** Not a text of Proxmox VE, so that it is clear that the snapshot has no answer. */
-function unknown(_: Question, { cluster }: World): Outcome {
+function unknown(_: ApiCall, { cluster }: World): Outcome {
   const text = "The snapshot has no answer for this path";
   return apiError(cluster.dialect, { status: 500, text });
 }
@@ -172,7 +172,7 @@ const METHODS = new Set(["GET", "POST", "PUT", "DELETE"]);
 
 export interface Gate {
   readonly dialect: Dialect;
-  readonly question: Question;
+  readonly question: ApiCall;
   /** Why the token is invalid, or undefined. */
   readonly tokenFault: (header: string | undefined) => string | undefined;
 }

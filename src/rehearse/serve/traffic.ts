@@ -1,6 +1,6 @@
 /** Counts of requests: in all, and how many ran at the same time. */
 import { type EndpointRow, ENDPOINTS } from "../../proxmox/endpoints.ts";
-import type { Question } from "./endpoints.ts";
+import type { ApiCall } from "./endpoints.ts";
 
 export interface Visit {
   /** Requests of this path so far, this one included. */
@@ -64,7 +64,7 @@ export class Traffic {
     this.#connections += 1;
   }
 
-  enter(method: string, { name, endpoint, variables: { node } }: Question): Visit {
+  enter(method: string, { name, endpoint, variables: { node } }: ApiCall): Visit {
     const { isAgent }: Partial<EndpointRow> = endpoint ? ENDPOINTS[endpoint] : {};
     const count = increase(this.asked, name);
     increase(this.methods, method);

@@ -23,7 +23,7 @@ export function clusterAnswers(
   resources: readonly Record<string, unknown>[],
 ): Map<string, Answer> {
   return new Map<string, Answer>([
-    [PATHS.version, answer(versionOf(site))],
+    [PATHS.version, answer(siteVersion(site))],
     [PATHS.permissions, answer(permissionsOf(site))],
     [PATHS.acl, answer(aclOf(site))],
     [PATHS.clusterStatus, answer(statusRows(site))],
@@ -33,7 +33,7 @@ export function clusterAnswers(
 }
 
 /** The release of the first node, which answers. */
-export function versionOf(site: Site): { version: string; release: string; repoid: string } {
+export function siteVersion(site: Site): { version: string; release: string; repoid: string } {
   const { version = "", repoid = "" } = site.nodes[0]?.release ?? {};
   return { version, release: version.split(".").slice(0, 2).join("."), repoid };
 }

@@ -5,7 +5,7 @@ import { CLUSTER_FILE, NODES_FOLDER } from "../../proxmox/endpoints.ts";
 import { type ManifestFacts, startSnapshot } from "../../run-folder/snapshot-files.ts";
 import { type Manifest, MANIFEST_FILE } from "../../run-folder/snapshot.ts";
 import type { Store } from "../../run-folder/store/store.ts";
-import { clusterAnswers, resourceRow, versionOf } from "./cluster-answers.ts";
+import { clusterAnswers, resourceRow, siteVersion } from "./cluster-answers.ts";
 import { makeGuest } from "./guest.ts";
 import { nodeAnswers } from "./node-answers.ts";
 import { MAX_GUESTS, MAX_NODES, planSite, type SimulateOptions, type Site } from "./site.ts";
@@ -77,7 +77,7 @@ async function isSimulated(store: Store): Promise<boolean> {
 function factsOf(site: Site): ManifestFacts {
   return {
     tool: GENERATOR,
-    source: { host: "pve-0001.sim.example", port: 8006, version: versionOf(site).version },
+    source: { host: "pve-0001.sim.example", port: 8006, version: siteVersion(site).version },
     scope: { nodes: ["*"] },
     captured_at: CAPTURED_AT,
   };
