@@ -1,11 +1,11 @@
 /**
- * An answer of Proxmox VE as a snapshot has it → its value, or the one reason why there is none; and which
- * answers are gaps of the snapshot. No other file interprets the status or the error of an answer.
+ * An answer of Proxmox VE as a snapshot has it → its value, or the one reason why it is missing; and which
+ * answers are gaps of the snapshot. No other file interprets the error of an answer.
  */
 import { type EndpointName, endpointOf, parsePath, PATHS } from "./endpoints.ts";
 import { cleanText, type DataRow, list, record, text } from "./values.ts";
 
-/** The answer to one call, or why there is none. */
+/** The answer to one call, or why it is missing. */
 export type Answer = Answered | Skipped | Failed;
 
 export interface Answered {

@@ -1,4 +1,4 @@
-/** The setting PROXMOX_HOST: a host, as people and other tools write it. */
+/** The settings PROXMOX_HOST and `nodes`: hosts of the API, and the nodes in scope. */
 
 export interface Host {
   /** Without brackets: "pve1.example.net", "192.0.2.1", "2001:db8::1". */
@@ -13,7 +13,7 @@ const URL_REGEXP = /^https:\/\/([^/]+)(?:\/api2(?:\/json)?)?\/?$/i;
 
 /**
  * "pve1", "pve1:8006", "[2001:db8::1]:8006", "https://pve1:8006/api2/json" → its parts; undefined for
- * what is no host.
+ * other texts.
  */
 export function parseHost(text: string): Host | undefined {
   const authority = URL_REGEXP.exec(text.trim())?.[1] ?? text.trim();
@@ -26,23 +26,21 @@ export function parseHost(text: string): Host | undefined {
   return { name, ...(port === undefined ? {} : { port }) };
 }
 
-/** "pve1, pve2" → both; undefined when one of them is no host, or there is none. */
+/** "pve1, pve2" → both; undefined for an empty list, or when one of them is not a host. */
 export function parseHosts(text: string): readonly [Host, ...Host[]] | undefined {
   const hosts = text.split(",").map(parseHost);
   const [first, ...others] = hosts.flatMap((host) => host ?? []);
   return first === undefined || hosts.includes(undefined) ? undefined : [first, ...others];
 }
 
-/** The setting `nodes`: which nodes of the cluster a snapshot, or a transform of it, is about. */
-
-/** What is wrong with "pve1,*", or undefined. */
+/** What is wrong with a list of nodes such as "pve1,*". */
 export function scopeFault(text: string): string | undefined {
   const names = namesOf(text);
-  if (names.length === 0) return "it names no node";
-  return names.length > 1 && names.includes("*") ? '"*" stands alone' : undefined;
+  if (names.length === 0) return "it is empty";
+  return names.length > 1 && names.includes("*") ? '"*" cannot be combined with node names' : undefined;
 }
 
-/** "pve1, pve2" → both; "*" → undefined, which is all. */
+/** "pve1, pve2" → both; "*" → undefined: all nodes. */
 export function parseScope(text: string): ReadonlySet<string> | undefined {
   const names = namesOf(text);
   return names[0] === "*" ? undefined : new Set(names);

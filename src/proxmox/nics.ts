@@ -4,21 +4,20 @@
  * Source: PVE/QemuServer/Network.pm ($net_fmt), PVE/LXC/Config.pm ($netconf_desc).
  */
 import type { GuestKind } from "./endpoints.ts";
-import { parseVlanId } from "./values.ts";
 import type { GuestConfig } from "./rows.ts";
-import { flag, integer, parsePropertyString, text, textOrNone } from "./values.ts";
+import { flag, integer, parsePropertyString, parseVlanId, text, textOrNone } from "./values.ts";
 
 export interface Net {
   /** LXC only: the interface's name in the container. */
   readonly name?: string;
-  /** Upper case, ":" between. */
+  /** "BC:24:11:2C:FE:01" */
   readonly mac?: string;
-  /** The config gives an all-zero MAC, which identifies no NIC; QEMU then picks one by itself. */
+  /** The config has an all-zero MAC: QEMU then picks one itself. */
   readonly hasZeroMac?: true;
   /** 1–4094: the access VLAN. */
   readonly vlanId?: number;
   readonly hasTrunks: boolean;
-  /** undefined: it cannot be told. */
+  /** undefined: unknown. */
   readonly isDisconnected: boolean | undefined;
   /** Bytes; absent when it follows the bridge. */
   readonly mtu?: number;
@@ -26,7 +25,7 @@ export interface Net {
   readonly ip?: string;
   /** LXC only: CIDR, "auto", "dhcp", "manual", as written. */
   readonly ip6?: string;
-  /** The keys whose values are outside the grammar; each was left off. */
+  /** Keys whose values could not be parsed; they are left off. */
   readonly unparsable: readonly string[];
 }
 
@@ -38,7 +37,7 @@ const MAC_REGEXP = /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/i;
 const ZERO_MAC = "00:00:00:00:00:00";
 const MAX_MTU_BYTES = { qemu: 65_520, lxc: 65_535 } as const;
 
-/** `undefined` when the text describes no NIC at all. */
+/** undefined for a text that is not a NIC. */
 export function parseNet(kind: GuestKind, text: string): Net | undefined {
   if (kind === "lxc") {
     const pairs = containerNic(text);
@@ -54,7 +53,7 @@ export function parseNet(kind: GuestKind, text: string): Net | undefined {
 
 function readPairs(kind: GuestKind, pairs: ReadonlyMap<string, string>, model?: string): Net {
   const unparsable: string[] = [];
-  // A hand-edited file may name the model alone ("virtio"): then there is no MAC, and no fault.
+  // A file that was edited by hand may have the model alone ("virtio"): without a MAC, but correct.
   const macKey = kind === "lxc" ? "hwaddr" : pairs.has("macaddr") ? "macaddr" : model ?? "";
   const read = <T>(key: string, parse: (value: string) => T | undefined): T | undefined => {
     const value = pairs.get(key);
@@ -88,7 +87,7 @@ function addressesOf(pairs: ReadonlyMap<string, string>): { ip?: string; ip6?: s
   return { ...(ip ? { ip } : {}), ...(ip6 ? { ip6 } : {}) };
 }
 
-/** "bc:24:11:2c:fe:01" → "BC:24:11:2C:FE:01"; an all-zero MAC identifies nothing. */
+/** "bc:24:11:2c:fe:01" → "BC:24:11:2C:FE:01"; undefined for other texts and for an all-zero MAC. */
 export function parseMac(value: unknown): string | undefined {
   if (typeof value !== "string" || !MAC_REGEXP.test(value.trim())) return undefined;
   const mac = value.trim().toUpperCase();
@@ -99,21 +98,19 @@ export function isZeroMac(value: unknown): boolean {
   return typeof value === "string" && value.trim() === ZERO_MAC;
 }
 
-/** The lowest bit of the first byte: a group address, which no interface has. Source: IEEE 802. */
+/** The lowest bit of the first byte marks a group address. Source: IEEE 802. */
 export function isMulticastMac(mac: string): boolean {
   return Number.parseInt(mac.slice(0, 2), 16) % 2 === 1;
 }
 
-/** 1 means "as the bridge". */
+/** In bytes; 1 means "as the bridge". */
 function parseMtu(kind: GuestKind, value: string): number | undefined {
   const mtu = integer(value);
   return mtu !== undefined && mtu >= 1 && mtu <= MAX_MTU_BYTES[kind] ? mtu : undefined;
 }
 
-/** A guest's config → which further questions about the guest are worth asking. */
-
 /**
- * "1", "enabled=1,type=virtio" → true; absent → false; undefined: it cannot be told.
+ * "1", "enabled=1,type=virtio" → true; absent → false; undefined: unknown.
  * Source: PVE/QemuServer.pm, $agent_fmt.
  */
 export function isAgentEnabled(config: GuestConfig): boolean | undefined {
@@ -123,16 +120,16 @@ export function isAgentEnabled(config: GuestConfig): boolean | undefined {
   return pairs && flag(pairs.get("enabled") ?? false);
 }
 
-/** The keys of a container's NIC that hold its addresses, by family. */
+/** The keys of a container's NIC that have its addresses, by family. */
 export const ADDRESS_KEYS = { 4: "ip", 6: "ip6" } as const;
 
 export type AddressKey = (typeof ADDRESS_KEYS)[keyof typeof ADDRESS_KEYS];
 
 const NIC_REGEXP = /^net\d+$/;
-/** What stands in place of an address. */
+/** Written instead of an address. */
 const DYNAMIC_REGEXP = /^(?:dhcp|manual|auto)$/i;
 
-/** Does the config of a container leave an address open? */
+/** May a container have an address that its config does not show? */
 export function hasOpenAddress(config: Readonly<Record<string, unknown>>): boolean {
   return Object.entries(config).some(([key, value]) => {
     const pairs = NIC_REGEXP.test(key) ? containerNic(text(value) ?? "") : undefined;
@@ -142,7 +139,7 @@ export function hasOpenAddress(config: Readonly<Record<string, unknown>>): boole
   });
 }
 
-/** "name=eth0,bridge=vmbr0" → pairs; undefined for a text that describes no NIC of a container. */
+/** "name=eth0,bridge=vmbr0" → pairs; undefined for a text that is not a NIC of a container. */
 export function containerNic(text: string): ReadonlyMap<string, string> | undefined {
   const pairs = parsePropertyString(text, "model");
   const isNic = pairs !== undefined && ["name", "hwaddr", "bridge"].some((key) => pairs.has(key));
@@ -150,10 +147,9 @@ export function containerNic(text: string): ReadonlyMap<string, string> | undefi
 }
 
 /**
- * May a container's NIC have addresses of this family that its config does not tell? Those of DHCP ("dhcp"), of SLAAC
- * ("auto") and of the container's own set-up ("manual"), which Proxmox VE leaves alone as well when neither family is
- * given; when one is, it writes the set-up, and the NIC has no address of the other. Where `ostype` is unmanaged, it
- * writes nothing.
+ * May a container's NIC have addresses of this family that its config does not show? With DHCP ("dhcp"), SLAAC ("auto")
+ * and the container's own network configuration ("manual"), yes. Proxmox VE leaves that configuration alone when neither
+ * family is given, and always when `ostype` is unmanaged; else it writes it, and a family that is not given has none.
  * Source: pve-container, PVE/LXC/Config.pm ($netconf_desc), PVE/LXC/Setup/*.pm (setup_network), Unmanaged.pm.
  */
 export function isOpen(
@@ -163,6 +159,6 @@ export function isOpen(
 ): boolean {
   const value = nic[key];
   const isLeftAlone = (!nic.ip && !nic.ip6) || text(ostype) === "unmanaged";
-  // Nothing is written in a blank one.
+  // A blank value counts as not given.
   return value ? DYNAMIC_REGEXP.test(value) : isLeftAlone;
 }

@@ -1,26 +1,27 @@
-/** What a row of a node's network answer stands on. Source: PVE/INotify.pm; proxmox.md §5. */
+/**
+ * A row of a node's network answer → VLAN, parent device, ports, MTU, speed and MAC address.
+ * Source: PVE/INotify.pm; proxmox.md §5.
+ */
 import { MAX_INTEGER } from "./hardware.ts";
 import { isMulticastMac, isZeroMac, parseMac } from "./nics.ts";
 import type { NetworkRow } from "./rows.ts";
 import { count, list, number, parseVlanId, text } from "./values.ts";
 
-type Row = Readonly<Record<string, unknown>>;
-
 /**
- * The VLAN ID of an interface of type vlan: `vlanid` (in no release read), else `vlan-id` (a string),
+ * The VLAN ID of an interface of type vlan: `vlanid` (not in the releases seen), else `vlan-id` (a string),
  * else "vmbr0.20" → 20, else "vlan30" with a raw device → 30.
  */
-export function vlanIdOf(row: Row): number | undefined {
-  const name = text(row["iface"]) ?? "";
+export function vlanIdOf(row: NetworkRow): number | undefined {
+  const name = text(row.iface) ?? "";
   const hasRawDevice = text(row["vlan-raw-device"]) !== undefined;
-  const written = text(row["vlanid"]) ?? text(row["vlan-id"]) ?? /\.(\d+)$/.exec(name)?.[1] ??
+  const written = text(row.vlanid) ?? text(row["vlan-id"]) ?? /\.(\d+)$/.exec(name)?.[1] ??
     (hasRawDevice ? /^vlan(\d+)$/.exec(name)?.[1] : undefined);
   return parseVlanId(written);
 }
 
-/** The device below: "vmbr0.20" → "vmbr0"; "eno1:1" → "eno1"; else `vlan-raw-device`. */
-export function parentOf(row: Row): string | undefined {
-  const name = text(row["iface"]) ?? "";
+/** The parent device: `vlan-raw-device`, else "vmbr0.20" → "vmbr0", "eno1:1" → "eno1". */
+export function parentOf(row: NetworkRow): string | undefined {
+  const name = text(row.iface) ?? "";
   return text(row["vlan-raw-device"]) ?? /^(.+)\.\d+$/.exec(name)?.[1] ??
     /^(.+):\d+$/.exec(name)?.[1];
 }
@@ -30,13 +31,11 @@ export function portsOf(value: unknown): string[] {
   return (text(value) ?? "").split(/[\s,;]+/).filter((port) => port !== "" && port !== "none");
 }
 
-/** Values of a node's network configuration. Source: PVE/INotify.pm; proxmox.md §5. */
-
 /** Source: netbox dcim/constants.py, INTERFACE_MTU_MAX. */
 const MAX_MTU_BYTES = 65_536;
 const KBPS_PER_MBPS = 1000;
 
-/** "9000" → 9000 bytes; undefined when there is none, or none that NetBox takes. */
+/** "9000" → 9000 bytes; undefined for values that NetBox does not accept. */
 export function mtuOf(value: unknown): number | undefined {
   const mtu = count(value);
   return mtu !== undefined && mtu >= 1 && mtu <= MAX_MTU_BYTES ? mtu : undefined;
@@ -50,7 +49,7 @@ export function speedKbps(value: unknown): number | undefined {
 
 export interface PortMac {
   readonly mac?: string;
-  /** An `hwaddress` that no interface can have, and why. */
+  /** An `hwaddress` that an interface cannot have, and why. */
   readonly refused?: {
     readonly written: string;
     readonly reason: "multicast-mac" | "unparsable" | "zero-mac";
@@ -61,16 +60,15 @@ const HWADDRESS_REGEXP = /^hwaddress\s+(?:ether\s+)?(.*)$/;
 const ENX_REGEXP = /^enx([0-9a-f]{12})$/;
 
 /**
- * The MAC address of an interface. "hwaddress ether a0:42:3f:01:02:03" is in force: ifupdown2 sets
- * the first one that is written. Else the permanent address of a NIC, which udev puts into its name
- * or an alternative one: "enxa0423f010203".
+ * The MAC address of an interface: the first "hwaddress ether a0:42:3f:01:02:03", which ifupdown2 sets; else the
+ * permanent address of the NIC, which udev puts into its name or an alternative name: "enxa0423f010203".
  * Source: ifupdown2, addons/address.py (_get_hwaddress); systemd.net-naming-scheme(7); proxmox.md §5.3.
  */
 export function macOf(row: NetworkRow): PortMac {
-  const [written] = textsOf(row.options, row.options6)
+  const [written] = allTexts(row.options, row.options6)
     .flatMap((line) => HWADDRESS_REGEXP.exec(line)?.[1] ?? []);
   const set = unicastMac(written);
-  const [permanent] = textsOf(row.iface, row.altnames).flatMap((name) => {
+  const [permanent] = allTexts(row.iface, row.altnames).flatMap((name) => {
     const digits = ENX_REGEXP.exec(name)?.[1];
     return unicastMac(digits?.match(/../g)?.join(":")) ?? [];
   });
@@ -83,8 +81,7 @@ export function macOf(row: NetworkRow): PortMac {
   };
 }
 
-/** Lists of texts and single ones, in one list. */
-function textsOf(...values: readonly unknown[]): string[] {
+function allTexts(...values: readonly unknown[]): string[] {
   return values.flatMap((value) => list(value) ?? [value]).flatMap((value) => text(value) ?? []);
 }
 

@@ -1,7 +1,6 @@
 /**
- * The rows inside the answers, with the keys that the mapping reads. A value is `unknown`: Proxmox
- * sends one key as a number, a number in a string, "", null or not at all, by version. Keys that are
- * not named here are kept in the snapshot and read by nobody.
+ * The rows inside the answers, with the keys that are read. A value is `unknown`: by version, one key is a
+ * number, a number in a string, "", null or absent. All other keys are only kept in the snapshot.
  */
 
 type Row<Key extends string> = { readonly [K in Key]?: unknown };
@@ -9,7 +8,7 @@ type Row<Key extends string> = { readonly [K in Key]?: unknown };
 /** A row of /cluster/status. Source: PVE/API2/Cluster.pm, get_status. */
 export type ClusterStatusRow = Row<"type" | "id" | "name" | "online" | "quorate">;
 
-/** What the mapping reads of a guest's row; the rest of it is telemetry. */
+/** The keys of a guest's row that the mapping reads; most others are telemetry. */
 export const RESOURCE_KEYS = [
   "id",
   "type",
@@ -34,8 +33,8 @@ export type NodeRow = Row<"node" | "status" | "maxcpu" | "maxmem">;
 export type NodeStatus = Row<"pveversion">;
 
 /**
- * A row of /nodes/{node}/network. `speed` and `vlanid` are in the mapping document and in no
- * Proxmox release read; they are honoured when present.
+ * A row of /nodes/{node}/network. `speed` and `vlanid` are in the mapping document, and not in the releases of
+ * Proxmox VE that were seen.
  * Source: PVE/API2/Network.pm, PVE/INotify.pm (__read_etc_network_interfaces).
  */
 export type NetworkRow = Row<
@@ -68,8 +67,8 @@ export type NetworkRow = Row<
 >;
 
 /**
- * /nodes/{node}/{qemu|lxc}/{vmid}/config, one flat object. `netN` and `diskN` stand for the numbered
- * keys (net0 …; scsi0 …, rootfs, mp0 …).
+ * /nodes/{node}/{qemu|lxc}/{vmid}/config, one flat object. `netN` and `diskN` are the numbered keys (net0 …; scsi0 …,
+ * rootfs, mp0 …).
  * Source: PVE/QemuServer.pm ($confdesc), PVE/LXC/Config.pm ($confdesc).
  */
 export type GuestConfig = Row<

@@ -1,6 +1,6 @@
 /**
- * A value as Proxmox sends it → a value that code can use. One key is a number, a number in a
- * string, "", null or absent, by version; what fits no reading is undefined and never an error.
+ * A value as Proxmox VE sends it → a text, number, switch, row or property string. By version, one key is a
+ * number, a number in a string, "", null or absent; other values are undefined, never an error.
  */
 
 const NUMBER_REGEXP = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
@@ -13,19 +13,19 @@ export function text(value: unknown): string | undefined {
   return clean === "" ? undefined : clean;
 }
 
-/** Without NUL and lone surrogates, which neither protobuf nor PostgreSQL takes; trimmed. */
+/** Trimmed, without NUL and lone surrogates, which protobuf and PostgreSQL do not accept. */
 export function cleanText(value: string): string {
   const whole = value.isWellFormed() ? value : value.toWellFormed();
   return (whole.includes("\0") ? whole.replaceAll("\0", "") : whole).trim();
 }
 
-/** Nothing is written here: no key, null, "" or blanks. */
+/** No key, null, "" or blanks. */
 export function isBlank(value: unknown): boolean {
   if (typeof value === "string") return cleanText(value) === "";
   return value === undefined || value === null;
 }
 
-/** As `text`; null: nothing is written; undefined: what is written is no text. */
+/** As `text`; null for a blank value; undefined for other values. */
 export function textOrNone(value: unknown): string | null | undefined {
   return isBlank(value) ? null : text(value);
 }
@@ -43,9 +43,9 @@ export function number(value: unknown): number | undefined {
   return Number.isFinite(parsed) ? parsed : undefined;
 }
 
-/** A whole number from 0 up, within what JavaScript counts exactly. */
+/** A whole number from 0 up to the largest safe integer. */
 export function count(value: unknown): number | undefined {
-  // No exponents: a VLAN tag of "1e1" is a slip and not 10.
+  // No exponents: a VLAN tag of "1e1" is a mistake, not 10.
   if (typeof value === "string" && !/^\s*\d+\s*$/.test(value)) return undefined;
   const parsed = number(value);
   return parsed !== undefined && Number.isSafeInteger(parsed) && parsed >= 0 ? parsed : undefined;
@@ -81,12 +81,7 @@ export function records(value: unknown): DataRow[] {
 }
 
 /**
- * "virtio=BC:24:11:2C:FE:01,bridge=vmbr0" → pairs. No quoting, no escaping: a value never holds a
- * comma, and may hold "=". Source: PVE/JSONSchema.pm, parse_property_string.
- */
-
-/**
- * An integer of a property string, as Proxmox's schema takes it: "+5", "005" → 5.
+ * An integer of a property string, as the schema of Proxmox VE accepts it: "+5", "005" → 5.
  * Source: PVE/JSONSchema.pm, check_type.
  */
 export function integer(value: string): number | undefined {
@@ -94,7 +89,10 @@ export function integer(value: string): number | undefined {
   return /^[+-]?\d+$/.test(value) ? Number(value) + 0 : undefined;
 }
 
-/** `undefined` when the text is outside the grammar: two values without a key, or a key twice. */
+/**
+ * "virtio=BC:24:11:2C:FE:01,bridge=vmbr0" → pairs; undefined for two values without a key, or a key twice. Without
+ * quoting or escaping: a value has no comma, and may have "=". Source: PVE/JSONSchema.pm, parse_property_string.
+ */
 export function parsePropertyString(
   text: string,
   defaultKey: string,
