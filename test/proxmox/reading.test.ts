@@ -14,7 +14,7 @@ import { transformed } from "../helpers/in-memory.ts";
 import { lab } from "../helpers/lab.ts";
 import { served } from "../helpers/served.ts";
 
-const AGENT = PATHS.osinfo({ node: "pve1", kind: "qemu", vmid: 101 });
+const OSINFO = PATHS.osinfo({ node: "pve1", kind: "qemu", vmid: 101 });
 
 function error(text: string, status = 500): Answer {
   return { status, error: text };
@@ -35,7 +35,7 @@ describe.each(FACTS)("%s", (text, reason) => {
 
   test("is a fact about the guest, and no gap", () => {
     expect(agentFact(error(text))).toBe(reason);
-    expect(incompleteOf(AGENT, error(text))).toBeUndefined();
+    expect(incompleteOf(OSINFO, error(text))).toBeUndefined();
     expect(agentResultOf(error(text))).toMatchObject({ reason });
   });
 
@@ -67,7 +67,7 @@ test.each<[string, Answer]>([
   ["another text", error("unable to parse the answer")],
   ["the same text under another status", error("VM 101 not running", 596)],
 ])("%s of an agent is a gap", (_, answer) => {
-  expect(incompleteOf(AGENT, answer)).toBeDefined();
+  expect(incompleteOf(OSINFO, answer)).toBeDefined();
 });
 
 test("the same text of another call is a gap", () => {
