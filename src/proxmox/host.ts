@@ -37,7 +37,9 @@ export function parseHosts(text: string): readonly [Host, ...Host[]] | undefined
 export function scopeFault(text: string): string | undefined {
   const names = namesOf(text);
   if (names.length === 0) return "it is empty";
-  return names.length > 1 && names.includes("*") ? '"*" cannot be combined with node names' : undefined;
+  return names.length > 1 && names.includes("*")
+    ? '"*" cannot be combined with node names'
+    : undefined;
 }
 
 /** "pve1, pve2" → both; "*" → undefined: all nodes. */

@@ -29,10 +29,10 @@ describe("a host", () => {
     "[pve1]",
     "[2001:db8::1]x",
     "-pve",
-  ])("%j is none", (text) => expect(parseHost(text)).toBeUndefined());
+  ])("%j is not a host", (text) => expect(parseHost(text)).toBeUndefined());
 });
 
-test("of several, each may have a port; one that is none spoils the list", () => {
+test("a list of hosts may have a port for each; one that is not a host makes it invalid", () => {
   expect(parseHosts("pve1, pve2:443")).toEqual([{ name: "pve1" }, { name: "pve2", port: 443 }]);
   expect(parseHosts("pve1,")).toBeUndefined();
   expect(parseHosts("")).toBeUndefined();

@@ -1,7 +1,15 @@
 /** netN of QEMU guests and containers: which NIC it is, where it is plugged, what it is called. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Net, parseMac, parseNet } from "../../src/proxmox/nics.ts";
+import {
+  ADDRESS_KEYS,
+  hasOpenAddress,
+  isAgentEnabled,
+  isOpen,
+  type Net,
+  parseMac,
+  parseNet,
+} from "../../src/proxmox/nics.ts";
 import { parseVlanId } from "../../src/proxmox/values.ts";
 import { anyText, anyValue, lookalike } from "../helpers/arbitraries.ts";
 
@@ -85,7 +93,7 @@ describe("a NIC of a container", () => {
   });
 });
 
-describe("a value outside the grammar", () => {
+describe("a value that cannot be parsed", () => {
   test.each([
     ["tag=0", "tag"],
     ["tag=4095", "tag"],
@@ -102,13 +110,13 @@ describe("a value outside the grammar", () => {
     ["mtu=0", "mtu"],
     ["mtu=70000", "mtu"],
     ["mtu=jumbo", "mtu"],
-  ])("%s is left off and named, and the NIC stays", (part, name) => {
+  ])("%s is left off and listed, and the NIC is kept", (part, name) => {
     const expected = { ...PLAIN, mac: MAC, unparsable: [name] };
     expect(parseNet("qemu", `virtio=${MAC},${part},bridge=vmbr0`)).toEqual(expected);
     expect(parseNet("lxc", `hwaddr=${MAC},${part},bridge=vmbr0`)).toEqual(expected);
   });
 
-  test("link_down=maybe tells nothing of the link", () => {
+  test("link_down=maybe leaves the link unknown", () => {
     const expected = { mac: MAC, unparsable: ["link_down"], isDisconnected: undefined };
     expect(parseNet("qemu", `virtio=${MAC},link_down=maybe,bridge=vmbr0`))
       .toEqual({ ...PLAIN, ...expected });
@@ -123,7 +131,7 @@ describe("a value outside the grammar", () => {
   );
 });
 
-describe("laws", () => {
+describe("for any text", () => {
   const parts = fc.shuffledSubarray(["bridge=vmbr0", "tag=7", "mtu=1400", "link_down=1"]);
 
   test("a MAC address is read in any case, and comes in upper case", () => {
@@ -145,7 +153,7 @@ describe("laws", () => {
     }));
   });
 
-  test("1 to 4094 are VLAN IDs, and no other number is", () => {
+  test("only 1 to 4094 are VLAN IDs", () => {
     const id = fc.oneof(fc.integer(), fc.integer({ min: -3, max: 4200 }), fc.double());
     fc.assert(fc.property(id, (value) => {
       const expected = Number.isInteger(value) && value >= 1 && value <= 4094 ? value : undefined;
@@ -155,13 +163,13 @@ describe("laws", () => {
   });
 
   test.each(["00:00:00:00:00:00", "", "BC-24-11-2E-C5-4A", `${MAC}:00`, "0.0.0.0", null, 7])(
-    "%j is nobody's MAC address",
+    "%j is not a MAC address",
     (value) => {
       expect(parseMac(value)).toBeUndefined();
     },
   );
 
-  test("no text throws, and what is read is in range", () => {
+  test("no text throws, and every value is in range", () => {
     const words = [
       "virtio",
       "name",
@@ -189,4 +197,69 @@ describe("laws", () => {
       expect(() => [parseMac(value), parseVlanId(value)]).not.toThrow();
     }));
   });
+});
+
+/** What a config says of the questions that may follow. */
+
+test.each([
+  ["1", true],
+  [1, true],
+  ["enabled=1,fstrim_cloned_disks=1", true],
+  ["fstrim_cloned_disks=1,enabled=1", true],
+  ["1,type=isa", true],
+  ["on", true],
+  ["0", false],
+  ["enabled=0", false],
+  ["type=virtio", false],
+  ["", false],
+  [null, false],
+  [undefined, false],
+  ["enabled=maybe", undefined],
+  ["1,enabled=0", undefined],
+  [{ enabled: 1 }, undefined],
+])("agent: %j → %j", (agent, isEnabled) => expect(isAgentEnabled({ agent })).toBe(isEnabled));
+
+test.each([
+  ["name=eth0,ip=dhcp", true],
+  ["name=eth0,ip=10.0.0.1/24,ip6=auto", true],
+  ["name=eth0,ip=MANUAL", true],
+  ["name=eth0,ip=10.0.0.1/24,gw=10.0.0.254", false],
+  ["name=eth0,ip=10.0.0.1/24,ip6=2001:db8::1/64", false],
+  ["name=eth0,ip6=2001:db8::1/64", false],
+  ["name=eth0", true],
+  ["bridge=vmbr0", true],
+  ["name=eth0,ip=", true],
+  // No NIC: what the container answered could be put on none.
+  ["name=eth0,name=eth1,ip=dhcp", false],
+  ["ip=dhcp", false],
+  ["eth0", false],
+  [7, false],
+])("net0: %j leaves an address open: %j", (net0, isLeftOpen) => {
+  expect(hasOpenAddress({ net0 })).toBe(isLeftOpen);
+  expect(hasOpenAddress({ net0: "name=lan,ip=10.0.0.9/24", net7: net0 })).toBe(isLeftOpen);
+  expect(hasOpenAddress({ rootfs: net0, network: net0 })).toBe(false);
+});
+
+const STATIC = { ip: "10.0.0.1/24", ip6: "2001:db8::1/64" } as const;
+const WORDS = ["dhcp", "auto", "manual", "DHCP"] as const;
+
+test("a family is open when a word replaces its address, or when neither is given", () => {
+  expect(Object.values(ADDRESS_KEYS).map((key) => isOpen({}, key))).toEqual([true, true]);
+  for (const [key, other] of [["ip", "ip6"], ["ip6", "ip"]] as const) {
+    expect(isOpen({ [key]: STATIC[key] }, key)).toBe(false);
+    expect(isOpen({ [key]: STATIC[key] }, other)).toBe(false);
+    for (const word of WORDS) {
+      expect(isOpen({ [key]: word }, key)).toBe(true);
+      expect(isOpen({ [key]: word }, other)).toBe(false);
+      expect(isOpen({ ...STATIC, [key]: word }, other)).toBe(false);
+    }
+  }
+});
+
+test("an unmanaged container has open families that are not given", () => {
+  const net0 = "name=eth0,ip=10.0.0.1/24";
+  expect(isOpen({ ip: STATIC.ip }, "ip6", "unmanaged")).toBe(true);
+  expect(isOpen({ ip: STATIC.ip }, "ip", "unmanaged")).toBe(false);
+  expect(isOpen({ ip: STATIC.ip }, "ip6", "debian")).toBe(false);
+  expect(hasOpenAddress({ net0, ostype: "unmanaged" })).toBe(true);
 });

@@ -1,12 +1,88 @@
-/** Which answers are gaps, and what they come from. */
+/** One reading of what a guest agent did not answer: for capture, transform and diff. */
 import { describe, expect, test } from "vitest";
-import { type Answer, CAUSES, incompleteOf, isUnreachable } from "../../src/proxmox/answers.ts";
+import { diffSnapshots } from "../../src/look/diff/diff-snapshots.ts";
+import {
+  agentFact,
+  agentResultOf,
+  type Answer,
+  CAUSES,
+  incompleteOf,
+  isUnreachable,
+  type UnreadReason,
+} from "../../src/proxmox/answers.ts";
+import { PATHS } from "../../src/proxmox/endpoints.ts";
+import { captured, liveLab } from "../helpers/capturing.ts";
+import { transformed } from "../helpers/in-memory.ts";
+import { lab } from "../helpers/lab.ts";
+import { served } from "../helpers/served.ts";
+
+const OSINFO = PATHS.osinfo({ node: "pve1", kind: "qemu", vmid: 101 });
+
+function error(text: string, status = 500): Answer {
+  return { status, error: text };
+}
+
+/** Texts of qemu-server, of several releases. Source: proxmox.md §1.2, §6. */
+const FACTS: readonly (readonly [string, UnreadReason])[] = [
+  ["QEMU guest agent is not running", "agent-not-running"],
+  ["VM 101 qga command 'guest-get-osinfo' failed - got timeout", "agent-not-running"],
+  ["VM 101 qmp command 'guest-ping' failed - got timeout", "agent-not-running"],
+  ["No QEMU guest agent configured", "agent-off"],
+  ["VM 101 is not running", "guest-stopped"],
+  ["VM 101 not running", "guest-stopped"],
+];
+
+describe.each(FACTS)("%s", (text, reason) => {
+  const guest = { vmid: 101, config: { agent: "1" } };
+
+  test("is a fact about the guest, and no gap", () => {
+    expect(agentFact(error(text))).toBe(reason);
+    expect(incompleteOf(OSINFO, error(text))).toBeUndefined();
+    expect(agentResultOf(error(text))).toMatchObject({ reason });
+  });
+
+  test("leaves a capture complete", async () => {
+    const answers = { osinfo: error(text), interfaces: error(text) };
+    const { summary } = await captured(
+      await served(liveLab({ guests: [{ ...guest, ...answers }] })),
+    );
+    expect([summary.manifest.outcome, summary.gaps]).toEqual(["complete", []]);
+  });
+
+  test("has one reason in left-out.json and in a diff", async () => {
+    const answers = { osinfo: error(text), interfaces: error(text) };
+    const { leftOut } = await transformed(lab({ guests: [{ ...guest, ...answers }] }));
+    expect(leftOut.map((each) => [each.what, each.reason])).toEqual([["vm/101/agent", reason]]);
+    const before = lab({
+      guests: [{ ...guest, osinfo: { name: "Debian" }, interfaces: [{ name: "ens18" }] }],
+    });
+    const { unread, gone } = await diffSnapshots(
+      before,
+      lab({ guests: [{ ...guest, ...answers }] }),
+    );
+    expect(gone).toEqual([]);
+    expect(new Set(unread.map((each) => each.reason))).toEqual(new Set([reason]));
+  });
+});
+
+test.each<[string, Answer]>([
+  ["another text", error("unable to parse the answer")],
+  ["the same text under another status", error("VM 101 not running", 596)],
+])("%s of an agent is a gap", (_, answer) => {
+  expect(incompleteOf(OSINFO, answer)).toBeDefined();
+});
+
+test("the same text of another call is a gap", () => {
+  expect(incompleteOf("/nodes/pve1/status", error("VM 101 not running"))).toBeDefined();
+});
+
+/** Which answers are gaps, and what they come from. */
 
 const CONFIG = "/nodes/pve1/qemu/101/config";
 const AGENT = "/nodes/pve1/qemu/101/agent/get-osinfo";
 const LIVE = "/nodes/pve1/lxc/201/interfaces";
 
-describe("no gap", () => {
+describe("not a gap", () => {
   test.each<[string, Answer]>([
     [CONFIG, { status: 200, data: {} }],
     [LIVE, { status: 200, data: null }],
@@ -70,9 +146,9 @@ describe("a gap, with its cause", () => {
     ],
     [
       AGENT,
-      { status: 500, error: "got an error nobody knows" },
+      { status: 500, error: "got an unknown error" },
       "failed",
-      "500 got an error nobody knows",
+      "500 got an unknown error",
     ],
     [CONFIG, { status: 501, error: "not implemented" }, "failed", "501 not implemented"],
     [CONFIG, { status: 200, error: "The body is no JSON" }, "failed", "200 The body is no JSON"],
@@ -82,7 +158,7 @@ describe("a gap, with its cause", () => {
   });
 });
 
-test("what tells that a node may be away: the proxy's own codes, no connection, no answer in time", () => {
+test("a node may be away after a code of the proxy, without a connection, and after a timeout", () => {
   const isAway = (answer: Answer): boolean => isUnreachable(CONFIG, answer);
   expect(
     [{ status: 596 }, { failed: "timeout" }, { failed: "refused" }].map((each) =>

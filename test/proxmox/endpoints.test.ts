@@ -11,7 +11,7 @@ const MAX_FILE_NAME = 255;
 
 describe("the file of a node", () => {
   test.each(["pve1", "PVE-2", "a", "pve1.example.net", "0", "x".repeat(63)])(
-    "bears its name: %s",
+    "has its name: %s",
     (node) => {
       expect(nodeFile(node)).toBe(`pve/nodes/${node}.json`);
       expect(nodeOfFile(`pve/nodes/${node}.json`)).toBe(node);
@@ -42,19 +42,19 @@ describe("the file of a node", () => {
     "__proto__",
     "\u001b[31m",
     "x".repeat(300),
-  ])("is none for what Proxmox calls no node: %j", (node) => {
+  ])("does not exist for what is not a node name: %j", (node) => {
     expect(nodeFile(node)).toBeUndefined();
     expect(nodeOfFile(`pve/nodes/${node}.json`)).toBeUndefined();
   });
 
-  test("has a name that a file system takes, also while it is written", () => {
+  test("has a name that a file system accepts, also while it is written", () => {
     const longest = Array.from({ length: 300 }, (_, i) => "x".repeat(300 - i))
       .find((node) => nodeFile(node) !== undefined);
     expect(longest?.length).toBeGreaterThan(63);
     expect(basename(`.${longest}.json.part`).length).toBeLessThanOrEqual(MAX_FILE_NAME);
   });
 
-  test("stays in its folder, whatever the node is called", () => {
+  test("stays in its folder for any node name", () => {
     const names = fc.oneof(anyText(), fc.stringMatching(/^[a-z./\\]{0,8}$/));
     fc.assert(
       fc.property(names, (node) => {
@@ -83,7 +83,7 @@ test("a question about a guest names its node, its kind and its VMID", () => {
   ]);
 });
 
-test("rows are the listings of guests, nodes, interfaces and status, and no other lists", () => {
+test("the sorted lists are those of guests, nodes, interfaces, status and ACL entries", () => {
   expect(sortKeyOf("/cluster/resources?type=vm")).toBe("id");
   expect(sortKeyOf("/cluster/resources")).toBe("id");
   expect(sortKeyOf("/cluster/status")).toBe("id");
