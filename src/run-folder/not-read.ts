@@ -4,8 +4,11 @@
  */
 import { machineOf, naturalKey, type StepName } from "../netbox/types/order.ts";
 import { HostTags } from "../netbox/types/tag.ts";
-import type { VirtualMachine, VirtualMachineIdentity } from "../netbox/types/virtual-machine.ts";
-import { vmidOf } from "../netbox/types/virtual-machine.ts";
+import {
+  type VirtualMachine,
+  type VirtualMachineIdentity,
+  vmidOf,
+} from "../netbox/types/virtual-machine.ts";
 import type { TransformedSet } from "./entity-set.ts";
 import { readLeftOut } from "./left-out-file.ts";
 import { type LeftOut, NOT_READ } from "./left-out.ts";

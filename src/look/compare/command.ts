@@ -3,16 +3,16 @@ import { durationText } from "../../base/duration.ts";
 import { usageError } from "../../base/errors.ts";
 import { printableJson } from "../../base/log.ts";
 import { type StepName, STEPS } from "../../netbox/types/order.ts";
-import { openEntities, type TransformedSet } from "../../run-folder/entity-set.ts";
+import { openEntities } from "../../run-folder/entity-set.ts";
 import { interruptible } from "../../terminal/interrupt.ts";
 import { terminalWidth } from "../../terminal/paragraphs.ts";
-import { openProgress, type ProgressView } from "../../terminal/progress.ts";
+import { openProgress } from "../../terminal/progress.ts";
 import type { Session } from "../../terminal/session.ts";
 import { environmentProxy, readNamedFile, readSettings } from "../../terminal/settings.ts";
 import { readSteps } from "../../terminal/steps.ts";
 import { compare, type CompareInput, type Judged } from "./compare.ts";
-import { COMPARE_SETTINGS, parseCompareOptions } from "./settings.ts";
 import { CompareRecord } from "./record.ts";
+import { COMPARE_SETTINGS, parseCompareOptions } from "./settings.ts";
 import { compareMarkdown, compareText } from "./text.ts";
 
 type Task = Omit<CompareInput, "signal" | "onStatus" | "onRetry">;
@@ -29,7 +29,10 @@ export async function runCompare(session: Session): Promise<void> {
   }
   const record = await compareAll(session, await readTask(session, run));
   if (session.isOn("markdown")) session.data(compareMarkdown(record));
-  else if (!session.isJson) session.print(textOf(session, record));
+  else if (!session.isJson) {
+    const options = { width: terminalWidth(), isVerbose: session.isOn("verbose") };
+    session.print(`\n${compareText(record, options)}\n`);
+  }
   if (session.isOn("exit-code")) exitBy(session, record);
 }
 
@@ -62,7 +65,8 @@ async function compareAll(session: Session, task: Task): Promise<CompareRecord> 
   const record = new CompareRecord({ place: task.set.place, url: task.url }, task.steps);
   const json = session.isJson ? new CompareJson(session.data) : undefined;
   const isVerbose = session.isOn("verbose");
-  const total = totalOf(task.set, task.steps);
+  const { counts } = task.set.manifest;
+  const total = task.steps.reduce((sum, step) => sum + (counts[step] ?? 0), 0);
   const progress = openProgress(session);
   try {
     await interruptible(async (signal) => {
@@ -80,7 +84,7 @@ async function compareAll(session: Session, task: Task): Promise<CompareRecord> 
       for await (const judged of judgements) {
         record.add(judged);
         json?.add(judged, isVerbose);
-        progress.show(viewOf(record, total));
+        progress.show({ parts: [{ name: "entities", done: record.totals.entities, total }] });
       }
     });
     record.isComplete = true;
@@ -89,19 +93,6 @@ async function compareAll(session: Session, task: Task): Promise<CompareRecord> 
     json?.close(record);
   }
   return record;
-}
-
-function totalOf({ manifest }: TransformedSet, steps: readonly StepName[]): number {
-  return steps.reduce((sum, step) => sum + (manifest.counts[step] ?? 0), 0);
-}
-
-function viewOf({ totals }: CompareRecord, total: number): ProgressView {
-  return { parts: [{ name: "entities", done: totals.entities, total }] };
-}
-
-function textOf(session: Session, record: CompareRecord): string {
-  const options = { width: terminalWidth(), isVerbose: session.isOn("verbose") };
-  return `\n${compareText(record, options)}\n`;
 }
 
 /** What was not judged may not have arrived. */

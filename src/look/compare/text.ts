@@ -101,11 +101,8 @@ function moreSection({ more, notShown }: CompareRecord): Line[] {
       `${nameOf(judged)} ${field}: ${values.join(", ")}`,
     ])
   );
-  return section(
-    "More in NetBox than was sent (no difference)",
-    blocks,
-    more.length + notShown.more,
-  );
+  const total = more.length + notShown.more;
+  return section("More in NetBox than was sent (no difference)", blocks, total);
 }
 
 function nameOf({ step, entity }: Pick<Judged, "step" | "entity">): string {
