@@ -51,7 +51,7 @@ describe.concurrent("report", { timeout: 180_000 }, () => {
     ]);
     expect([code, stderr]).toEqual([0, ""]);
     const text = pageText(await readFile(out, "utf8"));
-    expect(text).toContain(`Held against ${earlier}, the earlier run`);
+    expect(text).toContain(`Compared with the earlier run ${earlier}.`);
     expect(text).toContain("Inventory of Proxmox VE");
   });
 

@@ -24,7 +24,7 @@ describe.concurrent("help", () => {
   test.each([
     ["transform", ["--out", "--config", "--site-name", "SITE_NAME", "default Proxmox", "EXAMPLE"]],
     ["bootstrap", ["--out", "--quiet"]],
-    ["explain", ["<run> <what>", "vm/101", "--config", "--site-name"]],
+    ["explain", ["<run> <thing>", "vm/101", "--config", "--site-name"]],
     ["mapping", ["--json"]],
     ["simulate", ["--nodes", "--guests", "--seed"]],
     ["serve", ["--port", "--seed", "--latency", "--fail", "--retry-after", "--slow-agent"]],

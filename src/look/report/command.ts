@@ -1,4 +1,4 @@
-/** report <run>: one HTML page about a run folder, and about what changed since an earlier one. */
+/** report <run>: writes an HTML page about a run folder, and about the changes since an earlier one. */
 import { basename, dirname } from "node:path";
 import { reasonOf, usageError } from "../../base/errors.ts";
 import { printable } from "../../base/log.ts";
@@ -18,7 +18,7 @@ const DEFAULT_NAME = "report.html";
 export async function runReport(session: Session): Promise<void> {
   const store = await openRunFolder(session);
   const target = await chooseTarget(session, store);
-  await refuseForeign(target);
+  await checkOverwrite(target);
   const run = await openRun(store);
   const { page, ...facts } = await renderReport(run, await compareEarlier(session, store));
   const bytes = encodeUtf8(page);
@@ -39,7 +39,7 @@ export async function runReport(session: Session): Promise<void> {
 interface Target {
   readonly store: Store;
   readonly name: string;
-  /** As people are told of it. */
+  /** For messages. */
   readonly shown: string;
 }
 
@@ -53,16 +53,16 @@ async function chooseTarget(session: Session, run: Store): Promise<Target> {
   return { store, name: basename(out), shown: out };
 }
 
-/** A report is replaced; what somebody else wrote would be lost with it. */
-async function refuseForeign({ store, name, shown }: Target): Promise<void> {
+/** Only an earlier report is overwritten. */
+async function checkOverwrite({ store, name, shown }: Target): Promise<void> {
   const found = await store.read(name).catch((cause: unknown) => {
     throw usageError(`Cannot write to ${shown}: ${reasonOf(cause)}`, { cause });
   });
   if (found === undefined) return;
   const start = new TextDecoder().decode(found.subarray(0, REPORT_MARK.length));
   if (start === REPORT_MARK) return;
-  throw usageError(`Cannot replace ${shown}: it is no report that this program wrote`, {
-    hint: "Name another file with --out, or move that one away",
+  throw usageError(`Cannot overwrite ${shown}: it is not a report of this program`, {
+    hint: "Give another file with --out, or move the existing one",
   });
 }
 

@@ -1,4 +1,4 @@
-/** What came of a run → guests, nodes, addresses, prefixes, disks and left-out records, as a page tells them. */
+/** The guests, nodes, addresses, prefixes, disks and left-out records of a run, for the page. */
 import { compareNatural } from "../../base/natural-order.ts";
 import type { Cluster } from "../../netbox/types/cluster.ts";
 import type { Device } from "../../netbox/types/device.ts";

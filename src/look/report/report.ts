@@ -1,4 +1,5 @@
-/** A run folder, and maybe an earlier one → a page about it. */
+/** Builds the page about a run folder, with the changes since an earlier one. */
+import { counted, groupDigits } from "../../terminal/tables.ts";
 import { inputError } from "../../base/errors.ts";
 import { TOOL } from "../../base/tool.ts";
 import { inspect, type Inspection } from "../inspect/inspect.ts";
@@ -11,7 +12,7 @@ import { leftOutChapter } from "./chapters/left-out.ts";
 import { storageChapter } from "./chapters/storage.ts";
 import { topologyChapter } from "./chapters/topology.ts";
 import { type Fleet, readFleet } from "./fleet.ts";
-import { counted, grouped, type Html, markup, sizeOfMib } from "./page/markup.ts";
+import { type Html, markup, sizeOfMib } from "./page/markup.ts";
 import { pageHtml } from "./page/page.ts";
 import { readTopology } from "./topology.ts";
 
@@ -20,16 +21,16 @@ export interface Report {
   readonly nodes: number;
   readonly guests: number;
   readonly leftOut: number;
-  /** Answers that are missing. */
+  /** Number of missing answers. */
   readonly incomplete: number;
 }
 
-/** @throws AppError "input" when nothing in the folder is finished, or a file was changed. */
+/** @throws AppError "input" if nothing in the folder is finished, or a file was changed. */
 export async function renderReport(run: Run, against?: EarlierRun): Promise<Report> {
   const source = itemSource(run);
   if (source === undefined) {
-    throw inputError(`Found nothing in ${run.place} that is finished and could be told of`, {
-      hint: "Without options, inspect tells what there is",
+    throw inputError(`Nothing to report in ${run.place}: no part of it is finished`, {
+      hint: "Run inspect without options to see what there is",
     });
   }
   const inspection = await inspect(run, source);
@@ -61,29 +62,29 @@ export async function renderReport(run: Run, against?: EarlierRun): Promise<Repo
 }
 
 const FROM = {
-  netbox: "told by the entity files in netbox/",
-  transform: "as transform would make it now, with the settings that capture recorded",
+  netbox: "from the entity files in netbox/",
+  transform: "transformed in memory with the settings that capture recorded",
 } as const;
 
 function footHtml({ folder, inventory, entities, journals }: Inspection): Html {
   const steps = entities?.steps.filter(({ entities: count }) => count > 0) ?? [];
   return markup`<p>Run folder <code>${folder}</code>; inventory ${
     inventory && FROM[inventory.from]
-  }. Made by ${TOOL.name} ${TOOL.version}; this file asks nobody for anything.</p>
+  }. Made by ${TOOL.name} ${TOOL.version}; self-contained; makes no network requests.</p>
 ${settingsHtml(entities)}${
     steps.length > 0 && markup`<p>Entity files: ${
-      steps.map(({ step, entities: count }) => `${grouped(count)} ${step}`).join(", ")
+      steps.map(({ step, entities: count }) => `${groupDigits(count)} ${step}`).join(", ")
     }.</p>`
   }${
     journals.map(({ target, file, files, refused }) =>
-      markup`<p>Pushed to ${target ?? file}: ${grouped(files)} files, ${
-        grouped(refused)
-      } refused.</p>`
+      markup`<p>Pushed to ${target ?? file}: ${groupDigits(files)} files, ${
+        groupDigits(refused)
+      } rejected.</p>`
     )
   }`;
 }
 
-/** Those in force that are not the defaults. */
+/** Settings that differ from the defaults. */
 function settingsHtml(entities: Inspection["entities"]): Html | undefined {
   const texts =
     entities?.snapshots.flatMap(({ name, settings }) =>
@@ -94,9 +95,8 @@ function settingsHtml(entities: Inspection["entities"]): Html | undefined {
   return texts.length === 0 ? undefined : markup`<p>Settings: ${texts.join(", ")}.</p>`;
 }
 
-/** The head of the page: whose run this is, whether it is whole, and its size in a few figures. */
-
-export function mastheadHtml(
+/** The head of the page: cluster, time, completeness and a few figures. */
+function mastheadHtml(
   { folder, snapshot, inventory, remarks }: Inspection,
   fleet: Fleet,
 ): Html {
@@ -110,7 +110,7 @@ export function mastheadHtml(
     }`;
   return markup`<p class="kicker">Proxmox VE → NetBox</p>
 <h1>${title}</h1>
-<p class="source">${source ?? "Entity files without their snapshot"}</p>
+<p class="source">${source ?? "Entity files without a snapshot"}</p>
 ${snapshot && verdictHtml(snapshot)}${
     remarks.map((remark) => markup`<p class="verdict partial">${remark}</p>`)
   }
@@ -125,10 +125,12 @@ ${snapshot && verdictHtml(snapshot)}${
 
 function verdictHtml({ outcome, incomplete, answers }: NonNullable<Inspection["snapshot"]>): Html {
   return outcome === "complete"
-    ? markup`<p class="verdict complete">Complete: all ${grouped(answers)} answers are here.</p>`
+    ? markup`<p class="verdict complete">Complete: all ${
+      groupDigits(answers)
+    } answers were read.</p>`
     : markup`<p class="verdict partial">Partial: ${counted(incomplete, "answer")} of ${
-      grouped(answers)
-    } ${incomplete === 1 ? "is" : "are"} missing. <a href="#captured">What is missing</a></p>`;
+      groupDigits(answers)
+    } ${incomplete === 1 ? "is" : "are"} missing. <a href="#captured">Show missing answers</a></p>`;
 }
 
 /** "2026-10-05T08:30:00Z" → "5 October 2026, 08:30 UTC" */
@@ -149,15 +151,15 @@ function figuresOf({ nodes, guests, addresses, disks }: Fleet): [string, string,
   const memory = guests.reduce((sum, { memory_mib: own = 0 }) => sum + own, 0);
   const room = disks.reduce((sum, { mib }) => sum + mib, 0);
   return [
-    ["Nodes", grouped(nodes.length), away === 0 ? "" : `${grouped(away)} offline`],
+    ["Nodes", groupDigits(nodes.length), away === 0 ? "" : `${groupDigits(away)} offline`],
     [
       "Guests",
-      grouped(guests.length),
-      `${grouped(active)} active${leftOut === 0 ? "" : `, ${grouped(leftOut)} left out`}`,
+      groupDigits(guests.length),
+      `${groupDigits(active)} active${leftOut === 0 ? "" : `, ${groupDigits(leftOut)} left out`}`,
     ],
-    ["vCPUs", grouped(vcpus), "assigned"],
+    ["vCPUs", groupDigits(vcpus), "assigned"],
     ["Memory", sizeOfMib(memory), "assigned"],
     ["Disks", sizeOfMib(room), "assigned"],
-    ["Addresses", grouped(addresses.length), ""],
+    ["Addresses", groupDigits(addresses.length), ""],
   ];
 }

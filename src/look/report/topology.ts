@@ -1,4 +1,4 @@
-/** A snapshot → which networks there are, on which nodes, and how many guests are in each. */
+/** The networks of a snapshot: interfaces and guest NICs of each node, and the networks of each guest. */
 import { compareNatural } from "../../base/natural-order.ts";
 import { objectOf, type Reading, rowsOf, thenRead } from "../../proxmox/answers.ts";
 import { PATHS } from "../../proxmox/endpoints.ts";
@@ -44,7 +44,7 @@ export function guestKey({ kind, vmid }: Pick<GuestOverview, "kind" | "vmid">): 
   return `${kind}/${vmid}`;
 }
 
-/** "VLAN 20"; "vmbr0" when it is untagged; "vmbr0 trunk". A NIC on no bridge is in no network. */
+/** "VLAN 20", "vmbr0" (untagged) or "vmbr0 trunk"; undefined for a NIC without a bridge. */
 export function networkOf({ bridge, vlanId, trunks }: GuestNic): string | undefined {
   if (vlanId !== undefined) return `VLAN ${vlanId}`;
   if (bridge === undefined || bridge === "") return undefined;
@@ -56,19 +56,17 @@ function byKindAndName(a: string, b: string): number {
   return Number(isVlanB) - Number(isVlanA) || compareNatural(a, b);
 }
 
-/** The answers of one node → its interfaces, what each stands on, and the NICs of guests behind them. */
-
 /** An interface of a node. */
 export interface NodePort {
   readonly name: string;
-  /** As NetBox calls it: "virtual" is a VLAN or an alias, "other" mostly a cable. */
+  /** As in NetBox: "virtual" is a VLAN or an alias, "other" mostly a physical port. */
   readonly type: "bridge" | "lag" | "virtual" | "other";
   readonly isActive: boolean;
   readonly vlanId: number | undefined;
   readonly addresses: readonly string[];
   /** "802.3ad", "MTU 9000", … */
   readonly facts: readonly string[];
-  /** Names of what it stands on. */
+  /** Names of the interfaces below it. */
   readonly over: readonly string[];
 }
 
@@ -84,10 +82,10 @@ export interface GuestNic {
 
 export interface NodeWiring {
   readonly node: string;
-  /** Or why nothing is known of them. */
+  /** Or why they are not known. */
   readonly ports: Reading<readonly NodePort[]>;
   readonly nics: readonly GuestNic[];
-  /** Guests whose NICs are not known, since nobody read their config. */
+  /** Guests whose config was not read. */
   readonly unread: readonly GuestOverview[];
 }
 
@@ -136,7 +134,7 @@ function portOf(row: Row): NodePort[] {
   }];
 }
 
-/** Which of these keys a row has depends on its type. Source: PVE/INotify.pm. */
+/** A row has some of these keys, depending on its type. Source: PVE/INotify.pm. */
 const LOWER_KEYS = ["bridge_ports", "slaves", "ovs_ports", "ovs_bonds"] as const;
 
 function overOf(row: Row): string[] {

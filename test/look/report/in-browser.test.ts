@@ -84,7 +84,7 @@ describe.skipIf(!canBrowse)(`the page of a report${browserSuffix}`, { timeout: 1
     return found;
   }
 
-  test("in light and in dark, axe finds no fault", async () => {
+  test("axe finds no problems in light and dark mode", async () => {
     const { page, complaints } = await open("example");
     const { violations, passes } = await axe(page).analyze();
     expect(faultsOf(violations)).toEqual([]);
@@ -107,7 +107,7 @@ describe.skipIf(!canBrowse)(`the page of a report${browserSuffix}`, { timeout: 1
     },
   );
 
-  test("finds guests by any words, narrows them down, sorts them and turns pages", async () => {
+  test("searches, filters, sorts and pages guests", async () => {
     const { page, complaints } = await open("example");
     const guests = list(page, "guest-rows");
     const count = guests.getByRole("status");
@@ -117,7 +117,7 @@ describe.skipIf(!canBrowse)(`the page of a report${browserSuffix}`, { timeout: 1
     await guests.getByRole("searchbox").fill("fs01 PVE1");
     expect(await rowsOf(guests)).toHaveLength(1);
     expect((await rowsOf(guests))[0]).toContain("10.20.40.30/24");
-    await guests.getByRole("searchbox").fill("nobody is called so");
+    await guests.getByRole("searchbox").fill("no-such-guest");
     await guests.getByRole("button", { name: "Show all guests" }).click();
     await guests.getByRole("combobox", { name: "Status" }).selectOption("=staged");
     expect(await count.textContent()).toBe("1 guests, 41 in all");
@@ -130,7 +130,7 @@ describe.skipIf(!canBrowse)(`the page of a report${browserSuffix}`, { timeout: 1
     expect(complaints).toEqual([]);
   });
 
-  test("leads from a reason to what was left out for it", async () => {
+  test("links a reason to its records", async () => {
     const { page } = await open("example");
     await page.getByRole("link", { name: "duplicate-address" }).click();
     const records = list(page, "left-out-records");
@@ -138,7 +138,7 @@ describe.skipIf(!canBrowse)(`the page of a report${browserSuffix}`, { timeout: 1
     for (const row of await rowsOf(records)) expect(row).toContain("duplicate-address");
   });
 
-  test("leads from a node to how it is wired", async () => {
+  test("links a node to its diagram", async () => {
     const { page } = await open("many guests");
     const drawing = page.locator("details", { hasText: "pve-0007" });
     expect(await drawing.getAttribute("open")).toBeNull();
@@ -146,7 +146,7 @@ describe.skipIf(!canBrowse)(`the page of a report${browserSuffix}`, { timeout: 1
     expect(await drawing.getAttribute("open")).toBe("");
   });
 
-  test("has a policy that refuses what is not its own", async () => {
+  test("has a policy that refuses foreign scripts", async () => {
     const { page, complaints } = await open("example");
     await page.evaluate(() => {
       const image = document.body.appendChild(document.createElement("img"));
@@ -164,7 +164,7 @@ describe.skipIf(!canBrowse)(`the page of a report${browserSuffix}`, { timeout: 1
     expect(await page.title()).not.toBe("taken over");
   });
 
-  test("shows names that are markup as they are", async () => {
+  test("shows names that look like markup unchanged", async () => {
     const { page, complaints } = await open("a hostile site");
     const guests = list(page, "guest-rows");
     await guests.getByRole("searchbox").fill("alert(1)");
@@ -185,7 +185,7 @@ describe.skipIf(!canBrowse)(`the page of a report${browserSuffix}`, { timeout: 1
     );
   });
 
-  test("prints all rows that match, and all drawings", async () => {
+  test("prints all matching rows and all diagrams", async () => {
     const { page } = await open("many guests");
     const guests = list(page, "guest-rows");
     await guests.getByRole("searchbox").fill("pve-0001");

@@ -11,7 +11,7 @@ import { lab } from "../../helpers/lab.ts";
 const on = (address: string) => ({ address, holder: "web", interface: "net0" });
 
 describe("use of prefixes", () => {
-  test("an address counts in the smallest network that it stands in, and once", () => {
+  test("an address counts once, in the smallest network that contains it", () => {
     const addresses = ["10.0.0.5/24", "10.0.0.5/16", "10.0.1.1/16", "10.0.0.9/32"].map(on);
     expect(prefixUses(addresses, ["10.0.0.0/24", "10.9.0.0/24"])).toMatchObject([
       { prefix: "10.0.0.0/16", isMapped: false, used: 1, room: 65_534 },
@@ -20,7 +20,7 @@ describe("use of prefixes", () => {
     ]);
   });
 
-  test("each part of a strip is the share of it that is taken", () => {
+  test("each part of a bar is the share in use", () => {
     const [small] = prefixUses([on("10.0.0.0/30"), on("10.0.0.2/30")], []);
     expect(small?.parts).toEqual([1, 0, 1, 0]);
     const [large] = prefixUses([on("10.0.0.1/16"), on("10.0.255.255/16")], []);
@@ -28,7 +28,7 @@ describe("use of prefixes", () => {
     expect([large?.parts[0], large?.parts[255]]).toEqual([1 / 256, 1 / 256]);
   });
 
-  test("IPv6 has no room that could be told, and single hosts are in no network", () => {
+  test("IPv6 networks have no size, and single hosts are in no network", () => {
     const addresses = ["2001:db8::1/64", "2001:DB8:0::2/64", "192.0.2.1/32", "x", "10.0.0.1/99"];
     expect(prefixUses(addresses.map(on), [])).toEqual([
       { prefix: "2001:db8::/64", isMapped: false, used: 2, room: undefined, parts: [] },
@@ -36,7 +36,7 @@ describe("use of prefixes", () => {
     ]);
   });
 
-  test("every address is in one network, whatever is written", () => {
+  test("every address is in exactly one network", () => {
     const address = fc.oneof(
       anyText(),
       fc.tuple(fc.ipV4(), fc.nat({ max: 33 })).map(([host, length]) => `${host}/${length}`),
@@ -52,7 +52,7 @@ describe("use of prefixes", () => {
   });
 });
 
-test("pools are told with their guests, the largest first", () => {
+test("pools and their guests are sorted by size", () => {
   const disk = (guest: string, pool: string | undefined, mib: number) => ({
     guest,
     pool,
@@ -106,7 +106,7 @@ describe("a topology", () => {
     ],
   });
 
-  test("knows what each interface stands on", async () => {
+  test("has the lower interfaces of each interface", async () => {
     const { nodes: [pve1] } = await readTopology(snapshot);
     const ports = pve1 !== undefined && "value" in pve1.ports ? pve1.ports.value : [];
     expect(ports.map(({ name, type, over, facts }) => [name, type, over, facts])).toEqual([
@@ -118,7 +118,7 @@ describe("a topology", () => {
     ]);
   });
 
-  test("knows in which networks a guest is; on no bridge, it is in none", async () => {
+  test("has the networks of each guest, none without a bridge", async () => {
     const { networks, ofGuest, nodes } = await readTopology(snapshot);
     expect(ofGuest.get(guestKey({ kind: "qemu", vmid: 101 }))).toEqual([
       "VLAN 20",
@@ -129,13 +129,13 @@ describe("a topology", () => {
     expect(nodes[0]?.nics.map(networkOf)).toContain(undefined);
   });
 
-  test("says why it does not know a node, and whose NICs it does not know", async () => {
+  test("has the reason for an unread node, and the guests with unknown NICs", async () => {
     const { nodes: [, pve2] } = await readTopology(snapshot);
     expect(pve2).toMatchObject({ ports: { reason: "unreachable" }, unread: [{ vmid: 102 }] });
   });
 });
 
-test("a question that was not due is not missing", async () => {
+test("an answer that was not requested is not missing", async () => {
   const snapshot = lab({
     guests: [
       { vmid: 101, config: { agent: "1" }, osinfo: { status: 403, error: "denied" } },

@@ -36,7 +36,7 @@ function without(run: HeldRun, folder: RegExp): HeldRun {
 }
 
 describe("the page of the example", () => {
-  test("tells of what was captured, of what is there, and of what was left out", async () => {
+  test("has the captured answers, the inventory and the left-out records", async () => {
     const page = await pageOf(example);
     const text = pageText(page);
     expect(text).toContain("Partial: 19 answers of 114 are missing");
@@ -56,11 +56,11 @@ describe("the page of the example", () => {
     );
   });
 
-  test("is the same, byte for byte, each time", async () => {
+  test("is the same byte for byte each time", async () => {
     expect(await pageOf(example)).toBe(await pageOf(example));
   });
 
-  test("lets the browser run its own script and style, and fetch nothing", async () => {
+  test("allows only its own script and style, and no requests", async () => {
     const page = await pageOf(example);
     const [, quoted = ""] = /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(page) ??
       [];
@@ -74,7 +74,7 @@ describe("the page of the example", () => {
     expect(links.filter((to) => !to.startsWith("#"))).toEqual([]);
   });
 
-  test("has an element for each link, and no name twice", async () => {
+  test("has an element for each link, and no duplicate ids", async () => {
     const page = await pageOf(example);
     const ids = [...page.matchAll(/\sid="([^"]*)"/g)].map(([, id = ""]) => id);
     const links = [...page.matchAll(/href="#([^"]*)"/g)].map(([, id = ""]) => id);
@@ -89,17 +89,17 @@ describe("a page can be made", () => {
     expect(lists).toEqual(dataOf(await pageOf(example)).lists);
   });
 
-  test("of entity files alone, which know no wiring", async () => {
+  test("of entity files alone, without diagrams", async () => {
     const page = await pageOf(without(example, /^(?:manifest\.json$|pve\/)/));
-    expect(pageText(page)).toContain("this folder holds none");
+    expect(pageText(page)).toContain("this folder contains no snapshot");
     const { lists } = dataOf(page);
     expect(lists["gaps"]).toBeUndefined();
     expect(lists["address-rows"]?.rows).toHaveLength(51);
   });
 
-  test("of a bootstrap, which holds no guests", async () => {
+  test("of a bootstrap, without guests", async () => {
     const text = pageText(await pageOf(await heldRun(join(ROOT, "test/golden/bootstrap"))));
-    expect(text).toContain("No disks are known of");
+    expect(text).toContain("No disks.");
     expect(text).not.toMatch(/NaN|undefined|Infinity/);
   });
 
@@ -109,12 +109,12 @@ describe("a page can be made", () => {
     expect(dataOf(await pageOf(newer)).lists["guest-rows"]?.rows).toHaveLength(41);
   });
 
-  test("but not of a folder in which nothing is finished", async () => {
+  test("but not of a folder without a finished part", async () => {
     const run = without(example, /^(?:manifest\.json|netbox\/)/);
     await expect(pageOf(run)).rejects.toMatchObject({ kind: "input" });
   });
 
-  test("of any site, whatever it holds, with a square for each guest and no value that is no text", async () => {
+  test("of any site, with a square for each guest and no undefined values", async () => {
     await fc.assert(
       fc.asyncProperty(anyLab(), async (lab) => {
         const run = await builtRun(labSite(lab));
@@ -145,7 +145,7 @@ const HOSTILE = [
   "a\u202Eb\u0000c\u001b[31m",
 ];
 
-test("names that are markup, and any other text, are text on the page and in its data", async () => {
+test("names that look like markup are text on the page and in its data", async () => {
   await fc.assert(
     fc.asyncProperty(fc.constantFrom(...HOSTILE), async (name) => {
       const network = [{ iface: name, type: "bridge", bridge_ports: `constructor ${name}` }];
@@ -169,7 +169,7 @@ test("names that are markup, and any other text, are text on the page and in its
   );
 });
 
-test("codes that this version does not know are shown as they are", async () => {
+test("unknown codes are shown unchanged", async () => {
   const strange = resealed(
     example,
     "netbox/left-out.json",
@@ -180,7 +180,7 @@ test("codes that this version does not know are shown as they are", async () => 
   expect(text).not.toContain("native code");
 });
 
-test("differences are rows: what was added, changed, is gone, and was not readable", async () => {
+test("differences are rows: added, changed, gone and not readable", async () => {
   const entities = async (run: HeldRun) => await openEntities(storeOf(run) as Store);
   const guests = [{ vmid: 101, node: "pve1" }, { vmid: 102, node: "pve1" }];
   const before = await builtRun(labSite({ guests }));
@@ -203,5 +203,5 @@ test("differences are rows: what was added, changed, is gone, and was not readab
   ]));
   const none = { added: [], changed: [], gone: [], unread: [], unreadBefore: [] };
   const same = await pageOf(after, { place: "x", halves: [{ half: "E", differences: none }] });
-  expect(pageText(same)).toContain("Nothing is different from x.");
+  expect(pageText(same)).toContain("No changes since x.");
 });

@@ -1,25 +1,26 @@
-/** How the prefixes are used, and who has which address. */
+/** Use of the prefixes, and the list of addresses. */
+import { counted, groupDigits } from "../../../terminal/tables.ts";
 import ipaddr from "ipaddr.js";
 import { compareNatural } from "../../../base/natural-order.ts";
 import type { Fleet, FleetAddress } from "../fleet.ts";
 import { listHtml, type ReportList } from "../page/list.ts";
-import { counted, grouped, type Html, markup, percent, px } from "../page/markup.ts";
+import { type Html, markup, percent, px } from "../page/markup.ts";
 import type { Chapter } from "../page/page.ts";
 
-/** Those with the most addresses; the list below has all addresses. */
+/** The ones with the most addresses. */
 const MOST_PREFIXES = 100;
 
 export function addressesChapter({ addresses, prefixes }: Fleet): Chapter {
   const uses = prefixUses(addresses, prefixes);
   const list = addressList(addresses);
-  const many = addresses.length === 1 ? "1 address" : `${grouped(addresses.length)} addresses`;
+  const many = addresses.length === 1 ? "1 address" : `${groupDigits(addresses.length)} addresses`;
   return {
     id: "addresses",
     title: "Addresses",
     lead: addresses.length === 0
-      ? "There are none."
-      : `${many} in ${counted(uses.length, "network")}. A strip runs from the first ` +
-        "address of a network to its last; what is filled is taken.",
+      ? "No addresses."
+      : `${many} in ${counted(uses.length, "network")}. Each bar shows a network ` +
+        "from its first to its last address; filled parts are in use.",
     body: markup`${uses.length > 0 && usesHtml(uses)}${
       addresses.length > 0 && markup`<h3>All addresses</h3>${listHtml(list)}`
     }`,
@@ -38,18 +39,18 @@ function usesHtml(uses: readonly PrefixUse[]): Html {
 <tbody>${shown.map(useHtml)}</tbody></table></div>
 ${
     hidden > 0 &&
-    markup`<p class="more">${grouped(hidden)} networks with fewer addresses are not drawn.</p>`
+    markup`<p class="more">${groupDigits(hidden)} networks with fewer addresses are not shown.</p>`
   }`;
 }
 
 function useHtml({ prefix, isMapped, used, room, parts }: PrefixUse): Html {
   return markup`<tr><th scope="row" class="code">${
-    prefix ?? "in none of them"
+    prefix ?? "in no network"
   }</th><td class="taken">${parts.length > 0 && stripSvg(parts)}</td><td class="number">${
-    grouped(used)
+    groupDigits(used)
   }</td><td class="number">${
     room !== undefined && room > 0 &&
-    markup`${grouped(room)} <small>${percent(used / room)}</small>`
+    markup`${groupDigits(room)} <small>${percent(used / room)}</small>`
   }</td><td>${isMapped ? "as a prefix" : ""}</td></tr>`;
 }
 
@@ -60,23 +61,21 @@ function addressList(addresses: readonly FleetAddress[]): ReportList<FleetAddres
     rows: addresses,
     columns: [
       { title: "Address", kind: "code", cell: ({ address }) => address },
-      { title: "Of", cell: ({ holder }) => holder },
+      { title: "Holder", cell: ({ holder }) => holder },
       { title: "Interface", kind: "code", cell: (row) => row.interface },
     ],
   };
 }
 
-/** Addresses and prefixes → how each prefix is used. */
-
 export interface PrefixUse {
-  /** "10.20.10.0/24"; undefined: addresses that stand in no prefix. */
+  /** "10.20.10.0/24"; undefined: addresses in no network. */
   readonly prefix: string | undefined;
-  /** A node has an interface in it, so that NetBox gets it as a prefix. */
+  /** Is it a prefix in NetBox, because a node has an interface in it? */
   readonly isMapped: boolean;
   readonly used: number;
-  /** Of IPv4: how many hosts it has room for. */
+  /** IPv4: number of host addresses. */
   readonly room: number | undefined;
-  /** Of IPv4: share of each of its equal parts that is used, 0–1. */
+  /** IPv4: use of equal parts of the network, 0–1. */
   readonly parts: readonly number[];
 }
 
@@ -87,10 +86,10 @@ interface Network {
   readonly isMapped: boolean;
 }
 
-/** How many parts a prefix is drawn in: one each address of a /24. */
+/** One for each address of a /24. */
 const MOST_PARTS = 256;
 
-/** In order of family and address. An address counts in the smallest network that it stands in. */
+/** By family and address. An address counts in the smallest network that contains it. */
 export function prefixUses(
   addresses: readonly FleetAddress[],
   prefixes: readonly string[],
@@ -124,7 +123,7 @@ function parse(cidr: string): Parsed | undefined {
   return { host, length };
 }
 
-/** By their texts. A single address is no network. */
+/** Network text → network. A single address is not a network. */
 function networksOf(prefixes: readonly string[], found: readonly Parsed[]): Map<string, Network> {
   const networks = new Map<string, Network>();
   const add = ({ host, length }: Parsed, isMapped: boolean): void => {
@@ -167,7 +166,7 @@ function useOf({ text, start, length, isMapped }: Network, found: readonly Parse
     const part = Math.floor(offset / ofPart);
     parts[part] = (parts[part] ?? 0) + 1 / ofPart;
   }
-  // Of a /31 both are hosts. Source: RFC 3021.
+  // Both addresses of a /31 are hosts. Source: RFC 3021.
   return { prefix: text, isMapped, used, room: length === 31 ? 2 : size - 2, parts };
 }
 
@@ -179,14 +178,12 @@ function byFamilyAndAddress({ prefix: a = "" }: PrefixUse, { prefix: b = "" }: P
   return Number(a.includes(":")) - Number(b.includes(":")) || compareNatural(a, b);
 }
 
-/** A prefix as a strip from its first to its last address: filled where addresses are taken. */
-
-/** Shades, from the faintest to full. */
+/** Shades, from the lightest to full. */
 const SHADES = 5;
-/** Between two parts, in percent of the whole. */
+/** Between two parts, in percent. */
 const GAP = 0.1;
 
-/** `parts`: the share of each part that is taken. */
+/** A bar for a network, filled where addresses are in use. */
 export function stripSvg(parts: readonly number[]): Html {
   const width = 100 / parts.length;
   const rects = parts.flatMap((share, i) =>

@@ -1,9 +1,10 @@
-/** What was captured, and what was not. */
+/** Which answers were captured, and which are missing. */
+import { counted, groupDigits } from "../../../terminal/tables.ts";
 import { CAUSES, outcomeOf } from "../../../proxmox/answers.ts";
 import { ENDPOINT_NAMES, endpointOf, ENDPOINTS, nodeOfPath } from "../../../proxmox/endpoints.ts";
 import { filesOf, type Snapshot } from "../../../run-folder/snapshot.ts";
 import { listHtml, type ReportList } from "../page/list.ts";
-import { counted, grouped, type Html, lookUp, markup } from "../page/markup.ts";
+import { type Html, lookUp, markup } from "../page/markup.ts";
 import type { Chapter } from "../page/page.ts";
 import { barsHtml } from "../page/charts.ts";
 
@@ -15,40 +16,40 @@ export async function capturedChapter(snapshot: Snapshot): Promise<Chapter> {
   const total = counted(counts.answers, "answer");
   return {
     id: "captured",
-    title: "What was captured",
+    title: "Captured answers",
     lead: incomplete.length === 0
-      ? `Every question that was due was answered: ${total}.`
+      ? `All requested answers were read: ${total}.`
       : `Of ${total}, ${
-        grouped(incomplete.length)
-      } are missing. What they would have told is not ` +
-        "known; it is not gone, and NetBox keeps what it has.",
+        groupDigits(incomplete.length)
+      } are missing. Things without an answer are not ` +
+        "gone: NetBox keeps what it has.",
     body: markup`${
       scope.nodes.join() !== "*" &&
-      markup`<p>Only these nodes were asked: ${scope.nodes.join(", ")}.</p>`
-    }${questionsHtml(await tallyAnswers(snapshot))}
+      markup`<p>Nodes in scope: ${scope.nodes.join(", ")}.</p>`
+    }${talliesHtml(await tallyAnswers(snapshot))}
 ${incomplete.length > 0 && markup`<h3>Missing answers</h3>${listHtml(gaps)}`}`,
     lists: incomplete.length > 0 ? [gaps] : [],
   };
 }
 
-function questionsHtml(tallies: readonly AnswerTally[]): Html {
+function talliesHtml(tallies: readonly AnswerTally[]): Html {
   const bars = tallies.map(({ title, answered, notDue, missing }) => {
     const total = answered + notDue + missing;
     const parts = [
-      { mark: "answered", value: answered / total, tip: `${grouped(answered)} answered` },
-      { mark: "not-due", value: notDue / total, tip: `${grouped(notDue)} not due` },
-      { mark: "missing", value: missing / total, tip: `${grouped(missing)} missing` },
+      { mark: "answered", value: answered / total, tip: `${groupDigits(answered)} answered` },
+      { mark: "not-due", value: notDue / total, tip: `${groupDigits(notDue)} not requested` },
+      { mark: "missing", value: missing / total, tip: `${groupDigits(missing)} missing` },
     ];
-    const told = missing === 0 ? [] : [`${grouped(missing)} missing`];
-    if (notDue > 0) told.push(`${grouped(notDue)} not due`);
+    const others = missing === 0 ? [] : [`${groupDigits(missing)} missing`];
+    if (notDue > 0) others.push(`${groupDigits(notDue)} not requested`);
     return {
       label: title,
       parts,
-      figure: [`${grouped(answered)} answered`, ...told].join(", "),
+      figure: [`${groupDigits(answered)} answered`, ...others].join(", "),
     };
   });
   return markup`<ul class="legend"><li><i data-mark="answered"></i>answered</li>
-<li><i data-mark="not-due"></i>not due: a guest that is stopped, a template, or without an agent that runs</li>
+<li><i data-mark="not-due"></i>not requested: the guest is stopped, a template, or has no running agent</li>
 <li><i data-mark="missing"></i>missing</li></ul>
 ${barsHtml(bars, { full: 1 })}`;
 }
@@ -59,14 +60,14 @@ function gapList(incomplete: readonly Gap[]): ReportList<Gap> {
     things: "missing answers",
     rows: incomplete,
     columns: [
-      { title: "Question", kind: "code", cell: ({ path }) => path },
+      { title: "API path", kind: "code", cell: ({ path }) => path },
       { title: "Node", isFilter: true, cell: ({ path }) => nodeOfPath(path) },
       {
         title: "Cause",
         isFilter: true,
         cell: ({ cause = "failed" }) => lookUp(CAUSES, cause) ?? cause,
       },
-      { title: "What was heard", kind: "code", cell: ({ reason }) => reason },
+      { title: "Error", kind: "code", cell: ({ reason }) => reason },
     ],
   };
 }
@@ -77,7 +78,7 @@ const TITLES = new Set([...ENDPOINT_NAMES.map((name) => ENDPOINTS[name].title), 
 export interface AnswerTally {
   readonly title: string;
   readonly answered: number;
-  /** There was nothing to ask: the guest is stopped, is a template, or has no agent that runs. */
+  /** Not requested: the guest is stopped, is a template, or has no running agent. */
   readonly notDue: number;
   readonly missing: number;
 }

@@ -1,17 +1,18 @@
-/** What is different from an earlier run. */
+/** Changes since an earlier run. */
+import { groupDigits } from "../../../terminal/tables.ts";
 import type { RunDifferences } from "../../diff/differences.ts";
 import { listHtml, type ReportList } from "../page/list.ts";
-import { grouped, type Html, markup } from "../page/markup.ts";
+import { type Html, markup } from "../page/markup.ts";
 import type { Chapter } from "../page/page.ts";
 
-/** Of one half of both folders: what Proxmox VE told, or what NetBox gets. */
+/** Of the inventory in Proxmox VE, or of the entities for NetBox. */
 export interface HalfDifferences {
   readonly half: string;
   readonly differences: RunDifferences;
 }
 
 export interface EarlierRun {
-  /** The earlier run folder, as the user named it. */
+  /** As given by the user. */
   readonly place: string;
   readonly halves: readonly HalfDifferences[];
 }
@@ -31,10 +32,10 @@ export function differencesChapter({ place, halves }: EarlierRun): Chapter {
   const list = rowList(rows, halves);
   return {
     id: "differences",
-    title: "What changed",
+    title: "Changes",
     lead: rows.length === 0
-      ? `Nothing is different from ${place}.`
-      : `Held against ${place}, the earlier run. What was not readable is not gone.`,
+      ? `No changes since ${place}.`
+      : `Compared with the earlier run ${place}. Things that could not be read are not gone.`,
     body: markup`${halves.map(countsHtml)}${rows.length > 0 && listHtml(list)}`,
     lists: rows.length === 0 ? [] : [list],
   };
@@ -52,7 +53,7 @@ function countsHtml({ half, differences }: HalfDifferences): Html {
   return markup`<h3>${half}</h3><dl class="figures">${
     figures.map(([mark, word, count]) =>
       markup`<div data-mark="${count === 0 ? "none" : mark}"><dt>${word}</dt><dd>${
-        grouped(count)
+        groupDigits(count)
       }</dd></div>`
     )
   }</dl>`;

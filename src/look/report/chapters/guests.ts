@@ -1,24 +1,25 @@
-/** Guests: by status, platform and node, and all of them. */
+/** Guests by status, platform and node, and the list of all guests. */
+import { counted, groupDigits } from "../../../terminal/tables.ts";
 import type { Fleet, FleetGuest } from "../fleet.ts";
 import { guestKey, type Topology } from "../topology.ts";
 import { listHtml, type ReportList } from "../page/list.ts";
-import { counted, gibOf, grouped, type Html, lookUp, markup } from "../page/markup.ts";
+import { gibOf, type Html, lookUp, markup } from "../page/markup.ts";
 import type { Chapter } from "../page/page.ts";
 import { type Bar, barsHtml } from "../page/charts.ts";
 
-/** Of a guest that became no entity. */
+/** Status of a guest that is left out. */
 export const LEFT_OUT = "left out";
 
 export function statusOf({ status }: Pick<FleetGuest, "status">): string {
   return status ?? LEFT_OUT;
 }
 
-/** In the words of NetBox, as the mapping document puts them. */
+/** TABLE: NetBox statuses and their meaning in Proxmox VE, from the mapping document. */
 export const STATUS_NOTES: Readonly<Record<string, string>> = {
   active: "running",
   offline: "stopped",
   staged: "any other status",
-  [LEFT_OUT]: "a template, or not mapped; the list has the reason",
+  [LEFT_OUT]: "a template, or not mapped; see the reason in the list",
 };
 
 export function guestsChapter({ guests }: Fleet, topology: Topology | undefined): Chapter {
@@ -30,7 +31,7 @@ export function guestsChapter({ guests }: Fleet, topology: Topology | undefined)
   return {
     id: "guests",
     title: "Guests",
-    lead: guests.length === 0 ? "There are none." : `${kindsText}.`,
+    lead: guests.length === 0 ? "No guests." : `${kindsText}.`,
     body: guests.length === 0 ? markup`` : markup`<div class="charts">
 ${chart("By status", statusBars(guests, list.id))}
 ${
@@ -63,7 +64,7 @@ function statusBars(guests: readonly FleetGuest[], id: string): Bar[] {
     return [{
       label: filterLink(id, "Status", status),
       parts: [{ mark: status, value: length }],
-      figure: grouped(length),
+      figure: groupDigits(length),
       note: STATUS_NOTES[status],
     }];
   });
@@ -77,7 +78,7 @@ interface Split {
 
 const MOST_BARS = 12;
 
-/** The largest first; each is divided by status. */
+/** The largest groups, each divided by status. */
 function topBars(guests: readonly FleetGuest[], { id, column, of }: Split): Bar[] {
   const groups = [...Map.groupBy(guests, (guest) => of(guest) ?? "")]
     .sort(([a, own], [b, other]) => other.length - own.length || (a < b ? -1 : 1));
@@ -86,20 +87,20 @@ function topBars(guests: readonly FleetGuest[], { id, column, of }: Split): Bar[
   const bars = shown.map(([name, own]): Bar => ({
     label: filterLink(id, column, name),
     parts: partsOf(own),
-    figure: grouped(own.length),
+    figure: groupDigits(own.length),
   }));
   if (rest.length === 0) return bars;
   const others = rest.reduce((sum, [, own]) => sum + own.length, 0);
-  const label = `${grouped(rest.length)} others`;
-  // Without a bar, which would make all others look small.
-  return [...bars, { label, parts: [], figure: grouped(others) }];
+  const label = `${groupDigits(rest.length)} others`;
+  // No bar: it would dwarf the others.
+  return [...bars, { label, parts: [], figure: groupDigits(others) }];
 }
 
 function partsOf(guests: readonly FleetGuest[]): Bar["parts"] {
   const byStatus = Map.groupBy(guests, statusOf);
   return Object.keys(STATUS_NOTES).map((status) => {
     const { length = 0 } = byStatus.get(status) ?? [];
-    return { mark: status, value: length, tip: `${grouped(length)} ${status}` };
+    return { mark: status, value: length, tip: `${groupDigits(length)} ${status}` };
   });
 }
 

@@ -1,8 +1,9 @@
-/** What was read and did not become an entity, and why; and what became one otherwise than expected. */
+/** What is left out of NetBox and why, and the notes about what is mapped differently. */
+import { counted, groupDigits } from "../../../terminal/tables.ts";
 import { type LeftOut, type Note, NOTES, REASONS } from "../../../run-folder/left-out.ts";
 import type { Fleet } from "../fleet.ts";
 import { type Column, listHtml, type ReportList } from "../page/list.ts";
-import { counted, grouped, type Html, lookUp, markup } from "../page/markup.ts";
+import { type Html, lookUp, markup } from "../page/markup.ts";
 import type { Chapter } from "../page/page.ts";
 import { barsHtml } from "../page/charts.ts";
 
@@ -11,17 +12,19 @@ export function leftOutChapter({ leftOut, notes }: Fleet): Chapter {
   const noted = noteList(notes);
   return {
     id: "left-out",
-    title: "What was left out",
+    title: "Left out",
     lead: leftOut.length === 0
-      ? "Nothing: all that was read has its place in NetBox."
-      : `${counted(leftOut.length, "thing")} that Proxmox VE told of did not become an entity. ` +
-        "Each is listed with its reason, and with the answer that it was read from.",
+      ? "Nothing is left out."
+      : `${
+        counted(leftOut.length, "record")
+      } about objects in Proxmox VE that are not sent to NetBox, ` +
+        "each with the reason and the answer that it was read from.",
     body: markup`${
       leftOut.length > 0 && markup`${reasonsHtml(leftOut, records.id)}
-<h3>Everything that was left out</h3>${listHtml(records)}`
+<h3>All left-out records</h3>${listHtml(records)}`
     }${
-      notes.length > 0 && markup`<h3>What became something else than expected</h3>
-<p>These are in NetBox, and not quite as Proxmox VE has them.</p>${listHtml(noted)}`
+      notes.length > 0 && markup`<h3>Notes</h3>
+<p>These objects are in NetBox, but differ from Proxmox VE.</p>${listHtml(noted)}`
     }`,
     lists: [...(leftOut.length > 0 ? [records] : []), ...(notes.length > 0 ? [noted] : [])],
   };
@@ -34,7 +37,7 @@ function reasonsHtml(records: readonly LeftOut[], id: string): Html {
     label:
       markup`<a href="#list-${id}" data-list="${id}" data-column="Reason" data-value="${reason}">${reason}</a>`,
     parts: [{ mark: "plain", value: length }],
-    figure: grouped(length),
+    figure: groupDigits(length),
     note: lookUp(REASONS, reason),
   }));
   return barsHtml(bars, { isNoted: true });
@@ -69,7 +72,7 @@ function noteList(notes: readonly Note[]): ReportList<Note> {
   };
 }
 
-/** Of several snapshots that were transformed together, which one it is about. */
+/** With a column for the snapshot if several were transformed together. */
 function subjectColumns(records: readonly (LeftOut | Note)[]): Column<LeftOut | Note>[] {
   const isOfSeveral = records.some(({ answer }) => answer.snapshot !== undefined);
   return [

@@ -1,8 +1,9 @@
-/** What the guests take of each storage pool. */
+/** Disk sizes by storage pool and guest. */
+import { counted } from "../../../terminal/tables.ts";
 import { hierarchy, treemap, treemapSquarify } from "d3-hierarchy";
 import { compareCodeUnits } from "../../../base/natural-order.ts";
 import type { Fleet, FleetDisk } from "../fleet.ts";
-import { counted, type Html, markup, px, sizeOfMib } from "../page/markup.ts";
+import { type Html, markup, px, sizeOfMib } from "../page/markup.ts";
 import type { Chapter } from "../page/page.ts";
 import { barsHtml } from "../page/charts.ts";
 
@@ -22,18 +23,18 @@ export function storageChapter({ disks }: Fleet): Chapter {
     id: "storage",
     title: "Storage",
     lead: pools.length === 0
-      ? "No disks are known of."
-      : `${sizeOfMib(total)} are assigned to guests in ${
+      ? "No disks."
+      : `${sizeOfMib(total)} assigned to guests in ${
         counted(pools.length, "pool")
-      }: the sizes ` +
-        "that their configs name, not what is written. Capture does not ask how large a pool is.",
+      }. These are the ` +
+        "sizes in their configs, not the space used. Capture does not read the size of a pool.",
     body: pools.length === 0
       ? markup``
       : markup`${barsHtml(bars)}${
-        hidden > 0 && markup`<p class="more">${counted(hidden, "smaller pool")} not drawn.</p>`
+        hidden > 0 && markup`<p class="more">${counted(hidden, "smaller pool")} not shown.</p>`
       }${
         total > 0 &&
-        markup`<figure class="wide"><figcaption>Which guests take the room: each rectangle is one guest, to scale</figcaption><div class="scroll" role="region" aria-label="Storage by guest" tabindex="0">${
+        markup`<figure class="wide"><figcaption>Storage by guest: each rectangle is a guest, to scale</figcaption><div class="scroll" role="region" aria-label="Storage by guest" tabindex="0">${
           treemapSvg(
             `Storage by pool and guest: ${
               shown.map(({ pool, mib }) => `${pool} ${sizeOfMib(mib)}`).join(", ")
@@ -53,8 +54,6 @@ export function storageChapter({ disks }: Fleet): Chapter {
     lists: [],
   };
 }
-
-/** Disks → what the guests take of each storage pool. */
 
 export interface PoolUse {
   readonly pool: string;
@@ -81,8 +80,6 @@ function sumOf(disks: readonly FleetDisk[]): number {
   return disks.reduce((sum, { mib }) => sum + mib, 0);
 }
 
-/** Sizes in groups → rectangles whose areas are to scale, the largest of a group first. */
-
 export interface Group {
   readonly name: string;
   readonly figure: string;
@@ -96,7 +93,7 @@ export interface Tile {
 }
 
 const [WIDTH, HEIGHT, HEAD] = [1000, 380, 22];
-/** What a letter takes, set in 12 and 11 pixels. */
+/** Width of a letter at 12 and 11 pixels. */
 const [HEAD_CHAR, TILE_CHAR] = [7.2, 6.4];
 const MOST_TILES = 400;
 
@@ -132,7 +129,7 @@ export function treemapSvg(label: string, groups: readonly Group[]): Html {
   return markup`<svg class="treemap" role="img" aria-label="${label}" viewBox="0 0 ${WIDTH} ${HEIGHT}">${boxes}</svg>`;
 }
 
-/** The small ones as one, so that thousands of guests do not become dust. */
+/** Combines the smallest tiles into one. */
 function fewest(tiles: readonly Tile[]): Datum[] {
   const shown = tiles.slice(0, MOST_TILES);
   const rest = tiles.slice(MOST_TILES);

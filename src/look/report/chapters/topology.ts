@@ -1,13 +1,14 @@
-/** Sites, clusters and nodes; which networks reach where; and how each node is wired. */
+/** Sites, clusters and nodes, guests by node and network, and a diagram of each node. */
+import { counted, groupDigits } from "../../../terminal/tables.ts";
 import type { Fleet, FleetGuest, FleetNode } from "../fleet.ts";
 import { networkOf, type Topology } from "../topology.ts";
-import { counted, grouped, type Html, markup } from "../page/markup.ts";
+import { type Html, markup } from "../page/markup.ts";
 import type { Chapter } from "../page/page.ts";
 import { squaresSvg } from "../page/charts.ts";
 import { STATUS_NOTES, statusOf } from "./guests.ts";
 import { wiringHtml } from "./wiring.ts";
 
-/** With fewer nodes all drawings are open; with more, the reader opens those that matter. */
+/** Up to this many nodes, all diagrams are open. */
 const MOST_OPEN = 6;
 
 export function topologyChapter(fleet: Fleet, topology: Topology | undefined): Chapter {
@@ -22,9 +23,9 @@ export function topologyChapter(fleet: Fleet, topology: Topology | undefined): C
     }. Each square is a guest.`,
     body: markup`${siteMapHtml(fleet, topology)}${
       topology === undefined
-        ? markup`<p class="more">Which bridges, bonds and VLANs lie between guests and cables is told by a snapshot, and this folder holds none.</p>`
-        : markup`${networksHtml(topology)}<h3>How each node is wired</h3>
-<p>From left to right: cables, bonds, bridges, and the networks that guests are in.</p>
+        ? markup`<p class="more">Bridges, bonds and VLANs are not shown: this folder contains no snapshot.</p>`
+        : markup`${networksHtml(topology)}<h3>Network of each node</h3>
+<p>From left to right: physical ports, bonds, bridges, and the networks of the guests.</p>
 <div class="nodes">${
           topology.nodes.map((node, i) => wiringHtml(node, { id: wiringId(i), isOpen }))
         }</div>`
@@ -33,9 +34,7 @@ export function topologyChapter(fleet: Fleet, topology: Topology | undefined): C
   };
 }
 
-/** Which networks reach which nodes: a table whose shades are seen before its numbers are read. */
-
-/** More columns are read by nobody; the list of guests has all networks. */
+/** Columns; the list of guests has all networks. */
 const MOST_NETWORKS = 80;
 const LEVELS = 5;
 
@@ -53,17 +52,17 @@ export function networksHtml({ nodes, networks }: Topology): Html | undefined {
   const cell = (count: number): Html =>
     count === 0
       ? markup`<td></td>`
-      : markup`<td class="s${Math.ceil((count / most) * LEVELS)}">${grouped(count)}</td>`;
+      : markup`<td class="s${Math.ceil((count / most) * LEVELS)}">${groupDigits(count)}</td>`;
   const hidden = networks.length - shown.length;
-  return markup`<h3>Which networks reach which nodes</h3>
-<p>Guests with a NIC there, by node; not known are those whose configs were not read. A VLAN of one number is one network, whatever bridge it is on.</p>
+  return markup`<h3>Guests by node and network</h3>
+<p>Number of guests with a NIC in the network; "not known" are guests whose config was not read. A VLAN counts as one network on all bridges.</p>
 <div class="scroll" role="region" aria-label="Guests by node and network" tabindex="0"><table class="matrix">
 <thead><tr><th scope="col">Node</th><th scope="col"><span>not known</span></th>${
     shown.map((network) => markup`<th scope="col"><span>${network}</span></th>`)
   }</tr></thead><tbody>${
     rows.map(({ node, guests, unread }) =>
       markup`<tr><th scope="row">${node}</th><td class="unknown">${
-        unread > 0 && grouped(unread)
+        unread > 0 && groupDigits(unread)
       }</td>${guests.map(cell)}</tr>`
     )
   }</tbody></table></div>${
@@ -72,9 +71,7 @@ export function networksHtml({ nodes, networks }: Topology): Html | undefined {
   }`;
 }
 
-/** Sites, clusters and nodes as boxes in boxes, with a square for each guest. */
-
-/** Where the drawing of a node stands, by its place in the topology. */
+/** Id of the diagram of a node, by its index in the topology. */
 export function wiringId(index: number): string {
   return `wiring-${index}`;
 }
@@ -93,7 +90,7 @@ export function siteMapHtml({ nodes, guests }: Fleet, topology: Topology | undef
         )
       }</section>`
     )
-  }${strangersHtml(places.elsewhere())}</div>`;
+  }${otherGuestsHtml(places.elsewhere())}</div>`;
 }
 
 const LEGEND = markup`<ul class="legend">${
@@ -102,7 +99,7 @@ const LEGEND = markup`<ul class="legend">${
   )
 }</ul>`;
 
-/** Which guest is on which node. Guests that are left out name no cluster. */
+/** Guests by node. Guests that are left out have no cluster. */
 class Places {
   readonly #byPlace: Map<string, FleetGuest[]>;
 
@@ -114,7 +111,7 @@ class Places {
     );
   }
 
-  /** Each guest is told once. */
+  /** Returns each guest once. */
   on(node: FleetNode): readonly FleetGuest[] {
     const key = placeKey(nodeName(node), node.cluster);
     const found = this.#byPlace.get(key) ?? [];
@@ -122,7 +119,7 @@ class Places {
     return found;
   }
 
-  /** Those that were not told yet: their nodes are not listed. */
+  /** Guests whose nodes are not listed. */
   elsewhere(): readonly FleetGuest[] {
     return [...this.#byPlace.values()].flat();
   }
@@ -132,7 +129,7 @@ function placeKey(node: string, cluster: string | undefined): string {
   return JSON.stringify([node, cluster ?? ""]);
 }
 
-/** Of two nodes of one name, the later cluster's is called "node (cluster)". */
+/** If two clusters have a node of the same name, the second device is called "node (cluster)". */
 function nodeName({ name, cluster }: FleetNode): string {
   const suffix = ` (${cluster})`;
   return name.endsWith(suffix) ? name.slice(0, -suffix.length) : name;
@@ -154,9 +151,9 @@ function tileHtml(
   }</li>`;
 }
 
-function strangersHtml(guests: readonly FleetGuest[]): Html | undefined {
+function otherGuestsHtml(guests: readonly FleetGuest[]): Html | undefined {
   if (guests.length === 0) return undefined;
-  return markup`<div class="cluster"><h4>on no node that is known: ${
+  return markup`<div class="cluster"><h4>on an unknown node: ${
     counted(guests.length, "guest")
   }</h4>${squaresOf(guests)}</div>`;
 }

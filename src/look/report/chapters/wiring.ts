@@ -1,13 +1,14 @@
-/** How a node is wired: its interfaces, and the guests behind them, as boxes and links. */
+/** Diagram of a node: its interfaces and the networks of its guests, as boxes and links. */
+import { counted } from "../../../terminal/tables.ts";
 import { compareNatural } from "../../../base/natural-order.ts";
 import type { NotRead } from "../../../proxmox/answers.ts";
 import { type Box, graphSvg, type Link } from "../page/graph.ts";
-import { counted, type Html, markup } from "../page/markup.ts";
+import { type Html, markup } from "../page/markup.ts";
 import { type GuestNic, networkOf, type NodePort, type NodeWiring } from "../topology.ts";
 
 /** In one line of a box. */
 const MOST_CHARS = 34;
-/** Of interfaces, of networks and of what the node does not list; nobody reads a larger drawing. */
+/** Per column: interfaces, networks, and names that the node does not list. */
 const MOST_BOXES = 150;
 const MOST_LINKS = 600;
 
@@ -15,7 +16,7 @@ const MOST_LINKS = 600;
 const MOST_NAMED = 8;
 
 export interface Fold {
-  /** Names it in links. */
+  /** For links. */
   readonly id: string;
   readonly isOpen: boolean;
 }
@@ -26,7 +27,7 @@ export function wiringHtml(network: NodeWiring, { id, isOpen }: Fold): Html {
   const interfaces = "value" in ports ? `${counted(ports.value.length, "interface")}, ` : "";
   return markup`<details class="node" id="${id}"${
     isOpen && markup` open`
-  }><summary>${node} <span>${interfaces}${counted(guests, "guest")} wired</span></summary>${
+  }><summary>${node} <span>${interfaces}${counted(guests, "guest")}</span></summary>${
     "reason" in ports && unknownHtml(ports)
   }${(nics.length > 0 || "value" in ports) && drawingHtml(network)}${
     unread.length > 0 && unreadHtml(unread)
@@ -35,14 +36,16 @@ export function wiringHtml(network: NodeWiring, { id, isOpen }: Fold): Html {
 
 function unknownHtml({ reason, detail }: NotRead): Html {
   const why = [reason, detail].filter((word) => word !== "").join(", ");
-  return markup`<p class="gap">Its interfaces are not known: ${why}.</p>`;
+  return markup`<p class="gap">Interfaces not read: ${why}.</p>`;
 }
 
 function unreadHtml(guests: NodeWiring["unread"]): Html {
   const names = guests.slice(0, MOST_NAMED).map(({ vmid, name }) => name ?? vmid).join(", ");
-  return markup`<p class="gap">NICs not known of ${
+  return markup`<p class="gap">NICs of ${
     counted(guests.length, "guest")
-  }, whose configs were not read: ${names}${guests.length > MOST_NAMED && " and more"}.</p>`;
+  } not known, because their configs were not read: ${names}${
+    guests.length > MOST_NAMED && " and more"
+  }.</p>`;
 }
 
 function drawingHtml({ node, ports, nics }: NodeWiring): Html {
@@ -61,7 +64,7 @@ function drawingHtml({ node, ports, nics }: NodeWiring): Html {
   ];
   const groups = [
     known.map(portBox),
-    strangersOf(known, networks).map(strangerBox),
+    unlistedOf(known, networks).map(unlistedBox),
     networks.map(networkBox),
   ];
   const isWhole = groups.every(({ length }) => length <= MOST_BOXES) && links.length <= MOST_LINKS;
@@ -71,12 +74,12 @@ function drawingHtml({ node, ports, nics }: NodeWiring): Html {
     links.slice(0, MOST_LINKS),
   );
   return markup`<div class="scroll" role="region" aria-label="Wiring of ${node}" tabindex="0">${drawing}</div>${
-    !isWhole && markup`<p class="gap">There is more than can be drawn.</p>`
+    !isWhole && markup`<p class="gap">Only a part is shown.</p>`
   }`;
 }
 
-/** Names that interfaces and guests refer to, and that the node does not list. */
-function strangersOf(known: readonly NodePort[], networks: readonly Network[]): string[] {
+/** Names that interfaces and guests refer to, but that the node does not list. */
+function unlistedOf(known: readonly NodePort[], networks: readonly Network[]): string[] {
   const names = new Set(known.map(({ name }) => name));
   const referred = [
     ...known.flatMap(({ over }) => over),
@@ -85,7 +88,7 @@ function strangersOf(known: readonly NodePort[], networks: readonly Network[]): 
   return [...new Set(referred.filter((name) => !names.has(name)))];
 }
 
-/** Names may be anything, and boxes of two kinds must not meet. */
+/** With a prefix, so that an interface and a network never have the same id. */
 function portId(name: string): string {
   return `port ${name}`;
 }
@@ -97,7 +100,7 @@ interface Network {
   readonly nics: readonly GuestNic[];
 }
 
-/** By bridge and VLAN. Those on no bridge have a box of their own. */
+/** By bridge and VLAN. NICs without a bridge share a box. */
 function networksOf(nics: readonly GuestNic[]): Network[] {
   const groups = Map.groupBy(nics, (nic) => `${nic.bridge ?? ""} ${networkOf(nic) ?? ""}`);
   return [...groups].map(([key, own]) => {
@@ -128,12 +131,12 @@ function portBox({ name, type, isActive, addresses, facts, vlanId }: NodePort): 
   };
 }
 
-function strangerBox(name: string): Box {
+function unlistedBox(name: string): Box {
   return {
     id: portId(name),
     kind: "stranger",
     title: cut(name),
-    lines: ["not in the node's list"],
+    lines: ["not listed by the node"],
   };
 }
 
@@ -163,7 +166,7 @@ function cut(text: string): string {
   return text.length <= MOST_CHARS ? text : `${text.slice(0, MOST_CHARS - 1)}…`;
 }
 
-/** For those who hear the page. */
+/** Description for screen readers. */
 function label(node: string, ports: readonly NodePort[], networks: readonly Network[]): string {
   const chains = ports.filter(({ over }) => over.length > 0)
     .map(({ name, over }) => `${name} on ${over.join(" and ")}`);

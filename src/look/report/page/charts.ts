@@ -1,12 +1,12 @@
-/** Rows with a bar each: a label, parts of a length, and the figure that they stand for. */
+/** Bar charts, and guests as squares. */
 import { type Html, markup, px } from "./markup.ts";
 
 export interface Bar {
   readonly label: string | Html;
   readonly parts: readonly BarPart[];
-  /** What stands behind the bar: "12 of 113". */
+  /** Text after the bar: "12 of 113". */
   readonly figure: string;
-  /** A sentence below the label. */
+  /** Sentence below the label. */
   readonly note?: string | undefined;
 }
 
@@ -18,9 +18,9 @@ export interface BarPart {
 }
 
 export interface BarsOptions {
-  /** What fills the width; otherwise the longest bar does. */
+  /** Value of a full bar; by default the longest bar. */
   readonly full?: number;
-  /** Notes stand beside the bars, where there is room. */
+  /** Show the notes next to the bars where there is room. */
   readonly isNoted?: boolean;
 }
 
@@ -54,14 +54,12 @@ function barHtml({ label, parts, figure, note }: Bar, full: number): Html {
   }</li>`;
 }
 
-/** Guests as squares, one each: how many there are and how they are shows before anything is read. */
-
 export interface Square {
   readonly mark: string;
   readonly tip: string;
 }
 
-/** The side of a square, 9, stands in style.css. */
+/** The side of a square is 9, see style.css. */
 const [PITCH, COLUMNS] = [11, 16];
 
 export function squaresSvg(squares: readonly Square[]): Html | undefined {

@@ -1,4 +1,4 @@
-/** Boxes and what they stand on → a drawing from left to right. dagre finds the places. */
+/** Draws boxes and links from left to right; dagre lays them out. */
 import { type Edge, Graph, layout } from "@dagrejs/dagre";
 import { type Html, markup, px } from "./markup.ts";
 
@@ -12,18 +12,18 @@ export interface Box {
 }
 
 export interface Link {
-  /** Stands to the left. */
+  /** On the left. */
   readonly from: string;
   readonly to: string;
 }
 
-/** Of a letter of the fixed width that boxes are set in, at 12 pixels. */
+/** Width of a letter of the monospaced font at 12 pixels. */
 const CHAR = 7.25;
 const [PAD_X, PAD_Y, LINE] = [10, 8, 16];
 const MARGIN = 4;
 
 export function graphSvg(label: string, boxes: readonly Box[], links: readonly Link[]): Html {
-  // dagre takes "constructor" for a box that is there already: it is given numbers.
+  // dagre treats "constructor" as an existing node, so nodes get numbers.
   const idOf = new Map(boxes.map(({ id }, i) => [id, String(i)]));
   const graph = new Graph();
   graph.setGraph({ rankdir: "LR", nodesep: 10, ranksep: 56, marginx: MARGIN, marginy: MARGIN });
@@ -32,7 +32,7 @@ export function graphSvg(label: string, boxes: readonly Box[], links: readonly L
     const [v, w] = [idOf.get(from), idOf.get(to)];
     if (v !== undefined && w !== undefined && v !== w) graph.setEdge(v, w, {});
   }
-  // Boxes keep the order that they come in, as a reader expects of numbers.
+  // Keep the order of the boxes.
   layout(graph, { disableOptimalOrderHeuristic: true });
   const { width, height } = graph.graph() as Size;
   const places = leftAligned(graph.nodes().map((id: string) => graph.node(id) as Place));
@@ -52,7 +52,7 @@ interface Size {
   readonly height: number;
 }
 
-/** `x` and `y` are its middle. */
+/** `x` and `y` are the centre. */
 interface Place extends Size {
   readonly x: number;
   readonly y: number;
@@ -60,7 +60,7 @@ interface Place extends Size {
 
 const NOWHERE: Place = { x: 0, y: 0, width: 0, height: 0 };
 
-/** dagre centres the boxes of a column. */
+/** dagre centres the boxes of a column; align them left. */
 function leftAligned(places: readonly Place[]): readonly Place[] {
   const columns = Map.groupBy(places, ({ x }) => x);
   const leftOfColumn = new Map(
@@ -106,7 +106,7 @@ interface Point {
   readonly y: number;
 }
 
-/** Leaves and arrives level. */
+/** A curve that starts and ends horizontally. */
 function curve(points: readonly Point[]): string {
   return points.map(({ x, y }, i) => {
     const last = points[i - 1];

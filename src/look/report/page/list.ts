@@ -1,22 +1,23 @@
 /**
- * A list of any length, which people search, filter and sort. Its first page stands in the HTML; all of it
- * stands in the data that browser.js reads.
+ * Lists with search, filters, sorting and pages. The HTML has the first page; browser.js reads all rows from
+ * the data of the page.
  */
-import { grouped, type Html, markup, visible } from "./markup.ts";
+import { groupDigits } from "../../../terminal/tables.ts";
+import { type Html, markup, visible } from "./markup.ts";
 
 export interface Column<Row> {
   readonly title: string;
-  /** "number" sorts by value, "code" is set in a fixed width, "status" bears a mark. */
+  /** "number" sorts by value, "code" is monospaced, "status" has a coloured mark. */
   readonly kind?: "text" | "code" | "number" | "status";
-  /** Can the list be narrowed down to one value of it? */
+  /** Offer a filter by value? */
   readonly isFilter?: boolean;
   readonly cell: (row: Row) => string | number | undefined;
 }
 
 export interface ReportList<Row> {
-  /** Names it in the data and in links. */
+  /** In the data and in links. */
   readonly id: string;
-  /** What it is a list of: "guests". */
+  /** Plural noun: "guests". */
   readonly things: string;
   readonly columns: readonly Column<Row>[];
   readonly rows: readonly Row[];
@@ -25,14 +26,14 @@ export interface ReportList<Row> {
 // oxlint-disable-next-line typescript/no-explicit-any -- lists of all kinds stand on one page
 export type AnyReportList = ReportList<any>;
 
-/** What browser.js knows of a list. Each cell is the index of its text. */
+/** Data for browser.js. Each cell is an index into the texts. */
 export interface ListData {
   readonly things: string;
   readonly columns: readonly { readonly title: string; readonly kind: string }[];
   readonly cells: readonly number[];
 }
 
-/** The texts of all lists; most of them come often. */
+/** The texts of all lists, each once. */
 export class Texts {
   readonly all: string[] = [];
   readonly #indexes = new Map<string, number>();
@@ -54,15 +55,15 @@ export function listData<Row>({ things, columns, rows }: ReportList<Row>, texts:
 }
 
 export const PAGE_ROWS = 25;
-/** Of a filter, the most frequent ones; the search finds all. */
+/** The most frequent values; the search finds all. */
 const MOST_OPTIONS = 500;
 
 export function listHtml<Row>(list: ReportList<Row>): Html {
   const { id, things, columns, rows } = list;
   const first = rows.slice(0, PAGE_ROWS);
   const count = rows.length <= PAGE_ROWS
-    ? grouped(rows.length)
-    : `1–${PAGE_ROWS} of ${grouped(rows.length)}`;
+    ? groupDigits(rows.length)
+    : `1–${PAGE_ROWS} of ${groupDigits(rows.length)}`;
   return markup`<div class="list" id="list-${id}" data-list="${id}">
 <div class="controls" role="search" aria-label="Search the ${things}">
 <label class="search"><span>Search</span><input type="search" autocomplete="off" spellcheck="false"
@@ -75,7 +76,7 @@ ${columns.map((column, at) => column.isFilter === true && filterHtml(list, at))}
     first.map((row) => markup`<tr>${columns.map((column) => cellHtml(column, row))}</tr>`)
   }</tbody>
 </table></div>
-<p class="none" hidden>Nothing matches. <button type="button" class="reset">Show all ${things}</button></p>
+<p class="none" hidden>No matches. <button type="button" class="reset">Show all ${things}</button></p>
 <nav class="pages" aria-label="Pages of ${things}"${rows.length <= PAGE_ROWS && markup` hidden`}>
 <button type="button" class="previous" disabled>Previous</button>
 <button type="button" class="next">Next</button></nav>
@@ -110,7 +111,7 @@ function filterHtml<Row>({ columns, rows }: ReportList<Row>, at: number): Html |
 <option value="">All</option>${
     options.map(([text, count]) =>
       markup`<option value="${`=${text}`}">${text === "" ? "(none)" : text} (${
-        grouped(count)
+        groupDigits(count)
       })</option>`
     )
   }</select></label>`;

@@ -1,10 +1,10 @@
 /**
- * HTML as a value: what stands in the template is markup, and what is put into it is text.
+ * HTML as a value: the template is markup, and inserted values are escaped.
  *
  *   markup`<td title="${name}">${cells}</td>`
  */
 
-/** Markup that may be put into other markup as it is. Only `markup` makes it. */
+/** Trusted markup. */
 export class Html {
   readonly #markup: string;
 
@@ -17,7 +17,7 @@ export class Html {
   }
 }
 
-/** undefined and false put nothing there. */
+/** undefined and false insert nothing. */
 export type MarkupPart = Html | string | number | false | undefined | readonly MarkupPart[];
 
 export function markup(literals: TemplateStringsArray, ...parts: readonly MarkupPart[]): Html {
@@ -43,11 +43,11 @@ function escape(text: string): string {
   return /[&<>"']/.test(text) ? text.replace(/[&<>"']/g, (char) => ESCAPES[char] ?? "") : text;
 }
 
-/** C0, DEL and C1 but newline and tab, and what turns text around. Source: Unicode UAX #9. */
+/** C0, DEL and C1 except newline and tab, and bidirectional controls. Source: Unicode UAX #9. */
 const INVISIBLE_REGEXP =
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]/gu;
 
-/** Text from outside as a page may show it: nothing in it is invisible, or turns what follows around. */
+/** Makes invisible and bidirectional control characters visible. */
 export function visible(text: string): string {
   return text.replace(
     INVISIBLE_REGEXP,
@@ -55,25 +55,12 @@ export function visible(text: string): string {
   );
 }
 
-/** JSON that can stand in a script element: "<" would end it, or open another. */
+/** JSON for a script element, where "<" could end it. */
 export function jsonInHtml(value: unknown): Html {
   return new Html(JSON.stringify(value).replaceAll("<", "\\u003c"));
 }
 
-/** Numbers as people read them. The locale is ours: the same page comes of it everywhere. */
-
-const GROUPED = new Intl.NumberFormat("en-US");
 const ROUNDED = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 3 });
-
-/** 1234567 → "1,234,567" */
-export function grouped(value: number): string {
-  return GROUPED.format(value);
-}
-
-/** 1 → "1 guest", 1200 → "1,200 guests" */
-export function counted(count: number, noun: string): string {
-  return `${grouped(count)} ${noun}${count === 1 ? "" : "s"}`;
-}
 
 const UNITS = ["MiB", "GiB", "TiB", "PiB"] as const;
 
@@ -83,23 +70,23 @@ export function sizeOfMib(mib: number): string {
   return `${ROUNDED.format(mib / 1024 ** power)} ${UNITS[power]}`;
 }
 
-/** 1536 → 1.5, 102400 → 100: for a column that is sorted by it. */
+/** 1536 → 1.5, 102400 → 100: for sortable columns. */
 export function gibOf(mib: number): number {
   const gib = mib / 1024;
   return gib < 10 ? Math.round(gib * 10) / 10 : Math.round(gib);
 }
 
-/** 0.127 → "13%"; of what is little, "<1%". */
+/** 0.127 → "13%", 0.001 → "<1%" */
 export function percent(share: number): string {
   return share > 0 && share < 0.01 ? "<1%" : `${Math.round(share * 100)}%`;
 }
 
-/** A length in a picture, as short as it can be written. */
+/** A length in SVG with one decimal at most. */
 export function px(value: number): string {
   return String(Math.round(value * 10) / 10);
 }
 
-/** The word that a table has for a key that may be anything: "constructor" is in none. */
+/** Looks up a key from outside, such as "constructor". */
 export function lookUp<Value>(
   table: Readonly<Record<string, Value>>,
   key: string,

@@ -1,4 +1,4 @@
-/** Chapters → one HTML file that asks nobody for anything. */
+/** Puts the chapters into one self-contained HTML file that makes no network requests. */
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { TOOL } from "../../../base/tool.ts";
@@ -6,10 +6,10 @@ import { type AnyReportList, listData, PAGE_ROWS, Texts } from "./list.ts";
 import { Html, jsonInHtml, markup } from "./markup.ts";
 
 export interface Chapter {
-  /** Names it in links. */
+  /** For links. */
   readonly id: string;
   readonly title: string;
-  /** One sentence under the title. */
+  /** Sentence below the title. */
   readonly lead: string;
   readonly body: Html;
   readonly lists: readonly AnyReportList[];
@@ -22,7 +22,7 @@ export interface PageParts {
   readonly foot: Html;
 }
 
-/** What a file that this program may replace begins with. */
+/** First bytes of a report, which a later one may overwrite. */
 export const REPORT_MARK = `<!doctype html>\n<html lang="en" data-made-by="${TOOL.name} report">`;
 
 export async function pageHtml({ title, head, chapters, foot }: PageParts): Promise<string> {
@@ -76,17 +76,15 @@ ${body}</section>
 `;
 }
 
-/** What goes into the page as it is: its style sheet and its script, from the files beside this one. */
-
-export interface Asset {
+interface Asset {
   readonly text: string;
-  /** As a Content-Security-Policy names it: 'sha256-…'. */
+  /** For the Content-Security-Policy: 'sha256-…'. */
   readonly source: string;
 }
 
 export async function readAsset(name: "style.css" | "browser.js"): Promise<Asset> {
   const file = await readFile(new URL(name, import.meta.url), "utf8");
-  // A browser turns CRLF into LF before it takes the hash.
+  // Browsers convert CRLF to LF before hashing.
   const text = `\n${file.replaceAll("\r\n", "\n")}`;
   return { text, source: `'sha256-${createHash("sha256").update(text).digest("base64")}'` };
 }
