@@ -204,7 +204,6 @@ const DOUBLED: ReadonlySet<string> = new Set([
   "Listing",
   "MAX_MESSAGE_BYTES",
   "Outcome",
-  "Overview",
   "RequestJson",
   "Subject",
   "Tokens",
@@ -216,7 +215,6 @@ const DOUBLED: ReadonlySet<string> = new Set([
   "openInput",
   "parseFault",
   "placeOf",
-  "readOverview",
   "report",
   "shown",
 ]);

@@ -224,7 +224,7 @@ export async function resumeJournal(
 }
 
 /** @throws AppError "usage" when the folder holds anything but an older capture of the same host. */
-export async function refuseForeign(store: Store, { source }: CaptureJournalHead): Promise<void> {
+async function refuseForeign(store: Store, { source }: CaptureJournalHead): Promise<void> {
   const keys = await store.keys();
   const isTaken = keys.some((key) => key === MANIFEST_FILE || key.startsWith("pve/"));
   // A capture that was interrupted while its files were written has a journal and no manifest.

@@ -172,7 +172,7 @@ export interface Inventory {
 }
 
 /** `scope`: undefined for all nodes. */
-export function readInventory(
+function readInventory(
   listing: ClusterListing,
   scope: ReadonlySet<string> | undefined,
 ): Inventory {

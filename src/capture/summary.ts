@@ -42,13 +42,13 @@ const REMEDIES: Readonly<Record<Exclude<Cause, "denied" | "filtered">, string>> 
   failed: "Read the error of Proxmox VE in the manifest",
 };
 
-export interface Asker extends Omit<AccessContext, "rights"> {
+interface GrantContext extends Omit<AccessContext, "rights"> {
   readonly token: ApiToken;
   /** undefined: not known. */
   readonly rights: AccessContext["rights"] | undefined;
 }
 
-export function groupGaps({ incomplete }: Manifest, asker: Asker): GapGroup[] {
+export function groupGaps({ incomplete }: Manifest, context: GrantContext): GapGroup[] {
   const byCause = Map.groupBy(incomplete, ({ cause }) => (cause ?? "failed") as Cause);
   return (Object.keys(CAUSES) as Cause[]).flatMap((cause): GapGroup[] => {
     const group = byCause.get(cause) ?? [];
@@ -56,7 +56,7 @@ export function groupGaps({ incomplete }: Manifest, asker: Asker): GapGroup[] {
     if (example === undefined) return [];
     const whatToDo = cause === "denied" || cause === "filtered"
       ? [
-        ...grantsFor(group.flatMap((gap) => lacksAt(gap, asker)), asker.token, asker.rights)
+        ...grantsFor(group.flatMap((gap) => lacksAt(gap, context)), context.token, context.rights)
           .map(({ text }) => text),
         "If that does not help, run doctor: it shows which privilege is missing on which path",
       ]
@@ -66,14 +66,15 @@ export function groupGaps({ incomplete }: Manifest, asker: Asker): GapGroup[] {
 }
 
 /** What Proxmox VE names, else what the token's rights show. */
-function lacksAt({ path, reason }: Incomplete, asker: Asker): Lack[] {
-  const { rights } = asker;
+function lacksAt({ path, reason }: Incomplete, context: GrantContext): Lack[] {
+  const { rights } = context;
   const refused = refusedIn(reason);
   const endpoint = parsePath(path)?.endpoint;
   if (refused === undefined && rights !== undefined && endpoint !== undefined) {
-    return lacksOf(accessTo(endpoint, { ...asker, rights }));
+    return lacksOf(accessTo(endpoint, { ...context, rights }));
   }
-  const [privilege] = refused?.privileges ?? endpointOf(path)?.needs?.privileges(asker.major) ?? [];
+  const [privilege] = refused?.privileges ?? endpointOf(path)?.needs?.privileges(context.major) ??
+    [];
   return privilege === undefined ? [] : [{ privilege, path: refused?.path ?? "/" }];
 }
 

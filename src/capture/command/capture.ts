@@ -72,7 +72,7 @@ function viewOf({ nodes, guests, gaps }: CaptureProgress): ProgressView {
 }
 
 /** `target` is the run folder, as the user named it. */
-export function printCapture(session: Session, summary: CaptureSummary, target: string): void {
+function printCapture(session: Session, summary: CaptureSummary, target: string): void {
   const { manifest: { source, outcome, counts }, guests, nodes, gaps } = summary;
   if (session.isJson) {
     const document = { folder: target, outcome, source, guests, nodes, counts, gaps };
@@ -105,7 +105,7 @@ function gapsText(gaps: readonly GapGroup[], folder: string): string {
   ].join("\n\n");
 }
 
-export function printPlan(session: Session, rows: readonly PlanRow[]): void {
+function printPlan(session: Session, rows: readonly PlanRow[]): void {
   const asked = rows.filter(({ calls }) => calls > 0);
   const total = asked.reduce((sum, { calls }) => sum + calls, 0);
   if (session.isJson) {
