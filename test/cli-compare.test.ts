@@ -3,6 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { afterAll, describe, expect, test } from "vitest";
 import { arrived, PARTS } from "./helpers/arrived.ts";
 import { cliFolders, expectError } from "./helpers/cli-folders.ts";
+import { fencesIn, firstDifference, readDocument } from "./helpers/documents.ts";
 import { buildSet } from "./helpers/entity-set.ts";
 import { type Finished, runCli } from "./helpers/run-cli.ts";
 import {
@@ -75,6 +76,17 @@ describe.concurrent("a comparison", () => {
     expect(stdout).toContain("    memory: NetBox has 1024, sent was 4096\n");
     expect(stdout).toContain("\nMissing\n  virtual-disk web-01/scsi0\n");
     expect(stdout).not.toContain("mine");
+  });
+
+  test("prints what its documentation shows", async () => {
+    const netbox = await netboxWith(changed);
+    const { stdout } = await compare(netbox);
+    const printed = stdout.replaceAll(netbox.url, "https://netbox.example.net")
+      .trim().split("\n");
+    const sample = fencesIn(readDocument("src/look/README.md")).find(({ lines }) =>
+      lines.some((line) => line.endsWith("Not judged"))
+    );
+    expect(firstDifference(sample?.lines ?? ["no sample"], printed), stdout).toBeUndefined();
   });
 
   test("that could not judge everything exits with 4 with --exit-code", async () => {

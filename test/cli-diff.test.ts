@@ -95,13 +95,6 @@ describe.concurrent("diff", () => {
     });
   });
 
-  test("prints what the README shows", async () => {
-    const folders = ["test/fixtures/standalone", "test/fixtures/standalone-no-sys-audit"] as const;
-    const { stdout } = await diff(...folders);
-    const readme = await readFile(join(ROOT, "README.md"), "utf8");
-    expect(readme).toContain(`diff ${folders.join(" ")}\n${stdout.trim()}\n`);
-  });
-
   test("compares what both folders hold, and says what one of them lacks", async () => {
     const { code, stdout, stderr } = await diff(EXAMPLE, join(ROOT, "test/fixtures/pve8"));
     expect(code).toBe(0);

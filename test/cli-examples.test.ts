@@ -1,54 +1,63 @@
-/** The example in each help text works, in a copy of a checkout; what serves is asked, and stopped. */
-import { readFileSync } from "node:fs";
+/** The example in each help text and each command in a Markdown file works, in a copy of a checkout. */
+import { existsSync } from "node:fs";
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type CommandRow, COMMANDS } from "../src/cli/catalog.ts";
 import { cliFolders } from "./helpers/cli-folders.ts";
 import { smallNetBox } from "./helpers/comparing.ts";
+import { commandsIn, DOCUMENTS, firstDifference, readDocument } from "./helpers/documents.ts";
 import { ROOT } from "./helpers/golden.ts";
-import { README } from "./helpers/readme.ts";
 import { type Finished, runCli, startCli } from "./helpers/run-cli.ts";
 import { TOKEN } from "./helpers/small-netbox.ts";
 
 type Environment = Readonly<Record<string, string>>;
 
-/** The commands that go on until they are stopped → how many lines they print for those who ask. */
+/** Commands that run until they are stopped → how many lines of variables they print. */
 const SERVERS: Readonly<Record<string, number>> = { serve: 6, receive: 3 };
-/** What an example reaches over a network → the setting that names it, and what stands in for it here. */
+/** TABLE: a host in an example → the setting that names it, and the local server that replaces it. */
 const REMOTES: readonly {
   readonly remote: string;
   readonly setting: string;
-  readonly standIn: () => Promise<Environment>;
+  readonly start: () => Promise<Environment>;
 }[] = [
-  { remote: "pve1.example.net", setting: "PROXMOX_HOST", standIn: () => served("serve") },
+  { remote: "pve1.example.net", setting: "PROXMOX_HOST", start: () => served("serve") },
   {
     remote: "grpcs://diode.example.net/diode",
     setting: "DIODE_TARGET",
-    standIn: () => served("receive"),
+    start: () => served("receive"),
   },
-  { remote: "https://netbox.example.net", setting: "NETBOX_URL", standIn: otherNetBox },
+  { remote: "https://netbox.example.net", setting: "NETBOX_URL", start: otherNetBox },
 ];
-/** The example is a cluster with a node that is away, of which no capture is complete. */
+/** A node of the example is offline, so no capture of it is complete. */
 const INCOMPLETE = 4;
 
-/** The example has an agent that never answers, and nobody applies what `receive` keeps. */
-const IMPATIENT = { PROXMOX_API_TIMEOUT: "1", PUSH_BOOTSTRAP_WAIT: "0" };
+/** The example has an agent that never answers, and nothing applies what `receive` keeps. */
+const IMPATIENT = {
+  PROXMOX_API_TIMEOUT: "1",
+  PUSH_BOOTSTRAP_WAIT: "0",
+  PUSH_RETRY_DELAY: "10ms",
+};
 
 const { fresh } = cliFolders();
 let checkout = "";
 
 beforeAll(async () => {
-  checkout = fresh("checkout");
-  for (const folder of ["snapshots/example", "test/fixtures"]) {
-    await cp(join(ROOT, folder), join(checkout, folder), { recursive: true });
-  }
+  checkout = await newCheckout("checkout");
 });
+
+async function newCheckout(name: string): Promise<string> {
+  const root = fresh(name);
+  for (const folder of ["snapshots/example", "test/fixtures"]) {
+    await cp(join(ROOT, folder), join(root, folder), { recursive: true });
+  }
+  return root;
+}
 
 const rows: readonly (readonly [string, CommandRow])[] = Object.entries(COMMANDS);
 const examples = rows.map(([name, { example }]) => [name, example] as const);
 
-/** Starts a server by its example; answers what it tells those who ask. */
+/** Starts a server by its example; returns the variables that it prints. */
 async function served(name: string): Promise<Environment> {
   const program = startCli((COMMANDS[name]?.example ?? "").split(" "), { cwd: checkout });
   onTestFinished(async () => {
@@ -65,14 +74,14 @@ async function otherNetBox(): Promise<Environment> {
   return { NETBOX_URL: url, NETBOX_TOKEN: TOKEN };
 }
 
-/** The words of an example, and the settings with which they reach what stands in for a remote. */
+/** The words of an example, and the settings of the local servers that replace remote ones. */
 async function reached(example: string): Promise<{ words: string[]; env: Environment }> {
   const words = example.split(" ");
   let env: Environment = IMPATIENT;
-  for (const { remote, setting, standIn } of REMOTES) {
+  for (const { remote, setting, start } of REMOTES) {
     const at = words.indexOf(remote);
     if (at === -1) continue;
-    env = { ...env, ...await standIn() };
+    env = { ...env, ...await start() };
     words[at] = env[setting] ?? "";
   }
   return { words, env };
@@ -99,23 +108,55 @@ describe("of a command that ends, it does what it says", () => {
   });
 });
 
-/** A command line in README, and what README shows of its output; "…" stands for any lines. */
-const SHOWN_REGEXP = /^ {4}npx node src\/cli\.ts ((?:inspect|verify) .+)\n\n((?:(?: {4}.*)?\n)+)/gm;
-const shown = [...readFileSync(README, "utf8").matchAll(SHOWN_REGEXP)]
-  .map(([, line = "", output = ""]) => [line, output] as const);
+/** TABLE: command → the setting that names the server it needs. */
+const NEEDS: Readonly<Record<string, readonly string[]>> = {
+  capture: ["PROXMOX_HOST"],
+  doctor: ["PROXMOX_HOST"],
+  run: ["PROXMOX_HOST", "DIODE_TARGET"],
+  push: ["DIODE_TARGET"],
+  compare: ["NETBOX_URL"],
+};
+/** Run folders that documents name as input; any other is a copy of snapshots/example. */
+const INPUTS: Readonly<Record<string, string>> = {
+  "snapshots/rtm": "test/fixtures/second-cluster",
+};
 
-test("README shows the output of some", () => {
-  expect(shown.length).toBeGreaterThan(2);
-});
+const documented = DOCUMENTS
+  .map((path) => [path, commandsIn(readDocument(path))] as const)
+  .filter(([, commands]) => commands.length > 0);
 
-test.each(shown)("README shows what %s prints", async (line, output) => {
-  const { code, stdout } = await run(line.replaceAll("'", "").split(" "));
-  expect(code).toBe(0);
-  const printed = stdout.split("\n");
-  const lines = output.split("\n").map((each) => each.slice(4)).filter((each) =>
-    each.trim() !== "…"
-  );
-  expect(printed).toEqual(expect.arrayContaining(lines));
+describe("the commands of a document work in their order", () => {
+  test.each(documented)("%s", { timeout: 180_000 }, async (_path, commands) => {
+    const cwd = await newCheckout("documented");
+    const servers = new Map<string, Promise<Environment>>();
+    for (const { words: [name = "", ...shown], output } of commands) {
+      const line = [name, ...shown].join(" ");
+      if (name in SERVERS) {
+        expect(examples.map(([, example]) => example), "not tested").toContain(line);
+        continue;
+      }
+      let env: Environment = IMPATIENT;
+      const words = [name, ...shown];
+      for (const { remote, setting, start } of REMOTES) {
+        if (!NEEDS[name]?.includes(setting)) continue;
+        if (!servers.has(setting)) servers.set(setting, start());
+        env = { ...env, ...await servers.get(setting) };
+        if (words.includes(remote)) words[words.indexOf(remote)] = env[setting] ?? "";
+      }
+      for (const [index, word] of words.entries()) {
+        const isInput = /^snapshots\/[\w-]+$/.test(word) && words[index - 1] !== "--out";
+        if (isInput && !existsSync(join(cwd, word))) {
+          const input = INPUTS[word] ?? "snapshots/example";
+          await cp(join(ROOT, input), join(cwd, word), { recursive: true });
+        }
+      }
+      const { code, stdout, stderr } = await runCli(words, { cwd, env });
+      expect("PROXMOX_HOST" in env ? [0, INCOMPLETE] : [0], `${line}: ${stderr}`).toContain(code);
+      if (output === undefined) continue;
+      const printed = stdout.trim().split("\n");
+      expect(firstDifference(output.join("\n").trim().split("\n"), printed), line).toBeUndefined();
+    }
+  });
 });
 
 test("of serve, it answers capture until it is stopped", async () => {

@@ -7,7 +7,6 @@ import type { Explanation } from "../src/look/explain/explanation.ts";
 import { cliFolders, expectError } from "./helpers/cli-folders.ts";
 import { ROOT } from "./helpers/golden.ts";
 import { labSite } from "./helpers/lab.ts";
-import { README } from "./helpers/readme.ts";
 import { runCli, type RunOptions } from "./helpers/run-cli.ts";
 import { buildSnapshot, sealFiles } from "./helpers/snapshot-builder.ts";
 import { hostileFiles } from "./helpers/survive.ts";
@@ -46,12 +45,6 @@ function sizeOf([explanation]: readonly Explanation[]) {
 }
 
 describe.concurrent("the text", () => {
-  test("is what README shows", async () => {
-    const { code, stdout, stderr } = await runCli(["explain", EXAMPLE, "ip/10.20.20.22"]);
-    expect([code, stderr]).toEqual([0, ""]);
-    expect(await readFile(README, "utf8")).toContain(`\n${stdout.trim()}\n`);
-  });
-
   test("fits 80 columns where there is no terminal", async () => {
     const { stdout } = await runCli(["explain", EXAMPLE, "vm/101", "--verbose"]);
     const widths = stdout.split("\n").map((line) => line.length);

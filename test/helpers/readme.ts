@@ -1,6 +1,10 @@
-/** The parts of README that the program prints, and `npm run readme`, which writes them. */
-import { readFile, writeFile } from "node:fs/promises";
-import { fileURLToPath, pathToFileURL } from "node:url";
+/** The generated tables of the Markdown files, and `npm run readme`, which writes them. */
+import { execFile } from "node:child_process";
+import { globSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
 import { type CommandRow, COMMANDS, STAGE_SETTINGS } from "../../src/cli/catalog.ts";
 import { explanationText } from "../../src/look/explain/text.ts";
 import { codesMarkdown, mappingMarkdown, settingsMarkdown } from "../../src/look/mapping.ts";
@@ -17,12 +21,33 @@ import {
 } from "../../src/proxmox/endpoints.ts";
 import { FAULTS } from "../../src/rehearse/receive/faults.ts";
 import { EXIT_CODES } from "../../src/terminal/report.ts";
+import { commandsIn, DOCUMENTS, firstDifference, readDocument } from "./documents.ts";
 import { explained } from "./explained.ts";
+import { ROOT } from "./golden.ts";
 
 /** As wide as explain writes where there is no terminal. */
 const README_COLUMNS = 80;
 
-export const README = fileURLToPath(new URL("../../README.md", import.meta.url));
+/** Where each command is described. */
+const DESCRIBED_IN: Readonly<Record<string, string>> = {
+  capture: "src/capture/README.md",
+  doctor: "src/capture/README.md",
+  transform: "src/transform/README.md",
+  bootstrap: "src/transform/README.md#bootstrap",
+  push: "src/push/README.md",
+  run: "#quick-start",
+  compare: "src/look/README.md#compare",
+  diff: "src/look/README.md#diff",
+  inspect: "src/look/README.md#inspect",
+  explain: "src/look/README.md#explain",
+  verify: "src/look/README.md#verify",
+  report: "src/look/README.md#report",
+  mapping: "src/transform/README.md#mapping",
+  completion: "#commands",
+  simulate: "src/rehearse/README.md#simulate",
+  serve: "src/rehearse/README.md#serve",
+  receive: "src/rehearse/README.md#receive",
+};
 
 const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT_CODES, string>> = {
   bug: "our bug; the stack is shown",
@@ -35,13 +60,29 @@ const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT_CODES, string>> = {
   interrupted: "interrupted, resumable",
 };
 
-/** Name of the block → its text. */
-export const BLOCKS: Readonly<Record<string, () => string | Promise<string>>> = {
+/** Name of the block → its text; `folder` is that of the document. */
+export const BLOCKS: Readonly<Record<string, (folder: string) => string | Promise<string>>> = {
+  "source-files": (folder) =>
+    rows(
+      globSync(`${folder}/**/*.ts`, { cwd: ROOT }).map((path) => path.replaceAll("\\", "/"))
+        .filter((path) => !path.includes("/gen/")).sort()
+        .map((
+          path,
+        ) => [
+          `[${path.slice(folder.length + 1)}](${path.slice(folder.length + 1)})`,
+          purposeOf(path),
+        ]),
+      ["File", "Contents"],
+    ),
   commands: () =>
     rows(
       Object.entries(COMMANDS).map((
         [name, row]: [string, CommandRow],
-      ) => [`\`${name}\``, row.description, `\`${row.example}\``]),
+      ) => [
+        `[\`${name}\`](${DESCRIBED_IN[name]})`,
+        row.description,
+        `\`${row.example}\``,
+      ]),
       ["Command", "Does", "Example"],
     ),
   "exit-codes": () =>
@@ -71,11 +112,11 @@ export const BLOCKS: Readonly<Record<string, () => string | Promise<string>>> = 
       Object.entries(CAUSES).map(([cause, meaning]) => [`\`${cause}\``, meaning]),
       ["Cause", "Meaning"],
     ),
-  settings: () => settingsMarkdown(STAGE_SETTINGS.transform),
+  "transform-settings": () => settingsMarkdown(STAGE_SETTINGS.transform),
   explain: async () => {
     const explanations = await explained("ip/10.20.20.22");
     const text = explanationText(explanations, { width: README_COLUMNS, isVerbose: false });
-    return `\`\`\`\n${text.trim()}\n\`\`\`\n`;
+    return `\`\`\`console\n$ proxmox-diode explain snapshots/example ip/10.20.20.22\n${text.trim()}\n\`\`\`\n`;
   },
   "push-settings": () => settingsMarkdown(STAGE_SETTINGS.push),
   "compare-settings": () => settingsMarkdown(STAGE_SETTINGS.compare),
@@ -103,14 +144,35 @@ export const BLOCKS: Readonly<Record<string, () => string | Promise<string>>> = 
     ),
 };
 
-export async function withBlocks(readme: string): Promise<string> {
-  let text = readme;
-  for (const [name, print] of Object.entries(BLOCKS)) {
-    const block = new RegExp(`(<!-- ${name} -->\n)[\\s\\S]*?(<!-- /${name} -->)`);
-    const printed = (await print()).trimEnd();
-    text = text.replace(block, (_, begin: string, end: string) => `${begin}\n${printed}\n\n${end}`);
-  }
-  return text;
+/** The first sentence of a file's first comment. */
+function purposeOf(path: string): string {
+  const [, comment = ""] = /^\/\*\*([\s\S]*?)\*\//.exec(readDocument(path)) ?? [];
+  const [paragraph = ""] = comment.replace(/^ *\*? ?/gm, "").trim().split(/\n\n/);
+  const [sentence = ""] = paragraph.replaceAll("\n", " ").split(/(?<=\.)\s/);
+  return sentence.replace(/\.$/, "").replaceAll("|", "\\|").replaceAll("<", "&lt;");
+}
+
+const BLOCK_REGEXP = /<!-- generated: ([\w-]+) -->\n[\s\S]*?<!-- \/generated -->/g;
+/** The formatter would pad every cell of a table. */
+const UNFORMATTED = ["<!-- deno-fmt-ignore-start -->", "<!-- deno-fmt-ignore-end -->"] as const;
+
+/** The names of the blocks in a document. */
+export function blocksIn(text: string): string[] {
+  return [...text.matchAll(BLOCK_REGEXP)].map(([, name = ""]) => name);
+}
+
+/** The document with its blocks as the program prints them now. */
+export async function withBlocks(text: string, path: string): Promise<string> {
+  const names = blocksIn(text);
+  const printed = await Promise.all(names.map((name) => BLOCKS[name]?.(dirname(path))));
+  const [start, end] = UNFORMATTED;
+  let nth = 0;
+  return text.replace(BLOCK_REGEXP, (block, name: string) => {
+    const body = printed[nth++];
+    return body === undefined
+      ? block
+      : `<!-- generated: ${name} -->\n${start}\n\n${body.trim()}\n\n${end}\n<!-- /generated -->`;
+  });
 }
 
 function rows(cells: readonly (readonly string[])[], head: readonly string[]): string {
@@ -119,6 +181,28 @@ function rows(cells: readonly (readonly string[])[], head: readonly string[]): s
   );
 }
 
+/** The samples of a document that the program prints otherwise now: these are changed by hand. */
+async function staleSamples(text: string): Promise<string[]> {
+  const stale: string[] = [];
+  for (const { words, output } of commandsIn(text)) {
+    if (output === undefined) continue;
+    const { stdout } = await promisify(execFile)(process.execPath, ["src/cli.ts", ...words], {
+      cwd: ROOT,
+    });
+    const printed = stdout.trim().split("\n");
+    const line = firstDifference(output.join("\n").trim().split("\n"), printed);
+    if (line !== undefined) {
+      stale.push(`proxmox-diode ${words.join(" ")} no longer prints "${line}"`);
+    }
+  }
+  return stale;
+}
+
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  await writeFile(README, await withBlocks(await readFile(README, "utf8")));
+  for (const path of DOCUMENTS) {
+    const text = readDocument(path);
+    const written = await withBlocks(text, path);
+    if (written !== text) await writeFile(join(ROOT, path), written);
+    for (const sample of await staleSamples(written)) process.stderr.write(`${path}: ${sample}\n`);
+  }
 }
