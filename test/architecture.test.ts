@@ -246,8 +246,6 @@ const TO_MERGE: ReadonlySet<string> = new Set([
   "push/remote/status.ts",
   "rehearse/serve/traffic.ts",
   "rehearse/simulate/simulate.ts",
-  "terminal/inside.ts",
-  "terminal/policy-file.ts",
   "transform/mapping/cluster-type.ts",
   "transform/mapping/cluster.ts",
   "transform/mapping/interface.ts",

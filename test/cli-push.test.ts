@@ -224,7 +224,7 @@ describe.concurrent("exit codes", MANY_STARTS, () => {
 
   test("2 for no run folder, and for several", async () => {
     const run = await small();
-    expectError(await runCli(["push"]), 2, "No run folder is named");
+    expectError(await runCli(["push"]), 2, "run folder");
     expectError(await runCli(["push", run, run]), 2, "Several run folders");
   });
 

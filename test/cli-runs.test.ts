@@ -147,7 +147,7 @@ describe.concurrent("an output folder among the files of a run is refused, and t
     const before = await treeOf(run);
     const operands = command === "transform" || command === "report" ? [run] : [];
     const finished = await runCli([command, ...operands, "--out", join(run, inside)]);
-    expectError(finished, 2, "among the files of the run", run, "outside of it");
+    expectError(finished, 2, "it is inside the run", run, "outside of it");
     expect(await treeOf(run)).toEqual(before);
   });
 

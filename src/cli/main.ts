@@ -20,7 +20,7 @@ export async function main(rawArgs: readonly string[]): Promise<number> {
 async function say(text: string): Promise<number> {
   try {
     console.log(text); // oxlint-disable-line no-console
-  } catch (error) { // so Deno tells of a full disk
+  } catch (error) { // Deno throws if the disk is full
     const { endProgram } = await import("../terminal/stdout.ts");
     endProgram(error as Error);
   }

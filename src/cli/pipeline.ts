@@ -1,4 +1,4 @@
-/** run: the three stages in one go, each as it runs alone, with their files kept. */
+/** run: capture, transform and push, one after the other, with the same options and files. */
 import { usageError } from "../base/errors.ts";
 import { defaultFolder, runCapture } from "../capture/command/capture.ts";
 import { CAPTURE_SETTINGS, isBootstrap, parseCaptureOptions } from "../capture/settings.ts";
@@ -31,14 +31,14 @@ export async function runPipeline(session: Session): Promise<void> {
       },
     });
     if (isIncomplete && session.isOn("require-complete")) {
-      session.log.error("The capture is incomplete, and --require-complete ends the run here");
+      session.log.error("Stopped by --require-complete: the capture is incomplete");
       break;
     }
   }
   if (session.isJson) session.print(JSON.stringify(results, null, 2));
 }
 
-/** What is wrong with the last stage shall be known before the first one asks anybody. */
+/** Checks the settings of all stages before the first one starts. */
 async function checkAll({ context, option }: Session): Promise<string> {
   const captured = await readSettings(context, CAPTURE_SETTINGS);
   const policy = await readSettings(context, SETTINGS);
@@ -47,10 +47,8 @@ async function checkAll({ context, option }: Session): Promise<string> {
   );
   if (maxChanged !== undefined) {
     throw usageError(
-      "Setting PUSH_MAX_CHANGED is given, and run has no earlier run to hold against",
-      {
-        hint: "Run capture, transform and push one by one: push has --since",
-      },
+      "PUSH_MAX_CHANGED (--max-changed) requires --since, which run does not have",
+      { hint: "Run capture, transform and push --since one by one" },
     );
   }
   if (isBootstrap(captured)) return option("out") ?? DEFAULT_BOOTSTRAP_FOLDER;

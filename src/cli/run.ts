@@ -4,7 +4,7 @@ import { type CommandDef, defineCommand, runCommand } from "citty";
 import { usageError } from "../base/errors.ts";
 import { TOOL } from "../base/tool.ts";
 import { parseCommandLine } from "../terminal/options.ts";
-import { report } from "../terminal/report.ts";
+import { reportError } from "../terminal/report.ts";
 import { openSession } from "../terminal/session.ts";
 import { type CommandRow, COMMANDS, STAGE_SETTINGS } from "./catalog.ts";
 
@@ -26,7 +26,7 @@ export async function runCommandLine(rawArgs: readonly string[]): Promise<number
     const isJson = rawArgs.some((arg, i) =>
       arg === "--log-format=json" || (arg === "--log-format" && rawArgs[i + 1] === "json")
     );
-    return report(error, {
+    return reportError(error, {
       format: isJson ? "json" : "text",
       verbose: rawArgs.includes("--verbose"),
     });

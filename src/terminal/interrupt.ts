@@ -1,4 +1,4 @@
-/** Ctrl-C: the first asks the work to end, the second ends the process. */
+/** Ctrl-C: the first stops the work, the second ends the process. */
 import { EXIT_CODES } from "./report.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;

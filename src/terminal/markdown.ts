@@ -1,14 +1,14 @@
-/** Markdown that text from outside cannot change. */
+/** Markdown with text from outside, escaped. */
 import { printable, printableLine } from "../base/log.ts";
 
 const MOST_CHARS_OF_VALUE = 200;
 
-/** On one line, and no Markdown or HTML of its own. */
+/** One line, with Markdown and HTML escaped. */
 export function markdownText(text: string): string {
   return printable(text).replace(/\s+/g, " ").replace(/[<>|`*_[\]\\]/g, "\\$&");
 }
 
-/** Text from outside as code, where neither Markdown nor HTML nor an @name means anything. */
+/** As code, where Markdown, HTML and @names have no effect. */
 export function markdownCode(text: string): string {
   const end = text.length > MOST_CHARS_OF_VALUE ? "…" : "";
   const line = printableLine(text.slice(0, MOST_CHARS_OF_VALUE));
@@ -18,7 +18,7 @@ export function markdownCode(text: string): string {
   return `${fence}${pad}${line}${end}${pad}${fence}`;
 }
 
-/** Cells are Markdown already; `right`: columns of numbers. */
+/** Cells are Markdown; `right`: right-aligned columns. */
 export function markdownTable(
   head: readonly string[],
   rows: readonly (readonly string[])[],
@@ -28,7 +28,7 @@ export function markdownTable(
   return [head, rule, ...rows].map(markdownRow).join("\n");
 }
 
-/** A table takes a bar for its own, even in code. */
+/** A bar ends a cell, even in code. */
 export function markdownRow(cells: readonly string[]): string {
   return `| ${cells.map((cell) => cell.replace(/(?<!\\)\|/g, "\\|")).join(" | ")} |`;
 }

@@ -1,6 +1,7 @@
 /** Command-line options: their definitions, and the only parser of a command line. */
 import { parseArgs } from "node:util";
 import type { ArgDef } from "citty";
+import { DURATION, durationMs } from "../base/duration.ts";
 import { usageError } from "../base/errors.ts";
 import type { LogOptions } from "../base/log.ts";
 import {
@@ -10,6 +11,7 @@ import {
   SWITCH,
   switchOf,
 } from "../base/setting.ts";
+import { type StepName, STEPS } from "../netbox/types/order.ts";
 
 export type OptionDef = ArgDef & {
   /** All allowed values. A switch with words may stand alone or with one of them: `--left-out`. */
@@ -177,4 +179,50 @@ export function logOptions(context: Context): LogOptions {
 
 export function isSwitchedOn({ options }: Context, name: string): boolean {
   return switchOf(options.get(name) ?? "false") === true;
+}
+
+/** An option and its text. The functions below throw AppError "usage" for a wrong text. */
+export interface Given {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** "7" → 7 */
+export function wholeNumber({ name, text }: Given): number {
+  if (!/^\d{1,9}$/.test(text)) throw refusal({ name, text }, "a whole number, 0 or more");
+  return Number(text);
+}
+
+/** "20ms" → 20, "1.5s" → 1500 */
+export function milliseconds({ name, text }: Given): number {
+  const ms = durationMs(text);
+  if (ms === undefined) throw refusal({ name, text }, DURATION);
+  return ms;
+}
+
+/** "pve1, pve2" → ["pve1", "pve2"] */
+export function listed({ name, text }: Given): readonly string[] {
+  const parts = text.split(",").map((part) => part.trim());
+  if (parts.includes("")) {
+    throw refusal({ name, text }, "one value, or several separated by commas");
+  }
+  return parts;
+}
+
+function refusal({ name, text }: Given, allowed: string): Error {
+  return usageError(`Option --${name} is "${text}"`, { hint: `Allowed: ${allowed}` });
+}
+
+
+
+/** None when the option is not given. @throws AppError "usage" for what is no step. */
+export function parseSteps(text: string | undefined): readonly StepName[] {
+  if (text === undefined) return [];
+  return text.split(",").map((part) => part.trim()).map((part) => {
+    const step = STEPS.find(({ number, name }) => part === name || part === number);
+    if (step !== undefined) return step.name;
+    throw usageError(`Option --only has an unknown step "${part}"`, {
+      hint: `Allowed: ${STEPS.map(({ name }) => name).join(", ")}`,
+    });
+  });
 }

@@ -1,18 +1,18 @@
-/** Indented lines → text that fits a terminal. */
+/** Wraps indented lines to the width of the terminal. */
 import wrapAnsi from "wrap-ansi";
 import { printableLine } from "../base/log.ts";
 import { groupDigits } from "./tables.ts";
 
-/** A line, how far it is indented, and how many columns deeper it goes on below. */
+/** A line, its indentation, and the additional indentation of wrapped lines in columns. */
 export type Line = readonly [level: number, text: string, hanging?: number];
 
 const [LEAST_COLUMNS, USUAL_COLUMNS, MOST_COLUMNS] = [40, 80, 160];
 const INDENT = "  ";
 const USUAL_HANGING = 4;
-/** Of one value; --json has all. */
+/** Of one value; --json has all of it. */
 export const MOST_CHARS = 400;
 
-/** Columns to write, be the terminal narrow, wide or none at all. */
+/** Between 40 and 160 columns; 80 without a terminal. */
 export function terminalWidth(): number {
   const { columns = USUAL_COLUMNS } = process.stdout;
   return Math.min(Math.max(columns, LEAST_COLUMNS), MOST_COLUMNS);
@@ -28,7 +28,7 @@ export function wrapped(lines: readonly Line[], width: number): string {
   }).join("\n");
 }
 
-/** Text from outside: on one line, without escapes, and not too long. */
+/** Text from outside on one line, without escapes, and shortened. */
 export function shown(text: string): string {
   const cut = text.length > MOST_CHARS ? `… (${groupDigits(text.length)} characters)` : "";
   return printableLine(text.slice(0, MOST_CHARS)) + cut;

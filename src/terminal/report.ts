@@ -23,7 +23,7 @@ export interface ReportOptions {
 }
 
 /** Anything that was thrown → text on stderr → exit code. */
-export function report(error: unknown, options: ReportOptions = {}): number {
+export function reportError(error: unknown, options: ReportOptions = {}): number {
   const known = asAppError(error);
   const lines = known === undefined ? bugLines(error) : errorLines(known, options.verbose ?? false);
   const code = known === undefined ? EXIT_CODES.bug : EXIT_CODES[known.kind];

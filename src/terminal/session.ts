@@ -1,7 +1,11 @@
-/** What a running command has: its arguments, its log, its output and its exit code. */
+/** What a running command uses: options, log, run folders, output and exit code. */
+import { stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { usageError } from "../base/errors.ts";
 import { createLog, type Log } from "../base/log.ts";
+import { CLUSTER_FILE } from "../proxmox/endpoints.ts";
+import { ENTITY_MANIFEST_FILE } from "../run-folder/entity-set.ts";
 import { openStore, type Store } from "../run-folder/store/store.ts";
-import { refuseInside } from "./inside.ts";
 import { type Context, isSwitchedOn, logOptions } from "./options.ts";
 import { EXIT_CODES } from "./report.ts";
 import { storeCredentials } from "./settings.ts";
@@ -9,28 +13,26 @@ import { openStdout } from "./stdout.ts";
 
 export interface Session {
   readonly context: Context;
-  /** What stands behind the command's name. */
   readonly operands: readonly string[];
   readonly isJson: boolean;
   readonly log: Log;
-  /** Where a bar may be drawn that changes in place; undefined: where a log is read, or nothing is. */
+  /** For a progress bar; undefined without a terminal, with --quiet and with a JSON log. */
   readonly terminal: NodeJS.WriteStream | undefined;
-  /** The text of an option, or undefined. */
   option(name: string): string | undefined;
   isOn(name: string): boolean;
-  /** A run folder; the session lets go of it when the command ends, however it ends. */
+  /** Opens a run folder; it is closed when the command ends. */
   openStore(place: string): Promise<Store>;
-  /** The same, of a folder that will be written to. */
+  /** Opens a run folder for writing. */
   openTarget(place: string): Promise<Store>;
-  /** What was done, for people or as JSON, on stdout; nothing with --quiet, unless it is JSON. */
+  /** Prints a summary or JSON on stdout; --quiet omits the summary. */
   print(text: string): void;
-  /** What the command is there to print. */
+  /** Prints the result of the command on stdout. */
   data(text: string): void;
-  /** Resolves when whoever reads stdout has caught up: to be awaited now and then in a long result. */
+  /** Resolves once stdout has room again: await it from time to time in a long result. */
   drained(): Promise<void>;
-  /** Ends the command with this code although nothing was thrown. */
+  /** Sets the exit code of a command that throws nothing. */
   exitWith(kind: keyof typeof EXIT_CODES): void;
-  /** An open connection would keep the program from ending. */
+  /** Closes the run folders: an open connection would keep the program running. */
   close(): Promise<void>;
 }
 
@@ -72,4 +74,36 @@ export function openSession(context: Context, outcome: { exitCode: number }): Se
       for (const store of stores) await store.close();
     },
   };
+}
+
+/** Folder of a run → file that shows that it is one. */
+const SIGNS: ReadonlyMap<string, string> = new Map(
+  [CLUSTER_FILE, ENTITY_MANIFEST_FILE].map((file) => [dirname(file), file]),
+);
+
+/** @throws AppError "usage" for a place in `pve/` or `netbox/` of a run, where it would break the manifest. */
+export async function refuseInside(place: string): Promise<void> {
+  if (place === "" || place.includes("://")) return;
+  const path = resolve(place);
+  for (let at = path; at !== dirname(at); at = dirname(at)) {
+    const sign = SIGNS.get(basename(at));
+    const run = dirname(at);
+    if (sign === undefined || !await isThere(join(run, sign))) continue;
+    throw usageError(`Cannot write to ${place}: it is inside the run ${run}`, {
+      hint: "Give a folder outside of it, or the run folder itself",
+    });
+  }
+}
+
+async function isThere(file: string): Promise<boolean> {
+  return (await stat(file).catch(() => undefined)) !== undefined;
+}
+
+/** Opens the run folder given as the first argument. @throws AppError "usage" without one. */
+export async function openRunFolder(session: Session): Promise<Store> {
+  const [run] = session.operands;
+  if (run === undefined) {
+    throw usageError("Missing argument: a run folder", { hint: "For example: snapshots/example" });
+  }
+  return await session.openStore(run);
 }

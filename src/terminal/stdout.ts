@@ -1,7 +1,7 @@
 /** What a command prints, and what becomes of it when stdout takes no more. */
 import { once } from "node:events";
 import { usageError } from "../base/errors.ts";
-import { report } from "./report.ts";
+import { reportError } from "./report.ts";
 
 export interface Stdout {
   write(text: string): void;
@@ -29,5 +29,5 @@ export function openStdout(): Stdout {
 /** A reader that went away ("| head") ends the program, as it ends any other in a pipe. */
 export function endProgram({ code, message }: Error & { code?: string }): never {
   if (code === "EPIPE") process.exit();
-  process.exit(report(usageError(`Cannot write to stdout: ${message}`)));
+  process.exit(reportError(usageError(`Cannot write to stdout: ${message}`)));
 }

@@ -1,15 +1,16 @@
-/** Tables for a terminal, on stdout: two spaces between columns, easy to read, to paste and to grep. */
+/** Tables for a terminal, and results that are printed row by row. */
 import stringWidth from "string-width";
-import { printableLine } from "../base/log.ts";
+import { printableJson, printableLine } from "../base/log.ts";
+import type { Session } from "./session.ts";
 
 export type Cell = string | number;
 
 const INDENT = "  ";
 const GAP = "  ";
-/** A narrower column could not be read. */
+/** Minimum width of a column. */
 const LEAST_WIDTH = 12;
 
-/** Numbers stand to the right. In a narrow terminal, wide columns break their lines. */
+/** Numbers are right-aligned. In a narrow terminal, wide columns are wrapped. */
 export function renderTable(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
   const lines = [head, ...rows].map((row) => row.map(textOf));
   const needed = head.map((_, i) => most(lines.map((line) => widthOf(line[i] ?? ""))));
@@ -18,14 +19,14 @@ export function renderTable(head: readonly string[], rows: readonly (readonly Ce
   return lines.flatMap((line) => renderLine(line, widths, isNumber)).join("\n");
 }
 
-/** Facts, one a line: a name and what there is to say. */
+/** A name and a fact on each line. */
 export function renderFacts(facts: readonly (readonly [name: string, fact: string])[]): string {
   const width = most(facts.map(([name]) => name.length));
   const lines = facts.map(([name, fact]) => name.padEnd(width) + GAP + printableLine(fact));
   return lines.map((line) => INDENT + line).join("\n");
 }
 
-/** 1234567 → "1,234,567"; no locale has a say. */
+/** 1234567 → "1,234,567", in any locale. */
 export function groupDigits(value: number): string {
   return String(value).replace(/\B(?=(?:\d{3})+$)/g, ",");
 }
@@ -39,12 +40,12 @@ function textOf(cell: Cell): string {
   return typeof cell === "number" ? groupDigits(cell) : printableLine(cell);
 }
 
-/** In columns of a terminal. */
+/** Width in terminal columns. */
 function widthOf(text: string): number {
   return /^[ -~]*$/.test(text) ? text.length : stringWidth(text);
 }
 
-/** The widest column gives way, again and again. What goes elsewhere than to a terminal is not broken. */
+/** Shrinks the widest column until the table fits. Without a terminal nothing is wrapped. */
 function fitted(needed: readonly number[]): readonly number[] {
   const { columns = Infinity } = process.stdout;
   const room = columns - INDENT.length - GAP.length * (needed.length - 1);
@@ -56,7 +57,7 @@ function fitted(needed: readonly number[]): readonly number[] {
   return widths;
 }
 
-/** Of however many: a call takes no more than some 100,000 arguments. */
+/** Math.max takes at most some 100,000 arguments. */
 function most(numbers: readonly number[]): number {
   return numbers.reduce((largest, number) => Math.max(largest, number), 0);
 }
@@ -78,7 +79,7 @@ function renderLine(
   });
 }
 
-/** At blanks; a word that is longer than a line is broken where the line ends. */
+/** Wraps at spaces; a word longer than a line is split. */
 function broken(text: string, width: number): readonly string[] {
   if (widthOf(text) <= width) return [text];
   const lines = [""];
@@ -100,4 +101,58 @@ function pieces(word: string, width: number): readonly string[] {
     else found.push(character);
   }
   return found;
+}
+
+/** A longer result is printed as several tables. */
+const PAGE_ROWS = 1000;
+
+export interface Listing<Row> {
+  readonly head: readonly string[];
+  readonly cells: (row: Row) => readonly Cell[];
+}
+
+/** Prints rows as they arrive; returns their number. */
+export async function printTable<Row>(
+  session: Session,
+  rows: AsyncIterable<Row>,
+  { head, cells }: Listing<Row>,
+): Promise<number> {
+  let count = 0;
+  let page: (readonly Cell[])[] = [];
+  const flush = async (): Promise<void> => {
+    if (page.length > 0) session.data(renderTable(head, page));
+    page = [];
+    await session.drained();
+  };
+  for await (const row of rows) {
+    count += 1;
+    page.push(cells(row));
+    if (page.length === PAGE_ROWS) await flush();
+  }
+  await flush();
+  return count;
+}
+
+/** Prints one JSON object: the facts, then each list row by row. */
+export async function printJsonObject(
+  session: Session,
+  facts: object,
+  lists: Readonly<Record<string, AsyncIterable<unknown>>>,
+): Promise<void> {
+  const text = printableJson(facts, 2);
+  const names = Object.keys(lists);
+  if (names.length === 0) return session.data(text);
+  session.data(`${text.replace(/\n?\}$/, "")}${text === "{}" ? "" : ","}`);
+  for (const [name, rows] of Object.entries(lists)) {
+    session.data(`  ${printableJson(name)}: [`);
+    let waiting: string | undefined;
+    for await (const row of rows) {
+      if (waiting !== undefined) session.data(`${waiting},`);
+      waiting = `    ${printableJson(row)}`;
+      await session.drained();
+    }
+    if (waiting !== undefined) session.data(waiting);
+    session.data(name === names.at(-1) ? "  ]" : "  ],");
+  }
+  session.data("}");
 }

@@ -9,7 +9,7 @@ import { terminalWidth } from "../../terminal/paragraphs.ts";
 import { openProgress } from "../../terminal/progress.ts";
 import type { Session } from "../../terminal/session.ts";
 import { environmentProxy, readNamedFile, readSettings } from "../../terminal/settings.ts";
-import { readSteps } from "../../terminal/steps.ts";
+import { parseSteps } from "../../terminal/options.ts";
 import { compare, type CompareInput, type Judged } from "./compare.ts";
 import { CompareRecord } from "./record.ts";
 import { COMPARE_SETTINGS, parseCompareOptions } from "./settings.ts";
@@ -56,7 +56,7 @@ async function readTask(session: Session, run: string): Promise<Task> {
 
 /** In emission order. */
 function stepsOf(session: Session): readonly StepName[] {
-  const asked = readSteps(session.option("only"));
+  const asked = parseSteps(session.option("only"));
   const all = STEPS.map(({ name }) => name);
   return asked.length === 0 ? all : all.filter((name) => asked.includes(name));
 }

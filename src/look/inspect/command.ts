@@ -1,9 +1,8 @@
 /** inspect <run>: what a run folder contains, as a summary or as lists. */
 import { inputError } from "../../base/errors.ts";
 import type { StepName } from "../../netbox/types/order.ts";
-import { printJsonObject, printTable } from "../../terminal/long-result.ts";
-import { openRunFolder } from "../../terminal/run-folder.ts";
-import type { Session } from "../../terminal/session.ts";
+import { openRunFolder, type Session } from "../../terminal/session.ts";
+import { printJsonObject, printTable } from "../../terminal/tables.ts";
 import { itemSource, openRun } from "../run.ts";
 import { FILTERS, parseFilter } from "./filter.ts";
 import { inspect } from "./inspect.ts";

@@ -1,7 +1,6 @@
 /** The lists of `inspect`: their rows for --json, and their columns for a terminal. */
 import { labelOf, machineOf, naturalKey, type StepName } from "../../netbox/types/order.ts";
-import type { Listing } from "../../terminal/long-result.ts";
-import type { Cell } from "../../terminal/tables.ts";
+import type { Cell, Listing } from "../../terminal/tables.ts";
 import type { EntityItem, ItemSource, Run } from "../run.ts";
 import type { Filter, GuestFacets } from "./filter.ts";
 import { type GuestEntry, type GuestRow, listGuests } from "./guests.ts";

@@ -27,14 +27,14 @@ export async function readTopology(snapshot: Snapshot): Promise<Topology> {
     nodes.push(nodeWiring({ node, guests: listed }, await snapshot.node(node)));
   }
   const nics = nodes.flatMap((node) => node.nics);
-  const networks = new Set(nics.flatMap((nic) => networkOf(nic) ?? []));
+  const networks = new Set(nics.flatMap((nic) => networkNameOf(nic) ?? []));
   return {
     nodes,
     networks: [...networks].sort(byKindAndName),
     ofGuest: new Map(
       [...Map.groupBy(nics, ({ guest }) => guestKey(guest))].map(([key, own]) => [
         key,
-        [...new Set(own.flatMap((nic) => networkOf(nic) ?? []))],
+        [...new Set(own.flatMap((nic) => networkNameOf(nic) ?? []))],
       ]),
     ),
   };
@@ -45,7 +45,7 @@ export function guestKey({ kind, vmid }: Pick<GuestOverview, "kind" | "vmid">): 
 }
 
 /** "VLAN 20", "vmbr0" (untagged) or "vmbr0 trunk"; undefined for a NIC without a bridge. */
-export function networkOf({ bridge, vlanId, trunks }: GuestNic): string | undefined {
+export function networkNameOf({ bridge, vlanId, trunks }: GuestNic): string | undefined {
   if (vlanId !== undefined) return `VLAN ${vlanId}`;
   if (bridge === undefined || bridge === "") return undefined;
   return trunks === undefined || trunks === "" ? bridge : `${bridge} trunk`;

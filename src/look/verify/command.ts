@@ -1,7 +1,6 @@
 /** verify <run>: checks a run folder and lists what is wrong in it. */
 import { printable, printableJson } from "../../base/log.ts";
-import { openRunFolder } from "../../terminal/run-folder.ts";
-import type { Session } from "../../terminal/session.ts";
+import { openRunFolder, type Session } from "../../terminal/session.ts";
 import { counted, groupDigits, renderTable } from "../../terminal/tables.ts";
 import type { Check, Finding } from "./findings.ts";
 import { type Verification, verify } from "./verify.ts";

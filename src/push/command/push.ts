@@ -15,7 +15,7 @@ import { interruptible } from "../../terminal/interrupt.ts";
 import { openProgress, type Progress, type ProgressView } from "../../terminal/progress.ts";
 import type { Session } from "../../terminal/session.ts";
 import { environmentProxy, readNamedFile, readSettings } from "../../terminal/settings.ts";
-import { readSteps } from "../../terminal/steps.ts";
+import { parseSteps } from "../../terminal/options.ts";
 import { push, type PushChoices, type PushInput, type PushWatch, type Since } from "../push.ts";
 import {
   fileNameOf,
@@ -82,7 +82,7 @@ async function pushInput(
 
 function readChoices(session: Session): PushChoices {
   return {
-    steps: readSteps(session.option("only")),
+    steps: parseSteps(session.option("only")),
     isAgain: session.isOn("again"),
     isDryRun: session.isOn("dry-run"),
     isSure: session.isOn("yes"),

@@ -1,6 +1,6 @@
 /** simulate: a synthetic snapshot, the same for the same seed. */
 import { printable } from "../../base/log.ts";
-import { wholeNumber } from "../../terminal/option-values.ts";
+import { wholeNumber } from "../../terminal/options.ts";
 import type { Session } from "../../terminal/session.ts";
 import { groupDigits } from "../../terminal/tables.ts";
 import { simulate } from "./simulate.ts";

@@ -1,7 +1,7 @@
 /** What the pictures of a report are drawn from. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { guestKey, networkOf, readTopology } from "../../../src/look/report/topology.ts";
+import { guestKey, networkNameOf, readTopology } from "../../../src/look/report/topology.ts";
 import { poolUses } from "../../../src/look/report/chapters/storage.ts";
 import { prefixUses } from "../../../src/look/report/chapters/addresses.ts";
 import { tallyAnswers } from "../../../src/look/report/chapters/captured.ts";
@@ -126,7 +126,7 @@ describe("a topology", () => {
       "vmbr0 trunk",
     ]);
     expect(networks).toEqual(["VLAN 20", "vmbr0", "vmbr0 trunk"]);
-    expect(nodes[0]?.nics.map(networkOf)).toContain(undefined);
+    expect(nodes[0]?.nics.map(networkNameOf)).toContain(undefined);
   });
 
   test("has the reason for an unread node, and the guests with unknown NICs", async () => {

@@ -1,7 +1,7 @@
 /** Sites, clusters and nodes, guests by node and network, and a diagram of each node. */
 import { counted, groupDigits } from "../../../terminal/tables.ts";
 import type { Fleet, FleetGuest, FleetNode } from "../fleet.ts";
-import { networkOf, type Topology } from "../topology.ts";
+import { networkNameOf, type Topology } from "../topology.ts";
 import { type Html, markup } from "../page/markup.ts";
 import type { Chapter } from "../page/page.ts";
 import { squaresSvg } from "../page/charts.ts";
@@ -42,7 +42,7 @@ export function networksHtml({ nodes, networks }: Topology): Html | undefined {
   if (networks.length === 0) return undefined;
   const shown = networks.slice(0, MOST_NETWORKS);
   const rows = nodes.map(({ node, nics, unread }) => {
-    const counts = Map.groupBy(nics, networkOf);
+    const counts = Map.groupBy(nics, networkNameOf);
     const guests = shown.map((network) =>
       new Set(counts.get(network)?.map(({ guest }) => guest.vmid)).size
     );

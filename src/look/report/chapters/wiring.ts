@@ -4,7 +4,7 @@ import { compareNatural } from "../../../base/natural-order.ts";
 import type { NotRead } from "../../../proxmox/answers.ts";
 import { type Box, graphSvg, type Link } from "../page/graph.ts";
 import { type Html, markup } from "../page/markup.ts";
-import { type GuestNic, networkOf, type NodePort, type NodeWiring } from "../topology.ts";
+import { type GuestNic, networkNameOf, type NodePort, type NodeWiring } from "../topology.ts";
 
 /** In one line of a box. */
 const MOST_CHARS = 34;
@@ -102,7 +102,7 @@ interface Network {
 
 /** By bridge and VLAN. NICs without a bridge share a box. */
 function networksOf(nics: readonly GuestNic[]): Network[] {
-  const groups = Map.groupBy(nics, (nic) => `${nic.bridge ?? ""} ${networkOf(nic) ?? ""}`);
+  const groups = Map.groupBy(nics, (nic) => `${nic.bridge ?? ""} ${networkNameOf(nic) ?? ""}`);
   return [...groups].map(([key, own]) => {
     const [{ bridge, vlanId, trunks } = {} as Partial<GuestNic>] = own;
     const title = vlanId !== undefined
