@@ -213,8 +213,6 @@ function refusal({ name, text }: Given, allowed: string): Error {
   return usageError(`Option --${name} is "${text}"`, { hint: `Allowed: ${allowed}` });
 }
 
-
-
 /** None when the option is not given. @throws AppError "usage" for what is no step. */
 export function parseSteps(text: string | undefined): readonly StepName[] {
   if (text === undefined) return [];
