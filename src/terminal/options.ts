@@ -213,7 +213,7 @@ function refusal({ name, text }: Given, allowed: string): Error {
   return usageError(`Option --${name} is "${text}"`, { hint: `Allowed: ${allowed}` });
 }
 
-/** None when the option is not given. @throws AppError "usage" for what is no step. */
+/** --only "tag,vlan" → steps, by name or number. @throws AppError "usage" for an unknown step. */
 export function parseSteps(text: string | undefined): readonly StepName[] {
   if (text === undefined) return [];
   return text.split(",").map((part) => part.trim()).map((part) => {
