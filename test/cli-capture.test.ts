@@ -1,17 +1,15 @@
 /** capture and doctor, as a user runs them: exit codes, what is printed, and what never is. */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { digest } from "../src/base/digest.ts";
-import { answersIn, captured, type Server } from "./helpers/capturing.ts";
+import { answersIn, type Server } from "./helpers/capturing.ts";
 import { cliFolders, expectError } from "./helpers/cli-folders.ts";
 import { ROOT } from "./helpers/golden.ts";
 import { rawServer, SECRET } from "./helpers/raw-server.ts";
 import { type Finished, runCli } from "./helpers/run-cli.ts";
 import { parseDenial } from "../src/rehearse/serve/rights.ts";
-import { served, simulated } from "./helpers/served.ts";
+import { served } from "./helpers/served.ts";
 import { tempFolder } from "./helpers/temp-folder.ts";
 
 const WHOLE = "test/fixtures/pve9";
@@ -77,14 +75,6 @@ describe("capture", () => {
       gaps: expect.arrayContaining([expect.objectContaining({ cause: "denied", count: 4 })]),
     });
     expect(quiet).toEqual({ code: 4, stdout: "", stderr: "" });
-  });
-
-  test("goes by default into snapshots/ and the host's name", async () => {
-    const env = environment(await served(WHOLE, { token: TOKEN }));
-    const cwd = await tempFolder();
-    const { code, stderr } = await runCli(["capture"], { env, cwd });
-    expect(code, stderr).toBe(0);
-    expect(await readdir(join(cwd, "snapshots"))).toEqual(["127.0.0.1"]);
   });
 
   test("takes the names that other tools use, a token from a file, and a policy file", async () => {
@@ -207,53 +197,6 @@ async function writeJournal(folder: string, json: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, "capture.journal"), `["${digest(json).slice(0, 8)}",${json}]\n`);
 }
-
-describe("an interrupted capture", () => {
-  test.each(["SIGINT", "SIGTERM"] as const)(
-    "by %s ends with 130 and goes on with --resume",
-    async (signal) => {
-      const out = fresh();
-      let asked = 0;
-      let interrupt = (): void => undefined;
-      const snapshot = await simulated(3, 60);
-      const server = await served(snapshot, {
-        token: TOKEN,
-        latencyMs: 20,
-        onRequest: () => {
-          asked += 1;
-          if (asked === 25) interrupt();
-        },
-      });
-      const env = environment(server);
-      const flags = "Deno" in globalThis ? ["run", "-A"] : [];
-      const child = spawn(
-        process.execPath,
-        [...flags, join(ROOT, "src/cli.ts"), "capture", "--out", out],
-        { env: { ...process.env, ...env }, stdio: ["ignore", "ignore", "pipe"] },
-      );
-      onTestFinished(() => void child.kill("SIGKILL"));
-      // After child.kill, Deno reports this signal, whatever the process made of it.
-      interrupt = () => void process.kill(child.pid ?? 0, signal);
-      let stderr = "";
-      child.stderr.on("data", (part: Buffer) => {
-        stderr += part.toString();
-      });
-      expect(await once(child, "close")).toEqual([130, null]);
-      expect(stderr).toMatch(/Error: Interrupted: \d+ answers are kept in .*capture\.journal\n/);
-      expect(stderr).toContain(`proxmox-diode capture --resume --out ${out}`);
-      expect(await readdir(out)).toEqual(["capture.journal"]);
-
-      const transformed = await runCli(["transform", out]);
-      expectError(transformed, 5, "unfinished", "capture --resume");
-      const resumed = await runCli(["capture", "--out", out, "--resume"], { env });
-      const { outcome } = snapshot.manifest;
-      expect(resumed.code, resumed.stderr).toBe(outcome === "complete" ? 0 : 4);
-      const whole = await captured(await served(snapshot));
-      expect(await answersIn(out)).toEqual(await answersIn(whole.folder));
-      expect((await readdir(out)).sort()).toEqual(["manifest.json", "pve"]);
-    },
-  );
-});
 
 describe("doctor", () => {
   test("shows what it found, and ends with 0 when all may be read", async () => {

@@ -2,7 +2,8 @@
 import { existsSync } from "node:fs";
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
-import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { chdir } from "node:process";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type CommandRow, COMMANDS } from "../src/cli/catalog.ts";
 import { cliFolders } from "./helpers/cli-folders.ts";
 import { smallNetBox } from "./helpers/comparing.ts";
@@ -40,11 +41,15 @@ const IMPATIENT = {
 };
 
 const { fresh } = cliFolders();
+
 let checkout = "";
 
+/** Examples name relative paths; the tests of this file run one after another. */
 beforeAll(async () => {
   checkout = await newCheckout("checkout");
+  chdir(checkout);
 });
+afterAll(() => chdir(ROOT));
 
 async function newCheckout(name: string): Promise<string> {
   const root = fresh(name);
@@ -59,7 +64,7 @@ const examples = rows.map(([name, { example }]) => [name, example] as const);
 
 /** Starts a server by its example; returns the variables that it prints. */
 async function served(name: string): Promise<Environment> {
-  const program = startCli((COMMANDS[name]?.example ?? "").split(" "), { cwd: checkout });
+  const program = startCli((COMMANDS[name]?.example ?? "").split(" "));
   onTestFinished(async () => {
     const { code, stderr } = await program.stop("SIGINT");
     expect(code, stderr).toBe(0);
@@ -88,7 +93,7 @@ async function reached(example: string): Promise<{ words: string[]; env: Environ
 }
 
 function run(words: readonly string[], env: Environment = {}): Promise<Finished> {
-  return runCli(words, { cwd: checkout, env });
+  return runCli(words, { env });
 }
 
 test.each(rows)("the help of %s shows it", async (name, { example }) => {
@@ -128,6 +133,8 @@ const documented = DOCUMENTS
 describe("the commands of a document work in their order", () => {
   test.each(documented)("%s", { timeout: 180_000 }, async (_path, commands) => {
     const cwd = await newCheckout("documented");
+    chdir(cwd);
+    onTestFinished(() => chdir(checkout));
     const servers = new Map<string, Promise<Environment>>();
     for (const { words: [name = "", ...shown], output } of commands) {
       const line = [name, ...shown].join(" ");
@@ -150,7 +157,7 @@ describe("the commands of a document work in their order", () => {
           await cp(join(ROOT, input), join(cwd, word), { recursive: true });
         }
       }
-      const { code, stdout, stderr } = await runCli(words, { cwd, env });
+      const { code, stdout, stderr } = await runCli(words, { env });
       expect("PROXMOX_HOST" in env ? [0, INCOMPLETE] : [0], `${line}: ${stderr}`).toContain(code);
       if (output === undefined) continue;
       const printed = stdout.trim().split("\n");

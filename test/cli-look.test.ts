@@ -163,9 +163,3 @@ test("what a hostile run says never reaches a terminal as it is", async () => {
   const [, facts, list] = whole;
   for (const told of [facts, list]) expect(told?.stdout).toContain("\\x1b]0;owned");
 });
-
-test("a reader that goes away ends a long list without a stack", async () => {
-  const { code, stderr } = await runCli(["inspect", EXAMPLE, "--left-out"], { isUnread: true });
-  expect(stderr).toBe("");
-  expect([0, 141]).toContain(code);
-});

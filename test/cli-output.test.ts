@@ -1,9 +1,7 @@
 /** Where the program talks: data on stdout, talk on stderr, and what a terminal may see. */
-import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
-import { open, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { cliFolders } from "./helpers/cli-folders.ts";
 import { ROOT } from "./helpers/golden.ts";
 import { labSite } from "./helpers/lab.ts";
@@ -74,51 +72,6 @@ describe.concurrent("a result", () => {
   });
 });
 
-test.skipIf(!existsSync("/dev/full"))(
-  "a full disk behind stdout is told, and is no bug",
-  async () => {
-    const runtime = "Deno" in globalThis ? ["run", "-A"] : [];
-    const script = [...runtime, join(ROOT, "src/cli.ts"), "mapping"];
-    const full = await open("/dev/full", "w");
-    onTestFinished(() => full.close());
-    const { status, stderr } = spawnSync(process.execPath, script, {
-      stdio: ["ignore", full.fd, "pipe"],
-      encoding: "utf8",
-    });
-    expect(status).toBe(2);
-    expect(stderr).toContain("Cannot write to stdout");
-    expect(stderr).not.toContain("    at ");
-  },
-);
-
-test.skipIf(!existsSync("/dev/full"))("a full disk behind help is no bug", async () => {
-  const isDeno = "Deno" in globalThis;
-  const script = [...(isDeno ? ["run", "-A"] : []), join(ROOT, "src/cli.ts"), "--help"];
-  const full = await open("/dev/full", "w");
-  onTestFinished(() => full.close());
-  const { status, stderr } = spawnSync(process.execPath, script, {
-    stdio: ["ignore", full.fd, "pipe"],
-    encoding: "utf8",
-  });
-  // Node's console keeps it to itself.
-  const [code, told] = isDeno ? [2, "Cannot write to stdout"] : [0, ""];
-  expect(status).toBe(code);
-  expect(stderr).toContain(told);
-  expect(stderr).not.toContain("    at ");
-});
-
-test("a reader that goes away ends the program without a stack", async () => {
-  const [help, result, tables] = await Promise.all([
-    runCli(["transform", "--help"], { isUnread: true }),
-    transform(COMPLETE, ["--json"], { isUnread: true }),
-    runCli(["mapping"], { isUnread: true }),
-  ]);
-  for (const { code, stderr } of [help, result, tables]) {
-    expect(stderr).toBe("");
-    expect([0, 141]).toContain(code);
-  }
-});
-
 describe.concurrent("the log", () => {
   test("is one JSON object a line with --log-format json, warnings and errors alike", async () => {
     const [warned, refused] = await Promise.all([
@@ -147,16 +100,6 @@ describe.concurrent("the log", () => {
       expect(stderr).toContain(word);
     }
     expect(stderr).not.toContain('"cedar1"');
-  });
-
-  test("and help have no colours with NO_COLOR, whatever its value", async () => {
-    const env = { NO_COLOR: "yes", TERM: "xterm-256color", FORCE_COLOR: "1" };
-    const runs = await Promise.all([
-      transform(PARTIAL, [], { env }),
-      transform(fresh("nowhere"), [], { env }),
-      runCli(["transform", "--help"], { env: { ...env, NO_COLOR: "1" } }),
-    ]);
-    for (const { stdout, stderr } of runs) expect(stdout + stderr).not.toMatch(CONTROLS);
   });
 });
 

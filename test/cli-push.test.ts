@@ -6,7 +6,7 @@ import { receive, type ReceiveOptions, type Receiver } from "../src/rehearse/rec
 import { cliFolders, expectError } from "./helpers/cli-folders.ts";
 import { buildSet, tag, vm } from "./helpers/entity-set.ts";
 import { ROOT } from "./helpers/golden.ts";
-import { runCli, startCli } from "./helpers/run-cli.ts";
+import { runCli } from "./helpers/run-cli.ts";
 import { treeOf } from "./helpers/temp-folder.ts";
 
 const EXAMPLE = join(ROOT, "snapshots/example");
@@ -271,29 +271,6 @@ describe.concurrent("exit codes", MANY_STARTS, () => {
     expect(stdout).toContain("netbox/01-tag-0001.json:2");
     expect(stdout).toContain("entity at index 0 is nil");
   });
-
-  test.each(["SIGINT", "SIGTERM"] as const)(
-    "130 for %s, and the same command goes on",
-    async (signal) => {
-      const received = Promise.withResolvers<void>();
-      const diode = await diodeWith({
-        latencyMs: 60,
-        onRequest: () => {
-          if (diode.requests.length >= 3) received.resolve();
-        },
-      });
-      const run = await small(30);
-      const child = startCli(["push", run], { env: envOf(diode) });
-      await received.promise;
-      const { code, stdout, stderr } = await child.stop(signal);
-      expect([code, stdout]).toEqual([130, ""]);
-      expect(stderr).toMatch(/Error: Interrupted: \d+ of 31 files are acknowledged/);
-      expect(stderr).toContain("without --again to resume");
-      expect(await runCli(["push", run], { env: envOf(diode) })).toMatchObject({ code: 0 });
-      expect(new Set(diode.requests.map(({ id }) => id)).size).toBe(31);
-      expect(diode.requests).toHaveLength(31);
-    },
-  );
 });
 
 describe.concurrent("for a pipeline", MANY_STARTS, () => {

@@ -6,7 +6,8 @@ import { REHEARSAL_CLIENT } from "../src/rehearse/receive/tokens.ts";
 import { expectError } from "./helpers/cli-folders.ts";
 import { call, callOften, type Peer, statusOf, tokenOf } from "./helpers/diode-client.ts";
 import { HEADER, requestBytes, requestOfSize, tag } from "./helpers/received.ts";
-import { hasBoth, runCli, type RunOptions, startCli, type Started } from "./helpers/run-cli.ts";
+import { runCli, type RunOptions, startCli, type Started } from "./helpers/run-cli.ts";
+import { hasBoth, startProcess } from "./helpers/run-process.ts";
 import { tempFolder, treeOf } from "./helpers/temp-folder.ts";
 
 const SECRET = "5f0c1e7a-own";
@@ -79,7 +80,8 @@ test("with TLS and --json it writes its certificate, and keeps what it is sent",
 
 describe.skipIf(!hasBoth()).each(["node", "deno"] as const)("on %s", (runtime) => {
   test("it outlives clients that say goodbye after many requests", async () => {
-    const program = started(["--json"], { runtime });
+    const program = startProcess(["receive", "--json"], { runtime });
+    onTestFinished(async () => void await program.stop("SIGKILL"));
     const peer = await toldBy(program);
     const token = await tokenOf(peer);
     await callOften(peer, requestOfSize(200_000), { token, times: 116, atOnce: 4 });

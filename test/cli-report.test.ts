@@ -7,7 +7,8 @@ import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { cliFolders, expectError } from "./helpers/cli-folders.ts";
 import { ROOT } from "./helpers/golden.ts";
-import { hasBoth, runCli } from "./helpers/run-cli.ts";
+import { runCli } from "./helpers/run-cli.ts";
+import { hasBoth, runProcess } from "./helpers/run-process.ts";
 import { pageText } from "./helpers/report-page.ts";
 import { treeOf } from "./helpers/temp-folder.ts";
 
@@ -74,7 +75,7 @@ describe.concurrent("report", { timeout: 180_000 }, () => {
   test.skipIf(!hasBoth())("writes the same bytes on Node and on Deno", async () => {
     const outs = [join(fresh("pages"), "node.html"), join(fresh("pages"), "deno.html")] as const;
     for (const [i, runtime] of (["node", "deno"] as const).entries()) {
-      const { code, stderr } = await runCli(["report", EXAMPLE, "--out", outs[i] ?? ""], {
+      const { code, stderr } = await runProcess(["report", EXAMPLE, "--out", outs[i] ?? ""], {
         runtime,
       });
       expect(code, stderr).toBe(0);

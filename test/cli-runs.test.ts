@@ -160,7 +160,7 @@ describe.concurrent("an output folder among the files of a run is refused, and t
 test("a file in the place of netbox/ is not replaced", async () => {
   const run = await copyOf(COMPLETE);
   await writeFile(join(run, "netbox"), "mine");
-  expectError(await runCli(["transform", run]), 2, "netbox/", "no folder", "move it away");
+  expectError(await runCli(["transform", run]), 2, "netbox/", "not a folder", "move it away");
   expect(await readFile(join(run, "netbox"), "utf8")).toBe("mine");
 });
 

@@ -7,7 +7,7 @@ import { once } from "node:events";
 import { rm } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { ROOT } from "./helpers/golden.ts";
-import { startCli } from "./helpers/run-cli.ts";
+import { startProcess } from "./helpers/run-process.ts";
 
 const RUN = "snapshots/rehearsal";
 const RECEIVED = "snapshots/rehearsal-received";
@@ -18,8 +18,8 @@ for (const folder of [RUN, RECEIVED]) {
   await rm(join(ROOT, folder), { recursive: true, force: true });
 }
 const servers = [
-  startCli(["serve", "snapshots/example"]),
-  startCli(["receive", "--out", RECEIVED]),
+  startProcess(["serve", "snapshots/example"]),
+  startProcess(["receive", "--out", RECEIVED]),
 ];
 try {
   const exported = await Promise.all([servers[0]?.lines(6), servers[1]?.lines(3)]);

@@ -1,9 +1,75 @@
+/** Which tests run where, and how. See helpers/README.md for what belongs into which list. */
+import { globSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
-export default defineConfig({
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const ALL = "test/**/*.test.ts";
+
+/** What Deno may do otherwise than Node: network, TLS, files, streams, processes, crypto; and golden files. */
+const ON_DENO = [
+  "cli-process",
+  "cli-run",
+  "permissions",
+  "base/{hash,log}",
+  "capture/{client,example,faults,hosts,killed,tls}",
+  "http/*",
+  "look/compare/wire",
+  "push/{kill,prepare,push,remote}",
+  "rehearse/{receive,receive-faults,serve,serve-faults,serve-wire}",
+  "run-folder/{capture-journal,draft,files,folder,journal,push-journal,store,store-redis,store-uri}",
+  "transform/{determinism,golden}",
+];
+/** Start the tasks of deno.json, which is the same on both runtimes. */
+const ONLY_ON_DENO = ["permissions"];
+
+/** With processes, servers, waits or many cases: `npm run test:fast` leaves them out. */
+const SLOW = [
+  "cli",
+  "cli-*",
+  "permissions",
+  "capture/{client,example,faults,gentleness,hidden,hosts,killed,questions,rights,tls}",
+  "look/compare/{compare,wire}",
+  "look/diff/odd-values",
+  "look/explain/every-field",
+  "look/report/in-browser",
+  "look/verify/verify",
+  "push/{kill,push,remote}",
+  "real-netbox/**/*",
+  "rehearse/*",
+  "run-folder/{capture-journal,hostile*,push-journal,store-*}",
+  "transform/{conservation,determinism,reads}",
+];
+
+/** "push/{kill,push}" → two patterns. */
+function withoutBraces(name: string): string[] {
+  const [, before = "", words, after = ""] = /^([^{]*)\{([^}]*)\}(.*)$/.exec(name) ?? [];
+  return words === undefined ? [name] : words.split(",").map((word) => before + word + after);
+}
+
+/** A pattern that matches no file is a mistake: the file has moved. */
+function filesOf(names: readonly string[]): string[] {
+  return names.flatMap(withoutBraces).map((name) => {
+    const pattern = `test/${name}.test.ts`;
+    if (globSync(pattern, { cwd: ROOT }).length === 0) throw new Error(`No test is ${pattern}`);
+    return pattern;
+  });
+}
+
+export default defineConfig(({ mode }) => ({
   test: {
-    root: new URL("..", import.meta.url).pathname,
-    include: ["test/**/*.test.ts"],
+    root: ROOT,
+    include: "Deno" in globalThis ? filesOf(ON_DENO) : [ALL],
+    exclude: [
+      ...("Deno" in globalThis ? [] : filesOf(ONLY_ON_DENO)),
+      ...(mode === "fast" ? filesOf(SLOW) : []),
+    ],
+    setupFiles: ["test/helpers/plain-environment.ts"],
+    // One process for many files, which import src only once: half the time. So no test leaves anything behind.
+    isolate: false,
+    pool: "forks",
+    maxWorkers: availableParallelism(),
     testTimeout: 60_000,
   },
-});
+}));

@@ -1,5 +1,11 @@
 /** Talk goes to stderr, as text or as one JSON object a line; stdout stays data. */
-import { type ConsolaInstance, type ConsolaReporter, createConsola, type LogObject } from "consola";
+import {
+  type ConsolaInstance,
+  type ConsolaOptions,
+  type ConsolaReporter,
+  createConsola,
+  type LogObject,
+} from "consola";
 
 export interface LogOptions {
   readonly format?: "text" | "json";
@@ -19,13 +25,16 @@ const CONTROL_REGEXP =
 /** What JSON leaves as it is, and a terminal does not show as it is. */
 const JSON_REGEXP = /[\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
-export function createLog(options: LogOptions = {}): Log {
+export function createLog(stderr: NodeJS.WritableStream, options: LogOptions = {}): Log {
   const level = LEVELS[options.level ?? "normal"];
-  const streams = { stdout: process.stderr, stderr: process.stderr };
+  // consola writes what is no warning to stdout.
+  const streams = { stdout: stderr, stderr } as Pick<ConsolaOptions, "stdout" | "stderr">;
   // consola folds lines that repeat quickly; each of ours is a thing of its own.
   const log = createConsola({ ...streams, level, throttle: 0, formatOptions: { date: false } });
   log.setReporters(
-    options.format === "json" ? [{ log: writeJsonLine }] : log.options.reporters.map(printableOnly),
+    options.format === "json"
+      ? [{ log: (entry: LogObject) => stderr.write(jsonLine(jsonEntry(entry))) }]
+      : log.options.reporters.map(printableOnly),
   );
   return log;
 }
@@ -49,11 +58,9 @@ export function printable(text: string): string {
   });
 }
 
-function writeJsonLine(entry: LogObject): void {
+function jsonEntry(entry: LogObject): object {
   const [message, fields] = entry.args;
-  process.stderr.write(
-    jsonLine({ ...asFields(fields), level: entry.type, message: String(message) }),
-  );
+  return { ...asFields(fields), level: entry.type, message: String(message) };
 }
 
 /** The same on one line: what would break a table or a list is shown too. */

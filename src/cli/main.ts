@@ -1,28 +1,28 @@
 /** Command line → help, version, or a command → exit code. Code for running commands is loaded on demand. */
 import { TOOL } from "../base/tool.ts";
+import type { Io } from "../terminal/io.ts";
 import type { OptionDef } from "../terminal/options.ts";
 import { type CommandRow, COMMANDS } from "./catalog.ts";
 
 /** Returns the exit code. */
-export async function main(rawArgs: readonly string[]): Promise<number> {
+export async function main(rawArgs: readonly string[], io: Io): Promise<number> {
   const [name = "", ...args] = rawArgs;
   const row = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (name === "--version") return await say(TOOL.version);
+  if (name === "--version") return await say(TOOL.version, io);
   if (name === "" || name === "--help" || name === "-h" || name === "help") {
-    return await say(programHelp());
+    return await say(programHelp(), io);
   }
-  if (row !== undefined && isHelpAsked(args)) return await say(commandHelp(name, row));
+  if (row !== undefined && isHelpAsked(args)) return await say(commandHelp(name, row), io);
   const { runCommandLine } = await import("./run.ts");
-  return await runCommandLine(rawArgs);
+  return await runCommandLine(rawArgs, io);
 }
 
-/** Not by way of `process`: see cli.ts. */
-async function say(text: string): Promise<number> {
+async function say(text: string, io: Io): Promise<number> {
   try {
-    console.log(text); // oxlint-disable-line no-console
+    io.help(text);
   } catch (error) { // Deno throws if the disk is full
     const { endProgram } = await import("../terminal/stdout.ts");
-    endProgram(error as Error);
+    endProgram(error as Error, io);
   }
   return 0;
 }

@@ -3,19 +3,20 @@ import { setFlagsFromString } from "node:v8";
 import { type CommandDef, defineCommand, runCommand } from "citty";
 import { usageError } from "../base/errors.ts";
 import { TOOL } from "../base/tool.ts";
+import type { Io } from "../terminal/io.ts";
 import { parseCommandLine } from "../terminal/options.ts";
 import { reportError } from "../terminal/report.ts";
 import { openSession } from "../terminal/session.ts";
 import { type CommandRow, COMMANDS, STAGE_SETTINGS } from "./catalog.ts";
 
 /** Returns the exit code. */
-export async function runCommandLine(rawArgs: readonly string[]): Promise<number> {
+export async function runCommandLine(rawArgs: readonly string[], io: Io): Promise<number> {
   const outcome = { exitCode: 0 };
   try {
     checkCommand(rawArgs[0] ?? "");
     const subCommands = Object.entries(COMMANDS).map((
       [name, row],
-    ) => [name, commandOf(name, row, outcome)]);
+    ) => [name, commandOf(name, row, { io, outcome })]);
     const root = defineCommand({
       meta: { name: TOOL.name },
       subCommands: Object.fromEntries(subCommands),
@@ -26,7 +27,7 @@ export async function runCommandLine(rawArgs: readonly string[]): Promise<number
     const isJson = rawArgs.some((arg, i) =>
       arg === "--log-format=json" || (arg === "--log-format" && rawArgs[i + 1] === "json")
     );
-    return reportError(error, {
+    return reportError(error, io.stderr, {
       format: isJson ? "json" : "text",
       verbose: rawArgs.includes("--verbose"),
     });
@@ -45,7 +46,11 @@ const SETTING_NAMES: ReadonlySet<string> = new Set(
   Object.values(STAGE_SETTINGS).flatMap((table) => Object.keys(table)),
 );
 
-function commandOf(name: string, row: CommandRow, outcome: { exitCode: number }): CommandDef {
+function commandOf(
+  name: string,
+  row: CommandRow,
+  { io, outcome }: { io: Io; outcome: { exitCode: number } },
+): CommandDef {
   const { argument, options } = row;
   const positional = argument === undefined
     ? {}
@@ -58,6 +63,7 @@ function commandOf(name: string, row: CommandRow, outcome: { exitCode: number })
       const context = {
         ...parseCommandLine(rawArgs, options, argument),
         settingNames: SETTING_NAMES,
+        io,
       };
       keepHeapSmall();
       const command = await row.load();

@@ -1,4 +1,4 @@
-/** What the rehearsal servers share: loopback port, certificate, printed settings, stop signal. */
+/** What the rehearsal servers share: loopback port, certificate and printed settings. */
 import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import type { AddressInfo, Server } from "node:net";
@@ -54,15 +54,6 @@ export async function makeCertificate(): Promise<Certificate> {
     certificatePem,
     fingerprint: new X509Certificate(certificatePem).fingerprint256,
   };
-}
-
-const STOP_SIGNALS = ["SIGINT", "SIGTERM"] as const;
-
-/** Ctrl-C ends a server normally: exit code 0. */
-export function untilStopped(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of STOP_SIGNALS) process.once(signal, () => resolve());
-  });
 }
 
 /** { NAME: "value" } → lines of `export NAME=value` for a shell; undefined values are left out. */

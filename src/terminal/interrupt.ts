@@ -1,20 +1,27 @@
 /** Ctrl-C: the first stops the work, the second ends the process. */
+import type { Io } from "./io.ts";
 import { EXIT_CODES } from "./report.ts";
 
-const SIGNALS = ["SIGINT", "SIGTERM"] as const;
-
 export async function interruptible<Result>(
+  io: Io,
   work: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   const controller = new AbortController();
-  const interrupt = (): void => {
-    if (controller.signal.aborted) process.exit(EXIT_CODES.interrupted);
+  const ignoreStops = io.onStop(() => {
+    if (controller.signal.aborted) io.exit(EXIT_CODES.interrupted);
     controller.abort();
-  };
-  for (const signal of SIGNALS) process.on(signal, interrupt);
+  });
   try {
     return await work(controller.signal);
   } finally {
-    for (const signal of SIGNALS) process.off(signal, interrupt);
+    ignoreStops();
   }
+}
+
+/** Ctrl-C ends a server normally: exit code 0. */
+export async function untilStopped(io: Io): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const ignoreStops = io.onStop(resolve);
+  await promise;
+  ignoreStops();
 }

@@ -12,6 +12,7 @@ import {
   switchOf,
 } from "../base/setting.ts";
 import { type StepName, STEPS } from "../netbox/types/order.ts";
+import type { Io } from "./io.ts";
 
 export type OptionDef = ArgDef & {
   /** All allowed values. A switch with words may stand alone or with one of them: `--left-out`. */
@@ -31,12 +32,13 @@ export interface Argument {
   readonly words?: readonly string[];
 }
 
-/** What a command reads: its command line, and the settings that a policy file may hold. */
+/** What a command reads: its command line, its process, and the settings that a policy file may hold. */
 export interface Context {
   /** Option → text; a switch is "true" or "false" unless another text was given. */
   readonly options: ReadonlyMap<string, string>;
   readonly operands: readonly string[];
   readonly settingNames: ReadonlySet<string>;
+  readonly io: Io;
 }
 
 export const COMMON_OPTIONS = {

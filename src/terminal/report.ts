@@ -3,6 +3,7 @@ import { stripVTControlCharacters } from "node:util";
 import { AppError, type ErrorKind } from "../base/errors.ts";
 import { jsonLine, printable } from "../base/log.ts";
 import { TOOL } from "../base/tool.ts";
+import type { OutputStream } from "./io.ts";
 
 /** Exit codes; 0 is done, 3 is differences with --exit-code. */
 export const EXIT_CODES = {
@@ -23,7 +24,11 @@ export interface ReportOptions {
 }
 
 /** Anything that was thrown → text on stderr → exit code. */
-export function reportError(error: unknown, options: ReportOptions = {}): number {
+export function reportError(
+  error: unknown,
+  stderr: OutputStream,
+  options: ReportOptions = {},
+): number {
   const known = asAppError(error);
   const lines = known === undefined ? bugLines(error) : errorLines(known, options.verbose ?? false);
   const code = known === undefined ? EXIT_CODES.bug : EXIT_CODES[known.kind];
@@ -33,9 +38,9 @@ export function reportError(error: unknown, options: ReportOptions = {}): number
     const entry = { level: "error", kind, exit_code: code, message, hint: known?.hint };
     // What to do stands in `hint`; the rest is the stack of a bug, or causes.
     const more = known?.hint === undefined ? details : details.slice(1);
-    process.stderr.write(jsonLine(more.length === 0 ? entry : { ...entry, details: more }));
+    stderr.write(jsonLine(more.length === 0 ? entry : { ...entry, details: more }));
   } else {
-    process.stderr.write(`\n${lines.map((line) => ` ${printable(line)}`).join("\n")}\n\n`);
+    stderr.write(`\n${lines.map((line) => ` ${printable(line)}`).join("\n")}\n\n`);
   }
   return code;
 }

@@ -6,6 +6,7 @@ import { createLog, type Log } from "../base/log.ts";
 import { CLUSTER_FILE } from "../proxmox/endpoints.ts";
 import { ENTITY_MANIFEST_FILE } from "../run-folder/entity-set.ts";
 import { openStore, type Store } from "../run-folder/store/store.ts";
+import type { Io, OutputStream } from "./io.ts";
 import { type Context, isSwitchedOn, logOptions } from "./options.ts";
 import { EXIT_CODES } from "./report.ts";
 import { storeCredentials } from "./settings.ts";
@@ -13,11 +14,12 @@ import { openStdout } from "./stdout.ts";
 
 export interface Session {
   readonly context: Context;
+  readonly io: Io;
   readonly operands: readonly string[];
   readonly isJson: boolean;
   readonly log: Log;
   /** For a progress bar; undefined without a terminal, with --quiet and with a JSON log. */
-  readonly terminal: NodeJS.WriteStream | undefined;
+  readonly terminal: OutputStream | undefined;
   option(name: string): string | undefined;
   isOn(name: string): boolean;
   /** Opens a run folder; it is closed when the command ends. */
@@ -37,23 +39,25 @@ export interface Session {
 }
 
 export function openSession(context: Context, outcome: { exitCode: number }): Session {
+  const { io } = context;
   const options = logOptions(context);
   const isJson = isSwitchedOn(context, "json");
   const stores: Store[] = [];
-  const stdout = openStdout();
+  const stdout = openStdout(io);
   const open = async (place: string): Promise<Store> => {
-    const store = await openStore(place, storeCredentials());
+    const store = await openStore(place, storeCredentials(io.env));
     stores.push(store);
     return store;
   };
   const data = (text: string): void => stdout.write(`${text}\n`);
   return {
     context,
+    io,
     operands: context.operands,
     isJson,
-    log: createLog(options),
-    terminal: process.stderr.isTTY && options.format !== "json" && options.level !== "quiet"
-      ? process.stderr
+    log: createLog(io.stderr, options),
+    terminal: io.stderr.isTTY && options.format !== "json" && options.level !== "quiet"
+      ? io.stderr
       : undefined,
     option: (name) => context.options.get(name),
     isOn: (name) => isSwitchedOn(context, name),

@@ -7,6 +7,7 @@ import { type AppError, reasonOf, usageError } from "../base/errors.ts";
 import type { SettingRow, SettingTable, TextsOf } from "../base/setting.ts";
 import { proxyFor } from "../http/proxy.ts";
 import type { StoreCredentials } from "../run-folder/store/store.ts";
+import type { Io } from "./io.ts";
 import type { Context } from "./options.ts";
 
 /**
@@ -29,16 +30,21 @@ export async function readSettings<Table extends SettingTable>(
 
 async function givenText(context: Context, name: string, row: SettingRow) {
   const flag = context.options.get(row.flag);
-  if (row.secret === undefined) return filled(flag) ?? variable(name, row);
+  if (row.secret === undefined) return filled(flag) ?? variable(context.io.env, name, row);
   if (flag !== undefined) return await readSecret(flag, `--${row.flag}`);
-  const text = variable(name, row);
+  const { env } = context.io;
+  const text = variable(env, name, row);
   const fileVariable = `${name}_FILE`;
-  const file = text === undefined ? process.env[fileVariable] : undefined;
+  const file = text === undefined ? env[fileVariable] : undefined;
   return file ? await readSecret(file, fileVariable) : text;
 }
 
-function variable(name: string, { variable: own = name, aliases = [] }: SettingRow) {
-  return [own, ...aliases].map((key) => filled(process.env[key])).find(Boolean);
+function variable(
+  env: Io["env"],
+  name: string,
+  { variable: own = name, aliases = [] }: SettingRow,
+) {
+  return [own, ...aliases].map((key) => filled(env[key])).find(Boolean);
 }
 
 /** An empty variable counts as not set, as CI pipelines do it. */
@@ -60,8 +66,7 @@ export async function readNamedFile(file: string, setting: string): Promise<stri
 }
 
 /** Credentials of object stores, from the usual variables. */
-export function storeCredentials(): StoreCredentials {
-  const { env } = process;
+export function storeCredentials(env: Io["env"]): StoreCredentials {
   return {
     accessKeyId: env["AWS_ACCESS_KEY_ID"],
     secretAccessKey: env["AWS_SECRET_ACCESS_KEY"],
@@ -71,18 +76,18 @@ export function storeCredentials(): StoreCredentials {
 }
 
 /** The proxy for a URL. */
-export function environmentProxy(url: string): URL | undefined {
-  return proxyFor(new URL(url), process.env);
+export function environmentProxy(env: Io["env"], url: string): URL | undefined {
+  return proxyFor(new URL(url), env);
 }
 
 /** The summary file of a GitHub Actions job. */
-export function stepSummaryFile(): string | undefined {
-  return process.env["GITHUB_STEP_SUMMARY"] || undefined;
+export function stepSummaryFile(env: Io["env"]): string | undefined {
+  return env["GITHUB_STEP_SUMMARY"] || undefined;
 }
 
 /** Timestamp of a bootstrap. Source: reproducible-builds.org, SOURCE_DATE_EPOCH. */
-export function bootstrapTime(): string {
-  const epoch = process.env["SOURCE_DATE_EPOCH"];
+export function bootstrapTime(env: Io["env"]): string {
+  const epoch = env["SOURCE_DATE_EPOCH"];
   if (epoch !== undefined && !/^\d{1,11}$/.test(epoch)) {
     throw usageError(`Setting SOURCE_DATE_EPOCH is "${epoch}"`, {
       hint: "Allowed: seconds since 1970-01-01T00:00:00Z, such as 1767225600",

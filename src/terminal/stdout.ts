@@ -1,6 +1,7 @@
 /** What a command prints, and what becomes of it when stdout takes no more. */
 import { once } from "node:events";
 import { usageError } from "../base/errors.ts";
+import type { Io } from "./io.ts";
 import { reportError } from "./report.ts";
 
 export interface Stdout {
@@ -9,15 +10,16 @@ export interface Stdout {
   drained(): Promise<void>;
 }
 
-export function openStdout(): Stdout {
-  const { stdout } = process;
-  stdout.on("error", endProgram);
+export function openStdout(io: Io): Stdout {
+  const { stdout } = io;
+  const end = (error: Error): never => endProgram(error, io);
+  stdout.on("error", end);
   return {
     write(text) {
       try {
         stdout.write(text);
-      } catch (error) { // so Deno tells of a full disk
-        endProgram(error as Error);
+      } catch (error) { // Deno throws when the disk is full
+        end(error as Error);
       }
     },
     async drained() {
@@ -27,7 +29,7 @@ export function openStdout(): Stdout {
 }
 
 /** A reader that went away ("| head") ends the program, as it ends any other in a pipe. */
-export function endProgram({ code, message }: Error & { code?: string }): never {
-  if (code === "EPIPE") process.exit();
-  process.exit(reportError(usageError(`Cannot write to stdout: ${message}`)));
+export function endProgram({ code, message }: Error & { code?: string }, io: Io): never {
+  if (code === "EPIPE") io.exit(0);
+  io.exit(reportError(usageError(`Cannot write to stdout: ${message}`), io.stderr));
 }

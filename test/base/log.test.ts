@@ -10,25 +10,19 @@ import {
   printableJson,
   printableLine,
 } from "../../src/base/log.ts";
+import { TextStream } from "../helpers/text-stream.ts";
 
 const ESCAPES = "\u001b]0;title\u0007\u001b[2J\u009b31m\u0000\u007f\r";
 // deno-lint-ignore no-control-regex
 const OBEYED_REGEXP = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/;
 
-/** Everything written while `say` runs, by stream. */
+/** Everything written while `say` runs: to the stream of the log, and to stdout. */
 function spoken(options: LogOptions, say: (log: Log) => void): { err: string; out: string } {
-  const streams = { err: "", out: "" };
-  const listen = (stream: "err" | "out", to: NodeJS.WriteStream): void => {
-    const spy = vi.spyOn(to, "write").mockImplementation((text) => {
-      streams[stream] += String(text);
-      return true;
-    });
-    onTestFinished(() => spy.mockRestore());
-  };
-  listen("err", process.stderr);
-  listen("out", process.stdout);
-  say(createLog(options));
-  return streams;
+  const [err, out] = [new TextStream(), new TextStream()];
+  const spy = vi.spyOn(process.stdout, "write").mockImplementation((text) => out.write(text));
+  onTestFinished(() => spy.mockRestore());
+  say(createLog(err, options));
+  return { err: err.text, out: out.text };
 }
 
 function jsonLines(options: LogOptions, say: (log: Log) => void): Record<string, unknown>[] {

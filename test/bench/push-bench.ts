@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { groupDigits, renderTable } from "../../src/terminal/tables.ts";
 import setup from "../conformance/setup.ts";
-import { runCli, startCli } from "../helpers/run-cli.ts";
+import { runProcess, startProcess } from "../helpers/run-process.ts";
 import { measure, type Measured, median, RUNTIMES } from "./measure.ts";
 
 const GUESTS_PER_NODE = 3125;
@@ -64,13 +64,13 @@ async function makeRun(guests: number): Promise<string> {
   const run = join(work, String(guests));
   const nodes = String(Math.max(2, Math.ceil(guests / GUESTS_PER_NODE)));
   const size = ["--guests", String(guests), "--nodes", nodes, "--seed", "1"];
-  await runCli(["simulate", ...size, "--out", run, "--quiet"], { runtime: "node" });
-  await runCli(["transform", run, "--quiet"], { runtime: "node" });
+  await runProcess(["simulate", ...size, "--out", run, "--quiet"], { runtime: "node" });
+  await runProcess(["transform", run, "--quiet"], { runtime: "node" });
   return run;
 }
 
 async function benchInto(run: string, receiverArgs: readonly string[]) {
-  const receiver = startCli(["receive", "--json", ...receiverArgs], { runtime: "node" });
+  const receiver = startProcess(["receive", "--json", ...receiverArgs], { runtime: "node" });
   try {
     const [line = ""] = await receiver.lines(1);
     const { target, client_id, client_secret } = JSON.parse(line) as Record<string, string>;

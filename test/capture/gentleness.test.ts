@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseFault } from "../../src/rehearse/serve/disturbances.ts";
 import { answersIn, captured } from "../helpers/capturing.ts";
+import { numRuns } from "../helpers/full.ts";
 import { served, simulated } from "../helpers/served.ts";
 
 describe("parallel calls", () => {
@@ -68,6 +69,6 @@ test("the bytes are the same whatever the concurrency, the order of answers and 
         expect(await answersIn(again.folder)).toEqual(expected);
       },
     ),
-    { numRuns: 8 },
+    { numRuns: numRuns(8) },
   );
 });

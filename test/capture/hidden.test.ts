@@ -6,6 +6,7 @@ import { ApiToken } from "../../src/capture/token.ts";
 import { type EndpointName, ENDPOINTS, PATHS } from "../../src/proxmox/endpoints.ts";
 import type { AclEntry } from "../../src/proxmox/acl.ts";
 import { Rights } from "../../src/proxmox/rights.ts";
+import { numRuns } from "../helpers/full.ts";
 import {
   BUILT_IN_ROLES,
   effectivePermissions,
@@ -228,7 +229,7 @@ describe("laws", () => {
         if (isKnown) expect(filtered).toEqual(expect.arrayContaining(hidden));
         else expect(filtered.length).toBeGreaterThan(0);
       }),
-      { numRuns: 1000 },
+      { numRuns: numRuns(1000) },
     );
   });
 
@@ -253,7 +254,7 @@ describe("laws", () => {
         expect(filteredPaths(setting(given))).toEqual([]);
         expect(visible(given, SITE)).toEqual(SITE);
       }),
-      { numRuns: 1000 },
+      { numRuns: numRuns(1000) },
     );
   });
 });

@@ -6,14 +6,14 @@ import { canonicalJson } from "../../src/base/json.ts";
 import type { Receiver } from "../../src/rehearse/receive/receive.ts";
 import { ROOT } from "../helpers/golden.ts";
 import { received } from "../helpers/received.ts";
-import { runCli } from "../helpers/run-cli.ts";
+import { runProcess } from "../helpers/run-process.ts";
 import { tempFolder } from "../helpers/temp-folder.ts";
 import { describeSdk, replay, runScript } from "./sdk.ts";
 
 const EXAMPLE = join(ROOT, "snapshots/example/netbox");
 
 async function push({ target, client }: Receiver, place: string): Promise<void> {
-  const { code, stderr } = await runCli(["push", place, "--bootstrap-wait=0"], {
+  const { code, stderr } = await runProcess(["push", place, "--bootstrap-wait=0"], {
     env: {
       DIODE_TARGET: target,
       DIODE_CLIENT_ID: client.id,

@@ -1,13 +1,22 @@
-/** `npm test`: the whole suite on Node, then on Deno, and how both went. */
+/** `npm test`: the suite on Node, then what touches the runtime on Deno, and how both went. See README.md. */
 import { spawnSync } from "node:child_process";
 
 const RUNTIMES = { Node: "test:node", Deno: "test:deno" } as const;
+const FULL = "--full";
+
+const args = process.argv.slice(2);
+const full = args.includes(FULL) ? { FULL_TESTS: "1" } : {};
 
 const codes = Object.entries(RUNTIMES).map(([runtime, script]) => {
-  const { status } = spawnSync("npm", ["run", script], {
-    stdio: "inherit",
-    shell: process.platform === "win32",
-  });
+  const { status } = spawnSync(
+    "npm",
+    ["run", script, "--", ...args.filter((arg) => arg !== FULL)],
+    {
+      stdio: "inherit",
+      env: { ...process.env, ...full },
+      shell: process.platform === "win32",
+    },
+  );
   return [runtime, status ?? 1] as const;
 });
 

@@ -2,14 +2,13 @@
  * The golden cases, and `npm run golden`, which writes them anew. Read the diff before you commit it:
  * every changed line is something that a user's NetBox would see.
  */
-import { execFile } from "node:child_process";
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { promisify } from "node:util";
 import { TOOL } from "../../src/base/tool.ts";
 import { MAPPING_VERSION } from "../../src/transform/mapping/tables.ts";
+import { runCli } from "./run-cli.ts";
 import { madeIn, type MappingRecord, nextRecord } from "./mapping-record.ts";
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -61,14 +60,10 @@ function golden(name: string, args: readonly string[]): GoldenCase {
   return { name, args, expected: `test/golden/${name}` };
 }
 
-/** Runs the program as a user would, with this runtime; answers the folder that now holds netbox/. */
-export async function runCase({ args, env }: GoldenCase, out: string): Promise<void> {
-  const flags = "Deno" in globalThis ? ["run", "-A"] : [];
-  await promisify(execFile)(
-    process.execPath,
-    [...flags, join(ROOT, "src/cli.ts"), ...args, "--out", out, "--quiet"],
-    { cwd: ROOT, env: { ...process.env, ...env } },
-  );
+/** Runs the command of the case with this runtime; the folder then holds netbox/. */
+export async function runCase({ args, env = {} }: GoldenCase, out: string): Promise<void> {
+  const { code, stderr } = await runCli([...args, "--out", out, "--quiet"], { env });
+  if (code !== 0) throw new Error(`${args.join(" ")} ended with ${code}: ${stderr}`);
 }
 
 const MAPPING_RECORD = join(ROOT, "test/golden/mapping-version.json");

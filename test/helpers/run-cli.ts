@@ -1,21 +1,14 @@
-/** The program as a user runs it: a process of its own, with a small environment. */
-import { type ChildProcessByStdio, spawn } from "node:child_process";
-import { once } from "node:events";
-import { existsSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Readable } from "node:stream";
-import { ROOT } from "./golden.ts";
-
-export type RuntimeName = "node" | "deno";
+/**
+ * The command line inside of the test's process: the same `main` as in cli.ts, with streams, an environment
+ * and signals of its own, so that runs may go on at the same time. See run-process.ts for a real process.
+ */
+import type { Io } from "../../src/terminal/io.ts";
+import { main } from "../../src/cli/main.ts";
+import { TextStream } from "./text-stream.ts";
 
 export interface RunOptions {
+  /** All of its environment: nothing is inherited. */
   readonly env?: Readonly<Record<string, string>>;
-  readonly cwd?: string;
-  /** Another runtime than the one that runs the tests. */
-  readonly runtime?: RuntimeName;
-  /** Nobody reads what it prints, as when a pager has ended. */
-  readonly isUnread?: boolean;
 }
 
 export interface Finished {
@@ -24,15 +17,11 @@ export interface Finished {
   readonly stderr: string;
 }
 
-/** Where its packages are cached is all that the program needs of the outer environment. */
-const INHERITED = ["PATH", "HOME", "DENO_DIR", "XDG_CACHE_HOME", "TMPDIR"];
-/** Node strips the types of each file once for all of these processes. */
-export const COMPILE_CACHE = join(tmpdir(), "proxmox-diode-test-cache");
-
 /** A program that runs until it is stopped. */
 export interface Started {
   /** Its first whole lines on stdout; rejects when it ends before. */
   lines(count: number): Promise<string[]>;
+  /** Sends SIGINT or SIGTERM. */
   stop(signal: NodeJS.Signals): Promise<Finished>;
   /** Of itself, or because it was stopped. */
   readonly ended: Promise<Finished>;
@@ -42,72 +31,51 @@ export async function runCli(
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<Finished> {
-  return await collect(spawnCli(args, options)).finished;
+  return await startCli(args, options).ended;
 }
 
-export function startCli(args: readonly string[], options: RunOptions = {}): Started {
-  const child = spawnCli(args, options);
-  const { said, finished } = collect(child);
-  const isOver = finished.then(({ stderr }) => {
-    throw new Error(`The program has ended: ${stderr}`);
-  });
-  // Whoever waits for a line hears of it; nobody has to.
-  isOver.catch(() => undefined);
+export function startCli(args: readonly string[], { env = {} }: RunOptions = {}): Started {
+  const [stdout, stderr] = [new TextStream(), new TextStream()];
+  const stopListeners = new Set<() => void>();
+  const exit = Promise.withResolvers<number>();
+  const io: Io = {
+    env,
+    stdout,
+    stderr,
+    help: (text) => void stdout.write(`${text}\n`),
+    onStop(listener) {
+      stopListeners.add(listener);
+      return () => void stopListeners.delete(listener);
+    },
+    exit(code) {
+      exit.resolve(code);
+      throw new Error(`The program called exit(${code}): nothing after this may run`);
+    },
+  };
+  const ended = Promise.race([main(args, io), exit.promise])
+    .then((code): Finished => ({ code, stdout: stdout.text, stderr: stderr.text }));
   return {
-    async lines(count) {
-      const found = (): string[] => said.stdout.split("\n").slice(0, -1);
-      while (found().length < count) await Promise.race([once(child.stdout, "data"), isOver]);
-      return found().slice(0, count);
+    lines: (count) => firstLines(stdout, { count, ended }),
+    stop() {
+      for (const listener of stopListeners) listener();
+      return ended;
     },
-    stop(signal) {
-      // Deno takes a child that it was told to kill for killed, whatever the child makes of it.
-      if (child.exitCode === null && child.pid !== undefined) process.kill(child.pid, signal);
-      return finished;
-    },
-    ended: finished,
+    ended,
   };
 }
 
-function spawnCli(
-  args: readonly string[],
-  options: RunOptions,
-): ChildProcessByStdio<null, Readable, Readable> {
-  const { env = {}, cwd = ROOT, runtime, isUnread = false } = options;
-  const isDeno = runtime === undefined ? "Deno" in globalThis : runtime === "deno";
-  const command = runtime === undefined ? process.execPath : binaryOf(runtime);
-  const script = [...(isDeno ? ["run", "-A"] : []), join(ROOT, "src/cli.ts")];
-  const inherited = INHERITED.flatMap((name) => {
-    const value = process.env[name];
-    return value === undefined ? [] : [[name, value]];
+/** The first whole lines of what is written; rejects when the program ends before. */
+export async function firstLines(
+  stdout: TextStream,
+  { count, ended }: { readonly count: number; readonly ended: Promise<Finished> },
+): Promise<string[]> {
+  const whole = (): string[] => stdout.text.split("\n").slice(0, -1);
+  const early = ended.then(({ stderr }) => {
+    throw new Error(`The program has ended: ${stderr}`);
   });
-  const child = spawn(command, [...script, ...args], {
-    cwd,
-    env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...Object.fromEntries(inherited), ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  if (isUnread) child.stdout.destroy();
-  return child;
-}
-
-function collect(child: ChildProcessByStdio<null, Readable, Readable>) {
-  const said = { stdout: "", stderr: "" };
-  for (const stream of ["stdout", "stderr"] as const) {
-    child[stream].setEncoding("utf8");
-    child[stream].on("data", (text: string) => {
-      said[stream] += text;
-    });
+  early.catch(() => undefined);
+  while (whole().length < count) {
+    await Promise.race([new Promise((resolve) => stdout.once("text", resolve)), early]);
   }
-  const finished = new Promise<Finished>((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code) => resolve({ code, ...said }));
-  });
-  return { said, finished };
-}
-
-export function hasBoth(): boolean {
-  return existsSync(binaryOf("node")) && existsSync(binaryOf("deno"));
-}
-
-function binaryOf(runtime: RuntimeName): string {
-  return join(ROOT, "node_modules/.bin", runtime);
+  return whole().slice(0, count);
 }

@@ -1,4 +1,4 @@
-/** Real shells, asked what they would offer behind a command line. */
+/** Real shells, asked what they would offer after command lines; each is started once for many lines. */
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -9,46 +9,65 @@ import { promisify } from "node:util";
 export interface Question {
   /** The completion script. */
   readonly script: string;
-  /** What stands behind the program's name; the last one is being typed. */
-  readonly words: readonly string[];
+  /** Of each line the words after the program's name; the last one is being typed. */
+  readonly lines: readonly (readonly string[])[];
   readonly cwd: string;
 }
 
 export interface Shell {
   readonly isInstalled: boolean;
-  ask(question: Question): Promise<string[]>;
+  /** For each line what it offers. */
+  ask(question: Question): Promise<string[][]>;
 }
 
 const PROGRAM = "proxmox-diode";
+/** After each line that is asked, and after each answer. */
+const END = "--end-of-line--";
 const ASK_ZSH = fileURLToPath(new URL("ask.zsh", import.meta.url));
 
 /** bash hands "--step=v" over as three words. */
 const ASK_BASH = `source "$1"; shift
-COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
-_proxmox_diode
-printf '%s\\n' "\${COMPREPLY[@]}"`;
+words=()
+for word in "$@"; do
+  if [[ $word != ${END} ]]; then words+=("$word"); continue; fi
+  COMP_WORDS=("\${words[@]}") COMP_CWORD=$((\${#words[@]} - 1)) COMPREPLY=()
+  _proxmox_diode
+  printf '%s\\n' "\${COMPREPLY[@]}" ${END}
+  words=()
+done`;
+const ASK_FISH = `source $argv[1]
+for line in $argv[2..-1]
+  complete --do-complete $line
+  echo ${END}
+end`;
 
 export const SHELLS: Readonly<Record<string, Shell>> = {
   bash: {
     isInstalled: isInstalled("bash"),
-    ask: ({ script, words, cwd }) => {
-      const split = words.flatMap((word) => word.split(/(=)/));
-      return run("bash", ["-c", ASK_BASH, "bash", script, PROGRAM, ...split], cwd);
+    ask: ({ script, lines, cwd }) => {
+      const split = lines.flatMap((words) => [
+        PROGRAM,
+        ...words.flatMap((word) => word.split(/(=)/)),
+        END,
+      ]);
+      return run("bash", ["-c", ASK_BASH, "bash", script, ...split], cwd);
     },
   },
   zsh: {
     isInstalled: isInstalled("zsh"),
-    ask: async ({ script, words, cwd }) => {
-      const lines = await run("zsh", ["-f", ASK_ZSH, script, lineOf(words)], cwd);
-      return lines.flatMap((line) => /hit:(.*)/.exec(line)?.[1] ?? []);
+    ask: async ({ script, lines, cwd }) => {
+      const answers = await run("zsh", ["-f", ASK_ZSH, script, END, ...lines.map(lineOf)], cwd);
+      return answers.map((shown) => shown.flatMap((line) => /hit:(.*)/.exec(line)?.[1] ?? []));
     },
   },
   fish: {
     isInstalled: isInstalled("fish"),
-    ask: async ({ script, words, cwd }) => {
-      const code = "source $argv[1]; complete --do-complete $argv[2]";
-      const lines = await run("fish", ["--no-config", "-c", code, script, lineOf(words)], cwd);
-      return lines.map((line) => line.split("\t", 1)[0]?.replace(/^--[a-z-]+=(?=.)/, "") ?? "");
+    ask: async ({ script, lines, cwd }) => {
+      const args = ["--no-config", "-c", ASK_FISH, script, ...lines.map(lineOf)];
+      const answers = await run("fish", args, cwd);
+      return answers.map((shown) =>
+        shown.map((line) => line.split("\t", 1)[0]?.replace(/^--[a-z-]+=(?=.)/, "") ?? "")
+      );
     },
   },
 };
@@ -61,7 +80,9 @@ function isInstalled(shell: string): boolean {
   return (env["PATH"] ?? "").split(delimiter).some((folder) => existsSync(join(folder, shell)));
 }
 
-async function run(shell: string, args: readonly string[], cwd: string): Promise<string[]> {
-  const { stdout } = await promisify(execFile)(shell, [...args], { cwd, timeout: 30_000 });
-  return stdout.split("\n").filter((line) => line !== "");
+/** For each line that was asked, the lines of the answer. */
+async function run(shell: string, args: readonly string[], cwd: string): Promise<string[][]> {
+  const { stdout } = await promisify(execFile)(shell, [...args], { cwd, timeout: 120_000 });
+  const answers = stdout.split(`${END}\n`).slice(0, -1);
+  return answers.map((answer) => answer.split("\n").filter((line) => line !== ""));
 }

@@ -6,7 +6,7 @@ import { openSnapshot } from "../../src/run-folder/snapshot-files.ts";
 import { SETTINGS } from "../../src/transform/settings.ts";
 import { ROOT } from "../helpers/golden.ts";
 import { siteOf } from "../helpers/in-memory.ts";
-import { runCli } from "../helpers/run-cli.ts";
+import { runProcess } from "../helpers/run-process.ts";
 import { buildSnapshot, type Site } from "../helpers/snapshot-builder.ts";
 import { readEntityFiles, type SentEntity } from "./diode/entity-files.ts";
 import {
@@ -91,7 +91,13 @@ export class Trial {
   async simulate(options: Readonly<Record<string, number>>): Promise<Site> {
     const folder = await temporaryFolder("trial");
     const flags = Object.entries(options).map(([name, value]) => `--${name}=${value}`);
-    const { code, stderr } = await runCli(["simulate", ...flags, "--out", folder.path, "--quiet"]);
+    const { code, stderr } = await runProcess([
+      "simulate",
+      ...flags,
+      "--out",
+      folder.path,
+      "--quiet",
+    ]);
     if (code !== 0) throw new Error(`simulate ended with ${code}: ${stderr}`);
     const site = await siteOf(await openSnapshot(await openStore(folder.path)));
     await folder.remove();
@@ -177,6 +183,6 @@ async function placeOf(run: string | Site, folder: string): Promise<string> {
 }
 
 async function write(args: readonly string[], out: string): Promise<void> {
-  const { code, stderr } = await runCli([...args, "--out", out, "--quiet"]);
+  const { code, stderr } = await runProcess([...args, "--out", out, "--quiet"]);
   if (code !== 0) throw new Error(`${args.join(" ")} ended with ${code}: ${stderr}`);
 }

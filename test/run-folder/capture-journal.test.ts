@@ -14,6 +14,7 @@ import {
 import { encodeLine } from "../../src/run-folder/journal.ts";
 import { openStore } from "../../src/run-folder/store/store.ts";
 import { anyValue } from "../helpers/arbitraries.ts";
+import { numRuns } from "../helpers/full.ts";
 import { tempFolder } from "../helpers/temp-folder.ts";
 
 const HEAD: CaptureJournalHead = {
@@ -267,7 +268,7 @@ test("a journal with any damage is resumed or refused with a reason", async () =
         expect(["input", "usage"]).toContain((error as AppError).kind);
       }
     }),
-    { numRuns: 400 },
+    { numRuns: numRuns(400) },
   );
 });
 

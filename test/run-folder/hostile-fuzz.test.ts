@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { autoSlug } from "../../src/netbox/names.ts";
 import { anyText, lookalike } from "../helpers/arbitraries.ts";
+import { numRuns } from "../helpers/full.ts";
 import { type HostileParts, survive, type Survived } from "../helpers/survive.ts";
 
 const WORDS = (
@@ -116,6 +117,6 @@ test("nothing is thrown, every file is a request, and no two entities are one to
     fc.asyncProperty(parts, settings, async (given, chosen) => {
       expect(twins(await survive(given, chosen))).toEqual([]);
     }),
-    { numRuns: 300 },
+    { numRuns: numRuns(300) },
   );
 });

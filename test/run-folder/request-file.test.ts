@@ -9,6 +9,7 @@ import {
   MAX_ENTITIES,
   MAX_FILE_BYTES,
 } from "../../src/run-folder/entity-writer.ts";
+import { numRuns } from "../helpers/full.ts";
 import { parseRequest } from "../helpers/proto.ts";
 
 const TOOL = { name: "proxmox-diode", version: "0.1.0" };
@@ -132,7 +133,7 @@ describe("the limits", () => {
           }
         });
       }),
-      { numRuns: 15 },
+      { numRuns: numRuns(15) },
     );
   });
 

@@ -13,7 +13,7 @@ function view(done: number, remark?: string): ProgressView {
 
 function logTo(lines: string[]): Log {
   return {
-    ...createLog({ level: "quiet" }),
+    ...createLog(process.stderr, { level: "quiet" }),
     info: (line: string) => lines.push(line),
   } as unknown as Log;
 }

@@ -9,6 +9,7 @@ import { openSnapshot } from "../../src/run-folder/snapshot-files.ts";
 import type { SettingTexts } from "../../src/transform/settings.ts";
 import { faultsOf, unrecordedAnswers } from "../helpers/account.ts";
 import { anyLab } from "../helpers/any-lab.ts";
+import { numRuns } from "../helpers/full.ts";
 import { ROOT } from "../helpers/golden.ts";
 import { inMemory, siteOf, transformed } from "../helpers/in-memory.ts";
 import { labSite } from "../helpers/lab.ts";
@@ -99,7 +100,7 @@ test.each(POLICIES)(
         expect(await faultsAlone(labSite({ ...parts, host: "pve1" }), { ...settings, nodes }))
           .toEqual([]);
       }),
-      { numRuns: 150 },
+      { numRuns: numRuns(150) },
     );
   },
 );

@@ -13,10 +13,12 @@ import { openStore } from "../../src/run-folder/store/store.ts";
 import { parsePolicy, type SettingTexts } from "../../src/transform/settings.ts";
 import { transform } from "../../src/transform/transform.ts";
 import { anyLab } from "../helpers/any-lab.ts";
+import { numRuns } from "../helpers/full.ts";
 import { ROOT } from "../helpers/golden.ts";
 import { inMemory, siteOf, transformed } from "../helpers/in-memory.ts";
 import { lab, labSite } from "../helpers/lab.ts";
-import { hasBoth, runCli } from "../helpers/run-cli.ts";
+import { runCli } from "../helpers/run-cli.ts";
+import { hasBoth, type ProcessOptions, runProcess } from "../helpers/run-process.ts";
 import { shuffledSite } from "../helpers/shuffled.ts";
 import { buildSnapshot, ok } from "../helpers/snapshot-builder.ts";
 import { tempFolder, treeOf } from "../helpers/temp-folder.ts";
@@ -74,7 +76,7 @@ describe("the order in which Proxmox answers changes nothing", () => {
         const expected = await textOf(inMemory(site), EXTENSIONS);
         expect(await textOf(inMemory(shuffledSite(site, seed)), EXTENSIONS)).toBe(expected);
       }),
-      { numRuns: 150 },
+      { numRuns: numRuns(150) },
     );
   });
 
@@ -192,7 +194,9 @@ function omitManifest(tree: Readonly<Record<string, string>>): Record<string, st
   );
 }
 
-async function runOk(args: readonly string[], options?: Parameters<typeof runCli>[1]) {
-  const finished = await runCli([...args, "--quiet"], options);
+/** A place and a runtime are those of a process; without, it runs in this one. */
+async function runOk(args: readonly string[], options?: ProcessOptions) {
+  const words = [...args, "--quiet"];
+  const finished = await (options === undefined ? runCli(words) : runProcess(words, options));
   expect(finished).toMatchObject({ code: 0, stdout: "" });
 }

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { STEPS } from "../../src/netbox/types/order.ts";
 import { anyLab, anySettings } from "../helpers/any-lab.ts";
+import { numRuns } from "../helpers/full.ts";
 import { transformed } from "../helpers/in-memory.ts";
 import { lab } from "../helpers/lab.ts";
 import { NETBOX_RULES } from "../helpers/netbox-rules.ts";
@@ -31,6 +32,6 @@ test("two generated sites together, under any settings, break no rule", async ()
       const outcome = await transformed(snapshots, settings);
       for (const check of Object.values(NETBOX_RULES)) check(outcome);
     }),
-    { numRuns: 60 },
+    { numRuns: numRuns(60) },
   );
 });

@@ -29,7 +29,10 @@ export async function runCapture(session: Session): Promise<void> {
 }
 
 async function plan(session: Session, options: CaptureOptions): Promise<void> {
-  const rows = await interruptible((signal) => planCapture(options, asking(session, signal)));
+  const rows = await interruptible(
+    session.io,
+    (signal) => planCapture(options, asking(session, signal)),
+  );
   printPlan(session, rows);
 }
 
@@ -43,14 +46,13 @@ async function ask(session: Session, options: CaptureOptions): Promise<void> {
   }
   const store = await session.openTarget(folder);
   const progress = openProgress({ log: session.log, terminal: session.terminal });
-  const summary = await interruptible((signal) =>
+  const summary = await interruptible(session.io, (signal) =>
     capture(options, {
       ...asking(session, signal),
       store,
       isResumed: session.isOn("resume"),
       onProgress: (state) => progress.show(viewOf(state)),
-    })
-  ).finally(progress.end);
+    })).finally(progress.end);
   printCapture(session, summary, folder);
   if (summary.gaps.length > 0) session.exitWith("incomplete");
 }

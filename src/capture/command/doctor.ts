@@ -18,7 +18,10 @@ import { asking } from "./capture.ts";
 
 export async function runDoctor(session: Session): Promise<void> {
   const options = parseCaptureOptions(await readSettings(session.context, CAPTURE_SETTINGS));
-  const diagnosis = await interruptible((signal) => doctor(options, asking(session, signal)));
+  const diagnosis = await interruptible(
+    session.io,
+    (signal) => doctor(options, asking(session, signal)),
+  );
   session.data(session.isJson ? jsonOf(diagnosis) : textOf(diagnosis));
   const isWell = diagnosis.access?.every(({ may }) => may === "all") ?? false;
   if (!isWell) session.exitWith("incomplete");

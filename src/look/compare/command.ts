@@ -50,7 +50,7 @@ async function readTask(session: Session, run: string): Promise<Task> {
     steps: stepsOf(session),
     set: await openEntities(await session.openStore(run)),
     certificates: certificates || undefined,
-    proxy: environmentProxy(url),
+    proxy: environmentProxy(session.io.env, url),
   };
 }
 
@@ -69,7 +69,7 @@ async function compareAll(session: Session, task: Task): Promise<CompareRecord> 
   const total = task.steps.reduce((sum, step) => sum + (counts[step] ?? 0), 0);
   const progress = openProgress(session);
   try {
-    await interruptible(async (signal) => {
+    await interruptible(session.io, async (signal) => {
       const judgements = compare({
         ...task,
         signal,

@@ -54,7 +54,7 @@ export async function pushRun(
       journalPlace: target && await journalPlaceOf(session, target, input.store),
       since: await openSince(session, input, target),
       certificates: certificates || undefined,
-      proxy: target && environmentProxy(target.baseUrl),
+      proxy: target && environmentProxy(session.io.env, target.baseUrl),
     });
   } catch (error) {
     record.fail(error);
@@ -74,7 +74,7 @@ async function pushInput(
   const progress = openProgress(session);
   try {
     const watch = watchOf(session, record, progress);
-    await interruptible((signal) => push({ ...input, signal, watch }));
+    await interruptible(session.io, (signal) => push({ ...input, signal, watch }));
   } finally {
     progress.end();
   }

@@ -29,7 +29,7 @@ export function printPushed(session: Session, record: PushRecord): void {
 /** What a pipeline looks at, also when the push failed. */
 export async function writeReports(session: Session, record: PushRecord): Promise<void> {
   const junit = session.option("junit");
-  const summary = stepSummaryFile();
+  const summary = stepSummaryFile(session.io.env);
   // No part of the job's work: it does not fail for them, and they hide no error.
   const warn = (what: string) => (cause: unknown): void =>
     session.log.warn(`Cannot write ${what}: ${reasonOf(cause)}`);

@@ -3,11 +3,12 @@ import { writeFile } from "node:fs/promises";
 import { reasonOf, usageError } from "../../base/errors.ts";
 import { printable } from "../../base/log.ts";
 import { TOOL } from "../../base/tool.ts";
+import { untilStopped } from "../../terminal/interrupt.ts";
 import { listed, milliseconds, wholeNumber } from "../../terminal/options.ts";
 import type { Session } from "../../terminal/session.ts";
 import { readSettings } from "../../terminal/settings.ts";
 import { groupDigits } from "../../terminal/tables.ts";
-import { exportLines, untilStopped } from "../server.ts";
+import { exportLines } from "../server.ts";
 import { parseFault } from "./faults.ts";
 import { receive, type ReceiveOptions, type Receiver } from "./receive.ts";
 import { createEntityFiles, type EntityFiles } from "./received.ts";
@@ -27,7 +28,7 @@ async function receiveInto(
   { session, options }: { session: Session; options: ReceiveOptions },
 ): Promise<void> {
   const broken = Promise.withResolvers<never>();
-  const end = Promise.race([untilStopped(), broken.promise]);
+  const end = Promise.race([untilStopped(session.io), broken.promise]);
   const receiver = await receive({
     ...options,
     isForgetful: true,

@@ -2,11 +2,12 @@
 import { usageError } from "../../base/errors.ts";
 import { openSnapshot } from "../../run-folder/snapshot-files.ts";
 import type { Snapshot } from "../../run-folder/snapshot.ts";
+import { untilStopped } from "../../terminal/interrupt.ts";
 import { type Given, listed, milliseconds, wholeNumber } from "../../terminal/options.ts";
 import type { Session } from "../../terminal/session.ts";
 import { readSettings } from "../../terminal/settings.ts";
 import { groupDigits } from "../../terminal/tables.ts";
-import { exportLines, untilStopped } from "../server.ts";
+import { exportLines } from "../server.ts";
 import { type Disturbances, parseFault, parseMove } from "./disturbances.ts";
 import { parseDenial } from "./rights.ts";
 import { serve, type Served } from "./serve.ts";
@@ -29,7 +30,7 @@ export async function runServe(session: Session): Promise<void> {
     ...readDisturbances(session),
   });
   // Registered first: a script may stop the server as soon as it has read the first line.
-  const stop = untilStopped();
+  const stop = untilStopped(session.io);
   introduce(session, { snapshot, served });
   await stop;
   await served.close();

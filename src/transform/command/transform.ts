@@ -25,7 +25,11 @@ export async function runBootstrap(session: Session): Promise<void> {
   const target = session.option("out") ?? session.operands[0] ?? DEFAULT_BOOTSTRAP_FOLDER;
   const store = await session.openTarget(target);
   const facts = { tool: TOOL, mapping_version: MAPPING_VERSION, snapshots: [] };
-  printSummary(session, await writeEntities(store, bootstrap(bootstrapTime()), facts), target);
+  printSummary(
+    session,
+    await writeEntities(store, bootstrap(bootstrapTime(session.io.env)), facts),
+    target,
+  );
 }
 
 export async function runTransform(session: Session): Promise<void> {

@@ -8,6 +8,7 @@ import * as lists from "../../../src/look/inspect/lists.ts";
 import { itemSource, openRun } from "../../../src/look/run.ts";
 import { verify } from "../../../src/look/verify/verify.ts";
 import { STEPS } from "../../../src/netbox/types/order.ts";
+import { numRuns } from "../../helpers/full.ts";
 import {
   type HeldRun,
   heldRun,
@@ -117,6 +118,6 @@ test("verify tells of any value in any file, and inspect tells or refuses it", a
         expect(error).toMatchObject({ kind: "input" });
       });
     }),
-    { numRuns: 120 },
+    { numRuns: numRuns(120) },
   );
 });

@@ -21,6 +21,7 @@ import {
   inputFrom,
   inputOf,
 } from "../../helpers/explained.ts";
+import { numRuns } from "../../helpers/full.ts";
 import { lab } from "../../helpers/lab.ts";
 import { ALL_EXTENSIONS } from "../../helpers/whole-outputs.ts";
 
@@ -197,6 +198,6 @@ test("everything that is sent for any site is explained", async () => {
       expect(entities.length).toBe(made.length);
       expect(entities.flatMap(({ fields }) => fields.flatMap(faultOf))).toEqual([]);
     }),
-    { numRuns: 40 },
+    { numRuns: numRuns(40) },
   );
 });

@@ -9,6 +9,7 @@ import { openRun } from "../../../src/look/run.ts";
 import type { EarlierRun } from "../../../src/look/report/chapters/differences.ts";
 import { renderReport } from "../../../src/look/report/report.ts";
 import { anyLab } from "../../helpers/any-lab.ts";
+import { numRuns } from "../../helpers/full.ts";
 import { ROOT } from "../../helpers/golden.ts";
 import {
   builtRun,
@@ -124,7 +125,7 @@ describe("a page can be made", () => {
         expect(pageText(page)).not.toMatch(/NaN|undefined|\[object|Infinity/);
         expect(() => dataOf(page)).not.toThrow();
       }),
-      { numRuns: 60 },
+      { numRuns: numRuns(60) },
     );
   });
 });

@@ -11,6 +11,7 @@ import type { Acknowledgement } from "../../../src/run-folder/push-journal.ts";
 import { requestId } from "../../../src/run-folder/request.ts";
 import { MAPPING_VERSION } from "../../../src/transform/mapping/tables.ts";
 import { anyLab, anySettings } from "../../helpers/any-lab.ts";
+import { numRuns } from "../../helpers/full.ts";
 import { ROOT } from "../../helpers/golden.ts";
 import { JOURNAL, pushed } from "../../helpers/held-journal.ts";
 import {
@@ -115,7 +116,7 @@ test("the output for any site and any settings is correct", async () => {
       const { findings, unchecked } = await look(await builtRun(labSite(lab), { settings }));
       expect([findings, unchecked]).toEqual([[], []]);
     }),
-    { numRuns: 60 },
+    { numRuns: numRuns(60) },
   );
 });
 
@@ -129,7 +130,7 @@ test("flipping any single bit of any file is found", async () => {
       const { findings } = await look(new Map(run).set(file, bytes));
       expect(findings.map((finding) => finding.file)).toContain(file);
     }),
-    { numRuns: 1000 },
+    { numRuns: numRuns(1000) },
   );
 });
 

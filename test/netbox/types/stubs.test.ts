@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { StepName } from "../../../src/netbox/types/order.ts";
 import { anyLab } from "../../helpers/any-lab.ts";
+import { numRuns } from "../../helpers/full.ts";
 import { type Outcome, transformed } from "../../helpers/in-memory.ts";
 import { lab } from "../../helpers/lab.ts";
 import { outcomeOf, WHOLE_CASES } from "../../helpers/whole-outputs.ts";
@@ -183,7 +184,7 @@ test("each stub of a generated site, however odd, names an existing object and a
         if (law.step !== undefined) expectEntities(outcome, law);
       }
     }),
-    { numRuns: 100 },
+    { numRuns: numRuns(100) },
   );
 });
 

@@ -1,5 +1,5 @@
 /** What `compare` says of a run folder, as a user runs it, and whether it says what it should. */
-import { runCli } from "../../helpers/run-cli.ts";
+import { runProcess } from "../../helpers/run-process.ts";
 import type { NetBox } from "../server/netbox.ts";
 import type { Trial } from "../trial.ts";
 
@@ -63,7 +63,7 @@ function sentenceOf({ step, entity, verdict, differences = [] }: Finding): strin
 
 export async function reportOf({ url }: NetBox, run: string, token: string): Promise<Report> {
   const args = ["compare", run, "--netbox", url, "--json", "--exit-code"];
-  const { code, stdout, stderr } = await runCli(args, { env: { NETBOX_TOKEN: token } });
+  const { code, stdout, stderr } = await runProcess(args, { env: { NETBOX_TOKEN: token } });
   if (stdout === "") throw new Error(`compare ended with ${code}: ${stderr}`);
   return { code, ...(JSON.parse(stdout) as Omit<Report, "code">) };
 }

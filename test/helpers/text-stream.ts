@@ -1,0 +1,16 @@
+/** A stream that keeps all that is written to it, as text; readers are called with each new piece. */
+import { Writable } from "node:stream";
+
+export class TextStream extends Writable {
+  text = "";
+
+  constructor() {
+    super({ decodeStrings: false, defaultEncoding: "utf8" });
+  }
+
+  override _write(chunk: string | Uint8Array, _encoding: BufferEncoding, done: () => void): void {
+    this.text += typeof chunk === "string" ? chunk : new TextDecoder().decode(chunk);
+    this.emit("text");
+    done();
+  }
+}
