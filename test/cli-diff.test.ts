@@ -126,6 +126,6 @@ describe.concurrent("diff reads", () => {
 });
 
 test("diff wants two folders and one format", async () => {
-  expectError(await runCli(["diff", EXAMPLE]), 2, "Two run folders");
+  expectError(await runCli(["diff", EXAMPLE]), 2, "two run folders");
   expectError(await diff(EXAMPLE, EXAMPLE, "--json", "--markdown"), 2, "--markdown");
 });

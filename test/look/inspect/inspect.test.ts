@@ -150,12 +150,12 @@ describe("an inspection", () => {
     const { inventory, entities, remarks } = await look(new Map([...later, ...old]));
     expect(inventory?.from).toBe("transform");
     expect(entities?.is_of_this_snapshot).toBe(false);
-    expect(remarks).toEqual([expect.stringContaining("made of another snapshot")]);
+    expect(remarks).toEqual([expect.stringContaining("made from another snapshot")]);
   });
 
   test.each([
     ["snapshot", "manifest.json", "capture --resume"],
-    ["entities", "netbox/manifest.json", "run transform once more"],
+    ["entities", "netbox/manifest.json", "run transform again"],
   ])("of an unfinished folder tells what is finished: %s", async (part, manifest, remark) => {
     const inspection = await look(withFile(example, manifest, undefined));
     expect(inspection).not.toHaveProperty(part);
