@@ -26,8 +26,10 @@ export interface CommandRow {
   /** Absent: the command takes no arguments. */
   readonly argument?: Argument;
   readonly options: OptionsDef;
-  readonly load: () => Promise<(session: Session) => Promise<void>>;
+  readonly load: () => Promise<CommandFunction>;
 }
+
+type CommandFunction = (session: Session) => Promise<void>;
 
 /** TABLE: the settings of every stage. A policy file may hold all of them, whatever command reads it. */
 export const STAGE_SETTINGS = {
@@ -326,7 +328,8 @@ const LOOK = {
       words: ["bash", "zsh", "fish"],
     },
     options: COMMON_OPTIONS,
-    load: async () => (await import("./completion.ts")).runCompletion,
+    load: async (): Promise<CommandFunction> =>
+      (await import("./completion.ts")).completionOf(COMMANDS),
   },
 } as const satisfies Readonly<Record<string, CommandRow>>;
 

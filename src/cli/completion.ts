@@ -2,9 +2,8 @@
 import { usageError } from "../base/errors.ts";
 import { allowedText } from "../base/setting.ts";
 import { TOOL } from "../base/tool.ts";
-import type { OptionDef } from "../terminal/options.ts";
+import type { Argument, OptionDef, OptionsDef } from "../terminal/options.ts";
 import type { Session } from "../terminal/session.ts";
-import { type CommandRow, COMMANDS } from "./catalog.ts";
 
 type Printer = (program: string, commands: readonly CommandModel[]) => string;
 
@@ -14,15 +13,25 @@ const PRINTERS: Readonly<Record<string, Printer>> = {
   fish: fishCompletion,
 };
 
-export function runCompletion(session: Session): Promise<void> {
-  const [shell = ""] = session.operands;
-  const print = PRINTERS[shell];
-  if (print === undefined) {
-    const hint = `Allowed: ${allowedText({ allowed: Object.keys(PRINTERS) })}`;
-    throw usageError("Missing argument: the shell", { hint });
-  }
-  session.data(print(TOOL.name, commandModels()).trimEnd());
-  return Promise.resolve();
+interface Command {
+  readonly description: string;
+  readonly options: OptionsDef;
+  readonly argument?: Argument;
+}
+
+/** The command `completion` for a catalog of commands. */
+export function completionOf(commands: Readonly<Record<string, Command>>) {
+  return (session: Session): Promise<void> => {
+    const [shell = ""] = session.operands;
+    const print = PRINTERS[shell];
+    if (print === undefined) {
+      const hint = `Allowed: ${allowedText({ allowed: Object.keys(PRINTERS) })}`;
+      throw usageError("Missing argument: the shell", { hint });
+    }
+    const models = Object.entries(commands).map(commandModel);
+    session.data(print(TOOL.name, models).trimEnd());
+    return Promise.resolve();
+  };
 }
 
 /** What a shell may offer as a value: words, folders, files, or nothing. */
@@ -53,14 +62,14 @@ const HELP: OptionModel = {
   isOptional: false,
 };
 
-function commandModels(): readonly CommandModel[] {
-  return Object.entries(COMMANDS).map(([name, row]: [string, CommandRow]) => ({
+function commandModel([name, command]: readonly [string, Command]): CommandModel {
+  const { description, options, argument } = command;
+  return {
     name,
-    description: row.description,
-    options: [...Object.entries(row.options).map(optionModel), HELP],
-    argument: row.argument &&
-      { name: row.argument.name, value: row.argument.words ?? "dir" },
-  }));
+    description,
+    options: [...Object.entries(options).map(optionModel), HELP],
+    argument: argument && { name: argument.name, value: argument.words ?? "dir" },
+  };
 }
 
 function optionModel([flag, option]: readonly [string, OptionDef]): OptionModel {

@@ -7,7 +7,7 @@ import {
 } from "../../proxmox/endpoints.ts";
 import { records } from "../../proxmox/values.ts";
 import { type Dialect, mapRows, picked } from "./cluster.ts";
-import type { World } from "./disturbances.ts";
+import type { World } from "./world.ts";
 
 /** What the server needs besides the row of proxmox/endpoints.ts. */
 export interface ServedEndpoint {

@@ -6,7 +6,8 @@ import { AppError } from "../../base/errors.ts";
 import { type EndpointRow, ENDPOINTS, PATHS } from "../../proxmox/endpoints.ts";
 import type { Answer, Failure } from "../../proxmox/answers.ts";
 import type { Cluster } from "./cluster.ts";
-import { disturb, type Disturbances, faultFor, FAULTS, type World } from "./disturbances.ts";
+import { disturb, type Disturbances, faultFor, FAULTS } from "./disturbances.ts";
+import { type World } from "./world.ts";
 import { type ApiCall, SERVED } from "./endpoints.ts";
 import {
   apiError,

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from "node:http";
 import type { SkipReason } from "../../proxmox/answers.ts";
 import type { Dialect } from "./cluster.ts";
-import type { World } from "./disturbances.ts";
+import type { World } from "./world.ts";
 import { type ApiCall, SERVED, type ServedEndpoint } from "./endpoints.ts";
 import { NO_TOKEN } from "./token.ts";
 
