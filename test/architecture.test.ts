@@ -79,6 +79,23 @@ function isAllowed(file: string, to: string): boolean {
   return [folder, ...rule.imports].some((allowed) => to.startsWith(`${allowed}/`));
 }
 
+test("no files import each other in a circle, imports of types and lazy ones included", () => {
+  const imports = new Map(files.map((file) => [file, importsOf(file).map(({ to }) => to)]));
+  /** A circle that leads from the last file of the path back into it. */
+  const circle = (path: readonly string[], done: Set<string>): readonly string[] | undefined => {
+    const file = path.at(-1) ?? "";
+    for (const to of imports.get(file) ?? []) {
+      if (path.includes(to)) return [...path.slice(path.indexOf(to)), to];
+      const found = done.has(to) ? undefined : circle([...path, to], done);
+      if (found !== undefined) return found;
+    }
+    done.add(file);
+    return undefined;
+  };
+  const done = new Set<string>();
+  expect(files.map((file) => circle([file], done)).find(Boolean)).toBeUndefined();
+});
+
 /** What a runtime would bring into `transform`, and what a locale would. */
 const IMPURE =
   /\b(?:process|Deno|Date|fetch|performance|crypto|setTimeout|setInterval|queueMicrotask|console|localStorage|navigator|Intl|localeCompare|toLocale\w+)\b|\bMath\s*\.\s*random\b/g;

@@ -1,12 +1,7 @@
 /** virtualization.ClusterType: one for all clusters of Proxmox VE. */
 import { COMMON, textField } from "./fields.ts";
-import {
-  BY_NAME_THEN_SLUG,
-  type EntityType,
-  hasName,
-  hasSlug,
-  type WithSlug,
-} from "./object-type.ts";
+import { BY_NAME_THEN_SLUG, hasName, hasSlug, type WithSlug } from "./object-type.ts";
+import { type EntityType } from "./entity-type.ts";
 import { neverSent, type ObjectOf, stub, TEXT, type ValueOf } from "./shape.ts";
 
 export const CLUSTER_TYPE_STUB = stub({ name: TEXT }, "cluster-type");

@@ -1,7 +1,8 @@
 /** virtualization.Cluster: a cluster of Proxmox VE, or a node that has none. */
 import { CLUSTER_TYPE_NAME, CLUSTER_TYPE_STUB } from "./cluster-type.ts";
 import { choiceField, COMMON, linked, named, textField } from "./fields.ts";
-import { BY_NAME, type EntityType, hasName, type Key, type Named } from "./object-type.ts";
+import { BY_NAME, hasName, type Named } from "./object-type.ts";
+import { type EntityType, type Key } from "./entity-type.ts";
 import { neverSent, type ObjectOf, optional, stub, TEXT, type ValueOf } from "./shape.ts";
 import { hasScope, type Scoped, scopeSite, SITE_STUB, siteRef } from "./site.ts";
 

@@ -1,6 +1,7 @@
 /** extras.CustomField: fields of machines, disks and devices that NetBox itself does not have. */
 import { choiceField, replacedTexts, textField } from "./fields.ts";
-import { BY_NAME, type EntityType, hasName, type Named } from "./object-type.ts";
+import { BY_NAME, hasName, type Named } from "./object-type.ts";
+import { type EntityType } from "./entity-type.ts";
 import { neverSent, type ObjectOf } from "./shape.ts";
 
 const FIELDS = {

@@ -12,13 +12,12 @@ import {
 } from "./fields.ts";
 import {
   BY_NAME_IN_ANY_CASE,
-  type EntityType,
   hasNameInAnyCase,
   hasTenant,
-  type Key,
   type NetBoxObject,
   partOf,
 } from "./object-type.ts";
+import { type EntityType, type Key } from "./entity-type.ts";
 import { PLATFORM_STUB } from "./platform.ts";
 import { neverSent, type ObjectOf, optional, stub, TEXT, type ValueOf } from "./shape.ts";
 import { SITE_STUB, siteRef, TENANT_STUB, tenantOf, type TenantPolicy } from "./site.ts";

@@ -15,7 +15,8 @@ import {
   macAddressField,
   named,
 } from "./fields.ts";
-import { type EntityType, hasName, type Machine, partOf, referenceTo } from "./object-type.ts";
+import { hasName, partOf, referenceTo } from "./object-type.ts";
+import { type EntityType, type Machine } from "./entity-type.ts";
 import { neverSent, type ObjectOf, optional, stub, TEXT, type ValueOf } from "./shape.ts";
 
 const INTERFACE_TYPE = choiceField("bridge", "lag", "virtual", "other");

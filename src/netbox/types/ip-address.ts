@@ -14,15 +14,14 @@ import {
 import { INTERFACE_STUB, type InterfaceRef, NETBOX_INTERFACE } from "./interface.ts";
 import {
   contentTypeOf,
-  type EntityType,
   lacks,
-  type Machine,
   type ObjectType,
   partOf,
   type Reference,
   referenceTo,
   textOf,
 } from "./object-type.ts";
+import { type EntityType, type Machine } from "./entity-type.ts";
 import { neverSent, type ObjectOf, optional, type Shape } from "./shape.ts";
 import {
   NETBOX_VIRTUAL_MACHINE,

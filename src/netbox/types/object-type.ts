@@ -4,9 +4,6 @@
  * filters: NetBox, filtersets.py of each app.
  */
 import { autoSlug } from "../names.ts";
-import type { DeviceIdentity } from "./device.ts";
-import type { EntityFields } from "./fields.ts";
-import type { VirtualMachineIdentity } from "./virtual-machine.ts";
 
 /** An object as NetBox's REST API shows it; its keys differ between releases. */
 export type NetBoxObject = Readonly<Record<string, unknown>> & { readonly id: number };
@@ -35,28 +32,6 @@ export interface ObjectType<Identity> {
   /** Second best: a single one is taken if none `is`, and its fields show what differs. */
   resembles?(identity: Identity, object: NetBoxObject, ownerId: number): boolean;
 }
-
-/** A type that has a step of its own. */
-export interface EntityType<Identity> extends ObjectType<Identity> {
-  readonly fields: EntityFields;
-  /**
-   * Two entities are one object of NetBox when their keys are equal.
-   * Source: mapping.md; diode-netbox-plugin, docs/matching-criteria-documentation.md.
-   */
-  key(identity: Identity): Key;
-  /** As people call it: "web-01/net0". */
-  label(identity: Identity): string;
-  /** The order within the step: "pve", 100 comes before "pve1", 7. Parts come in the order of their machines. */
-  sortedBy?(entity: never): readonly string[];
-  /** The machine or device that it is a part of. */
-  machine?(entity: never): Machine | undefined;
-}
-
-export type Key = string | undefined | readonly Key[];
-
-export type Machine =
-  | { readonly step: "virtual-machine"; readonly ref: VirtualMachineIdentity }
-  | { readonly step: "device"; readonly ref: DeviceIdentity };
 
 /** How one entity names another. */
 export interface Reference {

@@ -3,16 +3,17 @@ import { NETBOX_CLUSTER_TYPE } from "./cluster-type.ts";
 import { NETBOX_CLUSTER } from "./cluster.ts";
 import { NETBOX_CUSTOM_FIELD } from "./custom-field.ts";
 import { NETBOX_DEVICE_ROLE, NETBOX_DEVICE_TYPE, NETBOX_MANUFACTURER } from "./device-type.ts";
-import { NETBOX_DEVICE } from "./device.ts";
+import { type DeviceIdentity, NETBOX_DEVICE } from "./device.ts";
 import { NETBOX_INTERFACE } from "./interface.ts";
 import { NETBOX_IP_ADDRESS } from "./ip-address.ts";
-import type { EntityType, Key, Machine, ObjectType } from "./object-type.ts";
+import type { ObjectType } from "./object-type.ts";
+import type { EntityType, Key } from "./entity-type.ts";
 import { NETBOX_PLATFORM } from "./platform.ts";
 import { NETBOX_PREFIX } from "./prefix.ts";
 import { type ObjectOf, type ReferenceIn, referencesIn, type Shape } from "./shape.ts";
 import { NETBOX_TAG } from "./tag.ts";
 import { NETBOX_VIRTUAL_DISK } from "./virtual-disk.ts";
-import { NETBOX_VIRTUAL_MACHINE } from "./virtual-machine.ts";
+import { NETBOX_VIRTUAL_MACHINE, type VirtualMachineIdentity } from "./virtual-machine.ts";
 import { NETBOX_VLAN } from "./vlan.ts";
 import { NETBOX_VM_INTERFACE } from "./vm-interface.ts";
 
@@ -102,12 +103,16 @@ export function isPart(step: StepName): boolean {
   return typeOf(step).machine !== undefined;
 }
 
+export type OwningMachine =
+  | { readonly step: "virtual-machine"; readonly ref: VirtualMachineIdentity }
+  | { readonly step: "device"; readonly ref: DeviceIdentity };
+
 /** The machine or device that an entity is a part of. */
 export function machineOf<Name extends StepName>(
   step: Name,
   entity: Entities[Name],
-): Machine | undefined {
-  return typeOf(step).machine?.(entity as never);
+): OwningMachine | undefined {
+  return typeOf(step).machine?.(entity as never) as OwningMachine | undefined;
 }
 
 /** What the entities of a step are sorted by; undefined for parts, and where there is no order. */

@@ -1,7 +1,8 @@
 /** dcim.Platform: the operating system of a guest, or the release of a node. */
 import { cutName, MAX_LONG_NAME } from "../names.ts";
 import { COMMON, SLUGGED, textField } from "./fields.ts";
-import { BY_NAME, type EntityType, hasName, lacks, type Named } from "./object-type.ts";
+import { BY_NAME, hasName, lacks, type Named } from "./object-type.ts";
+import { type EntityType } from "./entity-type.ts";
 import { neverSent, type ObjectOf, optional, slugged, stub, type ValueOf } from "./shape.ts";
 
 export const PLATFORM_STUB = slugged("platform", stub(SLUGGED, "platform"));

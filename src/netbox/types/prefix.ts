@@ -1,7 +1,8 @@
 /** ipam.Prefix: the network of a node's address. */
 import { isSameAddress } from "../../base/ip-address.ts";
 import { addressField, COMMON } from "./fields.ts";
-import { type EntityType, lacks, type NetBoxObject } from "./object-type.ts";
+import { lacks, type NetBoxObject } from "./object-type.ts";
+import { type EntityType } from "./entity-type.ts";
 import { neverSent, type ObjectOf, optional } from "./shape.ts";
 import { hasScope, type Scoped, scopeSite } from "./site.ts";
 

@@ -1,14 +1,8 @@
 /** extras.Tag: the tags of guests, and the tags that every object of a cluster has. */
 import { type Cluster, type ClusterIdentity, clusterKey } from "./cluster.ts";
 import { type TagRef, textField } from "./fields.ts";
-import {
-  BY_NAME_THEN_SLUG,
-  type EntityType,
-  hasName,
-  hasSlug,
-  type Named,
-  type WithSlug,
-} from "./object-type.ts";
+import { BY_NAME_THEN_SLUG, hasName, hasSlug, type Named, type WithSlug } from "./object-type.ts";
+import { type EntityType } from "./entity-type.ts";
 import { neverSent, type ObjectOf, optional } from "./shape.ts";
 import type { VirtualMachine } from "./virtual-machine.ts";
 

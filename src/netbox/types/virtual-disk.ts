@@ -1,6 +1,6 @@
 /** virtualization.VirtualDisk: a volume of a guest. */
 import { COMMON, customFields, identity, integerField } from "./fields.ts";
-import type { EntityType } from "./object-type.ts";
+import type { EntityType } from "./entity-type.ts";
 import { type ObjectOf, optional, TEXT } from "./shape.ts";
 import {
   PART_OF_VIRTUAL_MACHINE,

@@ -15,17 +15,15 @@ import {
 } from "./fields.ts";
 import {
   BY_NAME_IN_ANY_CASE,
-  type EntityType,
   hasName,
   hasNameInAnyCase,
   hasTenant,
-  type Key,
-  type Machine,
   type Named,
   type NetBoxObject,
   partOf,
   referenceTo,
 } from "./object-type.ts";
+import { type EntityType, type Key, type Machine } from "./entity-type.ts";
 import { PLATFORM_STUB } from "./platform.ts";
 import {
   CLEARED,

@@ -1,6 +1,7 @@
 /** ipam.VLAN: the VLANs of guests and nodes, one in each site. */
 import { COMMON, identity, linked, textField } from "./fields.ts";
-import { type EntityType, lacks, type NetBoxObject, partOf, textOf } from "./object-type.ts";
+import { lacks, type NetBoxObject, partOf, textOf } from "./object-type.ts";
+import { type EntityType } from "./entity-type.ts";
 import {
   CLEARED,
   either,

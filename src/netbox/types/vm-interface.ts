@@ -7,7 +7,7 @@ import {
   integerField,
   macAddressField,
 } from "./fields.ts";
-import type { EntityType } from "./object-type.ts";
+import type { EntityType } from "./entity-type.ts";
 import { neverSent, type ObjectOf, optional, stub, TEXT, type ValueOf } from "./shape.ts";
 import {
   PART_OF_VIRTUAL_MACHINE,
