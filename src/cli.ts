@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** Connects the process to `main`; the only file that acts when it is imported. */
 import { main } from "./cli/main.ts";
-import type { Io } from "./terminal/io.ts";
+import type { Io } from "./terminal/process.ts";
 
 const STOP_SIGNALS = ["SIGINT", "SIGTERM"] as const;
 

@@ -1,6 +1,6 @@
 /** Command line → help, version, or a command → exit code. Code for running commands is loaded on demand. */
 import { TOOL } from "../base/tool.ts";
-import type { Io } from "../terminal/io.ts";
+import type { Io } from "../terminal/process.ts";
 import type { OptionDef } from "../terminal/options.ts";
 import { type CommandRow, COMMANDS } from "./catalog.ts";
 
@@ -21,7 +21,7 @@ async function say(text: string, io: Io): Promise<number> {
   try {
     io.help(text);
   } catch (error) { // Deno throws if the disk is full
-    const { endProgram } = await import("../terminal/stdout.ts");
+    const { endProgram } = await import("../terminal/process.ts");
     endProgram(error as Error, io);
   }
   return 0;

@@ -3,9 +3,8 @@ import { setFlagsFromString } from "node:v8";
 import { type CommandDef, defineCommand, runCommand } from "citty";
 import { usageError } from "../base/errors.ts";
 import { TOOL } from "../base/tool.ts";
-import type { Io } from "../terminal/io.ts";
 import { parseCommandLine } from "../terminal/options.ts";
-import { reportError } from "../terminal/report.ts";
+import { type Io, reportError } from "../terminal/process.ts";
 import { openSession } from "../terminal/session.ts";
 import { type CommandRow, COMMANDS, STAGE_SETTINGS } from "./catalog.ts";
 

@@ -11,9 +11,8 @@ import {
   type PushJournal,
   type PushJournalPlace,
 } from "../run-folder/push-journal.ts";
-import { checkFiles, type Plan, planFiles, type StepTotals, wholeFiles } from "./plan.ts";
-import { Requests } from "./prepare.ts";
-import { connectDiode } from "./remote/client.ts";
+import { connectDiode } from "./diode.ts";
+import { checkFiles, type Plan, planFiles, Requests, type StepTotals, wholeFiles } from "./plan.ts";
 import { sendFiles, type SendWatch } from "./send.ts";
 import { type PushOptions, type RemoteOptions, requireRemote } from "./settings.ts";
 import {

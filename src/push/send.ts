@@ -1,14 +1,13 @@
 /** Sends planned files step by step, and journals each acknowledgement at once. */
 import { setTimeout as wait } from "node:timers/promises";
 import pMap from "p-map";
-import type { StepName } from "../netbox/types/order.ts";
-import type { EntityFile } from "../run-folder/entity-set.ts";
 import { AppError } from "../base/errors.ts";
 import { RemoteFailure } from "../http/failure.ts";
+import type { StepName } from "../netbox/types/order.ts";
+import type { EntityFile } from "../run-folder/entity-set.ts";
 import type { PushJournal } from "../run-folder/push-journal.ts";
-import { groupByStep, isSent } from "./plan.ts";
-import { findEntity, type PlannedFile, type Requests } from "./prepare.ts";
-import type { Diode } from "./remote/client.ts";
+import type { Diode } from "./diode.ts";
+import { findEntity, groupByStep, isSent, type PlannedFile, type Requests } from "./plan.ts";
 import type { Target } from "./settings.ts";
 
 export interface SendJob {
@@ -21,7 +20,7 @@ export interface SendJob {
   readonly concurrency: number;
   /** Between steps. */
   readonly stepPauseMs: number;
-  /** How long Diode gets to apply custom fields that are new to the target. */
+  /** How long to wait for Diode to apply custom fields that are new to the target. */
   readonly bootstrapWaitMs: number;
   /** After an abort no further file is started. */
   readonly signal: AbortSignal;

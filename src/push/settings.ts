@@ -91,10 +91,8 @@ export const PUSH_SETTINGS = {
 /** Setting → text, as a flag, the environment or a policy file gave it. */
 export type PushTexts = TextsOf<typeof PUSH_SETTINGS>;
 
-/** The user's choices: texts in, one checked value out. */
-
 export interface PushOptions {
-  /** Like the credentials undefined when not given, which only a dry run may do without. */
+  /** Target and credentials are optional in a dry run only. */
   readonly target: Target | undefined;
   readonly credentials: Credentials | undefined;
   readonly certFile: string | undefined;
@@ -110,7 +108,7 @@ export interface PushOptions {
   readonly maxChanged: number | undefined;
 }
 
-/** All that a push needs to send. */
+/** The options of a push that sends. */
 export interface RemoteOptions extends PushOptions {
   readonly target: Target;
   readonly credentials: Credentials;
@@ -146,19 +144,19 @@ export function parsePushOptions(texts: PushTexts): PushOptions {
   };
 }
 
-/** Of a push that sends. @throws AppError "usage" that names what is missing. */
+/** @throws AppError "usage" that names a missing setting. */
 export function requireRemote(options: PushOptions): RemoteOptions {
   const { target, credentials } = options;
   if (target !== undefined && credentials !== undefined) return { ...options, target, credentials };
   if (target === undefined) {
-    throw usageError("Setting DIODE_TARGET is missing", {
-      hint: "Name the Diode to push to, such as --target grpcs://diode.example.com/diode",
+    throw usageError("DIODE_TARGET (--target) is required", {
+      hint: "For example: --target grpcs://diode.example.com/diode",
     });
   }
-  throw usageError("Settings DIODE_CLIENT_ID and DIODE_CLIENT_SECRET are not both given", {
+  throw usageError("DIODE_CLIENT_ID and DIODE_CLIENT_SECRET are required", {
     hint:
-      "NetBox makes a client and its secret under Diode → Client Credentials; the secret comes " +
-      "from the environment or from the file that --client-secret-file names",
+      "Create a client in NetBox under Diode → Client Credentials; give the secret in the environment " +
+      "or with --client-secret-file",
   });
 }
 
@@ -168,16 +166,15 @@ function share(text: string): number | undefined {
   return percent <= 100 ? percent / 100 : undefined;
 }
 
-/** "grpcs://diode.example.com/diode" → where the calls and the token requests go. */
-
+/** Where the calls and the token requests go. */
 export interface Target {
-  /** What names the server, whatever the scheme: "diode.example.com:443/diode". */
+  /** The server without the scheme: "diode.example.com:443/diode". */
   readonly name: string;
-  /** With the path prefix and no slash behind it: "https://diode.example.com:443/diode". */
+  /** With the path prefix and no slash at the end: "https://diode.example.com:443/diode". */
   readonly baseUrl: string;
   readonly tokenUrl: string;
   readonly isTls: boolean;
-  /** The scheme that means the same, with TLS instead of without, or the other way: "grpcs://". */
+  /** The same scheme with TLS instead of without, or the other way round: "grpcs://". */
   readonly twinScheme: string;
   readonly host: string;
   readonly port: number;
@@ -198,26 +195,29 @@ interface Scheme {
 }
 
 const HINT =
-  "Allowed: grpc://, grpcs://, http:// or https://, a host, a port if it is not the scheme's own, " +
-  "and the path before Diode's, such as grpcs://diode.example.com/diode";
+  "Allowed: grpc://, grpcs://, http:// or https://, a host, a port if it is not the default of the " +
+  "scheme, and a path prefix, such as grpcs://diode.example.com/diode";
 
-/** @throws AppError "usage" when it is no target. */
+/** "grpcs://diode.example.com/diode" → target. @throws AppError "usage". */
 export function parseTarget(text: string): Target {
-  // A wrong target may hold a password: it is not shown before it is known to hold none.
-  if (!URL.canParse(text)) throw usageError("Setting DIODE_TARGET is no URL", { hint: HINT });
+  // A target that is not a URL may contain a password: it is not shown.
+  if (!URL.canParse(text)) throw usageError("DIODE_TARGET (--target) is not a URL", { hint: HINT });
   const url = new URL(text);
   if (url.username !== "" || url.password !== "") {
-    throw usageError("Setting DIODE_TARGET holds a user name or a password", {
-      hint: "Diode's credentials are DIODE_CLIENT_ID and DIODE_CLIENT_SECRET",
+    throw usageError("DIODE_TARGET (--target) contains a user name or a password", {
+      hint: "Use DIODE_CLIENT_ID and DIODE_CLIENT_SECRET for the credentials",
     });
   }
   const scheme = SCHEMES[url.protocol];
   if (scheme === undefined || url.hostname === "" || url.search !== "" || url.hash !== "") {
-    throw usageError(`Setting DIODE_TARGET is "${url.protocol}//${url.host}${url.pathname}"`, {
-      hint: HINT,
-    });
+    throw usageError(
+      `Invalid DIODE_TARGET (--target): "${url.protocol}//${url.host}${url.pathname}"`,
+      {
+        hint: HINT,
+      },
+    );
   }
-  // As an http URL, the host is spelled in one way; a port that is not there is the scheme's own.
+  // An http URL normalizes the host.
   const port = Number(url.port || scheme.port);
   const host = new URL(`http://${url.host}`).hostname;
   const path = url.pathname.replace(/\/+$/, "");
@@ -234,7 +234,7 @@ export function parseTarget(text: string): Target {
   };
 }
 
-/** What files about the target are called: "diode.example.com_443_diode". */
+/** Name of files about the target: "diode.example.com_443_diode". */
 export function fileNameOf({ name }: Target): string {
   const plain = name.replace(/[:/]/g, "_").replace(/[^\w.-]/g, "-");
   const isFaithful = /^[a-z0-9.-]+:\d+(?:\/[a-zA-Z0-9.-]+)?$/.test(name);

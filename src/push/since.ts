@@ -6,7 +6,7 @@ import type { TransformedSet } from "../run-folder/entity-set.ts";
 import type { PushJournal, PushJournalPlace } from "../run-folder/push-journal.ts";
 import { judgeMissing, type Missing } from "../run-folder/not-read.ts";
 import { compareSets, type EntityAt } from "../run-folder/set-difference.ts";
-import type { PlannedFile } from "./prepare.ts";
+import type { PlannedFile } from "./plan.ts";
 import type { Target } from "./settings.ts";
 
 export interface Differences {
@@ -19,7 +19,7 @@ export interface Differences {
     readonly disappeared: number;
     readonly not_read: number;
   };
-  /** changed and disappeared, by the number of entities of the earlier set. */
+  /** (changed + disappeared) / entities of the earlier set. */
   readonly share: number;
   readonly missing: readonly Missing[];
 }
@@ -69,7 +69,7 @@ export function requireWhole(
   throw usageError(
     `Cannot send the differences to ${earlier.place}: ` +
       (found === undefined
-        ? `no journal says that ${target.name} has it`
+        ? `no journal shows that ${target.name} has it`
         : `${target.name} acknowledged only a part of it`),
     {
       hint: "Push that run first, or name its journal with --journal; without --since, all is sent",
@@ -77,7 +77,7 @@ export function requireWhole(
   );
 }
 
-/** Why it is not pushed, when more changed than was expected. */
+/** Why a push is refused; undefined if no more changed than is allowed. */
 export function shareRefusal(
   { counts, share }: Differences,
   maxChanged: number,
@@ -89,7 +89,7 @@ export function shareRefusal(
 }
 
 /**
- * What an earlier run has and this one lacks → a file beside the journal, one entity a line:
+ * Entities of the earlier run that this one lacks: a file next to the journal, one entity a line:
  *
  * {"disappeared":[
  * {"step":"virtual-disk","entity":"web-01/scsi1"}
@@ -97,11 +97,10 @@ export function shareRefusal(
  * {"step":"ip-address","entity":"192.0.2.7/24","reason":"agent-not-running","what":"vm/104/agent"}
  * ]}
  */
-
 export interface MissingRecord {
   readonly step: string;
   readonly entity: string;
-  /** Only of what was not read: why, and the record in left-out.json that says so. */
+  /** Of an entity that was not read: why, and the subject of the record in left-out.json. */
   readonly reason?: string;
   readonly what?: string;
 }
@@ -111,7 +110,7 @@ export function missingRecord({ step, entity, notRead }: Missing): MissingRecord
   return notRead === undefined ? record : { ...record, reason: notRead.reason, what: notRead.what };
 }
 
-/** Answers the file's name in the store. */
+/** Returns the key of the file. */
 export async function writeMissing(
   { store, key }: PushJournalPlace,
   missing: readonly Missing[],

@@ -12,7 +12,7 @@ import {
   switchOf,
 } from "../base/setting.ts";
 import { type StepName, STEPS } from "../netbox/types/order.ts";
-import type { Io } from "./io.ts";
+import type { Io } from "./process.ts";
 
 export type OptionDef = ArgDef & {
   /** All allowed values. A switch with words may stand alone or with one of them: `--left-out`. */

@@ -6,11 +6,9 @@ import { createLog, type Log } from "../base/log.ts";
 import { CLUSTER_FILE } from "../proxmox/endpoints.ts";
 import { ENTITY_MANIFEST_FILE } from "../run-folder/entity-set.ts";
 import { openStore, type Store } from "../run-folder/store/store.ts";
-import type { Io, OutputStream } from "./io.ts";
 import { type Context, isSwitchedOn, logOptions } from "./options.ts";
-import { EXIT_CODES } from "./report.ts";
+import { EXIT_CODES, type Io, openStdout, type OutputStream } from "./process.ts";
 import { storeCredentials } from "./settings.ts";
-import { openStdout } from "./stdout.ts";
 
 export interface Session {
   readonly context: Context;

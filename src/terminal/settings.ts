@@ -7,7 +7,7 @@ import { type AppError, reasonOf, usageError } from "../base/errors.ts";
 import type { SettingRow, SettingTable, TextsOf } from "../base/setting.ts";
 import { proxyFor } from "../http/proxy.ts";
 import type { StoreCredentials } from "../run-folder/store/store.ts";
-import type { Io } from "./io.ts";
+import type { Io } from "./process.ts";
 import type { Context } from "./options.ts";
 
 /**

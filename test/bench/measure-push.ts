@@ -10,7 +10,7 @@ import { rm } from "node:fs/promises";
 import { type ClientHttp2Session, connect } from "node:http2";
 import { join } from "node:path";
 import { keepHeapSmall } from "../../src/cli/run.ts";
-import { prepare } from "../../src/push/prepare.ts";
+import { prepare } from "../../src/push/plan.ts";
 import { push } from "../../src/push/push.ts";
 import { parsePushOptions, requireRemote, type Target } from "../../src/push/settings.ts";
 import { openEntities } from "../../src/run-folder/entity-set.ts";

@@ -20,7 +20,7 @@ import {
   SHOWN_PATHS,
 } from "../../src/proxmox/endpoints.ts";
 import { FAULTS } from "../../src/rehearse/receive/faults.ts";
-import { EXIT_CODES } from "../../src/terminal/report.ts";
+import { EXIT_CODES } from "../../src/terminal/process.ts";
 import { commandsIn, DOCUMENTS, firstDifference, readDocument } from "./documents.ts";
 import { explained } from "./explained.ts";
 import { ROOT } from "./golden.ts";

@@ -2,7 +2,7 @@
  * The command line inside of the test's process: the same `main` as in cli.ts, with streams, an environment
  * and signals of its own, so that runs may go on at the same time. See run-process.ts for a real process.
  */
-import type { Io } from "../../src/terminal/io.ts";
+import type { Io } from "../../src/terminal/process.ts";
 import { main } from "../../src/cli/main.ts";
 import { TextStream } from "./text-stream.ts";
 

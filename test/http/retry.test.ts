@@ -3,8 +3,8 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
 import { isOfNetwork, networkFailure, RemoteFailure } from "../../src/http/failure.ts";
 import { retryAfterMs, type RetryOptions, withRetries } from "../../src/http/retry.ts";
-import { networkHints } from "../../src/push/remote/hints.ts";
-import { statusFailure } from "../../src/push/remote/status.ts";
+import { networkHints } from "../../src/push/diode.ts";
+import { statusFailure } from "../../src/push/diode.ts";
 
 /** Fails with these, one after another, then succeeds. */
 async function run(failures: readonly RemoteFailure[], options: Partial<RetryOptions> = {}) {
@@ -127,7 +127,7 @@ describe("a failure", () => {
     ["ERR_SSL_WRONG_VERSION_NUMBER", /try grpc:\/\//],
     // A server that ends a handshake speaks TLS.
     ["ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION", /^$/],
-    ["ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL", /^gRPC needs HTTP\/2/],
+    ["ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL", /^gRPC requires HTTP\/2/],
   ])("of TLS with %s is %s", (code, hint) => {
     const root = Object.assign(new Error("it broke"), { code });
     const called = new ConnectError("x", Code.Internal, undefined, undefined, root);

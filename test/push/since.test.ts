@@ -158,12 +158,12 @@ describe("a push since an earlier run", () => {
 });
 
 describe("is refused", () => {
-  test("when no journal says that the target has the earlier run, or only a part of it", async () => {
+  test("when no journal shows that the target has the earlier run, or only a part of it", async () => {
     const diode = await receiver();
     const both = await runs();
     const unknown = await pushSince(diode, both);
     expect(unknown.error).toMatchObject({ kind: "usage" });
-    expect((unknown.error as Error).message).toContain("no journal says");
+    expect((unknown.error as Error).message).toContain("no journal shows");
     await pushInto(diode, both.earlier, { choices: { steps: ["tag"] } });
     const partly = await pushSince(diode, both);
     expect((partly.error as Error).message).toContain("only a part");

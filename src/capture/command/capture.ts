@@ -4,7 +4,7 @@ import { printable } from "../../base/log.ts";
 import { TOOL } from "../../base/tool.ts";
 import { CAUSES } from "../../proxmox/answers.ts";
 import { SHOWN_PATHS } from "../../proxmox/endpoints.ts";
-import { interruptible } from "../../terminal/interrupt.ts";
+import { interruptible } from "../../terminal/process.ts";
 import { openProgress, type ProgressView } from "../../terminal/progress.ts";
 import type { Session } from "../../terminal/session.ts";
 import { readSettings } from "../../terminal/settings.ts";

@@ -1,7 +1,7 @@
 /** doctor: checks connection, token and rights, and prints the commands that grant what is missing. */
 import type { ServerCertificate } from "../../http/certificate.ts";
 import { ENDPOINT_NAMES, SHOWN_PATHS } from "../../proxmox/endpoints.ts";
-import { interruptible } from "../../terminal/interrupt.ts";
+import { interruptible } from "../../terminal/process.ts";
 import type { Session } from "../../terminal/session.ts";
 import { readSettings } from "../../terminal/settings.ts";
 import { renderTable } from "../../terminal/tables.ts";

@@ -2,9 +2,15 @@
 import { printable } from "../../base/log.ts";
 import { DIODE_PLUGIN } from "../../netbox/rest/client.ts";
 import type { Difference, Shown } from "../../netbox/types/fields.ts";
-import { markdownCode, markdownRow, markdownTable, markdownText } from "../../terminal/markdown.ts";
-import { type Line, wrapped } from "../../terminal/paragraphs.ts";
 import { groupDigits, renderTable } from "../../terminal/tables.ts";
+import {
+  type Line,
+  markdownCode,
+  markdownRow,
+  markdownTable,
+  markdownText,
+  wrapped,
+} from "../../terminal/text.ts";
 import type { Judged } from "./compare.ts";
 import { type CompareRecord, headlineOf, type UnjudgedGroup } from "./record.ts";
 

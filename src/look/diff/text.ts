@@ -1,7 +1,12 @@
 /** Prints a diff on a terminal or as Markdown, in groups: added, changed, gone, not readable. */
-import { markdownCode as code } from "../../terminal/markdown.ts";
-import { type Line, shown as show, terminalWidth, wrapped } from "../../terminal/paragraphs.ts";
 import { groupDigits } from "../../terminal/tables.ts";
+import {
+  type Line,
+  markdownCode as code,
+  shown as show,
+  terminalWidth,
+  wrapped,
+} from "../../terminal/text.ts";
 import { type Compared, type DiffResult, HALVES } from "./diff.ts";
 import type {
   Change,

@@ -11,7 +11,7 @@ import {
 } from "../../run-folder/entity-set.ts";
 import type { PushJournalPlace } from "../../run-folder/push-journal.ts";
 import type { Store } from "../../run-folder/store/store.ts";
-import { interruptible } from "../../terminal/interrupt.ts";
+import { interruptible } from "../../terminal/process.ts";
 import { openProgress, type Progress, type ProgressView } from "../../terminal/progress.ts";
 import type { Session } from "../../terminal/session.ts";
 import { environmentProxy, readNamedFile, readSettings } from "../../terminal/settings.ts";
@@ -41,7 +41,9 @@ export async function pushRun(
   const choices = readChoices(session);
   const certificates = certFile && await readNamedFile(certFile, "DIODE_CERT_FILE");
   if (options.isUnverified) {
-    session.log.warn("DIODE_SKIP_TLS_VERIFY is on: whoever answers is trusted with the secret");
+    session.log.warn(
+      "TLS verification is off (DIODE_SKIP_TLS_VERIFY): the client secret may reach an impostor",
+    );
   }
   const { isDryRun } = choices;
   const record = new PushRecord({ target: target?.name, place: runs.join(", "), isDryRun });
@@ -97,21 +99,21 @@ async function openSince(
   const run = session.option("since");
   if (run === undefined) return undefined;
   if (input.run === undefined) {
-    throw usageError("Option --since is given, and what is pushed is no run folder", {
-      hint: "Dry-run files of an SDK have no earlier run to be held against",
+    throw usageError("Option --since requires a run folder to push", {
+      hint: "Dry-run files of an SDK cannot be compared with an earlier run",
     });
   }
   const store = await session.openStore(run);
   return { set: await openEntities(store), journalPlace: target && journalIn(store, target) };
 }
 
-/** Says what goes on, and keeps what the reports are made of. */
+/** Shows progress, and records what the reports contain. */
 function watchOf(session: Session, record: PushRecord, progress: Progress): PushWatch {
   return {
     onPlanned(planned) {
       record.planned = planned;
       if (planned.refusal !== undefined) {
-        session.log.warn(`It would not be sent: ${planned.refusal}`);
+        session.log.warn(`A push would be refused: ${planned.refusal}`);
       }
     },
     onSent(sent) {
@@ -125,8 +127,8 @@ function watchOf(session: Session, record: PushRecord, progress: Progress): Push
     },
     onPause({ ms, isBootstrap }) {
       const why = isBootstrap
-        ? "for Diode to apply the custom fields: NetBox refuses values of fields that it does not " +
-          "know (PUSH_BOOTSTRAP_WAIT)"
+        ? "for Diode to apply the custom fields: NetBox refuses values of unknown fields " +
+          "(PUSH_BOOTSTRAP_WAIT)"
         : "before the next step (PUSH_STEP_PAUSE)";
       progress.show({ ...viewOf(record), isWaiting: true });
       progress.beside(() => session.log.info(`Waiting ${durationText(ms)} ${why}`));
@@ -144,12 +146,10 @@ function viewOf({ plannedTotals: planned, sentTotals: sent }: PushRecord): Progr
   };
 }
 
-/** What `push` is told on the command line → what the stage takes. */
-
 export interface OpenedInput {
   readonly store: Store;
   readonly set: EntitySet;
-  /** The same set, if it is what `transform` wrote. */
+  /** The same set, if `transform` wrote it. */
   readonly run: TransformedSet | undefined;
 }
 
@@ -160,15 +160,15 @@ export async function openInput(
 ): Promise<OpenedInput> {
   const [first, ...others] = operands;
   if (first === undefined) {
-    throw usageError("No run folder is named", {
-      hint: "Name one that transform or bootstrap wrote, such as snapshots/example",
+    throw usageError("Missing argument: a run folder", {
+      hint: "Give a folder that transform or bootstrap wrote, for example: snapshots/example",
     });
   }
   if (operands.every((operand) => operand.endsWith(".json"))) {
     return await openFiles(session, operands);
   }
   if (others.length > 0) {
-    throw usageError("Several run folders are named", {
+    throw usageError("Too many arguments: push takes one run folder", {
       hint: "Push one after the other, or transform them together: transform a b --out both",
     });
   }
@@ -183,15 +183,15 @@ async function openFiles(session: Session, files: readonly string[]): Promise<Op
   const places = files.map(splitPath);
   const folders = new Set(places.map(({ folder }) => folder));
   if (folders.size > 1) {
-    throw usageError("The dry-run files stand in several folders", {
-      hint: "Push those of one folder at a time: the journal stands beside them",
+    throw usageError("The dry-run files are in several folders", {
+      hint: "Push the files of one folder at a time: the journal is written next to them",
     });
   }
   const store = await session.openStore([...folders].join());
   return { store, set: await openDryRun(store, places.map(({ key }) => key)), run: undefined };
 }
 
-/** In the run folder, unless the user names a file: a checkout in a pipeline is fresh each time. */
+/** In the run folder, unless --journal names a file: a pipeline starts with a new checkout each time. */
 export async function journalPlaceOf(
   session: Session,
   target: Target,
@@ -203,7 +203,7 @@ export async function journalPlaceOf(
   return { store: await session.openStore(folder), key, target };
 }
 
-/** Where a run folder has it by itself. */
+/** The default place. */
 export function journalIn(run: Store, target: Target): PushJournalPlace {
   return { store: run, key: `push/${fileNameOf(target)}.journal`, target };
 }

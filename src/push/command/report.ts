@@ -1,9 +1,9 @@
-/** What a push did: for people, for scripts, for a pipeline. */
+/** The result of a push: text, JSON, JUnit XML, and Markdown for the step summary of a CI job. */
 import { appendFile, writeFile } from "node:fs/promises";
 import { AppError, reasonOf } from "../../base/errors.ts";
 import { printable } from "../../base/log.ts";
 import { TOOL } from "../../base/tool.ts";
-import { markdownText } from "../../terminal/markdown.ts";
+import { markdownText } from "../../terminal/text.ts";
 import type { Session } from "../../terminal/session.ts";
 import { stepSummaryFile } from "../../terminal/settings.ts";
 import { counted, groupDigits, renderTable } from "../../terminal/tables.ts";
@@ -13,9 +13,9 @@ import { missingRecord } from "../since.ts";
 
 /** What an acknowledgement means. Source: diode-server, ingester/component.go: it writes to a queue. */
 const QUEUED =
-  "Acknowledged means queued, not applied: Diode applies each entity later, and NetBox shows what " +
-  "became of it under Diode → Ingestion Logs";
-/** More would push what matters out of sight; the files have all. */
+  "Acknowledged means queued, not applied: Diode applies each entity later, and NetBox shows the " +
+  "result under Diode → Ingestion Logs";
+/** The files have all of them. */
 const MOST_SHOWN = 20;
 
 export function printPushed(session: Session, record: PushRecord): void {
@@ -26,11 +26,11 @@ export function printPushed(session: Session, record: PushRecord): void {
   );
 }
 
-/** What a pipeline looks at, also when the push failed. */
+/** The reports for a pipeline, also of a failed push. */
 export async function writeReports(session: Session, record: PushRecord): Promise<void> {
   const junit = session.option("junit");
   const summary = stepSummaryFile(session.io.env);
-  // No part of the job's work: it does not fail for them, and they hide no error.
+  // A report that cannot be written does not fail the push.
   const warn = (what: string) => (cause: unknown): void =>
     session.log.warn(`Cannot write ${what}: ${reasonOf(cause)}`);
   if (junit !== undefined) await writeFile(junit, junitXml(record)).catch(warn(`"${junit}"`));
@@ -95,7 +95,7 @@ function headline(record: PushRecord): string {
   const target = subject.target ?? "Diode";
   const before = planned?.acknowledged ?? 0;
   if (record.isNothingNew) {
-    return `Nothing to send: ${target} has acknowledged all of ${place} before (--again sends it anew)`;
+    return `Nothing to send: ${target} has acknowledged all of ${place} before (--again sends it again)`;
   }
   if (record.plannedTotals.files === 0 && planned?.differences !== undefined) {
     return `Nothing to send: nothing differs from the earlier run`;
@@ -125,9 +125,9 @@ function differencesText({ planned }: PushRecord): string[] {
   const file = planned?.missingFile;
   return [
     ...found,
-    "Diode cannot delete: what disappeared stays in NetBox until it is removed there. What was not " +
-    `read may still be there${
-      file === undefined ? "" : `. All of it stands in ${printable(file)}`
+    "Diode cannot delete: entities that disappeared stay in NetBox until they are removed there. " +
+    `Entities that were not read may still exist${
+      file === undefined ? "" : `. The full list is in ${printable(file)}`
     }`,
     renderTable(
       ["Missing", "Entity", "Why"],
@@ -140,7 +140,7 @@ function differencesText({ planned }: PushRecord): string[] {
   ];
 }
 
-/** Markdown, behind what other steps of the job wrote. */
+/** Markdown, appended to the summary of the job. */
 export function stepSummary(record: PushRecord): string {
   const { subject, planned, errors, failure } = record;
   const sentOf = Map.groupBy(record.sent, ({ file }) => file.step ?? file.path);
@@ -168,8 +168,6 @@ export function stepSummary(record: PushRecord): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** What a push was to send and what became of it: the reports are made of this. */
-
 export interface PushSubject {
   /** `Target.name` */
   readonly target: string | undefined;
@@ -178,13 +176,14 @@ export interface PushSubject {
   readonly isDryRun: boolean;
 }
 
+/** What a push planned and sent. */
 export class PushRecord {
   readonly subject: PushSubject;
   readonly sent: Sent[] = [];
-  /** Of what was acknowledged. */
+  /** Of acknowledged files. */
   sentTotals: Totals = NOTHING;
   planned: Planned | undefined;
-  /** What ended it early. */
+  /** Why the push ended early. */
   failure: string | undefined;
   readonly #started = performance.now();
 
@@ -205,7 +204,7 @@ export class PushRecord {
     return (performance.now() - this.#started) / 1000;
   }
 
-  /** Of what was to be sent. */
+  /** Of all files to send. */
   get plannedTotals(): Totals {
     return totalsOf(this.steps);
   }
@@ -247,8 +246,7 @@ function sum(a: Totals, b: Totals): Totals {
   };
 }
 
-/** A push as JUnit XML, which every pipeline can show: a suite for each step, a case for each file. */
-
+/** JUnit XML: a suite for each step, a case for each file. */
 export function junitXml(record: PushRecord): string {
   const suites = [...Map.groupBy(record.sent, ({ file }) => file.step ?? "files")]
     .map(([step, sent]) =>
@@ -304,7 +302,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   '"': "&quot;",
 };
 
-/** XML 1.0 has no place for most control characters, escaped or not. */
+/** XML 1.0 does not allow most control characters, escaped or not. */
 function escaped(text: string): string {
   return text.toWellFormed().replace(/[\u0000-\u001f\u007f\ufffe\uffff]/g, "\uFFFD")
     .replace(/[&<>"]/g, (char) => ENTITIES[char] ?? "");

@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { reasonOf, usageError } from "../../base/errors.ts";
 import { printable } from "../../base/log.ts";
 import { TOOL } from "../../base/tool.ts";
-import { untilStopped } from "../../terminal/interrupt.ts";
+import { untilStopped } from "../../terminal/process.ts";
 import { listed, milliseconds, wholeNumber } from "../../terminal/options.ts";
 import type { Session } from "../../terminal/session.ts";
 import { readSettings } from "../../terminal/settings.ts";

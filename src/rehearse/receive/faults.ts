@@ -1,11 +1,11 @@
 /** TABLE: faults of the receiver, and which requests they hit. */
 import { create, toBinary } from "@bufbuild/protobuf";
 import { usageError } from "../../base/errors.ts";
-import { IngestResponseSchema } from "../../netbox/diode/ingester.ts";
+import { INGEST_SCOPE, IngestResponseSchema } from "../../netbox/diode/ingester.ts";
 import { createRandom } from "../random.ts";
 import { CUT, type HttpReply, type Outcome, ownAnswer, page } from "./http.ts";
 import { messageAnswer, MISSING_SCOPE, statusAnswer } from "./ingester.ts";
-import { INGEST_SCOPE, refusal } from "./tokens.ts";
+import { refusal } from "./tokens.ts";
 
 /** The requests that a fault can hit. */
 export type FaultPlace = "ingest" | "token";

@@ -5,10 +5,15 @@
  */
 import { create, toBinary } from "@bufbuild/protobuf";
 import { reasonOf } from "../../base/errors.ts";
-import { IngesterService, IngestResponseSchema } from "../../netbox/diode/ingester.ts";
+import {
+  INGEST_SCOPE,
+  IngesterService,
+  IngestResponseSchema,
+  MAX_MESSAGE_BYTES,
+} from "../../netbox/diode/ingester.ts";
 import { type Exchange, type HttpReply, MAX_BODY_BYTES, ownAnswer, page } from "./http.ts";
 import { type RequestHead, skimRequest } from "./received.ts";
-import { INGEST_SCOPE, type Tokens } from "./tokens.ts";
+import type { Tokens } from "./tokens.ts";
 
 /**
  * gRPC framing of a unary call. Not by a library, since the receiver has to send wrong, late and no
@@ -75,9 +80,6 @@ export function statusAnswer(status: StatusName, message: string): HttpReply {
     },
   };
 }
-
-/** The default of grpc-go, which the ingester keeps. */
-export const MAX_MESSAGE_BYTES = 4 * 2 ** 20;
 
 /** Source: netboxlabs/diode, diode-server/authutil/check.go. */
 export const MISSING_SCOPE = "missing required scope";

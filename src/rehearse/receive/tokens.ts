@@ -3,6 +3,7 @@
  * The SDKs send id and secret in the form; HTTP Basic works, too. Source: RFC 6749, 4.4 and 5.2.
  */
 import type { SettingTable } from "../../base/setting.ts";
+import { INGEST_SCOPE } from "../../netbox/diode/ingester.ts";
 import type { Exchange, HttpReply } from "./http.ts";
 
 export interface ClientCredentials {
@@ -64,8 +65,6 @@ export const RECEIVE_SETTINGS = {
     secret: true,
   },
 } as const satisfies SettingTable;
-
-export const INGEST_SCOPE = "diode:ingest";
 
 export interface TokenIssuer {
   readonly client: ClientCredentials;

@@ -2,7 +2,7 @@
 import { usageError } from "../../base/errors.ts";
 import { openSnapshot } from "../../run-folder/snapshot-files.ts";
 import type { Snapshot } from "../../run-folder/snapshot.ts";
-import { untilStopped } from "../../terminal/interrupt.ts";
+import { untilStopped } from "../../terminal/process.ts";
 import { type Given, listed, milliseconds, wholeNumber } from "../../terminal/options.ts";
 import type { Session } from "../../terminal/session.ts";
 import { readSettings } from "../../terminal/settings.ts";

@@ -2,10 +2,18 @@
  * OAuth2 client credentials → an access token, kept in memory only.
  * Source: diode-sdk-python, client.py, and diode-sdk-go, client.go.
  */
-import type { Http, HttpAnswer } from "../../http/client.ts";
-import { RemoteFailure } from "../../http/failure.ts";
-import type { Credentials, Target } from "../settings.ts";
-import { GRANT_HINT, INGEST_SCOPE, PATH_HINT, SCOPE_HINT } from "./hints.ts";
+import type { Http, HttpAnswer } from "../http/client.ts";
+import { RemoteFailure } from "../http/failure.ts";
+import { INGEST_SCOPE } from "../netbox/diode/ingester.ts";
+import type { Credentials, Target } from "./settings.ts";
+
+export const PATH_HINT =
+  "Check the path in DIODE_TARGET (--target): the default of Diode is /diode";
+const NEW_CLIENT = "create one in NetBox under Diode → Client Credentials";
+export const SCOPE_HINT =
+  `The client of DIODE_CLIENT_ID lacks the scope ${INGEST_SCOPE}: ${NEW_CLIENT}`;
+const GRANT_HINT =
+  `The client of DIODE_CLIENT_ID may not use the grant client_credentials: ${NEW_CLIENT}`;
 
 export interface TokenEndpoint {
   readonly target: Target;
@@ -14,10 +22,10 @@ export interface TokenEndpoint {
 }
 
 export interface Tokens {
-  /** One that is good for now. @throws RemoteFailure. */
+  /** A valid token. @throws RemoteFailure. */
   current(): Promise<string>;
-  /** The server did not take it: the next is another one. */
-  refuse(token: string): void;
+  /** Discards a token that the server rejected. */
+  refuse(rejected: string): void;
 }
 
 interface Token {
@@ -26,27 +34,27 @@ interface Token {
   readonly renewAtMs: number;
 }
 
-/** Renewed a minute before it runs out, as the Go SDK does; one that is short-lived, at three quarters. */
+/** Renewed a minute before it expires, as the Go SDK does; a short-lived token at three quarters. */
 const RENEW_BEFORE_MS = 60_000;
 const SHORT_LIFE_SHARE = 0.75;
-/** Diode's own default, for an answer that does not say. */
+/** Diode's default, for an answer without a lifetime. */
 const LIFE_SECONDS = 3600;
 
 export function createTokens(endpoint: TokenEndpoint): Tokens {
-  let held: Token | undefined;
+  let token: Token | undefined;
   let pending: Promise<Token> | undefined;
   return {
     async current() {
-      if (held !== undefined && performance.now() < held.renewAtMs) return held.text;
-      // Whoever comes first asks; all others wait for the same answer.
+      if (token !== undefined && performance.now() < token.renewAtMs) return token.text;
+      // Concurrent callers wait for the same answer.
       pending ??= fetchToken(endpoint).finally(() => {
         pending = undefined;
       });
-      held = await pending;
-      return held.text;
+      token = await pending;
+      return token.text;
     },
-    refuse(token) {
-      if (held?.text === token) held = undefined;
+    refuse(rejected) {
+      if (token?.text === rejected) token = undefined;
     },
   };
 }
@@ -68,7 +76,7 @@ async function fetchToken({ target, credentials, http }: TokenEndpoint): Promise
   const answer = parsed(response.text);
   if (response.status !== 200) {
     const hint = hintFor(response, answer, target);
-    throw badStatus(response, { told: toldBy(answer, [clientSecret]), hint });
+    throw badStatus(response, { reason: oauthReason(answer, [clientSecret]), hint });
   }
   if (typeof answer["access_token"] !== "string" || answer["access_token"] === "") {
     throw new RemoteFailure("refused", "The token endpoint answered without a token", {
@@ -80,22 +88,23 @@ async function fetchToken({ target, credentials, http }: TokenEndpoint): Promise
   return { text: answer["access_token"], renewAtMs: asked + usedMs };
 }
 
-const CREDENTIALS_HINT = "Look at DIODE_CLIENT_ID and DIODE_CLIENT_SECRET";
+const CREDENTIALS_HINT =
+  "Check DIODE_CLIENT_ID (--client-id) and DIODE_CLIENT_SECRET (--client-secret-file)";
 
 /**
- * TABLE: an OAuth2 error → what to do about it; where there is none, the status decides. Diode's auth
- * service passes on what Hydra answers. Source: RFC 6749, 5.2; netboxlabs/diode,
+ * TABLE: an OAuth2 error → what to do about it; other errors: the status decides. Diode's auth
+ * service returns Hydra's answers. Source: RFC 6749, 5.2; netboxlabs/diode,
  * diode-server/auth/server.go.
  */
 const OAUTH_HINTS: Readonly<Record<string, string>> = {
   invalid_client: CREDENTIALS_HINT,
   invalid_scope: SCOPE_HINT,
   unauthorized_client: GRANT_HINT,
-  // All clients of Diode use the same grant: this is another token endpoint.
+  // All clients of Diode use the same grant: not the token endpoint of Diode.
   unsupported_grant_type: PATH_HINT,
 };
 
-/** TABLE: what the status of the token endpoint means. Source: nginx.conf of Diode. */
+/** TABLE: HTTP status of the token endpoint → hint. Source: nginx.conf of Diode. */
 const STATUSES: readonly { readonly status: RegExp; readonly hint: string }[] = [
   { status: /^40[013]$/, hint: CREDENTIALS_HINT },
   { status: /^404$/, hint: PATH_HINT },
@@ -116,9 +125,9 @@ function hintFor(
 
 function badStatus(
   { status, retryAfterMs }: HttpAnswer,
-  { told, hint }: { readonly told: string; readonly hint: string | undefined },
+  { reason, hint }: { readonly reason: string; readonly hint: string | undefined },
 ): RemoteFailure {
-  const message = `The token endpoint answered HTTP ${status}${told}`;
+  const message = `The token endpoint answered HTTP ${status}${reason}`;
   return status === 429 || status >= 500
     ? new RemoteFailure("passing", message, { retryAfterMs })
     : new RemoteFailure("refused", message, { hint });
@@ -132,8 +141,8 @@ function parsed(text: string): Record<string, unknown> {
   }
 }
 
-/** OAuth2's own words, such as invalid_client; a server that echoes a secret is not repeated. */
-function toldBy(answer: Record<string, unknown>, secrets: readonly string[]): string {
+/** The OAuth2 error, such as " (invalid_client)"; empty if it contains a secret. */
+function oauthReason(answer: Record<string, unknown>, secrets: readonly string[]): string {
   const { error, error_description: description } = answer;
   const words = [error, description].filter((word) => typeof word === "string").join(": ");
   if (words === "" || secrets.some((secret) => words.includes(secret))) return "";
