@@ -148,7 +148,7 @@ describe("capture", () => {
     await expect(readdir(out)).rejects.toMatchObject({ code: "ENOENT" });
   });
 
-  test("is refused where it could not go on from, or would replace what is another's", async () => {
+  test("is refused for a folder that it cannot resume from or that has another run", async () => {
     const env = environment(await served(WHOLE, { token: TOKEN }));
     const example = fresh("example");
     await cp(join(ROOT, "snapshots/example"), example, { recursive: true });
@@ -222,7 +222,7 @@ describe("doctor", () => {
     expectError(refused, 2, '"pve8"', "pve1, pve2, pve3, pve4");
   });
 
-  test("says what may not be read and how to mend it, and ends with 4", async () => {
+  test("says what may not be read and how to fix it, and ends with 4", async () => {
     const server = await served(PARTIAL, { token: TOKEN });
     const env = environment(server);
     const [text, json] = await Promise.all([
@@ -302,7 +302,7 @@ describe("the token's secret is nowhere", () => {
       [{ ...echo }, 4],
       [{ ...refused, PROXMOX_TOKEN_VALUE: SECRET }, 6],
       [{ ...good, PROXMOX_FINGERPRINT: "", PROXMOX_SSL_VERIFY: "true" }, 6],
-      [{ ...good, PROXMOX_HOST: "nobody.invalid" }, 6],
+      [{ ...good, PROXMOX_HOST: "absent.invalid" }, 6],
       [{ ...good, PROXMOX_TOKEN_VALUE: `${SECRET} x` }, 2],
       [{ ...good, PROXMOX_TOKEN_NAME: `x=${SECRET}` }, 2],
       [{ ...good, PROXMOX_CA_FILE: "/nowhere", PROXMOX_FINGERPRINT: "" }, 2],

@@ -99,7 +99,7 @@ describe.each(Object.entries(SHELLS))("%s", (name, shell) => {
   });
 });
 
-test("for another shell there is none", async () => {
+test("other shells are refused", async () => {
   expectError(await runCli(["completion"]), 2, "Missing argument: the shell", "bash, zsh or fish");
   expectError(await runCli(["completion", "tcsh"]), 2, '"tcsh"', "bash, zsh or fish");
 });

@@ -50,7 +50,7 @@ describe.concurrent("diff", () => {
       .toEqual({ code: 0, stdout: "", stderr: "" });
   });
 
-  test("exits with 3 when something is not readable in b: nobody knows that it is the same", async () => {
+  test("exits with 3 when something is not readable in b: it may be different", async () => {
     const config = { status: 403, error: "Permission check failed" };
     const [a, b] = [
       await snapshotOf(named("web")),

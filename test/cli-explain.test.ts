@@ -162,8 +162,8 @@ describe.concurrent("the settings in force", () => {
 });
 
 describe.concurrent("a run folder", () => {
-  test("that was captured anew after transform is explained as it is now, with a warning", async () => {
-    const folder = fresh("anew");
+  test("that was captured again after transform is explained as it is now, with a warning", async () => {
+    const folder = fresh("captured-again");
     await buildSnapshot(folder, labSite({ guests: [{ vmid: 101, row: { name: "one" } }] }));
     await runCli(["transform", folder, "--quiet"]);
     await buildSnapshot(folder, labSite({ guests: [{ vmid: 101, row: { name: "other" } }] }));
@@ -277,7 +277,7 @@ describe.concurrent("what a snapshot says", () => {
   };
   let written: Promise<string> | undefined;
 
-  test.each(["vm/101", "node/pve1", `vm/${HOSTILE}`, `tag/<b>`, "vm/nobody"])(
+  test.each(["vm/101", "node/pve1", `vm/${HOSTILE}`, `tag/<b>`, "vm/absent"])(
     "never reaches a terminal as it is: %j",
     async (what) => {
       const folder = await (written ??= hostileRun());

@@ -46,7 +46,7 @@ describe.concurrent("inspect", () => {
       ["--failed"],
       /\n {2}\/nodes\/pve3\/qemu\/130\/config\?current=1 +timed-out +timeout +manifest\.json/,
     ],
-    [["--guests", "--name=nobody"], /^\s*No matches\s*$/],
+    [["--guests", "--name=absent"], /^\s*No matches\s*$/],
   ])("lists with %j", async (options, line) => {
     const { code, stdout, stderr } = await runCli(["inspect", EXAMPLE, ...options]);
     expect([code, stderr]).toEqual([0, ""]);

@@ -155,7 +155,7 @@ describe.concurrent("a bootstrap", () => {
     expect([await treeOf(variable), await treeOf(flag)]).toEqual([tree, tree]);
   });
 
-  test("bears the time of SOURCE_DATE_EPOCH, else the time of the run", async () => {
+  test("has the time of SOURCE_DATE_EPOCH, otherwise the time of the run", async () => {
     const timeOf = async (env: Record<string, string>): Promise<string> => {
       const out = fresh();
       await runCli(["bootstrap", "--out", out, "--quiet"], { env });

@@ -170,7 +170,7 @@ describe.concurrent("a push", MANY_STARTS, () => {
 });
 
 describe.concurrent("a push ends, and says why,", MANY_STARTS, () => {
-  test("when the earlier run is none, or a guard has none to hold against", async () => {
+  test("without an earlier run to compare with", async () => {
     const diode = await diodeWith();
     const env = envOf(diode);
     const run = await small(1);
@@ -193,7 +193,7 @@ describe.concurrent("a push ends, and says why,", MANY_STARTS, () => {
     }
   });
 
-  test("and forgets nothing of what was acknowledged when nobody answers", async () => {
+  test("and keeps the acknowledgements if the server does not answer", async () => {
     const diode = await diodeWith();
     const env = envOf(diode);
     const run = await small(1);
@@ -246,7 +246,7 @@ describe.concurrent("exit codes", MANY_STARTS, () => {
     expect(diode.requests).toHaveLength(0);
   });
 
-  test("6 for a Diode that refuses or is not there, with how to go on", async () => {
+  test("6 for a Diode that refuses or does not answer, with a hint about resuming", async () => {
     const diode = await diodeWith({ faults: [{ name: "forbidden", first: 1 }] });
     const run = await small();
     const refused = await runCli(["push", run], { env: envOf(diode) });

@@ -18,7 +18,7 @@ function started(args: readonly string[], options?: RunOptions): Started {
   return program;
 }
 
-interface Told {
+interface ReceiverDetails {
   readonly target: string;
   readonly port: number;
   readonly client_id: string;
@@ -26,12 +26,12 @@ interface Told {
   readonly certificate_file?: string;
 }
 
-async function toldBy(program: Started): Promise<Told & Peer> {
+async function readDetails(program: Started): Promise<ReceiverDetails & Peer> {
   const [line = ""] = await program.lines(1);
-  const told = JSON.parse(line) as Told;
-  const { target, client_id: id, client_secret: secret = SECRET, certificate_file: file } = told;
+  const details = JSON.parse(line) as ReceiverDetails;
+  const { target, client_id: id, client_secret: secret = SECRET, certificate_file: file } = details;
   const certificatePem = file === undefined ? undefined : await readFile(file, "utf8");
-  return { ...told, target, client: { id, secret }, certificatePem };
+  return { ...details, target, client: { id, secret }, certificatePem };
 }
 
 test("on stdout it prints what a shell needs to push to it, and Ctrl-C ends it with 0", async () => {
@@ -54,7 +54,7 @@ test("with TLS and --json it writes its certificate, and keeps what it is sent",
   const file = join(folder, "certificate.pem");
   const out = join(folder, "run");
   const program = started(["--json", "--tls", file, "--out", out, "--fail", "token-503x1"]);
-  const peer = await toldBy(program);
+  const peer = await readDetails(program);
   expect(peer).toMatchObject({
     target: `grpcs://127.0.0.1:${peer.port}/diode`,
     certificate_file: file,
@@ -82,7 +82,7 @@ describe.skipIf(!hasBoth()).each(["node", "deno"] as const)("on %s", (runtime) =
   test("it outlives clients that say goodbye after many requests", async () => {
     const program = startProcess(["receive", "--json"], { runtime });
     onTestFinished(async () => void await program.stop("SIGKILL"));
-    const peer = await toldBy(program);
+    const peer = await readDetails(program);
     const token = await tokenOf(peer);
     await callOften(peer, requestOfSize(200_000), { token, times: 116, atOnce: 4 });
     await callOften(peer, requestOfSize(300), { token, times: 800, atOnce: 8 });
@@ -103,7 +103,7 @@ describe("a secret of one's own", () => {
       const program = from === "file"
         ? started([...args, "--client-secret-file", file])
         : started(args, { env: { DIODE_CLIENT_SECRET: SECRET } });
-      const peer = await toldBy(program);
+      const peer = await readDetails(program);
       expect(peer).not.toHaveProperty("client_secret");
       const token = await tokenOf(peer);
       await call(peer, requestBytes([tag("x")]), { token });
@@ -120,7 +120,7 @@ test("a disk that fails ends it, and what was acknowledged is kept", async () =>
   const out = await tempFolder();
   await writeFile(join(out, "other"), "in the way");
   const program = started(["--json", "--out", out]);
-  const peer = await toldBy(program);
+  const peer = await readDetails(program);
   const token = await tokenOf(peer);
   expect(statusOf(await call(peer, requestBytes([tag("x")]), { token }))).toBe("0");
   const refused = call(peer, requestBytes([{ site: { name: "Cellar" } }]), { token });
@@ -145,7 +145,7 @@ test.each([
 
 test("a port that is taken is said to be so", async () => {
   const program = started(["--json"]);
-  const { port } = await toldBy(program);
+  const { port } = await readDetails(program);
   expectError(
     await runCli(["receive", "--port", String(port)]),
     2,

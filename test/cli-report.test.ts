@@ -24,7 +24,7 @@ async function copyOf(folder: string): Promise<string> {
 }
 
 describe.concurrent("report", { timeout: 180_000 }, () => {
-  test("writes one file into the run folder, once more over itself, and nothing else", async () => {
+  test("writes one file into the run folder, replaces it the second time, and writes nothing else", async () => {
     const folder = await copyOf(EXAMPLE);
     const before = await treeOf(folder);
     const first = await runCli(["report", folder]);

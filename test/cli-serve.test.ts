@@ -17,7 +17,7 @@ function started(args: readonly string[], options?: RunOptions): Started {
   return program;
 }
 
-interface Told {
+interface ServerDetails {
   readonly url: string;
   readonly host: string;
   readonly port: number;
@@ -28,13 +28,16 @@ interface Told {
   readonly token_value?: string;
 }
 
-async function toldBy(program: Started): Promise<Told> {
+async function readDetails(program: Started): Promise<ServerDetails> {
   const [line = ""] = await program.lines(1);
-  return JSON.parse(line) as Told;
+  return JSON.parse(line) as ServerDetails;
 }
 
-function asked({ url, certificate, user, token_name: name, ...told }: Told, path: string) {
-  const token = { user, name, value: told.token_value ?? SECRET };
+function asked(
+  { url, certificate, user, token_name: name, ...details }: ServerDetails,
+  path: string,
+) {
+  const token = { user, name, value: details.token_value ?? SECRET };
   return ask({ url, certificatePem: certificate, token }, path);
 }
 
@@ -56,11 +59,11 @@ test("on stdout it prints what a shell needs to capture from it, and Ctrl-C ends
   expect(stderr).toContain("Stopped after 0 requests on 0 connections");
 });
 
-test("with --json it prints one line, and serves and fails as it was told", async () => {
+test("with --json it prints one line, and serves and fails as it was details", async () => {
   const program = started(["--json", "--verbose", "--log-format=json", "--fail", "503x1@/version"]);
-  const told = await toldBy(program);
-  expect(told.url).toBe(`https://${told.host}:${told.port}`);
-  const heard = [await asked(told, "/version"), await asked(told, "/version")];
+  const details = await readDetails(program);
+  expect(details.url).toBe(`https://${details.host}:${details.port}`);
+  const heard = [await asked(details, "/version"), await asked(details, "/version")];
   expect(heard.map(({ status }) => status)).toEqual([503, 200]);
   const { code, stdout, stderr } = await program.stop("SIGTERM");
   expect([code, stdout.split("\n").length]).toEqual([0, 2]);
@@ -87,15 +90,15 @@ describe("a secret of one's own opens, and is shown nowhere", () => {
     const file = join(await tempFolder(), "secret");
     await writeFile(file, `${SECRET}\n`);
     const program = started(["--json", "--verbose", ...user, "--proxmox-token-value-file", file]);
-    const told = await toldBy(program);
-    expect(told).toMatchObject({ user: "netbox@pve", token_name: "sync" });
-    expect((await asked(told, "/version")).status).toBe(200);
+    const details = await readDetails(program);
+    expect(details).toMatchObject({ user: "netbox@pve", token_name: "sync" });
+    expect((await asked(details, "/version")).status).toBe(200);
     const { stdout, stderr } = await program.stop("SIGINT");
     expect(stdout + stderr).not.toContain(SECRET);
   });
 });
 
-test("what it cannot do is told, and what to do instead", async () => {
+test("what it cannot do is details, and what to do instead", async () => {
   expectError(await runCli(["serve"]), 2, "run folder", "What to do");
   expectError(await runCli([...SERVE, "--offline=pve9"]), 2, "pve9", "What to do");
   expectError(await runCli(["serve", "src/nowhere"]), 5, "no snapshot", "What to do");

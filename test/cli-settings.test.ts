@@ -51,14 +51,14 @@ describe.concurrent("the first that is found wins", () => {
     expect(sites[4]).toMatchObject({ PROXMOX_HOST: "cedar1.example.net", nodes: "*" });
   });
 
-  test("an empty variable is none, and so is an empty key of the policy file", async () => {
+  test("empty variables and empty keys of the policy file are ignored", async () => {
     const config = await policyFile("config:\n  CLUSTER_NAME:\nscope:\n");
     const env = { SITE_NAME: "", CLUSTER_SCOPE: "", SOURCE_DATE_EPOCH: "" };
     const policy = await inForce(COMPLETE, ["--config", config], { env });
     expect(policy).toMatchObject({ SITE_NAME: "Proxmox", CLUSTER_SCOPE: "auto" });
   });
 
-  test("a blank one is none, wherever it stands: what capture recorded is in force", async () => {
+  test("blank ones are ignored everywhere: the recorded value of capture is used", async () => {
     const recorded = fresh("recorded");
     await cp(COMPLETE, recorded, { recursive: true });
     const settings = { SITE_NAME: "of the manifest", NODE_SITE_MAP: "cedar1:Recorded" };

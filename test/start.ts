@@ -1,6 +1,6 @@
 /**
  * `npm start`: the whole pipeline over real sockets, on this machine alone. `serve` answers as the
- * cluster of snapshots/example, `receive` stands in for Diode, and `run` captures, transforms and pushes.
+ * cluster of snapshots/example, `receive` replaces Diode, and `run` captures, transforms and pushes.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -29,7 +29,7 @@ try {
       return [name, value];
     }),
   );
-  // Nobody applies anything here, and one guest of the example never answers.
+  // Nothing is applied here, and one guest of the example never answers.
   const hurry = {
     PUSH_BOOTSTRAP_WAIT: "0",
     PROXMOX_API_TIMEOUT: "1",

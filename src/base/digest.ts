@@ -7,7 +7,7 @@ export function digest(bytes: Uint8Array | string): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-/** The same, on a thread of the runtime's own: the program goes on while a large file is hashed. */
+/** The same in a thread of the runtime, so that hashing a large file does not block the program. */
 export async function digestAside(bytes: Uint8Array): Promise<string> {
   const hash = await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
   return Buffer.from(hash).toString("hex");

@@ -19,7 +19,7 @@ export type AddressReason =
 
 type Ip = ReturnType<typeof ipaddr.parse>;
 
-/** The address, or the first reason why it is none that NetBox takes. */
+/** The address, or the first reason why NetBox would refuse it. */
 export function parseAddress(host: unknown, prefixLength: unknown): Address | AddressReason {
   const ip = parseIp(host);
   if (ip === undefined) return "unparsable";
@@ -49,7 +49,7 @@ export function networkOf(host: unknown, prefixLength: unknown): string | undefi
   const ip = parseIp(host);
   const bytes = ip?.toByteArray() ?? [];
   const length = parsePrefixLength(prefixLength, bytes.length * 8);
-  // Of /0, of nothing, and of what names no interface's address there is none.
+  // NetBox gets no network for /0, unspecified, multicast, loopback and link-local addresses.
   if (length === undefined || length === 0 || bytes.every((byte) => byte === 0)) return undefined;
   if (isGroup(bytes)) return undefined;
   if (isLoopback(bytes) || isLinkLocal(bytes)) return undefined;

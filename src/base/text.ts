@@ -18,7 +18,7 @@ export function encodeUtf8(text: string): Uint8Array {
   return ENCODER.encode(text);
 }
 
-/** Where the text first stands in the bytes, from there on; -1: nowhere. */
+/** Byte offset of the text at or after `from`; -1: not found. */
 export function indexOfText(bytes: Uint8Array, text: string, from: number): number {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).indexOf(text, from);
 }

@@ -142,7 +142,7 @@ export class CaptureJournal {
   }
 
   /**
-   * Opens the one in the folder; undefined: there is none, or it is empty.
+   * Opens the one in the folder; undefined: it does not exist or is empty.
    * @throws AppError "usage" when it cannot be opened, "input" when it is damaged or of another format.
    */
   static async open(folder: string): Promise<CaptureJournal | undefined> {

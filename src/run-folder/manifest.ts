@@ -26,7 +26,7 @@ export interface ManifestDocument {
 }
 
 /**
- * undefined when there is none.
+ * undefined if it does not exist.
  * @throws AppError "input" when it cannot be read, was changed or is of a newer format.
  */
 export async function readManifestFile(

@@ -8,7 +8,7 @@ test.each([["0", 0], ["20ms", 20], ["1.5s", 1500], ["2m", 120_000]])("%s is %i m
 });
 
 test.each(["", "5", "-1s", "1h", "s", "1 s", "1.2345s", "1e3s", "9999999s"])(
-  "%j is none",
+  "%j is not a duration",
   (text) => {
     expect(durationMs(text)).toBeUndefined();
   },

@@ -13,7 +13,7 @@ describe("the natural order", () => {
   test.each<[string, string[]]>([
     ["puts net2 before net10", ["net0", "net1", "net2", "net10", "net11"]],
     ["compares every run of digits", ["pve1.2.9", "pve1.2.10", "pve1.10.1", "pve2"]],
-    ["puts a text before those that go on after it", ["", "net", "net0", "net0.5", "net0.50"]],
+    ["puts a prefix before longer texts", ["", "net", "net0", "net0.5", "net0.50"]],
     ["puts the shorter of two equal numbers first", ["vm1", "vm01", "vm001", "vm2"]],
     ["counts beyond 2^53", ["n9007199254740992", "n9007199254740993", "n90071992547409930"]],
     ["puts upper case before lower case", ["PVE10", "PVe1", "pve1", "pve2"]],

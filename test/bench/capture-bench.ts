@@ -1,7 +1,7 @@
 /**
- * What `capture` takes from a served cluster of ten nodes at 20 ms a call, on Node and on Deno, held
- * against the sum over the kinds of call of calls × latency ÷ the concurrency that is allowed; and what
- * proxmoxer (PyPI) takes for the same calls, made as its users make them: one after the other.
+ * Time of `capture` from a served cluster of ten nodes at 20 ms a call, on Node and on Deno, compared with
+ * the sum over the kinds of call of calls × latency ÷ allowed concurrency, and with the time of
+ * proxmoxer (PyPI) for the same calls one after the other.
  *
  *   npm run bench -- capture [--sizes 1000,4000] [--runs 3]
  */

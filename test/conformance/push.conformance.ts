@@ -1,4 +1,4 @@
-/** Our push, held against the SDK: what it reads of the SDK's, and what it sends. */
+/** Our push compared with the SDK: which files it reads, and what it sends. */
 import { cp, mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";

@@ -1,6 +1,6 @@
 /**
  * The official SDK in a Python environment of its own, made once in a folder that git ignores. Without
- * a Python of this machine, or without a way to its packages, nothing can be held against it.
+ * Python on this machine, or without access to its packages, there is no comparison.
  */
 import { execFile } from "node:child_process";
 import { readFile, rm, writeFile } from "node:fs/promises";
@@ -12,7 +12,7 @@ import { ROOT } from "../helpers/golden.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** The interpreter that has the SDK; empty: there is none. */
+    /** The interpreter that has the SDK; empty: not found. */
     readonly python: string;
   }
 }
@@ -26,7 +26,7 @@ const REQUIREMENTS = join(HERE, "requirements.txt");
 const CANDIDATES = ["python3", "python3.13", "python3.12", "python3.11", "python3.10", "python"];
 /** What the SDK asks for. */
 const IS_NEW_ENOUGH = "import sys; sys.exit(sys.version_info < (3, 10))";
-/** Set where a run that holds nothing against the SDK shall fail. */
+/** Set where a run without the SDK must fail. */
 const REQUIRED = "CONFORMANCE_REQUIRED";
 
 export default async function setup({ provide }: TestProject): Promise<void> {
@@ -41,13 +41,13 @@ export default async function setup({ provide }: TestProject): Promise<void> {
     const reason = error instanceof Error ? error.message.trim() : String(error);
     if (env[REQUIRED]) throw error;
     stderr.write(
-      `Conformance CANNOT RUN, and nothing was held against the official SDK: ${reason}\n`,
+      `Conformance CANNOT RUN, and nothing was compared with the official SDK: ${reason}\n`,
     );
     provide("python", "");
   }
 }
 
-/** Whole, or made anew: a marker is written last. */
+/** Complete, or created again: a marker is written last. */
 async function prepare(): Promise<void> {
   const marker = join(ENVIRONMENT, "requirements.txt");
   const wanted = await readFile(REQUIREMENTS, "utf8");

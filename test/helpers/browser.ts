@@ -41,7 +41,7 @@ export interface VisitOptions {
   readonly width?: number;
 }
 
-/** Opens a file as from a USB stick. Whoever asked closes the page's context. */
+/** Opens a file as from a USB stick. The caller closes the page's context. */
 export async function visit(
   browser: Browser,
   file: string,

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect } from "vitest";
 import type { Finished } from "./run-cli.ts";
 
 export interface CliFolders {
-  /** A folder or file that is not there yet, and is nobody else's. */
+  /** A folder or file that does not exist yet and that no other test uses. */
   fresh(name?: string): string;
 }
 

@@ -1,5 +1,5 @@
 /**
- * The golden cases, and `npm run golden`, which writes them anew. Read the diff before you commit it:
+ * The golden cases, and `npm run golden`, which writes them again. Read the diff before you commit it:
  * every changed line is something that a user's NetBox would see.
  */
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";

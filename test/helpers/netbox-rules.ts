@@ -7,10 +7,10 @@ import type { Outcome } from "./in-memory.ts";
 
 export const NETBOX_RULES: Readonly<Record<string, (outcome: Outcome) => void>> = {
   "no object comes twice": comesOnce,
-  "shared objects stand in natural order, guests by node and VMID": isInOrder,
-  "everything bears the global tags and its host's, which are entities": isTagged,
-  "a VM stands in the site of its cluster, and its VLANs in the site of the VM": isInSite,
-  "a device in a cluster stands in the site of its cluster": isDeviceInSite,
+  "shared objects are in natural order, guests by node and VMID": isInOrder,
+  "everything has the global tags and the tag of its host, which are entities": isTagged,
+  "a VM is in the site of its cluster, and its VLANs in the site of the VM": isInSite,
+  "a device in a cluster is in the site of its cluster": isDeviceInSite,
   "only a virtual interface has a parent, and none of them is in a LAG": isLinked,
   "an address is the primary one of the machine that it is assigned to, one of a family":
     hasOwnPrimary,
@@ -49,7 +49,7 @@ function keysOf(outcome: Outcome): Record<string, string[]> {
   };
 }
 
-/** Steps whose objects are shared: they stand in natural order of their keys. */
+/** Steps whose objects are shared: they are in natural order of their keys. */
 const SHARED = ["tag", "custom-field", "cluster-type", "cluster", "platform", "vlan", "prefix"];
 
 function comesOnce(outcome: Outcome): void {

@@ -63,7 +63,7 @@ export async function placeFor(folder: string, target: string): Promise<PushJour
   };
 }
 
-/** The set must be in a folder: its journal stands beside it. Never throws: see `error`. */
+/** The set must be in a folder: its journal is next to it. Never throws: see `error`. */
 export async function pushInto(
   to: Receiver,
   set: EntitySet,

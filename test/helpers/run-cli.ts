@@ -1,6 +1,6 @@
 /**
- * The command line inside of the test's process: the same `main` as in cli.ts, with streams, an environment
- * and signals of its own, so that runs may go on at the same time. See run-process.ts for a real process.
+ * The command line in the process of the test: the same `main` as in cli.ts, with separate streams,
+ * environment and signals, so that several runs can work at the same time. See run-process.ts for a real process.
  */
 import type { Io } from "../../src/terminal/process.ts";
 import { main } from "../../src/cli/main.ts";

@@ -26,10 +26,10 @@ import {
 } from "../../src/run-folder/snapshot.ts";
 import { openStore, readRequired, type Store } from "../../src/run-folder/store/store.ts";
 
-/** Facts that stand in a manifest, or that take the place of those that do. */
+/** Facts of a manifest, or replacements for them. */
 export type SealFacts = Partial<ManifestFacts>;
 
-/** What may stand in a folder before it is sealed. */
+/** What may be in a folder before it is sealed. */
 type Draft = SealFacts & Partial<Pick<Manifest, "incomplete">>;
 
 /** Seals a folder, then reads it back. @throws AppError "input" that names what is wrong with it. */

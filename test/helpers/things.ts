@@ -21,7 +21,7 @@ export interface AddressPart {
   readonly holders: readonly string[];
   /** Where it stands when none of them is an entity: "vm/101/agent/docker0". */
   readonly aside?: string;
-  /** "2001:db8::5/64": what its entity may say; none where the text is none of an address. */
+  /** "2001:db8::5/64": what its entity may say; absent if the text is not an address. */
   readonly addresses: readonly string[];
 }
 
@@ -138,7 +138,7 @@ function writtenAddress(
 ): AddressPart[] {
   const value = nic.pairs.get(word);
   if (!value) {
-    // Which the container sets up by itself when the config has neither, or nobody else does.
+    // The container sets it up by itself if the config has neither, or nothing else does.
     const isLeftOpen = nic.isUnmanaged || (!nic.pairs.get("ip") && !nic.pairs.get("ip6"));
     return isLeftOpen ? [{ texts: [word], holders: [nic.what], addresses: [] }] : [];
   }

@@ -1,4 +1,4 @@
-/** Whole outputs that laws are held against: the example and the fixtures under several policies. */
+/** Whole outputs that rules are tested on: the example and the fixtures under several policies. */
 import { join } from "node:path";
 import { openStore } from "../../src/run-folder/store/store.ts";
 import { openSnapshot } from "../../src/run-folder/snapshot-files.ts";

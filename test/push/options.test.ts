@@ -1,4 +1,4 @@
-/** Targets and settings: what the official SDKs take is taken, and a wrong one is told by its name. */
+/** Targets and settings: those of the official SDKs are accepted, and an error names the setting. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {

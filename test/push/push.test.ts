@@ -38,7 +38,7 @@ async function entitiesIn({ files }: EntitySet): Promise<unknown[]> {
 
 describe("what is pushed", () => {
   test.each([["plainly", false], ["with TLS", true]])(
-    "arrives as it stands in the files, %s, each file as one request",
+    "arrives as it is in the files, %s, each file as one request",
     async (_, isTls) => {
       const diode = await receiver({ isTls });
       const entities = await example();
@@ -205,12 +205,14 @@ describe("a push that was acknowledged", () => {
     const again = await pushInto(diode, entities);
     expect([again.sent, again.planned?.acknowledged]).toEqual([[], 13]);
     expect(diode.requests).toHaveLength(13);
-    const anew = await pushInto(diode, entities, { choices: { isAgain: true, steps: ["tag"] } });
-    expect(anew.sent.map(({ file }) => file.step)).toEqual(["tag"]);
+    const repeated = await pushInto(diode, entities, {
+      choices: { isAgain: true, steps: ["tag"] },
+    });
+    expect(repeated.sent.map(({ file }) => file.step)).toEqual(["tag"]);
     expect((await pushInto(diode, entities)).sent).toEqual([]);
   });
 
-  test("is sent anew, all of it, when the files are others", async () => {
+  test("is sent again completely if the files are different", async () => {
     const diode = await receiver();
     const folder = await tempFolder();
     await pushInto(diode, await buildSet(folder, { "virtual-machine": guests(2) }));
@@ -231,7 +233,7 @@ describe("a push that was acknowledged", () => {
     expect((await pushInto(other, entities)).sent).toHaveLength(13);
   });
 
-  test("stands in the journal, each file with its request and its time", async () => {
+  test("is in the journal, each file with its request and its time", async () => {
     const diode = await receiver();
     const entities = await set({ "virtual-machine": guests(3) });
     await pushInto(diode, entities);

@@ -175,7 +175,7 @@ describe("an error says what to do", () => {
   });
 
   test.each([
-    ["a client that Diode does not know", { DIODE_CLIENT_ID: "nobody" }, "DIODE_CLIENT_ID"],
+    ["a client that Diode does not know", { DIODE_CLIENT_ID: "absent" }, "DIODE_CLIENT_ID"],
     ["a wrong secret", { DIODE_CLIENT_SECRET: "wrong-s3cr3t" }, "DIODE_CLIENT_SECRET"],
   ])("%s", async (_, texts, hint) => {
     const failure = await failing([], { texts });
@@ -193,7 +193,7 @@ describe("an error says what to do", () => {
     expect(failure.hint).toContain("/diode");
   });
 
-  test("a host that there is not, and a port where nobody listens", async () => {
+  test("a host that does not exist, and a port where no server listens", async () => {
     const nowhere = await failing([], { texts: { DIODE_TARGET: "grpc://no.such.host.invalid/d" } });
     expect(nowhere).toMatchObject({ kind: "remote", hint: expect.stringContaining("host name") });
     const closed = await receiver();
@@ -209,7 +209,7 @@ describe("an error says what to do", () => {
     expect(failure.message).toContain("did not answer within 40ms");
   });
 
-  test("a certificate that is not trusted, until it is named or nobody looks", async () => {
+  test("a certificate that is not trusted, until it is named or verification is off", async () => {
     const untrusted = await failing([], { certificates: undefined }, { isTls: true });
     expect(untrusted).toMatchObject({ kind: "remote" });
     expect(untrusted.hint).toContain("DIODE_CERT_FILE");
@@ -290,7 +290,7 @@ describe("errors that the server finds in an entity", () => {
 });
 
 describe("a push that is cut off", () => {
-  test("keeps what was acknowledged, and goes on from there", async () => {
+  test("keeps what was acknowledged, and resumes from there", async () => {
     const diode = await receiver();
     const entities = await guests(20);
     const controller = new AbortController();

@@ -133,7 +133,7 @@ describe("a push since an earlier run", () => {
     });
   });
 
-  test("that is cut off goes on, although its journal has taken the earlier run's place", async () => {
+  test("that was cut off resumes, although its journal has replaced that of the earlier run", async () => {
     const diode = await receiver({ faults: [] });
     const both = await runs();
     const journalPlace = {

@@ -40,7 +40,7 @@ const { values: flags } = parseArgs({
 const seed = Number(flags.seed);
 if (!Number.isSafeInteger(seed)) throw new Error(`--seed ${flags.seed} is not a whole number`);
 const modes = MODES.filter((mode) => flags.mode === undefined || mode === flags.mode);
-if (modes.length === 0) throw new Error(`--mode ${flags.mode} is none of ${MODES.join(", ")}`);
+if (modes.length === 0) throw new Error(`--mode ${flags.mode} is not one of ${MODES.join(", ")}`);
 
 process.exitCode = await main();
 

@@ -10,7 +10,7 @@ afterEach(() => {
   process.stdout.columns = columns;
 });
 
-test("columns stand in line, numbers to the right and with their digits grouped", () => {
+test("columns are aligned, numbers to the right and with their digits grouped", () => {
   expect(renderTable(["Name", "Count", "Meaning"], [["a", 1, "one"], ["long name", 12345, ""]]))
     .toBe(
       ["  Name        Count  Meaning", "  a               1  one", "  long name  12,345"].join(

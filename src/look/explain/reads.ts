@@ -197,7 +197,7 @@ function fateOf({ kind }: AnyRow, taken: unknown, value: unknown): FieldOutcome 
   return taken === undefined ? "absent" : "left-out";
 }
 
-/** Location of a row in its answer, or why there is none. */
+/** Location of a row in its answer, or why it has no location. */
 interface FoundRow {
   /** Line of the answer in its file, from 1. */
   readonly line?: number;

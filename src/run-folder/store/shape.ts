@@ -6,7 +6,7 @@ export interface Store {
   readonly place: string;
   /** All keys, unsorted. */
   keys(): Promise<string[]>;
-  /** Whole file, or undefined when there is none. */
+  /** Whole file, or undefined if it does not exist. */
   read(key: string): Promise<Uint8Array | undefined>;
   /** Atomic: when it fails, the old file stays. */
   write(key: string, bytes: Uint8Array): Promise<void>;

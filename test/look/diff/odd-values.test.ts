@@ -1,4 +1,4 @@
-/** A folder that somebody sealed, whatever stands in it: taken or refused, and never our bug. */
+/** A sealed folder with any content is accepted or refused, and never causes an exit with 1. */
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
 import { AppError } from "../../../src/base/errors.ts";

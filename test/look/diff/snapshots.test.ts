@@ -53,7 +53,7 @@ describe("a guest", () => {
     });
   });
 
-  test("is compared key by key, in natural order, and a key that is gone is none", async () => {
+  test("is compared key by key, in natural order, and a key that is gone is absent", async () => {
     const { changed } = await diff(
       { config: { net2: NIC, net10: NIC, hookscript: "local:x" } },
       { config: { net2: NIC.replace("10", "20"), net10: `${NIC}1`, hookscript: "local:x", b: 1 } },
@@ -191,7 +191,7 @@ describe("what is not readable in b is never gone", () => {
     ["a timeout", { ...full, osinfo: { failed: "timeout" } }, "vm/101 (agent/get-osinfo) failed"],
     ["an answer that is missing", { ...full, osinfo: null }, "vm/101 (agent/get-osinfo) failed"],
     [
-      "a guest that nobody has told the cluster of",
+      "a guest that the cluster does not list",
       { ...full, row: { name: undefined, status: "unknown" } },
       "vm/101 (status) unreachable",
     ],

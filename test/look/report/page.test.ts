@@ -130,7 +130,7 @@ describe("a page can be made", () => {
   });
 });
 
-/** Without what stands in quotes. The script and the style are ours. */
+/** Without quoted text. The script and the style are ours. */
 function tagsOf(page: string): string[] {
   const own = page.replace(/(<(script|style)[^>]*>)[\s\S]*?(?=<\/\2>)/g, "$1");
   return (own.match(/<[^>]*>/g) ?? []).map((tag) => tag.replace(/"[^"]*"/g, '""'));

@@ -205,7 +205,7 @@ describe("a problem is reported with its file, line and field", () => {
       { check: "manifest", file: "manifest.json" },
     ],
     [
-      "an answer that is none",
+      "an invalid answer",
       (run) => resealed(run, "pve/nodes/pve4.json", (t) => t.replace('"status":595', '"status":1')),
       { check: "shape", file: "pve/nodes/pve4.json", line: expect.any(Number) as never },
     ],
@@ -270,7 +270,7 @@ describe("a problem is reported with its file, line and field", () => {
       { check: "count", file: "pve/cluster.json", field: "/nodes" },
     ],
     [
-      "an incomplete path that nobody asked for",
+      "an incomplete path that was not requested",
       (run) =>
         withManifest(run, "manifest.json", (m) => ({
           ...m,
@@ -279,7 +279,7 @@ describe("a problem is reported with its file, line and field", () => {
       { check: "count", file: "manifest.json", field: "incomplete[0].path" },
     ],
     [
-      "an outcome that is none",
+      "an unknown outcome",
       (run) => withManifest(run, "manifest.json", (m) => ({ ...m, outcome: "complete" })),
       { check: "count", file: "manifest.json", field: "outcome" },
     ],
@@ -317,7 +317,7 @@ describe("a problem is reported with its file, line and field", () => {
       },
     ],
     [
-      "a primary address that nobody has",
+      "a primary address that no machine has",
       (run) =>
         resealed(
           run,
@@ -426,7 +426,7 @@ describe("a problem is reported with its file, line and field", () => {
       { check: "shape", file: NICS, line: 2, field: "vm_interface.untagged_vlan" },
     ],
     [
-      "a time that is none",
+      "an invalid time",
       (run) => resealed(run, NICS, (t) => t.replace('"2026-10-05T08:30:00Z"', '"yesterday"')),
       { check: "shape", file: NICS, line: 2, field: "timestamp" },
     ],
@@ -470,7 +470,7 @@ describe("a problem is reported with its file, line and field", () => {
       { check: "shape", file: LEFT_OUT, line: 2 },
     ],
     [
-      "a record that is none",
+      "an invalid record",
       (run) => resealed(run, LEFT_OUT, (t) => t.replace('"reason":"no-address",', "")),
       { check: "shape", file: LEFT_OUT, sentence: expect.stringContaining("line 2") as never },
     ],

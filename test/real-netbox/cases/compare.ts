@@ -136,8 +136,8 @@ async function limited(trial: Trial, run: string): Promise<void> {
   }
 }
 
-/** What of NetBox's objects the changes above look at. */
-interface Held {
+/** The fields of NetBox's objects that the changes above read. */
+interface NetBoxRow {
   readonly id: number;
   readonly name: string;
   readonly enabled: boolean;
@@ -152,9 +152,9 @@ interface Held {
 async function one(
   netbox: NetBox,
   path: string,
-  isWanted: (row: Held) => boolean,
-): Promise<Held> {
-  const rows = (await listAll(netbox, path)) as unknown as readonly Held[];
+  isWanted: (row: NetBoxRow) => boolean,
+): Promise<NetBoxRow> {
+  const rows = (await listAll(netbox, path)) as unknown as readonly NetBoxRow[];
   const found = rows.find(isWanted);
   if (found === undefined) throw new Error(`NetBox holds no such object below ${path}`);
   return found;

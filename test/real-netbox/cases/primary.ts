@@ -1,4 +1,4 @@
-/** A primary address with CLEAR_EMPTY: it goes when all was read and there is none, and stays otherwise. */
+/** A primary address with CLEAR_EMPTY: it is removed if everything was read and no address exists, and stays otherwise. */
 import type { Answer } from "../../../src/proxmox/answers.ts";
 import { agentRow, type LabGuest, type LabNode, labSite } from "../../helpers/lab.ts";
 import { listAll } from "../server/rest.ts";
@@ -132,7 +132,7 @@ async function turned(trial: Trial, { before, after, left, settings = {} }: Turn
   await trial.pushAgain(entities);
 }
 
-/** Told by hand, whatever the judge makes of the answers. */
+/** Written by hand, independent of the judge. */
 async function expectPrimary(
   trial: Trial,
   path: string,

@@ -41,7 +41,7 @@ export class Queue {
     );
   }
 
-  /** Timestamps do not count; they stand beside the entity. */
+  /** Timestamps do not count; they are next to the entity. */
   #logOf({ step, entity }: SentEntity): number {
     const key = canonicalJson({ [step.field]: entity });
     const log = this.#logs.get(key) ?? this.#logs.size;

@@ -8,7 +8,7 @@ export interface Address {
 
 const BITS = { 4: 32, 6: 128 } as const;
 
-/** "10.0.0.5/24", "2001:DB8::5%eth0/64"; undefined when it is none. */
+/** "10.0.0.5/24", "2001:DB8::5%eth0/64"; undefined if it is not an address. */
 export function parseCidr(text: string, mask?: string): Address | undefined {
   const [host = "", suffix = mask ?? ""] = text.trim().split("/");
   const bare = host.split("%")[0] ?? "";

@@ -73,7 +73,7 @@ export function addressesOf(guest: Guest, nics: readonly Nic[]): Found {
   return { addresses: ordered([...written, ...liveOf(live, nics)], nics), isAll };
 }
 
-/** Matched by MAC, whatever its case; `lo` and `docker0` are nobody's. */
+/** Matched by MAC, whatever its case; `lo` and `docker0` are ignored. */
 function liveOf(rows: unknown, nics: readonly Nic[]): Found["addresses"][number][] {
   const list = Array.isArray(rows) ? rows.filter(isRaw) : [];
   return list.filter(({ name }) => name !== "lo" && name !== "docker0").flatMap((row) => {

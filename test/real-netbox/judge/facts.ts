@@ -24,7 +24,7 @@ export const KINDS = [
 
 export type Kind = (typeof KINDS)[number];
 
-/** undefined: the snapshot does not tell. null: there is none. A list has no order. */
+/** undefined: unknown from the snapshot. null: known to be absent. A list has no order. */
 export type Fact = string | number | boolean | null | undefined | readonly string[];
 export type Facts = Readonly<Record<string, Fact>>;
 
@@ -32,7 +32,7 @@ export type Facts = Readonly<Record<string, Fact>>;
 export class Book {
   readonly #pages = new Map<Kind, Map<string, Record<string, Fact>>>();
 
-  /** Over what is known of the object; "there is none" leaves what is there. */
+  /** Over what is known of the object; null changes nothing. */
   put(kind: Kind, key: string, facts: Facts): void {
     const page = this.page(kind);
     const known = page.get(key) ?? {};
@@ -40,7 +40,7 @@ export class Book {
     page.set(key, known);
   }
 
-  /** Everything of a later book over this one; `clears`: "there is none" empties a field. */
+  /** Everything of a later book over this one; `clears`: null empties a field. */
   turnTo(later: Book, { clears }: { readonly clears: boolean }): void {
     for (const kind of KINDS) {
       const page = this.page(kind);

@@ -28,7 +28,7 @@ export interface NetBox {
 const CONFIGURATION = fileURLToPath(new URL("../set-up/configuration.py", import.meta.url));
 
 /**
- * What a process of NetBox needs besides configuration.py, which stands in `root`.
+ * What a process of NetBox needs besides configuration.py, which is in `root`.
  * Source: netbox/settings_utils.py, load_configuration.
  */
 export function environmentOf(

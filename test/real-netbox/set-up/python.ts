@@ -7,7 +7,7 @@ import { run } from "./program.ts";
 /** NetBox 4.7 wants 3.12; wheels of what it needs are slow to come for a new Python. */
 const MINORS = [13, 12, 14];
 
-/** Its path; undefined when there is none. */
+/** Its path; undefined if not found. */
 export async function findPython(): Promise<string | undefined> {
   const pyenv = join(process.env["PYENV_ROOT"] ?? join(homedir(), ".pyenv"), "versions");
   const kept = existsSync(pyenv) ? readdirSync(pyenv) : [];

@@ -72,7 +72,7 @@ async function hasProgram(name: string): Promise<boolean> {
   return (await Promise.all(found)).includes(true);
 }
 
-/** Oldest first: each release goes on from the database of the one before. */
+/** Oldest first: each release starts from the database of the previous one. */
 async function makeTemplates(
   packages: readonly Package[],
   at: { readonly postgres: Postgres } & SetUpOptions,

@@ -1,7 +1,7 @@
 /**
  * A migrated NetBox as a database that new ones are copied from. Its text is kept, since migrating
- * takes minutes: a release whose text is there is read back in seconds, and the next release goes
- * on from the one before.
+ * takes minutes: a release whose text exists is restored in seconds, and the next release
+ * starts from the previous one.
  */
 import { createHmac } from "node:crypto";
 import { existsSync } from "node:fs";

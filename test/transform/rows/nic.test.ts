@@ -82,7 +82,7 @@ describe("its MAC address", () => {
   });
 
   test.each(["virtio", "virtio,bridge=vmbr0"])(
-    "is left off where there is none: %s",
+    "is left out if absent: %s",
     async (text) => {
       const outcome = await guest101({ config: { net0: text } });
       expect(only(outcome.of("vm-interface")).primary_mac_address).toBe(undefined);
