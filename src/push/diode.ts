@@ -23,7 +23,7 @@ import {
   IngestRequestSchema,
 } from "../netbox/diode/ingester.ts";
 import type { RemoteOptions, Target } from "./settings.ts";
-import { createTokens, PATH_HINT, SCOPE_HINT } from "./token.ts";
+import { openTokenSource, PATH_HINT, SCOPE_HINT } from "./token.ts";
 
 export interface DiodeOptions extends RemoteOptions, Trust {
   readonly proxy: URL | undefined;
@@ -69,7 +69,7 @@ export async function connectDiode(options: DiodeOptions): Promise<Diode> {
     }),
   );
   let isBroken = false;
-  const tokens = createTokens({ target, credentials, http });
+  const tokens = openTokenSource({ target, credentials, http });
   const call = async (request: Uint8Array): Promise<readonly string[]> => {
     const token = await tokens.current();
     const headers = { authorization: `Bearer ${token}`, "user-agent": USER_AGENT };

@@ -21,7 +21,7 @@ export interface TokenEndpoint {
   readonly http: Http;
 }
 
-export interface Tokens {
+export interface TokenSource {
   /** A valid token. @throws RemoteFailure. */
   current(): Promise<string>;
   /** Discards a token that the server rejected. */
@@ -40,7 +40,7 @@ const SHORT_LIFE_SHARE = 0.75;
 /** Diode's default, for an answer without a lifetime. */
 const LIFE_SECONDS = 3600;
 
-export function createTokens(endpoint: TokenEndpoint): Tokens {
+export function openTokenSource(endpoint: TokenEndpoint): TokenSource {
   let token: Token | undefined;
   let pending: Promise<Token> | undefined;
   return {

@@ -106,7 +106,7 @@ function pieces(word: string, width: number): readonly string[] {
 /** A longer result is printed as several tables. */
 const PAGE_ROWS = 1000;
 
-export interface Listing<Row> {
+export interface TableLayout<Row> {
   readonly head: readonly string[];
   readonly cells: (row: Row) => readonly Cell[];
 }
@@ -115,7 +115,7 @@ export interface Listing<Row> {
 export async function printTable<Row>(
   session: Session,
   rows: AsyncIterable<Row>,
-  { head, cells }: Listing<Row>,
+  { head, cells }: TableLayout<Row>,
 ): Promise<number> {
   let count = 0;
   let page: (readonly Cell[])[] = [];

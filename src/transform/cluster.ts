@@ -50,7 +50,7 @@ export function isDevice({ isInScope, row, statusRow }: NodeEntry): boolean {
   return isInScope && (row !== undefined || statusRow !== undefined);
 }
 
-export interface Cluster {
+export interface SnapshotCluster {
   readonly source: ClusterSource;
   readonly snapshot: Snapshot;
   /** In natural order. */
@@ -69,8 +69,10 @@ export interface Cluster {
 
 /** @throws AppError "input" when cluster.json is missing or changed. */
 export async function readCluster(
-  { snapshot, policy, label }: Pick<Cluster, "snapshot" | "label"> & { readonly policy: Policy },
-): Promise<Cluster> {
+  { snapshot, policy, label }: Pick<SnapshotCluster, "snapshot" | "label"> & {
+    readonly policy: Policy;
+  },
+): Promise<SnapshotCluster> {
   const answers = await snapshot.cluster();
   const ledger = new Ledger();
   const subjectOf = (what: string, path: string): Subject => ({
@@ -86,7 +88,7 @@ export async function readCluster(
   );
   const { cluster: clusterStatus, notRead } = listing;
   const areNodesListed = notRead.nodes === undefined || listing.members.size > 0;
-  const unlisted: Cluster["unlisted"] = notRead.resources === undefined
+  const unlisted: SnapshotCluster["unlisted"] = notRead.resources === undefined
     ? { reason: "no-name", detail: "it is not listed" }
     : { reason: notRead.resources.reason, detail: "the listing of the guests was not read" };
   const guests = readGuestEntries(listing.resources, {
@@ -213,8 +215,8 @@ function pickKeys(row: Readonly<Record<string, unknown>>): ResourceRow {
   return picked;
 }
 
-/** A row of the guest listing, read. */
-export interface Guest {
+/** A row of the guest listing, with its name in reports. */
+export interface NamedGuest {
   readonly row: ResourceRow;
   /** "vm/101". */
   readonly what: string;
@@ -223,16 +225,16 @@ export interface Guest {
 }
 
 /** A guest whose answers can be looked up. */
-export type IdentifiedGuest = Guest & Required<Pick<Guest, "id">>;
+export type IdentifiedGuest = NamedGuest & Required<Pick<NamedGuest, "id">>;
 
-export function openGuest(row: ResourceRow): Guest {
+export function openGuest(row: ResourceRow): NamedGuest {
   const guest = readGuestRow(row);
   if (typeof guest === "string") return { row, what: rowName(row) };
   const { vmid, kind } = guest;
   return { row, what: `vm/${vmid}`, id: { vmid, kind } };
 }
 
-export function isIdentified(guest: Guest): guest is IdentifiedGuest {
+export function isIdentified(guest: NamedGuest): guest is IdentifiedGuest {
   return guest.id !== undefined;
 }
 

@@ -5,7 +5,7 @@ import { type GuestKind, PATHS } from "../proxmox/endpoints.ts";
 import type { AnswerRef } from "../run-folder/left-out.ts";
 import type { Answer } from "../proxmox/answers.ts";
 import type { AnswersFile } from "../run-folder/snapshot.ts";
-import type { Cluster, NodeEntry } from "./cluster.ts";
+import type { NodeEntry, SnapshotCluster } from "./cluster.ts";
 import { clusterAnswer, Ledger, nodeAnswer } from "./ledger.ts";
 import { SharedObjects } from "./shared-objects.ts";
 import { SlugNames } from "./slugs.ts";
@@ -57,7 +57,7 @@ class MacHolders {
 }
 
 export interface NodeInput {
-  readonly cluster: Cluster;
+  readonly cluster: SnapshotCluster;
   readonly entry: NodeEntry;
   /** undefined: the snapshot holds no file of the node. */
   readonly answers: AnswersFile | undefined;
@@ -65,7 +65,7 @@ export interface NodeInput {
 
 /** A node of a cluster, with its answers. */
 export class NodeContext implements NodeInput {
-  readonly cluster: Cluster;
+  readonly cluster: SnapshotCluster;
   readonly entry: NodeEntry;
   readonly answers: AnswersFile | undefined;
   /** What is left out or noted of the node and its guests. */

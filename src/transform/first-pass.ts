@@ -12,12 +12,12 @@ import { guestOfConfig, PATHS } from "../proxmox/endpoints.ts";
 import { parseNet } from "../proxmox/nics.ts";
 import { text } from "../proxmox/values.ts";
 import {
-  type Cluster,
   guestSite,
   isDevice,
   isIdentified,
   type NodeEntry,
   openGuest,
+  type SnapshotCluster,
 } from "./cluster.ts";
 import { NodeContext, type RunState } from "./context.ts";
 import { configKeys, ownTags, readGuestAnswers } from "./guest.ts";
@@ -27,7 +27,7 @@ import { guestPlatform, nodePlatform } from "./platform.ts";
 
 /** A node after the first pass. */
 export interface NamedNode {
-  readonly cluster: Cluster;
+  readonly cluster: SnapshotCluster;
   readonly entry: NodeEntry;
   readonly ledger: Ledger;
   /** The device's. */
@@ -38,7 +38,9 @@ export interface NamedNode {
 }
 
 /** Nodes with their answers, in order; the next ones are read while a node is worked on. */
-export function withAnswers<Node extends { readonly cluster: Cluster; readonly entry: NodeEntry }>(
+export function withAnswers<
+  Node extends { readonly cluster: SnapshotCluster; readonly entry: NodeEntry },
+>(
   nodes: readonly Node[],
 ) {
   const load = async (node: Node) => ({
@@ -49,7 +51,10 @@ export function withAnswers<Node extends { readonly cluster: Cluster; readonly e
 }
 
 /** Adds to `run`. @throws AppError "input" when a file is missing or changed. */
-export async function readNodes(clusters: readonly Cluster[], run: RunState): Promise<NamedNode[]> {
+export async function readNodes(
+  clusters: readonly SnapshotCluster[],
+  run: RunState,
+): Promise<NamedNode[]> {
   const namesBySite = new Map<string, NamePool>();
   const named: NamedNode[] = [];
   for (const cluster of clusters) seeClusterNames(cluster, run);
@@ -119,7 +124,10 @@ function seeGuestMacs(context: NodeContext): void {
 }
 
 /** Those of the settings, and of the host's tag. */
-function seeClusterNames({ source: { hostTag, policy, site } }: Cluster, { names }: RunState) {
+function seeClusterNames(
+  { source: { hostTag, policy, site } }: SnapshotCluster,
+  { names }: RunState,
+) {
   for (const tag of [...GLOBAL_TAGS, hostTag]) names.see("tag", tag);
   if (site !== undefined) names.see("site", site);
   if (policy.tenantName !== undefined) names.see("tenant", policy.tenantName);

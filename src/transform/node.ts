@@ -5,7 +5,7 @@ import { objectOf, valueOf } from "../proxmox/answers.ts";
 import { guestOfConfig, PATHS } from "../proxmox/endpoints.ts";
 import { text } from "../proxmox/values.ts";
 import type { Reason } from "../run-folder/left-out.ts";
-import { type Guest, isDevice, isIdentified, openGuest } from "./cluster.ts";
+import { isDevice, isIdentified, type NamedGuest, openGuest } from "./cluster.ts";
 import type { NodeContext } from "./context.ts";
 import type { NamedNode } from "./first-pass.ts";
 import { countThings, type GuestParts, readGuest } from "./guest.ts";
@@ -116,7 +116,7 @@ function* readGuests(node: NodeContext): Generator<GuestParts> {
 }
 
 /** One record, with what the answers hold of the guest counted on it. */
-function leaveGuest(guest: Guest, reason: Reason, node: NodeContext): void {
+function leaveGuest(guest: NamedGuest, reason: Reason, node: NodeContext): void {
   const children = isIdentified(guest) ? countThings(guest, node) : undefined;
   node.ledger.leave({ what: guest.what, answer: node.listing }, reason, { children });
 }

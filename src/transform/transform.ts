@@ -6,7 +6,7 @@ import { inputError } from "../base/errors.ts";
 import { compareCodeUnits, compareNatural } from "../base/natural-order.ts";
 import { PATHS } from "../proxmox/endpoints.ts";
 import type { Snapshot } from "../run-folder/snapshot.ts";
-import { type Cluster, readCluster } from "./cluster.ts";
+import { readCluster, type SnapshotCluster } from "./cluster.ts";
 import { NodeContext, RunState } from "./context.ts";
 import { readNodes, withAnswers } from "./first-pass.ts";
 import { clusterAnswer, Ledger } from "./ledger.ts";
@@ -59,8 +59,8 @@ export function* bootstrap(capturedAt: string): Generator<Batch> {
   yield { made: makeBootstrap(capturedAt), leftOut: [], notes: [] };
 }
 
-async function readClusters(inputs: readonly TransformInput[]): Promise<Cluster[]> {
-  const clusters: Cluster[] = [];
+async function readClusters(inputs: readonly TransformInput[]): Promise<SnapshotCluster[]> {
+  const clusters: SnapshotCluster[] = [];
   for (const { snapshot, policy } of inputs) {
     const label = inputs.length > 1 ? snapshot.name : undefined;
     clusters.push(await readCluster({ snapshot, policy, label }));
@@ -81,7 +81,7 @@ async function readClusters(inputs: readonly TransformInput[]): Promise<Cluster[
 }
 
 /** Nodes that a setting names and no cluster lists: perhaps a typing error, but no reason to stop. */
-function notedNodes(clusters: readonly Cluster[]): Ledger {
+function notedNodes(clusters: readonly SnapshotCluster[]): Ledger {
   const ledger = new Ledger();
   const known = new Set(clusters.flatMap(({ nodes }) => nodes.map(({ node }) => node)));
   for (const setting of ["NODE_SITE_MAP", "nodes"] as const) {

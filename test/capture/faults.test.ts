@@ -1,7 +1,7 @@
 /** Faults: transient ones are retried, five failures are recorded, and --resume fills the gaps. */
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { parseFault } from "../../src/rehearse/serve/disturbances.ts";
+import { parseServeFault } from "../../src/rehearse/serve/disturbances.ts";
 import { PATHS } from "../../src/proxmox/endpoints.ts";
 import { answersIn, captured, liveLab } from "../helpers/capturing.ts";
 import { IS_FULL } from "../helpers/full.ts";
@@ -24,7 +24,7 @@ describe("when one call in five is refused or dropped", () => {
         "503x5@/nodes/pve1/qemu/*",
         "resetx5@/nodes/pve1/lxc/112/config",
       ];
-      const server = await served(EXAMPLE, { seed, faults: faults.map(parseFault) });
+      const server = await served(EXAMPLE, { seed, faults: faults.map(parseServeFault) });
       const disturbed = await captured(server, LIVE);
       const { manifest } = disturbed.summary;
       expect(manifest.outcome).toBe("partial");
@@ -60,7 +60,7 @@ describe("a transient answer", () => {
     "%s is asked for up to five times",
     async (kind) => {
       const server = await served(liveLab({ guests: [{ vmid: 101, config: {} }] }), {
-        faults: [parseFault(`${kind}x4@${CONFIG}`)],
+        faults: [parseServeFault(`${kind}x4@${CONFIG}`)],
       });
       const { answer, summary } = await captured(server);
       expect(server.traffic.asked.get(CONFIG)).toBe(5);
@@ -71,7 +71,7 @@ describe("a transient answer", () => {
 
   test.each(["500", "595", "596"])("%s is not one, and is asked for once", async (kind) => {
     const server = await served(liveLab({ guests: [{ vmid: 101, config: {} }] }), {
-      faults: [parseFault(`${kind}x1@${CONFIG}`)],
+      faults: [parseServeFault(`${kind}x1@${CONFIG}`)],
     });
     const { answer } = await captured(server);
     expect(server.traffic.asked.get(CONFIG)).toBe(1);
@@ -80,7 +80,7 @@ describe("a transient answer", () => {
 
   test("is retried after the pause of Retry-After", async () => {
     const server = await served(liveLab({ guests: [{ vmid: 101, config: {} }] }), {
-      faults: [parseFault(`503x1@${CONFIG}`)],
+      faults: [parseServeFault(`503x1@${CONFIG}`)],
       retryAfterSeconds: 1,
     });
     const start = performance.now();
@@ -91,7 +91,7 @@ describe("a transient answer", () => {
 
   test("is recorded after five attempts", async () => {
     const server = await served(liveLab({ guests: [{ vmid: 101, config: {} }] }), {
-      faults: [parseFault(`503:1@${CONFIG}`)],
+      faults: [parseServeFault(`503:1@${CONFIG}`)],
     });
     const { answer, summary } = await captured(server);
     expect(server.traffic.asked.get(CONFIG)).toBe(5);
@@ -107,7 +107,7 @@ describe("a guest whose config does not come in time", () => {
   test("is recorded as timed out, and its node is still asked, since it answers", async () => {
     const guests = [101, 102, 103].map((vmid) => ({ vmid, config: {} }));
     const server = await served(liveLab({ guests }), {
-      faults: [parseFault(`timeout:1@${CONFIG}`)],
+      faults: [parseServeFault(`timeout:1@${CONFIG}`)],
     });
     const { answer, summary } = await captured(server, {
       settings: { PROXMOX_API_TIMEOUT: "3" },

@@ -1,7 +1,7 @@
 /** Parallel calls stay within the limits, and the snapshot does not depend on them. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parseFault } from "../../src/rehearse/serve/disturbances.ts";
+import { parseServeFault } from "../../src/rehearse/serve/disturbances.ts";
 import { answersIn, captured } from "../helpers/capturing.ts";
 import { numRuns } from "../helpers/full.ts";
 import { served, simulated } from "../helpers/served.ts";
@@ -62,7 +62,7 @@ test("the bytes are the same whatever the concurrency, the order of answers and 
         }),
       }),
       async ({ seed, latencyMs, share, settings }) => {
-        const faults = share === "0" ? [] : [parseFault(`503:${share}`)];
+        const faults = share === "0" ? [] : [parseServeFault(`503:${share}`)];
         const again = await captured(await served(snapshot, { seed, latencyMs, faults }), {
           settings,
         });

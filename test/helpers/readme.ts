@@ -19,7 +19,7 @@ import {
   ENDPOINTS,
   SHOWN_PATHS,
 } from "../../src/proxmox/endpoints.ts";
-import { FAULTS } from "../../src/rehearse/receive/faults.ts";
+import { RECEIVE_FAULTS } from "../../src/rehearse/receive/faults.ts";
 import { EXIT_CODES } from "../../src/terminal/process.ts";
 import { commandsIn, DOCUMENTS, firstDifference, readDocument } from "./documents.ts";
 import { explained } from "./explained.ts";
@@ -132,7 +132,7 @@ export const BLOCKS: Readonly<Record<string, (folder: string) => string | Promis
     ),
   faults: () =>
     rows(
-      Object.entries(FAULTS).map(([name, { means }]) => [`\`${name}\``, means]),
+      Object.entries(RECEIVE_FAULTS).map(([name, { means }]) => [`\`${name}\``, means]),
       ["Fault", "What a client meets"],
     ),
   mapping: mappingMarkdown,

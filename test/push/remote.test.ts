@@ -6,7 +6,7 @@ import { inspect } from "node:util";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { EntitySet } from "../../src/run-folder/entity-set.ts";
 import type { PushTexts } from "../../src/push/settings.ts";
-import type { Fault } from "../../src/rehearse/receive/faults.ts";
+import type { ReceiveFault } from "../../src/rehearse/receive/faults.ts";
 import { plainOnTlsPort } from "../../src/rehearse/receive/http.ts";
 import { connectProxy } from "../helpers/connect-proxy.ts";
 import { buildSet, tag, vm } from "../helpers/entity-set.ts";
@@ -52,7 +52,7 @@ async function tokensOnly(): Promise<string> {
   return `grpc://127.0.0.1:${(server.address() as AddressInfo).port}/diode`;
 }
 
-const EVERYWHERE: readonly Fault[] = [
+const EVERYWHERE: readonly ReceiveFault[] = [
   { name: "unavailable", share: 0.05 },
   { name: "resource-exhausted", share: 0.03 },
   { name: "internal", share: 0.02 },
@@ -116,7 +116,7 @@ describe("every entity arrives", () => {
 
 describe("an error says what to do", () => {
   async function failing(
-    faults: readonly Fault[],
+    faults: readonly ReceiveFault[],
     overrides: PushOverrides = {},
     options: Parameters<typeof receiver>[0] = {},
   ) {
@@ -132,7 +132,7 @@ describe("an error says what to do", () => {
     return { kind, message, hint, diode };
   }
 
-  test.each<readonly [Fault["name"], string, string, string]>([
+  test.each<readonly [ReceiveFault["name"], string, string, string]>([
     [
       "unavailable",
       "remote",
@@ -153,7 +153,7 @@ describe("an error says what to do", () => {
     expect(failure.hint).toContain(hint);
   });
 
-  test.each<Fault["name"]>(["forbidden", "no-scope", "token-no-scope"])(
+  test.each<ReceiveFault["name"]>(["forbidden", "no-scope", "token-no-scope"])(
     "what cannot heal is tried once: %s",
     async (name) => {
       const { diode } = await failing([{ name, share: 1 }]);
@@ -382,7 +382,7 @@ test("no secret and no token is in any error, however deep one looks", async () 
   const client = { id: "me", secret };
   const texts: PushTexts = { DIODE_CLIENT_SECRET: secret, PUSH_MAX_RETRIES: "0" };
   const names = ["forbidden", "unauthorized", "unavailable", "reset", "token-500", "token-reset"];
-  for (const name of names as Fault["name"][]) {
+  for (const name of names as ReceiveFault["name"][]) {
     const diode = await receiver({ client, faults: [{ name, share: 1 }] });
     const { error, retries } = await pushInto(diode, await guests(1), { texts });
     expect(error, name).toMatchObject({ name: "AppError" });

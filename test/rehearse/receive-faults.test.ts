@@ -5,10 +5,10 @@ import { COMMANDS } from "../../src/cli/catalog.ts";
 import { IngestResponseSchema } from "../../src/netbox/diode/ingester.ts";
 import {
   createDice,
-  type Fault,
   type FaultName,
-  FAULTS,
-  parseFault,
+  parseReceiveFault,
+  RECEIVE_FAULTS,
+  type ReceiveFault,
 } from "../../src/rehearse/receive/faults.ts";
 import type { Receiver } from "../../src/rehearse/receive/receive.ts";
 import { askToken, call, type HeardCall, statusOf, tokenOf } from "../helpers/diode-client.ts";
@@ -59,11 +59,11 @@ const AT_TOKEN = {
 
 test("--help names every fault", () => {
   const description = COMMANDS["receive"]?.options["fail"]?.description;
-  for (const name of Object.keys(FAULTS)) expect(description).toContain(name);
+  for (const name of Object.keys(RECEIVE_FAULTS)) expect(description).toContain(name);
 });
 
 test("the tests cover every fault", () => {
-  expect(Object.keys({ ...AT_INGEST, ...AT_TOKEN })).toEqual(Object.keys(FAULTS));
+  expect(Object.keys({ ...AT_INGEST, ...AT_TOKEN })).toEqual(Object.keys(RECEIVE_FAULTS));
 });
 
 describe.each([false, true])("with TLS: %s", (isTls) => {
@@ -110,13 +110,17 @@ test.each(["lost-answer", "rejected"] as const)(
 );
 
 describe("the choice of faults", () => {
-  const FAULTY: readonly Fault[] = [
+  const FAULTY: readonly ReceiveFault[] = [
     { name: "unavailable", share: 0.2 },
     { name: "reset", share: 0.1 },
     { name: "token-503", share: 0.5 },
   ];
 
-  function throws(faults: readonly Fault[], seed: number, times: number): (FaultName | "none")[] {
+  function throws(
+    faults: readonly ReceiveFault[],
+    seed: number,
+    times: number,
+  ): (FaultName | "none")[] {
     const dice = createDice(faults, seed);
     return Array.from({ length: times }, () => dice("ingest") ?? "none");
   }
@@ -145,30 +149,30 @@ describe("the choice of faults", () => {
   });
 
   test("does not change for later requests when the first ones fail", () => {
-    const early: readonly Fault[] = [{ name: "bad-gateway", first: 3 }, ...FAULTY];
+    const early: readonly ReceiveFault[] = [{ name: "bad-gateway", first: 3 }, ...FAULTY];
     expect(throws(early, 5, 50).slice(0, 3)).toEqual(Array(3).fill("bad-gateway"));
     expect(throws(early, 5, 50).slice(3)).toEqual(throws(FAULTY, 5, 50).slice(3));
   });
 });
 
 describe("parseFault", () => {
-  test.each<[string, Fault]>([
+  test.each<[string, ReceiveFault]>([
     ["unavailable:0.1", { name: "unavailable", share: 0.1 }],
     ["reset:.05", { name: "reset", share: 0.05 }],
     ["token-503:1", { name: "token-503", share: 1 }],
     ["token-503x2", { name: "token-503", first: 2 }],
   ])("%s is read", (text, fault) => {
-    expect(parseFault(text)).toEqual(fault);
+    expect(parseReceiveFault(text)).toEqual(fault);
   });
 
   test.each(["", "unavailable", "unavailable:", "unavailable:2", "unavailable:-1", "nonsense:0.1"])(
     "%j is refused, and the error lists all faults",
     (text) => {
-      expect(() => parseFault(text)).toThrow(`Invalid fault "${text}"`);
+      expect(() => parseReceiveFault(text)).toThrow(`Invalid fault "${text}"`);
     },
   );
 
   test.each(["toString:1", "constructor:1"])("refuses %s", (text) => {
-    expect(() => parseFault(text)).toThrow("Invalid fault");
+    expect(() => parseReceiveFault(text)).toThrow("Invalid fault");
   });
 });

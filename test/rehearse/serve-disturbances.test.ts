@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { PATHS } from "../../src/proxmox/endpoints.ts";
 import { parseMove } from "../../src/rehearse/serve/world.ts";
-import { type Listing, parseDenial, Rights } from "../../src/rehearse/serve/rights.ts";
+import { type GrantedPrivileges, parseDenial, Rights } from "../../src/rehearse/serve/rights.ts";
 import type { RequestEntry, Served } from "../../src/rehearse/serve/serve.ts";
 import { ask, dataOf } from "../helpers/pve-client.ts";
 import { EXAMPLE, served } from "../helpers/served.ts";
@@ -108,20 +108,23 @@ describe("a token without a privilege", () => {
   });
 
   test.each([
-    ["VM.Audit", (listing: Listing) => expect(JSON.stringify(listing)).not.toContain("VM.Audit")],
-    ["VM.Audit:/vms/104", (listing: Listing) => {
+    [
+      "VM.Audit",
+      (listing: GrantedPrivileges) => expect(JSON.stringify(listing)).not.toContain("VM.Audit"),
+    ],
+    ["VM.Audit:/vms/104", (listing: GrantedPrivileges) => {
       expect(listing["/vms"]).toHaveProperty(["VM.Audit"], 1);
       expect(listing["/vms/104"]).toHaveProperty(["Sys.Audit"], 1);
       expect(listing["/vms/104"]).not.toHaveProperty(["VM.Audit"]);
     }],
-    ["VM.Audit:/*", (listing: Listing) => {
+    ["VM.Audit:/*", (listing: GrantedPrivileges) => {
       expect(listing["/"]).toHaveProperty(["VM.Audit"], 0);
       expect(listing["/"]).toHaveProperty(["Sys.Audit"], 1);
       expect(listing["/vms"]).not.toHaveProperty(["VM.Audit"]);
     }],
   ])("finds %s in its own permissions", async (text, check) => {
     const server = await served(EXAMPLE, denials(text));
-    check(dataOf(await ask(server, "/access/permissions")) as Listing);
+    check(dataOf(await ask(server, "/access/permissions")) as GrantedPrivileges);
   });
 
   test("a privilege that does not propagate hides everything below", async () => {

@@ -1,19 +1,23 @@
 /** Faults by chance: the same for the same seed, path and attempt, and real on the wire. */
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
-import { type Fault, faultFor, parseFault } from "../../src/rehearse/serve/disturbances.ts";
+import {
+  faultFor,
+  parseServeFault,
+  type ServeFault,
+} from "../../src/rehearse/serve/disturbances.ts";
 import { ask, envelopeOf, keepAliveAgent } from "../helpers/pve-client.ts";
 import { EXAMPLE, served } from "../helpers/served.ts";
 
 const PATHS = Array.from({ length: 40 }, (_, i) => `/nodes/pve1/qemu/${100 + i}/config`);
 
-function faultsOf(...texts: readonly string[]): { faults: Fault[] } {
-  return { faults: texts.map(parseFault) };
+function faultsOf(...texts: readonly string[]): { faults: ServeFault[] } {
+  return { faults: texts.map(parseServeFault) };
 }
 
 describe("the choice of faults", () => {
   test("does not depend on the order of requests", () => {
-    const faults = [parseFault("503:0.3"), parseFault("reset:0.2")];
+    const faults = [parseServeFault("503:0.3"), parseServeFault("reset:0.2")];
     const attempts = PATHS.flatMap((path) => [1, 2, 3].map((number) => ({ path, number })));
     const drawn = (list: typeof attempts, seed: number) =>
       new Map(list.map((each) => [
@@ -36,7 +40,7 @@ describe("the choice of faults", () => {
     ["cut:1", 1],
     ["timeout:0", 0],
   ])("%s faultFor that share of all attempts", (text, share) => {
-    const fault = parseFault(text);
+    const fault = parseServeFault(text);
     const failed = Array.from({ length: 4000 }, (_, i) =>
       faultFor([fault], { seed: 3, path: "/nodes", number: i + 1 })).filter(Boolean).length;
     expect(failed / 4000).toBeGreaterThanOrEqual(share * 0.8);
@@ -44,7 +48,7 @@ describe("the choice of faults", () => {
   });
 
   test("shares of several faults add up, and one attempt gets one fault at most", () => {
-    const faults = ["503:0.5", "reset:0.5"].map(parseFault);
+    const faults = ["503:0.5", "reset:0.5"].map(parseServeFault);
     const kinds = Array.from(
       { length: 200 },
       (_, number) => faultFor(faults, { seed: 1, path: "/version", number }),
@@ -53,7 +57,7 @@ describe("the choice of faults", () => {
   });
 
   test("another attempt at the same path can get another fault", () => {
-    const faults = [parseFault("503:0.5")];
+    const faults = [parseServeFault("503:0.5")];
     const drawn = Array.from(
       { length: 64 },
       (_, number) => faultFor(faults, { seed: 1, path: "/version", number }),
@@ -69,7 +73,7 @@ describe("the choice of faults", () => {
     ["resetx9@/nodes", "/nodes/pve1/status", 1, undefined],
     ["resetx9@/*type=vm", "/cluster/resources?type=vm", 9, "reset"],
   ])("%s at %s, attempt %i: %s", (text, path, number, kind) => {
-    const faults = text.includes("@/") ? [parseFault(text)] : [];
+    const faults = text.includes("@/") ? [parseServeFault(text)] : [];
     expect(faultFor(faults, { seed: 1, path, number })).toBe(kind);
   });
 
@@ -85,7 +89,7 @@ describe("the choice of faults", () => {
   ])(
     "%s is refused, with what may be written",
     (text) => {
-      expect(() => parseFault(text)).toThrow(expect.objectContaining({
+      expect(() => parseServeFault(text)).toThrow(expect.objectContaining({
         kind: "usage",
         message: `Invalid fault "${text}"`,
         hint: expect.stringContaining("reset, cut, timeout") as string,

@@ -1,6 +1,6 @@
 /** The lists of `inspect`: their rows for --json, and their columns for a terminal. */
 import { labelOf, machineOf, naturalKey, type StepName } from "../../netbox/types/order.ts";
-import type { Cell, Listing } from "../../terminal/tables.ts";
+import type { Cell, TableLayout } from "../../terminal/tables.ts";
 import type { EntityItem, ItemSource, Run } from "../run.ts";
 import type { Filter, GuestFacets } from "./filter.ts";
 import { type GuestEntry, type GuestRow, listGuests } from "./guests.ts";
@@ -13,7 +13,7 @@ export interface ListSource {
 }
 
 // oxlint-disable-next-line typescript/no-explicit-any -- each list has rows of its own type
-export interface List<Row = any> extends Listing<Row> {
+export interface List<Row = any> extends TableLayout<Row> {
   /** Its key in the JSON output. */
   readonly name: string;
   readonly rows: (source: ListSource) => AsyncIterable<Row>;

@@ -9,7 +9,7 @@ import type { Session } from "../../terminal/session.ts";
 import { readSettings } from "../../terminal/settings.ts";
 import { groupDigits } from "../../terminal/tables.ts";
 import { exportLines } from "../server.ts";
-import { parseFault } from "./faults.ts";
+import { parseReceiveFault } from "./faults.ts";
 import { receive, type ReceiveOptions, type Receiver } from "./receive.ts";
 import { createEntityFiles, type EntityFiles } from "./received.ts";
 import { RECEIVE_SETTINGS, REHEARSAL_CLIENT } from "./tokens.ts";
@@ -65,7 +65,9 @@ async function readOptions(session: Session): Promise<ReceiveOptions> {
     seed: wholeNumber(given("seed")),
     latencyMs: milliseconds(given("latency")),
     tokenLifeMs: milliseconds(given("expire-tokens")),
-    faults: session.option("fail") === undefined ? [] : listed(given("fail")).map(parseFault),
+    faults: session.option("fail") === undefined
+      ? []
+      : listed(given("fail")).map(parseReceiveFault),
     isTls: session.option("tls") !== undefined,
     prefix,
     client: {

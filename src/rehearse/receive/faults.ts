@@ -3,7 +3,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { usageError } from "../../base/errors.ts";
 import { INGEST_SCOPE, IngestResponseSchema } from "../../netbox/diode/ingester.ts";
 import { createRandom } from "../random.ts";
-import { CUT, type HttpReply, type Outcome, ownAnswer, page } from "./http.ts";
+import { CUT, type HttpOutcome, type HttpReply, ownAnswer, page } from "./http.ts";
 import { messageAnswer, MISSING_SCOPE, statusAnswer } from "./ingester.ts";
 import { refusal } from "./tokens.ts";
 
@@ -14,14 +14,14 @@ export interface FaultRow {
   readonly on: FaultPlace;
   /** The request is kept all the same, so a sender that retries sends it twice. */
   readonly isKept?: true;
-  readonly outcome: Outcome;
+  readonly outcome: HttpOutcome;
   readonly means: string;
 }
 
 const REJECTED = create(IngestResponseSchema, { errors: ["entity at index 0 is nil"] });
 
 /** Texts of the ingester and of grpc-go. Source: netboxlabs/diode, diode-server/ingester/component.go. */
-export const FAULTS = {
+export const RECEIVE_FAULTS = {
   "unavailable": {
     on: "ingest",
     outcome: statusAnswer("UNAVAILABLE", "the server is shutting down"),
@@ -85,9 +85,9 @@ export const FAULTS = {
   "token-reset": { on: "token", outcome: CUT, means: "token endpoint: the connection breaks" },
 } as const satisfies Readonly<Record<string, FaultRow>>;
 
-export type FaultName = keyof typeof FAULTS;
+export type FaultName = keyof typeof RECEIVE_FAULTS;
 
-export interface Fault {
+export interface ReceiveFault {
   readonly name: FaultName;
   /** Share of all requests, 0 to 1. */
   readonly share?: number;
@@ -98,11 +98,14 @@ export interface Fault {
 const FAULT_REGEXP = /^([a-z0-9-]+?)(?::(0?\.\d+|[01](?:\.0+)?)|x(\d{1,6}))$/;
 
 /** "unavailable:0.1", or the first two requests: "token-503x2". @throws AppError "usage". */
-export function parseFault(text: string): Fault {
+export function parseReceiveFault(text: string): ReceiveFault {
   const [, name = "", share, first] = FAULT_REGEXP.exec(text) ?? [];
   if (!isName(name)) {
     throw usageError(`Invalid fault "${text}"`, {
-      hint: `Write one of ${Object.keys(FAULTS).join(", ")} and its share, "unavailable:0.1", or ` +
+      hint:
+        `Write one of ${
+          Object.keys(RECEIVE_FAULTS).join(", ")
+        } and its share, "unavailable:0.1", or ` +
         '"unavailablex2" for the first two requests',
     });
   }
@@ -114,19 +117,19 @@ export function parseFault(text: string): Fault {
 }
 
 function isName(text: string): text is FaultName {
-  return Object.hasOwn(FAULTS, text);
+  return Object.hasOwn(RECEIVE_FAULTS, text);
 }
 
 /** The fault of the next request; for the same seed, the n-th request gets the same. */
 export function createDice(
-  faults: readonly Fault[],
+  faults: readonly ReceiveFault[],
   seed: number,
 ): (place: FaultPlace) => FaultName | undefined {
   const sources = { ingest: createRandom(seed, "ingest"), token: createRandom(seed, "token") };
   const counts = { ingest: 0, token: 0 };
   return (place) => {
     const number = counts[place] += 1;
-    const matching = faults.filter(({ name }) => FAULTS[name].on === place);
+    const matching = faults.filter(({ name }) => RECEIVE_FAULTS[name].on === place);
     const early = matching.find(({ first = 0 }) => number <= first);
     let rest = sources[place].fraction();
     if (early !== undefined) return early.name;

@@ -22,7 +22,7 @@ export interface HttpReply {
 /** Instead of an answer: closes the connection with all of its requests. */
 export const CUT = "cut";
 
-export type Outcome = HttpReply | typeof CUT;
+export type HttpOutcome = HttpReply | typeof CUT;
 
 export type NodeRequest = IncomingMessage | Http2ServerRequest;
 export type NodeResponse = ServerResponse | Http2ServerResponse;

@@ -4,11 +4,11 @@ import type { JsonObject } from "@bufbuild/protobuf";
 import { HOST, makeCertificate } from "../server.ts";
 import {
   createDice,
-  type Fault,
   type FaultName,
   type FaultPlace,
   type FaultRow,
-  FAULTS,
+  RECEIVE_FAULTS,
+  type ReceiveFault,
 } from "./faults.ts";
 import { openFrontPort } from "./front-port.ts";
 import {
@@ -16,10 +16,10 @@ import {
   CUT,
   type Exchange,
   exchangeOf,
+  type HttpOutcome,
   type HttpReply,
   type NodeRequest,
   type NodeResponse,
-  type Outcome,
   page,
   sendAnswer,
 } from "./http.ts";
@@ -47,7 +47,7 @@ export interface ReceiveOptions {
   /** Delay of every answer. */
   readonly latencyMs?: number;
   /** At most one hits a request. */
-  readonly faults?: readonly Fault[];
+  readonly faults?: readonly ReceiveFault[];
   /** Same seed, same faults. */
   readonly seed?: number;
   /** Called with each valid request before it is acknowledged. */
@@ -132,7 +132,7 @@ function ignoreGone(error: unknown): void {
 
 export interface GatewayOptions extends Ingester, TokenIssuer {
   readonly prefix: string;
-  readonly faults: readonly Fault[];
+  readonly faults: readonly ReceiveFault[];
   readonly seed: number;
   onFault(name: FaultName): void;
 }
@@ -149,7 +149,9 @@ const LOCATIONS: readonly Location[] = [
   { path: "/diode.v1.IngesterService/", place: "ingest", answer: answerIngest },
 ];
 
-export function createGateway(options: GatewayOptions): (exchange: Exchange) => Promise<Outcome> {
+export function createGateway(
+  options: GatewayOptions,
+): (exchange: Exchange) => Promise<HttpOutcome> {
   const nextFault = createDice(options.faults, options.seed);
   return async (exchange) => {
     const location = LOCATIONS.find(({ path }) => exchange.path.startsWith(options.prefix + path));
@@ -157,7 +159,7 @@ export function createGateway(options: GatewayOptions): (exchange: Exchange) => 
     const name = nextFault(location.place);
     if (name === undefined) return await location.answer(exchange, options);
     options.onFault(name);
-    const { isKept, outcome }: FaultRow = FAULTS[name];
+    const { isKept, outcome }: FaultRow = RECEIVE_FAULTS[name];
     if (isKept === undefined) return outcome;
     const honest = await location.answer(exchange, options);
     // Only an acknowledgement is a message followed by trailers.

@@ -77,12 +77,12 @@ export interface ReceivedRequest extends Omit<RequestHead, "entities"> {
 }
 
 /** A request in protobuf JSON with snake_case names, as in entity files. */
-export interface RequestJson extends JsonObject {
+export interface ReceivedRequestJson extends JsonObject {
   readonly entities: JsonObject[];
 }
 
 /** @throws Error when the bytes are not an IngestRequest. */
-export function requestJson(bytes: Uint8Array): RequestJson {
+export function requestJson(bytes: Uint8Array): ReceivedRequestJson {
   const request = fromBinary(IngestRequestSchema, bytes);
   return {
     entities: [],
@@ -136,6 +136,6 @@ export async function createEntityFiles(store: Store, tool: Tool): Promise<Entit
 }
 
 /** The step of all entities of a request; undefined when they differ. */
-function stepOf({ entities }: RequestJson): Step | undefined {
+function stepOf({ entities }: ReceivedRequestJson): Step | undefined {
   return STEPS.find(({ field }) => entities.every((entity) => Object.hasOwn(entity, field)));
 }

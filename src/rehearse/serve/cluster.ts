@@ -11,22 +11,22 @@ import {
 } from "../../proxmox/listing.ts";
 import { type DataRow, record } from "../../proxmox/values.ts";
 import type { AnswersFile, Snapshot } from "../../run-folder/snapshot.ts";
-import type { Listing } from "./rights.ts";
+import type { GrantedPrivileges } from "./rights.ts";
 
-export interface Cluster {
+export interface ServedCluster {
   readonly dialect: Dialect;
   /** In natural order. */
   readonly nodes: readonly string[];
   /** By VMID. */
   readonly guests: ReadonlyMap<number, AddressedGuest>;
   /** undefined: not in the snapshot. */
-  readonly permissions: Listing | undefined;
+  readonly permissions: GrantedPrivileges | undefined;
   /** The recorded answer of a path in the file of `node`, or in the cluster file. @throws AppError "input". */
   answer(path: string, node?: string): Answer | undefined;
 }
 
 /** @throws AppError "input" when a file differs from the manifest. */
-export async function openCluster(snapshot: Snapshot): Promise<Cluster> {
+export async function openCluster(snapshot: Snapshot): Promise<ServedCluster> {
   const clusterWide = await snapshot.cluster();
   const files = new Map<string, AnswersFile>();
   for (const node of snapshot.nodes) {
@@ -51,11 +51,11 @@ export async function openCluster(snapshot: Snapshot): Promise<Cluster> {
 }
 
 /** undefined for any other shape. */
-function permissionsIn(answer: Answer | undefined): Listing | undefined {
+function permissionsIn(answer: Answer | undefined): GrantedPrivileges | undefined {
   const listing = valueOf(objectOf(answer));
   const isListing = listing !== undefined &&
     Object.values(listing).every((rights) => record(rights) !== undefined);
-  return isListing ? listing as Listing : undefined;
+  return isListing ? listing as GrantedPrivileges : undefined;
 }
 
 /** Drops rows for which `change` returns undefined. Other values than lists and rows stay. */

@@ -8,7 +8,7 @@ import type { Session } from "../../terminal/session.ts";
 import { readSettings } from "../../terminal/settings.ts";
 import { groupDigits } from "../../terminal/tables.ts";
 import { exportLines } from "../server.ts";
-import { type Disturbances, parseFault } from "./disturbances.ts";
+import { type Disturbances, parseServeFault } from "./disturbances.ts";
 import { parseMove } from "./world.ts";
 import { parseDenial } from "./rights.ts";
 import { serve, type Served } from "./serve.ts";
@@ -80,7 +80,7 @@ function introduce(session: Session, { snapshot, served }: { snapshot: Snapshot;
 const READERS: Readonly<Record<string, (given: Given) => Disturbances>> = {
   latency: (given) => ({ latencyMs: milliseconds(given) }),
   "slow-agent": (given) => ({ slowAgentMs: milliseconds(given) }),
-  fail: (given) => ({ faults: listed(given).map(parseFault) }),
+  fail: (given) => ({ faults: listed(given).map(parseServeFault) }),
   // Retry-After is in whole seconds.
   "retry-after": (given) => ({ retryAfterSeconds: Math.ceil(milliseconds(given) / 1000) }),
   offline: (given) => ({ offline: listed(given) }),

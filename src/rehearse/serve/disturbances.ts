@@ -1,13 +1,13 @@
 /** Disturbances of a served cluster: faults, latency, offline nodes, moved guests, missing privileges. */
 import { usageError } from "../../base/errors.ts";
 import { createRandom } from "../random.ts";
-import type { Cluster, Dialect } from "./cluster.ts";
-import { apiError, bareError, isDrop, type Outcome, type Reply } from "./replies.ts";
+import type { Dialect, ServedCluster } from "./cluster.ts";
+import { apiError, bareError, isDrop, type Reply, type ReplyOrDrop } from "./replies.ts";
 import { type Denial, Rights } from "./rights.ts";
 import type { Token } from "./token.ts";
 import { type Move, Moves, type World } from "./world.ts";
 
-export interface Fault {
+export interface ServeFault {
   readonly kind: FaultKind;
   /** Share of all attempts, 0 to 1. */
   readonly share?: number;
@@ -17,17 +17,17 @@ export interface Fault {
   readonly path?: string;
 }
 
-export type FaultKind = `${keyof typeof FAULTS}`;
+export type FaultKind = `${keyof typeof SERVE_FAULTS}`;
 
 interface FaultContext {
   readonly dialect: Dialect;
   readonly retryAfterSeconds: number | undefined;
   /** The answer without the fault. */
-  readonly undisturbed: () => Promise<Outcome>;
+  readonly undisturbed: () => Promise<ReplyOrDrop>;
 }
 
 /** TABLE: faults. 429 and 502 to 504 come from a reverse proxy before pveproxy, which never sends them itself. */
-export const FAULTS = {
+export const SERVE_FAULTS = {
   429: (context: FaultContext) => proxyPage(429, "Too Many Requests", context),
   500: ({ dialect }: FaultContext) =>
     apiError(dialect, { status: 500, text: "Internal Server Error" }),
@@ -37,22 +37,24 @@ export const FAULTS = {
   595: () => bareError(595, "Connection refused"),
   596: () => bareError(596, "Connection timed out"),
   597: () => bareError(597, "Connection reset by peer"),
-  reset: (): Outcome => ({ drop: "reset" }),
+  reset: (): ReplyOrDrop => ({ drop: "reset" }),
   cut: async ({ undisturbed }: FaultContext) => cut(await undisturbed()),
-  timeout: (): Outcome => ({ drop: "silence" }),
+  timeout: (): ReplyOrDrop => ({ drop: "silence" }),
 } as const satisfies Readonly<
-  Record<string, (context: FaultContext) => Outcome | Promise<Outcome>>
+  Record<string, (context: FaultContext) => ReplyOrDrop | Promise<ReplyOrDrop>>
 >;
 
 const FAULT_REGEXP = /^(\d{3}|[a-z]+?)(?::(0?\.\d+|[01](?:\.0+)?)|x(\d{1,6}))(?:@(\/\S*))?$/;
 
 /** "503:0.05"; "503x2": the first two attempts of every path; "…@/nodes/pve1/*". @throws AppError "usage". */
-export function parseFault(text: string): Fault {
+export function parseServeFault(text: string): ServeFault {
   const [, kind = "", share, first, path] = FAULT_REGEXP.exec(text) ?? [];
   if (!isKind(kind)) {
     throw usageError(`Invalid fault "${text}"`, {
       hint:
-        `Write one of ${Object.keys(FAULTS).join(", ")} and its share, "503:0.05", or "503x2" ` +
+        `Write one of ${
+          Object.keys(SERVE_FAULTS).join(", ")
+        } and its share, "503:0.05", or "503x2" ` +
         'for the first two attempts of every path; append "@/nodes/pve1/*" to limit it to some paths',
     });
   }
@@ -65,7 +67,7 @@ export function parseFault(text: string): Fault {
 }
 
 function isKind(text: string): text is FaultKind {
-  return Object.hasOwn(FAULTS, text);
+  return Object.hasOwn(SERVE_FAULTS, text);
 }
 
 export interface Attempt {
@@ -76,7 +78,7 @@ export interface Attempt {
 }
 
 /** At most one fault for an attempt, the same for the same seed, path and attempt. */
-export function faultFor(faults: readonly Fault[], attempt: Attempt): FaultKind | undefined {
+export function faultFor(faults: readonly ServeFault[], attempt: Attempt): FaultKind | undefined {
   const matching = faults.filter(({ path }) => path === undefined || matches(path, attempt.path));
   const early = matching.find(({ first = 0 }) => attempt.number <= first);
   if (early !== undefined) return early.kind;
@@ -107,7 +109,7 @@ function proxyPage(status: number, reason: string, { retryAfterSeconds }: FaultC
 }
 
 /** An answer without a body is reset instead. */
-function cut(undisturbed: Outcome): Outcome {
+function cut(undisturbed: ReplyOrDrop): ReplyOrDrop {
   if (isDrop(undisturbed) || (undisturbed.envelope ?? undisturbed.text) === undefined) {
     return { drop: "reset" };
   }
@@ -123,7 +125,7 @@ export interface Disturbances {
   /** Time of a guest agent call, during which it blocks a worker of its node. */
   readonly slowAgentMs?: number;
   /** At random; at most one for an attempt. */
-  readonly faults?: readonly Fault[];
+  readonly faults?: readonly ServeFault[];
   /** Retry-After of 429 and 503. */
   readonly retryAfterSeconds?: number;
   /** Nodes that have been offline for a long time: listed as such, and 595 for all of their paths. */
@@ -138,7 +140,7 @@ export interface Disturbances {
 
 /** @throws AppError "usage" for a node, a guest or a privilege that the snapshot does not have. */
 export function disturb(
-  cluster: Cluster,
+  cluster: ServedCluster,
   token: Token,
   disturbances: Disturbances,
 ): World {

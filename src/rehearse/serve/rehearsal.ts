@@ -5,8 +5,8 @@ import pLimit, { type LimitFunction } from "p-limit";
 import { AppError } from "../../base/errors.ts";
 import { type EndpointRow, ENDPOINTS, PATHS } from "../../proxmox/endpoints.ts";
 import type { Answer, Failure } from "../../proxmox/answers.ts";
-import type { Cluster } from "./cluster.ts";
-import { disturb, type Disturbances, faultFor, FAULTS } from "./disturbances.ts";
+import type { ServedCluster } from "./cluster.ts";
+import { disturb, type Disturbances, faultFor, SERVE_FAULTS } from "./disturbances.ts";
 import { type World } from "./world.ts";
 import { type ApiCall, SERVED } from "./endpoints.ts";
 import {
@@ -14,9 +14,9 @@ import {
   bareError,
   isDrop,
   noSuchGuest,
-  type Outcome,
   queryErrors,
   refuse,
+  type ReplyOrDrop,
   SKIPPED,
   success,
   unheld,
@@ -41,7 +41,7 @@ export interface Call {
 }
 
 export class Rehearsal {
-  readonly cluster: Cluster;
+  readonly cluster: ServedCluster;
   readonly #options: RehearsalOptions;
   /** Node → its workers; a call blocks one. */
   readonly #workers = new Map<string, LimitFunction>();
@@ -52,7 +52,7 @@ export class Rehearsal {
   #world: World;
   #opened = 0;
 
-  constructor(cluster: Cluster, options: RehearsalOptions) {
+  constructor(cluster: ServedCluster, options: RehearsalOptions) {
     this.cluster = cluster;
     this.#options = options;
     this.#world = disturb(cluster, options.token, {});
@@ -72,7 +72,7 @@ export class Rehearsal {
   }
 
   /** undefined when the server was closed meanwhile. */
-  async answer(call: Call): Promise<Outcome | undefined> {
+  async answer(call: Call): Promise<ReplyOrDrop | undefined> {
     try {
       return await this.#answer(call);
     } catch (error) {
@@ -83,7 +83,7 @@ export class Rehearsal {
     }
   }
 
-  async #answer(call: Call): Promise<Outcome> {
+  async #answer(call: Call): Promise<ReplyOrDrop> {
     const { latencyMs = 0, faults = [], retryAfterSeconds } = this.#disturbances;
     const path = call.question.name;
     const number = (this.#attempts.get(path) ?? 0) + 1;
@@ -91,14 +91,14 @@ export class Rehearsal {
     await this.#pass(latencyMs);
     const kind = faultFor(faults, { seed: this.#options.seed, path, number });
     if (kind === undefined) return await this.#undisturbed(call);
-    return await FAULTS[kind]({
+    return await SERVE_FAULTS[kind]({
       dialect: this.cluster.dialect,
       retryAfterSeconds,
       undisturbed: () => this.#undisturbed(call),
     });
   }
 
-  async #undisturbed({ request, question }: Call): Promise<Outcome> {
+  async #undisturbed({ request, question }: Call): Promise<ReplyOrDrop> {
     const { dialect } = this.cluster;
     const since = performance.now();
     const tokenFault = (header: string | undefined) => this.#tokenFault(header);
@@ -123,7 +123,10 @@ export class Rehearsal {
   }
 
   /** Occupies a worker of the node in the path for as long as the call takes. */
-  async #work({ endpoint, variables: { node = "" } }: ApiCall, outcome: Outcome): Promise<void> {
+  async #work(
+    { endpoint, variables: { node = "" } }: ApiCall,
+    outcome: ReplyOrDrop,
+  ): Promise<void> {
     if (
       endpoint === undefined || SERVED[endpoint].isBlocking !== true || isDrop(outcome) ||
       DECIDED_AT_ENTRY.has(outcome.status)
@@ -141,14 +144,14 @@ export class Rehearsal {
 }
 
 /** In the order of Proxmox VE; the first outcome counts. Source: PVE/HTTPServer.pm, rest_handler. */
-const CHECKS: readonly ((question: ApiCall, world: World) => Outcome | undefined)[] = [
+const CHECKS: readonly ((question: ApiCall, world: World) => ReplyOrDrop | undefined)[] = [
   forbidden,
   unreachable,
   elsewhere,
 ];
 
 /** @throws AppError "input" for a damaged line of the snapshot. */
-function judge(question: ApiCall, world: World): Outcome {
+function judge(question: ApiCall, world: World): ReplyOrDrop {
   for (const check of CHECKS) {
     const outcome = check(question, world);
     if (outcome !== undefined) return outcome;
@@ -157,7 +160,7 @@ function judge(question: ApiCall, world: World): Outcome {
 }
 
 /** Checked before the node: a token without the privilege learns nothing about the node. */
-function forbidden({ endpoint, variables }: ApiCall, world: World): Outcome | undefined {
+function forbidden({ endpoint, variables }: ApiCall, world: World): ReplyOrDrop | undefined {
   const { needs }: Partial<EndpointRow> = endpoint ? ENDPOINTS[endpoint] : {};
   if (needs?.without !== "denied") return undefined;
   const { cluster: { dialect }, rights } = world;
@@ -169,12 +172,15 @@ function forbidden({ endpoint, variables }: ApiCall, world: World): Outcome | un
   return apiError(dialect, { status: 403, text });
 }
 
-function unreachable({ variables: { node } }: ApiCall, { offline }: World): Outcome | undefined {
+function unreachable(
+  { variables: { node } }: ApiCall,
+  { offline }: World,
+): ReplyOrDrop | undefined {
   return node !== undefined && offline.has(node) ? bareError(595, "No route to host") : undefined;
 }
 
 /** A guest that has moved is unknown on its old node. */
-function elsewhere(question: ApiCall, world: World): Outcome | undefined {
+function elsewhere(question: ApiCall, world: World): ReplyOrDrop | undefined {
   const { node, vmid = 0 } = question.variables;
   const guest = world.cluster.guests.get(vmid);
   if (guest === undefined || guest.node !== node) return undefined;
@@ -183,7 +189,7 @@ function elsewhere(question: ApiCall, world: World): Outcome | undefined {
 }
 
 /** One server cannot refuse connections by path, so all connection failures become resets. */
-const FAILED: Readonly<Record<Failure, Outcome>> = {
+const FAILED: Readonly<Record<Failure, ReplyOrDrop>> = {
   timeout: { drop: "silence" },
   reset: { drop: "reset" },
   refused: { drop: "reset" },
@@ -191,7 +197,7 @@ const FAILED: Readonly<Record<Failure, Outcome>> = {
   dns: { drop: "reset" },
 };
 
-function recorded(question: ApiCall, world: World): Outcome {
+function recorded(question: ApiCall, world: World): ReplyOrDrop {
   const answer = lookUp(question, world);
   if (answer === undefined) return unheld(question, world);
   if ("skipped" in answer) return SKIPPED[answer.skipped](question, world);

@@ -26,14 +26,14 @@ export interface Drop {
   readonly drop: "silence" | "reset";
 }
 
-export type Outcome = Reply | Drop;
+export type ReplyOrDrop = Reply | Drop;
 
 /** `envelope`: `data` and other keys, such as `changes`. */
 export function success(envelope: object): Reply {
   return { status: 200, reason: "OK", envelope };
 }
 
-export interface ErrorDetails {
+export interface ErrorReply {
   readonly status: number;
   readonly text: string;
   /** Other keys of the envelope, such as `errors`. */
@@ -44,7 +44,7 @@ export interface ErrorDetails {
 const NOT_IMPLEMENTED = 501;
 
 /** An error of the API itself. Source: PVE/APIServer/Formatter/Standard.pm, prepare_response_data. */
-export function apiError(dialect: Dialect, details: ErrorDetails): Reply {
+export function apiError(dialect: Dialect, details: ErrorReply): Reply {
   const { status, text, beside = {} } = details;
   const thrown = status === NOT_IMPLEMENTED ? text : `${text}\n`;
   const message = dialect.hasMessage ? { message: thrown } : {};
@@ -68,7 +68,7 @@ export function bareError(status: number, text: string): Reply {
   return { status, reason: firstLine(text) };
 }
 
-export function isDrop(outcome: Outcome): outcome is Drop {
+export function isDrop(outcome: ReplyOrDrop): outcome is Drop {
   return "drop" in outcome;
 }
 
@@ -76,7 +76,7 @@ function firstLine(text: string): string {
   return text.split(/[\r\n]/, 1)[0] ?? "";
 }
 
-type Answerer = (question: ApiCall, world: World) => Outcome;
+type Answerer = (question: ApiCall, world: World) => ReplyOrDrop;
 
 /** TABLE: why capture skipped a request → what Proxmox VE would have answered. Source: PVE/QemuServer/Agent.pm. */
 export const SKIPPED: Readonly<Record<SkipReason, Answerer>> = {
@@ -91,7 +91,7 @@ export const SKIPPED: Readonly<Record<SkipReason, Answerer>> = {
 };
 
 /** A path that is not in the snapshot. */
-export function unheld(question: ApiCall, world: World): Outcome {
+export function unheld(question: ApiCall, world: World): ReplyOrDrop {
   const { cluster } = world;
   const { endpoint, variables: { node, vmid } } = question;
   const row = endpoint && SERVED[endpoint];
@@ -134,14 +134,14 @@ function isHere({ variables }: ApiCall, { cluster, moves }: World): boolean {
 }
 
 /** Source: PVE/Network.pm, get_ip_from_hostname. */
-function noSuchNode(node: string, { cluster }: World): Outcome {
+function noSuchNode(node: string, { cluster }: World): ReplyOrDrop {
   const text = `hostname lookup '${node}' failed - failed to get address info for: ${node}: ` +
     "Name or service not known";
   return apiError(cluster.dialect, { status: 500, text });
 }
 
 /** Source: PVE/AbstractConfig.pm, load_config. */
-export function noSuchGuest({ variables }: ApiCall, { cluster }: World): Outcome {
+export function noSuchGuest({ variables }: ApiCall, { cluster }: World): ReplyOrDrop {
   const folder = variables.kind === "lxc" ? "lxc" : "qemu-server";
   const file = `nodes/${variables.node}/${folder}/${variables.vmid}.conf`;
   const text = `Configuration file '${file}' does not exist`;
@@ -149,21 +149,21 @@ export function noSuchGuest({ variables }: ApiCall, { cluster }: World): Outcome
 }
 
 /** Source: PVE/QemuServer/Agent.pm, assert_agent_available. */
-function agentNotRunning(_: ApiCall, { cluster }: World): Outcome {
+function agentNotRunning(_: ApiCall, { cluster }: World): ReplyOrDrop {
   return apiError(cluster.dialect, { status: 500, text: "QEMU guest agent is not running" });
 }
 
-function agentNotConfigured(_: ApiCall, { cluster }: World): Outcome {
+function agentNotConfigured(_: ApiCall, { cluster }: World): ReplyOrDrop {
   return apiError(cluster.dialect, { status: 500, text: "No QEMU guest agent configured" });
 }
 
-function notRunning({ endpoint, variables }: ApiCall, { cluster }: World): Outcome {
+function notRunning({ endpoint, variables }: ApiCall, { cluster }: World): ReplyOrDrop {
   if (endpoint === "lxcInterfaces") return success({ data: null });
   return apiError(cluster.dialect, { status: 500, text: `VM ${variables.vmid} is not running` });
 }
 
 /** Not a text of Proxmox VE, so that it is clear that the snapshot has no answer. */
-function unknown(_: ApiCall, { cluster }: World): Outcome {
+function unknown(_: ApiCall, { cluster }: World): ReplyOrDrop {
   const text = "The snapshot has no answer for this path";
   return apiError(cluster.dialect, { status: 500, text });
 }

@@ -4,7 +4,7 @@ import { ancestorsOf, NO_ACCESS } from "../../proxmox/acl.ts";
 import type { Token } from "./token.ts";
 
 /** Path → privilege → 1 when paths below inherit it. The answer of /access/permissions. */
-export type Listing = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+export type GrantedPrivileges = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
 /** A privilege to take from the token. */
 export interface Denial {
@@ -32,11 +32,11 @@ export function parseDenial(text: string): Denial {
 }
 
 export class Rights {
-  readonly #listing: Listing | undefined;
+  readonly #listing: GrantedPrivileges | undefined;
   readonly #denials: readonly Denial[];
 
   /** A snapshot without a listing: the token is assumed to have had all privileges. */
-  constructor(listing: Listing | undefined, denials: readonly Denial[]) {
+  constructor(listing: GrantedPrivileges | undefined, denials: readonly Denial[]) {
     this.#listing = listing;
     this.#denials = denials;
   }
@@ -60,7 +60,7 @@ export class Rights {
    * The listing after denials; undefined without denials. Paths without a privilege are not listed, as
    * in Proxmox VE.
    */
-  listing(): Listing | undefined {
+  listing(): GrantedPrivileges | undefined {
     const recorded = this.#listing;
     if (recorded === undefined || this.#denials.length === 0) return undefined;
     const paths = new Set([

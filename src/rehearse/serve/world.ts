@@ -1,12 +1,12 @@
 /** What a call meets: the cluster, the privileges of the token, offline nodes and guests that move. */
 import { usageError } from "../../base/errors.ts";
-import type { Cluster } from "./cluster.ts";
+import type { ServedCluster } from "./cluster.ts";
 import type { Rights } from "./rights.ts";
 import type { Token } from "./token.ts";
 
 /** The cluster with its disturbances. */
 export interface World {
-  readonly cluster: Cluster;
+  readonly cluster: ServedCluster;
   /** The token of the client. */
   readonly token: Token;
   readonly rights: Rights;

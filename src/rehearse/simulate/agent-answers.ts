@@ -2,7 +2,7 @@
 import { type GuestAddress, PATHS } from "../../proxmox/endpoints.ts";
 import type { Answer } from "../../proxmox/answers.ts";
 import { createRandom, type Random } from "../random.ts";
-import { addressOf, type Guest, type Nic } from "./guest.ts";
+import { addressOf, type Nic, type SimulatedGuest } from "./guest.ts";
 import { linkLocal, type Site } from "./site.ts";
 
 type InterfaceRow = Record<string, unknown>;
@@ -19,13 +19,13 @@ const DISABLED = refusal(
 );
 
 /** The answers of both agent requests. */
-export function agentAnswers(site: Site, guest: Guest): [path: string, answer: Answer][] {
+export function agentAnswers(site: Site, guest: SimulatedGuest): [path: string, answer: Answer][] {
   const { osinfo, interfaces } = bothAnswers(site, guest);
   const address: GuestAddress = addressOf(guest);
   return [[PATHS.osinfo(address), osinfo], [PATHS.agentInterfaces(address), interfaces]];
 }
 
-function bothAnswers(site: Site, guest: Guest): AgentAnswers {
+function bothAnswers(site: Site, guest: SimulatedGuest): AgentAnswers {
   switch (guest.agent) {
     case "off":
       return twice({ skipped: "agent-off" });
@@ -47,7 +47,7 @@ function bothAnswers(site: Site, guest: Guest): AgentAnswers {
   }
 }
 
-function good(site: Site, guest: Guest): AgentAnswers {
+function good(site: Site, guest: SimulatedGuest): AgentAnswers {
   return {
     osinfo: success(guest.system.osinfo ?? {}),
     interfaces: success(interfaceRows(site, guest)),
@@ -63,7 +63,7 @@ function refusal(errorClass: string, desc: string): Answer {
   return success({ error: { class: errorClass, desc } });
 }
 
-function hung(guest: Guest, command: string): Answer {
+function hung(guest: SimulatedGuest, command: string): Answer {
   return {
     status: 500,
     error: `VM ${guest.vmid} qga command 'guest-${command}' failed - got timeout`,
@@ -74,7 +74,7 @@ function twice(answer: Answer): AgentAnswers {
   return { osinfo: answer, interfaces: answer };
 }
 
-function interfaceRows(site: Site, guest: Guest): InterfaceRow[] {
+function interfaceRows(site: Site, guest: SimulatedGuest): InterfaceRow[] {
   const random = createRandom(site.seed, `agent/${guest.number}`);
   const { family, nicName } = guest.system;
   if (family === "windows") return windowsRows(guest, random);
@@ -117,7 +117,7 @@ function addressesOf(nic: Nic, random: Random): unknown[] {
 }
 
 /** Names with blanks, zone ids, a loopback without MAC; old agents have no IPv6 prefix lengths. */
-function windowsRows(guest: Guest, random: Random): InterfaceRow[] {
+function windowsRows(guest: SimulatedGuest, random: Random): InterfaceRow[] {
   const isOld = random.chance(0.1);
   const prefix6 = isOld ? -1 : 64;
   const rows = guest.nics.map((nic, number) => {

@@ -2,7 +2,7 @@
 import { PATHS } from "../../proxmox/endpoints.ts";
 import type { Answer } from "../../proxmox/answers.ts";
 import { createRandom } from "../random.ts";
-import type { Guest } from "./guest.ts";
+import type { SimulatedGuest } from "./guest.ts";
 import { nodeRow } from "./node-answers.ts";
 import { managementAddress } from "./node-network.ts";
 import type { Site } from "./site.ts";
@@ -90,7 +90,7 @@ function statusRows(site: Site): Record<string, unknown>[] {
 const MIB = 2 ** 20;
 
 /** Source: PVE/API2Tools.pm, extract_vm_stats; memory and disks in bytes, times in seconds. */
-export function resourceRow(site: Site, guest: Guest): Record<string, unknown> {
+export function resourceRow(site: Site, guest: SimulatedGuest): Record<string, unknown> {
   const { vmid, kind } = guest;
   const row = {
     hastate: guest.hastate,
@@ -106,7 +106,7 @@ export function resourceRow(site: Site, guest: Guest): Record<string, unknown> {
   return guest.status === "unknown" ? row : { ...row, ...telemetryOf(site, guest) };
 }
 
-function telemetryOf(site: Site, guest: Guest): Record<string, unknown> {
+function telemetryOf(site: Site, guest: SimulatedGuest): Record<string, unknown> {
   const random = createRandom(site.seed, `row/${guest.number}`);
   const { kind, vmid, node } = guest;
   const isRunning = guest.status !== "stopped";
@@ -135,7 +135,7 @@ function telemetryOf(site: Site, guest: Guest): Record<string, unknown> {
 }
 
 /** A container without `cores` has its cpulimit (may be a fraction) or all threads of the node. */
-function cpusOf(guest: Guest): number {
+function cpusOf(guest: SimulatedGuest): number {
   const { threads } = guest.node.hardware;
   if (guest.kind === "lxc") return guest.cores ?? (Number(guest.cpulimit ?? 0) || threads);
   return Math.min((guest.cores ?? 1) * guest.sockets, threads);

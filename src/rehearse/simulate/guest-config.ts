@@ -1,6 +1,6 @@
 /** A guest → the answer of its config request. */
 import { createRandom, type Random, type Weighted } from "../random.ts";
-import type { Guest, Nic } from "./guest.ts";
+import type { Nic, SimulatedGuest } from "./guest.ts";
 import type { Site } from "./site.ts";
 
 /** Config key → value. */
@@ -46,7 +46,7 @@ export function sizeText(mib: number): string {
 }
 
 /** Disks, CD drive, cloud-init, EFI and TPM state, an unused volume, a passed-through disk. */
-export function vmDisks(guest: Guest, random: Random): Entries {
+export function vmDisks(guest: SimulatedGuest, random: Random): Entries {
   const bus = random.weighted(BUSES);
   const isUefi = random.chance(guest.system.family === "windows" ? 0.9 : 0.2);
   const disks: Entries = {};
@@ -71,7 +71,7 @@ export function vmDisks(guest: Guest, random: Random): Entries {
 }
 
 /** rootfs and mount points; some of them are directories or devices of the node. */
-export function containerDisks(guest: Guest, random: Random): Entries {
+export function containerDisks(guest: SimulatedGuest, random: Random): Entries {
   const disks: Entries = {};
   for (const [number, mib] of guest.disksMib.entries()) {
     const place = volume(guest, { storage: random.weighted(STORAGES), number });
@@ -90,7 +90,10 @@ export function containerDisks(guest: Guest, random: Random): Entries {
   return disks;
 }
 
-function vmDisk(guest: Guest, disk: { random: Random; number: number; mib: number }): string {
+function vmDisk(
+  guest: SimulatedGuest,
+  disk: { random: Random; number: number; mib: number },
+): string {
   const { random, number, mib } = disk;
   const place = volume(guest, { storage: random.weighted(STORAGES), number });
   const options = random.pick(VM_OPTIONS);
@@ -102,12 +105,12 @@ function vmDisk(guest: Guest, disk: { random: Random; number: number; mib: numbe
 }
 
 /** A linked clone: the volume of the template, then its own. */
-function cloned(guest: Guest, disk: { place: string; number: number }): string {
+function cloned(guest: SimulatedGuest, disk: { place: string; number: number }): string {
   const [storage = ""] = disk.place.split(":");
   return `${storage}:base-9000-disk-${disk.number}/vm-${guest.vmid}-disk-${disk.number}`;
 }
 
-function cdDrive(guest: Guest, random: Random): Entries {
+function cdDrive(guest: SimulatedGuest, random: Random): Entries {
   const { name } = random.weighted(STORAGES);
   const drive = random.weighted([
     [50, "none,media=cdrom"],
@@ -128,7 +131,7 @@ function passedThrough(random: Random): string {
   return random.chance(0.5) ? `${path},size=3907018584K` : path;
 }
 
-function volume(guest: Guest, at: { storage: Storage; number: number }): string {
+function volume(guest: SimulatedGuest, at: { storage: Storage; number: number }): string {
   const { storage, number } = at;
   const name = `${guest.isTemplate ? "base" : "vm"}-${guest.vmid}-disk-${number}`;
   if (!storage.isFile) return `${storage.name}:${name}`;
@@ -167,7 +170,7 @@ const UNPARSABLE_VM: readonly [Entries, ...Entries[]] = [
 ];
 
 /** Source: PVE/QemuServer.pm, $confdesc. Absent keys have their default. */
-export function qemuConfig(site: Site, guest: Guest): Record<string, unknown> {
+export function qemuConfig(site: Site, guest: SimulatedGuest): Record<string, unknown> {
   const random = createRandom(site.seed, `config/${guest.number}`);
   const disks = vmDisks(guest, random);
   return {
@@ -201,7 +204,7 @@ export function qemuConfig(site: Site, guest: Guest): Record<string, unknown> {
 }
 
 /** The default of 512 MiB may be absent. A string since PVE 8.1. */
-function memoryText(guest: Guest): string | undefined {
+function memoryText(guest: SimulatedGuest): string | undefined {
   return guest.memoryMib === 512 && guest.vmid % 2 === 0 ? undefined : String(guest.memoryMib);
 }
 
@@ -215,12 +218,12 @@ function onbootOf(random: Random): number | undefined {
   return random.weighted([[65, 1], [5, 0], [30, undefined]]);
 }
 
-function agentText(guest: Guest, random: Random): string | undefined {
+function agentText(guest: SimulatedGuest, random: Random): string | undefined {
   if (guest.agent !== "off") return random.pick(AGENT_ON);
   return random.weighted([[70, undefined], [20, "0"], [10, "enabled=0"]]);
 }
 
-function vmNics(guest: Guest, random: Random): Entries {
+function vmNics(guest: SimulatedGuest, random: Random): Entries {
   return Object.fromEntries(guest.nics.map((nic) => [`net${nic.slot}`, vmNic(nic, random)]));
 }
 
@@ -248,7 +251,7 @@ function firmwareOf(disks: Entries, random: Random): Record<string, unknown> {
 }
 
 /** Cloud-init settings. */
-function cloudInitOf(guest: Guest, disks: Entries): Record<string, unknown> {
+function cloudInitOf(guest: SimulatedGuest, disks: Entries): Record<string, unknown> {
   if (!Object.values(disks).some((text) => text.includes("cloudinit"))) return {};
   const { ipv4, prefix, gateway } = guest.nics[0]?.lease ?? {};
   return {
@@ -287,7 +290,7 @@ const UNPARSABLE_CONTAINER: readonly [Entries, ...Entries[]] = [
 ];
 
 /** Source: PVE/LXC/Config.pm, $confdesc. Absent keys have their default. */
-export function lxcConfig(site: Site, guest: Guest): Record<string, unknown> {
+export function lxcConfig(site: Site, guest: SimulatedGuest): Record<string, unknown> {
   const random = createRandom(site.seed, `config/${guest.number}`);
   return {
     ...containerDisks(guest, random),
@@ -316,7 +319,7 @@ export function lxcConfig(site: Site, guest: Guest): Record<string, unknown> {
   };
 }
 
-function containerNics(guest: Guest, random: Random): Entries {
+function containerNics(guest: SimulatedGuest, random: Random): Entries {
   // Two NICs of the same name: possible by editing the file.
   const isTwice = random.chance(0.005);
   return Object.fromEntries(guest.nics.map((nic, number) => {

@@ -24,7 +24,7 @@ export const VM_SYSTEMS: Weighted<OperatingSystem> = systems.virtualMachines.map
 /** `ostype` of containers; devuan is not in the table of the mapping document. */
 export const CONTAINER_SYSTEMS = weightedBy(systems.containers);
 
-export interface Guest extends Labels {
+export interface SimulatedGuest extends Labels {
   /** 0, 1, 2 … over the whole site. */
   readonly number: number;
   readonly vmid: number;
@@ -101,7 +101,7 @@ const DISK_MIB: Weighted<number> = [
   [1, 4_194_304],
 ];
 
-export function makeGuest(site: Site, at: { node: SiteNode; number: number }): Guest {
+export function makeGuest(site: Site, at: { node: SiteNode; number: number }): SimulatedGuest {
   const { node, number } = at;
   const random = createRandom(site.seed, `guest/${number}`);
   const isShown = mustShowAddress(site, number);
@@ -132,7 +132,7 @@ export function makeGuest(site: Site, at: { node: SiteNode; number: number }): G
   };
 }
 
-export function addressOf(guest: Guest): GuestAddress {
+export function addressOf(guest: SimulatedGuest): GuestAddress {
   return { node: guest.node.name, kind: guest.kind, vmid: guest.vmid };
 }
 

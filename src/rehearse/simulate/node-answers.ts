@@ -4,7 +4,7 @@ import type { Answer, SkipReason } from "../../proxmox/answers.ts";
 import { createRandom, type Random } from "../random.ts";
 import { agentAnswers } from "./agent-answers.ts";
 import { lxcConfig, qemuConfig } from "./guest-config.ts";
-import { addressOf, type Guest } from "./guest.ts";
+import { addressOf, type SimulatedGuest } from "./guest.ts";
 import { networkRows } from "./node-network.ts";
 import type { Site, SiteNode } from "./site.ts";
 
@@ -15,11 +15,11 @@ const UNREACHABLE: Answer = { skipped: "unreachable" };
 
 export function nodeAnswers(
   site: Site,
-  of: { node: SiteNode; guests: readonly Guest[] },
+  of: { node: SiteNode; guests: readonly SimulatedGuest[] },
 ): Map<string, Answer> {
   const { node, guests } = of;
   const answers = new Map<string, Answer>([
-    [PATHS.nodeStatus(node.name), node.online ? good(nodeStatus(site, node)) : NO_ROUTE],
+    [PATHS.nodeStatus(node.name), node.online ? good(nodeStatusAnswer(site, node)) : NO_ROUTE],
     [PATHS.network(node.name), node.online ? good(networkRows(site, node)) : UNREACHABLE],
   ]);
   for (const guest of guests) {
@@ -34,7 +34,7 @@ function good(data: unknown): Answer {
   return { status: 200, data };
 }
 
-function configAnswer(site: Site, guest: Guest): Answer {
+function configAnswer(site: Site, guest: SimulatedGuest): Answer {
   const { node, kind, vmid } = addressOf(guest);
   if (guest.isTemplate && guest.status !== "unknown") return { skipped: "template" };
   switch (guest.config) {
@@ -58,7 +58,7 @@ function configAnswer(site: Site, guest: Guest): Answer {
   }
 }
 
-function agentQuestions(site: Site, guest: Guest): [path: string, answer: Answer][] {
+function agentQuestions(site: Site, guest: SimulatedGuest): [path: string, answer: Answer][] {
   const skipped = skipReason(guest);
   if (skipped === undefined) return agentAnswers(site, guest);
   const address = addressOf(guest);
@@ -66,7 +66,7 @@ function agentQuestions(site: Site, guest: Guest): [path: string, answer: Answer
 }
 
 /** Capture asks only running guests with an enabled agent: a dead agent blocks a worker for 3 s. */
-function skipReason(guest: Guest): SkipReason | undefined {
+function skipReason(guest: SimulatedGuest): SkipReason | undefined {
   if (guest.status === "unknown") return "unreachable";
   if (guest.isTemplate) return "template";
   if (guest.status !== "running") return "guest-stopped";
@@ -109,7 +109,7 @@ const FLAGS = {
 } as const;
 
 /** Source: PVE/API2/Nodes.pm, status; sizes in bytes. */
-export function nodeStatus(site: Site, node: SiteNode): Record<string, unknown> {
+export function nodeStatusAnswer(site: Site, node: SiteNode): Record<string, unknown> {
   const random = createRandom(site.seed, `status/${node.number}`);
   const { hardware, release } = node;
   const build = release.kernel.replace("-pve", "");
