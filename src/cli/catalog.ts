@@ -344,7 +344,7 @@ const REHEARSAL = {
       out: OUT,
       ...COMMON,
     },
-    load: async () => (await import("../rehearse/simulate/command.ts")).runSimulate,
+    load: async () => (await import("../rehearse/simulate/simulate.ts")).runSimulate,
   },
   serve: {
     description: "Serve a snapshot as a local Proxmox VE API, to rehearse capture",

@@ -1,10 +1,14 @@
-/** Seed and sizes → a synthetic snapshot, written like a captured one. */
+/** simulate: a synthetic snapshot, written like a captured one and the same for the same seed. */
 import { usageError } from "../../base/errors.ts";
+import { printable } from "../../base/log.ts";
 import { decodeUtf8 } from "../../base/text.ts";
 import { CLUSTER_FILE, NODES_FOLDER } from "../../proxmox/endpoints.ts";
 import { type ManifestFacts, startSnapshot } from "../../run-folder/snapshot-files.ts";
 import { type Manifest, MANIFEST_FILE } from "../../run-folder/snapshot.ts";
 import type { Store } from "../../run-folder/store/store.ts";
+import { wholeNumber } from "../../terminal/options.ts";
+import type { Session } from "../../terminal/session.ts";
+import { groupDigits } from "../../terminal/tables.ts";
 import { clusterAnswers, resourceRow, siteVersion } from "./cluster-answers.ts";
 import { makeGuest } from "./guest.ts";
 import { nodeAnswers } from "./node-answers.ts";
@@ -81,4 +85,31 @@ function factsOf(site: Site): ManifestFacts {
     scope: { nodes: ["*"] },
     captured_at: CAPTURED_AT,
   };
+}
+
+const DEFAULT_OUT = "snapshots/simulated";
+
+export async function runSimulate(session: Session): Promise<void> {
+  const nodes = numberOf(session, "nodes");
+  const guests = numberOf(session, "guests");
+  const seed = numberOf(session, "seed");
+  const target = session.option("out") ?? DEFAULT_OUT;
+  const store = await session.openTarget(target);
+  const { counts, files, outcome } = await simulate(store, { nodes, guests, seed });
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  if (session.isJson) {
+    const result = { folder: target, nodes, guests, seed, outcome, counts, bytes };
+    session.print(JSON.stringify(result, null, 2));
+    return;
+  }
+  session.print(
+    `Wrote ${groupDigits(guests)} guests on ${groupDigits(nodes)} nodes (seed ${seed}): ` +
+      `${groupDigits(counts.answers)} answers, ${groupDigits(bytes)} bytes, ${outcome}, in ${
+        printable(target)
+      }`,
+  );
+}
+
+function numberOf(session: Session, name: string): number {
+  return wholeNumber({ name, text: session.option(name) ?? "" });
 }
