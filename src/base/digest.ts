@@ -1,4 +1,4 @@
-/** SHA-256 of whole files, by the runtime's native code (about ten times as fast as hash.ts). */
+/** SHA-256 of whole files, in native code (about ten times as fast as hash.ts). */
 import { Buffer } from "node:buffer";
 import { createHash, type Hash } from "node:crypto";
 
@@ -13,7 +13,7 @@ export async function digestAside(bytes: Uint8Array): Promise<string> {
   return Buffer.from(hash).toString("hex");
 }
 
-/** A digest of a file that is written piece by piece. */
+/** The digest of a file that is written in parts. */
 export class RunningDigest {
   readonly #hash: Hash = createHash("sha256");
   #bytes = 0;

@@ -1,6 +1,5 @@
-/** Times as people write them: "20ms", "1.5s", "2m". */
+/** Durations as text: "20ms", "1.5s", "2m". */
 
-/** What a time may be, for people. */
 export const DURATION = "a time such as 500ms, 30s or 2m";
 
 const MS = { ms: 1, s: 1000, m: 60_000 } as const;

@@ -1,6 +1,6 @@
-/** What went wrong, as the user should read it: tried what, on what, why it failed, what to do. */
+/** Errors for the user: what failed, on what, why, and what to do. */
 
-/** Whose fault it is. Anything that is not an `AppError` is a fault of ours. */
+/** The cause. Anything that is not an `AppError` is a bug. */
 export type ErrorKind = "usage" | "incomplete" | "input" | "remote" | "rejected" | "interrupted";
 
 export interface ErrorDetails {
@@ -9,7 +9,7 @@ export interface ErrorDetails {
   readonly cause?: unknown;
 }
 
-/** An error that the user can act on. `message` is one line and holds no secret. */
+/** An error that the user can act on. `message` is one line without secrets. */
 export class AppError extends Error {
   readonly kind: ErrorKind;
   readonly hint: string | undefined;
@@ -27,12 +27,12 @@ export function usageError(message: string, details?: ErrorDetails): AppError {
   return new AppError("usage", message, details);
 }
 
-/** A file is not what its reader was promised: exit code 5. */
+/** A file is invalid: exit code 5. */
 export function inputError(message: string, details?: ErrorDetails): AppError {
   return new AppError("input", message, details);
 }
 
-/** The text of anything that was thrown. */
+/** The text of any thrown value. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

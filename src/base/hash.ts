@@ -1,4 +1,4 @@
-/** SHA-256 of short texts, in plain JavaScript: `transform` uses it and may not reach the runtime. */
+/** SHA-256 of short texts, in plain JavaScript: `transform` may not use modules of the runtime. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 

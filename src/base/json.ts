@@ -1,11 +1,11 @@
 /**
- * JSON with one spelling, so that equal values are equal bytes: object keys sorted by code unit, those
- * that are whole numbers first and by value, as JavaScript keeps them.
+ * Canonical JSON: equal values give equal bytes. Object keys are sorted by code unit; whole numbers come
+ * first and by value, as in JavaScript objects.
  */
 import { inputError, reasonOf } from "./errors.ts";
 import { compareCodeUnits } from "./natural-order.ts";
 
-/** Deeper than anything Proxmox or Diode sends, and far from the end of any stack. */
+/** Deeper than any answer of Proxmox VE or Diode, and far below the stack limit. */
 const MAX_DEPTH = 200;
 
 export interface CanonicalOptions {

@@ -1,4 +1,4 @@
-/** Talk goes to stderr, as text or as one JSON object a line; stdout stays data. */
+/** Logs on stderr, as text or as one JSON object a line; results go to stdout. */
 import {
   type ConsolaInstance,
   type ConsolaOptions,
@@ -17,19 +17,19 @@ export type Log = Pick<ConsolaInstance, "error" | "warn" | "info" | "success" | 
 
 const LEVELS = { quiet: 0, normal: 3, verbose: 4 } as const;
 
-// What terminals obey: C0 but tab and newline, DEL, the C1 range; and what turns text around, so that it
-// reads as another. Source: Unicode UAX #9, explicit formatting.
+// Terminal control characters (C0 except tab and newline, DEL, C1), and characters that reverse text.
+// Source: Unicode UAX #9, explicit formatting.
 const CONTROL_REGEXP =
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
-/** What JSON leaves as it is, and a terminal does not show as it is. */
+/** Control characters that JSON does not escape. */
 const JSON_REGEXP = /[\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 export function createLog(stderr: NodeJS.WritableStream, options: LogOptions = {}): Log {
   const level = LEVELS[options.level ?? "normal"];
-  // consola writes what is no warning to stdout.
+  // consola writes everything below a warning to stdout.
   const streams = { stdout: stderr, stderr } as Pick<ConsolaOptions, "stdout" | "stderr">;
-  // consola folds lines that repeat quickly; each of ours is a thing of its own.
+  // Without a throttle: consola folds lines that repeat quickly.
   const log = createConsola({ ...streams, level, throttle: 0, formatOptions: { date: false } });
   log.setReporters(
     options.format === "json"
@@ -50,7 +50,7 @@ function printableArgument(value: unknown): unknown {
   return typeof value === "string" ? printable(value) : value;
 }
 
-/** Text from outside may hold terminal escapes: shown as "\x1b", never obeyed. */
+/** Terminal escapes in text from outside are shown as "\x1b". */
 export function printable(text: string): string {
   return text.replace(CONTROL_REGEXP, (char) => {
     const code = char.charCodeAt(0);
@@ -63,12 +63,12 @@ function jsonEntry(entry: LogObject): object {
   return { ...asFields(fields), level: entry.type, message: String(message) };
 }
 
-/** The same on one line: what would break a table or a list is shown too. */
+/** The same on one line: tabs and newlines are shown as escapes too. */
 export function printableLine(text: string): string {
   return printable(text).replace(/[\t\n]/g, (char) => (char === "\n" ? "\\x0a" : "\\x09"));
 }
 
-/** JSON that a terminal shows and never obeys: JSON itself leaves the C1 range as it is. */
+/** JSON without terminal escapes: JSON.stringify does not escape the C1 range. */
 export function printableJson(value: unknown, indent = 0): string {
   return JSON.stringify(value, null, indent).replace(JSON_REGEXP, jsonEscape);
 }

@@ -1,4 +1,4 @@
-/** "net2" before "net10": digits by value, everything else by code unit. No locale has a say. */
+/** "net2" before "net10": digits by value, everything else by code unit, independent of the locale. */
 
 const ZERO = 48;
 const NINE = 57;

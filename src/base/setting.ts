@@ -1,28 +1,28 @@
-/** What a stage says of its settings: each stage has one TABLE of these rows. */
+/** Settings: each stage has one TABLE of these rows. */
 import { type AppError, usageError } from "./errors.ts";
 
 export interface SettingRow {
-  /** Command-line flag, without dashes. That of a secret takes the name of a file which holds it. */
+  /** Command-line flag, without dashes. The flag of a secret takes the name of a file with the secret. */
   readonly flag: string;
-  /** Its name in the environment, where that is not the setting's own. */
+  /** Environment variable, if not the name of the setting. */
   readonly variable?: string;
   readonly default?: string;
-  /** What a value may be, for people; a list holds all the words that there are. */
+  /** Allowed values, for people; a list has all of them. */
   readonly allowed: string | readonly string[];
   readonly help: string;
-  /** Other names of the same thing in the environment, as tools of the field have them. */
+  /** Environment variables of other tools with the same meaning. */
   readonly aliases?: readonly string[];
-  /** Comes from the environment or a file, and is never shown nor recorded. */
+  /** Comes from the environment or a file, and is never shown or recorded. */
   readonly secret?: true;
-  /** A run folder's manifest may record it; that is the default before `default`. */
+  /** May be recorded in the manifest of a run folder; the recorded value has priority over `default`. */
   readonly recorded?: true;
-  /** Not in the mapping document: off by default, the document's behaviour stays. */
+  /** Not in the mapping document, and off by default. */
   readonly extension?: true;
 }
 
 export type SettingTable = Readonly<Record<string, SettingRow>>;
 
-/** Setting → the text that it was given. */
+/** Setting → text, as given. */
 export type TextsOf<Table extends SettingTable> = {
   readonly [Name in keyof Table]?: string | undefined;
 };
@@ -43,7 +43,7 @@ export function switchOf(word: string): boolean | undefined {
   return /^(?:false|0|no|off)$/i.test(word) ? false : undefined;
 }
 
-/** Settings whose row lists the words that they may be. */
+/** Settings whose row lists the allowed words. */
 type ChoiceOf<Table extends SettingTable> = {
   [Name in keyof Table]: Table[Name]["allowed"] extends string ? never : Name & string;
 }[keyof Table];
@@ -52,17 +52,16 @@ type WordOf<Row extends SettingRow> = Row["allowed"] extends readonly (infer Wor
 
 /** Texts of a stage's settings → checked values. Every failure is an AppError "usage". */
 export interface SettingReader<Table extends SettingTable> {
-  /** As given, else the default; undefined: neither. */
+  /** The given text, otherwise the default. */
   text(name: keyof Table & string): string | undefined;
-  /** What `read` makes of the text; undefined is refused. A secret is read by `text` alone. */
+  /** The result of `read`; undefined is refused. Secrets are read with `text` only. */
   checked<Value>(name: keyof Table & string, read: (text: string) => Value | undefined): Value;
-  /** A whole number. */
   whole(name: keyof Table & string, least: number, most: number): number;
   choice<Name extends ChoiceOf<Table>>(name: Name): WordOf<Table[Name]>;
   refuse(name: keyof Table & string, why?: string): never;
 }
 
-/** A blank text counts as not given: pipelines pass one for a variable that they do not have. */
+/** A blank text counts as not given: pipelines pass one for an undefined variable. */
 export function settingReader<Table extends SettingTable>(
   table: Table,
   texts: TextsOf<Table>,
@@ -92,7 +91,7 @@ function wholeNumber(text: string, least: number, most: number): number | undefi
   return value >= least && value <= most ? value : undefined;
 }
 
-/** A value that is missing, or not allowed; that of a secret is not shown. */
+/** A value that is missing or not allowed; the value of a secret is not shown. */
 export function settingError(
   name: string,
   row: SettingRow,
@@ -103,7 +102,7 @@ export function settingError(
   if (value === undefined || value.trim() === "") {
     return usageError(`${label} is required: ${allowed}`);
   }
-  // A URL may hold a password.
+  // A URL may contain a password.
   const shown = value.toWellFormed().replace(/\/\/[^/]*@/g, "//…@");
   if (reason !== undefined) {
     return usageError(`${label} is "${shown}": ${reason}`, { hint: `Set it to ${allowed}` });

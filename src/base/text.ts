@@ -1,4 +1,4 @@
-/** Bytes ↔ text, strict: a byte that is not UTF-8 is an error and never a replacement character. */
+/** UTF-8: invalid bytes are an error, never a replacement character. */
 import { Buffer } from "node:buffer";
 import { inputError } from "./errors.ts";
 
@@ -23,7 +23,7 @@ export function indexOfText(bytes: Uint8Array, text: string, from: number): numb
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).indexOf(text, from);
 }
 
-/** How many bytes the text takes, without encoding it. */
+/** Number of bytes in UTF-8, without encoding. */
 export function utf8Length(text: string): number {
   return Buffer.byteLength(text);
 }

@@ -1,5 +1,5 @@
 /**
- * How far a stage is: a bar on a terminal, a line every few seconds in a log, nothing with --quiet.
+ * Progress of a stage: a bar on a terminal, a line every few seconds in a log, nothing with --quiet.
  *
  *   const progress = openProgress(session);
  *   await stage({ onProgress: (state) => progress.show(viewOf(state)) });
@@ -10,7 +10,7 @@ import type { Log } from "../base/log.ts";
 import { groupDigits } from "./tables.ts";
 
 export interface ProgressView {
-  /** What is counted, the finest last: that one makes the bar, the rate and the time left. */
+  /** Counts, the finest last: bar, rate and remaining time are those of the last one. */
   readonly parts: readonly {
     readonly name: string;
     readonly done: number;
@@ -18,21 +18,21 @@ export interface ProgressView {
   }[];
   /** "2 gaps" */
   readonly remark?: string;
-  /** The stage waits on purpose: this time counts neither for the rate nor for the time left. */
+  /** The stage is pausing: this time is not part of the rate. */
   readonly isWaiting?: boolean;
 }
 
 export interface Progress {
   show(view: ProgressView): void;
-  /** What is said meanwhile stands above the bar, never on its line. */
+  /** Logs above the bar. */
   beside(say: () => void): void;
-  /** Before anything else is printed. */
+  /** Call it before anything else is printed. */
   end(): void;
 }
 
 export interface ProgressOptions {
   readonly log: Log;
-  /** Where a bar is drawn; undefined: a log is written. */
+  /** For the bar; undefined: log lines. */
   readonly terminal: NodeJS.WritableStream | undefined;
   readonly everyMs?: number;
 }
@@ -40,9 +40,7 @@ export interface ProgressOptions {
 const LINE_EVERY_MS = 5000;
 const FRAMES_PER_SECOND = 8;
 const LONGEST_BAR = 24;
-/** A shorter one tells nothing. */
 const SHORTEST_BAR = 4;
-/** Back to the first column, and the line is empty. */
 const CLEAR_LINE = "\r\u001b[K";
 
 export function openProgress(options: ProgressOptions): Progress {
@@ -54,13 +52,13 @@ function openBar(stream: NodeJS.WritableStream & { readonly columns?: number }):
   const bar = new cliProgress.SingleBar({
     stream,
     fps: FRAMES_PER_SECOND,
-    // The same words too are drawn again: something may have been said beside them.
+    // A log line may have overwritten the bar.
     forceRedraw: true,
     clearOnComplete: true,
     format(options, { progress }, { view }: { view?: ProgressView }) {
       if (view === undefined) return "";
       const sentence = sentenceOf(view, clock.seconds());
-      // What the terminal has no room for is cut off: the bar gives way to the words.
+      // cli-progress cuts long lines: the text has priority over the bar.
       const room = (stream.columns ?? Infinity) - sentence.length - 2;
       if (room < SHORTEST_BAR) return sentence;
       const barsize = Math.min(room, LONGEST_BAR);
@@ -72,7 +70,7 @@ function openBar(stream: NodeJS.WritableStream & { readonly columns?: number }):
     show(view) {
       clock.run(!view.isWaiting);
       const { done = 0, total = 0 } = view.parts.at(-1) ?? {};
-      // A bar of nothing would be a full one.
+      // An empty total would be drawn as a full bar.
       if (total === 0) return;
       if (!isDrawn) bar.start(total, done, { view });
       isDrawn = true;
@@ -111,7 +109,6 @@ export function sentenceOf({ parts, remark, isWaiting }: ProgressView, seconds: 
   const said = [...counts, ...(remark === undefined ? [] : [remark])].join(", ");
   const { name = "", done = 0, total = 0 } = parts.at(-1) ?? {};
   if (isWaiting) return `${said}; waiting`;
-  if (isWaiting) return `${said}; waiting`;
   if (done === 0 || done >= total) return said;
   const perSecond = done / seconds;
   const left = Math.ceil((total - done) / perSecond);
@@ -123,7 +120,7 @@ function rateOf(perSecond: number): string {
   return perSecond < 10 ? perSecond.toFixed(1) : groupDigits(Math.round(perSecond));
 }
 
-/** Counts the time in which something is done; it runs from the start. */
+/** A stopwatch that is running at first. */
 function createClock() {
   let countedMs = 0;
   let since: number | undefined = performance.now();

@@ -19,7 +19,7 @@ export function renderTable(head: readonly string[], rows: readonly (readonly Ce
   return lines.flatMap((line) => renderLine(line, widths, isNumber)).join("\n");
 }
 
-/** A name and a fact on each line. */
+/** Name and value, one pair a line. */
 export function renderFacts(facts: readonly (readonly [name: string, fact: string])[]): string {
   const width = most(facts.map(([name]) => name.length));
   const lines = facts.map(([name, fact]) => name.padEnd(width) + GAP + printableLine(fact));
