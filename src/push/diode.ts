@@ -69,7 +69,7 @@ export async function connectDiode(options: DiodeOptions): Promise<Diode> {
     }),
   );
   let isBroken = false;
-  const tokens = openTokenSource({ target, credentials, http });
+  const tokens = openTokenSource(target, credentials, http);
   const call = async (request: Uint8Array): Promise<readonly string[]> => {
     const token = await tokens.current();
     const headers = { authorization: `Bearer ${token}`, "user-agent": USER_AGENT };

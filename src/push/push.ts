@@ -12,9 +12,9 @@ import {
   type PushJournalPlace,
 } from "../run-folder/push-journal.ts";
 import { connectDiode } from "./diode.ts";
-import { checkFiles, type Plan, planFiles, Requests, type StepTotals, wholeFiles } from "./plan.ts";
+import { checkFiles, planFiles, Requests, type StepTotals, wholeFiles } from "./plan.ts";
 import { sendFiles, type SendWatch } from "./send.ts";
-import { type PushOptions, type RemoteOptions, requireRemote } from "./settings.ts";
+import { type PushOptions, requireRemote } from "./settings.ts";
 import {
   type Differences,
   differencesSince,
@@ -101,7 +101,13 @@ export async function push(input: PushInput): Promise<void> {
     const planned = new Set(files.map(({ file }) => file.path));
     await journal.begin({ set, since: since?.set }, (file) => isKnown && !planned.has(file));
   }
-  await sendPlanned(plan, { ...input, remote, journal, requests });
+  const { signal } = input;
+  const diode = await connectDiode({ ...input, ...remote, onRetry: watch.onRetry });
+  try {
+    await sendFiles({ ...remote, files, requests, diode, journal, signal, watch });
+  } finally {
+    await diode.close();
+  }
 }
 
 /** @param unknown A journal that may be about the earlier run; undefined if it is about this one. */
@@ -133,20 +139,4 @@ function refused(reason: string): AppError {
   return usageError(`Refused to push: ${reason}`, {
     hint: "Check the changes with --dry-run; --yes pushes them anyway",
   });
-}
-
-interface Sending extends PushInput {
-  readonly remote: RemoteOptions;
-  readonly journal: PushJournal;
-  readonly requests: Requests;
-}
-
-async function sendPlanned({ files }: Plan, sending: Sending): Promise<void> {
-  const { remote, journal, requests, signal, watch } = sending;
-  const diode = await connectDiode({ ...sending, ...remote, onRetry: watch.onRetry });
-  try {
-    await sendFiles({ ...remote, files, requests, diode, journal, signal, watch });
-  } finally {
-    await diode.close();
-  }
 }

@@ -97,7 +97,7 @@ export function shareRefusal(
  * {"step":"ip-address","entity":"192.0.2.7/24","reason":"agent-not-running","what":"vm/104/agent"}
  * ]}
  */
-export interface MissingRecord {
+interface MissingRecord {
   readonly step: string;
   readonly entity: string;
   /** Of an entity that was not read: why, and the subject of the record in left-out.json. */

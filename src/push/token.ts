@@ -15,13 +15,7 @@ export const SCOPE_HINT =
 const GRANT_HINT =
   `The client of DIODE_CLIENT_ID may not use the grant client_credentials: ${NEW_CLIENT}`;
 
-export interface TokenEndpoint {
-  readonly target: Target;
-  readonly credentials: Credentials;
-  readonly http: Http;
-}
-
-export interface TokenSource {
+interface TokenSource {
   /** A valid token. @throws RemoteFailure. */
   current(): Promise<string>;
   /** Discards a token that the server rejected. */
@@ -40,14 +34,14 @@ const SHORT_LIFE_SHARE = 0.75;
 /** Diode's default, for an answer without a lifetime. */
 const LIFE_SECONDS = 3600;
 
-export function openTokenSource(endpoint: TokenEndpoint): TokenSource {
+export function openTokenSource(target: Target, credentials: Credentials, http: Http): TokenSource {
   let token: Token | undefined;
   let pending: Promise<Token> | undefined;
   return {
     async current() {
       if (token !== undefined && performance.now() < token.renewAtMs) return token.text;
       // Concurrent callers wait for the same answer.
-      pending ??= fetchToken(endpoint).finally(() => {
+      pending ??= fetchToken(target, credentials, http).finally(() => {
         pending = undefined;
       });
       token = await pending;
@@ -59,8 +53,11 @@ export function openTokenSource(endpoint: TokenEndpoint): TokenSource {
   };
 }
 
-async function fetchToken({ target, credentials, http }: TokenEndpoint): Promise<Token> {
-  const { clientId, clientSecret } = credentials;
+async function fetchToken(
+  target: Target,
+  { clientId, clientSecret }: Credentials,
+  http: Http,
+): Promise<Token> {
   const asked = performance.now();
   const response = await http.request(target.tokenUrl, {
     method: "POST",

@@ -1,16 +1,15 @@
 /** All guests of a run with their resources, or the reason why they are left out. */
+import { compareNatural } from "../../base/natural-order.ts";
+import { machineOf, naturalKey, type StepName } from "../../netbox/types/order.ts";
 import type { PlatformRef } from "../../netbox/types/platform.ts";
 import type { Empty } from "../../netbox/types/shape.ts";
 import { HostTags } from "../../netbox/types/tag.ts";
 import type { VirtualMachine, VirtualMachineRef } from "../../netbox/types/virtual-machine.ts";
-import type { LeftOut } from "../../run-folder/left-out.ts";
-import { machineOf, naturalKey, type StepName } from "../../netbox/types/order.ts";
-import { compareNatural } from "../../base/natural-order.ts";
 import { type ListedGuest, readGuestRow, readListing } from "../../proxmox/listing.ts";
+import type { LeftOut } from "../../run-folder/left-out.ts";
 import type { Snapshot } from "../../run-folder/snapshot.ts";
-import { Counts } from "../counts.ts";
-import { textIn, UNKNOWN_STATUS } from "./inventory.ts";
 import type { EntityItem, ItemSource } from "../run.ts";
+import { Counts, textIn, UNKNOWN_STATUS } from "./inventory.ts";
 
 export interface GuestRow {
   readonly vmid: string;

@@ -5,9 +5,8 @@ import type { Incomplete } from "../../proxmox/answers.ts";
 import { stepOfFile, type TransformedSet } from "../../run-folder/entity-set.ts";
 import type { Snapshot } from "../../run-folder/snapshot.ts";
 import { SETTINGS } from "../../transform/settings.ts";
-import { Counts } from "../counts.ts";
 import type { ItemSource, Run, RunJournal } from "../run.ts";
-import { type RunInventory, takeInventory } from "./inventory.ts";
+import { Counts, type RunInventory, takeInventory } from "./inventory.ts";
 
 export interface Inspection {
   readonly folder: string;

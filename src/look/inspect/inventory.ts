@@ -1,4 +1,5 @@
 /** Counts the nodes, guests, interfaces, addresses and disks of a run. */
+import { compareNatural } from "../../base/natural-order.ts";
 import type { ClusterRef } from "../../netbox/types/cluster.ts";
 import type { Device } from "../../netbox/types/device.ts";
 import type { CustomFields } from "../../netbox/types/fields.ts";
@@ -6,8 +7,6 @@ import { type StepName, STEPS } from "../../netbox/types/order.ts";
 import { HostTags } from "../../netbox/types/tag.ts";
 import type { VirtualMachine } from "../../netbox/types/virtual-machine.ts";
 import type { TransformedSet } from "../../run-folder/entity-set.ts";
-import { compareNatural } from "../../base/natural-order.ts";
-import { Counts } from "../counts.ts";
 import type { Item, ItemSource } from "../run.ts";
 
 /** Status of a node or guest without a usable one. */
@@ -167,4 +166,22 @@ export function textIn(fields: CustomFields | undefined, name: string): string |
 function integerIn(fields: CustomFields | undefined, name: string): number | undefined {
   const value = fields?.[name];
   return value !== undefined && "integer" in value ? Number(value.integer) : undefined;
+}
+
+/** How often each word occurs. */
+export class Counts {
+  readonly #counts = new Map<string, number>();
+
+  add(word: string, times = 1): void {
+    this.#counts.set(word, this.of(word) + times);
+  }
+
+  of(word: string): number {
+    return this.#counts.get(word) ?? 0;
+  }
+
+  /** In order of first occurrence. */
+  toObject(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#counts);
+  }
 }

@@ -146,7 +146,7 @@ function viewOf({ plannedTotals: planned, sentTotals: sent }: PushRecord): Progr
   };
 }
 
-export interface OpenedInput {
+interface OpenedInput {
   readonly store: Store;
   readonly set: EntitySet;
   /** The same set, if `transform` wrote it. */
@@ -154,7 +154,7 @@ export interface OpenedInput {
 }
 
 /** One run folder; or a folder of dry-run files of an SDK; or such files. */
-export async function openInput(
+async function openInput(
   session: Session,
   operands: readonly string[],
 ): Promise<OpenedInput> {
@@ -192,7 +192,7 @@ async function openFiles(session: Session, files: readonly string[]): Promise<Op
 }
 
 /** In the run folder, unless --journal names a file: a pipeline starts with a new checkout each time. */
-export async function journalPlaceOf(
+async function journalPlaceOf(
   session: Session,
   target: Target,
   run: Store,
@@ -204,7 +204,7 @@ export async function journalPlaceOf(
 }
 
 /** The default place. */
-export function journalIn(run: Store, target: Target): PushJournalPlace {
+function journalIn(run: Store, target: Target): PushJournalPlace {
   return { store: run, key: `push/${fileNameOf(target)}.journal`, target };
 }
 

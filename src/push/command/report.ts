@@ -141,7 +141,7 @@ function differencesText({ planned }: PushRecord): string[] {
 }
 
 /** Markdown, appended to the summary of the job. */
-export function stepSummary(record: PushRecord): string {
+function stepSummary(record: PushRecord): string {
   const { subject, planned, errors, failure } = record;
   const sentOf = Map.groupBy(record.sent, ({ file }) => file.step ?? file.path);
   const rows = record.steps.map(({ step, files, entities, bytes }) => {
@@ -168,7 +168,7 @@ export function stepSummary(record: PushRecord): string {
   return `${lines.join("\n")}\n`;
 }
 
-export interface PushSubject {
+interface PushSubject {
   /** `Target.name` */
   readonly target: string | undefined;
   /** The run, as the user named it. */
@@ -247,7 +247,7 @@ function sum(a: Totals, b: Totals): Totals {
 }
 
 /** JUnit XML: a suite for each step, a case for each file. */
-export function junitXml(record: PushRecord): string {
+function junitXml(record: PushRecord): string {
   const suites = [...Map.groupBy(record.sent, ({ file }) => file.step ?? "files")]
     .map(([step, sent]) =>
       suiteXml(step, sent.map(caseXml), {
