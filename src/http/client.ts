@@ -6,8 +6,13 @@ import { Agent, type Dispatcher, ProxyAgent, request } from "undici";
 import { durationText } from "../base/duration.ts";
 import { USER_AGENT } from "../base/tool.ts";
 import { type ConnectorOptions, createConnector, tlsOptions } from "./certificate.ts";
-import { needsTlsFailure, networkFailure, type NetworkHints, RemoteFailure } from "./failure.ts";
-import { retryAfterMs } from "./retry.ts";
+import {
+  needsTlsFailure,
+  networkFailure,
+  type NetworkHints,
+  RemoteFailure,
+  retryAfterMs,
+} from "./failure.ts";
 
 export interface HttpOptions extends ConnectorOptions {
   /** The server's name in error messages: "The token endpoint". */

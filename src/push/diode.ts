@@ -13,10 +13,11 @@ import {
   networkFailure,
   type NetworkHints,
   RemoteFailure,
+  retryAfterMs,
   type Verdict,
+  withRetries,
 } from "../http/failure.ts";
 import { openTunnel } from "../http/proxy.ts";
-import { retryAfterMs, withRetries } from "../http/retry.ts";
 import {
   IngesterService,
   type IngestRequest,

@@ -1,10 +1,15 @@
 /** Transient failures are retried, with growing pauses; others are not. */
 import { Code, ConnectError } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
-import { isOfNetwork, networkFailure, RemoteFailure } from "../../src/http/failure.ts";
-import { retryAfterMs, type RetryOptions, withRetries } from "../../src/http/retry.ts";
-import { networkHints } from "../../src/push/diode.ts";
-import { statusFailure } from "../../src/push/diode.ts";
+import {
+  isOfNetwork,
+  networkFailure,
+  RemoteFailure,
+  retryAfterMs,
+  type RetryOptions,
+  withRetries,
+} from "../../src/http/failure.ts";
+import { networkHints, statusFailure } from "../../src/push/diode.ts";
 
 /** Fails with these, one after another, then succeeds. */
 async function run(failures: readonly RemoteFailure[], options: Partial<RetryOptions> = {}) {

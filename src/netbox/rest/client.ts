@@ -3,8 +3,12 @@ import { type } from "arktype";
 import { AppError } from "../../base/errors.ts";
 import { parseJson } from "../../base/json.ts";
 import { type HttpOptions, openHttp } from "../../http/client.ts";
-import { type NetworkHints, RemoteFailure } from "../../http/failure.ts";
-import { type RetryOptions, withRetries } from "../../http/retry.ts";
+import {
+  type NetworkHints,
+  RemoteFailure,
+  type RetryOptions,
+  withRetries,
+} from "../../http/failure.ts";
 import type { NetBoxObject } from "../types/object-type.ts";
 
 export interface NetBoxOptions

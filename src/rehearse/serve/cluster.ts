@@ -1,4 +1,5 @@
-/** A snapshot in memory: all answers, and the nodes and guests of its listings. */
+/** The snapshot that is served: its answers, nodes and guests, and how disturbances change it. */
+import { usageError } from "../../base/errors.ts";
 import { compareNatural } from "../../base/natural-order.ts";
 import { type Answer, objectOf, valueOf } from "../../proxmox/answers.ts";
 import { PATHS } from "../../proxmox/endpoints.ts";
@@ -11,7 +12,7 @@ import {
 } from "../../proxmox/listing.ts";
 import { type DataRow, record } from "../../proxmox/values.ts";
 import type { AnswersFile, Snapshot } from "../../run-folder/snapshot.ts";
-import type { GrantedPrivileges } from "./rights.ts";
+import type { GrantedPrivileges, Rights, Token } from "./token.ts";
 
 export interface ServedCluster {
   readonly dialect: Dialect;
@@ -115,4 +116,50 @@ export function parseVersion(text: string): Version | undefined {
 
 function compare(a: Version, b: Version): number {
   return a[0] - b[0] || a[1] - b[1] || a[2] - b[2];
+}
+
+/** The cluster with its disturbances. */
+export interface World {
+  readonly cluster: ServedCluster;
+  /** The token of the client. */
+  readonly token: Token;
+  readonly rights: Rights;
+  readonly moves: Moves;
+  /** Names of nodes. */
+  readonly offline: ReadonlySet<string>;
+}
+
+/** A guest that moves to another node after the listing was read; without `node` it is removed. */
+export interface Move {
+  readonly vmid: number;
+  readonly node?: string;
+}
+
+/** "101:pve2", or "101" for a removed guest. @throws AppError "usage". */
+export function parseMove(text: string): Move {
+  const [, vmid, node] = /^(\d{3,9})(?::([A-Za-z0-9.-]+))?$/.exec(text) ?? [];
+  if (vmid === undefined) {
+    throw usageError(`Cannot move "${text}"`, { hint: 'Write a VMID and a node: "101:pve2"' });
+  }
+  return { vmid: Number(vmid), ...(node === undefined ? {} : { node }) };
+}
+
+export class Moves {
+  readonly #moves: ReadonlyMap<number, Move>;
+  #isDone = false;
+
+  constructor(moves: readonly Move[]) {
+    this.#moves = new Map(moves.map((move) => [move.vmid, move]));
+  }
+
+  /** Moves the guests; called once the listing was sent. */
+  finish(): void {
+    this.#isDone = true;
+  }
+
+  /** The node of a guest that was captured on `home`; undefined: it was removed. */
+  nodeOf(vmid: number, home: string): string | undefined {
+    const move = this.#isDone ? this.#moves.get(vmid) : undefined;
+    return move === undefined ? home : move.node;
+  }
 }

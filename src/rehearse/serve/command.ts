@@ -2,17 +2,16 @@
 import { usageError } from "../../base/errors.ts";
 import { openSnapshot } from "../../run-folder/snapshot-files.ts";
 import type { Snapshot } from "../../run-folder/snapshot.ts";
-import { untilStopped } from "../../terminal/process.ts";
 import { type Given, listed, milliseconds, wholeNumber } from "../../terminal/options.ts";
+import { untilStopped } from "../../terminal/process.ts";
 import type { Session } from "../../terminal/session.ts";
 import { readSettings } from "../../terminal/settings.ts";
 import { groupDigits } from "../../terminal/tables.ts";
 import { exportLines } from "../server.ts";
+import { parseMove } from "./cluster.ts";
 import { type Disturbances, parseServeFault } from "./disturbances.ts";
-import { parseMove } from "./world.ts";
-import { parseDenial } from "./rights.ts";
 import { serve, type Served } from "./serve.ts";
-import { parseToken, REHEARSAL_SECRET, SERVE_SETTINGS } from "./token.ts";
+import { parseDenial, parseToken, REHEARSAL_SECRET, SERVE_SETTINGS } from "./token.ts";
 
 export async function runServe(session: Session): Promise<void> {
   const [run] = session.operands;

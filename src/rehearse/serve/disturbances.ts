@@ -1,11 +1,9 @@
 /** Disturbances of a served cluster: faults, latency, offline nodes, moved guests, missing privileges. */
 import { usageError } from "../../base/errors.ts";
 import { createRandom } from "../random.ts";
-import type { Dialect, ServedCluster } from "./cluster.ts";
+import { type Dialect, type Move, Moves, type ServedCluster, type World } from "./cluster.ts";
 import { apiError, bareError, isDrop, type Reply, type ReplyOrDrop } from "./replies.ts";
-import { type Denial, Rights } from "./rights.ts";
-import type { Token } from "./token.ts";
-import { type Move, Moves, type World } from "./world.ts";
+import { type Denial, Rights, type Token } from "./token.ts";
 
 export interface ServeFault {
   readonly kind: FaultKind;

@@ -6,8 +6,7 @@ import {
   parsePath,
 } from "../../proxmox/endpoints.ts";
 import { records } from "../../proxmox/values.ts";
-import { type Dialect, mapRows, picked } from "./cluster.ts";
-import type { World } from "./world.ts";
+import { type Dialect, mapRows, picked, type World } from "./cluster.ts";
 
 /** What the server needs besides the row of proxmox/endpoints.ts. */
 export interface ServedEndpoint {

@@ -3,11 +3,10 @@ import type { IncomingMessage } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 import pLimit, { type LimitFunction } from "p-limit";
 import { AppError } from "../../base/errors.ts";
-import { type EndpointRow, ENDPOINTS, PATHS } from "../../proxmox/endpoints.ts";
 import type { Answer, Failure } from "../../proxmox/answers.ts";
-import type { ServedCluster } from "./cluster.ts";
+import { type EndpointRow, ENDPOINTS, PATHS } from "../../proxmox/endpoints.ts";
+import type { ServedCluster, World } from "./cluster.ts";
 import { disturb, type Disturbances, faultFor, SERVE_FAULTS } from "./disturbances.ts";
-import { type World } from "./world.ts";
 import { type ApiCall, SERVED } from "./endpoints.ts";
 import {
   apiError,

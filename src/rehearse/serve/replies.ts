@@ -1,8 +1,7 @@
 /** HTTP replies in the forms of pveproxy: errors, and answers that the snapshot does not have. */
 import type { IncomingMessage } from "node:http";
 import type { SkipReason } from "../../proxmox/answers.ts";
-import type { Dialect } from "./cluster.ts";
-import type { World } from "./world.ts";
+import type { Dialect, World } from "./cluster.ts";
 import { type ApiCall, SERVED, type ServedEndpoint } from "./endpoints.ts";
 import { NO_TOKEN } from "./token.ts";
 
