@@ -45,11 +45,11 @@ test("what the cluster holds is captured, transformed and pushed, and told as on
   expect(diode.entities()).toHaveLength(made);
 });
 
-test("what a stage lacks is told before the first one asks anybody", async () => {
+test("missing settings of a stage are reported before the first request", async () => {
   const [cluster, diode] = await Promise.all([served(SITE), received()]);
   const env = { ...settings(cluster, diode), DIODE_TARGET: "" };
   const refused = await runCli(["run", "--out", await tempFolder()], { env });
-  expectError(refused, 2, "Setting DIODE_TARGET is missing");
+  expectError(refused, 2, "DIODE_TARGET (--target) is required");
   const guard = { ...settings(cluster, diode), PUSH_MAX_CHANGED: "20%" };
   const guarded = await runCli(["run", "--out", await tempFolder()], { env: guard });
   expectError(guarded, 2, "PUSH_MAX_CHANGED", "--since");
