@@ -3,7 +3,7 @@ import { AppError, usageError } from "../base/errors.ts";
 import { switchOf } from "../base/setting.ts";
 import { compareNatural } from "../base/natural-order.ts";
 import { TOOL } from "../base/tool.ts";
-import { type Answer, incompleteOf } from "../proxmox/answers.ts";
+import { type Answer, incompleteOf, skipReasonOf } from "../proxmox/answers.ts";
 import { clusterQuestion } from "../proxmox/endpoints.ts";
 import {
   CAPTURE_JOURNAL_FILE,
@@ -256,7 +256,7 @@ async function journalOfSnapshot(store: Store): Promise<CaptureJournal> {
   for await (const file of filesOf(snapshot)) {
     for (const path of file.paths()) {
       const answer = file.get(path);
-      const isAnswer = answer !== undefined && !("skipped" in answer) &&
+      const isAnswer = answer !== undefined && skipReasonOf(answer) === undefined &&
         incompleteOf(path, answer) === undefined;
       if (isAnswer) await journal.record({ path, answer, attempts: 0 });
     }

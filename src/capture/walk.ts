@@ -7,6 +7,7 @@ import {
   lastingAgentFact,
   objectOf,
   type SkipReason,
+  skipReasonOf,
   valueOf,
 } from "../proxmox/answers.ts";
 import { guestQuestion, nodeQuestion, PATHS } from "../proxmox/endpoints.ts";
@@ -101,7 +102,7 @@ export class Walk {
       ? await this.#queue.ask(system)
       : this.#queue.skip(system, reason);
     // Each call to a dead agent takes 3 s.
-    const reasonNow = "skipped" in first ? first.skipped : lastingAgentFact(first);
+    const reasonNow = skipReasonOf(first) ?? lastingAgentFact(first);
     if (reasonNow === undefined) await this.#queue.ask(interfaces);
     else this.#queue.skip(interfaces, reasonNow);
   }
@@ -117,7 +118,7 @@ export class Walk {
 }
 
 function configOf(answer: Answer): Config {
-  if ("skipped" in answer && answer.skipped === "unreachable") return "unreachable";
+  if (skipReasonOf(answer) === "unreachable") return "unreachable";
   return valueOf(objectOf(answer)) ?? "unread";
 }
 

@@ -159,6 +159,11 @@ export function payloadOf(
     : { pointer: "/data", reading: dataOf(answer) };
 }
 
+/** Why it was not asked; undefined: it was. */
+export function skipReasonOf(answer: Answer): SkipReason | undefined {
+  return "skipped" in answer ? answer.skipped : undefined;
+}
+
 /** For people: why there is no payload; undefined when there is one. */
 export function missingText(path: string, answer: Answer | undefined): string | undefined {
   if (answer !== undefined && "skipped" in answer) return `not asked: ${answer.skipped}`;

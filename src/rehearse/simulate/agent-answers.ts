@@ -1,5 +1,5 @@
 /** A virtual machine → what its guest agent answers. Source: qemu-ga; PVE/API2/Qemu/Agent.pm. */
-import { type GuestAddress, PATHS } from "../../proxmox/endpoints.ts";
+import { PATHS } from "../../proxmox/endpoints.ts";
 import type { Answer } from "../../proxmox/answers.ts";
 import { createRandom, type Random } from "../random.ts";
 import { addressOf, type Nic, type SimulatedGuest } from "./guest.ts";
@@ -21,7 +21,7 @@ const DISABLED = refusal(
 /** The answers of both agent requests. */
 export function agentAnswers(site: Site, guest: SimulatedGuest): [path: string, answer: Answer][] {
   const { osinfo, interfaces } = bothAnswers(site, guest);
-  const address: GuestAddress = addressOf(guest);
+  const address = addressOf(guest);
   return [[PATHS.osinfo(address), osinfo], [PATHS.agentInterfaces(address), interfaces]];
 }
 

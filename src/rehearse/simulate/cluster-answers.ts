@@ -3,7 +3,7 @@ import { PATHS } from "../../proxmox/endpoints.ts";
 import type { Answer } from "../../proxmox/answers.ts";
 import { createRandom } from "../random.ts";
 import type { SimulatedGuest } from "./guest.ts";
-import { nodeRow } from "./node-answers.ts";
+import { answered, nodeRow } from "./node-answers.ts";
 import { managementAddress } from "./node-network.ts";
 import type { Site } from "./site.ts";
 
@@ -23,12 +23,12 @@ export function clusterAnswers(
   resources: readonly Record<string, unknown>[],
 ): Map<string, Answer> {
   return new Map<string, Answer>([
-    [PATHS.version, answer(siteVersion(site))],
-    [PATHS.permissions, answer(permissionsOf(site))],
-    [PATHS.acl, answer(aclOf(site))],
-    [PATHS.clusterStatus, answer(statusRows(site))],
-    [PATHS.resources, answer(resources)],
-    [PATHS.nodes, answer(site.nodes.map((node) => nodeRow(site, node)))],
+    [PATHS.version, answered(siteVersion(site))],
+    [PATHS.permissions, answered(permissionsOf(site))],
+    [PATHS.acl, answered(aclOf(site))],
+    [PATHS.clusterStatus, answered(statusRows(site))],
+    [PATHS.resources, answered(resources)],
+    [PATHS.nodes, answered(site.nodes.map((node) => nodeRow(site, node)))],
   ]);
 }
 
@@ -36,10 +36,6 @@ export function clusterAnswers(
 export function siteVersion(site: Site): { version: string; release: string; repoid: string } {
   const { version = "", repoid = "" } = site.nodes[0]?.release ?? {};
   return { version, release: version.split(".").slice(0, 2).join("."), repoid };
-}
-
-function answer(data: unknown): Answer {
-  return { status: 200, data };
 }
 
 /** 1: the privilege propagates. Source: PVE/API2/AccessControl.pm, permissions. */

@@ -19,8 +19,8 @@ export function nodeAnswers(
 ): Map<string, Answer> {
   const { node, guests } = of;
   const answers = new Map<string, Answer>([
-    [PATHS.nodeStatus(node.name), node.online ? good(nodeStatusAnswer(site, node)) : NO_ROUTE],
-    [PATHS.network(node.name), node.online ? good(networkRows(site, node)) : UNREACHABLE],
+    [PATHS.nodeStatus(node.name), node.online ? answered(nodeStatusAnswer(site, node)) : NO_ROUTE],
+    [PATHS.network(node.name), node.online ? answered(networkRows(site, node)) : UNREACHABLE],
   ]);
   for (const guest of guests) {
     answers.set(PATHS.config(addressOf(guest)), configAnswer(site, guest));
@@ -30,7 +30,7 @@ export function nodeAnswers(
   return answers;
 }
 
-function good(data: unknown): Answer {
+export function answered(data: unknown): Answer {
   return { status: 200, data };
 }
 
@@ -39,7 +39,7 @@ function configAnswer(site: Site, guest: SimulatedGuest): Answer {
   if (guest.isTemplate && guest.status !== "unknown") return { skipped: "template" };
   switch (guest.config) {
     case "read":
-      return good(kind === "qemu" ? qemuConfig(site, guest) : lxcConfig(site, guest));
+      return answered(kind === "qemu" ? qemuConfig(site, guest) : lxcConfig(site, guest));
     case "unreachable":
       return UNREACHABLE;
     case "denied":
