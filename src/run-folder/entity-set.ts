@@ -103,13 +103,10 @@ export async function readEntityManifest(
     format: "entity format",
     newest: ENTITIES_FORMAT,
     writtenBy: "transformed it",
+    check: (document) => EntityManifest(document),
   });
   if (found === undefined) throw await noManifest(store);
-  const manifest = EntityManifest(found.document);
-  if (manifest instanceof type.errors) {
-    throw inputError(`Cannot read ${found.what}: ${manifest.summary}`);
-  }
-  return { manifest, sha256: found.sha256 };
+  return found;
 }
 
 async function noManifest(store: Store): Promise<Error> {

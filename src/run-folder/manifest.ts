@@ -7,7 +7,7 @@ import { decodeUtf8 } from "../base/text.ts";
 import { compareCodeUnits } from "../base/natural-order.ts";
 import { isSafeKey, readRequired, refusedKey, type Store } from "./store/store.ts";
 
-export interface ManifestKind {
+export interface ManifestKind<Manifest> {
   readonly file: string;
   /** What the number in `format` counts, such as "snapshot format". */
   readonly format: string;
@@ -15,24 +15,19 @@ export interface ManifestKind {
   readonly newest: number;
   /** For the hint of an error: "captured it". */
   readonly writtenBy: string;
-}
-
-/** A manifest whose seal is checked, and whose shape is not yet. */
-export interface ManifestDocument {
-  readonly document: unknown;
-  readonly sha256: string;
-  /** Names the file in error texts. */
-  readonly what: string;
+  readonly check: (document: unknown) => Manifest | type.errors;
+  /** For a manifest of another shape. */
+  readonly hint?: string;
 }
 
 /**
  * undefined if it does not exist.
  * @throws AppError "input" when it cannot be read, was changed or is of a newer format.
  */
-export async function readManifestFile(
+export async function readManifestFile<Manifest>(
   store: Store,
-  { file, format, newest, writtenBy }: ManifestKind,
-): Promise<ManifestDocument | undefined> {
+  { file, format, newest, writtenBy, check, hint }: ManifestKind<Manifest>,
+): Promise<{ readonly manifest: Manifest; readonly sha256: string } | undefined> {
   const bytes = await store.read(file).catch((cause: unknown) => {
     if (cause instanceof AppError) throw cause;
     throw inputError(`Cannot read ${file} in ${store.place}: ${reasonOf(cause)}`, { cause });
@@ -47,7 +42,14 @@ export async function readManifestFile(
       { hint: `Use the version of proxmox-diode that ${writtenBy}, or a newer one` },
     );
   }
-  return { document, sha256, what };
+  const manifest = check(document);
+  if (manifest instanceof type.errors) {
+    throw inputError(
+      `Cannot read ${what}: ${manifest.summary.split("\n", 1)[0]}`,
+      hint === undefined ? {} : { hint },
+    );
+  }
+  return { manifest, sha256 };
 }
 
 /** A document that carries the SHA-256 of its own canonical bytes, with that value empty. */

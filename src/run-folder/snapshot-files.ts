@@ -1,5 +1,4 @@
 /** A run folder ↔ its snapshot; every file is checked against its hash. */
-import { type } from "arktype";
 import { inputError } from "../base/errors.ts";
 import { encodeUtf8 } from "../base/text.ts";
 import { compareNatural } from "../base/natural-order.ts";
@@ -52,15 +51,11 @@ export async function readSnapshotManifest(
     format: "snapshot format",
     newest: SNAPSHOT_FORMAT,
     writtenBy: "captured it",
+    check: (document) => Manifest(document),
+    hint: "Name a run folder itself, which holds manifest.json and pve/",
   });
   if (found === undefined) throw await noManifest(store);
-  const manifest = Manifest(found.document);
-  if (manifest instanceof type.errors) {
-    throw inputError(`Cannot read ${found.what}: ${manifest.summary.split("\n", 1)[0]}`, {
-      hint: "Name a run folder itself, which holds manifest.json and pve/",
-    });
-  }
-  return { manifest, sha256: found.sha256 };
+  return found;
 }
 
 async function noManifest(store: Store): Promise<Error> {
