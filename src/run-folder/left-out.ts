@@ -72,7 +72,7 @@ export type Reason = keyof typeof REASONS;
 export const NOTES = {
   "renamed": "Renamed, because NetBox would take two things of one name for one",
   "cut": "The name was cut to the length that NetBox takes",
-  "unscoped": "Written without a site, because its parts are in several sites",
+  "unscoped": "Written without a site, because its parts stand in several",
   "config-not-read":
     "Made from the listing alone: NICs, disks, platform and start on boot are left as they are",
   "status-not-read": "Made from the listing alone: the platform is left as it is",
