@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
-import { chdir } from "node:process";
+import process from "node:process";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type CommandRow, COMMANDS } from "../src/cli/catalog.ts";
 import { cliFolders } from "./helpers/cli-folders.ts";
@@ -44,12 +44,15 @@ const { fresh } = cliFolders();
 
 let checkout = "";
 
-/** Examples name relative paths; the tests of this file run one after another. */
+/**
+ * Examples name relative paths; the tests of this file run one after another. Not by a named import of `chdir`:
+ * playwright replaces process.cwd by a function that remembers the folder until process.chdir is called.
+ */
 beforeAll(async () => {
   checkout = await newCheckout("checkout");
-  chdir(checkout);
+  process.chdir(checkout);
 });
-afterAll(() => chdir(ROOT));
+afterAll(() => process.chdir(ROOT));
 
 async function newCheckout(name: string): Promise<string> {
   const root = fresh(name);
@@ -133,8 +136,8 @@ const documented = DOCUMENTS
 describe("the commands of a document work in their order", () => {
   test.each(documented)("%s", { timeout: 180_000 }, async (_path, commands) => {
     const cwd = await newCheckout("documented");
-    chdir(cwd);
-    onTestFinished(() => chdir(checkout));
+    process.chdir(cwd);
+    onTestFinished(() => process.chdir(checkout));
     const servers = new Map<string, Promise<Environment>>();
     for (const { words: [name = "", ...shown], output } of commands) {
       const line = [name, ...shown].join(" ");

@@ -21,7 +21,8 @@ export function openFolder(place: string): Store {
       const bytes: unknown = await storage.getItemRaw(key);
       // fs-lite returns a failure such as EACCES as if it were the file.
       if (bytes instanceof Error) throw bytes;
-      return bytes as Uint8Array;
+      // Removed since it was found.
+      return bytes === null ? undefined : bytes as Uint8Array;
     },
     write: (key, bytes) => writeWhole(join(place, key), bytes).catch(refusal(place, key)),
     append: (key, bytes) => appendTo(join(place, key), bytes).catch(refusal(place, key)),
