@@ -104,6 +104,8 @@ interface Import {
   readonly to: string;
   /** Erased before it runs. */
   readonly isType: boolean;
+  /** Loaded only when the code that imports it runs. */
+  readonly isLazy: boolean;
 }
 
 const IMPORT_REGEXP =
@@ -118,7 +120,11 @@ function importsOf(file: string): Import[] {
   return [...codeOf(file).matchAll(IMPORT_REGEXP)].map(([, type, from, bare, dynamic]) => {
     const to = from ?? bare ?? dynamic ?? "";
     const path = relative(SRC, join(SRC, dirname(file), to)).split(sep).join("/");
-    return { to: to.startsWith(".") ? path : to, isType: type !== undefined };
+    return {
+      to: to.startsWith(".") ? path : to,
+      isType: type !== undefined,
+      isLazy: dynamic !== undefined,
+    };
   });
 }
 
@@ -151,22 +157,37 @@ test("no file is called index, utils or helpers, and every one is imported", () 
   expect(files.filter((file) => file !== "cli.ts" && !imported.has(file))).toEqual([]);
 });
 
-test("the pure folders reach no runtime: nothing that they run imports node:* or a package with side effects", () => {
+/** The packages, and modules of the runtime, that files load: with lazy imports, or at their start alone. */
+function loadedBy(starts: readonly string[], when: "ever" | "at start"): string[] {
   const reached = new Set<string>();
   const visit = (file: string): void => {
-    for (const { to, isType } of importsOf(file)) {
-      if (isType || reached.has(to)) continue;
+    for (const { to, isType, isLazy } of importsOf(file)) {
+      if (isType || (isLazy && when === "at start") || reached.has(to)) continue;
       reached.add(to);
       if (to.endsWith(".ts")) visit(to);
     }
   };
-  files.filter(isPure).forEach(visit);
-  const packages = [...reached].filter((to) => !to.endsWith(".ts")).sort();
-  expect(packages).toEqual([
+  starts.forEach(visit);
+  return [...reached].filter((to) => !to.endsWith(".ts")).sort();
+}
+
+test("the pure folders reach no runtime: nothing that they run imports node:* or a package with side effects", () => {
+  expect(loadedBy(files.filter(isPure), "ever")).toEqual([
     "@noble/hashes/sha2.js",
     "@noble/hashes/utils.js",
     "ipaddr.js",
     "p-map",
+  ]);
+});
+
+test("a command line starts without the packages of its commands: the catalog has tables only", () => {
+  expect(loadedBy(["cli.ts"], "at start")).toEqual([
+    "@noble/hashes/sha2.js",
+    "@noble/hashes/utils.js",
+    "ipaddr.js",
+    "node:buffer",
+    "node:crypto",
+    "node:util",
   ]);
 });
 

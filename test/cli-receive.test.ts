@@ -2,7 +2,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { REHEARSAL_CLIENT } from "../src/rehearse/receive/tokens.ts";
+import { REHEARSAL_CLIENT } from "../src/rehearse/settings.ts";
 import { expectError } from "./helpers/cli-folders.ts";
 import { call, callOften, type Peer, statusOf, tokenOf } from "./helpers/diode-client.ts";
 import { HEADER, requestBytes, requestOfSize, tag } from "./helpers/received.ts";

@@ -5,8 +5,8 @@ import { COMPARE_SETTINGS } from "../look/compare/settings.ts";
 import { FILTERS } from "../look/inspect/filter.ts";
 import { STEPS } from "../netbox/types/order.ts";
 import { PUSH_SETTINGS } from "../push/settings.ts";
-import { RECEIVE_SETTINGS } from "../rehearse/receive/tokens.ts";
-import { SERVE_SETTINGS } from "../rehearse/serve/token.ts";
+import { RECEIVE_SETTINGS } from "../rehearse/settings.ts";
+import { SERVE_SETTINGS } from "../rehearse/settings.ts";
 import { REASONS } from "../run-folder/left-out.ts";
 import {
   type Argument,

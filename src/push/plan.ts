@@ -3,7 +3,8 @@ import { fromJson, type JsonValue, type Message, toBinary } from "@bufbuild/prot
 import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { AppError, inputError, reasonOf } from "../base/errors.ts";
 import { encodeUtf8 } from "../base/text.ts";
-import { EntitySchema, IngestRequestSchema, MAX_MESSAGE_BYTES } from "../netbox/diode/ingester.ts";
+import { EntitySchema, IngestRequestSchema } from "../netbox/diode/ingester.ts";
+import { MAX_MESSAGE_BYTES } from "../netbox/diode/limits.ts";
 import { entityLabel, type StepName } from "../netbox/types/order.ts";
 import type { EntityFile, EntitySet } from "../run-folder/entity-set.ts";
 import type { PushJournal } from "../run-folder/push-journal.ts";

@@ -4,7 +4,7 @@
  */
 import type { Http, HttpAnswer } from "../http/client.ts";
 import { RemoteFailure } from "../http/failure.ts";
-import { INGEST_SCOPE } from "../netbox/diode/ingester.ts";
+import { INGEST_SCOPE } from "../netbox/diode/limits.ts";
 import type { Credentials, Target } from "./settings.ts";
 
 export const PATH_HINT =

@@ -14,7 +14,7 @@ import { describe, expect, test } from "vitest";
 import type { EntityFile } from "../../src/run-folder/entity-set.ts";
 import type { StepName } from "../../src/netbox/types/order.ts";
 import { encodeUtf8 } from "../../src/base/text.ts";
-import { MAX_MESSAGE_BYTES } from "../../src/netbox/diode/ingester.ts";
+import { MAX_MESSAGE_BYTES } from "../../src/netbox/diode/limits.ts";
 import { prepare } from "../../src/push/plan.ts";
 import {
   EntitySchema,

@@ -45,9 +45,3 @@ export const IngesterService = registry.getService("diode.v1.IngesterService") a
 function messageSchema<Shape extends Message>(typeName: Shape["$typeName"]): GenMessage<Shape> {
   return registry.getMessage(typeName) as GenMessage<Shape>;
 }
-
-/** Limit for one message: grpc-go's default, 4 MiB. Source: diode issue 374. */
-export const MAX_MESSAGE_BYTES = 4 * 2 ** 20;
-
-/** The OAuth2 scope of a client that may send. */
-export const INGEST_SCOPE = "diode:ingest";

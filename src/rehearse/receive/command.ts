@@ -12,7 +12,7 @@ import { exportLines } from "../server.ts";
 import { parseReceiveFault } from "./faults.ts";
 import { receive, type ReceiveOptions, type Receiver } from "./receive.ts";
 import { createEntityFiles, type EntityFiles } from "./received.ts";
-import { RECEIVE_SETTINGS, REHEARSAL_CLIENT } from "./tokens.ts";
+import { RECEIVE_SETTINGS, REHEARSAL_CLIENT } from "../settings.ts";
 
 export async function runReceive(session: Session): Promise<void> {
   const options = await readOptions(session);

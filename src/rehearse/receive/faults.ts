@@ -1,7 +1,8 @@
 /** TABLE: faults of the receiver, and which requests they hit. */
 import { create, toBinary } from "@bufbuild/protobuf";
 import { usageError } from "../../base/errors.ts";
-import { INGEST_SCOPE, IngestResponseSchema } from "../../netbox/diode/ingester.ts";
+import { IngestResponseSchema } from "../../netbox/diode/ingester.ts";
+import { INGEST_SCOPE } from "../../netbox/diode/limits.ts";
 import { createRandom } from "../random.ts";
 import { CUT, type HttpOutcome, type HttpReply, ownAnswer, page } from "./http.ts";
 import { messageAnswer, MISSING_SCOPE, statusAnswer } from "./ingester.ts";

@@ -5,20 +5,11 @@
  */
 import { create, toBinary } from "@bufbuild/protobuf";
 import { reasonOf } from "../../base/errors.ts";
-import {
-  INGEST_SCOPE,
-  IngesterService,
-  IngestResponseSchema,
-  MAX_MESSAGE_BYTES,
-} from "../../netbox/diode/ingester.ts";
+import { IngesterService, IngestResponseSchema } from "../../netbox/diode/ingester.ts";
+import { INGEST_SCOPE, MAX_MESSAGE_BYTES } from "../../netbox/diode/limits.ts";
 import { type Exchange, type HttpReply, MAX_BODY_BYTES, ownAnswer, page } from "./http.ts";
 import { type RequestHead, skimRequest } from "./received.ts";
 import type { Tokens } from "./tokens.ts";
-
-/**
- * gRPC framing of a unary call. Not by a library, since the receiver has to send wrong, late and no
- * answers. Source: grpc/grpc, doc/PROTOCOL-HTTP2.md.
- */
 
 /** Source: grpc/grpc, doc/statuscodes.md. */
 const STATUS = {
@@ -48,7 +39,11 @@ const HEADERS = { "content-type": "application/grpc" };
 /** Prefix of a message: a compression flag, then the length as 4 bytes, big-endian. */
 const PREFIX_BYTES = 5;
 
-/** @throws StatusError unless the body is one message of at most `most` bytes. */
+/**
+ * gRPC framing of a unary call. Not by a library, since the receiver has to send wrong, late and no
+ * answers. Source: grpc/grpc, doc/PROTOCOL-HTTP2.md.
+ * @throws StatusError unless the body is one message of at most `most` bytes.
+ */
 export function messageOf(body: Uint8Array, most: number): Uint8Array {
   if (body.length < PREFIX_BYTES) throw new StatusError("INTERNAL", "unexpected EOF");
   const length = new DataView(body.buffer, body.byteOffset).getUint32(1);

@@ -25,13 +25,8 @@ import {
 } from "./http.ts";
 import { answerIngest, type Ingester } from "./ingester.ts";
 import { type ReceivedRequest, requestJson } from "./received.ts";
-import {
-  answerToken,
-  type ClientCredentials,
-  createTokens,
-  REHEARSAL_CLIENT,
-  type TokenIssuer,
-} from "./tokens.ts";
+import { answerToken, createTokens, type TokenIssuer } from "./tokens.ts";
+import { type ClientCredentials, REHEARSAL_CLIENT } from "../settings.ts";
 
 export interface ReceiveOptions {
   /** 0 (default): any free port. */

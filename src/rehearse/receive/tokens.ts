@@ -2,20 +2,9 @@
  * The token endpoint: OAuth2 client credentials as answered by Hydra, which Diode's auth service uses.
  * The SDKs send id and secret in the form; HTTP Basic works, too. Source: RFC 6749, 4.4 and 5.2.
  */
-import type { SettingTable } from "../../base/setting.ts";
-import { INGEST_SCOPE } from "../../netbox/diode/ingester.ts";
+import { INGEST_SCOPE } from "../../netbox/diode/limits.ts";
+import type { ClientCredentials } from "../settings.ts";
 import type { Exchange, HttpReply } from "./http.ts";
-
-export interface ClientCredentials {
-  readonly id: string;
-  readonly secret: string;
-}
-
-/** Not a secret: accepted on the loopback interface only. */
-export const REHEARSAL_CLIENT: ClientCredentials = {
-  id: "diode-rehearsal",
-  secret: "rehearsal-only",
-};
 
 export interface Tokens {
   /** `scope`: scopes, separated by blanks. */
@@ -45,26 +34,6 @@ export function createTokens(lifeMs: number): Tokens {
     },
   };
 }
-
-/**
- * TABLE: the settings of `receive`. They have the names of the push settings, so that one environment
- * works for both.
- */
-
-export const RECEIVE_SETTINGS = {
-  DIODE_CLIENT_ID: {
-    flag: "client-id",
-    default: REHEARSAL_CLIENT.id,
-    allowed: "any text",
-    help: "OAuth2 client that may get tokens",
-  },
-  DIODE_CLIENT_SECRET: {
-    flag: "client-secret-file",
-    allowed: "any text",
-    help: "Its secret; default: a secret that is printed",
-    secret: true,
-  },
-} as const satisfies SettingTable;
 
 export interface TokenIssuer {
   readonly client: ClientCredentials;

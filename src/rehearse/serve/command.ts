@@ -11,7 +11,8 @@ import { exportLines } from "../server.ts";
 import { parseMove } from "./cluster.ts";
 import { type Disturbances, parseServeFault } from "./disturbances.ts";
 import { serve, type Served } from "./serve.ts";
-import { parseDenial, parseToken, REHEARSAL_SECRET, SERVE_SETTINGS } from "./token.ts";
+import { parseDenial, parseToken } from "./token.ts";
+import { REHEARSAL_SECRET, SERVE_SETTINGS } from "../settings.ts";
 
 export async function runServe(session: Session): Promise<void> {
   const [run] = session.operands;

@@ -1,35 +1,8 @@
 /** The API token that the server accepts, its refusals of others, and the privileges that denials leave it. */
 import { usageError } from "../../base/errors.ts";
-import type { SettingRow, SettingTable, TextsOf } from "../../base/setting.ts";
+import type { SettingRow, TextsOf } from "../../base/setting.ts";
 import { ancestorsOf, NO_ACCESS } from "../../proxmox/acl.ts";
-
-/** Not a secret: accepted on the loopback interface only. */
-export const REHEARSAL_SECRET = "00000000-0000-4000-8000-000000000000";
-
-/**
- * TABLE: the settings of `serve`. They have the names of the capture settings, so that one environment
- * works for both.
- */
-export const SERVE_SETTINGS = {
-  PROXMOX_USER: {
-    flag: "proxmox-user",
-    default: "rehearsal@pve",
-    allowed: "a user with its realm, such as netbox@pve",
-    help: "Owner of the accepted API token",
-  },
-  PROXMOX_TOKEN_NAME: {
-    flag: "proxmox-token-name",
-    default: "capture",
-    allowed: "letters, digits, dots, dashes and underscores, a letter first",
-    help: "Name of the accepted API token",
-  },
-  PROXMOX_TOKEN_VALUE: {
-    flag: "proxmox-token-value-file",
-    allowed: "letters, digits, dashes and underscores",
-    help: "Secret of the accepted API token; default: a secret that is printed",
-    secret: true,
-  },
-} as const satisfies SettingTable;
+import { REHEARSAL_SECRET, SERVE_SETTINGS } from "../settings.ts";
 
 /** `user@realm!name` and its secret. */
 export interface Token {

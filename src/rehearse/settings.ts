@@ -1,0 +1,60 @@
+/** Settings of `serve` and `receive`. The catalog of commands reads them, so this file imports no code. */
+import type { SettingTable } from "../base/setting.ts";
+
+/** Not a secret: accepted on the loopback interface only. */
+export const REHEARSAL_SECRET = "00000000-0000-4000-8000-000000000000";
+
+/**
+ * TABLE: the settings of `serve`. They have the names of the capture settings, so that one environment
+ * works for both.
+ */
+export const SERVE_SETTINGS = {
+  PROXMOX_USER: {
+    flag: "proxmox-user",
+    default: "rehearsal@pve",
+    allowed: "a user with its realm, such as netbox@pve",
+    help: "Owner of the accepted API token",
+  },
+  PROXMOX_TOKEN_NAME: {
+    flag: "proxmox-token-name",
+    default: "capture",
+    allowed: "letters, digits, dots, dashes and underscores, a letter first",
+    help: "Name of the accepted API token",
+  },
+  PROXMOX_TOKEN_VALUE: {
+    flag: "proxmox-token-value-file",
+    allowed: "letters, digits, dashes and underscores",
+    help: "Secret of the accepted API token; default: a secret that is printed",
+    secret: true,
+  },
+} as const satisfies SettingTable;
+
+export interface ClientCredentials {
+  readonly id: string;
+  readonly secret: string;
+}
+
+/** Not a secret: accepted on the loopback interface only. */
+export const REHEARSAL_CLIENT: ClientCredentials = {
+  id: "diode-rehearsal",
+  secret: "rehearsal-only",
+};
+
+/**
+ * TABLE: the settings of `receive`. They have the names of the push settings, so that one environment
+ * works for both.
+ */
+export const RECEIVE_SETTINGS = {
+  DIODE_CLIENT_ID: {
+    flag: "client-id",
+    default: REHEARSAL_CLIENT.id,
+    allowed: "any text",
+    help: "OAuth2 client that may get tokens",
+  },
+  DIODE_CLIENT_SECRET: {
+    flag: "client-secret-file",
+    allowed: "any text",
+    help: "Its secret; default: a secret that is printed",
+    secret: true,
+  },
+} as const satisfies SettingTable;
