@@ -4,7 +4,7 @@
  */
 import { type } from "arktype";
 import { digest } from "../base/digest.ts";
-import { inputError } from "../base/errors.ts";
+import { type AppError, inputError } from "../base/errors.ts";
 import { compareNatural } from "../base/natural-order.ts";
 import { ENTITIES_FORMAT, type StepName, STEPS } from "../netbox/types/order.ts";
 import { ENTITIES_FOLDER } from "./entity-writer.ts";
@@ -98,22 +98,20 @@ function stepNumber({ step }: EntityFile): number {
 export async function readEntityManifest(
   store: Store,
 ): Promise<{ readonly manifest: EntityManifest; readonly sha256: string }> {
-  const found = await readManifestFile(store, {
+  return await readManifestFile(store, {
     file: ENTITY_MANIFEST_FILE,
     format: "entity format",
     newest: ENTITIES_FORMAT,
     writtenBy: "transformed it",
+    missing: noManifest,
     check: (document) => EntityManifest(document),
   });
-  if (found === undefined) throw await noManifest(store);
-  return found;
 }
 
-async function noManifest(store: Store): Promise<Error> {
-  const keys = await store.keys();
+function noManifest({ place }: Store, keys: readonly string[]): AppError {
   if (keys.some((key) => key.startsWith(`${ENTITIES_FOLDER}/`))) {
     return inputError(
-      `Found unfinished entity files in ${store.place}: no ${ENTITY_MANIFEST_FILE}`,
+      `Found unfinished entity files in ${place}: no ${ENTITY_MANIFEST_FILE}`,
       {
         hint: "Run transform again; the manifest is written last",
       },
@@ -122,7 +120,7 @@ async function noManifest(store: Store): Promise<Error> {
   const why = keys.length === 0
     ? "the folder does not exist, or is empty"
     : `no ${ENTITY_MANIFEST_FILE}`;
-  return inputError(`Found no entity files in ${store.place}: ${why}`, {
+  return inputError(`Found no entity files in ${place}: ${why}`, {
     hint: keys.includes("manifest.json")
       ? "The snapshot is not transformed yet: run transform on it first"
       : "Name a run folder that transform or bootstrap wrote, such as snapshots/example",
@@ -130,7 +128,6 @@ async function noManifest(store: Store): Promise<Error> {
 }
 
 /** netbox/manifest.json: what `transform` made, of what, and the hash of every file. */
-
 export const EntityManifest = type({
   format: "number.integer >= 1",
   tool: { name: "string", version: "string" },
@@ -155,9 +152,8 @@ export type EntityManifest = typeof EntityManifest.infer;
 /**
  * Files that the dry-run clients of the official Diode SDKs wrote: each is one request, in the order of
  * their names, which end in a time. There is no manifest, so their hashes are taken here.
+ * @throws AppError "input" when a file is missing.
  */
-
-/** @throws AppError "input" when a file is missing. */
 export async function openDryRun(store: Store, keys: readonly string[]): Promise<EntitySet> {
   const files: EntityFile[] = [];
   for (const path of [...new Set(keys)].sort(compareNatural)) {

@@ -16,23 +16,22 @@ export interface ManifestKind<Manifest> {
   /** For the hint of an error: "captured it". */
   readonly writtenBy: string;
   readonly check: (document: unknown) => Manifest | type.errors;
+  /** The error for a folder without this file, by all keys of the folder. */
+  readonly missing: (store: Store, keys: readonly string[]) => AppError;
   /** For a manifest of another shape. */
   readonly hint?: string;
 }
 
-/**
- * undefined if it does not exist.
- * @throws AppError "input" when it cannot be read, was changed or is of a newer format.
- */
+/** @throws AppError "input" when it is missing, cannot be read, was changed or is of a newer format. */
 export async function readManifestFile<Manifest>(
   store: Store,
-  { file, format, newest, writtenBy, check, hint }: ManifestKind<Manifest>,
-): Promise<{ readonly manifest: Manifest; readonly sha256: string } | undefined> {
+  { file, format, newest, writtenBy, check, missing, hint }: ManifestKind<Manifest>,
+): Promise<{ readonly manifest: Manifest; readonly sha256: string }> {
   const bytes = await store.read(file).catch((cause: unknown) => {
     if (cause instanceof AppError) throw cause;
     throw inputError(`Cannot read ${file} in ${store.place}: ${reasonOf(cause)}`, { cause });
   });
-  if (bytes === undefined) return undefined;
+  if (bytes === undefined) throw missing(store, await store.keys());
   const what = `${file} in ${store.place}`;
   const { document, sha256 } = unseal(decodeUtf8(bytes, what), what);
   const found = (document as { format?: unknown } | null)?.format;
@@ -52,12 +51,10 @@ export async function readManifestFile<Manifest>(
   return { manifest, sha256 };
 }
 
-/** A document that carries the SHA-256 of its own canonical bytes, with that value empty. */
-
 const SEAL_REGEXP = /\n {2}"sha256": "([0-9a-f]{64})"(?=,?\n)/;
 const EMPTY_SEAL = '\n  "sha256": ""';
 
-/** Value → text: keys sorted, two spaces, final newline, `sha256` filled in. */
+/** Value → text: keys sorted, two spaces, final newline; `sha256` is that of the text with this value empty. */
 export function seal(document: object): string {
   const text = canonicalJson({ ...document, sha256: "" }, { indent: 2 }) + "\n";
   return text.replace(EMPTY_SEAL, `\n  "sha256": "${digest(text)}"`);

@@ -1,5 +1,5 @@
 /** A run folder ↔ its snapshot; every file is checked against its hash. */
-import { inputError } from "../base/errors.ts";
+import { type AppError, inputError } from "../base/errors.ts";
 import { encodeUtf8 } from "../base/text.ts";
 import { compareNatural } from "../base/natural-order.ts";
 import { type Answer, type Incomplete, incompleteOf, isFailure } from "../proxmox/answers.ts";
@@ -46,23 +46,21 @@ export async function openSnapshot(store: Store): Promise<Snapshot> {
 export async function readSnapshotManifest(
   store: Store,
 ): Promise<{ readonly manifest: Manifest; readonly sha256: string }> {
-  const found = await readManifestFile(store, {
+  return await readManifestFile(store, {
     file: MANIFEST_FILE,
     format: "snapshot format",
     newest: SNAPSHOT_FORMAT,
     writtenBy: "captured it",
+    missing: noManifest,
     check: (document) => Manifest(document),
     hint: "Name a run folder itself, which holds manifest.json and pve/",
   });
-  if (found === undefined) throw await noManifest(store);
-  return found;
 }
 
-async function noManifest(store: Store): Promise<Error> {
-  const keys = await store.keys();
+function noManifest({ place }: Store, keys: readonly string[]): AppError {
   if (keys.length === 0) {
     return inputError(
-      `Found no snapshot in ${store.place}: the folder does not exist, or is empty`,
+      `Found no snapshot in ${place}: the folder does not exist, or is empty`,
       {
         hint: "Name a folder that capture or simulate wrote, such as snapshots/example",
       },
@@ -71,8 +69,8 @@ async function noManifest(store: Store): Promise<Error> {
   const unfinished = keys.some((key) => key.startsWith("pve/") || key === "capture.journal");
   return inputError(
     unfinished
-      ? `Found an unfinished snapshot in ${store.place}: it has no ${MANIFEST_FILE}`
-      : `Found no snapshot in ${store.place}: it has no ${MANIFEST_FILE}`,
+      ? `Found an unfinished snapshot in ${place}: it has no ${MANIFEST_FILE}`
+      : `Found no snapshot in ${place}: it has no ${MANIFEST_FILE}`,
     { hint: unfinished ? "Finish it with capture --resume" : "Name a folder that capture wrote" },
   );
 }
