@@ -162,8 +162,6 @@ function maskByte(length: number, i: number): number {
   return (0xff << (8 - bits)) & 0xff;
 }
 
-/** Addresses, however they are spelled: of IPv6 there are many ways. */
-
 /** "10.0.0.5/24" → "10.0.0.5" */
 export function hostOf(address: string): string {
   return address.split("/", 1)[0] ?? "";

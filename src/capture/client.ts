@@ -176,15 +176,16 @@ function unauthorized(token: ApiToken, error: string | undefined): AppError {
   });
 }
 
-/** The first question: does a host answer, with a trusted certificate, and accept the token? */
-
 export interface Connection {
   readonly client: Client;
   /** The answer to /version. */
   readonly version: CountedAnswer;
 }
 
-/** @throws AppError "remote" that says why no host answers, and what to do. */
+/**
+ * The first question: does a host answer, with a trusted certificate, and accept the token?
+ * @throws AppError "remote" that says why no host answers, and what to do.
+ */
 export async function connect(options: CaptureOptions, run: ClientRun): Promise<Connection> {
   const client = await openClient(options, run);
   try {

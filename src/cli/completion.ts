@@ -90,8 +90,6 @@ function valueOf(hint = ""): Value {
   return HINTED[hint] ?? "any";
 }
 
-/** For bash 3.2 or newer; does not need the package bash-completion. */
-
 /** The bash command that lists the matching values. */
 function bashListing(value: Value): string {
   if (value === "any") return ":";
@@ -100,6 +98,7 @@ function bashListing(value: Value): string {
   return `_proxmox_diode_list -W '${value.join(" ")}'`;
 }
 
+/** For bash 3.2 or newer; does not need the package bash-completion. */
 function bashCompletion(program: string, commands: readonly CommandModel[]): string {
   const names = commands.map(({ name }) => name);
   return `# bash completion for ${program}: source this file, or put it where bash-completion looks.
@@ -157,8 +156,6 @@ function argumentCase({ name, argument }: CommandModel): string[] {
   return argument === undefined ? [] : [`    ${name}) ${bashListing(argument.value)} ;;`];
 }
 
-/** For zsh, with _arguments. */
-
 /** The action of a value for _arguments. */
 function zshAction(value: Value): string {
   if (value === "any") return " ";
@@ -167,6 +164,7 @@ function zshAction(value: Value): string {
   return `(${value.join(" ")})`;
 }
 
+/** For zsh, with _arguments. */
 function zshCompletion(program: string, commands: readonly CommandModel[]): string {
   const described = commands.map(({ name, description }) =>
     `    ${zshQuoted(`${name}:${description.replaceAll(":", "\\:")}`)}`
@@ -218,8 +216,6 @@ function zshQuoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-/** For fish 3 or newer. */
-
 /** Flags of `complete` for a value. */
 function fishArguments(value: Value): string {
   if (value === "any") return " -f";
@@ -228,6 +224,7 @@ function fishArguments(value: Value): string {
   return ` -f -a ${fishQuoted(value.join(" "))}`;
 }
 
+/** For fish 3 or newer. */
 function fishCompletion(program: string, commands: readonly CommandModel[]): string {
   const complete = `complete -c ${program}`;
   const lines = commands.flatMap((command) => [

@@ -45,11 +45,6 @@ function isExempt(host: string, port: string, list: string): boolean {
   });
 }
 
-/**
- * HTTP/2 through a proxy, which Node's client does not support: a port on the loopback that leads to one host
- * and port by the proxy's CONNECT.
- */
-
 interface HostPort {
   readonly host: string;
   readonly port: number;
@@ -65,7 +60,11 @@ const LOOPBACK = "127.0.0.1";
 const MAX_HEAD_BYTES = 16_384;
 const END_OF_HEAD = "\r\n\r\n";
 
-/** `proxy`: "http://user:password@proxy.example.com:3128", or https. */
+/**
+ * HTTP/2 through a proxy, which Node's client does not support: a port on the loopback that leads to one host
+ * and port by the proxy's CONNECT.
+ * `proxy`: "http://user:password@proxy.example.com:3128", or https.
+ */
 export async function openTunnel(proxy: URL, target: HostPort): Promise<Tunnel> {
   const sockets = new Set<Socket>();
   const server = createServer((near) => {

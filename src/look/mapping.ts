@@ -143,7 +143,6 @@ function grid(head: readonly string[], rows: readonly (readonly string[])[]): st
 }
 
 /** mapping: the mapping tables, as README has them. */
-
 export function runMapping(session: Session): Promise<void> {
   session.data(
     session.isJson ? JSON.stringify(mappingJson(), null, 2) : mappingMarkdown().trimEnd(),

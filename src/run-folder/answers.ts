@@ -146,17 +146,16 @@ function sortRows(path: string, answer: Answer): Answer {
   return { ...answer, data: keyed.map(({ row }) => row) };
 }
 
-/**
- * A long answer whose data is a list of rows → the same answer, with only some keys of each row.
- * Decoded and parsed piece by piece: the listing of 100,000 guests is mostly telemetry, and would take more memory
- * than everything else together.
- */
-
 const PIECE_BYTES = 2 ** 16;
 const DATA_OPENING = '"data":[';
 const ROW_BOUNDARY = "},{";
 
-/** `what` names the answer in errors. @throws AppError "input" when the bytes are not JSON. */
+/**
+ * A long answer whose data is a list of rows → the same answer, with only some keys of each row.
+ * Decoded and parsed piece by piece: the listing of 100,000 guests is mostly telemetry, and would take more memory
+ * than everything else together.
+ * `what` names the answer in errors. @throws AppError "input" when the bytes are not JSON.
+ */
 export function parsePickedRows(json: Uint8Array, what: string, keys: readonly string[]): unknown {
   const textAt = (from: number, to: number): string => decodeUtf8(json.subarray(from, to), what);
   const start = startOfRows(json, textAt);

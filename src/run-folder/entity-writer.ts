@@ -154,15 +154,6 @@ function createRequestFiles(draft: Draft) {
   };
 }
 
-/**
- * Entities of one step → files, each exactly one Diode IngestRequest in protobuf JSON:
- *
- * {"stream":"latest","id":"…","producer_app_name":"proxmox-diode",…,"entities":[
- * {"timestamp":"2026-01-02T03:04:05Z","tag":{"name":"discovered","slug":"discovered"}},
- * {"timestamp":"2026-01-02T03:04:05Z","tag":{"name":"proxmox-ve","slug":"proxmox-ve"}}
- * ]}
- */
-
 /** Source: diode.v1.IngestRequest, entities (max_items). */
 export const MAX_ENTITIES = 1000;
 /** Bytes of file text; the wire form is always smaller, and the server takes 4 MiB of that. */
@@ -190,6 +181,14 @@ const ID_PLACEHOLDER = "00000000-0000-0000-0000-000000000000";
 const CLOSING = encodeUtf8("\n]");
 const END = encodeUtf8("}\n");
 
+/**
+ * Entities of one step → files, each exactly one Diode IngestRequest in protobuf JSON:
+ *
+ * {"stream":"latest","id":"…","producer_app_name":"proxmox-diode",…,"entities":[
+ * {"timestamp":"2026-01-02T03:04:05Z","tag":{"name":"discovered","slug":"discovered"}},
+ * {"timestamp":"2026-01-02T03:04:05Z","tag":{"name":"proxmox-ve","slug":"proxmox-ve"}}
+ * ]}
+ */
 export function createStepWriter(step: Step, { tool, write }: StepContext): StepWriter {
   const header = headerOf(tool);
   // Lines go straight into bytes: thousands of waiting strings would be garbage grown old.
@@ -269,13 +268,12 @@ function opening(header: object): string {
   return `${JSON.stringify(header).slice(0, -1)},"entities":[\n`;
 }
 
-/** Bytes that grow at the end, in memory that is kept from one use to the next. */
-
 const FIRST_CAPACITY = 2 ** 16;
 /** Of UTF-8, per UTF-16 unit. */
 const MAX_BYTES_PER_UNIT = 3;
 const ENCODER = new TextEncoder();
 
+/** Bytes that grow at the end, in memory that is kept from one use to the next. */
 export class ByteBuffer {
   #bytes = new Uint8Array(FIRST_CAPACITY);
   #length = 0;

@@ -76,8 +76,6 @@ function inListOrder(list: object, counts: ReadonlyMap<string, number>): Record<
   return Object.fromEntries(counted.map((key) => [key, counts.get(key) ?? 0]));
 }
 
-/** left-out.json, as `createLeftOutWriter` wrote it → its records and notes, a line at a time. */
-
 /** `line` counts from 1. */
 export type LeftOutLine =
   | { readonly line: number; readonly leftOut: LeftOut }
@@ -95,7 +93,10 @@ const SHAPES = {
   note: type({ ...RECORD, code: "string" }),
 };
 
-/** @throws AppError "input". */
+/**
+ * left-out.json, as `createLeftOutWriter` wrote it → its records and notes, a line at a time.
+ * @throws AppError "input".
+ */
 export function* readLeftOut(bytes: Uint8Array): Generator<LeftOut> {
   for (const each of readLeftOutLines(bytes)) {
     if ("leftOut" in each) yield each.leftOut;

@@ -75,8 +75,6 @@ function bySubject(a: DiffSubject, b: DiffSubject): number {
   return compareNatural(a.what, b.what) || compareCodeUnits(a.name ?? "", b.name ?? "");
 }
 
-/** The answers about one thing, twice → what changed, and what is not known any more. */
-
 /** A thing that is known on both sides. A part that only one side has is nothing to compare. */
 export interface BeforeAfter {
   readonly subject: DiffSubject;
@@ -90,6 +88,7 @@ interface Identity {
   readonly place: string;
 }
 
+/** The answers about one thing, before and after → what changed, and what can no longer be read. */
 export function compareParts(
   { subject, before, after }: BeforeAfter,
   differences: DifferenceCollector,

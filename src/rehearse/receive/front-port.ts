@@ -122,11 +122,6 @@ function withHead(client: Socket, length: number, use: (head: Buffer) => void): 
   client.on("error", () => client.destroy());
 }
 
-/**
- * An HTTP/1.1 and an HTTP/2 server on ports of their own, to which connections are piped: the HTTP/2
- * servers of Node and Deno do not accept a socket from which bytes were read.
- */
-
 export type Language = "http1" | "http2";
 
 export type Listener = (request: NodeRequest, response: NodeResponse) => void;
@@ -142,6 +137,10 @@ export interface InnerServers {
 /** Node's default of 10 MB is less than three of the largest requests. */
 const MAX_SESSION_MEGABYTES = 256;
 
+/**
+ * An HTTP/1.1 and an HTTP/2 server on ports of their own, to which connections are piped: the HTTP/2
+ * servers of Node and Deno do not accept a socket from which bytes were read.
+ */
 export async function openInnerServers(listener: Listener): Promise<InnerServers> {
   const servers = {
     http1: createHttp1(listener),

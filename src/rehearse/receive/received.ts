@@ -10,11 +10,6 @@ import { createLeftOutWriter } from "../../run-folder/left-out-file.ts";
 import { type FileEntry, fileEntry, seal } from "../../run-folder/manifest.ts";
 import type { Store } from "../../run-folder/store/store.ts";
 
-/**
- * The bytes of an IngestRequest → the fields that the ingester checks. Entities are not decoded: that
- * would make the receiver slower than the senders that are benchmarked with it.
- */
-
 export interface RequestHead {
   readonly stream: string;
   readonly id: string;
@@ -33,7 +28,11 @@ const TEXTS = new Map(
     .map(({ number, localName }) => [number, localName]),
 );
 
-/** @throws Error when the bytes are not a protobuf message. */
+/**
+ * The bytes of an IngestRequest → the fields that the ingester checks. Entities are not decoded: that
+ * would make the receiver slower than the senders that are benchmarked with it.
+ * @throws Error when the bytes are not a protobuf message.
+ */
 export function skimRequest(bytes: Uint8Array): RequestHead {
   const reader = new BinaryReader(bytes);
   const entities: boolean[] = [];
@@ -90,12 +89,6 @@ export function requestJson(bytes: Uint8Array): ReceivedRequestJson {
   };
 }
 
-/**
- * Requests → files in the form of `transform`, one for each request, numbered in order of arrival:
- * netbox/01-tag-0001.json … A request with entities of several types, which `transform` never writes,
- * goes to other/0001.json.
- */
-
 export interface EntityFiles {
   /** @throws AppError "usage" when the file cannot be written. */
   add(request: Uint8Array): Promise<void>;
@@ -103,6 +96,11 @@ export interface EntityFiles {
   finish(): Promise<void>;
 }
 
+/**
+ * Requests → files in the form of `transform`, one for each request, numbered in order of arrival:
+ * netbox/01-tag-0001.json … A request with entities of several types, which `transform` never writes,
+ * goes to other/0001.json.
+ */
 export async function createEntityFiles(store: Store, tool: Tool): Promise<EntityFiles> {
   const draft = await store.draft(ENTITIES_FOLDER);
   const leftOut = createLeftOutWriter(draft);

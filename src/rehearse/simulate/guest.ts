@@ -5,8 +5,6 @@ import words from "./labels.json" with { type: "json" };
 import systems from "./operating-systems.json" with { type: "json" };
 import { guestLease, type Lease, macAddress, type Site, type SiteNode } from "./site.ts";
 
-/** Operating systems of guests, each with the weight with which it is drawn. Data: operating-systems.json. */
-
 export interface OperatingSystem {
   readonly family: string;
   /** The setting of Proxmox VE; absent where it was never set. */
@@ -17,6 +15,9 @@ export interface OperatingSystem {
   readonly nicName: string;
 }
 
+/**
+ * Operating systems of guests, each with the weight with which it is drawn. Data: operating-systems.json.
+ */
 export const VM_SYSTEMS: Weighted<OperatingSystem> = systems.virtualMachines.map((
   { weight, ...system },
 ) => [weight, system]);
@@ -241,8 +242,6 @@ function drawNic(random: Random): Pick<Nic, "isLinkDown" | "mtu" | "method" | "i
   };
 }
 
-/** What people enter for guests: names, tags, pools, descriptions. Data: labels.json. */
-
 const HA_STATES = weightedBy(words.haStates);
 
 /** undefined: Proxmox VE sends no such key. */
@@ -256,6 +255,7 @@ export interface Labels {
   readonly description: string | undefined;
 }
 
+/** What people enter for guests: names, tags, pools, descriptions. Data: labels.json. */
 export function labelsOf(site: Site, guest: number): Labels {
   const random = createRandom(site.seed, `labels/${guest}`);
   return {
