@@ -2,13 +2,15 @@
 import { allowedText, type SettingTable } from "../base/setting.ts";
 import { STEPS } from "../netbox/types/order.ts";
 import { SHOWN_PATHS } from "../proxmox/endpoints.ts";
-import type { AnswerRows } from "../proxmox/rows.ts";
+import { type AnswerName, ANSWERS } from "../proxmox/rows.ts";
 import { NOTES, REASONS } from "../run-folder/left-out.ts";
 import type { Session } from "../terminal/session.ts";
 import { STUBS } from "../transform/mapping/stubs.ts";
 import type { Row } from "../transform/mapping/table.ts";
 import { CUSTOM_FIELD_TABLES, TABLES } from "../transform/mapping/tables.ts";
 import { OSTYPES } from "../transform/mapping/values.ts";
+
+const ANSWER_NAMES = Object.keys(ANSWERS) as AnswerName[];
 
 type AnyTable = Readonly<Record<string, Row<never, unknown>>>;
 
@@ -25,7 +27,7 @@ export function mappingMarkdown(): string {
     "A row reads keys of answers (`answer.key`), settings and stubs. The answers:",
     grid(
       ["Answer", "API path"],
-      ANSWERS.map((name) => [name, code(SHOWN_PATHS[name])]),
+      ANSWER_NAMES.map((name) => [name, code(SHOWN_PATHS[name])]),
     ),
     ...steps,
     "### Stubs",
@@ -63,23 +65,11 @@ export function settingsMarkdown(settings: SettingTable): string {
 export function mappingJson(): object {
   const tables = STEPS.map(({ name }) => [name, fieldsOf(TABLES[name] as AnyTable)]);
   return {
-    answers: Object.fromEntries(ANSWERS.map((name) => [name, SHOWN_PATHS[name]])),
+    answers: Object.fromEntries(ANSWER_NAMES.map((name) => [name, SHOWN_PATHS[name]])),
     steps: Object.fromEntries(tables),
     stubs: STUBS,
   };
 }
-
-const ANSWERS = [
-  "clusterStatus",
-  "resources",
-  "nodes",
-  "nodeStatus",
-  "network",
-  "config",
-  "osinfo",
-  "agentInterfaces",
-  "lxcInterfaces",
-] as const satisfies readonly (keyof AnswerRows)[];
 
 function fieldsOf(table: AnyTable): object {
   return Object.fromEntries(

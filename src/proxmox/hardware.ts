@@ -1,6 +1,6 @@
-/** Processors, memory and disks as Proxmox VE writes them → the amounts that NetBox's fields hold. */
+/** Processors, memory, ports and disks as Proxmox VE writes them → the amounts that NetBox's fields hold. */
 import type { GuestKind } from "./endpoints.ts";
-import { number, parsePropertyString, text } from "./values.ts";
+import { count, number, parsePropertyString, text } from "./values.ts";
 
 const BYTES_PER_MIB = 2 ** 20;
 /** Six digits, two of them decimals. Source: netbox virtualization/models/virtualmachines.py, vcpus. */
@@ -31,6 +31,22 @@ export function configMemoryMib(value: unknown, most: number): number | undefine
 
 function upTo(most: number, amount: number): number | undefined {
   return amount >= 0 && amount <= most ? amount : undefined;
+}
+
+/** Source: netbox dcim/constants.py, INTERFACE_MTU_MAX. */
+const MAX_MTU_BYTES = 65_536;
+const KBPS_PER_MBPS = 1000;
+
+/** "9000" → 9000 bytes; undefined for values that NetBox does not accept. */
+export function mtuOf(value: unknown): number | undefined {
+  const mtu = count(value);
+  return mtu !== undefined && mtu >= 1 && mtu <= MAX_MTU_BYTES ? mtu : undefined;
+}
+
+/** Mbps → kbps. Source: netbox dcim/models/device_components.py, Interface.speed: 32 bits. */
+export function speedKbps(value: unknown): number | undefined {
+  const kbps = Math.round((number(value) ?? 0) * KBPS_PER_MBPS);
+  return kbps > 0 && kbps <= MAX_INTEGER ? kbps : undefined;
 }
 
 /** A disk, or the reason why a volume is not one. */

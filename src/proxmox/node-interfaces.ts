@@ -1,11 +1,10 @@
 /**
- * A row of a node's network answer → VLAN, parent device, ports, MTU, speed and MAC address.
+ * A row of a node's network answer → VLAN, parent device, ports and MAC address.
  * Source: PVE/INotify.pm; proxmox.md §5.
  */
-import { MAX_INTEGER } from "./hardware.ts";
 import { isMulticastMac, isZeroMac, parseMac } from "./nics.ts";
 import type { NetworkRow } from "./rows.ts";
-import { count, list, number, parseVlanId, text } from "./values.ts";
+import { list, parseVlanId, text } from "./values.ts";
 
 /**
  * The VLAN ID of an interface of type vlan: `vlanid` (not in the releases seen), else `vlan-id` (a string),
@@ -29,22 +28,6 @@ export function parentOf(row: NetworkRow): string | undefined {
 /** "eno1 eno2" → ["eno1", "eno2"]; "none" and "" → []. */
 export function portsOf(value: unknown): string[] {
   return (text(value) ?? "").split(/[\s,;]+/).filter((port) => port !== "" && port !== "none");
-}
-
-/** Source: netbox dcim/constants.py, INTERFACE_MTU_MAX. */
-const MAX_MTU_BYTES = 65_536;
-const KBPS_PER_MBPS = 1000;
-
-/** "9000" → 9000 bytes; undefined for values that NetBox does not accept. */
-export function mtuOf(value: unknown): number | undefined {
-  const mtu = count(value);
-  return mtu !== undefined && mtu >= 1 && mtu <= MAX_MTU_BYTES ? mtu : undefined;
-}
-
-/** Mbps → kbps. Source: netbox dcim/models/device_components.py, Interface.speed: 32 bits. */
-export function speedKbps(value: unknown): number | undefined {
-  const kbps = Math.round((number(value) ?? 0) * KBPS_PER_MBPS);
-  return kbps > 0 && kbps <= MAX_INTEGER ? kbps : undefined;
 }
 
 export interface PortMac {

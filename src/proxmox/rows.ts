@@ -1,111 +1,147 @@
 /**
- * The rows inside the answers, with the keys that are read. A value is `unknown`: by version, one key is a
+ * TABLE: the keys of the answers that are read, and how. A value is `unknown`: by version, one key is a
  * number, a number in a string, "", null or absent. All other keys are only kept in the snapshot.
  */
+import {
+  configMemoryMib,
+  coresTimesSockets,
+  MAX_INTEGER,
+  mibOf,
+  mtuOf,
+  speedKbps,
+  vcpusOf,
+} from "./hardware.ts";
+import { count, type DataRow, flag, number, text } from "./values.ts";
 
-type Row<Key extends string> = { readonly [K in Key]?: unknown };
+/** undefined: not a value that the key can have, such as a list for a text, or too many processors. */
+export type Reader = (value: unknown, row: DataRow) => unknown;
 
-/** A row of /cluster/status. Source: PVE/API2/Cluster.pm, get_status. */
-export type ClusterStatusRow = Row<"type" | "id" | "name" | "online" | "quorate">;
+/** Names, and texts with parts: the code that takes them apart lists what it cannot read. */
+export const elsewhere: Reader = (value) => value;
 
-/** The keys of a guest's row that the mapping reads; most others are telemetry. */
-export const RESOURCE_KEYS = [
-  "id",
-  "type",
-  "vmid",
-  "name",
-  "node",
-  "status",
-  "template",
-  "maxcpu",
-  "maxmem",
-  "tags",
-  "hastate",
-] as const;
+/** The mapping tables name the answers so. */
+export const ANSWERS = {
+  /** A row of /cluster/status. Source: PVE/API2/Cluster.pm, get_status. */
+  clusterStatus: {
+    type: elsewhere,
+    id: elsewhere,
+    name: elsewhere,
+    online: number,
+    quorate: elsewhere,
+  },
 
-/** A row of /cluster/resources?type=vm. Source: PVE/API2/Cluster.pm, resources. */
-export type ResourceRow = Row<(typeof RESOURCE_KEYS)[number]>;
+  /** A row of /cluster/resources?type=vm. Source: PVE/API2/Cluster.pm, resources. */
+  resources: {
+    id: elsewhere,
+    type: elsewhere,
+    vmid: elsewhere,
+    name: elsewhere,
+    node: elsewhere,
+    status: text,
+    template: flag,
+    maxcpu: vcpusOf,
+    maxmem: (value) => mibOf(value, MAX_INTEGER),
+    tags: text,
+    hastate: text,
+  },
 
-/** A row of /nodes. Source: PVE/API2/Nodes.pm, index. */
-export type NodeRow = Row<"node" | "status" | "maxcpu" | "maxmem">;
+  /** A row of /nodes. Source: PVE/API2/Nodes.pm, index. */
+  nodes: {
+    node: elsewhere,
+    status: text,
+    maxcpu: count,
+    maxmem: (value) => mibOf(value, Number.MAX_SAFE_INTEGER),
+  },
 
-/** /nodes/{node}/status. Source: PVE/API2/Nodes.pm, status. */
-export type NodeStatus = Row<"pveversion">;
+  /** /nodes/{node}/status. Source: PVE/API2/Nodes.pm, status. */
+  nodeStatus: { pveversion: elsewhere },
 
-/**
- * A row of /nodes/{node}/network. `speed` and `vlanid` are in the mapping document, and not in the releases of
- * Proxmox VE that were seen.
- * Source: PVE/API2/Network.pm, PVE/INotify.pm (__read_etc_network_interfaces).
- */
-export type NetworkRow = Row<
-  | "iface"
-  | "type"
-  | "method"
-  | "method6"
-  | "active"
-  | "mtu"
-  | "speed"
-  | "cidr"
-  | "address"
-  | "netmask"
-  | "cidr6"
-  | "address6"
-  | "netmask6"
-  | "priority"
-  | "vlanid"
-  | "vlan-id"
-  | "vlan-raw-device"
-  | "slaves"
-  | "bridge_ports"
-  | "ovs_bridge"
-  | "ovs_ports"
-  | "ovs_bonds"
-  | "exists"
-  | "altnames"
-  | "options"
-  | "options6"
->;
+  /**
+   * A row of /nodes/{node}/network. `speed` and `vlanid` are in the mapping document, and not in the
+   * releases of Proxmox VE that were seen.
+   * Source: PVE/API2/Network.pm, PVE/INotify.pm (__read_etc_network_interfaces).
+   */
+  network: {
+    "iface": elsewhere,
+    "type": text,
+    "method": text,
+    "method6": text,
+    "active": flag,
+    "priority": number,
+    "mtu": mtuOf,
+    "speed": speedKbps,
+    "cidr": elsewhere,
+    "address": elsewhere,
+    "netmask": elsewhere,
+    "cidr6": elsewhere,
+    "address6": elsewhere,
+    "netmask6": elsewhere,
+    "vlanid": elsewhere,
+    "vlan-id": elsewhere,
+    "vlan-raw-device": elsewhere,
+    "slaves": elsewhere,
+    "bridge_ports": elsewhere,
+    "ovs_bridge": elsewhere,
+    "ovs_ports": elsewhere,
+    "ovs_bonds": elsewhere,
+    "exists": elsewhere,
+    "altnames": elsewhere,
+    "options": elsewhere,
+    "options6": elsewhere,
+  },
 
-/**
- * /nodes/{node}/{qemu|lxc}/{vmid}/config, one flat object. `netN` and `diskN` are the numbered keys (net0 …; scsi0 …,
- * rootfs, mp0 …).
- * Source: PVE/QemuServer.pm ($confdesc), PVE/LXC/Config.pm ($confdesc).
- */
-export type GuestConfig = Row<
-  | "cores"
-  | "sockets"
-  | "memory"
-  | "onboot"
-  | "ostype"
-  | "description"
-  | "tags"
-  | "agent"
-  | "netN"
-  | "diskN"
->;
+  /**
+   * /nodes/{node}/{qemu|lxc}/{vmid}/config, one flat object. `netN` and `diskN` are the numbered keys
+   * (net0 …; scsi0 …, rootfs, mp0 …). Source: PVE/QemuServer.pm and PVE/LXC/Config.pm ($confdesc).
+   */
+  config: {
+    cores: (value, { sockets }) => vcpusOf(value) && coresTimesSockets(value, sockets),
+    sockets: vcpusOf,
+    memory: (value) => configMemoryMib(value, MAX_INTEGER),
+    onboot: flag,
+    ostype: text,
+    description: text,
+    tags: text,
+    agent: text,
+    netN: elsewhere,
+    diskN: elsewhere,
+  },
 
-/** `result` of agent/get-osinfo. Source: qemu-ga, guest-get-osinfo. */
-export type Osinfo = Row<"name" | "version-id">;
+  /** `result` of agent/get-osinfo. Source: qemu-ga, guest-get-osinfo. */
+  osinfo: { "name": text, "version-id": text },
 
-/** A row of `result` of agent/network-get-interfaces, or of lxc/{vmid}/interfaces. */
-export type GuestInterfaceRow = Row<
-  "name" | "hardware-address" | "ip-addresses" | "hwaddr" | "inet" | "inet6"
->;
+  /** A row of `result` of agent/network-get-interfaces. */
+  agentInterfaces: { "name": elsewhere, "hardware-address": elsewhere, "ip-addresses": elsewhere },
 
-/** Every answer that the mapping reads, by the name that its tables use. */
-export interface AnswerRows {
-  readonly clusterStatus: ClusterStatusRow;
-  readonly resources: ResourceRow;
-  readonly nodes: NodeRow;
-  readonly nodeStatus: NodeStatus;
-  readonly network: NetworkRow;
-  readonly config: GuestConfig;
-  readonly osinfo: Osinfo;
-  readonly agentInterfaces: GuestInterfaceRow;
-  readonly lxcInterfaces: GuestInterfaceRow;
-}
+  /** A row of lxc/{vmid}/interfaces. */
+  lxcInterfaces: {
+    "name": elsewhere,
+    "hardware-address": elsewhere,
+    "ip-addresses": elsewhere,
+    "hwaddr": elsewhere,
+    "inet": elsewhere,
+    "inet6": elsewhere,
+  },
+} as const satisfies Readonly<Record<string, Readonly<Record<string, Reader>>>>;
+
+export type AnswerName = keyof typeof ANSWERS;
+
+export type AnswerRows = {
+  readonly [Name in AnswerName]: { readonly [Key in keyof (typeof ANSWERS)[Name]]?: unknown };
+};
+export type ClusterStatusRow = AnswerRows["clusterStatus"];
+export type ResourceRow = AnswerRows["resources"];
+export type NodeRow = AnswerRows["nodes"];
+export type NodeStatus = AnswerRows["nodeStatus"];
+export type NetworkRow = AnswerRows["network"];
+export type GuestConfig = AnswerRows["config"];
+export type Osinfo = AnswerRows["osinfo"];
+export type GuestInterfaceRow = AnswerRows["lxcInterfaces"];
 
 /** "config.cores": one key of one answer. */
 export type AnswerKey = {
-  [Name in keyof AnswerRows]: `${Name}.${keyof AnswerRows[Name] & string}`;
-}[keyof AnswerRows];
+  [Name in AnswerName]: `${Name}.${keyof AnswerRows[Name] & string}`;
+}[AnswerName];
+
+/** The keys of a guest's row that the mapping reads; most others are telemetry. */
+export const RESOURCE_KEYS = Object.keys(ANSWERS.resources) as (keyof ResourceRow)[];

@@ -1,15 +1,7 @@
 /** What is left out and what is noted: nothing is lost silently. */
-import {
-  configMemoryMib,
-  coresTimesSockets,
-  MAX_INTEGER,
-  mibOf,
-  vcpusOf,
-} from "../proxmox/hardware.ts";
 import { CLUSTER_FILE, NODES_FOLDER } from "../proxmox/endpoints.ts";
-import { mtuOf, speedKbps } from "../proxmox/node-interfaces.ts";
-import type { AnswerRows } from "../proxmox/rows.ts";
-import { count, flag, isBlank, number, text } from "../proxmox/values.ts";
+import { type AnswerName, ANSWERS, elsewhere, type Reader } from "../proxmox/rows.ts";
+import { type DataRow, isBlank, text } from "../proxmox/values.ts";
 import {
   type AnswerRef,
   type LeftOut,
@@ -90,61 +82,20 @@ function sentenceOf(sentence: string, detail: string | undefined): string {
     : `${sentence}: ${detail.slice(0, MAX_DETAIL)}`;
 }
 
-/** undefined: not a value that the key can have, such as a list for a text, or too many processors. */
-type Reader = (value: unknown, row: Readonly<Record<string, unknown>>) => unknown;
-
-/** TABLE: the keys that the mapping reads as one value, and how. */
-const READERS: {
-  readonly [Name in keyof AnswerRows]?: { readonly [Key in keyof AnswerRows[Name]]?: Reader };
-} = {
-  nodes: {
-    status: text,
-    maxcpu: count,
-    maxmem: (value) => mibOf(value, Number.MAX_SAFE_INTEGER),
-  },
-  clusterStatus: { online: number },
-  network: {
-    type: text,
-    method: text,
-    method6: text,
-    active: flag,
-    priority: number,
-    mtu: mtuOf,
-    speed: speedKbps,
-  },
-  resources: {
-    status: text,
-    template: flag,
-    maxcpu: vcpusOf,
-    maxmem: (value) => mibOf(value, MAX_INTEGER),
-    tags: text,
-    hastate: text,
-  },
-  config: {
-    cores: (value, { sockets }) => vcpusOf(value) && coresTimesSockets(value, sockets),
-    sockets: vcpusOf,
-    memory: (value) => configMemoryMib(value, MAX_INTEGER),
-    onboot: flag,
-    ostype: text,
-    description: text,
-    tags: text,
-    agent: text,
-  },
-  osinfo: { "name": text, "version-id": text },
-};
-
-const READERS_BY_ANSWER = Object.entries(READERS).map(([name, readers]) => (
-  [name as keyof AnswerRows, Object.entries(readers as Readonly<Record<string, Reader>>)] as const
-));
+/** Answer → the keys that are read as one value. */
+const READERS = new Map<string, readonly (readonly [key: string, read: Reader])[]>(
+  Object.entries(ANSWERS).map(([name, keys]) => {
+    return [name, Object.entries(keys).filter(([, read]) => read !== elsewhere)];
+  }),
+);
 
 /** One record, such as "vm/101/config.cores", for each value of a thing's answers that is left out alone. */
 export function leaveUnexpectedValues(origin: Origin, ledger: Ledger): void {
   const { what } = origin.subject;
-  for (const [name, readers] of READERS_BY_ANSWER) {
-    const row: Readonly<Record<string, unknown>> | undefined = origin[name];
-    const answer = origin.places[name];
-    if (row === undefined || answer === undefined) continue;
-    for (const [key, read] of readers) {
+  for (const [name, answer] of Object.entries(origin.places) as [AnswerName, AnswerRef][]) {
+    const row: DataRow | undefined = origin[name];
+    if (row === undefined) continue;
+    for (const [key, read] of READERS.get(name) ?? []) {
       const value = row[key];
       if (value === undefined || read(value, row) !== undefined || isBlank(value)) continue;
       ledger.leave({ what: `${what}/${name}.${key}`, answer }, "unparsable", {

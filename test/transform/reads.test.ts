@@ -1,6 +1,7 @@
 /** A row names all that it reads: without a key of an answer, only fields that name the key differ. */
 import { expect, test } from "vitest";
 import { PATHS } from "../../src/proxmox/endpoints.ts";
+import { type AnswerName, ANSWERS } from "../../src/proxmox/rows.ts";
 import type { Answer } from "../../src/proxmox/answers.ts";
 import { STUBS } from "../../src/transform/mapping/stubs.ts";
 import type { SettingTexts } from "../../src/transform/settings.ts";
@@ -26,21 +27,20 @@ const PLACES: Readonly<Record<string, RegExp>> = {
   osinfo: /\/agent\/get-osinfo$/,
 };
 
-/** Keys that say what a thing is like, not which thing it is. */
-const KEYS = [
-  ...["status", "maxcpu", "maxmem", "tags", "hastate"].map((key) => `resources.${key}`),
-  ...["status", "maxcpu", "maxmem"].map((key) => `nodes.${key}`),
-  ...["active", "mtu", "speed", "priority", "slaves", "bridge_ports", "ovs_bridge", "ovs_bonds"]
-    .map((key) => `network.${key}`),
-  ...["ovs_ports", "altnames", "options", "options6"].map((key) => `network.${key}`),
-  ...["vlan-raw-device", "vlan-id", "netmask", "cidr6"].map((key) => `network.${key}`),
-  ...["cores", "sockets", "memory", "onboot", "ostype", "description", "tags", "agent"]
-    .map((key) => `config.${key}`),
-  "osinfo.name",
-  "osinfo.version-id",
-  "nodeStatus.pveversion",
-  "clusterStatus.online",
-];
+/** Answer → the keys that say which thing it is, and those that no thing of the site depends on alone. */
+const IDENTITY: { readonly [Name in AnswerName]?: readonly string[] } = {
+  clusterStatus: ["type", "id", "name", "quorate"],
+  resources: ["id", "type", "vmid", "name", "node", "template"],
+  nodes: ["node"],
+  network: "iface type method method6 vlanid exists cidr address address6 netmask6".split(" "),
+  config: ["netN", "diskN"],
+};
+
+/** "config.cores": what a thing is like. */
+const KEYS = (Object.keys(PLACES) as AnswerName[]).flatMap((name) =>
+  Object.keys(ANSWERS[name]).filter((key) => !IDENTITY[name]?.includes(key))
+    .map((key) => `${name}.${key}`)
+);
 
 /**
  * The example, made fuller: with what no release sends, and with rows that do not say the same thing

@@ -8,10 +8,11 @@ import {
   readListing,
 } from "../../proxmox/listing.ts";
 import { Rights } from "../../proxmox/rights.ts";
+import type { AnswerName } from "../../proxmox/rows.ts";
 import { type DataRow, text } from "../../proxmox/values.ts";
 import type { AnswersFile, Snapshot } from "../../run-folder/snapshot.ts";
 import { type Fields, fieldsOf, type Parts } from "./fields.ts";
-import { type AnswerName, INVENTORY, isInventory } from "./inventory.ts";
+import { INVENTORY, isInventory } from "./inventory.ts";
 
 export interface ClusterContents {
   readonly snapshot: Snapshot;

@@ -5,9 +5,7 @@
  * ($confdesc); qemu-ga, guest-get-osinfo and guest-network-get-interfaces.
  */
 import type { EndpointName } from "../../proxmox/endpoints.ts";
-import type { AnswerRows } from "../../proxmox/rows.ts";
-
-export type AnswerName = keyof AnswerRows;
+import type { AnswerName } from "../../proxmox/rows.ts";
 
 export interface InventoryRow {
   /** A nested key is written "cpuinfo.model". */

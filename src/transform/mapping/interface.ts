@@ -1,7 +1,7 @@
 /** dcim.Interface: an interface of a node. */
 import type { Interface } from "../../netbox/types/interface.ts";
 import { int64 } from "../../netbox/types/shape.ts";
-import { mtuOf, speedKbps } from "../../proxmox/node-interfaces.ts";
+import { mtuOf, speedKbps } from "../../proxmox/hardware.ts";
 import { flag, isBlank } from "../../proxmox/values.ts";
 import type { InterfaceSource } from "../sources.ts";
 import {

@@ -1,12 +1,8 @@
 /** The table of keys is whole: every key that a snapshot here holds is inventory, or says why not. */
 import { expect, test } from "vitest";
-import {
-  type AnswerName,
-  IGNORED_ANSWERS,
-  INVENTORY,
-  isInventory,
-} from "../../../src/look/diff/inventory.ts";
+import { IGNORED_ANSWERS, INVENTORY, isInventory } from "../../../src/look/diff/inventory.ts";
 import { parsePath } from "../../../src/proxmox/endpoints.ts";
+import type { AnswerName } from "../../../src/proxmox/rows.ts";
 import { CUSTOM_FIELD_TABLES, TABLES } from "../../../src/transform/mapping/tables.ts";
 import { siteIn, WHOLE_CASES } from "../../helpers/whole-outputs.ts";
 
