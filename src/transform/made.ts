@@ -1,4 +1,5 @@
 /** An entity, with the source that its table made it from. */
+import type { CustomFields } from "../netbox/types/fields.ts";
 import type { Entities, StepName } from "../netbox/types/order.ts";
 import type { LeftOut, Note } from "../run-folder/left-out.ts";
 import type { Ledger } from "./ledger.ts";
@@ -49,11 +50,8 @@ const MAX_ENTITY_BYTES = 2.5 * 2 ** 20;
 /** In JSON no UTF-16 unit takes more than this many bytes ("\u0001"). */
 const MAX_BYTES_PER_UNIT = 6;
 
-type CustomFields = Readonly<
-  Record<string, { readonly text: string } | { readonly integer: string }>
->;
 interface Texts {
-  readonly comments?: string;
+  readonly [field: string]: unknown;
   readonly custom_fields?: CustomFields;
 }
 
@@ -74,18 +72,18 @@ export function fit(made: Made, ledger: Ledger): Made {
 }
 
 /** The texts that may be too long, with their UTF-16 units. */
-function longTextsOf({ comments = "", custom_fields = {} }: Texts) {
-  const texts = Object.entries(custom_fields).map(([field, value]) => (
-    { field, units: "text" in value ? value.text.length : 0 }
-  ));
-  return [{ field: "comments", units: comments.length }, ...texts]
+function longTextsOf(entity: Texts) {
+  const custom = Object.entries(entity.custom_fields ?? {})
+    .map(([field, value]) => [field, "text" in value ? value.text : undefined] as const);
+  return [...Object.entries(entity), ...custom]
+    .map(([field, text]) => ({ field, units: typeof text === "string" ? text.length : 0 }))
     .filter(({ units }) => units * MAX_BYTES_PER_UNIT > MAX_ENTITY_BYTES);
 }
 
 function without(entity: Texts, field: string): Texts {
-  const { [field]: _dropped, ...kept } = entity.custom_fields ?? {};
-  const { comments: _comments, ...rest } = entity;
-  return field === "comments" ? rest : { ...entity, custom_fields: kept };
+  const { [field]: _own, ...rest } = entity;
+  const { [field]: _custom, ...custom_fields } = entity.custom_fields ?? {};
+  return field in entity ? rest : { ...entity, custom_fields };
 }
 
 function sizeOf(entity: Texts): number {

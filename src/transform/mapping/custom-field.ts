@@ -70,11 +70,11 @@ const field = rowBuilder<CustomFieldSource>();
 const DOCUMENT = "as in the mapping document";
 
 export const CUSTOM_FIELD: Table<CustomFieldSource, CustomField> = {
-  name: field.from([], DOCUMENT, (f) => f.name),
-  type: field.from([], "text, or integer for the two of a device", (f) => f.type),
-  label: field.from([], DOCUMENT, (f) => f.label),
-  description: field.from([], "its purpose, as in the mapping document", (f) => f.purpose),
-  object_types: field.from([], DOCUMENT, (f) => [f.objectType]),
+  name: field.own(DOCUMENT, (f) => f.name),
+  type: field.own("text, or integer for the two of a device", (f) => f.type),
+  label: field.own(DOCUMENT, (f) => f.label),
+  description: field.own("its purpose, as in the mapping document", (f) => f.purpose),
+  object_types: field.own(DOCUMENT, (f) => [f.objectType]),
   related_object_type: field.skip("none of the seven points at an object"),
   related_object_filter: field.skip("none of the seven points at an object"),
   choice_set: field.skip("none of the seven is a selection"),

@@ -88,7 +88,7 @@ export const DEVICE: Table<NodeSource, Device> = {
     ),
     EMPTY,
   ),
-  custom_fields: node.from([], "see the custom fields below", (n) => {
+  custom_fields: node.own("see the custom fields below", (n) => {
     const fields = customFields(n, false);
     return Object.keys(fields).length === 0 ? undefined : fields;
   }),

@@ -64,10 +64,12 @@ export type Table<Source, Target> = {
 export interface RowBuilder<Source> {
   /** A value that is made from what the row reads. */
   from<Value>(
-    reads: readonly Read[],
+    reads: readonly [Read, ...Read[]],
     how: string,
     get: (source: Source) => FieldValue<Value>,
   ): Row<Source, Value>;
+  /** A value of our own tables: it reads no answer and no setting. */
+  own<Value>(how: string, get: (source: Source) => FieldValue<Value>): Row<Source, Value>;
   /** The same value for all. */
   fixed<const Value>(value: Value, why: string): Row<Source, Value>;
   /** Never sent, and why. */
@@ -79,6 +81,7 @@ export interface RowBuilder<Source> {
 export function rowBuilder<Source>(): RowBuilder<Source> {
   return {
     from: (reads, how, get) => ({ kind: "mapped", reads, how, get }),
+    own: (how, get) => ({ kind: "mapped", reads: [], how, get }),
     fixed: (value, why) => ({ kind: "fixed", reads: [], how: why, get: () => value }),
     skip: (why) => ({ kind: "skipped", reads: [], how: why, get: () => undefined }),
     clearing: (row, clear) => ({ ...row, clear }),

@@ -17,8 +17,7 @@ export const TAG: Table<TagSource, Tag> = {
     SLUG_RULE,
     (t) => t.slug,
   ),
-  color: tag.from(
-    [],
+  color: tag.own(
     "proxmox-ve `e57000`, discovered `198754`, proxmox-{PROXMOX_HOST} `fd7e14`; guest tags keep theirs",
     (t) => t.color,
   ),

@@ -117,8 +117,7 @@ export const VIRTUAL_MACHINE: Table<GuestSource, VirtualMachine> = {
     "the global tags, the host's, and the guest's own",
     (g) => g.tags,
   ),
-  custom_fields: guest.from(
-    [],
+  custom_fields: guest.own(
     "see the custom fields below",
     (g) => customFields(g, g.cluster.policy.clearEmpty),
   ),
