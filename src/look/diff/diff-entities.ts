@@ -13,7 +13,6 @@ import type { TransformedSet } from "../../run-folder/entity-set.ts";
 import type { LeftOut } from "../../run-folder/left-out.ts";
 import {
   judgeMissing,
-  type Missing,
   readUnread,
   unreadOf,
   type UnreadOwners,
@@ -30,10 +29,12 @@ import {
   DifferenceCollector,
   type DiffSubject,
   type FieldChange,
+  type Fields,
+  fieldsOf,
+  type Gap,
+  MAX_DEPTH,
   type RunDifferences,
-  type UnreadSubject,
 } from "./differences.ts";
-import { type Fields, fieldsOf, MAX_DEPTH } from "./fields.ts";
 
 const MACHINE_IDENTITY = { name: "name", place: "custom_fields.proxmox_node.text" };
 
@@ -54,14 +55,12 @@ export async function diffEntities(a: TransformedSet, b: TransformedSet): Promis
     added.push(...step.added);
     missing.push(...step.missing);
   }
-  const judged = {
-    missing: await judgeMissing(missing, a, b),
-    added: await judgeMissing(added, b, a),
-  };
-  findings.gone.push(...judged.missing.filter(isRead).map(subjectOf));
-  findings.unread.push(...judged.missing.flatMap(unreadIn));
-  findings.added.push(...judged.added.filter(isRead).map(subjectOf));
-  findings.unreadBefore.push(...judged.added.flatMap(unreadIn));
+  for (const found of await judgeMissing(missing, a, b)) {
+    findings.addAlone("before", subjectOf(found), gapOf(found.notRead));
+  }
+  for (const found of await judgeMissing(added, b, a)) {
+    findings.addAlone("after", subjectOf(found), gapOf(found.notRead));
+  }
   return findings.sorted();
 }
 
@@ -76,15 +75,6 @@ async function readSide(set: TransformedSet): Promise<Side> {
   };
 }
 
-function isRead({ notRead }: Missing): boolean {
-  return notRead === undefined;
-}
-
-function unreadIn(found: Missing): UnreadSubject[] {
-  const { notRead } = found;
-  return notRead === undefined ? [] : [{ ...subjectOf(found), parts: [], ...gapOf(notRead) }];
-}
-
 interface Pair {
   readonly old: EntityAt;
   readonly now: EntityAt;
@@ -94,7 +84,10 @@ interface Pair {
 
 /** A field that is no longer sent stays in NetBox; it is no change when its answer was not read. */
 function compareEntity({ old, now, before, after }: Pair, findings: DifferenceCollector): void {
-  const gaps = { before: unreadOf(old, before.unread), after: unreadOf(now, after.unread) };
+  const gaps = {
+    before: gapOf(unreadOf(old, before.unread)),
+    after: gapOf(unreadOf(now, after.unread)),
+  };
   const changes = compareFields(
     entityFields(old, before.machines),
     entityFields(now, after.machines),
@@ -107,10 +100,10 @@ function compareEntity({ old, now, before, after }: Pair, findings: DifferenceCo
   const identity = now.step === "virtual-machine" ? MACHINE_IDENTITY : undefined;
   addChanged(findings, { subject, fields: known, identity });
   if (gaps.after !== undefined && unread.length > 0) {
-    findings.unread.push({ ...subject, parts: namesOf(unread), ...gapOf(gaps.after) });
+    findings.addUnread("before", { ...subject, parts: namesOf(unread) }, gaps.after);
   }
   if (gaps.before !== undefined && unreadBefore.length > 0) {
-    findings.unreadBefore.push({ ...subject, parts: namesOf(unreadBefore), ...gapOf(gaps.before) });
+    findings.addUnread("after", { ...subject, parts: namesOf(unreadBefore) }, gaps.before);
   }
 }
 
@@ -139,8 +132,8 @@ function subjectOf({ step, entity }: EntityAt): DiffSubject {
   return { what: `${step} ${name}`, ...(node === undefined ? {} : { node }) };
 }
 
-function gapOf({ reason, sentence }: LeftOut): Pick<UnreadSubject, "reason" | "detail"> {
-  return { reason, detail: sentence };
+function gapOf(record: LeftOut | undefined): Gap | undefined {
+  return record && { reason: record.reason, detail: record.sentence };
 }
 
 /** The guests of a set: a renamed guest keeps its VMID and cluster. */

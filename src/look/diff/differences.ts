@@ -1,7 +1,8 @@
-/** The result of a comparison, and how it is collected: things that were added, changed, are gone or unread. */
+/** Things as comparable fields, and what differs: things that were added, changed, are gone or unread. */
+import { canonicalJson } from "../../base/json.ts";
 import { compareCodeUnits, compareNatural } from "../../base/natural-order.ts";
+import type { Reading } from "../../proxmox/answers.ts";
 import type { Reason } from "../../run-folder/left-out.ts";
-import type { Fields, Parts } from "./fields.ts";
 
 export interface DiffSubject {
   /** "vm/101", "node/pve1/vmbr0", "cluster", as in left-out.json; for an entity step and name: "tag prod". */
@@ -31,9 +32,12 @@ export interface ChangedSubject extends DiffSubject {
 }
 
 /** Known on one side but not read on the other, which does not mean that it is gone. */
-export interface UnreadSubject extends DiffSubject {
+export interface UnreadSubject extends DiffSubject, Gap {
   /** Missing answers or fields; empty if all are missing. */
   readonly parts: readonly string[];
+}
+
+export interface Gap {
   readonly reason: Reason;
   readonly detail: string;
 }
@@ -48,12 +52,27 @@ export interface RunDifferences {
   readonly unreadBefore: readonly UnreadSubject[];
 }
 
-export class DifferenceCollector {
+export class DifferenceCollector implements RunDifferences {
   readonly added: DiffSubject[] = [];
   readonly changed: ChangedSubject[] = [];
   readonly gone: DiffSubject[] = [];
   readonly unread: UnreadSubject[] = [];
   readonly unreadBefore: UnreadSubject[] = [];
+
+  /** A thing that only one side has. `gap`: why it was not read on the other. */
+  addAlone(on: "before" | "after", subject: DiffSubject, gap: Gap | undefined): void {
+    if (gap !== undefined) this.addUnread(on, { ...subject, parts: [] }, gap);
+    else this[on === "before" ? "gone" : "added"].push(subject);
+  }
+
+  /** Parts that were read only on one side. */
+  addUnread(
+    on: "before" | "after",
+    subject: Omit<UnreadSubject, keyof Gap>,
+    { reason, detail }: Gap,
+  ): void {
+    this[on === "before" ? "unread" : "unreadBefore"].push({ ...subject, reason, detail });
+  }
 
   /** In natural order. */
   sorted(): RunDifferences {
@@ -102,8 +121,8 @@ export function compareParts(
     }
   }
   addChanged(differences, { subject, fields, identity });
-  differences.unread.push(...unreadOf({ subject, before, after }));
-  differences.unreadBefore.push(...unreadOf({ subject, before: after, after: before }));
+  addUnreadParts("before", { subject, before, after }, differences);
+  addUnreadParts("after", { subject, before: after, after: before }, differences);
 }
 
 export function compareFields(before: Fields, after: Fields): FieldChange[] {
@@ -135,15 +154,82 @@ export function addChanged(
 }
 
 /** Parts that were read before and not after, grouped by reason. */
-function unreadOf({ subject, before, after }: BeforeAfter): UnreadSubject[] {
+function addUnreadParts(
+  on: "before" | "after",
+  { subject, before, after }: BeforeAfter,
+  differences: DifferenceCollector,
+): void {
   const missing = [...before].flatMap(([part, old]) => {
     const now = after.get(part);
     return "value" in old && now !== undefined && "reason" in now ? [{ part, gap: now }] : [];
   });
-  return [...Map.groupBy(missing, ({ gap }) => gap.reason)].map(([reason, gaps]) => ({
-    ...subject,
-    parts: gaps.map(({ part }) => part),
-    reason,
-    detail: [...new Set(gaps.map(({ gap }) => gap.detail))].filter(Boolean).join("; "),
-  }));
+  for (const [reason, gaps] of Map.groupBy(missing, ({ gap }) => gap.reason)) {
+    const details = new Set(gaps.map(({ gap }) => gap.detail));
+    const detail = [...details].filter(Boolean).join("; ");
+    differences.addUnread(on, { ...subject, parts: gaps.map(({ part }) => part) }, {
+      reason,
+      detail,
+    });
+  }
+}
+
+export type Fields = ReadonlyMap<string, string>;
+
+/** The answers about a thing, by their names in left-out.json: "config", "agent/get-osinfo". */
+export type Parts = ReadonlyMap<string, Reading<Fields>>;
+
+/** TABLE: unordered lists, by their separator. */
+const SETS: Readonly<Record<string, RegExp>> = {
+  tags: /[;, ]+/,
+  altnames: /, /,
+  slaves: / +/,
+  bridge_ports: / +/,
+  ovs_ports: / +/,
+  ovs_bonds: / +/,
+};
+
+/** Off is the same as absent: releases differ in which of the two they send. */
+const OFF_WHEN_ABSENT: ReadonlySet<string> = new Set(["template"]);
+
+/** Deeper than any value of Proxmox VE or Diode; deeper values are compared as JSON. */
+export const MAX_DEPTH = 8;
+
+/**
+ * { cpuinfo: { cores: 4 } } → "cpuinfo.cores" → "4", for the keys that `isCompared`.
+ * @throws AppError "input" if a value is nested too deep.
+ */
+export function fieldsOf(data: object, isCompared: (key: string) => boolean): Fields {
+  return new Map(
+    leavesOf(data, "", 0).flatMap(([key, value]): [string, string][] => {
+      const text = isCompared(key) ? fieldText(key, value) : undefined;
+      return text === undefined ? [] : [[key, text]];
+    }),
+  );
+}
+
+/** 4 and "4" are equal; so are "", null and absent. */
+function fieldText(key: string, value: unknown): string | undefined {
+  const text = plainText(key, value);
+  if (text === "" || (text === "0" && OFF_WHEN_ABSENT.has(key))) return undefined;
+  const separator = SETS[key];
+  if (separator === undefined) return text;
+  const parts = text.split(separator).filter((part) => part !== "").sort();
+  return parts.length === 0 ? undefined : parts.join(", ");
+}
+
+function plainText(key: string, value: unknown): string {
+  if (value === null || value === undefined) return "";
+  if (Array.isArray(value) && value.every((item) => typeof item !== "object")) {
+    return value.join(", ");
+  }
+  return typeof value === "object" ? canonicalJson(value, { what: key }) : String(value);
+}
+
+function leavesOf(value: object, prefix: string, depth: number): [string, unknown][] {
+  return Object.entries(value).flatMap(([key, item]: [string, unknown]) => {
+    const path = prefix + key;
+    const isBranch = typeof item === "object" && item !== null && !Array.isArray(item) &&
+      depth < MAX_DEPTH;
+    return isBranch ? leavesOf(item, `${path}.`, depth + 1) : [[path, item]];
+  });
 }

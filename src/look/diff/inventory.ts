@@ -4,8 +4,8 @@
  * Sources: PVE/API2/Cluster.pm, Nodes.pm, Network.pm; PVE/QemuServer.pm and PVE/LXC/Config.pm
  * ($confdesc); qemu-ga, guest-get-osinfo and guest-network-get-interfaces.
  */
-import type { EndpointName } from "../../proxmox/endpoints.ts";
 import type { AnswerName } from "../../proxmox/rows.ts";
+import { type Fields, fieldsOf } from "./differences.ts";
 
 export interface InventoryRow {
   /** A nested key is written "cpuinfo.model". */
@@ -115,15 +115,13 @@ export const INVENTORY: Readonly<Record<AnswerName, InventoryRow>> = {
   },
 };
 
-/** Answers that are not compared, and why. */
-export const IGNORED_ANSWERS: Readonly<Record<Exclude<EndpointName, AnswerName>, string>> = {
-  version: "version of the node that answered; the status of each node has its own",
-  acl: "about the token",
-  permissions: "about the token",
-};
-
 export function isInventory(answer: AnswerName, key: string): boolean {
   const { inventory, ignored, others } = INVENTORY[answer];
   if (inventory.includes(key)) return true;
   return others === "inventory" && !Object.values(ignored).some((keys) => keys.includes(key));
+}
+
+/** The compared keys of a row of the answer. */
+export function inventoryOf(row: object, answer: AnswerName): Fields {
+  return fieldsOf(row, (key) => isInventory(answer, key));
 }

@@ -2,11 +2,11 @@
 import { compareNatural } from "../../base/natural-order.ts";
 import { objectOf, type Reading, rowsOf, thenRead } from "../../proxmox/answers.ts";
 import { PATHS } from "../../proxmox/endpoints.ts";
+import { type AddressedGuest, addressedGuests, readListing } from "../../proxmox/listing.ts";
 import { parentOf, portsOf, vlanIdOf } from "../../proxmox/node-interfaces.ts";
 import { flag, integer, parsePropertyString, parseVlanId, text } from "../../proxmox/values.ts";
 import type { AnswersFile, Snapshot } from "../../run-folder/snapshot.ts";
 import { interfaceType } from "../../transform/mapping/values.ts";
-import { type GuestOverview, readClusterContents } from "../diff/cluster-contents.ts";
 
 export interface Topology {
   readonly nodes: readonly NodeWiring[];
@@ -18,9 +18,12 @@ export interface Topology {
 
 /** Memory holds the answers of one node at a time. @throws AppError "input". */
 export async function readTopology(snapshot: Snapshot): Promise<Topology> {
-  const overview = await readClusterContents(snapshot);
-  const guests = Map.groupBy(overview.guests.values(), ({ node }) => node);
-  const names = [...new Set([...overview.nodes.keys(), ...guests.keys()])].sort(compareNatural);
+  const listing = readListing(await snapshot.cluster());
+  const listedGuests = addressedGuests(listing.resources);
+  const byKey = new Map(listedGuests.map((guest) => [guestKey(guest), guest]));
+  const guests = Map.groupBy(byKey.values(), ({ node }) => node);
+  const names = [...new Set([...listing.nodes.keys(), ...snapshot.nodes, ...guests.keys()])]
+    .sort(compareNatural);
   const nodes: NodeWiring[] = [];
   for (const node of names) {
     const listed = (guests.get(node) ?? []).toSorted((a, b) => a.vmid - b.vmid);
@@ -40,7 +43,7 @@ export async function readTopology(snapshot: Snapshot): Promise<Topology> {
   };
 }
 
-export function guestKey({ kind, vmid }: Pick<GuestOverview, "kind" | "vmid">): string {
+export function guestKey({ kind, vmid }: Pick<AddressedGuest, "kind" | "vmid">): string {
   return `${kind}/${vmid}`;
 }
 
@@ -71,7 +74,7 @@ export interface NodePort {
 }
 
 export interface GuestNic {
-  readonly guest: GuestOverview;
+  readonly guest: AddressedGuest;
   /** "net0" */
   readonly key: string;
   readonly bridge: string | undefined;
@@ -86,12 +89,12 @@ export interface NodeWiring {
   readonly ports: Reading<readonly NodePort[]>;
   readonly nics: readonly GuestNic[];
   /** Guests whose config was not read. */
-  readonly unread: readonly GuestOverview[];
+  readonly unread: readonly AddressedGuest[];
 }
 
 interface Listed {
   readonly node: string;
-  readonly guests: readonly GuestOverview[];
+  readonly guests: readonly AddressedGuest[];
 }
 
 export function nodeWiring({ node, guests }: Listed, file: AnswersFile | undefined): NodeWiring {
@@ -143,7 +146,7 @@ function overOf(row: Row): string[] {
   return [...new Set([...lower, ...(parent === undefined ? [] : [parent])])];
 }
 
-function nicsOf(guest: GuestOverview, config: Row): GuestNic[] {
+function nicsOf(guest: AddressedGuest, config: Row): GuestNic[] {
   return Object.entries(config).flatMap(([key, value]) => {
     if (!/^net\d+$/.test(key)) return [];
     const pairs = parsePropertyString(text(value) ?? "", "model");

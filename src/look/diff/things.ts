@@ -1,0 +1,298 @@
+/** The cluster, nodes, guests and interfaces of a snapshot, with the answers about each as comparable fields. */
+import {
+  agentResultOf,
+  type Answer,
+  asRows,
+  containerListOf,
+  hiddenRows,
+  narrow,
+  NO_ANSWER,
+  type NotRead,
+  objectOf,
+  type Reading,
+  rowsOf,
+  thenRead,
+} from "../../proxmox/answers.ts";
+import { answerName, PATHS } from "../../proxmox/endpoints.ts";
+import {
+  type AddressedGuest,
+  addressedGuests,
+  type ClusterListing,
+  readListing,
+} from "../../proxmox/listing.ts";
+import { Rights } from "../../proxmox/rights.ts";
+import type { AnswerName } from "../../proxmox/rows.ts";
+import { type DataRow, record, records, text } from "../../proxmox/values.ts";
+import type { AnswersFile, Snapshot } from "../../run-folder/snapshot.ts";
+import { type DiffSubject, type Fields, fieldsOf, type Parts } from "./differences.ts";
+import { INVENTORY, inventoryOf } from "./inventory.ts";
+
+/** A node or guest. */
+export interface Thing {
+  readonly subject: DiffSubject;
+  /** The node whose file has its answers. */
+  readonly node: string;
+  partsOf(file: NodeFiles): Parts;
+  /** Of a node: things of their own, since some tokens cannot see bridges. */
+  interfacesOf?(file: NodeFiles): Reading<Listing<Interface>>;
+}
+
+interface Interface {
+  readonly subject: DiffSubject;
+  readonly fields: Fields;
+}
+
+export interface Listing<Item> {
+  /** By a key that is the same in both snapshots. */
+  readonly things: ReadonlyMap<string, Item>;
+  /** Why a thing that is not listed may exist. */
+  readonly gap: NotRead | undefined;
+}
+
+export interface ClusterThings {
+  /** undefined: a node outside a cluster, or it was not read. */
+  readonly name: string | undefined;
+  readonly parts: Parts;
+  readonly nodes: Listing<Thing>;
+  /** By "qemu/101". */
+  readonly guests: Listing<Thing>;
+}
+
+/** @throws AppError "input". */
+export async function readThings(snapshot: Snapshot): Promise<ClusterThings> {
+  const answers = await snapshot.cluster();
+  const listing = readListing(answers, ["type", "vmid", ...INVENTORY.resources.inventory]);
+  const { cluster = {}, notRead, resources } = listing;
+  const nodes = [...listing.nodes.keys(), ...snapshot.nodes];
+  const noPool = poolGap(answers);
+  const guests = resources.flatMap((row) =>
+    addressedGuests([row]).map((guest) =>
+      [`${guest.kind}/${guest.vmid}`, guestThing(guest, row, noPool)] as const
+    )
+  );
+  return {
+    name: text(cluster.name),
+    parts: new Map([[
+      "status",
+      notRead.clusterStatus ?? { value: fieldsOf(cluster, (key) => key === "name") },
+    ]]),
+    nodes: {
+      things: new Map(nodes.map((node) => [node, nodeThing(node, listing)])),
+      gap: notRead.nodes,
+    },
+    guests: {
+      things: new Map(guests),
+      gap: notRead.resources ?? hiddenRows(snapshot.manifest, PATHS.resources),
+    },
+  };
+}
+
+/** The answers of a snapshot, of one node at a time. */
+export class NodeFiles {
+  readonly #snapshot: Snapshot;
+  #node = "";
+  #file: AnswersFile | undefined;
+
+  constructor(snapshot: Snapshot) {
+    this.#snapshot = snapshot;
+  }
+
+  async open(node: string): Promise<void> {
+    if (node === this.#node) return;
+    this.#file = undefined;
+    this.#file = await this.#snapshot.node(node);
+    this.#node = node;
+  }
+
+  /** An answer of the node that is open. */
+  read<Value>(path: string, read: (answer: Answer | undefined) => Reading<Value>): Reading<Value> {
+    if (this.#file !== undefined) return read(this.#file.get(path));
+    const { nodes } = this.#snapshot.manifest.scope;
+    const isInScope = nodes.includes("*") || nodes.includes(this.#node);
+    return isInScope ? NO_ANSWER : { reason: "out-of-scope", detail: "" };
+  }
+
+  /** Why rows may be missing from the answer to `path`. */
+  gapIn(path: string): NotRead | undefined {
+    return hiddenRows(this.#snapshot.manifest, path);
+  }
+}
+
+function nodeThing(node: string, listing: ClusterListing): Thing {
+  const interfacesOf = (files: NodeFiles) => readInterfaces(node, files);
+  return {
+    subject: { what: `node/${node}` },
+    node,
+    interfacesOf,
+    partsOf: (files) =>
+      new Map([
+        ...listedNodeParts(node, listing),
+        ["status", fieldsIn(files.read(PATHS.nodeStatus(node), objectOf), "nodeStatus")],
+        ["network", thenRead(interfacesOf(files), () => ({ value: new Map() }))],
+      ]),
+  };
+}
+
+/** What a row of /nodes lacks when the node is off, or when the token may not read it. */
+const FIGURES = ["maxcpu", "maxmem", "level", "host-arch"];
+
+function listedNodeParts(node: string, { nodes, members }: ClusterListing): Parts {
+  const parts = new Map<string, Reading<Fields>>();
+  const row = nodes.get(node);
+  if (row !== undefined) {
+    const fields = inventoryOf(row, "nodes");
+    const isOff = row.status !== "online";
+    parts.set("listing", { value: without(fields, FIGURES) });
+    parts.set(
+      "figures",
+      fields.has("maxcpu") || fields.has("maxmem")
+        ? { value: only(fields, FIGURES) }
+        : isOff
+        ? { reason: "unreachable", detail: `the node is ${String(row.status)}` }
+        : { reason: "denied", detail: "the listing of the nodes is without figures" },
+    );
+  }
+  // A /cluster/status that was not read is reported once, for the cluster.
+  const member = members.get(node);
+  if (member !== undefined) parts.set("member", { value: inventoryOf(member, "clusterStatus") });
+  return parts;
+}
+
+function readInterfaces(node: string, files: NodeFiles): Reading<Listing<Interface>> {
+  const path = PATHS.network(node);
+  return thenRead(files.read(path, rowsOf), (rows) => {
+    const things = rows.map((row): [string, Interface] => {
+      const name = String(row["iface"]);
+      const subject = { what: `node/${node}/${name}` };
+      return [name, { subject, fields: inventoryOf(row, "network") }];
+    });
+    return { value: { things: new Map(things), gap: files.gapIn(path) } };
+  });
+}
+
+function guestThing(guest: AddressedGuest, row: DataRow, noPool: NotRead | undefined): Thing {
+  const { node, vmid, name } = guest;
+  return {
+    subject: { what: `vm/${vmid}`, ...(name === undefined ? {} : { name }), node },
+    node,
+    partsOf(files) {
+      const listed = inventoryOf(row, "resources");
+      const config = files.read(PATHS.config(guest), objectOf);
+      return new Map([
+        ...listedGuestParts(guest, listed, noPool),
+        ["config", fieldsIn(config, "config")],
+        ["tags", tagsOf(listed, config)],
+        ...agentParts(guest, config, files),
+      ]);
+    },
+  };
+}
+
+/** A guest's pool is shown to those who may see it. Source: PVE/API2/Cluster.pm, resources. */
+function poolGap(answers: AnswersFile): NotRead | undefined {
+  const permissions = answers.get(PATHS.permissions);
+  if (permissions === undefined) return undefined;
+  const rights = Rights.of(permissions, answers.get(PATHS.acl));
+  if (rights === undefined) return { reason: "denied", detail: "the token's rights were not read" };
+  if (rights.hasEverywhere(["Pool.Audit"], "/pool")) return undefined;
+  return { reason: "denied", detail: "the token lacks Pool.Audit on /pool" };
+}
+
+/** From the status daemon of the guest's node; missing while that is silent. */
+const LIVE_KEYS = ["name", "status", "template", "maxcpu", "maxmem"];
+
+function listedGuestParts(
+  { name }: AddressedGuest,
+  listed: Fields,
+  noPool: NotRead | undefined,
+): Parts {
+  const pool = only(listed, ["pool"]);
+  const detail = "its node has reported nothing about it";
+  return new Map<string, Reading<Fields>>([
+    ["listing", { value: without(listed, [...LIVE_KEYS, "pool", "tags"]) }],
+    ["pool", pool.size > 0 || noPool === undefined ? { value: pool } : noPool],
+    [
+      "status",
+      name === undefined ? { reason: "unreachable", detail } : { value: only(listed, LIVE_KEYS) },
+    ],
+  ]);
+}
+
+/** Before Proxmox VE 7.2 the listing has no tags, so they come from the config. */
+function tagsOf(listed: Fields, config: Reading<DataRow>): Reading<Fields> {
+  if (listed.has("tags")) return { value: only(listed, ["tags"]) };
+  return thenRead(config, (data) => ({ value: inventoryOf({ tags: data["tags"] }, "resources") }));
+}
+
+/** What the guest agent, or the container itself, answers. */
+function agentParts(guest: AddressedGuest, config: Reading<DataRow>, files: NodeFiles): Parts {
+  const addresses = (rows: Reading<readonly DataRow[]>): Reading<Fields> =>
+    thenRead(
+      config,
+      (known) => thenRead(rows, (value) => ({ value: addressFields(value, macsOf(known)) })),
+    );
+  if (guest.kind === "lxc") {
+    const rows = narrow(files.read(PATHS.lxcInterfaces(guest), containerListOf), asRows);
+    return new Map([["interfaces", addresses(rows)]]);
+  }
+  const osinfo = narrow(files.read(PATHS.osinfo(guest), agentResultOf), record);
+  const rows = narrow(files.read(PATHS.agentInterfaces(guest), agentResultOf), asRows);
+  return new Map([
+    [
+      answerName("osinfo"),
+      thenRead(fieldsIn(osinfo, "osinfo"), (fields) => ({
+        value: new Map([...fields].map(([key, value]) => [`osinfo.${key}`, value])),
+      })),
+    ],
+    [answerName("agentInterfaces"), addresses(rows)],
+  ]);
+}
+
+const MAC_REGEXP = /\b[0-9a-f]{2}(?::[0-9a-f]{2}){5}\b/i;
+
+/** MAC addresses of the NICs in the config, in lower case. */
+function macsOf(config: DataRow): ReadonlySet<string> {
+  const nics = Object.entries(config).filter(([key]) => /^net\d+$/.test(key));
+  return new Set(
+    nics.flatMap(([, value]) => MAC_REGEXP.exec(String(value))?.[0].toLowerCase() ?? []),
+  );
+}
+
+/** Assigned automatically. Source: RFC 3927, RFC 4291. */
+const LINK_LOCAL_REGEXP = /^(?:169\.254\.|fe[89ab][0-9a-f]:)/i;
+
+/**
+ * "interfaces.eth0" → "10.0.0.5/24, …". Only for NICs of the config: bridges, containers and tunnels inside
+ * a guest change often.
+ */
+function addressFields(rows: readonly DataRow[], macs: ReadonlySet<string>): Fields {
+  const byName = Map.groupBy(
+    rows.filter((row) => macs.has(String(row["hardware-address"] ?? row["hwaddr"]).toLowerCase())),
+    ({ name }) => String(name),
+  );
+  return new Map([...byName].flatMap(([name, same]): [string, string][] => {
+    const addresses = [...new Set(same.flatMap(addressesOf))]
+      .filter((text) => !LINK_LOCAL_REGEXP.test(text)).sort();
+    return addresses.length === 0 ? [] : [[`interfaces.${name}`, addresses.join(", ")]];
+  }));
+}
+
+/** Before Proxmox VE 8.4 a container has only inet and inet6, with one address each. */
+function addressesOf(row: DataRow): string[] {
+  const texts = records(row["ip-addresses"]).map((each) =>
+    `${String(each["ip-address"])}/${String(each["prefix"])}`
+  );
+  return [...texts, ...[row["inet"], row["inet6"]].filter((text) => typeof text === "string")];
+}
+
+function fieldsIn(reading: Reading<object>, answer: AnswerName): Reading<Fields> {
+  return thenRead(reading, (data) => ({ value: inventoryOf(data, answer) }));
+}
+
+function only(fields: Fields, keys: readonly string[]): Fields {
+  return new Map([...fields].filter(([key]) => keys.includes(key)));
+}
+
+function without(fields: Fields, keys: readonly string[]): Fields {
+  return new Map([...fields].filter(([key]) => !keys.includes(key)));
+}
