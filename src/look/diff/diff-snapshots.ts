@@ -3,8 +3,15 @@
  * and the differences.
  */
 import { compareNatural } from "../../base/natural-order.ts";
-import { valueOf } from "../../proxmox/answers.ts";
-import type { Snapshot } from "../../run-folder/snapshot.ts";
+import {
+  type Answer,
+  hiddenRows,
+  NO_ANSWER,
+  type NotRead,
+  type Reading,
+  valueOf,
+} from "../../proxmox/answers.ts";
+import type { AnswersFile, Snapshot } from "../../run-folder/snapshot.ts";
 import {
   addChanged,
   compareFields,
@@ -13,7 +20,7 @@ import {
   type DiffSubject,
   type RunDifferences,
 } from "./differences.ts";
-import { type Listing, NodeFiles, readThings, type Thing } from "./things.ts";
+import { type Listing, type NodeAnswers, readThings, type Thing } from "./things.ts";
 
 const GUEST_IDENTITY = { name: "name", place: "node" };
 
@@ -66,24 +73,53 @@ function pairUp<Item extends { readonly subject: DiffSubject }>(
 
 function comparePair(
   { before, after }: BothSides<Thing>,
-  files: BothSides<NodeFiles>,
+  answers: BothSides<NodeAnswers>,
   findings: DifferenceCollector,
 ): void {
   compareParts(
     {
       // A guest whose node is off has no name.
       subject: { ...before.subject, ...after.subject },
-      before: before.partsOf(files.before),
-      after: after.partsOf(files.after),
+      before: before.partsOf(answers.before),
+      after: after.partsOf(answers.after),
     },
     findings,
     GUEST_IDENTITY,
   );
-  const old = valueOf(before.interfacesOf?.(files.before));
-  const now = valueOf(after.interfacesOf?.(files.after));
+  const old = valueOf(before.interfacesOf?.(answers.before));
+  const now = valueOf(after.interfacesOf?.(answers.after));
   if (old === undefined || now === undefined) return;
   for (const pair of pairUp({ before: old, after: now, isSame: true }, findings)) {
     const fields = compareFields(pair.before.fields, pair.after.fields);
     addChanged(findings, { subject: pair.after.subject, fields });
+  }
+}
+
+/** The answers of a snapshot, of one node at a time. */
+class NodeFiles implements NodeAnswers {
+  readonly #snapshot: Snapshot;
+  #node = "";
+  #file: AnswersFile | undefined;
+
+  constructor(snapshot: Snapshot) {
+    this.#snapshot = snapshot;
+  }
+
+  async open(node: string): Promise<void> {
+    if (node === this.#node) return;
+    this.#file = undefined;
+    this.#file = await this.#snapshot.node(node);
+    this.#node = node;
+  }
+
+  read<Value>(path: string, read: (answer: Answer | undefined) => Reading<Value>): Reading<Value> {
+    if (this.#file !== undefined) return read(this.#file.get(path));
+    const { nodes } = this.#snapshot.manifest.scope;
+    const isInScope = nodes.includes("*") || nodes.includes(this.#node);
+    return isInScope ? NO_ANSWER : { reason: "out-of-scope", detail: "" };
+  }
+
+  gapIn(path: string): NotRead | undefined {
+    return hiddenRows(this.#snapshot.manifest, path);
   }
 }

@@ -6,7 +6,6 @@ import {
   containerListOf,
   hiddenRows,
   narrow,
-  NO_ANSWER,
   type NotRead,
   objectOf,
   type Reading,
@@ -32,9 +31,16 @@ export interface Thing {
   readonly subject: DiffSubject;
   /** The node whose file has its answers. */
   readonly node: string;
-  partsOf(file: NodeFiles): Parts;
+  partsOf(answers: NodeAnswers): Parts;
   /** Of a node: things of their own, since some tokens cannot see bridges. */
-  interfacesOf?(file: NodeFiles): Reading<Listing<Interface>>;
+  interfacesOf?(answers: NodeAnswers): Reading<Listing<Interface>>;
+}
+
+/** The answers about a node and the guests on it. */
+export interface NodeAnswers {
+  read<Value>(path: string, read: (answer: Answer | undefined) => Reading<Value>): Reading<Value>;
+  /** Why rows may be missing from the answer to `path`. */
+  gapIn(path: string): NotRead | undefined;
 }
 
 interface Interface {
@@ -87,48 +93,17 @@ export async function readThings(snapshot: Snapshot): Promise<ClusterThings> {
   };
 }
 
-/** The answers of a snapshot, of one node at a time. */
-export class NodeFiles {
-  readonly #snapshot: Snapshot;
-  #node = "";
-  #file: AnswersFile | undefined;
-
-  constructor(snapshot: Snapshot) {
-    this.#snapshot = snapshot;
-  }
-
-  async open(node: string): Promise<void> {
-    if (node === this.#node) return;
-    this.#file = undefined;
-    this.#file = await this.#snapshot.node(node);
-    this.#node = node;
-  }
-
-  /** An answer of the node that is open. */
-  read<Value>(path: string, read: (answer: Answer | undefined) => Reading<Value>): Reading<Value> {
-    if (this.#file !== undefined) return read(this.#file.get(path));
-    const { nodes } = this.#snapshot.manifest.scope;
-    const isInScope = nodes.includes("*") || nodes.includes(this.#node);
-    return isInScope ? NO_ANSWER : { reason: "out-of-scope", detail: "" };
-  }
-
-  /** Why rows may be missing from the answer to `path`. */
-  gapIn(path: string): NotRead | undefined {
-    return hiddenRows(this.#snapshot.manifest, path);
-  }
-}
-
 function nodeThing(node: string, listing: ClusterListing): Thing {
-  const interfacesOf = (files: NodeFiles) => readInterfaces(node, files);
+  const interfacesOf = (answers: NodeAnswers) => readInterfaces(node, answers);
   return {
     subject: { what: `node/${node}` },
     node,
     interfacesOf,
-    partsOf: (files) =>
+    partsOf: (answers) =>
       new Map([
         ...listedNodeParts(node, listing),
-        ["status", fieldsIn(files.read(PATHS.nodeStatus(node), objectOf), "nodeStatus")],
-        ["network", thenRead(interfacesOf(files), () => ({ value: new Map() }))],
+        ["status", fieldsIn(answers.read(PATHS.nodeStatus(node), objectOf), "nodeStatus")],
+        ["network", thenRead(interfacesOf(answers), () => ({ value: new Map() }))],
       ]),
   };
 }
@@ -158,15 +133,15 @@ function listedNodeParts(node: string, { nodes, members }: ClusterListing): Part
   return parts;
 }
 
-function readInterfaces(node: string, files: NodeFiles): Reading<Listing<Interface>> {
+function readInterfaces(node: string, answers: NodeAnswers): Reading<Listing<Interface>> {
   const path = PATHS.network(node);
-  return thenRead(files.read(path, rowsOf), (rows) => {
+  return thenRead(answers.read(path, rowsOf), (rows) => {
     const things = rows.map((row): [string, Interface] => {
       const name = String(row["iface"]);
       const subject = { what: `node/${node}/${name}` };
       return [name, { subject, fields: inventoryOf(row, "network") }];
     });
-    return { value: { things: new Map(things), gap: files.gapIn(path) } };
+    return { value: { things: new Map(things), gap: answers.gapIn(path) } };
   });
 }
 
@@ -175,14 +150,14 @@ function guestThing(guest: AddressedGuest, row: DataRow, noPool: NotRead | undef
   return {
     subject: { what: `vm/${vmid}`, ...(name === undefined ? {} : { name }), node },
     node,
-    partsOf(files) {
+    partsOf(answers) {
       const listed = inventoryOf(row, "resources");
-      const config = files.read(PATHS.config(guest), objectOf);
+      const config = answers.read(PATHS.config(guest), objectOf);
       return new Map([
         ...listedGuestParts(guest, listed, noPool),
         ["config", fieldsIn(config, "config")],
         ["tags", tagsOf(listed, config)],
-        ...agentParts(guest, config, files),
+        ...agentParts(guest, config, answers),
       ]);
     },
   };
@@ -225,18 +200,18 @@ function tagsOf(listed: Fields, config: Reading<DataRow>): Reading<Fields> {
 }
 
 /** What the guest agent, or the container itself, answers. */
-function agentParts(guest: AddressedGuest, config: Reading<DataRow>, files: NodeFiles): Parts {
+function agentParts(guest: AddressedGuest, config: Reading<DataRow>, answers: NodeAnswers): Parts {
   const addresses = (rows: Reading<readonly DataRow[]>): Reading<Fields> =>
     thenRead(
       config,
       (known) => thenRead(rows, (value) => ({ value: addressFields(value, macsOf(known)) })),
     );
   if (guest.kind === "lxc") {
-    const rows = narrow(files.read(PATHS.lxcInterfaces(guest), containerListOf), asRows);
+    const rows = narrow(answers.read(PATHS.lxcInterfaces(guest), containerListOf), asRows);
     return new Map([["interfaces", addresses(rows)]]);
   }
-  const osinfo = narrow(files.read(PATHS.osinfo(guest), agentResultOf), record);
-  const rows = narrow(files.read(PATHS.agentInterfaces(guest), agentResultOf), asRows);
+  const osinfo = narrow(answers.read(PATHS.osinfo(guest), agentResultOf), record);
+  const rows = narrow(answers.read(PATHS.agentInterfaces(guest), agentResultOf), asRows);
   return new Map([
     [
       answerName("osinfo"),
