@@ -51,6 +51,13 @@ export function weightedBy(weights: Readonly<Record<string, number>>): Weighted<
   return Object.entries(weights).map(([value, weight]) => [weight, value]);
 }
 
+/** [{ weight: 180, … }] → rows to draw from, without their weights. */
+export function weightedRows<Row extends { readonly weight: number }>(
+  rows: readonly Row[],
+): Weighted<Omit<Row, "weight">> {
+  return rows.map(({ weight, ...row }) => [weight, row]);
+}
+
 /** 128 bits of state from a digest, so that streams with similar names are independent. */
 function stateOf(name: string): number[] {
   const hash = digest(name);

@@ -3,16 +3,15 @@ import { usageError } from "../../base/errors.ts";
 import { printable } from "../../base/log.ts";
 import { decodeUtf8 } from "../../base/text.ts";
 import { CLUSTER_FILE, NODES_FOLDER } from "../../proxmox/endpoints.ts";
-import { type ManifestFacts, startSnapshot } from "../../run-folder/snapshot-files.ts";
+import { startSnapshot } from "../../run-folder/snapshot-files.ts";
 import { type Manifest, MANIFEST_FILE } from "../../run-folder/snapshot.ts";
 import type { Store } from "../../run-folder/store/store.ts";
 import { wholeNumber } from "../../terminal/options.ts";
 import type { Session } from "../../terminal/session.ts";
 import { groupDigits } from "../../terminal/tables.ts";
-import { clusterAnswers, resourceRow, siteVersion } from "./cluster-answers.ts";
+import { clusterAnswers, nodeAnswers, resourceRow, siteVersion } from "./answers.ts";
 import { makeGuest } from "./guest.ts";
-import { nodeAnswers } from "./node-answers.ts";
-import { MAX_GUESTS, MAX_NODES, planSite, type SimulateOptions, type Site } from "./site.ts";
+import { MAX_GUESTS, MAX_NODES, planSite, type SimulateOptions } from "./site.ts";
 
 export type { SimulateOptions } from "./site.ts";
 
@@ -33,27 +32,26 @@ export async function simulate(store: Store, options: SimulateOptions): Promise<
   const writer = await startSnapshot(store);
   const resources: Record<string, unknown>[] = [];
   for (const node of site.nodes) {
-    const guests = node.guests.map((number) => makeGuest(site, { node, number }));
+    const guests = node.guests.map((number) => makeGuest(site, node, number));
     for (const guest of guests) resources.push(resourceRow(site, guest));
-    const answers = nodeAnswers(site, { node, guests });
-    await writer.write(`${NODES_FOLDER}${node.name}.json`, answers);
+    await writer.write(`${NODES_FOLDER}${node.name}.json`, nodeAnswers(site, node, guests));
   }
   await writer.write(CLUSTER_FILE, clusterAnswers(site, resources));
-  return await writer.finish(factsOf(site));
-}
-
-function checkOptions(options: SimulateOptions): void {
-  checkNumber("nodes", { value: options.nodes, min: 1, max: MAX_NODES });
-  checkNumber("guests", { value: options.guests, min: 0, max: MAX_GUESTS });
-  checkNumber("seed", {
-    value: options.seed,
-    min: Number.MIN_SAFE_INTEGER,
-    max: Number.MAX_SAFE_INTEGER,
+  return await writer.finish({
+    tool: GENERATOR,
+    source: { host: "pve-0001.sim.example", port: 8006, version: siteVersion(site).version },
+    scope: { nodes: ["*"] },
+    captured_at: CAPTURED_AT,
   });
 }
 
-function checkNumber(name: string, range: { value: number; min: number; max: number }): void {
-  const { value, min, max } = range;
+function checkOptions({ nodes, guests, seed }: SimulateOptions): void {
+  checkNumber("nodes", nodes, [1, MAX_NODES]);
+  checkNumber("guests", guests, [0, MAX_GUESTS]);
+  checkNumber("seed", seed, [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER]);
+}
+
+function checkNumber(name: string, value: number, [min, max]: readonly [number, number]): void {
   if (Number.isSafeInteger(value) && value >= min && value <= max) return;
   throw usageError(`Cannot simulate a site with ${name} ${value}`, {
     hint: `"${name}" is a whole number from ${min} to ${max}`,
@@ -61,30 +59,14 @@ function checkNumber(name: string, range: { value: number; min: number; max: num
 }
 
 async function refuseForeign(store: Store): Promise<void> {
-  const isTaken = (await store.keys()).some((key) =>
-    key === MANIFEST_FILE || key.startsWith("pve/")
-  );
-  if (!isTaken || await isSimulated(store)) return;
+  const keys = await store.keys();
+  if (!keys.some((key) => key === MANIFEST_FILE || key.startsWith("pve/"))) return;
+  const manifest = decodeUtf8(await store.read(MANIFEST_FILE) ?? new Uint8Array(), MANIFEST_FILE);
+  if (manifest.includes(JSON.stringify(GENERATOR.name))) return;
   throw usageError(
     `Cannot write to ${store.place}: it has a snapshot that simulate did not write`,
-    {
-      hint: "Name another folder with --out, or remove that one first",
-    },
+    { hint: "Name another folder with --out, or remove that one first" },
   );
-}
-
-async function isSimulated(store: Store): Promise<boolean> {
-  const bytes = await store.read(MANIFEST_FILE) ?? new Uint8Array();
-  return decodeUtf8(bytes, MANIFEST_FILE).includes(JSON.stringify(GENERATOR.name));
-}
-
-function factsOf(site: Site): ManifestFacts {
-  return {
-    tool: GENERATOR,
-    source: { host: "pve-0001.sim.example", port: 8006, version: siteVersion(site).version },
-    scope: { nodes: ["*"] },
-    captured_at: CAPTURED_AT,
-  };
 }
 
 const DEFAULT_OUT = "snapshots/simulated";

@@ -1,30 +1,35 @@
 /** Options → the plan of a site: nodes, guests per node, rare cases, and the address plan. */
-import { createRandom, type Random, type Weighted } from "../random.ts";
+import { createRandom, type Random, weightedRows } from "../random.ts";
+import models from "./node-models.json" with { type: "json" };
 
 /** Limits of the address plan below. */
 export const MAX_GUESTS = 2_000_000;
 export const MAX_NODES = 10_000;
 
 /** Differs between two sites, so that they can be transformed together without duplicates. */
-export interface Addressing {
+interface Addressing {
   /** The first /22 in use of every /16: 0–63. */
   readonly subnet: number;
   /** Offset of the MAC addresses: 24 bits. */
   readonly macMask: number;
 }
 
-/** An address on a network, and that network. */
-export interface Lease {
-  /** VLAN id, 1–4094; undefined is the native VLAN. */
-  readonly vid: number | undefined;
-  readonly bridge: string;
+/** An address, and its network. */
+interface Place {
   readonly ipv4: string;
   readonly gateway: string;
-  /** Prefix length of the IPv4 network. */
+  /** Prefix length of the IPv4 network; IPv6 has 64. */
   readonly prefix: number;
   /** undefined: a network without IPv6, which most are. */
   readonly ipv6: string | undefined;
   readonly gateway6: string | undefined;
+}
+
+/** The address of a NIC of a guest. */
+export interface Lease extends Place {
+  /** VLAN id, 1–4094; undefined is the native VLAN. */
+  readonly vid: number | undefined;
+  readonly bridge: string;
 }
 
 /** Each of the up to three NICs of a guest is on one of 40 networks; each network has a /16. */
@@ -48,11 +53,6 @@ export const NODE_NETWORKS = {
   tunnel: 253,
 } as const;
 
-export function planAddressing(seed: number): Addressing {
-  const random = createRandom(seed, "addressing");
-  return { subnet: random.below(SUBNETS), macMask: random.below(2 ** 24) };
-}
-
 /** The address of NIC 0–2 of a guest. */
 export function guestLease(addressing: Addressing, nic: { guest: number; number: number }): Lease {
   const { octet, vid, bridge } = NIC_CLASSES[nic.number] ?? NIC_CLASSES[0];
@@ -60,25 +60,12 @@ export function guestLease(addressing: Addressing, nic: { guest: number; number:
   // Every forty guests use each network once, in a shifting order.
   const network = (nic.guest + host * 17) % NETWORKS;
   const place = placeOf(addressing, { octet: octet + network, host });
-  const hasIpv6 = network % 3 === 1;
   return {
+    ...place,
+    ...(network % 3 === 1 ? {} : { ipv6: undefined, gateway6: undefined }),
     vid: network % 13 === 0 ? undefined : vid + network,
     bridge,
-    ipv4: place.ipv4,
-    gateway: place.gateway,
-    prefix: place.prefix,
-    ipv6: hasIpv6 ? place.ipv6 : undefined,
-    gateway6: hasIpv6 ? place.gateway6 : undefined,
   };
-}
-
-export interface Place {
-  readonly ipv4: string;
-  readonly gateway: string;
-  /** Prefix length of the IPv4 network; IPv6 has 64. */
-  readonly prefix: number;
-  readonly ipv6: string;
-  readonly gateway6: string;
 }
 
 /** Host 0, 1, 2 … → an address in a /22 of the /16. */
@@ -137,28 +124,11 @@ export interface SiteNode {
   readonly number: number;
   readonly name: string;
   readonly online: boolean;
-  readonly release: Release;
-  readonly hardware: Hardware;
+  readonly release: Omit<(typeof models.releases)[number], "weight">;
+  /** `cores` and `threads` are those of all sockets together. */
+  readonly hardware: Omit<(typeof models.hardware)[number], "weight">;
   /** Numbers of its guests, ascending; the first guest of the site is 0. */
   readonly guests: readonly number[];
-}
-
-export interface Release {
-  readonly major: number;
-  readonly version: string;
-  readonly repoid: string;
-  readonly kernel: string;
-  readonly built: string;
-}
-
-export interface Hardware {
-  readonly vendor: "intel" | "amd";
-  readonly model: string;
-  readonly sockets: number;
-  /** Of all sockets together. */
-  readonly cores: number;
-  readonly threads: number;
-  readonly memoryGib: number;
 }
 
 /** TABLE: rare case → one guest in so many, evenly spread, so that small sites have them, too. */
@@ -174,41 +144,11 @@ const RARITIES = {
   unparsable: 401,
 } as const;
 
-export type Rarity = keyof typeof RARITIES;
+type Rarity = keyof typeof RARITIES;
 
-const RELEASES: Weighted<Release> = [
-  [2, release("8.4.1", "2a5fa54a8503f96d", "6.8.12-9-pve (2025-03-16T19:18Z)")],
-  [3, release("8.4.14", "b502d23c55afcba1", "6.8.12-15-pve (2025-09-12T11:02Z)")],
-  [3, release("9.0.6", "49c767b70aeb6648", "6.14.11-1-pve (2025-08-26T16:06Z)")],
-  [4, release("9.1.4", "5ac30304265fbd8e", "6.17.4-2-pve (2025-12-19T07:49Z)")],
-];
-
-const HARDWARE: Weighted<Hardware> = [
-  [4, {
-    vendor: "intel",
-    model: "Intel(R) Xeon(R) Gold 6430",
-    sockets: 2,
-    cores: 64,
-    threads: 128,
-    memoryGib: 1024,
-  }],
-  [4, {
-    vendor: "amd",
-    model: "AMD EPYC 9354P 32-Core Processor",
-    sockets: 1,
-    cores: 32,
-    threads: 64,
-    memoryGib: 512,
-  }],
-  [2, {
-    vendor: "intel",
-    model: "Intel(R) Xeon(R) E-2288G CPU @ 3.70GHz",
-    sockets: 1,
-    cores: 8,
-    threads: 16,
-    memoryGib: 128,
-  }],
-];
+/** Data: node-models.json. */
+const RELEASES = weightedRows(models.releases);
+const HARDWARE = weightedRows(models.hardware);
 
 /** Sites with fewer nodes have all nodes online. */
 const FLEET = 20;
@@ -229,12 +169,15 @@ export function planSite(options: SimulateOptions): Site {
     hardware: random.weighted(HARDWARE),
     guests: numbers,
   }));
-  const offsets = drawOffsets(random);
+  const offsets = Object.fromEntries(
+    Object.entries(RARITIES).map(([what, every]) => [what, random.below(every)]),
+  ) as Record<Rarity, number>;
+  const addresses = createRandom(options.seed, "addressing");
   return {
     seed: options.seed,
     clusterName: options.nodes === 1 ? undefined : `sim-${options.seed}`,
     nodes,
-    addressing: planAddressing(options.seed),
+    addressing: { subnet: addresses.below(SUBNETS), macMask: addresses.below(2 ** 24) },
     isRare: (what, guest) => (guest + offsets[what]) % RARITIES[what] === 0,
   };
 }
@@ -245,23 +188,4 @@ function drawOffline(random: Random, nodes: number): ReadonlySet<number> {
   const offline = new Set<number>();
   while (offline.size < count) offline.add(random.between(1, nodes - 1));
   return offline;
-}
-
-function drawOffsets(random: Random): Readonly<Record<Rarity, number>> {
-  return {
-    "config-denied": random.below(RARITIES["config-denied"]),
-    "config-moved": random.below(RARITIES["config-moved"]),
-    "config-timeout": random.below(RARITIES["config-timeout"]),
-    "duplicate-address": random.below(RARITIES["duplicate-address"]),
-    "duplicate-name": random.below(RARITIES["duplicate-name"]),
-    "long-name": random.below(RARITIES["long-name"]),
-    nameless: random.below(RARITIES.nameless),
-    trunks: random.below(RARITIES.trunks),
-    unparsable: random.below(RARITIES.unparsable),
-  };
-}
-
-function release(version: string, repoid: string, kernel: string): Release {
-  const [name = "", built = ""] = kernel.split(" ");
-  return { major: Number.parseInt(version, 10), version, repoid, kernel: name, built };
 }

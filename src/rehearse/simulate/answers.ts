@@ -1,11 +1,79 @@
-/** A site and the rows of its guests → the answers of the cluster-wide paths. */
+/** A site, its nodes and its guests → their answers by path. */
+import type { Answer, SkipReason } from "../../proxmox/answers.ts";
 import { PATHS } from "../../proxmox/endpoints.ts";
-import type { Answer } from "../../proxmox/answers.ts";
 import { createRandom } from "../random.ts";
+import { agentAnswers } from "./guest-agent.ts";
+import { lxcConfig, qemuConfig } from "./guest-config.ts";
 import type { SimulatedGuest } from "./guest.ts";
-import { answered, nodeRow } from "./node-answers.ts";
-import { managementAddress } from "./node-network.ts";
-import type { Site } from "./site.ts";
+import { managementAddress, networkRows, nodeRow, nodeStatusAnswer } from "./node.ts";
+import type { Site, SiteNode } from "./site.ts";
+
+type Row = Record<string, unknown>;
+
+/** The answer of the proxy for a node that it cannot reach. */
+const NO_ROUTE: Answer = { status: 595, error: "No route to host" };
+/** Capture sends no further requests to an unreachable node. */
+const UNREACHABLE: Answer = { skipped: "unreachable" };
+
+export function nodeAnswers(
+  site: Site,
+  node: SiteNode,
+  guests: readonly SimulatedGuest[],
+): Map<string, Answer> {
+  const answers = new Map<string, Answer>([
+    [PATHS.nodeStatus(node.name), node.online ? answered(nodeStatusAnswer(site, node)) : NO_ROUTE],
+    [PATHS.network(node.name), node.online ? answered(networkRows(site, node)) : UNREACHABLE],
+  ]);
+  for (const guest of guests) {
+    answers.set(PATHS.config(guest.address), configAnswer(site, guest));
+    if (guest.kind !== "qemu") continue;
+    const skipped = skipReason(guest);
+    const [osinfo, interfaces] = skipped === undefined
+      ? agentAnswers(site, guest)
+      : [{ skipped }, { skipped }];
+    answers.set(PATHS.osinfo(guest.address), osinfo);
+    answers.set(PATHS.agentInterfaces(guest.address), interfaces);
+  }
+  return answers;
+}
+
+function configAnswer(site: Site, guest: SimulatedGuest): Answer {
+  const { node, kind, vmid } = guest.address;
+  if (guest.isTemplate && guest.status !== "unknown") return { skipped: "template" };
+  switch (guest.config) {
+    case "read":
+      return answered(kind === "qemu" ? qemuConfig(site, guest) : lxcConfig(site, guest));
+    case "unreachable":
+      return UNREACHABLE;
+    case "denied":
+      return { status: 403, error: `Permission check failed (/vms/${vmid}, VM.Audit)` };
+    case "moved": {
+      const folder = kind === "qemu" ? "qemu-server" : "lxc";
+      return {
+        status: 500,
+        error: `Configuration file 'nodes/${node}/${folder}/${vmid}.conf' does not exist`,
+      };
+    }
+    case "slow":
+      return { status: 596, error: "Connection timed out" };
+    case "timeout":
+      return { failed: "timeout" };
+  }
+}
+
+/** Capture asks only running guests with an enabled agent: a dead agent blocks a worker for 3 s. */
+function skipReason(guest: SimulatedGuest): SkipReason | undefined {
+  if (guest.status === "unknown") return "unreachable";
+  if (guest.isTemplate) return "template";
+  if (guest.status !== "running") return "guest-stopped";
+  if (guest.config === "unreachable") return "unreachable";
+  if (guest.config !== "read") return "config-not-read";
+  return guest.agent === "off" ? "agent-off" : undefined;
+}
+
+function answered(data: unknown): Answer {
+  return { status: 200, data };
+}
 
 /** Privileges of PVEAuditor, and the agent privilege by major version (8 needs a role of its own). */
 const PRIVILEGES = [
@@ -18,10 +86,7 @@ const PRIVILEGES = [
 ] as const;
 const AGENT_PRIVILEGE = { 8: "VM.Monitor", 9: "VM.GuestAgent.Audit" } as const;
 
-export function clusterAnswers(
-  site: Site,
-  resources: readonly Record<string, unknown>[],
-): Map<string, Answer> {
+export function clusterAnswers(site: Site, resources: readonly Row[]): Map<string, Answer> {
   return new Map<string, Answer>([
     [PATHS.version, answered(siteVersion(site))],
     [PATHS.permissions, answered(permissionsOf(site))],
@@ -39,7 +104,7 @@ export function siteVersion(site: Site): { version: string; release: string; rep
 }
 
 /** 1: the privilege propagates. Source: PVE/API2/AccessControl.pm, permissions. */
-function permissionsOf(site: Site): Record<string, Record<string, number>> {
+function permissionsOf(site: Site): Row {
   const agent = AGENT_PRIVILEGE[majorOf(site)];
   const rights = Object.fromEntries([...PRIVILEGES, agent].map((privilege) => [privilege, 1]));
   const paths = ["/", "/access", "/access/groups", "/nodes", "/pool", "/sdn", "/storage", "/vms"];
@@ -47,7 +112,7 @@ function permissionsOf(site: Site): Record<string, Record<string, number>> {
 }
 
 /** The roles that the README of capture recommends. Source: PVE/API2/ACL.pm, read_acl. */
-function aclOf(site: Site): Record<string, unknown>[] {
+function aclOf(site: Site): Row[] {
   const roles = ["PVEAuditor", ...(majorOf(site) === 8 ? ["GuestAgentMonitor"] : [])];
   const who = [["user", "netbox@pve"], ["token", "netbox@pve!sync"]];
   return who.flatMap(([type, ugid]) =>
@@ -60,7 +125,7 @@ function majorOf(site: Site): 8 | 9 {
 }
 
 /** A standalone node has no cluster row. Source: PVE/API2/Cluster.pm, get_status. */
-function statusRows(site: Site): Record<string, unknown>[] {
+function statusRows(site: Site): Row[] {
   const nodes = site.nodes.map((node) => ({
     id: `node/${node.name}`,
     ip: managementAddress(site, node),
@@ -86,7 +151,7 @@ function statusRows(site: Site): Record<string, unknown>[] {
 const MIB = 2 ** 20;
 
 /** Source: PVE/API2Tools.pm, extract_vm_stats; memory and disks in bytes, times in seconds. */
-export function resourceRow(site: Site, guest: SimulatedGuest): Record<string, unknown> {
+export function resourceRow(site: Site, guest: SimulatedGuest): Row {
   const { vmid, kind } = guest;
   const row = {
     hastate: guest.hastate,
@@ -102,7 +167,7 @@ export function resourceRow(site: Site, guest: SimulatedGuest): Record<string, u
   return guest.status === "unknown" ? row : { ...row, ...telemetryOf(site, guest) };
 }
 
-function telemetryOf(site: Site, guest: SimulatedGuest): Record<string, unknown> {
+function telemetryOf(site: Site, guest: SimulatedGuest): Row {
   const random = createRandom(site.seed, `row/${guest.number}`);
   const { kind, vmid, node } = guest;
   const isRunning = guest.status !== "stopped";
