@@ -1,6 +1,6 @@
 /** Names of things on the command line, as `kind/name`, and the entities and records that they match. */
 import { canonicalHost } from "../../base/ip-address.ts";
-import { type StepName, STEPS } from "../../netbox/types/order.ts";
+import { isPart, labelOf, type StepName, STEPS } from "../../netbox/types/order.ts";
 import { readListing, rowName } from "../../proxmox/listing.ts";
 import { text } from "../../proxmox/values.ts";
 import type { Snapshot } from "../../run-folder/snapshot.ts";
@@ -10,68 +10,45 @@ type MadeOf<Step extends StepName> = Extract<Made, { readonly step: Step }>;
 type Name = string | number | undefined;
 
 interface Kind<Step extends StepName> {
-  readonly kind: string;
-  readonly names: (made: MadeOf<Step>) => readonly Name[];
+  /** Absent: the name of the step. */
+  readonly kind?: string;
+  /** Absent: its label; of a part also the name in left-out.json. */
+  readonly names?: (made: MadeOf<Step>) => readonly Name[];
 }
 
-/** TABLE: kind and names of the entities of each step. */
-const KINDS: { readonly [Step in StepName]: Kind<Step> } = {
-  "tag": { kind: "tag", names: ({ entity }) => [entity.name, entity.slug] },
-  "custom-field": { kind: "custom-field", names: ({ entity }) => [entity.name] },
-  "cluster-type": { kind: "cluster-type", names: ({ entity }) => [entity.name, entity.slug] },
-  "cluster": { kind: "cluster", names: ({ entity }) => [entity.name] },
-  "platform": { kind: "platform", names: ({ entity }) => [entity.name] },
-  "vlan": { kind: "vlan", names: ({ entity }) => [entity.vid, entity.name] },
-  "vm-interface": {
-    kind: "nic",
-    names: ({ entity, source }) => [
-      ...partNames(source.subject.what),
-      `${entity.virtual_machine.name}/${entity.name}`,
-    ],
-  },
-  "interface": {
-    kind: "interface",
-    names: ({ entity, source }) => [
-      ...partNames(source.subject.what),
-      `${entity.device.name}/${entity.name}`,
-    ],
-  },
-  "ip-address": {
-    kind: "ip",
-    names: ({ source: { address } }) => [address.host, address.cidr],
-  },
-  "prefix": { kind: "prefix", names: ({ entity }) => [entity.prefix] },
+/** TABLE: kind and names of the entities of a step, where they differ from the rule. */
+const KINDS: { readonly [Step in StepName]?: Kind<Step> } = {
+  "tag": { names: ({ entity }) => [entity.name, entity.slug] },
+  "cluster-type": { names: ({ entity }) => [entity.name, entity.slug] },
+  "vlan": { names: ({ entity }) => [entity.vid, entity.name] },
+  "vm-interface": { kind: "nic" },
+  "ip-address": { kind: "ip", names: ({ source: { address } }) => [address.host, address.cidr] },
   "virtual-machine": {
     kind: "vm",
     names: ({ entity, source }) => [source.vmid, entity.name, textOf(source.resources?.name)],
   },
-  "virtual-disk": {
-    kind: "disk",
-    names: ({ entity, source }) => [
-      ...partNames(source.subject.what),
-      `${entity.virtual_machine.name}/${entity.name}`,
-    ],
-  },
+  "virtual-disk": { kind: "disk" },
   "device": { kind: "node", names: ({ entity, source }) => [source.node, entity.name] },
 };
 
 /** "mac" matches NICs and interfaces by their MAC address. */
-export const KIND_WORDS = [...STEPS.map(({ name }) => KINDS[name].kind), "mac"];
+export const KIND_WORDS = [...STEPS.map(({ name }) => kindOf(name)), "mac"];
 
 /** "virtual-machine" → "vm"; other words are returned unchanged. */
 export function kindOf(word: string): string {
-  return Object.hasOwn(KINDS, word) ? KINDS[word as StepName].kind : word;
+  const kinds: Readonly<Record<string, { readonly kind?: string }>> = KINDS;
+  return (Object.hasOwn(kinds, word) ? kinds[word]?.kind : undefined) ?? word;
 }
 
 /** "vm/101/net0", as in left-out.json; "tag/prod" for what has no name there. */
 export function whatOf(made: Made): string {
   if ("subject" in made.source) return made.source.subject.what;
-  return `${KINDS[made.step].kind}/${ownNames(made)[0]}`;
+  return `${kindOf(made.step)}/${ownNames(made)[0]}`;
 }
 
 /** All names of an entity: "vm/101", "vm/web-01". */
 export function namesOf(made: Made): string[] {
-  const { kind } = KINDS[made.step];
+  const kind = kindOf(made.step);
   const names = [whatOf(made), ...ownNames(made).map((name) => `${kind}/${name}`)];
   const hasMac = made.step === "vm-interface" || made.step === "interface";
   const mac = hasMac ? made.entity.primary_mac_address : undefined;
@@ -79,8 +56,13 @@ export function namesOf(made: Made): string[] {
 }
 
 function ownNames(made: Made): readonly Name[] {
-  const { names } = KINDS[made.step] as { names: (made: never) => readonly Name[] };
+  const { names = labelsOf }: { names?: (made: never) => readonly Name[] } = KINDS[made.step] ?? {};
   return names(made as never).filter((name) => name !== undefined);
+}
+
+function labelsOf({ step, entity, source }: Made): readonly Name[] {
+  const parts = isPart(step) && "subject" in source ? partNames(source.subject.what) : [];
+  return [...parts, labelOf(step, entity as never)];
 }
 
 /** "vm/101/net0" → "101/net0" and "net0". */
