@@ -3,9 +3,8 @@ import type { CustomFields } from "../netbox/types/fields.ts";
 import type { Entities, StepName } from "../netbox/types/order.ts";
 import type { LeftOut, Note } from "../run-folder/left-out.ts";
 import type { Ledger } from "./ledger.ts";
-import { COMPILED } from "./mapping/tables.ts";
+import { COMPILED, type Sources } from "./mapping/tables.ts";
 import { Slugs } from "./slugs.ts";
-import type { Sources } from "./sources.ts";
 
 /** `source` and the step's table explain every field of `entity`. */
 export type Made = {

@@ -122,59 +122,12 @@ export interface Primary {
   readonly 6: IPAddressRef | null | undefined;
 }
 
-export interface ClusterTypeSource {
-  readonly tags: readonly TagRef[];
-}
-
 /** An object of several things. */
 export interface SharedSource {
   /** What it was seen on, in the order of the answers; empty without `keepOrigins`. */
   readonly origins: readonly Origin[];
 }
 /** Its tags and its time come from all clusters that hold it. */
-interface TaggedSource extends SharedSource {
+export interface TaggedSource extends SharedSource {
   readonly tags: readonly TagRef[];
-}
-
-export interface PlatformSource extends TaggedSource {
-  readonly name: string;
-  readonly slug: string | undefined;
-}
-export interface VlanSource extends TaggedSource {
-  readonly vid: number;
-  readonly site: string;
-}
-export interface PrefixSource extends TaggedSource {
-  readonly network: string;
-  readonly site: string | undefined;
-}
-export interface TagSource extends SharedSource {
-  readonly name: string;
-  readonly slug: string | undefined;
-  /** Only of the global tags and the host's. */
-  readonly color: string | undefined;
-}
-export interface CustomFieldSource {
-  readonly name: string;
-  readonly label: string;
-  readonly type: "text" | "integer";
-  readonly objectType: string;
-  readonly purpose: string;
-}
-
-/** Step name → what its table reads. */
-export interface Sources {
-  "tag": TagSource;
-  "custom-field": CustomFieldSource;
-  "cluster-type": ClusterTypeSource;
-  "cluster": ClusterSource;
-  "platform": PlatformSource;
-  "vlan": VlanSource;
-  "vm-interface": NicSource;
-  "interface": InterfaceSource;
-  "ip-address": AddressSource;
-  "prefix": PrefixSource;
-  "virtual-machine": GuestSource;
-  "virtual-disk": DiskSource;
-  "device": NodeSource;
 }

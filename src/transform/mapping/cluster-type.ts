@@ -1,7 +1,11 @@
 /** virtualization.ClusterType: one, shared by all clusters. */
 import { CLUSTER_TYPE_NAME, type ClusterType } from "../../netbox/types/cluster-type.ts";
-import type { ClusterTypeSource } from "../sources.ts";
+import type { TagRef } from "../../netbox/types/fields.ts";
 import { METADATA, NO_CUSTOM_FIELDS, rowBuilder, type Table, USERS } from "./table.ts";
+
+export interface ClusterTypeSource {
+  readonly tags: readonly TagRef[];
+}
 
 const type = rowBuilder<ClusterTypeSource>();
 

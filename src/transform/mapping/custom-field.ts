@@ -4,12 +4,19 @@ import { NETBOX_DEVICE } from "../../netbox/types/device.ts";
 import { contentTypeOf } from "../../netbox/types/object-type.ts";
 import { NETBOX_VIRTUAL_DISK } from "../../netbox/types/virtual-disk.ts";
 import { NETBOX_VIRTUAL_MACHINE } from "../../netbox/types/virtual-machine.ts";
-import type { CustomFieldSource } from "../sources.ts";
 import { METADATA, rowBuilder, type Table, USERS } from "./table.ts";
 
 const VIRTUAL_MACHINE = contentTypeOf(NETBOX_VIRTUAL_MACHINE);
 const DEVICE = contentTypeOf(NETBOX_DEVICE);
 const VIRTUAL_DISK = contentTypeOf(NETBOX_VIRTUAL_DISK);
+
+export interface CustomFieldSource {
+  readonly name: string;
+  readonly label: string;
+  readonly type: "text" | "integer";
+  readonly objectType: string;
+  readonly purpose: string;
+}
 
 /** Ordered by name, as the step is. */
 export const CUSTOM_FIELDS: readonly CustomFieldSource[] = [

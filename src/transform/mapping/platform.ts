@@ -1,8 +1,13 @@
 /** dcim.Platform: of nodes and of guests, once per name. */
 import type { Platform } from "../../netbox/types/platform.ts";
 import { SLUG_RULE } from "../slugs.ts";
-import type { PlatformSource } from "../sources.ts";
+import type { TaggedSource } from "../sources.ts";
 import { METADATA, NO_CUSTOM_FIELDS, rowBuilder, type Table, USERS } from "./table.ts";
+
+export interface PlatformSource extends TaggedSource {
+  readonly name: string;
+  readonly slug: string | undefined;
+}
 
 const platform = rowBuilder<PlatformSource>();
 

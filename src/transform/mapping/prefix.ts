@@ -1,7 +1,7 @@
 /** ipam.Prefix: the networks of node addresses. */
 import type { Prefix } from "../../netbox/types/prefix.ts";
 import { siteRef } from "../../netbox/types/site.ts";
-import type { PrefixSource } from "../sources.ts";
+import type { TaggedSource } from "../sources.ts";
 import {
   DEFAULT_STATUS,
   METADATA,
@@ -10,6 +10,11 @@ import {
   type Table,
   USERS,
 } from "./table.ts";
+
+export interface PrefixSource extends TaggedSource {
+  readonly network: string;
+  readonly site: string | undefined;
+}
 
 const prefix = rowBuilder<PrefixSource>();
 

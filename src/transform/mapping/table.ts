@@ -2,7 +2,7 @@
  * What a mapping table is made of. It has one row for every field of a NetBox type: the compiler reports
  * a field without one. README and `explain` are printed from the rows.
  */
-import type { Empty } from "../../netbox/types/shape.ts";
+import type { Empty, Referent } from "../../netbox/types/shape.ts";
 import type { AnswerKey } from "../../proxmox/rows.ts";
 import type { SettingName } from "../settings.ts";
 
@@ -20,19 +20,8 @@ export type Read =
   | `stub.${StubName}`
   | "manifest.captured_at";
 
-export type StubName =
-  | "cluster"
-  | "cluster-type"
-  | "device"
-  | "interface"
-  | "ip-address"
-  | "platform"
-  | "site"
-  | "tags"
-  | "tenant"
-  | "virtual-machine"
-  | "vlan"
-  | "vm-interface";
+/** Objects that entities name: those of other steps, and those of the user. */
+export type StubName = Exclude<Referent, "custom-field" | "tag"> | "tags" | "site" | "tenant";
 
 /** undefined: not read, so the field is not sent. null: read, and empty. */
 export type FieldValue<Value> = Value | null | undefined;

@@ -1,6 +1,5 @@
 /** All mapping tables, in emission order. */
 import type { Entities, StepName } from "../../netbox/types/order.ts";
-import type { Sources } from "../sources.ts";
 import { CLUSTER_TYPE } from "./cluster-type.ts";
 import { CLUSTER } from "./cluster.ts";
 import { CUSTOM_FIELD } from "./custom-field.ts";
@@ -9,7 +8,7 @@ import { INTERFACE } from "./interface.ts";
 import { IP_ADDRESS } from "./ip-address.ts";
 import { PLATFORM } from "./platform.ts";
 import { PREFIX } from "./prefix.ts";
-import { compile, type Table } from "./table.ts";
+import { compile, type Row, type Table } from "./table.ts";
 import { TAG } from "./tag.ts";
 import { VIRTUAL_DISK } from "./virtual-disk.ts";
 import { VIRTUAL_MACHINE, VIRTUAL_MACHINE_CUSTOM_FIELDS } from "./virtual-machine.ts";
@@ -23,9 +22,7 @@ import { VM_INTERFACE } from "./vm-interface.ts";
  */
 export const MAPPING_VERSION = 1;
 
-export type Tables = { readonly [Name in StepName]: Table<Sources[Name], Entities[Name]> };
-
-export const TABLES: Tables = {
+export const TABLES = {
   "tag": TAG,
   "custom-field": CUSTOM_FIELD,
   "cluster-type": CLUSTER_TYPE,
@@ -39,7 +36,12 @@ export const TABLES: Tables = {
   "virtual-machine": VIRTUAL_MACHINE,
   "virtual-disk": VIRTUAL_DISK,
   "device": DEVICE,
-};
+} satisfies { readonly [Name in StepName]: Table<never, Entities[Name]> };
+
+type SourceOf<Rows> = Rows[keyof Rows] extends Row<infer Source, unknown> ? Source : never;
+
+/** Step → what its table reads. */
+export type Sources = { [Name in StepName]: SourceOf<(typeof TABLES)[Name]> };
 
 /** The custom fields of a step, one row each, where it has several. */
 export const CUSTOM_FIELD_TABLES = {

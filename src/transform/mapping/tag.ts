@@ -1,8 +1,15 @@
 /** extras.Tag: the global tags, the host's, and every tag of a guest. */
 import type { Tag } from "../../netbox/types/tag.ts";
 import { SLUG_RULE } from "../slugs.ts";
-import type { TagSource } from "../sources.ts";
+import type { SharedSource } from "../sources.ts";
 import { METADATA, rowBuilder, type Table, USERS } from "./table.ts";
+
+export interface TagSource extends SharedSource {
+  readonly name: string;
+  readonly slug: string | undefined;
+  /** Only of the global tags and the host's. */
+  readonly color: string | undefined;
+}
 
 const tag = rowBuilder<TagSource>();
 

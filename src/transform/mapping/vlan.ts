@@ -2,7 +2,7 @@
 import { int64 } from "../../netbox/types/shape.ts";
 import { siteRef } from "../../netbox/types/site.ts";
 import { type VLAN, vlanRef } from "../../netbox/types/vlan.ts";
-import type { VlanSource } from "../sources.ts";
+import type { TaggedSource } from "../sources.ts";
 import {
   DEFAULT_STATUS,
   METADATA,
@@ -11,6 +11,11 @@ import {
   type Table,
   USERS,
 } from "./table.ts";
+
+export interface VlanSource extends TaggedSource {
+  readonly vid: number;
+  readonly site: string;
+}
 
 const vlan = rowBuilder<VlanSource>();
 
