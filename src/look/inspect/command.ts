@@ -6,7 +6,15 @@ import { printJsonObject, printTable } from "../../terminal/tables.ts";
 import { itemSource, openRun } from "../run.ts";
 import { FILTERS, parseFilter } from "./filter.ts";
 import { inspect } from "./inspect.ts";
-import { entityList, FAILED, GUESTS, leftOutList, type List, type ListSource } from "./lists.ts";
+import {
+  entityList,
+  FAILED,
+  GUESTS,
+  leftOutList,
+  type List,
+  type ListSource,
+  listSource,
+} from "./lists.ts";
 import { inspectionText } from "./text.ts";
 
 export async function runInspect(session: Session): Promise<void> {
@@ -19,7 +27,7 @@ export async function runInspect(session: Session): Promise<void> {
       hint: "Run inspect without options to see what there is",
     });
   }
-  const source = items && { run, items, filter: parseFilter(filterTexts(session)) };
+  const source = items && listSource(run, items, parseFilter(filterTexts(session)));
   if (session.isJson) {
     const rows = source && lists.map((list) => [list.name, list.rows(source)]);
     await printJsonObject(session, await inspect(run, items), Object.fromEntries(rows ?? []));

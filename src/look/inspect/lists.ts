@@ -1,15 +1,27 @@
 /** The lists of `inspect`: their rows for --json, and their columns for a terminal. */
 import { labelOf, machineOf, naturalKey, type StepName } from "../../netbox/types/order.ts";
 import type { Cell, TableLayout } from "../../terminal/tables.ts";
+import { type GuestRow, readRunInventory, type RunInventory } from "../inventory.ts";
 import type { EntityItem, ItemSource, Run } from "../run.ts";
 import type { Filter, GuestFacets } from "./filter.ts";
-import { type GuestEntry, type GuestRow, listGuests } from "./guests.ts";
 import { entityText } from "./text.ts";
 
 export interface ListSource {
   readonly run: Run;
   readonly items: ItemSource;
   readonly filter: Filter;
+  /** Read when a list needs it. */
+  readonly inventory: () => Promise<RunInventory>;
+}
+
+export function listSource(run: Run, items: ItemSource, filter: Filter): ListSource {
+  let inventory: Promise<RunInventory> | undefined;
+  return {
+    run,
+    items,
+    filter,
+    inventory: () => inventory ??= readRunInventory(run, items, "whole"),
+  };
 }
 
 // oxlint-disable-next-line typescript/no-explicit-any -- each list has rows of its own type
@@ -21,8 +33,8 @@ export interface List<Row = any> extends TableLayout<Row> {
 
 export const GUESTS: List<GuestRow> = {
   name: "guests",
-  async *rows({ run, items, filter }) {
-    for (const { row } of await listGuests(items, run.snapshot)) {
+  async *rows({ inventory, filter }) {
+    for (const { row } of (await inventory()).guests) {
       if (filter.allows(guestFacets(row))) yield row;
     }
   },
@@ -64,12 +76,11 @@ export function leftOutList(reason: string): List<LeftOutRow> {
   return {
     name: "left_out",
     async *rows(source) {
-      const facets = await facetsIn(source);
+      const allows = await matcher(source);
       for await (const item of source.items.read({ steps: [], leftOut: true })) {
         if (item.kind !== "leftOut") continue;
         const { what, reason: code, sentence, answer } = item.record;
-        if (reason !== "true" && code !== reason) continue;
-        if (facets === undefined || source.filter.allows(facets.ofPath(what))) {
+        if ((reason === "true" || code === reason) && allows(what)) {
           yield { what, reason: code, sentence, ...answer };
         }
       }
@@ -91,10 +102,9 @@ export function entityList(step: StepName): List<EntityRow> {
   return {
     name: step.replaceAll("-", "_"),
     async *rows(source) {
-      const facets = await facetsIn(source);
+      const allows = await matcher(source);
       for await (const item of source.items.read({ steps: [step], leftOut: false })) {
-        if (item.kind !== "entity" || item.step !== step) continue;
-        if (facets !== undefined && !source.filter.allows(facets.ofEntity(item))) continue;
+        if (item.kind !== "entity" || item.step !== step || !allows(item)) continue;
         const { entity, file, line } = item;
         yield { name: labelOf(step, entity), file, line, entity };
       }
@@ -122,13 +132,12 @@ export const FAILED: List<FailedRow> = {
   name: "failed",
   async *rows(source) {
     const { run: { snapshot, journals }, filter } = source;
-    const facets = await facetsIn(source);
+    const allows = await matcher(source);
     for (const { path, reason, cause } of snapshot?.manifest.incomplete ?? []) {
-      if (facets !== undefined && !filter.allows(facets.ofPath(path))) continue;
-      yield { what: path, reason, cause, file: "manifest.json" };
+      if (allows(path)) yield { what: path, reason, cause, file: "manifest.json" };
     }
     // A rejected file is about many guests, so no filter matches it.
-    if (facets !== undefined) return;
+    if (!filter.isEmpty) return;
     for (const { file, lines } of journals) {
       for (const { file: what, errors = [] } of lines) {
         for (const reason of errors) yield { what, reason, file };
@@ -139,44 +148,43 @@ export const FAILED: List<FailedRow> = {
   cells: ({ what, reason, cause, file }) => [what, cause ?? "", reason, file],
 };
 
-/** undefined without a filter: then the guests need not be read. */
-async function facetsIn({ run, items, filter }: ListSource): Promise<FacetIndex | undefined> {
-  return filter.isEmpty ? undefined : new FacetIndex(await listGuests(items, run.snapshot));
-}
+/** Does the filter match an entity, or the guest or node of a record or an API path? */
+type Matcher = (subject: EntityItem | string) => boolean;
 
-/** Finds the guest or node that an entity, a record or an API path belongs to. */
-class FacetIndex {
-  readonly #byKey = new Map<string, GuestFacets>();
-  readonly #byVmid = new Map<string, GuestFacets>();
-
-  constructor(guests: readonly GuestEntry[]) {
-    for (const { key, row } of guests) {
-      const facets = guestFacets(row);
-      if (key !== undefined) this.#byKey.set(key, facets);
-      this.#byVmid.set(row.vmid, facets);
-    }
-  }
-
-  ofEntity({ step, entity }: EntityItem): GuestFacets {
-    const holder = machineOf(step, entity);
-    if (step === "virtual-machine" || holder?.step === "virtual-machine") {
-      const machine = holder?.ref ?? entity;
-      return this.#byKey.get(naturalKey("virtual-machine", machine as never)) ?? {};
-    }
-    const device = holder?.ref.name ?? (step === "device" ? entity.name : undefined);
-    return device === undefined ? { name: labelOf(step, entity) } : { name: device, node: device };
-  }
-
-  /** "vm/101/net1", "node/pve1/lo", or an API path: "/nodes/pve1/qemu/101/config?current=1". */
-  ofPath(path: string): GuestFacets {
-    const [, vmid = ""] = /(?:^vm|\/qemu|\/lxc)\/(\d+)(?:\/|$)/.exec(path) ?? [];
-    const guest = this.#byVmid.get(vmid);
-    if (guest !== undefined) return guest;
-    const [, node] = /^(?:node|\/nodes)\/([^/]+)/.exec(path) ?? [];
-    return vmid === "" ? { node, name: node } : { vmid, node };
-  }
+async function matcher({ filter, inventory }: ListSource): Promise<Matcher> {
+  if (filter.isEmpty) return () => true;
+  const { guests } = await inventory();
+  const byKey = new Map(guests.map(({ key, row }) => [key, guestFacets(row)]));
+  const byVmid = new Map(guests.map(({ row }) => [row.vmid, guestFacets(row)]));
+  return (subject) =>
+    filter.allows(
+      typeof subject === "string" ? pathFacets(subject, byVmid) : entityFacets(subject, byKey),
+    );
 }
 
 function guestFacets({ vmid, name, node, tags }: GuestRow): GuestFacets {
   return { vmid, name, node, tag: tags };
+}
+
+/** `guests`: by natural key. */
+function entityFacets(
+  { step, entity }: EntityItem,
+  guests: ReadonlyMap<string | undefined, GuestFacets>,
+): GuestFacets {
+  const holder = machineOf(step, entity);
+  if (step === "virtual-machine" || holder?.step === "virtual-machine") {
+    return guests.get(naturalKey("virtual-machine", (holder?.ref ?? entity) as never)) ?? {};
+  }
+  const device = holder?.ref.name ?? (step === "device" ? entity.name : undefined);
+  return device === undefined ? { name: labelOf(step, entity) } : { name: device, node: device };
+}
+
+/**
+ * "vm/101/net1", "node/pve1/lo", or an API path: "/nodes/pve1/qemu/101/config?current=1".
+ * `guests`: by VMID.
+ */
+function pathFacets(path: string, guests: ReadonlyMap<string, GuestFacets>): GuestFacets {
+  const [, vmid = ""] = /(?:^vm|\/qemu|\/lxc)\/(\d+)(?:\/|$)/.exec(path) ?? [];
+  const [, node] = /^(?:node|\/nodes)\/([^/]+)/.exec(path) ?? [];
+  return guests.get(vmid) ?? (vmid === "" ? { node, name: node } : { vmid, node });
 }

@@ -4,8 +4,10 @@ import { CAUSES } from "../../proxmox/answers.ts";
 import { NOTES, REASONS } from "../../run-folder/left-out.ts";
 import { type Cell, groupDigits, renderFacts, renderTable } from "../../terminal/tables.ts";
 import { countTable } from "../../transform/command/summary.ts";
-import type { EntitySetFacts, Inspection, JournalFacts, SnapshotFacts } from "./inspect.ts";
-import type { RunInventory } from "./inventory.ts";
+import type { Inspection } from "./inspect.ts";
+
+/** A part of a run folder that is there. */
+type Part<Name extends keyof Inspection> = NonNullable<Inspection[Name]>;
 
 export function inspectionText(inspection: Inspection): string {
   const { snapshot, inventory, entities, journals, remarks } = inspection;
@@ -19,7 +21,7 @@ export function inspectionText(inspection: Inspection): string {
   ].join("\n\n");
 }
 
-function snapshotSections(snapshot: SnapshotFacts): string[] {
+function snapshotSections(snapshot: Part<"snapshot">): string[] {
   const { host, port, version, nodes_in_scope: nodes, incomplete } = snapshot;
   const place = port === undefined ? host : `${host}:${port}`;
   const missing = `${snapshot.outcome}: ${groupDigits(incomplete)} answers are missing (--failed)`;
@@ -53,7 +55,7 @@ const FROM = {
   transform: "transformed in memory with the settings that capture recorded",
 } as const;
 
-function inventorySections(inventory: RunInventory): string[] {
+function inventorySections(inventory: Part<"inventory">): string[] {
   const { clusters, sites, guests, nodes, counts, strangers } = inventory;
   // A bootstrap has no clusters or nodes.
   if (clusters.length === 0 && nodes.length === 0) return [];
@@ -100,7 +102,7 @@ function firstOf(names: readonly string[]): string {
   return more > 0 ? `${shown} and ${groupDigits(more)} more` : shown;
 }
 
-function entitySections(entities: EntitySetFacts): string[] {
+function entitySections(entities: Part<"entities">): string[] {
   const { snapshots, is_of_this_snapshot: isOwn, steps, tool } = entities;
   const settings = snapshots.map(({ name, settings }) => {
     const texts = Object.entries(settings).map(([setting, text]) => `${setting}=${text}`);
@@ -121,12 +123,12 @@ function entitySections(entities: EntitySetFacts): string[] {
   ];
 }
 
-function sourceOf({ snapshots }: EntitySetFacts): string {
+function sourceOf({ snapshots }: Part<"entities">): string {
   if (snapshots.length === 0) return "no snapshot";
   return snapshots.length === 1 ? "another snapshot" : `${snapshots.length} other snapshots`;
 }
 
-function recordSections({ left_out, notes }: RunInventory): string[] {
+function recordSections({ left_out, notes }: Part<"inventory">): string[] {
   return [
     ...(Object.keys(left_out).length === 0
       ? []
@@ -136,8 +138,8 @@ function recordSections({ left_out, notes }: RunInventory): string[] {
 }
 
 function journalSections(
-  journals: readonly JournalFacts[],
-  entities: EntitySetFacts | undefined,
+  journals: Inspection["journals"],
+  entities: Inspection["entities"],
 ): string[] {
   const all = (entities?.files ?? 1) - 1;
   const rows = journals.map((journal) => [

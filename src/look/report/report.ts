@@ -3,6 +3,7 @@ import { counted, groupDigits } from "../../terminal/tables.ts";
 import { inputError } from "../../base/errors.ts";
 import { TOOL } from "../../base/tool.ts";
 import { inspect, type Inspection } from "../inspect/inspect.ts";
+import { readRunInventory, type RunInventory } from "../inventory.ts";
 import { itemSource, type Run } from "../run.ts";
 import { addressesChapter } from "./chapters/addresses.ts";
 import { capturedChapter } from "./chapters/captured.ts";
@@ -11,7 +12,6 @@ import { guestsChapter } from "./chapters/guests.ts";
 import { leftOutChapter } from "./chapters/left-out.ts";
 import { storageChapter } from "./chapters/storage.ts";
 import { topologyChapter } from "./chapters/topology.ts";
-import { type Fleet, readFleet } from "./fleet.ts";
 import { type Html, markup, sizeOfMib } from "./page/markup.ts";
 import { pageHtml } from "./page/page.ts";
 import { readTopology } from "./topology.ts";
@@ -33,32 +33,35 @@ export async function renderReport(run: Run, against?: EarlierRun): Promise<Repo
       hint: "Run inspect without options to see what there is",
     });
   }
-  const inspection = await inspect(run, source);
-  const fleet = await readFleet(source, run.snapshot);
+  const inventory = await readRunInventory(run, source, "whole");
+  const inspection = await inspect(run, source, inventory);
   const topology = run.snapshot && await readTopology(run.snapshot);
   const chapters = [
     ...(against === undefined ? [] : [differencesChapter(against)]),
     ...(run.snapshot === undefined ? [] : [await capturedChapter(run.snapshot)]),
-    topologyChapter(fleet, topology),
-    guestsChapter(fleet, topology),
-    addressesChapter(fleet),
-    storageChapter(fleet),
-    leftOutChapter(fleet),
+    topologyChapter(inventory, topology),
+    guestsChapter(inventory, topology),
+    addressesChapter(inventory),
+    storageChapter(inventory),
+    leftOutChapter(inventory),
   ];
-  const title = inspection.inventory?.clusters.join(", ") || run.place;
   const page = await pageHtml({
-    title: `${title} · ${TOOL.name}`,
-    head: mastheadHtml(inspection, fleet),
+    title: `${titleOf(inventory, run.place)} · ${TOOL.name}`,
+    head: mastheadHtml(inspection, inventory),
     chapters,
     foot: footHtml(inspection),
   });
   return {
     page,
-    nodes: fleet.nodes.length,
-    guests: fleet.guests.length,
-    leftOut: fleet.leftOut.length,
+    nodes: inventory.nodes.length,
+    guests: inventory.guests.length,
+    leftOut: inventory.leftOut.length,
     incomplete: inspection.snapshot?.incomplete ?? 0,
   };
+}
+
+function titleOf({ clusters }: RunInventory, place: string): string {
+  return clusters.join(", ") || place;
 }
 
 const FROM = {
@@ -97,11 +100,9 @@ function settingsHtml(entities: Inspection["entities"]): Html | undefined {
 
 /** The head of the page: cluster, time, completeness and a few figures. */
 function mastheadHtml(
-  { folder, snapshot, inventory, remarks }: Inspection,
-  fleet: Fleet,
+  { folder, snapshot, remarks }: Inspection,
+  inventory: RunInventory,
 ): Html {
-  const clusters = inventory?.clusters ?? [];
-  const title = clusters.length === 0 ? folder : clusters.join(", ");
   const source = snapshot &&
     markup`Captured <time datetime="${snapshot.captured_at}">${
       timeText(snapshot.captured_at)
@@ -109,13 +110,13 @@ function mastheadHtml(
       snapshot.version !== undefined && markup`, Proxmox VE ${snapshot.version}`
     }`;
   return markup`<p class="kicker">Proxmox VE → NetBox</p>
-<h1>${title}</h1>
+<h1>${titleOf(inventory, folder)}</h1>
 <p class="source">${source ?? "Entity files without a snapshot"}</p>
 ${snapshot && verdictHtml(snapshot)}${
     remarks.map((remark) => markup`<p class="verdict partial">${remark}</p>`)
   }
 <dl class="figures">${
-    figuresOf(fleet).map(([word, figure, note]) =>
+    figuresOf(inventory).map(([word, figure, note]) =>
       markup`<div><dt>${word}</dt><dd>${figure}${
         note !== "" && markup` <small>${note}</small>`
       }</dd></div>`
@@ -143,13 +144,11 @@ function timeText(iso: string): string {
   return `${format.format(new Date(iso)).replace(" at ", ", ")} UTC`;
 }
 
-function figuresOf({ nodes, guests, addresses, disks }: Fleet): [string, string, string][] {
+function figuresOf({ nodes, guests, addresses, disks }: RunInventory): [string, string, string][] {
   const away = nodes.filter(({ status }) => status !== "active").length;
-  const active = guests.filter(({ status }) => status === "active").length;
-  const leftOut = guests.filter(({ left_out: reason }) => reason !== undefined).length;
-  const vcpus = guests.reduce((sum, { vcpus: own = 0 }) => sum + own, 0);
-  const memory = guests.reduce((sum, { memory_mib: own = 0 }) => sum + own, 0);
-  const room = disks.reduce((sum, { mib }) => sum + mib, 0);
+  const active = guests.filter(({ row }) => row.status === "active").length;
+  const leftOut = guests.filter(({ row }) => row.left_out !== undefined).length;
+  const vcpus = sumOf(guests, ({ row }) => row.vcpus);
   return [
     ["Nodes", groupDigits(nodes.length), away === 0 ? "" : `${groupDigits(away)} offline`],
     [
@@ -158,8 +157,12 @@ function figuresOf({ nodes, guests, addresses, disks }: Fleet): [string, string,
       `${groupDigits(active)} active${leftOut === 0 ? "" : `, ${groupDigits(leftOut)} left out`}`,
     ],
     ["vCPUs", groupDigits(vcpus), "assigned"],
-    ["Memory", sizeOfMib(memory), "assigned"],
-    ["Disks", sizeOfMib(room), "assigned"],
+    ["Memory", sizeOfMib(sumOf(guests, ({ row }) => row.memory_mib)), "assigned"],
+    ["Disks", sizeOfMib(sumOf(disks, ({ mib }) => mib)), "assigned"],
     ["Addresses", groupDigits(addresses.length), ""],
   ];
+}
+
+function sumOf<Item>(items: readonly Item[], value: (item: Item) => number | undefined): number {
+  return items.reduce((sum, item) => sum + (value(item) ?? 0), 0);
 }

@@ -26,7 +26,7 @@ import { type FileEntry, listingFaults, readListed } from "../../run-folder/mani
 import { readRequest } from "../../run-folder/request.ts";
 import { readLine } from "../../run-folder/shapes.ts";
 import type { Store } from "../../run-folder/store/store.ts";
-import { Counts } from "../inspect/inventory.ts";
+import { Counts } from "../inventory.ts";
 import { ExpectedFiles } from "./expected-files.ts";
 import { type Findings, hasSameMapping, versionsOf } from "./findings.ts";
 import { MACHINES_FIRST, Objects } from "./objects.ts";

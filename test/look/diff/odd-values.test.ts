@@ -96,7 +96,7 @@ async function lookEverywhere(changed: HeldRun): Promise<void> {
   const items = itemSource(opened);
   await inspect(opened, items);
   if (items === undefined) return;
-  const source = { run: opened, items, filter: parseFilter({ name: "*" }) };
+  const source = lists.listSource(opened, items, parseFilter({ name: "*" }));
   const all = [
     lists.GUESTS,
     lists.leftOutList("true"),

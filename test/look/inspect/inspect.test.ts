@@ -10,9 +10,10 @@ import {
   GUESTS,
   leftOutList,
   type ListSource,
+  listSource,
 } from "../../../src/look/inspect/lists.ts";
-import { readFleet } from "../../../src/look/report/fleet.ts";
-import { itemSource, openRun } from "../../../src/look/run.ts";
+import { readRunInventory } from "../../../src/look/inventory.ts";
+import { type ItemSource, itemSource, openRun } from "../../../src/look/run.ts";
 import { STEPS } from "../../../src/netbox/types/order.ts";
 import { anyLab } from "../../helpers/any-lab.ts";
 import { ROOT } from "../../helpers/golden.ts";
@@ -48,7 +49,7 @@ async function sourceOf(
   const opened = await openRun(storeOf(run));
   const items = itemSource(opened);
   if (items === undefined) throw new Error("Nothing to list");
-  return { run: opened, items, filter: parseFilter(filters) };
+  return listSource(opened, items, parseFilter(filters));
 }
 
 function without(run: HeldRun, folder: string): HeldRun {
@@ -226,14 +227,19 @@ describe("the order of tags does not matter", () => {
     const rows = await rowsOf(GUESTS.rows(await sourceOf(run)));
     expect(rows.some(({ tags }) => tags.length > 0)).toBe(true);
     expect(sorted(await rowsOf(GUESTS.rows(await sourceOf(turned))))).toEqual(sorted(rows));
-    const fleetOf = async (held: HeldRun) => {
-      const source = itemSource(await openRun(storeOf(held)));
-      return await readFleet(source as NonNullable<typeof source>, undefined);
+    const wholeOf = async (held: HeldRun) => {
+      const opened = await openRun(storeOf(held));
+      const source = itemSource(opened) as ItemSource;
+      const { nodes, guests, ...others } = await readRunInventory(opened, source, "whole");
+      return {
+        nodes: nodes.map((node) => ({ ...node, guests: node.guests.map(({ key }) => key) })),
+        guests: guests.map(({ row, ...guest }) => ({ ...guest, row: sorted([row]) })),
+        others,
+      };
     };
-    const [fleet, turnedFleet] = [await fleetOf(run), await fleetOf(turned)];
-    expect(fleet.nodes.every(({ cluster }) => cluster !== undefined)).toBe(true);
-    expect({ ...turnedFleet, guests: sorted(turnedFleet.guests) })
-      .toEqual({ ...fleet, guests: sorted(fleet.guests) });
+    const whole = await wholeOf(run);
+    expect(whole.nodes.every(({ cluster }) => cluster !== undefined)).toBe(true);
+    expect(await wholeOf(turned)).toEqual(whole);
   });
 
   function withTagsReversed(run: HeldRun): HeldRun {

@@ -2,7 +2,7 @@
 import { counted, groupDigits } from "../../../terminal/tables.ts";
 import ipaddr from "ipaddr.js";
 import { compareNatural } from "../../../base/natural-order.ts";
-import type { Fleet, FleetAddress } from "../fleet.ts";
+import type { InventoryAddress, RunInventory } from "../../inventory.ts";
 import { listHtml, type ReportList } from "../page/list.ts";
 import { type Html, markup, percent, px } from "../page/markup.ts";
 import type { Chapter } from "../page/page.ts";
@@ -10,7 +10,7 @@ import type { Chapter } from "../page/page.ts";
 /** The ones with the most addresses. */
 const MOST_PREFIXES = 100;
 
-export function addressesChapter({ addresses, prefixes }: Fleet): Chapter {
+export function addressesChapter({ addresses, prefixes }: RunInventory): Chapter {
   const uses = prefixUses(addresses, prefixes);
   const list = addressList(addresses);
   const many = addresses.length === 1 ? "1 address" : `${groupDigits(addresses.length)} addresses`;
@@ -34,7 +34,7 @@ function usesHtml(uses: readonly PrefixUse[]): Html {
     : uses.toSorted((a, b) => b.used - a.used).slice(0, MOST_PREFIXES);
   const hidden = uses.length - shown.length;
   return markup`<div class="scroll" role="region" aria-label="Use of networks" tabindex="0"><table class="prefixes">
-<thead><tr><th scope="col">Network</th><th scope="col">FieldValue</th><th scope="col" class="number">Used</th>
+<thead><tr><th scope="col">Network</th><th scope="col">Use</th><th scope="col" class="number">Used</th>
 <th scope="col" class="number">Of</th><th scope="col">In NetBox</th></tr></thead>
 <tbody>${shown.map(useHtml)}</tbody></table></div>
 ${
@@ -54,7 +54,7 @@ function useHtml({ prefix, isMapped, used, room, parts }: PrefixUse): Html {
   }</td><td>${isMapped ? "as a prefix" : ""}</td></tr>`;
 }
 
-function addressList(addresses: readonly FleetAddress[]): ReportList<FleetAddress> {
+function addressList(addresses: readonly InventoryAddress[]): ReportList<InventoryAddress> {
   return {
     id: "address-rows",
     things: "addresses",
@@ -91,7 +91,7 @@ const MOST_PARTS = 256;
 
 /** By family and address. An address counts in the smallest network that contains it. */
 export function prefixUses(
-  addresses: readonly FleetAddress[],
+  addresses: readonly InventoryAddress[],
   prefixes: readonly string[],
 ): PrefixUse[] {
   const found = addresses.flatMap(({ address }) => parse(address) ?? []);

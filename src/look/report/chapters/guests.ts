@@ -1,6 +1,6 @@
 /** Guests by status, platform and node, and the list of all guests. */
 import { counted, groupDigits } from "../../../terminal/tables.ts";
-import type { Fleet, FleetGuest } from "../fleet.ts";
+import type { Guest, RunInventory } from "../../inventory.ts";
 import { guestKey, type Topology } from "../topology.ts";
 import { listHtml, type ReportList } from "../page/list.ts";
 import { gibOf, type Html, lookUp, markup } from "../page/markup.ts";
@@ -10,8 +10,8 @@ import { type Bar, barsHtml } from "../page/charts.ts";
 /** Status of a guest that is left out. */
 export const LEFT_OUT = "left out";
 
-export function statusOf({ status }: Pick<FleetGuest, "status">): string {
-  return status ?? LEFT_OUT;
+export function statusOf({ row }: Guest): string {
+  return row.status ?? LEFT_OUT;
 }
 
 /** TABLE: NetBox statuses and their meaning in Proxmox VE, from the mapping document. */
@@ -22,10 +22,10 @@ export const STATUS_NOTES: Readonly<Record<string, string>> = {
   [LEFT_OUT]: "a template, or not mapped; see the reason in the list",
 };
 
-export function guestsChapter({ guests }: Fleet, topology: Topology | undefined): Chapter {
+export function guestsChapter({ guests }: RunInventory, topology: Topology | undefined): Chapter {
   const list = guestList(guests, topology);
   const kinds = [
-    ...Map.groupBy(guests, ({ kind }) => lookUp(KINDS, kind ?? "") ?? "other guest"),
+    ...Map.groupBy(guests, ({ row }) => lookUp(KINDS, row.kind ?? "") ?? "other guest"),
   ];
   const kindsText = kinds.map(([kind, own]) => counted(own.length, kind)).join(", ");
   return {
@@ -40,11 +40,11 @@ ${
         topBars(guests, {
           id: list.id,
           column: "Platform",
-          of: ({ platform }) => platform,
+          of: ({ row }) => row.platform,
         }),
       )
     }
-${chart("By node", topBars(guests, { id: list.id, column: "Node", of: ({ node }) => node }))}
+${chart("By node", topBars(guests, { id: list.id, column: "Node", of: ({ row }) => row.node }))}
 </div><h3>All guests</h3>${listHtml(list)}`,
     lists: guests.length === 0 ? [] : [list],
   };
@@ -56,7 +56,7 @@ function chart(title: string, bars: readonly Bar[]): Html {
   return markup`<figure><figcaption>${title}</figcaption>${barsHtml(bars)}</figure>`;
 }
 
-function statusBars(guests: readonly FleetGuest[], id: string): Bar[] {
+function statusBars(guests: readonly Guest[], id: string): Bar[] {
   const byStatus = Map.groupBy(guests, statusOf);
   return Object.keys(STATUS_NOTES).flatMap((status) => {
     const { length = 0 } = byStatus.get(status) ?? [];
@@ -73,13 +73,13 @@ function statusBars(guests: readonly FleetGuest[], id: string): Bar[] {
 interface Split {
   readonly id: string;
   readonly column: string;
-  readonly of: (guest: FleetGuest) => string | undefined;
+  readonly of: (guest: Guest) => string | undefined;
 }
 
 const MOST_BARS = 12;
 
 /** The largest groups, each divided by status. */
-function topBars(guests: readonly FleetGuest[], { id, column, of }: Split): Bar[] {
+function topBars(guests: readonly Guest[], { id, column, of }: Split): Bar[] {
   const groups = [...Map.groupBy(guests, (guest) => of(guest) ?? "")]
     .sort(([a, own], [b, other]) => other.length - own.length || (a < b ? -1 : 1));
   const shown = groups.slice(0, groups.length > MOST_BARS + 1 ? MOST_BARS : MOST_BARS + 1);
@@ -96,7 +96,7 @@ function topBars(guests: readonly FleetGuest[], { id, column, of }: Split): Bar[
   return [...bars, { label, parts: [], figure: groupDigits(others) }];
 }
 
-function partsOf(guests: readonly FleetGuest[]): Bar["parts"] {
+function partsOf(guests: readonly Guest[]): Bar["parts"] {
   const byStatus = Map.groupBy(guests, statusOf);
   return Object.keys(STATUS_NOTES).map((status) => {
     const { length = 0 } = byStatus.get(status) ?? [];
@@ -111,45 +111,45 @@ function filterLink(id: string, column: string, value: string): Html {
 }
 
 function guestList(
-  guests: readonly FleetGuest[],
+  guests: readonly Guest[],
   topology: Topology | undefined,
-): ReportList<FleetGuest> {
-  const networks = ({ kind, vmid }: FleetGuest): string | undefined =>
+): ReportList<Guest> {
+  const networks = ({ row: { kind, vmid } }: Guest): string | undefined =>
     topology?.ofGuest.get(guestKey({ kind: kind as "qemu", vmid: Number(vmid) }))?.join(", ");
-  const clusters = new Set(guests.flatMap(({ cluster }) => cluster ?? []));
+  const clusters = new Set(guests.flatMap(({ row }) => row.cluster ?? []));
   return {
     id: "guest-rows",
     things: "guests",
     rows: guests,
     columns: [
-      { title: "VMID", kind: "number", cell: ({ vmid }) => vmid },
-      { title: "Name", cell: ({ name }) => name },
+      { title: "VMID", kind: "number", cell: ({ row }) => row.vmid },
+      { title: "Name", cell: ({ row }) => row.name },
       { title: "Status", kind: "status", isFilter: true, cell: statusOf },
-      { title: "Kind", isFilter: true, cell: ({ kind }) => kind },
-      { title: "Node", isFilter: true, cell: ({ node }) => node },
+      { title: "Kind", isFilter: true, cell: ({ row }) => row.kind },
+      { title: "Node", isFilter: true, cell: ({ row }) => row.node },
       ...(clusters.size > 1
-        ? [{ title: "Cluster", isFilter: true, cell: ({ cluster }: FleetGuest) => cluster }]
+        ? [{ title: "Cluster", isFilter: true, cell: ({ row }: Guest) => row.cluster }]
         : []),
-      { title: "Platform", isFilter: true, cell: ({ platform }) => platform },
-      { title: "vCPUs", kind: "number", cell: ({ vcpus }) => vcpus },
+      { title: "Platform", isFilter: true, cell: ({ row }) => row.platform },
+      { title: "vCPUs", kind: "number", cell: ({ row }) => row.vcpus },
       {
         title: "Memory, GiB",
         kind: "number",
-        cell: ({ memory_mib: mib }) => mib === undefined ? undefined : gibOf(mib),
+        cell: ({ row: { memory_mib: mib } }) => mib === undefined ? undefined : gibOf(mib),
       },
       {
         title: "Disks, GiB",
         kind: "number",
-        cell: ({ disks, diskMib }) => disks === 0 ? undefined : gibOf(diskMib),
+        cell: ({ row, diskMib }) => row.disks === 0 ? undefined : gibOf(diskMib),
       },
       ...(topology === undefined ? [] : [{ title: "Networks", cell: networks }]),
       {
         title: "Addresses",
         kind: "code",
-        cell: ({ allAddresses }) => allAddresses.join(" "),
+        cell: ({ addresses }) => addresses.join(" "),
       },
-      { title: "Tags", cell: ({ tags }) => tags.join(", ") },
-      { title: "Left out", isFilter: true, cell: ({ left_out: reason }) => reason },
+      { title: "Tags", cell: ({ row }) => row.tags.join(", ") },
+      { title: "Left out", isFilter: true, cell: ({ row }) => row.left_out },
     ],
   };
 }

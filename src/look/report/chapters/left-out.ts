@@ -1,13 +1,13 @@
 /** What is left out of NetBox and why, and the notes about what is mapped differently. */
 import { counted, groupDigits } from "../../../terminal/tables.ts";
 import { type LeftOut, type Note, NOTES, REASONS } from "../../../run-folder/left-out.ts";
-import type { Fleet } from "../fleet.ts";
+import type { RunInventory } from "../../inventory.ts";
 import { type Column, listHtml, type ReportList } from "../page/list.ts";
 import { type Html, lookUp, markup } from "../page/markup.ts";
 import type { Chapter } from "../page/page.ts";
 import { barsHtml } from "../page/charts.ts";
 
-export function leftOutChapter({ leftOut, notes }: Fleet): Chapter {
+export function leftOutChapter({ leftOut, notes }: RunInventory): Chapter {
   const records = recordList(leftOut);
   const noted = noteList(notes);
   return {

@@ -2,14 +2,14 @@
 import { counted } from "../../../terminal/tables.ts";
 import { hierarchy, treemap, treemapSquarify } from "d3-hierarchy";
 import { compareCodeUnits } from "../../../base/natural-order.ts";
-import type { Fleet, FleetDisk } from "../fleet.ts";
+import type { InventoryDisk, RunInventory } from "../../inventory.ts";
 import { type Html, markup, px, sizeOfMib } from "../page/markup.ts";
 import type { Chapter } from "../page/page.ts";
 import { barsHtml } from "../page/charts.ts";
 
 const MOST_POOLS = 30;
 
-export function storageChapter({ disks }: Fleet): Chapter {
+export function storageChapter({ disks }: RunInventory): Chapter {
   const pools = poolUses(disks);
   const shown = pools.slice(0, MOST_POOLS);
   const total = pools.reduce((sum, { mib }) => sum + mib, 0);
@@ -64,7 +64,7 @@ export interface PoolUse {
 }
 
 /** The largest first. */
-export function poolUses(disks: readonly FleetDisk[]): PoolUse[] {
+export function poolUses(disks: readonly InventoryDisk[]): PoolUse[] {
   const pools = [...Map.groupBy(disks, ({ pool }) => pool ?? "(no pool)")].map(([pool, own]) => ({
     pool,
     mib: sumOf(own),
@@ -76,7 +76,7 @@ export function poolUses(disks: readonly FleetDisk[]): PoolUse[] {
   return pools.sort((a, b) => b.mib - a.mib || compareCodeUnits(a.pool, b.pool));
 }
 
-function sumOf(disks: readonly FleetDisk[]): number {
+function sumOf(disks: readonly InventoryDisk[]): number {
   return disks.reduce((sum, { mib }) => sum + mib, 0);
 }
 

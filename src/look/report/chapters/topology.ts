@@ -1,6 +1,6 @@
 /** Sites, clusters and nodes, guests by node and network, and a diagram of each node. */
 import { counted, groupDigits } from "../../../terminal/tables.ts";
-import type { Fleet, FleetGuest, FleetNode } from "../fleet.ts";
+import type { Guest, InventoryNode, RunInventory } from "../../inventory.ts";
 import { networkNameOf, type Topology } from "../topology.ts";
 import { type Html, markup } from "../page/markup.ts";
 import type { Chapter } from "../page/page.ts";
@@ -11,17 +11,17 @@ import { wiringHtml } from "./wiring.ts";
 /** Up to this many nodes, all diagrams are open. */
 const MOST_OPEN = 6;
 
-export function topologyChapter(fleet: Fleet, topology: Topology | undefined): Chapter {
-  const sites = new Set(fleet.nodes.map(({ site }) => site));
-  const clusters = new Set(fleet.nodes.map(({ cluster }) => cluster));
+export function topologyChapter(inventory: RunInventory, topology: Topology | undefined): Chapter {
+  const sites = new Set(inventory.nodes.map(({ site }) => site));
+  const clusters = new Set(inventory.nodes.map(({ cluster }) => cluster));
   const isOpen = (topology?.nodes.length ?? 0) <= MOST_OPEN;
   return {
     id: "topology",
     title: "Topology",
     lead: `${counted(sites.size, "site")}, ${counted(clusters.size, "cluster")}, ${
-      counted(fleet.nodes.length, "node")
+      counted(inventory.nodes.length, "node")
     }. Each square is a guest.`,
-    body: markup`${siteMapHtml(fleet, topology)}${
+    body: markup`${siteMapHtml(inventory, topology)}${
       topology === undefined
         ? markup`<p class="more">Bridges, bonds and VLANs are not shown: this folder contains no snapshot.</p>`
         : markup`${networksHtml(topology)}<h3>Network of each node</h3>
@@ -76,21 +76,20 @@ export function wiringId(index: number): string {
   return `wiring-${index}`;
 }
 
-export function siteMapHtml({ nodes, guests }: Fleet, topology: Topology | undefined): Html {
+function siteMapHtml({ nodes, elsewhere }: RunInventory, topology: Topology | undefined): Html {
   const drawings = new Map(topology?.nodes.map(({ node }, i) => [node, wiringId(i)]));
-  const places = new Places(nodes, guests);
   const sites = Map.groupBy(nodes, ({ site }) => site);
   return markup`${LEGEND}<div class="map">${
     [...sites].map(([site, own]) =>
       markup`<section class="site" aria-label="Site ${site}"><h3>${site}</h3>${
         [...Map.groupBy(own, ({ cluster }) => cluster)].map(([cluster, members]) =>
           markup`<div class="cluster"><h4>${cluster ?? "no cluster"}</h4><ul class="tiles">${
-            members.map((node) => tileHtml(node, places.on(node), drawings.get(node.name)))
+            members.map((node) => tileHtml(node, drawings.get(node.name)))
           }</ul></div>`
         )
       }</section>`
     )
-  }${otherGuestsHtml(places.elsewhere())}</div>`;
+  }${otherGuestsHtml(elsewhere)}</div>`;
 }
 
 const LEGEND = markup`<ul class="legend">${
@@ -99,45 +98,8 @@ const LEGEND = markup`<ul class="legend">${
   )
 }</ul>`;
 
-/** Guests by node. Guests that are left out have no cluster. */
-class Places {
-  readonly #byPlace: Map<string, FleetGuest[]>;
-
-  constructor(nodes: readonly FleetNode[], guests: readonly FleetGuest[]) {
-    const clusters = new Map(nodes.map((node) => [nodeName(node), node.cluster]));
-    this.#byPlace = Map.groupBy(
-      guests,
-      ({ node = "", cluster }) => placeKey(node, cluster ?? clusters.get(node)),
-    );
-  }
-
-  /** Returns each guest once. */
-  on(node: FleetNode): readonly FleetGuest[] {
-    const key = placeKey(nodeName(node), node.cluster);
-    const found = this.#byPlace.get(key) ?? [];
-    this.#byPlace.delete(key);
-    return found;
-  }
-
-  /** Guests whose nodes are not listed. */
-  elsewhere(): readonly FleetGuest[] {
-    return [...this.#byPlace.values()].flat();
-  }
-}
-
-function placeKey(node: string, cluster: string | undefined): string {
-  return JSON.stringify([node, cluster ?? ""]);
-}
-
-/** If two clusters have a node of the same name, the second device is called "node (cluster)". */
-function nodeName({ name, cluster }: FleetNode): string {
-  const suffix = ` (${cluster})`;
-  return name.endsWith(suffix) ? name.slice(0, -suffix.length) : name;
-}
-
 function tileHtml(
-  { name, status, platform }: FleetNode,
-  guests: readonly FleetGuest[],
+  { name, status, platform, guests }: InventoryNode,
   drawing: string | undefined,
 ): Html {
   const facts = [status === "active" ? undefined : status, platform];
@@ -151,16 +113,16 @@ function tileHtml(
   }</li>`;
 }
 
-function otherGuestsHtml(guests: readonly FleetGuest[]): Html | undefined {
+function otherGuestsHtml(guests: readonly Guest[]): Html | undefined {
   if (guests.length === 0) return undefined;
   return markup`<div class="cluster"><h4>on an unknown node: ${
     counted(guests.length, "guest")
   }</h4>${squaresOf(guests)}</div>`;
 }
 
-function squaresOf(guests: readonly FleetGuest[]): Html | undefined {
+function squaresOf(guests: readonly Guest[]): Html | undefined {
   return squaresSvg(guests.map((guest) => ({
     mark: statusOf(guest),
-    tip: `${guest.vmid} ${guest.name ?? ""}, ${statusOf(guest)}`,
+    tip: `${guest.row.vmid} ${guest.row.name ?? ""}, ${statusOf(guest)}`,
   })));
 }

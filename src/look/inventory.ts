@@ -1,0 +1,389 @@
+/** The inventory of a run, read in one pass: its nodes, guests, addresses and disks, and what is left out. */
+import { compareNatural } from "../base/natural-order.ts";
+import type { Cluster } from "../netbox/types/cluster.ts";
+import type { Device } from "../netbox/types/device.ts";
+import type { CustomFields } from "../netbox/types/fields.ts";
+import type { IPAddress } from "../netbox/types/ip-address.ts";
+import { naturalKey, type StepName, STEPS } from "../netbox/types/order.ts";
+import type { PlatformRef } from "../netbox/types/platform.ts";
+import type { Empty } from "../netbox/types/shape.ts";
+import { HostTags } from "../netbox/types/tag.ts";
+import type { VirtualDisk } from "../netbox/types/virtual-disk.ts";
+import type { VirtualMachine, VirtualMachineRef } from "../netbox/types/virtual-machine.ts";
+import { readGuestRow, readListing } from "../proxmox/listing.ts";
+import type { LeftOut, Note } from "../run-folder/left-out.ts";
+import type { Snapshot } from "../run-folder/snapshot.ts";
+import type { EntityItem, Item, ItemSource, Run } from "./run.ts";
+
+export interface RunInventory {
+  /** Read from netbox/, or from a transform of pve/ in memory. */
+  readonly from: ItemSource["from"];
+  readonly clusters: readonly string[];
+  readonly sites: readonly string[];
+  readonly nodes: readonly InventoryNode[];
+  /** Sorted by VMID. */
+  readonly guests: readonly Guest[];
+  /** Guests on nodes that are not listed. */
+  readonly elsewhere: readonly Guest[];
+  readonly addresses: readonly InventoryAddress[];
+  readonly prefixes: readonly string[];
+  readonly disks: readonly InventoryDisk[];
+  readonly leftOut: readonly LeftOut[];
+  readonly notes: readonly Note[];
+  readonly totals: Totals;
+  /** Entities that `transform` would not write: only counted. */
+  readonly strangers: number;
+}
+
+/** As the manifest of netbox/ has them. */
+interface Totals {
+  /** Step → number of entities. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** Reason → number of records. */
+  readonly left_out: Readonly<Record<string, number>>;
+  /** Code → number of notes. */
+  readonly notes: Readonly<Record<string, number>>;
+}
+
+export interface InventoryNode {
+  readonly name: string;
+  readonly status: string;
+  readonly platform: string | undefined;
+  readonly site: string;
+  readonly cluster: string | undefined;
+  readonly cpus: number | undefined;
+  readonly memory_mib: number | undefined;
+  readonly guests: readonly Guest[];
+}
+
+export interface Guest {
+  /** Natural key of its virtual machine; undefined for a guest that is left out. */
+  readonly key: string | undefined;
+  readonly row: GuestRow;
+  readonly addresses: readonly string[];
+  readonly diskMib: number;
+}
+
+/** As `inspect --guests --json` prints it. */
+export interface GuestRow {
+  readonly vmid: string;
+  /** In NetBox; for a guest that is left out, in Proxmox VE. */
+  readonly name?: string | undefined;
+  readonly cluster?: string;
+  readonly node?: string | undefined;
+  /** "qemu" or "lxc" */
+  readonly kind?: string | undefined;
+  readonly status?: string;
+  readonly vcpus?: number | undefined;
+  readonly memory_mib?: number | undefined;
+  readonly platform?: string | undefined;
+  readonly nics: number;
+  readonly disks: number;
+  readonly addresses: number;
+  /** Without the tags that every object of the cluster has. */
+  readonly tags: readonly string[];
+  readonly primary_ip4?: string | undefined;
+  readonly primary_ip6?: string | undefined;
+  /** Reason code. */
+  readonly left_out?: string;
+}
+
+/** "10.0.0.5/24" on "web-01/net0" */
+export interface InventoryAddress {
+  readonly address: string;
+  readonly holder: string;
+  readonly interface: string;
+}
+
+export interface InventoryDisk {
+  /** Name of the guest. */
+  readonly guest: string;
+  readonly pool: string | undefined;
+  readonly mib: number;
+}
+
+/** Status of a node or guest without a usable one. */
+const UNKNOWN_STATUS = "unknown";
+
+/** Of the others, a summary has the totals only. */
+const SUMMARY_STEPS: readonly StepName[] = ["cluster", "virtual-machine", "device"];
+const PART_STEPS: readonly StepName[] = ["vm-interface", "ip-address", "prefix", "virtual-disk"];
+
+/**
+ * Guests that are left out get their name and node from the snapshot.
+ * @throws AppError "input" if a file was changed.
+ */
+export async function readRunInventory(
+  { entities, snapshot }: Run,
+  source: ItemSource,
+  depth: "summary" | "whole",
+): Promise<RunInventory> {
+  const isWhole = depth === "whole";
+  const steps = isWhole ? [...SUMMARY_STEPS, ...PART_STEPS] : SUMMARY_STEPS;
+  const reader = new InventoryReader(isWhole);
+  for await (const item of source.read({ steps, leftOut: isWhole })) reader.add(item);
+  const hidden = await leftOutGuests(reader.leftOut, snapshot);
+  const { counts, left_out, notes } = source.from === "netbox" && entities !== undefined
+    ? entities.manifest
+    : reader.totals();
+  return { from: source.from, ...reader.finish(hidden), totals: { counts, left_out, notes } };
+}
+
+/** What the parts of a guest add to it. */
+interface GuestParts {
+  nics: number;
+  disks: number;
+  diskMib: number;
+  readonly addresses: string[];
+  primary: Pick<GuestRow, "primary_ip4" | "primary_ip6">;
+}
+
+class InventoryReader {
+  readonly leftOut: LeftOut[] = [];
+  readonly #isWhole: boolean;
+  readonly #notes: Note[] = [];
+  readonly #clusters: Cluster[] = [];
+  readonly #devices: Device[] = [];
+  readonly #machines: VirtualMachine[] = [];
+  readonly #addresses: InventoryAddress[] = [];
+  readonly #prefixes = new Set<string>();
+  readonly #disks: InventoryDisk[] = [];
+  /** By natural key of the virtual machine. */
+  readonly #parts = new Map<string, GuestParts>();
+  readonly #hostTags = new HostTags();
+  readonly #totals = { counts: new Counts(), left_out: new Counts(), notes: new Counts() };
+  #strangers = 0;
+
+  constructor(isWhole: boolean) {
+    this.#isWhole = isWhole;
+    for (const { name } of STEPS) this.#totals.counts.add(name, 0);
+  }
+
+  add(item: Item): void {
+    const totals = this.#totals;
+    if (item.kind === "leftOut") {
+      totals.left_out.add(item.record.reason);
+      if (this.#isWhole) this.leftOut.push(item.record);
+    } else if (item.kind === "note") {
+      totals.notes.add(item.record.code);
+      if (this.#isWhole) this.#notes.push(item.record);
+    } else {
+      totals.counts.add(item.step);
+      if (item.kind === "foreign") this.#strangers += 1;
+      else this.#addEntity(item);
+    }
+  }
+
+  #addEntity(item: EntityItem): void {
+    if (item.step === "cluster") {
+      this.#clusters.push(item.entity);
+      this.#hostTags.add(item.entity);
+    } else if (item.step === "device") this.#devices.push(item.entity);
+    else if (item.step === "virtual-machine") this.#machines.push(item.entity);
+    else if (!this.#isWhole) return;
+    else if (item.step === "prefix") this.#prefixes.add(item.entity.prefix);
+    else if (item.step === "vm-interface") this.#partsOf(item.entity.virtual_machine).nics += 1;
+    else if (item.step === "ip-address") this.#addAddress(item.entity);
+    else if (item.step === "virtual-disk") this.#addDisk(item.entity);
+  }
+
+  #addAddress(entity: IPAddress): void {
+    const { address, assigned_object_vm_interface: nic, assigned_object_interface: port } = entity;
+    const holder = nic?.virtual_machine.name ?? port?.device.name ?? "";
+    this.#addresses.push({ address, holder, interface: nic?.name ?? port?.name ?? "" });
+    if (nic === undefined) return;
+    const { primary_ip4: ip4, primary_ip6: ip6 } = nic.virtual_machine;
+    const parts = this.#partsOf(nic.virtual_machine);
+    parts.addresses.push(address);
+    parts.primary = {
+      ...parts.primary,
+      ...(ip4 && { primary_ip4: ip4.address }),
+      ...(ip6 && { primary_ip6: ip6.address }),
+    };
+  }
+
+  #addDisk({ virtual_machine: machine, size, custom_fields: fields }: VirtualDisk): void {
+    const mib = Number(size);
+    this.#disks.push({ guest: machine.name, pool: textIn(fields, "proxmox_storage_pool"), mib });
+    const parts = this.#partsOf(machine);
+    parts.disks += 1;
+    parts.diskMib += mib;
+  }
+
+  #partsOf(machine: VirtualMachineRef): GuestParts {
+    const key = naturalKey("virtual-machine", machine);
+    const parts = this.#parts.get(key) ?? noParts();
+    this.#parts.set(key, parts);
+    return parts;
+  }
+
+  totals(): Totals {
+    const { counts, left_out, notes } = this.#totals;
+    return { counts: counts.toObject(), left_out: left_out.toObject(), notes: notes.toObject() };
+  }
+
+  finish(leftOutGuests: readonly Guest[]): Omit<RunInventory, "from" | "totals"> {
+    const devices = this.#devices.map((device) => ({
+      device,
+      host: this.#hostTags.among(device.tags),
+    })).sort((a, b) => compareNatural(a.device.name, b.device.name));
+    const hosts = new Map(devices.map(({ device, host }) => [nameOfNode(device.name), host]));
+    const guests = [
+      ...this.#machines.map((machine) => ({
+        guest: this.#guest(machine),
+        host: this.#hostTags.ofCluster(machine.cluster),
+      })),
+      ...leftOutGuests.map((guest) => ({ guest, host: hosts.get(guest.row.node ?? "") })),
+    ].sort((a, b) => compareRows(a.guest.row, b.guest.row));
+    const byPlace = Map.groupBy(guests, ({ guest, host }) => placeKey(guest.row.node, host));
+    const nodes = devices.map(({ device, host }) => {
+      const place = placeKey(device.name, host);
+      const own = byPlace.get(place) ?? [];
+      byPlace.delete(place);
+      const cluster = this.#clusters.find((each) => this.#hostTags.ofCluster(each) === host);
+      return nodeOf(device, cluster, own.map(({ guest }) => guest));
+    });
+    const refs = [...this.#clusters, ...this.#machines.map(({ cluster }) => cluster)];
+    const sites = [...this.#devices, ...this.#machines].map(({ site }) => site);
+    return {
+      clusters: namesOf(refs),
+      sites: namesOf([...refs.map(({ scope_site: site }) => site), ...sites]),
+      nodes,
+      guests: guests.map(({ guest }) => guest),
+      elsewhere: [...byPlace.values()].flat().map(({ guest }) => guest),
+      addresses: this.#addresses,
+      prefixes: [...this.#prefixes],
+      disks: this.#disks,
+      leftOut: this.leftOut,
+      notes: this.#notes,
+      strangers: this.#strangers,
+    };
+  }
+
+  #guest(machine: VirtualMachine): Guest {
+    const { name, cluster, status = UNKNOWN_STATUS, memory, custom_fields: fields } = machine;
+    const key = naturalKey("virtual-machine", machine);
+    const { nics, disks, diskMib, addresses, primary } = this.#parts.get(key) ?? noParts();
+    const row = {
+      vmid: textIn(fields, "proxmox_vmid") ?? "",
+      name,
+      cluster: cluster.name,
+      node: textIn(fields, "proxmox_node"),
+      kind: textIn(fields, "proxmox_vm_type"),
+      status,
+      vcpus: machine.vcpus,
+      memory_mib: memory === undefined ? undefined : Number(memory),
+      platform: nameIn(machine.platform),
+      nics,
+      disks,
+      addresses: addresses.length,
+      tags: this.#hostTags.ownTags(machine).map((tag) => tag.name),
+      ...primary,
+    };
+    return { key, row, addresses, diskMib };
+  }
+}
+
+function noParts(): GuestParts {
+  return { nics: 0, disks: 0, diskMib: 0, addresses: [], primary: {} };
+}
+
+function compareRows(a: GuestRow, b: GuestRow): number {
+  return compareNatural(a.vmid, b.vmid) || compareNatural(a.cluster ?? "", b.cluster ?? "");
+}
+
+/** `cluster`: that of its host tag, since a device seldom names its cluster. */
+function nodeOf(
+  device: Device,
+  cluster: Cluster | undefined,
+  guests: readonly Guest[],
+): InventoryNode {
+  const { name, status = UNKNOWN_STATUS, platform, site, custom_fields: fields } = device;
+  return {
+    name,
+    status,
+    platform: nameIn(platform),
+    site: site.name,
+    cluster: device.cluster?.name ?? cluster?.name,
+    cpus: integerIn(fields, "proxmox_cpu_count"),
+    memory_mib: integerIn(fields, "proxmox_memory_mb"),
+    guests,
+  };
+}
+
+/** Two clusters may have a node of the same name, but not the same host tag. */
+function placeKey(node = "", host: string | undefined): string {
+  return JSON.stringify([nameOfNode(node), host]);
+}
+
+/** "pve1 (lab)" → "pve1": the second device of a name is called after its cluster. */
+function nameOfNode(device: string): string {
+  return device.replace(/ \([^()]*\)$/, "");
+}
+
+/** A record about a whole guest. */
+const VMID_REGEXP = /^vm\/(\d+)$/;
+
+async function leftOutGuests(
+  records: readonly LeftOut[],
+  snapshot: Snapshot | undefined,
+): Promise<Guest[]> {
+  const ofGuests = records.filter(({ what }) => VMID_REGEXP.test(what));
+  if (ofGuests.length === 0) return [];
+  const answers = await snapshot?.cluster();
+  const { resources } = answers
+    ? readListing(answers, ["type", "vmid", "name", "node"])
+    : { resources: [] };
+  const listed = new Map(
+    resources.map(readGuestRow).filter((guest) => typeof guest !== "string")
+      .map((guest) => [String(guest.vmid), guest]),
+  );
+  return ofGuests.map(({ what, reason, children = {} }) => {
+    const vmid = VMID_REGEXP.exec(what)?.[1] ?? "";
+    const { name, node, kind } = listed.get(vmid) ?? {};
+    const { nics = 0, disks = 0, addresses = 0 } = children;
+    const row = { vmid, name, node, kind, nics, disks, addresses, tags: [], left_out: reason };
+    return { key: undefined, row, addresses: [], diskMib: 0 };
+  });
+}
+
+/** Each once, in natural order. */
+function namesOf(refs: readonly ({ readonly name: string } | undefined)[]): string[] {
+  return [...new Set(refs.flatMap((ref) => ref?.name ?? []))].sort(compareNatural);
+}
+
+function nameIn(platform: PlatformRef | Empty | undefined): string | undefined {
+  return platform !== undefined && "name" in platform ? platform.name : undefined;
+}
+
+function textIn(fields: CustomFields | undefined, name: string): string | undefined {
+  const value = fields?.[name];
+  return value !== undefined && "text" in value ? value.text : undefined;
+}
+
+function integerIn(fields: CustomFields | undefined, name: string): number | undefined {
+  const value = fields?.[name];
+  return value !== undefined && "integer" in value ? Number(value.integer) : undefined;
+}
+
+/** How often each word occurs. */
+export class Counts {
+  readonly #counts = new Map<string, number>();
+
+  constructor(words: Iterable<string> = []) {
+    for (const word of words) this.add(word);
+  }
+
+  add(word: string, times = 1): void {
+    this.#counts.set(word, this.of(word) + times);
+  }
+
+  of(word: string): number {
+    return this.#counts.get(word) ?? 0;
+  }
+
+  /** In order of first occurrence. */
+  toObject(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#counts);
+  }
+}
