@@ -3,7 +3,8 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
-import { STEPS } from "../src/netbox/types/order.ts";
+import { ENTITY_TYPES } from "../src/netbox/types/order.ts";
+import { STEPS } from "../src/netbox/types/steps.ts";
 import { TOOL } from "../src/base/tool.ts";
 import { cliFolders, expectError } from "./helpers/cli-folders.ts";
 import { ROOT } from "./helpers/golden.ts";
@@ -126,9 +127,9 @@ describe.concurrent("what no command knows is refused with 2", () => {
 test("mapping prints Markdown with a table for each step, or JSON", async () => {
   const [markdown, json] = await Promise.all([runCli(["mapping"]), runCli(["mapping", "--json"])]);
   expect([markdown.code, markdown.stderr, json.code, json.stderr]).toEqual([0, "", 0, ""]);
-  for (const { number, type } of STEPS) {
+  for (const { number, name } of STEPS) {
     expect(markdown.stdout).toContain(
-      `\n### ${number} ${type.model}\n\n| Field | Reads | How |\n| ---`,
+      `\n### ${number} ${ENTITY_TYPES[name].model}\n\n| Field | Reads | How |\n| ---`,
     );
   }
   expect(JSON.parse(json.stdout)).toHaveProperty("steps.virtual-machine.memory.reads");

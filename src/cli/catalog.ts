@@ -3,7 +3,7 @@ import type { SettingTable } from "../base/setting.ts";
 import { CAPTURE_SETTINGS } from "../capture/settings.ts";
 import { COMPARE_SETTINGS } from "../look/compare/settings.ts";
 import { FILTERS } from "../look/inspect/filter.ts";
-import { STEPS } from "../netbox/types/order.ts";
+import { STEPS } from "../netbox/types/steps.ts";
 import { PUSH_SETTINGS } from "../push/settings.ts";
 import { RECEIVE_SETTINGS } from "../rehearse/settings.ts";
 import { SERVE_SETTINGS } from "../rehearse/settings.ts";

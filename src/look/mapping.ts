@@ -1,6 +1,7 @@
 /** The mapping tables → Markdown for people, JSON for scripts. */
 import { allowedText, type SettingTable } from "../base/setting.ts";
-import { STEPS } from "../netbox/types/order.ts";
+import { ENTITY_TYPES } from "../netbox/types/order.ts";
+import { STEPS } from "../netbox/types/steps.ts";
 import { SHOWN_PATHS } from "../proxmox/endpoints.ts";
 import { type AnswerName, ANSWERS } from "../proxmox/rows.ts";
 import { NOTES, REASONS } from "../run-folder/left-out.ts";
@@ -15,8 +16,8 @@ const ANSWER_NAMES = Object.keys(ANSWERS) as AnswerName[];
 type AnyTable = Readonly<Record<string, Row<never, unknown>>>;
 
 export function mappingMarkdown(): string {
-  const steps = STEPS.flatMap(({ number, name, type }) => [
-    `### ${number} ${type.model}`,
+  const steps = STEPS.flatMap(({ number, name }) => [
+    `### ${number} ${ENTITY_TYPES[name].model}`,
     ...tableSections(TABLES[name] as AnyTable),
     ...customFieldSections(name),
   ]);

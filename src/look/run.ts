@@ -1,7 +1,8 @@
 /** Opens a run folder: its finished parts, and the entities and records in it. */
 import { inputError } from "../base/errors.ts";
 import { compareCodeUnits } from "../base/natural-order.ts";
-import { type Entities, stepCalled, type StepName } from "../netbox/types/order.ts";
+import type { Entities } from "../netbox/types/order.ts";
+import { stepCalled, type StepName } from "../netbox/types/steps.ts";
 import {
   ENTITY_MANIFEST_FILE,
   openEntities,

@@ -4,7 +4,7 @@
  */
 import { type AppError, usageError } from "../base/errors.ts";
 import type { RemoteFailure } from "../http/failure.ts";
-import type { StepName } from "../netbox/types/order.ts";
+import type { StepName } from "../netbox/types/steps.ts";
 import type { EntitySet, TransformedSet } from "../run-folder/entity-set.ts";
 import {
   openPushJournal,

@@ -3,7 +3,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import pMap from "p-map";
 import { AppError } from "../base/errors.ts";
 import { RemoteFailure } from "../http/failure.ts";
-import type { StepName } from "../netbox/types/order.ts";
+import type { StepName } from "../netbox/types/steps.ts";
 import type { EntityFile } from "../run-folder/entity-set.ts";
 import type { PushJournal } from "../run-folder/push-journal.ts";
 import type { Diode } from "./diode.ts";

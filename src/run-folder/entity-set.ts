@@ -6,7 +6,7 @@ import { type } from "arktype";
 import { digest } from "../base/digest.ts";
 import { type AppError, inputError } from "../base/errors.ts";
 import { compareNatural } from "../base/natural-order.ts";
-import { ENTITIES_FORMAT, type StepName, STEPS } from "../netbox/types/order.ts";
+import { ENTITIES_FORMAT, type StepName, STEPS } from "../netbox/types/steps.ts";
 import { ENTITIES_FOLDER } from "./entity-writer.ts";
 import { LEFT_OUT_NAME } from "./left-out-file.ts";
 import { checkListing, type FileEntry, readListed, readManifestFile } from "./manifest.ts";

@@ -3,7 +3,7 @@ import { digestAside } from "../base/digest.ts";
 import { inputError, reasonOf, usageError } from "../base/errors.ts";
 import { encodeUtf8, utf8Length } from "../base/text.ts";
 import { compareCodeUnits } from "../base/natural-order.ts";
-import { ENTITIES_FORMAT, type Step, type StepName, STEPS } from "../netbox/types/order.ts";
+import { ENTITIES_FORMAT, type Step, type StepName, STEPS } from "../netbox/types/steps.ts";
 import { createLeftOutWriter } from "./left-out-file.ts";
 import type { LeftOut, Note } from "./left-out.ts";
 import { type FileEntry, seal } from "./manifest.ts";

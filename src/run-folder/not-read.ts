@@ -2,7 +2,8 @@
  * What an earlier set has and a later one lacks: is it gone, or was it only not read? A failed read is
  * never "gone". left-out.json of the later set lists the guests and nodes whose answers were not read.
  */
-import { machineOf, naturalKey, type StepName } from "../netbox/types/order.ts";
+import { machineOf, naturalKey } from "../netbox/types/order.ts";
+import type { StepName } from "../netbox/types/steps.ts";
 import { HostTags } from "../netbox/types/tag.ts";
 import {
   type VirtualMachine,

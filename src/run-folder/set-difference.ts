@@ -2,13 +2,8 @@
 import { digest } from "../base/digest.ts";
 import { inputError } from "../base/errors.ts";
 import { canonicalJson } from "../base/json.ts";
-import {
-  type Entities,
-  naturalKey,
-  stepCalled,
-  type StepName,
-  STEPS,
-} from "../netbox/types/order.ts";
+import { type Entities, naturalKey } from "../netbox/types/order.ts";
+import { stepCalled, type StepName, STEPS } from "../netbox/types/steps.ts";
 import type { EntityFile, TransformedSet } from "./entity-set.ts";
 import { readRequest } from "./request.ts";
 

@@ -1,12 +1,7 @@
 /** The shapes of the entities, compiled: for files that others may have changed. */
 import { type Type, type } from "arktype";
-import {
-  type Entities,
-  entityShape,
-  type Step,
-  type StepName,
-  STEPS,
-} from "../netbox/types/order.ts";
+import { type Entities, entityShape } from "../netbox/types/order.ts";
+import { type Step, type StepName, STEPS } from "../netbox/types/steps.ts";
 import type { Shape } from "../netbox/types/shape.ts";
 
 export type EntityShapes = { readonly [Name in StepName]: Type<Entities[Name]> };

@@ -11,7 +11,7 @@ import {
   SWITCH,
   switchOf,
 } from "../base/setting.ts";
-import { type StepName, STEPS } from "../netbox/types/order.ts";
+import { type StepName, STEPS } from "../netbox/types/steps.ts";
 import type { Io } from "./process.ts";
 
 export type OptionDef = ArgDef & {

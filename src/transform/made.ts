@@ -1,6 +1,7 @@
 /** An entity, with the source that its table made it from. */
 import type { CustomFields } from "../netbox/types/fields.ts";
-import type { Entities, StepName } from "../netbox/types/order.ts";
+import type { Entities } from "../netbox/types/order.ts";
+import type { StepName } from "../netbox/types/steps.ts";
 import type { LeftOut, Note } from "../run-folder/left-out.ts";
 import type { Ledger } from "./ledger.ts";
 import { COMPILED, type Sources } from "./mapping/tables.ts";

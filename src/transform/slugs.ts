@@ -8,7 +8,8 @@
 import { autoSlug, MAX_SLUG } from "../netbox/names.ts";
 import { sha256Hex } from "../base/hash.ts";
 import { compareCodeUnits } from "../base/natural-order.ts";
-import { type Entities, entityShape, type StepName } from "../netbox/types/order.ts";
+import { type Entities, entityShape } from "../netbox/types/order.ts";
+import type { StepName } from "../netbox/types/steps.ts";
 import { partsOfShape, type Shape, type Shapes, type Slugged } from "../netbox/types/shape.ts";
 
 export const SLUG_RULE =

@@ -2,7 +2,7 @@
 import { onTestFinished } from "vitest";
 import { compare, type CompareInput, type Judged } from "../../src/look/compare/compare.ts";
 import { type CompareTexts, parseCompareOptions } from "../../src/look/compare/settings.ts";
-import { STEPS } from "../../src/netbox/types/order.ts";
+import { STEPS } from "../../src/netbox/types/steps.ts";
 import type { TransformedSet } from "../../src/run-folder/entity-set.ts";
 import { arrived, PARTS } from "./arrived.ts";
 import { buildSet, type SetParts } from "./entity-set.ts";

@@ -5,7 +5,8 @@
  *   of("virtual-machine")[0]?.vcpus
  */
 import { digest } from "../../src/base/digest.ts";
-import type { Entities, StepName } from "../../src/netbox/types/order.ts";
+import type { Entities } from "../../src/netbox/types/order.ts";
+import type { StepName } from "../../src/netbox/types/steps.ts";
 import { CLUSTER_FILE, NODES_FOLDER, recordedPath } from "../../src/proxmox/endpoints.ts";
 import type { LeftOut, Note } from "../../src/run-folder/left-out.ts";
 import type { Answer } from "../../src/proxmox/answers.ts";

@@ -12,7 +12,7 @@ import {
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { EntityFile } from "../../src/run-folder/entity-set.ts";
-import type { StepName } from "../../src/netbox/types/order.ts";
+import type { StepName } from "../../src/netbox/types/steps.ts";
 import { encodeUtf8 } from "../../src/base/text.ts";
 import { MAX_MESSAGE_BYTES } from "../../src/netbox/diode/limits.ts";
 import { prepare } from "../../src/push/plan.ts";

@@ -1,4 +1,5 @@
 /** What NetBox refused → sentences: where it stands, NetBox's own words, and the mapping's row. */
+import { ENTITY_TYPES } from "../../src/netbox/types/order.ts";
 import { STUBS } from "../../src/transform/mapping/stubs.ts";
 import type { Row } from "../../src/transform/mapping/table.ts";
 import { CUSTOM_FIELD_TABLES, TABLES } from "../../src/transform/mapping/tables.ts";
@@ -27,18 +28,19 @@ function nameOf({ step, entity }: SentEntity): string {
 
 /** The row of the step's own table, else the stub that names the other object. */
 function rowOf({ step }: SentEntity, { objectType, field }: Complaint): string {
-  const isOwn = objectType.endsWith(`.${step.type.model.toLowerCase()}`);
+  const { model: own } = ENTITY_TYPES[step.name];
+  const isOwn = objectType.endsWith(`.${own.toLowerCase()}`);
   const table = TABLES[step.name] as Readonly<Record<string, Row<unknown, unknown>>>;
   const custom = step.name in CUSTOM_FIELD_TABLES
     ? CUSTOM_FIELD_TABLES[step.name as keyof typeof CUSTOM_FIELD_TABLES]
     : {};
   const row = table[field] ?? (custom as typeof table)[field];
   if (isOwn && row !== undefined) {
-    return `mapping ${step.number} ${step.type.model}.${field}: ${row.how}`;
+    return `mapping ${step.number} ${own}.${field}: ${row.how}`;
   }
   const [, model = ""] = objectType.split(".");
   const stub = Object.entries(STUBS).find(([name]) => name.replaceAll("-", "") === model)?.[1];
   return stub === undefined
-    ? `mapping ${step.number} ${step.type.model}`
-    : `mapping ${step.number} ${step.type.model}, stub of ${model}: ${stub.holds}`;
+    ? `mapping ${step.number} ${own}`
+    : `mapping ${step.number} ${own}, stub of ${model}: ${stub.holds}`;
 }

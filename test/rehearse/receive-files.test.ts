@@ -3,7 +3,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { STEPS } from "../../src/netbox/types/order.ts";
+import { STEPS } from "../../src/netbox/types/steps.ts";
 import { createEntityFiles, requestJson } from "../../src/rehearse/receive/received.ts";
 import { requestText } from "../../src/run-folder/entity-writer.ts";
 import { openStore } from "../../src/run-folder/store/store.ts";

@@ -2,7 +2,7 @@
 import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { ENTITIES_FORMAT } from "../../src/netbox/types/order.ts";
+import { ENTITIES_FORMAT } from "../../src/netbox/types/steps.ts";
 import { openEntities } from "../../src/run-folder/entity-set.ts";
 import { seal } from "../../src/run-folder/manifest.ts";
 import { readRequest } from "../../src/run-folder/request.ts";

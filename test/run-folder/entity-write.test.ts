@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { digest } from "../../src/base/digest.ts";
 import { decodeUtf8, encodeUtf8 } from "../../src/base/text.ts";
-import { type StepName, STEPS } from "../../src/netbox/types/order.ts";
+import { type StepName, STEPS } from "../../src/netbox/types/steps.ts";
 import { type EntityBatch, writeEntities } from "../../src/run-folder/entity-writer.ts";
 import { checkListing, type FileEntry, unseal } from "../../src/run-folder/manifest.ts";
 import { openStore, readRequired, type Store } from "../../src/run-folder/store/store.ts";

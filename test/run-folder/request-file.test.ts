@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decodeUtf8, utf8Length } from "../../src/base/text.ts";
-import { STEPS } from "../../src/netbox/types/order.ts";
+import { STEPS } from "../../src/netbox/types/steps.ts";
 import {
   createStepWriter,
   MAX_ENTITIES,

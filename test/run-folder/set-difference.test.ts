@@ -1,7 +1,8 @@
 /** What differs between two runs, and whether it is gone or was not read. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { entityLabel, naturalKey, STEPS } from "../../src/netbox/types/order.ts";
+import { entityLabel, naturalKey } from "../../src/netbox/types/order.ts";
+import { STEPS } from "../../src/netbox/types/steps.ts";
 import type { Prefix } from "../../src/netbox/types/prefix.ts";
 import type { TransformedSet } from "../../src/run-folder/entity-set.ts";
 import type { LeftOut } from "../../src/run-folder/left-out.ts";

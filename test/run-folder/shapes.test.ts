@@ -3,7 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Step, STEPS } from "../../src/netbox/types/order.ts";
+import { type Step, STEPS } from "../../src/netbox/types/steps.ts";
 import { entityShapes, readLine } from "../../src/run-folder/shapes.ts";
 import { stepOfFile } from "../../src/run-folder/entity-set.ts";
 import { anyLab, anySettings } from "../helpers/any-lab.ts";

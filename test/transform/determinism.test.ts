@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { STEPS } from "../../src/netbox/types/order.ts";
+import { STEPS } from "../../src/netbox/types/steps.ts";
 import { simulate } from "../../src/rehearse/simulate/simulate.ts";
 import { writeEntities } from "../../src/run-folder/entity-writer.ts";
 import { openSnapshot } from "../../src/run-folder/snapshot-files.ts";

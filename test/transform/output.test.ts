@@ -1,7 +1,7 @@
 /** What NetBox takes: each object once, and nothing that its models refuse. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { STEPS } from "../../src/netbox/types/order.ts";
+import { STEPS } from "../../src/netbox/types/steps.ts";
 import { anyLab, anySettings } from "../helpers/any-lab.ts";
 import { numRuns } from "../helpers/full.ts";
 import { transformed } from "../helpers/in-memory.ts";

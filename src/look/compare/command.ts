@@ -2,7 +2,7 @@
 import { durationText } from "../../base/duration.ts";
 import { usageError } from "../../base/errors.ts";
 import { printableJson } from "../../base/log.ts";
-import { type StepName, STEPS } from "../../netbox/types/order.ts";
+import { type StepName, STEPS } from "../../netbox/types/steps.ts";
 import { openEntities } from "../../run-folder/entity-set.ts";
 import { interruptible } from "../../terminal/process.ts";
 import { terminalWidth } from "../../terminal/text.ts";

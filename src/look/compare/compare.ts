@@ -14,7 +14,8 @@ import {
   unjudged,
 } from "../../netbox/types/fields.ts";
 import type { ObjectType, Reference } from "../../netbox/types/object-type.ts";
-import { labelOf, stepCalled, type StepName } from "../../netbox/types/order.ts";
+import { ENTITY_TYPES, labelOf } from "../../netbox/types/order.ts";
+import type { StepName } from "../../netbox/types/steps.ts";
 import type { TransformedSet } from "../../run-folder/entity-set.ts";
 import { entitiesOf, type EntityAt } from "../../run-folder/set-difference.ts";
 
@@ -81,8 +82,8 @@ async function judgeBatch(
   batch: readonly EntityAt[],
   { finder, url }: { readonly finder: Finder; readonly url: string },
 ): Promise<readonly Judged[]> {
-  const type: ObjectType<never> = stepCalled(step).type;
-  const fields: EntityFields = stepCalled(step).type.fields;
+  const type: ObjectType<never> = ENTITY_TYPES[step];
+  const fields: EntityFields = ENTITY_TYPES[step].fields;
   const found = await finder.find(type, batch.map(({ entity }) => entity as never), keysOf(fields));
   const resolve = await finder.resolve(batch.flatMap(({ entity }) => referencesOf(entity, fields)));
   return batch.map((at, i) => judge(at, found[i] as Lookup, { url, resolve }));
@@ -111,7 +112,7 @@ function judge(
   if (found.state === "unclear") {
     return { ...name, ...empty, verdict: "unjudged", unjudged: [unjudged(found)] };
   }
-  const { path, fields }: { path: string; fields: EntityFields } = stepCalled(step).type;
+  const { path, fields }: { path: string; fields: EntityFields } = ENTITY_TYPES[step];
   const { object } = found;
   const outcomes = Object.entries(entity).flatMap(([field, value]): readonly FieldResult[] =>
     fields[field]?.compare?.({ field, value, object, resolve }) ?? [unknownField(field)]

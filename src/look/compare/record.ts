@@ -1,7 +1,7 @@
 /** The result of a comparison: counts by step, and as many findings as a report shows. */
 import { printable } from "../../base/log.ts";
 import type { Status } from "../../netbox/rest/client.ts";
-import type { StepName } from "../../netbox/types/order.ts";
+import type { StepName } from "../../netbox/types/steps.ts";
 import { groupDigits } from "../../terminal/tables.ts";
 import type { CompareVerdict, Judged } from "./compare.ts";
 

@@ -6,7 +6,8 @@
 import { inputError, usageError } from "../../base/errors.ts";
 import { compareNatural } from "../../base/natural-order.ts";
 import type { SettingRow } from "../../base/setting.ts";
-import { labelOf, stepCalled } from "../../netbox/types/order.ts";
+import { labelOf } from "../../netbox/types/order.ts";
+import { stepCalled } from "../../netbox/types/steps.ts";
 import {
   ENTITY_MANIFEST_FILE,
   openEntities,

@@ -1,6 +1,6 @@
 /** The result of `explain`, as --json prints it. */
 import type { LeftOut, Note } from "../../run-folder/left-out.ts";
-import type { StepName } from "../../netbox/types/order.ts";
+import type { StepName } from "../../netbox/types/steps.ts";
 import type { Read } from "../../transform/mapping/table.ts";
 import type { SettingName } from "../../transform/settings.ts";
 

@@ -1,6 +1,7 @@
 /** Names of things on the command line, as `kind/name`, and the entities and records that they match. */
 import { canonicalHost } from "../../base/ip-address.ts";
-import { isPart, labelOf, type StepName, STEPS } from "../../netbox/types/order.ts";
+import { isPart, labelOf } from "../../netbox/types/order.ts";
+import { type StepName, STEPS } from "../../netbox/types/steps.ts";
 import { readListing, rowName } from "../../proxmox/listing.ts";
 import { text } from "../../proxmox/values.ts";
 import type { Snapshot } from "../../run-folder/snapshot.ts";

@@ -1,5 +1,5 @@
 /** Looks up what mapping rows read: the raw values, each with its location, and the settings. */
-import type { StepName } from "../../netbox/types/order.ts";
+import type { StepName } from "../../netbox/types/steps.ts";
 import { missingText, payloadOf, valueOf } from "../../proxmox/answers.ts";
 import { CLUSTER_FILE, nodeOfFile, sortKeyOf } from "../../proxmox/endpoints.ts";
 import type { AnswerRows } from "../../proxmox/rows.ts";

@@ -2,7 +2,8 @@
 import { usageError } from "../../base/errors.ts";
 import { parseJson } from "../../base/json.ts";
 import { decodeUtf8 } from "../../base/text.ts";
-import { machineOf, naturalKey, stepCalled, type StepName } from "../../netbox/types/order.ts";
+import { machineOf, naturalKey } from "../../netbox/types/order.ts";
+import { stepCalled, type StepName } from "../../netbox/types/steps.ts";
 import type { EntityFile, TransformedSet } from "../../run-folder/entity-set.ts";
 import { STUBS } from "../../transform/mapping/stubs.ts";
 import type { StubName } from "../../transform/mapping/table.ts";

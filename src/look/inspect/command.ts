@@ -1,6 +1,6 @@
 /** inspect <run>: what a run folder contains, as a summary or as lists. */
 import { inputError } from "../../base/errors.ts";
-import type { StepName } from "../../netbox/types/order.ts";
+import type { StepName } from "../../netbox/types/steps.ts";
 import { openRunFolder, type Session } from "../../terminal/session.ts";
 import { printJsonObject, printTable } from "../../terminal/tables.ts";
 import { itemSource, openRun } from "../run.ts";

@@ -1,6 +1,6 @@
 /** Summary of a run folder, as `inspect --json` prints it. */
 import type { SettingTable } from "../../base/setting.ts";
-import { STEPS } from "../../netbox/types/order.ts";
+import { STEPS } from "../../netbox/types/steps.ts";
 import { stepOfFile, type TransformedSet } from "../../run-folder/entity-set.ts";
 import type { Snapshot } from "../../run-folder/snapshot.ts";
 import { SETTINGS } from "../../transform/settings.ts";

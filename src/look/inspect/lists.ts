@@ -1,5 +1,6 @@
 /** The lists of `inspect`: their rows for --json, and their columns for a terminal. */
-import { labelOf, machineOf, naturalKey, type StepName } from "../../netbox/types/order.ts";
+import { labelOf, machineOf, naturalKey } from "../../netbox/types/order.ts";
+import type { StepName } from "../../netbox/types/steps.ts";
 import type { Cell, TableLayout } from "../../terminal/tables.ts";
 import { type GuestRow, readRunInventory, type RunInventory } from "../inventory.ts";
 import type { EntityItem, ItemSource, Run } from "../run.ts";

@@ -2,7 +2,7 @@
 import { digest } from "../../base/digest.ts";
 import { canonicalJson } from "../../base/json.ts";
 import { compareNatural } from "../../base/natural-order.ts";
-import { stepCalled, type StepName } from "../../netbox/types/order.ts";
+import { stepCalled, type StepName } from "../../netbox/types/steps.ts";
 import {
   ENTITY_MANIFEST_FILE,
   type EntityManifest,

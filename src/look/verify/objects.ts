@@ -11,9 +11,8 @@ import {
   machineOf,
   naturalKey,
   referencesOf,
-  type StepName,
-  STEPS,
 } from "../../netbox/types/order.ts";
+import { type StepName, STEPS } from "../../netbox/types/steps.ts";
 import { prefixInSite } from "../../netbox/types/prefix.ts";
 import type { FindingPlace, Findings } from "./findings.ts";
 

@@ -1,4 +1,4 @@
-/** The steps in emission order, each with its type of entity. */
+/** The types of entities by step: their identity, label, order, shape and references. */
 import { NETBOX_CLUSTER_TYPE } from "./cluster-type.ts";
 import { NETBOX_CLUSTER } from "./cluster.ts";
 import { NETBOX_CUSTOM_FIELD } from "./custom-field.ts";
@@ -11,36 +11,31 @@ import type { EntityType, Key } from "./entity-type.ts";
 import { NETBOX_PLATFORM } from "./platform.ts";
 import { NETBOX_PREFIX } from "./prefix.ts";
 import { type ObjectOf, type ReferenceIn, referencesIn, type Shape } from "./shape.ts";
+import { stepCalled, type StepName, STEPS } from "./steps.ts";
 import { NETBOX_TAG } from "./tag.ts";
 import { NETBOX_VIRTUAL_DISK } from "./virtual-disk.ts";
 import { NETBOX_VIRTUAL_MACHINE, type VirtualMachineIdentity } from "./virtual-machine.ts";
 import { NETBOX_VLAN } from "./vlan.ts";
 import { NETBOX_VM_INTERFACE } from "./vm-interface.ts";
 
-/** The newest format of entity files that this program reads, and the only one that it writes. */
-export const ENTITIES_FORMAT = 1;
+/** TABLE: step → its type of entity. */
+export const ENTITY_TYPES = {
+  tag: NETBOX_TAG,
+  "custom-field": NETBOX_CUSTOM_FIELD,
+  "cluster-type": NETBOX_CLUSTER_TYPE,
+  cluster: NETBOX_CLUSTER,
+  platform: NETBOX_PLATFORM,
+  vlan: NETBOX_VLAN,
+  "vm-interface": NETBOX_VM_INTERFACE,
+  interface: NETBOX_INTERFACE,
+  "ip-address": NETBOX_IP_ADDRESS,
+  prefix: NETBOX_PREFIX,
+  "virtual-machine": NETBOX_VIRTUAL_MACHINE,
+  "virtual-disk": NETBOX_VIRTUAL_DISK,
+  device: NETBOX_DEVICE,
+} as const;
 
-/** `field`: of Diode's message Entity. Source: the mapping document, "Entity Emission Order". */
-export const STEPS = [
-  { number: "01", name: "tag", field: "tag", type: NETBOX_TAG },
-  { number: "02", name: "custom-field", field: "custom_field", type: NETBOX_CUSTOM_FIELD },
-  { number: "03", name: "cluster-type", field: "cluster_type", type: NETBOX_CLUSTER_TYPE },
-  { number: "04", name: "cluster", field: "cluster", type: NETBOX_CLUSTER },
-  { number: "05", name: "platform", field: "platform", type: NETBOX_PLATFORM },
-  { number: "06", name: "vlan", field: "vlan", type: NETBOX_VLAN },
-  { number: "07", name: "vm-interface", field: "vm_interface", type: NETBOX_VM_INTERFACE },
-  { number: "08", name: "interface", field: "interface", type: NETBOX_INTERFACE },
-  { number: "09", name: "ip-address", field: "ip_address", type: NETBOX_IP_ADDRESS },
-  { number: "10", name: "prefix", field: "prefix", type: NETBOX_PREFIX },
-  { number: "11", name: "virtual-machine", field: "virtual_machine", type: NETBOX_VIRTUAL_MACHINE },
-  { number: "12", name: "virtual-disk", field: "virtual_disk", type: NETBOX_VIRTUAL_DISK },
-  { number: "13", name: "device", field: "device", type: NETBOX_DEVICE },
-] as const;
-
-export type Step = (typeof STEPS)[number];
-export type StepName = Step["name"];
-
-type TypeOf<Name extends StepName> = Extract<Step, { readonly name: Name }>["type"];
+type TypeOf<Name extends StepName> = (typeof ENTITY_TYPES)[Name];
 
 /** Step → shape of its entities: Diode's messages in protobuf JSON, with snake_case names. */
 export type Entities = { [Name in StepName]: ObjectOf<TypeOf<Name>["fields"]> };
@@ -48,20 +43,15 @@ export type Entities = { [Name in StepName]: ObjectOf<TypeOf<Name>["fields"]> };
 /** Step → what identifies an entity; a stub has it, too. */
 export type Identities = { [Name in StepName]: Parameters<TypeOf<Name>["key"]>[0] };
 
-const BY_NAME = new Map<string, Step>(STEPS.map((step) => [step.name, step]));
-const BY_FIELD = new Map<string, Step>(STEPS.map((step) => [step.field, step]));
-
-export function stepCalled(name: StepName): Step {
-  return BY_NAME.get(name) as Step;
-}
+const BY_FIELD = new Map<string, StepName>(STEPS.map(({ field, name }) => [field, name]));
 
 function typeOf(name: StepName): EntityType<object> {
-  return stepCalled(name).type;
+  return ENTITY_TYPES[name];
 }
 
 /** All types that `compare` looks for; some have no step of their own. */
 export const OBJECT_TYPES: readonly ObjectType<never>[] = [
-  ...STEPS.map(({ type }) => type),
+  ...Object.values(ENTITY_TYPES),
   NETBOX_MANUFACTURER,
   NETBOX_DEVICE_TYPE,
   NETBOX_DEVICE_ROLE,
@@ -89,8 +79,8 @@ export function entityLabel(entity: unknown): string {
 
 function nameOf(field: string, value: unknown): string | undefined {
   try {
-    const label = BY_FIELD.get(field)?.type.label(value as never);
-    if (label !== undefined) return label;
+    const step = BY_FIELD.get(field);
+    if (step !== undefined) return labelOf(step, value as never);
   } catch {
     // A part of the label is missing.
   }
@@ -124,7 +114,7 @@ export function entitySortKey(
 }
 
 const SHAPES = new Map<StepName, Shape>(
-  STEPS.map(({ name, type }) => [name, { definition: { object: type.fields } }]),
+  STEPS.map(({ name }) => [name, { definition: { object: ENTITY_TYPES[name].fields } }]),
 );
 
 export function entityShape(step: StepName): Shape {

@@ -3,7 +3,7 @@ import { fromBinary, type JsonObject, ScalarType, toJson } from "@bufbuild/proto
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { compareCodeUnits } from "../../base/natural-order.ts";
 import { encodeUtf8 } from "../../base/text.ts";
-import { ENTITIES_FORMAT, type Step, type StepName, STEPS } from "../../netbox/types/order.ts";
+import { ENTITIES_FORMAT, type Step, type StepName, STEPS } from "../../netbox/types/steps.ts";
 import { EntitySchema, IngestRequestSchema } from "../../netbox/diode/ingester.ts";
 import { ENTITIES_FOLDER, requestText, type Tool } from "../../run-folder/entity-writer.ts";
 import { createLeftOutWriter } from "../../run-folder/left-out-file.ts";

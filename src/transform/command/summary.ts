@@ -1,6 +1,6 @@
 /** What a transform made and left out, as text or JSON. */
 import { printable } from "../../base/log.ts";
-import { STEPS } from "../../netbox/types/order.ts";
+import { STEPS } from "../../netbox/types/steps.ts";
 import { ENTITIES_FOLDER, type EntitySummary } from "../../run-folder/entity-writer.ts";
 import { NOTES, REASONS } from "../../run-folder/left-out.ts";
 import type { Session } from "../../terminal/session.ts";

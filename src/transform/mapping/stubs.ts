@@ -3,7 +3,7 @@
  * object, nothing else: any other attribute would be an update, and parallel updates fight. Slugs
  * come last, when all names are known: see slugs.ts.
  */
-import type { StepName } from "../../netbox/types/order.ts";
+import type { StepName } from "../../netbox/types/steps.ts";
 import type { Read, StubName } from "./table.ts";
 
 export interface Stub {

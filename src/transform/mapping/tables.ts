@@ -1,5 +1,6 @@
 /** All mapping tables, in emission order. */
-import type { Entities, StepName } from "../../netbox/types/order.ts";
+import type { Entities } from "../../netbox/types/order.ts";
+import type { StepName } from "../../netbox/types/steps.ts";
 import { CLUSTER_TYPE } from "./cluster-type.ts";
 import { CLUSTER } from "./cluster.ts";
 import { CUSTOM_FIELD } from "./custom-field.ts";

@@ -2,7 +2,8 @@
 import { describe, expect, test } from "vitest";
 import type { Judged } from "../../../src/look/compare/compare.ts";
 import type { Difference, EntityFields } from "../../../src/netbox/types/fields.ts";
-import { stepCalled, STEPS } from "../../../src/netbox/types/order.ts";
+import { ENTITY_TYPES } from "../../../src/netbox/types/order.ts";
+import { STEPS } from "../../../src/netbox/types/steps.ts";
 import type { Prefix } from "../../../src/netbox/types/prefix.ts";
 import { arrived, PARTS } from "../../helpers/arrived.ts";
 import { comparison, verdicts } from "../../helpers/comparing.ts";
@@ -237,8 +238,8 @@ describe("a difference is reported with both values", () => {
 });
 
 describe("a missing key of NetBox's answer is noticed", () => {
-  const rows = STEPS.flatMap(({ name: step, type }) =>
-    Object.entries(type.fields as EntityFields)
+  const rows = STEPS.flatMap(({ name: step }) =>
+    Object.entries(ENTITY_TYPES[step].fields as EntityFields)
       .filter(([, { compare }]) => compare !== undefined)
       .map(([field, { reads = [field] }]) => [step, field, reads] as const)
       .filter(([, , reads]) => reads.length > 0)
@@ -249,7 +250,7 @@ describe("a missing key of NetBox's answer is noticed", () => {
   test.each(rows.filter(([step, field]) => isSent(step, field)))(
     "%s %s",
     async (step, field, reads) => {
-      const { path, reads: identity } = stepCalled(step).type;
+      const { path, reads: identity } = ENTITY_TYPES[step];
       const judged = await comparison((all) => {
         for (const row of all[path] ?? []) {
           for (const key of reads.filter((each) => !identity.includes(each))) {

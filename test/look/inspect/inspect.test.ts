@@ -14,7 +14,7 @@ import {
 } from "../../../src/look/inspect/lists.ts";
 import { readRunInventory } from "../../../src/look/inventory.ts";
 import { type ItemSource, itemSource, openRun } from "../../../src/look/run.ts";
-import { STEPS } from "../../../src/netbox/types/order.ts";
+import { STEPS } from "../../../src/netbox/types/steps.ts";
 import { anyLab } from "../../helpers/any-lab.ts";
 import { ROOT } from "../../helpers/golden.ts";
 import { JOURNAL, pushed } from "../../helpers/held-journal.ts";

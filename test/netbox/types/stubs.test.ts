@@ -1,7 +1,7 @@
 /** How entities name each other: one object has one stub, and its entity agrees with the stub. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { StepName } from "../../../src/netbox/types/order.ts";
+import type { StepName } from "../../../src/netbox/types/steps.ts";
 import { anyLab } from "../../helpers/any-lab.ts";
 import { numRuns } from "../../helpers/full.ts";
 import { type Outcome, transformed } from "../../helpers/in-memory.ts";

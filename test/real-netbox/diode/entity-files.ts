@@ -1,7 +1,7 @@
 /** The entity files of a run folder, an entity at a time, in the order in which they are sent. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Step, STEPS } from "../../../src/netbox/types/order.ts";
+import { type Step, STEPS } from "../../../src/netbox/types/steps.ts";
 import { compareNatural } from "../../../src/base/natural-order.ts";
 
 export interface SentEntity {

@@ -1,7 +1,7 @@
 /** The order in which Diode claims what it was sent. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { stepCalled } from "../../../src/netbox/types/order.ts";
+import { stepCalled } from "../../../src/netbox/types/steps.ts";
 import { numbersFrom } from "../../helpers/shuffled.ts";
 import type { SentEntity } from "./entity-files.ts";
 import { BATCH_SIZE, Queue } from "./queue.ts";
