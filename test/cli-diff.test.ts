@@ -39,7 +39,7 @@ describe.concurrent("diff", () => {
     expect(stdout).toContain("\n  vm/101 web-02 on pve1, renamed from web-01\n    cores: 2 → 4\n");
     expect(stdout).toContain("Entities for NetBox: 1 added, 1 gone\n");
     const entities = await diff(a, b, "--entities", "--markdown");
-    expect(entities.stdout).toContain("**Entities for NetBox:** 1 added, 1 gone\n");
+    expect(entities.stdout).toContain("#### Entities for NetBox: 1 added, 1 gone\n");
     expect(entities.stdout).not.toContain("Inventory");
   });
 

@@ -5,7 +5,7 @@ import { printableJson } from "../../base/log.ts";
 import { type StepName, STEPS } from "../../netbox/types/steps.ts";
 import { openEntities } from "../../run-folder/entity-set.ts";
 import { interruptible } from "../../terminal/process.ts";
-import { terminalWidth } from "../../terminal/text.ts";
+import { markdownFormat, terminalFormat } from "../../terminal/document.ts";
 import { openProgress } from "../../terminal/progress.ts";
 import type { Session } from "../../terminal/session.ts";
 import { environmentProxy, readNamedFile, readSettings } from "../../terminal/settings.ts";
@@ -13,7 +13,10 @@ import { parseSteps } from "../../terminal/options.ts";
 import { compare, type CompareInput, type Judged } from "./compare.ts";
 import { CompareRecord } from "./record.ts";
 import { COMPARE_SETTINGS, parseCompareOptions } from "./settings.ts";
-import { compareMarkdown, compareText } from "./text.ts";
+import { compareText } from "./text.ts";
+
+/** Four sections have to fit into a comment. */
+const MARKDOWN = markdownFormat({ mostChars: 15_000, isFolded: true });
 
 type Task = Omit<CompareInput, "signal" | "onStatus" | "onRetry">;
 
@@ -28,10 +31,10 @@ export async function runCompare(session: Session): Promise<void> {
     throw usageError("--json and --markdown exclude each other");
   }
   const record = await compareAll(session, await readTask(session, run));
-  if (session.isOn("markdown")) session.data(compareMarkdown(record));
+  const isVerbose = session.isOn("verbose");
+  if (session.isOn("markdown")) session.data(compareText(record, MARKDOWN, isVerbose));
   else if (!session.isJson) {
-    const options = { width: terminalWidth(), isVerbose: session.isOn("verbose") };
-    session.print(`\n${compareText(record, options)}\n`);
+    session.print(`\n${compareText(record, terminalFormat(), isVerbose)}\n`);
   }
   if (session.isOn("exit-code")) exitBy(session, record);
 }

@@ -1,8 +1,6 @@
 /** The result of a comparison: counts by step, and as many findings as a report shows. */
-import { printable } from "../../base/log.ts";
 import type { Status } from "../../netbox/rest/client.ts";
 import type { StepName } from "../../netbox/types/steps.ts";
-import { groupDigits } from "../../terminal/tables.ts";
 import type { CompareVerdict, Judged } from "./compare.ts";
 
 export interface CompareSubject {
@@ -104,17 +102,4 @@ function sum(a: VerdictCounts, b: VerdictCounts): VerdictCounts {
     missing: a.missing + b.missing,
     unjudged: a.unjudged + b.unjudged,
   };
-}
-
-/** "All 288 entities of snapshots/example are in NetBox 4.7.3 at https://… as they were sent" */
-export function headlineOf({ subject, status, totals }: CompareRecord): string {
-  const { entities, equal } = totals;
-  const sent = `${groupDigits(entities)} entities of ${printable(subject.place)}`;
-  const where = `in NetBox ${status?.version ?? ""} at ${subject.url} as they were sent`;
-  if (equal === entities) return `All ${sent} are ${where}`;
-  const { different, missing, unjudged } = totals;
-  const others = Object.entries({ different, missing, "not judged": unjudged })
-    .filter(([, count]) => count > 0)
-    .map(([word, count]) => `${groupDigits(count)} ${word}`);
-  return `Of ${sent}, ${groupDigits(equal)} are ${where}; ${others.join(", ")}`;
 }

@@ -1,27 +1,49 @@
 /** A comparison → text for a terminal, or Markdown for a comment on a pull request. */
-import { printable } from "../../base/log.ts";
 import { DIODE_PLUGIN } from "../../netbox/rest/client.ts";
 import type { Difference, Shown } from "../../netbox/types/fields.ts";
-import { groupDigits, renderTable } from "../../terminal/tables.ts";
-import {
-  type Line,
-  markdownCode,
-  markdownRow,
-  markdownTable,
-  markdownText,
-  wrapped,
-} from "../../terminal/text.ts";
+import type { Format, Item, Section } from "../../terminal/document.ts";
+import { groupDigits } from "../../terminal/tables.ts";
+import type { Line } from "../../terminal/text.ts";
 import type { Judged } from "./compare.ts";
-import { type CompareRecord, headlineOf, type UnjudgedGroup } from "./record.ts";
-
-export interface CompareTextOptions {
-  /** Columns of the terminal. */
-  readonly width: number;
-  /** With what NetBox has beyond what was sent. */
-  readonly isVerbose: boolean;
-}
+import type { CompareRecord, UnjudgedGroup } from "./record.ts";
 
 const COUNTS_HEAD = ["Step", "Entities", "Equal", "Different", "Missing", "Not judged"];
+
+/** `isVerbose`: with what NetBox has beyond what was sent. */
+export function compareText(record: CompareRecord, format: Format, isVerbose: boolean): string {
+  const { totals, steps } = record;
+  const isAllEqual = totals.equal === totals.entities;
+  const rows = steps.map(({ step, entities, equal, different, missing, unjudged }) => [
+    step,
+    entities,
+    equal,
+    different,
+    missing,
+    unjudged,
+  ]);
+  return [
+    format.heading(isAllEqual ? "Everything arrived" : "Not everything arrived"),
+    format.paragraph(headlineOf(record, format.quote)),
+    format.table(COUNTS_HEAD, rows),
+    ...sectionsOf(record, format.quote, isVerbose).map(format.section),
+    ...adviceOf(record).map(format.paragraph),
+  ].filter(Boolean).join("\n\n");
+}
+
+/** "All 288 entities of snapshots/example are in NetBox 4.7.3 at https://… as they were sent" */
+function headlineOf({ subject, status, totals }: CompareRecord, quote: Quote): string {
+  const { entities, equal } = totals;
+  const sent = `${groupDigits(entities)} entities of ${quote(subject.place)}`;
+  const where = `in NetBox ${quote(status?.version ?? "")} at ${
+    quote(subject.url)
+  } as they were sent`;
+  if (equal === entities) return `All ${sent} are ${where}`;
+  const { different, missing, unjudged } = totals;
+  const others = Object.entries({ different, missing, "not judged": unjudged })
+    .filter(([, count]) => count > 0)
+    .map(([word, count]) => `${groupDigits(count)} ${word}`);
+  return `Of ${sent}, ${groupDigits(equal)} are ${where}; ${others.join(", ")}`;
+}
 
 /** Source: diode-server, ingester/component.go: it acknowledges what it writes to a queue. */
 const APPLIED_LATER =
@@ -29,30 +51,6 @@ const APPLIED_LATER =
   "NetBox shows the state of each entity under Diode → Ingestion Logs";
 const NO_PLUGIN =
   `Diode's plugin (${DIODE_PLUGIN}) is not installed in this NetBox: nothing can arrive in it`;
-
-export function compareText(
-  record: CompareRecord,
-  { width, isVerbose }: CompareTextOptions,
-): string {
-  const { totals, notShown } = record;
-  const sections = [
-    section("Different", record.different.map(differentLines), totals.different),
-    section("Missing", record.missing.map((judged) => [[1, nameOf(judged)]]), totals.missing),
-    section(
-      "Not judged",
-      record.unjudged.map(unjudgedLines),
-      record.unjudged.length + notShown.reasons,
-    ),
-    isVerbose ? moreSection(record) : [],
-    adviceOf(record).map((advice): Line => [0, advice]),
-  ];
-  return [
-    wrapped([[0, printable(headlineOf(record))]], width),
-    renderTable(COUNTS_HEAD, countRows(record)),
-    ...sections.filter((lines) => lines.length > 0)
-      .map((lines) => wrapped(lines.map(printableLineOf), width)),
-  ].join("\n\n");
-}
 
 /** Source: NetBox, extras/signals.py: values of a type that a custom field loses are deleted. */
 const LOSS =
@@ -69,184 +67,87 @@ function adviceOf({ totals, status, hasLoss }: CompareRecord): readonly string[]
   ];
 }
 
-function countRows({ steps }: CompareRecord): readonly (readonly (string | number)[])[] {
-  return steps.map(({ step, entities, equal, different, missing, unjudged }) => [
-    step,
-    entities,
-    equal,
-    different,
-    missing,
-    unjudged,
-  ]);
-}
+/** Writes a text from outside so that it has no effect. */
+type Quote = Format["quote"];
 
-function section(title: string, blocks: readonly (readonly Line[])[], total: number): Line[] {
-  if (total === 0) return [];
-  const notShown = total - blocks.length;
-  const rest: Line[] = notShown > 0 ? [[1, `… and ${groupDigits(notShown)} more, see --json`]] : [];
-  return [[0, title], ...blocks.flat(), ...rest];
-}
-
-function differentLines({ step, entity, url, differences, unjudged }: Judged): Line[] {
+function sectionsOf(record: CompareRecord, quote: Quote, isVerbose: boolean): Section[] {
+  const { different, missing, unjudged, more, totals, notShown } = record;
+  const nameOf = ({ step, entity }: Pick<Judged, "step" | "entity">): string =>
+    `${step} ${quote(entity)}`;
+  const differentItem = (judged: Judged): Item => ({
+    text: nameOf(judged) + (judged.url === undefined ? "" : ` ${quote(judged.url)}`),
+    lines: [
+      ...judged.differences.map((difference): Line => [2, differenceText(difference, quote)]),
+      ...judged.unjudged.map(({ field, sentence }): Line => [
+        2,
+        `${quote(field ?? "")} is not judged: ${quote(sentence)}`,
+      ]),
+    ],
+  });
+  const unjudgedItem = (group: UnjudgedGroup): Item => {
+    const { step, field, sentence, count } = group;
+    const what = count === 1 ? nameOf(group) : `${groupDigits(count)} of step ${step}`;
+    return { text: `${what}${field === undefined ? "" : ` ${quote(field)}`}: ${quote(sentence)}` };
+  };
+  const moreItems = (judged: Judged): Item[] =>
+    judged.more.map(({ field, values }) => ({
+      text: `${nameOf(judged)} ${quote(field)}: ${quote(values.join(", "))}`,
+    }));
   return [
-    [1, `${nameOf({ step, entity })}${url === undefined ? "" : ` ${url}`}`],
-    ...differences.map((difference): Line => [2, differenceText(difference)]),
-    ...unjudged.map(({ field, sentence }): Line => [2, `${field} is not judged: ${sentence}`]),
-  ];
-}
-
-function unjudgedLines({ step, field, sentence, entity, count }: UnjudgedGroup): Line[] {
-  const what = count === 1 ? nameOf({ step, entity }) : `${groupDigits(count)} of step ${step}`;
-  return [[1, `${what}${field === undefined ? "" : ` ${field}`}: ${sentence}`]];
-}
-
-function moreSection({ more, notShown }: CompareRecord): Line[] {
-  const blocks = more.map((judged) =>
-    judged.more.map(({ field, values }): Line => [
-      1,
-      `${nameOf(judged)} ${field}: ${values.join(", ")}`,
-    ])
-  );
-  const total = more.length + notShown.more;
-  return section("More in NetBox than was sent (no difference)", blocks, total);
-}
-
-function nameOf({ step, entity }: Pick<Judged, "step" | "entity">): string {
-  return `${step} ${entity}`;
-}
-
-function printableLineOf([level, text]: Line): Line {
-  return [level, printable(text)];
-}
-
-/** Of each of the three lists: a comment on GitHub holds 65,536 characters. */
-const MAX_LIST_CHARS = 20_000;
-
-export function compareMarkdown(record: CompareRecord): string {
-  const { different, missing, unjudged, totals, notShown } = record;
-  const isAllEqual = totals.equal === totals.entities;
-  return [
-    `### ${isAllEqual ? "Everything arrived" : "Not everything arrived"}`,
-    `${markdownText(headlineOf(record))}.`,
-    countsTable(record),
-    ...folded({
+    {
       title: "Different",
-      head: ["Step", "Entity", "Field", "NetBox has", "Sent"],
-      blocks: different.map(differentRows),
-      total: totals.different,
-    }),
-    ...folded({
+      items: different.map(differentItem),
+      more: totals.different - different.length,
+    },
+    {
       title: "Missing",
-      head: ["Step", "Entity"],
-      blocks: missing.map(({ step, entity }) => [[step, markdownCode(entity)]]),
-      total: totals.missing,
-    }),
-    ...folded({
-      title: "Not judged",
-      head: ["Step", "Field", "Entities", "Why"],
-      blocks: unjudged.map(unjudgedRows),
-      total: unjudged.length + notShown.reasons,
-    }),
-    ...adviceOf(record).map((advice) => `${advice}.`),
-  ].join("\n\n");
-}
-
-type Rows = readonly (readonly string[])[];
-
-function countsTable(record: CompareRecord): string {
-  const rows = countRows(record).map((row) =>
-    row.map((cell) => (typeof cell === "number" ? groupDigits(cell) : cell))
-  );
-  return markdownTable(COUNTS_HEAD, rows, COUNTS_HEAD.slice(1));
-}
-
-function differentRows({ step, entity, differences }: Judged): Rows {
-  return differences.map(({ field, ...values }) => {
-    const { netbox, sent } = shownPair(values);
-    return [step, ...[entity, field, netbox, sent].map(markdownCode)];
-  });
-}
-
-function unjudgedRows({ step, field, count, sentence }: UnjudgedGroup): Rows {
-  const name = field === undefined ? "" : markdownCode(field);
-  return [[step, name, groupDigits(count), markdownCode(sentence)]];
-}
-
-interface Section {
-  readonly title: string;
-  readonly head: readonly string[];
-  /** The rows of each finding. */
-  readonly blocks: readonly Rows[];
-  /** How many findings there are, with those that the record did not keep. */
-  readonly total: number;
-}
-
-/** A list that opens on a click. */
-function folded({ title, head, blocks, total }: Section): string[] {
-  if (total === 0) return [];
-  const shown = fitting(blocks);
-  const notShown = total - shown.length;
-  return [
-    `<details><summary>${title} (${groupDigits(total)})</summary>`,
-    markdownTable(head, shown.flat()),
-    ...(notShown > 0 ? [`… and ${groupDigits(notShown)} more, see \`--json\``] : []),
-    "</details>",
+      items: missing.map((judged) => ({ text: nameOf(judged) })),
+      more: totals.missing - missing.length,
+    },
+    { title: "Not judged", items: unjudged.map(unjudgedItem), more: notShown.reasons },
+    ...(isVerbose
+      ? [{
+        title: "More in NetBox than was sent (no difference)",
+        items: more.flatMap(moreItems),
+        more: notShown.more,
+      }]
+      : []),
   ];
 }
 
-/** The first blocks that fit into MAX_LIST_CHARS. */
-function fitting(blocks: readonly Rows[]): readonly Rows[] {
-  let chars = 0;
-  const end = blocks.findIndex((rows) => {
-    chars += rows.reduce((sum, row) => sum + markdownRow(row).length + 1, 0);
-    return chars > MAX_LIST_CHARS;
-  });
-  return end === -1 ? blocks : blocks.slice(0, end);
+/** "memory: NetBox has 4096, sent was 8192", "object_types: a push removes dcim.device" */
+function differenceText({ field, netbox, sent, lost = [] }: Difference, quote: Quote): string {
+  const name = quote(field);
+  if (Array.isArray(netbox) && Array.isArray(sent)) {
+    const lacking = sent.filter((name) => !netbox.includes(name));
+    const parts = [
+      lacking.length > 0 && `NetBox lacks ${quote(lacking.join(", "))}`,
+      lost.length > 0 && `a push removes ${quote(lost.join(", "))}`,
+    ];
+    return `${name}: ${parts.filter(Boolean).join("; ")}`;
+  }
+  // Long texts are cut to where they differ.
+  const from = typeof netbox === "string" && typeof sent === "string"
+    ? Math.max(firstDifference(netbox, sent) - CHARS_BEFORE, 0)
+    : 0;
+  const shown = (value: Shown): string =>
+    value === null ? "nothing" : quote(valueText(value, from));
+  return `${name}: NetBox has ${shown(netbox)}, sent was ${shown(sent)}`;
 }
 
 /** Of a long value. */
 const MAX_VALUE_CHARS = 60;
 const CHARS_BEFORE = 15;
 
-interface ShownPair {
-  readonly netbox: string;
-  readonly sent: string;
-}
-
-/** Long texts are cut to where they differ. */
-function shownPair({ netbox, sent }: Pick<Difference, "netbox" | "sent">): ShownPair {
-  const from = typeof netbox === "string" && typeof sent === "string"
-    ? Math.max(firstDifference(netbox, sent) - CHARS_BEFORE, 0)
-    : 0;
-  return { netbox: shownText(netbox, from), sent: shownText(sent, from) };
-}
-
-/** "memory: NetBox has 4096, sent was 8192", "object_types: a push removes dcim.device" */
-export function differenceText(difference: Difference): string {
-  const { field, netbox, sent, lost = [] } = difference;
-  if (Array.isArray(netbox) && Array.isArray(sent)) {
-    const lacking = sent.filter((name) => !netbox.includes(name));
-    const parts = [
-      ...(lacking.length === 0 ? [] : [`NetBox lacks ${shownText(lacking, 0)}`]),
-      ...(lost.length === 0 ? [] : [`a push removes ${shownText(lost, 0)}`]),
-    ];
-    return `${field}: ${parts.join("; ")}`;
-  }
-  const pair = shownPair(difference);
-  return `${field}: NetBox has ${pair.netbox}, sent was ${pair.sent}`;
-}
-
-function shownText(value: Shown, from: number): string {
-  if (value === null) return "nothing";
-  if (typeof value === "string") return JSON.stringify(cut(value, from));
-  if (typeof value !== "object") return String(value);
-  return value.length === 0 ? "nothing" : value.join(", ");
-}
-
-function cut(text: string, from: number): string {
-  if (text.length <= MAX_VALUE_CHARS) return text;
+function valueText(value: Exclude<Shown, null>, from: number): string {
+  if (typeof value === "object") return value.length === 0 ? "nothing" : value.join(", ");
+  if (typeof value !== "string") return String(value);
   const end = from + MAX_VALUE_CHARS;
-  return `${from > 0 ? "…" : ""}${text.slice(from, end)}${end < text.length ? "…" : ""}`;
+  return JSON.stringify(
+    value.length <= MAX_VALUE_CHARS
+      ? value
+      : `${from > 0 ? "…" : ""}${value.slice(from, end)}${end < value.length ? "…" : ""}`,
+  );
 }
 
 function firstDifference(a: string, b: string): number {

@@ -6,7 +6,7 @@ import { encodeUtf8 } from "../../base/text.ts";
 import type { Store } from "../../run-folder/store/store.ts";
 import { openRunFolder, type Session } from "../../terminal/session.ts";
 import { counted, groupDigits } from "../../terminal/tables.ts";
-import { compareHalves, HALVES } from "../diff/diff.ts";
+import { compareHalves } from "../diff/command.ts";
 import { openRun } from "../run.ts";
 import type { EarlierRun } from "./chapters/differences.ts";
 import { REPORT_MARK } from "./page/page.ts";
@@ -69,10 +69,5 @@ async function compareEarlier(session: Session, store: Store): Promise<EarlierRu
   const place = session.option("against");
   if (place === undefined) return undefined;
   const earlier = await session.openStore(place);
-  const compared = await compareHalves(session, [earlier, store]);
-  const halves = compared.map(({ half, differences }) => ({
-    half: HALVES[half].title,
-    differences,
-  }));
-  return { place, halves };
+  return { place, halves: await compareHalves(session, [earlier, store]) };
 }

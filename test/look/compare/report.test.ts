@@ -3,9 +3,10 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { CompareJson } from "../../../src/look/compare/command.ts";
 import type { Judged } from "../../../src/look/compare/compare.ts";
-import { CompareRecord, headlineOf } from "../../../src/look/compare/record.ts";
-import { compareMarkdown, compareText, differenceText } from "../../../src/look/compare/text.ts";
+import { CompareRecord } from "../../../src/look/compare/record.ts";
+import { compareText } from "../../../src/look/compare/text.ts";
 import type { Difference } from "../../../src/netbox/types/fields.ts";
+import { markdownFormat, terminalFormat } from "../../../src/terminal/document.ts";
 
 const URL = "https://netbox.example.com";
 
@@ -50,7 +51,12 @@ function recordOf(all: readonly Judged[]): CompareRecord {
 }
 
 function textOf(all: readonly Judged[], { width = 80, isVerbose = false } = {}): string {
-  return compareText(recordOf(all), { width, isVerbose });
+  return compareText(recordOf(all), terminalFormat(width), isVerbose);
+}
+
+function markdownOf(all: readonly Judged[]): string {
+  const format = markdownFormat({ mostChars: 15_000, isFolded: true });
+  return compareText(recordOf(all), format, false);
 }
 
 function jsonOf(all: readonly Judged[], isVerbose = false): unknown {
@@ -79,7 +85,7 @@ describe("the headline", () => {
       "Of 4 entities of snapshots/lab, 1 are in NetBox 4.7.3 at https://netbox.example.com " +
       "as they were sent; 1 different, 1 missing, 1 not judged",
     ],
-  ])("of %s", (_, all, words) => expect(headlineOf(recordOf(all))).toContain(words));
+  ])("of %s", (_, all, words) => expect(textOf(all, { width: 400 })).toContain(words));
 });
 
 describe("a difference as text", () => {
@@ -114,14 +120,18 @@ describe("a difference as text", () => {
       { field: "comments", netbox: "a\r\nb", sent: "a\nb" },
       'comments: NetBox has "a\\r\\nb", sent was "a\\nb"',
     ],
-  ])("%s", (_, difference, words) => expect(differenceText(difference)).toBe(words));
+  ])(
+    "%s",
+    (_, difference, words) =>
+      expect(textOf([different(difference)], { width: 400 })).toContain(`\n    ${words}\n`),
+  );
 });
 
 describe("text", () => {
   test("of equal entities has only the counts", () => {
     const text = textOf([judged(), MORE]);
     expect(text).toMatch(/^ {2}virtual-machine +2 +2 +0 +0 +0$/m);
-    expect(text.split("\n\n")).toHaveLength(2);
+    expect(text.split("\n\n")).toHaveLength(3);
   });
 
   test("has a section for each verdict", () => {
@@ -147,7 +157,7 @@ describe("text", () => {
     const text = textOf(all, { width: 200 });
     expect(text).toContain("    object_types: a push removes z\n");
     expect(text).toContain("NetBox deletes the values there. Before you push, move these values");
-    expect(compareMarkdown(recordOf(all))).toContain("NetBox deletes the values there");
+    expect(markdownOf(all)).toContain("NetBox deletes the values there");
     expect(jsonOf(all)).toMatchObject({ findings: [{ differences: [{ lost: ["z"] }] }] });
     expect(textOf([different(MEMORY)])).not.toContain("a push removes");
   });
@@ -155,7 +165,7 @@ describe("text", () => {
   test("says that nothing can arrive without Diode's plugin", () => {
     const record = recordOf([missing("db-01")]);
     record.status = { version: "4.7.3", plugin: undefined };
-    const text = compareText(record, { width: 200, isVerbose: false });
+    const text = compareText(record, terminalFormat(200), false);
     expect(text).toContain(
       "(netbox_diode_plugin) is not installed in this NetBox: nothing can arrive in it",
     );
@@ -196,34 +206,33 @@ describe("text", () => {
 
 describe("Markdown", () => {
   test("of equal entities is short", () => {
-    const markdown = compareMarkdown(recordOf([judged()]));
-    expect(markdown).toMatch(/^### Everything arrived\n\nAll 1 entities of snapshots\/lab/);
+    const markdown = markdownOf([judged()]);
+    expect(markdown).toMatch(/^### Everything arrived\n\nAll 1 entities of `snapshots\/lab`/);
     expect(markdown).toContain("| virtual-machine | 1 | 1 | 0 | 0 | 0 |");
     expect(markdown).not.toContain("<details>");
   });
 
   test("folds the lists", () => {
-    const markdown = compareMarkdown(
-      recordOf([different(MEMORY), missing("db-01"), denied("a"), denied("b")]),
-    );
+    const markdown = markdownOf([different(MEMORY), missing("db-01"), denied("a"), denied("b")]);
     expect(markdown).toMatch(/^### Not everything arrived\n/);
-    expect(markdown).toContain("<details><summary>Different (1)</summary>\n\n| Step |");
-    expect(markdown).toContain("| virtual-machine | `web-01` | `memory` | `1024` | `4096` |");
+    expect(markdown).toContain(
+      "<details><summary>Different (1)</summary>\n\n- virtual-machine `web-01` `https",
+    );
+    expect(markdown).toContain("  - `memory`: NetBox has `1024`, sent was `4096`\n");
     expect(markdown).toContain("<details><summary>Missing (1)</summary>");
-    expect(markdown).toContain("| virtual-disk |  | 2 | `the token may not view virtual disks");
+    expect(markdown).toContain("- 2 of step virtual-disk: `the token may not view virtual disks");
   });
 
-  test("escapes text from NetBox", () => {
+  test("quotes text from NetBox", () => {
     const hostile = "`<b>|`*_[x](y) @all\n\u001b[31m\u202e";
-    const markdown = compareMarkdown(
-      recordOf([different({ field: "comments", netbox: hostile, sent: "" }), missing(hostile)]),
+    const markdown = markdownOf(
+      [different({ field: "comments", netbox: hostile, sent: "" }), missing(hostile)],
     );
     // oxlint-disable-next-line no-control-regex
     expect(markdown).not.toMatch(/[\u001b\u202e]/);
-    const [row = ""] = markdown.split("\n").filter((line) => line.includes("comments"));
-    const cells = row.split(/(?<!\\)\|/).slice(1, -1).map((cell) => cell.trim());
-    expect(cells).toHaveLength(5);
-    expect(cells[3]).toMatch(/^``".*"``$/);
+    // Without its code spans, nothing is left of it.
+    const around = markdown.replace(/(?<!`)(`+)(?!`)[^\n]*?(?<!`)\1(?!`)/g, "");
+    expect(around).not.toMatch(/<b>|@all|\[x\]/);
   });
 
   test("fits into a comment on GitHub, however many findings there are", () => {
@@ -234,7 +243,7 @@ describe("Markdown", () => {
       sent: `${long}!`,
     }));
     const many = Array.from({ length: 500 }, () => different(...fields));
-    const markdown = compareMarkdown(recordOf([...many, ...many.map(() => missing(long))]));
+    const markdown = markdownOf([...many, ...many.map(() => missing(long))]);
     expect(markdown.length).toBeLessThan(65_536);
   });
 });

@@ -1,7 +1,8 @@
 /** What a diff looks like: on a terminal, and in the comment of a pull request. */
 import { describe, expect, test } from "vitest";
 import { diffSnapshots } from "../../../src/look/diff/diff-snapshots.ts";
-import { diffMarkdown, diffText } from "../../../src/look/diff/text.ts";
+import { diffText } from "../../../src/look/diff/command.ts";
+import { markdownFormat, terminalFormat } from "../../../src/terminal/document.ts";
 import { type Lab, lab } from "../../helpers/lab.ts";
 
 /** What a terminal obeys, line breaks aside. */
@@ -9,12 +10,15 @@ import { type Lab, lab } from "../../helpers/lab.ts";
 const CONTROLS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/;
 const HOSTILE = "\u001b]0;x\u0007\u009b31m`<img src=x>`|**[a](http://x)** @team\n# h\n\u202egnp";
 
+const TERMINAL = terminalFormat(80);
+const MARKDOWN = markdownFormat({ mostChars: 7000, isFolded: false });
+
 async function compared(a: Lab, b: Lab) {
   const differences = await diffSnapshots(lab(a), lab(b));
   return {
     a: "snapshots/a",
     b: "snapshots/b",
-    compared: [{ half: "snapshot", differences }],
+    compared: [{ title: "Inventory of Proxmox VE", differences }],
   } as const;
 }
 
@@ -27,8 +31,7 @@ describe("the text", () => {
     const net0 = "virtio=BC:24:11:00:00:01,bridge=vmbr0,firewall=1,tag=";
     const a = guest("web-01", { cores: 2, net0: `${net0}10` });
     const b = guest("web-02", { cores: 4, net0: `${net0}20` });
-    expect(diffText(await compared(a, b))).toBe(`
-a is snapshots/a, b is snapshots/b
+    expect(diffText(await compared(a, b), TERMINAL)).toBe(`a is snapshots/a, b is snapshots/b
 
 Inventory of Proxmox VE: 1 changed (1 renamed)
 
@@ -38,31 +41,29 @@ Changed
     description: web-01 → web-02
     net0:
       - ${net0}10
-      + ${net0}20
-`);
+      + ${net0}20`);
   });
 
   test("names a reason once, and all that it holds for", async () => {
     const guests = [101, 102].map((vmid) => ({ vmid }));
     const denied = { status: 403, error: "Permission check failed" };
     const unread = guests.map((each) => ({ ...each, config: denied }));
-    expect(diffText(await compared({ guests }, { guests: unread }))).toContain(`
+    expect(diffText(await compared({ guests }, { guests: unread }), TERMINAL)).toContain(`
 Not readable in b: these are not gone
   denied, 403 Permission check failed
     vm/101 guest-101 (config, tags)
-    vm/102 guest-102 (config, tags)
-`);
+    vm/102 guest-102 (config, tags)`);
   });
 
   test("says how much was not readable in a, which is no difference", async () => {
     const unread = { guests: [{ vmid: 101, config: { failed: "timeout" } as const }] };
-    expect(diffText(await compared(unread, { guests: [{ vmid: 101 }] }))).toContain(
-      "No differences\n1 not readable in a: their values in b may be old or new\n",
+    expect(diffText(await compared(unread, { guests: [{ vmid: 101 }] }), TERMINAL)).toContain(
+      "No differences; 1 not readable in a: their values\n    in b may be old or new",
     );
   });
 
   test("fits 80 columns, and a terminal obeys none of it", async () => {
-    const text = diffText(await compared(guest("x"), guest(HOSTILE.repeat(9))));
+    const text = diffText(await compared(guest("x"), guest(HOSTILE.repeat(9))), TERMINAL);
     expect(text).not.toMatch(CONTROLS);
     expect(text).toContain("characters)");
     expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
@@ -71,7 +72,7 @@ Not readable in b: these are not gone
 
 describe("the Markdown", () => {
   test("shows what comes from outside as code, whatever it holds", async () => {
-    const text = diffMarkdown(await compared(guest("x"), guest(HOSTILE)));
+    const text = diffText(await compared(guest("x"), guest(HOSTILE)), MARKDOWN);
     expect(text).not.toMatch(CONTROLS);
     // Without its code spans, nothing is left of it.
     const around = text.replace(/(?<!`)(`+)(?!`)[^\n]*?(?<!`)\1(?!`)/g, "");
@@ -83,7 +84,7 @@ describe("the Markdown", () => {
   test("fits a comment of GitHub, and counts what is not shown", async () => {
     const guests = Array.from({ length: 3000 }, (_, i) => ({ vmid: 1000 + i, config: null }));
     const half = (await compared({}, { guests })).compared[0];
-    const text = diffMarkdown({ a: "a", b: "b", compared: [half, half] });
+    const text = diffText({ a: "a", b: "b", compared: [half, half] }, MARKDOWN);
     expect(text.length).toBeLessThan(65_536);
     const shown = (text.match(/^- `vm\//gm)?.length ?? 0) / 2;
     expect(shown).toBeGreaterThan(100);
@@ -94,8 +95,11 @@ describe("the Markdown", () => {
 
   test("has the first fields of a guest with very many", async () => {
     const keys = Array.from({ length: 50 }, (_, i) => [`unused${i}`, "local:vm-101-disk"]);
-    const text = diffMarkdown(await compared(guest("x"), guest("x", Object.fromEntries(keys))));
+    const text = diffText(
+      await compared(guest("x"), guest("x", Object.fromEntries(keys))),
+      MARKDOWN,
+    );
     expect(text.match(/^ {2}- `unused/gm)).toHaveLength(20);
-    expect(text).toContain("  - … and 30 more fields");
+    expect(text).toContain("  - … and 30 more");
   });
 });

@@ -193,7 +193,7 @@ test("differences are rows: added, changed, gone and not readable", async () => 
   const differences = await diffEntities(await entities(before), await entities(after));
   const page = await pageOf(after, {
     place: "earlier",
-    halves: [{ half: "Entities", differences }],
+    halves: [{ title: "Entities", differences }],
   });
   const rows = dataOf(page).lists["difference-rows"]?.rows ?? [];
   const changes = rows.map(([change, what]) => `${change} ${what}`);
@@ -203,6 +203,6 @@ test("differences are rows: added, changed, gone and not readable", async () => 
     "renamed virtual-machine renamed",
   ]));
   const none = { added: [], changed: [], gone: [], unread: [], unreadBefore: [] };
-  const same = await pageOf(after, { place: "x", halves: [{ half: "E", differences: none }] });
+  const same = await pageOf(after, { place: "x", halves: [{ title: "E", differences: none }] });
   expect(pageText(same)).toContain("No changes since x.");
 });

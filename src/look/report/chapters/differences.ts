@@ -7,7 +7,7 @@ import type { Chapter } from "../page/page.ts";
 
 /** Of the inventory in Proxmox VE, or of the entities for NetBox. */
 export interface HalfDifferences {
-  readonly half: string;
+  readonly title: string;
   readonly differences: RunDifferences;
 }
 
@@ -28,7 +28,7 @@ interface Row {
 }
 
 export function differencesChapter({ place, halves }: EarlierRun): Chapter {
-  const rows = halves.flatMap(({ half, differences }) => rowsOf(half, differences));
+  const rows = halves.flatMap(({ title, differences }) => rowsOf(title, differences));
   const list = rowList(rows, halves);
   return {
     id: "differences",
@@ -41,7 +41,7 @@ export function differencesChapter({ place, halves }: EarlierRun): Chapter {
   };
 }
 
-function countsHtml({ half, differences }: HalfDifferences): Html {
+function countsHtml({ title, differences }: HalfDifferences): Html {
   const { added, changed, gone, unread, unreadBefore } = differences;
   const figures = [
     ["added", "added", added.length],
@@ -50,7 +50,7 @@ function countsHtml({ half, differences }: HalfDifferences): Html {
     ["unread", "not readable now", unread.length],
     ["unread", "not readable before", unreadBefore.length],
   ] as const;
-  return markup`<h3>${half}</h3><dl class="figures">${
+  return markup`<h3>${title}</h3><dl class="figures">${
     figures.map(([mark, word, count]) =>
       markup`<div data-mark="${count === 0 ? "none" : mark}"><dt>${word}</dt><dd>${
         groupDigits(count)
