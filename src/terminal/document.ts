@@ -5,12 +5,12 @@ import { type Line, shown, terminalWidth, wrapped } from "./text.ts";
 
 export interface Section {
   readonly title: string;
-  readonly items: readonly Item[];
+  readonly items: readonly SectionItem[];
   /** Number of items that are not among these. */
   readonly more?: number;
 }
 
-export interface Item {
+export interface SectionItem {
   readonly text: string;
   /** Below the text, from level 2. */
   readonly lines?: readonly Line[];
@@ -93,7 +93,7 @@ export function markdownFormat({ mostChars, isFolded }: MarkdownOptions): Format
   };
 }
 
-function markdownItem({ text, lines = [], reason }: Item): string {
+function markdownItem({ text, lines = [], reason }: SectionItem): string {
   const hidden = lines.length - MOST_LINES;
   const shownLines = lines.slice(0, MOST_LINES).map(([, line]) => `  - ${line}`);
   return [

@@ -1,7 +1,7 @@
 /** A comparison → text for a terminal, or Markdown for a comment on a pull request. */
 import { DIODE_PLUGIN } from "../../netbox/rest/client.ts";
 import type { Difference, Shown } from "../../netbox/types/fields.ts";
-import type { Format, Item, Section } from "../../terminal/document.ts";
+import type { Format, Section, SectionItem } from "../../terminal/document.ts";
 import { groupDigits } from "../../terminal/tables.ts";
 import type { Line } from "../../terminal/text.ts";
 import type { Judged } from "./compare.ts";
@@ -74,7 +74,7 @@ function sectionsOf(record: CompareRecord, quote: Quote, isVerbose: boolean): Se
   const { different, missing, unjudged, more, totals, notShown } = record;
   const nameOf = ({ step, entity }: Pick<Judged, "step" | "entity">): string =>
     `${step} ${quote(entity)}`;
-  const differentItem = (judged: Judged): Item => ({
+  const differentItem = (judged: Judged): SectionItem => ({
     text: nameOf(judged) + (judged.url === undefined ? "" : ` ${quote(judged.url)}`),
     lines: [
       ...judged.differences.map((difference): Line => [2, differenceText(difference, quote)]),
@@ -84,12 +84,12 @@ function sectionsOf(record: CompareRecord, quote: Quote, isVerbose: boolean): Se
       ]),
     ],
   });
-  const unjudgedItem = (group: UnjudgedGroup): Item => {
+  const unjudgedItem = (group: UnjudgedGroup): SectionItem => {
     const { step, field, sentence, count } = group;
     const what = count === 1 ? nameOf(group) : `${groupDigits(count)} of step ${step}`;
     return { text: `${what}${field === undefined ? "" : ` ${quote(field)}`}: ${quote(sentence)}` };
   };
-  const moreItems = (judged: Judged): Item[] =>
+  const moreItems = (judged: Judged): SectionItem[] =>
     judged.more.map(({ field, values }) => ({
       text: `${nameOf(judged)} ${quote(field)}: ${quote(values.join(", "))}`,
     }));

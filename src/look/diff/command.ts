@@ -6,9 +6,9 @@ import { openSnapshot } from "../../run-folder/snapshot-files.ts";
 import type { Store } from "../../run-folder/store/store.ts";
 import {
   type Format,
-  type Item,
   markdownFormat,
   type Section,
+  type SectionItem,
   terminalFormat,
 } from "../../terminal/document.ts";
 import type { Session } from "../../terminal/session.ts";
@@ -141,7 +141,7 @@ function sectionsOf(
   { added, changed, gone, unread }: RunDifferences,
   { quote, change }: Format,
 ): Section[] {
-  const named = (subjects: readonly DiffSubject[]): Item[] =>
+  const named = (subjects: readonly DiffSubject[]): SectionItem[] =>
     subjects.map((subject) => ({ text: subjectText(subject, quote) }));
   const side = (value: string | undefined): string => value === undefined ? "(none)" : quote(value);
   return [
