@@ -7,7 +7,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import type { EntitySet } from "../../src/run-folder/entity-set.ts";
 import type { PushTexts } from "../../src/push/settings.ts";
 import type { ReceiveFault } from "../../src/rehearse/receive/faults.ts";
-import { plainOnTlsPort } from "../../src/rehearse/receive/http.ts";
+import { plainOnTlsPort } from "../../src/rehearse/receive/nginx.ts";
 import { connectProxy } from "../helpers/connect-proxy.ts";
 import { buildSet, tag, vm } from "../helpers/entity-set.ts";
 import { journalLines, pushInto, type PushOverrides, receiver } from "../helpers/pushing.ts";

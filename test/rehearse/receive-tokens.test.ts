@@ -1,12 +1,12 @@
-/** How long a token opens the door. */
+/** How long a token is valid. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { createTokens } from "../../src/rehearse/receive/tokens.ts";
+import { Tokens } from "../../src/rehearse/receive/tokens.ts";
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["performance"] }));
 afterEach(() => void vi.useRealTimers());
 
 test("a token has its scope until it expires", () => {
-  const tokens = createTokens(5000);
+  const tokens = new Tokens(5000);
   const token = tokens.issue("diode:ingest");
   vi.advanceTimersByTime(4999);
   expect(tokens.scopeOf(token)).toBe("diode:ingest");
@@ -15,13 +15,17 @@ test("a token has its scope until it expires", () => {
 });
 
 test("tokens are unique and expire independently", () => {
-  const tokens = createTokens(5000);
+  const tokens = new Tokens(5000);
   const first = tokens.issue("a");
   vi.advanceTimersByTime(3000);
   const second = tokens.issue("b");
   expect(first).not.toBe(second);
   vi.advanceTimersByTime(3000);
   const third = tokens.issue("c");
-  expect([first, second, third].map(tokens.scopeOf)).toEqual([undefined, "b", "c"]);
-  expect([tokens.count(), tokens.scopeOf("made-up")]).toEqual([3, undefined]);
+  expect([first, second, third].map((token) => tokens.scopeOf(token))).toEqual([
+    undefined,
+    "b",
+    "c",
+  ]);
+  expect([tokens.count, tokens.scopeOf("made-up")]).toEqual([3, undefined]);
 });

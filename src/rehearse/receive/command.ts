@@ -2,7 +2,14 @@
 import { writeFile } from "node:fs/promises";
 import { reasonOf, usageError } from "../../base/errors.ts";
 import { printable } from "../../base/log.ts";
+import { compareCodeUnits } from "../../base/natural-order.ts";
+import { encodeUtf8 } from "../../base/text.ts";
 import { TOOL } from "../../base/tool.ts";
+import { ENTITIES_FORMAT, type Step, type StepName, STEPS } from "../../netbox/types/steps.ts";
+import { ENTITIES_FOLDER, requestText, type Tool } from "../../run-folder/entity-writer.ts";
+import { createLeftOutWriter } from "../../run-folder/left-out-file.ts";
+import { type FileEntry, fileEntry, seal } from "../../run-folder/manifest.ts";
+import type { Store } from "../../run-folder/store/store.ts";
 import { untilStopped } from "../../terminal/process.ts";
 import { listed, milliseconds, wholeNumber } from "../../terminal/options.ts";
 import type { Session } from "../../terminal/session.ts";
@@ -10,8 +17,8 @@ import { readSettings } from "../../terminal/settings.ts";
 import { groupDigits } from "../../terminal/tables.ts";
 import { exportLines } from "../server.ts";
 import { parseReceiveFault } from "./faults.ts";
+import { type ReceivedRequestJson, requestJson } from "./ingester.ts";
 import { receive, type ReceiveOptions, type Receiver } from "./receive.ts";
-import { createEntityFiles, type EntityFiles } from "./received.ts";
 import { RECEIVE_SETTINGS, REHEARSAL_CLIENT } from "../settings.ts";
 
 export async function runReceive(session: Session): Promise<void> {
@@ -20,13 +27,6 @@ export async function runReceive(session: Session): Promise<void> {
   const files = out === undefined
     ? undefined
     : await createEntityFiles(await session.openTarget(out), TOOL);
-  await receiveInto(files, { session, options });
-}
-
-async function receiveInto(
-  files: EntityFiles | undefined,
-  { session, options }: { session: Session; options: ReceiveOptions },
-): Promise<void> {
   const broken = Promise.withResolvers<never>();
   const end = Promise.race([untilStopped(session.io), broken.promise]);
   const receiver = await receive({
@@ -120,4 +120,53 @@ function summarize(session: Session, { requests, faults }: Receiver): void {
   for (const [name, count] of Object.entries(faults)) {
     session.log.info(`Fault ${name} hit ${groupDigits(count)} requests`);
   }
+}
+
+export interface EntityFiles {
+  /** @throws AppError "usage" when the file cannot be written. */
+  add(request: Uint8Array): Promise<void>;
+  /** Replaces netbox/, manifest last; without a request the old one stays. */
+  finish(): Promise<void>;
+}
+
+/**
+ * Requests → files in the form of `transform`, one for each request, numbered in order of arrival:
+ * netbox/01-tag-0001.json … A request with entities of several types, which `transform` never writes,
+ * goes to other/0001.json.
+ */
+export async function createEntityFiles(store: Store, tool: Tool): Promise<EntityFiles> {
+  const draft = await store.draft(ENTITIES_FOLDER);
+  const leftOut = createLeftOutWriter(draft);
+  const files: FileEntry[] = [];
+  const numbers = new Map<Step | undefined, number>();
+  const counts = Object.fromEntries(STEPS.map(({ name }) => [name, 0])) as Record<StepName, number>;
+  return {
+    async add(bytes) {
+      const request = requestJson(bytes);
+      const text = encodeUtf8(requestText(request));
+      const step = stepOf(request);
+      const number = (numbers.get(step) ?? 0) + 1;
+      numbers.set(step, number);
+      const digits = String(number).padStart(4, "0");
+      if (step === undefined) return await store.write(`other/${digits}.json`, text);
+      const name = `${step.number}-${step.name}-${digits}.json`;
+      counts[step.name] += request.entities.length;
+      files.push(fileEntry(`${ENTITIES_FOLDER}/${name}`, text));
+      await draft.write(name, text);
+    },
+    async finish() {
+      if (files.length === 0) return await draft.discard();
+      const { name, bytes, sha256 } = await leftOut.finish();
+      files.push({ path: `${ENTITIES_FOLDER}/${name}`, bytes, sha256 });
+      files.sort((a, b) => compareCodeUnits(a.path, b.path));
+      const manifest = { format: ENTITIES_FORMAT, tool, snapshots: [], counts };
+      const sealed = seal({ ...manifest, left_out: {}, notes: {}, files });
+      await draft.commit("manifest.json", encodeUtf8(sealed));
+    },
+  };
+}
+
+/** The step of all entities of a request; undefined when they differ. */
+function stepOf({ entities }: ReceivedRequestJson): Step | undefined {
+  return STEPS.find(({ field }) => entities.every((entity) => Object.hasOwn(entity, field)));
 }

@@ -1,11 +1,9 @@
 /** TABLE: faults of the receiver, and which requests they hit. */
-import { create, toBinary } from "@bufbuild/protobuf";
-import { usageError } from "../../base/errors.ts";
-import { IngestResponseSchema } from "../../netbox/diode/ingester.ts";
 import { INGEST_SCOPE } from "../../netbox/diode/limits.ts";
+import { drawFault, type Fault, faultReader } from "../faults.ts";
 import { createRandom } from "../random.ts";
-import { CUT, type HttpOutcome, type HttpReply, ownAnswer, page } from "./http.ts";
-import { messageAnswer, MISSING_SCOPE, statusAnswer } from "./ingester.ts";
+import { acknowledgement, MISSING_SCOPE, statusAnswer } from "./ingester.ts";
+import { CUT, type HttpOutcome, ownAnswer, page } from "./nginx.ts";
 import { refusal } from "./tokens.ts";
 
 /** The requests that a fault can hit. */
@@ -18,8 +16,6 @@ export interface FaultRow {
   readonly outcome: HttpOutcome;
   readonly means: string;
 }
-
-const REJECTED = create(IngestResponseSchema, { errors: ["entity at index 0 is nil"] });
 
 /** Texts of the ingester and of grpc-go. Source: netboxlabs/diode, diode-server/ingester/component.go. */
 export const RECEIVE_FAULTS = {
@@ -64,12 +60,12 @@ export const RECEIVE_FAULTS = {
   "rejected": {
     on: "ingest",
     isKept: true,
-    outcome: messageAnswer(toBinary(IngestResponseSchema, REJECTED)),
+    outcome: acknowledgement(["entity at index 0 is nil"]),
     means: "the request is kept, and the answer has an error about its first entity",
   },
   "token-429": {
     on: "token",
-    outcome: retryAfter(1, page(429)),
+    outcome: { ...page(429), headers: { ...page(429).headers, "retry-after": 1 } },
     means: "token endpoint: HTTP 429 with Retry-After: 1",
   },
   "token-no-scope": {
@@ -88,38 +84,12 @@ export const RECEIVE_FAULTS = {
 
 export type FaultName = keyof typeof RECEIVE_FAULTS;
 
-export interface ReceiveFault {
-  readonly name: FaultName;
-  /** Share of all requests, 0 to 1. */
-  readonly share?: number;
-  /** The first requests: how many. */
-  readonly first?: number;
-}
+export type ReceiveFault = Fault<FaultName>;
 
-const FAULT_REGEXP = /^([a-z0-9-]+?)(?::(0?\.\d+|[01](?:\.0+)?)|x(\d{1,6}))$/;
-
-/** "unavailable:0.1", or the first two requests: "token-503x2". @throws AppError "usage". */
-export function parseReceiveFault(text: string): ReceiveFault {
-  const [, name = "", share, first] = FAULT_REGEXP.exec(text) ?? [];
-  if (!isName(name)) {
-    throw usageError(`Invalid fault "${text}"`, {
-      hint:
-        `Write one of ${
-          Object.keys(RECEIVE_FAULTS).join(", ")
-        } and its share, "unavailable:0.1", or ` +
-        '"unavailablex2" for the first two requests',
-    });
-  }
-  return {
-    name,
-    ...(share === undefined ? {} : { share: Number(share) }),
-    ...(first === undefined ? {} : { first: Number(first) }),
-  };
-}
-
-function isName(text: string): text is FaultName {
-  return Object.hasOwn(RECEIVE_FAULTS, text);
-}
+/** "unavailable:0.1", or the first two requests: "token-503x2". */
+export const parseReceiveFault = faultReader(RECEIVE_FAULTS, {
+  hint: '"unavailable:0.1", or "unavailablex2" for the first two requests',
+});
 
 /** The fault of the next request; for the same seed, the n-th request gets the same. */
 export function createDice(
@@ -129,19 +99,7 @@ export function createDice(
   const sources = { ingest: createRandom(seed, "ingest"), token: createRandom(seed, "token") };
   const counts = { ingest: 0, token: 0 };
   return (place) => {
-    const number = counts[place] += 1;
     const matching = faults.filter(({ name }) => RECEIVE_FAULTS[name].on === place);
-    const early = matching.find(({ first = 0 }) => number <= first);
-    let rest = sources[place].fraction();
-    if (early !== undefined) return early.name;
-    for (const { name, share = 0 } of matching) {
-      if (rest < share) return name;
-      rest -= share;
-    }
-    return undefined;
+    return drawFault(matching, counts[place] += 1, sources[place].fraction());
   };
-}
-
-function retryAfter(seconds: number, answer: HttpReply): HttpReply {
-  return { ...answer, headers: { ...answer.headers, "retry-after": seconds } };
 }

@@ -3,13 +3,41 @@
  * says: no formats of ids and versions, no number of entities, no choices.
  * Source: netboxlabs/diode, diode-server/ingester/component.go, authutil/check.go.
  */
-import { create, toBinary } from "@bufbuild/protobuf";
+import {
+  create,
+  fromBinary,
+  type JsonObject,
+  type Message,
+  ScalarType,
+  toBinary,
+  toJson,
+} from "@bufbuild/protobuf";
+import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { reasonOf } from "../../base/errors.ts";
-import { IngesterService, IngestResponseSchema } from "../../netbox/diode/ingester.ts";
+import {
+  EntitySchema,
+  IngesterService,
+  type IngestRequest,
+  IngestRequestSchema,
+  IngestResponseSchema,
+} from "../../netbox/diode/ingester.ts";
 import { INGEST_SCOPE, MAX_MESSAGE_BYTES } from "../../netbox/diode/limits.ts";
-import { type Exchange, type HttpReply, MAX_BODY_BYTES, ownAnswer, page } from "./http.ts";
-import { type RequestHead, skimRequest } from "./received.ts";
+import {
+  type HttpReply,
+  MAX_BODY_BYTES,
+  type NodeRequest,
+  ownAnswer,
+  page,
+  pathOf,
+  readBody,
+} from "./nginx.ts";
 import type { Tokens } from "./tokens.ts";
+
+/** The fields of a request that the ingester checks. */
+export interface RequestHead extends Omit<IngestRequest, keyof Message | "entities" | "metadata"> {
+  /** For each entity: does it have a type? */
+  readonly entities: readonly boolean[];
+}
 
 /** Source: grpc/grpc, doc/statuscodes.md. */
 const STATUS = {
@@ -21,10 +49,10 @@ const STATUS = {
   UNAUTHENTICATED: 16,
 } as const;
 
-export type StatusName = keyof typeof STATUS;
+type StatusName = keyof typeof STATUS;
 
 /** The status with which a call failed. */
-export class StatusError extends Error {
+class StatusError extends Error {
   readonly status: StatusName;
 
   constructor(status: StatusName, message: string) {
@@ -44,7 +72,7 @@ const PREFIX_BYTES = 5;
  * answers. Source: grpc/grpc, doc/PROTOCOL-HTTP2.md.
  * @throws StatusError unless the body is one message of at most `most` bytes.
  */
-export function messageOf(body: Uint8Array, most: number): Uint8Array {
+function messageOf(body: Uint8Array, most: number): Uint8Array {
   if (body.length < PREFIX_BYTES) throw new StatusError("INTERNAL", "unexpected EOF");
   const length = new DataView(body.buffer, body.byteOffset).getUint32(1);
   if (length > most) {
@@ -57,7 +85,9 @@ export function messageOf(body: Uint8Array, most: number): Uint8Array {
   return body.subarray(PREFIX_BYTES);
 }
 
-export function messageAnswer(message: Uint8Array): HttpReply {
+/** Diode's answer to a request that it keeps, with an error for each entity that it does not. */
+export function acknowledgement(errors: string[]): HttpReply {
+  const message = toBinary(IngestResponseSchema, create(IngestResponseSchema, { errors }));
   const body = new Uint8Array(PREFIX_BYTES + message.length);
   new DataView(body.buffer).setUint32(1, message.length);
   body.set(message, PREFIX_BYTES);
@@ -79,12 +109,6 @@ export function statusAnswer(status: StatusName, message: string): HttpReply {
 /** Source: netboxlabs/diode, diode-server/authutil/check.go. */
 export const MISSING_SCOPE = "missing required scope";
 
-export interface Ingester {
-  readonly tokens: Tokens;
-  /** Called with each valid request before it is acknowledged. */
-  keep(head: RequestHead, bytes: Uint8Array): Promise<void>;
-}
-
 /** TABLE: required field → error, in the order of the checks. */
 const REQUIRED: readonly (readonly [keyof RequestHead, string])[] = [
   ["id", "id is empty"],
@@ -95,16 +119,18 @@ const REQUIRED: readonly (readonly [keyof RequestHead, string])[] = [
   ["entities", "entities is empty"],
 ];
 
+/** `keep` is called with each valid request before it is acknowledged. */
 export async function answerIngest(
-  exchange: Exchange,
-  { tokens, keep }: Ingester,
+  request: NodeRequest,
+  tokens: Tokens,
+  keep: (head: RequestHead, bytes: Uint8Array) => Promise<void>,
 ): Promise<HttpReply> {
-  const scope = tokens.scopeOf((exchange.header("authorization") ?? "").replace(/^Bearer /, ""));
+  const scope = tokens.scopeOf((request.headers.authorization ?? "").replace(/^Bearer /, ""));
   if (scope === undefined) return ownAnswer(401);
-  const body = await exchange.body(MAX_BODY_BYTES);
+  const body = await readBody(request, MAX_BODY_BYTES);
   if (body === undefined) return page(413);
   try {
-    checkCall(exchange, scope);
+    checkCall(request, scope);
     const bytes = messageOf(body, MAX_MESSAGE_BYTES);
     const head = parsed(bytes);
     const missing = REQUIRED.find(([field]) => head[field].length === 0);
@@ -114,25 +140,24 @@ export async function answerIngest(
       // As when Redis cannot be written: the sender gets no reason.
       throw new StatusError("INTERNAL", "");
     });
-    const errors = head.entities.flatMap((hasKind, i) =>
-      hasKind ? [] : [`entity at index ${i} is nil`]
+    return acknowledgement(
+      head.entities.flatMap((hasKind, i) => hasKind ? [] : [`entity at index ${i} is nil`]),
     );
-    return messageAnswer(toBinary(IngestResponseSchema, create(IngestResponseSchema, { errors })));
   } catch (error) {
     if (!(error instanceof StatusError)) throw error;
     return statusAnswer(error.status, error.message);
   }
 }
 
-function checkCall(exchange: Exchange, scope: string): void {
-  const method = exchange.path.split("/").at(-1) ?? "";
+function checkCall(request: NodeRequest, scope: string): void {
+  const method = pathOf(request).split("/").at(-1) ?? "";
   if (method !== IngesterService.method.ingest.name) {
     throw new StatusError(
       "UNIMPLEMENTED",
       `unknown method ${method} for service ${IngesterService.typeName}`,
     );
   }
-  const encoding = exchange.header("grpc-encoding") ?? "identity";
+  const encoding = request.headers["grpc-encoding"] ?? "identity";
   if (encoding !== "identity") {
     throw new StatusError(
       "UNIMPLEMENTED",
@@ -150,4 +175,56 @@ function parsed(bytes: Uint8Array): RequestHead {
   } catch (error) {
     throw new StatusError("INTERNAL", `grpc: error unmarshalling request: ${reasonOf(error)}`);
   }
+}
+
+const { entities: ENTITIES } = IngestRequestSchema.field;
+const { timestamp: TIMESTAMP } = EntitySchema.field;
+const TEXTS = new Map(
+  IngestRequestSchema.fields.filter(({ scalar }) => scalar === ScalarType.STRING)
+    .map(({ number, localName }) => [number, localName]),
+);
+
+/**
+ * The bytes of an IngestRequest → the fields that the ingester checks. Entities are not decoded: that
+ * would make the receiver slower than the senders that are benchmarked with it.
+ * @throws Error when the bytes are not a protobuf message.
+ */
+function skimRequest(bytes: Uint8Array): RequestHead {
+  const reader = new BinaryReader(bytes);
+  const entities: boolean[] = [];
+  const texts = Object.fromEntries([...TEXTS.values()].map((name) => [name, ""]));
+  while (reader.pos < reader.len) {
+    const [number, wireType] = reader.tag();
+    const text = TEXTS.get(number);
+    if (wireType !== WireType.LengthDelimited) reader.skip(wireType, number);
+    else if (number === ENTITIES.number) entities.push(hasKind(reader.bytes()));
+    else if (text !== undefined) texts[text] = reader.string();
+    else reader.bytes();
+  }
+  return { ...texts as Omit<RequestHead, "entities">, entities };
+}
+
+/** Every field except the timestamp is a type. */
+function hasKind(entity: Uint8Array): boolean {
+  const reader = new BinaryReader(entity);
+  while (reader.pos < reader.len) {
+    const [number, wireType] = reader.tag();
+    if (number !== TIMESTAMP?.number) return true;
+    reader.skip(wireType, number);
+  }
+  return false;
+}
+
+/** A request in protobuf JSON with snake_case names, as in entity files. */
+export interface ReceivedRequestJson extends JsonObject {
+  readonly entities: JsonObject[];
+}
+
+/** @throws Error when the bytes are not an IngestRequest. */
+export function requestJson(bytes: Uint8Array): ReceivedRequestJson {
+  const request = fromBinary(IngestRequestSchema, bytes);
+  return {
+    entities: [],
+    ...toJson(IngestRequestSchema, request, { useProtoFieldName: true }) as JsonObject,
+  };
 }

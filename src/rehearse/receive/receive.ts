@@ -2,6 +2,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { JsonObject } from "@bufbuild/protobuf";
 import { HOST, makeCertificate } from "../server.ts";
+import { type ClientCredentials, REHEARSAL_CLIENT } from "../settings.ts";
 import {
   createDice,
   type FaultName,
@@ -10,23 +11,25 @@ import {
   RECEIVE_FAULTS,
   type ReceiveFault,
 } from "./faults.ts";
-import { openFrontPort } from "./front-port.ts";
+import { answerIngest, type RequestHead, requestJson } from "./ingester.ts";
 import {
   ClientGone,
   CUT,
-  type Exchange,
-  exchangeOf,
   type HttpOutcome,
-  type HttpReply,
   type NodeRequest,
-  type NodeResponse,
+  openFrontPort,
   page,
+  pathOf,
   sendAnswer,
-} from "./http.ts";
-import { answerIngest, type Ingester } from "./ingester.ts";
-import { type ReceivedRequest, requestJson } from "./received.ts";
-import { answerToken, createTokens, type TokenIssuer } from "./tokens.ts";
-import { type ClientCredentials, REHEARSAL_CLIENT } from "../settings.ts";
+} from "./nginx.ts";
+import { answerToken, Tokens } from "./tokens.ts";
+
+export interface ReceivedRequest extends Omit<RequestHead, "entities"> {
+  /** Number of entities. */
+  readonly entities: number;
+  /** Size of the message without gRPC's prefix. */
+  readonly bytes: number;
+}
 
 export interface ReceiveOptions {
   /** 0 (default): any free port. */
@@ -72,41 +75,57 @@ export interface Receiver {
 /** Source: netboxlabs/diode, HYDRA_TTL_ACCESS_TOKEN of Diode's quickstart. */
 const TOKEN_LIFE_MS = 3_600_000;
 
+/** TABLE: beginning of a path after the prefix, as in Diode's nginx.conf. */
+const LOCATIONS = [
+  ["token", "/auth/token"],
+  ["ingest", "/diode.v1.IngesterService/"],
+] as const satisfies readonly (readonly [FaultPlace, path: string])[];
+
 /** @throws AppError "usage" when the port is taken. */
 export async function receive(options: ReceiveOptions = {}): Promise<Receiver> {
-  const { prefix = "/diode", client = REHEARSAL_CLIENT, tokenLifeMs = TOKEN_LIFE_MS } = options;
+  const { prefix = "/diode", client = REHEARSAL_CLIENT, latencyMs } = options;
   const requests: ReceivedRequest[] = [];
   const bodies: Uint8Array[] = [];
-  const faults: Partial<Record<FaultName, number>> = {};
-  const certificate = options.isTls ? await makeCertificate() : undefined;
-  const tokens = createTokens(tokenLifeMs);
-  const gateway = createGateway({
-    prefix,
-    client,
-    tokens,
-    lifeMs: tokenLifeMs,
-    faults: options.faults ?? [],
-    seed: options.seed ?? 1,
-    async keep(head, bytes) {
-      const request = { ...head, entities: head.entities.length, bytes: bytes.length };
-      await options.onRequest?.(request, bytes);
-      requests.push(request);
-      if (!options.isForgetful) bodies.push(bytes);
-    },
-    onFault(name) {
-      faults[name] = (faults[name] ?? 0) + 1;
-    },
-  });
-  const serve = async (request: NodeRequest, response: NodeResponse): Promise<void> => {
-    const outcome = await gateway(exchangeOf(request));
-    if (options.latencyMs) await wait(options.latencyMs);
-    if (outcome === CUT) front.cut(request);
-    else sendAnswer(response, outcome);
-    // An unread body would block the other requests of the connection.
-    request.resume();
+  const hits: Partial<Record<FaultName, number>> = {};
+  const tokens = new Tokens(options.tokenLifeMs ?? TOKEN_LIFE_MS);
+  const nextFault = createDice(options.faults ?? [], options.seed ?? 1);
+  const keep = async (head: RequestHead, bytes: Uint8Array): Promise<void> => {
+    const request = { ...head, entities: head.entities.length, bytes: bytes.length };
+    await options.onRequest?.(request, bytes);
+    requests.push(request);
+    if (!options.isForgetful) bodies.push(bytes);
   };
+  const answers = {
+    token: (request: NodeRequest) => answerToken(request, client, tokens),
+    ingest: (request: NodeRequest) => answerIngest(request, tokens, keep),
+  };
+  const outcomeOf = async (request: NodeRequest): Promise<HttpOutcome> => {
+    const requested = pathOf(request);
+    const [place] = LOCATIONS.find(([, path]) => requested.startsWith(prefix + path)) ?? [];
+    if (place === undefined) return page(404);
+    const name = nextFault(place);
+    if (name === undefined) return await answers[place](request);
+    hits[name] = (hits[name] ?? 0) + 1;
+    const { isKept, outcome }: FaultRow = RECEIVE_FAULTS[name];
+    if (isKept === undefined) return outcome;
+    const honest = await answers[place](request);
+    // Only an acknowledgement is a message followed by trailers.
+    const isRefused = honest.trailers === undefined;
+    return isRefused ? honest : outcome;
+  };
+  const certificate = options.isTls ? await makeCertificate() : undefined;
   const front = await openFrontPort((request, response) => {
-    serve(request, response).catch(ignoreGone);
+    const respond = async (): Promise<void> => {
+      const outcome = await outcomeOf(request);
+      if (latencyMs) await wait(latencyMs);
+      if (outcome === CUT) front.cut(request);
+      else sendAnswer(response, outcome);
+      // An unread body would block the other requests of the connection.
+      request.resume();
+    };
+    respond().catch((error: unknown) => {
+      if (!(error instanceof ClientGone)) throw error;
+    });
   }, { port: options.port ?? 0, certificate });
   return {
     target: `${certificate === undefined ? "grpc" : "grpcs"}://${HOST}:${front.port}${prefix}`,
@@ -114,51 +133,9 @@ export async function receive(options: ReceiveOptions = {}): Promise<Receiver> {
     client,
     certificatePem: certificate?.certificatePem,
     requests,
-    faults,
-    countTokens: tokens.count,
+    faults: hits,
+    countTokens: () => tokens.count,
     entities: () => bodies.flatMap((bytes) => requestJson(bytes).entities),
     close: () => front.close(),
-  };
-}
-
-function ignoreGone(error: unknown): void {
-  if (!(error instanceof ClientGone)) throw error;
-}
-
-export interface GatewayOptions extends Ingester, TokenIssuer {
-  readonly prefix: string;
-  readonly faults: readonly ReceiveFault[];
-  readonly seed: number;
-  onFault(name: FaultName): void;
-}
-
-interface Location {
-  readonly path: string;
-  readonly place: FaultPlace;
-  readonly answer: (exchange: Exchange, options: GatewayOptions) => Promise<HttpReply>;
-}
-
-/** TABLE: beginning of a path after the prefix → handler, as in Diode's nginx.conf. */
-const LOCATIONS: readonly Location[] = [
-  { path: "/auth/token", place: "token", answer: answerToken },
-  { path: "/diode.v1.IngesterService/", place: "ingest", answer: answerIngest },
-];
-
-export function createGateway(
-  options: GatewayOptions,
-): (exchange: Exchange) => Promise<HttpOutcome> {
-  const nextFault = createDice(options.faults, options.seed);
-  return async (exchange) => {
-    const location = LOCATIONS.find(({ path }) => exchange.path.startsWith(options.prefix + path));
-    if (location === undefined) return page(404);
-    const name = nextFault(location.place);
-    if (name === undefined) return await location.answer(exchange, options);
-    options.onFault(name);
-    const { isKept, outcome }: FaultRow = RECEIVE_FAULTS[name];
-    if (isKept === undefined) return outcome;
-    const honest = await location.answer(exchange, options);
-    // Only an acknowledgement is a message followed by trailers.
-    const isRefused = honest.trailers === undefined;
-    return isRefused ? honest : outcome;
   };
 }

@@ -4,41 +4,33 @@
  */
 import { INGEST_SCOPE } from "../../netbox/diode/limits.ts";
 import type { ClientCredentials } from "../settings.ts";
-import type { Exchange, HttpReply } from "./http.ts";
+import { type HttpReply, type NodeRequest, readBody } from "./nginx.ts";
 
-export interface Tokens {
-  /** `scope`: scopes, separated by blanks. */
-  issue(scope: string): string;
-  /** Tokens issued so far. */
-  count(): number;
-  /** undefined: unknown or expired token. */
-  scopeOf(token: string): string | undefined;
-}
-
-export function createTokens(lifeMs: number): Tokens {
-  const issued = new Map<string, { readonly scope: string; readonly until: number }>();
-  let count = 0;
-  return {
-    count: () => count,
-    issue(scope) {
-      count += 1;
-      const now = performance.now();
-      for (const [token, { until }] of issued) if (until <= now) issued.delete(token);
-      const token = crypto.randomUUID();
-      issued.set(token, { scope, until: now + lifeMs });
-      return token;
-    },
-    scopeOf(token) {
-      const found = issued.get(token);
-      return found !== undefined && performance.now() < found.until ? found.scope : undefined;
-    },
-  };
-}
-
-export interface TokenIssuer {
-  readonly client: ClientCredentials;
-  readonly tokens: Tokens;
+/** Issued tokens with their scopes, which are separated by blanks. */
+export class Tokens {
   readonly lifeMs: number;
+  /** Issued so far. */
+  count = 0;
+  readonly #valid = new Map<string, { readonly scope: string; readonly until: number }>();
+
+  constructor(lifeMs: number) {
+    this.lifeMs = lifeMs;
+  }
+
+  issue(scope: string): string {
+    this.count += 1;
+    const now = performance.now();
+    for (const [token, { until }] of this.#valid) if (until <= now) this.#valid.delete(token);
+    const token = crypto.randomUUID();
+    this.#valid.set(token, { scope, until: now + this.lifeMs });
+    return token;
+  }
+
+  /** undefined: unknown or expired token. */
+  scopeOf(token: string): string | undefined {
+    const found = this.#valid.get(token);
+    return found !== undefined && performance.now() < found.until ? found.scope : undefined;
+  }
 }
 
 /** More than any token request needs. */
@@ -62,15 +54,16 @@ const ERRORS = {
 } as const satisfies Readonly<Record<string, readonly [number, string]>>;
 
 export async function answerToken(
-  exchange: Exchange,
-  { client, tokens, lifeMs }: TokenIssuer,
+  request: NodeRequest,
+  client: ClientCredentials,
+  tokens: Tokens,
 ): Promise<HttpReply> {
-  if (exchange.method !== "POST") {
+  if (request.method !== "POST") {
     return { status: 405, headers: { allow: "POST" }, body: "Method Not Allowed\n" };
   }
-  const body = await exchange.body(MAX_FORM_BYTES);
+  const body = await readBody(request, MAX_FORM_BYTES);
   const form = new URLSearchParams(new TextDecoder().decode(body));
-  const given = basicCredentials(exchange.header("authorization")) ??
+  const given = basicCredentials(request.headers.authorization) ??
     { id: form.get("client_id") ?? "", secret: form.get("client_secret") ?? "" };
   const grant = form.get("grant_type");
   const scope = form.get("scope") ?? "";
@@ -81,7 +74,7 @@ export async function answerToken(
   if (scope !== INGEST_SCOPE && scope !== "") return refusal("invalid_scope");
   return json(200, {
     access_token: tokens.issue(scope),
-    expires_in: Math.max(1, Math.floor(lifeMs / 1000)),
+    expires_in: Math.max(1, Math.floor(tokens.lifeMs / 1000)),
     scope,
     token_type: "bearer",
   });
