@@ -20,7 +20,6 @@ const RULES: Readonly<Record<string, Rule>> = {
   "cli.ts": { imports: ["cli", "terminal"] },
   cli: {
     imports: [...KNOWLEDGE, "capture", "transform", "push", "look", "rehearse"],
-    packages: ["citty"],
   },
   base: { imports: ["node:"], packages: ["@noble/hashes", "consola", "ipaddr.js"] },
   http: { imports: ["base", "node:"], packages: ["ofetch", "undici"] },
@@ -35,7 +34,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   terminal: {
     imports: ["base", "http", "proxmox", "netbox/types", "run-folder", "node:"],
-    packages: ["citty", "cli-progress", "string-width", "wrap-ansi", "yaml"],
+    packages: ["cli-progress", "string-width", "wrap-ansi", "yaml"],
   },
   capture: {
     imports: KNOWLEDGE,
@@ -49,7 +48,6 @@ const RULES: Readonly<Record<string, Rule>> = {
       "@bufbuild/protobuf",
       "@connectrpc/connect",
       "@connectrpc/connect-node",
-      "citty",
       "p-map",
     ],
   },
@@ -242,7 +240,6 @@ const MIN_LINES = 120;
 const SHORT_FILES: Readonly<Record<string, string>> = {
   "capture/response.ts": "decides what of an answer reaches the disk",
   "cli/pipeline.ts": "the command `run`, loaded when it runs",
-  "cli/run.ts": "loaded when a command runs: help and --version start without it",
 };
 
 /** The mapping of each NetBox type is one file, whatever its length: "how is this type made?" has one answer. */

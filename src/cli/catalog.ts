@@ -5,16 +5,16 @@ import { COMPARE_SETTINGS } from "../look/compare/settings.ts";
 import { FILTERS } from "../look/inspect/filter.ts";
 import { STEPS } from "../netbox/types/steps.ts";
 import { PUSH_SETTINGS } from "../push/settings.ts";
-import { RECEIVE_SETTINGS } from "../rehearse/settings.ts";
-import { SERVE_SETTINGS } from "../rehearse/settings.ts";
+import { RECEIVE_SETTINGS, SERVE_SETTINGS } from "../rehearse/settings.ts";
 import { REASONS } from "../run-folder/left-out.ts";
 import {
   type Argument,
   COMMON_OPTIONS,
-  JSON_OPTION,
+  onOff,
   type OptionDef,
   type OptionsDef,
   optionsOf,
+  valued,
 } from "../terminal/options.ts";
 import type { Session } from "../terminal/session.ts";
 import { SETTINGS } from "../transform/settings.ts";
@@ -45,63 +45,36 @@ const { BOOTSTRAP: _capture, ...DOCTOR_SETTINGS } = CAPTURE_SETTINGS;
 const { PUSH_MAX_CHANGED: _push, ...RUN_PUSH_SETTINGS } = PUSH_SETTINGS;
 
 const RUN = { name: "run", help: "Run folder", most: 1 };
-const COMMON = { ...JSON_OPTION, ...COMMON_OPTIONS };
+const COMMON = { json: onOff("Print the result as JSON"), ...COMMON_OPTIONS };
 
-const OUT = {
-  type: "string",
-  valueHint: "dir",
-  description: "Run folder to write to: a path, redis://… or s3://…",
-} as const;
-const CAPTURE_OUT = {
-  type: "string",
-  valueHint: "dir",
-  description: "Run folder to write to (default snapshots/<host>)",
-} as const;
-const CONFIG = {
-  type: "string",
-  valueHint: "file",
-  description: "Policy file (YAML) with the keys config and scope of the mapping document",
-} as const;
-const RESUME = {
-  type: "boolean",
-  description: "Continue from what the folder contains: ask only for what is missing or failed",
-} as const;
-const AGAIN = {
-  type: "boolean",
-  description: "Send acknowledged entities again",
-} as const;
-const MARKDOWN = {
-  type: "boolean",
-  description: "Print Markdown for a comment on a pull request",
-} as const;
-const SEED = { type: "string", valueHint: "n", default: "1" } as const;
-const PORT = {
-  type: "string",
-  valueHint: "n",
-  default: "0",
-  description: "Port to listen on; 0: any free port",
-} as const;
+const OUT = valued("dir", "Run folder to write to: a path, redis://… or s3://…");
+const CAPTURE_OUT = valued("dir", "Run folder to write to (default snapshots/<host>)");
+const CONFIG = valued(
+  "file",
+  "Policy file (YAML) with the keys config and scope of the mapping document",
+);
+const RESUME = onOff(
+  "Continue from what the folder contains: ask only for what is missing or failed",
+);
+const AGAIN = onOff("Send acknowledged entities again");
+const MARKDOWN = onOff("Print Markdown for a comment on a pull request");
+const PORT = valued("n", "Port to listen on; 0: any free port", { default: "0" });
+const FILTER_OPTIONS: OptionsDef = Object.fromEntries(
+  Object.entries(FILTERS).map(([name, description]) => [name, valued(name, description)]),
+);
 
-/** One option per filter. */
-function filterOptions(): OptionsDef {
-  const options: Record<string, OptionDef> = {};
-  for (const [name, description] of Object.entries(FILTERS)) {
-    options[name] = { type: "string", valueHint: name, description };
-  }
-  return options;
+function seed(what: string): OptionDef {
+  return valued("n", `The same seed gives the same ${what}`, { default: "1" });
 }
 
-const STAGES = {
+export const COMMANDS: Readonly<Record<string, CommandRow>> = {
   capture: {
     description: "Read a live Proxmox VE cluster into a snapshot (read-only)",
     example: "capture --proxmox-host pve1.example.net --out snapshots/lab",
     options: {
       out: CAPTURE_OUT,
       resume: RESUME,
-      plan: {
-        type: "boolean",
-        description: "Print the requests that capture would make, without making them",
-      },
+      plan: onOff("Print the requests that capture would make, without making them"),
       config: CONFIG,
       ...COMMON,
       ...optionsOf(CAPTURE_SETTINGS),
@@ -121,10 +94,7 @@ const STAGES = {
     options: {
       out: OUT,
       config: CONFIG,
-      "require-complete": {
-        type: "boolean",
-        description: "Exit with 4 if a snapshot is incomplete",
-      },
+      "require-complete": onOff("Exit with 4 if a snapshot is incomplete"),
       ...COMMON,
       ...optionsOf(SETTINGS),
     },
@@ -145,32 +115,16 @@ const STAGES = {
       most: Infinity,
     },
     options: {
-      "dry-run": { type: "boolean", description: "Check everything, but send nothing" },
-      since: {
-        type: "string",
-        valueHint: "run",
-        description: "Send only the differences from this run, which the target must have in full",
-      },
-      only: {
-        type: "string",
-        valueHint: "step",
-        description: "Send one step, or several: tag,vlan",
-      },
+      "dry-run": onOff("Check everything, but send nothing"),
+      since: valued(
+        "run",
+        "Send only the differences from this run, which the target must have in full",
+      ),
+      only: valued("step", "Send one step, or several: tag,vlan"),
       again: AGAIN,
-      yes: {
-        type: "boolean",
-        description: "Push even if more has changed than --max-changed allows",
-      },
-      journal: {
-        type: "string",
-        valueHint: "file",
-        description: "Journal of acknowledgements (default in the run folder)",
-      },
-      junit: {
-        type: "string",
-        valueHint: "file",
-        description: "Write a JUnit report to this file",
-      },
+      yes: onOff("Push even if more has changed than --max-changed allows"),
+      journal: valued("file", "Journal of acknowledgements (default in the run folder)"),
+      junit: valued("file", "Write a JUnit report to this file"),
       config: CONFIG,
       ...COMMON,
       ...optionsOf(PUSH_SETTINGS),
@@ -183,10 +137,9 @@ const STAGES = {
     options: {
       out: CAPTURE_OUT,
       resume: RESUME,
-      "require-complete": {
-        type: "boolean",
-        description: "Stop with exit code 4 after an incomplete capture, and push nothing",
-      },
+      "require-complete": onOff(
+        "Stop with exit code 4 after an incomplete capture, and push nothing",
+      ),
       again: AGAIN,
       config: CONFIG,
       ...COMMON,
@@ -201,25 +154,16 @@ const STAGES = {
     },
     load: async () => (await import("./pipeline.ts")).runPipeline,
   },
-} as const satisfies Readonly<Record<string, CommandRow>>;
-
-const LOOK = {
   compare: {
     description: "Check that NetBox has the entities of a run (read-only)",
     example: "compare snapshots/example --netbox https://netbox.example.net",
     argument: { name: "run", help: "Run folder with entity files", most: 1 },
     options: {
-      only: {
-        type: "string",
-        valueHint: "step",
-        description: "Compare one step, or several: tag,vlan",
-      },
+      only: valued("step", "Compare one step, or several: tag,vlan"),
       markdown: MARKDOWN,
-      "exit-code": {
-        type: "boolean",
-        description:
-          "Exit with 3 if anything is different or missing, with 4 if not everything was compared",
-      },
+      "exit-code": onOff(
+        "Exit with 3 if anything is different or missing, with 4 if not everything was compared",
+      ),
       config: CONFIG,
       ...COMMON,
       ...optionsOf(COMPARE_SETTINGS),
@@ -236,13 +180,10 @@ const LOOK = {
       most: 2,
     },
     options: {
-      snapshot: { type: "boolean", description: "Compare only the snapshots" },
-      entities: { type: "boolean", description: "Compare only the entity files" },
+      snapshot: onOff("Compare only the snapshots"),
+      entities: onOff("Compare only the entity files"),
       markdown: MARKDOWN,
-      "exit-code": {
-        type: "boolean",
-        description: "Exit with 3 if there are differences or something is not readable in b",
-      },
+      "exit-code": onOff("Exit with 3 if there are differences or something is not readable in b"),
       ...COMMON,
     },
     load: async () => (await import("../look/diff/command.ts")).runDiff,
@@ -252,21 +193,18 @@ const LOOK = {
     example: "inspect snapshots/example --left-out=duplicate-address",
     argument: RUN,
     options: {
-      guests: { type: "boolean", description: "List all guests, including those left out" },
+      guests: onOff("List all guests, including those left out"),
       "left-out": {
         type: "boolean",
         valueHint: "reason",
         words: Object.keys(REASONS),
         description: "List what is left out, for all reasons or one",
       },
-      step: {
-        type: "string",
-        valueHint: "step",
+      step: valued("step", "List the entities of a step, such as vm-interface", {
         words: STEPS.map(({ name }) => name),
-        description: "List the entities of a step, such as vm-interface",
-      },
-      failed: { type: "boolean", description: "List unread answers and rejected entity files" },
-      ...filterOptions(),
+      }),
+      failed: onOff("List unread answers and rejected entity files"),
+      ...FILTER_OPTIONS,
       ...COMMON,
     },
     load: async () => (await import("../look/inspect/command.ts")).runInspect,
@@ -298,16 +236,8 @@ const LOOK = {
     example: "report snapshots/example --out snapshots/example.html",
     argument: RUN,
     options: {
-      out: {
-        type: "string",
-        valueHint: "file",
-        description: "File to write (default report.html in the run folder)",
-      },
-      against: {
-        type: "string",
-        valueHint: "run",
-        description: "Earlier run folder: the page lists the changes since then",
-      },
+      out: valued("file", "File to write (default report.html in the run folder)"),
+      against: valued("run", "Earlier run folder: the page lists the changes since then"),
       ...COMMON,
     },
     load: async () => (await import("../look/report/command.ts")).runReport,
@@ -331,16 +261,13 @@ const LOOK = {
     load: async (): Promise<CommandFunction> =>
       (await import("./completion.ts")).completionOf(COMMANDS),
   },
-} as const satisfies Readonly<Record<string, CommandRow>>;
-
-const REHEARSAL = {
   simulate: {
     description: "Write a realistic synthetic snapshot of any size",
     example: "simulate --nodes 4 --guests 100 --seed 7 --out snapshots/simulated",
     options: {
-      nodes: { type: "string", valueHint: "n", default: "4", description: "Number of nodes" },
-      guests: { type: "string", valueHint: "n", default: "100", description: "Number of guests" },
-      seed: { ...SEED, description: "The same seed gives the same bytes" },
+      nodes: valued("n", "Number of nodes", { default: "4" }),
+      guests: valued("n", "Number of guests", { default: "100" }),
+      seed: seed("bytes"),
       out: OUT,
       ...COMMON,
     },
@@ -352,40 +279,28 @@ const REHEARSAL = {
     argument: { name: "run", help: "Run folder of a snapshot", most: 1 },
     options: {
       port: PORT,
-      seed: { ...SEED, description: "The same seed gives the same faults" },
-      latency: { type: "string", valueHint: "20ms", description: "Delay of every answer" },
-      fail: {
-        type: "string",
-        valueHint: "503:0.05",
-        description: "Faults and their share, separated by commas: 429, 500, 502, 503, 504, " +
+      seed: seed("faults"),
+      latency: valued("20ms", "Delay of every answer"),
+      fail: valued(
+        "503:0.05",
+        "Faults and their share, separated by commas: 429, 500, 502, 503, 504, " +
           "595, 596, 597, reset (drop the connection), cut (drop it within the answer) or " +
           "timeout (no answer). 503x2: the first two attempts at every path. 503:1@/nodes/pve1/*: " +
           "only these paths",
-      },
-      "retry-after": {
-        type: "string",
-        valueHint: "2s",
-        description: "Retry-After header of 429 and 503",
-      },
-      "slow-agent": { type: "string", valueHint: "3s", description: "Delay of guest agents" },
-      offline: { type: "string", valueHint: "node,…", description: "Nodes that are offline" },
-      move: {
-        type: "string",
-        valueHint: "101:pve2,…",
-        description: "Guests that migrate after the listing has named them; 101 alone: removed",
-      },
-      deny: {
-        type: "string",
-        valueHint: "VM.Audit,…",
-        description:
-          "Privileges that the token lacks. VM.Audit:/vms/104: on that path and below; " +
+      ),
+      "retry-after": valued("2s", "Retry-After header of 429 and 503"),
+      "slow-agent": valued("3s", "Delay of guest agents"),
+      offline: valued("node,…", "Nodes that are offline"),
+      move: valued(
+        "101:pve2,…",
+        "Guests that migrate after the listing has named them; 101 alone: removed",
+      ),
+      deny: valued(
+        "VM.Audit,…",
+        "Privileges that the token lacks. VM.Audit:/vms/104: on that path and below; " +
           "NoAccess:/vms/104: all of them; VM.Audit:/*: it does not propagate",
-      },
-      "expire-token": {
-        type: "string",
-        valueHint: "n",
-        description: "The token expires after n requests",
-      },
+      ),
+      "expire-token": valued("n", "The token expires after n requests"),
       ...COMMON,
       ...optionsOf(SERVE_SETTINGS),
     },
@@ -397,44 +312,24 @@ const REHEARSAL = {
     options: {
       out: OUT,
       port: PORT,
-      path: {
-        type: "string",
-        valueHint: "path",
+      path: valued("path", "Prefix of every path, as behind Diode's nginx; /: no prefix", {
         default: "/diode",
-        description: "Prefix of every path, as behind Diode's nginx; /: no prefix",
-      },
-      tls: {
-        type: "string",
-        valueHint: "file",
-        description: "Use TLS, and write the certificate to trust to this file",
-      },
-      seed: { ...SEED, description: "The same seed gives the same faults" },
-      latency: {
-        type: "string",
-        valueHint: "20ms",
-        default: "0ms",
-        description: "Delay of every answer",
-      },
-      fail: {
-        type: "string",
-        valueHint: "unavailable:0.1",
-        description: "Faults and their share, separated by commas: unavailable, " +
+      }),
+      tls: valued("file", "Use TLS, and write the certificate to trust to this file"),
+      seed: seed("faults"),
+      latency: valued("20ms", "Delay of every answer", { default: "0ms" }),
+      fail: valued(
+        "unavailable:0.1",
+        "Faults and their share, separated by commas: unavailable, " +
           "resource-exhausted, internal, bad-gateway, unauthorized, forbidden, no-scope, reset " +
           "(drop the connection), lost-answer (drop it once the request is kept) or rejected (an " +
           "error in the answer); at the token endpoint token-429, token-no-scope, token-500, " +
           "token-502, token-503 or token-reset. resetx2: the first two requests",
-      },
-      "expire-tokens": {
-        type: "string",
-        valueHint: "5s",
-        default: "60m",
-        description: "Lifetime of a token",
-      },
+      ),
+      "expire-tokens": valued("5s", "Lifetime of a token", { default: "60m" }),
       ...COMMON,
       ...optionsOf(RECEIVE_SETTINGS),
     },
     load: async () => (await import("../rehearse/receive/command.ts")).runReceive,
   },
-} as const satisfies Readonly<Record<string, CommandRow>>;
-
-export const COMMANDS: Readonly<Record<string, CommandRow>> = { ...STAGES, ...LOOK, ...REHEARSAL };
+};

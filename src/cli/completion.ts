@@ -73,7 +73,7 @@ function commandModel([name, command]: readonly [string, Command]): CommandModel
 }
 
 function optionModel([flag, option]: readonly [string, OptionDef]): OptionModel {
-  const { type, description = "", words } = option;
+  const { type, description, words } = option;
   const isSwitch = type === "boolean" && words === undefined;
   return {
     flag,

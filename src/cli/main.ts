@@ -1,8 +1,9 @@
 /** Command line → help, version, or a command → exit code. Code for running commands is loaded on demand. */
+import { usageError } from "../base/errors.ts";
 import { TOOL } from "../base/tool.ts";
+import { type OptionDef, parseCommandLine } from "../terminal/options.ts";
 import type { Io } from "../terminal/process.ts";
-import type { OptionDef } from "../terminal/options.ts";
-import { type CommandRow, COMMANDS } from "./catalog.ts";
+import { type CommandRow, COMMANDS, STAGE_SETTINGS } from "./catalog.ts";
 
 /** Returns the exit code. */
 export async function main(rawArgs: readonly string[], io: Io): Promise<number> {
@@ -13,8 +14,50 @@ export async function main(rawArgs: readonly string[], io: Io): Promise<number> 
     return await say(programHelp(), io);
   }
   if (row !== undefined && isHelpAsked(args)) return await say(commandHelp(name, row), io);
-  const { runCommandLine } = await import("./run.ts");
-  return await runCommandLine(rawArgs, io);
+  return await run(rawArgs, row, io);
+}
+
+/** Every error becomes a message and an exit code. */
+async function run(
+  rawArgs: readonly string[],
+  row: CommandRow | undefined,
+  io: Io,
+): Promise<number> {
+  const [name = "", ...args] = rawArgs;
+  const { keepHeapSmall, reportError } = await import("../terminal/process.ts");
+  const outcome = { exitCode: 0 };
+  try {
+    if (row === undefined) throw unknownCommand(name);
+    const commandLine = parseCommandLine(args, row.options, row.argument);
+    keepHeapSmall();
+    const { openSession } = await import("../terminal/session.ts");
+    const command = await row.load();
+    const session = openSession({ ...commandLine, settingNames: SETTING_NAMES, io }, outcome);
+    try {
+      await command(session);
+    } finally {
+      await session.close();
+    }
+    return outcome.exitCode;
+  } catch (error) {
+    const isJson = rawArgs.some((arg, i) =>
+      arg === "--log-format=json" || (arg === "--log-format" && rawArgs[i + 1] === "json")
+    );
+    return reportError(error, io.stderr, {
+      format: isJson ? "json" : "text",
+      verbose: rawArgs.includes("--verbose"),
+    });
+  }
+}
+
+const SETTING_NAMES: ReadonlySet<string> = new Set(
+  Object.values(STAGE_SETTINGS).flatMap((table) => Object.keys(table)),
+);
+
+function unknownCommand(name: string): Error {
+  return usageError(name.startsWith("-") ? `Unknown option ${name}` : `Unknown command "${name}"`, {
+    hint: `Commands: ${Object.keys(COMMANDS).join(", ")}; see ${TOOL.name} --help`,
+  });
 }
 
 async function say(text: string, io: Io): Promise<number> {
@@ -65,7 +108,7 @@ function commandHelp(name: string, row: CommandRow): string {
 }
 
 function optionHelp([flag, option]: [string, OptionDef]): string {
-  const { type, description = "", valueHint = "text", words } = option;
+  const { type, description, valueHint = "text", words } = option;
   const value = type === "string" ? ` <${valueHint}>` : words ? `[=<${valueHint}>]` : "";
   const text = option.default === undefined
     ? description

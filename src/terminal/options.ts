@@ -1,6 +1,9 @@
-/** Command-line options: their definitions, and the only parser of a command line. */
+/**
+ * Command-line options: their definitions, and the only parser of a command line. It reads the tokens of node:util. A
+ * library for commands would add nothing: those that were tried (citty 0.2) accept unknown options, lose the text of a
+ * switch ("--json=maybe"), and find a command by its name, which a table does.
+ */
 import { parseArgs } from "node:util";
-import type { ArgDef } from "citty";
 import { DURATION, durationMs } from "../base/duration.ts";
 import { usageError } from "../base/errors.ts";
 import type { LogOptions } from "../base/log.ts";
@@ -14,12 +17,18 @@ import {
 import { type StepName, STEPS } from "../netbox/types/steps.ts";
 import type { Io } from "./process.ts";
 
-export type OptionDef = ArgDef & {
+export interface OptionDef {
+  /** "boolean": a switch, which may stand alone. */
+  readonly type: "boolean" | "string";
+  readonly description: string;
+  /** The value, for the help: "dir" is shown as <dir>. */
+  readonly valueHint?: string;
+  readonly default?: string;
   /** All allowed values. A switch with words may stand alone or with one of them: `--left-out`. */
   readonly words?: readonly string[];
   /** The value of a setting is checked where all settings are read. */
   readonly isSetting?: true;
-};
+}
 export type OptionsDef = Readonly<Record<string, OptionDef>>;
 
 export interface Argument {
@@ -32,6 +41,18 @@ export interface Argument {
   readonly words?: readonly string[];
 }
 
+export function onOff(description: string): OptionDef {
+  return { type: "boolean", description };
+}
+
+export function valued(
+  valueHint: string,
+  description: string,
+  more?: Partial<OptionDef>,
+): OptionDef {
+  return { type: "string", valueHint, description, ...more };
+}
+
 /** What a command reads: its command line, its process, and the settings that a policy file may hold. */
 export interface Context {
   /** Option → text; a switch is "true" or "false" unless another text was given. */
@@ -42,19 +63,10 @@ export interface Context {
 }
 
 export const COMMON_OPTIONS = {
-  quiet: { type: "boolean", description: "Print errors only" },
-  verbose: { type: "boolean", description: "Print more, and the causes of errors" },
-  "log-format": {
-    type: "string",
-    valueHint: "text|json",
-    words: ["text", "json"],
-    description: "Format of the log on stderr",
-  },
-} as const satisfies OptionsDef;
-
-export const JSON_OPTION = {
-  json: { type: "boolean", description: "Print the result as JSON" },
-} as const satisfies OptionsDef;
+  quiet: onOff("Print errors only"),
+  verbose: onOff("Print more, and the causes of errors"),
+  "log-format": valued("text|json", "Format of the log on stderr", { words: ["text", "json"] }),
+} satisfies OptionsDef;
 
 /** One option for each setting. */
 export function optionsOf(settings: SettingTable): OptionsDef {
@@ -67,14 +79,14 @@ export function optionsOf(settings: SettingTable): OptionsDef {
 
 function optionOf(name: string, row: SettingRow): OptionDef {
   if (row.secret) {
-    return { type: "string", valueHint: "file", description: `File with: ${row.help} (${name})` };
+    return valued("file", `File with: ${row.help} (${name})`);
   }
   const shown = row.default === undefined || row.default === "" ? "" : `, default ${row.default}`;
   const description = `${row.help} (${name}${shown})`;
-  if (row.allowed === SWITCH) return { type: "boolean", description };
+  if (row.allowed === SWITCH) return onOff(description);
   return typeof row.allowed === "string"
-    ? { type: "string", description, valueHint: "text" }
-    : { type: "string", description, valueHint: row.allowed.join("|"), words: row.allowed };
+    ? valued("text", description)
+    : valued(row.allowed.join("|"), description, { words: row.allowed });
 }
 
 /** @throws AppError "usage" for an option, value or argument that the command does not take. */
@@ -83,20 +95,18 @@ export function parseCommandLine(
   options: OptionsDef,
   argument: Pick<Argument, "most" | "words"> = { most: 0 },
 ): Pick<Context, "options" | "operands"> {
-  const types = Object.entries(options).map(([name, { type }]) => [
-    name,
-    { type: type === "string" ? "string" : "boolean" } as const,
-  ]);
   const { tokens } = parseArgs({
     args: [...args],
-    options: Object.fromEntries(types),
+    options: Object.fromEntries(
+      Object.entries(options).map(([name, { type }]) => [name, { type }]),
+    ),
     allowPositionals: true,
     strict: false,
     tokens: true,
   });
   const texts = new Map<string, string>();
   for (const [name, option] of Object.entries(options)) {
-    if (option.default !== undefined) texts.set(name, String(option.default));
+    if (option.default !== undefined) texts.set(name, option.default);
   }
   const operands: string[] = [];
   /** A switch that the next argument may be a word of. */

@@ -7,7 +7,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { capture } from "../../src/capture/capture.ts";
 import { type CaptureTexts, parseCaptureOptions } from "../../src/capture/settings.ts";
-import { keepHeapSmall } from "../../src/cli/run.ts";
+import { keepHeapSmall } from "../../src/terminal/process.ts";
 import { openStore } from "../../src/run-folder/store/store.ts";
 import { peakBytes } from "./measure.ts";
 

@@ -9,7 +9,7 @@ import { once } from "node:events";
 import { rm } from "node:fs/promises";
 import { type ClientHttp2Session, connect } from "node:http2";
 import { join } from "node:path";
-import { keepHeapSmall } from "../../src/cli/run.ts";
+import { keepHeapSmall } from "../../src/terminal/process.ts";
 import { prepare } from "../../src/push/plan.ts";
 import { push } from "../../src/push/push.ts";
 import { parsePushOptions, requireRemote, type Target } from "../../src/push/settings.ts";

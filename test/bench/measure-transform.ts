@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writeEntities } from "../../src/run-folder/entity-writer.ts";
-import { keepHeapSmall } from "../../src/cli/run.ts";
+import { keepHeapSmall } from "../../src/terminal/process.ts";
 import { openStore } from "../../src/run-folder/store/store.ts";
 import { TOOL } from "../../src/base/tool.ts";
 import { openSnapshot } from "../../src/run-folder/snapshot-files.ts";

@@ -1,14 +1,14 @@
 /** The parser of a command line: values of options, switches with words, arguments, and what is refused. */
 import { expect, test } from "vitest";
-import { type OptionsDef, parseCommandLine } from "../../src/terminal/options.ts";
+import { onOff, type OptionsDef, parseCommandLine, valued } from "../../src/terminal/options.ts";
 
 const OPTIONS: OptionsDef = {
-  json: { type: "boolean" },
-  step: { type: "string", words: ["tag", "vlan"] },
-  "left-out": { type: "boolean", words: ["denied", "failed"] },
-  name: { type: "string" },
-  seed: { type: "string", default: "1" },
-  clear: { type: "boolean", isSetting: true },
+  json: onOff("…"),
+  step: valued("step", "…", { words: ["tag", "vlan"] }),
+  "left-out": { ...onOff("…"), words: ["denied", "failed"] },
+  name: valued("name", "…"),
+  seed: valued("n", "…", { default: "1" }),
+  clear: { ...onOff("…"), isSetting: true },
 };
 
 function parsed(...args: readonly string[]): readonly [object, readonly string[]] {
