@@ -2,6 +2,7 @@
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { STEPS } from "../../src/netbox/types/steps.ts";
 import { encodeUtf8 } from "../../src/base/text.ts";
 import type { VirtualMachine } from "../../src/netbox/types/virtual-machine.ts";
 import { type EntitySet, openDryRun, openEntities } from "../../src/run-folder/entity-set.ts";
@@ -203,8 +204,8 @@ describe("a push that was acknowledged", () => {
     const entities = await example();
     await pushInto(diode, entities);
     const again = await pushInto(diode, entities);
-    expect([again.sent, again.planned?.acknowledged]).toEqual([[], 13]);
-    expect(diode.requests).toHaveLength(13);
+    expect([again.sent, again.planned?.acknowledged]).toEqual([[], STEPS.length]);
+    expect(diode.requests).toHaveLength(STEPS.length);
     const repeated = await pushInto(diode, entities, {
       choices: { isAgain: true, steps: ["tag"] },
     });
@@ -230,7 +231,7 @@ describe("a push that was acknowledged", () => {
     const [one, other] = [await receiver(), await receiver()];
     const entities = await example();
     await pushInto(one, entities);
-    expect((await pushInto(other, entities)).sent).toHaveLength(13);
+    expect((await pushInto(other, entities)).sent).toHaveLength(STEPS.length);
   });
 
   test("is in the journal, each file with its request and its time", async () => {

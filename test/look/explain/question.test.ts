@@ -1,5 +1,6 @@
 /** What a user may type, and which things are meant by it. */
 import { describe, expect, test } from "vitest";
+import { STEPS } from "../../../src/netbox/types/steps.ts";
 import { explain } from "../../../src/look/explain/explain.ts";
 import type { Explanation } from "../../../src/look/explain/explanation.ts";
 import { explained, inputFrom, inputOf } from "../../helpers/explained.ts";
@@ -140,7 +141,7 @@ describe("a line of an entity file", () => {
   test("is explained as its entity", async () => {
     const input = await inputOf("snapshots/example");
     const files = input.entities?.files ?? [];
-    expect(files).toHaveLength(13);
+    expect(files).toHaveLength(STEPS.length);
     for (const { path, step } of files) {
       const [explanation, ...others] = await explain(input, `${path}:2`);
       expect(others).toEqual([]);

@@ -1,23 +1,8 @@
 /** The API of NetBox's Diode plugin, as Diode's reconciler calls it. */
+import { contentTypeOf } from "../../../src/netbox/types/object-type.ts";
+import { ENTITY_TYPES } from "../../../src/netbox/types/order.ts";
 import type { NetBox } from "../server/netbox.ts";
 import type { SentEntity } from "./entity-files.ts";
-
-/** Field by field of the emission order: NetBox's models. Source: netbox_diode_plugin/api/supported_models.py. */
-const OBJECT_TYPES: Readonly<Record<SentEntity["step"]["name"], string>> = {
-  "tag": "extras.tag",
-  "custom-field": "extras.customfield",
-  "cluster-type": "virtualization.clustertype",
-  "cluster": "virtualization.cluster",
-  "platform": "dcim.platform",
-  "vlan": "ipam.vlan",
-  "vm-interface": "virtualization.vminterface",
-  "interface": "dcim.interface",
-  "ip-address": "ipam.ipaddress",
-  "prefix": "ipam.prefix",
-  "virtual-machine": "virtualization.virtualmachine",
-  "virtual-disk": "virtualization.virtualdisk",
-  "device": "dcim.device",
-};
 
 /** Source: netbox_diode_plugin/api/common.py, ChangeSetResult.to_dict. */
 export interface ChangeSetResult {
@@ -122,7 +107,8 @@ async function post(netbox: NetBox, door: string, body: unknown): Promise<Answer
 }
 
 function wireOf({ step, entity }: SentEntity): { object_type: string; entity: object } {
-  return { object_type: OBJECT_TYPES[step.name], entity: { [step.field]: entity } };
+  const type = contentTypeOf(ENTITY_TYPES[step.name]);
+  return { object_type: type, entity: { [step.field]: entity } };
 }
 
 function resultOf(door: string, answer: Answer): ChangeSetResult {
