@@ -2,7 +2,7 @@
 import { COMMON, textField } from "./fields.ts";
 import { BY_NAME_THEN_SLUG, hasName, hasSlug, type WithSlug } from "./object-type.ts";
 import { type EntityType } from "./entity-type.ts";
-import { neverSent, type ObjectOf, stub, TEXT, type ValueOf } from "./shape.ts";
+import { type ObjectOf, stub, TEXT, type ValueOf } from "./shape.ts";
 
 export const CLUSTER_TYPE_STUB = stub({ name: TEXT }, "cluster-type");
 export type ClusterTypeRef = ValueOf<typeof CLUSTER_TYPE_STUB>;
@@ -11,7 +11,6 @@ const FIELDS = {
   name: textField(),
   slug: textField(),
   ...COMMON,
-  ...neverSent("comments"),
 };
 export type ClusterType = ObjectOf<typeof FIELDS>;
 

@@ -3,7 +3,7 @@ import { CLUSTER_TYPE_NAME, CLUSTER_TYPE_STUB } from "./cluster-type.ts";
 import { choiceField, COMMON, linked, named, textField } from "./fields.ts";
 import { BY_NAME, hasName, type Named } from "./object-type.ts";
 import { type EntityType, type Key } from "./entity-type.ts";
-import { neverSent, type ObjectOf, optional, stub, TEXT, type ValueOf } from "./shape.ts";
+import { type ObjectOf, optional, stub, TEXT, type ValueOf } from "./shape.ts";
 import { hasScope, type Scoped, scopeSite, SITE_STUB, siteRef } from "./site.ts";
 
 export const CLUSTER_STUB = stub(
@@ -18,14 +18,6 @@ const FIELDS = {
   status: choiceField("active"),
   scope_site: optional(scopeSite()),
   ...COMMON,
-  ...neverSent(
-    "scope_location",
-    "scope_region",
-    "scope_site_group",
-    "group",
-    "tenant",
-    "comments",
-  ),
 };
 export type Cluster = ObjectOf<typeof FIELDS>;
 

@@ -2,7 +2,7 @@
 import { choiceField, replacedTexts, textField } from "./fields.ts";
 import { BY_NAME, hasName, type Named } from "./object-type.ts";
 import { type EntityType } from "./entity-type.ts";
-import { neverSent, type ObjectOf } from "./shape.ts";
+import { type ObjectOf } from "./shape.ts";
 
 const FIELDS = {
   name: textField(),
@@ -10,29 +10,6 @@ const FIELDS = {
   label: textField(),
   description: textField(),
   object_types: replacedTexts(),
-  ...neverSent(
-    "related_object_type",
-    "group_name",
-    "required",
-    "unique",
-    "search_weight",
-    "filter_logic",
-    "ui_visible",
-    "ui_editable",
-    "is_cloneable",
-    "default",
-    "related_object_filter",
-    "weight",
-    "nulls_first",
-    "validation_minimum",
-    "validation_maximum",
-    "validation_regex",
-    "validation_schema",
-    "choice_set",
-    "comments",
-    "metadata",
-    "owner",
-  ),
 };
 export type CustomField = ObjectOf<typeof FIELDS>;
 

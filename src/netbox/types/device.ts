@@ -19,7 +19,7 @@ import {
 } from "./object-type.ts";
 import { type EntityType, type Key } from "./entity-type.ts";
 import { PLATFORM_STUB } from "./platform.ts";
-import { neverSent, type ObjectOf, optional, stub, TEXT, type ValueOf } from "./shape.ts";
+import { type ObjectOf, optional, stub, TEXT, type ValueOf } from "./shape.ts";
 import { SITE_STUB, siteRef, TENANT_STUB, tenantOf, type TenantPolicy } from "./site.ts";
 import { PRIMARY_ADDRESSES } from "./virtual-machine.ts";
 
@@ -50,24 +50,6 @@ const FIELDS = {
   primary_ip6: optional(cleared()),
   ...COMMON,
   custom_fields: optional(customFields()),
-  ...neverSent(
-    "oob_ip",
-    "serial",
-    "asset_tag",
-    "location",
-    "rack",
-    "position",
-    "face",
-    "latitude",
-    "longitude",
-    "airflow",
-    "cooling_method",
-    "virtual_chassis",
-    "vc_position",
-    "vc_priority",
-    "comments",
-    "config",
-  ),
 };
 export type Device = ObjectOf<typeof FIELDS>;
 

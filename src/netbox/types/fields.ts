@@ -19,7 +19,6 @@ import {
   FLAG,
   INT64,
   type Int64,
-  neverSent,
   notSent,
   optional,
   POSITIVE,
@@ -357,9 +356,5 @@ function plainText(shown: unknown): string | null {
   return typeof shown === "object" && shown !== null ? JSON.stringify(shown) : textOf(shown);
 }
 
-/** EntityFields of nearly every message that this program leaves to the user. */
-export const COMMON = {
-  tags: tags(),
-  custom_fields: notSent(customFields()),
-  ...neverSent("description", "metadata", "owner"),
-};
+/** Fields of nearly every type. */
+export const COMMON = { tags: tags(), custom_fields: notSent(customFields()) };

@@ -17,7 +17,7 @@ import {
 } from "./fields.ts";
 import { hasName, partOf, referenceTo } from "./object-type.ts";
 import { type EntityType, type Machine } from "./entity-type.ts";
-import { neverSent, type ObjectOf, optional, stub, TEXT, type ValueOf } from "./shape.ts";
+import { type ObjectOf, optional, stub, TEXT, type ValueOf } from "./shape.ts";
 
 const INTERFACE_TYPE = choiceField("bridge", "lag", "virtual", "other");
 export type InterfaceType = ValueOf<typeof INTERFACE_TYPE>;
@@ -41,32 +41,6 @@ const FIELDS = {
   lag: optional(named(INTERFACE_STUB)),
   primary_mac_address: optional(macAddressField()),
   ...COMMON,
-  ...neverSent(
-    "mode",
-    "untagged_vlan",
-    "tagged_vlans",
-    "qinq_svlan",
-    "vlan_translation_policy",
-    "vrf",
-    "module",
-    "label",
-    "duplex",
-    "wwn",
-    "mac_address",
-    "channels",
-    "channel_id",
-    "mgmt_only",
-    "mark_connected",
-    "vdcs",
-    "rf_role",
-    "rf_channel",
-    "rf_channel_frequency",
-    "rf_channel_width",
-    "tx_power",
-    "wireless_lans",
-    "poe_mode",
-    "poe_type",
-  ),
 };
 export type Interface = ObjectOf<typeof FIELDS>;
 

@@ -22,7 +22,7 @@ import {
   textOf,
 } from "./object-type.ts";
 import { type EntityType, type Machine } from "./entity-type.ts";
-import { neverSent, type ObjectOf, optional, type Shape } from "./shape.ts";
+import { type ObjectOf, optional, type Shape } from "./shape.ts";
 import {
   NETBOX_VIRTUAL_MACHINE,
   type PrimaryAddresses,
@@ -45,16 +45,6 @@ const FIELDS = {
     referenceTo: (machine) => referenceTo(NETBOX_VIRTUAL_MACHINE, machine as VirtualMachineRef),
   })),
   ...COMMON,
-  ...neverSent(
-    "assigned_object_fhrp_group",
-    "status",
-    "role",
-    "vrf",
-    "tenant",
-    "nat_inside",
-    "dns_name",
-    "comments",
-  ),
 };
 export type IPAddress = ObjectOf<typeof FIELDS>;
 export type IPAddressRef = Pick<

@@ -3,7 +3,7 @@ import { cutName, MAX_LONG_NAME } from "../names.ts";
 import { COMMON, SLUGGED, textField } from "./fields.ts";
 import { BY_NAME, hasName, lacks, type Named } from "./object-type.ts";
 import { type EntityType } from "./entity-type.ts";
-import { neverSent, type ObjectOf, optional, slugged, stub, type ValueOf } from "./shape.ts";
+import { type ObjectOf, optional, slugged, stub, type ValueOf } from "./shape.ts";
 
 export const PLATFORM_STUB = slugged("platform", stub(SLUGGED, "platform"));
 export type PlatformRef = ValueOf<typeof PLATFORM_STUB>;
@@ -12,7 +12,6 @@ const FIELDS = {
   name: textField(),
   slug: optional(textField()),
   ...COMMON,
-  ...neverSent("manufacturer", "parent", "comments"),
 };
 export type Platform = ObjectOf<typeof FIELDS>;
 

@@ -3,26 +3,13 @@ import { isSameAddress } from "../../base/ip-address.ts";
 import { addressField, COMMON } from "./fields.ts";
 import { lacks, type NetBoxObject } from "./object-type.ts";
 import { type EntityType } from "./entity-type.ts";
-import { neverSent, type ObjectOf, optional } from "./shape.ts";
+import { type ObjectOf, optional } from "./shape.ts";
 import { hasScope, type Scoped, scopeSite } from "./site.ts";
 
 const FIELDS = {
   prefix: addressField(),
   scope_site: optional(scopeSite()),
   ...COMMON,
-  ...neverSent(
-    "scope_location",
-    "scope_region",
-    "scope_site_group",
-    "status",
-    "role",
-    "vrf",
-    "vlan",
-    "tenant",
-    "is_pool",
-    "mark_utilized",
-    "comments",
-  ),
 };
 export type Prefix = ObjectOf<typeof FIELDS>;
 

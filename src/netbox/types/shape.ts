@@ -54,7 +54,7 @@ export type Definition =
 export interface Optional {
   readonly presence: "optional";
 }
-/** A field of Diode's message that this program never sends; its mapping table says why. */
+/** Never sent by this program, but compared if another one sent it. */
 export interface NotSent {
   readonly presence: "not-sent";
 }
@@ -111,17 +111,8 @@ export function optional<Of extends Shape>(shape: Of): Of & Optional {
   return { ...shape, presence: "optional" };
 }
 
-/** Compared all the same where another program sent it. */
 export function notSent<Of extends Shape>(shape: Of): Of & NotSent {
   return { ...shape, presence: "not-sent" };
-}
-
-/** EntityFields that are neither sent nor compared. */
-export function neverSent<const Name extends string>(
-  ...names: readonly Name[]
-): Readonly<Record<Name, Shape<never> & NotSent>> {
-  const fields = names.map((name) => [name, notSent({ definition: "never" })]);
-  return Object.fromEntries(fields) as Record<Name, Shape<never> & NotSent>;
 }
 
 /** Protobuf JSON writes 64-bit integers as strings. */

@@ -3,14 +3,13 @@ import { type Cluster, type ClusterIdentity, clusterKey } from "./cluster.ts";
 import { type TagRef, textField } from "./fields.ts";
 import { BY_NAME_THEN_SLUG, hasName, hasSlug, type Named, type WithSlug } from "./object-type.ts";
 import { type EntityType } from "./entity-type.ts";
-import { neverSent, type ObjectOf, optional } from "./shape.ts";
+import { type ObjectOf, optional } from "./shape.ts";
 import type { VirtualMachine } from "./virtual-machine.ts";
 
 const FIELDS = {
   name: textField(),
   slug: optional(textField()),
   color: optional(textField({ definition: "/^[0-9a-f]{6}$/" })),
-  ...neverSent("description", "weight", "object_types", "metadata"),
 };
 export type Tag = ObjectOf<typeof FIELDS>;
 

@@ -25,16 +25,7 @@ import {
 } from "./object-type.ts";
 import { type EntityType, type Key, type Machine } from "./entity-type.ts";
 import { PLATFORM_STUB } from "./platform.ts";
-import {
-  CLEARED,
-  either,
-  neverSent,
-  type ObjectOf,
-  optional,
-  stub,
-  TEXT,
-  type ValueOf,
-} from "./shape.ts";
+import { CLEARED, either, type ObjectOf, optional, stub, TEXT, type ValueOf } from "./shape.ts";
 import { SITE_STUB, siteRef, TENANT_STUB, tenantOf, type TenantPolicy } from "./site.ts";
 
 const ADDRESS_STUB = stub({ address: TEXT }, "ip-address");
@@ -73,7 +64,6 @@ const FIELDS = {
   primary_ip6: optional(cleared()),
   ...COMMON,
   custom_fields: customFields(),
-  ...neverSent("device", "disk", "role", "serial", "virtual_machine_type"),
 };
 export type VirtualMachine = ObjectOf<typeof FIELDS>;
 

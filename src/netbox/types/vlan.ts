@@ -8,7 +8,6 @@ import {
   INT64,
   type Int64,
   int64,
-  neverSent,
   type ObjectOf,
   optional,
   stub,
@@ -25,7 +24,6 @@ const FIELDS = {
   name: textField(),
   site: optional(identity(SITE_STUB)),
   ...COMMON,
-  ...neverSent("status", "group", "tenant", "role", "qinq_role", "qinq_svlan", "comments"),
 };
 export type VLAN = ObjectOf<typeof FIELDS>;
 

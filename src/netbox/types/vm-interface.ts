@@ -8,7 +8,7 @@ import {
   macAddressField,
 } from "./fields.ts";
 import type { EntityType } from "./entity-type.ts";
-import { neverSent, type ObjectOf, optional, stub, TEXT, type ValueOf } from "./shape.ts";
+import { type ObjectOf, optional, stub, TEXT, type ValueOf } from "./shape.ts";
 import {
   PART_OF_VIRTUAL_MACHINE,
   type PartIdentity,
@@ -32,15 +32,6 @@ const FIELDS = {
   mode: optional(choiceField("access", "tagged")),
   untagged_vlan: optional(vlanLink()),
   ...COMMON,
-  ...neverSent(
-    "tagged_vlans",
-    "mac_address",
-    "parent",
-    "bridge",
-    "qinq_svlan",
-    "vlan_translation_policy",
-    "vrf",
-  ),
 };
 export type VMInterface = ObjectOf<typeof FIELDS>;
 

@@ -1,7 +1,7 @@
 /** virtualization.ClusterType: one, shared by all clusters. */
 import { CLUSTER_TYPE_NAME, type ClusterType } from "../../netbox/types/cluster-type.ts";
 import type { TagRef } from "../../netbox/types/fields.ts";
-import { METADATA, NO_CUSTOM_FIELDS, rowBuilder, type Table, USERS } from "./table.ts";
+import { METADATA, NO_CUSTOM_FIELDS, rowBuilder, skip, type Table, USERS } from "./table.ts";
 
 export interface ClusterTypeSource {
   readonly tags: readonly TagRef[];
@@ -17,9 +17,7 @@ export const CLUSTER_TYPE: Table<ClusterTypeSource, ClusterType> = {
     "the global tags, without the host's in a bootstrap",
     (t) => t.tags,
   ),
-  description: type.skip(USERS),
-  comments: type.skip(USERS),
-  owner: type.skip(USERS),
-  custom_fields: type.skip(NO_CUSTOM_FIELDS),
-  metadata: type.skip(METADATA),
+  ...skip(USERS, "description", "comments", "owner"),
+  ...skip(NO_CUSTOM_FIELDS, "custom_fields"),
+  ...skip(METADATA, "metadata"),
 };

@@ -2,7 +2,7 @@
 import type { Cluster } from "../../netbox/types/cluster.ts";
 import { siteRef } from "../../netbox/types/site.ts";
 import type { ClusterSource } from "../sources.ts";
-import { METADATA, NO_CUSTOM_FIELDS, rowBuilder, type Table, USERS } from "./table.ts";
+import { METADATA, NO_CUSTOM_FIELDS, rowBuilder, skip, type Table, USERS } from "./table.ts";
 
 const cluster = rowBuilder<ClusterSource>();
 
@@ -20,14 +20,9 @@ export const CLUSTER: Table<ClusterSource, Cluster> = {
     (c) => (c.site === undefined ? undefined : siteRef(c.site)),
   ),
   tags: cluster.from(["stub.tags"], "the global tags and the host's", (c) => c.tags),
-  scope_location: cluster.skip("the scope is a site"),
-  scope_region: cluster.skip("the scope is a site"),
-  scope_site_group: cluster.skip("the scope is a site"),
-  group: cluster.skip("it would become part of the cluster's identity in Diode"),
-  tenant: cluster.skip(USERS),
-  description: cluster.skip(USERS),
-  comments: cluster.skip(USERS),
-  owner: cluster.skip(USERS),
-  custom_fields: cluster.skip(NO_CUSTOM_FIELDS),
-  metadata: cluster.skip(METADATA),
+  ...skip("the scope is a site", "scope_location", "scope_region", "scope_site_group"),
+  ...skip("it would become part of the cluster's identity in Diode", "group"),
+  ...skip(USERS, "tenant", "description", "comments", "owner"),
+  ...skip(NO_CUSTOM_FIELDS, "custom_fields"),
+  ...skip(METADATA, "metadata"),
 };

@@ -4,7 +4,7 @@ import { NETBOX_DEVICE } from "../../netbox/types/device.ts";
 import { contentTypeOf } from "../../netbox/types/object-type.ts";
 import { NETBOX_VIRTUAL_DISK } from "../../netbox/types/virtual-disk.ts";
 import { NETBOX_VIRTUAL_MACHINE } from "../../netbox/types/virtual-machine.ts";
-import { METADATA, rowBuilder, type Table, USERS } from "./table.ts";
+import { METADATA, rowBuilder, skip, type Table, USERS } from "./table.ts";
 
 const VIRTUAL_MACHINE = contentTypeOf(NETBOX_VIRTUAL_MACHINE);
 const DEVICE = contentTypeOf(NETBOX_DEVICE);
@@ -82,25 +82,30 @@ export const CUSTOM_FIELD: Table<CustomFieldSource, CustomField> = {
   label: field.own(DOCUMENT, (f) => f.label),
   description: field.own("its purpose, as in the mapping document", (f) => f.purpose),
   object_types: field.own(DOCUMENT, (f) => [f.objectType]),
-  related_object_type: field.skip("none of the seven points at an object"),
-  related_object_filter: field.skip("none of the seven points at an object"),
-  choice_set: field.skip("none of the seven is a selection"),
-  unique: field.skip("VMIDs repeat from cluster to cluster"),
-  required: field.skip("a required field would break every object that is not in Proxmox VE"),
-  default: field.skip("an object that is not in Proxmox VE has no value"),
-  validation_minimum: field.skip("Proxmox decides what is valid"),
-  validation_maximum: field.skip("Proxmox decides what is valid"),
-  validation_regex: field.skip("Proxmox decides what is valid"),
-  validation_schema: field.skip("Proxmox decides what is valid"),
-  group_name: field.skip(USERS),
-  search_weight: field.skip(USERS),
-  filter_logic: field.skip(USERS),
-  ui_visible: field.skip(USERS),
-  ui_editable: field.skip(USERS),
-  is_cloneable: field.skip(USERS),
-  weight: field.skip(USERS),
-  nulls_first: field.skip(USERS),
-  comments: field.skip(USERS),
-  owner: field.skip(USERS),
-  metadata: field.skip(METADATA),
+  ...skip("none of the seven points at an object", "related_object_type", "related_object_filter"),
+  ...skip("none of the seven is a selection", "choice_set"),
+  ...skip("VMIDs repeat from cluster to cluster", "unique"),
+  ...skip("a required field would break every object that is not in Proxmox VE", "required"),
+  ...skip("an object that is not in Proxmox VE has no value", "default"),
+  ...skip(
+    "Proxmox decides what is valid",
+    "validation_minimum",
+    "validation_maximum",
+    "validation_regex",
+    "validation_schema",
+  ),
+  ...skip(
+    USERS,
+    "group_name",
+    "search_weight",
+    "filter_logic",
+    "ui_visible",
+    "ui_editable",
+    "is_cloneable",
+    "weight",
+    "nulls_first",
+    "comments",
+    "owner",
+  ),
+  ...skip(METADATA, "metadata"),
 };

@@ -4,7 +4,16 @@ import { int64 } from "../../netbox/types/shape.ts";
 import { mibOf } from "../../proxmox/hardware.ts";
 import { count, number, textOrNone } from "../../proxmox/values.ts";
 import type { NodeSource } from "../sources.ts";
-import { compile, EMPTY, METADATA, rowBuilder, sentElsewhere, type Table, USERS } from "./table.ts";
+import {
+  compile,
+  EMPTY,
+  METADATA,
+  rowBuilder,
+  sentElsewhere,
+  skip,
+  type Table,
+  USERS,
+} from "./table.ts";
 import { NODE_STATUS, nodeStatus, OTHER_NODE_STATUS, valuesText } from "./values.ts";
 
 const node = rowBuilder<NodeSource>();
@@ -93,25 +102,11 @@ export const DEVICE: Table<NodeSource, Device> = {
     return Object.keys(fields).length === 0 ? undefined : fields;
   }),
   tags: node.from(["stub.tags"], "the global tags and the host's", (n) => n.cluster.tags),
-  oob_ip: node.skip(NOT_ANSWERED),
-  serial: node.skip(NOT_ANSWERED),
-  airflow: node.skip(NOT_ANSWERED),
-  cooling_method: node.skip(NOT_ANSWERED),
-  asset_tag: node.skip(USERS),
-  location: node.skip(RACKED),
-  rack: node.skip(RACKED),
-  position: node.skip(RACKED),
-  face: node.skip(RACKED),
-  latitude: node.skip(RACKED),
-  longitude: node.skip(RACKED),
-  virtual_chassis: node.skip("a node is one machine"),
-  vc_position: node.skip("a node is one machine"),
-  vc_priority: node.skip("a node is one machine"),
-  description: node.skip(USERS),
-  comments: node.skip(USERS),
-  owner: node.skip(USERS),
-  config: node.skip(METADATA),
-  metadata: node.skip(METADATA),
+  ...skip(NOT_ANSWERED, "oob_ip", "serial", "airflow", "cooling_method"),
+  ...skip(USERS, "asset_tag", "description", "comments", "owner"),
+  ...skip(RACKED, "location", "rack", "position", "face", "latitude", "longitude"),
+  ...skip("a node is one machine", "virtual_chassis", "vc_position", "vc_priority"),
+  ...skip(METADATA, "config", "metadata"),
 };
 
 function clusterOf({ cluster, site }: NodeSource): Device["cluster"] {

@@ -7,6 +7,7 @@ import {
   METADATA,
   NO_CUSTOM_FIELDS,
   rowBuilder,
+  skip,
   type Table,
   USERS,
 } from "./table.ts";
@@ -54,18 +55,12 @@ export const IP_ADDRESS: Table<AddressSource, IPAddress> = {
       withPrimary(ref.assigned_object_vm_interface, primaryIn(a)),
   ),
   tags: address.from(["stub.tags"], "the global tags and the host's", (a) => a.cluster.tags),
-  assigned_object_fhrp_group: address.skip("Proxmox VE has no such groups"),
-  status: address.skip(DEFAULT_STATUS),
-  role: address.skip(USERS),
-  vrf: address.skip("it would become part of the address's identity in Diode"),
-  tenant: address.skip(USERS),
-  nat_inside: address.skip(USERS),
-  dns_name: address.skip(USERS),
-  description: address.skip(USERS),
-  comments: address.skip(USERS),
-  owner: address.skip(USERS),
-  custom_fields: address.skip(NO_CUSTOM_FIELDS),
-  metadata: address.skip(METADATA),
+  ...skip("Proxmox VE has no such groups", "assigned_object_fhrp_group"),
+  ...skip(DEFAULT_STATUS, "status"),
+  ...skip(USERS, "role", "tenant", "nat_inside", "dns_name", "description", "comments", "owner"),
+  ...skip("it would become part of the address's identity in Diode", "vrf"),
+  ...skip(NO_CUSTOM_FIELDS, "custom_fields"),
+  ...skip(METADATA, "metadata"),
 };
 
 /** NetBox takes an address for a machine's primary one in the step that assigns it to that machine. */

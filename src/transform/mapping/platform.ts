@@ -2,7 +2,7 @@
 import type { Platform } from "../../netbox/types/platform.ts";
 import { SLUG_RULE } from "../slugs.ts";
 import type { TaggedSource } from "../sources.ts";
-import { METADATA, NO_CUSTOM_FIELDS, rowBuilder, type Table, USERS } from "./table.ts";
+import { METADATA, NO_CUSTOM_FIELDS, rowBuilder, skip, type Table, USERS } from "./table.ts";
 
 export interface PlatformSource extends TaggedSource {
   readonly name: string;
@@ -27,11 +27,8 @@ export const PLATFORM: Table<PlatformSource, Platform> = {
     "the global tags and those of the hosts that have it",
     (p) => p.tags,
   ),
-  manufacturer: platform.skip("it would become part of the platform's identity in Diode"),
-  parent: platform.skip(USERS),
-  description: platform.skip(USERS),
-  comments: platform.skip(USERS),
-  owner: platform.skip(USERS),
-  custom_fields: platform.skip(NO_CUSTOM_FIELDS),
-  metadata: platform.skip(METADATA),
+  ...skip("it would become part of the platform's identity in Diode", "manufacturer"),
+  ...skip(USERS, "parent", "description", "comments", "owner"),
+  ...skip(NO_CUSTOM_FIELDS, "custom_fields"),
+  ...skip(METADATA, "metadata"),
 };

@@ -61,8 +61,6 @@ export interface RowBuilder<Source> {
   own<Value>(how: string, get: (source: Source) => FieldValue<Value>): Row<Source, Value>;
   /** The same value for all. */
   fixed<const Value>(value: Value, why: string): Row<Source, Value>;
-  /** Never sent, and why. */
-  skip(why: string): Row<Source, never>;
   /** With CLEAR_EMPTY, `clear` is sent when Proxmox says that the field is empty. */
   clearing<Value, Clear>(row: Row<Source, Value>, clear: Clear): Row<Source, Value | Clear>;
 }
@@ -72,9 +70,17 @@ export function rowBuilder<Source>(): RowBuilder<Source> {
     from: (reads, how, get) => ({ kind: "mapped", reads, how, get }),
     own: (how, get) => ({ kind: "mapped", reads: [], how, get }),
     fixed: (value, why) => ({ kind: "fixed", reads: [], how: why, get: () => value }),
-    skip: (why) => ({ kind: "skipped", reads: [], how: why, get: () => undefined }),
     clearing: (row, clear) => ({ ...row, clear }),
   };
+}
+
+/** Fields that are never sent, and why. */
+export function skip<const Field extends string>(
+  why: string,
+  ...fields: readonly Field[]
+): { readonly [Name in Field]: Row<unknown, never> } {
+  const row = { kind: "skipped", reads: [], how: why, get: () => undefined };
+  return Object.fromEntries(fields.map((field) => [field, row])) as never;
 }
 
 /** A table → a function that makes entities, with fields in the order of the table. */

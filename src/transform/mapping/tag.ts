@@ -2,7 +2,7 @@
 import type { Tag } from "../../netbox/types/tag.ts";
 import { SLUG_RULE } from "../slugs.ts";
 import type { SharedSource } from "../sources.ts";
-import { METADATA, rowBuilder, type Table, USERS } from "./table.ts";
+import { METADATA, rowBuilder, skip, type Table, USERS } from "./table.ts";
 
 export interface TagSource extends SharedSource {
   readonly name: string;
@@ -28,8 +28,6 @@ export const TAG: Table<TagSource, Tag> = {
     "proxmox-ve `e57000`, discovered `198754`, proxmox-{PROXMOX_HOST} `fd7e14`; guest tags keep theirs",
     (t) => t.color,
   ),
-  description: tag.skip(USERS),
-  weight: tag.skip(USERS),
-  object_types: tag.skip(USERS),
-  metadata: tag.skip(METADATA),
+  ...skip(USERS, "description", "weight", "object_types"),
+  ...skip(METADATA, "metadata"),
 };

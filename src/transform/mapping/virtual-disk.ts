@@ -2,7 +2,7 @@
 import { int64 } from "../../netbox/types/shape.ts";
 import type { VirtualDisk } from "../../netbox/types/virtual-disk.ts";
 import type { DiskSource } from "../sources.ts";
-import { METADATA, rowBuilder, type Table, USERS } from "./table.ts";
+import { METADATA, rowBuilder, skip, type Table, USERS } from "./table.ts";
 
 const disk = rowBuilder<DiskSource>();
 
@@ -24,7 +24,6 @@ export const VIRTUAL_DISK: Table<DiskSource, VirtualDisk> = {
     (d) => (d.pool === undefined ? undefined : { proxmox_storage_pool: { text: d.pool } }),
   ),
   tags: disk.from(["stub.tags"], "the global tags and the host's", (d) => d.cluster.tags),
-  description: disk.skip(USERS),
-  owner: disk.skip(USERS),
-  metadata: disk.skip(METADATA),
+  ...skip(USERS, "description", "owner"),
+  ...skip(METADATA, "metadata"),
 };

@@ -10,7 +10,16 @@ import {
 } from "../../proxmox/hardware.ts";
 import { flag, isBlank, number, textOrNone } from "../../proxmox/values.ts";
 import type { GuestSource } from "../sources.ts";
-import { compile, EMPTY, METADATA, rowBuilder, sentElsewhere, type Table, USERS } from "./table.ts";
+import {
+  compile,
+  EMPTY,
+  METADATA,
+  rowBuilder,
+  sentElsewhere,
+  skip,
+  type Table,
+  USERS,
+} from "./table.ts";
 import { GUEST_STATUS, guestStatus, OTHER_GUEST_STATUS, valuesText } from "./values.ts";
 
 const guest = rowBuilder<GuestSource>();
@@ -121,16 +130,15 @@ export const VIRTUAL_MACHINE: Table<GuestSource, VirtualMachine> = {
     "see the custom fields below",
     (g) => customFields(g, g.cluster.policy.clearEmpty),
   ),
-  device: guest.skip("a guest moves from node to node; proxmox_node shows where it runs"),
-  disk: guest.skip("NetBox derives it from the virtual disks and refuses any other value"),
-  role: guest.skip(USERS),
-  serial: guest.skip(USERS),
-  virtual_machine_type: guest.skip(
+  ...skip("a guest moves from node to node; proxmox_node shows where it runs", "device"),
+  ...skip("NetBox derives it from the virtual disks and refuses any other value", "disk"),
+  ...skip(USERS, "role", "serial", "owner"),
+  ...skip(
     "the mapping document does not name it; proxmox_vm_type distinguishes QEMU from LXC",
+    "virtual_machine_type",
   ),
-  description: guest.skip("the notes of a guest go to comments, which may be long"),
-  owner: guest.skip(USERS),
-  metadata: guest.skip(METADATA),
+  ...skip("the notes of a guest go to comments, which may be long", "description"),
+  ...skip(METADATA, "metadata"),
 };
 
 function vcpus({ resources, config = {}, kind }: GuestSource): number | undefined {
