@@ -102,16 +102,16 @@ export async function explain(input: ExplainInput, typed: string): Promise<Expla
   if (found.things.length === 0) throw await unknownThing(input, typed);
   const named = found.things.filter(({ meant }) => meant.length > 0);
   if (named.length > MOST_THINGS) throw ambiguous(typed, named);
+  const meant = found.things.flatMap((thing) => thing.meant);
+  const readFrom = [...meant, ...found.near.filter(({ source }) => "subject" in source)];
   const context: ReadContext = {
-    finder: new AnswerFinder(input.snapshot),
+    finder: await AnswerFinder.open(input.snapshot, readFrom),
     settings: input.settings,
     capturedAt: input.snapshot.manifest.captured_at,
     made: Map.groupBy(found.near, ({ step }) => step),
   };
-  const lines = await locateEntities(found.things.flatMap(({ meant }) => meant), input.entities);
-  const explanations: Explanation[] = [];
-  for (const thing of found.things) explanations.push(await explainThing(thing, context, lines));
-  return explanations;
+  const lines = await locateEntities(meant, input.entities);
+  return found.things.map((thing) => explainThing(thing, context, lines));
 }
 
 function transformed({ snapshot, settings }: ExplainInput): AsyncGenerator<Batch> {
@@ -134,25 +134,24 @@ async function queryOf(
   return queryByEntity(await entityInLine(ref, entities));
 }
 
-async function explainThing(
+function explainThing(
   { what, meant, shared, leftOut, notes }: FoundThing,
   context: ReadContext,
   lines: ReadonlyMap<Made, LineRef>,
-): Promise<Explanation> {
+): Explanation {
   const isPart = (made: Made): number => Number(whatOf(made) !== what);
   const inOrder = meant.toSorted((a, b) => isPart(a) - isPart(b) || stepNumber(a) - stepNumber(b));
-  const entities: ExplainedEntity[] = [];
-  for (const made of inOrder) {
+  const entities = inOrder.map((made): ExplainedEntity => {
     const line = lines.get(made);
-    entities.push({
+    return {
       step: made.step,
       what: whatOf(made),
       name: labelOf(made.step, made.entity),
       ...(line === undefined ? {} : { line }),
       timestamp: manifestRead(made.capturedAt),
-      fields: await explainFields(made, context),
-    });
-  }
+      fields: explainFields(made, context),
+    };
+  });
   return { what, entities, shared: shared.map(whatOf), left_out: leftOut, notes };
 }
 
@@ -243,18 +242,16 @@ function groupByThing(
   const meant = Map.groupBy(all.meant, (made) => owner(whatOf(made)));
   const leftOut = Map.groupBy(all.leftOut, ({ what }) => owner(what));
   const notes = Map.groupBy(all.notes, ({ what }) => owner(what));
-  const shared = new Map<string | undefined, Made[]>();
-  for (const made of all.near) {
-    const origins = "origins" in made.source ? made.source.origins : [];
-    for (const thing of new Set(origins.map(({ subject }) => owner(subject.what)))) {
-      shared.set(thing, [...shared.get(thing) ?? [], made]);
-    }
-  }
+  const users = all.near.flatMap((made) =>
+    "origins" in made.source
+      ? [{ made, things: new Set(made.source.origins.map(({ subject }) => owner(subject.what))) }]
+      : []
+  );
   return [...things].filter((what) => owner(what) === what).sort(compareNatural)
     .map((what) => ({
       what,
       meant: meant.get(what) ?? [],
-      shared: shared.get(what) ?? [],
+      shared: users.filter((user) => user.things.has(what)).map(({ made }) => made),
       leftOut: leftOut.get(what) ?? [],
       notes: notes.get(what) ?? [],
     }))

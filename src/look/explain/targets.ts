@@ -83,12 +83,8 @@ export function primaryAddressOf(
   return made.get("ip-address")?.find((address) => {
     const machine = machineOf(address.step, address.entity)?.ref;
     return machine !== undefined && Object.hasOwn(machine, field) &&
-      contains(entity, nameOf(machine));
+      contains(entity, bare(machine));
   });
-}
-
-function nameOf(machine: object): object {
-  return Object.fromEntries(Object.entries(machine).filter(([key]) => !PRIMARY_FIELDS.has(key)));
 }
 
 const LINE_REGEXP = /(?:^|\/)(\d\d-[a-z-]+-\d{4,}\.json):(\d+)$/;
