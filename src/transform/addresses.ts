@@ -6,7 +6,6 @@ import {
   parseAddress,
   splitCidr,
 } from "../base/ip-address.ts";
-import { guestAddressRef } from "../netbox/types/ip-address.ts";
 import { containerListOf } from "../proxmox/answers.ts";
 import { PATHS } from "../proxmox/endpoints.ts";
 import { ADDRESS_KEYS, isOpen, parseMac } from "../proxmox/nics.ts";
@@ -220,7 +219,7 @@ export function keepAddresses(found: readonly Occurrence[], node: NodeContext): 
       ...(live === undefined ? {} : { [live.kind]: live.row }),
       cluster: node.source,
       address,
-      ref: guestAddressRef(address.cidr, nic.ref),
+      ref: { address: address.cidr, assigned_object_vm_interface: nic.ref },
       isPrimary: false,
     }];
   });

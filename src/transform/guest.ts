@@ -6,7 +6,6 @@ import type { PlatformRef } from "../netbox/types/platform.ts";
 import { tagRef } from "../netbox/types/tag.ts";
 import { virtualMachineRef } from "../netbox/types/virtual-machine.ts";
 import { vlanRef } from "../netbox/types/vlan.ts";
-import { vmInterfaceRef } from "../netbox/types/vm-interface.ts";
 import {
   agentResultOf,
   type Answer,
@@ -226,7 +225,8 @@ function readNics(keys: readonly string[], guest: GuestContext): NicSource[] {
     const vid = net.vlanId;
     if (vid !== undefined) run.shared.seeVlan(vid, site, { cluster, origin });
     const vlan = vid === undefined ? undefined : vlanRef(vid, site);
-    nics.push({ ...origin, cluster, name, net, ref: vmInterfaceRef(guest.ref, name), vlan });
+    const ref = { virtual_machine: guest.ref, name };
+    nics.push({ ...origin, cluster, name, net, ref, vlan });
   }
   return nics;
 }

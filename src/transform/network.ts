@@ -10,8 +10,7 @@ import {
 import { compareCodeUnits, compareNatural } from "../base/natural-order.ts";
 import { cutName, isLonger, MAX_NAME } from "../netbox/names.ts";
 import type { DeviceRef } from "../netbox/types/device.ts";
-import { type InterfaceRef, interfaceRef, type InterfaceType } from "../netbox/types/interface.ts";
-import { nodeAddressRef } from "../netbox/types/ip-address.ts";
+import type { InterfaceRef, InterfaceType } from "../netbox/types/interface.ts";
 import { hasUnappliedChanges, hiddenRows, rowsOf } from "../proxmox/answers.ts";
 import { PATHS } from "../proxmox/endpoints.ts";
 import { macOf, parentOf, portsOf, vlanIdOf } from "../proxmox/node-interfaces.ts";
@@ -161,7 +160,7 @@ function keepAddress(
     subject,
     cluster: node.source,
     address,
-    ref: nodeAddressRef(cidr, ref),
+    ref: { address: cidr, assigned_object_interface: ref },
     isPrimary: false,
   };
 }
@@ -232,7 +231,7 @@ function readPorts(rows: readonly NetworkRow[], device: DeviceRef, node: NodeCon
       iface,
       name,
       type,
-      ref: interfaceRef(device, name, type),
+      ref: { device, name, type },
       origin: { subject, places: { network: subject.answer }, network: row },
       found: addressesIn(row),
     };

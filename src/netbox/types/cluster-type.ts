@@ -1,6 +1,6 @@
 /** virtualization.ClusterType: one for all clusters of Proxmox VE. */
 import { COMMON, textField } from "./fields.ts";
-import { BY_NAME_THEN_SLUG, hasName, hasSlug, type WithSlug } from "./object-type.ts";
+import { BY_NAME_THEN_SLUG, hasSlug, NAMED, type WithSlug } from "./object-type.ts";
 import { type EntityType } from "./entity-type.ts";
 import { type ObjectOf, stub, TEXT, type ValueOf } from "./shape.ts";
 
@@ -19,11 +19,9 @@ export const NETBOX_CLUSTER_TYPE = {
   path: "virtualization/cluster-types",
   plural: "cluster types",
   fields: FIELDS,
-  key: ({ name }) => name,
-  label: ({ name }) => name,
+  ...NAMED,
   reads: ["name", "slug"],
   filters: BY_NAME_THEN_SLUG,
-  is: hasName,
   resembles: hasSlug,
 } satisfies EntityType<WithSlug>;
 

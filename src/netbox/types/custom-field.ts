@@ -1,6 +1,6 @@
 /** extras.CustomField: fields of machines, disks and devices that NetBox itself does not have. */
 import { choiceField, replacedTexts, textField } from "./fields.ts";
-import { BY_NAME, hasName, type Named } from "./object-type.ts";
+import { NAMED, type Named } from "./object-type.ts";
 import { type EntityType } from "./entity-type.ts";
 import { type ObjectOf } from "./shape.ts";
 
@@ -18,10 +18,6 @@ export const NETBOX_CUSTOM_FIELD = {
   path: "extras/custom-fields",
   plural: "custom fields",
   fields: FIELDS,
-  key: ({ name }) => name,
-  label: ({ name }) => name,
+  ...NAMED,
   sortedBy: ({ name }: Named) => [name],
-  reads: ["name"],
-  filters: [BY_NAME],
-  is: hasName,
 } satisfies EntityType<Named>;

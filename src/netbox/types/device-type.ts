@@ -5,8 +5,6 @@
 import {
   compareTags,
   type Field,
-  type FieldResult,
-  type SentValue,
   SLUGGED,
   tagNamesOf,
   type TagRef,
@@ -14,8 +12,7 @@ import {
   unjudged,
 } from "./fields.ts";
 import {
-  BY_NAME,
-  hasName,
+  NAMED,
   type Named,
   type ObjectType,
   partOf,
@@ -23,7 +20,7 @@ import {
   referenceTo,
   textOf,
 } from "./object-type.ts";
-import { optional, slugged, stub, TEXT, type ValueOf } from "./shape.ts";
+import { optional, type Shape, slugged, stub, TEXT, type ValueOf } from "./shape.ts";
 
 const TAGGED = { ...SLUGGED, tags: optional(TAGS) };
 const MANUFACTURER_STUB = slugged("manufacturer", stub(TAGGED));
@@ -41,12 +38,11 @@ export type DeviceRoleRef = ValueOf<typeof DEVICE_ROLE_STUB>;
 export type DeviceTypeRef = ValueOf<typeof DEVICE_TYPE_STUB>;
 
 export const NETBOX_MANUFACTURER: ObjectType<Named> = {
+  ...NAMED,
   model: "Manufacturer",
   path: "dcim/manufacturers",
   plural: "manufacturers",
   reads: ["name", "tags"],
-  filters: [BY_NAME],
-  is: hasName,
 };
 
 export const NETBOX_DEVICE_TYPE: ObjectType<Pick<DeviceTypeRef, "manufacturer" | "model">> = {
@@ -60,70 +56,69 @@ export const NETBOX_DEVICE_TYPE: ObjectType<Pick<DeviceTypeRef, "manufacturer" |
 };
 
 export const NETBOX_DEVICE_ROLE: ObjectType<Named> = {
+  ...NAMED,
   model: "DeviceRole",
   path: "dcim/device-roles",
   plural: "device roles",
   reads: ["name", "tags"],
-  filters: [BY_NAME],
-  is: hasName,
 };
 
 /** { id: 1, model: "Proxmox Node", manufacturer: { name: "Proxmox", … }, … } */
 export function deviceType(): Field<DeviceTypeRef> {
-  return {
-    ...DEVICE_TYPE_STUB,
-    needs: (value) => [
-      referenceTo(NETBOX_DEVICE_TYPE, value),
-      referenceTo(NETBOX_MANUFACTURER, value.manufacturer),
-    ],
-    compare(sent) {
-      const { field, value, object } = sent;
-      const shown = object[field];
-      const netbox = typeText(partOf(shown, "manufacturer", "name"), partOf(shown, "model"));
-      const text = typeText(value.manufacturer.name, value.model);
-      if (netbox !== text) return [{ field, netbox, sent: text }];
-      const { manufacturer } = value;
+  return withTags(DEVICE_TYPE_STUB, {
+    nameIn: (shown) => typeText(partOf(shown, "manufacturer", "name"), partOf(shown, "model")),
+    tagged: (type) => {
+      const { manufacturer: maker } = type;
       return [
-        ...tagOutcomes(value.tags, referenceTo(NETBOX_DEVICE_TYPE, value), {
-          ...sent,
-          field: `${field}.tags`,
-        }),
-        ...tagOutcomes(manufacturer.tags, referenceTo(NETBOX_MANUFACTURER, manufacturer), {
-          ...sent,
-          field: `${field}.manufacturer.tags`,
-        }),
+        { at: "tags", tags: type.tags, of: referenceTo(NETBOX_DEVICE_TYPE, type) },
+        { at: "manufacturer.tags", tags: maker.tags, of: referenceTo(NETBOX_MANUFACTURER, maker) },
       ];
     },
-  };
+  });
 }
 
 /** { id: 1, name: "Hypervisor", … } */
 export function deviceRole(): Field<DeviceRoleRef> {
+  return withTags(DEVICE_ROLE_STUB, {
+    nameIn: (shown) => textOf(partOf(shown, "name")),
+    tagged: (role) => [{ at: "tags", tags: role.tags, of: referenceTo(NETBOX_DEVICE_ROLE, role) }],
+  });
+}
+
+/** Tags that are sent within a field, and the object that has them in NetBox. */
+interface Tagged {
+  readonly at: string;
+  readonly tags: readonly TagRef[] | undefined;
+  readonly of: Reference;
+}
+
+interface WithTags<Value> {
+  /** Of the value that was sent, and of what NetBox shows. */
+  nameIn(shown: unknown): string | null;
+  tagged(value: Value): readonly Tagged[];
+}
+
+/** An object that is known by its name; where NetBox shows it within a device, its tags are missing. */
+function withTags<Value>(
+  shape: Shape<Value>,
+  { nameIn, tagged }: WithTags<NoInfer<Value>>,
+): Field<Value> {
   return {
-    ...DEVICE_ROLE_STUB,
-    needs: (value) => [referenceTo(NETBOX_DEVICE_ROLE, value)],
-    compare(sent) {
-      const { field, value, object } = sent;
-      const netbox = textOf(partOf(object, field, "name"));
-      if (netbox !== value.name) return [{ field, netbox, sent: value.name }];
-      return tagOutcomes(value.tags, referenceTo(NETBOX_DEVICE_ROLE, value), {
-        ...sent,
-        field: `${field}.tags`,
+    ...shape,
+    needs: (value) => tagged(value).map(({ of }) => of),
+    compare({ field, value, object, resolve }) {
+      const [netbox, sent] = [nameIn(object[field]), nameIn(value)];
+      if (netbox !== sent) return [{ field, netbox, sent }];
+      return tagged(value).flatMap(({ at, tags, of }) => {
+        if (tags === undefined) return [];
+        const found = resolve(of);
+        const whole = `${field}.${at}`;
+        if (found.state === "unclear") return [unjudged(found, whole)];
+        const known = found.state === "found" ? found.object : undefined;
+        return compareTags({ field: whole, netbox: tagNamesOf(known), sent: tags });
       });
     },
   };
-}
-
-function tagOutcomes(
-  tags: readonly TagRef[] | undefined,
-  reference: Reference,
-  { field, resolve }: Pick<SentValue<unknown>, "field" | "resolve">,
-): readonly FieldResult[] {
-  if (tags === undefined) return [];
-  const found = resolve(reference);
-  if (found.state === "unclear") return [unjudged(found, field)];
-  const object = found.state === "found" ? found.object : undefined;
-  return compareTags({ field, netbox: tagNamesOf(object), sent: tags });
 }
 
 function typeText(manufacturer: unknown, model: unknown): string | null {

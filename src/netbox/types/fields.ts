@@ -120,10 +120,6 @@ export function textField(shape: Shape<string> = TEXT): Field<string> {
   return compared(shape, { sent: textOf, netbox: textOf });
 }
 
-export function anyTextField(): Field<string> {
-  return textField(ANY_TEXT);
-}
-
 export function numberField(): Field<number> {
   return compared(POSITIVE, { sent: Number, netbox: numberOf });
 }

@@ -1,11 +1,5 @@
 /** dcim.Interface: a network interface of a node. */
-import {
-  DEVICE_STUB,
-  type DeviceIdentity,
-  deviceKey,
-  type DeviceRef,
-  NETBOX_DEVICE,
-} from "./device.ts";
+import { DEVICE_STUB, type DeviceIdentity, deviceKey, NETBOX_DEVICE } from "./device.ts";
 import {
   choiceField,
   COMMON,
@@ -62,7 +56,3 @@ export const NETBOX_INTERFACE = {
   filters: [{ name: "device_id", value: (_: unknown, id: number) => String(id) }],
   is: (named, object, id) => hasName(named, object) && partOf(object, "device", "id") === id,
 } satisfies EntityType<InterfaceIdentity>;
-
-export function interfaceRef(device: DeviceRef, name: string, type: InterfaceType): InterfaceRef {
-  return { device, name, type };
-}

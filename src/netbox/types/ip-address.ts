@@ -1,6 +1,6 @@
 /** ipam.IPAddress: an address of a node or guest interface. */
 import { hostOf, isSameHost } from "../../base/ip-address.ts";
-import { type DeviceRef, NETBOX_DEVICE } from "./device.ts";
+import type { DeviceRef } from "./device.ts";
 import {
   addressField,
   COMMON,
@@ -11,39 +11,26 @@ import {
   unjudged,
   withId,
 } from "./fields.ts";
-import { INTERFACE_STUB, type InterfaceRef, NETBOX_INTERFACE } from "./interface.ts";
+import { INTERFACE_STUB, NETBOX_INTERFACE } from "./interface.ts";
 import {
   contentTypeOf,
   lacks,
   type ObjectType,
   partOf,
   type Reference,
-  referenceTo,
   textOf,
 } from "./object-type.ts";
 import { type EntityType, type Machine } from "./entity-type.ts";
 import { type ObjectOf, optional, type Shape } from "./shape.ts";
-import {
-  NETBOX_VIRTUAL_MACHINE,
-  type PrimaryAddresses,
-  type VirtualMachineRef,
-} from "./virtual-machine.ts";
-import { NETBOX_VM_INTERFACE, VM_INTERFACE_STUB, type VMInterfaceRef } from "./vm-interface.ts";
+import type { VirtualMachineRef } from "./virtual-machine.ts";
+import { NETBOX_VM_INTERFACE, VM_INTERFACE_STUB } from "./vm-interface.ts";
 
 const FIELDS = {
   address: addressField(),
-  assigned_object_interface: optional(assigned(INTERFACE_STUB, {
-    type: NETBOX_INTERFACE,
-    ownerKey: "device",
-    ownerOf: ({ device }) => device,
-    referenceTo: (device) => referenceTo(NETBOX_DEVICE, device as DeviceRef),
-  })),
-  assigned_object_vm_interface: optional(assigned(VM_INTERFACE_STUB, {
-    type: NETBOX_VM_INTERFACE,
-    ownerKey: "virtual_machine",
-    ownerOf: ({ virtual_machine }) => virtual_machine,
-    referenceTo: (machine) => referenceTo(NETBOX_VIRTUAL_MACHINE, machine as VirtualMachineRef),
-  })),
+  assigned_object_interface: optional(assigned(INTERFACE_STUB, NETBOX_INTERFACE, "device")),
+  assigned_object_vm_interface: optional(
+    assigned(VM_INTERFACE_STUB, NETBOX_VM_INTERFACE, "virtual_machine"),
+  ),
   ...COMMON,
 };
 export type IPAddress = ObjectOf<typeof FIELDS>;
@@ -80,28 +67,23 @@ function machineOf(
 
 type Owner = VirtualMachineRef | DeviceRef;
 
-interface Assignment<Value> {
-  readonly type: ObjectType<never>;
-  readonly ownerKey: "virtual_machine" | "device";
-  ownerOf(value: Value): Owner;
-  referenceTo(owner: Owner): Reference;
-}
-
 /**
  * assigned_object_type: "virtualization.vminterface", assigned_object:
  * { id: 2, name: "net1", virtual_machine: { id: 1, … } }; or "dcim.interface" with device
  */
 function assigned<Value extends { readonly name: string }>(
   shape: Shape<Value>,
-  { type, ownerKey, ownerOf, referenceTo }: Assignment<Value>,
+  type: ObjectType<never> & { owner(part: NoInfer<Value>): Reference },
+  ownerKey: "virtual_machine" | "device",
 ): Field<Value> {
   return {
     ...shape,
     reads: ["assigned_object_type", "assigned_object"],
-    needs: (value) => [referenceTo(ownerOf(value))],
+    needs: (value) => [type.owner(value)],
     compare({ field, value, object, resolve }) {
-      const owner = ownerOf(value);
-      const found = resolve(referenceTo(owner));
+      const reference = type.owner(value);
+      const owner = reference.identity as Owner;
+      const found = resolve(reference);
       if (found.state === "unclear") return [unjudged(found, field)];
       const shown = object["assigned_object"];
       const isSame = object["assigned_object_type"] === contentTypeOf(type) &&
@@ -136,28 +118,4 @@ function assignedText(shown: unknown): string | null {
   const name = textOf(partOf(shown, "name"));
   if (owner === undefined) return textOf(partOf(shown, "display"));
   return withId(`${textOf(partOf(owner, "name"))}/${name}`, partOf(owner, "id"));
-}
-
-export function nodeAddressRef(address: string, assignedTo: InterfaceRef): IPAddressRef {
-  return { address, assigned_object_interface: assignedTo };
-}
-
-export function guestAddressRef(address: string, assignedTo: VMInterfaceRef): IPAddressRef {
-  return { address, assigned_object_vm_interface: assignedTo };
-}
-
-/**
- * The interface of an address, whose machine has the address as its primary one. NetBox refuses an
- * address that is the primary one of another machine, and Diode refuses the whole entity with it:
- * here that is the address alone, and the machine gets everything else in step 11 or 13.
- */
-export function withPrimary(ref: InterfaceRef, address: PrimaryAddresses): InterfaceRef;
-export function withPrimary(ref: VMInterfaceRef, address: PrimaryAddresses): VMInterfaceRef;
-export function withPrimary(
-  ref: InterfaceRef | VMInterfaceRef,
-  address: PrimaryAddresses,
-): InterfaceRef | VMInterfaceRef {
-  return "device" in ref
-    ? { ...ref, device: { ...ref.device, ...address } }
-    : { ...ref, virtual_machine: { ...ref.virtual_machine, ...address } };
 }

@@ -79,6 +79,15 @@ export function hasName({ name }: Named, object: NetBoxObject): boolean {
   return object["name"] === name;
 }
 
+/** An object that is known by its name alone. */
+export const NAMED = {
+  key: ({ name }: Named): string => name,
+  label: ({ name }: Named): string => name,
+  reads: ["name"],
+  filters: [BY_NAME],
+  is: hasName,
+};
+
 export function hasNameInAnyCase({ name }: Named, object: NetBoxObject): boolean {
   return String(object["name"]).toLowerCase() === name.toLowerCase();
 }

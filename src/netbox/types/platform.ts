@@ -1,7 +1,7 @@
 /** dcim.Platform: the operating system of a guest, or the release of a node. */
 import { cutName, MAX_LONG_NAME } from "../names.ts";
 import { COMMON, SLUGGED, textField } from "./fields.ts";
-import { BY_NAME, hasName, lacks, type Named } from "./object-type.ts";
+import { hasName, lacks, NAMED, type Named } from "./object-type.ts";
 import { type EntityType } from "./entity-type.ts";
 import { type ObjectOf, optional, slugged, stub, type ValueOf } from "./shape.ts";
 
@@ -20,11 +20,9 @@ export const NETBOX_PLATFORM = {
   path: "dcim/platforms",
   plural: "platforms",
   fields: FIELDS,
-  key: ({ name }) => name,
-  label: ({ name }) => name,
+  ...NAMED,
   sortedBy: ({ name }: Named) => [name],
   reads: ["name", "manufacturer"],
-  filters: [BY_NAME],
   is: (platform, object) => hasName(platform, object) && lacks(object, "manufacturer"),
   resembles: hasName,
 } satisfies EntityType<Named>;

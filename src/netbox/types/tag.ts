@@ -1,7 +1,7 @@
 /** extras.Tag: the tags of guests, and the tags that every object of a cluster has. */
 import { type Cluster, type ClusterIdentity, clusterKey } from "./cluster.ts";
 import { type TagRef, textField } from "./fields.ts";
-import { BY_NAME_THEN_SLUG, hasName, hasSlug, type Named, type WithSlug } from "./object-type.ts";
+import { BY_NAME_THEN_SLUG, hasSlug, NAMED, type Named, type WithSlug } from "./object-type.ts";
 import { type EntityType } from "./entity-type.ts";
 import { type ObjectOf, optional } from "./shape.ts";
 import type { VirtualMachine } from "./virtual-machine.ts";
@@ -18,12 +18,10 @@ export const NETBOX_TAG = {
   path: "extras/tags",
   plural: "tags",
   fields: FIELDS,
-  key: ({ name }) => name,
-  label: ({ name }) => name,
+  ...NAMED,
   sortedBy: ({ name }: Named) => [name],
   reads: ["name", "slug"],
   filters: BY_NAME_THEN_SLUG,
-  is: hasName,
   resembles: hasSlug,
 } satisfies EntityType<WithSlug>;
 

@@ -1,7 +1,6 @@
 /** virtualization.VirtualMachine: a QEMU guest or an LXC container. */
 import { CLUSTER_STUB, clusterKey, type ClusterRef, NETBOX_CLUSTER } from "./cluster.ts";
 import {
-  anyTextField,
   choiceField,
   cleared,
   COMMON,
@@ -25,7 +24,16 @@ import {
 } from "./object-type.ts";
 import { type EntityType, type Key, type Machine } from "./entity-type.ts";
 import { PLATFORM_STUB } from "./platform.ts";
-import { CLEARED, either, type ObjectOf, optional, stub, TEXT, type ValueOf } from "./shape.ts";
+import {
+  ANY_TEXT,
+  CLEARED,
+  either,
+  type ObjectOf,
+  optional,
+  stub,
+  TEXT,
+  type ValueOf,
+} from "./shape.ts";
 import { SITE_STUB, siteRef, TENANT_STUB, tenantOf, type TenantPolicy } from "./site.ts";
 
 const ADDRESS_STUB = stub({ address: TEXT }, "ip-address");
@@ -58,7 +66,7 @@ const FIELDS = {
   vcpus: optional(numberField()),
   memory: optional(integerField()),
   start_on_boot: optional(choiceField("on", "off")),
-  comments: optional(anyTextField()),
+  comments: optional(textField(ANY_TEXT)),
   // Each is set by its address.
   primary_ip4: optional(cleared()),
   primary_ip6: optional(cleared()),

@@ -13,7 +13,6 @@ import {
   PART_OF_VIRTUAL_MACHINE,
   type PartIdentity,
   VIRTUAL_MACHINE_STUB,
-  type VirtualMachineRef,
 } from "./virtual-machine.ts";
 import { vlanLink } from "./vlan.ts";
 
@@ -42,7 +41,3 @@ export const NETBOX_VM_INTERFACE = {
   fields: FIELDS,
   ...PART_OF_VIRTUAL_MACHINE,
 } satisfies EntityType<PartIdentity>;
-
-export function vmInterfaceRef(virtualMachine: VirtualMachineRef, name: string): VMInterfaceRef {
-  return { virtual_machine: virtualMachine, name };
-}
