@@ -8,7 +8,7 @@ import { cliFolders, expectError } from "./helpers/cli-folders.ts";
 import { ROOT } from "./helpers/golden.ts";
 import { rawServer, SECRET } from "./helpers/raw-server.ts";
 import { type Finished, runCli } from "./helpers/run-cli.ts";
-import { parseDenial } from "../src/rehearse/serve/token.ts";
+import { parseDenial } from "../src/rehearse/serve/rights.ts";
 import { served } from "./helpers/served.ts";
 import { tempFolder } from "./helpers/temp-folder.ts";
 

@@ -2,7 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { REHEARSAL_TOKEN } from "../src/rehearse/serve/token.ts";
+import { REHEARSAL_TOKEN } from "../src/rehearse/serve/request.ts";
 import { expectError } from "./helpers/cli-folders.ts";
 import { ask } from "./helpers/pve-client.ts";
 import { runCli, type RunOptions, startCli, type Started } from "./helpers/run-cli.ts";

@@ -1,7 +1,7 @@
 /** Faults: transient ones are retried, five failures are recorded, and --resume fills the gaps. */
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { parseServeFault } from "../../src/rehearse/serve/disturbances.ts";
+import { parseServeFault } from "../../src/rehearse/serve/rehearsal.ts";
 import { PATHS } from "../../src/proxmox/endpoints.ts";
 import { answersIn, captured, liveLab } from "../helpers/capturing.ts";
 import { IS_FULL } from "../helpers/full.ts";

@@ -1,7 +1,7 @@
 /** Parallel calls stay within the limits, and the snapshot does not depend on them. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parseServeFault } from "../../src/rehearse/serve/disturbances.ts";
+import { parseServeFault } from "../../src/rehearse/serve/rehearsal.ts";
 import { answersIn, captured } from "../helpers/capturing.ts";
 import { numRuns } from "../helpers/full.ts";
 import { served, simulated } from "../helpers/served.ts";

@@ -5,7 +5,7 @@ import { ApiToken } from "../../src/capture/token.ts";
 import { refusedIn } from "../../src/proxmox/answers.ts";
 import { type EndpointName, ENDPOINTS, parsePath, PATHS } from "../../src/proxmox/endpoints.ts";
 import { Rights } from "../../src/proxmox/rights.ts";
-import { parseDenial } from "../../src/rehearse/serve/token.ts";
+import { parseDenial } from "../../src/rehearse/serve/rights.ts";
 import { AUDITOR, captured, listing, liveLab } from "../helpers/capturing.ts";
 import type { Lab } from "../helpers/lab.ts";
 import { served } from "../helpers/served.ts";

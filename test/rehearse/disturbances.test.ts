@@ -28,9 +28,9 @@ test.each([
   }],
   ["fail", "503:0.05,reset:.1,cutx2@/nodes/*", {
     faults: [
-      { kind: "503", share: 0.05 },
-      { kind: "reset", share: 0.1 },
-      { kind: "cut", first: 2, path: "/nodes/*" },
+      { name: "503", share: 0.05 },
+      { name: "reset", share: 0.1 },
+      { name: "cut", first: 2, path: "/nodes/*" },
     ],
   }],
 ])("--%s=%s", (name, text, expected) => {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { PATHS } from "../../src/proxmox/endpoints.ts";
 import { parseMove } from "../../src/rehearse/serve/cluster.ts";
-import { type GrantedPrivileges, parseDenial, Rights } from "../../src/rehearse/serve/token.ts";
+import { type GrantedPrivileges, parseDenial, Rights } from "../../src/rehearse/serve/rights.ts";
 import type { RequestEntry, Served } from "../../src/rehearse/serve/serve.ts";
 import { ask, dataOf } from "../helpers/pve-client.ts";
 import { EXAMPLE, served } from "../helpers/served.ts";

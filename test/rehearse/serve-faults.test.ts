@@ -1,17 +1,13 @@
 /** Faults by chance: the same for the same seed, path and attempt, and real on the wire. */
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
-import {
-  faultFor,
-  parseServeFault,
-  type ServeFault,
-} from "../../src/rehearse/serve/disturbances.ts";
+import { faultFor, parseServeFault } from "../../src/rehearse/serve/rehearsal.ts";
 import { ask, envelopeOf, keepAliveAgent } from "../helpers/pve-client.ts";
 import { EXAMPLE, served } from "../helpers/served.ts";
 
 const PATHS = Array.from({ length: 40 }, (_, i) => `/nodes/pve1/qemu/${100 + i}/config`);
 
-function faultsOf(...texts: readonly string[]): { faults: ServeFault[] } {
+function faultsOf(...texts: readonly string[]): { faults: ReturnType<typeof parseServeFault>[] } {
   return { faults: texts.map(parseServeFault) };
 }
 

@@ -10,9 +10,10 @@ import {
   readListing,
   versionOf,
 } from "../../proxmox/listing.ts";
-import { type DataRow, record } from "../../proxmox/values.ts";
+import { record } from "../../proxmox/values.ts";
 import type { AnswersFile, Snapshot } from "../../run-folder/snapshot.ts";
-import type { GrantedPrivileges, Rights, Token } from "./token.ts";
+import { type Dialect, dialectOf, parseVersion } from "./replies.ts";
+import { type Denial, type GrantedPrivileges, Rights } from "./rights.ts";
 
 export interface ServedCluster {
   readonly dialect: Dialect;
@@ -59,70 +60,11 @@ function permissionsIn(answer: Answer | undefined): GrantedPrivileges | undefine
   return isListing ? listing as GrantedPrivileges : undefined;
 }
 
-/** Drops rows for which `change` returns undefined. Other values than lists and rows stay. */
-export function mapRows(data: unknown, change: (row: DataRow) => DataRow | undefined): unknown {
-  if (!Array.isArray(data)) return data;
-  return data.map((item: unknown) => {
-    const row = record(item);
-    return row === undefined ? item : change(row);
-  }).filter((item) => item !== undefined);
-}
-
-/** A row with only these keys. */
-export function picked(row: DataRow, keys: readonly string[]): DataRow {
-  return Object.fromEntries(Object.entries(row).filter(([key]) => keys.includes(key)));
-}
-
-/** major, minor, patch. */
-type Version = readonly [number, number, number];
-
-export interface Dialect {
-  readonly major: number;
-  /** The body has the error text, too, as `message`. Since libpve-http-server-perl 5.2.0. */
-  readonly hasMessage: boolean;
-  /** Errors of the HTTP server have their text as the body. Since libpve-http-server-perl 5.2.0. */
-  readonly hasPlainErrors: boolean;
-  /** Since libpve-http-server-perl 5.1.0. */
-  readonly hasDeflate: boolean;
-  /** One text for all faults of a token. Since pve-manager 8.4.17 and 9.1.5. */
-  readonly foldsUnauthorized: boolean;
-  /** Bridges need SDN.Audit or SDN.Use. Source: PVE/API2/Network.pm, index. */
-  readonly hidesBridges: boolean;
-  /** Has /nodes/{node}/lxc/{vmid}/interfaces. Since pve-container 5.0.6. */
-  readonly hasLxcInterfaces: boolean;
-}
-
-/** Assumed for a snapshot without a version. */
-const NEWEST: Version = [9, 2, 0];
-
-export function dialectOf(version: Version = NEWEST): Dialect {
-  const since = (...other: Version): boolean => compare(version, other) >= 0;
-  return {
-    major: version[0],
-    hasMessage: since(8, 4, 0),
-    hasPlainErrors: since(8, 4, 0),
-    hasDeflate: since(8, 2, 0),
-    foldsUnauthorized: since(9, 1, 5) || (since(8, 4, 17) && !since(9, 0, 0)),
-    hidesBridges: since(8, 0, 0),
-    hasLxcInterfaces: since(8, 1, 0),
-  };
-}
-
-/** "9.1.4", or "7.4-16" up to PVE 7. */
-export function parseVersion(text: string): Version | undefined {
-  const [, major, minor, patch] = /^(\d+)\.(\d+)(?:[.-](\d+))?/.exec(text) ?? [];
-  return major === undefined ? undefined : [Number(major), Number(minor), Number(patch ?? 0)];
-}
-
-function compare(a: Version, b: Version): number {
-  return a[0] - b[0] || a[1] - b[1] || a[2] - b[2];
-}
-
-/** The cluster with its disturbances. */
+/** The cluster with its changes. */
 export interface World {
   readonly cluster: ServedCluster;
-  /** The token of the client. */
-  readonly token: Token;
+  /** The token of the client: "user@realm!name". */
+  readonly token: string;
   readonly rights: Rights;
   readonly moves: Moves;
   /** Names of nodes. */
@@ -130,7 +72,7 @@ export interface World {
 }
 
 /** A guest that moves to another node after the listing was read; without `node` it is removed. */
-export interface Move {
+interface Move {
   readonly vmid: number;
   readonly node?: string;
 }
@@ -144,7 +86,7 @@ export function parseMove(text: string): Move {
   return { vmid: Number(vmid), ...(node === undefined ? {} : { node }) };
 }
 
-export class Moves {
+class Moves {
   readonly #moves: ReadonlyMap<number, Move>;
   #isDone = false;
 
@@ -162,4 +104,40 @@ export class Moves {
     const move = this.#isDone ? this.#moves.get(vmid) : undefined;
     return move === undefined ? home : move.node;
   }
+}
+
+/** Most nodes that a hint lists. */
+const MAX_NAMED = 12;
+
+/** What is different from the snapshot. */
+export interface ClusterChanges {
+  /** Nodes that have been offline for a long time: listed as such, and 595 for all of their paths. */
+  readonly offline?: readonly string[];
+  /** Guests that move, or are removed, after the listing was read. */
+  readonly moves?: readonly Move[];
+  /** Privileges that the token lacks. */
+  readonly denials?: readonly Denial[];
+}
+
+/** @throws AppError "usage" for a node, a guest or a privilege that the snapshot does not have. */
+export function changed(
+  cluster: ServedCluster,
+  token: string,
+  { offline = [], moves = [], denials = [] }: ClusterChanges,
+): World {
+  const rights = new Rights(cluster.permissions, denials);
+  const nodes = [...offline, ...moves.flatMap(({ node }) => node ?? [])];
+  const unknown = [
+    ...nodes.filter((node) => !cluster.nodes.includes(node)),
+    ...moves.filter(({ vmid }) => !cluster.guests.has(vmid)).map(({ vmid }) => vmid),
+    ...denials.filter(({ privilege }) => !rights.had(privilege)).map(({ privilege }) => privilege),
+  ];
+  if (unknown.length > 0) {
+    throw usageError(`Not in the snapshot: ${unknown.join(", ")}`, {
+      hint:
+        `Its nodes are ${cluster.nodes.slice(0, MAX_NAMED).join(", ")}; VMIDs and privileges of ` +
+        "the token have to be in the snapshot, too",
+    });
+  }
+  return { cluster, token, rights, moves: new Moves(moves), offline: new Set(offline) };
 }

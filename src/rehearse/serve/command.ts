@@ -8,11 +8,12 @@ import type { Session } from "../../terminal/session.ts";
 import { readSettings } from "../../terminal/settings.ts";
 import { groupDigits } from "../../terminal/tables.ts";
 import { exportLines } from "../server.ts";
-import { parseMove } from "./cluster.ts";
-import { type Disturbances, parseServeFault } from "./disturbances.ts";
-import { serve, type Served } from "./serve.ts";
-import { parseDenial, parseToken } from "./token.ts";
 import { REHEARSAL_SECRET, SERVE_SETTINGS } from "../settings.ts";
+import { parseMove } from "./cluster.ts";
+import { type Disturbances, parseServeFault } from "./rehearsal.ts";
+import { parseToken } from "./request.ts";
+import { parseDenial } from "./rights.ts";
+import { serve, type Served } from "./serve.ts";
 
 export async function runServe(session: Session): Promise<void> {
   const [run] = session.operands;

@@ -3,40 +3,120 @@ import type { IncomingMessage } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 import pLimit, { type LimitFunction } from "p-limit";
 import { AppError } from "../../base/errors.ts";
-import type { Answer, Failure } from "../../proxmox/answers.ts";
-import { type EndpointRow, ENDPOINTS, PATHS } from "../../proxmox/endpoints.ts";
-import type { ServedCluster, World } from "./cluster.ts";
-import { disturb, type Disturbances, faultFor, SERVE_FAULTS } from "./disturbances.ts";
-import { type ApiCall, SERVED } from "./endpoints.ts";
+import { type EndpointRow, ENDPOINTS } from "../../proxmox/endpoints.ts";
+import { drawFault, type Fault, faultReader } from "../faults.ts";
+import { createRandom } from "../random.ts";
+import { judge, SERVED } from "./answers.ts";
+import { changed, type ClusterChanges, type ServedCluster, type World } from "./cluster.ts";
 import {
   apiError,
   bareError,
+  type Dialect,
   isDrop,
-  noSuchGuest,
-  queryErrors,
-  refuse,
+  type Reply,
   type ReplyOrDrop,
-  SKIPPED,
-  success,
-  unheld,
 } from "./replies.ts";
-import { refusalOf, type Token } from "./token.ts";
+import { type ApiCall, refusalOf, refuse, type Token } from "./request.ts";
+
+type FaultKind = `${keyof typeof SERVE_FAULTS}`;
+
+interface FaultContext {
+  readonly dialect: Dialect;
+  readonly retryAfterSeconds: number | undefined;
+  /** The answer without the fault. */
+  readonly undisturbed: () => Promise<ReplyOrDrop>;
+}
+
+/** TABLE: faults. 429 and 502 to 504 come from a reverse proxy before pveproxy, which never sends them itself. */
+const SERVE_FAULTS = {
+  429: (context: FaultContext) => proxyPage(429, "Too Many Requests", context),
+  500: ({ dialect }: FaultContext) => apiError(dialect, 500, "Internal Server Error"),
+  502: (context: FaultContext) => proxyPage(502, "Bad Gateway", context),
+  503: (context: FaultContext) => proxyPage(503, "Service Unavailable", context),
+  504: (context: FaultContext) => proxyPage(504, "Gateway Timeout", context),
+  595: () => bareError(595, "Connection refused"),
+  596: () => bareError(596, "Connection timed out"),
+  597: () => bareError(597, "Connection reset by peer"),
+  reset: (): ReplyOrDrop => ({ drop: "reset" }),
+  cut: async ({ undisturbed }: FaultContext) => cut(await undisturbed()),
+  timeout: (): ReplyOrDrop => ({ drop: "silence" }),
+} as const satisfies Readonly<
+  Record<string, (context: FaultContext) => ReplyOrDrop | Promise<ReplyOrDrop>>
+>;
+
+export const parseServeFault = faultReader<FaultKind>(SERVE_FAULTS, {
+  hint:
+    '"503:0.05", or "503x2" for the first two attempts of every path; append "@/nodes/pve1/*" ' +
+    "to limit it to some paths",
+  hasPaths: true,
+});
+
+interface Attempt {
+  readonly seed: number;
+  readonly path: string;
+  /** 1, 2, 3 … */
+  readonly number: number;
+}
+
+/** At most one fault for an attempt, the same for the same seed, path and attempt. */
+export function faultFor(
+  faults: readonly Fault<FaultKind>[],
+  attempt: Attempt,
+): FaultKind | undefined {
+  const matching = faults.filter(({ path }) => path === undefined || matches(path, attempt.path));
+  const { fraction } = createRandom(attempt.seed, `fault/${attempt.path}/${attempt.number}`);
+  return drawFault(matching, attempt.number, fraction());
+}
+
+/** "/nodes/pve1/*". A pattern without a query matches paths with any query. */
+function matches(pattern: string, path: string): boolean {
+  const parts = pattern.split("*").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  const regexp = new RegExp(`^${parts.join(".*")}$`);
+  return [path, path.split("?", 1)[0] ?? ""].some((each) => regexp.test(each));
+}
+
+function proxyPage(status: number, reason: string, { retryAfterSeconds }: FaultContext): Reply {
+  const isTimed = retryAfterSeconds !== undefined && (status === 429 || status === 503);
+  return {
+    status,
+    reason,
+    text: `<html><head><title>${status} ${reason}</title></head></html>\n`,
+    textType: "text/html",
+    ...(isTimed ? { retryAfterSeconds } : {}),
+  };
+}
+
+/** An answer without a body is reset instead. */
+function cut(undisturbed: ReplyOrDrop): ReplyOrDrop {
+  if (isDrop(undisturbed) || (undisturbed.envelope ?? undisturbed.text) === undefined) {
+    return { drop: "reset" };
+  }
+  return { ...undisturbed, isCut: true };
+}
+
+export interface Disturbances extends ClusterChanges {
+  /** Delay of every answer. */
+  readonly latencyMs?: number;
+  /** Time of a guest agent call, during which it blocks a worker of its node. */
+  readonly slowAgentMs?: number;
+  /** At random; at most one for an attempt. */
+  readonly faults?: readonly Fault<FaultKind>[];
+  /** Retry-After of 429 and 503. */
+  readonly retryAfterSeconds?: number;
+  /** The token expires after this many requests. */
+  readonly expireTokenAfter?: number;
+}
 
 /** PVE/Service/pvedaemon.pm: max_workers. */
 const WORKERS_PER_NODE = 3;
 /** Decided by the node that the client talks to, without a worker of the node in the path. */
 const DECIDED_AT_ENTRY = new Set([400, 403, 501, 595]);
 
-export interface RehearsalOptions {
+interface RehearsalOptions {
   readonly token: Token;
   readonly seed: number;
   /** Delay of the answer to an invalid token. */
   readonly refusalMs: number;
-}
-
-export interface Call {
-  readonly request: IncomingMessage;
-  readonly question: ApiCall;
 }
 
 export class Rehearsal {
@@ -51,18 +131,25 @@ export class Rehearsal {
   #world: World;
   #opened = 0;
 
-  constructor(cluster: ServedCluster, options: RehearsalOptions) {
+  /** @throws AppError "usage" for a disturbance of what the snapshot does not have. */
+  constructor(
+    cluster: ServedCluster,
+    options: RehearsalOptions,
+    disturbances: Disturbances,
+  ) {
     this.cluster = cluster;
     this.#options = options;
-    this.#world = disturb(cluster, options.token, {});
+    this.#world = this.disturb(disturbances);
   }
 
   /** Replaces all disturbances and resets the attempt counters. @throws AppError "usage". */
-  disturb(disturbances: Disturbances): void {
-    this.#world = disturb(this.cluster, this.#options.token, disturbances);
+  disturb(disturbances: Disturbances): World {
+    const { user, name } = this.#options.token;
+    this.#world = changed(this.cluster, `${user}!${name}`, disturbances);
     this.#disturbances = disturbances;
     this.#attempts.clear();
     this.#opened = 0;
+    return this.#world;
   }
 
   /** Ends all waiting requests without an answer. */
@@ -71,43 +158,38 @@ export class Rehearsal {
   }
 
   /** undefined when the server was closed meanwhile. */
-  async answer(call: Call): Promise<ReplyOrDrop | undefined> {
+  async answer(request: IncomingMessage, call: ApiCall): Promise<ReplyOrDrop | undefined> {
+    const { latencyMs = 0, faults = [], retryAfterSeconds } = this.#disturbances;
+    const { dialect } = this.cluster;
+    const number = (this.#attempts.get(call.name) ?? 0) + 1;
+    this.#attempts.set(call.name, number);
+    const undisturbed = () => this.#undisturbed(request, call);
     try {
-      return await this.#answer(call);
+      await this.#pass(latencyMs);
+      const kind = faultFor(faults, { seed: this.#options.seed, path: call.name, number });
+      if (kind === undefined) return await undisturbed();
+      return await SERVE_FAULTS[kind]({ dialect, retryAfterSeconds, undisturbed });
     } catch (error) {
       if (this.#end.signal.aborted) return undefined;
       // A damaged line of the snapshot must not stop the server.
       if (!(error instanceof AppError)) throw error;
-      return apiError(this.cluster.dialect, { status: 500, text: error.message });
+      return apiError(dialect, 500, error.message);
     }
   }
 
-  async #answer(call: Call): Promise<ReplyOrDrop> {
-    const { latencyMs = 0, faults = [], retryAfterSeconds } = this.#disturbances;
-    const path = call.question.name;
-    const number = (this.#attempts.get(path) ?? 0) + 1;
-    this.#attempts.set(path, number);
-    await this.#pass(latencyMs);
-    const kind = faultFor(faults, { seed: this.#options.seed, path, number });
-    if (kind === undefined) return await this.#undisturbed(call);
-    return await SERVE_FAULTS[kind]({
-      dialect: this.cluster.dialect,
-      retryAfterSeconds,
-      undisturbed: () => this.#undisturbed(call),
-    });
-  }
-
-  async #undisturbed({ request, question }: Call): Promise<ReplyOrDrop> {
-    const { dialect } = this.cluster;
+  async #undisturbed(request: IncomingMessage, call: ApiCall): Promise<ReplyOrDrop> {
     const since = performance.now();
-    const tokenFault = (header: string | undefined) => this.#tokenFault(header);
-    const refused = refuse(request, { dialect, question, tokenFault });
+    const refused = refuse(request, {
+      dialect: this.cluster.dialect,
+      call,
+      tokenFault: (header) => this.#tokenFault(header),
+    });
     if (refused?.status === 401) {
       await this.#pass(this.#options.refusalMs - (performance.now() - since));
     }
     if (refused !== undefined) return refused;
-    const outcome = judge(question, this.#world);
-    await this.#work(question, outcome);
+    const outcome = judge(call, this.#world);
+    await this.#work(call, outcome);
     return outcome;
   }
 
@@ -122,14 +204,10 @@ export class Rehearsal {
   }
 
   /** Occupies a worker of the node in the path for as long as the call takes. */
-  async #work(
-    { endpoint, variables: { node = "" } }: ApiCall,
-    outcome: ReplyOrDrop,
-  ): Promise<void> {
-    if (
-      endpoint === undefined || SERVED[endpoint].isBlocking !== true || isDrop(outcome) ||
-      DECIDED_AT_ENTRY.has(outcome.status)
-    ) return;
+  async #work({ endpoint, variables }: ApiCall, outcome: ReplyOrDrop): Promise<void> {
+    if (endpoint === undefined || SERVED[endpoint].isBlocking !== true) return;
+    if (isDrop(outcome) || DECIDED_AT_ENTRY.has(outcome.status)) return;
+    const { node = "" } = variables;
     const { slowAgentMs = 0 } = this.#disturbances;
     const { isAgent }: EndpointRow = ENDPOINTS[endpoint];
     const workers = this.#workers.get(node) ?? pLimit(WORKERS_PER_NODE);
@@ -140,93 +218,4 @@ export class Rehearsal {
   async #pass(ms: number): Promise<void> {
     if (ms > 0) await pause(ms, undefined, { signal: this.#end.signal });
   }
-}
-
-/** In the order of Proxmox VE; the first outcome counts. Source: PVE/HTTPServer.pm, rest_handler. */
-const CHECKS: readonly ((question: ApiCall, world: World) => ReplyOrDrop | undefined)[] = [
-  forbidden,
-  unreachable,
-  elsewhere,
-];
-
-/** @throws AppError "input" for a damaged line of the snapshot. */
-function judge(question: ApiCall, world: World): ReplyOrDrop {
-  for (const check of CHECKS) {
-    const outcome = check(question, world);
-    if (outcome !== undefined) return outcome;
-  }
-  return recorded(question, world);
-}
-
-/** Checked before the node: a token without the privilege learns nothing about the node. */
-function forbidden({ endpoint, variables }: ApiCall, world: World): ReplyOrDrop | undefined {
-  const { needs }: Partial<EndpointRow> = endpoint ? ENDPOINTS[endpoint] : {};
-  if (needs?.without !== "denied") return undefined;
-  const { cluster: { dialect }, rights } = world;
-  const { node = "", vmid = "" } = variables;
-  const path = needs.on.replace("{node}", node).replace("{vmid}", String(vmid));
-  const wanted = needs.privileges(dialect.major);
-  if (!rights.lost(wanted, path)) return undefined;
-  const text = `Permission check failed (${path}, ${wanted.join("|")})`;
-  return apiError(dialect, { status: 403, text });
-}
-
-function unreachable(
-  { variables: { node } }: ApiCall,
-  { offline }: World,
-): ReplyOrDrop | undefined {
-  return node !== undefined && offline.has(node) ? bareError(595, "No route to host") : undefined;
-}
-
-/** A guest that has moved is unknown on its old node. */
-function elsewhere(question: ApiCall, world: World): ReplyOrDrop | undefined {
-  const { node, vmid = 0 } = question.variables;
-  const guest = world.cluster.guests.get(vmid);
-  if (guest === undefined || guest.node !== node) return undefined;
-  const isHere = world.moves.nodeOf(vmid, guest.node) === node;
-  return isHere ? undefined : noSuchGuest(question, world);
-}
-
-/** One server cannot refuse connections by path, so all connection failures become resets. */
-const FAILED: Readonly<Record<Failure, ReplyOrDrop>> = {
-  timeout: { drop: "silence" },
-  reset: { drop: "reset" },
-  refused: { drop: "reset" },
-  tls: { drop: "reset" },
-  dns: { drop: "reset" },
-};
-
-function recorded(question: ApiCall, world: World): ReplyOrDrop {
-  const answer = lookUp(question, world);
-  if (answer === undefined) return unheld(question, world);
-  if ("skipped" in answer) return SKIPPED[answer.skipped](question, world);
-  if ("failed" in answer) return FAILED[answer.failed];
-  const { status, error = "", data = null, ...beside } = answer;
-  if (status >= 595) return bareError(status, error);
-  if (status >= 400) return apiError(world.cluster.dialect, { status, text: error, beside });
-  const view = question.endpoint && SERVED[question.endpoint].view;
-  const seen = success({ ...beside, data: view === undefined ? data : view(data, world) });
-  if (question.endpoint === "resources") world.moves.finish();
-  return seen;
-}
-
-function lookUp(question: ApiCall, world: World): Answer | undefined {
-  const { path, endpoint, variables, query } = question;
-  const { cluster, moves } = world;
-  // A snapshot has no pending changes: the config is the same with `current` and without.
-  const isConfig = endpoint === "config" && queryErrors(query, SERVED.config) === undefined;
-  const name = isConfig ? path : question.name;
-  const { node, vmid } = variables;
-  // Without `type`, Proxmox VE also lists nodes and storages, which a snapshot does not have.
-  if (endpoint === "resources" && name === path) return cluster.answer(PATHS.resources);
-  // Older snapshots have no ACL; its entries are made from the permissions.
-  if (endpoint === "acl" && cluster.permissions !== undefined) {
-    return cluster.answer(PATHS.acl) ?? { status: 200, data: null };
-  }
-  const guest = vmid === undefined ? undefined : cluster.guests.get(vmid);
-  if (guest === undefined || moves.nodeOf(vmid ?? 0, guest.node) !== node) {
-    return cluster.answer(name, node);
-  }
-  // The answers of a guest that moved are filed under the node on which it was captured.
-  return cluster.answer(name.replace(`/nodes/${node}/`, `/nodes/${guest.node}/`), guest.node);
 }

@@ -1,7 +1,7 @@
 /**
  * A Proxmox VE API on the loopback that answers from a snapshot, as pveproxy would:
  *
- *   const served = await serve(snapshot, { seed: 7, faults: [parseFault("503:0.05")] });
+ *   const served = await serve(snapshot, { seed: 7, faults: [parseServeFault("503:0.05")] });
  *   await fetch(`${served.url}/api2/json/nodes`, …);
  *   served.traffic.mostByNode.get("pve1");
  *   await served.close();
@@ -11,16 +11,14 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { Socket } from "node:net";
 import { deflateSync, gzipSync } from "node:zlib";
-import { type EndpointRow, ENDPOINTS, sortKeyOf } from "../../proxmox/endpoints.ts";
+import { ENDPOINTS, sortKeyOf } from "../../proxmox/endpoints.ts";
 import type { Snapshot } from "../../run-folder/snapshot.ts";
 import { createRandom, type Random } from "../random.ts";
 import { HOST, listen, makeCertificate } from "../server.ts";
-import { type Dialect, openCluster } from "./cluster.ts";
-import type { Disturbances } from "./disturbances.ts";
-import { type ApiCall, parseQuestion } from "./endpoints.ts";
-import { Rehearsal } from "./rehearsal.ts";
-import { isDrop, type Reply } from "./replies.ts";
-import { REHEARSAL_TOKEN, type Token } from "./token.ts";
+import { openCluster } from "./cluster.ts";
+import { type Disturbances, Rehearsal } from "./rehearsal.ts";
+import { type Dialect, isDrop, type Reply } from "./replies.ts";
+import { type ApiCall, parseCall, REHEARSAL_TOKEN, type Token } from "./request.ts";
 
 /** PVE/APIServer/AnyEvent.pm, new: timeout. */
 const IDLE_MS = 5000;
@@ -63,8 +61,7 @@ export interface Served {
  */
 export async function serve(snapshot: Snapshot, options: ServeOptions = {}): Promise<Served> {
   const { token = REHEARSAL_TOKEN, seed = 1, refusalMs = REFUSAL_MS } = options;
-  const rehearsal = new Rehearsal(await openCluster(snapshot), { token, seed, refusalMs });
-  rehearsal.disturb(options);
+  const rehearsal = new Rehearsal(await openCluster(snapshot), { token, seed, refusalMs }, options);
   const { keyPem, certificatePem, fingerprint } = await makeCertificate();
   const server = createServer({
     key: keyPem,
@@ -75,9 +72,40 @@ export async function serve(snapshot: Snapshot, options: ServeOptions = {}): Pro
   });
   const traffic = new Traffic();
   const connections = new Connections(server, options.idleMs ?? IDLE_MS);
-  server.on("secureConnection", () => traffic.connect());
-  const handler = { rehearsal, traffic, connections, seed, onRequest: options.onRequest };
-  server.on("request", (request, response) => void handle({ request, response }, handler));
+  server.on("secureConnection", () => traffic.connections += 1);
+  server.on("request", async (request, response) => {
+    const { socket, method = "" } = request;
+    const since = performance.now();
+    const isKept = connections.admit(socket);
+    const call = parseCall(request.url ?? "");
+    const visit = traffic.enter(method, call);
+    let isOver = false;
+    const leave = (status?: number): void => {
+      if (isOver) return;
+      isOver = true;
+      visit.leave(status);
+      const tookMs = performance.now() - since;
+      options.onRequest?.({ method, path: call.name, status, tookMs });
+    };
+    response.on("close", () => {
+      connections.rest(socket);
+      leave();
+    });
+    const outcome = await rehearsal.answer(request, call);
+    if (outcome === undefined || socket.destroyed) return;
+    if (isDrop(outcome)) {
+      if (outcome.drop === "reset") connections.reset(socket);
+      else socket.setTimeout(SILENCE_MS);
+      return;
+    }
+    const random = createRandom(seed, `order/${call.name}/${visit.count}`);
+    const reply = outcome.envelope === undefined
+      ? outcome
+      : { ...outcome, envelope: shuffled(outcome.envelope, call.path, random) };
+    // Counted before it is sent: the client may send its next request as soon as it has the answer.
+    leave(outcome.status);
+    send(response, reply, { dialect: rehearsal.cluster.dialect, isKept });
+  });
   const port = await listen(server, options.port ?? 0);
   return {
     url: `https://${HOST}:${port}`,
@@ -87,7 +115,7 @@ export async function serve(snapshot: Snapshot, options: ServeOptions = {}): Pro
     certificatePem,
     token,
     traffic,
-    disturb: (disturbances) => rehearsal.disturb(disturbances),
+    disturb: (disturbances) => void rehearsal.disturb(disturbances),
     async close() {
       rehearsal.end();
       const closed = once(server, "close");
@@ -101,14 +129,6 @@ export async function serve(snapshot: Snapshot, options: ServeOptions = {}): Pro
 /** Longer than any client waits for an answer. */
 const SILENCE_MS = 600_000;
 
-interface RequestHandler {
-  readonly rehearsal: Rehearsal;
-  readonly connections: Connections;
-  readonly traffic: Traffic;
-  readonly seed: number;
-  readonly onRequest?: ((entry: RequestEntry) => void) | undefined;
-}
-
 export interface RequestEntry {
   readonly method: string;
   readonly path: string;
@@ -117,90 +137,48 @@ export interface RequestEntry {
   readonly tookMs: number;
 }
 
-async function handle(exchange: Exchange, handler: RequestHandler): Promise<void> {
-  const { request, response } = exchange;
-  const { socket, method = "", url = "" } = request;
-  const { rehearsal, connections, traffic, seed } = handler;
-  const since = performance.now();
-  const isKept = connections.admit(socket);
-  const question = parseQuestion(url);
-  const visit = traffic.enter(method, question);
-  const leave = (status?: number): void => {
-    if (!visit.leave(status)) return;
-    const tookMs = performance.now() - since;
-    handler.onRequest?.({ method, path: question.name, status, tookMs });
-  };
-  response.on("close", () => {
-    connections.rest(socket);
-    leave();
-  });
-  const outcome = await rehearsal.answer({ request, question });
-  if (outcome === undefined || socket.destroyed) return;
-  if (!isDrop(outcome)) {
-    const random = createRandom(seed, `order/${question.name}/${visit.count}`);
-    const print = (envelope: object): string =>
-      JSON.stringify(shuffled(envelope, question.path, random));
-    // Counted before it is sent: the client may send its next request as soon as it has the answer.
-    leave(outcome.status);
-    send(exchange, outcome, { dialect: rehearsal.cluster.dialect, isKept, print });
-  } else if (outcome.drop === "reset") connections.reset(socket);
-  else socket.setTimeout(SILENCE_MS);
-}
-
 /** Shorter bodies are not compressed. Source: PVE/APIServer/AnyEvent.pm, response. */
 const COMPRESSED_FROM_BYTES = 1024;
 
-interface Sending {
-  readonly dialect: Dialect;
-  /** Keep the connection open if the reply allows it. */
-  readonly isKept: boolean;
-  /** Envelope → body. */
-  readonly print: (envelope: object) => string;
-}
-
-interface Exchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-}
-
-function send({ request, response }: Exchange, reply: Reply, sending: Sending): void {
+function send(
+  response: ServerResponse,
+  reply: Reply,
+  /** `isKept`: keep the connection open if the reply allows it. */
+  { dialect, isKept }: { dialect: Dialect; isKept: boolean },
+): void {
+  const { req: request } = response;
   const plain = Buffer.from(
-    reply.envelope === undefined ? reply.text ?? "" : sending.print(reply.envelope),
+    reply.envelope === undefined ? reply.text ?? "" : JSON.stringify(reply.envelope),
   );
-  const coding = codingOf(request.headers["accept-encoding"], sending.dialect);
+  const coding = codingOf(request.headers["accept-encoding"], dialect);
   const isCoded = coding !== undefined && plain.length > COMPRESSED_FROM_BYTES;
   const body = isCoded ? coding.encode(plain) : plain;
-  const isKept = sending.isKept && reply.status < 400 && wantsKeepAlive(request);
+  const isAlive = isKept && reply.status < 400 && wantsKeepAlive(request);
   const now = new Date().toUTCString();
-  const headers: readonly (readonly [string, string | number | undefined])[] = [
-    ["Cache-Control", "max-age=0"],
-    ["Connection", isKept ? "Keep-Alive" : "close"],
-    ["Date", now],
-    ["Pragma", "no-cache"],
-    ["Retry-After", reply.retryAfterSeconds],
-    ["Server", "pve-api-daemon/3.0"],
-    ["Content-Encoding", isCoded ? coding.name : undefined],
-    ["Content-Length", body.length === 0 ? undefined : body.length],
-    ["Content-Type", reply.envelope === undefined ? reply.textType : JSON_TYPE],
-    ["Expires", now],
-  ];
+  const headers = {
+    "Cache-Control": "max-age=0",
+    "Connection": isAlive ? "Keep-Alive" : "close",
+    "Date": now,
+    "Pragma": "no-cache",
+    "Retry-After": reply.retryAfterSeconds,
+    "Server": "pve-api-daemon/3.0",
+    "Content-Encoding": isCoded ? coding.name : undefined,
+    "Content-Length": body.length === 0 ? undefined : body.length,
+    "Content-Type": reply.envelope === undefined ? reply.textType : JSON_TYPE,
+    "Expires": now,
+  };
   // A reply without a body has no Content-Length and ends with the connection.
   response.useChunkedEncodingByDefault = false;
   response.sendDate = false;
-  const sent = headers.flatMap(([name, value]) => (value === undefined ? [] : [name, `${value}`]));
-  response.writeHead(reply.status, phrase(reply.reason), sent);
+  const sent = Object.entries(headers).filter(([, value]) => value !== undefined);
+  response.writeHead(reply.status, phrase(reply.reason), sent.flat().map(String));
   if (reply.isCut !== true) response.end(body);
   else response.write(body.subarray(0, body.length / 2), () => request.socket.destroy());
 }
 
 const JSON_TYPE = "application/json;charset=UTF-8";
 
-interface Coding {
-  readonly name: string;
-  encode(body: Buffer): Buffer;
-}
-
-function codingOf(accepted: string | string[] = "", dialect: Dialect): Coding | undefined {
+function codingOf(accepted: string | string[] = "", dialect: Dialect) {
   if (accepted.includes("gzip")) return { name: "gzip", encode: gzipSync };
   if (!dialect.hasDeflate || !accepted.includes("deflate")) return undefined;
   return { name: "deflate", encode: deflateSync };
@@ -264,7 +242,7 @@ class Connections {
 }
 
 /** Shuffles keys, and rows that have no order: Perl's hashes come in another order on every call. */
-export function shuffled(envelope: object, path: string, random: Random): object {
+function shuffled(envelope: object, path: string, random: Random): object {
   const data: unknown = "data" in envelope ? envelope.data : undefined;
   const isUnordered = Array.isArray(data) && sortKeyOf(path) !== undefined;
   const rows = isUnordered ? { ...envelope, data: inAnyOrder(data, random) } : envelope;
@@ -283,45 +261,34 @@ function inAnyOrder<Item>(items: readonly Item[], random: Random): Item[] {
   return drawn.sort((a, b) => a.place - b.place).map(({ item }) => item);
 }
 
-export interface Visit {
-  /** Requests of this path so far, this one included. */
-  readonly count: number;
-  /** Ends the request, without a status when there was no answer. False: it had ended before. */
-  leave(status: number | undefined): boolean;
-}
-
-/** Requests that run now, and the maximum so far. */
+/** Requests that run at the same time, by node. */
 class Gauge {
-  #now = 0;
-  most = 0;
+  readonly #now = new Map<string, number>();
+  /** The most so far. */
+  readonly most = new Map<string, number>();
 
-  enter(): void {
-    this.#now += 1;
-    this.most = Math.max(this.most, this.#now);
+  enter(node: string): void {
+    this.most.set(node, Math.max(this.most.get(node) ?? 0, increase(this.#now, node)));
   }
 
-  leave(): void {
-    this.#now -= 1;
+  leave(node: string): void {
+    increase(this.#now, node, -1);
   }
 }
 
 /** Counts of requests: in all, and how many ran at the same time. */
-export class Traffic {
+class Traffic {
+  /** TLS connections so far. */
+  connections = 0;
   /** Path → requests. */
   readonly asked = new Map<string, number>();
   /** Status → answers; 0: no answer. */
   readonly answered = new Map<number, number>();
   /** Method → requests. */
   readonly methods = new Map<string, number>();
-  #connections = 0;
   readonly #all = new Gauge();
-  readonly #nodes = new Map<string, Gauge>();
-  readonly #agents = new Map<string, Gauge>();
-
-  /** TLS connections so far. */
-  get connections(): number {
-    return this.#connections;
-  }
+  readonly #nodes = new Gauge();
+  readonly #agents = new Gauge();
 
   get requests(): number {
     return [...this.asked.values()].reduce((sum, count) => sum + count, 0);
@@ -329,59 +296,40 @@ export class Traffic {
 
   /** Most requests at the same time. */
   get most(): number {
-    return this.#all.most;
+    return this.#all.most.get("") ?? 0;
   }
 
   /** Node → most requests at the same time. */
   get mostByNode(): ReadonlyMap<string, number> {
-    return mostOf(this.#nodes);
+    return this.#nodes.most;
   }
 
   /** Node → most guest agent calls at the same time. */
   get mostAgentsByNode(): ReadonlyMap<string, number> {
-    return mostOf(this.#agents);
+    return this.#agents.most;
   }
 
-  connect(): void {
-    this.#connections += 1;
-  }
-
-  enter(method: string, { name, endpoint, variables: { node } }: ApiCall): Visit {
-    const { isAgent }: Partial<EndpointRow> = endpoint ? ENDPOINTS[endpoint] : {};
-    const count = increase(this.asked, name);
+  /** `count`: requests of this path so far, this one included; `leave`: ends the request. */
+  enter(method: string, { name, endpoint, variables: { node } }: ApiCall) {
+    const isAgent = endpoint !== undefined && "isAgent" in ENDPOINTS[endpoint];
     increase(this.methods, method);
-    const gauges = [
-      this.#all,
-      ...(node === undefined ? [] : [gaugeOf(this.#nodes, node)]),
-      ...(node === undefined || isAgent !== true ? [] : [gaugeOf(this.#agents, node)]),
-    ];
-    for (const gauge of gauges) gauge.enter();
-    let isOver = false;
+    const ofNode = isAgent ? [this.#nodes, this.#agents] : [this.#nodes];
+    this.#all.enter("");
+    if (node !== undefined) { for (const gauge of ofNode) gauge.enter(node); }
     return {
-      count,
-      leave: (status) => {
-        if (isOver) return false;
-        isOver = true;
-        increase(this.answered, status ?? 0);
-        for (const gauge of gauges) gauge.leave();
-        return true;
+      count: increase(this.asked, name),
+      /** Without a status: there was no answer. */
+      leave: (status = 0): void => {
+        increase(this.answered, status);
+        this.#all.leave("");
+        if (node !== undefined) { for (const gauge of ofNode) gauge.leave(node); }
       },
     };
   }
 }
 
-function increase<Key>(counts: Map<Key, number>, key: Key): number {
-  const count = (counts.get(key) ?? 0) + 1;
+function increase<Key>(counts: Map<Key, number>, key: Key, by = 1): number {
+  const count = (counts.get(key) ?? 0) + by;
   counts.set(key, count);
   return count;
-}
-
-function gaugeOf(gauges: Map<string, Gauge>, node: string): Gauge {
-  const gauge = gauges.get(node) ?? new Gauge();
-  gauges.set(node, gauge);
-  return gauge;
-}
-
-function mostOf(gauges: ReadonlyMap<string, Gauge>): Map<string, number> {
-  return new Map([...gauges].map(([node, { most }]) => [node, most]));
 }

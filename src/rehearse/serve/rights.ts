@@ -1,78 +1,6 @@
-/** The API token that the server accepts, its refusals of others, and the privileges that denials leave it. */
+/** The privileges of the token: those that the snapshot recorded, without those that are denied. */
 import { usageError } from "../../base/errors.ts";
-import type { SettingRow, TextsOf } from "../../base/setting.ts";
 import { ancestorsOf, NO_ACCESS } from "../../proxmox/acl.ts";
-import { REHEARSAL_SECRET, SERVE_SETTINGS } from "../settings.ts";
-
-/** `user@realm!name` and its secret. */
-export interface Token {
-  /** With realm: "rehearsal@pve". */
-  readonly user: string;
-  readonly name: string;
-  readonly value: string;
-}
-
-export const REHEARSAL_TOKEN: Token = {
-  user: SERVE_SETTINGS.PROXMOX_USER.default,
-  name: SERVE_SETTINGS.PROXMOX_TOKEN_NAME.default,
-  value: REHEARSAL_SECRET,
-};
-
-/** PVE/Auth/Plugin.pm: user_regex, realm_regex. */
-const USER = "[^\\s:/]+@[A-Za-z][\\w.-]+";
-const NAME = "[A-Za-z][\\w.-]+";
-const ALLOWED = {
-  PROXMOX_USER: new RegExp(`^${USER}$`),
-  PROXMOX_TOKEN_NAME: new RegExp(`^${NAME}$`),
-  PROXMOX_TOKEN_VALUE: /^[\w-]+$/,
-} as const;
-const ID_REGEXP = new RegExp(`^(${USER})!(${NAME})$`);
-
-/** @throws AppError "usage" for names that a token cannot have. */
-export function parseToken(texts: TextsOf<typeof SERVE_SETTINGS>): Token {
-  const text = (name: keyof typeof SERVE_SETTINGS, fallback: string): string => {
-    const value = texts[name] ?? fallback;
-    const row: SettingRow = SERVE_SETTINGS[name];
-    if (ALLOWED[name].test(value)) return value;
-    throw usageError(`Setting ${name} is ${row.secret ? "not usable" : `"${value}"`}`, {
-      hint: `Allowed: ${row.allowed}`,
-    });
-  };
-  return {
-    user: text("PROXMOX_USER", REHEARSAL_TOKEN.user),
-    name: text("PROXMOX_TOKEN_NAME", REHEARSAL_TOKEN.name),
-    value: text("PROXMOX_TOKEN_VALUE", REHEARSAL_TOKEN.value),
-  };
-}
-
-/** The error text for a request without a token. */
-export const NO_TOKEN = "No ticket";
-
-/**
- * The header `Authorization: PVEAPIToken=user@realm!name=secret` → the error text, or undefined when it is accepted.
- * Source: PVE/APIServer/Formatter.pm (extract_auth_value), PVE/AccessControl.pm (verify_token).
- */
-export function refusalOf(header: string | undefined, token: Token): string | undefined {
-  const given = /(?:^|\s)PVEAPIToken[= ]([^;]*)/.exec(header ?? "")?.[1];
-  if (given === undefined || given === "") return NO_TOKEN;
-  const [, id = "", value] = /^(.*)=(.*)$/s.exec(unescapeUri(given)) ?? [];
-  if (value === undefined) return "no tokenid specified";
-  const [, user, name] = ID_REGEXP.exec(id) ?? [];
-  if (user === undefined) {
-    return `'${id}' is not a valid token ID - not able to split into user and token parts`;
-  }
-  if (user !== token.user) return `no such user ('${user}')`;
-  if (name !== token.name) return `no such token '${name}' for user '${user}'`;
-  return value === token.value ? undefined : "invalid token value!";
-}
-
-/** "%41" → "A"; other text stays. */
-function unescapeUri(text: string): string {
-  return text.replace(
-    /%([0-9a-f]{2})/gi,
-    (_, hex: string) => String.fromCharCode(parseInt(hex, 16)),
-  );
-}
 
 /** Path → privilege → 1 when paths below inherit it. The answer of /access/permissions. */
 export type GrantedPrivileges = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -143,18 +71,18 @@ export class Rights {
   }
 
   /**
-   * ACL entries that give the token these privileges, as far as built-in roles can. undefined: the
-   * snapshot has no listing. Empty: the token may not read the ACL.
+   * ACL entries that give the token, "user@realm!name", these privileges, as far as built-in roles can.
+   * undefined: the snapshot has no listing. Empty: the token may not read the ACL.
    * Source: PVE/API2/ACL.pm, read_acl.
    */
-  acl({ user, name }: Pick<Token, "user" | "name">): Record<string, unknown>[] | undefined {
+  acl(token: string): Record<string, unknown>[] | undefined {
     const listing = this.listing() ?? this.#listing;
     if (listing === undefined) return undefined;
     if (!Object.hasOwn(listing["/access"] ?? {}, "Sys.Audit")) return [];
     const entry = (path: string, roleid: string, propagate = 1) => ({
       path,
       type: "token",
-      ugid: `${user}!${name}`,
+      ugid: token,
       roleid,
       propagate,
     });
@@ -164,7 +92,7 @@ export class Rights {
     ]);
     const isOnTop = denied.some(({ path }) => path === "/");
     return [
-      { ...entry("/", "PVEAuditor"), type: "user", ugid: user },
+      { ...entry("/", "PVEAuditor"), type: "user", ugid: token.replace(/!.*/, "") },
       ...(isOnTop ? [] : [entry("/", "PVEAuditor")]),
       ...denied,
     ];
