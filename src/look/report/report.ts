@@ -12,7 +12,7 @@ import { guestsChapter } from "./chapters/guests.ts";
 import { leftOutChapter } from "./chapters/left-out.ts";
 import { storageChapter } from "./chapters/storage.ts";
 import { topologyChapter } from "./chapters/topology.ts";
-import { type Html, markup, sizeOfMib } from "./page/markup.ts";
+import { type Figure, figuresHtml, type Html, markup, sizeOfMib } from "./page/markup.ts";
 import { pageHtml } from "./page/page.ts";
 import { readTopology } from "./topology.ts";
 
@@ -115,13 +115,7 @@ function mastheadHtml(
 ${snapshot && verdictHtml(snapshot)}${
     remarks.map((remark) => markup`<p class="verdict partial">${remark}</p>`)
   }
-<dl class="figures">${
-    figuresOf(inventory).map(([word, figure, note]) =>
-      markup`<div><dt>${word}</dt><dd>${figure}${
-        note !== "" && markup` <small>${note}</small>`
-      }</dd></div>`
-    )
-  }</dl>`;
+${figuresHtml(figuresOf(inventory))}`;
 }
 
 function verdictHtml({ outcome, incomplete, answers }: NonNullable<Inspection["snapshot"]>): Html {
@@ -144,22 +138,25 @@ function timeText(iso: string): string {
   return `${format.format(new Date(iso)).replace(" at ", ", ")} UTC`;
 }
 
-function figuresOf({ nodes, guests, addresses, disks }: RunInventory): [string, string, string][] {
+function figuresOf({ nodes, guests, addresses, disks }: RunInventory): Figure[] {
   const away = nodes.filter(({ status }) => status !== "active").length;
   const active = guests.filter(({ row }) => row.status === "active").length;
   const leftOut = guests.filter(({ row }) => row.left_out !== undefined).length;
-  const vcpus = sumOf(guests, ({ row }) => row.vcpus);
+  const memory = sumOf(guests, ({ row }) => row.memory_mib);
+  const note = "assigned";
   return [
-    ["Nodes", groupDigits(nodes.length), away === 0 ? "" : `${groupDigits(away)} offline`],
-    [
-      "Guests",
-      groupDigits(guests.length),
-      `${groupDigits(active)} active${leftOut === 0 ? "" : `, ${groupDigits(leftOut)} left out`}`,
-    ],
-    ["vCPUs", groupDigits(vcpus), "assigned"],
-    ["Memory", sizeOfMib(sumOf(guests, ({ row }) => row.memory_mib)), "assigned"],
-    ["Disks", sizeOfMib(sumOf(disks, ({ mib }) => mib)), "assigned"],
-    ["Addresses", groupDigits(addresses.length), ""],
+    { word: "Nodes", figure: nodes.length, note: away > 0 && `${groupDigits(away)} offline` },
+    {
+      word: "Guests",
+      figure: guests.length,
+      note: `${groupDigits(active)} active${
+        leftOut === 0 ? "" : `, ${groupDigits(leftOut)} left out`
+      }`,
+    },
+    { word: "vCPUs", figure: sumOf(guests, ({ row }) => row.vcpus), note },
+    { word: "Memory", figure: sizeOfMib(memory), note },
+    { word: "Disks", figure: sizeOfMib(sumOf(disks, ({ mib }) => mib)), note },
+    { word: "Addresses", figure: addresses.length },
   ];
 }
 

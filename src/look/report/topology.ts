@@ -4,7 +4,14 @@ import { objectOf, type Reading, rowsOf, thenRead } from "../../proxmox/answers.
 import { PATHS } from "../../proxmox/endpoints.ts";
 import { type AddressedGuest, addressedGuests, readListing } from "../../proxmox/listing.ts";
 import { parentOf, portsOf, vlanIdOf } from "../../proxmox/node-interfaces.ts";
-import { flag, integer, parsePropertyString, parseVlanId, text } from "../../proxmox/values.ts";
+import {
+  type DataRow,
+  flag,
+  integer,
+  parsePropertyString,
+  parseVlanId,
+  text,
+} from "../../proxmox/values.ts";
 import type { AnswersFile, Snapshot } from "../../run-folder/snapshot.ts";
 import { interfaceType } from "../../transform/mapping/values.ts";
 
@@ -16,47 +23,13 @@ export interface Topology {
   readonly ofGuest: ReadonlyMap<string, readonly string[]>;
 }
 
-/** Memory holds the answers of one node at a time. @throws AppError "input". */
-export async function readTopology(snapshot: Snapshot): Promise<Topology> {
-  const listing = readListing(await snapshot.cluster());
-  const listedGuests = addressedGuests(listing.resources);
-  const byKey = new Map(listedGuests.map((guest) => [guestKey(guest), guest]));
-  const guests = Map.groupBy(byKey.values(), ({ node }) => node);
-  const names = [...new Set([...listing.nodes.keys(), ...snapshot.nodes, ...guests.keys()])]
-    .sort(compareNatural);
-  const nodes: NodeWiring[] = [];
-  for (const node of names) {
-    const listed = (guests.get(node) ?? []).toSorted((a, b) => a.vmid - b.vmid);
-    nodes.push(nodeWiring({ node, guests: listed }, await snapshot.node(node)));
-  }
-  const nics = nodes.flatMap((node) => node.nics);
-  const networks = new Set(nics.flatMap((nic) => networkNameOf(nic) ?? []));
-  return {
-    nodes,
-    networks: [...networks].sort(byKindAndName),
-    ofGuest: new Map(
-      [...Map.groupBy(nics, ({ guest }) => guestKey(guest))].map(([key, own]) => [
-        key,
-        [...new Set(own.flatMap((nic) => networkNameOf(nic) ?? []))],
-      ]),
-    ),
-  };
-}
-
-export function guestKey({ kind, vmid }: Pick<AddressedGuest, "kind" | "vmid">): string {
-  return `${kind}/${vmid}`;
-}
-
-/** "VLAN 20", "vmbr0" (untagged) or "vmbr0 trunk"; undefined for a NIC without a bridge. */
-export function networkNameOf({ bridge, vlanId, trunks }: GuestNic): string | undefined {
-  if (vlanId !== undefined) return `VLAN ${vlanId}`;
-  if (bridge === undefined || bridge === "") return undefined;
-  return trunks === undefined || trunks === "" ? bridge : `${bridge} trunk`;
-}
-
-function byKindAndName(a: string, b: string): number {
-  const [isVlanA, isVlanB] = [a.startsWith("VLAN "), b.startsWith("VLAN ")];
-  return Number(isVlanB) - Number(isVlanA) || compareNatural(a, b);
+export interface NodeWiring {
+  readonly node: string;
+  /** Or why they are not known. */
+  readonly ports: Reading<readonly NodePort[]>;
+  readonly nics: readonly GuestNic[];
+  /** Guests whose config was not read. */
+  readonly unread: readonly AddressedGuest[];
 }
 
 /** An interface of a node. */
@@ -75,39 +48,64 @@ export interface NodePort {
 
 export interface GuestNic {
   readonly guest: AddressedGuest;
-  /** "net0" */
-  readonly key: string;
   readonly bridge: string | undefined;
-  readonly vlanId: number | undefined;
-  /** "10;20;40-42" */
-  readonly trunks: string | undefined;
+  /** On the bridge: "VLAN 20", "untagged" or "trunk". */
+  readonly title: string;
+  /** On the node: "VLAN 20", "vmbr0" (untagged) or "vmbr0 trunk"; undefined without a bridge. */
+  readonly network: string | undefined;
 }
 
-export interface NodeWiring {
-  readonly node: string;
-  /** Or why they are not known. */
-  readonly ports: Reading<readonly NodePort[]>;
-  readonly nics: readonly GuestNic[];
-  /** Guests whose config was not read. */
-  readonly unread: readonly AddressedGuest[];
+/** Memory holds the answers of one node at a time. @throws AppError "input". */
+export async function readTopology(snapshot: Snapshot): Promise<Topology> {
+  const keys = ["type", "vmid", "node", "name"];
+  const listing = readListing(await snapshot.cluster(), keys);
+  const guests = new Map(
+    addressedGuests(listing.resources).map((guest) => [guestKey(guest), guest]),
+  );
+  const byNode = Map.groupBy(guests.values(), ({ node }) => node);
+  const names = new Set([...listing.nodes.keys(), ...snapshot.nodes, ...byNode.keys()]);
+  const nodes: NodeWiring[] = [];
+  for (const node of [...names].sort(compareNatural)) {
+    const listed = (byNode.get(node) ?? []).toSorted((a, b) => a.vmid - b.vmid);
+    nodes.push(nodeWiring(node, listed, await snapshot.node(node)));
+  }
+  const nics = nodes.flatMap((node) => node.nics);
+  const byGuest = Map.groupBy(nics, ({ guest }) => guestKey(guest));
+  return {
+    nodes,
+    networks: networksOf(nics).sort(byKindAndName),
+    ofGuest: new Map([...byGuest].map(([key, own]) => [key, networksOf(own)])),
+  };
 }
 
-interface Listed {
-  readonly node: string;
-  readonly guests: readonly AddressedGuest[];
+export function guestKey(
+  { kind = "", vmid }: { readonly kind?: string | undefined; readonly vmid: string | number },
+): string {
+  return `${kind}/${vmid}`;
 }
 
-export function nodeWiring({ node, guests }: Listed, file: AnswersFile | undefined): NodeWiring {
+function networksOf(nics: readonly GuestNic[]): string[] {
+  return [...new Set(nics.flatMap(({ network }) => network ?? []))];
+}
+
+function byKindAndName(a: string, b: string): number {
+  const [isVlanA, isVlanB] = [a.startsWith("VLAN "), b.startsWith("VLAN ")];
+  return Number(isVlanB) - Number(isVlanA) || compareNatural(a, b);
+}
+
+function nodeWiring(
+  node: string,
+  guests: readonly AddressedGuest[],
+  file: AnswersFile | undefined,
+): NodeWiring {
+  const rows = rowsOf(file?.get(PATHS.network(node)));
   const configs = guests.map((guest) => ({
     guest,
     config: objectOf(file?.get(PATHS.config(guest))),
   }));
   return {
     node,
-    ports: thenRead(
-      rowsOf(file?.get(PATHS.network(node))),
-      (rows) => ({ value: rows.flatMap(portOf) }),
-    ),
+    ports: thenRead(rows, (value) => ({ value: value.flatMap(portOf) })),
     nics: configs.flatMap(({ guest, config }) =>
       "value" in config ? nicsOf(guest, config.value) : []
     ),
@@ -115,9 +113,7 @@ export function nodeWiring({ node, guests }: Listed, file: AnswersFile | undefin
   };
 }
 
-type Row = Readonly<Record<string, unknown>>;
-
-function portOf(row: Row): NodePort[] {
+function portOf(row: DataRow): NodePort[] {
   const name = text(row["iface"]);
   if (name === undefined) return [];
   const mtu = text(row["mtu"]);
@@ -126,6 +122,7 @@ function portOf(row: Row): NodePort[] {
     flag(row["bridge_vlan_aware"]) === true ? "VLAN aware" : undefined,
     mtu === undefined ? undefined : `MTU ${mtu}`,
   ];
+  const lower = LOWER_KEYS.flatMap((key) => portsOf(row[key]));
   return [{
     name,
     type: interfaceType(text(row["type"]) ?? ""),
@@ -133,30 +130,28 @@ function portOf(row: Row): NodePort[] {
     vlanId: vlanIdOf(row),
     addresses: [row["cidr"], row["cidr6"]].flatMap((cidr) => text(cidr) ?? []),
     facts: facts.filter((fact) => fact !== undefined),
-    over: overOf(row),
+    over: [...new Set([...lower, parentOf(row) ?? []].flat())],
   }];
 }
 
 /** A row has some of these keys, depending on its type. Source: PVE/INotify.pm. */
 const LOWER_KEYS = ["bridge_ports", "slaves", "ovs_ports", "ovs_bonds"] as const;
 
-function overOf(row: Row): string[] {
-  const parent = parentOf(row);
-  const lower = LOWER_KEYS.flatMap((key) => portsOf(row[key]));
-  return [...new Set([...lower, ...(parent === undefined ? [] : [parent])])];
+function nicsOf(guest: AddressedGuest, config: DataRow): GuestNic[] {
+  return Object.entries(config).flatMap(([key, value]) => {
+    const pairs = /^net\d+$/.test(key)
+      ? parsePropertyString(text(value) ?? "", "model")
+      : undefined;
+    return pairs === undefined ? [] : [{ guest, ...networkIn(pairs) }];
+  });
 }
 
-function nicsOf(guest: AddressedGuest, config: Row): GuestNic[] {
-  return Object.entries(config).flatMap(([key, value]) => {
-    if (!/^net\d+$/.test(key)) return [];
-    const pairs = parsePropertyString(text(value) ?? "", "model");
-    if (pairs === undefined) return [];
-    return [{
-      guest,
-      key,
-      bridge: pairs.get("bridge"),
-      vlanId: parseVlanId(integer(pairs.get("tag") ?? "")),
-      trunks: pairs.get("trunks"),
-    }];
-  });
+function networkIn(pairs: ReadonlyMap<string, string>): Omit<GuestNic, "guest"> {
+  const bridge = pairs.get("bridge") || undefined;
+  const vlanId = parseVlanId(integer(pairs.get("tag") ?? ""));
+  if (vlanId !== undefined) return { bridge, title: `VLAN ${vlanId}`, network: `VLAN ${vlanId}` };
+  if (bridge === undefined) return { bridge, title: "on no bridge", network: undefined };
+  return pairs.get("trunks")
+    ? { bridge, title: "trunk", network: `${bridge} trunk` }
+    : { bridge, title: "untagged", network: bridge };
 }

@@ -81,6 +81,9 @@ function titleCase(text: string): string {
 }
 
 /** Own keys only: "constructor" is no status. */
-function lookUp<Value>(table: Readonly<Record<string, Value>>, key: string): Value | undefined {
+export function lookUp<Value>(
+  table: Readonly<Record<string, Value>>,
+  key: string,
+): Value | undefined {
   return Object.hasOwn(table, key) ? table[key] : undefined;
 }

@@ -1,12 +1,10 @@
 /** Changes since an earlier run. */
-import { groupDigits } from "../../../terminal/tables.ts";
-import type { RunDifferences } from "../../diff/differences.ts";
-import { listHtml, type ReportList } from "../page/list.ts";
-import { type Html, markup } from "../page/markup.ts";
-import type { Chapter } from "../page/page.ts";
+import type { RunDifferences, UnreadSubject } from "../../diff/differences.ts";
+import { figuresHtml, type Html, markup } from "../page/markup.ts";
+import { type Chapter, reportList } from "../page/page.ts";
 
 /** Of the inventory in Proxmox VE, or of the entities for NetBox. */
-export interface HalfDifferences {
+interface HalfDifferences {
   readonly title: string;
   readonly differences: RunDifferences;
 }
@@ -21,88 +19,79 @@ interface Row {
   readonly half: string;
   readonly change: string;
   readonly what: string;
-  readonly name: string | undefined;
+  readonly name?: string | undefined;
   readonly field?: string;
   readonly before?: string | undefined;
   readonly after?: string | undefined;
 }
 
 export function differencesChapter({ place, halves }: EarlierRun): Chapter {
-  const rows = halves.flatMap(({ title, differences }) => rowsOf(title, differences));
-  const list = rowList(rows, halves);
+  const rows = halves.flatMap(rowsOf);
   return {
     id: "differences",
     title: "Changes",
     lead: rows.length === 0
       ? `No changes since ${place}.`
       : `Compared with the earlier run ${place}. Things that could not be read are not gone.`,
-    body: markup`${halves.map(countsHtml)}${rows.length > 0 && listHtml(list)}`,
-    lists: rows.length === 0 ? [] : [list],
+    body: [
+      ...halves.map(countsHtml),
+      reportList({ id: "difference-rows", things: "findings" }, rows, [
+        { title: "Change", kind: "status", isFilter: true, cell: ({ change }) => change },
+        halves.length > 1 && { title: "In", isFilter: true, cell: ({ half }) => half },
+        { title: "What", kind: "code", cell: ({ what }) => what },
+        { title: "Name", cell: ({ name }) => name },
+        { title: "Field", kind: "code", isFilter: true, cell: ({ field }) => field },
+        { title: "Before", kind: "code", cell: ({ before }) => before },
+        { title: "Now", kind: "code", cell: ({ after }) => after },
+      ]),
+    ],
   };
 }
 
+const UNREAD = "not readable now";
+const UNREAD_BEFORE = "not readable before";
+
 function countsHtml({ title, differences }: HalfDifferences): Html {
   const { added, changed, gone, unread, unreadBefore } = differences;
-  const figures = [
-    ["added", "added", added.length],
-    ["changed", "changed", changed.length],
-    ["gone", "gone", gone.length],
-    ["unread", "not readable now", unread.length],
-    ["unread", "not readable before", unreadBefore.length],
-  ] as const;
-  return markup`<h3>${title}</h3><dl class="figures">${
-    figures.map(([mark, word, count]) =>
-      markup`<div data-mark="${count === 0 ? "none" : mark}"><dt>${word}</dt><dd>${
-        groupDigits(count)
-      }</dd></div>`
-    )
-  }</dl>`;
+  const figures = Object.entries({
+    added,
+    changed,
+    gone,
+    [UNREAD]: unread,
+    [UNREAD_BEFORE]: unreadBefore,
+  }).map(([word, { length }]) => ({ word, figure: length, mark: length === 0 ? "none" : word }));
+  return markup`<h3>${title}</h3>${figuresHtml(figures)}`;
 }
 
-function rowsOf(half: string, differences: RunDifferences): Row[] {
+function rowsOf({ title: half, differences }: HalfDifferences): Row[] {
   const { added, changed, gone, unread, unreadBefore } = differences;
   return [
-    ...added.map(({ what, name }) => ({ half, change: "added", what, name })),
-    ...gone.map(({ what, name }) => ({ half, change: "gone", what, name })),
+    ...added.map((subject) => ({ half, change: "added", ...subject })),
+    ...gone.map((subject) => ({ half, change: "gone", ...subject })),
     ...changed.flatMap(({ what, name, renamed, moved, fields }) => [
       ...(renamed ? [{ half, change: "renamed", what, name, field: "name", ...renamed }] : []),
       ...(moved ? [{ half, change: "moved", what, name, field: "node", ...moved }] : []),
       ...fields.map((field) => ({ half, change: "changed", what, name, ...field })),
     ]),
-    ...unread.map(({ what, name, parts, reason, detail }) => ({
+    ...unread.map(({ what, name, parts, ...gap }) => ({
       half,
-      change: "not readable now",
+      change: UNREAD,
       what,
       name,
       field: parts.join(", "),
-      after: [reason, detail].filter(Boolean).join(", "),
+      after: gapText(gap),
     })),
-    ...unreadBefore.map(({ what, name, parts, reason, detail }) => ({
+    ...unreadBefore.map(({ what, name, parts, ...gap }) => ({
       half,
-      change: "not readable before",
+      change: UNREAD_BEFORE,
       what,
       name,
       field: parts.join(", "),
-      before: [reason, detail].filter(Boolean).join(", "),
+      before: gapText(gap),
     })),
   ];
 }
 
-function rowList(rows: readonly Row[], halves: EarlierRun["halves"]): ReportList<Row> {
-  return {
-    id: "difference-rows",
-    things: "findings",
-    rows,
-    columns: [
-      { title: "Change", kind: "status", isFilter: true, cell: ({ change }) => change },
-      ...(halves.length > 1
-        ? [{ title: "In", isFilter: true, cell: ({ half }: Row) => half }]
-        : []),
-      { title: "What", kind: "code", cell: ({ what }) => what },
-      { title: "Name", cell: ({ name }) => name },
-      { title: "Field", kind: "code", isFilter: true, cell: ({ field }) => field },
-      { title: "Before", kind: "code", cell: ({ before }) => before },
-      { title: "Now", kind: "code", cell: ({ after }) => after },
-    ],
-  };
+function gapText({ reason, detail }: Pick<UnreadSubject, "reason" | "detail">): string {
+  return [reason, detail].filter(Boolean).join(", ");
 }

@@ -1,10 +1,9 @@
 /** Diagram of a node: its interfaces and the networks of its guests, as boxes and links. */
-import { counted } from "../../../terminal/tables.ts";
 import { compareNatural } from "../../../base/natural-order.ts";
-import type { NotRead } from "../../../proxmox/answers.ts";
+import { counted } from "../../../terminal/tables.ts";
 import { type Box, graphSvg, type Link } from "../page/graph.ts";
-import { type Html, markup } from "../page/markup.ts";
-import { type GuestNic, networkNameOf, type NodePort, type NodeWiring } from "../topology.ts";
+import { type Html, markup, scrollHtml } from "../page/markup.ts";
+import type { GuestNic, NodePort, NodeWiring } from "../topology.ts";
 
 /** In one line of a box. */
 const MOST_CHARS = 34;
@@ -15,28 +14,24 @@ const MOST_LINKS = 600;
 /** Of guests whose NICs are not known. */
 const MOST_NAMED = 8;
 
-export interface Fold {
-  /** For links. */
-  readonly id: string;
-  readonly isOpen: boolean;
-}
-
-export function wiringHtml(network: NodeWiring, { id, isOpen }: Fold): Html {
-  const { node, ports, nics, unread } = network;
+/** `id`: for links. */
+export function wiringHtml(
+  wiring: NodeWiring,
+  { id, isOpen }: { readonly id: string; readonly isOpen: boolean },
+): Html {
+  const { node, ports, nics, unread } = wiring;
   const guests = new Set(nics.map(({ guest }) => guest.vmid)).size;
   const interfaces = "value" in ports ? `${counted(ports.value.length, "interface")}, ` : "";
   return markup`<details class="node" id="${id}"${
     isOpen && markup` open`
   }><summary>${node} <span>${interfaces}${counted(guests, "guest")}</span></summary>${
-    "reason" in ports && unknownHtml(ports)
-  }${(nics.length > 0 || "value" in ports) && drawingHtml(network)}${
+    "reason" in ports &&
+    markup`<p class="gap">Interfaces not read: ${
+      [ports.reason, ports.detail].filter(Boolean).join(", ")
+    }.</p>`
+  }${(nics.length > 0 || "value" in ports) && drawingHtml(wiring)}${
     unread.length > 0 && unreadHtml(unread)
   }</details>`;
-}
-
-function unknownHtml({ reason, detail }: NotRead): Html {
-  const why = [reason, detail].filter((word) => word !== "").join(", ");
-  return markup`<p class="gap">Interfaces not read: ${why}.</p>`;
 }
 
 function unreadHtml(guests: NodeWiring["unread"]): Html {
@@ -64,7 +59,7 @@ function drawingHtml({ node, ports, nics }: NodeWiring): Html {
   ];
   const groups = [
     known.map(portBox),
-    unlistedOf(known, networks).map(unlistedBox),
+    unlistedOf(known, networks),
     networks.map(networkBox),
   ];
   const isWhole = groups.every(({ length }) => length <= MOST_BOXES) && links.length <= MOST_LINKS;
@@ -73,19 +68,24 @@ function drawingHtml({ node, ports, nics }: NodeWiring): Html {
     groups.flatMap((boxes) => boxes.slice(0, MOST_BOXES)),
     links.slice(0, MOST_LINKS),
   );
-  return markup`<div class="scroll" role="region" aria-label="Wiring of ${node}" tabindex="0">${drawing}</div>${
+  return markup`${scrollHtml(`Wiring of ${node}`, drawing)}${
     !isWhole && markup`<p class="gap">Only a part is shown.</p>`
   }`;
 }
 
 /** Names that interfaces and guests refer to, but that the node does not list. */
-function unlistedOf(known: readonly NodePort[], networks: readonly Network[]): string[] {
+function unlistedOf(known: readonly NodePort[], networks: readonly Network[]): Box[] {
   const names = new Set(known.map(({ name }) => name));
   const referred = [
     ...known.flatMap(({ over }) => over),
     ...networks.flatMap(({ bridge }) => bridge ?? []),
   ];
-  return [...new Set(referred.filter((name) => !names.has(name)))];
+  return [...new Set(referred.filter((name) => !names.has(name)))].map((name) => ({
+    id: portId(name),
+    kind: "stranger",
+    title: cut(name),
+    lines: ["not listed by the node"],
+  }));
 }
 
 /** With a prefix, so that an interface and a network never have the same id. */
@@ -102,41 +102,21 @@ interface Network {
 
 /** By bridge and VLAN. NICs without a bridge share a box. */
 function networksOf(nics: readonly GuestNic[]): Network[] {
-  const groups = Map.groupBy(nics, (nic) => `${nic.bridge ?? ""} ${networkNameOf(nic) ?? ""}`);
-  return [...groups].map(([key, own]) => {
-    const [{ bridge, vlanId, trunks } = {} as Partial<GuestNic>] = own;
-    const title = vlanId !== undefined
-      ? `VLAN ${vlanId}`
-      : bridge === undefined || bridge === ""
-      ? "on no bridge"
-      : trunks === undefined
-      ? "untagged"
-      : "trunk";
-    return { id: `guests ${key}`, title, bridge: bridge === "" ? undefined : bridge, nics: own };
-  }).sort((a, b) => compareNatural(a.id, b.id));
+  const groups = Map.groupBy(nics, ({ bridge, network }) => `${bridge ?? ""} ${network ?? ""}`);
+  return [...groups].flatMap(([key, own]) =>
+    own.slice(0, 1).map(({ title, bridge }) => ({ id: `guests ${key}`, title, bridge, nics: own }))
+  ).sort((a, b) => compareNatural(a.id, b.id));
 }
 
 function portBox({ name, type, isActive, addresses, facts, vlanId }: NodePort): Box {
   const vlan = vlanId === undefined ? [] : [`VLAN ${vlanId}`];
+  const state = [...vlan, ...facts, ...(isActive ? [] : ["not active"])].join(", ");
   return {
     id: portId(name),
     kind: type,
     title: cut(name),
-    lines: [
-      ...addresses,
-      ...[[...vlan, ...facts, ...(isActive ? [] : ["not active"])].join(", ")]
-        .filter((line) => line !== ""),
-    ].map((line) => cut(line)),
+    lines: [...addresses, state].filter((line) => line !== "").map(cut),
     isFaint: !isActive,
-  };
-}
-
-function unlistedBox(name: string): Box {
-  return {
-    id: portId(name),
-    kind: "stranger",
-    title: cut(name),
-    lines: ["not listed by the node"],
   };
 }
 

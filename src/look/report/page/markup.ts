@@ -4,6 +4,8 @@
  *   markup`<td title="${name}">${cells}</td>`
  */
 
+import { groupDigits } from "../../../terminal/tables.ts";
+
 /** Trusted markup. */
 export class Html {
   readonly #markup: string;
@@ -60,6 +62,37 @@ export function jsonInHtml(value: unknown): Html {
   return new Html(JSON.stringify(value).replaceAll("<", "\\u003c"));
 }
 
+/** Content that may be wider than the page. */
+export function scrollHtml(label: string, content: Html): Html {
+  return markup`<div class="scroll" role="region" aria-label="${label}" tabindex="0">${content}</div>`;
+}
+
+/** What colours mean. */
+export function legendHtml(meanings: Readonly<Record<string, string>>): Html {
+  const items = Object.entries(meanings).map(([mark, meaning]) =>
+    markup`<li><i data-mark="${mark}"></i>${meaning}</li>`
+  );
+  return markup`<ul class="legend">${items}</ul>`;
+}
+
+export interface Figure {
+  readonly word: string;
+  readonly figure: string | number;
+  readonly note?: string | false;
+  /** Chooses its colour. */
+  readonly mark?: string;
+}
+
+export function figuresHtml(figures: readonly Figure[]): Html {
+  return markup`<dl class="figures">${
+    figures.map(({ word, figure, note, mark }) =>
+      markup`<div${mark !== undefined && markup` data-mark="${mark}"`}><dt>${word}</dt><dd>${
+        typeof figure === "number" ? groupDigits(figure) : figure
+      }${note !== undefined && note !== false && markup` <small>${note}</small>`}</dd></div>`
+    )
+  }</dl>`;
+}
+
 const ROUNDED = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 3 });
 
 const UNITS = ["MiB", "GiB", "TiB", "PiB"] as const;
@@ -84,12 +117,4 @@ export function percent(share: number): string {
 /** A length in SVG with one decimal at most. */
 export function px(value: number): string {
   return String(Math.round(value * 10) / 10);
-}
-
-/** Looks up a key from outside, such as "constructor". */
-export function lookUp<Value>(
-  table: Readonly<Record<string, Value>>,
-  key: string,
-): Value | undefined {
-  return Object.hasOwn(table, key) ? table[key] : undefined;
 }
