@@ -16,11 +16,7 @@ import {
   MAX_ENTITIES,
   MAX_FILE_BYTES,
 } from "../../run-folder/entity-writer.ts";
-import {
-  createLeftOutWriter,
-  type LeftOutLine,
-  readLeftOutLines,
-} from "../../run-folder/left-out-file.ts";
+import { createLeftOutWriter, readLeftOutLines } from "../../run-folder/left-out-file.ts";
 import { NOTES, REASONS } from "../../run-folder/left-out.ts";
 import { type FileEntry, listingFaults, readListed } from "../../run-folder/manifest.ts";
 import { readRequest } from "../../run-folder/request.ts";
@@ -68,8 +64,6 @@ export async function verifyEntities(
   return { ...opened, requestIds: check.requestIds };
 }
 
-type CodeGroup = "left_out" | "notes";
-
 class EntityCheck {
   readonly requestIds = new Map<string, string>();
   readonly #store: Store;
@@ -103,11 +97,7 @@ class EntityCheck {
     await this.#steps();
     const isCounted = await this.#leftOut();
     if (this.#form !== findings && this.#form.count > 0) {
-      findings.unchecked.push(
-        `Format of ${FOLDER}: it was ${
-          versionsOf(this.#manifest)
-        }, which writes some files differently`,
-      );
+      findings.unchecked.push(`Format of ${FOLDER}: it was ${versionsOf(this.#manifest)}`);
     }
     // With a file unreadable, the counts differ for that reason alone.
     const isWhole = this.#readable.size === this.#manifest.files.length;
@@ -222,7 +212,9 @@ class EntityCheck {
     const writer = createLeftOutWriter({ append: () => Promise.resolve() });
     const isRead = await this.#findings.attempt("shape", { file }, async () => {
       for (const each of readLeftOutLines(bytes)) {
-        const { group, code, meanings } = codeOf(each);
+        const [group, code, meanings] = "note" in each
+          ? ["notes", each.note.code, NOTES] as const
+          : ["left_out", each.leftOut.reason, REASONS] as const;
         this.#counts[group].add(code);
         // A newer version may have more codes.
         if (hasSameMapping(this.#manifest) && !Object.hasOwn(meanings, code)) {
@@ -250,16 +242,6 @@ class EntityCheck {
       }
     }
   }
-}
-
-function codeOf(each: LeftOutLine): {
-  readonly group: CodeGroup;
-  readonly code: string;
-  readonly meanings: object;
-} {
-  return "note" in each
-    ? { group: "notes", code: each.note.code, meanings: NOTES }
-    : { group: "left_out", code: each.leftOut.reason, meanings: REASONS };
 }
 
 /**

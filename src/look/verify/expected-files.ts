@@ -42,13 +42,8 @@ export class ExpectedFiles {
     const stored = decodeUtf8(await readListed(store, entry), path);
     const difference = differenceOf(stored, decodeUtf8(bytes, path));
     if (difference === undefined) return;
-    const { found, made, lines, ...place } = difference;
-    const others = lines > 1 ? ` (${lines} lines differ)` : "";
-    findings.add(
-      check,
-      { file: path, ...place },
-      `Found ${found}, expected ${made}${others}`,
-    );
+    const { sentence, ...place } = difference;
+    findings.add(check, { file: path, ...place }, sentence);
   }
 
   /** Leaves a file out of the comparison. */
@@ -66,11 +61,7 @@ export class ExpectedFiles {
 }
 
 export interface FileDifference extends Omit<FindingPlace, "file"> {
-  /** JSON, shortened. */
-  readonly found: string;
-  readonly made: string;
-  /** Number of lines that differ. */
-  readonly lines: number;
+  readonly sentence: string;
 }
 
 /** The first difference between two versions of a file, down to the field; undefined if they are equal. */
@@ -82,12 +73,14 @@ export function differenceOf(found: string, made: string): FileDifference | unde
   const differing = all[0] === 0 && all.length > 1 ? all.slice(1) : all;
   const first = differing[0];
   if (first === undefined) return undefined;
-  const lines = { line: first + 1, lines: differing.length };
   const [a, b] = [left[first], right[first]];
   const at = fieldIn(parseLine(a), parseLine(b)) ?? fieldIn(parse(found), parse(made));
-  return at === undefined
-    ? { ...lines, found: shown(a), made: shown(b) }
-    : { ...lines, field: at.field, found: shown(at.found), made: shown(at.made) };
+  const others = differing.length > 1 ? ` (${differing.length} lines differ)` : "";
+  return {
+    line: first + 1,
+    ...(at && { field: at.field }),
+    sentence: `Found ${shown(at ? at.found : a)}, expected ${shown(at ? at.made : b)}${others}`,
+  };
 }
 
 /** undefined if one is not JSON, or if both have the same value in different spellings. */

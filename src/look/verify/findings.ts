@@ -46,13 +46,13 @@ export function hasSameMapping({ mapping_version }: EntityManifest): boolean {
   return mapping_version === MAPPING_VERSION;
 }
 
-/** "made by version 0.1.0 (mapping version 1), and this is version 0.2.0 (mapping version 2)" */
+/** "made by version 0.1.0 (mapping version 1), and this is version 0.2.0 (mapping version 2), which …" */
 export function versionsOf({ tool, mapping_version }: EntityManifest): string {
   const recorded = mapping_version === undefined
     ? "which records no mapping version"
     : `mapping version ${mapping_version}`;
   return `made by version ${tool.version} (${recorded}), and this is version ${TOOL.version} ` +
-    `(mapping version ${MAPPING_VERSION})`;
+    `(mapping version ${MAPPING_VERSION}), which writes some files differently`;
 }
 
 export class Findings {

@@ -83,7 +83,8 @@ export class Objects {
     const sortKey = entitySortKey(step, entity);
     if (sortKey === undefined) return;
     const known = this.#of(step);
-    if (compareSortKeys(known.lastSortKey, sortKey) > 0) {
+    const orders = known.lastSortKey.map((part, i) => compareNatural(part, sortKey[i] ?? ""));
+    if ((orders.find((order) => order !== 0) ?? 0) > 0) {
       this.#findings.add("order", place, `Out of order: ${nameOf(step, entity)}`);
     }
     known.lastSortKey = sortKey;
@@ -110,14 +111,6 @@ export class Objects {
   #of(step: StepName): KnownObjects {
     return this.#steps.get(step) as KnownObjects;
   }
-}
-
-function compareSortKeys(a: readonly string[], b: readonly string[]): number {
-  for (const [i, part] of a.entries()) {
-    const order = compareNatural(part, b[i] ?? "");
-    if (order !== 0) return order;
-  }
-  return 0;
 }
 
 /** With PREFIX_SCOPE=site a network is a prefix in each of its sites; nothing refers to prefixes. */

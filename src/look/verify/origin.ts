@@ -40,11 +40,7 @@ export async function verifyOrigin(
       : "transforming pve/ gives the same bytes";
   }
   if (found === findings || !isMade) return undefined;
-  findings.unchecked.push(
-    `Origin of the entities: they were ${
-      versionsOf(manifest)
-    }, which writes some files differently`,
-  );
+  findings.unchecked.push(`Origin of the entities: they were ${versionsOf(manifest)}`);
   return undefined;
 }
 

@@ -17,7 +17,7 @@ import { listingFaults, readListed } from "../../run-folder/manifest.ts";
 import { readSnapshotManifest } from "../../run-folder/snapshot-files.ts";
 import { type Manifest, MANIFEST_FILE } from "../../run-folder/snapshot.ts";
 import type { Store } from "../../run-folder/store/store.ts";
-import type { Findings } from "./findings.ts";
+import type { Check, Findings } from "./findings.ts";
 
 const FILTERED: Cause = "filtered";
 
@@ -40,91 +40,68 @@ export async function verifySnapshot(
     findings.unchecked.push("pve/: its manifest is not valid");
     return undefined;
   }
-  const { manifest } = opened;
-  const faults = await listingFaults(store, "pve/", manifest.files);
-  for (const { path, error } of faults) findings.add("listing", { file: path }, error.message);
-  const unreadable = new Set(faults.map(({ path }) => path));
-  const recount = new Recount(manifest);
-  for (const entry of manifest.files) {
-    const { path } = entry;
-    if (unreadable.has(path)) continue;
-    const bytes = await findings.attempt("hash", { file: path }, () => readListed(store, entry));
-    const answers = bytes &&
-      await findings.attempt("shape", { file: path }, () => new Answers(path, bytes));
-    if (answers === undefined) unreadable.add(path);
-    else await verifyAnswers(answers, recount, findings);
-  }
-  // With a file missing, the counts differ for that reason alone.
-  if (unreadable.size === 0) recount.compare(findings);
+  await new SnapshotCheck(store, opened.manifest, findings).all();
   return opened;
 }
 
-async function verifyAnswers(
-  answers: Answers,
-  recount: Recount,
-  findings: Findings,
-): Promise<void> {
-  const { file } = answers;
-  recount.addFile(file);
-  let line = 1;
-  let previous = "";
-  for (const path of answers.paths()) {
-    line += 1;
-    const place = { file, line, field: path };
-    if (compareCodeUnits(previous, path) > 0) {
-      findings.add("order", place, "Out of order");
-    }
-    if (fileOf(path) !== file) findings.add("shape", place, `Belongs in ${fileOf(path)}`);
-    previous = path;
-    const answer = await findings.attempt(
-      "shape",
-      place,
-      () => answers.get(path, rowKeys(path)),
-    );
-    if (answer === undefined) continue;
-    const miscounted = recount.addAnswer(path, answer);
-    if (miscounted !== undefined) findings.add("count", place, miscounted);
-    const row = misplacedRow(path, answer);
-    if (row !== undefined) {
-      findings.add("order", place, `data[${row}] is out of order`);
-    }
-  }
-}
-
-/** Only the sort key of each row: a listing may have 100,000 of them. */
-function rowKeys(path: string): string[] {
-  const key = sortKeyOf(path);
-  return key === undefined ? [] : [key];
-}
-
-/** Index of the first row that is out of order. */
-function misplacedRow(path: string, answer: Answer): number | undefined {
-  const key = sortKeyOf(path);
-  const rows = asRows(valueOf(dataOf(answer)));
-  if (key === undefined || rows === undefined) return undefined;
-  const sorted = rows.map((row) => sortValue(row, key));
-  const at = sorted.findIndex((key, i) => i > 0 && compareNatural(sorted[i - 1] ?? "", key) > 0);
-  return at === -1 ? undefined : at;
-}
-
-/** Recounts what the manifest says about its files. */
-class Recount {
+class SnapshotCheck {
+  readonly #store: Store;
   readonly #manifest: Manifest;
+  readonly #findings: Findings;
   readonly #counts = { answers: 0, failed: 0, nodes: 0 };
   /** Paths that the manifest lists as incomplete and that were not seen yet. */
   readonly #incomplete: Map<string, Incomplete>;
 
-  constructor(manifest: Manifest) {
-    this.#manifest = manifest;
+  constructor(store: Store, manifest: Manifest, findings: Findings) {
+    [this.#store, this.#manifest, this.#findings] = [store, manifest, findings];
     this.#incomplete = new Map(manifest.incomplete.map((gap) => [gap.path, gap]));
   }
 
-  addFile(file: string): void {
+  async all(): Promise<void> {
+    const findings = this.#findings;
+    const { files } = this.#manifest;
+    const faults = await listingFaults(this.#store, "pve/", files);
+    for (const { path, error } of faults) findings.add("listing", { file: path }, error.message);
+    const unreadable = new Set(faults.map(({ path }) => path));
+    for (const entry of files.filter(({ path }) => !unreadable.has(path))) {
+      const file = entry.path;
+      const bytes = await findings.attempt("hash", { file }, () => readListed(this.#store, entry));
+      const answers = bytes &&
+        await findings.attempt("shape", { file }, () => new Answers(file, bytes));
+      if (answers === undefined) unreadable.add(file);
+      else await this.#answers(answers);
+    }
+    // With a file missing, the counts differ for that reason alone.
+    if (unreadable.size === 0) this.#compareCounts();
+  }
+
+  async #answers(answers: Answers): Promise<void> {
+    const { file } = answers;
     if (nodeOfFile(file) !== undefined) this.#counts.nodes += 1;
+    let [line, previous] = [1, ""];
+    for (const path of answers.paths()) {
+      line += 1;
+      const place = { file, line, field: path };
+      const add = (check: Check, sentence: string): void =>
+        this.#findings.add(check, place, sentence);
+      if (compareCodeUnits(previous, path) > 0) add("order", "Out of order");
+      if (fileOf(path) !== file) add("shape", `Belongs in ${fileOf(path)}`);
+      previous = path;
+      const key = sortKeyOf(path);
+      // Only the sort key of each row: a listing may have 100,000 of them.
+      const keys = key === undefined ? [] : [key];
+      const read = () => answers.get(path, keys);
+      const answer = await this.#findings.attempt("shape", place, read);
+      if (answer === undefined) continue;
+      const miscounted = this.#count(path, answer);
+      if (miscounted !== undefined) add("count", miscounted);
+      const row = key === undefined ? -1 : misplacedRow(answer, key);
+      if (row !== -1) add("order", `data[${row}] is out of order`);
+    }
   }
 
   /** Returns a problem if the manifest does not agree about whether the answer is missing. */
-  addAnswer(path: string, answer: Answer): string | undefined {
+  #count(path: string, answer: Answer): string | undefined {
     this.#counts.answers += 1;
     if (isFailure(answer)) this.#counts.failed += 1;
     const listed = this.#incomplete.get(path);
@@ -141,29 +118,29 @@ class Recount {
       : undefined;
   }
 
-  compare(findings: Findings): void {
+  #compareCounts(): void {
     const { counts, incomplete, outcome } = this.#manifest;
+    const add = (field: string, sentence: string): void =>
+      this.#findings.add("count", { file: MANIFEST_FILE, field }, sentence);
     for (const name of ["answers", "failed", "nodes"] as const) {
-      if (counts[name] === this.#counts[name]) continue;
-      const place = { file: MANIFEST_FILE, field: `counts.${name}` };
-      findings.add(
-        "count",
-        place,
-        `Manifest says ${counts[name]}, files contain ${this.#counts[name]}`,
-      );
+      const [expected, found] = [counts[name], this.#counts[name]];
+      if (expected !== found) {
+        add(`counts.${name}`, `Manifest says ${expected}, files contain ${found}`);
+      }
     }
     incomplete.forEach(({ path }, i) => {
-      if (!this.#incomplete.has(path)) return;
-      const place = { file: MANIFEST_FILE, field: `incomplete[${i}].path` };
-      findings.add("count", place, `No file has an answer for "${path}"`);
+      if (this.#incomplete.has(path)) {
+        add(`incomplete[${i}].path`, `No file has an answer for "${path}"`);
+      }
     });
     if ((outcome === "complete") !== (incomplete.length === 0)) {
-      const place = { file: MANIFEST_FILE, field: "outcome" };
-      findings.add(
-        "count",
-        place,
-        `Manifest says ${outcome}, but lists ${incomplete.length} missing answers`,
-      );
+      add("outcome", `Manifest says ${outcome}, but lists ${incomplete.length} missing answers`);
     }
   }
+}
+
+/** Index of the first row that is out of order, or -1. */
+function misplacedRow(answer: Answer, key: string): number {
+  const sorted = (asRows(valueOf(dataOf(answer))) ?? []).map((row) => sortValue(row, key));
+  return sorted.findIndex((value, i) => i > 0 && compareNatural(sorted[i - 1] ?? "", value) > 0);
 }

@@ -34,51 +34,26 @@ export async function verify(store: Store): Promise<Verification> {
   const run = await readRunParts(store);
   const findings = new Findings();
   const parts: VerifiedPart[] = [];
-  const check = async <Result>(
-    name: PartName,
-    isPresent: boolean,
-    { run: verifyPart, holds }: PartCheck<Result>,
-  ): Promise<Result | undefined> => {
-    const before = findings.count;
-    const result = isPresent ? await verifyPart() : undefined;
-    const state = !isPresent
-      ? "absent"
-      : findings.count > before
-      ? "faulty"
-      : result === undefined
-      ? "unchecked"
-      : "verified";
-    parts.push({ name, state, holds: result === undefined ? "" : holds(result) });
-    return result;
+  let before = 0;
+  /** `holds`: empty if it could not be checked. */
+  const add = (name: PartName, isPresent: boolean, holds = ""): void => {
+    const isFaulty = findings.count > before;
+    before = findings.count;
+    const checked = isFaulty ? "faulty" : holds === "" ? "unchecked" : "verified";
+    parts.push({ name, state: isPresent ? checked : "absent", holds });
   };
-  const snapshot = await check("snapshot", run.snapshot !== "absent", {
-    run: () => verifySnapshot(store, findings),
-    holds: snapshotHolds,
-  });
-  const entities = await check("entities", run.entities !== "absent", {
-    run: () => verifyEntities(store, findings),
-    holds: entitiesHold,
-  });
-  await check("origin", run.entities !== "absent", {
-    run: () => originOf(store, findings, { snapshot, entities }),
-    holds: (origin) => origin,
-  });
-  await check("journals", run.journals.length > 0, {
-    run: async () => {
-      for (const file of run.journals) await verifyJournal(store, file, { entities, findings });
-      return run.journals;
-    },
-    holds: (journals) => journals.join(", "),
-  });
+  const [hasSnapshot, hasEntities] = [run.snapshot !== "absent", run.entities !== "absent"];
+  const snapshot = hasSnapshot ? await verifySnapshot(store, findings) : undefined;
+  add("snapshot", hasSnapshot, snapshot && snapshotHolds(snapshot));
+  const entities = hasEntities ? await verifyEntities(store, findings) : undefined;
+  add("entities", hasEntities, entities && entitiesHold(entities));
+  const origin = hasEntities ? await originOf(store, findings, { snapshot, entities }) : undefined;
+  add("origin", hasEntities, origin);
+  for (const file of run.journals) await verifyJournal(store, file, { entities, findings });
+  add("journals", run.journals.length > 0, run.journals.join(", "));
   findings.unchecked.push(...run.others.map((key) => `${key}: no manifest lists it`));
   const { listed, counts, unchecked } = findings;
   return { parts, findings: listed, counts, unchecked };
-}
-
-interface PartCheck<Result> {
-  /** undefined: could not be checked. */
-  readonly run: () => Promise<Result | undefined>;
-  readonly holds: (result: Result) => string;
 }
 
 async function originOf(

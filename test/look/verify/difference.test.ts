@@ -17,39 +17,42 @@ test("a difference is reported with its line, field and both values", () => {
   const made = file('{"a":{"b":[1,9]}},', '{"c":3}');
   expect(differenceOf(found, made)).toEqual({
     line: 2,
-    lines: 1,
     field: "a.b[1]",
-    found: "2",
-    made: "9",
+    sentence: "Found 2, expected 9",
   });
 });
 
 test("a missing or additional field is reported", () => {
   expect(differenceOf(file('{"a":1}'), file('{"a":1,"b":2}'))).toMatchObject({
     field: "b",
-    found: "nothing",
-    made: "2",
+    sentence: "Found nothing, expected 2",
   });
-  expect(differenceOf(file('{"a":1,"b":2}'), file('{"a":1}'))).toMatchObject({ made: "nothing" });
+  expect(differenceOf(file('{"a":1,"b":2}'), file('{"a":1}'))).toMatchObject({
+    sentence: "Found 2, expected nothing",
+  });
 });
 
 test("the header, a hash of all other lines, is only reported if nothing else differs", () => {
   const other = file("7").replace('"1"', '"2"');
   expect(differenceOf(file("7"), other)).toMatchObject({ line: 1, field: "id" });
-  expect(differenceOf(file("8"), other)).toMatchObject({ line: 2, found: "8", lines: 1 });
+  expect(differenceOf(file("8"), other)).toMatchObject({
+    line: 2,
+    sentence: "Found 8, expected 7",
+  });
 });
 
 test("lines that differ only in spelling are shown shortened", () => {
   expect(differenceOf(file('{"a": 1}'), file('{"a":1}'))).toEqual({
     line: 2,
-    lines: 1,
-    found: '"{\\"a\\": 1}"',
-    made: '"{\\"a\\":1}"',
+    sentence: String.raw`Found "{\"a\": 1}", expected "{\"a\":1}"`,
   });
   const long = differenceOf(file(`"${"x".repeat(500)}"`), file("1"));
-  expect(long?.found).toHaveLength(81);
+  expect(long?.sentence).toBe(`Found "${"x".repeat(79)}…, expected 1`);
 });
 
 test("missing or additional lines are reported by the first of them", () => {
-  expect(differenceOf("a\nb\n", "a\n")).toMatchObject({ line: 2, found: '"b"', lines: 2 });
+  expect(differenceOf("a\nb\n", "a\n")).toMatchObject({
+    line: 2,
+    sentence: 'Found "b", expected "" (2 lines differ)',
+  });
 });
