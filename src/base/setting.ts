@@ -1,14 +1,17 @@
 /** Settings: each stage has one TABLE of these rows. */
+import { DURATION, durationMs } from "./duration.ts";
 import { type AppError, usageError } from "./errors.ts";
 
 export interface SettingRow {
-  /** Command-line flag, without dashes. The flag of a secret takes the name of a file with the secret. */
-  readonly flag: string;
+  /** Command-line flag, without dashes, if not that of `flagOf`. */
+  readonly flag?: string;
   /** Environment variable, if not the name of the setting. */
   readonly variable?: string;
   readonly default?: string;
   /** Allowed values, for people; a list has all of them. */
   readonly allowed: string | readonly string[];
+  /** The value of a text; undefined, or a RangeError with the reason: it is not allowed. Absent: the text itself. */
+  readonly read?: (text: string) => unknown;
   readonly help: string;
   /** Environment variables of other tools with the same meaning. */
   readonly aliases?: readonly string[];
@@ -27,8 +30,33 @@ export type TextsOf<Table extends SettingTable> = {
   readonly [Name in keyof Table]?: string | undefined;
 };
 
-/** `allowed` of a setting that is on or off. */
-export const SWITCH = "true or false";
+/** PROXMOX_HOST → "proxmox-host". The flag of a secret takes the name of a file: "proxmox-token-file". */
+export function flagOf(name: string, { flag, secret }: SettingRow): string {
+  return flag ?? `${name.toLowerCase().replaceAll("_", "-")}${secret ? "-file" : ""}`;
+}
+
+/** A setting that is on or off. */
+export const SWITCH = { default: "false", allowed: "true or false", read: switchOf } as const;
+
+/** A setting that is a time; 0 is no time. */
+export const TIME = { allowed: DURATION, read: durationMs } as const;
+export const TIME_LIMIT = {
+  allowed: DURATION,
+  read: (text: string) => durationMs(text) || undefined,
+} as const;
+
+/** A setting that is a whole number. */
+export function between(
+  least: number,
+  most: number,
+  allowed = `a whole number from ${least} to ${most}`,
+) {
+  const read = (text: string): number | undefined => {
+    const value = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
+    return value >= least && value <= most ? value : undefined;
+  };
+  return { allowed, read } as const;
+}
 
 /** ["auto", "site", "none"] → "auto, site or none". */
 export function allowedText({ allowed }: Pick<SettingRow, "allowed">): string {
@@ -43,22 +71,17 @@ export function switchOf(word: string): boolean | undefined {
   return /^(?:false|0|no|off)$/i.test(word) ? false : undefined;
 }
 
-/** Settings whose row lists the allowed words. */
-type ChoiceOf<Table extends SettingTable> = {
-  [Name in keyof Table]: Table[Name]["allowed"] extends string ? never : Name & string;
-}[keyof Table];
-
-type WordOf<Row extends SettingRow> = Row["allowed"] extends readonly (infer Word)[] ? Word : never;
+/** What the row's `read` makes of a text; else one of the allowed words, or the text. */
+type ValueOf<Row extends SettingRow> = Row extends { read: (text: string) => infer Value }
+  ? Exclude<Value, undefined>
+  : Row["allowed"] extends readonly (infer Word)[] ? Word
+  : string;
 
 /** Texts of a stage's settings → checked values. Every failure is an AppError "usage". */
 export interface SettingReader<Table extends SettingTable> {
-  /** The given text, otherwise the default. */
-  text(name: keyof Table & string): string | undefined;
-  /** The result of `read`; undefined is refused. Secrets are read with `text` only. */
-  checked<Value>(name: keyof Table & string, read: (text: string) => Value | undefined): Value;
-  whole(name: keyof Table & string, least: number, most: number): number;
-  choice<Name extends ChoiceOf<Table>>(name: Name): WordOf<Table[Name]>;
-  refuse(name: keyof Table & string, why?: string): never;
+  value<Name extends keyof Table & string>(name: Name): ValueOf<Table[Name]>;
+  /** undefined: neither given nor with a default. */
+  optional<Name extends keyof Table & string>(name: Name): ValueOf<Table[Name]> | undefined;
 }
 
 /** A blank text counts as not given: pipelines pass one for an undefined variable. */
@@ -66,29 +89,35 @@ export function settingReader<Table extends SettingTable>(
   table: Table,
   texts: TextsOf<Table>,
 ): SettingReader<Table> {
-  type Name = keyof Table & string;
-  const rowOf = (name: Name): SettingRow => table[name] as SettingRow;
-  const text = (name: Name): string | undefined => texts[name]?.trim() || rowOf(name).default;
-  const refuse = (name: Name, why?: string): never => {
-    throw settingError(name, rowOf(name), { value: text(name), reason: why });
+  const optional: SettingReader<Table>["optional"] = (name) => {
+    const row: SettingRow = table[name] as SettingRow;
+    const text = texts[name]?.trim() || row.default;
+    return text === undefined
+      ? undefined
+      : readText(name, row, text) as ValueOf<typeof table[typeof name]>;
   };
-  const checked: SettingReader<Table>["checked"] = (name, read) =>
-    read(text(name) ?? "") ?? refuse(name);
   return {
-    text,
-    checked,
-    refuse,
-    whole: (name, least, most) => checked(name, (given) => wholeNumber(given, least, most)),
-    choice: <Chosen extends ChoiceOf<Table>>(name: Chosen) => {
-      const words = rowOf(name).allowed as readonly WordOf<Table[Chosen]>[];
-      return checked(name, (given) => words.find((word) => word === given));
+    optional,
+    value(name) {
+      const value = optional(name);
+      if (value === undefined) throw settingError(name, table[name] as SettingRow, { value });
+      return value;
     },
   };
 }
 
-function wholeNumber(text: string, least: number, most: number): number | undefined {
-  const value = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
-  return value >= least && value <= most ? value : undefined;
+function readText(name: string, row: SettingRow, text: string): unknown {
+  const words = row.allowed;
+  const read = row.read ??
+    ((given: string) => typeof words === "string" || words.includes(given) ? given : undefined);
+  try {
+    const value = read(text);
+    if (value !== undefined) return value;
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw settingError(name, row, { value: text, reason: error.message });
+  }
+  throw settingError(name, row, { value: text });
 }
 
 /** A value that is missing or not allowed; the value of a secret is not shown. */
@@ -97,7 +126,7 @@ export function settingError(
   row: SettingRow,
   { value, reason }: { readonly value: string | undefined; readonly reason?: string | undefined },
 ): AppError {
-  const label = `${row.variable ?? name} (--${row.flag})`;
+  const label = `${row.variable ?? name} (--${flagOf(name, row)})`;
   const allowed = allowedText(row);
   if (value === undefined || value.trim() === "") {
     return usageError(`${label} is required: ${allowed}`);

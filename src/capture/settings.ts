@@ -1,61 +1,54 @@
 /** TABLE: the settings of `capture` and `doctor`, one row each. Flags, `--help` and README are printed from it. */
 import {
+  between,
   settingError,
   type SettingReader,
   settingReader,
   type SettingRow,
   type SettingTable,
   SWITCH,
-  switchOf,
   type TextsOf,
 } from "../base/setting.ts";
-import { parseHosts, parseScope, scopeFault } from "../proxmox/host.ts";
+import { parseHosts, parseScope } from "../proxmox/host.ts";
 import type { Manifest } from "../run-folder/snapshot.ts";
 import { ApiToken, parseApiToken, type TokenFault } from "./token.ts";
 
 export const CAPTURE_SETTINGS = {
   BOOTSTRAP: {
-    flag: "bootstrap",
-    default: "false",
-    allowed: SWITCH,
+    ...SWITCH,
     help: "Make no API call: static entities need no capture",
   },
   PROXMOX_HOST: {
-    flag: "proxmox-host",
     allowed: "a host name or an address, or several: pve1,pve2",
+    read: parseHosts,
     help: "API hosts, in order of preference; the first also names the host tag",
     aliases: ["PVE_HOST", "PROXMOX_URL", "PROXMOX_VE_ENDPOINT", "PM_API_URL"],
     recorded: true,
   },
   PROXMOX_PORT: {
-    flag: "proxmox-port",
     default: "8006",
-    allowed: "a port",
+    ...between(1, 65_535, "a port"),
     help: "Port of the API",
     aliases: ["PVE_PORT"],
   },
   PROXMOX_USER: {
-    flag: "proxmox-user",
     default: "root@pam",
     allowed: "a user and a realm, such as netbox@pve",
     help: "Owner of the API token",
     aliases: ["PVE_USER", "PROXMOX_USERNAME"],
   },
   PROXMOX_TOKEN_NAME: {
-    flag: "proxmox-token-name",
     allowed: "the name of an API token, such as sync, or the whole of netbox@pve!sync",
     help: "Name of the API token",
     aliases: ["PVE_TOKEN_NAME", "PVE_TOKEN_ID", "PROXMOX_TOKEN_ID", "PM_API_TOKEN_ID"],
   },
   PROXMOX_TOKEN_VALUE: {
-    flag: "proxmox-token-value-file",
     allowed: "the secret that Proxmox VE showed when the token was made",
     help: "Secret of the API token",
     aliases: ["PVE_TOKEN_VALUE", "PVE_TOKEN_SECRET", "PROXMOX_TOKEN_SECRET", "PM_API_TOKEN_SECRET"],
     secret: true,
   },
   PROXMOX_TOKEN: {
-    flag: "proxmox-token-file",
     allowed: "user@realm!name=secret",
     help: "User, name and secret in one, instead of the three above",
     aliases: ["PVE_TOKEN", "PVE_API_TOKEN", "PROXMOX_VE_API_TOKEN"],
@@ -63,85 +56,73 @@ export const CAPTURE_SETTINGS = {
     extension: true,
   },
   PROXMOX_SSL_VERIFY: {
-    flag: "proxmox-ssl-verify",
-    default: "false",
-    allowed: SWITCH,
+    ...SWITCH,
     help: "Accept only certificates that the system trusts",
     aliases: ["PVE_VERIFY_SSL", "PROXMOX_VERIFY_SSL"],
   },
   PROXMOX_CA_FILE: {
-    flag: "proxmox-ca-file",
     allowed: "a file of certificates (PEM), such as /etc/pve/pve-root-ca.pem of the cluster",
     help: "Accept only certificates that these authorities signed",
     extension: true,
   },
   PROXMOX_FINGERPRINT: {
-    flag: "proxmox-fingerprint",
     allowed: "the SHA-256 of a certificate, 32 bytes in hex, or several: 5F:40:…,A1:B2:…",
+    read: fingerprintsOf,
     help: "Accept only these certificates, whatever their authority",
     aliases: ["PVE_FINGERPRINT"],
     extension: true,
   },
   PROXMOX_API_TIMEOUT: {
-    flag: "proxmox-api-timeout",
     default: "30",
-    allowed: "seconds, from 1 to 3600",
+    ...between(1, 3600, "seconds, from 1 to 3600"),
     help:
       "Time limit for an answer; Proxmox VE takes 3 s to refuse a token, which a shorter limit would hide",
   },
   nodes: {
-    flag: "nodes",
     // NODES is a variable of batch schedulers.
     variable: "PROXMOX_NODES",
     default: "*",
     allowed: 'node names such as "pve1,pve2", or "*" alone for all',
+    read: parseScope,
     help: "Nodes to capture, with their guests",
     recorded: true,
   },
   LXC_LIVE_ADDRESSES: {
-    flag: "lxc-live-addresses",
-    default: "false",
-    allowed: SWITCH,
+    ...SWITCH,
     help: "Ask running containers for addresses that their config leaves open (Proxmox VE ≥ 8.1)",
     recorded: true,
     extension: true,
   },
   PROXMOX_CONCURRENCY: {
-    flag: "proxmox-concurrency",
     default: "8",
-    allowed: "a whole number from 1 to 64",
+    ...between(1, 64),
     help: "Parallel calls, and as many again to guest agents",
     extension: true,
   },
   PROXMOX_NODE_CONCURRENCY: {
-    flag: "proxmox-node-concurrency",
     default: "4",
-    allowed: "a whole number from 1 to 16",
+    ...between(1, 16),
     help: "Of these, to one node",
     extension: true,
   },
   PROXMOX_AGENT_CONCURRENCY: {
-    flag: "proxmox-agent-concurrency",
     default: "2",
-    allowed: "1 or 2",
+    ...between(1, 2, "1 or 2"),
     help:
       "Parallel calls to guest agents of one node: a dead agent blocks one of its three workers for 3 s",
     extension: true,
   },
   CLUSTER_NAME: {
-    flag: "cluster-name",
     allowed: "any text",
     help: "Recorded for transform",
     recorded: true,
   },
   SITE_NAME: {
-    flag: "site-name",
     allowed: "any text",
     help: "Recorded for transform",
     recorded: true,
   },
   NODE_SITE_MAP: {
-    flag: "node-site-map",
     allowed: 'pairs such as "pve1:London,pve2:Amsterdam"',
     help: "Recorded for transform",
     recorded: true,
@@ -187,32 +168,28 @@ export interface LimitOptions {
 /** @throws AppError "usage" that names the setting, its value unless secret, and what is allowed. */
 export function parseCaptureOptions(texts: CaptureTexts): CaptureOptions {
   const settings = settingReader(CAPTURE_SETTINGS, texts);
-  const { checked, whole } = settings;
-  const port = whole("PROXMOX_PORT", 1, 65_535);
-  const [first, ...others] = checked("PROXMOX_HOST", parseHosts);
+  const { value } = settings;
+  const port = value("PROXMOX_PORT");
+  const [first, ...others] = value("PROXMOX_HOST");
   return {
     hosts: [{ port, ...first }, ...others.map((host) => ({ port, ...host }))],
     token: tokenOf(settings),
     trust: trustOf(settings),
-    timeoutMs: whole("PROXMOX_API_TIMEOUT", 1, 3600) * 1000,
+    timeoutMs: value("PROXMOX_API_TIMEOUT") * 1000,
     limits: {
-      total: whole("PROXMOX_CONCURRENCY", 1, 64),
-      perNode: whole("PROXMOX_NODE_CONCURRENCY", 1, 16),
-      agentsPerNode: whole("PROXMOX_AGENT_CONCURRENCY", 1, 2),
+      total: value("PROXMOX_CONCURRENCY"),
+      perNode: value("PROXMOX_NODE_CONCURRENCY"),
+      agentsPerNode: value("PROXMOX_AGENT_CONCURRENCY"),
     },
-    nodes: parseScope(checked("nodes", scopeText)),
-    hasLiveAddresses: checked("LXC_LIVE_ADDRESSES", switchOf),
+    nodes: value("nodes").names,
+    hasLiveAddresses: value("LXC_LIVE_ADDRESSES"),
     recorded: recordedOf(texts),
   };
 }
 
-function scopeText(text: string): string | undefined {
-  return scopeFault(text) === undefined ? text : undefined;
-}
-
 /** Reads BOOTSTRAP, which needs no other setting. @throws AppError "usage". */
 export function isBootstrap(texts: CaptureTexts): boolean {
-  return settingReader(CAPTURE_SETTINGS, texts).checked("BOOTSTRAP", switchOf);
+  return settingReader(CAPTURE_SETTINGS, texts).value("BOOTSTRAP");
 }
 
 type Settings = SettingReader<typeof CAPTURE_SETTINGS>;
@@ -227,27 +204,28 @@ const TOKEN_FAULTS: Readonly<Record<TokenFault, CaptureSettingName>> = {
   "whole": "PROXMOX_TOKEN",
 };
 
-function tokenOf({ text }: Settings): ApiToken {
+function tokenOf({ optional }: Settings): ApiToken {
   const found = parseApiToken({
-    user: text("PROXMOX_USER") ?? "",
-    name: text("PROXMOX_TOKEN_NAME"),
-    secret: text("PROXMOX_TOKEN_VALUE"),
-    whole: text("PROXMOX_TOKEN"),
+    user: optional("PROXMOX_USER") ?? "",
+    name: optional("PROXMOX_TOKEN_NAME"),
+    secret: optional("PROXMOX_TOKEN_VALUE"),
+    whole: optional("PROXMOX_TOKEN"),
   });
   if (found instanceof ApiToken) return found;
   const name = TOKEN_FAULTS[found];
   // The value is not shown: it may be a secret that was put into the wrong setting.
   const row: SettingRow = { ...CAPTURE_SETTINGS[name], secret: true };
-  throw settingError(name, row, { value: found.startsWith("no-") ? undefined : text(name) });
+  throw settingError(name, row, {
+    value: found.startsWith("no-") ? undefined : optional(name) as string,
+  });
 }
 
 /** The narrowest that was asked for: certificates, then an authority, then the system's. */
-function trustOf({ text, checked }: Settings): TrustSetting {
-  const file = text("PROXMOX_CA_FILE");
-  const isVerified = checked("PROXMOX_SSL_VERIFY", switchOf);
-  if (text("PROXMOX_FINGERPRINT") !== undefined) {
-    return { kind: "pinned", fingerprints: checked("PROXMOX_FINGERPRINT", fingerprintsOf) };
-  }
+function trustOf({ value, optional }: Settings): TrustSetting {
+  const file = optional("PROXMOX_CA_FILE");
+  const isVerified = value("PROXMOX_SSL_VERIFY");
+  const fingerprints = optional("PROXMOX_FINGERPRINT");
+  if (fingerprints !== undefined) return { kind: "pinned", fingerprints };
   if (file !== undefined) return { kind: "authority", file };
   return { kind: isVerified ? "system" : "any" };
 }

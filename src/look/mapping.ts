@@ -1,5 +1,5 @@
 /** The mapping tables → Markdown for people, JSON for scripts. */
-import { allowedText, type SettingTable } from "../base/setting.ts";
+import { allowedText, flagOf, type SettingTable } from "../base/setting.ts";
 import { ENTITY_TYPES } from "../netbox/types/order.ts";
 import { STEPS } from "../netbox/types/steps.ts";
 import { SHOWN_PATHS } from "../proxmox/endpoints.ts";
@@ -50,7 +50,7 @@ export function codesMarkdown(): string {
 export function settingsMarkdown(settings: SettingTable): string {
   const rows = Object.entries(settings).map(([name, row]) => [
     code(row.variable === undefined ? name : `${name} (${row.variable})`),
-    code(`--${row.flag}`),
+    code(`--${flagOf(name, row)}`),
     row.default === undefined || row.default === "" ? "" : code(row.default),
     allowedText(row),
     `${row.help}${row.extension ? " (extension)" : ""}`,

@@ -33,21 +33,11 @@ export function parseHosts(text: string): readonly [Host, ...Host[]] | undefined
   return first === undefined || hosts.includes(undefined) ? undefined : [first, ...others];
 }
 
-/** What is wrong with a list of nodes such as "pve1,*". */
-export function scopeFault(text: string): string | undefined {
-  const names = namesOf(text);
-  if (names.length === 0) return "it is empty";
-  return names.length > 1 && names.includes("*")
-    ? '"*" cannot be combined with node names'
-    : undefined;
-}
-
-/** "pve1, pve2" → both; "*" → undefined: all nodes. */
-export function parseScope(text: string): ReadonlySet<string> | undefined {
-  const names = namesOf(text);
-  return names[0] === "*" ? undefined : new Set(names);
-}
-
-function namesOf(text: string): string[] {
-  return text.split(",").map((name) => name.trim()).filter((name) => name !== "");
+/** "pve1, pve2" → both; "*" → no set: all nodes. @throws RangeError that says what is wrong. */
+export function parseScope(text: string): { readonly names: ReadonlySet<string> | undefined } {
+  const names = new Set(text.split(",").map((name) => name.trim()).filter((name) => name !== ""));
+  if (names.size === 0) throw new RangeError("it is empty");
+  if (!names.has("*")) return { names };
+  if (names.size > 1) throw new RangeError('"*" cannot be combined with node names');
+  return { names: undefined };
 }

@@ -1,19 +1,23 @@
 /** TABLE: the settings of `push`, one row each. Flags, `--help` and README are printed from it. */
 import { digest } from "../base/digest.ts";
-import { DURATION, durationMs } from "../base/duration.ts";
 import { usageError } from "../base/errors.ts";
 import {
+  between,
   settingReader,
   type SettingTable,
   SWITCH,
-  switchOf,
   type TextsOf,
+  TIME,
+  TIME_LIMIT,
 } from "../base/setting.ts";
+
+const MOST_RETRIES = 1000;
 
 export const PUSH_SETTINGS = {
   DIODE_TARGET: {
     flag: "target",
     allowed: "grpc://, grpcs://, http:// or https://, a host, a port and a path",
+    read: parseTarget,
     help: "Where Diode listens, such as grpcs://diode.example.com/diode",
   },
   DIODE_CLIENT_ID: {
@@ -34,55 +38,55 @@ export const PUSH_SETTINGS = {
   },
   DIODE_SKIP_TLS_VERIFY: {
     flag: "skip-tls-verify",
-    default: "false",
-    allowed: SWITCH,
+    ...SWITCH,
     help: "Trust any certificate; the connection stays encrypted",
   },
   DIODE_MAX_AUTH_RETRIES: {
     flag: "max-auth-retries",
     default: "3",
-    allowed: "a whole number from 1 up",
+    ...between(1, MOST_RETRIES, "a whole number from 1 up"),
     help: "How often in a row a refused token is replaced by a new one",
   },
   PUSH_CONCURRENCY: {
     flag: "concurrency",
     default: "4",
-    allowed: "a whole number from 1 to 64",
+    ...between(1, 64),
     help: "Requests under way at once, within a step",
   },
   PUSH_STEP_PAUSE: {
     flag: "step-pause",
     default: "0",
-    allowed: DURATION,
+    ...TIME,
     help: "How long to wait between two steps, for a Diode that applies slowly",
   },
   PUSH_BOOTSTRAP_WAIT: {
     flag: "bootstrap-wait",
     default: "30s",
-    allowed: DURATION,
+    ...TIME,
     help: "How long new custom fields are given to be applied before values follow",
   },
   PUSH_MAX_RETRIES: {
     flag: "max-retries",
     default: "8",
-    allowed: "a whole number from 0 up",
+    ...between(0, MOST_RETRIES, "a whole number from 0 up"),
     help: "How often a request is repeated after a failure that can pass",
   },
   PUSH_RETRY_DELAY: {
     flag: "retry-delay",
     default: "1s",
-    allowed: DURATION,
+    ...TIME,
     help: "The wait before the first repetition; each one after it waits twice as long, to 30s",
   },
   PUSH_TIMEOUT: {
     flag: "timeout",
     default: "60s",
-    allowed: DURATION,
+    ...TIME_LIMIT,
     help: "How long an answer may take",
   },
   PUSH_MAX_CHANGED: {
     flag: "max-changed",
     allowed: "a share such as 20%",
+    read: share,
     help:
       "With --since: refuse when more than this share of the earlier run changed or disappeared",
   },
@@ -91,22 +95,7 @@ export const PUSH_SETTINGS = {
 /** Setting → text, as a flag, the environment or a policy file gave it. */
 export type PushTexts = TextsOf<typeof PUSH_SETTINGS>;
 
-export interface PushOptions {
-  /** Target and credentials are optional in a dry run only. */
-  readonly target: Target | undefined;
-  readonly credentials: Credentials | undefined;
-  readonly certFile: string | undefined;
-  readonly isUnverified: boolean;
-  readonly maxAuthRetries: number;
-  readonly concurrency: number;
-  readonly stepPauseMs: number;
-  readonly bootstrapWaitMs: number;
-  readonly maxRetries: number;
-  readonly retryDelayMs: number;
-  readonly timeoutMs: number;
-  /** From 0 to 1; undefined: any share may change. */
-  readonly maxChanged: number | undefined;
-}
+export type PushOptions = Readonly<ReturnType<typeof parsePushOptions>>;
 
 /** The options of a push that sends. */
 export interface RemoteOptions extends PushOptions {
@@ -119,28 +108,26 @@ export interface Credentials {
   readonly clientSecret: string;
 }
 
-const MOST_RETRIES = 1000;
-
 /** @throws AppError "usage" that names the setting, its value unless secret, and what is allowed. */
-export function parsePushOptions(texts: PushTexts): PushOptions {
-  const { text, checked, whole } = settingReader(PUSH_SETTINGS, texts);
-  const target = text("DIODE_TARGET");
-  const clientId = text("DIODE_CLIENT_ID");
-  const clientSecret = text("DIODE_CLIENT_SECRET");
-  const maxChanged = text("PUSH_MAX_CHANGED");
+export function parsePushOptions(texts: PushTexts) {
+  const { value, optional } = settingReader(PUSH_SETTINGS, texts);
+  const clientId = optional("DIODE_CLIENT_ID");
+  const clientSecret = optional("DIODE_CLIENT_SECRET");
   return {
-    target: target === undefined ? undefined : parseTarget(target),
+    // Target and credentials are optional in a dry run only.
+    target: optional("DIODE_TARGET"),
     credentials: clientId && clientSecret ? { clientId, clientSecret } : undefined,
-    certFile: text("DIODE_CERT_FILE"),
-    isUnverified: checked("DIODE_SKIP_TLS_VERIFY", switchOf),
-    maxAuthRetries: whole("DIODE_MAX_AUTH_RETRIES", 1, MOST_RETRIES),
-    concurrency: whole("PUSH_CONCURRENCY", 1, 64),
-    stepPauseMs: checked("PUSH_STEP_PAUSE", durationMs),
-    bootstrapWaitMs: checked("PUSH_BOOTSTRAP_WAIT", durationMs),
-    maxRetries: whole("PUSH_MAX_RETRIES", 0, MOST_RETRIES),
-    retryDelayMs: checked("PUSH_RETRY_DELAY", durationMs),
-    timeoutMs: checked("PUSH_TIMEOUT", (given) => durationMs(given) || undefined),
-    maxChanged: maxChanged === undefined ? undefined : checked("PUSH_MAX_CHANGED", share),
+    certFile: optional("DIODE_CERT_FILE"),
+    isUnverified: value("DIODE_SKIP_TLS_VERIFY"),
+    maxAuthRetries: value("DIODE_MAX_AUTH_RETRIES"),
+    concurrency: value("PUSH_CONCURRENCY"),
+    stepPauseMs: value("PUSH_STEP_PAUSE"),
+    bootstrapWaitMs: value("PUSH_BOOTSTRAP_WAIT"),
+    maxRetries: value("PUSH_MAX_RETRIES"),
+    retryDelayMs: value("PUSH_RETRY_DELAY"),
+    timeoutMs: value("PUSH_TIMEOUT"),
+    // From 0 to 1; undefined: any share may change.
+    maxChanged: optional("PUSH_MAX_CHANGED"),
   };
 }
 

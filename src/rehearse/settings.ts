@@ -10,19 +10,16 @@ export const REHEARSAL_SECRET = "00000000-0000-4000-8000-000000000000";
  */
 export const SERVE_SETTINGS = {
   PROXMOX_USER: {
-    flag: "proxmox-user",
     default: "rehearsal@pve",
     allowed: "a user with its realm, such as netbox@pve",
     help: "Owner of the accepted API token",
   },
   PROXMOX_TOKEN_NAME: {
-    flag: "proxmox-token-name",
     default: "capture",
     allowed: "letters, digits, dots, dashes and underscores, a letter first",
     help: "Name of the accepted API token",
   },
   PROXMOX_TOKEN_VALUE: {
-    flag: "proxmox-token-value-file",
     allowed: "letters, digits, dashes and underscores",
     help: "Secret of the accepted API token; default: a secret that is printed",
     secret: true,

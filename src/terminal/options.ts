@@ -9,6 +9,7 @@ import { usageError } from "../base/errors.ts";
 import type { LogOptions } from "../base/log.ts";
 import {
   allowedText,
+  flagOf,
   type SettingRow,
   type SettingTable,
   SWITCH,
@@ -72,7 +73,7 @@ export const COMMON_OPTIONS = {
 export function optionsOf(settings: SettingTable): OptionsDef {
   const options: Record<string, OptionDef> = {};
   for (const [name, row] of Object.entries(settings)) {
-    options[row.flag] = { ...optionOf(name, row), isSetting: true };
+    options[flagOf(name, row)] = { ...optionOf(name, row), isSetting: true };
   }
   return options;
 }
@@ -83,7 +84,7 @@ function optionOf(name: string, row: SettingRow): OptionDef {
   }
   const shown = row.default === undefined || row.default === "" ? "" : `, default ${row.default}`;
   const description = `${row.help} (${name}${shown})`;
-  if (row.allowed === SWITCH) return onOff(description);
+  if (row.allowed === SWITCH.allowed) return onOff(description);
   return typeof row.allowed === "string"
     ? valued("text", description)
     : valued(row.allowed.join("|"), description, { words: row.allowed });
@@ -157,7 +158,7 @@ function checkValue(name: string, value: string, { type, words }: OptionDef): vo
   const isSwitch = type === "boolean" && words === undefined;
   const isAllowed = isSwitch ? switchOf(value) !== undefined : words?.includes(value) ?? true;
   if (isAllowed) return;
-  const allowed = isSwitch ? SWITCH : allowedText({ allowed: words ?? [] });
+  const allowed = isSwitch ? SWITCH.allowed : allowedText({ allowed: words ?? [] });
   throw usageError(`Option --${name} is "${value}"`, { hint: `Allowed: ${allowed}` });
 }
 

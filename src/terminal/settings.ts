@@ -4,7 +4,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { type AppError, reasonOf, usageError } from "../base/errors.ts";
-import type { SettingRow, SettingTable, TextsOf } from "../base/setting.ts";
+import { flagOf, type SettingRow, type SettingTable, type TextsOf } from "../base/setting.ts";
 import { proxyFor } from "../http/proxy.ts";
 import type { StoreCredentials } from "../run-folder/store/store.ts";
 import type { Io } from "./process.ts";
@@ -29,9 +29,10 @@ export async function readSettings<Table extends SettingTable>(
 }
 
 async function givenText(context: Context, name: string, row: SettingRow) {
-  const flag = context.options.get(row.flag);
-  if (row.secret === undefined) return filled(flag) ?? variable(context.io.env, name, row);
-  if (flag !== undefined) return await readSecret(flag, `--${row.flag}`);
+  const flag = flagOf(name, row);
+  const given = context.options.get(flag);
+  if (row.secret === undefined) return filled(given) ?? variable(context.io.env, name, row);
+  if (given !== undefined) return await readSecret(given, `--${flag}`);
   const { env } = context.io;
   const text = variable(env, name, row);
   const fileVariable = `${name}_FILE`;

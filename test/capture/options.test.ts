@@ -2,7 +2,7 @@
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import { AppError } from "../../src/base/errors.ts";
-import type { SettingRow } from "../../src/base/setting.ts";
+import { flagOf, type SettingRow } from "../../src/base/setting.ts";
 import {
   CAPTURE_SETTINGS,
   type CaptureOptions,
@@ -191,19 +191,27 @@ test.each<[keyof CaptureTexts, string]>([
   ["PROXMOX_NODE_CONCURRENCY", "-1"],
   ["PROXMOX_AGENT_CONCURRENCY", "3"],
   ["LXC_LIVE_ADDRESSES", "some"],
-  ["nodes", "pve1,*"],
-  ["nodes", ","],
 ])("%s=%j is refused with what is allowed", (name, value) => {
   const error = refusal({ [name]: value });
   const row: SettingRow = CAPTURE_SETTINGS[name];
   expect(error.kind).toBe("usage");
-  const label = `${row.variable ?? name} (--${row.flag})`;
+  const label = `${row.variable ?? name} (--${flagOf(name, row)})`;
   expect(error.message).toBe(
     value === ""
       ? `${label} is required: ${row.allowed}`
       : `${label} must be ${row.allowed}, not "${value}"`,
   );
 });
+
+test.each([["pve1,*", '"*" cannot be combined with node names'], [",", "it is empty"]])(
+  "nodes=%j is refused with the reason",
+  (nodes, reason) => {
+    const error = refusal({ nodes });
+    expect(error.kind).toBe("usage");
+    expect(error.message).toBe(`PROXMOX_NODES (--nodes) is "${nodes}": ${reason}`);
+    expect(error.hint).toBe(`Set it to ${CAPTURE_SETTINGS.nodes.allowed}`);
+  },
+);
 
 test("only the settings that transform needs are recorded, as they were given", () => {
   const texts = {
@@ -228,10 +236,10 @@ test("two settings are secrets, no flag is used twice, and the settings of trans
   const rows = Object.entries<SettingRow>(CAPTURE_SETTINGS);
   expect(rows.filter(([, row]) => row.secret).map(([name]) => name))
     .toEqual(["PROXMOX_TOKEN_VALUE", "PROXMOX_TOKEN"]);
-  expect(new Set(rows.map(([, { flag }]) => flag)).size).toBe(rows.length);
+  expect(new Set(rows.map(([name, row]) => flagOf(name, row))).size).toBe(rows.length);
   for (const [name, row] of Object.entries<SettingRow>(SETTINGS)) {
     const twin = rows.find(([each]) => each === name)?.[1];
     if (twin === undefined) continue;
-    expect([twin.flag, twin.variable], name).toEqual([row.flag, row.variable]);
+    expect([flagOf(name, twin), twin.variable], name).toEqual([flagOf(name, row), row.variable]);
   }
 });

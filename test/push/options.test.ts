@@ -1,6 +1,7 @@
 /** Targets and settings: those of the official SDKs are accepted, and an error names the setting. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { flagOf } from "../../src/base/setting.ts";
 import {
   fileNameOf,
   parsePushOptions,
@@ -111,7 +112,7 @@ describe("settings", () => {
     expect(() => parsePushOptions({ ...GIVEN, [name]: text })).toThrow(
       expect.objectContaining({
         kind: "usage",
-        message: `${name} (--${PUSH_SETTINGS[name].flag}) must be ${
+        message: `${name} (--${flagOf(name, PUSH_SETTINGS[name])}) must be ${
           PUSH_SETTINGS[name].allowed
         }, not "${text}"`,
       }),

@@ -1,5 +1,6 @@
 /** One case against one fresh NetBox: what it does, and what it finds. */
 import { join } from "node:path";
+import { flagOf } from "../../src/base/setting.ts";
 import { openStore } from "../../src/run-folder/store/store.ts";
 import { BOOTSTRAP_STEPS } from "../../src/push/send.ts";
 import { openSnapshot } from "../../src/run-folder/snapshot-files.ts";
@@ -77,7 +78,7 @@ export class Trial {
         runs.map((run, i) => placeOf(run, join(folder.path, `run${i}`))),
       );
       const flags = Object.entries(settings).map(([name, value]) =>
-        `--${SETTINGS[name as keyof typeof SETTINGS].flag}=${value}`
+        `--${flagOf(name, SETTINGS[name as keyof typeof SETTINGS])}=${value}`
       );
       const out = join(folder.path, "out");
       await write(["transform", ...places, ...flags], out);

@@ -1,12 +1,13 @@
 /** TABLE: the settings of `compare`, one row each. Flags, `--help` and README are printed from it. */
-import { DURATION, durationMs } from "../../base/duration.ts";
 import { usageError } from "../../base/errors.ts";
 import {
+  between,
   settingReader,
   type SettingTable,
   SWITCH,
-  switchOf,
   type TextsOf,
+  TIME,
+  TIME_LIMIT,
 } from "../../base/setting.ts";
 
 export const COMPARE_SETTINGS = {
@@ -16,7 +17,6 @@ export const COMPARE_SETTINGS = {
     help: "URL of NetBox, such as https://netbox.example.net",
   },
   NETBOX_TOKEN: {
-    flag: "netbox-token-file",
     allowed: "an API token of version 1 or 2",
     help: "NetBox API token; read only is enough",
     secret: true,
@@ -28,32 +28,31 @@ export const COMPARE_SETTINGS = {
   },
   NETBOX_SKIP_TLS_VERIFY: {
     flag: "skip-tls-verify",
-    default: "false",
-    allowed: SWITCH,
+    ...SWITCH,
     help: "Trust any certificate; the connection stays encrypted",
   },
   NETBOX_CONCURRENCY: {
     flag: "concurrency",
     default: "4",
-    allowed: "a whole number from 1 to 16",
+    ...between(1, 16),
     help: "Requests under way at once",
   },
   NETBOX_TIMEOUT: {
     flag: "timeout",
     default: "60s",
-    allowed: DURATION,
+    ...TIME_LIMIT,
     help: "Time limit for one answer",
   },
   NETBOX_MAX_RETRIES: {
     flag: "max-retries",
     default: "5",
-    allowed: "a whole number from 0 to 100",
+    ...between(0, 100),
     help: "Retries of a request after a transient failure",
   },
   NETBOX_RETRY_DELAY: {
     flag: "retry-delay",
     default: "1s",
-    allowed: DURATION,
+    ...TIME,
     help: "Wait before the first retry; doubles with each further one, up to 30s",
   },
 } as const satisfies SettingTable;
@@ -81,16 +80,16 @@ const TOKEN_HINT =
 
 /** @throws AppError "usage" that names the setting, its value unless secret, and what is allowed. */
 export function parseCompareOptions(texts: CompareTexts): CompareOptions {
-  const { text, checked, whole } = settingReader(COMPARE_SETTINGS, texts);
+  const { value, optional } = settingReader(COMPARE_SETTINGS, texts);
   return {
-    url: parseUrl(text("NETBOX_URL")),
-    authorization: parseToken(text("NETBOX_TOKEN")),
-    certFile: text("NETBOX_CERT_FILE"),
-    isUnverified: checked("NETBOX_SKIP_TLS_VERIFY", switchOf),
-    concurrency: whole("NETBOX_CONCURRENCY", 1, 16),
-    timeoutMs: checked("NETBOX_TIMEOUT", (given) => durationMs(given) || undefined),
-    maxRetries: whole("NETBOX_MAX_RETRIES", 0, 100),
-    retryDelayMs: checked("NETBOX_RETRY_DELAY", durationMs),
+    url: parseUrl(optional("NETBOX_URL")),
+    authorization: parseToken(optional("NETBOX_TOKEN")),
+    certFile: optional("NETBOX_CERT_FILE"),
+    isUnverified: value("NETBOX_SKIP_TLS_VERIFY"),
+    concurrency: value("NETBOX_CONCURRENCY"),
+    timeoutMs: value("NETBOX_TIMEOUT"),
+    maxRetries: value("NETBOX_MAX_RETRIES"),
+    retryDelayMs: value("NETBOX_RETRY_DELAY"),
   };
 }
 

@@ -1,6 +1,7 @@
 /** transform <run>…: snapshots → the entity files beside them. bootstrap: the static entities alone. */
 import { inputError, reasonOf, usageError } from "../../base/errors.ts";
 import { compareNatural } from "../../base/natural-order.ts";
+import { flagOf } from "../../base/setting.ts";
 import { TOOL } from "../../base/tool.ts";
 import { writeEntities } from "../../run-folder/entity-writer.ts";
 import { openSnapshot } from "../../run-folder/snapshot-files.ts";
@@ -91,7 +92,7 @@ async function openRun(
 function checkSeveral(given: SettingTexts, out: string | undefined): void {
   for (const name of ["CLUSTER_NAME", "PROXMOX_HOST"] as const) {
     if (given[name] === undefined) continue;
-    const setting = `${name} (--${SETTINGS[name].flag})`;
+    const setting = `${name} (--${flagOf(name, SETTINGS[name])})`;
     throw usageError(`${setting} is "${given[name]}", which cannot name several clusters`, {
       hint: "Leave it out: each snapshot's manifest names its own cluster and host",
     });
