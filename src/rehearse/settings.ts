@@ -1,8 +1,17 @@
-/** Settings of `serve` and `receive`. The catalog of commands reads them, so this file imports no code. */
+/** Settings of `serve` and `receive`. The catalog of commands reads them, so this file loads no server. */
 import type { SettingTable } from "../base/setting.ts";
 
 /** Not a secret: accepted on the loopback interface only. */
 export const REHEARSAL_SECRET = "00000000-0000-4000-8000-000000000000";
+
+/** Of a user with realm, and of the name of a token. Source: PVE/Auth/Plugin.pm, user_regex, realm_regex. */
+export const USER_PATTERN = "[^\\s:/]+@[A-Za-z][\\w.-]+";
+export const TOKEN_NAME_PATTERN = "[A-Za-z][\\w.-]+";
+
+function matching(pattern: string) {
+  const whole = new RegExp(`^${pattern}$`);
+  return (text: string): string | undefined => whole.test(text) ? text : undefined;
+}
 
 /**
  * TABLE: the settings of `serve`. They have the names of the capture settings, so that one environment
@@ -12,15 +21,18 @@ export const SERVE_SETTINGS = {
   PROXMOX_USER: {
     default: "rehearsal@pve",
     allowed: "a user with its realm, such as netbox@pve",
+    read: matching(USER_PATTERN),
     help: "Owner of the accepted API token",
   },
   PROXMOX_TOKEN_NAME: {
     default: "capture",
     allowed: "letters, digits, dots, dashes and underscores, a letter first",
+    read: matching(TOKEN_NAME_PATTERN),
     help: "Name of the accepted API token",
   },
   PROXMOX_TOKEN_VALUE: {
     allowed: "letters, digits, dashes and underscores",
+    read: matching("[\\w-]+"),
     help: "Secret of the accepted API token; default: a secret that is printed",
     secret: true,
   },

@@ -7,7 +7,7 @@ import {
   type ParsedPath,
   parsePath,
 } from "../../proxmox/endpoints.ts";
-import { REHEARSAL_SECRET, SERVE_SETTINGS } from "../settings.ts";
+import { REHEARSAL_SECRET, SERVE_SETTINGS, TOKEN_NAME_PATTERN, USER_PATTERN } from "../settings.ts";
 import { bareError, type Dialect, notImplemented, type Reply, serverError } from "./replies.ts";
 
 /** Source: PVE/JSONSchema.pm, pve-vmid. */
@@ -78,21 +78,15 @@ export const REHEARSAL_TOKEN: Token = {
   value: REHEARSAL_SECRET,
 };
 
-/** PVE/Auth/Plugin.pm: user_regex, realm_regex. */
-const USER = "[^\\s:/]+@[A-Za-z][\\w.-]+";
-const NAME = "[A-Za-z][\\w.-]+";
-const ID_REGEXP = new RegExp(`^(${USER})!(${NAME})$`);
+const ID_REGEXP = new RegExp(`^(${USER_PATTERN})!(${TOKEN_NAME_PATTERN})$`);
 
 /** @throws AppError "usage" for names that a token cannot have. */
 export function parseToken(texts: TextsOf<typeof SERVE_SETTINGS>): Token {
-  const { checked, text, refuse } = settingReader(SERVE_SETTINGS, texts);
-  const matching = (pattern: string) => (value: string) =>
-    new RegExp(`^${pattern}$`).test(value) ? value : undefined;
-  const value = text("PROXMOX_TOKEN_VALUE") ?? REHEARSAL_SECRET;
+  const { value, optional } = settingReader(SERVE_SETTINGS, texts);
   return {
-    user: checked("PROXMOX_USER", matching(USER)),
-    name: checked("PROXMOX_TOKEN_NAME", matching(NAME)),
-    value: /^[\w-]+$/.test(value) ? value : refuse("PROXMOX_TOKEN_VALUE"),
+    user: value("PROXMOX_USER"),
+    name: value("PROXMOX_TOKEN_NAME"),
+    value: optional("PROXMOX_TOKEN_VALUE") ?? REHEARSAL_SECRET,
   };
 }
 
