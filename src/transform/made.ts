@@ -63,7 +63,7 @@ export function fit(made: Made, ledger: Ledger): Made {
   if (made.step !== "virtual-machine" && made.step !== "virtual-disk") return made;
   const { subject } = made.source;
   let entity: Texts = made.entity;
-  for (const { field } of longTextsOf(entity).sort((a, b) => b.units - a.units)) {
+  for (const { field } of longTextsOf(entity)) {
     if (sizeOf(entity) <= MAX_ENTITY_BYTES) break;
     ledger.leave({ ...subject, what: `${subject.what}/${field}` }, "too-long");
     entity = without(entity, field);
@@ -71,13 +71,19 @@ export function fit(made: Made, ledger: Ledger): Made {
   return entity === made.entity ? made : ({ ...made, entity } as Made);
 }
 
-/** The texts that may be too long, with their UTF-16 units. */
+/** The texts that may be too long, the largest first. Nearly every entity has none. */
 function longTextsOf(entity: Texts) {
-  const custom = Object.entries(entity.custom_fields ?? {})
-    .map(([field, value]) => [field, "text" in value ? value.text : undefined] as const);
-  return [...Object.entries(entity), ...custom]
-    .map(([field, text]) => ({ field, units: typeof text === "string" ? text.length : 0 }))
-    .filter(({ units }) => units * MAX_BYTES_PER_UNIT > MAX_ENTITY_BYTES);
+  const long: { readonly field: string; readonly units: number }[] = [];
+  const see = (field: string, text: unknown): void => {
+    const units = typeof text === "string" ? text.length : 0;
+    if (units * MAX_BYTES_PER_UNIT > MAX_ENTITY_BYTES) long.push({ field, units });
+  };
+  for (const [field, text] of Object.entries(entity)) see(field, text);
+  for (const [field, value] of Object.entries(entity.custom_fields ?? {})) {
+    if ("text" in value) see(field, value.text);
+  }
+  return long.sort((a, b) => b.units - a.units);
+}
 }
 
 function without(entity: Texts, field: string): Texts {

@@ -32,7 +32,7 @@ export function* makeNode(node: NamedNode, context: NodeContext, slugs: Slugs): 
   let made: Made[] = [];
   let count = 0;
   for (const guest of readGuests(context)) {
-    for (const entity of makeGuest(guest, options)) made.push(fit(entity, ledger));
+    makeGuest(guest, options, (entity) => made.push(fit(entity, ledger)));
     count += 1;
     if (count % GUESTS_PER_BATCH !== 0) continue;
     yield batchOf(made, ledger);
@@ -41,13 +41,15 @@ export function* makeNode(node: NamedNode, context: NodeContext, slugs: Slugs): 
   yield batchOf(made, ledger);
 }
 
-function makeGuest({ guest, nics, disks, addresses }: GuestParts, options: MakeOptions): Made[] {
-  return [
-    ...nics.map((source) => make("vm-interface", source, options)),
-    ...addresses.map((source) => make("ip-address", source, options)),
-    make("virtual-machine", guest, options),
-    ...disks.map((source) => make("virtual-disk", source, options)),
-  ];
+function makeGuest(
+  { guest, nics, disks, addresses }: GuestParts,
+  options: MakeOptions,
+  add: (entity: Made) => void,
+): void {
+  for (const source of nics) add(make("vm-interface", source, options));
+  for (const source of addresses) add(make("ip-address", source, options));
+  add(make("virtual-machine", guest, options));
+  for (const source of disks) add(make("virtual-disk", source, options));
 }
 
 /** undefined: the node becomes no device. */

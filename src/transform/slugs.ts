@@ -37,8 +37,10 @@ export class SlugNames {
 export class Slugs {
   static readonly NONE = new Slugs(new Map());
   readonly #slugs: ReadonlyMap<Slugged, ReadonlyMap<string, string>>;
-  /** Shapes of values in which a name may need a slug: mostly none. */
-  readonly #mayNeed = new Map<Shape, boolean>();
+  /** Shape → the fields of its objects in which a name may need a slug: mostly none. */
+  readonly #fields = new Map<Shape, readonly string[]>();
+  /** Shape → its last value, with slugs: most entities share their tags and their machine with the one before. */
+  readonly #last = new Map<Shape, { readonly value: object; readonly slugged: object }>();
 
   constructor(slugs: ReadonlyMap<Slugged, ReadonlyMap<string, string>>) {
     this.#slugs = slugs;
@@ -51,47 +53,64 @@ export class Slugs {
 
   /** An entity with the slugs of its stubs: a copy where something changes, else the same object. */
   onStubs<Name extends StepName>(step: Name, entity: Entities[Name]): Entities[Name] {
-    return this.#within(entity, entityShape(step)) as Entities[Name];
+    return this.#stub(entity, entityShape(step)) as Entities[Name];
   }
 
   #within(value: object, shape: Shape): object {
+    const last = this.#last.get(shape);
+    if (last?.value === value) return last.slugged;
+    const slugged = this.#slugged(value, shape);
+    this.#last.set(shape, { value, slugged });
+    return slugged;
+  }
+
+  #slugged(value: object, shape: Shape): object {
     const { definition } = shape;
-    if (typeof definition === "string" || !this.#mayHold(shape)) return value;
+    if (typeof definition === "string") return value;
     if ("oneOf" in definition) {
       return Object.keys(value).length === 0 ? value : this.#within(value, definition.oneOf[0]);
     }
     if ("listOf" in definition) {
       const list = value as readonly object[];
-      const slugged = list.map((item) => this.#within(item, definition.listOf));
+      const slugged = list.map((item) => this.#slugged(item, definition.listOf));
       return slugged.some((item, i) => item !== list[i]) ? slugged : list;
     }
-    return "object" in definition ? this.#stub(value, shape, definition.object) : value;
+    return this.#stub(value, shape);
   }
 
-  #stub(value: object, { slugged: kind }: Shape, shapes: Shapes): object {
+  #stub(value: object, shape: Shape): object {
     const stub = value as Readonly<Record<string, unknown>>;
+    const { slugged: kind } = shape;
     const slug = kind && this.of(kind, String(stub["name"] ?? stub["model"] ?? ""));
     let copy = slug === undefined ? stub : { ...stub, slug };
-    for (const field of Object.keys(stub)) {
+    for (const field of this.#fieldsOf(shape)) {
       const part = stub[field];
-      const shape = shapes[field];
-      if (shape === undefined || typeof part !== "object" || part === null) continue;
-      const slugged = this.#within(part, shape);
+      if (typeof part !== "object" || part === null) continue;
+      const slugged = this.#within(part, shapesIn(shape)[field] as Shape);
       if (slugged !== part) copy = { ...copy, [field]: slugged };
     }
     return copy;
   }
 
-  #mayHold(shape: Shape): boolean {
-    let found = this.#mayNeed.get(shape);
-    if (found === undefined) {
-      const { slugged } = shape;
-      found = (slugged !== undefined && (this.#slugs.get(slugged)?.size ?? 0) > 0) ||
-        partsOfShape(shape).some((part) => this.#mayHold(part));
-      this.#mayNeed.set(shape, found);
+  #fieldsOf(shape: Shape): readonly string[] {
+    let fields = this.#fields.get(shape);
+    if (fields === undefined) {
+      fields = Object.entries(shapesIn(shape)).filter(([, part]) => this.#mayHold(part))
+        .map(([field]) => field);
+      this.#fields.set(shape, fields);
     }
-    return found;
+    return fields;
   }
+
+  #mayHold(shape: Shape): boolean {
+    const { slugged } = shape;
+    return (slugged !== undefined && (this.#slugs.get(slugged)?.size ?? 0) > 0) ||
+      partsOfShape(shape).some((part) => this.#mayHold(part));
+  }
+}
+
+function shapesIn({ definition }: Shape): Shapes {
+  return typeof definition === "object" && "object" in definition ? definition.object : {};
 }
 
 /**
