@@ -17,19 +17,19 @@ export type AddressReason =
   | "not-assignable"
   | "unparsable";
 
-type Ip = ReturnType<typeof ipaddr.parse>;
+/** Of an address: four bytes, or sixteen. */
+type Bytes = readonly number[];
 
 /** The address, or the first reason why NetBox would refuse it. */
 export function parseAddress(host: unknown, prefixLength: unknown): Address | AddressReason {
-  const ip = parseIp(host);
-  if (ip === undefined) return "unparsable";
-  const bytes = ip.toByteArray();
+  const bytes = bytesOf(host);
+  if (bytes === undefined) return "unparsable";
   if (isLoopback(bytes)) return "loopback";
   if (isLinkLocal(bytes)) return "link-local";
   const length = parsePrefixLength(prefixLength, bytes.length * 8);
   if (length === undefined) return "bad-prefix";
   if (isRefused(bytes, length)) return "not-assignable";
-  const text = textOf(ip);
+  const text = textOf(bytes);
   return {
     family: bytes.length === 4 ? 4 : 6,
     host: text,
@@ -46,15 +46,14 @@ export function isReadable(address: Address | string): boolean {
 
 /** "10.0.0.5", 24 → "10.0.0.0/24": the network, also of an address that NetBox assigns to nothing. */
 export function networkOf(host: unknown, prefixLength: unknown): string | undefined {
-  const ip = parseIp(host);
-  const bytes = ip?.toByteArray() ?? [];
+  const bytes = bytesOf(host) ?? [];
   const length = parsePrefixLength(prefixLength, bytes.length * 8);
   // NetBox gets no network for /0, unspecified, multicast, loopback and link-local addresses.
-  if (length === undefined || length === 0 || bytes.every((byte) => byte === 0)) return undefined;
+  if (length === undefined || length === 0 || isAll(0, bytes)) return undefined;
   if (isGroup(bytes)) return undefined;
   if (isLoopback(bytes) || isLinkLocal(bytes)) return undefined;
   const network = bytes.map((byte, i) => byte & maskByte(length, i));
-  return `${textOf(ipaddr.fromByteArray(network))}/${length}`;
+  return `${textOf(network)}/${length}`;
 }
 
 /** "10.0.0.5/24" → ["10.0.0.5", "24"]; without a mask the second is undefined. */
@@ -65,47 +64,54 @@ export function splitCidr(text: string): readonly [string, string | undefined] {
 
 /** "2001:DB8:0::1%eth0" → "2001:db8::1", as NetBox gets it; undefined for what is no address. */
 export function canonicalHost(text: string): string | undefined {
-  const ip = parseIp(text);
-  return ip && textOf(ip);
+  const bytes = bytesOf(text);
+  return bytes && textOf(bytes);
 }
 
 const FOUR_PARTS_REGEXP = /^(?:(?:0|[1-9]\d{0,2})\.){3}(?:0|[1-9]\d{0,2})$/;
 
 /**
- * "10.0.0.5", "fe80::1%eth0" → parsed. The shorthands of inet_aton ("10.1", "0x0a.1") are refused
- * before ipaddr.js sees them, and so is whatever would make it throw, which costs more than all else.
+ * "10.0.0.5", "fe80::1%eth0" → bytes. IPv4 is read here, as ipaddr.js also takes the shorthands of inet_aton
+ * ("10.1", "0x0a.1"); and whatever would make it throw is refused first, since that costs more than all else.
  */
-function parseIp(host: unknown): Ip | undefined {
+function bytesOf(host: unknown): Bytes | undefined {
   if (typeof host !== "string") return undefined;
+  if (!host.includes(":")) return ipv4Bytes(host);
   try {
-    if (host.includes(":")) return ipaddr.IPv6.parse(inHexadecimal(host.split("%", 1)[0] ?? ""));
-    return FOUR_PARTS_REGEXP.test(host) ? ipv4Of(host) : undefined;
+    return ipaddr.IPv6.parse(inHexadecimal(host.split("%", 1)[0] ?? "")).toByteArray();
   } catch {
     return undefined;
   }
 }
 
+function ipv4Bytes(host: string): Bytes | undefined {
+  if (!FOUR_PARTS_REGEXP.test(host)) return undefined;
+  const bytes = host.split(".").map(Number);
+  return bytes.some((byte) => byte > 255) ? undefined : bytes;
+}
+
 /** "::10.0.0.5" → "::a00:5": ipaddr.js takes any IPv6 address with an IPv4 tail for a mapped one. */
 function inHexadecimal(host: string): string {
+  if (!host.includes(".")) return host;
   const colon = host.lastIndexOf(":") + 1;
-  const tail = host.slice(colon);
-  if (!tail.includes(".")) return host;
-  if (!FOUR_PARTS_REGEXP.test(tail)) return "";
-  const [a = 0, b = 0, c = 0, d = 0] = ipv4Of(tail).octets;
+  const bytes = ipv4Bytes(host.slice(colon));
+  if (bytes === undefined) return "";
+  const [a = 0, b = 0, c = 0, d = 0] = bytes;
   return `${host.slice(0, colon)}${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
 }
 
-/** What FOUR_PARTS_REGEXP lets through; ipaddr.js would read it with ten more. Throws above 255. */
-function ipv4Of(host: string): ipaddr.IPv4 {
-  return new ipaddr.IPv4(host.split(".").map(Number));
+/** RFC 5952, whose section 5 has mapped addresses as "::ffff:10.0.0.5". */
+function textOf(bytes: Bytes): string {
+  if (bytes.length === 4) return bytes.join(".");
+  const isMapped = bytes[0] === 0 && isAll(0, bytes.slice(0, 10)) &&
+    isAll(0xff, bytes.slice(10, 12));
+  return isMapped
+    ? `::ffff:${bytes.slice(12).join(".")}`
+    : new ipaddr.IPv6([...bytes]).toRFC5952String();
 }
 
-/** RFC 5952, whose section 5 has mapped addresses as "::ffff:10.0.0.5". */
-function textOf(ip: Ip): string {
-  if (!("toRFC5952String" in ip)) return ip.toString();
-  // To ask ipaddr.js is to go through all of its ranges.
-  const isMapped = ip.parts[0] === 0 && ip.isIPv4MappedAddress();
-  return isMapped ? `::ffff:${ip.toIPv4Address()}` : ip.toRFC5952String();
+function isAll(value: number, bytes: Bytes): boolean {
+  return bytes.every((byte) => byte === value);
 }
 
 function wholeNumber(value: unknown): number | undefined {
@@ -119,28 +125,35 @@ function wholeNumber(value: unknown): number | undefined {
 /** 24, "24" and, of IPv4, "255.255.255.0" → 24. */
 function parsePrefixLength(value: unknown, full: number): number | undefined {
   const isMask = typeof value === "string" && value.includes(".") && full === 32;
-  const mask = isMask ? parseIp(value) : undefined;
-  const length = isMask ? mask?.prefixLengthFromSubnetMask() : wholeNumber(value);
-  return length === null || length === undefined || length > full ? undefined : length;
+  const length = isMask ? maskLength(ipv4Bytes(value)) : wholeNumber(value);
+  return length === undefined || length > full ? undefined : length;
 }
 
-function isLoopback(bytes: readonly number[]): boolean {
+/** [255, 255, 255, 0] → 24; undefined for bytes that are no mask. */
+function maskLength(bytes: Bytes = []): number | undefined {
+  for (let length = 0; length <= 32 && bytes.length === 4; length += 1) {
+    if (bytes.every((byte, i) => byte === maskByte(length, i))) return length;
+  }
+  return undefined;
+}
+
+function isLoopback(bytes: Bytes): boolean {
   if (bytes.length === 4) return bytes[0] === 127;
-  return bytes[15] === 1 && bytes.slice(0, 15).every((byte) => byte === 0);
+  return bytes[0] === 0 && bytes[15] === 1 && isAll(0, bytes.slice(0, 15));
 }
 
 /** 169.254.0.0/16 and fe80::/10. */
-function isLinkLocal(bytes: readonly number[]): boolean {
+function isLinkLocal(bytes: Bytes): boolean {
   const [first = 0, second = 0] = bytes;
   if (bytes.length === 4) return first === 169 && second === 254;
   return first === 0xfe && (second & 0xc0) === 0x80;
 }
 
 /** Multicast (224.0.0.0/4, ff00::/8; RFC 5771, RFC 4291) and 255.255.255.255: never one interface's. */
-function isGroup(bytes: readonly number[]): boolean {
+function isGroup(bytes: Bytes): boolean {
   const [first = 0] = bytes;
   if (bytes.length !== 4) return first === 0xff;
-  return (first & 0xf0) === 0xe0 || bytes.every((byte) => byte === 0xff);
+  return (first & 0xf0) === 0xe0 || isAll(0xff, bytes);
 }
 
 /**
@@ -148,8 +161,8 @@ function isGroup(bytes: readonly number[]): boolean {
  * one or two addresses has neither network nor broadcast.
  * Source: netbox ipam/models/ip.py, IPAddress.clean.
  */
-function isRefused(bytes: readonly number[], length: number): boolean {
-  if (length === 0 || bytes.every((byte) => byte === 0) || isGroup(bytes)) return true;
+function isRefused(bytes: Bytes, length: number): boolean {
+  if (length === 0 || isAll(0, bytes) || isGroup(bytes)) return true;
   if (length >= bytes.length * 8 - 1) return false;
   const isNetwork = bytes.every((byte, i) => (byte & ~maskByte(length, i)) === 0);
   const isBroadcast = bytes.every((byte, i) => (byte | maskByte(length, i)) === 0xff);
