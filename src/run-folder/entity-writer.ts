@@ -1,7 +1,7 @@
 /** Batches of entities → the files of netbox/: each one Diode request, in emission order. */
 import { digestAside } from "../base/digest.ts";
 import { inputError, reasonOf, usageError } from "../base/errors.ts";
-import { encodeUtf8, utf8Length } from "../base/text.ts";
+import { ByteBuffer, encodeUtf8, utf8Length } from "../base/text.ts";
 import { compareCodeUnits } from "../base/natural-order.ts";
 import { ENTITIES_FORMAT, type Step, type StepName, STEPS } from "../netbox/types/steps.ts";
 import { createLeftOutWriter } from "./left-out-file.ts";
@@ -130,25 +130,31 @@ async function writeFiles(
   return { counts, ...totals, files };
 }
 
-/** One file is written while the next one fills; a failure surfaces with the next file, or at the end. */
+/** So many files are written while the next ones fill. */
+const FILES_AT_ONCE = 4;
+
+/** A failure surfaces with a later file, or at the end. */
 function createRequestFiles(draft: Draft) {
   const files: FileEntry[] = [];
-  let last = Promise.resolve();
+  const pending: Promise<void>[] = [];
   const put = async (name: string, bytes: Uint8Array): Promise<void> => {
     const [sha256] = await Promise.all([digestAside(bytes), draft.write(name, bytes)]);
     files.push({ path: `${ENTITIES_FOLDER}/${name}`, bytes: bytes.byteLength, sha256 });
   };
-  const settle = (): Promise<void> => last.catch(() => undefined);
   return {
     /** `bytes` may change once it is done. */
     async write(name: string, bytes: Uint8Array): Promise<void> {
-      await last;
-      last = put(name, bytes.slice());
-      void settle();
+      if (pending.length === FILES_AT_ONCE) await pending.shift();
+      const written = put(name, bytes.slice());
+      pending.push(written);
+      // Reported by the promise that waits for it.
+      written.catch(() => undefined);
     },
-    settle,
+    async settle(): Promise<void> {
+      await Promise.allSettled(pending);
+    },
     async finish(): Promise<readonly FileEntry[]> {
-      await last;
+      await Promise.all(pending);
       return files;
     },
   };
@@ -196,7 +202,10 @@ export function createStepWriter(step: Step, { tool, write }: StepContext): Step
   let inFile = 0;
   let files = 0;
   let count = 0;
-  const start = (): void => request.reset(header.bytes);
+  const start = (): void => {
+    request.clear();
+    request.append(header.bytes);
+  };
   const flush = (): Promise<void> => {
     files += 1;
     inFile = 0;
@@ -266,53 +275,4 @@ export function requestText(request: { readonly entities: readonly object[] }): 
 
 function opening(header: object): string {
   return `${JSON.stringify(header).slice(0, -1)},"entities":[\n`;
-}
-
-const FIRST_CAPACITY = 2 ** 16;
-/** Of UTF-8, per UTF-16 unit. */
-const MAX_BYTES_PER_UNIT = 3;
-const ENCODER = new TextEncoder();
-
-/** Bytes that grow at the end, in memory that is kept from one use to the next. */
-export class ByteBuffer {
-  #bytes = new Uint8Array(FIRST_CAPACITY);
-  #length = 0;
-
-  get length(): number {
-    return this.#length;
-  }
-
-  /** Starts over with these bytes. */
-  reset(bytes: Uint8Array): void {
-    this.#length = 0;
-    this.append(bytes);
-  }
-
-  append(bytes: Uint8Array): void {
-    this.#reserve(bytes.length);
-    this.#bytes.set(bytes, this.#length);
-    this.#length += bytes.length;
-  }
-
-  appendText(text: string): void {
-    this.#reserve(text.length * MAX_BYTES_PER_UNIT);
-    const rest = this.#bytes.subarray(this.#length);
-    this.#length += ENCODER.encodeInto(text, rest).written;
-  }
-
-  overwrite(at: number, bytes: Uint8Array): void {
-    this.#bytes.set(bytes, at);
-  }
-
-  /** The bytes from `start` on; valid until the next change. */
-  view(start: number): Uint8Array {
-    return this.#bytes.subarray(start, this.#length);
-  }
-
-  #reserve(room: number): void {
-    if (this.#length + room <= this.#bytes.length) return;
-    const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.#length + room));
-    grown.set(this.#bytes.subarray(0, this.#length));
-    this.#bytes = grown;
-  }
 }

@@ -11,7 +11,7 @@ import { type } from "arktype";
 import { RunningDigest } from "../base/digest.ts";
 import { inputError } from "../base/errors.ts";
 import { parseJson } from "../base/json.ts";
-import { decodeUtf8, encodeUtf8 } from "../base/text.ts";
+import { ByteBuffer, decodeUtf8 } from "../base/text.ts";
 import { type LeftOut, type Note, NOTES, REASONS } from "./left-out.ts";
 import type { Draft } from "./store/store.ts";
 
@@ -32,7 +32,7 @@ export interface LeftOutTotals {
 }
 
 /** Large enough that a big fleet takes few writes. */
-const CHUNK_CHARS = 2 ** 20;
+const CHUNK_BYTES = 2 ** 20;
 
 export function createLeftOutWriter(draft: Pick<Draft, "append">): LeftOutWriter {
   const digest = new RunningDigest();
@@ -40,21 +40,22 @@ export function createLeftOutWriter(draft: Pick<Draft, "append">): LeftOutWriter
   const codes = new Map<string, number>();
   // Records are written as they come; notes are few and are kept until the end.
   const notes: string[] = [];
-  let pending = '{"left_out":[';
+  const pending = new ByteBuffer();
+  pending.appendText('{"left_out":[');
   let separator = "\n";
   const flush = async (): Promise<void> => {
-    const bytes = encodeUtf8(pending);
-    pending = "";
+    const bytes = pending.view(0).slice();
+    pending.clear();
     digest.update(bytes);
     await draft.append(LEFT_OUT_NAME, bytes);
   };
   return {
     async add(leftOut, noted) {
       for (const record of leftOut) {
-        pending += separator + JSON.stringify(record);
+        pending.appendText(separator + JSON.stringify(record));
         separator = ",\n";
         reasons.set(record.reason, (reasons.get(record.reason) ?? 0) + 1);
-        if (pending.length > CHUNK_CHARS) await flush();
+        if (pending.length > CHUNK_BYTES) await flush();
       }
       for (const note of noted) {
         notes.push(JSON.stringify(note));
@@ -63,7 +64,7 @@ export function createLeftOutWriter(draft: Pick<Draft, "append">): LeftOutWriter
     },
     async finish() {
       const body = notes.length === 0 ? "" : `\n${notes.join(",\n")}`;
-      pending += `\n],"notes":[${body}\n]}\n`;
+      pending.appendText(`\n],"notes":[${body}\n]}\n`);
       await flush();
       const totals = { leftOut: inListOrder(REASONS, reasons), notes: inListOrder(NOTES, codes) };
       return { name: LEFT_OUT_NAME, ...digest.finish(), ...totals };

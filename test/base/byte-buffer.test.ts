@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { ByteBuffer } from "../../src/run-folder/entity-writer.ts";
+import { ByteBuffer } from "../../src/base/text.ts";
 
 test("holds what was appended, however it grew", () => {
   fc.assert(
@@ -20,7 +20,8 @@ test("holds what was appended, however it grew", () => {
 test("starts over without the earlier bytes", () => {
   const buffer = new ByteBuffer();
   buffer.appendText("a long text that goes");
-  buffer.reset(new TextEncoder().encode("head"));
+  buffer.clear();
+  buffer.append(new TextEncoder().encode("head"));
   buffer.append(new TextEncoder().encode(" tail"));
   buffer.overwrite(0, new TextEncoder().encode("H"));
   expect(Buffer.from(buffer.view(1)).toString()).toBe("ead tail");
