@@ -9,22 +9,22 @@ import { flag, integer, parsePropertyString, parseVlanId, text, textOrNone } fro
 
 export interface Net {
   /** LXC only: the interface's name in the container. */
-  readonly name?: string;
+  readonly name: string | undefined;
   /** "BC:24:11:2C:FE:01" */
-  readonly mac?: string;
+  readonly mac: string | undefined;
   /** The config has an all-zero MAC: QEMU then picks one itself. */
-  readonly hasZeroMac?: true;
+  readonly hasZeroMac: boolean;
   /** 1–4094: the access VLAN. */
-  readonly vlanId?: number;
+  readonly vlanId: number | undefined;
   readonly hasTrunks: boolean;
   /** undefined: unknown. */
   readonly isDisconnected: boolean | undefined;
-  /** Bytes; absent when it follows the bridge. */
-  readonly mtu?: number;
+  /** Bytes; undefined when it follows the bridge. */
+  readonly mtu: number | undefined;
   /** LXC only: CIDR, "dhcp", "manual", as written. */
-  readonly ip?: string;
+  readonly ip: string | undefined;
   /** LXC only: CIDR, "auto", "dhcp", "manual", as written. */
-  readonly ip6?: string;
+  readonly ip6: string | undefined;
   /** Keys whose values could not be parsed; they are left off. */
   readonly unparsable: readonly string[];
 }
@@ -33,7 +33,7 @@ const MODELS = new Set(
   ("e1000 e1000-82540em e1000-82544gc e1000-82545em e1000e i82551 i82557b i82559er ne2k_isa " +
     "ne2k_pci pcnet rtl8139 virtio vmxnet3").split(" "),
 );
-const MAC_REGEXP = /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/i;
+const MAC_REGEXP = /^[0-9A-F]{2}(?::[0-9A-F]{2}){5}$/;
 const ZERO_MAC = "00:00:00:00:00:00";
 const MAX_MTU_BYTES = { qemu: 65_520, lxc: 65_535 } as const;
 
@@ -46,9 +46,9 @@ export function parseNet(kind: GuestKind, text: string): Net | undefined {
   const pairs = parsePropertyString(text, "model");
   if (pairs === undefined) return undefined;
   const models = [...pairs.keys()].filter((key) => MODELS.has(key));
-  if (models.length + (pairs.has("model") ? 1 : 0) > 1) return undefined;
-  const model = models[0] ?? pairs.get("model");
-  return model !== undefined && MODELS.has(model) ? readPairs(kind, pairs, model) : undefined;
+  if (pairs.has("model")) models.push(pairs.get("model") ?? "");
+  const [model = "", second] = models;
+  return second === undefined && MODELS.has(model) ? readPairs(kind, pairs, model) : undefined;
 }
 
 function readPairs(kind: GuestKind, pairs: ReadonlyMap<string, string>, model?: string): Net {
@@ -67,31 +67,28 @@ function readPairs(kind: GuestKind, pairs: ReadonlyMap<string, string>, model?: 
   const vlanId = read("tag", (value) => parseVlanId(integer(value)));
   const mtu = read("mtu", (value) => parseMtu(kind, value));
   const isDisconnected = pairs.has("link_down") ? read("link_down", flag) : false;
-  const name = kind === "lxc" ? pairs.get("name") : undefined;
+  // Only a container's NIC has them; a blank one is not given.
+  const own = (key: string): string | undefined =>
+    (kind === "lxc" ? pairs.get(key) : undefined) || undefined;
   return {
-    ...(name ? { name } : {}),
-    ...(mac === undefined ? {} : { mac }),
-    ...(hasZeroMac ? { hasZeroMac } : {}),
-    ...(vlanId === undefined ? {} : { vlanId }),
-    ...(mtu === undefined || mtu === 1 ? {} : { mtu }),
-    ...(kind === "lxc" ? addressesOf(pairs) : {}),
+    name: own("name"),
+    mac,
+    hasZeroMac,
+    vlanId,
+    mtu: mtu === 1 ? undefined : mtu,
+    ip: own("ip"),
+    ip6: own("ip6"),
     hasTrunks: (pairs.get("trunks") ?? "") !== "",
     isDisconnected,
     unparsable,
   };
 }
 
-function addressesOf(pairs: ReadonlyMap<string, string>): { ip?: string; ip6?: string } {
-  const ip = pairs.get("ip");
-  const ip6 = pairs.get("ip6");
-  return { ...(ip ? { ip } : {}), ...(ip6 ? { ip6 } : {}) };
-}
-
 /** "bc:24:11:2c:fe:01" → "BC:24:11:2C:FE:01"; undefined for other texts and for an all-zero MAC. */
 export function parseMac(value: unknown): string | undefined {
-  if (typeof value !== "string" || !MAC_REGEXP.test(value.trim())) return undefined;
+  if (typeof value !== "string") return undefined;
   const mac = value.trim().toUpperCase();
-  return mac === ZERO_MAC ? undefined : mac;
+  return mac === ZERO_MAC || !MAC_REGEXP.test(mac) ? undefined : mac;
 }
 
 export function isZeroMac(value: unknown): boolean {

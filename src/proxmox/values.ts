@@ -99,12 +99,12 @@ export function parsePropertyString(
 ): ReadonlyMap<string, string> | undefined {
   const pairs = new Map<string, string>();
   for (const part of text.split(",")) {
-    const trimmed = part.trim();
-    if (trimmed === "") continue;
-    const equals = trimmed.indexOf("=");
-    const key = equals === -1 ? defaultKey : trimmed.slice(0, equals).trim();
+    const equals = part.indexOf("=");
+    const value = part.slice(equals + 1).trim();
+    if (equals === -1 && value === "") continue;
+    const key = equals === -1 ? defaultKey : part.slice(0, equals).trim();
     if (key === "" || pairs.has(key)) return undefined;
-    pairs.set(key, trimmed.slice(equals + 1).trim());
+    pairs.set(key, value);
   }
   return pairs.size === 0 ? undefined : pairs;
 }

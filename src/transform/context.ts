@@ -1,12 +1,12 @@
 /** What the readers work with: a node and its answers, a guest of it, and what the whole run shares. */
 import { compareNatural } from "../base/natural-order.ts";
 import type { VirtualMachineRef } from "../netbox/types/virtual-machine.ts";
-import { type GuestKind, PATHS } from "../proxmox/endpoints.ts";
+import { type GuestKind, NODES_FOLDER, PATHS } from "../proxmox/endpoints.ts";
 import type { AnswerRef } from "../run-folder/left-out.ts";
 import type { Answer } from "../proxmox/answers.ts";
 import type { AnswersFile } from "../run-folder/snapshot.ts";
 import type { NodeEntry, SnapshotCluster } from "./cluster.ts";
-import { clusterAnswer, Ledger, nodeAnswer } from "./ledger.ts";
+import { answerIn, clusterAnswer, Ledger } from "./ledger.ts";
 import { SharedObjects } from "./shared-objects.ts";
 import { SlugNames } from "./slugs.ts";
 import type { ClusterSource, Subject } from "./sources.ts";
@@ -71,6 +71,9 @@ export class NodeContext implements NodeInput {
   /** What is left out or noted of the node and its guests. */
   readonly ledger: Ledger;
   readonly run: RunState;
+  /** Where the listing of all guests is. */
+  readonly listing: AnswerRef;
+  readonly #file: string;
 
   constructor({ cluster, entry, answers }: NodeInput, run: RunState, ledger = new Ledger()) {
     this.cluster = cluster;
@@ -78,6 +81,8 @@ export class NodeContext implements NodeInput {
     this.answers = answers;
     this.ledger = ledger;
     this.run = run;
+    this.listing = clusterAnswer(PATHS.resources, cluster.label);
+    this.#file = `${NODES_FOLDER}${entry.node}.json`;
   }
 
   /** To count things that are left out: the same node; all that is found but MAC addresses is dropped. */
@@ -102,18 +107,12 @@ export class NodeContext implements NodeInput {
 
   /** Where that answer is. */
   at(path: string): AnswerRef {
-    const { answers, entry, cluster } = this;
-    return nodeAnswer(entry.node, answers?.pathOf(path) ?? path, cluster.label);
+    return answerIn(this.#file, this.answers?.pathOf(path) ?? path, this.cluster.label);
   }
 
   /** A thing in the answer about the node's network. */
   networkSubject(what: string): Subject {
     return { what, answer: this.at(PATHS.network(this.entry.node)) };
-  }
-
-  /** Where the listing of all guests is. */
-  get listing(): AnswerRef {
-    return clusterAnswer(PATHS.resources, this.cluster.label);
   }
 
   /** "vm/101/net0", and of which snapshot when there are several. */

@@ -51,7 +51,7 @@ export function readGuest(listed: IdentifiedGuest, name: string, node: NodeConte
   const { source: cluster, ledger } = node;
   const answers = readGuestAnswers(listed, node);
   const config = valueOf(answers.config);
-  const configAt = node.at(PATHS.config({ node: node.entry.node, kind, vmid }));
+  const configAt = node.at(answers.configPath);
   if ("reason" in answers.config) {
     const { reason, detail } = answers.config;
     ledger.leave({ what: `${what}/config`, answer: configAt }, reason, { detail });
@@ -124,16 +124,20 @@ export function countThings(
 
 export interface GuestAnswers {
   readonly config: Reading<Config>;
+  readonly configPath: string;
   /** Absent for a container. */
   readonly osinfo?: Reading<Osinfo>;
+  readonly osinfoPath: string;
 }
 
 export function readGuestAnswers({ id, row }: IdentifiedGuest, node: NodeContext): GuestAnswers {
-  const address = { node: node.entry.node, ...id };
-  const config = objectOf(node.get(PATHS.config(address)));
-  if (id.kind === "lxc") return { config };
-  const osinfo = narrow(agentResult(node.get(PATHS.osinfo(address)), row, config), record);
-  return { config, osinfo };
+  const address = { node: node.entry.node, kind: id.kind, vmid: id.vmid };
+  const configPath = PATHS.config(address);
+  const osinfoPath = PATHS.osinfo(address);
+  const config = objectOf(node.get(configPath));
+  if (id.kind === "lxc") return { config, configPath, osinfoPath };
+  const osinfo = narrow(agentResult(node.get(osinfoPath), row, config), record);
+  return { config, configPath, osinfo, osinfoPath };
 }
 
 /** The result of an agent's call; one that capture did not make has the reason that it had. */
@@ -151,16 +155,19 @@ function agentResult(
   return { reason: "failed", detail: "the snapshot holds no answer" };
 }
 
+const OSINFO = answerName("osinfo");
+const INTERFACES = answerName("agentInterfaces");
+
 /** The interfaces that the agent lists, and where its answers are; what it did not say is left out. */
 function readAgent(
   { what, id, row }: IdentifiedGuest,
-  { config, osinfo }: GuestAnswers,
+  { config, osinfo, osinfoPath }: GuestAnswers,
   node: NodeContext,
 ): AgentInterfaces & { readonly osinfoAt: AnswerRef } {
-  const address = { node: node.entry.node, ...id };
-  const osinfoAt = node.at(PATHS.osinfo(address));
-  const answer = node.at(PATHS.agentInterfaces(address));
-  const interfaces = narrow(agentResult(node.get(answer.path), row, config), list);
+  const path = PATHS.agentInterfaces({ node: node.entry.node, kind: id.kind, vmid: id.vmid });
+  const interfaces = narrow(agentResult(node.get(path), row, config), list);
+  const osinfoAt = node.at(osinfoPath);
+  const answer = node.at(path);
   const leave = (part: string, answer: AnswerRef, found: Reading<unknown> | undefined): void => {
     if (found === undefined || !("reason" in found)) return;
     const { reason, detail } = found;
@@ -173,8 +180,8 @@ function readAgent(
   if (isAskedOnce) leave("agent", osinfoAt, osinfo);
   else if (isOneReason) leave("agent", answer, interfaces);
   else {
-    leave(answerName("osinfo"), osinfoAt, osinfo);
-    leave(answerName("agentInterfaces"), answer, interfaces);
+    leave(OSINFO, osinfoAt, osinfo);
+    leave(INTERFACES, answer, interfaces);
   }
   return { osinfoAt, answer, rows: valueOf(interfaces) };
 }
@@ -192,7 +199,7 @@ export function configKeys(
 ): { readonly nics: readonly string[]; readonly volumes: readonly string[] } {
   const nics: string[] = [];
   const volumes: string[] = [];
-  for (const key of Object.keys(config)) {
+  for (const key in config) {
     if (NIC_REGEXP.test(key)) nics.push(key);
     else if (VOLUME_REGEXPS[kind].test(key)) volumes.push(key);
   }
@@ -270,13 +277,14 @@ export function ownTags(
 ): { readonly tag: string; readonly name: string }[] | undefined {
   const written = text(row?.tags) ?? text(config?.["tags"]) ?? "";
   if (written.length > MAX_TAGS_TEXT) return undefined;
+  if (written === "") return [];
   return splitTags(written).map((tag) => ({ tag, name: cutName(tag, MAX_LONG_NAME) }));
 }
 
 /** Distinct, in natural order. Source: PVE/Tools.pm, split_list. */
 export function splitTags(text: string): string[] {
   const names = text.split(/[;,\s\0]+/).map(cleanText).filter((name) => name !== "");
-  return [...new Set(names)].sort(compareNatural);
+  return names.length < 2 ? names : [...new Set(names)].sort(compareNatural);
 }
 
 /** The tags of its cluster, then its own. */

@@ -1,5 +1,5 @@
 /** What is left out and what is noted: nothing is lost silently. */
-import { CLUSTER_FILE, NODES_FOLDER } from "../proxmox/endpoints.ts";
+import { CLUSTER_FILE } from "../proxmox/endpoints.ts";
 import { type AnswerName, ANSWERS, elsewhere, type Reader } from "../proxmox/rows.ts";
 import { type DataRow, isBlank, text } from "../proxmox/values.ts";
 import {
@@ -60,12 +60,8 @@ export function clusterAnswer(path: string, label: string | undefined): AnswerRe
   return answerIn(CLUSTER_FILE, path, label);
 }
 
-/** Where an answer of a node or of one of its guests is. */
-export function nodeAnswer(node: string, path: string, label: string | undefined): AnswerRef {
-  return answerIn(`${NODES_FOLDER}${node}.json`, path, label);
-}
-
-function answerIn(file: string, path: string, label: string | undefined): AnswerRef {
+/** Where an answer in any file is. */
+export function answerIn(file: string, path: string, label: string | undefined): AnswerRef {
   return label === undefined ? { file, path } : { file, path, snapshot: label };
 }
 

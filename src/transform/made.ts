@@ -84,7 +84,6 @@ function longTextsOf(entity: Texts) {
   }
   return long.sort((a, b) => b.units - a.units);
 }
-}
 
 function without(entity: Texts, field: string): Texts {
   const { [field]: _own, ...rest } = entity;

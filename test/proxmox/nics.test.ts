@@ -18,7 +18,12 @@ const MODELS = (
   "ne2k_pci pcnet rtl8139 virtio vmxnet3"
 ).split(" ");
 const MAC = "BC:24:11:2E:C5:4A";
-const PLAIN: Net = { hasTrunks: false, isDisconnected: false, unparsable: [] };
+const PLAIN: Partial<Net> = {
+  hasZeroMac: false,
+  hasTrunks: false,
+  isDisconnected: false,
+  unparsable: [],
+};
 
 const hexByte = fc.integer({ min: 0, max: 255 }).map((byte) => byte.toString(16).padStart(2, "0"));
 const mac = fc.array(hexByte, { minLength: 6, maxLength: 6 })
