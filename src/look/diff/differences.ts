@@ -76,13 +76,9 @@ export class DifferenceCollector implements RunDifferences {
 
   /** In natural order. */
   sorted(): RunDifferences {
-    return {
-      added: this.added.toSorted(bySubject),
-      changed: this.changed.toSorted(bySubject),
-      gone: this.gone.toSorted(bySubject),
-      unread: this.unread.toSorted(bySubject),
-      unreadBefore: this.unreadBefore.toSorted(bySubject),
-    };
+    const { added, changed, gone, unread, unreadBefore } = this;
+    for (const list of [added, changed, gone, unread, unreadBefore]) list.sort(bySubject);
+    return { added, changed, gone, unread, unreadBefore };
   }
 }
 

@@ -1,10 +1,10 @@
 /** Finds the entities that stubs name, and the lines of the entity files that contain entities. */
 import { usageError } from "../../base/errors.ts";
-import { parseJson } from "../../base/json.ts";
-import { decodeUtf8 } from "../../base/text.ts";
+import { canonicalJson } from "../../base/json.ts";
 import { machineOf, naturalKey } from "../../netbox/types/order.ts";
 import { stepCalled, type StepName } from "../../netbox/types/steps.ts";
 import type { EntityFile, TransformedSet } from "../../run-folder/entity-set.ts";
+import { readRequest } from "../../run-folder/request.ts";
 import { STUBS } from "../../transform/mapping/stubs.ts";
 import type { StubName } from "../../transform/mapping/table.ts";
 import type { Made } from "../../transform/transform.ts";
@@ -108,16 +108,13 @@ export async function entityInLine(
       hint: `Entity files: ${entities.files.map(({ path }) => path).join(", ")}`,
     });
   }
-  const lines = await linesOf(found);
-  const text = lines[line - FIRST_ENTITY_LINE];
-  if (line < FIRST_ENTITY_LINE || text === undefined) {
+  const all = await entitiesIn(found);
+  const entity = all[line - FIRST_ENTITY_LINE];
+  if (entity === undefined) {
     throw usageError(`No entity in line ${line} of "${file}"`, {
-      hint: `Entities are on lines ${FIRST_ENTITY_LINE} to ${lines.length + 1}`,
+      hint: `Entities are on lines ${FIRST_ENTITY_LINE} to ${all.length + 1}`,
     });
   }
-  const field = found.step === undefined ? "" : stepCalled(found.step).field;
-  const content = parseJson(text, `${file}, line ${line}`);
-  const entity = (content as Readonly<Record<string, unknown>> | null)?.[field];
   return (made) => made.step === found.step && isSame(made, entity);
 }
 
@@ -127,28 +124,26 @@ export async function locateEntities(
   entities: TransformedSet | undefined,
 ): Promise<ReadonlyMap<Made, LineRef>> {
   const located = new Map<Made, LineRef>();
-  const byLine = new Map(made.map((each) => [lineEnd(each), each]));
-  const steps = new Set<StepName>(made.map(({ step }) => step));
+  const byStep = Map.groupBy(made, ({ step }) => step);
   for (const file of entities?.files ?? []) {
-    if (file.step === undefined || !steps.has(file.step)) continue;
-    (await linesOf(file)).forEach((text, i) => {
-      const found = byLine.get(text.slice(text.indexOf(",") + 1));
+    const wanted = file.step && byStep.get(file.step);
+    if (wanted === undefined) continue;
+    const byText = new Map(wanted.map((each) => [canonicalJson(each.entity), each]));
+    (await entitiesIn(file)).forEach((entity, i) => {
+      const found = byText.get(canonicalJson(entity, { what: file.path }));
       if (found !== undefined) located.set(found, { file: file.path, line: i + FIRST_ENTITY_LINE });
     });
   }
   return located;
 }
 
-/** The entity lines of a file, without the commas between them. */
-async function linesOf(file: EntityFile): Promise<string[]> {
-  const text = decodeUtf8(await file.read(), file.path);
-  return text.split("\n").slice(1, -2).map((line) => line.replace(/,$/, ""));
-}
-
-/** An entity's line without its timestamp. */
-function lineEnd({ step, entity }: Made): string {
-  const field = stepCalled(step).field;
-  return `"${field}":${JSON.stringify(entity)}}`;
+/** Without their timestamps; null for what is no entity of the step. */
+async function entitiesIn({ step, path, read }: EntityFile): Promise<unknown[]> {
+  const field = step === undefined ? "" : stepCalled(step).field;
+  const { entities } = readRequest(await read(), path);
+  return entities.map((item) =>
+    (item as Readonly<Record<string, unknown>> | null)?.[field] ?? null
+  );
 }
 
 /** Compares natural keys: another version may have written other fields. */

@@ -2,6 +2,7 @@
 import type { LeftOut, Note } from "../../run-folder/left-out.ts";
 import { type Line, MOST_CHARS, shown, wrapped } from "../../terminal/text.ts";
 import { groupDigits } from "../../terminal/tables.ts";
+import { valueText } from "../inspect/text.ts";
 import type {
   AnswerRead,
   ExplainedEntity,
@@ -87,7 +88,7 @@ function fieldLines(
   { field, fate, value, row, reads }: ExplainedField,
   formatter: ReadFormatter,
 ): Line[] {
-  const sent = value === undefined ? "" : ` = ${valueText(value)}`;
+  const sent = value === undefined ? "" : ` = ${fieldText(value)}`;
   const remark = fate === "sent" ? "" : ` (${OUTCOMES[fate]})`;
   const [first, ...others] = formatter.format(reads);
   return [
@@ -222,16 +223,8 @@ function placeText({ file, line, path, pointer, value }: AnswerRead): string {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** The first of these that a stub, MAC address or custom field has stands for it. */
-const LABEL_KEYS = ["name", "model", "address", "mac_address", "text", "integer"];
-
 /** A JSON string, or a character after which a line may break. */
 const JSON_TOKEN_REGEXP = /"(?:[^"\\]|\\.)*"|[,:]/g;
-
-/** { name: "web-01", cluster: … } → web-01; a list → its items; a text unchanged. */
-function valueText(value: unknown): string {
-  return shown(Array.isArray(value) ? value.map(summaryOf).join(", ") : summaryOf(value));
-}
 
 /** JSON, with spaces where a line may break. */
 function rawText(value: unknown): string {
@@ -242,25 +235,13 @@ function rawText(value: unknown): string {
 
 const SPACED: Readonly<Record<string, string>> = { ",": ", ", ":": ": " };
 
-function summaryOf(value: unknown): string {
-  if (typeof value === "string") return isPlain(value) ? value : JSON.stringify(value);
-  if (typeof value !== "object" || value === null) return String(value);
-  const fields = value as Fields;
-  const machine = fields["virtual_machine"] ?? fields["device"];
-  if (typeof machine === "object" && machine !== null) return partText(fields, machine);
-  const label = LABEL_KEYS.find((key) => Object.hasOwn(fields, key));
-  if (label !== undefined) return String(fields[label]);
-  const entries = Object.entries(fields).map(([key, item]) => `${key}: ${summaryOf(item)}`);
-  return entries.length === 0 ? "{}" : entries.join(", ");
-}
-
-/** "web-01/net0, primary_ip4 of web-01": the NIC of a primary address. */
-function partText({ name }: Fields, machine: object): string {
-  const holder = summaryOf(machine);
-  const primary = Object.keys(machine).filter((key) => PRIMARY_FIELDS.has(key));
-  return [`${holder}/${String(name)}`, ...primary.map((key) => `${key} of ${holder}`)].join(", ");
-}
-
-function isPlain(text: string): boolean {
-  return text !== "" && !/[\t\n]/.test(text);
+/** A stub by its name: "web-01/net0, primary_ip4 of web-01" for the NIC of a primary address. */
+function fieldText(value: unknown): string {
+  if (typeof value === "string") {
+    return shown(value === "" || /[\t\n]/.test(value) ? JSON.stringify(value) : value);
+  }
+  const { virtual_machine: machine, device = machine } = Object(value) as Fields;
+  const primary = Object.keys(Object(device) as object).filter((key) => PRIMARY_FIELDS.has(key));
+  const remarks = primary.map((key) => `${key} of ${valueText(device)}`);
+  return shown([valueText(value), ...remarks].join(", "));
 }

@@ -164,7 +164,8 @@ export function entityText(entity: object): string {
   return Object.entries(entity).map(([field, value]) => `${field}=${valueText(value)}`).join("  ");
 }
 
-function valueText(value: unknown): string {
+/** A stub by its name. */
+export function valueText(value: unknown): string {
   if (Array.isArray(value)) return value.map(valueText).join(", ");
   return typeof value === "object" && value !== null ? stubText(value) : String(value);
 }
