@@ -194,36 +194,36 @@ export function isSwitchedOn({ options }: Context, name: string): boolean {
   return switchOf(options.get(name) ?? "false") === true;
 }
 
-/** An option and its text. The functions below throw AppError "usage" for a wrong text. */
-export interface Given {
-  readonly name: string;
-  readonly text: string;
-}
-
-/** "7" → 7 */
-export function wholeNumber({ name, text }: Given): number {
-  if (!/^\d{1,9}$/.test(text)) throw refusal({ name, text }, "a whole number, 0 or more");
-  return Number(text);
-}
-
-/** "20ms" → 20, "1.5s" → 1500 */
-export function milliseconds({ name, text }: Given): number {
-  const ms = durationMs(text);
-  if (ms === undefined) throw refusal({ name, text }, DURATION);
-  return ms;
-}
-
-/** "pve1, pve2" → ["pve1", "pve2"] */
-export function listed({ name, text }: Given): readonly string[] {
-  const parts = text.split(",").map((part) => part.trim());
-  if (parts.includes("")) {
-    throw refusal({ name, text }, "one value, or several separated by commas");
-  }
-  return parts;
-}
-
-function refusal({ name, text }: Given, allowed: string): Error {
-  return usageError(`Option --${name} is "${text}"`, { hint: `Allowed: ${allowed}` });
+/** Options as numbers, durations and lists; undefined when not given. @throws AppError "usage" for a wrong text. */
+export function optionReader({ option }: { option(name: string): string | undefined }) {
+  const read = <Value>(
+    name: string,
+    allowed: string,
+    parse: (text: string) => Value | undefined,
+  ): Value | undefined => {
+    const text = option(name);
+    const value = text === undefined ? undefined : parse(text);
+    if (text === undefined || value !== undefined) return value;
+    throw usageError(`Option --${name} is "${text}"`, { hint: `Allowed: ${allowed}` });
+  };
+  return {
+    read,
+    /** "7" → 7 */
+    wholeNumber: (name: string) =>
+      read(
+        name,
+        "a whole number, 0 or more",
+        (text) => /^\d{1,9}$/.test(text) ? Number(text) : undefined,
+      ),
+    /** "20ms" → 20, "1.5s" → 1500 */
+    milliseconds: (name: string) => read(name, DURATION, durationMs),
+    /** "pve1, pve2" → ["pve1", "pve2"] */
+    list: (name: string) =>
+      read(name, "one value, or several separated by commas", (text) => {
+        const parts = text.split(",").map((part) => part.trim());
+        return parts.includes("") ? undefined : parts;
+      }),
+  };
 }
 
 /** --only "tag,vlan" → steps, by name or number. @throws AppError "usage" for an unknown step. */

@@ -11,7 +11,7 @@ import { createLeftOutWriter } from "../../run-folder/left-out-file.ts";
 import { type FileEntry, fileEntry, seal } from "../../run-folder/manifest.ts";
 import type { Store } from "../../run-folder/store/store.ts";
 import { untilStopped } from "../../terminal/process.ts";
-import { listed, milliseconds, wholeNumber } from "../../terminal/options.ts";
+import { optionReader } from "../../terminal/options.ts";
 import type { Session } from "../../terminal/session.ts";
 import { readSettings } from "../../terminal/settings.ts";
 import { groupDigits } from "../../terminal/tables.ts";
@@ -53,23 +53,19 @@ export async function runReceive(session: Session): Promise<void> {
 
 async function readOptions(session: Session): Promise<ReceiveOptions> {
   const settings = await readSettings(session.context, RECEIVE_SETTINGS);
-  const given = (name: string) => ({ name, text: session.option(name) ?? "" });
-  const prefix = given("path").text.replace(/\/+$/, "");
-  if (!/^(?:\/[\w.~-]+)*$/.test(prefix)) {
-    throw usageError(`Option --path is "${given("path").text}"`, {
-      hint: "Allowed: a path such as /diode, or / for none",
-    });
-  }
+  const { list, milliseconds, read, wholeNumber } = optionReader(session);
   return {
-    port: wholeNumber(given("port")),
-    seed: wholeNumber(given("seed")),
-    latencyMs: milliseconds(given("latency")),
-    tokenLifeMs: milliseconds(given("expire-tokens")),
-    faults: session.option("fail") === undefined
-      ? []
-      : listed(given("fail")).map(parseReceiveFault),
+    port: wholeNumber("port"),
+    seed: wholeNumber("seed"),
+    latencyMs: milliseconds("latency"),
+    tokenLifeMs: milliseconds("expire-tokens"),
+    faults: list("fail")?.map(parseReceiveFault),
     isTls: session.option("tls") !== undefined,
-    prefix,
+    prefix: read(
+      "path",
+      "a path such as /diode, or / for none",
+      (text) => /^((?:\/[\w.~-]+)*)\/*$/.exec(text)?.[1],
+    ),
     client: {
       id: settings.DIODE_CLIENT_ID ?? REHEARSAL_CLIENT.id,
       secret: settings.DIODE_CLIENT_SECRET ?? REHEARSAL_CLIENT.secret,

@@ -33,21 +33,21 @@ export interface ReceivedRequest extends Omit<RequestHead, "entities"> {
 
 export interface ReceiveOptions {
   /** 0 (default): any free port. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** Path prefix; default "/diode". */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /** With a self-signed certificate. */
   readonly isTls?: boolean;
   /** The client that may get tokens; default REHEARSAL_CLIENT. */
   readonly client?: ClientCredentials;
   /** Lifetime of a token; default one hour. */
-  readonly tokenLifeMs?: number;
+  readonly tokenLifeMs?: number | undefined;
   /** Delay of every answer. */
-  readonly latencyMs?: number;
+  readonly latencyMs?: number | undefined;
   /** At most one hits a request. */
-  readonly faults?: readonly ReceiveFault[];
+  readonly faults?: readonly ReceiveFault[] | undefined;
   /** Same seed, same faults. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** Called with each valid request before it is acknowledged. */
   readonly onRequest?: (request: ReceivedRequest, bytes: Uint8Array) => Promise<void> | void;
   /** Do not keep entities in memory. */

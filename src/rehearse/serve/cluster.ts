@@ -112,11 +112,11 @@ const MAX_NAMED = 12;
 /** What is different from the snapshot. */
 export interface ClusterChanges {
   /** Nodes that have been offline for a long time: listed as such, and 595 for all of their paths. */
-  readonly offline?: readonly string[];
+  readonly offline?: readonly string[] | undefined;
   /** Guests that move, or are removed, after the listing was read. */
-  readonly moves?: readonly Move[];
+  readonly moves?: readonly Move[] | undefined;
   /** Privileges that the token lacks. */
-  readonly denials?: readonly Denial[];
+  readonly denials?: readonly Denial[] | undefined;
 }
 
 /** @throws AppError "usage" for a node, a guest or a privilege that the snapshot does not have. */

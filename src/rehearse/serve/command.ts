@@ -2,7 +2,7 @@
 import { usageError } from "../../base/errors.ts";
 import { openSnapshot } from "../../run-folder/snapshot-files.ts";
 import type { Snapshot } from "../../run-folder/snapshot.ts";
-import { type Given, listed, milliseconds, wholeNumber } from "../../terminal/options.ts";
+import { optionReader } from "../../terminal/options.ts";
 import { untilStopped } from "../../terminal/process.ts";
 import type { Session } from "../../terminal/session.ts";
 import { readSettings } from "../../terminal/settings.ts";
@@ -22,10 +22,11 @@ export async function runServe(session: Session): Promise<void> {
       hint: "Name a folder that capture or simulate wrote, such as snapshots/example",
     });
   }
+  const { wholeNumber } = optionReader(session);
   const snapshot = await openSnapshot(await session.openStore(run));
   const served = await serve(snapshot, {
-    port: numberOf(session, "port"),
-    seed: numberOf(session, "seed"),
+    port: wholeNumber("port"),
+    seed: wholeNumber("seed"),
     token: parseToken(await readSettings(session.context, SERVE_SETTINGS)),
     onRequest: ({ method, path, status = "no answer", tookMs }) =>
       session.log.debug(`${method} ${path} ${status} ${Math.round(tookMs)} ms`),
@@ -40,10 +41,6 @@ export async function runServe(session: Session): Promise<void> {
   session.log.info(
     `Stopped after ${groupDigits(requests)} requests on ${groupDigits(connections)} connections`,
   );
-}
-
-function numberOf(session: Session, name: string): number {
-  return wholeNumber({ name, text: session.option(name) ?? "" });
 }
 
 /** Prints the settings for capture: as JSON or as lines for a shell. */
@@ -77,24 +74,19 @@ function introduce(session: Session, { snapshot, served }: { snapshot: Snapshot;
   );
 }
 
-/** TABLE: option of `serve` → disturbance. */
-const READERS: Readonly<Record<string, (given: Given) => Disturbances>> = {
-  latency: (given) => ({ latencyMs: milliseconds(given) }),
-  "slow-agent": (given) => ({ slowAgentMs: milliseconds(given) }),
-  fail: (given) => ({ faults: listed(given).map(parseServeFault) }),
-  // Retry-After is in whole seconds.
-  "retry-after": (given) => ({ retryAfterSeconds: Math.ceil(milliseconds(given) / 1000) }),
-  offline: (given) => ({ offline: listed(given) }),
-  move: (given) => ({ moves: listed(given).map(parseMove) }),
-  deny: (given) => ({ denials: listed(given).map(parseDenial) }),
-  "expire-token": (given) => ({ expireTokenAfter: wholeNumber(given) }),
-};
-
 /** @throws AppError "usage" for an invalid value. */
 export function readDisturbances(session: Pick<Session, "option">): Disturbances {
-  const read = Object.entries(READERS).map(([name, reader]): Disturbances => {
-    const text = session.option(name);
-    return text === undefined ? {} : reader({ name, text });
-  });
-  return Object.assign({}, ...read) as Disturbances;
+  const { list, milliseconds, wholeNumber } = optionReader(session);
+  const retryAfterMs = milliseconds("retry-after");
+  return {
+    latencyMs: milliseconds("latency"),
+    slowAgentMs: milliseconds("slow-agent"),
+    faults: list("fail")?.map(parseServeFault),
+    // Retry-After is in whole seconds.
+    retryAfterSeconds: retryAfterMs && Math.ceil(retryAfterMs / 1000),
+    offline: list("offline"),
+    moves: list("move")?.map(parseMove),
+    denials: list("deny")?.map(parseDenial),
+    expireTokenAfter: wholeNumber("expire-token"),
+  };
 }

@@ -96,15 +96,15 @@ function cut(undisturbed: ReplyOrDrop): ReplyOrDrop {
 
 export interface Disturbances extends ClusterChanges {
   /** Delay of every answer. */
-  readonly latencyMs?: number;
+  readonly latencyMs?: number | undefined;
   /** Time of a guest agent call, during which it blocks a worker of its node. */
-  readonly slowAgentMs?: number;
+  readonly slowAgentMs?: number | undefined;
   /** At random; at most one for an attempt. */
-  readonly faults?: readonly Fault<FaultKind>[];
+  readonly faults?: readonly Fault<FaultKind>[] | undefined;
   /** Retry-After of 429 and 503. */
-  readonly retryAfterSeconds?: number;
+  readonly retryAfterSeconds?: number | undefined;
   /** The token expires after this many requests. */
-  readonly expireTokenAfter?: number;
+  readonly expireTokenAfter?: number | undefined;
 }
 
 /** PVE/Service/pvedaemon.pm: max_workers. */

@@ -27,10 +27,10 @@ const REFUSAL_MS = 3000;
 
 export interface ServeOptions extends Disturbances {
   /** 0 (default): any free port. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   readonly token?: Token;
   /** Decides which attempts fail, and the order of rows and keys. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** Idle time after which a connection is closed; pveproxy has 5,000. */
   readonly idleMs?: number;
   /** Delay of the answer to an invalid token; pveproxy has 3,000. */

@@ -6,7 +6,7 @@ import { CLUSTER_FILE, NODES_FOLDER } from "../../proxmox/endpoints.ts";
 import { startSnapshot } from "../../run-folder/snapshot-files.ts";
 import { type Manifest, MANIFEST_FILE } from "../../run-folder/snapshot.ts";
 import type { Store } from "../../run-folder/store/store.ts";
-import { wholeNumber } from "../../terminal/options.ts";
+import { optionReader } from "../../terminal/options.ts";
 import type { Session } from "../../terminal/session.ts";
 import { groupDigits } from "../../terminal/tables.ts";
 import { clusterAnswers, nodeAnswers, resourceRow, siteVersion } from "./answers.ts";
@@ -72,9 +72,9 @@ async function refuseForeign(store: Store): Promise<void> {
 const DEFAULT_OUT = "snapshots/simulated";
 
 export async function runSimulate(session: Session): Promise<void> {
-  const nodes = numberOf(session, "nodes");
-  const guests = numberOf(session, "guests");
-  const seed = numberOf(session, "seed");
+  const { wholeNumber } = optionReader(session);
+  // The catalog has a default for each of them.
+  const [nodes = 0, guests = 0, seed = 0] = ["nodes", "guests", "seed"].map(wholeNumber);
   const target = session.option("out") ?? DEFAULT_OUT;
   const store = await session.openTarget(target);
   const { counts, files, outcome } = await simulate(store, { nodes, guests, seed });
@@ -90,8 +90,4 @@ export async function runSimulate(session: Session): Promise<void> {
         printable(target)
       }`,
   );
-}
-
-function numberOf(session: Session, name: string): number {
-  return wholeNumber({ name, text: session.option(name) ?? "" });
 }
