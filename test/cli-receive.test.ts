@@ -79,7 +79,7 @@ test("with TLS and --json it writes its certificate, and keeps what it is sent",
 });
 
 describe.skipIf(!hasBoth()).each(["node", "deno"] as const)("on %s", (runtime) => {
-  test("it outlives clients that say goodbye after many requests", async () => {
+  test("it keeps running when clients send GOAWAY after many requests", async () => {
     const program = startProcess(["receive", "--json"], { runtime });
     onTestFinished(async () => void await program.stop("SIGKILL"));
     const peer = await readDetails(program);
@@ -92,9 +92,9 @@ describe.skipIf(!hasBoth()).each(["node", "deno"] as const)("on %s", (runtime) =
   });
 });
 
-describe("a secret of one's own", () => {
+describe("a client secret that is set", () => {
   test.each(["environment", "file"])(
-    "from the %s opens the door and is never shown",
+    "from the %s is accepted and never shown",
     async (from) => {
       const folder = await tempFolder();
       const file = join(folder, "secret");
@@ -143,7 +143,7 @@ test.each([
   expectError(await runCli(["receive", ...args]), 2, text);
 });
 
-test("a port that is taken is said to be so", async () => {
+test("a port that is in use is an error", async () => {
   const program = started(["--json"]);
   const { port } = await readDetails(program);
   expectError(
@@ -153,6 +153,6 @@ test("a port that is taken is said to be so", async () => {
   );
 });
 
-test("a certificate that cannot be written is said to be so", async () => {
+test("a certificate that cannot be written is an error", async () => {
   expectError(await runCli(["receive", "--tls", "/nowhere/c.pem"]), 2, '"/nowhere/c.pem"');
 });

@@ -72,7 +72,7 @@ test("with --json it prints one line, and serves and fails as it was details", a
   expect(stderr).not.toContain(REHEARSAL_TOKEN.value);
 });
 
-describe("a secret of one's own opens, and is shown nowhere", () => {
+describe("a token secret that is set is accepted and never shown", () => {
   const user = ["--proxmox-user", "netbox@pve", "--proxmox-token-name=sync"];
 
   test("from the environment", async () => {

@@ -101,7 +101,7 @@ test("429 has a Retry-After header", async () => {
 });
 
 test.each(["lost-answer", "rejected"] as const)(
-  "%s does not keep what would be refused anyway",
+  "%s does not keep a request that is refused without the fault",
   async (name) => {
     const receiver = await received({ faults: [{ name, share: 1 }] });
     expect(await ingest(receiver, "made-up")).toBe("HTTP 401");

@@ -1,4 +1,4 @@
-/** Who is let in, and what is said to everybody else. */
+/** The accepted token, and the answers to other tokens. */
 import { describe, expect, test } from "vitest";
 import { dialectOf, parseVersion } from "../../src/rehearse/serve/replies.ts";
 import { parseToken, refusalOf, REHEARSAL_TOKEN } from "../../src/rehearse/serve/request.ts";
@@ -14,7 +14,7 @@ describe("the header Authorization", () => {
     "PVEAPIToken=netbox%40pve%21sync%3Ds3cret",
     "PVEAPIToken=netbox@pve!sync=s3cret; and more",
     "Bearer x PVEAPIToken=netbox@pve!sync=s3cret",
-  ])("opens as %s", (header) => {
+  ])("is accepted as %s", (header) => {
     expect(refusalOf(header, TOKEN)).toBeUndefined();
   });
 
@@ -54,7 +54,7 @@ describe("a refusal", () => {
     expect(heard.headers["connection"]).toBe("close");
   });
 
-  test("is delayed, which slows down guessing", async () => {
+  test("is delayed, against attempts to guess a token", async () => {
     const server = await served(EXAMPLE, { refusalMs: 300 });
     const since = performance.now();
     await ask(server, "/version", { authorization: "PVEAPIToken=a@b1!c1=d" });

@@ -94,7 +94,7 @@ async function openInnerServers(
 }
 
 async function openHttp2(server: Server): Promise<number> {
-  if ("Deno" in globalThis) server.on("session", leaveGoodbyeUnanswered);
+  if ("Deno" in globalThis) server.on("session", ignoreGoaway);
   return await listen(server, 0);
 }
 
@@ -102,7 +102,7 @@ async function openHttp2(server: Server): Promise<number> {
  * A client that sends GOAWAY closes the connection itself. Deno 2.9.6 aborts when it answers one:
  * "nghttp2_session.c: find_stream_on_goaway_func: Assertion `stream->closed_next == NULL' failed".
  */
-function leaveGoodbyeUnanswered(session: ServerHttp2Session): void {
+function ignoreGoaway(session: ServerHttp2Session): void {
   session.close = () => undefined;
 }
 

@@ -108,10 +108,10 @@ export async function receive(options: ReceiveOptions = {}): Promise<Receiver> {
     hits[name] = (hits[name] ?? 0) + 1;
     const { isKept, outcome }: FaultRow = RECEIVE_FAULTS[name];
     if (isKept === undefined) return outcome;
-    const honest = await answers[place](request);
+    const reply = await answers[place](request);
     // Only an acknowledgement is a message followed by trailers.
-    const isRefused = honest.trailers === undefined;
-    return isRefused ? honest : outcome;
+    const isRefused = reply.trailers === undefined;
+    return isRefused ? reply : outcome;
   };
   const certificate = options.isTls ? await makeCertificate() : undefined;
   const front = await openFrontPort((request, response) => {

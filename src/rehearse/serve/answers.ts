@@ -76,7 +76,7 @@ function elsewhere(call: ApiCall, world: World): ReplyOrDrop | undefined {
 
 function recorded(call: ApiCall, world: World): ReplyOrDrop {
   const answer = lookUp(call, world);
-  if (answer === undefined) return unheld(call, world);
+  if (answer === undefined) return notRecorded(call, world);
   if ("skipped" in answer) return SKIPPED[answer.skipped](call, world);
   // One server cannot refuse connections by path, so all other failures become resets.
   if ("failed" in answer) return { drop: answer.failed === "timeout" ? "silence" : "reset" };
@@ -141,7 +141,7 @@ function notRunning(call: ApiCall, world: World): ReplyOrDrop {
 }
 
 /** A path that is not in the snapshot. */
-function unheld(call: ApiCall, world: World): ReplyOrDrop {
+function notRecorded(call: ApiCall, world: World): ReplyOrDrop {
   const { cluster } = world;
   const { endpoint, variables: { node, vmid } } = call;
   const row = endpoint && SERVED[endpoint];
