@@ -135,6 +135,15 @@ export function itemSource({ entities, snapshot, isOwn }: Run): ItemSource | und
   return snapshot && { from: "transform", read: () => transformItems(snapshot) };
 }
 
+/** `verb`: what cannot be done without. @throws AppError "input". */
+export function requiredItems(run: Run, verb: string): ItemSource {
+  const source = itemSource(run);
+  if (source !== undefined) return source;
+  throw inputError(`Nothing to ${verb} in ${run.place}: no part of it is finished`, {
+    hint: "Run inspect without options to see what there is",
+  });
+}
+
 /** Line 1 is the header; each line after it is an entity. */
 const FIRST_ENTITY_LINE = 2;
 

@@ -115,11 +115,14 @@ function markdownCode(text: string): string {
   return `${fence}${pad}${line}${end}${pad}${fence}`;
 }
 
-/** Numbers are right-aligned. Texts must have no bar, which would end a cell. */
-function markdownTable(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
+/** Numbers are right-aligned. A bar in a text is escaped, since it would end the cell, even in code. */
+export function markdownTable(
+  head: readonly string[],
+  rows: readonly (readonly Cell[])[],
+): string {
   const rule = head.map((_, i) => typeof rows[0]?.[i] === "number" ? "--:" : "---");
   const lines = rows.map((row) =>
-    row.map((cell) => typeof cell === "number" ? groupDigits(cell) : cell)
+    row.map((cell) => typeof cell === "number" ? groupDigits(cell) : cell.replaceAll("|", "\\|"))
   );
   return [head, rule, ...lines].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }

@@ -6,8 +6,9 @@ import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { type CommandRow, COMMANDS, STAGE_SETTINGS } from "../../src/cli/catalog.ts";
+import { allowedText, flagOf, type SettingTable } from "../../src/base/setting.ts";
 import { explanationText } from "../../src/look/explain/text.ts";
-import { codesMarkdown, mappingMarkdown, settingsMarkdown } from "../../src/look/mapping.ts";
+import { mappingMarkdown } from "../../src/look/mapping.ts";
 import { CHECKS } from "../../src/look/verify/findings.ts";
 import { UNJUDGED } from "../../src/netbox/types/fields.ts";
 import { permissionOf } from "../../src/netbox/types/object-type.ts";
@@ -19,6 +20,8 @@ import {
   ENDPOINTS,
   SHOWN_PATHS,
 } from "../../src/proxmox/endpoints.ts";
+import { NOTES, REASONS } from "../../src/run-folder/left-out.ts";
+import { markdownTable } from "../../src/terminal/document.ts";
 import { RECEIVE_FAULTS } from "../../src/rehearse/receive/faults.ts";
 import { EXIT_CODES } from "../../src/terminal/process.ts";
 import { commandsIn, DOCUMENTS, firstDifference, readDocument } from "./documents.ts";
@@ -173,6 +176,30 @@ export async function withBlocks(text: string, path: string): Promise<string> {
       ? block
       : `<!-- generated: ${name} -->\n${start}\n\n${body.trim()}\n\n${end}\n<!-- /generated -->`;
   });
+}
+
+/** Reason codes and note codes of left-out.json. */
+function codesMarkdown(): string {
+  const table = (head: string, codes: Readonly<Record<string, string>>): string => {
+    const cells = Object.entries(codes).map(([name, meaning]) => [`\`${name}\``, meaning]);
+    return markdownTable([head, "Meaning"], cells);
+  };
+  return `${table("Reason", REASONS)}\n\n${table("Note", NOTES)}\n`;
+}
+
+function settingsMarkdown(settings: SettingTable): string {
+  const code = (text: string): string => `\`${text}\``;
+  const cells = Object.entries(settings).map(([name, row]) => [
+    code(row.variable === undefined ? name : `${name} (${row.variable})`),
+    code(`--${flagOf(name, row)}`),
+    row.default === undefined || row.default === "" ? "" : code(row.default),
+    allowedText(row),
+    `${row.help}${row.extension ? " (extension)" : ""}`,
+    (row.aliases ?? []).map(code).join(" "),
+  ]);
+  const head = ["Setting", "Flag", "Default", "Allowed", "Meaning", "Also read"];
+  const columns = cells.some((row) => row.at(-1) !== "") ? head.length : head.length - 1;
+  return markdownTable(head.slice(0, columns), cells.map((row) => row.slice(0, columns)));
 }
 
 function rows(cells: readonly (readonly string[])[], head: readonly string[]): string {

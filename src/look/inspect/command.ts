@@ -1,9 +1,8 @@
 /** inspect <run>: what a run folder contains, as a summary or as lists. */
-import { inputError } from "../../base/errors.ts";
 import type { StepName } from "../../netbox/types/steps.ts";
 import { openRunFolder, type Session } from "../../terminal/session.ts";
 import { printJsonObject, printTable } from "../../terminal/tables.ts";
-import { itemSource, openRun } from "../run.ts";
+import { itemSource, openRun, requiredItems } from "../run.ts";
 import { FILTERS, parseFilter } from "./filter.ts";
 import { inspect } from "./inspect.ts";
 import {
@@ -20,13 +19,8 @@ import { inspectionText } from "./text.ts";
 export async function runInspect(session: Session): Promise<void> {
   const store = await openRunFolder(session);
   const run = await openRun(store);
-  const items = itemSource(run);
   const lists = selectedLists(session);
-  if (items === undefined && lists.length > 0) {
-    throw inputError(`Nothing to list in ${store.place}: no part of it is finished`, {
-      hint: "Run inspect without options to see what there is",
-    });
-  }
+  const items = lists.length === 0 ? itemSource(run) : requiredItems(run, "list");
   const source = items && listSource(run, items, parseFilter(filterTexts(session)));
   if (session.isJson) {
     const rows = source && lists.map((list) => [list.name, list.rows(source)]);

@@ -19,15 +19,14 @@ export async function runReport(session: Session): Promise<void> {
   const target = await chooseTarget(session, store);
   await checkOverwrite(target);
   const run = await openRun(store);
-  const { page, ...facts } = await renderReport(run, await compareEarlier(session, store));
+  const { page, counts } = await renderReport(run, await compareEarlier(session, store));
   const bytes = encodeUtf8(page);
   await target.store.write(target.name, bytes);
-  const { nodes, guests, leftOut, incomplete } = facts;
   if (session.isJson) {
-    const counts = { nodes, guests, left_out: leftOut, incomplete };
     session.print(JSON.stringify({ file: target.shown, bytes: bytes.length, ...counts }, null, 2));
     return;
   }
+  const { nodes, guests, left_out: leftOut, incomplete } = counts;
   session.print(
     `Wrote ${printable(target.shown)}: ${counted(nodes, "node")}, ${counted(guests, "guest")}, ` +
       `${groupDigits(leftOut)} left out, ${counted(incomplete, "missing answer")}; ` +

@@ -1,10 +1,9 @@
 /** Builds the page about a run folder, with the changes since an earlier one. */
 import { counted, groupDigits } from "../../terminal/tables.ts";
-import { inputError } from "../../base/errors.ts";
 import { TOOL } from "../../base/tool.ts";
 import { inspect, type Inspection } from "../inspect/inspect.ts";
 import { readRunInventory, type RunInventory } from "../inventory.ts";
-import { itemSource, type Run } from "../run.ts";
+import { requiredItems, type Run } from "../run.ts";
 import { addressesChapter } from "./chapters/addresses.ts";
 import { capturedChapter } from "./chapters/captured.ts";
 import { differencesChapter, type EarlierRun } from "./chapters/differences.ts";
@@ -16,23 +15,9 @@ import { type Figure, figuresHtml, type Html, markup, sizeOfMib } from "./page/m
 import { pageHtml } from "./page/page.ts";
 import { readTopology } from "./topology.ts";
 
-export interface Report {
-  readonly page: string;
-  readonly nodes: number;
-  readonly guests: number;
-  readonly leftOut: number;
-  /** Number of missing answers. */
-  readonly incomplete: number;
-}
-
 /** @throws AppError "input" if nothing in the folder is finished, or a file was changed. */
-export async function renderReport(run: Run, against?: EarlierRun): Promise<Report> {
-  const source = itemSource(run);
-  if (source === undefined) {
-    throw inputError(`Nothing to report in ${run.place}: no part of it is finished`, {
-      hint: "Run inspect without options to see what there is",
-    });
-  }
+export async function renderReport(run: Run, against?: EarlierRun) {
+  const source = requiredItems(run, "report");
   const inventory = await readRunInventory(run, source, "whole");
   const inspection = await inspect(run, source, inventory);
   const topology = run.snapshot && await readTopology(run.snapshot);
@@ -53,10 +38,13 @@ export async function renderReport(run: Run, against?: EarlierRun): Promise<Repo
   });
   return {
     page,
-    nodes: inventory.nodes.length,
-    guests: inventory.guests.length,
-    leftOut: inventory.leftOut.length,
-    incomplete: inspection.snapshot?.incomplete ?? 0,
+    /** `incomplete`: missing answers. */
+    counts: {
+      nodes: inventory.nodes.length,
+      guests: inventory.guests.length,
+      left_out: inventory.leftOut.length,
+      incomplete: inspection.snapshot?.incomplete ?? 0,
+    },
   };
 }
 
@@ -70,14 +58,19 @@ const FROM = {
 } as const;
 
 function footHtml({ folder, inventory, entities, journals }: Inspection): Html {
-  const steps = entities?.steps.filter(({ entities: count }) => count > 0) ?? [];
+  const settings =
+    entities?.snapshots.flatMap(({ name, settings: own }) =>
+      Object.entries(own).map(([setting, text]) =>
+        `${name === undefined ? "" : `${name}: `}${setting}=${text}`
+      )
+    ) ?? [];
+  const steps = entities?.steps.filter(({ entities: count }) => count > 0)
+    .map(({ step, entities: count }) => `${groupDigits(count)} ${step}`) ?? [];
   return markup`<p>Run folder <code>${folder}</code>; inventory ${
     inventory && FROM[inventory.from]
   }. Made by ${TOOL.name} ${TOOL.version}; self-contained; makes no network requests.</p>
-${settingsHtml(entities)}${
-    steps.length > 0 && markup`<p>Entity files: ${
-      steps.map(({ step, entities: count }) => `${groupDigits(count)} ${step}`).join(", ")
-    }.</p>`
+${settings.length > 0 && markup`<p>Settings: ${settings.join(", ")}.</p>`}${
+    steps.length > 0 && markup`<p>Entity files: ${steps.join(", ")}.</p>`
   }${
     journals.map(({ target, file, files, refused }) =>
       markup`<p>Pushed to ${target ?? file}: ${groupDigits(files)} files, ${
@@ -85,17 +78,6 @@ ${settingsHtml(entities)}${
       } rejected.</p>`
     )
   }`;
-}
-
-/** Settings that differ from the defaults. */
-function settingsHtml(entities: Inspection["entities"]): Html | undefined {
-  const texts =
-    entities?.snapshots.flatMap(({ name, settings }) =>
-      Object.entries(settings).map(([setting, text]) =>
-        `${name === undefined ? "" : `${name}: `}${setting}=${text}`
-      )
-    ) ?? [];
-  return texts.length === 0 ? undefined : markup`<p>Settings: ${texts.join(", ")}.</p>`;
 }
 
 /** The head of the page: cluster, time, completeness and a few figures. */

@@ -119,7 +119,7 @@ describe("a page can be made", () => {
     await fc.assert(
       fc.asyncProperty(anyLab(), async (lab) => {
         const run = await builtRun(labSite(lab));
-        const { page, guests } = await renderReport(await openRun(storeOf(run)));
+        const { page, counts: { guests } } = await renderReport(await openRun(storeOf(run)));
         const squares = page.match(/<svg class="squares".*?<\/svg>/gs)?.join("") ?? "";
         expect(squares.match(/<rect/g)?.length ?? 0).toBe(guests);
         expect(pageText(page)).not.toMatch(/NaN|undefined|\[object|Infinity/);
