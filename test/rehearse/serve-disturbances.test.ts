@@ -2,7 +2,11 @@
 import { describe, expect, test } from "vitest";
 import { PATHS } from "../../src/proxmox/endpoints.ts";
 import { parseMove } from "../../src/rehearse/serve/cluster.ts";
-import { type GrantedPrivileges, parseDenial, Rights } from "../../src/rehearse/serve/rights.ts";
+import {
+  type GrantedPrivileges,
+  parseDenial,
+  TokenRights,
+} from "../../src/rehearse/serve/rights.ts";
 import type { RequestEntry, Served } from "../../src/rehearse/serve/serve.ts";
 import { ask, dataOf } from "../helpers/pve-client.ts";
 import { EXAMPLE, served } from "../helpers/served.ts";
@@ -169,21 +173,21 @@ describe("rights", () => {
     ["Sys.Audit", "/vms/101", false],
     ["VM.Monitor", "/vms/104", false],
   ])("%s on %s was the token's to lose: %s", (privilege, path, expected) => {
-    const rights = new Rights(listing, [{ privilege }]);
+    const rights = new TokenRights(listing, [{ privilege }]);
     expect(rights.lost([privilege], path)).toBe(expected);
-    expect(new Rights(listing, []).lost([privilege], path)).toBe(false);
+    expect(new TokenRights(listing, []).lost([privilege], path)).toBe(false);
   });
 
   test("one of several privileges is enough", () => {
     const both = { "/": { "SDN.Audit": 1, "SDN.Use": 1 } };
-    const one = new Rights(both, [{ privilege: "SDN.Audit" }]);
+    const one = new TokenRights(both, [{ privilege: "SDN.Audit" }]);
     expect(one.lost(["SDN.Audit", "SDN.Use"], "/sdn")).toBe(false);
-    const none = new Rights(both, [{ privilege: "SDN.Audit" }, { privilege: "SDN.Use" }]);
+    const none = new TokenRights(both, [{ privilege: "SDN.Audit" }, { privilege: "SDN.Use" }]);
     expect(none.lost(["SDN.Audit", "SDN.Use"], "/sdn")).toBe(true);
   });
 
   test("a path without privileges is not listed", () => {
-    const rights = new Rights({ "/vms": { "VM.Audit": 1 } }, [{ privilege: "VM.Audit" }]);
+    const rights = new TokenRights({ "/vms": { "VM.Audit": 1 } }, [{ privilege: "VM.Audit" }]);
     expect(rights.listing()).toEqual({});
   });
 });

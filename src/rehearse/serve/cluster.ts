@@ -13,7 +13,7 @@ import {
 import { record } from "../../proxmox/values.ts";
 import type { AnswersFile, Snapshot } from "../../run-folder/snapshot.ts";
 import { type Dialect, dialectOf, parseVersion } from "./replies.ts";
-import { type Denial, type GrantedPrivileges, Rights } from "./rights.ts";
+import { type Denial, type GrantedPrivileges, TokenRights } from "./rights.ts";
 
 export interface ServedCluster {
   readonly dialect: Dialect;
@@ -65,7 +65,7 @@ export interface World {
   readonly cluster: ServedCluster;
   /** The token of the client: "user@realm!name". */
   readonly token: string;
-  readonly rights: Rights;
+  readonly rights: TokenRights;
   readonly moves: Moves;
   /** Names of nodes. */
   readonly offline: ReadonlySet<string>;
@@ -125,7 +125,7 @@ export function changed(
   token: string,
   { offline = [], moves = [], denials = [] }: ClusterChanges,
 ): World {
-  const rights = new Rights(cluster.permissions, denials);
+  const rights = new TokenRights(cluster.permissions, denials);
   const nodes = [...offline, ...moves.flatMap(({ node }) => node ?? [])];
   const unknown = [
     ...nodes.filter((node) => !cluster.nodes.includes(node)),

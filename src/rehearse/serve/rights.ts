@@ -30,7 +30,7 @@ export function parseDenial(text: string): Denial {
   return { privilege, path: path || "/", ...(below === undefined ? {} : { isBelow: true }) };
 }
 
-export class Rights {
+export class TokenRights {
   readonly #listing: GrantedPrivileges | undefined;
   readonly #denials: readonly Denial[];
 
