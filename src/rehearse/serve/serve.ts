@@ -7,17 +7,15 @@
  *   await served.close();
  */
 import { once } from "node:events";
-import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { Socket } from "node:net";
-import { deflateSync, gzipSync } from "node:zlib";
-import { ENDPOINTS, sortKeyOf } from "../../proxmox/endpoints.ts";
+import { ENDPOINTS } from "../../proxmox/endpoints.ts";
 import type { Snapshot } from "../../run-folder/snapshot.ts";
-import { createRandom, type Random } from "../random.ts";
+import { createRandom } from "../random.ts";
 import { HOST, listen, makeCertificate } from "../server.ts";
 import { openCluster } from "./cluster.ts";
 import { type Disturbances, Rehearsal } from "./rehearsal.ts";
-import { type Dialect, isDrop, type Reply } from "./replies.ts";
+import { isDrop, sendReply, shuffled } from "./replies.ts";
 import { type ApiCall, parseCall, REHEARSAL_TOKEN, type Token } from "./request.ts";
 
 /** PVE/APIServer/AnyEvent.pm, new: timeout. */
@@ -104,7 +102,7 @@ export async function serve(snapshot: Snapshot, options: ServeOptions = {}): Pro
       : { ...outcome, envelope: shuffled(outcome.envelope, call.path, random) };
     // Counted before it is sent: the client may send its next request as soon as it has the answer.
     leave(outcome.status);
-    send(response, reply, { dialect: rehearsal.cluster.dialect, isKept });
+    sendReply(response, reply, { dialect: rehearsal.cluster.dialect, isKept });
   });
   const port = await listen(server, options.port ?? 0);
   return {
@@ -135,64 +133,6 @@ export interface RequestEntry {
   /** undefined: no answer was sent. */
   readonly status: number | undefined;
   readonly tookMs: number;
-}
-
-/** Shorter bodies are not compressed. Source: PVE/APIServer/AnyEvent.pm, response. */
-const COMPRESSED_FROM_BYTES = 1024;
-
-function send(
-  response: ServerResponse,
-  reply: Reply,
-  /** `isKept`: keep the connection open if the reply allows it. */
-  { dialect, isKept }: { dialect: Dialect; isKept: boolean },
-): void {
-  const { req: request } = response;
-  const plain = Buffer.from(
-    reply.envelope === undefined ? reply.text ?? "" : JSON.stringify(reply.envelope),
-  );
-  const coding = codingOf(request.headers["accept-encoding"], dialect);
-  const isCoded = coding !== undefined && plain.length > COMPRESSED_FROM_BYTES;
-  const body = isCoded ? coding.encode(plain) : plain;
-  const isAlive = isKept && reply.status < 400 && wantsKeepAlive(request);
-  const now = new Date().toUTCString();
-  const headers = {
-    "Cache-Control": "max-age=0",
-    "Connection": isAlive ? "Keep-Alive" : "close",
-    "Date": now,
-    "Pragma": "no-cache",
-    "Retry-After": reply.retryAfterSeconds,
-    "Server": "pve-api-daemon/3.0",
-    "Content-Encoding": isCoded ? coding.name : undefined,
-    "Content-Length": body.length === 0 ? undefined : body.length,
-    "Content-Type": reply.envelope === undefined ? reply.textType : JSON_TYPE,
-    "Expires": now,
-  };
-  // A reply without a body has no Content-Length and ends with the connection.
-  response.useChunkedEncodingByDefault = false;
-  response.sendDate = false;
-  const sent = Object.entries(headers).filter(([, value]) => value !== undefined);
-  response.writeHead(reply.status, phrase(reply.reason), sent.flat().map(String));
-  if (reply.isCut !== true) response.end(body);
-  else response.write(body.subarray(0, body.length / 2), () => request.socket.destroy());
-}
-
-const JSON_TYPE = "application/json;charset=UTF-8";
-
-function codingOf(accepted: string | string[] = "", dialect: Dialect) {
-  if (accepted.includes("gzip")) return { name: "gzip", encode: gzipSync };
-  if (!dialect.hasDeflate || !accepted.includes("deflate")) return undefined;
-  return { name: "deflate", encode: deflateSync };
-}
-
-/** HTTP/1.0 clients have to ask for it. */
-function wantsKeepAlive({ headers, httpVersion }: IncomingMessage): boolean {
-  const { connection } = headers;
-  return connection === undefined ? httpVersion !== "1.0" : !/close/i.test(connection);
-}
-
-/** Texts of Proxmox VE are ASCII; Node and Deno send other characters differently. */
-function phrase(reason: string): string {
-  return reason.replace(/[^\t\x20-\x7e]/gu, "?");
 }
 
 /** PVE/Service/pveproxy.pm: keep_alive. */
@@ -239,26 +179,6 @@ class Connections {
     socket.on("close", () => this.#sockets.delete(remotePort));
     socket.on("error", () => socket.destroy());
   }
-}
-
-/** Shuffles keys, and rows that have no order: Perl's hashes come in another order on every call. */
-function shuffled(envelope: object, path: string, random: Random): object {
-  const data: unknown = "data" in envelope ? envelope.data : undefined;
-  const isUnordered = Array.isArray(data) && sortKeyOf(path) !== undefined;
-  const rows = isUnordered ? { ...envelope, data: inAnyOrder(data, random) } : envelope;
-  return withKeysInAnyOrder(rows, random) as object;
-}
-
-function withKeysInAnyOrder(value: unknown, random: Random): unknown {
-  if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return value.map((item) => withKeysInAnyOrder(item, random));
-  const entries = inAnyOrder(Object.entries(value), random);
-  return Object.fromEntries(entries.map(([key, item]) => [key, withKeysInAnyOrder(item, random)]));
-}
-
-function inAnyOrder<Item>(items: readonly Item[], random: Random): Item[] {
-  const drawn = items.map((item) => ({ item, place: random.below(2 ** 31) }));
-  return drawn.sort((a, b) => a.place - b.place).map(({ item }) => item);
 }
 
 /** Requests that run at the same time, by node. */
