@@ -12,6 +12,8 @@ export interface SettingRow {
   readonly allowed: string | readonly string[];
   /** The value of a text; undefined, or a RangeError with the reason: it is not allowed. Absent: the text itself. */
   readonly read?: (text: string) => unknown;
+  /** A word for the value in `--help`, such as "port", if not "text". */
+  readonly hint?: string;
   readonly help: string;
   /** Environment variables of other tools with the same meaning. */
   readonly aliases?: readonly string[];
@@ -39,11 +41,15 @@ export function flagOf(name: string, { flag, secret }: SettingRow): string {
 export const SWITCH = { default: "false", allowed: "true or false", read: switchOf } as const;
 
 /** A setting that is a time; 0 is no time. */
-export const TIME = { allowed: DURATION, read: durationMs } as const;
+export const TIME = { allowed: DURATION, hint: "time", read: durationMs } as const;
 export const TIME_LIMIT = {
   allowed: DURATION,
+  hint: "time",
   read: (text: string) => durationMs(text) || undefined,
 } as const;
+
+/** A setting that is the name of a file of certificates. */
+export const CERTIFICATES = { allowed: "a file of certificates (PEM)", hint: "file" } as const;
 
 /** A setting that is a whole number. */
 export function between(
@@ -55,7 +61,7 @@ export function between(
     const value = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
     return value >= least && value <= most ? value : undefined;
   };
-  return { allowed, read } as const;
+  return { allowed, hint: "n", read } as const;
 }
 
 /** ["auto", "site", "none"] → "auto, site or none". */

@@ -16,10 +16,11 @@ import { ApiToken, parseApiToken, type TokenFault } from "./token.ts";
 export const CAPTURE_SETTINGS = {
   BOOTSTRAP: {
     ...SWITCH,
-    help: "Make no API call: static entities need no capture",
+    help: "Do nothing: a bootstrap needs no capture (so that one policy file fits all stages)",
   },
   PROXMOX_HOST: {
     allowed: "a host name or an address, or several: pve1,pve2",
+    hint: "host,…",
     read: parseHosts,
     help: "API hosts, in order of preference; the first also names the host tag",
     aliases: ["PVE_HOST", "PROXMOX_URL", "PROXMOX_VE_ENDPOINT", "PM_API_URL"],
@@ -28,6 +29,7 @@ export const CAPTURE_SETTINGS = {
   PROXMOX_PORT: {
     default: "8006",
     ...between(1, 65_535, "a port"),
+    hint: "port",
     help: "Port of the API",
     aliases: ["PVE_PORT"],
   },
@@ -62,6 +64,7 @@ export const CAPTURE_SETTINGS = {
   },
   PROXMOX_CA_FILE: {
     allowed: "a file of certificates (PEM), such as /etc/pve/pve-root-ca.pem of the cluster",
+    hint: "file",
     help: "Accept only certificates that these authorities signed",
     extension: true,
   },
@@ -76,55 +79,57 @@ export const CAPTURE_SETTINGS = {
     default: "30",
     ...between(1, 3600, "seconds, from 1 to 3600"),
     help:
-      "Time limit for an answer; Proxmox VE takes 3 s to refuse a token, which a shorter limit would hide",
+      "Time limit for one answer, in seconds; use more than 3: Proxmox VE waits 3 s before it rejects a token",
   },
   nodes: {
     // NODES is a variable of batch schedulers.
     variable: "PROXMOX_NODES",
     default: "*",
     allowed: 'node names such as "pve1,pve2", or "*" alone for all',
+    hint: "node,…",
     read: parseScope,
     help: "Nodes to capture, with their guests",
     recorded: true,
   },
   LXC_LIVE_ADDRESSES: {
     ...SWITCH,
-    help: "Ask running containers for addresses that their config leaves open (Proxmox VE ≥ 8.1)",
+    help: "Also read addresses from running containers (Proxmox VE ≥ 8.1)",
     recorded: true,
     extension: true,
   },
   PROXMOX_CONCURRENCY: {
     default: "8",
     ...between(1, 64),
-    help: "Parallel calls, and as many again to guest agents",
+    help: "Parallel requests, and as many again to guest agents",
     extension: true,
   },
   PROXMOX_NODE_CONCURRENCY: {
     default: "4",
     ...between(1, 16),
-    help: "Of these, to one node",
+    help: "Parallel requests to one node, of PROXMOX_CONCURRENCY",
     extension: true,
   },
   PROXMOX_AGENT_CONCURRENCY: {
     default: "2",
     ...between(1, 2, "1 or 2"),
     help:
-      "Parallel calls to guest agents of one node: a dead agent blocks one of its three workers for 3 s",
+      "Parallel requests to guest agents of one node: an agent that does not answer blocks one of three workers of the node for 3 s",
     extension: true,
   },
   CLUSTER_NAME: {
     allowed: "any text",
-    help: "Recorded for transform",
+    help: "Name of the cluster in NetBox; stored for transform",
     recorded: true,
   },
   SITE_NAME: {
     allowed: "any text",
-    help: "Recorded for transform",
+    help: "NetBox site of the nodes; stored for transform",
     recorded: true,
   },
   NODE_SITE_MAP: {
     allowed: 'pairs such as "pve1:London,pve2:Amsterdam"',
-    help: "Recorded for transform",
+    hint: "node:site,…",
+    help: "NetBox site of single nodes; stored for transform",
     recorded: true,
   },
 } as const satisfies SettingTable;

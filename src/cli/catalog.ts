@@ -45,18 +45,21 @@ const { BOOTSTRAP: _capture, ...DOCTOR_SETTINGS } = CAPTURE_SETTINGS;
 const { PUSH_MAX_CHANGED: _push, ...RUN_PUSH_SETTINGS } = PUSH_SETTINGS;
 
 const RUN = { name: "run", help: "Run folder", most: 1 };
-const COMMON = { json: onOff("Print the result as JSON"), ...COMMON_OPTIONS };
+/** The options of every command that prints a result. */
+export const COMMON = { json: onOff("Print the result as JSON"), ...COMMON_OPTIONS };
 
-const OUT = valued("dir", "Run folder to write to: a path, redis://… or s3://…");
+function outOption(byDefault: string): OptionDef {
+  return valued("dir", `Run folder to write to: a path, redis://… or s3://… (${byDefault})`);
+}
 const CAPTURE_OUT = valued("dir", "Run folder to write to (default snapshots/<host>)");
 const CONFIG = valued(
   "file",
-  "Policy file (YAML) with the keys config and scope of the mapping document",
+  "Policy file (YAML): settings below config, nodes below scope",
 );
 const RESUME = onOff(
   "Continue from what the folder contains: ask only for what is missing or failed",
 );
-const AGAIN = onOff("Send acknowledged entities again");
+const AGAIN = onOff("Send everything, also what the target has acknowledged");
 const MARKDOWN = onOff("Print Markdown for a comment on a pull request");
 const PORT = valued("n", "Port to listen on; 0: any free port", { default: "0" });
 const FILTER_OPTIONS: OptionsDef = Object.fromEntries(
@@ -74,7 +77,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     options: {
       out: CAPTURE_OUT,
       resume: RESUME,
-      plan: onOff("Print the requests that capture would make, without making them"),
+      plan: onOff("Print how many requests capture would send; read only the cluster-wide paths"),
       config: CONFIG,
       ...COMMON,
       ...optionsOf(CAPTURE_SETTINGS),
@@ -92,7 +95,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     example: "transform snapshots/example",
     argument: { name: "run", help: "Run folder of a snapshot, or several", most: Infinity },
     options: {
-      out: OUT,
+      out: outOption("default: that of the snapshot; required with several"),
       config: CONFIG,
       "require-complete": onOff("Exit with 4 if a snapshot is incomplete"),
       ...COMMON,
@@ -103,7 +106,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
   bootstrap: {
     description: "Write only the static entities: tags, custom fields, cluster type",
     example: "bootstrap --out snapshots/bootstrap",
-    options: { out: OUT, ...COMMON },
+    options: { out: outOption("default snapshots/bootstrap"), ...COMMON },
     load: async () => (await import("../transform/command/transform.ts")).runBootstrap,
   },
   push: {
@@ -111,14 +114,16 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     example: "push snapshots/example --dry-run",
     argument: {
       name: "run",
-      help: "Run folder with entity files, or dry-run files of a Diode SDK",
+      help:
+        "One run folder with entity files, or dry-run files of a Diode SDK, or a folder of them",
       most: Infinity,
     },
     options: {
       "dry-run": onOff("Check everything, but send nothing"),
       since: valued(
         "run",
-        "Send only the differences from this run, which the target must have in full",
+        "Send only the changes since this earlier run, which the target must have acknowledged " +
+          "completely",
       ),
       only: valued("step", "Send one step, or several: tag,vlan"),
       again: AGAIN,
@@ -221,7 +226,14 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
         "netbox/11-virtual-machine-0001.json:3",
       most: 2,
     },
-    options: { config: CONFIG, ...COMMON, ...optionsOf(TRANSFORM_SETTINGS) },
+    options: {
+      config: {
+        ...CONFIG,
+        description: `${CONFIG.description}; settings replace those in netbox/manifest.json`,
+      },
+      ...COMMON,
+      ...optionsOf(TRANSFORM_SETTINGS),
+    },
     load: async () => (await import("../look/explain/command.ts")).runExplain,
   },
   verify: {
@@ -253,7 +265,9 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     example: "completion bash",
     argument: {
       name: "shell",
-      help: "bash, zsh or fish",
+      help:
+        "bash, zsh or fish. bash and zsh: put source <(proxmox-diode completion bash) into the " +
+        "start file; fish: write the output to ~/.config/fish/completions/proxmox-diode.fish",
       most: 1,
       words: ["bash", "zsh", "fish"],
     },
@@ -268,7 +282,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
       nodes: valued("n", "Number of nodes", { default: "4" }),
       guests: valued("n", "Number of guests", { default: "100" }),
       seed: seed("bytes"),
-      out: OUT,
+      out: outOption("default snapshots/simulated"),
       ...COMMON,
     },
     load: async () => (await import("../rehearse/simulate/simulate.ts")).runSimulate,
@@ -310,7 +324,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     description: "Act as a local Diode that keeps what it receives, to rehearse push",
     example: "receive --out snapshots/received --fail unavailable:0.1 --expire-tokens 5s",
     options: {
-      out: OUT,
+      out: outOption("default: nothing is stored"),
       port: PORT,
       path: valued("path", "Prefix of every path, as behind Diode's nginx; /: no prefix", {
         default: "/diode",

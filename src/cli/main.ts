@@ -1,9 +1,9 @@
 /** Command line → help, version, or a command → exit code. Code for running commands is loaded on demand. */
 import { usageError } from "../base/errors.ts";
 import { TOOL } from "../base/tool.ts";
-import { type OptionDef, parseCommandLine } from "../terminal/options.ts";
+import { type OptionDef, type OptionsDef, parseCommandLine } from "../terminal/options.ts";
 import type { Io } from "../terminal/process.ts";
-import { type CommandRow, COMMANDS, STAGE_SETTINGS } from "./catalog.ts";
+import { type CommandRow, COMMANDS, COMMON, STAGE_SETTINGS } from "./catalog.ts";
 
 /** Returns the exit code. */
 export async function main(rawArgs: readonly string[], io: Io): Promise<number> {
@@ -91,6 +91,8 @@ function programHelp(): string {
     `COMMANDS\n${commands.join("\n")}`,
     `${TOOL.name} <command> --help  prints the options of a command\n` +
     `${TOOL.name} --version         prints the version`,
+    "Settings are flags, environment variables or a policy file (--config).\n" +
+    "README.md explains exit codes, and links to the documentation of each command.",
   ].join("\n\n");
 }
 
@@ -103,8 +105,19 @@ function commandHelp(name: string, row: CommandRow): string {
     wrap(row.description, ""),
     `USAGE    ${TOOL.name} ${name}${operand} [options]\nEXAMPLE  ${TOOL.name} ${row.example}`,
     ...(argument === undefined ? [] : [`ARGUMENT\n  ${shown}\n${wrap(argument.help, "      ")}`]),
-    `OPTIONS\n${Object.entries(options).map(optionHelp).join("\n")}`,
+    ...optionGroups(options),
   ].join("\n\n");
+}
+
+/** The command's own options, those of every command, and settings. */
+function optionGroups(options: OptionsDef): string[] {
+  const order = `flag, else environment variable${"config" in options ? ", else policy file" : ""}`;
+  const groups = Map.groupBy(
+    Object.entries(options),
+    ([flag, { isSetting }]) =>
+      isSetting ? `SETTINGS: ${order}` : flag in COMMON ? "OUTPUT" : "OPTIONS",
+  );
+  return [...groups].map(([title, rows]) => `${title}\n${rows.map(optionHelp).join("\n")}`);
 }
 
 function optionHelp([flag, option]: [string, OptionDef]): string {

@@ -3,6 +3,7 @@ import { digest } from "../base/digest.ts";
 import { usageError } from "../base/errors.ts";
 import {
   between,
+  CERTIFICATES,
   settingReader,
   type SettingTable,
   SWITCH,
@@ -17,6 +18,7 @@ export const PUSH_SETTINGS = {
   DIODE_TARGET: {
     flag: "target",
     allowed: "grpc://, grpcs://, http:// or https://, a host, a port and a path",
+    hint: "url",
     read: parseTarget,
     help: "Where Diode listens, such as grpcs://diode.example.com/diode",
   },
@@ -28,12 +30,12 @@ export const PUSH_SETTINGS = {
   DIODE_CLIENT_SECRET: {
     flag: "client-secret-file",
     allowed: "any text",
-    help: "the secret of the OAuth2 client",
+    help: "Secret of the OAuth2 client",
     secret: true,
   },
   DIODE_CERT_FILE: {
     flag: "cert-file",
-    allowed: "a file of certificates (PEM)",
+    ...CERTIFICATES,
     help: "Certificates to trust instead of the system's",
   },
   DIODE_SKIP_TLS_VERIFY: {
@@ -45,47 +47,48 @@ export const PUSH_SETTINGS = {
     flag: "max-auth-retries",
     default: "3",
     ...between(1, MOST_RETRIES, "a whole number from 1 up"),
-    help: "How often in a row a refused token is replaced by a new one",
+    help: "How many times in a row to request a new token after one was rejected",
   },
   PUSH_CONCURRENCY: {
     flag: "concurrency",
     default: "4",
     ...between(1, 64),
-    help: "Requests under way at once, within a step",
+    help: "Parallel requests within a step",
   },
   PUSH_STEP_PAUSE: {
     flag: "step-pause",
     default: "0",
     ...TIME,
-    help: "How long to wait between two steps, for a Diode that applies slowly",
+    help: "Pause between two steps, for a slow Diode",
   },
   PUSH_BOOTSTRAP_WAIT: {
     flag: "bootstrap-wait",
     default: "30s",
     ...TIME,
-    help: "How long new custom fields are given to be applied before values follow",
+    help: "Wait after new custom fields, so that Diode can apply them before values follow",
   },
   PUSH_MAX_RETRIES: {
     flag: "max-retries",
     default: "8",
     ...between(0, MOST_RETRIES, "a whole number from 0 up"),
-    help: "How often a request is repeated after a failure that can pass",
+    help: "Retries of a request after a transient failure",
   },
   PUSH_RETRY_DELAY: {
     flag: "retry-delay",
     default: "1s",
     ...TIME,
-    help: "The wait before the first repetition; each one after it waits twice as long, to 30s",
+    help: "Wait before the first retry; doubles with each further one, up to 30s",
   },
   PUSH_TIMEOUT: {
     flag: "timeout",
     default: "60s",
     ...TIME_LIMIT,
-    help: "How long an answer may take",
+    help: "Time limit for one answer",
   },
   PUSH_MAX_CHANGED: {
     flag: "max-changed",
     allowed: "a share such as 20%",
+    hint: "share",
     read: share,
     help:
       "With --since: refuse when more than this share of the earlier run changed or disappeared",

@@ -33,7 +33,7 @@ export const SERVE_SETTINGS = {
   PROXMOX_TOKEN_VALUE: {
     allowed: "letters, digits, dashes and underscores",
     read: matching("[\\w-]+"),
-    help: "Secret of the accepted API token; default: a secret that is printed",
+    help: "Secret of the accepted API token; default: a generated one, which is printed",
     secret: true,
   },
 } as const satisfies SettingTable;
@@ -63,7 +63,7 @@ export const RECEIVE_SETTINGS = {
   DIODE_CLIENT_SECRET: {
     flag: "client-secret-file",
     allowed: "any text",
-    help: "Its secret; default: a secret that is printed",
+    help: "Secret of this client; default: a generated one, which is printed",
     secret: true,
   },
 } as const satisfies SettingTable;

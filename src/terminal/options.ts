@@ -80,13 +80,13 @@ export function optionsOf(settings: SettingTable): OptionsDef {
 
 function optionOf(name: string, row: SettingRow): OptionDef {
   if (row.secret) {
-    return valued("file", `File with: ${row.help} (${name})`);
+    return valued("file", `${row.help} (name of a file: ${name}_FILE; the value itself: ${name})`);
   }
   const shown = row.default === undefined || row.default === "" ? "" : `, default ${row.default}`;
-  const description = `${row.help} (${name}${shown})`;
+  const description = `${row.help} (${row.variable ?? name}${shown})`;
   if (row.allowed === SWITCH.allowed) return onOff(description);
   return typeof row.allowed === "string"
-    ? valued("text", description)
+    ? valued(row.hint ?? "text", description)
     : valued(row.allowed.join("|"), description, { words: row.allowed });
 }
 

@@ -14,6 +14,7 @@ export const SETTINGS = {
   },
   PROXMOX_HOST: {
     allowed: "a host name or an address",
+    hint: "host",
     // Of several hosts the first, without its port.
     read: (text: string) => parseHosts(text)?.[0].name,
     help: "Names the host tag, and the cluster when nothing else does",
@@ -33,6 +34,7 @@ export const SETTINGS = {
   NODE_SITE_MAP: {
     default: "",
     allowed: 'pairs such as "pve1:London,pve2:Amsterdam"',
+    hint: "node:site,…",
     read: parseNodeSiteMap,
     help: "NetBox site of single nodes",
     recorded: true,
@@ -42,6 +44,7 @@ export const SETTINGS = {
     variable: "PROXMOX_NODES",
     default: "*",
     allowed: 'node names such as "pve1,pve2", or "*" alone for all',
+    hint: "node,…",
     read: parseScope,
     help: "Scope: the nodes to transform, with their guests",
     recorded: true,
@@ -50,13 +53,13 @@ export const SETTINGS = {
     default: "auto",
     allowed: ["auto", "site", "none"],
     help:
-      "auto scopes the cluster to its site if all nodes are in one; site to SITE_NAME; none to nothing",
+      "Scope of the cluster: auto = its site, if all nodes are in one; site = SITE_NAME; none = no scope",
     extension: true,
   },
   PREFIX_SCOPE: {
     default: "auto",
     allowed: ["auto", "site"],
-    help: "site writes one prefix per site even if NetBox would take them for one",
+    help: "auto = one prefix for a network at several sites; site = one per site",
     extension: true,
   },
   TENANT_NAME: {
@@ -67,19 +70,19 @@ export const SETTINGS = {
   DISK_BASE_UNIT: {
     default: "1024",
     allowed: ["1024", "1000"],
-    help: "How many MB a G of a disk size is; what NetBox calls DISK_BASE_UNIT",
+    help: "MB per GB of disk size; set it to NetBox's DISK_BASE_UNIT",
     extension: true,
   },
   ALL_INTERFACES: {
     ...SWITCH,
     help:
-      "Node interfaces without an address too, and the lag, bridge, parent and MAC address of each",
+      "Also send node interfaces without an address, and lag, bridge, parent and MAC address of each",
     extension: true,
   },
   LXC_LIVE_ADDRESSES: {
     ...SWITCH,
     help:
-      "Addresses of running containers from Proxmox VE ≥ 8.1, for those whose config leaves an address open",
+      "Use the addresses of running containers where the config leaves them open (captured with the same setting)",
     recorded: true,
     extension: true,
   },
@@ -93,7 +96,7 @@ export const SETTINGS = {
   CLEAR_EMPTY: {
     ...SWITCH,
     help:
-      "Empty in NetBox what Proxmox says is empty: comments, platform, untagged VLAN, primary addresses, HA state",
+      "Clear fields in NetBox that are empty in Proxmox VE: comments, platform, untagged VLAN, primary addresses, HA state",
     extension: true,
   },
   NODE_DEVICE_TYPE: {

@@ -34,7 +34,7 @@ const README_COLUMNS = 80;
 /** Where each command is described. */
 const DESCRIBED_IN: Readonly<Record<string, string>> = {
   capture: "src/capture/README.md",
-  doctor: "src/capture/README.md",
+  doctor: "src/capture/README.md#doctor",
   transform: "src/transform/README.md",
   bootstrap: "src/transform/README.md#bootstrap",
   push: "src/push/README.md",
@@ -53,14 +53,15 @@ const DESCRIBED_IN: Readonly<Record<string, string>> = {
 };
 
 const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT_CODES, string>> = {
-  bug: "our bug; the stack is shown",
-  usage: "usage or settings",
-  differences: "differences (only with `--exit-code`)",
-  incomplete: "incomplete capture; incomplete comparison (only with `--exit-code`)",
-  input: "bad input file: hash, format or schema",
-  remote: "remote refused or unreachable",
-  rejected: "remote rejected entities",
-  interrupted: "interrupted, resumable",
+  bug: "a bug in proxmox-diode; the stack trace is printed: please report it",
+  usage: "wrong command line or setting",
+  differences: "differences (`diff` and `compare`, only with `--exit-code`)",
+  incomplete:
+    "incomplete: `capture` and `run` (what was read is captured, and pushed), `doctor`, `transform --require-complete`, `compare --exit-code`",
+  input: "invalid input file: hash, format or content; also what `verify` finds",
+  remote: "Proxmox VE, Diode or NetBox refused the request or is unreachable",
+  rejected: "Diode rejected entities",
+  interrupted: "interrupted; the same command resumes (`capture` and `run`: with `--resume`)",
 };
 
 /** Name of the block → its text; `folder` is that of the document. */
@@ -136,7 +137,7 @@ export const BLOCKS: Readonly<Record<string, (folder: string) => string | Promis
   faults: () =>
     rows(
       Object.entries(RECEIVE_FAULTS).map(([name, { means }]) => [`\`${name}\``, means]),
-      ["Fault", "What a client meets"],
+      ["Fault", "What the client gets"],
     ),
   mapping: mappingMarkdown,
   codes: codesMarkdown,

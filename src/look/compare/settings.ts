@@ -2,6 +2,7 @@
 import { usageError } from "../../base/errors.ts";
 import {
   between,
+  CERTIFICATES,
   settingReader,
   type SettingTable,
   SWITCH,
@@ -14,16 +15,17 @@ export const COMPARE_SETTINGS = {
   NETBOX_URL: {
     flag: "netbox",
     allowed: "https:// or http://, a host, and the path below which NetBox is served, if any",
+    hint: "url",
     help: "URL of NetBox, such as https://netbox.example.net",
   },
   NETBOX_TOKEN: {
     allowed: "an API token of version 1 or 2",
-    help: "NetBox API token; read only is enough",
+    help: "NetBox API token; read-only is enough",
     secret: true,
   },
   NETBOX_CERT_FILE: {
     flag: "cert-file",
-    allowed: "a file of certificates (PEM)",
+    ...CERTIFICATES,
     help: "Certificates to trust instead of the system's",
   },
   NETBOX_SKIP_TLS_VERIFY: {
@@ -35,7 +37,7 @@ export const COMPARE_SETTINGS = {
     flag: "concurrency",
     default: "4",
     ...between(1, 16),
-    help: "Requests under way at once",
+    help: "Parallel requests",
   },
   NETBOX_TIMEOUT: {
     flag: "timeout",
