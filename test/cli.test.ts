@@ -35,7 +35,7 @@ describe.concurrent("help", () => {
       "--deny",
       "--expire-token",
       "--proxmox-token-value-file",
-      "File",
+      "name of a file",
     ]],
   ])("of %s names its options", async (command, words) => {
     const { code, stdout, stderr } = await runCli([command, "--help"]);

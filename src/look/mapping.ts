@@ -5,6 +5,7 @@ import { SHOWN_PATHS } from "../proxmox/endpoints.ts";
 import { type AnswerName, ANSWERS } from "../proxmox/rows.ts";
 import type { Session } from "../terminal/session.ts";
 import { markdownTable } from "../terminal/document.ts";
+import { CUSTOM_FIELDS } from "../transform/mapping/custom-field.ts";
 import { STUBS } from "../transform/mapping/stubs.ts";
 import type { Row } from "../transform/mapping/table.ts";
 import { CUSTOM_FIELD_TABLES, TABLES } from "../transform/mapping/tables.ts";
@@ -20,6 +21,7 @@ export function mappingMarkdown(): string {
     `### ${number} ${ENTITY_TYPES[name].model}`,
     ...tableSections(TABLES[name]),
     ...tableSections((CUSTOM_FIELD_TABLES as AnyTables)[name], "Custom field"),
+    ...(name === "custom-field" ? [customFieldList()] : []),
   ]);
   const stubs = Object.entries(STUBS).map(([name, stub]) => [
     `stub.${name}`,
@@ -57,6 +59,19 @@ export function mappingJson(): object {
 function fieldsOf(table: AnyTable): object {
   return Object.fromEntries(
     Object.entries(table).map(([field, { kind, reads, how }]) => [field, { kind, reads, how }]),
+  );
+}
+
+function customFieldList(): string {
+  return markdownTable(
+    ["Custom field", "Label", "Type", "Object type", "Description"],
+    CUSTOM_FIELDS.map(({ name, label, type, objectType, purpose }) => [
+      code(name),
+      label,
+      type,
+      code(objectType),
+      purpose,
+    ]),
   );
 }
 

@@ -49,7 +49,7 @@ const AGENT_NEED: Need = {
   privileges: (major) =>
     major < 9 ? ["VM.Monitor"] : ["VM.GuestAgent.Audit", "VM.GuestAgent.Unrestricted"],
   without: "denied",
-  missing: "what guest agents tell: addresses and operating systems",
+  missing: "addresses and operating systems from guest agents",
 };
 
 export const ENDPOINTS = {
@@ -132,7 +132,7 @@ export const ENDPOINTS = {
       on: "/vms/{vmid}",
       privileges: VM_AUDIT,
       without: "denied",
-      missing: "configs of guests: NICs, disks, operating systems",
+      missing: "configs of guests (NICs, disks, operating systems)",
     },
   },
   osinfo: {

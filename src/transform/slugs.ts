@@ -13,7 +13,7 @@ import type { StepName } from "../netbox/types/steps.ts";
 import { partsOfShape, type Shape, type Shapes, type Slugged } from "../netbox/types/shape.ts";
 
 export const SLUG_RULE =
-  "only where NetBox would give two names of the set one slug (a name that is the slug keeps it) or would refuse the slug: the name in lower case, `-` and 6 hex digits of SHA-256(name)";
+  "sent only if two names of the set would get the same slug, or if NetBox could not make one: the name in lower case, `-` and 6 hex digits of SHA-256(name); a name that equals the slug needs none";
 
 const HASH_DIGITS = 6;
 

@@ -17,7 +17,7 @@ export const CHECKS = {
     "Entity files are split, numbered and formatted as transform writes them, request ids included",
   identity: "No duplicate objects, and no duplicate items in a list",
   reference:
-    "Every stub names an entity of the set, or an object of the user: site, tenant, role …",
+    "Every stub refers to an entity of the set, or to an object that users manage (site, tenant, role …)",
   origin: "Transforming pve/ again with the recorded settings gives the same bytes as netbox/",
   journal: "A push journal is unchanged and refers to existing files and requests",
 } as const;

@@ -74,16 +74,20 @@ export const CUSTOM_FIELDS: readonly CustomFieldSource[] = [
 ];
 
 const field = rowBuilder<CustomFieldSource>();
-const DOCUMENT = "as in the mapping document";
+const LISTED = "see the table below";
 
 export const CUSTOM_FIELD: Table<CustomFieldSource, CustomField> = {
-  name: field.own(DOCUMENT, (f) => f.name),
-  type: field.own("text, or integer for the two of a device", (f) => f.type),
-  label: field.own(DOCUMENT, (f) => f.label),
-  description: field.own("its purpose, as in the mapping document", (f) => f.purpose),
-  object_types: field.own(DOCUMENT, (f) => [f.objectType]),
-  ...skip("none of the seven points at an object", "related_object_type", "related_object_filter"),
-  ...skip("none of the seven is a selection", "choice_set"),
+  name: field.own(LISTED, (f) => f.name),
+  type: field.own("integer for the two fields of devices, else text", (f) => f.type),
+  label: field.own(LISTED, (f) => f.label),
+  description: field.own(LISTED, (f) => f.purpose),
+  object_types: field.own(LISTED, (f) => [f.objectType]),
+  ...skip(
+    "none of the seven custom fields refers to an object",
+    "related_object_type",
+    "related_object_filter",
+  ),
+  ...skip("none of the seven custom fields is a selection", "choice_set"),
   ...skip("VMIDs repeat from cluster to cluster", "unique"),
   ...skip("a required field would break every object that is not in Proxmox VE", "required"),
   ...skip("an object that is not in Proxmox VE has no value", "default"),

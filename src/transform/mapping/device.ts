@@ -17,7 +17,7 @@ import {
 import { NODE_STATUS, nodeStatus, OTHER_NODE_STATUS, valuesText } from "./values.ts";
 
 const node = rowBuilder<NodeSource>();
-const RACKED = "the user's own: its place in the room";
+const RACKED = "physical location: not in Proxmox VE";
 const NOT_ANSWERED = "in no structured answer of Proxmox VE";
 
 type DeviceCustomFields = {

@@ -18,7 +18,7 @@ import { INTERFACE_TYPES, OTHER_INTERFACE_TYPE, valuesText } from "./values.ts";
 const iface = rowBuilder<InterfaceSource>();
 const NOT_ANSWERED = "in no answer of any Proxmox VE release";
 const WIRELESS = "Proxmox VE manages no wireless interface";
-const POWER = "no port of a server feeds power";
+const POWER = "server ports do not supply PoE";
 
 export const INTERFACE: Table<InterfaceSource, Interface> = {
   device: iface.from(["stub.device"], "its node", (i) => i.device),
@@ -39,7 +39,7 @@ export const INTERFACE: Table<InterfaceSource, Interface> = {
   }),
   speed: iface.from(
     ["network.speed"],
-    "Mbps × 1000 = kbps; in no known release, used if present",
+    "Mbps × 1000 = kbps; sent if present, but no known release has it",
     (i) => {
       const kbps = speedKbps(i.network?.speed);
       return kbps === undefined ? undefined : int64(kbps);

@@ -29,7 +29,7 @@ export const VM_INTERFACE: Table<NicSource, VMInterface> = {
   ),
   mtu: nic.from(
     ["config.netN"],
-    "`mtu=` in bytes; 1 means as the bridge and is left off",
+    "`mtu=` in bytes; 1 means the MTU of the bridge and is not sent",
     (n) => n.net.mtu === undefined ? undefined : int64(n.net.mtu),
   ),
   primary_mac_address: nic.from(
@@ -51,7 +51,7 @@ export const VM_INTERFACE: Table<NicSource, VMInterface> = {
     EMPTY,
   ),
   tags: nic.from(["stub.tags"], "the global tags and the host's", (n) => n.cluster.tags),
-  ...skip("`trunks=` lists what may pass, which is not what is used", "tagged_vlans"),
+  ...skip("`trunks=` lists allowed VLANs, not those in use", "tagged_vlans"),
   ...skip(MAC_BY_OBJECT, "mac_address"),
   ...skip("NetBox means a bridge inside the guest; `bridge=` is the node's", "bridge"),
   ...skip("a NIC has no parent interface in Proxmox VE", "parent"),
