@@ -46,7 +46,7 @@ const { PUSH_MAX_CHANGED: _push, ...RUN_PUSH_SETTINGS } = PUSH_SETTINGS;
 
 const RUN = { name: "run", help: "Run folder", most: 1 };
 /** The options of every command that prints a result. */
-export const COMMON = { json: onOff("Print the result as JSON"), ...COMMON_OPTIONS };
+export const OUTPUT_OPTIONS = { json: onOff("Print the result as JSON"), ...COMMON_OPTIONS };
 
 function outOption(byDefault: string): OptionDef {
   return valued("dir", `Run folder to write to: a path, redis://… or s3://… (${byDefault})`);
@@ -79,7 +79,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
       resume: RESUME,
       plan: onOff("Print how many requests capture would send; read only the cluster-wide paths"),
       config: CONFIG,
-      ...COMMON,
+      ...OUTPUT_OPTIONS,
       ...optionsOf(CAPTURE_SETTINGS),
     },
     load: async () => (await import("../capture/command/capture.ts")).runCapture,
@@ -87,7 +87,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
   doctor: {
     description: "Check the connection, certificate, API token and its privileges",
     example: "doctor --proxmox-host pve1.example.net",
-    options: { config: CONFIG, ...COMMON, ...optionsOf(DOCTOR_SETTINGS) },
+    options: { config: CONFIG, ...OUTPUT_OPTIONS, ...optionsOf(DOCTOR_SETTINGS) },
     load: async () => (await import("../capture/command/doctor.ts")).runDoctor,
   },
   transform: {
@@ -98,7 +98,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
       out: outOption("default: that of the snapshot; required with several"),
       config: CONFIG,
       "require-complete": onOff("Exit with 4 if a snapshot is incomplete"),
-      ...COMMON,
+      ...OUTPUT_OPTIONS,
       ...optionsOf(SETTINGS),
     },
     load: async () => (await import("../transform/command/transform.ts")).runTransform,
@@ -106,7 +106,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
   bootstrap: {
     description: "Write only the static entities: tags, custom fields, cluster type",
     example: "bootstrap --out snapshots/bootstrap",
-    options: { out: outOption("default snapshots/bootstrap"), ...COMMON },
+    options: { out: outOption("default snapshots/bootstrap"), ...OUTPUT_OPTIONS },
     load: async () => (await import("../transform/command/transform.ts")).runBootstrap,
   },
   push: {
@@ -131,7 +131,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
       journal: valued("file", "Journal of acknowledgements (default in the run folder)"),
       junit: valued("file", "Write a JUnit report to this file"),
       config: CONFIG,
-      ...COMMON,
+      ...OUTPUT_OPTIONS,
       ...optionsOf(PUSH_SETTINGS),
     },
     load: async () => (await import("../push/command/push.ts")).runPush,
@@ -147,7 +147,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
       ),
       again: AGAIN,
       config: CONFIG,
-      ...COMMON,
+      ...OUTPUT_OPTIONS,
       ...optionsOf({
         BOOTSTRAP: SETTINGS.BOOTSTRAP,
         ...DOCTOR_SETTINGS,
@@ -170,7 +170,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
         "Exit with 3 if anything is different or missing, with 4 if not everything was compared",
       ),
       config: CONFIG,
-      ...COMMON,
+      ...OUTPUT_OPTIONS,
       ...optionsOf(COMPARE_SETTINGS),
     },
     load: async () => (await import("../look/compare/command.ts")).runCompare,
@@ -189,7 +189,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
       entities: onOff("Compare only the entity files"),
       markdown: MARKDOWN,
       "exit-code": onOff("Exit with 3 if there are differences or something is not readable in b"),
-      ...COMMON,
+      ...OUTPUT_OPTIONS,
     },
     load: async () => (await import("../look/diff/command.ts")).runDiff,
   },
@@ -210,7 +210,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
       }),
       failed: onOff("List unread answers and rejected entity files"),
       ...FILTER_OPTIONS,
-      ...COMMON,
+      ...OUTPUT_OPTIONS,
     },
     load: async () => (await import("../look/inspect/command.ts")).runInspect,
   },
@@ -231,7 +231,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
         ...CONFIG,
         description: `${CONFIG.description}; settings replace those in netbox/manifest.json`,
       },
-      ...COMMON,
+      ...OUTPUT_OPTIONS,
       ...optionsOf(TRANSFORM_SETTINGS),
     },
     load: async () => (await import("../look/explain/command.ts")).runExplain,
@@ -240,7 +240,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     description: "Check the integrity, references and origin of a run folder",
     example: "verify snapshots/example",
     argument: RUN,
-    options: COMMON,
+    options: OUTPUT_OPTIONS,
     load: async () => (await import("../look/verify/command.ts")).runVerify,
   },
   report: {
@@ -250,14 +250,14 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     options: {
       out: valued("file", "File to write (default report.html in the run folder)"),
       against: valued("run", "Earlier run folder: the page lists the changes since then"),
-      ...COMMON,
+      ...OUTPUT_OPTIONS,
     },
     load: async () => (await import("../look/report/command.ts")).runReport,
   },
   mapping: {
     description: "Print the mapping tables as Markdown",
     example: "mapping",
-    options: COMMON,
+    options: OUTPUT_OPTIONS,
     load: async () => (await import("../look/mapping.ts")).runMapping,
   },
   completion: {
@@ -283,7 +283,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
       guests: valued("n", "Number of guests", { default: "100" }),
       seed: seed("bytes"),
       out: outOption("default snapshots/simulated"),
-      ...COMMON,
+      ...OUTPUT_OPTIONS,
     },
     load: async () => (await import("../rehearse/simulate/simulate.ts")).runSimulate,
   },
@@ -315,7 +315,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
           "NoAccess:/vms/104: all of them; VM.Audit:/*: it does not propagate",
       ),
       "expire-token": valued("n", "The token expires after n requests"),
-      ...COMMON,
+      ...OUTPUT_OPTIONS,
       ...optionsOf(SERVE_SETTINGS),
     },
     load: async () => (await import("../rehearse/serve/command.ts")).runServe,
@@ -341,7 +341,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
           "token-502, token-503 or token-reset. resetx2: the first two requests",
       ),
       "expire-tokens": valued("5s", "Lifetime of a token", { default: "60m" }),
-      ...COMMON,
+      ...OUTPUT_OPTIONS,
       ...optionsOf(RECEIVE_SETTINGS),
     },
     load: async () => (await import("../rehearse/receive/command.ts")).runReceive,

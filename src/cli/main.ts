@@ -3,7 +3,7 @@ import { usageError } from "../base/errors.ts";
 import { TOOL } from "../base/tool.ts";
 import { type OptionDef, type OptionsDef, parseCommandLine } from "../terminal/options.ts";
 import type { Io } from "../terminal/process.ts";
-import { type CommandRow, COMMANDS, COMMON, STAGE_SETTINGS } from "./catalog.ts";
+import { type CommandRow, COMMANDS, OUTPUT_OPTIONS, STAGE_SETTINGS } from "./catalog.ts";
 
 /** Returns the exit code. */
 export async function main(rawArgs: readonly string[], io: Io): Promise<number> {
@@ -115,7 +115,7 @@ function optionGroups(options: OptionsDef): string[] {
   const groups = Map.groupBy(
     Object.entries(options),
     ([flag, { isSetting }]) =>
-      isSetting ? `SETTINGS: ${order}` : flag in COMMON ? "OUTPUT" : "OPTIONS",
+      isSetting ? `SETTINGS: ${order}` : flag in OUTPUT_OPTIONS ? "OUTPUT" : "OPTIONS",
   );
   return [...groups].map(([title, rows]) => `${title}\n${rows.map(optionHelp).join("\n")}`);
 }
