@@ -16,7 +16,7 @@ import {
   type PushJournalContent,
   readPushJournal,
 } from "../run-folder/push-journal.ts";
-import { readRequest } from "../run-folder/request.ts";
+import { FIRST_ENTITY_LINE, readRequest } from "../run-folder/request.ts";
 import { entityShapes } from "../run-folder/shapes.ts";
 import { openSnapshot } from "../run-folder/snapshot-files.ts";
 import { MANIFEST_FILE, type Snapshot } from "../run-folder/snapshot.ts";
@@ -143,9 +143,6 @@ export function requiredItems(run: Run, verb: string): ItemSource {
     hint: "Run inspect without options to see what there is",
   });
 }
-
-/** Line 1 is the header; each line after it is an entity. */
-const FIRST_ENTITY_LINE = 2;
 
 async function* readItems(
   set: TransformedSet,

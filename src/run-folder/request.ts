@@ -14,6 +14,9 @@ export interface RequestJson {
   readonly entities: readonly unknown[];
 }
 
+/** In an entity file, line 1 is the header, and each line after it is an entity. */
+export const FIRST_ENTITY_LINE = 2;
+
 /** Request ids are UUIDv5 of the entities in this namespace: same entities, same id. */
 const ID_NAMESPACE = "5d0c4d6f-7f4a-5b1e-9d57-2f7c9a1e6b10";
 

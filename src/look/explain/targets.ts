@@ -4,7 +4,7 @@ import { canonicalJson } from "../../base/json.ts";
 import { machineOf, naturalKey } from "../../netbox/types/order.ts";
 import { stepCalled, type StepName } from "../../netbox/types/steps.ts";
 import type { EntityFile, TransformedSet } from "../../run-folder/entity-set.ts";
-import { readRequest } from "../../run-folder/request.ts";
+import { FIRST_ENTITY_LINE, readRequest } from "../../run-folder/request.ts";
 import { STUBS } from "../../transform/mapping/stubs.ts";
 import type { StubName } from "../../transform/mapping/table.ts";
 import type { Made } from "../../transform/transform.ts";
@@ -88,8 +88,6 @@ export function primaryAddressOf(
 }
 
 const LINE_REGEXP = /(?:^|\/)(\d\d-[a-z-]+-\d{4,}\.json):(\d+)$/;
-/** Line 1 is the header; each line after it is an entity. */
-const FIRST_ENTITY_LINE = 2;
 
 /** "netbox/11-virtual-machine-0001.json:3" → file and line; undefined for other texts. */
 export function parseLineRef(typed: string): LineRef | undefined {

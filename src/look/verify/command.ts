@@ -1,9 +1,14 @@
-/** verify <run>: checks a run folder and lists what is wrong in it. */
+/** verify <run>: checks a run folder without trusting or changing anything in it, and lists what is wrong. */
 import { printable, printableJson } from "../../base/log.ts";
+import { type Acknowledgement, readPushJournal } from "../../run-folder/push-journal.ts";
+import { readRequired, type Store } from "../../run-folder/store/store.ts";
 import { openRunFolder, type Session } from "../../terminal/session.ts";
 import { counted, groupDigits, renderTable } from "../../terminal/tables.ts";
-import type { Check, Finding } from "./findings.ts";
-import { type Verification, verify } from "./verify.ts";
+import { readRunParts } from "../run.ts";
+import { type VerifiedEntities, verifyEntities } from "./entities.ts";
+import { type Check, type Finding, Findings, total } from "./findings.ts";
+import { verifyOrigin } from "./origin.ts";
+import { type VerifiedSnapshot, verifySnapshot } from "./snapshot.ts";
 
 export async function runVerify(session: Session): Promise<void> {
   const store = await openRunFolder(session);
@@ -32,10 +37,8 @@ function verificationText(place: string, verification: Verification): string {
   ].join("\n\n");
 }
 
-type CheckCounts = Readonly<Partial<Record<Check, number>>>;
-
-function headline(place: string, counts: CheckCounts): string {
-  const found = Object.values(counts).reduce((sum, count) => sum + count, 0);
+function headline(place: string, counts: Verification["counts"]): string {
+  const found = total(counts);
   return found === 0
     ? `No problems found in ${printable(place)}`
     : `Found ${counted(found, "problem")} in ${printable(place)}`;
@@ -47,7 +50,7 @@ function placeOf({ file, line, field }: Finding): string {
 }
 
 /** The findings beyond the limit per check, as counts. */
-function moreText(findings: readonly Finding[], counts: CheckCounts): string[] {
+function moreText(findings: readonly Finding[], counts: Verification["counts"]): string[] {
   const more = Object.entries(counts).flatMap(([check, count]) => {
     const rest = count - findings.filter((finding) => finding.check === check).length;
     return rest > 0 ? [`${groupDigits(rest)} of ${check}`] : [];
@@ -57,4 +60,126 @@ function moreText(findings: readonly Finding[], counts: CheckCounts): string[] {
 
 function bullet(sentence: string): string {
   return `  ${printable(sentence)}`;
+}
+
+export type PartName = "snapshot" | "entities" | "origin" | "journals";
+
+export interface VerifiedPart {
+  readonly name: PartName;
+  readonly state: "verified" | "faulty" | "absent" | "unchecked";
+  /** Summary of its contents, for people. */
+  readonly holds: string;
+}
+
+export interface Verification {
+  readonly parts: readonly VerifiedPart[];
+  /** At most 25 per check. */
+  readonly findings: readonly Finding[];
+  /** Check → number of findings, listed or not; checks without findings are absent. */
+  readonly counts: Readonly<Partial<Record<Check, number>>>;
+  /** What could not be checked, and why. */
+  readonly unchecked: readonly string[];
+}
+
+/** After a finding of these, transforming again would only repeat it. */
+const BEFORE_ORIGIN: readonly Check[] = ["manifest", "listing", "hash", "shape"];
+
+/** @throws AppError "input" if the folder contains no part of a run. */
+export async function verify(store: Store): Promise<Verification> {
+  const run = await readRunParts(store);
+  const findings = new Findings();
+  const parts: VerifiedPart[] = [];
+  let before = 0;
+  /** `holds`: empty if it could not be checked. */
+  const add = (name: PartName, isPresent: boolean, holds = ""): void => {
+    const isFaulty = findings.count > before;
+    before = findings.count;
+    const checked = isFaulty ? "faulty" : holds === "" ? "unchecked" : "verified";
+    parts.push({ name, state: isPresent ? checked : "absent", holds });
+  };
+  const [hasSnapshot, hasEntities] = [run.snapshot !== "absent", run.entities !== "absent"];
+  const snapshot = hasSnapshot ? await verifySnapshot(store, findings) : undefined;
+  add("snapshot", hasSnapshot, snapshot && snapshotHolds(snapshot));
+  const entities = hasEntities ? await verifyEntities(store, findings) : undefined;
+  add("entities", hasEntities, entities && entitiesHold(entities));
+  const origin = hasEntities ? await originOf(store, findings, { snapshot, entities }) : undefined;
+  add("origin", hasEntities, origin);
+  for (const file of run.journals) await verifyJournal(store, file, { entities, findings });
+  add("journals", run.journals.length > 0, run.journals.join(", "));
+  findings.unchecked.push(...run.others.map((key) => `${key}: no manifest lists it`));
+  const { listed, counts, unchecked } = findings;
+  return { parts, findings: listed, counts, unchecked };
+}
+
+async function originOf(
+  store: Store,
+  findings: Findings,
+  { snapshot, entities }: {
+    readonly snapshot: VerifiedSnapshot | undefined;
+    readonly entities: VerifiedEntities | undefined;
+  },
+): Promise<string | undefined> {
+  if (entities === undefined || BEFORE_ORIGIN.some((check) => check in findings.counts)) {
+    findings.unchecked.push("Origin of the entities: fix the problems in the files first");
+    return undefined;
+  }
+  const { manifest } = entities;
+  return await verifyOrigin({ store, manifest, snapshotSha256: snapshot?.sha256 }, findings);
+}
+
+function snapshotHolds({ manifest: { files, counts, outcome } }: VerifiedSnapshot): string {
+  return `${files.length} files, ${counts.answers} answers, ${counts.failed} of them failed: ${outcome}`;
+}
+
+function entitiesHold({ manifest: { files, counts, left_out } }: VerifiedEntities): string {
+  return `${files.length} files, ${total(counts)} entities, ${total(left_out)} left out`;
+}
+
+/** A push journal: unchanged, and about files and requests that exist. */
+async function verifyJournal(
+  store: Store,
+  file: string,
+  { entities, findings }: {
+    readonly entities: VerifiedEntities | undefined;
+    readonly findings: Findings;
+  },
+): Promise<void> {
+  const bytes = await findings.attempt("journal", { file }, () => readRequired(store, file));
+  const journal = bytes &&
+    await findings.attempt("journal", { file }, () => readPushJournal(bytes, file));
+  if (journal === undefined) return;
+  const { header, lines, tail } = journal;
+  if (tail === "changed") findings.add("journal", { file }, "The last line was changed");
+  if (tail === "cut") {
+    findings.unchecked.push(`The last line of ${file}: it was cut off and does not count`);
+  }
+  if (header === undefined) return;
+  if (entities === undefined || header.entities !== entities.sha256) {
+    findings.unchecked.push(`Acknowledgements in ${file}: they are about other entity files`);
+    return;
+  }
+  // With --since, push sent requests of its own.
+  const ids = header.since === undefined ? entities.requestIds : undefined;
+  const hashes = new Map(entities.manifest.files.map(({ path, sha256 }) => [path, sha256]));
+  lines.forEach((line, i) => {
+    const fault = faultOf(line, hashes, ids);
+    if (fault === undefined) return;
+    findings.add("journal", { file, line: i + FIRST_LINE, field: fault.field }, fault.sentence);
+  });
+}
+
+/** Line 1 is the header. */
+const FIRST_LINE = 2;
+
+function faultOf(
+  { file, sha256, request_id }: Acknowledgement,
+  hashes: ReadonlyMap<string, string>,
+  ids: ReadonlyMap<string, string> | undefined,
+): { readonly field: string; readonly sentence: string } | undefined {
+  const hash = hashes.get(file);
+  if (hash === undefined) return { field: "file", sentence: `Reference to unknown ${file}` };
+  if (hash !== sha256) return { field: "sha256", sentence: `Does not match ${file}` };
+  const id = ids?.get(file);
+  if (id === undefined || id === request_id) return undefined;
+  return { field: "request_id", sentence: `Does not match ${file}, which has ${id}` };
 }

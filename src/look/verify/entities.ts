@@ -18,8 +18,8 @@ import {
 } from "../../run-folder/entity-writer.ts";
 import { createLeftOutWriter, readLeftOutLines } from "../../run-folder/left-out-file.ts";
 import { NOTES, REASONS } from "../../run-folder/left-out.ts";
-import { type FileEntry, listingFaults, readListed } from "../../run-folder/manifest.ts";
-import { readRequest } from "../../run-folder/request.ts";
+import { type FileEntry, readListed } from "../../run-folder/manifest.ts";
+import { FIRST_ENTITY_LINE, readRequest } from "../../run-folder/request.ts";
 import { readLine } from "../../run-folder/shapes.ts";
 import type { Store } from "../../run-folder/store/store.ts";
 import { Counts } from "../inventory.ts";
@@ -35,8 +35,6 @@ export interface VerifiedEntities {
 }
 
 const FOLDER = `${ENTITIES_FOLDER}/`;
-/** Line 1 is the header; each line after it is an entity. */
-const FIRST_ENTITY_LINE = 2;
 const STATIC_STEPS: readonly string[] = ["tag", "custom-field", "cluster-type"];
 
 /** A set without snapshots is a bootstrap, or was kept by `receive` from another program. */
@@ -45,20 +43,13 @@ export function isBootstrapSet({ snapshots, counts }: EntityManifest): boolean {
   return snapshots.length === 0 && steps.every((step) => STATIC_STEPS.includes(step));
 }
 
-/** undefined if the manifest is not valid: then nothing else can be checked. */
 export async function verifyEntities(
   store: Store,
   findings: Findings,
 ): Promise<VerifiedEntities | undefined> {
-  const opened = await findings.attempt(
-    "manifest",
-    { file: ENTITY_MANIFEST_FILE },
-    () => readEntityManifest(store),
-  );
-  if (opened === undefined) {
-    findings.unchecked.push(`${FOLDER}: its manifest is not valid`);
-    return undefined;
-  }
+  const read = () => readEntityManifest(store);
+  const opened = await findings.readManifest(ENTITY_MANIFEST_FILE, FOLDER, read);
+  if (opened === undefined) return undefined;
   const check = new EntityCheck(store, opened.manifest, findings);
   await check.all();
   return { ...opened, requestIds: check.requestIds };
@@ -108,10 +99,10 @@ class EntityCheck {
     const findings = this.#findings;
     const { files } = this.#manifest;
     const own = { path: ENTITY_MANIFEST_FILE, bytes: 0, sha256: "" };
-    const faults = await listingFaults(this.#store, FOLDER, [...files, own]);
-    for (const { path, error } of faults) findings.add("listing", { file: path }, error.message);
-    this.#readable = new Map(files.map((entry) => [entry.path, entry]));
-    for (const { path } of faults) this.#readable.delete(path);
+    const faulty = await findings.addListing(this.#store, FOLDER, [...files, own]);
+    this.#readable = new Map(
+      files.filter(({ path }) => !faulty.has(path)).map((entry) => [entry.path, entry]),
+    );
     for (const path of this.#readable.keys()) {
       if (path === LEFT_OUT_FILE || stepOfFile(path) !== undefined) continue;
       findings.add("listing", { file: path }, "Listed, but belongs to no step");

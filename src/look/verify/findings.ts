@@ -2,6 +2,8 @@
 import type { EntityManifest } from "../../run-folder/entity-set.ts";
 import { AppError, reasonOf } from "../../base/errors.ts";
 import { TOOL } from "../../base/tool.ts";
+import { type FileEntry, listingFaults } from "../../run-folder/manifest.ts";
+import type { Store } from "../../run-folder/store/store.ts";
 import { MAPPING_VERSION } from "../../transform/mapping/tables.ts";
 
 /** TABLE: the checks, each with what it confirms. The README is generated from it. */
@@ -55,6 +57,10 @@ export function versionsOf({ tool, mapping_version }: EntityManifest): string {
     `(mapping version ${MAPPING_VERSION}), which writes some files differently`;
 }
 
+export function total(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}
+
 export class Findings {
   readonly listed: Finding[] = [];
   /** What could not be checked, and why. */
@@ -63,7 +69,7 @@ export class Findings {
 
   /** Number of findings, listed or not. */
   get count(): number {
-    return [...this.#counts.values()].reduce((sum, count) => sum + count, 0);
+    return total(this.counts);
   }
 
   /** Check → number of findings; checks without findings are absent. */
@@ -80,6 +86,28 @@ export class Findings {
     const count = (this.#counts.get(check) ?? 0) + 1;
     this.#counts.set(check, count);
     if (count <= MAX_LISTED) this.listed.push({ check, ...place, sentence });
+  }
+
+  /** undefined if the manifest is not valid: then nothing else in the folder can be checked. */
+  async readManifest<Opened>(
+    file: string,
+    folder: string,
+    read: () => Promise<Opened>,
+  ): Promise<Opened | undefined> {
+    const opened = await this.attempt("manifest", { file }, read);
+    if (opened === undefined) this.unchecked.push(`${folder}: its manifest is not valid`);
+    return opened;
+  }
+
+  /** Returns the paths that cannot be read. */
+  async addListing(
+    store: Store,
+    folder: string,
+    entries: readonly FileEntry[],
+  ): Promise<Set<string>> {
+    const faults = await listingFaults(store, folder, entries);
+    for (const { path, error } of faults) this.add("listing", { file: path }, error.message);
+    return new Set(faults.map(({ path }) => path));
   }
 
   /** An input error of `read` becomes a finding, and the value undefined. */

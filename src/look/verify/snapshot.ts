@@ -13,12 +13,13 @@ import {
 } from "../../proxmox/answers.ts";
 import { fileOf, nodeOfFile, sortKeyOf, sortValue } from "../../proxmox/endpoints.ts";
 import { Answers } from "../../run-folder/answers.ts";
-import { listingFaults, readListed } from "../../run-folder/manifest.ts";
+import { readListed } from "../../run-folder/manifest.ts";
 import { readSnapshotManifest } from "../../run-folder/snapshot-files.ts";
 import { type Manifest, MANIFEST_FILE } from "../../run-folder/snapshot.ts";
 import type { Store } from "../../run-folder/store/store.ts";
 import type { Check, Findings } from "./findings.ts";
 
+const FOLDER = "pve/";
 const FILTERED: Cause = "filtered";
 
 export interface VerifiedSnapshot {
@@ -26,20 +27,13 @@ export interface VerifiedSnapshot {
   readonly sha256: string;
 }
 
-/** undefined if the manifest is not valid: then nothing else can be checked. */
 export async function verifySnapshot(
   store: Store,
   findings: Findings,
 ): Promise<VerifiedSnapshot | undefined> {
-  const opened = await findings.attempt(
-    "manifest",
-    { file: MANIFEST_FILE },
-    () => readSnapshotManifest(store),
-  );
-  if (opened === undefined) {
-    findings.unchecked.push("pve/: its manifest is not valid");
-    return undefined;
-  }
+  const read = () => readSnapshotManifest(store);
+  const opened = await findings.readManifest(MANIFEST_FILE, FOLDER, read);
+  if (opened === undefined) return undefined;
   await new SnapshotCheck(store, opened.manifest, findings).all();
   return opened;
 }
@@ -60,9 +54,7 @@ class SnapshotCheck {
   async all(): Promise<void> {
     const findings = this.#findings;
     const { files } = this.#manifest;
-    const faults = await listingFaults(this.#store, "pve/", files);
-    for (const { path, error } of faults) findings.add("listing", { file: path }, error.message);
-    const unreadable = new Set(faults.map(({ path }) => path));
+    const unreadable = await findings.addListing(this.#store, FOLDER, files);
     for (const entry of files.filter(({ path }) => !unreadable.has(path))) {
       const file = entry.path;
       const bytes = await findings.attempt("hash", { file }, () => readListed(this.#store, entry));

@@ -6,7 +6,7 @@ import { parseFilter } from "../../../src/look/inspect/filter.ts";
 import { inspect } from "../../../src/look/inspect/inspect.ts";
 import * as lists from "../../../src/look/inspect/lists.ts";
 import { itemSource, openRun } from "../../../src/look/run.ts";
-import { verify } from "../../../src/look/verify/verify.ts";
+import { verify } from "../../../src/look/verify/command.ts";
 import { STEPS } from "../../../src/netbox/types/steps.ts";
 import { numRuns } from "../../helpers/full.ts";
 import {

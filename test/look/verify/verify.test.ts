@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { encodeUtf8 } from "../../../src/base/text.ts";
 import { TOOL } from "../../../src/base/tool.ts";
 import type { Finding } from "../../../src/look/verify/findings.ts";
-import { type Verification, verify } from "../../../src/look/verify/verify.ts";
+import { type Verification, verify } from "../../../src/look/verify/command.ts";
 import { fileEntry } from "../../../src/run-folder/manifest.ts";
 import type { Acknowledgement } from "../../../src/run-folder/push-journal.ts";
 import { requestId } from "../../../src/run-folder/request.ts";
