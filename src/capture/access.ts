@@ -14,8 +14,8 @@ import {
   mayHaveNoAccess,
   NO_ACCESS,
   type Principal,
-} from "../proxmox/acl.ts";
-import { type Rights } from "../proxmox/rights.ts";
+  type Rights,
+} from "../proxmox/rights.ts";
 import type { ApiToken } from "./token.ts";
 
 export interface Access {

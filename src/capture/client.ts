@@ -4,7 +4,7 @@ import { AppError, reasonOf, usageError } from "../base/errors.ts";
 import { isCertificate, readCertificate, type ServerCertificate } from "../http/certificate.ts";
 import { openHttp } from "../http/client.ts";
 import { RemoteFailure, type RetryPolicy, withRetries } from "../http/failure.ts";
-import { type Answer, type Failure, isTransient } from "../proxmox/answers.ts";
+import { type Answer, type Failure, isTokenRefused, isTransient } from "../proxmox/answers.ts";
 import { PATHS } from "../proxmox/endpoints.ts";
 import { answerOf } from "./response.ts";
 import type { ApiHost, CaptureOptions } from "./settings.ts";
@@ -143,7 +143,7 @@ export async function openClient(
         if (error instanceof TransientAnswer) return error.answer;
         throw error;
       });
-      if ("status" in answer && answer.status === 401) throw unauthorized(token, answer.error);
+      if (isTokenRefused(answer)) throw unauthorized(token, answer.error);
       return { answer, attempts };
     },
     host: () => hosts[current] ?? hosts[0],

@@ -23,7 +23,7 @@ import {
 import { flag, text } from "../proxmox/values.ts";
 import type { CaptureJournal } from "../run-folder/capture-journal.ts";
 import { filteredPaths, grantsFor } from "./access.ts";
-import type { Connection } from "./client.ts";
+import { type Client, type ClientRun, connect } from "./client.ts";
 import type { CaptureOptions } from "./settings.ts";
 
 /** Without the answers themselves: the listing of a large cluster is long, and mostly telemetry. */
@@ -79,16 +79,25 @@ export async function readOverview(
   };
 }
 
-/** Without a journal, for commands that capture nothing. */
-export async function readOverviewOnce(
-  { client, version }: Connection,
-  scope: Scope,
-): Promise<Overview> {
-  return await readOverview(
-    async ({ endpoint, path }) =>
-      endpoint === "version" ? version.answer : (await client.get(path)).answer,
-    scope,
-  );
+/** For commands that capture nothing. @throws AppError "remote" when no host answers or the token is refused. */
+export async function lookAt<Result>(
+  options: CaptureOptions,
+  run: ClientRun,
+  use: (overview: Overview, client: Client) => Result,
+): Promise<Result> {
+  const { client, version } = await connect(options, run);
+  try {
+    const overview = await readOverview(
+      async ({ endpoint, path }) =>
+        endpoint === "version" ? version.answer : (await client.get(path)).answer,
+      options,
+    );
+    const result = use(overview, client);
+    for (const warning of warningsOf(overview, options)) run.onWarning(warning);
+    return result;
+  } finally {
+    await client.close();
+  }
 }
 
 /** Rights may have been granted since: what the token saw only a part of is to be asked again. */

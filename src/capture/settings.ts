@@ -1,6 +1,7 @@
 /** TABLE: the settings of `capture` and `doctor`, one row each. Flags, `--help` and README are printed from it. */
 import {
   between,
+  flagOf,
   settingError,
   type SettingReader,
   settingReader,
@@ -218,9 +219,10 @@ function tokenOf({ optional }: Settings): ApiToken {
   });
   if (found instanceof ApiToken) return found;
   const name = TOKEN_FAULTS[found];
+  const row: SettingRow = CAPTURE_SETTINGS[name];
   // The value is not shown: it may be a secret that was put into the wrong setting.
-  const row: SettingRow = { ...CAPTURE_SETTINGS[name], secret: true };
-  throw settingError(name, row, {
+  const hidden: SettingRow = { ...row, flag: flagOf(name, row), secret: true };
+  throw settingError(name, hidden, {
     value: found.startsWith("no-") ? undefined : optional(name) as string,
   });
 }

@@ -1,17 +1,8 @@
 /** The result of a capture: gaps by cause, and what to do about each. */
 import { type Cause, CAUSES, type Incomplete, refusedIn } from "../proxmox/answers.ts";
-import {
-  ENDPOINT_NAMES,
-  type EndpointName,
-  endpointOf,
-  type GuestKind,
-  parsePath,
-} from "../proxmox/endpoints.ts";
+import { endpointOf, parsePath } from "../proxmox/endpoints.ts";
 import type { Manifest } from "../run-folder/snapshot.ts";
 import { type AccessContext, accessTo, grantsFor, type Lack, lacksOf } from "./access.ts";
-import { type ClientRun, connect } from "./client.ts";
-import { type Inventory, readOverviewOnce, refuseEmpty, warningsOf } from "./overview.ts";
-import type { CaptureOptions } from "./settings.ts";
 import type { ApiToken } from "./token.ts";
 
 export interface CaptureSummary {
@@ -77,55 +68,3 @@ function lacksAt({ path, reason }: Incomplete, context: GrantContext): Lack[] {
     [];
   return privilege === undefined ? [] : [{ privilege, path: refused?.path ?? "/" }];
 }
-
-export interface PlanRow {
-  readonly endpoint: EndpointName;
-  readonly calls: number;
-  /** The exact number depends on the configs of the guests. */
-  readonly isAtMost: boolean;
-}
-
-/** How many calls a capture would make. Asks the cluster-wide questions only. @throws AppError "remote". */
-export async function planCapture(options: CaptureOptions, asking: ClientRun): Promise<PlanRow[]> {
-  const connection = await connect(options, asking);
-  try {
-    const overview = await readOverviewOnce(connection, options);
-    refuseEmpty(overview, options);
-    for (const warning of warningsOf(overview, options)) asking.onWarning(warning);
-    return planOf(overview.inventory, options);
-  } finally {
-    await connection.client.close();
-  }
-}
-
-/** If the cluster is as it is listed, and every call succeeds. */
-function planOf(
-  { nodes }: Inventory,
-  { hasLiveAddresses }: Pick<CaptureOptions, "hasLiveAddresses">,
-): PlanRow[] {
-  const asked = nodes.filter(({ isInScope }) => isInScope);
-  const online = asked.filter(({ isOnline }) => isOnline);
-  const guests = online.flatMap((node) => node.guests.filter(({ isTemplate }) => !isTemplate));
-  const running = (kind: GuestKind): number =>
-    guests.filter((guest) => guest.kind === kind && guest.status === "running").length;
-  const calls: Partial<Record<EndpointName, number>> = {
-    // A node that is listed as offline is asked once, since it may be online after all.
-    nodeStatus: asked.length,
-    network: online.length,
-    config: guests.length,
-    osinfo: running("qemu"),
-    agentInterfaces: running("qemu"),
-    lxcInterfaces: hasLiveAddresses ? running("lxc") : 0,
-  };
-  return ENDPOINT_NAMES.map((endpoint) => ({
-    endpoint,
-    calls: calls[endpoint] ?? 1,
-    isAtMost: AT_MOST.has(endpoint),
-  }));
-}
-
-const AT_MOST: ReadonlySet<EndpointName> = new Set<EndpointName>([
-  "osinfo",
-  "agentInterfaces",
-  "lxcInterfaces",
-]);

@@ -1,5 +1,5 @@
 /** The API token, the only secret of a capture. */
-import type { Principal } from "../proxmox/acl.ts";
+import type { Principal } from "../proxmox/rights.ts";
 
 const SECRET_REGEXP = /^[\x21-\x3a\x3c-\x7e]{1,512}$/;
 const USER_REGEXP = /^[^\s:/!=]+@[A-Za-z][\w.-]*$/;

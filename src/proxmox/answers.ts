@@ -91,7 +91,8 @@ export function narrow<Value>(
 
 /** Status codes of Proxmox VE's proxy for a node that it cannot reach. Source: proxmox.md §1.2. */
 const UNREACHABLE = [595, 596, 597, 599];
-const DENIED = [401, 403];
+const UNAUTHORIZED = 401;
+const DENIED = [UNAUTHORIZED, 403];
 const OVERLOADED = [429, 502, 503, 504];
 
 export const NO_ANSWER = { reason: "failed", detail: "the snapshot holds no answer" } as const;
@@ -286,6 +287,10 @@ export function incompleteOf(path: string, answer: Answer): Required<Incomplete>
       each.status.includes(status) && (each.error?.test(error ?? "") ?? true)
     )?.cause ?? "failed";
   return { path, reason: `${status} ${error ?? ""}`.trim(), cause };
+}
+
+export function isTokenRefused(answer: Answer): answer is Answered {
+  return "status" in answer && answer.status === UNAUTHORIZED;
 }
 
 /** Is it worth a retry? A timeout has cost enough already, and what is wrong with TLS stays wrong. */

@@ -4,8 +4,7 @@ import { describe, expect, test } from "vitest";
 import { accessTo, filteredPaths, grantsFor, lacksOf } from "../../src/capture/access.ts";
 import { ApiToken } from "../../src/capture/token.ts";
 import { type EndpointName, ENDPOINTS, PATHS } from "../../src/proxmox/endpoints.ts";
-import type { AclEntry } from "../../src/proxmox/acl.ts";
-import { Rights } from "../../src/proxmox/rights.ts";
+import { type AclEntry, Rights } from "../../src/proxmox/rights.ts";
 import { numRuns } from "../helpers/full.ts";
 import {
   BUILT_IN_ROLES,

@@ -1,6 +1,6 @@
 /** Which calls are made; each call that is skipped is recorded with its reason. */
 import { describe, expect, test } from "vitest";
-import { planCapture } from "../../src/capture/summary.ts";
+import { planCapture } from "../../src/capture/command/capture.ts";
 import { RETRY_POLICY } from "../../src/capture/client.ts";
 import { PATHS } from "../../src/proxmox/endpoints.ts";
 import { captured, liveLab, optionsFor } from "../helpers/capturing.ts";

@@ -3,7 +3,7 @@
  * Source: pve-access-control, PVE/AccessControl.pm (roles), PVE/RPCEnvironment.pm (permissions,
  * get_effective_permissions, check_sdn_bridge), PVE/API2/ACL.pm (read_acl).
  */
-import { type AclEntry, ancestorsOf } from "../../src/proxmox/acl.ts";
+import { type AclEntry, ancestorsOf } from "../../src/proxmox/rights.ts";
 
 export interface UserConfig {
   /** "netbox@pve" */

@@ -3,20 +3,27 @@ import { usageError } from "../../base/errors.ts";
 import { printable } from "../../base/log.ts";
 import { TOOL } from "../../base/tool.ts";
 import { CAUSES } from "../../proxmox/answers.ts";
-import { SHOWN_PATHS } from "../../proxmox/endpoints.ts";
+import {
+  ENDPOINT_NAMES,
+  type EndpointName,
+  type GuestKind,
+  SHOWN_PATHS,
+} from "../../proxmox/endpoints.ts";
 import { interruptible } from "../../terminal/process.ts";
 import { openProgress, type ProgressView } from "../../terminal/progress.ts";
 import type { Session } from "../../terminal/session.ts";
 import { readSettings } from "../../terminal/settings.ts";
 import { counted, renderTable } from "../../terminal/tables.ts";
 import { capture, type CaptureProgress } from "../capture.ts";
+import type { ClientRun } from "../client.ts";
+import { type Inventory, lookAt, refuseEmpty } from "../overview.ts";
 import {
   CAPTURE_SETTINGS,
   type CaptureOptions,
   isBootstrap,
   parseCaptureOptions,
 } from "../settings.ts";
-import { type CaptureSummary, type GapGroup, planCapture, type PlanRow } from "../summary.ts";
+import type { CaptureSummary, GapGroup } from "../summary.ts";
 
 export async function runCapture(session: Session): Promise<void> {
   const texts = await readSettings(session.context, CAPTURE_SETTINGS);
@@ -106,6 +113,49 @@ function gapsText(gaps: readonly GapGroup[], folder: string): string {
     `${folder}/manifest.json lists each path`,
   ].join("\n\n");
 }
+
+export interface PlanRow {
+  readonly endpoint: EndpointName;
+  readonly calls: number;
+  /** The exact number depends on the configs of the guests. */
+  readonly isAtMost: boolean;
+}
+
+/** How many calls a capture would make. Asks the cluster-wide questions only. @throws AppError "remote". */
+export async function planCapture(options: CaptureOptions, asking: ClientRun): Promise<PlanRow[]> {
+  return await lookAt(options, asking, (overview) => {
+    refuseEmpty(overview, options);
+    return planOf(overview.inventory, options);
+  });
+}
+
+/** If the cluster is as it is listed, and every call succeeds. */
+function planOf(
+  { nodes }: Inventory,
+  { hasLiveAddresses }: Pick<CaptureOptions, "hasLiveAddresses">,
+): PlanRow[] {
+  const asked = nodes.filter(({ isInScope }) => isInScope);
+  const online = asked.filter(({ isOnline }) => isOnline);
+  const guests = online.flatMap((node) => node.guests.filter(({ isTemplate }) => !isTemplate));
+  const running = (kind: GuestKind): number =>
+    guests.filter((guest) => guest.kind === kind && guest.status === "running").length;
+  const calls: Partial<Record<EndpointName, number>> = {
+    // A node that is listed as offline is asked once, since it may be online after all.
+    nodeStatus: asked.length,
+    network: online.length,
+    config: guests.length,
+    osinfo: running("qemu"),
+    agentInterfaces: running("qemu"),
+    lxcInterfaces: hasLiveAddresses ? running("lxc") : 0,
+  };
+  return ENDPOINT_NAMES.map((endpoint) => ({
+    endpoint,
+    calls: calls[endpoint] ?? 1,
+    isAtMost: AT_MOST.has(endpoint),
+  }));
+}
+
+const AT_MOST: ReadonlySet<string> = new Set(["osinfo", "agentInterfaces", "lxcInterfaces"]);
 
 function printPlan(session: Session, rows: readonly PlanRow[]): void {
   const asked = rows.filter(({ calls }) => calls > 0);

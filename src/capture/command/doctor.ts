@@ -1,19 +1,13 @@
 /** doctor: checks connection, token and rights, and prints the commands that grant what is missing. */
-import type { ServerCertificate } from "../../http/certificate.ts";
 import { ENDPOINT_NAMES, SHOWN_PATHS } from "../../proxmox/endpoints.ts";
 import { interruptible } from "../../terminal/process.ts";
 import type { Session } from "../../terminal/session.ts";
 import { readSettings } from "../../terminal/settings.ts";
 import { renderTable } from "../../terminal/tables.ts";
-import { type Access, accessTo, type GrantCommand, grantsFor, lacksOf } from "../access.ts";
-import { type ClientRun, connect } from "../client.ts";
-import { readOverviewOnce, refuseScope, warningsOf } from "../overview.ts";
-import {
-  type ApiHost,
-  CAPTURE_SETTINGS,
-  type CaptureOptions,
-  parseCaptureOptions,
-} from "../settings.ts";
+import { type Access, accessTo, grantsFor, lacksOf } from "../access.ts";
+import type { ClientRun } from "../client.ts";
+import { lookAt, refuseScope } from "../overview.ts";
+import { CAPTURE_SETTINGS, type CaptureOptions, parseCaptureOptions } from "../settings.ts";
 import { asking } from "./capture.ts";
 
 export async function runDoctor(session: Session): Promise<void> {
@@ -36,7 +30,7 @@ const TRUSTS: Readonly<Record<Diagnosis["trust"], string>> = {
 };
 
 /** For people, a path includes the paths below it. */
-function pathsOf(places: Diagnosed["on"]): string[] {
+function pathsOf(places: Access["on"]): string[] {
   return [...new Set(places.map(({ path }) => path))];
 }
 
@@ -97,52 +91,30 @@ function jsonOf({ host, certificate, ...diagnosis }: Diagnosis): string {
   return JSON.stringify(document, null, 2);
 }
 
-export interface Diagnosis {
-  readonly host: ApiHost;
-  readonly certificate: ServerCertificate | undefined;
-  readonly trust: CaptureOptions["trust"]["kind"];
-  readonly tokenId: string;
-  readonly version: string | undefined;
-  /** undefined: a single node without a cluster, or the token may not read it. */
-  readonly clusterName: string | undefined;
-  readonly nodes: readonly string[];
-  /** One per endpoint; undefined when the token's rights could not be read. */
-  readonly access: readonly Diagnosed[] | undefined;
-  /** Commands that grant what is missing. */
-  readonly grants: readonly string[];
-}
-
-export interface Diagnosed extends Access {
-  /** Commands that grant what is missing. */
-  readonly grants: readonly GrantCommand[];
-}
-
 /** Asks the cluster-wide questions only. @throws AppError "remote" when no host answers or the token is refused. */
-export async function doctor(options: CaptureOptions, asking: ClientRun): Promise<Diagnosis> {
-  const connection = await connect(options, asking);
-  try {
-    const overview = await readOverviewOnce(connection, options);
-    refuseScope(overview.inventory.nodes, options.nodes);
-    for (const warning of warningsOf(overview, options)) asking.onWarning(warning);
-    const { nodes, rights, major, version, clusterName } = overview;
-    const access = rights && ENDPOINT_NAMES
-      .map((endpoint): Diagnosed => {
-        const found = accessTo(endpoint, { rights, major, nodes });
-        return { ...found, grants: grantsFor(lacksOf(found), options.token, rights) };
-      });
+export async function doctor(options: CaptureOptions, asking: ClientRun) {
+  return await lookAt(options, asking, (overview, client) => {
+    const { inventory, nodes, rights, major, version, clusterName } = overview;
+    refuseScope(inventory.nodes, options.nodes);
+    const access = rights && ENDPOINT_NAMES.map((endpoint) => {
+      const found = accessTo(endpoint, { rights, major, nodes });
+      return { ...found, grants: grantsFor(lacksOf(found), options.token, rights) };
+    });
     return {
-      host: connection.client.host(),
-      certificate: connection.client.certificate(),
+      host: client.host(),
+      certificate: client.certificate(),
       trust: options.trust.kind,
       tokenId: options.token.id,
       version,
       clusterName,
       nodes,
+      // undefined: the token's rights could not be read.
       access,
+      // Commands that grant what is missing.
       grants: grantsFor((access ?? []).flatMap(lacksOf), options.token, rights)
         .map(({ text }) => text),
     };
-  } finally {
-    await connection.client.close();
-  }
+  });
 }
+
+export type Diagnosis = Awaited<ReturnType<typeof doctor>>;

@@ -1,9 +1,8 @@
 /** A comparison → text for a terminal, or Markdown for a comment on a pull request. */
 import { DIODE_PLUGIN } from "../../netbox/rest/client.ts";
 import type { Difference, Shown } from "../../netbox/types/fields.ts";
-import type { Format, Section, SectionItem } from "../../terminal/document.ts";
+import type { Format, Line, Section, SectionItem } from "../../terminal/document.ts";
 import { groupDigits } from "../../terminal/tables.ts";
-import type { Line } from "../../terminal/text.ts";
 import type { Judged } from "./compare.ts";
 import type { CompareRecord, UnjudgedGroup } from "./record.ts";
 

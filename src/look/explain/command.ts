@@ -2,7 +2,7 @@
 import { usageError } from "../../base/errors.ts";
 import { printableJson } from "../../base/log.ts";
 import { ENTITIES_FOLDER } from "../../run-folder/entity-writer.ts";
-import { terminalWidth } from "../../terminal/text.ts";
+import { terminalWidth } from "../../terminal/document.ts";
 import { openRunFolder, type Session } from "../../terminal/session.ts";
 import { readSettings } from "../../terminal/settings.ts";
 import { SETTINGS } from "../../transform/settings.ts";

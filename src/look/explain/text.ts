@@ -1,6 +1,6 @@
 /** Prints explanations on a terminal: a block for each entity, a paragraph for each field. */
 import type { LeftOut, Note } from "../../run-folder/left-out.ts";
-import { type Line, MOST_CHARS, shown, wrapped } from "../../terminal/text.ts";
+import { type Line, MOST_CHARS, shown, wrapped } from "../../terminal/document.ts";
 import { groupDigits } from "../../terminal/tables.ts";
 import { valueText } from "../inspect/text.ts";
 import type {

@@ -3,7 +3,7 @@ import { appendFile, writeFile } from "node:fs/promises";
 import { AppError, reasonOf } from "../../base/errors.ts";
 import { printable } from "../../base/log.ts";
 import { TOOL } from "../../base/tool.ts";
-import { markdownText } from "../../terminal/text.ts";
+import { markdownText } from "../../terminal/document.ts";
 import type { Session } from "../../terminal/session.ts";
 import { stepSummaryFile } from "../../terminal/settings.ts";
 import { counted, groupDigits, renderTable } from "../../terminal/tables.ts";

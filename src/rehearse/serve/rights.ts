@@ -1,6 +1,6 @@
 /** The privileges of the token: those that the snapshot recorded, without those that are denied. */
 import { usageError } from "../../base/errors.ts";
-import { ancestorsOf, NO_ACCESS } from "../../proxmox/acl.ts";
+import { ancestorsOf, NO_ACCESS } from "../../proxmox/rights.ts";
 
 /** Path → privilege → 1 when paths below inherit it. The answer of /access/permissions. */
 export type GrantedPrivileges = Readonly<Record<string, Readonly<Record<string, unknown>>>>;

@@ -1,7 +1,15 @@
 /** A store with a URI: an unstorage driver, loaded only when it is needed. */
 import { createStorage, type Driver, prefixStorage, type Storage } from "unstorage";
 import { AppError, reasonOf, usageError } from "../../base/errors.ts";
-import type { Draft, Store, StoreCredentials } from "./shape.ts";
+import type { Draft, Store } from "./folder.ts";
+
+/** What a remote store needs besides its URI. */
+export interface StoreCredentials {
+  readonly accessKeyId?: string | undefined;
+  readonly secretAccessKey?: string | undefined;
+  readonly region?: string | undefined;
+  readonly endpoint?: string | undefined;
+}
 
 type Opener = (
   uri: URL,

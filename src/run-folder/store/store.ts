@@ -3,11 +3,11 @@
  * A plain path is a folder on disk; a URI (redis://…, s3://…) is another unstorage driver.
  */
 import { AppError, inputError, reasonOf, usageError } from "../../base/errors.ts";
-import { openFolder } from "./folder.ts";
-import { openRemote } from "./remote.ts";
-import type { Draft, Store, StoreCredentials } from "./shape.ts";
+import { type Draft, openFolder, type Store } from "./folder.ts";
+import { openRemote, type StoreCredentials } from "./remote.ts";
 
-export type { Draft, Store, StoreCredentials } from "./shape.ts";
+export type { Draft, Store } from "./folder.ts";
+export type { StoreCredentials } from "./remote.ts";
 
 const URI_REGEXP = /^([a-z][a-z0-9+.-]+):\/\//i;
 // unstorage reads a key up to its first "?".
