@@ -19,7 +19,7 @@ export interface SettingRow {
   readonly aliases?: readonly string[];
   /** Comes from the environment or a file, and is never shown or recorded. */
   readonly secret?: true;
-  /** May be recorded in the manifest of a run folder; the recorded value has priority over `default`. */
+  /** Of `capture`: kept under `settings` in the manifest, where it has priority over the default of `transform`. */
   readonly recorded?: true;
   /** Not in the mapping document, and off by default. */
   readonly extension?: true;

@@ -25,7 +25,6 @@ export const CAPTURE_SETTINGS = {
     read: parseHosts,
     help: "API hosts, in order of preference; the first also names the host tag",
     aliases: ["PVE_HOST", "PROXMOX_URL", "PROXMOX_VE_ENDPOINT", "PM_API_URL"],
-    recorded: true,
   },
   PROXMOX_PORT: {
     default: "8006",
@@ -90,7 +89,6 @@ export const CAPTURE_SETTINGS = {
     hint: "node,…",
     read: parseScope,
     help: "Nodes to capture, with their guests",
-    recorded: true,
   },
   LXC_LIVE_ADDRESSES: {
     ...SWITCH,
@@ -247,11 +245,10 @@ function fingerprintsOf(value: string): ReadonlySet<string> | undefined {
   return good.length === found.length ? new Set(good) : undefined;
 }
 
-const RECORDED = ["CLUSTER_NAME", "SITE_NAME", "NODE_SITE_MAP", "LXC_LIVE_ADDRESSES"] as const;
-
 function recordedOf(texts: CaptureTexts): CaptureOptions["recorded"] {
-  return Object.fromEntries(RECORDED.flatMap((name) => {
-    const given = texts[name]?.trim();
-    return given ? [[name, given]] : [];
+  const rows = Object.entries<SettingRow>(CAPTURE_SETTINGS);
+  return Object.fromEntries(rows.flatMap(([name, { recorded }]) => {
+    const given = texts[name as CaptureSettingName]?.trim();
+    return recorded && given ? [[name, given]] : [];
   }));
 }

@@ -18,18 +18,15 @@ export const SETTINGS = {
     // Of several hosts the first, without its port.
     read: (text: string) => parseHosts(text)?.[0].name,
     help: "Names the host tag, and the cluster when nothing else does",
-    recorded: true,
   },
   CLUSTER_NAME: {
     ...NAME,
     help: "Overrides the name that Proxmox gives the cluster",
-    recorded: true,
   },
   SITE_NAME: {
     default: "Proxmox",
     ...NAME,
     help: "NetBox site of all nodes that NODE_SITE_MAP does not name",
-    recorded: true,
   },
   NODE_SITE_MAP: {
     default: "",
@@ -37,7 +34,6 @@ export const SETTINGS = {
     hint: "node:site,…",
     read: parseNodeSiteMap,
     help: "NetBox site of single nodes",
-    recorded: true,
   },
   nodes: {
     // NODES is what schedulers call the number of theirs.
@@ -47,7 +43,6 @@ export const SETTINGS = {
     hint: "node,…",
     read: parseScope,
     help: "Scope: the nodes to transform, with their guests",
-    recorded: true,
   },
   CLUSTER_SCOPE: {
     default: "auto",
@@ -83,7 +78,6 @@ export const SETTINGS = {
     ...SWITCH,
     help:
       "Use the addresses of running containers where the config leaves them open (captured with the same setting)",
-    recorded: true,
     extension: true,
   },
   PLATFORM_WITHOUT_AGENT: {
