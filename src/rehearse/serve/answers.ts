@@ -44,8 +44,8 @@ export const SERVED: Readonly<Record<EndpointName, ServedEndpoint>> = {
  * In the order of Proxmox VE; the first outcome counts. Source: PVE/HTTPServer.pm, rest_handler.
  * @throws AppError "input" for a damaged line of the snapshot.
  */
-export function judge(call: ApiCall, world: World): ReplyOrDrop {
-  return forbidden(call, world) ?? unreachable(call, world) ?? elsewhere(call, world) ??
+export function answerCall(call: ApiCall, world: World): ReplyOrDrop {
+  return forbidden(call, world) ?? unreachable(call, world) ?? movedAway(call, world) ??
     recorded(call, world);
 }
 
@@ -66,7 +66,7 @@ function unreachable({ variables: { node } }: ApiCall, { offline }: World) {
 }
 
 /** A guest that has moved is unknown on its old node. */
-function elsewhere(call: ApiCall, world: World): ReplyOrDrop | undefined {
+function movedAway(call: ApiCall, world: World): ReplyOrDrop | undefined {
   const { node, vmid = 0 } = call.variables;
   const guest = world.cluster.guests.get(vmid);
   if (guest === undefined || guest.node !== node) return undefined;

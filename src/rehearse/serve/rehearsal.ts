@@ -6,7 +6,7 @@ import { AppError } from "../../base/errors.ts";
 import { type EndpointRow, ENDPOINTS } from "../../proxmox/endpoints.ts";
 import { drawFault, type Fault, faultReader } from "../faults.ts";
 import { createRandom } from "../random.ts";
-import { judge, SERVED } from "./answers.ts";
+import { answerCall, SERVED } from "./answers.ts";
 import { changed, type ClusterChanges, type ServedCluster, type World } from "./cluster.ts";
 import {
   apiError,
@@ -188,7 +188,7 @@ export class Rehearsal {
       await this.#pass(this.#options.refusalMs - (performance.now() - since));
     }
     if (refused !== undefined) return refused;
-    const outcome = judge(call, this.#world);
+    const outcome = answerCall(call, this.#world);
     await this.#work(call, outcome);
     return outcome;
   }
