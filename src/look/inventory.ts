@@ -10,52 +10,14 @@ import type { PlatformRef } from "../netbox/types/platform.ts";
 import type { Empty } from "../netbox/types/shape.ts";
 import { HostTags } from "../netbox/types/tag.ts";
 import type { VirtualDisk } from "../netbox/types/virtual-disk.ts";
-import type { VirtualMachine, VirtualMachineRef } from "../netbox/types/virtual-machine.ts";
+import type { VirtualMachine, VirtualMachineIdentity } from "../netbox/types/virtual-machine.ts";
 import { readGuestRow, readListing } from "../proxmox/listing.ts";
 import type { LeftOut, Note } from "../run-folder/left-out.ts";
 import type { Snapshot } from "../run-folder/snapshot.ts";
 import type { EntityItem, Item, ItemSource, Run } from "./run.ts";
 
-export interface RunInventory {
-  /** Read from netbox/, or from a transform of pve/ in memory. */
-  readonly from: ItemSource["from"];
-  readonly clusters: readonly string[];
-  readonly sites: readonly string[];
-  readonly nodes: readonly InventoryNode[];
-  /** Sorted by VMID. */
-  readonly guests: readonly Guest[];
-  /** Guests on nodes that are not listed. */
-  readonly elsewhere: readonly Guest[];
-  readonly addresses: readonly InventoryAddress[];
-  readonly prefixes: readonly string[];
-  readonly disks: readonly InventoryDisk[];
-  readonly leftOut: readonly LeftOut[];
-  readonly notes: readonly Note[];
-  readonly totals: Totals;
-  /** Entities that `transform` would not write: only counted. */
-  readonly strangers: number;
-}
-
-/** As the manifest of netbox/ has them. */
-interface Totals {
-  /** Step → number of entities. */
-  readonly counts: Readonly<Record<string, number>>;
-  /** Reason → number of records. */
-  readonly left_out: Readonly<Record<string, number>>;
-  /** Code → number of notes. */
-  readonly notes: Readonly<Record<string, number>>;
-}
-
-export interface InventoryNode {
-  readonly name: string;
-  readonly status: string;
-  readonly platform: string | undefined;
-  readonly site: string;
-  readonly cluster: string | undefined;
-  readonly cpus: number | undefined;
-  readonly memory_mib: number | undefined;
-  readonly guests: readonly Guest[];
-}
+export type RunInventory = Awaited<ReturnType<typeof readRunInventory>>;
+export type InventoryNode = RunInventory["nodes"][number];
 
 export interface Guest {
   /** Natural key of its virtual machine; undefined for a guest that is left out. */
@@ -111,23 +73,39 @@ const SUMMARY_STEPS: readonly StepName[] = ["cluster", "virtual-machine", "devic
 const PART_STEPS: readonly StepName[] = ["vm-interface", "ip-address", "prefix", "virtual-disk"];
 
 /**
- * Guests that are left out get their name and node from the snapshot.
+ * A summary has no records, addresses or disks. Guests that are left out get their name and node from
+ * the snapshot.
  * @throws AppError "input" if a file was changed.
  */
-export async function readRunInventory(
-  { entities, snapshot }: Run,
-  source: ItemSource,
-  depth: "summary" | "whole",
-): Promise<RunInventory> {
+export async function readRunInventory(run: Run, source: ItemSource, depth: "summary" | "whole") {
   const isWhole = depth === "whole";
   const steps = isWhole ? [...SUMMARY_STEPS, ...PART_STEPS] : SUMMARY_STEPS;
-  const reader = new InventoryReader(isWhole);
-  for await (const item of source.read({ steps, leftOut: isWhole })) reader.add(item);
-  const hidden = await leftOutGuests(reader.leftOut, snapshot);
-  const { counts, left_out, notes } = source.from === "netbox" && entities !== undefined
-    ? entities.manifest
-    : reader.totals();
-  return { from: source.from, ...reader.finish(hidden), totals: { counts, left_out, notes } };
+  const found = new FoundItems(isWhole);
+  for await (const item of source.read({ steps, leftOut: isWhole })) found.add(item);
+  const { counts, left_out, notes } = source.from === "netbox" && run.entities !== undefined
+    ? run.entities.manifest
+    : found.totals();
+  const clusters = [...found.clusters, ...found.machines.map(({ cluster }) => cluster)];
+  const sites = [
+    ...clusters.map(({ scope_site: site }) => site),
+    ...[...found.devices, ...found.machines].map(({ site }) => site),
+  ];
+  return {
+    /** Read from netbox/, or from a transform of pve/ in memory. */
+    from: source.from,
+    clusters: namesOf(clusters),
+    sites: namesOf(sites),
+    ...placeGuests(found, await leftOutGuests(found.leftOut, run.snapshot)),
+    addresses: found.addresses,
+    prefixes: [...found.prefixes],
+    disks: found.disks,
+    leftOut: found.leftOut,
+    notes: found.notes,
+    /** Entities by step, records by reason, and notes by code. */
+    totals: { counts, left_out, notes },
+    /** Entities that `transform` would not write: only counted. */
+    strangers: found.strangers,
+  };
 }
 
 /** What the parts of a guest add to it. */
@@ -139,21 +117,21 @@ interface GuestParts {
   primary: Pick<GuestRow, "primary_ip4" | "primary_ip6">;
 }
 
-class InventoryReader {
+class FoundItems {
+  readonly clusters: Cluster[] = [];
+  readonly devices: Device[] = [];
+  readonly machines: VirtualMachine[] = [];
+  readonly addresses: InventoryAddress[] = [];
+  readonly prefixes = new Set<string>();
+  readonly disks: InventoryDisk[] = [];
   readonly leftOut: LeftOut[] = [];
+  readonly notes: Note[] = [];
+  readonly hostTags = new HostTags();
+  strangers = 0;
   readonly #isWhole: boolean;
-  readonly #notes: Note[] = [];
-  readonly #clusters: Cluster[] = [];
-  readonly #devices: Device[] = [];
-  readonly #machines: VirtualMachine[] = [];
-  readonly #addresses: InventoryAddress[] = [];
-  readonly #prefixes = new Set<string>();
-  readonly #disks: InventoryDisk[] = [];
   /** By natural key of the virtual machine. */
   readonly #parts = new Map<string, GuestParts>();
-  readonly #hostTags = new HostTags();
   readonly #totals = { counts: new Counts(), left_out: new Counts(), notes: new Counts() };
-  #strangers = 0;
 
   constructor(isWhole: boolean) {
     this.#isWhole = isWhole;
@@ -167,23 +145,23 @@ class InventoryReader {
       if (this.#isWhole) this.leftOut.push(item.record);
     } else if (item.kind === "note") {
       totals.notes.add(item.record.code);
-      if (this.#isWhole) this.#notes.push(item.record);
+      if (this.#isWhole) this.notes.push(item.record);
     } else {
       totals.counts.add(item.step);
-      if (item.kind === "foreign") this.#strangers += 1;
+      if (item.kind === "foreign") this.strangers += 1;
       else this.#addEntity(item);
     }
   }
 
   #addEntity(item: EntityItem): void {
     if (item.step === "cluster") {
-      this.#clusters.push(item.entity);
-      this.#hostTags.add(item.entity);
-    } else if (item.step === "device") this.#devices.push(item.entity);
-    else if (item.step === "virtual-machine") this.#machines.push(item.entity);
+      this.clusters.push(item.entity);
+      this.hostTags.add(item.entity);
+    } else if (item.step === "device") this.devices.push(item.entity);
+    else if (item.step === "virtual-machine") this.machines.push(item.entity);
     else if (!this.#isWhole) return;
-    else if (item.step === "prefix") this.#prefixes.add(item.entity.prefix);
-    else if (item.step === "vm-interface") this.#partsOf(item.entity.virtual_machine).nics += 1;
+    else if (item.step === "prefix") this.prefixes.add(item.entity.prefix);
+    else if (item.step === "vm-interface") this.partsOf(item.entity.virtual_machine).nics += 1;
     else if (item.step === "ip-address") this.#addAddress(item.entity);
     else if (item.step === "virtual-disk") this.#addDisk(item.entity);
   }
@@ -191,10 +169,10 @@ class InventoryReader {
   #addAddress(entity: IPAddress): void {
     const { address, assigned_object_vm_interface: nic, assigned_object_interface: port } = entity;
     const holder = nic?.virtual_machine.name ?? port?.device.name ?? "";
-    this.#addresses.push({ address, holder, interface: nic?.name ?? port?.name ?? "" });
+    this.addresses.push({ address, holder, interface: nic?.name ?? port?.name ?? "" });
     if (nic === undefined) return;
     const { primary_ip4: ip4, primary_ip6: ip6 } = nic.virtual_machine;
-    const parts = this.#partsOf(nic.virtual_machine);
+    const parts = this.partsOf(nic.virtual_machine);
     parts.addresses.push(address);
     parts.primary = {
       ...parts.primary,
@@ -205,111 +183,92 @@ class InventoryReader {
 
   #addDisk({ virtual_machine: machine, size, custom_fields: fields }: VirtualDisk): void {
     const mib = Number(size);
-    this.#disks.push({ guest: machine.name, pool: textIn(fields, "proxmox_storage_pool"), mib });
-    const parts = this.#partsOf(machine);
+    this.disks.push({ guest: machine.name, pool: textIn(fields, "proxmox_storage_pool"), mib });
+    const parts = this.partsOf(machine);
     parts.disks += 1;
     parts.diskMib += mib;
   }
 
-  #partsOf(machine: VirtualMachineRef): GuestParts {
+  partsOf(machine: VirtualMachineIdentity): GuestParts {
     const key = naturalKey("virtual-machine", machine);
-    const parts = this.#parts.get(key) ?? noParts();
+    const known = this.#parts.get(key);
+    const parts = known ?? { nics: 0, disks: 0, diskMib: 0, addresses: [], primary: {} };
     this.#parts.set(key, parts);
     return parts;
   }
 
-  totals(): Totals {
+  totals() {
     const { counts, left_out, notes } = this.#totals;
     return { counts: counts.toObject(), left_out: left_out.toObject(), notes: notes.toObject() };
   }
-
-  finish(leftOutGuests: readonly Guest[]): Omit<RunInventory, "from" | "totals"> {
-    const devices = this.#devices.map((device) => ({
-      device,
-      host: this.#hostTags.among(device.tags),
-    })).sort((a, b) => compareNatural(a.device.name, b.device.name));
-    const hosts = new Map(devices.map(({ device, host }) => [nameOfNode(device.name), host]));
-    const guests = [
-      ...this.#machines.map((machine) => ({
-        guest: this.#guest(machine),
-        host: this.#hostTags.ofCluster(machine.cluster),
-      })),
-      ...leftOutGuests.map((guest) => ({ guest, host: hosts.get(guest.row.node ?? "") })),
-    ].sort((a, b) => compareRows(a.guest.row, b.guest.row));
-    const byPlace = Map.groupBy(guests, ({ guest, host }) => placeKey(guest.row.node, host));
-    const nodes = devices.map(({ device, host }) => {
-      const place = placeKey(device.name, host);
-      const own = byPlace.get(place) ?? [];
-      byPlace.delete(place);
-      const cluster = this.#clusters.find((each) => this.#hostTags.ofCluster(each) === host);
-      return nodeOf(device, cluster, own.map(({ guest }) => guest));
-    });
-    const refs = [...this.#clusters, ...this.#machines.map(({ cluster }) => cluster)];
-    const sites = [...this.#devices, ...this.#machines].map(({ site }) => site);
-    return {
-      clusters: namesOf(refs),
-      sites: namesOf([...refs.map(({ scope_site: site }) => site), ...sites]),
-      nodes,
-      guests: guests.map(({ guest }) => guest),
-      elsewhere: [...byPlace.values()].flat().map(({ guest }) => guest),
-      addresses: this.#addresses,
-      prefixes: [...this.#prefixes],
-      disks: this.#disks,
-      leftOut: this.leftOut,
-      notes: this.#notes,
-      strangers: this.#strangers,
-    };
-  }
-
-  #guest(machine: VirtualMachine): Guest {
-    const { name, cluster, status = UNKNOWN_STATUS, memory, custom_fields: fields } = machine;
-    const key = naturalKey("virtual-machine", machine);
-    const { nics, disks, diskMib, addresses, primary } = this.#parts.get(key) ?? noParts();
-    const row = {
-      vmid: textIn(fields, "proxmox_vmid") ?? "",
-      name,
-      cluster: cluster.name,
-      node: textIn(fields, "proxmox_node"),
-      kind: textIn(fields, "proxmox_vm_type"),
-      status,
-      vcpus: machine.vcpus,
-      memory_mib: memory === undefined ? undefined : Number(memory),
-      platform: nameIn(machine.platform),
-      nics,
-      disks,
-      addresses: addresses.length,
-      tags: this.#hostTags.ownTags(machine).map((tag) => tag.name),
-      ...primary,
-    };
-    return { key, row, addresses, diskMib };
-  }
 }
 
-function noParts(): GuestParts {
-  return { nics: 0, disks: 0, diskMib: 0, addresses: [], primary: {} };
+/** Puts the guests on their nodes. A cluster is known by its host tag; a device seldom names it. */
+function placeGuests(found: FoundItems, leftOut: readonly Guest[]) {
+  const { clusters, hostTags } = found;
+  const devices = found.devices.map((device) => ({ device, host: hostTags.among(device.tags) }))
+    .sort((a, b) => compareNatural(a.device.name, b.device.name));
+  const hosts = new Map(devices.map(({ device, host }) => [nameOfNode(device.name), host]));
+  const placed = [
+    ...found.machines.map((machine) => ({
+      guest: guestOf(machine, found),
+      host: hostTags.ofCluster(machine.cluster),
+    })),
+    ...leftOut.map((guest) => ({ guest, host: hosts.get(guest.row.node ?? "") })),
+  ].sort((a, b) => compareRows(a.guest.row, b.guest.row));
+  const byPlace = Map.groupBy(placed, ({ guest, host }) => placeKey(guest.row.node, host));
+  const takeGuests = (place: string): Guest[] => {
+    const own = byPlace.get(place) ?? [];
+    byPlace.delete(place);
+    return own.map(({ guest }) => guest);
+  };
+  const nodes = devices.map(({ device, host }) => {
+    const cluster = clusters.find((each) => hostTags.ofCluster(each) === host);
+    const { name, status = UNKNOWN_STATUS, platform, site, custom_fields: fields } = device;
+    return {
+      name,
+      status,
+      platform: nameIn(platform),
+      site: site.name,
+      cluster: device.cluster?.name ?? cluster?.name,
+      cpus: integerIn(fields, "proxmox_cpu_count"),
+      memory_mib: integerIn(fields, "proxmox_memory_mb"),
+      guests: takeGuests(placeKey(name, host)),
+    };
+  });
+  return {
+    nodes,
+    /** Sorted by VMID. */
+    guests: placed.map(({ guest }) => guest),
+    /** Guests on nodes that are not listed. */
+    elsewhere: [...byPlace.values()].flat().map(({ guest }) => guest),
+  };
+}
+
+function guestOf(machine: VirtualMachine, found: FoundItems): Guest {
+  const { name, cluster, status = UNKNOWN_STATUS, memory, custom_fields: fields } = machine;
+  const { nics, disks, diskMib, addresses, primary } = found.partsOf(machine);
+  const row = {
+    vmid: textIn(fields, "proxmox_vmid") ?? "",
+    name,
+    cluster: cluster.name,
+    node: textIn(fields, "proxmox_node"),
+    kind: textIn(fields, "proxmox_vm_type"),
+    status,
+    vcpus: machine.vcpus,
+    memory_mib: memory === undefined ? undefined : Number(memory),
+    platform: nameIn(machine.platform),
+    nics,
+    disks,
+    addresses: addresses.length,
+    tags: found.hostTags.ownTags(machine).map((tag) => tag.name),
+    ...primary,
+  };
+  return { key: naturalKey("virtual-machine", machine), row, addresses, diskMib };
 }
 
 function compareRows(a: GuestRow, b: GuestRow): number {
   return compareNatural(a.vmid, b.vmid) || compareNatural(a.cluster ?? "", b.cluster ?? "");
-}
-
-/** `cluster`: that of its host tag, since a device seldom names its cluster. */
-function nodeOf(
-  device: Device,
-  cluster: Cluster | undefined,
-  guests: readonly Guest[],
-): InventoryNode {
-  const { name, status = UNKNOWN_STATUS, platform, site, custom_fields: fields } = device;
-  return {
-    name,
-    status,
-    platform: nameIn(platform),
-    site: site.name,
-    cluster: device.cluster?.name ?? cluster?.name,
-    cpus: integerIn(fields, "proxmox_cpu_count"),
-    memory_mib: integerIn(fields, "proxmox_memory_mb"),
-    guests,
-  };
 }
 
 /** Two clusters may have a node of the same name, but not the same host tag. */

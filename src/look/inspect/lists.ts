@@ -1,7 +1,7 @@
 /** The lists of `inspect`: their rows for --json, and their columns for a terminal. */
 import { labelOf, machineOf, naturalKey } from "../../netbox/types/order.ts";
 import type { StepName } from "../../netbox/types/steps.ts";
-import type { Cell, TableLayout } from "../../terminal/tables.ts";
+import type { TableLayout } from "../../terminal/tables.ts";
 import { type GuestRow, readRunInventory, type RunInventory } from "../inventory.ts";
 import type { EntityItem, ItemSource, Run } from "../run.ts";
 import type { Filter, GuestFacets } from "./filter.ts";
@@ -17,19 +17,21 @@ export interface ListSource {
 
 export function listSource(run: Run, items: ItemSource, filter: Filter): ListSource {
   let inventory: Promise<RunInventory> | undefined;
-  return {
-    run,
-    items,
-    filter,
-    inventory: () => inventory ??= readRunInventory(run, items, "whole"),
-  };
+  const read = (): Promise<RunInventory> => readRunInventory(run, items, "whole");
+  return { run, items, filter, inventory: () => inventory ??= read() };
 }
 
 // oxlint-disable-next-line typescript/no-explicit-any -- each list has rows of its own type
 export interface List<Row = any> extends TableLayout<Row> {
   /** Its key in the JSON output. */
   readonly name: string;
+  /** As --json prints them. */
   readonly rows: (source: ListSource) => AsyncIterable<Row>;
+}
+
+/** Its rows have the type that `rows` yields. */
+function listOf<Row>(list: List<Row>): List<Row> {
+  return list;
 }
 
 export const GUESTS: List<GuestRow> = {
@@ -55,26 +57,15 @@ export const GUESTS: List<GuestRow> = {
 };
 
 /** "10.0.0.5 +2": the primary address, and how many others. */
-function addressCell({ primary_ip4, primary_ip6, addresses }: GuestRow): Cell {
-  const primary = (primary_ip4 ?? primary_ip6)?.split("/", 1)[0];
-  const others = addresses - (primary === undefined ? 0 : 1);
-  return [primary ?? "", others > 0 ? `+${others}` : ""].filter((part) => part !== "").join(" ");
-}
-
-interface LeftOutRow {
-  readonly what: string;
-  readonly reason: string;
-  readonly sentence: string;
-  /** Name of the snapshot; only if several were transformed together. */
-  readonly snapshot?: string | undefined;
-  /** The answer that the record is about. */
-  readonly file: string;
-  readonly path: string;
+function addressCell({ primary_ip4, primary_ip6, addresses }: GuestRow): string {
+  const [primary = ""] = (primary_ip4 ?? primary_ip6 ?? "").split("/", 1);
+  const others = addresses - (primary === "" ? 0 : 1);
+  return `${primary}${others > 0 ? ` +${others}` : ""}`.trim();
 }
 
 /** `reason`: "true" lists the records of all reasons. */
-export function leftOutList(reason: string): List<LeftOutRow> {
-  return {
+export function leftOutList(reason: string) {
+  return listOf({
     name: "left_out",
     async *rows(source) {
       const allows = await matcher(source);
@@ -88,19 +79,12 @@ export function leftOutList(reason: string): List<LeftOutRow> {
     },
     head: ["What", "Reason", "Why", "Answer"],
     cells: ({ what, reason: code, sentence, path }) => [what, code, sentence, path],
-  };
+  });
 }
 
-interface EntityRow {
-  readonly name: string;
-  /** Absent for an entity that was made in memory. */
-  readonly file?: string | undefined;
-  readonly line?: number | undefined;
-  readonly entity: object;
-}
-
-export function entityList(step: StepName): List<EntityRow> {
-  return {
+/** An entity that was made in memory has no file and no line. */
+export function entityList(step: StepName) {
+  return listOf({
     name: step.replaceAll("-", "_"),
     async *rows(source) {
       const allows = await matcher(source);
@@ -116,7 +100,7 @@ export function entityList(step: StepName): List<EntityRow> {
       file === undefined ? "" : `${file}:${line}`,
       entityText(entity),
     ],
-  };
+  });
 }
 
 interface FailedRow {

@@ -2,7 +2,7 @@
 import { printable } from "../../base/log.ts";
 import { CAUSES } from "../../proxmox/answers.ts";
 import { NOTES, REASONS } from "../../run-folder/left-out.ts";
-import { type Cell, groupDigits, renderFacts, renderTable } from "../../terminal/tables.ts";
+import { groupDigits, renderFacts, renderTable } from "../../terminal/tables.ts";
 import { countTable } from "../../transform/command/summary.ts";
 import type { Inspection } from "./inspect.ts";
 
@@ -11,17 +11,22 @@ type Part<Name extends keyof Inspection> = NonNullable<Inspection[Name]>;
 
 export function inspectionText(inspection: Inspection): string {
   const { snapshot, inventory, entities, journals, remarks } = inspection;
-  return [
-    ...(snapshot === undefined ? [] : snapshotSections(snapshot)),
-    ...(inventory === undefined ? [] : inventorySections(inventory)),
-    ...(entities === undefined ? [] : entitySections(entities)),
-    ...(inventory === undefined ? [] : recordSections(inventory)),
-    ...(journals.length === 0 ? [] : journalSections(journals, entities)),
+  return joined(
+    snapshot && snapshotText(snapshot),
+    inventory && inventoryText(inventory),
+    entities && entitiesText(entities),
+    inventory && recordsText(inventory),
+    journals.length > 0 && journalsText(journals, entities),
     ...remarks.map(printable),
-  ].join("\n\n");
+  );
 }
 
-function snapshotSections(snapshot: Part<"snapshot">): string[] {
+/** With an empty line between two texts. */
+function joined(...texts: readonly (string | false | undefined)[]): string {
+  return texts.filter(Boolean).join("\n\n");
+}
+
+function snapshotText(snapshot: Part<"snapshot">): string {
   const { host, port, version, nodes_in_scope: nodes, incomplete } = snapshot;
   const place = port === undefined ? host : `${host}:${port}`;
   const missing = `${snapshot.outcome}: ${groupDigits(incomplete)} answers are missing (--failed)`;
@@ -32,11 +37,8 @@ function snapshotSections(snapshot: Part<"snapshot">): string[] {
     ["Answers", `${groupDigits(snapshot.answers)} in ${sizeOf(snapshot)}`],
     ["Outcome", incomplete === 0 ? snapshot.outcome : missing],
   ] as const;
-  return [
-    "Snapshot",
-    renderFacts(facts),
-    ...(incomplete === 0 ? [] : [countTable("Cause", snapshot.causes, CAUSES)]),
-  ];
+  const causes = incomplete > 0 && countTable("Cause", snapshot.causes, CAUSES);
+  return joined("Snapshot", renderFacts(facts), causes);
 }
 
 /** TABLE: the steps that the inventory counts, in the words of Proxmox VE. */
@@ -55,17 +57,17 @@ const FROM = {
   transform: "transformed in memory with the settings that capture recorded",
 } as const;
 
-function inventorySections(inventory: Part<"inventory">): string[] {
-  const { clusters, sites, guests, nodes, counts, strangers } = inventory;
+const NODE_HEAD = ["Node", "Status", "Platform", "Site", "CPUs", "MiB", "Guests"];
+
+function inventoryText(inventory: Part<"inventory">): string {
+  const { from, clusters, sites, guests, nodes, counts, strangers } = inventory;
   // A bootstrap has no clusters or nodes.
-  if (clusters.length === 0 && nodes.length === 0) return [];
+  if (clusters.length === 0 && nodes.length === 0) return "";
   const kinds = Object.entries(guests).map(([kind, statuses]) => {
-    const counts = Object.entries(statuses).map(([status, count]) =>
-      `${groupDigits(count)} ${status}`
-    );
-    return `${kind}: ${counts.join(", ")}`;
+    const words = Object.entries(statuses).map(([word, count]) => `${groupDigits(count)} ${word}`);
+    return `${kind}: ${words.join(", ")}`;
   });
-  const rows: Cell[][] = [
+  const things = [
     ["Clusters", clusters.length, firstOf(clusters)],
     ["Sites", sites.length, firstOf(sites)],
     ...Object.entries(THINGS).map(([step, name]) => [
@@ -74,25 +76,18 @@ function inventorySections(inventory: Part<"inventory">): string[] {
       step === "virtual-machine" ? kinds.join("; ") : "",
     ]),
   ];
-  const table = nodes.map(({ name, status, platform, site, ...node }) => [
-    name,
-    status,
-    platform ?? "",
-    site,
-    node.cpus ?? "",
-    node.memory_mib ?? "",
-    node.guests,
-  ]);
-  const foreign = `${groupDigits(strangers)} more entities were not made by transform`;
-  return [
-    `Inventory, ${FROM[inventory.from]}`,
-    renderTable(["What", "Count", "Details"], rows),
-    ...(table.length === 0 ? [] : [renderTable(NODE_HEAD, table)]),
-    ...(strangers === 0 ? [] : [foreign]),
-  ];
+  const rows = nodes.map(({ name, status, platform = "", site, ...node }) => {
+    const { cpus = "", memory_mib: mib = "", guests: own } = node;
+    return [name, status, platform, site, cpus, mib, own];
+  });
+  return joined(
+    `Inventory, ${FROM[from]}`,
+    renderTable(["What", "Count", "Details"], things),
+    rows.length > 0 && renderTable(NODE_HEAD, rows),
+    strangers > 0 && `${groupDigits(strangers)} more entities were not made by transform`,
+  );
 }
 
-const NODE_HEAD = ["Node", "Status", "Platform", "Site", "CPUs", "MiB", "Guests"];
 const MOST_NAMED = 5;
 
 /** ["a", "b", …] → "a, b, … and 7 more" */
@@ -102,25 +97,21 @@ function firstOf(names: readonly string[]): string {
   return more > 0 ? `${shown} and ${groupDigits(more)} more` : shown;
 }
 
-function entitySections(entities: Part<"entities">): string[] {
+function entitiesText(entities: Part<"entities">): string {
   const { snapshots, is_of_this_snapshot: isOwn, steps, tool } = entities;
-  const settings = snapshots.map(({ name, settings }) => {
-    const texts = Object.entries(settings).map(([setting, text]) => `${setting}=${text}`);
-    return [name === undefined ? "Settings" : `Settings of ${name}`, texts.join("  ")] as const;
-  });
   const facts = [
     ["Made", `by ${tool} from ${isOwn ? "this snapshot" : sourceOf(entities)}`],
-    ...settings,
+    ...snapshots.map(({ name, settings }) =>
+      [
+        name === undefined ? "Settings" : `Settings of ${name}`,
+        Object.entries(settings).map((pair) => pair.join("=")).join("  "),
+      ] as const
+    ),
     ["Files", sizeOf(entities)],
   ] as const;
-  return [
-    "Entities",
-    renderFacts(facts),
-    renderTable(
-      ["Step", "Entities", "Files", "Bytes"],
-      steps.map(({ step, entities, files, bytes }) => [step, entities, files, bytes]),
-    ),
-  ];
+  const rows = steps.map(({ step, entities: count, files, bytes }) => [step, count, files, bytes]);
+  const table = renderTable(["Step", "Entities", "Files", "Bytes"], rows);
+  return joined("Entities", renderFacts(facts), table);
 }
 
 function sourceOf({ snapshots }: Part<"entities">): string {
@@ -128,19 +119,18 @@ function sourceOf({ snapshots }: Part<"entities">): string {
   return snapshots.length === 1 ? "another snapshot" : `${snapshots.length} other snapshots`;
 }
 
-function recordSections({ left_out, notes }: Part<"inventory">): string[] {
-  return [
-    ...(Object.keys(left_out).length === 0
-      ? []
-      : ["Left out (--left-out)", countTable("Reason", left_out, REASONS)]),
-    ...(Object.keys(notes).length === 0 ? [] : ["Noted", countTable("Note", notes, NOTES)]),
-  ];
+function recordsText({ left_out: leftOut, notes }: Part<"inventory">): string {
+  const [isAnyLeftOut, isAnyNoted] = [leftOut, notes].map((codes) => Object.keys(codes).length > 0);
+  return joined(
+    isAnyLeftOut && joined("Left out (--left-out)", countTable("Reason", leftOut, REASONS)),
+    isAnyNoted && joined("Noted", countTable("Note", notes, NOTES)),
+  );
 }
 
-function journalSections(
+function journalsText(
   journals: Inspection["journals"],
   entities: Inspection["entities"],
-): string[] {
+): string {
   const all = (entities?.files ?? 1) - 1;
   const rows = journals.map((journal) => [
     journal.target ?? journal.file,
@@ -149,7 +139,7 @@ function journalSections(
     journal.refused,
     journal.last_at ?? "",
   ]);
-  return ["Pushed", renderTable(["Target", "Files", "Entities", "Rejected", "Last"], rows)];
+  return joined("Pushed", renderTable(["Target", "Files", "Entities", "Rejected", "Last"], rows));
 }
 
 function sizeOf({ files, bytes }: { readonly files: number; readonly bytes: number }): string {
