@@ -11,9 +11,8 @@ import type { Session } from "../../terminal/session.ts";
 import { environmentProxy, readNamedFile, readSettings } from "../../terminal/settings.ts";
 import { parseSteps } from "../../terminal/options.ts";
 import { compare, type CompareInput, type Judged } from "./compare.ts";
-import { CompareRecord } from "./record.ts";
+import { CompareRecord, compareText } from "./report.ts";
 import { COMPARE_SETTINGS, parseCompareOptions } from "./settings.ts";
-import { compareText } from "./text.ts";
 
 /** Four sections have to fit into a comment. */
 const MARKDOWN = markdownFormat({ mostChars: 15_000, isFolded: true });

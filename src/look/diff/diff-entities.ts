@@ -24,7 +24,6 @@ import {
   type EntityAt,
 } from "../../run-folder/set-difference.ts";
 import {
-  addChanged,
   compareFields,
   DifferenceCollector,
   type DiffSubject,
@@ -49,9 +48,7 @@ export async function diffEntities(a: TransformedSet, b: TransformedSet): Promis
   const findings = new DifferenceCollector();
   const [added, missing]: [EntityAt[], EntityAt[]] = [[], []];
   for await (const step of compareSets(before, after)) {
-    for (const change of step.changed) {
-      compareEntity({ old: change.before, now: change.after, before, after }, findings);
-    }
+    for (const change of step.changed) compareEntity(change, { before, after }, findings);
     added.push(...step.added);
     missing.push(...step.missing);
   }
@@ -75,35 +72,33 @@ async function readSide(set: TransformedSet): Promise<Side> {
   };
 }
 
-interface Pair {
-  readonly old: EntityAt;
-  readonly now: EntityAt;
-  readonly before: Side;
-  readonly after: Side;
-}
-
 /** A field that is no longer sent stays in NetBox; it is no change when its answer was not read. */
-function compareEntity({ old, now, before, after }: Pair, findings: DifferenceCollector): void {
-  const gaps = {
-    before: gapOf(unreadOf(old, before.unread)),
-    after: gapOf(unreadOf(now, after.unread)),
-  };
-  const changes = compareFields(
-    entityFields(old, before.machines),
-    entityFields(now, after.machines),
-  );
-  const { known = [], unread = [], unreadBefore = [] } = Object.groupBy(changes, (change) => {
-    if (change.after === undefined && gaps.after !== undefined) return "unread";
-    return change.before === undefined && gaps.before !== undefined ? "unreadBefore" : "known";
-  });
+function compareEntity(
+  { before: old, after: now }: { readonly before: EntityAt; readonly after: EntityAt },
+  sides: { readonly before: Side; readonly after: Side },
+  findings: DifferenceCollector,
+): void {
   const subject = subjectOf(now);
+  /** Why a field that one side has may be missing on the other. */
+  const gaps = {
+    before: gapOf(unreadOf(now, sides.after.unread)),
+    after: gapOf(unreadOf(old, sides.before.unread)),
+  };
+  const changes = Map.groupBy(
+    compareFields(
+      entityFields(old, sides.before.machines),
+      entityFields(now, sides.after.machines),
+    ),
+    ({ before, after }) => {
+      if (after === undefined && gaps.before !== undefined) return "before";
+      return before === undefined && gaps.after !== undefined ? "after" : "both";
+    },
+  );
   const identity = now.step === "virtual-machine" ? MACHINE_IDENTITY : undefined;
-  addChanged(findings, { subject, fields: known, identity });
-  if (gaps.after !== undefined && unread.length > 0) {
-    findings.addUnread("before", { ...subject, parts: namesOf(unread) }, gaps.after);
-  }
-  if (gaps.before !== undefined && unreadBefore.length > 0) {
-    findings.addUnread("after", { ...subject, parts: namesOf(unreadBefore) }, gaps.before);
+  findings.addChanged(subject, changes.get("both") ?? [], identity);
+  for (const on of ["before", "after"] as const) {
+    const [gap, fields] = [gaps[on], changes.get(on)];
+    if (gap && fields) findings.addUnread(on, { ...subject, parts: namesOf(fields) }, gap);
   }
 }
 

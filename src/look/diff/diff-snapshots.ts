@@ -13,9 +13,7 @@ import {
 } from "../../proxmox/answers.ts";
 import type { AnswersFile, Snapshot } from "../../run-folder/snapshot.ts";
 import {
-  addChanged,
   compareFields,
-  compareParts,
   DifferenceCollector,
   type DiffSubject,
   type RunDifferences,
@@ -30,7 +28,7 @@ export async function diffSnapshots(a: Snapshot, b: Snapshot): Promise<RunDiffer
   const files = { before: new NodeFiles(a), after: new NodeFiles(b) };
   const findings = new DifferenceCollector();
   const cluster = { subject: { what: "cluster" }, before: before.parts, after: after.parts };
-  compareParts(cluster, findings);
+  findings.compareParts(cluster);
   // VMIDs and node names are unique only within a cluster.
   const isSame = (before.name ?? after.name) === (after.name ?? before.name);
   const pairs = [
@@ -76,14 +74,13 @@ function comparePair(
   answers: BothSides<NodeAnswers>,
   findings: DifferenceCollector,
 ): void {
-  compareParts(
+  findings.compareParts(
     {
       // A guest whose node is off has no name.
       subject: { ...before.subject, ...after.subject },
       before: before.partsOf(answers.before),
       after: after.partsOf(answers.after),
     },
-    findings,
     GUEST_IDENTITY,
   );
   const old = valueOf(before.interfacesOf?.(answers.before));
@@ -91,7 +88,7 @@ function comparePair(
   if (old === undefined || now === undefined) return;
   for (const pair of pairUp({ before: old, after: now, isSame: true }, findings)) {
     const fields = compareFields(pair.before.fields, pair.after.fields);
-    addChanged(findings, { subject: pair.after.subject, fields });
+    findings.addChanged(pair.after.subject, fields);
   }
 }
 

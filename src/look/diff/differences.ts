@@ -52,6 +52,19 @@ export interface RunDifferences {
   readonly unreadBefore: readonly UnreadSubject[];
 }
 
+/** The answers about one thing on both sides. */
+interface BeforeAfter {
+  readonly subject: DiffSubject;
+  readonly before: Parts;
+  readonly after: Parts;
+}
+
+/** The fields with the name and the node of a guest. */
+interface Identity {
+  readonly name: string;
+  readonly place: string;
+}
+
 export class DifferenceCollector implements RunDifferences {
   readonly added: DiffSubject[] = [];
   readonly changed: ChangedSubject[] = [];
@@ -74,6 +87,48 @@ export class DifferenceCollector implements RunDifferences {
     this[on === "before" ? "unread" : "unreadBefore"].push({ ...subject, reason, detail });
   }
 
+  /** A new name and a new node are kept apart from the other fields. */
+  addChanged(subject: DiffSubject, fields: readonly FieldChange[], identity?: Identity): void {
+    if (fields.length === 0) return;
+    const take = (name: string | undefined) => fields.find(({ field }) => field === name);
+    const [renamed, moved] = [take(identity?.name), take(identity?.place)];
+    const others = fields.filter((each) => each !== renamed && each !== moved);
+    this.changed.push({
+      ...subject,
+      ...(renamed && { renamed: { before: renamed.before, after: renamed.after } }),
+      ...(moved && { moved: { before: moved.before, after: moved.after } }),
+      fields: others.sort((a, b) => compareNatural(a.field, b.field)),
+    });
+  }
+
+  /** A part that only one side has is nothing to compare. */
+  compareParts({ subject, before, after }: BeforeAfter, identity?: Identity): void {
+    const fields: FieldChange[] = [];
+    for (const [part, old] of before) {
+      const now = after.get(part);
+      if (now !== undefined && "value" in old && "value" in now) {
+        fields.push(...compareFields(old.value, now.value));
+      }
+    }
+    this.addChanged(subject, fields, identity);
+    this.#addUnreadParts("before", { subject, before, after });
+    this.#addUnreadParts("after", { subject, before: after, after: before });
+  }
+
+  /** Parts that were read before and not after, grouped by reason. */
+  #addUnreadParts(on: "before" | "after", { subject, before, after }: BeforeAfter): void {
+    const missing = [...before].flatMap(([part, old]) => {
+      const now = after.get(part);
+      return "value" in old && now !== undefined && "reason" in now ? [{ part, gap: now }] : [];
+    });
+    for (const [reason, gaps] of Map.groupBy(missing, ({ gap }) => gap.reason)) {
+      const parts = gaps.map(({ part }) => part);
+      const details = new Set(gaps.map(({ gap }) => gap.detail));
+      const detail = [...details].filter(Boolean).join("; ");
+      this.addUnread(on, { ...subject, parts }, { reason, detail });
+    }
+  }
+
   /** In natural order. */
   sorted(): RunDifferences {
     const { added, changed, gone, unread, unreadBefore } = this;
@@ -90,83 +145,11 @@ function bySubject(a: DiffSubject, b: DiffSubject): number {
   return compareNatural(a.what, b.what) || compareCodeUnits(a.name ?? "", b.name ?? "");
 }
 
-/** A thing that is known on both sides. A part that only one side has is nothing to compare. */
-export interface BeforeAfter {
-  readonly subject: DiffSubject;
-  readonly before: Parts;
-  readonly after: Parts;
-}
-
-/** The fields with the name and the node of a guest. */
-interface Identity {
-  readonly name: string;
-  readonly place: string;
-}
-
-/** The answers about one thing, before and after → what changed, and what can no longer be read. */
-export function compareParts(
-  { subject, before, after }: BeforeAfter,
-  differences: DifferenceCollector,
-  identity?: Identity,
-): void {
-  const fields: FieldChange[] = [];
-  for (const [part, old] of before) {
-    const now = after.get(part);
-    if (now !== undefined && "value" in old && "value" in now) {
-      fields.push(...compareFields(old.value, now.value));
-    }
-  }
-  addChanged(differences, { subject, fields, identity });
-  addUnreadParts("before", { subject, before, after }, differences);
-  addUnreadParts("after", { subject, before: after, after: before }, differences);
-}
-
 export function compareFields(before: Fields, after: Fields): FieldChange[] {
   const names = [...new Set([...before.keys(), ...after.keys()])];
   return names
     .map((field) => ({ field, before: before.get(field), after: after.get(field) }))
     .filter((change) => change.before !== change.after);
-}
-
-/** A new name and a new node are kept apart from the other fields. */
-export function addChanged(
-  differences: DifferenceCollector,
-  { subject, fields, identity }: {
-    readonly subject: DiffSubject;
-    readonly fields: readonly FieldChange[];
-    readonly identity?: Identity | undefined;
-  },
-): void {
-  if (fields.length === 0) return;
-  const take = (name: string | undefined) => fields.find(({ field }) => field === name);
-  const [renamed, moved] = [take(identity?.name), take(identity?.place)];
-  const others = fields.filter((each) => each !== renamed && each !== moved);
-  differences.changed.push({
-    ...subject,
-    ...(renamed && { renamed: { before: renamed.before, after: renamed.after } }),
-    ...(moved && { moved: { before: moved.before, after: moved.after } }),
-    fields: others.sort((a, b) => compareNatural(a.field, b.field)),
-  });
-}
-
-/** Parts that were read before and not after, grouped by reason. */
-function addUnreadParts(
-  on: "before" | "after",
-  { subject, before, after }: BeforeAfter,
-  differences: DifferenceCollector,
-): void {
-  const missing = [...before].flatMap(([part, old]) => {
-    const now = after.get(part);
-    return "value" in old && now !== undefined && "reason" in now ? [{ part, gap: now }] : [];
-  });
-  for (const [reason, gaps] of Map.groupBy(missing, ({ gap }) => gap.reason)) {
-    const details = new Set(gaps.map(({ gap }) => gap.detail));
-    const detail = [...details].filter(Boolean).join("; ");
-    differences.addUnread(on, { ...subject, parts: gaps.map(({ part }) => part) }, {
-      reason,
-      detail,
-    });
-  }
 }
 
 export type Fields = ReadonlyMap<string, string>;

@@ -26,7 +26,7 @@ const KINDS: { readonly [Step in StepName]?: Kind<Step> } = {
   "ip-address": { kind: "ip", names: ({ source: { address } }) => [address.host, address.cidr] },
   "virtual-machine": {
     kind: "vm",
-    names: ({ entity, source }) => [source.vmid, entity.name, textOf(source.resources?.name)],
+    names: ({ entity, source }) => [source.vmid, entity.name, text(source.resources?.name)],
   },
   "virtual-disk": { kind: "disk" },
   "device": { kind: "node", names: ({ entity, source }) => [source.node, entity.name] },
@@ -69,10 +69,6 @@ function labelsOf({ step, entity, source }: Made): readonly Name[] {
 /** "vm/101/net0" → "101/net0" and "net0". */
 function partNames(what: string): string[] {
   return [what.slice(what.indexOf("/") + 1), what.slice(what.lastIndexOf("/") + 1)];
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === "string" ? value : undefined;
 }
 
 /** Both functions return the name of the matching thing, or undefined. */

@@ -3,8 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { CompareJson } from "../../../src/look/compare/command.ts";
 import type { Judged } from "../../../src/look/compare/compare.ts";
-import { CompareRecord } from "../../../src/look/compare/record.ts";
-import { compareText } from "../../../src/look/compare/text.ts";
+import { CompareRecord, compareText } from "../../../src/look/compare/report.ts";
 import type { Difference } from "../../../src/netbox/types/fields.ts";
 import { markdownFormat, terminalFormat } from "../../../src/terminal/document.ts";
 
