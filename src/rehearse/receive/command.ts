@@ -118,26 +118,20 @@ function summarize(session: Session, { requests, faults }: Receiver): void {
   }
 }
 
-export interface EntityFiles {
-  /** @throws AppError "usage" when the file cannot be written. */
-  add(request: Uint8Array): Promise<void>;
-  /** Replaces netbox/, manifest last; without a request the old one stays. */
-  finish(): Promise<void>;
-}
-
 /**
  * Requests → files in the form of `transform`, one for each request, numbered in order of arrival:
  * netbox/01-tag-0001.json … A request with entities of several types, which `transform` never writes,
  * goes to other/0001.json.
  */
-export async function createEntityFiles(store: Store, tool: Tool): Promise<EntityFiles> {
+export async function createEntityFiles(store: Store, tool: Tool) {
   const draft = await store.draft(ENTITIES_FOLDER);
   const leftOut = createLeftOutWriter(draft);
   const files: FileEntry[] = [];
   const numbers = new Map<Step | undefined, number>();
   const counts = Object.fromEntries(STEPS.map(({ name }) => [name, 0])) as Record<StepName, number>;
   return {
-    async add(bytes) {
+    /** @throws AppError "usage" when the file cannot be written. */
+    async add(bytes: Uint8Array): Promise<void> {
       const request = requestJson(bytes);
       const text = encodeUtf8(requestText(request));
       const step = stepOf(request);
@@ -150,7 +144,8 @@ export async function createEntityFiles(store: Store, tool: Tool): Promise<Entit
       files.push(fileEntry(`${ENTITIES_FOLDER}/${name}`, text));
       await draft.write(name, text);
     },
-    async finish() {
+    /** Replaces netbox/, manifest last; without a request the old one stays. */
+    async finish(): Promise<void> {
       if (files.length === 0) return await draft.discard();
       const { name, bytes, sha256 } = await leftOut.finish();
       files.push({ path: `${ENTITIES_FOLDER}/${name}`, bytes, sha256 });
