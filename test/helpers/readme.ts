@@ -11,8 +11,13 @@ import { explanationText } from "../../src/look/explain/text.ts";
 import { mappingMarkdown } from "../../src/look/mapping.ts";
 import { CHECKS } from "../../src/look/verify/findings.ts";
 import { UNJUDGED } from "../../src/netbox/types/fields.ts";
-import { permissionOf } from "../../src/netbox/types/object-type.ts";
-import { OBJECT_TYPES } from "../../src/netbox/types/order.ts";
+import {
+  NETBOX_DEVICE_ROLE,
+  NETBOX_DEVICE_TYPE,
+  NETBOX_MANUFACTURER,
+} from "../../src/netbox/types/device-type.ts";
+import { type ObjectType, permissionOf } from "../../src/netbox/types/object-type.ts";
+import { ENTITY_TYPES } from "../../src/netbox/types/order.ts";
 import { CAUSES } from "../../src/proxmox/answers.ts";
 import {
   ENDPOINT_NAMES,
@@ -63,6 +68,14 @@ const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT_CODES, string>> = {
   rejected: "Diode rejected entities",
   interrupted: "interrupted; the same command resumes (`capture` and `run`: with `--resume`)",
 };
+
+/** All types that `compare` looks for; the last three have no step of their own. */
+const OBJECT_TYPES: readonly ObjectType<never>[] = [
+  ...Object.values(ENTITY_TYPES),
+  NETBOX_MANUFACTURER,
+  NETBOX_DEVICE_TYPE,
+  NETBOX_DEVICE_ROLE,
+];
 
 /** Name of the block → its text; `folder` is that of the document. */
 export const BLOCKS: Readonly<Record<string, (folder: string) => string | Promise<string>>> = {

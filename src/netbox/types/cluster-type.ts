@@ -2,10 +2,9 @@
 import { COMMON, textField } from "./fields.ts";
 import { BY_NAME_THEN_SLUG, hasSlug, NAMED, type WithSlug } from "./object-type.ts";
 import { type EntityType } from "./entity-type.ts";
-import { type ObjectOf, stub, TEXT, type ValueOf } from "./shape.ts";
+import { type ObjectOf, stub, TEXT } from "./shape.ts";
 
 export const CLUSTER_TYPE_STUB = stub({ name: TEXT }, "cluster-type");
-export type ClusterTypeRef = ValueOf<typeof CLUSTER_TYPE_STUB>;
 
 const FIELDS = {
   name: textField(),

@@ -20,8 +20,9 @@ export interface EntityType<Identity> extends ObjectType<Identity> {
 
 export type Key = string | undefined | readonly Key[];
 
-/** The device or virtual machine that an entity is a part of. `Ref`: its stub. */
-export interface Machine<Ref = object> {
+/** The device or virtual machine that an entity is a part of. */
+export interface Machine {
   readonly step: "virtual-machine" | "device";
-  readonly ref: Ref;
+  /** Its stub. */
+  readonly ref: object;
 }

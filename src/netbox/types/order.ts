@@ -2,11 +2,9 @@
 import { NETBOX_CLUSTER_TYPE } from "./cluster-type.ts";
 import { NETBOX_CLUSTER } from "./cluster.ts";
 import { NETBOX_CUSTOM_FIELD } from "./custom-field.ts";
-import { NETBOX_DEVICE_ROLE, NETBOX_DEVICE_TYPE, NETBOX_MANUFACTURER } from "./device-type.ts";
 import { type DeviceIdentity, NETBOX_DEVICE } from "./device.ts";
 import { NETBOX_INTERFACE } from "./interface.ts";
 import { NETBOX_IP_ADDRESS } from "./ip-address.ts";
-import type { ObjectType } from "./object-type.ts";
 import type { EntityType, Key } from "./entity-type.ts";
 import { NETBOX_PLATFORM } from "./platform.ts";
 import { NETBOX_PREFIX } from "./prefix.ts";
@@ -48,14 +46,6 @@ const BY_FIELD = new Map<string, StepName>(STEPS.map(({ field, name }) => [field
 function typeOf(name: StepName): EntityType<object> {
   return ENTITY_TYPES[name];
 }
-
-/** All types that `compare` looks for; some have no step of their own. */
-export const OBJECT_TYPES: readonly ObjectType<never>[] = [
-  ...Object.values(ENTITY_TYPES),
-  NETBOX_MANUFACTURER,
-  NETBOX_DEVICE_TYPE,
-  NETBOX_DEVICE_ROLE,
-];
 
 /** Two entities of one step are the same object when this is the same text. */
 export function naturalKey<Name extends StepName>(step: Name, identity: Identities[Name]): string {
