@@ -11,6 +11,7 @@ import {
   printableLine,
 } from "../../src/base/log.ts";
 import { TextStream } from "../helpers/text-stream.ts";
+import { codePoint } from "../helpers/arbitraries.ts";
 
 const ESCAPES = "\u001b]0;title\u0007\u001b[2J\u009b31m\u0000\u007f\r";
 // deno-lint-ignore no-control-regex
@@ -83,7 +84,7 @@ describe("JSON lines", () => {
 
   test("are one line each, whatever the text", () => {
     fc.assert(
-      fc.property(fc.string({ unit: "binary" }), (text) => {
+      fc.property(fc.string({ unit: codePoint }), (text) => {
         const lines = jsonLines({}, (log) => log.info(`x${text}`, { text }));
         expect(lines).toHaveLength(1);
         expect(lines[0]?.["text"]).toBe(text.toWellFormed() === text ? text : lines[0]?.["text"]);
@@ -106,7 +107,7 @@ describe("printable text", () => {
 
   test("holds nothing that a terminal obeys", () => {
     expect(printable(ESCAPES)).not.toMatch(OBEYED_REGEXP);
-    fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
+    fc.assert(fc.property(fc.string({ unit: codePoint }), (text) => {
       expect(printable(text)).not.toMatch(OBEYED_REGEXP);
     }));
   });
@@ -120,7 +121,7 @@ describe("printable text", () => {
 test("a text for one line shows what would break the line", () => {
   expect(printableLine("a\nb\tc\u001b")).toBe("a\\x0ab\\x09c\\x1b");
   fc.assert(
-    fc.property(fc.string({ unit: "binary" }), (text) => {
+    fc.property(fc.string({ unit: codePoint }), (text) => {
       expect(printableLine(text)).not.toMatch(OBEYED_REGEXP);
       expect(printableLine(text)).not.toMatch(/[\t\n]/);
     }),
@@ -129,7 +130,7 @@ test("a text for one line shows what would break the line", () => {
 
 test("JSON for a terminal means the same as the value, and is nothing that is obeyed", () => {
   fc.assert(
-    fc.property(fc.jsonValue(), fc.string({ unit: "binary" }), (value, text) => {
+    fc.property(fc.jsonValue(), fc.string({ unit: codePoint }), (value, text) => {
       const json = printableJson({ value, text: text + ESCAPES }, 2);
       expect(json).not.toMatch(OBEYED_REGEXP);
       expect(JSON.parse(json)).toEqual(JSON.parse(JSON.stringify({ value, text: text + ESCAPES })));

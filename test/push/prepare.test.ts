@@ -23,10 +23,11 @@ import {
 } from "../../src/netbox/diode/ingester.ts";
 import { ROOT } from "../helpers/golden.ts";
 import { parseRequest, requestToJson } from "../helpers/proto.ts";
+import { codePoint } from "../helpers/arbitraries.ts";
 
 const EXAMPLE = join(ROOT, "snapshots/example/netbox");
 
-const texts = fc.oneof(fc.string({ unit: "binary" }), fc.string({ maxLength: 200 }));
+const texts = fc.oneof(fc.string({ unit: codePoint }), fc.string({ maxLength: 200 }));
 
 /** TABLE: a scalar of the schema → JSON that stands for it. */
 const SCALARS: ReadonlyMap<ScalarType, fc.Arbitrary<JsonValue>> = new Map<

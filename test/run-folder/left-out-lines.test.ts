@@ -15,16 +15,17 @@ import {
   type Reason,
   REASONS,
 } from "../../src/run-folder/left-out.ts";
+import { codePoint } from "../helpers/arbitraries.ts";
 
 const answer = fc.record({ file: fc.string(), path: fc.string() }, { noNullPrototype: true });
 const record: fc.Arbitrary<LeftOut> = fc.record({
-  what: fc.string({ unit: "binary" }),
+  what: fc.string({ unit: codePoint }),
   reason: fc.constantFrom(...Object.keys(REASONS) as Reason[]),
   sentence: fc.string(),
   answer,
 }, { noNullPrototype: true });
 const note: fc.Arbitrary<Note> = fc.record({
-  what: fc.string({ unit: "binary" }),
+  what: fc.string({ unit: codePoint }),
   code: fc.constantFrom(...Object.keys(NOTES) as NoteCode[]),
   sentence: fc.string(),
   answer,

@@ -11,6 +11,7 @@ import {
 } from "../../src/run-folder/entity-writer.ts";
 import { numRuns } from "../helpers/full.ts";
 import { parseRequest } from "../helpers/proto.ts";
+import { codePoint } from "../helpers/arbitraries.ts";
 
 const TOOL = { name: "proxmox-diode", version: "0.1.0" };
 const TIME = "2026-01-02T03:04:05Z";
@@ -82,7 +83,7 @@ describe("a file", () => {
   test("of nothing is not written", async () => expect((await filesOf([])).size).toBe(0));
 
   test("keeps every text as it is, on one line", async () => {
-    await fc.assert(fc.asyncProperty(fc.string({ unit: "binary" }), async (name) => {
+    await fc.assert(fc.asyncProperty(fc.string({ unit: codePoint }), async (name) => {
       const text = await onlyFile([{ name }]);
       expect(parse(text).entities[0]?.tag.name).toBe(name);
       expect(text.trimEnd().split("\n")).toHaveLength(3);

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { cutName, MAX_LONG_NAME, MAX_NAME, NamePool } from "../../../src/netbox/names.ts";
+import { codePoint } from "../../helpers/arbitraries.ts";
 
 /** Characters as NetBox counts them. */
 function lengthOf(name: string): number {
@@ -10,11 +11,11 @@ function lengthOf(name: string): number {
 
 const max = fc.constantFrom(MAX_NAME, MAX_LONG_NAME);
 const vmid = fc.integer({ min: 100, max: 999_999_999 });
-const longName = fc.string({ unit: "binary", minLength: 40, maxLength: 160, size: "max" });
+const longName = fc.string({ unit: codePoint, minLength: 40, maxLength: 160, size: "max" });
 /** A cluster's name marks a node's: it may be long, and of any letters. */
 const anyMark = fc.oneof(
   vmid,
-  fc.string({ unit: "binary", minLength: 1, maxLength: 120, size: "max" }),
+  fc.string({ unit: codePoint, minLength: 1, maxLength: 120, size: "max" }),
 );
 
 describe("a cut name", () => {
@@ -55,7 +56,7 @@ describe("a cut name", () => {
   });
 
   test("uses all characters that are allowed", () => {
-    const shortMark = fc.oneof(vmid, fc.string({ unit: "binary", maxLength: 9 }));
+    const shortMark = fc.oneof(vmid, fc.string({ unit: codePoint, maxLength: 9 }));
     fc.assert(fc.property(fc.integer({ min: 65, max: 200 }), shortMark, (length, mark) => {
       expect(lengthOf(cutName("😀".repeat(length), 64, mark))).toBe(64);
     }));
