@@ -124,7 +124,7 @@ function listedNodeParts(node: string, { nodes, members }: ClusterListing): Part
         ? { value: only(fields, FIGURES) }
         : isOff
         ? { reason: "unreachable", detail: `the node is ${String(row.status)}` }
-        : { reason: "denied", detail: "the listing of the nodes is without figures" },
+        : { reason: "denied", detail: "the node list has no CPU and memory values" },
     );
   }
   // A /cluster/status that was not read is reported once, for the cluster.
