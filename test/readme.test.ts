@@ -23,7 +23,7 @@ import { BLOCKS, blocksIn, withBlocks } from "./helpers/readme.ts";
 /** A document for people in a hurry. */
 const README_LINES = 150;
 /** Of test scripts, not of commands. */
-const OTHER_OPTIONS = new Set(["--full", "--only", "--mode", "--seed", "--set-up"]);
+const OTHER_OPTIONS = new Set(["--full", "--only", "--release", "--mode", "--seed", "--set-up"]);
 
 const commands: Readonly<Record<string, CommandRow>> = COMMANDS;
 const allOptions = new Set(Object.keys(commands).flatMap((name) => [...optionsOf(name)]));
