@@ -7,7 +7,7 @@ import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { type CommandRow, COMMANDS, STAGE_SETTINGS } from "../../src/cli/catalog.ts";
 import { allowedText, flagOf, type SettingTable } from "../../src/base/setting.ts";
-import { explanationText } from "../../src/look/explain/text.ts";
+import { explanationText } from "../../src/look/explain/command.ts";
 import { mappingMarkdown } from "../../src/look/mapping.ts";
 import { CHECKS } from "../../src/look/verify/findings.ts";
 import { UNJUDGED } from "../../src/netbox/types/fields.ts";

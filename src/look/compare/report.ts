@@ -107,24 +107,28 @@ function sum(a: VerdictCounts, b: VerdictCounts): VerdictCounts {
   };
 }
 
-const COUNTS_HEAD = ["Step", "Entities", "Equal", "Different", "Missing", "Not judged"];
+/** TABLE: the columns of the counts. */
+const COLUMNS = {
+  step: "Step",
+  entities: "Entities",
+  equal: "Equal",
+  different: "Different",
+  missing: "Missing",
+  unjudged: "Not judged",
+} as const;
 
 /** `isVerbose`: with what NetBox has beyond what was sent. */
 export function compareText(record: CompareRecord, format: Format, isVerbose: boolean): string {
   const { totals, steps } = record;
   const isAllEqual = totals.equal === totals.entities;
-  const rows = steps.map(({ step, entities, equal, different, missing, unjudged }) => [
-    step,
-    entities,
-    equal,
-    different,
-    missing,
-    unjudged,
-  ]);
+  const columns = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[];
   return [
     format.heading(isAllEqual ? "Everything arrived" : "Not everything arrived"),
     format.paragraph(headlineOf(record, format.quote)),
-    format.table(COUNTS_HEAD, rows),
+    format.table(
+      Object.values(COLUMNS),
+      steps.map((counts) => columns.map((name) => counts[name])),
+    ),
     ...sectionsOf(record, format.quote, isVerbose).map(format.section),
     ...adviceOf(record).map(format.paragraph),
   ].filter(Boolean).join("\n\n");
