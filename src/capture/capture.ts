@@ -1,4 +1,4 @@
-/** STAGE 1: a live cluster → a snapshot. Reads only; what could not be read is recorded as such. */
+/** Reads a live cluster into a snapshot. Sends GET requests only; what could not be read is recorded as such. */
 import { AppError, usageError } from "../base/errors.ts";
 import { switchOf } from "../base/setting.ts";
 import { compareNatural } from "../base/natural-order.ts";

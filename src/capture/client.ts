@@ -1,4 +1,4 @@
-/** The client of Proxmox VE's API: the token, the choice of host, retries; one GET → an answer of the snapshot. */
+/** The client of Proxmox VE's API: token, choice of host, retries. Each GET request becomes an answer of the snapshot. */
 import { readFile } from "node:fs/promises";
 import { AppError, reasonOf, usageError } from "../base/errors.ts";
 import { isCertificate, readCertificate, type ServerCertificate } from "../http/certificate.ts";

@@ -1,4 +1,4 @@
-/** The cluster-wide answers → what there is to ask about, what the token may see, and what is odd. */
+/** Reads the cluster-wide answers: nodes and guests to request, rights of the token, warnings. */
 import { AppError, usageError } from "../base/errors.ts";
 import { compareNatural } from "../base/natural-order.ts";
 import { type Answer, incompleteOf } from "../proxmox/answers.ts";

@@ -1,5 +1,5 @@
 /**
- * Questions → answers: from the journal if it holds one, else from the cluster, as gently as the limits ask.
+ * Sends requests within the limits; takes answers from the journal if it has them.
  * Keeps the list of what the snapshot will hold.
  */
 import pLimit, { type LimitFunction } from "p-limit";

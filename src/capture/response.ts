@@ -1,4 +1,4 @@
-/** An HTTP response of Proxmox VE → an answer of the snapshot, without secrets. */
+/** Makes an answer of the snapshot, without secrets, from an HTTP response of Proxmox VE. */
 import type { Answered } from "../proxmox/answers.ts";
 import { record, text } from "../proxmox/values.ts";
 

@@ -1,4 +1,4 @@
-/** An inventory → every question about it, each asked or skipped with its reason. */
+/** Lists all requests for a cluster; each is sent, or skipped with a reason. */
 import pMap from "p-map";
 import {
   type Answer,

@@ -1,4 +1,4 @@
-/** The mapping tables → Markdown for people, JSON for scripts. */
+/** Prints the mapping tables: Markdown for people, JSON for scripts. */
 import { ENTITY_TYPES } from "../netbox/types/order.ts";
 import { STEPS } from "../netbox/types/steps.ts";
 import { SHOWN_PATHS } from "../proxmox/endpoints.ts";

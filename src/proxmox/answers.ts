@@ -1,6 +1,6 @@
 /**
- * An answer of Proxmox VE as a snapshot has it → its value, or the one reason why it is missing; and which
- * answers are gaps of the snapshot. No other file interprets the error of an answer.
+ * Reads answers of a snapshot: the value, or the one reason why it is missing; and which answers are gaps of
+ * the snapshot. No other file interprets the error of an answer.
  */
 import { type EndpointName, endpointOf, parsePath, PATHS } from "./endpoints.ts";
 import { cleanText, type DataRow, list, record, text } from "./values.ts";

@@ -1,4 +1,4 @@
-/** Processors, memory, ports and disks as Proxmox VE writes them → the amounts that NetBox's fields hold. */
+/** Processors, memory, ports and disks: amounts as Proxmox VE writes them, in the units of NetBox. */
 import type { GuestKind } from "./endpoints.ts";
 import { count, number, parsePropertyString, text } from "./values.ts";
 

@@ -1,4 +1,4 @@
-/** The cluster-wide listings → the nodes and guests of a cluster. The only reader of their rows. */
+/** Reads the nodes and guests of a cluster from the cluster-wide listings. The only reader of their rows. */
 import { type Answer, dataOf, type NotRead, rowsOf, valueOf } from "./answers.ts";
 import { type GuestAddress, type GuestKind, PATHS } from "./endpoints.ts";
 import { type ClusterStatusRow, type NodeRow, RESOURCE_KEYS, type ResourceRow } from "./rows.ts";

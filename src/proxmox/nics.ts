@@ -1,4 +1,6 @@
 /**
+ * Parses the NIC entries of guest configs.
+ *
  * "virtio=BC:24:11:2C:FE:01,bridge=vmbr0,tag=10" → { mac, vlanId: 10, … }
  * "name=eth0,hwaddr=BC:24:…,ip=10.0.0.60/24,tag=30" → { name: "eth0", mac, vlanId: 30, ip, … }
  * Source: PVE/QemuServer/Network.pm ($net_fmt), PVE/LXC/Config.pm ($netconf_desc).

@@ -1,5 +1,5 @@
 /**
- * A row of a node's network answer → VLAN, parent device, ports and MAC address.
+ * Reads a row of a node's network answer: VLAN, parent device, ports and MAC address.
  * Source: PVE/INotify.pm; proxmox.md §5.
  */
 import { isMulticastMac, isZeroMac, parseMac } from "./nics.ts";

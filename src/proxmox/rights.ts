@@ -1,5 +1,5 @@
 /**
- * The answers of /access/permissions and /access/acl → what the token may do where.
+ * The rights of the token, from the answers of /access/permissions and /access/acl.
  *
  * /access/permissions lists, with their privileges, the paths on which the token has at least one, out of those that
  * Proxmox VE evaluates: eight that are always evaluated, every path that has an entry in the access control list (of

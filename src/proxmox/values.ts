@@ -1,5 +1,5 @@
 /**
- * A value as Proxmox VE sends it → a text, number, switch, row or property string. By version, one key is a
+ * Reads values as Proxmox VE sends them: texts, numbers, switches, rows and property strings. By version, one key is a
  * number, a number in a string, "", null or absent; other values are undefined, never an error.
  */
 

@@ -1,5 +1,5 @@
 /**
- * STAGE 3: entity files → Diode. Plans what to send, checks all of it, and only then sends. A journal
+ * Sends entity files to Diode. Plans what to send, checks all of it, and only then sends. A journal
  * records what the target acknowledged, so that an interrupted push can be resumed.
  */
 import { type AppError, usageError } from "../base/errors.ts";

@@ -1,5 +1,5 @@
 /**
- * OAuth2 client credentials → an access token, kept in memory only.
+ * Gets an access token for OAuth2 client credentials, and keeps it in memory only.
  * Source: diode-sdk-python, client.py, and diode-sdk-go, client.go.
  */
 import type { Http, HttpAnswer } from "../http/client.ts";

@@ -1,4 +1,4 @@
-/** A seed and the name of a stream → random numbers, the same on every machine and runtime. */
+/** Random numbers from a seed and the name of a stream, the same on every machine and runtime. */
 import { uniformInt } from "pure-rand/distribution/uniformInt";
 import { xoroshiro128plusFromState } from "pure-rand/generator/xoroshiro128plus";
 import { digest } from "../base/digest.ts";

@@ -1,5 +1,5 @@
 /**
- * CONTRACT 2, read: the files of netbox/, trusted only as far as their hashes reach. Nothing but the
+ * Reads the entity files in netbox/ and checks them against the manifest. Nothing but the
  * manifest is kept in memory: each file is read, and checked against its hash, when its turn comes.
  */
 import { type } from "arktype";

@@ -1,4 +1,4 @@
-/** Batches of entities → the files of netbox/: each one Diode request, in emission order. */
+/** Writes batches of entities to the files of netbox/: each one Diode request, in emission order. */
 import { digestAside } from "../base/digest.ts";
 import { inputError, reasonOf, usageError } from "../base/errors.ts";
 import { ByteBuffer, encodeUtf8, utf8Length } from "../base/text.ts";

@@ -1,6 +1,6 @@
 /**
- * Journals: files to which records are added one by one, each on a line of its own with a checksum, so that
- * a program that is killed loses nothing that it recorded:
+ * Journals: files to which records are added line by line, each with a checksum. A program that is killed loses
+ * nothing that it recorded:
  *
  * ["5891b5b5",{"format":1,"target":"grpcs://diode.example.net/diode",…}]
  * ["0c1f2a3b",{"file":"netbox/01-tag-0001.json",…}]

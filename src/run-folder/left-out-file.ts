@@ -1,5 +1,5 @@
 /**
- * Records and notes → left-out.json, one a line:
+ * Writes and reads left-out.json: records and notes, one per line.
  *
  * {"left_out":[
  * {"what":"vm/104/agent","reason":"agent-off",…}

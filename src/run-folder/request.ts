@@ -1,5 +1,5 @@
 /**
- * The text of an entity file → one Diode request. Also reads dry-run files of the official SDKs, which lack header
+ * Reads the Diode request in an entity file. Also reads dry-run files of the official SDKs, which lack header
  * fields that the server requires, in both spellings of protobuf JSON (producer_app_name, producerAppName).
  */
 import { v5 } from "uuid";

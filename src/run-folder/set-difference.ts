@@ -1,4 +1,4 @@
-/** Two sets of entity files, an earlier and a later one → what differs, step by step. */
+/** Compares two sets of entity files, an earlier and a later one, step by step. */
 import { digest } from "../base/digest.ts";
 import { inputError } from "../base/errors.ts";
 import { canonicalJson } from "../base/json.ts";

@@ -1,4 +1,4 @@
-/** A run folder ↔ its snapshot; every file is checked against its hash. */
+/** Reads and writes the snapshot of a run folder; every file is checked against its hash. */
 import { type AppError, inputError } from "../base/errors.ts";
 import { encodeUtf8 } from "../base/text.ts";
 import { compareNatural } from "../base/natural-order.ts";

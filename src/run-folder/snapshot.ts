@@ -1,5 +1,5 @@
 /**
- * CONTRACT 1: what `capture` writes and `transform` reads.
+ * Types of the snapshot: what `capture` writes and `transform` reads.
  * The envelope is ours and strict. What Proxmox VE put into `data` is kept unchanged: depending on the version, the
  * same key is a number, a number in a string, "", null or absent, so its values are `unknown` here and are decoded
  * where they are used.

@@ -1,4 +1,4 @@
-/** The addresses of a guest, from its agent or its config → those that NetBox gets, NIC by NIC. */
+/** Selects the addresses of a guest that NetBox gets, NIC by NIC, from its agent or its config. */
 import {
   type Address,
   type AddressReason,

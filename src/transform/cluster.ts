@@ -1,4 +1,4 @@
-/** cluster.json → the cluster with its name and site, and its nodes with their guests. */
+/** Reads cluster.json: the cluster with its name and site, and its nodes with their guests. */
 import { compareCodeUnits, compareNatural } from "../base/natural-order.ts";
 import { cutName, isLonger, MAX_LONG_NAME, MAX_NAME, NamePool } from "../netbox/names.ts";
 import { clusterRef } from "../netbox/types/cluster.ts";

@@ -1,4 +1,4 @@
-/** A guest of the listing, with its answers → one virtual machine, its NICs, disks and addresses. */
+/** Makes a virtual machine of a guest and its answers, with NICs, disks and addresses. */
 import { compareNatural } from "../base/natural-order.ts";
 import { cutName, MAX_LONG_NAME, MAX_NAME } from "../netbox/names.ts";
 import type { TagRef } from "../netbox/types/fields.ts";

@@ -1,4 +1,4 @@
-/** What is left out and what is noted: nothing is lost silently. */
+/** Collects records of what is left out, and notes: nothing is lost silently. */
 import { CLUSTER_FILE } from "../proxmox/endpoints.ts";
 import { type AnswerName, ANSWERS, elsewhere, type Reader } from "../proxmox/rows.ts";
 import { type DataRow, isBlank, text } from "../proxmox/values.ts";

@@ -1,4 +1,4 @@
-/** A node's network answer → its interfaces, addresses, VLANs and networks. */
+/** Reads a node's network answer: its interfaces, addresses, VLANs and networks. */
 import {
   type Address,
   type AddressReason,

@@ -1,4 +1,4 @@
-/** The second pass: a node, its guests and their parts → entities. */
+/** The second pass: makes the entities of a node, its guests and their parts. */
 import { compareNatural } from "../base/natural-order.ts";
 import type { PlatformRef } from "../netbox/types/platform.ts";
 import { objectOf, valueOf } from "../proxmox/answers.ts";

@@ -1,5 +1,5 @@
 /**
- * The wide records that the mapping tables read: answers, already joined. A slot that is named as an
+ * Input records of the mapping tables: the joined answers of a guest or node. A slot that is named as an
  * answer (`resources`, `config`, …) holds that answer's row as Proxmox sent it, or is absent when it
  * was not read; all other slots are made from those and the policy.
  */

@@ -1,5 +1,5 @@
 /**
- * STAGE 2: snapshots → entities, node by node. Pure: what varies comes in as an argument, and memory
+ * Makes the entities of snapshots, node by node. Pure: what varies comes in as an argument, and memory
  * is bounded by the largest node, the listing of the guests and the tables that nodes share.
  */
 import { inputError } from "../base/errors.ts";

@@ -1,4 +1,4 @@
-/** capture: a live cluster → a snapshot; with --plan, only the number of calls. */
+/** capture: reads a live cluster into a snapshot; with --plan, only counts the requests. */
 import { usageError } from "../../base/errors.ts";
 import { printable } from "../../base/log.ts";
 import { TOOL } from "../../base/tool.ts";

@@ -1,5 +1,5 @@
 /**
- * Two sets of entity files → what differs, timestamps aside. A virtual machine is identified by its VMID
+ * Compares two sets of entity files, without timestamps. A virtual machine is identified by its VMID
  * and the name of its cluster, so a renamed one is still the same; its NICs and disks go with it.
  */
 import { digest } from "../../base/digest.ts";

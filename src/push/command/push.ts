@@ -1,4 +1,4 @@
-/** push <run>: the entity files of a run folder → Diode. */
+/** push <run>: sends the entity files of a run folder to Diode. */
 import { dirname } from "node:path";
 import { durationText } from "../../base/duration.ts";
 import { usageError } from "../../base/errors.ts";

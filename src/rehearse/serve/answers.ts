@@ -1,4 +1,4 @@
-/** An API call → what the cluster answers: as recorded, as the token sees it, or as Proxmox VE would answer. */
+/** The answer to an API call: as recorded, as the token sees it, or as Proxmox VE would answer. */
 import type { Answer, SkipReason } from "../../proxmox/answers.ts";
 import { type EndpointName, type EndpointRow, ENDPOINTS, PATHS } from "../../proxmox/endpoints.ts";
 import { type DataRow, record, records } from "../../proxmox/values.ts";

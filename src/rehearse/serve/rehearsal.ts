@@ -1,4 +1,4 @@
-/** Request → answer: faults first, then the token, then what the cluster says. */
+/** Answers a request: faults first, then the check of the token, then the answer of the cluster. */
 import type { IncomingMessage } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 import pLimit, { type LimitFunction } from "p-limit";

@@ -1,4 +1,4 @@
-/** A request → the API call, or the refusal of pveproxy: of its URL, its token or its method. */
+/** Reads an HTTP request: the API call, or pveproxy's refusal of its URL, token or method. */
 import type { IncomingMessage } from "node:http";
 import { settingReader, type TextsOf } from "../../base/setting.ts";
 import {

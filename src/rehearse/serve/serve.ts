@@ -1,5 +1,5 @@
 /**
- * A Proxmox VE API on the loopback that answers from a snapshot, as pveproxy would:
+ * A Proxmox VE API on the loopback that answers from a snapshot, as pveproxy would.
  *
  *   const served = await serve(snapshot, { seed: 7, faults: [parseServeFault("503:0.05")] });
  *   await fetch(`${served.url}/api2/json/nodes`, …);

@@ -1,4 +1,4 @@
-/** A site, its nodes and its guests → their answers by path. */
+/** The answers of a site, its nodes and its guests, by path. */
 import type { Answer, SkipReason } from "../../proxmox/answers.ts";
 import { PATHS } from "../../proxmox/endpoints.ts";
 import { createRandom } from "../random.ts";

@@ -1,4 +1,4 @@
-/** A virtual machine → what its guest agent answers. Source: qemu-ga; PVE/API2/Qemu/Agent.pm. */
+/** The answers of a virtual machine's guest agent. Source: qemu-ga; PVE/API2/Qemu/Agent.pm. */
 import type { Answer } from "../../proxmox/answers.ts";
 import { createRandom, type Random } from "../random.ts";
 import type { Nic, SimulatedGuest } from "./guest.ts";

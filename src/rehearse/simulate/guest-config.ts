@@ -1,4 +1,4 @@
-/** A guest → the answer of its config request. */
+/** The config of a simulated guest. */
 import { createRandom, type Random, type Weighted } from "../random.ts";
 import type { Nic, SimulatedGuest } from "./guest.ts";
 import type { Site } from "./site.ts";

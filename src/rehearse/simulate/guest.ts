@@ -1,4 +1,4 @@
-/** A guest's number → the guest: the facts from which all of its answers are made. */
+/** A simulated guest: the facts from which all of its answers are made. */
 import type { GuestAddress, GuestKind } from "../../proxmox/endpoints.ts";
 import { createRandom, type Random, type Weighted, weightedBy, weightedRows } from "../random.ts";
 import words from "./labels.json" with { type: "json" };

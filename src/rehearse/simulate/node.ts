@@ -1,4 +1,4 @@
-/** A node → its row in the listing, its status and its network. */
+/** The answers about a simulated node: its row in the listing, its status and its network. */
 import { createRandom, type Random } from "../random.ts";
 import models from "./node-models.json" with { type: "json" };
 import { NODE_NETWORKS, placeOf, type Site, type SiteNode } from "./site.ts";

@@ -1,4 +1,4 @@
-/** Options → the plan of a site: nodes, guests per node, rare cases, and the address plan. */
+/** The plan of a simulated site: nodes, guests per node, rare cases, and addresses. */
 import { createRandom, type Random, weightedRows } from "../random.ts";
 import models from "./node-models.json" with { type: "json" };
 

@@ -1,4 +1,4 @@
-/** transform <run>…: snapshots → the entity files beside them. bootstrap: the static entities alone. */
+/** transform <run>…: writes the entity files of snapshots. bootstrap: the static entities alone. */
 import { inputError, reasonOf, usageError } from "../../base/errors.ts";
 import { compareNatural } from "../../base/natural-order.ts";
 import { flagOf } from "../../base/setting.ts";

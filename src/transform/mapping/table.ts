@@ -1,5 +1,5 @@
 /**
- * What a mapping table is made of. It has one row for every field of a NetBox type: the compiler reports
+ * Types and helpers for mapping tables. A table has one row for every field of a NetBox type: the compiler reports
  * a field without one. README and `explain` are printed from the rows.
  */
 import type { Empty, Referent } from "../../netbox/types/shape.ts";

@@ -1,4 +1,4 @@
-/** TABLES: Proxmox's words → NetBox's. Source: the mapping document, "Field Mapping Details". */
+/** TABLES: values of Proxmox VE, such as status and OS type, and those of NetBox. Source: the mapping document, "Field Mapping Details". */
 import type { InterfaceType } from "../../netbox/types/interface.ts";
 
 /** Status of a VM or container; any other is "staged". */
