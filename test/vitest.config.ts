@@ -32,7 +32,7 @@ const SLOW = [
   "capture/{client,example,faults,gentleness,hidden,hosts,killed,questions,rights,tls}",
   "look/compare/{compare,wire}",
   "look/diff/odd-values",
-  "look/explain/every-field",
+  "look/explain/{every-field,question}",
   "look/report/in-browser",
   "look/verify/verify",
   "push/{kill,push,remote}",
