@@ -290,7 +290,7 @@ export interface CaptureProgress {
 
 class ProgressCounter {
   readonly #report: (progress: CaptureProgress) => void;
-  #state: CaptureProgress = {
+  state: CaptureProgress = {
     nodes: { done: 0, total: 0 },
     guests: { done: 0, total: 0 },
     answers: 0,
@@ -299,10 +299,6 @@ class ProgressCounter {
 
   constructor(report: (progress: CaptureProgress) => void) {
     this.#report = report;
-  }
-
-  get state(): CaptureProgress {
-    return this.#state;
   }
 
   /** Starts over with what there is to do. */
@@ -316,18 +312,18 @@ class ProgressCounter {
   }
 
   done(part: "nodes" | "guests"): void {
-    const { done, total } = this.#state[part];
+    const { done, total } = this.state[part];
     this.#change({ [part]: { done: done + 1, total } });
   }
 
   answered(path: string, answer: Answer): void {
-    const { answers, gaps } = this.#state;
+    const { answers, gaps } = this.state;
     const isGap = incompleteOf(path, answer) !== undefined;
     this.#change({ answers: answers + 1, gaps: gaps + (isGap ? 1 : 0) });
   }
 
   #change(part: Partial<CaptureProgress>): void {
-    this.#state = { ...this.#state, ...part };
-    this.#report(this.#state);
+    this.state = { ...this.state, ...part };
+    this.#report(this.state);
   }
 }

@@ -90,12 +90,22 @@ function valueOf(hint = ""): Value {
   return HINTED[hint] ?? "any";
 }
 
+/** TABLE: what each shell is told of a value that is not one of some words. */
+const LISTED = {
+  any: { bash: ":", zsh: " ", fish: " -f" },
+  dir: {
+    bash: "_proxmox_diode_list -d",
+    zsh: "_files -/",
+    fish: " -f -a '(__fish_complete_directories)'",
+  },
+  file: { bash: "_proxmox_diode_list -f", zsh: "_files", fish: " -F" },
+} as const;
+
 /** The bash command that lists the matching values. */
 function bashListing(value: Value): string {
-  if (value === "any") return ":";
-  if (value === "dir") return "_proxmox_diode_list -d";
-  if (value === "file") return "_proxmox_diode_list -f";
-  return `_proxmox_diode_list -W '${value.join(" ")}'`;
+  return typeof value === "string"
+    ? LISTED[value].bash
+    : `_proxmox_diode_list -W '${value.join(" ")}'`;
 }
 
 /** For bash 3.2 or newer; does not need the package bash-completion. */
@@ -158,10 +168,7 @@ function argumentCase({ name, argument }: CommandModel): string[] {
 
 /** The action of a value for _arguments. */
 function zshAction(value: Value): string {
-  if (value === "any") return " ";
-  if (value === "dir") return "_files -/";
-  if (value === "file") return "_files";
-  return `(${value.join(" ")})`;
+  return typeof value === "string" ? LISTED[value].zsh : `(${value.join(" ")})`;
 }
 
 /** For zsh, with _arguments. */
@@ -218,10 +225,7 @@ function zshQuoted(text: string): string {
 
 /** Flags of `complete` for a value. */
 function fishArguments(value: Value): string {
-  if (value === "any") return " -f";
-  if (value === "dir") return " -f -a '(__fish_complete_directories)'";
-  if (value === "file") return " -F";
-  return ` -f -a ${fishQuoted(value.join(" "))}`;
+  return typeof value === "string" ? LISTED[value].fish : ` -f -a ${fishQuoted(value.join(" "))}`;
 }
 
 /** For fish 3 or newer. */

@@ -6,7 +6,6 @@
 import { parseArgs } from "node:util";
 import { DURATION, durationMs } from "../base/duration.ts";
 import { usageError } from "../base/errors.ts";
-import type { LogOptions } from "../base/log.ts";
 import {
   allowedText,
   flagOf,
@@ -178,20 +177,6 @@ function checkOperands(
       hint: `Allowed: ${allowedText({ allowed: words })}`,
     });
   }
-}
-
-export function logOptions(context: Context): LogOptions {
-  const format = context.options.get("log-format") === "json" ? "json" : "text";
-  const level = isSwitchedOn(context, "quiet")
-    ? "quiet"
-    : isSwitchedOn(context, "verbose")
-    ? "verbose"
-    : "normal";
-  return { format, level };
-}
-
-export function isSwitchedOn({ options }: Context, name: string): boolean {
-  return switchOf(options.get(name) ?? "false") === true;
 }
 
 /** Options as numbers, durations and lists; undefined when not given. @throws AppError "usage" for a wrong text. */

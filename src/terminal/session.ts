@@ -3,10 +3,11 @@ import { stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { usageError } from "../base/errors.ts";
 import { createLog, type Log } from "../base/log.ts";
+import { switchOf } from "../base/setting.ts";
 import { CLUSTER_FILE } from "../proxmox/endpoints.ts";
 import { ENTITY_MANIFEST_FILE } from "../run-folder/entity-set.ts";
 import { openStore, type Store } from "../run-folder/store/store.ts";
-import { type Context, isSwitchedOn, logOptions } from "./options.ts";
+import type { Context } from "./options.ts";
 import { EXIT_CODES, type Io, openStdout, type OutputStream } from "./process.ts";
 import { storeCredentials } from "./settings.ts";
 
@@ -38,8 +39,10 @@ export interface Session {
 
 export function openSession(context: Context, outcome: { exitCode: number }): Session {
   const { io } = context;
-  const options = logOptions(context);
-  const isJson = isSwitchedOn(context, "json");
+  const isOn = (name: string): boolean => switchOf(context.options.get(name) ?? "false") === true;
+  const isJson = isOn("json");
+  const format = context.options.get("log-format") === "json" ? "json" : "text";
+  const level = isOn("quiet") ? "quiet" : isOn("verbose") ? "verbose" : "normal";
   const stores: Store[] = [];
   const stdout = openStdout(io);
   const open = async (place: string): Promise<Store> => {
@@ -53,19 +56,17 @@ export function openSession(context: Context, outcome: { exitCode: number }): Se
     io,
     operands: context.operands,
     isJson,
-    log: createLog(io.stderr, options),
-    terminal: io.stderr.isTTY && options.format !== "json" && options.level !== "quiet"
-      ? io.stderr
-      : undefined,
+    log: createLog(io.stderr, { format, level }),
+    terminal: io.stderr.isTTY && format !== "json" && level !== "quiet" ? io.stderr : undefined,
     option: (name) => context.options.get(name),
-    isOn: (name) => isSwitchedOn(context, name),
+    isOn,
     openStore: open,
     async openTarget(place) {
       await refuseInside(place);
       return await open(place);
     },
     print(text) {
-      if (isJson || options.level !== "quiet") data(text);
+      if (isJson || level !== "quiet") data(text);
     },
     data,
     drained: () => stdout.drained(),

@@ -17,28 +17,20 @@ import type { Session } from "../../terminal/session.ts";
 import { environmentProxy, readNamedFile, readSettings } from "../../terminal/settings.ts";
 import { parseSteps } from "../../terminal/options.ts";
 import { push, type PushChoices, type PushInput, type PushWatch, type Since } from "../push.ts";
-import {
-  fileNameOf,
-  parsePushOptions,
-  PUSH_SETTINGS,
-  type PushTexts,
-  type Target,
-} from "../settings.ts";
+import { fileNameOf, parsePushOptions, PUSH_SETTINGS, type Target } from "../settings.ts";
 import { printPushed, PushRecord, writeReports } from "./report.ts";
 
 export async function runPush(session: Session): Promise<void> {
-  await pushRun(session, await readSettings(session.context, PUSH_SETTINGS), session.operands);
-}
-
-/** `runs`: one run folder, or files of a Diode SDK. */
-export async function pushRun(
-  session: Session,
-  texts: PushTexts,
-  runs: readonly string[],
-): Promise<void> {
-  const options = parsePushOptions(texts);
+  const options = parsePushOptions(await readSettings(session.context, PUSH_SETTINGS));
+  // One run folder, or files of a Diode SDK.
+  const runs = session.operands;
   const { target, certFile } = options;
-  const choices = readChoices(session);
+  const choices: PushChoices = {
+    steps: parseSteps(session.option("only")),
+    isAgain: session.isOn("again"),
+    isDryRun: session.isOn("dry-run"),
+    isSure: session.isOn("yes"),
+  };
   const certificates = certFile && await readNamedFile(certFile, "DIODE_CERT_FILE");
   if (options.isUnverified) {
     session.log.warn(
@@ -80,15 +72,6 @@ async function pushInput(
   } finally {
     progress.end();
   }
-}
-
-function readChoices(session: Session): PushChoices {
-  return {
-    steps: parseSteps(session.option("only")),
-    isAgain: session.isOn("again"),
-    isDryRun: session.isOn("dry-run"),
-    isSure: session.isOn("yes"),
-  };
 }
 
 async function openSince(
