@@ -37,8 +37,11 @@ import {
 
 const MACHINE_IDENTITY = { name: "name", place: "custom_fields.proxmox_node.text" };
 
+/** Natural key of a virtual machine → "cluster/101", which a renamed guest keeps. */
+type MachineIds = ReadonlyMap<string, string>;
+
 interface Side extends ComparedSet {
-  readonly machines: Machines;
+  readonly ids: MachineIds;
   readonly unread: UnreadOwners;
 }
 
@@ -62,13 +65,17 @@ export async function diffEntities(a: TransformedSet, b: TransformedSet): Promis
 }
 
 async function readSide(set: TransformedSet): Promise<Side> {
-  const machines = await readMachines(set);
+  const ids = new Map<string, string>();
+  for await (const { key, entity } of entitiesOf(set, "virtual-machine")) {
+    const vmid = vmidOf(entity);
+    if (vmid !== undefined) ids.set(key, `${entity.cluster.name}/${vmid}`);
+  }
   return {
     set,
-    machines,
+    ids,
     unread: await readUnread(set),
-    identityOf: (found) => machines.keyOf(found),
-    contentOf: (found) => digest(JSON.stringify([...entityFields(found, machines)].sort())),
+    identityOf: (found) => identityOf(found, ids),
+    contentOf: (found) => digest(JSON.stringify([...entityFields(found, ids)].sort())),
   };
 }
 
@@ -86,8 +93,8 @@ function compareEntity(
   };
   const changes = Map.groupBy(
     compareFields(
-      entityFields(old, sides.before.machines),
-      entityFields(now, sides.after.machines),
+      entityFields(old, sides.before.ids),
+      entityFields(now, sides.after.ids),
     ),
     ({ before, after }) => {
       if (after === undefined && gaps.before !== undefined) return "before";
@@ -109,10 +116,10 @@ function namesOf(changes: readonly FieldChange[]): string[] {
 }
 
 /** Tags by their names, since a tag is an entity of its own; all else by its path in the entity. */
-function entityFields({ entity }: EntityAt, machines: Machines): Fields {
+function entityFields({ entity }: EntityAt, ids: MachineIds): Fields {
   const { tags } = entity as { readonly tags?: unknown };
   const named = Array.isArray(tags) ? { tags: tags.map(tagName) } : {};
-  return fieldsOf({ ...machines.resolve(entity), ...named }, () => true);
+  return fieldsOf({ ...resolved(entity, ids), ...named }, () => true);
 }
 
 /** Files that were sealed by hand may hold anything. */
@@ -131,44 +138,30 @@ function gapOf(record: LeftOut | undefined): Gap | undefined {
   return record && { reason: record.reason, detail: record.sentence };
 }
 
-/** The guests of a set: a renamed guest keeps its VMID and cluster. */
-class Machines {
-  /** Natural key of a virtual machine → "cluster/101". */
-  readonly #idByKey: ReadonlyMap<string, string>;
+/** The same text for the same thing in both sets. */
+function identityOf({ step, entity, key }: EntityAt, ids: MachineIds): string {
+  if (step === "virtual-machine") return idOf(entity, ids);
+  if (step !== "vm-interface" && step !== "virtual-disk") return key;
+  return JSON.stringify([idOf(entity.virtual_machine, ids), entity.name]);
+}
 
-  constructor(idByKey: ReadonlyMap<string, string>) {
-    this.#idByKey = idByKey;
-  }
+/** The entity, with "cluster/101" where a virtual machine is referred to. */
+function resolved(entity: object, ids: MachineIds, depth = 0): object {
+  const valueOf = (field: string, value: unknown): unknown => {
+    if (!isObject(value) || depth === MAX_DEPTH) return value;
+    if (field !== "virtual_machine" || !isReference(value)) return resolved(value, ids, depth + 1);
+    // An address has its machine's primary address in the reference to the machine.
+    const isPrimary = (value.primary_ip4 ?? value.primary_ip6) !== undefined;
+    return isPrimary ? `${idOf(value, ids)}, primary` : idOf(value, ids);
+  };
+  return Object.fromEntries(
+    Object.entries(entity).map(([field, value]) => [field, valueOf(field, value)]),
+  );
+}
 
-  /** The same text for the same thing in both sets. */
-  keyOf({ step, entity, key }: EntityAt): string {
-    if (step === "virtual-machine") return this.#idOf(entity);
-    if (step !== "vm-interface" && step !== "virtual-disk") return key;
-    return JSON.stringify([this.#idOf(entity.virtual_machine), entity.name]);
-  }
-
-  /** The entity, with "cluster/101" where a virtual machine is referred to. */
-  resolve(entity: object, depth = 0): object {
-    const resolved = (field: string, value: unknown): unknown => {
-      if (!isObject(value) || depth === MAX_DEPTH) return value;
-      if (field === "virtual_machine" && isReference(value)) return this.#named(value);
-      return this.resolve(value, depth + 1);
-    };
-    return Object.fromEntries(
-      Object.entries(entity).map(([field, value]) => [field, resolved(field, value)]),
-    );
-  }
-
-  /** An address has its machine's primary address in the reference to the machine. */
-  #named(machine: VirtualMachineRef): string {
-    const isPrimary = (machine.primary_ip4 ?? machine.primary_ip6) !== undefined;
-    return isPrimary ? `${this.#idOf(machine)}, primary` : this.#idOf(machine);
-  }
-
-  #idOf(machine: VirtualMachineIdentity): string {
-    const key = naturalKey("virtual-machine", machine);
-    return this.#idByKey.get(key) ?? key;
-  }
+function idOf(machine: VirtualMachineIdentity, ids: MachineIds): string {
+  const key = naturalKey("virtual-machine", machine);
+  return ids.get(key) ?? key;
 }
 
 function isObject(value: unknown): value is object {
@@ -178,14 +171,4 @@ function isObject(value: unknown): value is object {
 function isReference(value: object): value is VirtualMachineRef {
   return "name" in value && typeof value.name === "string" && "cluster" in value &&
     isObject(value.cluster);
-}
-
-/** @throws AppError "input". */
-async function readMachines(set: TransformedSet): Promise<Machines> {
-  const ids = new Map<string, string>();
-  for await (const { key, entity } of entitiesOf(set, "virtual-machine")) {
-    const vmid = vmidOf(entity);
-    if (vmid !== undefined) ids.set(key, `${entity.cluster.name}/${vmid}`);
-  }
-  return new Machines(ids);
 }

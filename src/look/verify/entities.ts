@@ -1,6 +1,5 @@
 /** Checks netbox/ and its manifest. Memory holds one file at a time, and the keys of all objects. */
 import { digest } from "../../base/digest.ts";
-import { canonicalJson } from "../../base/json.ts";
 import { compareNatural } from "../../base/natural-order.ts";
 import { stepCalled, type StepName } from "../../netbox/types/steps.ts";
 import {
@@ -25,7 +24,7 @@ import type { Store } from "../../run-folder/store/store.ts";
 import { Counts } from "../inventory.ts";
 import { ExpectedFiles } from "./expected-files.ts";
 import { type Findings, hasSameMapping, versionsOf } from "./findings.ts";
-import { MACHINES_FIRST, Objects } from "./objects.ts";
+import { MACHINES_FIRST, Objects, repeatedIn } from "./objects.ts";
 
 export interface VerifiedEntities {
   readonly manifest: EntityManifest;
@@ -233,31 +232,4 @@ class EntityCheck {
       }
     }
   }
-}
-
-/**
- * Items that occur twice in their list, at any depth: "virtual_machine.tags[3]".
- * @throws AppError "input" if an item is nested too deep.
- */
-function* repeatedIn(entity: unknown): Generator<string> {
-  const open = [{ field: "", value: entity }];
-  for (const { field, value } of open) {
-    if (typeof value !== "object" || value === null) continue;
-    const known = new Set<string>();
-    for (const [key, part] of Object.entries(value) as [string, unknown][]) {
-      const isItem = Array.isArray(value);
-      const at = isItem ? `${field}[${key}]` : field === "" ? key : `${field}.${key}`;
-      open.push({ field: at, value: part });
-      if (!isItem) continue;
-      const text = itemText(part, field);
-      if (known.has(text)) yield at;
-      known.add(text);
-    }
-  }
-}
-
-/** Equal for items that are one object in NetBox, which identifies a tag by its name. */
-function itemText(item: unknown, list: string): string {
-  const { name } = Object(item) as { readonly name?: unknown };
-  return list.endsWith("tags") && typeof name === "string" ? name : canonicalJson(item);
 }

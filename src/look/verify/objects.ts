@@ -2,6 +2,7 @@
  * The objects of a set by their natural keys: that there are no duplicates, that each stub names one,
  * and that they are in order. Keys are all that is kept of an entity.
  */
+import { canonicalJson } from "../../base/json.ts";
 import { compareNatural } from "../../base/natural-order.ts";
 import {
   type Entities,
@@ -57,7 +58,6 @@ export class Objects {
     } else known.ranks.set(key, known.ranks.size);
     known.awaited.delete(key);
     this.#checkOrder(step, entity, place);
-    this.#checkMachine(step, entity, place);
     for (const { step: target, stub, field } of referencesOf(step, entity)) {
       const { ranks, awaited } = this.#of(target);
       const named = naturalKey(target, stub as never);
@@ -80,32 +80,24 @@ export class Objects {
     entity: Entities[Name],
     place: FindingPlace,
   ): void {
-    const sortKey = entitySortKey(step, entity);
-    if (sortKey === undefined) return;
     const known = this.#of(step);
+    const name = nameOf(step, entity);
+    // Some steps have no sort key.
+    const sortKey = entitySortKey(step, entity) ?? [];
     const orders = known.lastSortKey.map((part, i) => compareNatural(part, sortKey[i] ?? ""));
     if ((orders.find((order) => order !== 0) ?? 0) > 0) {
-      this.#findings.add("order", place, `Out of order: ${nameOf(step, entity)}`);
+      this.#findings.add("order", place, `Out of order: ${name}`);
     }
     known.lastSortKey = sortKey;
-  }
-
-  #checkMachine<Name extends StepName>(
-    step: Name,
-    entity: Entities[Name],
-    place: FindingPlace,
-  ): void {
     const machine = machineOf(step, entity);
     if (machine === undefined) return;
-    // An unknown machine is a finding of its own.
     const rank = this.#of(machine.step).ranks.get(naturalKey(machine.step, machine.ref));
+    // An unknown machine is a finding of its own.
     if (rank === undefined) return;
-    const { lastMachine } = this.#of(step);
-    if (rank < lastMachine[machine.step]) {
-      const name = nameOf(step, entity);
+    if (rank < known.lastMachine[machine.step]) {
       this.#findings.add("order", place, `Out of order: ${name} follows a later ${machine.step}`);
     }
-    lastMachine[machine.step] = rank;
+    known.lastMachine[machine.step] = rank;
   }
 
   #of(step: StepName): KnownObjects {
@@ -121,4 +113,31 @@ function keyOf<Name extends StepName>(step: Name, entity: Entities[Name]): strin
 /** 'virtual-machine "web-01"' */
 function nameOf<Name extends StepName>(step: Name, entity: Entities[Name]): string {
   return `${step} "${labelOf(step, entity)}"`;
+}
+
+/**
+ * Items that occur twice in their list, at any depth: "virtual_machine.tags[3]".
+ * @throws AppError "input" if an item is nested too deep.
+ */
+export function* repeatedIn(entity: unknown): Generator<string> {
+  const open = [{ field: "", value: entity }];
+  for (const { field, value } of open) {
+    if (typeof value !== "object" || value === null) continue;
+    const known = new Set<string>();
+    for (const [key, part] of Object.entries(value) as [string, unknown][]) {
+      const isItem = Array.isArray(value);
+      const at = isItem ? `${field}[${key}]` : field === "" ? key : `${field}.${key}`;
+      open.push({ field: at, value: part });
+      if (!isItem) continue;
+      const text = itemText(part, field);
+      if (known.has(text)) yield at;
+      known.add(text);
+    }
+  }
+}
+
+/** Equal for items that are one object in NetBox, which identifies a tag by its name. */
+function itemText(item: unknown, list: string): string {
+  const { name } = Object(item) as { readonly name?: unknown };
+  return list.endsWith("tags") && typeof name === "string" ? name : canonicalJson(item);
 }
