@@ -11,11 +11,7 @@ import {
 import { ENTITIES_FOLDER } from "../run-folder/entity-writer.ts";
 import { readLeftOutLines } from "../run-folder/left-out-file.ts";
 import type { LeftOut, Note } from "../run-folder/left-out.ts";
-import {
-  isPushJournal,
-  type PushJournalContent,
-  readPushJournal,
-} from "../run-folder/push-journal.ts";
+import { isPushJournal, readPushJournal } from "../run-folder/push-journal.ts";
 import { FIRST_ENTITY_LINE, readRequest } from "../run-folder/request.ts";
 import { entityShapes } from "../run-folder/shapes.ts";
 import { openSnapshot } from "../run-folder/snapshot-files.ts";
@@ -24,23 +20,11 @@ import { readRequired, type Store } from "../run-folder/store/store.ts";
 import { parsePolicy, recordedTexts } from "../transform/settings.ts";
 import { transform } from "../transform/transform.ts";
 
-export interface Run {
-  readonly place: string;
-  readonly parts: RunParts;
-  readonly snapshot: Snapshot | undefined;
-  readonly entities: TransformedSet | undefined;
-  /** Was netbox/ made from this pve/ alone, and is pve/ unchanged since? */
-  readonly isOwn: boolean;
-  readonly journals: readonly RunJournal[];
-}
-
-export interface RunJournal extends PushJournalContent {
-  /** Relative to the folder. */
-  readonly file: string;
-}
+export type Run = Awaited<ReturnType<typeof openRun>>;
+export type RunJournal = Run["journals"][number];
 
 /** @throws AppError "input" if a part was changed or has a newer format. */
-export async function openRun(store: Store): Promise<Run> {
+export async function openRun(store: Store) {
   const parts = await readRunParts(store);
   const snapshot = parts.snapshot === "finished" ? await openSnapshot(store) : undefined;
   const entities = parts.entities === "finished" ? await openEntities(store) : undefined;
@@ -50,20 +34,20 @@ export async function openRun(store: Store): Promise<Run> {
     journals.push({ file, ...readPushJournal(await readRequired(store, file), what) });
   }
   const [source, ...others] = entities?.manifest.snapshots ?? [];
-  const isOwn = snapshot !== undefined && others.length === 0 && source?.sha256 === snapshot.sha256;
-  return { place: store.place, parts, snapshot, entities, isOwn, journals };
+  return {
+    place: store.place,
+    parts,
+    snapshot,
+    entities,
+    /** Was netbox/ made from this pve/ alone, and is pve/ unchanged since? */
+    isOwn: snapshot !== undefined && others.length === 0 && source?.sha256 === snapshot.sha256,
+    /** `file`: relative to the folder. */
+    journals,
+  };
 }
 
 /** The manifest is written last: a part without one is unfinished. */
-export type PartState = "absent" | "unfinished" | "finished";
-
-export interface RunParts {
-  readonly snapshot: PartState;
-  readonly entities: PartState;
-  readonly journals: readonly string[];
-  /** Files that belong to no part. */
-  readonly others: readonly string[];
-}
+type PartState = "absent" | "unfinished" | "finished";
 
 const SNAPSHOT_FILE = /^(?:manifest\.json$|pve\/)/;
 /** Left by a capture that was interrupted. */
@@ -71,7 +55,7 @@ const UNFINISHED_FILE = /^(?:capture\.journal$|pve\/)/;
 const ENTITIES_FILE = new RegExp(`^${ENTITIES_FOLDER}/`);
 
 /** @throws AppError "input" if the folder contains no part of a run. */
-export async function readRunParts(store: Store): Promise<RunParts> {
+export async function readRunParts(store: Store) {
   const keys = (await store.keys()).sort(compareCodeUnits);
   const stateOf = (files: RegExp, manifest: string): PartState => {
     if (keys.includes(manifest)) return "finished";
@@ -81,6 +65,7 @@ export async function readRunParts(store: Store): Promise<RunParts> {
     snapshot: stateOf(UNFINISHED_FILE, MANIFEST_FILE),
     entities: stateOf(ENTITIES_FILE, ENTITY_MANIFEST_FILE),
     journals: keys.filter(isPushJournal),
+    /** Files that belong to no part. */
     others: keys.filter((key) =>
       !SNAPSHOT_FILE.test(key) && !ENTITIES_FILE.test(key) && !isPushJournal(key)
     ),

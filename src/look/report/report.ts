@@ -21,19 +21,17 @@ export async function renderReport(run: Run, against?: EarlierRun) {
   const inventory = await readRunInventory(run, source, "whole");
   const inspection = await inspect(run, source, inventory);
   const topology = run.snapshot && await readTopology(run.snapshot);
-  const chapters = [
-    ...(against === undefined ? [] : [differencesChapter(against)]),
-    ...(run.snapshot === undefined ? [] : [await capturedChapter(run.snapshot)]),
-    topologyChapter(inventory, topology),
-    guestsChapter(inventory, topology),
-    addressesChapter(inventory),
-    storageChapter(inventory),
-    leftOutChapter(inventory),
-  ];
-  const page = await pageHtml({
-    title: `${titleOf(inventory, run.place)} · ${TOOL.name}`,
+  const page = await pageHtml(`${titleOf(inventory, run.place)} · ${TOOL.name}`, {
     head: mastheadHtml(inspection, inventory),
-    chapters,
+    chapters: [
+      ...(against === undefined ? [] : [differencesChapter(against)]),
+      ...(run.snapshot === undefined ? [] : [await capturedChapter(run.snapshot)]),
+      topologyChapter(inventory, topology),
+      guestsChapter(inventory, topology),
+      addressesChapter(inventory),
+      storageChapter(inventory),
+      leftOutChapter(inventory),
+    ],
     foot: footHtml(inspection),
   });
   return {

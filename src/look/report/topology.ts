@@ -1,6 +1,6 @@
 /** The networks of a snapshot: interfaces and guest NICs of each node, and the networks of each guest. */
 import { compareNatural } from "../../base/natural-order.ts";
-import { objectOf, type Reading, rowsOf, thenRead } from "../../proxmox/answers.ts";
+import { objectOf, rowsOf, thenRead } from "../../proxmox/answers.ts";
 import { PATHS } from "../../proxmox/endpoints.ts";
 import { type AddressedGuest, addressedGuests, readListing } from "../../proxmox/listing.ts";
 import { parentOf, portsOf, vlanIdOf } from "../../proxmox/node-interfaces.ts";
@@ -15,50 +15,14 @@ import {
 import type { AnswersFile, Snapshot } from "../../run-folder/snapshot.ts";
 import { interfaceType } from "../../transform/mapping/values.ts";
 
-export interface Topology {
-  readonly nodes: readonly NodeWiring[];
-  /** In natural order, VLANs first. */
-  readonly networks: readonly string[];
-  /** "qemu/101" → its networks. */
-  readonly ofGuest: ReadonlyMap<string, readonly string[]>;
-}
-
-export interface NodeWiring {
-  readonly node: string;
-  /** Or why they are not known. */
-  readonly ports: Reading<readonly NodePort[]>;
-  readonly nics: readonly GuestNic[];
-  /** Guests whose config was not read. */
-  readonly unread: readonly AddressedGuest[];
-}
-
-/** An interface of a node. */
-export interface NodePort {
-  readonly name: string;
-  /** As in NetBox: "virtual" is a VLAN or an alias, "other" mostly a physical port. */
-  readonly type: "bridge" | "lag" | "virtual" | "other";
-  readonly isActive: boolean;
-  readonly vlanId: number | undefined;
-  readonly addresses: readonly string[];
-  /** "802.3ad", "MTU 9000", … */
-  readonly facts: readonly string[];
-  /** Names of the interfaces below it. */
-  readonly over: readonly string[];
-}
-
-export interface GuestNic {
-  readonly guest: AddressedGuest;
-  readonly bridge: string | undefined;
-  /** On the bridge: "VLAN 20", "untagged" or "trunk". */
-  readonly title: string;
-  /** On the node: "VLAN 20", "vmbr0" (untagged) or "vmbr0 trunk"; undefined without a bridge. */
-  readonly network: string | undefined;
-}
+export type Topology = Awaited<ReturnType<typeof readTopology>>;
+export type NodeWiring = ReturnType<typeof nodeWiring>;
+export type NodePort = ReturnType<typeof portOf>[number];
+export type GuestNic = ReturnType<typeof nicsOf>[number];
 
 /** Memory holds the answers of one node at a time. @throws AppError "input". */
-export async function readTopology(snapshot: Snapshot): Promise<Topology> {
-  const keys = ["type", "vmid", "node", "name"];
-  const listing = readListing(await snapshot.cluster(), keys);
+export async function readTopology(snapshot: Snapshot) {
+  const listing = readListing(await snapshot.cluster(), ["type", "vmid", "node", "name"]);
   const guests = new Map(
     addressedGuests(listing.resources).map((guest) => [guestKey(guest), guest]),
   );
@@ -73,7 +37,9 @@ export async function readTopology(snapshot: Snapshot): Promise<Topology> {
   const byGuest = Map.groupBy(nics, ({ guest }) => guestKey(guest));
   return {
     nodes,
+    /** In natural order, VLANs first. */
     networks: networksOf(nics).sort(byKindAndName),
+    /** "qemu/101" → its networks. */
     ofGuest: new Map([...byGuest].map(([key, own]) => [key, networksOf(own)])),
   };
 }
@@ -97,7 +63,7 @@ function nodeWiring(
   node: string,
   guests: readonly AddressedGuest[],
   file: AnswersFile | undefined,
-): NodeWiring {
+) {
   const rows = rowsOf(file?.get(PATHS.network(node)));
   const configs = guests.map((guest) => ({
     guest,
@@ -105,15 +71,21 @@ function nodeWiring(
   }));
   return {
     node,
+    /** Or why they are not known. */
     ports: thenRead(rows, (value) => ({ value: value.flatMap(portOf) })),
     nics: configs.flatMap(({ guest, config }) =>
       "value" in config ? nicsOf(guest, config.value) : []
     ),
+    /** Guests whose config was not read. */
     unread: configs.flatMap(({ guest, config }) => "value" in config ? [] : [guest]),
   };
 }
 
-function portOf(row: DataRow): NodePort[] {
+/** A row has some of these keys, depending on its type. Source: PVE/INotify.pm. */
+const LOWER_KEYS = ["bridge_ports", "slaves", "ovs_ports", "ovs_bonds"] as const;
+
+/** An interface of a node. */
+function portOf(row: DataRow) {
   const name = text(row["iface"]);
   if (name === undefined) return [];
   const mtu = text(row["mtu"]);
@@ -125,33 +97,35 @@ function portOf(row: DataRow): NodePort[] {
   const lower = LOWER_KEYS.flatMap((key) => portsOf(row[key]));
   return [{
     name,
+    /** As in NetBox: "virtual" is a VLAN or an alias, "other" mostly a physical port. */
     type: interfaceType(text(row["type"]) ?? ""),
     isActive: flag(row["active"]) ?? false,
     vlanId: vlanIdOf(row),
     addresses: [row["cidr"], row["cidr6"]].flatMap((cidr) => text(cidr) ?? []),
+    /** "802.3ad", "MTU 9000", … */
     facts: facts.filter((fact) => fact !== undefined),
+    /** Names of the interfaces below it. */
     over: [...new Set([...lower, parentOf(row) ?? []].flat())],
   }];
 }
 
-/** A row has some of these keys, depending on its type. Source: PVE/INotify.pm. */
-const LOWER_KEYS = ["bridge_ports", "slaves", "ovs_ports", "ovs_bonds"] as const;
-
-function nicsOf(guest: AddressedGuest, config: DataRow): GuestNic[] {
+function nicsOf(guest: AddressedGuest, config: DataRow) {
   return Object.entries(config).flatMap(([key, value]) => {
     const pairs = /^net\d+$/.test(key)
       ? parsePropertyString(text(value) ?? "", "model")
       : undefined;
-    return pairs === undefined ? [] : [{ guest, ...networkIn(pairs) }];
+    if (pairs === undefined) return [];
+    const bridge = pairs.get("bridge") || undefined;
+    const isTrunk = Boolean(pairs.get("trunks"));
+    const vlanId = parseVlanId(integer(pairs.get("tag") ?? ""));
+    const vlan = vlanId === undefined ? undefined : `VLAN ${vlanId}`;
+    return [{
+      guest,
+      bridge,
+      /** On its bridge. */
+      title: vlan ?? (bridge === undefined ? "on no bridge" : isTrunk ? "trunk" : "untagged"),
+      /** On its node: "VLAN 20", "vmbr0" (untagged) or "vmbr0 trunk"; undefined without a bridge. */
+      network: vlan ?? (bridge !== undefined && isTrunk ? `${bridge} trunk` : bridge),
+    }];
   });
-}
-
-function networkIn(pairs: ReadonlyMap<string, string>): Omit<GuestNic, "guest"> {
-  const bridge = pairs.get("bridge") || undefined;
-  const vlanId = parseVlanId(integer(pairs.get("tag") ?? ""));
-  if (vlanId !== undefined) return { bridge, title: `VLAN ${vlanId}`, network: `VLAN ${vlanId}` };
-  if (bridge === undefined) return { bridge, title: "on no bridge", network: undefined };
-  return pairs.get("trunks")
-    ? { bridge, title: "trunk", network: `${bridge} trunk` }
-    : { bridge, title: "untagged", network: bridge };
 }

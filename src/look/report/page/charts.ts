@@ -21,18 +21,17 @@ interface BarPart {
   readonly tip?: string;
 }
 
-interface BarsOptions {
-  /** Value of a full bar; by default the longest bar. */
-  readonly full?: number;
-  /** Show the notes next to the bars where there is room. */
-  readonly isNoted?: boolean;
-}
-
-export function barsHtml(bars: readonly Bar[], options: BarsOptions = {}): Html {
-  const longest = Math.max(1, ...bars.map(({ parts }) => lengthOf(parts)));
-  const { full = longest, isNoted = false } = options;
+/**
+ * `full`: the value of a full bar, by default the longest bar. `isNoted`: shows the notes next to the bars
+ * where there is room.
+ */
+export function barsHtml(
+  bars: readonly Bar[],
+  { full, isNoted = false }: { readonly full?: number; readonly isNoted?: boolean } = {},
+): Html {
+  const scale = full ?? Math.max(1, ...bars.map(({ parts }) => lengthOf(parts)));
   return markup`<ul class="bars${isNoted && " noted"}">${
-    bars.map((bar) => barHtml(bar, full))
+    bars.map((bar) => barHtml(bar, scale))
   }</ul>`;
 }
 
@@ -91,15 +90,12 @@ export function columnBars(
   return [...bars, { label, parts: [], figure: groupDigits(others) }];
 }
 
-export interface Square {
-  readonly mark: string;
-  readonly tip: string;
-}
-
 /** The side of a square is 9, see style.css. */
 const [PITCH, COLUMNS] = [11, 16];
 
-export function squaresSvg(squares: readonly Square[]): Html | undefined {
+export function squaresSvg(
+  squares: readonly { readonly mark: string; readonly tip: string }[],
+): Html | undefined {
   if (squares.length === 0) return undefined;
   const rects = squares.map(({ mark, tip }, i) =>
     markup`<rect data-mark="${mark}" data-tip="${tip}" x="${(i % COLUMNS) * PITCH}" y="${

@@ -63,17 +63,17 @@ export function filterLink({ id }: ReportList, column: string, value: string): H
   }</a>`;
 }
 
-export interface PageParts {
-  readonly title: string;
-  readonly head: Html;
-  readonly chapters: readonly Chapter[];
-  readonly foot: Html;
-}
-
 /** First bytes of a report, which a later one may overwrite. */
 export const REPORT_MARK = `<!doctype html>\n<html lang="en" data-made-by="${TOOL.name} report">`;
 
-export async function pageHtml({ title, head, chapters, foot }: PageParts): Promise<string> {
+export async function pageHtml(
+  title: string,
+  { head, chapters, foot }: {
+    readonly head: Html;
+    readonly chapters: readonly Chapter[];
+    readonly foot: Html;
+  },
+): Promise<string> {
   const [style, script] = [await readAsset("style.css"), await readAsset("browser.js")];
   const policy = [
     "default-src 'none'",
@@ -112,13 +112,8 @@ export async function pageHtml({ title, head, chapters, foot }: PageParts): Prom
   return page.toString();
 }
 
-interface Asset {
-  readonly text: string;
-  /** For the Content-Security-Policy: 'sha256-…'. */
-  readonly source: string;
-}
-
-async function readAsset(name: "style.css" | "browser.js"): Promise<Asset> {
+/** `source`: for the Content-Security-Policy, 'sha256-…'. */
+async function readAsset(name: "style.css" | "browser.js") {
   const file = await readFile(new URL(name, import.meta.url), "utf8");
   // Browsers convert CRLF to LF before hashing.
   const text = `\n${file.replaceAll("\r\n", "\n")}`;
