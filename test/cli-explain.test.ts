@@ -9,7 +9,7 @@ import { ROOT } from "./helpers/golden.ts";
 import { labSite } from "./helpers/lab.ts";
 import { runCli, type RunOptions } from "./helpers/run-cli.ts";
 import { buildSnapshot, sealFiles } from "./helpers/snapshot-builder.ts";
-import { hostileFiles } from "./helpers/survive.ts";
+import { hostileFiles } from "./helpers/hostile-snapshots.ts";
 
 const EXAMPLE = "snapshots/example";
 const PARTIAL = "test/fixtures/pve8";

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { autoSlug } from "../../src/netbox/names.ts";
 import { anyText, lookalike } from "../helpers/arbitraries.ts";
 import { numRuns } from "../helpers/full.ts";
-import { type HostileParts, survive, type Survived } from "../helpers/survive.ts";
+import { type HostileParts, survive, type Survived } from "../helpers/hostile-snapshots.ts";
 
 const WORDS = (
   "0 1 true pve1 pve2 PVE1 web1 WEB1 running unknown qemu lxc vlan bridge bond alias eth eno1 vmbr0 " +

@@ -1,7 +1,7 @@
 /** Answers of a size that Proxmox VE never sends: time and memory grow in proportion only. */
 import { describe, expect, test } from "vitest";
 import { IS_FULL } from "../helpers/full.ts";
-import { type HostileParts, survive } from "../helpers/survive.ts";
+import { type HostileParts, survive } from "../helpers/hostile-snapshots.ts";
 
 const MB = 2 ** 20;
 /** With either, work that grows with the square of the size takes far longer than the timeout. */

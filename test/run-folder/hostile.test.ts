@@ -1,7 +1,7 @@
 /** Answers that Proxmox VE would never give: none of them stops `transform` or makes it write elsewhere. */
 import { describe, expect, test } from "vitest";
 import { answersText, sealFiles } from "../helpers/snapshot-builder.ts";
-import { type HostileParts, survive } from "../helpers/survive.ts";
+import { type HostileParts, survive } from "../helpers/hostile-snapshots.ts";
 import { tempFolder } from "../helpers/temp-folder.ts";
 
 const NAMES = [

@@ -7,7 +7,7 @@ import { openStore } from "../../src/run-folder/store/store.ts";
 import { simulate } from "../../src/rehearse/simulate/simulate.ts";
 import { openSnapshot } from "../../src/run-folder/snapshot-files.ts";
 import type { SettingTexts } from "../../src/transform/settings.ts";
-import { faultsOf, unrecordedAnswers } from "../helpers/account.ts";
+import { faultsOf, unrecordedAnswers } from "../helpers/check-completeness.ts";
 import { anyLab } from "../helpers/any-lab.ts";
 import { numRuns } from "../helpers/full.ts";
 import { ROOT } from "../helpers/golden.ts";
@@ -15,7 +15,7 @@ import { inMemory, siteOf, transformed } from "../helpers/in-memory.ts";
 import { labSite } from "../helpers/lab.ts";
 import type { Site } from "../helpers/snapshot-builder.ts";
 import { tempFolder } from "../helpers/temp-folder.ts";
-import { thingsOf } from "../helpers/things.ts";
+import { thingsOf } from "../helpers/snapshot-contents.ts";
 
 const EXTENSIONS: SettingTexts = {
   ALL_INTERFACES: "true",

@@ -17,7 +17,7 @@ import {
   textOf,
   transformedRun,
   withManifest,
-} from "../../helpers/held-run.ts";
+} from "../../helpers/run-in-memory.ts";
 
 let run: HeldRun;
 

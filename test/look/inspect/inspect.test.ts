@@ -17,7 +17,7 @@ import { type ItemSource, itemSource, openRun } from "../../../src/look/run.ts";
 import { STEPS } from "../../../src/netbox/types/steps.ts";
 import { anyLab } from "../../helpers/any-lab.ts";
 import { ROOT } from "../../helpers/golden.ts";
-import { JOURNAL, pushed } from "../../helpers/held-journal.ts";
+import { JOURNAL, pushed } from "../../helpers/pushed-run.ts";
 import {
   builtRun,
   type HeldRun,
@@ -27,7 +27,7 @@ import {
   textOf,
   withFile,
   withManifest,
-} from "../../helpers/held-run.ts";
+} from "../../helpers/run-in-memory.ts";
 import { labSite } from "../../helpers/lab.ts";
 import { oneGuest } from "../../helpers/snapshot-builder.ts";
 

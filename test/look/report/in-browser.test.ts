@@ -18,7 +18,7 @@ import {
   type VisitOptions,
 } from "../../helpers/browser.ts";
 import { ROOT } from "../../helpers/golden.ts";
-import { builtRun, type HeldRun, heldRun, storeIn, storeOf } from "../../helpers/held-run.ts";
+import { builtRun, type HeldRun, heldRun, storeIn, storeOf } from "../../helpers/run-in-memory.ts";
 import { labSite } from "../../helpers/lab.ts";
 
 const MARKUP = '</script><script>alert(1)</script><img src=x onerror="alert(2)">';

@@ -18,7 +18,7 @@ import {
   resealed,
   storeOf,
   withManifest,
-} from "../../helpers/held-run.ts";
+} from "../../helpers/run-in-memory.ts";
 import { labSite } from "../../helpers/lab.ts";
 import { dataOf, pageText } from "../../helpers/report-page.ts";
 

@@ -13,7 +13,7 @@ import { MAPPING_VERSION } from "../../../src/transform/mapping/tables.ts";
 import { anyLab, anySettings } from "../../helpers/any-lab.ts";
 import { numRuns } from "../../helpers/full.ts";
 import { ROOT } from "../../helpers/golden.ts";
-import { JOURNAL, pushed } from "../../helpers/held-journal.ts";
+import { JOURNAL, pushed } from "../../helpers/pushed-run.ts";
 import {
   builtRun,
   type HeldRun,
@@ -24,7 +24,7 @@ import {
   transformedRun,
   withFile,
   withManifest,
-} from "../../helpers/held-run.ts";
+} from "../../helpers/run-in-memory.ts";
 import { labSite } from "../../helpers/lab.ts";
 import { oneGuest } from "../../helpers/snapshot-builder.ts";
 

@@ -7,7 +7,7 @@ import {
   writePushJournal,
 } from "../../src/run-folder/push-journal.ts";
 import { readRequest } from "../../src/run-folder/request.ts";
-import { type HeldRun, textOf } from "./held-run.ts";
+import { type HeldRun, textOf } from "./run-in-memory.ts";
 
 export const JOURNAL = "push/diode.example.net.journal";
 

@@ -3,7 +3,7 @@ import type { TagRef } from "../../src/netbox/types/fields.ts";
 import { type LeftOut, REASONS } from "../../src/run-folder/left-out.ts";
 import type { Outcome } from "./in-memory.ts";
 import type { Site } from "./snapshot-builder.ts";
-import type { AddressPart, GuestThing, NodeThing, Part, Things } from "./things.ts";
+import type { AddressPart, GuestThing, NodeThing, Part, Things } from "./snapshot-contents.ts";
 
 /** Whose entities and records are meant, when several snapshots were transformed together. */
 export interface Whose {
