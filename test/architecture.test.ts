@@ -20,6 +20,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   "cli.ts": { imports: ["cli", "terminal"] },
   cli: {
     imports: [...KNOWLEDGE, "capture", "transform", "push", "look", "rehearse"],
+    packages: ["citty"],
   },
   base: { imports: ["node:"], packages: ["@noble/hashes", "consola", "ipaddr.js"] },
   http: { imports: ["base", "node:"], packages: ["ofetch", "undici"] },

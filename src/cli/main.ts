@@ -1,4 +1,5 @@
 /** Command line → help, version, or a command → exit code. Code for running commands is loaded on demand. */
+import type { CommandDef } from "citty";
 import { usageError } from "../base/errors.ts";
 import { TOOL } from "../base/tool.ts";
 import { type OptionDef, type OptionsDef, parseCommandLine } from "../terminal/options.ts";
@@ -14,30 +15,18 @@ export async function main(rawArgs: readonly string[], io: Io): Promise<number> 
     return await say(programHelp(), io);
   }
   if (row !== undefined && isHelpAsked(args)) return await say(commandHelp(name, row), io);
-  return await run(rawArgs, row, io);
+  return await run(rawArgs, io);
 }
 
 /** Every error becomes a message and an exit code. */
-async function run(
-  rawArgs: readonly string[],
-  row: CommandRow | undefined,
-  io: Io,
-): Promise<number> {
-  const [name = "", ...args] = rawArgs;
+async function run(rawArgs: readonly string[], io: Io): Promise<number> {
   const { keepHeapSmall, reportError } = await import("../terminal/process.ts");
   const outcome = { exitCode: 0 };
   try {
-    if (row === undefined) throw unknownCommand(name);
-    const commandLine = parseCommandLine(args, row.options, row.argument);
+    checkCommand(rawArgs[0] ?? "");
     keepHeapSmall();
-    const { openSession } = await import("../terminal/session.ts");
-    const command = await row.load();
-    const session = openSession({ ...commandLine, settingNames: SETTING_NAMES, io }, outcome);
-    try {
-      await command(session);
-    } finally {
-      await session.close();
-    }
+    const { runCommand } = await import("citty");
+    await runCommand(program(io, outcome), { rawArgs: [...rawArgs] });
     return outcome.exitCode;
   } catch (error) {
     const isJson = rawArgs.some((arg, i) =>
@@ -50,12 +39,33 @@ async function run(
   }
 }
 
+/** The catalog as citty runs it. The options of a command are read by terminal/options.ts. */
+function program(io: Io, outcome: { exitCode: number }): CommandDef {
+  const subCommands = Object.entries(COMMANDS).map(([name, row]): [string, CommandDef] => [name, {
+    meta: { name, description: row.description },
+    async run({ rawArgs }) {
+      const commandLine = parseCommandLine(rawArgs, row.options, row.argument);
+      const { openSession } = await import("../terminal/session.ts");
+      const command = await row.load();
+      const session = openSession({ ...commandLine, settingNames: SETTING_NAMES, io }, outcome);
+      try {
+        await command(session);
+      } finally {
+        await session.close();
+      }
+    },
+  }]);
+  return { meta: { name: TOOL.name }, subCommands: Object.fromEntries(subCommands) };
+}
+
 const SETTING_NAMES: ReadonlySet<string> = new Set(
   Object.values(STAGE_SETTINGS).flatMap((table) => Object.keys(table)),
 );
 
-function unknownCommand(name: string): Error {
-  return usageError(name.startsWith("-") ? `Unknown option ${name}` : `Unknown command "${name}"`, {
+/** citty would accept a command after options, and names such as "constructor". */
+function checkCommand(name: string): void {
+  if (Object.hasOwn(COMMANDS, name)) return;
+  throw usageError(name.startsWith("-") ? `Unknown option ${name}` : `Unknown command "${name}"`, {
     hint: `Commands: ${Object.keys(COMMANDS).join(", ")}; see ${TOOL.name} --help`,
   });
 }

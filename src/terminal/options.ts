@@ -1,7 +1,6 @@
 /**
- * Command-line options: their definitions, and the only parser of a command line. It reads the tokens of node:util. A
- * library for commands would add nothing: those that were tried (citty 0.2) accept unknown options, lose the text of a
- * switch ("--json=maybe"), and find a command by its name, which a table does.
+ * Command-line options: their definitions, and the only parser of a command line. It reads the tokens of node:util,
+ * since citty's own parser accepts unknown options and loses the text of a switch ("--json=maybe").
  */
 import { parseArgs } from "node:util";
 import { DURATION, durationMs } from "../base/duration.ts";
