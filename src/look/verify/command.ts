@@ -6,7 +6,7 @@ import { openRunFolder, type Session } from "../../terminal/session.ts";
 import { counted, groupDigits, renderTable } from "../../terminal/tables.ts";
 import { readRunParts } from "../run.ts";
 import { type VerifiedEntities, verifyEntities } from "./entities.ts";
-import { type Check, type Finding, Findings, total } from "./findings.ts";
+import { type Check, type Finding, Findings } from "./findings.ts";
 import { verifyOrigin } from "./origin.ts";
 import { type VerifiedSnapshot, verifySnapshot } from "./snapshot.ts";
 
@@ -133,6 +133,10 @@ function snapshotHolds({ manifest: { files, counts, outcome } }: VerifiedSnapsho
 
 function entitiesHold({ manifest: { files, counts, left_out } }: VerifiedEntities): string {
   return `${files.length} files, ${total(counts)} entities, ${total(left_out)} left out`;
+}
+
+function total(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
 
 /** A push journal: unchanged, and about files and requests that exist. */

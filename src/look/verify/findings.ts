@@ -57,25 +57,14 @@ export function versionsOf({ tool, mapping_version }: EntityManifest): string {
     `(mapping version ${MAPPING_VERSION}), which writes some files differently`;
 }
 
-export function total(counts: Readonly<Record<string, number>>): number {
-  return Object.values(counts).reduce((sum, count) => sum + count, 0);
-}
-
 export class Findings {
   readonly listed: Finding[] = [];
   /** What could not be checked, and why. */
   readonly unchecked: string[] = [];
-  readonly #counts = new Map<Check, number>();
-
-  /** Number of findings, listed or not. */
-  get count(): number {
-    return total(this.counts);
-  }
-
   /** Check → number of findings; checks without findings are absent. */
-  get counts(): Readonly<Partial<Record<Check, number>>> {
-    return Object.fromEntries(this.#counts);
-  }
+  readonly counts: Partial<Record<Check, number>> = {};
+  /** Number of findings, listed or not. */
+  count = 0;
 
   /** Where findings go that another mapping version may cause: to a list that is thrown away. */
   ifSameMapping(manifest: EntityManifest): Findings {
@@ -83,8 +72,9 @@ export class Findings {
   }
 
   add(check: Check, place: FindingPlace, sentence: string): void {
-    const count = (this.#counts.get(check) ?? 0) + 1;
-    this.#counts.set(check, count);
+    const count = (this.counts[check] ?? 0) + 1;
+    this.counts[check] = count;
+    this.count += 1;
     if (count <= MAX_LISTED) this.listed.push({ check, ...place, sentence });
   }
 
