@@ -18,6 +18,8 @@ import type { EntityItem, Item, ItemSource, Run } from "./run.ts";
 
 export type RunInventory = Awaited<ReturnType<typeof readRunInventory>>;
 export type InventoryNode = RunInventory["nodes"][number];
+export type InventoryAddress = RunInventory["addresses"][number];
+export type InventoryDisk = RunInventory["disks"][number];
 
 export interface Guest {
   /** Natural key of its virtual machine; undefined for a guest that is left out. */
@@ -49,20 +51,6 @@ export interface GuestRow {
   readonly primary_ip6?: string | undefined;
   /** Reason code. */
   readonly left_out?: string;
-}
-
-/** "10.0.0.5/24" on "web-01/net0" */
-export interface InventoryAddress {
-  readonly address: string;
-  readonly holder: string;
-  readonly interface: string;
-}
-
-export interface InventoryDisk {
-  /** Name of the guest. */
-  readonly guest: string;
-  readonly pool: string | undefined;
-  readonly mib: number;
 }
 
 /** Status of a node or guest without a usable one. */
@@ -121,9 +109,11 @@ class FoundItems {
   readonly clusters: Cluster[] = [];
   readonly devices: Device[] = [];
   readonly machines: VirtualMachine[] = [];
-  readonly addresses: InventoryAddress[] = [];
+  /** "10.0.0.5/24" on "web-01/net0" */
+  readonly addresses: { address: string; holder: string; interface: string }[] = [];
   readonly prefixes = new Set<string>();
-  readonly disks: InventoryDisk[] = [];
+  /** `guest`: its name. */
+  readonly disks: { guest: string; pool: string | undefined; mib: number }[] = [];
   readonly leftOut: LeftOut[] = [];
   readonly notes: Note[] = [];
   readonly hostTags = new HostTags();

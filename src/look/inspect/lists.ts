@@ -103,17 +103,8 @@ export function entityList(step: StepName) {
   });
 }
 
-interface FailedRow {
-  /** An API path that could not be read, or an entity file that a target rejected. */
-  readonly what: string;
-  readonly reason: string;
-  /** Code of a failed read. */
-  readonly cause?: string | undefined;
-  /** The file that records it. */
-  readonly file: string;
-}
-
-export const FAILED: List<FailedRow> = {
+/** API paths that could not be read, and entity files that a target rejected, each with the file that records it. */
+export const FAILED = listOf({
   name: "failed",
   async *rows(source) {
     const { run: { snapshot, journals }, filter } = source;
@@ -125,13 +116,13 @@ export const FAILED: List<FailedRow> = {
     if (!filter.isEmpty) return;
     for (const { file, lines } of journals) {
       for (const { file: what, errors = [] } of lines) {
-        for (const reason of errors) yield { what, reason, file };
+        for (const reason of errors) yield { what, reason, cause: undefined, file };
       }
     }
   },
   head: ["What", "Cause", "Error", "Source"],
   cells: ({ what, reason, cause, file }) => [what, cause ?? "", reason, file],
-};
+});
 
 /** Does the filter match an entity, or the guest or node of a record or an API path? */
 type Matcher = (subject: EntityItem | string) => boolean;

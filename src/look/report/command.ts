@@ -34,22 +34,15 @@ export async function runReport(session: Session): Promise<void> {
   );
 }
 
-interface Target {
-  readonly store: Store;
-  readonly name: string;
-  /** For messages. */
-  readonly shown: string;
+/** `shown`: for messages. */
+async function chooseTarget(session: Session, run: Store) {
+  const out = session.option("out");
+  const shown = out ?? `${run.place.replace(/\/+$/, "")}/${DEFAULT_NAME}`;
+  const store = out === undefined ? run : await session.openTarget(dirname(out));
+  return { store, name: basename(shown), shown };
 }
 
-async function chooseTarget(session: Session, run: Store): Promise<Target> {
-  const out = session.option("out");
-  if (out === undefined) {
-    const shown = `${run.place.replace(/\/+$/, "")}/${DEFAULT_NAME}`;
-    return { store: run, name: DEFAULT_NAME, shown };
-  }
-  const store = await session.openTarget(dirname(out));
-  return { store, name: basename(out), shown: out };
-}
+type Target = Awaited<ReturnType<typeof chooseTarget>>;
 
 /** Only an earlier report is overwritten. */
 async function checkOverwrite({ store, name, shown }: Target): Promise<void> {

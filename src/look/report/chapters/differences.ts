@@ -65,6 +65,10 @@ function countsHtml({ title, differences }: HalfDifferences): Html {
 
 function rowsOf({ title: half, differences }: HalfDifferences): Row[] {
   const { added, changed, gone, unread, unreadBefore } = differences;
+  const gapOf = ({ what, name, parts, reason, detail }: UnreadSubject) => ({
+    row: { half, what, name, field: parts.join(", ") },
+    why: [reason, detail].filter(Boolean).join(", "),
+  });
   return [
     ...added.map((subject) => ({ half, change: "added", ...subject })),
     ...gone.map((subject) => ({ half, change: "gone", ...subject })),
@@ -73,25 +77,8 @@ function rowsOf({ title: half, differences }: HalfDifferences): Row[] {
       ...(moved ? [{ half, change: "moved", what, name, field: "node", ...moved }] : []),
       ...fields.map((field) => ({ half, change: "changed", what, name, ...field })),
     ]),
-    ...unread.map(({ what, name, parts, ...gap }) => ({
-      half,
-      change: UNREAD,
-      what,
-      name,
-      field: parts.join(", "),
-      after: gapText(gap),
-    })),
-    ...unreadBefore.map(({ what, name, parts, ...gap }) => ({
-      half,
-      change: UNREAD_BEFORE,
-      what,
-      name,
-      field: parts.join(", "),
-      before: gapText(gap),
-    })),
+    ...unread.map(gapOf).map(({ row, why }) => ({ ...row, change: UNREAD, after: why })),
+    ...unreadBefore.map(gapOf)
+      .map(({ row, why }) => ({ ...row, change: UNREAD_BEFORE, before: why })),
   ];
-}
-
-function gapText({ reason, detail }: Pick<UnreadSubject, "reason" | "detail">): string {
-  return [reason, detail].filter(Boolean).join(", ");
 }
