@@ -1,5 +1,4 @@
 /** TABLE: the settings of `push`, one row each. Flags, `--help` and README are printed from it. */
-import { digest } from "../base/digest.ts";
 import { usageError } from "../base/errors.ts";
 import {
   between,
@@ -222,11 +221,4 @@ export function parseTarget(text: string): Target {
     host: host.replace(/^\[|\]$/g, ""),
     port,
   };
-}
-
-/** Name of files about the target: "diode.example.com_443_diode". */
-export function fileNameOf({ name }: Target): string {
-  const plain = name.replace(/[:/]/g, "_").replace(/[^\w.-]/g, "-");
-  const isFaithful = /^[a-z0-9.-]+:\d+(?:\/[a-zA-Z0-9.-]+)?$/.test(name);
-  return isFaithful ? plain : `${plain.slice(0, 80)}-${digest(name).slice(0, 8)}`;
 }

@@ -4,6 +4,7 @@
  * calls sent was sent, even if the program is killed.
  */
 import { type } from "arktype";
+import { digest } from "../base/digest.ts";
 import { inputError } from "../base/errors.ts";
 import type { EntityFile, EntitySet } from "./entity-set.ts";
 import { encodeLine, JournalReader, type JournalSchema } from "./journal.ts";
@@ -56,6 +57,14 @@ export interface PushJournalContent {
   readonly header: PushJournalHead | undefined;
   readonly lines: readonly Acknowledgement[];
   readonly tail: JournalReader<PushJournalHead, Acknowledgement>["tail"];
+}
+
+/** Of a `Target.name`, in the run folder: "push/diode.example.com_443_diode.journal". */
+export function pushJournalKey(target: string): string {
+  const plain = target.replace(/[:/]/g, "_").replace(/[^\w.-]/g, "-");
+  const isFaithful = /^[a-z0-9.-]+:\d+(?:\/[a-zA-Z0-9.-]+)?$/.test(target);
+  const name = isFaithful ? plain : `${plain.slice(0, 80)}-${digest(target).slice(0, 8)}`;
+  return `push/${name}.journal`;
 }
 
 /** Is this file of a run folder a journal? */

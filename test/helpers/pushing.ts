@@ -1,16 +1,12 @@
 /** Pushes into a Diode on the loopback, in this process: what was planned, sent, waited for and said. */
 import { onTestFinished } from "vitest";
 import { type Planned, push, type PushInput, type Sent } from "../../src/push/push.ts";
-import {
-  fileNameOf,
-  parsePushOptions,
-  parseTarget,
-  type PushTexts,
-} from "../../src/push/settings.ts";
+import { parsePushOptions, parseTarget, type PushTexts } from "../../src/push/settings.ts";
 import { receive, type ReceiveOptions, type Receiver } from "../../src/rehearse/receive/receive.ts";
 import type { EntitySet } from "../../src/run-folder/entity-set.ts";
 import {
   type Acknowledgement,
+  pushJournalKey,
   type PushJournalPlace,
   readPushJournal,
 } from "../../src/run-folder/push-journal.ts";
@@ -58,7 +54,7 @@ export async function placeFor(folder: string, target: string): Promise<PushJour
   const parsed = parseTarget(target);
   return {
     store: await openStore(folder),
-    key: `push/${fileNameOf(parsed)}.journal`,
+    key: pushJournalKey(parsed.name),
     target: parsed,
   };
 }

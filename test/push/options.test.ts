@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { flagOf } from "../../src/base/setting.ts";
+import { pushJournalKey } from "../../src/run-folder/push-journal.ts";
 import {
-  fileNameOf,
   parsePushOptions,
   parseTarget,
   PUSH_SETTINGS,
@@ -66,13 +66,14 @@ describe("a target", () => {
   });
 
   test("has a file name of its own, which never leaves the folder", () => {
-    expect(fileNameOf(parseTarget("grpcs://d.example.com/diode"))).toBe("d.example.com_443_diode");
+    expect(pushJournalKey(parseTarget("grpcs://d.example.com/diode").name))
+      .toBe("push/d.example.com_443_diode.journal");
     const paths = fc.array(fc.constantFrom("a", "b_c", "b", "c", "..", "d:e", "é"));
     const seen = new Map<string, string>();
     fc.assert(fc.property(paths, (parts) => {
       const target = parseTarget(`grpc://h/${parts.join("/")}`);
-      const name = fileNameOf(target);
-      expect(name).toMatch(/^[\w.-]+$/);
+      const name = pushJournalKey(target.name);
+      expect(name).toMatch(/^push\/[\w.-]+$/);
       expect(seen.get(name) ?? target.name).toBe(target.name);
       seen.set(name, target.name);
     }));

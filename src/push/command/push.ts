@@ -9,7 +9,7 @@ import {
   openEntities,
   type TransformedSet,
 } from "../../run-folder/entity-set.ts";
-import type { PushJournalPlace } from "../../run-folder/push-journal.ts";
+import { pushJournalKey, type PushJournalPlace } from "../../run-folder/push-journal.ts";
 import type { Store } from "../../run-folder/store/store.ts";
 import { interruptible } from "../../terminal/process.ts";
 import { openProgress, type Progress, type ProgressView } from "../../terminal/progress.ts";
@@ -17,7 +17,7 @@ import type { Session } from "../../terminal/session.ts";
 import { environmentProxy, readNamedFile, readSettings } from "../../terminal/settings.ts";
 import { parseSteps } from "../../terminal/options.ts";
 import { push, type PushChoices, type PushInput, type PushWatch, type Since } from "../push.ts";
-import { fileNameOf, parsePushOptions, PUSH_SETTINGS, type Target } from "../settings.ts";
+import { parsePushOptions, PUSH_SETTINGS, type Target } from "../settings.ts";
 import { printPushed, PushRecord, writeReports } from "./report.ts";
 
 export async function runPush(session: Session): Promise<void> {
@@ -188,7 +188,7 @@ async function journalPlaceOf(
 
 /** The default place. */
 function journalIn(run: Store, target: Target): PushJournalPlace {
-  return { store: run, key: `push/${fileNameOf(target)}.journal`, target };
+  return { store: run, key: pushJournalKey(target.name), target };
 }
 
 /** Of a path or a URI. */
