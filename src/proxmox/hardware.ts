@@ -67,7 +67,16 @@ const DISK_KEYS: Readonly<Record<GuestKind, RegExp>> = {
   qemu: /^(?:scsi|virtio|ide|sata)\d+$/,
   lxc: /^(?:rootfs|mp\d+)$/,
 };
+const VOLUME_KEYS: Readonly<Record<GuestKind, RegExp>> = {
+  qemu: /^(?:scsi|virtio|ide|sata|efidisk|tpmstate|unused)\d+$/,
+  lxc: /^(?:rootfs|mp\d+|unused\d+)$/,
+};
 const CLOUD_INIT_REGEXP = /[:/](?:vm-\d+-)?cloudinit(?:\.[a-z0-9]+)?$/i;
+
+/** "scsi0", "efidisk0", "unused0": a volume, mapped or not, among the keys of a config. */
+export function isVolumeKey(kind: GuestKind, key: string): boolean {
+  return VOLUME_KEYS[kind].test(key);
+}
 
 /**
  * "local-lvm:vm-100-disk-0,iothread=1,size=32G" → { pool: "local-lvm", sizeMb: 32768 }

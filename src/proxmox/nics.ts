@@ -124,14 +124,18 @@ export const ADDRESS_KEYS = { 4: "ip", 6: "ip6" } as const;
 
 export type AddressKey = (typeof ADDRESS_KEYS)[keyof typeof ADDRESS_KEYS];
 
-const NIC_REGEXP = /^net\d+$/;
+/** "net0": a NIC, among the keys of a config. */
+export function isNicKey(key: string): boolean {
+  return /^net\d+$/.test(key);
+}
+
 /** Written instead of an address. */
 const DYNAMIC_REGEXP = /^(?:dhcp|manual|auto)$/i;
 
 /** May a container have an address that its config does not show? */
 export function hasOpenAddress(config: Readonly<Record<string, unknown>>): boolean {
   return Object.entries(config).some(([key, value]) => {
-    const pairs = NIC_REGEXP.test(key) ? containerNic(text(value) ?? "") : undefined;
+    const pairs = isNicKey(key) ? containerNic(text(value) ?? "") : undefined;
     if (pairs === undefined) return false;
     const nic = { ip: pairs.get("ip"), ip6: pairs.get("ip6") };
     return Object.values(ADDRESS_KEYS).some((key) => isOpen(nic, key, config["ostype"]));

@@ -14,9 +14,9 @@ import {
   type Reading,
   valueOf,
 } from "../proxmox/answers.ts";
-import { parseDisk } from "../proxmox/hardware.ts";
+import { isVolumeKey, parseDisk } from "../proxmox/hardware.ts";
 import { answerName, type GuestKind, PATHS } from "../proxmox/endpoints.ts";
-import { isAgentEnabled, parseNet } from "../proxmox/nics.ts";
+import { isAgentEnabled, isNicKey, parseNet } from "../proxmox/nics.ts";
 import type { Osinfo, ResourceRow } from "../proxmox/rows.ts";
 import { cleanText, list, record, text } from "../proxmox/values.ts";
 import type { AnswerRef } from "../run-folder/left-out.ts";
@@ -186,12 +186,6 @@ function readAgent(
   return { osinfoAt, answer, rows: valueOf(interfaces) };
 }
 
-const NIC_REGEXP = /^net\d+$/;
-const VOLUME_REGEXPS: Readonly<Record<GuestKind, RegExp>> = {
-  qemu: /^(?:scsi|virtio|ide|sata|efidisk|tpmstate|unused)\d+$/,
-  lxc: /^(?:rootfs|mp\d+|unused\d+)$/,
-};
-
 /** In natural order: NICs "net0", "net2", "net10"; volumes "efidisk0", "ide2", "scsi0", mapped or not. */
 export function configKeys(
   config: Config,
@@ -200,8 +194,8 @@ export function configKeys(
   const nics: string[] = [];
   const volumes: string[] = [];
   for (const key in config) {
-    if (NIC_REGEXP.test(key)) nics.push(key);
-    else if (VOLUME_REGEXPS[kind].test(key)) volumes.push(key);
+    if (isNicKey(key)) nics.push(key);
+    else if (isVolumeKey(kind, key)) volumes.push(key);
   }
   return { nics: nics.sort(compareNatural), volumes: volumes.sort(compareNatural) };
 }

@@ -1,4 +1,5 @@
 /** The cluster, nodes, guests and interfaces of a snapshot, with the answers about each as comparable fields. */
+import { isNicKey } from "../../proxmox/nics.ts";
 import {
   agentResultOf,
   type Answer,
@@ -227,7 +228,7 @@ const MAC_REGEXP = /\b[0-9a-f]{2}(?::[0-9a-f]{2}){5}\b/i;
 
 /** MAC addresses of the NICs in the config, in lower case. */
 function macsOf(config: DataRow): ReadonlySet<string> {
-  const nics = Object.entries(config).filter(([key]) => /^net\d+$/.test(key));
+  const nics = Object.entries(config).filter(([key]) => isNicKey(key));
   return new Set(
     nics.flatMap(([, value]) => MAC_REGEXP.exec(String(value))?.[0].toLowerCase() ?? []),
   );

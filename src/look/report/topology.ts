@@ -1,5 +1,6 @@
 /** The networks of a snapshot: interfaces and guest NICs of each node, and the networks of each guest. */
 import { compareNatural } from "../../base/natural-order.ts";
+import { isNicKey } from "../../proxmox/nics.ts";
 import { objectOf, rowsOf, thenRead } from "../../proxmox/answers.ts";
 import { PATHS } from "../../proxmox/endpoints.ts";
 import { type AddressedGuest, addressedGuests, readListing } from "../../proxmox/listing.ts";
@@ -111,9 +112,7 @@ function portOf(row: DataRow) {
 
 function nicsOf(guest: AddressedGuest, config: DataRow) {
   return Object.entries(config).flatMap(([key, value]) => {
-    const pairs = /^net\d+$/.test(key)
-      ? parsePropertyString(text(value) ?? "", "model")
-      : undefined;
+    const pairs = isNicKey(key) ? parsePropertyString(text(value) ?? "", "model") : undefined;
     if (pairs === undefined) return [];
     const bridge = pairs.get("bridge") || undefined;
     const isTrunk = Boolean(pairs.get("trunks"));
