@@ -18,6 +18,11 @@ export function encodeUtf8(text: string): Uint8Array {
   return ENCODER.encode(text);
 }
 
+/** Byte offset of the text at or after `from`; -1: not found. */
+export function indexOfText(bytes: Uint8Array, text: string, from: number): number {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).indexOf(text, from);
+}
+
 /** Number of bytes in UTF-8, without encoding. */
 export function utf8Length(text: string): number {
   return Buffer.byteLength(text);

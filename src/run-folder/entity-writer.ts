@@ -137,15 +137,22 @@ const FILES_AT_ONCE = 4;
 function createRequestFiles(draft: Draft) {
   const files: FileEntry[] = [];
   const pending: Promise<void>[] = [];
-  const put = async (name: string, bytes: Uint8Array): Promise<void> => {
+  // Memory that is used again: a fresh copy of each file would make the runtime collect garbage all the time.
+  const spare: ByteBuffer[] = [];
+  const put = async (name: string, buffer: ByteBuffer): Promise<void> => {
+    const bytes = buffer.view(0);
     const [sha256] = await Promise.all([digestAside(bytes), draft.write(name, bytes)]);
     files.push({ path: `${ENTITIES_FOLDER}/${name}`, bytes: bytes.byteLength, sha256 });
+    spare.push(buffer);
   };
   return {
     /** `bytes` may change once it is done. */
     async write(name: string, bytes: Uint8Array): Promise<void> {
       if (pending.length === FILES_AT_ONCE) await pending.shift();
-      const written = put(name, bytes.slice());
+      const buffer = spare.pop() ?? new ByteBuffer();
+      buffer.clear();
+      buffer.append(bytes);
+      const written = put(name, buffer);
       pending.push(written);
       // Reported by the promise that waits for it.
       written.catch(() => undefined);

@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { encodeUtf8 } from "../../src/base/text.ts";
 import { parsePickedRows } from "../../src/run-folder/answers.ts";
 
 function pickFrom(text: string, keys: readonly string[]): unknown {
-  return parsePickedRows(text, keys);
+  return parsePickedRows(encodeUtf8(text), "it", keys);
 }
 
 /** Rows whose texts look like the places where the parser wants to cut. */
@@ -70,6 +71,10 @@ test("a key __proto__ is a key like any other", () => {
 });
 
 test.each(['{"data":[{"vmid":1},', "", '{"data":['])(
-  "a text that is cut short has no value: %j",
-  (text) => expect(pickFrom(text + " ".repeat(70_000), ["vmid"])).toBeUndefined(),
+  "a text that is cut short is an error: %j",
+  (text) => {
+    expect(() => pickFrom(text + " ".repeat(70_000), ["vmid"])).toThrow(
+      "Cannot read it: it is not valid JSON",
+    );
+  },
 );
