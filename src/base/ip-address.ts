@@ -164,9 +164,15 @@ function isGroup(bytes: Bytes): boolean {
 function isRefused(bytes: Bytes, length: number): boolean {
   if (length === 0 || isAll(0, bytes) || isGroup(bytes)) return true;
   if (length >= bytes.length * 8 - 1) return false;
-  const isNetwork = bytes.every((byte, i) => (byte & ~maskByte(length, i)) === 0);
-  const isBroadcast = bytes.every((byte, i) => (byte | maskByte(length, i)) === 0xff);
-  return isNetwork || (bytes.length === 4 && isBroadcast);
+  let [isNetwork, isBroadcast] = [true, bytes.length === 4];
+  // The bytes before are of the network alone.
+  for (let i = Math.floor(length / 8); i < bytes.length; i += 1) {
+    const hostBits = 0xff & ~maskByte(length, i);
+    const host = (bytes[i] ?? 0) & hostBits;
+    isNetwork &&= host === 0;
+    isBroadcast &&= host === hostBits;
+  }
+  return isNetwork || isBroadcast;
 }
 
 /** The i-th byte of the mask of a prefix length. */

@@ -15,14 +15,20 @@ export interface ListedGuest {
   readonly isTemplate: boolean;
 }
 
-export function readGuestRow(row: ResourceRow): ListedGuest | "other-type" | "no-vmid" {
-  const vmid = count(row.vmid);
-  const kind = row.type;
+/** Its VMID and kind, or why it has none. */
+export function guestIdOf(
+  { type: kind, vmid: written }: ResourceRow,
+): { readonly kind: GuestKind; readonly vmid: number } | "other-type" | "no-vmid" {
   if (kind !== "qemu" && kind !== "lxc") return "other-type";
-  if (vmid === undefined) return "no-vmid";
+  const vmid = count(written);
+  return vmid === undefined ? "no-vmid" : { kind, vmid };
+}
+
+export function readGuestRow(row: ResourceRow): ListedGuest | "other-type" | "no-vmid" {
+  const id = guestIdOf(row);
+  if (typeof id === "string") return id;
   return {
-    kind,
-    vmid,
+    ...id,
     node: text(row.node),
     name: text(row.name),
     status: text(row.status) ?? "unknown",
@@ -43,8 +49,8 @@ export function unmappedReason(
 
 /** The name of a row in left-out.json: "vm/101"; "resource/storage/pve1/local" for other things. */
 export function rowName(row: ResourceRow): string {
-  const guest = readGuestRow(row);
-  if (typeof guest !== "string") return `vm/${guest.vmid}`;
+  const id = guestIdOf(row);
+  if (typeof id !== "string") return `vm/${id.vmid}`;
   return `resource/${text(row.id) ?? text(row.name) ?? text(row.type) ?? "?"}`;
 }
 

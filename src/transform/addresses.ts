@@ -138,10 +138,10 @@ function liveAddresses(
     // A row that is no object may hold an address all the same.
     const row: GuestInterfaceRow = record(value) ?? { "ip-addresses": [value] };
     const name = text(row.name) ?? "?";
-    const macs = [row["hardware-address"], row.hwaddr];
-    const mac = macs.map(parseMac).find((found) => found !== undefined);
+    const mac = parseMac(row["hardware-address"]) ?? parseMac(row.hwaddr);
     // A MAC that is no text may be that of any NIC.
-    const isOdd = mac === undefined && macs.some((value) => textOrNone(value) === undefined);
+    const isOdd = mac === undefined &&
+      [row["hardware-address"], row.hwaddr].some((value) => textOrNone(value) === undefined);
     const nic = mac === undefined ? undefined : nics.find(({ net }) => net.mac === mac);
     const holder = nic === undefined
       ? `${what}/${kind === "lxcInterfaces" ? "live" : "agent"}/${name}`

@@ -8,8 +8,8 @@ import { hiddenRows, type NotRead } from "../proxmox/answers.ts";
 import { type GuestKind, PATHS } from "../proxmox/endpoints.ts";
 import {
   type ClusterListing,
+  guestIdOf,
   nodeNames,
-  readGuestRow,
   readListing,
   rowName,
   unmappedReason,
@@ -228,10 +228,8 @@ export interface NamedGuest {
 export type IdentifiedGuest = NamedGuest & Required<Pick<NamedGuest, "id">>;
 
 export function openGuest(row: ResourceRow): NamedGuest {
-  const guest = readGuestRow(row);
-  if (typeof guest === "string") return { row, what: rowName(row) };
-  const { vmid, kind } = guest;
-  return { row, what: `vm/${vmid}`, id: { vmid, kind } };
+  const id = guestIdOf(row);
+  return typeof id === "string" ? { row, what: rowName(row) } : { row, what: `vm/${id.vmid}`, id };
 }
 
 export function isIdentified(guest: NamedGuest): guest is IdentifiedGuest {

@@ -78,9 +78,10 @@ function longTextsOf(entity: Texts) {
     const units = typeof text === "string" ? text.length : 0;
     if (units * MAX_BYTES_PER_UNIT > MAX_ENTITY_BYTES) long.push({ field, units });
   };
-  for (const [field, text] of Object.entries(entity)) see(field, text);
-  for (const [field, value] of Object.entries(entity.custom_fields ?? {})) {
-    if ("text" in value) see(field, value.text);
+  for (const field in entity) see(field, entity[field]);
+  for (const field in entity.custom_fields) {
+    const value = entity.custom_fields[field];
+    if (value !== undefined && "text" in value) see(field, value.text);
   }
   return long.sort((a, b) => b.units - a.units);
 }
