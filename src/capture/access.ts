@@ -163,7 +163,7 @@ const MONITOR_ROLE = "GuestAgentMonitor";
  *
  * Without the access control list, the existing roles are not known: the role is granted on "/", unless "/" already
  * propagates the privilege. Then an entry on the path is in the way, which only a reader of the list can find.
- * Source: pve-access-control, PVE/AccessControl.pm (roles); proxmox.md §2.1.
+ * Source: pve-access-control, PVE/AccessControl.pm (roles).
  */
 export function grantsFor(
   lacks: readonly Lack[],

@@ -167,7 +167,7 @@ async function readAuthority(file: string): Promise<string> {
   });
 }
 
-/** Releases up to 8.3 say why; newer ones do not. Source: proxmox.md §1.2. */
+/** Releases up to 8.3 say why; newer ones do not. Source: pve-http-server, PVE/APIServer/AnyEvent.pm. */
 function unauthorized(token: ApiToken, error: string | undefined): AppError {
   const reason = error === undefined ? "" : `: ${error}`;
   return new AppError("remote", `Proxmox VE refuses the API token ${token.id}${reason}`, {

@@ -89,7 +89,7 @@ export function narrow<Value>(
   });
 }
 
-/** Status codes of Proxmox VE's proxy for a node that it cannot reach. Source: proxmox.md §1.2. */
+/** Status codes of Proxmox VE's proxy for a node that it cannot reach. Source: pve-http-server, PVE/APIServer/AnyEvent.pm. */
 const UNREACHABLE = [595, 596, 597, 599];
 const UNAUTHORIZED = 401;
 const DENIED = [UNAUTHORIZED, 403];
@@ -135,7 +135,7 @@ export function containerListOf(answer: Answer | undefined): Reading<readonly un
 
 /**
  * `result` of a guest agent call. Failures of the agent itself come as an error object under HTTP 200; all others as
- * HTTP 500 with a text. Source: PVE/API2/Qemu/Agent.pm; proxmox.md §6.
+ * HTTP 500 with a text. Source: PVE/API2/Qemu/Agent.pm.
  */
 export function agentResultOf(answer: Answer | undefined): Reading<unknown> {
   const reading = objectOf(answer);
@@ -241,7 +241,7 @@ export const CAUSES = {
 
 export type Cause = keyof typeof CAUSES;
 
-/** TABLE: the first row that matches. Source: proxmox.md §1.2. */
+/** TABLE: the first row that matches. Source: pve-http-server, PVE/APIServer/AnyEvent.pm. */
 const STATUS_CAUSES: readonly {
   readonly status: readonly number[];
   readonly error?: RegExp;
@@ -316,7 +316,7 @@ export function isUnreachable(path: string, answer: Answer): boolean {
   return cause === "unreachable" || cause === "timed-out";
 }
 
-/** Listings out of which Proxmox VE leaves rows that the token may not see. Source: proxmox.md §2.2. */
+/** Listings out of which Proxmox VE leaves rows that the token may not see. Source: "permissions" of each method in PVE/API2. */
 const FILTERED: ReadonlySet<EndpointName | undefined> = new Set<EndpointName>([
   "network",
   "resources",

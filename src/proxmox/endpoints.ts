@@ -1,7 +1,7 @@
 /**
  * TABLE: the endpoints of Proxmox VE that capture reads, one row each. Every path, sort key, privilege and
  * title of an endpoint comes from here.
- * Source: PVE/API2/*.pm of pve-manager, qemu-server and pve-container; proxmox.md §2.2.
+ * Source: PVE/API2/*.pm of pve-manager, qemu-server and pve-container.
  */
 
 export type GuestKind = "qemu" | "lxc";

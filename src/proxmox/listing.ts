@@ -42,7 +42,7 @@ export function unmappedReason(
 ): "other-type" | "no-vmid" | "unreachable" | "no-name" | "template" | undefined {
   const guest = readGuestRow(row);
   if (typeof guest === "string") return guest;
-  // A guest on a node that is away has neither name nor sizes. Source: proxmox.md §3.3.
+  // A guest on a node that is away has neither name nor sizes. Source: PVE/API2Tools.pm, extract_vm_stats.
   if (guest.name === undefined) return row.status === "unknown" ? "unreachable" : "no-name";
   return guest.isTemplate ? "template" : undefined;
 }

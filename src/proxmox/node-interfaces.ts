@@ -1,6 +1,6 @@
 /**
  * Reads a row of a node's network answer: VLAN, parent device, ports and MAC address.
- * Source: PVE/INotify.pm; proxmox.md §5.
+ * Source: PVE/INotify.pm.
  */
 import { isMulticastMac, isZeroMac, parseMac } from "./nics.ts";
 import type { NetworkRow } from "./rows.ts";
@@ -45,7 +45,7 @@ const ENX_REGEXP = /^enx([0-9a-f]{12})$/;
 /**
  * The MAC address of an interface: the first "hwaddress ether a0:42:3f:01:02:03", which ifupdown2 sets; else the
  * permanent address of the NIC, which udev puts into its name or an alternative name: "enxa0423f010203".
- * Source: ifupdown2, addons/address.py (_get_hwaddress); systemd.net-naming-scheme(7); proxmox.md §5.3.
+ * Source: ifupdown2, addons/address.py (_get_hwaddress); systemd.net-naming-scheme(7).
  */
 export function macOf(row: NetworkRow): PortMac {
   const [written] = allTexts(row.options, row.options6)

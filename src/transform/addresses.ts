@@ -94,7 +94,7 @@ export function containerAddresses(
 
 /**
  * Before Proxmox VE 8.4 a row has one address of each family, the last one of the container: if that is
- * left out, there may be others. Source: PVE/LXC.pm, get_interfaces; proxmox.md §3.12.
+ * left out, there may be others. Source: PVE/LXC.pm, get_interfaces.
  */
 function mayHideMore({ nic, text, address, live }: Occurrence, family: Family): boolean {
   const listed = list(live?.row["ip-addresses"]) ?? [];
@@ -180,7 +180,7 @@ function addressOrReason(
 
 /**
  * [host, prefix length] of a row. Older container answers have only `inet` and `inet6`, each with one
- * address; newer ones have both forms. Source: PVE/LXC.pm, get_interfaces; proxmox.md §3.12.
+ * address; newer ones have both forms. Source: PVE/LXC.pm, get_interfaces.
  */
 function addressPairs(row: GuestInterfaceRow): [string, string | undefined][] {
   const entries = row["ip-addresses"] ?? [];

@@ -101,7 +101,7 @@ export const AUDITOR = {
   "VM.GuestAgent.Audit": 1,
 };
 
-/** What /access/permissions lists of privileges that are given on "/". Source: proxmox.md §2.3. */
+/** What /access/permissions lists of privileges that are given on "/". Source: PVE/RPCEnvironment.pm, get_effective_permissions. */
 export function listing(
   privileges: Readonly<Record<string, number>>,
 ): Record<string, Readonly<Record<string, number>>> {

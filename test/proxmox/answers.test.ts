@@ -22,7 +22,7 @@ function error(text: string, status = 500): Answer {
   return { status, error: text };
 }
 
-/** Texts of qemu-server, of several releases. Source: proxmox.md §1.2, §6. */
+/** Source: PVE/API2/Qemu/Agent.pm and PVE/QemuServer.pm of several releases. */
 const FACTS: readonly (readonly [string, UnreadReason])[] = [
   ["QEMU guest agent is not running", "agent-not-running"],
   ["VM 101 qga command 'guest-get-osinfo' failed - got timeout", "agent-not-running"],

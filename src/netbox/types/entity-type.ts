@@ -7,7 +7,7 @@ export interface EntityType<Identity> extends ObjectType<Identity> {
   readonly fields: EntityFields;
   /**
    * Two entities are one object of NetBox when their keys are equal.
-   * Source: mapping.md; diode-netbox-plugin, docs/matching-criteria-documentation.md.
+   * Source: diode-netbox-plugin, docs/matching-criteria-documentation.md.
    */
   key(identity: Identity): Key;
   /** As people call it: "web-01/net0". */

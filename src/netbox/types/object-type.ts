@@ -1,6 +1,6 @@
 /**
  * A type of NetBox objects: its name and path, and how one object is found, by the same criteria as
- * Diode. Source: mapping.md; diode-netbox-plugin, docs/matching-criteria-documentation.md; the
+ * Diode. Source: diode-netbox-plugin, docs/matching-criteria-documentation.md; the
  * filters: NetBox, filtersets.py of each app.
  */
 import { autoSlug } from "../names.ts";

@@ -88,7 +88,7 @@ async function openRun(
   }
 }
 
-/** Source: mapping.md, "Several snapshots at once". */
+/** Settings of one cluster cannot apply to several; see README.md, "Several clusters". */
 function checkSeveral(given: SettingTexts, out: string | undefined): void {
   for (const name of ["CLUSTER_NAME", "PROXMOX_HOST"] as const) {
     if (given[name] === undefined) continue;

@@ -1,6 +1,6 @@
 /**
- * What NetBox should hold after these snapshots were transformed together, by the mapping document
- * and mapping.md. It shares no code with src/transform, so that one reading can judge the other.
+ * What NetBox should hold after these snapshots were transformed together, by the mapping document and the
+ * decisions in src/transform/README.md. It shares no code with src/transform, so that one can judge the other.
  */
 import { compareNatural } from "../../../src/base/natural-order.ts";
 import { CUSTOM_FIELDS } from "./custom-fields.ts";
