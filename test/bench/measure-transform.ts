@@ -17,6 +17,10 @@ import { parsePolicy } from "../../src/transform/settings.ts";
 import { transform } from "../../src/transform/transform.ts";
 import { peakBytes } from "./measure.ts";
 
+/** A line of an entity file, or of left-out.json. */
+const ROW_REGEXP = /^\{"(?:timestamp|what)":/;
+const ROWS_AT_ONCE = 1000;
+
 keepHeapSmall();
 const [what = "", run = "", out = ""] = process.argv.slice(2);
 const measured = what === "floor" ? await measureFloor() : await measureTransform();
@@ -35,10 +39,6 @@ async function measureTransform(): Promise<{ seconds: number; entities: number }
   const entities = Object.values(counts).reduce((sum, count) => sum + count, 0);
   return { seconds: (performance.now() - start) / 1000, entities };
 }
-
-/** A line of an entity file, or of left-out.json. */
-const ROW_REGEXP = /^\{"(?:timestamp|what)":/;
-const ROWS_AT_ONCE = 1000;
 
 /** `out` holds what `transform` made of `run`. */
 async function measureFloor(): Promise<{ seconds: number; entities: number }> {
