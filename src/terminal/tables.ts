@@ -19,6 +19,21 @@ export function renderTable(head: readonly string[], rows: readonly (readonly Ce
   return lines.flatMap((line) => renderLine(line, widths, isNumber)).join("\n");
 }
 
+/** In the order of `meanings`; codes without a meaning, from a newer version, come last. */
+export function countTable(
+  head: string,
+  counts: Readonly<Record<string, number>>,
+  meanings: Readonly<Record<string, string>>,
+): string {
+  const known = Object.keys(meanings).filter((code) => Object.hasOwn(counts, code));
+  const rows = [...new Set([...known, ...Object.keys(counts)])].map((code) => [
+    code,
+    counts[code] ?? 0,
+    Object.hasOwn(meanings, code) ? meanings[code] ?? "" : "",
+  ]);
+  return renderTable([head, "Count", "Meaning"], rows);
+}
+
 /** Name and value, one pair a line. */
 export function renderFacts(facts: readonly (readonly [name: string, fact: string])[]): string {
   const width = most(facts.map(([name]) => name.length));

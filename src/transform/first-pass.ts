@@ -23,7 +23,7 @@ import { NodeContext, type RunState } from "./context.ts";
 import { configKeys, ownTags, readGuestAnswers } from "./guest.ts";
 import type { Ledger } from "./ledger.ts";
 import { type NodeNetwork, readNetwork, withOwnMacs } from "./network.ts";
-import { guestPlatform, nodePlatform } from "./platform.ts";
+import { guestPlatform, nodePlatform } from "./mapping/platform.ts";
 
 /** A node after the first pass. */
 export interface NamedNode {

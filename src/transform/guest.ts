@@ -32,7 +32,7 @@ import {
 import { guestSite, type IdentifiedGuest } from "./cluster.ts";
 import type { GuestContext, NodeContext } from "./context.ts";
 import { leaveUnexpectedValues } from "./ledger.ts";
-import { guestPlatform } from "./platform.ts";
+import { guestPlatform } from "./mapping/platform.ts";
 import type { AddressSource, DiskSource, GuestSource, NicSource, Origin } from "./sources.ts";
 
 export interface GuestParts {

@@ -11,7 +11,7 @@ import type { NamedNode } from "./first-pass.ts";
 import { countThings, type GuestParts, readGuest } from "./guest.ts";
 import { clusterAnswer, leaveUnexpectedValues } from "./ledger.ts";
 import { type Batch, batchOf, fit, type Made, make, type MakeOptions } from "./made.ts";
-import { nodePlatform } from "./platform.ts";
+import { nodePlatform } from "./mapping/platform.ts";
 import type { Slugs } from "./slugs.ts";
 import type { NodeSource, Origin } from "./sources.ts";
 

@@ -1,7 +1,7 @@
 /** The version that names a node's platform: major and minor, of every release form. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parsePveVersion } from "../../src/transform/platform.ts";
+import { parsePveVersion } from "../../src/transform/mapping/platform.ts";
 import { anyText, lookalike } from "../helpers/arbitraries.ts";
 
 const part = fc.nat({ max: 99 });

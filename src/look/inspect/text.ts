@@ -2,8 +2,7 @@
 import { printable } from "../../base/log.ts";
 import { CAUSES } from "../../proxmox/answers.ts";
 import { NOTES, REASONS } from "../../run-folder/left-out.ts";
-import { groupDigits, renderFacts, renderTable } from "../../terminal/tables.ts";
-import { countTable } from "../../transform/command/summary.ts";
+import { countTable, groupDigits, renderFacts, renderTable } from "../../terminal/tables.ts";
 import type { Inspection } from "./inspect.ts";
 
 /** A part of a run folder that is there. */

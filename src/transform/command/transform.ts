@@ -1,12 +1,20 @@
 /** transform <run>…: writes the entity files of snapshots. bootstrap: the static entities alone. */
 import { inputError, reasonOf, usageError } from "../../base/errors.ts";
+import { printable } from "../../base/log.ts";
 import { compareNatural } from "../../base/natural-order.ts";
 import { flagOf } from "../../base/setting.ts";
 import { TOOL } from "../../base/tool.ts";
-import { writeEntities } from "../../run-folder/entity-writer.ts";
+import { STEPS } from "../../netbox/types/steps.ts";
+import {
+  ENTITIES_FOLDER,
+  type EntitySummary,
+  writeEntities,
+} from "../../run-folder/entity-writer.ts";
+import { NOTES, REASONS } from "../../run-folder/left-out.ts";
 import { openSnapshot } from "../../run-folder/snapshot-files.ts";
 import type { Session } from "../../terminal/session.ts";
 import { bootstrapTime, readSettings } from "../../terminal/settings.ts";
+import { countTable, groupDigits, renderTable } from "../../terminal/tables.ts";
 import { MAPPING_VERSION } from "../mapping/tables.ts";
 import {
   isBootstrapOn,
@@ -17,7 +25,6 @@ import {
   type SettingTexts,
 } from "../settings.ts";
 import { type Batch, bootstrap, transform, type TransformInput } from "../transform.ts";
-import { printSummary } from "./summary.ts";
 
 export const DEFAULT_BOOTSTRAP_FOLDER = "snapshots/bootstrap";
 
@@ -135,4 +142,38 @@ async function* warnUnknownNodes(
     }
     yield batch;
   }
+}
+
+/** `target` is the run folder, as the user typed it. */
+function printSummary(session: Session, summary: EntitySummary, target: string): void {
+  const folder = printable(`${target.replace(/\/+$/, "")}/${ENTITIES_FOLDER}`);
+  if (session.isJson) {
+    const { counts, leftOut, notes, files } = summary;
+    session.print(JSON.stringify({ folder, counts, left_out: leftOut, notes, files }, null, 2));
+    return;
+  }
+  const sections = [
+    `Made ${total(summary.counts)} entities`,
+    renderTable(
+      ["Step", "Entities"],
+      STEPS.map(({ number, name }) => [`${number} ${name}`, summary.counts[name]]),
+    ),
+  ];
+  if (Object.keys(summary.leftOut).length > 0) {
+    sections.push(
+      `Left out ${total(summary.leftOut)}`,
+      countTable("Reason", summary.leftOut, REASONS),
+    );
+  }
+  if (Object.keys(summary.notes).length > 0) {
+    sections.push(`Noted ${total(summary.notes)}`, countTable("Note", summary.notes, NOTES));
+  }
+  sections.push(
+    `Files are in ${folder}; ${folder}/left-out.json names each thing that was left out`,
+  );
+  session.print(`\n${sections.join("\n\n")}\n`);
+}
+
+function total(counts: Readonly<Record<string, number>>): string {
+  return groupDigits(Object.values(counts).reduce((sum, count) => sum + count, 0));
 }
