@@ -102,11 +102,13 @@ function mayHideMore({ nic, text, address, live }: Occurrence, family: Family): 
     family === (text.includes(":") ? 6 : 4);
 }
 
+const WRITTEN_KEYS = Object.values(ADDRESS_KEYS);
+
 /** `ip` and `ip6` of the config, and the families that it leaves open. */
 function configAddresses(guest: GuestContext, nics: readonly NicSource[]): Occurrence[] {
   const { what, config, configAt: answer } = guest;
   return nics.flatMap((nic) =>
-    Object.values(ADDRESS_KEYS).flatMap((key): Occurrence[] => {
+    WRITTEN_KEYS.flatMap((key): Occurrence[] => {
       const value = nic.net[key];
       const about = { nic, holder: holderOf(what, nic), answer };
       if (isOpen(nic.net, key, config?.["ostype"])) {

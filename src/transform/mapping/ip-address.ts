@@ -1,4 +1,5 @@
 /** ipam.IPAddress: of node interfaces and of NICs. */
+import type { Address } from "../../base/ip-address.ts";
 import type { IPAddress } from "../../netbox/types/ip-address.ts";
 import type { PrimaryAddresses } from "../../netbox/types/virtual-machine.ts";
 import type { AddressSource } from "../sources.ts";
@@ -38,8 +39,8 @@ export const IP_ADDRESS: Table<AddressSource, IPAddress> = {
   assigned_object_interface: address.from(
     ["stub.interface", "network.priority"],
     "the node's interface; its device carries the address if that is its first one of the family",
-    ({ ref: { assigned_object_interface: port }, ...a }) =>
-      port && { ...port, device: { ...port.device, ...primaryIn(a) } },
+    ({ ref: { assigned_object_interface: port }, isPrimary, address }) =>
+      port && isPrimary ? { ...port, device: { ...port.device, ...asPrimary(address) } } : port,
   ),
   assigned_object_vm_interface: address.from(
     [
@@ -50,8 +51,10 @@ export const IP_ADDRESS: Table<AddressSource, IPAddress> = {
       "stub.vm-interface",
     ],
     "the NIC with its MAC address; LXC: the NIC whose config has it; its VM carries the address if that is its first one of the family",
-    ({ ref: { assigned_object_vm_interface: nic }, ...a }) =>
-      nic && { ...nic, virtual_machine: { ...nic.virtual_machine, ...primaryIn(a) } },
+    ({ ref: { assigned_object_vm_interface: nic }, isPrimary, address }) =>
+      nic && isPrimary
+        ? { ...nic, virtual_machine: { ...nic.virtual_machine, ...asPrimary(address) } }
+        : nic,
   ),
   tags: address.from(["stub.tags"], "the global tags and the host's", (a) => a.cluster.tags),
   ...skip("Proxmox VE has no such groups", "assigned_object_fhrp_group"),
@@ -67,8 +70,6 @@ export const IP_ADDRESS: Table<AddressSource, IPAddress> = {
  * refuses an address that is the primary one of another machine, and Diode refuses the whole entity with
  * it: here that is the address alone, and the machine gets everything else in step 11 or 13.
  */
-function primaryIn(source: Pick<AddressSource, "address" | "isPrimary">): PrimaryAddresses {
-  const { address: { family, cidr }, isPrimary } = source;
-  if (!isPrimary) return {};
+function asPrimary({ family, cidr }: Address): PrimaryAddresses {
   return family === 4 ? { primary_ip4: { address: cidr } } : { primary_ip6: { address: cidr } };
 }
