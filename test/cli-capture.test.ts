@@ -9,7 +9,7 @@ import { ROOT } from "./helpers/golden.ts";
 import { rawServer, SECRET } from "./helpers/raw-server.ts";
 import { type Finished, runCli } from "./helpers/run-cli.ts";
 import { parseDenial } from "../src/rehearse/serve/rights.ts";
-import { served } from "./helpers/served.ts";
+import { served } from "./helpers/serving.ts";
 import { tempFolder } from "./helpers/temp-folder.ts";
 
 const WHOLE = "test/fixtures/pve9";

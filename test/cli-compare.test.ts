@@ -1,7 +1,7 @@
 /** compare as a command: output, exit codes, and secrets that are never shown. */
 import { writeFile } from "node:fs/promises";
 import { afterAll, describe, expect, test } from "vitest";
-import { arrived, PARTS } from "./helpers/arrived.ts";
+import { netboxRows, SITE_ENTITIES } from "./helpers/sample-site.ts";
 import { cliFolders, expectError } from "./helpers/cli-folders.ts";
 import { fencesIn, firstDifference, readDocument } from "./helpers/documents.ts";
 import { buildSet } from "./helpers/entity-set.ts";
@@ -26,7 +26,7 @@ async function netboxWith(
   change: (rows: Rows) => void = () => undefined,
   options: SmallNetBoxOptions = {},
 ): Promise<SmallNetBox> {
-  const netbox = await startSmallNetBox({ rows: arrived(), ...options });
+  const netbox = await startSmallNetBox({ rows: netboxRows(), ...options });
   opened.push(netbox);
   change(netbox.rows);
   return netbox;
@@ -34,7 +34,7 @@ async function netboxWith(
 
 async function runFolder(): Promise<string> {
   const run = fresh("run");
-  await buildSet(run, PARTS);
+  await buildSet(run, SITE_ENTITIES);
   return run;
 }
 

@@ -11,7 +11,7 @@ import { buildSet, tag, vm } from "./helpers/entity-set.ts";
 import { ROOT } from "./helpers/golden.ts";
 import { runCli } from "./helpers/run-cli.ts";
 import { type ProcessOptions, runProcess, startProcess } from "./helpers/run-process.ts";
-import { served, simulated } from "./helpers/served.ts";
+import { served, simulated } from "./helpers/serving.ts";
 import { tempFolder } from "./helpers/temp-folder.ts";
 
 const EXAMPLE = join(ROOT, "snapshots/example");

@@ -5,7 +5,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { REHEARSAL_CLIENT } from "../src/rehearse/settings.ts";
 import { expectError } from "./helpers/cli-folders.ts";
 import { call, callOften, type Peer, statusOf, tokenOf } from "./helpers/diode-client.ts";
-import { HEADER, requestBytes, requestOfSize, tag } from "./helpers/received.ts";
+import { HEADER, requestBytes, requestOfSize, tag } from "./helpers/receiving.ts";
 import { runCli, type RunOptions, startCli, type Started } from "./helpers/run-cli.ts";
 import { hasBoth, startProcess } from "./helpers/run-process.ts";
 import { tempFolder, treeOf } from "./helpers/temp-folder.ts";

@@ -4,9 +4,9 @@ import { expect, test } from "vitest";
 import type { Receiver } from "../src/rehearse/receive/receive.ts";
 import type { Served } from "../src/rehearse/serve/serve.ts";
 import { expectError } from "./helpers/cli-folders.ts";
-import { received } from "./helpers/received.ts";
+import { received } from "./helpers/receiving.ts";
 import { runCli } from "./helpers/run-cli.ts";
-import { served } from "./helpers/served.ts";
+import { served } from "./helpers/serving.ts";
 import { tempFolder } from "./helpers/temp-folder.ts";
 
 const SITE = "test/fixtures/pve9";

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { cliFolders, expectError } from "./helpers/cli-folders.ts";
 import { ROOT } from "./helpers/golden.ts";
 import { type Finished, runCli, type RunOptions } from "./helpers/run-cli.ts";
-import { sealSnapshot } from "./helpers/seal.ts";
+import { sealSnapshot } from "./helpers/seal-snapshot.ts";
 
 const COMPLETE = join(ROOT, "test/fixtures/pve9");
 

@@ -6,15 +6,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { textsFor } from "./helpers/capturing.ts";
-import { PARTS } from "./helpers/arrived.ts";
+import { SITE_ENTITIES } from "./helpers/sample-site.ts";
 import { smallNetBox } from "./helpers/comparing.ts";
 import { call, statusOf, tokenOf } from "./helpers/diode-client.ts";
 import { buildSet } from "./helpers/entity-set.ts";
 import { ROOT } from "./helpers/golden.ts";
 import { receiver } from "./helpers/pushing.ts";
 import { ask } from "./helpers/pve-client.ts";
-import { served } from "./helpers/served.ts";
-import { requestBytes, tag } from "./helpers/received.ts";
+import { served } from "./helpers/serving.ts";
+import { requestBytes, tag } from "./helpers/receiving.ts";
 import { TOKEN } from "./helpers/small-netbox.ts";
 
 const DENO = join(ROOT, "node_modules/.bin/deno");
@@ -131,7 +131,7 @@ test("compare has the network and writes nowhere, and that is enough", async () 
     "--deny-write",
   ]);
   const files = join(run, "compare");
-  await buildSet(files, PARTS);
+  await buildSet(files, SITE_ENTITIES);
   for (const isTls of [false, true]) {
     const netbox = await smallNetBox({ isTls });
     const given = isTls ? ["--skip-tls-verify"] : [];

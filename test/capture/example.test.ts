@@ -8,7 +8,7 @@ import { simulate } from "../../src/rehearse/simulate/simulate.ts";
 import { openSnapshot } from "../../src/run-folder/snapshot-files.ts";
 import { answersIn, captured } from "../helpers/capturing.ts";
 import { ROOT } from "../helpers/golden.ts";
-import { served, snapshotIn } from "../helpers/served.ts";
+import { served, snapshotIn } from "../helpers/serving.ts";
 import { tempFolder } from "../helpers/temp-folder.ts";
 
 /** As each was captured. */

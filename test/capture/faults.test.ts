@@ -4,9 +4,9 @@ import { describe, expect, test } from "vitest";
 import { parseServeFault } from "../../src/rehearse/serve/rehearsal.ts";
 import { PATHS } from "../../src/proxmox/endpoints.ts";
 import { answersIn, captured, liveLab } from "../helpers/capturing.ts";
-import { IS_FULL } from "../helpers/full.ts";
+import { IS_FULL } from "../helpers/full-tests.ts";
 import { ROOT } from "../helpers/golden.ts";
-import { served } from "../helpers/served.ts";
+import { served } from "../helpers/serving.ts";
 
 const CONFIG = PATHS.config({ node: "pve1", kind: "qemu", vmid: 101 });
 /** A capture without faults gives just what is committed: example.test.ts. */

@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseServeFault } from "../../src/rehearse/serve/rehearsal.ts";
 import { answersIn, captured } from "../helpers/capturing.ts";
-import { numRuns } from "../helpers/full.ts";
-import { served, simulated } from "../helpers/served.ts";
+import { numRuns } from "../helpers/full-tests.ts";
+import { served, simulated } from "../helpers/serving.ts";
 
 describe("parallel calls", () => {
   test("are as many as the settings allow, to each node, to its agents and in all", async () => {

@@ -5,7 +5,7 @@ import { accessTo, filteredPaths, grantsFor, lacksOf } from "../../src/capture/a
 import { ApiToken } from "../../src/capture/token.ts";
 import { type EndpointName, ENDPOINTS, PATHS } from "../../src/proxmox/endpoints.ts";
 import { type AclEntry, Rights } from "../../src/proxmox/rights.ts";
-import { numRuns } from "../helpers/full.ts";
+import { numRuns } from "../helpers/full-tests.ts";
 import {
   BUILT_IN_ROLES,
   effectivePermissions,

@@ -1,10 +1,9 @@
 /** Several hosts of one cluster: any of them may answer; the first names the host tag. */
 import { once } from "node:events";
-import { createServer, type Server } from "node:net";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer, type Server } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { captured, liveLab } from "../helpers/capturing.ts";
-import { served } from "../helpers/served.ts";
+import { served } from "../helpers/serving.ts";
 
 const guests = [101, 102, 103, 104, 105, 106].map((vmid) => ({ vmid, config: {} }));
 const cluster = () => served(liveLab({ guests }), { latencyMs: 5 });

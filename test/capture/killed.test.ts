@@ -8,10 +8,10 @@ import { createRandom } from "../../src/rehearse/random.ts";
 import type { Served } from "../../src/rehearse/serve/serve.ts";
 import { answersIn, captured, textsFor } from "../helpers/capturing.ts";
 import type { ChildCapture } from "../helpers/capture-child.ts";
-import { IS_FULL } from "../helpers/full.ts";
+import { IS_FULL } from "../helpers/full-tests.ts";
 import { ROOT } from "../helpers/golden.ts";
 import { COMPILE_CACHE } from "../helpers/run-process.ts";
-import { served, simulated } from "../helpers/served.ts";
+import { served, simulated } from "../helpers/serving.ts";
 import { tempFolder } from "../helpers/temp-folder.ts";
 
 /** Captures that a kill met. A full run does it on two runtimes, which makes fifty. */

@@ -5,7 +5,7 @@ import { RETRY_POLICY } from "../../src/capture/client.ts";
 import { PATHS } from "../../src/proxmox/endpoints.ts";
 import { captured, liveLab, optionsFor } from "../helpers/capturing.ts";
 import type { Lab } from "../helpers/lab.ts";
-import { served } from "../helpers/served.ts";
+import { served } from "../helpers/serving.ts";
 
 const SKIPPED_AGENT = { LXC_LIVE_ADDRESSES: "true" };
 const NOT_RUNNING = { status: 500, error: "QEMU guest agent is not running" };

@@ -8,7 +8,7 @@ import { Rights } from "../../src/proxmox/rights.ts";
 import { parseDenial } from "../../src/rehearse/serve/rights.ts";
 import { AUDITOR, captured, listing, liveLab } from "../helpers/capturing.ts";
 import type { Lab } from "../helpers/lab.ts";
-import { served } from "../helpers/served.ts";
+import { served } from "../helpers/serving.ts";
 import { ok } from "../helpers/snapshot-builder.ts";
 
 const token = new ApiToken("netbox@pve", "sync", "secret");

@@ -6,7 +6,7 @@ import { readCertificate } from "../../src/http/certificate.ts";
 import type { CaptureTexts } from "../../src/capture/settings.ts";
 import { makeCertificate } from "../../src/rehearse/server.ts";
 import { captured, liveLab } from "../helpers/capturing.ts";
-import { served } from "../helpers/served.ts";
+import { served } from "../helpers/serving.ts";
 import { tempFolder } from "../helpers/temp-folder.ts";
 
 const OTHER =

@@ -1,7 +1,7 @@
 /** The SDK's own client, sending into `receive`. */
 import { setTimeout as wait } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { received } from "../helpers/received.ts";
+import { received } from "../helpers/receiving.ts";
 import { converse, describeSdk } from "./sdk.ts";
 
 interface Sent {

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { canonicalJson } from "../../src/base/json.ts";
 import type { Receiver } from "../../src/rehearse/receive/receive.ts";
 import { ROOT } from "../helpers/golden.ts";
-import { received } from "../helpers/received.ts";
+import { received } from "../helpers/receiving.ts";
 import { runProcess } from "../helpers/run-process.ts";
 import { tempFolder } from "../helpers/temp-folder.ts";
 import { describeSdk, replay, runScript } from "./sdk.ts";

@@ -3,7 +3,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { ROOT } from "../helpers/golden.ts";
-import { HEADER, received, tag } from "../helpers/received.ts";
+import { HEADER, received, tag } from "../helpers/receiving.ts";
 import { tempFolder } from "../helpers/temp-folder.ts";
 import { describeSdk, replay, runScript } from "./sdk.ts";
 

@@ -4,7 +4,7 @@ import { compare, type CompareInput, type Judged } from "../../src/look/compare/
 import { type CompareTexts, parseCompareOptions } from "../../src/look/compare/settings.ts";
 import { STEPS } from "../../src/netbox/types/steps.ts";
 import type { TransformedSet } from "../../src/run-folder/entity-set.ts";
-import { arrived, PARTS } from "./arrived.ts";
+import { netboxRows, SITE_ENTITIES } from "./sample-site.ts";
 import { buildSet, type SetParts } from "./entity-set.ts";
 import {
   AUTHORIZATION,
@@ -29,7 +29,7 @@ export interface CompareOverrides
 
 /** Closed when the test ends; by default it has the entities of `PARTS`. */
 export async function smallNetBox(options: SmallNetBoxOptions = {}): Promise<SmallNetBox> {
-  const netbox = await startSmallNetBox({ rows: arrived(), ...options });
+  const netbox = await startSmallNetBox({ rows: netboxRows(), ...options });
   onTestFinished(() => netbox.close());
   return netbox;
 }
@@ -76,12 +76,12 @@ export async function compareWith(
 
 /** Compares the test site, or other entities, with a NetBox after `change`. */
 export async function comparison(
-  change: (rows: ReturnType<typeof arrived>) => void = () => undefined,
+  change: (rows: ReturnType<typeof netboxRows>) => void = () => undefined,
   options: SmallNetBoxOptions & { readonly parts?: SetParts } = {},
 ): Promise<readonly Judged[]> {
   const netbox = await smallNetBox(options);
   change(netbox.rows);
-  const set = await buildSet(await tempFolder(), options.parts ?? PARTS);
+  const set = await buildSet(await tempFolder(), options.parts ?? SITE_ENTITIES);
   const { judged, error } = await compareWith(netbox, set);
   if (error !== undefined) throw error;
   return judged;

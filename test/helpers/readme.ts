@@ -30,7 +30,7 @@ import { markdownTable } from "../../src/terminal/document.ts";
 import { RECEIVE_FAULTS } from "../../src/rehearse/receive/faults.ts";
 import { EXIT_CODES } from "../../src/terminal/process.ts";
 import { commandsIn, DOCUMENTS, firstDifference, readDocument } from "./documents.ts";
-import { explained } from "./explained.ts";
+import { explained } from "./explaining.ts";
 import { ROOT } from "./golden.ts";
 
 /** As wide as explain writes where there is no terminal. */

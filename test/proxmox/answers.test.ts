@@ -14,7 +14,7 @@ import { PATHS } from "../../src/proxmox/endpoints.ts";
 import { captured, liveLab } from "../helpers/capturing.ts";
 import { transformed } from "../helpers/in-memory.ts";
 import { lab } from "../helpers/lab.ts";
-import { served } from "../helpers/served.ts";
+import { served } from "../helpers/serving.ts";
 
 const OSINFO = PATHS.osinfo({ node: "pve1", kind: "qemu", vmid: 101 });
 

@@ -6,7 +6,7 @@ import { readRequest } from "../../src/run-folder/request.ts";
 import { receive, type Receiver } from "../../src/rehearse/receive/receive.ts";
 import { cliFolders } from "../helpers/cli-folders.ts";
 import { buildSet, tag, vm } from "../helpers/entity-set.ts";
-import { IS_FULL } from "../helpers/full.ts";
+import { IS_FULL } from "../helpers/full-tests.ts";
 import { journalLines } from "../helpers/pushing.ts";
 import { runCli } from "../helpers/run-cli.ts";
 import { startProcess } from "../helpers/run-process.ts";

@@ -12,7 +12,7 @@ import {
 } from "../../src/rehearse/receive/faults.ts";
 import type { Receiver } from "../../src/rehearse/receive/receive.ts";
 import { askToken, call, type HeardCall, statusOf, tokenOf } from "../helpers/diode-client.ts";
-import { received, requestBytes, tag } from "../helpers/received.ts";
+import { received, requestBytes, tag } from "../helpers/receiving.ts";
 
 const BYTES = requestBytes([tag("x")]);
 /** For a connection that breaks the runtimes have different words. */

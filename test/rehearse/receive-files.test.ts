@@ -11,7 +11,7 @@ import { openStore } from "../../src/run-folder/store/store.ts";
 import { call, statusOf, tokenOf } from "../helpers/diode-client.ts";
 import { ROOT } from "../helpers/golden.ts";
 import { parseRequest, requestToBinary } from "../helpers/proto.ts";
-import { HEADER, received, requestBytes, tag, TIMESTAMP } from "../helpers/received.ts";
+import { HEADER, received, requestBytes, tag, TIMESTAMP } from "../helpers/receiving.ts";
 import { tempFolder, treeOf } from "../helpers/temp-folder.ts";
 
 const EXAMPLE = join(ROOT, "snapshots/example/netbox");

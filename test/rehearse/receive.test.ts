@@ -12,7 +12,7 @@ import {
 } from "../../src/netbox/diode/ingester.ts";
 import type { ReceiveOptions } from "../../src/rehearse/receive/receive.ts";
 import { askToken, call, framed, INGEST_PATH, statusOf, tokenOf } from "../helpers/diode-client.ts";
-import { HEADER, received, requestBytes, requestOfSize, tag } from "../helpers/received.ts";
+import { HEADER, received, requestBytes, requestOfSize, tag } from "../helpers/receiving.ts";
 
 const WIRES = [["h2c", {}], ["TLS", { isTls: true }]] as const satisfies readonly (
   readonly [string, ReceiveOptions]

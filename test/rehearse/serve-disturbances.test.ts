@@ -9,7 +9,7 @@ import {
 } from "../../src/rehearse/serve/rights.ts";
 import type { RequestEntry, Served } from "../../src/rehearse/serve/serve.ts";
 import { ask, dataOf } from "../helpers/pve-client.ts";
-import { EXAMPLE, served } from "../helpers/served.ts";
+import { EXAMPLE, served } from "../helpers/serving.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 

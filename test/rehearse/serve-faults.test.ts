@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import { faultFor, parseServeFault } from "../../src/rehearse/serve/rehearsal.ts";
 import { ask, envelopeOf, keepAliveAgent } from "../helpers/pve-client.ts";
-import { EXAMPLE, served } from "../helpers/served.ts";
+import { EXAMPLE, served } from "../helpers/serving.ts";
 
 const PATHS = Array.from({ length: 40 }, (_, i) => `/nodes/pve1/qemu/${100 + i}/config`);
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { inMemory } from "../helpers/in-memory.ts";
 import { ask, dataOf, envelopeOf } from "../helpers/pve-client.ts";
-import { EXAMPLE, served } from "../helpers/served.ts";
+import { EXAMPLE, served } from "../helpers/serving.ts";
 import { answersText, sealFiles } from "../helpers/snapshot-builder.ts";
 import { tempFolder } from "../helpers/temp-folder.ts";
 

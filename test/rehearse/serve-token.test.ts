@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { dialectOf, parseVersion } from "../../src/rehearse/serve/replies.ts";
 import { parseToken, refusalOf, REHEARSAL_TOKEN } from "../../src/rehearse/serve/request.ts";
 import { ask, authorizationOf, keepAliveAgent } from "../helpers/pve-client.ts";
-import { EXAMPLE, served } from "../helpers/served.ts";
+import { EXAMPLE, served } from "../helpers/serving.ts";
 
 const TOKEN = { user: "netbox@pve", name: "sync", value: "s3cret" };
 

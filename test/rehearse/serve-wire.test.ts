@@ -15,7 +15,7 @@ import {
   keepAliveAgent,
   openTls,
 } from "../helpers/pve-client.ts";
-import { EXAMPLE, served } from "../helpers/served.ts";
+import { EXAMPLE, served } from "../helpers/serving.ts";
 
 const PVE7 = "test/fixtures/pve7";
 const PVE8 = "test/fixtures/pve8";

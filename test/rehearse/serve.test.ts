@@ -9,7 +9,7 @@ import { openSnapshot } from "../../src/run-folder/snapshot-files.ts";
 import type { Answer, Failure } from "../../src/proxmox/answers.ts";
 import type { AnswersFile, Snapshot } from "../../src/run-folder/snapshot.ts";
 import { ask, envelopeOf, keepAliveAgent } from "../helpers/pve-client.ts";
-import { EXAMPLE, served, snapshotIn } from "../helpers/served.ts";
+import { EXAMPLE, served, snapshotIn } from "../helpers/serving.ts";
 import { tempFolder } from "../helpers/temp-folder.ts";
 
 /** What a client makes of each way that no answer comes. */

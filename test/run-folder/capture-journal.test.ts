@@ -14,7 +14,7 @@ import {
 import { encodeLine } from "../../src/run-folder/journal.ts";
 import { openStore } from "../../src/run-folder/store/store.ts";
 import { anyValue } from "../helpers/arbitraries.ts";
-import { numRuns } from "../helpers/full.ts";
+import { numRuns } from "../helpers/full-tests.ts";
 import { tempFolder } from "../helpers/temp-folder.ts";
 
 const HEAD: CaptureJournalHead = {

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { autoSlug } from "../../src/netbox/names.ts";
 import { anyText, lookalike } from "../helpers/arbitraries.ts";
-import { numRuns } from "../helpers/full.ts";
+import { numRuns } from "../helpers/full-tests.ts";
 import { type HostileParts, survive, type Survived } from "../helpers/hostile-snapshots.ts";
 
 const WORDS = (

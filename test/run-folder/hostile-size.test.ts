@@ -1,6 +1,6 @@
 /** Answers of a size that Proxmox VE never sends: time and memory grow in proportion only. */
 import { describe, expect, test } from "vitest";
-import { IS_FULL } from "../helpers/full.ts";
+import { IS_FULL } from "../helpers/full-tests.ts";
 import { type HostileParts, survive } from "../helpers/hostile-snapshots.ts";
 
 const MB = 2 ** 20;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { seal } from "../../src/run-folder/manifest.ts";
 import { SNAPSHOT_FORMAT } from "../../src/run-folder/snapshot.ts";
-import { complaintOf } from "../helpers/opened.ts";
+import { inputErrorOf } from "../helpers/open-snapshot.ts";
 import { buildSnapshot, oneGuest } from "../helpers/snapshot-builder.ts";
 import { tempFolder } from "../helpers/temp-folder.ts";
 
@@ -20,7 +20,7 @@ async function complaintOfManifest(facts: Readonly<Record<string, unknown>>): Pr
   const text = await readFile(join(folder, "manifest.json"), "utf8");
   const manifest = { ...(JSON.parse(text) as object), ...facts };
   await writeFile(join(folder, "manifest.json"), seal(manifest));
-  return await complaintOf(folder);
+  return await inputErrorOf(folder);
 }
 
 test("a newer format is refused, and the error names both versions", async () => {
@@ -61,7 +61,7 @@ test.each(["", "null", "[]", "{", '{\n  "format": nope\n}\n', "\u0000\u0001", "{
   async (text) => {
     const folder = await sealed();
     await writeFile(join(folder, "manifest.json"), text);
-    const message = await complaintOf(folder);
+    const message = await inputErrorOf(folder);
     expect(message).toContain("manifest.json");
     expect(message).not.toContain("\n");
   },

@@ -9,7 +9,7 @@ import {
   MAX_ENTITIES,
   MAX_FILE_BYTES,
 } from "../../src/run-folder/entity-writer.ts";
-import { numRuns } from "../helpers/full.ts";
+import { numRuns } from "../helpers/full-tests.ts";
 import { parseRequest } from "../helpers/proto.ts";
 import { codePoint } from "../helpers/arbitraries.ts";
 

@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { type Step, STEPS } from "../../src/netbox/types/steps.ts";
 import { entityShapes, readLine } from "../../src/run-folder/shapes.ts";
 import { stepOfFile } from "../../src/run-folder/entity-set.ts";
-import { anyLab, anySettings } from "../helpers/any-lab.ts";
+import { anyLab, anySettings } from "../helpers/generated-labs.ts";
 import { GOLDEN_CASES, ROOT } from "../helpers/golden.ts";
 import { transformed } from "../helpers/in-memory.ts";
 import { lab } from "../helpers/lab.ts";

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { openSnapshot } from "../../src/run-folder/snapshot-files.ts";
 import { openStore } from "../../src/run-folder/store/store.ts";
-import { complaintOf, readAll } from "../helpers/opened.ts";
+import { countAnswers, inputErrorOf } from "../helpers/open-snapshot.ts";
 import { answersText, buildSnapshot, oneGuest, sealFiles } from "../helpers/snapshot-builder.ts";
 import { tempFolder, treeOf } from "../helpers/temp-folder.ts";
 
@@ -27,7 +27,7 @@ async function edit(file: string, change: (text: string) => string): Promise<voi
 describe("a sealed folder", () => {
   test("is read whole", async () => {
     const folder = await sealed();
-    expect(await readAll(folder)).toBe(8);
+    expect(await countAnswers(folder)).toBe(8);
     const snapshot = await openSnapshot(await openStore(`${folder}/`));
     expect(snapshot.nodes).toEqual(["pve1"]);
     expect(snapshot.sha256).toMatch(/^[0-9a-f]{64}$/);
@@ -45,7 +45,7 @@ describe("a sealed folder", () => {
     const folder = await sealed();
     await (await openStore(folder)).write("netbox/x.json", new Uint8Array());
     await writeFile(join(folder, "notes.txt"), "mine");
-    expect(await readAll(folder)).toBe(8);
+    expect(await countAnswers(folder)).toBe(8);
   });
 });
 
@@ -53,7 +53,7 @@ describe("is refused, and the error says", () => {
   test("that a file was changed", async () => {
     const folder = await sealed();
     await edit(join(folder, "pve/nodes/pve1.json"), (text) => text.replace("vmbr0", "vmbr1"));
-    expect(await complaintOf(folder)).toBe(
+    expect(await inputErrorOf(folder)).toBe(
       `Cannot trust "pve/nodes/pve1.json" in ${folder}: it was changed`,
     );
   });
@@ -61,19 +61,19 @@ describe("is refused, and the error says", () => {
   test("that a file was cut short", async () => {
     const folder = await sealed();
     await truncate(join(folder, "pve/cluster.json"), 100);
-    expect(await complaintOf(folder)).toContain('"pve/cluster.json"');
+    expect(await inputErrorOf(folder)).toContain('"pve/cluster.json"');
   });
 
   test("that a file is missing", async () => {
     const folder = await sealed();
     await rm(join(folder, "pve/nodes/pve1.json"));
-    expect(await complaintOf(folder)).toMatch(/^Cannot find "pve\/nodes\/pve1\.json" in/);
+    expect(await inputErrorOf(folder)).toMatch(/^Cannot find "pve\/nodes\/pve1\.json" in/);
   });
 
   test.each(["pve/nodes/pve2.json", "pve/notes.txt"])("that a file is extra: %s", async (extra) => {
     const folder = await sealed();
     await writeFile(join(folder, extra), "{}\n");
-    expect(await complaintOf(folder)).toContain(`Found "${extra}" in`);
+    expect(await inputErrorOf(folder)).toContain(`Found "${extra}" in`);
   });
 
   test("that the manifest was edited, by one character or by white space", async () => {
@@ -88,7 +88,7 @@ describe("is refused, and the error says", () => {
     ) {
       const folder = await sealed();
       await edit(join(folder, "manifest.json"), change);
-      expect(await complaintOf(folder)).toMatch(
+      expect(await inputErrorOf(folder)).toMatch(
         /^(?:Cannot trust manifest\.json in .*: it was|No checksum in manifest\.json in )/,
       );
     }
@@ -97,7 +97,7 @@ describe("is refused, and the error says", () => {
   test("that a folder is unfinished", async () => {
     const folder = await sealed();
     await rm(join(folder, "manifest.json"));
-    expect(await complaintOf(folder)).toBe(
+    expect(await inputErrorOf(folder)).toBe(
       `Found an unfinished snapshot in ${folder}: it has no manifest.json`,
     );
   });
@@ -105,15 +105,15 @@ describe("is refused, and the error says", () => {
   test("that a capture did not get as far as its first file", async () => {
     const folder = await tempFolder();
     await writeFile(join(folder, "capture.journal"), "");
-    expect(await complaintOf(folder)).toContain("unfinished snapshot");
+    expect(await inputErrorOf(folder)).toContain("unfinished snapshot");
   });
 
   test("that there is no snapshot at all", async () => {
     const folder = await tempFolder();
-    expect(await complaintOf(folder)).toContain("the folder does not exist, or is empty");
-    expect(await complaintOf(join(folder, "none"))).toContain("the folder does not exist");
+    expect(await inputErrorOf(folder)).toContain("the folder does not exist, or is empty");
+    expect(await inputErrorOf(join(folder, "none"))).toContain("the folder does not exist");
     await writeFile(join(folder, "readme.txt"), "");
-    expect(await complaintOf(folder)).toBe(
+    expect(await inputErrorOf(folder)).toBe(
       `Found no snapshot in ${folder}: it has no manifest.json`,
     );
   });
@@ -121,20 +121,20 @@ describe("is refused, and the error says", () => {
   test("that the folder is a file", async () => {
     const file = join(await tempFolder(), "file");
     await writeFile(file, "");
-    expect(await complaintOf(file)).toMatch(/^Cannot read manifest\.json in .*: ENOTDIR/);
+    expect(await inputErrorOf(file)).toMatch(/^Cannot read manifest\.json in .*: ENOTDIR/);
   });
 
   test("that a sealed file is not an answers file, with the line", async () => {
     const folder = await tempFolder();
     const node = answersText({ "/nodes/pve1/status": '{"status":200', "/x": "}" });
     await sealFiles(folder, { ...CLUSTER, "pve/nodes/pve1.json": node });
-    expect(await complaintOf(folder)).toMatch(/pve\/nodes\/pve1\.json in .*, line 2/);
+    expect(await inputErrorOf(folder)).toMatch(/pve\/nodes\/pve1\.json in .*, line 2/);
   });
 
   test("that the cluster's own answers are not listed", async () => {
     const folder = await tempFolder();
     await sealFiles(folder, { "pve/nodes/pve1.json": "{}\n" });
-    expect(await complaintOf(folder)).toContain("pve/cluster.json");
+    expect(await inputErrorOf(folder)).toContain("pve/cluster.json");
   });
 });
 
@@ -150,10 +150,10 @@ test("law: any flipped bit of any file is found", async () => {
       const bytes = Uint8Array.from(original[file]!);
       bytes[bit >> 3] = bytes[bit >> 3]! ^ (1 << (bit & 7));
       await writeFile(join(folder, files[file]!), bytes);
-      await complaintOf(folder);
+      await inputErrorOf(folder);
       await writeFile(join(folder, files[file]!), original[file]!);
     }),
     { numRuns: 200 },
   );
-  expect(await readAll(folder)).toBe(8);
+  expect(await countAnswers(folder)).toBe(8);
 });

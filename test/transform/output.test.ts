@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { STEPS } from "../../src/netbox/types/steps.ts";
-import { anyLab, anySettings } from "../helpers/any-lab.ts";
-import { numRuns } from "../helpers/full.ts";
+import { anyLab, anySettings } from "../helpers/generated-labs.ts";
+import { numRuns } from "../helpers/full-tests.ts";
 import { transformed } from "../helpers/in-memory.ts";
 import { lab } from "../helpers/lab.ts";
 import { NETBOX_RULES } from "../helpers/netbox-rules.ts";

@@ -5,7 +5,7 @@ import type { Difference, EntityFields } from "../../../src/netbox/types/fields.
 import { ENTITY_TYPES } from "../../../src/netbox/types/order.ts";
 import { STEPS } from "../../../src/netbox/types/steps.ts";
 import type { Prefix } from "../../../src/netbox/types/prefix.ts";
-import { arrived, PARTS } from "../../helpers/arrived.ts";
+import { netboxRows, SITE_ENTITIES } from "../../helpers/sample-site.ts";
 import { comparison, verdicts } from "../../helpers/comparing.ts";
 import type { SetParts } from "../../helpers/entity-set.ts";
 import type { Row, Rows } from "../../helpers/small-netbox.ts";
@@ -25,7 +25,7 @@ function differencesOf(judged: readonly Judged[]): readonly Difference[] {
 test("entities that arrived are equal, field by field", async () => {
   const judged = await comparison();
   expect(verdicts(judged)).toEqual({});
-  const sent = STEPS.flatMap(({ name }) => PARTS[name]?.flat().map(() => name) ?? []);
+  const sent = STEPS.flatMap(({ name }) => SITE_ENTITIES[name]?.flat().map(() => name) ?? []);
   expect(judged.map(({ step }) => step)).toEqual(sent);
 });
 
@@ -228,7 +228,7 @@ describe("a missing key of NetBox's answer is noticed", () => {
       .filter(([, , reads]) => reads.length > 0)
   );
   const isSent = (step: keyof SetParts, field: string): boolean =>
-    PARTS[step]?.[0]?.some((entity) => Object.hasOwn(entity, field)) ?? false;
+    SITE_ENTITIES[step]?.[0]?.some((entity) => Object.hasOwn(entity, field)) ?? false;
 
   test.each(rows.filter(([step, field]) => isSent(step, field)))(
     "%s %s",
@@ -465,7 +465,7 @@ describe("what cannot be judged is reported with the reason", () => {
   });
 
   test("an unknown field of the entity", async () => {
-    const [[prefix] = []] = PARTS.prefix ?? [];
+    const [[prefix] = []] = SITE_ENTITIES.prefix ?? [];
     const parts = { prefix: [[{ ...prefix, shoe_size: 43 } as Prefix]] };
     const judged = await comparison(undefined, { parts });
     expect(judged.flatMap(({ unjudged }) => unjudged)).toMatchObject([{
@@ -476,7 +476,7 @@ describe("what cannot be judged is reported with the reason", () => {
 });
 
 test("in an empty NetBox nothing is equal", async () => {
-  const empty = Object.fromEntries(Object.keys(arrived()).map((path) => [path, []]));
+  const empty = Object.fromEntries(Object.keys(netboxRows()).map((path) => [path, []]));
   const judged = await comparison(undefined, { rows: empty });
   expect(new Set(judged.map(({ verdict }) => verdict))).toEqual(new Set(["missing"]));
 });

@@ -1,14 +1,14 @@
 /** The REST client: pages, limits, failures, tokens, TLS; and requests that are never sent. */
 import { describe, expect, test } from "vitest";
 import { AppError } from "../../../src/base/errors.ts";
-import { arrived, PARTS } from "../../helpers/arrived.ts";
+import { netboxRows, SITE_ENTITIES } from "../../helpers/sample-site.ts";
 import { compareWith, comparison, smallNetBox, verdicts } from "../../helpers/comparing.ts";
 import { buildSet, disk, vm } from "../../helpers/entity-set.ts";
 import type { Fault, Rows } from "../../helpers/small-netbox.ts";
 import { tempFolder } from "../../helpers/temp-folder.ts";
 
 async function smallSet() {
-  return await buildSet(await tempFolder(), PARTS);
+  return await buildSet(await tempFolder(), SITE_ENTITIES);
 }
 
 /** So many machines with a disk each, and NetBox's objects of them. */
@@ -106,7 +106,7 @@ describe("a transient failure is retried", () => {
       faultOf: (_, index) => index % 3 === 1 ? fault : undefined,
     });
     const { judged, retries, error } = await compareWith(netbox, await smallSet());
-    const sent = Object.values(PARTS).flat(2);
+    const sent = Object.values(SITE_ENTITIES).flat(2);
     expect([error, verdicts(judged), judged.length]).toEqual([undefined, {}, sent.length]);
     expect(retries.length).toBeGreaterThan(3);
     expect(retries[0]?.message).toContain(words);
@@ -338,7 +338,7 @@ test("a plugin without a version is accepted", async () => {
 });
 
 test("the status of NetBox is known before anything is judged", async () => {
-  const netbox = await smallNetBox({ rows: arrived() });
+  const netbox = await smallNetBox({ rows: netboxRows() });
   const { status } = await compareWith(netbox, await smallSet());
   expect(status).toEqual({ version: "4.7.3", plugin: "1.18.1" });
   expect(netbox.asked[0]?.url.pathname).toBe("/api/status/");

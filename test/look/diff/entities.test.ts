@@ -20,7 +20,7 @@ import {
 } from "../../helpers/entity-set.ts";
 import { ROOT } from "../../helpers/golden.ts";
 import { tempFolder } from "../../helpers/temp-folder.ts";
-import { turned } from "../../helpers/turned.ts";
+import { swapSides } from "../../helpers/swap-sides.ts";
 
 const NOTHING = { added: [], changed: [], gone: [], unread: [], unreadBefore: [] };
 
@@ -212,8 +212,8 @@ describe("laws", () => {
       const [a, b] = [await golden(first), await golden(second)];
       const there = await diffEntities(a, b);
       expect(isDifferent(there)).toBe(true);
-      expect(turned(withoutNames(await diffEntities(b, a)))).toEqual(
-        turned(turned(withoutNames(there))),
+      expect(swapSides(withoutNames(await diffEntities(b, a)))).toEqual(
+        swapSides(swapSides(withoutNames(there))),
       );
     },
   );

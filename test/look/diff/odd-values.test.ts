@@ -8,7 +8,7 @@ import * as lists from "../../../src/look/inspect/lists.ts";
 import { itemSource, openRun } from "../../../src/look/run.ts";
 import { verify } from "../../../src/look/verify/command.ts";
 import { STEPS } from "../../../src/netbox/types/steps.ts";
-import { numRuns } from "../../helpers/full.ts";
+import { numRuns } from "../../helpers/full-tests.ts";
 import {
   type HeldRun,
   heldRun,

@@ -1,18 +1,16 @@
 /** Every field that is sent is explained by an answer or a setting that exists at the given location. */
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import { explain } from "../../../src/look/explain/explain.ts";
+import { explain, type ExplainInput } from "../../../src/look/explain/explain.ts";
 import type {
   AnswerRead,
   ExplainedEntity,
   ExplainedField,
 } from "../../../src/look/explain/explanation.ts";
-import type { ExplainInput } from "../../../src/look/explain/explain.ts";
 import { STUBS } from "../../../src/transform/mapping/stubs.ts";
 import type { Read, StubName } from "../../../src/transform/mapping/table.ts";
 import { parsePolicy, type SettingTexts } from "../../../src/transform/settings.ts";
 import { type Made, transform } from "../../../src/transform/transform.ts";
-import { anyLab } from "../../helpers/any-lab.ts";
 import {
   allReads,
   answerInLine,
@@ -20,8 +18,9 @@ import {
   atPointer,
   inputFrom,
   inputOf,
-} from "../../helpers/explained.ts";
-import { numRuns } from "../../helpers/full.ts";
+} from "../../helpers/explaining.ts";
+import { numRuns } from "../../helpers/full-tests.ts";
+import { anyLab } from "../../helpers/generated-labs.ts";
 import { lab } from "../../helpers/lab.ts";
 import { ALL_EXTENSIONS } from "../../helpers/whole-outputs.ts";
 

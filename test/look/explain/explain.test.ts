@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { explain } from "../../../src/look/explain/explain.ts";
 import type { ExplainedEntity, Explanation } from "../../../src/look/explain/explanation.ts";
 import type { SettingTexts } from "../../../src/transform/settings.ts";
-import { explained, fieldOf, inputFrom, inputOf } from "../../helpers/explained.ts";
+import { explained, fieldOf, inputFrom, inputOf } from "../../helpers/explaining.ts";
 import { only } from "../../helpers/in-memory.ts";
 import { type Lab, lab } from "../../helpers/lab.ts";
 

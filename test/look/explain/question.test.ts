@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { STEPS } from "../../../src/netbox/types/steps.ts";
 import { explain } from "../../../src/look/explain/explain.ts";
 import type { Explanation } from "../../../src/look/explain/explanation.ts";
-import { explained, inputFrom, inputOf } from "../../helpers/explained.ts";
+import { explained, inputFrom, inputOf } from "../../helpers/explaining.ts";
 import { lab } from "../../helpers/lab.ts";
 
 function thingsOf(explanations: readonly Explanation[]): string[] {

@@ -15,7 +15,7 @@ import {
 import { readRunInventory } from "../../../src/look/inventory.ts";
 import { type ItemSource, itemSource, openRun } from "../../../src/look/run.ts";
 import { STEPS } from "../../../src/netbox/types/steps.ts";
-import { anyLab } from "../../helpers/any-lab.ts";
+import { anyLab } from "../../helpers/generated-labs.ts";
 import { ROOT } from "../../helpers/golden.ts";
 import { JOURNAL, pushed } from "../../helpers/pushed-run.ts";
 import {

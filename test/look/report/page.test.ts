@@ -8,8 +8,8 @@ import { diffEntities } from "../../../src/look/diff/diff-entities.ts";
 import { openRun } from "../../../src/look/run.ts";
 import type { EarlierRun } from "../../../src/look/report/chapters/differences.ts";
 import { renderReport } from "../../../src/look/report/report.ts";
-import { anyLab } from "../../helpers/any-lab.ts";
-import { numRuns } from "../../helpers/full.ts";
+import { anyLab } from "../../helpers/generated-labs.ts";
+import { numRuns } from "../../helpers/full-tests.ts";
 import { ROOT } from "../../helpers/golden.ts";
 import {
   builtRun,

@@ -10,8 +10,8 @@ import { fileEntry } from "../../../src/run-folder/manifest.ts";
 import type { Acknowledgement } from "../../../src/run-folder/push-journal.ts";
 import { requestId } from "../../../src/run-folder/request.ts";
 import { MAPPING_VERSION } from "../../../src/transform/mapping/tables.ts";
-import { anyLab, anySettings } from "../../helpers/any-lab.ts";
-import { numRuns } from "../../helpers/full.ts";
+import { anyLab, anySettings } from "../../helpers/generated-labs.ts";
+import { numRuns } from "../../helpers/full-tests.ts";
 import { ROOT } from "../../helpers/golden.ts";
 import { JOURNAL, pushed } from "../../helpers/pushed-run.ts";
 import {

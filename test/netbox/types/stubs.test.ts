@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { StepName } from "../../../src/netbox/types/steps.ts";
-import { anyLab } from "../../helpers/any-lab.ts";
-import { numRuns } from "../../helpers/full.ts";
+import { anyLab } from "../../helpers/generated-labs.ts";
+import { numRuns } from "../../helpers/full-tests.ts";
 import { type Outcome, transformed } from "../../helpers/in-memory.ts";
 import { lab } from "../../helpers/lab.ts";
 import { outcomeOf, WHOLE_CASES } from "../../helpers/whole-outputs.ts";

@@ -5,7 +5,7 @@ import { describe } from "../findings.ts";
 import { agentRow, labSite } from "../../helpers/lab.ts";
 import { expectedOf, type Input, type Trial } from "../trial.ts";
 import type { Case } from "./case.ts";
-import { expectArrived, expectThat, reportOf, tokenIn } from "./compared.ts";
+import { expectAllEqual, expectReport, reportOf, tokenIn } from "./compare-report.ts";
 
 export const BOOTSTRAP_WAIT_CASES: readonly Case[] = [
   {
@@ -49,7 +49,7 @@ async function inOneBatch(trial: Trial, run: string): Promise<void> {
   // What failed is not tried again on account of others that are sent.
   await trial.push(entities.filter(({ step }) => step.name === "custom-field"));
   const said = await reportOf(trial.netbox, run, tokenIn(trial.netbox.authorization.read));
-  expectThat(trial, said, {
+  expectReport(trial, said, {
     what: "after the custom fields alone were sent again",
     code: 3,
     totals: { equal: entities.length - lost.length },
@@ -89,5 +89,5 @@ function expectLost(trial: Trial, results: readonly Reconciled[]): SentEntity[] 
 
 async function expectWhole(trial: Trial, run: string): Promise<void> {
   await trial.compare(await expectedOf(INPUT));
-  await expectArrived(trial, run);
+  await expectAllEqual(trial, run);
 }

@@ -5,7 +5,7 @@ import type { Site } from "../../helpers/snapshot-builder.ts";
 import { describe } from "../findings.ts";
 import { expectedOf, type Trial } from "../trial.ts";
 import type { Case } from "./case.ts";
-import { HELD, keepHeld } from "./held-address.ts";
+import { keepPrimaryAddress, REASSIGN_PRIMARY } from "./reassigned-primary.ts";
 
 const DENIED: Answer = { status: 403, error: "Permission check failed" };
 const NO_ROUTE: Answer = { status: 595, error: "No route to host" };
@@ -207,10 +207,10 @@ async function second(trial: Trial, change: Change): Promise<void> {
   const entities = await trial.transform(then);
   for (let i = 1; i < pushes; i += 1) {
     const said = (await trial.tryPush(entities)).flatMap(describe);
-    trial.findings.push(...said.filter((one) => !HELD.test(one)));
+    trial.findings.push(...said.filter((one) => !REASSIGN_PRIMARY.test(one)));
     trial.remarks.push(...said.map((one) => `in push ${i} of ${pushes}, ${one}`));
   }
-  await trial.push(entities, stays.length > 0 ? HELD : undefined);
+  await trial.push(entities, stays.length > 0 ? REASSIGN_PRIMARY : undefined);
   const known = await expectedOf(first);
   const expected = await expectedOf(first);
   const later = await expectedOf(then);
@@ -218,7 +218,7 @@ async function second(trial: Trial, change: Change): Promise<void> {
   const left = known.missingIn(later).map((one) => `no longer sent, and still in NetBox: ${one}`);
   trial.remarks.push(...left);
   expected.turnTo(later, { clears: "CLEAR_EMPTY" in settings });
-  for (const host of stays) keepHeld(host, known, expected);
+  for (const host of stays) keepPrimaryAddress(host, known, expected);
   await trial.compare(expected);
-  await trial.pushAgain(entities, stays.length > 0 ? HELD : undefined);
+  await trial.pushAgain(entities, stays.length > 0 ? REASSIGN_PRIMARY : undefined);
 }

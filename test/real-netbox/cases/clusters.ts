@@ -1,7 +1,7 @@
 /** Two clusters with same-named guests and nodes, each transformed and sent by itself. */
 import { expectedOf, type Trial } from "../trial.ts";
 import type { Case } from "./case.ts";
-import { HELD, keepHeld } from "./held-address.ts";
+import { keepPrimaryAddress, REASSIGN_PRIMARY } from "./reassigned-primary.ts";
 
 export const CLUSTER_CASES: readonly Case[] = [
   {
@@ -19,8 +19,8 @@ async function inTwoSites(trial: Trial): Promise<void> {
   const south = { runs: ["test/fixtures/second-cluster"], settings: { SITE_NAME: "South" } };
   const expected = await expectedOf(north);
   await trial.push(await trial.transform(north));
-  await trial.push(await trial.transform(south), HELD);
+  await trial.push(await trial.transform(south), REASSIGN_PRIMARY);
   expected.turnTo(await expectedOf(south), { clears: false });
-  keepHeld(SHARED, await expectedOf(north), expected);
+  keepPrimaryAddress(SHARED, await expectedOf(north), expected);
   await trial.compare(expected);
 }

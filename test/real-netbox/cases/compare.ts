@@ -4,7 +4,7 @@ import type { NetBox } from "../server/netbox.ts";
 import { listAll, send } from "../server/rest.ts";
 import type { Input, Trial } from "../trial.ts";
 import type { Case } from "./case.ts";
-import { expectArrived, expectThat, reportOf, tokenIn } from "./compared.ts";
+import { expectAllEqual, expectReport, reportOf, tokenIn } from "./compare-report.ts";
 
 export const COMPARE_CASES: readonly Case[] = [
   {
@@ -25,18 +25,18 @@ async function foundAgain(trial: Trial, run: string): Promise<void> {
   const read = tokenIn(netbox.authorization.read);
   const entities = await readEntityFiles(run);
   const all = entities.length;
-  expectThat(trial, await reportOf(netbox, run, read), {
+  expectReport(trial, await reportOf(netbox, run, read), {
     what: "an empty NetBox",
     code: 3,
     totals: { entities: all, equal: 0, different: 0, missing: all, unjudged: 0 },
   });
   await trial.push(entities);
-  await expectArrived(trial, run);
+  await expectAllEqual(trial, run);
   const changes = await changeByHand(netbox);
-  expectThat(trial, await reportOf(netbox, run, read), {
+  expectReport(trial, await reportOf(netbox, run, read), {
     what: "what was changed since",
     code: 3,
-    told: changes,
+    findings: changes,
   });
   await limited(trial, run);
 }

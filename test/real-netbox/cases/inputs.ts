@@ -5,7 +5,7 @@ import { readEntityFiles } from "../diode/entity-files.ts";
 import { expectBootstrap } from "../judge/expect.ts";
 import { expectedOf, type Input, type Trial } from "../trial.ts";
 import type { Case } from "./case.ts";
-import { expectArrived } from "./compared.ts";
+import { expectAllEqual } from "./compare-report.ts";
 
 const EXAMPLE = ["snapshots/example"];
 const TWO_SITES = ["test/fixtures/two-sites"];
@@ -147,7 +147,7 @@ function whole(trial: Trial, input: Input, pushes = 1): Promise<void> {
     const entities = await readEntityFiles(run);
     for (let i = 0; i < pushes; i += 1) await trial.push(entities);
     await trial.compare(await expectedOf(input));
-    await expectArrived(trial, run);
+    await expectAllEqual(trial, run);
     await trial.pushAgain(entities);
   });
 }

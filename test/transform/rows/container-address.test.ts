@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { only } from "../../helpers/in-memory.ts";
 import { agentRow, guest101, type LabGuest } from "../../helpers/lab.ts";
-import { primaryOf } from "../../helpers/primary.ts";
+import { primaryOf } from "../../helpers/primary-addresses.ts";
 
 const MACS = ["BC:24:11:00:00:01", "BC:24:11:00:00:02"] as const;
 const LIVE = { LXC_LIVE_ADDRESSES: "true" };

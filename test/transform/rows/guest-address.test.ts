@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { type Outcome, transformed } from "../../helpers/in-memory.ts";
 import { agentRow, guest101, lab } from "../../helpers/lab.ts";
-import { primaryOf } from "../../helpers/primary.ts";
+import { primaryOf } from "../../helpers/primary-addresses.ts";
 
 const MACS = ["BC:24:11:00:00:01", "BC:24:11:00:00:02"] as const;
 const NICS = { agent: "1", net0: `virtio=${MACS[0]}`, net1: `e1000=${MACS[1]}` };

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { PATHS } from "../../../src/proxmox/endpoints.ts";
 import { only, type Outcome, transformed } from "../../helpers/in-memory.ts";
 import { type Lab, lab, nodeWith } from "../../helpers/lab.ts";
-import { primaryOf } from "../../helpers/primary.ts";
+import { primaryOf } from "../../helpers/primary-addresses.ts";
 
 function addressesOf(outcome: Outcome): string[] {
   return outcome.of("ip-address").map(({ address }) => address);

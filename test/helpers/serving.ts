@@ -1,11 +1,11 @@
 /** Servers that live as long as the test that asked for them. */
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { openStore } from "../../src/run-folder/store/store.ts";
 import { serve, type Served, type ServeOptions } from "../../src/rehearse/serve/serve.ts";
 import { simulate } from "../../src/rehearse/simulate/simulate.ts";
 import { openSnapshot } from "../../src/run-folder/snapshot-files.ts";
 import type { Snapshot } from "../../src/run-folder/snapshot.ts";
+import { openStore } from "../../src/run-folder/store/store.ts";
 import { ROOT } from "./golden.ts";
 import { tempFolder } from "./temp-folder.ts";
 
@@ -15,7 +15,7 @@ export async function snapshotIn(folder: string): Promise<Snapshot> {
   return await openSnapshot(await openStore(join(ROOT, folder)));
 }
 
-/** In which no call goes unanswered, so that no test has to wait for one: for seeds 1 to 4, that is. */
+/** With seeds 1 to 4, no call of a simulated cluster times out, so no test has to wait for one. */
 export async function simulated(nodes: number, guests: number, seed = 3): Promise<Snapshot> {
   const store = await openStore(await tempFolder());
   await simulate(store, { nodes, guests, seed });

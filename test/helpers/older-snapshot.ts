@@ -1,7 +1,7 @@
-/** A snapshot as it was before: configs stand under a path without a query. */
+/** A snapshot in the previous form: the paths of configs have no query. */
 import type { AnswersByPath, Site } from "./snapshot-builder.ts";
 
-/** "/nodes/pve1/qemu/101/config?current=1" → "/nodes/pve1/qemu/101/config"; others stay. */
+/** "/nodes/pve1/qemu/101/config?current=1" → "/nodes/pve1/qemu/101/config"; other paths are unchanged. */
 export function olderPath(path: string): string {
   return path.replace(/\/config\?current=1$/, "/config");
 }

@@ -1,23 +1,23 @@
 /**
  * A snapshot folder that was edited by hand → the same folder, canonical and sealed again.
  *
- *   node test/helpers/seal.ts DIR [--host H] [--port N] [--captured-at T] [--node N]…
+ *   node test/helpers/seal-snapshot.ts DIR [--host H] [--port N] [--captured-at T] [--node N]…
  *
  * The answers come from DIR/pve/, in any JSON formatting; every other fact comes from
  * DIR/manifest.json, a sealed one or a draft such as {"source":{"host":"pve1.example.net"}}. What is
- * incomplete is found in the answers; what a token saw only a part of is said by {"filtered":["/nodes"]}.
+ * incomplete is found in the answers; lists that a token saw only in part are named by {"filtered":["/nodes"]}.
  */
 import { parseArgs } from "node:util";
 import { type } from "arktype";
 import { inputError } from "../../src/base/errors.ts";
 import { parseJson } from "../../src/base/json.ts";
 import { decodeUtf8 } from "../../src/base/text.ts";
+import type { Answer } from "../../src/proxmox/answers.ts";
 import {
   createSnapshotWriter,
   type ManifestFacts,
   openSnapshot,
 } from "../../src/run-folder/snapshot-files.ts";
-import type { Answer } from "../../src/proxmox/answers.ts";
 import {
   AnswerSchema,
   type Manifest,
@@ -54,7 +54,7 @@ function filteredIn({ incomplete = [] }: Draft): string[] {
   return incomplete.filter(({ reason }) => reason === "filtered").map(({ path }) => path);
 }
 
-/** Not checked here: `openSnapshot` refuses what is no manifest in the end. */
+/** Not checked here: `openSnapshot` refuses what is not a manifest. */
 async function readDraft(store: Store): Promise<Draft> {
   const bytes = await store.read(MANIFEST_FILE);
   if (bytes === undefined) return {};

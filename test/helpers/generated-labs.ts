@@ -1,7 +1,7 @@
-/** Generated sites: real words of Proxmox in combinations that no real site has. */
+/** Generated sites: real words of Proxmox VE in combinations that no real site has. */
 import fc from "fast-check";
-import type { GuestKind } from "../../src/proxmox/endpoints.ts";
 import type { Answer } from "../../src/proxmox/answers.ts";
+import type { GuestKind } from "../../src/proxmox/endpoints.ts";
 import type { SettingTexts } from "../../src/transform/settings.ts";
 import type { Lab, LabGuest, LabNode } from "./lab.ts";
 
@@ -38,7 +38,7 @@ const ANSWERS: readonly Answer[] = [
   { skipped: "agent-off" },
 ];
 
-/** What stands where one value should. */
+/** Values of the wrong type. */
 const ODD: readonly unknown[] = [[], ["10.0.0.1/24"], {}, true];
 
 const mac = fc.constantFrom(...MACS);
@@ -46,12 +46,12 @@ const cidr = fc.constantFrom(...CIDRS);
 const odd = fc.constantFrom(...ODD);
 const answer = fc.constantFrom(...ANSWERS);
 
-/** Seldom something that no Proxmox sends. */
-function oddAtTimes<Value>(value: fc.Arbitrary<Value>): fc.Arbitrary<unknown> {
+/** Seldom a value that Proxmox VE never sends. */
+function sometimesOdd<Value>(value: fc.Arbitrary<Value>): fc.Arbitrary<unknown> {
   return fc.oneof({ weight: 12, arbitrary: value }, { weight: 1, arbitrary: odd });
 }
 
-/** Mostly what was asked for; sometimes a failure, sometimes nothing at all. */
+/** Mostly the data; sometimes a failure, sometimes null. */
 function given<Data>(data: fc.Arbitrary<Data>): fc.Arbitrary<Data | Answer | null> {
   return fc.oneof(
     { weight: 8, arbitrary: data },
@@ -136,10 +136,10 @@ function config(kind: GuestKind): fc.Arbitrary<Record<string, unknown>> {
   });
   const facts = fc.record({
     agent: fc.constantFrom("1", "0", "enabled=1", ""),
-    ostype: oddAtTimes(fc.constantFrom("l26", "other", "debian", "odd_os")),
-    tags: oddAtTimes(fc.constantFrom("a;b", "a, b", "")),
-    description: oddAtTimes(fc.constantFrom("", " notes\n")),
-    memory: oddAtTimes(fc.constantFrom<unknown>(512, "4096", "current=1024", "much")),
+    ostype: sometimesOdd(fc.constantFrom("l26", "other", "debian", "odd_os")),
+    tags: sometimesOdd(fc.constantFrom("a;b", "a, b", "")),
+    description: sometimesOdd(fc.constantFrom("", " notes\n")),
+    memory: sometimesOdd(fc.constantFrom<unknown>(512, "4096", "current=1024", "much")),
   }, { requiredKeys: [], noNullPrototype: true });
   return fc.tuple(nics, volumes, facts).map((parts) =>
     Object.assign({}, ...parts) as Record<string, unknown>
@@ -157,7 +157,7 @@ const agentRows = fc.array(
       }),
       { maxLength: 4, selector: (entry) => `${entry["ip-address"]}/${entry.prefix}` },
     ),
-    inet: oddAtTimes(cidr),
+    inet: sometimesOdd(cidr),
   }, { requiredKeys: [], noNullPrototype: true }),
   { maxLength: 4 },
 );
@@ -166,12 +166,12 @@ const NODES = ["pve1", "pve2", "pve10"];
 
 function guest(kind: GuestKind): fc.Arbitrary<LabGuest> {
   const row = fc.record({
-    status: oddAtTimes(fc.constantFrom("running", "stopped", "paused", "unknown")),
+    status: sometimesOdd(fc.constantFrom("running", "stopped", "paused", "unknown")),
     name: fc.constantFrom("web", "WEB", "web (103)", "", undefined),
     template: fc.constantFrom(0, 1, "", "1"),
-    tags: oddAtTimes(fc.constantFrom("prod;web", "discovered", " ")),
-    maxcpu: oddAtTimes(fc.constantFrom<unknown>(4, "2", 0, -1, 1e9)),
-    hastate: oddAtTimes(fc.constantFrom("started", "")),
+    tags: sometimesOdd(fc.constantFrom("prod;web", "discovered", " ")),
+    maxcpu: sometimesOdd(fc.constantFrom<unknown>(4, "2", 0, -1, 1e9)),
+    hastate: sometimesOdd(fc.constantFrom("started", "")),
   }, { requiredKeys: [], noNullPrototype: true });
   return fc.record({
     vmid: fc.integer({ min: 100, max: 112 }),
@@ -190,17 +190,17 @@ const network = fc.uniqueArray(
   fc.record({
     iface: fc.constantFrom("lo", "vmbr0", "vmbr0.20", "eno1", "eno2", "vlan30", "lo:1"),
     type: fc.constantFrom("bridge", "vlan", "eth", "alias", "unknown"),
-    cidr: oddAtTimes(fc.constantFrom(...CIDRS.filter((text) => !text.includes(":")))),
-    address: oddAtTimes(fc.constantFrom(...HOSTS.filter((text) => !text.includes(":")))),
+    cidr: sometimesOdd(fc.constantFrom(...CIDRS.filter((text) => !text.includes(":")))),
+    address: sometimesOdd(fc.constantFrom(...HOSTS.filter((text) => !text.includes(":")))),
     netmask: fc.constantFrom("24", "255.255.255.0", ""),
     cidr6: fc.constantFrom(...CIDRS.filter((text) => text.includes(":"))),
     "vlan-id": fc.constantFrom("20", "5000"),
-    priority: oddAtTimes(fc.constantFrom<unknown>(3, "4")),
-    active: oddAtTimes(fc.constantFrom<unknown>(1, "1")),
+    priority: sometimesOdd(fc.constantFrom<unknown>(3, "4")),
+    active: sometimesOdd(fc.constantFrom<unknown>(1, "1")),
     exists: fc.constantFrom<unknown>(0, 1, null),
-    altnames: oddAtTimes(fc.constantFrom(["enxbc2411000001"], ["enp1s0", "enx0c42a17f1a30"])),
-    options: oddAtTimes(fc.constantFrom(["hwaddress 0c:42:a1:7f:1a:30"], ["hwaddress random"])),
-    ovs_ports: oddAtTimes(fc.constantFrom("eno1 eno2", "vmbr0 vlan30")),
+    altnames: sometimesOdd(fc.constantFrom(["enxbc2411000001"], ["enp1s0", "enx0c42a17f1a30"])),
+    options: sometimesOdd(fc.constantFrom(["hwaddress 0c:42:a1:7f:1a:30"], ["hwaddress random"])),
+    ovs_ports: sometimesOdd(fc.constantFrom("eno1 eno2", "vmbr0 vlan30")),
   }, { requiredKeys: ["iface"], noNullPrototype: true }),
   { maxLength: 5, selector: (row) => row.iface },
 );
@@ -230,7 +230,7 @@ export function anyLab(): fc.Arbitrary<Lab> {
   return fc.record({ nodes, guests });
 }
 
-/** The settings that move things from site to site, or make more of them. */
+/** Settings that move objects between sites, or add objects. */
 export function anySettings(): fc.Arbitrary<SettingTexts> {
   const flag = fc.constantFrom("true", "false");
   return fc.record({

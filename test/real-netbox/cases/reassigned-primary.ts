@@ -1,12 +1,12 @@
-/** An address that is the primary one of a machine: NetBox leaves it there, whichever machine claims it. */
+/** NetBox does not reassign an address that is the primary one of a machine. */
 import type { Book } from "../judge/facts.ts";
 
 /** Source: netbox ipam/models/ip.py, IPAddress.clean. */
-export const HELD =
+export const REASSIGN_PRIMARY =
   /Cannot reassign IP address while it is designated as the primary IP for the parent object/;
 
-/** Everything about the address is as it was `before`, and it is the primary one of no other machine. */
-export function keepHeld(host: string, before: Book, expected: Book): void {
+/** Expects the address unchanged since `before`, and as the primary one of no other machine. */
+export function keepPrimaryAddress(host: string, before: Book, expected: Book): void {
   expected.page("ip-address").set(host, { ...before.page("ip-address").get(host) });
   for (const kind of ["virtual-machine", "device"] as const) {
     for (const [key, facts] of expected.page(kind)) {

@@ -1,4 +1,4 @@
-/** Which addresses say that they are the primary ones of a machine. */
+/** Which addresses name a machine whose primary address they are. */
 import type { Outcome } from "./in-memory.ts";
 
 /** By the name of the virtual machine or device: [IPv4, IPv6]. */

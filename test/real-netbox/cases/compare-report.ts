@@ -1,4 +1,4 @@
-/** What `compare` says of a run folder, as a user runs it, and whether it says what it should. */
+/** Runs `compare` on a run folder, as a user does, and checks its report. */
 import { runProcess } from "../../helpers/run-process.ts";
 import type { NetBox } from "../server/netbox.ts";
 import type { Trial } from "../trial.ts";
@@ -22,38 +22,40 @@ interface Expected {
   readonly code: number;
   readonly totals?: Report["totals"];
   /** "device pve1 different: status" */
-  readonly told?: readonly string[];
+  readonly findings?: readonly string[];
 }
 
-/** Of a run folder that was sent, and of nothing that happened since. */
-export async function expectArrived(trial: Trial, run: string): Promise<void> {
+/** For a run folder that was sent, without any change in NetBox since. */
+export async function expectAllEqual(trial: Trial, run: string): Promise<void> {
   const from = performance.now();
-  const said = await reportOf(trial.netbox, run, tokenIn(trial.netbox.authorization.read));
+  const report = await reportOf(trial.netbox, run, tokenIn(trial.netbox.authorization.read));
   const seconds = ((performance.now() - from) / 1000).toFixed(1);
-  const { entities = 0, equal = 0 } = said.totals;
+  const { entities = 0, equal = 0 } = report.totals;
   trial.remarks.push(`compare found ${equal} of ${entities} in ${seconds} s`);
   if (entities === 0) trial.findings.push("compare judged nothing");
-  expectThat(trial, said, {
+  expectReport(trial, report, {
     what: "what arrived",
     code: 0,
     totals: { equal: entities, different: 0, missing: 0, unjudged: 0 },
-    told: [],
+    findings: [],
   });
 }
 
-export function expectThat(trial: Trial, said: Report, expected: Expected): void {
-  const { what, code, totals = {}, told } = expected;
-  const found = said.findings.map(sentenceOf);
-  if (said.code !== code) trial.findings.push(`${what}: compare ended with ${said.code}`);
+export function expectReport(trial: Trial, report: Report, expected: Expected): void {
+  const { what, code, totals = {}, findings } = expected;
+  const found = report.findings.map(sentenceOf);
+  if (report.code !== code) trial.findings.push(`${what}: compare ended with ${report.code}`);
   for (const [verdict, count] of Object.entries(totals)) {
-    const counted = said.totals[verdict];
+    const counted = report.totals[verdict];
     if (counted !== count) trial.findings.push(`${what}: ${counted} ${verdict}, and not ${count}`);
   }
-  if (told === undefined) return;
-  for (const one of told) {
-    if (!found.includes(one)) trial.findings.push(`${what}: not told: ${one}`);
+  if (findings === undefined) return;
+  for (const one of findings) {
+    if (!found.includes(one)) trial.findings.push(`${what}: missing: ${one}`);
   }
-  for (const one of found) if (!told.includes(one)) trial.findings.push(`${what}: told: ${one}`);
+  for (const one of found) {
+    if (!findings.includes(one)) trial.findings.push(`${what}: unexpected: ${one}`);
+  }
 }
 
 function sentenceOf({ step, entity, verdict, differences = [] }: Finding): string {

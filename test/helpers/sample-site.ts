@@ -26,7 +26,7 @@ function primary(primaries: PrimaryAddresses): IPAddress {
   return { address, assigned_object_vm_interface: { ...NIC, virtual_machine }, tags: TAGS };
 }
 
-export const PARTS: SetParts = {
+export const SITE_ENTITIES: SetParts = {
   "tag": [[{ name: "discovered", slug: "discovered", color: "198754" }]],
   "custom-field": [[{
     name: "proxmox_vmid",
@@ -128,7 +128,7 @@ function choice(value: string): object {
 }
 
 /** A new copy each time: a test changes it. */
-export function arrived(): Rows {
+export function netboxRows(): Rows {
   const tags = [{ ...brief(1, "discovered"), slug: "discovered", color: "198754" }];
   const site = brief(1, "HQ", { slug: "hq" });
   const tenant = brief(1, "Ops", { slug: "ops" });

@@ -1,13 +1,13 @@
-/** What a comparison would have found if its two sides had changed places. */
+/** The differences that a comparison reports when its two sides are exchanged. */
 import type { RunDifferences } from "../../src/look/diff/differences.ts";
 
-/** Names and nodes are those of b, and are left aside. */
-export function turned(
+/** Names and nodes are those of b, and are emptied. */
+export function swapSides(
   { added, changed, gone, unread, unreadBefore }: RunDifferences,
 ): RunDifferences {
   const named = <Item extends { what: string }>(items: readonly Item[]): Item[] =>
     items.map((item) => ({ ...item, name: "", node: "" }));
-  const around = <Side extends { before: unknown; after: unknown }>(side: Side): Side => ({
+  const swap = <Side extends { before: unknown; after: unknown }>(side: Side): Side => ({
     ...side,
     before: side.after,
     after: side.before,
@@ -19,9 +19,9 @@ export function turned(
     unreadBefore: named(unread),
     changed: named(changed).map((each) => ({
       ...each,
-      ...(each.renamed && { renamed: around(each.renamed) }),
-      ...(each.moved && { moved: around(each.moved) }),
-      fields: each.fields.map(around),
+      ...(each.renamed && { renamed: swap(each.renamed) }),
+      ...(each.moved && { moved: swap(each.moved) }),
+      fields: each.fields.map(swap),
     })),
   };
 }
