@@ -1,4 +1,4 @@
-/** Nothing is lost silently: each thing that the answers hold is an entity or a record, exactly once. */
+/** Nothing is lost silently: each object in the answers becomes one entity or one record in left-out.json. */
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -29,7 +29,7 @@ const EXTENSIONS: SettingTexts = {
   CLUSTER_SCOPE: "none",
 };
 const POLICIES: readonly [string, SettingTexts][] = [
-  ["as the document has it", {}],
+  ["with the default mapping", {}],
   ["with every extension", EXTENSIONS],
 ];
 const FIXTURES = [
@@ -38,7 +38,7 @@ const FIXTURES = [
     .map((name) => `test/fixtures/${name}`),
   "test/fixtures/two-sites",
 ];
-/** What only a hostile snapshot brings about, or a node of few: test/transform/rows shows them. */
+/** Reasons that the fixtures lack: they need hostile answers or an unusual node. Tests in rows/ cover them. */
 const NOT_SHOWN: readonly Reason[] = [
   ...["too-long", "missing-device", "zero-mac", "multicast-mac", "duplicate-mac"] as const,
 ];
@@ -48,7 +48,7 @@ async function fixture(folder: string): Promise<Site> {
   return siteOf(snapshot);
 }
 
-/** Everything that does not add up when one site is transformed alone. */
+/** The objects of one site that were lost or duplicated when it is transformed alone. */
 async function faultsAlone(site: Site, settings: SettingTexts): Promise<string[]> {
   const outcome = await transformed(inMemory(site), settings);
   const things = thingsOf(site, { isLive: settings.LXC_LIVE_ADDRESSES === "true" });
@@ -59,25 +59,31 @@ async function faultsAlone(site: Site, settings: SettingTexts): Promise<string[]
 }
 
 describe.each(POLICIES)("%s", (_, settings) => {
-  test.each(FIXTURES)("every thing of %s is an entity or a record", async (folder) => {
-    expect(await faultsAlone(await fixture(folder), settings)).toEqual([]);
-  });
+  test.each(FIXTURES)(
+    "each object in %s becomes an entity or a left-out record",
+    async (folder) => {
+      expect(await faultsAlone(await fixture(folder), settings)).toEqual([]);
+    },
+  );
 
-  test.each([1, 2, 3, 77])("every thing of the simulated site %i is one", async (seed) => {
-    const store = await openStore(await tempFolder());
-    await simulate(store, { nodes: 3, guests: 250, seed });
-    expect(await faultsAlone(await siteOf(await openSnapshot(store)), settings)).toEqual([]);
-  });
+  test.each([1, 2, 3, 77])(
+    "each object in the simulated site %i becomes an entity or a left-out record",
+    async (seed) => {
+      const store = await openStore(await tempFolder());
+      await simulate(store, { nodes: 3, guests: 250, seed });
+      expect(await faultsAlone(await siteOf(await openSnapshot(store)), settings)).toEqual([]);
+    },
+  );
 
   test.each(["pve1", "pve2,pve3", "pve4", "nowhere"])(
-    "in the scope %s, what is out of it is counted on the records of its nodes and guests",
+    "with nodes=%s, left-out records of nodes and guests count what is out of scope",
     async (nodes) => {
       const site = await fixture("snapshots/example");
       expect(await faultsAlone(site, { ...settings, nodes })).toEqual([]);
     },
   );
 
-  test("several snapshots together keep the things of each", async () => {
+  test("several snapshots in one run keep the objects of each snapshot", async () => {
     const sites = [await fixture("snapshots/example"), await fixture("test/fixtures/pve8")];
     const names = ["example", "pve8", "second-cluster"];
     sites.push(await fixture("test/fixtures/second-cluster"));
@@ -85,14 +91,14 @@ describe.each(POLICIES)("%s", (_, settings) => {
     const outcome = await transformed(snapshots, settings);
     const isLive = settings.LXC_LIVE_ADDRESSES === "true";
     sites.forEach((site, i) => {
-      const whose = { host: site.host ?? "", snapshot: names[i] ?? "" };
-      expect(faultsOf(thingsOf(site, { isLive }), outcome, whose), names[i]).toEqual([]);
+      const origin = { host: site.host ?? "", snapshot: names[i] ?? "" };
+      expect(faultsOf(thingsOf(site, { isLive }), outcome, origin), names[i]).toEqual([]);
     });
   });
 });
 
 test.each(POLICIES)(
-  "every thing of generated answers is an entity or a record: %s",
+  "each object in generated answers becomes an entity or a left-out record: %s",
   async (_, settings) => {
     const scope = fc.constantFrom("*", "pve1", "pve2,pve10");
     await fc.assert(
@@ -105,8 +111,8 @@ test.each(POLICIES)(
   },
 );
 
-describe("the reasons", () => {
-  test("of the example and the fixtures together are all that are listed", async () => {
+describe("reasons in left-out.json", () => {
+  test("all appear in the example and the fixtures, except those that need unusual answers", async () => {
     const shown = new Set<string>();
     for (const folder of FIXTURES) {
       for (const [, settings] of POLICIES) {
@@ -121,7 +127,7 @@ describe("the reasons", () => {
   });
 
   test.each(FIXTURES)(
-    "of %s each come with a sentence and an answer that exists",
+    "each have a sentence and refer to an existing answer in %s",
     async (folder) => {
       const site = await fixture(folder);
       const { leftOut, notes } = await transformed(inMemory(site));
@@ -135,22 +141,22 @@ describe("the reasons", () => {
   );
 });
 
-test("the count would notice a lost entity, a lost record and a thing that came twice", async () => {
+test("the completeness check detects a missing entity, a missing record and a duplicate record", async () => {
   const site = await fixture("snapshots/example");
   const whole = await transformed(inMemory(site));
   const things = thingsOf(site);
-  const whose = { host: site.host ?? "" };
+  const origin = { host: site.host ?? "" };
   const kept = { ...whole, leftOut: whole.leftOut.slice(1) };
-  expect(faultsOf(things, kept, whose)).toEqual([
+  expect(faultsOf(things, kept, origin)).toEqual([
     "node/pve1/bond0 is neither an entity nor a record",
   ]);
   const twice = { ...whole, leftOut: [...whole.leftOut.slice(0, 1), ...whole.leftOut] };
-  expect(faultsOf(things, twice, whose)).toEqual([
+  expect(faultsOf(things, twice, origin)).toEqual([
     "no thing belongs to the record node/pve1/bond0 (no-address)",
   ]);
   for (const step of ["virtual-disk", "vm-interface", "ip-address", "interface"] as const) {
     const without = { ...whole, of: withoutFirst(whole, step) };
-    expect(faultsOf(things, without, whose).length, step).toBeGreaterThan(0);
+    expect(faultsOf(things, without, origin).length, step).toBeGreaterThan(0);
   }
 });
 

@@ -1,4 +1,4 @@
-/** Same input, same bytes: in every order of the answers, and on every machine. */
+/** The same answers give the same bytes: in any order, and on any machine. */
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -35,13 +35,13 @@ function open(folder: string): Promise<Snapshot> {
   return openStore(folder).then(openSnapshot);
 }
 
-/** All that is written, entity by entity with its keys in their order. */
+/** Entities, left-out records and notes as text, with the keys in their original order. */
 async function textOf(snapshot: Snapshot, settings?: SettingTexts): Promise<string> {
   const { all, leftOut, notes } = await transformed(snapshot, settings);
   return JSON.stringify({ all, leftOut, notes }, null, 1);
 }
 
-/** Entity files and left-out.json, as digests; the manifest names the hash of its snapshot. */
+/** Digests of the entity files and left-out.json; the manifest names the digest of its snapshot. */
 async function filesOf(snapshot: Snapshot): Promise<Record<string, string>> {
   const folder = await tempFolder();
   const { source, scope, settings } = snapshot.manifest;
@@ -54,9 +54,9 @@ async function filesOf(snapshot: Snapshot): Promise<Record<string, string>> {
   return treeOf(folder);
 }
 
-describe("the order in which Proxmox answers changes nothing", () => {
-  test.each([["as the document has it", {}], ["with extensions", EXTENSIONS]])(
-    "of the example, %s: rows, keys, paths and nodes in any order",
+describe("the order of answers does not change the output", () => {
+  test.each([["with the default mapping", {}], ["with extensions", EXTENSIONS]])(
+    "for the example, %s: rows, keys, paths and nodes in any order",
     async (_, settings) => {
       const site = await siteOf(await open(EXAMPLE));
       const expected = await textOf(inMemory(site), settings);
@@ -69,7 +69,7 @@ describe("the order in which Proxmox answers changes nothing", () => {
     },
   );
 
-  test("of generated sites, with unusual values", async () => {
+  test("for generated sites with unusual values", async () => {
     await fc.assert(
       fc.asyncProperty(anyLab(), fc.integer(), async (parts, seed) => {
         const site = labSite(parts);
@@ -80,14 +80,14 @@ describe("the order in which Proxmox answers changes nothing", () => {
     );
   });
 
-  test("of configs that the listing does not name", async () => {
+  test("for configs of guests that /cluster/resources does not list", async () => {
     const paths = [300, 100, 21, 3].map((vmid) => `/nodes/pve1/qemu/${vmid}/config`);
     const inOrder = (some: readonly string[]): Snapshot =>
       lab({ nodes: { pve1: { more: Object.fromEntries(some.map((path) => [path, ok({})])) } } });
     expect(await textOf(inOrder(paths))).toBe(await textOf(inOrder(paths.toReversed())));
   });
 
-  test("of a snapshot that capture writes again: its files and the entities", async () => {
+  test("for a snapshot that capture writes again: same snapshot files, same entities", async () => {
     const original = await open(EXAMPLE);
     const site = await siteOf(original);
     const expected = await filesOf(original);
@@ -101,7 +101,7 @@ describe("the order in which Proxmox answers changes nothing", () => {
     }
   });
 
-  test("of keys that transform does not read", async () => {
+  test("for answers reduced to the keys that transform reads", async () => {
     const site = await siteOf(await open(EXAMPLE));
     const whole = inMemory(site);
     const picked = { ...whole, cluster: async () => pickedRows(await whole.cluster()) };
@@ -109,7 +109,7 @@ describe("the order in which Proxmox answers changes nothing", () => {
   });
 });
 
-/** What one run on this machine makes of the example: a folder and its tree. */
+/** The example, transformed once on this machine: the folder and the digests of its files. */
 let first: { readonly out: string; readonly tree: Record<string, string> };
 beforeAll(async () => {
   const out = await mkdtemp(join(tmpdir(), "determinism-"));
@@ -118,17 +118,17 @@ beforeAll(async () => {
 });
 afterAll(() => rm(first.out, { recursive: true }));
 
-describe("the machine that it runs on changes nothing", () => {
+describe("the environment does not change the output", () => {
   test.each([
     { env: { TZ: "Asia/Kathmandu", LANG: "tr_TR.UTF-8", LC_ALL: "tr_TR.UTF-8" }, cwd: "/" },
     { env: { TZ: "America/St_Johns", LANG: "de_DE", LC_ALL: "sv_SE.UTF-8" }, cwd: EXAMPLE },
-  ])("be it the time zone, the language or the working directory: $env.TZ", async (place) => {
+  ])("time zone, language and working directory: $env.TZ", async (place) => {
     const out = await tempFolder();
     await runOk(["transform", EXAMPLE, "--out", out], place);
     expect(await treeOf(out)).toEqual(first.tree);
   });
 
-  test.skipIf(!hasBoth())("be it Node or Deno", async () => {
+  test.skipIf(!hasBoth())("Node and Deno", async () => {
     const [onNode, onDeno] = [await tempFolder(), await tempFolder()];
     const args = [
       "transform",
@@ -147,8 +147,8 @@ describe("the machine that it runs on changes nothing", () => {
   });
 });
 
-describe("what was in the folder before changes nothing", () => {
-  test("the manifest lists exactly the files that are there, and there are no others", async () => {
+describe("earlier contents of the folder do not change the output", () => {
+  test("the manifest lists all files in the folder, and no others", async () => {
     const text = await readFile(join(first.out, "netbox/manifest.json"), "utf8");
     const { files } = JSON.parse(text) as { files: { path: string; sha256: string }[] };
     const listed = Object.fromEntries(files.map(({ path, sha256 }) => [path, sha256]));
@@ -156,12 +156,12 @@ describe("what was in the folder before changes nothing", () => {
     expect(Object.keys(first.tree).length).toBe(files.length + 1);
   });
 
-  test("a second run leaves the same tree", async () => {
+  test("a second run writes the same files", async () => {
     await runOk(["transform", EXAMPLE, "--out", first.out]);
     expect(await treeOf(first.out)).toEqual(first.tree);
   });
 
-  test("files of an earlier, larger run are gone", async () => {
+  test("files of an earlier, larger run are removed", async () => {
     const out = await tempFolder();
     const store = await openStore(join(out, "large"));
     await simulate(store, { nodes: 2, guests: 1100, seed: 1 });
@@ -173,7 +173,7 @@ describe("what was in the folder before changes nothing", () => {
   });
 });
 
-/** A file that hands out only what it is asked for, as a reader of long listings may. */
+/** Returns only the keys that the reader asks for, as an implementation may do with long listings. */
 function pickedRows(file: AnswersFile): AnswersFile {
   return {
     ...file,
@@ -194,7 +194,7 @@ function omitManifest(tree: Readonly<Record<string, string>>): Record<string, st
   );
 }
 
-/** A place and a runtime are those of a process; without, it runs in this one. */
+/** With options, runs in a process of its own; otherwise in this one. */
 async function runOk(args: readonly string[], options?: ProcessOptions) {
   const words = [...args, "--quiet"];
   const finished = await (options === undefined ? runCli(words) : runProcess(words, options));

@@ -1,4 +1,4 @@
-/** The program, run as a user runs it, writes exactly the committed files: on Node and on Deno. */
+/** transform writes exactly the committed files, on Node and on Deno. */
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,7 +19,7 @@ async function filesOf(folder: string): Promise<Map<string, string>> {
   return new Map(names.map((name, i) => [name, texts[i] ?? ""]));
 }
 
-test.each(GOLDEN_CASES)("$name comes out byte for byte as committed", async (each) => {
+test.each(GOLDEN_CASES)("$name: output is byte for byte as committed", async (each) => {
   const out = await mkdtemp(join(tmpdir(), "golden-"));
   try {
     await runCase(each, out);
@@ -32,14 +32,17 @@ test.each(GOLDEN_CASES)("$name comes out byte for byte as committed", async (eac
   }
 });
 
-test.each(GOLDEN_CASES)("$name holds only fields that Diode's schema has", async (each) => {
-  const files = await filesOf(join(ROOT, each.expected, "netbox"));
-  const requests = [...files].filter(([name]) => /^\d\d-/.test(name));
-  expect(requests.length).toBeGreaterThan(2);
-  for (const [name, text] of requests) {
-    expect(() => parseRequest(JSON.parse(text)), name).not.toThrow();
-  }
-});
+test.each(GOLDEN_CASES)(
+  "$name: entity files contain only fields of Diode's schema",
+  async (each) => {
+    const files = await filesOf(join(ROOT, each.expected, "netbox"));
+    const requests = [...files].filter(([name]) => /^\d\d-/.test(name));
+    expect(requests.length).toBeGreaterThan(2);
+    for (const [name, text] of requests) {
+      expect(() => parseRequest(JSON.parse(text)), name).not.toThrow();
+    }
+  },
+);
 
 describe("the mapping version", () => {
   const released: MappingRecord = {
@@ -50,12 +53,12 @@ describe("the mapping version", () => {
   const patched: MappingRecord = { ...released, tool_version: "1.2.1" };
   const changed = { a: { source: "1", made: "z" }, b: { source: "2", made: "y" } };
 
-  test("is the one that the golden files were made with (see npm run golden)", async () => {
+  test("is the one that wrote the golden files (otherwise run npm run golden)", async () => {
     const record = await readMappingRecord();
     expect(nextRecord(record, await currentMappingRecord())).toEqual(record);
   });
 
-  test("must be raised once a later tool version makes other entities", () => {
+  test("must be raised when a later tool version writes other entities", () => {
     expect(() => nextRecord(released, { ...patched, folders: changed }))
       .toThrow(
         "Raise MAPPING_VERSION in src/transform/mapping/tables.ts: version 1.2.0 has mapping",
@@ -64,12 +67,12 @@ describe("the mapping version", () => {
     expect(nextRecord(released, raised)).toEqual(raised);
   });
 
-  test("stays while the entities do, and while their tool version is not released", () => {
+  test("stays the same if entities are unchanged or the tool version is not released yet", () => {
     expect(nextRecord(released, patched)).toEqual(released);
     expect(nextRecord(released, { ...released, folders: changed }).folders).toEqual(changed);
   });
 
-  test("does not depend on cases that are new or made of another snapshot", () => {
+  test("ignores cases that are new or made from another snapshot", () => {
     const folders = { ...released.folders, a: { source: "9", made: "z" }, c: changed.a };
     expect(nextRecord(released, { ...patched, folders })).toEqual({ ...released, folders });
   });

@@ -1,4 +1,4 @@
-/** Where a source was read from. */
+/** The answers and objects that an entity was made from. */
 import { expect, test } from "vitest";
 import { parsePolicy } from "../../src/transform/settings.ts";
 import { type Made, transform, type TransformOptions } from "../../src/transform/transform.ts";
@@ -22,7 +22,7 @@ async function madeWith(options?: TransformOptions): Promise<Made[]> {
   return made;
 }
 
-/** "tag web" → the things that it was seen on. */
+/** "tag web" → the objects that use it. */
 async function originsWith(options?: TransformOptions) {
   return (await madeWith(options)).flatMap(({ step, source }) =>
     "origins" in source
@@ -31,7 +31,7 @@ async function originsWith(options?: TransformOptions) {
   );
 }
 
-test("what a shared object was seen on is kept when it is asked for", async () => {
+test("keepOrigins: shared objects list every object that uses them", async () => {
   expect(await originsWith({ keepOrigins: true })).toEqual([
     "tag vm/101",
     "tag vm/102",
@@ -44,16 +44,16 @@ test("what a shared object was seen on is kept when it is asked for", async () =
   ]);
 });
 
-test("without keepOrigins it is not kept, which saves memory", async () => {
+test("without keepOrigins, no origins are kept, to save memory", async () => {
   expect(await originsWith()).toEqual([]);
   expect(await originsWith({ keepOrigins: false })).toEqual([]);
 });
 
-test("every other source names its thing and the answers that are asked about it", async () => {
-  const things = (await madeWith()).flatMap(({ source }) =>
+test("every other source names its object and the answers it was read from", async () => {
+  const objects = (await madeWith()).flatMap(({ source }) =>
     "subject" in source ? [[source.subject.what, Object.keys(source.places).sort().join(" ")]] : []
   );
-  expect(Object.fromEntries(things)).toEqual({
+  expect(Object.fromEntries(objects)).toEqual({
     "cluster/lab": "clusterStatus",
     "node/pve1": "clusterStatus nodeStatus nodes",
     "node/pve1/vmbr0": "network",

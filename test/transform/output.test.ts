@@ -1,4 +1,4 @@
-/** What NetBox takes: each object once, and nothing that its models refuse. */
+/** The output follows NetBox's rules: each object once, and no value that NetBox rejects. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { STEPS } from "../../src/netbox/types/steps.ts";
@@ -9,12 +9,12 @@ import { lab } from "../helpers/lab.ts";
 import { NETBOX_RULES } from "../helpers/netbox-rules.ts";
 import { outcomeOf, WHOLE_CASES } from "../helpers/whole-outputs.ts";
 
-describe.each(WHOLE_CASES)("in $name", (each) => {
+describe.each(WHOLE_CASES)("output of $name", (each) => {
   test.each(Object.entries(NETBOX_RULES))("%s", async (_, check) => {
     check(await outcomeOf(each));
   });
 
-  test("every step has an entity, and every snapshot its host tag", async () => {
+  test("every step has an entity, and every snapshot has a host tag", async () => {
     const outcome = await outcomeOf(each);
     expect(new Set(outcome.all.map(({ step }) => step)).size).toBe(STEPS.length);
     const hosts = outcome.of("tag").filter(({ color }) => color === "fd7e14");
@@ -22,7 +22,7 @@ describe.each(WHOLE_CASES)("in $name", (each) => {
   });
 });
 
-test("two generated sites together, under any settings, break no rule", async () => {
+test("two generated sites in one run follow NetBox's rules under any settings", async () => {
   await fc.assert(
     fc.asyncProperty(anyLab(), anyLab(), anySettings(), async (one, other, settings) => {
       const snapshots = [

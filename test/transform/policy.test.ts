@@ -1,4 +1,4 @@
-/** Settings: their defaults, and that a wrong one is refused by name. */
+/** Settings of transform: defaults, and errors for wrong values. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { AppError } from "../../src/base/errors.ts";
@@ -31,7 +31,7 @@ function policy(texts: SettingTexts): Policy {
   return parsePolicy({ ...HOST, ...texts });
 }
 
-/** What `read` throws, which has to be an error that the user can act on. */
+/** The error that `read` throws; the test fails if it throws anything else. */
 function refusal(read: () => unknown): AppError {
   try {
     read();
@@ -42,8 +42,8 @@ function refusal(read: () => unknown): AppError {
   throw new Error("It was not refused");
 }
 
-describe("settings that are not given", () => {
-  test("are those of the mapping document, and every extension is off", () => {
+describe("without settings", () => {
+  test("defaults are those of the mapping document, and all extensions are off", () => {
     expect(policy({})).toEqual({
       host: "pve1.example.net",
       clusterName: undefined,
@@ -65,7 +65,7 @@ describe("settings that are not given", () => {
     });
   });
 
-  test("are an error for the host alone, which has no default", () => {
+  test("only PROXMOX_HOST is missing, which has no default", () => {
     const error = refusal(() => parsePolicy({}));
     expect(error.kind).toBe("usage");
     expect(error.message).toContain("PROXMOX_HOST");
@@ -73,7 +73,7 @@ describe("settings that are not given", () => {
   });
 });
 
-describe("the host", () => {
+describe("PROXMOX_HOST", () => {
   test.each([
     ["pve1.example.net", "pve1.example.net"],
     ["PVE1.Example.NET", "PVE1.Example.NET"],
@@ -85,13 +85,13 @@ describe("the host", () => {
     ["2001:db8::8006", "2001:db8::8006"],
     ["[2001:db8::1]", "2001:db8::1"],
     ["[2001:db8::1]:8006", "2001:db8::1"],
-  ])("of %j is %s: as typed, without a port", (typed, host) => {
+  ])("%j gives the host %s: as written, without the port", (typed, host) => {
     expect(policy({ PROXMOX_HOST: typed }).host).toBe(host);
   });
 });
 
-describe("a choice", () => {
-  test.each(Object.entries(FLAGS))("%s is a flag", (name, key) => {
+describe("a setting", () => {
+  test.each(Object.entries(FLAGS))("%s is true or false", (name, key) => {
     for (const word of ["true", "TRUE", "1", "yes", "on", " true "]) {
       expect(policy({ [name]: word })[key]).toBe(true);
     }
@@ -100,7 +100,7 @@ describe("a choice", () => {
     }
   });
 
-  test("is taken by its words", () => {
+  test("with fixed values accepts each of them", () => {
     expect(policy({ CLUSTER_SCOPE: "site" }).clusterScope).toBe("site");
     expect(policy({ CLUSTER_SCOPE: "none" }).clusterScope).toBe("none");
     expect(policy({ PREFIX_SCOPE: "site" }).prefixScope).toBe("site");
@@ -109,14 +109,14 @@ describe("a choice", () => {
   });
 
   test.each(["CLUSTER_NAME", "TENANT_NAME"] as const)(
-    "%s may be empty, and then does not apply",
+    "%s may be empty and is then ignored",
     (name) => {
       const { clusterName, tenantName } = policy({ [name]: "  " });
       expect([clusterName, tenantName]).toEqual([undefined, undefined]);
     },
   );
 
-  test("of names is any text, trimmed", () => {
+  test("with a name accepts any text and trims it", () => {
     const texts = { CLUSTER_NAME: " lab 1 ", SITE_NAME: " Cellar", TENANT_NAME: "Ops, Inc. " };
     expect(policy(texts)).toMatchObject({
       clusterName: "lab 1",
@@ -126,8 +126,8 @@ describe("a choice", () => {
   });
 });
 
-describe("a wrong setting is refused with its name, its value and what is allowed", () => {
-  test.each(["Ams\0terdam", "\ud800x"])("a name such as %j", (name) => {
+describe("a wrong value is rejected with the setting, the value and the allowed values", () => {
+  test.each(["Ams\0terdam", "\ud800x"])("a name with invalid characters: %j", (name) => {
     for (const setting of ["SITE_NAME", "TENANT_NAME", "CLUSTER_NAME", "NODE_DEVICE_ROLE"]) {
       expect(refusal(() => policy({ [setting]: name })).message).toContain(
         `${setting} (--${setting.toLowerCase().replaceAll("_", "-")}) is`,
@@ -160,7 +160,7 @@ describe("a wrong setting is refused with its name, its value and what is allowe
     for (const word of allowed) expect(`${error.message} ${error.hint}`).toContain(word);
   });
 
-  test("BOOTSTRAP=maybe, read on its own", () => {
+  test("BOOTSTRAP=maybe, when only BOOTSTRAP is read", () => {
     const error = refusal(() => isBootstrapOn({ BOOTSTRAP: "maybe" }));
     expect([error.kind, error.message]).toEqual([
       "usage",
@@ -168,11 +168,11 @@ describe("a wrong setting is refused with its name, its value and what is allowe
     ]);
   });
 
-  test("every word that is not allowed", () => {
+  test("any word that is not an allowed value", () => {
     const name = fc.constantFrom(...(Object.keys(CHOICES) as (keyof typeof CHOICES)[]));
     fc.assert(fc.property(name, fc.string({ minLength: 1 }), (setting, word) => {
       const allowed: readonly string[] = CHOICES[setting];
-      // Blanks alone are how a pipeline says that it has none.
+      // Blank means that the setting is not set.
       fc.pre(word.trim() !== "" && !allowed.includes(word.trim()));
       expect(refusal(() => policy({ [setting]: word })).kind).toBe("usage");
     }));
@@ -187,11 +187,11 @@ describe("NODE_SITE_MAP", () => {
     [" pve1 : London , pve2:New York ", [["pve1", "London"], ["pve2", "New York"]]],
     ["pve1:DC:1", [["pve1", "DC:1"]]],
     ["pve1:London,PVE1:Paris", [["pve1", "London"], ["PVE1", "Paris"]]],
-  ])("%j is taken apart", (value, pairs) => {
+  ])("parses %j", (value, pairs) => {
     expect([...policy({ NODE_SITE_MAP: value }).nodeSites]).toEqual(pairs);
   });
 
-  test("is what was printed", () => {
+  test("parses any list of pairs", () => {
     const word = fc.string({ unit: "grapheme" })
       .map((text) => text.replaceAll(",", "").trim()).filter((text) => text !== "");
     const node = word.filter((text) => !text.includes(":"));
@@ -203,7 +203,7 @@ describe("NODE_SITE_MAP", () => {
   });
 });
 
-describe("the scope", () => {
+describe("nodes", () => {
   test.each<[string, string[] | undefined]>([
     ["*", undefined],
     [" * ", undefined],
@@ -211,7 +211,7 @@ describe("the scope", () => {
     ["pve1, pve2", ["pve1", "pve2"]],
     ["pve*", ["pve*"]],
     ["pve1,PVE1", ["pve1", "PVE1"]],
-  ])("%j is taken by exact names", (value, nodes) => {
+  ])("%j selects nodes by their exact names", (value, nodes) => {
     expect(policy({ nodes: value }).nodes).toEqual(nodes && new Set(nodes));
   });
 });

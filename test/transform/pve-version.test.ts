@@ -1,4 +1,4 @@
-/** The version that names a node's platform: major and minor, of every release form. */
+/** The Proxmox VE version in a node's platform name: major and minor, from all release formats. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parsePveVersion } from "../../src/transform/mapping/platform.ts";
@@ -34,11 +34,11 @@ describe("the version of a node", () => {
     "pve-manager/unknown/b502d23c55afcba1",
     "pve-manager/.4.14/b502d23c55afcba1",
     "qemu-server/8.4.10/b502d23c55afcba1",
-  ])("is not in %j", (pveversion) => {
+  ])("is undefined for %j", (pveversion) => {
     expect(parsePveVersion(pveversion)).toBeUndefined();
   });
 
-  test("is major and minor, without patch level and hash", () => {
+  test("consists of major and minor, without patch level and hash", () => {
     const separator = fc.constantFrom(".", "-");
     fc.assert(
       fc.property(part, part, part, separator, repoid, (major, minor, patch, mark, hash) => {
@@ -48,12 +48,12 @@ describe("the version of a node", () => {
     );
   });
 
-  test("is the first one in the text", () => {
+  test("is the first version in the text", () => {
     const text = "pve-manager/8.4.14/b502d23c55afcba1 (was pve-manager/7.4-16/0f39f621)";
     expect(parsePveVersion(text)).toBe("8.4");
   });
 
-  test("never throws, and is two numbers or nothing", () => {
+  test("is two numbers or undefined for any text", () => {
     const text = fc.oneof(anyText(), lookalike("pve-manager/", ".", "-", "/", "8", "b502d23c"));
     fc.assert(fc.property(text, (pveversion) => {
       expect(parsePveVersion(pveversion) ?? "0.0").toMatch(/^\d+\.\d+$/);

@@ -1,4 +1,4 @@
-/** A row names all that it reads: without a key of an answer, only fields that name the key differ. */
+/** Rows declare all keys that they read: without a key, only fields that declare it change. */
 import { expect, test } from "vitest";
 import { PATHS } from "../../src/proxmox/endpoints.ts";
 import { type AnswerName, ANSWERS } from "../../src/proxmox/rows.ts";
@@ -16,7 +16,7 @@ type AnyTable = Readonly<Record<string, Row<never, unknown>>>;
 
 const SETTINGS = { ...ALL_EXTENSIONS, PLATFORM_WITHOUT_AGENT: "keep" };
 
-/** Where the answers stand, by the names that the tables use. */
+/** The paths of the answers, by the names that the mapping tables use. */
 const PLACES: Readonly<Record<string, RegExp>> = {
   resources: /^\/cluster\/resources/,
   nodes: /^\/nodes$/,
@@ -27,7 +27,7 @@ const PLACES: Readonly<Record<string, RegExp>> = {
   osinfo: /\/agent\/get-osinfo$/,
 };
 
-/** Answer → the keys that say which thing it is, and those that no thing of the site depends on alone. */
+/** Keys that identify an object, or that never change the output alone. */
 const IDENTITY: { readonly [Name in AnswerName]?: readonly string[] } = {
   clusterStatus: ["type", "id", "name", "quorate"],
   resources: ["id", "type", "vmid", "name", "node", "template"],
@@ -36,15 +36,15 @@ const IDENTITY: { readonly [Name in AnswerName]?: readonly string[] } = {
   config: ["netN", "diskN"],
 };
 
-/** "config.cores": what a thing is like. */
+/** "config.cores": the keys that describe an object. */
 const KEYS = (Object.keys(PLACES) as AnswerName[]).flatMap((name) =>
   Object.keys(ANSWERS[name]).filter((key) => !IDENTITY[name]?.includes(key))
     .map((key) => `${name}.${key}`)
 );
 
 /**
- * The example, made fuller: with what no release sends, and with rows that do not say the same thing
- * twice, so that each key has something that depends on it.
+ * The example with more values: some that no release sends, and rows without redundant values, so that
+ * something depends on each key.
  */
 async function fullSite(): Promise<Site> {
   const site = await siteIn("snapshots/example");
@@ -86,7 +86,7 @@ async function fullSite(): Promise<Site> {
         clusterStatus,
         (row) => ({ ...row, online: row["name"] === "pve2" ? 0 : 1 }),
       ),
-      // Of the first node, /cluster/status alone tells.
+      // The first node is listed by /cluster/status only.
       [nodes]: ok(listed.filter((row) => row["node"] !== first?.["node"])),
     },
   };
@@ -117,7 +117,7 @@ function without(site: Site, name: string, key: string): Site {
   return { ...site, cluster: stripAll(site.cluster), nodes: Object.fromEntries(nodes) };
 }
 
-/** "virtual-machine.memory" and "virtual-machine.custom_fields.proxmox_node" → text, by thing. */
+/** "virtual-machine.memory" and "virtual-machine.custom_fields.proxmox_node" → text, by object. */
 function fieldsOf(outcome: Outcome): Map<string, { field: string; text: string }> {
   const fields = new Map<string, { field: string; text: string }>();
   for (const { step, entity } of outcome.all) {
@@ -141,7 +141,7 @@ function fieldsOf(outcome: Outcome): Map<string, { field: string; text: string }
   return fields;
 }
 
-/** What a field reads, through stubs too. */
+/** All keys that a field reads, including those of its stubs. */
 function readsOf(field: string): Set<string> {
   const [step = "", name = "", custom] = field.split(".");
   const tables: Readonly<Record<string, object>> =
@@ -159,17 +159,17 @@ function readsOf(field: string): Set<string> {
   return found;
 }
 
-/** The fields that two outcomes do not have alike. */
+/** The fields that differ between two outcomes. */
 function changedFields(before: Outcome, after: Outcome): string[] {
   const other = fieldsOf(after);
   const changed = [...fieldsOf(before)].filter(([thing, { field, text }]) => {
-    const isThere = other.has(thing) || field.includes(".custom_fields.");
-    return isThere && other.get(thing)?.text !== text;
+    const isPresent = other.has(thing) || field.includes(".custom_fields.");
+    return isPresent && other.get(thing)?.text !== text;
   });
   return [...new Set(changed.map(([, { field }]) => field))];
 }
 
-test.each(KEYS)("only fields that name %s depend on it", async (key) => {
+test.each(KEYS)("without %s, only fields that declare it change", async (key) => {
   const site = await fullSite();
   const [name = "", ...rest] = key.split(".");
   const before = await transformed(inMemory(site), SETTINGS);
@@ -180,7 +180,7 @@ test.each(KEYS)("only fields that name %s depend on it", async (key) => {
   expect(changed.length > 0 || isGone, `nothing depends on ${key}`).toBe(true);
 });
 
-const OTHERWISE: SettingTexts = {
+const OTHER_SETTINGS: SettingTexts = {
   PROXMOX_HOST: "other.example.net",
   CLUSTER_SCOPE: "none",
   TENANT_NAME: "Others",
@@ -194,8 +194,8 @@ const OTHERWISE: SettingTexts = {
   DEVICE_CLUSTER: "false",
 };
 
-test.each(Object.entries(OTHERWISE))(
-  "only fields that name the setting %s depend on it",
+test.each(Object.entries(OTHER_SETTINGS))(
+  "a change of %s changes only fields that declare it",
   async (name, text) => {
     const site = inMemory(await fullSite());
     const before = await transformed(site, SETTINGS);

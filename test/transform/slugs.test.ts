@@ -1,4 +1,4 @@
-/** Which names need a slug of their own, so that NetBox keeps them apart, and which slug that is. */
+/** Which names need an explicit slug to stay distinct in NetBox, and which slug they get. */
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -8,7 +8,7 @@ import type { Slugged } from "../../src/netbox/types/shape.ts";
 import { SlugNames } from "../../src/transform/slugs.ts";
 import { anyText } from "../helpers/arbitraries.ts";
 
-/** Few letters, so that names often differ in one mark or in case alone. */
+/** Few letters, so that names often differ only in punctuation or case. */
 const closeName = fc.string({ unit: fc.constantFrom(..."aAb.+-_ é"), minLength: 1, maxLength: 5 });
 const anyName = fc.oneof(
   closeName,
@@ -29,17 +29,17 @@ function slugsOf(names: readonly string[], kind: Slugged = "platform"): Map<stri
   return new Map(sent.filter((pair): pair is readonly [string, string] => pair[1] !== undefined));
 }
 
-describe("a name gets a slug of its own", () => {
+describe("an explicit slug is sent for a name", () => {
   test.each<[string, string[], string[]]>([
-    ["that differs from another in dots", ["RouterOS 7.1.5", "RouterOS 7.15", "Debian 12"], [
+    ["that differs from another only in dots", ["RouterOS 7.1.5", "RouterOS 7.15", "Debian 12"], [
       "routeros-7-1-5-",
       "routeros-7-15-",
     ]],
-    ["that differs from another in case", ["Ubuntu 24.04", "ubuntu 24.04"], [
+    ["that differs from another only in case", ["Ubuntu 24.04", "ubuntu 24.04"], [
       "ubuntu-24-04-",
       "ubuntu-24-04-",
     ]],
-    ["that NetBox could make no slug of", ["+++", "Linux", "日本"], ["", ""]],
+    ["from which NetBox can make no slug", ["+++", "Linux", "日本"], ["", ""]],
     ["whose slug would be too long for NetBox", ["㎢".repeat(50), "Linux"], [""]],
   ])("%s: %j", (_, names, starts) => {
     const slugs = [...slugsOf(names)];
@@ -48,13 +48,13 @@ describe("a name gets a slug of its own", () => {
   });
 
   test.each([[["Linux"]], [["Prod", "ubuntu-24.04", "c++", "web"]], [["a", "b", "a-b"]]])(
-    "not if NetBox tells it from all others: %j",
+    "but not if NetBox's own slugs are distinct: %j",
     (names) => {
       expect(slugsOf(names)).toEqual(new Map());
     },
   );
 
-  test("not if only another kind of object is called so", () => {
+  test("but not if only another type of object has that name", () => {
     const names = new SlugNames();
     names.see("tag", "Linux");
     names.see("platform", "linux");
@@ -65,12 +65,12 @@ describe("a name gets a slug of its own", () => {
     ]);
   });
 
-  test("not if it is the slug itself: the other one gives way", () => {
+  test("but not if the name equals its slug: only the other name gets one", () => {
     expect([...slugsOf(["prod", "Prod"], "tag")]).toEqual([["Prod", "prod-5f5635"]]);
     expect([...slugsOf(["c", "c++", "C"], "tag")].map(([name]) => name)).toEqual(["c++", "C"]);
   });
 
-  test("that no other name of the set has", () => {
+  test("and equals no other name in the set", () => {
     const third = `a-b-${hashOf("a.b")}`;
     const slugs = slugsOf(["a.b", "ab", third]);
     expect(slugs.get("a.b")).toBe(`a-b-${hashOf("a.b 2")}`);
@@ -78,19 +78,19 @@ describe("a name gets a slug of its own", () => {
   });
 });
 
-test("all names have different, valid slugs in NetBox", () => {
+test("all names get different, valid slugs in NetBox", () => {
   fc.assert(fc.property(fc.uniqueArray(anyName, { minLength: 1, maxLength: 12 }), (names) => {
     const own = slugsOf(names);
     const all = names.map((name) => own.get(name) ?? autoSlug(name));
     expect(new Set(all).size).toBe(names.length);
     for (const slug of all) expect(slug).toMatch(/^[-a-z0-9_]{1,100}$/);
-    // A name that sends one is never taken for what has the slug that Django makes of another.
+    // An explicit slug must not equal the slug that Django makes from another name.
     const auto = new Set(names.map(autoSlug));
     for (const slug of own.values()) expect(auto.has(slug)).toBe(false);
   }));
 });
 
-test("a slug is sent for no name but those that need one", () => {
+test("an explicit slug is sent only for names that need one", () => {
   fc.assert(fc.property(fc.uniqueArray(anyName, { maxLength: 12 }), (names) => {
     for (const name of slugsOf(names).keys()) {
       const auto = autoSlug(name);
@@ -101,14 +101,14 @@ test("a slug is sent for no name but those that need one", () => {
   }));
 });
 
-test("the order in which names are seen does not matter", () => {
+test("slugs do not depend on the order of names", () => {
   fc.assert(fc.property(fc.uniqueArray(closeName), (names) => {
     const slugs = Object.fromEntries(slugsOf(names));
     expect(Object.fromEntries(slugsOf([...names, ...names].toReversed()))).toEqual(slugs);
   }));
 });
 
-test("every stub of an entity gets the slug of its own kind, and nothing else does", () => {
+test("stubs get the slug of their own object type, and all other values stay unchanged", () => {
   const names = new SlugNames();
   const kinds: Slugged[] = [
     "device-role",

@@ -1,4 +1,4 @@
-/** Laws of every mapping table: each field of Diode is decided, and each row says what it reads. */
+/** Rules for all mapping tables: each Diode field has a row, and each row declares what it reads. */
 import { expect, test } from "vitest";
 import { ENTITY_TYPES } from "../../src/netbox/types/order.ts";
 import { STEPS } from "../../src/netbox/types/steps.ts";
@@ -35,37 +35,37 @@ function rowsOf(tables: object): NamedRow[] {
 const FIELDS = rowsOf(TABLES);
 const CUSTOM_FIELDS = rowsOf(CUSTOM_FIELD_TABLES);
 const ROWS = [...FIELDS, ...CUSTOM_FIELDS];
-/** All that rows and stubs say they read. */
+/** All keys that rows and stubs declare. */
 const READ = new Set<string>([
   ...ROWS.flatMap(([, { reads }]) => reads),
   ...Object.values(STUBS).flatMap(({ reads }) => reads),
 ]);
 
-test.each(STEPS)("the table of $name decides every field, and no other", (step) => {
+test.each(STEPS)("the table of $name has a row for each field, and no others", (step) => {
   const fields = fieldsOf(ENTITY_TYPES[step.name].model).map(({ name }) => name);
   expect(Object.keys(TABLES[step.name]).sort()).toEqual(fields.sort());
 });
 
-test("there are tables for all steps, in their order", () => {
+test("there is a table for each step, in the same order", () => {
   expect(Object.keys(TABLES)).toEqual(STEPS.map(({ name }) => name));
 });
 
-test.each(ROWS)("%s says how it is made, or why not", (_, row) => {
+test.each(ROWS)("%s describes how it is filled, or why it is not", (_, row) => {
   expect(row.how.trim().length).toBeGreaterThan(4);
   expect(row.how).not.toMatch(/\n|TODO|FIXME/);
 });
 
-test.each(ROWS)("%s reads only what exists", (_, row) => {
+test.each(ROWS)("%s reads only existing keys", (_, row) => {
   expect(row.reads.filter((name) => !READABLE.has(name))).toEqual([]);
   expect(row.reads).toEqual([...new Set(row.reads)]);
 });
 
-test("only rows that are mapped read something", () => {
+test("only mapped rows read anything", () => {
   const reading = ROWS.filter(([, { kind, reads }]) => kind !== "mapped" && reads.length > 0);
   expect(reading).toEqual([]);
 });
 
-test("every answer key is read by a row, or tells which things there are", () => {
+test("every answer key is read by a row or identifies objects", () => {
   const unread = ANSWER_KEYS.filter((key) => !READ.has(key));
   expect(unread.sort()).toEqual([
     "clusterStatus.id",
@@ -77,12 +77,12 @@ test("every answer key is read by a row, or tells which things there are", () =>
   ]);
 });
 
-test("every setting is read by a row or a stub, but those that choose entities or empty fields", () => {
+test("every setting is read by a row or a stub, except those that select entities or clear fields", () => {
   const unread = Object.keys(SETTINGS).filter((name) => !READ.has(`setting.${name}`));
   expect(unread.sort()).toEqual(["BOOTSTRAP", "CLEAR_EMPTY", "nodes"]);
 });
 
-test.each(Object.entries(STUBS))("the stub %s is made of what exists", (_, { reads, holds }) => {
+test.each(Object.entries(STUBS))("the stub %s reads only existing keys", (_, { reads, holds }) => {
   expect(reads.filter((name) => !READABLE.has(name))).toEqual([]);
   expect(holds.length).toBeGreaterThan(3);
 });

@@ -1,13 +1,13 @@
-/** A guest's tags → names. */
+/** Splits the tags of a guest into names. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { splitTags } from "../../src/transform/guest.ts";
 import { anyText, lookalike } from "../helpers/arbitraries.ts";
 
-/** As Proxmox takes them: [a-z0-9_][a-z0-9_\-+.]*, in any case. */
+/** Proxmox's format: [a-z0-9_][a-z0-9_\-+.]*, in any case. */
 const tagName = fc.stringMatching(/^[a-zA-Z0-9_][a-zA-Z0-9_\-+.]{0,11}$/);
 
-describe("tags", () => {
+describe("splitTags", () => {
   test.each<[string, string[]]>([
     ["web", ["web"]],
     ["prod;web", ["prod", "web"]],
@@ -22,11 +22,11 @@ describe("tags", () => {
     ["", []],
     [" ", []],
     [";,", []],
-  ])("of %j are %j", (written, names) => {
+  ])("splits %j into %j", (written, names) => {
     expect(splitTags(written)).toEqual(names);
   });
 
-  test("are the same with every separator and in every order", () => {
+  test("gives the same names for all separators and orders", () => {
     const separator = fc.constantFrom(";", ",", " ", ", ", "; ", "\t", ";;");
     fc.assert(fc.property(fc.array(fc.tuple(tagName, separator)), (pairs) => {
       const names = [...new Set(pairs.map(([name]) => name))];
@@ -36,7 +36,7 @@ describe("tags", () => {
     }));
   });
 
-  test("are not empty, do not repeat and have no separator", () => {
+  test("gives names that are not empty, unique and without separators", () => {
     const text = fc.oneof(anyText(), lookalike(";", ",", " ", "web", "\0", "\n"));
     fc.assert(fc.property(text, (written) => {
       const names = splitTags(written);

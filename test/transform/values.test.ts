@@ -1,4 +1,4 @@
-/** The mapping document's word tables, and that everything outside of them has its one answer. */
+/** The word tables of the mapping document, and the default for all other words. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
@@ -11,7 +11,7 @@ import {
 } from "../../src/transform/mapping/values.ts";
 import { anyText } from "../helpers/arbitraries.ts";
 
-/** Keys that every JavaScript object answers to. */
+/** Keys that every JavaScript object has. */
 const BUILT_IN = ["constructor", "toString", "__proto__", "hasOwnProperty", "valueOf"];
 
 /** The mapping document, "Node Interface Type Mapping". */
@@ -58,14 +58,17 @@ function wordsOutside(table: object): fc.Arbitrary<string> {
 }
 
 describe("the status of a guest", () => {
-  test.each([["running", "active"], ["stopped", "offline"]])("%s is %s", (status, expected) => {
-    expect(guestStatus(status)).toBe(expected);
-  });
+  test.each([["running", "active"], ["stopped", "offline"]])(
+    "is, for %s, %s",
+    (status, expected) => {
+      expect(guestStatus(status)).toBe(expected);
+    },
+  );
 
   test.each(
     "paused prelaunch suspended postmigrate inmigrate io-error internal-error guest-panicked unknown"
       .split(" "),
-  )("%s is staged", (status) => {
+  )("is staged for %s", (status) => {
     expect(guestStatus(status)).toBe("staged");
   });
 
@@ -77,11 +80,11 @@ describe("the status of a guest", () => {
 });
 
 describe("the status of a node", () => {
-  test("is active when it is online", () => {
+  test('is active for "online"', () => {
     expect(nodeStatus("online")).toBe("active");
   });
 
-  test.each(["offline", "unknown", "", "Online"])("is offline when it is %j", (status) => {
+  test.each(["offline", "unknown", "", "Online"])("is offline for %j", (status) => {
     expect(nodeStatus(status)).toBe("offline");
   });
 
@@ -93,12 +96,12 @@ describe("the status of a node", () => {
 });
 
 describe("the type of a node's interface", () => {
-  test.each(Object.entries(INTERFACES))("%s is %s", (type, expected) => {
+  test.each(Object.entries(INTERFACES))("is, for %s, %s", (type, expected) => {
     expect(interfaceType(type)).toBe(expected);
   });
 
   test.each(["eth", "unknown", "vnet", "fabric", "vxlan", "dummy", "", "BRIDGE", "ovsbond"])(
-    "%j is other",
+    "is other for %j",
     (type) => {
       expect(interfaceType(type)).toBe("other");
     },
@@ -110,13 +113,13 @@ describe("the type of a node's interface", () => {
     }));
   });
 
-  test("is in the table that README prints", () => {
+  test("is documented in the README", () => {
     expect(INTERFACE_TYPES).toEqual(INTERFACES);
   });
 });
 
 describe("the platform of an ostype", () => {
-  test.each(Object.entries(PLATFORMS))("%s is %s", (ostype, platform) => {
+  test.each(Object.entries(PLATFORMS))("is, for %s, %s", (ostype, platform) => {
     expect(ostypePlatform(ostype)).toBe(platform);
   });
 
@@ -128,24 +131,24 @@ describe("the platform of an ostype", () => {
     ["rocky linux", "Rocky Linux"],
     ["void-linux", "Void-Linux"],
     ["constructor", "Constructor"],
-  ])("%s, which is in no table, is written in title case: %s", (ostype, platform) => {
+  ])("is, for %s, which is in no table, in title case: %s", (ostype, platform) => {
     expect(ostypePlatform(ostype)).toBe(platform);
   });
 
-  test("is never lost: any other word is its own platform, apart from case", () => {
+  test("is any other word itself, apart from case", () => {
     fc.assert(fc.property(wordsOutside(PLATFORMS), (ostype) => {
       expect(ostypePlatform(ostype)?.toLowerCase()).toBe(ostype.toLowerCase());
     }));
   });
 
-  test("starts with a capital if it is a word", () => {
+  test("starts with a capital letter", () => {
     const word = fc.stringMatching(/^[a-z]{2,12}$/).filter((text) => !(text in PLATFORMS));
     fc.assert(fc.property(word, (ostype) => {
       expect(ostypePlatform(ostype)).toBe(ostype.slice(0, 1).toUpperCase() + ostype.slice(1));
     }));
   });
 
-  test("is in the table that README prints", () => {
+  test("is documented in the README", () => {
     expect(OSTYPES).toEqual(PLATFORMS);
   });
 });

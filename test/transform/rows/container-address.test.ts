@@ -1,4 +1,4 @@
-/** IPAddress of containers: from the config and, with LXC_LIVE_ADDRESSES, from the running one. */
+/** Addresses of containers: from the config and, with LXC_LIVE_ADDRESSES, from the running container. */
 import { describe, expect, test } from "vitest";
 import { only } from "../../helpers/in-memory.ts";
 import { agentRow, guest101, type LabGuest } from "../../helpers/lab.ts";
@@ -11,7 +11,7 @@ function container(guest: Omit<LabGuest, "vmid" | "kind">, settings = {}) {
   return guest101({ kind: "lxc", ...guest }, settings);
 }
 
-/** A row as PVE 8.1 to 8.3 send it. */
+/** A row in the format of PVE 8.1 to 8.3. */
 function oldRow(mac: string | null, inet: string, inet6?: string) {
   return { name: "eth0", hwaddr: mac, inet, ...(inet6 === undefined ? {} : { inet6 }) };
 }
@@ -22,8 +22,8 @@ async function addressesOf(guest: Parameters<typeof container>[0], settings = {}
 
 const DHCP = { net0: `name=eth0,hwaddr=${MACS[0]},ip=dhcp,ip6=auto` };
 
-describe("in the config", () => {
-  test("`ip=` and `ip6=` are addresses of the NIC, and need no agent", async () => {
+describe("an address in a container's config", () => {
+  test("`ip=` and `ip6=` are assigned to the NIC, without a guest agent", async () => {
     const config = { net0: "name=eth0,ip=10.0.0.60/24,ip6=2001:DB8::60/64,gw=10.0.0.1" };
     const outcome = await container({ config, row: { status: "stopped" } });
     expect(outcome.of("ip-address").map(({ address }) => address))
@@ -34,12 +34,15 @@ describe("in the config", () => {
     expect(primaryOf(outcome, "guest-101")).toEqual(["10.0.0.60/24", "2001:db8::60/64"]);
   });
 
-  test.each(["dhcp", "manual", "auto"])("%s is not an address, and is listed", async (word) => {
-    const outcome = await container({ config: { net0: `name=eth0,ip=${word}` } });
-    expect(outcome.of("ip-address")).toEqual([]);
-    expect(outcome.leftOut.map(({ what, reason }) => [what, reason]))
-      .toEqual([[`vm/101/net0/ip=${word}`, "dynamic-address"]]);
-  });
+  test.each(["dhcp", "manual", "auto"])(
+    "ip=%s is not an address and is listed as dynamic-address",
+    async (word) => {
+      const outcome = await container({ config: { net0: `name=eth0,ip=${word}` } });
+      expect(outcome.of("ip-address")).toEqual([]);
+      expect(outcome.leftOut.map(({ what, reason }) => [what, reason]))
+        .toEqual([[`vm/101/net0/ip=${word}`, "dynamic-address"]]);
+    },
+  );
 
   test.each([
     ["loopback", "127.0.0.1/8"],
@@ -49,18 +52,18 @@ describe("in the config", () => {
     ["not-assignable", "10.0.0.255/24"],
     ["not-assignable", "239.1.2.3/24"],
     ["not-assignable", "255.255.255.255/24"],
-  ])("what is %s is listed: %s", async (reason, ip) => {
+  ])("is listed as %s: %s", async (reason, ip) => {
     const outcome = await container({ config: { net0: `name=eth0,ip=${ip}` } });
     expect(outcome.of("ip-address")).toEqual([]);
     expect(outcome.reasonsOf(`vm/101/net0/${ip}`)).toEqual([reason]);
   });
 
-  test("of a QEMU guest neither `ip=` nor ipconfigN is read", async () => {
+  test("is ignored on a QEMU guest: neither `ip=` nor ipconfigN is read", async () => {
     const config = { net0: "virtio,ip=10.0.0.5/24", ipconfig0: "ip=10.0.0.6/24" };
     expect((await guest101({ config })).of("ip-address")).toEqual([]);
   });
 
-  test("a primary address that DHCP gives is never emptied", async () => {
+  test("CLEAR_EMPTY never clears a primary address that comes from DHCP", async () => {
     const settings = { CLEAR_EMPTY: "true" };
     expect((await container({ config: DHCP }, settings)).vm).not.toHaveProperty("primary_ip4");
     const none = await container({ config: {} }, settings);
@@ -70,8 +73,8 @@ describe("in the config", () => {
   });
 });
 
-describe("a NIC without `ip` and `ip6`", () => {
-  test("is left to the container, and listed for both families", async () => {
+describe("a container's NIC without `ip` and `ip6`", () => {
+  test("is configured inside the container, and listed for both families", async () => {
     const outcome = await container({ config: { net0: "name=eth0" } });
     expect(outcome.of("ip-address")).toEqual([]);
     expect(outcome.leftOut.map(({ what, reason }) => [what, reason])).toEqual([
@@ -80,7 +83,7 @@ describe("a NIC without `ip` and `ip6`", () => {
     ]);
   });
 
-  test("has what the running container says", async () => {
+  test("has the addresses that the running container reports", async () => {
     const config = { net0: `name=eth0,hwaddr=${MACS[0]}` };
     const interfaces = [agentRow(MACS[0], ["10.0.0.9/24"])];
     const outcome = await container({ config, interfaces }, { ...LIVE, CLEAR_EMPTY: "true" });
@@ -89,13 +92,13 @@ describe("a NIC without `ip` and `ip6`", () => {
   });
 });
 
-describe("with CLEAR_EMPTY, the primary address of a family", () => {
+describe("with CLEAR_EMPTY, a container's primary address", () => {
   const SETTINGS = { CLEAR_EMPTY: "true" };
-  const LIVE_TOO = { ...LIVE, ...SETTINGS };
+  const LIVE_AND_CLEAR = { ...LIVE, ...SETTINGS };
   const nic = (rest: string, i: 0 | 1 = 0) => `name=eth${i},hwaddr=${MACS[i]}${rest}`;
 
-  /** "46": both are emptied; "": none is. A family that has an address is sent by the address. */
-  async function emptied(guest: Parameters<typeof container>[0], settings: object = SETTINGS) {
+  /** "46": both are cleared; "": none is. A family with an address is not cleared. */
+  async function cleared(guest: Parameters<typeof container>[0], settings: object = SETTINGS) {
     const { vm } = await container(guest, settings);
     return [4, 6].filter((family) => vm[family === 4 ? "primary_ip4" : "primary_ip6"]).join("");
   }
@@ -111,9 +114,12 @@ describe("with CLEAR_EMPTY, the primary address of a family", () => {
     [",ip=dhcp,ip6=dhcp", ""],
     [",ip=", ""],
     [",ip=,ip6=2001:db8::9/64", "4"],
-  ])("is emptied when no address of it can be: name=eth0%s: %j", async (rest, expected) => {
-    expect(await emptied({ config: { net0: nic(rest) } })).toBe(expected);
-  });
+  ])(
+    "is cleared if the NIC can have no address of that family: name=eth0%s clears %j",
+    async (rest, expected) => {
+      expect(await cleared({ config: { net0: nic(rest) } })).toBe(expected);
+    },
+  );
 
   test.each([
     [",ip=manual", "", ""],
@@ -122,54 +128,57 @@ describe("with CLEAR_EMPTY, the primary address of a family", () => {
     [",ip=10.0.0.9/24", ",ip=10.1.0.9/24", "6"],
     [",ip=10.0.0.9/24", "", ""],
   ])(
-    "is emptied only if that is so on all NICs: %j and %j: %j",
+    "is cleared only if no NIC can have one: %j and %j clear %j",
     async (first, second, expected) => {
-      expect(await emptied({ config: { net0: nic(first), net1: nic(second, 1) } })).toBe(expected);
+      expect(await cleared({ config: { net0: nic(first), net1: nic(second, 1) } })).toBe(expected);
     },
   );
 
-  test("is left as it is when a NIC could not be read", async () => {
+  test("is not cleared when a NIC could not be parsed", async () => {
     const config = { net0: nic(",ip=10.0.0.9/24"), net1: "eth1,x" };
-    expect(await emptied({ config })).toBe("");
-    expect(await emptied({ config, interfaces: [] }, LIVE_TOO)).toBe("");
+    expect(await cleared({ config })).toBe("");
+    expect(await cleared({ config, interfaces: [] }, LIVE_AND_CLEAR)).toBe("");
   });
 
-  test("is known from the running container, on every NIC that has a MAC", async () => {
-    expect(await emptied({ config: { net0: nic("") }, interfaces: [] }, LIVE_TOO)).toBe("46");
+  test("is cleared if the running container reports none and every NIC has a MAC address", async () => {
+    expect(await cleared({ config: { net0: nic("") }, interfaces: [] }, LIVE_AND_CLEAR)).toBe("46");
     const config = { net0: "name=eth0", net1: nic(",ip=dhcp", 1) };
-    expect(await emptied({ config, interfaces: [] }, LIVE_TOO)).toBe("");
-    expect(await emptied({ config: { net0: "name=eth0,ip=dhcp" }, interfaces: [] }, LIVE_TOO))
+    expect(await cleared({ config, interfaces: [] }, LIVE_AND_CLEAR)).toBe("");
+    expect(await cleared({ config: { net0: "name=eth0,ip=dhcp" }, interfaces: [] }, LIVE_AND_CLEAR))
       .toBe("6");
   });
 
   test.each([
-    ["an old row, of which it is the last one", oldRow(MACS[0], "10.0.0.9/24", "fe80::9/64"), ""],
+    ["an old row, which lists only one", oldRow(MACS[0], "10.0.0.9/24", "fe80::9/64"), ""],
     ["an old row with an empty list", {
       ...oldRow(MACS[0], "10.0.0.9/24", "fe80::9/64"),
       "ip-addresses": [],
     }, ""],
     ["a new row", agentRow(MACS[0], ["10.0.0.9/24", "fe80::9/64"]), "6"],
-    ["an old row of no NIC", oldRow(null, "10.8.0.1/24", "fe80::9/64"), "46"],
-  ])("is left as it is behind a link-local address in %s", async (_what, row, expected) => {
-    expect(await emptied({ config: { net0: nic("") }, interfaces: [row] }, LIVE_TOO))
-      .toBe(expected);
-  });
+    ["an old row without a MAC", oldRow(null, "10.8.0.1/24", "fe80::9/64"), "46"],
+  ])(
+    "of IPv6 is not cleared when a link-local address may hide others: %s",
+    async (_what, row, expected) => {
+      expect(await cleared({ config: { net0: nic("") }, interfaces: [row] }, LIVE_AND_CLEAR))
+        .toBe(expected);
+    },
+  );
 });
 
-describe("of a running container", () => {
-  test("nothing is read, unless LXC_LIVE_ADDRESSES is on", async () => {
+describe("an address of a running container", () => {
+  test("is read only with LXC_LIVE_ADDRESSES", async () => {
     const guest = { config: DHCP, interfaces: [agentRow(MACS[0], ["10.0.0.9/24"])] };
     expect(await addressesOf(guest)).toEqual([]);
     expect(await addressesOf(guest, LIVE)).toEqual(["10.0.0.9/24"]);
   });
 
-  test("old rows have `inet` and `inet6` alone", async () => {
+  test("in an old row comes from `inet` and `inet6`", async () => {
     const interfaces = [oldRow(MACS[0].toLowerCase(), "10.0.0.9/24", "2001:db8::9/64")];
     expect(await addressesOf({ config: DHCP, interfaces }, LIVE))
       .toEqual(["10.0.0.9/24", "2001:db8::9/64"]);
   });
 
-  test("new rows have both forms, and an address that is in both is one", async () => {
+  test("that a new row lists in both formats is sent once", async () => {
     const row = {
       ...agentRow(MACS[0].toLowerCase(), ["10.0.0.9/24", "10.0.0.10/24"]),
       ...oldRow(MACS[0].toLowerCase(), "10.0.0.10/24"),
@@ -199,7 +208,7 @@ describe("of a running container", () => {
     expect(outcome.reasonsOf(`vm/101/${what}`)).toEqual([reason]);
   });
 
-  test("an address that the config has already is listed as a duplicate of itself", async () => {
+  test("that is also in the config is listed as a duplicate", async () => {
     const config = { net0: `name=eth0,hwaddr=${MACS[0]},ip=10.0.0.9/24` };
     const interfaces = [agentRow(MACS[0], ["10.0.0.9/24"])];
     const outcome = await container({ config, interfaces }, LIVE);
@@ -207,7 +216,7 @@ describe("of a running container", () => {
     expect(outcome.reasonsOf("vm/101/net0/10.0.0.9/24")).toEqual(["duplicate-address"]);
   });
 
-  test("the primary address is the first NIC's, be it from the config or live", async () => {
+  test("is primary if it is on the first NIC, whether from the config or live", async () => {
     const config = {
       ...DHCP,
       net1: `name=eth1,hwaddr=${MACS[1]},ip=10.1.0.5/24,ip6=2001:db8::5/64`,
@@ -226,7 +235,7 @@ describe("of a running container", () => {
       ["denied", { status: 403 }, "running"],
       ["failed", null, "running"],
     ] as const,
-  )("what was not read is listed as %s: %j", async (reason, interfaces, status) => {
+  )("that was not read is listed as %s: %j", async (reason, interfaces, status) => {
     const settings = { ...LIVE, CLEAR_EMPTY: "true" };
     const outcome = await container({ config: DHCP, interfaces, row: { status } }, settings);
     expect(outcome.reasonsOf("vm/101/live")).toEqual([reason]);

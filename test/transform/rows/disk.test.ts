@@ -1,4 +1,4 @@
-/** VirtualDisk: the volumes of a guest. One rule of the mapping a test. */
+/** VirtualDisk: the volumes of a guest. Each test covers one rule of the mapping. */
 import { describe, expect, test } from "vitest";
 import type { GuestKind } from "../../../src/proxmox/endpoints.ts";
 import { only } from "../../helpers/in-memory.ts";
@@ -20,7 +20,7 @@ const KEYS: readonly [GuestKind, string[]][] = [
 ];
 
 describe("a disk", () => {
-  test.each(KEYS)("of a %s guest has one of the keys %j as its name", async (kind, keys) => {
+  test.each(KEYS)("of a %s guest is named by its key, one of %j", async (kind, keys) => {
     const config = Object.fromEntries(keys.map((key) => [key, "local:vm-1-disk-0,size=1G"]));
     const outcome = await guest101({ kind, config });
     expect(outcome.of("virtual-disk").map(({ name }) => name)).toEqual(keys);
@@ -28,7 +28,7 @@ describe("a disk", () => {
   });
 
   test.each([["qemu", "rootfs"], ["qemu", "mp0"], ["lxc", "scsi0"], ["lxc", "dev0"]] as const)(
-    "of a %s guest never stands under %s",
+    "of a %s guest is never made from the key %s",
     async (kind, key) => {
       const outcome = await guest101({ kind, config: { [key]: "local:vm-1-disk-0,size=1G" } });
       expect(outcome.of("virtual-disk")).toEqual([]);
@@ -40,17 +40,17 @@ describe("a disk", () => {
     ["size=8G,file=zfs:base-9000-disk-0/vm-101-disk-0", "zfs"],
     ["local:100/base.raw/101/vm-101-disk-0.qcow2,size=8G", "local"],
     ["volume=ceph:vm-1-disk-0,size=8G", "ceph"],
-  ])("%s has as its pool the text before the first colon", async (text, pool) => {
+  ])("%s: the storage pool is the text before the first colon, %s", async (text, pool) => {
     expect((await diskOf(text)).custom_fields).toEqual({ proxmox_storage_pool: { text: pool } });
   });
 
-  test("that is passed through has a size and no pool", async () => {
+  test("that is passed through has a size but no storage pool", async () => {
     const disk = await diskOf("/dev/disk/by-path/pci-0000:00:1f.2-ata-1,size=1000204632K");
     expect([disk.custom_fields, disk.size]).toEqual([undefined, "976762"]);
   });
 });
 
-describe("its size in MB", () => {
+describe("the size of a disk in MB", () => {
   test.each([
     ["2252M", "2252"],
     ["32G", "32768"],
@@ -77,7 +77,7 @@ describe("its size in MB", () => {
   );
 });
 
-describe("no disk, and listed", () => {
+describe("a volume that is not a disk is listed", () => {
   test.each([
     ["none,media=cdrom", "cdrom"],
     ["cdrom,media=cdrom", "cdrom"],
@@ -109,7 +109,7 @@ describe("no disk, and listed", () => {
     ["rootfs", "/var/lib/ct/101", "bind-mount"],
     ["rootfs", "local:subvol-101-disk-0,size=0T", "no-size"],
     ["unused0", "local:vm-101-disk-1", "not-in-mapping"],
-  ])("of a container: %s %s is %s", async (key, text, reason) => {
+  ])("in a container: %s %s is %s", async (key, text, reason) => {
     expect(await reasonsOf("lxc", key, text)).toEqual([reason]);
   });
 
@@ -117,17 +117,17 @@ describe("no disk, and listed", () => {
     ["efidisk0", "local-lvm:vm-100-disk-0,efitype=4m,size=4M"],
     ["tpmstate0", "local-lvm:vm-100-disk-1,size=4M,version=v2.0"],
     ["unused0", "local-lvm:vm-100-disk-2"],
-  ])("%s is not in the mapping", async (key, text) => {
+  ])("%s is listed as not-in-mapping", async (key, text) => {
     expect(await reasonsOf("qemu", key, text)).toEqual(["not-in-mapping"]);
   });
 
-  test("a volume whose name only starts like that of a cloud-init drive is a disk", async () => {
+  test('but "cloudinit" inside another name does not make a volume a cloud-init drive', async () => {
     expect((await diskOf("local:vm-101-cloudinit-data,size=1G")).size).toBe("1024");
     expect((await diskOf("cloudinit:vm-101-disk-0,size=1G")).size).toBe("1024");
   });
 
   test.each(["scsihw", "virtiofs0", "scsi", "ide2a", "mpx"])(
-    "a key %s is no volume",
+    "but the key %s is not a volume",
     async (key) => {
       const outcome = await guest101({ config: { [key]: "virtio-scsi-pci" } });
       expect(outcome.of("virtual-disk")).toEqual([]);

@@ -1,4 +1,4 @@
-/** IPAddress of QEMU guests, and who keeps an address that comes twice. One rule a test. */
+/** Addresses of QEMU guests, and which object keeps an address that appears twice. */
 import { describe, expect, test } from "vitest";
 import { type Outcome, transformed } from "../../helpers/in-memory.ts";
 import { agentRow, guest101, lab } from "../../helpers/lab.ts";
@@ -11,13 +11,13 @@ function addressesOf(outcome: Outcome): string[] {
   return outcome.of("ip-address").map(({ address }) => address);
 }
 
-/** An address on the only NIC, as an agent reports it. */
+/** An outcome with one address on net0, as the guest agent reports it. */
 function onNic(text: string, more = {}) {
   return guest101({ config: NICS, interfaces: [agentRow(MACS[0].toLowerCase(), [text], more)] });
 }
 
 describe("a QEMU guest's address", () => {
-  test("is assigned to the NIC with its MAC, in any case and under any name in the guest", async () => {
+  test("is assigned to the NIC with the same MAC address, whatever its case and the name in the guest", async () => {
     const outcome = await guest101({
       config: NICS,
       interfaces: [
@@ -25,12 +25,14 @@ describe("a QEMU guest's address", () => {
         agentRow(MACS[0], ["10.0.0.5/24", "2001:DB8::5/64"], { name: "enp6s18" }),
       ],
     });
-    const held = outcome.of("ip-address").map(({ address, assigned_object_vm_interface: nic }) => [
+    const assigned = outcome.of("ip-address").map((
+      { address, assigned_object_vm_interface: nic },
+    ) => [
       address,
       nic?.name,
       nic?.virtual_machine.name,
     ]);
-    expect(held).toEqual([
+    expect(assigned).toEqual([
       ["10.0.0.5/24", "net0", "guest-101"],
       ["2001:db8::5/64", "net0", "guest-101"],
       ["10.0.0.7/24", "net1", "guest-101"],
@@ -62,14 +64,14 @@ describe("a QEMU guest's address", () => {
     ["vm/101/agent/eth0/?", { name: "eth0", "ip-addresses": "10.0.0.5" }],
     ["vm/101/agent/eth0/?", { name: "eth0", "ip-addresses": [7] }],
     ["vm/101/agent/eth0/?/24", { name: "eth0", "ip-addresses": [{ prefix: 24 }] }],
-  ])("that cannot be read is left out as %s: %j", async (what, row) => {
+  ])("that cannot be parsed is left out as %s: %j", async (what, row) => {
     const outcome = await guest101({ config: NICS, interfaces: [row] });
     expect(addressesOf(outcome)).toEqual([]);
     expect(outcome.reasonsOf(what)).toEqual(["unparsable"]);
   });
 
   test.each([[undefined], [null], [[]]])(
-    "does not exist where the agent lists no addresses: %j",
+    "is not sent and not listed when the agent's ip-addresses are %j",
     async (addresses) => {
       const row = { name: "eth0", "ip-addresses": addresses };
       const outcome = await guest101({ config: NICS, interfaces: [row] });
@@ -78,7 +80,7 @@ describe("a QEMU guest's address", () => {
   );
 
   test.each([["00:00:00:00:00:00"], ["52:54:00:99:99:99"], ["sit0"], [null]])(
-    "on the MAC %s, which no NIC has, is left out as mac-unknown",
+    "with the MAC address %s, which no NIC has, is left out as mac-unknown",
     async (mac) => {
       const outcome = await guest101({
         config: NICS,
@@ -89,27 +91,27 @@ describe("a QEMU guest's address", () => {
     },
   );
 
-  test("on a MAC that two NICs have is assigned to the first of them", async () => {
+  test("with a MAC address of two NICs is assigned to the first one", async () => {
     const config = { net2: `virtio=${MACS[0]}`, net1: `virtio=${MACS[0].toLowerCase()}` };
     const outcome = await guest101({ config, interfaces: [agentRow(MACS[0], ["10.0.0.5/24"])] });
     expect(outcome.of("ip-address").map((ip) => ip.assigned_object_vm_interface?.name))
       .toEqual(["net1"]);
   });
 
-  test("loses its zone, and a prefix may be a text", async () => {
+  test("is sent without its zone, and its prefix length may be a string", async () => {
     const entry = { "ip-address": "2001:db8::5%eth0", prefix: "64" };
     const outcome = await onNic("10.0.0.5/24", { "ip-addresses": [entry] });
     expect(addressesOf(outcome)).toEqual(["2001:db8::5/64"]);
   });
 
   test.each([undefined, null, {}, []])(
-    "does not exist where ip-addresses is %j",
+    "is not sent when ip-addresses is %j",
     async (entries) => {
       expect(addressesOf(await onNic("10.0.0.5/24", { "ip-addresses": entries }))).toEqual([]);
     },
   );
 
-  test("that one row names twice is kept once and listed once", async () => {
+  test("that one row lists twice is sent once and listed once as a duplicate", async () => {
     const interfaces = [agentRow(MACS[0], ["10.0.0.5/24", "10.0.0.5/24"])];
     const outcome = await guest101({ config: NICS, interfaces });
     expect(addressesOf(outcome)).toEqual(["10.0.0.5/24"]);
@@ -118,7 +120,7 @@ describe("a QEMU guest's address", () => {
 });
 
 describe("a guest's primary address", () => {
-  test("is the first of its family in the order of its NICs, then of the agent", async () => {
+  test("is the first of its family, in the order of NICs and then of the agent's answer", async () => {
     const outcome = await guest101({
       config: { ...NICS, net10: "virtio=BC:24:11:00:00:0A", net2: "virtio=BC:24:11:00:00:0B" },
       interfaces: [
@@ -131,7 +133,7 @@ describe("a guest's primary address", () => {
     expect(outcome.vm).not.toHaveProperty("primary_ip4");
   });
 
-  test("is left as it is while the agent does not answer, and emptied when it has none", async () => {
+  test("is cleared with CLEAR_EMPTY only if the agent answers", async () => {
     const settings = { CLEAR_EMPTY: "true" };
     const silent = await guest101({ config: NICS, interfaces: { status: 500 } }, settings);
     expect(silent.vm).not.toHaveProperty("primary_ip4");
@@ -145,8 +147,8 @@ describe("a guest's primary address", () => {
   test.each([
     ["a NIC", { config: { agent: "1", net0: "bridge vmbr0" }, interfaces: GOOD }],
     ["a MAC", { config: { agent: "1", net0: "virtio=BC:24:11:00:00:0G" }, interfaces: GOOD }],
-    ["a MAC that it lacks", { config: { agent: "1", net0: "virtio" }, interfaces: GOOD }],
-    ["a MAC of the agent's", {
+    ["a missing MAC", { config: { agent: "1", net0: "virtio" }, interfaces: GOOD }],
+    ["a MAC from the agent", {
       config: NICS,
       interfaces: [{ ...GOOD[0], "hardware-address": ["x"] }],
     }],
@@ -158,16 +160,16 @@ describe("a guest's primary address", () => {
       kind: "lxc" as const,
       config: { net0: "name=e,ip=10.0.0.300/24" },
     }],
-  ])("is left as it is when %s could not be read, with CLEAR_EMPTY too", async (_what, guest) => {
+  ])("is not cleared with CLEAR_EMPTY when %s could not be parsed", async (_what, guest) => {
     const { vm } = await guest101(guest, { CLEAR_EMPTY: "true" });
     expect([vm.primary_ip4, vm.primary_ip6]).toEqual([undefined, undefined]);
   });
 });
 
-describe("one address twice", () => {
+describe("an address that appears twice", () => {
   const net = (ip: string) => ({ net0: `name=eth0,ip=${ip}` });
 
-  test("is kept by nodes before guests, then by the first node and the lowest VMID", async () => {
+  test("is assigned to nodes before guests, then to the first node or the lowest VMID", async () => {
     const outcome = await transformed(lab({
       nodes: {
         pve10: { network: [{ iface: "vmbr1", cidr: "192.168.99.1/24" }] },
@@ -179,12 +181,12 @@ describe("one address twice", () => {
         { vmid: 99, kind: "lxc", node: "pve10", config: net("192.168.99.1/32") },
       ],
     }));
-    const held = outcome.of("ip-address").map(({ address, ...on }) => [
+    const assigned = outcome.of("ip-address").map(({ address, ...on }) => [
       address,
       on.assigned_object_interface?.device.name ??
         on.assigned_object_vm_interface?.virtual_machine.name,
     ]);
-    expect(held).toEqual([["192.168.99.1/24", "pve2"], ["10.0.0.5/24", "guest-200"]]);
+    expect(assigned).toEqual([["192.168.99.1/24", "pve2"], ["10.0.0.5/24", "guest-200"]]);
     const duplicates = outcome.leftOut.filter(({ reason }) => reason === "duplicate-address");
     expect(Object.fromEntries(duplicates.map(({ what, sentence }) => [what, sentence]))).toEqual({
       "node/pve10/vmbr1/192.168.99.1/24": expect.stringContaining("node/pve2/vmbr1"),
@@ -193,7 +195,7 @@ describe("one address twice", () => {
     });
   });
 
-  test("is primary only on the machine that keeps it; the next one is primary on the other", async () => {
+  test("is primary only where it is assigned; the other node's next address is primary there", async () => {
     const rows = [
       { iface: "vmbr1", cidr: "192.168.99.1/24", priority: 1 },
       { iface: "vmbr0", cidr: "10.0.0.3/24", priority: 2 },
@@ -204,7 +206,7 @@ describe("one address twice", () => {
     expect(primaryOf(outcome, "pve2")).toEqual(["10.0.0.3/24", undefined]);
   });
 
-  test("in two spellings is one address", async () => {
+  test("is recognized in different spellings", async () => {
     const guests = ["2001:db8:0:0::5/64", "2001:DB8::5/128"].map((ip, i) => ({
       vmid: 101 + i,
       kind: "lxc" as const,

@@ -1,4 +1,4 @@
-/** What a guest is called in NetBox, which knows it by that name. One rule of the mapping a test. */
+/** Names of guests in NetBox, unique within a cluster. Each test covers one rule of the mapping. */
 import { expect, test } from "vitest";
 import { transformed } from "../../helpers/in-memory.ts";
 import { guest101, lab, type LabGuest } from "../../helpers/lab.ts";
@@ -14,7 +14,7 @@ async function namesOf(guests: readonly LabGuest[]): Promise<Record<string, stri
   );
 }
 
-test("the lowest VMID keeps a name, in any case, and the others get their VMID added", async () => {
+test("the guest with the lowest VMID keeps a name; others get their VMID appended, regardless of case", async () => {
   const guests = [{ vmid: 1000, row: { name: "web" } }, { vmid: 99, row: { name: "WEB" } }, {
     vmid: 200,
     row: { name: "Web" },
@@ -24,7 +24,7 @@ test("the lowest VMID keeps a name, in any case, and the others get their VMID a
   expect([codesOf("vm/99"), codesOf("vm/200")]).toEqual([[], ["renamed"]]);
 });
 
-test("a guest that is left out takes no name", async () => {
+test("a guest that is left out does not reserve its name", async () => {
   const guests = [{ vmid: 101, row: { name: "web", template: 1 } }, {
     vmid: 102,
     row: { name: "web" },
@@ -32,7 +32,7 @@ test("a guest that is left out takes no name", async () => {
   expect(await namesOf(guests)).toEqual({ 102: "web" });
 });
 
-test("a guest has the same name in a narrower scope, or it would become another machine", async () => {
+test("a guest keeps its NetBox name with a narrower `nodes`, so that it stays the same machine", async () => {
   const guests = [{ vmid: 101, node: "pve1", row: { name: "web" } }, {
     vmid: 102,
     node: "pve2",
@@ -45,7 +45,7 @@ test("a guest has the same name in a narrower scope, or it would become another 
   expect(part.of("virtual-machine").map(({ name }) => name)).toEqual(["web (102)"]);
 });
 
-test("a name made by renaming is never another guest's own", async () => {
+test("a generated name never equals the name of another guest", async () => {
   const names = await namesOf([
     { vmid: 101, row: { name: "web" } },
     { vmid: 102, row: { name: "web (103)" } },
@@ -56,7 +56,7 @@ test("a name made by renaming is never another guest's own", async () => {
   expect([names["101"], names["102"]]).toEqual(["web", "web (103)"]);
 });
 
-test("a name over 64 characters is cut, ends in the VMID, and is noted", async () => {
+test("a name longer than 64 characters is cut, ends with the VMID, and is noted", async () => {
   const outcome = await guest101({ row: { name: "ä".repeat(65) } });
   expect(outcome.vm.name).toBe(`${"ä".repeat(58)} (101)`);
   expect(outcome.codesOf("vm/101")).toEqual(["cut"]);

@@ -1,4 +1,4 @@
-/** VirtualMachine: which guests become one, and what it says. One rule of the mapping a test. */
+/** VirtualMachine: which guests become one, and its fields. Each test covers one rule of the mapping. */
 import { describe, expect, test } from "vitest";
 import { transformed } from "../../helpers/in-memory.ts";
 import { guest101, lab } from "../../helpers/lab.ts";
@@ -8,21 +8,21 @@ const GIB = 2 ** 30;
 describe("a guest is left out", () => {
   test.each([
     ["template", "a template", { template: 1 }],
-    ["template", "a template whose flag is a text", { template: "1" }],
+    ["template", "a template whose flag is a string", { template: "1" }],
     ["no-name", "a guest without a name", { name: undefined }],
     ["no-name", "a guest whose name is blank", { name: " \n" }],
-    ["unreachable", "a guest of which nothing is known", { name: undefined, status: "unknown" }],
+    ["unreachable", "a guest on an unreachable node", { name: undefined, status: "unknown" }],
   ])("as %s: %s", async (reason, _, row) => {
     const outcome = await guest101({ row, config: {} });
     expect(outcome.of("virtual-machine")).toEqual([]);
     expect(outcome.reasonsOf("vm/101")).toEqual([reason]);
   });
 
-  test.each([0, "0", "", undefined])("but not with template: %j", async (template) => {
+  test.each([0, "0", "", undefined])("but not with template=%j", async (template) => {
     expect((await guest101({ row: { template } })).vm.name).toBe("guest-101");
   });
 
-  test("as no-vmid or other-type, named by its row", async () => {
+  test("as no-vmid or other-type, and listed by the ID of its row", async () => {
     const rows = [
       { id: "qemu/x", type: "qemu", name: "a", node: "pve1", status: "running" },
       { id: "openvz/7", type: "openvz", vmid: 7, name: "b", node: "pve1", status: "running" },
@@ -35,7 +35,7 @@ describe("a guest is left out", () => {
     expect(outcome.reasonsOf("resource/storage/pve1/local")).toEqual(["other-type"]);
   });
 
-  test("for the first reason of the closed list: out of the scope, then no name, then template", async () => {
+  test("for the first reason that applies: out of scope, then no name, then template", async () => {
     const unnamed = { name: undefined, template: 1 };
     expect((await guest101({ row: unnamed })).reasonsOf("vm/101")).toEqual(["no-name"]);
     const scoped = await guest101({ row: unnamed }, { nodes: "pve2" });
@@ -43,30 +43,30 @@ describe("a guest is left out", () => {
   });
 });
 
-describe("its own facts", () => {
+describe("a virtual machine", () => {
   test.each([
     ["running", "active"],
     ["stopped", "offline"],
     ["paused", "staged"],
     ["prelaunch", "staged"],
     ["unknown", "staged"],
-  ])("status %s is %s", async (status, expected) => {
+  ])("status %s becomes %s", async (status, expected) => {
     expect((await guest101({ row: { status } })).vm.status).toBe(expected);
   });
 
   test.each([
     { what: "maxcpu", row: { maxcpu: 4 }, config: { cores: 9, sockets: 9 }, vcpus: 4 },
-    { what: "maxcpu as a text", row: { maxcpu: "2" }, config: {}, vcpus: 2 },
-    { what: "two decimals of it", row: { maxcpu: 0.123456 }, config: {}, vcpus: 0.12 },
-    { what: "else cores × sockets", row: {}, config: { cores: 4, sockets: 2 }, vcpus: 8 },
-    { what: "else cores alone", row: {}, config: { cores: "6" }, vcpus: 6 },
-    { what: "never 0", row: { maxcpu: 0.001 }, config: {}, vcpus: undefined },
-    { what: "nothing if nothing is known", row: {}, config: {}, vcpus: undefined },
+    { what: "maxcpu as a string", row: { maxcpu: "2" }, config: {}, vcpus: 2 },
+    { what: "maxcpu with two decimals", row: { maxcpu: 0.123456 }, config: {}, vcpus: 0.12 },
+    { what: "cores × sockets without maxcpu", row: {}, config: { cores: 4, sockets: 2 }, vcpus: 8 },
+    { what: "cores without maxcpu and sockets", row: {}, config: { cores: "6" }, vcpus: 6 },
+    { what: "omitted rather than 0", row: { maxcpu: 0.001 }, config: {}, vcpus: undefined },
+    { what: "omitted if unknown", row: {}, config: {}, vcpus: undefined },
   ])("vcpus is $what", async ({ row, config, vcpus }) => {
     expect((await guest101({ row: { maxcpu: undefined, ...row }, config })).vm.vcpus).toBe(vcpus);
   });
 
-  test("vcpus of a container without sizes is its cores, without its sockets", async () => {
+  test("vcpus of a container without maxcpu is its cores; sockets are ignored", async () => {
     const row = { maxcpu: undefined };
     const config = { cores: 3, sockets: 2 };
     expect((await guest101({ kind: "lxc", row, config })).vm.vcpus).toBe(3);
@@ -74,13 +74,18 @@ describe("its own facts", () => {
 
   test.each([
     { what: "maxmem in MiB", row: { maxmem: 4 * GIB }, written: 1, memory: "4096" },
-    { what: "maxmem as a text", row: { maxmem: "536870912" }, written: 1, memory: "512" },
+    { what: "maxmem as a string", row: { maxmem: "536870912" }, written: 1, memory: "512" },
     { what: "maxmem rounded", row: { maxmem: 1.6 * 2 ** 20 }, written: 9, memory: "2" },
-    { what: "else the config's int", row: {}, written: 2048, memory: "2048" },
-    { what: "else the config's text", row: {}, written: "4096", memory: "4096" },
-    { what: "else what is current", row: {}, written: "current=8192", memory: "8192" },
-    { what: "nothing if nothing is known", row: {}, written: undefined, memory: undefined },
-    { what: "never 0", row: { maxmem: 0 }, written: undefined, memory: undefined },
+    { what: "the config's number without maxmem", row: {}, written: 2048, memory: "2048" },
+    { what: "the config's string without maxmem", row: {}, written: "4096", memory: "4096" },
+    {
+      what: "the config's current value without maxmem",
+      row: {},
+      written: "current=8192",
+      memory: "8192",
+    },
+    { what: "omitted if unknown", row: {}, written: undefined, memory: undefined },
+    { what: "omitted rather than 0", row: { maxmem: 0 }, written: undefined, memory: undefined },
   ])("memory is $what", async ({ row, written, memory }) => {
     expect((await guest101({ row, config: { memory: written } })).vm.memory).toBe(memory);
   });
@@ -91,13 +96,13 @@ describe("its own facts", () => {
   });
 
   test.each([[1, "on"], ["1", "on"], [0, "off"], ["0", "off"], [undefined, "off"]])(
-    "start_on_boot of onboot %j is %s",
+    "onboot=%j becomes start_on_boot=%s",
     async (onboot, expected) => {
       expect((await guest101({ config: { onboot } })).vm.start_on_boot).toBe(expected);
     },
   );
 
-  test("comments are the description, of any length, without blanks at its ends", async () => {
+  test("comments are the description, of any length, trimmed", async () => {
     const description = ` # Notes\n\n${"ünï ".repeat(3000)}\n`;
     const { vm } = await guest101({ config: { description } });
     expect(vm.comments).toBe(description.trim());
@@ -105,7 +110,7 @@ describe("its own facts", () => {
   });
 
   test.each(["qemu", "lxc"] as const)(
-    "a %s guest has its VMID, node and type as text",
+    "a %s guest has its VMID, node and type in custom fields, as text",
     async (kind) => {
       const { vm } = await guest101({ kind, row: { vmid: "101" } });
       expect(vm.custom_fields).toEqual({
@@ -116,7 +121,7 @@ describe("its own facts", () => {
     },
   );
 
-  test("its HA state is there when it is under HA, and not when that is empty", async () => {
+  test("proxmox_ha_state is sent only for a guest with an HA state", async () => {
     const stateOf = async (hastate: unknown): Promise<unknown> =>
       (await guest101({ row: { hastate } })).vm.custom_fields["proxmox_ha_state"];
     expect(await stateOf("started")).toEqual({ text: "started" });
@@ -124,7 +129,7 @@ describe("its own facts", () => {
     expect(await stateOf(null)).toBe(undefined);
   });
 
-  test("text has no NUL and no blanks at its ends", async () => {
+  test("texts are sent without NUL characters and trimmed", async () => {
     const { vm } = await guest101({
       row: { name: " w\u0000eb " },
       config: { description: "a\u0000b" },
@@ -133,7 +138,7 @@ describe("its own facts", () => {
   });
 });
 
-test("a field that alone exceeds a request is left out, listed, and never emptied", async () => {
+test("a field that exceeds a request on its own is left out, listed, and never cleared", async () => {
   const description = "ü".repeat(2 ** 21);
   const settings = { CLEAR_EMPTY: "true" };
   const outcome = await guest101({ config: { description }, row: { hastate: "x" } }, settings);

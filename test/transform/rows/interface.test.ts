@@ -1,4 +1,4 @@
-/** Interface: the interfaces of a node. One rule of the mapping a test. */
+/** Interface: the interfaces of a node. Each test covers one rule of the mapping. */
 import { describe, expect, test } from "vitest";
 import type { Interface } from "../../../src/netbox/types/interface.ts";
 import { only, transformed } from "../../helpers/in-memory.ts";
@@ -6,14 +6,14 @@ import { type Lab, lab, nodeWith } from "../../helpers/lab.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** The interface of a row that has an address besides. */
-async function portOf(row: Row, settings = {}): Promise<Interface> {
+/** The interface made from the row, with defaults that include an address. */
+async function interfaceOf(row: Row, settings = {}): Promise<Interface> {
   const full = { iface: "eno1", type: "eth", cidr: "10.0.0.2/24", ...row };
   return only((await nodeWith([full], settings)).of("interface"));
 }
 
-describe("an interface", () => {
-  test("may have another's name in a different case, as in Linux and NetBox", async () => {
+describe("a node's interface", () => {
+  test("may have a name that differs from another's only in case, as in Linux and NetBox", async () => {
     const rows = [
       { iface: "uplink", type: "eth", cidr: "10.0.0.2/24" },
       { iface: "UPLINK", type: "eth", cidr: "10.0.1.2/24" },
@@ -34,35 +34,35 @@ describe("an interface", () => {
     ["eth", "other"],
     ["unknown", "other"],
     [undefined, "other"],
-  ])("of type %s is %s", async (type, expected) => {
-    expect((await portOf({ type })).type).toBe(expected);
+  ])("type %s becomes %s", async (type, expected) => {
+    expect((await interfaceOf({ type })).type).toBe(expected);
   });
 
   test.each([["1500", "1500"], [9000, "9000"], ["", undefined], [0, undefined], [
     "auto",
     undefined,
   ]])(
-    "mtu %j is %s",
+    "mtu=%j becomes %s",
     async (mtu, expected) => {
-      expect((await portOf({ mtu })).mtu).toBe(expected);
+      expect((await interfaceOf({ mtu })).mtu).toBe(expected);
     },
   );
 
   test.each([[1000, "1000000"], ["25000", "25000000"], [-1, undefined], [0, undefined]])(
-    "speed %j Mbps is %s kbps",
+    "speed %j Mbps becomes %s kbps",
     async (speed, expected) => {
-      expect((await portOf({ speed })).speed).toBe(expected);
+      expect((await interfaceOf({ speed })).speed).toBe(expected);
     },
   );
 
   test.each([[1, true], ["1", true], [0, false], [undefined, false], [null, false]])(
-    "active %j: enabled is %s",
+    "active=%j becomes enabled=%s",
     async (active, expected) => {
-      expect((await portOf({ active })).enabled).toBe(expected);
+      expect((await interfaceOf({ active })).enabled).toBe(expected);
     },
   );
 
-  test("is left out when it is lo, has a loopback address or no address", async () => {
+  test("is left out if it is lo, has a loopback address or has no address", async () => {
     const outcome = await nodeWith([
       { iface: "lo", type: "loopback", cidr: "127.0.0.1/8" },
       { iface: "lo:1", type: "alias", cidr: "127.0.0.2/8" },
@@ -79,7 +79,7 @@ describe("an interface", () => {
     }
   });
 
-  test("with ::1 and another address is sent, and ::1 is left out", async () => {
+  test("with ::1 and another address is sent, without ::1", async () => {
     const row = { iface: "vmbr0", type: "bridge", cidr: "10.0.0.2/24", cidr6: "::1/128" };
     const outcome = await nodeWith([row]);
     expect(outcome.of("interface").map(({ name }) => name)).toEqual(["vmbr0"]);
@@ -88,8 +88,8 @@ describe("an interface", () => {
     expect(outcome.reasonsOf("node/pve1/vmbr0/::1/128")).toEqual(["loopback"]);
   });
 
-  test("has no link to another one, unless ALL_INTERFACES is on", async () => {
-    const { parent, bridge, lag } = await portOf({
+  test("has no parent, bridge or LAG without ALL_INTERFACES", async () => {
+    const { parent, bridge, lag } = await interfaceOf({
       iface: "eno1.20",
       type: "vlan",
       ovs_bridge: "x",
@@ -97,7 +97,7 @@ describe("an interface", () => {
     expect([parent, bridge, lag]).toEqual([undefined, undefined, undefined]);
   });
 
-  test("is cut to 64 characters when its name is longer, and that is noted", async () => {
+  test("with a name longer than 64 characters is cut and noted", async () => {
     const iface = "i".repeat(80);
     const outcome = await nodeWith([{ iface, cidr: "10.0.0.2/24" }]);
     expect(only(outcome.of("interface")).name).toHaveLength(64);
@@ -128,12 +128,12 @@ describe("with ALL_INTERFACES", () => {
     { iface: "vmbr5", exists: 0 },
     { iface: "vmbr5.10", type: "vlan", "vlan-raw-device": "vmbr5", "vlan-id": "10", exists: 0 },
     { iface: "vmbr6", type: "bridge", bridge_ports: "vmbr5", exists: 0 },
-    // NetBox takes no virtual interface into a LAG, and a parent for no other.
+    // NetBox rejects virtual interfaces in a LAG, and a parent on all other types.
     { iface: "bond9", type: "bond", slaves: "vmbr0.20 eno9" },
     { iface: "vmbr0.9", type: "bridge", "vlan-raw-device": "vmbr0" },
   ];
 
-  test("every interface but loopback and missing devices is one, with bond, bridge and device below", async () => {
+  test("all interfaces except loopback and missing devices are sent with LAG, bridge and parent", async () => {
     const outcome = await nodeWith(ROWS, ON);
     const links = outcome.of("interface").map(({ name, lag, bridge, parent }) => [
       name,
@@ -167,7 +167,7 @@ describe("with ALL_INTERFACES", () => {
       .toEqual([]);
   });
 
-  test("a link is a stub of an interface that is sent, and so never one of loopback", async () => {
+  test("LAG, bridge and parent refer only to interfaces that are sent, never to loopback", async () => {
     const alias = { iface: "lo:1", type: "alias", cidr: "10.255.0.1/32" };
     const ports = (await nodeWith([...ROWS, alias], ON)).of("interface");
     const sent = new Set(ports.map(({ name }) => name));
@@ -179,7 +179,7 @@ describe("with ALL_INTERFACES", () => {
   });
 });
 
-test("an interface whose only address is link-local is sent; only the address is left out", async () => {
+test("an interface with only a link-local address is sent; only the address is left out", async () => {
   const outcome = await nodeWith([{ iface: "idrac", type: "eth", cidr: "169.254.1.2/16" }]);
   expect(outcome.of("interface").map(({ name }) => name)).toEqual(["idrac"]);
   expect(outcome.of("ip-address")).toEqual([]);
@@ -193,21 +193,21 @@ describe("a row that Proxmox VE adds for a missing device", () => {
     { iface: "bond7", type: "bond", slaves: "vmbr5 eno1", exists: "0" },
   ];
 
-  test("is left out as missing-device, and no link points to it", async () => {
+  test("is left out as missing-device, and no interface refers to it", async () => {
     const outcome = await nodeWith(rows, ON);
     expect(outcome.of("interface").map(({ name }) => name)).toEqual(["bond7", "vmbr5.10"]);
     expect(outcome.reasonsOf("node/pve1/vmbr5")).toEqual(["missing-device"]);
     expect(JSON.stringify(outcome.all)).not.toContain('"vmbr5"');
   });
 
-  test("has no address, which is what counts without ALL_INTERFACES", async () => {
+  test("is left out as no-address without ALL_INTERFACES", async () => {
     expect((await nodeWith(rows)).reasonsOf("node/pve1/vmbr5")).toEqual(["no-address"]);
   });
 
   test.each([{ exists: 1 }, { exists: null }, { type: "eth", exists: 0 }, {
     exists: 0,
     cidr: "192.0.2.6/24",
-  }])("is not one such as %j", async (row) => {
+  }])("has neither a type nor an address nor exists=1, unlike %j", async (row) => {
     const outcome = await nodeWith([{ iface: "eno1", ...row }], ON);
     expect(outcome.of("interface")).toHaveLength(1);
   });
@@ -215,7 +215,7 @@ describe("a row that Proxmox VE adds for a missing device", () => {
 
 describe("the MAC address of an interface", () => {
   const MAC = "0C:42:A1:7F:1A:30";
-  const SET = "A0:42:3F:01:02:03";
+  const CONFIGURED_MAC = "A0:42:3F:01:02:03";
   const nic = { iface: "nic0", type: "eth", altnames: ["enp1s0", "enx0c42a17f1a30"] };
 
   async function macsOf(parts: Lab, settings = {}) {
@@ -227,25 +227,34 @@ describe("the MAC address of an interface", () => {
     return { ...outcome, macs: Object.fromEntries(macs) as Record<string, string | undefined> };
   }
 
-  test("is sent with ALL_INTERFACES alone, and in no stub", async () => {
+  test("is sent only with ALL_INTERFACES, and never in a stub", async () => {
     const slave = { ...nic, cidr: "10.0.0.2/24" };
-    const bond = { iface: "bond0", type: "bond", slaves: "nic0", options: [`hwaddress ${SET}`] };
+    const bond = {
+      iface: "bond0",
+      type: "bond",
+      slaves: "nic0",
+      options: [`hwaddress ${CONFIGURED_MAC}`],
+    };
     const sent = await nodeWith([slave, bond], ON);
     expect(sent.of("interface").map(({ primary_mac_address: mac }) => mac))
-      .toEqual([{ mac_address: SET }, { mac_address: MAC }]);
+      .toEqual([{ mac_address: CONFIGURED_MAC }, { mac_address: MAC }]);
     expect(JSON.stringify(sent.all).match(/mac_address":"/g)).toHaveLength(2);
     expect(JSON.stringify((await nodeWith([slave, bond])).all)).not.toContain("mac_address");
   });
 
-  test("is left off each interface of a node that has it", async () => {
+  test("is left out on all interfaces of a node that share it", async () => {
     const options = [`hwaddress ether ${MAC.toLowerCase()}`];
     const network = [
       nic,
       { iface: "bond0", type: "bond", slaves: "nic0", options },
-      { iface: "bond0.7", type: "vlan", options: [`hwaddress ${SET}`] },
+      { iface: "bond0.7", type: "vlan", options: [`hwaddress ${CONFIGURED_MAC}`] },
     ];
     const { macs, leftOut } = await macsOf({ nodes: { pve1: { network } } });
-    expect(macs).toEqual({ "pve1/bond0": undefined, "pve1/bond0.7": SET, "pve1/nic0": undefined });
+    expect(macs).toEqual({
+      "pve1/bond0": undefined,
+      "pve1/bond0.7": CONFIGURED_MAC,
+      "pve1/nic0": undefined,
+    });
     expect(
       leftOut.filter(({ reason }) => reason === "duplicate-mac").map(({ what, sentence }) => [
         what,
@@ -257,7 +266,7 @@ describe("the MAC address of an interface", () => {
     ]);
   });
 
-  test("is left off when another node has it, in scope or not", async () => {
+  test("is left out if another node has it, in scope or not", async () => {
     const nodes = { pve1: { network: [nic] }, pve2: { network: [{ ...nic, iface: "nic9" }] } };
     expect((await macsOf({ nodes })).macs)
       .toEqual({ "pve1/nic0": undefined, "pve2/nic9": undefined });
@@ -272,7 +281,7 @@ describe("the MAC address of an interface", () => {
       { kind: "lxc", config: { net0: `name=eth0,hwaddr=${MAC}` } },
       { kind: "qemu", config: { net0: `virtio=${MAC}` }, row: { template: 1 } },
     ] as const,
-  )("is left off when a guest's NIC has it: %j", async (guest) => {
+  )("is left out if a guest's NIC has it: %j", async (guest) => {
     const nodes = { pve1: { network: [nic] }, pve2: {} };
     const found = await macsOf({ nodes, guests: [{ vmid: 101, node: "pve2", ...guest }] });
     expect(found.macs).toEqual({ "pve1/nic0": undefined });
@@ -284,7 +293,7 @@ describe("the MAC address of an interface", () => {
     ["00:00:00:00:00:00", "zero-mac"],
     ["01:00:5e:00:00:01", "multicast-mac"],
     ["random", "unparsable"],
-  ])("hwaddress %s is listed as %s, and shared by as many as have it", async (written, reason) => {
+  ])("hwaddress %s is listed as %s on every interface that has it", async (written, reason) => {
     const options = [`hwaddress ${written}`];
     const network = [{ iface: "eno1", options }, { iface: "eno2", options }];
     const { macs, ...outcome } = await macsOf({ nodes: { pve1: { network } } });

@@ -1,10 +1,10 @@
-/** Prefix and VLAN: what nodes and NICs say of networks. One rule of the mapping a test. */
+/** Prefix and VLAN, from nodes and NICs. Each test covers one rule of the mapping. */
 import { describe, expect, test } from "vitest";
 import { type Outcome, transformed } from "../../helpers/in-memory.ts";
 import { type Lab, lab } from "../../helpers/lab.ts";
 
-/** Two nodes, a guest with a VLAN on each, one VLAN interface and one network on both. */
-const STRETCHED: Lab = {
+/** Two nodes that share a network, each with a VLAN interface and a guest in a VLAN. */
+const TWO_NODES: Lab = {
   nodes: {
     pve1: {
       network: [{ iface: "vmbr0.20", type: "vlan", cidr: "10.0.20.2/24" }],
@@ -17,9 +17,9 @@ const STRETCHED: Lab = {
     { vmid: 102, node: "pve2", config: { net0: "virtio,tag=10" } },
   ],
 };
-const APART = { NODE_SITE_MAP: " pve1 : London , pve2:New York" };
+const TWO_SITES = { NODE_SITE_MAP: " pve1 : London , pve2:New York" };
 
-function run(settings = {}, parts: Lab = STRETCHED): Promise<Outcome> {
+function run(settings = {}, parts: Lab = TWO_NODES): Promise<Outcome> {
   return transformed(lab(parts), settings);
 }
 
@@ -37,14 +37,14 @@ describe("a prefix", () => {
   const prefixesOf = async (...cidrs: string[]): Promise<string[]> =>
     (await run({}, network(...cidrs))).of("prefix").map(({ prefix }) => prefix);
 
-  test("is the network of a node's address, once", async () => {
+  test("is the network of node addresses, each sent once", async () => {
     expect(await prefixesOf("10.0.9.2/24", "10.0.10.9/23", "10.0.9.7/24", "2001:DB8:0:1::5/64"))
       .toEqual(["10.0.9.0/24", "10.0.10.0/23", "2001:db8:0:1::/64"]);
   });
 
-  test("is made of an address that another node has too", async () => {
+  test("is made from an address of two nodes", async () => {
     const row = { iface: "vmbr1", cidr: "192.168.99.1/24" };
-    const outcome = await run(APART, {
+    const outcome = await run(TWO_SITES, {
       nodes: { pve1: { network: [row] }, pve2: { network: [row] } },
     });
     expect(outcome.of("prefix").map(({ prefix, scope_site }) => [prefix, scope_site])).toEqual([
@@ -53,7 +53,7 @@ describe("a prefix", () => {
   });
 
   test.each(["10.0.0.5/32", "2001:db8::5/128"])(
-    "is not made of the host route %s",
+    "is not made from the host route %s",
     async (cidr) => {
       const outcome = await run({}, network(cidr));
       expect(outcome.of("prefix")).toEqual([]);
@@ -62,14 +62,14 @@ describe("a prefix", () => {
     },
   );
 
-  test("is also made of an address that NetBox cannot assign", async () => {
+  test("is made from an address that NetBox cannot assign", async () => {
     expect(await prefixesOf("10.0.0.0/24", "10.0.1.255/24")).toEqual([
       "10.0.0.0/24",
       "10.0.1.0/24",
     ]);
   });
 
-  test("is not made of loopback, link-local or no addresses, nor of guests'", async () => {
+  test("is not made from loopback, link-local or unspecified addresses, nor from guest addresses", async () => {
     expect(
       await prefixesOf("127.0.0.1/8", "169.254.1.1/16", "fe80::1/64", "0.0.0.0/8", "10.0.0.1/0"),
     )
@@ -90,7 +90,7 @@ describe("a VLAN", () => {
     [{ iface: "eno1.100.200" }, "200"],
     [{ iface: "vlan30", "vlan-raw-device": "eno1" }, "30"],
     [{ iface: "storage", "vlan-raw-device": "eno1", "vlan-id": "31" }, "31"],
-  ])("of a node's interface %j is %s, with an address or without", async (row, vid) => {
+  ])("of a node's interface %j is %s, with or without an address", async (row, vid) => {
     expect(await vlansOf([{ type: "vlan", ...row }])).toEqual([vid]);
     expect(await vlansOf([{ type: "vlan", cidr: "10.0.0.2/24", ...row }])).toEqual([vid]);
   });
@@ -100,17 +100,17 @@ describe("a VLAN", () => {
     { iface: "eno1.5000", type: "vlan" },
     { iface: "eno1.0", type: "vlan" },
     { iface: "mgmt", type: "vlan" },
-  ])("is not made of %j, which is listed", async (row) => {
+  ])("is not made from %j, which is listed as unparsable", async (row) => {
     const outcome = await run({}, { nodes: { pve1: { network: [row] } } });
     expect(outcome.of("vlan")).toEqual([]);
     expect(outcome.reasonsOf(`node/pve1/${row.iface}/vlan`)).toEqual(["unparsable"]);
   });
 
-  test("is not made of an interface of another type", async () => {
+  test("is not made from an interface of another type", async () => {
     expect(await vlansOf([{ iface: "vmbr0.20", type: "bridge", "vlan-id": "20" }])).toEqual([]);
   });
 
-  test("is there once for each number and site, with its name and site alone", async () => {
+  test("is sent once per number and site, with only its name and site", async () => {
     const outcome = await run({ SITE_NAME: "Yard" });
     expect(outcome.of("vlan").map(({ tags: _tags, ...rest }) => rest)).toEqual([
       { vid: "10", name: "VLAN 10", site: { name: "Yard" } },
@@ -118,10 +118,10 @@ describe("a VLAN", () => {
     ]);
   });
 
-  test("is not made of a guest or a node that is left out", async () => {
+  test("is not made from a guest or a node that is out of scope", async () => {
     const outcome = await run({ nodes: "pve3" }, {
-      ...STRETCHED,
-      nodes: { ...STRETCHED.nodes, pve3: {} },
+      ...TWO_NODES,
+      nodes: { ...TWO_NODES.nodes, pve3: {} },
     });
     expect(outcome.of("vlan")).toEqual([]);
     expect(outcome.of("prefix")).toEqual([]);

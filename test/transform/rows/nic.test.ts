@@ -1,4 +1,4 @@
-/** VMInterface: the NICs of a guest. One rule of the mapping a test. */
+/** VMInterface: the NICs of a guest. Each test covers one rule of the mapping. */
 import { describe, expect, test } from "vitest";
 import type { VMInterface } from "../../../src/netbox/types/vm-interface.ts";
 import { only } from "../../helpers/in-memory.ts";
@@ -16,7 +16,7 @@ async function namesOf(config: Record<string, unknown>): Promise<string[]> {
 }
 
 describe("the name of a NIC", () => {
-  test("of a QEMU guest is its key, with gaps, in natural order", async () => {
+  test("of a QEMU guest is its key, in natural order, gaps included", async () => {
     const config = { net10: `e1000=${MAC}`, net1: "virtio", net2: "vmxnet3" };
     const outcome = await guest101({ config });
     expect(outcome.of("vm-interface").map(({ name }) => name)).toEqual(["net1", "net2", "net10"]);
@@ -26,7 +26,7 @@ describe("the name of a NIC", () => {
     expect((await qemuNic(`virtio=${MAC},name=eth0`)).name).toBe("net0");
   });
 
-  test("of a container is its `name=`, else its key", async () => {
+  test("of a container is its `name=`, or its key without one", async () => {
     const config = {
       net0: `name=eth0,hwaddr=${MAC}`,
       net1: "bridge=vmbr0",
@@ -35,7 +35,7 @@ describe("the name of a NIC", () => {
     expect(await namesOf(config)).toEqual(["eth0", "net1", "net2"]);
   });
 
-  test("of a container that another NIC has already is its key, and that is noted", async () => {
+  test("of a container is its key, and noted, if another NIC already has that name", async () => {
     const config = { net0: "name=eth0", net1: "name=eth0", net2: "name=eth0" };
     expect(await namesOf(config)).toEqual(["eth0", "net1", "net2"]);
     const outcome = await guest101({ kind: "lxc", config });
@@ -43,18 +43,18 @@ describe("the name of a NIC", () => {
     expect(outcome.codesOf("vm/101/net0")).toEqual([]);
   });
 
-  test("is never another NIC's, even when a NIC is named as another's key", async () => {
+  test("is unique, even if a NIC is named like another NIC's key", async () => {
     const names = await namesOf({ net0: "name=net1", net1: "name=eth0", net2: "name=eth0" });
     expect(new Set(names).size).toBe(3);
     const crossed = await namesOf({ net0: "name=net1", net1: "name=net0" });
     expect(crossed).toEqual(["net1", "net0"]);
   });
 
-  test("may be another's in a different case, as in Linux and NetBox", async () => {
+  test("may differ from another only in case, as in Linux and NetBox", async () => {
     expect(await namesOf({ net0: "name=eth0", net1: "name=ETH0" })).toEqual(["eth0", "ETH0"]);
   });
 
-  test("has 64 characters at the most, stays its own, and is noted when it is cut", async () => {
+  test("is cut to 64 characters, stays unique, and is noted", async () => {
     const config = { net0: `name=${"n".repeat(70)}a`, net1: `name=${"n".repeat(70)}b` };
     const names = await namesOf(config);
     expect(names[0]).toBe(`${"n".repeat(58)} (101)`);
@@ -65,13 +65,13 @@ describe("the name of a NIC", () => {
   });
 });
 
-describe("its MAC address", () => {
+describe("the MAC address of a NIC", () => {
   test.each([
     [`virtio=${MAC.toLowerCase()},bridge=vmbr0`],
     [`bridge=vmbr0,e1000e=${MAC}`],
     [`model=rtl8139,macaddr=${MAC.toLowerCase()}`],
     [`macaddr=${MAC},model=virtio`],
-  ])("is read in %s, and is in upper case", async (text) => {
+  ])("is read from %s and written in upper case", async (text) => {
     expect((await qemuNic(text)).primary_mac_address).toEqual({ mac_address: MAC });
   });
 
@@ -82,7 +82,7 @@ describe("its MAC address", () => {
   });
 
   test.each(["virtio", "virtio,bridge=vmbr0"])(
-    "is left out if absent: %s",
+    "is omitted and not listed if there is none: %s",
     async (text) => {
       const outcome = await guest101({ config: { net0: text } });
       expect(only(outcome.of("vm-interface")).primary_mac_address).toBe(undefined);
@@ -90,7 +90,7 @@ describe("its MAC address", () => {
     },
   );
 
-  test("that cannot be parsed is left off and listed; the NIC is sent", async () => {
+  test("that cannot be parsed is left out and listed; the NIC is sent", async () => {
     const outcome = await guest101({ config: { net0: "virtio=5A:1C:0E:77:20:4G,tag=7" } });
     const nic = only(outcome.of("vm-interface"));
     expect(nic.primary_mac_address).toBe(undefined);
@@ -99,20 +99,20 @@ describe("its MAC address", () => {
   });
 });
 
-describe("its VLAN", () => {
-  test("of `tag=` is untagged, and the mode is access", async () => {
+describe("the VLAN of a NIC", () => {
+  test("from `tag=` is untagged, with mode access", async () => {
     const nic = await qemuNic(`virtio=${MAC},tag=20,bridge=vmbr0`, { SITE_NAME: "Yard" });
     expect(nic.untagged_vlan).toEqual({ vid: "20", name: "VLAN 20", site: { name: "Yard" } });
     expect(nic.mode).toBe("access");
   });
 
-  test("does not exist without `tag=`, and there is no mode", async () => {
+  test("is not sent without `tag=`, and neither is a mode", async () => {
     const nic = await qemuNic(`virtio=${MAC},bridge=vmbr0`);
     expect([nic.untagged_vlan, nic.mode]).toEqual([undefined, undefined]);
     expect(nic).not.toHaveProperty("tagged_vlans");
   });
 
-  test("with `trunks=` makes the mode tagged, with `tag` untagged and no tagged VLANs", async () => {
+  test("with `trunks=` has mode tagged, with `tag=` as untagged VLAN and no tagged VLANs", async () => {
     const both = await qemuNic(`virtio=${MAC},tag=20,trunks=2;5-7`);
     expect(both.mode).toBe("tagged");
     expect(both).not.toHaveProperty("tagged_vlans");
@@ -121,37 +121,40 @@ describe("its VLAN", () => {
     expect([trunk.mode, trunk.untagged_vlan]).toEqual(["tagged", undefined]);
   });
 
-  test("in `trunks=` makes no VLAN of its own", async () => {
+  test("in `trunks=` is not made a VLAN object", async () => {
     const outcome = await guest101({ config: { net0: "virtio,tag=20,trunks=2;5-7" } });
     expect(outcome.of("vlan").map(({ vid }) => vid)).toEqual(["20"]);
   });
 
-  test.each(["0", "4095", "-1", "x", "1.5"])("tag=%s is not a VLAN, and is listed", async (tag) => {
-    const outcome = await guest101({ config: { net0: `virtio,tag=${tag}` } }, {
-      CLEAR_EMPTY: "true",
-    });
-    const nic = only(outcome.of("vm-interface"));
-    expect([nic.untagged_vlan, nic.mode]).toEqual([undefined, undefined]);
-    expect(outcome.of("vlan")).toEqual([]);
-    expect(outcome.reasonsOf("vm/101/net0/tag")).toEqual(["unparsable"]);
-  });
+  test.each(["0", "4095", "-1", "x", "1.5"])(
+    "is not made from tag=%s, which is listed as unparsable",
+    async (tag) => {
+      const outcome = await guest101({ config: { net0: `virtio,tag=${tag}` } }, {
+        CLEAR_EMPTY: "true",
+      });
+      const nic = only(outcome.of("vm-interface"));
+      expect([nic.untagged_vlan, nic.mode]).toEqual([undefined, undefined]);
+      expect(outcome.of("vlan")).toEqual([]);
+      expect(outcome.reasonsOf("vm/101/net0/tag")).toEqual(["unparsable"]);
+    },
+  );
 
-  test.each(["1", "4094"])("tag=%s is a VLAN", async (tag) => {
+  test.each(["1", "4094"])("is made from tag=%s", async (tag) => {
     expect((await qemuNic(`virtio,tag=${tag}`)).untagged_vlan).toMatchObject({ vid: tag });
   });
 
-  test("of a container is one too", async () => {
+  test("is also made for containers", async () => {
     const config = { net0: "name=eth0,tag=30" };
     const nic = only((await guest101({ kind: "lxc", config })).of("vm-interface"));
     expect([nic.mode, nic.untagged_vlan]).toMatchObject(["access", { vid: "30" }]);
   });
 
-  test("is emptied with CLEAR_EMPTY when the NIC has none", async () => {
+  test("is cleared with CLEAR_EMPTY if the NIC has none", async () => {
     expect((await qemuNic("virtio", { CLEAR_EMPTY: "true" })).untagged_vlan).toEqual({});
   });
 });
 
-test("an all-zero MAC address is left off, listed as zero-mac, and matches nothing", async () => {
+test("an all-zero MAC address is left out, listed as zero-mac, and matches no address", async () => {
   const zero = "00:00:00:00:00:00";
   const config = { agent: "1", net0: `virtio=${zero},tag=20`, net1: `virtio=${zero}` };
   const interfaces = [{
@@ -167,29 +170,29 @@ test("an all-zero MAC address is left off, listed as zero-mac, and matches nothi
       expect(outcome.reasonsOf(`vm/101/${key}/mac`)).toEqual(["zero-mac"]);
     }
     expect(outcome.reasonsOf("vm/101/agent/eth0/10.0.0.5/24")).toEqual(["mac-unknown"]);
-    // QEMU gives the NIC another MAC address, and so its addresses are unknown.
+    // QEMU assigns another MAC address to the NIC, so its addresses are unknown.
     expect(outcome.vm).not.toHaveProperty("primary_ip4");
   }
 });
 
-describe("its other fields", () => {
+describe("a NIC", () => {
   test.each([["1", false], ["0", true], ["on", false], ["yes", false]])(
-    "link_down=%s: enabled is %s",
+    "link_down=%s becomes enabled=%s",
     async (value, enabled) => {
       expect((await qemuNic(`virtio,link_down=${value}`)).enabled).toBe(enabled);
     },
   );
 
-  test("a link_down that cannot be parsed leaves enabled as it is", async () => {
+  test("with a link_down that cannot be parsed is sent without enabled", async () => {
     expect(await qemuNic("virtio,link_down=maybe")).not.toHaveProperty("enabled");
   });
 
-  test("without link_down it is enabled", async () => {
+  test("without link_down is enabled", async () => {
     expect((await qemuNic("virtio")).enabled).toBe(true);
   });
 
   test.each([["9000", "9000"], ["1400", "1400"], ["1", undefined], ["2", "2"]])(
-    "mtu=%s is %s: 1 means as the bridge",
+    "mtu=%s becomes %s: 1 means the MTU of the bridge",
     async (mtu, expected) => {
       expect((await qemuNic(`virtio,mtu=${mtu}`)).mtu).toBe(expected);
     },
@@ -205,7 +208,7 @@ describe("its other fields", () => {
     7,
     {},
   ])(
-    "%j is no NIC: it is listed, and the guest is sent",
+    "that cannot be parsed is listed, and the guest is sent: %j",
     async (net0) => {
       const outcome = await guest101({ config: { net0, net1: "virtio" } });
       expect(outcome.of("vm-interface").map(({ name }) => name)).toEqual(["net1"]);
@@ -214,7 +217,10 @@ describe("its other fields", () => {
     },
   );
 
-  test.each(["netin", "net", "net1a", "nets0", "Net0"])("a key %s is no NIC", async (key) => {
-    expect((await guest101({ config: { [key]: "virtio" } })).of("vm-interface")).toEqual([]);
-  });
+  test.each(["netin", "net", "net1a", "nets0", "Net0"])(
+    "is not made from the key %s",
+    async (key) => {
+      expect((await guest101({ config: { [key]: "virtio" } })).of("vm-interface")).toEqual([]);
+    },
+  );
 });

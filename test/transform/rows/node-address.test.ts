@@ -1,4 +1,4 @@
-/** IPAddress of node interfaces, and which of them is primary. One rule of the mapping a test. */
+/** Addresses of node interfaces, and which are primary. Each test covers one rule of the mapping. */
 import { describe, expect, test } from "vitest";
 import { PATHS } from "../../../src/proxmox/endpoints.ts";
 import { only, type Outcome, transformed } from "../../helpers/in-memory.ts";
@@ -20,14 +20,14 @@ describe("a node's address", () => {
     [{ cidr: "10.0.0.2", address: "10.0.0.2", netmask: "24" }, "10.0.0.2/24"],
     [{ cidr6: "2001:DB8::0:2/64" }, "2001:db8::2/64"],
     [{ address6: "2001:db8::2", netmask6: "64" }, "2001:db8::2/64"],
-  ])("of %j is %s: cidr first, else address and netmask", async (row, expected) => {
+  ])("of %j is %s: cidr is preferred to address and netmask", async (row, expected) => {
     const outcome = await nodeWith([{ iface: "vmbr0", type: "bridge", ...row }]);
     expect(addressesOf(outcome)).toEqual([expected]);
     expect(only(outcome.of("ip-address")).assigned_object_interface)
       .toMatchObject({ name: "vmbr0", type: "bridge", device: { name: "pve1" } });
   });
 
-  test("of both families are two addresses", async () => {
+  test("is sent for each family", async () => {
     const row = { iface: "vmbr0", cidr: "10.0.0.2/24", cidr6: "2001:db8::2/64" };
     expect(addressesOf(await nodeWith([row]))).toEqual(["10.0.0.2/24", "2001:db8::2/64"]);
   });
@@ -56,7 +56,7 @@ describe("a node's address", () => {
   });
 
   test.each(["10.0.0.0/31", "10.0.0.1/31", "10.0.0.2/32", "2001:db8::/127", "2001:db8::/128"])(
-    "%s is assignable",
+    "%s can be assigned",
     async (cidr) => {
       const key = cidr.includes(":") ? "cidr6" : "cidr";
       expect(addressesOf(await nodeWith([{ iface: "eno1", [key]: cidr }]))).toEqual([cidr]);
@@ -65,7 +65,7 @@ describe("a node's address", () => {
 });
 
 describe("a node's primary address", () => {
-  test("is the first of its family in the order of the interfaces file", async () => {
+  test("is the first of its family, in the order of the interfaces file", async () => {
     const outcome = await nodeWith([
       { iface: "eno1", cidr: "10.0.1.2/24", priority: 10 },
       { iface: "eno2", cidr: "10.0.2.2/24", cidr6: "2001:db8::2/64", priority: "9" },
@@ -85,7 +85,7 @@ describe("a node's primary address", () => {
     expect(primaryOf(outcome, "pve1")).toEqual(["10.0.9.2/24", "2001:db8::2/64"]);
   });
 
-  test("is never an address that was left out, and is emptied with CLEAR_EMPTY alone", async () => {
+  test("is never an address that was left out, and is cleared only with CLEAR_EMPTY", async () => {
     const rows = [
       { iface: "eno1", cidr: "169.254.1.1/16", priority: 1 },
       { iface: "eno2", cidr: "10.0.0.0/24", priority: 2 },
@@ -96,7 +96,7 @@ describe("a node's primary address", () => {
     expect((await nodeWith([], { CLEAR_EMPTY: "true" })).device.primary_ip4).toEqual({});
   });
 
-  test("is left as it is when DHCP gives it, with CLEAR_EMPTY too: it is unknown, not gone", async () => {
+  test("from DHCP is not cleared with CLEAR_EMPTY, since it is unknown", async () => {
     const rows = [{ iface: "vmbr0", type: "bridge", method: "dhcp", method6: "manual" }];
     const { device } = await nodeWith(rows, { CLEAR_EMPTY: "true" });
     expect([device.primary_ip4, device.primary_ip6]).toEqual([undefined, {}]);
@@ -111,17 +111,20 @@ describe("a node's primary address", () => {
     ["auto", undefined],
     ["ppp", undefined],
     [{}, undefined],
-  ])("of an interface with method %j is emptied to %j, in its family alone", async (method, to) => {
-    const { device } = await nodeWith([{ iface: "eno1", method }], { CLEAR_EMPTY: "true" });
-    expect([device.primary_ip4, device.primary_ip6]).toEqual([to, {}]);
-    const other = await nodeWith([{ iface: "eno1", method6: method }], { CLEAR_EMPTY: "true" });
-    expect([other.device.primary_ip4, other.device.primary_ip6]).toEqual([{}, to]);
-  });
+  ])(
+    "with method %j on its only interface is cleared to %j, in that family alone",
+    async (method, to) => {
+      const { device } = await nodeWith([{ iface: "eno1", method }], { CLEAR_EMPTY: "true" });
+      expect([device.primary_ip4, device.primary_ip6]).toEqual([to, {}]);
+      const other = await nodeWith([{ iface: "eno1", method6: method }], { CLEAR_EMPTY: "true" });
+      expect([other.device.primary_ip4, other.device.primary_ip6]).toEqual([{}, to]);
+    },
+  );
 
   test.each([
-    ["only a part of the network", PATHS.network("pve1")],
-    ["perhaps a part of it, without the access control list", PATHS.acl],
-  ])("is left as it is when the token sees %s, with CLEAR_EMPTY too", async (_what, path) => {
+    ["only part of the network", PATHS.network("pve1")],
+    ["possibly only part of it, for lack of the ACL", PATHS.acl],
+  ])("is not cleared with CLEAR_EMPTY when the token sees %s", async (_what, path) => {
     const whole = lab({ nodes: { pve1: { network: [{ iface: "eno1", method: "manual" }] } } });
     const gap = { path, reason: "filtered" };
     const part = { ...whole, manifest: { ...whole.manifest, incomplete: [gap] } };
@@ -137,7 +140,7 @@ describe("a node's primary address", () => {
     PATHS.network("pve1"),
     PATHS.permissions,
   ])(
-    "is not another interface's while %s was read in part, which may hide its bridge",
+    "is not taken from another interface if %s is incomplete, since the bridge may be hidden",
     async (path) => {
       const network = [{ iface: "eno1.25", type: "vlan", cidr: "172.16.25.1/24" }];
       const whole = lab({ nodes: { pve1: { network } } });
@@ -155,7 +158,7 @@ describe("a node's primary address", () => {
     [PATHS.network("pve1"), ["node/pve1/network"]],
     [PATHS.acl, ["cluster/resources", "node/pve1/network"]],
     [PATHS.permissions, ["cluster/resources", "node/pve1/network"]],
-  ])("and what is missing was not read when %s was read in part", async (path, whats) => {
+  ])("may be unread if %s is incomplete, which is listed as denied", async (path, whats) => {
     const whole = lab({ nodes: { pve1: { network: [] } } });
     const incomplete = [{ path, reason: "filtered", cause: "filtered" }];
     const { leftOut } = await transformed({
@@ -166,7 +169,7 @@ describe("a node's primary address", () => {
       .toEqual(whats.map((what) => [what, "denied"]));
   });
 
-  test("is left as it is on the one node whose network was not wholly read", async () => {
+  test("is not cleared only on the node whose network is incomplete", async () => {
     const whole = lab({ nodes: { pve1: { network: [] }, pve2: { network: [] } } });
     const gap = { path: PATHS.network("pve2"), reason: "filtered" };
     const part = { ...whole, manifest: { ...whole.manifest, incomplete: [gap] } };
@@ -179,7 +182,7 @@ describe("a node's primary address", () => {
     { iface: "vmbr0", type: "bridge", cidr: "here/24" },
     { type: "bridge", cidr: "10.0.0.2/24" },
     "vmbr0",
-  ])("is left as it is when an interface could not be read: %j", async (row) => {
+  ])("is not cleared when an interface could not be parsed: %j", async (row) => {
     const { device } = await nodeWith([row], { CLEAR_EMPTY: "true" });
     expect([device.primary_ip4, device.primary_ip6]).toEqual([undefined, undefined]);
   });
@@ -199,7 +202,7 @@ describe("network changes that are not applied", () => {
   });
   const DIFF = "--- /etc/network/interfaces\n+++ /etc/network/interfaces.new\n";
 
-  test("are noted on their node, and its answer is named", async () => {
+  test("are noted on their node, with the path of the answer", async () => {
     const { notes, all } = await transformed(lab(network(DIFF)));
     expect(notes.map(({ what, code, answer }) => [what, code, answer])).toEqual([
       ["node/pve1", "unapplied-changes", {
@@ -210,11 +213,14 @@ describe("network changes that are not applied", () => {
     expect(all).toEqual((await transformed(lab(network()))).all);
   });
 
-  test.each([[undefined], [""], [null], [["x"]]])("are not made up of %j", async (changes) => {
-    expect((await transformed(lab(network(changes)))).notes).toEqual([]);
-  });
+  test.each([[undefined], [""], [null], [["x"]]])(
+    "are not reported for changes=%j",
+    async (changes) => {
+      expect((await transformed(lab(network(changes)))).notes).toEqual([]);
+    },
+  );
 
-  test("clear no primary address: the one in force is not known", async () => {
+  test("prevent clearing a primary address, since the active one is not known", async () => {
     const primary = async (changes?: unknown) =>
       only((await transformed(lab(network(changes, "")), { CLEAR_EMPTY: "true" })).of("device"))
         .primary_ip4;

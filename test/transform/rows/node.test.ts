@@ -1,4 +1,4 @@
-/** Device: the nodes of a cluster. One rule of the mapping a test. */
+/** Device: the nodes of a cluster. Each test covers one rule of the mapping. */
 import { describe, expect, test } from "vitest";
 import { only, transformed } from "../../helpers/in-memory.ts";
 import { lab, nodeWith } from "../../helpers/lab.ts";
@@ -13,7 +13,7 @@ async function deviceOf(row: Row | null, settings = {}, more = {}) {
 }
 
 describe("a device", () => {
-  test("is made of its node, with type, role and manufacturer in full", async () => {
+  test("is made from a node, with complete device type, role and manufacturer", async () => {
     const device = await deviceOf({ status: "online", maxcpu: 32, maxmem: 64 * 2 ** 30 });
     const { tags } = device;
     expect(device).toEqual({
@@ -40,13 +40,13 @@ describe("a device", () => {
     "",
     "offline",
   ]])(
-    "of status %j is %s",
+    "status %j becomes %s",
     async (status, expected) => {
       expect((await deviceOf({ status })).status).toBe(expected);
     },
   );
 
-  test("that has no sizes gets no custom fields, and never 0", async () => {
+  test("without CPU count and memory size has no custom fields, never 0", async () => {
     expect((await deviceOf({ status: "offline" })).custom_fields).toBe(undefined);
     expect((await deviceOf({ maxcpu: 0, maxmem: 0 })).custom_fields).toBe(undefined);
     expect((await deviceOf({ maxcpu: "8" })).custom_fields)
@@ -54,7 +54,7 @@ describe("a device", () => {
   });
 
   test.each([["status", ["online"]], ["maxcpu", "many"], ["maxmem", {}]])(
-    "leaves out %s: %j, which makes no sense, with a record",
+    "is sent without %s if it is %j, which is listed as unparsable",
     async (key, value) => {
       const outcome = await transformed(lab({ nodes: { pve1: { row: { [key]: value } } } }));
       expect(outcome.of("device")).toHaveLength(1);
@@ -62,7 +62,7 @@ describe("a device", () => {
     },
   );
 
-  test("is there although only /cluster/status lists it, and is online by its word", async () => {
+  test("is also made if only /cluster/status lists the node, with the status from there", async () => {
     const rows = [{ type: "node", name: "pve1", online: 1 }, {
       type: "node",
       name: "pve2",
@@ -76,14 +76,14 @@ describe("a device", () => {
       .toEqual([["pve1", "active"], ["pve2", "offline"]]);
   });
 
-  test("is not made of a node that guests name and the cluster does not list; that is noted", async () => {
+  test("is not made for a node that only guests refer to, which is noted", async () => {
     const outcome = await transformed(lab({ guests: [{ vmid: 101, node: "gone" }] }));
     expect(outcome.of("device").map(({ name }) => name)).toEqual(["pve1"]);
     expect(outcome.codesOf("node/gone")).toEqual(["node-not-listed"]);
     expect(outcome.of("virtual-machine")).toHaveLength(1);
   });
 
-  test("is made with another type, role and manufacturer, in stubs too", async () => {
+  test("has the configured device type, role and manufacturer, also in stubs", async () => {
     const settings = {
       NODE_DEVICE_TYPE: "R650",
       NODE_DEVICE_ROLE: "Host",
@@ -100,7 +100,7 @@ describe("a device", () => {
     });
   });
 
-  test("is in its cluster with DEVICE_CLUSTER alone", async () => {
+  test("refers to its cluster only with DEVICE_CLUSTER", async () => {
     expect((await deviceOf({})).cluster).toBe(undefined);
     expect((await deviceOf({}, { DEVICE_CLUSTER: "true" })).cluster).toEqual({
       name: "lab",
@@ -109,14 +109,14 @@ describe("a device", () => {
     });
   });
 
-  test("whose network was not read keeps its addresses in NetBox", async () => {
+  test("keeps its primary addresses in NetBox if the network could not be read", async () => {
     const node = { network: { failed: "timeout" } as const };
     const outcome = await transformed(lab({ nodes: { pve1: node } }), { CLEAR_EMPTY: "true" });
     expect(outcome.reasonsOf("node/pve1/network")).toEqual(["failed"]);
     expect(only(outcome.of("device"))).not.toHaveProperty("primary_ip4");
   });
 
-  test("is cut to 64 characters when a name is longer, and that is noted", async () => {
+  test("with a name longer than 64 characters is cut and noted", async () => {
     const node = "n".repeat(70);
     const outcome = await transformed(lab({ nodes: { [node]: {} } }));
     expect(only(outcome.of("device")).name).toHaveLength(64);

@@ -1,4 +1,4 @@
-/** Platform: of a node its version, of a guest what its agent says, else its OS type. */
+/** Platform: of a node its Proxmox VE version; of a guest what its agent reports, or its OS type. */
 import { describe, expect, test } from "vitest";
 import type { Answer } from "../../../src/proxmox/answers.ts";
 import { type Outcome, transformed } from "../../helpers/in-memory.ts";
@@ -11,7 +11,7 @@ async function platformOf(guest: Guest, settings = {}): Promise<unknown> {
 }
 
 const AGENT = { agent: "1", ostype: "l26" };
-const SILENT: readonly Answer[] = [
+const AGENT_FAILURES: readonly Answer[] = [
   { status: 500, error: "QEMU guest agent is not running" },
   { status: 200, data: { result: { error: { class: "CommandNotFound", desc: "not found" } } } },
   { failed: "timeout" },
@@ -24,15 +24,15 @@ describe("the platform of a guest", () => {
     [{ name: "Microsoft Windows", "version-id": "N/A" }, "Microsoft Windows"],
     [{ name: "Arch Linux" }, "Arch Linux"],
     [{ name: "Arch Linux", "version-id": "" }, "Arch Linux"],
-  ])("is what its agent says: %j", async (osinfo, name) => {
+  ])("is what its agent reports: %j", async (osinfo, name) => {
     expect(await platformOf({ config: AGENT, osinfo })).toEqual({ name });
   });
 
-  test.each(SILENT)("is its OS type when the agent answers %j", async (osinfo) => {
+  test.each(AGENT_FAILURES)("is its OS type if the agent answers %j", async (osinfo) => {
     expect(await platformOf({ config: AGENT, osinfo })).toEqual({ name: "Linux" });
   });
 
-  test("is its OS type when the agent gives no name, and when there is no agent", async () => {
+  test("is its OS type if the agent reports no name or is not enabled", async () => {
     const osinfo = { "kernel-release": "13.1-RELEASE" };
     expect(await platformOf({ config: AGENT, osinfo })).toEqual({ name: "Linux" });
     expect(await platformOf({ config: { ostype: "win11" } })).toEqual({ name: "Windows 11/2022" });
@@ -48,20 +48,20 @@ describe("the platform of a guest", () => {
       .toEqual({ name: "Devuan" });
   });
 
-  test.each(["other", "unmanaged", undefined])("does not exist for ostype %j", async (ostype) => {
+  test.each(["other", "unmanaged", undefined])("is not sent for ostype=%j", async (ostype) => {
     const outcome = await guest101({ config: { ostype } });
     expect(outcome.vm.platform).toBe(undefined);
     expect(outcome.of("platform").map(({ name }) => name)).toEqual(["Proxmox VE 8.4"]);
   });
 
-  test("is cleared with CLEAR_EMPTY when it is empty, and left when it was not read", async () => {
+  test('is cleared with CLEAR_EMPTY for OS type "other", but not if the config was not read', async () => {
     const settings = { CLEAR_EMPTY: "true" };
     expect(await platformOf({ config: { ostype: "other" } }, settings)).toEqual({});
     expect(await platformOf({ config: { status: 595 } }, settings)).toBe(undefined);
   });
 
-  test.each(SILENT)(
-    "is no OS type to be emptied when the agent answers %j: what it said before stays",
+  test.each(AGENT_FAILURES)(
+    "is not cleared with CLEAR_EMPTY if the agent answers %j: an earlier value stays",
     async (osinfo) => {
       const settings = { CLEAR_EMPTY: "true" };
       const config = { ...AGENT, ostype: "other" };
@@ -70,22 +70,22 @@ describe("the platform of a guest", () => {
   );
 
   test.each([
-    ["a name of the agent's", { config: { ostype: "other" }, osinfo: { name: ["Debian"] } }],
-    ["whether there is an agent", { config: { agent: { enabled: 1 }, ostype: "other" } }],
-    ["whether it is enabled", { config: { agent: "enabled=maybe", ostype: "other" } }],
-  ])("is left with CLEAR_EMPTY when it is unknown: %s", async (_what, guest) => {
+    ["the name from the agent", { config: { ostype: "other" }, osinfo: { name: ["Debian"] } }],
+    ["the agent option", { config: { agent: { enabled: 1 }, ostype: "other" } }],
+    ["its enabled flag", { config: { agent: "enabled=maybe", ostype: "other" } }],
+  ])("is not cleared with CLEAR_EMPTY if it cannot be parsed: %s", async (_what, guest) => {
     expect(await platformOf(guest, { CLEAR_EMPTY: "true" })).toBe(undefined);
   });
 
-  test.each(SILENT)(
-    "is kept with PLATFORM_WITHOUT_AGENT=keep when the agent answers %j",
+  test.each(AGENT_FAILURES)(
+    "is not sent with PLATFORM_WITHOUT_AGENT=keep if the agent answers %j",
     async (osinfo) => {
       const settings = { PLATFORM_WITHOUT_AGENT: "keep", CLEAR_EMPTY: "true" };
       expect(await platformOf({ config: AGENT, osinfo }, settings)).toBe(undefined);
     },
   );
 
-  test("is its OS type with PLATFORM_WITHOUT_AGENT=keep where no agent is enabled", async () => {
+  test("is its OS type with PLATFORM_WITHOUT_AGENT=keep if no agent is enabled", async () => {
     const settings = { PLATFORM_WITHOUT_AGENT: "keep" };
     for (const agent of [undefined, "0", "enabled=0,type=virtio", ""]) {
       expect(await platformOf({ config: { ...AGENT, agent } }, settings)).toEqual({
@@ -96,13 +96,13 @@ describe("the platform of a guest", () => {
     expect(await platformOf({ config: AGENT, osinfo }, settings)).toEqual({ name: "Debian 12" });
   });
 
-  test("is its OS type with PLATFORM_WITHOUT_AGENT=keep when the agent answers without a name", async () => {
+  test("is its OS type with PLATFORM_WITHOUT_AGENT=keep if the agent answers without a name", async () => {
     const guest = { config: AGENT, osinfo: { "kernel-release": "13.1-RELEASE" } };
     const settings = { PLATFORM_WITHOUT_AGENT: "keep" };
     expect(await platformOf(guest, settings)).toEqual({ name: "Linux" });
   });
 
-  test("has 100 characters at the most, alike in the stub and in the entity", async () => {
+  test("is cut to 100 characters, in the entity and in stubs", async () => {
     const { vm, of } = await guest101({ config: AGENT, osinfo: { name: "x".repeat(150) } });
     const [name] = of("platform").map((platform) => platform.name).filter((text) =>
       text[0] === "x"
@@ -112,7 +112,7 @@ describe("the platform of a guest", () => {
   });
 });
 
-describe("what the agent did not say is listed", () => {
+describe("a missing answer of the agent is listed", () => {
   test.each(
     [
       ["agent-not-running", { status: 500, error: "QEMU guest agent is not running" }],
@@ -127,14 +127,14 @@ describe("what the agent did not say is listed", () => {
       ["unparsable", { status: 200, data: { result: "?" } }],
       ["unparsable", { status: 200, data: null }],
     ] as const,
-  )("as %s: %j, once for both answers", async (reason, answer) => {
+  )("as %s, once for both requests: %j", async (reason, answer) => {
     const outcome = await guest101({ config: AGENT, osinfo: answer, interfaces: answer });
     expect(outcome.leftOut.map(({ what, reason }) => [what, reason])).toEqual([
       ["vm/101/agent", reason],
     ]);
   });
 
-  test("answer by answer, when the two differ", async () => {
+  test("for each request if only one is missing", async () => {
     const outcome = await guest101({
       config: AGENT,
       osinfo: { name: "x" },
@@ -144,7 +144,7 @@ describe("what the agent did not say is listed", () => {
     expect(outcome.leftOut).toHaveLength(1);
   });
 
-  test("by what the config says, when the snapshot holds no answer", async () => {
+  test("with the reason from the config if the snapshot contains no answer", async () => {
     const reasons = async (guest: Guest): Promise<string[]> =>
       (await guest101(guest)).reasonsOf("vm/101/agent");
     expect(await reasons({ config: { agent: "0" } })).toEqual(["agent-off"]);
@@ -160,13 +160,13 @@ describe("the platform of a node", () => {
     ["pve-manager/8.4.14/b502d23c55afcba1", "Proxmox VE 8.4"],
     ["pve-manager/7.4-16/0f39f621", "Proxmox VE 7.4"],
     ["pve-manager/10.12.0/x", "Proxmox VE 10.12"],
-  ])("of %s is %s", async (pveversion, name) => {
+  ])("with %s is %s", async (pveversion, name) => {
     const { of } = await transformed(lab({ nodes: { pve1: { status: { pveversion } } } }));
     expect(of("device")[0]?.platform).toEqual({ name });
     expect(of("platform").map((platform) => platform.name)).toEqual([name]);
   });
 
-  test("of each node may be another", async () => {
+  test("may differ from that of other nodes", async () => {
     const status = { pveversion: "pve-manager/9.0.3/x" };
     const { of } = await transformed(
       lab({ nodes: { pve1: {}, pve2: { status }, pve3: { status } } }),
@@ -178,14 +178,14 @@ describe("the platform of a node", () => {
     ["node/pve1/status", { status: 403 }],
     ["node/pve1/pveversion", { pveversion: "pve-manager" }],
     ["node/pve1/pveversion", {}],
-  ])("is left off and %s is listed after %j", async (what, status) => {
+  ])("is omitted, and %s is listed, for %j", async (what, status) => {
     const outcome = await transformed(lab({ nodes: { pve1: { status } } }));
     expect(outcome.of("device")[0]?.platform).toBe(undefined);
     expect(outcome.reasonsOf(what)).toHaveLength(1);
   });
 });
 
-describe("platforms that share a slug in NetBox", () => {
+describe("platforms with the same slug in NetBox", () => {
   const guest = (vmid: number, name: string, more: Partial<LabGuest> = {}): LabGuest => ({
     vmid,
     config: AGENT,
@@ -195,7 +195,7 @@ describe("platforms that share a slug in NetBox", () => {
   const slugs = (outcome: Outcome): Record<string, string | undefined> =>
     Object.fromEntries(outcome.of("platform").map(({ name, slug }) => [name, slug]));
 
-  test("stay two, in the entities and in every stub", async () => {
+  test("get different slugs, in the entities and in all stubs", async () => {
     const outcome = await transformed(lab({
       nodes: { pve1: {}, pve2: {} },
       guests: [
@@ -216,7 +216,7 @@ describe("platforms that share a slug in NetBox", () => {
     }
   });
 
-  test("are also those of a node and a guest, of an OS type and an agent, of two clusters", async () => {
+  test("are found across nodes and guests, OS types and agents, and clusters", async () => {
     const one = lab({
       guests: [guest(101, "proxmox ve 8.4"), { vmid: 102, config: { ostype: "l26" } }],
     });
@@ -229,7 +229,7 @@ describe("platforms that share a slug in NetBox", () => {
     });
   });
 
-  test("are not those of a guest that becomes no machine", async () => {
+  test("are not found in guests that are left out", async () => {
     const guests = [guest(101, "Linux"), guest(102, "linux", { row: { template: 1 } })];
     expect(slugs(await transformed(lab({ guests })))).toEqual({
       "Linux": undefined,
@@ -237,7 +237,7 @@ describe("platforms that share a slug in NetBox", () => {
     });
   });
 
-  test("are cut before they are compared", async () => {
+  test("are compared after names are cut", async () => {
     const guests = [guest(101, `${"x".repeat(99)} 1`), guest(102, `${"x".repeat(99)} 2`)];
     const names = Object.keys(slugs(await transformed(lab({ guests }))));
     expect(names).toHaveLength(3);

@@ -1,4 +1,4 @@
-/** Several snapshots at once, and bootstrap, which takes none. One rule of the mapping a test. */
+/** Several snapshots in one run, and --bootstrap, which takes none. Each test covers one rule of the mapping. */
 import { describe, expect, test } from "vitest";
 import { AppError } from "../../../src/base/errors.ts";
 import { bootstrap } from "../../../src/transform/transform.ts";
@@ -27,7 +27,7 @@ function hostsOf(tags: readonly { readonly name: string }[]): string[] {
   return tags.map(({ name }) => name).filter((name) => name.endsWith(".example"));
 }
 
-test("a node that a setting names and neither lists is noted once, with the answer that was searched", async () => {
+test("a node in NODE_SITE_MAP that no snapshot lists is noted once, with the answer that was searched", async () => {
   const inputs = [ALPHA, BETA].map((each, i) => lab(each, `run${i}`));
   const { notes } = await transformed(inputs, { NODE_SITE_MAP: "pve1:London,pve9:Leeds" });
   const unknown = notes.filter(({ code }) => code === "unknown-node");
@@ -38,8 +38,8 @@ test("a node that a setting names and neither lists is noted once, with the answ
   });
 });
 
-describe("shared objects", () => {
-  test("come once, with the host tags of all their clusters, sorted", async () => {
+describe("objects that several clusters share", () => {
+  test("are sent once, with the host tags of all their clusters, sorted", async () => {
     const outcome = await together(BETA, ALPHA);
     const hosts = ["proxmox-a.example", "proxmox-b.example"];
     for (const step of ["cluster-type", "platform", "vlan", "prefix"] as const) {
@@ -50,14 +50,14 @@ describe("shared objects", () => {
     expect(outcome.of("custom-field")).toHaveLength(7);
   });
 
-  test("of one cluster have its host tag alone", async () => {
+  test("have one host tag if only one cluster uses them", async () => {
     const guests = [{ vmid: 101, config: { net0: "virtio,tag=9" } }];
     const outcome = await together(ALPHA, { ...BETA, guests });
     expect(outcome.of("vlan").map(({ vid, tags }) => [vid, ...hostsOf(tags)]))
       .toEqual([["7", "proxmox-b.example"], ["9", "proxmox-a.example"]]);
   });
 
-  test("have the newest time of their clusters", async () => {
+  test("have the newest capture time of their clusters", async () => {
     const outcome = await together(ALPHA, { ...BETA, guests: [] });
     const times = (step: string): string[] =>
       outcome.all.filter((each) => each.step === step).map(({ capturedAt }) =>
@@ -71,7 +71,7 @@ describe("shared objects", () => {
     expect(times("device")).toEqual(["01", "03"]);
   });
 
-  test("with the name of a guest tag and a host tag have the newer time", async () => {
+  test("have the newer time if a guest tag equals a host tag", async () => {
     const guests = [{ vmid: 101, row: { tags: "proxmox-b.example" } }];
     const outcome = await together(ALPHA, { ...BETA, guests });
     const [tag] = outcome.all.filter(({ step, entity }) =>
@@ -80,32 +80,32 @@ describe("shared objects", () => {
     expect(tag?.capturedAt.slice(5, 7)).toBe("03");
   });
 
-  test("have one host tag when both snapshots have one host", async () => {
+  test("have one host tag if both snapshots have the same host", async () => {
     const outcome = await together(ALPHA, { ...BETA, host: "b.example" });
     expect(outcome.of("cluster-type").map(({ tags }) => tags.length)).toEqual([3]);
   });
 });
 
-describe("clusters", () => {
-  test("keep the names of their guests, since a VM is known within its cluster", async () => {
+describe("clusters in one run", () => {
+  test("may have guests of the same name, since NetBox names VMs within a cluster", async () => {
     const outcome = await together(ALPHA, BETA);
     expect(outcome.of("virtual-machine").map(({ name, cluster }) => [cluster.name, name]))
       .toEqual([["alpha", "web"], ["beta", "web"]]);
   });
 
-  test("of one site share the names of nodes: the first keeps it, others add theirs", async () => {
+  test("in the same site rename duplicate nodes: later ones get their cluster name appended", async () => {
     const outcome = await together(BETA, ALPHA);
     expect(outcome.of("device").map(({ name }) => name)).toEqual(["pve1", "pve1 (beta)"]);
     expect(outcome.codesOf("node/pve1")).toEqual(["renamed"]);
   });
 
-  test("of two sites do not", async () => {
+  test("in different sites keep duplicate node names", async () => {
     const recorded = { SITE_NAME: "Elsewhere" };
     const outcome = await together(ALPHA, { ...BETA, recorded });
     expect(outcome.of("device").map(({ name }) => name)).toEqual(["pve1", "pve1"]);
   });
 
-  test("with names of any length leave each node a name of its own, of 64 characters at most", async () => {
+  test("with long names still give each node a unique name of at most 64 characters", async () => {
     const nodes = { pve1: {}, pve2: {}, [`n${"x".repeat(62)}`]: {} };
     const cluster = `beta-${"y".repeat(120)}`;
     const outcome = await together({ ...ALPHA, nodes }, { ...BETA, nodes, cluster });
@@ -115,7 +115,7 @@ describe("clusters", () => {
     expect(names.filter((name) => name.startsWith("pve2")).length).toBe(2);
   });
 
-  test("share the addresses: the record names the first interface with its snapshot", async () => {
+  test("assign a duplicate address once: the record names the first interface and its snapshot", async () => {
     const outcome = await together(ALPHA, BETA);
     expect(outcome.of("ip-address").map(({ assigned_object_interface: on }) => on?.device.name))
       .toEqual(["pve1"]);
@@ -127,18 +127,18 @@ describe("clusters", () => {
     });
   });
 
-  test("come in natural order, in every order of the runs", async () => {
+  test("are written in natural order, whatever the order of the runs", async () => {
     const [one, other] = await Promise.all([together(ALPHA, BETA), together(BETA, ALPHA)]);
     expect(other.all).toEqual(one.all);
   });
 
-  test("are refused when two snapshots are of one cluster", async () => {
+  test("are rejected if two snapshots contain the same cluster", async () => {
     const twice = together(ALPHA, { ...BETA, cluster: "alpha" });
     await expect(twice).rejects.toThrow(AppError);
     await expect(twice).rejects.toMatchObject({ message: expect.stringContaining('"alpha"') });
   });
 
-  test("are named by the settings that each manifest recorded", async () => {
+  test("use the settings that each manifest recorded", async () => {
     const outcome = await together(
       { ...ALPHA, recorded: { CLUSTER_NAME: "one", SITE_NAME: "North" } },
       { ...BETA, cluster: "alpha", recorded: { CLUSTER_NAME: "two", SITE_NAME: "South" } },
@@ -147,7 +147,7 @@ describe("clusters", () => {
       .toEqual([["one", "North"], ["two", "South"]]);
   });
 
-  test("seen through two networks of one site get one prefix, of two sites one without a scope", async () => {
+  test("with a common network get one prefix, without a scope if their sites differ", async () => {
     const same = await together(ALPHA, BETA);
     expect(same.of("prefix").map(({ scope_site }) => scope_site?.name)).toEqual(["Proxmox"]);
     const apart = await together(ALPHA, { ...BETA, recorded: { SITE_NAME: "Elsewhere" } });
@@ -155,10 +155,10 @@ describe("clusters", () => {
   });
 });
 
-describe("a bootstrap", () => {
+describe("--bootstrap", () => {
   const made = [...bootstrap("2026-01-01T00:00:00Z")].flatMap((batch) => batch.made);
 
-  test("makes two tags, seven custom fields and the cluster type, and no host tag", () => {
+  test("writes two tags, seven custom fields and the cluster type, but no host tag", () => {
     expect(made.map(({ step, entity }) => [step, "name" in entity ? entity.name : ""])).toEqual([
       ["tag", "discovered"],
       ["tag", "proxmox-ve"],
@@ -181,7 +181,7 @@ describe("a bootstrap", () => {
     });
   });
 
-  test("makes the custom fields of the document: label, type and object", () => {
+  test("writes the custom fields of the mapping document: label, type and object types", () => {
     const fields = made.flatMap(({ step, entity }) => (step === "custom-field" ? [entity] : []));
     const table = fields.map(({ name, label, type, object_types: objects }) =>
       [name, label, type, ...objects].join(" | ")
@@ -204,7 +204,7 @@ describe("a bootstrap", () => {
     );
   });
 
-  test("is what a whole run makes as well, except the host tag", async () => {
+  test("writes what a complete run also writes, except the host tag", async () => {
     const outcome = await transformed(lab({}));
     for (const { step, entity } of made.filter(({ step }) => step !== "cluster-type")) {
       expect(outcome.of(step)).toContainEqual(entity);

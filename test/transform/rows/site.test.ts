@@ -1,12 +1,12 @@
-/** Sites: those of the cluster, its machines, VLANs and prefixes. One rule a test. */
+/** Sites of the cluster, its machines, VLANs and prefixes. Each test covers one rule. */
 import { describe, expect, test } from "vitest";
 import { PATHS } from "../../../src/proxmox/endpoints.ts";
 import { only, type Outcome, transformed } from "../../helpers/in-memory.ts";
 import { type Lab, lab } from "../../helpers/lab.ts";
 import { ok } from "../../helpers/snapshot-builder.ts";
 
-/** Two nodes, a guest with a VLAN on each, one VLAN interface and one network on both. */
-const STRETCHED: Lab = {
+/** Two nodes that share a network, each with a VLAN interface and a guest in a VLAN. */
+const TWO_NODES: Lab = {
   nodes: {
     pve1: {
       network: [{ iface: "vmbr0.20", type: "vlan", cidr: "10.0.20.2/24" }],
@@ -19,9 +19,9 @@ const STRETCHED: Lab = {
     { vmid: 102, node: "pve2", config: { net0: "virtio,tag=10" } },
   ],
 };
-const APART = { NODE_SITE_MAP: " pve1 : London , pve2:New York" };
+const TWO_SITES = { NODE_SITE_MAP: " pve1 : London , pve2:New York" };
 
-function run(settings = {}, parts: Lab = STRETCHED): Promise<Outcome> {
+function run(settings = {}, parts: Lab = TWO_NODES): Promise<Outcome> {
   return transformed(lab(parts), settings);
 }
 
@@ -35,8 +35,8 @@ function sitesOf(outcome: Outcome) {
   };
 }
 
-describe("without a map", () => {
-  test("everything is in SITE_NAME, by default Proxmox", async () => {
+describe("without NODE_SITE_MAP", () => {
+  test("all objects are in SITE_NAME, by default Proxmox", async () => {
     expect(sitesOf(await run())).toEqual({
       cluster: "Proxmox",
       devices: ["Proxmox", "Proxmox"],
@@ -47,7 +47,7 @@ describe("without a map", () => {
     expect(sitesOf(await run({ SITE_NAME: "Yard" })).machines).toEqual(["Yard", "Yard"]);
   });
 
-  test("a cluster that lists no node at all is scoped to SITE_NAME", async () => {
+  test("a cluster that lists no nodes is scoped to SITE_NAME", async () => {
     const nodes = { status: 403 } as const;
     const outcome = await transformed(lab({ nodes: {}, clusterStatus: nodes }), {
       SITE_NAME: "Yard",
@@ -56,15 +56,15 @@ describe("without a map", () => {
   });
 });
 
-describe("with a map", () => {
-  test("that puts all nodes in one site, that is the cluster's", async () => {
+describe("with NODE_SITE_MAP", () => {
+  test("the cluster is scoped to the site if all its nodes are in that site", async () => {
     const outcome = await run({ NODE_SITE_MAP: "pve1:London,pve2:London" });
     expect(sitesOf(outcome).cluster).toBe("London");
     expect(outcome.codesOf("cluster/lab")).toEqual([]);
   });
 
-  test("of several, the cluster has no scope and each VM its node's site; that is noted", async () => {
-    const outcome = await run(APART);
+  test("the cluster has no scope if its nodes are in several sites; each VM is in its node's site", async () => {
+    const outcome = await run(TWO_SITES);
     expect(sitesOf(outcome)).toEqual({
       cluster: undefined,
       devices: ["London", "New York"],
@@ -78,52 +78,54 @@ describe("with a map", () => {
     expect(note?.sentence).toContain("London, New York");
   });
 
-  test("nodes out of the scope count too", async () => {
-    expect(sitesOf(await run({ ...APART, nodes: "pve1" })).cluster).toBe(undefined);
-    expect(sitesOf(await run({ ...APART, nodes: "pve1" })).machines).toEqual(["London"]);
+  test("nodes out of scope count too", async () => {
+    expect(sitesOf(await run({ ...TWO_SITES, nodes: "pve1" })).cluster).toBe(undefined);
+    expect(sitesOf(await run({ ...TWO_SITES, nodes: "pve1" })).machines).toEqual(["London"]);
   });
 
   test("a node that the cluster does not list does not count", async () => {
-    const parts = { ...STRETCHED, guests: [{ vmid: 101, node: "gone" }] };
+    const parts = { ...TWO_NODES, guests: [{ vmid: 101, node: "gone" }] };
     const outcome = await run({ NODE_SITE_MAP: "pve1:London,pve2:London" }, parts);
     expect(sitesOf(outcome)).toMatchObject({ cluster: "London", machines: ["London"] });
   });
 
-  test("the nodes that it does not name are in SITE_NAME", async () => {
+  test("nodes that are not in it are in SITE_NAME", async () => {
     const outcome = await run({ NODE_SITE_MAP: "pve2:Cellar", SITE_NAME: "Yard" });
     expect(sitesOf(outcome).devices).toEqual(["Yard", "Cellar"]);
   });
 
-  test("holds when no list of the nodes was read: guests and files name them", async () => {
+  test("VMs are in their node's site even if the list of nodes could not be read", async () => {
     const denied = { status: 403 } as const;
     const unread = {
-      ...STRETCHED,
+      ...TWO_NODES,
       clusterStatus: denied,
       more: { [PATHS.nodes]: { failed: "timeout" } as const },
     };
-    const outcome = await run(APART, unread);
+    const outcome = await run(TWO_SITES, unread);
     const { cluster, devices, machines, vlans } = sitesOf(outcome);
     expect([cluster, devices]).toEqual([undefined, []]);
     expect([machines, vlans]).toEqual([
       ["London", "New York"],
       ["VLAN 10 London", "VLAN 10 New York"],
     ]);
-    const told = [...outcome.leftOut, ...outcome.notes].filter(({ what }) => what === "node/pve1");
-    expect(told.map(({ sentence }) => sentence)).toEqual([
+    const records = [...outcome.leftOut, ...outcome.notes].filter(({ what }) =>
+      what === "node/pve1"
+    );
+    expect(records.map(({ sentence }) => sentence)).toEqual([
       expect.stringContaining("the list of the nodes was not read"),
       expect.stringContaining("the list of the nodes was not read"),
     ]);
   });
 
-  test("that a manifest recorded holds as well", async () => {
+  test("the value that a manifest recorded is used", async () => {
     const recorded = { NODE_SITE_MAP: "pve2:Cellar", SITE_NAME: "Yard" };
-    expect(sitesOf(await run({}, { ...STRETCHED, recorded })).devices).toEqual(["Yard", "Cellar"]);
+    expect(sitesOf(await run({}, { ...TWO_NODES, recorded })).devices).toEqual(["Yard", "Cellar"]);
   });
 });
 
 describe("CLUSTER_SCOPE", () => {
-  test("site: the cluster, its VMs and their VLANs are in SITE_NAME, nodes in their own sites", async () => {
-    const outcome = await run({ ...APART, CLUSTER_SCOPE: "site", SITE_NAME: "Yard" });
+  test("=site: the cluster, its VMs and their VLANs are in SITE_NAME, nodes in their own sites", async () => {
+    const outcome = await run({ ...TWO_SITES, CLUSTER_SCOPE: "site", SITE_NAME: "Yard" });
     expect(sitesOf(outcome)).toMatchObject({
       cluster: "Yard",
       devices: ["London", "New York"],
@@ -132,7 +134,7 @@ describe("CLUSTER_SCOPE", () => {
     });
   });
 
-  test("none: the cluster has no scope, VMs are in their node's site, and nothing is noted", async () => {
+  test("=none: the cluster has no scope, VMs are in their node's site, and nothing is noted", async () => {
     const outcome = await run({ CLUSTER_SCOPE: "none" });
     expect(sitesOf(outcome)).toMatchObject({
       cluster: undefined,
@@ -141,9 +143,9 @@ describe("CLUSTER_SCOPE", () => {
     expect(outcome.notes).toEqual([]);
   });
 
-  test("site: a device is not in a cluster of another site, which NetBox refuses", async () => {
+  test("=site: a device is not in a cluster of another site, which NetBox would reject", async () => {
     const settings = {
-      ...APART,
+      ...TWO_SITES,
       CLUSTER_SCOPE: "site",
       SITE_NAME: "London",
       DEVICE_CLUSTER: "true",
@@ -157,14 +159,14 @@ describe("CLUSTER_SCOPE", () => {
 });
 
 describe("PREFIX_SCOPE=site", () => {
-  test("makes one prefix for each site, and notes nothing of it", async () => {
-    const outcome = await run({ ...APART, PREFIX_SCOPE: "site" });
+  test("makes one prefix per site, without a note", async () => {
+    const outcome = await run({ ...TWO_SITES, PREFIX_SCOPE: "site" });
     expect(sitesOf(outcome).prefixes).toEqual(["10.0.20.0/24 London", "10.0.20.0/24 New York"]);
     expect(outcome.codesOf("prefix/10.0.20.0/24")).toEqual([]);
   });
 });
 
-test("the cluster is active, of the type Proxmox, and scoped as its stubs are", async () => {
+test("the cluster is active, of type Proxmox, with the same scope as in stubs", async () => {
   const outcome = await run();
   const { tags: _tags, ...cluster } = only(outcome.of("cluster"));
   expect(cluster).toEqual({
@@ -180,7 +182,7 @@ test("the cluster is active, of the type Proxmox, and scoped as its stubs are", 
   });
 });
 
-test("TENANT_NAME is on every VM and device, stubs included, and on nothing else", async () => {
+test("TENANT_NAME is set on all VMs and devices, including stubs, and on nothing else", async () => {
   const outcome = await run({ TENANT_NAME: "Ops" });
   const tenant = { name: "Ops" };
   for (const { step, entity } of outcome.all) {
@@ -194,7 +196,7 @@ test("TENANT_NAME is on every VM and device, stubs included, and on nothing else
   expect(JSON.stringify((await run()).all)).not.toContain("tenant");
 });
 
-test("the scope takes nodes by their exact names", async () => {
+test("`nodes` selects nodes by their exact names", async () => {
   const outcome = await run({ nodes: "PVE1,pve2" });
   expect(outcome.of("device").map(({ name }) => name)).toEqual(["pve2"]);
   expect(outcome.of("virtual-machine").map(({ name }) => name)).toEqual(["guest-102"]);
@@ -203,7 +205,7 @@ test("the scope takes nodes by their exact names", async () => {
 });
 
 test.each(["SITE_NAME", "CLUSTER_NAME", "TENANT_NAME", "NODE_DEVICE_TYPE"] as const)(
-  "%s has 100 characters at the most",
+  "%s may have at most 100 characters",
   async (setting) => {
     await expect(run({ [setting]: "s".repeat(101) })).rejects.toThrow(
       new RegExp(`^${setting} .* is "sss`),
@@ -212,7 +214,7 @@ test.each(["SITE_NAME", "CLUSTER_NAME", "TENANT_NAME", "NODE_DEVICE_TYPE"] as co
   },
 );
 
-test("the cluster has the name of its setting, else of its status row, else of the host", async () => {
+test("the cluster is named by CLUSTER_NAME, else by /cluster/status, else by the host", async () => {
   const nameOf = async (parts: Lab, settings = {}): Promise<string> =>
     only((await transformed(lab({ host: "192.0.2.10", ...parts }), settings)).of("cluster")).name;
   expect(await nameOf({ cluster: "lab" }, { CLUSTER_NAME: "mine" })).toBe("mine");

@@ -1,4 +1,4 @@
-/** Tag: the global tags, the host's and those of guests. One rule of the mapping a test. */
+/** Tag: global tags, the host tag and guest tags. Each test covers one rule of the mapping. */
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { autoSlug } from "../../../src/netbox/names.ts";
@@ -8,7 +8,7 @@ import { guest101, lab } from "../../helpers/lab.ts";
 
 const GLOBAL = ["proxmox-ve", "discovered", "proxmox-pve1.example.net"];
 
-/** The guest's own tags, as its machine names them. */
+/** The names of the guest tags on the VM, without the global tags. */
 async function tagsOf(tags: unknown, config: Record<string, unknown> = {}): Promise<string[]> {
   const { vm } = await guest101({ row: { tags }, config });
   const names = vm.tags.map(({ name }) => name);
@@ -38,11 +38,11 @@ describe("the tags of a guest", () => {
     [undefined, []],
     [null, []],
     [7, ["7"]],
-  ])("of %j are %j, after the global ones", async (tags, expected) => {
+  ])("%j gives %j, after the global tags", async (tags, expected) => {
     expect((await tagsOf(tags)).toSorted()).toEqual(expected.toSorted());
   });
 
-  test("are the config's where the listing has none, as before PVE 7.2", async () => {
+  test("come from the config if the listing has none, as before PVE 7.2", async () => {
     expect(await tagsOf(undefined, { tags: "old;ones" })).toEqual(["old", "ones"]);
     expect(await tagsOf("new", { tags: "old" })).toEqual(["new"]);
   });
@@ -54,7 +54,7 @@ describe("the tags of a guest", () => {
     expect(outcome.codesOf("vm/101/tags")).toEqual(["cut"]);
   });
 
-  test("with the name of a global tag are that tag, once", async () => {
+  test("that equal a global tag are sent once, as the global tag", async () => {
     expect(await tagsOf("discovered;proxmox-ve;web;proxmox-pve1.example.net")).toEqual(["web"]);
     const tags = await entitiesOf("discovered;proxmox-pve1.example.net");
     expect(tags.map(({ name, color }) => [name, color])).toEqual([
@@ -64,18 +64,18 @@ describe("the tags of a guest", () => {
     ]);
   });
 
-  test("are entities, each once, in natural order and without a colour", async () => {
+  test("are sent once each, in natural order and without a color", async () => {
     const tags = await entitiesOf("t10;t9", "t9;Alpha");
     expect(tags.map(({ name }) => name)).toEqual(["Alpha", ...GLOBAL.toSorted(), "t9", "t10"]);
     expect(tags.filter(({ name }) => /^(?:t|A)/.test(name)).map(({ color }) => color))
       .toEqual([undefined, undefined, undefined]);
   });
 
-  test("that differ in case are two", async () => {
+  test("that differ only in case are two tags", async () => {
     expect((await tagsOf("prod;Prod")).toSorted()).toEqual(["Prod", "prod"]);
   });
 
-  test("are on the machine alone, not on its NICs and disks", async () => {
+  test("are set on the VM only, not on its NICs and disks", async () => {
     const config = { net0: "virtio", scsi0: "local:a,size=1G" };
     const outcome = await guest101({ row: { tags: "web" }, config });
     for (const { tags } of [...outcome.of("vm-interface"), ...outcome.of("virtual-disk")]) {
@@ -83,15 +83,15 @@ describe("the tags of a guest", () => {
     }
   });
 
-  test("of a guest that is left out are no entities", async () => {
+  test("are not sent if the guest is left out", async () => {
     const outcome = await guest101({ row: { tags: "web", template: 1 } });
     expect(outcome.of("tag").map(({ name }) => name)).toEqual(GLOBAL.toSorted());
   });
 });
 
-describe("a slug", () => {
+describe("the slug of a tag", () => {
   test.each(["web", "a.b", "Prod", "c++", "discovered", "ubuntu-24.04"])(
-    "is not sent for %s alone: NetBox keeps the one that it has",
+    "is not sent for %s alone, so that NetBox keeps its own",
     async (name) => {
       const outcome = await guest101({ row: { tags: `${name};other` } });
       for (const tag of [...outcome.of("tag"), ...outcome.vm.tags]) {
@@ -100,7 +100,7 @@ describe("a slug", () => {
     },
   );
 
-  test("is sent for two tags of one slug, in every entity, and for no other", async () => {
+  test("is sent for two tags with the same slug, in every entity, and for no others", async () => {
     const guests = ["A.B;web", "a+b"].map((tags, i) => ({ vmid: 101 + i, row: { tags } }));
     const outcome = await transformed(lab({ guests }));
     const expected = {
@@ -115,7 +115,7 @@ describe("a slug", () => {
     }
   });
 
-  test("is not sent for a name that is one: a guest tag that shares it gets another", async () => {
+  test("is not sent for a name that equals it: only the other tag gets a new one", async () => {
     const { vm } = await guest101({ row: { tags: "Discovered;Proxmox-VE" } });
     expect(vm.tags.map(({ name, slug }) => [name, slug])).toEqual([
       ...GLOBAL.map((name) => [name, undefined]),
@@ -124,7 +124,7 @@ describe("a slug", () => {
     ]);
   });
 
-  test("is each tag's own, and the same on every stub", async () => {
+  test("is unique, and the same in every stub", async () => {
     const outcome = await guest101({ row: { tags: "a.b;a-b;ab;AB;a+b;prod;Prod;C;c;c++" } });
     const slugs = new Map(outcome.of("tag").map(({ name, slug }) => [name, slug]));
     const inNetBox = [...slugs].map(([name, slug]) => slug ?? autoSlug(name));
@@ -132,7 +132,7 @@ describe("a slug", () => {
     for (const { name, slug } of outcome.vm.tags) expect(slug).toBe(slugs.get(name));
   });
 
-  test("is one that NetBox takes, for any text at all", async () => {
+  test("is valid in NetBox for any name", async () => {
     const names = ["ünï", "日本", "!!!", "-", "x".repeat(300), "🦊".repeat(90), "㎢".repeat(60)];
     for (const { name, slug } of await entitiesOf(names.join(";"))) {
       expect(slug ?? autoSlug(name), name).toMatch(/^[-a-zA-Z0-9_]{1,100}$/);
@@ -140,7 +140,7 @@ describe("a slug", () => {
     }
   });
 
-  test("comes from the config too, where the listing has no tags", async () => {
+  test("is also sent for tags from the config, if the listing has none", async () => {
     const outcome = await transformed(lab({
       guests: [
         { vmid: 101, row: { tags: "" }, config: { tags: "a.b" } },
@@ -151,7 +151,7 @@ describe("a slug", () => {
     expect(sent.map(({ name }) => name)).toEqual(["AB", "a.b"]);
   });
 
-  test("of a guest that is left out makes no other name need one", async () => {
+  test("is not affected by tags of a guest that is left out", async () => {
     const guests = [{ vmid: 101, row: { tags: "web" } }, {
       vmid: 102,
       row: { tags: "Web", template: 1 },
@@ -168,12 +168,12 @@ describe("the host tag", () => {
     ["PVE1", "proxmox-PVE1"],
     ["192.0.2.10", "proxmox-192.0.2.10"],
     ["[2001:db8::1]:8006", "proxmox-2001:db8::1"],
-  ])("of %s is %s: as typed, without a port", async (host, name) => {
+  ])("for %s is %s: as written, without the port", async (host, name) => {
     const outcome = await transformed(lab({ host }));
     expect(outcome.of("tag").find(({ color }) => color === "fd7e14")?.name).toBe(name);
   });
 
-  test("and the global ones have the colours of the document", async () => {
+  test("and the global tags have the colors of the mapping document", async () => {
     const colors = (await entitiesOf()).map(({ name, color }) => [name, color]);
     expect(Object.fromEntries(colors)).toEqual({
       "proxmox-ve": "e57000",
@@ -182,7 +182,7 @@ describe("the host tag", () => {
     });
   });
 
-  test("of the host ve is the global one: each list has it once, and step 01 too", async () => {
+  test('for the host "ve" equals the global tag, which is sent once', async () => {
     const labs = [lab({ host: "ve", guests: [{ vmid: 101, row: { tags: "proxmox-ve;web" } }] })];
     const other = lab({ host: "pve2", cluster: "other", nodes: { pve2: {} } }, "other");
     for (const snapshots of [labs, [...labs, other]]) {
@@ -196,7 +196,7 @@ describe("the host tag", () => {
     }
   });
 
-  test("of the host VE differs from the global tag", async () => {
+  test('for the host "VE" differs from the global tag', async () => {
     const outcome = await transformed(lab({ host: "VE" }));
     const slugs = outcome.of("tag").map(({ name, slug }) => [name, slug]);
     expect(slugs).toEqual([

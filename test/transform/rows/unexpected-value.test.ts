@@ -1,4 +1,4 @@
-/** Unexpected single values: the field is left out and listed, and everything else is sent. */
+/** A single unexpected value: its field is left out and listed, and all else is sent. */
 import { describe, expect, test } from "vitest";
 import { PATHS } from "../../../src/proxmox/endpoints.ts";
 import { only, transformed } from "../../helpers/in-memory.ts";
@@ -6,7 +6,7 @@ import { guest101, lab, nodeWith } from "../../helpers/lab.ts";
 
 const CONFIG = PATHS.config({ node: "pve1", kind: "qemu", vmid: 101 });
 
-describe("a value of the listing", () => {
+describe("an unexpected value in the listing", () => {
   test.each<[string, unknown]>([
     ["status", ["running"]],
     ["template", "maybe"],
@@ -17,7 +17,7 @@ describe("a value of the listing", () => {
     ["maxmem", 2 ** 60],
     ["tags", ["prod"]],
     ["hastate", true],
-  ])("%s: %j is one record", async (key, value) => {
+  ])("is listed once: %s: %j", async (key, value) => {
     const { vm, leftOut } = await guest101({ row: { [key]: value }, config: {} });
     expect(vm.name).toBe("guest-101");
     expect(only(leftOut.filter(({ reason }) => reason === "unparsable"))).toMatchObject({
@@ -27,7 +27,7 @@ describe("a value of the listing", () => {
   });
 
   test.each(["", " ", null, undefined, 0])(
-    "that is %j counts as empty",
+    "is not listed if it is %j, which counts as empty",
     async (value) => {
       const row = { maxcpu: value, maxmem: value, template: value };
       const { leftOut } = await guest101({ row, config: {} });
@@ -35,14 +35,14 @@ describe("a value of the listing", () => {
     },
   );
 
-  test("that is out of range gives way to the config's", async () => {
+  test("is replaced by the config's value if it is out of range", async () => {
     const row = { maxcpu: 1e9, maxmem: 2 ** 60 };
     const { vm } = await guest101({ row, config: { cores: 4, memory: "2048" } });
     expect([vm.vcpus, vm.memory]).toEqual([4, "2048"]);
   });
 });
 
-describe("a field that depends on such a value is left out", () => {
+describe("a field with an unexpected value is left out", () => {
   test("of a guest", async () => {
     const row = { status: ["running"] };
     const { vm } = await guest101({ row, config: { onboot: "perhaps" } });
@@ -57,7 +57,7 @@ describe("a field that depends on such a value is left out", () => {
     expect(only(outcome.of("interface"))).not.toHaveProperty("enabled");
   });
 
-  test("be it the product of two that make sense", async () => {
+  test("even if only the product of cores and sockets is out of range", async () => {
     const config = { cores: 128, sockets: 128 };
     const { vm, reasonsOf } = await guest101({ row: { maxcpu: undefined }, config });
     expect(vm).not.toHaveProperty("vcpus");
@@ -74,13 +74,13 @@ test.each<[string, unknown]>([
   ["description", ["notes"]],
   ["tags", true],
   ["agent", { enabled: 1 }],
-])("a value of the config, %s: %j, is one record", async (key, value) => {
+])("an unexpected value in the config is listed once: %s: %j", async (key, value) => {
   const { leftOut } = await guest101({ config: { [key]: value } });
   const record = only(leftOut.filter(({ reason }) => reason === "unparsable"));
   expect(record).toMatchObject({ what: `vm/101/config.${key}`, answer: { path: CONFIG } });
 });
 
-test("what makes no sense is not empty: CLEAR_EMPTY leaves what NetBox has", async () => {
+test("CLEAR_EMPTY does not clear fields whose value is unexpected", async () => {
   const guest = {
     row: { hastate: ["started"] },
     config: { description: { text: "notes" }, ostype: ["l26"] },
@@ -98,14 +98,14 @@ test.each<[string, unknown]>([
   ["priority", "first"],
   ["mtu", [1500]],
   ["speed", "fast"],
-])("a value of a node's interface, %s: %j, is one record", async (key, value) => {
+])("an unexpected value of a node's interface is listed once: %s: %j", async (key, value) => {
   const row = { iface: "vmbr0", cidr: "10.0.0.2/24", [key]: value };
   const outcome = await nodeWith([row]);
   expect(outcome.of("interface")).toHaveLength(1);
   expect(outcome.reasonsOf(`node/pve1/vmbr0/network.${key}`)).toEqual(["unparsable"]);
 });
 
-describe("an address of a node that is no text", () => {
+describe("a node's address that is not a string", () => {
   test.each<[string, unknown]>([
     ["cidr", ["10.0.0.2/24"]],
     ["cidr", true],
@@ -119,7 +119,7 @@ describe("an address of a node that is no text", () => {
     expect(outcome.device).not.toHaveProperty("primary_ip4");
   });
 
-  test("gives way to one that is", async () => {
+  test("is replaced by address and netmask if they are valid", async () => {
     const row = { iface: "c9", cidr: ["10.0.0.9/24"], address: "10.0.0.2", netmask: "24" };
     const { of, leftOut } = await nodeWith([row]);
     expect(of("ip-address").map(({ address }) => address)).toEqual(["10.0.0.2/24"]);

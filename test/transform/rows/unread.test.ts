@@ -1,4 +1,4 @@
-/** A failed read is never "gone": what was not read is listed, and NetBox keeps what it has. */
+/** A failed request is not an absent object: it is listed, and NetBox keeps what it has. */
 import { describe, expect, test } from "vitest";
 import { PATHS } from "../../../src/proxmox/endpoints.ts";
 import type { Answer } from "../../../src/proxmox/answers.ts";
@@ -13,7 +13,7 @@ const SITE = labSite({
   guests: [{ vmid: 101, config: { net0: "virtio" } }],
 });
 
-/** The site with one answer of the cluster in the place of another. */
+/** The site with one answer in the cluster file replaced. */
 function clusterWith(path: string, answer: Answer) {
   return inMemory({ ...SITE, cluster: { ...SITE.cluster, [path]: answer } });
 }
@@ -28,28 +28,28 @@ const FAILURES: readonly (readonly [string, Answer])[] = [
   ["unparsable", { status: 200, data: null }],
 ];
 
-describe.each(FAILURES)("%s: %j", (reason, answer) => {
-  test("for the guests: there are none, and that is listed", async () => {
+describe.each(FAILURES)("when an answer is %s: %j", (reason, answer) => {
+  test("/cluster/resources: no guests are sent, and that is listed", async () => {
     const outcome = await transformed(clusterWith(PATHS.resources, answer));
     expect(outcome.of("virtual-machine")).toEqual([]);
     expect(outcome.reasonsOf("cluster/resources")).toEqual([reason]);
     expect(outcome.of("device")).toHaveLength(1);
   });
 
-  test("for the nodes: /cluster/status lists them", async () => {
+  test("/nodes: nodes come from /cluster/status", async () => {
     const outcome = await transformed(clusterWith(PATHS.nodes, answer));
     expect(outcome.of("device").map(({ name }) => name)).toEqual(["pve1"]);
     expect(outcome.reasonsOf("cluster/nodes")).toEqual([reason]);
   });
 
-  test("for the status of the cluster: it is called as the host", async () => {
+  test("/cluster/status: the cluster is named by the host", async () => {
     const outcome = await transformed(clusterWith(PATHS.clusterStatus, answer));
     expect(only(outcome.of("cluster")).name).toBe("pve1.example.net");
     expect(outcome.reasonsOf("cluster/status")).toEqual([reason]);
     expect(outcome.of("device")).toHaveLength(1);
   });
 
-  test("for the network of a node: its device is there without addresses", async () => {
+  test("/nodes/<node>/network: the device is sent without addresses", async () => {
     const nodes = { pve1: { ...SITE.nodes["pve1"], [PATHS.network("pve1")]: answer } };
     const outcome = await transformed(inMemory({ ...SITE, nodes }), { CLEAR_EMPTY: "true" });
     expect(only(outcome.of("device"))).not.toHaveProperty("primary_ip4");
@@ -61,7 +61,7 @@ describe.each(FAILURES)("%s: %j", (reason, answer) => {
 test.each([
   ["no-name", "node/?", PATHS.nodes],
   ["other-type", "resource/?", PATHS.resources],
-])("a row that is no object is left out as %s: %s", async (reason, what, path) => {
+])("a row that is not an object is left out as %s: %s", async (reason, what, path) => {
   const { data } = SITE.cluster[path] as { readonly data: readonly unknown[] };
   const outcome = await transformed(
     clusterWith(path, { status: 200, data: [...data, "row", null] }),
@@ -71,13 +71,13 @@ test.each([
   expect(outcome.of("virtual-machine")).toHaveLength(1);
 });
 
-test("a row of a node's network that is no object is left out as no-name", async () => {
+test("a row of a node's network that is not an object is left out as no-name", async () => {
   const outcome = await nodeWith([{ iface: "vmbr0", cidr: "10.0.0.2/24" }, "eno1"]);
   expect(outcome.reasonsOf("node/pve1/?")).toEqual(["no-name"]);
   expect(outcome.of("interface")).toHaveLength(1);
 });
 
-test("a node without a file is a device, and its guests come from the listing", async () => {
+test("a node without a file becomes a device, and its guests come from the listing", async () => {
   const outcome = await transformed(inMemory({ ...SITE, nodes: {} }));
   expect(outcome.of("device").map(({ name }) => name)).toEqual(["pve1"]);
   expect(outcome.of("virtual-machine").map(({ name }) => name)).toEqual(["guest-101"]);
@@ -86,8 +86,8 @@ test("a node without a file is a device, and its guests come from the listing", 
   expect(outcome.reasonsOf("node/pve1/status")).toEqual(["failed"]);
 });
 
-describe("a config that was not read", () => {
-  test("leaves the VM from the listing alone, and empties nothing", async () => {
+describe("a config that could not be read", () => {
+  test("leaves the VM with the fields of the listing, and clears nothing", async () => {
     const row = { maxmem: GIB, tags: "a", hastate: "started" };
     const outcome = await guest101({ row, config: DENIED }, { CLEAR_EMPTY: "true" });
     expect(Object.keys(outcome.vm).sort()).toEqual(
@@ -103,7 +103,7 @@ describe("a config that was not read", () => {
     ["failed", { status: 500, error: "Configuration file does not exist" } as const],
     ["unparsable", { status: 200, data: [] } as const],
     ["unreachable", { skipped: "unreachable" } as const],
-  ])("is %s after %j", async (reason, config) => {
+  ])("is listed as %s: %j", async (reason, config) => {
     const outcome = await guest101({ config });
     expect(outcome.vm.name).toBe("guest-101");
     expect(outcome.reasonsOf("vm/101/config")).toEqual([reason]);
