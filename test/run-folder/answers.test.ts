@@ -1,4 +1,4 @@
-/** An answers file, byte for byte, and the errors of an invalid one. */
+/** The bytes of an answers file, and the errors of an invalid one. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { encodeUtf8 } from "../../src/base/text.ts";
@@ -17,8 +17,8 @@ function readFrom(text: string): Answers {
   return new Answers(FILE, encodeUtf8(text));
 }
 
-/** What reading all answers of a text throws. */
-function complaint(text: string | Uint8Array): unknown {
+/** The error thrown when all answers of a text are read. */
+function errorOf(text: string | Uint8Array): unknown {
   try {
     const answers = new Answers(FILE, typeof text === "string" ? encodeUtf8(text) : text);
     for (const path of answers.paths()) answers.get(path);
@@ -29,7 +29,7 @@ function complaint(text: string | Uint8Array): unknown {
 }
 
 describe("an answers file", () => {
-  test("is one JSON object with one answer a line, sorted by path, keys sorted", () => {
+  test("is a JSON object with one answer per line, paths and keys sorted", () => {
     const text = textOf({
       "/nodes/pve3/status": { failed: "timeout" },
       "/nodes/pve1/qemu/102/agent/get-osinfo": { skipped: "agent-off" },
@@ -51,18 +51,18 @@ describe("an answers file", () => {
     expect(JSON.parse(text)).toHaveProperty(["/nodes/pve3/status", "failed"], "timeout");
   });
 
-  test("without answers is an empty object on a line", () => {
+  test("without answers is an empty object on one line", () => {
     expect(textOf({})).toBe("{}\n");
     expect([...readFrom("{}\n").paths()]).toEqual([]);
   });
 
-  test("keeps what is beside the data, and unknown keys", () => {
+  test("keeps unknown keys and keys beside the data", () => {
     const answer = { status: 200, data: [], changes: "--- a\n+++ b\n", total: 0, __proto__x: 1 };
     expect(readFrom(textOf({ "/nodes/pve1/network": answer })).get("/nodes/pve1/network"))
       .toEqual(answer);
   });
 
-  test("gives every answer back, whatever its data and its path", () => {
+  test("returns all answers with any data and path", () => {
     const paths = anyText().map((text) => `/${text.toWellFormed()}`);
     const answers = fc.dictionary(paths, fc.jsonValue(), { maxKeys: 5 });
     fc.assert(fc.property(answers, (data) => {
@@ -76,7 +76,7 @@ describe("an answers file", () => {
     }));
   });
 
-  test("answers a question that it does not hold with nothing", () => {
+  test("returns undefined for a path without an answer", () => {
     const answers = readFrom(textOf({ "/version": ok({ release: "8.4" }) }));
     for (const path of ["/nodes", "constructor", "__proto__", "toString", ""]) {
       expect(answers.get(path)).toBeUndefined();
@@ -84,46 +84,56 @@ describe("an answers file", () => {
   });
 });
 
-describe("an invalid answers file: the error names the file, the line and the fault", () => {
+describe("an invalid answers file is rejected with the file, the line and the fault", () => {
   test.each([
     ["is empty", "", 1, "not an answers file"],
-    ["is no object", "[]\n", 1, "not an answers file"],
+    ["is not an object", "[]\n", 1, "not an answers file"],
     ["begins with a byte order mark", '\ufeff{\n"/a": {"status":200}\n}\n', 1, "not an answers"],
     ["has Windows line ends", '{\r\n"/a": {"status":200}\r\n}\r\n', 1, "not an answers file"],
-    ["stands on one line", '{"/a": {"status":200}}\n', 1, "not an answers file"],
+    ["is on one line", '{"/a": {"status":200}}\n', 1, "not an answers file"],
     ["was indented", '{\n  "/a": {"status":200}\n}\n', 2, "not an answers file"],
     ["was cut after a line", '{\n"/a": {"status":200},\n', 3, "not an answers file"],
     ["was cut inside a line", '{\n"/a": {"status":200},\n"/b": {"sta', 3, "not an answers file"],
-    ["was cut before its last line feed", '{\n"/a": {"status":200}\n}', 2, "not an answers file"],
-    ["has a comma too many", '{\n"/a": {"status":200},\n}\n', 2, "not an answers file"],
+    ["has no line feed at the end", '{\n"/a": {"status":200}\n}', 2, "not an answers file"],
+    ["has an extra comma", '{\n"/a": {"status":200},\n}\n', 2, "not an answers file"],
     ["lacks a comma", '{\n"/a": {"status":200}\n"/b": {"status":200}\n}\n', 2, "not an answers"],
     ["continues after its end", '{\n"/a": {"status":200}\n}\n{}\n', 3, "not an answers file"],
     ["has an empty line", '{\n"/a": {"status":200},\n\n"/b": {"status":200}\n}\n', 3, "not an"],
     ["has a path without quotes", '{\n/a: {"status":200}\n}\n', 2, "not an answers file"],
     ["has a path with a broken escape", '{\n"/\\x": {"status":200}\n}\n', 2, "not valid JSON"],
-    ["has an answer that is no JSON", '{\n"/a": {"status":200,}\n}\n', 2, "not valid JSON"],
+    ["has an answer that is not JSON", '{\n"/a": {"status":200,}\n}\n', 2, "not valid JSON"],
     [
-      "has one path twice",
+      "has a path twice",
       '{\n"/a": {"status":200},\n"/a": {"status":404}\n}\n',
       3,
       "duplicate path",
     ],
     [
-      "has one path in two spellings",
+      "has the same path in two spellings",
       '{\n"/a": {"failed":"dns"},\n"\\/a": {}\n}\n',
       3,
       "duplicate path",
     ],
     ["has an answer that is a list", '{\n"/a": []\n}\n', 2, "not an answer"],
     ["has an answer that is null", '{\n"/a": null\n}\n', 2, "not an answer"],
-    ["has an answer that says nothing", '{\n"/a": {"data":1}\n}\n', 2, "not an answer"],
-    ["has a status in a text", '{\n"/a": {"status":"200"}\n}\n', 2, "not an answer"],
+    [
+      "has an answer without status, failed or skipped",
+      '{\n"/a": {"data":1}\n}\n',
+      2,
+      "not an answer",
+    ],
+    ["has a status that is a string", '{\n"/a": {"status":"200"}\n}\n', 2, "not an answer"],
     ["has an invalid status", '{\n"/a": {"status":200.5}\n}\n', 2, "not an answer"],
-    ["has a failure of no known kind", '{\n"/a": {"failed":"oops"}\n}\n', 2, "not an answer"],
-    ["has a reason of no known kind", '{\n"/a": {"skipped":"me"}\n}\n', 2, "not an answer"],
-    ["has an answer that inherits", '{\n"/a": {"__proto__":{"status":200}}\n}\n', 2, "not an"],
-  ])("when it %s", (_what, ...[text, line, reason]) => {
-    expect(complaint(text)).toMatchObject({
+    ["has an unknown kind of failure", '{\n"/a": {"failed":"oops"}\n}\n', 2, "not an answer"],
+    ["has an unknown reason for skipping", '{\n"/a": {"skipped":"me"}\n}\n', 2, "not an answer"],
+    [
+      "has an answer with an inherited status",
+      '{\n"/a": {"__proto__":{"status":200}}\n}\n',
+      2,
+      "not an",
+    ],
+  ])("if it %s", (_what, ...[text, line, reason]) => {
+    expect(errorOf(text)).toMatchObject({
       name: "AppError",
       kind: "input",
       message: expect.stringMatching(new RegExp(`^Cannot read ${FILE}, line ${line}: .*${reason}`)),
@@ -134,17 +144,17 @@ describe("an invalid answers file: the error names the file, the line and the fa
     ["in an answer", [0x22, 0xc3, 0x28, 0x22]],
     ["with half a surrogate", [0xed, 0xa0, 0x80]],
     ["in Latin-1", [0xe4]],
-  ])("when it is no UTF-8: %s", (_what, junk) => {
+  ])("if it is not UTF-8: %s", (_what, junk) => {
     const [before, after] = [encodeUtf8('{\n"/a": {"status":500,"error":"'), encodeUtf8('"}\n}\n')];
-    expect(complaint(Uint8Array.from([...before, ...junk, ...after]))).toMatchObject({
+    expect(errorOf(Uint8Array.from([...before, ...junk, ...after]))).toMatchObject({
       kind: "input",
       message: expect.stringMatching(new RegExp(`^Cannot read ${FILE}.*not UTF-8`)),
     });
-    expect(complaint(answersText({ "/a": '{"status":200}' }))).toBeUndefined();
+    expect(errorOf(answersText({ "/a": '{"status":200}' }))).toBeUndefined();
   });
 
-  test("in a message of one line, whatever the file holds", () => {
-    const error = complaint('{\n"/a": {"status":\u0001"\u001b[31m\n}\n') as Error;
+  test("in one line, whatever the file contains", () => {
+    const error = errorOf('{\n"/a": {"status":\u0001"\u001b[31m\n}\n') as Error;
     expect(error.message).toContain(`${FILE}, line 2`);
     // deno-lint-ignore no-control-regex
     expect(error.message).not.toMatch(/[\r\n]/);

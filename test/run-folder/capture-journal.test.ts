@@ -1,4 +1,4 @@
-/** capture.journal keeps every answer, even when the process is killed or the last line is cut off. */
+/** capture.journal keeps every answer, even if the process is killed or the last line is cut off. */
 import { appendFile, copyFile, readFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -46,7 +46,7 @@ async function reopened(folder: string): Promise<CaptureJournal | undefined> {
 
 const THREE = { "/a": good("ä\n"), "/b": good([1]), "/c": good(null) };
 
-describe("a journal", () => {
+describe("a capture journal", () => {
   test("returns its head, its answers and the number of attempts", async () => {
     const journal = await reopened(await written(THREE));
     expect(journal?.head).toEqual(WRITTEN_HEAD);
@@ -57,7 +57,7 @@ describe("a journal", () => {
     expect(await journal?.answer("/d")).toBeUndefined();
   });
 
-  test("keeps the last of several answers to a question, and no gaps", async () => {
+  test("keeps the last answer for a path, and discards failed answers", async () => {
     const folder = await written({
       "/a": good(1),
       "/b": { failed: "timeout" },
@@ -74,7 +74,7 @@ describe("a journal", () => {
     expect(await again?.answer("/b")).toBeUndefined();
   });
 
-  test("is written at once: nothing is buffered in the process", async () => {
+  test("is written at once, without a buffer in the process", async () => {
     const folder = await tempFolder();
     const journal = await CaptureJournal.create(folder, HEAD);
     onTestFinished(() => journal.close());
@@ -84,7 +84,7 @@ describe("a journal", () => {
     );
   });
 
-  test("that is missing or has no complete head is not opened", async () => {
+  test("without a complete head is treated as missing", async () => {
     const folder = await tempFolder();
     expect(await CaptureJournal.open(folder)).toBeUndefined();
     for (const text of ["", "x", line(WRITTEN_HEAD).slice(0, -5), "0".repeat(40) + "\n"]) {
@@ -93,7 +93,7 @@ describe("a journal", () => {
     }
   });
 
-  test("that is created again is empty, and a process that has the old one open does not write to it", async () => {
+  test("that is created again is empty, even if another process still writes to the old one", async () => {
     const folder = await tempFolder();
     const old = await CaptureJournal.create(folder, HEAD);
     onTestFinished(() => old.close());
@@ -103,7 +103,7 @@ describe("a journal", () => {
     expect((await reopened(folder))?.size).toBe(0);
   });
 
-  test("is removed", async () => {
+  test("can be removed", async () => {
     const folder = await tempFolder();
     const journal = await CaptureJournal.create(folder, HEAD);
     await journal.remove();
@@ -111,13 +111,13 @@ describe("a journal", () => {
   });
 });
 
-describe("a journal that was cut off", () => {
-  test("anywhere is read up to there and continued", async () => {
+describe("a truncated capture journal", () => {
+  test("is read up to the last complete line and continued", async () => {
     const folder = await written(THREE);
     const file = join(folder, CAPTURE_JOURNAL_FILE);
     const whole = await readFile(file);
     const ends = [...whole.entries()].filter(([, byte]) => byte === 10).map(([at]) => at + 1);
-    // At every byte of the last line, and before and after the others.
+    // At every byte of the last line, and around the ends of the other lines.
     const near = ends.flatMap((end) => [end - 1, end, end + 1]);
     const lengths = Array.from({ length: 60 }, (_, back) => whole.length - back).concat(near);
     for (const length of lengths.filter((each) => each >= ends[0]!)) {
@@ -133,7 +133,7 @@ describe("a journal that was cut off", () => {
     }
   });
 
-  test("and has garbage after it, or a hole, is not trusted from there on", async () => {
+  test("is ignored from the first garbage or gap on", async () => {
     const folder = await written(THREE);
     const file = join(folder, CAPTURE_JOURNAL_FILE);
     await appendFile(file, "\0\0\0\0\n{}\n");
@@ -145,7 +145,7 @@ describe("a journal that was cut off", () => {
     expect((await reopened(folder))?.size).toBe(1);
   });
 
-  test("while it is read is an error", async () => {
+  test("is an error if it is truncated while it is open", async () => {
     const folder = await written(THREE);
     const journal = await reopened(folder);
     await truncate(join(folder, CAPTURE_JOURNAL_FILE), 100);
@@ -168,9 +168,9 @@ async function journalOf(...lines: readonly string[]): Promise<string> {
 
 const ENTRY = line({ path: "/a", answer: good(1), attempts: 1 });
 
-describe("a journal that is refused", () => {
-  test.each([0, 3, 1.5, -1])("has another format: %d", async (format) => {
-    const head = { ...HEAD, format, scope: "as that format has it" };
+describe("a capture journal is rejected if it", () => {
+  test.each([0, 3, 1.5, -1])("has format %d", async (format) => {
+    const head = { ...HEAD, format, scope: "in that format" };
     const folder = await journalOf(line(head), ENTRY);
     await expect(CaptureJournal.open(folder)).rejects.toMatchObject({
       kind: "input",
@@ -220,14 +220,14 @@ test("format 1, which had another checksum, is read and continued", async () => 
   expect(await again?.answer("/version")).toEqual(good("9.1"));
 });
 
-/** A journal to which anything may have happened. */
+/** A journal with arbitrary damage. */
 function anyDamage(): fc.Arbitrary<Buffer> {
   const lines = [
     WRITTEN_HEAD,
     ...Object.keys(THREE).map((path) => ({ path, answer: good(1), attempts: 1 })),
   ];
   const valid = fc.constantFrom<unknown>(...lines);
-  // A value of a line replaced by another, with a checksum that fits.
+  // A line with one value replaced and a valid checksum.
   const resealed = fc.tuple(fc.constantFrom(...lines), fc.nat(), anyValue()).map(
     ([record, at, value]): unknown => {
       const keys = Object.keys(record);
@@ -249,7 +249,7 @@ function anyDamage(): fc.Arbitrary<Buffer> {
   );
 }
 
-test("a journal with any damage is resumed or refused with a reason", async () => {
+test("a capture journal with any damage is resumed, or rejected with a reason", async () => {
   const folder = await tempFolder();
   const store = await openStore(folder);
   await fc.assert(
@@ -263,7 +263,7 @@ test("a journal with any damage is resumed or refused with a reason", async () =
         }
         await journal.close();
       } catch (error) {
-        // Anything else would end with exit code 1, as a fault of the program.
+        // Any other error would exit with 1, as a bug in the program.
         expect(error).toBeInstanceOf(AppError);
         expect(["input", "usage"]).toContain((error as AppError).kind);
       }
@@ -272,8 +272,8 @@ test("a journal with any damage is resumed or refused with a reason", async () =
   );
 });
 
-test.each(["a folder in its place", "a place that is no folder"])(
-  "%s is a clear error",
+test.each(["a folder in place of the journal", "a file in place of the run folder"])(
+  "%s is a usage error",
   async (what) => {
     const folder = await tempFolder();
     const isFolder = what.startsWith("a folder");

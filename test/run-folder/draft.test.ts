@@ -1,4 +1,4 @@
-/** A draft replaces the whole folder, or nothing. */
+/** A draft replaces the whole folder or nothing. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -25,7 +25,7 @@ async function textsOf(store: Store): Promise<Record<string, string>> {
 }
 
 describe("a draft", () => {
-  test("takes the place of the folder, and the files of an older, larger one are gone", async () => {
+  test("replaces the folder, including files of an older, larger one", async () => {
     const { store } = await storeWithOldFolder();
     const draft = await store.draft("netbox");
     await draft.write("01-tag-0001.json", encodeUtf8("new tags"));
@@ -40,14 +40,14 @@ describe("a draft", () => {
     });
   });
 
-  test("needs no older folder, and creates the run folder if needed", async () => {
+  test("needs no existing folder, and creates the run folder if needed", async () => {
     const store = await openStore(join(await tempFolder(), "not", "yet"));
     const draft = await store.draft("netbox");
     await draft.commit("manifest.json", encodeUtf8("only"));
     expect(await textsOf(store)).toEqual({ "netbox/manifest.json": "only" });
   });
 
-  test("leaves the old folder readable as it was until it is committed", async () => {
+  test("leaves the old folder readable until it is committed", async () => {
     const { store } = await storeWithOldFolder();
     const draft = await store.draft("netbox");
     await draft.write("01-tag-0001.json", encodeUtf8("new tags"));
@@ -57,7 +57,7 @@ describe("a draft", () => {
     await draft.discard();
   });
 
-  test("that is discarded leaves no trace", async () => {
+  test("that is discarded leaves no files", async () => {
     const { store, folder } = await storeWithOldFolder();
     const before = await treeOf(folder);
     const draft = await store.draft("netbox");
@@ -67,7 +67,7 @@ describe("a draft", () => {
     expect(await treeOf(folder)).toEqual(before);
   });
 
-  test("can be used in parallel with others and with listings, which miss no file", async () => {
+  test("can be used in parallel with other drafts and with listings, which miss no file", async () => {
     const { store } = await storeWithOldFolder();
     const passes = Array.from({ length: 8 }, async () => {
       for (let pass = 0; pass < 20; pass += 1) {
@@ -81,7 +81,7 @@ describe("a draft", () => {
     await Promise.all(passes);
   });
 
-  test("that is not committed, be it still written or left by a crash, is no part of another", async () => {
+  test("is not mixed with uncommitted drafts of other or crashed processes", async () => {
     const { store, folder } = await storeWithOldFolder();
     const crashed = await store.draft("netbox");
     await crashed.write("99-junk.json", encodeUtf8("half"));
@@ -98,7 +98,7 @@ describe("a draft", () => {
     expect((await textsOf(store))["netbox/left-out.json"]).toBe("whole");
   });
 
-  test("that cannot be committed leaves the old folder as it was", async () => {
+  test("that cannot be committed leaves the old folder unchanged", async () => {
     const { store, folder } = await storeWithOldFolder();
     const before = await treeOf(join(folder, "netbox"));
     const draft = await store.draft("netbox");
@@ -110,7 +110,7 @@ describe("a draft", () => {
     expect(Object.keys(await treeOf(folder))).toHaveLength(4);
   });
 
-  test("where nothing can be written is a usage error that names the place", async () => {
+  test("in a place that is not writable is a usage error that names the place", async () => {
     const file = join(await tempFolder(), "file");
     await writeFile(file, "");
     const store = await openStore(file);

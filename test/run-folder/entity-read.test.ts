@@ -24,21 +24,21 @@ async function open(folder: string) {
   return await openEntities(await openStore(folder));
 }
 
-/** The manifest with these facts, as if they were true. */
+/** Writes the manifest with other facts and a valid checksum. */
 async function reseal(folder: string, facts: object): Promise<void> {
   const file = join(folder, "netbox/manifest.json");
   const manifest = JSON.parse(await readFile(file, "utf8")) as object;
   await writeFile(file, seal({ ...manifest, ...facts }));
 }
 
-async function complaintOf(opening: Promise<unknown>): Promise<string> {
+async function messageOf(opening: Promise<unknown>): Promise<string> {
   const error: unknown = await opening.then(() => undefined, (thrown: unknown) => thrown);
   expect(error).toMatchObject({ name: "AppError", kind: "input" });
   return (error as Error).message;
 }
 
-describe("what transform wrote", () => {
-  test("is read whole, in emission order, as many entities as the manifest counts", async () => {
+describe("a set of entity files", () => {
+  test("is read in emission order, with the counts of the manifest", async () => {
     const set = await open(EXAMPLE);
     const counts: Record<string, number> = {};
     for (const file of set.files) {
@@ -52,13 +52,13 @@ describe("what transform wrote", () => {
     expect(set.sha256).toMatch(/^[0-9a-f]{64}$/);
   });
 
-  test("has one identity, wherever it lies", async () => {
+  test("has the same digest wherever the folder is", async () => {
     const copy = join(await tempFolder(), "copy");
     await cp(EXAMPLE, copy, { recursive: true });
     expect((await open(copy)).sha256).toBe((await open(EXAMPLE)).sha256);
   });
 
-  test("keeps its order past file 9999 of a step", async () => {
+  test("is in order with more than 9999 files per step", async () => {
     const folder = await small();
     const { manifest } = await open(folder);
     const [first] = manifest.files;
@@ -75,47 +75,47 @@ describe("what transform wrote", () => {
     ]);
   });
 
-  test("is read file by file: what was changed is found when its turn comes", async () => {
+  test("is checked file by file, when each file is read", async () => {
     const folder = await small();
     const set = await open(folder);
     await writeFile(join(folder, "netbox/01-tag-0002.json"), "{}");
     await set.files[0]?.read();
-    expect(await complaintOf(set.files[1]?.read() ?? Promise.resolve())).toBe(
+    expect(await messageOf(set.files[1]?.read() ?? Promise.resolve())).toBe(
       `Cannot trust "netbox/01-tag-0002.json" in ${folder}: it was changed`,
     );
   });
 });
 
-describe("is refused, and the error says", () => {
+describe("entity files are rejected", () => {
   test.each([
-    ["that a file is missing", "netbox/01-tag-0002.json", "Cannot find"],
-    ["that left-out.json is missing", "netbox/left-out.json", "Cannot find"],
-    ["that it is unfinished", "netbox/manifest.json", "Found unfinished entity files"],
+    ["if a listed file is missing", "netbox/01-tag-0002.json", "Cannot find"],
+    ["if left-out.json is missing", "netbox/left-out.json", "Cannot find"],
+    ["if the manifest is missing", "netbox/manifest.json", "Found unfinished entity files"],
   ])("%s", async (_what, file, words) => {
     const folder = await small();
     await rm(join(folder, file));
-    const message = await complaintOf(open(folder));
+    const message = await messageOf(open(folder));
     expect(message).toContain(words);
     expect(message).toContain(file);
   });
 
-  test("that there is a file too many", async () => {
+  test("if there is an extra file", async () => {
     const folder = await small();
     await writeFile(join(folder, "netbox/01-tag-0003.json"), "{}");
-    expect(await complaintOf(open(folder))).toContain('Found "netbox/01-tag-0003.json"');
+    expect(await messageOf(open(folder))).toContain('Found "netbox/01-tag-0003.json"');
   });
 
-  test("that the manifest was changed", async () => {
+  test("if the manifest was changed", async () => {
     const folder = await small();
     const file = join(folder, "netbox/manifest.json");
     await writeFile(file, (await readFile(file, "utf8")).replace('"format": 1', '"format":  1'));
-    expect(await complaintOf(open(folder))).toContain("it was changed after it was written");
+    expect(await messageOf(open(folder))).toContain("it was changed after it was written");
   });
 
-  test("both versions, of a newer format", async () => {
+  test("if the format is newer, and the error names both versions", async () => {
     const folder = await tempFolder();
     const manifest = { format: ENTITIES_FORMAT + 1 };
-    const message = await complaintOf(buildSet(folder, {}, { manifest }));
+    const message = await messageOf(buildSet(folder, {}, { manifest }));
     expect(message).toContain(`entity format ${ENTITIES_FORMAT + 1}`);
     expect(message).toContain(`up to ${ENTITIES_FORMAT}`);
   });
@@ -125,24 +125,24 @@ describe("is refused, and the error says", () => {
     ["snapshots", { snapshots: [{ sha256: "no" }] }],
     ["Refused the file name", { files: [{ path: "netbox/../../x", bytes: 0, sha256: "00" }] }],
     ["which its manifest does not list", { files: [] }],
-  ])("what is wrong with the manifest: %s", async (words, manifest) => {
+  ])("if the manifest is invalid: %s", async (words, manifest) => {
     const folder = await tempFolder();
-    expect(await complaintOf(buildSet(folder, {}, { manifest }))).toContain(words);
+    expect(await messageOf(buildSet(folder, {}, { manifest }))).toContain(words);
   });
 
-  test("that a file is of no step", async () => {
+  test("if a file belongs to no step", async () => {
     const folder = await small();
     const { manifest: { files } } = await open(folder);
     const cable = { path: "netbox/14-cable-0001.json", bytes: 0, sha256: "00" };
     await writeFile(join(folder, cable.path), "");
     await reseal(folder, { files: [...files, cable] });
-    expect(await complaintOf(open(folder))).toContain("it is of no step");
+    expect(await messageOf(open(folder))).toContain("it is of no step");
   });
 
-  test("that the snapshot is not transformed, or that there is nothing", async () => {
+  test("if the snapshot was not transformed yet, or the folder does not exist", async () => {
     const folder = await tempFolder();
     const nothing = open(join(folder, "nowhere"));
-    expect(await complaintOf(nothing)).toContain("the folder does not exist");
+    expect(await messageOf(nothing)).toContain("the folder does not exist");
     await writeFile(join(folder, "manifest.json"), "{}");
     await expect(open(folder)).rejects.toMatchObject({ hint: /run transform on it first/ });
   });

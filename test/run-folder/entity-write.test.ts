@@ -1,4 +1,4 @@
-/** netbox/ as a whole: sealed, complete, and replaced only by a complete one. */
+/** netbox/ is complete and sealed, and is only replaced by a complete one. */
 import { readdir, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -50,7 +50,7 @@ async function writeExample(folder: string): Promise<void> {
 }
 
 describe("entity files", () => {
-  test("are those of the steps that have entities, in the order of the steps", async () => {
+  test("are written for steps with entities, in the order of the steps", async () => {
     const store = await openStore(await tempFolder());
     const mixed = [batch(["device", { name: "pve1" }], ["tag", { name: "b" }]), tagBatch(1000)];
     const { files } = await writeEntities(store, mixed, FACTS);
@@ -65,7 +65,7 @@ describe("entity files", () => {
     );
   });
 
-  test("hold the entities of a step in the order in which they came", async () => {
+  test("contain the entities of a step in the given order", async () => {
     const store = await openStore(await tempFolder());
     await writeEntities(store, [tagBatch(2), batch(["tag", { name: "last" }])], FACTS);
     const { entities } = JSON.parse(await textOf(store, "netbox/01-tag-0001.json")) as {
@@ -74,7 +74,7 @@ describe("entity files", () => {
     expect(entities.map(({ tag }) => tag.name)).toEqual(["t0", "t1", "last"]);
   });
 
-  test("of a snapshot are requests that Diode reads", async () => {
+  test("of a snapshot are valid Diode requests", async () => {
     const folder = await tempFolder();
     await writeExample(folder);
     const store = await openStore(folder);
@@ -83,7 +83,7 @@ describe("entity files", () => {
     for (const file of files) parseRequest(JSON.parse(await textOf(store, file)));
   });
 
-  test("have the same bytes for the same entities, wherever and however often they are written", async () => {
+  test("have the same bytes for the same entities, in any folder and after any number of runs", async () => {
     const [first, second] = [await tempFolder(), await tempFolder()];
     await writeExample(first);
     const tree = await treeOf(first);
@@ -94,8 +94,8 @@ describe("entity files", () => {
   });
 });
 
-describe("the manifest", () => {
-  test("is sealed and lists every file with its length and its hash", async () => {
+describe("the manifest of the entity files", () => {
+  test("is sealed and lists each file with its length and hash", async () => {
     const store = await openStore(await tempFolder());
     await writeEntities(store, [tagBatch(1001)], FACTS);
     const files = (await manifestOf(store))["files"] as FileEntry[];
@@ -108,7 +108,7 @@ describe("the manifest", () => {
     await expect(checkListing(store, "netbox/", files)).resolves.toBeUndefined();
   });
 
-  test("says what made the files, from what, and how many there are of each", async () => {
+  test("contains the tool, the snapshots and the counts of entities, left-out records and notes", async () => {
     const store = await openStore(await tempFolder());
     const left = { what: "vm/9", reason: "template", sentence: "No", answer: ANSWER } as const;
     const note = { what: "vm/1", code: "cut", sentence: "Cut", answer: ANSWER } as const;
@@ -127,8 +127,8 @@ describe("the manifest", () => {
   });
 });
 
-describe("a run that follows another", () => {
-  test("leaves no file of a larger one, and touches nothing else in the folder", async () => {
+describe("a second run in the same folder", () => {
+  test("removes files of a larger run, and leaves everything else unchanged", async () => {
     const folder = await tempFolder();
     const store = await openStore(folder);
     await store.write("manifest.json", encodeUtf8("the snapshot's"));
@@ -148,7 +148,7 @@ describe("a run that follows another", () => {
     ["before the first entity", 0],
     ["after a few entities", 3],
     ["after some files were full", 2500],
-  ])("and fails %s leaves the older one as it was, and nothing beside it", async (_when, count) => {
+  ])("that fails %s leaves the older files unchanged, and no others", async (_when, count) => {
     const folder = await tempFolder();
     const store = await openStore(folder);
     await writeEntities(store, [tagBatch(7)], FACTS);
@@ -164,7 +164,7 @@ describe("a run that follows another", () => {
     expect(await readdir(folder)).toEqual(["netbox"]);
   });
 
-  test("and meets an entity that cannot fit leaves the older one as it was", async () => {
+  test("that fails on an entity that is too large leaves the older files unchanged", async () => {
     const folder = await tempFolder();
     const store = await openStore(folder);
     await writeEntities(store, [tagBatch(7)], FACTS);
@@ -178,7 +178,7 @@ describe("a run that follows another", () => {
     expect(await readdir(folder)).toEqual(["netbox"]);
   });
 
-  test("is not fooled by what a crash left behind", async () => {
+  test("ignores and removes what a crashed run left", async () => {
     const folder = await tempFolder();
     const store = await openStore(folder);
     await writeEntities(store, [tagBatch(1)], FACTS);

@@ -1,4 +1,4 @@
-/** A manifest's list of files is compared with the folder. */
+/** The list of files in a manifest is compared with the folder. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decodeUtf8, encodeUtf8 } from "../../src/base/text.ts";
@@ -24,7 +24,7 @@ async function listedStore(): Promise<{ store: Store; entries: FileEntry[] }> {
   return { store, entries };
 }
 
-test("an entry holds the length and the SHA-256 of the bytes", () => {
+test("fileEntry contains the length and SHA-256 of the bytes", () => {
   expect(fileEntry("a", encodeUtf8("abc"))).toEqual({
     path: "a",
     bytes: 3,
@@ -34,12 +34,12 @@ test("an entry holds the length and the SHA-256 of the bytes", () => {
 });
 
 describe("a listed file", () => {
-  test("is read when it is what was listed", async () => {
+  test("is read if it matches its entry", async () => {
     const { store, entries: [entry] } = await listedStore();
     expect(decodeUtf8(await readListed(store, entry!), "it")).toBe("cluster");
   });
 
-  test("that was changed is refused by its name, whichever bit it was", async () => {
+  test("is rejected by name if any bit was changed", async () => {
     const { store, entries: [entry] } = await listedStore();
     await fc.assert(
       fc.asyncProperty(fc.nat({ max: 7 * 8 - 1 }), async (bit) => {
@@ -59,19 +59,19 @@ describe("a listed file", () => {
     ["longer than", "cluster "],
     ["shorter than", "cluste"],
     ["empty, unlike", ""],
-  ])("that is %s what was listed is refused", async (_what, text) => {
+  ])("is rejected if it is %s its entry", async (_what, text) => {
     const { store, entries: [entry] } = await listedStore();
     await store.write("pve/cluster.json", encodeUtf8(text));
     await expect(readListed(store, entry!)).rejects.toThrow("it was changed");
   });
 
-  test("of another length than its own hash says is refused", async () => {
+  test("is rejected if its length differs from its entry", async () => {
     const { store, entries: [entry] } = await listedStore();
     await expect(readListed(store, { ...entry!, bytes: 8 })).rejects.toThrow("it was changed");
   });
 
   test.each(["../x", "/etc/passwd", "pve\\x"])(
-    "that stands outside the folder is never opened: %s",
+    "is never opened outside the folder: %s",
     async (path) => {
       const { store, entries: [entry] } = await listedStore();
       await expect(readListed(store, { ...entry!, path })).rejects.toMatchObject({
@@ -82,15 +82,15 @@ describe("a listed file", () => {
   );
 });
 
-describe("a listing", () => {
-  test("that names every file of the folder is fine, and other folders are not its business", async () => {
+describe("checkListing", () => {
+  test("accepts a complete list, and ignores other folders", async () => {
     const { store, entries } = await listedStore();
     await store.write("netbox/x.json", encodeUtf8("x"));
     await expect(checkListing(store, "pve/", entries)).resolves.toBeUndefined();
   });
 
   test.each(["pve/nodes/c.json", "pve/.hidden", "pve/nodes/a.json$", "pve/nodes/deep/d.json"])(
-    "misses a file: %s",
+    "rejects an unlisted file: %s",
     async (path) => {
       const { store, entries } = await listedStore();
       await store.write(path, encodeUtf8("extra"));
@@ -101,7 +101,7 @@ describe("a listing", () => {
     },
   );
 
-  test("names a file that is not there", async () => {
+  test("rejects a missing file", async () => {
     const { store, entries } = await listedStore();
     await store.remove("pve/nodes/b.json");
     await expect(checkListing(store, "pve/", entries)).rejects.toMatchObject({
@@ -110,7 +110,7 @@ describe("a listing", () => {
     });
   });
 
-  test("names a file twice", async () => {
+  test("rejects a duplicate path", async () => {
     const { store, entries } = await listedStore();
     await expect(checkListing(store, "pve/", [...entries, entries[1]!])).rejects.toMatchObject({
       kind: "input",
@@ -118,7 +118,7 @@ describe("a listing", () => {
     });
   });
 
-  test("names a file outside the folder", async () => {
+  test("rejects a path outside the folder", async () => {
     const { store, entries } = await listedStore();
     const stray = { ...entries[0]!, path: "../manifest.json" };
     await expect(checkListing(store, "pve/", [...entries, stray])).rejects.toMatchObject({
@@ -128,7 +128,7 @@ describe("a listing", () => {
   });
 });
 
-test("all faults of a listing are reported, each file once for each reason", async () => {
+test("listingFaults reports all faults, each once per path and reason", async () => {
   const { store, entries } = await listedStore();
   await store.remove("pve/nodes/b.json");
   for (const extra of ["pve/x", "pve/y"]) await store.write(extra, encodeUtf8("extra"));

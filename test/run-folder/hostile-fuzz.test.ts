@@ -1,4 +1,4 @@
-/** Snapshots with valid texts of Proxmox VE in the wrong places: Diode can read all that comes out. */
+/** Snapshots with valid Proxmox VE texts in the wrong places: all output can be read by Diode. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { autoSlug } from "../../src/netbox/names.ts";
@@ -60,7 +60,7 @@ function json(data: fc.Arbitrary<unknown>): fc.Arbitrary<string> {
 
 const addresses = rows(AGENT_KEYS, { "ip-address": "10.0.0.9", prefix: 24 });
 const agentRows = fc.tuple(rows(AGENT_KEYS, { "hardware-address": "bc:24:11:00:00:01" }), addresses)
-  .map(([made, held]) => made.map((row) => ({ "ip-addresses": held, ...row })));
+  .map(([made, listed]) => made.map((row) => ({ "ip-addresses": listed, ...row })));
 
 const parts: fc.Arbitrary<HostileParts> = fc.record({
   kind: fc.constantFrom("qemu", "lxc"),
@@ -87,16 +87,18 @@ const settings = fc.record({
 });
 
 /**
- * Entities that NetBox would take for one and the same. It ignores case in the names of devices and
- * virtual machines, and nowhere else: "web1" and "WEB1" are two interfaces, on Linux and in NetBox.
+ * Entities that NetBox would treat as the same object. It ignores case in the names of devices and virtual
+ * machines only: "web1" and "WEB1" are two interfaces, on Linux and in NetBox.
  * Source: the unique constraints of NetBox's dcim and virtualization models, those with Lower('name').
  */
-function twins({ of }: Survived): string[] {
+function duplicates({ of }: Survived): string[] {
   const keys = [
     ...of("virtual_machine").map(({ name, site }) => key("vm", folded(name), folded(site))),
     ...of("device").map(({ name, site }) => key("device", folded(name), folded(site))),
     ...of("vm_interface").map((nic) => key("nic", folded(nic["virtual_machine"]), nic.name)),
-    ...of("interface").map((port) => key("port", folded(port["device"]), port.name)),
+    ...of("interface").map((nodeInterface) =>
+      key("port", folded(nodeInterface["device"]), nodeInterface.name)
+    ),
     ...of("ip_address").map((ip) => key("ip", folded(ip["address"]).split("/")[0])),
     ...of("tag").map((tag) => key("tag", tag["slug"] ?? autoSlug(String(tag.name)))),
     ...of("platform").map((os) => key("platform", os["slug"] ?? autoSlug(String(os.name)))),
@@ -112,10 +114,10 @@ function folded(part: unknown): string {
   return (typeof part === "string" ? part : JSON.stringify(part) ?? "").toLowerCase();
 }
 
-test("nothing is thrown, every file is a request, and no two entities are one to NetBox", async () => {
+test("transform never throws, and writes valid requests without duplicate objects, for any values", async () => {
   await fc.assert(
     fc.asyncProperty(parts, settings, async (given, chosen) => {
-      expect(twins(await survive(given, chosen))).toEqual([]);
+      expect(duplicates(await survive(given, chosen))).toEqual([]);
     }),
     { numRuns: numRuns(300) },
   );

@@ -1,10 +1,10 @@
-/** Answers of a size that Proxmox VE never sends: time and memory grow in proportion only. */
+/** Answers larger than Proxmox VE ever sends: time and memory grow at most linearly. */
 import { describe, expect, test } from "vitest";
 import { IS_FULL } from "../helpers/full-tests.ts";
 import { type HostileParts, survive } from "../helpers/hostile-snapshots.ts";
 
 const MB = 2 ** 20;
-/** With either, work that grows with the square of the size takes far longer than the timeout. */
+/** At this size, quadratic work takes far longer than the timeout. */
 const SIZE = (IS_FULL ? 50 : 10) * MB;
 const DEPTH = 100_000;
 const TIMEOUT_MS = 30_000;
@@ -14,7 +14,7 @@ const LARGE = {
   "letters and digits in turn": () => "a1".repeat(Math.max(SIZE / 10, 2 * MB)),
 } as const;
 
-/** Every place where Proxmox could put a long text. */
+/** All places where Proxmox VE could put a long text. */
 const PLACES: Readonly<Record<string, (text: string) => HostileParts>> = {
   "description of a guest": (text) => ({ config: `{"description":"${text}"}` }),
   "tags of a guest": (text) => ({ row: `"name":"a","tags":"${text}"` }),
@@ -45,18 +45,18 @@ const PLACES: Readonly<Record<string, (text: string) => HostileParts>> = {
   }),
 };
 
-describe.each(Object.entries(LARGE))("megabytes of %s", (_what, make) => {
-  test.each(Object.entries(PLACES))("as %s do no harm", async (_place, parts) => {
+describe.each(Object.entries(LARGE))("transform handles megabytes of %s", (_what, make) => {
+  test.each(Object.entries(PLACES))("as %s", async (_place, parts) => {
     const { summary } = await survive(parts(make()));
     expect(summary.files.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThan(4 * MB);
   }, TIMEOUT_MS);
 });
 
-describe("100,000 levels", () => {
+describe("transform handles 100,000 levels", () => {
   const LIST = "[".repeat(DEPTH) + "]".repeat(DEPTH);
   const OBJECT = '{"a":'.repeat(DEPTH) + "1" + "}".repeat(DEPTH);
 
-  test.each([["lists", LIST], ["objects", OBJECT]])("of %s do no harm", async (_what, deep) => {
+  test.each([["lists", LIST], ["objects", OBJECT]])("of nested %s", async (_what, deep) => {
     await survive({
       row: `"name":"a","x":${deep},"tags":${deep},"hastate":${deep}`,
       config: `{"net0":${deep},"scsi0":${deep},"description":${deep},"x":${deep}}`,
@@ -68,14 +68,14 @@ describe("100,000 levels", () => {
   });
 });
 
-describe("very many", () => {
+describe("transform handles very many", () => {
   const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
   const macOf = (i: number): string =>
     `BC:24:11:00:${(i >> 8).toString(16).padStart(2, "0")}:${
       (i & 255).toString(16).padStart(2, "0")
     }`;
 
-  test("NICs of one guest, each with addresses, all arrive", async () => {
+  test("NICs of one guest with addresses, and sends them all", async () => {
     const nics = numbers(10_000).map((i) => [`net${i}`, `virtio=${macOf(i)},tag=${i % 4094 + 1}`]);
     const rows = numbers(10_000).map((i) => ({
       name: `e${i}`,
@@ -90,7 +90,7 @@ describe("very many", () => {
     expect(of("ip_address")).toHaveLength(10_001);
   }, TIMEOUT_MS);
 
-  test("rows of one VMID and one name keep names of their own", async () => {
+  test("rows with the same VMID and name, and gives each a unique name", async () => {
     const row = '{"type":"qemu","vmid":101,"node":"pve1","name":"web1"}';
     const { of } = await survive({ resources: `[${Array(5000).fill(row).join(",")}]` });
     const names = of("virtual_machine").map(({ name }) => name?.toLowerCase());
@@ -101,7 +101,7 @@ describe("very many", () => {
     ["in a text", `"name":"${"},{".repeat(MB)}"`],
     ["in a list", `"name":"a","x":[${Array(MB).fill("{}").join(",")}]`],
   ])(
-    "places that look like the end of a row, %s, take no more time than others",
+    "places that look like the end of a row, %s, in linear time",
     async (_, row) => {
       const { of } = await survive({ row });
       expect(of("virtual_machine")).toHaveLength(1);
@@ -109,7 +109,7 @@ describe("very many", () => {
     TIMEOUT_MS,
   );
 
-  test("commas in an option string do no harm", async () => {
+  test("commas in an option string", async () => {
     const options = ",".repeat(5 * MB);
     await survive({ config: `{"net0":"${options}","scsi0":"${options}","agent":"${options}"}` });
   }, TIMEOUT_MS);

@@ -1,4 +1,4 @@
-/** Answers that Proxmox VE would never give: none of them stops `transform` or makes it write elsewhere. */
+/** Answers that Proxmox VE would never give neither stop transform nor make it write elsewhere. */
 import { describe, expect, test } from "vitest";
 import { answersText, sealFiles } from "../helpers/snapshot-builder.ts";
 import { type HostileParts, survive } from "../helpers/hostile-snapshots.ts";
@@ -29,8 +29,8 @@ const NAMES = [
   "PVE1",
 ];
 
-describe("a hostile name", () => {
-  test.each(NAMES)("of a node does no harm: %j", async (name) => {
+describe("transform handles a hostile name", () => {
+  test.each(NAMES)("of a node: %j", async (name) => {
     const node = JSON.stringify(name);
     const row = `{"id":"qemu/101","type":"qemu","vmid":101,"name":"a","node":${node}}`;
     const { leftOut } = await survive({
@@ -41,7 +41,7 @@ describe("a hostile name", () => {
     expect(leftOut.length).toBeGreaterThan(0);
   });
 
-  test.each(NAMES)("of whatever else has one does no harm: %j", async (name) => {
+  test.each(NAMES)("of a guest, NIC, disk, interface, tag or platform: %j", async (name) => {
     const text = JSON.stringify(name);
     const net = JSON.stringify(`name=${name},hwaddr=BC:24:11:00:00:01,ip=10.0.0.4/24,tag=${name}`);
     const volume = JSON.stringify(`${name}:vol,size=1G`);
@@ -63,7 +63,7 @@ describe("a hostile name", () => {
   });
 
   test.each(["__proto__", "constructor", "toString", "valueOf"])(
-    "as a key is a key like any other: %s",
+    "as the key of an object: %s",
     async (key) => {
       const trap = `"${key}":{"status":"pwned","name":"pwned","x":1}`;
       const { of } = await survive({
@@ -81,7 +81,7 @@ describe("a hostile name", () => {
   );
 });
 
-test("interfaces of a container that share a name keep names of their own", async () => {
+test("interfaces of a container with the same name get unique names", async () => {
   const config = { net0: "A", net1: "net3", net2: "A (net3)", net3: "A" };
   const { of } = await survive({
     kind: "lxc",
@@ -94,14 +94,14 @@ test("interfaces of a container that share a name keep names of their own", asyn
   expect(new Set(names).size, names.join()).toBe(4);
 });
 
-test("interfaces of a node that share a name become one, or keep names of their own", async () => {
+test("interfaces of a node with the same name are merged or get unique names", async () => {
   const rows = ["10.0.0.2/24", "10.0.0.3/24"].map((cidr) => ({ iface: "eno1", cidr }));
   const { of } = await survive({ network: JSON.stringify(rows) });
   const names = of("interface").map(({ name }) => name);
   expect(new Set(names).size, names.join()).toBe(names.length);
 });
 
-describe("a hostile number", () => {
+describe("transform handles a hostile number", () => {
   test.each([
     "-1",
     "0",
@@ -123,7 +123,7 @@ describe("a hostile number", () => {
     '" 7 "',
     "[1]",
     "{}",
-  ])("stands anywhere and does no harm: %s", async (number) => {
+  ])("in every numeric field: %s", async (number) => {
     const bare = number.replaceAll('"', "");
     const all: HostileParts = {
       row: `"name":"a","maxcpu":${number},"maxmem":${number},"template":${number}`,
@@ -144,7 +144,7 @@ describe("a hostile number", () => {
   });
 });
 
-describe("an answer of another shape", () => {
+describe("transform handles an answer of another JSON type", () => {
   const SHAPES = ["null", "{}", "[]", "[null]", "[[]]", '[1,"a",true]', '"x"', "7", "[{}]"];
   const PARTS = [
     "resources",
@@ -157,7 +157,7 @@ describe("an answer of another shape", () => {
     "interfaces",
   ] as const;
 
-  test.each(PARTS)("of %s does no harm", async (part) => {
+  test.each(PARTS)("for %s", async (part) => {
     for (
       const shape of [
         ...SHAPES,
@@ -173,12 +173,12 @@ describe("an answer of another shape", () => {
     }
   });
 
-  test.each(SHAPES)("all at once does no harm: %s", async (shape) => {
+  test.each(SHAPES)("for all requests: %s", async (shape) => {
     await survive(Object.fromEntries(PARTS.map((part) => [part, shape])));
   });
 });
 
-test("files that no node can have are refused, and named", async () => {
+test("files that cannot belong to a node are rejected by name", async () => {
   for (const path of ["pve/nodes/../x.json", "../x.json", "/x.json"]) {
     const files = [{ path, bytes: 3, sha256: "00" }];
     const content = { "pve/cluster.json": answersText({}) };

@@ -1,4 +1,4 @@
-/** Lines of a journal, each with its own checksum. */
+/** Journal lines, each with its own checksum. */
 import { type } from "arktype";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -14,7 +14,7 @@ function reader() {
   }, "the journal");
 }
 
-test("an encoded line is complete or not a line: no other text has its checksum", () => {
+test("an encoded line is only decoded if it is complete and unchanged", () => {
   fc.assert(fc.property(anyText(), anyValue(), fc.nat(), (path, data, at) => {
     const value = { path, data: data ?? null };
     const line = Buffer.from(encodeLine(value));
@@ -28,13 +28,13 @@ test("an encoded line is complete or not a line: no other text has its checksum"
   }));
 });
 
-test("the older form of a line is read as well", () => {
+test("lines in the older format are decoded too", () => {
   const line = `44136fa355b3678a {}`;
   expect(decodeLine(Buffer.from(line))).toEqual({});
   expect(decodeLine(Buffer.from(line.replace("4", "5")))).toBeUndefined();
 });
 
-test("records come back in any parts, and a line that was cut off is not a record", () => {
+test("records are read in chunks of any size, and a truncated line is not a record", () => {
   const records = fc.array(fc.dictionary(fc.string(), fc.jsonValue()), { minLength: 1 });
   fc.assert(fc.property(records, fc.nat(), fc.nat(), (values, cut, split) => {
     const bytes = Buffer.concat([{ format: 1 }, ...values].map(encodeLine));
@@ -68,11 +68,11 @@ describe("the end of a journal", () => {
     ],
     ["a line that was changed", Buffer.from(entry.toString().replace("1}", "2}")), "changed"],
     ["zeros that a power cut left", Buffer.from("\0\0\0\n"), "changed"],
-  ])("%s is not trusted", (_, last, tail) => {
+  ])("is ignored if it is %s", (_, last, tail) => {
     expect(tailOf(head, entry, last)).toEqual([tail, head.length + entry.length]);
   });
 
-  test("lines after zeros are not trusted; lines after a changed one are refused", () => {
+  test("is ignored after zeros, but rejected after a changed line", () => {
     expect(tailOf(head, Buffer.from("\0\n"), entry)).toEqual(["changed", head.length]);
     expect(() => tailOf(head, Buffer.from("x\n"), entry)).toThrow(
       "Cannot read the journal: line 2 is damaged",

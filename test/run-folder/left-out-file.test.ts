@@ -1,4 +1,4 @@
-/** left-out.json: one record a line, counted by reason, written at once. */
+/** left-out.json: one record per line, counted by reason, written as records arrive. */
 import { describe, expect, test } from "vitest";
 import { digest } from "../../src/base/digest.ts";
 import { decodeUtf8 } from "../../src/base/text.ts";
@@ -44,7 +44,7 @@ async function written(
 }
 
 describe("left-out.json", () => {
-  test("has a record a line, and then a note a line", async () => {
+  test("has one record per line, followed by one note per line", async () => {
     const { text } = await written(
       [[record("vm/9000")], [note("vm/101")]],
       [[record("vm/104/agent", "agent-off")], [note("vm/102", "cut")]],
@@ -59,20 +59,20 @@ ${JSON.stringify(note("vm/102", "cut"))}
 `);
   });
 
-  test("is valid JSON when there is nothing to list", async () => {
+  test("is valid JSON without records and notes", async () => {
     const { text, totals } = await written();
     expect(JSON.parse(text)).toEqual({ left_out: [], notes: [] });
     expect(totals).toMatchObject({ name: "left-out.json", leftOut: {}, notes: {} });
   });
 
-  test("is valid JSON with notes alone, with records alone, and after empty batches", async () => {
+  test("is valid JSON with only notes, with only records, and after empty batches", async () => {
     const onlyNotes = await written([[], [note("vm/1")]], [[], []]);
     expect(JSON.parse(onlyNotes.text)).toEqual({ left_out: [], notes: [note("vm/1")] });
     const onlyRecords = await written([[], []], [[record("vm/1")], []]);
     expect(JSON.parse(onlyRecords.text)).toEqual({ left_out: [record("vm/1")], notes: [] });
   });
 
-  test("counts by reason and by code, in the order of the closed lists, none at 0", async () => {
+  test("counts records by reason and notes by code, in the order of their tables, without zeros", async () => {
     const { totals } = await written(
       [[record("a", "too-long"), record("b"), record("c", "out-of-scope")], [note("n", "cut")]],
       [[record("d")], [note("o"), note("p", "cut")]],
@@ -85,7 +85,7 @@ ${JSON.stringify(note("vm/102", "cut"))}
     expect(Object.entries(totals.notes)).toEqual([["renamed", 1], ["cut", 2]]);
   });
 
-  test("is whole and hashed as a whole when it is written in many pieces", async () => {
+  test("has the digest of the whole file if it is written in many pieces", async () => {
     const many = Array.from({ length: 40_000 }, (_, i) => record(`vm/${i}/${"ü".repeat(50)}`));
     const { text, totals } = await written([many.slice(0, 9), []], [many.slice(9), [note("n")]]);
     expect(totals.bytes).toBeGreaterThan(4 * 2 ** 20);
@@ -94,7 +94,7 @@ ${JSON.stringify(note("vm/102", "cut"))}
     expect(totals.leftOut).toEqual({ template: 40_000 });
   });
 
-  test("keeps hostile texts on their line", async () => {
+  test("keeps each record on one line, whatever its text", async () => {
     const hostile = 'vm/1/"\n\u0000\u001b[2J\u2028\ud800},{';
     const { text } = await written([[record(hostile)], []]);
     expect(text.trimEnd().split("\n")).toHaveLength(4);
@@ -103,7 +103,7 @@ ${JSON.stringify(note("vm/102", "cut"))}
 });
 
 test.each([["reason", REASONS], ["note", NOTES]])(
-  "every %s has a sentence of its own",
+  "each %s has its own sentence",
   (_, list) => {
     const sentences = Object.values(list);
     expect(new Set(sentences).size).toBe(sentences.length);

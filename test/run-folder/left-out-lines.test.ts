@@ -41,7 +41,7 @@ async function written(leftOut: readonly LeftOut[], notes: readonly Note[]): Pro
   return new Uint8Array(Buffer.concat(chunks));
 }
 
-test("whatever the records and notes are, they come back with their lines", async () => {
+test("records and notes are read back with their line numbers", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(record), fc.array(note), async (leftOut, notes) => {
       const bytes = await written(leftOut, notes);
@@ -57,10 +57,10 @@ test("whatever the records and notes are, they come back with their lines", asyn
 });
 
 test.each([
-  ["no JSON", "{what", "line 2"],
-  ["no record", '{"what":"vm/101"}', "line 2"],
+  ["not JSON", "{what", "line 2"],
+  ["not a record", '{"what":"vm/101"}', "line 2"],
   ["a number", "7", "line 2"],
-])("a line that is %s is refused by its number", (_what, line, where) => {
+])("a line that is %s is rejected with its number", (_what, line, where) => {
   const bytes = encodeUtf8(`{"left_out":[\n${line}\n],"notes":[\n]}\n`);
   expect(() => [...readLeftOutLines(bytes)]).toThrow(where);
 });

@@ -1,4 +1,4 @@
-/** A manifest is checked before it is used. */
+/** A manifest is validated before use. */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -14,8 +14,8 @@ async function sealed(): Promise<string> {
   return folder;
 }
 
-/** Of a manifest with these facts, sealed as if they were true. */
-async function complaintOfManifest(facts: Readonly<Record<string, unknown>>): Promise<string> {
+/** The error for a manifest with other facts and a valid checksum. */
+async function messageOfManifest(facts: Readonly<Record<string, unknown>>): Promise<string> {
   const folder = await sealed();
   const text = await readFile(join(folder, "manifest.json"), "utf8");
   const manifest = { ...(JSON.parse(text) as object), ...facts };
@@ -23,41 +23,41 @@ async function complaintOfManifest(facts: Readonly<Record<string, unknown>>): Pr
   return await inputErrorOf(folder);
 }
 
-test("a newer format is refused, and the error names both versions", async () => {
-  const message = await complaintOfManifest({ format: SNAPSHOT_FORMAT + 1 });
+test("a manifest with a newer format is rejected, and the error names both versions", async () => {
+  const message = await messageOfManifest({ format: SNAPSHOT_FORMAT + 1 });
   expect(message).toContain(`snapshot format ${SNAPSHOT_FORMAT + 1}`);
   expect(message).toContain(`up to ${SNAPSHOT_FORMAT}`);
 });
 
 test.each([
-  ["a format of another kind", { format: "1" }, "format"],
+  ["a format of another type", { format: "1" }, "format"],
   ["no format", { format: undefined }, "format"],
   ["no host", { source: { host: "" } }, "source.host"],
   ["an invalid time", { captured_at: "yesterday" }, "captured_at"],
   ["an invalid month", { captured_at: "2026-13-01T00:00:00Z" }, "captured_at"],
-  ["a day that is in no calendar", { captured_at: "2026-02-30T00:00:00Z" }, "captured_at"],
+  ["a day that does not exist", { captured_at: "2026-02-30T00:00:00Z" }, "captured_at"],
   ["an invalid outcome", { outcome: "fine" }, "outcome"],
-  ["files that are no list", { files: {} }, "files"],
+  ["files that are not a list", { files: {} }, "files"],
   ["a negative length", { files: [{ path: "a", bytes: -1, sha256: "00" }] }, "bytes"],
-])("a manifest with %s is refused by the name of the key", async (_what, facts, key) => {
-  expect(await complaintOfManifest(facts)).toContain(key);
+])("a manifest with %s is rejected by the name of the key", async (_what, facts, key) => {
+  expect(await messageOfManifest(facts)).toContain(key);
 });
 
 test.each(["../x", "/etc/passwd", "pve/../../x", "pve\\x", "pve/a\0b"])(
-  "a manifest that lists a file outside the folder is refused: %j",
+  "a manifest that lists a file outside the folder is rejected: %j",
   async (path) => {
     const files = [{ path, bytes: 0, sha256: "00" }];
-    expect(await complaintOfManifest({ files })).toContain("Refused the file name");
+    expect(await messageOfManifest({ files })).toContain("Refused the file name");
   },
 );
 
-test("a manifest that lists a file twice is refused", async () => {
+test("a manifest that lists a file twice is rejected", async () => {
   const entry = { path: "pve/cluster.json", bytes: 0, sha256: "00" };
-  expect(await complaintOfManifest({ files: [entry, entry] })).toContain("Duplicate path");
+  expect(await messageOfManifest({ files: [entry, entry] })).toContain("Duplicate path");
 });
 
 test.each(["", "null", "[]", "{", '{\n  "format": nope\n}\n', "\u0000\u0001", "{}"])(
-  "what is no manifest is refused on one line: %j",
+  "a text that is not a manifest is rejected in one line: %j",
   async (text) => {
     const folder = await sealed();
     await writeFile(join(folder, "manifest.json"), text);

@@ -1,4 +1,4 @@
-/** Configs of older snapshots have another path; all readers of a snapshot find them. */
+/** In older snapshots, configs have another path; all readers of a snapshot find them. */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -24,10 +24,10 @@ const GUEST = { node: "pve1", kind: "qemu", vmid: 101 } as const;
 const CONFIG = PATHS.config(GUEST);
 const OLDER = "/nodes/pve1/qemu/101/config";
 
-/** An outcome of the newer form → that of `site`, in which its answers stand under their older paths. */
+/** The outcome expected from `site`, which has the older paths, given that of the newer paths. */
 function older({ all, leftOut, notes }: Outcome, site: Site): object {
-  const held = new Set(pathsOf(site));
-  const pathOf = (path: string): string => held.has(olderPath(path)) ? olderPath(path) : path;
+  const recorded = new Set(pathsOf(site));
+  const pathOf = (path: string): string => recorded.has(olderPath(path)) ? olderPath(path) : path;
   const withPath = (
     { answer, ...each }: Outcome["leftOut"][number] | Outcome["notes"][number],
   ) => ({
@@ -45,7 +45,7 @@ function pathsOf(site: Site): string[] {
   return Object.values(site.nodes).flatMap((answers) => Object.keys(answers));
 }
 
-test("the fixture pve7 is of the older form, and the example of the newer", async () => {
+test("the fixture pve7 has the older paths of configs, and the example the newer ones", async () => {
   const isConfig = (path: string): boolean => guestOfConfig(path) !== undefined;
   const before = pathsOf(await siteIn("test/fixtures/pve7")).filter(isConfig);
   const now = pathsOf(await siteIn(EXAMPLE)).filter(isConfig);
@@ -54,7 +54,7 @@ test("the fixture pve7 is of the older form, and the example of the newer", asyn
   expect(now.filter((path) => !path.endsWith("/config?current=1"))).toEqual([]);
 });
 
-describe("the path under which an answer is held", () => {
+describe("recordedPath", () => {
   test.each([
     [[CONFIG], CONFIG, CONFIG],
     [[OLDER], CONFIG, OLDER],
@@ -64,12 +64,12 @@ describe("the path under which an answer is held", () => {
     [[], CONFIG, CONFIG],
     [[PATHS.nodes], "/nodes?current=1", "/nodes?current=1"],
     [[OLDER], `${OLDER}?snapshot=a`, `${OLDER}?snapshot=a`],
-  ])("of %j, asked for %s: %s", (held, path, expected) => {
-    expect(recordedPath(path, (each) => held.includes(each))).toBe(expected);
+  ])("with answers for %j, requested as %s, is %s", (recorded, path, expected) => {
+    expect(recordedPath(path, (each) => recorded.includes(each))).toBe(expected);
   });
 });
 
-test("transform makes the same of both forms, and names the path that is there", async () => {
+test("transform gives the same entities for older paths, and refers to the recorded path", async () => {
   await fc.assert(
     fc.asyncProperty(anyLab(), anySettings(), async (parts, settings) => {
       const site = labSite(parts);
@@ -81,7 +81,7 @@ test("transform makes the same of both forms, and names the path that is there",
   );
 });
 
-test("diff finds nothing between both forms", async () => {
+test("diff finds no difference between older and newer paths", async () => {
   const site = await siteIn(EXAMPLE);
   const both = [inMemory(site), inMemory(olderForm(site))] as const;
   expect((await transformed(both[1])).of("virtual-disk").length).toBeGreaterThan(0);
@@ -91,7 +91,7 @@ test("diff finds nothing between both forms", async () => {
   expect(await diffSnapshots(both[1], both[0])).toEqual(same);
 });
 
-test("report counts the configs of both forms", async () => {
+test("report counts configs with older and newer paths", async () => {
   const site = await siteIn(EXAMPLE);
   const tally = async (snapshot: Snapshot) =>
     (await tallyAnswers(snapshot)).find(({ title }) => title === "Configs of guests");
@@ -99,7 +99,7 @@ test("report counts the configs of both forms", async () => {
 });
 
 test.each([["older", olderForm, OLDER], ["newer", (site: Site) => site, CONFIG]])(
-  "explain finds the line of a config of the %s form",
+  "explain finds the line of a config with the %s path",
   async (_, form, path) => {
     const site = form(labSite({ guests: [{ vmid: 101, config: { description: "Shop" } }] }));
     const [found] = await explain(inputFrom(inMemory(site)), "vm/101");
@@ -112,7 +112,7 @@ test.each([["older", olderForm, OLDER], ["newer", (site: Site) => site, CONFIG]]
 
 describe("serve", () => {
   test.each([["older", olderForm], ["newer", (site: Site) => site]])(
-    "answers both forms from a snapshot of the %s form",
+    "answers older and newer paths from a snapshot with the %s path",
     async (_, form) => {
       const server = await served(inMemory(form(await siteIn(EXAMPLE))));
       const [first, ...others] = await Promise.all(
@@ -126,7 +126,7 @@ describe("serve", () => {
   );
 });
 
-test("capture --resume of an older snapshot asks for what is in force, and for nothing else", async () => {
+test("capture --resume of an older snapshot requests only the active configs", async () => {
   const guests = [{ vmid: 101, config: { cores: 2 } }, { vmid: 102, config: { cores: 4 } }];
   const server = await served(liveLab({ guests }));
   const { folder, paths } = await captured(server);

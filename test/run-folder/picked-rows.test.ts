@@ -7,7 +7,7 @@ function pickFrom(text: string, keys: readonly string[]): unknown {
   return parsePickedRows(encodeUtf8(text), "it", keys);
 }
 
-/** Rows whose texts look like the places where the parser wants to cut. */
+/** Rows with texts that look like the places where the parser cuts. */
 const rows = fc.array(
   fc.record({
     vmid: fc.integer({ min: 100, max: 99_999 }),
@@ -21,7 +21,7 @@ const rows = fc.array(
   { maxLength: 8 },
 );
 
-/** Long enough that the text is cut into pieces. */
+/** Enough rows that the text is parsed in pieces. */
 function long(few: readonly object[]): object[] {
   if (few.length === 0) return [];
   return Array.from(
@@ -30,7 +30,7 @@ function long(few: readonly object[]): object[] {
   );
 }
 
-test("a long list, parsed piece by piece, is the whole list with the keys that were asked for", () => {
+test("a long list that is parsed in pieces has all rows, with the requested keys", () => {
   fc.assert(
     fc.property(rows, fc.boolean(), (few, isPretty) => {
       const data = long(few);
@@ -50,20 +50,20 @@ test("a long list, parsed piece by piece, is the whole list with the keys that w
   );
 });
 
-test("a long list keeps only the keys that were asked for", () => {
+test("a long list has only the requested keys", () => {
   const text = JSON.stringify({ data: long([{ vmid: 100, uptime: 5 }]), status: 200 });
   const { data } = pickFrom(text, ["vmid"]) as { data: object[] };
   expect(data).toHaveLength(1500);
   expect(data.every((row) => Object.keys(row).join() === "vmid")).toBe(true);
 });
 
-test("a list inside another value is not taken for the answer's own", () => {
+test("a list nested in another value is not taken for the list of the answer", () => {
   const inner = { data: long([{ vmid: 1 }]) };
   const value = { before: inner, data: [{ vmid: 2 }], status: 200 };
   expect(pickFrom(JSON.stringify(value), ["vmid"])).toEqual(value);
 });
 
-test("a key __proto__ is a key like any other", () => {
+test("a key __proto__ does not pollute the prototype", () => {
   const row = '{"vmid":1,"__proto__":{"polluted":true},"padding":"' + "x".repeat(1000) + '"}';
   const text = `{"data":[${Array.from({ length: 100 }, () => row).join(",")}],"status":200}`;
   pickFrom(text, ["vmid", "__proto__"]);
@@ -71,7 +71,7 @@ test("a key __proto__ is a key like any other", () => {
 });
 
 test.each(['{"data":[{"vmid":1},', "", '{"data":['])(
-  "a text that is cut short is an error: %j",
+  "a truncated text is an error: %j",
   (text) => {
     expect(() => pickFrom(text + " ".repeat(70_000), ["vmid"])).toThrow(
       "Cannot read it: it is not valid JSON",

@@ -1,4 +1,4 @@
-/** A push journal lists a file as sent only if it was sent, wherever the program that writes it is killed. */
+/** A push journal lists a file as sent only if it was sent, whenever the process is killed. */
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { EntitySet } from "../../src/run-folder/entity-set.ts";
@@ -30,12 +30,12 @@ function lineOf(set: EntitySet, index: number, more: Partial<Acknowledgement> = 
   return { file, sha256, entities: 1, request_id: `id-${index}`, acknowledged_at, ...more };
 }
 
-function held(journal: PushJournal, set: EntitySet): number {
+function acknowledgedCount(journal: PushJournal, set: EntitySet): number {
   return set.files.filter((file) => journal.isAcknowledged(file)).length;
 }
 
-describe("a journal", () => {
-  test("holds what was added, also when it is opened later", async () => {
+describe("a push journal", () => {
+  test("contains added files, also after it is opened again", async () => {
     const { set, place, journal } = await started();
     await Promise.all(set.files.map((_, i) => journal.add(lineOf(set, i))));
     expect([journal.isWhole(set), (await openPushJournal(place)).isWhole(set)]).toEqual([
@@ -44,7 +44,7 @@ describe("a journal", () => {
     ]);
   });
 
-  test("that is missing holds nothing", async () => {
+  test("that is missing contains no files", async () => {
     const folder = await tempFolder();
     const set = await buildSet(folder, { "tag": [[tag("a")]] });
     const journal = await openPushJournal(await placeFor(folder, TARGET));
@@ -55,7 +55,7 @@ describe("a journal", () => {
     ]);
   });
 
-  test("that is cut off at any byte holds the lines before and is continued", async () => {
+  test("that is cut off at any byte contains the complete lines and is continued", async () => {
     const { set, place, journal } = await started();
     for (const i of set.files.keys()) await journal.add(lineOf(set, i));
     const { store, key } = place;
@@ -64,7 +64,7 @@ describe("a journal", () => {
       await store.write(key, whole.subarray(0, length));
       const cut = await openPushJournal(place);
       const lines = Buffer.from(whole.subarray(0, length)).toString().split("\n").length - 2;
-      expect(held(cut, set)).toBe(Math.max(lines, 0));
+      expect(acknowledgedCount(cut, set)).toBe(Math.max(lines, 0));
       if (lines < 0) continue;
       await cut.add(lineOf(set, 2));
       expect((await openPushJournal(place)).isAcknowledged(set.files[2] as never), `${length}`)
@@ -74,17 +74,17 @@ describe("a journal", () => {
     }
   });
 
-  test("does not hold a file that has changed, nor one with errors", async () => {
+  test("does not count files that changed or had errors", async () => {
     const { set, place, journal } = await started();
     await journal.add(lineOf(set, 0, { sha256: "ab" }));
     await journal.add(lineOf(set, 1, { errors: ["entity at index 0 is nil"] }));
     await journal.add(lineOf(set, 2));
-    expect(held(await openPushJournal(place), set)).toBe(1);
+    expect(acknowledgedCount(await openPushJournal(place), set)).toBe(1);
     await journal.add(lineOf(set, 1));
-    expect(held(await openPushJournal(place), set)).toBe(2);
+    expect(acknowledgedCount(await openPushJournal(place), set)).toBe(2);
   });
 
-  test("remembers the custom fields from set to set, and when the target first had them", async () => {
+  test("keeps the digest of the custom fields across sets, with the time when the target first had them", async () => {
     const { set, place, journal } = await started();
     const fields = { custom_fields: "aa", acknowledged_at: "2026-01-01T00:00:00Z" };
     await journal.add(lineOf(set, 0, fields));
@@ -96,7 +96,7 @@ describe("a journal", () => {
     expect((await openPushJournal(place)).customFields).toMatchObject({ sha256: "bb" });
   });
 
-  test("writes lines that are added at the same time in order, all of them", async () => {
+  test("writes lines that are added in parallel in order", async () => {
     const { set, place, journal } = await started(40);
     await Promise.all(set.files.map(async (_, i) => {
       await journal.add(lineOf(set, i));
@@ -105,8 +105,8 @@ describe("a journal", () => {
   });
 });
 
-describe("a journal is refused when", () => {
-  async function complaint(change: (text: string) => string, target = TARGET) {
+describe("a push journal is rejected if", () => {
+  async function messageAfter(change: (text: string) => string, target = TARGET) {
     const { folder, set, place, journal } = await started();
     for (const i of set.files.keys()) await journal.add(lineOf(set, i));
     const text = Buffer.from(await place.store.read(place.key) ?? []).toString();
@@ -118,24 +118,26 @@ describe("a journal is refused when", () => {
   }
 
   test("a line was changed", async () => {
-    expect(await complaint((text) => text.replace("id-0", "id-9"))).toContain("line 2 is damaged");
+    expect(await messageAfter((text) => text.replace("id-0", "id-9"))).toContain(
+      "line 2 is damaged",
+    );
   });
 
-  test("it is about another target", async () => {
-    const message = await complaint((text) => text, "grpc://127.0.0.1:8081/diode");
+  test("it belongs to another target", async () => {
+    const message = await messageAfter((text) => text, "grpc://127.0.0.1:8081/diode");
     expect(message).toContain("127.0.0.1:8080/diode, not 127.0.0.1:8081/diode");
   });
 
-  test("its format is newer, or its head is incomplete", async () => {
+  test("its format is newer or its head is incomplete", async () => {
     const first = (record: object) => (text: string): string =>
       text.replace(/^.*\n/, Buffer.from(encodeLine(record)).toString());
     const header = { target: "127.0.0.1:8080/diode", entities: "aa" };
-    expect(await complaint(first({ format: 2, ...header }))).toContain("journal format 2");
-    expect(await complaint(first({ format: 1, entities: "aa" }))).toContain("target");
+    expect(await messageAfter(first({ format: 2, ...header }))).toContain("journal format 2");
+    expect(await messageAfter(first({ format: 1, entities: "aa" }))).toContain("target");
   });
 });
 
-test("the user can name the journal file", async () => {
+test("a push journal may be in a file that the user names", async () => {
   const folder = await tempFolder();
   const place = { ...await placeFor(join(folder, "cache"), TARGET), key: "push.journal" };
   const set = await buildSet(folder, { "tag": [[tag("a")]] });

@@ -1,4 +1,4 @@
-/** An entity file is exactly one Diode request: its text, its limits and its id. */
+/** An entity file is exactly one Diode request: text, limits and ID. */
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -23,7 +23,7 @@ interface Request {
   readonly entities: readonly { readonly tag: { readonly name: string } }[];
 }
 
-/** The files that a step writes, by name; the bytes as they were when they were written. */
+/** The files that a step writes, by name; their bytes are decoded when they are written. */
 async function filesOf(
   entities: readonly object[],
   { step = TAG, tool = TOOL }: { step?: (typeof STEPS)[number]; tool?: typeof TOOL } = {},
@@ -56,8 +56,8 @@ async function onlyFile(entities: readonly object[], options = {}): Promise<stri
   return files[0] ?? "";
 }
 
-describe("a file", () => {
-  test("is one request with one entity a line", async () => {
+describe("an entity file", () => {
+  test("is one request with one entity per line", async () => {
     const text = await onlyFile([{ name: "a", slug: "a" }, { name: "b", slug: "b" }]);
     const id = parse(text).id;
     expect(text).toBe(
@@ -72,7 +72,7 @@ describe("a file", () => {
     expect(() => parseRequest(parse(text))).not.toThrow();
   });
 
-  test.each(STEPS)("of step $number names its entities $field", async (step) => {
+  test.each(STEPS)("of step $number has entities in the field $field", async (step) => {
     const files = await filesOf([{}], { step });
     expect([...files.keys()]).toEqual([`${step.number}-${step.name}-0001.json`]);
     expect(JSON.parse([...files.values()][0] ?? "")).toMatchObject({
@@ -80,9 +80,9 @@ describe("a file", () => {
     });
   });
 
-  test("of nothing is not written", async () => expect((await filesOf([])).size).toBe(0));
+  test("is not written without entities", async () => expect((await filesOf([])).size).toBe(0));
 
-  test("keeps every text as it is, on one line", async () => {
+  test("keeps any text unchanged, on one line", async () => {
     await fc.assert(fc.asyncProperty(fc.string({ unit: codePoint }), async (name) => {
       const text = await onlyFile([{ name }]);
       expect(parse(text).entities[0]?.tag.name).toBe(name);
@@ -91,8 +91,8 @@ describe("a file", () => {
   });
 });
 
-describe("the names of the steps", () => {
-  test("sort in emission order, and number the files of a step", async () => {
+describe("names of entity files", () => {
+  test("sort in emission order and number the files of a step", async () => {
     const names = STEPS.map(({ number, name }) => `${number}-${name}-0001.json`);
     expect(names.toSorted()).toEqual(names);
     expect([...(await filesOf(tags(2001))).keys()]).toEqual([
@@ -103,19 +103,19 @@ describe("the names of the steps", () => {
   });
 });
 
-describe("the limits", () => {
+describe("the limits of an entity file", () => {
   test.each([
     [MAX_ENTITIES, [MAX_ENTITIES]],
     [MAX_ENTITIES + 1, [MAX_ENTITIES, 1]],
     [2 * MAX_ENTITIES, [MAX_ENTITIES, MAX_ENTITIES]],
-  ])("%i entities make files of %j", async (count, sizes) => {
+  ])("split %i entities into files of %j", async (count, sizes) => {
     const requests = [...(await filesOf(tags(count))).values()].map(parse);
     expect(requests.map(({ entities }) => entities.length)).toEqual(sizes);
     expect(requests.flatMap(({ entities }) => entities.map(({ tag }) => tag.name)))
       .toEqual(tags(count).map(({ name }) => name));
   });
 
-  test("no file is larger than 3 MiB, and each is as full as it can be", async () => {
+  test("are 3 MiB per file, and files are as full as possible", async () => {
     const lengths = fc.array(fc.integer({ min: 1, max: 1_200_000 }), { maxLength: 12 });
     const letter = fc.constantFrom("x", "ä", "東", "😀", '"', "\u0001");
     await fc.assert(
@@ -138,7 +138,7 @@ describe("the limits", () => {
     );
   });
 
-  test("a file of 3 MiB to the byte is one file, and a byte more makes two", async () => {
+  test("allow exactly 3 MiB; one byte more makes a second file", async () => {
     const room = MAX_FILE_BYTES - utf8Length(await onlyFile([{ name: "" }, { name: "" }]));
     const pair = (bytes: number): object[] => [
       { name: "x".repeat(bytes - 1_000_000) },
@@ -149,7 +149,7 @@ describe("the limits", () => {
     expect((await filesOf(pair(room + 1))).size).toBe(2);
   });
 
-  test("an entity that cannot fit is an input error that names its kind and the limit", async () => {
+  test("reject an entity that is too large, with its type and the limit", async () => {
     const entity = { name: "x".repeat(MAX_FILE_BYTES) };
     await expect(filesOf([entity])).rejects.toMatchObject({
       kind: "input",
@@ -160,8 +160,8 @@ describe("the limits", () => {
   });
 });
 
-describe("the id of a request", () => {
-  test("is the UUIDv5 of the text of its entities, in a namespace of its own", async () => {
+describe("the ID of a request", () => {
+  test("is the UUIDv5 of the text of its entities, in the project's namespace", async () => {
     const text = await onlyFile(tags(3, (i) => `Zürich ${i}`));
     const entities = text.slice(text.indexOf('"entities":') + '"entities":'.length, -2);
     const hash = createHash("sha1").update(NAMESPACE, "hex").update(entities).digest();
@@ -171,7 +171,7 @@ describe("the id of a request", () => {
     expect(parse(text).id).toBe(hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-"));
   });
 
-  test("does not depend on the version of the program or on the number of the file", async () => {
+  test("does not depend on the tool version or the file number", async () => {
     const newer = { name: "proxmox-diode", version: "9.9.9" };
     const [same, first, , third] = [
       await onlyFile(tags(MAX_ENTITIES, () => "x"), { tool: newer }),
@@ -181,7 +181,7 @@ describe("the id of a request", () => {
     expect(parse(third ?? "").id).toBe(parse(first ?? "").id);
   });
 
-  test("differs when any entity, their order or their kind differs", async () => {
+  test("changes with any entity, their order and their type", async () => {
     const texts = [
       await onlyFile(tags(2)),
       await onlyFile(tags(2).toReversed()),

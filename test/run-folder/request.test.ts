@@ -1,4 +1,4 @@
-/** Reading a request fills in the header fields that an SDK's dry run leaves out. */
+/** readRequest fills in the header fields that an SDK's dry run omits. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -12,7 +12,7 @@ import { ROOT } from "../helpers/golden.ts";
 import { tempFolder } from "../helpers/temp-folder.ts";
 
 const ENTITIES = [{ timestamp: "2026-01-15T10:30:00.123456Z", site: { name: "Site A" } }];
-const DEMANDED = [
+const REQUIRED = [
   "stream",
   "id",
   "producer_app_name",
@@ -26,14 +26,14 @@ function read(document: unknown) {
 }
 
 describe("a request", () => {
-  test("of our own is what the file says", async () => {
+  test("written by transform is read unchanged", async () => {
     const bytes = await readFile(
       join(ROOT, "snapshots/example/netbox/11-virtual-machine-0001.json"),
     );
     expect(readRequest(bytes, "x")).toEqual(JSON.parse(bytes.toString()));
   });
 
-  test("of the Python SDK gets the version that it lacks, and keeps the rest", () => {
+  test("of the Python SDK gets the missing version and keeps all else", () => {
     const python = {
       stream: "latest",
       entities: ENTITIES,
@@ -57,19 +57,19 @@ describe("a request", () => {
     });
   });
 
-  test("in camel case is not given a field twice, and an empty one counts as missing", () => {
+  test("in camel case gets no duplicate fields, and an empty field counts as missing", () => {
     const request = read({ producerAppName: "mine", sdkVersion: "", entities: ENTITIES });
     expect(request).toMatchObject({ producerAppName: "mine", sdkVersion: TOOL.version });
     expect(Object.keys(request)).not.toContain("producer_app_name");
     expect(Object.keys(request)).not.toContain("sdk_version");
   });
 
-  test("has all that the server demands, whatever it lacked; of equal entities, the same id", () => {
-    const subset = fc.subarray(DEMANDED);
+  test("gets all fields that Diode requires, and the same ID for the same entities", () => {
+    const subset = fc.subarray(REQUIRED);
     fc.assert(fc.property(subset, fc.string(), (given, name) => {
       const header = Object.fromEntries(given.map((field) => [field, "given"]));
       const request = read({ ...header, entities: [{ site: { name } }] });
-      for (const field of DEMANDED) expect(request[field]).toBeTruthy();
+      for (const field of REQUIRED) expect(request[field]).toBeTruthy();
       if (!given.includes("id")) {
         expect(read({ entities: [{ site: { name } }] })["id"]).toBe(request["id"]);
       }
@@ -84,7 +84,7 @@ describe("a request", () => {
     ['{"entities":[]}', "no entities"],
     ['{"entities":{}}', "no entities"],
     ['{"entities":[}', "not valid JSON"],
-  ])("that is invalid is refused: %s", (text, words) => {
+  ])("that is invalid is rejected: %s", (text, words) => {
     expect(() => readRequest(encodeUtf8(text), '"x.json"')).toThrow(words);
     expect(() => readRequest(encodeUtf8(text), '"x.json"')).toThrow('"x.json"');
   });
@@ -107,7 +107,7 @@ describe("dry-run files", () => {
     await expect(set.files[1]?.read()).rejects.toThrow("it was changed");
   });
 
-  test("are all JSON files of a folder that is no run folder", () => {
+  test("are all JSON files in a folder that is not a run folder", () => {
     expect(dryRunKeys(["a_1.json", "b_2.json", "notes.txt", "push/x.journal"]))
       .toEqual(["a_1.json", "b_2.json"]);
     expect(dryRunKeys(["manifest.json", "a.json"])).toEqual([]);

@@ -32,7 +32,7 @@ describe("rows are sorted", () => {
     [PATHS.clusterStatus, "id", ["node/pve10", "node/pve9", "cluster"]],
     [PATHS.nodes, "node", ["pve10", "pve2", "Pve1", "pve1"]],
     [PATHS.network("pve1"), "iface", ["vmbr10", "eno1", "vmbr9", "bond0", "vmbr0.20"]],
-  ])("of %s by %s, with numbers by their value", (path, key, given) => {
+  ])("of %s by %s, in natural order", (path, key, given) => {
     const expected: Readonly<Record<string, readonly string[]>> = {
       [PATHS.resources]: ["lxc/100", "lxc/1000", "qemu/9", "qemu/10"],
       [PATHS.clusterStatus]: ["cluster", "node/pve9", "node/pve10"],
@@ -43,12 +43,12 @@ describe("rows are sorted", () => {
     expect(orderIn(textOf(path, rows), key)).toEqual(expected[path]);
   });
 
-  test("by the rest of them when two have one key, or none", () => {
+  test("by their other values if the key is equal or missing", () => {
     const rows = [{ id: "qemu/1", z: 2 }, { z: 1 }, { id: "qemu/1", z: 1 }, { z: 0 }];
     expect(orderIn(textOf(PATHS.resources, rows), "z")).toEqual([0, 1, 1, 2]);
   });
 
-  test("even when a key is no text", () => {
+  test("even if a key is not a string", () => {
     const odd = [{ id: { toString: 1 } }, { id: ["x"] }, { id: null }, { id: 7 }, { id: true }, 5];
     const text = textOf(PATHS.resources, [...odd, "row", null]);
     expect(textOf(PATHS.resources, ["row", null, ...odd].toReversed())).toBe(text);
@@ -57,7 +57,7 @@ describe("rows are sorted", () => {
   });
 });
 
-test.each(OTHER_PATHS)("the lists of %s keep their order", (path) => {
+test.each(OTHER_PATHS)("lists in %s keep their order", (path) => {
   const rows = [{ id: "b", node: "b", iface: "b" }, { id: "a", node: "a", iface: "a" }];
   expect(orderIn(textOf(path, rows), "id")).toEqual(["b", "a"]);
   expect(textOf(path, { list: [3, 1, 2], result: rows })).toContain(
@@ -65,12 +65,12 @@ test.each(OTHER_PATHS)("the lists of %s keep their order", (path) => {
   );
 });
 
-test("lists inside of rows keep their order", () => {
+test("lists inside rows keep their order", () => {
   const text = textOf(PATHS.network("pve1"), [{ iface: "a", families: ["inet6", "inet"] }]);
   expect(text).toContain('"families":["inet6","inet"]');
 });
 
-describe("law", () => {
+describe("an answers file has the same bytes", () => {
   const key = fc.oneof(
     fc.constantFrom("id", "node", "iface", "vmid", "type", "__proto__", "toString", "constructor"),
     fc.string({ maxLength: 4 }),
@@ -85,7 +85,7 @@ describe("law", () => {
     fc.array(row, { maxLength: 8 }).map((rows): Answer => ok(rows)),
   );
 
-  test("the order of rows, keys and paths changes no byte", () => {
+  test("for any order of rows, keys and paths", () => {
     fc.assert(
       fc.property(answers, fc.integer(), (given, seed) => {
         const mixed = shuffledSite({ cluster: given, nodes: {} }, seed).cluster;
@@ -97,7 +97,7 @@ describe("law", () => {
     );
   });
 
-  test("writing what was read changes no byte", () => {
+  test("when it is read and written again", () => {
     fc.assert(fc.property(answers, (given) => {
       const text = writeAnswers(new Map(Object.entries(given)));
       const again = Object.entries(JSON.parse(text) as Record<string, Answer>);

@@ -1,4 +1,4 @@
-/** What differs between two runs, and whether it is gone or was not read. */
+/** The differences between two runs, and whether a missing entity is gone or was not read. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { entityLabel, naturalKey } from "../../src/netbox/types/order.ts";
@@ -27,7 +27,7 @@ async function set(parts: SetParts, facts?: SetFacts): Promise<TransformedSet> {
   return await buildSet(await tempFolder(), parts, facts);
 }
 
-/** "step name" of what changed, was added and is missing; how many are the same. */
+/** "step key" of changed, added and missing entities, and the number of equal ones. */
 async function differences(earlier: TransformedSet, later: TransformedSet) {
   const found = {
     same: 0,
@@ -46,12 +46,12 @@ async function differences(earlier: TransformedSet, later: TransformedSet) {
 }
 
 describe("two runs", () => {
-  test("are equal if only times, the order of keys and the split into files differ", async () => {
+  test("are equal if only times, order of keys and file boundaries differ", async () => {
     const web = vm("web-01", { memory: "1024" });
-    const turned = Object.fromEntries(Object.entries(web).toReversed()) as typeof web;
+    const reversed = Object.fromEntries(Object.entries(web).toReversed()) as typeof web;
     const earlier = await set({ "tag": [[tag("a"), tag("b")]], "virtual-machine": [[web]] });
     const later = await set(
-      { "tag": [[tag("b")], [tag("a")]], "virtual-machine": [[turned]] },
+      { "tag": [[tag("b")], [tag("a")]], "virtual-machine": [[reversed]] },
       { time: "2026-02-03T00:00:00Z" },
     );
     expect(await differences(earlier, later)).toEqual({
@@ -62,7 +62,7 @@ describe("two runs", () => {
     });
   });
 
-  test("differ by exactly what was changed, added and removed", async () => {
+  test("differ in exactly the changed, added and removed entities", async () => {
     const names = fc.uniqueArray(fc.constantFrom("a", "b", "c", "d", "e", "f"), { minLength: 1 });
     await fc.assert(
       fc.asyncProperty(
@@ -89,7 +89,7 @@ describe("two runs", () => {
     );
   });
 
-  test("tell several entities of one key apart by their content", async () => {
+  test("match entities with the same key by their content", async () => {
     const one = (site: string): Prefix => ({
       prefix: "10.0.0.0/24",
       scope_site: { name: site },
@@ -104,12 +104,17 @@ describe("two runs", () => {
   });
 });
 
-describe("the same entity", () => {
+describe("an entity", () => {
   test.each([
-    ["a guest, whatever the case of its name", vm("Web-01"), vm("web-01", { memory: "9" }), true],
-    ["a guest of another tenant", vm("a"), vm("a", { tenant: { name: "t" } }), false],
     [
-      "a guest of a cluster with another scope",
+      "is the same guest if only the case of its name differs",
+      vm("Web-01"),
+      vm("web-01", { memory: "9" }),
+      true,
+    ],
+    ["is another guest if the tenant differs", vm("a"), vm("a", { tenant: { name: "t" } }), false],
+    [
+      "is another guest if the scope of its cluster differs",
       vm("a"),
       vm("a", {
         cluster: { name: "lab", type: { name: "Proxmox" }, scope_site: { name: "HQ" } },
@@ -120,12 +125,12 @@ describe("the same entity", () => {
     expect(naturalKey("virtual-machine", a) === naturalKey("virtual-machine", b)).toBe(isSame);
   });
 
-  test("an address, with any mask and interface", () => {
+  test("is the same address with any mask and interface", () => {
     expect(naturalKey("ip-address", addressOf("a", "10.0.0.5/24")))
       .toBe(naturalKey("ip-address", addressOf("b", "10.0.0.5/32")));
   });
 
-  test("has a label, whatever the JSON", () => {
+  test("has a label for any JSON", () => {
     expect(entityLabel({ timestamp: "x", vm_interface: nic("web-01", "net0") }))
       .toBe('vm_interface "web-01/net0"');
     expect(entityLabel({ virtual_machine: { name: "web-01" } })).toBe('virtual_machine "web-01"');
@@ -139,18 +144,18 @@ describe("the same entity", () => {
     }));
   });
 
-  test("has the same content hash in any order of its keys, and another one if anything differs", () => {
+  test("has the same content hash for any order of keys, and another one for any difference", () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.string(), (json, extra) => {
-        const turned = Object.fromEntries(Object.entries(json).toReversed());
-        expect(contentHash(turned)).toBe(contentHash(json));
+        const reversed = Object.fromEntries(Object.entries(json).toReversed());
+        expect(contentHash(reversed)).toBe(contentHash(json));
         expect(contentHash({ ...json, [`${extra}!`]: { extra } })).not.toBe(contentHash(json));
       }),
     );
   });
 });
 
-describe("an entity that a later run lacks", () => {
+describe("an entity that is missing in a later run", () => {
   const SITE: SetParts = {
     "tag": [[tag("db")]],
     "platform": [[platform("Debian 12")]],
@@ -169,8 +174,8 @@ describe("an entity that a later run lacks", () => {
     "device": [[device("pve1", { platform: { name: "Proxmox VE 8.4" } })]],
   };
 
-  /** Steps of what is missing if the later run has only `later` and these records. */
-  async function judged(later: SetParts, leftOut: readonly Pick<LeftOut, "what" | "reason">[]) {
+  /** The steps of missing entities if the later run has only `later` and these records. */
+  async function judge(later: SetParts, leftOut: readonly Pick<LeftOut, "what" | "reason">[]) {
     const earlierSet = await set(SITE);
     const laterSet = await set(later, { leftOut });
     const missing = [];
@@ -187,47 +192,47 @@ describe("an entity that a later run lacks", () => {
   const { "ip-address": _, ...WITHOUT_ADDRESS } = SITE;
 
   test("is gone by default", async () => {
-    expect(await judged(WITHOUT_ADDRESS, [])).toEqual({ gone: ["ip-address"], notRead: [] });
+    expect(await judge(WITHOUT_ADDRESS, [])).toEqual({ gone: ["ip-address"], notRead: [] });
     const cause = { what: "vm/101/net0/10.0.0.5/24", reason: "duplicate-address" } as const;
-    expect((await judged(WITHOUT_ADDRESS, [cause])).gone).toEqual(["ip-address"]);
+    expect((await judge(WITHOUT_ADDRESS, [cause])).gone).toEqual(["ip-address"]);
   });
 
   test.each(
     ["agent-off", "agent-not-running", "agent-error", "failed", "denied", "unreachable"] as const,
   )(
-    "was not read when the agent of its guest is %s",
+    "was not read if the agent of its guest is %s",
     async (reason) => {
       for (const what of ["vm/101/agent", "vm/101/agent/network-get-interfaces"]) {
-        expect(await judged(WITHOUT_ADDRESS, [{ what, reason }]))
+        expect(await judge(WITHOUT_ADDRESS, [{ what, reason }]))
           .toEqual({ gone: [], notRead: ["ip-address"] });
       }
       const other = { what: "vm/1010/agent", reason };
-      expect((await judged(WITHOUT_ADDRESS, [other])).gone).toEqual(["ip-address"]);
+      expect((await judge(WITHOUT_ADDRESS, [other])).gone).toEqual(["ip-address"]);
     },
   );
 
-  test("is gone when a record is about another part: disks do not come from the agent", async () => {
+  test("is gone if a record is about another part: disks do not come from the agent", async () => {
     const { "virtual-disk": _, ...later } = SITE;
     const agent = { what: "vm/101/agent", reason: "agent-off" } as const;
-    expect((await judged(later, [agent])).gone).toEqual(["virtual-disk"]);
+    expect((await judge(later, [agent])).gone).toEqual(["virtual-disk"]);
     const config = { what: "vm/101/config", reason: "denied" } as const;
-    expect((await judged(later, [config])).notRead).toEqual(["virtual-disk"]);
+    expect((await judge(later, [config])).notRead).toEqual(["virtual-disk"]);
   });
 
-  test("was not read, with all of its guest, when the guest's node is unreachable", async () => {
+  test("was not read if its guest's node is unreachable, like all of the guest", async () => {
     const { device, ...guest } = SITE;
     const later = { device };
     const record = { what: "vm/101", reason: "unreachable" } as const;
-    expect(await judged(later as SetParts, [record]))
+    expect(await judge(later as SetParts, [record]))
       .toEqual({ gone: [], notRead: Object.keys(guest).sort() });
   });
 
-  test("was not read when the cluster's own listing was not", async () => {
+  test("was not read if the cluster's listing was not read", async () => {
     const record = { what: "cluster/resources", reason: "denied" } as const;
-    expect((await judged({}, [record])).gone).toEqual([]);
+    expect((await judge({}, [record])).gone).toEqual([]);
   });
 
-  test("is gone if it is a host tag, whatever was not read of the guests that have it", async () => {
+  test("is gone if it is a host tag, even if guests with that tag were not read", async () => {
     const host = tag("proxmox-old");
     const cluster = {
       name: "lab",
@@ -253,10 +258,10 @@ describe("an entity that a later run lacks", () => {
       .toEqual([['"db"', true], ['"proxmox-old"', false]]);
   });
 
-  test("of a node is gone, or was not read", async () => {
+  test("is gone or was not read if it belongs to a node", async () => {
     const { device: _, ...later } = SITE;
-    expect((await judged(later, [])).gone).toEqual(["device"]);
+    expect((await judge(later, [])).gone).toEqual(["device"]);
     const record = { what: "node/pve1", reason: "unreachable" } as const;
-    expect((await judged(later, [record])).notRead).toEqual(["device"]);
+    expect((await judge(later, [record])).notRead).toEqual(["device"]);
   });
 });

@@ -1,4 +1,4 @@
-/** The shapes of entities: what transform writes fits, anything else is refused. */
+/** The shapes of entities: output of transform is accepted, anything else is rejected. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -22,7 +22,7 @@ const machine = {
   tags: [],
 };
 
-test.each(GOLDEN_CASES)("every line of $name has the right shape", async ({ expected }) => {
+test.each(GOLDEN_CASES)("every line of $name is accepted", async ({ expected }) => {
   const folder = join(ROOT, expected, "netbox");
   for (const file of await readdir(folder)) {
     const name = stepOfFile(`netbox/${file}`);
@@ -35,7 +35,7 @@ test.each(GOLDEN_CASES)("every line of $name has the right shape", async ({ expe
   }
 });
 
-test("whatever transform writes has the right shape", async () => {
+test("any output of transform is accepted", async () => {
   const shapes = entityShapes("reject");
   await fc.assert(
     fc.asyncProperty(anyLab(), anySettings(), async (parts, settings) => {
@@ -47,7 +47,7 @@ test("whatever transform writes has the right shape", async () => {
   );
 });
 
-describe("a line is refused, with the field:", () => {
+describe("a line is rejected with the name of the field:", () => {
   test.each<[string, unknown, string]>([
     ["not an object", 7, "timestamp"],
     ["no timestamp", { virtual_machine: machine }, "timestamp"],
@@ -61,8 +61,8 @@ describe("a line is refused, with the field:", () => {
 
   test.each<[string, object, string]>([
     ["a missing field", { cluster: undefined }, "virtual_machine.cluster"],
-    ["a number instead of a text", { memory: 4096 }, "virtual_machine.memory"],
-    ["an empty text", { name: "" }, "virtual_machine.name"],
+    ["a number instead of a string", { memory: 4096 }, "virtual_machine.memory"],
+    ["an empty string", { name: "" }, "virtual_machine.name"],
     ["null", { platform: null }, "virtual_machine.platform"],
     [
       "a nested stub",
@@ -81,7 +81,7 @@ describe("a line is refused, with the field:", () => {
   });
 });
 
-test("an empty stub clears a relation, and an empty text a comment", () => {
+test("an empty stub clears a relation, and an empty string clears a comment", () => {
   const cleared = { ...machine, platform: {}, primary_ip4: {}, comments: "" };
   expect(readLine({ timestamp: TIME, virtual_machine: cleared }, MACHINE, "reject")).toEqual({
     timestamp: TIME,
@@ -89,7 +89,7 @@ test("an empty stub clears a relation, and an empty text a comment", () => {
   });
 });
 
-test("unknown fields are accepted if they may be, and their values stay", () => {
+test('unknown fields are kept with "ignore" and rejected with "reject"', () => {
   const tag = { name: "a", slug: "a", icon: "star" };
   expect(readLine({ timestamp: TIME, tag }, TAG, "ignore")).toEqual({
     timestamp: TIME,

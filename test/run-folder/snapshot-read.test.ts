@@ -1,4 +1,4 @@
-/** A run folder is checked against its hashes; each fault has its own error. */
+/** A snapshot is checked against its hashes; each fault has its own error. */
 import { readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -24,8 +24,8 @@ async function edit(file: string, change: (text: string) => string): Promise<voi
   await writeFile(file, changed);
 }
 
-describe("a sealed folder", () => {
-  test("is read whole", async () => {
+describe("a sealed snapshot", () => {
+  test("is read completely", async () => {
     const folder = await sealed();
     expect(await countAnswers(folder)).toBe(8);
     const snapshot = await openSnapshot(await openStore(`${folder}/`));
@@ -34,14 +34,14 @@ describe("a sealed folder", () => {
     expect(folder.endsWith(snapshot.name)).toBe(true);
   });
 
-  test("has no answers of nodes without a file, whatever they are called", async () => {
+  test("has no answers for nodes without a file, whatever their names", async () => {
     const snapshot = await openSnapshot(await openStore(await sealed()));
     for (const node of ["pve2", "", "../cluster", "__proto__", "a/b", "pve1.json"]) {
       expect(await snapshot.node(node), node).toBeUndefined();
     }
   });
 
-  test("may hold what later stages write", async () => {
+  test("may contain files of later stages", async () => {
     const folder = await sealed();
     await (await openStore(folder)).write("netbox/x.json", new Uint8Array());
     await writeFile(join(folder, "notes.txt"), "mine");
@@ -49,8 +49,8 @@ describe("a sealed folder", () => {
   });
 });
 
-describe("is refused, and the error says", () => {
-  test("that a file was changed", async () => {
+describe("a snapshot is rejected", () => {
+  test("if a file was changed", async () => {
     const folder = await sealed();
     await edit(join(folder, "pve/nodes/pve1.json"), (text) => text.replace("vmbr0", "vmbr1"));
     expect(await inputErrorOf(folder)).toBe(
@@ -58,25 +58,28 @@ describe("is refused, and the error says", () => {
     );
   });
 
-  test("that a file was cut short", async () => {
+  test("if a file was truncated", async () => {
     const folder = await sealed();
     await truncate(join(folder, "pve/cluster.json"), 100);
     expect(await inputErrorOf(folder)).toContain('"pve/cluster.json"');
   });
 
-  test("that a file is missing", async () => {
+  test("if a file is missing", async () => {
     const folder = await sealed();
     await rm(join(folder, "pve/nodes/pve1.json"));
     expect(await inputErrorOf(folder)).toMatch(/^Cannot find "pve\/nodes\/pve1\.json" in/);
   });
 
-  test.each(["pve/nodes/pve2.json", "pve/notes.txt"])("that a file is extra: %s", async (extra) => {
-    const folder = await sealed();
-    await writeFile(join(folder, extra), "{}\n");
-    expect(await inputErrorOf(folder)).toContain(`Found "${extra}" in`);
-  });
+  test.each(["pve/nodes/pve2.json", "pve/notes.txt"])(
+    "if there is an extra file: %s",
+    async (extra) => {
+      const folder = await sealed();
+      await writeFile(join(folder, extra), "{}\n");
+      expect(await inputErrorOf(folder)).toContain(`Found "${extra}" in`);
+    },
+  );
 
-  test("that the manifest was edited, by one character or by white space", async () => {
+  test("if a character or white space in the manifest was changed", async () => {
     for (
       const change of [
         (text: string) => text.replace("pve1.example", "pve2.example"),
@@ -94,7 +97,7 @@ describe("is refused, and the error says", () => {
     }
   });
 
-  test("that a folder is unfinished", async () => {
+  test("if it is unfinished", async () => {
     const folder = await sealed();
     await rm(join(folder, "manifest.json"));
     expect(await inputErrorOf(folder)).toBe(
@@ -102,13 +105,13 @@ describe("is refused, and the error says", () => {
     );
   });
 
-  test("that a capture did not get as far as its first file", async () => {
+  test("if capture stopped before its first file", async () => {
     const folder = await tempFolder();
     await writeFile(join(folder, "capture.journal"), "");
     expect(await inputErrorOf(folder)).toContain("unfinished snapshot");
   });
 
-  test("that there is no snapshot at all", async () => {
+  test("if there is none", async () => {
     const folder = await tempFolder();
     expect(await inputErrorOf(folder)).toContain("the folder does not exist, or is empty");
     expect(await inputErrorOf(join(folder, "none"))).toContain("the folder does not exist");
@@ -118,27 +121,27 @@ describe("is refused, and the error says", () => {
     );
   });
 
-  test("that the folder is a file", async () => {
+  test("if the folder is a file", async () => {
     const file = join(await tempFolder(), "file");
     await writeFile(file, "");
     expect(await inputErrorOf(file)).toMatch(/^Cannot read manifest\.json in .*: ENOTDIR/);
   });
 
-  test("that a sealed file is not an answers file, with the line", async () => {
+  test("if a sealed file is not an answers file, with the line number", async () => {
     const folder = await tempFolder();
     const node = answersText({ "/nodes/pve1/status": '{"status":200', "/x": "}" });
     await sealFiles(folder, { ...CLUSTER, "pve/nodes/pve1.json": node });
     expect(await inputErrorOf(folder)).toMatch(/pve\/nodes\/pve1\.json in .*, line 2/);
   });
 
-  test("that the cluster's own answers are not listed", async () => {
+  test("if the manifest does not list the cluster's answers", async () => {
     const folder = await tempFolder();
     await sealFiles(folder, { "pve/nodes/pve1.json": "{}\n" });
     expect(await inputErrorOf(folder)).toContain("pve/cluster.json");
   });
 });
 
-test("law: any flipped bit of any file is found", async () => {
+test("any flipped bit in any file of a snapshot is detected", async () => {
   const folder = await sealed();
   const files = Object.keys(await treeOf(folder));
   const original = await Promise.all(files.map((file) => readFile(join(folder, file))));

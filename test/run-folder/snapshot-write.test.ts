@@ -1,4 +1,4 @@
-/** Answers → a sealed run folder. */
+/** Writes answers to a sealed snapshot. */
 import { describe, expect, test } from "vitest";
 import { digest } from "../../src/base/digest.ts";
 import { decodeUtf8 } from "../../src/base/text.ts";
@@ -24,7 +24,7 @@ function answers(given: Readonly<Record<string, Answer>>): Map<string, Answer> {
 }
 
 describe("a written snapshot", () => {
-  test("has one file for the cluster and one for each node, and a manifest", async () => {
+  test("has one file for the cluster, one for each node, and a manifest", async () => {
     const folder = await tempFolder();
     const { nodes } = oneGuest();
     await buildSnapshot(folder, { ...oneGuest(), nodes: { ...nodes, pve2: {} } });
@@ -36,7 +36,7 @@ describe("a written snapshot", () => {
     ]);
   });
 
-  test("lists its files with their lengths and hashes, in natural order", async () => {
+  test("lists its files with lengths and hashes, in natural order", async () => {
     const folder = await tempFolder();
     const nodes = { pve10: {}, pve2: {}, pve1: { "/nodes/pve1/status": ok({}) } };
     const { manifest } = await buildSnapshot(folder, { cluster: {}, nodes });
@@ -53,7 +53,7 @@ describe("a written snapshot", () => {
     }
   });
 
-  test("counts its answers, its nodes and what failed; an answer that was not asked is no failure", async () => {
+  test("counts answers, nodes and failures; a skipped request is not a failure", async () => {
     const store = await openStore(await tempFolder());
     const writer = createSnapshotWriter(store);
     await writer.write("pve/cluster.json", answers({ "/version": ok({}), "/nodes": ok([]) }));
@@ -69,7 +69,7 @@ describe("a written snapshot", () => {
     expect((await openSnapshot(store)).manifest.counts).toEqual(counts);
   });
 
-  test("shows as unfinished until its manifest is written", async () => {
+  test("is unfinished until its manifest is written", async () => {
     const store = await openStore(await tempFolder());
     const writer = createSnapshotWriter(store);
     await writer.write("pve/cluster.json", answers({}));
@@ -80,7 +80,7 @@ describe("a written snapshot", () => {
     expect((await openSnapshot(store)).manifest.source).toEqual(FACTS.source);
   });
 
-  test("has the facts of its capture and nothing of the machine that wrote it", async () => {
+  test("contains the facts of the capture, and nothing about the local machine", async () => {
     const store = await openStore(await tempFolder());
     const writer = createSnapshotWriter(store);
     await writer.finish({ ...FACTS, settings: { SITE_NAME: "Zürich" } });
@@ -102,7 +102,7 @@ describe("a written snapshot", () => {
     expect(text).not.toContain(store.place);
   });
 
-  test("has the same bytes for the same answers, wherever it is written", async () => {
+  test("has the same bytes for the same answers in any folder", async () => {
     const [first, second] = [await tempFolder(), await tempFolder()];
     await buildSnapshot(first, oneGuest());
     await buildSnapshot(second, oneGuest());
@@ -110,7 +110,7 @@ describe("a written snapshot", () => {
   });
 });
 
-test("data that is nested without end is refused by its path, and not written", async () => {
+test("data that is nested too deeply is rejected by its path, and not written", async () => {
   const store = await openStore(await tempFolder());
   let data: unknown[] = [];
   for (let i = 0; i < 100_000; i += 1) data = [data];

@@ -1,4 +1,4 @@
-/** Run folders in a real Redis: the same files with the same bytes as on disk. */
+/** Run folders in a real Redis have the same files and bytes as on disk. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,7 +18,7 @@ import { tempFolder } from "../helpers/temp-folder.ts";
 const TOOL = { name: "proxmox-diode", version: "0.1.0" };
 const suffix = hasRedis ? "" : " (skipped: redis-server is not on the PATH)";
 
-/** Every key of a store → SHA-256 of its bytes. */
+/** All keys of a store, with the SHA-256 of their bytes. */
 async function contentsOf(store: Store): Promise<Record<string, string>> {
   const contents: Record<string, string> = {};
   for (const key of (await store.keys()).sort()) {
@@ -53,7 +53,7 @@ describe.skipIf(!hasRedis)(`a run folder in Redis${suffix}`, () => {
     return store;
   }
 
-  test("holds a snapshot and its entity files with the bytes that they have on disk", async () => {
+  test("contains a snapshot and entity files with the same bytes as on disk", async () => {
     const onDisk = await openStore(await tempFolder());
     const inRedis = await open("0/lab");
     await makeRun(onDisk);
@@ -63,14 +63,14 @@ describe.skipIf(!hasRedis)(`a run folder in Redis${suffix}`, () => {
     expect(await contentsOf(inRedis)).toEqual(contents);
   });
 
-  test("is read back whole by another connection", async () => {
+  test("is read by another connection", async () => {
     await buildSnapshot(await open("0/other"), oneGuest());
     const snapshot = await openSnapshot(await open("0/other"));
     expect(snapshot.name).toBe("other");
     expect([...(await snapshot.node("pve1"))?.paths() ?? []]).toHaveLength(5);
   });
 
-  test("is not what another folder or another database holds", async () => {
+  test("is separate from other folders and other databases", async () => {
     await (await open("0/a")).write("x", encodeUtf8("a"));
     await (await open("0/ab")).write("x", encodeUtf8("ab"));
     await (await open("1/a")).write("y", encodeUtf8("1"));
@@ -78,7 +78,7 @@ describe.skipIf(!hasRedis)(`a run folder in Redis${suffix}`, () => {
     expect(await (await open("1/a")).keys()).toEqual(["y"]);
   });
 
-  test("keeps bytes that are no text, and tells an empty file from a missing one", async () => {
+  test("keeps binary files, and distinguishes an empty file from a missing one", async () => {
     const store = await open("0/bytes");
     await store.write("all", Uint8Array.from({ length: 256 }, (_, i) => i));
     await store.write("empty", new Uint8Array());
@@ -87,13 +87,13 @@ describe.skipIf(!hasRedis)(`a run folder in Redis${suffix}`, () => {
     expect(await store.read("none")).toBeUndefined();
   });
 
-  test("takes what is appended behind what was there", async () => {
+  test("appends to existing files", async () => {
     const store = await open("0/append");
     for (const text of ["a\n", "b\n"]) await store.append("push/x.journal", encodeUtf8(text));
     expect(new TextDecoder().decode(await store.read("push/x.journal"))).toBe("a\nb\n");
   });
 
-  test("shows as unfinished from the first file of a draft to its last", async () => {
+  test("is unfinished from the first to the last file of a draft", async () => {
     const store = await open("0/draft");
     await store.write("netbox/manifest.json", encodeUtf8("old"));
     await store.write("netbox/13-device-0009.json", encodeUtf8("old"));
@@ -112,7 +112,7 @@ describe.skipIf(!hasRedis)(`a run folder in Redis${suffix}`, () => {
     expect(new TextDecoder().decode(await store.read("netbox/left-out.json"))).toBe("one two");
   });
 
-  test("in a database that the server lacks is an error, and nothing goes to another one", async () => {
+  test("in a database that the server does not have is an error, and nothing is written", async () => {
     await expect(open("99/lab")).rejects.toSatisfy((error) =>
       error instanceof AppError && error.kind === "remote" && /out of range/.test(error.message)
     );

@@ -1,4 +1,4 @@
-/** Run folders with a URI: what is refused, and that no credential is ever shown. */
+/** Run folders with a URI: errors, and that credentials are never shown. */
 import { describe, expect, test } from "vitest";
 import { AppError } from "../../src/base/errors.ts";
 import { openStore } from "../../src/run-folder/store/store.ts";
@@ -16,7 +16,7 @@ async function refusalOf(place: string): Promise<AppError> {
   throw new Error(`Opened ${place}`);
 }
 
-/** All that a user could be shown of an error, causes included. */
+/** All parts of an error that a user could see, including its causes. */
 function shown(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const hint = error instanceof AppError ? error.hint : "";
@@ -25,7 +25,7 @@ function shown(error: unknown): string {
 
 describe("a URI", () => {
   test.each(["ftp", "http", "file", "constructor", "mongodb+srv"])(
-    "with the scheme %s is a usage error that says which schemes are served",
+    "with the scheme %s is a usage error that lists the supported schemes",
     async (scheme) => {
       const error = await refusalOf(`${scheme}://host/lab`);
       expect(error.kind).toBe("usage");
@@ -42,7 +42,7 @@ describe("a URI", () => {
     ["with an impossible port", `redis://user:${SECRET}@host:99999/0/lab`],
     ["without a database", `redis://user:${SECRET}@host/lab`],
     ["of a bucket without keys", `s3://user:${SECRET}@bucket/lab`],
-  ])("%s is a usage error without the credentials in it", async (_what, place) => {
+  ])("%s is a usage error that hides the credentials", async (_what, place) => {
     const error = await refusalOf(place);
     expect(error.kind).toBe("usage");
     expect(error.message.length).toBeGreaterThan(20);
@@ -50,7 +50,7 @@ describe("a URI", () => {
   });
 
   test(
-    "of an unreachable Redis is a remote error, soon, and without the password",
+    "of an unreachable Redis is a remote error without delay, and hides the password",
     async () => {
       const error = await refusalOf(`redis://user:${SECRET}@127.0.0.1:${await freePort()}/0/lab`);
       expect(error.kind).toBe("remote");
@@ -60,12 +60,12 @@ describe("a URI", () => {
     10_000,
   );
 
-  test("of a Redis names its database by number, or is told how", async () => {
+  test("of a Redis requires a database number, and the error explains it", async () => {
     const error = await refusalOf("redis://127.0.0.1/lab");
     expect(error.message).toContain('"lab" is not a database number');
   });
 
-  test("of a bucket shows its name and not its keys", async () => {
+  test("of a bucket is shown with the name and without the keys", async () => {
     const keys = { accessKeyId: "AKIAEXAMPLE", secretAccessKey: SECRET };
     const store = await openStore(`s3://x:${SECRET}@bucket/snapshots/lab?y=${SECRET}`, keys);
     expect(store.place).toBe("s3://***:***@bucket/snapshots/lab");
@@ -73,13 +73,13 @@ describe("a URI", () => {
     await store.close();
   });
 
-  test("is only what has a scheme: a path that looks like one is a folder", async () => {
+  test('needs "://" after a known form of scheme; other paths are folders', async () => {
     for (const place of ["redis:/lab", "C://lab", "snapshots/a://b"]) {
       expect((await openStore(place)).place).toBe(place);
     }
   });
 });
 
-test("a run folder without a name is a usage error", async () => {
+test("an empty run folder name is a usage error", async () => {
   expect((await refusalOf("")).kind).toBe("usage");
 });

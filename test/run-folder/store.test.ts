@@ -1,4 +1,4 @@
-/** A run folder on disk: reading, writing and replacing; no file name leaves it. */
+/** A run folder on disk: reading, writing and replacing files; no file name leaves the folder. */
 import { execFileSync } from "node:child_process";
 import { chmod, mkdir, readdir, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -28,7 +28,7 @@ async function thrownBy(action: () => unknown): Promise<unknown> {
   return undefined;
 }
 
-test("appends after what was there, or creates the file", async () => {
+test("append adds to an existing file or creates it", async () => {
   const store = await tempStore();
   for (const text of ["a\n", "b\n", "c\n"]) await store.append("push/x.journal", encodeUtf8(text));
   expect(await textOf(store, "push/x.journal")).toBe("a\nb\nc\n");
@@ -36,8 +36,8 @@ test("appends after what was there, or creates the file", async () => {
   await expect(store.append("../x", new Uint8Array())).rejects.toThrow("Refused the file name");
 });
 
-describe("files", () => {
-  test("come back with the bytes they were written with, whatever the bytes", async () => {
+describe("files in a run folder", () => {
+  test("are read back with any bytes", async () => {
     const store = await tempStore();
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), async (bytes) => {
@@ -48,7 +48,7 @@ describe("files", () => {
     );
   });
 
-  test("are listed by their path with slashes, hidden ones and odd names too", async () => {
+  test("are listed by path with slashes, including hidden files and unusual names", async () => {
     const store = await tempStore();
     for (const key of ["manifest.json", "pve/nodes/a.json", ".hidden", "pve/100$", "a b"]) {
       await store.write(key, encodeUtf8(key));
@@ -58,19 +58,19 @@ describe("files", () => {
     );
   });
 
-  test("are listed under their own names only, even when unstorage would shorten those", async () => {
+  test("are listed by their full names, which unstorage would shorten", async () => {
     const folder = await tempFolder();
     for (const name of ["a.json?old", "b:c", "d$"]) await writeFile(join(folder, name), name);
     expect((await (await openStore(folder)).keys()).sort()).toEqual(["a.json?old", "b:c", "d$"]);
   });
 
-  test("that are not there are undefined; a folder that is not there is empty", async () => {
+  test("that are missing read as undefined, and a missing folder is empty", async () => {
     const store = await openStore(join(await tempFolder(), "none"));
     expect(await store.read("manifest.json")).toBeUndefined();
     expect(await store.keys()).toEqual([]);
   });
 
-  test("that cannot be read are an error and never missing", async () => {
+  test("that cannot be read are an error, not missing", async () => {
     const folder = await tempFolder();
     await mkdir(join(folder, "folder.json"));
     await writeFile(join(folder, "file"), "");
@@ -95,7 +95,7 @@ describe("files", () => {
 
   const isRoot = process.getuid?.() === 0;
   const why = isRoot ? " (skipped: root may read everything)" : "";
-  test.skipIf(isRoot)(`that may not be read are an error and never missing${why}`, async () => {
+  test.skipIf(isRoot)(`without read permission are an error, not missing${why}`, async () => {
     const folder = await tempFolder();
     await writeFile(join(folder, "secret.json"), "{}", { mode: 0o000 });
     await mkdir(join(folder, "closed"));
@@ -116,7 +116,7 @@ describe("files", () => {
     });
   });
 
-  test("that cannot be written are a usage error, and leave no half of a file behind", async () => {
+  test("that cannot be written are a usage error, and leave no partial file", async () => {
     const folder = await tempFolder();
     await mkdir(join(folder, "taken", "x"), { recursive: true });
     const store = await openStore(folder);
@@ -125,7 +125,7 @@ describe("files", () => {
     expect(await readdir(folder, { recursive: true })).toEqual(["taken", join("taken", "x")]);
   });
 
-  test("are replaced as a whole, with nothing else beside them", async () => {
+  test("are replaced completely, without leftovers", async () => {
     const store = await tempStore();
     await store.write("a.json", encodeUtf8("a long first version"));
     await store.write("a.json", encodeUtf8("short"));
@@ -133,7 +133,7 @@ describe("files", () => {
     expect(await store.keys()).toEqual(["a.json"]);
   });
 
-  test("are gone once removed, and may be removed twice", async () => {
+  test("can be removed, also twice", async () => {
     const store = await tempStore();
     await store.write("pve/a.json", encodeUtf8("{}"));
     await store.remove("pve/a.json");
@@ -142,22 +142,22 @@ describe("files", () => {
   });
 });
 
-describe("names", () => {
+describe("file names", () => {
   test.each([
-    ["above the folder", "../x"],
-    ["above it by way of a folder", "pve/../../x"],
-    ["above it behind a line break", "pve\n/../../x"],
-    ["that end above it", "pve/.."],
-    ["of the folder itself", "./x"],
+    ["that lead above the folder", "../x"],
+    ["that lead above it through a subfolder", "pve/../../x"],
+    ["that lead above it after a line break", "pve\n/../../x"],
+    ["that end with ..", "pve/.."],
+    ["that begin with ./", "./x"],
     ["that are absolute", "/etc/passwd"],
     ["with a NUL", "a\0b"],
     ["with a backslash", "..\\x"],
-    ["with a drive", "C:x"],
-    ["with what unstorage cuts off", "manifest.json?x"],
+    ["with a drive letter", "C:x"],
+    ["with a query, which unstorage cuts off", "manifest.json?x"],
     ["with two slashes", "a//b"],
     ["with a slash at the end", "a/"],
     ["that are empty", ""],
-  ])("%s are refused, and so is whatever would read or write them", async (_what, key) => {
+  ])("%s are rejected by all operations", async (_what, key) => {
     const folder = join(await tempFolder(), "run");
     const store = await openStore(folder);
     expect(() => safeKey(key)).toThrow(AppError);
@@ -184,11 +184,11 @@ describe("names", () => {
   });
 
   test.each(["a", "a/b.json", "...", "a..b", ".hidden", "pve/nodes/pve-1.example.net.json", "ä b"])(
-    "such as %j are taken as they are",
+    "such as %j are accepted",
     (key) => expect(safeKey(key)).toBe(key),
   );
 
-  test("that are refused are shown short and on one line", async () => {
+  test("are shortened to one line in errors", async () => {
     const error = await thrownBy(() => safeKey(`../\n\u001b[2J${"x".repeat(100_000)}`));
     expect((error as Error).message.length).toBeLessThan(200);
     // deno-lint-ignore no-control-regex
