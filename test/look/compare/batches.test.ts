@@ -1,4 +1,4 @@
-/** Entities are looked up in batches. */
+/** batches splits a sequence into lists of limited length. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { batches } from "../../../src/look/compare/compare.ts";
@@ -7,7 +7,7 @@ async function* each<Item>(items: readonly Item[]) {
   for (const item of items) yield await Promise.resolve(item);
 }
 
-test("batches hold every item once, in order", async () => {
+test("batches contain each item once, in order", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.nat()), fc.integer({ min: 1, max: 9 }), async (items, size) => {
       const found: number[][] = [];

@@ -1,4 +1,4 @@
-/** Entity files compared with NetBox: every field of every step, and which object is taken. */
+/** Entity files compared with NetBox: all fields of all steps, and the choice of the object to compare with. */
 import { describe, expect, test } from "vitest";
 import type { Judged } from "../../../src/look/compare/compare.ts";
 import type { Difference, EntityFields } from "../../../src/netbox/types/fields.ts";
@@ -13,7 +13,7 @@ import type { Row, Rows } from "../../helpers/small-netbox.ts";
 const VM = "virtualization/virtual-machines";
 const NICS = "virtualization/interfaces";
 
-/** Changes the first object of a path. */
+/** Changes the first object of an API path. */
 function set(path: string, values: object): (rows: Rows) => void {
   return (rows) => void Object.assign(rows[path]?.[0] as Row, values);
 }
@@ -22,7 +22,7 @@ function differencesOf(judged: readonly Judged[]): readonly Difference[] {
   return judged.flatMap(({ differences }) => differences);
 }
 
-test("entities that arrived are equal, field by field", async () => {
+test("entities that NetBox contains unchanged are equal in all fields", async () => {
   const judged = await comparison();
   expect(verdicts(judged)).toEqual({});
   const sent = STEPS.flatMap(({ name }) => SITE_ENTITIES[name]?.flat().map(() => name) ?? []);
@@ -104,7 +104,7 @@ describe("a difference is reported with both values", () => {
       netbox: null,
       sent: "web-01/net0 (id 7)",
     }],
-    // Another machine of the same name, in another cluster.
+    // Another VM of the same name, in another cluster.
     [
       "ipam/ip-addresses",
       { assigned_object: { name: "net0", virtual_machine: { id: 8, name: "web-01" } } },
@@ -152,7 +152,7 @@ describe("a difference is reported with both values", () => {
       netbox: "102",
       sent: "101",
     }],
-    // SentValue empty, to clear it.
+    // Sent empty, to clear it.
     [VM, { custom_fields: { proxmox_vmid: "101", proxmox_ha_state: "started" } }, {
       field: "custom_fields.proxmox_ha_state",
       netbox: "started",
@@ -203,14 +203,14 @@ describe("a difference is reported with both values", () => {
     expect(found?.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/[a-z-]+\/[a-z-]+\/\d+\/$/);
   });
 
-  test.each(["parent", "bridge", "lag"])("of the %s of an interface", async (link) => {
+  test.each(["parent", "bridge", "lag"])("in the %s of an interface", async (link) => {
     const judged = await comparison((rows) => {
       Object.assign(rows["dcim/interfaces"]?.[1] as Row, { [link]: { name: "eth9" } });
     });
     expect(differencesOf(judged)).toMatchObject([{ field: link, netbox: "eth9" }]);
   });
 
-  test("of several fields of one object", async () => {
+  test("in several fields of one object", async () => {
     const judged = await comparison(set(VM, { memory: 1, status: null, platform: null }));
     expect(differencesOf(judged).map(({ field }) => field)).toEqual([
       "status",
@@ -220,7 +220,7 @@ describe("a difference is reported with both values", () => {
   });
 });
 
-describe("a missing key of NetBox's answer is noticed", () => {
+describe("a key that is missing in NetBox's answer is detected", () => {
   const rows = STEPS.flatMap(({ name: step }) =>
     Object.entries(ENTITY_TYPES[step].fields as EntityFields)
       .filter(([, { compare }]) => compare !== undefined)
@@ -247,26 +247,26 @@ describe("a missing key of NetBox's answer is noticed", () => {
     },
   );
 
-  test("and the test site sends every field, except custom fields of types that have none", () => {
+  test("in all fields except custom fields of types that have none, which the test site does not send", () => {
     const unsent = rows.filter(([step, field]) => !isSent(step, field)).map(([, field]) => field);
     expect([...new Set(unsent)]).toEqual(["custom_fields"]);
   });
 });
 
-describe("a deleted object is missing", () => {
+describe("an object that was deleted in NetBox", () => {
   test.each([
     ["extras/tags", ["tag discovered"]],
     ["virtualization/virtual-disks", ["virtual-disk web-01/scsi0"]],
     ["ipam/prefixes", ["prefix 10.0.0.0/24"]],
     ["dcim/interfaces", ["interface pve1/vmbr0", "interface pve1/vmbr0.20"]],
-    // With its parts.
+    // With its components.
     [VM, [
       "vm-interface web-01/net0",
       "virtual-machine web-01",
       "virtual-machine db-01",
       "virtual-disk web-01/scsi0",
     ]],
-  ])("of %s", async (path, expected) => {
+  ])("is missing: %s", async (path, expected) => {
     const judged = await comparison((rows) => {
       rows[path] = [];
     });
@@ -274,7 +274,7 @@ describe("a deleted object is missing", () => {
     expect(missing.map(({ step, entity }) => `${step} ${entity}`)).toEqual(expected);
   });
 
-  test("and the objects that refer to it differ", async () => {
+  test("makes the objects that refer to it different", async () => {
     const judged = await comparison((rows) => {
       rows["ipam/vlans"] = [];
     });
@@ -285,8 +285,8 @@ describe("a deleted object is missing", () => {
   });
 });
 
-describe("more in NetBox is no difference, and is reported", () => {
-  test("of tags", async () => {
+describe("additional values in NetBox are reported, but are not a difference", () => {
+  test("in tags", async () => {
     const more = [{ name: "discovered", slug: "discovered" }, { name: "mine", slug: "mine" }];
     const judged = await comparison(set(VM, { tags: more }));
     expect(verdicts(judged)).toEqual({});
@@ -294,7 +294,7 @@ describe("more in NetBox is no difference, and is reported", () => {
   });
 });
 
-test("more object types of a custom field are a difference: the next push removes them", async () => {
+test("additional object types of a custom field are a difference, since the next push removes them", async () => {
   const types = ["dcim.device", "virtualization.virtualmachine"];
   const judged = await comparison(set("extras/custom-fields", { object_types: types }));
   expect(judged.flatMap(({ step, differences }) => differences.map((each) => ({ step, ...each }))))
@@ -340,7 +340,7 @@ describe("the object that an entity is compared with", () => {
       manufacturer: { name: "Debian" },
     }, {}],
     ["a VLAN that was put into a group", "ipam/vlans", { group: { id: 1 } }, {}],
-  ])("is %s, if there is no better one", async (_, path, values, expected) => {
+  ])("is %s, if there is no better match", async (_, path, values, expected) => {
     expect(verdicts(await comparison(set(path, values)))).toEqual(expected);
   });
 
@@ -351,7 +351,7 @@ describe("the object that an entity is compared with", () => {
     ]);
   });
 
-  test("is not judged if two fit equally, and neither are its parts", async () => {
+  test("is undecided if two objects match equally, as are its components", async () => {
     const judged = await comparison(other(VM, {}));
     expect(verdicts(judged)).toEqual({
       "vm-interface web-01/net0": "unjudged",
@@ -367,14 +367,14 @@ describe("the object that an entity is compared with", () => {
     }]);
   });
 
-  test("is found however IPv6 is spelled", async () => {
+  test("is found in any IPv6 spelling", async () => {
     const judged = await comparison((rows) => {
       Object.assign(rows[VM]?.[0] as Row, { primary_ip6: { address: "2001:DB8:0::5/64" } });
     });
     expect(verdicts(judged)).toEqual({});
   });
 
-  test("may be one of several prefixes with one network", async () => {
+  test("may be one of several prefixes with the same network", async () => {
     const parts: SetParts = {
       prefix: [["HQ", "Elsewhere"].map((name) => ({
         prefix: "10.0.0.0/24",
@@ -390,8 +390,8 @@ describe("the object that an entity is compared with", () => {
   });
 });
 
-describe("what cannot be judged is reported with the reason", () => {
-  test("a type that the token may not view, and the permission that it lacks", async () => {
+describe("what cannot be compared is reported with the reason", () => {
+  test("an object type that the token may not view, with the missing permission", async () => {
     const judged = await comparison(undefined, { denied: ["virtualization/virtual-disks"] });
     expect(verdicts(judged)).toEqual({ "virtual-disk web-01/scsi0": "unjudged" });
     expect(judged.flatMap(({ unjudged }) => unjudged)).toEqual([{
@@ -401,7 +401,7 @@ describe("what cannot be judged is reported with the reason", () => {
     }]);
   });
 
-  test("a part of an object of such a type", async () => {
+  test("an object that refers to such a type", async () => {
     const judged = await comparison(undefined, { denied: ["virtualization/clusters"] });
     expect(verdicts(judged)).toEqual({
       "cluster lab": "unjudged",
@@ -415,7 +415,7 @@ describe("what cannot be judged is reported with the reason", () => {
     });
   });
 
-  test("a field, when all others are equal", async () => {
+  test("a field, if all other fields are equal", async () => {
     const judged = await comparison(undefined, { denied: ["ipam/vlans"] });
     expect(judged.find(({ step }) => step === "vm-interface")).toMatchObject({
       verdict: "unjudged",
@@ -424,7 +424,7 @@ describe("what cannot be judged is reported with the reason", () => {
     });
   });
 
-  test("a field, when another one differs, which decides the verdict", async () => {
+  test("a field, if another field differs, which decides the verdict", async () => {
     const judged = await comparison(set(NICS, { mtu: 9000 }), { denied: ["ipam/vlans"] });
     expect(judged.find(({ step }) => step === "vm-interface")).toMatchObject({
       verdict: "different",
@@ -442,7 +442,7 @@ describe("what cannot be judged is reported with the reason", () => {
     }]);
   });
 
-  test("a field that an older NetBox does not show", async () => {
+  test("a field that an older NetBox release does not have", async () => {
     const judged = await comparison((rows) => {
       Reflect.deleteProperty(rows[VM]?.[0] as Row, "start_on_boot");
     });
@@ -453,7 +453,7 @@ describe("what cannot be judged is reported with the reason", () => {
     }]);
   });
 
-  test("a list that NetBox does not have, with NetBox's own message", async () => {
+  test("an object type that NetBox cannot list, with NetBox's message", async () => {
     const judged = await comparison((rows) => {
       Reflect.deleteProperty(rows, "virtualization/virtual-disks");
     });
@@ -475,7 +475,7 @@ describe("what cannot be judged is reported with the reason", () => {
   });
 });
 
-test("in an empty NetBox nothing is equal", async () => {
+test("all entities are missing in an empty NetBox", async () => {
   const empty = Object.fromEntries(Object.keys(netboxRows()).map((path) => [path, []]));
   const judged = await comparison(undefined, { rows: empty });
   expect(new Set(judged.map(({ verdict }) => verdict))).toEqual(new Set(["missing"]));

@@ -5,14 +5,14 @@ import { type CompareTexts, parseCompareOptions } from "../../../src/look/compar
 
 const GOOD = { NETBOX_URL: "https://netbox.example.com", NETBOX_TOKEN: "nbt_a.s3cret" };
 
-function refusal(texts: CompareTexts): AppError {
+function errorOf(texts: CompareTexts): AppError {
   try {
     parseCompareOptions({ ...GOOD, ...texts });
   } catch (error) {
     expect(error).toBeInstanceOf(AppError);
     return error as AppError;
   }
-  throw new Error("Expected a refusal");
+  throw new Error("Expected an error");
 }
 
 test.each([
@@ -21,11 +21,11 @@ test.each([
   ["https://netbox.example.com/api/", "https://netbox.example.com"],
   ["http://10.0.0.5:8000/netbox/", "http://10.0.0.5:8000/netbox"],
   ["https://[2001:db8::1]/base/api", "https://[2001:db8::1]/base"],
-])("NETBOX_URL %s is NetBox at %s", (text, url) => {
+])("NETBOX_URL=%s means NetBox at %s", (text, url) => {
   expect(parseCompareOptions({ ...GOOD, NETBOX_URL: text }).url).toBe(url);
 });
 
-describe("refused, with what is allowed", () => {
+describe("a wrong setting is rejected", () => {
   test.each<[CompareTexts, string]>([
     [{ NETBOX_URL: undefined }, "NETBOX_URL (--netbox) is required"],
     [{ NETBOX_URL: "netbox" }, "NETBOX_URL (--netbox) is not an http:// or https:// URL"],
@@ -41,18 +41,18 @@ describe("refused, with what is allowed", () => {
     [{ NETBOX_TIMEOUT: "0" }, "NETBOX_TIMEOUT (--"],
     [{ NETBOX_MAX_RETRIES: "-1" }, "NETBOX_MAX_RETRIES (--"],
     [{ NETBOX_RETRY_DELAY: "soon" }, "NETBOX_RETRY_DELAY (--"],
-  ])("%j", (texts, message) => {
-    const { kind, message: said, hint } = refusal(texts);
-    expect([kind, said.slice(0, message.length)]).toEqual(["usage", message]);
-    expect(hint ?? /must be .+/.exec(said)?.[0]).toBeTruthy();
+  ])("with what is allowed: %j", (texts, message) => {
+    const { kind, message: text, hint } = errorOf(texts);
+    expect([kind, text.slice(0, message.length)]).toEqual(["usage", message]);
+    expect(hint ?? /must be .+/.exec(text)?.[0]).toBeTruthy();
   });
 
   test.each<CompareTexts>([
     { NETBOX_URL: "https://me:s3cret@netbox.example.com" },
     { NETBOX_URL: "me:s3cret@netbox" },
     { NETBOX_TOKEN: "s3cret and more" },
-  ])("%j, without the secret", (texts) => {
-    const { message, hint, cause } = refusal(texts);
+  ])("without its secret in the error: %j", (texts) => {
+    const { message, hint, cause } = errorOf(texts);
     expect(`${message} ${hint} ${String(cause)}`).not.toContain("s3cret");
   });
 });

@@ -74,27 +74,35 @@ function jsonOf(all: readonly Judged[], isVerbose = false): unknown {
 const MEMORY = { field: "memory", netbox: 1024, sent: 4096 };
 const MORE = judged({ more: [{ field: "tags", values: ["mine", "yours"] }] });
 
-describe("the headline", () => {
+describe("the summary line", () => {
   test.each<[string, readonly Judged[], string]>([
-    ["all", [judged(), judged()], "All 2 entities of snapshots/lab are in NetBox 4.7.3 at"],
-    ["some", [judged(), missing("a"), missing("b")], "as they were sent; 2 missing"],
     [
-      "all kinds",
+      "only equal entities",
+      [judged(), judged()],
+      "All 2 entities of snapshots/lab are in NetBox 4.7.3 at",
+    ],
+    ["missing entities", [judged(), missing("a"), missing("b")], "as they were sent; 2 missing"],
+    [
+      "all verdicts",
       [judged(), different(MEMORY), missing("a"), denied("b")],
       "Of 4 entities of snapshots/lab, 1 are in NetBox 4.7.3 at https://netbox.example.com " +
       "as they were sent; 1 different, 1 missing, 1 not judged",
     ],
-  ])("of %s", (_, all, words) => expect(textOf(all, { width: 400 })).toContain(words));
+  ])("for %s", (_, all, words) => expect(textOf(all, { width: 400 })).toContain(words));
 });
 
-describe("a difference as text", () => {
+describe("a difference as text, with", () => {
   const long = "x".repeat(100);
   test.each<[string, Difference, string]>([
     ["numbers", MEMORY, "memory: NetBox has 1024, sent was 4096"],
-    ["nothing", { field: "mtu", netbox: null, sent: 1 }, "mtu: NetBox has nothing, sent was 1"],
-    ["texts", { field: "name", netbox: "a", sent: "b" }, 'name: NetBox has "a", sent was "b"'],
     [
-      "a list that lacks items, without those that it has more of",
+      "no value in NetBox",
+      { field: "mtu", netbox: null, sent: 1 },
+      "mtu: NetBox has nothing, sent was 1",
+    ],
+    ["strings", { field: "name", netbox: "a", sent: "b" }, 'name: NetBox has "a", sent was "b"'],
+    [
+      "missing items of a list, without additional ones",
       { field: "tags", netbox: ["a", "z"], sent: ["a", "b", "c"] },
       "tags: NetBox lacks b, c",
     ],
@@ -104,7 +112,7 @@ describe("a difference as text", () => {
       "object_types: a push removes z",
     ],
     [
-      "both",
+      "missing and removed items",
       { field: "object_types", netbox: ["z"], sent: ["a"], lost: ["z"] },
       "object_types: NetBox lacks a; a push removes z",
     ],
@@ -126,8 +134,8 @@ describe("a difference as text", () => {
   );
 });
 
-describe("text", () => {
-  test("of equal entities has only the counts", () => {
+describe("the text", () => {
+  test("contains only counts if all entities are equal", () => {
     const text = textOf([judged(), MORE]);
     expect(text).toMatch(/^ {2}virtual-machine +2 +2 +0 +0 +0$/m);
     expect(text.split("\n\n")).toHaveLength(3);
@@ -143,14 +151,14 @@ describe("text", () => {
     expect(text).toContain("Diode acknowledges");
   });
 
-  test("lists what NetBox has more of only with --verbose", () => {
+  test("lists additional values in NetBox only with --verbose", () => {
     expect(textOf([MORE])).not.toContain("mine");
     expect(textOf([MORE], { isVerbose: true })).toContain(
       "More in NetBox than was sent (no difference)\n  virtual-machine web-01 tags: mine, yours",
     );
   });
 
-  test("names what a push removes, with advice, in text, Markdown and JSON", () => {
+  test("lists what a push would remove, with advice, in text, Markdown and JSON", () => {
     const loss = { field: "object_types", netbox: ["a", "z"], sent: ["a"], lost: ["z"] };
     const all = [judged({ ...different(loss), step: "custom-field", entity: "proxmox_vmid" })];
     const text = textOf(all, { width: 200 });
@@ -161,7 +169,7 @@ describe("text", () => {
     expect(textOf([different(MEMORY)])).not.toContain("a push removes");
   });
 
-  test("says that nothing can arrive without Diode's plugin", () => {
+  test("warns that no entities can arrive without Diode's plugin", () => {
     const record = recordOf([missing("db-01")]);
     record.status = { version: "4.7.3", plugin: undefined };
     const text = compareText(record, terminalFormat(200), false);
@@ -171,7 +179,7 @@ describe("text", () => {
     expect(text).not.toContain("Diode acknowledges");
   });
 
-  test("names fields that could not be judged after those that differ", () => {
+  test("lists fields that could not be compared after those that differ", () => {
     const both = {
       ...different(MEMORY),
       unjudged: [{ field: "vlan", reason: "denied", sentence: "no right" }] as const,
@@ -179,7 +187,7 @@ describe("text", () => {
     expect(textOf([both])).toContain("    vlan is not judged: no right\n");
   });
 
-  test("shows the first findings, and how many more there are", () => {
+  test("lists the first findings and the number of others", () => {
     const text = textOf(Array.from({ length: 1234 }, (_, i) => missing(`guest-${i}`)));
     expect(text.match(/^ {2}virtual-machine guest-\d+$/gm)).toHaveLength(30);
     expect(text).toContain("\n  … and 1,204 more, see --json\n");
@@ -203,8 +211,8 @@ describe("text", () => {
   });
 });
 
-describe("Markdown", () => {
-  test("of equal entities is short", () => {
+describe("the Markdown", () => {
+  test("is short if all entities are equal", () => {
     const markdown = markdownOf([judged()]);
     expect(markdown).toMatch(/^### Everything arrived\n\nAll 1 entities of `snapshots\/lab`/);
     expect(markdown).toContain("| virtual-machine | 1 | 1 | 0 | 0 | 0 |");
@@ -229,12 +237,12 @@ describe("Markdown", () => {
     );
     // oxlint-disable-next-line no-control-regex
     expect(markdown).not.toMatch(/[\u001b\u202e]/);
-    // Without its code spans, nothing is left of it.
+    // Nothing of it is outside code spans.
     const around = markdown.replace(/(?<!`)(`+)(?!`)[^\n]*?(?<!`)\1(?!`)/g, "");
     expect(around).not.toMatch(/<b>|@all|\[x\]/);
   });
 
-  test("fits into a comment on GitHub, however many findings there are", () => {
+  test("fits in a GitHub comment with any number of findings", () => {
     const long = "*_|<".repeat(100);
     const fields = Array.from({ length: 12 }, (_, i) => ({
       field: `field_${i}`,
@@ -247,8 +255,8 @@ describe("Markdown", () => {
   });
 });
 
-describe("JSON", () => {
-  test("has the findings in order, and the counts", () => {
+describe("the JSON", () => {
+  test("contains the findings in order, and the counts", () => {
     expect(jsonOf([judged(), different(MEMORY), missing("a"), denied("b")])).toEqual({
       netbox: { url: URL, version: "4.7.3", diode_plugin: "1.18.1" },
       run: "snapshots/lab",
@@ -280,7 +288,7 @@ describe("JSON", () => {
     });
   });
 
-  test("has no finding for equal entities, unless NetBox has more and --verbose is on", () => {
+  test("contains equal entities only with --verbose, and only if NetBox has additional values", () => {
     expect(jsonOf([MORE])).toMatchObject({ findings: [] });
     expect(jsonOf([MORE], true)).toMatchObject({
       findings: [{ verdict: "equal", more: [{ field: "tags", values: ["mine", "yours"] }] }],

@@ -1,4 +1,4 @@
-/** The REST client: pages, limits, failures, tokens, TLS; and requests that are never sent. */
+/** The REST client of compare: pages, limits, failures, tokens and TLS. It only sends GET. */
 import { describe, expect, test } from "vitest";
 import { AppError } from "../../../src/base/errors.ts";
 import { netboxRows, SITE_ENTITIES } from "../../helpers/sample-site.ts";
@@ -11,7 +11,7 @@ async function smallSet() {
   return await buildSet(await tempFolder(), SITE_ENTITIES);
 }
 
-/** So many machines with a disk each, and NetBox's objects of them. */
+/** VMs with one disk each, as entities and as NetBox objects. */
 async function fleet(count: number) {
   const names = Array.from({ length: count }, (_, i) => `guest-number-${i + 1}`);
   const set = await buildSet(await tempFolder(), {
@@ -41,31 +41,31 @@ async function fleet(count: number) {
   return { set, rows };
 }
 
-describe("requests", () => {
-  test("ask for many objects at once, in request lines that a server accepts", async () => {
+describe("requests to NetBox", () => {
+  test("ask for many objects at once, with URLs that servers accept", async () => {
     const { set, rows } = await fleet(1000);
     const netbox = await smallNetBox({ rows });
     const { judged, error } = await compareWith(netbox, set);
     expect([error, verdicts(judged), judged.length]).toEqual([undefined, {}, 2000]);
-    // 1,000 machines for their disks and for themselves, 1,000 disks, and a few clusters.
+    // 1,000 VMs, as such and for their disks, 1,000 disks, and a few clusters.
     expect(netbox.asked.length).toBeLessThan(80);
     for (const { url } of netbox.asked) {
       expect(url.pathname.length + url.search.length).toBeLessThan(3000);
     }
   });
 
-  test("work with pages of any size", async () => {
+  test("work with any page size", async () => {
     const { set, rows } = await fleet(120);
     const netbox = await smallNetBox({ rows, pageSize: 7 });
     const { judged, error } = await compareWith(netbox, set);
     expect([error, verdicts(judged)]).toEqual([undefined, {}]);
     const offsets = netbox.asked.map(({ url }) => Number(url.searchParams.get("offset")));
     expect(new Set(offsets)).toContain(84);
-    // The link to the next page leads elsewhere, as it does behind some proxies.
+    // The host in the link to the next page is ignored: behind some proxies it is wrong.
     expect(netbox.asked.every(({ url }) => url.host === new URL(netbox.url).host)).toBe(true);
   });
 
-  test("may be answered in any order: findings have the order of the files", async () => {
+  test("may be answered in any order: findings are in the order of the files", async () => {
     const { set, rows } = await fleet(450);
     const netbox = await smallNetBox({ rows });
     const { judged } = await compareWith(netbox, set, { texts: { NETBOX_CONCURRENCY: "8" } });
@@ -75,7 +75,7 @@ describe("requests", () => {
     );
   });
 
-  test("ask only for the fields that are compared", async () => {
+  test("ask only for fields that are compared", async () => {
     const netbox = await smallNetBox();
     await compareWith(netbox, await smallSet());
     const machines = netbox.asked.find(({ url }) =>
@@ -87,7 +87,7 @@ describe("requests", () => {
   });
 });
 
-test("only GET is ever sent", async () => {
+test("only GET requests are sent", async () => {
   const netbox = await smallNetBox({ denied: ["ipam/vlans"] });
   await compareWith(netbox, await smallSet());
   expect(new Set(netbox.asked.map(({ method }) => method))).toEqual(new Set(["GET"]));
@@ -100,7 +100,7 @@ describe("a transient failure is retried", () => {
     ["502", { status: 502 }, "HTTP 502"],
     ["503", { status: 503 }, "HTTP 503"],
     ["a dropped connection", { wire: "drop" }, ""],
-    ["an answer that is cut", { wire: "cut" }, ""],
+    ["a truncated answer", { wire: "cut" }, ""],
   ])("after %s", async (_, fault, words) => {
     const netbox = await smallNetBox({
       faultOf: (_, index) => index % 3 === 1 ? fault : undefined,
@@ -133,7 +133,7 @@ describe("a transient failure is retried", () => {
     expect(retries[0]?.message).toBe("NetBox did not answer within 300ms");
   });
 
-  test("up to a limit", async () => {
+  test("up to NETBOX_MAX_RETRIES", async () => {
     const netbox = await smallNetBox({
       faultOf: ({ url }) => url.pathname.includes("tags") ? { status: 503 } : undefined,
     });
@@ -148,7 +148,7 @@ describe("a transient failure is retried", () => {
   });
 });
 
-describe("a permanent failure ends the comparison, with a hint", () => {
+describe("a permanent failure ends compare with a hint", () => {
   test.each<[string, Fault, RegExp, RegExp]>([
     [
       "another server",
@@ -156,7 +156,12 @@ describe("a permanent failure ends the comparison, with a hint", () => {
       /HTTP 200, but no NetBox version/,
       /NETBOX_URL/,
     ],
-    ["a path that is not NetBox's", { status: 404, body: "{}" }, /HTTP 404/, /NETBOX_URL/],
+    [
+      "a path that does not belong to NetBox",
+      { status: 404, body: "{}" },
+      /HTTP 404/,
+      /NETBOX_URL/,
+    ],
     [
       "a redirect, which would take the token elsewhere",
       { status: 301, headers: { location: "https://netbox.invalid/api/status/" } },
@@ -164,18 +169,18 @@ describe("a permanent failure ends the comparison, with a hint", () => {
       /https:\/\/netbox\.invalid/,
     ],
     [
-      "a port that speaks TLS",
+      "a port with TLS",
       { status: 400, body: "<h1>The plain HTTP request was sent to HTTPS port</h1>" },
       /HTTP 400: plain HTTP was sent to a port that speaks TLS/,
       /use https:\/\/ in NETBOX_URL/,
     ],
     [
-      "a redirect to nowhere",
+      "a redirect to an invalid URL",
       { status: 302, headers: { location: "https://[" } },
       /HTTP 302/,
       /NETBOX_URL/,
     ],
-  ])("%s", async (_, fault, message, hint) => {
+  ])("on %s", async (_, fault, message, hint) => {
     const netbox = await smallNetBox({ faultOf: () => fault });
     const { error, judged } = await compareWith(netbox, await smallSet());
     expect(error).toBeInstanceOf(AppError);
@@ -188,7 +193,7 @@ describe("a permanent failure ends the comparison, with a hint", () => {
     expect(netbox.asked).toHaveLength(1);
   });
 
-  test("an unknown token, with NetBox's message and without the token", async () => {
+  test("on an unknown token, with NetBox's message and without the token", async () => {
     const netbox = await smallNetBox();
     const { error } = await compareWith(netbox, await smallSet(), {
       texts: { NETBOX_TOKEN: "nbt_wrong.t0p-s3cret" },
@@ -200,7 +205,7 @@ describe("a permanent failure ends the comparison, with a hint", () => {
     expect(JSON.stringify([error, (error as Error).cause])).not.toContain("t0p-s3cret");
   });
 
-  test("an answer that repeats the token is not shown", async () => {
+  test("on an error that repeats the token, which is not shown", async () => {
     const netbox = await smallNetBox({
       faultOf: ({ authorization }) => ({
         status: 403,
@@ -213,7 +218,7 @@ describe("a permanent failure ends the comparison, with a hint", () => {
     });
   });
 
-  test("a token that expires during the comparison is not taken for one without permissions", async () => {
+  test("on a token that expires during compare, which is not treated as a missing permission", async () => {
     let isExpired = false;
     const netbox = await smallNetBox({
       faultOf: ({ url }) => {
@@ -228,7 +233,7 @@ describe("a permanent failure ends the comparison, with a hint", () => {
     });
   });
 
-  test("an answer that is not a list", async () => {
+  test("on an answer that is not a list", async () => {
     const netbox = await smallNetBox({
       faultOf: ({ url }) =>
         url.pathname.includes("tags") ? { body: '{"results":[{}]}' } : undefined,
@@ -239,7 +244,7 @@ describe("a permanent failure ends the comparison, with a hint", () => {
     });
   });
 
-  test("a closed port", async () => {
+  test("on a closed port", async () => {
     const netbox = await smallNetBox();
     await netbox.close();
     const { error } = await compareWith(netbox, await smallSet(), {
@@ -252,7 +257,7 @@ describe("a permanent failure ends the comparison, with a hint", () => {
   });
 });
 
-test("a type that the token may not view is asked for only once", async () => {
+test("an object type that the token may not view is requested only once", async () => {
   const { set, rows } = await fleet(1000);
   const netbox = await smallNetBox({ rows, denied: ["virtualization/virtual-disks"] });
   const { judged } = await compareWith(netbox, set, { texts: { NETBOX_CONCURRENCY: "1" } });
@@ -261,7 +266,7 @@ test("a type that the token may not view is asked for only once", async () => {
   expect(asked).toHaveLength(1);
 });
 
-test("an interruption ends it with a message", async () => {
+test("an interrupt ends compare with a message", async () => {
   const { set, rows } = await fleet(1000);
   const netbox = await smallNetBox({ rows });
   const controller = new AbortController();
@@ -273,7 +278,7 @@ test("an interruption ends it with a message", async () => {
   expect(judged.length).toBeLessThan(2000);
 });
 
-describe("tokens", () => {
+describe("a token", () => {
   test.each([
     ["nbt_abcdefghijkl.0123", "Bearer nbt_abcdefghijkl.0123"],
     ["0123456789abcdef0123456789abcdef01234567", "Token 0123456789abcdef0123456789abcdef01234567"],
@@ -289,8 +294,8 @@ describe("tokens", () => {
   });
 });
 
-describe("TLS", () => {
-  test("with an own CA certificate", async () => {
+describe("TLS to NetBox", () => {
+  test("works with NETBOX_CERT_FILE", async () => {
     const netbox = await smallNetBox({ isTls: true });
     const { error, judged } = await compareWith(netbox, await smallSet(), {
       certificates: netbox.certificate?.certificatePem,
@@ -298,7 +303,7 @@ describe("TLS", () => {
     expect([error, verdicts(judged)]).toEqual([undefined, {}]);
   });
 
-  test("is refused without it", async () => {
+  test("fails without NETBOX_CERT_FILE for a private CA", async () => {
     const netbox = await smallNetBox({ isTls: true });
     const { error, retries } = await compareWith(netbox, await smallSet());
     expect(error).toMatchObject({
@@ -308,7 +313,7 @@ describe("TLS", () => {
     expect([retries, netbox.asked]).toEqual([[], []]);
   });
 
-  test("is not verified if the user says so", async () => {
+  test("is not verified with NETBOX_SKIP_TLS_VERIFY", async () => {
     const netbox = await smallNetBox({ isTls: true });
     const { error } = await compareWith(netbox, await smallSet(), {
       texts: { NETBOX_SKIP_TLS_VERIFY: "true" },
@@ -316,7 +321,7 @@ describe("TLS", () => {
     expect(error).toBeUndefined();
   });
 
-  test("on a port that has none", async () => {
+  test("fails with a hint on a port without TLS", async () => {
     const netbox = await smallNetBox();
     const { error } = await compareWith(
       { url: netbox.url.replace("http:", "https:") },
@@ -337,14 +342,14 @@ test("a plugin without a version is accepted", async () => {
   expect(status).toEqual({ version: "4.7.3", plugin: undefined });
 });
 
-test("the status of NetBox is known before anything is judged", async () => {
+test("the status of NetBox is read before anything is compared", async () => {
   const netbox = await smallNetBox({ rows: netboxRows() });
   const { status } = await compareWith(netbox, await smallSet());
   expect(status).toEqual({ version: "4.7.3", plugin: "1.18.1" });
   expect(netbox.asked[0]?.url.pathname).toBe("/api/status/");
 });
 
-test("a name that is long when encoded is found like any other", async () => {
+test("a name that is long when URL-encoded is found", async () => {
   const names = ["ÄÖÜ".repeat(20), "名前".repeat(30), "a&b=c#d?e", "100% +1"];
   const parts = { tag: [names.map((name, i) => ({ name, slug: `tag-${i}` }))] };
   const rows = { "extras/tags": names.map((name, i) => ({ id: i + 1, name, slug: `tag-${i}` })) };

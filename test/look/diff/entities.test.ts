@@ -42,7 +42,7 @@ function onNode(node: string, name: string) {
 }
 
 describe("a virtual machine", () => {
-  test("that is renamed and moved takes its NICs, disks and addresses along", async () => {
+  test("that is renamed and moved keeps its NICs, disks and addresses", async () => {
     const side = (name: string, node: string): Side => ({
       parts: {
         "virtual-machine": [[onNode(node, name)]],
@@ -63,7 +63,7 @@ describe("a virtual machine", () => {
     });
   });
 
-  test("that takes the name of another one is not that one", async () => {
+  test("that takes the name of another VM is still a different VM", async () => {
     const side = (first: string, second: string): Side => ({
       parts: { "virtual-machine": [[vm(first, {}, 101), vm(second, {}, 102)]] },
     });
@@ -75,7 +75,7 @@ describe("a virtual machine", () => {
     ]);
   });
 
-  test("of one VMID in another cluster is another one", async () => {
+  test("with the same VMID in another cluster is a different VM", async () => {
     const other = vm("web", { cluster: { name: "other", type: { name: "Proxmox" } } });
     const { gone, added } = await diff({ parts: { "virtual-machine": [[vm("web")]] } }, {
       parts: { "virtual-machine": [[other]] },
@@ -83,7 +83,7 @@ describe("a virtual machine", () => {
     expect([gone.length, added.length]).toEqual([1, 1]);
   });
 
-  test("changes field by field, and the order of its tags is no change", async () => {
+  test("is compared field by field, and the order of tags is not a difference", async () => {
     const [a, b] = [tag("a"), tag("b")];
     const { changed } = await diff(
       {
@@ -111,13 +111,13 @@ describe("a virtual machine", () => {
   });
 });
 
-test("timestamps, files and their numbers are no difference", async () => {
+test("timestamps and the split into files are not differences", async () => {
   const a = { parts: { tag: [[tag("a"), tag("b"), tag("c")]] }, time: "2026-01-02T03:04:05Z" };
   const b = { parts: { tag: [[tag("a")], [tag("b"), tag("c")]] }, time: "2027-01-02T03:04:05Z" };
   expect(await diff(a, b)).toEqual(NOTHING);
 });
 
-test("what one side has alone is added or gone, by step and name", async () => {
+test("entities on one side only are added or gone, by step and name", async () => {
   const a = { parts: { tag: [[tag("old")]], vlan: [[vlan("30")]] } };
   const b = { parts: { tag: [[tag("new")]], vlan: [[vlan("40")]] } };
   expect(await diff(a, b)).toEqual({
@@ -127,7 +127,7 @@ test("what one side has alone is added or gone, by step and name", async () => {
   });
 });
 
-test("a set that was sealed by hand is compared all the same", async () => {
+test("entities with unexpected values are compared, too", async () => {
   const odd = { ...vm("web"), tags: [null, 7], custom_fields: null } as never;
   const { changed } = await diff({ parts: { "virtual-machine": [[odd]] } }, {
     parts: { "virtual-machine": [[{ ...vm("web"), custom_fields: {} }]] },
@@ -137,8 +137,8 @@ test("a set that was sealed by hand is compared all the same", async () => {
   ]);
 });
 
-describe("what was not read for b is never gone", () => {
-  test("entities that come from an answer that failed", async () => {
+describe("entities that were not read for b are never gone", () => {
+  test("if the answer that they come from failed", async () => {
     const machine = { "virtual-machine": [[vm("web")]] };
     const a = { parts: { ...machine, "vm-interface": [[nic("web", "net0")]] } };
     const b: Side = { parts: machine, leftOut: [{ what: "vm/101/config", reason: "denied" }] };
@@ -154,7 +154,7 @@ describe("what was not read for b is never gone", () => {
     expect(await diff(b, a)).toEqual({ ...NOTHING, unreadBefore: unread });
   });
 
-  test("fields that are not sent, while what is sent has changed", async () => {
+  test("if only some fields were not read, while others changed", async () => {
     const a = { parts: { "virtual-machine": [[vm("web", { platform: platform("Debian") })]] } };
     const b: Side = {
       parts: { "virtual-machine": [[vm("web", { vcpus: 4 })]] },
@@ -169,7 +169,7 @@ describe("what was not read for b is never gone", () => {
     }]);
   });
 
-  test("of a node that is off", async () => {
+  test("if their node is offline", async () => {
     const off = { custom_fields: {}, status: "offline" } as const;
     const a = {
       parts: {
@@ -199,15 +199,15 @@ async function golden(name: string) {
   return openEntities(await openStore(join(ROOT, "test/golden", name)));
 }
 
-describe("laws", () => {
+describe("diff of entity sets", () => {
   test.each([...GOLDEN, "example-extensions", "bootstrap"])(
-    "%s does not differ from itself",
+    "finds no difference between %s and itself",
     async (name) =>
       expect(await diffEntities(await golden(name), await golden(name))).toEqual(NOTHING),
   );
 
   test.each(GOLDEN.map((name, i) => [name, GOLDEN[(i + 1) % GOLDEN.length] ?? ""]))(
-    "%s and %s the other way round: added is gone, and every change is turned around",
+    "%s and %s gives the opposite result with sides swapped",
     async (first, second) => {
       const [a, b] = [await golden(first), await golden(second)];
       const there = await diffEntities(a, b);
@@ -219,7 +219,7 @@ describe("laws", () => {
   );
 });
 
-/** A machine is called as in b, so the two ways call it differently. */
+/** Machines are named as in b, so names depend on the direction. */
 function withoutNames(differences: RunDifferences): RunDifferences {
   const changed = differences.changed.map((each) => ({ ...each, what: "" }));
   return {

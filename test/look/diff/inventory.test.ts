@@ -1,4 +1,4 @@
-/** The table of keys is whole: every key that a snapshot here holds is inventory, or says why not. */
+/** The table of compared keys is complete: each key in a snapshot is compared, or ignored with a reason. */
 import { expect, test } from "vitest";
 import { INVENTORY, isInventory } from "../../../src/look/diff/inventory.ts";
 import { type EndpointName, parsePath } from "../../../src/proxmox/endpoints.ts";
@@ -13,7 +13,7 @@ const IGNORED_ANSWERS: Readonly<Record<Exclude<EndpointName, AnswerName>, string
   permissions: "about the token",
 };
 
-/** Of the answers whose every other key is a setting, nothing has to be named. */
+/** True also for answers whose unlisted keys are all compared. */
 function isDecided(answer: AnswerName, key: string): boolean {
   const { inventory, ignored, others } = INVENTORY[answer];
   const named = [...inventory, ...Object.values(ignored).flat()];
@@ -31,7 +31,7 @@ function keysOf(data: unknown, prefix = ""): string[] {
 }
 
 test.each([...new Set(WHOLE_CASES.flatMap(({ runs }) => runs))])(
-  "every key in %s is decided",
+  "each key in %s is compared or ignored",
   async (run) => {
     const site = await siteIn(run);
     const undecided = new Set<string>();
@@ -52,9 +52,9 @@ test.each([...new Set(WHOLE_CASES.flatMap(({ runs }) => runs))])(
   },
 );
 
-/** What the mapping reads and the table does not, since it stands elsewhere too. */
+/** Keys that the mapping reads and diff does not compare, since other keys have the same content. */
 const ELSEWHERE = new Set([
-  // Tell a row from the others.
+  // These identify a row.
   "resources.id",
   "resources.type",
   "resources.vmid",
@@ -67,15 +67,15 @@ const ELSEWHERE = new Set([
   "lxcInterfaces.name",
   "lxcInterfaces.hwaddr",
   "lxcInterfaces.hardware-address",
-  // /nodes tells it.
+  // /nodes has the status, too.
   "clusterStatus.online",
-  // Which interface comes first.
+  // The order of interfaces.
   "network.priority",
-  // The listing has them, and where it has none they are taken from the config.
+  // The listing has the tags; the config is only used if the listing has none.
   "config.tags",
 ]);
 
-test("what the mapping reads is inventory", () => {
+test("all keys that the mapping reads are compared", () => {
   const tables = [...Object.values(TABLES), ...Object.values(CUSTOM_FIELD_TABLES)];
   const reads = new Set(
     tables.flatMap((table) => Object.values(table).flatMap((row) => [...row.reads] as string[])),
@@ -89,7 +89,7 @@ test("what the mapping reads is inventory", () => {
   expect(missed).toEqual([]);
 });
 
-test("no key is decided twice", () => {
+test("no key is in the table twice", () => {
   for (const { inventory, ignored } of Object.values(INVENTORY)) {
     const named = [...inventory, ...Object.values(ignored).flat()];
     expect(named).toEqual([...new Set(named)]);

@@ -1,4 +1,4 @@
-/** A sealed folder with any content is accepted or refused, and never causes an exit with 1. */
+/** A sealed folder with any content is accepted or rejected, and never causes an exit with 1. */
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
 import { AppError } from "../../../src/base/errors.ts";
@@ -25,7 +25,7 @@ beforeAll(async () => {
   run = await transformedRun(await heldRun("test/fixtures/standalone"));
 });
 
-/** Which file, which of its lines, how deep in it, and which key of what is there. */
+/** The file, the line, and the key at each level. */
 interface Place {
   readonly file: number;
   readonly line: number;
@@ -50,7 +50,7 @@ const ODD = fc.oneof(
   ),
 );
 
-/** What a line of our files is, once its comma is off: JSON, the head of a list, or a key of an object. */
+/** The text around a line of a file that makes it JSON: none, the end of a head, or an object. */
 const LINES = [["", ""], ["", "]}"], ["{", "}"]] as const;
 
 function withOdd(value: unknown, [key, ...keys]: readonly number[], odd: unknown): unknown {
@@ -70,13 +70,13 @@ function oddLine(line: string, keys: readonly number[], odd: unknown): string {
       const changed = JSON.stringify(withOdd(JSON.parse(open + text + close), keys, odd));
       return changed.slice(open.length, changed.length - close.length) + comma;
     } catch {
-      // It is one of the others, or none.
+      // Not JSON with this text around it.
     }
   }
   return line;
 }
 
-/** The same run with one value that is another, and every hash above it made to fit. */
+/** The same run with one value replaced, and valid hashes. */
 function oddRun({ file, line, keys }: Place, odd: unknown): HeldRun {
   const files = [...run.keys()];
   const name = files[file % files.length] ?? "";
@@ -84,14 +84,14 @@ function oddRun({ file, line, keys }: Place, odd: unknown): HeldRun {
     return withManifest(run, name, (document) => Object(withOdd(document, keys, odd)) as object);
   }
   const lines = textOf(run, name).split("\n");
-  const telling = [...lines.keys()].filter((i) => lines[i]?.includes('"'));
-  const at = telling[line % telling.length] ?? 0;
-  const told = lines[at] ?? "";
-  const changed = oddLine(told, keys, odd);
-  return changed === told ? run : resealed(run, name, () => lines.with(at, changed).join("\n"));
+  const linesWithText = [...lines.keys()].filter((i) => lines[i]?.includes('"'));
+  const at = linesWithText[line % linesWithText.length] ?? 0;
+  const original = lines[at] ?? "";
+  const changed = oddLine(original, keys, odd);
+  return changed === original ? run : resealed(run, name, () => lines.with(at, changed).join("\n"));
 }
 
-async function lookEverywhere(changed: HeldRun): Promise<void> {
+async function inspectAll(changed: HeldRun): Promise<void> {
   const opened = await openRun(storeOf(changed));
   const items = itemSource(opened);
   await inspect(opened, items);
@@ -108,12 +108,12 @@ async function lookEverywhere(changed: HeldRun): Promise<void> {
   }
 }
 
-test("verify tells of any value in any file, and inspect tells or refuses it", async () => {
+test("verify reports any value in any file, and inspect shows or rejects it", async () => {
   await fc.assert(
     fc.asyncProperty(PLACES, ODD, async (place, odd) => {
       const changed = oddRun(place, odd);
       await expect(verify(storeOf(changed))).resolves.toBeDefined();
-      await lookEverywhere(changed).catch((error: unknown) => {
+      await inspectAll(changed).catch((error: unknown) => {
         expect(error).toBeInstanceOf(AppError);
         expect(error).toMatchObject({ kind: "input" });
       });

@@ -1,11 +1,11 @@
-/** What a diff looks like: on a terminal, and in the comment of a pull request. */
+/** The output of diff, on a terminal and as Markdown for a pull request. */
 import { describe, expect, test } from "vitest";
 import { diffSnapshots } from "../../../src/look/diff/diff-snapshots.ts";
 import { diffText } from "../../../src/look/diff/command.ts";
 import { markdownFormat, terminalFormat } from "../../../src/terminal/document.ts";
 import { type Lab, lab } from "../../helpers/lab.ts";
 
-/** What a terminal obeys, line breaks aside. */
+/** Control characters, except line breaks. */
 // deno-lint-ignore no-control-regex
 const CONTROLS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/;
 const HOSTILE = "\u001b]0;x\u0007\u009b31m`<img src=x>`|**[a](http://x)** @team\n# h\n\u202egnp";
@@ -26,8 +26,8 @@ function guest(name: string, config: object = {}): Lab {
   return { guests: [{ vmid: 101, row: { name }, config: { ...config, description: name } }] };
 }
 
-describe("the text", () => {
-  test("has short values on one line, and longer ones below each other", async () => {
+describe("diff as text", () => {
+  test("shows short values on one line, and long values below each other", async () => {
     const net0 = "virtio=BC:24:11:00:00:01,bridge=vmbr0,firewall=1,tag=";
     const a = guest("web-01", { cores: 2, net0: `${net0}10` });
     const b = guest("web-02", { cores: 4, net0: `${net0}20` });
@@ -44,7 +44,7 @@ Changed
       + ${net0}20`);
   });
 
-  test("names a reason once, and all that it holds for", async () => {
+  test("shows each reason once, with all objects that it applies to", async () => {
     const guests = [101, 102].map((vmid) => ({ vmid }));
     const denied = { status: 403, error: "Permission check failed" };
     const unread = guests.map((each) => ({ ...each, config: denied }));
@@ -55,14 +55,14 @@ Not readable in b: these are not gone
     vm/102 guest-102 (config, tags)`);
   });
 
-  test("says how much was not readable in a, which is no difference", async () => {
+  test("counts what could not be read in a, which is not a difference", async () => {
     const unread = { guests: [{ vmid: 101, config: { failed: "timeout" } as const }] };
     expect(diffText(await compared(unread, { guests: [{ vmid: 101 }] }), TERMINAL)).toContain(
       "No differences; 1 not readable in a: their values\n    in b may be old or new",
     );
   });
 
-  test("fits 80 columns, and a terminal obeys none of it", async () => {
+  test("fits 80 columns and contains no control characters", async () => {
     const text = diffText(await compared(guest("x"), guest(HOSTILE.repeat(9))), TERMINAL);
     expect(text).not.toMatch(CONTROLS);
     expect(text).toContain("characters)");
@@ -70,18 +70,18 @@ Not readable in b: these are not gone
   });
 });
 
-describe("the Markdown", () => {
-  test("shows what comes from outside as code, whatever it holds", async () => {
+describe("diff as Markdown", () => {
+  test("shows all captured text as code", async () => {
     const text = diffText(await compared(guest("x"), guest(HOSTILE)), MARKDOWN);
     expect(text).not.toMatch(CONTROLS);
-    // Without its code spans, nothing is left of it.
+    // Nothing of it is outside code spans.
     const around = text.replace(/(?<!`)(`+)(?!`)[^\n]*?(?<!`)\1(?!`)/g, "");
     expect(around).not.toMatch(/img|http|@team|# h|gnp/);
     expect(text).toContain("\\u202egnp");
     expect(text).toContain(", renamed from `x`\n");
   });
 
-  test("fits a comment of GitHub, and counts what is not shown", async () => {
+  test("fits in a GitHub comment and counts what is not shown", async () => {
     const guests = Array.from({ length: 3000 }, (_, i) => ({ vmid: 1000 + i, config: null }));
     const half = (await compared({}, { guests })).compared[0];
     const text = diffText({ a: "a", b: "b", compared: [half, half] }, MARKDOWN);
@@ -93,7 +93,7 @@ describe("the Markdown", () => {
     expect(text).toContain(`- … and ${hidden} more`);
   });
 
-  test("has the first fields of a guest with very many", async () => {
+  test("shows the first fields of a guest with very many", async () => {
     const keys = Array.from({ length: 50 }, (_, i) => [`unused${i}`, "local:vm-101-disk"]);
     const text = diffText(
       await compared(guest("x"), guest("x", Object.fromEntries(keys))),

@@ -21,7 +21,7 @@ const UNREACHABLE: Answer = { status: 595, error: "No route to host" };
 
 const MEASURED = new Set(["cpu", "mem", "disk", "uptime", "netin", "used", "free", "rx-bytes"]);
 
-/** Each side is guest 101, unless it is a whole lab. */
+/** Each side is a lab, or only guest 101. */
 function diff(a: Lab | Omit<LabGuest, "vmid">, b: typeof a): Promise<RunDifferences> {
   return diffSnapshots(lab(labOf(a)), lab(labOf(b)));
 }
@@ -36,7 +36,7 @@ function whatOf(unread: readonly UnreadSubject[]): string[] {
 }
 
 describe("a guest", () => {
-  test("that is renamed and moved is the same guest, and says so", async () => {
+  test("that is renamed and moved is the same guest, with both changes", async () => {
     const nodes = { pve1: {}, pve2: {} };
     const a = { nodes, guests: [{ vmid: 101, config: { cores: 2 }, row: { name: "web-01" } }] };
     const moved = { vmid: 101, node: "pve2", config: { cores: 4 }, row: { name: "web-02" } };
@@ -53,7 +53,7 @@ describe("a guest", () => {
     });
   });
 
-  test("is compared key by key, in natural order, and a key that is gone is absent", async () => {
+  test("is compared key by key, in natural order", async () => {
     const { changed } = await diff(
       { config: { net2: NIC, net10: NIC, hookscript: "local:x" } },
       { config: { net2: NIC.replace("10", "20"), net10: `${NIC}1`, hookscript: "local:x", b: 1 } },
@@ -65,7 +65,7 @@ describe("a guest", () => {
     ]);
   });
 
-  test("does not change with telemetry, with the digest of its config, or with the release", async () => {
+  test("is not changed by metrics, the digest of its config or the format of a release", async () => {
     const config = { memory: 4096, tags: "b;a", digest: "1", lock: "backup" };
     const now = { memory: "4096", tags: "a;b", digest: "2", name: "guest-101", description: "" };
     const measured = { cpu: 0.7, mem: 5, uptime: 9, netin: 3, memhost: 1, template: 0, lock: "x" };
@@ -84,7 +84,7 @@ describe("a guest", () => {
     ).toEqual(NOTHING);
   });
 
-  test("has the addresses that stand on its NICs; its bridges, containers and tunnels come and go", async () => {
+  test("has the addresses of its NICs; those of bridges, containers and tunnels in the guest are ignored", async () => {
     const mac = "bc:24:11:00:00:01";
     const side = (address: string, bridge: string): Omit<LabGuest, "vmid"> => ({
       config: { net0: NIC },
@@ -103,7 +103,7 @@ describe("a guest", () => {
     ]);
   });
 
-  test("of another kind, or of another cluster, is another guest", async () => {
+  test("of another type or in another cluster is a different guest", async () => {
     const kinds = await diff({ kind: "qemu" }, { kind: "lxc" });
     expect([kinds.gone, kinds.added].map((group) => group.map(({ what }) => what)))
       .toEqual([["vm/101"], ["vm/101"]]);
@@ -113,7 +113,7 @@ describe("a guest", () => {
     expect(clusters.changed[0]?.what).toBe("cluster");
   });
 
-  test("has the tags of its config where the listing has none, as before Proxmox VE 7.2", async () => {
+  test("has the tags of its config if the listing has none, as before Proxmox VE 7.2", async () => {
     const { changed } = await diff({ config: { tags: "a" } }, { config: { tags: "a;b" } });
     expect(changed[0]?.fields).toEqual([{ field: "tags", before: "a", after: "a, b" }]);
     expect(await diff({ config: { tags: "a" } }, { config: { tags: "a" }, row: { tags: "a" } }))
@@ -122,7 +122,7 @@ describe("a guest", () => {
 });
 
 describe("a node", () => {
-  test("has its interfaces as things of their own, whatever their place in the file", async () => {
+  test("has interfaces that are compared one by one, whatever their order in the file", async () => {
     const [vmbr0, vmbr1] = [{ iface: "vmbr0", mtu: "1500" }, { iface: "vmbr1" }];
     const a = { nodes: { pve1: { network: [{ ...vmbr0, priority: 3 }, vmbr1] } } };
     const now = { iface: "vmbr0", mtu: "9000", priority: 4, active: 1, exists: null };
@@ -141,14 +141,14 @@ describe("a node", () => {
     });
   });
 
-  test("comes and goes as one thing, with all that is in it", async () => {
+  test("that is added or gone is one difference, with all that it contains", async () => {
     const both = { nodes: { pve1: {}, pve2: { network: [{ iface: "vmbr0" }] } } };
     const one = { nodes: { pve1: {} } };
     expect(await diff(one, both)).toEqual({ ...NOTHING, added: [{ what: "node/pve2" }] });
     expect(await diff(both, one)).toEqual({ ...NOTHING, gone: [{ what: "node/pve2" }] });
   });
 
-  test("has a version, a processor and sizes, and neither load nor clock", async () => {
+  test("is compared by version, CPU model and sizes, but not by load or clock", async () => {
     const side = (pveversion: string, mhz: string, used: number): Lab => ({
       nodes: {
         pve1: {
@@ -167,7 +167,7 @@ describe("a node", () => {
   });
 });
 
-describe("what is not readable in b is never gone", () => {
+describe("objects that are not readable in b are never gone", () => {
   const config = { net0: NIC };
   const full = { config, osinfo: { name: "Debian" }, interfaces: [agentRow(null, [])] };
 
@@ -189,13 +189,13 @@ describe("what is not readable in b is never gone", () => {
       osinfo: { skipped: "config-not-read" },
     }, "vm/101 (config, tags, agent/network-get-interfaces) denied"],
     ["a timeout", { ...full, osinfo: { failed: "timeout" } }, "vm/101 (agent/get-osinfo) failed"],
-    ["an answer that is missing", { ...full, osinfo: null }, "vm/101 (agent/get-osinfo) failed"],
+    ["a missing answer", { ...full, osinfo: null }, "vm/101 (agent/get-osinfo) failed"],
     [
       "a guest that the cluster does not list",
       { ...full, row: { name: undefined, status: "unknown" } },
       "vm/101 (status) unreachable",
     ],
-  ])("%s", async (_, guest, expected) => {
+  ])("in case of %s", async (_, guest, expected) => {
     const differences = await diff(full, guest);
     expect({ ...differences, unread: [] }).toEqual(NOTHING);
     expect(whatOf(differences.unread)).toContain(expected);
@@ -205,13 +205,13 @@ describe("what is not readable in b is never gone", () => {
     expect(isDifferent(back)).toBe(false);
   });
 
-  test("a container that is stopped answers with null", async () => {
+  test("in case of a stopped container, which answers with null", async () => {
     const running = { kind: "lxc" as const, config, interfaces: [agentRow(null, [])] };
     const { unread } = await diff(running, { ...running, interfaces: ok(null) });
     expect(whatOf(unread)).toEqual(["vm/101 (interfaces) guest-stopped"]);
   });
 
-  test("a node that is off, and all of its guests", async () => {
+  test("in case of an offline node, with all its guests", async () => {
     const nodes = { pve1: { row: { maxcpu: 8 }, network: [{ iface: "vmbr0" }] } };
     const a: Lab = { nodes, guests: [{ vmid: 101 }] };
     const b: Lab = {
@@ -228,7 +228,7 @@ describe("what is not readable in b is never gone", () => {
     expect(others).toMatchObject({ added: [], gone: [], changed: [{ what: "node/pve1" }] });
   });
 
-  test("guests and nodes whose listing failed", async () => {
+  test("in case of a failed listing of guests and nodes", async () => {
     const a = labSite({ guests: [{ vmid: 101 }] });
     const denied = { status: 403, error: "no" };
     const cluster = { ...a.cluster, [PATHS.resources]: denied, [PATHS.nodes]: denied };
@@ -237,7 +237,7 @@ describe("what is not readable in b is never gone", () => {
     expect(whatOf(unread)).toEqual(["node/pve1 () denied", "vm/101 () denied"]);
   });
 
-  test("guests and bridges that a token does not see, of which capture says that they are filtered", async () => {
+  test("in case of guests and bridges that the token cannot see and capture lists as filtered", async () => {
     const a = lab({ nodes: { pve1: { network: [{ iface: "vmbr0" }] } }, guests: [{ vmid: 101 }] });
     const b = lab({});
     const incomplete = [PATHS.resources, PATHS.network("pve1")].map((path) => ({
@@ -253,7 +253,7 @@ describe("what is not readable in b is never gone", () => {
   test.each([
     PATHS.acl,
     PATHS.permissions,
-  ])("guests and bridges that may be hidden, since %s was not read", async (path) => {
+  ])("in case of guests and bridges that may be hidden, since %s was not read", async (path) => {
     const network = [{ iface: "vmbr0", type: "bridge", active: 1 }];
     const a = lab({ nodes: { pve1: { network } }, guests: [{ vmid: 101 }] });
     const b = lab({ nodes: { pve1: { network: [] } } });
@@ -266,7 +266,7 @@ describe("what is not readable in b is never gone", () => {
     expect(whatOf(unread)).toEqual(["node/pve1/vmbr0 () denied", "vm/101 () denied"]);
   });
 
-  test("pools that a token may not see", async () => {
+  test("in case of pools that the token cannot see", async () => {
     const site = (rights: object, row: object) => {
       const { cluster, nodes } = labSite({ guests: [{ vmid: 101, row: { ...row } }] });
       return inMemory({ cluster: { ...cluster, [PATHS.permissions]: ok(rights) }, nodes });
@@ -278,7 +278,7 @@ describe("what is not readable in b is never gone", () => {
     expect(left.changed[0]?.fields).toEqual([{ field: "pool", before: "prod", after: undefined }]);
   });
 
-  test("nodes that were out of scope", async () => {
+  test("in case of nodes that were out of scope", async () => {
     const a = lab({ nodes: { pve1: { network: [] }, pve2: { network: [] } } });
     const site = labSite({ nodes: { pve1: { network: [] }, pve2: {} } });
     const { pve1 = {} } = site.nodes;
@@ -289,7 +289,7 @@ describe("what is not readable in b is never gone", () => {
   });
 });
 
-test("what is nested deeper than anything of Proxmox's is the file's fault", async () => {
+test("diff rejects values that are nested too deeply", async () => {
   const deep = (depth: number) => JSON.parse("[".repeat(depth) + "]".repeat(depth)) as unknown;
   const { changed } = await diff({ config: { lxc: deep(10) } }, { config: { lxc: deep(11) } });
   expect(changed[0]?.fields.map(({ field }) => field)).toEqual(["lxc"]);
@@ -297,21 +297,21 @@ test("what is nested deeper than anything of Proxmox's is the file's fault", asy
     .toMatchObject({ kind: "input" });
 });
 
-describe("laws", () => {
-  test("a snapshot does not differ from itself", async () => {
+describe("diff of snapshots", () => {
+  test("finds no difference between a snapshot and itself", async () => {
     await fc.assert(fc.asyncProperty(anyLab(), async (parts) => {
       expect(await diffSnapshots(lab(parts), lab(parts))).toEqual(NOTHING);
     }));
   });
 
-  test("the other way round, added is gone, and every change is turned around", async () => {
+  test("gives the opposite result with sides swapped", async () => {
     await fc.assert(fc.asyncProperty(anyLab(), anyLab(), async (a, b) => {
       const there = await diffSnapshots(lab(a), lab(b));
       expect(swapSides(await diffSnapshots(lab(b), lab(a)))).toEqual(swapSides(swapSides(there)));
     }));
   });
 
-  test("what no answer was read of is neither gone nor changed", async () => {
+  test("finds nothing gone or changed in nodes without any answer", async () => {
     await fc.assert(fc.asyncProperty(anyLab(), async (parts) => {
       const site = labSite(parts);
       const silent = Object.fromEntries(
@@ -327,7 +327,7 @@ describe("laws", () => {
   });
 
   test.each([...new Set(WHOLE_CASES.flatMap(({ runs }) => runs))])(
-    "%s does not differ from itself, whatever is measured",
+    "finds no difference between %s and itself with other metrics",
     async (run) => {
       const site = await siteIn(run);
       const measured = JSON.parse(

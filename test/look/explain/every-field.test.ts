@@ -1,4 +1,4 @@
-/** Every field that is sent is explained by an answer or a setting that exists at the given location. */
+/** Each field that is sent is explained by an answer or a setting that exists at the given location. */
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { explain, type ExplainInput } from "../../../src/look/explain/explain.ts";
@@ -106,7 +106,7 @@ function entityOf(fields: readonly ExplainedField[]): object {
   return entity;
 }
 
-describe.each(CASES)("of $run with $settings", ({ run, settings }) => {
+describe.each(CASES)("explain for $run with $settings", ({ run, settings }) => {
   let made: readonly Made[] = [];
   let entities: readonly ExplainedEntity[] = [];
   let reads: readonly AnswerRead[] = [];
@@ -118,19 +118,20 @@ describe.each(CASES)("of $run with $settings", ({ run, settings }) => {
     reads = answerReads(entities.flatMap(({ fields }) => fields.flatMap((field) => field.reads)));
   }, 60_000);
 
-  test("every entity is explained once and unchanged", () => {
-    const told = entities.map(({ step, fields }) => textOf(step, entityOf(fields))).sort();
-    expect(told).toEqual(made.map(({ step, entity }) => textOf(step, entity)).sort());
+  test("each entity is explained once and unchanged", () => {
+    const explainedTexts = entities.map(({ step, fields }) => textOf(step, entityOf(fields)))
+      .sort();
+    expect(explainedTexts).toEqual(made.map(({ step, entity }) => textOf(step, entity)).sort());
   });
 
-  test("every field comes from an answer or a setting", () => {
+  test("each field comes from an answer or a setting", () => {
     const faults = entities.flatMap(({ what, fields }) =>
       fields.flatMap(faultOf).map((fault) => `${what}: ${fault}`)
     );
     expect(faults).toEqual([]);
   });
 
-  test("every raw value is at its file, line, answer and pointer", async () => {
+  test("each raw value is at its file, line, answer and pointer", async () => {
     const lines = new Map<string, Promise<[string, unknown]>>();
     for (const { file, line, path, pointer, key, value } of reads) {
       if (line === undefined || pointer === undefined) continue;
@@ -150,27 +151,27 @@ describe.each(CASES)("of $run with $settings", ({ run, settings }) => {
       if (line === undefined || pointer !== undefined) continue;
       const [, answer] = await answerInLine(run, { file, line });
       const isRead = (answer as { readonly status?: unknown }).status === 200;
-      // A node that stands alone has no row of type cluster.
+      // A node without a cluster has no row of type cluster.
       if (isRead) expect(read).toBe("clusterStatus.name");
     }
   });
 
-  test("every primary address is explained as a field of its machine", () => {
+  test("each primary address is explained as a field of its machine", () => {
     const sent = entities.flatMap(({ what, fields }) =>
       fields.flatMap(({ value }) => primaryFieldsOf(value).map((field) => `${field} ${what}`))
     );
-    const told = entities.flatMap(({ fields }) =>
+    const explainedTexts = entities.flatMap(({ fields }) =>
       fields.filter(({ fate }) => fate === "elsewhere")
         .flatMap(({ field, reads }) =>
           reads.flatMap((read) => "names" in read ? read.names : [])
             .map((name) => `${field} ${name}`)
         )
     );
-    expect(told.sort()).toEqual(sent.sort());
+    expect(explainedTexts.sort()).toEqual(sent.sort());
     expect(sent.length).toBeGreaterThan(0);
   });
 
-  test("every stub names an entity of the set or an object of the user", () => {
+  test("each stub refers to an entity of the set or to an object of the user", () => {
     const known = new Set(entities.map(({ what }) => what));
     for (const { field, value, reads } of entities.flatMap(({ fields }) => fields)) {
       for (const read of reads) {
@@ -184,7 +185,7 @@ describe.each(CASES)("of $run with $settings", ({ run, settings }) => {
   });
 });
 
-test("everything that is sent for any site is explained", async () => {
+test("each entity of any site is explained", async () => {
   const switches = fc.constantFrom<SettingTexts>({}, ALL_EXTENSIONS, {
     NODE_SITE_MAP: "pve1:North",
     CLEAR_EMPTY: "true",

@@ -1,4 +1,4 @@
-/** What is said of a thing: its fields, what they read, and what of it was left out. */
+/** The explanation of an object: its fields, what they read, and what was left out. */
 import { describe, expect, test } from "vitest";
 import { explain } from "../../../src/look/explain/explain.ts";
 import type { ExplainedEntity, Explanation } from "../../../src/look/explain/explanation.ts";
@@ -7,10 +7,10 @@ import { explained, fieldOf, inputFrom, inputOf } from "../../helpers/explaining
 import { only } from "../../helpers/in-memory.ts";
 import { type Lab, lab } from "../../helpers/lab.ts";
 
-/** Which line it is, every-field.test.ts looks up. */
+/** Line numbers are checked in every-field.test.ts. */
 const LINE = expect.any(Number);
 
-/** The first entity of the only thing of that name. */
+/** The first entity of the only explained object. */
 function selfOf(explanations: readonly Explanation[]): ExplainedEntity {
   const [self] = only(explanations).entities;
   if (self === undefined) throw new Error("It has no entity");
@@ -22,7 +22,7 @@ async function inLab(parts: Lab, what: string, settings?: SettingTexts): Promise
 }
 
 describe("a guest", () => {
-  test("comes first, then its NICs, addresses and disks in the order of the steps", async () => {
+  test("is followed by its NICs, addresses and disks in the order of the steps", async () => {
     const { entities } = only(await explained("vm/101"));
     expect(entities.map(({ step, what }) => `${step} ${what}`)).toEqual([
       "virtual-machine vm/101",
@@ -90,7 +90,7 @@ describe("a guest", () => {
     });
   });
 
-  test("has its own left-out records and notes only", async () => {
+  test("has only its own left-out records and notes", async () => {
     const { left_out: leftOut, notes } = only(await explained("vm/119"));
     expect(leftOut.map(({ what, reason }) => `${what} ${reason}`)).toEqual([
       "vm/119/config denied",
@@ -112,7 +112,7 @@ describe("a guest", () => {
     ]);
   });
 
-  test("with an unreadable config says so at each field that reads it", async () => {
+  test("with an unreadable config has the reason at each field that reads it", async () => {
     const self = selfOf(await explained("vm/119"));
     const { fate, reads } = fieldOf(self, "start_on_boot");
     expect(fate).toBe("absent");
@@ -124,7 +124,7 @@ describe("a guest", () => {
     expect(reads[0]).not.toHaveProperty("pointer");
   });
 
-  test("is explained through its stubs, one read after another", async () => {
+  test("is explained through its stubs", async () => {
     const nic = only(await explained("vm/101")).entities[1];
     expect(nic && fieldOf(nic, "virtual_machine").reads).toMatchObject([{
       read: "stub.virtual-machine",
@@ -139,7 +139,7 @@ describe("a guest", () => {
     }]);
   });
 
-  test("gets its primary address from the step of that address", async () => {
+  test("has its primary address, which the step of addresses sends", async () => {
     const { entities } = only(await explained("vm/101"));
     const [self, , address] = entities;
     const field = self && fieldOf(self, "primary_ip4");
@@ -159,7 +159,7 @@ describe("a guest", () => {
   });
 });
 
-describe("a part", () => {
+describe("a NIC, disk or address", () => {
   test("has the numbered key that it was read from", async () => {
     const address = selfOf(await explained("ip/10.20.10.53"));
     expect(fieldOf(address, "address").reads).toEqual([
@@ -185,7 +185,7 @@ describe("a part", () => {
     ]));
   });
 
-  test("escapes special characters in a JSON pointer", async () => {
+  test("has JSON pointers with escaped special characters", async () => {
     const nic = { "hardware-address": "BC:24:11:00:00:01", "ip-addresses": [] };
     const self = await inLab({
       guests: [{ vmid: 101, row: { hastate: "a/b~c" }, interfaces: [nic] }],
@@ -197,7 +197,7 @@ describe("a part", () => {
 });
 
 describe("a shared object", () => {
-  test("is read from each thing that uses it", async () => {
+  test("is read from each object that uses it", async () => {
     const { reads } = fieldOf(selfOf(await explained("tag/windows")), "name");
     const ofGuests = reads.filter((read) => read.read === "resources.tags");
     expect(ofGuests).toEqual([
@@ -206,21 +206,21 @@ describe("a shared object", () => {
     ]);
   });
 
-  test("may come from a thing without an entity: the VLAN of an interface without an address", async () => {
+  test("may come from an object without an entity: the VLAN of an interface without an address", async () => {
     const { reads } = fieldOf(selfOf(await explained("vlan/40")), "vid");
     expect(reads).toEqual(expect.arrayContaining([
       expect.objectContaining({ read: "network.vlan-id", of: "node/pve1/vlan40", value: "40" }),
     ]));
   });
 
-  test("includes global tags for a guest", async () => {
+  test("that is a global tag is also read from guests with that tag", async () => {
     const { reads } = fieldOf(selfOf(await explained("tag/discovered")), "name");
     expect(reads).toEqual(expect.arrayContaining([
       expect.objectContaining({ read: "resources.tags", of: "vm/109" }),
     ]));
   });
 
-  test("is read from every site that has it", async () => {
+  test("is read from each site that has it", async () => {
     const input = await inputOf("test/fixtures/two-sites", { nodes: "*" });
     const prefix = only(await explain(input, "prefix/10.70.0.0/24"));
     expect(prefix.notes.map(({ code }) => code)).toEqual(["unscoped"]);
@@ -233,7 +233,7 @@ describe("a shared object", () => {
 describe("a setting", () => {
   const RECORDED = "netbox/manifest.json";
 
-  test("has its origin", async () => {
+  test("is shown with its origin", async () => {
     const self = selfOf(await explained("vm/101", { TENANT_NAME: "Brightwater" }));
     const reads = [...fieldOf(self, "tenant").reads, ...fieldOf(self, "site").reads]
       .flatMap((read) => "reads" in read ? read.reads : []);
@@ -253,8 +253,8 @@ describe("a setting", () => {
   });
 });
 
-describe("an answer without a value has the reason", () => {
-  test("an error of the guest agent with HTTP 200", async () => {
+describe("a field without a value has the reason", () => {
+  test("if the guest agent answers with an error and HTTP 200", async () => {
     const desc = "Command guest-get-osinfo has been disabled";
     const osinfo = { status: 200, data: { result: { error: { class: "CommandNotFound", desc } } } };
     const self = await inLab({ guests: [{ vmid: 101, osinfo }] }, "vm/101");
@@ -268,7 +268,7 @@ describe("an answer without a value has the reason", () => {
 describe("a field that is not sent has the reason", () => {
   const QUIET: Lab = { guests: [{ vmid: 101, config: { description: "" } }] };
 
-  test("Proxmox VE has no value", async () => {
+  test("if Proxmox VE has no value", async () => {
     const field = fieldOf(await inLab(QUIET, "vm/101"), "comments");
     expect(field).toMatchObject({ fate: "empty" });
     expect(field).not.toHaveProperty("value");
@@ -278,14 +278,14 @@ describe("a field that is not sent has the reason", () => {
     ]);
   });
 
-  test("or is sent empty with CLEAR_EMPTY", async () => {
+  test("unless it is sent empty with CLEAR_EMPTY", async () => {
     const self = await inLab(QUIET, "vm/101", { CLEAR_EMPTY: "true" });
     expect(fieldOf(self, "comments")).toMatchObject({ fate: "cleared", value: "" });
     expect(fieldOf(self, "platform")).toMatchObject({ fate: "cleared", value: {} });
     expect(fieldOf(self, "custom_fields.proxmox_ha_state")).toMatchObject({ fate: "cleared" });
   });
 
-  test("it is too large for a request", async () => {
+  test("if it is too large for a request", async () => {
     const description = "x".repeat(3 * 2 ** 20);
     const parts: Lab = { guests: [{ vmid: 101, config: { description } }] };
     const explanation = only(await explain(inputFrom(lab(parts)), "vm/101"));

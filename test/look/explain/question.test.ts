@@ -1,4 +1,4 @@
-/** What a user may type, and which things are meant by it. */
+/** The names that explain accepts, and the objects that they refer to. */
 import { describe, expect, test } from "vitest";
 import { STEPS } from "../../../src/netbox/types/steps.ts";
 import { explain } from "../../../src/look/explain/explain.ts";
@@ -10,7 +10,7 @@ function thingsOf(explanations: readonly Explanation[]): string[] {
   return explanations.map(({ what }) => what);
 }
 
-describe("a thing has the name", () => {
+describe("explain finds an object by the name", () => {
   test.each([
     ["vm/101", "vm/101"],
     ["vm/git", "vm/101"],
@@ -58,7 +58,7 @@ describe("a thing has the name", () => {
     ["vm/109/agent", "vm/109/agent", "agent-off"],
     ["interface/pve1/bond0", "node/pve1/bond0", "no-address"],
     ["ip/172.18.0.1", "vm/101/agent/br-5e0d1c77a2f4/172.18.0.1/16", "mac-unknown"],
-  ])("%s, also when it was left out", async (typed, what, reason) => {
+  ])("%s, also if it was left out", async (typed, what, reason) => {
     const explanations = await explained(typed);
     expect(thingsOf(explanations)).toEqual([what]);
     expect(explanations[0]?.entities).toEqual([]);
@@ -66,7 +66,7 @@ describe("a thing has the name", () => {
   });
 });
 
-describe("all things with the same name are explained", () => {
+describe("explain shows all objects with the same name", () => {
   const guests = [
     { vmid: 101, row: { name: "web" } },
     { vmid: 102, row: { name: "web" } },
@@ -74,16 +74,16 @@ describe("all things with the same name are explained", () => {
   ];
   const input = inputFrom(lab({ guests }));
 
-  test("the name of two guests", async () => {
+  test("for two guests with the same name", async () => {
     expect(thingsOf(await explain(input, "vm/web"))).toEqual(["vm/101", "vm/102"]);
     expect(thingsOf(await explain(input, "vm/web (102)"))).toEqual(["vm/102"]);
   });
 
-  test("the VMID of one guest and the name of another", async () => {
+  test("for the VMID of one guest that is the name of another", async () => {
     expect(thingsOf(await explain(input, "vm/101"))).toEqual(["vm/101", "vm/205"]);
   });
 
-  test("an address that is left out elsewhere as a duplicate", async () => {
+  test("for an address that is left out elsewhere as a duplicate", async () => {
     const explanations = await explained("ip/192.168.99.1");
     expect(explanations.map(({ what, entities, left_out: leftOut }) => [
       what,
@@ -97,7 +97,7 @@ describe("all things with the same name are explained", () => {
     ]);
   });
 
-  test("a VLAN in two sites", async () => {
+  test("for a VLAN in two sites", async () => {
     const input = await inputOf("test/fixtures/two-sites", { nodes: "*" });
     const [vlan] = await explain(input, "vlan/70");
     expect(vlan?.entities.map(({ name }) => name)).toEqual([
@@ -120,7 +120,7 @@ describe("a name with too many matches", () => {
   }));
   const input = inputFrom(lab({ guests }));
 
-  test("is refused with the first of them", async () => {
+  test("is rejected with the first matches", async () => {
     for (const typed of ["nic/net0", `mac/${NIC}`]) {
       await expect(explain(input, typed)).rejects.toMatchObject({
         kind: "usage",
@@ -130,15 +130,15 @@ describe("a name with too many matches", () => {
     }
   });
 
-  test("is explained if all of them were left out", async () => {
+  test("is explained if all matches were left out", async () => {
     const explanations = await explain(input, "ip/172.17.0.1");
     expect(explanations).toHaveLength(11);
     expect(explanations.flatMap(({ entities }) => entities)).toEqual([]);
   });
 });
 
-describe("a line of an entity file", () => {
-  test("is explained as its entity", async () => {
+describe("explain for a line of an entity file", () => {
+  test("shows its entity", async () => {
     const input = await inputOf("snapshots/example");
     const files = input.entities?.files ?? [];
     expect(files).toHaveLength(STEPS.length);
@@ -153,14 +153,14 @@ describe("a line of an entity file", () => {
     "11-virtual-machine-0001.json:3",
     "/mnt/example/netbox/11-virtual-machine-0001.json:3",
   ])(
-    "may be written as %s",
+    "accepts %s",
     async (typed) => {
       const [explanation] = await explained(typed);
       expect(explanation).toMatchObject({ what: "vm/101", entities: [{ what: "vm/101" }] });
     },
   );
 
-  test("is found by its natural key if other settings change its fields", async () => {
+  test("finds the entity by its natural key if other settings change its fields", async () => {
     const input = await inputOf("snapshots/example", { DISK_BASE_UNIT: "1000" });
     const [explanation] = await explain(input, "netbox/12-virtual-disk-0001.json:3");
     expect(explanation?.what).toBe("vm/101/scsi0");
@@ -171,7 +171,7 @@ describe("a line of an entity file", () => {
     ["netbox/11-virtual-machine-0001.json:1", /No entity in line 1 of/, /2 to 38/],
     ["netbox/11-virtual-machine-0001.json:39", /No entity in line 39 of/, /2 to 38/],
     ["netbox/11-virtual-machine-0002.json:2", /No "netbox\/11-virtual-machine-0002/, /0001/],
-  ])("without an entity, %s, is refused", async (typed, message, hint) => {
+  ])("rejects %s, which has no entity", async (typed, message, hint) => {
     await expect(explained(typed)).rejects.toMatchObject({
       kind: "usage",
       message: expect.stringMatching(message),
@@ -179,7 +179,7 @@ describe("a line of an entity file", () => {
     });
   });
 
-  test("of a snapshot that is not transformed is refused with a hint", async () => {
+  test("fails with a hint if the snapshot was not transformed", async () => {
     const input = await inputOf("test/fixtures/pve9");
     await expect(explain(input, "netbox/11-virtual-machine-0001.json:2")).rejects.toMatchObject({
       kind: "usage",
@@ -187,7 +187,7 @@ describe("a line of an entity file", () => {
     });
   });
 
-  test("that these settings do not produce is refused", async () => {
+  test("fails if the given settings do not produce the entity", async () => {
     const input = await inputOf("snapshots/example", { nodes: "pve2" });
     await expect(explain(input, "netbox/11-virtual-machine-0001.json:3")).rejects.toMatchObject({
       kind: "usage",
@@ -196,7 +196,7 @@ describe("a line of an entity file", () => {
   });
 });
 
-describe("an unknown name is refused", () => {
+describe("an unknown name is rejected", () => {
   test.each([
     ["vm/gti", "vm/git"],
     ["vm/GIT", "vm/git"],
@@ -214,7 +214,7 @@ describe("an unknown name is refused", () => {
   });
 
   test.each(["", "vm", "/", "nonsense/xyzzy", "__proto__/x", "vm/\u0000\u0000\u0000\u0000"])(
-    "with the list of kinds: %j",
+    "with the list of object types: %j",
     async (typed) => {
       await expect(explained(typed)).rejects.toMatchObject({
         kind: "usage",
@@ -231,7 +231,7 @@ describe("an unknown name is refused", () => {
   });
 });
 
-test("a MAC address finds the node interface that has it", async () => {
+test("explain finds a node interface by its MAC address", async () => {
   const nic = { iface: "nic0", type: "eth", altnames: ["enx0c42a17f1a30"] };
   const snapshot = lab({ nodes: { pve1: { network: [nic] } } });
   const input = inputFrom(snapshot, { ALL_INTERFACES: "true" });

@@ -1,4 +1,4 @@
-/** Entities on one line. */
+/** An entity as one line of text. */
 import { expect, test } from "vitest";
 import { entityText } from "../../../src/look/inspect/text.ts";
 
@@ -28,6 +28,6 @@ test.each<[object, string]>([
   ],
   [{ platform: {}, comments: "", tags: [] }, "platform={}  comments=  tags="],
   [{ odd: null }, "odd=null"],
-])("%j is told as %s", (entity, text) => {
+])("%j is shown as %s", (entity, text) => {
   expect(entityText(entity)).toBe(text);
 });

@@ -1,4 +1,4 @@
-/** Filters: what they find, whatever is typed. */
+/** Filters of inspect and which names they match. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { parseFilter } from "../../../src/look/inspect/filter.ts";
@@ -14,11 +14,11 @@ test.each([
   ["db1, web-01", "web-01", true],
   ["web.01", "web-01", false],
   ["", "web-01", false],
-])("the name %j is asked for, %j is given: %j", (asked, name, isFound) => {
+])("filter %j and name %j match: %j", (asked, name, isFound) => {
   expect(parseFilter({ name: asked }).allows({ name })).toBe(isFound);
 });
 
-test("all filters must allow, and what lacks a facet is not found by it", () => {
+test("all filters must match, and a missing property never matches", () => {
   const filter = parseFilter({ name: "web*", tag: "prod" });
   expect(filter.allows({ name: "web-01", tag: ["test", "prod"] })).toBe(true);
   expect(filter.allows({ name: "web-01", tag: [] })).toBe(false);
@@ -27,7 +27,7 @@ test("all filters must allow, and what lacks a facet is not found by it", () => 
   expect(parseFilter({}).allows({})).toBe(true);
 });
 
-test("whatever a thing is called, it is found by its name and by *", () => {
+test("any name is matched by itself and by *", () => {
   const name = fc.string({ unit: codePoint, minLength: 1 }).filter((text) =>
     text.trim() === text && !/[,*]/.test(text)
   );

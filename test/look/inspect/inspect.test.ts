@@ -1,4 +1,4 @@
-/** inspect: what a run folder holds, and lists of it, whatever state it is in. */
+/** inspect summarizes a run folder and lists its contents, whatever its state. */
 import { join } from "node:path";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -37,7 +37,7 @@ beforeAll(async () => {
   example = await heldRun(join(ROOT, "snapshots/example"));
 });
 
-async function look(run: HeldRun): Promise<Inspection> {
+async function inspectRun(run: HeldRun): Promise<Inspection> {
   const opened = await openRun(storeOf(run));
   return await inspect(opened, itemSource(opened));
 }
@@ -56,9 +56,9 @@ function without(run: HeldRun, folder: string): HeldRun {
   return new Map([...run].filter(([file]) => !file.startsWith(folder)));
 }
 
-describe("an inspection", () => {
-  test("summarises the snapshot, its inventory, the entity files and the journals", async () => {
-    const inspection = await look(pushed(example));
+describe("inspect", () => {
+  test("summarizes the snapshot, its inventory, the entity files and the journals", async () => {
+    const inspection = await inspectRun(pushed(example));
     expect(inspection).toMatchObject({
       snapshot: {
         host: "pve1.example.net",
@@ -94,8 +94,8 @@ describe("an inspection", () => {
     });
   });
 
-  test("names each node with its release, its size and its guests", async () => {
-    const { inventory } = await look(example);
+  test("shows each node with its release, size and guests", async () => {
+    const { inventory } = await inspectRun(example);
     expect(inventory?.nodes).toHaveLength(4);
     expect(inventory?.nodes[2]).toEqual({
       name: "pve3",
@@ -106,7 +106,7 @@ describe("an inspection", () => {
       memory_mib: 64_212,
       guests: 8,
     });
-    // Of a node that is away, its size is not known.
+    // The size of an unreachable node is unknown.
     expect(inventory?.nodes[3]).toEqual({
       name: "pve4",
       status: "offline",
@@ -115,15 +115,15 @@ describe("an inspection", () => {
     });
   });
 
-  test("of a snapshot alone counts what transform would make of it", async () => {
-    const alone = await look(without(example, "netbox/"));
-    const both = await look(example);
+  test("shows, for a snapshot only, the counts that transform would give", async () => {
+    const alone = await inspectRun(without(example, "netbox/"));
+    const both = await inspectRun(example);
     expect(alone.entities).toBeUndefined();
     expect(alone.inventory).toEqual({ ...both.inventory, from: "transform" });
   });
 
-  test("of entity files alone counts those, of several clusters too", async () => {
-    const { snapshot, inventory, entities } = await look(
+  test("shows, for entity files only, their counts, also for several clusters", async () => {
+    const { snapshot, inventory, entities } = await inspectRun(
       await heldRun(join(ROOT, "test/golden/two-clusters")),
     );
     expect(snapshot).toBeUndefined();
@@ -136,19 +136,19 @@ describe("an inspection", () => {
     });
   });
 
-  test("of a bootstrap has no inventory but counts", async () => {
-    const { inventory } = await look(await heldRun(join(ROOT, "test/golden/bootstrap")));
+  test("shows, for a bootstrap, only counts", async () => {
+    const { inventory } = await inspectRun(await heldRun(join(ROOT, "test/golden/bootstrap")));
     expect(inventory).toMatchObject({ clusters: [], nodes: [], counts: { tag: 2 } });
   });
 
-  test("of entity files that are older than the snapshot says so, and counts the snapshot", async () => {
+  test("warns about entity files older than the snapshot, and counts the snapshot", async () => {
     const later = withManifest(
       without(example, "netbox/"),
       "manifest.json",
       (m) => ({ ...m, captured_at: "2026-10-06T08:30:00Z" }),
     );
     const old = [...example].filter(([file]) => file.startsWith("netbox/"));
-    const { inventory, entities, remarks } = await look(new Map([...later, ...old]));
+    const { inventory, entities, remarks } = await inspectRun(new Map([...later, ...old]));
     expect(inventory?.from).toBe("transform");
     expect(entities?.is_of_this_snapshot).toBe(false);
     expect(remarks).toEqual([expect.stringContaining("made from another snapshot")]);
@@ -157,21 +157,21 @@ describe("an inspection", () => {
   test.each([
     ["snapshot", "manifest.json", "capture --resume"],
     ["entities", "netbox/manifest.json", "run transform again"],
-  ])("of an unfinished folder tells what is finished: %s", async (part, manifest, remark) => {
-    const inspection = await look(withFile(example, manifest, undefined));
+  ])("shows, for an unfinished folder, the finished part: %s", async (part, manifest, remark) => {
+    const inspection = await inspectRun(withFile(example, manifest, undefined));
     expect(inspection).not.toHaveProperty(part);
     expect(inspection.inventory?.counts["device"]).toBe(4);
     expect(inspection.remarks).toEqual([expect.stringContaining(remark)]);
   });
 
-  test("of a folder in which nothing is finished says that, and counts nothing", async () => {
+  test("warns if no part of the folder is finished, and shows no counts", async () => {
     const opened = await openRun(storeOf(withFile(new Map(), "pve/cluster.json", "{}\n")));
     expect(itemSource(opened)).toBeUndefined();
     const { inventory, remarks } = await inspect(opened, undefined);
     expect([inventory, remarks]).toEqual([undefined, [expect.stringContaining("unfinished")]]);
   });
 
-  test("of a folder from a newer version leaves out nothing that it knows", async () => {
+  test("shows all known values of a folder from a newer version", async () => {
     const newer = withManifest(
       resealed(
         example,
@@ -181,13 +181,13 @@ describe("an inspection", () => {
       "netbox/manifest.json",
       (m) => ({ ...m, tool: { name: "proxmox-diode", version: "0.1.9" }, left_out: { newer: 3 } }),
     );
-    const { inventory, entities } = await look(newer);
+    const { inventory, entities } = await inspectRun(newer);
     expect(entities?.tool).toBe("proxmox-diode 0.1.9");
     expect(inventory).toMatchObject({ left_out: { newer: 3 }, strangers: 0 });
     expect(inventory?.nodes).toHaveLength(4);
   });
 
-  test("of entities that another program sent counts those that are unlike ours", async () => {
+  test("counts entities from another program that differ from the format of transform", async () => {
     const received = withManifest(
       resealed(
         without(example, "pve/"),
@@ -197,15 +197,17 @@ describe("an inspection", () => {
       "netbox/manifest.json",
       (m) => ({ ...m, snapshots: [] }),
     );
-    const { inventory } = await look(new Map([...received].filter(([f]) => f !== "manifest.json")));
+    const { inventory } = await inspectRun(
+      new Map([...received].filter(([f]) => f !== "manifest.json")),
+    );
     expect(inventory?.strangers).toBe(1);
     expect(inventory?.nodes).toHaveLength(3);
   });
 
-  test("of a folder that was changed is refused", async () => {
+  test("rejects a folder that was changed", async () => {
     const changed = withFile(example, "netbox/13-device-0001.json", "{}");
-    await expect(look(changed)).rejects.toMatchObject({ kind: "input" });
-    await expect(look(new Map())).rejects.toThrow("No run in");
+    await expect(inspectRun(changed)).rejects.toMatchObject({ kind: "input" });
+    await expect(inspectRun(new Map())).rejects.toThrow("No run in");
   });
 });
 
@@ -215,18 +217,18 @@ async function rowsOf<Row>(rows: AsyncIterable<Row>): Promise<Row[]> {
   return found;
 }
 
-describe("the order of tags does not matter", () => {
+describe("the order of tags does not matter to inspect", () => {
   const sorted = <Row extends { readonly tags: readonly string[] }>(rows: readonly Row[]): Row[] =>
     rows.map((row) => ({ ...row, tags: row.tags.toSorted() }));
 
   test.each(["snapshots/example", "test/golden/two-clusters"])("%s", async (folder) => {
     const run = await heldRun(join(ROOT, folder));
-    const turned = withTagsReversed(run);
-    expect(turned).not.toEqual(run);
-    expect((await look(turned)).inventory).toEqual((await look(run)).inventory);
+    const reversed = withTagsReversed(run);
+    expect(reversed).not.toEqual(run);
+    expect((await inspectRun(reversed)).inventory).toEqual((await inspectRun(run)).inventory);
     const rows = await rowsOf(GUESTS.rows(await sourceOf(run)));
     expect(rows.some(({ tags }) => tags.length > 0)).toBe(true);
-    expect(sorted(await rowsOf(GUESTS.rows(await sourceOf(turned))))).toEqual(sorted(rows));
+    expect(sorted(await rowsOf(GUESTS.rows(await sourceOf(reversed))))).toEqual(sorted(rows));
     const wholeOf = async (held: HeldRun) => {
       const opened = await openRun(storeOf(held));
       const source = itemSource(opened) as ItemSource;
@@ -239,17 +241,17 @@ describe("the order of tags does not matter", () => {
     };
     const whole = await wholeOf(run);
     expect(whole.nodes.every(({ cluster }) => cluster !== undefined)).toBe(true);
-    expect(await wholeOf(turned)).toEqual(whole);
+    expect(await wholeOf(reversed)).toEqual(whole);
   });
 
   function withTagsReversed(run: HeldRun): HeldRun {
     const files = [...run.keys()].filter((file) => /^netbox\/\d/.test(file));
     return files.reduce((held, file) => {
-      const turned = textOf(run, file).replace(
+      const reversed = textOf(run, file).replace(
         /"tags":\[([^\]]*)\]/g,
         (_, list: string) => `"tags":[${list.split(/(?<=\}),/).toReversed().join(",")}]`,
       );
-      return turned === textOf(run, file) ? held : resealed(held, file, () => turned);
+      return reversed === textOf(run, file) ? held : resealed(held, file, () => reversed);
     }, run);
   }
 });
@@ -292,7 +294,7 @@ describe("a list", () => {
     await fc.assert(
       fc.asyncProperty(anyLab(), async (lab) => {
         const run = await builtRun(labSite(lab));
-        const { inventory } = await look(run);
+        const { inventory } = await inspectRun(run);
         const rows = await rowsOf(GUESTS.rows(await sourceOf(run)));
         const made = rows.filter((row) => row.left_out === undefined);
         const sum = (count: "nics" | "disks"): number =>
@@ -307,8 +309,8 @@ describe("a list", () => {
     );
   });
 
-  test("of left-out records has all reasons or one", async () => {
-    const { inventory } = await look(example);
+  test("of left-out records contains all reasons or one", async () => {
+    const { inventory } = await inspectRun(example);
     const all = await rowsOf(leftOutList("true").rows(await sourceOf(example)));
     const counted = Object.groupBy(all, ({ reason }) => reason);
     const counts = Object.entries(counted).map(([reason, rows]) => [reason, rows?.length]);
@@ -318,9 +320,9 @@ describe("a list", () => {
   });
 
   test.each(STEPS.map(({ name }) => name))(
-    "of %s has each entity with its file and line",
+    "of %s contains each entity with its file and line",
     async (step) => {
-      const { inventory } = await look(example);
+      const { inventory } = await inspectRun(example);
       const rows = await rowsOf(entityList(step).rows(await sourceOf(example)));
       expect(rows).toHaveLength(inventory?.counts[step] ?? 0);
       expect(rows[0]).toMatchObject({ file: expect.stringContaining(step), line: 2 });
@@ -329,7 +331,7 @@ describe("a list", () => {
     },
   );
 
-  test("of failures has unread answers and rejected files", async () => {
+  test("of failures contains unread answers and rejected files", async () => {
     const run = pushed(example, {
       line: (line, i) => i === 2 ? { ...line, errors: ["entity 0: no such type"] } : line,
     });
@@ -348,7 +350,7 @@ describe("a list", () => {
     });
   });
 
-  describe("filtered", () => {
+  describe("with filters", () => {
     test.each<[Parameters<typeof parseFilter>[0], string[]]>([
       [{ vmid: "101" }, ["101"]],
       [{ vmid: "101, 103" }, ["101", "103"]],
@@ -359,13 +361,13 @@ describe("a list", () => {
       [{ node: "pve1", tag: "prod", name: "*1" }, ["100", "104", "110"]],
       [{ tag: "no-such-tag" }, []],
       [{ name: ".*" }, []],
-    ])("by %j lists these guests", async (filters, vmids) => {
+    ])("%j contains the matching guests", async (filters, vmids) => {
       const rows = await rowsOf(GUESTS.rows(await sourceOf(example, filters)));
       expect(rows.filter(({ left_out }) => left_out === undefined).map(({ vmid }) => vmid))
         .toEqual(vmids);
     });
 
-    test("has the parts of the matching guests", async () => {
+    test("by VMID contains the components of the matching guests", async () => {
       const byVmid = await sourceOf(example, { vmid: "101" });
       const nics = await rowsOf(entityList("vm-interface").rows(byVmid));
       expect(nics.map(({ name }) => name)).toEqual(["git/net0"]);
@@ -376,7 +378,7 @@ describe("a list", () => {
       expect(records.every(({ what }) => what.startsWith("vm/101/"))).toBe(true);
     });
 
-    test("by node has the node, its parts and its guests", async () => {
+    test("by node contains the node, its components and its guests", async () => {
       const onNode = await sourceOf(example, { node: "pve3" });
       const names = async (step: "device" | "interface"): Promise<string[]> =>
         (await rowsOf(entityList(step).rows(onNode))).map(({ name }) => name);
@@ -388,7 +390,7 @@ describe("a list", () => {
       expect(failed.every(({ what }) => what.startsWith("/nodes/pve3/"))).toBe(true);
     });
 
-    test("by name finds shared objects too", async () => {
+    test("by name contains matching shared objects", async () => {
       const rows = await rowsOf(
         entityList("platform").rows(await sourceOf(example, { name: "debian*" })),
       );
@@ -398,7 +400,7 @@ describe("a list", () => {
   });
 });
 
-test("property names of JavaScript objects are ordinary names", async () => {
+test("names that are properties of JavaScript objects are ordinary names", async () => {
   const site = oneGuest({ row: { name: "__proto__", tags: "constructor" }, node: "toString" });
   const run = await builtRun(site);
   const hostile = withManifest(
@@ -406,7 +408,7 @@ test("property names of JavaScript objects are ordinary names", async () => {
     "netbox/manifest.json",
     (m) => ({ ...m, left_out: JSON.parse('{"__proto__":1,"constructor":2}') as object }),
   );
-  const { inventory } = await look(hostile);
+  const { inventory } = await inspectRun(hostile);
   expect(inventory?.nodes).toMatchObject([{ name: "toString", guests: 1 }]);
   expect(Object.keys(inventory?.left_out ?? {})).toContain("constructor");
   expect(({} as Record<string, unknown>)["active"]).toBeUndefined();

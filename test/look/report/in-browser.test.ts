@@ -1,6 +1,4 @@
-/**
- * The page as people open it: in a real browser, from a file, with no network. One browser for all of it.
- */
+/** The report page in a real browser, opened from a file without a network. All tests share one browser. */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -26,7 +24,7 @@ const GUESTS = 2000;
 
 const example = (): Promise<HeldRun> => heldRun(join(ROOT, "snapshots/example"));
 
-/** TABLE: what the page is made of. */
+/** The runs that pages are made from. */
 const RUNS = {
   example,
   "a snapshot without entities": async () => {
@@ -84,7 +82,7 @@ describe.skipIf(!canBrowse)(`the page of a report${browserSuffix}`, { timeout: 1
     return found;
   }
 
-  test("axe finds no problems in light and dark mode", async () => {
+  test("has no accessibility problems in light and dark mode (axe)", async () => {
     const { page, complaints } = await open("example");
     const { violations, passes } = await axe(page).analyze();
     expect(faultsOf(violations)).toEqual([]);
@@ -98,7 +96,7 @@ describe.skipIf(!canBrowse)(`the page of a report${browserSuffix}`, { timeout: 1
   });
 
   test.each(Object.keys(RUNS) as RunName[])(
-    "of %s is silent, asks for nothing, and fits a telephone",
+    "of %s logs no errors, makes no requests and fits a phone",
     async (name) => {
       const { page, complaints } = await open(name, { width: 390 });
       await list(page, "guest-rows").getByRole("searchbox").fill("a");
@@ -146,7 +144,7 @@ describe.skipIf(!canBrowse)(`the page of a report${browserSuffix}`, { timeout: 1
     expect(await drawing.getAttribute("open")).toBe("");
   });
 
-  test("has a policy that refuses foreign scripts", async () => {
+  test("has a content security policy that blocks other scripts", async () => {
     const { page, complaints } = await open("example");
     await page.evaluate(() => {
       const image = document.body.appendChild(document.createElement("img"));
@@ -174,7 +172,7 @@ describe.skipIf(!canBrowse)(`the page of a report${browserSuffix}`, { timeout: 1
     expect(complaints).toEqual([]);
   });
 
-  test("stays small when there are thousands of guests", async () => {
+  test("stays small with thousands of guests", async () => {
     const { page } = await open("many guests");
     const guests = list(page, "guest-rows");
     expect(await guests.getByRole("status").textContent()).toBe("1–25 of 2,000 guests");
@@ -202,12 +200,12 @@ function list(page: Page, id: string): Locator {
   return page.locator(`#list-${id}`);
 }
 
-/** The rows of a table are alike: some of each are looked at, for the sake of time. */
+/** Table rows are alike: only some of them are checked, to save time. */
 function axe(page: Page): AxeBuilder {
   return new AxeBuilder({ page }).exclude("tbody tr:nth-child(n + 4)");
 }
 
-/** Cells with tabs between them. */
+/** Rows as text, with tabs between cells. */
 async function rowsOf(shown: Locator): Promise<string[]> {
   return await shown.locator("tbody").evaluate((body) =>
     [...body.querySelectorAll("tr")].map((row) =>

@@ -1,4 +1,4 @@
-/** What the pictures of a report are drawn from. */
+/** The data behind the diagrams of a report. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { guestKey, readTopology } from "../../../src/look/report/topology.ts";
@@ -11,7 +11,7 @@ import { lab } from "../../helpers/lab.ts";
 const on = (address: string) => ({ address, holder: "web", interface: "net0" });
 
 describe("use of prefixes", () => {
-  test("an address counts once, in the smallest network that contains it", () => {
+  test("counts an address once, in the smallest network that contains it", () => {
     const addresses = ["10.0.0.5/24", "10.0.0.5/16", "10.0.1.1/16", "10.0.0.9/32"].map(on);
     expect(prefixUses(addresses, ["10.0.0.0/24", "10.9.0.0/24"])).toMatchObject([
       { prefix: "10.0.0.0/16", isMapped: false, used: 1, room: 65_534 },
@@ -20,7 +20,7 @@ describe("use of prefixes", () => {
     ]);
   });
 
-  test("each part of a bar is the share in use", () => {
+  test("has bars whose parts show the share in use", () => {
     const [small] = prefixUses([on("10.0.0.0/30"), on("10.0.0.2/30")], []);
     expect(small?.parts).toEqual([1, 0, 1, 0]);
     const [large] = prefixUses([on("10.0.0.1/16"), on("10.0.255.255/16")], []);
@@ -28,7 +28,7 @@ describe("use of prefixes", () => {
     expect([large?.parts[0], large?.parts[255]]).toEqual([1 / 256, 1 / 256]);
   });
 
-  test("IPv6 networks have no size, and single hosts are in no network", () => {
+  test("has no size for IPv6 networks, and no network for single hosts", () => {
     const addresses = ["2001:db8::1/64", "2001:DB8:0::2/64", "192.0.2.1/32", "x", "10.0.0.1/99"];
     expect(prefixUses(addresses.map(on), [])).toEqual([
       { prefix: "2001:db8::/64", isMapped: false, used: 2, room: undefined, parts: [] },
@@ -36,7 +36,7 @@ describe("use of prefixes", () => {
     ]);
   });
 
-  test("every address is in exactly one network", () => {
+  test("counts each address in exactly one network", () => {
     const address = fc.oneof(
       anyText(),
       fc.tuple(fc.ipV4(), fc.nat({ max: 33 })).map(([host, length]) => `${host}/${length}`),
@@ -70,7 +70,7 @@ test("pools and their guests are sorted by size", () => {
   ]);
 });
 
-describe("a topology", () => {
+describe("the topology", () => {
   const snapshot = lab({
     nodes: {
       pve1: {
@@ -117,7 +117,7 @@ describe("a topology", () => {
     ]);
   });
 
-  test("has the networks of each guest, none without a bridge", async () => {
+  test("has the networks of each guest, but none for NICs without a bridge", async () => {
     const { networks, ofGuest, nodes } = await readTopology(snapshot);
     expect(ofGuest.get(guestKey({ kind: "qemu", vmid: 101 }))).toEqual([
       "VLAN 20",
@@ -134,7 +134,7 @@ describe("a topology", () => {
   });
 });
 
-test("an answer that was not requested is not missing", async () => {
+test("an answer that was not requested does not count as missing", async () => {
   const snapshot = lab({
     guests: [
       { vmid: 101, config: { agent: "1" }, osinfo: { status: 403, error: "denied" } },

@@ -1,4 +1,4 @@
-/** report: what its page holds, of whatever folder it is made. */
+/** The contents of the report page, for any run folder. */
 import { join } from "node:path";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -36,8 +36,8 @@ function without(run: HeldRun, folder: RegExp): HeldRun {
   return new Map([...run].filter(([file]) => !folder.test(file)));
 }
 
-describe("the page of the example", () => {
-  test("has the captured answers, the inventory and the left-out records", async () => {
+describe("the report page of the example", () => {
+  test("contains the captured answers, the inventory and the left-out records", async () => {
     const page = await pageOf(example);
     const text = pageText(page);
     expect(text).toContain("Partial: 19 answers of 114 are missing");
@@ -57,7 +57,7 @@ describe("the page of the example", () => {
     );
   });
 
-  test("is the same byte for byte each time", async () => {
+  test("has the same bytes each time", async () => {
     expect(await pageOf(example)).toBe(await pageOf(example));
   });
 
@@ -75,7 +75,7 @@ describe("the page of the example", () => {
     expect(links.filter((to) => !to.startsWith("#"))).toEqual([]);
   });
 
-  test("has an element for each link, and no duplicate ids", async () => {
+  test("has an element for each link, and no duplicate IDs", async () => {
     const page = await pageOf(example);
     const ids = [...page.matchAll(/\sid="([^"]*)"/g)].map(([, id = ""]) => id);
     const links = [...page.matchAll(/href="#([^"]*)"/g)].map(([, id = ""]) => id);
@@ -84,13 +84,13 @@ describe("the page of the example", () => {
   });
 });
 
-describe("a page can be made", () => {
-  test("of a snapshot alone, with the same inventory", async () => {
+describe("a report can be made", () => {
+  test("from a snapshot only, with the same inventory", async () => {
     const { lists } = dataOf(await pageOf(without(example, /^netbox\//)));
     expect(lists).toEqual(dataOf(await pageOf(example)).lists);
   });
 
-  test("of entity files alone, without diagrams", async () => {
+  test("from entity files only, without diagrams", async () => {
     const page = await pageOf(without(example, /^(?:manifest\.json$|pve\/)/));
     expect(pageText(page)).toContain("this folder contains no snapshot");
     const { lists } = dataOf(page);
@@ -98,24 +98,24 @@ describe("a page can be made", () => {
     expect(lists["address-rows"]?.rows).toHaveLength(51);
   });
 
-  test("of a bootstrap, without guests", async () => {
+  test("from a bootstrap, without guests", async () => {
     const text = pageText(await pageOf(await heldRun(join(ROOT, "test/golden/bootstrap"))));
     expect(text).toContain("No disks.");
     expect(text).not.toMatch(/NaN|undefined|Infinity/);
   });
 
-  test("of what a newer patch version wrote", async () => {
+  test("from files of a newer patch version", async () => {
     const tool = { name: "proxmox-diode", version: "0.1.9" };
     const newer = withManifest(example, "manifest.json", (found) => ({ ...found, tool, more: 1 }));
     expect(dataOf(await pageOf(newer)).lists["guest-rows"]?.rows).toHaveLength(41);
   });
 
-  test("but not of a folder without a finished part", async () => {
+  test("but not from a folder without a finished part", async () => {
     const run = without(example, /^(?:manifest\.json|netbox\/)/);
     await expect(pageOf(run)).rejects.toMatchObject({ kind: "input" });
   });
 
-  test("of any site, with a square for each guest and no undefined values", async () => {
+  test("from any site, with one square per guest and without undefined values", async () => {
     await fc.assert(
       fc.asyncProperty(anyLab(), async (lab) => {
         const run = await builtRun(labSite(lab));
@@ -130,7 +130,7 @@ describe("a page can be made", () => {
   });
 });
 
-/** Without quoted text. The script and the style are ours. */
+/** All tags, without attribute values and without the page's own script and style. */
 function tagsOf(page: string): string[] {
   const own = page.replace(/(<(script|style)[^>]*>)[\s\S]*?(?=<\/\2>)/g, "$1");
   return (own.match(/<[^>]*>/g) ?? []).map((tag) => tag.replace(/"[^"]*"/g, '""'));

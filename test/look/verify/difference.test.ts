@@ -1,4 +1,4 @@
-/** Where two texts of one file differ first. */
+/** The first difference between two versions of a file. */
 import { expect, test } from "vitest";
 import { differenceOf } from "../../../src/look/verify/expected-files.ts";
 
@@ -12,7 +12,7 @@ test("equal texts have no difference", () => {
   expect(differenceOf(file("7"), file("7"))).toBeUndefined();
 });
 
-test("a difference is reported with its line, field and both values", () => {
+test("a difference has its line, field and both values", () => {
   const found = file('{"a":{"b":[1,2]}},', '{"c":3}');
   const made = file('{"a":{"b":[1,9]}},', '{"c":3}');
   expect(differenceOf(found, made)).toEqual({
@@ -22,7 +22,7 @@ test("a difference is reported with its line, field and both values", () => {
   });
 });
 
-test("a missing or additional field is reported", () => {
+test("a missing or additional field is a difference", () => {
   expect(differenceOf(file('{"a":1}'), file('{"a":1,"b":2}'))).toMatchObject({
     field: "b",
     sentence: "Found nothing, expected 2",
@@ -50,7 +50,7 @@ test("lines that differ only in spelling are shown shortened", () => {
   expect(long?.sentence).toBe(`Found "${"x".repeat(79)}…, expected 1`);
 });
 
-test("missing or additional lines are reported by the first of them", () => {
+test("the first of several missing or additional lines is reported", () => {
   expect(differenceOf("a\nb\n", "a\n")).toMatchObject({
     line: 2,
     sentence: 'Found "b", expected "" (2 lines differ)',

@@ -1,4 +1,4 @@
-/** verify: what is wrong in a run folder is found, with its place; what is right is called so. */
+/** verify reports problems in a run folder with their place, and accepts correct folders. */
 import { join } from "node:path";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -42,7 +42,7 @@ beforeAll(async () => {
   small = await builtRun(oneGuest());
 });
 
-function look(run: HeldRun): Promise<Verification> {
+function verifyRun(run: HeldRun): Promise<Verification> {
   return verify(storeOf(run));
 }
 
@@ -52,12 +52,12 @@ function statesOf({ parts }: Verification): string[] {
 }
 
 async function findingsIn(run: HeldRun): Promise<readonly Finding[]> {
-  return (await look(run)).findings;
+  return (await verifyRun(run)).findings;
 }
 
-describe("a correct run folder", () => {
-  test("has all parts verified, including the origin of its entities", async () => {
-    const verification = await look(example);
+describe("verify accepts a correct run folder", () => {
+  test("and reports all parts as verified, including the origin of its entities", async () => {
+    const verification = await verifyRun(example);
     expect(verification).toMatchObject({ findings: [], counts: {}, unchecked: [] });
     expect(statesOf(verification)).toEqual([
       "snapshot verified",
@@ -68,31 +68,31 @@ describe("a correct run folder", () => {
   });
 
   test.each(["pve7", "pve8", "standalone-no-sys-audit", "two-sites"])(
-    "may be a snapshot alone, partial or not: %s",
+    "with only a snapshot, partial or not: %s",
     async (name) => {
-      const verification = await look(await heldRun(join(ROOT, "test/fixtures", name)));
+      const verification = await verifyRun(await heldRun(join(ROOT, "test/fixtures", name)));
       expect(verification).toMatchObject({ findings: [], unchecked: [] });
       expect(statesOf(verification).slice(0, 2)).toEqual(["snapshot verified", "entities absent"]);
     },
   );
 
   test.each(["example-extensions", "two-sites-prefix-per-site", "two-clusters"])(
-    "may be entity files alone, whose origin it cannot tell: %s",
+    "with only entity files, whose origin cannot be checked: %s",
     async (name) => {
-      const verification = await look(await heldRun(join(ROOT, "test/golden", name)));
+      const verification = await verifyRun(await heldRun(join(ROOT, "test/golden", name)));
       expect(verification.findings).toEqual([]);
       expect(statesOf(verification)).toContain("origin unchecked");
       expect(verification.unchecked).toEqual([expect.stringMatching(/^Origin of the entities/)]);
     },
   );
 
-  test("may be a bootstrap", async () => {
-    const verification = await look(await heldRun(join(ROOT, "test/golden/bootstrap")));
+  test("from --bootstrap", async () => {
+    const verification = await verifyRun(await heldRun(join(ROOT, "test/golden/bootstrap")));
     expect(verification).toMatchObject({ findings: [], unchecked: [] });
     expect(statesOf(verification)).toContain("origin verified");
   });
 
-  test("may have nodes and clusters with a common name prefix", async () => {
+  test("with nodes and clusters that have a common name prefix", async () => {
     const nodes = { pve: {}, pve1: {}, pve10: {} };
     const guests = [
       { vmid: 100, node: "pve" },
@@ -100,41 +100,41 @@ describe("a correct run folder", () => {
       { vmid: 101, node: "pve" },
       { vmid: 8, node: "pve10" },
     ];
-    const { findings } = await look(await builtRun(labSite({ nodes, guests })));
+    const { findings } = await verifyRun(await builtRun(labSite({ nodes, guests })));
     expect(findings).toEqual([]);
   });
 
-  test("without any part of a run is refused", async () => {
-    await expect(look(new Map())).rejects.toMatchObject({ kind: "input" });
-    await expect(look(withFile(new Map(), "README.md", "x"))).rejects.toThrow("No run in");
+  test("but rejects a folder without any part of a run", async () => {
+    await expect(verifyRun(new Map())).rejects.toMatchObject({ kind: "input" });
+    await expect(verifyRun(withFile(new Map(), "README.md", "x"))).rejects.toThrow("No run in");
   });
 });
 
-test("the output for any site and any settings is correct", async () => {
+test("verify finds no problems in the output for any site and any settings", async () => {
   await fc.assert(
     fc.asyncProperty(anyLab(), anySettings(), async (lab, settings) => {
-      const { findings, unchecked } = await look(await builtRun(labSite(lab), { settings }));
+      const { findings, unchecked } = await verifyRun(await builtRun(labSite(lab), { settings }));
       expect([findings, unchecked]).toEqual([[], []]);
     }),
     { numRuns: numRuns(60) },
   );
 });
 
-test("flipping any single bit of any file is found", async () => {
+test("verify detects any flipped bit in any file", async () => {
   const run = pushed(small);
   const files = [...run];
   const bits = files.reduce((sum, [, bytes]) => sum + bytes.length * 8, 0);
   await fc.assert(
     fc.asyncProperty(fc.nat({ max: bits - 1 }), async (bit) => {
       const [file, bytes] = flipped(files, bit);
-      const { findings } = await look(new Map(run).set(file, bytes));
+      const { findings } = await verifyRun(new Map(run).set(file, bytes));
       expect(findings.map((finding) => finding.file)).toContain(file);
     }),
     { numRuns: numRuns(1000) },
   );
 });
 
-/** The file that holds the bit, with that bit flipped. */
+/** The file that contains the bit, with that bit flipped. */
 function flipped(files: readonly [string, Uint8Array][], bit: number): [string, Uint8Array] {
   let at = bit;
   for (const [file, bytes] of files) {
@@ -148,13 +148,13 @@ function flipped(files: readonly [string, Uint8Array][], bit: number): [string, 
   throw new Error(`There is no bit ${bit}`);
 }
 
-describe("a problem is reported with its file, line and field", () => {
-  /** Lines 2 and 3 change places; both end in a comma. */
+describe("verify reports, with file, line and field,", () => {
+  /** Exchanges lines 2 and 3; both end with a comma. */
   const swapped = (text: string): string => {
     const [head, first, second, ...rest] = text.split("\n");
     return [head, second, first, ...rest].join("\n");
   };
-  const twice = (text: string): string => text.replace(/\n(\{.*),\n/, "\n$1,\n$1,\n");
+  const duplicated = (text: string): string => text.replace(/\n(\{.*),\n/, "\n$1,\n$1,\n");
 
   type Fault = [what: string, change: (run: HeldRun) => HeldRun, found: Partial<Finding>];
   const FAULTS: readonly Fault[] = [
@@ -164,12 +164,12 @@ describe("a problem is reported with its file, line and field", () => {
       { check: "hash", file: NICS },
     ],
     [
-      "a file that is gone",
+      "a missing file",
       (run) => withFile(run, "pve/nodes/pve4.json", undefined),
       { check: "listing", file: "pve/nodes/pve4.json" },
     ],
     [
-      "a file too many",
+      "an extra file",
       (run) => withFile(run, "netbox/14-extra-0001.json", "{}"),
       { check: "listing", file: "netbox/14-extra-0001.json" },
     ],
@@ -210,7 +210,7 @@ describe("a problem is reported with its file, line and field", () => {
       { check: "shape", file: "pve/nodes/pve4.json", line: expect.any(Number) as never },
     ],
     [
-      "a file that holds no answers",
+      "a file without answers",
       (run) => resealed(run, "pve/nodes/pve4.json", () => "[]"),
       { check: "shape", file: "pve/nodes/pve4.json" },
     ],
@@ -237,7 +237,7 @@ describe("a problem is reported with its file, line and field", () => {
       },
     ],
     [
-      "counts of a snapshot",
+      "wrong counts of a snapshot",
       (run) =>
         withManifest(run, "manifest.json", (m) => ({
           ...m,
@@ -284,12 +284,12 @@ describe("a problem is reported with its file, line and field", () => {
       { check: "count", file: "manifest.json", field: "outcome" },
     ],
     [
-      "an id that is no text",
+      "an ID that is not a string",
       (run) => resealed(run, NICS, (t) => t.replace(/"id":"[^"]*"/, '"id":{"toString":1}')),
       { check: "form", file: NICS, line: 1, field: "id" },
     ],
     [
-      "a stub that names nothing",
+      "a stub without an entity",
       (run) => resealed(run, NICS, (t) => t.replace('{"name":"git"', '{"name":"gone"')),
       {
         check: "reference",
@@ -300,13 +300,13 @@ describe("a problem is reported with its file, line and field", () => {
       },
     ],
     [
-      "a stub in a list",
+      "a stub without an entity, in a list",
       (run) =>
         resealed(run, MACHINES, (t) => t.replace('{"name":"discovered"', '{"name":"undiscovered"')),
       { check: "reference", file: MACHINES, line: 2, field: "virtual_machine.tags[1]" },
     ],
     [
-      "a stub in a stub",
+      "a stub without an entity, in another stub",
       (run) =>
         resealed(run, NICS, (t) => t.replace('"type":{"name":"Proxmox"}', '"type":{"name":"KVM"}')),
       {
@@ -347,7 +347,7 @@ describe("a problem is reported with its file, line and field", () => {
     ],
     [
       "a duplicate object",
-      (run) => resealed(run, "netbox/05-platform-0001.json", twice),
+      (run) => resealed(run, "netbox/05-platform-0001.json", duplicated),
       { check: "identity", file: "netbox/05-platform-0001.json", line: 3 },
     ],
     [
@@ -416,12 +416,12 @@ describe("a problem is reported with its file, line and field", () => {
       { check: "order", file: NICS, line: 5 },
     ],
     [
-      "a field that no entity has",
+      "an unknown field of an entity",
       (run) => resealed(run, MACHINES, (t) => t.replace('"status":', '"cpu":4,"status":')),
       { check: "shape", file: MACHINES, line: 2, field: "virtual_machine.cpu" },
     ],
     [
-      "a value of another kind, in a stub",
+      "a value of another type in a stub",
       (run) => resealed(run, NICS, (t) => t.replace('"vid":"60"', '"vid":60')),
       { check: "shape", file: NICS, line: 2, field: "vm_interface.untagged_vlan" },
     ],
@@ -436,27 +436,27 @@ describe("a problem is reported with its file, line and field", () => {
       { check: "shape", file: NICS, line: 2 },
     ],
     [
-      "a file that holds no request",
+      "a file without a request",
       (run) => resealed(run, NICS, () => '{"entities":[]}'),
       { check: "shape", file: NICS },
     ],
     [
-      "an id that is not that of the entities",
+      "an ID that does not match the entities",
       (run) => resealed(run, NICS, (t) => t.replace(/"id":"./, '"id":"_')),
       { check: "form", file: NICS, line: 1, field: "id" },
     ],
     [
-      "a line that is spelt otherwise",
+      "a line in another format",
       (run) => resealed(run, NICS, (t) => t.replace('"enabled":true', '"enabled": true')),
       { check: "form", file: NICS },
     ],
     [
-      "files that are cut otherwise",
+      "a missing entity file",
       (run) => withFile(run, "netbox/01-tag-0001.json", undefined),
       { check: "listing", file: "netbox/01-tag-0001.json" },
     ],
     [
-      "counts of entities",
+      "wrong counts of entity files",
       (run) =>
         withManifest(run, "netbox/manifest.json", (m) => ({
           ...m,
@@ -475,12 +475,12 @@ describe("a problem is reported with its file, line and field", () => {
       { check: "shape", file: LEFT_OUT, sentence: expect.stringContaining("line 2") as never },
     ],
     [
-      "records that are spelt otherwise",
+      "records in another format",
       (run) => resealed(run, LEFT_OUT, (t) => t.replace('"reason":', '"reason": ')),
       { check: "form", file: LEFT_OUT },
     ],
     [
-      "a setting that makes other entities",
+      "a setting that does not match the entities",
       (run) =>
         withManifest(run, "netbox/manifest.json", (m) => ({
           ...m,
@@ -497,7 +497,7 @@ describe("a problem is reported with its file, line and field", () => {
       },
     ],
     [
-      "a setting that cannot be",
+      "an invalid setting",
       (run) =>
         withManifest(run, "netbox/manifest.json", (m) => ({
           ...m,
@@ -509,7 +509,7 @@ describe("a problem is reported with its file, line and field", () => {
       { check: "shape", file: "netbox/manifest.json", field: "snapshots[0].policy" },
     ],
     [
-      "a value that the answers do not tell",
+      "a value that differs from the answers",
       (run) => resealed(run, MACHINES, (t) => t.replace('"memory":"4096"', '"memory":"8192"')),
       {
         check: "origin",
@@ -540,7 +540,7 @@ describe("a problem is reported with its file, line and field", () => {
   });
 });
 
-describe("limits of verification", () => {
+describe("limits of verify", () => {
   const OTHER = {
     tool: { name: "proxmox-diode", version: "0.1.9" },
     mappingVersion: MAPPING_VERSION + 1,
@@ -553,8 +553,8 @@ describe("limits of verification", () => {
 
   test("differences from another mapping version are not problems", async () => {
     const run = await transformedRun(small, OTHER);
-    expect(await look(run)).toMatchObject({ findings: [], unchecked: [] });
-    const { parts, findings, unchecked } = await look(resealed(run, DISKS, withDescription));
+    expect(await verifyRun(run)).toMatchObject({ findings: [], unchecked: [] });
+    const { parts, findings, unchecked } = await verifyRun(resealed(run, DISKS, withDescription));
     expect(findings).toEqual([]);
     expect(unchecked).toEqual([
       `Origin of the entities: they were ${VERSIONS}, which writes some files differently`,
@@ -564,8 +564,8 @@ describe("limits of verification", () => {
 
   test("differences from another release with the same mapping version are problems", async () => {
     const run = await transformedRun(small, { tool: OTHER.tool });
-    expect(await look(run)).toMatchObject({ findings: [], unchecked: [] });
-    expect((await look(run)).parts[2]).toMatchObject({ name: "origin", state: "verified" });
+    expect(await verifyRun(run)).toMatchObject({ findings: [], unchecked: [] });
+    expect((await verifyRun(run)).parts[2]).toMatchObject({ name: "origin", state: "verified" });
     const changed = resealed(
       run,
       DISKS,
@@ -580,13 +580,13 @@ describe("limits of verification", () => {
     expect((await findingsIn(record)).map(({ check }) => check)).toContain("form");
   });
 
-  test("a release without a mapping version is only verified if the bytes are the same", async () => {
+  test("entities of a release without a mapping version are only verified if the bytes are the same", async () => {
     const older = withManifest(
       await transformedRun(small, { tool: { name: "proxmox-diode", version: "0.0.9" } }),
       "netbox/manifest.json",
       (manifest) => ({ ...manifest, mapping_version: undefined }),
     );
-    const same = await look(older);
+    const same = await verifyRun(older);
     expect(same).toMatchObject({ findings: [], unchecked: [] });
     expect(same.parts[2]).toMatchObject({ name: "origin", state: "verified" });
     const changed = resealed(
@@ -594,7 +594,7 @@ describe("limits of verification", () => {
       DISKS,
       (text) => withOwnId(text.replace('"size":"', '"size":"9')),
     );
-    expect(await look(changed)).toMatchObject({
+    expect(await verifyRun(changed)).toMatchObject({
       findings: [],
       unchecked: [
         "Origin of the entities: they were made by version 0.0.9 (which records no mapping " +
@@ -604,14 +604,14 @@ describe("limits of verification", () => {
     });
   });
 
-  test("another mapping version may format its files differently", async () => {
+  test("files of another mapping version may have another format", async () => {
     const run = await transformedRun(example, OTHER);
     const newer = resealed(
       resealed(run, NICS, (text) => text.replace('"entities":', '"metadata":{},"entities":')),
       LEFT_OUT,
       (text) => text.replace('"what":', '"severity":"low","what":'),
     );
-    const { findings, unchecked } = await look(newer);
+    const { findings, unchecked } = await verifyRun(newer);
     expect(findings).toEqual([]);
     expect(unchecked).toEqual([
       `Format of netbox/: it was ${VERSIONS}, which writes some files differently`,
@@ -619,7 +619,7 @@ describe("limits of verification", () => {
     ]);
   });
 
-  test("another version may have other reasons", async () => {
+  test("records of another version may have other reasons", async () => {
     const run = await transformedRun(example, OTHER);
     const newer = withManifest(
       resealed(run, LEFT_OUT, (text) => text.replace('"no-address"', '"new-reason"')),
@@ -630,16 +630,16 @@ describe("limits of verification", () => {
         return { ...m, left_out: { ...before, "new-reason": 1 } };
       },
     );
-    expect((await look(newer)).findings).toEqual([]);
+    expect((await verifyRun(newer)).findings).toEqual([]);
   });
 
-  test("of a set that receive kept, only hashes and counts are checked", async () => {
+  test("entities received from another program are checked only for hashes and counts", async () => {
     const received = withManifest(
       new Map([...small].filter(([file]) => file.startsWith("netbox/"))),
       "netbox/manifest.json",
       (m) => ({ ...m, snapshots: [] }),
     );
-    const { findings, unchecked } = await look(received);
+    const { findings, unchecked } = await verifyRun(received);
     expect(findings).toEqual([]);
     expect(unchecked[0]).toBe("Content of netbox/: transform did not write it");
     const repeated = resealed(
@@ -653,12 +653,12 @@ describe("limits of verification", () => {
   });
 
   test("files that no manifest lists are not checked", async () => {
-    const { findings, unchecked } = await look(withFile(small, "report.html", "<p>"));
+    const { findings, unchecked } = await verifyRun(withFile(small, "report.html", "<p>"));
     expect([findings, unchecked]).toEqual([[], ["report.html: no manifest lists it"]]);
   });
 
   test("references are not checked if a file cannot be read", async () => {
-    const { findings, unchecked } = await look(withFile(small, MACHINES, undefined));
+    const { findings, unchecked } = await verifyRun(withFile(small, MACHINES, undefined));
     expect(findings).toEqual([expect.objectContaining({ check: "listing", file: MACHINES })]);
     expect(unchecked).toEqual([
       "References: not every entity can be read",
@@ -667,7 +667,7 @@ describe("limits of verification", () => {
   });
 });
 
-test("all problems are counted, and the first of each check are listed", async () => {
+test("verify counts all problems, and lists the first ones of each check", async () => {
   const broken = resealed(
     withFile(
       resealed(example, NICS, (text) => text.replaceAll('"discovered"', '"gone"')),
@@ -677,22 +677,22 @@ test("all problems are counted, and the first of each check are listed", async (
     LEFT_OUT,
     (text) => text.replaceAll('"reason":', '"reason": '),
   );
-  const { findings, counts } = await look(broken);
+  const { findings, counts } = await verifyRun(broken);
   expect(Object.keys(counts)).toEqual(expect.arrayContaining(["listing", "form", "reference"]));
-  // An unknown name is reported once, where it occurs first.
+  // An unknown name is reported only once, at the first reference.
   expect(counts.reference).toBe(1);
   const unsorted = resealed(example, "netbox/05-platform-0001.json", (text) => {
     const [head = "", ...lines] = text.split("\n");
     const items = lines.slice(0, -2).map((line) => line.replace(/,$/, "")).toReversed();
     return `${head}\n${items.join(",\n")}\n]}\n`;
   });
-  const upsideDown = await look(unsorted);
+  const upsideDown = await verifyRun(unsorted);
   expect(upsideDown.counts.order).toBe(27);
   expect(upsideDown.findings.filter(({ check }) => check === "order")).toHaveLength(25);
   expect(findings.length).toBeGreaterThan(2);
 });
 
-test("a request above the limits of Diode is found", async () => {
+test("verify detects a request above Diode's limits", async () => {
   const tags = Array.from({ length: 1001 }, (_, i) => {
     const tag = { name: `t${i}`, slug: `t${i}` };
     return JSON.stringify({ timestamp: "2026-01-02T03:04:05Z", tag });
@@ -715,15 +715,15 @@ test("a request above the limits of Diode is found", async () => {
   );
 });
 
-describe("a journal", () => {
-  test("of all files is verified", async () => {
-    const verification = await look(pushed(small));
+describe("a push journal", () => {
+  test("with all files is verified", async () => {
+    const verification = await verifyRun(pushed(small));
     expect(verification).toMatchObject({ findings: [], unchecked: [] });
     expect(statesOf(verification)).toContain("journals verified");
   });
 
-  test("about other entity files is only checked for changes", async () => {
-    const { findings, unchecked } = await look(pushed(small, { header: { entities: "00" } }));
+  test("for other entity files is only checked for changes", async () => {
+    const { findings, unchecked } = await verifyRun(pushed(small, { header: { entities: "00" } }));
     expect(findings).toEqual([]);
     expect(unchecked).toEqual([expect.stringContaining("about other entity files")]);
   });
@@ -732,24 +732,26 @@ describe("a journal", () => {
     ["file", { file: "netbox/99.json" }],
     ["sha256", { sha256: "00" }],
     ["request_id", { request_id: "00000000-0000-0000-0000-000000000000" }],
-  ])("with another %s is faulty", async (field, change) => {
+  ])("with another %s is reported", async (field, change) => {
     const run = pushed(small, { line: (line, i) => i === 1 ? { ...line, ...change } : line });
     expect(await findingsIn(run)).toEqual([
       expect.objectContaining({ check: "journal", file: JOURNAL, line: 3, field }),
     ]);
   });
 
-  test("of --since has requests of its own", async () => {
+  test("of a push with --since has its own request IDs", async () => {
     const line = (each: Acknowledgement): Acknowledgement => ({ ...each, request_id: "another" });
     expect(await findingsIn(pushed(small, { header: { since: "00" }, line }))).toEqual([]);
   });
 
-  test("cut off anywhere in its last line is reported but correct", async () => {
+  test("that is cut off in its last line is noted, but correct", async () => {
     const run = pushed(small);
     const bytes = run.get(JOURNAL) ?? new Uint8Array();
     const start = bytes.lastIndexOf(10, bytes.length - 2) + 2;
     for (const end of [start, start + 1, start + 40, bytes.length - 1]) {
-      const { findings, unchecked } = await look(new Map(run).set(JOURNAL, bytes.slice(0, end)));
+      const { findings, unchecked } = await verifyRun(
+        new Map(run).set(JOURNAL, bytes.slice(0, end)),
+      );
       expect([findings, unchecked], `${end}`).toEqual([
         [],
         [expect.stringMatching(/last line of push.*cut off/)],
@@ -764,7 +766,7 @@ describe("a journal", () => {
   });
 });
 
-/** The id of a request is made of its entities. */
+/** Request IDs are derived from the entities. */
 function withOwnId(text: string): string {
   const entities = text.slice(text.indexOf('"entities":') + '"entities":'.length, -"}\n".length);
   return text.replace(/"id":"[^"]*"/, `"id":"${requestId(encodeUtf8(entities))}"`);
