@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { ByteBuffer } from "../../src/base/text.ts";
 import { codePoint } from "../helpers/arbitraries.ts";
 
-test("holds what was appended, however it grew", () => {
+test("ByteBuffer contains all appended texts, however it grows", () => {
   fc.assert(
     fc.property(
       fc.array(fc.string({ unit: codePoint, maxLength: 50_000 }), { maxLength: 6 }),
@@ -18,7 +18,7 @@ test("holds what was appended, however it grew", () => {
   );
 });
 
-test("starts over without the earlier bytes", () => {
+test("ByteBuffer is empty after clear", () => {
   const buffer = new ByteBuffer();
   buffer.appendText("a long text that goes");
   buffer.clear();

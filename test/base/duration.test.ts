@@ -1,4 +1,4 @@
-/** Times as people write them, there and back. */
+/** Durations as text, parsed and formatted. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { durationMs, durationText } from "../../src/base/duration.ts";
@@ -14,7 +14,7 @@ test.each(["", "5", "-1s", "1h", "s", "1 s", "1.2345s", "1e3s", "9999999s"])(
   },
 );
 
-test("what is shown is a time again, and nearly the same one", () => {
+test("a formatted duration is parsed to nearly the same value", () => {
   fc.assert(fc.property(fc.integer({ min: 0, max: 10_000_000 }), (ms) => {
     const back = durationMs(durationText(ms)) ?? NaN;
     expect(Math.abs(back - ms)).toBeLessThanOrEqual(Math.max(ms * 0.051, 1));

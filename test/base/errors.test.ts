@@ -2,8 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { AppError, inputError, reasonOf, usageError } from "../../src/base/errors.ts";
 
-describe("an error for the user", () => {
-  test("tells its kind, its sentence, what to do and what caused it", () => {
+describe("AppError", () => {
+  test("has a kind, a message, a hint and a cause", () => {
     const cause = new Error("ECONNREFUSED");
     const error = new AppError("remote", 'Cannot reach "pve1"', { hint: "Start it", cause });
     expect(error).toMatchObject({
@@ -17,7 +17,7 @@ describe("an error for the user", () => {
     expect(error.stack).toContain("errors.test.ts");
   });
 
-  test("has no cause at all when it was given none", () => {
+  test("has no cause if none was given", () => {
     const error = new AppError("input", "Cannot read it");
     expect("cause" in error).toBe(false);
     expect(error.hint).toBeUndefined();
@@ -28,14 +28,14 @@ describe("an error for the user", () => {
       ["wrong setting", usageError, "usage"],
       ["wrong file", inputError, "input"],
     ] as const,
-  )("of a %s has the kind of its exit code", (_what, make, kind) => {
+  )("for a %s has the kind of its exit code", (_what, make, kind) => {
     const error = make("Cannot do it", { hint: "Do something else" });
     expect(error).toBeInstanceOf(AppError);
     expect(error).toMatchObject({ kind, message: "Cannot do it", hint: "Do something else" });
   });
 });
 
-describe("the reason of what was thrown", () => {
+describe("reasonOf", () => {
   test.each([
     ["an error", new RangeError("too far"), "too far"],
     ["an error for the user", usageError("Setting is wrong"), "Setting is wrong"],
@@ -43,5 +43,5 @@ describe("the reason of what was thrown", () => {
     ["nothing", undefined, "undefined"],
     ["null", null, "null"],
     ["a number", 42, "42"],
-  ])("is its text: %s", (_what, thrown, reason) => expect(reasonOf(thrown)).toBe(reason));
+  ])("is the text of %s", (_what, thrown, reason) => expect(reasonOf(thrown)).toBe(reason));
 });

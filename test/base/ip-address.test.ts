@@ -1,17 +1,17 @@
-/** Addresses and masks as Proxmox and guest agents write them → those that NetBox takes. */
+/** Parses addresses and masks of Proxmox VE and guest agents for NetBox. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Address, networkOf, parseAddress, splitCidr } from "../../src/base/ip-address.ts";
 import { anyText, anyValue, lookalike } from "../helpers/arbitraries.ts";
 
-/** An address that the test relies on. */
+/** An address that must be valid. */
 function read(host: string, prefixLength: unknown): Address {
   const address = parseAddress(host, prefixLength);
   if (typeof address === "string") throw new Error(`${host}/${prefixLength} is ${address}`);
   return address;
 }
 
-describe("an address", () => {
+describe("a valid address", () => {
   test.each<[string, unknown, string, number, string]>([
     ["10.0.0.5", 24, "10.0.0.5", 24, "10.0.0.0"],
     ["192.168.77.130", "26", "192.168.77.130", 26, "192.168.77.128"],
@@ -20,7 +20,7 @@ describe("an address", () => {
     ["2001:db8:0:0:1:0:0:1", 60, "2001:db8::1:0:0:1", 60, "2001:db8::"],
     ["2001:db8:0:1:1:1:1:1", 47, "2001:db8:0:1:1:1:1:1", 47, "2001:db8::"],
     ["2001:db8::7%eth0", 64, "2001:db8::7", 64, "2001:db8::"],
-  ])("%s/%s is read", (text, length, host, prefixLength, network) => {
+  ])("%s/%s is parsed", (text, length, host, prefixLength, network) => {
     expect(parseAddress(text, length)).toEqual({
       family: text.includes(":") ? 6 : 4,
       host,
@@ -31,21 +31,21 @@ describe("an address", () => {
   });
 
   test.each([["10.0.0.0", 31], ["10.0.0.1", 31], ["10.0.0.0", 32], ["10.0.0.255", 32]])(
-    "%s/%i has neither network nor broadcast",
+    "%s/%i may equal the network or broadcast address",
     (host, length) => {
       expect(read(host, length).cidr).toBe(`${host}/${length}`);
     },
   );
 
   test.each([["2001:db8::", 127], ["2001:db8::", 128], ["2001:db8::ffff:ffff:ffff:ffff", 64]])(
-    "%s/%i is one of IPv6, which has no broadcast",
+    "%s/%i is IPv6, which has no broadcast address",
     (host, length) => {
       expect(read(host, length).cidr).toBe(`${host}/${length}`);
     },
   );
 });
 
-describe("an address that NetBox does not get", () => {
+describe("an address that is left out", () => {
   test.each<[unknown, unknown, string]>([
     ["127.0.0.1", 8, "loopback"],
     ["::1", 128, "loopback"],
@@ -72,12 +72,12 @@ describe("an address that NetBox does not get", () => {
     ["10.0.0.5", 0, "not-assignable"],
     ["2001:db8::5", "0", "not-assignable"],
     ["0.0.0.0", 24, "not-assignable"],
-  ])("%j/%j is left out: %s", (host, length, reason) => {
+  ])("%j/%j is left out as %s", (host, length, reason) => {
     expect(parseAddress(host, length)).toBe(reason);
   });
 
   test.each(["fec0::1", "fe00::1", "169.253.0.1", "126.255.255.254", "128.0.0.1", "::2"])(
-    "%s is no neighbour of loopback and link-local",
+    "%s is neither loopback nor link-local",
     (host) => {
       expect(read(host, host.includes(":") ? 64 : 16).host).toBe(host);
     },
@@ -94,7 +94,7 @@ describe("an address that NetBox does not get", () => {
   );
 });
 
-describe("laws", () => {
+describe("for any address,", () => {
   const octets = fc.array(fc.integer({ min: 0, max: 255 }), { minLength: 4, maxLength: 4 });
   const group = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 0xffff }));
   const groups = fc.array(group, { minLength: 8, maxLength: 8 })
@@ -108,7 +108,7 @@ describe("laws", () => {
     fc.tuple(ipv6, fc.integer({ min: 1, max: 128 })),
   );
 
-  /** The address as a whole number. */
+  /** The address as an integer. */
   function bitsOf(host: string): bigint {
     if (!host.includes(":")) {
       return host.split(".").reduce((sum, byte) => sum * 256n + BigInt(byte), 0n);
@@ -123,7 +123,7 @@ describe("laws", () => {
     );
   }
 
-  test("an address and what it was read as are the same, and its network holds it", () => {
+  test("the parsed address is the same, and its network contains it", () => {
     fc.assert(fc.property(cidr, ([host, length]) => {
       const address = parseAddress(host, length);
       if (typeof address === "string") return;
@@ -136,7 +136,7 @@ describe("laws", () => {
     }));
   });
 
-  test("a multicast address and 255.255.255.255 are no interface's, and have no network", () => {
+  test("multicast and 255.255.255.255 cannot be assigned and have no network", () => {
     const multicast = fc.oneof(
       fc.tuple(fc.integer({ min: 224, max: 239 }), octets).map(([first, bytes]) =>
         [first, ...bytes.slice(1)].join(".")
@@ -155,7 +155,7 @@ describe("laws", () => {
     }
   });
 
-  test("no other address is left out but of loopback, link-local, a network and a broadcast", () => {
+  test("only loopback, link-local, network, broadcast and multicast addresses are left out", () => {
     fc.assert(fc.property(cidr, ([host, length]) => {
       const [bits, full] = [bitsOf(host), host.includes(":") ? 128 : 32];
       const rest = bits & ((1n << BigInt(full - length)) - 1n);
@@ -175,7 +175,7 @@ describe("laws", () => {
     }));
   });
 
-  test("a CIDR is read back as itself", () => {
+  test("a CIDR is parsed to itself", () => {
     fc.assert(fc.property(cidr, ([host, length]) => {
       const address = parseAddress(host, length);
       if (typeof address !== "string") {
@@ -184,7 +184,7 @@ describe("laws", () => {
     }));
   });
 
-  test("IPv6 has one spelling: that of RFC 5952, which URLs have too", () => {
+  test("IPv6 is written as in RFC 5952 and in URLs", () => {
     const spell = fc.constantFrom(
       (text: string) => text.toUpperCase(),
       (text: string) => text.split(":").map((word) => word.padStart(4, "0")).join(":"),
@@ -198,7 +198,7 @@ describe("laws", () => {
     }));
   });
 
-  test("a dotted mask is the prefix length that it stands for", () => {
+  test("a dotted mask equals its prefix length", () => {
     const length = fc.integer({ min: 0, max: 32 });
     fc.assert(fc.property(ipv4, length, (host, bits) => {
       const mask = (2n ** 32n - 2n ** BigInt(32 - bits)).toString(16).padStart(8, "0");
@@ -207,7 +207,7 @@ describe("laws", () => {
     }));
   });
 
-  test("no value throws", () => {
+  test("parsing never throws", () => {
     const words = ["10", ".", ":", "::", "ffff", "%eth0", "/24", "fe80", "255", "0x", "dhcp", "-"];
     const host = fc.oneof(anyText(), anyValue(), lookalike(...words));
     fc.assert(

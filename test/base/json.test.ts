@@ -1,11 +1,11 @@
-/** JSON in one spelling: equal values are equal bytes. */
+/** Canonical JSON: equal values have equal bytes. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { AppError } from "../../src/base/errors.ts";
 import { canonicalJson, parseJson } from "../../src/base/json.ts";
 import { anyText } from "../helpers/arbitraries.ts";
 
-/** The same value, with the keys of all its objects the other way round. */
+/** The same value, with the keys of all objects reversed. */
 function reversed(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map(reversed);
@@ -13,12 +13,12 @@ function reversed(value: unknown): unknown {
   return Object.fromEntries(entries.toReversed());
 }
 
-/** `levels` lists or objects, one in the other. */
+/** Lists or objects nested in `levels` levels. */
 function nested(levels: number, wrap: (inner: unknown) => unknown): unknown {
   return Array.from({ length: levels }).reduce<unknown>(wrap, 7);
 }
 
-function refusal(write: () => unknown): unknown {
+function errorOf(write: () => unknown): unknown {
   try {
     write();
   } catch (error) {
@@ -33,7 +33,7 @@ const WRAPS: [string, (inner: unknown) => unknown][] = [
 ];
 const value = fc.jsonValue({ stringUnit: "binary" });
 
-describe("canonical JSON", () => {
+describe("canonicalJson", () => {
   test.each<[unknown, string]>([
     [{ b: 1, a: [2] }, '{"a":[2],"b":1}'],
     [{ z: { b: null, a: true }, Z: "x" }, '{"Z":"x","z":{"a":true,"b":null}}'],
@@ -51,19 +51,19 @@ describe("canonical JSON", () => {
     expect(canonicalJson(written)).toBe(text);
   });
 
-  test("may be indented, with the keys in the same order", () => {
+  test("may be indented, with keys in the same order", () => {
     expect(canonicalJson({ b: [1], a: {} }, { indent: 2 })).toBe(
       '{\n  "a": {},\n  "b": [\n    1\n  ]\n}',
     );
   });
 
-  test("is the same for any order of the keys", () => {
+  test("is the same for any order of keys", () => {
     fc.assert(fc.property(value, (written) => {
       expect(canonicalJson(reversed(written))).toBe(canonicalJson(written));
     }));
   });
 
-  test("is read back as the value that it was made of", () => {
+  test("is parsed to the same value", () => {
     fc.assert(fc.property(value, (written) => {
       const plain: unknown = JSON.parse(JSON.stringify(written));
       expect(JSON.parse(canonicalJson(written))).toEqual(plain);
@@ -71,13 +71,13 @@ describe("canonical JSON", () => {
     }));
   });
 
-  test("is no longer than what JSON.stringify makes of it", () => {
+  test("is as long as the output of JSON.stringify", () => {
     fc.assert(fc.property(value, (written) => {
       expect(canonicalJson(written)).toHaveLength(JSON.stringify(written).length);
     }));
   });
 
-  test("tells different values apart", () => {
+  test("differs for different values", () => {
     fc.assert(fc.property(value, value, (a, b) => {
       const isSame = JSON.stringify(reversed(a)) === JSON.stringify(reversed(b));
       if (isSame) expect(canonicalJson(a)).toBe(canonicalJson(b));
@@ -87,26 +87,26 @@ describe("canonical JSON", () => {
     }));
   });
 
-  test("keeps keys that JavaScript has a meaning for", () => {
+  test("keeps keys like __proto__", () => {
     const text = '{"__proto__":{"x":1},"constructor":2}';
     expect(canonicalJson(JSON.parse(text))).toBe(text);
   });
 
-  test("does not touch the value", () => {
+  test("does not change the value", () => {
     const written = { b: [{ d: 1, c: 2 }], a: 1 };
     canonicalJson(written);
     expect(JSON.stringify(written)).toBe('{"b":[{"d":1,"c":2}],"a":1}');
   });
 });
 
-describe("nesting", () => {
-  test.each(WRAPS)("of 200 %s is written", (_what, wrap) => {
+describe("canonicalJson with nested values", () => {
+  test.each(WRAPS)("allows 200 %s", (_what, wrap) => {
     expect(JSON.parse(canonicalJson(nested(200, wrap)))).toEqual(nested(200, wrap));
   });
 
-  test.each(WRAPS)("of 201 %s and more is refused, naming what it was", (_what, wrap) => {
+  test.each(WRAPS)("rejects 201 %s or more with the name of the file", (_what, wrap) => {
     for (const levels of [201, 1000, 100_000]) {
-      const error = refusal(() => canonicalJson(nested(levels, wrap), { what: "pve/x.json" }));
+      const error = errorOf(() => canonicalJson(nested(levels, wrap), { what: "pve/x.json" }));
       expect(error).toBeInstanceOf(AppError);
       expect(error).toMatchObject({
         kind: "input",
@@ -115,16 +115,16 @@ describe("nesting", () => {
     }
   });
 
-  test("is counted downwards, not in all", () => {
+  test("limits only the depth, not the length", () => {
     expect(() => canonicalJson(Array.from({ length: 500 }, () => [{ a: [] }]))).not.toThrow();
   });
 });
 
-describe("reading", () => {
+describe("parseJson", () => {
   test.each(["", "{", "{a:1}", "[1,]", "undefined", "\ufeff{}", "{} {}", "'a'", "NaN"])(
-    "%j is refused, naming the file",
+    "rejects %j with the name of the file",
     (text) => {
-      const error = refusal(() => parseJson(text, "manifest.json"));
+      const error = errorOf(() => parseJson(text, "manifest.json"));
       expect(error).toBeInstanceOf(AppError);
       expect(error).toMatchObject({
         kind: "input",
@@ -133,9 +133,9 @@ describe("reading", () => {
     },
   );
 
-  test("any text gives what JSON.parse gives, or an error of the user's", () => {
+  test("gives the same as JSON.parse or an AppError, for any text", () => {
     fc.assert(fc.property(anyText(), (text) => {
-      const error = refusal(() => expect(parseJson(text, "it")).toEqual(JSON.parse(text)));
+      const error = errorOf(() => expect(parseJson(text, "it")).toEqual(JSON.parse(text)));
       if (error !== undefined) expect(error).toBeInstanceOf(AppError);
     }));
   });

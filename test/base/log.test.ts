@@ -1,4 +1,4 @@
-/** What is said, and where: on stderr, as text or as JSON lines, and nothing that a terminal obeys. */
+/** Log messages on stderr, as text or as JSON lines, without control characters. */
 import process from "node:process";
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
@@ -15,24 +15,24 @@ import { codePoint } from "../helpers/arbitraries.ts";
 
 const ESCAPES = "\u001b]0;title\u0007\u001b[2J\u009b31m\u0000\u007f\r";
 // deno-lint-ignore no-control-regex
-const OBEYED_REGEXP = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/;
+const CONTROL_REGEXP = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/;
 
-/** Everything written while `say` runs: to the stream of the log, and to stdout. */
-function spoken(options: LogOptions, say: (log: Log) => void): { err: string; out: string } {
+/** All output while `say` runs, to the log's stream and to stdout. */
+function outputOf(options: LogOptions, write: (log: Log) => void): { err: string; out: string } {
   const [err, out] = [new TextStream(), new TextStream()];
   const spy = vi.spyOn(process.stdout, "write").mockImplementation((text) => out.write(text));
   onTestFinished(() => spy.mockRestore());
-  say(createLog(err, options));
+  write(createLog(err, options));
   return { err: err.text, out: out.text };
 }
 
-function jsonLines(options: LogOptions, say: (log: Log) => void): Record<string, unknown>[] {
-  const lines = spoken({ ...options, format: "json" }, say).err.split("\n");
+function jsonLines(options: LogOptions, write: (log: Log) => void): Record<string, unknown>[] {
+  const lines = outputOf({ ...options, format: "json" }, write).err.split("\n");
   expect(lines.pop()).toBe("");
   return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
-function sayAll(log: Log): void {
+function logAll(log: Log): void {
   log.error("An error");
   log.warn("A warning");
   log.info("A fact");
@@ -40,9 +40,9 @@ function sayAll(log: Log): void {
   log.debug("A detail");
 }
 
-describe("talk", () => {
+describe("the log", () => {
   test.each(["text", "json"] as const)("as %s goes to stderr, and nothing to stdout", (format) => {
-    const { err, out } = spoken({ format, level: "verbose" }, sayAll);
+    const { err, out } = outputOf({ format, level: "verbose" }, logAll);
     expect(out).toBe("");
     for (const word of ["error", "warning", "fact", "success", "detail"]) {
       expect(err).toContain(word);
@@ -55,12 +55,12 @@ describe("talk", () => {
       ["normal", ["An error", "A warning", "A fact", "A success"]],
       ["verbose", ["An error", "A warning", "A fact", "A success", "A detail"]],
     ] as const,
-  )("that is %s says only what is due", (level, expected) => {
-    expect(jsonLines({ level }, sayAll).map((line) => line["message"])).toEqual(expected);
+  )("with level %s contains only the messages of that level", (level, expected) => {
+    expect(jsonLines({ level }, logAll).map((line) => line["message"])).toEqual(expected);
   });
 
-  test("as text is free of what a terminal obeys, wherever it came from", () => {
-    const { err } = spoken({ format: "text" }, (log) => {
+  test("as text contains no control characters, whatever their source", () => {
+    const { err } = outputOf({ format: "text" }, (log) => {
       log.warn(`Node "${ESCAPES}" is not listed`);
       log.error(`Cannot read "${ESCAPES}"`);
     });
@@ -69,20 +69,20 @@ describe("talk", () => {
   });
 });
 
-describe("JSON lines", () => {
-  test("have the level, the sentence and the fields", () => {
+describe("JSON lines of the log", () => {
+  test("contain the level, the message and the fields", () => {
     expect(jsonLines({}, (log) => log.warn("Skipped guest", { vmid: 101, node: "pve1" })))
       .toEqual([{ level: "warn", message: "Skipped guest", vmid: 101, node: "pve1" }]);
   });
 
-  test("are one for each thing said, however often it is said", () => {
+  test("are written for each message, also if it is repeated", () => {
     const lines = jsonLines({}, (log) => {
       for (let i = 0; i < 20; i += 1) log.warn("Skipped guest", { reason: "template" });
     });
     expect(lines).toHaveLength(20);
   });
 
-  test("are one line each, whatever the text", () => {
+  test("are one line per message, with any text", () => {
     fc.assert(
       fc.property(fc.string({ unit: codePoint }), (text) => {
         const lines = jsonLines({}, (log) => log.info(`x${text}`, { text }));
@@ -93,46 +93,46 @@ describe("JSON lines", () => {
     );
   });
 
-  test("keep their level and sentence when a field has such a name", () => {
+  test("keep their level and message if a field has the same name", () => {
     const [line] = jsonLines({}, (log) => log.info("A fact", { level: "error", message: "no" }));
     expect(line).toMatchObject({ level: "info", message: "A fact" });
   });
 });
 
-describe("printable text", () => {
-  test("shows escapes as text, and keeps lines and tabs", () => {
+describe("printable", () => {
+  test("shows control characters as text, and keeps line breaks and tabs", () => {
     expect(printable("a\tb\n\u001b[31mc\u009b")).toBe("a\tb\n\\x1b[31mc\\x9b");
     expect(printable("web\u202ebed\u2066\u200f")).toBe("web\\u202ebed\\u2066\\u200f");
   });
 
-  test("holds nothing that a terminal obeys", () => {
-    expect(printable(ESCAPES)).not.toMatch(OBEYED_REGEXP);
+  test("contains no control characters", () => {
+    expect(printable(ESCAPES)).not.toMatch(CONTROL_REGEXP);
     fc.assert(fc.property(fc.string({ unit: codePoint }), (text) => {
-      expect(printable(text)).not.toMatch(OBEYED_REGEXP);
+      expect(printable(text)).not.toMatch(CONTROL_REGEXP);
     }));
   });
 
-  test("of letters of any script is as it was", () => {
+  test("keeps letters of all scripts", () => {
     const text = "Zürich, 東京, Ελλάδα, 😀 … \u00a0";
     expect(printable(text)).toBe(text);
   });
 });
 
-test("a text for one line shows what would break the line", () => {
+test("printableLine shows line breaks and tabs as text", () => {
   expect(printableLine("a\nb\tc\u001b")).toBe("a\\x0ab\\x09c\\x1b");
   fc.assert(
     fc.property(fc.string({ unit: codePoint }), (text) => {
-      expect(printableLine(text)).not.toMatch(OBEYED_REGEXP);
+      expect(printableLine(text)).not.toMatch(CONTROL_REGEXP);
       expect(printableLine(text)).not.toMatch(/[\t\n]/);
     }),
   );
 });
 
-test("JSON for a terminal means the same as the value, and is nothing that is obeyed", () => {
+test("printableJson is parsed to the same value and contains no control characters", () => {
   fc.assert(
     fc.property(fc.jsonValue(), fc.string({ unit: codePoint }), (value, text) => {
       const json = printableJson({ value, text: text + ESCAPES }, 2);
-      expect(json).not.toMatch(OBEYED_REGEXP);
+      expect(json).not.toMatch(CONTROL_REGEXP);
       expect(JSON.parse(json)).toEqual(JSON.parse(JSON.stringify({ value, text: text + ESCAPES })));
     }),
   );

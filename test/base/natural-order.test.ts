@@ -1,15 +1,15 @@
-/** The order of everything that is written: the same on each runtime, in each locale. */
+/** The sort order of all output: the same in each runtime and locale. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { compareCodeUnits, compareNatural } from "../../src/base/natural-order.ts";
 import { anyText } from "../helpers/arbitraries.ts";
 
-/** Few letters, so that texts often share their start. */
+/** Few letters, so that texts often start alike. */
 const close = fc.string({ unit: fc.constantFrom(..."019a.-Z") });
 const name = fc.oneof(close, close, anyText());
 const digits = fc.oneof(fc.nat({ max: 200 }).map(String), fc.bigInt({ min: 0n }).map(String));
 
-describe("the natural order", () => {
+describe("compareNatural", () => {
   test.each<[string, string[]]>([
     ["puts net2 before net10", ["net0", "net1", "net2", "net10", "net11"]],
     ["compares every run of digits", ["pve1.2.9", "pve1.2.10", "pve1.10.1", "pve2"]],
@@ -25,11 +25,11 @@ describe("the natural order", () => {
     expect(sorted.toReversed().sort(compareNatural)).toEqual(sorted);
   });
 
-  test("takes only 0 to 9 for digits", () => {
+  test("treats only 0 to 9 as digits", () => {
     expect(["٢", "١٠"].sort(compareNatural)).toEqual(["١٠", "٢"]);
   });
 
-  test("is total: two texts are in one place only if they are equal", () => {
+  test("is total: only equal texts compare as equal", () => {
     fc.assert(
       fc.property(name, name, (a, b) => {
         expect(compareNatural(a, a)).toBe(0);
@@ -59,7 +59,7 @@ describe("the natural order", () => {
     );
   });
 
-  test("does not depend on the order that the texts came in", () => {
+  test("does not depend on the initial order", () => {
     const shuffled = fc.uniqueArray(name, { maxLength: 12 })
       .chain((names) =>
         fc.tuple(
@@ -74,14 +74,14 @@ describe("the natural order", () => {
     }));
   });
 
-  test("is that of the numbers after an equal start", () => {
+  test("is the order of the numbers after an equal start", () => {
     fc.assert(fc.property(digits, digits, (a, b) => {
       const order = BigInt(a) < BigInt(b) ? -1 : BigInt(a) > BigInt(b) ? 1 : 0;
       expect(Math.sign(compareNatural(`net${a}`, `net${b}`))).toBe(order);
     }));
   });
 
-  test("ignores leading zeros until the numbers are equal", () => {
+  test("ignores leading zeros unless the numbers are equal", () => {
     fc.assert(fc.property(fc.nat(), fc.nat(), fc.nat({ max: 5 }), (a, b, zeros) => {
       const padded = `vm${"0".repeat(zeros)}${a}`;
       const expected = a === b ? zeros : a - b;
@@ -89,7 +89,7 @@ describe("the natural order", () => {
     }));
   });
 
-  test("is that of code units where no digits are", () => {
+  test("is the order of code units without digits", () => {
     const wordless = anyText().map((text) => text.replace(/[0-9]/g, ""));
     fc.assert(fc.property(wordless, wordless, (a, b) => {
       expect(Math.sign(compareNatural(a, b))).toBe(compareCodeUnits(a, b));
@@ -97,14 +97,14 @@ describe("the natural order", () => {
   });
 });
 
-describe("the order of code units", () => {
-  test("is that of Array.sort", () => {
+describe("compareCodeUnits", () => {
+  test("is the order of Array.sort", () => {
     fc.assert(fc.property(fc.array(name), (names) => {
       expect(names.toSorted(compareCodeUnits)).toEqual(names.toSorted());
     }));
   });
 
-  test("tells equal from unequal", () => {
+  test("is 0, -1 or 1", () => {
     expect([compareCodeUnits("a", "a"), compareCodeUnits("a", "b"), compareCodeUnits("b", "a")])
       .toEqual([0, -1, 1]);
   });

@@ -1,4 +1,4 @@
-/** What the tables of settings say, for people. */
+/** Texts and values of settings. */
 import { expect, test } from "vitest";
 import { allowedText, switchOf } from "../../src/base/setting.ts";
 
@@ -7,9 +7,9 @@ test.each([
   [["auto", "site", "none"], "auto, site or none"],
   [["1024", "1000"], "1024 or 1000"],
   [["one"], "one"],
-])("%j is told as %j", (allowed, text) => expect(allowedText({ allowed })).toBe(text));
+])("allowedText for %j is %j", (allowed, text) => expect(allowedText({ allowed })).toBe(text));
 
 test.each([["yes", true], ["ON", true], ["0", false], ["no", false], ["maybe", undefined]])(
-  "the switch %j is %j",
+  "switchOf %j is %j",
   (word, value) => expect(switchOf(word)).toBe(value),
 );

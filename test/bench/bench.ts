@@ -1,12 +1,12 @@
 /**
- * `npm run bench [-- capture|transform|push] [options]`: tables of what the stages take. A benchmark, not a test:
- * it judges nothing.
+ * `npm run bench [-- capture|transform|push] [options]`: tables of the time and memory of the stages. A
+ * benchmark, not a test: it has no limits.
  */
 const STAGES = ["capture", "transform", "push"] as const;
 
-const asked = process.argv[2] ?? "";
-const chosen = STAGES.filter((stage) => stage === asked);
+const requested = process.argv[2] ?? "";
+const stages = STAGES.filter((stage) => stage === requested);
 
-for (const stage of chosen.length === 0 ? STAGES : chosen) await import(`./${stage}-bench.ts`);
+for (const stage of stages.length === 0 ? STAGES : stages) await import(`./${stage}-bench.ts`);
 
 export {};

@@ -1,7 +1,7 @@
 /**
- * Time of `capture` from a served cluster of ten nodes at 20 ms a call, on Node and on Deno, compared with
- * the sum over the kinds of call of calls × latency ÷ allowed concurrency, and with the time of
- * proxmoxer (PyPI) for the same calls one after the other.
+ * Time of `capture` from a served cluster of ten nodes with a latency of 20 ms, on Node and on Deno. Compared
+ * with the ideal (calls × latency ÷ allowed concurrency, summed over the types of calls), and with proxmoxer
+ * (PyPI), which makes the same calls one after another.
  *
  *   npm run bench -- capture [--sizes 1000,4000] [--runs 3]
  */
@@ -104,7 +104,7 @@ function total(calls: Calls): number {
   return Object.values(calls).reduce((sum, count) => sum + count, 0);
 }
 
-/** Calls that go to nodes are as many at once as in all, since there are enough nodes. */
+/** All nodes can be called at once, since there are more nodes than the concurrency allows. */
 function idealSeconds({ agents, ...others }: Calls): number {
   const perAgent = Math.min(CONCURRENCY, AGENTS_PER_NODE * NODES);
   const ordinary = Object.values(others).reduce((sum, count) => sum + count, 0);
@@ -115,15 +115,15 @@ async function serving(site: string): Promise<{ env: Environment; stop: () => vo
   const args = ["src/cli.ts", "serve", site, "--latency", `${LATENCY_MS}ms`, "--json"];
   const child = spawn("node", args, { cwd: ROOT, stdio: ["ignore", "pipe", "ignore"] });
   const [line] = (await once(child.stdout, "data")) as [Buffer];
-  const said = JSON.parse(line.toString()) as Record<string, string | number>;
+  const printed = JSON.parse(line.toString()) as Record<string, string | number>;
   return {
     env: {
-      PROXMOX_HOST: String(said["host"]),
-      PROXMOX_PORT: String(said["port"]),
-      PROXMOX_USER: String(said["user"]),
-      PROXMOX_TOKEN_NAME: String(said["token_name"]),
-      PROXMOX_TOKEN_VALUE: String(said["token_value"]),
-      PROXMOX_FINGERPRINT: String(said["fingerprint"]),
+      PROXMOX_HOST: String(printed["host"]),
+      PROXMOX_PORT: String(printed["port"]),
+      PROXMOX_USER: String(printed["user"]),
+      PROXMOX_TOKEN_NAME: String(printed["token_name"]),
+      PROXMOX_TOKEN_VALUE: String(printed["token_value"]),
+      PROXMOX_FINGERPRINT: String(printed["fingerprint"]),
     },
     stop: () => child.kill(),
   };
@@ -143,7 +143,7 @@ async function measure([program = "", ...args]: readonly string[], env: Environm
   return JSON.parse(stdout) as Measured;
 }
 
-/** Python with proxmoxer, in a place of its own; undefined, and a sentence, where it cannot be had. */
+/** Python with proxmoxer in a virtual environment; undefined with a message if it cannot be installed. */
 async function proxmoxer(): Promise<string | undefined> {
   const python = join(VENV, "bin/python");
   const run = promisify(execFile);

@@ -72,7 +72,7 @@ function dataOf(answer: Answer | undefined): object | undefined {
   return typeof data === "object" && data !== null ? data : undefined;
 }
 
-/** What failed gets the answer of another guest; an agent that is due and was not asked, too. */
+/** Replaces failed answers, and answers of enabled agents that were skipped, by those of another guest. */
 function healed(answers: ReadonlyMap<string, Answer>): Map<string, Answer> {
   const entries = [...answers];
   const isGood = (answer: Answer): boolean => "status" in answer && answer.status === 200;

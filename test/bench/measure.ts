@@ -1,4 +1,4 @@
-/** One measurement is one process: it prints a line of JSON. */
+/** Each measurement is a process that prints one line of JSON. */
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -15,7 +15,7 @@ export interface Measured {
   readonly peakBytes: number;
 }
 
-/** `script`: a file of this folder. */
+/** `script`: a file in this folder. */
 export async function measure(
   [program = "", ...flags]: readonly string[],
   script: string,

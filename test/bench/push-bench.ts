@@ -26,7 +26,7 @@ const { values } = parseArgs({
   },
 });
 
-/** Says by itself when there is no Python, or no way to its packages. */
+/** setup prints a message if Python or its packages are not available. */
 let python = "";
 if (!values["no-sdk"]) {
   await setup({ provide: (_: string, path: string) => (python = path) } as never);
@@ -83,7 +83,7 @@ async function benchInto(run: string, receiverArgs: readonly string[]) {
 async function benchSenders(run: string, diode: readonly string[]) {
   const requests = (await readdir(join(run, "netbox"))).filter((name) => /^\d\d-/.test(name));
   const measured = new Map<string, Measured[]>(Object.keys(SENDERS).map((name) => [name, []]));
-  // In turn, so that a change of the machine's speed meets all of them.
+  // Alternating, so that changes of the machine's speed affect all of them.
   for (let i = 0; i < Number(values.runs); i += 1) {
     for (const [name, [command, script, what]] of Object.entries(SENDERS)) {
       const args = [...(what === "" ? [] : [what]), run, ...diode];

@@ -1,6 +1,6 @@
 /**
- * What `transform` takes on generated snapshots, on Node and on Deno, and how that compares to the floor
- * below any program that reads, parses, writes and hashes the same bytes.
+ * Time and memory of `transform` on generated snapshots, on Node and on Deno, compared with a program that
+ * only reads, parses, writes and hashes the same bytes (the floor).
  *
  *   npm run bench -- transform [--sizes 1000,10000] [--runs 3]
  */
@@ -49,7 +49,7 @@ async function benchSize(guests: number) {
   const rows = [];
   for (const [name, command] of Object.entries(RUNTIMES)) {
     const pairs = [];
-    // In turn, so that a change of the machine's speed meets both.
+    // Alternating, so that changes of the machine's speed affect both.
     for (let i = 0; i < Number(values.runs); i += 1) {
       const transform = await measure(command, "measure-transform.ts", ["transform", run, run]);
       pairs.push({

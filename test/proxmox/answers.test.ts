@@ -1,4 +1,4 @@
-/** One reading of what a guest agent did not answer: for capture, transform and diff. */
+/** Reasons for missing answers of the guest agent, shared by capture, transform and diff. */
 import { describe, expect, test } from "vitest";
 import { diffSnapshots } from "../../src/look/diff/diff-snapshots.ts";
 import {
@@ -32,10 +32,10 @@ const FACTS: readonly (readonly [string, UnreadReason])[] = [
   ["VM 101 not running", "guest-stopped"],
 ];
 
-describe.each(FACTS)("%s", (text, reason) => {
+describe.each(FACTS)('the agent\'s error "%s"', (text, reason) => {
   const guest = { vmid: 101, config: { agent: "1" } };
 
-  test("is a fact about the guest, and no gap", () => {
+  test("is a fact about the guest, not a gap", () => {
     expect(agentFact(error(text))).toBe(reason);
     expect(incompleteOf(OSINFO, error(text))).toBeUndefined();
     expect(agentResultOf(error(text))).toMatchObject({ reason });
@@ -49,7 +49,7 @@ describe.each(FACTS)("%s", (text, reason) => {
     expect([summary.manifest.outcome, summary.gaps]).toEqual(["complete", []]);
   });
 
-  test("has one reason in left-out.json and in a diff", async () => {
+  test("has the same reason in left-out.json and in diff", async () => {
     const answers = { osinfo: error(text), interfaces: error(text) };
     const { leftOut } = await transformed(lab({ guests: [{ ...guest, ...answers }] }));
     expect(leftOut.map((each) => [each.what, each.reason])).toEqual([["vm/101/agent", reason]]);
@@ -72,17 +72,17 @@ test.each<[string, Answer]>([
   expect(incompleteOf(OSINFO, answer)).toBeDefined();
 });
 
-test("the same text of another call is a gap", () => {
+test("the same error of another API path is a gap", () => {
   expect(incompleteOf("/nodes/pve1/status", error("VM 101 not running"))).toBeDefined();
 });
 
-/** Which answers are gaps, and what they come from. */
+/** Which answers are gaps, and their causes. */
 
 const CONFIG = "/nodes/pve1/qemu/101/config";
 const AGENT = "/nodes/pve1/qemu/101/agent/get-osinfo";
 const LIVE = "/nodes/pve1/lxc/201/interfaces";
 
-describe("not a gap", () => {
+describe("incompleteOf is undefined for", () => {
   test.each<[string, Answer]>([
     [CONFIG, { status: 200, data: {} }],
     [LIVE, { status: 200, data: null }],
@@ -99,7 +99,7 @@ describe("not a gap", () => {
   ])("%s %o", (path, answer) => expect(incompleteOf(path, answer)).toBeUndefined());
 });
 
-describe("a gap, with its cause", () => {
+describe("incompleteOf has the cause for", () => {
   test.each<[string, Answer, string, string]>([
     [
       CONFIG,
@@ -158,7 +158,7 @@ describe("a gap, with its cause", () => {
   });
 });
 
-test("a node may be away after a code of the proxy, without a connection, and after a timeout", () => {
+test("a node may be offline after a code of the proxy, a failed connection or a timeout", () => {
   const isAway = (answer: Answer): boolean => isUnreachable(CONFIG, answer);
   expect(
     [{ status: 596 }, { failed: "timeout" }, { failed: "refused" }].map((each) =>

@@ -1,4 +1,4 @@
-/** Which names may become files, and which lists are rows. */
+/** File names of nodes, paths of guests and sorted lists. */
 import { basename } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -6,7 +6,7 @@ import { nodeFile, nodeOfFile, PATHS, sortKeyOf } from "../../src/proxmox/endpoi
 import { safeKey } from "../../src/run-folder/store/store.ts";
 import { anyText } from "../helpers/arbitraries.ts";
 
-/** What a file system takes for one name, in bytes. */
+/** The longest file name of common file systems, in bytes. */
 const MAX_FILE_NAME = 255;
 
 describe("the file of a node", () => {
@@ -42,19 +42,19 @@ describe("the file of a node", () => {
     "__proto__",
     "\u001b[31m",
     "x".repeat(300),
-  ])("does not exist for what is not a node name: %j", (node) => {
+  ])("is undefined for an invalid node name: %j", (node) => {
     expect(nodeFile(node)).toBeUndefined();
     expect(nodeOfFile(`pve/nodes/${node}.json`)).toBeUndefined();
   });
 
-  test("has a name that a file system accepts, also while it is written", () => {
+  test("has a name that a file system accepts, also with the suffix of a draft", () => {
     const longest = Array.from({ length: 300 }, (_, i) => "x".repeat(300 - i))
       .find((node) => nodeFile(node) !== undefined);
     expect(longest?.length).toBeGreaterThan(63);
     expect(basename(`.${longest}.json.part`).length).toBeLessThanOrEqual(MAX_FILE_NAME);
   });
 
-  test("stays in its folder for any node name", () => {
+  test("is inside its folder for any node name", () => {
     const names = fc.oneof(anyText(), fc.stringMatching(/^[a-z./\\]{0,8}$/));
     fc.assert(
       fc.property(names, (node) => {
@@ -69,12 +69,12 @@ describe("the file of a node", () => {
   });
 
   test.each(["pve/cluster.json", "pve/nodes/.json", "pve/nodes/a.jsox", "nodes/a.json", "a", ""])(
-    "is no other file: %j",
+    "is undefined for another file: %j",
     (file) => expect(nodeOfFile(file)).toBeUndefined(),
   );
 });
 
-test("a question about a guest names its node, its kind and its VMID", () => {
+test("the path for a guest contains its node, type and VMID", () => {
   const guest = { node: "pve1", kind: "lxc", vmid: 102 } as const;
   expect([PATHS.config(guest), PATHS.lxcInterfaces(guest), PATHS.osinfo(guest)]).toEqual([
     "/nodes/pve1/lxc/102/config?current=1",
@@ -83,7 +83,7 @@ test("a question about a guest names its node, its kind and its VMID", () => {
   ]);
 });
 
-test("the sorted lists are those of guests, nodes, interfaces, status and ACL entries", () => {
+test("lists of guests, nodes, interfaces and status are sorted, and no others", () => {
   expect(sortKeyOf("/cluster/resources?type=vm")).toBe("id");
   expect(sortKeyOf("/cluster/resources")).toBe("id");
   expect(sortKeyOf("/cluster/status")).toBe("id");

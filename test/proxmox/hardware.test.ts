@@ -1,4 +1,4 @@
-/** Disks and mount points: what is one, how large it is, which pool it lies in. */
+/** Disks and mount points: which keys are disks, their size and their storage pool. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { GuestKind } from "../../src/proxmox/endpoints.ts";
@@ -33,7 +33,7 @@ describe("a disk of a QEMU guest", () => {
     ["local-lvm:vm-1-cloudinit-tests,size=8G", { pool: "local-lvm", sizeMb: 8192 }],
     ["/dev/disk/by-id/ata-X,size=1000204632K", { sizeMb: 976_762 }],
     ["/dev/disk/by-path/pci-0000:00:1f.2-ata-1,size=1G", { sizeMb: 1024 }],
-  ])("%s is read", (text, expected) => {
+  ])("%s is parsed", (text, expected) => {
     expect(qemu(text)).toEqual(expected);
   });
 
@@ -58,24 +58,27 @@ describe("a disk of a QEMU guest", () => {
     ["local-lvm:vm-1-disk-0,local-lvm:vm-1-disk-1,size=1G", "unparsable"],
     ["size=8G", "unparsable"],
     ["", "unparsable"],
-  ])("%s is left out: %s", (text, reason) => {
+  ])("%s is left out as %s", (text, reason) => {
     expect(qemu(text)).toEqual({ reason });
   });
 
-  test.each(["scsi0", "scsi30", "virtio15", "ide0", "ide2", "sata5"])("may be at %s", (key) => {
-    expect(qemu("ceph:vm-1-disk-0,size=1G", key)).toEqual({ pool: "ceph", sizeMb: 1024 });
-    expect(qemu("ceph:vm-1-cloudinit,size=4M", key)).toEqual({ reason: "cloud-init" });
-  });
+  test.each(["scsi0", "scsi30", "virtio15", "ide0", "ide2", "sata5"])(
+    "may have the key %s",
+    (key) => {
+      expect(qemu("ceph:vm-1-disk-0,size=1G", key)).toEqual({ pool: "ceph", sizeMb: 1024 });
+      expect(qemu("ceph:vm-1-cloudinit,size=4M", key)).toEqual({ reason: "cloud-init" });
+    },
+  );
 
   test.each(["efidisk0", "tpmstate0", "unused0", "unused255"])(
-    "at %s is a volume that the mapping document does not name",
+    "with the key %s is left out as not-in-mapping",
     (key) => {
       expect(qemu("ceph:vm-1-disk-0,size=4M", key)).toEqual({ reason: "not-in-mapping" });
     },
   );
 
   test.each(["scsihw", "scsi", "net0", "boot", "bootdisk", "ostype", "rootfs", "mp0", "xscsi0"])(
-    "is not at %s",
+    "never has the key %s",
     (key) => {
       expect(qemu("ceph:vm-1-disk-0,size=1G", key)).toEqual({ reason: "not-in-mapping" });
     },
@@ -94,19 +97,19 @@ describe("a volume of a container", () => {
     ["mp1", "/dev/sdb1,mp=/data,size=8G", { reason: "bind-mount" }],
     ["rootfs", "/srv/ct/101", { reason: "bind-mount" }],
     ["unused0", "local-lvm:vm-101-disk-3", { reason: "not-in-mapping" }],
-  ])("at %s, %s, is a disk or left out with the reason", (key, text, expected) => {
+  ])("with key %s and value %s is a disk or left out", (key, text, expected) => {
     expect(lxc(text, key)).toEqual(expected);
   });
 
-  test.each(["scsi0", "efidisk0", "net0", "mp", "memory"])("is not at %s", (key) => {
+  test.each(["scsi0", "efidisk0", "net0", "mp", "memory"])("never has the key %s", (key) => {
     expect(lxc("ceph:vm-1-disk-0,size=1G", key)).toEqual({ reason: "not-in-mapping" });
   });
 });
 
-describe("for any text", () => {
+describe("for any text,", () => {
   const name = fc.stringMatching(/^[a-z][a-z0-9._-]{0,12}$/);
 
-  test("the pool and the size are found in any order of the parts", () => {
+  test("pool and size are found in any order of the parts", () => {
     const others = ["iothread=1", "ssd=1", "cache=none", "serial=a=b"];
     const order = fc.shuffledSubarray(["file", "size", ...others], { minLength: 6 });
     fc.assert(fc.property(name, order, (pool, parts) => {
@@ -123,12 +126,12 @@ describe("for any text", () => {
     }));
   });
 
-  test("the base of a megabyte is the caller's", () => {
+  test("a megabyte is 1000 or 1024 KB, as the caller chooses", () => {
     const disk = { kind: "qemu", key: "virtio0" } as const;
     expect(parseDisk(disk, "ceph:a,size=32G", 1000)).toEqual({ pool: "ceph", sizeMb: 32_000 });
   });
 
-  test("no value throws; each is a disk of a size or has a reason of the closed list", () => {
+  test("parseDisk gives a disk with a size or a known reason, and never throws", () => {
     const keys = fc.constantFrom("scsi0", "ide2", "rootfs", "mp0", "unused0", "net0");
     const words = ["local:", "vm-1-disk-0", "cloudinit", "none", "/dev/sda", "size", "=", ",", "G"];
     const text = fc.oneof(anyText(), anyValue(), lookalike(...words));
@@ -142,18 +145,18 @@ describe("for any text", () => {
   });
 });
 
-/** Sizes as Proxmox writes them → whole MB, as a virtual disk of NetBox has them. */
+/** Sizes in Proxmox VE's format, parsed to whole MB as in NetBox's virtual disks. */
 
 const UNITS = ["", "K", "M", "G", "T"] as const;
 const BYTES_PER_MIB = 2 ** 20;
 
 const base = fc.constantFrom(1000 as const, 1024 as const);
 const unit = fc.constantFrom(...UNITS);
-/** As PVE writes them: whole, or with up to three decimals. */
+/** As in Proxmox VE: whole, or with up to three decimals. */
 const amount = fc.tuple(fc.nat({ max: 1999 }), fc.constantFrom(1, 10, 100, 1000))
   .map(([digits, divisor]) => digits / divisor);
 
-/** PVE's format_size: the largest unit that divides exactly. */
+/** Proxmox VE's format_size: the largest unit that divides exactly. */
 function formatSize(bytes: number): string {
   const power = [4, 3, 2, 1].find((candidate) => bytes % 1024 ** candidate === 0) ?? 0;
   return `${bytes / 1024 ** power}${UNITS[power]}`;
@@ -183,20 +186,20 @@ describe("a size in binary megabytes", () => {
     expect(parseSizeMb(text, 1024)).toBe(mb);
   });
 
-  test.each(["0", "0T", "0G", "0K", "0.0M"])("%s is 0: no limit was set", (text) => {
+  test.each(["0", "0T", "0G", "0K", "0.0M"])("of %s is 0: no limit was set", (text) => {
     expect(parseSizeMb(text, 1024)).toBe(0);
     expect(parseSizeMb(text, 1000)).toBe(0);
   });
 
   test.each(["", " ", "G", "32GB", "32 G", "32P", "-1G", "+1G", "1e3G", ".5G", "1.G", "1,5G"])(
-    "is not read from %j",
+    "is undefined for %j",
     (text) => {
       expect(parseSizeMb(text, 1024)).toBeUndefined();
     },
   );
 
   test.each(["none", "32G,ssd=1", "32G 32G", "0x10G", "NaN", "Infinity", "١G", "9".repeat(400)])(
-    "is not read from %j either",
+    "is also undefined for %j",
     (text) => {
       expect(parseSizeMb(text, 1024)).toBeUndefined();
     },
@@ -209,7 +212,7 @@ describe("a size in binary megabytes", () => {
     }));
   });
 
-  test("is the nearest one, and at least 1", () => {
+  test("is rounded, and at least 1", () => {
     fc.assert(fc.property(fc.integer({ min: 1, max: 2 ** 50 }), (bytes) => {
       const mb = parseSizeMb(`${bytes}`, 1024) ?? 0;
       expect(mb).toBeGreaterThanOrEqual(1);
@@ -232,7 +235,7 @@ describe("a size in decimal megabytes", () => {
     expect(parseSizeMb(text, 1000)).toBe(mb);
   });
 
-  test("is the same as in binary ones for a size in M, and smaller above", () => {
+  test("equals the binary size if the unit is M, and is smaller for larger units", () => {
     fc.assert(fc.property(fc.integer({ min: 1, max: 2_000 }), (whole) => {
       expect(parseSizeMb(`${whole}M`, 1000)).toBe(whole);
       expect(parseSizeMb(`${whole}G`, 1000)).toBe(whole * 1000);
@@ -258,7 +261,7 @@ describe("sizes of any base", () => {
     }));
   });
 
-  test("are the same with iB", () => {
+  test("are the same with the suffix iB", () => {
     const letters = fc.constantFrom("K", "M", "G", "T");
     fc.assert(fc.property(amount, letters, base, (value, letter, mb) => {
       const size = parseSizeMb(`${value}${letter}`, mb);
@@ -267,7 +270,7 @@ describe("sizes of any base", () => {
     }));
   });
 
-  test("never throw, and are whole numbers that JavaScript counts exactly", () => {
+  test("are safe integers for any text", () => {
     const text = fc.oneof(anyText(), lookalike("K", "M", "G", "T", "iB", ".", "-", "e9", "0", " "));
     fc.assert(fc.property(text, base, (written, mb) => {
       const size = parseSizeMb(written, mb);

@@ -1,8 +1,8 @@
-/** PROXMOX_HOST, as people and other tools write it. */
+/** PROXMOX_HOST in the formats of people and other tools. */
 import { describe, expect, test } from "vitest";
 import { parseHost, parseHosts } from "../../src/proxmox/host.ts";
 
-describe("a host", () => {
+describe("parseHost", () => {
   test.each<[string, object]>([
     ["pve1", { name: "pve1" }],
     [" pve1.example.net ", { name: "pve1.example.net" }],
@@ -14,7 +14,7 @@ describe("a host", () => {
     ["https://pve1:8006/", { name: "pve1", port: 8006 }],
     ["https://pve1.example.net:8006/api2/json", { name: "pve1.example.net", port: 8006 }],
     ["HTTPS://[2001:db8::1]/api2", { name: "2001:db8::1" }],
-  ])("%j", (text, host) => expect(parseHost(text)).toEqual(host));
+  ])("parses %j", (text, host) => expect(parseHost(text)).toEqual(host));
 
   test.each([
     "",
@@ -29,10 +29,10 @@ describe("a host", () => {
     "[pve1]",
     "[2001:db8::1]x",
     "-pve",
-  ])("%j is not a host", (text) => expect(parseHost(text)).toBeUndefined());
+  ])("rejects %j", (text) => expect(parseHost(text)).toBeUndefined());
 });
 
-test("a list of hosts may have a port for each; one that is not a host makes it invalid", () => {
+test("parseHosts accepts a port for each host, and rejects the list if one is invalid", () => {
   expect(parseHosts("pve1, pve2:443")).toEqual([{ name: "pve1" }, { name: "pve2", port: 443 }]);
   expect(parseHosts("pve1,")).toBeUndefined();
   expect(parseHosts("")).toBeUndefined();

@@ -1,4 +1,4 @@
-/** The rows of the cluster-wide listings. */
+/** Rows of the cluster-wide listings. */
 import { describe, expect, test } from "vitest";
 import type { Answer } from "../../src/proxmox/answers.ts";
 import { PATHS } from "../../src/proxmox/endpoints.ts";
@@ -21,7 +21,7 @@ function ok(data: unknown): Answer {
 }
 
 describe("a row of /cluster/resources", () => {
-  test("is a guest, whether numbers are numbers or texts", () => {
+  test("is a guest, whether its numbers are numbers or strings", () => {
     const guest = { ...ROW, kind: "qemu", isTemplate: false };
     const { type: _, ...expected } = guest;
     expect(readGuestRow({ ...ROW, vmid: "101", template: 0 })).toEqual(expected);
@@ -36,12 +36,12 @@ describe("a row of /cluster/resources", () => {
     [{ ...ROW, name: null }, "no-name", "vm/101"],
     [{ ...ROW, template: 1 }, "template", "vm/101"],
     [ROW, undefined, "vm/101"],
-  ])("%j is left out as %s, by the name %s", (row, reason, name) => {
+  ])("%j is left out as %s, with the ID %s", (row, reason, name) => {
     expect(unmappedReason(row)).toBe(reason);
     expect(rowName(row)).toBe(name);
   });
 
-  test("has an address when it has a type, a VMID and a node", () => {
+  test("has an API path if it has a type, a VMID and a node", () => {
     const rows = [ROW, { ...ROW, node: "" }, { ...ROW, vmid: -1 }, { ...ROW, type: "storage" }];
     expect(addressedGuests(rows).map(({ node, kind, vmid }) => [node, kind, vmid])).toEqual([
       ["pve1", "qemu", 101],
@@ -65,18 +65,18 @@ describe("the listings of a cluster", () => {
     ]),
   );
 
-  test("have the cluster, its nodes, and rows without a node name", () => {
+  test("contain the cluster, its nodes, and rows without a node name", () => {
     expect(listing.cluster).toMatchObject({ name: "lab" });
     expect([...nodeNames(listing)]).toEqual(["pve1", "pve2", "pve3"]);
     expect(listing.nameless).toEqual([PATHS.nodes, PATHS.nodes]);
   });
 
-  test("show which nodes are online; one that is not listed may be", () => {
+  test("show which nodes are online; a node that is not listed may be", () => {
     expect(["pve1", "pve2", "pve3", "other"].map((node) => isOnline(node, listing)))
       .toEqual([true, false, true, true]);
   });
 
-  test("have the reason why one was not read", () => {
+  test("contain the reason if one was not read", () => {
     expect(listing.resources).toEqual([]);
     expect(listing.notRead).toEqual({
       resources: { reason: "denied", detail: "403 Permission check failed" },

@@ -1,4 +1,4 @@
-/** netN of QEMU guests and containers: which NIC it is, where it is plugged, what it is called. */
+/** netN of QEMU guests and containers. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
@@ -56,17 +56,17 @@ describe("a NIC of a QEMU guest", () => {
     [`virtio=${MAC},queues=4,rate=12.5,host-tunnel=1`, { mac: MAC }],
     [`virtio=${MAC},a-key-of-the-next-release=1`, { mac: MAC }],
     [`virtio=${MAC},name=eth0,ip=10.0.0.5/24`, { mac: MAC }],
-  ])("%s is read", (text, expected) => {
+  ])("%s is parsed", (text, expected) => {
     expect(parseNet("qemu", text)).toEqual({ ...PLAIN, ...expected });
   });
 
-  test.each(MODELS)("may be of model %s", (model) => {
+  test.each(MODELS)("may have the model %s", (model) => {
     expect(parseNet("qemu", `${model}=${MAC},bridge=vmbr0`)?.mac).toBe(MAC);
     expect(parseNet("qemu", `model=${model},macaddr=${MAC}`)?.mac).toBe(MAC);
   });
 
   test.each(["", ",", "nonsense", "bridge=vmbr0,tag=20", `virtio=${MAC},tag=1,tag=2`])(
-    "is not in %j",
+    "is undefined for %j",
     (text) => {
       expect(parseNet("qemu", text)).toBeUndefined();
     },
@@ -93,12 +93,12 @@ describe("a NIC of a container", () => {
     ["name=eth0,link_down=1,mtu=1400", { name: "eth0", isDisconnected: true, mtu: 1400 }],
     ["name=eth0,trunks=2;3", { name: "eth0", hasTrunks: true }],
     [`bridge=vmbr0,hwaddr=${MAC}`, { mac: MAC }],
-  ])("%s is read", (text, expected) => {
+  ])("%s is parsed", (text, expected) => {
     expect(parseNet("lxc", text)).toEqual({ ...PLAIN, ...expected });
   });
 });
 
-describe("a value that cannot be parsed", () => {
+describe("a NIC with a value that cannot be parsed", () => {
   test.each([
     ["tag=0", "tag"],
     ["tag=4095", "tag"],
@@ -115,20 +115,20 @@ describe("a value that cannot be parsed", () => {
     ["mtu=0", "mtu"],
     ["mtu=70000", "mtu"],
     ["mtu=jumbo", "mtu"],
-  ])("%s is left off and listed, and the NIC is kept", (part, name) => {
+  ])("is kept without it: %s", (part, name) => {
     const expected = { ...PLAIN, mac: MAC, unparsable: [name] };
     expect(parseNet("qemu", `virtio=${MAC},${part},bridge=vmbr0`)).toEqual(expected);
     expect(parseNet("lxc", `hwaddr=${MAC},${part},bridge=vmbr0`)).toEqual(expected);
   });
 
-  test("link_down=maybe leaves the link unknown", () => {
+  test("has an unknown link state with link_down=maybe", () => {
     const expected = { mac: MAC, unparsable: ["link_down"], isDisconnected: undefined };
     expect(parseNet("qemu", `virtio=${MAC},link_down=maybe,bridge=vmbr0`))
       .toEqual({ ...PLAIN, ...expected });
   });
 
   test.each(["virtio=nonsense", "virtio=BC:24:11:2E:C5", "model=virtio,macaddr=BC2411"])(
-    "%s leaves a NIC without a MAC address, and says so",
+    "has no MAC address, which is listed: %s",
     (part) => {
       const net = parseNet("qemu", `${part},tag=20`);
       expect(net).toEqual({ ...PLAIN, vlanId: 20, unparsable: ["mac"] });
@@ -136,10 +136,10 @@ describe("a value that cannot be parsed", () => {
   );
 });
 
-describe("for any text", () => {
+describe("for any text,", () => {
   const parts = fc.shuffledSubarray(["bridge=vmbr0", "tag=7", "mtu=1400", "link_down=1"]);
 
-  test("a MAC address is read in any case, and comes in upper case", () => {
+  test("a MAC address is parsed in any case and written in upper case", () => {
     fc.assert(fc.property(fc.mixedCase(mac), fc.constantFrom(...MODELS), (written, model) => {
       const upper = written.toUpperCase();
       expect(parseMac(written)).toBe(upper);
@@ -174,7 +174,7 @@ describe("for any text", () => {
     },
   );
 
-  test("no text throws, and every value is in range", () => {
+  test("parseNet gives values in range, and never throws", () => {
     const words = [
       "virtio",
       "name",
@@ -204,7 +204,7 @@ describe("for any text", () => {
   });
 });
 
-/** What a config says of the questions that may follow. */
+/** What a config says about later requests. */
 
 test.each([
   ["1", true],
@@ -222,7 +222,10 @@ test.each([
   ["enabled=maybe", undefined],
   ["1,enabled=0", undefined],
   [{ enabled: 1 }, undefined],
-])("agent: %j → %j", (agent, isEnabled) => expect(isAgentEnabled({ agent })).toBe(isEnabled));
+])(
+  "agent=%j is enabled: %j",
+  (agent, isEnabled) => expect(isAgentEnabled({ agent })).toBe(isEnabled),
+);
 
 test.each([
   ["name=eth0,ip=dhcp", true],
@@ -234,12 +237,12 @@ test.each([
   ["name=eth0", true],
   ["bridge=vmbr0", true],
   ["name=eth0,ip=", true],
-  // No NIC: what the container answered could be put on none.
+  // Not a NIC: addresses of the container could not be assigned to it.
   ["name=eth0,name=eth1,ip=dhcp", false],
   ["ip=dhcp", false],
   ["eth0", false],
   [7, false],
-])("net0: %j leaves an address open: %j", (net0, isLeftOpen) => {
+])("net0=%j may have addresses that the config does not contain: %j", (net0, isLeftOpen) => {
   expect(hasOpenAddress({ net0 })).toBe(isLeftOpen);
   expect(hasOpenAddress({ net0: "name=lan,ip=10.0.0.9/24", net7: net0 })).toBe(isLeftOpen);
   expect(hasOpenAddress({ rootfs: net0, network: net0 })).toBe(false);
@@ -248,7 +251,7 @@ test.each([
 const STATIC = { ip: "10.0.0.1/24", ip6: "2001:db8::1/64" } as const;
 const WORDS = ["dhcp", "auto", "manual", "DHCP"] as const;
 
-test("a family is open when a word replaces its address, or when neither is given", () => {
+test("a family is open if a word replaces its address, or if neither family is given", () => {
   expect(Object.values(ADDRESS_KEYS).map((key) => isOpen({}, key))).toEqual([true, true]);
   for (const [key, other] of [["ip", "ip6"], ["ip6", "ip"]] as const) {
     expect(isOpen({ [key]: STATIC[key] }, key)).toBe(false);
@@ -261,7 +264,7 @@ test("a family is open when a word replaces its address, or when neither is give
   }
 });
 
-test("an unmanaged container has open families that are not given", () => {
+test("in an unmanaged container, families without an address are open", () => {
   const net0 = "name=eth0,ip=10.0.0.1/24";
   expect(isOpen({ ip: STATIC.ip }, "ip6", "unmanaged")).toBe(true);
   expect(isOpen({ ip: STATIC.ip }, "ip", "unmanaged")).toBe(false);

@@ -1,4 +1,4 @@
-/** Rows of a node's network: which VLAN an interface is, what it stands on, what its ports are. */
+/** Rows of a node's network: VLAN ID, parent, ports and MAC address. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { macOf, parentOf, portsOf, vlanIdOf } from "../../src/proxmox/node-interfaces.ts";
@@ -37,7 +37,7 @@ describe("the VLAN ID of a node's interface", () => {
     ["nothing", {}, undefined],
     ["nothing but null", { iface: null, "vlan-id": null, vlanid: null }, undefined],
     ["the name when the keys are empty", { iface: "vmbr0.20", "vlan-id": "", vlanid: null }, 20],
-  ])("is read from %s", (_from, row, id) => {
+  ])("is parsed from %s", (_from, row, id) => {
     expect(vlanIdOf(row)).toBe(id);
   });
 
@@ -57,7 +57,7 @@ describe("the VLAN ID of a node's interface", () => {
   });
 });
 
-describe("the parent device of an interface", () => {
+describe("the parent of a node's interface", () => {
   test.each<[Row, string | undefined]>([
     [{ iface: "vmbr0.20" }, "vmbr0"],
     [{ iface: "eno1.100.200" }, "eno1.100"],
@@ -69,11 +69,11 @@ describe("the parent device of an interface", () => {
     [{ iface: "eno1" }, undefined],
     [{ iface: "vlan30" }, undefined],
     [{}, undefined],
-  ])("of %j is %j", (row, parent) => {
+  ])("%j is %j", (row, parent) => {
     expect(parentOf(row)).toBe(parent);
   });
 
-  test("of a VLAN or an alias is the left part of its name", () => {
+  test("is the first part of the name of a VLAN or an alias", () => {
     const name = fc.stringMatching(/^[a-z][a-z0-9]{0,12}$/);
     fc.assert(fc.property(name, fc.nat({ max: 4094 }), (device, id) => {
       expect(parentOf({ iface: `${device}.${id}` })).toBe(device);
@@ -82,7 +82,7 @@ describe("the parent device of an interface", () => {
   });
 });
 
-describe("ports", () => {
+describe("the ports of a bridge or bond", () => {
   test.each<[unknown, string[]]>([
     ["eno1", ["eno1"]],
     ["eno1 eno2", ["eno1", "eno2"]],
@@ -93,7 +93,7 @@ describe("ports", () => {
     [" ", []],
     [null, []],
     [undefined, []],
-  ])("of %j are %j", (value, ports) => {
+  ])("in %j are %j", (value, ports) => {
     expect(portsOf(value)).toEqual(ports);
   });
 
@@ -105,7 +105,7 @@ describe("ports", () => {
   });
 });
 
-test("no row and no value throws", () => {
+test("parsing a row never throws", () => {
   const name = fc.oneof(anyText(), lookalike("vlan", "vmbr", ".", ":", "eno1"));
   const row = fc.record({
     iface: fc.oneof(name, anyValue()),
@@ -120,12 +120,12 @@ test("no row and no value throws", () => {
   }));
 });
 
-/** The MAC address of a node's interface, from its options and its names. */
+/** The MAC address of a node's interface, from its options and names. */
 
 const PERMANENT = "0C:42:A1:7F:1A:30";
 const ALTNAMES = ["enp65s0f0np0", "enx0c42a17f1a30"];
 
-describe("the MAC address of an interface", () => {
+describe("the MAC address of a node's interface", () => {
   test.each([
     [{ altnames: ALTNAMES }, PERMANENT],
     [{ iface: "enx0c42a17f1a30" }, PERMANENT],
@@ -144,7 +144,7 @@ describe("the MAC address of an interface", () => {
     [{ altnames: ["enxffffffffffff"] }, undefined],
     [{ iface: "enx0c42a17f1a30.10" }, undefined],
     [{}, undefined],
-  ])("of %j is %s", (row, mac) => {
+  ])("in %j is %s", (row, mac) => {
     expect(macOf(row)).toEqual(mac === undefined ? {} : { mac });
   });
 
@@ -154,7 +154,7 @@ describe("the MAC address of an interface", () => {
     ["01:00:5e:00:00:01", "multicast-mac"],
     ["ff:ff:ff:ff:ff:ff", "multicast-mac"],
     ["random", "unparsable"],
-  ])("is never hwaddress %s, and stays the permanent one", (written, reason) => {
+  ])("is the permanent one if hwaddress is %s", (written, reason) => {
     const row = { options: [`hwaddress ${written}`], altnames: ALTNAMES };
     const refused = { written: written.replace("ether ", ""), reason };
     expect(macOf(row)).toEqual({ mac: PERMANENT, refused });
@@ -176,7 +176,7 @@ describe("the MAC address of an interface", () => {
     }));
   });
 
-  test("never throws", () => {
+  test("is undefined or valid for any value", () => {
     const line = lookalike("hwaddress", "ether", " ", "enx", "0c42a17f1a30", ":", "00");
     const value = fc.oneof(anyValue(), anyText(), line, fc.array(fc.oneof(line, anyValue())));
     fc.assert(fc.property(value, value, value, (options, altnames, iface) => {

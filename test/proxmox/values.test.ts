@@ -1,4 +1,4 @@
-/** Proxmox sends one key as a number, a number in a string, "", null or not at all. */
+/** Proxmox VE sends the same key as a number, a number in a string, "", null or not at all. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
@@ -36,7 +36,7 @@ describe("text", () => {
     expect(text(value)).toBe(expected);
   });
 
-  test("is never empty, untrimmed, or of characters that protobuf and PostgreSQL refuse", () => {
+  test("is never empty, untrimmed, or with characters that protobuf and PostgreSQL reject", () => {
     fc.assert(fc.property(anyValue(), (value) => {
       const read = text(value);
       if (read === undefined) return;
@@ -53,14 +53,14 @@ describe("text", () => {
     }));
   });
 
-  test("is unchanged when it is clean", () => {
+  test("does not change cleaned text", () => {
     fc.assert(fc.property(anyText(), (written) => {
       expect(cleanText(cleanText(written))).toBe(cleanText(written));
     }));
   });
 });
 
-describe("a number", () => {
+describe("number", () => {
   test.each<[unknown, number | undefined]>([
     [4, 4],
     ["4", 4],
@@ -85,11 +85,11 @@ describe("a number", () => {
     [true, undefined],
     [[4], undefined],
     [{}, undefined],
-  ])("is read from %j as %j", (value, expected) => {
+  ])("reads %j as %j", (value, expected) => {
     expect(number(value)).toBe(expected);
   });
 
-  test("and its text are the same", () => {
+  test("gives the same for a number and its text", () => {
     const finite = fc.double({ noNaN: true, noDefaultInfinity: true }).filter((n) => n !== 0);
     fc.assert(fc.property(finite, (value) => {
       expect(number(value)).toBe(value);
@@ -98,7 +98,7 @@ describe("a number", () => {
   });
 });
 
-describe("a count", () => {
+describe("count", () => {
   test.each<[unknown, number | undefined]>([
     [101, 101],
     ["101", 101],
@@ -112,21 +112,21 @@ describe("a count", () => {
     ["", undefined],
     [null, undefined],
     [true, undefined],
-  ])("is read from %j as %j", (value, expected) => {
+  ])("reads %j as %j", (value, expected) => {
     expect(count(value)).toBe(expected);
   });
 
-  test("and its text are the same", () => {
+  test("gives the same for a count and its text", () => {
     fc.assert(fc.property(fc.maxSafeNat(), (value) => {
       expect([count(value), count(String(value))]).toEqual([value, value]);
     }));
   });
 });
 
-describe("a flag", () => {
+describe("flag", () => {
   const WORDS = { true: ["1", "on", "yes", "true"], false: ["0", "off", "no", "false"] } as const;
 
-  test.each([true, false])("that is %s may be written in each of Proxmox's ways", (expected) => {
+  test.each([true, false])("reads %s in each spelling of Proxmox VE", (expected) => {
     const word = fc.constantFrom(...WORDS[`${expected}`]);
     fc.assert(fc.property(fc.mixedCase(word), (written) => {
       expect(flag(written)).toBe(expected);
@@ -136,27 +136,27 @@ describe("a flag", () => {
   });
 
   test.each([2, -1, "2", "", "y", "ja", "enabled", "10", "01", null, undefined, {}, [], [1]])(
-    "is not read from %j",
+    "is undefined for %j",
     (value) => {
       expect(flag(value)).toBeUndefined();
     },
   );
 });
 
-describe("rows", () => {
-  test("are the objects of a list, in their order", () => {
+describe("records", () => {
+  test("gives the objects of a list, in order", () => {
     const rows = [{ a: 1 }, null, "x", 7, [1], {}, { b: 2 }];
     expect(records(rows)).toEqual([{ a: 1 }, {}, { b: 2 }]);
   });
 
   test.each([[null], [undefined], [{}], [{ 0: { a: 1 }, length: 1 }], ["[]"], [7]])(
-    "are none in %j",
+    "gives none for %j",
     (value) => {
       expect(records(value)).toEqual([]);
     },
   );
 
-  test("are objects, not lists, scalars or null", () => {
+  test("and record ignore lists, scalars and null", () => {
     const row = { vmid: 101 };
     expect(record(row)).toEqual(row);
     for (const value of [null, undefined, [], [row], "x", 7, true]) {
@@ -165,7 +165,7 @@ describe("rows", () => {
   });
 });
 
-test("no value throws", () => {
+test("reading a value never throws", () => {
   fc.assert(fc.property(anyValue(), (value) => {
     for (const read of [text, number, count, flag, record, records]) {
       expect(() => read(value)).not.toThrow();
@@ -173,7 +173,7 @@ test("no value throws", () => {
   }));
 });
 
-/** Proxmox's property strings: commas part, the first "=" splits, nothing is quoted. */
+/** Proxmox VE's property strings: split at commas and at the first "=", without quoting. */
 
 type Pairs = readonly (readonly [string, string])[];
 
@@ -196,7 +196,7 @@ const pairs = fc.uniqueArray(fc.tuple(key, word), {
   selector: ([name]) => name,
 });
 
-describe("a property string", () => {
+describe("parsePropertyString", () => {
   test.each<[string, string, Pairs]>([
     ["virtio=BC:24:11:2E:C5:4A,bridge=vmbr0", "model", [
       ["virtio", "BC:24:11:2E:C5:4A"],
@@ -218,7 +218,7 @@ describe("a property string", () => {
     ["serial=QQ==,wwn=0x5=6", "file", [["serial", "QQ=="], ["wwn", "0x5=6"]]],
     [",,a=1,,b=2,", "file", [["a", "1"], ["b", "2"]]],
     ["__proto__=1,constructor=2", "file", [["__proto__", "1"], ["constructor", "2"]]],
-  ])("%j is parsed", (text, defaultKey, expected) => {
+  ])("parses %j", (text, defaultKey, expected) => {
     expect(parsed(text, defaultKey)).toEqual(expected);
   });
 
@@ -228,17 +228,17 @@ describe("a property string", () => {
     ["a key twice with one value", "size=1G,size=1G"],
     ["a value without a key and the key that it goes to", "local:disk-0,file=local:disk-0"],
     ["a value with an empty key", "local:disk-0,=32G"],
-  ])("with %s could not be parsed", (_what, text) => {
+  ])("rejects %s", (_what, text) => {
     expect(parsed(text)).toBeUndefined();
   });
 
-  test("is parsed into the pairs that were printed", () => {
+  test("gives the pairs that were joined", () => {
     fc.assert(fc.property(pairs, (written) => {
       expect(parsed(print(written))).toEqual(written);
     }));
   });
 
-  test("gives a value without a key to the default key, in any position", () => {
+  test("assigns a value without a key to the default key, in any position", () => {
     const bare = word.filter((text) => !text.includes("="));
     fc.assert(fc.property(pairs, bare, fc.nat(), (written, value, place) => {
       fc.pre(!written.some(([name]) => name === "default key"));
@@ -249,7 +249,7 @@ describe("a property string", () => {
     }));
   });
 
-  test("may have empty parts anywhere", () => {
+  test("ignores empty parts", () => {
     const gaps = fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 9, maxLength: 9 });
     fc.assert(fc.property(pairs, gaps, (written, commas) => {
       const text = written.map((pair, i) => ",".repeat(commas[i] ?? 1) + print([pair])).join("");
@@ -257,7 +257,7 @@ describe("a property string", () => {
     }));
   });
 
-  test("is the same in any order of its pairs", () => {
+  test("gives the same pairs in any order", () => {
     fc.assert(fc.property(pairs, (written) => {
       const forward = new Map(parsed(print(written)));
       const backward = new Map(parsed(print(written.toReversed())));
@@ -265,7 +265,7 @@ describe("a property string", () => {
     }));
   });
 
-  test("with a repeated key is refused", () => {
+  test("rejects a repeated key", () => {
     fc.assert(fc.property(pairs, word, fc.nat(), (written, value, place) => {
       const again = written[place % written.length];
       if (again !== undefined) {
@@ -274,7 +274,7 @@ describe("a property string", () => {
     }));
   });
 
-  test("never throws, and never yields a comma", () => {
+  test("never throws, and never gives a value with a comma", () => {
     const text = fc.oneof(anyText(), lookalike(",", "=", " ", "size", "file", "32G"));
     fc.assert(fc.property(text, anyText(), (written, defaultKey) => {
       for (const part of (parsed(written, defaultKey || "key") ?? []).flat()) {
@@ -284,8 +284,8 @@ describe("a property string", () => {
   });
 });
 
-describe("an integer", () => {
-  test("is digits, perhaps after one sign", () => {
+describe("integer", () => {
+  test("reads digits with an optional sign", () => {
     const digits = fc.integer({ min: 0, max: 99_999 });
     const sign = fc.constantFrom("", "+", "-");
     fc.assert(fc.property(digits, sign, fc.nat({ max: 5 }), (value, before, zeros) => {
@@ -294,7 +294,7 @@ describe("an integer", () => {
     }));
   });
 
-  test("is nothing else", () => {
+  test("is undefined for anything else", () => {
     const written = fc.oneof(anyText(), lookalike("+", "-", "5", "0x", ".", "e1", " "));
     fc.assert(fc.property(written, (text) => {
       if (!/^[+-]?[0-9]+$/.test(text)) expect(integer(text)).toBeUndefined();

@@ -1,4 +1,4 @@
-/** The parser of a command line: values of options, switches with words, arguments, and what is refused. */
+/** The command line parser: options with values, switches with words, arguments, and errors. */
 import { expect, test } from "vitest";
 import { onOff, type OptionsDef, parseCommandLine, valued } from "../../src/terminal/options.ts";
 
@@ -56,13 +56,13 @@ test.each([
   [["--other=1"], "Unknown option --other", "--help"],
   [["--constructor"], "Unknown option --constructor", "--help"],
   [["-s"], "Unknown option -s", "--help"],
-])("refuses %j", (args, message, hint) => {
+])("rejects %j", (args, message, hint) => {
   expect(() => parsed(...args)).toThrow(
     expect.objectContaining({ kind: "usage", message, hint: expect.stringContaining(hint) }),
   );
 });
 
-test("takes as many arguments as the command has, and only their words", () => {
+test("accepts as many arguments as the command has, and only allowed words", () => {
   const argument = { most: 1, words: ["bash", "zsh"] };
   const parse = (...args: string[]) => () => parseCommandLine(args, {}, argument);
   expect(parse("zsh")().operands).toEqual(["zsh"]);

@@ -1,4 +1,4 @@
-/** Progress: a bar where a person looks, lines where a log is kept. */
+/** Progress: a bar on a terminal, lines in a log. */
 import { PassThrough } from "node:stream";
 import { expect, test, vi } from "vitest";
 import { createLog, type Log } from "../../src/base/log.ts";
@@ -18,7 +18,7 @@ function logTo(lines: string[]): Log {
   } as unknown as Log;
 }
 
-test("says what is done, how fast, and what is left", () => {
+test("progress shows what is done, the rate and the time left", () => {
   expect(sentenceOf(view(0), 10)).toBe("1 of 3 nodes, 0 of 1,200 guests");
   expect(sentenceOf(view(100, "2 not read"), 10))
     .toBe("1 of 3 nodes, 100 of 1,200 guests, 2 not read; 10 guests/s, 1 min 50 s left");
@@ -27,14 +27,14 @@ test("says what is done, how fast, and what is left", () => {
   expect(sentenceOf(view(1200), 10)).toBe("1 of 3 nodes, 1,200 of 1,200 guests");
 });
 
-test("says no rate and no time left while the stage waits", () => {
+test("progress shows no rate and no time left while a stage waits", () => {
   expect(sentenceOf({ ...view(100), isWaiting: true }, 10))
     .toBe("1 of 3 nodes, 100 of 1,200 guests; waiting");
   expect(sentenceOf({ ...view(0), isWaiting: true }, 10))
     .toBe("1 of 3 nodes, 0 of 1,200 guests; waiting");
 });
 
-test("the time that a stage waits does not count for the rate", () => {
+test("waiting time does not count for the rate", () => {
   vi.useFakeTimers();
   try {
     const lines: string[] = [];
@@ -55,7 +55,7 @@ test("the time that a stage waits does not count for the rate", () => {
   }
 });
 
-test("on a terminal, the words of a wait are there at once", async () => {
+test("on a terminal, waiting is shown at once", async () => {
   const terminal = Object.assign(new PassThrough(), { isTTY: true, columns: 120 });
   let written = "";
   terminal.on("data", (part: Buffer) => {
@@ -68,7 +68,7 @@ test("on a terminal, the words of a wait are there at once", async () => {
   expect(written).not.toContain("left");
 });
 
-test("in a log is a line every few seconds, even when nothing moves, and none after the end", () => {
+test("in a log, progress is one line every few seconds, also without changes, and none after the end", () => {
   vi.useFakeTimers();
   try {
     const lines: string[] = [];
@@ -87,7 +87,7 @@ test("in a log is a line every few seconds, even when nothing moves, and none af
   }
 });
 
-test("on a terminal is one line that changes, and that is gone at the end", async () => {
+test("on a terminal, progress is one changing line that is removed at the end", async () => {
   const terminal = Object.assign(new PassThrough(), { isTTY: true, columns: 120 });
   let written = "";
   terminal.on("data", (part: Buffer) => {
@@ -105,7 +105,7 @@ test("on a terminal is one line that changes, and that is gone at the end", asyn
   expect(lines).toEqual([]);
 });
 
-test("on a terminal leaves its line for what is said meanwhile, and comes back below", async () => {
+test("on a terminal, other output replaces the progress line, which is then drawn below", async () => {
   const terminal = Object.assign(new PassThrough(), { isTTY: true, columns: 120 });
   let written = "";
   terminal.on("data", (part: Buffer) => {
@@ -122,7 +122,7 @@ test("on a terminal leaves its line for what is said meanwhile, and comes back b
   expect(written).toContain("\r\u001b[Kbusy\n");
 });
 
-test("on a narrow terminal, the bar gives way to the words", async () => {
+test("on a narrow terminal, the bar is shortened or omitted", async () => {
   const lineOf = async (columns: number): Promise<string> => {
     const terminal = Object.assign(new PassThrough(), { isTTY: true, columns });
     let written = "";
@@ -141,7 +141,7 @@ test("on a narrow terminal, the bar gives way to the words", async () => {
   expect(await lineOf(60)).not.toMatch(/[█░]/);
 });
 
-test("that never began ends without a trace", () => {
+test("progress that never started ends without output", () => {
   const terminal = Object.assign(new PassThrough(), { isTTY: true });
   openProgress({ log: logTo([]), terminal }).end();
   expect(terminal.read()).toBeNull();

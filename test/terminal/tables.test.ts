@@ -1,4 +1,4 @@
-/** Tables: in line, in a terminal's width, and whatever the cells hold. */
+/** Tables: alignment, terminal width, and cells with any content. */
 import fc from "fast-check";
 import stringWidth from "string-width";
 import { afterEach, expect, test } from "vitest";
@@ -10,7 +10,7 @@ afterEach(() => {
   process.stdout.columns = columns;
 });
 
-test("columns are aligned, numbers to the right and with their digits grouped", () => {
+test("columns are aligned, with numbers to the right and digits in groups", () => {
   expect(renderTable(["Name", "Count", "Meaning"], [["a", 1, "one"], ["long name", 12345, ""]]))
     .toBe(
       ["  Name        Count  Meaning", "  a               1  one", "  long name  12,345"].join(
@@ -19,7 +19,7 @@ test("columns are aligned, numbers to the right and with their digits grouped", 
     );
 });
 
-test("a column with a number in any of its rows stands to the right", () => {
+test("a column with a number in any row is aligned to the right", () => {
   expect(renderTable(["Name", "Size"], [["a", ""], ["b", 7]])).toBe(
     "  Name  Size\n  a\n  b        7",
   );
@@ -31,14 +31,14 @@ test("wide characters take two columns", () => {
   );
 });
 
-test("in a narrow terminal the widest column breaks at blanks, and nothing is lost", () => {
+test("on a narrow terminal, the widest column is wrapped at blanks", () => {
   process.stdout.columns = 30;
   expect(renderTable(["Code", "Meaning"], [["a", "the quick brown fox jumps over it"]])).toBe(
     ["  Code  Meaning", "  a     the quick brown fox", "        jumps over it"].join("\n"),
   );
 });
 
-test("in a narrow terminal every line fits, and every character is there", () => {
+test("on a narrow terminal, each line fits and no character is lost", () => {
   const text = fc.string({ unit: fc.constantFrom("a", "b", "c", " ", "日", "é"), maxLength: 200 });
   fc.assert(
     fc.property(text, fc.integer({ min: 20, max: 100 }), (cell, width) => {
@@ -51,7 +51,7 @@ test("in a narrow terminal every line fits, and every character is there", () =>
   );
 });
 
-test("cells and facts stay on their line and never speak to the terminal", () => {
+test("cells and facts stay on one line and contain no control characters", () => {
   const hostile = "a\nb\tc\u001b[31m\u009b1m";
   expect(renderTable(["Name"], [[hostile]])).toBe("  Name\n  a\\x0ab\\x09c\\x1b[31m\\x9b1m");
   expect(renderFacts([["A", hostile], ["Long", "x"]])).toBe(

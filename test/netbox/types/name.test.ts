@@ -12,14 +12,14 @@ function lengthOf(name: string): number {
 const max = fc.constantFrom(MAX_NAME, MAX_LONG_NAME);
 const vmid = fc.integer({ min: 100, max: 999_999_999 });
 const longName = fc.string({ unit: codePoint, minLength: 40, maxLength: 160, size: "max" });
-/** A cluster's name marks a node's: it may be long, and of any letters. */
+/** Nodes are marked with the name of their cluster, which may be long and contain any character. */
 const anyMark = fc.oneof(
   vmid,
   fc.string({ unit: codePoint, minLength: 1, maxLength: 120, size: "max" }),
 );
 
-describe("a cut name", () => {
-  test("has at most 64 characters, or 100 where NetBox allows that", () => {
+describe("cutName", () => {
+  test("cuts to 64 characters, or to 100 where NetBox allows that", () => {
     expect([MAX_NAME, MAX_LONG_NAME]).toEqual([64, 100]);
   });
 
@@ -31,7 +31,7 @@ describe("a cut name", () => {
     ["x".repeat(65), `${"x".repeat(58)} (101)`],
     ["😀".repeat(65), `${"😀".repeat(58)} (101)`],
     [`${"x".repeat(57)} ${"y".repeat(20)}`, `${"x".repeat(57)} (101)`],
-  ])("keeps what fits and ends in its mark: %s", (name, expected) => {
+  ])("keeps a name that fits, or ends it with the mark: %s", (name, expected) => {
     expect(cutName(name, 64, 101)).toBe(expected);
   });
 
@@ -45,7 +45,7 @@ describe("a cut name", () => {
     }));
   });
 
-  test("keeps its start, and ends in the VMID", () => {
+  test("keeps the start of the name and ends it with the VMID", () => {
     fc.assert(fc.property(longName, vmid, (name, mark) => {
       fc.pre(lengthOf(name) > MAX_NAME);
       const cut = cutName(name, MAX_NAME, mark);
@@ -55,14 +55,14 @@ describe("a cut name", () => {
     }));
   });
 
-  test("uses all characters that are allowed", () => {
+  test("uses all allowed characters", () => {
     const shortMark = fc.oneof(vmid, fc.string({ unit: codePoint, maxLength: 9 }));
     fc.assert(fc.property(fc.integer({ min: 65, max: 200 }), shortMark, (length, mark) => {
       expect(lengthOf(cutName("😀".repeat(length), 64, mark))).toBe(64);
     }));
   });
 
-  test("differs from another one that differed only in the cut part, even without a mark", () => {
+  test("keeps names distinct that differ only in the cut part, even without a mark", () => {
     const start = "x".repeat(100);
     fc.assert(fc.property(fc.uniqueArray(fc.string({ minLength: 1 }), { maxLength: 5 }), (ends) => {
       const cut = ends.map((end) => cutName(start + end, MAX_LONG_NAME));
@@ -70,7 +70,7 @@ describe("a cut name", () => {
     }));
   });
 
-  test("stays as it is when it is cut again", () => {
+  test("does not change a name that is already cut", () => {
     fc.assert(fc.property(longName, max, vmid, (name, limit, mark) => {
       const cut = cutName(name, limit, mark);
       expect(cutName(cut, limit, mark)).toBe(cut);
@@ -78,20 +78,20 @@ describe("a cut name", () => {
   });
 });
 
-describe("a pool of names", () => {
-  test("gives a name to the first one, and marks the others", () => {
+describe("NamePool", () => {
+  test("keeps the first of several equal names, and marks the others", () => {
     const pool = new NamePool();
     const names = ["web", "db", "web", "WEB", "Db"].map((name, i) => pool.take(name, 100 + i, 64));
     expect(names).toEqual(["web", "db", "web (102)", "WEB (103)", "Db (104)"]);
   });
 
-  test("keeps the mark of a long name that is taken", () => {
+  test("marks a long name that is taken", () => {
     const pool = new NamePool();
     pool.take("x".repeat(64), 100, 64);
     expect(pool.take("X".repeat(64), 101, 64)).toBe(`${"X".repeat(58)} (101)`);
   });
 
-  test("counts characters as NetBox does when it marks a name", () => {
+  test("counts characters like NetBox when it marks a name", () => {
     const pool = new NamePool();
     pool.take("😀".repeat(64), 100, 64);
     expect(pool.take("😀".repeat(64), 101, 64)).toBe(`${"😀".repeat(58)} (101)`);
@@ -103,7 +103,7 @@ describe("a pool of names", () => {
       .toEqual(["pve1", "pve1 (west)"]);
   });
 
-  test("does not make up a name that is taken", () => {
+  test("never generates a name that is taken", () => {
     const pool = new NamePool();
     const names = ["web (102)", "web", "web"].map((name, i) => pool.take(name, 100 + i, 64));
     expect(names.slice(0, 2)).toEqual(["web (102)", "web"]);
@@ -118,18 +118,18 @@ describe("a pool of names", () => {
 
   const marks = [100, 101, 102, 103, 104, 105, 106, 107] as const;
   const mark = fc.constantFrom(...marks);
-  const wanted = fc.oneof(
+  const anyName = fc.oneof(
     fc.mixedCase(fc.constantFrom("web", "db", "ß", "é")),
     fc.tuple(fc.constantFrom("web", "WEB"), mark).map(([name, vmid]) => `${name} (${vmid})`),
     fc.tuple(fc.constantFrom("x", "😀"), fc.integer({ min: 55, max: 70 }), mark)
       .map(([letter, length, vmid]) => `${letter.repeat(length)} (${vmid})`),
     fc.mixedCase(fc.constant("x".repeat(64))),
   );
-  const wishes = fc.array(wanted, { minLength: 1, maxLength: marks.length });
+  const anyNames = fc.array(anyName, { minLength: 1, maxLength: marks.length });
 
-  test("gives names that differ ignoring case, and are never too long", () => {
+  test("gives names that differ ignoring case and fit the limit", () => {
     fc.assert(
-      fc.property(wishes, (names) => {
+      fc.property(anyNames, (names) => {
         const pool = new NamePool();
         const given = names.map((name, i) => pool.take(name, marks[i] ?? 0, 64));
         expect(new Set(given.map((name) => name.toLowerCase())).size).toBe(given.length);
@@ -142,9 +142,9 @@ describe("a pool of names", () => {
     );
   });
 
-  test("gives a unique name to each, with any marks, even if all are the same", () => {
+  test("gives unique names with any marks, even if all are the same", () => {
     fc.assert(
-      fc.property(wanted, anyMark, max, (name, sameMark, limit) => {
+      fc.property(anyName, anyMark, max, (name, sameMark, limit) => {
         const pool = new NamePool();
         const given = Array.from({ length: 70 }, () => pool.take(name, sameMark, limit));
         expect(new Set(given.map((one) => one.toLowerCase())).size).toBe(given.length);
@@ -154,9 +154,9 @@ describe("a pool of names", () => {
     );
   });
 
-  test("renames only where needed", () => {
+  test("renames only if needed", () => {
     fc.assert(
-      fc.property(wishes, (names) => {
+      fc.property(anyNames, (names) => {
         const pool = new NamePool();
         const taken = new Set<string>();
         for (const [i, name] of names.entries()) {

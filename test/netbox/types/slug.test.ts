@@ -1,11 +1,11 @@
-/** The slug that Diode's plugin makes from a name: Django's. */
+/** The slug that Diode's plugin makes from a name: Django's slugify. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { autoSlug } from "../../../src/netbox/names.ts";
 import { anyText, lookalike } from "../../helpers/arbitraries.ts";
 
-describe("the slug", () => {
-  // Each as Django 6.1 answers it.
+describe("autoSlug", () => {
+  // Results of Django 6.1.
   test.each([
     ["RouterOS 7.1.5", "routeros-715"],
     ["RouterOS 7.15", "routeros-715"],

@@ -1,4 +1,4 @@
-/** How entities name each other: one object has one stub, and its entity agrees with the stub. */
+/** References between entities: an object has the same stub everywhere, and its entity agrees with it. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { StepName } from "../../../src/netbox/types/steps.ts";
@@ -10,12 +10,12 @@ import { outcomeOf, WHOLE_CASES } from "../../helpers/whole-outputs.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
-interface StubLaw {
-  /** The fields that hold such a stub. */
+interface StubRule {
+  /** The fields that contain such a stub. */
   readonly fields: readonly string[];
   /** The only keys that it may have. */
   readonly keys: readonly string[];
-  /** The step of its entities; absent: it belongs to the user. */
+  /** The step of its entities; undefined for objects of the user. */
   readonly step?: StepName;
   /** What NetBox identifies the object by. */
   readonly identity: (stub: Json) => readonly unknown[];
@@ -28,7 +28,7 @@ const device = (stub: Json): readonly unknown[] => [stub["name"], at(stub, "site
 
 const PRIMARY = ["primary_ip4", "primary_ip6"];
 
-const LAWS: Readonly<Record<string, StubLaw>> = {
+const RULES: Readonly<Record<string, StubRule>> = {
   "virtual machine": {
     fields: ["virtual_machine"],
     keys: ["name", "cluster", "site", "tenant"],
@@ -82,7 +82,7 @@ const LAWS: Readonly<Record<string, StubLaw>> = {
   },
 };
 
-/** Every stub of one kind, at any depth; an empty object clears a relation and is no stub. */
+/** All stubs of one type, at any depth; an empty object clears a relation and is not a stub. */
 function stubsIn(value: unknown, fields: readonly string[]): Json[] {
   if (typeof value !== "object" || value === null) return [];
   return Object.entries(value).flatMap(([field, item]: [string, unknown]) => {
@@ -91,7 +91,7 @@ function stubsIn(value: unknown, fields: readonly string[]): Json[] {
   });
 }
 
-/** The tags of device types and roles are only in step 13. */
+/** Device types and roles have tags only in step 13. */
 function withoutTags(value: unknown): unknown {
   return without(value, ["tags"]);
 }
@@ -104,51 +104,54 @@ function without(value: unknown, keys: readonly string[]): unknown {
   return JSON.parse(text ?? "null");
 }
 
-/** The primary address in the stub of a machine has a law of its own: "address". */
-function allOf(outcome: Outcome, { fields }: StubLaw): Json[] {
+/** Primary addresses in the stub of a machine have their own rule, "address". */
+function allOf(outcome: Outcome, { fields }: StubRule): Json[] {
   const stubs = outcome.all.flatMap(({ entity }) => stubsIn(entity, fields));
   return stubs.map((stub) => without(stub, PRIMARY) as Json);
 }
 
-/** The entity has all that the stub has. */
-function expectEntities(outcome: Outcome, law: StubLaw): void {
+/** Expects an entity with all values of each stub. */
+function expectEntities(outcome: Outcome, rule: StubRule): void {
   const entities = new Map(
-    outcome.all.filter(({ step }) => step === law.step).map(({ entity }) => {
+    outcome.all.filter(({ step }) => step === rule.step).map(({ entity }) => {
       const json = entity as unknown as Json;
-      return [JSON.stringify(law.identity(json)), withoutTags(json) as Json];
+      return [JSON.stringify(rule.identity(json)), withoutTags(json) as Json];
     }),
   );
-  for (const stub of allOf(outcome, law)) {
-    const entity = entities.get(JSON.stringify(law.identity(stub)));
+  for (const stub of allOf(outcome, rule)) {
+    const entity = entities.get(JSON.stringify(rule.identity(stub)));
     expect(entity, JSON.stringify(stub)).toMatchObject(withoutTags(stub) as Json);
   }
 }
 
-describe.each(WHOLE_CASES)("in $name", (each) => {
-  test.each(Object.entries(LAWS))("each %s has the same stub everywhere", async (_, law) => {
-    const stubs = allOf(await outcomeOf(each), law).map((stub) => withoutTags(stub) as Json);
+describe.each(WHOLE_CASES)("stubs of $name", (each) => {
+  test.each(Object.entries(RULES))("are the same everywhere for each %s", async (_, rule) => {
+    const stubs = allOf(await outcomeOf(each), rule).map((stub) => withoutTags(stub) as Json);
     const first = new Map<string, Json>();
     for (const stub of stubs) {
-      const identity = JSON.stringify(law.identity(stub));
+      const identity = JSON.stringify(rule.identity(stub));
       expect(stub).toEqual(first.get(identity) ?? stub);
       first.set(identity, stub);
     }
   });
 
-  test.each(Object.entries(LAWS))("a stub of a %s has nothing but its identity", async (_, law) => {
-    const keys = new Set(allOf(await outcomeOf(each), law).flatMap((stub) => Object.keys(stub)));
-    expect([...keys].filter((key) => !law.keys.includes(key))).toEqual([]);
-  });
+  test.each(Object.entries(RULES))(
+    "contain, for a %s, only what identifies it",
+    async (_, rule) => {
+      const keys = new Set(allOf(await outcomeOf(each), rule).flatMap((stub) => Object.keys(stub)));
+      expect([...keys].filter((key) => !rule.keys.includes(key))).toEqual([]);
+    },
+  );
 
-  test.each(Object.entries(LAWS).filter(([, { step }]) => step !== undefined))(
-    "each %s that is named is an entity, and agrees with the stub",
-    async (_, law) => {
-      expectEntities(await outcomeOf(each), law);
+  test.each(Object.entries(RULES).filter(([, { step }]) => step !== undefined))(
+    "agree, for each %s, with an existing entity",
+    async (_, rule) => {
+      expectEntities(await outcomeOf(each), rule);
     },
   );
 });
 
-/** Objects that are tagged where another entity names them, as "role Hypervisor", and their tags. */
+/** Objects that are tagged inside another entity, like "role Hypervisor", and their tags. */
 function taggedIn(value: unknown): [string, unknown][] {
   if (typeof value !== "object" || value === null) return [];
   return Object.entries(value).flatMap(([field, item]: [string, unknown]) => {
@@ -159,9 +162,9 @@ function taggedIn(value: unknown): [string, unknown][] {
   });
 }
 
-// Of several entities in one batch of Diode's, NetBox keeps the tags of the last one.
+// If a batch contains an object several times, NetBox keeps the tags of the last one.
 test.each(WHOLE_CASES)(
-  "in $name, an object has the same tags wherever it is named",
+  "an object has the same tags in each stub: $name",
   async (each) => {
     const { all } = await outcomeOf(each);
     const tagged = all.flatMap(({ entity }) => taggedIn(entity));
@@ -175,26 +178,26 @@ test.each(WHOLE_CASES)(
   },
 );
 
-test("each stub of a generated site, however odd, names an existing object and agrees with it", async () => {
+test("each stub of any generated site refers to an existing entity and agrees with it", async () => {
   const settings = { ALL_INTERFACES: "true", LXC_LIVE_ADDRESSES: "true", TENANT_NAME: "t" };
   await fc.assert(
     fc.asyncProperty(anyLab(), async (parts) => {
       const outcome = await transformed(lab(parts), settings);
-      for (const law of Object.values(LAWS)) {
-        if (law.step !== undefined) expectEntities(outcome, law);
+      for (const rule of Object.values(RULES)) {
+        if (rule.step !== undefined) expectEntities(outcome, rule);
       }
     }),
     { numRuns: numRuns(100) },
   );
 });
 
-test("the example names every kind of object, so that no law is empty", async () => {
+test("the example contains stubs of all types, so that each rule is tested", async () => {
   const [, example] = WHOLE_CASES;
   if (example === undefined) throw new Error("No case with extensions");
   const outcome = await outcomeOf(example);
-  for (const [kind, law] of Object.entries(LAWS)) {
-    expect(allOf(outcome, law).length, kind).toBeGreaterThan(1);
-    for (const field of law.fields) {
+  for (const [kind, rule] of Object.entries(RULES)) {
+    expect(allOf(outcome, rule).length, kind).toBeGreaterThan(1);
+    for (const field of rule.fields) {
       const stubs = outcome.all.flatMap(({ entity }) => stubsIn(entity, [field]));
       expect(stubs.length, field).toBeGreaterThan(0);
     }

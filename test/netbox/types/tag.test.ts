@@ -1,4 +1,4 @@
-/** A machine's own tags, and those of its cluster: known by name, in any order. */
+/** The tags of a machine, without those of its cluster, in any order. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Cluster, ClusterRef } from "../../../src/netbox/types/cluster.ts";
@@ -29,11 +29,11 @@ const hostA = hostTagName("pve-a");
 const hostB = hostTagName("pve-b");
 const lab = known(
   cluster("a", [...GLOBAL_TAGS, hostA]),
-  // As an SDK may have written it.
+  // In the order of another program.
   cluster("b", ["zone", hostB, "discovered", "proxmox-ve"]),
 );
 
-test("a machine's own tags are all that its cluster does not have, in any order", () => {
+test("ownTags are all tags that the cluster does not have, in any order", () => {
   const own = fc.uniqueArray(
     fc.oneof(fc.string(), fc.constantFrom("prod", "proxmox-backup", "proxmox", hostB, "zone")),
   ).map((names) => names.filter((name) => ![...GLOBAL_TAGS, hostA].includes(name)));
@@ -52,22 +52,22 @@ test("a machine's own tags are all that its cluster does not have, in any order"
   }));
 });
 
-test("a cluster's tag from another program is not taken for the host tag", () => {
+test("the tag of a cluster from another program is not taken for the host tag", () => {
   expect(lab.ofCluster(clusterRef("b"))).toBe(hostB);
   expect(ownNames(lab, "b", ["zone", "proxmox-ve", hostB, hostA])).toEqual(["zone", hostA]);
 });
 
-test("a device has the host tag of its cluster, anywhere in the list", () => {
+test("the host tag of a device is found anywhere in its tags", () => {
   expect(lab.among(refs(["discovered", hostB, "proxmox-ve"]))).toBe(hostB);
   expect(lab.among(refs([hostA, ...GLOBAL_TAGS]))).toBe(hostA);
   expect(lab.among(refs([...GLOBAL_TAGS, "proxmox-other"]))).toBeUndefined();
 });
 
-test("without its cluster, only the tags of every run are known", () => {
+test("without the cluster, only the global tags are known", () => {
   expect(ownNames(known(), "a", ["web", "discovered", "proxmox-ve"])).toEqual(["web"]);
 });
 
-test("a host called ve has no tag but the global one", () => {
+test('a host called "ve" has no tag besides the global one', () => {
   const tags = known(cluster("a", ["proxmox-ve", "discovered"]));
   expect(tags.ofCluster(clusterRef("a"))).toBeUndefined();
   expect(ownNames(tags, "a", ["proxmox-ve", "discovered", "db"])).toEqual(["db"]);
