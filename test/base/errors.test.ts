@@ -39,7 +39,7 @@ describe("reasonOf", () => {
   test.each([
     ["an error", new RangeError("too far"), "too far"],
     ["an error for the user", usageError("Setting is wrong"), "Setting is wrong"],
-    ["a text", "just text", "just text"],
+    ["a string", "just text", "just text"],
     ["nothing", undefined, "undefined"],
     ["null", null, "null"],
     ["a number", 42, "42"],

@@ -32,7 +32,7 @@ const FACTS: readonly (readonly [string, UnreadReason])[] = [
   ["VM 101 not running", "guest-stopped"],
 ];
 
-describe.each(FACTS)('the agent\'s error "%s"', (text, reason) => {
+describe.each(FACTS)('the guest agent error "%s"', (text, reason) => {
   const guest = { vmid: 101, config: { agent: "1" } };
 
   test("is a fact about the guest, not a gap", () => {
@@ -66,9 +66,9 @@ describe.each(FACTS)('the agent\'s error "%s"', (text, reason) => {
 });
 
 test.each<[string, Answer]>([
-  ["another text", error("unable to parse the answer")],
-  ["the same text under another status", error("VM 101 not running", 596)],
-])("%s of an agent is a gap", (_, answer) => {
+  ["another error", error("unable to parse the answer")],
+  ["the same error with another status", error("VM 101 not running", 596)],
+])("%s of the guest agent is a gap", (_, answer) => {
   expect(incompleteOf(OSINFO, answer)).toBeDefined();
 });
 

@@ -126,7 +126,7 @@ describe("for any text,", () => {
     }));
   });
 
-  test("a megabyte is 1000 or 1024 KB, as the caller chooses", () => {
+  test("the base of a megabyte is given by the caller", () => {
     const disk = { kind: "qemu", key: "virtio0" } as const;
     expect(parseDisk(disk, "ceph:a,size=32G", 1000)).toEqual({ pool: "ceph", sizeMb: 32_000 });
   });

@@ -8,36 +8,51 @@ type Row = Readonly<Record<string, unknown>>;
 
 describe("the VLAN ID of a node's interface", () => {
   test.each<[string, Row, number | undefined]>([
-    ["vlan-id, a string", { iface: "vmbr0.2", "vlan-id": "2", "vlan-raw-device": "vmbr0" }, 2],
+    ["is vlan-id as a string", { iface: "vmbr0.2", "vlan-id": "2", "vlan-raw-device": "vmbr0" }, 2],
     [
-      "vlan-id of a free name",
+      "is vlan-id with any interface name",
       { iface: "storage", "vlan-id": "30", "vlan-raw-device": "eno1" },
       30,
     ],
-    ["vlan-id, a number", { iface: "storage", "vlan-id": 30 }, 30],
-    ["vlanid, which no release has", { iface: "storage", vlanid: 40 }, 40],
-    ["vlanid, a string", { iface: "storage", vlanid: "40" }, 40],
-    ["vlanid before vlan-id", { iface: "vmbr0.20", vlanid: 40, "vlan-id": "30" }, 40],
-    ["vlan-id before the name", { iface: "vmbr0.20", "vlan-id": "30" }, 30],
-    ["vlan-id before a name with a raw device", {
+    ["is vlan-id as a number", { iface: "storage", "vlan-id": 30 }, 30],
+    ["is vlanid, which no release sends", { iface: "storage", vlanid: 40 }, 40],
+    ["is vlanid as a string", { iface: "storage", vlanid: "40" }, 40],
+    ["is vlanid rather than vlan-id", { iface: "vmbr0.20", vlanid: 40, "vlan-id": "30" }, 40],
+    ["is vlan-id rather than the suffix of the name", { iface: "vmbr0.20", "vlan-id": "30" }, 30],
+    ["is vlan-id rather than NN of a vlanNN name", {
       iface: "vlan20",
       "vlan-id": "30",
       "vlan-raw-device": "eno1",
     }, 30],
-    ["the name", { iface: "eno1.100" }, 100],
-    ["the inner tag of two", { iface: "eno1.100.200" }, 200],
-    ["a name vlanNN with a raw device", { iface: "vlan30", "vlan-raw-device": "eno1" }, 30],
-    ["no name vlanNN without one", { iface: "vlan30" }, undefined],
-    ["no name vlanNN with an empty one", { iface: "vlan30", "vlan-raw-device": "" }, undefined],
-    ["no other name with a raw device", { iface: "lan30", "vlan-raw-device": "eno1" }, undefined],
-    ["no name that ends otherwise", { iface: "eno1.100:1" }, undefined],
-    ["no 0", { iface: "eno1.0" }, undefined],
-    ["no 4095", { iface: "eno1.4095" }, undefined],
-    ["no vlan-id out of range", { iface: "storage", "vlan-id": "5000" }, undefined],
-    ["nothing", {}, undefined],
-    ["nothing but null", { iface: null, "vlan-id": null, vlanid: null }, undefined],
-    ["the name when the keys are empty", { iface: "vmbr0.20", "vlan-id": "", vlanid: null }, 20],
-  ])("is parsed from %s", (_from, row, id) => {
+    ["is the suffix of the name", { iface: "eno1.100" }, 100],
+    ["is the inner one of two tags", { iface: "eno1.100.200" }, 200],
+    [
+      "is NN of a vlanNN name with a raw device",
+      { iface: "vlan30", "vlan-raw-device": "eno1" },
+      30,
+    ],
+    ["is unknown for a vlanNN name without a raw device", { iface: "vlan30" }, undefined],
+    ["is unknown for a vlanNN name with an empty raw device", {
+      iface: "vlan30",
+      "vlan-raw-device": "",
+    }, undefined],
+    [
+      "is unknown for another name with a raw device",
+      { iface: "lan30", "vlan-raw-device": "eno1" },
+      undefined,
+    ],
+    ["is unknown for a name with another suffix", { iface: "eno1.100:1" }, undefined],
+    ["is not 0", { iface: "eno1.0" }, undefined],
+    ["is not 4095", { iface: "eno1.4095" }, undefined],
+    ["is not a vlan-id out of range", { iface: "storage", "vlan-id": "5000" }, undefined],
+    ["is unknown for an empty row", {}, undefined],
+    ["is unknown if all keys are null", { iface: null, "vlan-id": null, vlanid: null }, undefined],
+    ["is the suffix of the name if the keys are empty", {
+      iface: "vmbr0.20",
+      "vlan-id": "",
+      vlanid: null,
+    }, 20],
+  ])("%s", (_from, row, id) => {
     expect(vlanIdOf(row)).toBe(id);
   });
 

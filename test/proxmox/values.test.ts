@@ -143,20 +143,20 @@ describe("flag", () => {
   );
 });
 
-describe("records", () => {
-  test("gives the objects of a list, in order", () => {
+describe("records and record", () => {
+  test("records gives the objects of a list, in order", () => {
     const rows = [{ a: 1 }, null, "x", 7, [1], {}, { b: 2 }];
     expect(records(rows)).toEqual([{ a: 1 }, {}, { b: 2 }]);
   });
 
   test.each([[null], [undefined], [{}], [{ 0: { a: 1 }, length: 1 }], ["[]"], [7]])(
-    "gives none for %j",
+    "records gives none for %j",
     (value) => {
       expect(records(value)).toEqual([]);
     },
   );
 
-  test("and record ignore lists, scalars and null", () => {
+  test("record gives an object, and undefined for lists, scalars and null", () => {
     const row = { vmid: 101 };
     expect(record(row)).toEqual(row);
     for (const value of [null, undefined, [], [row], "x", 7, true]) {

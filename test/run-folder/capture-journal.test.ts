@@ -133,7 +133,7 @@ describe("a truncated capture journal", () => {
     }
   });
 
-  test("is ignored from the first garbage or gap on", async () => {
+  test("with garbage or a gap is ignored from there on", async () => {
     const folder = await written(THREE);
     const file = join(folder, CAPTURE_JOURNAL_FILE);
     await appendFile(file, "\0\0\0\0\n{}\n");
@@ -207,7 +207,7 @@ describe("a capture journal is rejected if it", () => {
   });
 });
 
-test("format 1, which had another checksum, is read and continued", async () => {
+test("a capture journal of format 1, which had another checksum, is read and continued", async () => {
   const folder = await tempFolder();
   await copyFile("test/fixtures/capture-format-1.journal", join(folder, CAPTURE_JOURNAL_FILE));
   const journal = await reopened(folder);

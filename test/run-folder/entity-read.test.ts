@@ -58,7 +58,7 @@ describe("a set of entity files", () => {
     expect((await open(copy)).sha256).toBe((await open(EXAMPLE)).sha256);
   });
 
-  test("is in order with more than 9999 files per step", async () => {
+  test("keeps its order with more than 9,999 files per step", async () => {
     const folder = await small();
     const { manifest } = await open(folder);
     const [first] = manifest.files;

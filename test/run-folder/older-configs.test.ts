@@ -126,7 +126,7 @@ describe("serve", () => {
   );
 });
 
-test("capture --resume of an older snapshot requests only the active configs", async () => {
+test("capture --resume of an older snapshot requests only configs with current=1", async () => {
   const guests = [{ vmid: 101, config: { cores: 2 } }, { vmid: 102, config: { cores: 4 } }];
   const server = await served(liveLab({ guests }));
   const { folder, paths } = await captured(server);

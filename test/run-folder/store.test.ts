@@ -64,7 +64,7 @@ describe("files in a run folder", () => {
     expect((await (await openStore(folder)).keys()).sort()).toEqual(["a.json?old", "b:c", "d$"]);
   });
 
-  test("that are missing read as undefined, and a missing folder is empty", async () => {
+  test("are undefined if missing, and a missing folder is empty", async () => {
     const store = await openStore(join(await tempFolder(), "none"));
     expect(await store.read("manifest.json")).toBeUndefined();
     expect(await store.keys()).toEqual([]);

@@ -41,7 +41,7 @@ test.each([
   [["--left-out", "--", "denied"], { "left-out": "true" }, ["denied"]],
   [["--", "--left-out", "denied"], {}, ["--left-out", "denied"]],
   [["left-out", "denied"], {}, ["left-out", "denied"]],
-])("reads %j", (args, options, operands) => {
+])("the command line %j is parsed", (args, options, operands) => {
   expect(parsed(...args)).toEqual([options, operands]);
 });
 
@@ -56,13 +56,13 @@ test.each([
   [["--other=1"], "Unknown option --other", "--help"],
   [["--constructor"], "Unknown option --constructor", "--help"],
   [["-s"], "Unknown option -s", "--help"],
-])("rejects %j", (args, message, hint) => {
+])("the command line %j is rejected", (args, message, hint) => {
   expect(() => parsed(...args)).toThrow(
     expect.objectContaining({ kind: "usage", message, hint: expect.stringContaining(hint) }),
   );
 });
 
-test("accepts as many arguments as the command has, and only allowed words", () => {
+test("a command accepts only its number of arguments, and only allowed words", () => {
   const argument = { most: 1, words: ["bash", "zsh"] };
   const parse = (...args: string[]) => () => parseCommandLine(args, {}, argument);
   expect(parse("zsh")().operands).toEqual(["zsh"]);

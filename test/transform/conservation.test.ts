@@ -49,11 +49,11 @@ async function fixture(folder: string): Promise<Site> {
 }
 
 /** The objects of one site that were lost or duplicated when it is transformed alone. */
-async function faultsAlone(site: Site, settings: SettingTexts): Promise<string[]> {
+async function faultsOfSite(site: Site, settings: SettingTexts): Promise<string[]> {
   const outcome = await transformed(inMemory(site), settings);
-  const things = thingsOf(site, { isLive: settings.LXC_LIVE_ADDRESSES === "true" });
+  const objects = thingsOf(site, { isLive: settings.LXC_LIVE_ADDRESSES === "true" });
   return [
-    ...faultsOf(things, outcome, { host: site.host ?? "" }),
+    ...faultsOf(objects, outcome, { host: site.host ?? "" }),
     ...unrecordedAnswers(site, outcome),
   ];
 }
@@ -62,7 +62,7 @@ describe.each(POLICIES)("%s", (_, settings) => {
   test.each(FIXTURES)(
     "each object in %s becomes an entity or a left-out record",
     async (folder) => {
-      expect(await faultsAlone(await fixture(folder), settings)).toEqual([]);
+      expect(await faultsOfSite(await fixture(folder), settings)).toEqual([]);
     },
   );
 
@@ -71,7 +71,7 @@ describe.each(POLICIES)("%s", (_, settings) => {
     async (seed) => {
       const store = await openStore(await tempFolder());
       await simulate(store, { nodes: 3, guests: 250, seed });
-      expect(await faultsAlone(await siteOf(await openSnapshot(store)), settings)).toEqual([]);
+      expect(await faultsOfSite(await siteOf(await openSnapshot(store)), settings)).toEqual([]);
     },
   );
 
@@ -79,7 +79,7 @@ describe.each(POLICIES)("%s", (_, settings) => {
     "with nodes=%s, left-out records of nodes and guests count what is out of scope",
     async (nodes) => {
       const site = await fixture("snapshots/example");
-      expect(await faultsAlone(site, { ...settings, nodes })).toEqual([]);
+      expect(await faultsOfSite(site, { ...settings, nodes })).toEqual([]);
     },
   );
 
@@ -103,7 +103,7 @@ test.each(POLICIES)(
     const scope = fc.constantFrom("*", "pve1", "pve2,pve10");
     await fc.assert(
       fc.asyncProperty(anyLab(), scope, async (parts, nodes) => {
-        expect(await faultsAlone(labSite({ ...parts, host: "pve1" }), { ...settings, nodes }))
+        expect(await faultsOfSite(labSite({ ...parts, host: "pve1" }), { ...settings, nodes }))
           .toEqual([]);
       }),
       { numRuns: numRuns(150) },
@@ -144,19 +144,19 @@ describe("reasons in left-out.json", () => {
 test("the completeness check detects a missing entity, a missing record and a duplicate record", async () => {
   const site = await fixture("snapshots/example");
   const whole = await transformed(inMemory(site));
-  const things = thingsOf(site);
+  const objects = thingsOf(site);
   const origin = { host: site.host ?? "" };
   const kept = { ...whole, leftOut: whole.leftOut.slice(1) };
-  expect(faultsOf(things, kept, origin)).toEqual([
+  expect(faultsOf(objects, kept, origin)).toEqual([
     "node/pve1/bond0 is neither an entity nor a record",
   ]);
   const twice = { ...whole, leftOut: [...whole.leftOut.slice(0, 1), ...whole.leftOut] };
-  expect(faultsOf(things, twice, origin)).toEqual([
+  expect(faultsOf(objects, twice, origin)).toEqual([
     "no thing belongs to the record node/pve1/bond0 (no-address)",
   ]);
   for (const step of ["virtual-disk", "vm-interface", "ip-address", "interface"] as const) {
     const without = { ...whole, of: withoutFirst(whole, step) };
-    expect(faultsOf(things, without, origin).length, step).toBeGreaterThan(0);
+    expect(faultsOf(objects, without, origin).length, step).toBeGreaterThan(0);
   }
 });
 

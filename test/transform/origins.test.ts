@@ -31,7 +31,7 @@ async function originsWith(options?: TransformOptions) {
   );
 }
 
-test("keepOrigins: shared objects list every object that uses them", async () => {
+test("with keepOrigins, shared objects list all objects that use them", async () => {
   expect(await originsWith({ keepOrigins: true })).toEqual([
     "tag vm/101",
     "tag vm/102",

@@ -65,7 +65,7 @@ describe("without settings", () => {
     });
   });
 
-  test("only PROXMOX_HOST is missing, which has no default", () => {
+  test("only PROXMOX_HOST is required", () => {
     const error = refusal(() => parsePolicy({}));
     expect(error.kind).toBe("usage");
     expect(error.message).toContain("PROXMOX_HOST");

@@ -124,7 +124,7 @@ function fieldsOf(outcome: Outcome): Map<string, { field: string; text: string }
     const json = entity as unknown as Json;
     const within = step === "device" ? json["site"] : json["cluster"] ?? json["site"];
     const holder = json["virtual_machine"] ?? json["device"] ?? within;
-    const thing = `${step} ${String(json["name"] ?? json["address"] ?? json["prefix"])} of ${
+    const id = `${step} ${String(json["name"] ?? json["address"] ?? json["prefix"])} of ${
       String((holder as Json | undefined)?.["name"])
     }`;
     const own = Object.entries((json["custom_fields"] ?? {}) as Json)
@@ -132,10 +132,10 @@ function fieldsOf(outcome: Outcome): Map<string, { field: string; text: string }
     for (const field of Object.keys(TABLES[step])) {
       if (field === "custom_fields" && step in CUSTOM_FIELD_TABLES) continue;
       const text = JSON.stringify(json[field]) ?? "absent";
-      fields.set(`${thing}: ${field}`, { field: `${step}.${field}`, text });
+      fields.set(`${id}: ${field}`, { field: `${step}.${field}`, text });
     }
     for (const [field, value] of own) {
-      fields.set(`${thing}: ${field}`, { field, text: JSON.stringify(value) });
+      fields.set(`${id}: ${field}`, { field, text: JSON.stringify(value) });
     }
   }
   return fields;
@@ -162,9 +162,9 @@ function readsOf(field: string): Set<string> {
 /** The fields that differ between two outcomes. */
 function changedFields(before: Outcome, after: Outcome): string[] {
   const other = fieldsOf(after);
-  const changed = [...fieldsOf(before)].filter(([thing, { field, text }]) => {
-    const isPresent = other.has(thing) || field.includes(".custom_fields.");
-    return isPresent && other.get(thing)?.text !== text;
+  const changed = [...fieldsOf(before)].filter(([id, { field, text }]) => {
+    const isPresent = other.has(id) || field.includes(".custom_fields.");
+    return isPresent && other.get(id)?.text !== text;
   });
   return [...new Set(changed.map(([, { field }]) => field))];
 }

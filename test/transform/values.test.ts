@@ -59,7 +59,7 @@ function wordsOutside(table: object): fc.Arbitrary<string> {
 
 describe("the status of a guest", () => {
   test.each([["running", "active"], ["stopped", "offline"]])(
-    "is, for %s, %s",
+    "is mapped from %s to %s",
     (status, expected) => {
       expect(guestStatus(status)).toBe(expected);
     },
@@ -96,7 +96,7 @@ describe("the status of a node", () => {
 });
 
 describe("the type of a node's interface", () => {
-  test.each(Object.entries(INTERFACES))("is, for %s, %s", (type, expected) => {
+  test.each(Object.entries(INTERFACES))("is mapped from %s to %s", (type, expected) => {
     expect(interfaceType(type)).toBe(expected);
   });
 
@@ -119,7 +119,7 @@ describe("the type of a node's interface", () => {
 });
 
 describe("the platform of an ostype", () => {
-  test.each(Object.entries(PLATFORMS))("is, for %s, %s", (ostype, platform) => {
+  test.each(Object.entries(PLATFORMS))("is mapped from %s to %s", (ostype, platform) => {
     expect(ostypePlatform(ostype)).toBe(platform);
   });
 
@@ -131,7 +131,7 @@ describe("the platform of an ostype", () => {
     ["rocky linux", "Rocky Linux"],
     ["void-linux", "Void-Linux"],
     ["constructor", "Constructor"],
-  ])("is, for %s, which is in no table, in title case: %s", (ostype, platform) => {
+  ])("is mapped from %s, which is in no table, to title case: %s", (ostype, platform) => {
     expect(ostypePlatform(ostype)).toBe(platform);
   });
 

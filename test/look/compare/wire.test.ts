@@ -278,7 +278,7 @@ test("an interrupt ends compare with a message", async () => {
   expect(judged.length).toBeLessThan(2000);
 });
 
-describe("a token", () => {
+describe("an API token", () => {
   test.each([
     ["nbt_abcdefghijkl.0123", "Bearer nbt_abcdefghijkl.0123"],
     ["0123456789abcdef0123456789abcdef01234567", "Token 0123456789abcdef0123456789abcdef01234567"],

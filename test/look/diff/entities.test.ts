@@ -207,7 +207,7 @@ describe("diff of entity sets", () => {
   );
 
   test.each(GOLDEN.map((name, i) => [name, GOLDEN[(i + 1) % GOLDEN.length] ?? ""]))(
-    "%s and %s gives the opposite result with sides swapped",
+    "with sides swapped gives the opposite result: %s and %s",
     async (first, second) => {
       const [a, b] = [await golden(first), await golden(second)];
       const there = await diffEntities(a, b);

@@ -36,7 +36,7 @@ function whatOf(unread: readonly UnreadSubject[]): string[] {
 }
 
 describe("a guest", () => {
-  test("that is renamed and moved is the same guest, with both changes", async () => {
+  test("that is renamed and moved is the same guest, with old and new name and node", async () => {
     const nodes = { pve1: {}, pve2: {} };
     const a = { nodes, guests: [{ vmid: 101, config: { cores: 2 }, row: { name: "web-01" } }] };
     const moved = { vmid: 101, node: "pve2", config: { cores: 4 }, row: { name: "web-02" } };
@@ -304,7 +304,7 @@ describe("diff of snapshots", () => {
     }));
   });
 
-  test("gives the opposite result with sides swapped", async () => {
+  test("with sides swapped gives the opposite result", async () => {
     await fc.assert(fc.asyncProperty(anyLab(), anyLab(), async (a, b) => {
       const there = await diffSnapshots(lab(a), lab(b));
       expect(swapSides(await diffSnapshots(lab(b), lab(a)))).toEqual(swapSides(swapSides(there)));

@@ -38,7 +38,7 @@ const CASES: readonly Case[] = [
 ];
 
 /** Guests, nodes and shared objects; all others are parts of those. */
-const WHOLE = /^(?:vm|node)\/[^/]+$|^(?!vm\/|node\/)/;
+const TOP_LEVEL = /^(?:vm|node)\/[^/]+$|^(?!vm\/|node\/)/;
 
 async function madeBy({ snapshot, settings }: ExplainInput): Promise<Made[]> {
   const texts = Object.entries(settings).map(([name, { text }]) => [name, text]);
@@ -50,17 +50,17 @@ async function madeBy({ snapshot, settings }: ExplainInput): Promise<Made[]> {
 
 /** Explains everything in a snapshot by its name. */
 async function explainAll(input: ExplainInput, made: readonly Made[]): Promise<ExplainedEntity[]> {
-  const things = new Set<string>();
+  const names = new Set<string>();
   for (const { step, entity, source } of made) {
-    if ("subject" in source) things.add(source.subject.what);
-    else if (step === "vlan") things.add(`vlan/${entity.vid}`);
-    else if (step === "prefix") things.add(`prefix/${entity.prefix}`);
-    else if ("name" in entity) things.add(`${step}/${entity.name}`);
+    if ("subject" in source) names.add(source.subject.what);
+    else if (step === "vlan") names.add(`vlan/${entity.vid}`);
+    else if (step === "prefix") names.add(`prefix/${entity.prefix}`);
+    else if ("name" in entity) names.add(`${step}/${entity.name}`);
   }
   const entities: ExplainedEntity[] = [];
-  for (const thing of things) {
-    if (!WHOLE.test(thing)) continue;
-    for (const explanation of await explain(input, thing)) entities.push(...explanation.entities);
+  for (const name of names) {
+    if (!TOP_LEVEL.test(name)) continue;
+    for (const explanation of await explain(input, name)) entities.push(...explanation.entities);
   }
   return entities;
 }

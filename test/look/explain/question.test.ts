@@ -6,7 +6,7 @@ import type { Explanation } from "../../../src/look/explain/explanation.ts";
 import { explained, inputFrom, inputOf } from "../../helpers/explaining.ts";
 import { lab } from "../../helpers/lab.ts";
 
-function thingsOf(explanations: readonly Explanation[]): string[] {
+function namesOf(explanations: readonly Explanation[]): string[] {
   return explanations.map(({ what }) => what);
 }
 
@@ -43,7 +43,7 @@ describe("explain finds an object by the name", () => {
     ["custom-field/proxmox_vmid", "custom-field/proxmox_vmid"],
   ])("%s", async (typed, what) => {
     const explanations = await explained(typed);
-    expect(thingsOf(explanations)).toEqual([what]);
+    expect(namesOf(explanations)).toEqual([what]);
     expect(explanations[0]?.entities.length).toBeGreaterThan(0);
     expect(explanations[0]?.entities[0]?.what).toBe(what);
   });
@@ -60,7 +60,7 @@ describe("explain finds an object by the name", () => {
     ["ip/172.18.0.1", "vm/101/agent/br-5e0d1c77a2f4/172.18.0.1/16", "mac-unknown"],
   ])("%s, also if it was left out", async (typed, what, reason) => {
     const explanations = await explained(typed);
-    expect(thingsOf(explanations)).toEqual([what]);
+    expect(namesOf(explanations)).toEqual([what]);
     expect(explanations[0]?.entities).toEqual([]);
     expect(explanations[0]?.left_out.map((record) => record.reason)).toEqual([reason]);
   });
@@ -75,12 +75,12 @@ describe("explain shows all objects with the same name", () => {
   const input = inputFrom(lab({ guests }));
 
   test("for two guests with the same name", async () => {
-    expect(thingsOf(await explain(input, "vm/web"))).toEqual(["vm/101", "vm/102"]);
-    expect(thingsOf(await explain(input, "vm/web (102)"))).toEqual(["vm/102"]);
+    expect(namesOf(await explain(input, "vm/web"))).toEqual(["vm/101", "vm/102"]);
+    expect(namesOf(await explain(input, "vm/web (102)"))).toEqual(["vm/102"]);
   });
 
   test("for the VMID of one guest that is the name of another", async () => {
-    expect(thingsOf(await explain(input, "vm/101"))).toEqual(["vm/101", "vm/205"]);
+    expect(namesOf(await explain(input, "vm/101"))).toEqual(["vm/101", "vm/205"]);
   });
 
   test("for an address that is left out elsewhere as a duplicate", async () => {
@@ -235,5 +235,5 @@ test("explain finds a node interface by its MAC address", async () => {
   const nic = { iface: "nic0", type: "eth", altnames: ["enx0c42a17f1a30"] };
   const snapshot = lab({ nodes: { pve1: { network: [nic] } } });
   const input = inputFrom(snapshot, { ALL_INTERFACES: "true" });
-  expect(thingsOf(await explain(input, "mac/0c42.a17f.1a30"))).toEqual(["node/pve1/nic0"]);
+  expect(namesOf(await explain(input, "mac/0c42.a17f.1a30"))).toEqual(["node/pve1/nic0"]);
 });

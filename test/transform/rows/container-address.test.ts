@@ -63,7 +63,7 @@ describe("an address in a container's config", () => {
     expect((await guest101({ config })).of("ip-address")).toEqual([]);
   });
 
-  test("CLEAR_EMPTY never clears a primary address that comes from DHCP", async () => {
+  test("from DHCP is never cleared as primary address with CLEAR_EMPTY", async () => {
     const settings = { CLEAR_EMPTY: "true" };
     expect((await container({ config: DHCP }, settings)).vm).not.toHaveProperty("primary_ip4");
     const none = await container({ config: {} }, settings);

@@ -96,7 +96,7 @@ describe("a volume that is not a disk is listed", () => {
     ["local:a,local:b,size=1G", "unparsable"],
     ["", "unparsable"],
     [null, "unparsable"],
-  ])("%j is %s", async (text, reason) => {
+  ])("%j as %s", async (text, reason) => {
     for (const key of ["scsi1", "ide2"]) {
       expect(await reasonsOf("qemu", key, text)).toEqual([reason]);
     }
@@ -109,7 +109,7 @@ describe("a volume that is not a disk is listed", () => {
     ["rootfs", "/var/lib/ct/101", "bind-mount"],
     ["rootfs", "local:subvol-101-disk-0,size=0T", "no-size"],
     ["unused0", "local:vm-101-disk-1", "not-in-mapping"],
-  ])("in a container: %s %s is %s", async (key, text, reason) => {
+  ])("%s %s of a container as %s", async (key, text, reason) => {
     expect(await reasonsOf("lxc", key, text)).toEqual([reason]);
   });
 
@@ -117,17 +117,17 @@ describe("a volume that is not a disk is listed", () => {
     ["efidisk0", "local-lvm:vm-100-disk-0,efitype=4m,size=4M"],
     ["tpmstate0", "local-lvm:vm-100-disk-1,size=4M,version=v2.0"],
     ["unused0", "local-lvm:vm-100-disk-2"],
-  ])("%s is listed as not-in-mapping", async (key, text) => {
+  ])("%s as not-in-mapping", async (key, text) => {
     expect(await reasonsOf("qemu", key, text)).toEqual(["not-in-mapping"]);
   });
 
-  test('but "cloudinit" inside another name does not make a volume a cloud-init drive', async () => {
+  test("unless its name only contains cloudinit", async () => {
     expect((await diskOf("local:vm-101-cloudinit-data,size=1G")).size).toBe("1024");
     expect((await diskOf("cloudinit:vm-101-disk-0,size=1G")).size).toBe("1024");
   });
 
   test.each(["scsihw", "virtiofs0", "scsi", "ide2a", "mpx"])(
-    "but the key %s is not a volume",
+    "unless its key is not a volume: %s",
     async (key) => {
       const outcome = await guest101({ config: { [key]: "virtio-scsi-pci" } });
       expect(outcome.of("virtual-disk")).toEqual([]);

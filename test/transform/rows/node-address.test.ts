@@ -158,7 +158,7 @@ describe("a node's primary address", () => {
     [PATHS.network("pve1"), ["node/pve1/network"]],
     [PATHS.acl, ["cluster/resources", "node/pve1/network"]],
     [PATHS.permissions, ["cluster/resources", "node/pve1/network"]],
-  ])("may be unread if %s is incomplete, which is listed as denied", async (path, whats) => {
+  ])("is unknown if %s is incomplete, and that is listed as denied", async (path, whats) => {
     const whole = lab({ nodes: { pve1: { network: [] } } });
     const incomplete = [{ path, reason: "filtered", cause: "filtered" }];
     const { leftOut } = await transformed({
@@ -169,7 +169,7 @@ describe("a node's primary address", () => {
       .toEqual(whats.map((what) => [what, "denied"]));
   });
 
-  test("is not cleared only on the node whose network is incomplete", async () => {
+  test("is kept on the node whose network is incomplete, and cleared on others", async () => {
     const whole = lab({ nodes: { pve1: { network: [] }, pve2: { network: [] } } });
     const gap = { path: PATHS.network("pve2"), reason: "filtered" };
     const part = { ...whole, manifest: { ...whole.manifest, incomplete: [gap] } };

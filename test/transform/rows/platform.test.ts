@@ -160,7 +160,7 @@ describe("the platform of a node", () => {
     ["pve-manager/8.4.14/b502d23c55afcba1", "Proxmox VE 8.4"],
     ["pve-manager/7.4-16/0f39f621", "Proxmox VE 7.4"],
     ["pve-manager/10.12.0/x", "Proxmox VE 10.12"],
-  ])("with %s is %s", async (pveversion, name) => {
+  ])("for %s is %s", async (pveversion, name) => {
     const { of } = await transformed(lab({ nodes: { pve1: { status: { pveversion } } } }));
     expect(of("device")[0]?.platform).toEqual({ name });
     expect(of("platform").map((platform) => platform.name)).toEqual([name]);

@@ -78,12 +78,12 @@ describe("with NODE_SITE_MAP", () => {
     expect(note?.sentence).toContain("London, New York");
   });
 
-  test("nodes out of scope count too", async () => {
+  test("nodes out of scope count for the cluster's site, too", async () => {
     expect(sitesOf(await run({ ...TWO_SITES, nodes: "pve1" })).cluster).toBe(undefined);
     expect(sitesOf(await run({ ...TWO_SITES, nodes: "pve1" })).machines).toEqual(["London"]);
   });
 
-  test("a node that the cluster does not list does not count", async () => {
+  test("a node that the cluster does not list does not count for its site", async () => {
     const parts = { ...TWO_NODES, guests: [{ vmid: 101, node: "gone" }] };
     const outcome = await run({ NODE_SITE_MAP: "pve1:London,pve2:London" }, parts);
     expect(sitesOf(outcome)).toMatchObject({ cluster: "London", machines: ["London"] });
@@ -124,7 +124,7 @@ describe("with NODE_SITE_MAP", () => {
 });
 
 describe("CLUSTER_SCOPE", () => {
-  test("=site: the cluster, its VMs and their VLANs are in SITE_NAME, nodes in their own sites", async () => {
+  test("site puts the cluster, its VMs and their VLANs in SITE_NAME, and nodes in their own sites", async () => {
     const outcome = await run({ ...TWO_SITES, CLUSTER_SCOPE: "site", SITE_NAME: "Yard" });
     expect(sitesOf(outcome)).toMatchObject({
       cluster: "Yard",
@@ -134,7 +134,7 @@ describe("CLUSTER_SCOPE", () => {
     });
   });
 
-  test("=none: the cluster has no scope, VMs are in their node's site, and nothing is noted", async () => {
+  test("none leaves the cluster without a scope and puts VMs in their node's site, without a note", async () => {
     const outcome = await run({ CLUSTER_SCOPE: "none" });
     expect(sitesOf(outcome)).toMatchObject({
       cluster: undefined,
@@ -143,7 +143,7 @@ describe("CLUSTER_SCOPE", () => {
     expect(outcome.notes).toEqual([]);
   });
 
-  test("=site: a device is not in a cluster of another site, which NetBox would reject", async () => {
+  test("site leaves devices out of a cluster in another site, which NetBox would reject", async () => {
     const settings = {
       ...TWO_SITES,
       CLUSTER_SCOPE: "site",

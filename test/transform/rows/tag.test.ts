@@ -115,7 +115,7 @@ describe("the slug of a tag", () => {
     }
   });
 
-  test("is not sent for a name that equals it: only the other tag gets a new one", async () => {
+  test("is not sent for a tag whose name is the slug: only the other tag gets one", async () => {
     const { vm } = await guest101({ row: { tags: "Discovered;Proxmox-VE" } });
     expect(vm.tags.map(({ name, slug }) => [name, slug])).toEqual([
       ...GLOBAL.map((name) => [name, undefined]),
