@@ -17,7 +17,7 @@ const ESCAPES = "\u001b]0;title\u0007\u001b[2J\u009b31m\u0000\u007f\r";
 // deno-lint-ignore no-control-regex
 const CONTROL_REGEXP = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/;
 
-/** All output while `say` runs, to the log's stream and to stdout. */
+/** All output while `write` runs, to the log's stream and to stdout. */
 function outputOf(options: LogOptions, write: (log: Log) => void): { err: string; out: string } {
   const [err, out] = [new TextStream(), new TextStream()];
   const spy = vi.spyOn(process.stdout, "write").mockImplementation((text) => out.write(text));

@@ -104,7 +104,7 @@ function total(calls: Calls): number {
   return Object.values(calls).reduce((sum, count) => sum + count, 0);
 }
 
-/** All nodes can be called at once, since there are more nodes than the concurrency allows. */
+/** With ten nodes, the limit per node never applies: only PROXMOX_CONCURRENCY does. */
 function idealSeconds({ agents, ...others }: Calls): number {
   const perAgent = Math.min(CONCURRENCY, AGENTS_PER_NODE * NODES);
   const ordinary = Object.values(others).reduce((sum, count) => sum + count, 0);

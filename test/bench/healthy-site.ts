@@ -1,6 +1,6 @@
 /**
- * A simulated site in which every call is answered well, so that a capture takes as long as its calls;
- * and how many calls that are, counted from the configs.
+ * A simulated site in which every call succeeds, so that a capture takes as long as its calls; and the number
+ * of these calls, counted from the configs.
  */
 import { CLUSTER_FILE, NODES_FOLDER, PATHS } from "../../src/proxmox/endpoints.ts";
 import { isAgentEnabled } from "../../src/proxmox/nics.ts";
@@ -11,7 +11,7 @@ import type { Answer } from "../../src/proxmox/answers.ts";
 import type { AnswersFile } from "../../src/run-folder/snapshot.ts";
 import { openStore } from "../../src/run-folder/store/store.ts";
 
-/** By kind. */
+/** The number of calls of each type. */
 export interface Calls {
   readonly cluster: number;
   readonly nodes: number;

@@ -40,7 +40,7 @@ async function measureTransform(): Promise<{ seconds: number; entities: number }
   return { seconds: (performance.now() - start) / 1000, entities };
 }
 
-/** `out` holds what `transform` made of `run`. */
+/** `out` contains the entity files of `run`. */
 async function measureFloor(): Promise<{ seconds: number; entities: number }> {
   const files = await readdir(join(run, "pve"), { recursive: true });
   let start = performance.now();

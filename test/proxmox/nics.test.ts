@@ -204,7 +204,7 @@ describe("for any text,", () => {
   });
 });
 
-/** What a config says about later requests. */
+/** Options of a config that decide which requests follow. */
 
 test.each([
   ["1", true],
