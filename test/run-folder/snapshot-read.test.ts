@@ -111,7 +111,7 @@ describe("a snapshot is rejected", () => {
     expect(await inputErrorOf(folder)).toContain("unfinished snapshot");
   });
 
-  test("if there is none", async () => {
+  test("if it does not exist", async () => {
     const folder = await tempFolder();
     expect(await inputErrorOf(folder)).toContain("the folder does not exist, or is empty");
     expect(await inputErrorOf(join(folder, "none"))).toContain("the folder does not exist");

@@ -97,7 +97,7 @@ describe("with CLEAR_EMPTY, a container's primary address", () => {
   const LIVE_AND_CLEAR = { ...LIVE, ...SETTINGS };
   const nic = (rest: string, i: 0 | 1 = 0) => `name=eth${i},hwaddr=${MACS[i]}${rest}`;
 
-  /** "46": both are cleared; "": none is. A family with an address is not cleared. */
+  /** "46": both are cleared; "": neither. A family with an address is not cleared. */
   async function cleared(guest: Parameters<typeof container>[0], settings: object = SETTINGS) {
     const { vm } = await container(guest, settings);
     return [4, 6].filter((family) => vm[family === 4 ? "primary_ip4" : "primary_ip6"]).join("");

@@ -82,7 +82,7 @@ describe("the MAC address of a NIC", () => {
   });
 
   test.each(["virtio", "virtio,bridge=vmbr0"])(
-    "is omitted and not listed if there is none: %s",
+    "is omitted and not listed if the NIC lacks one: %s",
     async (text) => {
       const outcome = await guest101({ config: { net0: text } });
       expect(only(outcome.of("vm-interface")).primary_mac_address).toBe(undefined);
