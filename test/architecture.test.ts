@@ -1,4 +1,4 @@
-/** The architecture as tests: who may import whom, by folder. A file in a folder that no row names fails. */
+/** Rules for the source tree: what each folder may import, sizes and names of files. */
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -78,24 +78,24 @@ function isAllowed(file: string, to: string): boolean {
   return [folder, ...rule.imports].some((allowed) => to.startsWith(`${allowed}/`));
 }
 
-test("no files import each other in a circle, imports of types and lazy ones included", () => {
+test("imports form no cycle, including imports of types and lazy imports", () => {
   const imports = new Map(files.map((file) => [file, importsOf(file).map(({ to }) => to)]));
-  /** A circle that leads from the last file of the path back into it. */
-  const circle = (path: readonly string[], done: Set<string>): readonly string[] | undefined => {
+  /** A cycle that leads from the last file of the path back into the path. */
+  const cycleFrom = (path: readonly string[], done: Set<string>): readonly string[] | undefined => {
     const file = path.at(-1) ?? "";
     for (const to of imports.get(file) ?? []) {
       if (path.includes(to)) return [...path.slice(path.indexOf(to)), to];
-      const found = done.has(to) ? undefined : circle([...path, to], done);
+      const found = done.has(to) ? undefined : cycleFrom([...path, to], done);
       if (found !== undefined) return found;
     }
     done.add(file);
     return undefined;
   };
   const done = new Set<string>();
-  expect(files.map((file) => circle([file], done)).find(Boolean)).toBeUndefined();
+  expect(files.map((file) => cycleFrom([file], done)).find(Boolean)).toBeUndefined();
 });
 
-/** What a runtime would bring into `transform`, and what a locale would. */
+/** Names through which a runtime or a locale would change the result of `transform`. */
 const IMPURE =
   /\b(?:process|Deno|Date|fetch|performance|crypto|setTimeout|setInterval|queueMicrotask|console|localStorage|navigator|Intl|localeCompare|toLocale\w+)\b|\bMath\s*\.\s*random\b/g;
 
@@ -112,7 +112,7 @@ const IMPORT_REGEXP =
 
 function codeOf(file: string): string {
   const text = readFileSync(join(SRC, file), "utf8");
-  // "/vms/*" in a string opens no comment.
+  // "/vms/*" in a string does not start a comment.
   return text.replace(/(?<=^|[\s(])\/\*[\s\S]*?\*\//gm, "").replace(/(^|[^:"'`])\/\/.*$/gm, "$1");
 }
 
@@ -133,31 +133,31 @@ const files = readdirSync(SRC, { recursive: true, encoding: "utf8" })
   .filter((file) => file.endsWith(".ts"))
   .sort();
 
-test("the source tree is found", () => expect(files.length).toBeGreaterThan(60));
+test("the test finds the source tree", () => expect(files.length).toBeGreaterThan(60));
 
 describe.each(files)("%s", (file) => {
-  test("is in a folder that the rules know", () => expect(ruleOf(file), file).toBeDefined());
+  test("is in a folder that has a rule", () => expect(ruleOf(file), file).toBeDefined());
 
-  test("imports only what its folder may", () => {
+  test("imports only what the rule of its folder allows", () => {
     const refused = importsOf(file).map(({ to }) => to).filter((to) => !isAllowed(file, to));
-    expect(refused, "see the table of rules").toEqual([]);
+    expect(refused, "see the table RULES").toEqual([]);
   });
 });
 
-/** Stage 2 and what is known of both systems: the same result wherever it runs. */
+/** transform and the knowledge about both systems: the same result on every machine. */
 function isPure(file: string): boolean {
   return /^(?:proxmox|netbox\/types|transform)\//.test(file) &&
     !file.startsWith("transform/command/");
 }
 
-test("no file is called index, utils or helpers, and every one is imported", () => {
+test("no file is named index, utils or helpers, and every file is imported", () => {
   expect(files.filter((file) => /(?:^|\/)(?:index|utils?|helpers?|misc|common)\.ts$/.test(file)))
     .toEqual([]);
   const imported = new Set(files.flatMap((file) => importsOf(file).map(({ to }) => to)));
   expect(files.filter((file) => file !== "cli.ts" && !imported.has(file))).toEqual([]);
 });
 
-/** The packages, and modules of the runtime, that files load: with lazy imports, or at their start alone. */
+/** The packages and runtime modules that files load: with lazy imports, or only at the start. */
 function loadedBy(starts: readonly string[], when: "ever" | "at start"): string[] {
   const reached = new Set<string>();
   const visit = (file: string): void => {
@@ -171,7 +171,7 @@ function loadedBy(starts: readonly string[], when: "ever" | "at start"): string[
   return [...reached].filter((to) => !to.endsWith(".ts")).sort();
 }
 
-test("the pure folders reach no runtime: nothing that they run imports node:* or a package with side effects", () => {
+test("pure folders load no node:* module and no package with side effects", () => {
   expect(loadedBy(files.filter(isPure), "ever")).toEqual([
     "@noble/hashes/sha2.js",
     "@noble/hashes/utils.js",
@@ -180,7 +180,7 @@ test("the pure folders reach no runtime: nothing that they run imports node:* or
   ]);
 });
 
-test("a command line starts without the packages of its commands: the catalog has tables only", () => {
+test("the program starts without loading the packages of its commands", () => {
   expect(loadedBy(["cli.ts"], "at start")).toEqual([
     "@noble/hashes/sha2.js",
     "@noble/hashes/utils.js",
@@ -189,7 +189,7 @@ test("a command line starts without the packages of its commands: the catalog ha
 });
 
 test.each(files.filter(isPure))(
-  "%s touches no clock, environment, randomness, network or locale",
+  "%s uses no clock, environment, randomness, network or locale",
   (file) => {
     const words = codeOf(file).replace(/"(?:[^"\\\n]|\\.)*"|`[^`]*`/g, '""').match(IMPURE);
     expect(words ?? []).toEqual([]);
@@ -200,8 +200,8 @@ test.each(files.filter(isPure))(
 const PROXMOX_WORDS =
   /\/(?:qemu|lxc)\/|\/cluster\/(?:resources|status)|\/access\/(?:acl|permissions)|network-get-interfaces|get-osinfo|\bagent\/|\b59[5-7]\b|not running|got timeout/g;
 
-test("only proxmox/ knows the paths and errors of Proxmox VE, and rehearse/, which plays it", () => {
-  // The catalog lists the faults that `serve` plays.
+test("only proxmox/ and rehearse/ contain paths and errors of Proxmox VE", () => {
+  // The catalog lists the faults of `serve`.
   const others = handWritten.filter((file) =>
     !/^(?:proxmox|rehearse)\//.test(file) && !file.startsWith("cli/catalog")
   );
@@ -223,7 +223,7 @@ const EXPORT_REGEXP =
 
 const handWritten = files.filter((file) => !file.includes("/gen/"));
 
-test("no two files export one name", () => {
+test("no two files export the same name", () => {
   const exported = handWritten.flatMap((file) =>
     [...codeOf(file).matchAll(EXPORT_REGEXP)].map(([, name = ""]) => ({ name, file }))
   );
@@ -242,10 +242,10 @@ const SHORT_FILES: Readonly<Record<string, string>> = {
   "cli/pipeline.ts": "the command `run`, loaded when it runs",
 };
 
-/** The mapping of each NetBox type is one file, whatever its length: "how is this type made?" has one answer. */
+/** The mapping of each NetBox type is one file, however short. */
 const isMapping = (file: string): boolean => file.startsWith("transform/mapping/");
 
-test("a file that only one file of its own folder imports is long enough to be separate", () => {
+test("a file that only one file of its folder imports has at least 120 lines", () => {
   const importers = new Map<string, string[]>();
   for (const file of files) {
     for (const to of new Set(importsOf(file).map((each) => each.to))) {
@@ -261,11 +261,11 @@ test("a file that only one file of its own folder imports is long enough to be s
   expect(Object.keys(SHORT_FILES).filter((file) => !short.includes(file))).toEqual([]);
 });
 
-/** Filters, keys and types of NetBox's REST API, as opposed to the fields of Diode's messages. */
+/** Filters, keys and types of NetBox's REST API, not the fields of Diode's messages. */
 const NETBOX_REGEXP =
   /name__ie|\bscope_type\b|\bassigned_object_type\b|netbox_diode_plugin|\/api\/\$|\b(?:dcim|extras|ipam|virtualization)[./]\w/;
 
-test("what is known of NetBox's REST API is in netbox/", () => {
+test("only netbox/ contains filters, keys and types of NetBox's REST API", () => {
   const found = handWritten.filter((file) => NETBOX_REGEXP.test(codeOf(file)));
   expect(found.filter((file) => !file.startsWith("netbox/"))).toEqual([]);
   expect(found.length).toBeGreaterThan(10);

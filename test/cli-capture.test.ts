@@ -1,4 +1,4 @@
-/** capture and doctor, as a user runs them: exit codes, what is printed, and what never is. */
+/** The commands capture and doctor: exit codes, output, and secrets that are never printed. */
 import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -12,12 +12,12 @@ import { parseDenial } from "../src/rehearse/serve/rights.ts";
 import { served } from "./helpers/serving.ts";
 import { tempFolder } from "./helpers/temp-folder.ts";
 
-const WHOLE = "test/fixtures/pve9";
+const COMPLETE = "test/fixtures/pve9";
 const PARTIAL = "test/fixtures/standalone-no-sys-audit";
 const TOKEN = { user: "netbox@pve", name: "sync", value: SECRET };
 
-/** On a slow machine, how far it is; nothing else. */
-const CALM: unknown = expect.stringMatching(/^(?:ℹ [^\n]*\n)*$/);
+/** Only lines of progress, which a slow machine prints. */
+const ONLY_PROGRESS: unknown = expect.stringMatching(/^(?:ℹ [^\n]*\n)*$/);
 
 const { fresh } = cliFolders();
 
@@ -34,19 +34,19 @@ function environment({ host, port, fingerprint, token }: Server): Record<string,
 }
 
 describe("capture", () => {
-  test("of all there is ends with 0 and one sentence", async () => {
+  test("exits with 0 and prints one sentence when nothing is missing", async () => {
     const out = fresh();
-    const env = environment(await served(WHOLE, { token: TOKEN }));
+    const env = environment(await served(COMPLETE, { token: TOKEN }));
     const finished = await runCli(["capture", "--out", out], { env });
     expect(finished).toEqual({
       code: 0,
-      stderr: CALM,
+      stderr: ONLY_PROGRESS,
       stdout: `Captured 4 guests on 1 node: 16 answers in ${out}, complete\n`,
     });
     expect(await answersIn(out)).toHaveProperty(["pve/nodes/cedar1.json"]);
   });
 
-  test("of a part ends with 4, what is missing by its cause, and what to do", async () => {
+  test("exits with 4 when answers are missing, and prints each cause with what to do", async () => {
     const out = fresh();
     const env = environment(await served("snapshots/example", { token: TOKEN }));
     const { code, stdout } = await runCli(["capture", "--out", out], { env });
@@ -62,13 +62,13 @@ describe("capture", () => {
     for (const word of words) expect(stdout).toContain(word);
   });
 
-  test("prints JSON for scripts, and nothing with --quiet", async () => {
+  test("prints JSON with --json, and nothing with --quiet", async () => {
     const env = environment(await served(PARTIAL, { token: TOKEN }));
     const [json, quiet] = await Promise.all([
       runCli(["capture", "--out", fresh(), "--json"], { env }),
       runCli(["capture", "--out", fresh(), "--quiet"], { env }),
     ]);
-    expect([json.code, json.stderr]).toEqual([4, CALM]);
+    expect([json.code, json.stderr]).toEqual([4, ONLY_PROGRESS]);
     expect(JSON.parse(json.stdout)).toMatchObject({
       outcome: "partial",
       counts: { nodes: 1 },
@@ -77,8 +77,8 @@ describe("capture", () => {
     expect(quiet).toEqual({ code: 4, stdout: "", stderr: "" });
   });
 
-  test("takes the names that other tools use, a token from a file, and a policy file", async () => {
-    const server = await served(WHOLE, { token: TOKEN });
+  test("accepts the variable names of other tools, a token from a file, and a policy file", async () => {
+    const server = await served(COMPLETE, { token: TOKEN });
     const { host, port, fingerprint } = server;
     const folder = await tempFolder();
     const write = async (name: string, text: string): Promise<string> => {
@@ -120,17 +120,17 @@ describe("capture", () => {
       ways.map(([args, env]) => runCli(["capture", "--out", fresh(), ...args], { env })),
     );
     expect(finished.map(({ code, stderr }) => [code, stderr]))
-      .toEqual(ways.map(() => [0, CALM]));
+      .toEqual(ways.map(() => [0, ONLY_PROGRESS]));
   });
 
-  test("with BOOTSTRAP calls nothing, needs nothing and ends with 0", async () => {
+  test("exits with 0 with BOOTSTRAP, without any call or other setting", async () => {
     const out = fresh();
     const finished = await runCli(["capture", "--out", out], { env: { BOOTSTRAP: "true" } });
     expect([finished.code, finished.stdout]).toEqual([0, ""]);
     await expect(readdir(out)).rejects.toMatchObject({ code: "ENOENT" });
   });
 
-  test("with --plan prints numbers, and writes nothing", async () => {
+  test("prints the planned calls with --plan, and writes nothing", async () => {
     const out = fresh();
     const server = await served("snapshots/example", { token: TOKEN });
     const env = environment(server);
@@ -148,8 +148,8 @@ describe("capture", () => {
     await expect(readdir(out)).rejects.toMatchObject({ code: "ENOENT" });
   });
 
-  test("is refused for a folder that it cannot resume from or that has another run", async () => {
-    const env = environment(await served(WHOLE, { token: TOKEN }));
+  test("rejects a folder that it cannot resume from, or that contains another run", async () => {
+    const env = environment(await served(COMPLETE, { token: TOKEN }));
     const example = fresh("example");
     await cp(join(ROOT, "snapshots/example"), example, { recursive: true });
     const [uri, nothing, foreign, missing] = await Promise.all([
@@ -165,8 +165,8 @@ describe("capture", () => {
     expect(await answersIn(example)).toEqual(await answersIn(join(ROOT, "snapshots/example")));
   });
 
-  test("that is resumed for another host, or another scope, is refused", async () => {
-    const env = environment(await served(WHOLE, { token: TOKEN }));
+  test("rejects --resume for another host or another scope", async () => {
+    const env = environment(await served(COMPLETE, { token: TOKEN }));
     const out = fresh();
     expect((await runCli(["capture", "--out", out], { env })).code).toBe(0);
     const args = ["capture", "--out", out, "--resume"];
@@ -178,8 +178,8 @@ describe("capture", () => {
     expectError(scope, 2, 'PROXMOX_NODES "*", not "cedar1"');
   });
 
-  test("resumed from a journal of another format, or a damaged one, ends with 5", async () => {
-    const env = environment(await served(WHOLE, { token: TOKEN }));
+  test("exits with 5 when --resume finds a journal of an unknown format, or a damaged one", async () => {
+    const env = environment(await served(COMPLETE, { token: TOKEN }));
     const [newer, damaged] = [fresh(), fresh()];
     const head = '{"format":3,"started_at":"2026-01-02T03:04:05Z"}';
     await writeJournal(newer, head);
@@ -199,7 +199,7 @@ async function writeJournal(folder: string, json: string): Promise<void> {
 }
 
 describe("doctor", () => {
-  test("shows what it found, and ends with 0 when all may be read", async () => {
+  test("exits with 0 and prints its findings when the token can read everything", async () => {
     const server = await served("snapshots/example", { token: TOKEN });
     const { code, stdout, stderr } = await runCli(["doctor"], { env: environment(server) });
     expect([code, stderr]).toEqual([0, ""]);
@@ -216,13 +216,13 @@ describe("doctor", () => {
     expect(server.traffic.requests).toBe(6);
   });
 
-  test("of a scope without any node is refused, as a capture of it is", async () => {
+  test("rejects a scope that matches no node, as capture does", async () => {
     const server = await served("snapshots/example", { token: TOKEN });
     const refused = await runCli(["doctor", "--nodes=pve8"], { env: environment(server) });
     expectError(refused, 2, '"pve8"', "pve1, pve2, pve3, pve4");
   });
 
-  test("says what may not be read and how to fix it, and ends with 4", async () => {
+  test("exits with 4 and prints what the token cannot read, with commands that fix it", async () => {
     const server = await served(PARTIAL, { token: TOKEN });
     const env = environment(server);
     const [text, json] = await Promise.all([
@@ -250,8 +250,8 @@ describe("doctor", () => {
   });
 });
 
-describe("NoAccess on a guest, which hides it", () => {
-  test("is named by capture and by doctor, with the command that deletes it", async () => {
+describe("NoAccess on a guest, which hides the guest,", () => {
+  test("is reported by capture and by doctor, with the command that deletes it", async () => {
     const denials = [parseDenial("NoAccess:/vms/101")];
     const env = environment(await served("snapshots/example", { token: TOKEN, denials }));
     const command = "pveum acl delete /vms/101 --roles NoAccess --tokens 'netbox@pve!sync'";
@@ -268,7 +268,7 @@ describe("NoAccess on a guest, which hides it", () => {
   });
 });
 
-describe("the token's secret is nowhere", () => {
+describe("the token's secret never appears", () => {
   async function textsIn(folder: string): Promise<string[]> {
     const found = await readdir(folder, { recursive: true, withFileTypes: true })
       .catch((): never[] => []);
@@ -283,19 +283,19 @@ describe("the token's secret is nowhere", () => {
     for (const text of texts) expect(text).not.toContain(SECRET);
   }
 
-  test("in files and outputs of a capture that succeeds, fails, or is echoed", async () => {
-    const good = environment(await served(WHOLE, { token: TOKEN }));
+  test("in files and output of capture, also when a server echoes it or the capture fails", async () => {
+    const good = environment(await served(COMPLETE, { token: TOKEN }));
     const echo = environment(
       await rawServer((request, response) => {
-        const said = request.headers["authorization"] ?? "";
-        const rows = [{ node: "pve1", status: "online", said }];
+        const header = request.headers["authorization"] ?? "";
+        const rows = [{ node: "pve1", status: "online", header }];
         const isList = request.url?.endsWith("/nodes") === true;
         if (isList) response.end(JSON.stringify({ data: rows }));
-        else response.writeHead(500, said).end(JSON.stringify({ message: said, data: null }));
+        else response.writeHead(500, header).end(JSON.stringify({ message: header, data: null }));
       }),
     );
     const refused = environment(
-      await served(WHOLE, { token: { ...TOKEN, value: "another" }, refusalMs: 0 }),
+      await served(COMPLETE, { token: { ...TOKEN, value: "another" }, refusalMs: 0 }),
     );
     const cases: readonly [Record<string, string>, number][] = [
       [good, 0],
@@ -318,8 +318,8 @@ describe("the token's secret is nowhere", () => {
     }
   });
 
-  test("in outputs of doctor", async () => {
-    const env = environment(await served(WHOLE, { token: TOKEN }));
+  test("in the output of doctor", async () => {
+    const env = environment(await served(COMPLETE, { token: TOKEN }));
     const finished = await runCli(["doctor", "--verbose", "--json"], { env });
     await expectNoSecret(finished, await tempFolder());
   });

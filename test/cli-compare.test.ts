@@ -1,4 +1,4 @@
-/** compare as a command: output, exit codes, and secrets that are never shown. */
+/** The command compare: output, exit codes, and secrets that are never printed. */
 import { writeFile } from "node:fs/promises";
 import { afterAll, describe, expect, test } from "vitest";
 import { netboxRows, SITE_ENTITIES } from "./helpers/sample-site.ts";
@@ -18,7 +18,7 @@ import {
 const VM = "virtualization/virtual-machines";
 const { fresh } = cliFolders();
 
-/** Tests run at once: what one of them opens is closed when all have ended. */
+/** The tests run concurrently, so all servers are closed at the end. */
 const opened: SmallNetBox[] = [];
 afterAll(() => Promise.all(opened.map((netbox) => netbox.close())));
 
@@ -48,7 +48,7 @@ async function compare(
   return await runCli(["compare", folder, "--netbox", netbox.url, ...args], { env });
 }
 
-/** A machine with less memory and a tag by hand, and a disk that is gone. */
+/** A virtual machine with less memory and a tag that was added by hand, and a missing disk. */
 function changed(rows: Rows): void {
   Object.assign(rows[VM]?.[0] as Row, {
     memory: 1024,
@@ -59,8 +59,8 @@ function changed(rows: Rows): void {
 
 const DENIED = { denied: ["ipam/prefixes"] };
 
-describe.concurrent("a comparison", () => {
-  test("of entities that arrived says so, and exits with 0", async () => {
+describe.concurrent("compare", () => {
+  test("exits with 0 and reports that NetBox has everything as it was sent", async () => {
     const netbox = await netboxWith();
     const { code, stdout, stderr } = await compare(netbox, ["--exit-code"]);
     expect([code, stderr]).toEqual([0, ""]);
@@ -70,7 +70,7 @@ describe.concurrent("a comparison", () => {
     expect(stdout).toMatch(/^ {2}virtual-machine +2 +2 +0 +0 +0$/m);
   });
 
-  test("reports differences and missing entities, and exits with 3 with --exit-code", async () => {
+  test("exits with 3 with --exit-code, and reports differences and missing entities", async () => {
     const { code, stdout } = await compare(await netboxWith(changed, DENIED), ["--exit-code"]);
     expect(code).toBe(3);
     expect(stdout).toContain("    memory: NetBox has 1024, sent was 4096\n");
@@ -78,7 +78,7 @@ describe.concurrent("a comparison", () => {
     expect(stdout).not.toContain("mine");
   });
 
-  test("prints what its documentation shows", async () => {
+  test("prints the output that its documentation shows", async () => {
     const netbox = await netboxWith(changed);
     const { stdout } = await compare(netbox);
     const printed = stdout.replaceAll(netbox.url, "https://netbox.example.net")
@@ -89,18 +89,18 @@ describe.concurrent("a comparison", () => {
     expect(firstDifference(sample?.lines ?? ["no sample"], printed), stdout).toBeUndefined();
   });
 
-  test("that could not judge everything exits with 4 with --exit-code", async () => {
+  test("exits with 4 with --exit-code when it could not judge everything", async () => {
     const { code, stdout } = await compare(await netboxWith(undefined, DENIED), ["--exit-code"]);
     expect(code).toBe(4);
     expect(stdout).toContain("(ipam.view_prefix)");
   });
 
-  test("is silent with --quiet, and exits with 0 without --exit-code", async () => {
+  test("prints nothing with --quiet, and exits with 0 without --exit-code", async () => {
     const { code, stdout, stderr } = await compare(await netboxWith(changed), ["--quiet"]);
     expect([code, stdout, stderr]).toEqual([0, "", ""]);
   });
 
-  test("of chosen steps asks for nothing else, and --verbose lists what NetBox has more of", async () => {
+  test("requests only the types of --only, and lists additional tags in NetBox with --verbose", async () => {
     const netbox = await netboxWith(changed);
     const { stdout } = await compare(netbox, ["--only", "tag,11", "--verbose"]);
     expect(stdout).toContain("  virtual-machine web-01 tags: mine\n");
@@ -114,12 +114,12 @@ describe.concurrent("a comparison", () => {
     );
   });
 
-  test("as Markdown prints the comment only", async () => {
+  test("prints only the comment with --markdown", async () => {
     const { stdout } = await compare(await netboxWith(changed), ["--markdown", "--quiet"]);
     expect(stdout).toMatch(/^### Not everything arrived\n/);
   });
 
-  test("as JSON is valid even when NetBox fails half way", async () => {
+  test("prints valid JSON with --json even when NetBox fails half way", async () => {
     const netbox = await netboxWith(changed, {
       faultOf: ({ url }) => url.pathname.includes("disks") ? { status: 500 } : undefined,
     });
@@ -133,8 +133,8 @@ describe.concurrent("a comparison", () => {
   });
 });
 
-describe.concurrent("compare is refused, with a hint, for", () => {
-  test("no run folder, or two output formats", async () => {
+describe.concurrent("compare rejects, with a hint,", () => {
+  test("a missing run folder, and two output formats", async () => {
     expectError(await runCli(["compare"]), 2, "A run folder is required");
     expectError(await runCli(["compare", "x", "--json", "--markdown"]), 2, "--markdown");
   });
@@ -146,7 +146,7 @@ describe.concurrent("compare is refused, with a hint, for", () => {
     expect(netbox.asked).toEqual([]);
   });
 
-  test("no NetBox, and no token", async () => {
+  test("a missing URL of NetBox, and a missing token", async () => {
     const run = await runFolder();
     expectError(await runCli(["compare", run]), 2, "NETBOX_URL (--netbox) is required");
     const { url } = await netboxWith();
@@ -157,7 +157,7 @@ describe.concurrent("compare is refused, with a hint, for", () => {
     );
   });
 
-  test("a token that NetBox refuses, which is never shown", async () => {
+  test("a token that NetBox refuses, and never prints it", async () => {
     const { url } = await netboxWith();
     const finished = await runCli(["compare", await runFolder(), "--netbox", url, "--verbose"], {
       env: { NETBOX_TOKEN: "nbt_other.t0p-s3cret" },
@@ -166,24 +166,24 @@ describe.concurrent("compare is refused, with a hint, for", () => {
     expect(finished.stderr).not.toContain("t0p-s3cret");
   });
 
-  test("a file that was changed after it was written", async () => {
+  test("an entity file that was changed after transform wrote it", async () => {
     const run = await runFolder();
     await writeFile(`${run}/netbox/01-tag-0001.json`, "{}");
     expectError(await compare(await netboxWith(), [], run), 5, "it was changed");
   });
 });
 
-describe.concurrent("settings are read", () => {
-  test("from a file with the token, and the environment", async () => {
+describe.concurrent("compare reads its settings", () => {
+  test("from a token file and the environment", async () => {
     const netbox = await netboxWith();
     const run = await runFolder();
     const file = `${run}/token`;
     await writeFile(file, `${TOKEN}\n`);
     const env = { NETBOX_URL: `${netbox.url}/api/` };
-    const given = await runCli(["compare", run, "--netbox-token-file", file], { env });
-    expect([given.code, given.stderr]).toEqual([0, ""]);
-    const named = await runCli(["compare", run], { env: { ...env, NETBOX_TOKEN_FILE: file } });
-    expect([named.code, named.stderr]).toEqual([0, ""]);
+    const byFlag = await runCli(["compare", run, "--netbox-token-file", file], { env });
+    expect([byFlag.code, byFlag.stderr]).toEqual([0, ""]);
+    const byVariable = await runCli(["compare", run], { env: { ...env, NETBOX_TOKEN_FILE: file } });
+    expect([byVariable.code, byVariable.stderr]).toEqual([0, ""]);
   });
 
   test("from a policy file", async () => {
@@ -197,15 +197,15 @@ describe.concurrent("settings are read", () => {
     expect([code, stderr]).toEqual([0, ""]);
   });
 
-  test("for TLS: a CA certificate, or a warning", async () => {
+  test("for TLS: it trusts the CA of --cert-file, and warns about --skip-tls-verify", async () => {
     const netbox = await netboxWith(undefined, { isTls: true });
     const run = await runFolder();
     const file = `${run}/ca.pem`;
     await writeFile(file, netbox.certificate?.certificatePem ?? "");
     const trusted = await compare(netbox, ["--cert-file", file], run);
     expect([trusted.code, trusted.stderr]).toEqual([0, ""]);
-    const blind = await compare(netbox, ["--skip-tls-verify"], run);
-    expect(blind.code).toBe(0);
-    expect(blind.stderr).toContain("TLS verification is off (NETBOX_SKIP_TLS_VERIFY)");
+    const unverified = await compare(netbox, ["--skip-tls-verify"], run);
+    expect(unverified.code).toBe(0);
+    expect(unverified.stderr).toContain("TLS verification is off (NETBOX_SKIP_TLS_VERIFY)");
   });
 });

@@ -1,4 +1,4 @@
-/** completion: what real shells offer, once they have read the script that the program prints. */
+/** The command completion: what bash, zsh and fish offer with the script that it prints. */
 import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,16 +10,16 @@ import { runCli } from "./helpers/run-cli.ts";
 import { SHELLS } from "./helpers/shells.ts";
 
 let folder = "";
-/** Where the user stands: folders, files, and names that no shell may take for commands. */
-let place = "";
+/** The working directory: folders, files, and names that a shell must not run as commands. */
+let workingFolder = "";
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "completion-"));
-  place = join(folder, "place");
+  workingFolder = join(folder, "workingFolder");
   for (const name of ["runs", "run two", "$(touch owned)"]) {
-    await mkdir(join(place, name), { recursive: true });
+    await mkdir(join(workingFolder, name), { recursive: true });
   }
-  await writeFile(join(place, "policy.yaml"), "");
+  await writeFile(join(workingFolder, "policy.yaml"), "");
   for (const shell of Object.keys(SHELLS)) {
     const { code, stdout, stderr } = await runCli(["completion", shell]);
     expect([code, stderr]).toEqual([0, ""]);
@@ -49,11 +49,11 @@ const LINES: readonly (readonly [readonly string[], readonly string[]])[] = [
   [["mapping", "x"], []],
 ];
 
-describe.each(Object.entries(SHELLS))("%s", (name, shell) => {
+describe.each(Object.entries(SHELLS))("completion in %s", (name, shell) => {
   const { isInstalled } = shell;
   const suffix = isInstalled ? "" : ` (skipped: ${name} is not on the PATH)`;
   const ask = async (lines: readonly (readonly string[])[]): Promise<string[][]> => {
-    const found = await shell.ask({ script: join(folder, name), lines, cwd: place });
+    const found = await shell.ask({ script: join(folder, name), lines, cwd: workingFolder });
     return found.map((each) =>
       [...new Set(each.map((offer) => offer.replace(/[/=]$/, "")))].sort()
     );
@@ -87,19 +87,24 @@ describe.each(Object.entries(SHELLS))("%s", (name, shell) => {
     },
   );
 
-  test.skipIf(!isInstalled).each(LINES)(`after %j offers %j${suffix}`, (words, offered) => {
+  test.skipIf(!isInstalled).each(LINES)(`completes %j to %j${suffix}`, (words, offered) => {
     const found = offers(...words);
     // zsh and fish write a name with a blank as it has to be typed.
     expect(found.map((offer) => offer.replaceAll("\\", ""))).toEqual(offered.toSorted());
   });
 
-  test.skipIf(!isInstalled)(`runs nothing of what is typed or lies there${suffix}`, async () => {
+  test.skipIf(!isInstalled)(`runs no command from typed words or file names${suffix}`, async () => {
     await ask([["$(touch typed)"], ["inspect", "$(touch typed)"], ["inspect", ""]]);
-    expect(await readdir(place)).toEqual(["$(touch owned)", "policy.yaml", "run two", "runs"]);
+    expect(await readdir(workingFolder)).toEqual([
+      "$(touch owned)",
+      "policy.yaml",
+      "run two",
+      "runs",
+    ]);
   });
 });
 
-test("other shells are refused", async () => {
+test("completion rejects other shells", async () => {
   expectError(await runCli(["completion"]), 2, "Missing argument: the shell", "bash, zsh or fish");
   expectError(await runCli(["completion", "tcsh"]), 2, '"tcsh"', "bash, zsh or fish");
 });

@@ -1,4 +1,4 @@
-/** diff on the command line: for people, for scripts, for pull requests. */
+/** The command diff: text, JSON, Markdown and exit codes. */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -29,7 +29,7 @@ function diff(a: string, b: string, ...args: string[]) {
 }
 
 describe.concurrent("diff", () => {
-  test("tells both halves of two folders, and exits with 0 without --exit-code", async () => {
+  test("reports the inventory and the entities of two folders, and exits with 0 without --exit-code", async () => {
     const [a, b] = [await snapshotOf(named("web-01")), await snapshotOf(named("web-02", 4))];
     await buildSet(a, { tag: [[tag("old")]] });
     await buildSet(b, { tag: [[tag("new")]] });
@@ -43,14 +43,14 @@ describe.concurrent("diff", () => {
     expect(entities.stdout).not.toContain("Inventory");
   });
 
-  test("exits with 3 on differences with --exit-code, and with 0 on none", async () => {
+  test("exits with 3 on differences with --exit-code, and with 0 without differences", async () => {
     const [a, b] = [await snapshotOf(named("web")), await snapshotOf(named("web", 4))];
     expect((await diff(a, b, "--exit-code", "--quiet")).code).toBe(3);
     expect(await diff(a, a, "--exit-code", "--quiet"))
       .toEqual({ code: 0, stdout: "", stderr: "" });
   });
 
-  test("exits with 3 when something is not readable in b: it may be different", async () => {
+  test("exits with 3 when b contains answers that could not be read, since they may differ", async () => {
     const config = { status: 403, error: "Permission check failed" };
     const [a, b] = [
       await snapshotOf(named("web")),
@@ -58,17 +58,17 @@ describe.concurrent("diff", () => {
         guests: [{ vmid: 101, row: { name: "web" }, config }],
       }),
     ];
-    const there = await diff(a, b, "--exit-code");
-    expect(there.code).toBe(3);
-    expect(there.stdout).toContain(
+    const unreadInB = await diff(a, b, "--exit-code");
+    expect(unreadInB.code).toBe(3);
+    expect(unreadInB.stdout).toContain(
       "\n  denied, 403 Permission check failed\n    vm/101 web (config, tags)",
     );
-    const back = await diff(b, a, "--exit-code");
-    expect(back.code).toBe(0);
-    expect(back.stdout).toContain("1 not readable in a");
+    const unreadInA = await diff(b, a, "--exit-code");
+    expect(unreadInA.code).toBe(0);
+    expect(unreadInA.stdout).toContain("1 not readable in a");
   });
 
-  test("is JSON alone with --json, with all that the text has", async () => {
+  test("prints only JSON with --json, with everything that the text contains", async () => {
     const [a, b] = [await snapshotOf(named("web-01")), await snapshotOf(named("web-02", 4))];
     const { stdout, stderr } = await diff(a, b, "--json", "--quiet");
     expect(stderr).toBe("");
@@ -95,7 +95,7 @@ describe.concurrent("diff", () => {
     });
   });
 
-  test("compares what both folders hold, and says what one of them lacks", async () => {
+  test("compares what both folders contain, and warns about what one of them lacks", async () => {
     const { code, stdout, stderr } = await diff(EXAMPLE, join(ROOT, "test/fixtures/pve8"));
     expect(code).toBe(0);
     expect(stdout).not.toContain("Entities for NetBox");
@@ -103,8 +103,8 @@ describe.concurrent("diff", () => {
   });
 });
 
-describe.concurrent("diff reads", () => {
-  test("a folder that a newer patch version wrote", async () => {
+describe.concurrent("diff", () => {
+  test("reads a folder that a newer patch version wrote", async () => {
     const [a, b] = [await snapshotOf(named("web")), await snapshotOf(named("web"))];
     const file = join(b, "manifest.json");
     const { sha256: _, ...manifest } = JSON.parse(await readFile(file, "utf8"));
@@ -115,7 +115,7 @@ describe.concurrent("diff reads", () => {
     expectError(await diff(a, b), 5, "snapshot format 2");
   });
 
-  test("no folder that was changed, is unfinished, or holds nothing to compare", async () => {
+  test("rejects a folder that was changed, or has nothing to compare", async () => {
     const [a, b] = [await snapshotOf(named("web")), await snapshotOf(named("web"))];
     await writeFile(join(b, "pve/nodes/pve1.json"), "{}\n");
     expectError(await diff(a, b), 5, "was changed");
@@ -125,7 +125,7 @@ describe.concurrent("diff reads", () => {
   });
 });
 
-test("diff wants two folders and one format", async () => {
+test("diff requires two folders and accepts one format", async () => {
   expectError(await runCli(["diff", EXAMPLE]), 2, "two run folders");
   expectError(await diff(EXAMPLE, EXAMPLE, "--json", "--markdown"), 2, "--markdown");
 });

@@ -1,4 +1,4 @@
-/** The example in each help text and each command in a Markdown file works, in a copy of a checkout. */
+/** The example in each help text and each command in a Markdown file works in a copy of the repository. */
 import { existsSync } from "node:fs";
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
@@ -33,7 +33,7 @@ const REMOTES: readonly {
 /** A node of the example is offline, so no capture of it is complete. */
 const INCOMPLETE = 4;
 
-/** The example has an agent that never answers, and nothing applies what `receive` keeps. */
+/** One agent of the example never answers, and `receive` does not apply what it stores. */
 const IMPATIENT = {
   PROXMOX_API_TIMEOUT: "1",
   PUSH_BOOTSTRAP_WAIT: "0",
@@ -45,7 +45,7 @@ const { fresh } = cliFolders();
 let checkout = "";
 
 /**
- * Examples name relative paths; the tests of this file run one after another. Not by a named import of `chdir`:
+ * Examples contain relative paths; the tests of this file run one after another. `chdir` is not imported by name:
  * playwright replaces process.cwd by a function that remembers the folder until process.chdir is called.
  */
 beforeAll(async () => {
@@ -76,14 +76,14 @@ async function served(name: string): Promise<Environment> {
   return Object.fromEntries(lines.map((line) => line.replace("export ", "").split("=", 2)));
 }
 
-/** It holds something, and nothing of the example. */
+/** A NetBox with objects, none of them from the example. */
 async function otherNetBox(): Promise<Environment> {
   const { url } = await smallNetBox();
   return { NETBOX_URL: url, NETBOX_TOKEN: TOKEN };
 }
 
 /** The words of an example, and the settings of the local servers that replace remote ones. */
-async function reached(example: string): Promise<{ words: string[]; env: Environment }> {
+async function withLocalServers(example: string): Promise<{ words: string[]; env: Environment }> {
   const words = example.split(" ");
   let env: Environment = IMPATIENT;
   for (const { remote, setting, start } of REMOTES) {
@@ -99,17 +99,17 @@ function run(words: readonly string[], env: Environment = {}): Promise<Finished>
   return runCli(words, { env });
 }
 
-test.each(rows)("the help of %s shows it", async (name, { example }) => {
+test.each(rows)("the help of %s shows its example", async (name, { example }) => {
   const { stdout } = await runCli([name, "--help"]);
   expect(stdout).toContain(`EXAMPLE  proxmox-diode ${example}\n`);
   expect(example.split(" ")[0]).toBe(name);
 });
 
-describe("of a command that ends, it does what it says", () => {
+describe("the example works in the help of", () => {
   const ending = examples.filter(([name]) => !(name in SERVERS));
 
   test.each(ending)("%s", async (name, example) => {
-    const { words, env } = await reached(example);
+    const { words, env } = await withLocalServers(example);
     const { code, stdout, stderr } = await run(words, env);
     expect("PROXMOX_HOST" in env ? [0, INCOMPLETE] : [0], `${name}: ${stderr}`).toContain(code);
     expect(stdout).not.toBe("");
@@ -133,7 +133,7 @@ const documented = DOCUMENTS
   .map((path) => [path, commandsIn(readDocument(path))] as const)
   .filter(([, commands]) => commands.length > 0);
 
-describe("the commands of a document work in their order", () => {
+describe("the commands work in their order in", () => {
   test.each(documented)("%s", { timeout: 180_000 }, async (_path, commands) => {
     const cwd = await newCheckout("documented");
     process.chdir(cwd);
@@ -169,7 +169,7 @@ describe("the commands of a document work in their order", () => {
   });
 });
 
-test("of serve, it answers capture until it is stopped", async () => {
+test("the example of serve answers capture until it is stopped", async () => {
   const env = { ...IMPATIENT, ...await served("serve") };
   const { code, stderr } = await run(["capture", "--out", "snapshots/served"], env);
   expect([0, INCOMPLETE], stderr).toContain(code);
@@ -177,7 +177,7 @@ test("of serve, it answers capture until it is stopped", async () => {
   expect(verified.code, verified.stdout).toBe(0);
 });
 
-test("of receive, it answers push until it is stopped", async () => {
+test("the example of receive answers push until it is stopped", async () => {
   const env = { ...IMPATIENT, ...await served("receive") };
   const { code, stderr } = await run(["push", "snapshots/example"], env);
   expect(code, stderr).toBe(0);

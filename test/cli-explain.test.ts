@@ -1,4 +1,4 @@
-/** explain as a user runs it: which settings are in force, what a terminal shows, and what is refused. */
+/** The command explain: its text, the settings that it uses, and the arguments that it rejects. */
 import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -44,15 +44,15 @@ function sizeOf([explanation]: readonly Explanation[]) {
   return { value: size?.value, line: disk?.line, setting: size?.reads[1] };
 }
 
-describe.concurrent("the text", () => {
-  test("fits 80 columns where there is no terminal", async () => {
+describe.concurrent("the text of explain", () => {
+  test("fits 80 columns without a terminal", async () => {
     const { stdout } = await runCli(["explain", EXAMPLE, "vm/101", "--verbose"]);
     const widths = stdout.split("\n").map((line) => line.length);
     expect(Math.max(...widths)).toBeLessThanOrEqual(80);
     expect(widths.length).toBeGreaterThan(100);
   });
 
-  test("has what is never sent only with --verbose", async () => {
+  test("lists fields that are never sent only with --verbose", async () => {
     const [brief, verbose] = await Promise.all([
       runCli(["explain", EXAMPLE, "vm/101"]),
       runCli(["explain", EXAMPLE, "vm/101", "--verbose"]),
@@ -61,7 +61,7 @@ describe.concurrent("the text", () => {
     expect(verbose.stdout).toMatch(/\n {2}disk \(never sent\)\n {4}rule {2}NetBox derives it/);
   });
 
-  test("tells of an address where it stands, and only with --verbose where it might have stood", async () => {
+  test("names the interface of an address, and only with --verbose the fields that were not sent", async () => {
     const [brief, verbose] = await Promise.all([
       runCli(["explain", EXAMPLE, "ip/10.20.20.21"]),
       runCli(["explain", EXAMPLE, "ip/10.20.20.21", "--verbose"]),
@@ -73,7 +73,7 @@ describe.concurrent("the text", () => {
     expect(verbose.stdout).toContain("\n  assigned_object_interface (not sent)\n");
   });
 
-  test("tells apart what was read and by which rule, and puts what is missing together", async () => {
+  test("separates values from rules, and lists missing answers together", async () => {
     const { stdout } = await runCli(["explain", EXAMPLE, "vm/119"]);
     expect(stdout).toContain(
       "\n  status = active\n" +
@@ -85,27 +85,27 @@ describe.concurrent("the text", () => {
     );
   });
 
-  test("shows a few of many things that share an object, and counts the rest", async () => {
+  test("shows a few of many sources of an object, and counts the rest", async () => {
     const { stdout } = await runCli(["explain", EXAMPLE, "tag/prod"]);
     expect(stdout).toMatch(/\n {10}vm\/100: resources\.tags = "firewall;infra;prod"; config\.tags/);
     expect(stdout).toMatch(/\n {10}and \d+ more \(--json has all\)\n/);
   });
 
-  test("names several things first, and has a head for each", async () => {
+  test("lists all matches first, and has a heading for each", async () => {
     const { stdout } = await runCli(["explain", EXAMPLE, "ip/192.168.99.1"]);
     expect(stdout).toMatch(/^\n4 things with that name: node\/pve1\/vmbr1/);
     expect(stdout.match(/^# .*$/gm)).toHaveLength(4);
   });
 
-  test("is what the command is there to print, and so comes with --quiet too", async () => {
+  test("is printed with --quiet too", async () => {
     const { stdout, stderr } = await runCli(["explain", EXAMPLE, "vm/101", "--quiet"]);
     expect(stdout).toContain("# vm/101");
     expect(stderr).toBe("");
   });
 });
 
-describe.concurrent("the settings in force", () => {
-  test("are what netbox/manifest.json records, so that the explanation fits the files", async () => {
+describe.concurrent("the settings of explain", () => {
+  test("come from netbox/manifest.json, so that the explanation fits the files", async () => {
     const folder = await copyOf(EXAMPLE);
     await runCli(["transform", folder, "--disk-base-unit=1000", "--quiet"]);
     const size = sizeOf(await explained([folder, "vm/101"]));
@@ -116,7 +116,7 @@ describe.concurrent("the settings in force", () => {
     });
   });
 
-  test("are those that capture recorded, and the defaults, when there are no entity files", async () => {
+  test("come from manifest.json and the defaults when there are no entity files", async () => {
     const [explanation] = await explained(["test/fixtures/two-sites", "node/north1"]);
     const site = explanation?.entities[0]?.fields.find(({ field }) => field === "site");
     expect(site).toMatchObject({
@@ -132,7 +132,7 @@ describe.concurrent("the settings in force", () => {
     expect(explanation?.entities[0]).not.toHaveProperty("line");
   });
 
-  test("give way to what is given, and a warning tells that the files say otherwise", async () => {
+  test("come from flags and variables first, with a warning that the files differ", async () => {
     const args = ["explain", EXAMPLE, "disk/101/scsi0", "--json"];
     const [flag, variable] = await Promise.all([
       runCli([...args, "--disk-base-unit=1000"]),
@@ -148,7 +148,7 @@ describe.concurrent("the settings in force", () => {
     }
   });
 
-  test("may come from a policy file", async () => {
+  test("can come from a policy file", async () => {
     const folder = await copyOf(PARTIAL);
     const policy = join(folder, "..", "policy.yaml");
     await writeFile(policy, "config:\n  SITE_NAME: Dock\n");
@@ -161,8 +161,8 @@ describe.concurrent("the settings in force", () => {
   });
 });
 
-describe.concurrent("a run folder", () => {
-  test("that was captured again after transform is explained as it is now, with a warning", async () => {
+describe.concurrent("explain", () => {
+  test("explains the new snapshot and warns when a run was captured again after transform", async () => {
     const folder = fresh("captured-again");
     await buildSnapshot(folder, labSite({ guests: [{ vmid: 101, row: { name: "one" } }] }));
     await runCli(["transform", folder, "--quiet"]);
@@ -173,7 +173,7 @@ describe.concurrent("a run folder", () => {
     expect(stderr).toContain("another snapshot");
   });
 
-  test("of a newer patch version is read, settings that are yet unknown and all", async () => {
+  test("reads entity files of a newer patch version, also with unknown settings", async () => {
     const folder = await copyOf(EXAMPLE);
     await reseal(folder, "netbox/manifest.json", (manifest) => {
       const [snapshot] = manifest["snapshots"] as [{ policy: object }];
@@ -190,7 +190,7 @@ describe.concurrent("a run folder", () => {
     expect(stdout).toContain("netbox/11-virtual-machine-0001.json:3");
   });
 
-  test("whose snapshot is of a newer patch version is read", async () => {
+  test("reads a snapshot of a newer patch version", async () => {
     const folder = await copyOf(PARTIAL);
     await reseal(folder, "manifest.json", (manifest) => ({
       ...manifest,
@@ -202,20 +202,20 @@ describe.concurrent("a run folder", () => {
     expect(explanation?.entities[0]).toMatchObject({ step: "device", name: "hv1" });
   });
 
-  test("of a partial snapshot says what was not read, and that it is not gone", async () => {
+  test("reports which answers of a partial snapshot are missing, and that the object is not gone", async () => {
     const { code, stdout } = await runCli(["explain", EXAMPLE, "node/pve4"]);
     expect(code).toBe(0);
     expect(stdout).toContain("nodeStatus.pveversion (595 No route to host)");
     expect(stdout.replace(/\s+/g, " ")).toContain("nothing new is known of it; it is not gone");
   });
 
-  test("of a newer format is refused with 5, with both formats", async () => {
+  test("exits with 5 for a newer format, and names both formats", async () => {
     const folder = await copyOf(EXAMPLE);
     await reseal(folder, "netbox/manifest.json", (manifest) => ({ ...manifest, format: 2 }));
     expectError(await runCli(["explain", folder, "vm/101"]), 5, "format 2", "up to 1");
   });
 
-  test("whose entity files were changed is refused with 5", async () => {
+  test("exits with 5 when entity files were changed", async () => {
     const folder = await copyOf(EXAMPLE);
     const file = "netbox/11-virtual-machine-0001.json";
     const text = await readFile(join(folder, file), "utf8");
@@ -229,12 +229,15 @@ describe.concurrent("a run folder", () => {
     ["test/golden/two-clusters", ["but no snapshot", "pve8, second-cluster"]],
     ["test", ["no snapshot", "capture"]],
     ["snapshots/nowhere", ["does not exist", "snapshots/example"]],
-  ])("without a snapshot, %s, is refused with 5, with what it is", async (folder, words) => {
-    expectError(await runCli(["explain", folder, "vm/101"]), 5, ...words);
-  });
+  ])(
+    "exits with 5 for %s, which has no snapshot, and explains what the folder is",
+    async (folder, words) => {
+      expectError(await runCli(["explain", folder, "vm/101"]), 5, ...words);
+    },
+  );
 });
 
-describe.concurrent("what is not asked as it should be is refused with 2", () => {
+describe.concurrent("explain exits with 2", () => {
   test.each([
     [[], "run folder"],
     [[EXAMPLE], "thing"],
@@ -245,12 +248,12 @@ describe.concurrent("what is not asked as it should be is refused with 2", () =>
     [[EXAMPLE, "web-01/x"], "kind/name"],
     [[EXAMPLE, "nic/net0"], "vm/100/net0, vm/101/net0"],
     [["test/fixtures/pve9", "netbox/11-virtual-machine-0001.json:2"], "not transformed yet"],
-  ])("%j", async (args, word) => {
+  ])("for the arguments %j", async (args, word) => {
     expectError(await runCli(["explain", ...args]), 2, word);
   });
 });
 
-describe.concurrent("what a snapshot says", () => {
+describe.concurrent("a hostile text in a snapshot", () => {
   // deno-lint-ignore no-control-regex
   const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/;
   const HOSTILE = "<b>\u001b]0;owned\u0007\u009b31mred\u007f\r\n</b>";
@@ -268,7 +271,7 @@ describe.concurrent("what a snapshot says", () => {
     recorded: { SITE_NAME: HOSTILE },
   });
 
-  /** Written and transformed once. */
+  /** Made once for all tests. */
   const hostileRun = async (): Promise<string> => {
     const folder = fresh("hostile");
     await buildSnapshot(folder, SITE);
@@ -278,7 +281,7 @@ describe.concurrent("what a snapshot says", () => {
   let written: Promise<string> | undefined;
 
   test.each(["vm/101", "node/pve1", `vm/${HOSTILE}`, `tag/<b>`, "vm/absent"])(
-    "never reaches a terminal as it is: %j",
+    "never reaches a terminal unescaped: %j",
     async (what) => {
       const folder = await (written ??= hostileRun());
       for (const form of ["--verbose", "--json", "--log-format=json"]) {
@@ -290,13 +293,13 @@ describe.concurrent("what a snapshot says", () => {
     },
   );
 
-  test("stays what it is in JSON", async () => {
+  test("is unchanged in JSON", async () => {
     const [explanation] = await explained([await (written ??= hostileRun()), "vm/101"]);
     const comments = explanation?.entities[0]?.fields.find(({ field }) => field === "comments");
     expect(comments?.reads[0]).toMatchObject({ read: "config.description", value: HOSTILE });
   });
 
-  test("does no harm, nested deeper than any stack", async () => {
+  test("causes no error when it is nested deeper than any stack", async () => {
     const deep = `${"[".repeat(20_000)}${"]".repeat(20_000)}`;
     const folder = fresh("deep");
     const row = `"name":"a","tags":${deep},"hastate":${deep},"maxcpu":3`;

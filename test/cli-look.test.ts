@@ -1,4 +1,4 @@
-/** inspect and verify as a user runs them: results, exit codes, and what a terminal may see. */
+/** The commands inspect and verify: results, exit codes, and escaped output. */
 import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -10,7 +10,7 @@ import { buildSnapshot } from "./helpers/snapshot-builder.ts";
 import { treeOf } from "./helpers/temp-folder.ts";
 
 const EXAMPLE = join(ROOT, "snapshots/example");
-/** What a terminal obeys: all of C0 but newline, DEL, and the 8-bit controls. */
+/** Control characters of a terminal: C0 except newline, DEL, and the 8-bit controls. */
 // deno-lint-ignore no-control-regex
 const CONTROLS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/;
 const HOSTILE = "\u001b]0;owned\u0007\u009b31mred\u007f<b>x</b>\nnext\tline";
@@ -24,7 +24,7 @@ async function copyOfExample(): Promise<string> {
 }
 
 describe.concurrent("inspect", () => {
-  test("prints what there is as tables, and changes nothing", async () => {
+  test("prints tables, and changes nothing", async () => {
     const folder = await copyOfExample();
     const before = await treeOf(folder);
     const { code, stdout, stderr } = await runCli(["inspect", folder]);
@@ -47,13 +47,13 @@ describe.concurrent("inspect", () => {
       /\n {2}\/nodes\/pve3\/qemu\/130\/config\?current=1 +timed-out +timeout +manifest\.json/,
     ],
     [["--guests", "--name=absent"], /^\s*No matches\s*$/],
-  ])("lists with %j", async (options, line) => {
+  ])("lists the matches of %j", async (options, line) => {
     const { code, stdout, stderr } = await runCli(["inspect", EXAMPLE, ...options]);
     expect([code, stderr]).toEqual([0, ""]);
     expect(stdout).toMatch(line);
   });
 
-  test("prints all of it as one JSON object", async () => {
+  test("prints everything as one JSON object with --json", async () => {
     const [facts, lists] = await Promise.all([
       runCli(["inspect", EXAMPLE, "--json"]),
       runCli(["inspect", EXAMPLE, "--json", "--guests", "--left-out=cdrom", "--step=tag"]),
@@ -73,11 +73,11 @@ describe.concurrent("inspect", () => {
     [["--step=vm"], "--step", "tag, custom-field"],
     [["--left-out=nothing"], "--left-out", "duplicate-address"],
     [["extra"], '"extra"', ""],
-  ])("refuses %j", async (options, name, allowed) => {
+  ])("rejects %j", async (options, name, allowed) => {
     expectError(await runCli(["inspect", EXAMPLE, ...options]), 2, name, allowed);
   });
 
-  test("needs a run folder, with a run in it", async () => {
+  test("requires a run folder that contains a run", async () => {
     const [none, empty, unfinished] = await Promise.all([
       runCli(["inspect"]),
       runCli(["inspect", fresh()]),
@@ -127,13 +127,13 @@ describe.concurrent("verify", () => {
     expect([ok, findings.length]).toEqual([false, 2]);
   });
 
-  test("needs a run folder, with a run in it", async () => {
+  test("requires a run folder that contains a run", async () => {
     expectError(await runCli(["verify"]), 2, "run folder");
     expectError(await runCli(["verify", fresh()]), 5, "No run in");
   });
 });
 
-test("what a hostile run says never reaches a terminal as it is", async () => {
+test("control characters in a run never reach a terminal unescaped", async () => {
   const folder = fresh("hostile");
   const guests = [{ vmid: 101, node: "pve1", row: { name: HOSTILE, tags: HOSTILE } }];
   await buildSnapshot(folder, labSite({ cluster: `c${HOSTILE}`, nodes: { pve1: {} }, guests }));
@@ -161,5 +161,5 @@ test("what a hostile run says never reaches a terminal as it is", async () => {
     expect(stdout + stderr).not.toMatch(CONTROLS);
   }
   const [, facts, list] = whole;
-  for (const told of [facts, list]) expect(told?.stdout).toContain("\\x1b]0;owned");
+  for (const finished of [facts, list]) expect(finished?.stdout).toContain("\\x1b]0;owned");
 });

@@ -1,4 +1,4 @@
-/** Where the program talks: data on stdout, talk on stderr, and what a terminal may see. */
+/** Results on stdout, logs on stderr, and escaped control characters. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -12,7 +12,7 @@ import { treeOf } from "./helpers/temp-folder.ts";
 const COMPLETE = join(ROOT, "test/fixtures/pve9");
 const PARTIAL = join(ROOT, "test/fixtures/pve7");
 
-/** What a terminal obeys: all of C0 but tab and newline, DEL, and the 8-bit controls. */
+/** Control characters of a terminal: C0 except tab and newline, DEL, and the 8-bit controls. */
 // deno-lint-ignore no-control-regex
 const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/;
 const HOSTILE = "\u001b]0;owned\u0007\u009b31mred\u007f";
@@ -28,7 +28,7 @@ function linesOf(text: string): unknown[] {
 }
 
 describe.concurrent("a result", () => {
-  test("is a table of steps and reasons, and tells where the files are", async () => {
+  test("is a table of steps and reasons, with the folder of the files", async () => {
     const { code, stdout, stderr } = await transform(COMPLETE);
     expect([code, stderr]).toEqual([0, ""]);
     expect(stdout).toMatch(/Made \d+ entities\n/);
@@ -37,7 +37,7 @@ describe.concurrent("a result", () => {
     expect(stdout).toContain("/netbox/left-out.json");
   });
 
-  test("is JSON alone on stdout with --json, warnings or not", async () => {
+  test("is only JSON on stdout with --json, also with warnings", async () => {
     const { code, stdout, stderr } = await transform(PARTIAL, ["--json"]);
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
@@ -48,7 +48,7 @@ describe.concurrent("a result", () => {
     expect(stderr).toContain("is partial");
   });
 
-  test("is nothing with --quiet, be it partial, unless it is JSON", async () => {
+  test("is not printed with --quiet, not even a partial one, except as JSON", async () => {
     const quiet = await Promise.all([
       transform(PARTIAL, ["--quiet"]),
       transform(COMPLETE, ["--quiet"]),
@@ -60,7 +60,7 @@ describe.concurrent("a result", () => {
     expect(JSON.parse(json.stdout)).toHaveProperty("counts");
   });
 
-  test("of simulate says what was written, as a sentence or as JSON", async () => {
+  test("of simulate reports what was written, as a sentence or as JSON", async () => {
     const args = ["simulate", "--nodes=1", "--guests=3", "--out"];
     const [text, json] = await Promise.all([
       runCli([...args, fresh()]),
@@ -73,7 +73,7 @@ describe.concurrent("a result", () => {
 });
 
 describe.concurrent("the log", () => {
-  test("is one JSON object a line with --log-format json, warnings and errors alike", async () => {
+  test("is one JSON object per line with --log-format json, for warnings and errors", async () => {
     const [warned, refused] = await Promise.all([
       transform(PARTIAL, ["--log-format", "json"]),
       transform(fresh("nowhere"), ["--log-format=json"]),
@@ -92,7 +92,7 @@ describe.concurrent("the log", () => {
     expect([refused.code, refused.stdout]).toEqual([5, ""]);
   });
 
-  test("warns of a node that a setting names and no cluster lists", async () => {
+  test("warns about a node in a setting that no cluster lists", async () => {
     const args = ["--node-site-map=cedar1:A,nope:B", "--nodes=cedar1,nada"];
     const { code, stderr } = await transform(COMPLETE, args);
     expect(code).toBe(0);
@@ -103,7 +103,7 @@ describe.concurrent("the log", () => {
   });
 });
 
-describe.concurrent("what a snapshot says never reaches a terminal as it is", () => {
+describe.concurrent("control characters in a snapshot", () => {
   const SITE = labSite({
     cluster: `c${HOSTILE}`,
     nodes: { pve1: {} },
@@ -111,7 +111,7 @@ describe.concurrent("what a snapshot says never reaches a terminal as it is", ()
     recorded: { NODE_SITE_MAP: `n${HOSTILE}:s,m${HOSTILE}:t` },
   });
 
-  test("in a result, a warning or an error, as text and as JSON", async () => {
+  test("are escaped in results, warnings and errors, as text and as JSON", async () => {
     const folders = [fresh("one"), fresh("two")] as const;
     for (const folder of folders) await buildSnapshot(folder, SITE);
     const both = ["transform", ...folders, "--out", fresh()];
@@ -126,7 +126,7 @@ describe.concurrent("what a snapshot says never reaches a terminal as it is", ()
     for (const { stdout, stderr } of runs) expect(stdout + stderr).not.toMatch(CONTROLS);
   });
 
-  test("and stays as it is in the files, escaped as JSON has it", async () => {
+  test("are kept in the entity files, in JSON's notation", async () => {
     const folder = fresh("hostile");
     await buildSnapshot(folder, SITE);
     const out = fresh();
@@ -137,8 +137,8 @@ describe.concurrent("what a snapshot says never reaches a terminal as it is", ()
   });
 });
 
-describe.concurrent("a bootstrap", () => {
-  test("needs no Proxmox setting and no snapshot, by its name or by BOOTSTRAP=true", async () => {
+describe.concurrent("bootstrap", () => {
+  test("needs no Proxmox setting and no snapshot, as a command and as BOOTSTRAP=true", async () => {
     const [command, variable, flag] = [fresh(), fresh(), fresh()] as const;
     const env = { SOURCE_DATE_EPOCH: "1767225600" };
     const runs = await Promise.all([
@@ -155,7 +155,7 @@ describe.concurrent("a bootstrap", () => {
     expect([await treeOf(variable), await treeOf(flag)]).toEqual([tree, tree]);
   });
 
-  test("has the time of SOURCE_DATE_EPOCH, otherwise the time of the run", async () => {
+  test("uses the time of SOURCE_DATE_EPOCH, otherwise the time of the run", async () => {
     const timeOf = async (env: Record<string, string>): Promise<string> => {
       const out = fresh();
       await runCli(["bootstrap", "--out", out, "--quiet"], { env });

@@ -1,4 +1,4 @@
-/** The command line as a process: what no run of `main` inside of a test can show, on both runtimes. */
+/** The command line as a process, on both runtimes: what a call of `main` in a test cannot show. */
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { cp, open, readdir } from "node:fs/promises";
@@ -21,7 +21,7 @@ const PARTIAL = join(ROOT, "test/fixtures/pve7");
 const SLOW = { timeout: 240_000 };
 const IS_DENO = "Deno" in globalThis;
 
-/** What a terminal obeys: all of C0 but tab and newline, DEL, and the 8-bit controls. */
+/** Control characters of a terminal: C0 except tab and newline, DEL, and the 8-bit controls. */
 // deno-lint-ignore no-control-regex
 const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/;
 
@@ -43,11 +43,11 @@ describe("the exit code of the process", SLOW, () => {
     const given = args.map((arg) => (arg === "OUT" ? fresh() : arg));
     const [process, inside] = [await runProcess(given), await runCli(given)];
     expect(process.code, process.stderr).toBe(code);
-    // What a test sees of `main` is what a user sees of the process.
+    // `runCli` gives a test the same result.
     expect(process).toEqual(inside);
   });
 
-  test("is 6 for a server that is not there, 7 for refused entities", async () => {
+  test("is 6 for a server that does not run, and 7 for refused entities", async () => {
     const run = fresh();
     await buildSet(run, { tag: [[tag("a")]] });
     const diode = await receive({ faults: [{ name: "rejected", first: 1 }] });
@@ -63,7 +63,7 @@ describe("stdout", SLOW, () => {
     // Node's console does not report the error.
     ["--help", IS_DENO ? 2 : 0],
     ["mapping", 2],
-  ])("on a full disk is a usage error and no bug: %s", async (arg, code) => {
+  ])("on a full disk is reported as a usage error, not as a bug: %s", async (arg, code) => {
     const full = await open("/dev/full", "w");
     onTestFinished(() => full.close());
     const script = [...(IS_DENO ? ["run", "-A"] : []), join(ROOT, "src/cli.ts"), arg];
@@ -76,7 +76,7 @@ describe("stdout", SLOW, () => {
     expect(stderr).not.toContain("    at ");
   });
 
-  test("that is closed by its reader ends the program without a stack", async () => {
+  test("that its reader closes ends the program without a stack trace", async () => {
     const runs = await Promise.all([
       runProcess(["transform", "--help"], { isUnread: true }),
       transform(COMPLETE, ["--json"], { isUnread: true }),
@@ -91,7 +91,7 @@ describe("stdout", SLOW, () => {
 });
 
 describe("the environment of the process", SLOW, () => {
-  test("NO_COLOR of any value keeps colours out of log and help", async () => {
+  test("has NO_COLOR, which at any value turns off colours in log and help", async () => {
     const env = { NO_COLOR: "yes", TERM: "xterm-256color", FORCE_COLOR: "1" };
     const runs = await Promise.all([
       transform(PARTIAL, [], { env }),
@@ -101,7 +101,7 @@ describe("the environment of the process", SLOW, () => {
     for (const { stdout, stderr } of runs) expect(stdout + stderr).not.toMatch(CONTROLS);
   });
 
-  test("names the host, and the working directory holds snapshots/ with its name", async () => {
+  test("has PROXMOX_HOST, which names the run folder below snapshots/ of the working directory", async () => {
     const cwd = await tempFolder();
     const server = await served(COMPLETE.slice(ROOT.length));
     const { code, stderr } = await runProcess(["capture"], { env: captureEnv(server), cwd });
@@ -111,7 +111,7 @@ describe("the environment of the process", SLOW, () => {
 });
 
 describe.each(["SIGINT", "SIGTERM"] as const)("%s", SLOW, (signal) => {
-  test("ends a capture with 130, and --resume continues it", async () => {
+  test("makes capture exit with 130, and --resume continues it", async () => {
     const out = fresh();
     let asked = 0;
     let interrupt = (): void => undefined;
@@ -141,7 +141,7 @@ describe.each(["SIGINT", "SIGTERM"] as const)("%s", SLOW, (signal) => {
     expect((await readdir(out)).sort()).toEqual(["manifest.json", "pve"]);
   });
 
-  test("ends a push with 130, and the same command continues it", async () => {
+  test("makes push exit with 130, and the same command continues it", async () => {
     const received = Promise.withResolvers<void>();
     const diode = await receive({
       latencyMs: 60,
@@ -170,7 +170,7 @@ describe.each(["SIGINT", "SIGTERM"] as const)("%s", SLOW, (signal) => {
   test.each([
     ["serve", ["serve", EXAMPLE], 6],
     ["receive", ["receive"], 3],
-  ])("ends %s with 0", async (_, args, lineCount) => {
+  ])("makes %s exit with 0", async (_, args, lineCount) => {
     const program = startProcess(args);
     const lines = await program.lines(lineCount);
     const { code, stdout, stderr } = await program.stop(signal);
@@ -179,19 +179,23 @@ describe.each(["SIGINT", "SIGTERM"] as const)("%s", SLOW, (signal) => {
   });
 });
 
-test("a run folder is made by three processes, each of which ends by itself", SLOW, async () => {
-  const run = fresh("run");
-  await cp(join(EXAMPLE, "manifest.json"), join(run, "manifest.json"));
-  await cp(join(EXAMPLE, "pve"), join(run, "pve"), { recursive: true });
-  const diode = await receive();
-  onTestFinished(() => diode.close());
-  const env = { ...diodeEnv(diode), PUSH_BOOTSTRAP_WAIT: "0" };
-  for (const args of [["transform", run], ["push", run], ["verify", run], ["report", run]]) {
-    const { code, stderr } = await runProcess(args, { env });
-    expect(code, `${args.join(" ")}: ${stderr}`).toBe(0);
-  }
-  expect(diode.requests).toHaveLength(13);
-});
+test(
+  "transform, push, verify and report run as separate processes on one run folder",
+  SLOW,
+  async () => {
+    const run = fresh("run");
+    await cp(join(EXAMPLE, "manifest.json"), join(run, "manifest.json"));
+    await cp(join(EXAMPLE, "pve"), join(run, "pve"), { recursive: true });
+    const diode = await receive();
+    onTestFinished(() => diode.close());
+    const env = { ...diodeEnv(diode), PUSH_BOOTSTRAP_WAIT: "0" };
+    for (const args of [["transform", run], ["push", run], ["verify", run], ["report", run]]) {
+      const { code, stderr } = await runProcess(args, { env });
+      expect(code, `${args.join(" ")}: ${stderr}`).toBe(0);
+    }
+    expect(diode.requests).toHaveLength(13);
+  },
+);
 
 function captureEnv(server: Parameters<typeof textsFor>[0]): Record<string, string> {
   return Object.fromEntries(

@@ -1,4 +1,4 @@
-/** push, as a user and a pipeline run it: what it prints, what it ends with, and what it never shows. */
+/** The command push: output, exit codes, files for pipelines, and secrets that are never printed. */
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -12,17 +12,17 @@ import { treeOf } from "./helpers/temp-folder.ts";
 
 const EXAMPLE = join(ROOT, "snapshots/example");
 const SECRET = "s3cr3t-of-the-client";
-/** Each test starts the program several times, and all of them at once. */
+/** Each test runs the program several times, and the tests run concurrently. */
 const MANY_STARTS = { timeout: 240_000 };
 const { fresh } = cliFolders();
 
-/** Tests run at once: what one of them opens is closed when all have ended. */
-const opened: Receiver[] = [];
-afterAll(() => Promise.all(opened.map((diode) => diode.close())));
+/** The tests run concurrently, so all servers are closed at the end. */
+const receivers: Receiver[] = [];
+afterAll(() => Promise.all(receivers.map((diode) => diode.close())));
 
 async function diodeWith(options: ReceiveOptions = {}): Promise<Receiver> {
   const diode = await receive({ client: { id: "me", secret: SECRET }, ...options });
-  opened.push(diode);
+  receivers.push(diode);
   return diode;
 }
 
@@ -50,7 +50,7 @@ async function exampleTotal(): Promise<number> {
   return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
 
-async function small(files = 3): Promise<string> {
+async function smallRun(files = 3): Promise<string> {
   const run = fresh("run");
   await buildSet(run, {
     "tag": [[tag("a")]],
@@ -66,8 +66,8 @@ async function fileOf(text: string, name: string): Promise<string> {
   return file;
 }
 
-describe.concurrent("a push", MANY_STARTS, () => {
-  test("says what it sent, what that means and where it shows, and ends with 0", async () => {
+describe.concurrent("push", MANY_STARTS, () => {
+  test("exits with 0 and reports what it sent, that it is queued, and where NetBox shows it", async () => {
     const diode = await diodeWith();
     const run = await example();
     const { code, stdout } = await runCli(["push", run], { env: envOf(diode) });
@@ -83,9 +83,9 @@ describe.concurrent("a push", MANY_STARTS, () => {
     expect(diode.requests).toHaveLength(STEPS.length);
   });
 
-  test("prints its result as JSON, and nothing else", async () => {
+  test("prints only JSON with --json", async () => {
     const diode = await diodeWith();
-    const run = await small();
+    const run = await smallRun();
     const { code, stdout } = await runCli(["push", run, "--json"], { env: envOf(diode) });
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
@@ -99,7 +99,7 @@ describe.concurrent("a push", MANY_STARTS, () => {
     });
   });
 
-  test("tried dry needs no target and no secret, and says what it would send", async () => {
+  test("needs no target and no secret with --dry-run, and reports what it would send", async () => {
     const run = await example();
     const { code, stdout, stderr } = await runCli(["push", run, "--dry-run"]);
     expect([code, stderr]).toEqual([0, ""]);
@@ -109,21 +109,21 @@ describe.concurrent("a push", MANY_STARTS, () => {
     expect(stdout).toContain("Nothing was sent");
   });
 
-  test("takes the secret from a file, and certificates for TLS", async () => {
+  test("reads the secret and the CA certificate from files", async () => {
     const diode = await diodeWith({ isTls: true });
     const secret = await fileOf(`${SECRET}\n`, "secret");
     const pem = await fileOf(diode.certificatePem ?? "", "ca.pem");
     const { DIODE_CLIENT_SECRET: _, ...env } = envOf(diode);
-    const args = ["push", await small(), `--client-secret-file=${secret}`, `--cert-file=${pem}`];
+    const args = ["push", await smallRun(), `--client-secret-file=${secret}`, `--cert-file=${pem}`];
     expect(await runCli(args, { env })).toMatchObject({ code: 0 });
-    const unverified = await runCli(["push", await small()], {
+    const unverified = await runCli(["push", await smallRun()], {
       env: { ...envOf(diode), DIODE_SKIP_TLS_VERIFY: "yes" },
     });
     expect(unverified.code).toBe(0);
     expect(unverified.stderr).toContain("TLS verification is off (DIODE_SKIP_TLS_VERIFY)");
   });
 
-  test("takes dry-run files of an SDK, by name or by folder", async () => {
+  test("sends dry-run files of an SDK, by file name or by folder", async () => {
     const diode = await diodeWith();
     const request = { entities: [{ site: { name: "Site A" } }], sdkName: "diode-sdk-go" };
     const file = await fileOf(JSON.stringify(request, null, 2), "app_1.json");
@@ -133,7 +133,7 @@ describe.concurrent("a push", MANY_STARTS, () => {
     expect(diode.entities()).toEqual([{ site: { name: "Site A" } }, { site: { name: "Site A" } }]);
   });
 
-  test("waits for new custom fields, and says why, and no time that is left", async () => {
+  test("waits for new custom fields, and reports why instead of a remaining time", async () => {
     const diode = await diodeWith();
     // Longer than the time between two lines of progress.
     const env = { ...envOf(diode), PUSH_BOOTSTRAP_WAIT: "6s" };
@@ -144,7 +144,7 @@ describe.concurrent("a push", MANY_STARTS, () => {
     expect(stderr).toMatch(/Waiting [\d.]+m?s for Diode to apply the custom fields/);
   });
 
-  test("sends the steps that are asked for", async () => {
+  test("sends only the steps of --only", async () => {
     const diode = await diodeWith();
     const args = ["push", await example(), "--only=tag,vlan", "--json"];
     const { stdout } = await runCli(args, { env: envOf(diode) });
@@ -152,18 +152,21 @@ describe.concurrent("a push", MANY_STARTS, () => {
     expectError(await runCli(["push", await example(), "--only=cable"]), 2, '"cable"', "vlan");
   });
 
-  test("since an earlier run shows what changed and what disappeared", async () => {
+  test("reports what changed and what disappeared since the run of --since", async () => {
     const diode = await diodeWith();
     const env = envOf(diode);
-    const earlier = await small(3);
-    const later = await small(2);
+    const earlier = await smallRun(3);
+    const later = await smallRun(2);
     expectError(await runCli(["push", later, "--since", earlier], { env }), 2, "no journal shows");
     await runCli(["push", earlier], { env });
     const args = ["push", later, "--since", earlier];
     expectError(await runCli([...args, "--max-changed=20%"], { env }), 2, "25%", "--yes");
-    const tried = await runCli([...args, "--max-changed=20%", "--dry-run"], { env });
-    expect(tried).toMatchObject({ code: 0, stderr: expect.stringContaining("25% of the earlier") });
-    expect(tried.stdout).toMatch(/virtual-machine +guest-2 +disappeared/);
+    const dryRun = await runCli([...args, "--max-changed=20%", "--dry-run"], { env });
+    expect(dryRun).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining("25% of the earlier"),
+    });
+    expect(dryRun.stdout).toMatch(/virtual-machine +guest-2 +disappeared/);
     const { code, stdout } = await runCli([...args, "--max-changed=20%", "--yes"], { env });
     expect(code).toBe(0);
     expect(stdout).toMatch(/disappeared +1/);
@@ -172,11 +175,11 @@ describe.concurrent("a push", MANY_STARTS, () => {
   });
 });
 
-describe.concurrent("a push ends, and says why,", MANY_STARTS, () => {
+describe.concurrent("push fails with a reason", MANY_STARTS, () => {
   test("without an earlier run to compare with", async () => {
     const diode = await diodeWith();
     const env = envOf(diode);
-    const run = await small(1);
+    const run = await smallRun(1);
     const nowhere = await runCli(["push", run, "--since", fresh("nowhere")], { env });
     expectError(nowhere, 5, "Found no entity files");
     expectError(await runCli(["push", run, "--max-changed=20%"], { env }), 2, "--since");
@@ -184,10 +187,10 @@ describe.concurrent("a push ends, and says why,", MANY_STARTS, () => {
       .toMatchObject({ code: 0 });
   });
 
-  test("when a file was edited since it was sent: the journal speaks of another one", async () => {
+  test("when an entity file was edited after it was sent", async () => {
     const diode = await diodeWith();
     const env = envOf(diode);
-    const run = await small(1);
+    const run = await smallRun(1);
     await runCli(["push", run], { env });
     const file = join(run, "netbox/11-virtual-machine-0001.json");
     await writeFile(file, (await readFile(file, "utf8")).replace("guest-0", "guest-9"));
@@ -196,10 +199,10 @@ describe.concurrent("a push ends, and says why,", MANY_STARTS, () => {
     }
   });
 
-  test("and keeps the acknowledgements if the server does not answer", async () => {
+  test("when Diode refuses the client, and keeps the acknowledgements", async () => {
     const diode = await diodeWith();
     const env = envOf(diode);
-    const run = await small(1);
+    const run = await smallRun(1);
     await runCli(["push", run], { env });
     const before = await treeOf(join(run, "push"));
     const wrong = { ...env, DIODE_CLIENT_SECRET: "wrong" };
@@ -208,7 +211,7 @@ describe.concurrent("a push ends, and says why,", MANY_STARTS, () => {
   });
 });
 
-describe.concurrent("exit codes", MANY_STARTS, () => {
+describe.concurrent("push exits with", MANY_STARTS, () => {
   const AWAY = { DIODE_TARGET: "grpc://d.example.com" };
   test.each<readonly [string, readonly string[], Record<string, string>]>([
     ["DIODE_TARGET (--target) is required", [], {}],
@@ -221,19 +224,19 @@ describe.concurrent("exit codes", MANY_STARTS, () => {
       [],
       { ...AWAY, DIODE_CLIENT_ID: "me", DIODE_CLIENT_SECRET: SECRET, HTTP_PROXY: "socks5://p" },
     ],
-  ])("2 for what is missing or wrong: %s", async (words, args, env) => {
-    expectError(await runCli(["push", await small(), ...args], { env }), 2, words);
+  ])("2 for a missing or invalid setting: %s", async (words, args, env) => {
+    expectError(await runCli(["push", await smallRun(), ...args], { env }), 2, words);
   });
 
-  test("2 for no run folder, and for several", async () => {
-    const run = await small();
+  test("2 without a run folder, or with several", async () => {
+    const run = await smallRun();
     expectError(await runCli(["push"]), 2, "run folder");
     expectError(await runCli(["push", run, run]), 2, "push takes one run folder");
   });
 
-  test("5 for a bad file, before anything is sent", async () => {
+  test("5 for an invalid file, before it sends anything", async () => {
     const diode = await diodeWith();
-    const run = await small();
+    const run = await smallRun();
     const file = join(run, "netbox/11-virtual-machine-0003.json");
     await writeFile(file, (await readFile(file, "utf8")).replace("active", "inactive"));
     expectError(await runCli(["push", run], { env: envOf(diode) }), 5, "it was changed");
@@ -249,9 +252,9 @@ describe.concurrent("exit codes", MANY_STARTS, () => {
     expect(diode.requests).toHaveLength(0);
   });
 
-  test("6 for a Diode that refuses or does not answer, with a hint about resuming", async () => {
+  test("6 when Diode refuses it, with a hint about resuming", async () => {
     const diode = await diodeWith({ faults: [{ name: "forbidden", first: 1 }] });
-    const run = await small();
+    const run = await smallRun();
     const refused = await runCli(["push", run], { env: envOf(diode) });
     expectError(
       refused,
@@ -262,12 +265,12 @@ describe.concurrent("exit codes", MANY_STARTS, () => {
     );
     expect(await runCli(["push", run], { env: envOf(diode) })).toMatchObject({ code: 0 });
     const env = { ...envOf(diode), DIODE_CLIENT_SECRET: "wrong" };
-    expectError(await runCli(["push", await small()], { env }), 6, "HTTP 401");
+    expectError(await runCli(["push", await smallRun()], { env }), 6, "HTTP 401");
   });
 
-  test("7 for entities that the server refuses, each by its name", async () => {
+  test("7 when Diode refuses entities, and names each of them", async () => {
     const diode = await diodeWith({ faults: [{ name: "rejected", first: 2 }] });
-    const { code, stdout } = await runCli(["push", await small()], { env: envOf(diode) });
+    const { code, stdout } = await runCli(["push", await smallRun()], { env: envOf(diode) });
     expect(code).toBe(7);
     expect(stdout).toContain("The server refused 2 entities");
     expect(stdout).toContain('tag "a"');
@@ -276,14 +279,14 @@ describe.concurrent("exit codes", MANY_STARTS, () => {
   });
 });
 
-describe.concurrent("for a pipeline", MANY_STARTS, () => {
-  test("there are a step summary and a JUnit file, also of a push that failed", async () => {
+describe.concurrent("push in a pipeline", MANY_STARTS, () => {
+  test("writes a step summary and a JUnit file, also when it fails", async () => {
     const junit = fresh("junit.xml");
     await mkdir(dirname(junit), { recursive: true });
     const summary = await fileOf("# Earlier step\n", "summary.md");
     const diode = await diodeWith({ faults: [{ name: "rejected", first: 1 }] });
     const env = { ...envOf(diode), GITHUB_STEP_SUMMARY: summary };
-    const run = await small();
+    const run = await smallRun();
     await runCli(["push", run, "--junit", junit], { env });
     const markdown = await readFile(summary, "utf8");
     expect(markdown).toMatch(/^# Earlier step\n### Push to 127\.0\.0\.1:\d+\/diode\n/);
@@ -305,22 +308,22 @@ describe.concurrent("for a pipeline", MANY_STARTS, () => {
     expect(await readFile(summary, "utf8")).toContain("**Failed:** Found no entity files");
   });
 
-  test("a journal can stand where the pipeline keeps it", async () => {
+  test("uses the journal of --journal for several run folders", async () => {
     const diode = await diodeWith();
     const journal = fresh("cache/push.journal");
-    const [one, other] = [await small(), await small()];
+    const [first, second] = [await smallRun(), await smallRun()];
     const args = (run: string): string[] => ["push", run, "--journal", journal, "--json"];
-    await runCli(args(one), { env: envOf(diode) });
-    const { stdout } = await runCli(args(other), { env: envOf(diode) });
+    await runCli(args(first), { env: envOf(diode) });
+    const { stdout } = await runCli(args(second), { env: envOf(diode) });
     expect(JSON.parse(stdout)).toMatchObject({ sent: { files: 0 }, acknowledged_before: 4 });
   });
 
-  test("progress is plain lines now and then, and with --quiet there is nothing", async () => {
+  test("prints progress as plain lines, and nothing with --quiet", async () => {
     const diode = await diodeWith({ latencyMs: 1500 });
     const env = envOf(diode);
     const [plain, quiet] = await Promise.all([
-      runCli(["push", await small(14)], { env }),
-      runCli(["push", await small(2), "--quiet"], { env }),
+      runCli(["push", await smallRun(14)], { env }),
+      runCli(["push", await smallRun(2), "--quiet"], { env }),
     ]);
     expect(plain.stderr).toMatch(/\d+ of 15 requests, \d+ of 15 entities/);
     expect(plain.stderr).not.toContain("\r");
@@ -329,7 +332,7 @@ describe.concurrent("for a pipeline", MANY_STARTS, () => {
 });
 
 test.each(["text", "json"])(
-  "no secret and no token is printed as %s, whatever goes wrong and however much is asked for",
+  "push prints no secret and no token as %s, even with --verbose and when requests fail",
   async (format) => {
     const faults = [{ name: "unauthorized", share: 0.5 }, {
       name: "token-500",
@@ -337,7 +340,7 @@ test.each(["text", "json"])(
     }] as const;
     const diode = await diodeWith({ faults });
     for (const more of [{}, { DIODE_CLIENT_SECRET: `${SECRET}x` }, { DIODE_CLIENT_ID: "other" }]) {
-      const args = ["push", await small(2), "--verbose", `--log-format=${format}`];
+      const args = ["push", await smallRun(2), "--verbose", `--log-format=${format}`];
       const { code, stdout, stderr } = await runCli(args, { env: { ...envOf(diode), ...more } });
       expect([0, 6]).toContain(code);
       expect(stdout + stderr).not.toContain(SECRET);

@@ -1,4 +1,4 @@
-/** receive as a user runs it: what it prints, what it keeps, how it is stopped, what it refuses. */
+/** The command receive: what it prints and stores, how it is stopped, and what it rejects. */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -34,7 +34,7 @@ async function readDetails(program: Started): Promise<ReceiverDetails & Peer> {
   return { ...details, target, client: { id, secret }, certificatePem };
 }
 
-test("on stdout it prints what a shell needs to push to it, and Ctrl-C ends it with 0", async () => {
+test("receive prints the variables that push needs, and exits with 0 on Ctrl-C", async () => {
   const program = started([]);
   const lines = await program.lines(3);
   const { code, stdout, stderr } = await program.stop("SIGINT");
@@ -49,7 +49,7 @@ test("on stdout it prints what a shell needs to push to it, and Ctrl-C ends it w
   expect(stderr).toContain("Stopped after 0 requests with 0 entities");
 });
 
-test("with TLS and --json it writes its certificate, and keeps what it is sent", async () => {
+test("receive writes its certificate with --tls, and stores requests with --out", async () => {
   const folder = await tempFolder();
   const file = join(folder, "certificate.pem");
   const out = join(folder, "run");
@@ -78,8 +78,8 @@ test("with TLS and --json it writes its certificate, and keeps what it is sent",
   ]);
 });
 
-describe.skipIf(!hasBoth()).each(["node", "deno"] as const)("on %s", (runtime) => {
-  test("it keeps running when clients send GOAWAY after many requests", async () => {
+describe.skipIf(!hasBoth()).each(["node", "deno"] as const)("receive on %s", (runtime) => {
+  test("keeps running when clients send GOAWAY after many requests", async () => {
     const program = startProcess(["receive", "--json"], { runtime });
     onTestFinished(async () => void await program.stop("SIGKILL"));
     const peer = await readDetails(program);
@@ -92,7 +92,7 @@ describe.skipIf(!hasBoth()).each(["node", "deno"] as const)("on %s", (runtime) =
   });
 });
 
-describe("a client secret that is set", () => {
+describe("a client secret for receive", () => {
   test.each(["environment", "file"])(
     "from the %s is accepted and never shown",
     async (from) => {
@@ -116,9 +116,9 @@ describe("a client secret that is set", () => {
   );
 });
 
-test("a disk that fails ends it, and what was acknowledged is kept", async () => {
+test("receive exits with 2 when it cannot write a request, and keeps the acknowledged ones", async () => {
   const out = await tempFolder();
-  await writeFile(join(out, "other"), "in the way");
+  await writeFile(join(out, "other"), "not a folder");
   const program = started(["--json", "--out", out]);
   const peer = await readDetails(program);
   const token = await tokenOf(peer);
@@ -139,11 +139,11 @@ test.each([
   [["--port=-1"], 'Option --port is "-1"'],
   [["--path", "a b"], 'Option --path is "a b"'],
   [["--client-secret-file", "/nowhere"], 'Cannot read the file "/nowhere"'],
-])("%j is refused", async (args, text) => {
+])("receive rejects %j", async (args, text) => {
   expectError(await runCli(["receive", ...args]), 2, text);
 });
 
-test("a port that is in use is an error", async () => {
+test("receive exits with 2 when its port is in use", async () => {
   const program = started(["--json"]);
   const { port } = await readDetails(program);
   expectError(
@@ -153,6 +153,6 @@ test("a port that is in use is an error", async () => {
   );
 });
 
-test("a certificate that cannot be written is an error", async () => {
+test("receive exits with 2 when it cannot write the certificate", async () => {
   expectError(await runCli(["receive", "--tls", "/nowhere/c.pem"]), 2, '"/nowhere/c.pem"');
 });

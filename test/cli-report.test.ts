@@ -1,4 +1,4 @@
-/** report as a user runs it: where the page goes, and what it never replaces. */
+/** The command report: where it writes the page, and what it never replaces. */
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { execFile } from "node:child_process";
 import { dirname, join } from "node:path";
@@ -24,7 +24,7 @@ async function copyOf(folder: string): Promise<string> {
 }
 
 describe.concurrent("report", { timeout: 180_000 }, () => {
-  test("writes one file into the run folder, replaces it the second time, and writes nothing else", async () => {
+  test("writes one file into the run folder, and replaces only that file the second time", async () => {
     const folder = await copyOf(EXAMPLE);
     const before = await treeOf(folder);
     const first = await runCli(["report", folder]);
@@ -39,7 +39,7 @@ describe.concurrent("report", { timeout: 180_000 }, () => {
     expect((await runCli(["verify", folder])).code).toBe(0);
   });
 
-  test("writes where --out says, and tells what changed since --against", async () => {
+  test("writes to the path of --out, with the changes since the run of --against", async () => {
     const out = join(fresh("pages"), "lab.html");
     const earlier = join(ROOT, "test/fixtures/standalone-no-sys-audit");
     const { code, stderr } = await runCli([
@@ -56,7 +56,7 @@ describe.concurrent("report", { timeout: 180_000 }, () => {
     expect(text).toContain("Inventory of Proxmox VE");
   });
 
-  test("never replaces what it did not write", async () => {
+  test("never replaces a file that it did not write", async () => {
     const out = join(fresh("pages"), "precious.html");
     await mkdir(dirname(out), { recursive: true });
     await writeFile(out, "<!doctype html>\n<p>mine");
@@ -65,7 +65,7 @@ describe.concurrent("report", { timeout: 180_000 }, () => {
     expectError(await runCli(["report", EXAMPLE, "--out", dirname(out)]), 2, "Cannot");
   });
 
-  test("needs a run folder, with a run in it, and an earlier one that can be compared", async () => {
+  test("requires a run folder that contains a run, and an earlier run that can be compared", async () => {
     const out = join(fresh("pages"), "a.html");
     expectError(await runCli(["report"]), 2, "run folder");
     expectError(await runCli(["report", fresh()]), 5, "No run in");
@@ -89,7 +89,7 @@ describe.concurrent("report", { timeout: 180_000 }, () => {
 });
 
 test.skipIf("Deno" in globalThis)(
-  "the published package has the style sheet and the script of the page",
+  "the published package contains the style sheet and the script of the page",
   { timeout: 180_000 },
   async () => {
     const built = join(ROOT, "test/.cache/built");

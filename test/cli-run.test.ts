@@ -1,4 +1,4 @@
-/** run: a cluster on one side, a Diode on the other, and the three stages between them. */
+/** The command run: the three stages between a simulated cluster and a simulated Diode. */
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Receiver } from "../src/rehearse/receive/receive.ts";
@@ -31,7 +31,7 @@ interface RunResult {
   readonly push: object;
 }
 
-test("what the cluster holds is captured, transformed and pushed, and told as one JSON", async () => {
+test("run captures, transforms and pushes a cluster, and prints one JSON object with --json", async () => {
   const [cluster, diode] = await Promise.all([served(SITE), received()]);
   const out = join(await tempFolder(), "lab");
   const env = settings(cluster, diode);
@@ -45,7 +45,7 @@ test("what the cluster holds is captured, transformed and pushed, and told as on
   expect(diode.entities()).toHaveLength(made);
 });
 
-test("missing settings of a stage are reported before the first request", async () => {
+test("run reports missing settings of a stage before the first request", async () => {
   const [cluster, diode] = await Promise.all([served(SITE), received()]);
   const env = { ...settings(cluster, diode), DIODE_TARGET: "" };
   const refused = await runCli(["run", "--out", await tempFolder()], { env });
@@ -56,7 +56,7 @@ test("missing settings of a stage are reported before the first request", async 
   expect(cluster.traffic.requests).toBe(0);
 });
 
-test("BOOTSTRAP pushes the static entities, and asks no cluster", async () => {
+test("run with BOOTSTRAP pushes the static entities without a request to a cluster", async () => {
   const [cluster, diode] = await Promise.all([served(SITE), received()]);
   const env = { ...settings(cluster, diode), BOOTSTRAP: "true" };
   const { code } = await runCli(["run", "--out", await tempFolder()], { env });
@@ -65,7 +65,7 @@ test("BOOTSTRAP pushes the static entities, and asks no cluster", async () => {
   expect(diode.entities().map((entity) => Object.keys(entity)[1])).toContain("custom_field");
 });
 
-test("an incomplete capture is pushed all the same, unless it has to be complete", async () => {
+test("run pushes an incomplete capture, except with --require-complete", async () => {
   const [cluster, diode] = await Promise.all([
     served(SITE, { offline: ["cedar1"] }),
     received(),

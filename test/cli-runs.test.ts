@@ -1,4 +1,4 @@
-/** Run folders on the command line: which are refused, and what becomes of partial and several ones. */
+/** Run folders on the command line: rejected, partial and several ones. */
 import { execFileSync } from "node:child_process";
 import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -28,31 +28,31 @@ function transform(
   return runCli(["transform", ...[run].flat(), ...args, "--out", fresh()], options);
 }
 
-describe.concurrent("a run folder that cannot be trusted is refused with 5", () => {
-  test("because it is not there", async () => {
+describe.concurrent("transform exits with 5", () => {
+  test("when the run folder does not exist", async () => {
     expectError(await transform(fresh("nowhere")), 5, "nowhere", "does not exist");
   });
 
-  test("because it is unfinished", async () => {
+  test("when the capture is unfinished", async () => {
     const folder = await copyOf(COMPLETE);
     await rm(join(folder, "manifest.json"));
     expectError(await transform(folder), 5, "unfinished", "manifest.json", "--resume");
   });
 
-  test("because a file was changed, is missing or is too many", async () => {
-    const [changed, short, long] = await Promise.all([1, 2, 3].map(() => copyOf(COMPLETE)));
+  test("when a file was changed, is missing or was added", async () => {
+    const [changed, missing, added] = await Promise.all([1, 2, 3].map(() => copyOf(COMPLETE)));
     const file = "pve/cluster.json";
     const text = await readFile(join(COMPLETE, file), "utf8");
     await writeFile(join(changed ?? "", file), text.replace('"status":200', '"status":201'));
-    await rm(join(short ?? "", file));
-    await writeFile(join(long ?? "", "pve/nodes/extra.json"), "{}\n");
+    await rm(join(missing ?? "", file));
+    await writeFile(join(added ?? "", "pve/nodes/extra.json"), "{}\n");
     expectError(await transform(changed ?? ""), 5, file, "changed");
-    expectError(await transform(short ?? ""), 5, file);
-    expectError(await transform(long ?? ""), 5, "extra.json");
+    expectError(await transform(missing ?? ""), 5, file);
+    expectError(await transform(added ?? ""), 5, "extra.json");
   });
 
   test.skipIf(process.platform === "win32")(
-    "because a pipe stands where a file should",
+    "when a pipe replaces a file",
     async () => {
       const [manifest, node] = await Promise.all([1, 2].map(() => copyOf(COMPLETE)));
       const files = [
@@ -70,7 +70,7 @@ describe.concurrent("a run folder that cannot be trusted is refused with 5", () 
     },
   );
 
-  test("and what was made before stays", async () => {
+  test("and keeps the entity files that it made before", async () => {
     const folder = await copyOf(COMPLETE);
     expect((await runCli(["transform", folder, "--quiet"])).code).toBe(0);
     const before = await treeOf(join(folder, "netbox"));
@@ -81,8 +81,8 @@ describe.concurrent("a run folder that cannot be trusted is refused with 5", () 
   });
 });
 
-describe.concurrent("a partial snapshot", () => {
-  test("warns on stderr and ends with 0, or with 4 if it has to be complete", async () => {
+describe.concurrent("transform of a partial snapshot", () => {
+  test("warns on stderr and exits with 0, or with 4 with --require-complete", async () => {
     const [lenient, strict, whole] = await Promise.all([
       transform(PARTIAL),
       transform(PARTIAL, ["--require-complete"]),
@@ -108,7 +108,7 @@ describe.concurrent("several runs", () => {
     expect(Object.keys(await treeOf(out)).every((path) => path.startsWith("netbox/"))).toBe(true);
   });
 
-  test("make the same bytes in every order of the arguments", async () => {
+  test("give the same bytes in every order of the arguments", async () => {
     const outs = [fresh(), fresh()] as const;
     const orders = [[OTHER, PARTIAL], [PARTIAL, OTHER]] as const;
     for (const [i, out] of outs.entries()) {
@@ -118,14 +118,14 @@ describe.concurrent("several runs", () => {
     expect(await treeOf(outs[1])).toEqual(await treeOf(outs[0]));
   });
 
-  test("require --out, and refuse a name for one cluster", async () => {
+  test("require --out, and do not accept a name for one cluster", async () => {
     expectError(await runCli(["transform", PARTIAL, OTHER]), 2, "--out");
     expectError(await transform([PARTIAL, OTHER], ["--cluster-name=x"]), 2, "CLUSTER_NAME", '"x"');
     const env = { PROXMOX_HOST: "pve1" };
     expectError(await transform([PARTIAL, OTHER], [], { env }), 2, "PROXMOX_HOST", '"pve1"');
   });
 
-  test("are refused when two are of one cluster, or have one folder name", async () => {
+  test("are rejected when two are of the same cluster, or have the same folder name", async () => {
     const [copy, twin] = [await copyOf(OTHER, "twin"), await copyOf(PARTIAL, "pve8")];
     const refused = await transform([OTHER, copy]);
     expectError(refused, 5, '"alpha"', '"pve8"', '"twin"');
@@ -133,7 +133,7 @@ describe.concurrent("several runs", () => {
   });
 });
 
-describe.concurrent("an output folder among the files of a run is refused, and the run is as it was", () => {
+describe.concurrent("an output folder inside a run", () => {
   test.each([
     ["transform", "pve"],
     ["transform", "pve/nodes/new"],
@@ -141,7 +141,7 @@ describe.concurrent("an output folder among the files of a run is refused, and t
     ["bootstrap", "netbox/new"],
     ["simulate", "pve/new"],
     ["report", "pve/site.html"],
-  ])("%s --out run/%s", async (command, inside) => {
+  ])("is rejected without changing the run: %s --out run/%s", async (command, inside) => {
     const run = await copyOf(COMPLETE);
     expect((await runCli(["transform", run, "--quiet"])).code).toBe(0);
     const before = await treeOf(run);
@@ -151,30 +151,30 @@ describe.concurrent("an output folder among the files of a run is refused, and t
     expect(await treeOf(run)).toEqual(before);
   });
 
-  test("but a folder that is only called like one of them is taken", async () => {
+  test("is recognised by its place, not by a name such as pve or netbox", async () => {
     const out = join(fresh("pve"), "netbox", "pve");
     expect((await runCli(["bootstrap", "--out", out, "--quiet"])).code).toBe(0);
   });
 });
 
-test("a file in the place of netbox/ is not replaced", async () => {
+test("transform does not replace a file that is named netbox", async () => {
   const run = await copyOf(COMPLETE);
   await writeFile(join(run, "netbox"), "mine");
   expectError(await runCli(["transform", run]), 2, "netbox/", "not a folder", "move it away");
   expect(await readFile(join(run, "netbox"), "utf8")).toBe("mine");
 });
 
-describe.concurrent("an output folder that cannot be written to is a clear error", () => {
+describe.concurrent("an output folder that cannot be written to is reported", () => {
   test.each([
-    ["transform", "as itself"],
+    ["transform", "a file"],
     ["transform", "below a file"],
-    ["bootstrap", "as itself"],
+    ["bootstrap", "a file"],
     ["simulate", "below a file"],
-  ])("of %s: a file in the way %s", async (command, where) => {
+  ])("by %s when --out is %s", async (command, where) => {
     const file = fresh("file");
     await mkdir(join(file, ".."), { recursive: true });
     await writeFile(file, "in the way");
-    const out = where === "as itself" ? file : join(file, "below");
+    const out = where === "a file" ? file : join(file, "below");
     const run = command === "transform" ? [COMPLETE] : [];
     const finished = await runCli([command, ...run, "--out", out, "--quiet"]);
     expect([2, 5, 6], finished.stderr).toContain(finished.code);

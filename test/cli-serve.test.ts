@@ -1,4 +1,4 @@
-/** serve as a user runs it: what it prints, how it is stopped, and what it refuses. */
+/** The command serve: what it prints, how it is stopped, and what it rejects. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -41,7 +41,7 @@ function asked(
   return ask({ url, certificatePem: certificate, token }, path);
 }
 
-test("on stdout it prints what a shell needs to capture from it, and Ctrl-C ends it with 0", async () => {
+test("serve prints the variables that capture needs, and exits with 0 on Ctrl-C", async () => {
   const program = started([]);
   const lines = await program.lines(6);
   const { code, stdout, stderr } = await program.stop("SIGINT");
@@ -59,12 +59,12 @@ test("on stdout it prints what a shell needs to capture from it, and Ctrl-C ends
   expect(stderr).toContain("Stopped after 0 requests on 0 connections");
 });
 
-test("with --json it prints one line, and serves and fails as it was details", async () => {
+test("serve prints one line with --json, and fails as --fail asks", async () => {
   const program = started(["--json", "--verbose", "--log-format=json", "--fail", "503x1@/version"]);
   const details = await readDetails(program);
   expect(details.url).toBe(`https://${details.host}:${details.port}`);
-  const heard = [await asked(details, "/version"), await asked(details, "/version")];
-  expect(heard.map(({ status }) => status)).toEqual([503, 200]);
+  const answers = [await asked(details, "/version"), await asked(details, "/version")];
+  expect(answers.map(({ status }) => status)).toEqual([503, 200]);
   const { code, stdout, stderr } = await program.stop("SIGTERM");
   expect([code, stdout.split("\n").length]).toEqual([0, 2]);
   expect(stderr).toMatch(/"message":"GET \/version 503 \d+ ms"/);
@@ -72,7 +72,7 @@ test("with --json it prints one line, and serves and fails as it was details", a
   expect(stderr).not.toContain(REHEARSAL_TOKEN.value);
 });
 
-describe("a token secret that is set is accepted and never shown", () => {
+describe("serve accepts a token secret and never prints it", () => {
   const user = ["--proxmox-user", "netbox@pve", "--proxmox-token-name=sync"];
 
   test("from the environment", async () => {
@@ -98,7 +98,7 @@ describe("a token secret that is set is accepted and never shown", () => {
   });
 });
 
-test("what it cannot do is details, and what to do instead", async () => {
+test("serve rejects arguments that it cannot use, with a hint", async () => {
   expectError(await runCli(["serve"]), 2, "run folder", "What to do");
   expectError(await runCli([...SERVE, "--offline=pve9"]), 2, "pve9", "What to do");
   expectError(await runCli(["serve", "src/nowhere"]), 5, "no snapshot", "What to do");

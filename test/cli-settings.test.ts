@@ -1,4 +1,4 @@
-/** Settings on the command line: where they come from, which one wins, and how a wrong one is told. */
+/** Settings on the command line: their sources, the order of precedence, and messages about invalid ones. */
 import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -18,8 +18,8 @@ async function policyFile(text: string): Promise<string> {
   return file;
 }
 
-/** A run, and the policy that its manifest says was in force. */
-async function inForce(run: string, args: readonly string[], options?: RunOptions) {
+/** Runs transform and returns the policy that its manifest records. */
+async function policyOf(run: string, args: readonly string[], options?: RunOptions) {
   const out = fresh();
   const finished = await runCli(["transform", run, ...args, "--out", out], options);
   expect(finished).toMatchObject({ code: 0, stderr: "" });
@@ -32,52 +32,52 @@ function expectRefusal(finished: Finished, ...words: readonly string[]): void {
   expectError(finished, 2, ...words);
 }
 
-describe.concurrent("the first that is found wins", () => {
-  test("flag, environment, policy file, manifest, default", async () => {
+describe.concurrent("settings", () => {
+  test("come from the flag, the environment, the policy file, the manifest or the default, in this order", async () => {
     const recorded = fresh("recorded");
     await cp(COMPLETE, recorded, { recursive: true });
     await sealSnapshot(recorded, { settings: { SITE_NAME: "of the manifest" } });
     const config = await policyFile("config:\n  SITE_NAME: of the file\n");
     const env = { SITE_NAME: "of the environment" };
     const sites = await Promise.all([
-      inForce(recorded, ["--site-name=of the flag", "--config", config], { env }),
-      inForce(recorded, ["--config", config], { env }),
-      inForce(recorded, ["--config", config]),
-      inForce(recorded, []),
-      inForce(COMPLETE, []),
+      policyOf(recorded, ["--site-name=of the flag", "--config", config], { env }),
+      policyOf(recorded, ["--config", config], { env }),
+      policyOf(recorded, ["--config", config]),
+      policyOf(recorded, []),
+      policyOf(COMPLETE, []),
     ]);
     expect(sites.map((policy) => policy["SITE_NAME"]))
       .toEqual(["of the flag", "of the environment", "of the file", "of the manifest", "Proxmox"]);
     expect(sites[4]).toMatchObject({ PROXMOX_HOST: "cedar1.example.net", nodes: "*" });
   });
 
-  test("empty variables and empty keys of the policy file are ignored", async () => {
+  test("ignore empty variables and empty keys of the policy file", async () => {
     const config = await policyFile("config:\n  CLUSTER_NAME:\nscope:\n");
     const env = { SITE_NAME: "", CLUSTER_SCOPE: "", SOURCE_DATE_EPOCH: "" };
-    const policy = await inForce(COMPLETE, ["--config", config], { env });
+    const policy = await policyOf(COMPLETE, ["--config", config], { env });
     expect(policy).toMatchObject({ SITE_NAME: "Proxmox", CLUSTER_SCOPE: "auto" });
   });
 
-  test("blank ones are ignored everywhere: the recorded value of capture is used", async () => {
+  test("ignore blank values everywhere and use the value that capture recorded", async () => {
     const recorded = fresh("recorded");
     await cp(COMPLETE, recorded, { recursive: true });
     const settings = { SITE_NAME: "of the manifest", NODE_SITE_MAP: "cedar1:Recorded" };
     await sealSnapshot(recorded, { settings });
     const config = await policyFile("config:\n  SITE_NAME:\n  BOOTSTRAP:\nscope:\n  nodes: []\n");
     const blank = await Promise.all([
-      inForce(recorded, ["--config", config]),
-      inForce(recorded, ["--site-name=", "--node-site-map= ", "--nodes=", "--proxmox-host="]),
-      inForce(recorded, [], { env: { SITE_NAME: " ", BOOTSTRAP: " " } }),
+      policyOf(recorded, ["--config", config]),
+      policyOf(recorded, ["--site-name=", "--node-site-map= ", "--nodes=", "--proxmox-host="]),
+      policyOf(recorded, [], { env: { SITE_NAME: " ", BOOTSTRAP: " " } }),
     ]);
     for (const policy of blank) {
       expect(policy).toMatchObject({ ...settings, PROXMOX_HOST: "cedar1.example.net" });
     }
   });
 
-  test("a flag stands for true alone, for false with --no-, and takes a word", async () => {
+  test("are true by a flag alone, false by --no-, and accept a word such as on", async () => {
     const env = { CLEAR_EMPTY: "true", DEVICE_CLUSTER: "yes" };
     const args = ["--all-interfaces", "--no-clear-empty", "--lxc-live-addresses=on"];
-    expect(await inForce(COMPLETE, args, { env })).toMatchObject({
+    expect(await policyOf(COMPLETE, args, { env })).toMatchObject({
       ALL_INTERFACES: "true",
       CLEAR_EMPTY: "false",
       LXC_LIVE_ADDRESSES: "on",
@@ -86,15 +86,15 @@ describe.concurrent("the first that is found wins", () => {
   });
 });
 
-describe.concurrent("a wrong setting is refused with its name, its value and what is allowed", () => {
+describe.concurrent("an invalid setting is rejected with its name, its value and what is allowed:", () => {
   const args = (): string[] => ["transform", COMPLETE, "--out", fresh()];
-  const WRONG = [
+  const INVALID = [
     { name: "ALL_INTERFACES", value: "maybe", allowed: "true or false" },
     { name: "NODE_SITE_MAP", value: "pve1", allowed: "pve1:London" },
     { name: "PROXMOX_NODES", value: "*,pve1", allowed: '"*" alone' },
   ];
 
-  test.each(WRONG)("$name by flag, environment and policy file", async (wrong) => {
+  test.each(INVALID)("$name by flag, environment and policy file", async (wrong) => {
     const { name, value, allowed } = wrong;
     const setting = name === "PROXMOX_NODES" ? "nodes" : name;
     const flag = `--${setting.toLowerCase().replaceAll("_", "-")}=${value}`;
@@ -120,7 +120,7 @@ describe.concurrent("a wrong setting is refused with its name, its value and wha
     expectRefusal(file, "DISK_BASE_UNIT", '"512"', "1024 or 1000");
   });
 
-  test("BOOTSTRAP with several run folders, of which none is touched", async () => {
+  test("BOOTSTRAP with several run folders, none of which is changed", async () => {
     const [one, two] = [fresh("one"), fresh("two")];
     for (const run of [one, two]) await cp(COMPLETE, run, { recursive: true });
     const before = await readdir(one);
@@ -140,7 +140,7 @@ describe.concurrent("a wrong setting is refused with its name, its value and wha
 });
 
 describe.concurrent("a policy file", () => {
-  test("may hold the settings of all stages, a list of nodes, and no secret leaks from it", async () => {
+  test("can contain the settings of all stages and a list of nodes, and its secrets are not printed", async () => {
     const config = await policyFile(`# one file for every stage
 config:
   PROXMOX_HOST: pve.example.org:8006
@@ -167,9 +167,9 @@ scope:
     expect(stdout + stderr + manifest).not.toContain("s3cr3t");
   });
 
-  test("keeps a text of digits as it is written", async () => {
+  test("keeps digits as they are written", async () => {
     const config = await policyFile("config:\n  SITE_NAME: 0012\n  CLUSTER_NAME: 1.10\n");
-    expect(await inForce(COMPLETE, ["--config", config]))
+    expect(await policyOf(COMPLETE, ["--config", config]))
       .toMatchObject({ SITE_NAME: "0012", CLUSTER_NAME: "1.10" });
   });
 
@@ -183,13 +183,13 @@ scope:
     ["a list where a text belongs", "config:\n  SITE_NAME: [a]\n", '"SITE_NAME"'],
     ["objects for nodes", "scope:\n  nodes: [{a: 1}]\n", "nodes"],
     ["an alias to nothing", "config: *x\n", "policy"],
-  ])("with %s is refused by its name", async (_, text, word) => {
+  ])("with %s is rejected with its path", async (_, text, word) => {
     const config = await policyFile(text);
     const args = ["transform", COMPLETE, "--config", config, "--out", fresh()];
     expectRefusal(await runCli(args), config, word, "What to do: ");
   });
 
-  test("that is not there is refused by its name", async () => {
+  test("that does not exist is rejected with its path", async () => {
     const config = fresh("none.yaml");
     const args = ["transform", COMPLETE, "--config", config, "--out", fresh()];
     expectRefusal(await runCli(args), config, "What to do: Check the path");

@@ -1,4 +1,4 @@
-/** The program as a user runs it: help, and what no command knows. */
+/** The command line: help, version, and rejected commands and options. */
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -14,7 +14,7 @@ const COMPLETE = join(ROOT, "test/fixtures/pve9");
 const { fresh } = cliFolders();
 
 describe.concurrent("help", () => {
-  test.each([[], ["--help"]])("is printed for %j, with every command", async (...args) => {
+  test.each([[], ["--help"]])("for %j lists every command", async (...args) => {
     const { code, stdout, stderr } = await runCli(args);
     expect([code, stderr]).toEqual([0, ""]);
     for (const command of ["transform", "bootstrap", "mapping", "simulate", "serve"]) {
@@ -37,13 +37,13 @@ describe.concurrent("help", () => {
       "--proxmox-token-value-file",
       "name of a file",
     ]],
-  ])("of %s names its options", async (command, words) => {
+  ])("of %s lists its options", async (command, words) => {
     const { code, stdout, stderr } = await runCli([command, "--help"]);
     expect([code, stderr]).toEqual([0, ""]);
     for (const word of words) expect(stdout).toContain(word);
   });
 
-  test('does without "process" on Deno, which is as long in making as Deno in starting', async () => {
+  test('does not use "process" on Deno, which takes as long to load as Deno takes to start', async () => {
     const trap =
       `Object.defineProperty(globalThis, "process", { get() { throw Error("named"); } });`;
     const script = `${trap} await import("./src/cli.ts");`;
@@ -55,7 +55,7 @@ describe.concurrent("help", () => {
     }
   });
 
-  test("--version is the version, alone", async () => {
+  test("has --version, which prints only the version", async () => {
     expect(await runCli(["--version"])).toEqual({
       code: 0,
       stdout: `${TOOL.version}\n`,
@@ -64,12 +64,12 @@ describe.concurrent("help", () => {
   });
 });
 
-describe.concurrent("what no command knows is refused with 2", () => {
+describe.concurrent("the program exits with 2", () => {
   test.each([
     "capture-all",
     "constructor",
     "--nonsense",
-  ])("as a command: %s", async (word) => {
+  ])("for the unknown command %s", async (word) => {
     expectError(await runCli([word]), 2, word, "What to do");
   });
 
@@ -80,29 +80,29 @@ describe.concurrent("what no command knows is refused with 2", () => {
     ["transform", "--no-site-name"],
     ["simulate", "--site-name=x"],
     ["mapping", "--verify=x"],
-  ])("by %s: %s", async (command, option) => {
+  ])("for an option that %s does not have: %s", async (command, option) => {
     const rest = command === "transform" ? [COMPLETE, "--out", fresh()] : [];
     const name = option.split("=", 1)[0] ?? "";
     expectError(await runCli([command, ...rest, option]), 2, `Unknown option ${name}`);
   });
 
   test.each([["mapping"], ["bootstrap"], ["simulate"]])(
-    "an argument behind %s",
+    "for an argument of %s",
     async (command) => {
       expectError(await runCli([command, "extra"]), 2, '"extra"');
     },
   );
 
-  test("transform without a run folder", async () => {
+  test("for transform without a run folder", async () => {
     expectError(await runCli(["transform"]), 2, "run folder");
   });
 
-  test("an option without its value", async () => {
+  test("for an option without its value", async () => {
     const args = ["transform", COMPLETE, "--out", fresh(), "--site-name"];
     expectError(await runCli(args), 2, "site-name");
   });
 
-  test("a word that is neither true nor false, for a switch", async () => {
+  test("for a switch with a value that is neither true nor false", async () => {
     const args = ["transform", join(ROOT, "test/fixtures/pve8"), "--quiet", "--out", fresh()];
     const { code, stderr } = await runCli([...args, "--require-complete=no"]);
     expect([0, 2], `exit code ${code}, ${stderr}`).toContain(code);
@@ -110,7 +110,7 @@ describe.concurrent("what no command knows is refused with 2", () => {
     expectError(word, 2, "--json", '"maybe"');
   });
 
-  test("a log format", async () => {
+  test("for an unknown log format", async () => {
     const args = ["transform", COMPLETE, "--log-format=xml", "--out", fresh()];
     expectError(await runCli(args), 2, "--log-format", '"xml"', "text or json");
   });
@@ -119,7 +119,7 @@ describe.concurrent("what no command knows is refused with 2", () => {
     ["--nodes=0", "nodes"],
     ["--guests=-1", "guests"],
     ["--seed=1e3", "seed"],
-  ])("simulate %s", async (option, name) => {
+  ])("for simulate %s", async (option, name) => {
     expectError(await runCli(["simulate", option, "--out", fresh()]), 2, name, "whole number");
   });
 });

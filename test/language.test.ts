@@ -1,4 +1,4 @@
-/** Plain English in code and documents: words and names that this project avoids, each with a better one. */
+/** Plain English in code and documents: words and names to avoid, each with a replacement. */
 import { globSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -65,7 +65,7 @@ function findings(path: string, text: string): string[] {
   return [...words, ...nameFindings(path, text)];
 }
 
-/** The texts of generated tables are checked where they come from. */
+/** The source of each generated table is checked instead. */
 function withoutTables(text: string): string {
   return text.replace(
     /<!-- generated: [\s\S]*?<!-- \/generated -->/g,
@@ -73,7 +73,7 @@ function withoutTables(text: string): string {
   );
 }
 
-/** Without the sign of a comment, and with the words of identifiers apart. */
+/** Without the comment marker, and with identifiers split into words. */
 function plain(line: string): string {
   return line.trim().replace(/^(?:\/\*\*?|\*\/?|\/\/+|>)\s*/, "")
     .replace(/(?<=[a-z0-9])(?=[A-Z])|_/g, " ").replace(/\s+/g, " ");
@@ -96,8 +96,8 @@ function nameFindings(path: string, text: string): string[] {
   });
 }
 
-describe("words and names that this project avoids", () => {
-  test("are not in code and documents", () => {
+describe("words and names to avoid", () => {
+  test("do not occur in code and documents", () => {
     const found = FILES.flatMap((path) => findings(path, readFileSync(join(ROOT, path), "utf8")));
     expect(found).toEqual([]);
   });
@@ -120,7 +120,7 @@ describe("words and names that this project avoids", () => {
     expect(found).toEqual([]);
   });
 
-  test("are looked for in a file that exists", () => {
+  test("are searched for in files that exist", () => {
     expect(DOCUMENTS).toContain("README.md");
     expect(FILES).toContain("README.md");
   });

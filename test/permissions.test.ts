@@ -1,4 +1,4 @@
-/** The Deno task of a stage has the least permissions that it can work with. */
+/** The Deno task of each command has the least permissions that it needs. */
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { cp, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
@@ -19,7 +19,7 @@ import { TOKEN } from "./helpers/small-netbox.ts";
 
 const DENO = join(ROOT, "node_modules/.bin/deno");
 
-/** Below snapshots/, where alone the task may write. */
+/** Below snapshots/, the only folder that the task may write to. */
 let run = "";
 
 beforeAll(async () => {
@@ -31,13 +31,13 @@ beforeAll(async () => {
 
 afterAll(() => rm(run, { recursive: true, force: true }));
 
-interface Ended {
+interface TaskResult {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-function task(...args: string[]): Promise<Ended> {
+function task(...args: string[]): Promise<TaskResult> {
   return taskOf("transform", args);
 }
 
@@ -45,7 +45,7 @@ function taskOf(
   name: string,
   args: readonly string[],
   env: Record<string, string> = {},
-): Promise<Ended> {
+): Promise<TaskResult> {
   const options = { cwd: ROOT, env: { ...process.env, ...env } };
   return new Promise((resolve) => {
     execFile(DENO, ["task", name, ...args], options, (error, stdout, stderr) => {
@@ -59,7 +59,7 @@ async function commandOf(name: string): Promise<string> {
   return (config as { tasks: Record<string, string> }).tasks[name] ?? "";
 }
 
-test("transform has no network, asks for nothing and writes below snapshots/ alone", async () => {
+test("the task transform has no network, prompts for nothing and writes only below snapshots/", async () => {
   expect((await commandOf("transform")).match(/--(?:allow|deny|no)-\S+/g)).toEqual([
     "--no-prompt",
     "--allow-read=.",
@@ -69,13 +69,13 @@ test("transform has no network, asks for nothing and writes below snapshots/ alo
   ]);
 });
 
-test("transform transforms a run folder", async () => {
+test("the task transform transforms a run folder", async () => {
   const { code, stderr } = await task(run, "--quiet");
   expect(code, stderr).toBe(0);
   expect(await readdir(join(run, "netbox"))).toContain("manifest.json");
 });
 
-test("transform cannot write elsewhere, and says so without a stack", async () => {
+test("the task transform cannot write elsewhere, and reports it without a stack trace", async () => {
   const elsewhere = await mkdtemp(join(tmpdir(), "elsewhere-"));
   const { code, stderr } = await task(run, "--out", elsewhere);
   expect(code).toBe(2);
@@ -85,13 +85,13 @@ test("transform cannot write elsewhere, and says so without a stack", async () =
   await rm(elsewhere, { recursive: true });
 });
 
-test("transform cannot reach a network", async () => {
+test("the task transform cannot reach a network", async () => {
   const { code, stderr } = await task("redis://127.0.0.1:6379/0/lab");
   expect(code).not.toBe(0);
   expect(stderr).toContain("Requires net access");
 });
 
-test("push has the network, writes its journal below snapshots/, and that is enough", async () => {
+test("the task push works with the network and write access below snapshots/", async () => {
   const [command = "", ...args] = (await commandOf("push")).split(" ");
   expect(args.filter((arg) => arg.startsWith("--"))).toEqual([
     "--v8-flags=--heap-growing-percent=50",
@@ -122,7 +122,7 @@ test("push has the network, writes its journal below snapshots/, and that is eno
   expect((await readdir(join(files, "push"))).length).toBe(2);
 });
 
-test("compare has the network and writes nowhere, and that is enough", async () => {
+test("the task compare works with the network and without write access", async () => {
   expect((await commandOf("compare")).match(/--(?:allow|deny|no)-\S+/g)).toEqual([
     "--no-prompt",
     "--allow-read=.",
@@ -143,7 +143,7 @@ test("compare has the network and writes nowhere, and that is enough", async () 
   }
 });
 
-test("serve reads this folder and has the loopback, and that is enough", async () => {
+test("the task serve works with read access to this folder and the loopback interface", async () => {
   const [command = "", ...args] = (await commandOf("serve")).split(" ");
   expect(args.filter((arg) => arg.startsWith("--"))).toEqual([
     "--no-prompt",
@@ -158,14 +158,14 @@ test("serve reads this folder and has the loopback, and that is enough", async (
   onTestFinished(() => void child.kill("SIGKILL"));
   const [line] = await once(child.stdout, "data");
   const { url, certificate, user, token_name: name, token_value: value } = JSON.parse(String(line));
-  const heard = await ask(
+  const answer = await ask(
     { url, certificatePem: certificate, token: { user, name, value } },
     "/nodes",
   );
-  expect(heard.status).toBe(200);
+  expect(answer.status).toBe(200);
 });
 
-test("receive writes below snapshots/ and has the loopback, and that is enough", async () => {
+test("the task receive works with write access below snapshots/ and the loopback interface", async () => {
   const [command = "", ...args] = (await commandOf("receive")).split(" ");
   expect(args.filter((arg) => arg.startsWith("--"))).toEqual([
     "--no-prompt",
@@ -190,7 +190,7 @@ test("receive writes below snapshots/ and has the loopback, and that is enough",
   expect(await readdir(join(run, "received/netbox"))).toContain("manifest.json");
 });
 
-test("capture reaches the host alone, writes below snapshots/ alone and asks for nothing", async () => {
+test("the task capture reaches only PROXMOX_HOST, writes only below snapshots/ and prompts for nothing", async () => {
   expect((await commandOf("capture")).match(/--(?:allow|deny|no)-\S+/g)).toEqual([
     "--no-prompt",
     "--allow-read=.",
@@ -214,7 +214,7 @@ test("capture reaches the host alone, writes below snapshots/ alone and asks for
   expect(server.traffic.methods).toEqual(new Map([["GET", server.traffic.requests]]));
 });
 
-test("doctor reaches the host alone and writes nowhere", async () => {
+test("the task doctor reaches only PROXMOX_HOST and has no write access", async () => {
   expect((await commandOf("doctor")).match(/--(?:allow|deny|no)-\S+/g)).toEqual([
     "--no-prompt",
     "--allow-read=.",
@@ -228,26 +228,29 @@ test.each([
   ["explain", ["snapshots/example", "vm/101"], "virtual-machine git"],
   ["diff", ["snapshots/example", "snapshots/example"], "snapshot"],
   ["verify", ["snapshots/example"], "snapshot"],
-])("%s reads this folder, and nothing else", async (name, operands, shown) => {
-  expect((await commandOf(name)).match(/--(?:allow|deny|no)-\S+/g)).toEqual([
-    "--no-prompt",
-    "--allow-read=.",
-    "--allow-env",
-    "--deny-net",
-    "--deny-write",
-  ]);
-  const { code, stdout, stderr } = await taskOf(name, operands);
-  expect(code, stderr).toBe(0);
-  expect(stdout).toContain(shown);
-  const elsewhere = operands.map((operand) =>
-    operand.startsWith("snapshots/") ? "redis://127.0.0.1:6379/0/lab" : operand
-  );
-  const remote = await taskOf(name, elsewhere);
-  expect(remote.code).not.toBe(0);
-  expect(remote.stderr).toContain("Requires net access");
-});
+])(
+  "the task %s reads this folder, without network and write access",
+  async (name, operands, shown) => {
+    expect((await commandOf(name)).match(/--(?:allow|deny|no)-\S+/g)).toEqual([
+      "--no-prompt",
+      "--allow-read=.",
+      "--allow-env",
+      "--deny-net",
+      "--deny-write",
+    ]);
+    const { code, stdout, stderr } = await taskOf(name, operands);
+    expect(code, stderr).toBe(0);
+    expect(stdout).toContain(shown);
+    const elsewhere = operands.map((operand) =>
+      operand.startsWith("snapshots/") ? "redis://127.0.0.1:6379/0/lab" : operand
+    );
+    const remote = await taskOf(name, elsewhere);
+    expect(remote.code).not.toBe(0);
+    expect(remote.stderr).toContain("Requires net access");
+  },
+);
 
-test("report reads this folder and writes its page below snapshots/, and that is enough", async () => {
+test("the task report works with read access to this folder and write access below snapshots/", async () => {
   expect((await commandOf("report")).match(/--(?:allow|deny|no)-\S+/g)).toEqual([
     "--no-prompt",
     "--allow-read=.",

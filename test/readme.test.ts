@@ -20,9 +20,9 @@ import {
 import { ROOT } from "./helpers/golden.ts";
 import { BLOCKS, blocksIn, withBlocks } from "./helpers/readme.ts";
 
-/** A document for people in a hurry. */
+/** README.md is an overview. */
 const README_LINES = 150;
-/** Of test scripts, not of commands. */
+/** Options of test scripts, not of commands. */
 const OTHER_OPTIONS = new Set(["--full", "--only", "--release", "--mode", "--seed", "--set-up"]);
 
 const commands: Readonly<Record<string, CommandRow>> = COMMANDS;
@@ -40,12 +40,12 @@ function json(path: string): Record<string, Record<string, unknown>> {
 describe.each(DOCUMENTS)("%s", (path) => {
   const text = readDocument(path);
 
-  test("has the tables that the program prints", async () => {
+  test("contains the tables that the program prints", async () => {
     expect(await withBlocks(text, path), "run npm run readme").toBe(text);
     expect(blocksIn(text).filter((name) => !(name in BLOCKS))).toEqual([]);
   });
 
-  test("has links to files and headings that exist", () => {
+  test("links to files and headings that exist", () => {
     expect(linksIn(text).filter((link) => !exists(path, link))).toEqual([]);
   });
 
@@ -79,7 +79,7 @@ describe.each(DOCUMENTS)("%s", (path) => {
     }
   });
 
-  test("quotes files as they are", () => {
+  test("quotes files without differences", () => {
     for (const { file, lines } of fencesIn(text)) {
       if (file === undefined) continue;
       const actual = readFileSync(join(ROOT, file), "utf8").trimEnd().split("\n");
@@ -101,15 +101,18 @@ function exists(from: string, link: string): boolean {
   return anchor === undefined || anchorsIn(readDocument(document)).includes(anchor);
 }
 
-test.each(Object.entries(BLOCKS))("a document has the table %s", async (name, print) => {
-  const [found = "", ...others] = DOCUMENTS.filter((path) =>
-    blocksIn(readDocument(path)).includes(name)
-  );
-  expect((await print(dirname(found))).split("\n").length).toBeGreaterThan(4);
-  if (name !== "source-files") expect(others).toEqual([]);
-});
+test.each(Object.entries(BLOCKS))(
+  "a document contains the generated table %s",
+  async (name, print) => {
+    const [found = "", ...others] = DOCUMENTS.filter((path) =>
+      blocksIn(readDocument(path)).includes(name)
+    );
+    expect((await print(dirname(found))).split("\n").length).toBeGreaterThan(4);
+    if (name !== "source-files") expect(others).toEqual([]);
+  },
+);
 
-test("issue forms ask for what doctor and inspect print", () => {
+test("issue forms ask for the output of doctor and inspect", () => {
   const folder = ".github/ISSUE_TEMPLATE";
   const forms = readdirSync(join(ROOT, folder)).filter((name) => name !== "config.yml");
   const texts = forms.map((name) => readFileSync(join(ROOT, folder, name), "utf8"));
@@ -118,11 +121,11 @@ test("issue forms ask for what doctor and inspect print", () => {
   expect(texts.filter((text) => /inspect \w+ --json/.test(text))).not.toEqual([]);
 });
 
-test("README.md is short", () => {
+test("README.md has at most 150 lines", () => {
   expect(readDocument("README.md").split("\n").length).toBeLessThanOrEqual(README_LINES + 1);
 });
 
-test("the samples of outputs and files are found", () => {
+test("the tests find the samples of outputs and files", () => {
   const texts = DOCUMENTS.map(readDocument);
   const samples = texts.flatMap(commandsIn).filter(({ output }) => output !== undefined);
   const excerpts = texts.flatMap(fencesIn).filter(({ file }) => file !== undefined);
@@ -130,7 +133,7 @@ test("the samples of outputs and files are found", () => {
   expect(excerpts.length).toBeGreaterThan(4);
 });
 
-test("the program and package.json agree on name and version", async () => {
+test("the program and package.json have the same name and version", async () => {
   const manifest: unknown = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8"));
   expect(manifest).toMatchObject(TOOL);
 });

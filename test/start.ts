@@ -1,5 +1,5 @@
 /**
- * `npm start`: the whole pipeline over real sockets, on this machine alone. `serve` answers as the
+ * `npm start`: the whole pipeline over real sockets, only on this machine. `serve` answers as the
  * cluster of snapshots/example, `receive` replaces Diode, and `run` captures, transforms and pushes.
  */
 import { spawn } from "node:child_process";
@@ -11,7 +11,7 @@ import { startProcess } from "./helpers/run-process.ts";
 
 const RUN = "snapshots/rehearsal";
 const RECEIVED = "snapshots/rehearsal-received";
-/** The example has guests that do not answer, on purpose: what a pipeline would be told with 4. */
+/** Exit code of a partial capture: some guests of the example do not answer. */
 const INCOMPLETE = 4;
 
 for (const folder of [RUN, RECEIVED]) {
@@ -30,7 +30,7 @@ try {
     }),
   );
   // Nothing is applied here, and one guest of the example never answers.
-  const hurry = {
+  const shortWaits = {
     PUSH_BOOTSTRAP_WAIT: "0",
     PROXMOX_API_TIMEOUT: "1",
     SITE_NAME: "Brightwater HQ",
@@ -38,7 +38,7 @@ try {
   const program = relative(process.cwd(), join(ROOT, "src/cli.ts"));
   const run = spawn(process.execPath, [program, "run", "--out", RUN], {
     stdio: "inherit",
-    env: { ...process.env, ...env, ...hurry },
+    env: { ...process.env, ...env, ...shortWaits },
   });
   const [code] = await once(run, "exit") as [number | null];
   process.stdout.write(
