@@ -1,4 +1,4 @@
-/** One GET of the API: the answer that is recorded, whatever the server sends. */
+/** One GET of the API: the answer that is recorded for every kind of response. */
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { gzipSync } from "node:zlib";
@@ -23,37 +23,37 @@ async function opened(server: Server, settings: CaptureTexts = {}): Promise<Open
   return { client, controller };
 }
 
-/** What a client makes of one answer. */
-async function heard(
-  say: (response: ServerResponse, request: IncomingMessage) => void,
+/** The result of one GET, and how many attempts it took. */
+async function answerTo(
+  respond: (response: ServerResponse, request: IncomingMessage) => void,
   settings?: CaptureTexts,
 ) {
-  const server = await rawServer((request, response) => say(response, request));
+  const server = await rawServer((request, response) => respond(response, request));
   const { client } = await opened(server, settings);
   return await client.get("/nodes");
 }
 
-function says(status: number, reason: string, body: string) {
+function responding(status: number, reason: string, body: string) {
   return (response: ServerResponse) => response.writeHead(status, reason).end(body);
 }
 
-describe("an answer", () => {
-  test("keeps what is beside the data", async () => {
+describe("an answer of Proxmox VE", () => {
+  test("keeps other keys next to the data", async () => {
     const body = '{"data":[1],"total":1,"changes":"--- a"}';
-    expect(await heard(says(200, "OK", body))).toEqual({
+    expect(await answerTo(responding(200, "OK", body))).toEqual({
       answer: { status: 200, data: [1], total: 1, changes: "--- a" },
       attempts: 1,
     });
   });
 
-  test("has the error of the reason phrase when the body has none, as up to 8.3", async () => {
-    const { answer } = await heard(says(500, "VM 101 is not running", '{"data":null}'));
+  test("takes its error from the reason phrase when the body has none, as up to 8.3", async () => {
+    const { answer } = await answerTo(responding(500, "VM 101 is not running", '{"data":null}'));
     expect(answer).toEqual({ status: 500, error: "VM 101 is not running" });
   });
 
-  test("has the error of the body when there is one, as since 8.4, with the errors of parameters", async () => {
+  test("takes its error from the body, as since 8.4, with the errors of parameters", async () => {
     const body = '{"data":null,"message":"Parameter failed\\nsee below\\n","errors":{"a":"b"}}';
-    const { answer } = await heard(says(400, "Parameter failed", body));
+    const { answer } = await answerTo(responding(400, "Parameter failed", body));
     expect(answer).toEqual({
       status: 400,
       error: "Parameter failed\nsee below",
@@ -61,13 +61,13 @@ describe("an answer", () => {
     });
   });
 
-  test("of a node that the proxy cannot reach has no body at all", async () => {
-    expect((await heard(says(595, "No route to host", ""))).answer)
+  test("has no body when pveproxy cannot reach the node", async () => {
+    expect((await answerTo(responding(595, "No route to host", ""))).answer)
       .toEqual({ status: 595, error: "No route to host" });
   });
 
-  test("is requested compressed, and decompressed", async () => {
-    const { answer } = await heard((response, { headers }) => {
+  test("is requested with compression and decompressed", async () => {
+    const { answer } = await answerTo((response, { headers }) => {
       const packed = gzipSync(JSON.stringify({ data: headers["accept-encoding"] }));
       response.writeHead(200, { "content-encoding": "gzip" }).end(packed);
     });
@@ -76,7 +76,7 @@ describe("an answer", () => {
 
   test("cannot set the reserved keys of a snapshot", async () => {
     const body = '{"data":[],"failed":"x","skipped":"template","status":7,"error":"y"}';
-    expect((await heard(says(200, "OK", body))).answer).toEqual({ status: 200, data: [] });
+    expect((await answerTo(responding(200, "OK", body))).answer).toEqual({ status: 200, data: [] });
   });
 
   test.each([
@@ -88,39 +88,42 @@ describe("an answer", () => {
       `{"data":${"[".repeat(5000)}${"]".repeat(5000)}}`,
       "The body is nested deeper than 100 levels",
     ],
-  ])("that does not come from Proxmox VE is a failure: %.20s", async (body, error) => {
-    expect((await heard(says(200, "OK", body))).answer).toMatchObject({ status: 200, error });
+  ])("is a failure when it does not come from Proxmox VE: %.20s", async (body, error) => {
+    expect((await answerTo(responding(200, "OK", body))).answer).toMatchObject({
+      status: 200,
+      error,
+    });
   });
 
-  test("that redirects is not followed, and the token is not sent there", async () => {
+  test("is not followed when it redirects, so the token is not sent elsewhere", async () => {
     let followed = 0;
     const elsewhere = await rawServer((_, response) => {
       followed += 1;
       response.end("{}");
     });
     const location = `https://127.0.0.1:${elsewhere.port}/api2/json/nodes`;
-    const { answer } = await heard((response) => response.writeHead(301, { location }).end());
+    const { answer } = await answerTo((response) => response.writeHead(301, { location }).end());
     expect(answer).toMatchObject({ status: 301 });
     expect(followed).toBe(0);
   });
 });
 
 describe("a connection", () => {
-  test("that ends in the middle of an answer is a reset, and retried", async () => {
-    const { answer, attempts } = await heard((response) => {
+  test("that ends in the middle of an answer is recorded as a reset after retries", async () => {
+    const { answer, attempts } = await answerTo((response) => {
       response.writeHead(200, { "content-length": "100" }).write('{"data":');
       setTimeout(() => response.destroy(), 5);
     });
     expect({ answer, attempts }).toEqual({ answer: { failed: "reset" }, attempts: 5 });
   });
 
-  test("that is silent times out, and is not retried", async () => {
-    const { answer, attempts } = await heard(() => undefined, IMPATIENT);
+  test("without an answer times out and is not retried", async () => {
+    const { answer, attempts } = await answerTo(() => undefined, IMPATIENT);
     expect({ answer, attempts }).toEqual({ answer: { failed: "timeout" }, attempts: 1 });
   });
 
-  test("that only trickles times out as well", async () => {
-    const { answer } = await heard((response) => {
+  test("that sends too slowly times out", async () => {
+    const { answer } = await answerTo((response) => {
       response.writeHead(200);
       const timer = setInterval(() => response.write(" "), 50);
       response.on("close", () => clearInterval(timer));
@@ -136,7 +139,7 @@ describe("a connection", () => {
     expect((await client.get("/nodes")).answer).toEqual({ status: 200, data: 1 });
   });
 
-  test("to a host that went away is refused five times", async () => {
+  test("to a host that stopped is recorded as refused after five attempts", async () => {
     const server = await rawServer((_, response) => response.end('{"data":1}'));
     const { client } = await opened(server);
     await client.get("/nodes");
@@ -148,18 +151,19 @@ describe("a connection", () => {
   });
 });
 
-describe("what is sent", () => {
-  test("is the token, in Proxmox VE's own header, and no body", async () => {
-    const { answer } = await heard((response, { headers, method }) => {
+describe("the API token", () => {
+  test("is sent in Proxmox VE's Authorization header, without a body", async () => {
+    const { answer } = await answerTo((response, { headers, method }) => {
       response.end(JSON.stringify({ data: [method, headers["authorization"]?.slice(0, 29)] }));
     });
     expect(answer).toMatchObject({ data: ["GET", "PVEAPIToken=netbox@pve!sync=5"] });
   });
 
-  test("is never in an answer, even when the server echoes it", async () => {
-    const { answer } = await heard((response, { headers }) => {
-      const said = headers["authorization"] ?? "";
-      response.writeHead(500, said).end(JSON.stringify({ message: `refused ${said}`, said }));
+  test("is redacted in answers when the server echoes it", async () => {
+    const { answer } = await answerTo((response, { headers }) => {
+      const header = headers["authorization"] ?? "";
+      const message = `refused ${header}`;
+      response.writeHead(500, header).end(JSON.stringify({ message, said: header }));
     });
     expect(answer).toEqual({
       status: 500,
@@ -169,7 +173,7 @@ describe("what is sent", () => {
   });
 });
 
-test("401 stops at once and says what to check", async () => {
+test("HTTP 401 stops the capture at once, with a hint about what to check", async () => {
   let asked = 0;
   const server = await rawServer((_, response) => {
     asked += 1;
@@ -185,7 +189,7 @@ test("401 stops at once and says what to check", async () => {
   expect(asked).toBe(1);
 });
 
-test("an interruption ends a call and the pause before a retry", async () => {
+test("an interruption aborts a call and the pause before a retry", async () => {
   const reason = new Error("enough");
   const server = await rawServer((_, response) => {
     response.writeHead(503, { "retry-after": "60" }).end();

@@ -1,4 +1,4 @@
-/** A snapshot that is served and captured again stays the same. */
+/** A snapshot that is served and captured again gives the same snapshot. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -11,7 +11,7 @@ import { ROOT } from "../helpers/golden.ts";
 import { served, snapshotIn } from "../helpers/serving.ts";
 import { tempFolder } from "../helpers/temp-folder.ts";
 
-/** As each was captured. */
+/** With the settings that each was captured with. */
 const CASES: readonly (readonly [string, CaptureTexts])[] = [
   ["snapshots/example", { LXC_LIVE_ADDRESSES: "true" }],
   ["test/fixtures/pve9", { LXC_LIVE_ADDRESSES: "true" }],
@@ -21,8 +21,8 @@ const CASES: readonly (readonly [string, CaptureTexts])[] = [
   ["test/fixtures/two-sites", { nodes: "north1,south1" }],
 ];
 
-describe("the answers and the gaps are the same, byte for byte", () => {
-  test.each(CASES)("of %s", async (folder, settings) => {
+describe("serve and capture give the same answers, byte for byte,", () => {
+  test.each(CASES)("for %s", async (folder, settings) => {
     const original = await snapshotIn(folder);
     const { folder: copy, summary } = await captured(await served(original), { settings });
     expect(await answersIn(copy)).toEqual(await answersIn(join(ROOT, folder)));
@@ -34,7 +34,7 @@ describe("the answers and the gaps are the same, byte for byte", () => {
     });
   });
 
-  test("of a simulated site", async () => {
+  test("for a simulated site", async () => {
     const folder = join(await tempFolder(), "simulated");
     const store = await openStore(folder);
     const { outcome } = await simulate(store, { nodes: 3, guests: 200, seed: 5 });
@@ -44,7 +44,7 @@ describe("the answers and the gaps are the same, byte for byte", () => {
   });
 });
 
-test("the manifest records the host, the time, the number of requests and the certificate", async () => {
+test("capture records the host, the time, the number of requests and the certificate", async () => {
   const server = await served("test/fixtures/pve9");
   const before = new Date(Math.floor(Date.now() / 1000) * 1000);
   const settings = { SITE_NAME: "Cellar", LXC_LIVE_ADDRESSES: "true" };
@@ -66,7 +66,7 @@ test("the manifest records the host, the time, the number of requests and the ce
   await expect(readFile(join(folder, "capture.journal"))).rejects.toMatchObject({ code: "ENOENT" });
 });
 
-test("an older snapshot in the folder is replaced, with all of its files", async () => {
+test("capture replaces an older snapshot in the folder with all of its files", async () => {
   const folder = join(await tempFolder(), "lab");
   await captured(await served("test/fixtures/second-cluster"), { folder });
   await captured(await served("test/fixtures/pve9"), { folder });

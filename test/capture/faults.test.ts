@@ -9,13 +9,13 @@ import { ROOT } from "../helpers/golden.ts";
 import { served } from "../helpers/serving.ts";
 
 const CONFIG = PATHS.config({ node: "pve1", kind: "qemu", vmid: 101 });
-/** A capture without faults gives just what is committed: example.test.ts. */
+/** Without faults, its capture gives the committed snapshot: example.test.ts. */
 const EXAMPLE = "snapshots/example";
 const LIVE = { settings: { LXC_LIVE_ADDRESSES: "true" } };
 
-describe("when one call in five is refused or dropped", () => {
+describe("a capture in which one call in five is refused or dropped", () => {
   test.each(IS_FULL ? [1, 2] : [1])(
-    "nothing is lost silently, and a resumed snapshot is complete: seed %i",
+    "records every failure, and is complete after --resume: seed %i",
     async (seed) => {
       const faults = [
         "503:0.1",
@@ -57,7 +57,7 @@ describe("when one call in five is refused or dropped", () => {
 
 describe("a transient answer", () => {
   test.each(["429", "502", "503", "504", "reset", "cut"])(
-    "%s is asked for up to five times",
+    "%s is requested up to five times",
     async (kind) => {
       const server = await served(liveLab({ guests: [{ vmid: 101, config: {} }] }), {
         faults: [parseServeFault(`${kind}x4@${CONFIG}`)],
@@ -103,8 +103,8 @@ describe("a transient answer", () => {
   });
 });
 
-describe("a guest whose config does not come in time", () => {
-  test("is recorded as timed out, and its node is still asked, since it answers", async () => {
+describe("a guest whose config times out", () => {
+  test("is recorded as timed-out, while its node, which answers, is still requested", async () => {
     const guests = [101, 102, 103].map((vmid) => ({ vmid, config: {} }));
     const server = await served(liveLab({ guests }), {
       faults: [parseServeFault(`timeout:1@${CONFIG}`)],
@@ -129,7 +129,7 @@ describe("an unreachable node", () => {
     ],
   };
 
-  test("is asked once, and all that depends on it is recorded as unreachable", async () => {
+  test("is requested once, and its other calls are recorded as unreachable", async () => {
     const server = await served(liveLab(parts), { offline: ["pve2"] });
     const { answer, paths, summary } = await captured(server);
     const asked = [...server.traffic.asked.keys()].filter((path) => path.includes("/pve2/"));
@@ -141,7 +141,7 @@ describe("an unreachable node", () => {
     expect(summary.gaps.map(({ cause, count }) => [cause, count])).toEqual([["unreachable", 20]]);
   });
 
-  test("in the middle of a run is not asked again, and what was read is kept", async () => {
+  test("is not requested again during the run, and its earlier answers are kept", async () => {
     const snapshot = liveLab(parts);
     const server = await served(snapshot, {
       onRequest: ({ path, status }) => {
@@ -170,7 +170,7 @@ describe("a guest that moved after the listing", () => {
   const nodes = { pve1: {}, pve2: {} };
   const config = (node: string) => PATHS.config({ node, kind: "qemu", vmid: 101 });
 
-  test("is looked up again, asked once on its new node, and is there in the later listing", async () => {
+  test("is looked up again, requested once on its new node, and recorded with the later listing", async () => {
     const snapshot = liveLab({ nodes, guests: [{ vmid: 101, ...guest }, { vmid: 102, ...guest }] });
     const server = await served(snapshot, { moves: [{ vmid: 101, node: "pve2" }] });
     const { answer, paths, summary } = await captured(server);
@@ -187,7 +187,7 @@ describe("a guest that moved after the listing", () => {
     );
   });
 
-  test("is gone from the snapshot when it is gone from the cluster", async () => {
+  test("is left out of the snapshot when it no longer exists", async () => {
     const snapshot = liveLab({ nodes, guests: [{ vmid: 101, ...guest }, { vmid: 102, ...guest }] });
     const { answer, paths, summary } = await captured(
       await served(snapshot, { moves: [{ vmid: 101 }] }),
@@ -197,7 +197,7 @@ describe("a guest that moved after the listing", () => {
     expect(summary.manifest.outcome).toBe("complete");
   });
 
-  test("and cannot be found again is recorded with the error of Proxmox VE", async () => {
+  test("is recorded with the error of Proxmox VE when it cannot be found again", async () => {
     const error = "Configuration file 'nodes/pve1/qemu-server/101.conf' does not exist";
     const server = await served(
       liveLab({ guests: [{ vmid: 101, config: { status: 500, error } }] }),

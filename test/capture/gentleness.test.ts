@@ -6,8 +6,8 @@ import { answersIn, captured } from "../helpers/capturing.ts";
 import { numRuns } from "../helpers/full-tests.ts";
 import { served, simulated } from "../helpers/serving.ts";
 
-describe("parallel calls", () => {
-  test("are as many as the settings allow, to each node, to its agents and in all", async () => {
+describe("parallel calls of capture", () => {
+  test("stay within PROXMOX_CONCURRENCY, PROXMOX_NODE_CONCURRENCY and PROXMOX_AGENT_CONCURRENCY", async () => {
     const server = await served(await simulated(4, 120), { latencyMs: 5 });
     const { progress } = await captured(server, {
       settings: {
@@ -27,7 +27,7 @@ describe("parallel calls", () => {
     });
   });
 
-  test("are 8 in all, and 2 to the agents of a node, by default", async () => {
+  test("are limited to 2 for the agents of a node by default", async () => {
     const server = await served(await simulated(6, 150), { latencyMs: 5 });
     await captured(server);
     expect(Math.max(...server.traffic.mostAgentsByNode.values())).toBe(2);
@@ -35,7 +35,7 @@ describe("parallel calls", () => {
     expect(server.traffic.most).toBeLessThanOrEqual(16);
   });
 
-  test("keep their connections, since each costs a handshake", async () => {
+  test("reuse their connections", async () => {
     const server = await served(await simulated(2, 60));
     const { summary } = await captured(server);
     const failures = summary.manifest.counts.failed;
@@ -44,7 +44,7 @@ describe("parallel calls", () => {
   });
 });
 
-test("the bytes are the same whatever the concurrency, the order of answers and of Perl's keys", async () => {
+test("a snapshot does not depend on the concurrency, the order of answers or the order of keys", async () => {
   const snapshot = await simulated(2, 25);
   const { folder } = await captured(await served(snapshot));
   const expected = await answersIn(folder);

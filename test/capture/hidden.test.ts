@@ -1,4 +1,4 @@
-/** Lists that Proxmox VE shortens for the token are never taken for complete, and the suggested commands fix them. */
+/** Lists that Proxmox VE shortens for the token are reported as partial, with commands that fix them. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { accessTo, filteredPaths, grantsFor, lacksOf } from "../../src/capture/access.ts";
@@ -59,20 +59,20 @@ function rightsOf(given: UserConfig): Rights {
   return Rights.of(permissions, acl, token.principals)!;
 }
 
-function setting(given: UserConfig) {
+function accessOf(given: UserConfig) {
   return { rights: rightsOf(given), major: 9, nodes: SITE.nodes };
 }
 
 function advice(given: UserConfig): string[] {
-  const { rights } = setting(given);
+  const { rights } = accessOf(given);
   const lacks = (Object.keys(ENDPOINTS) as EndpointName[])
-    .flatMap((endpoint) => lacksOf(accessTo(endpoint, setting(given))));
+    .flatMap((endpoint) => lacksOf(accessTo(endpoint, accessOf(given))));
   return grantsFor(lacks, token, rights).map(({ text }) => text);
 }
 
 const NETWORKS = SITE.nodes.map(PATHS.network);
 
-describe("what Proxmox VE hides makes the listing partial", () => {
+describe("capture reports exactly the shortened listings when Proxmox VE hides", () => {
   test.each<[string, UserConfig, string[], string[]]>([
     ["nothing", config(BOTH), [], []],
     ["all guests", config([...BOTH, "user /vms NoAccess"]), [PATHS.resources], [
@@ -124,12 +124,12 @@ describe("what Proxmox VE hides makes the listing partial", () => {
       [`pveum acl modify / --roles PVEAuditor --propagate 1 --users '${USER}' --tokens '${TOKEN}'`],
     ],
   ])("%s", (_, given, filtered, commands) => {
-    expect(filteredPaths(setting(given))).toEqual(filtered);
+    expect(filteredPaths(accessOf(given))).toEqual(filtered);
     expect(advice(given)).toEqual(commands);
   });
 
   test.each<[string, UserConfig]>([
-    ["NoAccess of somebody else", config([...BOTH, "group /vms/101 NoAccess"])],
+    ["NoAccess of a group that the user is not in", config([...BOTH, "group /vms/101 NoAccess"])],
     ["NoAccess that applies to /vms alone", config([...BOTH, "user /vms NoAccess here"])],
     ["a role on /nodes that does not propagate", config([...BOTH, "user /nodes Bridges here"])],
     [
@@ -148,21 +148,21 @@ describe("what Proxmox VE hides makes the listing partial", () => {
       ]),
     ],
     ["a token with all rights of its user", config(["user / PVEAuditor"], { isSeparated: false })],
-  ])("but not %s", (_, given) => {
+  ])("nothing, with %s", (_, given) => {
     expect(visible(given, SITE)).toEqual(SITE);
-    expect(filteredPaths(setting(given))).toEqual([]);
+    expect(filteredPaths(accessOf(given))).toEqual([]);
     expect(advice(given)).toEqual([]);
   });
 
-  test("without Sys.Audit on /access it is not known, which is also a gap", () => {
+  test("an unknown part, which is the case without Sys.Audit on /access", () => {
     const given = config(["user / Inventory", "token /vms Inventory", "token /nodes Inventory"]);
-    expect(filteredPaths(setting(given))).toEqual([PATHS.acl, ...NETWORKS]);
+    expect(filteredPaths(accessOf(given))).toEqual([PATHS.acl, ...NETWORKS]);
     const unread = Rights.of(ok(effectivePermissions(config(BOTH))), { failed: "timeout" })!;
     expect(filteredPaths({ rights: unread, major: 9, nodes: [] })).toEqual([PATHS.acl]);
   });
 });
 
-describe("laws", () => {
+describe("for every access control list,", () => {
   const PLACES = [
     "/",
     "/access",
@@ -214,10 +214,10 @@ describe("laws", () => {
     return { ...config([]), ...more, acl: [...base, ...others] };
   });
 
-  test("what is hidden is never reported as complete", () => {
+  test("a listing with hidden objects is never reported as complete", () => {
     fc.assert(
       fc.property(configs, (given) => {
-        const filtered = filteredPaths(setting(given));
+        const filtered = filteredPaths(accessOf(given));
         const seen = visible(given, SITE);
         const isKnown = !filtered.includes(PATHS.acl);
         const hidden = [
@@ -232,7 +232,7 @@ describe("laws", () => {
     );
   });
 
-  test("the commands grant no role that exists, and reveal everything when they are run until none is left", () => {
+  test("the commands grant no existing role, and running them until none is left reveals everything", () => {
     fc.assert(
       fc.property(configs, (first) => {
         let given = first;
@@ -241,7 +241,7 @@ describe("laws", () => {
           const { acl } = rightsOf(given);
           for (const command of commands) {
             const next = runPveum(given, command);
-            // Without the access control list, it is not known which roles are there.
+            // Without the access control list, the existing roles are unknown.
             if (acl !== undefined) expect(next.acl, command).not.toEqual(given.acl);
             given = next;
           }
@@ -250,7 +250,7 @@ describe("laws", () => {
         // A NoAccess on "/" that may not be read cannot be named either.
         fc.pre(rightsOf(given).acl !== undefined);
         expect(commands).toEqual([]);
-        expect(filteredPaths(setting(given))).toEqual([]);
+        expect(filteredPaths(accessOf(given))).toEqual([]);
         expect(visible(given, SITE)).toEqual(SITE);
       }),
       { numRuns: numRuns(1000) },

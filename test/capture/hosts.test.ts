@@ -17,8 +17,8 @@ async function closedPort(): Promise<number> {
   return port;
 }
 
-describe("a host that does not answer", () => {
-  test("is an error at once when there is no other", async () => {
+describe("a host of PROXMOX_HOST that does not answer", () => {
+  test("is an error at once when it is the only one", async () => {
     const one = await cluster();
     const PROXMOX_PORT = String(await closedPort());
     const start = performance.now();
@@ -30,7 +30,7 @@ describe("a host that does not answer", () => {
     expect(performance.now() - start).toBeLessThan(2000);
   });
 
-  test("is skipped for the next one, which the manifest names; the first stays the host", async () => {
+  test("is skipped for the next one, which the manifest records as answered_by", async () => {
     const one = await cluster();
     const PROXMOX_HOST = `127.0.0.1:${await closedPort()}, unknown.invalid, localhost:${one.port}`;
     const { summary } = await captured(one, { settings: { PROXMOX_HOST } });
@@ -38,7 +38,7 @@ describe("a host that does not answer", () => {
     expect(summary.manifest.outcome).toBe("complete");
   });
 
-  test("in the middle of a run is replaced by the next one", async () => {
+  test("is replaced by the next one during the capture", async () => {
     const snapshot = liveLab({ guests });
     const first = await served(snapshot, {
       onRequest: ({ path }) => {
@@ -63,7 +63,7 @@ describe("a host that does not answer", () => {
   });
 });
 
-describe("a host with an unexpected answer", () => {
+describe("the error for a host", () => {
   async function listening(server: Server): Promise<number> {
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
@@ -73,16 +73,16 @@ describe("a host with an unexpected answer", () => {
 
   test.each([
     [
-      "closes every connection",
+      "that closes every connection",
       () => createServer((socket) => socket.destroy()),
       "the connection was closed",
     ],
     [
-      "speaks no TLS",
+      "that does not use TLS",
       () => createServer((socket) => socket.end("HTTP/1.0 400 Bad Request\r\n\r\n")),
       "its certificate is not trusted",
     ],
-  ])("that %s is distinguished from one that is down", async (_, server, why) => {
+  ])("%s differs from the error for one that is down", async (_, server, why) => {
     const PROXMOX_PORT = String(await listening(server()));
     await expect(captured(await cluster(), { settings: { PROXMOX_PORT } })).rejects.toMatchObject({
       kind: "remote",
@@ -90,7 +90,7 @@ describe("a host with an unexpected answer", () => {
     });
   });
 
-  test("an unknown name is reported as such", async () => {
+  test("with an unknown name reports the unknown name", async () => {
     const settings = { PROXMOX_HOST: "unknown.invalid" };
     await expect(captured(await cluster(), { settings })).rejects.toMatchObject({
       kind: "remote",

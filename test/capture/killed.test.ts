@@ -1,4 +1,4 @@
-/** A capture that is killed at any moment, any number of times, is complete after --resume. */
+/** A capture that is killed at random moments, several times, is complete after --resume. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdir } from "node:fs/promises";
@@ -14,15 +14,15 @@ import { COMPILE_CACHE } from "../helpers/run-process.ts";
 import { served, simulated } from "../helpers/serving.ts";
 import { tempFolder } from "../helpers/temp-folder.ts";
 
-/** Captures that a kill met. A full run does it on two runtimes, which makes fifty. */
+/** Killed captures. A full run kills fifty: 25 on each runtime. */
 const KILLED = IS_FULL ? 25 : 5;
-/** In one process, each at a speed of its own, so that one kill meets them at as many moments. */
+/** Captures in one process, each at another speed, so that one kill stops them at different moments. */
 const CAPTURES = IS_FULL ? 6 : 2;
-/** For each capture, on average. One makes 130. */
+/** Requests before a kill, for each capture on average. A whole capture makes 130. */
 const MOST_REQUESTS = 40;
 const LONGEST_WAIT_MS = 40;
 
-/** Kills the process after so many requests and so many milliseconds. False: it was through before. */
+/** Kills the process after so many requests and so many milliseconds. False: it ended before. */
 async function isKilled(
   captures: readonly ChildCapture[],
   moment: { requests: number; waitMs: number; watch: (onRequest: () => void) => void },
@@ -43,7 +43,7 @@ async function isKilled(
   return signal === "SIGKILL";
 }
 
-/** Nothing in what is served here takes long, but the machine may. */
+/** The server answers quickly, but the machine may be slow. */
 const PATIENT = { PROXMOX_API_TIMEOUT: "60" };
 
 function texts(server: Served, index: number): ChildCapture["texts"] {
@@ -51,7 +51,7 @@ function texts(server: Served, index: number): ChildCapture["texts"] {
 }
 
 test(
-  `${KILLED} captures that were killed, each gone on from, leave the same snapshot`,
+  `${KILLED} captures that were killed and resumed give the same snapshot`,
   async () => {
     const snapshot = await simulated(3, 60);
     const whole = await captured(await served(snapshot), { settings: PATIENT });

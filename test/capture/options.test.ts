@@ -1,4 +1,4 @@
-/** Settings of capture: defaults, and what is refused. */
+/** Settings of capture: defaults, accepted spellings and rejected values. */
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import { AppError } from "../../src/base/errors.ts";
@@ -13,7 +13,7 @@ import {
 import { SETTINGS } from "../../src/transform/settings.ts";
 
 const SECRET = "5ec2e700-dead-4bee-8fee-d0d0d0d0d0d0";
-const NEEDED = {
+const REQUIRED = {
   PROXMOX_HOST: "pve1.example.net",
   PROXMOX_TOKEN_NAME: "sync",
   PROXMOX_TOKEN_VALUE: SECRET,
@@ -21,10 +21,10 @@ const NEEDED = {
 const FINGERPRINT = "5F:40:6C:".repeat(11).slice(0, 95);
 
 function options(texts: CaptureTexts = {}): CaptureOptions {
-  return parseCaptureOptions({ ...NEEDED, ...texts });
+  return parseCaptureOptions({ ...REQUIRED, ...texts });
 }
 
-/** The error, which the user must be able to act on. */
+/** The error that parsing the settings throws. */
 function refusal(texts: CaptureTexts): AppError {
   try {
     options(texts);
@@ -35,7 +35,7 @@ function refusal(texts: CaptureTexts): AppError {
   throw new Error("It was not refused");
 }
 
-test("the defaults are those of the mapping document, and every extension is off", () => {
+test("capture uses the defaults of the mapping document, with every extension off", () => {
   const { token, ...others } = options();
   expect(others).toEqual({
     hosts: [{ name: "pve1.example.net", port: 8006 }],
@@ -49,8 +49,8 @@ test("the defaults are those of the mapping document, and every extension is off
   expect(token.id).toBe("root@pam!sync");
 });
 
-describe("hosts", () => {
-  test("have the port of PROXMOX_PORT, unless they name one", () => {
+describe("the hosts of PROXMOX_HOST", () => {
+  test("use the port of PROXMOX_PORT, unless they name one", () => {
     const texts = {
       PROXMOX_HOST: "pve1,pve2:443, https://[2001:db8::1]:8006/",
       PROXMOX_PORT: "8007",
@@ -62,26 +62,26 @@ describe("hosts", () => {
     ]);
   });
 
-  test("that hold a password are refused without it", () => {
+  test("are rejected when they contain a password, without printing it", () => {
     const { message } = refusal({ PROXMOX_HOST: "https://root:hunter2@pve1:8006" });
     expect(message).toContain("PROXMOX_HOST");
     expect(message).not.toContain("hunter2");
   });
 });
 
-describe("a token", () => {
+describe("the API token", () => {
   const WHOLE = { PROXMOX_TOKEN_NAME: "", PROXMOX_TOKEN_VALUE: "" };
 
   test.each<[string, CaptureTexts]>([
     ["in three settings", { PROXMOX_USER: "netbox@pve" }],
     ["with its name after the user", { PROXMOX_USER: "netbox@pve!sync", PROXMOX_TOKEN_NAME: "" }],
     ["with the user before its name", { PROXMOX_TOKEN_NAME: "netbox@pve!sync" }],
-    ["in one", { ...WHOLE, PROXMOX_TOKEN: `netbox@pve!sync=${SECRET}` }],
-    ["in one, as the header has it", {
+    ["in one setting", { ...WHOLE, PROXMOX_TOKEN: `netbox@pve!sync=${SECRET}` }],
+    ["in one, with the prefix of the header", {
       ...WHOLE,
       PROXMOX_TOKEN: `PVEAPIToken=netbox@pve!sync=${SECRET}`,
     }],
-    ["with its secret in the place of the whole", {
+    ["with only its secret in PROXMOX_TOKEN", {
       PROXMOX_USER: "netbox@pve!sync",
       ...WHOLE,
       PROXMOX_TOKEN: SECRET,
@@ -90,15 +90,15 @@ describe("a token", () => {
       PROXMOX_USER: "netbox@pve",
       PROXMOX_TOKEN_VALUE: `${SECRET}\n`,
     }],
-    ["in three, which take precedence over the one", {
+    ["in three settings, which take precedence over PROXMOX_TOKEN", {
       PROXMOX_USER: "netbox@pve",
       PROXMOX_TOKEN: "other@pve!other=other",
     }],
-  ])("%s", (_, texts) => {
+  ])("is accepted %s", (_, texts) => {
     expect(options(texts).token.authorization).toBe(`PVEAPIToken=netbox@pve!sync=${SECRET}`);
   });
 
-  test("has its percent signs escaped, since Proxmox VE unescapes them", () => {
+  test("is sent with escaped percent signs, since Proxmox VE unescapes them", () => {
     expect(options({ PROXMOX_TOKEN_VALUE: "a%41" }).token.authorization).toMatch(/=a%2541$/);
   });
 
@@ -125,12 +125,12 @@ describe("a token", () => {
       "must be the secret",
     ],
     [
-      "an invalid whole",
+      "an invalid PROXMOX_TOKEN",
       { ...WHOLE, PROXMOX_TOKEN: "netbox!=x" },
       "PROXMOX_TOKEN",
       "must be user@realm!name=secret",
     ],
-  ])("with %s is refused, and its secret is not shown", (_, texts, name, why) => {
+  ])("with %s is rejected without printing its secret", (_, texts, name, why) => {
     const { kind, message, hint } = refusal(texts);
     expect([kind, message]).toEqual([
       "usage",
@@ -153,7 +153,7 @@ describe("a token", () => {
   });
 });
 
-describe("trust", () => {
+describe("the trust in certificates", () => {
   test.each<[CaptureTexts, CaptureOptions["trust"]]>([
     [{ PROXMOX_SSL_VERIFY: "true" }, { kind: "system" }],
     [{ PROXMOX_CA_FILE: "ca.pem" }, { kind: "authority", file: "ca.pem" }],
@@ -173,7 +173,7 @@ describe("trust", () => {
       kind: "pinned",
       fingerprints: new Set([FINGERPRINT]),
     }],
-  ])("%o", (texts, trust) => expect(options(texts).trust).toEqual(trust));
+  ])("follows %o", (texts, trust) => expect(options(texts).trust).toEqual(trust));
 });
 
 test.each<[keyof CaptureTexts, string]>([
@@ -191,7 +191,7 @@ test.each<[keyof CaptureTexts, string]>([
   ["PROXMOX_NODE_CONCURRENCY", "-1"],
   ["PROXMOX_AGENT_CONCURRENCY", "3"],
   ["LXC_LIVE_ADDRESSES", "some"],
-])("%s=%j is refused with what is allowed", (name, value) => {
+])("%s=%j is rejected with what is allowed", (name, value) => {
   const error = refusal({ [name]: value });
   const row: SettingRow = CAPTURE_SETTINGS[name];
   expect(error.kind).toBe("usage");
@@ -204,7 +204,7 @@ test.each<[keyof CaptureTexts, string]>([
 });
 
 test.each([["pve1,*", '"*" cannot be combined with node names'], [",", "it is empty"]])(
-  "nodes=%j is refused with the reason",
+  "nodes=%j is rejected with the reason",
   (nodes, reason) => {
     const error = refusal({ nodes });
     expect(error.kind).toBe("usage");
@@ -213,7 +213,7 @@ test.each([["pve1,*", '"*" cannot be combined with node names'], [",", "it is em
   },
 );
 
-test("only the settings that transform needs are recorded, as they were given", () => {
+test("capture records only the settings that transform needs, as they were set", () => {
   const texts = {
     SITE_NAME: " Cellar ",
     CLUSTER_NAME: "",
@@ -232,14 +232,17 @@ test("BOOTSTRAP needs no other setting, and must be true or false", () => {
   );
 });
 
-test("two settings are secrets, no flag is used twice, and the settings of transform have the same flags", () => {
+test("capture has two secret settings, no duplicate flags, and the flags of transform for shared settings", () => {
   const rows = Object.entries<SettingRow>(CAPTURE_SETTINGS);
   expect(rows.filter(([, row]) => row.secret).map(([name]) => name))
     .toEqual(["PROXMOX_TOKEN_VALUE", "PROXMOX_TOKEN"]);
   expect(new Set(rows.map(([name, row]) => flagOf(name, row))).size).toBe(rows.length);
   for (const [name, row] of Object.entries<SettingRow>(SETTINGS)) {
-    const twin = rows.find(([each]) => each === name)?.[1];
-    if (twin === undefined) continue;
-    expect([flagOf(name, twin), twin.variable], name).toEqual([flagOf(name, row), row.variable]);
+    const shared = rows.find(([each]) => each === name)?.[1];
+    if (shared === undefined) continue;
+    expect([flagOf(name, shared), shared.variable], name).toEqual([
+      flagOf(name, row),
+      row.variable,
+    ]);
   }
 });

@@ -1,4 +1,4 @@
-/** Limits of parallel calls, and how they follow the load of the cluster. */
+/** Limits of parallel calls, which adapt to the load of the cluster. */
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { CallLimits, Pace } from "../../src/capture/question-queue.ts";
@@ -9,13 +9,13 @@ function observed(pace: Pace, calls: number, call: { ms?: number; isBusy?: boole
 }
 
 describe("the pace", () => {
-  test("starts at the limit and stays there while all is well", () => {
+  test("starts at the limit and stays there while calls succeed", () => {
     const pace = new Pace(8);
     expect(pace.allowed).toBe(8);
     expect(observed(pace, 100)).toBe(8);
   });
 
-  test("is halved, down to one call, while the cluster is busy, and recovers", () => {
+  test("is halved while the cluster is busy, down to one call, and recovers afterwards", () => {
     const pace = new Pace(8);
     const steps = [1, 2, 3, 4].map(() => observed(pace, 20, { isBusy: true }));
     expect(steps).toEqual([4, 2, 1, 1]);
@@ -43,7 +43,7 @@ describe("the pace", () => {
 });
 
 /** Tasks that end on demand. */
-function crowd() {
+function pendingTasks() {
   const ends: (() => void)[] = [];
   return {
     task: () => new Promise<void>((resolve) => ends.push(resolve)),
@@ -62,16 +62,16 @@ function crowd() {
 describe("limits", () => {
   const options = { total: 5, perNode: 3, agentsPerNode: 1 };
 
-  test("apply to a node, to its agents and in all; agents have a separate budget", async () => {
+  test("apply to a node, to its agents and in total, with a separate limit for agents", async () => {
     const limits = new CallLimits(options);
     const counts: Record<string, number> = {};
-    const all = crowd();
+    const pending = pendingTasks();
     for (const node of ["pve1", "pve2", "pve3"]) {
       for (const isAgent of [false, true]) {
         for (let i = 0; i < 10; i += 1) {
           void limits.run({ node, isAgent }, () => {
             counts[`${node} ${isAgent}`] = (counts[`${node} ${isAgent}`] ?? 0) + 1;
-            return all.task();
+            return pending.task();
           });
         }
       }
@@ -84,20 +84,20 @@ describe("limits", () => {
       "pve2 true": 1,
       "pve3 true": 1,
     });
-    await all.endAll();
+    await pending.endAll();
     expect(Object.values(counts)).toEqual([10, 10, 10, 10, 10, 10]);
   });
 
   test("shrink with the pace, and waiting calls still run", async () => {
     const limits = new CallLimits(options);
     for (let i = 0; i < 40; i += 1) limits.observe({ ms: 20, isBusy: true });
-    const all = crowd();
+    const pending = pendingTasks();
     const done = Promise.all(
-      Array.from({ length: 6 }, () => limits.run({ isAgent: false }, all.task)),
+      Array.from({ length: 6 }, () => limits.run({ isAgent: false }, pending.task)),
     );
     await setImmediate();
-    expect(all.running).toBe(1);
-    await all.endAll();
+    expect(pending.running).toBe(1);
+    await pending.endAll();
     await done;
   });
 

@@ -1,4 +1,4 @@
-/** Which calls are made; each call that is skipped is recorded with its reason. */
+/** Which calls capture makes, and the recorded reasons of those that it skips. */
 import { describe, expect, test } from "vitest";
 import { planCapture } from "../../src/capture/command/capture.ts";
 import { RETRY_POLICY } from "../../src/capture/client.ts";
@@ -7,10 +7,10 @@ import { captured, liveLab, optionsFor } from "../helpers/capturing.ts";
 import type { Lab } from "../helpers/lab.ts";
 import { served } from "../helpers/serving.ts";
 
-const SKIPPED_AGENT = { LXC_LIVE_ADDRESSES: "true" };
+const LIVE_ADDRESSES = { LXC_LIVE_ADDRESSES: "true" };
 const NOT_RUNNING = { status: 500, error: "QEMU guest agent is not running" };
 
-async function asked(parts: Lab, settings = SKIPPED_AGENT) {
+async function asked(parts: Lab, settings = LIVE_ADDRESSES) {
   const server = await served(liveLab(parts));
   const outcome = await captured(server, { settings });
   const requests = [...server.traffic.asked].map(([path, count]) => `${path} ${count}`);
@@ -22,8 +22,8 @@ function agentOf(vmid: number, node = "pve1") {
   return [PATHS.osinfo(at), PATHS.agentInterfaces(at)] as const;
 }
 
-describe("a guest agent is asked", () => {
-  test("only in a running guest whose config enables it", async () => {
+describe("capture requests a guest agent", () => {
+  test("only for a running guest whose config enables it", async () => {
     const { requests, answer } = await asked({
       guests: [
         { vmid: 101, config: { agent: "1" }, osinfo: { name: "Debian" }, interfaces: [] },
@@ -46,7 +46,7 @@ describe("a guest agent is asked", () => {
       .toEqual(agentOf(101).map((path) => `${path} 1`));
   });
 
-  test("once when it is dead, since each call takes 3 s", async () => {
+  test("once when it does not run, since each call takes 3 s", async () => {
     const { requests, answer, summary } = await asked({
       guests: [{ vmid: 101, config: { agent: "1" }, osinfo: NOT_RUNNING, interfaces: NOT_RUNNING }],
     });
@@ -60,7 +60,7 @@ describe("a guest agent is asked", () => {
   });
 });
 
-describe("a container is asked for its live addresses", () => {
+describe("capture requests the live addresses of a container", () => {
   const guests = [
     { vmid: 201, kind: "lxc", config: { net0: "name=eth0,ip=dhcp" }, interfaces: [] },
     { vmid: 202, kind: "lxc", config: { net0: "name=eth0,ip=10.0.0.2/24" } },
@@ -69,7 +69,7 @@ describe("a container is asked for its live addresses", () => {
   ] as const;
   const live = (vmid: number): string => PATHS.lxcInterfaces({ node: "pve1", kind: "lxc", vmid });
 
-  test("when its config leaves one open and it runs", async () => {
+  test("when it runs and its config does not set every address", async () => {
     const { answer, requests } = await asked({ guests });
     expect([201, 202, 203, 204].map((vmid) => answer(live(vmid)))).toEqual([
       { data: [], status: 200 },
@@ -86,7 +86,7 @@ describe("a container is asked for its live addresses", () => {
     expect(summary.manifest.settings).toEqual({ LXC_LIVE_ADDRESSES: "false" });
   });
 
-  test("and a release without that endpoint leaves no gap", async () => {
+  test("without a gap on a release that lacks the endpoint", async () => {
     const error = "Method 'GET /nodes/pve1/lxc/201/interfaces' not implemented";
     const { summary, answer } = await asked({
       guests: [{ ...guests[0], interfaces: { status: 501, error } }],
@@ -96,8 +96,8 @@ describe("a container is asked for its live addresses", () => {
   });
 });
 
-describe("in a scope", () => {
-  test("only its nodes and their guests are asked; all others are recorded as out of scope", async () => {
+describe("a capture with a scope of nodes", () => {
+  test("requests only these nodes and their guests, and records all others as out-of-scope", async () => {
     const { requests, answer } = await asked({
       nodes: { pve1: {}, pve2: {} },
       guests: [{ vmid: 101 }, { vmid: 102, node: "pve2" }, {
@@ -105,7 +105,7 @@ describe("in a scope", () => {
         kind: "lxc",
         node: "pve2",
       }],
-    }, { ...SKIPPED_AGENT, nodes: "pve1" } as typeof SKIPPED_AGENT);
+    }, { ...LIVE_ADDRESSES, nodes: "pve1" } as typeof LIVE_ADDRESSES);
     expect(requests.filter((request) => request.includes("pve2"))).toEqual([]);
     const at = { node: "pve2", kind: "lxc", vmid: 201 } as const;
     const left = [
@@ -119,7 +119,7 @@ describe("in a scope", () => {
     expect(left.map(answer)).toEqual(left.map(() => ({ skipped: "out-of-scope" })));
   });
 
-  test("an unknown node is a warning, and a scope without any node is refused", async () => {
+  test("warns about an unknown node, and rejects a scope that matches no node", async () => {
     const server = await served(liveLab({ nodes: { pve1: {}, pve2: {} } }));
     const { warnings, summary } = await captured(server, { settings: { nodes: "pve1,pve9" } });
     expect(warnings.join()).toContain('"pve9"');
@@ -132,14 +132,14 @@ describe("in a scope", () => {
   });
 });
 
-describe("odd listings", () => {
-  test("a guest on a node that is not listed is asked about there", async () => {
+describe("capture of an unusual listing", () => {
+  test("requests a guest on its node even when the node is not listed", async () => {
     const { answer, summary } = await asked({ guests: [{ vmid: 101, node: "gone" }] });
     expect(answer(PATHS.nodeStatus("gone"))).toMatchObject({ status: 500 });
     expect(summary.manifest.files.map(({ path }) => path)).toContain("pve/nodes/gone.json");
   });
 
-  test("a row that is not a guest or has no VMID, and a duplicate guest", async () => {
+  test("skips duplicate guests and rows that are not guests or have no VMID", async () => {
     const { requests } = await asked({
       guests: [{ vmid: 101 }, { vmid: 101 }],
       rows: [
@@ -155,7 +155,7 @@ describe("odd listings", () => {
     ]);
   });
 
-  test("a node with an invalid name is reported, and not asked", async () => {
+  test("warns about a node with an invalid name and does not request it", async () => {
     const { requests, warnings } = await asked({
       nodes: { pve1: {} },
       rows: [{ id: "qemu/9", type: "qemu", vmid: 109, node: "../../access", name: "x" }],
@@ -168,17 +168,17 @@ describe("odd listings", () => {
   });
 });
 
-test("nothing is asked twice, and only by GET", async () => {
+test("capture makes each call once, with GET", async () => {
   const { server, summary } = await asked({ guests: [{ vmid: 101 }, { vmid: 102 }] });
   expect(new Set(server.traffic.asked.values())).toEqual(new Set([1]));
   expect([...server.traffic.methods.keys()]).toEqual(["GET"]);
   expect(summary.manifest.counts.attempts).toBe(server.traffic.requests);
 });
 
-describe("a plan", () => {
+describe("capture --plan", () => {
   const asking = { signal: new AbortController().signal, onWarning: () => undefined };
 
-  test("asks only for the listings, and predicts the calls of a capture", async () => {
+  test("requests only the listings, and predicts the calls of a capture", async () => {
     const server = await served("snapshots/example");
     const options = optionsFor(server, { LXC_LIVE_ADDRESSES: "true" });
     const plan = await planCapture(options, { ...asking, retry: RETRY_POLICY });
@@ -211,7 +211,7 @@ describe("a plan", () => {
     expect(count(/\/interfaces$/)).toBeLessThanOrEqual(8);
   });
 
-  test("of a smaller scope is smaller", async () => {
+  test("predicts fewer calls for a smaller scope", async () => {
     const server = await served("snapshots/example");
     const plan = await planCapture(optionsFor(server, { nodes: "pve1" }), asking);
     const calls = Object.fromEntries(plan.map((row) => [row.endpoint, row.calls]));
@@ -219,12 +219,12 @@ describe("a plan", () => {
   });
 });
 
-test("a single node without guests is a valid snapshot", async () => {
+test("capture of a single node without guests gives a complete snapshot", async () => {
   const { summary } = await asked({ cluster: null });
   expect(summary.manifest).toMatchObject({ outcome: "complete", counts: { nodes: 1, answers: 8 } });
 });
 
-describe("network changes that are not applied", () => {
+describe("pending network changes", () => {
   const network = (changes?: string) => ({
     status: 200,
     data: [{ iface: "vmbr0", type: "bridge", cidr: "192.0.2.11/24" }],
@@ -232,7 +232,7 @@ describe("network changes that are not applied", () => {
   });
   const DIFF = "--- /etc/network/interfaces\n+++ /etc/network/interfaces.new\n";
 
-  test("cause one warning that names all such nodes, and are kept in the snapshot", async () => {
+  test("cause one warning that names all affected nodes, and are kept in the snapshot", async () => {
     const { warnings, answer, summary } = await asked({
       nodes: {
         pve10: { network: network(DIFF) },
@@ -248,12 +248,12 @@ describe("network changes that are not applied", () => {
     expect(summary.gaps).toEqual([]);
   });
 
-  test("cause no warning when there are none", async () => {
+  test("cause no warning when no node has any", async () => {
     expect((await asked({ nodes: { pve1: { network: network() } } })).warnings).toEqual([]);
   });
 });
 
-test("the config in force of a guest is read in one call", async () => {
+test("capture reads the current config of a guest in one call", async () => {
   const { requests } = await asked({
     guests: [{ vmid: 101, config: {} }, { vmid: 102, kind: "lxc", config: {} }],
   });

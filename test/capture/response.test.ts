@@ -1,4 +1,4 @@
-/** Secrets in answers never reach the disk; everything else is kept unchanged. */
+/** Secrets in answers are redacted before they are written; everything else is unchanged. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { redact, SECRETS } from "../../src/capture/response.ts";
@@ -8,10 +8,10 @@ function redacted(data: unknown): unknown {
   return redact({ status: 200, data }).data;
 }
 
-describe("is redacted", () => {
+describe("capture redacts", () => {
   test.each<[string, unknown, unknown]>([
     ["the password of cloud-init", { cipassword: "hunter2" }, { cipassword: "[redacted]" }],
-    ["the mask that Proxmox VE puts there", { cipassword: "**********" }, {
+    ["the mask that Proxmox VE returns for it", { cipassword: "**********" }, {
       cipassword: "[redacted]",
     }],
     ["the environment of an OCI container", { env: "TOKEN=abc\0HOME=/" }, { env: "[redacted]" }],
@@ -39,7 +39,7 @@ describe("is redacted", () => {
       [{ iface: "wlan0", options: ["wpa-psk hunter2", "metric 200"], comments: "wpa-ssid x\n" }],
       [{ iface: "wlan0", options: ["wpa-psk [redacted]", "metric 200"], comments: "wpa-ssid x\n" }],
     ],
-    ["whatever is named like a secret, wherever it stands", {
+    ["a value whose key is named like a secret, at any depth", {
       a: [{ "api-secret": "x", adminPassword: 7, "private-key": "y", credentials: ["z", 1] }],
     }, {
       a: [{
@@ -51,23 +51,25 @@ describe("is redacted", () => {
     }],
   ])("%s", (_, data, expected) => expect(redacted(data)).toEqual(expected));
 
-  test("what is beside the data as well", () => {
+  test("secrets in keys next to the data", () => {
     const answer = redact({ status: 200, data: [], changes: "+\twpa-psk hunter2\n" } as never);
     expect(answer).toEqual({ status: 200, data: [], changes: "+\twpa-psk [redacted]\n" });
   });
 });
 
-describe("is not changed", () => {
+describe("capture does not change", () => {
   test.each<[string, unknown]>([
     ["public keys", { sshkeys: "ssh-ed25519%20AAAA" }],
     ["an empty value", { cipassword: "", env: "" }],
     ["arguments without secrets", { args: "-cpu host,+aes -smbios type=1,serial=7" }],
-    ["rights on a path that is named like one", { "/storage/secrets": { "Datastore.Audit": 1 } }],
+    ["rights on a path that is named like a secret", {
+      "/storage/secrets": { "Datastore.Audit": 1 },
+    }],
     ["a list of two texts", { tags: ["lxc.environment", "b", "c"], pair: ["a", "b"] }],
     ["a description", { description: "password=hunter2" }],
   ])("%s", (_, data) => expect(redacted(data)).toEqual(data));
 
-  test("any answer whose fields are not named like a secret", () => {
+  test("an answer whose fields are not named like a secret", () => {
     const isNamed = (json: string): boolean =>
       SECRETS.some(({ field }) =>
         [...json.matchAll(/"([^"\\]*)":/g)].some(([, name = ""]) => field.test(name))
@@ -80,6 +82,6 @@ describe("is not changed", () => {
   });
 });
 
-test("every row of the table says why", () => {
+test("every row of the table of secrets has a reason", () => {
   for (const { why } of SECRETS) expect(why.length).toBeGreaterThan(10);
 });

@@ -1,4 +1,4 @@
-/** What the token may not read is reported, with the privilege and the command that grants it. */
+/** Missing rights of the token are reported with the privilege and the command that grants it. */
 import { describe, expect, test } from "vitest";
 import { accessTo, grantsFor, type Lack } from "../../src/capture/access.ts";
 import { ApiToken } from "../../src/capture/token.ts";
@@ -19,8 +19,8 @@ function rights(listed: Record<string, Record<string, number>>): Rights {
   return Rights.of(ok(listed), undefined)!;
 }
 
-describe("rights", () => {
-  test("are inherited from above, unless the path itself has an entry", () => {
+describe("the rights of a token", () => {
+  test("are inherited from the parent path, unless the path has its own entry", () => {
     const given = rights({
       "/": { "VM.Audit": 1, "Sys.Audit": 0 },
       "/vms": { "VM.Audit": 1 },
@@ -34,7 +34,7 @@ describe("rights", () => {
     expect(given.has(["VM.Audit", "VM.Monitor"], "/vms/107")).toBe(true);
   });
 
-  test("cover everything only when no path below lacks them", () => {
+  test("apply everywhere only when no path below lacks them", () => {
     expect(rights({ "/vms": { "VM.Audit": 1 } }).hasEverywhere(["VM.Audit"], "/vms")).toBe(true);
     // Proxmox VE lists /vms unless the token has no rights there.
     expect(rights({ "/": { "VM.Audit": 1 } }).hasEverywhere(["VM.Audit"], "/vms")).toBe(false);
@@ -51,7 +51,7 @@ describe("rights", () => {
     );
   });
 
-  test("that could not be read are unknown, and an empty list means none", () => {
+  test("are unknown when they could not be read, and none when the list is empty", () => {
     expect(Rights.of({ status: 501, error: "no" }, ok([]))).toBeUndefined();
     expect(Rights.of(ok([]), ok([]))).toBeUndefined();
     expect(rights({}).isEmpty).toBe(true);
@@ -60,7 +60,7 @@ describe("rights", () => {
   });
 });
 
-describe("what a token may read of each endpoint", () => {
+describe("read access to the endpoints", () => {
   const nodes = ["pve1", "pve2"];
   const may = (listed: Record<string, Record<string, number>>, major: number) =>
     Object.fromEntries(
@@ -72,17 +72,17 @@ describe("what a token may read of each endpoint", () => {
         .filter(([, verdict]) => verdict !== "all"),
     );
 
-  test("with PVEAuditor on / is everything since 9; before, agents need VM.Monitor", () => {
+  test("is complete with PVEAuditor on / since 9, and lacks guest agents without VM.Monitor before", () => {
     const monitor = listing({ ...AUDITOR, "VM.Monitor": 1 });
     expect(may(listing(AUDITOR), 9)).toEqual({});
     expect(may(listing(AUDITOR), 8)).toEqual({ osinfo: "none", agentInterfaces: "none" });
     expect(may(monitor, 8)).toEqual({});
-    // Up to 8.0.5 of access-control, "/pools" stands for "/pool", and up to 7.1-6 there is no "/sdn".
+    // Up to access-control 8.0.5, the path is "/pools" instead of "/pool"; up to 7.1-6, "/sdn" is missing.
     const { "/pool": pool = {}, "/sdn": __, ...older } = monitor;
     expect(may({ ...older, "/pools": pool }, 7)).toEqual({});
   });
 
-  test("without SDN.Audit or SDN.Use lacks bridges, since 8", () => {
+  test("lacks bridges without SDN.Audit or SDN.Use since 8", () => {
     const { "SDN.Audit": _, ...others } = AUDITOR;
     expect(may(listing(others), 9)).toEqual({ network: "none" });
     expect(may(listing({ ...others, "VM.Monitor": 1 }), 7)).toEqual({});
@@ -92,25 +92,25 @@ describe("what a token may read of each endpoint", () => {
   });
 
   test("is missing where another role replaces the inherited one", () => {
-    const inTheWay = rights({
+    const overridden = rights({
       ...listing(AUDITOR),
       "/vms/104": { "VM.Console": 1 },
       "/nodes/pve2": { "Sys.Console": 1 },
     });
     const access = (endpoint: EndpointName) =>
-      accessTo(endpoint, { rights: inTheWay, major: 9, nodes });
+      accessTo(endpoint, { rights: overridden, major: 9, nodes });
     expect(access("config")).toMatchObject({ may: "part", on: [{ path: "/vms/104" }] });
     expect(access("nodeStatus")).toMatchObject({ may: "part", on: [{ path: "/nodes/pve2" }] });
     const never = accessTo("config", { rights: rights({ "/x": {} }), major: 9, nodes });
     expect(never).toMatchObject({ may: "none", on: [{ path: "/vms", isBelow: true }] });
   });
 
-  test("is not known while the access control list is not read", () => {
+  test("is unknown without the access control list", () => {
     const unread = accessTo("acl", { rights: rights(listing(AUDITOR)), major: 9, nodes });
     expect(unread).toEqual({ endpoint: "acl", may: "none", lacks: [], on: [] });
   });
 
-  test("on one node, or on some guests, is a part", () => {
+  test("is partial with rights on one node or on some guests", () => {
     expect(may({ "/nodes/pve1": { "Sys.Audit": 1 }, "/vms/101": { "VM.Audit": 1 } }, 9)).toEqual({
       acl: "part",
       clusterStatus: "none",
@@ -135,8 +135,8 @@ function grants(lacks: readonly Lack[], who = token): string[] {
   return grantsFor(lacks, who, undefined).map(({ text }) => text);
 }
 
-describe("the commands that grant it, without the access control list", () => {
-  test("list the entries where one is in the way of what / propagates", () => {
+describe("the suggested pveum commands", () => {
+  test("list the entries when one overrides a role that / propagates", () => {
     const lack = { privilege: "VM.Audit", path: "/vms/104" };
     const commands = grantsFor([lack], token, rights(listing(AUDITOR)));
     expect(commands.map(({ text }) => text)).toEqual([
@@ -144,26 +144,26 @@ describe("the commands that grant it, without the access control list", () => {
     ]);
   });
 
-  test("say that a role on / must propagate", () => {
+  test("propagate a role on /", () => {
     const here = rights({ "/": { "VM.Audit": 0 } });
     const [command] = grantsFor([{ privilege: "VM.Audit", path: "/vms" }], token, here);
     expect(command?.text).toBe(`pveum acl modify / --roles PVEAuditor --propagate 1 ${WHO}`);
   });
 
-  test("give PVEAuditor on / to the user and to the token", () => {
+  test("grant PVEAuditor on / to the user and to the token", () => {
     expect(grants(["VM.Audit", "Sys.Audit", "VM.GuestAgent.Audit"].map(onTop))).toEqual([
       `pveum acl modify / --roles PVEAuditor ${WHO}`,
     ]);
   });
 
-  test("create a role for VM.Monitor, on / as well: on /vms it would replace the inherited PVEAuditor", () => {
+  test("create a role for VM.Monitor on /, since on /vms it would replace the inherited PVEAuditor", () => {
     expect(grants([onTop("VM.Monitor")])).toEqual([
       "pveum role add GuestAgentMonitor --privs VM.Monitor",
       `pveum acl modify / --roles GuestAgentMonitor ${WHO}`,
     ]);
   });
 
-  test("leave root@pam alone, who may do everything, and quote for a shell", () => {
+  test("grant nothing to root@pam, which has all rights, and are quoted for a shell", () => {
     expect(grants([onTop("VM.Audit")], new ApiToken("root@pam", "sync", "x"))).toEqual([
       "pveum acl modify / --roles PVEAuditor --tokens 'root@pam!sync'",
     ]);
@@ -181,7 +181,7 @@ describe("the commands that grant it, without the access control list", () => {
   });
 });
 
-test("every path that is asked has a row in the table", () => {
+test("every requested path has a row in the table of endpoints", () => {
   const guest = { node: "pve-1.x", kind: "lxc", vmid: 101 } as const;
   const paths = Object.entries(PATHS).map(([name, path]) => [
     name,
@@ -193,7 +193,7 @@ test("every path that is asked has a row in the table", () => {
   expect(parsePath("/nodes/pve1/qemu/101/pending")).toBeUndefined();
 });
 
-describe("a list of which the token sees only a part makes the capture partial", () => {
+describe("a capture is partial", () => {
   const parts: Lab = {
     nodes: { pve1: {}, pve2: {} },
     guests: [{ vmid: 101, config: {} }, { vmid: 102, config: {}, node: "pve2" }],
@@ -208,12 +208,12 @@ describe("a list of which the token sees only a part makes the capture partial",
       [PATHS.resources],
       "modify /vms --roles PVEAuditor --propagate 1",
     ],
-    ["Sys.Audit missing on a node", "Sys.Audit:/nodes/pve2", [PATHS.nodes], "modify /nodes/pve2"],
+    ["no Sys.Audit on a node", "Sys.Audit:/nodes/pve2", [PATHS.nodes], "modify /nodes/pve2"],
     ["no SDN.Audit", "SDN.Audit", networks, "modify / --roles PVEAuditor"],
     ["NoAccess on a guest", "NoAccess:/vms/101", [PATHS.resources], "delete /vms/101"],
     ["NoAccess on all guests", "NoAccess:/vms", [PATHS.resources], "delete /vms"],
     ["NoAccess on the networks", "NoAccess:/sdn", networks, "delete /sdn"],
-  ])("%s", async (_, denial, filtered, command) => {
+  ])("with %s", async (_, denial, filtered, command) => {
     const denials = [parseDenial(denial)];
     const { summary } = await captured(await served(liveLab(parts), { denials }));
     expect(summary.manifest.outcome).toBe("partial");
@@ -224,7 +224,7 @@ describe("a list of which the token sees only a part makes the capture partial",
     expect(group?.whatToDo[0]).toContain("--tokens 'rehearsal@pve!capture'");
   });
 
-  test("and is complete after the right is granted and the capture resumed", async () => {
+  test("until the right is granted and the capture resumed", async () => {
     const server = await served(liveLab(parts), { denials: [parseDenial("VM.Audit")] });
     const first = await captured(server);
     expect(first.paths.filter((path) => path.endsWith("/config?current=1"))).toEqual([]);
@@ -236,7 +236,7 @@ describe("a list of which the token sees only a part makes the capture partial",
   });
 });
 
-describe("a call that is denied names the privilege of the release", () => {
+describe("a denied call is reported with the privilege of the release", () => {
   const guests = [{ vmid: 101, config: { agent: "1" }, osinfo: {}, interfaces: [] }];
   const at = (version: string, privilege: string): Lab["more"] => ({
     [PATHS.version]: ok({ version, release: version.slice(0, 3) }),
@@ -261,7 +261,7 @@ describe("a call that is denied names the privilege of the release", () => {
   });
 });
 
-test("no guest and no right at all is an error, not an empty snapshot", async () => {
+test("capture with a token without rights is an error, not an empty snapshot", async () => {
   const server = await served(liveLab({ guests: [{ vmid: 101 }] }), {
     denials: Object.keys(AUDITOR).map(parseDenial),
   });
@@ -272,7 +272,7 @@ test("no guest and no right at all is an error, not an empty snapshot", async ()
   });
 });
 
-test("a cluster without quorum, and rights that cannot be read, cause warnings", async () => {
+test("capture warns about a cluster without quorum and about rights that it cannot read", async () => {
   const status = [{ type: "cluster", id: "cluster", name: "lab", quorate: 0 }];
   const { warnings } = await captured(
     await served(liveLab({
@@ -286,15 +286,15 @@ test("a cluster without quorum, and rights that cannot be read, cause warnings",
   ]);
 });
 
-describe("a token that is refused stops the run", () => {
-  test("at once, with what to check", async () => {
+describe("a refused token stops the capture", () => {
+  test("at once, with a hint", async () => {
     const server = await served(liveLab({}), { refusalMs: 0 });
     await expect(captured(server, { settings: { PROXMOX_TOKEN_NAME: "other" } })).rejects
       .toMatchObject({ kind: "remote", message: expect.stringContaining("pve!other") });
     expect(server.traffic.requests).toBe(1);
   });
 
-  test("in the middle of it, and what was read is kept for --resume", async () => {
+  test("when it expires, and the answers are kept for --resume", async () => {
     const guests = Array.from({ length: 30 }, (_, i) => ({ vmid: 101 + i, config: {} }));
     const server = await served(liveLab({ guests }), { expireTokenAfter: 15, refusalMs: 0 });
     const folder = `${(await captured(await served(liveLab({})))).folder}-expired`;

@@ -20,8 +20,8 @@ async function fileOf(pem: string): Promise<string> {
 
 const server = () => served(liveLab({ guests: [{ vmid: 101, config: {} }] }));
 
-describe("is trusted", () => {
-  test("a certificate that is pinned, in any spelling, one of several", async () => {
+describe("capture trusts", () => {
+  test("a pinned certificate, in any spelling and among several", async () => {
     const one = await server();
     const plain = one.fingerprint.replaceAll(":", "").toLowerCase();
     for (const PROXMOX_FINGERPRINT of [plain, `${OTHER}, ${one.fingerprint}`, `SHA256:${plain}`]) {
@@ -30,7 +30,7 @@ describe("is trusted", () => {
     }
   });
 
-  test("a certificate that the authority of a file signed, for the host that is asked", async () => {
+  test("a certificate for the host that the CA of PROXMOX_CA_FILE signed", async () => {
     const one = await server();
     const settings = { PROXMOX_FINGERPRINT: "", PROXMOX_CA_FILE: await fileOf(one.certificatePem) };
     const { summary, warnings } = await captured(one, { settings });
@@ -38,7 +38,7 @@ describe("is trusted", () => {
     expect(summary.manifest.source.fingerprint).toBe(one.fingerprint);
   });
 
-  test("any, as in the mapping document, with one warning that names the fingerprint to pin", async () => {
+  test("any certificate by default, with one warning that prints the fingerprint to pin", async () => {
     const one = await server();
     const { warnings, summary } = await captured(one, { settings: { PROXMOX_FINGERPRINT: "" } });
     expect(warnings).toHaveLength(1);
@@ -47,14 +47,14 @@ describe("is trusted", () => {
   });
 });
 
-describe("is not trusted, gets no request, and its fingerprint is shown", () => {
+describe("capture sends no request, and prints the fingerprint, for", () => {
   const cases: readonly (readonly [string, () => Promise<CaptureTexts>])[] = [
-    ["another than the pinned one", async () => ({ PROXMOX_FINGERPRINT: OTHER })],
-    ["one that no authority of the system signed", async () => ({
+    ["a certificate other than the pinned one", async () => ({ PROXMOX_FINGERPRINT: OTHER })],
+    ["a certificate that no CA of the system signed", async () => ({
       PROXMOX_FINGERPRINT: "",
       PROXMOX_SSL_VERIFY: "true",
     })],
-    ["one that another authority signed", async () => ({
+    ["a certificate that another CA signed", async () => ({
       PROXMOX_FINGERPRINT: "",
       PROXMOX_CA_FILE: await fileOf((await makeCertificate()).certificatePem),
     })],
@@ -70,7 +70,7 @@ describe("is not trusted, gets no request, and its fingerprint is shown", () => 
     expect(one.traffic.requests).toBe(0);
   });
 
-  test("one for another name, though its authority is trusted", async () => {
+  test("a certificate for another name, even of a trusted CA", async () => {
     const one = await server();
     const settings = {
       PROXMOX_HOST: "127.0.0.2",
@@ -83,9 +83,9 @@ describe("is not trusted, gets no request, and its fingerprint is shown", () => 
 });
 
 test.each([
-  ["that is not there", "/nowhere/ca.pem", "no such file"],
-  ["that holds no certificate", import.meta.filename, "holds no certificate"],
-])("a file of authorities %s is refused by name", async (_, PROXMOX_CA_FILE, why) => {
+  ["that does not exist", "/nowhere/ca.pem", "no such file"],
+  ["without a certificate", import.meta.filename, "holds no certificate"],
+])("PROXMOX_CA_FILE %s is rejected with its path", async (_, PROXMOX_CA_FILE, why) => {
   const settings = { PROXMOX_FINGERPRINT: "", PROXMOX_CA_FILE };
   await expect(captured(await server(), { settings })).rejects.toMatchObject({
     kind: "usage",
@@ -93,7 +93,7 @@ test.each([
   });
 });
 
-test("a certificate is shown with its names and its end", async () => {
+test("readCertificate returns the names and the end of a certificate", async () => {
   const one = await server();
   const shown = await readCertificate({ name: one.host, port: one.port });
   expect(shown).toMatchObject({ fingerprint: one.fingerprint, subject: "CN=localhost" });
