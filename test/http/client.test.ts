@@ -1,4 +1,4 @@
-/** HTTP requests, the same on both runtimes: a whole answer, or a failure that says why. */
+/** HTTP requests on both runtimes: a complete answer, or a failure with its cause. */
 import { getEventListeners } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
 import { gzipSync } from "node:zlib";
@@ -44,7 +44,7 @@ function client(options: Partial<HttpOptions> = {}): Http {
 
 const GET = { method: "GET", headers: {} } as const;
 
-test("an answer is whole: status, headers and text, whatever the status", async () => {
+test("a request returns status, headers and text for every status", async () => {
   const url = await serverThat((response) => {
     response.writeHead(418, { "retry-after": "2" });
     response.end("kettle ☕");
@@ -58,7 +58,7 @@ test("an answer is whole: status, headers and text, whatever the status", async 
   });
 });
 
-test("headers and a reason phrase in any script are accepted", async () => {
+test("a request accepts headers and a reason phrase in any script", async () => {
   const raw = Buffer.from("/名前").toString("latin1");
   const url = await serverThat((response) => {
     response.writeHead(302, raw, { location: raw, "x-name": raw });
@@ -67,7 +67,7 @@ test("headers and a reason phrase in any script are accepted", async () => {
   expect(await client().request(url, GET)).toMatchObject({ status: 302, text: "" });
 });
 
-test("method, headers and body arrive, with the name of this program", async () => {
+test("a request sends method, headers, body and the name of this program", async () => {
   const url = await serverThat((response) => {
     const { method, headers } = response.req;
     let body = "";
@@ -97,7 +97,7 @@ test("method, headers and body arrive, with the name of this program", async () 
   });
 });
 
-test("a compressed answer is decompressed", async () => {
+test("a request decompresses the answer", async () => {
   const url = await serverThat((response) => {
     response.writeHead(200, { "content-encoding": "gzip" });
     response.end(gzipSync("x".repeat(10_000)));
@@ -105,7 +105,7 @@ test("a compressed answer is decompressed", async () => {
   expect((await client().request(url, GET)).text).toHaveLength(10_000);
 });
 
-test("a redirect is not followed", async () => {
+test("a request does not follow a redirect", async () => {
   let asked = 0;
   const url = await serverThat((response) => {
     asked += 1;
@@ -121,7 +121,7 @@ test.each([
   ["Apache", 400, "Reason: You're speaking plain HTTP to an SSL-enabled server port.<br />"],
   ["Go", 400, "Client sent an HTTP request to an HTTPS server.\n"],
 ])(
-  "a port with TLS that is sent plain HTTP is a failure with a hint: %s",
+  "plain HTTP to a port with TLS is a failure with a hint: %s",
   async (_, status, text) => {
     const url = await serverThat((response) => response.writeHead(status).end(text));
     const failure = await client().request(url, GET).catch((error: unknown) => error);
@@ -130,18 +130,18 @@ test.each([
 );
 
 test.each([[200, "The plain HTTP request was sent to HTTPS port"], [400, "Bad Request"]])(
-  "any other answer stays an answer: HTTP %s, %s",
+  "a similar answer is not a failure: HTTP %s, %s",
   async (status, text) => {
     const url = await serverThat((response) => response.writeHead(status).end(text));
     expect(await client().request(url, GET)).toMatchObject({ status, text });
   },
 );
 
-describe("an answer that does not come whole is a failure that passes", () => {
+describe("an incomplete answer is a transient failure", () => {
   test.each<[string, Record<string, string>]>([
     ["of known length", { "content-length": "1000" }],
     ["in chunks", {}],
-  ])("cut off, %s", async (_, headers) => {
+  ])("when it is cut off, %s", async (_, headers) => {
     const url = await serverThat((response) => {
       response.writeHead(200, headers);
       response.write("the first half", () => response.req.socket.destroy());
@@ -154,7 +154,7 @@ describe("an answer that does not come whole is a failure that passes", () => {
   test.each([
     ["before its first byte", () => undefined],
     ["half way", (response: ServerResponse) => void response.write("the first half")],
-  ])("late, %s", async (_, begin) => {
+  ])("when it times out %s", async (_, begin) => {
     const url = await serverThat(begin);
     const failure = await client({ timeoutMs: 200 }).request(url, GET).catch((e: unknown) => e);
     expect(failure).toMatchObject({
@@ -163,7 +163,7 @@ describe("an answer that does not come whole is a failure that passes", () => {
     });
   });
 
-  test("cancelled half way: with the reason of the signal", async () => {
+  test("unless the signal aborts it, which throws the signal's reason", async () => {
     const controller = new AbortController();
     const url = await serverThat((response) => {
       response.write("the first half", () => controller.abort(new Error("enough")));
@@ -186,7 +186,7 @@ test.each([
   expect((await client().request(url, GET)).retryAfterMs).toBe(ms);
 });
 
-/** Fails with what its signal is aborted with. */
+/** Rejects with the reason of its signal. */
 function untilAborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     if (signal.aborted) reject(signal.reason as Error);
@@ -201,7 +201,7 @@ test("a task that takes too long is aborted with a TimeoutError", async () => {
   });
 });
 
-test("a task is aborted with the reason of the outer signal, also before it begins", async () => {
+test("a task is aborted with the reason of the outer signal, also before it starts", async () => {
   const stop = new AbortController();
   const running = withTimeout({ signal: stop.signal, ms: 60_000 }, untilAborted);
   stop.abort(new Error("cancelled"));
@@ -210,7 +210,7 @@ test("a task is aborted with the reason of the outer signal, also before it begi
     .rejects.toThrow("cancelled");
 });
 
-test("a task that is done leaves no timer and no listener", async () => {
+test("a finished task leaves no timer and no listener", async () => {
   vi.useFakeTimers();
   try {
     const { signal } = new AbortController();

@@ -1,10 +1,10 @@
-/** The proxy for a URL, by the variables of the environment. */
+/** The proxy for a URL, from HTTPS_PROXY, HTTP_PROXY and NO_PROXY. */
 import { describe, expect, test } from "vitest";
 import { proxyFor } from "../../src/http/proxy.ts";
 
 const SECRET = "s3cr3t-value";
 
-describe("the proxy of the environment", () => {
+describe("the proxy from the environment", () => {
   const of = (url: string, variables: Record<string, string>): string | undefined =>
     proxyFor(new URL(url), variables)?.href;
 
@@ -23,11 +23,11 @@ describe("the proxy of the environment", () => {
     ["http://d.example.com", { HTTP_PROXY: "http://p", NO_PROXY: "ample.com" }, "http://p/"],
     ["http://d.com:81", { HTTP_PROXY: "http://p", NO_PROXY: "d.com:81" }, undefined],
     ["http://d.com:81", { HTTP_PROXY: "http://p", NO_PROXY: "d.com:82" }, "http://p/"],
-  ])("%s with %j", (url, variables, proxy) => {
+  ])("for %s with %j is %s", (url, variables, proxy) => {
     expect(of(url, variables)).toBe(proxy);
   });
 
-  test("that is not valid is refused, and not shown", () => {
+  test("is rejected when it is invalid, without printing its secret", () => {
     for (const text of [`socks5://u:${SECRET}@p`, `http://:${SECRET}:@`]) {
       expect(() => of("https://h", { HTTPS_PROXY: text })).toThrow("HTTPS_PROXY");
       expect(() => of("https://h", { HTTPS_PROXY: text })).not.toThrow(SECRET);

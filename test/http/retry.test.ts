@@ -1,4 +1,4 @@
-/** Transient failures are retried, with growing pauses; others are not. */
+/** Transient failures are retried with growing pauses; other failures are not. */
 import { Code, ConnectError } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
 import {
@@ -11,7 +11,7 @@ import {
 } from "../../src/http/failure.ts";
 import { networkHints, statusFailure } from "../../src/push/diode.ts";
 
-/** Fails with these, one after another, then succeeds. */
+/** Fails with these failures one after another, then succeeds. */
 async function run(failures: readonly RemoteFailure[], options: Partial<RetryOptions> = {}) {
   const pauses: number[] = [];
   let calls = 0;
@@ -38,7 +38,7 @@ const refused = new RemoteFailure("refused", "never");
 const rejected = new RemoteFailure("rejected", "not this");
 
 describe("a request", () => {
-  test("is repeated after transient failures, up to the limit", async () => {
+  test("is retried after transient failures, up to the limit", async () => {
     expect(await run([passing, passing, passing])).toMatchObject({ outcome: "done", calls: 4 });
     expect(await run([passing, passing, passing, passing])).toMatchObject({
       outcome: passing,
@@ -47,27 +47,27 @@ describe("a request", () => {
   });
 
   test.each([["refused", refused], ["rejected", rejected]])(
-    "is not repeated when %s",
+    "is not retried when %s",
     async (_, failure) => {
       expect(await run([failure])).toMatchObject({ outcome: failure, calls: 1 });
     },
   );
 
-  test("is repeated at once with a new token, a limited number of times in a row", async () => {
+  test("is retried at once with a new token, a limited number of times in a row", async () => {
     expect(await run([token, token])).toMatchObject({ outcome: "done", calls: 3, pauses: [] });
     expect(await run([token, token, token])).toMatchObject({ outcome: token, calls: 3 });
     expect(await run([token, passing, token, token])).toMatchObject({ outcome: "done", calls: 5 });
   });
 
-  test("waits twice as long each time, with jitter, or as long as the server asks", async () => {
+  test("waits twice as long before each retry, with jitter, or as long as Retry-After", async () => {
     const { pauses } = await run([passing, passing, passing], { retryDelayMs: 8 });
     [8, 16, 32].forEach((least, i) => {
       expect(pauses[i]).toBeGreaterThanOrEqual(least);
       expect(pauses[i]).toBeLessThanOrEqual(least * 1.25);
     });
-    const told = new RemoteFailure("passing", "busy", { retryAfterMs: 60 });
+    const busy = new RemoteFailure("passing", "busy", { retryAfterMs: 60 });
     const start = performance.now();
-    expect((await run([told])).pauses).toEqual([60]);
+    expect((await run([busy])).pauses).toEqual([60]);
     // Timers may fire a millisecond early.
     expect(performance.now() - start).toBeGreaterThanOrEqual(58);
     const short = await run([passing, passing], { retryDelayMs: 8, maxRetryDelayMs: 9 });
@@ -75,14 +75,14 @@ describe("a request", () => {
   });
 
   test("waits the larger of its own pause and Retry-After, never their sum", async () => {
-    const told = new RemoteFailure("passing", "busy", { retryAfterMs: 60 });
-    const { pauses } = await run([told, told], { retryDelayMs: 40 });
+    const busy = new RemoteFailure("passing", "busy", { retryAfterMs: 60 });
+    const { pauses } = await run([busy, busy], { retryDelayMs: 40 });
     expect(pauses[0]).toBe(60);
     expect(pauses[1]).toBeGreaterThanOrEqual(80);
     expect(pauses[1]).toBeLessThanOrEqual(100);
   });
 
-  test("is cancelled in a pause", async () => {
+  test("is aborted during a pause", async () => {
     const controller = new AbortController();
     const stopped = run([passing], {
       retryDelayMs: 60_000,
@@ -93,7 +93,7 @@ describe("a request", () => {
   });
 });
 
-test("a plain HTTP answer before Diode says when to come back", () => {
+test("Retry-After of a plain HTTP answer delays a retry of a gRPC call", () => {
   const error = new ConnectError("HTTP 503", Code.Unavailable, { "retry-after": "7" });
   const context = { secrets: [], hints: HINTS };
   expect(statusFailure(error, context)).toMatchObject({ verdict: "passing", retryAfterMs: 7000 });
@@ -130,16 +130,16 @@ describe("a failure", () => {
 
   test.each([
     ["ERR_SSL_WRONG_VERSION_NUMBER", /try grpc:\/\//],
-    // A server that ends a handshake speaks TLS.
+    // A server that ends a handshake supports TLS.
     ["ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION", /^$/],
     ["ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL", /^gRPC requires HTTP\/2/],
-  ])("of TLS with %s is %s", (code, hint) => {
+  ])("of TLS with %s has the hint %s", (code, hint) => {
     const root = Object.assign(new Error("it broke"), { code });
     const called = new ConnectError("x", Code.Internal, undefined, undefined, root);
     expect(statusFailure(called, { secrets: [], hints: HINTS }).hint ?? "").toMatch(hint);
   });
 
-  test("says code and words on one line, and no secret that a server repeats", () => {
+  test("has code and text on one line, without a secret that the server repeats", () => {
     const failure = statusFailure(new ConnectError("id\nis empty", Code.Unknown), {
       secrets: ["tok"],
       hints: HINTS,
@@ -162,7 +162,7 @@ describe("a failure", () => {
     ["ERR_TLS_CERT_ALTNAME_INVALID", "refused"],
     ["ERR_SSL_WRONG_VERSION_NUMBER", "refused"],
     ["ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION", "refused"],
-  ])("of the network with %s is %s, however deep it lies", (code, verdict) => {
+  ])("of the network with %s is %s, at any depth", (code, verdict) => {
     const root = Object.assign(new Error("it broke"), { code });
     const wrapped = new TypeError("fetch failed", { cause: new AggregateError([root]) });
     expect(networkFailure(wrapped, HINTS)).toMatchObject({
@@ -190,7 +190,7 @@ test.each([
   ["ERR_TLS_HANDSHAKE_TIMEOUT", "tls", false],
   ["ECONNRESET", "reset", false],
   ["UND_ERR_SOCKET", "reset", false],
-])("a connection that failed with %s: %s, unsent: %s", (code, reason, isUnsent) => {
+])("a connection error %s has the reason %s, unsent: %s", (code, reason, isUnsent) => {
   const error = Object.assign(new Error("it broke"), { code });
   const { connection } = networkFailure(new TypeError("failed", { cause: error }));
   expect(connection).toEqual({ reason, isUnsent });
@@ -209,7 +209,7 @@ test.each([
   expect(retryAfterMs(header)).toBe(ms);
 });
 
-test("Retry-After may be a date", () => {
+test("Retry-After accepts a date", () => {
   const inHalfAMinute = new Date(Date.now() + 30_000).toUTCString();
   expect(Math.abs((retryAfterMs(inHalfAMinute) ?? 0) - 30_000)).toBeLessThan(2000);
 });

@@ -1,4 +1,4 @@
-/** The program is killed at random moments: nothing is lost, and the journal lists only what was sent. */
+/** A push that is killed at random moments loses no file, and its journal lists only sent files. */
 import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import type { EntitySet } from "../../src/run-folder/entity-set.ts";
@@ -18,7 +18,7 @@ const KILLS_IN_A_RUN = 5;
 const FILES = 40;
 const CONCURRENCY = 4;
 
-async function twoSteps(): Promise<EntitySet> {
+async function buildTwoSteps(): Promise<EntitySet> {
   return await buildSet(fresh(), {
     "tag": Array.from({ length: 5 }, (_, i) => [tag(`t${i}`)]),
     "virtual-machine": Array.from({ length: FILES - 5 }, (_, i) => [vm(`guest-${i}`)]),
@@ -40,14 +40,14 @@ function pushArgs(set: EntitySet, diode: Receiver) {
   return { args, env };
 }
 
-/** A receiver that can be waited for. */
-async function counting() {
-  let heard = (): void => {};
-  const diode = await receive({ latencyMs: 3, onRequest: () => heard() });
+/** A receiver, and a promise that resolves after a number of requests. */
+async function countingReceiver() {
+  let onRequest = (): void => {};
+  const diode = await receive({ latencyMs: 3, onRequest: () => onRequest() });
   const requests = (count: number): Promise<void> => {
     const { promise, resolve } = Promise.withResolvers<void>();
     let left = count;
-    heard = () => {
+    onRequest = () => {
       left -= 1;
       if (left === 0) resolve();
     };
@@ -56,10 +56,10 @@ async function counting() {
   return { diode, requests };
 }
 
-/** While it sends, or at any time since it started. */
+/** Kills a push after some requests, or at a random time after its start. */
 async function killAtRandom(
   set: EntitySet,
-  { diode, requests }: Awaited<ReturnType<typeof counting>>,
+  { diode, requests }: Awaited<ReturnType<typeof countingReceiver>>,
 ): Promise<void> {
   const { args, env } = pushArgs(set, diode);
   const enough = requests(1 + Math.floor(Math.random() * 6));
@@ -70,15 +70,15 @@ async function killAtRandom(
   await child.stop("SIGKILL");
 }
 
-/** Each kill takes a program's whole start. */
+/** Each kill includes the start of a process. */
 const TIMEOUT_MS = 300_000;
 
-describe.concurrent(`killed ${RUNS * KILLS_IN_A_RUN} times`, () => {
+describe.concurrent(`a push that is killed ${KILLS_IN_A_RUN} times`, () => {
   test.each(Array.from({ length: RUNS }, (_, i) => i + 1))(
-    "run %i delivers every file in the end, and its journal calls sent what was sent",
+    "delivers every file in the end, and its journal lists only sent files: run %i",
     async () => {
-      const set = await twoSteps();
-      const counted = await counting();
+      const set = await buildTwoSteps();
+      const counted = await countingReceiver();
       const { diode } = counted;
       try {
         for (let kill = 0; kill < KILLS_IN_A_RUN; kill += 1) {
@@ -91,7 +91,7 @@ describe.concurrent(`killed ${RUNS * KILLS_IN_A_RUN} times`, () => {
         const { args, env } = pushArgs(set, diode);
         expect(await runCli(args, { env })).toMatchObject({ code: 0 });
         expect(new Set(diode.requests.map(({ id }) => id))).toEqual(await idsOf(set));
-        // What was under way when it was killed may come twice, and nothing else.
+        // Only requests in flight at a kill may arrive twice.
         expect(diode.requests.length - FILES).toBeLessThanOrEqual(KILLS_IN_A_RUN * CONCURRENCY);
         expect((await journalLines(set.place, diode.target)).size).toBe(FILES);
       } finally {

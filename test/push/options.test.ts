@@ -1,4 +1,4 @@
-/** Targets and settings: those of the official SDKs are accepted, and an error names the setting. */
+/** Targets and settings: the forms of the official SDKs are accepted, and an error names the setting. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { flagOf } from "../../src/base/setting.ts";
@@ -12,13 +12,13 @@ import {
 } from "../../src/push/settings.ts";
 
 const SECRET = "s3cr3t-value";
-const GIVEN: PushTexts = {
+const REQUIRED: PushTexts = {
   DIODE_TARGET: "grpcs://diode.example.com/diode",
   DIODE_CLIENT_ID: "diode-ingest",
   DIODE_CLIENT_SECRET: SECRET,
 };
 
-describe("a target", () => {
+describe("DIODE_TARGET", () => {
   test.each([
     ["grpc://localhost:8080/diode", "http://localhost:8080/diode"],
     ["grpcs://Diode.Example.com/diode/", "https://diode.example.com:443/diode"],
@@ -27,7 +27,7 @@ describe("a target", () => {
     ["https://h", "https://h:443"],
     ["https://h:443/a/b//", "https://h:443/a/b"],
     ["grpcs://[2001:DB8::1]:8443/diode", "https://[2001:db8::1]:8443/diode"],
-  ])("%s", (text, baseUrl) => {
+  ])("accepts %s as %s", (text, baseUrl) => {
     const target = parseTarget(text);
     expect(target.baseUrl).toBe(baseUrl);
     expect(target.tokenUrl).toBe(`${baseUrl}/auth/token`);
@@ -44,14 +44,14 @@ describe("a target", () => {
     "grpc://h?x=1",
     "grpc://h#x",
   ])(
-    "%j is refused",
+    "rejects %j",
     (text) => {
       expect(() => parseTarget(text)).toThrow("DIODE_TARGET");
       expect(() => parseTarget(text)).toThrow(expect.objectContaining({ kind: "usage" }));
     },
   );
 
-  test("with a password is refused, and the password is not shown", () => {
+  test("rejects a password without printing it", () => {
     for (const text of [`grpc://user:${SECRET}@h`, `grpc://${SECRET}@h`, `nonsense ${SECRET}`]) {
       const error = (() => {
         try {
@@ -65,7 +65,7 @@ describe("a target", () => {
     }
   });
 
-  test("has a file name of its own, which never leaves the folder", () => {
+  test("gives each target a journal of its own inside the run folder", () => {
     expect(pushJournalKey(parseTarget("grpcs://d.example.com/diode").name))
       .toBe("push/d.example.com_443_diode.journal");
     const paths = fc.array(fc.constantFrom("a", "b_c", "b", "c", "..", "d:e", "é"));
@@ -80,9 +80,9 @@ describe("a target", () => {
   });
 });
 
-describe("settings", () => {
-  test("have the defaults that the table shows", () => {
-    expect(parsePushOptions(GIVEN)).toMatchObject({
+describe("the settings of push", () => {
+  test("have the documented defaults", () => {
+    expect(parsePushOptions(REQUIRED)).toMatchObject({
       isUnverified: false,
       maxAuthRetries: 3,
       concurrency: 4,
@@ -109,8 +109,8 @@ describe("settings", () => {
       ["PUSH_MAX_CHANGED", "20"],
       ["PUSH_MAX_CHANGED", "101%"],
     ] as const,
-  )("%s=%s is refused, with what is allowed", (name, text) => {
-    expect(() => parsePushOptions({ ...GIVEN, [name]: text })).toThrow(
+  )("reject %s=%s with what is allowed", (name, text) => {
+    expect(() => parsePushOptions({ ...REQUIRED, [name]: text })).toThrow(
       expect.objectContaining({
         kind: "usage",
         message: `${name} (--${flagOf(name, PUSH_SETTINGS[name])}) must be ${
@@ -120,11 +120,11 @@ describe("settings", () => {
     );
   });
 
-  test("that only sending needs are asked for when it sends", () => {
+  test("require target, client id and secret only for sending", () => {
     for (const name of ["DIODE_TARGET", "DIODE_CLIENT_ID", "DIODE_CLIENT_SECRET"] as const) {
-      const options = parsePushOptions({ ...GIVEN, [name]: "" });
+      const options = parsePushOptions({ ...REQUIRED, [name]: "" });
       expect(() => requireRemote(options)).toThrow(name);
     }
-    expect(requireRemote(parsePushOptions(GIVEN)).credentials.clientSecret).toBe(SECRET);
+    expect(requireRemote(parsePushOptions(REQUIRED)).credentials.clientSecret).toBe(SECRET);
   });
 });

@@ -1,4 +1,4 @@
-/** What an entity file becomes on the wire, and what is refused before anything is sent. */
+/** The request of an entity file, and the errors that are found before anything is sent. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
@@ -29,7 +29,7 @@ const EXAMPLE = join(ROOT, "snapshots/example/netbox");
 
 const texts = fc.oneof(fc.string({ unit: codePoint }), fc.string({ maxLength: 200 }));
 
-/** TABLE: a scalar of the schema → JSON that stands for it. */
+/** TABLE: a scalar of the schema → its JSON. */
 const SCALARS: ReadonlyMap<ScalarType, fc.Arbitrary<JsonValue>> = new Map<
   ScalarType,
   fc.Arbitrary<JsonValue>
@@ -52,12 +52,12 @@ const SCALARS: ReadonlyMap<ScalarType, fc.Arbitrary<JsonValue>> = new Map<
 
 type Draw = fc.GeneratorValue;
 
-/** By its number: what is drawn is compared, and descriptors lead to each other in circles. */
+/** By index: fast-check compares drawn values, and descriptors reference each other in cycles. */
 function pick<Item>(draw: Draw, items: readonly Item[]): Item {
   return items[draw(fc.nat, items.length - 1)] as Item;
 }
 
-/** Any message of the schema, of a depth that ends. */
+/** Any message of the schema, of limited depth. */
 function drawMessage(draw: Draw, desc: DescMessage, depth: number): JsonObject {
   const json: JsonObject = {};
   const chosen = new Set<string>();
@@ -114,8 +114,8 @@ function fileWith(entities: readonly unknown[], header: object = {}): EntityFile
   return entityFile(encodeUtf8(JSON.stringify({ id: "x", ...header, entities })));
 }
 
-/** What the server decodes. */
-async function sent(file: EntityFile): Promise<IngestRequest> {
+/** The request as the server decodes it. */
+async function decoded(file: EntityFile): Promise<IngestRequest> {
   return fromBinary(IngestRequestSchema, (await prepare({ file })).bytes);
 }
 
@@ -126,22 +126,22 @@ async function refusalOf(file: EntityFile): Promise<{ message: string; hint: str
 }
 
 describe("a request on the wire", () => {
-  test("says what the file says", async () => {
+  test("contains exactly what the entity file contains", async () => {
     for (const name of (await readdir(EXAMPLE)).filter((file) => /^\d\d-/.test(file))) {
       const bytes = await readFile(join(EXAMPLE, name));
-      const request = requestToJson(await sent(entityFile(bytes, "tag")));
+      const request = requestToJson(await decoded(entityFile(bytes, "tag")));
       expect(request, name).toEqual(JSON.parse(bytes.toString()));
     }
   });
 
-  test("holds any entity of Diode's schema, in both spellings of its fields", async () => {
+  test("can contain any entity of Diode's schema, in both spellings of its fields", async () => {
     await fc.assert(
       fc.asyncProperty(fc.gen(), async (draw) => {
-        // As a file has them: JSON writes -0 as 0.
+        // Through JSON, as in a file: it writes -0 as 0.
         const text = JSON.stringify([drawEntity(draw), drawEntity(draw)]);
         const entities = JSON.parse(text) as JsonObject[];
         const expected = requestToJson(parseRequest({ entities }));
-        expect(requestToJson(await sent(fileWith(entities)))).toMatchObject(expected as object);
+        expect(requestToJson(await decoded(fileWith(entities)))).toMatchObject(expected as object);
       }),
       { numRuns: 300 },
     );
@@ -157,14 +157,14 @@ describe("a request on the wire", () => {
     "-9223372036854775808",
     "9223372036854775807",
   ])(
-    "holds the whole number %s exactly",
+    "contains the whole number %s exactly",
     async (vid) => {
-      const { entities: [entity] } = await sent(fileWith([{ vlan: { vid } }]));
+      const { entities: [entity] } = await decoded(fileWith([{ vlan: { vid } }]));
       expect(entity?.entity.value).toMatchObject({ vid: BigInt(vid) });
     },
   );
 
-  test("of some entities of a file has an id of its own", async () => {
+  test("has its own id when it contains only some entities of a file", async () => {
     const file = fileWith([{ tag: { name: "a" } }, { tag: { name: "b" } }]);
     const { id, bytes } = await prepare({ file, only: [1] });
     const message = fromBinary(IngestRequestSchema, bytes);
@@ -174,7 +174,7 @@ describe("a request on the wire", () => {
   });
 });
 
-describe("a file is refused, with entity and field", () => {
+describe("an entity file is rejected", () => {
   test.each<readonly [unknown, string]>([
     [{ tag: { name: "a", colour: "ff0000" } }, 'tag "a": invalid Tag: key "colour" is unknown'],
     [{ cable2: {} }, 'cable2: invalid Entity: key "cable2" is unknown'],
@@ -218,14 +218,14 @@ describe("a file is refused, with entity and field", () => {
     ["tag", 'an entity: invalid Entity: "tag"'],
     [null, "an entity: invalid Entity: null"],
     [[], "invalid Entity: Array(0)"],
-  ])("%j", async (entity, words) => {
+  ])("with entity and field for %j", async (entity, words) => {
     const { message, hint } = await refusalOf(fileWith([{ tag: { name: "fine" } }, entity]));
     expect(message).toMatch(/^Cannot send "x\.json", entity 2: /);
     expect(message).toContain(words);
     expect(hint).toBe("nothing was sent");
   });
 
-  test("by the line in a file of transform, that of the file even when only some are sent", async () => {
+  test("with the line of the entity, also when only some entities are sent", async () => {
     const bytes = encodeUtf8(JSON.stringify({ entities: [{ tag: {} }, { tag: {} }, { tag: 7 }] }));
     const file = entityFile(bytes, "tag");
     expect(await refusalOf(file)).toMatchObject({
@@ -234,7 +234,7 @@ describe("a file is refused, with entity and field", () => {
     await expect(prepare({ file, only: [2] })).rejects.toThrow("line 4: tag");
   });
 
-  test("for a fault in the header", async () => {
+  test("for an invalid header", async () => {
     const { message } = await refusalOf(fileWith([{ tag: {} }], { sdk: "x" }));
     expect(message).toBe('Cannot send "x.json": invalid IngestRequest: key "sdk" is unknown');
     expect((await refusalOf(fileWith([{ tag: {} }], { stream: 7 }))).message)
@@ -246,13 +246,13 @@ describe("a file is refused, with entity and field", () => {
     expect((await refusalOf(large)).message).toContain("larger than the 4194304 bytes");
   });
 
-  test("with the first of its faults, and the number of invalid entities", async () => {
+  test("with its first error and the number of invalid entities", async () => {
     const { message, hint } = await refusalOf(fileWith([{ tag: 1 }, { tag: {} }, { tag: 2 }]));
     expect(message).toContain("entity 1: ");
     expect(hint).toBe("2 entities of this file are invalid; nothing was sent");
   });
 
-  test("without quoting a long value whole", async () => {
+  test("without printing a long value in full", async () => {
     const memory = "x".repeat(5000);
     const { message } = await refusalOf(fileWith([{ virtual_machine: { memory } }]));
     expect(message.length).toBeLessThan(300);

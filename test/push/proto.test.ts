@@ -10,8 +10,8 @@ import {
 } from "../helpers/proto.ts";
 
 /**
- * What Diode publishes: "number name type" and then "[]" for a list, "?" where absence is told from
- * an empty value, "@oneof" for a member of one. CF and Struct stand for the two long types.
+ * The published fields of Diode: "number name type", then "[]" for a list, "?" for explicit presence,
+ * "@oneof" for a member of a oneof. CF and Struct abbreviate the two long types.
  */
 const PUBLISHED: Readonly<Record<string, string>> = {
   IngestRequest: `1 stream string, 2 entities Entity[], 3 id string, 4 producer_app_name string,
@@ -116,8 +116,8 @@ const PUBLISHED_ENTITIES =
   102 user, 103 cooling_feed, 104 cooling_intake, 105 cooling_outflow, 106 cooling_source,
   107 module_bay_type`;
 
-describe("the wire contract", () => {
-  test("is called at the path that Diode serves, once a request", () => {
+describe("the protobuf schema", () => {
+  test("has one unary method at the path of Diode", () => {
     const calls = IngesterService.methods.map((method) => [
       `/${IngesterService.typeName}/${method.name}`,
       method.methodKind,
@@ -134,20 +134,22 @@ describe("the wire contract", () => {
     ]);
   });
 
-  test("gives every kind of entity the number that Diode gives it", () => {
-    const [timestamp, ...kinds] = fieldsOf("Entity");
+  test("numbers every entity type as Diode does", () => {
+    const [timestamp, ...entityTypes] = fieldsOf("Entity");
     expect(timestamp).toMatchObject({ number: 1, name: "timestamp", oneof: undefined });
-    expect(kinds.map((kind) => `${kind.number} ${kind.name}`)).toEqual(rows(PUBLISHED_ENTITIES));
-    expect(new Set(kinds.map((kind) => kind.oneof))).toEqual(new Set(["entity"]));
+    expect(entityTypes.map((kind) => `${kind.number} ${kind.name}`)).toEqual(
+      rows(PUBLISHED_ENTITIES),
+    );
+    expect(new Set(entityTypes.map((kind) => kind.oneof))).toEqual(new Set(["entity"]));
   });
 
-  test("names each kind of entity after its message", () => {
+  test("names each entity type after its message", () => {
     for (const { name, type } of fieldsOf("Entity").slice(1)) {
       expect(type.toLowerCase()).toBe(name.replaceAll("_", ""));
     }
   });
 
-  test("points from custom fields to the numbers of Entity less one, up to wireless", () => {
+  test("numbers the object references of custom fields one less than Entity, up to wireless", () => {
     const numbers = new Map(fieldsOf("Entity").map((kind) => [kind.name, kind.number]));
     for (const { name, number } of fieldsOf("CustomFieldObjectReference")) {
       if (number <= 88) expect([name, number + 1]).toEqual([name, numbers.get(name)]);
@@ -196,22 +198,22 @@ const REQUEST = {
 };
 
 describe("a request as JSON", () => {
-  test("is read and written again without a change", () => {
+  test("is unchanged after reading and writing", () => {
     expect(requestToJson(parseRequest(REQUEST))).toEqual(REQUEST);
   });
 
-  test("keeps integers beyond the reach of a double on the wire", () => {
+  test("keeps integers that a double cannot represent", () => {
     const sent = requestFromBinary(requestToBinary(parseRequest(REQUEST)));
     expect(requestToJson(sent)).toEqual(REQUEST);
   });
 
-  test("may write an integer as a number, which comes back as text", () => {
+  test("accepts an integer as a number and writes it as text", () => {
     const request = requestWith({ virtual_disk: { name: "scsi0", size: 32_768 } });
     const [entity] = (requestToJson(parseRequest(request)) as typeof request).entities;
     expect(entity).toMatchObject({ virtual_disk: { size: "32768" } });
   });
 
-  test("tells an empty value from an absent one where NetBox does not demand it", () => {
+  test("distinguishes an empty optional value from an absent one", () => {
     const request = requestWith({ virtual_machine: { name: "db-7", serial: "", memory: "0" } });
     expect(requestToJson(parseRequest(request))).toEqual(request);
   });
@@ -228,16 +230,16 @@ describe("a request as JSON", () => {
     ["in a virtual machine", requestWith({ virtual_machine: { vmid: "1" } }), "vmid"],
     ["deep inside", requestWith({ ip_address: { vrf: { table: "1" } } }), "table"],
     ["in a list", requestWith({ site: { asns: [{ number: "1" }] } }), "number"],
-  ])("is refused by the name of an unknown field %s", (_where, request, name) => {
+  ])("is rejected with the name of an unknown field %s", (_where, request, name) => {
     expect(() => parseRequest(request)).toThrow(`"${name}" is unknown`);
   });
 
-  test("is refused when an entity is of two kinds", () => {
+  test("is rejected when an entity has two types", () => {
     const request = requestWith({ site: { name: "Cellar" }, tag: { name: "proxmox" } });
     expect(() => parseRequest(request)).toThrow("oneof");
   });
 
-  test("is refused when a value has the wrong type", () => {
+  test("is rejected when a value has the wrong type", () => {
     const request = requestWith({ virtual_machine: { memory: "2 GB" } });
     expect(() => parseRequest(request)).toThrow("diode.v1.VirtualMachine.memory");
   });

@@ -1,4 +1,4 @@
-/** A push over real HTTP/2, plain and with TLS, into a Diode on the loopback. */
+/** push over HTTP/2, with and without TLS, to a `receive` on the loopback interface. */
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -20,16 +20,16 @@ async function example(): Promise<EntitySet> {
   return await openEntities(await openStore(folder));
 }
 
-/** As many files of one guest each. */
+/** Files with one guest each. */
 function guests(files: number): VirtualMachine[][] {
   return Array.from({ length: files }, (_, i) => [vm(`guest-${i}`)]);
 }
 
-async function set(parts: SetParts): Promise<EntitySet> {
+async function entitySet(parts: SetParts): Promise<EntitySet> {
   return await buildSet(await tempFolder(), parts);
 }
 
-/** All entities of the files, as they stand there. */
+/** All entities of the files, as JSON. */
 async function entitiesIn({ files }: EntitySet): Promise<unknown[]> {
   const requests = await Promise.all(files.map((file) => file.read()));
   return requests.flatMap((bytes) =>
@@ -37,9 +37,9 @@ async function entitiesIn({ files }: EntitySet): Promise<unknown[]> {
   );
 }
 
-describe("what is pushed", () => {
-  test.each([["plainly", false], ["with TLS", true]])(
-    "arrives as it is in the files, %s, each file as one request",
+describe("push", () => {
+  test.each([["without TLS", false], ["with TLS", true]])(
+    "sends each file as one request with exactly its entities, %s",
     async (_, isTls) => {
       const diode = await receiver({ isTls });
       const entities = await example();
@@ -57,15 +57,15 @@ describe("what is pushed", () => {
     },
   );
 
-  test("goes to a target without a path, too", async () => {
+  test("sends to a target without a path", async () => {
     const diode = await receiver({ prefix: "" });
-    expect(await pushInto(diode, await set({ "tag": [[tag("a")]] }))).toMatchObject({
+    expect(await pushInto(diode, await entitySet({ "tag": [[tag("a")]] }))).toMatchObject({
       error: undefined,
     });
     expect(diode.requests).toHaveLength(1);
   });
 
-  test("is what the dry-run clients of the SDKs wrote, with what their headers lack", async () => {
+  test("sends dry-run files of the SDKs and completes their headers", async () => {
     const folder = await tempFolder();
     const store = await openStore(folder);
     const python = {
@@ -94,7 +94,7 @@ describe("what is pushed", () => {
   });
 });
 
-test("files of the official SDK bring the same entities in both spellings of their keys", async () => {
+test("push sends the same entities from SDK files in both spellings of their keys", async () => {
   const store = await openStore(join(ROOT, "test/fixtures/sdk-dry-run"));
   const journal = await tempFolder();
   const diode = await receiver();
@@ -109,8 +109,8 @@ test("files of the official SDK bring the same entities in both spellings of the
   expect(diode.requests[0]?.producerAppVersion).not.toBe("");
 });
 
-describe("steps", () => {
-  test("wait for each other, and within one there are as many requests at once as told", async () => {
+describe("the steps of a push", () => {
+  test("run one after another, each with up to PUSH_CONCURRENCY parallel requests", async () => {
     let open = 0;
     let most = 0;
     const order: string[] = [];
@@ -122,7 +122,10 @@ describe("steps", () => {
         order.push(id);
       },
     });
-    const entities = await set({ "tag": [[tag("a")], [tag("b")]], "virtual-machine": guests(12) });
+    const entities = await entitySet({
+      "tag": [[tag("a")], [tag("b")]],
+      "virtual-machine": guests(12),
+    });
     const { error, sent } = await pushInto(diode, entities, {
       texts: { PUSH_CONCURRENCY: "3" },
       onSent: () => {
@@ -135,9 +138,9 @@ describe("steps", () => {
     expect(steps).toEqual([...steps].sort());
   });
 
-  test("that are asked for are sent, the others are not, and a later push sends those", async () => {
+  test("can be selected, and a later push sends the others", async () => {
     const diode = await receiver();
-    const entities = await set({ "tag": [[tag("a")]], "virtual-machine": guests(2) });
+    const entities = await entitySet({ "tag": [[tag("a")]], "virtual-machine": guests(2) });
     const first = await pushInto(diode, entities, { choices: { steps: ["virtual-machine"] } });
     expect(first.planned).toMatchObject({ acknowledged: 0, unselected: 1 });
     expect(first.sent).toHaveLength(2);
@@ -146,9 +149,9 @@ describe("steps", () => {
     expect(second.planned).toMatchObject({ acknowledged: 2 });
   });
 
-  test("are apart by the pause, except behind a step that sent nothing", async () => {
+  test("are separated by PUSH_STEP_PAUSE, except after a step that sent nothing", async () => {
     const diode = await receiver();
-    const entities = await set({ "tag": [[tag("a")]], "virtual-machine": guests(1) });
+    const entities = await entitySet({ "tag": [[tag("a")]], "virtual-machine": guests(1) });
     const texts = { PUSH_STEP_PAUSE: "30ms" };
     const started = performance.now();
     const { pauses } = await pushInto(diode, entities, { texts });
@@ -157,7 +160,7 @@ describe("steps", () => {
   });
 });
 
-describe("custom fields", () => {
+describe("push with custom fields", () => {
   const PARTS: SetParts = {
     "custom-field": [[customField("proxmox_vmid")]],
     "cluster-type": [[{ name: "Proxmox", slug: "proxmox", tags: [] }]],
@@ -165,18 +168,18 @@ describe("custom fields", () => {
   };
   const texts = { PUSH_BOOTSTRAP_WAIT: "600ms" };
 
-  test("that are new to the target are given time before values follow", async () => {
+  test("waits before it sends values of fields that are new to the target", async () => {
     const times = new Map<number, number>();
     const diode = await receiver({
       onRequest: () => times.set(times.size, performance.now()) as never,
     });
-    const { pauses, error } = await pushInto(diode, await set(PARTS), { texts });
+    const { pauses, error } = await pushInto(diode, await entitySet(PARTS), { texts });
     expect(error).toBeUndefined();
     expect(pauses).toMatchObject([{ isBootstrap: true, isOver: true }]);
     expect((times.get(2) ?? 0) - (times.get(0) ?? 0)).toBeGreaterThan(590);
   });
 
-  test("that the target had in time are not waited for", async () => {
+  test("does not wait for fields that the target already has", async () => {
     const diode = await receiver();
     const folder = await tempFolder();
     await pushInto(diode, await buildSet(folder, PARTS), { texts });
@@ -192,14 +195,15 @@ describe("custom fields", () => {
     }]);
   });
 
-  test("alone are not waited for", async () => {
+  test("does not wait when no values follow", async () => {
     const { "virtual-machine": _, ...bootstrap } = PARTS;
-    expect((await pushInto(await receiver(), await set(bootstrap), { texts })).pauses).toEqual([]);
+    expect((await pushInto(await receiver(), await entitySet(bootstrap), { texts })).pauses)
+      .toEqual([]);
   });
 });
 
-describe("a push that was acknowledged", () => {
-  test("sends nothing when it is repeated, unless it is told to", async () => {
+describe("an acknowledged push", () => {
+  test("sends nothing when it is repeated, except with --again", async () => {
     const diode = await receiver();
     const entities = await example();
     await pushInto(diode, entities);
@@ -213,7 +217,7 @@ describe("a push that was acknowledged", () => {
     expect((await pushInto(diode, entities)).sent).toEqual([]);
   });
 
-  test("is sent again completely if the files are different", async () => {
+  test("is sent again in full when the files are different", async () => {
     const diode = await receiver();
     const folder = await tempFolder();
     await pushInto(diode, await buildSet(folder, { "virtual-machine": guests(2) }));
@@ -222,21 +226,21 @@ describe("a push that was acknowledged", () => {
       await buildSet(folder, { "virtual-machine": guests(3) }),
     );
     expect(sent).toHaveLength(3);
-    // Back to what it was first: NetBox holds the second by now.
+    // The first set again: NetBox has the second one now.
     const back = await pushInto(diode, await buildSet(folder, { "virtual-machine": guests(2) }));
     expect(back.sent).toHaveLength(2);
   });
 
-  test("to one target is not pushed to another", async () => {
-    const [one, other] = [await receiver(), await receiver()];
+  test("does not count for another target", async () => {
+    const [first, second] = [await receiver(), await receiver()];
     const entities = await example();
-    await pushInto(one, entities);
-    expect((await pushInto(other, entities)).sent).toHaveLength(STEPS.length);
+    await pushInto(first, entities);
+    expect((await pushInto(second, entities)).sent).toHaveLength(STEPS.length);
   });
 
-  test("is in the journal, each file with its request and its time", async () => {
+  test("is recorded in the journal with request and time of each file", async () => {
     const diode = await receiver();
-    const entities = await set({ "virtual-machine": guests(3) });
+    const entities = await entitySet({ "virtual-machine": guests(3) });
     await pushInto(diode, entities);
     const lines = await journalLines(entities.place, diode.target);
     expect([...lines.keys()].sort()).toEqual(entities.files.map(({ path }) => path));
@@ -249,7 +253,7 @@ describe("a push that was acknowledged", () => {
   });
 });
 
-describe("before the first byte is sent", () => {
+describe("before it sends anything, push", () => {
   test.each([
     [
       "an unknown field",
@@ -262,9 +266,9 @@ describe("before the first byte is sent", () => {
       'line 3: virtual_machine "web-02": invalid VirtualMachine.memory: ' +
       "expected a whole number (int64): 4 GB out of range",
     ],
-  ])("%s in the last file is found, with file, line and field", async (_, bad, words) => {
+  ])("reports %s in the last file with file, line and field", async (_, bad, words) => {
     const diode = await receiver();
-    const entities = await set({
+    const entities = await entitySet({
       "virtual-machine": [[vm("a")], [vm("web-01"), bad as never]],
     });
     const { error } = await pushInto(diode, entities);
@@ -276,19 +280,19 @@ describe("before the first byte is sent", () => {
     expect((await journalLines(entities.place, diode.target)).size).toBe(0);
   });
 
-  test("a file that is too big for the wire is found", async () => {
+  test("rejects a file that is larger than Diode accepts", async () => {
     const diode = await receiver();
     const large = vm("a", { comments: "x".repeat(4 * 2 ** 20) });
-    const { error } = await pushInto(diode, await set({ "virtual-machine": [[large]] }));
+    const { error } = await pushInto(diode, await entitySet({ "virtual-machine": [[large]] }));
     expect(error).toMatchObject({ kind: "input" });
     expect((error as Error).message).toContain("larger than the 4194304 bytes that Diode accepts");
     expect(diode.countTokens()).toBe(0);
   });
 
-  test("a file of exactly 4 MiB is sent, and taken", async () => {
+  test("accepts a file of exactly 4 MiB", async () => {
     const diode = await receiver({ isForgetful: true });
     const sized = async (length: number) => {
-      const entities = await set({
+      const entities = await entitySet({
         "virtual-machine": [[vm("a", { comments: "x".repeat(length) })]],
       });
       return await pushInto(diode, entities);
@@ -299,7 +303,7 @@ describe("before the first byte is sent", () => {
     expect(await sized(most + 1)).toMatchObject({ error: { kind: "input" } });
   });
 
-  test("a fault in a file of an SDK is found, with the number of the entity", async () => {
+  test("reports an error in an SDK file with the number of the entity", async () => {
     const store = await openStore(await tempFolder());
     const request = { entities: [{ tag: { name: "a" } }, { tag: { name: "b", slug: 7 } }] };
     await store.write("app_1.json", encodeUtf8(JSON.stringify(request, null, 2)));
@@ -309,7 +313,7 @@ describe("before the first byte is sent", () => {
     );
   });
 
-  test("a dry run checks all of it, sends nothing and writes nothing", async () => {
+  test("checks everything with --dry-run, and sends and writes nothing", async () => {
     const diode = await receiver();
     const entities = await example();
     const { planned, sent } = await pushInto(diode, entities, { choices: { isDryRun: true } });

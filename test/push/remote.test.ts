@@ -1,4 +1,4 @@
-/** What a Diode, or what stands before it, may do to a push: it heals, or the error says why not. */
+/** Failures of Diode, its proxy or the network: push recovers, or its error explains the cause. */
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
@@ -20,8 +20,8 @@ async function guests(files: number): Promise<EntitySet> {
   });
 }
 
-/** A server that gives every request the same answer; what a target must be to reach it. */
-async function saying(
+/** Starts a server that gives every request the same answer; returns the target. */
+async function respondingTarget(
   status: number,
   { body = "", location }: { readonly body?: string; readonly location?: string },
 ): Promise<string> {
@@ -37,8 +37,8 @@ async function saying(
   return `grpc://127.0.0.1:${(server.address() as AddressInfo).port}/diode`;
 }
 
-/** As nginx without `http2 on`: HTTP/1.1 whatever it is sent; the target to reach it. */
-async function tokensOnly(): Promise<string> {
+/** Starts a server that speaks only HTTP/1.1, as nginx without `http2 on`; returns the target. */
+async function tokenOnlyTarget(): Promise<string> {
   const body = '{"access_token":"for-nothing"}';
   const token = `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
   const server = createTcpServer((client) => {
@@ -52,7 +52,7 @@ async function tokensOnly(): Promise<string> {
   return `grpc://127.0.0.1:${(server.address() as AddressInfo).port}/diode`;
 }
 
-const EVERYWHERE: readonly ReceiveFault[] = [
+const ALL_FAULTS: readonly ReceiveFault[] = [
   { name: "unavailable", share: 0.05 },
   { name: "resource-exhausted", share: 0.03 },
   { name: "internal", share: 0.02 },
@@ -63,11 +63,11 @@ const EVERYWHERE: readonly ReceiveFault[] = [
   { name: "token-reset", share: 0.1 },
 ];
 
-describe("every entity arrives", () => {
-  test.each([["plainly", false], ["with TLS", true]])(
-    "at 20 % failures everywhere and tokens that expire every second, %s",
+describe("push delivers every entity", () => {
+  test.each([["without TLS", false], ["with TLS", true]])(
+    "when 20 % of requests fail and tokens expire every second, %s",
     async (_, isTls) => {
-      const diode = await receiver({ isTls, faults: EVERYWHERE, tokenLifeMs: 1000, latencyMs: 16 });
+      const diode = await receiver({ isTls, faults: ALL_FAULTS, tokenLifeMs: 1000, latencyMs: 16 });
       const entities = await guests(240);
       const { error, sent, retries } = await pushInto(diode, entities, {
         texts: { PUSH_MAX_RETRIES: "12" },
@@ -77,14 +77,14 @@ describe("every entity arrives", () => {
       const arrived = new Set(diode.entities().map((entity) => JSON.stringify(entity)));
       expect(arrived.size).toBe(241);
       expect(retries.length).toBeGreaterThan(20);
-      for (const { name } of EVERYWHERE.slice(0, 6)) {
+      for (const { name } of ALL_FAULTS.slice(0, 6)) {
         expect(diode.faults[name], name).toBeGreaterThan(0);
       }
       expect(diode.countTokens()).toBeGreaterThan(1);
     },
   );
 
-  test("when tokens are refused before their time", async () => {
+  test("when tokens are refused before they expire", async () => {
     const diode = await receiver({ faults: [{ name: "unauthorized", share: 0.2 }] });
     const { error, sent } = await pushInto(diode, await guests(60), {
       texts: { DIODE_MAX_AUTH_RETRIES: "10" },
@@ -93,7 +93,7 @@ describe("every entity arrives", () => {
     expect(diode.countTokens()).toBeGreaterThan(2);
   });
 
-  test("when the token endpoint says when to come back", async () => {
+  test("when the token endpoint sends Retry-After", async () => {
     const diode = await receiver({ faults: [{ name: "token-429", first: 1 }] });
     const started = performance.now();
     const { error, retries } = await pushInto(diode, await guests(1));
@@ -102,19 +102,19 @@ describe("every entity arrives", () => {
     expect(performance.now() - started).toBeGreaterThan(990);
   });
 
-  test("with one token for all, and a new one before a short-lived one runs out", async () => {
+  test("with one token for all requests, which it renews before it expires", async () => {
     const diode = await receiver({ tokenLifeMs: 600, latencyMs: 20 });
     const started = performance.now();
     const { error } = await pushInto(diode, await guests(160));
     const elapsed = performance.now() - started;
     expect(error).toBeUndefined();
-    // At three quarters of its life; no token was refused, or there would be more.
+    // Renewed after three quarters of its life. A refused token would add to the count.
     expect(diode.countTokens()).toBeGreaterThan(1);
     expect(diode.countTokens()).toBeLessThanOrEqual(1 + elapsed / 450);
   });
 });
 
-describe("an error says what to do", () => {
+describe("the error of push has a hint", () => {
   async function failing(
     faults: readonly ReceiveFault[],
     overrides: PushOverrides = {},
@@ -145,7 +145,7 @@ describe("an error says what to do", () => {
     ["no-scope", "remote", "missing required scope", "scope diode:ingest"],
     ["token-no-scope", "remote", "invalid_scope", "scope diode:ingest"],
     ["token-500", "remote", "HTTP 500", "without --again to resume"],
-  ])("when each request meets %s", async (name, kind, words, hint) => {
+  ])("when each request fails with %s", async (name, kind, words, hint) => {
     const failure = await failing([{ name, share: 1 }]);
     expect(failure).toMatchObject({ kind });
     expect(failure.message).toContain("netbox/01-tag-0001.json");
@@ -154,7 +154,7 @@ describe("an error says what to do", () => {
   });
 
   test.each<ReceiveFault["name"]>(["forbidden", "no-scope", "token-no-scope"])(
-    "what cannot heal is tried once: %s",
+    "after one attempt for the permanent failure %s",
     async (name) => {
       const { diode } = await failing([{ name, share: 1 }]);
       expect(diode.faults).toEqual({ [name]: 1 });
@@ -167,8 +167,10 @@ describe("an error says what to do", () => {
     ["unsupported_grant_type", 400, "path in DIODE_TARGET"],
     ["invalid_scope", 400, "scope diode:ingest"],
     ["something_else", 400, "DIODE_CLIENT_SECRET"],
-  ])("the token endpoint answers %s", async (error, status, hint) => {
-    const failure = await failingAt(await saying(status, { body: JSON.stringify({ error }) }));
+  ])("when the token endpoint answers %s", async (error, status, hint) => {
+    const failure = await failingAt(
+      await respondingTarget(status, { body: JSON.stringify({ error }) }),
+    );
     expect(failure).toMatchObject({ kind: "remote" });
     expect(failure.message).toContain(`HTTP ${status} (${error})`);
     expect(failure.hint).toContain(hint);
@@ -177,14 +179,14 @@ describe("an error says what to do", () => {
   test.each([
     ["a client that Diode does not know", { DIODE_CLIENT_ID: "absent" }, "DIODE_CLIENT_ID"],
     ["a wrong secret", { DIODE_CLIENT_SECRET: "wrong-s3cr3t" }, "DIODE_CLIENT_SECRET"],
-  ])("%s", async (_, texts, hint) => {
+  ])("for %s", async (_, texts, hint) => {
     const failure = await failing([], { texts });
     expect(failure).toMatchObject({ kind: "remote" });
     expect(failure.message).toContain("HTTP 401");
     expect(failure.hint).toContain(hint);
   });
 
-  test("a path that is not Diode's", async () => {
+  test("for a path that is not Diode's", async () => {
     const { target } = await receiver();
     const texts = { DIODE_TARGET: target.replace("/diode", "/elsewhere") };
     const failure = await failing([], { texts });
@@ -193,7 +195,7 @@ describe("an error says what to do", () => {
     expect(failure.hint).toContain("/diode");
   });
 
-  test("a host that does not exist, and a port where no server listens", async () => {
+  test("for a host that does not exist, and a port without a server", async () => {
     const nowhere = await failing([], { texts: { DIODE_TARGET: "grpc://no.such.host.invalid/d" } });
     expect(nowhere).toMatchObject({ kind: "remote", hint: expect.stringContaining("host name") });
     const closed = await receiver();
@@ -203,13 +205,13 @@ describe("an error says what to do", () => {
     expect(silent.message).toContain("ECONNREFUSED");
   });
 
-  test("an answer that does not come in time", async () => {
+  test("for an answer that exceeds PUSH_TIMEOUT", async () => {
     const texts = { PUSH_TIMEOUT: "40ms", PUSH_MAX_RETRIES: "1" };
     const failure = await failing([], { texts }, { latencyMs: 2000 });
     expect(failure.message).toContain("did not answer within 40ms");
   });
 
-  test("a certificate that is not trusted, until it is named or verification is off", async () => {
+  test("for an untrusted certificate, unless verification is off", async () => {
     const untrusted = await failing([], { certificates: undefined }, { isTls: true });
     expect(untrusted).toMatchObject({ kind: "remote" });
     expect(untrusted.hint).toContain("DIODE_CERT_FILE");
@@ -221,34 +223,34 @@ describe("an error says what to do", () => {
   });
 
   test.each([["grpcs://", "grpc://"], ["https://", "http://"]])(
-    "%s to a port without TLS: try %s",
-    async (given, wanted) => {
+    "for %s to a port without TLS: try %s",
+    async (used, suggested) => {
       const { port } = await receiver();
-      const failure = await failingAt(`${given}127.0.0.1:${port}/diode`);
+      const failure = await failingAt(`${used}127.0.0.1:${port}/diode`);
       expect(failure).toMatchObject({ kind: "remote" });
-      expect(failure.hint).toMatch(new RegExp(`TLS: try ${wanted} in DIODE_TARGET`));
+      expect(failure.hint).toMatch(new RegExp(`TLS: try ${suggested} in DIODE_TARGET`));
     },
   );
 
   test.each([["grpc://", "grpcs://"], ["http://", "https://"]])(
-    "%s to a port with TLS: use %s",
-    async (given, wanted) => {
+    "for %s to a port with TLS: use %s",
+    async (used, suggested) => {
       const { port } = await receiver({ isTls: true });
-      const failure = await failingAt(`${given}127.0.0.1:${port}/diode`);
+      const failure = await failingAt(`${used}127.0.0.1:${port}/diode`);
       expect(failure).toMatchObject({ kind: "remote" });
       expect(failure.message).toContain("plain HTTP was sent to a port that speaks TLS");
-      expect(failure.hint).toContain(`use ${wanted} in DIODE_TARGET`);
+      expect(failure.hint).toContain(`use ${suggested} in DIODE_TARGET`);
     },
   );
 
   test.each([
-    // Apache's words, and those of Go's servers, such as Caddy and Traefik.
+    // The texts of Apache, and of servers in Go, such as Caddy and Traefik.
     [400, { body: "Reason: You're speaking plain HTTP to an SSL-enabled server port.<br />" }],
     [400, { body: "Client sent an HTTP request to an HTTPS server.\n" }],
     [301, { location: "https://diode.example.com/diode/auth/token" }],
     [308, { location: "HTTPS://diode.example.com/diode/auth/token" }],
-  ])("a server with TLS answers plain HTTP with %s %o", async (status, answer) => {
-    const failure = await failingAt(await saying(status, answer));
+  ])("when a server with TLS answers plain HTTP with %s %o", async (status, answer) => {
+    const failure = await failingAt(await respondingTarget(status, answer));
     expect(failure).toMatchObject({ kind: "remote" });
     expect(failure.hint).toContain("use grpcs:// in DIODE_TARGET");
   });
@@ -256,13 +258,13 @@ describe("an error says what to do", () => {
   test.each([
     ["a redirect that stays without TLS", 302, { location: "http://elsewhere.example.com/" }],
     ["a page that has nothing to do with TLS", 400, { body: "<h1>400 Bad Request</h1>" }],
-  ])("%s suggests no other scheme", async (_, status, answer) => {
-    const failure = await failingAt(await saying(status, answer));
+  ])("that suggests no other scheme for %s", async (_, status, answer) => {
+    const failure = await failingAt(await respondingTarget(status, answer));
     expect(failure.hint).not.toContain("://");
   });
 
-  test("a server that gives tokens and does not speak HTTP/2", async () => {
-    const failure = await failingAt(await tokensOnly());
+  test("for a server that issues tokens and does not support HTTP/2", async () => {
+    const failure = await failingAt(await tokenOnlyTarget());
     expect(failure).toMatchObject({ kind: "remote", hint: expect.stringContaining("HTTP/2") });
   });
 
@@ -271,8 +273,8 @@ describe("an error says what to do", () => {
   }
 });
 
-describe("errors that the server finds in an entity", () => {
-  test("are told with the entity, and its file is not done", async () => {
+describe("errors that Diode reports for an entity", () => {
+  test("are returned with the entity, and its file is sent again", async () => {
     const diode = await receiver({ faults: [{ name: "rejected", first: 1 }] });
     const entities = await guests(2);
     const { sent, error } = await pushInto(diode, entities);
@@ -289,8 +291,8 @@ describe("errors that the server finds in an entity", () => {
   });
 });
 
-describe("a push that is cut off", () => {
-  test("keeps what was acknowledged, and resumes from there", async () => {
+describe("an interrupted push", () => {
+  test("keeps the acknowledgements and resumes from there", async () => {
     const diode = await receiver();
     const entities = await guests(20);
     const controller = new AbortController();
@@ -315,7 +317,7 @@ describe("a push that is cut off", () => {
     expect(new Set(diode.requests.map(({ id }) => id)).size).toBe(21);
   });
 
-  test("ends at once in a pause, and soon when the server is silent", async () => {
+  test("ends at once during a pause, and soon when the server does not answer", async () => {
     const controller = new AbortController();
     const diode = await receiver({ latencyMs: 30_000 });
     const started = performance.now();
@@ -332,7 +334,7 @@ describe("a push that is cut off", () => {
     expect(pausing.error).toMatchObject({ kind: "interrupted" });
   });
 
-  test("before it sends says so", async () => {
+  test("reports when nothing was sent", async () => {
     const diode = await receiver();
     const entities = await guests(2);
     const { error } = await pushInto(diode, entities, { signal: AbortSignal.abort() });
@@ -343,7 +345,7 @@ describe("a push that is cut off", () => {
     expect(diode.countTokens()).toBe(0);
   });
 
-  test("by an error sends the rest the next time", async () => {
+  test("sends the remaining files next time, also after an error", async () => {
     const diode = await receiver({ faults: [{ name: "forbidden", first: 1 }] });
     const entities = await guests(5);
     expect((await pushInto(diode, entities)).error).toMatchObject({ kind: "remote" });
@@ -352,9 +354,9 @@ describe("a push that is cut off", () => {
   });
 });
 
-describe("through a proxy", () => {
-  test.each([["plainly", false], ["with TLS", true]])(
-    "go token and calls, %s",
+describe("push through a proxy", () => {
+  test.each([["without TLS", false], ["with TLS", true]])(
+    "requests tokens and sends entities, %s",
     async (_, isTls) => {
       const diode = await receiver({ isTls });
       const proxy = await connectProxy("user:password");
@@ -365,7 +367,7 @@ describe("through a proxy", () => {
     },
   );
 
-  test("that refuses, the error says so, and not the password", async () => {
+  test("reports that the proxy refuses it, without printing the password", async () => {
     const diode = await receiver();
     const proxy = await connectProxy("user:right");
     const url = new URL(proxy.url);
@@ -377,7 +379,7 @@ describe("through a proxy", () => {
   });
 });
 
-test("no secret and no token is in any error, however deep one looks", async () => {
+test("errors of push contain no secret and no token at any depth", async () => {
   const secret = "s3cr3t-of-the-client";
   const client = { id: "me", secret };
   const texts: PushTexts = { DIODE_CLIENT_SECRET: secret, PUSH_MAX_RETRIES: "0" };
@@ -388,7 +390,7 @@ test("no secret and no token is in any error, however deep one looks", async () 
     expect(error, name).toMatchObject({ name: "AppError" });
     const all = inspect([error, retries], { depth: 20, showHidden: true });
     expect(all).not.toContain(secret);
-    // Tokens of the rehearsal are UUIDs, and so are the ids of requests, which may be told.
+    // Tokens of `receive` are UUIDs. Ids of requests are UUIDs too and may be printed.
     expect(all).not.toMatch(/Bearer|[0-9a-f]{8}-[0-9a-f]{4}-4/);
   }
 });

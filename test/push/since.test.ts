@@ -1,4 +1,4 @@
-/** Only what differs from an earlier run goes over the wire, and only if the target has that run. */
+/** push --since sends only the differences from an earlier run, if the target has that run. */
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { TransformedSet } from "../../src/run-folder/entity-set.ts";
@@ -50,8 +50,8 @@ async function pushSince(
   return await pushInto(diode, later, { since: { set: earlier, journalPlace }, ...overrides });
 }
 
-describe("a push since an earlier run", () => {
-  test("sends what changed and what is new, each file in one request with an id of its own", async () => {
+describe("push --since", () => {
+  test("sends changed and new entities, each file as one request with its own id", async () => {
     const diode = await receiver();
     const both = await runs();
     await pushInto(diode, both.earlier);
@@ -74,7 +74,7 @@ describe("a push since an earlier run", () => {
     expect(new Set(diode.requests.map(({ id }) => id)).size).toBe(diode.requests.length);
   });
 
-  test("tells in a file what disappeared, and apart what was not read", async () => {
+  test("writes a file of entities that disappeared, and separately of those that were not read", async () => {
     const diode = await receiver();
     const leftOut = [{ what: "vm/101/agent", reason: "agent-not-running" }] as const;
     const both = await runs({ leftOut });
@@ -94,7 +94,7 @@ describe("a push since an earlier run", () => {
     });
   });
 
-  test("makes the later run one that the target has: the next can follow on it", async () => {
+  test("records that the target has the later run, so that the next push can use it", async () => {
     const diode = await receiver();
     const both = await runs();
     await pushInto(diode, both.earlier);
@@ -106,7 +106,7 @@ describe("a push since an earlier run", () => {
     expect((await pushInto(diode, third)).planned?.acknowledged).toBe(third.files.length);
   });
 
-  test("follows run on run with one journal, as a pipeline with a fresh checkout has it", async () => {
+  test("works from run to run with one journal, as in a pipeline with a fresh checkout", async () => {
     const diode = await receiver();
     const both = await runs();
     const journalPlace = {
@@ -114,11 +114,14 @@ describe("a push since an earlier run", () => {
       key: "push.journal",
     };
     await pushInto(diode, both.earlier, { journalPlace });
-    const nowhere = {
+    const withoutJournal = {
       set: both.earlier,
       journalPlace: await placeFor(both.earlier.place, diode.target),
     };
-    const { error, sent } = await pushInto(diode, both.later, { journalPlace, since: nowhere });
+    const { error, sent } = await pushInto(diode, both.later, {
+      journalPlace,
+      since: withoutJournal,
+    });
     expect([error, sent.length]).toEqual([undefined, 2]);
     const third = await buildSet(join(both.root, "wednesday"), EARLIER);
     const next = await pushInto(diode, third, {
@@ -133,7 +136,7 @@ describe("a push since an earlier run", () => {
     });
   });
 
-  test("that was cut off resumes, although its journal has replaced that of the earlier run", async () => {
+  test("resumes after an interruption, although its journal replaced that of the earlier run", async () => {
     const diode = await receiver({ faults: [] });
     const both = await runs();
     const journalPlace = {
@@ -157,8 +160,8 @@ describe("a push since an earlier run", () => {
   });
 });
 
-describe("is refused", () => {
-  test("when no journal shows that the target has the earlier run, or only a part of it", async () => {
+describe("push --since is rejected", () => {
+  test("when no journal shows that the target has the earlier run completely", async () => {
     const diode = await receiver();
     const both = await runs();
     const unknown = await pushSince(diode, both);
@@ -170,21 +173,21 @@ describe("is refused", () => {
     expect(diode.requests).toHaveLength(1);
   });
 
-  test("when entities of the earlier run were refused by the server", async () => {
+  test("when Diode refused entities of the earlier run", async () => {
     const diode = await receiver({ faults: [{ name: "rejected", first: 1 }] });
     const both = await runs();
     await pushInto(diode, both.earlier);
     expect((await pushSince(diode, both)).error).toMatchObject({ kind: "usage" });
   });
 
-  test("when another target has it", async () => {
-    const [one, other] = [await receiver(), await receiver()];
+  test("when only another target has the earlier run", async () => {
+    const [first, second] = [await receiver(), await receiver()];
     const both = await runs();
-    await pushInto(one, both.earlier);
-    expect((await pushSince(other, both)).error).toMatchObject({ kind: "usage" });
+    await pushInto(first, both.earlier);
+    expect((await pushSince(second, both)).error).toMatchObject({ kind: "usage" });
   });
 
-  test("when more changed and disappeared than is allowed, unless the user is sure", async () => {
+  test("when more changed and disappeared than PUSH_MAX_CHANGED allows, except with --yes", async () => {
     const diode = await receiver();
     const both = await runs();
     await pushInto(diode, both.earlier);
