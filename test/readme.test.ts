@@ -49,6 +49,16 @@ describe.each(DOCUMENTS)("%s", (path) => {
     expect(linksIn(text).filter((link) => !exists(path, link))).toEqual([]);
   });
 
+  test("has tables that are whole: a head, and as many cells in each row", () => {
+    const tables = text.replace(/^```[\s\S]*?^```$/gm, "").match(/(?:^\|.*\n)+/gm) ?? [];
+    for (const table of tables) {
+      const [head = "", rule = "", ...lines] = table.trimEnd().split("\n");
+      expect(rule, head).toMatch(/^(?:\| :?-+:? )+\|$/);
+      const cells = (line: string): number => line.split(/(?<!\\)\|/).length;
+      expect(lines.filter((line) => cells(line) !== cells(head))).toEqual([]);
+    }
+  });
+
   test("names scripts and tasks that exist", () => {
     const scripts = json("package.json")["scripts"] ?? {};
     const tasks = json("deno.json")["tasks"] ?? {};
