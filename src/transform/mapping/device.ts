@@ -1,4 +1,5 @@
 /** dcim.Device: a node. */
+import { MAX_NAME } from "../../netbox/names.ts";
 import type { Device } from "../../netbox/types/device.ts";
 import { int64 } from "../../netbox/types/shape.ts";
 import { mibOf } from "../../proxmox/hardware.ts";
@@ -42,7 +43,7 @@ const customFields = compile(DEVICE_CUSTOM_FIELDS);
 export const DEVICE: Table<NodeSource, Device> = {
   name: node.from(
     ["nodes.node", "clusterStatus.name"],
-    "as it is; a node of the same name in another cluster of the site becomes `node (cluster)`; at most 64 characters",
+    `as it is; a node of the same name in another cluster of the site becomes \`node (cluster)\`; at most ${MAX_NAME} characters`,
     (n) => n.name,
   ),
   device_type: node.from(

@@ -1,4 +1,5 @@
 /** dcim.Interface: an interface of a node. */
+import { MAX_NAME } from "../../netbox/names.ts";
 import type { Interface } from "../../netbox/types/interface.ts";
 import { int64 } from "../../netbox/types/shape.ts";
 import { mtuOf, speedKbps } from "../../proxmox/hardware.ts";
@@ -22,7 +23,7 @@ const POWER = "server ports do not supply PoE";
 
 export const INTERFACE: Table<InterfaceSource, Interface> = {
   device: iface.from(["stub.device"], "its node", (i) => i.device),
-  name: iface.from(["network.iface"], "as it is; at most 64 characters", (i) => i.name),
+  name: iface.from(["network.iface"], `as it is; at most ${MAX_NAME} characters`, (i) => i.name),
   type: iface.from(
     ["network.type"],
     valuesText(INTERFACE_TYPES, OTHER_INTERFACE_TYPE),

@@ -1,4 +1,5 @@
 /** virtualization.VirtualMachine: a QEMU guest or an LXC container. */
+import { MAX_NAME } from "../../netbox/names.ts";
 import { int64 } from "../../netbox/types/shape.ts";
 import type { VirtualMachine } from "../../netbox/types/virtual-machine.ts";
 import {
@@ -50,7 +51,7 @@ const customFields = compile(VIRTUAL_MACHINE_CUSTOM_FIELDS);
 export const VIRTUAL_MACHINE: Table<GuestSource, VirtualMachine> = {
   name: guest.from(
     ["resources.name", "resources.vmid"],
-    "as it is; the later of two guests of one name, case aside, becomes `name (vmid)`; at most 64 characters",
+    `as it is; the later of two guests of one name, case aside, becomes \`name (vmid)\`; at most ${MAX_NAME} characters`,
     (g) => g.name,
   ),
   status: guest.from(

@@ -1,4 +1,5 @@
 /** virtualization.VMInterface: a NIC of a guest. */
+import { MAX_NAME } from "../../netbox/names.ts";
 import { int64 } from "../../netbox/types/shape.ts";
 import type { VMInterface } from "../../netbox/types/vm-interface.ts";
 import type { NicSource } from "../sources.ts";
@@ -19,7 +20,7 @@ export const VM_INTERFACE: Table<NicSource, VMInterface> = {
   virtual_machine: nic.from(["stub.virtual-machine"], "its guest", (n) => n.ref.virtual_machine),
   name: nic.from(
     ["config.netN"],
-    "QEMU: the key (net0); LXC: `name=`, else the key; at most 64 characters",
+    `QEMU: the key (net0); LXC: \`name=\`, else the key; at most ${MAX_NAME} characters`,
     (n) => n.name,
   ),
   enabled: nic.from(
