@@ -7,6 +7,7 @@ import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { type CommandRow, COMMANDS, STAGE_SETTINGS } from "../../src/cli/catalog.ts";
 import { allowedText, flagOf, type SettingTable } from "../../src/base/setting.ts";
+import { RETRY_POLICY } from "../../src/capture/client.ts";
 import { explanationText } from "../../src/look/explain/command.ts";
 import { mappingMarkdown } from "../../src/look/mapping.ts";
 import { CHECKS } from "../../src/look/verify/findings.ts";
@@ -136,6 +137,7 @@ export const BLOCKS: Readonly<Record<string, (folder: string) => string | Promis
     return `\`\`\`console\n$ proxmox-diode explain snapshots/example ip/10.20.20.22\n${text.trim()}\n\`\`\`\n`;
   },
   "push-settings": () => settingsMarkdown(STAGE_SETTINGS.push),
+  retries: retriesMarkdown,
   "compare-settings": () => settingsMarkdown(STAGE_SETTINGS.compare),
   unjudged: () =>
     rows(
@@ -201,12 +203,42 @@ function codesMarkdown(): string {
   return `${table("Reason", REASONS)}\n\n${table("Note", NOTES)}\n`;
 }
 
+function retriesMarkdown(): string {
+  const seconds = (ms = 30_000): string => `${ms / 1000}s`;
+  const { maxRetries, retryDelayMs, maxRetryDelayMs } = RETRY_POLICY;
+  const { push, compare } = STAGE_SETTINGS;
+  const cells = [
+    [
+      "Proxmox VE",
+      "429, 502, 503, 504, a dropped connection; a host that cannot be reached, if it has answered before or is not the only one",
+      String(maxRetries),
+      `${seconds(retryDelayMs)} to ${seconds(maxRetryDelayMs)}`,
+      "",
+    ],
+    [
+      "Diode and its token endpoint",
+      "an unavailable or busy server, 429 and 5xx of a token endpoint or a proxy, a connection that fails, a timeout",
+      push.PUSH_MAX_RETRIES.default,
+      `${push.PUSH_RETRY_DELAY.default} to ${seconds()}`,
+      "`PUSH_MAX_RETRIES`, `PUSH_RETRY_DELAY`",
+    ],
+    [
+      "NetBox (`compare`)",
+      "429, 5xx, a connection that fails, a timeout",
+      compare.NETBOX_MAX_RETRIES.default,
+      `${compare.NETBOX_RETRY_DELAY.default} to ${seconds()}`,
+      "`NETBOX_MAX_RETRIES`, `NETBOX_RETRY_DELAY`",
+    ],
+  ];
+  return markdownTable(["Requests to", "Retried", "Retries", "Wait", "Settings"], cells);
+}
+
 function settingsMarkdown(settings: SettingTable): string {
   const code = (text: string): string => `\`${text}\``;
   const cells = Object.entries(settings).map(([name, row]) => [
     code(row.variable === undefined ? name : `${name} (${row.variable})`),
     code(`--${flagOf(name, row)}`),
-    row.default === undefined || row.default === "" ? "" : code(row.default),
+    row.default === undefined || row.default === "" ? "none" : code(row.default),
     allowedText(row),
     `${row.help}${row.extension ? " (extension)" : ""}`,
     (row.aliases ?? []).map(code).join(" "),
