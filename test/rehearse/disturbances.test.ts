@@ -1,14 +1,14 @@
-/** Options of `serve` as they are typed → what they disturb. */
+/** Options of `serve` → the disturbances of the server. */
 import { expect, test } from "vitest";
 import { readDisturbances } from "../../src/rehearse/serve/command.ts";
 import type { Session } from "../../src/terminal/session.ts";
 
-function given(options: Readonly<Record<string, string>>): Pick<Session, "option"> {
+function optionsOf(options: Readonly<Record<string, string>>): Pick<Session, "option"> {
   return { option: (name) => options[name] };
 }
 
-test("without options there are no disturbances", () => {
-  expect(readDisturbances(given({ port: "8006", seed: "7" }))).toEqual({});
+test("serve has no disturbances without options", () => {
+  expect(readDisturbances(optionsOf({ port: "8006", seed: "7" }))).toEqual({});
 });
 
 test.each([
@@ -33,8 +33,8 @@ test.each([
       { name: "cut", first: 2, path: "/nodes/*" },
     ],
   }],
-])("--%s=%s", (name, text, expected) => {
-  expect(readDisturbances(given({ [name]: text }))).toEqual(expected);
+])("serve parses --%s=%s", (name, text, expected) => {
+  expect(readDisturbances(optionsOf({ [name]: text }))).toEqual(expected);
 });
 
 test.each([
@@ -48,8 +48,8 @@ test.each([
   ["deny", "Audit"],
   ["fail", "503"],
   ["fail", ""],
-])("--%s=%s is refused, with what may be written", (name, text) => {
-  expect(() => readDisturbances(given({ [name]: text }))).toThrow(expect.objectContaining({
+])("serve rejects --%s=%s with what is allowed", (name, text) => {
+  expect(() => readDisturbances(optionsOf({ [name]: text }))).toThrow(expect.objectContaining({
     kind: "usage",
     message: expect.stringContaining(`"${text}"`) as string,
     hint: expect.any(String) as string,

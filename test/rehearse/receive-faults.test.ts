@@ -1,4 +1,4 @@
-/** Faults of the receiver, as a client sees them. */
+/** Faults of `receive`, as a client sees them. */
 import { fromBinary } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import { COMMANDS } from "../../src/cli/catalog.ts";
@@ -15,7 +15,7 @@ import { askToken, call, type HeardCall, statusOf, tokenOf } from "../helpers/di
 import { received, requestBytes, tag } from "../helpers/receiving.ts";
 
 const BYTES = requestBytes([tag("x")]);
-/** For a connection that breaks the runtimes have different words. */
+/** Errors of a broken connection differ between the runtimes. */
 const BROKEN = /ECONNRESET|reset|broke|hang up|ECANCELED|socket|closed|close/i;
 
 async function ingest(receiver: Receiver, token: string): Promise<string> {
@@ -34,7 +34,7 @@ function shown(answer: HeardCall): string {
   return [statusOf(answer), ...errors].join("; ");
 }
 
-/** Fault → what a client meets, and whether the request is kept. */
+/** Fault → what the client gets, and how many requests are stored. */
 const AT_INGEST = {
   "unavailable": ["14 the server is shutting down", 0],
   "resource-exhausted": ["8 redis at maxmemory; retry with backoff", 0],
@@ -57,7 +57,7 @@ const AT_TOKEN = {
   "token-reset": "broken",
 } as const satisfies Partial<Record<FaultName, string>>;
 
-test("--help names every fault", () => {
+test("receive --help names every fault", () => {
   const description = COMMANDS["receive"]?.options["fail"]?.description;
   for (const name of Object.keys(RECEIVE_FAULTS)) expect(description).toContain(name);
 });
@@ -66,42 +66,42 @@ test("the tests cover every fault", () => {
   expect(Object.keys({ ...AT_INGEST, ...AT_TOKEN })).toEqual(Object.keys(RECEIVE_FAULTS));
 });
 
-describe.each([false, true])("with TLS: %s", (isTls) => {
+describe.each([false, true])("receive with TLS: %s", (isTls) => {
   test.each(Object.entries(AT_INGEST))(
-    "%s hits one ingest request and no token request",
+    "%s affects one ingest request and no token request",
     async (name, [
-      heard,
-      kept,
+      expected,
+      stored,
     ]) => {
       const fault = { name: name as FaultName, first: 1 };
       const receiver = await received({ isTls, faults: [fault] });
       const token = await tokenOf(receiver);
-      expect([await ingest(receiver, token), receiver.requests.length]).toEqual([heard, kept]);
+      expect([await ingest(receiver, token), receiver.requests.length]).toEqual([expected, stored]);
       expect(await ingest(receiver, token)).toBe("0");
-      expect(receiver.requests).toHaveLength(kept + 1);
+      expect(receiver.requests).toHaveLength(stored + 1);
       expect(receiver.faults).toEqual({ [name]: 1 });
     },
   );
 });
 
 test.each(Object.entries(AT_TOKEN))(
-  "%s hits one token request and no ingest request",
-  async (name, heard) => {
+  "%s affects one token request and no ingest request",
+  async (name, expected) => {
     const fault = { name: name as FaultName, first: 1 };
     const receiver = await received({ faults: [fault] });
     const status = askToken(receiver).then(({ status }) => String(status), broken);
-    expect(await status).toBe(heard);
+    expect(await status).toBe(expected);
     expect(await ingest(receiver, await tokenOf(receiver))).toBe("0");
   },
 );
 
-test("429 has a Retry-After header", async () => {
+test("HTTP 429 of receive has a Retry-After header", async () => {
   const receiver = await received({ faults: [{ name: "token-429", first: 1 }] });
   expect((await askToken(receiver)).headers["retry-after"]).toBe("1");
 });
 
 test.each(["lost-answer", "rejected"] as const)(
-  "%s does not keep a request that is refused without the fault",
+  "%s does not store a request that is rejected without the fault",
   async (name) => {
     const receiver = await received({ faults: [{ name, share: 1 }] });
     expect(await ingest(receiver, "made-up")).toBe("HTTP 401");
@@ -109,14 +109,14 @@ test.each(["lost-answer", "rejected"] as const)(
   },
 );
 
-describe("the choice of faults", () => {
+describe("the choice of faults by receive", () => {
   const FAULTY: readonly ReceiveFault[] = [
     { name: "unavailable", share: 0.2 },
     { name: "reset", share: 0.1 },
     { name: "token-503", share: 0.5 },
   ];
 
-  function throws(
+  function draw(
     faults: readonly ReceiveFault[],
     seed: number,
     times: number,
@@ -126,13 +126,13 @@ describe("the choice of faults", () => {
   }
 
   test("is the same for the same seed, and differs for another", () => {
-    expect(throws(FAULTY, 7, 200)).toEqual(throws(FAULTY, 7, 200));
-    expect(throws(FAULTY, 7, 200)).not.toEqual(throws(FAULTY, 8, 200));
+    expect(draw(FAULTY, 7, 200)).toEqual(draw(FAULTY, 7, 200));
+    expect(draw(FAULTY, 7, 200)).not.toEqual(draw(FAULTY, 8, 200));
   });
 
   test("matches the requested shares", () => {
-    const thrown = throws(FAULTY, 1, 10_000);
-    const count = (name: string): number => thrown.filter((one) => one === name).length;
+    const drawn = draw(FAULTY, 1, 10_000);
+    const count = (name: string): number => drawn.filter((one) => one === name).length;
     expect(count("unavailable")).toBeGreaterThan(1850);
     expect(count("unavailable")).toBeLessThan(2150);
     expect(count("reset")).toBeGreaterThan(900);
@@ -148,31 +148,31 @@ describe("the choice of faults", () => {
     }
   });
 
-  test("does not change for later requests when the first ones fail", () => {
+  test("is the same for later requests when the first ones fail", () => {
     const early: readonly ReceiveFault[] = [{ name: "bad-gateway", first: 3 }, ...FAULTY];
-    expect(throws(early, 5, 50).slice(0, 3)).toEqual(Array(3).fill("bad-gateway"));
-    expect(throws(early, 5, 50).slice(3)).toEqual(throws(FAULTY, 5, 50).slice(3));
+    expect(draw(early, 5, 50).slice(0, 3)).toEqual(Array(3).fill("bad-gateway"));
+    expect(draw(early, 5, 50).slice(3)).toEqual(draw(FAULTY, 5, 50).slice(3));
   });
 });
 
-describe("parseFault", () => {
+describe("parseReceiveFault", () => {
   test.each<[string, ReceiveFault]>([
     ["unavailable:0.1", { name: "unavailable", share: 0.1 }],
     ["reset:.05", { name: "reset", share: 0.05 }],
     ["token-503:1", { name: "token-503", share: 1 }],
     ["token-503x2", { name: "token-503", first: 2 }],
-  ])("%s is read", (text, fault) => {
+  ])("accepts %s", (text, fault) => {
     expect(parseReceiveFault(text)).toEqual(fault);
   });
 
   test.each(["", "unavailable", "unavailable:", "unavailable:2", "unavailable:-1", "nonsense:0.1"])(
-    "%j is refused, and the error lists all faults",
+    "rejects %j",
     (text) => {
       expect(() => parseReceiveFault(text)).toThrow(`Invalid fault "${text}"`);
     },
   );
 
-  test.each(["toString:1", "constructor:1"])("refuses %s", (text) => {
+  test.each(["toString:1", "constructor:1"])("rejects %s, a property of every object", (text) => {
     expect(() => parseReceiveFault(text)).toThrow("Invalid fault");
   });
 });

@@ -1,4 +1,4 @@
-/** What was received, as entity files: the same entities in the same form that transform writes. */
+/** The entity files of `receive`: the same entities and the same form as those of transform. */
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -28,7 +28,7 @@ async function entityFilesIn(folder: string): Promise<Map<string, FileJson>> {
   return new Map(names.map((name, i) => [name, files[i] ?? { entities: [] }]));
 }
 
-async function keep(folder: string, requests: readonly Uint8Array[]): Promise<void> {
+async function storeRequests(folder: string, requests: readonly Uint8Array[]): Promise<void> {
   const store = await openStore(folder);
   const files = await createEntityFiles(store, TOOL);
   for (const request of requests) await files.add(request);
@@ -36,7 +36,7 @@ async function keep(folder: string, requests: readonly Uint8Array[]): Promise<vo
   await store.close();
 }
 
-test("a push of the example gives the same files, entity for entity", async () => {
+test("receive writes the same files for a push of the example, entity for entity", async () => {
   const folder = await tempFolder();
   const store = await openStore(folder);
   const files = await createEntityFiles(store, TOOL);
@@ -53,10 +53,10 @@ test("a push of the example gives the same files, entity for entity", async () =
   expect(receiver.entities()).toEqual([...sent.values()].flatMap(({ entities }) => entities));
 });
 
-describe("netbox/", () => {
+describe("netbox/ of receive", () => {
   test("has one line per entity, in the form of transform", async () => {
     const folder = await tempFolder();
-    await keep(folder, [requestBytes([tag("one"), tag("two")])]);
+    await storeRequests(folder, [requestBytes([tag("one"), tag("two")])]);
     expect(await readFile(join(folder, "netbox/01-tag-0001.json"), "utf8")).toBe([
       `${JSON.stringify(HEADER).slice(0, -1)},"entities":[`,
       `${JSON.stringify(tag("one"))},`,
@@ -68,7 +68,11 @@ describe("netbox/", () => {
   test("has a sealed manifest with counts", async () => {
     const folder = await tempFolder();
     const site = { timestamp: TIMESTAMP, cluster: { name: "lab" } };
-    await keep(folder, [requestBytes([tag("a")]), requestBytes([site]), requestBytes([tag("b")])]);
+    await storeRequests(folder, [
+      requestBytes([tag("a")]),
+      requestBytes([site]),
+      requestBytes([tag("b")]),
+    ]);
     const manifest = JSON.parse(await readFile(join(folder, "netbox/manifest.json"), "utf8")) as {
       files: { path: string; sha256: string }[];
     };
@@ -90,27 +94,27 @@ describe("netbox/", () => {
     ]);
   });
 
-  test("stays unchanged without a request", async () => {
+  test("is unchanged without a request", async () => {
     const folder = await tempFolder();
-    await keep(folder, [requestBytes([tag("a")])]);
+    await storeRequests(folder, [requestBytes([tag("a")])]);
     const before = await treeOf(folder);
-    await keep(folder, []);
+    await storeRequests(folder, []);
     expect(await treeOf(folder)).toEqual(before);
   });
 });
 
-test("a request with entities of several types goes to other/", async () => {
+test("receive writes a request with entities of several types to other/", async () => {
   const folder = await tempFolder();
   const mixed = [tag("a"), { timestamp: TIMESTAMP, site: { name: "Cellar" } }, {}];
-  await keep(folder, [requestBytes(mixed), requestBytes(mixed.slice(1))]);
+  await storeRequests(folder, [requestBytes(mixed), requestBytes(mixed.slice(1))]);
   expect(Object.keys(await treeOf(folder))).toEqual(["other/0001.json", "other/0002.json"]);
   const text = await readFile(join(folder, "other/0001.json"), "utf8");
   expect(JSON.parse(text)).toEqual({ ...HEADER, entities: mixed });
 });
 
-test("a folder that cannot be written is an error, and the sender gets INTERNAL", async () => {
+test("receive answers INTERNAL and reports an error when it cannot write its folder", async () => {
   const folder = await tempFolder();
-  await writeFile(join(folder, "other"), "in the way");
+  await writeFile(join(folder, "other"), "not a folder");
   const files = await createEntityFiles(await openStore(folder), TOOL);
   const errors: unknown[] = [];
   const receiver = await received({
@@ -127,7 +131,7 @@ test("a folder that cannot be written is an error, and the sender gets INTERNAL"
   expect(errors).toMatchObject([{ kind: "usage", message: expect.stringContaining(folder) }]);
 });
 
-test("request text and request are the same, whatever the names contain", () => {
+test("the text of a request is equal to the request for all names", () => {
   fc.assert(fc.property(
     fc.array(fc.string({ unit: "grapheme" }), { minLength: 1, maxLength: 4 }),
     fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),

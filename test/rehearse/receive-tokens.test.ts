@@ -1,11 +1,11 @@
-/** How long a token is valid. */
+/** Tokens of `receive` and their lifetime. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Tokens } from "../../src/rehearse/receive/tokens.ts";
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["performance"] }));
 afterEach(() => void vi.useRealTimers());
 
-test("a token has its scope until it expires", () => {
+test("a token of receive has its scope until it expires", () => {
   const tokens = new Tokens(5000);
   const token = tokens.issue("diode:ingest");
   vi.advanceTimersByTime(4999);
@@ -14,7 +14,7 @@ test("a token has its scope until it expires", () => {
   expect(tokens.scopeOf(token)).toBeUndefined();
 });
 
-test("tokens are unique and expire independently", () => {
+test("tokens of receive are unique and expire independently", () => {
   const tokens = new Tokens(5000);
   const first = tokens.issue("a");
   vi.advanceTimersByTime(3000);

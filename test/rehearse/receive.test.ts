@@ -1,4 +1,4 @@
-/** The receiver on real sockets, as Diode behind its nginx. */
+/** `receive` on real sockets: it answers as Diode behind nginx. */
 import { once } from "node:events";
 import { connect } from "node:net";
 import { createClient } from "@connectrpc/connect";
@@ -14,13 +14,13 @@ import type { ReceiveOptions } from "../../src/rehearse/receive/receive.ts";
 import { askToken, call, framed, INGEST_PATH, statusOf, tokenOf } from "../helpers/diode-client.ts";
 import { HEADER, received, requestBytes, requestOfSize, tag } from "../helpers/receiving.ts";
 
-const WIRES = [["h2c", {}], ["TLS", { isTls: true }]] as const satisfies readonly (
+const PROTOCOLS = [["h2c", {}], ["TLS", { isTls: true }]] as const satisfies readonly (
   readonly [string, ReceiveOptions]
 )[];
 const MIB = 2 ** 20;
 
-describe.each(WIRES)("over %s", (_, options) => {
-  test("token and entities go to one port, and the entities are kept", async () => {
+describe.each(PROTOCOLS)("receive over %s", (_, options) => {
+  test("accepts token requests and entities on one port, and stores the entities", async () => {
     const receiver = await received(options);
     const sent = [tag("one"), tag("two")];
     const answer = await call(receiver, requestBytes(sent), { token: await tokenOf(receiver) });
@@ -30,7 +30,7 @@ describe.each(WIRES)("over %s", (_, options) => {
     expect(receiver.requests).toMatchObject([{ id: HEADER.id, sdkName: "a-test", entities: 2 }]);
   });
 
-  test("a Connect client sends many requests at once over one connection", async () => {
+  test("accepts parallel requests of a Connect client over one connection", async () => {
     const receiver = await received(options);
     const ca = receiver.certificatePem;
     const transport = createGrpcTransport({
@@ -46,7 +46,7 @@ describe.each(WIRES)("over %s", (_, options) => {
     expect(new Set(receiver.requests.map(({ bytes }) => bytes))).toEqual(new Set([MIB]));
   });
 
-  test("the path prefix can be chosen, and can be empty", async () => {
+  test("accepts any path prefix, also an empty one", async () => {
     for (const prefix of ["", "/a/b"]) {
       const receiver = await received({ ...options, prefix });
       expect(receiver.target).toMatch(new RegExp(`:${receiver.port}${prefix}$`));
@@ -56,14 +56,14 @@ describe.each(WIRES)("over %s", (_, options) => {
   });
 });
 
-test("it listens on the loopback interface only, on a free port", async () => {
+test("receive listens only on the loopback interface, on a free port", async () => {
   const { target, port, certificatePem } = await received();
   expect(target).toBe(`grpc://127.0.0.1:${port}/diode`);
   expect(port).toBeGreaterThan(1023);
   expect(certificatePem).toBeUndefined();
 });
 
-test("close ends all open connections, idle ones too", async () => {
+test("receive closes all connections when it stops, also idle ones", async () => {
   const receiver = await received();
   const token = await tokenOf(receiver);
   const { connect } = await import("node:net");
@@ -76,10 +76,10 @@ test("close ends all open connections, idle ones too", async () => {
   await expect(tokenOf(receiver)).rejects.toThrow(/ECONNREFUSED|refused/i);
 });
 
-describe("the token endpoint", () => {
+describe("the token endpoint of receive", () => {
   const FORM = { grant_type: "client_credentials", scope: "diode:ingest" };
 
-  test("accepts credentials in the form, as the SDKs send them", async () => {
+  test("accepts credentials in the form body, as the SDKs send them", async () => {
     const receiver = await received();
     const { status, headers, body } = await askToken(receiver);
     expect([status, headers["content-type"]]).toEqual([200, "application/json;charset=UTF-8"]);
@@ -95,7 +95,7 @@ describe("the token endpoint", () => {
   test.each([
     ["rehearsal", "a secret"],
     ["ümlaut:id", "100% +&=:"],
-  ])("takes HTTP Basic for %j too", async (id, secret) => {
+  ])("accepts HTTP Basic for the client %j", async (id, secret) => {
     const receiver = await received({ client: { id, secret } });
     const encoded = [id, secret].map((text) => new URLSearchParams({ text }).toString().slice(5));
     const authorization = `Basic ${Buffer.from(encoded.join(":")).toString("base64")}`;
@@ -142,7 +142,7 @@ describe("the token endpoint", () => {
   });
 });
 
-describe("answers of nginx are not gRPC", () => {
+describe("receive answers without gRPC, as nginx does:", () => {
   const UNAUTHORIZED = '{"error":"unauthorized","error_description":"Authentication required"}';
 
   test.each([
@@ -164,7 +164,7 @@ describe("answers of nginx are not gRPC", () => {
     expect(receiver.countTokens()).toBe(1);
   });
 
-  test("401 comes before a large body is read, and the port stays usable", async () => {
+  test("401 before it reads a large body, and it answers further requests", async () => {
     const receiver = await received();
     const bytes = requestOfSize(3 * MIB);
     for (const _ of [1, 2, 3, 4]) expect((await call(receiver, bytes)).status).toBe(401);
@@ -172,7 +172,7 @@ describe("answers of nginx are not gRPC", () => {
   });
 
   test.each([INGEST_PATH, "/diode/", "/diode/diode.v1.ReconcilerService/X", "/auth/token"])(
-    "404 as a page of HTML for %s",
+    "404 with an HTML page for %s",
     async (path) => {
       const receiver = await received();
       const answer = await call(receiver, requestBytes([tag("x")]), {
@@ -192,7 +192,7 @@ describe("answers of nginx are not gRPC", () => {
   });
 });
 
-describe("the ingester", () => {
+describe("the ingester of receive", () => {
   async function statusFor(body: Uint8Array, headers: Record<string, string> = {}) {
     const receiver = await received();
     const token = await tokenOf(receiver);
@@ -206,12 +206,12 @@ describe("the ingester", () => {
     ["producer_app_version", "producer app version is empty"],
     ["sdk_name", "sdk name is empty"],
     ["sdk_version", "sdk version is empty"],
-  ])("says UNKNOWN when %s is empty", async (field, text) => {
+  ])("answers UNKNOWN when %s is empty", async (field, text) => {
     const bytes = requestBytes([tag("x")], { ...HEADER, [field]: "" });
     expect(await statusFor(bytes)).toEqual({ status: `2 ${text}`, kept: 0 });
   });
 
-  test("sends a status without a message in the headers only", async () => {
+  test("sends a status without a message only in the headers", async () => {
     const receiver = await received();
     const token = await tokenOf(receiver);
     const refused = await call(receiver, requestBytes([]), { token });
@@ -220,18 +220,18 @@ describe("the ingester", () => {
     expect(accepted.trailers["grpc-status"]).toBe("0");
   });
 
-  test("answers UNKNOWN without entities, and reports the first of several faults", async () => {
+  test("answers UNKNOWN without entities, and reports the first of several errors", async () => {
     expect((await statusFor(requestBytes([]))).status).toBe("2 entities is empty");
     expect((await statusFor(new Uint8Array())).status).toBe("2 id is empty");
   });
 
-  test("does not check what only the schema requires", async () => {
+  test("does not check requirements that only the schema has", async () => {
     const many = Array.from({ length: 1001 }, (_, i) => tag(`t${i}`));
     const header = { ...HEADER, stream: "", id: "no UUID", sdk_version: "v1.2-dev" };
     expect(await statusFor(requestBytes(many, header))).toEqual({ status: "0", kept: 1 });
   });
 
-  test("accepts a message of 4 MiB and refuses one more byte", async () => {
+  test("accepts a message of 4 MiB and rejects a larger one", async () => {
     expect(await statusFor(requestOfSize(4 * MIB))).toEqual({ status: "0", kept: 1 });
     const text = "grpc: received message larger than max (4194305 vs. 4194304)";
     expect(await statusFor(requestOfSize(4 * MIB + 1))).toEqual({ status: `8 ${text}`, kept: 0 });
@@ -256,10 +256,10 @@ describe("the ingester", () => {
   });
 
   test.each([
-    ["nothing at all", Buffer.alloc(0)],
-    ["half a prefix", Buffer.from([0, 0])],
-    ["less than the prefix says", framed(requestBytes([tag("x")])).subarray(0, -1)],
-  ])("says INTERNAL to %s", async (_, body) => {
+    ["an empty body", Buffer.alloc(0)],
+    ["half of a length prefix", Buffer.from([0, 0])],
+    ["fewer bytes than its length prefix", framed(requestBytes([tag("x")])).subarray(0, -1)],
+  ])("answers INTERNAL to %s", async (_, body) => {
     const receiver = await received();
     const token = await tokenOf(receiver);
     const answer = await call(receiver, new Uint8Array(), { token, body });
@@ -288,7 +288,7 @@ describe("the ingester", () => {
     );
   });
 
-  test("answers INTERNAL when the request cannot be kept", async () => {
+  test("answers INTERNAL when it cannot store the request", async () => {
     const receiver = await received({ onRequest: () => Promise.reject(new Error("disk full")) });
     const answer = await call(receiver, requestBytes([tag("x")]), {
       token: await tokenOf(receiver),
@@ -298,14 +298,14 @@ describe("the ingester", () => {
   });
 });
 
-test("a forgetful receiver counts requests and keeps no entities", async () => {
+test("receive with isForgetful counts requests and stores no entities", async () => {
   const receiver = await received({ isForgetful: true });
   await call(receiver, requestBytes([tag("x")]), { token: await tokenOf(receiver) });
   expect(receiver.requests).toMatchObject([{ entities: 1 }]);
   expect(receiver.entities()).toEqual([]);
 });
 
-test("latency delays every answer", async () => {
+test("receive with latencyMs delays every answer", async () => {
   const receiver = await received({ latencyMs: 60 });
   const start = performance.now();
   const token = await tokenOf(receiver);
@@ -313,7 +313,7 @@ test("latency delays every answer", async () => {
   expect(performance.now() - start).toBeGreaterThanOrEqual(115);
 });
 
-test("a client that disconnects in the middle of a request does no harm", async () => {
+test("receive answers other clients after one disconnects during a request", async () => {
   const receiver = await received();
   const token = await tokenOf(receiver);
   const { connect } = await import("node:http2");
@@ -338,13 +338,16 @@ test("a client that disconnects in the middle of a request does no harm", async 
 test.each([
   ["GET / HTTP/1.1\r\nHost: x\r\n\r\n"],
   ["PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"],
-])("a port with TLS answers %j with a page, as nginx does, and closes", async (sent) => {
-  const { port } = await received({ isTls: true });
-  const chunks: Buffer[] = [];
-  const client = connect(port, "127.0.0.1", () => client.write(sent));
-  client.on("data", (chunk: Buffer) => chunks.push(chunk));
-  await once(client, "end");
-  const answer = Buffer.concat(chunks).toString();
-  expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
-  expect(answer).toContain("The plain HTTP request was sent to HTTPS port");
-});
+])(
+  "receive with TLS answers %j with a page, as nginx does, and closes the connection",
+  async (sent) => {
+    const { port } = await received({ isTls: true });
+    const chunks: Buffer[] = [];
+    const client = connect(port, "127.0.0.1", () => client.write(sent));
+    client.on("data", (chunk: Buffer) => chunks.push(chunk));
+    await once(client, "end");
+    const answer = Buffer.concat(chunks).toString();
+    expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
+    expect(answer).toContain("The plain HTTP request was sent to HTTPS port");
+  },
+);

@@ -1,4 +1,4 @@
-/** A cluster that changes, hides and tires while it is asked. */
+/** A cluster that changes, hides guests and slows down during a capture. */
 import { describe, expect, test } from "vitest";
 import { PATHS } from "../../src/proxmox/endpoints.ts";
 import { parseMove } from "../../src/rehearse/serve/cluster.ts";
@@ -23,7 +23,7 @@ async function guestRow(server: Served, vmid: number): Promise<Row | undefined> 
   return (await rowsAt(server, PATHS.resources)).find((row) => row["vmid"] === vmid);
 }
 
-async function said(server: Served, path: string): Promise<[number, string]> {
+async function statusAt(server: Served, path: string): Promise<[number, string]> {
   const { status, reason } = await ask(server, path);
   return [status, reason];
 }
@@ -36,50 +36,50 @@ function forbidden(what: string): [number, string] {
   return [403, `Permission check failed (${what})`];
 }
 
-describe("a token without a privilege", () => {
-  test("VM.Audit sees no guest, and the listing looks complete", async () => {
+describe("serve with --deny: a token without", () => {
+  test("VM.Audit gets an empty listing with status 200", async () => {
     const server = await served(EXAMPLE, denials("VM.Audit"));
-    const heard = await ask(server, PATHS.resources);
-    expect([heard.status, dataOf(heard)]).toEqual([200, []]);
-    expect(await said(server, "/nodes/pve1/qemu/101/config"))
+    const answer = await ask(server, PATHS.resources);
+    expect([answer.status, dataOf(answer)]).toEqual([200, []]);
+    expect(await statusAt(server, "/nodes/pve1/qemu/101/config"))
       .toEqual(forbidden("/vms/101, VM.Audit"));
-    expect(await said(server, "/nodes/pve1/lxc/112/interfaces"))
+    expect(await statusAt(server, "/nodes/pve1/lxc/112/interfaces"))
       .toEqual(forbidden("/vms/112, VM.Audit"));
   });
 
-  test("VM.Audit on one guest misses only that guest", async () => {
+  test("VM.Audit on one guest gets a listing without that guest", async () => {
     const server = await served(EXAMPLE, denials("VM.Audit:/vms/104"));
     expect(await guestRow(server, 104)).toBeUndefined();
     expect(await guestRow(server, 101)).toBeDefined();
-    expect(await said(server, "/nodes/pve1/qemu/104/config"))
+    expect(await statusAt(server, "/nodes/pve1/qemu/104/config"))
       .toEqual(forbidden("/vms/104, VM.Audit"));
-    expect(await said(server, "/nodes/pve1/qemu/101/config")).toEqual([200, "OK"]);
+    expect(await statusAt(server, "/nodes/pve1/qemu/101/config")).toEqual([200, "OK"]);
   });
 
-  test("Pool.Audit sees guests without their pools", async () => {
+  test("Pool.Audit gets guests without their pools", async () => {
     const server = await served(EXAMPLE, denials("Pool.Audit:/pool/infra"));
     expect(await guestRow(server, 100)).not.toHaveProperty("pool");
     expect(await guestRow(server, 101)).toMatchObject({ pool: "production" });
   });
 
-  test("Sys.Audit on a node sees only that the node exists", async () => {
+  test("Sys.Audit on a node gets only the name and state of the node", async () => {
     const server = await served(EXAMPLE, denials("Sys.Audit:/nodes/pve2"));
     const rows = await rowsAt(server, "/nodes");
     const keys = rows.map((row) => Object.keys(row).sort());
     const hidden = rows.findIndex(({ node }) => node === "pve2");
     expect(keys[hidden]).toEqual(["id", "level", "node", "ssl_fingerprint", "status", "type"]);
     expect(keys[rows.findIndex(({ node }) => node === "pve1")]).toContain("maxmem");
-    expect(await said(server, "/nodes/pve2/status"))
+    expect(await statusAt(server, "/nodes/pve2/status"))
       .toEqual(forbidden("/nodes/pve2, Sys.Audit"));
-    expect(await said(server, "/cluster/status")).toEqual([200, "OK"]);
+    expect(await statusAt(server, "/cluster/status")).toEqual([200, "OK"]);
   });
 
   test("Sys.Audit on / gets no cluster status", async () => {
     const server = await served(EXAMPLE, denials("Sys.Audit"));
-    expect(await said(server, "/cluster/status")).toEqual(forbidden("/, Sys.Audit"));
+    expect(await statusAt(server, "/cluster/status")).toEqual(forbidden("/, Sys.Audit"));
   });
 
-  test("SDN.Audit sees no bridge since PVE 8", async () => {
+  test("SDN.Audit gets no bridges since PVE 8", async () => {
     const bridges = async (server: Served, node: string) =>
       (await rowsAt(server, PATHS.network(node))).filter(({ type }) =>
         type === "bridge" || type === "OVSBridge"
@@ -96,19 +96,22 @@ describe("a token without a privilege", () => {
   test.each([
     [PVE8, "hv1", "VM.Monitor", "VM.Monitor"],
     [EXAMPLE, "pve1", "VM.GuestAgent.Audit", "VM.GuestAgent.Audit|VM.GuestAgent.Unrestricted"],
-  ])("%s: no agent answers on %s without %s", async (folder, node, privilege, named) => {
-    const server = await served(folder, denials(privilege));
-    const agent = PATHS.osinfo({ node, kind: "qemu", vmid: 101 });
-    expect(await said(server, agent)).toEqual(forbidden(`/vms/101, ${named}`));
-    expect(await said(server, agent.replace("get-osinfo", "network-get-interfaces")))
-      .toEqual(forbidden(`/vms/101, ${named}`));
-  });
+  ])(
+    "the agent privilege gets 403 from agents: %s, node %s, %s",
+    async (folder, node, privilege, named) => {
+      const server = await served(folder, denials(privilege));
+      const agent = PATHS.osinfo({ node, kind: "qemu", vmid: 101 });
+      expect(await statusAt(server, agent)).toEqual(forbidden(`/vms/101, ${named}`));
+      expect(await statusAt(server, agent.replace("get-osinfo", "network-get-interfaces")))
+        .toEqual(forbidden(`/vms/101, ${named}`));
+    },
+  );
 
-  test("gets 403 for an offline node, too", async () => {
+  test("VM.Audit gets 403 also for an offline node", async () => {
     const server = await served(EXAMPLE, { ...denials("VM.Audit"), offline: ["pve1"] });
-    expect(await said(server, "/nodes/pve1/qemu/101/config"))
+    expect(await statusAt(server, "/nodes/pve1/qemu/101/config"))
       .toEqual(forbidden("/vms/101, VM.Audit"));
-    expect(await said(server, "/nodes/pve1/status")).toEqual([595, "No route to host"]);
+    expect(await statusAt(server, "/nodes/pve1/status")).toEqual([595, "No route to host"]);
   });
 
   test.each([
@@ -126,18 +129,18 @@ describe("a token without a privilege", () => {
       expect(listing["/"]).toHaveProperty(["Sys.Audit"], 1);
       expect(listing["/vms"]).not.toHaveProperty(["VM.Audit"]);
     }],
-  ])("finds %s in its own permissions", async (text, check) => {
+  ])("%s finds the denial in /access/permissions", async (text, check) => {
     const server = await served(EXAMPLE, denials(text));
     check(dataOf(await ask(server, "/access/permissions")) as GrantedPrivileges);
   });
 
-  test("a privilege that does not propagate hides everything below", async () => {
+  test("VM.Audit below / gets an empty listing", async () => {
     const server = await served(EXAMPLE, denials("VM.Audit:/*"));
     expect(await rowsAt(server, PATHS.resources)).toEqual([]);
   });
 
   test.each(["VM.Monitor", "VM.Adit"])(
-    "%s, which this token never had, is refused",
+    "%s, which the recorded token never had, is rejected",
     async (name) => {
       await expect(served(EXAMPLE, denials(name))).rejects
         .toMatchObject({ kind: "usage", message: expect.stringContaining(name) as string });
@@ -153,12 +156,12 @@ describe("a token without a privilege", () => {
     "VM.Audit:/vms/",
     "VM.Audit:/vms*",
   ])(
-    "%j is no denial",
+    "%j is rejected as not a privilege",
     (text) => expect(() => parseDenial(text)).toThrow(`Cannot deny "${text}"`),
   );
 });
 
-describe("rights", () => {
+describe("the rights of the served token", () => {
   const listing = {
     "/": { "Sys.Audit": 1, "VM.Audit": 0 },
     "/vms": { "VM.Audit": 1, "VM.Monitor": 1 },
@@ -172,27 +175,27 @@ describe("rights", () => {
     ["Sys.Audit", "/nodes/pve1", true],
     ["Sys.Audit", "/vms/101", false],
     ["VM.Monitor", "/vms/104", false],
-  ])("%s on %s was the token's to lose: %s", (privilege, path, expected) => {
+  ])("%s on %s can be denied: %s", (privilege, path, expected) => {
     const rights = new TokenRights(listing, [{ privilege }]);
     expect(rights.lost([privilege], path)).toBe(expected);
     expect(new TokenRights(listing, []).lost([privilege], path)).toBe(false);
   });
 
-  test("one of several privileges is enough", () => {
+  test("are sufficient with one of several privileges", () => {
     const both = { "/": { "SDN.Audit": 1, "SDN.Use": 1 } };
-    const one = new TokenRights(both, [{ privilege: "SDN.Audit" }]);
-    expect(one.lost(["SDN.Audit", "SDN.Use"], "/sdn")).toBe(false);
-    const none = new TokenRights(both, [{ privilege: "SDN.Audit" }, { privilege: "SDN.Use" }]);
-    expect(none.lost(["SDN.Audit", "SDN.Use"], "/sdn")).toBe(true);
+    const oneLeft = new TokenRights(both, [{ privilege: "SDN.Audit" }]);
+    expect(oneLeft.lost(["SDN.Audit", "SDN.Use"], "/sdn")).toBe(false);
+    const noneLeft = new TokenRights(both, [{ privilege: "SDN.Audit" }, { privilege: "SDN.Use" }]);
+    expect(noneLeft.lost(["SDN.Audit", "SDN.Use"], "/sdn")).toBe(true);
   });
 
-  test("a path without privileges is not listed", () => {
+  test("list no path without privileges", () => {
     const rights = new TokenRights({ "/vms": { "VM.Audit": 1 } }, [{ privilege: "VM.Audit" }]);
     expect(rights.listing()).toEqual({});
   });
 });
 
-describe("an offline node", () => {
+describe("a node of serve --offline", () => {
   test("is listed as offline and answers 595", async () => {
     const server = await served(EXAMPLE, { offline: ["pve2"] });
     const [nodes, members] = [
@@ -204,9 +207,9 @@ describe("an offline node", () => {
     expect(nodes.find(({ node }) => node === "pve1")).toMatchObject({ status: "online" });
     expect(members.find(({ name }) => name === "pve2")).toMatchObject({ online: 0 });
     for (const path of ["/status", "/network", "/qemu/102/config", "/nonsense"]) {
-      expect(await said(server, `/nodes/pve2${path}`)).toEqual([595, "No route to host"]);
+      expect(await statusAt(server, `/nodes/pve2${path}`)).toEqual([595, "No route to host"]);
     }
-    expect((await said(server, "/nodes/pve1/status"))[0]).toBe(200);
+    expect((await statusAt(server, "/nodes/pve1/status"))[0]).toBe(200);
   });
 
   test("has guests without name and size", async () => {
@@ -229,20 +232,20 @@ describe("an offline node", () => {
   });
 });
 
-describe("a guest that moves", () => {
+describe("a guest of serve --move", () => {
   const GONE = "Configuration file 'nodes/pve1/qemu-server/101.conf' does not exist";
 
-  test("is gone after the listing, and is found where the next listing says", async () => {
+  test("leaves its node after the first listing and appears on its new node in the next one", async () => {
     const server = await served(EXAMPLE, { moves: [parseMove("101:pve2")] });
-    expect(await said(server, "/nodes/pve1/qemu/101/config")).toEqual([200, "OK"]);
-    expect(await said(server, "/nodes/pve2/qemu/101/config")).toEqual([
+    expect(await statusAt(server, "/nodes/pve1/qemu/101/config")).toEqual([200, "OK"]);
+    expect(await statusAt(server, "/nodes/pve2/qemu/101/config")).toEqual([
       500,
       GONE.replace("pve1", "pve2"),
     ]);
     expect(await guestRow(server, 101)).toMatchObject({ node: "pve1" });
     for (const path of ["config", "agent/get-osinfo"]) {
-      expect(await said(server, `/nodes/pve1/qemu/101/${path}`)).toEqual([500, GONE]);
-      expect(await said(server, `/nodes/pve2/qemu/101/${path}`)).toEqual([200, "OK"]);
+      expect(await statusAt(server, `/nodes/pve1/qemu/101/${path}`)).toEqual([500, GONE]);
+      expect(await statusAt(server, `/nodes/pve2/qemu/101/${path}`)).toEqual([200, "OK"]);
     }
     expect(await guestRow(server, 101)).toMatchObject({ node: "pve2" });
   });
@@ -252,48 +255,54 @@ describe("a guest that moves", () => {
     const before = dataOf(await ask(server, "/nodes/pve1/lxc/110/config"));
     await ask(server, PATHS.resources);
     expect(dataOf(await ask(server, "/nodes/pve3/lxc/110/config"))).toEqual(before);
-    expect(await said(server, "/nodes/pve1/lxc/110/config"))
+    expect(await statusAt(server, "/nodes/pve1/lxc/110/config"))
       .toEqual([500, "Configuration file 'nodes/pve1/lxc/110.conf' does not exist"]);
   });
 
-  test("may be removed instead", async () => {
+  test("can be removed instead", async () => {
     const server = await served(EXAMPLE, { moves: [parseMove("101")] });
     expect(await guestRow(server, 101)).toBeDefined();
-    expect(await said(server, "/nodes/pve1/qemu/101/config")).toEqual([500, GONE]);
+    expect(await statusAt(server, "/nodes/pve1/qemu/101/config")).toEqual([500, GONE]);
     expect(await guestRow(server, 101)).toBeUndefined();
   });
 
-  test.each(["101:nowhere", "999:pve1"])("must be a guest, and go to a node: %s", async (text) => {
-    await expect(served(EXAMPLE, { moves: [parseMove(text)] })).rejects
-      .toMatchObject({ kind: "usage" });
-  });
+  test.each(["101:nowhere", "999:pve1"])(
+    "must exist, and move to an existing node: %s",
+    async (text) => {
+      await expect(served(EXAMPLE, { moves: [parseMove(text)] })).rejects
+        .toMatchObject({ kind: "usage" });
+    },
+  );
 
-  test.each(["", "x", "101:", "101:pve2:pve3", "12:pve2"])("%j is not a move", (text) => {
-    expect(() => parseMove(text)).toThrow(`Cannot move "${text}"`);
-  });
+  test.each(["", "x", "101:", "101:pve2:pve3", "12:pve2"])(
+    "is rejected when written as %j",
+    (text) => {
+      expect(() => parseMove(text)).toThrow(`Cannot move "${text}"`);
+    },
+  );
 
-  test("that was recorded as moved is served from where it was found", async () => {
+  test("is served from its last node when the snapshot recorded it as moved", async () => {
     const server = await served("test/fixtures/pve7");
-    expect(await said(server, "/nodes/birch/qemu/206/config"))
+    expect(await statusAt(server, "/nodes/birch/qemu/206/config"))
       .toEqual([500, "Configuration file 'nodes/birch/qemu-server/206.conf' does not exist"]);
   });
 });
 
-describe("time", () => {
+describe("the delay of serve", () => {
   async function took(work: () => Promise<unknown>): Promise<number> {
     const since = performance.now();
     await work();
     return performance.now() - since;
   }
 
-  test("latency is added to every answer, errors too", async () => {
+  test("by --latency applies to every answer, also to errors", async () => {
     const server = await served(EXAMPLE, { latencyMs: 150 });
     for (const path of ["/version", "/nonsense"]) {
       expect(await took(() => ask(server, path))).toBeGreaterThan(145);
     }
   });
 
-  test("a slow agent blocks one of three workers of its own node", async () => {
+  test("by --slow-agent blocks one of three workers of the node", async () => {
     const ended: RequestEntry[] = [];
     const slow = { slowAgentMs: 250, onRequest: (entry: RequestEntry) => ended.push(entry) };
     const server = await served(EXAMPLE, slow);
@@ -302,11 +311,11 @@ describe("time", () => {
     await Promise.all([...agents, ...others].map((path) => ask(server, path)));
     expect(ended[0]?.path).toBe(others[1]);
     expect(agents).toContain(ended.at(-1)?.path);
-    // Two turns, less what it came later than the others.
+    // Two turns, minus the delay before its request.
     expect(ended.at(-1)?.tookMs).toBeGreaterThan(300);
   });
 
-  test("an agent that is not called costs no time", async () => {
+  test("by --slow-agent does not apply to a denied call", async () => {
     const disturbances = { slowAgentMs: 5000, ...denials("VM.GuestAgent.Audit") };
     const server = await served(EXAMPLE, disturbances);
     expect(await took(() => ask(server, "/nodes/pve1/qemu/100/agent/get-osinfo"))).toBeLessThan(
@@ -315,8 +324,8 @@ describe("time", () => {
   });
 });
 
-describe("traffic", () => {
-  test("is counted by path, method and status, and at the same time", async () => {
+describe("the traffic of serve", () => {
+  test("is counted by path, method, status and parallel requests", async () => {
     const server = await served(EXAMPLE, { latencyMs: 100, slowAgentMs: 50 });
     const agent = (vmid: number) => PATHS.osinfo({ node: "pve1", kind: "qemu", vmid });
     const paths = ["/nodes", "/nodes", agent(100), agent(101), "/nodes/pve1/status", "/nonsense"];
@@ -334,11 +343,11 @@ describe("traffic", () => {
     expect(traffic.answered).toEqual(new Map([[200, 5], [501, 2]]));
   });
 
-  test("is reported request by request", async () => {
-    const told: unknown[] = [];
-    const server = await served(EXAMPLE, { onRequest: (entry) => told.push(entry) });
+  test("is reported for each request", async () => {
+    const reported: unknown[] = [];
+    const server = await served(EXAMPLE, { onRequest: (entry) => reported.push(entry) });
     await ask(server, "/nodes/pve4/status?_dc=17");
-    expect(told).toEqual([{
+    expect(reported).toEqual([{
       method: "GET",
       path: "/nodes/pve4/status",
       status: 595,

@@ -1,4 +1,4 @@
-/** Faults by chance: the same for the same seed, path and attempt, and real on the wire. */
+/** Random faults of `serve`: the same for the same seed, path and attempt. */
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import { faultFor, parseServeFault } from "../../src/rehearse/serve/rehearsal.ts";
@@ -11,7 +11,7 @@ function faultsOf(...texts: readonly string[]): { faults: ReturnType<typeof pars
   return { faults: texts.map(parseServeFault) };
 }
 
-describe("the choice of faults", () => {
+describe("the choice of faults by serve", () => {
   test("does not depend on the order of requests", () => {
     const faults = [parseServeFault("503:0.3"), parseServeFault("reset:0.2")];
     const attempts = PATHS.flatMap((path) => [1, 2, 3].map((number) => ({ path, number })));
@@ -24,8 +24,8 @@ describe("the choice of faults", () => {
       fc.integer(),
       fc.shuffledSubarray(attempts, { minLength: attempts.length }),
       (seed, shuffled) => {
-        const [straight, other] = [drawn(attempts, seed), drawn(shuffled, seed)];
-        for (const [key, kind] of straight) expect(other.get(key)).toBe(kind);
+        const [inOrder, reordered] = [drawn(attempts, seed), drawn(shuffled, seed)];
+        for (const [key, kind] of inOrder) expect(reordered.get(key)).toBe(kind);
       },
     ));
   });
@@ -35,7 +35,7 @@ describe("the choice of faults", () => {
     ["reset:.2", 0.2],
     ["cut:1", 1],
     ["timeout:0", 0],
-  ])("%s faultFor that share of all attempts", (text, share) => {
+  ])("hits the share of attempts in %s", (text, share) => {
     const fault = parseServeFault(text);
     const failed = Array.from({ length: 4000 }, (_, i) =>
       faultFor([fault], { seed: 3, path: "/nodes", number: i + 1 })).filter(Boolean).length;
@@ -43,7 +43,7 @@ describe("the choice of faults", () => {
     expect(failed / 4000).toBeLessThanOrEqual(share * 1.2);
   });
 
-  test("shares of several faults add up, and one attempt gets one fault at most", () => {
+  test("adds up the shares of several faults, with at most one fault per attempt", () => {
     const faults = ["503:0.5", "reset:0.5"].map(parseServeFault);
     const kinds = Array.from(
       { length: 200 },
@@ -52,7 +52,7 @@ describe("the choice of faults", () => {
     expect(new Set(kinds)).toEqual(new Set(["503", "reset"]));
   });
 
-  test("another attempt at the same path can get another fault", () => {
+  test("can differ between attempts at the same path", () => {
     const faults = [parseServeFault("503:0.5")];
     const drawn = Array.from(
       { length: 64 },
@@ -68,7 +68,7 @@ describe("the choice of faults", () => {
     ["503x1@*/config", "/nodes/pve1/qemu/100/config", 1, undefined],
     ["resetx9@/nodes", "/nodes/pve1/status", 1, undefined],
     ["resetx9@/*type=vm", "/cluster/resources?type=vm", 9, "reset"],
-  ])("%s at %s, attempt %i: %s", (text, path, number, kind) => {
+  ])("for %s at %s, attempt %i, is %s", (text, path, number, kind) => {
     const faults = text.includes("@/") ? [parseServeFault(text)] : [];
     expect(faultFor(faults, { seed: 1, path, number })).toBe(kind);
   });
@@ -83,7 +83,7 @@ describe("the choice of faults", () => {
     "constructor:1",
     "503:1@nodes",
   ])(
-    "%s is refused, with what may be written",
+    "rejects %s with what is allowed",
     (text) => {
       expect(() => parseServeFault(text)).toThrow(expect.objectContaining({
         kind: "usage",
@@ -94,7 +94,7 @@ describe("the choice of faults", () => {
   );
 });
 
-describe("on the wire", () => {
+describe("serve", () => {
   test.each([
     [429, "Too Many Requests", "text/html"],
     [500, "Internal Server Error", "application/json;charset=UTF-8"],
@@ -104,7 +104,7 @@ describe("on the wire", () => {
     [595, "Connection refused", undefined],
     [596, "Connection timed out", undefined],
     [597, "Connection reset by peer", undefined],
-  ])("%i is %s", async (status, reason, type) => {
+  ])("answers the fault %i with %s", async (status, reason, type) => {
     const server = await served(EXAMPLE, faultsOf(`${status}x1`));
     const agent = keepAliveAgent(server);
     const failed = await ask(server, "/version", { agent });
@@ -114,62 +114,62 @@ describe("on the wire", () => {
     expect((await ask(server, "/version", { agent })).status).toBe(200);
   });
 
-  test("429 and 503 have Retry-After, in seconds", async () => {
+  test("sends Retry-After in seconds with 429 and 503", async () => {
     const faults = faultsOf("429x1@/nodes", "503x1@/version", "502x1@/cluster/status");
     const server = await served(EXAMPLE, { ...faults, retryAfterSeconds: 2 });
-    const heard = ["/nodes", "/version", "/cluster/status"].map((path) => ask(server, path));
-    expect((await Promise.all(heard)).map(({ headers }) => headers["retry-after"]))
+    const answers = ["/nodes", "/version", "/cluster/status"].map((path) => ask(server, path));
+    expect((await Promise.all(answers)).map(({ headers }) => headers["retry-after"]))
       .toEqual(["2", "2", undefined]);
   });
 
-  test("reset drops the connection before an answer", async () => {
+  test("drops the connection before an answer for the fault reset", async () => {
     const server = await served(EXAMPLE, faultsOf("resetx1"));
     await expect(ask(server, "/version")).rejects.toMatchObject({ code: "ECONNRESET" });
     expect((await ask(server, "/version")).status).toBe(200);
   });
 
-  test("cut closes the connection in the middle of an answer, which clients notice", async () => {
+  test("closes the connection in the middle of an answer for the fault cut", async () => {
     const server = await served(EXAMPLE, faultsOf("cutx1"));
     await expect(ask(server, "/nodes")).rejects.toMatchObject({ code: "ECONNRESET" });
     expect(server.traffic.answered.get(200)).toBe(1);
     expect(envelopeOf(await ask(server, "/nodes"))["data"]).toHaveLength(4);
   });
 
-  test("cut resets an answer without a body", async () => {
+  test("resets an answer without a body for the fault cut", async () => {
     const server = await served(EXAMPLE, faultsOf("cutx1"));
     await expect(ask(server, "/nodes/pve4/status")).rejects.toMatchObject({ code: "ECONNRESET" });
   });
 
-  test("timeout sends no answer", async () => {
+  test("sends no answer for the fault timeout", async () => {
     const server = await served(EXAMPLE, { ...faultsOf("timeoutx1"), idleMs: 50 });
     await expect(ask(server, "/version", { patienceMs: 300 })).rejects.toThrow("gave up");
     await vi.waitUntil(() => server.traffic.answered.get(0) === 1);
     expect((await ask(server, "/version")).status).toBe(200);
   });
 
-  test("two servers with the same seed have the same faults, in any order of requests", async () => {
+  test("has the same faults for the same seed, in any order of requests", async () => {
     const faults = faultsOf("503:0.3");
-    const [one, other] = [await served(EXAMPLE, faults), await served(EXAMPLE, faults)];
-    const statuses = async (server: typeof one, paths: readonly string[]) => {
+    const [first, second] = [await served(EXAMPLE, faults), await served(EXAMPLE, faults)];
+    const statuses = async (server: typeof first, paths: readonly string[]) => {
       const agent = keepAliveAgent(server, 4);
-      const heard = paths.map(async (path) =>
+      const answers = paths.map(async (path) =>
         [path, (await ask(server, path, { agent })).status] as const
       );
-      return Object.fromEntries(await Promise.all(heard));
+      return Object.fromEntries(await Promise.all(answers));
     };
-    const straight = await statuses(one, PATHS);
-    expect(await statuses(other, PATHS.toReversed())).toEqual(straight);
-    expect(new Set(Object.values(straight))).toContain(503);
+    const inOrder = await statuses(first, PATHS);
+    expect(await statuses(second, PATHS.toReversed())).toEqual(inOrder);
+    expect(new Set(Object.values(inOrder))).toContain(503);
   });
 
-  test("faults hit requests with an invalid token, too, and a valid token is still required", async () => {
+  test("applies faults to requests with an invalid token, and still requires a valid one", async () => {
     const server = await served(EXAMPLE, { ...faultsOf("503x1"), refusalMs: 0 });
     const authorization = "PVEAPIToken=a@b1!c1=d";
     expect((await ask(server, "/version", { authorization })).status).toBe(503);
     expect((await ask(server, "/version", { authorization })).status).toBe(401);
   });
 
-  test("faults can be changed while the server runs", async () => {
+  test("can change its faults while it runs", async () => {
     const server = await served(EXAMPLE, faultsOf("503:1"));
     expect((await ask(server, "/version")).status).toBe(503);
     server.disturb({});

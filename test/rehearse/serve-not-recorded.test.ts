@@ -1,4 +1,4 @@
-/** What is answered where a snapshot holds no answer, and to requests outside of the API. */
+/** Answers of `serve` for paths that the snapshot does not contain, and outside of the API. */
 import { describe, expect, test } from "vitest";
 import { inMemory } from "../helpers/in-memory.ts";
 import { ask, dataOf, envelopeOf } from "../helpers/pve-client.ts";
@@ -8,7 +8,7 @@ import { tempFolder } from "../helpers/temp-folder.ts";
 
 const UNKNOWN = "The snapshot has no answer for this path";
 
-describe("a request that capture did not send", () => {
+describe("serve answers a request that capture did not send", () => {
   test.each([
     [
       "an agent that is off",
@@ -26,7 +26,12 @@ describe("a request that capture did not send", () => {
     ["a template's config", "/nodes/pve2/qemu/9000/config", 500, UNKNOWN],
     ["an unreachable guest", "/nodes/pve4/qemu/152/config", 595, "No route to host"],
     ["an agent whose config was not read", "/nodes/pve3/qemu/119/agent/get-osinfo", 500, UNKNOWN],
-    ["an agent's command that is never asked", "/nodes/pve1/qemu/100/agent/get-time", 500, UNKNOWN],
+    [
+      "an agent command that capture never sends",
+      "/nodes/pve1/qemu/100/agent/get-time",
+      500,
+      UNKNOWN,
+    ],
     ["a running container's interfaces", "/nodes/pve1/lxc/110/interfaces", 500, UNKNOWN],
     [
       "a guest that no listing names",
@@ -41,7 +46,7 @@ describe("a request that capture did not send", () => {
       "Configuration file 'nodes/pve2/qemu-server/101.conf' does not exist",
     ],
     [
-      "a container that is called a virtual machine",
+      "a container at the path of a virtual machine",
       "/nodes/pve1/qemu/110/config",
       500,
       "Configuration file 'nodes/pve1/qemu-server/110.conf' does not exist",
@@ -58,20 +63,20 @@ describe("a request that capture did not send", () => {
       501,
       "Method 'GET /nodes/pve1/dns' not implemented",
     ],
-    ["nothing at all", "", 501, "Method 'GET /' not implemented"],
-  ])("%s: %s", async (_, path, status, reason) => {
-    const heard = await ask(await served(), path);
-    expect([heard.status, heard.reason]).toEqual([status, reason]);
+    ["an empty path", "", 501, "Method 'GET /' not implemented"],
+  ])("for %s: %s", async (_, path, status, reason) => {
+    const answer = await ask(await served(), path);
+    expect([answer.status, answer.reason]).toEqual([status, reason]);
   });
 
-  test("interfaces of a stopped container are null, as in Proxmox VE", async () => {
-    const heard = await ask(await served(), "/nodes/pve1/lxc/116/interfaces");
-    expect([heard.status, envelopeOf(heard)]).toEqual([200, { data: null }]);
+  test("for interfaces of a stopped container: null, as in Proxmox VE", async () => {
+    const answer = await ask(await served(), "/nodes/pve1/lxc/116/interfaces");
+    expect([answer.status, envelopeOf(answer)]).toEqual([200, { data: null }]);
   });
 
-  test("interfaces of containers are unknown before PVE 8.1", async () => {
-    const heard = await ask(await served("test/fixtures/pve7"), "/nodes/alder/lxc/999/interfaces");
-    expect(heard.reason).toBe("Method 'GET /nodes/alder/lxc/999/interfaces' not implemented");
+  test("for interfaces of containers before PVE 8.1: not implemented", async () => {
+    const answer = await ask(await served("test/fixtures/pve7"), "/nodes/alder/lxc/999/interfaces");
+    expect(answer.reason).toBe("Method 'GET /nodes/alder/lxc/999/interfaces' not implemented");
   });
 
   test.each([
@@ -81,13 +86,13 @@ describe("a request that capture did not send", () => {
       /^value 'pool' does not have a value in the enumeration/,
     ],
     ["/nodes?sort=name", "sort", /^property is not defined in schema/],
-  ])("a parameter that is not taken is named: %s", async (path, key, text) => {
-    const heard = await ask(await served(), path);
-    expect([heard.status, heard.reason]).toEqual([400, "Parameter verification failed."]);
-    expect(envelopeOf(heard)).toMatchObject({ data: null, errors: { [key]: text } });
+  ])("for an unknown parameter with its name: %s", async (path, key, text) => {
+    const answer = await ask(await served(), path);
+    expect([answer.status, answer.reason]).toEqual([400, "Parameter verification failed."]);
+    expect(envelopeOf(answer)).toMatchObject({ data: null, errors: { [key]: text } });
   });
 
-  test("the listing without a type has the guests", async () => {
+  test("for the listing without a type with the guests", async () => {
     const server = await served();
     const [all, guests] = await Promise.all(
       ["/cluster/resources", "/cluster/resources?type=vm"].map((path) => ask(server, path)),
@@ -95,14 +100,14 @@ describe("a request that capture did not send", () => {
     expect(dataOf(all!)).toHaveLength((dataOf(guests!) as unknown[]).length);
   });
 
-  test("a nearly empty snapshot is served, too", async () => {
+  test("also from a nearly empty snapshot", async () => {
     const server = await served(inMemory({ cluster: {}, nodes: {} }));
     expect(await ask(server, "/nodes")).toMatchObject({ status: 500, reason: UNKNOWN });
     expect(await ask(server, "/nodes/pve1/status")).toMatchObject({ status: 500 });
   });
 });
 
-describe("a snapshot with invalid answers is served", () => {
+describe("serve answers from a snapshot with invalid answers:", () => {
   const DENIED = { denials: [{ privilege: "VM.Audit" }], offline: [] };
 
   test.each<[string, unknown, unknown]>([
@@ -113,21 +118,21 @@ describe("a snapshot with invalid answers is served", () => {
     ["/version", { version: {} }, { version: {} }],
   ])("%s: %j as %j", async (path, data, expected) => {
     const snapshot = inMemory({ cluster: { [path]: { status: 200, data } }, nodes: {} });
-    const heard = dataOf(await ask(await served(snapshot, DENIED), path));
-    if (Array.isArray(expected)) expect(new Set(heard as unknown[])).toEqual(new Set(expected));
-    else expect(heard).toEqual(expected);
+    const answer = dataOf(await ask(await served(snapshot, DENIED), path));
+    if (Array.isArray(expected)) expect(new Set(answer as unknown[])).toEqual(new Set(expected));
+    else expect(answer).toEqual(expected);
   });
 
-  test("an invalid line is a 500 that names it", async () => {
+  test("an invalid line as a 500 that names the line", async () => {
     const files = { "pve/cluster.json": answersText({ "/pools": '{"status":"fine"}' }) };
     const snapshot = await sealFiles(await tempFolder(), files);
-    const heard = await ask(await served(snapshot), "/pools");
-    expect(heard.status).toBe(500);
-    expect(heard.reason).toMatch(/pve\/cluster\.json in .*, line 2: /);
+    const answer = await ask(await served(snapshot), "/pools");
+    expect(answer.status).toBe(500);
+    expect(answer.reason).toMatch(/pve\/cluster\.json in .*, line 2: /);
   });
 });
 
-describe("requests outside of the API", () => {
+describe("serve, outside of the API,", () => {
   test.each([
     ["GET", "/api2", 501, "no such uri"],
     ["GET", "/api2/extjs/nodes", 501, "no such uri"],
@@ -142,30 +147,30 @@ describe("requests outside of the API", () => {
       "Method 'POST /nodes/pve1/status' not implemented",
     ],
     ["DELETE", "/api2/json/nodes", 501, "Method 'DELETE /nodes' not implemented"],
-  ])("%s %s: %i %s", async (method, path, status, reason) => {
-    const heard = await ask(await served(), path, { method });
-    expect([heard.status, heard.reason]).toEqual([status, reason]);
+  ])("answers %s %s with %i %s", async (method, path, status, reason) => {
+    const answer = await ask(await served(), path, { method });
+    expect([answer.status, answer.reason]).toEqual([status, reason]);
   });
 
-  test("GET with content is refused", async () => {
-    const heard = await ask(await served(), "/nodes", {
+  test("rejects GET with content", async () => {
+    const answer = await ask(await served(), "/nodes", {
       content: "{}",
       headers: { "content-length": "2" },
     });
-    expect([heard.status, heard.reason]).toEqual([501, "Unexpected content for method 'GET'"]);
+    expect([answer.status, answer.reason]).toEqual([501, "Unexpected content for method 'GET'"]);
   });
 
-  test("chunked content is refused", async () => {
-    const heard = await ask(await served(), "/nodes", {
+  test("rejects chunked content", async () => {
+    const answer = await ask(await served(), "/nodes", {
       content: "{}",
       headers: { "transfer-encoding": "chunked" },
     });
-    expect([heard.status, heard.reason])
+    expect([answer.status, answer.reason])
       .toEqual([501, "chunked transfer encoding not supported"]);
   });
 
   test.each(["/api2//json/nodes", "/api2/json/nodes/", "/api2/json/%6Eodes"])(
-    "but %s is one",
+    "accepts %s, a spelling of an API path",
     async (path) => expect((await ask(await served(EXAMPLE), path)).status).toBe(200),
   );
 });

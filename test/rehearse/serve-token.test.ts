@@ -1,4 +1,4 @@
-/** The accepted token, and the answers to other tokens. */
+/** The token that `serve` accepts, and its answers to other tokens. */
 import { describe, expect, test } from "vitest";
 import { dialectOf, parseVersion } from "../../src/rehearse/serve/replies.ts";
 import { parseToken, refusalOf, REHEARSAL_TOKEN } from "../../src/rehearse/serve/request.ts";
@@ -7,7 +7,7 @@ import { EXAMPLE, served } from "../helpers/serving.ts";
 
 const TOKEN = { user: "netbox@pve", name: "sync", value: "s3cret" };
 
-describe("the header Authorization", () => {
+describe("the header Authorization for serve", () => {
   test.each([
     "PVEAPIToken=netbox@pve!sync=s3cret",
     "PVEAPIToken netbox@pve!sync=s3cret",
@@ -33,56 +33,59 @@ describe("the header Authorization", () => {
     ["PVEAPIToken=netbox@pve!x1=s3cret", "no such token 'x1' for user 'netbox@pve'"],
     ["PVEAPIToken=netbox@pve!sync=s3cre", "invalid token value!"],
     ["PVEAPIToken=netbox@pve!sync=s3cret\n", "invalid token value!"],
-  ])("%j is refused: %s", (header, reason) => {
+  ])("is rejected as %j: %s", (header, reason) => {
     expect(refusalOf(header, TOKEN)).toBe(reason);
   });
 });
 
-describe("a refusal", () => {
+describe("serve rejects a token", () => {
   test.each([
     ["test/fixtures/pve7", "", "No ticket"],
     ["test/fixtures/pve7", "PVEAPIToken=a@b1!c1=d", "no such user ('a@b1')"],
     ["test/fixtures/pve8", "PVEAPIToken=a@b1!c1=d", "no such user ('a@b1')"],
     ["test/fixtures/pve9", "", "No ticket"],
     ["test/fixtures/pve9", "PVEAPIToken=a@b1!c1=d", "Authentication failed!"],
-  ])("by %s of %j is 401 %s, with no body and no type", async (folder, authorization, reason) => {
-    const server = await served(folder, { refusalMs: 0 });
-    const heard = await ask(server, "/version", { authorization });
-    expect([heard.status, heard.reason]).toEqual([401, reason]);
-    expect(heard.body.length).toBe(0);
-    expect(heard.headers["content-type"]).toBeUndefined();
-    expect(heard.headers["connection"]).toBe("close");
-  });
+  ])(
+    "from %s, %j, with 401 %s, without body and content type",
+    async (folder, authorization, reason) => {
+      const server = await served(folder, { refusalMs: 0 });
+      const answer = await ask(server, "/version", { authorization });
+      expect([answer.status, answer.reason]).toEqual([401, reason]);
+      expect(answer.body.length).toBe(0);
+      expect(answer.headers["content-type"]).toBeUndefined();
+      expect(answer.headers["connection"]).toBe("close");
+    },
+  );
 
-  test("is delayed, against attempts to guess a token", async () => {
+  test("after a delay, which slows down attempts to guess it", async () => {
     const server = await served(EXAMPLE, { refusalMs: 300 });
     const since = performance.now();
     await ask(server, "/version", { authorization: "PVEAPIToken=a@b1!c1=d" });
     expect(performance.now() - since).toBeGreaterThan(290);
   });
 
-  test("does not contain the secret, and neither does an answer", async () => {
+  test("without the secret in any answer", async () => {
     const server = await served(EXAMPLE, { token: TOKEN, refusalMs: 0 });
     const wrong = await ask(server, "/version", { authorization: "PVEAPIToken=netbox@pve!sync=x" });
     expect(wrong.status).toBe(401);
-    const heard = [wrong, await ask(server, "/version"), await ask(server, "/nonsense")];
-    expect(JSON.stringify(heard.map((each) => [each, each.body.toString()]))).not.toContain(
+    const answers = [wrong, await ask(server, "/version"), await ask(server, "/nonsense")];
+    expect(JSON.stringify(answers.map((each) => [each, each.body.toString()]))).not.toContain(
       TOKEN.value,
     );
   });
 
-  test("starts with the request at which the token expires", async () => {
+  test("from the request at which it expires", async () => {
     const server = await served("test/fixtures/pve7", { expireTokenAfter: 2, refusalMs: 0 });
     const agent = keepAliveAgent(server);
-    const heard = [];
-    for (let i = 0; i < 4; i += 1) heard.push(await ask(server, "/version", { agent }));
-    expect(heard.map(({ status }) => status)).toEqual([200, 200, 401, 401]);
-    expect(heard[2]?.reason).toBe("token 'capture' access expired");
+    const answers = [];
+    for (let i = 0; i < 4; i += 1) answers.push(await ask(server, "/version", { agent }));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 401, 401]);
+    expect(answers[2]?.reason).toBe("token 'capture' access expired");
   });
 });
 
-describe("the accepted token", () => {
-  test("is the default token, unless another is given", async () => {
+describe("the token that serve accepts", () => {
+  test("is the default token, unless settings name another one", async () => {
     expect(authorizationOf(await served())).toBe(
       `PVEAPIToken=rehearsal@pve!capture=${REHEARSAL_TOKEN.value}`,
     );
@@ -100,7 +103,7 @@ describe("the accepted token", () => {
     );
   });
 
-  test("has a secret that no error shows", () => {
+  test("has a secret that errors do not print", () => {
     expect(() => parseToken({ PROXMOX_TOKEN_VALUE: "a=b" }))
       .toThrow(
         /^PROXMOX_TOKEN_VALUE \(--[a-z-]+\) must be letters, digits, dashes and underscores$/,
@@ -108,7 +111,7 @@ describe("the accepted token", () => {
   });
 });
 
-describe("answers by version", () => {
+describe("the answers of serve depend on the version:", () => {
   test.each([
     ["7.4-16", { foldsUnauthorized: false, hasMessage: false, hidesBridges: false }],
     ["8.0.3", { hasLxcInterfaces: false, hidesBridges: true, hasDeflate: false }],
@@ -125,7 +128,7 @@ describe("answers by version", () => {
     expect(dialectOf(parseVersion(version))).toMatchObject(expected);
   });
 
-  test("an unknown version counts as the newest", () => {
+  test("an unknown version is treated as the newest", () => {
     expect(parseVersion("soon")).toBeUndefined();
     expect(dialectOf()).toEqual(dialectOf(parseVersion("9.2.0")));
   });

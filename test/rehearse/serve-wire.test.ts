@@ -1,4 +1,4 @@
-/** What the served API does on the wire: TLS, headers, keep-alive, compression, the order of keys. */
+/** The HTTP of `serve`: TLS, headers, keep-alive, compression, the order of keys. */
 import { X509Certificate } from "node:crypto";
 import { gunzipSync, inflateSync } from "node:zlib";
 import { describe, expect, test, vi } from "vitest";
@@ -30,8 +30,8 @@ function requestText(server: Served, path: string, lines: readonly string[] = []
   return [...head, ...lines, "", ""].join("\r\n");
 }
 
-describe("TLS", () => {
-  test("the certificate is for the loopback interface and has the printed fingerprint", async () => {
+describe("serve", () => {
+  test("has a certificate for the loopback interface with the printed fingerprint", async () => {
     const server = await served();
     const socket = await openTls(server);
     expect(socket.getPeerCertificate().fingerprint256).toBe(server.fingerprint);
@@ -41,16 +41,16 @@ describe("TLS", () => {
     expect(certificate.checkHost("localhost")).toBe("localhost");
   });
 
-  test("each server has its own certificate", async () => {
-    const [one, other] = await Promise.all([served(), served()]);
-    expect(one.fingerprint).not.toBe(other.fingerprint);
-    await expect(ask({ ...one, certificatePem: other.certificatePem }, "/version")).rejects
+  test("has a new certificate for each server", async () => {
+    const [first, second] = await Promise.all([served(), served()]);
+    expect(first.fingerprint).not.toBe(second.fingerprint);
+    await expect(ask({ ...first, certificatePem: second.certificatePem }, "/version")).rejects
       .toThrow(/certificate|signature/i);
   });
 });
 
-describe("a port", () => {
-  test("that is in use is an error", async () => {
+describe("the port of serve", () => {
+  test("is rejected when it is in use", async () => {
     const { port } = await served();
     await expect(served(EXAMPLE, { port })).rejects.toMatchObject({
       kind: "usage",
@@ -58,13 +58,13 @@ describe("a port", () => {
     });
   });
 
-  test("that is invalid is an error", async () => {
+  test("is rejected when it is invalid", async () => {
     await expect(served(EXAMPLE, { port: 99_999 })).rejects.toMatchObject({ kind: "usage" });
   });
 });
 
-describe("headers are those of pveproxy", () => {
-  test("of an answer", async () => {
+describe("serve sends the headers of pveproxy", () => {
+  test("with an answer", async () => {
     const server = await served();
     const { headers, body } = await ask(server, "/version", { agent: keepAliveAgent(server) });
     expect(headers).toMatchObject({
@@ -79,7 +79,7 @@ describe("headers are those of pveproxy", () => {
     expect(headers).not.toHaveProperty("transfer-encoding");
   });
 
-  test("of an answer without a body: no Content-Length", async () => {
+  test("without Content-Length when the answer has no body", async () => {
     const { status, headers, body } = await ask(await served(), "/nodes/pve4/status");
     expect(status).toBe(595);
     expect(body.length).toBe(0);
@@ -88,18 +88,18 @@ describe("headers are those of pveproxy", () => {
     }
   });
 
-  test("a reason phrase is ASCII and ends at the first line", async () => {
+  test("with a reason phrase in ASCII that ends at the first line", async () => {
     const server = await served();
     const socket = await openTls(server);
-    const heard = heardUntilClosed(socket);
+    const answer = heardUntilClosed(socket);
     socket.write(requestText(server, `/nodes/z${encodeURIComponent("ürich\r\nX-Evil: 1")}/status`));
-    const [statusLine = "", ...lines] = (await heard).split("\r\n");
+    const [statusLine = "", ...lines] = (await answer).split("\r\n");
     expect(statusLine).toBe("HTTP/1.1 500 hostname lookup 'z?rich");
     expect(lines.filter((line) => line.startsWith("X-Evil"))).toEqual([]);
   });
 });
 
-describe("a connection", () => {
+describe("a connection to serve", () => {
   test("is kept open between requests", async () => {
     const server = await served();
     const agent = keepAliveAgent(server);
@@ -114,35 +114,35 @@ describe("a connection", () => {
     ["/nodes/pve3/qemu/119/config", 403],
   ])("is closed after an error: %s", async (path, status) => {
     const server = await served();
-    const heard = await ask(server, path, { agent: keepAliveAgent(server) });
-    expect([heard.status, heard.headers["connection"]]).toEqual([status, "close"]);
+    const answer = await ask(server, path, { agent: keepAliveAgent(server) });
+    expect([answer.status, answer.headers["connection"]]).toEqual([status, "close"]);
   });
 
   test("is closed after a hundred requests", async () => {
     const server = await served();
     const agent = keepAliveAgent(server);
-    const heard: Heard[] = [];
-    for (let i = 0; i < 101; i += 1) heard.push(await ask(server, "/version", { agent }));
-    const kept = heard.map(({ headers }) => headers["connection"]);
-    expect(kept.indexOf("close")).toBe(99);
-    expect(kept.lastIndexOf("close")).toBe(99);
+    const answers: Heard[] = [];
+    for (let i = 0; i < 101; i += 1) answers.push(await ask(server, "/version", { agent }));
+    const connections = answers.map(({ headers }) => headers["connection"]);
+    expect(connections.indexOf("close")).toBe(99);
+    expect(connections.lastIndexOf("close")).toBe(99);
     expect(server.traffic.connections).toBe(2);
   });
 
   test("is closed when the client asks for it", async () => {
     const headers = { connection: "close" };
-    const heard = await ask(await served(), "/version", { headers });
-    expect([heard.status, heard.headers["connection"]]).toEqual([200, "close"]);
+    const answer = await ask(await served(), "/version", { headers });
+    expect([answer.status, answer.headers["connection"]]).toEqual([200, "close"]);
   });
 
-  test("is closed when it was idle for too long, used or not", async () => {
+  test("is closed when it is idle for too long, with or without an earlier request", async () => {
     const server = await served(EXAMPLE, { idleMs: 400 });
     const [unused, used] = [await openTls(server), await openTls(server)];
     const since = performance.now();
     used.write(requestText(server, "/version"));
-    const heard = await Promise.all([heardUntilClosed(unused), heardUntilClosed(used)]);
-    expect(heard[0]).toBe("");
-    expect(heard[1]).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    const answer = await Promise.all([heardUntilClosed(unused), heardUntilClosed(used)]);
+    expect(answer[0]).toBe("");
+    expect(answer[1]).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
     expect(performance.now() - since).toBeGreaterThan(300);
     expect(performance.now() - since).toBeLessThan(4500);
   });
@@ -152,7 +152,7 @@ describe("a connection", () => {
     expect(await ask(server, "/version")).toMatchObject({ status: 200 });
   });
 
-  test("is closed with the server, whatever runs", async () => {
+  test("is closed with the server, also during a request", async () => {
     const server = await served(EXAMPLE, { latencyMs: 60_000 });
     const asked = ask(server, "/version");
     const refused = expect(asked).rejects.toMatchObject({ code: "ECONNRESET" });
@@ -162,7 +162,7 @@ describe("a connection", () => {
   });
 });
 
-describe("a body of more than 1,024 bytes is compressed if the client asks", () => {
+describe("serve compresses a body of more than 1,024 bytes when the client accepts it", () => {
   const long = PATHS.resources;
 
   test.each([
@@ -172,23 +172,23 @@ describe("a body of more than 1,024 bytes is compressed if the client asks", () 
     ["gzip", PVE7, "gzip"],
     ["deflate", PVE7, undefined],
     ["deflate", PVE8, undefined],
-  ])("%s, in %s: %s", async (accepted, folder, coding) => {
+  ])("for %s, from %s: %s", async (accepted, folder, coding) => {
     const server = await served(folder);
-    const heard = await ask(server, long, { headers: { "accept-encoding": accepted } });
-    expect(heard.headers["content-encoding"]).toBe(coding);
+    const answer = await ask(server, long, { headers: { "accept-encoding": accepted } });
+    expect(answer.headers["content-encoding"]).toBe(coding);
     const body = coding === "gzip"
-      ? gunzipSync(heard.body)
+      ? gunzipSync(answer.body)
       : coding === "deflate"
-      ? inflateSync(heard.body)
-      : heard.body;
+      ? inflateSync(answer.body)
+      : answer.body;
     const plain = envelopeOf(await ask(server, long));
     expect(rowsInOrder(envelopeOf({ body }))).toEqual(rowsInOrder(plain));
   });
 
-  test("a short one is not", async () => {
+  test("and does not compress a shorter body", async () => {
     const headers = { "accept-encoding": "gzip" };
-    const heard = await ask(await served(), "/version", { headers });
-    expect(heard.headers).not.toHaveProperty("content-encoding");
+    const answer = await ask(await served(), "/version", { headers });
+    expect(answer.headers).not.toHaveProperty("content-encoding");
   });
 });
 
@@ -196,9 +196,9 @@ function rowsInOrder({ data }: Record<string, unknown>): unknown[] {
   return (data as unknown[]).map((row) => canonicalJson(row)).sort();
 }
 
-describe("rows and keys come in random order, as from Perl's hashes", () => {
+describe("serve returns rows and keys in random order, as Perl's hashes,", () => {
   test.each([PATHS.resources, PATHS.nodes, PATHS.clusterStatus, PATHS.network("pve1")])(
-    "in another order on every call: %s",
+    "which differs on every call: %s",
     async (path) => {
       const server = await served();
       const [one, other] = [await ask(server, path), await ask(server, path)];
@@ -207,7 +207,7 @@ describe("rows and keys come in random order, as from Perl's hashes", () => {
     },
   );
 
-  test("in the same order for the same seed, whatever was requested before", async () => {
+  test("which is the same for the same seed, independent of earlier requests", async () => {
     const servers = [await served(EXAMPLE, { seed: 5 }), await served(EXAMPLE, { seed: 5 })];
     await ask(servers[1] as Served, "/version");
     const [one, other] = await Promise.all(servers.map((server) => ask(server, "/nodes")));
@@ -216,7 +216,7 @@ describe("rows and keys come in random order, as from Perl's hashes", () => {
     expect(another.body.toString()).not.toBe(one?.body.toString());
   });
 
-  test("lists with a meaningful order keep it", async () => {
+  test("except lists with a meaningful order", async () => {
     const server = await served();
     const path = PATHS.agentInterfaces({ node: "pve1", kind: "qemu", vmid: 100 });
     const names = async () => {
@@ -229,18 +229,18 @@ describe("rows and keys come in random order, as from Perl's hashes", () => {
   });
 });
 
-describe("errors are where the version puts them", () => {
+describe("serve returns errors as the version of Proxmox VE does", () => {
   test.each([
     [PVE7, "birch", false],
     [PVE8, "hv1", false],
     ["test/fixtures/standalone-no-sys-audit", "solo", true],
     ["test/fixtures/pve9", "cedar1", true],
-  ])("%s: in the body too? (%s) %s", async (folder, node, hasMessage) => {
+  ])("for %s, node %s, in the body too: %s", async (folder, node, hasMessage) => {
     const server = await served(folder);
     const text = `Configuration file 'nodes/${node}/qemu-server/999.conf' does not exist`;
-    const heard = await ask(server, `/nodes/${node}/qemu/999/config`);
-    expect([heard.status, heard.reason]).toEqual([500, text]);
-    expect(envelopeOf(heard)).toEqual({ data: null, ...(hasMessage && { message: `${text}\n` }) });
+    const answer = await ask(server, `/nodes/${node}/qemu/999/config`);
+    expect([answer.status, answer.reason]).toEqual([500, text]);
+    expect(envelopeOf(answer)).toEqual({ data: null, ...(hasMessage && { message: `${text}\n` }) });
     const unknown = await ask(server, "/api2");
     expect([unknown.status, unknown.reason]).toEqual([501, "no such uri"]);
     expect(unknown.body.toString()).toBe(hasMessage ? "no such uri" : "");

@@ -1,4 +1,4 @@
-/** The served API over real TLS: what a snapshot holds is answered as it was captured. */
+/** `serve` over TLS: it returns the answers of a snapshot as they were captured. */
 import { type Agent } from "node:https";
 import { describe, expect, test } from "vitest";
 import { openStore } from "../../src/run-folder/store/store.ts";
@@ -12,7 +12,7 @@ import { ask, envelopeOf, keepAliveAgent } from "../helpers/pve-client.ts";
 import { EXAMPLE, served, snapshotIn } from "../helpers/serving.ts";
 import { tempFolder } from "../helpers/temp-folder.ts";
 
-/** What a client makes of each way that no answer comes. */
+/** The client's error for each recorded failure. */
 const UNANSWERED: Readonly<Record<Failure, string>> = {
   timeout: "the client gave up",
   reset: "ECONNRESET",
@@ -21,15 +21,15 @@ const UNANSWERED: Readonly<Record<Failure, string>> = {
   dns: "ECONNRESET",
 };
 
-/** What a plain capture of one path writes down. */
+/** One answer as capture records it. */
 async function captured(server: Served, path: string, agent: Agent): Promise<Answer> {
-  const heard = await ask(server, path, { agent });
-  const { status, reason } = heard;
+  const response = await ask(server, path, { agent });
+  const { status, reason } = response;
   if (status >= 400) return { status, error: reason };
-  return { status, ...envelopeOf(heard) };
+  return { status, ...envelopeOf(response) };
 }
 
-/** Every answer of a file as it is served; what was not asked, or got no answer, as it is recorded. */
+/** Every answer of a file as served; calls without an answer as recorded. */
 async function capturedFile(server: Served, file: AnswersFile): Promise<Map<string, Answer>> {
   const agent = keepAliveAgent(server, 8);
   const answers = [...file.paths()].map(async (path): Promise<[string, Answer]> => {
@@ -63,7 +63,7 @@ async function expectSameAnswers(snapshot: Snapshot): Promise<void> {
   }
 }
 
-describe("every answer of a snapshot comes back, byte for byte", () => {
+describe("serve returns every answer of a snapshot, byte for byte, for", () => {
   test.each([
     EXAMPLE,
     "test/fixtures/pve7",
@@ -77,7 +77,7 @@ describe("every answer of a snapshot comes back, byte for byte", () => {
     await expectSameAnswers(await snapshotIn(folder));
   });
 
-  test("a simulated fleet", async () => {
+  test("a simulated site", async () => {
     const store = await openStore(await tempFolder());
     await simulate(store, { nodes: 6, guests: 150, seed: 11 });
     await expectSameAnswers(await openSnapshot(store));

@@ -1,4 +1,4 @@
-/** Simulated sites: the same bytes for the same seed, a snapshot that can be read, and its variety. */
+/** `simulate`: the same bytes for the same seed, a valid snapshot, and the variety of its content. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** What a folder holds, by path, as digests. */
+/** The digest of each file of a folder, by path. */
 async function contentsOf(store: Store): Promise<Record<string, string>> {
   const keys = (await store.keys()).sort();
   const entries = keys.map(async (key) => [key, digest((await store.read(key)) ?? "")]);
@@ -32,7 +32,7 @@ async function simulated(name: string, options: SimulateOptions): Promise<Store>
   return store;
 }
 
-/** Every answer of a snapshot, each read and checked. */
+/** Every answer of a snapshot, read and validated. */
 async function answersOf(store: Store): Promise<Map<string, Answer>> {
   const snapshot = await openSnapshot(store);
   const all = new Map<string, Answer>();
@@ -53,22 +53,22 @@ function rowsOf(answers: ReadonlyMap<string, Answer>, path: string): Row[] {
   return answer !== undefined && "data" in answer ? (answer.data as Row[]) : [];
 }
 
-describe("bytes", () => {
-  test("the same seed gives the same site", async () => {
+describe("simulate", () => {
+  test("writes the same site for the same seed", async () => {
     const options = { nodes: 3, guests: 120, seed: 42 };
     const first = await contentsOf(await simulated("a", options));
     const second = await contentsOf(await simulated("b", options));
     expect(second).toEqual(first);
   });
 
-  test("another seed gives another site", async () => {
+  test("writes another site for another seed", async () => {
     const first = await contentsOf(await simulated("c", { nodes: 2, guests: 50, seed: 1 }));
     const second = await contentsOf(await simulated("d", { nodes: 2, guests: 50, seed: 2 }));
     expect(Object.keys(second)).toEqual(Object.keys(first));
     for (const [path, hash] of Object.entries(first)) expect(second[path]).not.toBe(hash);
   });
 
-  test("Node and Deno write the same bytes", async () => {
+  test("writes the same bytes on Node and Deno", async () => {
     const store = await simulated("e", { nodes: 2, guests: 300, seed: 3 });
     const { manifest } = await openSnapshot(store);
     // A new value here is a new version of the generator in simulate.ts.
@@ -77,7 +77,7 @@ describe("bytes", () => {
     );
   });
 
-  test("a smaller site over a larger one leaves no old file", async () => {
+  test("removes old files when a smaller site replaces a larger one", async () => {
     await simulated("f", { nodes: 5, guests: 40, seed: 1 });
     const store = await simulated("f", { nodes: 2, guests: 10, seed: 1 });
     expect((await store.keys()).sort()).toEqual([
@@ -89,7 +89,7 @@ describe("bytes", () => {
     expect((await answersOf(store)).size).toBeGreaterThan(10);
   });
 
-  test("other files of the run folder stay", async () => {
+  test("keeps other files of the run folder", async () => {
     const store = await openStore(join(folder, "g"));
     await store.write("notes.txt", new Uint8Array([33]));
     await simulate(store, { nodes: 1, guests: 0, seed: 1 });
@@ -97,8 +97,8 @@ describe("bytes", () => {
   });
 });
 
-describe("smallest sites", () => {
-  test("one node without guests is a complete standalone node", async () => {
+describe("simulate of a small site", () => {
+  test("writes one node without guests as a complete standalone node", async () => {
     const store = await simulated("h", { nodes: 1, guests: 0, seed: 5 });
     const answers = await answersOf(store);
     expect(rowsOf(answers, PATHS.resources)).toEqual([]);
@@ -114,14 +114,14 @@ describe("smallest sites", () => {
     { nodes: 1.5, guests: 1, seed: 1 },
     { nodes: 1, guests: 2_000_001, seed: 1 },
     { nodes: 1, guests: 1, seed: Number.NaN },
-  ])("numbers outside their range are refused: %o", async (options) => {
+  ])("rejects numbers outside their range: %o", async (options) => {
     const store = await openStore(join(folder, "refused"));
     await expect(simulate(store, options)).rejects.toMatchObject({ kind: "usage" });
     expect(await store.keys()).toEqual([]);
   });
 });
 
-describe("a fleet of 2,000 guests on 24 nodes", () => {
+describe("a simulated site of 2,000 guests on 24 nodes", () => {
   const nodes = 24;
   const guests = 2000;
   let answers: ReadonlyMap<string, Answer>;
@@ -143,14 +143,14 @@ describe("a fleet of 2,000 guests on 24 nodes", () => {
     );
   }
 
-  /** Each address that a config or an agent shows, as often as it is shown, those of docker aside. */
+  /** Every address in configs and agent answers, with duplicates, without those of docker. */
   function guestAddresses(): string[] {
     return [...text.matchAll(/(?:,ip=|"ip-address":")(10\.[\d.]+)/g)].map((match) =>
       match[1] ?? ""
     );
   }
 
-  test("it has the requested numbers of nodes and guests", () => {
+  test("has the requested numbers of nodes and guests", () => {
     expect(rowsOf(answers, PATHS.nodes)).toHaveLength(nodes);
     expect(resources).toHaveLength(guests);
     expect(new Set(resources.map((row) => row["vmid"])).size).toBe(guests);
@@ -158,7 +158,7 @@ describe("a fleet of 2,000 guests on 24 nodes", () => {
     expect(manifest.counts.answers).toBe(answers.size);
   });
 
-  test("every request of a capture has an answer", () => {
+  test("has an answer for every call of a capture", () => {
     for (const row of resources) {
       const { node, vmid, type } = row as { node: string; vmid: number; type: "qemu" | "lxc" };
       const address = { node, vmid, kind: type };
@@ -168,7 +168,7 @@ describe("a fleet of 2,000 guests on 24 nodes", () => {
     }
   });
 
-  test("agents were called only where a capture would call them", () => {
+  test("has agent answers only where a capture would call the agent", () => {
     for (const row of resources) {
       if (row["type"] !== "qemu") continue;
       const address = {
@@ -184,7 +184,7 @@ describe("a fleet of 2,000 guests on 24 nodes", () => {
     }
   });
 
-  test("failed answers are listed, and the outcome is partial", () => {
+  test("is partial and lists its failed answers", () => {
     const isDependent = ["unreachable", "config-not-read"];
     const failed = [...answers].filter(([path, answer]) =>
       "failed" in answer || ("skipped" in answer && isDependent.includes(answer.skipped)) ||
@@ -195,7 +195,7 @@ describe("a fleet of 2,000 guests on 24 nodes", () => {
       .toEqual(failed.map(([path]) => path).sort());
   });
 
-  test("shares are those of a real fleet", () => {
+  test("has realistic shares of types, states, templates and tags", () => {
     const share = (found: (row: Row) => boolean): number => resources.filter(found).length / guests;
     expect(share((row) => row["type"] === "qemu")).toBeCloseTo(0.65, 1);
     expect(share((row) => row["status"] === "running")).toBeCloseTo(0.8, 1);
@@ -203,7 +203,7 @@ describe("a fleet of 2,000 guests on 24 nodes", () => {
     expect(share((row) => row["tags"] !== undefined)).toBeCloseTo(0.65, 1);
   });
 
-  test("sizes are those that Proxmox answers with", () => {
+  test("has answers of realistic sizes", () => {
     const mean = (of: RegExp): number => {
       const sizes = [...answers].filter(([path, answer]) => of.test(path) && "data" in answer)
         .map(([, answer]) => JSON.stringify((answer as { data: unknown }).data).length);
@@ -216,7 +216,7 @@ describe("a fleet of 2,000 guests on 24 nodes", () => {
     expect(JSON.stringify(resources).length / guests).toBeLessThan(375);
   });
 
-  test("two guests have the same name, and some names are too long for NetBox", () => {
+  test("has duplicate guest names, and names that are too long for NetBox", () => {
     const names = resources.flatMap((row) => typeof row["name"] === "string" ? [row["name"]] : []);
     const distinct = new Set(names.map((name) => name.toLowerCase()));
     expect(names.length - distinct.size).toBeGreaterThanOrEqual(5);
@@ -225,21 +225,21 @@ describe("a fleet of 2,000 guests on 24 nodes", () => {
     expect(names.some((name) => /^CT\d+$/.test(name))).toBe(true);
   });
 
-  test("addresses are distinct but for the few that stand twice", () => {
+  test("has distinct addresses, except a few duplicates", () => {
     const addresses = guestAddresses();
-    const twice = addresses.length - new Set(addresses).size;
+    const duplicates = addresses.length - new Set(addresses).size;
     expect(addresses.length).toBeGreaterThan(1000);
-    expect(twice).toBeGreaterThanOrEqual(1);
-    expect(twice).toBeLessThan(addresses.length * 0.01);
+    expect(duplicates).toBeGreaterThanOrEqual(1);
+    expect(duplicates).toBeLessThan(addresses.length * 0.01);
   });
 
-  test("the host-only bridge has the same address on every node that is online", () => {
+  test("has the same host-only bridge address on every online node", () => {
     const online = rowsOf(answers, PATHS.nodes).filter((row) => row["status"] === "online");
     expect(online).toHaveLength(nodes - 1);
     expect(text.match(/"cidr":"192\.168\.100\.1\/24"/g)).toHaveLength(online.length);
   });
 
-  test("the agents of some fail, in each way that an agent can", () => {
+  test("has agents that fail in every known way", () => {
     const results = agentResults().map((data) => data["result"]);
     expect(results.filter(Array.isArray).length).toBeGreaterThan(200);
     expect(results.some((result) => !Array.isArray(result))).toBe(true);
@@ -256,7 +256,7 @@ describe("a fleet of 2,000 guests on 24 nodes", () => {
     ["PVE 8.4", /pve-manager\/8\.4/],
     ["PVE 9", /pve-manager\/9\./],
     ["an offline node", /"status":"offline"/],
-    ["a guest that nothing is known of", /"status":"unknown"/],
+    ["a guest with unknown status", /"status":"unknown"/],
     ["a config that was denied", /config\?current=1 \{"error":"Permission check failed/],
     [
       "a config that timed out",
@@ -302,7 +302,7 @@ describe("a fleet of 2,000 guests on 24 nodes", () => {
     ["a VLAN with a name of its own", /"iface":"vlan30"/],
     ["IPv6 on a node", /"cidr6":"2001:db8:/],
     ["a storage network", /"cidr":"10\.251\./],
-  ])("the fleet shows %s", (_what, pattern) => {
+  ])("contains %s", (_what, pattern) => {
     expect(pattern.test(text)).toBe(true);
   });
 });
