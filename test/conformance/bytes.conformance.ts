@@ -1,4 +1,4 @@
-/** Our requests as bytes, decoded by the SDK's own classes. */
+/** The bytes of requests, decoded by the SDK's classes. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -13,7 +13,7 @@ async function jsonFilesIn(folder: string, names = /\.json$/): Promise<unknown[]
   return texts.map((text) => JSON.parse(text) as unknown);
 }
 
-/** The bytes of each as the SDK reads them. */
+/** The requests as the SDK decodes their bytes. */
 async function decoded(requests: readonly unknown[]): Promise<unknown[]> {
   const lines = requests.map((json) =>
     Buffer.from(requestToBinary(parseRequest(json))).toString("base64")
@@ -23,14 +23,14 @@ async function decoded(requests: readonly unknown[]): Promise<unknown[]> {
 }
 
 describeSdk("the bytes of a request", () => {
-  test("mean what the entity file says, of the example and of each golden case", async () => {
+  test("decode to the entity file, for the example and each golden case", async () => {
     const folders = GOLDEN_CASES.map(({ expected }) => join(ROOT, expected, "netbox"));
     const files = await Promise.all(folders.map((folder) => jsonFilesIn(folder, /^\d\d-/)));
     expect(files.flat().length).toBeGreaterThan(100);
     expect(await decoded(files.flat())).toEqual(files.flat());
   });
 
-  test("with every field of every kind of entity come out as the SDK wrote them", async () => {
+  test("decode to what the SDK wrote, for every field of every entity type", async () => {
     const folder = await tempFolder();
     await runScript("every_field.py", [folder]);
     const files = await jsonFilesIn(folder);

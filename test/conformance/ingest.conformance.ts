@@ -1,4 +1,4 @@
-/** The SDK's own client, sending into `receive`. */
+/** The SDK's client, which sends to `receive`. */
 import { setTimeout as wait } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { received } from "../helpers/receiving.ts";
@@ -11,9 +11,9 @@ interface Sent {
 
 const TOKEN_LIFE_MS = 1000;
 
-describeSdk("DiodeClient", () => {
+describeSdk("DiodeClient of the SDK", () => {
   test.each([["h2c", false], ["TLS", true]])(
-    "over %s brings what it says it sent",
+    "sends its entities to receive over %s",
     async (_, isTls) => {
       const receiver = await received({ isTls });
       const sdk = await converse("ingest.py", receiver);
@@ -25,18 +25,18 @@ describeSdk("DiodeClient", () => {
     },
   );
 
-  test("takes nginx's 401 for a token that has run out, and fetches another", async () => {
+  test("requests a new token after HTTP 401", async () => {
     const receiver = await received({ tokenLifeMs: TOKEN_LIFE_MS });
     const sdk = await converse("ingest.py", receiver);
     await sdk.ask();
-    // There is no event for the passing of time.
+    // The token expires by time alone.
     await wait(TOKEN_LIFE_MS + 50);
     expect(await sdk.ask()).toMatchObject({ errors: [] });
     expect(receiver.requests).toHaveLength(2);
     expect(receiver.countTokens()).toBeGreaterThanOrEqual(2);
   });
 
-  test("comes back to a token endpoint that is not there yet", async () => {
+  test("retries a token endpoint that answers 503", async () => {
     const receiver = await received({ faults: [{ name: "token-503", first: 1 }] });
     const sdk = await converse("ingest.py", receiver);
     expect(await sdk.ask()).toMatchObject({ errors: [] });
@@ -53,7 +53,7 @@ describeSdk("DiodeClient", () => {
       ["reset", "UNAVAILABLE", /./],
       ["lost-answer", "UNAVAILABLE", /./],
     ] as const,
-  )("meets the fault %s as %s", async (name, status, details) => {
+  )("reports the fault %s as %s", async (name, status, details) => {
     const receiver = await received({ faults: [{ name, first: 1 }] });
     const sdk = await converse("ingest.py", receiver);
     const text: unknown = typeof details === "string" ? details : expect.stringMatching(details);
@@ -61,7 +61,7 @@ describeSdk("DiodeClient", () => {
     expect(await sdk.ask()).toMatchObject({ errors: [] });
   });
 
-  test("is told of what was rejected", async () => {
+  test("gets the errors of rejected entities", async () => {
     const receiver = await received({ faults: [{ name: "rejected", first: 1 }] });
     const sdk = await converse("ingest.py", receiver);
     expect(await sdk.ask()).toMatchObject({ errors: ["entity at index 0 is nil"] });

@@ -1,4 +1,4 @@
-/** Our push compared with the SDK: which files it reads, and what it sends. */
+/** push compared with the SDK: the files that it reads, and the requests that it sends. */
 import { cp, mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -23,7 +23,7 @@ async function push({ target, client }: Receiver, place: string): Promise<void> 
   expect(code, stderr).toBe(0);
 }
 
-/** Requests of one step may overtake each other, and the entries of a map have no order. */
+/** Requests of one step arrive in any order, and the entries of a map have no order. */
 function sorted(values: readonly unknown[]): string[] {
   return values.map((value) => canonicalJson(value)).sort();
 }
@@ -33,18 +33,18 @@ async function filesIn(folder: string): Promise<string[]> {
 }
 
 describeSdk("push", () => {
-  test("brings what the SDK's replay brings, in bytes that its classes read the same", async () => {
+  test("sends the same entities as diode-replay-dryrun, in bytes that the SDK decodes to the files", async () => {
     const requests: Uint8Array[] = [];
-    const [ours, theirs] = [
+    const [receiverOfPush, receiverOfSdk] = [
       await received({ onRequest: (_, bytes) => void requests.push(bytes) }),
       await received(),
     ];
     const run = await tempFolder();
     await cp(EXAMPLE, join(run, "netbox"), { recursive: true });
-    await push(ours, run);
+    await push(receiverOfPush, run);
     const files = (await filesIn(EXAMPLE)).filter((file) => /\/\d\d-/.test(file));
-    await replay(theirs, files);
-    expect(sorted(ours.entities())).toEqual(sorted(theirs.entities()));
+    await replay(receiverOfSdk, files);
+    expect(sorted(receiverOfPush.entities())).toEqual(sorted(receiverOfSdk.entities()));
 
     const lines = requests.map((bytes) => `${Buffer.from(bytes).toString("base64")}\n`).join("");
     const decoded = (await runScript("decode.py", [], { input: lines })).trimEnd().split("\n");
@@ -53,15 +53,18 @@ describeSdk("push", () => {
     expect(sorted(decoded.map(parse))).toEqual(sorted(texts.map(parse)));
   });
 
-  test.each(["dry_run.py", "every_field.py"])("sends the dry-run files of %s", async (script) => {
-    const folder = join(await tempFolder(), "files");
-    await mkdir(folder);
-    await runScript(script, [folder]);
-    for (const file of await filesIn(folder)) {
-      const [ours, theirs] = [await received(), await received()];
-      await push(ours, file);
-      await replay(theirs, [file]);
-      expect(ours.entities()).toEqual(theirs.entities());
-    }
-  });
+  test.each(["dry_run.py", "every_field.py"])(
+    "sends the dry-run files of %s as diode-replay-dryrun does",
+    async (script) => {
+      const folder = join(await tempFolder(), "files");
+      await mkdir(folder);
+      await runScript(script, [folder]);
+      for (const file of await filesIn(folder)) {
+        const [receiverOfPush, receiverOfSdk] = [await received(), await received()];
+        await push(receiverOfPush, file);
+        await replay(receiverOfSdk, [file]);
+        expect(receiverOfPush.entities()).toEqual(receiverOfSdk.entities());
+      }
+    },
+  );
 });

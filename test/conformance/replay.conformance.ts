@@ -1,4 +1,4 @@
-/** Our entity files, sent into `receive` by the SDK's own diode-replay-dryrun. */
+/** Entity files of this project, sent to `receive` by the SDK's diode-replay-dryrun. */
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -21,7 +21,7 @@ async function entitiesOf(files: readonly string[]): Promise<unknown[]> {
 
 describeSdk("diode-replay-dryrun", () => {
   test.each([["h2c", false], ["TLS", true]])(
-    "over %s brings the same entities",
+    "sends the same entities over %s",
     async (_, isTls) => {
       const receiver = await received({ isTls });
       const files = await entityFiles();
@@ -37,7 +37,7 @@ describeSdk("diode-replay-dryrun", () => {
     },
   );
 
-  test("brings every field of every kind of entity", async () => {
+  test("sends every field of every entity type", async () => {
     const folder = await tempFolder();
     await runScript("every_field.py", [folder]);
     const files = (await readdir(folder)).map((name) => join(folder, name));
@@ -47,7 +47,7 @@ describeSdk("diode-replay-dryrun", () => {
     expect(receiver.entities()).toEqual(await entitiesOf(files));
   });
 
-  test("is told of an entity of no kind, and fails", async () => {
+  test("fails with the error of an entity without a type", async () => {
     const file = join(await tempFolder(), "nil.json");
     await writeFile(file, JSON.stringify({ ...HEADER, entities: [tag("x"), {}] }));
     const { code, stderr } = await replay(await received(), [file]);
@@ -64,7 +64,7 @@ describeSdk("diode-replay-dryrun", () => {
     expect(receiver.requests).toEqual([]);
   });
 
-  test("meets the ingester's limit as the gRPC status that it is", async () => {
+  test("reports the gRPC status of a message that is too large", async () => {
     const file = join(await tempFolder(), "large.json");
     const entities = Array.from({ length: 900 }, (_, i) => tag(`${i}-${"x".repeat(2400)}`));
     await writeFile(file, JSON.stringify({ ...HEADER, entities }));

@@ -1,4 +1,4 @@
-/** Our protocol file against the descriptor that the SDK carries. */
+/** The protobuf schema of this project compared with the descriptor of the SDK. */
 import { expect, test } from "vitest";
 import { IngesterService, IngestRequestSchema } from "../../src/netbox/diode/ingester.ts";
 import { fieldsOf } from "../helpers/proto.ts";
@@ -24,8 +24,8 @@ function ourMessages(): Messages {
   ]));
 }
 
-describeSdk("the protocol", () => {
-  test("has the SDK's messages, and each field its number, type and presence, both ways", async () => {
+describeSdk("the protobuf schema", () => {
+  test("has the same messages and fields as the SDK, with number, type and presence", async () => {
     const { messages, calls } = JSON.parse(await runScript("describe.py")) as {
       messages: Messages;
       calls: string[];

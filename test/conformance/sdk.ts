@@ -1,4 +1,4 @@
-/** Scripts of this folder, and the SDK's own, run by the Python that has the SDK. */
+/** Runs scripts of this folder and of the SDK with the Python that has the SDK. */
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
@@ -12,10 +12,10 @@ import { tempFolder } from "../helpers/temp-folder.ts";
 const python = inject("python");
 const SCRIPTS = join(ROOT, "test/conformance/sdk");
 
-/** Skipped as a whole where there is no SDK. */
+/** Skips the whole block when the SDK is not installed. */
 export const describeSdk = describe.skipIf(python === "");
 
-export interface Ran {
+export interface Finished {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
@@ -26,19 +26,19 @@ export interface RunOptions {
   readonly input?: string;
 }
 
-/** A script of test/conformance/sdk. @throws Error with what it said when it fails. */
+/** Runs a script of test/conformance/sdk. @throws Error with its last line on stderr when it fails. */
 export async function runScript(
   name: string,
   args: readonly string[] = [],
   options: RunOptions = {},
 ): Promise<string> {
-  const ran = await finish(start([join(SCRIPTS, name), ...args], options.env), options.input);
-  if (ran.code !== 0) throw new Error(`${name}: ${ran.stderr.trim().split("\n").at(-1)}`);
-  return ran.stdout;
+  const finished = await finish(start([join(SCRIPTS, name), ...args], options.env), options.input);
+  if (finished.code !== 0) throw new Error(`${name}: ${finished.stderr.trim().split("\n").at(-1)}`);
+  return finished.stdout;
 }
 
-/** What a user of the SDK runs to send dry-run files. */
-export async function replay(receiver: Receiver, files: readonly string[]): Promise<Ran> {
+/** Runs diode-replay-dryrun, with which users of the SDK send dry-run files. */
+export async function replay(receiver: Receiver, files: readonly string[]): Promise<Finished> {
   const names = ["--target", receiver.target, "--app-name", "replay", "--app-version", "1.2.3"];
   const program = join(python, "../diode-replay-dryrun");
   return await finish(start([program, ...names, ...files], await environmentFor(receiver)));
@@ -52,12 +52,12 @@ export interface Conversation {
 export async function converse(name: string, receiver: Receiver): Promise<Conversation> {
   const child = start([join(SCRIPTS, name), receiver.target], await environmentFor(receiver));
   onTestFinished(() => void child.kill());
-  const said = { stderr: "" };
-  child.stderr.on("data", (text: Buffer) => said.stderr += text.toString());
+  const printed = { stderr: "" };
+  child.stderr.on("data", (text: Buffer) => printed.stderr += text.toString());
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   const next = async (): Promise<string> => {
     const { value, done } = await lines.next();
-    if (done) throw new Error(`${name} has ended: ${said.stderr.trim().split("\n").at(-1)}`);
+    if (done) throw new Error(`${name} has ended: ${printed.stderr.trim().split("\n").at(-1)}`);
     return value as string;
   };
   await next();
@@ -80,7 +80,7 @@ async function environmentFor(
   return { ...credentials, DIODE_CERT_FILE: file };
 }
 
-/** With a small environment: REQUESTS_CA_BUNDLE, for one, would outdo DIODE_CERT_FILE. */
+/** With a small environment: REQUESTS_CA_BUNDLE, for example, would override DIODE_CERT_FILE. */
 function start(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
@@ -94,7 +94,7 @@ function start(
 async function finish(
   child: ChildProcessByStdio<Writable, Readable, Readable>,
   input = "",
-): Promise<Ran> {
+): Promise<Finished> {
   const chunks = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
   for (const stream of ["stdout", "stderr"] as const) {
     child[stream].on("data", (chunk: Buffer) => chunks[stream].push(chunk));

@@ -1,6 +1,6 @@
 /**
- * The official SDK in a Python environment of its own, made once in a folder that git ignores. Without
- * Python on this machine, or without access to its packages, there is no comparison.
+ * Installs the official SDK in a Python environment, once, in a folder that git ignores. Without
+ * Python on this machine, or without access to its packages, the comparison is skipped.
  */
 import { execFile } from "node:child_process";
 import { readFile, rm, writeFile } from "node:fs/promises";
@@ -22,11 +22,11 @@ const HERE = join(ROOT, "test/conformance");
 const ENVIRONMENT = join(ROOT, "test/.cache/conformance");
 const PYTHON = join(ENVIRONMENT, "bin/python");
 const REQUIREMENTS = join(HERE, "requirements.txt");
-/** Names of interpreters, the likeliest first. */
+/** Names of interpreters, the most likely first. */
 const CANDIDATES = ["python3", "python3.13", "python3.12", "python3.11", "python3.10", "python"];
-/** What the SDK asks for. */
+/** The SDK requires Python 3.10. */
 const IS_NEW_ENOUGH = "import sys; sys.exit(sys.version_info < (3, 10))";
-/** Set where a run without the SDK must fail. */
+/** A variable: when it is set, a run without the SDK fails. */
 const REQUIRED = "CONFORMANCE_REQUIRED";
 
 export default async function setup({ provide }: TestProject): Promise<void> {
@@ -50,14 +50,14 @@ export default async function setup({ provide }: TestProject): Promise<void> {
 /** Complete, or created again: a marker is written last. */
 async function prepare(): Promise<void> {
   const marker = join(ENVIRONMENT, "requirements.txt");
-  const wanted = await readFile(REQUIREMENTS, "utf8");
-  const made = await readFile(marker, "utf8").catch(() => "");
-  if (made === wanted) return;
+  const requirements = await readFile(REQUIREMENTS, "utf8");
+  const installed = await readFile(marker, "utf8").catch(() => "");
+  if (installed === requirements) return;
   const python = await findPython();
   await rm(ENVIRONMENT, { recursive: true, force: true });
   await run(python, ["-m", "venv", ENVIRONMENT]);
   await run(PYTHON, ["-m", "pip", "install", "--quiet", "--requirement", REQUIREMENTS]);
-  await writeFile(marker, wanted);
+  await writeFile(marker, requirements);
 }
 
 async function findPython(): Promise<string> {

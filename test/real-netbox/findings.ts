@@ -1,4 +1,4 @@
-/** What NetBox refused → sentences: where it stands, NetBox's own words, and the mapping's row. */
+/** Errors of NetBox → sentences with file and line, NetBox's message, and the row of the mapping. */
 import { ENTITY_TYPES } from "../../src/netbox/types/order.ts";
 import { STUBS } from "../../src/transform/mapping/stubs.ts";
 import type { Row } from "../../src/transform/mapping/table.ts";
@@ -6,7 +6,7 @@ import { CUSTOM_FIELD_TABLES, TABLES } from "../../src/transform/mapping/tables.
 import type { SentEntity } from "./diode/entity-files.ts";
 import type { Complaint, Reconciled } from "./diode/reconciler.ts";
 
-/** None when it was taken as it is. */
+/** Empty when the entity was applied without errors and warnings. */
 export function describe({ sent, verdict, complaints, warnings }: Reconciled): string[] {
   return [
     ...complaints.map((complaint) => sentence(sent, verdict, complaint)),
@@ -26,7 +26,7 @@ function nameOf({ step, entity }: SentEntity): string {
   return `${step.name} ${[owner?.name, own].filter((part) => part !== undefined).join("/")}`;
 }
 
-/** The row of the step's own table, else the stub that names the other object. */
+/** The row of the step's table, otherwise the stub of the referenced object. */
 function rowOf({ step }: SentEntity, { objectType, field }: Complaint): string {
   const { model: own } = ENTITY_TYPES[step.name];
   const isOwn = objectType.endsWith(`.${own.toLowerCase()}`);

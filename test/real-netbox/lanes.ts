@@ -1,4 +1,4 @@
-/** Cases × releases, as many at a time as there are lanes; each lane keeps one NetBox running. */
+/** Runs cases × releases in parallel lanes; each lane keeps one NetBox running. */
 import type { Case } from "./cases/case.ts";
 import type { Mode } from "./diode/reconciler.ts";
 import type { NetBox } from "./server/netbox.ts";
@@ -22,16 +22,16 @@ export interface Outcome extends Job {
 export interface LaneOptions {
   readonly lanes: number;
   readonly setUp: SetUp;
-  /** Of each case's random order. */
+  /** Seed of the random order in each case. */
   readonly seed: number;
-  /** Called as each one ends. */
+  /** Called at the end of each case. */
   readonly onEnd: (outcome: Outcome) => void;
 }
 
 export async function runLanes(jobs: readonly Job[], options: LaneOptions): Promise<Outcome[]> {
   const waiting = [...jobs];
   const outcomes: Outcome[] = [];
-  /** One of the release that runs already, since starting another takes longer than most cases. */
+  /** Prefers the running release, since starting another one takes longer than most cases. */
   const next = (running: string | undefined): Job | undefined => {
     const same = waiting.findIndex(({ release }) => release.netbox === running);
     return waiting.splice(Math.max(same, 0), 1)[0];

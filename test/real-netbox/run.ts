@@ -1,14 +1,14 @@
 /**
- * `npm run test:netbox`: everything that must hold, in a real NetBox with Diode's plugin.
+ * `npm run test:netbox`: end-to-end tests in a real NetBox with Diode's plugin.
  *
- *   npm run test:netbox -- --full                 the big cases too, and all of them on every release
- *   npm run test:netbox -- --only "the example"   cases whose name holds this text
+ *   npm run test:netbox -- --full                 the big cases too, and all cases on every release
+ *   npm run test:netbox -- --only "the example"   cases whose name contains this text
  *   npm run test:netbox -- --release 4.7.3        one release
- *   npm run test:netbox -- --mode single          as older Diode servers apply; bulk: as the newest
+ *   npm run test:netbox -- --mode single          apply as older Diode servers do; bulk: as the newest
  *   npm run test:netbox -- --seed 7               another order within the batches
- *   npm run test:netbox -- --set-up DIR           where what is installed is kept
+ *   npm run test:netbox -- --set-up DIR           folder of the installed programs
  *
- * Exit codes: 0 all passed · 1 something failed · 69 it could not run here.
+ * Exit codes: 0 all passed · 1 a case failed · 69 the tests could not run on this machine.
  */
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -46,38 +46,38 @@ process.exitCode = await main();
 
 async function main(): Promise<number> {
   const from = performance.now();
-  const site = await setUp({ folder: flags["set-up"], say }).catch((error: unknown) => {
+  const site = await setUp({ folder: flags["set-up"], say: print }).catch((error: unknown) => {
     if (!(error instanceof Unavailable)) throw error;
-    say(`The tests in a real NetBox could not run. ${error.message}`);
+    print(`The tests in a real NetBox could not run. ${error.message}`);
     return undefined;
   });
   if (site === undefined) return UNAVAILABLE;
   try {
-    sayReleases(site);
-    say(`Set up in ${seconds(from)}`);
+    printReleases(site);
+    print(`Set up in ${seconds(from)}`);
     const releases = site.packages.chosen;
     const jobs = jobsOf(releases);
     const lanes = Math.min(MAX_LANES, availableParallelism(), jobs.length);
-    const outcomes = await runLanes(jobs, { lanes, setUp: site, seed, onEnd: sayOutcome });
+    const outcomes = await runLanes(jobs, { lanes, setUp: site, seed, onEnd: printOutcome });
     const failed = outcomes.filter(({ findings }) => findings.length > 0);
-    say(tableOf(releases, outcomes));
+    print(tableOf(releases, outcomes));
     const sent = outcomes.reduce((sum, one) => sum + one.sent, 0);
-    say(`${sent} entities in ${seconds(from)}, set-up included`);
-    say(`${outcomes.length - failed.length} passed, ${failed.length} failed`);
+    print(`${sent} entities in ${seconds(from)}, set-up included`);
+    print(`${outcomes.length - failed.length} passed, ${failed.length} failed`);
     return failed.length === 0 && outcomes.length > 0 ? 0 : 1;
   } finally {
     await site.stop();
   }
 }
 
-function sayReleases({ packages }: SetUp): void {
+function printReleases({ packages }: SetUp): void {
   const { onPyPi, accepted, chosen } = packages;
-  say(`PyPI has NetBox ${onPyPi.join(", ")} for this Python`);
-  say(`The plugin ${chosen[0]?.plugin} takes NetBox ${accepted.min} to ${accepted.max}`);
-  say(`Tested here: ${chosen.map(({ netbox }) => netbox).join(" and ")}`);
+  print(`PyPI has NetBox ${onPyPi.join(", ")} for this Python`);
+  print(`The plugin ${chosen[0]?.plugin} takes NetBox ${accepted.min} to ${accepted.max}`);
+  print(`Tested here: ${chosen.map(({ netbox }) => netbox).join(" and ")}`);
 }
 
-/** The newest release has all cases, the others those that are for all. */
+/** All cases on the newest release; on others, the cases with `isForAll`. */
 function jobsOf(releases: readonly Package[]): Job[] {
   const cases = CASES.filter(({ name, isBig }) =>
     flags.only.some((part) => name.includes(part)) && (flags.full || !isBig)
@@ -89,7 +89,7 @@ function jobsOf(releases: readonly Package[]): Job[] {
   );
 }
 
-/** With `--mode`, cases that name no mode run in that one. */
+/** With `--mode`, cases without modes run in that mode. */
 function modesOf({ modes: own = flags.mode === undefined ? ["bulk"] : MODES }: Case): Mode[] {
   return modes.filter((mode) => own.includes(mode));
 }
@@ -98,18 +98,18 @@ function nameOf({ each, mode }: Pick<Job, "each" | "mode">): string {
   return mode === "bulk" ? each.name : `${each.name} (${mode})`;
 }
 
-function sayOutcome(outcome: Outcome): void {
+function printOutcome(outcome: Outcome): void {
   const { each, release, mode, findings, remarks, sent, seconds: took } = outcome;
   const head = `${findings.length === 0 ? "ok    " : "FAILED"} ${release.netbox}  ${
     nameOf(outcome)
   }`;
-  say(`${head}  (${sent} entities, ${took.toFixed(1)} s)`);
-  for (const remark of remarks) say(`  · ${remark}`);
-  for (const finding of findings) say(`  ✗ ${finding}`);
+  print(`${head}  (${sent} entities, ${took.toFixed(1)} s)`);
+  for (const remark of remarks) print(`  · ${remark}`);
+  for (const finding of findings) print(`  ✗ ${finding}`);
   if (findings.length === 0) return;
   const full = each.isBig ? "--full " : "";
   const only = `${full}--only ${JSON.stringify(each.name)} --release ${release.netbox}`;
-  say(`  Again in the same order: npm run test:netbox -- ${only} --mode ${mode} --seed ${seed}`);
+  print(`  Again in the same order: npm run test:netbox -- ${only} --mode ${mode} --seed ${seed}`);
 }
 
 function tableOf(releases: readonly Package[], outcomes: readonly Outcome[]): string {
@@ -138,6 +138,6 @@ function seconds(from: number): string {
   return `${((performance.now() - from) / 1000).toFixed(0)} s`;
 }
 
-function say(text: string): void {
+function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }

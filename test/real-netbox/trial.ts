@@ -1,4 +1,4 @@
-/** One case against one fresh NetBox: what it does, and what it finds. */
+/** One case in one empty NetBox: its actions and its findings. */
 import { join } from "node:path";
 import { flagOf } from "../../src/base/setting.ts";
 import { openStore } from "../../src/run-folder/store/store.ts";
@@ -25,24 +25,24 @@ import { readBack } from "./judge/read-back.ts";
 import type { NetBox } from "./server/netbox.ts";
 import { temporaryFolder } from "./set-up/temporary-folder.ts";
 
-/** What is transformed together: committed snapshots, or sites that a case makes. */
+/** Snapshots that are transformed together: committed ones, or sites that a case makes. */
 export interface Input {
   readonly runs: readonly (string | Site)[];
   readonly settings?: Settings;
 }
 
 export interface Waiting {
-  /** Are the custom fields applied before what has values of them is sent? `push` waits for that. */
+  /** Whether custom fields are applied before entities with values of them are sent, as `push` does. */
   readonly bootstrapWait?: boolean;
 }
 
 export class Trial {
   readonly netbox: NetBox;
-  /** Of everything in a random order: the same seed, the same order. */
+  /** Seed of every random order. */
   readonly seed: number;
-  /** Everything that is not as it must be; none is a pass. */
+  /** Everything that is wrong. Without findings, the case passes. */
   readonly findings: string[] = [];
-  /** What is as it must be, and worth knowing. */
+  /** Notes that are not errors. */
   readonly remarks: string[] = [];
   /** How many entities were sent. */
   sent = 0;
@@ -56,18 +56,18 @@ export class Trial {
     this.#diode = startReconciler(netbox, options);
   }
 
-  /** A NetBox and a Diode that know nothing. */
+  /** Back to an empty NetBox and an empty Diode. */
   async reset(): Promise<void> {
     await this.netbox.reset();
     this.#diode = startReconciler(this.netbox, this.#options);
   }
 
-  /** The entities that the program itself writes for it. */
+  /** The entities that `transform` writes for the input. */
   transform(input: Input): Promise<SentEntity[]> {
     return this.withRun(input, readEntityFiles);
   }
 
-  /** Over the run folder that the program itself writes for it. */
+  /** Calls `work` with the run folder that `transform` writes for the input. */
   async withRun<Value>(
     { runs, settings = {} }: Input,
     work: (run: string) => Promise<Value>,
@@ -88,7 +88,7 @@ export class Trial {
     }
   }
 
-  /** What `simulate` writes. */
+  /** The site that `simulate` writes. */
   async simulate(options: Readonly<Record<string, number>>): Promise<Site> {
     const folder = await temporaryFolder("trial");
     const flags = Object.entries(options).map(([name, value]) => `--${name}=${value}`);
@@ -112,8 +112,8 @@ export class Trial {
   }
 
   /**
-   * Every failure and every warning is a finding, but for those in the words that a case expects:
-   * one of these must come.
+   * Every failure and every warning is a finding, except those that match `expected`, of which at
+   * least one must occur.
    */
   async push(
     entities: readonly SentEntity[],
@@ -121,17 +121,19 @@ export class Trial {
     waiting?: Waiting,
   ): Promise<Reconciled[]> {
     const results = await this.tryPush(entities, waiting);
-    const said = results.flatMap(describe);
-    const isExpected = (one: string): boolean => expected?.test(one) === true;
-    this.findings.push(...said.filter((one) => !isExpected(one)));
-    this.remarks.push(...said.filter(isExpected).map((one) => `as expected, ${one}`));
-    if (expected && !said.some(isExpected)) this.findings.push(`nothing was refused: ${expected}`);
+    const sentences = results.flatMap(describe);
+    const isExpected = (sentence: string): boolean => expected?.test(sentence) === true;
+    this.findings.push(...sentences.filter((one) => !isExpected(one)));
+    this.remarks.push(...sentences.filter(isExpected).map((one) => `as expected, ${one}`));
+    if (expected && !sentences.some(isExpected)) {
+      this.findings.push(`nothing was refused: ${expected}`);
+    }
     return results;
   }
 
   /**
-   * Failures are the caller's. As `push` does, it waits until the custom fields are applied before it
-   * sends what has values of them, unless `bootstrapWait` says otherwise.
+   * Returns failures to the caller. As `push`, it waits until the custom fields are applied before it
+   * sends entities with values of them, unless `bootstrapWait` is false.
    */
   async tryPush(
     entities: readonly SentEntity[],
@@ -146,7 +148,7 @@ export class Trial {
     ];
   }
 
-  /** What was sent before must change nothing. */
+  /** Sends entities again, which must change nothing. */
   async pushAgain(entities: readonly SentEntity[], expected?: RegExp): Promise<void> {
     const results = await this.push(entities, expected);
     for (const { sent, verdict, changes } of results.filter((one) => one.verdict === "applied")) {
@@ -165,7 +167,7 @@ export class Trial {
   }
 }
 
-/** What NetBox should hold after an input alone. */
+/** The expected content of NetBox after this input alone. */
 export async function expectedOf({ runs, settings = {} }: Input): Promise<Book> {
   const plans = runs.map(async (run) => {
     if (typeof run !== "string") return planOf(run, settings);
@@ -176,7 +178,7 @@ export async function expectedOf({ runs, settings = {} }: Input): Promise<Book> 
   return expectAll(await Promise.all(plans));
 }
 
-/** A committed snapshot stays where it is. */
+/** The folder of a committed snapshot, or a new one for a site. */
 async function placeOf(run: string | Site, folder: string): Promise<string> {
   if (typeof run === "string") return run;
   await buildSnapshot(folder, run);

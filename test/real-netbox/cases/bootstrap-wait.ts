@@ -1,4 +1,4 @@
-/** Custom fields and machines in one batch: what `push` waits for, and how it is put right without. */
+/** Custom fields and virtual machines in one batch: why `push` waits, and recovery without waiting. */
 import { readEntityFiles, type SentEntity } from "../diode/entity-files.ts";
 import type { Reconciled } from "../diode/reconciler.ts";
 import { describe } from "../findings.ts";
@@ -10,13 +10,14 @@ import { expectAllEqual, expectReport, reportOf, tokenIn } from "./compare-repor
 export const BOOTSTRAP_WAIT_CASES: readonly Case[] = [
   {
     holds: "4",
-    name: "custom fields and machines in one batch fail unless push waits; sent again, they heal",
+    name:
+      "custom fields and VMs in one batch fail without PUSH_BOOTSTRAP_WAIT, and succeed when sent again",
     modes: ["bulk"],
     run: (trial) => trial.withRun(INPUT, (run) => inOneBatch(trial, run)),
   },
 ];
 
-/** All of it fits into one batch, and hardly any order puts every custom field first. */
+/** Everything fits into one batch, and almost no random order puts every custom field first. */
 const INPUT: Input = {
   runs: [labSite({
     guests: [101, 102, 103, 104, 105].map((vmid) => ({
@@ -33,7 +34,7 @@ const INPUT: Input = {
 };
 
 /**
- * Of a machine that is new, and of one that another entity has made.
+ * The errors for a new VM, and for one that another entity created.
  * Source: netbox_diode_plugin/api/common.py, ChangeSet._validate_custom_fields, and NetBox's
  * extras/api/customfields.py, CustomFieldsDataField.to_internal_value.
  */
@@ -46,10 +47,10 @@ async function inOneBatch(trial: Trial, run: string): Promise<void> {
   const lost = expectLost(trial, results);
   trial.remarks.push(`${lost.length} of ${entities.length} came before their custom fields`);
 
-  // What failed is not tried again on account of others that are sent.
+  // Sending other entities does not retry the failed ones.
   await trial.push(entities.filter(({ step }) => step.name === "custom-field"));
-  const said = await reportOf(trial.netbox, run, tokenIn(trial.netbox.authorization.read));
-  expectReport(trial, said, {
+  const report = await reportOf(trial.netbox, run, tokenIn(trial.netbox.authorization.read));
+  expectReport(trial, report, {
     what: "after the custom fields alone were sent again",
     code: 3,
     totals: { equal: entities.length - lost.length },
@@ -64,7 +65,7 @@ async function inOneBatch(trial: Trial, run: string): Promise<void> {
   await expectWhole(trial, run);
 }
 
-/** Exactly those that came before a custom field that they have a value of, and some did. */
+/** The entities that were applied before a custom field of theirs, which must have failed. */
 function expectLost(trial: Trial, results: readonly Reconciled[]): SentEntity[] {
   const known = new Set<unknown>();
   const lost: SentEntity[] = [];
@@ -73,11 +74,12 @@ function expectLost(trial: Trial, results: readonly Reconciled[]): SentEntity[] 
     if (step.name === "custom-field") known.add(entity["name"]);
     const fields = Object.keys((entity["custom_fields"] ?? {}) as object);
     const isEarly = fields.some((field) => !known.has(field));
-    const said = describe(result);
-    const isRefused = result.verdict === "failed" && said.every((one) => UNKNOWN_FIELD.test(one));
+    const sentences = describe(result);
+    const isRefused = result.verdict === "failed" &&
+      sentences.every((one) => UNKNOWN_FIELD.test(one));
     if (isEarly) lost.push(result.sent);
-    if (isEarly && isRefused) trial.remarks.push(...said.map((one) => `as expected, ${one}`));
-    else trial.findings.push(...said);
+    if (isEarly && isRefused) trial.remarks.push(...sentences.map((one) => `as expected, ${one}`));
+    else trial.findings.push(...sentences);
     if (isEarly && !isRefused) {
       const { file, line } = result.sent;
       trial.findings.push(`${file}:${line} was ${result.verdict} before its custom fields`);

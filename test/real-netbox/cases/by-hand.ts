@@ -1,4 +1,4 @@
-/** A NetBox belongs to people: what they set stays, and what they set it on is found again. */
+/** Changes by users in NetBox are kept, and the changed objects are matched again. */
 import { listAll, type Row, send } from "../server/rest.ts";
 import type { Input, Trial } from "../trial.ts";
 import type { Case } from "./case.ts";
@@ -8,25 +8,25 @@ const INPUT: Input = { runs: ["test/fixtures/pve8"] };
 export const BY_HAND_CASES: readonly Case[] = [
   {
     holds: "3",
-    name: "VMs and devices that a user gave a tenant are found again with TENANT_NAME",
+    name: "VMs and devices to which a user assigned a tenant are matched with TENANT_NAME",
     isForAll: true,
     run: (trial) => changedByHand(trial, tenants, { ...INPUT, settings: { TENANT_NAME: "Sales" } }),
   },
   {
     holds: "3",
-    name: "descriptions, roles, serial numbers and statuses that a user set stay",
-    run: (trial) => changedByHand(trial, words),
+    name: "descriptions, serial numbers and statuses that a user set are kept",
+    run: (trial) => changedByHand(trial, descriptions),
   },
   {
     holds: "3",
-    name: "a platform with a manufacturer is found again",
+    name: "a platform to which a user assigned a manufacturer is matched",
     run: (trial) => changedByHand(trial, platforms),
   },
 ];
 
 type Change = (trial: Trial) => Promise<void>;
 
-/** Nothing of what is sent then may change anything, be undone or come twice. */
+/** Sending again after the change must change nothing and create no duplicates. */
 async function changedByHand(trial: Trial, change: Change, then = INPUT): Promise<void> {
   const entities = await trial.transform(INPUT);
   await trial.push(entities);
@@ -52,7 +52,7 @@ async function tenants({ netbox }: Trial): Promise<void> {
   await patchAll(netbox, "dcim/devices", { tenant: id });
 }
 
-async function words({ netbox }: Trial): Promise<void> {
+async function descriptions({ netbox }: Trial): Promise<void> {
   const description = "set by hand";
   const paths = [
     "virtualization/virtual-machines",

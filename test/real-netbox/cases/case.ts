@@ -1,17 +1,17 @@
-/** The words of a case. */
+/** A case of the tests in a real NetBox. */
 import type { Mode } from "../diode/reconciler.ts";
 import type { Trial } from "../trial.ts";
 
 export interface Case {
-  /** Which of the seven things that must hold; README lists them. */
+  /** Numbers of the guarantees in README that this case tests. */
   readonly holds: string;
-  /** A sentence about what holds. */
+  /** The tested behaviour. */
   readonly name: string;
-  /** Takes minutes: with `--full` only. */
+  /** Takes minutes, and runs only with `--full`. */
   readonly isBig?: true;
-  /** Also on the oldest release when not everything is asked for. */
+  /** Runs on the oldest release too, also without `--full`. */
   readonly isForAll?: true;
-  /** How Diode applies in this case; "bulk" alone unless said otherwise. */
+  /** Modes in which Diode applies entities; default: only "bulk". */
   readonly modes?: readonly Mode[];
   run(trial: Trial): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** A second snapshot of one site: what can change does, and what was not read is left as it is. */
+/** A second snapshot of a site: changes are applied, and unread values are kept. */
 import type { Answer } from "../../../src/proxmox/answers.ts";
 import { agentRow, type LabGuest, type LabNode, labSite } from "../../helpers/lab.ts";
 import type { Site } from "../../helpers/snapshot-builder.ts";
@@ -11,8 +11,8 @@ const DENIED: Answer = { status: 403, error: "Permission check failed" };
 const NO_ROUTE: Answer = { status: 595, error: "No route to host" };
 const OSINFO = { name: "Debian GNU/Linux", "version-id": "13" };
 
-/** What a guest is made of here: its address follows from its VMID unless said otherwise. */
-interface Told {
+/** The description of a guest. Its default address is derived from its VMID. */
+interface GuestOptions {
   readonly vmid: number;
   readonly node?: string;
   readonly row?: Readonly<Record<string, unknown>>;
@@ -26,19 +26,19 @@ function macOf(vmid: number): string {
 }
 
 /** A running guest whose agent answers. */
-function guest({ vmid, node = "pve1", tag, ...told }: Told): LabGuest {
-  const addresses = told.addresses ?? [`10.0.0.${vmid}/24`];
+function guest({ vmid, node = "pve1", tag, ...options }: GuestOptions): LabGuest {
+  const addresses = options.addresses ?? [`10.0.0.${vmid}/24`];
   return {
     vmid,
     node,
-    row: { name: `guest-${vmid}`, maxmem: 2 ** 30, tags: "web", ...told.row },
+    row: { name: `guest-${vmid}`, maxmem: 2 ** 30, tags: "web", ...options.row },
     config: {
       agent: "1",
       ostype: "l26",
       description: `Notes of ${vmid}`,
       net0: `virtio=${macOf(vmid)},bridge=vmbr0${tag === undefined ? "" : `,tag=${tag}`}`,
       scsi0: `local-lvm:vm-${vmid}-disk-0,size=8G`,
-      ...told.config,
+      ...options.config,
     },
     osinfo: OSINFO,
     interfaces: [agentRow(macOf(vmid), addresses)],
@@ -52,14 +52,14 @@ function network(host: number): readonly unknown[] {
 interface Change {
   readonly name: string;
   readonly before: readonly LabGuest[];
-  /** Guests that are not told again are as they were. */
+  /** Changed guests; others are unchanged. */
   readonly after: readonly LabGuest[];
-  /** Nodes that the second snapshot finds off. */
+  /** Nodes that are offline in the second snapshot. */
   readonly off?: readonly string[];
   readonly settings?: Readonly<Record<string, string>>;
-  /** By then nothing is refused any more, in whatever order the entities are applied; 1 unless said. */
+  /** Pushes until NetBox refuses nothing, in any order of the entities; default 1. */
   readonly pushes?: number;
-  /** Host parts that NetBox leaves with their old holders, however often they are sent. */
+  /** Host addresses that NetBox keeps on their old guests after every push. */
   readonly stays?: readonly string[];
 }
 
@@ -121,10 +121,10 @@ const EMPTIED: Pick<Change, "before" | "after"> = {
 };
 
 const CHANGES: readonly Change[] = [
-  { name: "a guest moved to another node, others changed and grew", ...MOVED },
-  { name: "guests and a node that could not be read any more", ...NOT_READ },
+  { name: "a guest that moved, and guests with changed or added values, are updated", ...MOVED },
+  { name: "guests and a node that can no longer be read are kept", ...NOT_READ },
   {
-    name: "an address moved to a guest of a higher VMID, and its old holder has another",
+    name: "an address moves to a guest with a higher VMID when its old guest has another one",
     before: [guest({ vmid: 107 }), guest({ vmid: 108, addresses: [] })],
     after: [
       guest({ vmid: 107, addresses: ["10.0.0.117/24"] }),
@@ -133,7 +133,7 @@ const CHANGES: readonly Change[] = [
     pushes: 2,
   },
   {
-    name: "an address moved to a guest of a lower VMID, and its old holder has another",
+    name: "an address moves to a guest with a lower VMID when its old guest has another one",
     before: [guest({ vmid: 107, addresses: [] }), guest({ vmid: 108 })],
     after: [
       guest({ vmid: 107, addresses: ["10.0.0.108/24"] }),
@@ -142,7 +142,7 @@ const CHANGES: readonly Change[] = [
     pushes: 2,
   },
   {
-    name: "an address moved, and its old holder is stopped",
+    name: "an address stays on its old guest when that guest is stopped",
     before: [guest({ vmid: 109 }), guest({ vmid: 110, addresses: [] })],
     after: [
       { ...guest({ vmid: 109, row: { status: "stopped" } }), ...NOT_ASKED },
@@ -151,7 +151,7 @@ const CHANGES: readonly Change[] = [
     stays: ["10.0.0.109"],
   },
   {
-    name: "two guests swapped their addresses",
+    name: "two guests that swap their primary addresses keep them in NetBox",
     before: [guest({ vmid: 107 }), guest({ vmid: 108 })],
     after: [
       guest({ vmid: 107, addresses: ["10.0.0.108/24"] }),
@@ -160,7 +160,7 @@ const CHANGES: readonly Change[] = [
     stays: ["10.0.0.107", "10.0.0.108"],
   },
   {
-    name: "trunks were added to an access port",
+    name: "trunks are added to an access port",
     before: [guest({ vmid: 111, tag: 30 })],
     after: [
       guest({
@@ -169,15 +169,15 @@ const CHANGES: readonly Change[] = [
       }),
     ],
   },
-  { name: "what became empty stays", ...EMPTIED },
+  { name: "values that became empty are kept", ...EMPTIED },
   {
-    name: "what became empty is cleared with CLEAR_EMPTY",
+    name: "values that became empty are cleared with CLEAR_EMPTY",
     ...EMPTIED,
     settings: { CLEAR_EMPTY: "true" },
   },
 ];
 
-/** Two nodes with a bridge each; those that are off answer nothing. */
+/** Two nodes with one bridge each; offline nodes do not answer. */
 function siteOf(
   guests: readonly LabGuest[],
   { day, off = [] }: { readonly day: number; readonly off?: readonly string[] },
@@ -206,15 +206,15 @@ async function second(trial: Trial, change: Change): Promise<void> {
   await trial.push(await trial.transform(first));
   const entities = await trial.transform(then);
   for (let i = 1; i < pushes; i += 1) {
-    const said = (await trial.tryPush(entities)).flatMap(describe);
-    trial.findings.push(...said.filter((one) => !REASSIGN_PRIMARY.test(one)));
-    trial.remarks.push(...said.map((one) => `in push ${i} of ${pushes}, ${one}`));
+    const sentences = (await trial.tryPush(entities)).flatMap(describe);
+    trial.findings.push(...sentences.filter((one) => !REASSIGN_PRIMARY.test(one)));
+    trial.remarks.push(...sentences.map((one) => `in push ${i} of ${pushes}, ${one}`));
   }
   await trial.push(entities, stays.length > 0 ? REASSIGN_PRIMARY : undefined);
   const known = await expectedOf(first);
   const expected = await expectedOf(first);
   const later = await expectedOf(then);
-  // Diode removes nothing: not what is gone, and not what was only not read.
+  // Diode removes nothing, neither objects that no longer exist nor those that were not read.
   const left = known.missingIn(later).map((one) => `no longer sent, and still in NetBox: ${one}`);
   trial.remarks.push(...left);
   expected.turnTo(later, { clears: "CLEAR_EMPTY" in settings });

@@ -1,4 +1,4 @@
-/** Two clusters with same-named guests and nodes, each transformed and sent by itself. */
+/** Two clusters with guests and nodes of the same names, transformed and pushed separately. */
 import { expectedOf, type Trial } from "../trial.ts";
 import type { Case } from "./case.ts";
 import { keepPrimaryAddress, REASSIGN_PRIMARY } from "./reassigned-primary.ts";
@@ -6,12 +6,12 @@ import { keepPrimaryAddress, REASSIGN_PRIMARY } from "./reassigned-primary.ts";
 export const CLUSTER_CASES: readonly Case[] = [
   {
     holds: "6",
-    name: "two clusters of two sites, one sent after the other, do not mix",
+    name: "two clusters in two sites, pushed one after the other, stay separate",
     run: inTwoSites,
   },
 ];
 
-/** Both have a guest with this address, and NetBox knows an address once. */
+/** Both have a guest with this address, which NetBox has once. */
 const SHARED = "172.16.99.5";
 
 async function inTwoSites(trial: Trial): Promise<void> {

@@ -1,4 +1,4 @@
-/** `compare` as a user runs it: with a token that may only read, it says what the tests know. */
+/** The command `compare` with a read-only token: it reports the changes that the tests make. */
 import { readEntityFiles } from "../diode/entity-files.ts";
 import type { NetBox } from "../server/netbox.ts";
 import { listAll, send } from "../server/rest.ts";
@@ -9,9 +9,9 @@ import { expectAllEqual, expectReport, reportOf, tokenIn } from "./compare-repor
 export const COMPARE_CASES: readonly Case[] = [
   {
     holds: "8",
-    name: "compare finds that nothing arrived, that all did, and each thing that people changed",
+    name: "compare reports missing entities, equal entities, and every change by a user",
     isForAll: true,
-    run: (trial) => trial.withRun(EXAMPLE, (run) => foundAgain(trial, run)),
+    run: (trial) => trial.withRun(EXAMPLE, (run) => compareThreeTimes(trial, run)),
   },
 ];
 
@@ -20,7 +20,7 @@ const MACHINES = "virtualization/virtual-machines";
 const NICS = "virtualization/interfaces";
 const DISKS = "virtualization/virtual-disks";
 
-async function foundAgain(trial: Trial, run: string): Promise<void> {
+async function compareThreeTimes(trial: Trial, run: string): Promise<void> {
   const { netbox } = trial;
   const read = tokenIn(netbox.authorization.read);
   const entities = await readEntityFiles(run);
@@ -34,14 +34,14 @@ async function foundAgain(trial: Trial, run: string): Promise<void> {
   await expectAllEqual(trial, run);
   const changes = await changeByHand(netbox);
   expectReport(trial, await reportOf(netbox, run, read), {
-    what: "what was changed since",
+    what: "changes since the push",
     code: 3,
     findings: changes,
   });
-  await limited(trial, run);
+  await compareWithLimitedUser(trial, run);
 }
 
-/** One thing of each kind, as a user would; answers what is to be told of it. */
+/** Changes one object of each type, as a user would. Returns the expected findings. */
 async function changeByHand(netbox: NetBox): Promise<string[]> {
   const machine = await one(netbox, MACHINES, ({ name }) => name === "AD01");
   const nic = await one(
@@ -71,7 +71,7 @@ async function changeByHand(netbox: NetBox): Promise<string[]> {
   await patch(netbox, `${MACHINES}/${machine.id}`, {
     name: "ad01",
     memory: 1,
-    // By hand, and no difference: our own tags are still there.
+    // Not a difference: the sent tags are still assigned.
     tags: [...machine.tags.map(({ id }) => id), mine.id],
     tenant: tenant.id,
     custom_fields: { proxmox_vmid: "999" },
@@ -96,8 +96,8 @@ async function changeByHand(netbox: NetBox): Promise<string[]> {
   ];
 }
 
-/** With tokens of both versions of a user who may not see everything. */
-async function limited(trial: Trial, run: string): Promise<void> {
+/** Compares with tokens of both versions, of a user with limited permissions. */
+async function compareWithLimitedUser(trial: Trial, run: string): Promise<void> {
   const { netbox } = trial;
   const { id } = await send(netbox, {
     method: "POST",
@@ -152,11 +152,11 @@ interface NetBoxRow {
 async function one(
   netbox: NetBox,
   path: string,
-  isWanted: (row: NetBoxRow) => boolean,
+  isMatch: (row: NetBoxRow) => boolean,
 ): Promise<NetBoxRow> {
   const rows = (await listAll(netbox, path)) as unknown as readonly NetBoxRow[];
-  const found = rows.find(isWanted);
-  if (found === undefined) throw new Error(`NetBox holds no such object below ${path}`);
+  const found = rows.find(isMatch);
+  if (found === undefined) throw new Error(`NetBox has no matching object at ${path}`);
   return found;
 }
 

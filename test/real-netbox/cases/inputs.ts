@@ -1,4 +1,4 @@
-/** Whole inputs: each applies, reads back as mapped, and changes nothing when it is sent again. */
+/** Complete inputs: each is applied, reads back as mapped, and changes nothing when it is sent again. */
 import { labSite } from "../../helpers/lab.ts";
 import { WHOLE_CASES } from "../../helpers/whole-outputs.ts";
 import { readEntityFiles } from "../diode/entity-files.ts";
@@ -12,7 +12,7 @@ const TWO_SITES = ["test/fixtures/two-sites"];
 const PVE8 = ["test/fixtures/pve8"];
 const MAC = "virtio=BC:24:11:00:00:01,bridge=vmbr0,tag=10";
 
-/** Clones keep the MAC addresses of what they were made from. */
+/** Clones with the MAC addresses of their originals. */
 const CLONES = labSite({
   guests: ["net0", "net1"].flatMap((key, i) => [
     { vmid: 101 + i, config: { net0: MAC, [key]: MAC, scsi0: "local:d,size=1G" } },
@@ -24,8 +24,8 @@ const CLONES = labSite({
   ]),
 });
 
-interface Named extends Input, Omit<Case, "run"> {
-  /** How often it must be sent until nothing changes; 1 unless said otherwise. */
+interface InputCase extends Input, Omit<Case, "run"> {
+  /** Pushes until nothing changes; default 1. */
   readonly pushes?: number;
 }
 
@@ -35,7 +35,7 @@ interface Named extends Input, Omit<Case, "run"> {
  */
 const CLEARING = 2;
 
-const INPUTS: readonly Named[] = [
+const INPUTS: readonly InputCase[] = [
   { holds: "1 2 3", name: "the example", runs: EXAMPLE, isForAll: true },
   ...["pve7", "pve8", "pve9", "standalone", "standalone-no-sys-audit", "two-sites"].map((name) => ({
     holds: "1 2 3",
@@ -74,7 +74,7 @@ const INPUTS: readonly Named[] = [
   },
   {
     holds: "7",
-    name: "TENANT_NAME, DEVICE_CLUSTER, and a device type of one's own",
+    name: "TENANT_NAME, DEVICE_CLUSTER and a custom device type",
     runs: PVE8,
     settings: {
       TENANT_NAME: "Brightwater",
@@ -86,7 +86,7 @@ const INPUTS: readonly Named[] = [
   },
   {
     holds: "7",
-    name: "DEVICE_CLUSTER with a cluster that has no scope",
+    name: "DEVICE_CLUSTER with a cluster without scope",
     runs: TWO_SITES,
     settings: { nodes: "*", DEVICE_CLUSTER: "true" },
   },
@@ -103,11 +103,15 @@ const INPUTS: readonly Named[] = [
     runs: EXAMPLE,
     settings: { ALL_INTERFACES: "true", LXC_LIVE_ADDRESSES: "true" },
   },
-  { holds: "1 2 3", name: "one MAC address on NICs of one guest, and of two", runs: [CLONES] },
-  // PREFIX_SCOPE=site is for those who use VRFs: within one, NetBox has a network once.
+  {
+    holds: "1 2 3",
+    name: "one MAC address on NICs of one guest and of two guests",
+    runs: [CLONES],
+  },
+  // PREFIX_SCOPE=site requires VRFs: within one VRF, NetBox has a prefix once.
   ...WHOLE_CASES.filter(({ name }) => name !== "the example").map(({ name, runs, settings }) => ({
     holds: "1 2 3 7",
-    name: `in full: ${name}`,
+    name: `all entities of ${name}`,
     runs,
     settings: { ...settings, PREFIX_SCOPE: "auto" },
     isBig: true as const,
@@ -125,7 +129,7 @@ export const INPUT_CASES: readonly Case[] = [
   },
   ...INPUTS.map(({ runs, settings = {}, pushes = 1, ...rest }) => ({
     ...rest,
-    run: (trial: Trial) => whole(trial, { runs, settings }, pushes),
+    run: (trial: Trial) => pushAndCheck(trial, { runs, settings }, pushes),
   })),
 ];
 
@@ -138,11 +142,11 @@ async function bootstrap(trial: Trial): Promise<void> {
 
 async function simulated(trial: Trial): Promise<void> {
   const site = await trial.simulate({ nodes: 8, guests: 1000, seed: 7 });
-  await whole(trial, { runs: [site] });
+  await pushAndCheck(trial, { runs: [site] });
 }
 
-/** Both judges must find all of it: the one of these tests, and the one that users have. */
-function whole(trial: Trial, input: Input, pushes = 1): Promise<void> {
+/** The checks of these tests and the command `compare` must both find everything. */
+function pushAndCheck(trial: Trial, input: Input, pushes = 1): Promise<void> {
   return trial.withRun(input, async (run) => {
     const entities = await readEntityFiles(run);
     for (let i = 0; i < pushes; i += 1) await trial.push(entities);

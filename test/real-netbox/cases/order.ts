@@ -1,11 +1,11 @@
-/** Diode orders nothing: entities that come in any order must end in the same NetBox. */
+/** Diode does not order entities: every order must give the same NetBox. */
 import { numbersFrom, shuffled } from "../../helpers/shuffled.ts";
 import { describe } from "../findings.ts";
 import { dumpDifferences } from "../judge/dump.ts";
 import type { Trial } from "../trial.ts";
 import type { Case } from "./case.ts";
 
-/** TABLE: what is sent, and whether it takes minutes. */
+/** TABLE: the run, and whether it takes minutes. */
 const RUNS: readonly (Pick<Case, "isBig"> & { readonly name: string; readonly run: string })[] = [
   { name: "the fixture pve8", run: "test/fixtures/pve8" },
   { name: "the example", run: "snapshots/example", isBig: true },
@@ -19,15 +19,15 @@ const RUNS: readonly (Pick<Case, "isBig"> & { readonly name: string; readonly ru
 export const ORDER_CASES: readonly Case[] = RUNS.map(({ name, run, ...rest }) => ({
   ...rest,
   holds: "4",
-  name: `${name} in a random order, and then in order`,
+  name: `${name} in a random order, then in order, gives the same NetBox`,
   run: (trial) => inAnyOrder(trial, run),
 }));
 
-/** Single failures on the way are expected, and reported. */
+/** Failures in the random order are expected, and become remarks. */
 async function inAnyOrder(trial: Trial, run: string): Promise<void> {
   const entities = await trial.transform({ runs: [run] });
   await trial.push(entities);
-  const wanted = await trial.dump();
+  const expected = await trial.dump();
   await trial.reset();
   const results = await trial.tryPush(shuffled(entities, numbersFrom(trial.seed)), {
     bootstrapWait: false,
@@ -36,5 +36,5 @@ async function inAnyOrder(trial: Trial, run: string): Promise<void> {
   trial.remarks.push(`${failed.length} of ${entities.length} failed in the random order`);
   trial.remarks.push(...failed.flatMap(describe));
   await trial.push(entities);
-  trial.findings.push(...dumpDifferences(wanted, await trial.dump()));
+  trial.findings.push(...dumpDifferences(expected, await trial.dump()));
 }

@@ -1,4 +1,4 @@
-/** A primary address with CLEAR_EMPTY: it is removed if everything was read and no address exists, and stays otherwise. */
+/** Primary addresses with CLEAR_EMPTY: cleared when everything was read and no address exists, otherwise kept. */
 import type { Answer } from "../../../src/proxmox/answers.ts";
 import { agentRow, type LabGuest, type LabNode, labSite } from "../../helpers/lab.ts";
 import { listAll } from "../server/rest.ts";
@@ -17,12 +17,12 @@ function nic(rest: string, i: 0 | 1 = 0): string {
 
 type Machine = { readonly guest: Omit<LabGuest, "vmid"> } | { readonly node: LabNode };
 
-/** Two snapshots of one machine, whose primary addresses are those of BOTH after the first. */
-interface Turn {
+/** Two snapshots of a machine that has the primary addresses BOTH after the first. */
+interface TwoSnapshots {
   readonly name: string;
   readonly before: Machine;
   readonly after: Machine;
-  /** Its primary addresses after the second. */
+  /** The primary addresses after the second. */
   readonly left: readonly (string | null)[];
   readonly settings?: Input["settings"];
 }
@@ -44,7 +44,7 @@ const ANSWERED = machine([agentRow(MACS[0], BOTH)]);
 const BRIDGE = { iface: "vmbr0", type: "bridge", active: 1, priority: 1 };
 const ADDRESSED = node([{ ...BRIDGE, cidr: BOTH[0], cidr6: BOTH[1] }]);
 
-const TURNS: readonly Turn[] = [
+const SNAPSHOT_PAIRS: readonly TwoSnapshots[] = [
   {
     name: "a container that sets its own addresses keeps its primary ones",
     before: WRITTEN,
@@ -102,7 +102,7 @@ const TURNS: readonly Turn[] = [
   },
 ];
 
-/** One machine at most: a guest stands on a node without addresses. */
+/** With one machine: a guest runs on a node without addresses. */
 function siteOf(one: Machine, day: number) {
   const node = "node" in one ? one.node : { network: [] };
   const guests = "guest" in one ? [{ vmid: 101, ...one.guest }] : [];
@@ -110,13 +110,16 @@ function siteOf(one: Machine, day: number) {
   return labSite({ nodes: { pve1: node }, guests, capturedAt });
 }
 
-export const PRIMARY_CASES: readonly Case[] = TURNS.map((turn) => ({
+export const PRIMARY_CASES: readonly Case[] = SNAPSHOT_PAIRS.map((pair) => ({
   holds: "5",
-  name: turn.name,
-  run: (trial: Trial) => turned(trial, turn),
+  name: pair.name,
+  run: (trial: Trial) => pushBoth(trial, pair),
 }));
 
-async function turned(trial: Trial, { before, after, left, settings = {} }: Turn): Promise<void> {
+async function pushBoth(
+  trial: Trial,
+  { before, after, left, settings = {} }: TwoSnapshots,
+): Promise<void> {
   const given = { CLEAR_EMPTY: "true", ...settings };
   const first = { runs: [siteOf(before, 2)], settings: given };
   const then = { runs: [siteOf(after, 3)], settings: given };
@@ -136,12 +139,12 @@ async function turned(trial: Trial, { before, after, left, settings = {} }: Turn
 async function expectPrimary(
   trial: Trial,
   path: string,
-  wanted: Turn["left"],
+  expected: TwoSnapshots["left"],
 ): Promise<void> {
   const rows = await listAll(trial.netbox, path);
   const found = rows.map((row) => ["primary_ip4", "primary_ip6"].map((key) => addressOf(row[key])));
-  if (JSON.stringify(found) === JSON.stringify([wanted])) return;
-  trial.findings.push(`${path}: primary are ${JSON.stringify(found)}, and not [${wanted}]`);
+  if (JSON.stringify(found) === JSON.stringify([expected])) return;
+  trial.findings.push(`${path}: primary are ${JSON.stringify(found)}, and not [${expected}]`);
 }
 
 function addressOf(value: unknown): string | null {

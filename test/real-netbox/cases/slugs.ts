@@ -1,4 +1,4 @@
-/** NetBox gives names that differ in case or dots one slug: they stay apart, and a user's slug stays. */
+/** Names that differ in case or dots have the same slug in NetBox: they stay separate objects, and a user's slug is kept. */
 import { type LabGuest, labSite } from "../../helpers/lab.ts";
 import type { Site } from "../../helpers/snapshot-builder.ts";
 import type { SentEntity } from "../diode/entity-files.ts";
@@ -9,7 +9,7 @@ import type { Case } from "./case.ts";
 const PLATFORMS = "dcim/platforms";
 const TAGS = "extras/tags";
 
-/** Guests whose agents say what they run, one for each. */
+/** One guest for each operating system, which its agent reports. */
 function running(...names: readonly string[]): Site {
   const guests = names.map((name, i): LabGuest => ({
     vmid: 101 + i,
@@ -24,8 +24,8 @@ function tagged(...tags: readonly string[]): Site {
   return labSite({ guests: tags.map((each, i) => ({ vmid: 101 + i, row: { tags: each } })) });
 }
 
-/** Pairs of one slug, one that shares a node's, and three that NetBox makes no valid slug of. */
-const SHARING: readonly string[] = [
+/** Pairs with the same slug, one with the slug of a node's platform, and three without a valid slug. */
+const PLATFORM_NAMES: readonly string[] = [
   "RouterOS 7.1.5",
   "RouterOS 7.15",
   "Ubuntu 24.04",
@@ -41,22 +41,25 @@ const SHARING: readonly string[] = [
 export const SLUG_CASES: readonly Case[] = [
   {
     holds: "1 2 3",
-    name: "platforms of one slug are as many as their names",
+    name: "platforms with the same slug become one object per name",
     isForAll: true,
-    run: (trial) => bothWays(trial, { runs: [running(...SHARING)] }),
+    run: (trial) => pushReversed(trial, { runs: [running(...PLATFORM_NAMES)] }),
   },
   {
     holds: "1 2 3",
-    name: "tags of one slug are as many as their names",
+    name: "tags with the same slug become one object per name",
     isForAll: true,
     run: (trial) =>
-      bothWays(trial, { runs: [tagged("a.b;a-b;ab;AB;Prod;prod;C;c++", "c;_;Discovered;prod")] }),
+      pushReversed(trial, {
+        runs: [tagged("a.b;a-b;ab;AB;Prod;prod;C;c++", "c;_;Discovered;prod")],
+      }),
   },
   {
     holds: "1 2 3 7",
-    name: "sites of one slug are two, and a name that NetBox makes no slug of is no hindrance",
+    name:
+      "sites with the same slug become two objects, and names without a valid slug are accepted",
     run: (trial) =>
-      bothWays(trial, {
+      pushReversed(trial, {
         runs: [labSite({ nodes: { pve1: {}, pve2: {} }, guests: [{ vmid: 101, config: {} }] })],
         settings: {
           NODE_SITE_MAP: "pve1:DC 1.1,pve2:dc 11",
@@ -69,19 +72,19 @@ export const SLUG_CASES: readonly Case[] = [
   },
   ...["RouterOS 7.1.5", "RouterOS 7.15"].map((first) => ({
     holds: "3",
-    name: `the platform ${first} stays itself when another one of its slug comes`,
-    run: (trial: Trial) => cameLater(trial, first, ["RouterOS 7.1.5", "RouterOS 7.15"]),
+    name: `the platform ${first} stays the same object when another one with its slug is added`,
+    run: (trial: Trial) => addPlatform(trial, first, ["RouterOS 7.1.5", "RouterOS 7.15"]),
   })),
   {
     holds: "3",
-    name: "slugs that a user gave platforms and tags stay",
+    name: "slugs that a user set on platforms and tags are kept",
     isForAll: true,
     run: usersSlugs,
   },
 ];
 
-/** Whichever comes first: Diode keeps no order within a batch. Only custom fields must be there before. */
-async function bothWays(trial: Trial, input: Input): Promise<void> {
+/** In both orders: Diode does not order a batch. Only custom fields are sent first. */
+async function pushReversed(trial: Trial, input: Input): Promise<void> {
   const entities = await trial.transform(input);
   const isField = ({ step }: SentEntity): boolean => step.name === "custom-field";
   await trial.push(entities.filter(isField));
@@ -91,8 +94,8 @@ async function bothWays(trial: Trial, input: Input): Promise<void> {
   await trial.pushAgain(entities);
 }
 
-/** One of two is in NetBox from a push in which it was alone. */
-async function cameLater(trial: Trial, first: string, names: readonly string[]): Promise<void> {
+/** The first platform is in NetBox from an earlier push. */
+async function addPlatform(trial: Trial, first: string, names: readonly string[]): Promise<void> {
   await trial.push(await trial.transform({ runs: [running(first)] }));
   const before = await rowOf(trial, PLATFORMS, first);
   const input = { runs: [running(first, ...names.filter((name) => name !== first))] };

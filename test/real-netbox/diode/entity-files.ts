@@ -1,4 +1,4 @@
-/** The entity files of a run folder, an entity at a time, in the order in which they are sent. */
+/** The entities of a run folder, in the order in which they are sent. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Step, STEPS } from "../../../src/netbox/types/steps.ts";
@@ -8,7 +8,7 @@ export interface SentEntity {
   readonly step: Step;
   /** "07-vm-interface-0001.json" */
   readonly file: string;
-  /** Of the file, counted from 1: one entity a line, after the line of the request. */
+  /** The line in the file, from 1: one entity per line, after the line of the request. */
   readonly line: number;
   readonly entity: Readonly<Record<string, unknown>>;
 }

@@ -23,7 +23,7 @@ interface Change {
 
 /** Source: netbox_diode_plugin/api/views.py, BulkPlanApplyView. */
 export interface BulkResult {
-  /** As it was sent. */
+  /** The id of the request. */
   readonly id: string;
   /** Null when planning failed. */
   readonly change_set: ChangeSet | null;
@@ -31,7 +31,7 @@ export interface BulkResult {
   readonly warnings?: unknown;
 }
 
-/** NetBox's own words about one object. */
+/** An error of NetBox about one object. */
 export interface Complaint {
   /** "virtualization.virtualmachine" */
   readonly objectType: string;
@@ -49,20 +49,20 @@ export async function applyChangeSet(netbox: NetBox, plan: ChangeSet): Promise<C
 }
 
 /**
- * One result for each entity, in the same order. An answer that holds no results fails all of them,
+ * One result for each entity, in the same order. An answer without results fails all entities,
  * as it does in the reconciler.
  */
 export async function bulkPlanApply(
   netbox: NetBox,
   batch: readonly SentEntity[],
 ): Promise<BulkResult[]> {
-  const door = "bulk-plan-apply";
+  const endpoint = "bulk-plan-apply";
   const entities = batch.map((sent, i) => ({ id: String(i), ...wireOf(sent) }));
-  const answer = await post(netbox, door, { entities });
+  const answer = await post(netbox, endpoint, { entities });
   const { results } = (answer.body ?? {}) as { readonly results?: readonly BulkResult[] };
   const byId = new Map(results?.map((result) => [result.id, result]));
   return entities.map(({ id }) =>
-    byId.get(id) ?? { id, change_set: null, errors: { plan: errorsOf(door, answer) } }
+    byId.get(id) ?? { id, change_set: null, errors: { plan: errorsOf(endpoint, answer) } }
   );
 }
 
@@ -96,8 +96,8 @@ interface Answer {
   readonly body: unknown;
 }
 
-async function post(netbox: NetBox, door: string, body: unknown): Promise<Answer> {
-  const response = await fetch(`${netbox.url}/api/plugins/diode/${door}/`, {
+async function post(netbox: NetBox, endpoint: string, body: unknown): Promise<Answer> {
+  const response = await fetch(`${netbox.url}/api/plugins/diode/${endpoint}/`, {
     method: "POST",
     headers: { authorization: `Bearer ${netbox.diode}`, "content-type": "application/json" },
     body: JSON.stringify(body),
@@ -111,15 +111,15 @@ function wireOf({ step, entity }: SentEntity): { object_type: string; entity: ob
   return { object_type: type, entity: { [step.field]: entity } };
 }
 
-function resultOf(door: string, answer: Answer): ChangeSetResult {
+function resultOf(endpoint: string, answer: Answer): ChangeSetResult {
   const body = answer.body as ChangeSetResult | undefined;
-  return answer.isOk && body ? body : { ...body, errors: errorsOf(door, answer) };
+  return answer.isOk && body ? body : { ...body, errors: errorsOf(endpoint, answer) };
 }
 
-/** Of an answer that is no result. */
-function errorsOf(door: string, { status, text, body }: Answer): unknown {
+/** The errors of an answer that is not a result. */
+function errorsOf(endpoint: string, { status, text, body }: Answer): unknown {
   const { errors } = (body ?? {}) as { readonly errors?: unknown };
-  return errors ?? { [door]: { __all__: [`HTTP ${status}: ${firstWords(text)}`] } };
+  return errors ?? { [endpoint]: { __all__: [`HTTP ${status}: ${firstWords(text)}`] } };
 }
 
 function parsed(text: string): unknown {
@@ -130,7 +130,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Of a page that Django shows when it fails. */
+/** The start of the text of a Django error page. */
 function firstWords(text: string): string {
   return text.replaceAll(/<[^>]*>|\s+/g, " ").trim().slice(0, 300);
 }

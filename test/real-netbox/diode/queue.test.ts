@@ -1,4 +1,4 @@
-/** The order in which Diode claims what it was sent. */
+/** The order in which Diode claims entities. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { stepCalled } from "../../../src/netbox/types/steps.ts";
@@ -20,8 +20,8 @@ const ascending = (batch: readonly SentEntity[]): SentEntity[] =>
 const SEED = fc.integer();
 const DISTINCT = fc.uniqueArray(fc.nat({ max: 500 }), { minLength: 1, maxLength: 200 });
 
-describe("the queue", () => {
-  it("claims full batches in the order of arrival, whatever the order inside", () => {
+describe("the simulated queue of Diode", () => {
+  it("claims full batches in the order of arrival, with any order inside a batch", () => {
     fc.assert(fc.property(SEED, DISTINCT, (seed, sent) => {
       const entities = sent.map(tag);
       const batches = new Queue(numbersFrom(seed)).claim(entities);
@@ -32,7 +32,7 @@ describe("the queue", () => {
     }));
   });
 
-  it("has the same order for the same seed, and another for another", () => {
+  it("has the same order for the same seed, and another order for another seed", () => {
     const entities = Array.from({ length: BATCH_SIZE }, (_, i) => tag(i));
     const claimed = (seed: number): unknown[] =>
       new Queue(numbersFrom(seed)).claim(entities).flatMap(names);
@@ -41,7 +41,7 @@ describe("the queue", () => {
     expect(claimed(1)).not.toEqual(names(entities));
   });
 
-  it("takes what is sent twice at once only once", () => {
+  it("claims an entity once when it is sent twice at the same time", () => {
     fc.assert(fc.property(SEED, DISTINCT, (seed, sent) => {
       const entities = [...sent, ...sent].map(tag);
       const claimed = new Queue(numbersFrom(seed)).claim(entities).flat();
@@ -49,7 +49,7 @@ describe("the queue", () => {
     }));
   });
 
-  it("claims what is sent again at its first place, before what is new", () => {
+  it("claims repeated entities at their first position, before new ones", () => {
     const queue = new Queue(numbersFrom(1));
     const first = Array.from({ length: BATCH_SIZE }, (_, i) => tag(i));
     const later = Array.from({ length: BATCH_SIZE }, (_, i) => tag(BATCH_SIZE + i));

@@ -17,7 +17,7 @@ import type { SentEntity } from "./entity-files.ts";
 export const BATCH_SIZE = 50;
 
 export class Queue {
-  /** What identifies an entity → the number of its log. */
+  /** Canonical JSON of an entity → the number of its log. */
   readonly #logs = new Map<string, number>();
   readonly #random: () => number;
 
@@ -41,7 +41,7 @@ export class Queue {
     );
   }
 
-  /** Timestamps do not count; they are next to the entity. */
+  /** Timestamps are not part of the key. */
   #logOf({ step, entity }: SentEntity): number {
     const key = canonicalJson({ [step.field]: entity });
     const log = this.#logs.get(key) ?? this.#logs.size;

@@ -1,4 +1,4 @@
-/** What Diode's reconciler does with the entities that it is sent, in either of two modes. */
+/** Applies entities as Diode's reconciler does, in one of two modes. */
 import { numbersFrom } from "../../helpers/shuffled.ts";
 import type { NetBox } from "../server/netbox.ts";
 import type { SentEntity } from "./entity-files.ts";
@@ -29,27 +29,27 @@ export interface Reconciled {
   readonly verdict: Verdict;
   /** Objects of NetBox that it made or changed: "create virtualization.virtualmachine". */
   readonly changes: readonly string[];
-  /** NetBox's own words, by the type of the object and its field. */
+  /** Errors of NetBox, by object type and field. */
   readonly complaints: readonly Complaint[];
-  /** What the plugin left aside without failing. */
+  /** Warnings of the plugin about values that it ignored. */
   readonly warnings: readonly Complaint[];
 }
 
 export interface Reconciler {
   /**
-   * In the order in which they were applied. What failed is not tried again until it is sent again.
-   * Never throws for what NetBox refuses.
+   * Results in the order of application. A failed entity is not retried until it is sent again.
+   * Never throws for errors of NetBox.
    */
   reconcile(entities: readonly SentEntity[]): Promise<Reconciled[]>;
 }
 
 export interface ReconcilerOptions {
   readonly mode: Mode;
-  /** Of the order within a batch. */
+  /** Seed of the order within a batch. */
   readonly seed: number;
 }
 
-/** With an empty queue: what an earlier one was sent, it does not know. */
+/** Starts with an empty queue, independent of earlier reconcilers. */
 export function startReconciler(netbox: NetBox, { mode, seed }: ReconcilerOptions): Reconciler {
   if (mode === "single") return { reconcile: (entities) => oneByOne(netbox, entities) };
   const queue = new Queue(numbersFrom(seed));
