@@ -106,7 +106,9 @@ export function dataOf(answer: Answer | undefined): Reading<unknown> {
       : { reason: answer.skipped, detail: "" };
   }
   const { status, error = "", data } = answer;
-  if (status === 200) return { value: data };
+  if (status === 200) {
+    return error === "" ? { value: data } : { reason: "unparsable", detail: cleanText(error) };
+  }
   const detail = `${status} ${cleanText(error)}`.trim();
   if (DENIED.includes(status)) return { reason: "denied", detail };
   return { reason: UNREACHABLE.includes(status) ? "unreachable" : "failed", detail };
@@ -307,7 +309,7 @@ export function outcomeOf(path: string, answer: Answer): "answered" | "missing" 
 
 /** Asked, and answered with an error or not at all; the manifest counts them. */
 export function isFailure(answer: Answer): boolean {
-  return "failed" in answer || ("status" in answer && answer.status >= 400);
+  return "failed" in answer || ("status" in answer && "reason" in dataOf(answer));
 }
 
 /** Is the node away, as far as one answer shows? */

@@ -7,7 +7,11 @@ import {
   type Answer,
   CAUSES,
   incompleteOf,
+  isFailure,
   isUnreachable,
+  missingText,
+  objectOf,
+  rowsOf,
   type UnreadReason,
 } from "../../src/proxmox/answers.ts";
 import { PATHS } from "../../src/proxmox/endpoints.ts";
@@ -172,4 +176,13 @@ test("a node may be offline after a code of the proxy, a failed connection or a 
     ),
   )
     .toEqual([false, false, false, false]);
+});
+
+test("a body that could not be read is a failure, and its text is the reason", () => {
+  const answer: Answer = { status: 200, error: "The body has no data" };
+  const unparsable = { reason: "unparsable", detail: "The body has no data" };
+  expect([objectOf(answer), rowsOf(answer), agentResultOf(answer)])
+    .toEqual([unparsable, unparsable, unparsable]);
+  expect(missingText(CONFIG, answer)).toBe("The body has no data");
+  expect(isFailure(answer)).toBe(true);
 });
