@@ -1,6 +1,6 @@
 /** Processors, memory, ports and disks: amounts as Proxmox VE writes them, in the units of NetBox. */
 import type { GuestKind } from "./endpoints.ts";
-import { count, number, parsePropertyString, text } from "./values.ts";
+import { count, isBlank, number, parsePropertyString, text } from "./values.ts";
 
 const BYTES_PER_MIB = 2 ** 20;
 /** Six digits, two of them decimals. Source: netbox virtualization/models/virtualmachines.py, vcpus. */
@@ -13,9 +13,10 @@ export function vcpusOf(value: unknown): number | undefined {
   return upTo(MAX_VCPUS, Math.round((number(value) ?? NaN) * 100) / 100);
 }
 
-/** Of a config; a missing value counts as 1. */
+/** Of a config; a blank value counts as 1. undefined if one of the two cannot be read. */
 export function coresTimesSockets(cores: unknown, sockets: unknown): number | undefined {
-  return vcpusOf((number(cores) ?? 1) * (number(sockets) ?? 1));
+  const amount = (value: unknown): number => isBlank(value) ? 1 : number(value) ?? NaN;
+  return vcpusOf(amount(cores) * amount(sockets));
 }
 
 /** Bytes → MiB, rounded; undefined for other values and above `most`. */

@@ -95,7 +95,8 @@ export const ANSWERS = {
    * (net0 …; scsi0 …, rootfs, mp0 …). Source: PVE/QemuServer.pm and PVE/LXC/Config.pm ($confdesc).
    */
   config: {
-    cores: (value, { sockets }) => vcpusOf(value) && coresTimesSockets(value, sockets),
+    // Sockets that cannot be read have a record of their own.
+    cores: (value, { sockets }) => vcpusOf(value) && coresTimesSockets(value, vcpusOf(sockets)),
     sockets: vcpusOf,
     memory: (value) => configMemoryMib(value, MAX_INTEGER),
     onboot: flag,

@@ -9,7 +9,7 @@ import {
   mibOf,
   vcpusOf,
 } from "../../proxmox/hardware.ts";
-import { flag, isBlank, number, textOrNone } from "../../proxmox/values.ts";
+import { flag, isBlank, textOrNone } from "../../proxmox/values.ts";
 import type { GuestSource } from "../sources.ts";
 import {
   compile,
@@ -144,7 +144,7 @@ export const VIRTUAL_MACHINE: Table<GuestSource, VirtualMachine> = {
 
 function vcpus({ resources, config = {}, kind }: GuestSource): number | undefined {
   const sockets = kind === "qemu" ? config.sockets : undefined;
-  const isGiven = number(config.cores) !== undefined || number(sockets) !== undefined;
+  const isGiven = !isBlank(config.cores) || !isBlank(sockets);
   const written = isGiven ? coresTimesSockets(config.cores, sockets) : undefined;
   return (vcpusOf(resources?.maxcpu) ?? written) || undefined;
 }

@@ -63,6 +63,16 @@ describe("a field with an unexpected value is left out", () => {
     expect(vm).not.toHaveProperty("vcpus");
     expect(reasonsOf("vm/101/config.cores")).toEqual(["unparsable"]);
   });
+
+  test.each<[string, Record<string, unknown>]>([
+    ["cores", { cores: "abc", sockets: 2 }],
+    ["sockets", { cores: 4, sockets: [] }],
+  ])("even if only %s cannot be read: %j", async (key, config) => {
+    const { vm, leftOut } = await guest101({ row: { maxcpu: undefined }, config });
+    expect(vm).not.toHaveProperty("vcpus");
+    expect(leftOut.filter(({ reason }) => reason === "unparsable").map(({ what }) => what))
+      .toEqual([`vm/101/config.${key}`]);
+  });
 });
 
 test.each<[string, unknown]>([
