@@ -20,7 +20,7 @@ import {
   type SnapshotCluster,
 } from "./cluster.ts";
 import { NodeContext, type RunState } from "./context.ts";
-import { configKeys, ownTags, readGuestAnswers } from "./guest.ts";
+import { configKeys, guestTags, readGuestAnswers } from "./guest.ts";
 import type { Ledger } from "./ledger.ts";
 import { type NodeNetwork, readNetwork, withOwnMacs } from "./network.ts";
 import { guestPlatform, nodePlatform } from "./mapping/platform.ts";
@@ -154,6 +154,6 @@ function seeNodeNames(context: NodeContext): void {
     const config = valueOf(answers.config);
     names.see("site", guestSite(source, entry.site));
     seePlatform(guestPlatform(config, valueOf(answers.osinfo), source.policy));
-    for (const { name } of ownTags(guest.row, config) ?? []) names.see("tag", name);
+    for (const { name } of guestTags(guest.row, config).tags ?? []) names.see("tag", name);
   }
 }

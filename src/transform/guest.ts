@@ -32,7 +32,7 @@ import {
 import { guestSite, type IdentifiedGuest } from "./cluster.ts";
 import type { GuestContext, NodeContext } from "./context.ts";
 import { leaveUnexpectedValues } from "./ledger.ts";
-import { guestPlatform } from "./mapping/platform.ts";
+import { agentPlatform, guestPlatform } from "./mapping/platform.ts";
 import type { AddressSource, DiskSource, GuestSource, NicSource, Origin } from "./sources.ts";
 
 export interface GuestParts {
@@ -261,18 +261,20 @@ function readDisks(keys: readonly string[], guest: GuestContext): DiskSource[] {
 /** Tags of one guest beyond this many characters would not fit a request. */
 const MAX_TAGS_TEXT = 16_384;
 
-/**
- * Its own tags as written, and NetBox's name of each; undefined: their text is too long. From the
- * listing; releases before 7.2 have them in the config alone.
- */
-export function ownTags(
-  row: ResourceRow | undefined,
-  config: Config | undefined,
-): { readonly tag: string; readonly name: string }[] | undefined {
-  const written = text(row?.tags) ?? text(config?.["tags"]) ?? "";
-  if (written.length > MAX_TAGS_TEXT) return undefined;
-  if (written === "") return [];
-  return splitTags(written).map((tag) => ({ tag, name: cutName(tag, MAX_LONG_NAME) }));
+interface GuestTags {
+  readonly from: "resources" | "config";
+  /** As written, with NetBox's name of each; undefined: their text is too long. */
+  readonly tags: readonly { readonly tag: string; readonly name: string }[] | undefined;
+}
+
+/** Its own tags. From the listing; releases before 7.2 have them in the config alone. */
+export function guestTags(row: ResourceRow | undefined, config: Config | undefined): GuestTags {
+  const listed = text(row?.tags);
+  const written = listed ?? text(config?.["tags"]) ?? "";
+  const tags = written.length > MAX_TAGS_TEXT
+    ? undefined
+    : splitTags(written).map((tag) => ({ tag, name: cutName(tag, MAX_LONG_NAME) }));
+  return { from: listed === undefined ? "config" : "resources", tags };
 }
 
 /** Distinct, in natural order. Source: PVE/Tools.pm, split_list. */
@@ -284,8 +286,9 @@ export function splitTags(text: string): string[] {
 /** The tags of its cluster, then its own. */
 function readTags(origin: GuestOrigin, node: NodeContext): readonly TagRef[] {
   const { source: cluster, ledger, run } = node;
-  const subject = { what: `${origin.subject.what}/tags`, answer: node.listing };
-  const written = ownTags(origin.resources, origin.config);
+  const { from, tags: written } = guestTags(origin.resources, origin.config);
+  const { what, answer } = origin.subject;
+  const subject = { what: `${what}/tags`, answer: origin.places[from] ?? answer };
   if (written === undefined) {
     ledger.leave(subject, "too-long");
     return cluster.tags;
@@ -302,10 +305,14 @@ function readTags(origin: GuestOrigin, node: NodeContext): readonly TagRef[] {
 
 function readPlatform(origin: GuestOrigin, node: NodeContext): PlatformRef | null | undefined {
   const { source: cluster, ledger, run } = node;
-  const { osinfo, config, subject: { what, answer } } = origin;
+  const { osinfo, config, subject, places } = origin;
   const name = guestPlatform(config, osinfo, cluster.policy);
   if (typeof name !== "string") return name;
   const ref = run.shared.seePlatform(name, { cluster, origin });
-  if (ref.name !== name) ledger.note({ what: `${what}/platform`, answer }, "cut", ref.name);
+  if (ref.name !== name) {
+    const from = agentPlatform(osinfo) === undefined ? "config" : "osinfo";
+    const { what, answer } = subject;
+    ledger.note({ what: `${what}/platform`, answer: places[from] ?? answer }, "cut", ref.name);
+  }
   return ref;
 }

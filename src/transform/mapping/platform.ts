@@ -44,11 +44,8 @@ export function guestPlatform(
   osinfo: Osinfo | undefined,
   policy: Policy,
 ): string | null | undefined {
-  const name = text(osinfo?.name);
-  if (name !== undefined) {
-    const version = text(osinfo?.["version-id"]);
-    return version === undefined || version === "N/A" ? name : `${name} ${version}`;
-  }
+  const name = agentPlatform(osinfo);
+  if (name !== undefined) return name;
   if (config === undefined) return undefined;
   const isSilent = osinfo === undefined && isAgentEnabled(config) !== false;
   if (isSilent && policy.platformWithoutAgent === "keep") return undefined;
@@ -57,6 +54,15 @@ export function guestPlatform(
   // Without an answer that can be read, what the agent said before may still be true.
   const isUnreadable = textOrNone(osinfo?.name) === undefined;
   return named === null && (isSilent || isUnreadable) ? undefined : named;
+}
+
+/** "Ubuntu 24.04" of the agent's answer; undefined: it has no name. */
+export function agentPlatform(osinfo: Osinfo | undefined): string | undefined {
+  const name = text(osinfo?.name);
+  const version = text(osinfo?.["version-id"]);
+  return name === undefined || version === undefined || version === "N/A"
+    ? name
+    : `${name} ${version}`;
 }
 
 /** "Proxmox VE 8.4" of its status; undefined: the version cannot be parsed. */

@@ -103,12 +103,27 @@ describe("the platform of a guest", () => {
   });
 
   test("is cut to 100 characters, in the entity and in stubs", async () => {
-    const { vm, of } = await guest101({ config: AGENT, osinfo: { name: "x".repeat(150) } });
+    const { vm, of, notes } = await guest101({
+      config: AGENT,
+      osinfo: { name: "x".repeat(150) },
+    });
     const [name] = of("platform").map((platform) => platform.name).filter((text) =>
       text[0] === "x"
     );
     expect(name?.length).toBe(100);
     expect(vm.platform).toEqual({ name });
+    expect(notes.filter(({ what }) => what === "vm/101/platform")).toEqual([
+      expect.objectContaining({
+        code: "cut",
+        answer: { file: "pve/nodes/pve1.json", path: "/nodes/pve1/qemu/101/agent/get-osinfo" },
+      }),
+    ]);
+  });
+
+  test("is cut to 100 characters, with a note about the config if the name is an OS type", async () => {
+    const { notes } = await guest101({ kind: "lxc", config: { ostype: "x".repeat(150) } });
+    expect(notes.map(({ what, answer }) => [what, answer.path]))
+      .toEqual([["vm/101/platform", "/nodes/pve1/lxc/101/config?current=1"]]);
   });
 });
 

@@ -54,6 +54,19 @@ describe("the tags of a guest", () => {
     expect(outcome.codesOf("vm/101/tags")).toEqual(["cut"]);
   });
 
+  test.each([
+    ["cut", "t".repeat(101)],
+    ["too-long", "t".repeat(20_000)],
+  ])("that are %s are listed with the answer that has them", async (_, tags) => {
+    const pathOf = async (guest: Parameters<typeof guest101>[0]): Promise<string[]> => {
+      const { notes, leftOut } = await guest101(guest);
+      const about = [...notes, ...leftOut].filter(({ what }) => what === "vm/101/tags");
+      return about.map(({ answer }) => answer.path);
+    };
+    expect(await pathOf({ row: { tags }, config: {} })).toEqual(["/cluster/resources?type=vm"]);
+    expect(await pathOf({ config: { tags } })).toEqual(["/nodes/pve1/qemu/101/config?current=1"]);
+  });
+
   test("that equal a global tag are sent once, as the global tag", async () => {
     expect(await tagsOf("discovered;proxmox-ve;web;proxmox-pve1.example.net")).toEqual(["web"]);
     const tags = await entitiesOf("discovered;proxmox-pve1.example.net");
