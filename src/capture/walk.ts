@@ -12,7 +12,7 @@ import {
 } from "../proxmox/answers.ts";
 import { guestQuestion, nodeQuestion, PATHS } from "../proxmox/endpoints.ts";
 import { hasOpenAddress, isAgentEnabled } from "../proxmox/nics.ts";
-import type { AddressedGuest } from "../proxmox/listing.ts";
+import { type AddressedGuest, idleReason } from "../proxmox/listing.ts";
 import type { Inventory, NodeGuests } from "./overview.ts";
 import type { QuestionQueue } from "./question-queue.ts";
 
@@ -123,9 +123,9 @@ function configOf(answer: Answer): Config {
 }
 
 function agentSkipReason(guest: AddressedGuest, config: Config): SkipReason | undefined {
-  if (guest.status === "unknown") return "unreachable";
-  if (guest.isTemplate) return "template";
-  if (guest.status !== "running") return "guest-stopped";
+  const idle = idleReason(guest);
+  if (guest.isTemplate && idle !== "unreachable") return "template";
+  if (idle !== undefined) return idle;
   if (config === "unreachable") return "unreachable";
   if (config === "unread") return "config-not-read";
   return isAgentEnabled(config) ? undefined : "agent-off";
@@ -138,6 +138,5 @@ function containerSkipReason(
   if (config === "unreachable") return "unreachable";
   if (config === "unread") return "config-not-read";
   if (!hasOpenAddress(config)) return "static";
-  if (guest.status === "unknown") return "unreachable";
-  return guest.status === "running" ? undefined : "guest-stopped";
+  return idleReason(guest);
 }

@@ -36,6 +36,15 @@ export function readGuestRow(row: ResourceRow): ListedGuest | "other-type" | "no
   };
 }
 
+/** Why the agent of a guest, or the container itself, is not asked; undefined: the guest runs. */
+export function idleReason(
+  { status }: Pick<ResourceRow, "status">,
+): "unreachable" | "guest-stopped" | undefined {
+  const known = text(status) ?? "unknown";
+  if (known === "unknown") return "unreachable";
+  return known === "running" ? undefined : "guest-stopped";
+}
+
 /** Why a row does not become a virtual machine: the first reason in the order of left-out.json. */
 export function unmappedReason(
   row: ResourceRow,
