@@ -85,7 +85,7 @@ export class NodeContext implements NodeInput {
     this.#file = `${NODES_FOLDER}${entry.node}.json`;
   }
 
-  /** To count things that are left out: the same node; all that is found but MAC addresses is dropped. */
+  /** To count what is left out with a node or guest: the same node; all that is found but MAC addresses is dropped. */
   forCounting(): NodeContext {
     const { macs } = this.run;
     return new NodeContext(this, Object.assign(new RunState(), { macs }));

@@ -96,7 +96,7 @@ function readNode(context: NodeContext, names: NamePool): NamedNode {
 /** A node that becomes no device: one record, with what its network holds counted on it. */
 function leaveNode(context: NodeContext, ref: DeviceRef): void {
   const { cluster, entry, answers, ledger } = context;
-  const children = readNetwork(ref, context.forCounting())?.things;
+  const children = readNetwork(ref, context.forCounting())?.counts;
   const subject = context.networkSubject(context.what);
   if (!entry.isInScope) {
     ledger.leave(subject, "out-of-scope", { children });
@@ -153,7 +153,7 @@ function seeNodeNames(context: NodeContext): void {
     const answers = readGuestAnswers(guest, context);
     const config = valueOf(answers.config);
     names.see("site", guestSite(source, entry.site));
-    seePlatform(guestPlatform(config, valueOf(answers.osinfo), source.policy));
+    seePlatform(guestPlatform(config, valueOf(answers.agent?.osinfo), source.policy));
     for (const { name } of guestTags(guest.row, config).tags ?? []) names.see("tag", name);
   }
 }

@@ -10,15 +10,17 @@ import {
   agentResultOf,
   type Answer,
   narrow,
+  NO_ANSWER,
   objectOf,
   type Reading,
   valueOf,
 } from "../proxmox/answers.ts";
 import { isVolumeKey, parseDisk } from "../proxmox/hardware.ts";
 import { answerName, type GuestKind, PATHS } from "../proxmox/endpoints.ts";
+import { idleReason } from "../proxmox/listing.ts";
 import { isAgentEnabled, isNicKey, parseNet } from "../proxmox/nics.ts";
 import type { Osinfo, ResourceRow } from "../proxmox/rows.ts";
-import { cleanText, list, record, text } from "../proxmox/values.ts";
+import { cleanText, type DataRow, list, record, text } from "../proxmox/values.ts";
 import type { AnswerRef } from "../run-folder/left-out.ts";
 import {
   agentAddresses,
@@ -40,11 +42,9 @@ export interface GuestParts {
   readonly nics: readonly NicSource[];
   readonly disks: readonly DiskSource[];
   readonly addresses: readonly AddressSource[];
-  /** All things that the answers hold of it, left out or not. */
-  readonly things: { readonly nics: number; readonly disks: number; readonly addresses: number };
+  /** How many of each its answers have, left out or not. */
+  readonly counts: { readonly nics: number; readonly disks: number; readonly addresses: number };
 }
-
-type Config = Readonly<Record<string, unknown>>;
 
 export function readGuest(listed: IdentifiedGuest, name: string, node: NodeContext): GuestParts {
   const { id: { vmid, kind }, what, row } = listed;
@@ -54,6 +54,7 @@ export function readGuest(listed: IdentifiedGuest, name: string, node: NodeConte
   const configAt = node.at(answers.configPath);
   if ("reason" in answers.config) {
     const { reason, detail } = answers.config;
+    // The record says why the config was not read; the note, what the virtual machine lacks.
     ledger.leave({ what: `${what}/config`, answer: configAt }, reason, { detail });
     ledger.note({ what, answer: configAt }, "config-not-read");
   }
@@ -63,7 +64,8 @@ export function readGuest(listed: IdentifiedGuest, name: string, node: NodeConte
   const keys = configKeys(config ?? {}, kind);
   const nics = readNics(keys.nics, guest);
   const disks = readDisks(keys.volumes, guest);
-  const agent = kind === "qemu" ? readAgent(listed, answers, node) : undefined;
+  const agent = answers.agent &&
+    readAgent(listed, answers.agent, { config: answers.config, node });
   const found = agent === undefined
     ? containerAddresses(guest, nics, row)
     : agentAddresses(guest, nics, agent);
@@ -71,7 +73,7 @@ export function readGuest(listed: IdentifiedGuest, name: string, node: NodeConte
   const isRead = config !== undefined && nics.length === keys.nics.length &&
     isWhollyRead(nics, found);
   const primary = primaryOf(kept, (family) => isRead && found.isKnown(family));
-  const osinfo = valueOf(answers.osinfo);
+  const osinfo = valueOf(answers.agent?.osinfo);
   const origin: GuestOrigin = {
     subject: { what, answer: configAt },
     places: {
@@ -103,7 +105,7 @@ export function readGuest(listed: IdentifiedGuest, name: string, node: NodeConte
     nics,
     disks,
     addresses: markPrimary(kept, primary),
-    things: {
+    counts: {
       nics: keys.nics.length,
       disks: keys.volumes.length,
       addresses: found.occurrences.length,
@@ -113,82 +115,81 @@ export function readGuest(listed: IdentifiedGuest, name: string, node: NodeConte
 
 type GuestOrigin = Origin<"resources" | "config" | "osinfo">;
 
-/** How many things the answers hold of a guest that is left out; undefined: it has none there. */
-export function countThings(
+/**
+ * How many NICs, disks and addresses the answers have of a guest that is left out; undefined: none. It is read as if it
+ * were sent, so that each counts as it would be read.
+ */
+export function countParts(
   listed: IdentifiedGuest,
   node: NodeContext,
 ): Record<string, number> | undefined {
-  const { things } = readGuest(listed, "?", node.forCounting());
-  return Object.values(things).some((count) => count > 0) ? things : undefined;
+  const { counts } = readGuest(listed, "?", node.forCounting());
+  return Object.values(counts).some((count) => count > 0) ? counts : undefined;
 }
 
 export interface GuestAnswers {
-  readonly config: Reading<Config>;
+  readonly config: Reading<DataRow>;
   readonly configPath: string;
   /** Absent for a container. */
-  readonly osinfo?: Reading<Osinfo>;
-  readonly osinfoPath: string;
+  readonly agent?: { readonly osinfo: Reading<Osinfo>; readonly osinfoPath: string };
 }
 
 export function readGuestAnswers({ id, row }: IdentifiedGuest, node: NodeContext): GuestAnswers {
   const address = { node: node.entry.node, kind: id.kind, vmid: id.vmid };
   const configPath = PATHS.config(address);
-  const osinfoPath = PATHS.osinfo(address);
   const config = objectOf(node.get(configPath));
-  if (id.kind === "lxc") return { config, configPath, osinfoPath };
+  if (id.kind === "lxc") return { config, configPath };
+  const osinfoPath = PATHS.osinfo(address);
   const osinfo = narrow(agentResult(node.get(osinfoPath), row, config), record);
-  return { config, configPath, osinfo, osinfoPath };
+  return { config, configPath, agent: { osinfo, osinfoPath } };
 }
 
 /** The result of an agent's call; one that capture did not make has the reason that it had. */
 function agentResult(
   answer: Answer | undefined,
   row: ResourceRow,
-  config: Reading<Config>,
+  config: Reading<DataRow>,
 ): Reading<unknown> {
   const isUnasked = answer === undefined ||
     ("skipped" in answer && answer.skipped === "config-not-read");
   if (!isUnasked) return agentResultOf(answer);
   if ("reason" in config) return { reason: config.reason, detail: "the config was not read" };
-  if (row.status !== "running") return { reason: "guest-stopped", detail: "" };
-  if (!isAgentEnabled(config.value)) return { reason: "agent-off", detail: "" };
-  return { reason: "failed", detail: "the snapshot holds no answer" };
+  const reason = idleReason(row) ??
+    (isAgentEnabled(config.value) ? undefined : "agent-off");
+  return reason === undefined ? NO_ANSWER : { reason, detail: "" };
 }
 
 const OSINFO = answerName("osinfo");
 const INTERFACES = answerName("agentInterfaces");
 
-/** The interfaces that the agent lists, and where its answers are; what it did not say is left out. */
+/** The interfaces that the agent lists, and where its answers are; an answer that is missing is left out. */
 function readAgent(
   { what, id, row }: IdentifiedGuest,
-  { config, osinfo, osinfoPath }: GuestAnswers,
-  node: NodeContext,
+  { osinfo, osinfoPath }: NonNullable<GuestAnswers["agent"]>,
+  { config, node }: { readonly config: Reading<DataRow>; readonly node: NodeContext },
 ): AgentInterfaces & { readonly osinfoAt: AnswerRef } {
   const path = PATHS.agentInterfaces({ node: node.entry.node, kind: id.kind, vmid: id.vmid });
   const interfaces = narrow(agentResult(node.get(path), row, config), list);
   const osinfoAt = node.at(osinfoPath);
   const answer = node.at(path);
-  const leave = (part: string, answer: AnswerRef, found: Reading<unknown> | undefined): void => {
-    if (found === undefined || !("reason" in found)) return;
-    const { reason, detail } = found;
+  const unread = [
+    { part: OSINFO, answer: osinfoAt, found: osinfo },
+    { part: INTERFACES, answer, found: interfaces },
+  ].flatMap(({ found, ...of }) => "reason" in found ? [{ ...of, ...found }] : []);
+  const [first, second] = unread;
+  const isOneReason = second !== undefined && first?.reason === second.reason;
+  // Of an agent that is not running, only the call that was made has a detail.
+  const asked = unread.findLast(({ detail }) => detail !== "") ?? second;
+  const records = isOneReason && asked !== undefined ? [{ ...asked, part: "agent" }] : unread;
+  for (const { part, answer, reason, detail } of records) {
     node.ledger.leave({ what: `${what}/${part}`, answer }, reason, { detail });
-  };
-  const isOneReason = osinfo !== undefined && "reason" in osinfo && "reason" in interfaces &&
-    osinfo.reason === interfaces.reason;
-  // An agent that is not running is asked once; only that answer has a detail.
-  const isAskedOnce = isOneReason && interfaces.detail === "" && osinfo.detail !== "";
-  if (isAskedOnce) leave("agent", osinfoAt, osinfo);
-  else if (isOneReason) leave("agent", answer, interfaces);
-  else {
-    leave(OSINFO, osinfoAt, osinfo);
-    leave(INTERFACES, answer, interfaces);
   }
   return { osinfoAt, answer, rows: valueOf(interfaces) };
 }
 
 /** In natural order: NICs "net0", "net2", "net10"; volumes "efidisk0", "ide2", "scsi0", mapped or not. */
 export function configKeys(
-  config: Config,
+  config: DataRow,
   kind: GuestKind,
 ): { readonly nics: readonly string[]; readonly volumes: readonly string[] } {
   const nics: string[] = [];
@@ -258,7 +259,10 @@ function readDisks(keys: readonly string[], guest: GuestContext): DiskSource[] {
   return disks;
 }
 
-/** Tags of one guest beyond this many characters would not fit a request. */
+/**
+ * Characters of all tags of a guest. They are at most 8192 tags, less than 0.5 MB of JSON with their slugs: `fit`, which
+ * leaves out no tags, relies on that.
+ */
 const MAX_TAGS_TEXT = 16_384;
 
 interface GuestTags {
@@ -268,7 +272,7 @@ interface GuestTags {
 }
 
 /** Its own tags. From the listing; releases before 7.2 have them in the config alone. */
-export function guestTags(row: ResourceRow | undefined, config: Config | undefined): GuestTags {
+export function guestTags(row: ResourceRow | undefined, config: DataRow | undefined): GuestTags {
   const listed = text(row?.tags);
   const written = listed ?? text(config?.["tags"]) ?? "";
   const tags = written.length > MAX_TAGS_TEXT
@@ -278,8 +282,8 @@ export function guestTags(row: ResourceRow | undefined, config: Config | undefin
 }
 
 /** Distinct, in natural order. Source: PVE/Tools.pm, split_list. */
-export function splitTags(text: string): string[] {
-  const names = text.split(/[;,\s\0]+/).map(cleanText).filter((name) => name !== "");
+export function splitTags(written: string): string[] {
+  const names = written.split(/[;,\s\0]+/).map(cleanText).filter((name) => name !== "");
   return names.length < 2 ? names : [...new Set(names)].sort(compareNatural);
 }
 

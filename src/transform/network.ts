@@ -28,8 +28,8 @@ export interface NodeNetwork {
   readonly interfaces: readonly InterfaceSource[];
   readonly addresses: readonly AddressSource[];
   readonly primary: Primary;
-  /** All things that the answer holds, left out or not. */
-  readonly things: { readonly interfaces: number; readonly addresses: number };
+  /** How many of each the answer has, left out or not. */
+  readonly counts: { readonly interfaces: number; readonly addresses: number };
 }
 
 /** undefined: not read. What is not sent, and what may be hidden, is in the ledger of `node`. */
@@ -96,7 +96,7 @@ export function readNetwork(device: DeviceRef, node: NodeContext): NodeNetwork |
     interfaces,
     addresses: markPrimary(addresses, primary),
     primary,
-    things: {
+    counts: {
       interfaces: ports.length,
       addresses: ports.reduce((sum, { found }) => sum + found.length, 0),
     },

@@ -8,7 +8,7 @@ import type { Reason } from "../run-folder/left-out.ts";
 import { isDevice, isIdentified, type NamedGuest, openGuest } from "./cluster.ts";
 import type { NodeContext } from "./context.ts";
 import type { NamedNode } from "./first-pass.ts";
-import { countThings, type GuestParts, readGuest } from "./guest.ts";
+import { countParts, type GuestParts, readGuest } from "./guest.ts";
 import { clusterAnswer, leaveUnexpectedValues } from "./ledger.ts";
 import { type Batch, batchOf, fit, type Made, make, type MakeOptions } from "./made.ts";
 import { nodePlatform } from "./mapping/platform.ts";
@@ -119,7 +119,7 @@ function* readGuests(node: NodeContext): Generator<GuestParts> {
 
 /** One record, with what the answers hold of the guest counted on it. */
 function leaveGuest(guest: NamedGuest, reason: Reason, node: NodeContext): void {
-  const children = isIdentified(guest) ? countThings(guest, node) : undefined;
+  const children = isIdentified(guest) ? countParts(guest, node) : undefined;
   node.ledger.leave({ what: guest.what, answer: node.listing }, reason, { children });
 }
 
@@ -136,7 +136,7 @@ function leaveUnlisted(node: NodeContext): void {
   for (const { path, id } of found.sort((a, b) => compareNatural(a.path, b.path))) {
     if (!("value" in objectOf(node.get(path)))) continue;
     const what = `vm/${id.vmid}`;
-    const children = countThings({ row: {}, what, id }, node);
+    const children = countParts({ row: {}, what, id }, node);
     node.ledger.leave({ what, answer: node.at(path) }, reason, { detail, children });
   }
 }
