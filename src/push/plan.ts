@@ -194,14 +194,20 @@ function lineOf({ file, only }: PlannedFile, index: number): number | undefined 
   return file.step === undefined ? undefined : (only?.[index] ?? index) + 2;
 }
 
-/** The entity that an error of the server is about, by its index in the request. */
-export async function findEntity(
+export interface FoundEntity {
+  readonly label: string;
+  readonly line: number | undefined;
+}
+
+/** Looks up entities by their index in the request. Reads the file once, for all of them. */
+export async function readEntities(
   planned: PlannedFile,
-  index: number,
-): Promise<{ readonly label: string; readonly line: number | undefined } | undefined> {
+): Promise<(index: number) => FoundEntity | undefined> {
   const { entities } = await readPlanned(planned);
-  if (!(index in entities)) return undefined;
-  return { label: entityLabel(entities[index]), line: lineOf(planned, index) };
+  return (index) =>
+    index in entities
+      ? { label: entityLabel(entities[index]), line: lineOf(planned, index) }
+      : undefined;
 }
 
 function customFieldsHash(entities: readonly unknown[]): string {

@@ -7,7 +7,7 @@ import type { StepName } from "../netbox/types/steps.ts";
 import type { EntityFile } from "../run-folder/entity-set.ts";
 import type { PushJournal } from "../run-folder/push-journal.ts";
 import type { Diode } from "./diode.ts";
-import { findEntity, groupByStep, isSent, type PlannedFile, type Requests } from "./plan.ts";
+import { groupByStep, isSent, type PlannedFile, readEntities, type Requests } from "./plan.ts";
 import type { Target } from "./settings.ts";
 
 export interface SendJob {
@@ -142,18 +142,25 @@ async function sendFile(planned: PlannedFile, job: SendJob): Promise<void> {
     entities,
     bytes: bytes.length,
     tookMs: performance.now() - started,
-    errors: await Promise.all(errors.map((error) => entityError(error, planned))),
+    errors: await entityErrors(errors, planned),
   });
 }
 
 /** Source: diode-server, ingester/component.go. */
 const INDEX_REGEXP = /^entity at index (\d+) /;
 
-async function entityError(error: string, planned: PlannedFile): Promise<EntityError> {
+async function entityErrors(
+  errors: readonly string[],
+  planned: PlannedFile,
+): Promise<EntityError[]> {
+  if (errors.length === 0) return [];
   const { path } = planned.file;
-  const index = Number(INDEX_REGEXP.exec(error)?.[1] ?? NaN);
-  const { label = path, line } = await findEntity(planned, index) ?? {};
-  return { file: path, ...(line !== undefined && { line }), entity: label, error };
+  const find = await readEntities(planned);
+  return errors.map((error) => {
+    const index = Number(INDEX_REGEXP.exec(error)?.[1] ?? NaN);
+    const { label = path, line } = find(index) ?? {};
+    return { file: path, ...(line !== undefined && { line }), entity: label, error };
+  });
 }
 
 const RESUME = "run push again without --again to resume after the acknowledged files";
