@@ -81,7 +81,7 @@ export async function push(input: PushInput): Promise<void> {
   const { set, since, options, choices, journalPlace, watch } = input;
   const remote = choices.isDryRun ? undefined : requireRemote(options);
   const journal = journalPlace && await openPushJournal(journalPlace);
-  const isKnown = journal?.isWhole(set) || journal?.isAbout(set, since?.set) || false;
+  const isKnown = journal?.hasAll(set) || journal?.isResumable(set, since?.set) || false;
   const differences = since && await compare(since, input, isKnown ? undefined : journal);
   const refusal = refusalOf(differences, input);
   if (refusal !== undefined && !choices.isDryRun) throw refused(refusal);

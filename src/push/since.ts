@@ -64,8 +64,8 @@ export function requireWhole(
   target: Target,
   journals: readonly PushJournal[],
 ): void {
-  if (journals.some((journal) => journal.isWhole(earlier))) return;
-  const found = journals.find((journal) => journal.names(earlier));
+  if (journals.some((journal) => journal.hasAll(earlier))) return;
+  const found = journals.find((journal) => journal.isFor(earlier));
   throw usageError(
     `Cannot send the differences to ${earlier.place}: ` +
       (found === undefined

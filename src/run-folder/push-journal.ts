@@ -35,7 +35,7 @@ const Acknowledgement = type({
   /** Absent when nothing of the file had to be sent. */
   "request_id?": "string",
   acknowledged_at: "string",
-  /** The server's objections to entities of the file: such a file is not done. */
+  /** What the server found in entities of the file: such a file is sent again. */
   "errors?": "string[]",
   /** For a file of custom fields: a hash of them, without times. */
   "custom_fields?": "string.hex",
@@ -54,8 +54,8 @@ const SCHEMA: JournalSchema<PushJournalHead, Acknowledgement> = {
 
 export interface PushJournalContent {
   /** undefined: nothing was written, or the program was killed before the first line was complete. */
-  readonly header: PushJournalHead | undefined;
-  readonly lines: readonly Acknowledgement[];
+  readonly head: PushJournalHead | undefined;
+  readonly entries: readonly Acknowledgement[];
   readonly tail: JournalReader<PushJournalHead, Acknowledgement>["tail"];
 }
 
@@ -75,15 +75,15 @@ export function isPushJournal(key: string): boolean {
 /** @throws AppError "input" that names `what` when it was changed, or has a newer format. */
 export function readPushJournal(bytes: Uint8Array, what: string): PushJournalContent {
   const reader = new JournalReader(SCHEMA, what);
-  const lines = [...reader.read(bytes)].map(({ entry }) => entry);
-  return { header: reader.head, lines, tail: reader.tail };
+  const entries = [...reader.read(bytes)].map(({ entry }) => entry);
+  return { head: reader.head, entries, tail: reader.tail };
 }
 
 export function writePushJournal(
-  header: PushJournalHead,
-  lines: readonly Acknowledgement[],
+  head: PushJournalHead,
+  entries: readonly Acknowledgement[],
 ): Uint8Array {
-  return Buffer.concat([header, ...lines].map(encodeLine));
+  return Buffer.concat([head, ...entries].map(encodeLine));
 }
 
 /** Where a journal is kept, and which target it is about. */
@@ -100,111 +100,117 @@ export interface PushJournalPlace {
 export class PushJournal {
   readonly #place: PushJournalPlace;
   /** undefined if there is no journal yet. */
-  #header: PushJournalHead | undefined;
-  #done: Map<string, Acknowledgement>;
-  #waiting: Uint8Array[] = [];
-  /** Replaces the content of the file when the first line is added. */
-  #start: Uint8Array | undefined;
+  #head: PushJournalHead | undefined;
+  /** File → its last entry. */
+  #written: Map<string, Acknowledgement>;
+  #waiting: Acknowledgement[] = [];
+  /** The next write replaces the file: after `begin`, and when its last line is incomplete. */
+  #isReplaced: boolean;
   #writing: Promise<void> | undefined;
 
-  constructor(
-    place: PushJournalPlace,
-    header?: PushJournalHead,
-    lines: readonly Acknowledgement[] = [],
-  ) {
+  constructor(place: PushJournalPlace, { head, entries, tail }: PushJournalContent) {
     this.#place = place;
-    this.#header = header;
-    this.#done = new Map(lines.map((line) => [line.file, line]));
-  }
-
-  /** Is it about this set, and about the differences to the same earlier set? */
-  isAbout(set: EntitySet, since?: EntitySet): boolean {
-    return this.#header?.entities === set.sha256 && this.#header.since === since?.sha256;
+    this.#head = head;
+    this.#written = byFile(entries);
+    this.#isReplaced = tail !== "whole";
   }
 
   /** Is it about this set, or about its differences to any earlier set? */
-  names(set: EntitySet): boolean {
-    return this.#header?.entities === set.sha256;
+  isFor(set: EntitySet): boolean {
+    return this.#head?.entities === set.sha256;
+  }
+
+  /** Is it about this set, and about the differences to the same earlier set? */
+  isResumable(set: EntitySet, since?: EntitySet): boolean {
+    return this.isFor(set) && this.#head?.since === since?.sha256;
   }
 
   /** Did the target acknowledge all of this set? */
-  isWhole(set: EntitySet): boolean {
-    return this.names(set) && set.files.every((file) => this.isAcknowledged(file));
+  hasAll(set: EntitySet): boolean {
+    return this.isFor(set) && set.files.every((file) => this.isAcknowledged(file));
   }
 
   /** Was this file acknowledged without errors, with its present content? */
   isAcknowledged({ path, sha256 }: EntityFile): boolean {
-    const line = this.#done.get(path);
-    return line?.sha256 === sha256 && line.errors === undefined;
+    const entry = this.#written.get(path);
+    return entry?.sha256 === sha256 && entry.errors === undefined;
   }
 
   /** The custom fields that were last sent to the target. */
   get customFields(): PushJournalHead["custom_fields"] {
-    let latest = this.#header?.custom_fields;
-    for (const { custom_fields: sha256, acknowledged_at } of this.#done.values()) {
+    let latest = this.#head?.custom_fields;
+    for (const { custom_fields: sha256, acknowledged_at } of this.#written.values()) {
       if (sha256 !== undefined && sha256 !== latest?.sha256) latest = { sha256, acknowledged_at };
     }
     return latest;
   }
 
   /**
-   * Starts a journal about this set, which may keep lines. The file is replaced with the first new line:
+   * Starts a journal about this set, which may keep entries. The file is replaced with the first new entry:
    * a push without an answer loses nothing.
-   * @throws AppError "usage" when it cannot be written, before anything is sent.
+   * @throws AppError when it cannot be written, before anything is sent.
    */
   async begin(
-    about: { readonly set: EntitySet; readonly since: EntitySet | undefined },
+    { set, since }: { readonly set: EntitySet; readonly since: EntitySet | undefined },
     isKept: (file: string) => boolean,
   ): Promise<void> {
     const { store, key, target } = this.#place;
+    // Adds nothing, to find out whether the file can be written.
     await store.append(key, new Uint8Array());
-    const lines = [...this.#done.values()].filter(({ file }) => isKept(file));
     const fields = this.customFields;
-    this.#header = {
+    this.#head = {
       format: FORMAT,
       target: target.name,
-      entities: about.set.sha256,
-      ...(about.since && { since: about.since.sha256 }),
+      entities: set.sha256,
+      ...(since && { since: since.sha256 }),
       ...(fields && { custom_fields: fields }),
     };
-    this.#done = new Map(lines.map((line) => [line.file, line]));
-    this.#start = writePushJournal(this.#header, lines);
+    this.#written = byFile([...this.#written.values()].filter(({ file }) => isKept(file)));
+    this.#isReplaced = true;
   }
 
-  /** Resolves when the line is written; lines that come meanwhile are written together. */
-  async add(line: Acknowledgement): Promise<void> {
-    this.#done.set(line.file, line);
-    this.#waiting.push(encodeLine(line));
+  /** Resolves when the entry is written; entries that come meanwhile are written together. */
+  async add(entry: Acknowledgement): Promise<void> {
+    this.#waiting.push(entry);
     while (this.#writing !== undefined) await this.#writing;
     if (this.#waiting.length === 0) return;
-    const lines = Buffer.concat(this.#waiting);
+    const entries = this.#waiting;
     this.#waiting = [];
-    this.#writing = this.#write(lines).finally(() => {
+    this.#writing = this.#write(entries).finally(() => {
       this.#writing = undefined;
     });
     await this.#writing;
   }
 
-  async #write(lines: Uint8Array): Promise<void> {
+  async #write(entries: readonly Acknowledgement[]): Promise<void> {
     const { store, key } = this.#place;
-    if (this.#start === undefined) return await store.append(key, lines);
-    await store.write(key, Buffer.concat([this.#start, lines]));
-    this.#start = undefined;
+    const isReplaced = this.#isReplaced;
+    // A failed write may leave half a line, which no other line may follow.
+    this.#isReplaced = true;
+    if (isReplaced && this.#head !== undefined) {
+      const all = byFile([...this.#written.values(), ...entries]);
+      await store.write(key, writePushJournal(this.#head, [...all.values()]));
+    } else await store.append(key, Buffer.concat(entries.map(encodeLine)));
+    this.#isReplaced = false;
+    for (const entry of entries) this.#written.set(entry.file, entry);
   }
 }
 
-/** @throws AppError "input" when it was changed, has a newer format, or is about another target. */
+function byFile(entries: readonly Acknowledgement[]): Map<string, Acknowledgement> {
+  return new Map(entries.map((entry) => [entry.file, entry]));
+}
+
+/** Reads it only. @throws AppError "input" when it was changed, has a newer format, or is about another target. */
 export async function openPushJournal(place: PushJournalPlace): Promise<PushJournal> {
   const { store, key, target } = place;
   const what = `the journal "${key}" in ${store.place}`;
   const bytes = await store.read(key) ?? new Uint8Array();
-  const { header, lines, tail } = readPushJournal(bytes, what);
-  if (header === undefined) return new PushJournal(place);
-  if (header.target !== target.name) {
-    throw inputError(`Cannot use ${what}: it is about ${header.target}, not ${target.name}`, {
+  const content = readPushJournal(bytes, what);
+  const { head } = content;
+  if (head !== undefined && head.target !== target.name) {
+    throw inputError(`Cannot use ${what}: it is about ${head.target}, not ${target.name}`, {
       hint: "Each target needs its own journal: name another one with --journal",
     });
   }
-  if (tail !== "whole") await store.write(key, writePushJournal(header, lines));
-  return new PushJournal(place, header, lines);
+  return new PushJournal(place, content);
 }

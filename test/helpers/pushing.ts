@@ -114,5 +114,5 @@ export async function journalLines(
 ): Promise<ReadonlyMap<string, Acknowledgement>> {
   const { store, key } = await placeFor(folder, target);
   const bytes = await store.read(key) ?? new Uint8Array();
-  return new Map(readPushJournal(bytes, key).lines.map((line) => [line.file, line]));
+  return new Map(readPushJournal(bytes, key).entries.map((line) => [line.file, line]));
 }

@@ -38,7 +38,7 @@ describe("a push journal", () => {
   test("contains added files, also after it is opened again", async () => {
     const { set, place, journal } = await started();
     await Promise.all(set.files.map((_, i) => journal.add(lineOf(set, i))));
-    expect([journal.isWhole(set), (await openPushJournal(place)).isWhole(set)]).toEqual([
+    expect([journal.hasAll(set), (await openPushJournal(place)).hasAll(set)]).toEqual([
       true,
       true,
     ]);
@@ -48,7 +48,7 @@ describe("a push journal", () => {
     const folder = await tempFolder();
     const set = await buildSet(folder, { "tag": [[tag("a")]] });
     const journal = await openPushJournal(await placeFor(folder, TARGET));
-    expect([journal.isWhole(set), journal.names(set), journal.isAbout(set)]).toEqual([
+    expect([journal.hasAll(set), journal.isFor(set), journal.isResumable(set)]).toEqual([
       false,
       false,
       false,
@@ -105,6 +105,37 @@ describe("a push journal", () => {
   });
 });
 
+test("a push journal that is cut off is not changed by opening it", async () => {
+  const { set, place, journal } = await started();
+  for (const i of set.files.keys()) await journal.add(lineOf(set, i));
+  const { store, key } = place;
+  const cut = (await store.read(key) ?? new Uint8Array()).subarray(0, -9);
+  await store.write(key, cut);
+  expect(acknowledgedCount(await openPushJournal(place), set)).toBe(2);
+  expect(Buffer.from(await store.read(key) ?? []).equals(cut)).toBe(true);
+});
+
+test("a push journal is whole after a write that failed halfway", async () => {
+  const { set, place } = await started(4);
+  let isFull = false;
+  const { store } = place;
+  const append = async (key: string, bytes: Uint8Array): Promise<void> => {
+    await store.append(key, isFull ? bytes.subarray(0, 20) : bytes);
+    if (!isFull) return;
+    isFull = false;
+    throw new Error("no space left on device");
+  };
+  const journal = await openPushJournal({ ...place, store: { ...store, append } });
+  await journal.begin({ set, since: undefined }, () => false);
+  await journal.add(lineOf(set, 0));
+  isFull = true;
+  await expect(journal.add(lineOf(set, 1))).rejects.toThrow("no space left");
+  expect(acknowledgedCount(journal, set)).toBe(1);
+  for (const i of [2, 3]) await journal.add(lineOf(set, i));
+  expect(acknowledgedCount(journal, set)).toBe(3);
+  expect(acknowledgedCount(await openPushJournal(place), set)).toBe(3);
+});
+
 describe("a push journal is rejected if", () => {
   async function messageAfter(change: (text: string) => string, target = TARGET) {
     const { folder, set, place, journal } = await started();
@@ -144,5 +175,5 @@ test("a push journal may be in a file that the user names", async () => {
   const journal = await openPushJournal(place);
   await journal.begin({ set, since: undefined }, () => false);
   await journal.add(lineOf(set, 0));
-  expect((await openPushJournal(place)).isWhole(set)).toBe(true);
+  expect((await openPushJournal(place)).hasAll(set)).toBe(true);
 });

@@ -106,19 +106,19 @@ function changedSettings(policy: Readonly<Record<string, string>>): Record<strin
   return Object.fromEntries(changed);
 }
 
-function journalFacts({ file, header, lines }: RunJournal, entities: TransformedSet | undefined) {
+function journalFacts({ file, head, entries }: RunJournal, entities: TransformedSet | undefined) {
   return {
     file,
-    ...(header && { target: header.target }),
+    ...(head && { target: head.target }),
     /** Is it about the entity files in this folder, and are they unchanged since? */
-    is_about_these: header !== undefined && header.entities === entities?.sha256,
+    is_about_these: head !== undefined && head.entities === entities?.sha256,
     /** Only the differences from an earlier set were sent (--since). */
-    is_difference: header?.since !== undefined,
-    files: lines.length,
-    entities: lines.reduce((sum, line) => sum + line.entities, 0),
+    is_difference: head?.since !== undefined,
+    files: entries.length,
+    entities: entries.reduce((sum, entry) => sum + entry.entities, 0),
     /** Number of files that the target rejected. */
-    refused: lines.filter(({ errors }) => errors !== undefined).length,
-    last_at: lines.map(({ acknowledged_at }) => acknowledged_at).sort().at(-1),
+    refused: entries.filter(({ errors }) => errors !== undefined).length,
+    last_at: entries.map(({ acknowledged_at }) => acknowledged_at).sort().at(-1),
   };
 }
 

@@ -152,27 +152,27 @@ async function verifyJournal(
   const journal = bytes &&
     await findings.attempt("journal", { file }, () => readPushJournal(bytes, file));
   if (journal === undefined) return;
-  const { header, lines, tail } = journal;
+  const { head, entries, tail } = journal;
   if (tail === "changed") findings.add("journal", { file }, "The last line was changed");
   if (tail === "cut") {
     findings.unchecked.push(`The last line of ${file}: it was cut off and does not count`);
   }
-  if (header === undefined) return;
-  if (entities === undefined || header.entities !== entities.sha256) {
+  if (head === undefined) return;
+  if (entities === undefined || head.entities !== entities.sha256) {
     findings.unchecked.push(`Acknowledgements in ${file}: they are about other entity files`);
     return;
   }
   // With --since, push sent requests of its own.
-  const ids = header.since === undefined ? entities.requestIds : undefined;
+  const ids = head.since === undefined ? entities.requestIds : undefined;
   const hashes = new Map(entities.manifest.files.map(({ path, sha256 }) => [path, sha256]));
-  lines.forEach((line, i) => {
-    const fault = faultOf(line, hashes, ids);
+  entries.forEach((entry, i) => {
+    const fault = faultOf(entry, hashes, ids);
     if (fault === undefined) return;
     findings.add("journal", { file, line: i + FIRST_LINE, field: fault.field }, fault.sentence);
   });
 }
 
-/** Line 1 is the header. */
+/** Line 1 is the head. */
 const FIRST_LINE = 2;
 
 function faultOf(
