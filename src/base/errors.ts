@@ -32,6 +32,11 @@ export function inputError(message: string, details?: ErrorDetails): AppError {
   return new AppError("input", message, details);
 }
 
+/** Is it what an AbortSignal ends work with? */
+export function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === "AbortError";
+}
+
 /** The text of any thrown value. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

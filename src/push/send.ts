@@ -1,7 +1,7 @@
 /** Sends planned files step by step, and journals each acknowledgement at once. */
 import { setTimeout as wait } from "node:timers/promises";
 import pMap from "p-map";
-import { AppError } from "../base/errors.ts";
+import { AppError, isAbort } from "../base/errors.ts";
 import { RemoteFailure } from "../http/failure.ts";
 import type { StepName } from "../netbox/types/steps.ts";
 import type { EntityFile } from "../run-folder/entity-set.ts";
@@ -57,24 +57,21 @@ export interface EntityError {
 /** @throws AppError "remote", "rejected" or "interrupted"; the journal has what was acknowledged. */
 export async function sendFiles(job: SendJob): Promise<void> {
   const { files, signal, watch } = job;
-  try {
-    let sentBefore = false;
-    for (const group of groupByStep(files)) {
-      const pause = pauseBefore(group, sentBefore, job);
-      if (pause.ms > 0 && group.some(isSent)) {
-        watch.onPause(pause);
-        await wait(pause.ms, undefined, { signal }).finally(() => watch.onResume());
-      }
-      await sendGroup(group, job);
-      signal.throwIfAborted();
-      sentBefore = group.some(isSent);
+  let sentBefore = false;
+  for (const group of groupByStep(files)) {
+    const pause = pauseBefore(group, sentBefore, job);
+    if (pause.ms > 0 && group.some(isSent)) {
+      watch.onPause(pause);
+      // Only an abort ends it early, and then no file of the group is started.
+      await wait(pause.ms, undefined, { signal }).catch(() => undefined);
+      watch.onResume();
     }
-  } catch (error) {
-    throw signal.aborted ? interrupted(job) : error;
+    if (!await sendGroup(group, job)) throw interruptedError(job);
+    sentBefore = group.some(isSent);
   }
 }
 
-/** Steps whose entities the values of later steps need: NetBox refuses a value of an unknown field. */
+/** Sent before the wait for custom fields: NetBox refuses a value of an unknown field. */
 export const BOOTSTRAP_STEPS: ReadonlySet<StepName | undefined> = new Set([
   "tag",
   "custom-field",
@@ -99,41 +96,54 @@ function pauseBefore(
   return { ms: Math.max(bootstrapMs, stepMs), isBootstrap: bootstrapMs > stepMs };
 }
 
-/** After the first failure no further file is started; those under way finish and are journaled. */
-async function sendGroup(group: readonly PlannedFile[], job: SendJob): Promise<void> {
+/**
+ * After the first failure no further file is started; those under way finish and are journaled.
+ * Returns false when an abort left files unsent.
+ */
+async function sendGroup(group: readonly PlannedFile[], job: SendJob): Promise<boolean> {
+  const { signal, concurrency } = job;
   const failures: unknown[] = [];
+  let done = 0;
   function* untilFailure(): Generator<PlannedFile> {
     for (const planned of group) {
-      if (failures.length > 0 || job.signal.aborted) return;
+      if (failures.length > 0 || signal.aborted) return;
       yield planned;
     }
   }
-  await pMap(
-    untilFailure(),
-    (planned) => sendFile(planned, job).catch((error: unknown) => void failures.push(error)),
-    { concurrency: job.concurrency },
-  );
-  if (failures.length > 0) throw failures[0];
+  const send = async (planned: PlannedFile): Promise<void> => {
+    try {
+      await sendFile(planned, job);
+      done += 1;
+    } catch (error) {
+      if (!signal.aborted || !isAbort(error)) failures.push(error);
+    }
+  };
+  await pMap(untilFailure(), send, { concurrency });
+  // A bug is reported before what the user can act on.
+  if (failures.length > 0) {
+    throw failures.find((each) => !(each instanceof AppError)) ?? failures[0];
+  }
+  return done === group.length;
 }
 
 async function sendFile(planned: PlannedFile, job: SendJob): Promise<void> {
   const { file } = planned;
-  const acknowledged_at = (): string => new Date().toISOString();
+  const now = (): string => new Date().toISOString();
   const line = { file: file.path, sha256: file.sha256 };
   if (!isSent(planned)) {
-    await job.journal.add({ ...line, entities: 0, acknowledged_at: acknowledged_at() });
+    await job.journal.add({ ...line, entities: 0, acknowledged_at: now() });
     return;
   }
   const started = performance.now();
   const { id, bytes, entities, customFields } = await job.requests.take(planned);
   const errors = await job.diode.ingest(bytes).catch((error: unknown) => {
-    throw error instanceof RemoteFailure ? failed(error, file, job) : error;
+    throw error instanceof RemoteFailure ? sendError(error, file, job) : error;
   });
   await job.journal.add({
     ...line,
     entities,
     request_id: id,
-    acknowledged_at: acknowledged_at(),
+    acknowledged_at: now(),
     ...(errors.length === 0 ? {} : { errors: [...errors] }),
     ...(customFields === undefined ? {} : { custom_fields: customFields }),
   });
@@ -163,25 +173,24 @@ async function entityErrors(
   });
 }
 
-const RESUME = "run push again without --again to resume after the acknowledged files";
+const RESUME_HINT = "Run push again without --again to resume after the acknowledged files";
 
-function failed(failure: RemoteFailure, file: EntityFile, { target }: SendJob): AppError {
+function sendError(failure: RemoteFailure, file: EntityFile, { target }: SendJob): AppError {
   const kind = failure.verdict === "rejected" ? "rejected" : "remote";
   const message = `Cannot send "${file.path}" to ${target.name}: ${failure.message}`;
+  const { hint } = failure;
   return new AppError(kind, message, {
-    hint: failure.hint === undefined ? capitalized(RESUME) : `${failure.hint}; ${RESUME}`,
+    hint: hint === undefined
+      ? RESUME_HINT
+      : `${hint}; run push again without --again to resume after the acknowledged files`,
   });
 }
 
-function interrupted({ files, journal }: SendJob): AppError {
+function interruptedError({ files, journal }: SendJob): AppError {
   const done = files.filter(({ file }) => journal.isAcknowledged(file)).length;
   return new AppError(
     "interrupted",
     `Interrupted: ${done} of ${files.length} files are acknowledged`,
-    { hint: capitalized(RESUME) },
+    { hint: RESUME_HINT },
   );
-}
-
-function capitalized(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

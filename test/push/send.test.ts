@@ -1,5 +1,6 @@
 /** Sending planned files, with a Diode whose answers a test chooses. */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { RemoteFailure } from "../../src/http/failure.ts";
 import type { Diode } from "../../src/push/diode.ts";
 import { type PlannedFile, Requests, wholeFiles } from "../../src/push/plan.ts";
 import { sendFiles, type SendJob, type Sent } from "../../src/push/send.ts";
@@ -63,4 +64,36 @@ test("a file is read once for all errors that Diode found in it", async () => {
     [4, 'tag "c"'],
   ]);
   expect(reads).toBe(1);
+});
+
+describe("an interrupted push", () => {
+  test("that sent all of its files ends well", async () => {
+    const controller = new AbortController();
+    const { job, sent } = await jobWith(async () => {
+      if (sent.length === job.files.length - 1) controller.abort();
+      return [];
+    }, { signal: controller.signal, concurrency: 1 });
+    await sendFiles(job);
+    expect([sent.length, controller.signal.aborted]).toEqual([4, true]);
+  });
+
+  test("ends with an error that has nothing to do with the interruption", async () => {
+    const controller = new AbortController();
+    const { job } = await jobWith(async () => {
+      controller.abort();
+      throw new RemoteFailure("rejected", "too large");
+    }, { signal: controller.signal });
+    await expect(sendFiles(job)).rejects.toMatchObject({ kind: "rejected" });
+  });
+});
+
+test("of several failures at once, a bug is the one that is reported", async () => {
+  let calls = 0;
+  const { job, set } = await jobWith(async () => {
+    calls += 1;
+    if (calls === 1) throw new RemoteFailure("refused", "HTTP 403");
+    throw new TypeError("a bug");
+  });
+  const files = wholeFiles(set).filter(({ file }) => file.step === "virtual-machine");
+  await expect(sendFiles({ ...job, files })).rejects.toThrow(TypeError);
 });
