@@ -45,7 +45,7 @@ export const PUSH_SETTINGS = {
   DIODE_MAX_AUTH_RETRIES: {
     flag: "max-auth-retries",
     default: "3",
-    ...between(1, MOST_RETRIES, "a whole number from 1 up"),
+    ...between(1, MOST_RETRIES),
     help: "How many times in a row to request a new token after one was rejected",
   },
   PUSH_CONCURRENCY: {
@@ -69,7 +69,7 @@ export const PUSH_SETTINGS = {
   PUSH_MAX_RETRIES: {
     flag: "max-retries",
     default: "8",
-    ...between(0, MOST_RETRIES, "a whole number from 0 up"),
+    ...between(0, MOST_RETRIES),
     help: "Retries of a request after a transient failure",
   },
   PUSH_RETRY_DELAY: {

@@ -120,6 +120,13 @@ describe("the settings of push", () => {
     );
   });
 
+  test.each(["DIODE_MAX_AUTH_RETRIES", "PUSH_MAX_RETRIES"] as const)(
+    "the error about a too large %s names the limit",
+    (name) => {
+      expect(() => parsePushOptions({ ...REQUIRED, [name]: "1001" })).toThrow(/to 1000, not "1001"/);
+    },
+  );
+
   test("require target, client id and secret only for sending", () => {
     for (const name of ["DIODE_TARGET", "DIODE_CLIENT_ID", "DIODE_CLIENT_SECRET"] as const) {
       const options = parsePushOptions({ ...REQUIRED, [name]: "" });
