@@ -123,7 +123,9 @@ describe("the settings of push", () => {
   test.each(["DIODE_MAX_AUTH_RETRIES", "PUSH_MAX_RETRIES"] as const)(
     "the error about a too large %s names the limit",
     (name) => {
-      expect(() => parsePushOptions({ ...REQUIRED, [name]: "1001" })).toThrow(/to 1000, not "1001"/);
+      expect(() => parsePushOptions({ ...REQUIRED, [name]: "1001" })).toThrow(
+        /to 1000, not "1001"/,
+      );
     },
   );
 
