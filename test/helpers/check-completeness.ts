@@ -3,10 +3,16 @@ import type { TagRef } from "../../src/netbox/types/fields.ts";
 import { type LeftOut, REASONS } from "../../src/run-folder/left-out.ts";
 import type { Outcome } from "./in-memory.ts";
 import type { Site } from "./snapshot-builder.ts";
-import type { AddressPart, GuestThing, NodeThing, Part, Things } from "./snapshot-contents.ts";
+import type {
+  AddressPart,
+  GuestContents,
+  NodeContents,
+  Part,
+  SnapshotContents,
+} from "./snapshot-contents.ts";
 
 /** Whose entities and records are meant, when several snapshots were transformed together. */
-export interface Whose {
+export interface SnapshotSelector {
   readonly host: string;
   /** Absent when there is one snapshot. */
   readonly snapshot?: string;
@@ -28,7 +34,11 @@ const NO_THINGS: readonly RegExp[] = [
 ];
 
 /** One sentence per fault; none when every thing is an entity or a record, exactly once. */
-export function faultsOf(things: Things, outcome: Outcome, whose: Whose): string[] {
+export function completenessErrors(
+  things: SnapshotContents,
+  outcome: Outcome,
+  whose: SnapshotSelector,
+): string[] {
   const book = new Book(outcome, whose);
   for (const node of things.nodes) settleNode(node, book);
   for (const guest of things.guests) settleGuest(guest, book);
@@ -66,7 +76,7 @@ class Book {
   readonly #records = new Map<string, LeftOut[]>();
   readonly #entities = new Map<string, number>();
 
-  constructor(outcome: Outcome, { host, snapshot }: Whose) {
+  constructor(outcome: Outcome, { host, snapshot }: SnapshotSelector) {
     const isOurs = ({ tags }: { tags: readonly TagRef[] }): boolean =>
       tags.some(({ name }) => name === `proxmox-${host}`);
     for (const record of outcome.leftOut) {
@@ -136,7 +146,7 @@ class Book {
   }
 }
 
-function settleNode(thing: NodeThing, book: Book): void {
+function settleNode(thing: NodeContents, book: Book): void {
   const { what, node, isHeld, interfaces, addresses } = thing;
   const name = book.takeEntity([`device ${node}`])?.slice("device ".length) ??
     book.takeNamed(`device ${node} (`)?.replace(/^/, `${node} (`);
@@ -147,7 +157,7 @@ function settleNode(thing: NodeThing, book: Book): void {
   for (const part of addresses) settleAddress(part, { book, entityOf });
 }
 
-function settleGuest({ what, vmid, nics, disks, addresses }: GuestThing, book: Book): void {
+function settleGuest({ what, vmid, nics, disks, addresses }: GuestContents, book: Book): void {
   const name = vmid === "" ? undefined : book.takeNamed(`guest ${vmid} is `);
   const children = { nics: nics.length, disks: disks.length, addresses: addresses.length };
   if (name === undefined) return settleLeftOut(what, children, { book, isHeld: true });

@@ -8,13 +8,13 @@ import type { Receiver } from "../../src/rehearse/receive/receive.ts";
 /** What a client must know of a receiver. */
 export type Peer = Pick<Receiver, "target" | "client" | "certificatePem">;
 
-export interface Heard {
+export interface TokenAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
 }
 
-export interface HeardCall extends Heard {
+export interface GrpcAnswer extends TokenAnswer {
   /** Nothing follows the headers, not even an empty body: what gRPC's own clients ask for. */
   readonly isHeadersOnly: boolean;
   readonly trailers: IncomingHttpHeaders;
@@ -44,7 +44,7 @@ export function askToken(
     readonly method?: string;
     readonly headers?: Readonly<Record<string, string>>;
   } = {},
-): Promise<Heard> {
+): Promise<TokenAnswer> {
   const url = new URL(`${target.replace(/^grpc/, "http")}/auth/token`);
   const [request, trust] = certificatePem === undefined
     ? [httpRequest, {}]
@@ -80,7 +80,7 @@ export async function call(
   peer: Peer,
   message: Uint8Array,
   options: CallOptions = {},
-): Promise<HeardCall> {
+): Promise<GrpcAnswer> {
   const { origin, pathname } = new URL(peer.target.replace(/^grpc/, "http"));
   const { certificatePem } = peer;
   const session = connect(origin, certificatePem === undefined ? {} : { ca: certificatePem });
@@ -148,7 +148,7 @@ export async function callOften(
 }
 
 /** gRPC's status of an answer and its text: "0", or "2 id is empty". */
-export function statusOf({ headers, trailers }: HeardCall): string {
+export function statusOf({ headers, trailers }: GrpcAnswer): string {
   const { "grpc-status": status, "grpc-message": message } = { ...headers, ...trailers };
   const text = decodeURIComponent(String(message ?? ""));
   return text === "" ? String(status) : `${String(status)} ${text}`;

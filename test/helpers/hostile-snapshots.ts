@@ -39,7 +39,7 @@ export interface HostileParts {
 
 type Entity = Readonly<Record<string, unknown>> & { readonly name?: string };
 
-export interface Survived {
+export interface SafeOutput {
   readonly summary: EntitySummary;
   readonly leftOut: readonly LeftOut[];
   readonly notes: readonly Note[];
@@ -86,10 +86,10 @@ export function hostileFiles(parts: HostileParts): Record<string, string> {
  * Nothing is thrown; only the run folder is written to; every file is a request within its limits that
  * Diode reads; names have NetBox's length; no text holds a NUL; the program's own objects are as before.
  */
-export async function survive(
+export async function expectSafeOutput(
   parts: HostileParts,
   settings: SettingTexts = {},
-): Promise<Survived> {
+): Promise<SafeOutput> {
   const outer = await tempFolder();
   const folder = join(outer, "run");
   const ownKeys = Reflect.ownKeys(Object.prototype);

@@ -7,7 +7,7 @@ import {
   writePushJournal,
 } from "../../src/run-folder/push-journal.ts";
 import { readRequest } from "../../src/run-folder/request.ts";
-import { type HeldRun, textOf } from "./run-in-memory.ts";
+import { type RunFiles, textOf } from "./run-in-memory.ts";
 
 export const JOURNAL = "push/diode.example.net.journal";
 
@@ -18,9 +18,9 @@ export interface JournalChange {
 }
 
 export function pushed(
-  run: HeldRun,
+  run: RunFiles,
   { header, line = (each) => each }: JournalChange = {},
-): HeldRun {
+): RunFiles {
   const files = [...run].filter(([file]) => stepOfFile(file) !== undefined).sort();
   const lines = files.map(([path, bytes]): Acknowledgement => {
     const { id, entities } = readRequest(bytes, path);

@@ -4,7 +4,7 @@ import { connect, type TLSSocket } from "node:tls";
 import { onTestFinished } from "vitest";
 import type { Served } from "../../src/rehearse/serve/serve.ts";
 
-export interface Heard {
+export interface HttpAnswer {
   readonly status: number;
   readonly reason: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -34,7 +34,7 @@ export function ask(
   served: Target,
   path: string,
   options: AskOptions = {},
-): Promise<Heard> {
+): Promise<HttpAnswer> {
   const { authorization = authorizationOf(served), patienceMs = 10_000, content } = options;
   const headers = { ...(authorization === "" ? {} : { authorization }), ...options.headers };
   return new Promise((resolve, reject) => {
@@ -71,11 +71,11 @@ function pathOf(served: Target, path: string): string {
 }
 
 /** The `data` of an answer. */
-export function dataOf({ body }: Heard): unknown {
+export function dataOf({ body }: HttpAnswer): unknown {
   return envelopeOf({ body })["data"];
 }
 
-export function envelopeOf({ body }: Pick<Heard, "body">): Record<string, unknown> {
+export function envelopeOf({ body }: Pick<HttpAnswer, "body">): Record<string, unknown> {
   return JSON.parse(body.toString()) as Record<string, unknown>;
 }
 
@@ -97,7 +97,7 @@ export function openTls({ port, host, certificatePem }: Served): Promise<TLSSock
 }
 
 /** All that is said until the other side ends the connection. */
-export function heardUntilClosed(socket: TLSSocket): Promise<string> {
+export function readUntilClosed(socket: TLSSocket): Promise<string> {
   let text = "";
   socket.setEncoding("utf8");
   socket.on("data", (part: string) => {

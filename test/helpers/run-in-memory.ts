@@ -19,9 +19,9 @@ import { transform } from "../../src/transform/transform.ts";
 import { buildSnapshot, type Site } from "./snapshot-builder.ts";
 
 /** Path → bytes. */
-export type HeldRun = ReadonlyMap<string, Uint8Array>;
+export type RunFiles = ReadonlyMap<string, Uint8Array>;
 
-export async function heldRun(folder: string): Promise<HeldRun> {
+export async function readRunFiles(folder: string): Promise<RunFiles> {
   const found = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = found.filter((entry) => entry.isFile()).map(async ({ parentPath, name }) => {
     const file = join(parentPath, name);
@@ -31,7 +31,7 @@ export async function heldRun(folder: string): Promise<HeldRun> {
   return new Map(await Promise.all(files));
 }
 
-export function storeOf(run: HeldRun): Store {
+export function storeOf(run: RunFiles): Store {
   return storeIn(new Map(run));
 }
 
@@ -65,14 +65,14 @@ export function storeIn(files: Map<string, Uint8Array>): Store {
 }
 
 /** The same run with one file more, another one, or (undefined) one less. */
-export function withFile(run: HeldRun, file: string, content: string | undefined): HeldRun {
+export function withFile(run: RunFiles, file: string, content: string | undefined): RunFiles {
   const changed = new Map(run);
   if (content === undefined) changed.delete(file);
   else changed.set(file, encodeUtf8(content));
   return changed;
 }
 
-export function textOf(run: HeldRun, file: string): string {
+export function textOf(run: RunFiles, file: string): string {
   const bytes = run.get(file);
   if (bytes === undefined) throw new Error(`There is no ${file}`);
   return decodeUtf8(bytes, file);
@@ -80,10 +80,10 @@ export function textOf(run: HeldRun, file: string): string {
 
 /** A file changed, with all hashes above it updated, as somebody with this program could do. */
 export function resealed(
-  run: HeldRun,
+  run: RunFiles,
   file: string,
   change: (text: string) => string,
-): HeldRun {
+): RunFiles {
   const text = change(textOf(run, file));
   if (text === textOf(run, file)) throw new Error(`Nothing was changed in ${file}`);
   const changed = withFile(run, file, text);
@@ -101,10 +101,10 @@ type Document = Readonly<Record<string, unknown>>;
 
 /** A manifest changed and sealed again; the entity files stay those of the snapshot beside them. */
 export function withManifest(
-  run: HeldRun,
+  run: RunFiles,
   file: string,
   change: (document: Document) => object,
-): HeldRun {
+): RunFiles {
   const { document, sha256: before } = unseal(textOf(run, file), file);
   const text = seal(change(document as Document));
   const { sha256: after } = unseal(text, file);
@@ -126,9 +126,9 @@ export interface TransformOptions {
 
 /** The same snapshot, and the entity files that `transform` makes of it. */
 export async function transformedRun(
-  run: HeldRun,
+  run: RunFiles,
   { tool = TOOL, mappingVersion = MAPPING_VERSION, settings = {} }: TransformOptions = {},
-): Promise<HeldRun> {
+): Promise<RunFiles> {
   const files = new Map(run);
   const store = storeIn(files);
   const snapshot = await openSnapshot(store);
@@ -145,7 +145,7 @@ export async function transformedRun(
 }
 
 /** A site as capture writes it, and `transform` after it. */
-export async function builtRun(site: Site, options: TransformOptions = {}): Promise<HeldRun> {
+export async function buildRunFiles(site: Site, options: TransformOptions = {}): Promise<RunFiles> {
   const files = new Map<string, Uint8Array>();
   await buildSnapshot(storeIn(files), site);
   return await transformedRun(files, options);

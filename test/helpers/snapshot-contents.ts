@@ -26,7 +26,7 @@ export interface AddressPart {
 }
 
 /** A row of the listing. */
-export interface GuestThing {
+export interface GuestContents {
   readonly what: string;
   readonly vmid: string;
   readonly nics: readonly Part[];
@@ -34,7 +34,7 @@ export interface GuestThing {
   readonly addresses: readonly AddressPart[];
 }
 
-export interface NodeThing {
+export interface NodeContents {
   readonly what: string;
   readonly node: string;
   /** False: guests name it, and no answer tells of it; it need not have a record. */
@@ -43,9 +43,9 @@ export interface NodeThing {
   readonly addresses: readonly AddressPart[];
 }
 
-export interface Things {
-  readonly guests: readonly GuestThing[];
-  readonly nodes: readonly NodeThing[];
+export interface SnapshotContents {
+  readonly guests: readonly GuestContents[];
+  readonly nodes: readonly NodeContents[];
 }
 
 export interface Reading {
@@ -58,7 +58,7 @@ const VOLUMES = {
   lxc: /^(rootfs|mp[0-9]+|unused[0-9]+)$/,
 } as const;
 
-export function thingsOf(site: Site, reading: Reading = {}): Things {
+export function contentsOf(site: Site, reading: Reading = {}): SnapshotContents {
   const rows = rowsAt(site.cluster, "/cluster/resources?type=vm");
   const held = new Set([
     ...rowsAt(site.cluster, "/nodes").map((row) => written(row["node"])),
@@ -80,7 +80,7 @@ export function thingsOf(site: Site, reading: Reading = {}): Things {
   };
 }
 
-function guestOf(site: Site, row: Raw, { isLive = false }: Reading): GuestThing {
+function guestOf(site: Site, row: Raw, { isLive = false }: Reading): GuestContents {
   const kind = row["type"];
   const vmid = /^[0-9]+$/.test(written(row["vmid"])) ? written(row["vmid"]) : "";
   if ((kind !== "qemu" && kind !== "lxc") || vmid === "") {
@@ -174,7 +174,7 @@ function liveAddresses(
   ));
 }
 
-function nodeOf(site: Site, node: string): Omit<NodeThing, "isHeld"> {
+function nodeOf(site: Site, node: string): Omit<NodeContents, "isHeld"> {
   const what = `node/${node}`;
   const rows = rowsAt(site.nodes[node], networkPath(node));
   return {

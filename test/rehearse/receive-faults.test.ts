@@ -11,7 +11,7 @@ import {
   type ReceiveFault,
 } from "../../src/rehearse/receive/faults.ts";
 import type { Receiver } from "../../src/rehearse/receive/receive.ts";
-import { askToken, call, type HeardCall, statusOf, tokenOf } from "../helpers/diode-client.ts";
+import { askToken, call, type GrpcAnswer, statusOf, tokenOf } from "../helpers/diode-client.ts";
 import { received, requestBytes, tag } from "../helpers/receiving.ts";
 
 const BYTES = requestBytes([tag("x")]);
@@ -28,7 +28,7 @@ function broken(error: Error): string {
   return "broken";
 }
 
-function shown(answer: HeardCall): string {
+function shown(answer: GrpcAnswer): string {
   if (answer.status !== 200) return `HTTP ${answer.status}`;
   const { errors } = fromBinary(IngestResponseSchema, answer.body.subarray(5));
   return [statusOf(answer), ...errors].join("; ");

@@ -10,10 +10,10 @@ import {
   authorizationOf,
   dataOf,
   envelopeOf,
-  type Heard,
-  heardUntilClosed,
+  type HttpAnswer,
   keepAliveAgent,
   openTls,
+  readUntilClosed,
 } from "../helpers/pve-client.ts";
 import { EXAMPLE, served } from "../helpers/serving.ts";
 
@@ -91,7 +91,7 @@ describe("serve sends the headers of pveproxy", () => {
   test("with a reason phrase in ASCII that ends at the first line", async () => {
     const server = await served();
     const socket = await openTls(server);
-    const answer = heardUntilClosed(socket);
+    const answer = readUntilClosed(socket);
     socket.write(requestText(server, `/nodes/z${encodeURIComponent("ürich\r\nX-Evil: 1")}/status`));
     const [statusLine = "", ...lines] = (await answer).split("\r\n");
     expect(statusLine).toBe("HTTP/1.1 500 hostname lookup 'z?rich");
@@ -121,7 +121,7 @@ describe("a connection to serve", () => {
   test("is closed after a hundred requests", async () => {
     const server = await served();
     const agent = keepAliveAgent(server);
-    const answers: Heard[] = [];
+    const answers: HttpAnswer[] = [];
     for (let i = 0; i < 101; i += 1) answers.push(await ask(server, "/version", { agent }));
     const connections = answers.map(({ headers }) => headers["connection"]);
     expect(connections.indexOf("close")).toBe(99);
@@ -140,7 +140,7 @@ describe("a connection to serve", () => {
     const [unused, used] = [await openTls(server), await openTls(server)];
     const since = performance.now();
     used.write(requestText(server, "/version"));
-    const answer = await Promise.all([heardUntilClosed(unused), heardUntilClosed(used)]);
+    const answer = await Promise.all([readUntilClosed(unused), readUntilClosed(used)]);
     expect(answer[0]).toBe("");
     expect(answer[1]).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
     expect(performance.now() - since).toBeGreaterThan(300);

@@ -4,7 +4,11 @@ import { expect, test } from "vitest";
 import { autoSlug } from "../../src/netbox/names.ts";
 import { anyText, lookalike } from "../helpers/arbitraries.ts";
 import { numRuns } from "../helpers/full-tests.ts";
-import { type HostileParts, survive, type Survived } from "../helpers/hostile-snapshots.ts";
+import {
+  expectSafeOutput,
+  type HostileParts,
+  type SafeOutput,
+} from "../helpers/hostile-snapshots.ts";
 
 const WORDS = (
   "0 1 true pve1 pve2 PVE1 web1 WEB1 running unknown qemu lxc vlan bridge bond alias eth eno1 vmbr0 " +
@@ -91,7 +95,7 @@ const settings = fc.record({
  * machines only: "web1" and "WEB1" are two interfaces, on Linux and in NetBox.
  * Source: the unique constraints of NetBox's dcim and virtualization models, those with Lower('name').
  */
-function duplicates({ of }: Survived): string[] {
+function duplicates({ of }: SafeOutput): string[] {
   const keys = [
     ...of("virtual_machine").map(({ name, site }) => key("vm", folded(name), folded(site))),
     ...of("device").map(({ name, site }) => key("device", folded(name), folded(site))),
@@ -117,7 +121,7 @@ function folded(part: unknown): string {
 test("transform never throws, and writes valid requests without duplicate objects, for any values", async () => {
   await fc.assert(
     fc.asyncProperty(parts, settings, async (given, chosen) => {
-      expect(duplicates(await survive(given, chosen))).toEqual([]);
+      expect(duplicates(await expectSafeOutput(given, chosen))).toEqual([]);
     }),
     { numRuns: numRuns(300) },
   );

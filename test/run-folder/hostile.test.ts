@@ -1,7 +1,7 @@
 /** Answers that Proxmox VE would never give neither stop transform nor make it write elsewhere. */
 import { describe, expect, test } from "vitest";
 import { answersText, sealFiles } from "../helpers/snapshot-builder.ts";
-import { type HostileParts, survive } from "../helpers/hostile-snapshots.ts";
+import { expectSafeOutput, type HostileParts } from "../helpers/hostile-snapshots.ts";
 import { tempFolder } from "../helpers/temp-folder.ts";
 
 const NAMES = [
@@ -33,7 +33,7 @@ describe("transform handles a hostile name", () => {
   test.each(NAMES)("of a node: %j", async (name) => {
     const node = JSON.stringify(name);
     const row = `{"id":"qemu/101","type":"qemu","vmid":101,"name":"a","node":${node}}`;
-    const { leftOut } = await survive({
+    const { leftOut } = await expectSafeOutput({
       nodes: `[{"node":${node},"status":"online"},{"node":"pve1"}]`,
       clusterStatus: `[{"type":"cluster","name":${node}},{"type":"node","name":${node}}]`,
       resources: `[${row}]`,
@@ -46,7 +46,7 @@ describe("transform handles a hostile name", () => {
     const net = JSON.stringify(`name=${name},hwaddr=BC:24:11:00:00:01,ip=10.0.0.4/24,tag=${name}`);
     const volume = JSON.stringify(`${name}:vol,size=1G`);
     for (const kind of ["qemu", "lxc"] as const) {
-      await survive({
+      await expectSafeOutput({
         kind,
         row: `"name":${text},"status":${text},"tags":${text},"hastate":${text},${text}:1`,
         config: `{${text}:${text},"ostype":${text},"agent":${text},"description":${text},
@@ -66,7 +66,7 @@ describe("transform handles a hostile name", () => {
     "as the key of an object: %s",
     async (key) => {
       const trap = `"${key}":{"status":"pwned","name":"pwned","x":1}`;
-      const { of } = await survive({
+      const { of } = await expectSafeOutput({
         row: `"name":"web1",${trap}`,
         config: `{${trap},"cores":2}`,
         network: `[{${trap},"iface":"vmbr0","cidr":"10.0.0.2/24"}]`,
@@ -83,7 +83,7 @@ describe("transform handles a hostile name", () => {
 
 test("interfaces of a container with the same name get unique names", async () => {
   const config = { net0: "A", net1: "net3", net2: "A (net3)", net3: "A" };
-  const { of } = await survive({
+  const { of } = await expectSafeOutput({
     kind: "lxc",
     config: JSON.stringify(
       Object.fromEntries(Object.entries(config).map(([key, name]) => [key, `name=${name}`])),
@@ -96,7 +96,7 @@ test("interfaces of a container with the same name get unique names", async () =
 
 test("interfaces of a node with the same name are merged or get unique names", async () => {
   const rows = ["10.0.0.2/24", "10.0.0.3/24"].map((cidr) => ({ iface: "eno1", cidr }));
-  const { of } = await survive({ network: JSON.stringify(rows) });
+  const { of } = await expectSafeOutput({ network: JSON.stringify(rows) });
   const names = of("interface").map(({ name }) => name);
   expect(new Set(names).size, names.join()).toBe(names.length);
 });
@@ -136,8 +136,8 @@ describe("transform handles a hostile number", () => {
       interfaces: `{"result":[{"name":${number},"hardware-address":"BC:24:11:00:00:01",` +
         `"ip-addresses":[{"ip-address":"10.0.0.9","prefix":${number}}]}]}`,
     };
-    await survive(all, { ALL_INTERFACES: "true" });
-    const { of, leftOut } = await survive({ row: `"name":"a","vmid":${number}` });
+    await expectSafeOutput(all, { ALL_INTERFACES: "true" });
+    const { of, leftOut } = await expectSafeOutput({ row: `"name":"a","vmid":${number}` });
     const ids = of("virtual_machine").map((vm) => JSON.stringify(vm["custom_fields"]));
     expect(ids.length + leftOut.filter(({ reason }) => reason === "no-vmid").length).toBe(1);
     for (const id of ids) expect(id).toMatch(/"proxmox_vmid":\{"text":"\d+"\}/);
@@ -169,12 +169,12 @@ describe("transform handles an answer of another JSON type", () => {
         '[{"iface":{"toString":1},"node":[],"name":{},"id":{"valueOf":1},"vmid":{}}]',
       ]
     ) {
-      await survive({ [part]: shape });
+      await expectSafeOutput({ [part]: shape });
     }
   });
 
   test.each(SHAPES)("for all requests: %s", async (shape) => {
-    await survive(Object.fromEntries(PARTS.map((part) => [part, shape])));
+    await expectSafeOutput(Object.fromEntries(PARTS.map((part) => [part, shape])));
   });
 });
 

@@ -7,7 +7,7 @@ import { openStore } from "../../src/run-folder/store/store.ts";
 import { simulate } from "../../src/rehearse/simulate/simulate.ts";
 import { openSnapshot } from "../../src/run-folder/snapshot-files.ts";
 import type { SettingTexts } from "../../src/transform/settings.ts";
-import { faultsOf, unrecordedAnswers } from "../helpers/check-completeness.ts";
+import { completenessErrors, unrecordedAnswers } from "../helpers/check-completeness.ts";
 import { anyLab } from "../helpers/generated-labs.ts";
 import { numRuns } from "../helpers/full-tests.ts";
 import { ROOT } from "../helpers/golden.ts";
@@ -15,7 +15,7 @@ import { inMemory, siteOf, transformed } from "../helpers/in-memory.ts";
 import { labSite } from "../helpers/lab.ts";
 import type { Site } from "../helpers/snapshot-builder.ts";
 import { tempFolder } from "../helpers/temp-folder.ts";
-import { thingsOf } from "../helpers/snapshot-contents.ts";
+import { contentsOf } from "../helpers/snapshot-contents.ts";
 
 const EXTENSIONS: SettingTexts = {
   ALL_INTERFACES: "true",
@@ -51,9 +51,9 @@ async function fixture(folder: string): Promise<Site> {
 /** The objects of one site that were lost or duplicated when it is transformed alone. */
 async function faultsOfSite(site: Site, settings: SettingTexts): Promise<string[]> {
   const outcome = await transformed(inMemory(site), settings);
-  const objects = thingsOf(site, { isLive: settings.LXC_LIVE_ADDRESSES === "true" });
+  const objects = contentsOf(site, { isLive: settings.LXC_LIVE_ADDRESSES === "true" });
   return [
-    ...faultsOf(objects, outcome, { host: site.host ?? "" }),
+    ...completenessErrors(objects, outcome, { host: site.host ?? "" }),
     ...unrecordedAnswers(site, outcome),
   ];
 }
@@ -92,7 +92,9 @@ describe.each(POLICIES)("%s", (_, settings) => {
     const isLive = settings.LXC_LIVE_ADDRESSES === "true";
     sites.forEach((site, i) => {
       const origin = { host: site.host ?? "", snapshot: names[i] ?? "" };
-      expect(faultsOf(thingsOf(site, { isLive }), outcome, origin), names[i]).toEqual([]);
+      expect(completenessErrors(contentsOf(site, { isLive }), outcome, origin), names[i]).toEqual(
+        [],
+      );
     });
   });
 });
@@ -144,19 +146,19 @@ describe("reasons in left-out.json", () => {
 test("the completeness check detects a missing entity, a missing record and a duplicate record", async () => {
   const site = await fixture("snapshots/example");
   const whole = await transformed(inMemory(site));
-  const objects = thingsOf(site);
+  const objects = contentsOf(site);
   const origin = { host: site.host ?? "" };
   const kept = { ...whole, leftOut: whole.leftOut.slice(1) };
-  expect(faultsOf(objects, kept, origin)).toEqual([
+  expect(completenessErrors(objects, kept, origin)).toEqual([
     "node/pve1/bond0 is neither an entity nor a record",
   ]);
   const twice = { ...whole, leftOut: [...whole.leftOut.slice(0, 1), ...whole.leftOut] };
-  expect(faultsOf(objects, twice, origin)).toEqual([
+  expect(completenessErrors(objects, twice, origin)).toEqual([
     "no thing belongs to the record node/pve1/bond0 (no-address)",
   ]);
   for (const step of ["virtual-disk", "vm-interface", "ip-address", "interface"] as const) {
     const without = { ...whole, of: withoutFirst(whole, step) };
-    expect(faultsOf(objects, without, origin).length, step).toBeGreaterThan(0);
+    expect(completenessErrors(objects, without, origin).length, step).toBeGreaterThan(0);
   }
 });
 

@@ -10,19 +10,19 @@ import { verify } from "../../../src/look/verify/command.ts";
 import { STEPS } from "../../../src/netbox/types/steps.ts";
 import { numRuns } from "../../helpers/full-tests.ts";
 import {
-  type HeldRun,
-  heldRun,
+  readRunFiles,
   resealed,
+  type RunFiles,
   storeOf,
   textOf,
   transformedRun,
   withManifest,
 } from "../../helpers/run-in-memory.ts";
 
-let run: HeldRun;
+let run: RunFiles;
 
 beforeAll(async () => {
-  run = await transformedRun(await heldRun("test/fixtures/standalone"));
+  run = await transformedRun(await readRunFiles("test/fixtures/standalone"));
 });
 
 /** The file, the line, and the key at each level. */
@@ -77,7 +77,7 @@ function oddLine(line: string, keys: readonly number[], odd: unknown): string {
 }
 
 /** The same run with one value replaced, and valid hashes. */
-function oddRun({ file, line, keys }: Place, odd: unknown): HeldRun {
+function oddRun({ file, line, keys }: Place, odd: unknown): RunFiles {
   const files = [...run.keys()];
   const name = files[file % files.length] ?? "";
   if (name.endsWith("manifest.json")) {
@@ -91,7 +91,7 @@ function oddRun({ file, line, keys }: Place, odd: unknown): HeldRun {
   return changed === original ? run : resealed(run, name, () => lines.with(at, changed).join("\n"));
 }
 
-async function inspectAll(changed: HeldRun): Promise<void> {
+async function inspectAll(changed: RunFiles): Promise<void> {
   const opened = await openRun(storeOf(changed));
   const items = itemSource(opened);
   await inspect(opened, items);

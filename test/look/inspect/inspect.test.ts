@@ -19,10 +19,10 @@ import { anyLab } from "../../helpers/generated-labs.ts";
 import { ROOT } from "../../helpers/golden.ts";
 import { JOURNAL, pushed } from "../../helpers/pushed-run.ts";
 import {
-  builtRun,
-  type HeldRun,
-  heldRun,
+  buildRunFiles,
+  readRunFiles,
   resealed,
+  type RunFiles,
   storeOf,
   textOf,
   withFile,
@@ -31,19 +31,19 @@ import {
 import { labSite } from "../../helpers/lab.ts";
 import { oneGuest } from "../../helpers/snapshot-builder.ts";
 
-let example: HeldRun;
+let example: RunFiles;
 
 beforeAll(async () => {
-  example = await heldRun(join(ROOT, "snapshots/example"));
+  example = await readRunFiles(join(ROOT, "snapshots/example"));
 });
 
-async function inspectRun(run: HeldRun): Promise<Inspection> {
+async function inspectRun(run: RunFiles): Promise<Inspection> {
   const opened = await openRun(storeOf(run));
   return await inspect(opened, itemSource(opened));
 }
 
 async function sourceOf(
-  run: HeldRun,
+  run: RunFiles,
   filters: Parameters<typeof parseFilter>[0] = {},
 ): Promise<ListSource> {
   const opened = await openRun(storeOf(run));
@@ -52,7 +52,7 @@ async function sourceOf(
   return listSource(opened, items, parseFilter(filters));
 }
 
-function without(run: HeldRun, folder: string): HeldRun {
+function without(run: RunFiles, folder: string): RunFiles {
   return new Map([...run].filter(([file]) => !file.startsWith(folder)));
 }
 
@@ -124,7 +124,7 @@ describe("inspect", () => {
 
   test("shows, for entity files only, their counts, also for several clusters", async () => {
     const { snapshot, inventory, entities } = await inspectRun(
-      await heldRun(join(ROOT, "test/golden/two-clusters")),
+      await readRunFiles(join(ROOT, "test/golden/two-clusters")),
     );
     expect(snapshot).toBeUndefined();
     expect(inventory?.clusters).toHaveLength(2);
@@ -137,7 +137,7 @@ describe("inspect", () => {
   });
 
   test("shows, for a bootstrap, only counts", async () => {
-    const { inventory } = await inspectRun(await heldRun(join(ROOT, "test/golden/bootstrap")));
+    const { inventory } = await inspectRun(await readRunFiles(join(ROOT, "test/golden/bootstrap")));
     expect(inventory).toMatchObject({ clusters: [], nodes: [], counts: { tag: 2 } });
   });
 
@@ -222,14 +222,14 @@ describe("the order of tags does not matter to inspect", () => {
     rows.map((row) => ({ ...row, tags: row.tags.toSorted() }));
 
   test.each(["snapshots/example", "test/golden/two-clusters"])("%s", async (folder) => {
-    const run = await heldRun(join(ROOT, folder));
+    const run = await readRunFiles(join(ROOT, folder));
     const reversed = withTagsReversed(run);
     expect(reversed).not.toEqual(run);
     expect((await inspectRun(reversed)).inventory).toEqual((await inspectRun(run)).inventory);
     const rows = await rowsOf(GUESTS.rows(await sourceOf(run)));
     expect(rows.some(({ tags }) => tags.length > 0)).toBe(true);
     expect(sorted(await rowsOf(GUESTS.rows(await sourceOf(reversed))))).toEqual(sorted(rows));
-    const wholeOf = async (held: HeldRun) => {
+    const wholeOf = async (held: RunFiles) => {
       const opened = await openRun(storeOf(held));
       const source = itemSource(opened) as ItemSource;
       const { nodes, guests, ...others } = await readRunInventory(opened, source, "whole");
@@ -244,7 +244,7 @@ describe("the order of tags does not matter to inspect", () => {
     expect(await wholeOf(reversed)).toEqual(whole);
   });
 
-  function withTagsReversed(run: HeldRun): HeldRun {
+  function withTagsReversed(run: RunFiles): RunFiles {
     const files = [...run.keys()].filter((file) => /^netbox\/\d/.test(file));
     return files.reduce((held, file) => {
       const reversed = textOf(run, file).replace(
@@ -293,7 +293,7 @@ describe("a list", () => {
   test("of guests counts each NIC and disk once on any site", async () => {
     await fc.assert(
       fc.asyncProperty(anyLab(), async (lab) => {
-        const run = await builtRun(labSite(lab));
+        const run = await buildRunFiles(labSite(lab));
         const { inventory } = await inspectRun(run);
         const rows = await rowsOf(GUESTS.rows(await sourceOf(run)));
         const made = rows.filter((row) => row.left_out === undefined);
@@ -402,7 +402,7 @@ describe("a list", () => {
 
 test("names that are properties of JavaScript objects are ordinary names", async () => {
   const site = oneGuest({ row: { name: "__proto__", tags: "constructor" }, node: "toString" });
-  const run = await builtRun(site);
+  const run = await buildRunFiles(site);
   const hostile = withManifest(
     run,
     "netbox/manifest.json",

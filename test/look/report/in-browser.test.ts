@@ -16,13 +16,19 @@ import {
   type VisitOptions,
 } from "../../helpers/browser.ts";
 import { ROOT } from "../../helpers/golden.ts";
-import { builtRun, type HeldRun, heldRun, storeIn, storeOf } from "../../helpers/run-in-memory.ts";
+import {
+  buildRunFiles,
+  readRunFiles,
+  type RunFiles,
+  storeIn,
+  storeOf,
+} from "../../helpers/run-in-memory.ts";
 import { labSite } from "../../helpers/lab.ts";
 
 const MARKUP = '</script><script>alert(1)</script><img src=x onerror="alert(2)">';
 const GUESTS = 2000;
 
-const example = (): Promise<HeldRun> => heldRun(join(ROOT, "snapshots/example"));
+const example = (): Promise<RunFiles> => readRunFiles(join(ROOT, "snapshots/example"));
 
 /** The runs that pages are made from. */
 const RUNS = {
@@ -42,14 +48,14 @@ const RUNS = {
       scsi0: "__proto__:x,size=1G",
     };
     const guests = [{ vmid: 101, node: "pve1", row: { name: MARKUP, tags: MARKUP }, config }];
-    return builtRun(labSite({ cluster: MARKUP, nodes: { pve1: { network } }, guests }));
+    return buildRunFiles(labSite({ cluster: MARKUP, nodes: { pve1: { network } }, guests }));
   },
   "many guests": async () => {
     const files = new Map<string, Uint8Array>();
     await simulate(storeIn(files), { nodes: 8, guests: GUESTS, seed: 7 });
     return files;
   },
-} as const satisfies Record<string, () => Promise<HeldRun>>;
+} as const satisfies Record<string, () => Promise<RunFiles>>;
 
 type RunName = keyof typeof RUNS;
 

@@ -12,27 +12,27 @@ import { anyLab } from "../../helpers/generated-labs.ts";
 import { numRuns } from "../../helpers/full-tests.ts";
 import { ROOT } from "../../helpers/golden.ts";
 import {
-  builtRun,
-  type HeldRun,
-  heldRun,
+  buildRunFiles,
+  readRunFiles,
   resealed,
+  type RunFiles,
   storeOf,
   withManifest,
 } from "../../helpers/run-in-memory.ts";
 import { labSite } from "../../helpers/lab.ts";
 import { dataOf, pageText } from "../../helpers/report-page.ts";
 
-let example: HeldRun;
+let example: RunFiles;
 
 beforeAll(async () => {
-  example = await heldRun(join(ROOT, "snapshots/example"));
+  example = await readRunFiles(join(ROOT, "snapshots/example"));
 });
 
-async function pageOf(run: HeldRun, against?: EarlierRun): Promise<string> {
+async function pageOf(run: RunFiles, against?: EarlierRun): Promise<string> {
   return (await renderReport(await openRun(storeOf(run)), against)).page;
 }
 
-function without(run: HeldRun, folder: RegExp): HeldRun {
+function without(run: RunFiles, folder: RegExp): RunFiles {
   return new Map([...run].filter(([file]) => !folder.test(file)));
 }
 
@@ -99,7 +99,7 @@ describe("a report can be made", () => {
   });
 
   test("from a bootstrap, without guests", async () => {
-    const text = pageText(await pageOf(await heldRun(join(ROOT, "test/golden/bootstrap"))));
+    const text = pageText(await pageOf(await readRunFiles(join(ROOT, "test/golden/bootstrap"))));
     expect(text).toContain("No disks.");
     expect(text).not.toMatch(/NaN|undefined|Infinity/);
   });
@@ -118,7 +118,7 @@ describe("a report can be made", () => {
   test("from any site, with one square per guest and without undefined values", async () => {
     await fc.assert(
       fc.asyncProperty(anyLab(), async (lab) => {
-        const run = await builtRun(labSite(lab));
+        const run = await buildRunFiles(labSite(lab));
         const { page, counts: { guests } } = await renderReport(await openRun(storeOf(run)));
         const squares = page.match(/<svg class="squares".*?<\/svg>/gs)?.join("") ?? "";
         expect(squares.match(/<rect/g)?.length ?? 0).toBe(guests);
@@ -157,7 +157,7 @@ test("names that look like markup are text on the page and in its data", async (
         config: { net0: `virtio=BC:24:11:00:00:01,bridge=${name}`, scsi0: `${name}:x,size=1G` },
       }];
       const page = await pageOf(
-        await builtRun(labSite({ cluster: name, nodes: { pve1: { network } }, guests })),
+        await buildRunFiles(labSite({ cluster: name, nodes: { pve1: { network } }, guests })),
       );
       expect(page.match(/<script/g)).toHaveLength(2);
       expect(page.match(/<\/script>/g)).toHaveLength(2);
@@ -182,10 +182,10 @@ test("unknown codes are shown unchanged", async () => {
 });
 
 test("differences are rows: added, changed, gone and not readable", async () => {
-  const entities = async (run: HeldRun) => await openEntities(storeOf(run) as Store);
+  const entities = async (run: RunFiles) => await openEntities(storeOf(run) as Store);
   const guests = [{ vmid: 101, node: "pve1" }, { vmid: 102, node: "pve1" }];
-  const before = await builtRun(labSite({ guests }));
-  const after = await builtRun(
+  const before = await buildRunFiles(labSite({ guests }));
+  const after = await buildRunFiles(
     labSite({
       guests: [{ vmid: 101, node: "pve1", row: { name: "renamed" } }, { vmid: 103, node: "pve1" }],
     }),

@@ -15,10 +15,10 @@ import { numRuns } from "../../helpers/full-tests.ts";
 import { ROOT } from "../../helpers/golden.ts";
 import { JOURNAL, pushed } from "../../helpers/pushed-run.ts";
 import {
-  builtRun,
-  type HeldRun,
-  heldRun,
+  buildRunFiles,
+  readRunFiles,
   resealed,
+  type RunFiles,
   storeOf,
   textOf,
   transformedRun,
@@ -33,16 +33,16 @@ const NICS = "netbox/07-vm-interface-0001.json";
 const MACHINES = "netbox/11-virtual-machine-0001.json";
 const LEFT_OUT = "netbox/left-out.json";
 
-let example: HeldRun;
+let example: RunFiles;
 /** One node with one guest. */
-let small: HeldRun;
+let small: RunFiles;
 
 beforeAll(async () => {
-  example = await heldRun(join(ROOT, "snapshots/example"));
-  small = await builtRun(oneGuest());
+  example = await readRunFiles(join(ROOT, "snapshots/example"));
+  small = await buildRunFiles(oneGuest());
 });
 
-function verifyRun(run: HeldRun): Promise<Verification> {
+function verifyRun(run: RunFiles): Promise<Verification> {
   return verify(storeOf(run));
 }
 
@@ -51,7 +51,7 @@ function statesOf({ parts }: Verification): string[] {
   return parts.map(({ name, state }) => `${name} ${state}`);
 }
 
-async function findingsIn(run: HeldRun): Promise<readonly Finding[]> {
+async function findingsIn(run: RunFiles): Promise<readonly Finding[]> {
   return (await verifyRun(run)).findings;
 }
 
@@ -70,7 +70,7 @@ describe("verify accepts a correct run folder", () => {
   test.each(["pve7", "pve8", "standalone-no-sys-audit", "two-sites"])(
     "with only a snapshot, partial or not: %s",
     async (name) => {
-      const verification = await verifyRun(await heldRun(join(ROOT, "test/fixtures", name)));
+      const verification = await verifyRun(await readRunFiles(join(ROOT, "test/fixtures", name)));
       expect(verification).toMatchObject({ findings: [], unchecked: [] });
       expect(statesOf(verification).slice(0, 2)).toEqual(["snapshot verified", "entities absent"]);
     },
@@ -79,7 +79,7 @@ describe("verify accepts a correct run folder", () => {
   test.each(["example-extensions", "two-sites-prefix-per-site", "two-clusters"])(
     "with only entity files, whose origin cannot be checked: %s",
     async (name) => {
-      const verification = await verifyRun(await heldRun(join(ROOT, "test/golden", name)));
+      const verification = await verifyRun(await readRunFiles(join(ROOT, "test/golden", name)));
       expect(verification.findings).toEqual([]);
       expect(statesOf(verification)).toContain("origin unchecked");
       expect(verification.unchecked).toEqual([expect.stringMatching(/^Origin of the entities/)]);
@@ -87,7 +87,7 @@ describe("verify accepts a correct run folder", () => {
   );
 
   test("from --bootstrap", async () => {
-    const verification = await verifyRun(await heldRun(join(ROOT, "test/golden/bootstrap")));
+    const verification = await verifyRun(await readRunFiles(join(ROOT, "test/golden/bootstrap")));
     expect(verification).toMatchObject({ findings: [], unchecked: [] });
     expect(statesOf(verification)).toContain("origin verified");
   });
@@ -100,7 +100,7 @@ describe("verify accepts a correct run folder", () => {
       { vmid: 101, node: "pve" },
       { vmid: 8, node: "pve10" },
     ];
-    const { findings } = await verifyRun(await builtRun(labSite({ nodes, guests })));
+    const { findings } = await verifyRun(await buildRunFiles(labSite({ nodes, guests })));
     expect(findings).toEqual([]);
   });
 
@@ -113,7 +113,9 @@ describe("verify accepts a correct run folder", () => {
 test("verify finds no problems in the output for any site and any settings", async () => {
   await fc.assert(
     fc.asyncProperty(anyLab(), anySettings(), async (lab, settings) => {
-      const { findings, unchecked } = await verifyRun(await builtRun(labSite(lab), { settings }));
+      const { findings, unchecked } = await verifyRun(
+        await buildRunFiles(labSite(lab), { settings }),
+      );
       expect([findings, unchecked]).toEqual([[], []]);
     }),
     { numRuns: numRuns(60) },
@@ -156,7 +158,7 @@ describe("verify reports, with file, line and field,", () => {
   };
   const duplicated = (text: string): string => text.replace(/\n(\{.*),\n/, "\n$1,\n$1,\n");
 
-  type Fault = [what: string, change: (run: HeldRun) => HeldRun, found: Partial<Finding>];
+  type Fault = [what: string, change: (run: RunFiles) => RunFiles, found: Partial<Finding>];
   const FAULTS: readonly Fault[] = [
     [
       "a file that was changed",
