@@ -108,7 +108,7 @@ export function parseCommandLine(
     if (option.default !== undefined) texts.set(name, option.default);
   }
   const operands: string[] = [];
-  /** A switch that the next argument may be a word of. */
+  /** The switch just before, if it may take the next argument as its word. */
   let open: { readonly name: string; readonly option: OptionDef } | undefined;
   for (const token of tokens) {
     if (token.kind === "positional") {
@@ -118,8 +118,8 @@ export function parseCommandLine(
     open = undefined;
     if (token.kind !== "option") continue;
     const { name, option, text } = readOption(token, options);
-    texts.set(name, text);
-    if (option.type === "boolean" && token.value === undefined) open = { name, option };
+    texts.set(name, text ?? "true");
+    if (option.type === "boolean" && text === undefined) open = { name, option };
   }
   checkOperands(operands, argument);
   return { options: texts, operands };
@@ -132,14 +132,25 @@ interface OptionToken {
   readonly inlineValue: boolean | undefined;
 }
 
-function readOption({ name, rawName, value, inlineValue }: OptionToken, options: OptionsDef) {
+/** `text`: undefined for a switch that stands alone. */
+function readOption(
+  { name, rawName, value, inlineValue }: OptionToken,
+  options: OptionsDef,
+): { readonly name: string; readonly option: OptionDef; readonly text: string | undefined } {
   const find = (flag: string): OptionDef | undefined =>
     rawName.startsWith("--") && Object.hasOwn(options, flag) ? options[flag] : undefined;
   const option = find(name);
   if (option === undefined) {
     const negated = name.startsWith("no-") ? name.slice("no-".length) : "";
     const off = find(negated);
-    if (off?.type === "boolean") return { name: negated, option: off, text: "false" };
+    if (off?.type === "boolean" && value === undefined) {
+      return { name: negated, option: off, text: "false" };
+    }
+    if (off?.type === "boolean") {
+      throw usageError(`Option --${name} takes no value`, {
+        hint: `Write --${name}, or --${negated}=${value}`,
+      });
+    }
     throw usageError(`Unknown option ${rawName}`, {
       hint: "See --help for the options of this command",
     });
@@ -149,7 +160,7 @@ function readOption({ name, rawName, value, inlineValue }: OptionToken, options:
     throw usageError(`Option --${name} has no value`, { hint: `Write --${name}=value` });
   }
   if (value !== undefined && !option.isSetting) checkValue(name, value, option);
-  return { name, option, text: value ?? "true" };
+  return { name, option, text: value };
 }
 
 function checkValue(name: string, value: string, { type, words }: OptionDef): void {
