@@ -134,10 +134,13 @@ test("receive exits with 2 when it cannot write a request, and keeps the acknowl
 
 test.each([
   [["--fail", "nonsense:1"], 'Invalid fault "nonsense:1"'],
-  [["--expire-tokens", "soon"], 'Option --expire-tokens is "soon"'],
-  [["--latency", "20"], 'Option --latency is "20"'],
-  [["--port=-1"], 'Option --port is "-1"'],
-  [["--path", "a b"], 'Option --path is "a b"'],
+  [
+    ["--expire-tokens", "soon"],
+    'Option --expire-tokens must be a time such as 500ms, 30s or 2m, not "soon"',
+  ],
+  [["--latency", "20"], 'Option --latency must be a time such as 500ms, 30s or 2m, not "20"'],
+  [["--port=-1"], 'Option --port must be a whole number, 0 or more, not "-1"'],
+  [["--path", "a b"], "Option --path must be "],
   [["--client-secret-file", "/nowhere"], 'Cannot read the file "/nowhere"'],
 ])("receive rejects %j", async (args, text) => {
   expectError(await runCli(["receive", ...args]), 2, text);

@@ -44,7 +44,7 @@ const { BOOTSTRAP: _capture, ...DOCTOR_SETTINGS } = CAPTURE_SETTINGS;
 /** `run` has no earlier run to compare with. */
 const { PUSH_MAX_CHANGED: _push, ...RUN_PUSH_SETTINGS } = PUSH_SETTINGS;
 
-const RUN = { name: "run", help: "Run folder", most: 1 };
+const RUN = { name: "run", help: "Run folder", max: 1 };
 /** The options of every command that prints a result. */
 export const OUTPUT_OPTIONS = { json: onOff("Print the result as JSON"), ...COMMON_OPTIONS };
 
@@ -93,7 +93,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
   transform: {
     description: "Turn snapshots into NetBox entity files; needs no network",
     example: "transform snapshots/example",
-    argument: { name: "run", help: "Run folder of a snapshot, or several", most: Infinity },
+    argument: { name: "run", help: "Run folder of a snapshot, or several", max: Infinity },
     options: {
       out: outOption("default: that of the snapshot; required with several"),
       config: CONFIG,
@@ -116,7 +116,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
       name: "run",
       help:
         "One run folder with entity files, or dry-run files of a Diode SDK, or a folder of them",
-      most: Infinity,
+      max: Infinity,
     },
     options: {
       "dry-run": onOff("Check everything, but send nothing"),
@@ -162,7 +162,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
   compare: {
     description: "Check that NetBox has the entities of a run (read-only)",
     example: "compare snapshots/example --netbox https://netbox.example.net",
-    argument: { name: "run", help: "Run folder with entity files", most: 1 },
+    argument: { name: "run", help: "Run folder with entity files", max: 1 },
     options: {
       only: valued("step", "Compare one step, or several: tag,vlan"),
       markdown: MARKDOWN,
@@ -182,7 +182,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
       name: "runs",
       shown: "<a> <b>",
       help: "Two run folders, the earlier one first",
-      most: 2,
+      max: 2,
     },
     options: {
       snapshot: onOff("Compare only the snapshots"),
@@ -224,7 +224,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
         "ip/10.0.0.5, mac/…, vlan/30, nic/101/net0, disk/101/scsi0, tag/…, prefix/…, " +
         "platform/…, cluster/…, a name from left-out.json, or a line of an entity file: " +
         "netbox/11-virtual-machine-0001.json:3",
-      most: 2,
+      max: 2,
     },
     options: {
       config: {
@@ -268,7 +268,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
       help:
         "bash, zsh or fish. bash and zsh: put source <(proxmox-diode completion bash) into the " +
         "start file; fish: write the output to ~/.config/fish/completions/proxmox-diode.fish",
-      most: 1,
+      max: 1,
       words: ["bash", "zsh", "fish"],
     },
     options: COMMON_OPTIONS,
@@ -290,7 +290,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
   serve: {
     description: "Serve a snapshot as a local Proxmox VE API, to rehearse capture",
     example: "serve snapshots/example --latency 20ms --fail 503:0.05",
-    argument: { name: "run", help: "Run folder of a snapshot", most: 1 },
+    argument: { name: "run", help: "Run folder of a snapshot", max: 1 },
     options: {
       port: PORT,
       seed: seed("faults"),

@@ -109,7 +109,7 @@ function programHelp(): string {
 function commandHelp(name: string, row: CommandRow): string {
   const { argument, options } = row;
   const shown = argument?.shown ?? `<${argument?.name}>`;
-  const more = argument?.shown === undefined && (argument?.most ?? 0) > 1 ? "…" : "";
+  const more = argument?.shown === undefined && (argument?.max ?? 0) > 1 ? "…" : "";
   const operand = argument === undefined ? "" : ` ${shown}${more}`;
   return [
     wrap(row.description, ""),

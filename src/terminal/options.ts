@@ -4,7 +4,7 @@
  */
 import { parseArgs } from "node:util";
 import { DURATION, durationMs } from "../base/duration.ts";
-import { usageError } from "../base/errors.ts";
+import { type AppError, usageError } from "../base/errors.ts";
 import {
   allowedText,
   flagOf,
@@ -13,8 +13,6 @@ import {
   SWITCH,
   switchOf,
 } from "../base/setting.ts";
-import { type StepName, STEPS } from "../netbox/types/steps.ts";
-import type { Io } from "./process.ts";
 
 export interface OptionDef {
   /** "boolean": a switch, which may stand alone. */
@@ -35,7 +33,7 @@ export interface Argument {
   /** In the usage line, if not <name>. */
   readonly shown?: string;
   readonly help: string;
-  readonly most: number;
+  readonly max: number;
   /** All allowed values; absent: a run folder. */
   readonly words?: readonly string[];
 }
@@ -52,13 +50,10 @@ export function valued(
   return { type: "string", valueHint, description, ...more };
 }
 
-/** What a command reads: its command line, its process, and the settings that a policy file may hold. */
-export interface Context {
+export interface CommandLine {
   /** Option → text; a switch is "true" or "false" unless another text was given. */
   readonly options: ReadonlyMap<string, string>;
   readonly operands: readonly string[];
-  readonly settingNames: ReadonlySet<string>;
-  readonly io: Io;
 }
 
 export const COMMON_OPTIONS = {
@@ -92,8 +87,8 @@ function optionOf(name: string, row: SettingRow): OptionDef {
 export function parseCommandLine(
   args: readonly string[],
   options: OptionsDef,
-  argument: Pick<Argument, "most" | "words"> = { most: 0 },
-): Pick<Context, "options" | "operands"> {
+  argument: Pick<Argument, "max" | "words"> = { max: 0 },
+): CommandLine {
   const { tokens } = parseArgs({
     args: [...args],
     options: Object.fromEntries(
@@ -167,15 +162,18 @@ function checkValue(name: string, value: string, { type, words }: OptionDef): vo
   const isSwitch = type === "boolean" && words === undefined;
   const isAllowed = isSwitch ? switchOf(value) !== undefined : words?.includes(value) ?? true;
   if (isAllowed) return;
-  const allowed = isSwitch ? SWITCH.allowed : allowedText({ allowed: words ?? [] });
-  throw usageError(`Option --${name} is "${value}"`, { hint: `Allowed: ${allowed}` });
+  throw optionError(name, value, isSwitch ? SWITCH.allowed : words ?? []);
+}
+
+function optionError(name: string, value: string, allowed: SettingRow["allowed"]): AppError {
+  return usageError(`Option --${name} must be ${allowedText({ allowed })}, not "${value}"`);
 }
 
 function checkOperands(
   operands: readonly string[],
-  { most, words }: Pick<Argument, "most" | "words">,
+  { max, words }: Pick<Argument, "max" | "words">,
 ): void {
-  const extra = operands[most];
+  const extra = operands[max];
   if (extra !== undefined) {
     throw usageError(`Unexpected argument "${extra}"`, {
       hint: "See --help for the arguments of this command",
@@ -199,8 +197,20 @@ export function optionReader({ option }: { option(name: string): string | undefi
     const text = option(name);
     const value = text === undefined ? undefined : parse(text);
     if (text === undefined || value !== undefined) return value;
-    throw usageError(`Option --${name} is "${text}"`, { hint: `Allowed: ${allowed}` });
+    throw optionError(name, text, allowed);
   };
+  /** Parses each part of a list; an error names the part. */
+  const listOf = <Value>(
+    name: string,
+    allowed: SettingRow["allowed"],
+    parse: (part: string) => Value | undefined,
+  ): Value[] | undefined =>
+    option(name)?.split(",").map((text) => {
+      const part = text.trim();
+      const value = parse(part);
+      if (value === undefined) throw optionError(name, part, allowed);
+      return value;
+    });
   return {
     read,
     /** "7" → 7 */
@@ -212,23 +222,9 @@ export function optionReader({ option }: { option(name: string): string | undefi
       ),
     /** "20ms" → 20, "1.5s" → 1500 */
     milliseconds: (name: string) => read(name, DURATION, durationMs),
+    listOf,
     /** "pve1, pve2" → ["pve1", "pve2"] */
     list: (name: string) =>
-      read(name, "one value, or several separated by commas", (text) => {
-        const parts = text.split(",").map((part) => part.trim());
-        return parts.includes("") ? undefined : parts;
-      }),
+      listOf(name, "one value, or several separated by commas", (part) => part || undefined),
   };
-}
-
-/** --only "tag,vlan" → steps, by name or number. @throws AppError "usage" for an unknown step. */
-export function parseSteps(text: string | undefined): readonly StepName[] {
-  if (text === undefined) return [];
-  return text.split(",").map((part) => part.trim()).map((part) => {
-    const step = STEPS.find(({ number, name }) => part === name || part === number);
-    if (step !== undefined) return step.name;
-    throw usageError(`Option --only has an unknown step "${part}"`, {
-      hint: `Allowed: ${STEPS.map(({ name }) => name).join(", ")}`,
-    });
-  });
 }

@@ -7,9 +7,8 @@ import { switchOf } from "../base/setting.ts";
 import { CLUSTER_FILE } from "../proxmox/endpoints.ts";
 import { ENTITY_MANIFEST_FILE } from "../run-folder/entity-set.ts";
 import { openStore, type Store } from "../run-folder/store/store.ts";
-import type { Context } from "./options.ts";
 import { EXIT_CODES, type Io, openStdout, type OutputStream } from "./process.ts";
-import { storeCredentials } from "./settings.ts";
+import { type Context, storeCredentials } from "./settings.ts";
 
 export interface Session {
   readonly context: Context;

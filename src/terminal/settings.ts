@@ -8,7 +8,13 @@ import { flagOf, type SettingRow, type SettingTable, type TextsOf } from "../bas
 import { proxyFor } from "../http/proxy.ts";
 import type { StoreCredentials } from "../run-folder/store/store.ts";
 import type { Io } from "./process.ts";
-import type { Context } from "./options.ts";
+import type { CommandLine } from "./options.ts";
+
+/** What a command reads: its command line, its process, and the settings that a policy file may hold. */
+export interface Context extends CommandLine {
+  readonly settingNames: ReadonlySet<string>;
+  readonly io: Io;
+}
 
 /**
  * The settings of one stage, as given.

@@ -2,14 +2,14 @@
 import { durationText } from "../../base/duration.ts";
 import { usageError } from "../../base/errors.ts";
 import { printableJson } from "../../base/log.ts";
-import { type StepName, STEPS } from "../../netbox/types/steps.ts";
+import { parseStep, STEP_NAMES, type StepName } from "../../netbox/types/steps.ts";
 import { openEntities } from "../../run-folder/entity-set.ts";
 import { interruptible } from "../../terminal/process.ts";
 import { markdownFormat, terminalFormat } from "../../terminal/document.ts";
 import { openProgress } from "../../terminal/progress.ts";
 import type { Session } from "../../terminal/session.ts";
 import { environmentProxy, readNamedFile, readSettings } from "../../terminal/settings.ts";
-import { parseSteps } from "../../terminal/options.ts";
+import { optionReader } from "../../terminal/options.ts";
 import { compare, type CompareInput, type Judged } from "./compare.ts";
 import { CompareRecord, compareText } from "./report.ts";
 import { COMPARE_SETTINGS, parseCompareOptions } from "./settings.ts";
@@ -58,9 +58,8 @@ async function readTask(session: Session, run: string): Promise<Task> {
 
 /** In emission order. */
 function stepsOf(session: Session): readonly StepName[] {
-  const asked = parseSteps(session.option("only"));
-  const all = STEPS.map(({ name }) => name);
-  return asked.length === 0 ? all : all.filter((name) => asked.includes(name));
+  const asked = optionReader(session).listOf("only", STEP_NAMES, parseStep);
+  return STEP_NAMES.filter((name) => asked?.includes(name) ?? true);
 }
 
 async function compareAll(session: Session, task: Task): Promise<CompareRecord> {

@@ -25,6 +25,13 @@ export type StepName = Step["name"];
 
 const BY_NAME = new Map<string, Step>(STEPS.map((step) => [step.name, step]));
 
+export const STEP_NAMES: readonly StepName[] = STEPS.map(({ name }) => name);
+
+/** "vlan" or "06" → "vlan" */
+export function parseStep(text: string): StepName | undefined {
+  return STEPS.find(({ number, name }) => text === name || text === number)?.name;
+}
+
 export function stepCalled(name: StepName): Step {
   return BY_NAME.get(name) as Step;
 }

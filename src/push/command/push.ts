@@ -2,6 +2,7 @@
 import { dirname } from "node:path";
 import { durationText } from "../../base/duration.ts";
 import { usageError } from "../../base/errors.ts";
+import { parseStep, STEP_NAMES } from "../../netbox/types/steps.ts";
 import {
   dryRunKeys,
   type EntitySet,
@@ -15,7 +16,7 @@ import { interruptible } from "../../terminal/process.ts";
 import { openProgress, type Progress, type ProgressView } from "../../terminal/progress.ts";
 import type { Session } from "../../terminal/session.ts";
 import { environmentProxy, readNamedFile, readSettings } from "../../terminal/settings.ts";
-import { parseSteps } from "../../terminal/options.ts";
+import { optionReader } from "../../terminal/options.ts";
 import { push, type PushChoices, type PushInput, type PushWatch, type Since } from "../push.ts";
 import { parsePushOptions, PUSH_SETTINGS, type Target } from "../settings.ts";
 import { printPushed, PushRecord, writeReports } from "./report.ts";
@@ -26,7 +27,7 @@ export async function runPush(session: Session): Promise<void> {
   const runs = session.operands;
   const { target, certFile } = options;
   const choices: PushChoices = {
-    steps: parseSteps(session.option("only")),
+    steps: optionReader(session).listOf("only", STEP_NAMES, parseStep) ?? [],
     isAgain: session.isOn("again"),
     isDryRun: session.isOn("dry-run"),
     isSure: session.isOn("yes"),
