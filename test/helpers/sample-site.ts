@@ -1,6 +1,5 @@
 /** A small site: its entities, with every field that a table has, and what NetBox 4.7.3 makes of them. */
-import type { IPAddress } from "../../src/netbox/types/ip-address.ts";
-import type { PrimaryAddresses } from "../../src/netbox/types/virtual-machine.ts";
+import type { IPAddress, PrimaryAddresses } from "../../src/netbox/types/ip-address.ts";
 import type { SetParts } from "./entity-set.ts";
 import type { Row, Rows } from "./small-netbox.ts";
 

@@ -81,6 +81,17 @@ describe("a line is rejected with the name of the field:", () => {
   });
 });
 
+test("only an address names its machine's primary address in the stub of the machine", () => {
+  const { name, cluster } = machine;
+  const virtual_machine = { name, cluster, primary_ip4: { address: "192.0.2.7/24" } };
+  const nic = { virtual_machine, name: "net0" };
+  const address = { address: "192.0.2.7/24", assigned_object_vm_interface: nic, tags: [] };
+  expect(String(entityShapes("reject")["ip-address"](address))).toBe("[object Object]");
+  expect(String(entityShapes("reject")["vm-interface"]({ ...nic, tags: [] }))).toContain(
+    "primary_ip4",
+  );
+});
+
 test("an empty stub clears a relation, and an empty string clears a comment", () => {
   const cleared = { ...machine, platform: {}, primary_ip4: {}, comments: "" };
   expect(readLine({ timestamp: TIME, virtual_machine: cleared }, MACHINE, "reject")).toEqual({

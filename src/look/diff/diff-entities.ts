@@ -4,11 +4,8 @@
  */
 import { digest } from "../../base/digest.ts";
 import { labelOf, naturalKey } from "../../netbox/types/order.ts";
-import {
-  type VirtualMachineIdentity,
-  type VirtualMachineRef,
-  vmidOf,
-} from "../../netbox/types/virtual-machine.ts";
+import type { PrimaryAddresses } from "../../netbox/types/ip-address.ts";
+import { type VirtualMachineIdentity, vmidOf } from "../../netbox/types/virtual-machine.ts";
 import type { TransformedSet } from "../../run-folder/entity-set.ts";
 import type { LeftOut } from "../../run-folder/left-out.ts";
 import {
@@ -168,7 +165,7 @@ function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function isReference(value: object): value is VirtualMachineRef {
+function isReference(value: object): value is VirtualMachineIdentity & PrimaryAddresses {
   return "name" in value && typeof value.name === "string" && "cluster" in value &&
     isObject(value.cluster);
 }

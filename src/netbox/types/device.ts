@@ -21,19 +21,15 @@ import { type EntityType, type Key } from "./entity-type.ts";
 import { PLATFORM_STUB } from "./platform.ts";
 import { type ObjectOf, optional, stub, TEXT, type ValueOf } from "./shape.ts";
 import { SITE_STUB, siteRef, TENANT_STUB, tenantOf, type TenantPolicy } from "./site.ts";
-import { PRIMARY_ADDRESSES } from "./virtual-machine.ts";
 
-export const DEVICE_STUB = stub(
-  {
-    name: TEXT,
-    device_type: DEVICE_TYPE_STUB,
-    role: DEVICE_ROLE_STUB,
-    site: SITE_STUB,
-    tenant: optional(TENANT_STUB),
-    ...PRIMARY_ADDRESSES,
-  },
-  "device",
-);
+export const DEVICE_PARTS = {
+  name: TEXT,
+  device_type: DEVICE_TYPE_STUB,
+  role: DEVICE_ROLE_STUB,
+  site: SITE_STUB,
+  tenant: optional(TENANT_STUB),
+};
+export const DEVICE_STUB = stub(DEVICE_PARTS, "device");
 export type DeviceRef = ValueOf<typeof DEVICE_STUB>;
 
 const FIELDS = {
@@ -62,6 +58,7 @@ export const NETBOX_DEVICE = {
   fields: FIELDS,
   key: deviceKey,
   label: ({ name }) => name,
+  // ip-address.ts reads the primary addresses.
   reads: ["name", "site", "tenant", "primary_ip4", "primary_ip6"],
   filters: BY_NAME_IN_ANY_CASE,
   is: (device, object) => isAtSite(device, object) && hasTenant(device, object),

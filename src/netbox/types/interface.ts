@@ -13,10 +13,10 @@ import { hasName, partOf, referenceTo } from "./object-type.ts";
 import { type EntityType, type Machine } from "./entity-type.ts";
 import { type ObjectOf, optional, stub, TEXT, type ValueOf } from "./shape.ts";
 
-const INTERFACE_TYPE = choiceField("bridge", "lag", "virtual", "other");
+export const INTERFACE_TYPE = choiceField("bridge", "lag", "virtual", "other");
 export type InterfaceType = ValueOf<typeof INTERFACE_TYPE>;
 
-export const INTERFACE_STUB = stub(
+const INTERFACE_STUB = stub(
   { device: DEVICE_STUB, name: TEXT, type: INTERFACE_TYPE },
   "interface",
 );

@@ -1,6 +1,6 @@
 /** ipam.IPAddress: an address of a node or guest interface. */
 import { hostOf, isSameHost } from "../../base/ip-address.ts";
-import type { DeviceRef } from "./device.ts";
+import { DEVICE_PARTS } from "./device.ts";
 import {
   addressField,
   COMMON,
@@ -11,7 +11,7 @@ import {
   unjudged,
   withId,
 } from "./fields.ts";
-import { INTERFACE_STUB, NETBOX_INTERFACE } from "./interface.ts";
+import { INTERFACE_TYPE, NETBOX_INTERFACE } from "./interface.ts";
 import {
   contentTypeOf,
   lacks,
@@ -21,15 +21,28 @@ import {
   textOf,
 } from "./object-type.ts";
 import { type EntityType, type Machine } from "./entity-type.ts";
-import { type ObjectOf, optional, type Shape } from "./shape.ts";
-import type { VirtualMachineRef } from "./virtual-machine.ts";
-import { NETBOX_VM_INTERFACE, VM_INTERFACE_STUB } from "./vm-interface.ts";
+import { type ObjectOf, optional, type Shape, stub, TEXT, type ValueOf } from "./shape.ts";
+import { VIRTUAL_MACHINE_PARTS } from "./virtual-machine.ts";
+import { NETBOX_VM_INTERFACE } from "./vm-interface.ts";
+
+const ADDRESS_STUB = stub({ address: TEXT }, "ip-address");
+/** Only the stub of a machine that an address sends has them: NetBox makes the address its primary one. */
+const PRIMARY_ADDRESSES = {
+  primary_ip4: optional(ADDRESS_STUB),
+  primary_ip6: optional(ADDRESS_STUB),
+};
+export type PrimaryAddresses = ObjectOf<typeof PRIMARY_ADDRESSES>;
+
+const DEVICE = stub({ ...DEVICE_PARTS, ...PRIMARY_ADDRESSES }, "device");
+const PORT = stub({ device: DEVICE, name: TEXT, type: INTERFACE_TYPE }, "interface");
+const MACHINE = stub({ ...VIRTUAL_MACHINE_PARTS, ...PRIMARY_ADDRESSES }, "virtual-machine");
+const NIC = stub({ virtual_machine: MACHINE, name: TEXT }, "vm-interface");
 
 const FIELDS = {
   address: addressField(),
-  assigned_object_interface: optional(assigned(INTERFACE_STUB, NETBOX_INTERFACE, "device")),
+  assigned_object_interface: optional(assigned(PORT, NETBOX_INTERFACE, "device")),
   assigned_object_vm_interface: optional(
-    assigned(VM_INTERFACE_STUB, NETBOX_VM_INTERFACE, "virtual_machine"),
+    assigned(NIC, NETBOX_VM_INTERFACE, "virtual_machine"),
   ),
   ...COMMON,
 };
@@ -65,7 +78,7 @@ function machineOf(
   return port && { step: "device", ref: port.device };
 }
 
-type Owner = VirtualMachineRef | DeviceRef;
+type Owner = ValueOf<typeof MACHINE> | ValueOf<typeof DEVICE>;
 
 /**
  * assigned_object_type: "virtualization.vminterface", assigned_object:

@@ -4,6 +4,7 @@ import {
   choiceField,
   cleared,
   COMMON,
+  type CustomFields,
   customFields,
   type CustomFieldValue,
   identity,
@@ -36,24 +37,13 @@ import {
 } from "./shape.ts";
 import { SITE_STUB, siteRef, TENANT_STUB, tenantOf, type TenantPolicy } from "./site.ts";
 
-const ADDRESS_STUB = stub({ address: TEXT }, "ip-address");
-/** What an address says of the machine whose primary address it is. */
-export const PRIMARY_ADDRESSES = {
-  primary_ip4: optional(ADDRESS_STUB),
-  primary_ip6: optional(ADDRESS_STUB),
+export const VIRTUAL_MACHINE_PARTS = {
+  name: TEXT,
+  cluster: CLUSTER_STUB,
+  site: optional(SITE_STUB),
+  tenant: optional(TENANT_STUB),
 };
-export type PrimaryAddresses = ObjectOf<typeof PRIMARY_ADDRESSES>;
-
-export const VIRTUAL_MACHINE_STUB = stub(
-  {
-    name: TEXT,
-    cluster: CLUSTER_STUB,
-    site: optional(SITE_STUB),
-    tenant: optional(TENANT_STUB),
-    ...PRIMARY_ADDRESSES,
-  },
-  "virtual-machine",
-);
+export const VIRTUAL_MACHINE_STUB = stub(VIRTUAL_MACHINE_PARTS, "virtual-machine");
 export type VirtualMachineRef = ValueOf<typeof VIRTUAL_MACHINE_STUB>;
 
 const FIELDS = {
@@ -89,6 +79,7 @@ export const NETBOX_VIRTUAL_MACHINE = {
     customText(fields["proxmox_node"]) ?? "",
     customText(fields["proxmox_vmid"]) ?? "",
   ],
+  // ip-address.ts reads the primary addresses.
   reads: ["name", "cluster", "tenant", "primary_ip4", "primary_ip6"],
   owner: ({ cluster }) => referenceTo(NETBOX_CLUSTER, cluster),
   filters: BY_NAME_IN_ANY_CASE,
@@ -106,8 +97,10 @@ function isInCluster(machine: Named, object: NetBoxObject, clusterId: number): b
   return hasNameInAnyCase(machine, object) && partOf(object, "cluster", "id") === clusterId;
 }
 
-/** The VMID, which is a custom field; files of other programs may lack it. */
-export function vmidOf({ custom_fields: fields }: VirtualMachine): string | undefined {
+/** The VMID. Files of other programs may have no custom fields. */
+export function vmidOf(
+  { custom_fields: fields }: { readonly custom_fields?: CustomFields },
+): string | undefined {
   return customText(fields?.["proxmox_vmid"]);
 }
 

@@ -8,19 +8,13 @@ import {
   macAddressField,
 } from "./fields.ts";
 import type { EntityType } from "./entity-type.ts";
-import { type ObjectOf, optional, stub, TEXT, type ValueOf } from "./shape.ts";
+import { type ObjectOf, optional, TEXT } from "./shape.ts";
 import {
   PART_OF_VIRTUAL_MACHINE,
   type PartIdentity,
   VIRTUAL_MACHINE_STUB,
 } from "./virtual-machine.ts";
 import { vlanLink } from "./vlan.ts";
-
-export const VM_INTERFACE_STUB = stub(
-  { virtual_machine: VIRTUAL_MACHINE_STUB, name: TEXT },
-  "vm-interface",
-);
-export type VMInterfaceRef = ValueOf<typeof VM_INTERFACE_STUB>;
 
 const FIELDS = {
   virtual_machine: identity(VIRTUAL_MACHINE_STUB),
@@ -33,6 +27,7 @@ const FIELDS = {
   ...COMMON,
 };
 export type VMInterface = ObjectOf<typeof FIELDS>;
+export type VMInterfaceRef = Pick<VMInterface, "virtual_machine" | "name">;
 
 export const NETBOX_VM_INTERFACE = {
   model: "VMInterface",

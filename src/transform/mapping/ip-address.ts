@@ -1,7 +1,6 @@
 /** ipam.IPAddress: of node interfaces and of NICs. */
 import type { Address } from "../../base/ip-address.ts";
-import type { IPAddress } from "../../netbox/types/ip-address.ts";
-import type { PrimaryAddresses } from "../../netbox/types/virtual-machine.ts";
+import type { IPAddress, PrimaryAddresses } from "../../netbox/types/ip-address.ts";
 import type { AddressSource } from "../sources.ts";
 import {
   DEFAULT_STATUS,
