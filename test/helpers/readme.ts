@@ -11,7 +11,7 @@ import { RETRY_POLICY } from "../../src/capture/client.ts";
 import { explanationText } from "../../src/look/explain/command.ts";
 import { mappingMarkdown } from "../../src/look/mapping.ts";
 import { CHECKS } from "../../src/look/verify/findings.ts";
-import { UNJUDGED } from "../../src/netbox/types/fields.ts";
+import { UNJUDGED_REASONS } from "../../src/netbox/types/field-result.ts";
 import {
   NETBOX_DEVICE_ROLE,
   NETBOX_DEVICE_TYPE,
@@ -141,7 +141,7 @@ export const BLOCKS: Readonly<Record<string, (folder: string) => string | Promis
   "compare-settings": () => settingsMarkdown(STAGE_SETTINGS.compare),
   unjudged: () =>
     rows(
-      Object.entries(UNJUDGED).map(([reason, meaning]) => [`\`${reason}\``, meaning]),
+      Object.entries(UNJUDGED_REASONS).map(([reason, meaning]) => [`\`${reason}\``, meaning]),
       ["Reason", "Meaning"],
     ),
   permissions: () =>

@@ -5,14 +5,14 @@ import { type NetBoxOptions, openNetBox, type Status } from "../../netbox/rest/c
 import { Finder } from "../../netbox/rest/finder.ts";
 import {
   type Difference,
-  type EntityFields,
+  type ExtraValues,
   type FieldResult,
   type Lookup,
-  type More,
   type Resolve,
   type Unjudged,
-  unjudged,
-} from "../../netbox/types/fields.ts";
+  unjudgedField,
+} from "../../netbox/types/field-result.ts";
+import type { EntityFields } from "../../netbox/types/fields.ts";
 import type { ObjectType, Reference } from "../../netbox/types/object-type.ts";
 import { ENTITY_TYPES, labelOf } from "../../netbox/types/order.ts";
 import type { StepName } from "../../netbox/types/steps.ts";
@@ -29,7 +29,7 @@ export interface Judged {
   readonly url: string | undefined;
   readonly differences: readonly Difference[];
   readonly unjudged: readonly Unjudged[];
-  readonly more: readonly More[];
+  readonly more: readonly ExtraValues[];
 }
 
 export type CompareVerdict = "equal" | "different" | "missing" | "unjudged";
@@ -91,9 +91,7 @@ async function judgeBatch(
 
 /** Keys of NetBox's objects that are compared. */
 function keysOf(fields: EntityFields): readonly string[] {
-  return Object.entries(fields).flatMap(([name, { reads, compare }]) =>
-    compare === undefined ? [] : reads ?? [name]
-  );
+  return Object.entries(fields).flatMap(([name, { reads }]) => reads ?? [name]);
 }
 
 /** What has to be found in NetBox before the entity's fields can be judged. */
@@ -110,12 +108,12 @@ function judge(
   const name = { step, entity: labelOf(step, entity) };
   if (found.state === "missing") return { ...name, ...empty, verdict: "missing" };
   if (found.state === "unclear") {
-    return { ...name, ...empty, verdict: "unjudged", unjudged: [unjudged(found)] };
+    return { ...name, ...empty, verdict: "unjudged", unjudged: [unjudgedField(found)] };
   }
   const { path, fields }: { path: string; fields: EntityFields } = ENTITY_TYPES[step];
   const { object } = found;
   const outcomes = Object.entries(entity).flatMap(([field, value]): readonly FieldResult[] =>
-    fields[field]?.compare?.({ field, value, object, resolve }) ?? [unknownField(field)]
+    fields[field]?.compare({ field, value, object, resolve }) ?? [unknownField(field)]
   );
   const differences = outcomes.filter((outcome) => "netbox" in outcome);
   const unclear = outcomes.filter((outcome) => "reason" in outcome);

@@ -1,6 +1,6 @@
 /** What `compare` reports: counts by step and the first findings, as text for a terminal or as Markdown. */
 import { DIODE_PLUGIN, type Status } from "../../netbox/rest/client.ts";
-import type { Difference, Shown } from "../../netbox/types/fields.ts";
+import type { Difference, Shown } from "../../netbox/types/field-result.ts";
 import type { StepName } from "../../netbox/types/steps.ts";
 import type { Format, Line, Section, SectionItem } from "../../terminal/document.ts";
 import { groupDigits } from "../../terminal/tables.ts";

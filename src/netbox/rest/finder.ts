@@ -1,5 +1,5 @@
 /** Finds the NetBox objects that entities and stubs refer to, many with one request. */
-import type { Lookup, Resolve, Unclear } from "../types/fields.ts";
+import type { Lookup, Resolve, Unclear } from "../types/field-result.ts";
 import {
   type NetBoxObject,
   type ObjectType,

@@ -2,15 +2,8 @@
  * Manufacturers, device types and device roles: sent as parts of a device, with their tags. NetBox shows
  * them in a device without tags, so they are looked up.
  */
-import {
-  compareTags,
-  type Field,
-  SLUGGED,
-  tagNamesOf,
-  type TagRef,
-  TAGS,
-  unjudged,
-} from "./fields.ts";
+import { compareTags, type Field, SLUGGED, tagNamesOf, type TagRef, TAGS } from "./fields.ts";
+import { unjudgedField } from "./field-result.ts";
 import {
   NAMED,
   type Named,
@@ -51,6 +44,7 @@ export const NETBOX_DEVICE_TYPE: ObjectType<Pick<DeviceTypeRef, "manufacturer" |
   plural: "device types",
   reads: ["model", "manufacturer", "tags"],
   filters: [{ name: "model", value: ({ model }) => model }],
+  // Two manufacturers may have a model of one name.
   is: ({ model, manufacturer }, object) =>
     object["model"] === model && partOf(object, "manufacturer", "name") === manufacturer.name,
 };
@@ -113,7 +107,7 @@ function withTags<Value>(
         if (tags === undefined) return [];
         const found = resolve(of);
         const whole = `${field}.${at}`;
-        if (found.state === "unclear") return [unjudged(found, whole)];
+        if (found.state === "unclear") return [unjudgedField(found, whole)];
         const known = found.state === "found" ? found.object : undefined;
         return compareTags({ field: whole, netbox: tagNamesOf(known), sent: tags });
       });

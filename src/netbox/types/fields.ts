@@ -4,6 +4,15 @@
  */
 import { isSameAddress } from "../../base/ip-address.ts";
 import {
+  type FieldResult,
+  idOf,
+  type SentValue,
+  type Shown,
+  type Unjudged,
+  unjudgedField,
+  withId,
+} from "./field-result.ts";
+import {
   type NetBoxObject,
   type ObjectType,
   partOf,
@@ -37,79 +46,11 @@ export interface Field<Value = unknown> extends Shape<Value> {
   readonly reads?: readonly string[];
   /** Other objects that have to be found first. */
   needs?(value: Value): readonly Reference[];
-  /** No result: NetBox has what was sent. Absent: the field is not known. */
-  compare?(sent: SentValue<Value>): readonly FieldResult[];
+  /** No result: NetBox has what was sent. */
+  compare(sent: SentValue<Value>): readonly FieldResult[];
 }
 
 export type EntityFields = Shapes & Readonly<Record<string, Field>>;
-
-/** A value that was sent, and the object that should have it. */
-export interface SentValue<Value> {
-  readonly field: string;
-  readonly value: Value;
-  readonly object: NetBoxObject;
-  readonly resolve: Resolve;
-}
-
-export type FieldResult = Difference | Unjudged | More;
-
-/** null: nothing. */
-export type Shown = string | number | boolean | null | readonly string[];
-
-export interface Difference {
-  /** "memory", "custom_fields.proxmox_vmid". */
-  readonly field: string;
-  readonly netbox: Shown;
-  /** In the entity file. */
-  readonly sent: Shown;
-  /** What a push removes from a list that Diode replaces. */
-  readonly lost?: readonly string[];
-}
-
-export interface Unjudged {
-  /** undefined: the entity as a whole. */
-  readonly field: string | undefined;
-  readonly reason: UnjudgedReason;
-  readonly sentence: string;
-}
-
-/** Values that a list in NetBox has beyond what was sent, where Diode adds and never removes. */
-export interface More {
-  readonly field: string;
-  readonly values: readonly string[];
-}
-
-/** Why something could not be judged: a closed list. */
-export const UNJUDGED = {
-  "denied": "The token may not view objects of this type",
-  "refused": "NetBox refused the request",
-  "ambiguous": "Several objects in NetBox match equally well",
-  "no-custom-field": "NetBox has no custom field of this name for objects of this type",
-  "no-field": "This release of NetBox does not show such a field",
-  "unknown-field": "The entity has an unknown field",
-} as const;
-
-export type UnjudgedReason = keyof typeof UNJUDGED;
-
-/** The result of looking for one object. */
-export type Lookup =
-  | { readonly state: "found"; readonly object: NetBoxObject }
-  | { readonly state: "missing" }
-  | Unclear;
-
-export interface Unclear {
-  readonly state: "unclear";
-  readonly reason: UnjudgedReason;
-  readonly sentence: string;
-}
-
-/** What stubs refer to, looked up before. */
-export type Resolve = (reference: Reference) => Lookup;
-
-/** A field that cannot be judged because another object is unclear. */
-export function unjudged({ reason, sentence }: Unclear, field?: string): Unjudged {
-  return { field, reason, sentence };
-}
 
 /** Identifies the object: with another value it is another object. */
 export function identity<Value>(shape: Shape<Value>): Field<Value> {
@@ -178,7 +119,7 @@ export function addressField(): Field<string> {
   });
 }
 
-interface Reading<Value> {
+interface Comparison<Value> {
   sent(value: Value): Shown;
   netbox(shown: unknown): Shown;
   isSame?(netbox: Shown, sent: Shown): boolean;
@@ -186,7 +127,7 @@ interface Reading<Value> {
 
 function compared<Value>(
   shape: Shape<Value>,
-  { sent, netbox, isSame = Object.is }: Reading<NoInfer<Value>>,
+  { sent, netbox, isSame = Object.is }: Comparison<NoInfer<Value>>,
 ): Field<Value> {
   return {
     ...shape,
@@ -219,7 +160,7 @@ export function replacedTexts(): Field<readonly string[]> {
   };
 }
 
-/** What NetBox keeps a slug of. A slug is sent only where Diode would take one name for another. */
+/** A slug is sent only where Diode would take one name for another. */
 export const SLUGGED = { name: TEXT, slug: optional(TEXT) };
 export type SluggedRef = { name: string; slug?: string };
 
@@ -309,35 +250,25 @@ export function linked<Value extends object, Identity extends object>(
   shape: Shape<Value>,
   { type, sent, shown }: Link<Value, Identity>,
 ): Field<Value> {
-  const referenceOf = (value: Value): Reference | undefined =>
-    isEmpty(value) ? undefined : referenceTo(type, value as object as Identity);
+  const referenceOf = (value: Value): Reference => referenceTo(type, value as object as Identity);
   return {
     ...shape,
-    needs: (value) => [referenceOf(value) ?? []].flat(),
+    needs: (value) => isSent(value) ? [referenceOf(value)] : [],
     compare({ field, value, object, resolve }) {
       const id = partOf(object[field], "id");
-      const netbox = id === undefined ? null : withId(textOf(partOf(object[field], shown)), id);
-      const reference = referenceOf(value);
-      if (reference === undefined) return netbox === null ? [] : [{ field, netbox, sent: null }];
-      const found = resolve(reference);
-      if (found.state === "unclear") return [unjudged(found, field)];
+      const netbox = id === undefined ? null : withId(String(partOf(object[field], shown)), id);
+      if (!isSent(value)) return netbox === null ? [] : [{ field, netbox, sent: null }];
+      const found = resolve(referenceOf(value));
+      if (found.state === "unclear") return [unjudgedField(found, field)];
       if (found.state === "found" && found.object.id === id) return [];
-      return [{ field, netbox, sent: withId(sent(value as never), idOf(found)) }];
+      return [{ field, netbox, sent: withId(sent(value), idOf(found)) }];
     },
   };
 }
 
-function isEmpty(value: object): value is Empty {
-  return Object.keys(value).length === 0;
-}
-
-export function idOf(found: Lookup): number | undefined {
-  return found.state === "found" ? found.object.id : undefined;
-}
-
-/** Two objects may have one name. */
-export function withId(name: string | null, id: unknown): string {
-  return id === undefined ? String(name) : `${name} (id ${id})`;
+/** An empty stub clears the relation. */
+function isSent<Value extends object>(value: Value): value is Exclude<Value, Empty> {
+  return Object.keys(value).length > 0;
 }
 
 /** NetBox may show a decimal as a text. */

@@ -1,16 +1,8 @@
 /** ipam.IPAddress: an address of a node or guest interface. */
 import { hostOf, isSameHost } from "../../base/ip-address.ts";
 import { DEVICE_PARTS } from "./device.ts";
-import {
-  addressField,
-  COMMON,
-  type Field,
-  type FieldResult,
-  idOf,
-  type Lookup,
-  unjudged,
-  withId,
-} from "./fields.ts";
+import { type FieldResult, idOf, type Lookup, unjudgedField, withId } from "./field-result.ts";
+import { addressField, COMMON, type Field } from "./fields.ts";
 import { INTERFACE_TYPE, NETBOX_INTERFACE } from "./interface.ts";
 import {
   contentTypeOf,
@@ -97,7 +89,7 @@ function assigned<Value extends { readonly name: string }>(
       const reference = type.owner(value);
       const owner = reference.identity as Owner;
       const found = resolve(reference);
-      if (found.state === "unclear") return [unjudged(found, field)];
+      if (found.state === "unclear") return [unjudgedField(found, field)];
       const shown = object["assigned_object"];
       const isSame = object["assigned_object_type"] === contentTypeOf(type) &&
         partOf(shown, "name") === value.name && found.state === "found" &&

@@ -1,7 +1,8 @@
 /** Entity files compared with NetBox: all fields of all steps, and the choice of the object to compare with. */
 import { describe, expect, test } from "vitest";
 import type { Judged } from "../../../src/look/compare/compare.ts";
-import type { Difference, EntityFields } from "../../../src/netbox/types/fields.ts";
+import type { Difference } from "../../../src/netbox/types/field-result.ts";
+import type { EntityFields } from "../../../src/netbox/types/fields.ts";
 import { ENTITY_TYPES } from "../../../src/netbox/types/order.ts";
 import { STEPS } from "../../../src/netbox/types/steps.ts";
 import type { Prefix } from "../../../src/netbox/types/prefix.ts";

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { CompareJson } from "../../../src/look/compare/command.ts";
 import type { Judged } from "../../../src/look/compare/compare.ts";
 import { CompareRecord, compareText } from "../../../src/look/compare/report.ts";
-import type { Difference } from "../../../src/netbox/types/fields.ts";
+import type { Difference } from "../../../src/netbox/types/field-result.ts";
 import { markdownFormat, terminalFormat } from "../../../src/terminal/document.ts";
 
 const URL = "https://netbox.example.com";
