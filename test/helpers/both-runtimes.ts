@@ -1,4 +1,4 @@
-/** `npm test`: the suite on Node, then what touches the runtime on Deno, and how both went. See README.md. */
+/** `npm test`: the suite on Node, then the tests of runtime features on Deno, with both results. See README.md. */
 import { spawnSync } from "node:child_process";
 
 const RUNTIMES = { Node: "test:node", Deno: "test:deno" } as const;

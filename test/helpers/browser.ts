@@ -1,4 +1,4 @@
-/** A real Chromium, from the packages of the system, which reaches no network. */
+/** Chromium from the packages of the system, without a network. */
 import { existsSync } from "node:fs";
 import { env } from "node:process";
 import { pathToFileURL } from "node:url";
@@ -7,10 +7,10 @@ import { type Browser, chromium, type Page } from "playwright-core";
 const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 const CHROMIUM = PLACES.find((place) => existsSync(place));
 
-/** Without it tests are skipped, except where CHROMIUM_REQUIRED=1 says that they must run: there they fail. */
+/** Without Chromium the tests are skipped; with CHROMIUM_REQUIRED=1 they fail. */
 export const canBrowse = CHROMIUM !== undefined || env["CHROMIUM_REQUIRED"] === "1";
 
-/** Says in the name of a test why it is skipped. */
+/** The reason for a skipped test, for its name. */
 export const browserSuffix = canBrowse ? "" : ` (skipped: no Chromium at ${PLACES.join(", ")})`;
 
 export async function startBrowser(): Promise<Browser> {
@@ -32,7 +32,7 @@ export async function startBrowser(): Promise<Browser> {
 
 export interface Visit {
   readonly page: Page;
-  /** What the page said, what it did wrong, and what it asked for beside itself. */
+  /** Console messages, errors, and requests of the page. */
   readonly complaints: readonly string[];
 }
 
@@ -41,7 +41,7 @@ export interface VisitOptions {
   readonly width?: number;
 }
 
-/** Opens a file as from a USB stick. The caller closes the page's context. */
+/** Opens a file by a file: URL. The caller closes the page's context. */
 export async function visit(
   browser: Browser,
   file: string,

@@ -1,6 +1,6 @@
 /**
- * Captures in a process of their own, to be killed: `capture-child.ts '[{"folder":…,"texts":{…}}]'`, all
- * at once. Each resumes what its folder holds, if that is unfinished.
+ * Parallel captures in a process that a test kills: `capture-child.ts '[{"folder":…,"texts":{…}}]'`.
+ * Each resumes an unfinished capture in its folder.
  */
 import { access } from "node:fs/promises";
 import { join } from "node:path";

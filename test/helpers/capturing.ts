@@ -1,5 +1,5 @@
 /**
- * Captures from a server, as a test wants them:
+ * Captures from a server for one test:
  *
  *   const { summary, answer } = await captured(await served());
  *   answer("/nodes/pve1/status")
@@ -29,7 +29,7 @@ export type Server = Pick<Served, "host" | "port" | "fingerprint" | "token">;
 
 export interface CapturingOptions {
   readonly settings?: CaptureTexts;
-  /** undefined: a new one. */
+  /** undefined: a new folder. */
   readonly folder?: string;
   readonly run?: Partial<CaptureRun>;
 }
@@ -41,7 +41,7 @@ export interface Captured {
   /** All reports of progress. */
   readonly progress: readonly CaptureProgress[];
   answer(path: string): Answer | undefined;
-  /** All paths that the snapshot holds. */
+  /** All paths in the snapshot. */
   readonly paths: readonly string[];
 }
 
@@ -91,7 +91,7 @@ export async function captured(server: Server, options: CapturingOptions = {}): 
   };
 }
 
-/** What PVEAuditor on "/" gives since Proxmox VE 9. */
+/** The privileges of PVEAuditor on "/" since Proxmox VE 9. */
 export const AUDITOR = {
   "Datastore.Audit": 1,
   "Pool.Audit": 1,

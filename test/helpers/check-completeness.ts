@@ -1,4 +1,4 @@
-/** Things of the answers, held one to one against entities and records: what does not add up. */
+/** Compares the contents of a snapshot one to one with entities and records of left-out.json. */
 import type { TagRef } from "../../src/netbox/types/fields.ts";
 import { type LeftOut, REASONS } from "../../src/run-folder/left-out.ts";
 import type { Outcome } from "./in-memory.ts";
@@ -11,15 +11,15 @@ import type {
   SnapshotContents,
 } from "./snapshot-contents.ts";
 
-/** Whose entities and records are meant, when several snapshots were transformed together. */
+/** Selects the entities and records of one snapshot when several were transformed together. */
 export interface SnapshotSelector {
   readonly host: string;
   /** Absent when there is one snapshot. */
   readonly snapshot?: string;
 }
 
-/** Records of what is no thing by itself: an answer, a field, a prefix. */
-const NO_THINGS: readonly RegExp[] = [
+/** Records that are not about an object: about an answer, a field or a prefix. */
+const NOT_OBJECTS: readonly RegExp[] = [
   /^cluster\/(?:status|nodes|resources) /,
   /^node\/[^/]+\/(?:network|status|pveversion) /,
   /^node\/.+\/vlan unparsable$/,
@@ -33,29 +33,29 @@ const NO_THINGS: readonly RegExp[] = [
   /^vm\/\d+\/(?:tags|comments|proxmox_\w+) too-long$/,
 ];
 
-/** One sentence per fault; none when every thing is an entity or a record, exactly once. */
+/** One sentence per error; none when every object is exactly one entity or one record. */
 export function completenessErrors(
-  things: SnapshotContents,
+  contents: SnapshotContents,
   outcome: Outcome,
   whose: SnapshotSelector,
 ): string[] {
-  const book = new Book(outcome, whose);
-  for (const node of things.nodes) settleNode(node, book);
-  for (const guest of things.guests) settleGuest(guest, book);
-  return book.close();
+  const unmatched = new Unmatched(outcome, whose);
+  for (const node of contents.nodes) matchNode(node, unmatched);
+  for (const guest of contents.guests) matchGuest(guest, unmatched);
+  return unmatched.close();
 }
 
-/** Answers that were not read, without a record that names them. */
+/** Answers that were not read and are not named in a record. */
 export function unrecordedAnswers(site: Site, { leftOut, notes }: Outcome): string[] {
-  const wanted =
+  const recordedPaths =
     /^\/(?:cluster\/.*|nodes|nodes\/[^/]+\/(?:network|status|qemu\/.*|lxc\/\d+\/config.*))$/;
-  // Two answers of one agent that have one reason have one record.
+  // Two answers of an agent with the same reason share one record.
   const agentOf = (path: string): string =>
     path.replace(/\/agent\/(?:get-osinfo|network-get-interfaces)$/, "/agent");
-  const twins = leftOut.filter(({ what }) => what.endsWith("/agent"));
+  const agentRecords = leftOut.filter(({ what }) => what.endsWith("/agent"));
   const named = new Set([
     ...leftOut.map(({ answer }) => answer.path),
-    ...twins.map(({ answer }) => agentOf(answer.path)),
+    ...agentRecords.map(({ answer }) => agentOf(answer.path)),
   ]);
   const unlisted = notes.filter(({ code }) => code === "node-not-listed");
   const left = new Set([...leftOut, ...unlisted].map(({ what }) => what));
@@ -64,15 +64,15 @@ export function unrecordedAnswers(site: Site, { leftOut, notes }: Outcome): stri
       const isRead = "status" in answer && answer.status === 200;
       const [, node, vmid] = /^\/nodes\/([^/]+)(?:\/(?:qemu|lxc)\/(\d+))?/.exec(path) ?? [];
       const isLeft = left.has(`vm/${vmid}`) || left.has(`node/${node}`);
-      if (isRead || !wanted.test(path) || isLeft) return [];
+      if (isRead || !recordedPaths.test(path) || isLeft) return [];
       return named.has(path) || named.has(agentOf(path)) ? [] : [path];
     })
   );
 }
 
-/** What is not yet accounted for. */
-class Book {
-  readonly faults: string[] = [];
+/** Entities and records that are not yet matched. */
+class Unmatched {
+  readonly errors: string[] = [];
   readonly #records = new Map<string, LeftOut[]>();
   readonly #entities = new Map<string, number>();
 
@@ -81,8 +81,8 @@ class Book {
       tags.some(({ name }) => name === `proxmox-${host}`);
     for (const record of outcome.leftOut) {
       if (record.answer.snapshot !== snapshot) continue;
-      if (!Object.hasOwn(REASONS, record.reason)) this.faults.push(`${record.reason} is no reason`);
-      if (NO_THINGS.some((form) => form.test(`${record.what} ${record.reason}`))) continue;
+      if (!Object.hasOwn(REASONS, record.reason)) this.errors.push(`${record.reason} is no reason`);
+      if (NOT_OBJECTS.some((form) => form.test(`${record.what} ${record.reason}`))) continue;
       this.#records.set(record.what, [...(this.#records.get(record.what) ?? []), record]);
     }
     for (const vm of outcome.of("virtual-machine").filter(isOurs)) {
@@ -117,14 +117,14 @@ class Book {
     return undefined;
   }
 
-  /** The first entity of these that is still there. */
+  /** Takes the first of these entities that is not matched yet. */
   takeEntity(keys: readonly string[]): string | undefined {
     const key = keys.find((each) => (this.#entities.get(each) ?? 0) > 0);
     if (key !== undefined) this.#entities.set(key, (this.#entities.get(key) ?? 0) - 1);
     return key;
   }
 
-  /** "guest 101 is " → "web1", if it is an entity. */
+  /** "guest 101 is " → "web1", if there is such an entity. */
   takeNamed(start: string): string | undefined {
     const key = [...this.#entities].find(([each, count]) => count > 0 && each.startsWith(start))
       ?.[0];
@@ -135,9 +135,9 @@ class Book {
     const records = [...this.#records.values()].flat();
     const entities = [...this.#entities].filter(([, count]) => count > 0);
     return [
-      ...this.faults,
-      ...records.map(({ what, reason }) => `no thing belongs to the record ${what} (${reason})`),
-      ...entities.map(([key, count]) => `no thing belongs to ${key} (${count})`),
+      ...this.errors,
+      ...records.map(({ what, reason }) => `no object belongs to the record ${what} (${reason})`),
+      ...entities.map(([key, count]) => `no object belongs to ${key} (${count})`),
     ];
   }
 
@@ -146,66 +146,72 @@ class Book {
   }
 }
 
-function settleNode(thing: NodeContents, book: Book): void {
-  const { what, node, isHeld, interfaces, addresses } = thing;
-  const name = book.takeEntity([`device ${node}`])?.slice("device ".length) ??
-    book.takeNamed(`device ${node} (`)?.replace(/^/, `${node} (`);
+function matchNode(node: NodeContents, unmatched: Unmatched): void {
+  const { what, node: ownName, isInAnswers, interfaces, addresses } = node;
+  const name = unmatched.takeEntity([`device ${ownName}`])?.slice("device ".length) ??
+    unmatched.takeNamed(`device ${ownName} (`)?.replace(/^/, `${ownName} (`);
   const children = { interfaces: interfaces.length, addresses: addresses.length };
-  if (name === undefined) return settleLeftOut(what, children, { book, isHeld });
+  if (name === undefined) return matchLeftOut(what, children, { unmatched, isInAnswers });
   const entityOf = new Map<string, string>();
-  for (const part of interfaces) settlePart(part, `interface ${name} | `, { book, entityOf });
-  for (const part of addresses) settleAddress(part, { book, entityOf });
+  for (const part of interfaces) matchPart(part, `interface ${name} | `, { unmatched, entityOf });
+  for (const part of addresses) matchAddress(part, { unmatched, entityOf });
 }
 
-function settleGuest({ what, vmid, nics, disks, addresses }: GuestContents, book: Book): void {
-  const name = vmid === "" ? undefined : book.takeNamed(`guest ${vmid} is `);
+function matchGuest(
+  { what, vmid, nics, disks, addresses }: GuestContents,
+  unmatched: Unmatched,
+): void {
+  const name = vmid === "" ? undefined : unmatched.takeNamed(`guest ${vmid} is `);
   const children = { nics: nics.length, disks: disks.length, addresses: addresses.length };
-  if (name === undefined) return settleLeftOut(what, children, { book, isHeld: true });
+  if (name === undefined) return matchLeftOut(what, children, { unmatched, isInAnswers: true });
   const entityOf = new Map<string, string>();
-  for (const part of nics) settlePart(part, `nic ${name} | `, { book, entityOf });
-  for (const part of disks) settlePart(part, `disk ${name} | `, { book, entityOf });
-  for (const part of addresses) settleAddress(part, { book, entityOf });
+  for (const part of nics) matchPart(part, `nic ${name} | `, { unmatched, entityOf });
+  for (const part of disks) matchPart(part, `disk ${name} | `, { unmatched, entityOf });
+  for (const part of addresses) matchAddress(part, { unmatched, entityOf });
 }
 
-/** Its record counts what is below it. */
-function settleLeftOut(
+/** Checks that the record of an object counts its children. */
+function matchLeftOut(
   what: string,
   children: Record<string, number>,
-  { book, isHeld }: { readonly book: Book; readonly isHeld: boolean },
+  { unmatched, isInAnswers }: { readonly unmatched: Unmatched; readonly isInAnswers: boolean },
 ): void {
-  const record = book.takeRecord([what]);
-  if (record === undefined && isHeld) book.faults.push(`${what} is neither an entity nor a record`);
+  const record = unmatched.takeRecord([what]);
+  if (record === undefined && isInAnswers) {
+    unmatched.errors.push(`${what} is neither an entity nor a record`);
+  }
   const counted = JSON.stringify({ ...zero(children), ...record?.children });
   if (record !== undefined && counted !== JSON.stringify(children)) {
-    book.faults.push(`${what} counts ${counted}, and has ${JSON.stringify(children)}`);
+    unmatched.errors.push(`${what} counts ${counted}, and has ${JSON.stringify(children)}`);
   }
 }
 
-interface Settling {
-  readonly book: Book;
+interface Matching {
+  readonly unmatched: Unmatched;
   /** "vm/101/net0" → the key of its entity. */
   readonly entityOf: Map<string, string>;
 }
 
-function settlePart(part: Part, prefix: string, { book, entityOf }: Settling): void {
-  if (book.takeRecord(part.whats) !== undefined) return;
-  const key = book.takeEntity(part.names.map((name) => prefix + name));
-  if (key === undefined) book.faults.push(`${part.whats[0]} is neither an entity nor a record`);
-  else for (const what of part.whats) entityOf.set(what, key);
+function matchPart(part: Part, prefix: string, { unmatched, entityOf }: Matching): void {
+  if (unmatched.takeRecord(part.whats) !== undefined) return;
+  const key = unmatched.takeEntity(part.names.map((name) => prefix + name));
+  if (key === undefined) {
+    unmatched.errors.push(`${part.whats[0]} is neither an entity nor a record`);
+  } else for (const what of part.whats) entityOf.set(what, key);
 }
 
-function settleAddress(part: AddressPart, { book, entityOf }: Settling): void {
+function matchAddress(part: AddressPart, { unmatched, entityOf }: Matching): void {
   const known = part.holders.filter((holder) => entityOf.has(holder));
-  // What a NIC that was left out says of addresses is left out with it.
-  if (known.length === 0 && part.aside === undefined) return;
-  const places = known.length > 0 ? known : [part.aside ?? ""];
+  // Addresses of a NIC that was left out are left out with it.
+  if (known.length === 0 && part.fallback === undefined) return;
+  const places = known.length > 0 ? known : [part.fallback ?? ""];
   const whats = places.flatMap((place) => part.texts.map((text) => `${place}/${text}`));
-  if (book.takeRecord(whats) !== undefined) return;
+  if (unmatched.takeRecord(whats) !== undefined) return;
   const keys = known.flatMap((holder) =>
     part.addresses.map((address) => `address ${address} on ${entityOf.get(holder)}`)
   );
-  if (book.takeEntity(keys) === undefined) {
-    book.faults.push(`${whats[0]} is neither an entity nor a record`);
+  if (unmatched.takeEntity(keys) === undefined) {
+    unmatched.errors.push(`${whats[0]} is neither an entity nor a record`);
   }
 }
 

@@ -1,4 +1,4 @@
-/** What the tests of the command line share: folders for tests that run at once, and clear errors. */
+/** Helpers of command tests: folders for parallel tests, and the check of an error message. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ export interface CliFolders {
   fresh(name?: string): string;
 }
 
-/** To be called once in a test file, outside of all tests. */
+/** Call it once in a test file, outside of the tests. */
 export function cliFolders(): CliFolders {
   let root = "";
   let count = 0;
@@ -26,7 +26,7 @@ export function cliFolders(): CliFolders {
   };
 }
 
-/** A clear error: its code and its words, no stack, and nothing on stdout. Warnings may precede it. */
+/** Checks exit code and words of an error, without a stack trace and without stdout. Warnings may precede it. */
 export function expectError(finished: Finished, code: number, ...words: readonly string[]): void {
   const { stdout, stderr } = finished;
   expect(finished.code, stderr).toBe(code);

@@ -1,4 +1,4 @@
-/** Compares in this process with a NetBox on the loopback. */
+/** Runs `compare` in this process with a NetBox on the loopback interface. */
 import { onTestFinished } from "vitest";
 import { compare, type CompareInput, type Judged } from "../../src/look/compare/compare.ts";
 import { type CompareTexts, parseCompareOptions } from "../../src/look/compare/settings.ts";
@@ -27,7 +27,7 @@ export interface CompareOverrides
   readonly onJudged?: (judged: Judged) => void;
 }
 
-/** Closed when the test ends; by default it has the entities of `PARTS`. */
+/** Closed at the end of the test; by default with the objects of `netboxRows`. */
 export async function smallNetBox(options: SmallNetBoxOptions = {}): Promise<SmallNetBox> {
   const netbox = await startSmallNetBox({ rows: netboxRows(), ...options });
   onTestFinished(() => netbox.close());
@@ -74,7 +74,7 @@ export async function compareWith(
   return { judged, status, retries, error };
 }
 
-/** Compares the test site, or other entities, with a NetBox after `change`. */
+/** Compares the sample site, or other entities, with a NetBox after `change`. */
 export async function comparison(
   change: (rows: ReturnType<typeof netboxRows>) => void = () => undefined,
   options: SmallNetBoxOptions & { readonly parts?: SetParts } = {},
@@ -87,7 +87,7 @@ export async function comparison(
   return judged;
 }
 
-/** What is not equal: { "tag discovered": "missing" }. */
+/** Verdicts other than equal: { "tag discovered": "missing" }. */
 export function verdicts(judged: readonly Judged[]): Record<string, string> {
   const found = judged.filter(({ verdict }) => verdict !== "equal");
   return Object.fromEntries(

@@ -1,4 +1,4 @@
-/** An HTTP proxy on the loopback that knows CONNECT, and whom it let through to where. */
+/** An HTTP proxy with CONNECT on the loopback interface, which records its tunnels. */
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
@@ -9,7 +9,7 @@ export interface ConnectProxy {
   readonly tunnels: readonly string[];
 }
 
-/** `login`: "user:password", which it asks for. */
+/** `login`: "user:password", which the proxy requires. */
 export async function connectProxy(login?: string): Promise<ConnectProxy> {
   const tunnels: string[] = [];
   const sockets = new Set<Socket>();

@@ -1,5 +1,5 @@
 /**
- * What tsc leaves out of a build: files that are read as they are.
+ * Copies the files that tsc leaves out of a build.
  *
  *   node test/helpers/copy-assets.ts [folder of the build]
  */

@@ -1,11 +1,11 @@
-/** Plain HTTP requests to a receiver, of a client that trusts nothing but its certificate. */
+/** Plain HTTP requests to `receive`, from a client that trusts only its certificate. */
 import { once } from "node:events";
 import { connect, constants, type IncomingHttpHeaders } from "node:http2";
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import type { Receiver } from "../../src/rehearse/receive/receive.ts";
 
-/** What a client must know of a receiver. */
+/** What a client needs for a request to `receive`. */
 export type Peer = Pick<Receiver, "target" | "client" | "certificatePem">;
 
 export interface TokenAnswer {
@@ -15,23 +15,23 @@ export interface TokenAnswer {
 }
 
 export interface GrpcAnswer extends TokenAnswer {
-  /** Nothing follows the headers, not even an empty body: what gRPC's own clients ask for. */
+  /** Whether the stream ended with the headers, as gRPC clients require ("Trailers-Only"). */
   readonly isHeadersOnly: boolean;
   readonly trailers: IncomingHttpHeaders;
 }
 
 export interface CallOptions {
   readonly token?: string;
-  /** Below the prefix, unless it is the whole path. */
+  /** Added to the prefix, unless it is the full path. */
   readonly path?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Instead of a message in its frame. */
+  /** Replaces the framed message. */
   readonly body?: Uint8Array;
 }
 
 export const INGEST_PATH = "/diode.v1.IngesterService/Ingest";
 
-/** POST over HTTP/1.1, unless another method is asked for. */
+/** Over HTTP/1.1; POST by default. */
 export function askToken(
   { target, client, certificatePem }: Peer,
   form: Readonly<Record<string, string>> = {
@@ -75,7 +75,7 @@ export async function tokenOf(peer: Peer): Promise<string> {
   return (JSON.parse(body.toString()) as { access_token: string }).access_token;
 }
 
-/** One call over HTTP/2, on a connection of its own. Rejects when the connection breaks. */
+/** One call over HTTP/2, on a new connection. Rejects when the connection breaks. */
 export async function call(
   peer: Peer,
   message: Uint8Array,
@@ -118,7 +118,7 @@ export async function call(
   }
 }
 
-/** Calls over one connection, some at once, which then ends as HTTP/2 has it: with a goodbye. */
+/** Several parallel calls over one connection, which then ends with GOAWAY. */
 export async function callOften(
   peer: Peer,
   message: Uint8Array,

@@ -1,5 +1,5 @@
 /**
- * Entity files, in the place of those that were there, said in few words and sealed as `transform` seals its own:
+ * Writes entity files from a short description, sealed as `transform` seals them, and replaces existing ones:
  *
  *   await buildSet(folder, { "tag": [[tag("a"), tag("b")], [tag("c")]], "virtual-machine": [[vm("web-01")]] })
  *
@@ -30,7 +30,7 @@ export type SetParts = { readonly [Name in StepName]?: readonly (readonly Entiti
 export interface SetFacts {
   readonly leftOut?: readonly Pick<LeftOut, "what" | "reason">[];
   readonly time?: string;
-  /** Over the manifest's own facts. */
+  /** Replaces fields of the manifest. */
   readonly manifest?: object;
 }
 

@@ -1,4 +1,4 @@
-/** Explanations of committed run folders and of snapshots in memory, and what must hold of every one. */
+/** Explanations of committed run folders and of snapshots in memory, and helpers for their parts. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
@@ -31,7 +31,7 @@ export function inputFrom(snapshot: Snapshot, given: SettingTexts = {}): Explain
   return { snapshot, settings, entities: undefined };
 }
 
-/** The example and whatever of it is asked for. */
+/** Explains an object of the example. */
 export async function explained(what: string, given: SettingTexts = {}): Promise<Explanation[]> {
   return await explain(await inputOf("snapshots/example", given), what);
 }
@@ -51,7 +51,7 @@ export function answerReads(reads: readonly ExplainedRead[]): AnswerRead[] {
   return allReads(reads).filter((read) => "path" in read);
 }
 
-/** What stands at a JSON pointer (RFC 6901). */
+/** The value at a JSON pointer (RFC 6901). */
 export function atPointer(document: unknown, pointer: string): unknown {
   const tokens = pointer.split("/").slice(1)
     .map((token) => token.replaceAll("~1", "/").replaceAll("~0", "~"));
@@ -61,7 +61,7 @@ export function atPointer(document: unknown, pointer: string): unknown {
   );
 }
 
-/** The answer in a line of a file of a run folder, as it stands there: its path and its JSON. */
+/** The answer in a line of a file of a run folder: its path and its JSON. */
 export async function answerInLine(
   run: string,
   { file, line }: { readonly file: string; readonly line?: number },

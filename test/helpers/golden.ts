@@ -16,7 +16,7 @@ export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 export interface GoldenCase {
   readonly name: string;
   readonly args: readonly string[];
-  /** Relative to the root: the folder that holds the expected netbox/. */
+  /** Relative to the root: the folder that contains the expected netbox/. */
   readonly expected: string;
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -60,7 +60,7 @@ function golden(name: string, args: readonly string[]): GoldenCase {
   return { name, args, expected: `test/golden/${name}` };
 }
 
-/** Runs the command of the case with this runtime; the folder then holds netbox/. */
+/** Runs the command of the case with this runtime, which writes netbox/ into the folder. */
 export async function runCase({ args, env = {} }: GoldenCase, out: string): Promise<void> {
   const { code, stderr } = await runCli([...args, "--out", out, "--quiet"], { env });
   if (code !== 0) throw new Error(`${args.join(" ")} ended with ${code}: ${stderr}`);
@@ -72,7 +72,7 @@ export async function readMappingRecord(): Promise<MappingRecord> {
   return JSON.parse(await readFile(MAPPING_RECORD, "utf8")) as MappingRecord;
 }
 
-/** Of the golden files as they are. */
+/** The mapping record of the current golden files. */
 export async function currentMappingRecord(): Promise<MappingRecord> {
   const folders: Record<string, MappingRecord["folders"][string]> = {};
   for (const { expected } of GOLDEN_CASES) folders[expected] = await madeIn(join(ROOT, expected));

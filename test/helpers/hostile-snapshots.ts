@@ -1,6 +1,6 @@
 /**
- * Snapshots that no Proxmox would write, turned into entity files for real, and what must hold of the
- * result whatever the input: see `survive`.
+ * Snapshots that no Proxmox VE would give, transformed into entity files, and the checks that every
+ * output must pass: see `expectSafeOutput`.
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -19,10 +19,10 @@ import { parseRequest } from "./proto.ts";
 import { answersText, sealFiles } from "./snapshot-builder.ts";
 import { tempFolder, treeOf } from "./temp-folder.ts";
 
-/** JSON texts, put where Proxmox's values stand; what is left out is a guest that runs on a node. */
+/** JSON texts that replace values of Proxmox VE. By default a guest that runs on a node. */
 export interface HostileParts {
   readonly kind?: "qemu" | "lxc";
-  /** Members of the guest's row, such as `"name":"x"`; they come last, and so they win. */
+  /** Members of the guest's row, such as `"name":"x"`; they come last and replace others. */
   readonly row?: string;
   /** Whole `data`. */
   readonly resources?: string;
@@ -43,7 +43,7 @@ export interface SafeOutput {
   readonly summary: EntitySummary;
   readonly leftOut: readonly LeftOut[];
   readonly notes: readonly Note[];
-  /** Entities of one field of Diode's Entity, such as "virtual_machine". */
+  /** The entities of one field of Diode's Entity, such as "virtual_machine". */
   of(field: string): Entity[];
 }
 
@@ -83,8 +83,8 @@ export function hostileFiles(parts: HostileParts): Record<string, string> {
 }
 
 /**
- * Nothing is thrown; only the run folder is written to; every file is a request within its limits that
- * Diode reads; names have NetBox's length; no text holds a NUL; the program's own objects are as before.
+ * Nothing is thrown; only the run folder is written to; every file is a request within the limits that
+ * Diode accepts; names have NetBox's length; no text contains a NUL; Object.prototype is unchanged.
  */
 export async function expectSafeOutput(
   parts: HostileParts,

@@ -1,5 +1,5 @@
 /**
- * Snapshots that never see a disk, and what `transform` makes of them:
+ * Snapshots in memory, and the output of `transform` for them:
  *
  *   const { of, leftOut } = await transformed(inMemory(oneGuest({ config: { cores: 4 } })));
  *   of("virtual-machine")[0]?.vcpus
@@ -34,7 +34,7 @@ export interface Emitted {
   readonly capturedAt: string;
 }
 
-/** A snapshot as `openSnapshot` would read it; `site.settings` are what capture recorded. */
+/** A snapshot as `openSnapshot` reads it; `site.settings` are the settings that capture recorded. */
 export function inMemory(site: Site, name = "lab"): Snapshot {
   return {
     name,
@@ -61,7 +61,7 @@ export function inMemory(site: Site, name = "lab"): Snapshot {
   };
 }
 
-/** Every answer of a snapshot, in memory: what `inMemory` takes. */
+/** Every answer of a snapshot, in the form that `inMemory` accepts. */
 export async function siteOf(snapshot: Snapshot): Promise<Site> {
   const { source, settings, captured_at } = snapshot.manifest;
   const nodes: Record<string, AnswersByPath> = {};
@@ -75,7 +75,7 @@ export async function siteOf(snapshot: Snapshot): Promise<Site> {
   };
 }
 
-/** Transforms one snapshot, or several together, with what their manifests recorded as defaults. */
+/** Transforms one or several snapshots, with the settings in their manifests as defaults. */
 export async function transformed(
   snapshots: Snapshot | readonly Snapshot[],
   settings: SettingTexts = {},
@@ -112,13 +112,13 @@ export function only<Item>(items: readonly Item[]): Item {
 }
 
 function answersFile(file: string, answers: AnswersByPath): AnswersFile {
-  const isHeld = (path: string): boolean => Object.hasOwn(answers, path);
-  const pathOf = (path: string): string => recordedPath(path, isHeld);
+  const isRecorded = (path: string): boolean => Object.hasOwn(answers, path);
+  const pathOf = (path: string): string => recordedPath(path, isRecorded);
   return {
     file,
     paths: () => Object.keys(answers),
     pathOf,
-    get: (path): Answer | undefined => isHeld(pathOf(path)) ? answers[pathOf(path)] : undefined,
+    get: (path): Answer | undefined => isRecorded(pathOf(path)) ? answers[pathOf(path)] : undefined,
   };
 }
 

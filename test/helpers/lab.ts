@@ -1,5 +1,5 @@
 /**
- * Small sites, said in few words: what is not said is a node that is up and a guest that runs.
+ * Small sites from a short description. By default nodes are online and guests run.
  *
  *   lab({ guests: [{ vmid: 101, config: { net0: "virtio=BC:24:11:00:00:01,tag=10" } }] })
  */
@@ -11,14 +11,14 @@ import { inMemory, only, type Outcome, transformed } from "./in-memory.ts";
 import { type AnswersByPath, ok, type Site } from "./snapshot-builder.ts";
 
 type Row = Readonly<Record<string, unknown>>;
-/** Data that came with 200, or a whole answer; null: the snapshot holds none. */
+/** The data of an answer with status 200, or a whole answer; null: no answer. */
 type Given<Data> = Data | Answer | null;
 
 export interface LabGuest {
   readonly vmid: number | string;
   readonly kind?: GuestKind;
   readonly node?: string;
-  /** Over the row of a running guest; undefined takes a key away. */
+  /** Replaces values in the row of a running guest; undefined removes a key. */
   readonly row?: Row;
   /** The whole config. */
   readonly config?: Given<Row>;
@@ -38,12 +38,12 @@ export interface LabNode {
 export interface Lab {
   readonly nodes?: Readonly<Record<string, LabNode>>;
   readonly guests?: readonly LabGuest[];
-  /** Rows of /cluster/resources that are no guests of ours. */
+  /** More rows of /cluster/resources. */
   readonly rows?: readonly unknown[];
-  /** The name in /cluster/status; null: a node that stands alone. */
+  /** The name in /cluster/status; null: a standalone node. */
   readonly cluster?: string | null;
   readonly clusterStatus?: Answer;
-  /** Other cluster-wide answers, or these in another form. */
+  /** More cluster-wide answers, or replacements. */
   readonly more?: AnswersByPath;
   readonly host?: string;
   readonly capturedAt?: string;
@@ -79,17 +79,17 @@ export function lab(parts: Lab, name?: string): Snapshot {
   return inMemory(labSite(parts), name);
 }
 
-/** What becomes of the one guest 101, a QEMU machine unless said otherwise. */
+/** Transforms a site with the guest 101, by default a QEMU virtual machine. */
 export async function guest101(guest: Omit<LabGuest, "vmid">, settings?: SettingTexts) {
   return oneOf(await transformed(lab({ guests: [{ vmid: 101, ...guest }] }), settings));
 }
 
-/** What becomes of a node with these interfaces, and nothing else. */
+/** Transforms a site with one node that has these interfaces. */
 export async function nodeWith(network: readonly unknown[], settings?: SettingTexts) {
   return oneOf(await transformed(lab({ nodes: { pve1: { network } } }), settings));
 }
 
-/** An outcome, and its only virtual machine or device at hand. */
+/** The outcome, with its only virtual machine or device. */
 function oneOf(outcome: Outcome) {
   return {
     ...outcome,

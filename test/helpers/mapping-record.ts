@@ -1,5 +1,5 @@
 /**
- * What the golden files hold, and which mapping version made them: test/golden/mapping-version.json.
+ * test/golden/mapping-version.json: the contents of the golden files and the mapping version that made them.
  * A released mapping version always makes the same entities of the same snapshot.
  */
 import { readdir, readFile } from "node:fs/promises";
@@ -16,7 +16,7 @@ export interface MappingRecord {
 
 type Made = MappingRecord["folders"][string];
 
-/** @throws Error when entities changed since an earlier tool version, and the mapping version did not. */
+/** @throws Error when entities changed since an earlier tool version, but the mapping version did not. */
 export function nextRecord(before: MappingRecord | undefined, now: MappingRecord): MappingRecord {
   if (before === undefined || before.mapping_version !== now.mapping_version) return now;
   const changed = Object.entries(now.folders).filter(([folder, { source, made }]) => {
@@ -32,7 +32,7 @@ export function nextRecord(before: MappingRecord | undefined, now: MappingRecord
   );
 }
 
-/** `folder`: one that holds netbox/. The tool version, which every file names, makes no difference. */
+/** `folder` contains netbox/. The tool version in every file is ignored. */
 export async function madeIn(folder: string): Promise<Made> {
   const netbox = join(folder, "netbox");
   const lines: string[] = [];

@@ -1,4 +1,4 @@
-/** What NetBox takes, as rules: each throws when an outcome breaks it. */
+/** Rules of NetBox for entities: each throws when an outcome breaks it. */
 import { expect } from "vitest";
 import { autoSlug } from "../../src/netbox/names.ts";
 import { compareNatural } from "../../src/base/natural-order.ts";
@@ -21,7 +21,7 @@ export const NETBOX_RULES: Readonly<Record<string, (outcome: Outcome) => void>> 
   "nothing is null, blank at its ends or without a value": isClean,
 };
 
-/** By what NetBox tells the objects of a step apart, names without their case where it does so. */
+/** The key by which NetBox identifies an object, case-insensitive where NetBox is. */
 function keysOf(outcome: Outcome): Record<string, string[]> {
   const host = (address: string): string => address.split("/")[0] ?? "";
   return {
@@ -164,17 +164,17 @@ function isShort(outcome: Outcome): void {
   }
 }
 
-/** Fields in which something stands that NetBox keeps a slug of. */
+/** Fields with a reference to an object that has a slug. */
 const SLUGGED = /^(?:tags|platform|site|scope_site|tenant|role|device_type|manufacturer)$/;
 
 function hasOwnSlugs({ all }: Outcome): void {
-  /** "platform" → name → what NetBox finds it by. */
+  /** "platform" → name → the key by which NetBox matches it. */
   const slugs = new Map<string, Map<string, string>>();
   const see = (kind: string, { name, slug }: { name: string; slug?: string }): void => {
     const known = slugs.get(kind) ?? new Map<string, string>();
     slugs.set(kind, known);
     expect(slug ?? autoSlug(name), `${kind} ${name}`).toMatch(/^[-\w]{1,100}$/);
-    // That none is sent is not the same as that one is, which NetBox would have anyway.
+    // No slug is not equal to the slug that NetBox would derive.
     const found = slug === undefined ? `auto ${autoSlug(name)}` : slug;
     expect(known.get(name) ?? found, `${kind} ${name}`).toBe(found);
     known.set(name, found);

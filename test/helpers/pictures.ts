@@ -12,7 +12,7 @@ import { renderReport } from "../../src/look/report/report.ts";
 import { startBrowser, visit, type VisitOptions } from "./browser.ts";
 import { ROOT } from "./golden.ts";
 
-/** Beside the tests of the page: they are made like golden files, and the top level has its fixed list. */
+/** Next to the tests of the page, since they are generated like golden files. */
 const FOLDER = join(ROOT, "test/look/report/pictures");
 
 interface Shot extends VisitOptions {

@@ -38,17 +38,17 @@ export function requestToJson(request: IngestRequest): JsonValue {
   return toJson(IngestRequestSchema, request, { useProtoFieldName: true });
 }
 
-/** A request → what goes over the wire. */
+/** A request → its bytes. */
 export function requestToBinary(request: IngestRequest): Uint8Array {
   return toBinary(IngestRequestSchema, request);
 }
 
-/** What comes over the wire → a request. */
+/** Bytes → a request. */
 export function requestFromBinary(bytes: Uint8Array): IngestRequest {
   return fromBinary(IngestRequestSchema, bytes);
 }
 
-/** The fields of a message of ours, by number. */
+/** The fields of a message, by number. */
 export function fieldsOf(messageName: string): FieldFacts[] {
   return messageNamed(messageName)
     .fields.map((field) => ({

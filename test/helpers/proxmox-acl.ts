@@ -1,5 +1,5 @@
 /**
- * How Proxmox VE computes rights: a user.cfg → what a token is told of its rights, and what it is shown.
+ * How Proxmox VE computes rights: user.cfg → the permissions of a token, and the objects that it sees.
  * Source: pve-access-control, PVE/AccessControl.pm (roles), PVE/RPCEnvironment.pm (permissions,
  * get_effective_permissions, check_sdn_bridge), PVE/API2/ACL.pm (read_acl).
  */
@@ -26,7 +26,7 @@ export interface Inventory {
   readonly bridges: readonly string[];
 }
 
-/** Privilege → does it propagate? */
+/** Privilege → whether it propagates. */
 type Privileges = Map<string, boolean>;
 
 export const BUILT_IN_ROLES = {
@@ -42,7 +42,7 @@ export const BUILT_IN_ROLES = {
   ],
 } as const;
 
-/** Role → does it propagate? */
+/** Role → whether it propagates. */
 function rolesAt(config: UserConfig, ugid: string, path: string): Map<string, boolean> {
   let roles = new Map<string, boolean>();
   const levels = [...ancestorsOf(path).toReversed(), path];
@@ -111,11 +111,11 @@ export function readAcl(config: UserConfig): Record<string, unknown>[] {
   return config.acl.map((entry) => ({ ...entry, propagate: +entry.propagate }));
 }
 
-/** What the listings show of an inventory, and nodes with figures. */
+/** The guests, nodes with figures and bridges that the listings contain. */
 export function visible(config: UserConfig, { vmids, nodes, bridges }: Inventory): Inventory {
   const mayAny = (path: string, privileges: readonly string[]): boolean => {
-    const held = permissions(config, path);
-    return privileges.some((each) => held.has(each));
+    const granted = permissions(config, path);
+    return privileges.some((each) => granted.has(each));
   };
   const sdn = ["SDN.Audit", "SDN.Use"];
   const aclPaths = new Set(config.acl.map(({ path }) => path));
@@ -130,7 +130,7 @@ export function visible(config: UserConfig, { vmids, nodes, bridges }: Inventory
   };
 }
 
-/** What an administrator does with a command that `doctor` prints. */
+/** Applies a command that `doctor` prints. */
 export function runPveum(config: UserConfig, command: string): UserConfig {
   const [, listed] = /^pveum acl list # look for an entry on (\S+) /.exec(command) ?? [];
   if (listed !== undefined) {

@@ -1,4 +1,4 @@
-/** A run folder in memory, all of it pushed. */
+/** A run folder in memory with the journal of a complete push. */
 import { stepOfFile } from "../../src/run-folder/entity-set.ts";
 import { fileEntry, unseal } from "../../src/run-folder/manifest.ts";
 import {
@@ -13,7 +13,7 @@ export const JOURNAL = "push/diode.example.net.journal";
 
 export interface JournalChange {
   readonly header?: Partial<PushJournalHead>;
-  /** Each line as it is to be written. */
+  /** Changes each line before it is written. */
   readonly line?: (line: Acknowledgement, i: number) => Acknowledgement;
 }
 

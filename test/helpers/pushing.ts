@@ -1,4 +1,4 @@
-/** Pushes into a Diode on the loopback, in this process: what was planned, sent, waited for and said. */
+/** Pushes to a `receive` on the loopback interface, in this process, and records every step. */
 import { onTestFinished } from "vitest";
 import { type Planned, push, type PushInput, type Sent } from "../../src/push/push.ts";
 import { parsePushOptions, parseTarget, type PushTexts } from "../../src/push/settings.ts";
@@ -21,15 +21,15 @@ export interface PushOverrides extends Partial<Omit<PushInput, "options" | "choi
 export interface PushRun {
   readonly planned: Planned | undefined;
   readonly sent: readonly Sent[];
-  /** What was said of each failure that passed. */
+  /** The message of each retried failure. */
   readonly retries: readonly string[];
   readonly pauses: readonly {
     readonly ms: number;
     readonly isBootstrap: boolean;
-    /** Was its end told? */
+    /** Whether its end was reported. */
     isOver: boolean;
   }[];
-  /** What it ended with. */
+  /** The error that ended the push. */
   readonly error: unknown;
 }
 
@@ -59,7 +59,7 @@ export async function placeFor(folder: string, target: string): Promise<PushJour
   };
 }
 
-/** The set must be in a folder: its journal is next to it. Never throws: see `error`. */
+/** The set must be in a folder, where its journal is written. Never throws: see `error`. */
 export async function pushInto(
   to: Receiver,
   set: EntitySet,
@@ -107,7 +107,7 @@ export async function pushInto(
   return run;
 }
 
-/** What the journal in a folder says, by file. */
+/** The lines of the journal in a folder, by file. */
 export async function journalLines(
   folder: string,
   target: string,

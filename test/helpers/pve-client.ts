@@ -1,4 +1,4 @@
-/** A client that hides nothing of an answer: reason phrase, headers and the connection's end. */
+/** A client that shows reason phrase, headers and the end of the connection. */
 import { Agent, request } from "node:https";
 import { connect, type TLSSocket } from "node:tls";
 import { onTestFinished } from "vitest";
@@ -14,22 +14,22 @@ export interface HttpAnswer {
 export interface AskOptions {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Other than the one that the server takes; "" for none. */
+  /** Replaces the accepted token; "" for no header. */
   readonly authorization?: string;
   readonly agent?: Agent;
   readonly content?: string;
-  /** After which the client gives up. */
+  /** The timeout of the client. */
   readonly patienceMs?: number;
 }
 
-/** What a client must know of a server. */
+/** What a client needs for a request to the server. */
 export type Target = Pick<Served, "url" | "certificatePem" | "token">;
 
 export function authorizationOf({ token: { user, name, value } }: Target): string {
   return `PVEAPIToken=${user}!${name}=${value}`;
 }
 
-/** `path` is below /api2/json unless it begins there. Rejects when no whole answer comes. */
+/** `path` is below /api2/json unless it starts with it. Rejects without a complete answer. */
 export function ask(
   served: Target,
   path: string,
@@ -79,14 +79,14 @@ export function envelopeOf({ body }: Pick<HttpAnswer, "body">): Record<string, u
   return JSON.parse(body.toString()) as Record<string, unknown>;
 }
 
-/** Keeps its connections, as many at once as are asked for. */
+/** Keeps up to `maxSockets` connections open. */
 export function keepAliveAgent(served: Served, maxSockets = 1): Agent {
   const agent = new Agent({ keepAlive: true, maxSockets, ca: served.certificatePem });
   onTestFinished(() => agent.destroy());
   return agent;
 }
 
-/** A connection for tests that write and read bytes themselves. */
+/** A connection for tests that write and read bytes. */
 export function openTls({ port, host, certificatePem }: Served): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host, ca: certificatePem, servername: "localhost" });
@@ -96,14 +96,14 @@ export function openTls({ port, host, certificatePem }: Served): Promise<TLSSock
   });
 }
 
-/** All that is said until the other side ends the connection. */
+/** All data until the other side closes the connection. */
 export function readUntilClosed(socket: TLSSocket): Promise<string> {
   let text = "";
   socket.setEncoding("utf8");
   socket.on("data", (part: string) => {
     text += part;
   });
-  // A connection may be ended by a reset: that is an end, too.
+  // A reset closes the connection, too.
   socket.on("error", () => undefined);
   return new Promise((resolve) => socket.on("close", () => resolve(text)));
 }

@@ -1,4 +1,4 @@
-/** An HTTPS server that says what a test tells it to, for answers that no Proxmox VE gives. */
+/** An HTTPS server with the answers of a test, for answers that Proxmox VE never gives. */
 import { once } from "node:events";
 import type { RequestListener } from "node:http";
 import { createServer, type Server } from "node:https";

@@ -34,10 +34,10 @@ import { commandsIn, DOCUMENTS, firstDifference, readDocument } from "./document
 import { explained } from "./explaining.ts";
 import { ROOT } from "./golden.ts";
 
-/** As wide as explain writes where there is no terminal. */
+/** The width of `explain` without a terminal. */
 const README_COLUMNS = 80;
 
-/** Where each command is described. */
+/** The document that describes each command. */
 const DESCRIBED_IN: Readonly<Record<string, string>> = {
   capture: "src/capture/README.md",
   doctor: "src/capture/README.md#doctor",
@@ -70,7 +70,7 @@ const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT_CODES, string>> = {
   interrupted: "interrupted; the same command resumes (`capture` and `run`: with `--resume`)",
 };
 
-/** All types that `compare` looks for; the last three have no step of their own. */
+/** All types that `compare` requests; the last three have no step. */
 const OBJECT_TYPES: readonly ObjectType<never>[] = [
   ...Object.values(ENTITY_TYPES),
   NETBOX_MANUFACTURER,
@@ -78,7 +78,7 @@ const OBJECT_TYPES: readonly ObjectType<never>[] = [
   NETBOX_DEVICE_ROLE,
 ];
 
-/** Name of the block → its text; `folder` is that of the document. */
+/** Name of the block → its text; `folder` is the folder of the document. */
 export const BLOCKS: Readonly<Record<string, (folder: string) => string | Promise<string>>> = {
   "source-files": (folder) =>
     rows(
@@ -180,7 +180,7 @@ export function blocksIn(text: string): string[] {
   return [...text.matchAll(BLOCK_REGEXP)].map(([, name = ""]) => name);
 }
 
-/** The document with its blocks as the program prints them now. */
+/** The document with current blocks. */
 export async function withBlocks(text: string, path: string): Promise<string> {
   const names = blocksIn(text);
   const printed = await Promise.all(names.map((name) => BLOCKS[name]?.(dirname(path))));
@@ -254,7 +254,7 @@ function rows(cells: readonly (readonly string[])[], head: readonly string[]): s
   );
 }
 
-/** The samples of a document that the program prints otherwise now: these are changed by hand. */
+/** Samples of a document that differ from the current output. They are changed by hand. */
 async function staleSamples(text: string): Promise<string[]> {
   const stale: string[] = [];
   for (const { words, output } of commandsIn(text)) {

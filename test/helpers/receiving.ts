@@ -1,4 +1,4 @@
-/** A receiver that lives as long as the test that asked for it, and requests for it. */
+/** A `receive` that is closed at the end of the test, and requests for it. */
 import { create, fromJson, type JsonValue, toBinary } from "@bufbuild/protobuf";
 import { onTestFinished } from "vitest";
 import { EntitySchema, IngestRequestSchema } from "../../src/netbox/diode/ingester.ts";

@@ -1,4 +1,4 @@
-/** A Redis of the test's own on a loopback port, without persistence; none when it is not installed. */
+/** A Redis for one test on a loopback port, without persistence; undefined when it is not installed. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { connect, createServer } from "node:net";

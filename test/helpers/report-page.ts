@@ -1,4 +1,4 @@
-/** What a page of `report` says, without a browser. */
+/** The text and data of a page of `report`, without a browser. */
 
 interface ListRows {
   readonly things: string;
@@ -28,7 +28,7 @@ export function dataOf(page: string): { readonly lists: Readonly<Record<string, 
   };
 }
 
-/** What stands between its tags, data and script aside. */
+/** The text between the tags, without data and script. */
 export function pageText(page: string): string {
   return page.replace(/<(script|style)[\s\S]*?<\/\1>/g, "").replace(/<[^>]*>/g, "")
     .replaceAll("&#39;", "'").replace(/\s+/g, " ");

@@ -7,7 +7,7 @@ import { main } from "../../src/cli/main.ts";
 import { TextStream } from "./text-stream.ts";
 
 export interface RunOptions {
-  /** All of its environment: nothing is inherited. */
+  /** The whole environment: nothing is inherited. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -19,11 +19,11 @@ export interface Finished {
 
 /** A program that runs until it is stopped. */
 export interface Started {
-  /** Its first whole lines on stdout; rejects when it ends before. */
+  /** The first lines on stdout; rejects when the program ends before. */
   lines(count: number): Promise<string[]>;
   /** Sends SIGINT or SIGTERM. */
   stop(signal: NodeJS.Signals): Promise<Finished>;
-  /** Of itself, or because it was stopped. */
+  /** Resolves at the end of the program, also after `stop`. */
   readonly ended: Promise<Finished>;
 }
 
@@ -64,7 +64,7 @@ export function startCli(args: readonly string[], { env = {} }: RunOptions = {})
   };
 }
 
-/** The first whole lines of what is written; rejects when the program ends before. */
+/** The first lines of a stream; rejects when the program ends before. */
 export async function firstLines(
   stdout: TextStream,
   { count, ended }: { readonly count: number; readonly ended: Promise<Finished> },

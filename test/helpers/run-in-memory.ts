@@ -1,5 +1,5 @@
 /**
- * Run folders in memory, to be broken and looked into:
+ * Run folders in memory, which a test can change:
  *
  *   const run = await heldRun("snapshots/example");
  *   const broken = resealed(run, "netbox/01-tag-0001.json", (text) => text.replace("a", "b"));
@@ -35,7 +35,7 @@ export function storeOf(run: RunFiles): Store {
   return storeIn(new Map(run));
 }
 
-/** A store that lives in a map. */
+/** A store in a map. */
 export function storeIn(files: Map<string, Uint8Array>): Store {
   const write = (key: string, bytes: Uint8Array): Promise<void> => {
     files.set(key, new Uint8Array(bytes));
@@ -44,7 +44,7 @@ export function storeIn(files: Map<string, Uint8Array>): Store {
   const append = (key: string, bytes: Uint8Array): Promise<void> =>
     write(key, new Uint8Array([...files.get(key) ?? [], ...bytes]));
   return {
-    place: "held",
+    place: "memory",
     keys: () => Promise.resolve([...files.keys()]),
     read: (key) => Promise.resolve(files.get(key)),
     write,
@@ -64,7 +64,7 @@ export function storeIn(files: Map<string, Uint8Array>): Store {
   };
 }
 
-/** The same run with one file more, another one, or (undefined) one less. */
+/** The run with a file added or replaced, or removed (undefined). */
 export function withFile(run: RunFiles, file: string, content: string | undefined): RunFiles {
   const changed = new Map(run);
   if (content === undefined) changed.delete(file);
@@ -78,7 +78,7 @@ export function textOf(run: RunFiles, file: string): string {
   return decodeUtf8(bytes, file);
 }
 
-/** A file changed, with all hashes above it updated, as somebody with this program could do. */
+/** The run with a changed file and updated hashes in all manifests above it. */
 export function resealed(
   run: RunFiles,
   file: string,
@@ -99,7 +99,7 @@ export function resealed(
 
 type Document = Readonly<Record<string, unknown>>;
 
-/** A manifest changed and sealed again; the entity files stay those of the snapshot beside them. */
+/** The run with a changed manifest, sealed again; entity files still refer to its snapshot. */
 export function withManifest(
   run: RunFiles,
   file: string,

@@ -1,6 +1,6 @@
 /**
- * The command line as a user runs it, a process with a small environment: for what only a process can show,
- * such as signals, pipes that close, its real environment and working directory. Else: run-cli.ts.
+ * The command line as a process with a small environment, for what only a process can show,
+ * such as signals, closed pipes, the real environment and the working directory. Otherwise use run-cli.ts.
  */
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -17,11 +17,11 @@ export interface ProcessOptions extends RunOptions {
   readonly cwd?: string;
   /** Another runtime than the one that runs the tests. */
   readonly runtime?: RuntimeName;
-  /** Nothing reads stdout, as when a pager has ended. */
+  /** Closes the reader of stdout, as when a pager ends. */
   readonly isUnread?: boolean;
 }
 
-/** Where its packages are cached is all that the program needs of the outer environment. */
+/** The program needs only the package caches of the outer environment. */
 const INHERITED = ["PATH", "HOME", "DENO_DIR", "XDG_CACHE_HOME", "TMPDIR"];
 /** Node strips the types of each file once for all of these processes. */
 export const COMPILE_CACHE = join(tmpdir(), "proxmox-diode-test-cache");
@@ -45,7 +45,7 @@ export function startProcess(args: readonly string[], options: ProcessOptions = 
   return {
     lines: (count) => firstLines(stdout, { count, ended }),
     stop(signal) {
-      // Deno reports a child as killed after kill(), whatever the child makes of the signal.
+      // Deno reports a child as killed after kill(), even when the child handles the signal.
       if (child.exitCode === null && child.pid !== undefined) process.kill(child.pid, signal);
       return ended;
     },

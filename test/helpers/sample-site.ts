@@ -1,4 +1,4 @@
-/** A small site: its entities, with every field that a table has, and what NetBox 4.7.3 makes of them. */
+/** A small site: its entities, with every field of the mapping tables, and the objects of NetBox 4.7.3 for them. */
 import type { IPAddress, PrimaryAddresses } from "../../src/netbox/types/ip-address.ts";
 import type { SetParts } from "./entity-set.ts";
 import type { Row, Rows } from "./small-netbox.ts";
@@ -18,7 +18,7 @@ const DEVICE = {
 };
 const PORT = { device: DEVICE, name: "vmbr0", type: "bridge" } as const;
 
-/** An address of the NIC that is its machine's primary one. */
+/** An address of the NIC that is the primary one of its virtual machine. */
 function primary(primaries: PrimaryAddresses): IPAddress {
   const { address = "" } = primaries.primary_ip4 ?? primaries.primary_ip6 ?? {};
   const virtual_machine = { ...MACHINE, ...primaries };
@@ -117,7 +117,7 @@ export const SITE_ENTITIES: SetParts = {
   }]],
 };
 
-/** As NetBox shows an object within another one. */
+/** The brief form of an object inside another one. */
 function brief(id: number, name: string, more: object = {}): object {
   return { id, url: `http://netbox/${id}/`, display: name, name, description: "", ...more };
 }
@@ -126,7 +126,7 @@ function choice(value: string): object {
   return { value, label: value.toUpperCase() };
 }
 
-/** A new copy each time: a test changes it. */
+/** A new copy on each call, since tests change it. */
 export function netboxRows(): Rows {
   const tags = [{ ...brief(1, "discovered"), slug: "discovered", color: "198754" }];
   const site = brief(1, "HQ", { slug: "hq" });

@@ -1,4 +1,4 @@
-/** Servers that live as long as the test that asked for them. */
+/** `serve` for one test: it is closed at the end of the test. */
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { serve, type Served, type ServeOptions } from "../../src/rehearse/serve/serve.ts";

@@ -1,4 +1,4 @@
-/** Real shells, asked what they would offer after command lines; each is started once for many lines. */
+/** Completions of real shells for command lines; each shell is started once for many lines. */
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -9,23 +9,23 @@ import { promisify } from "node:util";
 export interface Question {
   /** The completion script. */
   readonly script: string;
-  /** Of each line the words after the program's name; the last one is being typed. */
+  /** For each line the words after the program's name; the last one is being typed. */
   readonly lines: readonly (readonly string[])[];
   readonly cwd: string;
 }
 
 export interface Shell {
   readonly isInstalled: boolean;
-  /** For each line what it offers. */
+  /** The completions of each line. */
   ask(question: Question): Promise<string[][]>;
 }
 
 const PROGRAM = "proxmox-diode";
-/** After each line that is asked, and after each answer. */
+/** Printed after each line and after each answer. */
 const END = "--end-of-line--";
 const ASK_ZSH = fileURLToPath(new URL("ask.zsh", import.meta.url));
 
-/** bash hands "--step=v" over as three words. */
+/** bash passes "--step=v" as three words. */
 const ASK_BASH = `source "$1"; shift
 words=()
 for word in "$@"; do
@@ -80,7 +80,7 @@ function isInstalled(shell: string): boolean {
   return (env["PATH"] ?? "").split(delimiter).some((folder) => existsSync(join(folder, shell)));
 }
 
-/** For each line that was asked, the lines of the answer. */
+/** For each line, the lines of the answer. */
 async function run(shell: string, args: readonly string[], cwd: string): Promise<string[][]> {
   const { stdout } = await promisify(execFile)(shell, [...args], { cwd, timeout: 120_000 });
   const answers = stdout.split(`${END}\n`).slice(0, -1);

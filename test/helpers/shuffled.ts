@@ -1,4 +1,4 @@
-/** The same answers in another order: rows of the lists that have none, keys, paths and nodes. */
+/** The same answers in another order: rows of unordered lists, keys, paths and nodes. */
 import type { Answer } from "../../src/proxmox/answers.ts";
 import type { AnswersByPath, Site } from "./snapshot-builder.ts";
 

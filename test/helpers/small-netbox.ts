@@ -1,6 +1,6 @@
 /**
- * A NetBox in few words, on the loopback: lists of objects, with its filters, its paging, its refusals
- * and its faults. The forms of its answers are those of NetBox 4.7.3.
+ * A small NetBox on the loopback interface: lists of objects, with filters, pages, refusals
+ * and faults. Its answers have the form of NetBox 4.7.3.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
@@ -16,12 +16,12 @@ export interface Asked {
   readonly authorization: string | undefined;
 }
 
-/** What the server does instead of answering; a status, or a broken connection. */
+/** What the server does instead of an answer: a status, or a broken connection. */
 export interface Fault {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** drop: nothing is said; cut: in the middle of the answer; hang: never. */
+  /** drop: closes without an answer; cut: closes in the middle of the answer; hang: never answers. */
   readonly wire?: "drop" | "cut" | "hang";
 }
 
@@ -29,12 +29,12 @@ export interface SmallNetBoxOptions {
   readonly rows?: Rows;
   /** The value of the header. */
   readonly authorization?: string;
-  /** Paths that the token may not see. */
+  /** Paths that the token has no permission for. */
   readonly denied?: readonly string[];
   /** NetBox's MAX_PAGE_SIZE. */
   readonly pageSize?: number;
   readonly isTls?: boolean;
-  /** Asked of each request, counted from 0. */
+  /** Called for each request, counted from 0. */
   readonly faultOf?: (asked: Asked, index: number) => Fault | undefined;
 }
 
@@ -46,7 +46,7 @@ export interface SmallNetBox {
   close(): Promise<void>;
 }
 
-/** No secret. */
+/** Not a secret. */
 export const TOKEN = "nbt_small0000000.of-a-netbox-that-lives-for-one-test";
 export const AUTHORIZATION = `Bearer ${TOKEN}`;
 
@@ -148,7 +148,7 @@ function pageOf(listed: readonly Row[], url: URL, pageSize: number): object {
   const offset = number("offset", 0);
   const limit = Math.min(number("limit", 50), pageSize);
   const fields = searchParams.get("fields")?.split(",");
-  // As behind a proxy that does not tell NetBox its own name.
+  // As behind a proxy that does not forward its host name to NetBox.
   const next = new URL(url.href.replace(url.host, "inner.invalid:8001"));
   next.searchParams.set("offset", String(offset + limit));
   return {

@@ -29,7 +29,7 @@ export interface Site {
   readonly capturedAt?: string;
 }
 
-/** What differs from a running guest on a node that is up; each part goes over what is there. */
+/** Differences from a running guest on an online node; each part replaces defaults. */
 export interface GuestParts {
   readonly node?: string;
   readonly kind?: GuestKind;
@@ -78,7 +78,7 @@ export async function buildSnapshot(at: Store | string, site: Site): Promise<Sna
   return openSnapshot(store);
 }
 
-/** Seals files that the writer of snapshots would never write: the hashes hold, the rest need not. */
+/** Seals any files: the hashes are valid, the contents may be invalid. */
 export async function sealFiles(
   at: Store | string,
   files: Readonly<Record<string, string | Uint8Array>>,

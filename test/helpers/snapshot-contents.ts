@@ -1,6 +1,6 @@
 /**
- * What the answers of a snapshot hold, counted straight from the raw JSON. It shares no code with
- * src/transform, so that one reading can judge the other.
+ * The contents of the answers of a snapshot, counted from the raw JSON. It shares no code with
+ * src/transform, so that each can check the other.
  */
 import type { Site } from "./snapshot-builder.ts";
 
@@ -8,20 +8,20 @@ type Raw = Readonly<Record<string, unknown>>;
 
 /** A part of a guest or a node. */
 export interface Part {
-  /** Names that its record in left-out.json may go by. */
+  /** Possible names of its record in left-out.json. */
   readonly whats: readonly string[];
-  /** Names that its entity may go by, the likeliest first. */
+  /** Possible names of its entity, the most likely first. */
   readonly names: readonly string[];
 }
 
 export interface AddressPart {
-  /** How its record may spell it. */
+  /** Possible spellings in its record. */
   readonly texts: readonly string[];
-  /** The NICs or interfaces that it may stand on: "vm/101/net0", "node/pve1/vmbr0". */
+  /** The NICs or interfaces that may have it: "vm/101/net0", "node/pve1/vmbr0". */
   readonly holders: readonly string[];
-  /** Where it stands when none of them is an entity: "vm/101/agent/docker0". */
-  readonly aside?: string;
-  /** "2001:db8::5/64": what its entity may say; absent if the text is not an address. */
+  /** Its place when none of the holders is an entity: "vm/101/agent/docker0". */
+  readonly fallback?: string;
+  /** Possible addresses of its entity: "2001:db8::5/64". Empty when the text is not an address. */
   readonly addresses: readonly string[];
 }
 
@@ -37,8 +37,8 @@ export interface GuestContents {
 export interface NodeContents {
   readonly what: string;
   readonly node: string;
-  /** False: guests name it, and no answer tells of it; it need not have a record. */
-  readonly isHeld: boolean;
+  /** False: only guests name it, and no answer contains it; it needs no record. */
+  readonly isInAnswers: boolean;
   readonly interfaces: readonly Part[];
   readonly addresses: readonly AddressPart[];
 }
@@ -49,7 +49,7 @@ export interface SnapshotContents {
 }
 
 export interface Reading {
-  /** Do the live addresses of containers count? */
+  /** Whether the live addresses of containers count. */
   readonly isLive?: boolean;
 }
 
@@ -60,7 +60,7 @@ const VOLUMES = {
 
 export function contentsOf(site: Site, reading: Reading = {}): SnapshotContents {
   const rows = rowsAt(site.cluster, "/cluster/resources?type=vm");
-  const held = new Set([
+  const inAnswers = new Set([
     ...rowsAt(site.cluster, "/nodes").map((row) => written(row["node"])),
     ...rowsAt(site.cluster, "/cluster/status").filter((row) => row["type"] === "node")
       .map((row) => written(row["name"])),
@@ -69,14 +69,14 @@ export function contentsOf(site: Site, reading: Reading = {}): SnapshotContents 
     ),
   ]);
   const nodes = new Set([
-    ...held,
+    ...inAnswers,
     ...rows.map((row) => written(row["node"])),
     ...Object.keys(site.nodes),
   ]);
   return {
     guests: rows.map((row) => guestOf(site, row, reading)),
     nodes: [...nodes].filter((node) => node !== "")
-      .map((node) => ({ ...nodeOf(site, node), isHeld: held.has(node) })),
+      .map((node) => ({ ...nodeOf(site, node), isInAnswers: inAnswers.has(node) })),
   };
 }
 
@@ -115,7 +115,7 @@ function guestOf(site: Site, row: Raw, { isLive = false }: Reading): GuestConten
     disks: keys.filter((key) => VOLUMES[kind].test(key))
       .map((key) => ({ whats: [`${what}/${key}`], names: [key] })),
     addresses: [
-      // What describes no NIC at all is listed as a whole.
+      // A text that does not describe a NIC is listed as a whole.
       ...nics.filter(({ pairs }) => ["name", "hwaddr", "bridge"].some((key) => pairs.has(key)))
         .flatMap((nic) => words.flatMap((word) => writtenAddress(nic, word))),
       ...live.flatMap((line) => liveAddresses(line, { what, kind, nics })),
@@ -123,7 +123,7 @@ function guestOf(site: Site, row: Raw, { isLive = false }: Reading): GuestConten
   };
 }
 
-/** Two NICs of one name, or one that is named as another's key, fall back to what is their own. */
+/** NICs with the same name, or with the key of another NIC as name, fall back to their own key. */
 function namesOf(key: string, given: string | undefined): string[] {
   return given ? [given, key, `${given} (${key})`] : [key, `${key} (${key})`];
 }
@@ -138,7 +138,7 @@ function writtenAddress(
 ): AddressPart[] {
   const value = nic.pairs.get(word);
   if (!value) {
-    // The container sets it up by itself if the config has neither, or nothing else does.
+    // The container configures the NIC when its config has no address, or when Proxmox VE does not manage it.
     const isLeftOpen = nic.isUnmanaged || (!nic.pairs.get("ip") && !nic.pairs.get("ip6"));
     return isLeftOpen ? [{ texts: [word], holders: [nic.what], addresses: [] }] : [];
   }
@@ -162,7 +162,7 @@ function liveAddresses(
     [...pairs.values()].some((value) => macs.includes(value.toLowerCase()))
   ).map(({ what }) => what);
   const place = guest.kind === "lxc" ? "live" : "agent";
-  const aside = `${guest.what}/${place}/${written(row["name"]) || "?"}`;
+  const fallback = `${guest.what}/${place}/${written(row["name"]) || "?"}`;
   const listed = list(row["ip-addresses"]).filter(isRaw).map((entry) => {
     const length = written(entry["prefix"]);
     return written(entry["ip-address"]) + (length === "" ? "" : `/${length}`);
@@ -170,11 +170,11 @@ function liveAddresses(
   const last = [row["inet"], row["inet6"]].map(writtenOrOdd)
     .filter((text) => text !== "" && !listed.includes(text));
   return [...listed, ...last].map((text) => (
-    { texts: [text], holders, aside, addresses: canonical(text) }
+    { texts: [text], holders, fallback, addresses: canonical(text) }
   ));
 }
 
-function nodeOf(site: Site, node: string): Omit<NodeContents, "isHeld"> {
+function nodeOf(site: Site, node: string): Omit<NodeContents, "isInAnswers"> {
   const what = `node/${node}`;
   const rows = rowsAt(site.nodes[node], networkPath(node));
   return {
@@ -194,7 +194,7 @@ function nodeOf(site: Site, node: string): Omit<NodeContents, "isHeld"> {
         return [{
           texts: [cidr, host].filter((text) => text !== ""),
           holders: [holder],
-          aside: holder,
+          fallback: holder,
           addresses: [...canonical(cidr), ...canonical(`${host}/${length}`)],
         }];
       })
@@ -235,7 +235,7 @@ function networkPath(node: string): string {
   return `/nodes/${node}/network`;
 }
 
-/** The rows of an answer, those below `result` included. */
+/** The rows of an answer, also those below `result`. */
 function rowsAt(answers: Raw | undefined, path: string): Raw[] {
   const data = dataAt(answers, path);
   return list(isRaw(data) ? data["result"] : data).filter(isRaw);
@@ -250,7 +250,7 @@ function written(value: unknown): string {
   return typeof value === "string" || typeof value === "number" ? String(value).trim() : "";
 }
 
-/** What is there and is no text may stand for anything: "?". */
+/** A value that is neither text nor number becomes "?". */
 function writtenOrOdd(value: unknown): string {
   const isOdd = value !== null && (typeof value === "object" || typeof value === "boolean");
   return isOdd ? "?" : written(value);

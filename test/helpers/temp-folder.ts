@@ -1,4 +1,4 @@
-/** Folders that live as long as the test that asked for them, and what they hold. */
+/** Folders that are removed at the end of the test, and hashes of their files. */
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
@@ -11,7 +11,7 @@ export async function tempFolder(): Promise<string> {
   return folder;
 }
 
-/** Every file below a folder, hidden ones too: path → SHA-256. Symbolic links are not followed. */
+/** Every file below a folder, also hidden ones: path → SHA-256. Symbolic links are not followed. */
 export async function treeOf(folder: string): Promise<Record<string, string>> {
   const found = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = found.filter((entry) => !entry.isDirectory())

@@ -1,4 +1,4 @@
-/** A stream that keeps all that is written to it, as text; readers are called with each new piece. */
+/** A stream that collects everything written to it as text; readers are called with each new part. */
 import { Writable } from "node:stream";
 
 export class TextStream extends Writable {

@@ -1,4 +1,4 @@
-/** Whole outputs that rules are tested on: the example and the fixtures under several policies. */
+/** Complete outputs for tests of rules: the example and the fixtures under several policies. */
 import { join } from "node:path";
 import { openStore } from "../../src/run-folder/store/store.ts";
 import { openSnapshot } from "../../src/run-folder/snapshot-files.ts";
@@ -58,7 +58,7 @@ export async function siteIn(folder: string): Promise<Site> {
 
 const cache = new Map<string, Promise<Outcome>>();
 
-/** Made once in a process. */
+/** Made once per process. */
 export function outcomeOf(each: WholeCase): Promise<Outcome> {
   const known = cache.get(each.name);
   const made = known ?? makeOutcome(each);
