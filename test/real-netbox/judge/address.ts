@@ -1,4 +1,4 @@
-/** Addresses and networks, by numbers: the comparison's own reading of them. */
+/** Addresses and networks as numbers, parsed independently of src. */
 
 export interface Address {
   readonly family: 4 | 6;
@@ -42,12 +42,12 @@ export function isLinkLocal({ family, value }: Address): boolean {
   return family === 4 ? value >> 16n === 0xa9fen : value >> 118n === 0x3fan;
 }
 
-/** Multicast, or 255.255.255.255: no interface's own. */
+/** Multicast, or 255.255.255.255: never the address of an interface. */
 export function isGroup({ family, value }: Address): boolean {
   return family === 4 ? value >> 28n === 0xen || value === 0xffffffffn : value >> 120n === 0xffn;
 }
 
-/** A host's own: not a network's, a broadcast's, many's or nothing. */
+/** The address of a host: not a network, broadcast, multicast or unspecified address. */
 export function isAssignable(address: Address): boolean {
   const { family, value, length } = address;
   if (value === 0n || length === 0 || isGroup(address)) return false;
@@ -78,7 +78,7 @@ function text4(value: bigint): string {
   return [24n, 16n, 8n, 0n].map((shift) => String((value >> shift) & 255n)).join(".");
 }
 
-/** The runtime spells it canonically, and eight groups are a number. */
+/** The runtime gives the canonical spelling, whose eight groups make the number. */
 function parse6(text: string): bigint | undefined {
   if (!URL.canParse(`http://[${text}]/`)) return undefined;
   const [head = "", tail] = new URL(`http://[${text}]/`).hostname.slice(1, -1).split("::");

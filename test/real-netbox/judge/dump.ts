@@ -1,4 +1,4 @@
-/** A whole NetBox as text that two NetBoxes with the same objects share: no ids, no times. */
+/** A whole NetBox as text without ids and times, which is equal for two NetBoxes with the same objects. */
 import type { NetBox } from "../server/netbox.ts";
 import { listAll, type Row } from "../server/rest.ts";
 import { PATHS } from "./read-back.ts";
@@ -6,7 +6,7 @@ import { PATHS } from "./read-back.ts";
 /** Path → its objects, each as one line, in order. */
 export type Dump = ReadonlyMap<string, readonly string[]>;
 
-/** Of an object: what another NetBox would have otherwise. */
+/** Fields that differ between two NetBoxes with the same objects. */
 const OWN_TO_ONE_NETBOX = new Set([
   "id",
   "url",
@@ -26,7 +26,7 @@ export async function dumpOf(netbox: NetBox): Promise<Dump> {
   return dump;
 }
 
-/** One sentence for each object that only one of them has. */
+/** One sentence for each object that only one NetBox has. */
 export function dumpDifferences(wanted: Dump, found: Dump): string[] {
   return [...wanted].flatMap(([path, lines]) => {
     const there = found.get(path) ?? [];

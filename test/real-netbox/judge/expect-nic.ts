@@ -1,4 +1,4 @@
-/** NICs of a guest's config, and the addresses that stand on them. */
+/** NICs of a guest's config, and their addresses. */
 import { type Address, parseCidr } from "./address.ts";
 import type { Guest } from "./guest.ts";
 import { byNumber, isRaw, pairsOf, type Raw, text } from "./raw.ts";
@@ -6,7 +6,7 @@ import { byNumber, isRaw, pairsOf, type Raw, text } from "./raw.ts";
 export interface Nic {
   /** "net0" */
   readonly key: string;
-  /** What NetBox calls it. */
+  /** Its name in NetBox. */
   readonly name: string;
   readonly pairs: ReadonlyMap<string, string>;
   readonly mac: string | undefined;
@@ -36,9 +36,9 @@ export function nicsOf({ config, kind }: Guest): Nic[] {
 }
 
 export interface Found {
-  /** NIC by NIC in the order of the config, within one as they were read. */
+  /** By NIC in the order of the config, then in the order of the answer. */
   readonly addresses: readonly { readonly address: Address; readonly nic: Nic | undefined }[];
-  /** False when there may be more of the family that were not read. */
+  /** False when further addresses of the family may exist that were not read. */
   isAll(family: 4 | 6): boolean;
 }
 
@@ -55,7 +55,7 @@ export function addressesOf(guest: Guest, nics: readonly Nic[]): Found {
       return address ? [{ address, nic }] : [];
     })
   );
-  // A container sets up a NIC by itself when the config says neither, or when Proxmox does not manage it.
+  // A container configures a NIC itself when the config has no address, or when Proxmox VE does not manage it.
   const isStatic = (family: 4 | 6): boolean =>
     nics.every(({ pairs }) => {
       const value = pairs.get(family === 4 ? "ip" : "ip6");
@@ -73,7 +73,7 @@ export function addressesOf(guest: Guest, nics: readonly Nic[]): Found {
   return { addresses: ordered([...written, ...liveOf(live, nics)], nics), isAll };
 }
 
-/** Matched by MAC, whatever its case; `lo` and `docker0` are ignored. */
+/** Matched by MAC address in any case; `lo` and `docker0` are ignored. */
 function liveOf(rows: unknown, nics: readonly Nic[]): Found["addresses"][number][] {
   const list = Array.isArray(rows) ? rows.filter(isRaw) : [];
   return list.filter(({ name }) => name !== "lo" && name !== "docker0").flatMap((row) => {

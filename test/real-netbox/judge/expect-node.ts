@@ -30,7 +30,7 @@ const TYPES: Readonly<Record<string, string>> = {
   OVSIntPort: "virtual",
 };
 
-/** `devices` are the names that clusters before this one took, by site. */
+/** `devices`: names that earlier clusters use, by site. */
 export function expectNodes(plan: Plan, ledger: Ledger, devices: Set<string>): void {
   const rows = plan.nodeRows.filter((row) => plan.isInScope(text(row["node"]) ?? ""))
     .toSorted((a, b) => compareNatural(text(a["node"]) ?? "", text(b["node"]) ?? ""));
@@ -93,7 +93,7 @@ interface Device {
   readonly name: string;
 }
 
-/** Answers the primary addresses. */
+/** Returns the primary addresses. */
 function expectInterfaces(
   network: readonly Raw[] | undefined,
   { plan, site, name }: Device,
@@ -190,12 +190,12 @@ function vlanOf(row: Raw): number | undefined {
   return vid !== undefined && vid >= 1 && vid <= 4094 ? vid : undefined;
 }
 
-/** What Proxmox makes up for a raw device that is not there. */
+/** A row that Proxmox VE invents for a missing raw device. */
 function isPhantom(row: Raw): boolean {
   return row["exists"] === 0 && text(row["type"]) === undefined;
 }
 
-/** `hwaddress`, else the MAC address in a name, unless another interface or a NIC has it too. */
+/** `hwaddress`, otherwise the MAC address in a name, unless another interface or a NIC has it too. */
 function ownMac(row: Raw, { site }: Plan): string | undefined {
   const mac = macOf(row);
   if (mac === undefined) return undefined;
@@ -218,7 +218,7 @@ function macOf(row: Raw): string | undefined {
   return (set ?? named)?.toUpperCase();
 }
 
-/** With ALL_INTERFACES: the LAG and the bridge that name it, and what a virtual one stands on. */
+/** With ALL_INTERFACES: the LAG and the bridge of an interface, and the parent of a virtual one. */
 function linksOf(
   row: Raw,
   { type, network }: { readonly type: string; readonly network: readonly Raw[] },

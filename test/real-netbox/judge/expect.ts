@@ -1,6 +1,6 @@
 /**
- * What NetBox should hold after these snapshots were transformed together, by the mapping document and the
- * decisions in src/transform/README.md. It shares no code with src/transform, so that one can judge the other.
+ * The expected content of NetBox after these snapshots are transformed together, by the mapping document and the
+ * decisions in src/transform/README.md. It shares no code with src/transform, so that each can check the other.
  */
 import { compareNatural } from "../../../src/base/natural-order.ts";
 import { CUSTOM_FIELDS } from "./custom-fields.ts";
@@ -48,7 +48,7 @@ function expectCluster({ cluster, scope, tags, host, tenant }: Plan, book: Book)
   if (tenant !== null) book.put("tenant", tenant, {});
 }
 
-/** NetBox derives a VM's disk from its virtual disks, those that Proxmox has no more included. */
+/** NetBox derives a VM's disk from its virtual disks, including those that Proxmox VE no longer has. */
 export function sumDisks(book: Book): void {
   const sums = new Map<string, number>();
   for (const [key, { size }] of book.page("virtual-disk")) {

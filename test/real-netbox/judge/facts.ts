@@ -1,4 +1,4 @@
-/** What NetBox should hold, or holds: objects by kind and by what NetBox tells them apart by. */
+/** The expected or actual content of NetBox: objects by type and by the key that NetBox matches them with. */
 
 export const KINDS = [
   "site",
@@ -32,7 +32,7 @@ export type Facts = Readonly<Record<string, Fact>>;
 export class Book {
   readonly #pages = new Map<Kind, Map<string, Record<string, Fact>>>();
 
-  /** Over what is known of the object; null changes nothing. */
+  /** Adds facts to an object; null changes nothing. */
   put(kind: Kind, key: string, facts: Facts): void {
     const page = this.page(kind);
     const known = page.get(key) ?? {};
@@ -40,7 +40,7 @@ export class Book {
     page.set(key, known);
   }
 
-  /** Everything of a later book over this one; `clears`: null empties a field. */
+  /** Applies a later snapshot to this content; `clears`: null empties a field. */
   turnTo(later: Book, { clears }: { readonly clears: boolean }): void {
     for (const kind of KINDS) {
       const page = this.page(kind);
@@ -62,7 +62,7 @@ export class Book {
     return this.page(kind).has(key);
   }
 
-  /** What this book has and the other has not: "virtual-disk lab/web1/scsi1". */
+  /** Objects that the other content lacks: "virtual-disk lab/web1/scsi1". */
   missingIn(other: Book): string[] {
     return KINDS.flatMap((kind) =>
       [...this.page(kind).keys()].filter((key) => !other.has(kind, key))
@@ -75,7 +75,7 @@ export class Book {
   }
 }
 
-/** What is not told stays as it is, and lists grow, as tags do in Diode. */
+/** Unknown facts change nothing, and lists grow, as tags do in Diode. */
 function merge(known: Record<string, Fact>, facts: Facts, clears: boolean): void {
   for (const [field, fact] of Object.entries(facts)) {
     const before = known[field];
@@ -84,16 +84,16 @@ function merge(known: Record<string, Fact>, facts: Facts, clears: boolean): void
   }
 }
 
-/** One sentence for everything in which NetBox is not as it should be. */
+/** One sentence for each difference between the expected and the actual content. */
 export function differences(expected: Book, found: Book): string[] {
   return KINDS.flatMap((kind) => {
-    const [wanted, there] = [expected.page(kind), found.page(kind)];
-    const extra = [...there.keys()].filter((key) => !wanted.has(key))
-      .map((key) => `${kind} ${key}: is in NetBox, and the snapshot has none`);
+    const [expectedPage, foundPage] = [expected.page(kind), found.page(kind)];
+    const extra = [...foundPage.keys()].filter((key) => !expectedPage.has(key))
+      .map((key) => `${kind} ${key}: is in NetBox, but not in the snapshot`);
     return [
       ...extra,
-      ...[...wanted].flatMap(([key, facts]) => {
-        const known = there.get(key);
+      ...[...expectedPage].flatMap(([key, facts]) => {
+        const known = foundPage.get(key);
         if (known === undefined) return [`${kind} ${key}: is not in NetBox`];
         return Object.entries(facts).flatMap(([field, fact]) =>
           same(fact, known[field]) ? [] : [
@@ -105,8 +105,8 @@ export function differences(expected: Book, found: Book): string[] {
   });
 }
 
-function same(wanted: Fact, known: Fact): boolean {
-  return wanted === undefined || shown(wanted) === shown(known);
+function same(expected: Fact, known: Fact): boolean {
+  return expected === undefined || shown(expected) === shown(known);
 }
 
 function shown(fact: Fact): string {

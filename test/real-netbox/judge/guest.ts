@@ -11,7 +11,7 @@ export interface Guest {
   readonly kind: "qemu" | "lxc";
   readonly vmid: number;
   readonly node: string;
-  /** Where its VLANs are, too. */
+  /** Also the site of its VLANs. */
   readonly home: string;
   /** "brightwater/gw1" */
   readonly key: string;
@@ -35,7 +35,7 @@ export function guestsOf(plan: Plan): Guest[] {
   return ordered.map((row) => guestOf(plan, row, names.get(row) ?? ""));
 }
 
-/** Of two guests of one name, case aside, the lower VMID keeps it. */
+/** Of two guests with the same name, ignoring case, the one with the lower VMID keeps it. */
 function namesOf(rows: readonly Raw[]): Map<Raw, string> {
   const taken = new Set<string>();
   const names = new Map<Raw, string>();

@@ -1,16 +1,16 @@
-/** What the snapshots share while they are read, one after the other. */
+/** Shared state of the snapshots while they are read one after another. */
 import { type Address, hostText } from "./address.ts";
 import type { Book } from "./facts.ts";
 
 export interface Ledger {
   readonly book: Book;
-  /** Host part of an address → taken: its first holder keeps it. */
+  /** Host part of an address → taken: the first guest or node keeps it. */
   readonly taken: Set<string>;
-  /** Network → its sites, and the tags of the hosts that have it. */
+  /** Network → its sites, and the tags of its hosts. */
   readonly networks: Map<string, { readonly sites: Set<string>; readonly tags: Set<string> }>;
 }
 
-/** True for its first holder. */
+/** True for the first guest or node with this address. */
 export function take(address: Address, { taken }: Ledger): boolean {
   const host = hostText(address);
   if (taken.has(host)) return false;

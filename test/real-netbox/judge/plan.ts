@@ -1,4 +1,4 @@
-/** Settings and places of one snapshot, as the mapping document has them: sites, cluster, scope. */
+/** Settings, sites, cluster and scope of one snapshot, by the mapping document. */
 import type { Site } from "../../helpers/snapshot-builder.ts";
 import { clusterRows, type Raw, text } from "./raw.ts";
 
@@ -20,7 +20,7 @@ export interface Plan {
   isInScope(node: string): boolean;
 }
 
-/** `given` goes over what the snapshot recorded. */
+/** `given` overrides the settings that the snapshot recorded. */
 export function planOf(site: Site, given: Settings): Plan {
   const settings = { SITE_NAME: "Proxmox", ...site.settings, ...given } as Settings;
   const host = given["PROXMOX_HOST"] ?? site.host ?? "pve1.example.net";

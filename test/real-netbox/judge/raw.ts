@@ -1,9 +1,9 @@
-/** Proxmox's answers as plain JSON, read by nothing but what the mapping document says of them. */
+/** Answers of Proxmox VE as plain JSON, read only by the rules of the mapping document. */
 import type { Site } from "../../helpers/snapshot-builder.ts";
 
 export type Raw = Readonly<Record<string, unknown>>;
 
-/** The data of an answer that came with 200; undefined: not read. */
+/** The data of an answer with status 200; undefined: not read. */
 export function dataAt(
   answers: Readonly<Record<string, unknown>> | undefined,
   path: string,
@@ -12,7 +12,7 @@ export function dataAt(
   return answer?.status === 200 ? answer.data : undefined;
 }
 
-/** Rows of an answer, those below the guest agent's `result` included; undefined: not read. */
+/** Rows of an answer, also those below the guest agent's `result`; undefined: not read. */
 export function rowsAt(
   answers: Readonly<Record<string, unknown>> | undefined,
   path: string,
@@ -26,7 +26,7 @@ export function clusterRows(site: Site, path: string): Raw[] {
   return rowsAt(site.cluster, path) ?? [];
 }
 
-/** Trimmed, without NUL; undefined for nothing. */
+/** Trimmed, without NUL; undefined when empty. */
 export function text(value: unknown): string | undefined {
   const plain = typeof value === "string" || typeof value === "number" ? String(value) : "";
   const trimmed = plain.replaceAll("\0", "").trim();
@@ -39,7 +39,7 @@ export function number(value: unknown): number | undefined {
   return written === undefined || Number.isNaN(parsed) ? undefined : parsed;
 }
 
-/** "virtio=AA:…,bridge=vmbr0" → { virtio: …, bridge: … }; what has no key is under "". */
+/** "virtio=AA:…,bridge=vmbr0" → { virtio: …, bridge: … }; a part without key has the key "". */
 export function pairsOf(value: unknown): Map<string, string> {
   const pairs = new Map<string, string>();
   for (const part of (text(value) ?? "").split(",")) {

@@ -3,8 +3,8 @@ import type { NetBox } from "../server/netbox.ts";
 import { listAll, type Row } from "../server/rest.ts";
 import { Book, type Fact, type Facts, type Kind, KINDS } from "./facts.ts";
 
-/** Everything that was read, and how one row names another. */
-interface Shelf {
+/** Everything that was read, and the keys of referenced objects. */
+interface ReadObjects {
   readonly rows: ReadonlyMap<Kind, readonly Row[]>;
   /** The key of an object of that kind, by its id. */
   key(kind: Kind, id: unknown): string;
@@ -12,8 +12,8 @@ interface Shelf {
 
 interface Reading {
   readonly path: string;
-  key(row: Row, shelf: Shelf): string;
-  facts(row: Row, shelf: Shelf): Facts;
+  key(row: Row, objects: ReadObjects): string;
+  facts(row: Row, objects: ReadObjects): Facts;
 }
 
 const named = (row: Row): string => String(row["name"]);
@@ -73,7 +73,7 @@ const READINGS: Readonly<Record<Kind, Reading>> = {
   },
   "interface": {
     path: "dcim/interfaces",
-    key: (row, shelf) => `${shelf.key("device", field(row["device"], "id"))}/${row["name"]}`,
+    key: (row, objects) => `${objects.key("device", field(row["device"], "id"))}/${row["name"]}`,
     facts: (row) => ({
       type: choice(row["type"]),
       enabled: row["enabled"] === true,
@@ -107,23 +107,23 @@ const READINGS: Readonly<Record<Kind, Reading>> = {
   },
   "vm-interface": {
     path: "virtualization/interfaces",
-    key: (row, shelf) =>
-      `${shelf.key("virtual-machine", field(row["virtual_machine"], "id"))}/${row["name"]}`,
-    facts: (row, shelf) => ({
+    key: (row, objects) =>
+      `${objects.key("virtual-machine", field(row["virtual_machine"], "id"))}/${row["name"]}`,
+    facts: (row, objects) => ({
       enabled: row["enabled"] === true,
       mtu: number(row["mtu"]),
       mac: text(field(row["primary_mac_address"], "mac_address")),
       mode: choice(row["mode"]),
       untagged_vlan: row["untagged_vlan"]
-        ? shelf.key("vlan", field(row["untagged_vlan"], "id"))
+        ? objects.key("vlan", field(row["untagged_vlan"], "id"))
         : null,
       tags: tags(row),
     }),
   },
   "virtual-disk": {
     path: "virtualization/virtual-disks",
-    key: (row, shelf) =>
-      `${shelf.key("virtual-machine", field(row["virtual_machine"], "id"))}/${row["name"]}`,
+    key: (row, objects) =>
+      `${objects.key("virtual-machine", field(row["virtual_machine"], "id"))}/${row["name"]}`,
     facts: (row) => ({ size: number(row["size"]), ...customFields(row), tags: tags(row) }),
   },
   "vlan": {
@@ -139,59 +139,59 @@ const READINGS: Readonly<Record<Kind, Reading>> = {
   "ip-address": {
     path: "ipam/ip-addresses",
     key: (row) => String(row["address"]).split("/")[0] ?? "",
-    facts: (row, shelf) => ({
+    facts: (row, objects) => ({
       address: text(row["address"]),
-      assigned: holder(row, shelf),
+      assigned: holder(row, objects),
       tags: tags(row),
     }),
   },
   "mac-address": {
     path: "dcim/mac-addresses",
-    key: (row, shelf) => `${row["mac_address"]} on ${holder(row, shelf)}`,
+    key: (row, objects) => `${row["mac_address"]} on ${holder(row, objects)}`,
     facts: () => ({}),
   },
 };
 
-/** Where NetBox's REST API lists what we send. */
+/** The REST API paths of all sent types. */
 export const PATHS = KINDS.map((kind) => READINGS[kind].path);
 
-/** Two objects of one key become one that says so. */
+/** Two objects with the same key become one object that reports the duplicate. */
 export async function readBack(netbox: NetBox): Promise<Book> {
   const rows = new Map<Kind, readonly Row[]>();
   for (const kind of KINDS) rows.set(kind, await listAll(netbox, READINGS[kind].path));
-  const shelf = shelfOf(rows);
+  const objects = indexObjects(rows);
   const book = new Book();
   for (const kind of KINDS) {
     for (const row of rows.get(kind) ?? []) {
-      const key = shelf.key(kind, row.id);
+      const key = objects.key(kind, row.id);
       const isSecond = book.has(kind, key);
-      book.put(kind, isSecond ? `${key} (a second one)` : key, READINGS[kind].facts(row, shelf));
+      book.put(kind, isSecond ? `${key} (a second one)` : key, READINGS[kind].facts(row, objects));
     }
   }
   return book;
 }
 
-function shelfOf(rows: ReadonlyMap<Kind, readonly Row[]>): Shelf {
+function indexObjects(rows: ReadonlyMap<Kind, readonly Row[]>): ReadObjects {
   const byId = new Map(
     [...rows].map(([kind, list]) => [kind, new Map(list.map((row) => [row.id, row]))]),
   );
-  const shelf: Shelf = {
+  const objects: ReadObjects = {
     rows,
     key(kind, id) {
       const row = byId.get(kind)?.get(Number(id));
-      return row === undefined ? `(no ${kind} ${String(id)})` : READINGS[kind].key(row, shelf);
+      return row === undefined ? `(no ${kind} ${String(id)})` : READINGS[kind].key(row, objects);
     },
   };
-  return shelf;
+  return objects;
 }
 
-function holder(row: Row, shelf: Shelf): string {
+function holder(row: Row, objects: ReadObjects): string {
   const types: Readonly<Record<string, Kind>> = {
     "dcim.interface": "interface",
     "virtualization.vminterface": "vm-interface",
   };
   const kind = types[String(row["assigned_object_type"])];
-  return kind === undefined ? "nothing" : `${kind} ${shelf.key(kind, row["assigned_object_id"])}`;
+  return kind === undefined ? "nothing" : `${kind} ${objects.key(kind, row["assigned_object_id"])}`;
 }
 
 function field(value: unknown, key: string): unknown {
@@ -204,7 +204,7 @@ function name(value: unknown): string | null {
   return text(field(value, "name"));
 }
 
-/** A choice comes as { value, label }. */
+/** NetBox returns a choice as { value, label }. */
 function choice(value: unknown): string | null {
   return text(field(value, "value") ?? (typeof value === "string" ? value : null));
 }

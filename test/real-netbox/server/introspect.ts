@@ -1,4 +1,4 @@
-/** Diode's `/auth/introspect`, which its plugin asks about every token that it has not seen yet. */
+/** Diode's `/auth/introspect`, which its plugin requests for every new token. */
 import { randomUUID } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";

@@ -1,4 +1,4 @@
-/** A NetBox with Diode's plugin on loopback, which starts from a fresh database as often as asked. */
+/** A NetBox with Diode's plugin on the loopback interface, which can be reset to an empty database. */
 import { randomUUID } from "node:crypto";
 import { copyFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -18,9 +18,9 @@ export interface NetBox {
   readonly url: string;
   /** For NetBox's REST API: values of the header `Authorization`. */
   readonly authorization: { readonly read: string; readonly write: string };
-  /** For the plugin's API, as Diode's reconciler would have it. */
+  /** The token of Diode's reconciler for the plugin's API. */
   readonly diode: string;
-  /** Back to the database as it was migrated. */
+  /** Resets the database to the state after migration. */
   reset(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -45,7 +45,7 @@ export function environmentOf(
   };
 }
 
-/** A folder that NetBox takes for its instance root. */
+/** A folder that NetBox uses as its instance root. */
 export async function makeRoot(): Promise<TemporaryFolder> {
   const root = await temporaryFolder("netbox");
   await mkdir(join(root.path, "conf"));
@@ -82,8 +82,8 @@ export async function startNetBox(
     diode: introspect.token,
     async reset() {
       await Promise.all([copyTemplate(), redis.flush()]);
-      // What NetBox remembers of the last database goes with the process that remembers it. The next
-      // one is a fork of the first, which imported everything once.
+      // Ending the process removes NetBox's cached state of the last database. The next
+      // process is a fork of the first one, which imported everything once.
       const printed = server.printed();
       process.kill(Number(worker), "SIGKILL");
       [, worker = ""] = await server.line(WORKER, printed);
@@ -94,7 +94,7 @@ export async function startNetBox(
 
 const WORKER = /Booting worker with pid: (\d+)/;
 
-/** One process that answers, so that requests cannot overtake each other. */
+/** One worker process, so that requests are handled in order. */
 function serve(folder: string, env: Readonly<Record<string, string>>): Running {
   const options = {
     bind: "127.0.0.1:0",

@@ -8,7 +8,7 @@ interface Page {
   readonly results: readonly Row[];
 }
 
-/** NetBox gives no more at once. Source: netbox/config/parameters.py, MAX_PAGE_SIZE. */
+/** The largest page of NetBox. Source: netbox/config/parameters.py, MAX_PAGE_SIZE. */
 const PAGE_ROWS = 1000;
 
 /** All rows below a path such as "dcim/devices". */
@@ -27,7 +27,7 @@ export async function listAll(netbox: NetBox, path: string): Promise<Row[]> {
   return rows;
 }
 
-/** Writes as a user would by hand. Answers what NetBox then holds. */
+/** Writes an object as a user does. Returns the object in NetBox. */
 export async function send(
   netbox: NetBox,
   request: { readonly method: "POST" | "PATCH"; readonly path: string; readonly body: unknown },

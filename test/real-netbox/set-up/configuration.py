@@ -1,4 +1,4 @@
-"""NetBox's configuration for the tests: copied to NETBOX_ROOT/conf/ and told the rest by its environment."""
+"""NetBox's configuration for the tests, copied to NETBOX_ROOT/conf/. The environment has the other values."""
 
 import gc
 import os

@@ -6,7 +6,7 @@ import { compareNatural } from "../../../src/base/natural-order.ts";
 import { run } from "./program.ts";
 
 const PLUGIN = "netboxlabs-diode-netbox-plugin";
-/** NetBox asks for psycopg[c], which needs a compiler and libpq's headers; this one is made ready. */
+/** NetBox requires psycopg[c], which needs a compiler and libpq's headers; this one is precompiled. */
 const OVERRIDES = "psycopg[binary,pool]\n";
 
 export interface Package {
@@ -20,9 +20,9 @@ export interface Package {
 export interface Packages {
   /** All releases of NetBox that PyPI has for this Python, the newest first. */
   readonly onPyPi: readonly string[];
-  /** What the plugin says that it takes: "4.4.10", "4.7.99". */
+  /** The range of releases that the plugin accepts: "4.4.10", "4.7.99". */
   readonly accepted: { readonly min: string; readonly max: string };
-  /** The newest release that the plugin takes, and the oldest; one of them when they are the same. */
+  /** The newest and the oldest release that the plugin accepts; a single one when they are the same. */
   readonly chosen: readonly Package[];
 }
 
@@ -69,7 +69,7 @@ async function install(
   const folder = join(at.folder, `netbox-${netbox}`);
   const uv = join(at.tools, "uv");
   const env = { UV_PYTHON_DOWNLOADS: "never", UV_LINK_MODE: "copy" };
-  // Written last: a folder without it was not finished.
+  // Written last: a folder without it is incomplete.
   const done = join(folder, "installed");
   if (!existsSync(done)) {
     await rm(folder, { recursive: true, force: true });

@@ -1,6 +1,6 @@
 /**
- * A PostgreSQL of our own: no port, a socket in a folder below the system's temporary one, and no
- * trace of it afterwards. Nothing in it has to survive a power cut, so it never waits for the disk.
+ * A temporary PostgreSQL: no port, a socket in a folder below the system's temporary folder, and no
+ * files left afterwards. Its data may be lost at a power cut, so it never waits for the disk.
  */
 import { existsSync, readdirSync } from "node:fs";
 import { chown } from "node:fs/promises";
@@ -10,9 +10,9 @@ import { type Owner, run, start } from "./program.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 export interface Postgres {
-  /** Where its socket is; NetBox takes it as the host. */
+  /** The folder of its socket, which NetBox uses as the host. */
   readonly folder: string;
-  /** Runs one of PostgreSQL's own client programs, and answers what it prints. */
+  /** Runs a client program of PostgreSQL and returns its output. */
   client(program: string, args: readonly string[], input?: string): Promise<string>;
   stop(): Promise<void>;
 }

@@ -1,13 +1,13 @@
-/** Other programs: one that is run to its end, and one that keeps running until it is stopped. */
+/** Runs other programs: to their end, or until they are stopped. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 
 export interface ProgramOptions {
-  /** Over the environment of this process. */
+  /** Added to the environment of this process. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Whom the program runs as, when that is somebody else. */
+  /** The user that runs the program, when it is another one. */
   readonly owner?: Owner | undefined;
-  /** What it reads on its standard input. */
+  /** Its standard input. */
   readonly input?: string;
 }
 
@@ -18,19 +18,19 @@ export interface Owner {
 }
 
 export interface Running {
-  /** The first line that matches, of those already printed and of those to come. */
+  /** The first matching line, already printed or later. */
   line(wanted: RegExp, after?: number): Promise<RegExpMatchArray>;
-  /** How many lines there were so far: for `line(…, after)`. */
+  /** The number of lines so far, for `line(…, after)`. */
   printed(): number;
-  /** Asks it to end with this signal, and waits until it has. */
+  /** Sends this signal and waits for the end of the program. */
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
-/** What is shown of a program that failed. */
+/** Lines that are shown of a failed program. */
 const LAST_LINES = 15;
 
 const running = new Set<ChildProcess>();
-// Whatever ends this process, they end too, and their own children with them.
+// When this process ends for any reason, its programs and their children end too.
 process.on("exit", () => {
   for (const child of running) child.kill("SIGINT");
 });
@@ -54,7 +54,7 @@ export async function run(
   child.stderr?.on("data", (text: string) => {
     all += text;
   });
-  // A program that ends without reading it tells by its exit code how it went.
+  // A program may end without reading its input; its exit code is checked.
   child.stdin?.on("error", () => {});
   child.stdin?.end(options.input ?? "");
   const code = await ended(child);
@@ -106,7 +106,7 @@ function launch(command: string, args: readonly string[], options: ProgramOption
   const child = spawn(command, args, {
     env: { ...process.env, ...options.env },
     stdio: "pipe",
-    // What another user may not enter cannot be its working folder.
+    // Another user may have no access to the current working folder.
     ...(options.owner && { ...options.owner, cwd: "/" }),
   });
   child.stdout?.setEncoding("utf8");

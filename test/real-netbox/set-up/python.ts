@@ -4,7 +4,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { run } from "./program.ts";
 
-/** NetBox 4.7 wants 3.12; wheels of what it needs are slow to come for a new Python. */
+/** NetBox 4.7 requires 3.12; for a new Python, wheels of its dependencies may be missing. */
 const MINORS = [13, 12, 14];
 
 /** Its path; undefined if not found. */
@@ -22,7 +22,7 @@ export async function findPython(): Promise<string | undefined> {
   return undefined;
 }
 
-/** A name on the PATH may be one of pyenv's stand-ins, for a version that is not switched on. */
+/** A program on the PATH may be a pyenv shim of a version that is not active. */
 function isUsable(python: string): Promise<boolean> {
   const versions = MINORS.map((minor) => `(3, ${minor})`).join(", ");
   const script = `import sys, venv; sys.exit(sys.version_info[:2] not in (${versions}))`;

@@ -1,11 +1,11 @@
-/** A Redis of our own: no port, no persistence, a socket in a folder of its own. */
+/** A temporary Redis: no port, no persistence, a socket in its own folder. */
 import { join } from "node:path";
 import { run, start } from "./program.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 export interface Redis {
   readonly socket: string;
-  /** Forgets everything. */
+  /** Deletes all data. */
   flush(): Promise<void>;
   stop(): Promise<void>;
 }

@@ -1,5 +1,5 @@
 /**
- * Everything that a NetBox needs, from nothing:
+ * Installs and starts everything that a NetBox needs:
  *
  *   const site = await setUp({ folder: "test/.cache/netbox", say: console.error });
  *   const netbox = await site.start(site.packages.chosen[0]);
@@ -19,17 +19,17 @@ import { makeTemplate } from "./template.ts";
 export interface SetUp {
   readonly packages: Packages;
   start(release: Package): Promise<NetBox>;
-  /** Stop every NetBox before. */
+  /** Call it after every NetBox is stopped. */
   stop(): Promise<void>;
 }
 
 export interface SetUpOptions {
-  /** Where virtual environments and migrated databases are kept. */
+  /** The folder of virtual environments and migrated databases. */
   readonly folder: string;
   readonly say: (text: string) => void;
 }
 
-/** The tests cannot run on this machine, and why. */
+/** The tests cannot run on this machine; the message has the reason. */
 export class Unavailable extends Error {
   override readonly name = "Unavailable";
 }

@@ -1,6 +1,6 @@
 /**
- * A migrated NetBox as a database that new ones are copied from. Its text is kept, since migrating
- * takes minutes: a release whose text exists is restored in seconds, and the next release
+ * A migrated NetBox as a template database. Its dump is kept, since migrating
+ * takes minutes: a release with a dump is restored in seconds, and the next release
  * starts from the previous one.
  */
 import { createHmac } from "node:crypto";
@@ -11,10 +11,10 @@ import type { Package } from "./packages.ts";
 import type { Postgres } from "./postgres.ts";
 import { run } from "./program.ts";
 
-/** Tokens of a NetBox that lives for one test. They are no secrets. */
+/** Tokens of a NetBox for one test. They are not secrets. */
 export const PEPPER = "of-a-netbox-that-lives-for-one-test-and-listens-on-loopback";
 export const TOKENS = {
-  /** May read everything and change nothing. */
+  /** Read-only. */
   read: tokenOf("readonly0000", false),
   write: tokenOf("readwrite000", true),
 } as const;
@@ -27,14 +27,14 @@ interface Token {
 
 export interface TemplateOptions {
   readonly postgres: Postgres;
-  /** Where the text is kept. */
+  /** The folder of the dump. */
   readonly folder: string;
-  /** The environment that NetBox's own commands need; `database` is which one they work on. */
+  /** The environment for NetBox's commands on this `database`. */
   readonly environment: (database: string) => Readonly<Record<string, string>>;
   readonly say: (text: string) => void;
 }
 
-/** The name of the database to copy from. `before`: that of an older release to migrate from. */
+/** Returns the name of the template. `before`: the template of an older release to migrate from. */
 export async function makeTemplate(
   { netbox, plugin, folder: venv }: Package,
   before: string | undefined,
@@ -60,7 +60,7 @@ function tokenOf(key: string, mayWrite: boolean): Token {
   return { key, secret: `${key}${"x".repeat(28)}`, mayWrite };
 }
 
-/** As NetBox's users/models/tokens.py has it, version 2. */
+/** Version 2, as in NetBox's users/models/tokens.py. */
 const digestOf = (secret: string): string =>
   createHmac("sha256", PEPPER).update(secret).digest("hex");
 
