@@ -95,18 +95,18 @@ export async function call(
         ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
         ...options.headers,
       });
-      const heard = { headers: {}, trailers: {} } as Record<string, IncomingHttpHeaders>;
+      const received = { headers: {}, trailers: {} } as Record<string, IncomingHttpHeaders>;
       const chunks: Buffer[] = [];
       let isHeadersOnly = false;
       stream.on("response", (headers, flags: number) => {
-        heard["headers"] = headers;
+        received["headers"] = headers;
         isHeadersOnly = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
       });
-      stream.on("trailers", (trailers) => heard["trailers"] = trailers);
+      stream.on("trailers", (trailers) => received["trailers"] = trailers);
       stream.on("data", (chunk: Buffer) => chunks.push(chunk));
       stream.on("error", reject);
       stream.on("close", () => {
-        const { headers = {}, trailers = {} } = heard;
+        const { headers = {}, trailers = {} } = received;
         const status = Number(headers[":status"] ?? 0);
         if (status === 0) reject(new Error("The connection broke"));
         resolve({ status, headers, trailers, isHeadersOnly, body: Buffer.concat(chunks) });

@@ -6,19 +6,19 @@ import type { CustomFields, TagRef } from "../../src/netbox/types/fields.ts";
 import type { Outcome } from "./in-memory.ts";
 
 export const NETBOX_RULES: Readonly<Record<string, (outcome: Outcome) => void>> = {
-  "no object comes twice": comesOnce,
-  "shared objects are in natural order, guests by node and VMID": isInOrder,
-  "everything has the global tags and the tag of its host, which are entities": isTagged,
-  "a VM is in the site of its cluster, and its VLANs in the site of the VM": isInSite,
-  "a device in a cluster is in the site of its cluster": isDeviceInSite,
-  "only a virtual interface has a parent, and none of them is in a LAG": isLinked,
-  "an address is the primary one of the machine that it is assigned to, one of a family":
+  "contains no duplicate objects": comesOnce,
+  "lists shared objects in natural order, and guests by node and VMID": isInOrder,
+  "assigns the global tags and the host tag to every object, and contains them as entities":
+    isTagged,
+  "places a VM in the site of its cluster, and its VLANs in the site of the VM": isInSite,
+  "places a device with a cluster in the site of the cluster": isDeviceInSite,
+  "sets a parent only on virtual interfaces, and never a LAG on them": isLinked,
+  "makes an address primary only for the VM or device with the address, one per family":
     hasOwnPrimary,
-  "values of custom fields are of the kind that step 02 makes, on the objects it names": hasFields,
-  "names are as short as NetBox wants them, and colours are well formed": isShort,
-  "each name that NetBox keeps a slug of has one of its own, and the same one wherever it stands":
-    hasOwnSlugs,
-  "nothing is null, blank at its ends or without a value": isClean,
+  "sets custom fields only on the object types and with the value types of step 02": hasFields,
+  "keeps names within NetBox's lengths, with valid colours": isShort,
+  "gives each name with a slug a unique slug, the same one in every reference": hasOwnSlugs,
+  "contains no null, no empty values and no blanks at the ends of texts": isClean,
 };
 
 /** The key by which NetBox identifies an object, case-insensitive where NetBox is. */

@@ -17,7 +17,7 @@ export interface FieldFacts {
   readonly kind: DescField["fieldKind"];
   /** A scalar, a message (ours: its short name) or "map<key, value>"; of a list, its items. */
   readonly type: string;
-  /** True where the file says `optional`. */
+  /** True for a field with the label `optional`. */
   readonly optional: boolean;
   /** The oneof that the field is a member of. */
   readonly oneof: string | undefined;

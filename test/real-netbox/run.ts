@@ -46,7 +46,7 @@ process.exitCode = await main();
 
 async function main(): Promise<number> {
   const from = performance.now();
-  const site = await setUp({ folder: flags["set-up"], say: print }).catch((error: unknown) => {
+  const site = await setUp({ folder: flags["set-up"], print }).catch((error: unknown) => {
     if (!(error instanceof Unavailable)) throw error;
     print(`The tests in a real NetBox could not run. ${error.message}`);
     return undefined;

@@ -1,4 +1,4 @@
-"""Reads requests, base64, one a line; prints each as the SDK's classes read it, one a line."""
+"""Reads requests in base64, one per line, and prints each as the SDK's classes decode it, one per line."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""Prints the schema that the SDK carries: {message: {field: [number, type, presence]}}."""
+"""Prints the schema of the SDK: {message: {field: [number, type, presence]}}."""
 
 import json
 

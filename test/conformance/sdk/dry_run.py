@@ -1,4 +1,4 @@
-"""Writes the inventory as dry-run files to the folder that is named.
+"""Writes the inventory as dry-run files to the given folder.
 
 The first as the SDK writes it; the second with the other spelling of names that its reader takes.
 """

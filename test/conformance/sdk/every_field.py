@@ -1,6 +1,6 @@
-"""Writes dry-run files, to the folder that is named, with every field of every kind of entity.
+"""Writes dry-run files with every field of every entity type to the given folder.
 
-Of a choice (oneof), each member stands in an entity of its own.
+Each member of a oneof is in a separate entity.
 """
 
 import sys
@@ -10,7 +10,7 @@ from netboxlabs.diode.sdk import DiodeDryRunClient
 from netboxlabs.diode.sdk.diode.v1 import ingester_pb2 as pb
 
 MAX_ENTITIES = 1000
-# How far messages are filled below the first: they point at each other without an end.
+# Depth to which messages are filled: they reference each other in cycles.
 DEPTH = 1
 
 SCALARS = {
@@ -33,13 +33,13 @@ def is_repeated(field):
 
 
 def choice_of(field):
-    """The oneof that a field is one of several members of."""
+    """The oneof of a field, if it has several members."""
     oneof = field.containing_oneof
     return oneof if oneof is not None and len(oneof.fields) > 1 else None
 
 
 def fill(message, depth, member=0):
-    """Sets every field; of each choice the member of that number."""
+    """Sets every field; of each oneof the member with that number."""
     for field in message.DESCRIPTOR.fields:
         choice = choice_of(field)
         if choice is None or choice.fields[member % len(choice.fields)] is field:

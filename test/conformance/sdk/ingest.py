@@ -1,5 +1,5 @@
-"""Sends the inventory to the target that is named, once for each line that it reads, and answers
-with a line: what was sent, or how it failed."""
+"""Sends the inventory to the given target once for each line that it reads, and prints a line:
+the sent entities, or the error."""
 
 import json
 import sys

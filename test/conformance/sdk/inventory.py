@@ -1,4 +1,4 @@
-"""A small inventory as a user of the SDK writes it: names where messages could stand, and dates."""
+"""A small inventory in the style of SDK users: names in place of messages, and dates."""
 
 from datetime import datetime, timezone
 
@@ -26,7 +26,7 @@ TIMESTAMP = datetime(2026, 3, 4, 5, 6, 7, 890123, tzinfo=timezone.utc)
 
 
 def inventory():
-    """One entity of each of the kinds that virtualisation needs, and some others."""
+    """One entity of each type for virtualisation, and some others."""
     cluster = Cluster(name="pve", type="Proxmox", scope_site="Cellar")
     machine = VirtualMachine(name="db-7", cluster=cluster, site="Cellar")
     nic = VMInterface(virtual_machine=machine, name="net0")

@@ -132,7 +132,9 @@ async function compareWithLimitedUser(trial: Trial, run: string): Promise<void> 
     const disks = "the token may not view virtual disks (virtualization.view_virtualdisk)";
     if (totals["missing"] !== 0) trial.findings.push(`v${version}: what is hidden is missing`);
     if (seen.length > 0) trial.findings.push(`v${version}: not judged: ${seen.join(", ")}`);
-    if (!sentences.includes(disks)) trial.findings.push(`v${version}: it does not say: ${disks}`);
+    if (!sentences.includes(disks)) {
+      trial.findings.push(`v${version}: the reason is missing: ${disks}`);
+    }
   }
 }
 

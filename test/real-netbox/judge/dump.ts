@@ -27,8 +27,8 @@ export async function dumpOf(netbox: NetBox): Promise<Dump> {
 }
 
 /** One sentence for each object that only one NetBox has. */
-export function dumpDifferences(wanted: Dump, found: Dump): string[] {
-  return [...wanted].flatMap(([path, lines]) => {
+export function dumpDifferences(expected: Dump, found: Dump): string[] {
+  return [...expected].flatMap(([path, lines]) => {
     const there = found.get(path) ?? [];
     const gone = lines.filter((line) => !there.includes(line)).map((line) => `- ${path} ${line}`);
     const more = there.filter((line) => !lines.includes(line)).map((line) => `+ ${path} ${line}`);

@@ -47,7 +47,7 @@ export function planOf(site: Site, given: Settings): Plan {
     site: home,
     none: null,
   } as const;
-  const wanted = (settings["nodes"] ?? "*").split(",").map((node) => node.trim());
+  const nodes = (settings["nodes"] ?? "*").split(",").map((node) => node.trim());
   return {
     site,
     settings,
@@ -59,6 +59,6 @@ export function planOf(site: Site, given: Settings): Plan {
     nodeRows,
     isOn: (setting) => settings[setting] === "true",
     siteOf,
-    isInScope: (node) => (wanted.length === 1 && wanted[0] === "*") || wanted.includes(node),
+    isInScope: (node) => (nodes.length === 1 && nodes[0] === "*") || nodes.includes(node),
   };
 }

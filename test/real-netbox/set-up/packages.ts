@@ -76,9 +76,9 @@ async function install(
     await run(uv, ["venv", "--quiet", "--python", at.python, folder], { env });
     const overrides = join(folder, "overrides.txt");
     await writeFile(overrides, OVERRIDES);
-    const wanted = [`netbox==${netbox}`, PLUGIN];
+    const requirements = [`netbox==${netbox}`, PLUGIN];
     const to = ["--python", join(folder, "bin/python"), "--override", overrides];
-    await run(uv, ["pip", "install", "--quiet", ...to, ...wanted], { env });
+    await run(uv, ["pip", "install", "--quiet", ...to, ...requirements], { env });
     await writeFile(done, "");
   }
   const packages = await run(uv, [

@@ -19,7 +19,7 @@ export interface Owner {
 
 export interface Running {
   /** The first matching line, already printed or later. */
-  line(wanted: RegExp, after?: number): Promise<RegExpMatchArray>;
+  line(pattern: RegExp, after?: number): Promise<RegExpMatchArray>;
   /** The number of lines so far, for `line(…, after)`. */
   printed(): number;
   /** Sends this signal and waits for the end of the program. */
@@ -80,10 +80,12 @@ export function start(
   const end = ended(child);
   return {
     printed: () => lines.length,
-    line: (wanted, after = 0) =>
+    line: (pattern, after = 0) =>
       new Promise((resolve, reject) => {
         const watch = (): void => {
-          const found = lines.slice(after).map((line) => line.match(wanted)).find((match) => match);
+          const found = lines.slice(after).map((line) => line.match(pattern)).find((match) =>
+            match
+          );
           if (!found) return;
           watchers.delete(watch);
           resolve(found);

@@ -1,7 +1,7 @@
 /**
  * Installs and starts everything that a NetBox needs:
  *
- *   const site = await setUp({ folder: "test/.cache/netbox", say: console.error });
+ *   const site = await setUp({ folder: "test/.cache/netbox", print: console.error });
  *   const netbox = await site.start(site.packages.chosen[0]);
  *   …
  *   await netbox.stop();
@@ -26,7 +26,7 @@ export interface SetUp {
 export interface SetUpOptions {
   /** The folder of virtual environments and migrated databases. */
   readonly folder: string;
-  readonly say: (text: string) => void;
+  readonly print: (text: string) => void;
 }
 
 /** The tests cannot run on this machine; the message has the reason. */
@@ -35,13 +35,13 @@ export class Unavailable extends Error {
 }
 
 /** @throws Unavailable */
-export async function setUp({ folder, say }: SetUpOptions): Promise<SetUp> {
+export async function setUp({ folder, print }: SetUpOptions): Promise<SetUp> {
   const { python, postgresBin } = await prerequisites();
   const packages = await installPackages(folder, python).catch((cause: unknown) => {
     throw new Unavailable(`NetBox could not be installed from PyPI: ${String(cause)}`, { cause });
   });
   const postgres = await startPostgres(postgresBin);
-  const templates = await makeTemplates(packages.chosen, { postgres, folder, say });
+  const templates = await makeTemplates(packages.chosen, { postgres, folder, print });
   return {
     packages,
     start: (release) =>
@@ -77,14 +77,14 @@ async function makeTemplates(
   packages: readonly Package[],
   at: { readonly postgres: Postgres } & SetUpOptions,
 ): Promise<Map<string, string>> {
-  const { postgres, folder, say } = at;
+  const { postgres, folder, print } = at;
   const [root, redis] = await Promise.all([makeRoot(), startRedis()]);
   const environment = (database: string): Record<string, string> =>
     environmentOf(root.path, { database, postgres, redis });
   const templates = new Map<string, string>();
   let before: string | undefined;
   for (const release of packages.toReversed()) {
-    before = await makeTemplate(release, before, { postgres, folder, environment, say });
+    before = await makeTemplate(release, before, { postgres, folder, environment, print });
     templates.set(release.netbox, before);
   }
   await Promise.all([redis.stop(), root.remove()]);

@@ -31,14 +31,14 @@ export interface TemplateOptions {
   readonly folder: string;
   /** The environment for NetBox's commands on this `database`. */
   readonly environment: (database: string) => Readonly<Record<string, string>>;
-  readonly say: (text: string) => void;
+  readonly print: (text: string) => void;
 }
 
 /** Returns the name of the template. `before`: the template of an older release to migrate from. */
 export async function makeTemplate(
   { netbox, plugin, folder: venv }: Package,
   before: string | undefined,
-  { postgres, folder, environment, say }: TemplateOptions,
+  { postgres, folder, environment, print }: TemplateOptions,
 ): Promise<string> {
   const name = `netbox-${netbox}`;
   const text = join(folder, `netbox-${netbox}-diode-${plugin}.sql`);
@@ -47,7 +47,7 @@ export async function makeTemplate(
   if (isKept) {
     await postgres.client("psql", ["--quiet", "--output=/dev/null", "--file", text, name]);
   } else {
-    say(`Migrating the database of NetBox ${netbox}, which takes some minutes the first time`);
+    print(`Migrating the database of NetBox ${netbox}, which takes some minutes the first time`);
     await run(join(venv, "bin/netbox"), ["migrate", "--no-input"], { env: environment(name) });
     await writeFile(`${text}.part`, await postgres.client("pg_dump", [name]));
     await rename(`${text}.part`, text);
