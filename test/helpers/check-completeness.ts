@@ -136,8 +136,8 @@ class Unmatched {
     const entities = [...this.#entities].filter(([, count]) => count > 0);
     return [
       ...this.errors,
-      ...records.map(({ what, reason }) => `no object belongs to the record ${what} (${reason})`),
-      ...entities.map(([key, count]) => `no object belongs to ${key} (${count})`),
+      ...records.map(({ what, reason }) => `no thing belongs to the record ${what} (${reason})`),
+      ...entities.map(([key, count]) => `no thing belongs to ${key} (${count})`),
     ];
   }
 
