@@ -5,16 +5,7 @@ import { int64 } from "../../netbox/types/shape.ts";
 import { mibOf } from "../../proxmox/hardware.ts";
 import { count, number, textOrNone } from "../../proxmox/values.ts";
 import type { NodeSource } from "../sources.ts";
-import {
-  compile,
-  EMPTY,
-  METADATA,
-  rowBuilder,
-  sentElsewhere,
-  skip,
-  type Table,
-  USERS,
-} from "./table.ts";
+import { EMPTY, METADATA, rowBuilder, sentElsewhere, skip, type Table, USERS } from "./table.ts";
 import { NODE_STATUS, nodeStatus, OTHER_NODE_STATUS, valuesText } from "./values.ts";
 
 const node = rowBuilder<NodeSource>();
@@ -37,8 +28,6 @@ export const DEVICE_CUSTOM_FIELDS: Table<NodeSource, DeviceCustomFields> = {
     return mib ? { integer: int64(mib) } : undefined;
   }),
 };
-
-const customFields = compile(DEVICE_CUSTOM_FIELDS);
 
 export const DEVICE: Table<NodeSource, Device> = {
   name: node.from(
@@ -98,10 +87,7 @@ export const DEVICE: Table<NodeSource, Device> = {
     ),
     EMPTY,
   ),
-  custom_fields: node.own("see the custom fields below", (n) => {
-    const fields = customFields(n, false);
-    return Object.keys(fields).length === 0 ? undefined : fields;
-  }),
+  custom_fields: node.nested("see the custom fields below", DEVICE_CUSTOM_FIELDS),
   tags: node.from(["stub.tags"], "the global tags and the host's", (n) => n.cluster.tags),
   ...skip(NOT_ANSWERED, "oob_ip", "serial", "airflow", "cooling_method"),
   ...skip(USERS, "asset_tag", "description", "comments", "owner"),

@@ -39,7 +39,7 @@ export interface Row<Source, Value> {
   readonly reads: readonly Read[];
   /** How the value is made, or why it is not sent; README shows it. */
   readonly how: string;
-  readonly get: (source: Source) => FieldValue<Value>;
+  readonly get: (source: Source, clearEmpty?: boolean) => FieldValue<Value>;
   /** Sent for null when CLEAR_EMPTY is on. */
   readonly clear?: Value;
 }
@@ -59,6 +59,8 @@ export interface RowBuilder<Source> {
   ): Row<Source, Value>;
   /** A value of our own tables: it reads no answer and no setting. */
   own<Value>(how: string, get: (source: Source) => FieldValue<Value>): Row<Source, Value>;
+  /** A field with a table of its own; not sent when none of its fields is. */
+  nested<Value extends object>(how: string, table: Table<Source, Value>): Row<Source, Value>;
   /** The same value for all. */
   fixed<const Value>(value: Value, why: string): Row<Source, Value>;
   /** With CLEAR_EMPTY, `clear` is sent when Proxmox says that the field is empty. */
@@ -69,6 +71,14 @@ export function rowBuilder<Source>(): RowBuilder<Source> {
   return {
     from: (reads, how, get) => ({ kind: "mapped", reads, how, get }),
     own: (how, get) => ({ kind: "mapped", reads: [], how, get }),
+    nested: (how, table) => {
+      const make = compile(table);
+      const get: Row<Source, ReturnType<typeof make>>["get"] = (source, clearEmpty = false) => {
+        const value = make(source, clearEmpty);
+        return Object.keys(value).length === 0 ? undefined : value;
+      };
+      return { kind: "mapped", reads: [], how, get };
+    },
     fixed: (value, why) => ({ kind: "fixed", reads: [], how: why, get: () => value }),
     clearing: (row, clear) => ({ ...row, clear }),
   };
@@ -92,7 +102,7 @@ export function compile<Source, Target>(
   return (source, clearEmpty) => {
     const entity: Record<string, unknown> = {};
     for (const { field, get, clear } of rows) {
-      const value = get(source);
+      const value = get(source, clearEmpty);
       if (value !== undefined && value !== null) entity[field] = value;
       else if (value === null && clearEmpty && clear !== undefined) entity[field] = clear;
     }

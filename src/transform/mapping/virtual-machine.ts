@@ -11,21 +11,19 @@ import {
 } from "../../proxmox/hardware.ts";
 import { flag, isBlank, textOrNone } from "../../proxmox/values.ts";
 import type { GuestSource } from "../sources.ts";
-import {
-  compile,
-  EMPTY,
-  METADATA,
-  rowBuilder,
-  sentElsewhere,
-  skip,
-  type Table,
-  USERS,
-} from "./table.ts";
+import { EMPTY, METADATA, rowBuilder, sentElsewhere, skip, type Table, USERS } from "./table.ts";
 import { GUEST_STATUS, guestStatus, OTHER_GUEST_STATUS, valuesText } from "./values.ts";
 
 const guest = rowBuilder<GuestSource>();
 
-/** Its custom fields; all are text, as the mapping document has them. */
+type VirtualMachineCustomFields = {
+  proxmox_vmid: { text: string };
+  proxmox_node: { text: string };
+  proxmox_vm_type: { text: string };
+  proxmox_ha_state?: { text: string };
+};
+
+/** Custom fields of type text. Source: the mapping document. */
 export const VIRTUAL_MACHINE_CUSTOM_FIELDS: Table<GuestSource, VirtualMachineCustomFields> = {
   proxmox_vmid: guest.from(["resources.vmid"], "as text", (g) => ({ text: String(g.vmid) })),
   proxmox_node: guest.from(["resources.node"], "as it is", (g) => ({ text: g.node })),
@@ -39,15 +37,6 @@ export const VIRTUAL_MACHINE_CUSTOM_FIELDS: Table<GuestSource, VirtualMachineCus
   ),
 };
 
-type VirtualMachineCustomFields = {
-  proxmox_vmid: { text: string };
-  proxmox_node: { text: string };
-  proxmox_vm_type: { text: string };
-  proxmox_ha_state?: { text: string };
-};
-
-const customFields = compile(VIRTUAL_MACHINE_CUSTOM_FIELDS);
-
 export const VIRTUAL_MACHINE: Table<GuestSource, VirtualMachine> = {
   name: guest.from(
     ["resources.name", "resources.vmid"],
@@ -59,6 +48,7 @@ export const VIRTUAL_MACHINE: Table<GuestSource, VirtualMachine> = {
     valuesText(GUEST_STATUS, OTHER_GUEST_STATUS),
     (g) => {
       const status = textOrNone(g.resources?.status);
+      // Blank is "staged", as any other value is.
       return status === undefined ? undefined : guestStatus(status ?? "");
     },
   ),
@@ -95,7 +85,8 @@ export const VIRTUAL_MACHINE: Table<GuestSource, VirtualMachine> = {
     (g) => {
       if (g.config === undefined) return undefined;
       const isOn = isBlank(g.config.onboot) ? false : flag(g.config.onboot);
-      return isOn === undefined ? undefined : isOn ? "on" : "off";
+      if (isOn === undefined) return undefined;
+      return isOn ? "on" : "off";
     },
   ),
   comments: guest.clearing(
@@ -127,10 +118,7 @@ export const VIRTUAL_MACHINE: Table<GuestSource, VirtualMachine> = {
     "the global tags, the host's, and the guest's own",
     (g) => g.tags,
   ),
-  custom_fields: guest.own(
-    "see the custom fields below",
-    (g) => customFields(g, g.cluster.policy.clearEmpty),
-  ),
+  custom_fields: guest.nested("see the custom fields below", VIRTUAL_MACHINE_CUSTOM_FIELDS),
   ...skip("a guest moves from node to node; proxmox_node shows where it runs", "device"),
   ...skip("NetBox derives it from the virtual disks and refuses any other value", "disk"),
   ...skip(USERS, "role", "serial", "owner"),
