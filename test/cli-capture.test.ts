@@ -56,7 +56,7 @@ describe("capture", () => {
       "denied           3  The API token may not read it",
       "403 Permission check failed (/vms/107, VM.Monitor)",
       "pveum role add GuestAgentMonitor --privs VM.Monitor",
-      "unreachable      9  Its node did not answer",
+      "unreachable      9  No connection to its node, or to the API host",
       `proxmox-diode capture --resume --out ${out}`,
     ];
     for (const word of words) expect(stdout).toContain(word);

@@ -24,7 +24,8 @@ export interface GapGroup {
 
 /** TABLE: cause of a gap → what to do before `capture --resume`. */
 const REMEDIES: Readonly<Record<Exclude<Cause, "denied" | "filtered">, string>> = {
-  unreachable: "Bring the node back online",
+  unreachable:
+    "Bring the node back online; if the reason is dns, refused or tls, check PROXMOX_HOST",
   overloaded: "Lower PROXMOX_CONCURRENCY (--proxmox-concurrency)",
   dropped: "Check the log of pveproxy on the node, and firewalls on the way",
   "timed-out": "Check load and storages of the node, or allow more time with PROXMOX_API_TIMEOUT",

@@ -39,7 +39,7 @@ export const SKIP_REASONS = [
 ] as const;
 export type SkipReason = (typeof SKIP_REASONS)[number];
 
-/** How a connection failed. */
+/** How a connection failed. The same list is in src/http/failure.ts, which does not know Proxmox VE. */
 export const FAILURES = ["dns", "refused", "reset", "timeout", "tls"] as const;
 export type Failure = (typeof FAILURES)[number];
 
@@ -68,7 +68,7 @@ export function valueOf<Value>(reading: Reading<Value> | undefined): Value | und
   return reading !== undefined && "value" in reading ? reading.value : undefined;
 }
 
-/** The reading of what `next` makes of the value. */
+/** Applies `next` to a value that was read; a gap stays as it is. */
 export function thenRead<From, To>(
   reading: Reading<From>,
   next: (value: From) => Reading<To>,
@@ -89,13 +89,51 @@ export function narrow<Value>(
   });
 }
 
-/** Status codes of Proxmox VE's proxy for a node that it cannot reach. Source: pve-http-server, PVE/APIServer/AnyEvent.pm. */
-const UNREACHABLE = [595, 596, 597, 599];
 const UNAUTHORIZED = 401;
-const DENIED = [UNAUTHORIZED, 403];
 const OVERLOADED = [429, 502, 503, 504];
 
 export const NO_ANSWER = { reason: "failed", detail: "the snapshot holds no answer" } as const;
+
+/** TABLE: the causes of gaps. README and the summary of a capture are printed from it. */
+export const CAUSES = {
+  denied: "The API token may not read it",
+  filtered: "The API token sees only a part of it",
+  unreachable: "No connection to its node, or to the API host",
+  overloaded: "Proxmox VE was too busy to answer",
+  dropped: "The connection was lost",
+  "timed-out": "No answer came in time",
+  moved: "The guest is not where the listing has it",
+  depends: "What it depends on was not read",
+  failed: "Proxmox VE answered with an error",
+} as const;
+
+export type Cause = keyof typeof CAUSES;
+
+/** TABLE: the first row that matches. Source: pve-http-server, PVE/APIServer/AnyEvent.pm. */
+const STATUS_CAUSES: readonly {
+  readonly status: readonly number[];
+  readonly error?: RegExp;
+  readonly cause: Cause;
+}[] = [
+  { status: [UNAUTHORIZED, 403], cause: "denied" },
+  // Of Proxmox VE's proxy, for a node that it cannot reach.
+  { status: [595, 596, 597, 599], cause: "unreachable" },
+  {
+    status: [500],
+    error: /^hostname lookup|^unable to get remote IP|^proxy loop detected/,
+    cause: "unreachable",
+  },
+  { status: OVERLOADED, cause: "overloaded" },
+  { status: [500], error: /^Configuration file '.*' does not exist/, cause: "moved" },
+];
+
+/** Of an answer that is an error. */
+function causeOf({ status, error = "" }: Answered): Cause {
+  const row = STATUS_CAUSES.find((each) =>
+    each.status.includes(status) && (each.error?.test(error) ?? true)
+  );
+  return row?.cause ?? "failed";
+}
 
 export function dataOf(answer: Answer | undefined): Reading<unknown> {
   if (answer === undefined) return NO_ANSWER;
@@ -109,9 +147,9 @@ export function dataOf(answer: Answer | undefined): Reading<unknown> {
   if (status === 200) {
     return error === "" ? { value: data } : { reason: "unparsable", detail: cleanText(error) };
   }
-  const detail = `${status} ${cleanText(error)}`.trim();
-  if (DENIED.includes(status)) return { reason: "denied", detail };
-  return { reason: UNREACHABLE.includes(status) ? "unreachable" : "failed", detail };
+  const cause = causeOf(answer);
+  const reason = cause === "denied" || cause === "unreachable" ? cause : "failed";
+  return { reason, detail: `${status} ${cleanText(error)}`.trim() };
 }
 
 /** An answer that has to be an object. */
@@ -196,7 +234,7 @@ function findAgentFact(answer: Answer): (typeof AGENT_FACTS)[number] | undefined
   return AGENT_FACTS.find(({ text }) => text.test(error));
 }
 
-/** undefined: the answer is a good one, or a gap. */
+/** What the error text says about the guest; undefined: it is no such text. */
 export function agentFact(answer: Answer): AgentFact | undefined {
   return findAgentFact(answer)?.reason;
 }
@@ -221,44 +259,13 @@ export function refusedIn(error: string): { path: string; privileges: string[] }
   return path && privileges ? { path, privileges: privileges.split("|") } : undefined;
 }
 
-/** An entry of `incomplete` in the manifest of a snapshot; `cause` is a key of CAUSES. */
+/** An entry of `incomplete` in the manifest of a snapshot. */
 export interface Incomplete {
   readonly path: string;
   readonly reason: string;
+  /** A key of CAUSES; a snapshot of another version may have none, or another. */
   readonly cause?: string;
 }
-
-/** TABLE: the causes of gaps. README and the summary of a capture are printed from it. */
-export const CAUSES = {
-  denied: "The API token may not read it",
-  filtered: "The API token sees only a part of it",
-  unreachable: "Its node did not answer",
-  overloaded: "Proxmox VE was too busy to answer",
-  dropped: "The connection was lost",
-  "timed-out": "No answer came in time",
-  moved: "The guest is not where the listing has it",
-  "depends": "What it depends on was not read",
-  failed: "Proxmox VE answered with an error",
-} as const;
-
-export type Cause = keyof typeof CAUSES;
-
-/** TABLE: the first row that matches. Source: pve-http-server, PVE/APIServer/AnyEvent.pm. */
-const STATUS_CAUSES: readonly {
-  readonly status: readonly number[];
-  readonly error?: RegExp;
-  readonly cause: Cause;
-}[] = [
-  { status: DENIED, cause: "denied" },
-  { status: UNREACHABLE, cause: "unreachable" },
-  {
-    status: [500],
-    error: /^hostname lookup|^unable to get remote IP|^proxy loop detected/,
-    cause: "unreachable",
-  },
-  { status: OVERLOADED, cause: "overloaded" },
-  { status: [500], error: /^Configuration file '.*' does not exist/, cause: "moved" },
-];
 
 const FAILURE_CAUSES: Readonly<Record<Failure, Cause>> = {
   dns: "unreachable",
@@ -284,11 +291,7 @@ export function incompleteOf(path: string, answer: Answer): Required<Incomplete>
   const isFact = (row?.mayBeMissing === true && status === 501) ||
     (row?.isAgent === true && agentFact(answer) !== undefined);
   if (isFact) return undefined;
-  const cause =
-    STATUS_CAUSES.find((each) =>
-      each.status.includes(status) && (each.error?.test(error ?? "") ?? true)
-    )?.cause ?? "failed";
-  return { path, reason: `${status} ${error ?? ""}`.trim(), cause };
+  return { path, reason: `${status} ${error ?? ""}`.trim(), cause: causeOf(answer) };
 }
 
 export function isTokenRefused(answer: Answer): answer is Answered {
@@ -301,7 +304,7 @@ export function isTransient(answer: Answer): boolean {
   return "status" in answer && OVERLOADED.includes(answer.status);
 }
 
-/** What came of a question: an answer, a gap, or nothing because there was nothing to ask. */
+/** "not-due": there was nothing to ask for. */
 export function outcomeOf(path: string, answer: Answer): "answered" | "missing" | "not-due" {
   if (incompleteOf(path, answer) !== undefined) return "missing";
   return "value" in dataOf(answer) ? "answered" : "not-due";

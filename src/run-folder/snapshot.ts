@@ -44,7 +44,7 @@ export const Manifest = type({
     isTime(text) || context.mustBe("a time such as 2026-01-02T03:04:05Z")
   ),
   outcome: "'complete' | 'partial'",
-  /** What was not read, and why: filled when the outcome is partial. `cause` is a code of incomplete.ts. */
+  /** What was not read, and why: filled when the outcome is partial. `cause` is a key of CAUSES. */
   incomplete: type({ path: "string", reason: "string", "cause?": "string" }).array(),
   counts: {
     answers: "number.integer",

@@ -186,3 +186,12 @@ test("a body that could not be read is a failure, and its text is the reason", (
   expect(missingText(CONFIG, answer)).toBe("The body has no data");
   expect(isFailure(answer)).toBe(true);
 });
+
+test.each<[number, string, UnreadReason]>([
+  [401, "authentication failure", "denied"],
+  [596, "Connection refused", "unreachable"],
+  [500, "hostname lookup 'pve2' failed - no such host", "unreachable"],
+  [503, "Service Unavailable", "failed"],
+])("error %i %s has the reason of its cause in left-out.json", (status, text, reason) => {
+  expect(objectOf(error(text, status))).toEqual({ reason, detail: `${status} ${text}` });
+});
