@@ -342,5 +342,6 @@ export function hiddenRows(
   const detail = entry.path === path
     ? "it lists only a part"
     : `it may list only a part, since ${entry.path} was not read in full`;
-  return { reason: "denied", detail, entry };
+  const isDenied = entry.cause === undefined || ["denied", "filtered"].includes(entry.cause);
+  return { reason: isDenied ? "denied" : "failed", detail, entry };
 }

@@ -6,6 +6,7 @@ import {
   agentResultOf,
   type Answer,
   CAUSES,
+  hiddenRows,
   incompleteOf,
   isFailure,
   isUnreachable,
@@ -194,4 +195,14 @@ test.each<[number, string, UnreadReason]>([
   [503, "Service Unavailable", "failed"],
 ])("error %i %s has the reason of its cause in left-out.json", (status, text, reason) => {
   expect(objectOf(error(text, status))).toEqual({ reason, detail: `${status} ${text}` });
+});
+
+test.each([
+  ["denied", "denied"],
+  ["filtered", "denied"],
+  ["overloaded", "failed"],
+  ["timed-out", "failed"],
+])("rows may be hidden for the reason of the rights: %s is %s", (cause, reason) => {
+  const incomplete = [{ path: PATHS.permissions, reason: "x", cause }];
+  expect(hiddenRows({ incomplete }, PATHS.resources)?.reason).toBe(reason);
 });
