@@ -6,7 +6,8 @@
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { capture, type CaptureProgress, type CaptureRun } from "../../src/capture/capture.ts";
+import { capture, type CaptureRun } from "../../src/capture/capture.ts";
+import type { CaptureProgress } from "../../src/capture/progress.ts";
 import {
   type CaptureOptions,
   type CaptureTexts,

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { AppError } from "../../src/base/errors.ts";
-import { resumeJournal } from "../../src/capture/capture.ts";
+import { resumeJournal } from "../../src/capture/resume.ts";
 import { type Answer, incompleteOf } from "../../src/proxmox/answers.ts";
 import {
   CAPTURE_JOURNAL_FILE,

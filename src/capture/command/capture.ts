@@ -14,9 +14,10 @@ import { openProgress, type ProgressView } from "../../terminal/progress.ts";
 import type { Session } from "../../terminal/session.ts";
 import { readSettings } from "../../terminal/settings.ts";
 import { counted, renderTable } from "../../terminal/tables.ts";
-import { capture, type CaptureProgress } from "../capture.ts";
+import { capture } from "../capture.ts";
 import type { ClientRun } from "../client.ts";
 import { type Inventory, lookAt, refuseEmpty } from "../overview.ts";
+import type { CaptureProgress } from "../progress.ts";
 import {
   CAPTURE_SETTINGS,
   type CaptureOptions,
