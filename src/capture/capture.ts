@@ -46,7 +46,7 @@ export async function capture(options: CaptureOptions, run: CaptureRun): Promise
   const signal = AbortSignal.any([run.signal, stop.signal]);
   const head = headOf(options);
   let journal = run.isResumed ? await resumeJournal(store, head) : undefined;
-  if (journal === undefined) await refuseForeign(store, head);
+  if (journal === undefined) await refuseForeign(store, head, run.onWarning);
   try {
     const { client, version } = await connect(options, { ...run, signal });
     try {

@@ -1,5 +1,5 @@
 /** What a run folder holds already: a journal or a snapshot to resume from, or one that must not be replaced. */
-import { usageError } from "../base/errors.ts";
+import { AppError, usageError } from "../base/errors.ts";
 import { switchOf } from "../base/setting.ts";
 import { TOOL } from "../base/tool.ts";
 import { incompleteOf, skipReasonOf } from "../proxmox/answers.ts";
@@ -15,37 +15,25 @@ import type { Store } from "../run-folder/store/store.ts";
 /**
  * The journal of an interrupted capture, or one made from a snapshot: with the answers that are kept.
  * @throws AppError "usage" when there is nothing to resume, or it was started with other settings; "input" when
- * the journal is damaged or of another format.
+ * the journal or the snapshot is damaged or of another format.
  */
 export async function resumeJournal(
   store: Store,
   head: CaptureJournalHead,
 ): Promise<CaptureJournal> {
-  const journal = await CaptureJournal.open(store.place) ?? await journalOfSnapshot(store);
-  const difference = differenceOf(journal.head, head);
-  if (difference === undefined) return journal;
-  await journal.close();
-  throw usageError(`Cannot resume the capture in ${store.place}: ${difference}`, {
-    hint: "Resume with the settings that it was started with, or start over without --resume",
-  });
-}
-
-/** @throws AppError "usage" when the folder holds anything but an older capture of the same host. */
-export async function refuseForeign(store: Store, { source }: CaptureJournalHead): Promise<void> {
-  const keys = await store.keys();
-  const isTaken = keys.some((key) => key === MANIFEST_FILE || key.startsWith("pve/"));
-  // A capture that was interrupted while its files were written has a journal and no manifest.
-  if (!isTaken || (!keys.includes(MANIFEST_FILE) && keys.includes(CAPTURE_JOURNAL_FILE))) return;
-  const { manifest } = await openSnapshot(store);
-  if (manifest.tool.name === TOOL.name && manifest.source.host === source.host) return;
-  throw usageError(
-    `Cannot capture into ${store.place}: it holds a snapshot of "${manifest.source.host}"`,
-    { hint: "Name another folder with --out, or remove this one first" },
-  );
+  const journal = await CaptureJournal.open(store.place);
+  if (journal === undefined) return await journalOfSnapshot(store, head);
+  try {
+    refuseDifference(store, journal.head, head);
+    return journal;
+  } catch (error) {
+    await journal.close();
+    throw error;
+  }
 }
 
 /** A sealed snapshot has no journal any more: its answers make a new one. */
-async function journalOfSnapshot(store: Store): Promise<CaptureJournal> {
+async function journalOfSnapshot(store: Store, head: CaptureJournalHead): Promise<CaptureJournal> {
   if (await store.read(MANIFEST_FILE) === undefined) {
     throw usageError(`Found nothing to resume in ${store.place}`, {
       hint: "Name the folder that the interrupted capture wrote to, or capture without --resume",
@@ -53,22 +41,73 @@ async function journalOfSnapshot(store: Store): Promise<CaptureJournal> {
   }
   const snapshot = await openSnapshot(store);
   const { source, scope, captured_at, settings = {}, counts } = snapshot.manifest;
-  const journal = await CaptureJournal.create(store.place, {
-    started_at: captured_at,
-    source,
-    scope,
-    settings,
-    attempts: counts.attempts ?? 0,
-  });
-  for await (const file of filesOf(snapshot)) {
-    for (const path of file.paths()) {
-      const answer = file.get(path);
-      const isAnswer = answer !== undefined && skipReasonOf(answer) === undefined &&
-        incompleteOf(path, answer) === undefined;
-      if (isAnswer) await journal.record({ path, answer, attempts: 0 });
+  const started = { started_at: captured_at, source, scope, settings };
+  refuseDifference(store, started, head);
+  const { attempts = 0 } = counts;
+  const journal = await CaptureJournal.create(store.place, { ...started, attempts });
+  try {
+    for await (const file of filesOf(snapshot)) {
+      for (const path of file.paths()) {
+        const answer = file.get(path);
+        const isAnswer = answer !== undefined && skipReasonOf(answer) === undefined &&
+          incompleteOf(path, answer) === undefined;
+        if (isAnswer) await journal.record({ path, answer, attempts: 0 });
+      }
+    }
+    return journal;
+  } catch (error) {
+    // With a part of the answers it would hide the damage from the next --resume.
+    await journal.remove();
+    throw error;
+  }
+}
+
+/**
+ * Before a capture without --resume, which replaces what the folder holds.
+ * @throws AppError "usage" when that is anything but an older capture of the same host.
+ */
+export async function refuseForeign(
+  store: Store,
+  { source }: CaptureJournalHead,
+  onWarning: (sentence: string) => void,
+): Promise<void> {
+  const keys = await store.keys();
+  const journal = keys.includes(CAPTURE_JOURNAL_FILE)
+    ? await readableJournal(store.place)
+    : undefined;
+  await journal?.close();
+  if (journal !== undefined && journal.head.source.host !== source.host) {
+    throw foreignError(store, `an interrupted capture of "${journal.head.source.host}"`);
+  }
+  // A capture that was interrupted while its files were written has a journal and no manifest.
+  const isUnfinished = keys.includes(CAPTURE_JOURNAL_FILE) && !keys.includes(MANIFEST_FILE);
+  if (!isUnfinished && keys.some((key) => key === MANIFEST_FILE || key.startsWith("pve/"))) {
+    const { manifest: { tool, source: { host } } } = await openSnapshot(store);
+    const isOwn = tool.name === TOOL.name;
+    if (!isOwn || host !== source.host) {
+      throw foreignError(store, `a snapshot of "${host}"${isOwn ? "" : ` by ${tool.name}`}`);
     }
   }
-  return journal;
+  if (journal !== undefined && journal.size > 0) {
+    const answers = journal.size === 1 ? "1 answer" : `${journal.size} answers`;
+    onWarning(
+      `Discarding ${answers} of an interrupted capture in ${store.place}: --resume would keep them`,
+    );
+  }
+}
+
+/** undefined for a damaged one, or one of another format. */
+async function readableJournal(folder: string): Promise<CaptureJournal | undefined> {
+  return await CaptureJournal.open(folder).catch((error: unknown) => {
+    if (error instanceof AppError && error.kind === "input") return undefined;
+    throw error;
+  });
+}
+
+function foreignError({ place }: Store, what: string): AppError {
+  return usageError(`Cannot capture into ${place}: it holds ${what}`, {
+    hint: "Name another folder with --out, or remove this one first",
+  });
 }
 
 /** TABLE: setting → what must be the same when a capture is resumed. */
@@ -79,12 +118,19 @@ const RESUME_SETTINGS: Readonly<Record<string, (head: CaptureJournalHead) => str
   LXC_LIVE_ADDRESSES: ({ settings }) => String(switchOf(settings.LXC_LIVE_ADDRESSES ?? "false")),
 };
 
-function differenceOf(started: CaptureJournalHead, wanted: CaptureJournalHead): string | undefined {
-  const name = Object.keys(RESUME_SETTINGS).find((each) =>
-    RESUME_SETTINGS[each]?.(started) !== RESUME_SETTINGS[each]?.(wanted)
-  );
-  return name &&
-    `it was started with ${name} "${RESUME_SETTINGS[name]?.(started)}", not "${
-      RESUME_SETTINGS[name]?.(wanted)
-    }"`;
+/** @throws AppError "usage". */
+function refuseDifference(
+  { place }: Store,
+  started: CaptureJournalHead,
+  head: CaptureJournalHead,
+): void {
+  for (const [name, of] of Object.entries(RESUME_SETTINGS)) {
+    if (of(started) === of(head)) continue;
+    throw usageError(
+      `Cannot resume the capture in ${place}: it was started with ${name} "${of(started)}", not "${
+        of(head)
+      }"`,
+      { hint: "Resume with the settings that it was started with, or start over without --resume" },
+    );
+  }
 }
