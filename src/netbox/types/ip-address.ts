@@ -120,7 +120,8 @@ function primaryOutcomes(
 /** "web-01/net0 (id 7)", with the id of the machine or device. */
 function assignedText(shown: unknown): string | null {
   const owner = partOf(shown, "virtual_machine") ?? partOf(shown, "device");
-  const name = textOf(partOf(shown, "name"));
   if (owner === undefined) return textOf(partOf(shown, "display"));
-  return withId(`${textOf(partOf(owner, "name"))}/${name}`, partOf(owner, "id"));
+  // A device in NetBox may have no name.
+  const name = textOf(partOf(owner, "name")) ?? textOf(partOf(owner, "display"));
+  return withId(`${name}/${textOf(partOf(shown, "name"))}`, partOf(owner, "id"));
 }

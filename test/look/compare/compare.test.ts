@@ -115,6 +115,16 @@ describe("a difference is reported with both values", () => {
         sent: "web-01/net0 (id 7)",
       },
     ],
+    // Devices in NetBox may be without a name.
+    [
+      "ipam/ip-addresses",
+      { assigned_object: { name: "eth0", device: { id: 9, name: null, display: "R640 (9)" } } },
+      {
+        field: "assigned_object_vm_interface",
+        netbox: "R640 (9)/eth0 (id 9)",
+        sent: "web-01/net0 (id 7)",
+      },
+    ],
     ["ipam/prefixes", { scope_type: null, scope: null }, {
       field: "scope_site",
       netbox: null,
