@@ -78,3 +78,18 @@ test("run pushes an incomplete capture, except with --require-complete", async (
   expect(await runCli(["run", "--out", join(folder, "lab")], { env })).toMatchObject({ code: 4 });
   expect(diode.requests).not.toEqual([]);
 });
+
+test("run that is stopped during the capture names the command that resumes all stages", async () => {
+  const [cluster, diode] = await Promise.all([
+    served(SITE, { expireTokenAfter: 8, refusalMs: 0 }),
+    received(),
+  ]);
+  const out = join(await tempFolder(), "my lab");
+  const env = settings(cluster, diode);
+  const stopped = await runCli(["run", "--out", out], { env });
+  expect(stopped.code).toBe(6);
+  expect(stopped.stderr).toContain(`resume with: proxmox-diode run --resume --out '${out}'`);
+  cluster.disturb({});
+  expect(await runCli(["run", "--resume", "--out", out], { env })).toMatchObject({ code: 0 });
+  expect(diode.requests).not.toEqual([]);
+});

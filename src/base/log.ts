@@ -85,3 +85,8 @@ function jsonEscape(char: string): string {
 function asFields(value: unknown): object {
   return typeof value === "object" && value !== null ? value : {};
 }
+
+/** As one word of a shell's command line. */
+export function shellWord(text: string): string {
+  return /^[\w@.:/+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}

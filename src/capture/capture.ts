@@ -1,5 +1,5 @@
 /** Reads a live cluster into a snapshot. Sends GET requests only; what could not be read is recorded as such. */
-import { AppError } from "../base/errors.ts";
+import { AppError, isAbort } from "../base/errors.ts";
 import { compareNatural } from "../base/natural-order.ts";
 import { TOOL } from "../base/tool.ts";
 import type { Answer } from "../proxmox/answers.ts";
@@ -32,6 +32,8 @@ export interface CaptureRun extends ClientRun {
   readonly store: Store;
   /** Continue from what the folder holds. */
   readonly isResumed: boolean;
+  /** For the hint of an error. */
+  readonly resumeCommand: string;
   readonly onProgress: (progress: CaptureProgress) => void;
 }
 
@@ -161,23 +163,23 @@ function factsOf(
   };
 }
 
-/** What stopped the capture, with the command that resumes it. Our own bugs stay as they are. */
+/** What stopped the capture, with the command that resumes it. Other errors stay as they are. */
 function withResumeHint(
   error: unknown,
-  run: CaptureRun,
+  { signal, store, resumeCommand }: CaptureRun,
   journal: CaptureJournal | undefined,
 ): unknown {
-  const { place } = run.store;
-  const kept = journal && `${journal.size} answers are kept in ${place}/${CAPTURE_JOURNAL_FILE}`;
-  const resume = `resume with: ${TOOL.name} capture --resume --out ${place}`;
-  if (run.signal.aborted) {
+  const kept = journal &&
+    `${journal.size} answers are kept in ${store.place}/${CAPTURE_JOURNAL_FILE}`;
+  const resume = `resume with: ${resumeCommand}`;
+  if (signal.aborted && isAbort(error)) {
     return kept === undefined
       ? new AppError("interrupted", "Interrupted before the first answer")
       : new AppError("interrupted", `Interrupted: ${kept}`, { hint: resume });
   }
   if (kept === undefined || !(error instanceof AppError) || error.kind !== "remote") return error;
   const hint = [error.hint, kept, resume].filter((part) => part !== undefined).join("; ");
-  return new AppError("remote", error.message, { hint });
+  return new AppError("remote", error.message, { hint, cause: error.cause });
 }
 
 /**

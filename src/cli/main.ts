@@ -46,10 +46,11 @@ function program(io: Io, outcome: { exitCode: number }): CommandDef {
     async run({ rawArgs }) {
       const commandLine = parseCommandLine(rawArgs, row.options, row.argument);
       const { openSession } = await import("../terminal/session.ts");
-      const command = await row.load();
-      const session = openSession({ ...commandLine, settingNames: SETTING_NAMES, io }, outcome);
+      const runCommand = await row.load();
+      const context = { ...commandLine, command: name, settingNames: SETTING_NAMES, io };
+      const session = openSession(context, outcome);
       try {
-        await command(session);
+        await runCommand(session);
       } finally {
         await session.close();
       }

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import type { AddressInfo, Server } from "node:net";
 import { generate } from "selfsigned";
 import { reasonOf, usageError } from "../base/errors.ts";
+import { shellWord } from "../base/log.ts";
 
 export const HOST = "127.0.0.1";
 
@@ -59,10 +60,6 @@ export async function makeCertificate(): Promise<Certificate> {
 /** { NAME: "value" } → lines of `export NAME=value` for a shell; undefined values are left out. */
 export function exportLines(variables: Readonly<Record<string, string | undefined>>): string {
   return Object.entries(variables)
-    .flatMap(([name, value]) => value === undefined ? [] : [`export ${name}=${quoted(value)}`])
+    .flatMap(([name, value]) => value === undefined ? [] : [`export ${name}=${shellWord(value)}`])
     .join("\n");
-}
-
-function quoted(text: string): string {
-  return /^[\w@.:/+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

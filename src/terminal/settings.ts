@@ -12,6 +12,8 @@ import type { CommandLine } from "./options.ts";
 
 /** What a command reads: its command line, its process, and the settings that a policy file may hold. */
 export interface Context extends CommandLine {
+  /** The name of the command. */
+  readonly command: string;
   readonly settingNames: ReadonlySet<string>;
   readonly io: Io;
 }

@@ -19,6 +19,7 @@ const start = performance.now();
 const { manifest } = await capture(options, {
   store: await openStore(folder),
   isResumed: false,
+  resumeCommand: "",
   signal: new AbortController().signal,
   onProgress: () => undefined,
   onWarning: () => undefined,

@@ -68,3 +68,14 @@ describe("capture without --resume over an interrupted capture", () => {
     expect(summary.manifest.outcome).toBe("complete");
   });
 });
+
+test("a bug during an interruption is reported as one", async () => {
+  const server = await served(liveLab({}));
+  const controller = new AbortController();
+  const onProgress = (): void => {
+    controller.abort();
+    throw new TypeError("a bug");
+  };
+  await expect(captured(server, { run: { signal: controller.signal, onProgress } })).rejects
+    .toThrow(TypeError);
+});

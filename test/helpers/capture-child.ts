@@ -19,6 +19,7 @@ async function run({ folder, texts }: ChildCapture): Promise<void> {
   await capture(parseCaptureOptions(texts), {
     store: await openStore(folder),
     isResumed,
+    resumeCommand: "",
     signal: new AbortController().signal,
     onProgress: () => undefined,
     onWarning: () => undefined,

@@ -72,6 +72,7 @@ export async function captured(server: Server, options: CapturingOptions = {}): 
   const summary = await capture(optionsFor(server, options.settings), {
     store: await openStore(folder),
     isResumed: false,
+    resumeCommand: `proxmox-diode capture --resume --out ${folder}`,
     signal: new AbortController().signal,
     retry: QUICK,
     onProgress: (state) => progress.push(state),

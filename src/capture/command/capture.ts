@@ -1,6 +1,6 @@
 /** capture: reads a live cluster into a snapshot; with --plan, only counts the requests. */
 import { usageError } from "../../base/errors.ts";
-import { printable } from "../../base/log.ts";
+import { printable, shellWord } from "../../base/log.ts";
 import { TOOL } from "../../base/tool.ts";
 import { CAUSES } from "../../proxmox/answers.ts";
 import {
@@ -54,14 +54,18 @@ async function ask(session: Session, options: CaptureOptions): Promise<void> {
   }
   const store = await session.openTarget(folder);
   const progress = openProgress({ log: session.log, terminal: session.terminal });
+  const resumeCommand = `${TOOL.name} ${session.context.command} --resume --out ${
+    shellWord(folder)
+  }`;
   const summary = await interruptible(session.io, (signal) =>
     capture(options, {
       ...asking(session, signal),
       store,
       isResumed: session.isOn("resume"),
+      resumeCommand,
       onProgress: (state) => progress.show(viewOf(state)),
     })).finally(progress.end);
-  printCapture(session, summary, folder);
+  printCapture(session, summary, { target: folder, resumeCommand });
   if (summary.gaps.length > 0) session.exitWith("incomplete");
 }
 
@@ -82,7 +86,11 @@ function viewOf({ nodes, guests, gaps }: CaptureProgress): ProgressView {
 }
 
 /** `target` is the run folder, as the user named it. */
-function printCapture(session: Session, summary: CaptureSummary, target: string): void {
+function printCapture(
+  session: Session,
+  summary: CaptureSummary,
+  { target, resumeCommand }: { readonly target: string; readonly resumeCommand: string },
+): void {
   const { manifest: { source, outcome, counts }, guests, nodes, gaps } = summary;
   if (session.isJson) {
     const document = { folder: target, outcome, source, guests, nodes, counts, gaps };
@@ -93,10 +101,12 @@ function printCapture(session: Session, summary: CaptureSummary, target: string)
   const sentence = `Captured ${counted(guests, "guest")} on ${counted(nodes, "node")}: ${
     counted(counts.answers, "answer")
   } in ${folder}, ${outcome}`;
-  session.print(gaps.length === 0 ? sentence : `\n${sentence}\n\n${gapsText(gaps, folder)}\n`);
+  session.print(
+    gaps.length === 0 ? sentence : `\n${sentence}\n\n${gapsText(gaps, folder, resumeCommand)}\n`,
+  );
 }
 
-function gapsText(gaps: readonly GapGroup[], folder: string): string {
+function gapsText(gaps: readonly GapGroup[], folder: string, resumeCommand: string): string {
   const rows = gaps.map(({ cause, count, example }) =>
     [cause, count, CAUSES[cause], `${example.path}: ${example.reason}`] as const
   );
@@ -109,7 +119,7 @@ function gapsText(gaps: readonly GapGroup[], folder: string): string {
     "What to do",
     renderTable(["Cause", "Step"], [...steps, [
       "then",
-      `${TOOL.name} capture --resume --out ${folder}`,
+      printable(resumeCommand),
     ]]),
     `${folder}/manifest.json lists each path`,
   ].join("\n\n");
