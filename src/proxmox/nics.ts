@@ -7,7 +7,15 @@
  */
 import type { GuestKind } from "./endpoints.ts";
 import type { GuestConfig } from "./rows.ts";
-import { flag, integer, parsePropertyString, parseVlanId, text, textOrNone } from "./values.ts";
+import {
+  type DataRow,
+  flag,
+  integer,
+  parsePropertyString,
+  parseVlanId,
+  text,
+  textOrNone,
+} from "./values.ts";
 
 export interface Net {
   /** LXC only: the interface's name in the container. */
@@ -16,6 +24,7 @@ export interface Net {
   readonly mac: string | undefined;
   /** The config has an all-zero MAC: QEMU then picks one itself. */
   readonly hasZeroMac: boolean;
+  readonly bridge: string | undefined;
   /** 1–4094: the access VLAN. */
   readonly vlanId: number | undefined;
   readonly hasTrunks: boolean;
@@ -41,12 +50,13 @@ const MAX_MTU_BYTES = { qemu: 65_520, lxc: 65_535 } as const;
 
 /** undefined for a text that is not a NIC. */
 export function parseNet(kind: GuestKind, text: string): Net | undefined {
-  if (kind === "lxc") {
-    const pairs = containerNic(text);
-    return pairs && readPairs(kind, pairs);
-  }
   const pairs = parsePropertyString(text, "model");
   if (pairs === undefined) return undefined;
+  if (kind === "lxc") {
+    return ["name", "hwaddr", "bridge"].some((key) => pairs.has(key))
+      ? readPairs(kind, pairs)
+      : undefined;
+  }
   const models = [...pairs.keys()].filter((key) => MODELS.has(key));
   if (pairs.has("model")) models.push(pairs.get("model") ?? "");
   const [model = "", second] = models;
@@ -76,6 +86,7 @@ function readPairs(kind: GuestKind, pairs: ReadonlyMap<string, string>, model?: 
     name: own("name"),
     mac,
     hasZeroMac,
+    bridge: pairs.get("bridge") || undefined,
     vlanId,
     mtu: mtu === 1 ? undefined : mtu,
     ip: own("ip"),
@@ -129,24 +140,25 @@ export function isNicKey(key: string): boolean {
   return /^net\d+$/.test(key);
 }
 
+/** The NICs of a guest's config that can be parsed. */
+export function nicsOf(
+  kind: GuestKind,
+  config: DataRow,
+): { readonly key: string; readonly net: Net }[] {
+  return Object.keys(config).filter(isNicKey).flatMap((key) => {
+    const net = parseNet(kind, text(config[key]) ?? "");
+    return net === undefined ? [] : [{ key, net }];
+  });
+}
+
 /** Written instead of an address. */
 const DYNAMIC_REGEXP = /^(?:dhcp|manual|auto)$/i;
 
 /** May a container have an address that its config does not show? */
-export function hasOpenAddress(config: Readonly<Record<string, unknown>>): boolean {
-  return Object.entries(config).some(([key, value]) => {
-    const pairs = isNicKey(key) ? containerNic(text(value) ?? "") : undefined;
-    if (pairs === undefined) return false;
-    const nic = { ip: pairs.get("ip"), ip6: pairs.get("ip6") };
-    return Object.values(ADDRESS_KEYS).some((key) => isOpen(nic, key, config["ostype"]));
-  });
-}
-
-/** "name=eth0,bridge=vmbr0" → pairs; undefined for a text that is not a NIC of a container. */
-export function containerNic(text: string): ReadonlyMap<string, string> | undefined {
-  const pairs = parsePropertyString(text, "model");
-  const isNic = pairs !== undefined && ["name", "hwaddr", "bridge"].some((key) => pairs.has(key));
-  return isNic ? pairs : undefined;
+export function hasOpenAddress(config: DataRow): boolean {
+  return nicsOf("lxc", config).some(({ net }) =>
+    Object.values(ADDRESS_KEYS).some((key) => isOpen(net, key, config["ostype"]))
+  );
 }
 
 /**

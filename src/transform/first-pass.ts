@@ -9,8 +9,7 @@ import { platformRef } from "../netbox/types/platform.ts";
 import { GLOBAL_TAGS } from "../netbox/types/tag.ts";
 import { objectOf, valueOf } from "../proxmox/answers.ts";
 import { guestOfConfig, PATHS } from "../proxmox/endpoints.ts";
-import { parseNet } from "../proxmox/nics.ts";
-import { text } from "../proxmox/values.ts";
+import { nicsOf } from "../proxmox/nics.ts";
 import {
   guestSite,
   isDevice,
@@ -20,7 +19,7 @@ import {
   type SnapshotCluster,
 } from "./cluster.ts";
 import { NodeContext, type RunState } from "./context.ts";
-import { configKeys, guestTags, readGuestAnswers } from "./guest.ts";
+import { guestTags, readGuestAnswers } from "./guest.ts";
 import type { Ledger } from "./ledger.ts";
 import { type NodeNetwork, readNetwork, withOwnMacs } from "./network.ts";
 import { guestPlatform, nodePlatform } from "./mapping/platform.ts";
@@ -115,8 +114,7 @@ function seeGuestMacs(context: NodeContext): void {
     const guest = guestOfConfig(path);
     const found = guest === undefined ? undefined : objectOf(context.get(path));
     if (guest === undefined || found === undefined || !("value" in found)) continue;
-    for (const key of configKeys(found.value, guest.kind).nics) {
-      const mac = parseNet(guest.kind, text(found.value[key]) ?? "")?.mac;
+    for (const { key, net: { mac } } of nicsOf(guest.kind, found.value)) {
       const holder = context.labelled(`vm/${guest.vmid}/${key}`);
       if (mac !== undefined) context.run.macs.see(mac, holder);
     }

@@ -7,6 +7,7 @@ import {
   isAgentEnabled,
   isOpen,
   type Net,
+  nicsOf,
   parseMac,
   parseNet,
 } from "../../src/proxmox/nics.ts";
@@ -57,7 +58,15 @@ describe("a NIC of a QEMU guest", () => {
     [`virtio=${MAC},a-key-of-the-next-release=1`, { mac: MAC }],
     [`virtio=${MAC},name=eth0,ip=10.0.0.5/24`, { mac: MAC }],
   ])("%s is parsed", (text, expected) => {
-    expect(parseNet("qemu", text)).toEqual({ ...PLAIN, ...expected });
+    expect({ ...parseNet("qemu", text), bridge: undefined }).toEqual({ ...PLAIN, ...expected });
+  });
+
+  test.each([
+    ["virtio,bridge=vmbr0", "vmbr0"],
+    ["virtio,bridge=", undefined],
+    ["virtio", undefined],
+  ])("%s is on bridge %s", (text, bridge) => {
+    expect(parseNet("qemu", text)?.bridge).toBe(bridge);
   });
 
   test.each(MODELS)("may have the model %s", (model) => {
@@ -94,7 +103,7 @@ describe("a NIC of a container", () => {
     ["name=eth0,trunks=2;3", { name: "eth0", hasTrunks: true }],
     [`bridge=vmbr0,hwaddr=${MAC}`, { mac: MAC }],
   ])("%s is parsed", (text, expected) => {
-    expect(parseNet("lxc", text)).toEqual({ ...PLAIN, ...expected });
+    expect({ ...parseNet("lxc", text), bridge: undefined }).toEqual({ ...PLAIN, ...expected });
   });
 });
 
@@ -116,14 +125,14 @@ describe("a NIC with a value that cannot be parsed", () => {
     ["mtu=70000", "mtu"],
     ["mtu=jumbo", "mtu"],
   ])("is kept without it: %s", (part, name) => {
-    const expected = { ...PLAIN, mac: MAC, unparsable: [name] };
+    const expected = { ...PLAIN, mac: MAC, bridge: "vmbr0", unparsable: [name] };
     expect(parseNet("qemu", `virtio=${MAC},${part},bridge=vmbr0`)).toEqual(expected);
     expect(parseNet("lxc", `hwaddr=${MAC},${part},bridge=vmbr0`)).toEqual(expected);
   });
 
   test("has an unknown link state with link_down=maybe", () => {
     const expected = { mac: MAC, unparsable: ["link_down"], isDisconnected: undefined };
-    expect(parseNet("qemu", `virtio=${MAC},link_down=maybe,bridge=vmbr0`))
+    expect(parseNet("qemu", `virtio=${MAC},link_down=maybe`))
       .toEqual({ ...PLAIN, ...expected });
   });
 
@@ -270,4 +279,16 @@ test("in an unmanaged container, families without an address are open", () => {
   expect(isOpen({ ip: STATIC.ip }, "ip", "unmanaged")).toBe(false);
   expect(isOpen({ ip: STATIC.ip }, "ip6", "debian")).toBe(false);
   expect(hasOpenAddress({ net0, ostype: "unmanaged" })).toBe(true);
+});
+
+test("the NICs of a config are those that can be parsed, by their key", () => {
+  const config = {
+    net0: `virtio=${MAC}`,
+    net1: "?",
+    net2: ["virtio"],
+    netx: "virtio",
+    net10: "e1000",
+  };
+  expect(nicsOf("qemu", config).map(({ key, net }) => [key, net.mac]))
+    .toEqual([["net0", MAC], ["net10", undefined]]);
 });

@@ -1,5 +1,6 @@
 /** The cluster, nodes, guests and interfaces of a snapshot, with the answers about each as comparable fields. */
-import { isNicKey } from "../../proxmox/nics.ts";
+import { parseAddress, splitCidr } from "../../base/ip-address.ts";
+import { nicsOf, parseMac } from "../../proxmox/nics.ts";
 import {
   agentResultOf,
   type Answer,
@@ -203,10 +204,10 @@ function tagsOf(listed: Fields, config: Reading<DataRow>): Reading<Fields> {
 /** What the guest agent, or the container itself, answers. */
 function agentParts(guest: AddressedGuest, config: Reading<DataRow>, answers: NodeAnswers): Parts {
   const addresses = (rows: Reading<readonly DataRow[]>): Reading<Fields> =>
-    thenRead(
-      config,
-      (known) => thenRead(rows, (value) => ({ value: addressFields(value, macsOf(known)) })),
-    );
+    thenRead(config, (known) => {
+      const macs = new Set(nicsOf(guest.kind, known).map(({ net }) => net.mac));
+      return thenRead(rows, (value) => ({ value: addressFields(value, macs) }));
+    });
   if (guest.kind === "lxc") {
     const rows = narrow(answers.read(PATHS.lxcInterfaces(guest), containerListOf), asRows);
     return new Map([["interfaces", addresses(rows)]]);
@@ -224,31 +225,22 @@ function agentParts(guest: AddressedGuest, config: Reading<DataRow>, answers: No
   ]);
 }
 
-const MAC_REGEXP = /\b[0-9a-f]{2}(?::[0-9a-f]{2}){5}\b/i;
-
-/** MAC addresses of the NICs in the config, in lower case. */
-function macsOf(config: DataRow): ReadonlySet<string> {
-  const nics = Object.entries(config).filter(([key]) => isNicKey(key));
-  return new Set(
-    nics.flatMap(([, value]) => MAC_REGEXP.exec(String(value))?.[0].toLowerCase() ?? []),
-  );
-}
-
-/** Assigned automatically. Source: RFC 3927, RFC 4291. */
-const LINK_LOCAL_REGEXP = /^(?:169\.254\.|fe[89ab][0-9a-f]:)/i;
-
 /**
  * "interfaces.eth0" → "10.0.0.5/24, …". Only for NICs of the config: bridges, containers and tunnels inside
  * a guest change often.
  */
-function addressFields(rows: readonly DataRow[], macs: ReadonlySet<string>): Fields {
-  const byName = Map.groupBy(
-    rows.filter((row) => macs.has(String(row["hardware-address"] ?? row["hwaddr"]).toLowerCase())),
-    ({ name }) => String(name),
-  );
+function addressFields(
+  rows: readonly DataRow[],
+  macs: ReadonlySet<string | undefined>,
+): Fields {
+  const known = rows.filter((row) => {
+    const mac = parseMac(row["hardware-address"] ?? row["hwaddr"]);
+    return mac !== undefined && macs.has(mac);
+  });
+  const byName = Map.groupBy(known, ({ name }) => String(name));
   return new Map([...byName].flatMap(([name, same]): [string, string][] => {
     const addresses = [...new Set(same.flatMap(addressesOf))]
-      .filter((text) => !LINK_LOCAL_REGEXP.test(text)).sort();
+      .filter((each) => parseAddress(...splitCidr(each)) !== "link-local").sort();
     return addresses.length === 0 ? [] : [[`interfaces.${name}`, addresses.join(", ")]];
   }));
 }

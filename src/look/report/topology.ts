@@ -1,25 +1,18 @@
 /** The networks of a snapshot: interfaces and guest NICs of each node, and the networks of each guest. */
 import { compareNatural } from "../../base/natural-order.ts";
-import { isNicKey } from "../../proxmox/nics.ts";
+import { nicsOf } from "../../proxmox/nics.ts";
 import { objectOf, rowsOf, thenRead } from "../../proxmox/answers.ts";
 import { PATHS } from "../../proxmox/endpoints.ts";
 import { type AddressedGuest, addressedGuests, readListing } from "../../proxmox/listing.ts";
 import { parentOf, portsOf, vlanIdOf } from "../../proxmox/node-interfaces.ts";
-import {
-  type DataRow,
-  flag,
-  integer,
-  parsePropertyString,
-  parseVlanId,
-  text,
-} from "../../proxmox/values.ts";
+import { type DataRow, flag, text } from "../../proxmox/values.ts";
 import type { AnswersFile, Snapshot } from "../../run-folder/snapshot.ts";
 import { interfaceType } from "../../transform/mapping/values.ts";
 
 export type Topology = Awaited<ReturnType<typeof readTopology>>;
 export type NodeWiring = ReturnType<typeof nodeWiring>;
 export type NodePort = ReturnType<typeof portOf>[number];
-export type GuestNic = ReturnType<typeof nicsOf>[number];
+export type GuestNic = ReturnType<typeof guestNics>[number];
 
 /** Memory holds the answers of one node at a time. @throws AppError "input". */
 export async function readTopology(snapshot: Snapshot) {
@@ -75,7 +68,7 @@ function nodeWiring(
     /** Or why they are not known. */
     ports: thenRead(rows, (value) => ({ value: value.flatMap(portOf) })),
     nics: configs.flatMap(({ guest, config }) =>
-      "value" in config ? nicsOf(guest, config.value) : []
+      "value" in config ? guestNics(guest, config.value) : []
     ),
     /** Guests whose config was not read. */
     unread: configs.flatMap(({ guest, config }) => "value" in config ? [] : [guest]),
@@ -110,21 +103,16 @@ function portOf(row: DataRow) {
   }];
 }
 
-function nicsOf(guest: AddressedGuest, config: DataRow) {
-  return Object.entries(config).flatMap(([key, value]) => {
-    const pairs = isNicKey(key) ? parsePropertyString(text(value) ?? "", "model") : undefined;
-    if (pairs === undefined) return [];
-    const bridge = pairs.get("bridge") || undefined;
-    const isTrunk = Boolean(pairs.get("trunks"));
-    const vlanId = parseVlanId(integer(pairs.get("tag") ?? ""));
+function guestNics(guest: AddressedGuest, config: DataRow) {
+  return nicsOf(guest.kind, config).map(({ net: { bridge, hasTrunks, vlanId } }) => {
     const vlan = vlanId === undefined ? undefined : `VLAN ${vlanId}`;
-    return [{
+    return {
       guest,
       bridge,
       /** On its bridge. */
-      title: vlan ?? (bridge === undefined ? "on no bridge" : isTrunk ? "trunk" : "untagged"),
+      title: vlan ?? (bridge === undefined ? "on no bridge" : hasTrunks ? "trunk" : "untagged"),
       /** On its node: "VLAN 20", "vmbr0" (untagged) or "vmbr0 trunk"; undefined without a bridge. */
-      network: vlan ?? (bridge !== undefined && isTrunk ? `${bridge} trunk` : bridge),
-    }];
+      network: vlan ?? (bridge !== undefined && hasTrunks ? `${bridge} trunk` : bridge),
+    };
   });
 }
