@@ -2,10 +2,14 @@
  * TABLE: the keys of each answer that are inventory, and why the others are not compared. Rows have every key
  * of Proxmox VE 7 to 9; `others` decides about keys of newer releases.
  * Sources: PVE/API2/Cluster.pm, Nodes.pm, Network.pm; PVE/QemuServer.pm and PVE/LXC/Config.pm
- * ($confdesc); qemu-ga, guest-get-osinfo and guest-network-get-interfaces.
+ * ($confdesc); qemu-ga, guest-get-osinfo.
  */
+import { type Reading, thenRead } from "../../proxmox/answers.ts";
 import type { AnswerName } from "../../proxmox/rows.ts";
 import { type Fields, fieldsOf } from "./differences.ts";
+
+/** All but the interfaces that agents and containers answer: their addresses are compared in things.ts. */
+export type ComparedAnswer = Exclude<AnswerName, "agentInterfaces" | "lxcInterfaces">;
 
 export interface InventoryRow {
   /** A nested key is written "cpuinfo.model". */
@@ -23,7 +27,7 @@ const MEASURED = "a momentary measurement";
 const IDENTITY = "identifies the row";
 const IN_NODES = "compared in /nodes";
 
-export const INVENTORY: Readonly<Record<AnswerName, InventoryRow>> = {
+export const INVENTORY: Readonly<Record<ComparedAnswer, InventoryRow>> = {
   clusterStatus: {
     inventory: ["ip", "nodeid"],
     ignored: {
@@ -101,27 +105,19 @@ export const INVENTORY: Readonly<Record<AnswerName, InventoryRow>> = {
     ignored: { "the build of kernel-release": ["kernel-version"] },
     others: "ignored",
   },
-  agentInterfaces: {
-    inventory: ["ip-addresses"],
-    ignored: { [IDENTITY]: ["name", "hardware-address"], [MEASURED]: ["statistics"] },
-    others: "ignored",
-  },
-  lxcInterfaces: {
-    inventory: words("ip-addresses inet inet6"),
-    ignored: {
-      [IDENTITY]: words("name hwaddr hardware-address"),
-    },
-    others: "ignored",
-  },
 };
 
-export function isInventory(answer: AnswerName, key: string): boolean {
+export function isInventory(answer: ComparedAnswer, key: string): boolean {
   const { inventory, ignored, others } = INVENTORY[answer];
   if (inventory.includes(key)) return true;
   return others === "inventory" && !Object.values(ignored).some((keys) => keys.includes(key));
 }
 
 /** The compared keys of a row of the answer. */
-export function inventoryOf(row: object, answer: AnswerName): Fields {
+export function inventoryOf(row: object, answer: ComparedAnswer): Fields {
   return fieldsOf(row, (key) => isInventory(answer, key));
+}
+
+export function fieldsIn(reading: Reading<object>, answer: ComparedAnswer): Reading<Fields> {
+  return thenRead(reading, (data) => ({ value: inventoryOf(data, answer) }));
 }

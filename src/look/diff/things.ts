@@ -22,11 +22,10 @@ import {
   readListing,
 } from "../../proxmox/listing.ts";
 import { Rights } from "../../proxmox/rights.ts";
-import type { AnswerName } from "../../proxmox/rows.ts";
 import { type DataRow, record, records, text } from "../../proxmox/values.ts";
 import type { AnswersFile, Snapshot } from "../../run-folder/snapshot.ts";
 import { type DiffSubject, type Fields, fieldsOf, type Parts } from "./differences.ts";
-import { INVENTORY, inventoryOf } from "./inventory.ts";
+import { fieldsIn, INVENTORY, inventoryOf } from "./inventory.ts";
 
 /** A node or guest. */
 export interface Thing {
@@ -105,6 +104,7 @@ function nodeThing(node: string, listing: ClusterListing): Thing {
       new Map([
         ...listedNodeParts(node, listing),
         ["status", fieldsIn(answers.read(PATHS.nodeStatus(node), objectOf), "nodeStatus")],
+        // Only why it was not read: its interfaces are compared one by one.
         ["network", thenRead(interfacesOf(answers), () => ({ value: new Map() }))],
       ]),
   };
@@ -138,10 +138,11 @@ function listedNodeParts(node: string, { nodes, members }: ClusterListing): Part
 function readInterfaces(node: string, answers: NodeAnswers): Reading<Listing<Interface>> {
   const path = PATHS.network(node);
   return thenRead(answers.read(path, rowsOf), (rows) => {
-    const things = rows.map((row): [string, Interface] => {
-      const name = String(row["iface"]);
+    const things = rows.flatMap((row): [string, Interface][] => {
+      const name = text(row["iface"]);
+      if (name === undefined) return [];
       const subject = { what: `node/${node}/${name}` };
-      return [name, { subject, fields: inventoryOf(row, "network") }];
+      return [[name, { subject, fields: inventoryOf(row, "network") }]];
     });
     return { value: { things: new Map(things), gap: answers.gapIn(path) } };
   });
@@ -184,13 +185,14 @@ function listedGuestParts(
   noPool: NotRead | undefined,
 ): Parts {
   const pool = only(listed, ["pool"]);
+  const isSilent = name === undefined;
   const detail = "its node has reported nothing about it";
   return new Map<string, Reading<Fields>>([
     ["listing", { value: without(listed, [...LIVE_KEYS, "pool", "tags"]) }],
     ["pool", pool.size > 0 || noPool === undefined ? { value: pool } : noPool],
     [
       "status",
-      name === undefined ? { reason: "unreachable", detail } : { value: only(listed, LIVE_KEYS) },
+      isSilent ? { reason: "unreachable", detail } : { value: only(listed, LIVE_KEYS) },
     ],
   ]);
 }
@@ -227,7 +229,7 @@ function agentParts(guest: AddressedGuest, config: Reading<DataRow>, answers: No
 
 /**
  * "interfaces.eth0" → "10.0.0.5/24, …". Only for NICs of the config: bridges, containers and tunnels inside
- * a guest change often.
+ * a guest change often. Link-local addresses are assigned automatically, and `statistics` are measured.
  */
 function addressFields(
   rows: readonly DataRow[],
@@ -247,14 +249,11 @@ function addressFields(
 
 /** Before Proxmox VE 8.4 a container has only inet and inet6, with one address each. */
 function addressesOf(row: DataRow): string[] {
-  const texts = records(row["ip-addresses"]).map((each) =>
-    `${String(each["ip-address"])}/${String(each["prefix"])}`
-  );
-  return [...texts, ...[row["inet"], row["inet6"]].filter((text) => typeof text === "string")];
-}
-
-function fieldsIn(reading: Reading<object>, answer: AnswerName): Reading<Fields> {
-  return thenRead(reading, (data) => ({ value: inventoryOf(data, answer) }));
+  const listed = records(row["ip-addresses"]).flatMap((each) => {
+    const [host, prefix] = [text(each["ip-address"]), text(each["prefix"])];
+    return host === undefined ? [] : [prefix === undefined ? host : `${host}/${prefix}`];
+  });
+  return [...listed, ...[row["inet"], row["inet6"]].flatMap((cidr) => text(cidr) ?? [])];
 }
 
 function only(fields: Fields, keys: readonly string[]): Fields {

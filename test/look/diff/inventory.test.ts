@@ -1,20 +1,21 @@
 /** The table of compared keys is complete: each key in a snapshot is compared, or ignored with a reason. */
 import { expect, test } from "vitest";
-import { INVENTORY, isInventory } from "../../../src/look/diff/inventory.ts";
+import { type ComparedAnswer, INVENTORY, isInventory } from "../../../src/look/diff/inventory.ts";
 import { type EndpointName, parsePath } from "../../../src/proxmox/endpoints.ts";
-import type { AnswerName } from "../../../src/proxmox/rows.ts";
 import { CUSTOM_FIELD_TABLES, TABLES } from "../../../src/transform/mapping/tables.ts";
 import { siteIn, WHOLE_CASES } from "../../helpers/whole-outputs.ts";
 
 /** Answers that are not compared, and why. */
-const IGNORED_ANSWERS: Readonly<Record<Exclude<EndpointName, AnswerName>, string>> = {
+const IGNORED_ANSWERS: Readonly<Record<Exclude<EndpointName, ComparedAnswer>, string>> = {
+  agentInterfaces: "addresses alone, NIC by NIC",
+  lxcInterfaces: "addresses alone, NIC by NIC",
   version: "version of the node that answered; the status of each node has its own",
   acl: "about the token",
   permissions: "about the token",
 };
 
 /** True also for answers whose unlisted keys are all compared. */
-function isDecided(answer: AnswerName, key: string): boolean {
+function isDecided(answer: ComparedAnswer, key: string): boolean {
   const { inventory, ignored, others } = INVENTORY[answer];
   const named = [...inventory, ...Object.values(ignored).flat()];
   return others === "inventory" ||
@@ -42,7 +43,7 @@ test.each([...new Set(WHOLE_CASES.flatMap(({ runs }) => runs))])(
         const { result = answer.data } = (answer.data ?? {}) as { result?: unknown };
         if (name === undefined) undecided.add(path);
         else if (!("error" in ((result ?? {}) as object))) {
-          keysOf(result).filter((key) => !isDecided(name as AnswerName, key)).forEach((key) =>
+          keysOf(result).filter((key) => !isDecided(name as ComparedAnswer, key)).forEach((key) =>
             undecided.add(`${name}.${key}`)
           );
         }
@@ -62,11 +63,6 @@ const ELSEWHERE = new Set([
   "network.iface",
   "clusterStatus.name",
   "clusterStatus.type",
-  "agentInterfaces.name",
-  "agentInterfaces.hardware-address",
-  "lxcInterfaces.name",
-  "lxcInterfaces.hwaddr",
-  "lxcInterfaces.hardware-address",
   // /nodes has the status, too.
   "clusterStatus.online",
   // The order of interfaces.
@@ -83,7 +79,7 @@ test("all keys that the mapping reads are compared", () => {
   const missed = [...reads].filter((read) => {
     const [answer = "", ...key] = read.split(".");
     return answer in INVENTORY && !ELSEWHERE.has(read) &&
-      !isInventory(answer as AnswerName, key.join("."));
+      !isInventory(answer as ComparedAnswer, key.join("."));
   });
   expect(reads.size).toBeGreaterThan(30);
   expect(missed).toEqual([]);

@@ -103,6 +103,17 @@ describe("a guest", () => {
     ]);
   });
 
+  test("has no address where an answer gives none", async () => {
+    const mac = "bc:24:11:00:00:01";
+    const side = (addresses: readonly object[]): Omit<LabGuest, "vmid"> => ({
+      config: { net0: NIC },
+      interfaces: [agentRow(mac, [], { "ip-addresses": addresses })],
+    });
+    const bare = await diff(side([{ prefix: 24 }]), side([{ "ip-address": "10.0.0.6" }]));
+    expect(bare.changed[0]?.fields)
+      .toEqual([{ field: "interfaces.eth0", before: undefined, after: "10.0.0.6" }]);
+  });
+
   test("of another type or in another cluster is a different guest", async () => {
     const kinds = await diff({ kind: "qemu" }, { kind: "lxc" });
     expect([kinds.gone, kinds.added].map((group) => group.map(({ what }) => what)))
@@ -122,6 +133,12 @@ describe("a guest", () => {
 });
 
 describe("a node", () => {
+  test("has no interface for a row without a name", async () => {
+    const a = { nodes: { pve1: { network: [{ mtu: "1500" }] } } };
+    const b = { nodes: { pve1: { network: [] } } };
+    expect(await diff(a, b)).toEqual(NOTHING);
+  });
+
   test("has interfaces that are compared one by one, whatever their order in the file", async () => {
     const [vmbr0, vmbr1] = [{ iface: "vmbr0", mtu: "1500" }, { iface: "vmbr1" }];
     const a = { nodes: { pve1: { network: [{ ...vmbr0, priority: 3 }, vmbr1] } } };
