@@ -9,7 +9,7 @@ import {
   macAddressField,
   named,
 } from "./fields.ts";
-import { hasName, partOf, referenceTo } from "./object-type.ts";
+import { byOwner, hasName, partOf, referenceTo } from "./object-type.ts";
 import { type EntityType, type Machine } from "./entity-type.ts";
 import { type ObjectOf, optional, stub, TEXT, type ValueOf } from "./shape.ts";
 
@@ -53,6 +53,6 @@ export const NETBOX_INTERFACE = {
   machine: ({ device: ref }: InterfaceIdentity): Machine => ({ step: "device", ref }),
   reads: ["name", "device"],
   owner: ({ device }) => referenceTo(NETBOX_DEVICE, device),
-  filters: [{ name: "device_id", value: (_: unknown, id: number) => String(id) }],
+  filters: [byOwner("device_id")],
   is: (named, object, id) => hasName(named, object) && partOf(object, "device", "id") === id,
 } satisfies EntityType<InterfaceIdentity>;

@@ -75,6 +75,11 @@ export const BY_NAME_THEN_SLUG: readonly QueryFilter<WithSlug>[] = [
   { name: "slug", value: slugOf },
 ];
 
+/** An object that belongs to another one: all parts of that one are asked for. */
+export function byOwner(name: string): QueryFilter<unknown> {
+  return { name, value: (_part, ownerId) => String(ownerId) };
+}
+
 export function hasName({ name }: Named, object: NetBoxObject): boolean {
   return object["name"] === name;
 }

@@ -15,6 +15,7 @@ import {
 } from "./fields.ts";
 import {
   BY_NAME_IN_ANY_CASE,
+  byOwner,
   hasName,
   hasNameInAnyCase,
   hasTenant,
@@ -131,6 +132,6 @@ export const PART_OF_VIRTUAL_MACHINE = {
   machine: ({ virtual_machine: ref }: PartIdentity): Machine => ({ step: "virtual-machine", ref }),
   reads: ["name", "virtual_machine"],
   owner: ({ virtual_machine }) => referenceTo(NETBOX_VIRTUAL_MACHINE, virtual_machine),
-  filters: [{ name: "virtual_machine_id", value: (_: unknown, id: number) => String(id) }],
+  filters: [byOwner("virtual_machine_id")],
   is: (part, object, id) => hasName(part, object) && partOf(object, "virtual_machine", "id") === id,
 } satisfies Partial<EntityType<PartIdentity>>;
