@@ -72,7 +72,7 @@ export async function sendFiles(job: SendJob): Promise<void> {
 }
 
 /** Sent before the wait for custom fields: NetBox refuses a value of an unknown field. */
-export const BOOTSTRAP_STEPS: ReadonlySet<StepName | undefined> = new Set([
+export const BOOTSTRAP_STEPS: ReadonlySet<StepName> = new Set<StepName>([
   "tag",
   "custom-field",
   "cluster-type",

@@ -23,7 +23,7 @@ const Head = type({
   /** The earlier set, when only the differences to it were sent. */
   "since?": "string.hex",
   /** The custom fields that this target was last sent, by any set, and when first. */
-  "custom_fields?": { sha256: "string.hex", acknowledged_at: "string" },
+  "custom_fields?": { sha256: "string.hex", acknowledged_at: "string.date.iso" },
 });
 export type PushJournalHead = typeof Head.infer;
 
@@ -34,7 +34,7 @@ const Acknowledgement = type({
   entities: "number.integer >= 0",
   /** Absent when nothing of the file had to be sent. */
   "request_id?": "string",
-  acknowledged_at: "string",
+  acknowledged_at: "string.date.iso",
   /** What the server found in entities of the file: such a file is sent again. */
   "errors?": "string[]",
   /** For a file of custom fields: a hash of them, without times. */

@@ -159,6 +159,12 @@ describe("a push journal is rejected if", () => {
     expect(message).toContain("127.0.0.1:8080/diode, not 127.0.0.1:8081/diode");
   });
 
+  test("a time is not a date", async () => {
+    const entry = { file: "a", sha256: "ab", entities: 1, acknowledged_at: "yesterday" };
+    const added = Buffer.from(encodeLine(entry)).toString();
+    expect(await messageAfter((text) => text + added)).toContain("acknowledged_at");
+  });
+
   test("its format is newer or its head is incomplete", async () => {
     const first = (record: object) => (text: string): string =>
       text.replace(/^.*\n/, Buffer.from(encodeLine(record)).toString());
