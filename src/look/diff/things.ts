@@ -125,7 +125,7 @@ function listedNodeParts(node: string, { nodes, members }: ClusterListing): Part
       fields.has("maxcpu") || fields.has("maxmem")
         ? { value: only(fields, FIGURES) }
         : isOff
-        ? { reason: "unreachable", detail: `the node is ${String(row.status)}` }
+        ? { reason: "unreachable", detail: `the node is ${text(row.status) ?? "unknown"}` }
         : { reason: "denied", detail: "the node list has no CPU and memory values" },
     );
   }
@@ -170,9 +170,10 @@ function guestThing(guest: AddressedGuest, row: DataRow, noPool: NotRead | undef
 function poolGap(answers: AnswersFile): NotRead | undefined {
   const permissions = answers.get(PATHS.permissions);
   if (permissions === undefined) return undefined;
+  const reading = objectOf(permissions);
+  if ("reason" in reading) return { ...reading, detail: "the token's rights were not read" };
   const rights = Rights.of(permissions, answers.get(PATHS.acl));
-  if (rights === undefined) return { reason: "denied", detail: "the token's rights were not read" };
-  if (rights.hasEverywhere(["Pool.Audit"], "/pool")) return undefined;
+  if (rights?.hasEverywhere(["Pool.Audit"], "/pool") === true) return undefined;
   return { reason: "denied", detail: "the token lacks Pool.Audit on /pool" };
 }
 

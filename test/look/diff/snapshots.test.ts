@@ -295,6 +295,16 @@ describe("objects that are not readable in b are never gone", () => {
     expect(left.changed[0]?.fields).toEqual([{ field: "pool", before: "prod", after: undefined }]);
   });
 
+  test("in case of pools when the rights of the token were not read", async () => {
+    const site = (permissions: Answer, row = {}) =>
+      lab({ guests: [{ vmid: 101, row }], more: { [PATHS.permissions]: permissions } });
+    const { changed, unread } = await diffSnapshots(
+      site(ok({ "/pool": { "Pool.Audit": 1 } }), { pool: "prod" }),
+      site({ status: 503, error: "Service Unavailable" }),
+    );
+    expect([changed, whatOf(unread)]).toEqual([[], ["vm/101 (pool) failed"]]);
+  });
+
   test("in case of nodes that were out of scope", async () => {
     const a = lab({ nodes: { pve1: { network: [] }, pve2: { network: [] } } });
     const site = labSite({ nodes: { pve1: { network: [] }, pve2: {} } });
