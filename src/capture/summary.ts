@@ -1,5 +1,5 @@
 /** The result of a capture: gaps by cause, and what to do about each. */
-import { type Cause, CAUSES, type Incomplete, refusedIn } from "../proxmox/answers.ts";
+import { type Cause, CAUSES, type Incomplete, missingPrivilegesIn } from "../proxmox/answers.ts";
 import { endpointOf, parsePath } from "../proxmox/endpoints.ts";
 import type { Manifest } from "../run-folder/snapshot.ts";
 import { type AccessContext, accessTo, grantsFor, type Lack, lacksOf } from "./access.ts";
@@ -60,7 +60,7 @@ export function groupGaps({ incomplete }: Manifest, context: GrantContext): GapG
 /** What Proxmox VE names, else what the token's rights show. */
 function lacksAt({ path, reason }: Incomplete, context: GrantContext): Lack[] {
   const { rights } = context;
-  const refused = refusedIn(reason);
+  const refused = missingPrivilegesIn(reason);
   const endpoint = parsePath(path)?.endpoint;
   if (refused === undefined && rights !== undefined && endpoint !== undefined) {
     return lacksOf(accessTo(endpoint, { ...context, rights }));

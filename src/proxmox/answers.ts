@@ -77,7 +77,7 @@ export function thenRead<From, To>(
 }
 
 /** The value in the shape that `pick` finds, or the reason "unparsable". */
-export function narrow<Value>(
+export function shapedAs<Value>(
   reading: Reading<unknown>,
   pick: (data: unknown) => Value | undefined,
 ): Reading<Value> {
@@ -154,12 +154,12 @@ export function dataOf(answer: Answer | undefined): Reading<unknown> {
 
 /** An answer that has to be an object. */
 export function objectOf(answer: Answer | undefined): Reading<DataRow> {
-  return narrow(dataOf(answer), record);
+  return shapedAs(dataOf(answer), record);
 }
 
 /** An answer that has to be a list. An item that is not an object is a row without keys. */
 export function rowsOf(answer: Answer | undefined): Reading<readonly DataRow[]> {
-  return narrow(dataOf(answer), asRows);
+  return shapedAs(dataOf(answer), asRows);
 }
 
 export function asRows(data: unknown): readonly DataRow[] | undefined {
@@ -170,7 +170,7 @@ export function asRows(data: unknown): readonly DataRow[] | undefined {
 export function containerListOf(answer: Answer | undefined): Reading<readonly unknown[]> {
   const data = dataOf(answer);
   const isStopped = "value" in data && data.value === null;
-  return isStopped ? { reason: "guest-stopped", detail: "" } : narrow(data, list);
+  return isStopped ? { reason: "guest-stopped", detail: "" } : shapedAs(data, list);
 }
 
 /**
@@ -254,7 +254,9 @@ export function hasUnappliedChanges(answer: Answer | undefined): boolean {
 }
 
 /** "Permission check failed (/vms/101, VM.Audit|VM.Monitor)" → the path and the privileges. */
-export function refusedIn(error: string): { path: string; privileges: string[] } | undefined {
+export function missingPrivilegesIn(
+  error: string,
+): { path: string; privileges: string[] } | undefined {
   const [, path, privileges] = /\((\/[^,()]*), ([A-Za-z.|]+)\)/.exec(error) ?? [];
   return path && privileges ? { path, privileges: privileges.split("|") } : undefined;
 }

@@ -9,10 +9,10 @@ import { vlanRef } from "../netbox/types/vlan.ts";
 import {
   agentResultOf,
   type Answer,
-  narrow,
   NO_ANSWER,
   objectOf,
   type Reading,
+  shapedAs,
   valueOf,
 } from "../proxmox/answers.ts";
 import { isVolumeKey, parseDisk } from "../proxmox/hardware.ts";
@@ -140,7 +140,7 @@ export function readGuestAnswers({ id, row }: IdentifiedGuest, node: NodeContext
   const config = objectOf(node.get(configPath));
   if (id.kind === "lxc") return { config, configPath };
   const osinfoPath = PATHS.osinfo(address);
-  const osinfo = narrow(agentResult(node.get(osinfoPath), row, config), record);
+  const osinfo = shapedAs(agentResult(node.get(osinfoPath), row, config), record);
   return { config, configPath, agent: { osinfo, osinfoPath } };
 }
 
@@ -169,7 +169,7 @@ function readAgent(
   { config, node }: { readonly config: Reading<DataRow>; readonly node: NodeContext },
 ): AgentInterfaces & { readonly osinfoAt: AnswerRef } {
   const path = PATHS.agentInterfaces({ node: node.entry.node, kind: id.kind, vmid: id.vmid });
-  const interfaces = narrow(agentResult(node.get(path), row, config), list);
+  const interfaces = shapedAs(agentResult(node.get(path), row, config), list);
   const osinfoAt = node.at(osinfoPath);
   const answer = node.at(path);
   const unread = [

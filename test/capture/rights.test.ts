@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { accessTo, grantsFor, type Lack } from "../../src/capture/access.ts";
 import { ApiToken } from "../../src/capture/token.ts";
-import { refusedIn } from "../../src/proxmox/answers.ts";
+import { missingPrivilegesIn } from "../../src/proxmox/answers.ts";
 import { type EndpointName, ENDPOINTS, parsePath, PATHS } from "../../src/proxmox/endpoints.ts";
 import { Rights } from "../../src/proxmox/rights.ts";
 import { parseDenial } from "../../src/rehearse/serve/rights.ts";
@@ -173,11 +173,11 @@ describe("the suggested pveum commands", () => {
   });
 
   test("use the path and the privilege that Proxmox VE names", () => {
-    expect(refusedIn("403 Permission check failed (/vms/100, VM.Audit)"))
+    expect(missingPrivilegesIn("403 Permission check failed (/vms/100, VM.Audit)"))
       .toEqual({ path: "/vms/100", privileges: ["VM.Audit"] });
-    expect(refusedIn("403 Permission check failed (/, A.B|C.D)"))
+    expect(missingPrivilegesIn("403 Permission check failed (/, A.B|C.D)"))
       .toEqual({ path: "/", privileges: ["A.B", "C.D"] });
-    expect(refusedIn("403 Permission check failed")).toBeUndefined();
+    expect(missingPrivilegesIn("403 Permission check failed")).toBeUndefined();
   });
 });
 

@@ -7,11 +7,11 @@ import {
   asRows,
   containerListOf,
   hiddenRows,
-  narrow,
   type NotRead,
   objectOf,
   type Reading,
   rowsOf,
+  shapedAs,
   thenRead,
 } from "../../proxmox/answers.ts";
 import { answerName, PATHS } from "../../proxmox/endpoints.ts";
@@ -212,11 +212,11 @@ function agentParts(guest: AddressedGuest, config: Reading<DataRow>, answers: No
       return thenRead(rows, (value) => ({ value: addressFields(value, macs) }));
     });
   if (guest.kind === "lxc") {
-    const rows = narrow(answers.read(PATHS.lxcInterfaces(guest), containerListOf), asRows);
+    const rows = shapedAs(answers.read(PATHS.lxcInterfaces(guest), containerListOf), asRows);
     return new Map([["interfaces", addresses(rows)]]);
   }
-  const osinfo = narrow(answers.read(PATHS.osinfo(guest), agentResultOf), record);
-  const rows = narrow(answers.read(PATHS.agentInterfaces(guest), agentResultOf), asRows);
+  const osinfo = shapedAs(answers.read(PATHS.osinfo(guest), agentResultOf), record);
+  const rows = shapedAs(answers.read(PATHS.agentInterfaces(guest), agentResultOf), asRows);
   return new Map([
     [
       answerName("osinfo"),
