@@ -4,6 +4,7 @@ import type { Answer } from "../../src/proxmox/answers.ts";
 import { PATHS } from "../../src/proxmox/endpoints.ts";
 import {
   addressedGuests,
+  idleReason,
   isOnline,
   majorOf,
   nodeNames,
@@ -91,4 +92,14 @@ test.each([
   [{ failed: "reset" } as const, undefined, undefined],
 ])("the version in %j is %s", (answer, version, major) => {
   expect([versionOf(answer), majorOf(answer)]).toEqual([version, major]);
+});
+
+test.each([
+  ["running", undefined],
+  ["stopped", "guest-stopped"],
+  ["paused", "guest-stopped"],
+  ["unknown", "unreachable"],
+  [undefined, "unreachable"],
+])("a guest with status %s is not asked as it is %s", (status, reason) => {
+  expect(idleReason({ status })).toBe(reason);
 });
