@@ -38,20 +38,27 @@ test.each([
 });
 
 test.each([
-  ["latency", "20"],
-  ["latency", "-1s"],
-  ["slow-agent", "soon"],
-  ["retry-after", "1h"],
-  ["offline", "pve1,,pve2"],
-  ["expire-token", "never"],
-  ["move", "101-pve2"],
-  ["deny", "Audit"],
-  ["fail", "503"],
-  ["fail", ""],
-])("serve rejects --%s=%s with what is allowed", (name, text) => {
+  ["latency", "20", 'must be a time such as 500ms, 30s or 2m, not "20"'],
+  ["latency", "-1s", 'must be a time such as 500ms, 30s or 2m, not "-1s"'],
+  ["slow-agent", "soon", 'must be a time such as 500ms, 30s or 2m, not "soon"'],
+  ["retry-after", "1h", 'must be a time such as 500ms, 30s or 2m, not "1h"'],
+  ["offline", "pve1,,pve2", 'must be one value, or several separated by commas, not ""'],
+  ["expire-token", "never", 'must be a whole number, 0 or more, not "never"'],
+  ["fail", "", 'must be one value, or several separated by commas, not ""'],
+])("serve rejects --%s=%s with what is allowed", (name, text, message) => {
+  expect(() => readDisturbances(optionsOf({ [name]: text }))).toThrow(
+    expect.objectContaining({ kind: "usage", message: `Option --${name} ${message}` }),
+  );
+});
+
+test.each([
+  ["move", "101-pve2", "Write a VMID and a node"],
+  ["deny", "Audit", "Write a privilege such as VM.Audit"],
+  ["fail", "503", "Write one of 429, 500"],
+])("serve rejects --%s=%s and says what to write", (name, text, hint) => {
   expect(() => readDisturbances(optionsOf({ [name]: text }))).toThrow(expect.objectContaining({
     kind: "usage",
     message: expect.stringContaining(`"${text}"`) as string,
-    hint: expect.any(String) as string,
+    hint: expect.stringContaining(hint) as string,
   }));
 });
