@@ -11,6 +11,7 @@ import {
 import { openSnapshot } from "../run-folder/snapshot-files.ts";
 import { filesOf, MANIFEST_FILE } from "../run-folder/snapshot.ts";
 import type { Store } from "../run-folder/store/store.ts";
+import { counted } from "../terminal/tables.ts";
 
 /**
  * The journal of an interrupted capture, or one made from a snapshot: with the answers that are kept.
@@ -89,9 +90,11 @@ export async function refuseForeign(
     }
   }
   if (journal !== undefined && journal.size > 0) {
-    const answers = journal.size === 1 ? "1 answer" : `${journal.size} answers`;
     onWarning(
-      `Discarding ${answers} of an interrupted capture in ${store.place}: --resume would keep them`,
+      `Discarding ${
+        counted(journal.size, "answer")
+      } of an interrupted capture in ${store.place}: ` +
+        "--resume would keep them",
     );
   }
 }

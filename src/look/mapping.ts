@@ -47,7 +47,7 @@ export function mappingMarkdown(): string {
 }
 
 /** Step → field → its row, without the functions. */
-export function mappingJson(): object {
+function mappingJson(): object {
   const tables = STEPS.map(({ name }) => [name, fieldsOf(TABLES[name])]);
   return {
     answers: Object.fromEntries(ANSWER_NAMES.map((name) => [name, SHOWN_PATHS[name]])),

@@ -133,7 +133,6 @@ export type AnswerRows = {
 export type ClusterStatusRow = AnswerRows["clusterStatus"];
 export type ResourceRow = AnswerRows["resources"];
 export type NodeRow = AnswerRows["nodes"];
-export type NodeStatus = AnswerRows["nodeStatus"];
 export type NetworkRow = AnswerRows["network"];
 export type GuestConfig = AnswerRows["config"];
 export type Osinfo = AnswerRows["osinfo"];

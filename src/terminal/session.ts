@@ -84,7 +84,7 @@ const SIGNS: ReadonlyMap<string, string> = new Map(
 );
 
 /** @throws AppError "usage" for a place in `pve/` or `netbox/` of a run, where it would break the manifest. */
-export async function refuseInside(place: string): Promise<void> {
+async function refuseInside(place: string): Promise<void> {
   if (place === "" || place.includes("://")) return;
   const path = resolve(place);
   for (let at = path; at !== dirname(at); at = dirname(at)) {

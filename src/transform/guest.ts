@@ -188,7 +188,7 @@ function readAgent(
 }
 
 /** In natural order: NICs "net0", "net2", "net10"; volumes "efidisk0", "ide2", "scsi0", mapped or not. */
-export function configKeys(
+function configKeys(
   config: DataRow,
   kind: GuestKind,
 ): { readonly nics: readonly string[]; readonly volumes: readonly string[] } {

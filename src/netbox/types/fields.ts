@@ -164,7 +164,7 @@ export function replacedTexts(): Field<readonly string[]> {
 export const SLUGGED = { name: TEXT, slug: optional(TEXT) };
 export type SluggedRef = { name: string; slug?: string };
 
-export const TAG_STUB = slugged("tag", stub(SLUGGED, "tag"));
+const TAG_STUB = slugged("tag", stub(SLUGGED, "tag"));
 export type TagRef = ValueOf<typeof TAG_STUB>;
 export const TAGS = arrayOf(TAG_STUB);
 

@@ -16,7 +16,7 @@ import {
 } from "./shape.ts";
 import { SITE_STUB, type SiteRef, siteRef } from "./site.ts";
 
-export const VLAN_STUB = stub({ vid: INT64, name: TEXT, site: optional(SITE_STUB) }, "vlan");
+const VLAN_STUB = stub({ vid: INT64, name: TEXT, site: optional(SITE_STUB) }, "vlan");
 export type VLANRef = ValueOf<typeof VLAN_STUB>;
 
 const FIELDS = {
