@@ -12,7 +12,7 @@ import {
   type Unjudged,
   unjudgedField,
 } from "../../netbox/types/field-result.ts";
-import type { EntityFields } from "../../netbox/types/fields.ts";
+import { comparedKeys, type EntityFields } from "../../netbox/types/fields.ts";
 import type { ObjectType, Reference } from "../../netbox/types/object-type.ts";
 import { ENTITY_TYPES, labelOf } from "../../netbox/types/order.ts";
 import type { StepName } from "../../netbox/types/steps.ts";
@@ -84,14 +84,13 @@ async function judgeBatch(
 ): Promise<readonly Judged[]> {
   const type: ObjectType<never> = ENTITY_TYPES[step];
   const fields: EntityFields = ENTITY_TYPES[step].fields;
-  const found = await finder.find(type, batch.map(({ entity }) => entity as never), keysOf(fields));
+  const found = await finder.find(
+    type,
+    batch.map(({ entity }) => entity as never),
+    comparedKeys(fields),
+  );
   const resolve = await finder.resolve(batch.flatMap(({ entity }) => referencesOf(entity, fields)));
   return batch.map((at, i) => judge(at, found[i] as Lookup, { url, resolve }));
-}
-
-/** Keys of NetBox's objects that are compared. */
-function keysOf(fields: EntityFields): readonly string[] {
-  return Object.entries(fields).flatMap(([name, { reads }]) => reads ?? [name]);
 }
 
 /** What has to be found in NetBox before the entity's fields can be judged. */

@@ -1,7 +1,7 @@
 /** virtualization.Cluster: a cluster of Proxmox VE, or a node that has none. */
 import { CLUSTER_TYPE_NAME, CLUSTER_TYPE_STUB } from "./cluster-type.ts";
 import { choiceField, COMMON, linked, named, textField } from "./fields.ts";
-import { BY_NAME, hasName, type Named } from "./object-type.ts";
+import { BY_NAME, hasName, NAMED, type Named, type ObjectType } from "./object-type.ts";
 import { type EntityType, type Key } from "./entity-type.ts";
 import { type ObjectOf, optional, stub, TEXT, type ValueOf } from "./shape.ts";
 import { hasScope, type Scoped, scopeSite, SITE_STUB, siteRef } from "./site.ts";
@@ -31,11 +31,19 @@ export const NETBOX_CLUSTER = {
   key: clusterKey,
   label: ({ name }) => name,
   sortedBy: ({ name }: Named) => [name],
-  reads: ["name", "scope_type", "scope"],
+  reads: ["name", "group", "scope_type", "scope"],
   filters: [BY_NAME],
   is: (cluster, object) => hasName(cluster, object) && hasScope(cluster, object),
   resembles: hasName,
 } satisfies EntityType<ClusterIdentity>;
+
+export const NETBOX_CLUSTER_GROUP: ObjectType<Named> = {
+  ...NAMED,
+  model: "ClusterGroup",
+  path: "virtualization/cluster-groups",
+  plural: "cluster groups",
+  reads: ["name", "slug"],
+};
 
 /** With another scope it is another cluster to Diode; its type does not matter. */
 export function clusterKey({ name, scope_site }: ClusterIdentity): Key {

@@ -20,4 +20,5 @@ export const NETBOX_CUSTOM_FIELD = {
   fields: FIELDS,
   ...NAMED,
   sortedBy: ({ name }: Named) => [name],
+  reads: ["name", "required", "default"],
 } satisfies EntityType<Named>;

@@ -12,6 +12,7 @@ import {
   type Reference,
   referenceTo,
   textOf,
+  valueAt,
 } from "./object-type.ts";
 import { optional, type Shape, slugged, stub, TEXT, type ValueOf } from "./shape.ts";
 
@@ -35,15 +36,15 @@ export const NETBOX_MANUFACTURER: ObjectType<Named> = {
   model: "Manufacturer",
   path: "dcim/manufacturers",
   plural: "manufacturers",
-  reads: ["name", "tags"],
+  reads: ["name", "slug", "tags"],
 };
 
 export const NETBOX_DEVICE_TYPE: ObjectType<Pick<DeviceTypeRef, "manufacturer" | "model">> = {
   model: "DeviceType",
   path: "dcim/device-types",
   plural: "device types",
-  reads: ["model", "manufacturer", "tags"],
-  filters: [{ name: "model", value: ({ model }) => model }],
+  reads: ["model", "slug", "manufacturer", "tags"],
+  filters: [{ name: "model", value: ({ model }) => model, of: valueAt("model") }],
   // Two manufacturers may have a model of one name.
   is: ({ model, manufacturer }, object) =>
     object["model"] === model && partOf(object, "manufacturer", "name") === manufacturer.name,
@@ -54,7 +55,7 @@ export const NETBOX_DEVICE_ROLE: ObjectType<Named> = {
   model: "DeviceRole",
   path: "dcim/device-roles",
   plural: "device roles",
-  reads: ["name", "tags"],
+  reads: ["name", "slug", "parent", "tags"],
 };
 
 /** { id: 1, model: "Proxmox Node", manufacturer: { name: "Proxmox", … }, … } */

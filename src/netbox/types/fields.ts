@@ -50,6 +50,11 @@ export interface Field<Value = unknown> extends Shape<Value> {
   compare(sent: SentValue<Value>): readonly FieldResult[];
 }
 
+/** Keys of NetBox's objects that fields are compared with. */
+export function comparedKeys(fields: EntityFields): readonly string[] {
+  return Object.entries(fields).flatMap(([name, { reads }]) => reads ?? [name]);
+}
+
 export type EntityFields = Shapes & Readonly<Record<string, Field>>;
 
 /** Identifies the object: with another value it is another object. */
@@ -103,7 +108,7 @@ export function macAddressField(): Field<{ mac_address: string }> {
 export function cleared(): Field<Empty> {
   return compared(CLEARED, {
     sent: () => null,
-    netbox: (shown) => textOf(partOf(shown, "display")),
+    netbox: (shown) => textOf(partOf(shown, "address") ?? partOf(shown, "display")),
   });
 }
 

@@ -53,6 +53,6 @@ export const NETBOX_INTERFACE = {
   machine: ({ device: ref }: InterfaceIdentity): Machine => ({ step: "device", ref }),
   reads: ["name", "device"],
   owner: ({ device }) => referenceTo(NETBOX_DEVICE, device),
-  filters: [byOwner("device_id")],
+  filters: [byOwner("device")],
   is: (named, object, id) => hasName(named, object) && partOf(object, "device", "id") === id,
 } satisfies EntityType<InterfaceIdentity>;

@@ -55,13 +55,27 @@ export const NETBOX_IP_ADDRESS = {
   key: ({ address }) => address.split("/", 1)[0],
   label: ({ address }) => address,
   machine: machineOf,
-  reads: ["address", "vrf"],
+  reads: ["address", "vrf", "role", "status"],
   // An older NetBox compares hosts as texts, so the host is asked for as it is written.
-  filters: [{ name: "address", value: ({ address }: AddressIdentity) => hostOf(address) }],
+  filters: [{
+    name: "address",
+    value: ({ address }: AddressIdentity) => hostOf(address),
+    of: ({ address }) => hostOf(String(address)),
+  }],
   // In a VRF it is another address.
   is: ({ address }, object) =>
     isSameHost(String(object["address"]), address) && lacks(object, "vrf"),
 } satisfies EntityType<AddressIdentity>;
+
+/** The users' own. An address of a group is virtual: no interface gets it. */
+export const NETBOX_FHRP_GROUP: ObjectType<object> = {
+  model: "FHRPGroup",
+  path: "ipam/fhrp-groups",
+  plural: "FHRP groups",
+  reads: ["group_id", "protocol", "name"],
+  filters: [],
+  is: () => false,
+};
 
 function machineOf(
   { assigned_object_vm_interface: nic, assigned_object_interface: port }: IPAddressRef,

@@ -12,6 +12,8 @@ export type NetBoxObject = Readonly<Record<string, unknown>> & { readonly id: nu
 export interface QueryFilter<Identity> {
   readonly name: string;
   value(identity: Identity, ownerId: number): string;
+  /** The value by which the filter finds an object; undefined: by none. */
+  of(object: NetBoxObject): string | undefined;
 }
 
 /** `Identity`: the part of an entity, and of a stub, that says which object is meant. */
@@ -63,21 +65,38 @@ export interface WithSlug extends Named {
   readonly slug?: string;
 }
 
-export const BY_NAME: QueryFilter<Named> = { name: "name", value: ({ name }) => name };
+export const BY_NAME: QueryFilter<Named> = {
+  name: "name",
+  value: ({ name }) => name,
+  of: valueAt("name"),
+};
 /** NetBox ignores the case of these names; the index is on the exact ones, which come first. */
 export const BY_NAME_IN_ANY_CASE: readonly QueryFilter<Named>[] = [
   BY_NAME,
-  { ...BY_NAME, name: "name__ie" },
+  {
+    name: "name__ie",
+    value: ({ name }) => name.toLowerCase(),
+    of: (object) => textOf(object["name"])?.toLowerCase(),
+  },
 ];
 /** Diode looks for the slug where no object has the name. */
 export const BY_NAME_THEN_SLUG: readonly QueryFilter<WithSlug>[] = [
   BY_NAME,
-  { name: "slug", value: slugOf },
+  { name: "slug", value: slugOf, of: valueAt("slug") },
 ];
 
-/** An object that belongs to another one: all parts of that one are asked for. */
-export function byOwner(name: string): QueryFilter<unknown> {
-  return { name, value: (_part, ownerId) => String(ownerId) };
+/** An object that belongs to another one: all parts of that one are asked for. `key`: where an object names it. */
+export function byOwner(key: string): QueryFilter<unknown> {
+  return {
+    name: `${key}_id`,
+    value: (_part, ownerId) => String(ownerId),
+    of: valueAt(key, "id"),
+  };
+}
+
+/** What an object has at a place, as a text. */
+export function valueAt(...path: readonly string[]): (object: NetBoxObject) => string | undefined {
+  return (object) => textOf(partOf(object, ...path)) ?? undefined;
 }
 
 export function hasName({ name }: Named, object: NetBoxObject): boolean {

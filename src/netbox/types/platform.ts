@@ -22,7 +22,7 @@ export const NETBOX_PLATFORM = {
   fields: FIELDS,
   ...NAMED,
   sortedBy: ({ name }: Named) => [name],
-  reads: ["name", "manufacturer"],
+  reads: ["name", "slug", "manufacturer"],
   is: (platform, object) => hasName(platform, object) && lacks(object, "manufacturer"),
   resembles: hasName,
 } satisfies EntityType<Named>;

@@ -1,7 +1,7 @@
 /** ipam.Prefix: the network of a node's address. */
 import { isSameAddress } from "../../base/ip-address.ts";
 import { addressField, COMMON } from "./fields.ts";
-import { lacks, type NetBoxObject } from "./object-type.ts";
+import { lacks, type NetBoxObject, valueAt } from "./object-type.ts";
 import { type EntityType } from "./entity-type.ts";
 import { type ObjectOf, optional } from "./shape.ts";
 import { hasScope, type Scoped, scopeSite } from "./site.ts";
@@ -25,8 +25,12 @@ export const NETBOX_PREFIX = {
   key: ({ prefix }) => prefix,
   label: ({ prefix }) => prefix,
   sortedBy: (prefix: PrefixIdentity) => [prefixInSite(prefix)],
-  reads: ["prefix", "vrf", "scope_type", "scope"],
-  filters: [{ name: "prefix", value: ({ prefix }: PrefixIdentity) => prefix }],
+  reads: ["prefix", "vrf", "vlan", "scope_type", "scope"],
+  filters: [{
+    name: "prefix",
+    value: ({ prefix }: PrefixIdentity) => prefix,
+    of: valueAt("prefix"),
+  }],
   is: (prefix, object) => isPrefix(prefix, object) && hasScope(prefix, object),
   resembles: isPrefix,
 } satisfies EntityType<PrefixIdentity>;

@@ -1,13 +1,44 @@
 /** Sites and tenants: they belong to the user, and entities only name them. */
 import { cutName, MAX_LONG_NAME } from "../names.ts";
 import { type Field, SLUGGED, type SluggedRef } from "./fields.ts";
-import { type NetBoxObject, partOf, textOf } from "./object-type.ts";
+import {
+  NAMED,
+  type Named,
+  type NetBoxObject,
+  type ObjectType,
+  partOf,
+  textOf,
+} from "./object-type.ts";
 import { slugged, stub } from "./shape.ts";
 
 export const SITE_STUB = slugged("site", stub(SLUGGED));
 export const TENANT_STUB = slugged("tenant", stub(SLUGGED));
 export type SiteRef = SluggedRef;
 export type TenantRef = SluggedRef;
+
+export const NETBOX_SITE: ObjectType<Named> = {
+  ...NAMED,
+  model: "Site",
+  path: "dcim/sites",
+  plural: "sites",
+  reads: ["name", "slug", "region", "group"],
+};
+
+export const NETBOX_TENANT_GROUP: ObjectType<Named> = {
+  ...NAMED,
+  model: "TenantGroup",
+  path: "tenancy/tenant-groups",
+  plural: "tenant groups",
+  reads: ["name", "slug", "parent"],
+};
+
+export const NETBOX_TENANT: ObjectType<Named> = {
+  ...NAMED,
+  model: "Tenant",
+  path: "tenancy/tenants",
+  plural: "tenants",
+  reads: ["name", "slug", "group"],
+};
 
 export function siteRef(name: string): SiteRef {
   return { name: cutName(name, MAX_LONG_NAME) };

@@ -20,7 +20,7 @@ export const NETBOX_TAG = {
   fields: FIELDS,
   ...NAMED,
   sortedBy: ({ name }: Named) => [name],
-  reads: ["name", "slug"],
+  reads: ["name", "slug", "object_types"],
   filters: BY_NAME_THEN_SLUG,
   resembles: hasSlug,
 } satisfies EntityType<WithSlug>;

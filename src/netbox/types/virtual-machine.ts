@@ -132,6 +132,6 @@ export const PART_OF_VIRTUAL_MACHINE = {
   machine: ({ virtual_machine: ref }: PartIdentity): Machine => ({ step: "virtual-machine", ref }),
   reads: ["name", "virtual_machine"],
   owner: ({ virtual_machine }) => referenceTo(NETBOX_VIRTUAL_MACHINE, virtual_machine),
-  filters: [byOwner("virtual_machine_id")],
+  filters: [byOwner("virtual_machine")],
   is: (part, object, id) => hasName(part, object) && partOf(object, "virtual_machine", "id") === id,
 } satisfies Partial<EntityType<PartIdentity>>;

@@ -1,6 +1,15 @@
 /** ipam.VLAN: the VLANs of guests and nodes, one in each site. */
 import { COMMON, identity, linked, textField } from "./fields.ts";
-import { lacks, type NetBoxObject, partOf, textOf } from "./object-type.ts";
+import {
+  lacks,
+  NAMED,
+  type Named,
+  type NetBoxObject,
+  type ObjectType,
+  partOf,
+  textOf,
+  valueAt,
+} from "./object-type.ts";
 import { type EntityType } from "./entity-type.ts";
 import {
   CLEARED,
@@ -41,11 +50,19 @@ export const NETBOX_VLAN = {
   label: vlanLabel,
   sortedBy: ({ vid, site }: VlanIdentity) => [`${vid} ${site?.name}`],
   reads: ["vid", "site", "group", "qinq_svlan"],
-  filters: [{ name: "vid", value: ({ vid }: VlanIdentity) => vid }],
+  filters: [{ name: "vid", value: ({ vid }: VlanIdentity) => vid, of: valueAt("vid") }],
   is: (vlan, object) =>
     isAtSite(vlan, object) && lacks(object, "group") && lacks(object, "qinq_svlan"),
   resembles: isAtSite,
 } satisfies EntityType<VlanIdentity>;
+
+export const NETBOX_VLAN_GROUP: ObjectType<Named> = {
+  ...NAMED,
+  model: "VLANGroup",
+  path: "ipam/vlan-groups",
+  plural: "VLAN groups",
+  reads: ["name", "slug", "scope_type", "scope"],
+};
 
 function vlanLabel({ vid, site }: VlanIdentity): string {
   return site === undefined ? vid : `${vid} at ${site.name}`;

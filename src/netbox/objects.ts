@@ -1,0 +1,60 @@
+/** The objects of a NetBox in memory, with indexes that are made when they are first needed. */
+import type { NetBoxObject, ObjectType, QueryFilter } from "./types/object-type.ts";
+
+type AnyType = Pick<ObjectType<never>, "path">;
+type Index = ReadonlyMap<string, NetBoxObject | NetBoxObject[]>;
+
+export class NetBoxObjects {
+  static readonly NONE = new NetBoxObjects(new Map());
+  /** Path of the type → its objects, by id. */
+  readonly #objects: ReadonlyMap<string, readonly NetBoxObject[]>;
+  readonly #indexes = new Map<string, Index>();
+
+  constructor(objects: ReadonlyMap<string, readonly NetBoxObject[]>) {
+    this.#objects = objects;
+  }
+
+  all({ path }: AnyType): readonly NetBoxObject[] {
+    return this.#objects.get(path) ?? [];
+  }
+
+  get(type: AnyType, id: unknown): NetBoxObject | undefined {
+    return this.having(type, BY_ID, String(id))[0];
+  }
+
+  /** Those that a filter finds by a value, by id. */
+  having(
+    type: AnyType,
+    filter: Pick<QueryFilter<never>, "name" | "of">,
+    value: string,
+  ): readonly NetBoxObject[] {
+    const key = `${type.path} ${filter.name}`;
+    let index = this.#indexes.get(key);
+    if (index === undefined) {
+      index = indexOf(this.all(type), filter.of);
+      this.#indexes.set(key, index);
+    }
+    const found = index.get(value);
+    if (found === undefined) return [];
+    return Array.isArray(found) ? found : [found];
+  }
+}
+
+const BY_ID = { name: "id", of: ({ id }: NetBoxObject) => String(id) };
+
+/** A single object is not put into a list: most values have one. */
+function indexOf(
+  objects: readonly NetBoxObject[],
+  of: (object: NetBoxObject) => string | undefined,
+): Index {
+  const index = new Map<string, NetBoxObject | NetBoxObject[]>();
+  for (const object of objects) {
+    const value = of(object);
+    if (value === undefined) continue;
+    const found = index.get(value);
+    if (found === undefined) index.set(value, object);
+    else if (Array.isArray(found)) found.push(object);
+    else index.set(value, [found, object]);
+  }
+  return index;
+}

@@ -1,0 +1,111 @@
+/**
+ * Reads and writes the files of a target folder: target/<nn>-<type>-<nnnn>.jsonl, one NetBox object a
+ * line, by id, at most 10,000 of them, so that no file is larger than what fits into memory easily.
+ */
+import { type AppError, inputError } from "../base/errors.ts";
+import { parseJson } from "../base/json.ts";
+import { decodeUtf8, encodeUtf8 } from "../base/text.ts";
+import type { NetBoxObject } from "../netbox/types/object-type.ts";
+import { SURVEYED, type SurveyedName } from "../netbox/types/surveyed.ts";
+import {
+  checkListing,
+  type FileEntry,
+  fileEntry,
+  readListed,
+  readManifestFile,
+  seal,
+} from "./manifest.ts";
+import type { Store } from "./store/store.ts";
+import { TARGET_FOLDER, TARGET_FORMAT, TARGET_MANIFEST_FILE, TargetManifest } from "./target.ts";
+
+export const OBJECTS_PER_FILE = 10_000;
+
+const FILE_REGEXP = /^target\/\d\d-([a-z-]+)-\d{4,}\.jsonl$/;
+const NAMES = new Set<string>(SURVEYED.map(({ name }) => name));
+
+export interface TargetFolder {
+  /** As the user named it, without credentials. */
+  readonly place: string;
+  readonly manifest: TargetManifest;
+  readonly sha256: string;
+  /** Objects of one type, file by file, by id. @throws AppError "input" when a file was changed. */
+  objects(name: SurveyedName): AsyncGenerator<readonly NetBoxObject[]>;
+}
+
+/** @throws AppError "input" when the folder is unfinished, changed, or of a newer format. */
+export async function openTargetFolder(store: Store): Promise<TargetFolder> {
+  const { manifest, sha256 } = await readManifestFile(store, {
+    file: TARGET_MANIFEST_FILE,
+    format: "target format",
+    newest: TARGET_FORMAT,
+    writtenBy: "surveyed it",
+    missing: noManifest,
+    check: (document) => TargetManifest(document),
+    hint: "Name a folder that survey wrote",
+  });
+  await checkListing(store, `${TARGET_FOLDER}/`, manifest.files);
+  return {
+    place: store.place,
+    manifest,
+    sha256,
+    async *objects(name) {
+      for (const entry of manifest.files) {
+        if (typeOfTargetFile(entry.path) === name) yield await readObjects(store, entry);
+      }
+    },
+  };
+}
+
+/** "target/20-device-0001.jsonl" → "device"; undefined for what is no file of a target. */
+export function typeOfTargetFile(path: string): SurveyedName | undefined {
+  const name = FILE_REGEXP.exec(path)?.[1] ?? "";
+  return NAMES.has(name) ? name as SurveyedName : undefined;
+}
+
+/** `number`: of the file among those of its type, from 1. */
+export async function writeTargetFile(
+  store: Store,
+  name: SurveyedName,
+  { number, objects }: { readonly number: number; readonly objects: readonly NetBoxObject[] },
+): Promise<FileEntry> {
+  const type = SURVEYED.find((each) => each.name === name);
+  const path = `${TARGET_FOLDER}/${type?.number}-${name}-${String(number).padStart(4, "0")}.jsonl`;
+  const bytes = encodeUtf8(objects.map((object) => `${JSON.stringify(object)}\n`).join(""));
+  await store.write(path, bytes);
+  return fileEntry(path, bytes);
+}
+
+/** Written last: a folder without it is unfinished. */
+export async function writeTargetManifest(
+  store: Store,
+  manifest: Omit<TargetManifest, "format">,
+): Promise<void> {
+  const document = { format: TARGET_FORMAT, ...manifest };
+  await store.write(TARGET_MANIFEST_FILE, encodeUtf8(seal(document)));
+}
+
+async function readObjects(store: Store, entry: FileEntry): Promise<readonly NetBoxObject[]> {
+  const what = `"${entry.path}" in ${store.place}`;
+  const lines = decodeUtf8(await readListed(store, entry), what).split("\n");
+  return lines.filter((line) => line !== "").map((line, i) => {
+    const object = parseJson(line, `line ${i + 1} of ${what}`);
+    if (typeof (object as { id?: unknown } | null)?.id === "number") return object as NetBoxObject;
+    throw inputError(`Cannot read line ${i + 1} of ${what}: it is not an object with an id`, {
+      hint: "Survey again",
+    });
+  });
+}
+
+function noManifest({ place }: Store, keys: readonly string[]): AppError {
+  const isUnfinished = keys.some((key) => key.startsWith(`${TARGET_FOLDER}/`));
+  return inputError(
+    isUnfinished
+      ? `Found an unfinished survey in ${place}: it has no ${TARGET_MANIFEST_FILE}`
+      : `Found no target in ${place}: it has no ${TARGET_MANIFEST_FILE}`,
+    {
+      hint: isUnfinished
+        ? "Finish it with survey --resume"
+        : "Name a folder that survey wrote, such as snapshots/netbox",
+    },
+  );
+}

@@ -1,0 +1,32 @@
+/** Types of the target folder: what `survey` writes and `transform` reads. */
+import { type } from "arktype";
+import { FileEntry } from "./manifest.ts";
+
+/** The newest format that this program reads, and the only one that it writes. */
+export const TARGET_FORMAT = 1;
+
+export const TARGET_MANIFEST_FILE = "manifest.json";
+export const TARGET_FOLDER = "target";
+
+/** Why objects of a type are missing: the token may not view them, or NetBox refused to list them. */
+export const MISSING_CAUSES = ["denied", "refused"] as const;
+
+/** manifest.json of a target folder. */
+export const TargetManifest = type({
+  format: "number.integer >= 1",
+  tool: { name: "string", version: "string" },
+  /** `url`: of NetBox, without a final slash. */
+  netbox: { url: "string", version: "string", "plugin?": "string" },
+  /** RFC 3339. */
+  surveyed_at: "string",
+  /** With --for: the hash of the entity set whose keys were looked for; absent: everything. */
+  "scope?": { entities: "string.hex" },
+  outcome: "'complete' | 'partial'",
+  /** Type → objects; without the types that are missing. */
+  counts: { "[string]": "number.integer >= 0" },
+  /** Types that could not be read: never taken for empty. */
+  missing: type({ type: "string", cause: type.enumerated(...MISSING_CAUSES), reason: "string" })
+    .array(),
+  files: FileEntry.array(),
+});
+export type TargetManifest = typeof TargetManifest.infer;
