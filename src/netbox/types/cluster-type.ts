@@ -2,13 +2,13 @@
 import { COMMON, textField } from "./fields.ts";
 import { BY_NAME_THEN_SLUG, hasSlug, NAMED, type WithSlug } from "./object-type.ts";
 import { type EntityType } from "./entity-type.ts";
-import { type ObjectOf, stub, TEXT } from "./shape.ts";
+import { type ObjectOf, optional, stub, TEXT } from "./shape.ts";
 
 export const CLUSTER_TYPE_STUB = stub({ name: TEXT }, "cluster-type");
 
 const FIELDS = {
   name: textField(),
-  slug: textField(),
+  slug: optional(textField()),
   ...COMMON,
 };
 export type ClusterType = ObjectOf<typeof FIELDS>;

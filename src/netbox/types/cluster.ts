@@ -1,27 +1,39 @@
 /** virtualization.Cluster: a cluster of Proxmox VE, or a node that has none. */
 import { CLUSTER_TYPE_NAME, CLUSTER_TYPE_STUB } from "./cluster-type.ts";
-import { choiceField, COMMON, linked, named, textField } from "./fields.ts";
-import { BY_NAME, hasName, NAMED, type Named, type ObjectType } from "./object-type.ts";
+import { choiceField, COMMON, identity, linked, named, textField } from "./fields.ts";
+import {
+  BY_NAME,
+  hasName,
+  NAMED,
+  type Named,
+  type NetBoxObject,
+  type ObjectType,
+  partOf,
+  stubAt,
+  textOf,
+} from "./object-type.ts";
 import { type EntityType, type Key } from "./entity-type.ts";
-import { type ObjectOf, optional, stub, TEXT, type ValueOf } from "./shape.ts";
-import { hasScope, type Scoped, scopeSite, SITE_STUB, siteRef } from "./site.ts";
+import { hasScope, SCOPE_STUBS, type Scoped, scopeFields, scopeKey, scopeStub } from "./scope.ts";
+import { type ObjectOf, optional, STUB, stub, TEXT, type ValueOf } from "./shape.ts";
+import { siteRef } from "./site.ts";
 
 export const CLUSTER_STUB = stub(
-  { name: TEXT, type: CLUSTER_TYPE_STUB, scope_site: optional(SITE_STUB) },
+  { name: TEXT, type: optional(CLUSTER_TYPE_STUB), group: optional(STUB), ...SCOPE_STUBS },
   "cluster",
 );
 export type ClusterRef = ValueOf<typeof CLUSTER_STUB>;
 
 const FIELDS = {
   name: textField(),
-  type: named(CLUSTER_TYPE_STUB),
-  status: choiceField("active"),
-  scope_site: optional(scopeSite()),
+  type: optional(named(CLUSTER_TYPE_STUB)),
+  group: optional(identity(STUB)),
+  status: optional(choiceField("active")),
+  ...scopeFields(),
   ...COMMON,
 };
 export type Cluster = ObjectOf<typeof FIELDS>;
 
-export type ClusterIdentity = Named & Scoped;
+export type ClusterIdentity = Named & Scoped & { readonly group?: object };
 
 export const NETBOX_CLUSTER = {
   model: "Cluster",
@@ -33,7 +45,13 @@ export const NETBOX_CLUSTER = {
   sortedBy: ({ name }: Named) => [name],
   reads: ["name", "group", "scope_type", "scope"],
   filters: [BY_NAME],
-  is: (cluster, object) => hasName(cluster, object) && hasScope(cluster, object),
+  is: (cluster, object) =>
+    hasName(cluster, object) && hasScope(cluster, object) && hasGroup(cluster, object),
+  stubOf: (object, known) => ({
+    name: object["name"],
+    ...stubAt("group", { object, type: NETBOX_CLUSTER_GROUP, known }),
+    ...scopeStub(object, known),
+  }),
   resembles: hasName,
 } satisfies EntityType<ClusterIdentity>;
 
@@ -45,9 +63,15 @@ export const NETBOX_CLUSTER_GROUP: ObjectType<Named> = {
   reads: ["name", "slug"],
 };
 
-/** With another scope it is another cluster to Diode; its type does not matter. */
-export function clusterKey({ name, scope_site }: ClusterIdentity): Key {
-  return [name, scope_site?.name];
+function hasGroup({ group }: ClusterIdentity, object: NetBoxObject): boolean {
+  return textOf(partOf(object, "group", "name")) === textOf(partOf(group, "name"));
+}
+
+/** With another scope or group it is another cluster to Diode; its type does not matter. */
+export function clusterKey(cluster: ClusterIdentity): Key {
+  const { name, group } = cluster;
+  const key = [name, scopeKey(cluster)];
+  return group === undefined ? key : [...key, textOf(partOf(group, "name")) ?? ""];
 }
 
 export function clusterRef(name: string, site: string | undefined): ClusterRef {

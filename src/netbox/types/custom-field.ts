@@ -2,13 +2,13 @@
 import { choiceField, replacedTexts, textField } from "./fields.ts";
 import { NAMED, type Named } from "./object-type.ts";
 import { type EntityType } from "./entity-type.ts";
-import { type ObjectOf } from "./shape.ts";
+import { type ObjectOf, optional } from "./shape.ts";
 
 const FIELDS = {
   name: textField(),
   type: choiceField("text", "integer"),
-  label: textField(),
-  description: textField(),
+  label: optional(textField()),
+  description: optional(textField()),
   object_types: replacedTexts(),
 };
 export type CustomField = ObjectOf<typeof FIELDS>;

@@ -11,14 +11,18 @@ import {
   partOf,
   type Reference,
   referenceTo,
+  stubAt,
   textOf,
   valueAt,
 } from "./object-type.ts";
-import { optional, type Shape, slugged, stub, TEXT, type ValueOf } from "./shape.ts";
+import { optional, type Shape, slugged, STUB, stub, TEXT, type ValueOf } from "./shape.ts";
 
 const TAGGED = { ...SLUGGED, tags: optional(TAGS) };
 const MANUFACTURER_STUB = slugged("manufacturer", stub(TAGGED));
-export const DEVICE_ROLE_STUB = slugged("device-role", stub(TAGGED));
+export const DEVICE_ROLE_STUB = slugged(
+  "device-role",
+  stub({ ...TAGGED, parent: optional(STUB) }),
+);
 export const DEVICE_TYPE_STUB = slugged(
   "device-type",
   stub({
@@ -45,6 +49,10 @@ export const NETBOX_DEVICE_TYPE: ObjectType<Pick<DeviceTypeRef, "manufacturer" |
   plural: "device types",
   reads: ["model", "slug", "manufacturer", "tags"],
   filters: [{ name: "model", value: ({ model }) => model, of: valueAt("model") }],
+  stubOf: (object, known) => ({
+    ...stubAt("manufacturer", { object, type: NETBOX_MANUFACTURER, known }),
+    model: object["model"],
+  }),
   // Two manufacturers may have a model of one name.
   is: ({ model, manufacturer }, object) =>
     object["model"] === model && partOf(object, "manufacturer", "name") === manufacturer.name,
@@ -56,6 +64,10 @@ export const NETBOX_DEVICE_ROLE: ObjectType<Named> = {
   path: "dcim/device-roles",
   plural: "device roles",
   reads: ["name", "slug", "parent", "tags"],
+  stubOf: (object, known) => ({
+    name: object["name"],
+    ...stubAt("parent", { object, type: NETBOX_DEVICE_ROLE, known }),
+  }),
 };
 
 /** { id: 1, model: "Proxmox Node", manufacturer: { name: "Proxmox", … }, … } */

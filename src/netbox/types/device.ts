@@ -16,16 +16,25 @@ import {
   hasTenant,
   type NetBoxObject,
   partOf,
+  stubAt,
 } from "./object-type.ts";
 import { type EntityType, type Key } from "./entity-type.ts";
 import { PLATFORM_STUB } from "./platform.ts";
 import { type ObjectOf, optional, stub, TEXT, type ValueOf } from "./shape.ts";
-import { SITE_STUB, siteRef, TENANT_STUB, tenantOf, type TenantPolicy } from "./site.ts";
+import {
+  NETBOX_SITE,
+  NETBOX_TENANT,
+  SITE_STUB,
+  siteRef,
+  TENANT_STUB,
+  tenantOf,
+  type TenantPolicy,
+} from "./site.ts";
 
 export const DEVICE_PARTS = {
   name: TEXT,
-  device_type: DEVICE_TYPE_STUB,
-  role: DEVICE_ROLE_STUB,
+  device_type: optional(DEVICE_TYPE_STUB),
+  role: optional(DEVICE_ROLE_STUB),
   site: SITE_STUB,
   tenant: optional(TENANT_STUB),
 };
@@ -34,8 +43,8 @@ export type DeviceRef = ValueOf<typeof DEVICE_STUB>;
 
 const FIELDS = {
   name: textField(),
-  device_type: deviceType(),
-  role: deviceRole(),
+  device_type: optional(deviceType()),
+  role: optional(deviceRole()),
   site: identity(SITE_STUB),
   tenant: optional(named(TENANT_STUB)),
   platform: optional(named(PLATFORM_STUB)),
@@ -62,6 +71,11 @@ export const NETBOX_DEVICE = {
   reads: ["name", "site", "tenant", "primary_ip4", "primary_ip6"],
   filters: BY_NAME_IN_ANY_CASE,
   is: (device, object) => isAtSite(device, object) && hasTenant(device, object),
+  stubOf: (object, known) => ({
+    name: object["name"],
+    ...stubAt("site", { object, type: NETBOX_SITE, known }),
+    ...stubAt("tenant", { object, type: NETBOX_TENANT, known }),
+  }),
   resembles: isAtSite,
 } satisfies EntityType<DeviceIdentity>;
 

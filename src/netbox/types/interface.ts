@@ -9,7 +9,7 @@ import {
   macAddressField,
   named,
 } from "./fields.ts";
-import { byOwner, hasName, partOf, referenceTo } from "./object-type.ts";
+import { byOwner, hasName, partOf, referenceTo, stubAt } from "./object-type.ts";
 import { type EntityType, type Machine } from "./entity-type.ts";
 import { type ObjectOf, optional, stub, TEXT, type ValueOf } from "./shape.ts";
 
@@ -17,7 +17,7 @@ export const INTERFACE_TYPE = choiceField("bridge", "lag", "virtual", "other");
 export type InterfaceType = ValueOf<typeof INTERFACE_TYPE>;
 
 const INTERFACE_STUB = stub(
-  { device: DEVICE_STUB, name: TEXT, type: INTERFACE_TYPE },
+  { device: DEVICE_STUB, name: TEXT, type: optional(INTERFACE_TYPE) },
   "interface",
 );
 export type InterfaceRef = ValueOf<typeof INTERFACE_STUB>;
@@ -25,7 +25,7 @@ export type InterfaceRef = ValueOf<typeof INTERFACE_STUB>;
 const FIELDS = {
   device: identity(DEVICE_STUB),
   name: identity(TEXT),
-  type: INTERFACE_TYPE,
+  type: optional(INTERFACE_TYPE),
   enabled: optional(flagField()),
   mtu: optional(integerField()),
   speed: optional(integerField()),
@@ -55,4 +55,8 @@ export const NETBOX_INTERFACE = {
   owner: ({ device }) => referenceTo(NETBOX_DEVICE, device),
   filters: [byOwner("device")],
   is: (named, object, id) => hasName(named, object) && partOf(object, "device", "id") === id,
+  stubOf: (object, known) => ({
+    ...stubAt("device", { object, type: NETBOX_DEVICE, known }),
+    name: object["name"],
+  }),
 } satisfies EntityType<InterfaceIdentity>;

@@ -2,22 +2,23 @@
 import { hostOf, isSameHost } from "../../base/ip-address.ts";
 import { DEVICE_PARTS } from "./device.ts";
 import { type FieldResult, idOf, type Lookup, unjudgedField, withId } from "./field-result.ts";
-import { addressField, COMMON, type Field } from "./fields.ts";
+import { addressField, COMMON, type Field, identity } from "./fields.ts";
 import { INTERFACE_TYPE, NETBOX_INTERFACE } from "./interface.ts";
 import {
   contentTypeOf,
-  lacks,
   type ObjectType,
   partOf,
   type Reference,
+  stubAt,
   textOf,
 } from "./object-type.ts";
 import { type EntityType, type Machine } from "./entity-type.ts";
 import { type ObjectOf, optional, type Shape, stub, TEXT, type ValueOf } from "./shape.ts";
 import { VIRTUAL_MACHINE_PARTS } from "./virtual-machine.ts";
 import { NETBOX_VM_INTERFACE } from "./vm-interface.ts";
+import { hasVrf, NETBOX_VRF, VRF_STUB } from "./vrf.ts";
 
-const ADDRESS_STUB = stub({ address: TEXT }, "ip-address");
+const ADDRESS_STUB = stub({ address: TEXT, vrf: optional(VRF_STUB) }, "ip-address");
 /** Only the stub of a machine that an address sends has them: NetBox makes the address its primary one. */
 const PRIMARY_ADDRESSES = {
   primary_ip4: optional(ADDRESS_STUB),
@@ -26,12 +27,13 @@ const PRIMARY_ADDRESSES = {
 export type PrimaryAddresses = ObjectOf<typeof PRIMARY_ADDRESSES>;
 
 const DEVICE = stub({ ...DEVICE_PARTS, ...PRIMARY_ADDRESSES }, "device");
-const PORT = stub({ device: DEVICE, name: TEXT, type: INTERFACE_TYPE }, "interface");
+const PORT = stub({ device: DEVICE, name: TEXT, type: optional(INTERFACE_TYPE) }, "interface");
 const MACHINE = stub({ ...VIRTUAL_MACHINE_PARTS, ...PRIMARY_ADDRESSES }, "virtual-machine");
 const NIC = stub({ virtual_machine: MACHINE, name: TEXT }, "vm-interface");
 
 const FIELDS = {
   address: addressField(),
+  vrf: optional(identity(VRF_STUB)),
   assigned_object_interface: optional(assigned(PORT, NETBOX_INTERFACE, "device")),
   assigned_object_vm_interface: optional(
     assigned(NIC, NETBOX_VM_INTERFACE, "virtual_machine"),
@@ -41,10 +43,10 @@ const FIELDS = {
 export type IPAddress = ObjectOf<typeof FIELDS>;
 export type IPAddressRef = Pick<
   IPAddress,
-  "address" | "assigned_object_interface" | "assigned_object_vm_interface"
+  "address" | "vrf" | "assigned_object_interface" | "assigned_object_vm_interface"
 >;
 
-type AddressIdentity = Pick<IPAddress, "address">;
+type AddressIdentity = Pick<IPAddress, "address" | "vrf">;
 
 export const NETBOX_IP_ADDRESS = {
   model: "IPAddress",
@@ -52,7 +54,7 @@ export const NETBOX_IP_ADDRESS = {
   plural: "IP addresses",
   fields: FIELDS,
   // The plugin ignores the mask and the assignment.
-  key: ({ address }) => address.split("/", 1)[0],
+  key: ({ address, vrf }) => vrf === undefined ? hostOf(address) : [hostOf(address), vrf.name],
   label: ({ address }) => address,
   machine: machineOf,
   reads: ["address", "vrf", "role", "status"],
@@ -63,8 +65,11 @@ export const NETBOX_IP_ADDRESS = {
     of: ({ address }) => hostOf(String(address)),
   }],
   // In a VRF it is another address.
-  is: ({ address }, object) =>
-    isSameHost(String(object["address"]), address) && lacks(object, "vrf"),
+  is: (sent, object) => isSameHost(String(object["address"]), sent.address) && hasVrf(sent, object),
+  stubOf: (object, known) => ({
+    address: object["address"],
+    ...stubAt("vrf", { object, type: NETBOX_VRF, known }),
+  }),
 } satisfies EntityType<AddressIdentity>;
 
 /** The users' own. An address of a group is virtual: no interface gets it. */

@@ -31,8 +31,31 @@ export interface ObjectType<Identity> {
   readonly filters: readonly QueryFilter<Identity>[];
   /** `ownerId`: NetBox's id of the owner. */
   is(identity: Identity, object: NetBoxObject, ownerId: number): boolean;
+  /** What Diode matches the object by: the least that a stub has to hold. */
+  stubOf?(object: NetBoxObject, known: KnownObjects): object;
   /** Second best: a single one is taken if none `is`, and its fields show what differs. */
   resembles?(identity: Identity, object: NetBoxObject, ownerId: number): boolean;
+}
+
+/** The objects of a NetBox, where they are known. */
+export interface KnownObjects {
+  get(type: Pick<ObjectType<never>, "path">, id: unknown): NetBoxObject | undefined;
+}
+
+/** { tenant: { id: 3, name: "Acme" } } → { tenant: { name: "Acme", group: … } }; {} where there is none. */
+export function stubAt<Key extends string>(
+  key: Key,
+  { object, type, known }: {
+    readonly object: NetBoxObject;
+    readonly type: ObjectType<never>;
+    readonly known: KnownObjects;
+  },
+): { readonly [Name in Key]?: object } {
+  const shown = object[key];
+  if ((shown ?? null) === null) return {};
+  const whole = known.get(type, partOf(shown, "id")) ?? shown as NetBoxObject;
+  const stub = type.stubOf?.(whole, known) ?? { name: whole["name"] };
+  return { [key]: stub } as { readonly [Name in Key]?: object };
 }
 
 /** How one entity names another. */
@@ -105,6 +128,7 @@ export function hasName({ name }: Named, object: NetBoxObject): boolean {
 
 /** An object that is known by its name alone. */
 export const NAMED = {
+  stubOf: ({ name }: NetBoxObject): object => ({ name }),
   key: ({ name }: Named): string => name,
   label: ({ name }: Named): string => name,
   reads: ["name"],

@@ -1,16 +1,21 @@
 /** dcim.Platform: the operating system of a guest, or the release of a node. */
 import { cutName, MAX_LONG_NAME } from "../names.ts";
-import { COMMON, SLUGGED, textField } from "./fields.ts";
-import { hasName, lacks, NAMED, type Named } from "./object-type.ts";
+import { NETBOX_MANUFACTURER } from "./device-type.ts";
+import { COMMON, identity, SLUGGED, textField } from "./fields.ts";
+import { hasName, NAMED, type Named, partOf, stubAt } from "./object-type.ts";
 import { type EntityType } from "./entity-type.ts";
-import { type ObjectOf, optional, slugged, stub, type ValueOf } from "./shape.ts";
+import { type ObjectOf, optional, slugged, STUB, stub, type ValueOf } from "./shape.ts";
 
-export const PLATFORM_STUB = slugged("platform", stub(SLUGGED, "platform"));
+export const PLATFORM_STUB = slugged(
+  "platform",
+  stub({ ...SLUGGED, manufacturer: optional(STUB) }, "platform"),
+);
 export type PlatformRef = ValueOf<typeof PLATFORM_STUB>;
 
 const FIELDS = {
   name: textField(),
   slug: optional(textField()),
+  manufacturer: optional(identity(STUB)),
   ...COMMON,
 };
 export type Platform = ObjectOf<typeof FIELDS>;
@@ -23,7 +28,13 @@ export const NETBOX_PLATFORM = {
   ...NAMED,
   sortedBy: ({ name }: Named) => [name],
   reads: ["name", "slug", "manufacturer"],
-  is: (platform, object) => hasName(platform, object) && lacks(object, "manufacturer"),
+  is: (platform: PlatformRef, object) =>
+    hasName(platform, object) &&
+    partOf(object, "manufacturer", "name") === partOf(platform.manufacturer, "name"),
+  stubOf: (object, known) => ({
+    name: object["name"],
+    ...stubAt("manufacturer", { object, type: NETBOX_MANUFACTURER, known }),
+  }),
   resembles: hasName,
 } satisfies EntityType<Named>;
 

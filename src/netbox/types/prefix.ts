@@ -1,20 +1,23 @@
 /** ipam.Prefix: the network of a node's address. */
 import { isSameAddress } from "../../base/ip-address.ts";
-import { addressField, COMMON } from "./fields.ts";
-import { lacks, type NetBoxObject, valueAt } from "./object-type.ts";
+import { addressField, COMMON, identity } from "./fields.ts";
+import { type NetBoxObject, stubAt, valueAt } from "./object-type.ts";
 import { type EntityType } from "./entity-type.ts";
+import { hasScope, type Scoped, scopeFields } from "./scope.ts";
 import { type ObjectOf, optional } from "./shape.ts";
-import { hasScope, type Scoped, scopeSite } from "./site.ts";
+import { hasVrf, NETBOX_VRF, VRF_STUB, type VRFRef } from "./vrf.ts";
 
 const FIELDS = {
   prefix: addressField(),
-  scope_site: optional(scopeSite()),
+  vrf: optional(identity(VRF_STUB)),
+  ...scopeFields(),
   ...COMMON,
 };
 export type Prefix = ObjectOf<typeof FIELDS>;
 
 interface PrefixIdentity extends Scoped {
   readonly prefix: string;
+  readonly vrf?: VRFRef;
 }
 
 export const NETBOX_PREFIX = {
@@ -22,7 +25,7 @@ export const NETBOX_PREFIX = {
   path: "ipam/prefixes",
   plural: "prefixes",
   fields: FIELDS,
-  key: ({ prefix }) => prefix,
+  key: ({ prefix, vrf }) => vrf === undefined ? prefix : [prefix, vrf.name],
   label: ({ prefix }) => prefix,
   sortedBy: (prefix: PrefixIdentity) => [prefixInSite(prefix)],
   reads: ["prefix", "vrf", "vlan", "scope_type", "scope"],
@@ -32,14 +35,18 @@ export const NETBOX_PREFIX = {
     of: valueAt("prefix"),
   }],
   is: (prefix, object) => isPrefix(prefix, object) && hasScope(prefix, object),
+  stubOf: (object, known) => ({
+    prefix: object["prefix"],
+    ...stubAt("vrf", { object, type: NETBOX_VRF, known }),
+  }),
   resembles: isPrefix,
 } satisfies EntityType<PrefixIdentity>;
 
-function isPrefix({ prefix }: PrefixIdentity, object: NetBoxObject): boolean {
-  return isSameAddress(String(object["prefix"]), prefix) && lacks(object, "vrf");
+function isPrefix(prefix: PrefixIdentity, object: NetBoxObject): boolean {
+  return isSameAddress(String(object["prefix"]), prefix.prefix) && hasVrf(prefix, object);
 }
 
 /** With PREFIX_SCOPE=site a network is a prefix in each of its sites. */
-export function prefixInSite({ prefix, scope_site }: PrefixIdentity): string {
-  return `${prefix} ${scope_site?.name}`;
+export function prefixInSite({ prefix, scope_site, vrf }: PrefixIdentity): string {
+  return `${prefix} ${scope_site?.name}${vrf === undefined ? "" : ` ${vrf.name}`}`;
 }

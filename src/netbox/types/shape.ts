@@ -80,6 +80,8 @@ export const ANY_TEXT: Shape<string> = { definition: "string" };
 export const FLAG: Shape<boolean> = { definition: "boolean" };
 export const POSITIVE: Shape<number> = { definition: "number > 0" };
 export const INT64: Shape<Int64> = { definition: "/^-?\\d{1,19}$/" };
+/** A stub of an object that people made, as NetBox has it. */
+export const STUB: Shape<object> = { definition: "object" };
 export const CLEARED: Shape<Empty> = { definition: { object: {} } };
 
 /** One of these words. */

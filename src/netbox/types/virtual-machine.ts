@@ -23,6 +23,7 @@ import {
   type NetBoxObject,
   partOf,
   referenceTo,
+  stubAt,
 } from "./object-type.ts";
 import { type EntityType, type Key, type Machine } from "./entity-type.ts";
 import { PLATFORM_STUB } from "./platform.ts";
@@ -36,7 +37,14 @@ import {
   TEXT,
   type ValueOf,
 } from "./shape.ts";
-import { SITE_STUB, siteRef, TENANT_STUB, tenantOf, type TenantPolicy } from "./site.ts";
+import {
+  NETBOX_TENANT,
+  SITE_STUB,
+  siteRef,
+  TENANT_STUB,
+  tenantOf,
+  type TenantPolicy,
+} from "./site.ts";
 
 export const VIRTUAL_MACHINE_PARTS = {
   name: TEXT,
@@ -86,6 +94,11 @@ export const NETBOX_VIRTUAL_MACHINE = {
   filters: BY_NAME_IN_ANY_CASE,
   is: (machine, object, clusterId) =>
     isInCluster(machine, object, clusterId) && hasTenant(machine, object),
+  stubOf: (object, known) => ({
+    name: object["name"],
+    ...stubAt("cluster", { object, type: NETBOX_CLUSTER, known }),
+    ...stubAt("tenant", { object, type: NETBOX_TENANT, known }),
+  }),
   resembles: isInCluster,
 } satisfies EntityType<VirtualMachineIdentity>;
 
@@ -134,4 +147,8 @@ export const PART_OF_VIRTUAL_MACHINE = {
   owner: ({ virtual_machine }) => referenceTo(NETBOX_VIRTUAL_MACHINE, virtual_machine),
   filters: [byOwner("virtual_machine")],
   is: (part, object, id) => hasName(part, object) && partOf(object, "virtual_machine", "id") === id,
+  stubOf: (object, known) => ({
+    ...stubAt("virtual_machine", { object, type: NETBOX_VIRTUAL_MACHINE, known }),
+    name: object["name"],
+  }),
 } satisfies Partial<EntityType<PartIdentity>>;

@@ -38,16 +38,16 @@ export const DEVICE: Table<NodeSource, Device> = {
   device_type: node.from(
     ["setting.NODE_DEVICE_TYPE", "setting.NODE_MANUFACTURER", "stub.tags"],
     "Proxmox Node, by the manufacturer Proxmox; both with the global tags and those of all hosts",
-    ({ ref, sharedTags: tags }) => ({
-      ...ref.device_type,
-      manufacturer: { ...ref.device_type.manufacturer, tags },
+    ({ cluster: { policy }, sharedTags: tags }) => ({
+      manufacturer: { name: policy.nodeManufacturer, tags },
+      model: policy.nodeDeviceType,
       tags,
     }),
   ),
   role: node.from(
     ["setting.NODE_DEVICE_ROLE", "stub.tags"],
     "Hypervisor, with the global tags and those of all hosts",
-    ({ ref, sharedTags: tags }) => ({ ...ref.role, tags }),
+    ({ cluster: { policy }, sharedTags: tags }) => ({ name: policy.nodeDeviceRole, tags }),
   ),
   site: node.from(["stub.site"], "its entry in NODE_SITE_MAP, else SITE_NAME", (n) => n.ref.site),
   tenant: node.from(["stub.tenant"], "TENANT_NAME", (n) => n.ref.tenant),
