@@ -41,7 +41,7 @@ export const REASONS = {
   "agent-off": "The guest agent is not enabled in the guest's config",
   "agent-not-running": "The guest agent is enabled and does not answer",
   "agent-error": "The guest agent answered with an error",
-  "unparsable": "The text is outside Proxmox's grammar",
+  "unparsable": "Could not be parsed",
   "cdrom": "CD-ROM drives are not mapped",
   "no-volume": "The drive holds no volume",
   "cloud-init": "Cloud-init drives are not mapped",
@@ -58,12 +58,20 @@ export const REASONS = {
   "not-assignable":
     "Network, broadcast, unspecified, multicast and /0 addresses cannot be assigned to an interface",
   "host-route": "A host route makes no prefix",
-  "mac-unknown": "No NIC in the guest's config has the MAC address that it stands on",
-  "duplicate-address": "NetBox knows an address once, and another interface holds it already",
+  "mac-unknown": "No NIC in the guest's config has the MAC address of its interface",
+  "duplicate-address":
+    "NetBox has an address only once, and it is assigned to another interface already",
   "zero-mac": "An all-zero MAC address identifies no interface",
   "multicast-mac": "A multicast MAC address identifies no interface",
   "duplicate-mac": "Several interfaces have this MAC address, so it identifies none of them",
   "too-long": "The value is larger than a Diode request may be",
+  "held-by-user": "NetBox assigns it to an object that people made, which keeps it",
+  "ambiguous": "Several objects in NetBox match equally well",
+  "other-kind": "NetBox has an object of another kind with this name",
+  "required-field": "NetBox requires a custom field that Proxmox VE has no value for",
+  "held-elsewhere":
+    "NetBox does not move it, because it is the primary address of another machine from Proxmox VE",
+  "other-site": "NetBox refuses a VLAN of another site than that of the machine",
 } as const;
 
 export type Reason = keyof typeof REASONS;
@@ -72,7 +80,7 @@ export type Reason = keyof typeof REASONS;
 export const NOTES = {
   "renamed": "Renamed, because NetBox would take two things of one name for one",
   "cut": "The name was cut to the length that NetBox takes",
-  "unscoped": "Written without a site, because its parts stand in several",
+  "unscoped": "Written without a site, because it spans several sites",
   "config-not-read":
     "Made from the listing alone: NICs, disks, platform and start on boot are left as they are",
   "status-not-read": "Made from the listing alone: the platform is left as it is",
@@ -80,6 +88,10 @@ export const NOTES = {
     "Its interfaces and addresses are those of network changes that are not applied yet, not those in force",
   "unknown-node": "A setting names a node that no cluster lists",
   "node-not-listed": "Guests name this node, which the cluster does not list: it gets no device",
+  "keeps-name":
+    "Keeps its name in NetBox, where it was found by its VMID, MAC address or another name",
+  "other-cluster": "Renamed, because NetBox has a cluster with this name and another type",
+  "foreign-device": "NetBox has a device with this name that belongs to another host",
 } as const;
 
 export type NoteCode = keyof typeof NOTES;
