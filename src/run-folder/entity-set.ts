@@ -11,6 +11,7 @@ import { ENTITIES_FOLDER } from "./entity-writer.ts";
 import { LEFT_OUT_NAME } from "./left-out-file.ts";
 import { checkListing, type FileEntry, readListed, readManifestFile } from "./manifest.ts";
 import { readRequired, type Store } from "./store/store.ts";
+import { TargetSource } from "./target.ts";
 
 /** One Diode request. */
 export interface EntityFile {
@@ -139,8 +140,12 @@ export const EntityManifest = type({
     sha256: "string.hex",
     policy: { "[string]": "string" },
   }).array(),
+  /** What NetBox held, if transform was given it. */
+  "target?": TargetSource,
   /** Step → entities. */
   counts: { "[string]": "number.integer >= 0" },
+  /** Step → entities that NetBox had already; only with a target. */
+  "found?": { "[string]": "number.integer >= 0" },
   /** Reason → records. */
   left_out: { "[string]": "number.integer >= 0" },
   /** Code → notes. */

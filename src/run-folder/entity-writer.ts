@@ -9,6 +9,7 @@ import type { LeftOut, Note } from "./left-out.ts";
 import { type FileEntry, seal } from "./manifest.ts";
 import { requestId } from "./request.ts";
 import type { Draft, Store } from "./store/store.ts";
+import type { TargetSource } from "./target.ts";
 
 export const ENTITIES_FOLDER = "netbox";
 
@@ -19,6 +20,8 @@ export interface EntityBatch {
     readonly entity: object;
     /** RFC 3339: the entity's timestamp. */
     readonly capturedAt: string;
+    /** NetBox had it already, as the target shows. */
+    readonly isFound?: boolean;
   }[];
   readonly leftOut: readonly LeftOut[];
   readonly notes: readonly Note[];
@@ -38,11 +41,15 @@ export interface EntityFacts {
     /** Setting → text, as used. */
     readonly policy: Readonly<Record<string, string>>;
   }[];
+  /** What NetBox held, if transform was given it. */
+  readonly target?: TargetSource | undefined;
 }
 
 export interface EntitySummary {
   /** Every step, those with no entity included. */
   readonly counts: Readonly<Record<StepName, number>>;
+  /** Of these, the entities that NetBox had already. */
+  readonly found: Readonly<Record<StepName, number>>;
   /** Reason → how many records. */
   readonly leftOut: Readonly<Record<string, number>>;
   /** Code → how many notes. */
@@ -64,6 +71,7 @@ export async function writeEntities(
       format: ENTITIES_FORMAT,
       ...facts,
       counts: summary.counts,
+      ...(facts.target === undefined ? {} : { found: summary.found }),
       left_out: summary.leftOut,
       notes: summary.notes,
       files: summary.files,
@@ -111,9 +119,11 @@ async function writeFiles(
   );
   const leftOut = createLeftOutWriter(draft);
   const counts = {} as Record<StepName, number>;
+  const found = Object.fromEntries(STEPS.map(({ name }) => [name, 0])) as Record<StepName, number>;
   try {
     for await (const batch of batches) {
-      for (const { step, entity, capturedAt } of batch.made) {
+      for (const { step, entity, capturedAt, isFound } of batch.made) {
+        if (isFound === true) found[step] += 1;
         const full = steps.get(step)?.add(entity, capturedAt);
         if (full !== undefined) await full;
       }
@@ -127,7 +137,7 @@ async function writeFiles(
   const { name, bytes, sha256, ...totals } = await leftOut.finish();
   const files = [...await requests.finish(), { path: `${ENTITIES_FOLDER}/${name}`, bytes, sha256 }];
   files.sort((a, b) => compareCodeUnits(a.path, b.path));
-  return { counts, ...totals, files };
+  return { counts, found, ...totals, files };
 }
 
 /** So many files are written while the next ones fill. */

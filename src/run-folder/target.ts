@@ -30,3 +30,14 @@ export const TargetManifest = type({
   files: FileEntry.array(),
 });
 export type TargetManifest = typeof TargetManifest.infer;
+
+/** Names the target that entities were made with. */
+export const TargetSource = type({
+  /** Of NetBox, without a final slash. */
+  url: "string",
+  /** Of the target's manifest. */
+  sha256: "string.hex",
+  /** RFC 3339. */
+  surveyed_at: "string",
+});
+export type TargetSource = typeof TargetSource.infer;

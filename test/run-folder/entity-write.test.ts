@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { digest } from "../../src/base/digest.ts";
 import { decodeUtf8, encodeUtf8 } from "../../src/base/text.ts";
 import { type StepName, STEPS } from "../../src/netbox/types/steps.ts";
+import { openEntities } from "../../src/run-folder/entity-set.ts";
 import { type EntityBatch, writeEntities } from "../../src/run-folder/entity-writer.ts";
 import { checkListing, type FileEntry, unseal } from "../../src/run-folder/manifest.ts";
 import { openStore, readRequired, type Store } from "../../src/run-folder/store/store.ts";
@@ -128,6 +129,18 @@ describe("the manifest of the entity files", () => {
 });
 
 describe("a second run in the same folder", () => {
+  test("names the target, and counts the entities that NetBox had", async () => {
+    const store = await openStore(await tempFolder());
+    const made = [
+      { step: "tag", entity: { name: "a" }, capturedAt: TIME, isFound: true },
+      { step: "tag", entity: { name: "b" }, capturedAt: TIME, isFound: false },
+    ] as const;
+    const target = { url: "https://nb.example", sha256: "1".repeat(64), surveyed_at: TIME };
+    await writeEntities(store, [{ made, leftOut: [], notes: [] }], { ...FACTS, target });
+    const { manifest } = await openEntities(store);
+    expect(manifest).toMatchObject({ target, counts: { tag: 2 }, found: { tag: 1, device: 0 } });
+  });
+
   test("removes files of a larger run, and leaves everything else unchanged", async () => {
     const folder = await tempFolder();
     const store = await openStore(folder);
