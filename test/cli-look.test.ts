@@ -1,12 +1,14 @@
 /** The commands inspect and verify: results, exit codes, and escaped output. */
-import { cp, readFile, writeFile } from "node:fs/promises";
+import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { openStore } from "../src/run-folder/store/store.ts";
 import { cliFolders, expectError } from "./helpers/cli-folders.ts";
 import { ROOT } from "./helpers/golden.ts";
 import { labSite } from "./helpers/lab.ts";
 import { runCli } from "./helpers/run-cli.ts";
 import { buildSnapshot } from "./helpers/snapshot-builder.ts";
+import { writeTarget } from "./helpers/target-folder.ts";
 import { treeOf } from "./helpers/temp-folder.ts";
 
 const EXAMPLE = join(ROOT, "snapshots/example");
@@ -22,6 +24,111 @@ async function copyOfExample(): Promise<string> {
   await cp(EXAMPLE, folder, { recursive: true });
   return folder;
 }
+
+/** What survey wrote. */
+async function target(
+  objects: Parameters<typeof writeTarget>[1],
+  manifest: Parameters<typeof writeTarget>[2] = {},
+): Promise<string> {
+  const folder = fresh("target");
+  await writeTarget(await openStore(folder), objects, manifest);
+  return folder;
+}
+
+const TWO_SITES = { site: [{ id: 3, name: "HQ" }, { id: 9, name: "\u001b[31mLab" }] };
+const DENIED = {
+  missing: [{ type: "vrf", cause: "denied", reason: "403 \u001b[31mNo permission" }],
+} as const;
+
+describe.concurrent("inspect of a target", () => {
+  test("prints where it comes from, and the objects of each type", async () => {
+    const folder = await target(TWO_SITES);
+    const before = await treeOf(folder);
+    const { code, stdout, stderr } = await runCli(["inspect", folder]);
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(stdout).toMatch(
+      /\n {2}NetBox +https:\/\/netbox\.example\.net, version 4\.7\.3, Diode plugin 1\.18\.3\n/,
+    );
+    expect(stdout).toMatch(/\n {2}Surveyed +2026-10-05T09:00:00Z by proxmox-diode /);
+    expect(stdout).toMatch(/\n {2}Objects +2 in 1 files, 53 bytes\n/);
+    expect(stdout).toMatch(/\n {2}Outcome +complete\n/);
+    expect(stdout).toMatch(/\n {2}site +2 +1 +53\n {2}location +0 +0 +0\n/);
+    expect(stdout).not.toContain("Scope");
+    expect(stdout).not.toContain("Missing");
+    expect(await treeOf(folder)).toEqual(before);
+  });
+
+  test("prints its scope, and the types that the token may not view with the permissions", async () => {
+    const scope = { entities: "0".repeat(64) };
+    const { code, stdout } = await runCli([
+      "inspect",
+      await target(TWO_SITES, { missing: [...DENIED.missing], scope }),
+    ]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/\n {2}Scope +only what one run needs \(--for\)\n/);
+    expect(stdout).toMatch(/\n {2}Outcome +partial: 1 types could not be read/);
+    expect(stdout).toMatch(/\n {2}vrf +denied +ipam\.view_vrf +403 .*No permission\n/);
+    expect(stdout).not.toMatch(/\n {2}vrf +0/);
+    expect(stdout).not.toMatch(CONTROLS);
+  });
+
+  test("prints one JSON object with --json", async () => {
+    const folder = await target(TWO_SITES, { missing: [...DENIED.missing] });
+    const { code, stdout } = await runCli(["inspect", folder, "--json"]);
+    const { target: facts } = JSON.parse(stdout) as { target: Record<string, unknown> };
+    expect(code).toBe(0);
+    expect(facts).toMatchObject({
+      url: "https://netbox.example.net",
+      outcome: "partial",
+      objects: 2,
+      missing: [{ type: "vrf", cause: "denied", permission: "ipam.view_vrf" }],
+    });
+    expect(facts["types"]).toContainEqual({ type: "site", objects: 2, files: 1, bytes: 53 });
+    expect(facts["types"]).toHaveLength(25);
+  });
+
+  test.each(["--guests", "--left-out", "--step=tag", "--failed", "--name=HQ", "--vmid=101"])(
+    "refuses %s, which is about runs",
+    async (option) => {
+      const [name] = option.split("=");
+      const finished = await runCli(["inspect", await target({}), option]);
+      expectError(finished, 2, `Cannot use ${name} with `);
+    },
+  );
+
+  test("refuses an unfinished one", async () => {
+    const folder = await target(TWO_SITES);
+    await rm(join(folder, "manifest.json"));
+    expectError(await runCli(["inspect", folder]), 5, "Found an unfinished survey in ");
+  });
+
+  test.each(["report", "explain"])("is not what %s reads", async (command) => {
+    const folder = await target(TWO_SITES);
+    const operand = command === "explain" ? ["vm/101"] : [];
+    expectError(await runCli([command, folder, ...operand]), 5, "No run in ", "it is a target");
+  });
+});
+
+describe.concurrent("verify of a target", () => {
+  test("prints what it contains, and ends with 0", async () => {
+    const { code, stdout } = await runCli(["verify", await target(TWO_SITES)]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/\n {2}target +verified +1 files, 2 objects of 26 types: complete\n/);
+    expect(stdout).toContain("No problems found in ");
+  });
+
+  test("lists its problems, and ends with 5", async () => {
+    const folder = await target(TWO_SITES);
+    await writeFile(join(folder, "target/05-site-0001.jsonl"), '{"id":4}\n');
+    const { code, stdout } = await runCli(["verify", folder, "--json"]);
+    expect(code).toBe(5);
+    expect(JSON.parse(stdout)).toMatchObject({
+      ok: false,
+      parts: [{ name: "target", state: "faulty" }],
+      findings: [{ check: "hash", file: "target/05-site-0001.jsonl" }],
+    });
+  });
+});
 
 describe.concurrent("inspect", () => {
   test("prints tables, and changes nothing", async () => {

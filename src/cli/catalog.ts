@@ -45,6 +45,7 @@ const { BOOTSTRAP: _capture, ...DOCTOR_SETTINGS } = CAPTURE_SETTINGS;
 const { PUSH_MAX_CHANGED: _push, ...RUN_PUSH_SETTINGS } = PUSH_SETTINGS;
 
 const RUN = { name: "run", help: "Run folder", max: 1 };
+const RUN_OR_TARGET = { ...RUN, help: "Run folder, or target folder that survey wrote" };
 /** The options of every command that prints a result. */
 export const OUTPUT_OPTIONS = { json: onOff("Print the result as JSON"), ...COMMON_OPTIONS };
 
@@ -194,9 +195,9 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     load: async () => (await import("../look/diff/command.ts")).runDiff,
   },
   inspect: {
-    description: "Summarise or list the contents of a run folder",
+    description: "Summarise or list the contents of a run folder or a target",
     example: "inspect snapshots/example --left-out=duplicate-address",
-    argument: RUN,
+    argument: RUN_OR_TARGET,
     options: {
       guests: onOff("List all guests, including those left out"),
       "left-out": {
@@ -237,9 +238,9 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     load: async () => (await import("../look/explain/command.ts")).runExplain,
   },
   verify: {
-    description: "Check the integrity, references and origin of a run folder",
+    description: "Check the integrity, references and origin of a run folder or a target",
     example: "verify snapshots/example",
-    argument: RUN,
+    argument: RUN_OR_TARGET,
     options: OUTPUT_OPTIONS,
     load: async () => (await import("../look/verify/command.ts")).runVerify,
   },

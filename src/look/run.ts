@@ -17,6 +17,7 @@ import { entityShapes } from "../run-folder/shapes.ts";
 import { openSnapshot } from "../run-folder/snapshot-files.ts";
 import { MANIFEST_FILE, type Snapshot } from "../run-folder/snapshot.ts";
 import { readRequired, type Store } from "../run-folder/store/store.ts";
+import { isTargetFolder } from "../run-folder/target-files.ts";
 import { parsePolicy, recordedTexts } from "../transform/settings.ts";
 import { transform } from "../transform/transform.ts";
 
@@ -56,6 +57,11 @@ const ENTITIES_FILE = new RegExp(`^${ENTITIES_FOLDER}/`);
 
 /** @throws AppError "input" if the folder contains no part of a run. */
 export async function readRunParts(store: Store) {
+  if (await isTargetFolder(store)) {
+    throw inputError(`No run in ${store.place}: it is a target, which survey wrote`, {
+      hint: "Name a run folder, such as snapshots/example; inspect and verify read targets too",
+    });
+  }
   const keys = (await store.keys()).sort(compareCodeUnits);
   const stateOf = (files: RegExp, manifest: string): PartState => {
     if (keys.includes(manifest)) return "finished";

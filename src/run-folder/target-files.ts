@@ -32,9 +32,20 @@ export interface TargetFolder {
   objects(name: SurveyedName): AsyncGenerator<readonly NetBoxObject[]>;
 }
 
-/** @throws AppError "input" when the folder is unfinished, changed, or of a newer format. */
-export async function openTargetFolder(store: Store): Promise<TargetFolder> {
-  const { manifest, sha256 } = await readManifestFile(store, {
+/** Whether survey wrote the folder, finished or not; a run folder has a manifest of the same name. */
+export async function isTargetFolder(store: Store): Promise<boolean> {
+  const keys = await store.keys();
+  if (keys.some((key) => key.startsWith(`${TARGET_FOLDER}/`))) return true;
+  const bytes = keys.includes(TARGET_MANIFEST_FILE) && await store.read(TARGET_MANIFEST_FILE);
+  // A manifest that cannot be read is for its own reader to report.
+  return bytes ? /^ {2}"netbox": \{$/m.test(new TextDecoder().decode(bytes)) : false;
+}
+
+/** The manifest alone. @throws AppError "input". */
+export async function readTargetManifest(
+  store: Store,
+): Promise<{ readonly manifest: TargetManifest; readonly sha256: string }> {
+  return await readManifestFile(store, {
     file: TARGET_MANIFEST_FILE,
     format: "target format",
     newest: TARGET_FORMAT,
@@ -43,6 +54,11 @@ export async function openTargetFolder(store: Store): Promise<TargetFolder> {
     check: (document) => TargetManifest(document),
     hint: "Name a folder that survey wrote",
   });
+}
+
+/** @throws AppError "input" when the folder is unfinished, changed, or of a newer format. */
+export async function openTargetFolder(store: Store): Promise<TargetFolder> {
+  const { manifest, sha256 } = await readTargetManifest(store);
   await checkListing(store, `${TARGET_FOLDER}/`, manifest.files);
   return {
     place: store.place,
@@ -87,13 +103,16 @@ export async function writeTargetManifest(
 async function readObjects(store: Store, entry: FileEntry): Promise<readonly NetBoxObject[]> {
   const what = `"${entry.path}" in ${store.place}`;
   const lines = decodeUtf8(await readListed(store, entry), what).split("\n");
-  return lines.filter((line) => line !== "").map((line, i) => {
-    const object = parseJson(line, `line ${i + 1} of ${what}`);
-    if (typeof (object as { id?: unknown } | null)?.id === "number") return object as NetBoxObject;
-    throw inputError(`Cannot read line ${i + 1} of ${what}: it is not an object with an id`, {
-      hint: "Survey again",
-    });
-  });
+  return lines.filter((line) => line !== "").map((line, i) =>
+    objectInLine(line, `line ${i + 1} of ${what}`)
+  );
+}
+
+/** `what`: the line, for errors. @throws AppError "input". */
+export function objectInLine(line: string, what: string): NetBoxObject {
+  const object = parseJson(line, what);
+  if (typeof (object as { id?: unknown } | null)?.id === "number") return object as NetBoxObject;
+  throw inputError(`Cannot read ${what}: it is not an object with an id`, { hint: "Survey again" });
 }
 
 function noManifest({ place }: Store, keys: readonly string[]): AppError {

@@ -87,7 +87,7 @@ export function resealed(
   const text = change(textOf(run, file));
   if (text === textOf(run, file)) throw new Error(`Nothing was changed in ${file}`);
   const changed = withFile(run, file, text);
-  const manifest = file.startsWith("pve/") ? "manifest.json" : "netbox/manifest.json";
+  const manifest = file.startsWith("netbox/") ? "netbox/manifest.json" : "manifest.json";
   const { path, bytes, sha256 } = fileEntry(file, encodeUtf8(text));
   return withManifest(changed, manifest, (document) => ({
     ...document,

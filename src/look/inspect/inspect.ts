@@ -136,6 +136,6 @@ function remarksOn({ parts, snapshot, entities, isOwn }: Run): string[] {
   return remarks;
 }
 
-function bytesOf(files: readonly { readonly bytes: number }[]): number {
+export function bytesOf(files: readonly { readonly bytes: number }[]): number {
   return files.reduce((sum, { bytes }) => sum + bytes, 0);
 }

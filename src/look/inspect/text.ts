@@ -141,7 +141,9 @@ function journalsText(
   return joined("Pushed", renderTable(["Target", "Files", "Entities", "Rejected", "Last"], rows));
 }
 
-function sizeOf({ files, bytes }: { readonly files: number; readonly bytes: number }): string {
+export function sizeOf(
+  { files, bytes }: { readonly files: number; readonly bytes: number },
+): string {
   return `${groupDigits(files)} files, ${groupDigits(bytes)} bytes`;
 }
 

@@ -1,7 +1,9 @@
-/** verify <run>: checks a run folder without trusting or changing anything in it, and lists what is wrong. */
+/** verify <folder>: checks a run or a target without trusting or changing anything in it, and lists what is wrong. */
 import { printable, printableJson } from "../../base/log.ts";
 import { type Acknowledgement, readPushJournal } from "../../run-folder/push-journal.ts";
 import { readRequired, type Store } from "../../run-folder/store/store.ts";
+import { isTargetFolder } from "../../run-folder/target-files.ts";
+import type { TargetManifest } from "../../run-folder/target.ts";
 import { openRunFolder, type Session } from "../../terminal/session.ts";
 import { counted, groupDigits, renderTable } from "../../terminal/tables.ts";
 import { readRunParts } from "../run.ts";
@@ -9,10 +11,13 @@ import { type VerifiedEntities, verifyEntities } from "./entities.ts";
 import { type Check, type Finding, Findings } from "./findings.ts";
 import { verifyOrigin } from "./origin.ts";
 import { type VerifiedSnapshot, verifySnapshot } from "./snapshot.ts";
+import { verifyTarget } from "./target.ts";
 
 export async function runVerify(session: Session): Promise<void> {
   const store = await openRunFolder(session);
-  const verification = await verify(store);
+  const verification = await isTargetFolder(store)
+    ? await verifyTargetFolder(store)
+    : await verify(store);
   const isRight = verification.findings.length === 0;
   if (!isRight) session.exitWith("input");
   session.print(
@@ -62,7 +67,7 @@ function bullet(sentence: string): string {
   return `  ${printable(sentence)}`;
 }
 
-export type PartName = "snapshot" | "entities" | "origin" | "journals";
+export type PartName = "target" | "snapshot" | "entities" | "origin" | "journals";
 
 export interface VerifiedPart {
   readonly name: PartName;
@@ -107,7 +112,22 @@ export async function verify(store: Store): Promise<Verification> {
   for (const file of run.journals) await verifyJournal(store, file, { entities, findings });
   add("journals", run.journals.length > 0, run.journals.join(", "));
   findings.unchecked.push(...run.others.map((key) => `${key}: no manifest lists it`));
-  const { listed, counts, unchecked } = findings;
+  return verificationOf(parts, findings);
+}
+
+/** `verify` for a folder that survey wrote. */
+export async function verifyTargetFolder(store: Store): Promise<Verification> {
+  const findings = new Findings();
+  const manifest = await verifyTarget(store, findings);
+  const state = findings.count > 0 ? "faulty" : "verified";
+  const holds = manifest === undefined ? "" : targetHolds(manifest);
+  return verificationOf([{ name: "target", state, holds }], findings);
+}
+
+function verificationOf(
+  parts: readonly VerifiedPart[],
+  { listed, counts, unchecked }: Findings,
+): Verification {
   return { parts, findings: listed, counts, unchecked };
 }
 
@@ -133,6 +153,12 @@ function snapshotHolds({ manifest: { files, counts, outcome } }: VerifiedSnapsho
 
 function entitiesHold({ manifest: { files, counts, left_out } }: VerifiedEntities): string {
   return `${files.length} files, ${total(counts)} entities, ${total(left_out)} left out`;
+}
+
+function targetHolds({ files, counts, outcome }: TargetManifest): string {
+  return `${files.length} files, ${total(counts)} objects of ${
+    Object.keys(counts).length
+  } types: ${outcome}`;
 }
 
 function total(counts: Readonly<Record<string, number>>): number {

@@ -11,15 +11,15 @@ export const CHECKS = {
   manifest: "Each manifest has a valid checksum and a format that this version reads",
   listing: "All files that a manifest lists exist, and no others",
   hash: "Every file has the size and SHA-256 in its manifest",
-  shape: "Every answer, entity and record has the shape that its format requires",
+  shape: "Every answer, entity, record and object has the shape that its format requires",
   count: "The counts in a manifest match its files",
   limit: "A request has at most 1,000 entities, and its file at most 3 MiB",
-  order: "Answers are sorted by path, rows by id, entities in their natural order",
+  order: "Answers are sorted by path, rows and objects by id, entities in their natural order",
   form:
     "Entity files are split, numbered and formatted as transform writes them, request ids included",
   identity: "No duplicate objects, and no duplicate items in a list",
   reference:
-    "Every stub refers to an entity of the set, or to an object that users manage (site, tenant, role …)",
+    "Every stub refers to an entity of the set, or to an object that users manage (site, tenant, role …); every object of a complete target to objects of it",
   origin: "Transforming pve/ again with the recorded settings gives the same bytes as netbox/",
   journal: "A push journal is unchanged and refers to existing files and requests",
 } as const;
