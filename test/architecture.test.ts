@@ -34,7 +34,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     packages: ["arktype", "p-limit", "unstorage", "uuid"],
   },
   terminal: {
-    imports: ["base", "http", "proxmox", "netbox/types", "run-folder", "node:"],
+    imports: ["base", "http", "proxmox", "netbox", "run-folder", "node:"],
     packages: ["cli-progress", "string-width", "wrap-ansi", "yaml"],
   },
   capture: {

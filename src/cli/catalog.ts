@@ -1,7 +1,7 @@
 /** TABLE: the commands, one row each, with the options of each. A command's code is loaded when it runs. */
 import type { SettingTable } from "../base/setting.ts";
 import { CAPTURE_SETTINGS } from "../capture/settings.ts";
-import { COMPARE_SETTINGS } from "../look/compare/settings.ts";
+import { NETBOX_SETTINGS } from "../netbox/rest/settings.ts";
 import { FILTERS } from "../look/inspect/filter.ts";
 import { STEPS } from "../netbox/types/steps.ts";
 import { PUSH_SETTINGS } from "../push/settings.ts";
@@ -36,7 +36,7 @@ export const STAGE_SETTINGS = {
   capture: CAPTURE_SETTINGS,
   transform: SETTINGS,
   push: PUSH_SETTINGS,
-  compare: COMPARE_SETTINGS,
+  compare: NETBOX_SETTINGS,
 } as const satisfies Readonly<Record<string, SettingTable>>;
 
 const { BOOTSTRAP: _transform, ...TRANSFORM_SETTINGS } = SETTINGS;
@@ -172,7 +172,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
       ),
       config: CONFIG,
       ...OUTPUT_OPTIONS,
-      ...optionsOf(COMPARE_SETTINGS),
+      ...optionsOf(NETBOX_SETTINGS),
     },
     load: async () => (await import("../look/compare/command.ts")).runCompare,
   },

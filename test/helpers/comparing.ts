@@ -1,7 +1,7 @@
 /** Runs `compare` in this process with a NetBox on the loopback interface. */
 import { onTestFinished } from "vitest";
 import { compare, type CompareInput, type Judged } from "../../src/look/compare/compare.ts";
-import { type CompareTexts, parseCompareOptions } from "../../src/look/compare/settings.ts";
+import { type NetBoxTexts, parseNetBoxSettings } from "../../src/netbox/rest/settings.ts";
 import { STEPS } from "../../src/netbox/types/steps.ts";
 import type { TransformedSet } from "../../src/run-folder/entity-set.ts";
 import { netboxRows, SITE_ENTITIES } from "./sample-site.ts";
@@ -23,7 +23,7 @@ export interface Compared {
 
 export interface CompareOverrides
   extends Partial<Pick<CompareInput, "certificates" | "steps" | "signal" | "proxy">> {
-  readonly texts?: CompareTexts;
+  readonly texts?: NetBoxTexts;
   readonly onJudged?: (judged: Judged) => void;
 }
 
@@ -40,7 +40,7 @@ export async function compareWith(
   set: TransformedSet,
   { texts, onJudged, ...overrides }: CompareOverrides = {},
 ): Promise<Compared> {
-  const options = parseCompareOptions({
+  const options = parseNetBoxSettings({
     NETBOX_URL: url,
     NETBOX_TOKEN: AUTHORIZATION,
     NETBOX_RETRY_DELAY: "1ms",

@@ -1,23 +1,21 @@
 /** compare <run> --netbox URL: checks in NetBox that the entity files of a run folder arrived. */
-import { durationText } from "../../base/duration.ts";
 import { usageError } from "../../base/errors.ts";
 import { printableJson } from "../../base/log.ts";
 import { parseStep, STEP_NAMES, type StepName } from "../../netbox/types/steps.ts";
 import { openEntities } from "../../run-folder/entity-set.ts";
 import { interruptible } from "../../terminal/process.ts";
 import { markdownFormat, terminalFormat } from "../../terminal/document.ts";
+import { netboxConnection } from "../../terminal/netbox.ts";
 import { openProgress } from "../../terminal/progress.ts";
 import type { Session } from "../../terminal/session.ts";
-import { environmentProxy, readNamedFile, readSettings } from "../../terminal/settings.ts";
 import { optionReader } from "../../terminal/options.ts";
 import { compare, type CompareInput, type Judged } from "./compare.ts";
 import { CompareRecord, compareText } from "./report.ts";
-import { COMPARE_SETTINGS, parseCompareOptions } from "./settings.ts";
 
 /** Four sections have to fit into a comment. */
 const MARKDOWN = markdownFormat({ mostChars: 15_000, isFolded: true });
 
-type Task = Omit<CompareInput, "signal" | "onStatus" | "onRetry">;
+type Task = Omit<CompareInput, "signal" | "onStatus">;
 
 export async function runCompare(session: Session): Promise<void> {
   const [run] = session.operands;
@@ -39,20 +37,10 @@ export async function runCompare(session: Session): Promise<void> {
 }
 
 async function readTask(session: Session, run: string): Promise<Task> {
-  const options = parseCompareOptions(await readSettings(session.context, COMPARE_SETTINGS));
-  const { url, certFile, isUnverified } = options;
-  const certificates = certFile && await readNamedFile(certFile, "NETBOX_CERT_FILE");
-  if (isUnverified) {
-    session.log.warn(
-      "TLS verification is off (NETBOX_SKIP_TLS_VERIFY): the token may reach an impostor",
-    );
-  }
   return {
-    ...options,
+    ...await netboxConnection(session),
     steps: stepsOf(session),
     set: await openEntities(await session.openStore(run)),
-    certificates: certificates || undefined,
-    proxy: environmentProxy(session.io.env, url),
   };
 }
 
@@ -77,9 +65,6 @@ async function compareAll(session: Session, task: Task): Promise<CompareRecord> 
         onStatus(status) {
           record.status = status;
           json?.open(record);
-        },
-        onRetry({ message }, pauseMs) {
-          session.log.warn(`${message}; trying again in ${durationText(pauseMs)}`);
         },
       });
       for await (const judged of judgements) {

@@ -30,10 +30,26 @@ export interface Status {
   readonly plugin: string | undefined;
 }
 
+/** A part of a list. */
+export interface ListPage {
+  /** Objects in the whole list. */
+  readonly count: number;
+  /** NetBox returns fewer than `limit` where its MAX_PAGE_SIZE is lower. Source: netbox/config/parameters.py. */
+  readonly objects: readonly NetBoxObject[];
+  /** Are there more after these? */
+  readonly hasMore: boolean;
+}
+
 export interface NetBox {
   /** @throws AppError "remote" unless NetBox answers and accepts the token. */
   status(): Promise<Status>;
-  /** Objects below a path such as "dcim/devices". @throws Refusal, AppError "remote". */
+  /** Objects below a path such as "dcim/devices", by id. @throws Refusal, AppError "remote". */
+  page(
+    path: string,
+    query: Query,
+    part: { readonly limit: number; readonly offset: number },
+  ): Promise<ListPage>;
+  /** All pages. @throws Refusal, AppError "remote". */
   list(path: string, query: Query): AsyncGenerator<readonly NetBoxObject[]>;
   close(): Promise<void>;
 }
@@ -64,11 +80,11 @@ const TOKEN_HINT =
   "Check NETBOX_TOKEN (--netbox-token-file): it may be wrong, expired, or limited to other client " +
   "addresses; a version 2 token has the form nbt_KEY.TOKEN";
 
-/** NetBox returns fewer where its MAX_PAGE_SIZE is lower. Source: netbox/config/parameters.py. */
-const PAGE_SIZE = "500";
+const PAGE_SIZE = 500;
 const MAX_WORDS = 200;
 
 const Page = type({
+  count: "number.integer >= 0",
   results: type({ id: "number.integer", "[string]": "unknown" }).array(),
   next: "string | null",
 });
@@ -133,8 +149,14 @@ export function openNetBox(options: NetBoxOptions): NetBox {
     return { version: answer["netbox-version"], plugin: answer.plugins?.[DIODE_PLUGIN] };
   }
 
-  async function page(path: string): Promise<typeof Page.infer> {
-    const { status: code, text } = await get(path);
+  async function page(
+    path: string,
+    query: Query,
+    { limit, offset }: { readonly limit: number; readonly offset: number },
+  ): Promise<ListPage> {
+    const paging = [["limit", String(limit)], ["offset", String(offset)], ["ordering", "id"]];
+    const search = new URLSearchParams([...query.map((pair) => [...pair]), ...paging]);
+    const { status: code, text } = await get(`${path}/?${search}`);
     if (code === 401 || code === 403) {
       // An expired token gets the same answer; then status() throws.
       await status();
@@ -142,22 +164,24 @@ export function openNetBox(options: NetBoxOptions): NetBox {
     }
     if (code !== 200) throw new Refusal(`HTTP ${code}${detailOf(text)}`, false);
     const answer = Page(parsed(text));
-    if (!(answer instanceof type.errors)) return answer;
-    throw failed(path, { message: "the answer is not a list of objects", hint: URL_HINT });
+    if (!(answer instanceof type.errors)) {
+      // A proxy may have changed the host in the link to the next page: it only tells that there is one.
+      const { count, results: objects, next } = answer;
+      return { count, objects, hasMore: next !== null && objects.length > 0 };
+    }
+    throw failed(`${path}/`, { message: "the answer is not a list of objects", hint: URL_HINT });
   }
 
   return {
     status,
+    page,
     async *list(path, query) {
-      // Counts by itself: a proxy may have changed the host in the link to the next page.
       for (let offset = 0;;) {
         signal.throwIfAborted();
-        const paging = [["limit", PAGE_SIZE], ["offset", String(offset)], ["ordering", "id"]];
-        const search = new URLSearchParams([...query.map((pair) => [...pair]), ...paging]);
-        const { results, next } = await page(`${path}/?${search}`);
-        yield results;
-        offset += results.length;
-        if (next === null || results.length === 0) return;
+        const { objects, hasMore } = await page(path, query, { limit: PAGE_SIZE, offset });
+        yield objects;
+        if (!hasMore) return;
+        offset += objects.length;
       }
     },
     close: () => http.close(),

@@ -1,13 +1,13 @@
-/** Settings of compare: allowed values, and secrets that are never shown. */
+/** Settings of NetBox: allowed values, and secrets that are never shown. */
 import { describe, expect, test } from "vitest";
 import { AppError } from "../../../src/base/errors.ts";
-import { type CompareTexts, parseCompareOptions } from "../../../src/look/compare/settings.ts";
+import { type NetBoxTexts, parseNetBoxSettings } from "../../../src/netbox/rest/settings.ts";
 
 const GOOD = { NETBOX_URL: "https://netbox.example.com", NETBOX_TOKEN: "nbt_a.s3cret" };
 
-function errorOf(texts: CompareTexts): AppError {
+function errorOf(texts: NetBoxTexts): AppError {
   try {
-    parseCompareOptions({ ...GOOD, ...texts });
+    parseNetBoxSettings({ ...GOOD, ...texts });
   } catch (error) {
     expect(error).toBeInstanceOf(AppError);
     return error as AppError;
@@ -22,11 +22,11 @@ test.each([
   ["http://10.0.0.5:8000/netbox/", "http://10.0.0.5:8000/netbox"],
   ["https://[2001:db8::1]/base/api", "https://[2001:db8::1]/base"],
 ])("NETBOX_URL=%s means NetBox at %s", (text, url) => {
-  expect(parseCompareOptions({ ...GOOD, NETBOX_URL: text }).url).toBe(url);
+  expect(parseNetBoxSettings({ ...GOOD, NETBOX_URL: text }).url).toBe(url);
 });
 
 describe("a wrong setting is rejected", () => {
-  test.each<[CompareTexts, string]>([
+  test.each<[NetBoxTexts, string]>([
     [{ NETBOX_URL: undefined }, "NETBOX_URL (--netbox) is required"],
     [{ NETBOX_URL: "netbox" }, "NETBOX_URL (--netbox) is not an http:// or https:// URL"],
     [{ NETBOX_URL: "ftp://netbox" }, "NETBOX_URL (--netbox) is not an http:// or https:// URL"],
@@ -47,7 +47,7 @@ describe("a wrong setting is rejected", () => {
     expect(hint ?? /must be .+/.exec(text)?.[0]).toBeTruthy();
   });
 
-  test.each<CompareTexts>([
+  test.each<NetBoxTexts>([
     { NETBOX_URL: "https://me:s3cret@netbox.example.com" },
     { NETBOX_URL: "me:s3cret@netbox" },
     { NETBOX_TOKEN: "s3cret and more" },

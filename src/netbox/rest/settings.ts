@@ -1,4 +1,4 @@
-/** TABLE: the settings of `compare`, one row each. Flags, `--help` and README are printed from it. */
+/** TABLE: the settings of every command that reads NetBox, one row each. Flags, `--help` and README are printed from it. */
 import { usageError } from "../../base/errors.ts";
 import {
   between,
@@ -11,7 +11,7 @@ import {
   TIME_LIMIT,
 } from "../../base/setting.ts";
 
-export const COMPARE_SETTINGS = {
+export const NETBOX_SETTINGS = {
   NETBOX_URL: {
     flag: "netbox",
     allowed: "https:// or http://, a host, and the path below which NetBox is served, if any",
@@ -60,9 +60,9 @@ export const COMPARE_SETTINGS = {
 } as const satisfies SettingTable;
 
 /** Setting → text, as a flag, the environment or a policy file gave it. */
-export type CompareTexts = TextsOf<typeof COMPARE_SETTINGS>;
+export type NetBoxTexts = TextsOf<typeof NETBOX_SETTINGS>;
 
-export interface CompareOptions {
+export interface NetBoxSettings {
   /** "https://netbox.example.net/base", without a final slash. */
   readonly url: string;
   /** The value of the header that carries the token. */
@@ -75,14 +75,14 @@ export interface CompareOptions {
   readonly retryDelayMs: number;
 }
 
-const URL_HINT = `Allowed: ${COMPARE_SETTINGS.NETBOX_URL.allowed}`;
+const URL_HINT = `Allowed: ${NETBOX_SETTINGS.NETBOX_URL.allowed}`;
 const TOKEN_HINT =
   "Create one in NetBox under Profile → API Tokens; set NETBOX_TOKEN, or name a file with it by " +
   "--netbox-token-file";
 
 /** @throws AppError "usage" that names the setting, its value unless secret, and what is allowed. */
-export function parseCompareOptions(texts: CompareTexts): CompareOptions {
-  const { value, optional } = settingReader(COMPARE_SETTINGS, texts);
+export function parseNetBoxSettings(texts: NetBoxTexts): NetBoxSettings {
+  const { value, optional } = settingReader(NETBOX_SETTINGS, texts);
   return {
     url: parseUrl(optional("NETBOX_URL")),
     authorization: parseToken(optional("NETBOX_TOKEN")),
@@ -98,7 +98,7 @@ export function parseCompareOptions(texts: CompareTexts): CompareOptions {
 function parseUrl(text: string | undefined): string {
   if (text === undefined) {
     throw usageError("NETBOX_URL (--netbox) is required", {
-      hint: "The NetBox to compare with, such as --netbox https://netbox.example.net",
+      hint: "For example --netbox https://netbox.example.net",
     });
   }
   // A wrong URL may hold a password: it is not shown.
