@@ -19,7 +19,7 @@ const KNOWLEDGE = ["base", "http", "proxmox", "netbox", "run-folder", "terminal"
 const RULES: Readonly<Record<string, Rule>> = {
   "cli.ts": { imports: ["cli", "terminal"] },
   cli: {
-    imports: [...KNOWLEDGE, "capture", "transform", "push", "look", "rehearse"],
+    imports: [...KNOWLEDGE, "capture", "survey", "transform", "push", "look", "rehearse"],
     packages: ["citty"],
   },
   base: { imports: ["node:"], packages: ["@noble/hashes", "consola", "ipaddr.js"] },
@@ -27,7 +27,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   proxmox: { imports: ["base"] },
   netbox: { imports: ["base"] },
   "netbox/types": { imports: ["base", "netbox"] },
-  "netbox/rest": { imports: ["base", "http", "netbox"], packages: ["arktype"] },
+  "netbox/rest": { imports: ["base", "http", "netbox"], packages: ["arktype", "p-map"] },
   "netbox/diode": { imports: ["node:"], packages: ["@bufbuild/protobuf"] },
   "run-folder": {
     imports: ["base", "proxmox", "netbox/types", "node:"],
@@ -41,6 +41,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     imports: KNOWLEDGE,
     packages: ["arktype", "p-limit", "p-map"],
   },
+  survey: { imports: KNOWLEDGE, packages: ["p-map"] },
   transform: { imports: [...PURE, "netbox"], packages: ["p-map"] },
   "transform/command": { imports: [...KNOWLEDGE, "transform"] },
   push: {

@@ -16,6 +16,7 @@ import { ask } from "./helpers/pve-client.ts";
 import { served } from "./helpers/serving.ts";
 import { requestBytes, tag } from "./helpers/receiving.ts";
 import { TOKEN } from "./helpers/small-netbox.ts";
+import { surveyedNetBox } from "./helpers/surveying.ts";
 
 const DENO = join(ROOT, "node_modules/.bin/deno");
 
@@ -141,6 +142,24 @@ test("the task compare works with the network and without write access", async (
     });
     expect(code, stderr).toBe(0);
   }
+});
+
+test("the task survey works with the network and write access below snapshots/", async () => {
+  expect((await commandOf("survey")).match(/--(?:allow|deny|no)-\S+/g)).toEqual([
+    "--no-prompt",
+    "--allow-read=.",
+    "--allow-env",
+    "--allow-write=snapshots",
+    "--allow-net",
+  ]);
+  const netbox = await surveyedNetBox();
+  const out = join(run, "surveyed");
+  const { code, stderr } = await taskOf("survey", ["--out", out], {
+    NETBOX_URL: netbox.url,
+    NETBOX_TOKEN: TOKEN,
+  });
+  expect(code, stderr).toBe(0);
+  expect(await readdir(out)).toEqual(["manifest.json", "target"]);
 });
 
 test("the task serve works with read access to this folder and the loopback interface", async () => {

@@ -176,6 +176,21 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     },
     load: async () => (await import("../look/compare/command.ts")).runCompare,
   },
+  survey: {
+    description: "Read what NetBox holds into a target folder (read-only)",
+    example: "survey --netbox https://netbox.example.net --out snapshots/netbox",
+    options: {
+      out: valued(
+        "dir",
+        "Target folder to write to: a path, redis://… or s3://… (default snapshots/netbox)",
+      ),
+      resume: onOff("Continue from what the folder contains: read only what is missing"),
+      config: CONFIG,
+      ...OUTPUT_OPTIONS,
+      ...optionsOf(NETBOX_SETTINGS),
+    },
+    load: async () => (await import("../survey/command/survey.ts")).runSurvey,
+  },
   diff: {
     description: "List the changes between two snapshots, two entity sets, or both",
     example: "diff test/fixtures/standalone test/fixtures/standalone-no-sys-audit",

@@ -94,10 +94,11 @@ export async function writeTargetFile(
 /** Written last: a folder without it is unfinished. */
 export async function writeTargetManifest(
   store: Store,
-  manifest: Omit<TargetManifest, "format">,
-): Promise<void> {
-  const document = { format: TARGET_FORMAT, ...manifest };
-  await store.write(TARGET_MANIFEST_FILE, encodeUtf8(seal(document)));
+  facts: Omit<TargetManifest, "format">,
+): Promise<TargetManifest> {
+  const manifest = { format: TARGET_FORMAT, ...facts };
+  await store.write(TARGET_MANIFEST_FILE, encodeUtf8(seal(manifest)));
+  return manifest;
 }
 
 async function readObjects(store: Store, entry: FileEntry): Promise<readonly NetBoxObject[]> {

@@ -19,6 +19,7 @@ import {
 } from "../../src/netbox/types/device-type.ts";
 import { type ObjectType, permissionOf } from "../../src/netbox/types/object-type.ts";
 import { ENTITY_TYPES } from "../../src/netbox/types/order.ts";
+import { SURVEYED } from "../../src/netbox/types/surveyed.ts";
 import { CAUSES } from "../../src/proxmox/answers.ts";
 import {
   ENDPOINT_NAMES,
@@ -46,6 +47,7 @@ const DESCRIBED_IN: Readonly<Record<string, string>> = {
   push: "src/push/README.md",
   run: "#quick-start",
   compare: "src/look/README.md#compare",
+  survey: "src/survey/README.md",
   diff: "src/look/README.md#diff",
   inspect: "src/look/README.md#inspect",
   explain: "src/look/README.md#explain",
@@ -63,11 +65,12 @@ const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT_CODES, string>> = {
   usage: "wrong command line or setting",
   differences: "differences (`diff` and `compare`, only with `--exit-code`)",
   incomplete:
-    "incomplete: `capture` and `run` (what was read is captured, and pushed), `doctor`, `transform --require-complete`, `compare --exit-code`",
+    "incomplete: `capture` and `run` (what was read is captured, and pushed), `survey`, `doctor`, `transform --require-complete`, `compare --exit-code`",
   input: "invalid input file: hash, format or content; also what `verify` finds",
   remote: "Proxmox VE, Diode or NetBox refused the request or is unreachable",
   rejected: "Diode rejected entities",
-  interrupted: "interrupted; the same command resumes (`capture` and `run`: with `--resume`)",
+  interrupted:
+    "interrupted; the same command resumes (`capture`, `survey` and `run`: with `--resume`)",
 };
 
 /** All types that `compare` requests; the last three have no step. */
@@ -149,6 +152,11 @@ export const BLOCKS: Readonly<Record<string, (folder: string) => string | Promis
       OBJECT_TYPES.map((type) => [type.plural, `\`${permissionOf(type)}\``]),
       ["Objects", "Permission"],
     ),
+  "survey-permissions": () =>
+    rows(
+      SURVEYED.map(({ type }) => [type.plural, `\`${permissionOf(type)}\``]),
+      ["Objects", "Permission"],
+    ),
   faults: () =>
     rows(
       Object.entries(RECEIVE_FAULTS).map(([name, { means }]) => [`\`${name}\``, means]),
@@ -223,7 +231,7 @@ function retriesMarkdown(): string {
       "`PUSH_MAX_RETRIES`, `PUSH_RETRY_DELAY`",
     ],
     [
-      "NetBox (`compare`)",
+      "NetBox (`compare`, `survey`)",
       "429, 5xx, a connection that fails, a timeout",
       compare.NETBOX_MAX_RETRIES.default,
       `${compare.NETBOX_RETRY_DELAY.default} to ${seconds()}`,

@@ -52,6 +52,7 @@ export const AUTHORIZATION = `Bearer ${TOKEN}`;
 
 /** Source: NetBox, filtersets.py of each app. */
 const FILTERS: Readonly<Record<string, (row: Row, values: readonly string[]) => boolean>> = {
+  id__gt: ({ id }, values) => values.every((value) => id > Number(value)),
   name: ({ name }, values) => values.includes(String(name)),
   name__ie: ({ name }, values) =>
     values.some((value) => value.toUpperCase() === String(name).toUpperCase()),

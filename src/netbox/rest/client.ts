@@ -9,7 +9,7 @@ import {
   type RetryOptions,
   withRetries,
 } from "../../http/failure.ts";
-import type { NetBoxObject } from "../types/object-type.ts";
+import { type NetBoxObject, type ObjectType, permissionOf } from "../types/object-type.ts";
 
 export interface NetBoxOptions
   extends Omit<HttpOptions, "server" | "hints">, Omit<RetryOptions, "maxAuthRetries"> {
@@ -63,6 +63,13 @@ export class Refusal extends Error {
     super(message);
     this.isDenied = isDenied;
   }
+}
+
+/** Without a capital: "the token may not view VLANs (ipam.view_vlan)". */
+export function refusalText(type: ObjectType<never>, { isDenied, message }: Refusal): string {
+  return isDenied
+    ? `the token may not view ${type.plural} (${permissionOf(type)})`
+    : `NetBox did not list ${type.plural}: ${message}`;
 }
 
 const HINTS: NetworkHints = {

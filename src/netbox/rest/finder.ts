@@ -3,11 +3,10 @@ import type { Lookup, Resolve, Unclear } from "../types/field-result.ts";
 import {
   type NetBoxObject,
   type ObjectType,
-  permissionOf,
   type QueryFilter,
   type Reference,
 } from "../types/object-type.ts";
-import { type NetBox, Refusal } from "./client.ts";
+import { type NetBox, Refusal, refusalText } from "./client.ts";
 
 /** Many entities have the same stub, so its answer is kept. */
 const MAX_KNOWN = 10_000;
@@ -171,12 +170,7 @@ function resultOf<Identity>(
   return { state: "unclear", reason: "ambiguous", sentence };
 }
 
-function unclear<Identity>(
-  type: ObjectType<Identity>,
-  { isDenied, message }: Refusal,
-): Unclear {
-  const sentence = isDenied
-    ? `the token may not view ${type.plural} (${permissionOf(type)})`
-    : `NetBox did not list ${type.plural}: ${message}`;
-  return { state: "unclear", reason: isDenied ? "denied" : "refused", sentence };
+function unclear<Identity>(type: ObjectType<Identity>, refusal: Refusal): Unclear {
+  const reason = refusal.isDenied ? "denied" : "refused";
+  return { state: "unclear", reason, sentence: refusalText(type, refusal) };
 }

@@ -1,0 +1,227 @@
+/**
+ * An unfinished target folder: files with the objects that a survey has read so far, and survey.journal, which has
+ * one line for each file. An interrupted survey continues after the last object of the last file.
+ */
+import { type } from "arktype";
+import { TOOL } from "../base/tool.ts";
+import type { NetBoxObject } from "../netbox/types/object-type.ts";
+import { SURVEYED, type SurveyedName } from "../netbox/types/surveyed.ts";
+import { encodeLine, JournalReader, type JournalSchema } from "./journal.ts";
+import { FileEntry, readListed } from "./manifest.ts";
+import type { Store } from "./store/store.ts";
+import { OBJECTS_PER_FILE, writeTargetFile, writeTargetManifest } from "./target-files.ts";
+import { TARGET_FOLDER, TARGET_MANIFEST_FILE, type TargetManifest } from "./target.ts";
+
+export const SURVEY_JOURNAL_FILE = "survey.journal";
+const FORMAT = 1;
+
+const Head = type({
+  format: "number",
+  /** Of NetBox, without a final slash. */
+  url: "string",
+  started_at: "string",
+  "scope?": { entities: "string.hex" },
+});
+export type SurveyHead = Omit<typeof Head.infer, "format">;
+
+/** What was written of a type since its last line. */
+const Entry = type({
+  type: type.enumerated(...SURVEYED.map(({ name }) => name)),
+  files: FileEntry.array(),
+  /** Objects in these files. */
+  objects: "number.integer >= 0",
+  /** The highest id in these files, when more objects follow; absent: the type is complete. */
+  "after?": "number.integer > 0",
+});
+type Entry = typeof Entry.infer;
+
+const SCHEMA: JournalSchema<typeof Head.infer, Entry> = {
+  formats: [FORMAT],
+  head: (value) => Head(value),
+  entry: (value) => Entry(value),
+  hints: {
+    format:
+      "Resume with the version of proxmox-diode that started the survey, or start over without --resume",
+    damaged: "Start over without --resume",
+  },
+};
+
+/** What was written of a type. */
+export interface WrittenType {
+  readonly files: readonly FileEntry[];
+  readonly objects: number;
+  /** The highest id in the files; undefined: the type is complete. */
+  readonly after: number | undefined;
+}
+
+export class TargetDraft {
+  readonly head: SurveyHead;
+  readonly #store: Store;
+  readonly #written = new Map<SurveyedName, WrittenType>();
+  /** Read, but not yet in a file. */
+  #waiting: NetBoxObject[] = [];
+
+  private constructor(store: Store, head: SurveyHead) {
+    this.#store = store;
+    this.head = head;
+  }
+
+  /** Of a survey that begins. */
+  static empty(store: Store, head: SurveyHead): TargetDraft {
+    return new TargetDraft(store, head);
+  }
+
+  /**
+   * The one that an interrupted survey left; undefined: none, or nothing was written yet.
+   * @throws AppError "input" when its journal is damaged or of another format.
+   */
+  static async open(store: Store): Promise<TargetDraft | undefined> {
+    const bytes = await store.read(SURVEY_JOURNAL_FILE);
+    if (bytes === undefined) return undefined;
+    const reader = new JournalReader(
+      SCHEMA,
+      `the journal "${SURVEY_JOURNAL_FILE}" in ${store.place}`,
+    );
+    const entries = [...reader.read(bytes)].map(({ entry }) => entry);
+    if (reader.head === undefined) return undefined;
+    const { format: _, ...head } = reader.head;
+    const draft = new TargetDraft(store, head);
+    for (const entry of entries) draft.#count(entry);
+    return draft;
+  }
+
+  /** A finished target, to read the types that it lacks. */
+  static ofTarget(
+    store: Store,
+    { netbox: { url }, surveyed_at, scope, counts, files }: TargetManifest,
+  ): TargetDraft {
+    const head = { url, started_at: surveyed_at, ...(scope && { scope }) };
+    const draft = new TargetDraft(store, head);
+    for (const { name, number } of SURVEYED) {
+      if (counts[name] === undefined) continue;
+      const prefix = `${TARGET_FOLDER}/${number}-${name}-`;
+      const own = files.filter(({ path }) => path.startsWith(prefix));
+      draft.#count({ type: name, files: own, objects: counts[name] });
+    }
+    return draft;
+  }
+
+  /** Forgets types with a file that is missing or was changed: they are read again. */
+  async check(): Promise<void> {
+    for (const [name, { files }] of this.#written) {
+      for (const file of files) {
+        if (!await isWhole(this.#store, file)) this.#written.delete(name);
+      }
+    }
+  }
+
+  /** Replaces what the folder holds: call it before the first `add`. */
+  async begin(): Promise<void> {
+    const entries = [...this.#written].map(([name, written]) => entryOf(name, written));
+    const lines = [{ format: FORMAT, ...this.head }, ...entries].map(encodeLine);
+    await this.#store.write(SURVEY_JOURNAL_FILE, Buffer.concat(lines));
+    await this.#store.remove(TARGET_MANIFEST_FILE);
+    await this.#removeUnlisted();
+  }
+
+  /** As the user named it, without credentials. */
+  get place(): string {
+    return this.#store.place;
+  }
+
+  written(name: SurveyedName): WrittenType | undefined {
+    return this.#written.get(name);
+  }
+
+  /** Objects in all files. */
+  get objects(): number {
+    return [...this.#written.values()].reduce((sum, { objects }) => sum + objects, 0);
+  }
+
+  /** Objects of one type come by id, up to its `end`. */
+  async add(name: SurveyedName, objects: readonly NetBoxObject[]): Promise<void> {
+    this.#waiting.push(...objects);
+    while (this.#waiting.length > OBJECTS_PER_FILE) {
+      const full = this.#waiting.slice(0, OBJECTS_PER_FILE);
+      this.#waiting = this.#waiting.slice(OBJECTS_PER_FILE);
+      const after = full.at(-1)?.id;
+      await this.#record({ type: name, ...await this.#write(name, full), ...(after && { after }) });
+    }
+  }
+
+  /** The type is complete. */
+  async end(name: SurveyedName): Promise<void> {
+    const rest = this.#waiting;
+    this.#waiting = [];
+    const written = rest.length === 0 ? { files: [], objects: 0 } : await this.#write(name, rest);
+    await this.#record({ type: name, ...written });
+  }
+
+  /** Of a type that NetBox stopped to list. */
+  async drop(name: SurveyedName): Promise<void> {
+    this.#waiting = [];
+    if (this.#written.delete(name)) await this.begin();
+  }
+
+  /** Writes the manifest; the journal is removed last. */
+  async finish(facts: Pick<TargetManifest, "netbox" | "missing">): Promise<TargetManifest> {
+    const { started_at, scope } = this.head;
+    const types = SURVEYED.flatMap(({ name }) => {
+      const written = this.#written.get(name);
+      return written === undefined ? [] : [{ name, ...written }];
+    });
+    const manifest = {
+      ...facts,
+      tool: TOOL,
+      surveyed_at: started_at,
+      ...(scope && { scope }),
+      outcome: facts.missing.length === 0 ? "complete" as const : "partial" as const,
+      counts: Object.fromEntries(types.map(({ name, objects }) => [name, objects])),
+      files: types.flatMap(({ files }) => files),
+    };
+    const whole = await writeTargetManifest(this.#store, manifest);
+    await this.#store.remove(SURVEY_JOURNAL_FILE);
+    return whole;
+  }
+
+  async #write(
+    name: SurveyedName,
+    objects: readonly NetBoxObject[],
+  ): Promise<Pick<Entry, "files" | "objects">> {
+    const number = (this.#written.get(name)?.files.length ?? 0) + 1;
+    const file = await writeTargetFile(this.#store, name, { number, objects });
+    return { files: [file], objects: objects.length };
+  }
+
+  async #record(entry: Entry): Promise<void> {
+    await this.#store.append(SURVEY_JOURNAL_FILE, encodeLine(entry));
+    this.#count(entry);
+  }
+
+  #count({ type: name, files, objects, after }: Entry): void {
+    const before = this.#written.get(name);
+    this.#written.set(name, {
+      files: [...before?.files ?? [], ...files],
+      objects: (before?.objects ?? 0) + objects,
+      after,
+    });
+  }
+
+  /** Files of an older target, and one whose line was not written before the program was killed. */
+  async #removeUnlisted(): Promise<void> {
+    const listed = new Set(
+      [...this.#written.values()].flatMap(({ files }) => files.map(({ path }) => path)),
+    );
+    for (const key of await this.#store.keys()) {
+      if (key.startsWith(`${TARGET_FOLDER}/`) && !listed.has(key)) await this.#store.remove(key);
+    }
+  }
+}
+
+async function isWhole(store: Store, file: FileEntry): Promise<boolean> {
+  return await readListed(store, file).then(() => true, () => false);
+}
+
+function entryOf(name: SurveyedName, { files, objects, after }: WrittenType): Entry {
+  return { type: name, files: [...files], objects, ...(after !== undefined && { after }) };
+}

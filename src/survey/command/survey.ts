@@ -1,0 +1,86 @@
+/** survey: reads what NetBox holds into a target folder. */
+import { printable, shellWord } from "../../base/log.ts";
+import { TOOL } from "../../base/tool.ts";
+import { permissionOf } from "../../netbox/types/object-type.ts";
+import { SURVEYED } from "../../netbox/types/surveyed.ts";
+import type { TargetManifest } from "../../run-folder/target.ts";
+import { netboxConnection } from "../../terminal/netbox.ts";
+import { interruptible } from "../../terminal/process.ts";
+import { openProgress } from "../../terminal/progress.ts";
+import type { Session } from "../../terminal/session.ts";
+import { counted, renderTable } from "../../terminal/tables.ts";
+import { openDraft } from "../draft.ts";
+import { survey } from "../survey.ts";
+
+export const DEFAULT_TARGET_FOLDER = "snapshots/netbox";
+
+export async function runSurvey(session: Session): Promise<void> {
+  const connection = await netboxConnection(session);
+  const folder = session.option("out") ?? DEFAULT_TARGET_FOLDER;
+  const head = {
+    url: connection.url,
+    started_at: new Date().toISOString().replace(/\.\d+Z$/, "Z"),
+  };
+  const draft = await openDraft(await session.openTarget(folder), head, {
+    isResumed: session.isOn("resume"),
+    onWarning: (sentence) => session.log.warn(sentence),
+  });
+  const resumeCommand = `${TOOL.name} ${session.context.command} --resume --out ${
+    shellWord(folder)
+  }`;
+  const progress = openProgress(session);
+  const manifest = await interruptible(session.io, (signal) =>
+    survey({
+      ...connection,
+      signal,
+      draft,
+      resumeCommand,
+      onRetry: (failure, pauseMs) => progress.beside(() => connection.onRetry?.(failure, pauseMs)),
+      onProgress: (done, total) => progress.show({ parts: [{ name: "objects", done, total }] }),
+    })).finally(progress.end);
+  printSurvey(session, manifest, { folder, resumeCommand });
+  if (manifest.missing.length > 0) session.exitWith("incomplete");
+}
+
+function printSurvey(
+  session: Session,
+  manifest: TargetManifest,
+  { folder, resumeCommand }: { readonly folder: string; readonly resumeCommand: string },
+): void {
+  const { netbox, outcome, counts, missing } = manifest;
+  if (session.isJson) {
+    const listed = missing.map((each) => ({ ...each, permission: permissionFor(each.type) }));
+    const document = { folder, netbox, outcome, counts, missing: listed };
+    session.print(JSON.stringify(document, null, 2));
+    return;
+  }
+  const objects = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  const place = printable(folder.replace(/\/+$/, ""));
+  const sentence = `Surveyed NetBox ${printable(netbox.version)} at ${netbox.url}: ${
+    counted(objects, "object")
+  } in ${place}, ${outcome}`;
+  session.print(
+    missing.length === 0 ? sentence : `\n${sentence}\n\n${missingText(missing, resumeCommand)}\n`,
+  );
+}
+
+function missingText(missing: TargetManifest["missing"], resumeCommand: string): string {
+  const rows = missing.map(({ type, cause, reason }) => [
+    type,
+    cause,
+    cause === "denied" ? permissionFor(type) : reason,
+  ]);
+  const grant =
+    "Grant the permissions to the user of the token in NetBox under Admin > Permissions, then\n\n" +
+    `    ${printable(resumeCommand)}`;
+  return [
+    `Not read, ${counted(missing.length, "type")}:`,
+    renderTable(["Type", "Cause", "Permission or reason"], rows),
+    ...(missing.some(({ cause }) => cause === "denied") ? [grant] : []),
+  ].join("\n\n");
+}
+
+function permissionFor(name: string): string {
+  const surveyed = SURVEYED.find((each) => each.name === name);
+  return surveyed === undefined ? "" : permissionOf(surveyed.type);
+}

@@ -1,0 +1,136 @@
+/** Reads what NetBox holds into a target folder. Sends GET requests only; types that could not be read are recorded. */
+import pMap from "p-map";
+import { AppError, isAbort } from "../base/errors.ts";
+import {
+  type NetBox,
+  type NetBoxOptions,
+  openNetBox,
+  Refusal,
+  refusalText,
+} from "../netbox/rest/client.ts";
+import { type StartedList, startList } from "../netbox/rest/pages.ts";
+import { keptOf, SURVEYED, type SurveyedType } from "../netbox/types/surveyed.ts";
+import type { TargetDraft } from "../run-folder/target-draft.ts";
+import type { TargetManifest } from "../run-folder/target.ts";
+import { counted } from "../terminal/tables.ts";
+
+export interface SurveyInput extends NetBoxOptions {
+  readonly draft: TargetDraft;
+  /** Requests under way at once. */
+  readonly concurrency: number;
+  /** For the hint of an error. */
+  readonly resumeCommand: string;
+  /** Objects. */
+  readonly onProgress: (done: number, total: number) => void;
+}
+
+/**
+ * The folder holds a sealed target afterwards, complete or partial. When this throws, it holds what it held before, or
+ * an unfinished target to resume.
+ * @throws AppError "remote", "interrupted" when aborted.
+ */
+export async function survey(input: SurveyInput): Promise<TargetManifest> {
+  const { draft, url } = input;
+  const stop = new AbortController();
+  const netbox = openNetBox({ ...input, signal: AbortSignal.any([input.signal, stop.signal]) });
+  let isBegun = false;
+  try {
+    const { version, plugin } = await netbox.status();
+    const types = await startTypes(netbox, input);
+    await draft.begin();
+    isBegun = true;
+    const missing = await readTypes(types, input);
+    return await draft.finish({
+      netbox: { url, version, ...(plugin === undefined ? {} : { plugin }) },
+      missing,
+    });
+  } catch (error) {
+    throw withResumeHint(error, input, isBegun);
+  } finally {
+    // After a failure, requests that are still under way are of no use.
+    stop.abort();
+    await netbox.close();
+  }
+}
+
+interface StartedType extends SurveyedType {
+  /** Or why NetBox does not list it. */
+  readonly list: StartedList | Refusal;
+}
+
+/** The first page of each type that is not complete, so that the number of objects is known. */
+async function startTypes(
+  netbox: NetBox,
+  { draft, concurrency }: SurveyInput,
+): Promise<readonly StartedType[]> {
+  const unread = SURVEYED.filter(({ name }) => {
+    const written = draft.written(name);
+    return written === undefined || written.after !== undefined;
+  });
+  return await pMap(unread, async (surveyed) => {
+    const { name, type: { path }, keys } = surveyed;
+    const query = [["fields", ["id", ...keys].join(",")]] as const;
+    const after = draft.written(name)?.after ?? 0;
+    try {
+      const list = await startList(netbox, { path, query, after, concurrency });
+      return { ...surveyed, list };
+    } catch (error) {
+      return { ...surveyed, list: refusalOf(error) };
+    }
+  }, { concurrency });
+}
+
+/** Returns what is missing. */
+async function readTypes(
+  types: readonly StartedType[],
+  { draft, onProgress }: SurveyInput,
+): Promise<TargetManifest["missing"]> {
+  const missing: TargetManifest["missing"] = [];
+  let done = draft.objects;
+  const total = types.reduce(
+    (sum, { list }) => sum + (list instanceof Refusal ? 0 : list.count),
+    done,
+  );
+  onProgress(done, total);
+  for (const { name, type, keys, list } of types) {
+    try {
+      if (list instanceof Refusal) throw list;
+      for await (const objects of list.objects()) {
+        await draft.add(name, objects.map((object) => keptOf(object, keys)));
+        done += objects.length;
+        onProgress(done, total);
+      }
+      await draft.end(name);
+    } catch (error) {
+      const refusal = refusalOf(error);
+      await draft.drop(name);
+      const cause = refusal.isDenied ? "denied" : "refused";
+      missing.push({ type: name, cause, reason: refusalText(type, refusal) });
+    }
+  }
+  return missing;
+}
+
+/** @throws what is not a refusal. */
+function refusalOf(error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
+  throw error;
+}
+
+/** What stopped the survey, with the command that resumes it. Other errors stay as they are. */
+function withResumeHint(
+  error: unknown,
+  { signal, draft, resumeCommand }: SurveyInput,
+  isBegun: boolean,
+): unknown {
+  const kept = isBegun ? `${counted(draft.objects, "object")} kept in ${draft.place}` : undefined;
+  const resume = `resume with: ${resumeCommand}`;
+  if (signal.aborted && isAbort(error)) {
+    return kept === undefined
+      ? new AppError("interrupted", "Interrupted before the first answer")
+      : new AppError("interrupted", `Interrupted: ${kept}`, { hint: resume });
+  }
+  if (kept === undefined || !(error instanceof AppError) || error.kind !== "remote") return error;
+  const hint = [error.hint, kept, resume].filter((part) => part !== undefined).join("; ");
+  return new AppError("remote", error.message, { hint, cause: error.cause });
+}
