@@ -30,7 +30,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   "netbox/rest": { imports: ["base", "http", "netbox"], packages: ["arktype", "p-map"] },
   "netbox/diode": { imports: ["node:"], packages: ["@bufbuild/protobuf"] },
   "run-folder": {
-    imports: ["base", "proxmox", "netbox/types", "node:"],
+    imports: ["base", "proxmox", "netbox", "node:"],
     packages: ["arktype", "p-limit", "unstorage", "uuid"],
   },
   terminal: {
