@@ -97,6 +97,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     argument: { name: "run", help: "Run folder of a snapshot, or several", max: Infinity },
     options: {
       out: outOption("default: that of the snapshot; required with several"),
+      target: valued("dir", "What NetBox holds, as survey wrote it: respect what people made"),
       config: CONFIG,
       "require-complete": onOff("Exit with 4 if a snapshot is incomplete"),
       ...OUTPUT_OPTIONS,

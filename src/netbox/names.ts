@@ -25,6 +25,11 @@ export class NamePool {
   /** Name and mark → the next number to try, so that a thousand equal names take a thousand steps. */
   readonly #next = new Map<string, number>();
 
+  /** A name that somebody else has. */
+  reserve(name: string): void {
+    this.#taken.add(name.toLowerCase());
+  }
+
   /** `name`, or `name (mark)` when it is taken, then `name (mark 2)` and so on; cut to `max`. */
   take(name: string, mark: string | number, max: number): string {
     let free = cutName(name, max, mark);

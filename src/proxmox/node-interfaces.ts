@@ -64,6 +64,11 @@ export function macOf(row: NetworkRow): PortMac {
   };
 }
 
+/** Other names of the interface. Source: PVE/Network.pm, altname_mapping. */
+export function altnamesOf(row: NetworkRow): string[] {
+  return allTexts(row.altnames);
+}
+
 function allTexts(...values: readonly unknown[]): string[] {
   return values.flatMap((value) => list(value) ?? [value]).flatMap((value) => text(value) ?? []);
 }

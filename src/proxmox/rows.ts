@@ -26,6 +26,7 @@ export const ANSWERS = {
     type: elsewhere,
     id: elsewhere,
     name: elsewhere,
+    ip: elsewhere,
     online: number,
     quorate: elsewhere,
   },

@@ -20,8 +20,8 @@ export interface EntityBatch {
     readonly entity: object;
     /** RFC 3339: the entity's timestamp. */
     readonly capturedAt: string;
-    /** The object in NetBox, if the target has it. */
-    readonly found?: object;
+    /** What NetBox has of it, as the target shows. */
+    readonly found?: object | undefined;
   }[];
   readonly leftOut: readonly LeftOut[];
   readonly notes: readonly Note[];
@@ -122,8 +122,8 @@ async function writeFiles(
   const found = Object.fromEntries(STEPS.map(({ name }) => [name, 0])) as Record<StepName, number>;
   try {
     for await (const batch of batches) {
-      for (const { step, entity, capturedAt, found: object } of batch.made) {
-        if (object !== undefined) found[step] += 1;
+      for (const { step, entity, capturedAt, found: known } of batch.made) {
+        if (known !== undefined) found[step] += 1;
         const full = steps.get(step)?.add(entity, capturedAt);
         if (full !== undefined) await full;
       }

@@ -13,7 +13,10 @@ import type { GuestInterfaceRow, ResourceRow } from "../proxmox/rows.ts";
 import { list, record, text, textOrNone, writtenAddress } from "../proxmox/values.ts";
 import type { AnswerRef, Reason } from "../run-folder/left-out.ts";
 import type { GuestContext, NodeContext } from "./context.ts";
-import type { AddressSource, NicSource, Primary } from "./sources.ts";
+import type { VRFRef } from "../netbox/types/vrf.ts";
+import type { AddressSource, NicSource, Primary, Subject } from "./sources.ts";
+import { type AddressedMachine, findAddress, type KnownPrimary, vrfOf } from "./target/network.ts";
+import type { Found } from "./target/target.ts";
 
 type Family = keyof typeof ADDRESS_KEYS;
 
@@ -200,7 +203,10 @@ function addressPairs(row: GuestInterfaceRow): [string, string | undefined][] {
 }
 
 /** Claims what can be kept; lists the rest. */
-export function keepAddresses(found: readonly Occurrence[], node: NodeContext): AddressSource[] {
+export function keepAddresses(
+  found: readonly Occurrence[],
+  { node, found: machine }: GuestContext,
+): AddressSource[] {
   return found.flatMap((occurrence) => {
     const { nic, holder, address, answer, live } = occurrence;
     const subject = { what: `${holder}/${occurrence.text}`, answer };
@@ -208,23 +214,56 @@ export function keepAddresses(found: readonly Occurrence[], node: NodeContext): 
       node.ledger.leave(subject, typeof address === "string" ? address : "mac-unknown");
       return [];
     }
-    const first = node.run.addresses.claim(address.host, node.labelled(holder));
-    if (first !== undefined) {
-      node.ledger.leave(subject, "duplicate-address", { detail: first });
-      return [];
-    }
+    const known = claimAddress(address.host, {
+      subject,
+      holder,
+      node,
+      machine: { kind: "virtual_machine", found: machine },
+    });
+    if (known === undefined) return [];
     return [{
       subject,
+      found: known.found,
       key: nic.key,
       config: nic.config ?? {},
       places: live === undefined ? nic.places : { ...nic.places, [live.kind]: answer },
       ...(live === undefined ? {} : { [live.kind]: live.row }),
       cluster: node.source,
       address,
-      ref: { address: address.cidr, assigned_object_vm_interface: nic.ref },
+      ref: { address: address.cidr, ...known.vrf, assigned_object_vm_interface: nic.ref },
       isPrimary: false,
     }];
   });
+}
+
+/**
+ * Gives an address to a machine, with its routing table as NetBox has it. undefined: another interface has it, or
+ * NetBox has it in a place where it stays; that is in the ledger.
+ */
+export function claimAddress(
+  host: string,
+  { subject, holder, node, machine }: {
+    readonly subject: Subject;
+    readonly holder: string;
+    readonly node: NodeContext;
+    readonly machine: AddressedMachine;
+  },
+): { readonly found: Found | undefined; readonly vrf: { readonly vrf?: VRFRef } } | undefined {
+  const { ledger, run: { addresses, target } } = node;
+  const first = addresses.claim(host, node.labelled(holder));
+  if (first !== undefined) {
+    ledger.leave(subject, "duplicate-address", { detail: first });
+    return undefined;
+  }
+  const known = findAddress(target, host, machine);
+  if (known === undefined) return { found: undefined, vrf: {} };
+  if ("object" in known) {
+    const vrf = vrfOf(target, known);
+    // The mask is what Proxmox VE says.
+    return { found: { ...known, stub: vrf }, vrf };
+  }
+  ledger.leave(subject, known.reason, { detail: known.detail });
+  return undefined;
 }
 
 /** A MAC or an address that cannot be read may be what NetBox has: then no address is known to be gone. */
@@ -233,18 +272,28 @@ export function isWhollyRead(nics: readonly NicSource[], { occurrences }: FoundA
     occurrences.every(({ address }) => isReadable(address));
 }
 
+export interface PrimaryFacts {
+  /** Are these all addresses of the family? If not, the primary address that NetBox has is left as it is. */
+  readonly isKnown: (family: Family) => boolean;
+  readonly netbox: (family: Family) => KnownPrimary | undefined;
+}
+
 /**
- * Of a machine's addresses, in the order of its interfaces, the first of each family. `isKnown`: are
- * these all of the family? If not, the primary address that NetBox has is left as it is.
+ * Of a machine's addresses, the one that is its primary one in NetBox already, else the first of each
+ * family in the order of its interfaces.
  */
 export function primaryOf(
   ordered: readonly AddressSource[],
-  isKnown: (family: Family) => boolean,
+  { isKnown, netbox }: PrimaryFacts,
 ): Primary {
-  const first = (family: Family): Primary[4] =>
-    ordered.find(({ address }) => address.family === family)?.ref ??
-      (isKnown(family) ? null : undefined);
-  return { 4: first(4), 6: first(6) };
+  const of = (family: Family): Primary[4] => {
+    const all = ordered.filter(({ address }) => address.family === family);
+    const known = netbox(family);
+    const chosen = all.find(({ address }) => address.host === known?.host);
+    if (chosen === undefined && known?.isOfPeople) return undefined;
+    return (chosen ?? all[0])?.ref ?? (isKnown(family) ? null : undefined);
+  };
+  return { 4: of(4), 6: of(6) };
 }
 
 /** The same addresses, those that are primary marked. */

@@ -1,9 +1,10 @@
 /** Reads cluster.json: the cluster with its name and site, and its nodes with their guests. */
 import { compareCodeUnits, compareNatural } from "../base/natural-order.ts";
-import { cutName, isLonger, MAX_LONG_NAME, MAX_NAME, NamePool } from "../netbox/names.ts";
-import { clusterRef } from "../netbox/types/cluster.ts";
+import { cutName, isLonger, MAX_LONG_NAME, MAX_NAME } from "../netbox/names.ts";
+import { type ClusterRef, clusterRef } from "../netbox/types/cluster.ts";
 import type { TagRef } from "../netbox/types/fields.ts";
 import { GLOBAL_TAGS, hostTagName, tagRef } from "../netbox/types/tag.ts";
+import { siteOfScope } from "../netbox/types/scope.ts";
 import { hiddenRows, type NotRead } from "../proxmox/answers.ts";
 import { type GuestKind, PATHS } from "../proxmox/endpoints.ts";
 import {
@@ -26,6 +27,16 @@ import type { Snapshot } from "../run-folder/snapshot.ts";
 import { clusterAnswer, Ledger } from "./ledger.ts";
 import type { Policy } from "./settings.ts";
 import type { ClusterSource, Subject } from "./sources.ts";
+import {
+  findCluster,
+  findDevice,
+  type FoundDevice,
+  type GuestIdentity,
+  GuestNames,
+  hostTagsOfCluster,
+  siteOf,
+} from "./target/machines.ts";
+import { deviceName, type Found, nameOf, type NetBoxTarget } from "./target/target.ts";
 
 /** The global tags and those of hosts, each once: the tag of a host "ve" is a global one. */
 export function tagsOfHosts(hostTags: readonly string[]): TagRef[] {
@@ -37,6 +48,8 @@ export interface NodeEntry {
   readonly node: string;
   readonly site: string;
   readonly isInScope: boolean;
+  /** The device's; undefined: it has no name of its own yet. */
+  readonly device: FoundDevice;
   /** Its row of /nodes. */
   readonly row: NodeRow | undefined;
   /** Its row of /cluster/status. */
@@ -53,6 +66,8 @@ export function isDevice({ isInScope, row, statusRow }: NodeEntry): boolean {
 export interface SnapshotCluster {
   readonly source: ClusterSource;
   readonly snapshot: Snapshot;
+  /** Of this cluster in NetBox, whatever host its runs named. */
+  readonly hostTags: ReadonlySet<string>;
   /** In natural order. */
   readonly nodes: readonly NodeEntry[];
   /** Was a listing of the nodes read? If not, it is unknown which nodes the cluster has. */
@@ -72,6 +87,7 @@ export async function readCluster(
   { snapshot, policy, label }: Pick<SnapshotCluster, "snapshot" | "label"> & {
     readonly policy: Policy;
   },
+  target: NetBoxTarget,
 ): Promise<SnapshotCluster> {
   const answers = await snapshot.cluster();
   const ledger = new Ledger();
@@ -91,20 +107,45 @@ export async function readCluster(
   const unlisted: SnapshotCluster["unlisted"] = notRead.resources === undefined
     ? { reason: "no-name", detail: "it is not listed" }
     : { reason: notRead.resources.reason, detail: "the listing of the guests was not read" };
-  const guests = readGuestEntries(listing.resources, {
+  const rows = sortedRows(listing.resources);
+  const listed = [...nodeNames(listing)];
+  const names = [
+    ...new Set([...listed, ...rows.flatMap(({ node }) => text(node) ?? []), ...snapshot.nodes]),
+  ]
+    .sort(compareNatural);
+  const nodes = names.map((node) => ({
+    node,
+    site: nodeSite(policy, node),
+    address: text(listing.members.get(node)?.ip),
+    device: policy.nodeDevices.get(node),
+  }));
+  const tagged = hostTagName(policy.host);
+  const hostTag = cutName(tagged, MAX_LONG_NAME);
+  const hostTags = hostTagsOfCluster(target, hostTag, nodes);
+  const called = policy.clusterName ?? text(clusterStatus?.["name"]) ?? policy.host;
+  const wanted = cutName(called, MAX_LONG_NAME);
+  const wantedSite = clusterSite(policy, areNodesListed ? listed : names);
+  const vmids = new Set(rows.map(({ vmid }) => count(vmid)));
+  const known = findCluster(target, clusterRef(wanted, wantedSite), {
+    hostTags,
+    vmids,
+    host: policy.host,
+  });
+  const { found } = known;
+  const name = found === undefined ? known.name : nameOf(found.object);
+  const site = found === undefined ? wantedSite : siteOfScope(found.object, target.objects);
+  const guests = readGuestEntries(rows, {
     policy,
     ledger,
     answer: clusterAnswer(PATHS.resources, label),
+    names: new GuestNames(target, found?.object, guestIdentities(rows)),
   });
-  const listed = [...nodeNames(listing)];
-  const names = [...new Set([...listed, ...guests.keys(), ...snapshot.nodes])];
-  const site = clusterSite(policy, areNodesListed ? listed : names);
-  const called = policy.clusterName ?? text(clusterStatus?.["name"]) ?? policy.host;
-  const name = cutName(called, MAX_LONG_NAME);
-  const tagged = hostTagName(policy.host);
-  const hostTag = cutName(tagged, MAX_LONG_NAME);
   const subject = subjectOf(`cluster/${name}`, PATHS.clusterStatus);
-  if (name !== called) ledger.note(subject, "cut", name);
+  if (wanted !== called) ledger.note(subject, "cut", wanted);
+  if (found !== undefined && name !== wanted) {
+    ledger.note(subject, "keeps-name", `${wanted} → ${name}`);
+  }
+  if (found === undefined && name !== wanted) ledger.note(subject, "other-cluster", name);
   if (hostTag !== tagged) ledger.note({ ...subject, what: `${subject.what}/tags` }, "cut", hostTag);
   const source: ClusterSource = {
     subject,
@@ -114,25 +155,40 @@ export async function readCluster(
     name,
     site,
     capturedAt: snapshot.manifest.captured_at,
-    ref: clusterRef(name, site),
+    ref: found === undefined ? clusterRef(name, site) : found.stub as ClusterRef,
+    found,
     tags: tagsOfHosts([hostTag]),
     hostTag,
   };
   if (site === undefined && policy.clusterScope === "auto") {
     ledger.note(subjectOf(`cluster/${name}`, PATHS.nodes), "unscoped");
   }
-  const nodes = names.sort(compareNatural).map((node) => ({
-    node,
-    site: nodeSite(policy, node),
-    isInScope: policy.nodes?.has(node) ?? true,
-    row: listing.nodes.get(node),
-    statusRow: listing.members.get(node),
-    guests: guests.get(node) ?? [],
-  }));
-  const vmids = new Set(
-    [...guests.values()].flatMap((entries) => entries.map(({ row }) => count(row.vmid))),
-  );
-  return { source, snapshot, nodes, areNodesListed, vmids, unlisted, ledger, label };
+  const entries = nodes.map((identity): NodeEntry => {
+    const { node } = identity;
+    const device = findDevice(target, identity, { hostTags, marked: deviceName(node, name) });
+    return {
+      node,
+      site: device.found === undefined
+        ? identity.site
+        : siteOf(device.found.object) ?? identity.site,
+      isInScope: policy.nodes?.has(node) ?? true,
+      device,
+      row: listing.nodes.get(node),
+      statusRow: listing.members.get(node),
+      guests: guests.get(node) ?? [],
+    };
+  });
+  return {
+    source,
+    snapshot,
+    hostTags,
+    nodes: entries,
+    areNodesListed,
+    vmids,
+    unlisted,
+    ledger,
+    label,
+  };
 }
 
 /** What was not read of the listings, or has no name, is left out with its reason. */
@@ -152,22 +208,36 @@ function leaveUnlisted(
 /** A row of the listing, with the guest's name in NetBox or why it gets none. Small: a fleet has many. */
 type GuestEntry =
   & { readonly row: ResourceRow }
-  & ({ readonly name: string } | { readonly reason: Reason });
+  & ({ readonly name: string; readonly found: Found | undefined } | { readonly reason: Reason });
 
-/** Node → its guests by VMID. A row without a node is left out at once. */
-function readGuestEntries(
-  rows: readonly Readonly<Record<string, unknown>>[],
-  { policy, ledger, answer }: {
-    readonly policy: Policy;
-    readonly ledger: Ledger;
-    readonly answer: AnswerRef;
-  },
-): Map<string, GuestEntry[]> {
-  const sorted = rows.map(pickKeys).sort((a, b) =>
+/** By VMID. */
+function sortedRows(rows: readonly Readonly<Record<string, unknown>>[]): ResourceRow[] {
+  return rows.map(pickKeys).sort((a, b) =>
     (count(a.vmid) ?? 0) - (count(b.vmid) ?? 0) ||
     compareCodeUnits(text(a.id) ?? "", text(b.id) ?? "") ||
     compareCodeUnits(text(a.name) ?? "", text(b.name) ?? "")
   );
+}
+
+/** Of the guests that become virtual machines. */
+function guestIdentities(rows: readonly ResourceRow[]): GuestIdentity[] {
+  return rows.flatMap((row) => {
+    const id = guestIdOf(row);
+    const isMapped = typeof id !== "string" && unmappedReason(row) === undefined;
+    return isMapped ? [{ ...id, name: givenName(row) }] : [];
+  });
+}
+
+/** Node → its guests by VMID. A row without a node is left out at once. */
+function readGuestEntries(
+  sorted: readonly ResourceRow[],
+  { policy, ledger, answer, names }: {
+    readonly policy: Policy;
+    readonly ledger: Ledger;
+    readonly answer: AnswerRef;
+    readonly names: GuestNames;
+  },
+): Map<string, GuestEntry[]> {
   const noteName = (row: ResourceRow, name: string): void => {
     const given = givenName(row);
     if (name === given) return;
@@ -175,7 +245,6 @@ function readGuestEntries(
     const detail = `${isCut ? `${given.slice(0, 100)}…` : given} → ${name}`;
     ledger.note({ what: rowName(row), answer }, isCut ? "cut" : "renamed", detail);
   };
-  const names = new NamePool();
   const byNode = new Map<string, GuestEntry[]>();
   for (const row of sorted) {
     const node = text(row.node);
@@ -186,15 +255,21 @@ function readGuestEntries(
       continue;
     }
     // A guest out of scope takes its name too: then the others have the same names in every scope.
-    const name = unmapped === undefined
-      ? names.take(givenName(row), count(row.vmid) ?? "", MAX_NAME)
-      : "";
+    const taken = unmapped === undefined
+      ? names.take(givenName(row), count(row.vmid), MAX_NAME)
+      : undefined;
     // The first reason in the order of the closed list.
     const reason: Reason | undefined = policy.nodes?.has(node) === false
       ? "out-of-scope"
       : unmapped;
-    if (reason === undefined) noteName(row, name);
-    const entry = reason === undefined ? { row, name } : { row, reason };
+    const entry = taken === undefined || reason !== undefined
+      ? { row, reason: reason ?? "no-name" as const }
+      : { row, name: taken.name, found: taken.found };
+    if (taken?.keeps !== undefined && reason === undefined) {
+      ledger.note({ what: rowName(row), answer }, "keeps-name", `${taken.keeps} → ${taken.name}`);
+    } else if (taken !== undefined && taken.found === undefined && reason === undefined) {
+      noteName(row, taken.name);
+    }
     const others = byNode.get(node);
     if (others === undefined) byNode.set(node, [entry]);
     else others.push(entry);

@@ -10,6 +10,13 @@ import { answerIn, clusterAnswer, Ledger } from "./ledger.ts";
 import { SharedObjects } from "./shared-objects.ts";
 import { SlugNames } from "./slugs.ts";
 import type { ClusterSource, Subject } from "./sources.ts";
+import { type AddressedMachine, type KnownPrimary, primaryIn } from "./target/network.ts";
+import { type Found, NetBoxTarget } from "./target/target.ts";
+
+export interface RunOptions {
+  readonly keepsOrigins?: boolean;
+  readonly target?: NetBoxTarget;
+}
 
 /** What a transform collects from node to node. */
 export class RunState {
@@ -18,9 +25,12 @@ export class RunState {
   /** Of all that becomes an entity: complete after the first pass. */
   readonly names = new SlugNames();
   readonly shared: SharedObjects;
+  /** What NetBox holds. */
+  readonly target: NetBoxTarget;
 
-  constructor(keepsOrigins = false) {
-    this.shared = new SharedObjects(keepsOrigins);
+  constructor({ keepsOrigins = false, target = NetBoxTarget.NONE }: RunOptions = {}) {
+    this.shared = new SharedObjects(keepsOrigins, target);
+    this.target = target;
   }
 }
 
@@ -115,6 +125,12 @@ export class NodeContext implements NodeInput {
     return { what, answer: this.at(PATHS.network(this.entry.node)) };
   }
 
+  /** The primary address that NetBox has of a machine. */
+  primaryIn(machine: AddressedMachine): (family: 4 | 6) => KnownPrimary | undefined {
+    const { hostTags } = this.cluster;
+    return (family) => primaryIn(this.run.target, machine, { family, hostTags });
+  }
+
   /** "vm/101/net0", and of which snapshot when there are several. */
   labelled(what: string): string {
     const { label } = this.cluster;
@@ -132,6 +148,8 @@ export interface GuestContext {
   /** Of the virtual machine, and of the VLANs of its interfaces. */
   readonly site: string;
   readonly ref: VirtualMachineRef;
+  /** What NetBox has of it. */
+  readonly found: Found | undefined;
   /** undefined: not read. */
   readonly config: Readonly<Record<string, unknown>> | undefined;
   /** Where the config is. */

@@ -4,7 +4,8 @@
  */
 import { pMapIterable } from "p-map";
 import { isLonger, MAX_NAME, NamePool } from "../netbox/names.ts";
-import { type DeviceRef, deviceRef } from "../netbox/types/device.ts";
+import { type DeviceRef, deviceRef, NETBOX_DEVICE } from "../netbox/types/device.ts";
+import { CLUSTER_TYPE_NAME } from "../netbox/types/cluster-type.ts";
 import { platformRef } from "../netbox/types/platform.ts";
 import { GLOBAL_TAGS } from "../netbox/types/tag.ts";
 import { objectOf, valueOf } from "../proxmox/answers.ts";
@@ -23,6 +24,7 @@ import { guestTags, readGuestAnswers } from "./guest.ts";
 import type { Ledger } from "./ledger.ts";
 import { type NodeNetwork, readNetwork, withOwnMacs } from "./network.ts";
 import { guestPlatform, nodePlatform } from "./mapping/platform.ts";
+import { nameOf } from "./target/target.ts";
 
 /** A node after the first pass. */
 export interface NamedNode {
@@ -83,10 +85,23 @@ function readNode(context: NodeContext, names: NamePool): NamedNode {
     return { cluster, entry, ledger, name: node, ref, network: undefined };
   }
   run.shared.seeDevice(cluster.source);
+  const { found, taken } = entry.device;
+  const subject = context.networkSubject(context.what);
+  if (found !== undefined) {
+    const name = nameOf(found.object);
+    names.reserve(name);
+    if (name !== node) ledger.note(subject, "keeps-name", `${node} → ${name}`);
+    const ref = found.stub as DeviceRef;
+    return { cluster, entry, ledger, name, ref, network: readNetwork(ref, context) };
+  }
+  if (taken !== undefined) {
+    names.reserve(node);
+    ledger.note(subject, "foreign-device", run.target.placeOf(NETBOX_DEVICE, taken));
+  }
   const name = names.take(node, cluster.source.name, MAX_NAME);
   if (name !== node) {
     const code = isLonger(node, MAX_NAME) ? "cut" : "renamed";
-    ledger.note(context.networkSubject(context.what), code, `${node} → ${name}`);
+    ledger.note(subject, code, `${node} → ${name}`);
   }
   const ref = deviceRef(name, { site, policy });
   return { cluster, entry, ledger, name, ref, network: readNetwork(ref, context) };
@@ -127,6 +142,7 @@ function seeClusterNames(
   { names }: RunState,
 ) {
   for (const tag of [...GLOBAL_TAGS, hostTag]) names.see("tag", tag);
+  names.see("cluster-type", CLUSTER_TYPE_NAME);
   if (site !== undefined) names.see("site", site);
   if (policy.tenantName !== undefined) names.see("tenant", policy.tenantName);
   names.see("manufacturer", policy.nodeManufacturer);

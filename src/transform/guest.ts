@@ -4,8 +4,8 @@ import { cutName, MAX_LONG_NAME, MAX_NAME } from "../netbox/names.ts";
 import type { TagRef } from "../netbox/types/fields.ts";
 import type { PlatformRef } from "../netbox/types/platform.ts";
 import { tagRef } from "../netbox/types/tag.ts";
-import { virtualMachineRef } from "../netbox/types/virtual-machine.ts";
-import { vlanRef } from "../netbox/types/vlan.ts";
+import { siteRef } from "../netbox/types/site.ts";
+import { type VirtualMachineRef, virtualMachineRef } from "../netbox/types/virtual-machine.ts";
 import {
   agentResultOf,
   type Answer,
@@ -36,6 +36,9 @@ import type { GuestContext, NodeContext } from "./context.ts";
 import { leaveUnexpectedValues } from "./ledger.ts";
 import { agentPlatform, guestPlatform } from "./mapping/platform.ts";
 import type { AddressSource, DiskSource, GuestSource, NicSource, Origin } from "./sources.ts";
+import { siteOf } from "./target/machines.ts";
+import { findDisks, findNics } from "./target/parts.ts";
+import { type Found, nameOf } from "./target/target.ts";
 
 export interface GuestParts {
   readonly guest: GuestSource;
@@ -46,7 +49,16 @@ export interface GuestParts {
   readonly counts: { readonly nics: number; readonly disks: number; readonly addresses: number };
 }
 
-export function readGuest(listed: IdentifiedGuest, name: string, node: NodeContext): GuestParts {
+export interface GuestInNetBox {
+  readonly name: string;
+  readonly found?: Found | undefined;
+}
+
+export function readGuest(
+  listed: IdentifiedGuest,
+  { name, found: machine }: GuestInNetBox,
+  node: NodeContext,
+): GuestParts {
   const { id: { vmid, kind }, what, row } = listed;
   const { source: cluster, ledger } = node;
   const answers = readGuestAnswers(listed, node);
@@ -58,9 +70,26 @@ export function readGuest(listed: IdentifiedGuest, name: string, node: NodeConte
     ledger.leave({ what: `${what}/config`, answer: configAt }, reason, { detail });
     ledger.note({ what, answer: configAt }, "config-not-read");
   }
-  const site = guestSite(cluster, node.entry.site);
-  const ref = virtualMachineRef(name, { cluster: cluster.ref, site, policy: cluster.policy });
-  const guest: GuestContext = { node, vmid, kind, what, site, ref, config, configAt };
+  const ownSite = machine && siteOf(machine.object);
+  const site = ownSite ?? guestSite(cluster, node.entry.site);
+  const ref = machine === undefined
+    ? virtualMachineRef(name, { cluster: cluster.ref, site, policy: cluster.policy })
+    // NetBox refuses a VLAN of a site on a machine without one.
+    : {
+      ...machine.stub as VirtualMachineRef,
+      ...(ownSite === undefined && { site: siteRef(site) }),
+    };
+  const guest: GuestContext = {
+    node,
+    vmid,
+    kind,
+    what,
+    site,
+    ref,
+    found: machine,
+    config,
+    configAt,
+  };
   const keys = configKeys(config ?? {}, kind);
   const nics = readNics(keys.nics, guest);
   const disks = readDisks(keys.volumes, guest);
@@ -69,10 +98,13 @@ export function readGuest(listed: IdentifiedGuest, name: string, node: NodeConte
   const found = agent === undefined
     ? containerAddresses(guest, nics, row)
     : agentAddresses(guest, nics, agent);
-  const kept = keepAddresses(found.occurrences, node);
+  const kept = keepAddresses(found.occurrences, guest);
   const isRead = config !== undefined && nics.length === keys.nics.length &&
     isWhollyRead(nics, found);
-  const primary = primaryOf(kept, (family) => isRead && found.isKnown(family));
+  const primary = primaryOf(kept, {
+    isKnown: (family) => isRead && found.isKnown(family),
+    netbox: node.primaryIn({ kind: "virtual_machine", found: machine }),
+  });
   const osinfo = valueOf(answers.agent?.osinfo);
   const origin: GuestOrigin = {
     subject: { what, answer: configAt },
@@ -82,6 +114,7 @@ export function readGuest(listed: IdentifiedGuest, name: string, node: NodeConte
       ...(agent === undefined ? {} : { osinfo: agent.osinfoAt }),
     },
     resources: row,
+    found: machine,
     ...(config === undefined ? {} : { config }),
     ...(osinfo === undefined ? {} : { osinfo }),
   };
@@ -123,7 +156,7 @@ export function countParts(
   listed: IdentifiedGuest,
   node: NodeContext,
 ): Record<string, number> | undefined {
-  const { counts } = readGuest(listed, "?", node.forCounting());
+  const { counts } = readGuest(listed, { name: "?" }, node.forCounting());
   return Object.values(counts).some((count) => count > 0) ? counts : undefined;
 }
 
@@ -205,32 +238,37 @@ function readNics(keys: readonly string[], guest: GuestContext): NicSource[] {
   const { node: { source: cluster, ledger, run }, kind, what, site, config = {} } = guest;
   const answer = guest.configAt;
   const places = { config: answer };
-  const taken = new Set<string>();
-  const nics: NicSource[] = [];
-  for (const key of keys) {
+  const parsed = keys.flatMap((key) => {
     const subject = { what: `${what}/${key}`, answer };
     const value = text(config[key]);
     const net = value === undefined ? undefined : parseNet(kind, value);
     if (net === undefined) {
       ledger.leave(subject, "unparsable", { detail: value });
-      continue;
+      return [];
     }
     for (const part of net.unparsable) {
       ledger.leave({ what: `${subject.what}/${part}`, answer }, "unparsable", { detail: value });
     }
     if (net.hasZeroMac) ledger.leave({ what: `${subject.what}/mac`, answer }, "zero-mac");
-    const wanted = net.name === undefined ? key : cutName(net.name, MAX_NAME, guest.vmid);
-    const name = freeName(key, wanted, taken);
+    const name = net.name === undefined ? key : cutName(net.name, MAX_NAME, guest.vmid);
+    return [{ key, subject, net, name, mac: net.mac }];
+  });
+  const found = findNics(run.target, guest.found, parsed);
+  const taken = new Set(found.flatMap((nic) => nic === undefined ? [] : [nameOf(nic.object)]));
+  return parsed.map(({ key, subject, net, name: wanted }, i): NicSource => {
+    const known = found[i];
+    const name = known === undefined ? freeName(key, wanted, taken) : nameOf(known.object);
     if (net.name !== undefined && wanted !== net.name) ledger.note(subject, "cut", name);
-    if (name !== wanted) ledger.note(subject, "renamed", `${wanted} → ${name}`);
-    const origin = { subject, places, config, key };
+    if (name !== wanted) {
+      ledger.note(subject, known === undefined ? "renamed" : "keeps-name", `${wanted} → ${name}`);
+    }
+    const origin = { subject, places, config, key, found: known };
     const vid = net.vlanId;
-    if (vid !== undefined) run.shared.seeVlan(vid, site, { cluster, origin });
-    const vlan = vid === undefined ? undefined : vlanRef(vid, site);
-    const ref = { virtual_machine: guest.ref, name };
-    nics.push({ ...origin, cluster, name, net, ref, vlan });
-  }
-  return nics;
+    const vlan = vid === undefined
+      ? undefined
+      : run.shared.seeVlan(vid, site, { cluster, origin, ledger });
+    return { ...origin, cluster, name, net, ref: { virtual_machine: guest.ref, name }, vlan };
+  });
 }
 
 /** QEMU: the key. LXC: the name in the container, once; the later of two falls back to its key. */
@@ -245,18 +283,21 @@ function freeName(key: string, wanted: string, taken: Set<string>): string {
 }
 
 function readDisks(keys: readonly string[], guest: GuestContext): DiskSource[] {
-  const { node: { source: cluster, ledger }, kind, what, config = {} } = guest;
+  const { node: { source: cluster, ledger, run }, kind, what, config = {} } = guest;
   const answer = guest.configAt;
   const places = { config: answer };
-  const disks: DiskSource[] = [];
-  for (const key of keys) {
+  const disks = keys.flatMap((key) => {
     const subject = { what: `${what}/${key}`, answer };
     const volume = text(config[key]);
     const disk = parseDisk({ kind, key }, volume, cluster.policy.diskBaseUnit);
-    if ("reason" in disk) ledger.leave(subject, disk.reason, { detail: volume });
-    else disks.push({ subject, places, config, key, cluster, ...disk, guest: guest.ref });
-  }
-  return disks;
+    if (!("reason" in disk)) {
+      return [{ subject, places, config, key, name: key, cluster, ...disk, guest: guest.ref }];
+    }
+    ledger.leave(subject, disk.reason, { detail: volume });
+    return [];
+  });
+  const found = findDisks(run.target, guest.found, disks);
+  return disks.map((disk, i): DiskSource => ({ ...disk, found: found[i] }));
 }
 
 /**

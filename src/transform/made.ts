@@ -6,6 +6,8 @@ import type { LeftOut, Note } from "../run-folder/left-out.ts";
 import type { Ledger } from "./ledger.ts";
 import { COMPILED, type Sources } from "./mapping/tables.ts";
 import { Slugs } from "./slugs.ts";
+import { respect } from "./target/respect.ts";
+import { type Found, NetBoxTarget } from "./target/target.ts";
 
 /** `source` and the step's table explain every field of `entity`. */
 export type Made = {
@@ -15,6 +17,8 @@ export type Made = {
     /** RFC 3339: the entity's timestamp. */
     readonly capturedAt: string;
     readonly source: Sources[Name];
+    /** What NetBox has of it. */
+    readonly found?: Found;
   };
 }[StepName];
 
@@ -34,15 +38,20 @@ export interface MakeOptions {
   readonly clearEmpty?: boolean;
   /** Of all names of the set. */
   readonly slugs?: Slugs;
+  readonly target?: NetBoxTarget;
 }
 
 export function make<Name extends StepName>(
   step: Name,
   source: Sources[Name],
-  { capturedAt, clearEmpty = false, slugs = Slugs.NONE }: MakeOptions,
+  { capturedAt, clearEmpty = false, slugs = Slugs.NONE, target = NetBoxTarget.NONE }: MakeOptions,
+  found?: Found,
 ): Made {
   const entity = slugs.onStubs(step, COMPILED[step](source, clearEmpty));
-  return { step, entity, capturedAt, source } as Made;
+  if (!target.isKnown) return { step, entity, capturedAt, source } as Made;
+  const accepted = target.accepted(step, entity);
+  if (found === undefined) return { step, entity: accepted, capturedAt, source } as Made;
+  return { step, entity: respect(step, accepted, found), capturedAt, source, found } as Made;
 }
 
 /** A request may have 3 MiB of text; stubs and tags stay far below the rest. */

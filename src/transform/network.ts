@@ -13,14 +13,16 @@ import type { DeviceRef } from "../netbox/types/device.ts";
 import type { InterfaceRef, InterfaceType } from "../netbox/types/interface.ts";
 import { hasUnappliedChanges, hiddenRows, rowsOf } from "../proxmox/answers.ts";
 import { PATHS } from "../proxmox/endpoints.ts";
-import { macOf, parentOf, portsOf, vlanIdOf } from "../proxmox/node-interfaces.ts";
+import { altnamesOf, macOf, parentOf, portsOf, vlanIdOf } from "../proxmox/node-interfaces.ts";
 import type { NetworkRow } from "../proxmox/rows.ts";
 import { flag, isBlank, number, text, textOrNone, writtenAddress } from "../proxmox/values.ts";
-import { markPrimary, primaryOf } from "./addresses.ts";
+import { claimAddress, markPrimary, primaryOf } from "./addresses.ts";
 import type { NodeContext } from "./context.ts";
 import { leaveUnexpectedValues } from "./ledger.ts";
 import { interfaceType } from "./mapping/values.ts";
 import type { AddressSource, InterfaceSource, Origin, Primary } from "./sources.ts";
+import { findPorts } from "./target/parts.ts";
+import { nameOf } from "./target/target.ts";
 
 /** What a node's network has for NetBox. */
 export interface NodeNetwork {
@@ -90,8 +92,10 @@ export function readNetwork(device: DeviceRef, node: NodeContext): NodeNetwork |
     ports.every(({ found }) => found.every(({ address }) => isReadable(address)));
   const primary: Primary = isFiltered
     ? { 4: undefined, 6: undefined }
-    : primaryOf(byPriority(addresses), (family) =>
-      isRead && !ports.some((port) => isOpen(port, family)));
+    : primaryOf(byPriority(addresses), {
+      isKnown: (family) => isRead && !ports.some((port) => isOpen(port, family)),
+      netbox: node.primaryIn({ kind: "device", found: node.entry.device.found }),
+    });
   return {
     interfaces,
     addresses: markPrimary(addresses, primary),
@@ -150,17 +154,16 @@ function keepAddress(
   if (prefixLength === (family === 4 ? 32 : 128)) {
     node.ledger.leave(node.networkSubject(`${holder}/prefix/${text}`), "host-route");
   } else seePrefix(networkOf(host, prefixLength), origin, node);
-  const first = node.run.addresses.claim(host, node.labelled(holder));
-  if (first !== undefined) {
-    node.ledger.leave(subject, "duplicate-address", { detail: first });
-    return undefined;
-  }
+  const machine = { kind: "device", found: node.entry.device.found } as const;
+  const known = claimAddress(host, { subject, holder, node, machine });
+  if (known === undefined) return undefined;
   return {
     ...origin,
     subject,
+    found: known.found,
     cluster: node.source,
     address,
-    ref: { address: cidr, assigned_object_interface: ref },
+    ref: { address: cidr, ...known.vrf, assigned_object_interface: ref },
     isPrimary: false,
   };
 }
@@ -181,7 +184,10 @@ function seeVlan({ row, origin }: Port, node: NodeContext): void {
   const vid = vlanIdOf(row);
   if (vid === undefined) {
     node.ledger.leave(node.networkSubject(`${origin.subject.what}/vlan`), "unparsable");
-  } else node.run.shared.seeVlan(vid, node.entry.site, { cluster: node.source, origin });
+  } else {
+    const { entry: { site }, ledger, run, source: cluster } = node;
+    run.shared.seeVlan(vid, site, { cluster, origin, ledger });
+  }
 }
 
 /** Interfaces that are not in /etc/network/interfaces have no priority, and come last. */
@@ -218,12 +224,20 @@ const FAMILIES = [
 
 /** In natural order of their names, each with a name of its own. */
 function readPorts(rows: readonly NetworkRow[], device: DeviceRef, node: NodeContext): Port[] {
-  const taken = new Set<string>();
-  return rows.flatMap((row) => namedRow(row, node)).sort(compareRows).map(({ row, iface }) => {
-    const name = nameOf(iface, taken);
+  const named = rows.flatMap((row) => namedRow(row, node)).sort(compareRows);
+  const known = findPorts(
+    node.run.target,
+    node.entry.device.found,
+    named.map(({ row, iface }) => ({ name: iface, altnames: altnamesOf(row) })),
+  );
+  const taken = new Set(known.flatMap((port) => port === undefined ? [] : [nameOf(port.object)]));
+  return named.map(({ row, iface }, i) => {
+    const inNetBox = known[i];
+    const name = inNetBox === undefined ? freeName(iface, taken) : nameOf(inNetBox.object);
     const subject = node.networkSubject(`${node.what}/${iface}`);
     if (name !== iface) {
-      node.ledger.note(subject, isLonger(iface, MAX_NAME) ? "cut" : "renamed", name);
+      const code = isLonger(iface, MAX_NAME) ? "cut" : "renamed";
+      node.ledger.note(subject, inNetBox === undefined ? code : "keeps-name", name);
     }
     const type = interfaceType(text(row.type) ?? "");
     return {
@@ -231,8 +245,8 @@ function readPorts(rows: readonly NetworkRow[], device: DeviceRef, node: NodeCon
       iface,
       name,
       type,
-      ref: { device, name, type },
-      origin: { subject, places: { network: subject.answer }, network: row },
+      ref: inNetBox === undefined ? { device, name, type } : { device, name },
+      origin: { subject, places: { network: subject.answer }, network: row, found: inNetBox },
       found: addressesIn(row),
     };
   });
@@ -258,7 +272,7 @@ function compareRows(a: NamedRow, b: NamedRow): number {
   return compareNatural(a.iface, b.iface) || compareCodeUnits(facts(a), facts(b));
 }
 
-function nameOf(iface: string, taken: Set<string>): string {
+function freeName(iface: string, taken: Set<string>): string {
   let name = cutName(iface, MAX_NAME);
   for (let count = 2; taken.has(name); count += 1) {
     name = `${cutName(iface, MAX_NAME - 10)} (${count})`;

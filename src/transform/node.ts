@@ -22,12 +22,17 @@ const GUESTS_PER_BATCH = 64;
 export function* makeNode(node: NamedNode, context: NodeContext, slugs: Slugs): Generator<Batch> {
   const { network, ledger } = node;
   const { capturedAt, policy } = context.source;
-  const options = { capturedAt, clearEmpty: policy.clearEmpty, slugs };
+  const { target } = context.run;
+  const options = { capturedAt, clearEmpty: policy.clearEmpty, slugs, target };
   const device = readDevice(node, context);
   const own: Made[] = [];
-  for (const source of network?.interfaces ?? []) own.push(make("interface", source, options));
-  for (const source of network?.addresses ?? []) own.push(make("ip-address", source, options));
-  if (device !== undefined) own.push(make("device", device, options));
+  for (const source of network?.interfaces ?? []) {
+    own.push(make("interface", source, options, source.found));
+  }
+  for (const source of network?.addresses ?? []) {
+    own.push(make("ip-address", source, options, source.found));
+  }
+  if (device !== undefined) own.push(make("device", device, options, device.found));
   yield batchOf(own, ledger);
   let made: Made[] = [];
   let count = 0;
@@ -46,10 +51,10 @@ function makeGuest(
   options: MakeOptions,
   add: (entity: Made) => void,
 ): void {
-  for (const source of nics) add(make("vm-interface", source, options));
-  for (const source of addresses) add(make("ip-address", source, options));
-  add(make("virtual-machine", guest, options));
-  for (const source of disks) add(make("virtual-disk", source, options));
+  for (const source of nics) add(make("vm-interface", source, options, source.found));
+  for (const source of addresses) add(make("ip-address", source, options, source.found));
+  add(make("virtual-machine", guest, options, guest.found));
+  for (const source of disks) add(make("virtual-disk", source, options, source.found));
 }
 
 /** undefined: the node becomes no device. */
@@ -75,6 +80,7 @@ function readDevice(
       clusterStatus: clusterAnswer(PATHS.clusterStatus, label),
       nodeStatus: subject.answer,
     },
+    found: entry.device.found,
     ...(entry.row === undefined ? {} : { nodes: entry.row }),
     ...(entry.statusRow === undefined ? {} : { clusterStatus: entry.statusRow }),
     ...(nodeStatus === undefined ? {} : { nodeStatus }),
@@ -112,7 +118,7 @@ function* readGuests(node: NodeContext): Generator<GuestParts> {
   for (const entry of node.entry.guests) {
     const guest = openGuest(entry.row);
     if ("reason" in entry) leaveGuest(guest, entry.reason, node);
-    else if (isIdentified(guest)) yield readGuest(guest, entry.name, node);
+    else if (isIdentified(guest)) yield readGuest(guest, entry, node);
   }
   leaveUnlisted(node);
 }

@@ -32,8 +32,15 @@ export const SETTINGS = {
     default: "",
     allowed: 'pairs such as "pve1:London,pve2:Amsterdam"',
     hint: "node:site,…",
-    read: parseNodeSiteMap,
+    read: (text: string) => parseNodeMap(text, "site"),
     help: "NetBox site of single nodes",
+  },
+  NODE_DEVICE_MAP: {
+    allowed: 'pairs such as "pve1:srv-0815,pve2:srv-0816"',
+    hint: "node:device,…",
+    read: (text: string) => parseNodeMap(text, "device"),
+    help: "With --target: NetBox device of single nodes that NetBox has under another name",
+    extension: true,
   },
   nodes: {
     // NODES is what schedulers call the number of theirs.
@@ -151,6 +158,7 @@ export function parsePolicy(texts: SettingTexts) {
     clusterName: optional("CLUSTER_NAME"),
     siteName: value("SITE_NAME"),
     nodeSites: value("NODE_SITE_MAP"),
+    nodeDevices: optional("NODE_DEVICE_MAP") ?? new Map<string, string>(),
     /** undefined: all nodes. */
     nodes: value("nodes").names,
     tenantName: optional("TENANT_NAME"),
@@ -181,15 +189,15 @@ function checkedName(name: string): string {
   return name;
 }
 
-/** Node → site. "pve1:London, pve2:Amsterdam": split at the first ":", blanks trimmed. */
-function parseNodeSiteMap(value: string): ReadonlyMap<string, string> {
+/** Node → name. "pve1:London, pve2:Amsterdam": split at the first ":", blanks trimmed. */
+function parseNodeMap(value: string, what: "site" | "device"): ReadonlyMap<string, string> {
   const sites = new Map<string, string>();
   for (const pair of value.split(",").map((part) => part.trim()).filter((part) => part !== "")) {
     const colon = pair.indexOf(":");
     const node = pair.slice(0, Math.max(colon, 0)).trim();
     const site = checkedName(pair.slice(colon + 1).trim());
     if (colon === -1 || node === "" || site === "") {
-      throw new RangeError(`"${pair}" is not a node and a site`);
+      throw new RangeError(`"${pair}" is not a node and a ${what}`);
     }
     if (sites.has(node)) throw new RangeError(`it names the node "${node}" twice`);
     sites.set(node, site);

@@ -5,14 +5,23 @@
  */
 import { compareNatural } from "../base/natural-order.ts";
 import type { TagRef } from "../netbox/types/fields.ts";
+import { CLUSTER_TYPE_NAME } from "../netbox/types/cluster-type.ts";
+import { NETBOX_CUSTOM_FIELD } from "../netbox/types/custom-field.ts";
+import { BY_NAME, partOf } from "../netbox/types/object-type.ts";
+import { entitySortKey } from "../netbox/types/order.ts";
 import { type PlatformRef, platformRef } from "../netbox/types/platform.ts";
+import type { StepName } from "../netbox/types/steps.ts";
 import { GLOBAL_TAGS, tagRef } from "../netbox/types/tag.ts";
+import { type VLANRef, vlanRef } from "../netbox/types/vlan.ts";
 import type { AnswerRef } from "../run-folder/left-out.ts";
 import { tagsOfHosts } from "./cluster.ts";
+import type { Ledger } from "./ledger.ts";
 import { type Made, make, type MakeOptions } from "./made.ts";
-import { CUSTOM_FIELDS } from "./mapping/custom-field.ts";
+import { CUSTOM_FIELDS, type CustomFieldSource } from "./mapping/custom-field.ts";
 import type { Slugs } from "./slugs.ts";
 import type { ClusterSource, Origin } from "./sources.ts";
+import { findPrefix, findVlan, type Obstacle } from "./target/network.ts";
+import type { Found, NetBoxTarget } from "./target/target.ts";
 
 /** A thing that has the object, and its cluster. */
 interface Sighting {
@@ -55,17 +64,26 @@ class ObjectsByKey<Value> {
   }
 }
 
+interface KnownVlan {
+  readonly vid: number;
+  readonly site: string;
+  /** What NetBox has of it. */
+  readonly known: Found | Obstacle | undefined;
+}
+
 export class SharedObjects {
   readonly tags: ObjectsByKey<TagRef>;
   readonly platforms: ObjectsByKey<PlatformRef>;
-  readonly vlans: ObjectsByKey<{ readonly vid: number; readonly site: string }>;
+  readonly vlans: ObjectsByKey<KnownVlan>;
   /** `answer` is the first that has it. */
   readonly prefixes: ObjectsByKey<
     { readonly network: string; readonly site: string; readonly answer: AnswerRef }
   >;
   readonly #withDevices = new Set<ClusterSource>();
+  readonly #target: NetBoxTarget;
 
-  constructor(keepsOrigins: boolean) {
+  constructor(keepsOrigins: boolean, target: NetBoxTarget) {
+    this.#target = target;
     this.tags = new ObjectsByKey(keepsOrigins);
     this.platforms = new ObjectsByKey(keepsOrigins);
     this.vlans = new ObjectsByKey(keepsOrigins);
@@ -93,8 +111,24 @@ export class SharedObjects {
     return this.platforms.see(ref.name, by, () => ref);
   }
 
-  seeVlan(vid: number, site: string, by: Sighting): void {
-    this.vlans.see(`${vid} ${site}`, by, () => ({ vid, site }));
+  /** undefined: NetBox has several that fit; that is in the ledger. */
+  seeVlan(
+    vid: number,
+    site: string,
+    { ledger, ...by }: Sighting & { readonly ledger: Ledger },
+  ): VLANRef | undefined {
+    const vlan = this.vlans.see(`${vid} ${site}`, by, () => {
+      const cluster = by.cluster.found?.object;
+      return { vid, site, known: findVlan(this.#target, { vid, site, cluster }) };
+    });
+    const { known } = vlan;
+    if (known === undefined) return vlanRef(vid, site);
+    if ("object" in known) return known.stub as VLANRef;
+    const { subject } = by.origin;
+    ledger.leave({ ...subject, what: `${subject.what}/vlan` }, known.reason, {
+      detail: known.detail,
+    });
+    return undefined;
   }
 }
 
@@ -105,28 +139,90 @@ const TAG_COLORS: Readonly<Record<(typeof GLOBAL_TAGS)[number], string>> = {
 };
 const HOST_TAG_COLOR = "fd7e14";
 
+/** What shared objects are written by. */
+interface Names {
+  readonly slugs: Slugs;
+  readonly target: NetBoxTarget;
+}
+
 export function makeShared(
   clusters: readonly ClusterSource[],
-  shared: SharedObjects,
-  slugs: Slugs,
+  { shared, target }: { readonly shared: SharedObjects; readonly target: NetBoxTarget },
+  { slugs, ledger }: { readonly slugs: Slugs; readonly ledger: Ledger },
 ): Made[] {
-  const all = optionsOf(clusters, slugs);
+  const names = { slugs, target };
+  const all = optionsOf(clusters, names);
   return [
-    ...makeTags(clusters, shared, slugs),
-    ...CUSTOM_FIELDS.map((field) => make("custom-field", field, all)),
-    make("cluster-type", { tags: tagsOf(clusters) }, all),
-    ...clusters.map((cluster) => make("cluster", cluster, optionsOf([cluster], slugs))),
-    ...shared.platforms.inOrder().map((object) => {
-      const { name } = object.value;
-      const source = { name, slug: slugs.of("platform", name), ...holdersOf(object) };
-      return make("platform", source, optionsOf(object.clusters, slugs));
-    }),
-    ...shared.vlans.inOrder().map((object) => {
-      const source = { ...object.value, ...holdersOf(object) };
-      return make("vlan", source, optionsOf(object.clusters, slugs));
-    }),
-    ...makePrefixes(shared, slugs),
+    ...makeTags(clusters, shared, names),
+    ...CUSTOM_FIELDS.flatMap((field) => makeCustomField(field, all, { target, ledger, clusters })),
+    make(
+      "cluster-type",
+      { tags: tagsOf(clusters) },
+      all,
+      slugs.found("cluster-type", CLUSTER_TYPE_NAME),
+    ),
+    ...clusters.map((cluster) =>
+      make("cluster", cluster, optionsOf([cluster], names), cluster.found)
+    ),
+    ...sorted(
+      "platform",
+      shared.platforms.inOrder().map((object) => {
+        const { name } = object.value;
+        const source = { name, slug: slugs.of("platform", name), ...holdersOf(object) };
+        const found = slugs.found("platform", name);
+        return make("platform", source, optionsOf(object.clusters, names), found);
+      }),
+    ),
+    ...sorted("vlan", makeVlans(shared, names)),
+    ...sorted("prefix", makePrefixes(shared, names, ledger)),
   ];
+}
+
+/** Names of NetBox may be in another order than those of Proxmox VE. */
+function sorted(step: StepName, made: readonly Made[]): Made[] {
+  const keyOf = ({ entity }: Made): string => (entitySortKey(step, entity) ?? []).join(" ");
+  return made.toSorted((a, b) => compareNatural(keyOf(a), keyOf(b)));
+}
+
+/** Left out where NetBox has a custom field of this name and of another type. */
+function makeCustomField(
+  field: CustomFieldSource,
+  options: MakeOptions,
+  { target, ledger, clusters: [cluster] }: {
+    readonly target: NetBoxTarget;
+    readonly ledger: Ledger;
+    readonly clusters: readonly ClusterSource[];
+  },
+): Made[] {
+  const [object] = target.objects.having(NETBOX_CUSTOM_FIELD, BY_NAME, field.name);
+  if (object === undefined) return [make("custom-field", field, options)];
+  const found = target.found(NETBOX_CUSTOM_FIELD, object);
+  const type = partOf(object, "type", "value");
+  if (type === field.type) return [make("custom-field", field, options, found)];
+  if (cluster !== undefined) {
+    const subject = { ...cluster.subject, what: `custom-field/${field.name}` };
+    const place = target.placeOf(NETBOX_CUSTOM_FIELD, object);
+    ledger.leave(subject, "other-kind", { detail: `${type} instead of ${field.type}, ${place}` });
+  }
+  return [];
+}
+
+/** VLANs of several sites may be one VLAN of NetBox. */
+function makeVlans(shared: SharedObjects, names: Names): Made[] {
+  const objects = shared.vlans.inOrder().filter(({ value: { known } }) =>
+    known === undefined || "object" in known
+  );
+  const keyOf = ({ value: { known, vid, site } }: SharedObject<KnownVlan>): unknown =>
+    known !== undefined && "object" in known ? known.object : `${vid} ${site}`;
+  return [...Map.groupBy(objects, keyOf).values()].map((same) => {
+    const [first] = same as [SharedObject<KnownVlan>];
+    const clusters = [...new Set(same.flatMap((object) => object.clusters))];
+    const origins = same.flatMap((object) => object.origins);
+    const { vid, site, known } = first.value;
+    const source = { vid, site, ...holdersOf({ clusters, origins }) };
+    const found = known !== undefined && "object" in known ? known : undefined;
+    return make("vlan", source, optionsOf(clusters, names), found);
+  });
 }
 
 /** The static entities of the mapping document's bootstrap mode. */
@@ -144,8 +240,9 @@ export function makeBootstrap(capturedAt: string): Made[] {
 function makeTags(
   clusters: readonly ClusterSource[],
   shared: SharedObjects,
-  slugs: Slugs,
+  names: Names,
 ): Made[] {
+  const { slugs } = names;
   const made = new Map<string, Made>();
   const ofGuests = new Map(shared.tags.inOrder().map((object) => [object.value.name, object]));
   // A guest's tag that has the name of one of the others is one entity with it.
@@ -153,27 +250,40 @@ function makeTags(
     if (made.has(name)) return;
     const { clusters: more = [], origins = [] } = ofGuests.get(name) ?? {};
     const source = { name, slug: slugs.of("tag", name), color, origins };
-    made.set(name, make("tag", source, optionsOf([...holders, ...more], slugs)));
+    const options = optionsOf([...holders, ...more], names);
+    made.set(name, make("tag", source, options, slugs.found("tag", name)));
   };
   for (const name of GLOBAL_TAGS) add(name, clusters, TAG_COLORS[name]);
   for (const { hostTag } of clusters) {
     add(hostTag, clusters.filter((cluster) => cluster.hostTag === hostTag), HOST_TAG_COLOR);
   }
   for (const name of ofGuests.keys()) add(name, []);
-  return [...made].sort(([a], [b]) => compareNatural(a, b)).map(([, tag]) => tag);
+  return sorted("tag", [...made.values()]);
 }
 
-function makePrefixes(shared: SharedObjects, slugs: Slugs): Made[] {
+function makePrefixes(shared: SharedObjects, names: Names, ledger: Ledger): Made[] {
   return networksOf(shared).flatMap(({ network, bySite, isUnscoped }) => {
-    if (isUnscoped) {
-      const clusters = [...new Set(bySite.flatMap((object) => object.clusters))];
-      const origins = bySite.flatMap((object) => object.origins);
-      const source = { network, site: undefined, ...holdersOf({ clusters, origins }) };
-      return [make("prefix", source, optionsOf(clusters, slugs))];
-    }
-    return bySite.map((object) => {
-      const source = { ...object.value, ...holdersOf(object) };
-      return make("prefix", source, optionsOf(object.clusters, slugs));
+    const groups = isUnscoped ? [bySite] : bySite.map((object) => [object]);
+    const prefixes = groups.map((group) => {
+      const [{ value: { site, answer } }] = group as [typeof bySite[0]];
+      const scope = isUnscoped ? undefined : site;
+      return { group, scope, answer, known: findPrefix(names.target, network, scope) };
+    });
+    // NetBox may have one prefix for several sites.
+    const keyOf = ({ known, scope }: (typeof prefixes)[0]): unknown =>
+      known !== undefined && "object" in known ? known.object : scope;
+    return [...Map.groupBy(prefixes, keyOf).values()].flatMap((same) => {
+      const [{ scope, answer, known }] = same as [(typeof prefixes)[0]];
+      if (known !== undefined && !("object" in known)) {
+        const subject = { what: `prefix/${network}`, answer };
+        ledger.leave(subject, known.reason, { detail: known.detail });
+        return [];
+      }
+      const all = same.flatMap(({ group }) => group);
+      const clusters = [...new Set(all.flatMap((object) => object.clusters))];
+      const origins = all.flatMap((object) => object.origins);
+      const source = { network, site: scope, ...holdersOf({ clusters, origins }) };
+      return [make("prefix", source, optionsOf(clusters, names), known)];
     });
   });
 }
@@ -209,7 +319,8 @@ function tagsOf(clusters: readonly ClusterSource[]): TagRef[] {
 }
 
 /** An object has the newest time at which any of its clusters was captured. */
-function optionsOf(clusters: readonly ClusterSource[], slugs: Slugs): MakeOptions {
+function optionsOf(clusters: readonly ClusterSource[], names: Names): MakeOptions {
   const times = clusters.map(({ capturedAt }) => capturedAt);
-  return { capturedAt: times.reduce((newest, time) => (time > newest ? time : newest), ""), slugs };
+  const capturedAt = times.reduce((newest, time) => (time > newest ? time : newest), "");
+  return { capturedAt, ...names };
 }

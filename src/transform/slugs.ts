@@ -8,6 +8,8 @@
 import { autoSlug, MAX_SLUG } from "../netbox/names.ts";
 import { sha256Hex } from "../base/hash.ts";
 import { compareCodeUnits } from "../base/natural-order.ts";
+import { foundNames, slugsIn } from "./target/names.ts";
+import { type Found, NetBoxTarget } from "./target/target.ts";
 import { type Entities, entityShape } from "../netbox/types/order.ts";
 import type { StepName } from "../netbox/types/steps.ts";
 import { partsOfShape, type Shape, type Shapes, type Slugged } from "../netbox/types/shape.ts";
@@ -25,30 +27,44 @@ export class SlugNames {
     this.#names.set(kind, (this.#names.get(kind) ?? new Set()).add(name));
   }
 
-  /** The slugs to send. The order in which names were seen does not matter. */
-  slugs(): Slugs {
+  /** How each name is written. The order in which names were seen does not matter. */
+  slugs(target = NetBoxTarget.NONE): Slugs {
     return new Slugs(
-      new Map([...this.#names].map(([kind, names]) => [kind, slugsOf(names)] as const)),
+      new Map(
+        [...this.#names].map(([kind, names]) => [kind, namingsOf(kind, names, target)] as const),
+      ),
     );
   }
 }
 
-/** Names that need a slug of their own, each with that slug. */
+/** What the stub of an object has beside its name, or instead of it. */
+interface Naming {
+  /** A new object's. */
+  readonly slug?: string;
+  readonly found?: Found;
+}
+
+/** Names that are not written as they are: they need a slug of their own, or NetBox has another one. */
 export class Slugs {
   static readonly NONE = new Slugs(new Map());
-  readonly #slugs: ReadonlyMap<Slugged, ReadonlyMap<string, string>>;
+  readonly #names: ReadonlyMap<Slugged, ReadonlyMap<string, Naming>>;
   /** Shape → the fields of its objects in which a name may need a slug: mostly none. */
   readonly #fields = new Map<Shape, readonly string[]>();
   /** Shape → its last value, with slugs: most entities share their tags and their machine with the one before. */
   readonly #last = new Map<Shape, { readonly value: object; readonly slugged: object }>();
 
-  constructor(slugs: ReadonlyMap<Slugged, ReadonlyMap<string, string>>) {
-    this.#slugs = slugs;
+  constructor(names: ReadonlyMap<Slugged, ReadonlyMap<string, Naming>>) {
+    this.#names = names;
   }
 
   /** undefined: the plugin finds it by its name, and NetBox keeps the slug that it has. */
   of(kind: Slugged, name: string): string | undefined {
-    return this.#slugs.get(kind)?.get(name);
+    return this.#names.get(kind)?.get(name)?.slug;
+  }
+
+  /** What NetBox has of it. */
+  found(kind: Slugged, name: string): Found | undefined {
+    return this.#names.get(kind)?.get(name)?.found;
   }
 
   /** An entity with the slugs of its stubs: a copy where something changes, else the same object. */
@@ -81,8 +97,10 @@ export class Slugs {
   #stub(value: object, shape: Shape): object {
     const stub = value as Readonly<Record<string, unknown>>;
     const { slugged: kind } = shape;
-    const slug = kind && this.of(kind, String(stub["name"] ?? stub["model"] ?? ""));
+    const naming = kind && this.#names.get(kind)?.get(String(stub["name"] ?? stub["model"] ?? ""));
+    const { slug, found } = naming ?? {};
     let copy = slug === undefined ? stub : { ...stub, slug };
+    if (found !== undefined) copy = { ...stub, ...found.stub };
     for (const field of this.#fieldsOf(shape)) {
       const part = stub[field];
       if (typeof part !== "object" || part === null) continue;
@@ -104,7 +122,7 @@ export class Slugs {
 
   #mayHold(shape: Shape): boolean {
     const { slugged } = shape;
-    return (slugged !== undefined && (this.#slugs.get(slugged)?.size ?? 0) > 0) ||
+    return (slugged !== undefined && (this.#names.get(slugged)?.size ?? 0) > 0) ||
       partsOfShape(shape).some((part) => this.#mayHold(part));
   }
 }
@@ -113,19 +131,39 @@ function shapesIn({ definition }: Shape): Shapes {
   return typeof definition === "object" && "object" in definition ? definition.object : {};
 }
 
+function namingsOf(
+  kind: Slugged,
+  names: ReadonlySet<string>,
+  target: NetBoxTarget,
+): Map<string, Naming> {
+  const namings = new Map<string, Naming>();
+  if (!target.isKnown) {
+    for (const [name, slug] of slugsOf(names, new Set())) namings.set(name, { slug });
+    return namings;
+  }
+  const found = foundNames(target, kind, names);
+  for (const [name, object] of found) namings.set(name, { found: object });
+  const others = new Set([...names].filter((name) => !found.has(name)));
+  for (const [name, slug] of slugsOf(others, slugsIn(target, kind))) namings.set(name, { slug });
+  return namings;
+}
+
 /**
  * Names with the same Django slug each get another one: otherwise a name that is new to NetBox would
  * take over the object with this slug. Only a name that is the slug itself keeps it: "prod" stays prod
  * beside "Prod". A name whose Django slug NetBox would refuse gets one too.
  */
-function slugsOf(names: ReadonlySet<string>): Map<string, string> {
+function slugsOf(
+  names: ReadonlySet<string>,
+  inNetBox: ReadonlySet<string>,
+): Map<string, string> {
   const sharing = Map.groupBy(names, autoSlug);
-  const taken = new Set(sharing.keys());
+  const taken = new Set([...sharing.keys(), ...inNetBox]);
   const slugs = new Map<string, string>();
   for (const name of [...names].sort(compareCodeUnits)) {
     const auto = autoSlug(name);
     const isOwn = name === auto || sharing.get(auto)?.length === 1;
-    if (isOwn && auto !== "" && auto.length <= MAX_SLUG) continue;
+    if (isOwn && !inNetBox.has(auto) && auto !== "" && auto.length <= MAX_SLUG) continue;
     const slug = ownSlug(name, taken);
     taken.add(slug);
     slugs.set(name, slug);

@@ -18,6 +18,7 @@ import type { Net } from "../proxmox/nics.ts";
 import type { AnswerRows } from "../proxmox/rows.ts";
 import type { AnswerRef } from "../run-folder/left-out.ts";
 import type { Policy } from "./settings.ts";
+import type { Found } from "./target/target.ts";
 
 /** The answers of a thing; absent means not read. */
 export type AnswersOf<Name extends keyof AnswerRows> = { readonly [N in Name]?: AnswerRows[N] };
@@ -35,6 +36,8 @@ export type Origin<Name extends keyof AnswerRows = keyof AnswerRows> = AnswersOf
   readonly places: { readonly [N in Name]?: AnswerRef };
   /** "net0", "scsi0": the key in the config that a row calls `netN` or `diskN`. */
   readonly key?: string;
+  /** What NetBox has of it. */
+  readonly found?: Found | undefined;
 };
 
 export interface ClusterSource extends Origin<"clusterStatus"> {

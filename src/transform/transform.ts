@@ -20,12 +20,15 @@ import {
   unscopedPrefixes,
 } from "./shared-objects.ts";
 import type { Origin } from "./sources.ts";
+import { NetBoxTarget } from "./target/target.ts";
 
 export type { Batch, Made, Origin };
 
 export interface TransformOptions {
   /** Keep what each shared object was seen on, which takes the memory of the whole snapshot. */
   readonly keepOrigins?: boolean;
+  /** What NetBox holds. */
+  readonly target?: NetBoxTarget;
 }
 
 export interface TransformInput {
@@ -39,19 +42,20 @@ export interface TransformInput {
  */
 export async function* transform(
   inputs: readonly TransformInput[],
-  { keepOrigins = false }: TransformOptions = {},
+  { keepOrigins = false, target = NetBoxTarget.NONE }: TransformOptions = {},
 ): AsyncGenerator<Batch> {
-  const clusters = await readClusters(inputs);
-  const run = new RunState(keepOrigins);
+  const clusters = await readClusters(inputs, target);
+  const run = new RunState({ keepsOrigins: keepOrigins, target });
   for (const { ledger } of clusters) yield batchOf([], ledger);
   yield batchOf([], notedNodes(clusters));
   const nodes = await readNodes(clusters, run);
-  const slugs = run.names.slugs();
+  const slugs = run.names.slugs(target);
   for await (const { node, answers } of withAnswers(nodes)) {
     yield* makeNode(node, new NodeContext({ ...node, answers }, run, node.ledger), slugs);
   }
-  const made = makeShared(clusters.map(({ source }) => source), run.shared, slugs);
-  yield batchOf(made, notedPrefixes(run.shared));
+  const ledger = notedPrefixes(run.shared);
+  const made = makeShared(clusters.map(({ source }) => source), run, { slugs, ledger });
+  yield batchOf(made, ledger);
 }
 
 /** The static entities alone, from no snapshot: the mapping document's bootstrap mode. */
@@ -59,11 +63,16 @@ export function* bootstrap(capturedAt: string): Generator<Batch> {
   yield { made: makeBootstrap(capturedAt), leftOut: [], notes: [] };
 }
 
-async function readClusters(inputs: readonly TransformInput[]): Promise<SnapshotCluster[]> {
+async function readClusters(
+  inputs: readonly TransformInput[],
+  target: NetBoxTarget,
+): Promise<SnapshotCluster[]> {
   const clusters: SnapshotCluster[] = [];
-  for (const { snapshot, policy } of inputs) {
+  // In an order of their own: the first one gets what several could have in NetBox.
+  const sorted = inputs.toSorted((a, b) => compareCodeUnits(a.snapshot.sha256, b.snapshot.sha256));
+  for (const { snapshot, policy } of sorted) {
     const label = inputs.length > 1 ? snapshot.name : undefined;
-    clusters.push(await readCluster({ snapshot, policy, label }));
+    clusters.push(await readCluster({ snapshot, policy, label }, target));
   }
   clusters.sort((a, b) =>
     compareNatural(a.source.name, b.source.name) ||

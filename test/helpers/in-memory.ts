@@ -12,6 +12,7 @@ import type { LeftOut, Note } from "../../src/run-folder/left-out.ts";
 import type { Answer } from "../../src/proxmox/answers.ts";
 import type { AnswersFile, Snapshot } from "../../src/run-folder/snapshot.ts";
 import { parsePolicy, type SettingTexts } from "../../src/transform/settings.ts";
+import type { NetBoxTarget } from "../../src/transform/target/target.ts";
 import { transform } from "../../src/transform/transform.ts";
 import type { AnswersByPath, Site } from "./snapshot-builder.ts";
 
@@ -79,6 +80,7 @@ export async function siteOf(snapshot: Snapshot): Promise<Site> {
 export async function transformed(
   snapshots: Snapshot | readonly Snapshot[],
   settings: SettingTexts = {},
+  target?: NetBoxTarget,
 ): Promise<Outcome> {
   const inputs = [snapshots].flat().map((snapshot: Snapshot) => {
     const { source, scope, settings: recorded } = snapshot.manifest;
@@ -88,7 +90,7 @@ export async function transformed(
   const all: Emitted[] = [];
   const leftOut: LeftOut[] = [];
   const notes: Note[] = [];
-  for await (const batch of transform(inputs)) {
+  for await (const batch of transform(inputs, target && { target })) {
     all.push(...batch.made.map(({ step, entity, capturedAt }) => ({ step, entity, capturedAt })));
     leftOut.push(...batch.leftOut);
     notes.push(...batch.notes);

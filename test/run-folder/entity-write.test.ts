@@ -132,7 +132,7 @@ describe("a second run in the same folder", () => {
   test("names the target, and counts the entities that NetBox had", async () => {
     const store = await openStore(await tempFolder());
     const made = [
-      { step: "tag", entity: { name: "a" }, capturedAt: TIME, found: { object: { id: 7 } } },
+      { step: "tag", entity: { name: "a" }, capturedAt: TIME, found: {} },
       { step: "tag", entity: { name: "b" }, capturedAt: TIME },
     ] as const;
     const target = { url: "https://nb.example", sha256: "1".repeat(64), surveyed_at: TIME };

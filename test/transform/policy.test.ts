@@ -49,6 +49,7 @@ describe("without settings", () => {
       clusterName: undefined,
       siteName: "Proxmox",
       nodeSites: new Map(),
+      nodeDevices: new Map(),
       nodes: undefined,
       tenantName: undefined,
       clusterScope: "auto",

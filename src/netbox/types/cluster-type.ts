@@ -1,10 +1,10 @@
 /** virtualization.ClusterType: one for all clusters of Proxmox VE. */
-import { COMMON, textField } from "./fields.ts";
+import { COMMON, SLUGGED, textField } from "./fields.ts";
 import { BY_NAME_THEN_SLUG, hasSlug, NAMED, type WithSlug } from "./object-type.ts";
 import { type EntityType } from "./entity-type.ts";
-import { type ObjectOf, optional, stub, TEXT } from "./shape.ts";
+import { type ObjectOf, optional, slugged, stub } from "./shape.ts";
 
-export const CLUSTER_TYPE_STUB = stub({ name: TEXT }, "cluster-type");
+export const CLUSTER_TYPE_STUB = slugged("cluster-type", stub(SLUGGED, "cluster-type"));
 
 const FIELDS = {
   name: textField(),

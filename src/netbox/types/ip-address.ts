@@ -8,6 +8,7 @@ import {
   contentTypeOf,
   type ObjectType,
   partOf,
+  type QueryFilter,
   type Reference,
   stubAt,
   textOf,
@@ -48,6 +49,13 @@ export type IPAddressRef = Pick<
 
 type AddressIdentity = Pick<IPAddress, "address" | "vrf">;
 
+export const BY_HOST: QueryFilter<AddressIdentity> = {
+  name: "address",
+  // An older NetBox compares hosts as texts, so the host is asked for as it is written.
+  value: ({ address }) => hostOf(address),
+  of: ({ address }) => hostOf(String(address)),
+};
+
 export const NETBOX_IP_ADDRESS = {
   model: "IPAddress",
   path: "ipam/ip-addresses",
@@ -58,12 +66,7 @@ export const NETBOX_IP_ADDRESS = {
   label: ({ address }) => address,
   machine: machineOf,
   reads: ["address", "vrf", "role", "status"],
-  // An older NetBox compares hosts as texts, so the host is asked for as it is written.
-  filters: [{
-    name: "address",
-    value: ({ address }: AddressIdentity) => hostOf(address),
-    of: ({ address }) => hostOf(String(address)),
-  }],
+  filters: [BY_HOST],
   // In a VRF it is another address.
   is: (sent, object) => isSameHost(String(object["address"]), sent.address) && hasVrf(sent, object),
   stubOf: (object, known) => ({

@@ -42,7 +42,7 @@ export interface KnownObjects {
   get(type: Pick<ObjectType<never>, "path">, id: unknown): NetBoxObject | undefined;
 }
 
-/** { tenant: { id: 3, name: "Acme" } } → { tenant: { name: "Acme", group: … } }; {} where there is none. */
+/** { tenant: { id: 3, name: "Acme" } } → { tenant: { name: "Acme", group: … } }; {} without one. */
 export function stubAt<Key extends string>(
   key: Key,
   { object, type, known }: {
@@ -94,14 +94,12 @@ export const BY_NAME: QueryFilter<Named> = {
   of: valueAt("name"),
 };
 /** NetBox ignores the case of these names; the index is on the exact ones, which come first. */
-export const BY_NAME_IN_ANY_CASE: readonly QueryFilter<Named>[] = [
-  BY_NAME,
-  {
-    name: "name__ie",
-    value: ({ name }) => name.toLowerCase(),
-    of: (object) => textOf(object["name"])?.toLowerCase(),
-  },
-];
+export const BY_NAME_FOLDED: QueryFilter<Named> = {
+  name: "name__ie",
+  value: ({ name }) => name.toLowerCase(),
+  of: (object) => textOf(object["name"])?.toLowerCase(),
+};
+export const BY_NAME_IN_ANY_CASE: readonly QueryFilter<Named>[] = [BY_NAME, BY_NAME_FOLDED];
 /** Diode looks for the slug where no object has the name. */
 export const BY_NAME_THEN_SLUG: readonly QueryFilter<WithSlug>[] = [
   BY_NAME,

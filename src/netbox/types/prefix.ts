@@ -1,7 +1,7 @@
 /** ipam.Prefix: the network of a node's address. */
 import { isSameAddress } from "../../base/ip-address.ts";
 import { addressField, COMMON, identity } from "./fields.ts";
-import { type NetBoxObject, stubAt, valueAt } from "./object-type.ts";
+import { type NetBoxObject, type QueryFilter, stubAt, valueAt } from "./object-type.ts";
 import { type EntityType } from "./entity-type.ts";
 import { hasScope, type Scoped, scopeFields } from "./scope.ts";
 import { type ObjectOf, optional } from "./shape.ts";
@@ -20,6 +20,12 @@ interface PrefixIdentity extends Scoped {
   readonly vrf?: VRFRef;
 }
 
+export const BY_NETWORK: QueryFilter<PrefixIdentity> = {
+  name: "prefix",
+  value: ({ prefix }) => prefix,
+  of: valueAt("prefix"),
+};
+
 export const NETBOX_PREFIX = {
   model: "Prefix",
   path: "ipam/prefixes",
@@ -29,11 +35,7 @@ export const NETBOX_PREFIX = {
   label: ({ prefix }) => prefix,
   sortedBy: (prefix: PrefixIdentity) => [prefixInSite(prefix)],
   reads: ["prefix", "vrf", "vlan", "scope_type", "scope"],
-  filters: [{
-    name: "prefix",
-    value: ({ prefix }: PrefixIdentity) => prefix,
-    of: valueAt("prefix"),
-  }],
+  filters: [BY_NETWORK],
   is: (prefix, object) => isPrefix(prefix, object) && hasScope(prefix, object),
   stubOf: (object, known) => ({
     prefix: object["prefix"],

@@ -21,6 +21,7 @@ export interface Shape<Value = unknown> {
 
 /** Objects with a slug whose names come from Proxmox VE or from settings. */
 export type Slugged =
+  | "cluster-type"
   | "device-role"
   | "device-type"
   | "manufacturer"

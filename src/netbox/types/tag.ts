@@ -32,7 +32,7 @@ export function tagRef(name: string): TagRef {
 /** Every object of every run has them. Source: the mapping document, "Global Tags". */
 export const GLOBAL_TAGS = ["proxmox-ve", "discovered"] as const;
 
-const HOST_TAG_PREFIX = "proxmox-";
+export const HOST_TAG_PREFIX = "proxmox-";
 
 /** One flat string: every entity has it, and JSON.stringify is slow with concatenated ones. */
 export function hostTagName(host: string): string {

@@ -1,12 +1,16 @@
 /** ipam.VLAN: the VLANs of guests and nodes, one in each site. */
+import { NETBOX_CLUSTER, NETBOX_CLUSTER_GROUP } from "./cluster.ts";
 import { COMMON, identity, linked, textField } from "./fields.ts";
 import {
+  contentTypeOf,
+  type KnownObjects,
   lacks,
   NAMED,
   type Named,
   type NetBoxObject,
   type ObjectType,
   partOf,
+  type QueryFilter,
   stubAt,
   textOf,
   valueAt,
@@ -25,7 +29,7 @@ import {
   TEXT,
   type ValueOf,
 } from "./shape.ts";
-import { scopeStub } from "./scope.ts";
+import { NETBOX_LOCATION, NETBOX_REGION, NETBOX_SITE_GROUP, scopeStub } from "./scope.ts";
 import { NETBOX_SITE, SITE_STUB, type SiteRef, siteRef } from "./site.ts";
 
 const VLAN_STUB = stub(
@@ -49,6 +53,12 @@ interface VlanIdentity {
   readonly group?: object;
 }
 
+export const BY_VID: QueryFilter<VlanIdentity> = {
+  name: "vid",
+  value: ({ vid }) => vid,
+  of: valueAt("vid"),
+};
+
 export const NETBOX_VLAN = {
   model: "VLAN",
   path: "ipam/vlans",
@@ -59,7 +69,7 @@ export const NETBOX_VLAN = {
   label: vlanLabel,
   sortedBy: ({ vid, site, group }: VlanIdentity) => [`${vid} ${site?.name ?? groupName(group)}`],
   reads: ["vid", "site", "group", "qinq_svlan"],
-  filters: [{ name: "vid", value: ({ vid }: VlanIdentity) => vid, of: valueAt("vid") }],
+  filters: [BY_VID],
   is: (vlan, object) =>
     (vlan.group === undefined ? isAtSite(vlan, object) : hasVid(vlan, object)) &&
     groupName(object["group"]) === groupName(vlan.group) && lacks(object, "qinq_svlan"),
@@ -107,4 +117,56 @@ export function vlanRef(vid: number, site: string): VLANRef {
 /** { id: 2, vid: 20, name: "VLAN 20", … } */
 export function vlanLink() {
   return linked(either(VLAN_STUB, CLEARED), { type: NETBOX_VLAN, sent: vlanLabel, shown: "vid" });
+}
+
+/**
+ * Is a VLAN without a site for this site? One without a group is for all, as one of a group without a scope.
+ * Source: NetBox, ipam/querysets.py, VLANQuerySet.get_for_virtualmachine.
+ */
+export function isForSite(
+  vlan: NetBoxObject,
+  { site, cluster }: {
+    readonly site: NetBoxObject | undefined;
+    readonly cluster: NetBoxObject | undefined;
+  },
+  known: KnownObjects,
+): boolean {
+  const group = known.get(NETBOX_VLAN_GROUP, partOf(vlan, "group", "id"));
+  if (group === undefined) return lacks(vlan, "group");
+  const id = partOf(group, "scope", "id");
+  switch (textOf(group["scope_type"])) {
+    case null:
+      return true;
+    case contentTypeOf(NETBOX_SITE):
+      return site?.id === id;
+    case contentTypeOf(NETBOX_LOCATION):
+      return site !== undefined &&
+        partOf(known.get(NETBOX_LOCATION, id), "site", "id") === site.id;
+    case contentTypeOf(NETBOX_REGION):
+      return isWithin(partOf(site, "region", "id"), id, { type: NETBOX_REGION, known });
+    case contentTypeOf(NETBOX_SITE_GROUP):
+      return isWithin(partOf(site, "group", "id"), id, { type: NETBOX_SITE_GROUP, known });
+    case contentTypeOf(NETBOX_CLUSTER):
+      return cluster?.id === id;
+    case contentTypeOf(NETBOX_CLUSTER_GROUP):
+      return cluster !== undefined && partOf(cluster, "group", "id") === id;
+    default:
+      return false;
+  }
+}
+
+/** Regions and site groups form trees; a loop would be a fault of the file. */
+const MAX_DEPTH = 100;
+
+function isWithin(
+  inner: unknown,
+  outer: unknown,
+  { type, known }: { readonly type: ObjectType<Named>; readonly known: KnownObjects },
+): boolean {
+  let at = inner;
+  for (let depth = 0; at !== undefined && depth < MAX_DEPTH; depth += 1) {
+    if (at === outer) return true;
+    at = partOf(known.get(type, at), "parent", "id");
+  }
+  return false;
 }

@@ -12,6 +12,12 @@ import {
 } from "../../run-folder/entity-writer.ts";
 import { NOTES, REASONS } from "../../run-folder/left-out.ts";
 import { openSnapshot } from "../../run-folder/snapshot-files.ts";
+import {
+  openTargetFolder,
+  readTarget,
+  type TargetFolder,
+  targetSource,
+} from "../../run-folder/target-files.ts";
 import type { Session } from "../../terminal/session.ts";
 import { bootstrapTime, readSettings } from "../../terminal/settings.ts";
 import { countTable, groupDigits, renderTable } from "../../terminal/tables.ts";
@@ -24,6 +30,7 @@ import {
   settingsInForce,
   type SettingTexts,
 } from "../settings.ts";
+import { NetBoxTarget } from "../target/target.ts";
 import { type Batch, bootstrap, transform, type TransformInput } from "../transform.ts";
 
 export const DEFAULT_BOOTSTRAP_FOLDER = "snapshots/bootstrap";
@@ -64,15 +71,44 @@ export async function runTransform(session: Session): Promise<void> {
   opened.sort((a, b) => compareNatural(a.snapshot.name, b.snapshot.name));
   checkNames(opened.map(({ snapshot }) => snapshot.name));
   warnPartial(session, opened);
+  const netbox = await readNetBox(session);
   const store = await session.openTarget(target);
   const snapshots = opened.map(({ snapshot: { name, sha256 }, used }) => ({
     ...(runs.length > 1 ? { name } : {}),
     sha256,
     policy: used,
   }));
-  const facts = { tool: TOOL, mapping_version: MAPPING_VERSION, snapshots };
-  const summary = await writeEntities(store, warnUnknownNodes(session, transform(opened)), facts);
+  const facts = {
+    tool: TOOL,
+    mapping_version: MAPPING_VERSION,
+    snapshots,
+    ...(netbox && { target: netbox.source }),
+  };
+  const batches = transform(opened, netbox && { target: netbox.target });
+  const summary = await writeEntities(store, warnUnknownNodes(session, batches), facts);
   printSummary(session, summary, target);
+}
+
+/** The target that --target names. @throws AppError "input" if it lacks a type. */
+async function readNetBox(session: Session) {
+  const place = session.option("target");
+  if (place === undefined) return undefined;
+  const folder = await openTargetFolder(await session.openStore(place));
+  return { target: await targetOf(folder), source: targetSource(folder) };
+}
+
+/** @throws AppError "input" if a file was changed, or if types are missing: they must not look empty. */
+export async function targetOf(folder: TargetFolder): Promise<NetBoxTarget> {
+  const { place, manifest: { missing, netbox } } = folder;
+  const [first] = missing;
+  if (first !== undefined) {
+    const names = missing.map(({ type }) => type).join(", ");
+    throw inputError(`Cannot use the target in ${place}: it lacks ${names} (${first.reason})`, {
+      hint:
+        "What is missing must not look as if NetBox had none: let the token view it, then survey again",
+    });
+  }
+  return new NetBoxTarget(await readTarget(folder), netbox.url);
 }
 
 /** With the texts of the settings in force. */

@@ -4,7 +4,7 @@ import { NETBOX_DEVICE } from "../../netbox/types/device.ts";
 import { contentTypeOf } from "../../netbox/types/object-type.ts";
 import { NETBOX_VIRTUAL_DISK } from "../../netbox/types/virtual-disk.ts";
 import { NETBOX_VIRTUAL_MACHINE } from "../../netbox/types/virtual-machine.ts";
-import { METADATA, rowBuilder, skip, type Table, USERS } from "./table.ts";
+import { METADATA, owned, rowBuilder, skip, type Table, USERS } from "./table.ts";
 
 const VIRTUAL_MACHINE = contentTypeOf(NETBOX_VIRTUAL_MACHINE);
 const DEVICE = contentTypeOf(NETBOX_DEVICE);
@@ -77,11 +77,13 @@ const field = rowBuilder<CustomFieldSource>();
 const LISTED = "see the table below";
 
 export const CUSTOM_FIELD: Table<CustomFieldSource, CustomField> = {
-  name: field.own(LISTED, (f) => f.name),
-  type: field.own("integer for the two fields of devices, else text", (f) => f.type),
-  label: field.own(LISTED, (f) => f.label),
-  description: field.own(LISTED, (f) => f.purpose),
-  object_types: field.own(LISTED, (f) => [f.objectType]),
+  name: owned.key(field.own(LISTED, (f) => f.name)),
+  type: owned.firstWriter(
+    field.own("integer for the two fields of devices, else text", (f) => f.type),
+  ),
+  label: owned.firstWriter(field.own(LISTED, (f) => f.label)),
+  description: owned.firstWriter(field.own(LISTED, (f) => f.purpose)),
+  object_types: owned.union(field.own(LISTED, (f) => [f.objectType])),
   ...skip(
     "none of the seven custom fields refers to an object",
     "related_object_type",

@@ -5,7 +5,16 @@ import { int64 } from "../../netbox/types/shape.ts";
 import { mibOf } from "../../proxmox/hardware.ts";
 import { count, number, textOrNone } from "../../proxmox/values.ts";
 import type { NodeSource } from "../sources.ts";
-import { EMPTY, METADATA, rowBuilder, sentElsewhere, skip, type Table, USERS } from "./table.ts";
+import {
+  EMPTY,
+  METADATA,
+  owned,
+  rowBuilder,
+  sentElsewhere,
+  skip,
+  type Table,
+  USERS,
+} from "./table.ts";
 import { NODE_STATUS, nodeStatus, OTHER_NODE_STATUS, valuesText } from "./values.ts";
 
 const node = rowBuilder<NodeSource>();
@@ -30,12 +39,12 @@ export const DEVICE_CUSTOM_FIELDS: Table<NodeSource, DeviceCustomFields> = {
 };
 
 export const DEVICE: Table<NodeSource, Device> = {
-  name: node.from(
+  name: owned.key(node.from(
     ["nodes.node", "clusterStatus.name"],
     `as it is; a node of the same name in another cluster of the site becomes \`node (cluster)\`; at most ${MAX_NAME} characters`,
     (n) => n.name,
-  ),
-  device_type: node.from(
+  )),
+  device_type: owned.firstWriter(node.from(
     ["setting.NODE_DEVICE_TYPE", "setting.NODE_MANUFACTURER", "stub.tags"],
     "Proxmox Node, by the manufacturer Proxmox; both with the global tags and those of all hosts",
     ({ cluster: { policy }, sharedTags: tags }) => ({
@@ -43,14 +52,16 @@ export const DEVICE: Table<NodeSource, Device> = {
       model: policy.nodeDeviceType,
       tags,
     }),
-  ),
-  role: node.from(
+  )),
+  role: owned.firstWriter(node.from(
     ["setting.NODE_DEVICE_ROLE", "stub.tags"],
     "Hypervisor, with the global tags and those of all hosts",
     ({ cluster: { policy }, sharedTags: tags }) => ({ name: policy.nodeDeviceRole, tags }),
+  )),
+  site: owned.key(
+    node.from(["stub.site"], "its entry in NODE_SITE_MAP, else SITE_NAME", (n) => n.ref.site),
   ),
-  site: node.from(["stub.site"], "its entry in NODE_SITE_MAP, else SITE_NAME", (n) => n.ref.site),
-  tenant: node.from(["stub.tenant"], "TENANT_NAME", (n) => n.ref.tenant),
+  tenant: owned.key(node.from(["stub.tenant"], "TENANT_NAME", (n) => n.ref.tenant)),
   platform: node.from(
     ["nodeStatus.pveversion"],
     "`Proxmox VE X.Y` of `pve-manager/X.Y.Z/…`",
@@ -66,11 +77,11 @@ export const DEVICE: Table<NodeSource, Device> = {
       return nodeStatus(listed ?? (online === 1 ? "online" : "offline"));
     },
   ),
-  cluster: node.from(
+  cluster: owned.firstWriter(node.from(
     ["setting.DEVICE_CLUSTER", "stub.cluster"],
     "DEVICE_CLUSTER: its cluster, unless that is scoped to another site, which NetBox refuses",
     clusterOf,
-  ),
+  )),
   primary_ip4: node.clearing(
     node.from(
       ["stub.ip-address", "network.method"],
@@ -88,7 +99,9 @@ export const DEVICE: Table<NodeSource, Device> = {
     EMPTY,
   ),
   custom_fields: node.nested("see the custom fields below", DEVICE_CUSTOM_FIELDS),
-  tags: node.from(["stub.tags"], "the global tags and the host's", (n) => n.cluster.tags),
+  tags: owned.union(
+    node.from(["stub.tags"], "the global tags and the host's", (n) => n.cluster.tags),
+  ),
   ...skip(NOT_ANSWERED, "oob_ip", "serial", "airflow", "cooling_method"),
   ...skip(USERS, "asset_tag", "description", "comments", "owner"),
   ...skip(RACKED, "location", "rack", "position", "face", "latitude", "longitude"),

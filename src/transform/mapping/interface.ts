@@ -9,6 +9,7 @@ import {
   MAC_BY_OBJECT,
   METADATA,
   NO_CUSTOM_FIELDS,
+  owned,
   rowBuilder,
   skip,
   type Table,
@@ -22,13 +23,15 @@ const WIRELESS = "Proxmox VE manages no wireless interface";
 const POWER = "server ports do not supply PoE";
 
 export const INTERFACE: Table<InterfaceSource, Interface> = {
-  device: iface.from(["stub.device"], "its node", (i) => i.device),
-  name: iface.from(["network.iface"], `as it is; at most ${MAX_NAME} characters`, (i) => i.name),
-  type: iface.from(
+  device: owned.key(iface.from(["stub.device"], "its node", (i) => i.device)),
+  name: owned.key(
+    iface.from(["network.iface"], `as it is; at most ${MAX_NAME} characters`, (i) => i.name),
+  ),
+  type: owned.firstWriter(iface.from(
     ["network.type"],
     valuesText(INTERFACE_TYPES, OTHER_INTERFACE_TYPE),
     (i) => i.type,
-  ),
+  )),
   enabled: iface.from(
     ["network.active"],
     "true if active, else false",
@@ -78,7 +81,9 @@ export const INTERFACE: Table<InterfaceSource, Interface> = {
     "ALL_INTERFACES: `hwaddress` of the options, which is in force, else the permanent address in a name `enx…`; left off when another interface or a guest's NIC has it too, as NetBox finds an interface by it first",
     ({ mac }) => mac === undefined ? undefined : { mac_address: mac },
   ),
-  tags: iface.from(["stub.tags"], "the global tags and the host's", (i) => i.cluster.tags),
+  tags: owned.union(
+    iface.from(["stub.tags"], "the global tags and the host's", (i) => i.cluster.tags),
+  ),
   ...skip(NOT_ANSWERED, "duplex", "wwn", "channels", "channel_id"),
   ...skip(MAC_BY_OBJECT, "mac_address"),
   ...skip(

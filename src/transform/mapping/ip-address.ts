@@ -6,6 +6,7 @@ import {
   DEFAULT_STATUS,
   METADATA,
   NO_CUSTOM_FIELDS,
+  owned,
   rowBuilder,
   skip,
   type Table,
@@ -55,7 +56,9 @@ export const IP_ADDRESS: Table<AddressSource, IPAddress> = {
         ? { ...nic, virtual_machine: { ...nic.virtual_machine, ...asPrimary(address) } }
         : nic,
   ),
-  tags: address.from(["stub.tags"], "the global tags and the host's", (a) => a.cluster.tags),
+  tags: owned.union(
+    address.from(["stub.tags"], "the global tags and the host's", (a) => a.cluster.tags),
+  ),
   ...skip("Proxmox VE has no such groups", "assigned_object_fhrp_group"),
   ...skip(DEFAULT_STATUS, "status"),
   ...skip(USERS, "role", "tenant", "nat_inside", "dns_name", "description", "comments", "owner"),

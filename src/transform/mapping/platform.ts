@@ -2,7 +2,7 @@
 import type { Platform } from "../../netbox/types/platform.ts";
 import { SLUG_RULE } from "../slugs.ts";
 import type { TaggedSource } from "../sources.ts";
-import { METADATA, NO_CUSTOM_FIELDS, rowBuilder, skip, type Table, USERS } from "./table.ts";
+import { METADATA, NO_CUSTOM_FIELDS, owned, rowBuilder, skip, type Table, USERS } from "./table.ts";
 import { isAgentEnabled } from "../../proxmox/nics.ts";
 import type { GuestConfig, Osinfo } from "../../proxmox/rows.ts";
 import { text, textOrNone } from "../../proxmox/values.ts";
@@ -17,21 +17,21 @@ export interface PlatformSource extends TaggedSource {
 const platform = rowBuilder<PlatformSource>();
 
 export const PLATFORM: Table<PlatformSource, Platform> = {
-  name: platform.from(
+  name: owned.key(platform.from(
     ["nodeStatus.pveversion", "osinfo.name", "osinfo.version-id", "config.ostype", "config.agent"],
     "node: `Proxmox VE X.Y`; guest: the agent's name and version-id, else its ostype (see the table of OS types); at most 100 characters",
     (p) => p.name,
-  ),
-  slug: platform.from(
+  )),
+  slug: owned.firstWriter(platform.from(
     ["nodeStatus.pveversion", "osinfo.name", "osinfo.version-id", "config.ostype", "config.agent"],
     SLUG_RULE,
     (p) => p.slug,
-  ),
-  tags: platform.from(
+  )),
+  tags: owned.union(platform.from(
     ["stub.tags"],
     "the global tags and those of the hosts that have it",
     (p) => p.tags,
-  ),
+  )),
   ...skip("it would become part of the platform's identity in Diode", "manufacturer"),
   ...skip(USERS, "parent", "description", "comments", "owner"),
   ...skip(NO_CUSTOM_FIELDS, "custom_fields"),

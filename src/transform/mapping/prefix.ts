@@ -6,6 +6,7 @@ import {
   DEFAULT_STATUS,
   METADATA,
   NO_CUSTOM_FIELDS,
+  owned,
   rowBuilder,
   skip,
   type Table,
@@ -20,7 +21,7 @@ export interface PrefixSource extends TaggedSource {
 const prefix = rowBuilder<PrefixSource>();
 
 export const PREFIX: Table<PrefixSource, Prefix> = {
-  prefix: prefix.from(
+  prefix: owned.key(prefix.from(
     [
       "network.cidr",
       "network.address",
@@ -31,17 +32,17 @@ export const PREFIX: Table<PrefixSource, Prefix> = {
     ],
     "the network of a node's address; host routes, loopback and link-local make none",
     (p) => p.network,
-  ),
-  scope_site: prefix.from(
+  )),
+  scope_site: owned.firstWriter(prefix.from(
     ["stub.site", "setting.PREFIX_SCOPE"],
     "the node's site; a network in several sites has none, unless PREFIX_SCOPE=site",
     (p) => (p.site === undefined ? undefined : siteRef(p.site)),
-  ),
-  tags: prefix.from(
+  )),
+  tags: owned.union(prefix.from(
     ["stub.tags"],
     "the global tags and those of the hosts that have it",
     (p) => p.tags,
-  ),
+  )),
   ...skip("the scope is a site", "scope_location", "scope_region", "scope_site_group"),
   ...skip(DEFAULT_STATUS, "status"),
   ...skip("it would become part of the prefix's identity in Diode", "vrf"),

@@ -31,6 +31,8 @@ export const STUBS: Readonly<Record<StubName, Stub>> = {
     step: "device",
     reads: [
       "nodes.node",
+      "clusterStatus.ip",
+      "setting.NODE_DEVICE_MAP",
       "setting.NODE_DEVICE_TYPE",
       "setting.NODE_MANUFACTURER",
       "setting.NODE_DEVICE_ROLE",

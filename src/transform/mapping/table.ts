@@ -34,8 +34,19 @@ export function sentElsewhere(value: FieldValue<unknown>): FieldValue<Empty> {
   return value === null ? null : undefined;
 }
 
+/** Who decides about a field of an object that NetBox has. */
+export const OWNERS = {
+  "proxmox": "Proxmox VE: always sent",
+  "first-writer": "the first writer: sent if the object is new, or while the field is empty",
+  "key": "the name of the object: as NetBox has it",
+  "union": "both: what NetBox has, and what is sent",
+} as const;
+export type Owner = keyof typeof OWNERS;
+
 export interface Row<Source, Value> {
   readonly kind: "mapped" | "fixed" | "skipped";
+  /** Absent: Proxmox VE. */
+  readonly owner?: Owner;
   readonly reads: readonly Read[];
   /** How the value is made, or why it is not sent; README shows it. */
   readonly how: string;
@@ -83,6 +94,13 @@ export function rowBuilder<Source>(): RowBuilder<Source> {
     clearing: (row, clear) => ({ ...row, clear }),
   };
 }
+
+/** owned.firstWriter(row): the same row with another owner than Proxmox VE. */
+export const owned = {
+  key: <Of extends object>(row: Of) => ({ ...row, owner: "key" as const }),
+  firstWriter: <Of extends object>(row: Of) => ({ ...row, owner: "first-writer" as const }),
+  union: <Of extends object>(row: Of) => ({ ...row, owner: "union" as const }),
+};
 
 /** Fields that are never sent, and why. */
 export function skip<const Field extends string>(

@@ -11,7 +11,16 @@ import {
 } from "../../proxmox/hardware.ts";
 import { flag, isBlank, textOrNone } from "../../proxmox/values.ts";
 import type { GuestSource } from "../sources.ts";
-import { EMPTY, METADATA, rowBuilder, sentElsewhere, skip, type Table, USERS } from "./table.ts";
+import {
+  EMPTY,
+  METADATA,
+  owned,
+  rowBuilder,
+  sentElsewhere,
+  skip,
+  type Table,
+  USERS,
+} from "./table.ts";
 import { GUEST_STATUS, guestStatus, OTHER_GUEST_STATUS, valuesText } from "./values.ts";
 
 const guest = rowBuilder<GuestSource>();
@@ -38,11 +47,11 @@ export const VIRTUAL_MACHINE_CUSTOM_FIELDS: Table<GuestSource, VirtualMachineCus
 };
 
 export const VIRTUAL_MACHINE: Table<GuestSource, VirtualMachine> = {
-  name: guest.from(
+  name: owned.key(guest.from(
     ["resources.name", "resources.vmid"],
     `as it is; the later of two guests of one name, case aside, becomes \`name (vmid)\`; at most ${MAX_NAME} characters`,
     (g) => g.name,
-  ),
+  )),
   status: guest.from(
     ["resources.status"],
     valuesText(GUEST_STATUS, OTHER_GUEST_STATUS),
@@ -52,9 +61,11 @@ export const VIRTUAL_MACHINE: Table<GuestSource, VirtualMachine> = {
       return status === undefined ? undefined : guestStatus(status ?? "");
     },
   ),
-  cluster: guest.from(["stub.cluster"], "its cluster", (g) => g.ref.cluster),
-  site: guest.from(["stub.site"], "its cluster's scope, else its node's site", (g) => g.ref.site),
-  tenant: guest.from(["stub.tenant"], "TENANT_NAME", (g) => g.ref.tenant),
+  cluster: owned.key(guest.from(["stub.cluster"], "its cluster", (g) => g.ref.cluster)),
+  site: owned.firstWriter(
+    guest.from(["stub.site"], "its cluster's scope, else its node's site", (g) => g.ref.site),
+  ),
+  tenant: owned.key(guest.from(["stub.tenant"], "TENANT_NAME", (g) => g.ref.tenant)),
   platform: guest.clearing(
     guest.from(
       [
@@ -113,11 +124,11 @@ export const VIRTUAL_MACHINE: Table<GuestSource, VirtualMachine> = {
     ),
     EMPTY,
   ),
-  tags: guest.from(
+  tags: owned.union(guest.from(
     ["stub.tags", "resources.tags", "config.tags"],
     "the global tags, the host's, and the guest's own",
     (g) => g.tags,
-  ),
+  )),
   custom_fields: guest.nested("see the custom fields below", VIRTUAL_MACHINE_CUSTOM_FIELDS),
   ...skip("a guest moves from node to node; proxmox_node shows where it runs", "device"),
   ...skip("NetBox derives it from the virtual disks and refuses any other value", "disk"),

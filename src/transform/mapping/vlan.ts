@@ -7,6 +7,7 @@ import {
   DEFAULT_STATUS,
   METADATA,
   NO_CUSTOM_FIELDS,
+  owned,
   rowBuilder,
   skip,
   type Table,
@@ -21,7 +22,7 @@ export interface VlanSource extends TaggedSource {
 const vlan = rowBuilder<VlanSource>();
 
 export const VLAN_TABLE: Table<VlanSource, VLAN> = {
-  vid: vlan.from(
+  vid: owned.key(vlan.from(
     [
       "network.type",
       "network.vlanid",
@@ -32,22 +33,22 @@ export const VLAN_TABLE: Table<VlanSource, VLAN> = {
     ],
     "node interface of type vlan: `vlanid`, else `vlan-id`, else from `name.NN`, else from `vlanNN` with a raw device; NIC: `tag=`; 1–4094",
     (v) => int64(v.vid),
-  ),
-  name: vlan.from(
+  )),
+  name: owned.firstWriter(vlan.from(
     ["network.vlan-id", "config.netN"],
     "`VLAN {vid}`",
     (v) => vlanRef(v.vid, v.site).name,
-  ),
-  site: vlan.from(
+  )),
+  site: owned.key(vlan.from(
     ["stub.site"],
     "the site of the node or of the virtual machine",
     (v) => siteRef(v.site),
-  ),
-  tags: vlan.from(
+  )),
+  tags: owned.union(vlan.from(
     ["stub.tags"],
     "the global tags and those of the hosts that have it",
     (v) => v.tags,
-  ),
+  )),
   ...skip(DEFAULT_STATUS, "status"),
   ...skip("it would become part of the VLAN's identity in Diode", "group"),
   ...skip("Proxmox gives a NIC one tag", "qinq_svlan", "qinq_role"),

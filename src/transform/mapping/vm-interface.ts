@@ -8,6 +8,7 @@ import {
   MAC_BY_OBJECT,
   METADATA,
   NO_CUSTOM_FIELDS,
+  owned,
   rowBuilder,
   skip,
   type Table,
@@ -17,12 +18,14 @@ import {
 const nic = rowBuilder<NicSource>();
 
 export const VM_INTERFACE: Table<NicSource, VMInterface> = {
-  virtual_machine: nic.from(["stub.virtual-machine"], "its guest", (n) => n.ref.virtual_machine),
-  name: nic.from(
+  virtual_machine: owned.key(
+    nic.from(["stub.virtual-machine"], "its guest", (n) => n.ref.virtual_machine),
+  ),
+  name: owned.key(nic.from(
     ["config.netN"],
     `QEMU: the key (net0); LXC: \`name=\`, else the key; at most ${MAX_NAME} characters`,
     (n) => n.name,
-  ),
+  )),
   enabled: nic.from(
     ["config.netN"],
     "false with `link_down=1`, else true",
@@ -51,7 +54,9 @@ export const VM_INTERFACE: Table<NicSource, VMInterface> = {
     ),
     EMPTY,
   ),
-  tags: nic.from(["stub.tags"], "the global tags and the host's", (n) => n.cluster.tags),
+  tags: owned.union(
+    nic.from(["stub.tags"], "the global tags and the host's", (n) => n.cluster.tags),
+  ),
   ...skip("`trunks=` lists allowed VLANs, not those in use", "tagged_vlans"),
   ...skip(MAC_BY_OBJECT, "mac_address"),
   ...skip("NetBox means a bridge inside the guest; `bridge=` is the node's", "bridge"),

@@ -1,0 +1,108 @@
+/**
+ * Finds objects that NetBox knows by a name and a slug: sites, tenants, roles, manufacturers, device
+ * types, platforms, cluster types and tags. Their names in Proxmox VE or in the settings may be older than those
+ * that people gave them since.
+ */
+import { compareCodeUnits } from "../../base/natural-order.ts";
+import { autoSlug } from "../../netbox/names.ts";
+import { NETBOX_CLUSTER_TYPE } from "../../netbox/types/cluster-type.ts";
+import {
+  NETBOX_DEVICE_ROLE,
+  NETBOX_DEVICE_TYPE,
+  NETBOX_MANUFACTURER,
+} from "../../netbox/types/device-type.ts";
+import {
+  type NetBoxObject,
+  type ObjectType,
+  partOf,
+  textOf,
+  valueAt,
+} from "../../netbox/types/object-type.ts";
+import { NETBOX_PLATFORM } from "../../netbox/types/platform.ts";
+import type { Slugged } from "../../netbox/types/shape.ts";
+import { NETBOX_SITE, NETBOX_TENANT } from "../../netbox/types/site.ts";
+import { NETBOX_TAG } from "../../netbox/types/tag.ts";
+import { alone, type Found, type NetBoxTarget, oldest } from "./target.ts";
+
+/** TABLE: the types, and the key of the name. */
+const TYPES: Readonly<Record<Slugged, { readonly type: ObjectType<never>; readonly key: string }>> =
+  {
+    "cluster-type": { type: NETBOX_CLUSTER_TYPE, key: "name" },
+    "device-role": { type: NETBOX_DEVICE_ROLE, key: "name" },
+    "device-type": { type: NETBOX_DEVICE_TYPE, key: "model" },
+    "manufacturer": { type: NETBOX_MANUFACTURER, key: "name" },
+    "platform": { type: NETBOX_PLATFORM, key: "name" },
+    "site": { type: NETBOX_SITE, key: "name" },
+    "tag": { type: NETBOX_TAG, key: "name" },
+    "tenant": { type: NETBOX_TENANT, key: "name" },
+  };
+/** An object without them comes first, if several have the name. */
+const WITHIN = ["parent", "group", "manufacturer"];
+
+/**
+ * By its exact name; in another case, if one alone has it; by its slug, if people renamed it: an object
+ * whose slug is still that of its own name is another one ("RouterOS 7.1.5" is not "RouterOS 7.15").
+ */
+export function foundName(
+  target: NetBoxTarget,
+  kind: Slugged,
+  name: string,
+): NetBoxObject | undefined {
+  const { objects } = target;
+  const { type, key } = TYPES[kind];
+  const exact = objects.having(type, { name: key, of: valueAt(key) }, name);
+  if (exact.length > 0) {
+    const outermost = exact.filter((each) => WITHIN.every((within) => !isSet(each, within)));
+    return oldest(outermost.length > 0 && kind !== "device-type" ? outermost : exact);
+  }
+  const folded = objects.having(type, foldedAt(key), name.toLowerCase());
+  if (folded.length > 0) return alone(folded);
+  const renamed = objects.having(type, BY_SLUG, autoSlug(name)).filter((each) =>
+    autoSlug(String(each[key])) !== each["slug"]
+  );
+  return alone(renamed);
+}
+
+/** Those of several names that NetBox has, each object once: "Prod" is not "prod" if a run has both. */
+export function foundNames(
+  target: NetBoxTarget,
+  kind: Slugged,
+  names: ReadonlySet<string>,
+): Map<string, Found> {
+  const { type, key } = TYPES[kind];
+  const named = [...names].sort(compareCodeUnits).flatMap((name) => {
+    const object = foundName(target, kind, name);
+    return object === undefined ? [] : [{ name, object }];
+  });
+  const found = new Map<string, Found>();
+  for (const [object, same] of Map.groupBy(named, (each) => each.object)) {
+    const exact = same.find(({ name }) => name === object[key]);
+    const [first] = same;
+    const one = exact ?? (same.length === 1 ? first : undefined);
+    if (one === undefined) continue;
+    const whole = target.found(type, object);
+    // The manufacturer of a device type is a stub of its own.
+    const stub = kind === "device-type" ? { [key]: object[key] } : whole.stub;
+    found.set(one.name, { object, stub });
+  }
+  return found;
+}
+
+/** Slugs that no new object of the kind may have. */
+export function slugsIn({ objects }: NetBoxTarget, kind: Slugged): Set<string> {
+  const slugs = objects.all(TYPES[kind].type).map((object) => textOf(object["slug"]));
+  return new Set(slugs.filter((slug) => slug !== null));
+}
+
+const BY_SLUG = { name: "slug", of: valueAt("slug") };
+
+function foldedAt(key: string) {
+  return {
+    name: `${key}__ie`,
+    of: (object: NetBoxObject) => textOf(object[key])?.toLowerCase(),
+  };
+}
+
+function isSet(object: NetBoxObject, key: string): boolean {
+  return partOf(object, key, "id") !== undefined;
+}

@@ -1,0 +1,167 @@
+/** What NetBox holds, for a transform: the objects of a survey, and which of them already belong to a thing. */
+import { MAX_NAME, NamePool } from "../../netbox/names.ts";
+import { NetBoxObjects } from "../../netbox/objects.ts";
+import { NETBOX_CUSTOM_FIELD } from "../../netbox/types/custom-field.ts";
+import {
+  BY_NAME,
+  contentTypeOf,
+  type Named,
+  type NetBoxObject,
+  type ObjectType,
+  partOf,
+  textOf,
+} from "../../netbox/types/object-type.ts";
+import { ENTITY_TYPES } from "../../netbox/types/order.ts";
+import type { StepName } from "../../netbox/types/steps.ts";
+import { GLOBAL_TAGS, HOST_TAG_PREFIX, NETBOX_TAG } from "../../netbox/types/tag.ts";
+import { CUSTOM_FIELDS } from "../mapping/custom-field.ts";
+
+/** An object that NetBox has of a thing, and what names it in entities. */
+export interface Found {
+  readonly object: NetBoxObject;
+  /** What Diode matches it by. */
+  readonly stub: object;
+}
+
+export class NetBoxTarget {
+  /** Nothing is known: entities are as they would be for an empty NetBox. */
+  static readonly NONE = new NetBoxTarget(NetBoxObjects.NONE);
+  readonly objects: NetBoxObjects;
+  /** undefined: of no NetBox. */
+  readonly url: string | undefined;
+  /** Path and id of the objects that a thing of this run has. */
+  readonly #claimed = new Set<string>();
+  readonly #required = new Map<StepName, readonly string[]>();
+  /** Custom fields that NetBox has with another type; and tags that are for some types only. */
+  #known:
+    | {
+      readonly refused: ReadonlySet<string>;
+      readonly limited: ReadonlyMap<string, readonly unknown[]>;
+    }
+    | undefined;
+
+  constructor(objects: NetBoxObjects, url?: string) {
+    this.objects = objects;
+    this.url = url;
+  }
+
+  get isKnown(): boolean {
+    return this.url !== undefined;
+  }
+
+  found(type: ObjectType<never>, object: NetBoxObject): Found {
+    this.#claimed.add(`${type.path} ${object.id}`);
+    return { object, stub: type.stubOf?.(object, this.objects) ?? {} };
+  }
+
+  /** Does a thing of this run have it? */
+  isClaimed(type: Pick<ObjectType<never>, "path">, { id }: { readonly id: unknown }): boolean {
+    return this.#claimed.has(`${type.path} ${id}`);
+  }
+
+  /** "device/pve1 (https://netbox.example.net/dcim/devices/7/)", for people. */
+  placeOf({ path }: Pick<ObjectType<never>, "path">, { id }: { readonly id: unknown }): string {
+    return `${this.url}/${path}/${id}/`;
+  }
+
+  /**
+   * The entity without what NetBox would refuse all of it for: values of custom fields that have another
+   * type there, and tags that are only for other types.
+   */
+  accepted(step: StepName, entity: object): object {
+    const { refused, limited } = this.#refusals;
+    let accepted = entity as { readonly custom_fields?: object; readonly tags?: readonly Named[] };
+    const { custom_fields: fields, tags } = accepted;
+    if (fields !== undefined && Object.keys(fields).some((name) => refused.has(name))) {
+      const custom_fields = Object.fromEntries(
+        Object.entries(fields).filter(([name]) => !refused.has(name)),
+      );
+      accepted = { ...accepted, custom_fields };
+    }
+    const type = contentTypeOf(ENTITY_TYPES[step]);
+    const isAllowed = ({ name }: Named): boolean => limited.get(name)?.includes(type) ?? true;
+    if (tags === undefined || limited.size === 0 || tags.every(isAllowed)) return accepted;
+    return { ...accepted, tags: tags.filter(isAllowed) };
+  }
+
+  get #refusals() {
+    this.#known ??= {
+      refused: new Set(CUSTOM_FIELDS.flatMap(({ name, type }) => {
+        const [field] = this.objects.having(NETBOX_CUSTOM_FIELD, BY_NAME, name);
+        return field === undefined || partOf(field, "type", "value") === type ? [] : [name];
+      })),
+      limited: new Map(
+        this.objects.all(NETBOX_TAG).map((tag) =>
+          [nameOf(tag), listAt(tag, "object_types")] as const
+        )
+          .filter(([, types]) => types.length > 0),
+      ),
+    };
+    return this.#known;
+  }
+
+  /** Custom fields of the user's that a new object of the step would need a value for. */
+  requiredFields(step: StepName): readonly string[] {
+    let names = this.#required.get(step);
+    if (names === undefined) {
+      const type = contentTypeOf(ENTITY_TYPES[step]);
+      names = this.objects.all(NETBOX_CUSTOM_FIELD).filter((field) =>
+        field["required"] === true && (field["default"] ?? null) === null &&
+        listAt(field, "object_types").includes(type)
+      ).map((field) => String(field["name"]));
+      this.#required.set(step, names);
+    }
+    return names;
+  }
+}
+
+export function listAt(object: NetBoxObject, key: string): readonly unknown[] {
+  const list = object[key];
+  return Array.isArray(list) ? list : [];
+}
+
+export function tagNames(object: NetBoxObject): string[] {
+  return listAt(object, "tags").map((tag) => String(partOf(tag, "name")));
+}
+
+/** The tags that runs of this program give to the objects of a host: "proxmox-pve1". */
+export function hostTagsOf(object: NetBoxObject): string[] {
+  const globals: readonly string[] = GLOBAL_TAGS;
+  return tagNames(object).filter((name) =>
+    name.startsWith(HOST_TAG_PREFIX) && !globals.includes(name)
+  );
+}
+
+/** Whose is it? "ours": a run wrote it for one of these hosts; "other": for another host; "people": no run did. */
+export function writerOf(
+  object: NetBoxObject,
+  hostTags: ReadonlySet<string>,
+): "ours" | "other" | "people" {
+  const tags = hostTagsOf(object);
+  if (tags.some((name) => hostTags.has(name))) return "ours";
+  return tags.length > 0 ? "other" : "people";
+}
+
+/** The first by id: of rows that Diode doubled, this one stays. */
+export function oldest(objects: readonly NetBoxObject[]): NetBoxObject | undefined {
+  return objects.reduce<NetBoxObject | undefined>(
+    (first, each) => first === undefined || each.id < first.id ? each : first,
+    undefined,
+  );
+}
+
+/** The one object; undefined where there are none or several. */
+export function alone(objects: readonly NetBoxObject[]): NetBoxObject | undefined {
+  return objects.length === 1 ? objects[0] : undefined;
+}
+
+export function nameOf(object: NetBoxObject): string {
+  return textOf(object["name"]) ?? "";
+}
+
+/** Of a node whose name another device of the site has: "pve (cluster)". */
+export function deviceName(node: string, cluster: string): string {
+  const pool = new NamePool();
+  pool.reserve(node);
+  return pool.take(node, cluster, MAX_NAME);
+}

@@ -1,0 +1,293 @@
+/**
+ * The objects of a NetBox to which entities were applied, as Diode applies them: found by their key, created if
+ * there is no such object, only the sent fields changed, tags added. Each change of an object is recorded.
+ */
+import { NetBoxObjects } from "../../src/netbox/objects.ts";
+import type { NetBoxObject, ObjectType } from "../../src/netbox/types/object-type.ts";
+import { contentTypeOf } from "../../src/netbox/types/object-type.ts";
+import { SURVEYED, type SurveyedName } from "../../src/netbox/types/surveyed.ts";
+import type { Emitted } from "./in-memory.ts";
+
+export type Shown = Record<string, unknown> & { id: number };
+type Fields = Readonly<Record<string, unknown>>;
+
+const TYPES = new Map(SURVEYED.map(({ name, type }) => [name, type]));
+/** Field of an entity → the type of the object that it names. */
+const REFERENCES: Readonly<Record<string, SurveyedName>> = {
+  site: "site",
+  tenant: "tenant",
+  cluster: "cluster",
+  platform: "platform",
+  device_type: "device-type",
+  manufacturer: "manufacturer",
+  role: "device-role",
+  vrf: "vrf",
+  virtual_machine: "virtual-machine",
+  device: "device",
+  untagged_vlan: "vlan",
+  parent: "interface",
+  bridge: "interface",
+  lag: "interface",
+};
+const SCOPES: Readonly<Record<string, SurveyedName>> = {
+  scope_site: "site",
+  scope_location: "location",
+  scope_region: "region",
+  scope_site_group: "site-group",
+};
+const CHOICES = new Set(["status", "type", "mode", "start_on_boot"]);
+const NUMBERS = new Set(["vcpus", "memory", "size", "mtu", "speed", "vid"]);
+
+export interface Change {
+  readonly type: SurveyedName;
+  readonly id: number;
+  readonly name: string;
+  /** undefined: it is new. */
+  readonly field?: string;
+}
+
+export class ModelNetBox {
+  readonly rows = new Map<SurveyedName, Shown[]>();
+  readonly changes: Change[] = [];
+  /** Entities that NetBox would refuse, and why. */
+  readonly refused: string[] = [];
+  #nextId = 1;
+
+  /** As a survey reads it; `url` is of no server. */
+  objects(): NetBoxObjects {
+    const byPath = new Map<string, readonly NetBoxObject[]>();
+    for (const [name, rows] of this.rows) byPath.set(typeOf(name).path, structuredClone(rows));
+    return new NetBoxObjects(byPath);
+  }
+
+  all(name: SurveyedName): Shown[] {
+    const rows = this.rows.get(name) ?? [];
+    this.rows.set(name, rows);
+    return rows;
+  }
+
+  /** An object that people made: values as NetBox shows them, but objects by their rows. */
+  make(type: SurveyedName, fields: Fields): Shown {
+    const row: Shown = { id: this.#nextId, tags: [], custom_fields: {} };
+    this.#nextId += 1;
+    for (const [key, value] of Object.entries(fields)) {
+      row[key] = isRow(value) ? brief(value) : value;
+    }
+    const name = typeof fields["name"] === "string" ? fields["name"] : "";
+    if (!("slug" in row)) row["slug"] = slugOf(String(fields["model"] ?? name));
+    this.all(type).push(row);
+    return row;
+  }
+
+  one(type: SurveyedName, fits: (row: Shown) => boolean): Shown {
+    const found = this.all(type).filter(fits);
+    if (found.length !== 1 || found[0] === undefined) {
+      throw new Error(`${found.length} objects of type ${type}`);
+    }
+    return found[0];
+  }
+
+  called(type: SurveyedName, name: string): Shown {
+    return this.one(type, (row) => (row["name"] ?? row["model"] ?? row["address"]) === name);
+  }
+
+  /** Applies entities. @returns what changed. */
+  apply(entities: readonly Pick<Emitted, "step" | "entity">[]): readonly Change[] {
+    const from = this.changes.length;
+    for (const { step, entity } of entities) this.#put(step, entity as Fields);
+    return this.changes.slice(from);
+  }
+
+  #put(type: SurveyedName, sent: Fields): Shown {
+    const found = this.#find(type, sent);
+    const row = found ?? this.make(type, {});
+    if (found === undefined) {
+      this.changes.push({ type, id: row.id, name: nameOf(sent) });
+      if (type === "tag" || "slug" in row) row["slug"] = sent["slug"] ?? slugOf(nameOf(sent));
+      if (type === "tag") Object.assign(row, { color: "9e9e9e", object_types: [] });
+      if (type === "custom-field") Object.assign(row, { required: false, default: null });
+      if (STATUS.has(type)) row["status"] = { value: "active" };
+    }
+    for (const [field, value] of Object.entries(sent)) {
+      this.#set(type, row, { field, value, isNew: found === undefined });
+    }
+    return row;
+  }
+
+  #set(
+    type: SurveyedName,
+    row: Shown,
+    { field, value, isNew }: {
+      readonly field: string;
+      readonly value: unknown;
+      readonly isNew: boolean;
+    },
+  ): void {
+    const set = (key: string, shown: unknown): void => {
+      const before = JSON.stringify(row[key] ?? null);
+      row[key] = shown;
+      if (!isNew && before !== JSON.stringify(shown ?? null)) {
+        this.changes.push({ type, id: row.id, name: nameOf(row), field: key });
+      }
+    };
+    if (field.startsWith("assigned_object_")) return this.#assign(row, { field, value, set });
+    const scope = SCOPES[field];
+    if (scope !== undefined) {
+      const place = this.#put(scope, value as Fields);
+      set("scope_type", contentTypeOf(typeOf(scope)));
+      return set("scope", brief(place));
+    }
+    if (field === "tags") {
+      const own = (row["tags"] ?? []) as { readonly name: string }[];
+      const names = own.map(({ name }) => name);
+      const added = (value as Fields[]).map((tag) => brief(this.#put("tag", tag)))
+        .filter(({ name }) => !names.includes(String(name)));
+      return set(field, [...own, ...added]);
+    }
+    if (field === "custom_fields") {
+      const sent = Object.entries(value as Record<string, Fields>).map(([name, typed]) => [
+        name,
+        typed["text"] ?? Number(typed["integer"]),
+      ]);
+      return set(field, { ...(row[field] as object), ...Object.fromEntries(sent) });
+    }
+    if (field === "primary_mac_address") return set(field, value);
+    const reference = REFERENCES[field] ?? GROUPS[type]?.[field];
+    if (reference !== undefined && typeof value === "object" && value !== null) {
+      if (Object.keys(value).length === 0) return set(field, null);
+      return set(field, brief(this.#put(reference, value as Fields)));
+    }
+    if (field === "primary_ip4" || field === "primary_ip6") {
+      if (Object.keys(value as Fields).length === 0) set(field, null);
+      return;
+    }
+    if (field === "type" && typeof value === "object") {
+      return set(field, brief(this.#put("cluster-type", value as Fields)));
+    }
+    if (CHOICES.has(field)) return set(field, { value });
+    return set(field, NUMBERS.has(field) ? Number(value) : value);
+  }
+
+  #assign(
+    row: Shown,
+    { field, value, set }: {
+      readonly field: string;
+      readonly value: unknown;
+      readonly set: (key: string, shown: unknown) => void;
+    },
+  ): void {
+    const isNic = field === "assigned_object_vm_interface";
+    const type = isNic ? "vm-interface" : "interface";
+    const key = isNic ? "virtual_machine" : "device";
+    const part = this.#put(type, value as Fields);
+    const machine = this.one(
+      isNic ? "virtual-machine" : "device",
+      ({ id }) => id === (part[key] as Shown).id,
+    );
+    const old = (row["assigned_object"] ?? {}) as Record<string, Shown | undefined>;
+    const holder = old["virtual_machine"] ?? old["device"];
+    if (holder !== undefined && holder.id !== machine.id) {
+      const owner = [...this.all("virtual-machine"), ...this.all("device")].find(({ id }) =>
+        id === holder.id
+      );
+      if (
+        [owner?.["primary_ip4"], owner?.["primary_ip6"]].some((ip) =>
+          (ip as Shown | null)?.id === row.id
+        )
+      ) {
+        this.refused.push(
+          `${
+            String(row["address"])
+          }: Cannot reassign IP address while it is designated as the primary IP`,
+        );
+        return;
+      }
+    }
+    set("assigned_object_type", contentTypeOf(typeOf(type)));
+    set("assigned_object", { ...brief(part), [key]: brief(machine) });
+    const sent = (value as Record<string, Fields>)[key] ?? {};
+    for (const family of ["primary_ip4", "primary_ip6"]) {
+      if (sent[family] === undefined) continue;
+      const before = (machine[family] as Shown | null | undefined)?.id;
+      machine[family] = { id: row.id, address: row["address"] };
+      if (before !== row.id && before !== undefined) {
+        this.changes.push({
+          type: isNic ? "virtual-machine" : "device",
+          id: machine.id,
+          name: nameOf(machine),
+          field: family,
+        });
+      }
+    }
+  }
+
+  /** By the key of the type, as Diode's plugin does; then by the slug that it would make. */
+  #find(type: SurveyedName, sent: Fields): Shown | undefined {
+    const { is, owner, resembles } = typeOf(type) as ObjectType<Fields>;
+    const rows = this.all(type);
+    if (type === "fhrp-group") return undefined;
+    const machine = owner?.(sent);
+    const ownerId = machine === undefined
+      ? 0
+      : this.#find(nameOfType(machine.type), machine.identity as Fields)?.id ?? -1;
+    // The scope of a prefix does not count for Diode.
+    const fits = type === "prefix" && resembles !== undefined ? resembles : is;
+    const same = rows.filter((row) => fits(sent, row, ownerId));
+    if (type === "interface" || type === "vm-interface") return same[0];
+    const slug = sent["slug"] ??
+      (typeof sent["name"] === "string" ? slugOf(sent["name"]) : undefined);
+    return same[0] ?? (SLUGGED.has(type) ? rows.find((row) => row["slug"] === slug) : undefined);
+  }
+}
+
+const STATUS = new Set<SurveyedName>([
+  "vlan",
+  "prefix",
+  "ip-address",
+  "virtual-machine",
+  "device",
+  "cluster",
+]);
+const SLUGGED = new Set<SurveyedName>([
+  "tag",
+  "site",
+  "tenant",
+  "manufacturer",
+  "platform",
+  "cluster-type",
+  "device-role",
+]);
+/** Keys that name objects of different types in different types. */
+const GROUPS: Partial<Record<SurveyedName, Readonly<Record<string, SurveyedName>>>> = {
+  cluster: { group: "cluster-group" },
+  vlan: { group: "vlan-group" },
+  tenant: { group: "tenant-group" },
+};
+
+function typeOf(name: SurveyedName): ObjectType<never> {
+  return TYPES.get(name) as ObjectType<never>;
+}
+
+function nameOfType({ path }: ObjectType<object>): SurveyedName {
+  return SURVEYED.find(({ type }) => type.path === path)?.name as SurveyedName;
+}
+
+function isRow(value: unknown): value is Shown {
+  return typeof value === "object" && value !== null && "id" in value;
+}
+
+const BRIEF = ["id", "name", "model", "address", "vid"];
+
+function brief(row: Fields): Shown {
+  return Object.fromEntries(BRIEF.flatMap((key) => key in row ? [[key, row[key]]] : [])) as Shown;
+}
+
+function nameOf(fields: Fields): string {
+  return String(
+    fields["name"] ?? fields["model"] ?? fields["address"] ?? fields["prefix"] ?? fields["vid"],
+  );
+}
+
+function slugOf(name: string): string {
+  return name.toLowerCase().replace(/[^\w\s-]/g, "").replace(/[-\s]+/g, "-");
+}
