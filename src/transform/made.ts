@@ -7,6 +7,7 @@ import type { Ledger } from "./ledger.ts";
 import { COMPILED, type Sources } from "./mapping/tables.ts";
 import { Slugs } from "./slugs.ts";
 import { respect } from "./target/respect.ts";
+import type { Findable } from "./sources.ts";
 import { type Found, NetBoxTarget } from "./target/target.ts";
 
 /** `source` and the step's table explain every field of `entity`. */
@@ -45,8 +46,8 @@ export function make<Name extends StepName>(
   step: Name,
   source: Sources[Name],
   { capturedAt, clearEmpty = false, slugs = Slugs.NONE, target = NetBoxTarget.NONE }: MakeOptions,
-  found?: Found,
 ): Made {
+  const { found }: Findable = source;
   const entity = slugs.onStubs(step, COMPILED[step](source, clearEmpty));
   if (!target.isKnown) return { step, entity, capturedAt, source } as Made;
   const accepted = target.accepted(step, entity);

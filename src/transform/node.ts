@@ -27,12 +27,12 @@ export function* makeNode(node: NamedNode, context: NodeContext, slugs: Slugs): 
   const device = readDevice(node, context);
   const own: Made[] = [];
   for (const source of network?.interfaces ?? []) {
-    own.push(make("interface", source, options, source.found));
+    own.push(make("interface", source, options));
   }
   for (const source of network?.addresses ?? []) {
-    own.push(make("ip-address", source, options, source.found));
+    own.push(make("ip-address", source, options));
   }
-  if (device !== undefined) own.push(make("device", device, options, device.found));
+  if (device !== undefined) own.push(make("device", device, options));
   yield batchOf(own, ledger);
   let made: Made[] = [];
   let count = 0;
@@ -51,10 +51,10 @@ function makeGuest(
   options: MakeOptions,
   add: (entity: Made) => void,
 ): void {
-  for (const source of nics) add(make("vm-interface", source, options, source.found));
-  for (const source of addresses) add(make("ip-address", source, options, source.found));
-  add(make("virtual-machine", guest, options, guest.found));
-  for (const source of disks) add(make("virtual-disk", source, options, source.found));
+  for (const source of nics) add(make("vm-interface", source, options));
+  for (const source of addresses) add(make("ip-address", source, options));
+  add(make("virtual-machine", guest, options));
+  for (const source of disks) add(make("virtual-disk", source, options));
 }
 
 /** undefined: the node becomes no device. */

@@ -155,27 +155,26 @@ export function makeShared(
   return [
     ...makeTags(clusters, shared, names),
     ...CUSTOM_FIELDS.flatMap((field) => makeCustomField(field, all, { target, ledger, clusters })),
-    make(
-      "cluster-type",
-      { tags: tagsOf(clusters) },
-      all,
-      slugs.found("cluster-type", CLUSTER_TYPE_NAME),
-    ),
-    ...clusters.map((cluster) =>
-      make("cluster", cluster, optionsOf([cluster], names), cluster.found)
-    ),
+    make("cluster-type", {
+      tags: tagsOf(clusters),
+      found: slugs.found("cluster-type", CLUSTER_TYPE_NAME),
+    }, all),
+    ...clusters.map((cluster) => make("cluster", cluster, optionsOf([cluster], names))),
     ...sorted(
       "platform",
       shared.platforms.inOrder().map((object) => {
         const { name } = object.value;
-        const source = { name, slug: slugs.of("platform", name), ...holdersOf(object) };
-        const found = slugs.found("platform", name);
-        return make("platform", source, optionsOf(object.clusters, names), found);
+        const source = { ...namingOf("platform", name, slugs), ...holdersOf(object) };
+        return make("platform", source, optionsOf(object.clusters, names));
       }),
     ),
     ...sorted("vlan", makeVlans(shared, names)),
     ...sorted("prefix", makePrefixes(shared, names, ledger)),
   ];
+}
+
+function namingOf(kind: "platform" | "tag", name: string, slugs: Slugs) {
+  return { name, slug: slugs.of(kind, name), found: slugs.found(kind, name) };
 }
 
 /** Names of NetBox may be in another order than those of Proxmox VE. */
@@ -198,7 +197,7 @@ function makeCustomField(
   if (object === undefined) return [make("custom-field", field, options)];
   const found = target.found(NETBOX_CUSTOM_FIELD, object);
   const type = partOf(object, "type", "value");
-  if (type === field.type) return [make("custom-field", field, options, found)];
+  if (type === field.type) return [make("custom-field", { ...field, found }, options)];
   if (cluster !== undefined) {
     const subject = { ...cluster.subject, what: `custom-field/${field.name}` };
     const place = target.placeOf(NETBOX_CUSTOM_FIELD, object);
@@ -219,9 +218,9 @@ function makeVlans(shared: SharedObjects, names: Names): Made[] {
     const clusters = [...new Set(same.flatMap((object) => object.clusters))];
     const origins = same.flatMap((object) => object.origins);
     const { vid, site, known } = first.value;
-    const source = { vid, site, ...holdersOf({ clusters, origins }) };
     const found = known !== undefined && "object" in known ? known : undefined;
-    return make("vlan", source, optionsOf(clusters, names), found);
+    const source = { vid, site, found, ...holdersOf({ clusters, origins }) };
+    return make("vlan", source, optionsOf(clusters, names));
   });
 }
 
@@ -249,9 +248,9 @@ function makeTags(
   const add = (name: string, holders: readonly ClusterSource[], color?: string): void => {
     if (made.has(name)) return;
     const { clusters: more = [], origins = [] } = ofGuests.get(name) ?? {};
-    const source = { name, slug: slugs.of("tag", name), color, origins };
+    const source = { ...namingOf("tag", name, slugs), color, origins };
     const options = optionsOf([...holders, ...more], names);
-    made.set(name, make("tag", source, options, slugs.found("tag", name)));
+    made.set(name, make("tag", source, options));
   };
   for (const name of GLOBAL_TAGS) add(name, clusters, TAG_COLORS[name]);
   for (const { hostTag } of clusters) {
@@ -282,8 +281,8 @@ function makePrefixes(shared: SharedObjects, names: Names, ledger: Ledger): Made
       const all = same.flatMap(({ group }) => group);
       const clusters = [...new Set(all.flatMap((object) => object.clusters))];
       const origins = all.flatMap((object) => object.origins);
-      const source = { network, site: scope, ...holdersOf({ clusters, origins }) };
-      return [make("prefix", source, optionsOf(clusters, names), known)];
+      const source = { network, site: scope, found: known, ...holdersOf({ clusters, origins }) };
+      return [make("prefix", source, optionsOf(clusters, names))];
     });
   });
 }

@@ -29,16 +29,22 @@ export interface Subject {
   readonly answer: AnswerRef;
 }
 
-/** What a thing was read from: its name in left-out.json, its answers, and where each of them is. */
-export type Origin<Name extends keyof AnswerRows = keyof AnswerRows> = AnswersOf<Name> & {
-  readonly subject: Subject;
-  /** Where its answers are, read or not. */
-  readonly places: { readonly [N in Name]?: AnswerRef };
-  /** "net0", "scsi0": the key in the config that a row calls `netN` or `diskN`. */
-  readonly key?: string;
+export interface Findable {
   /** What NetBox has of it. */
   readonly found?: Found | undefined;
-};
+}
+
+/** What a thing was read from: its name in left-out.json, its answers, and where each of them is. */
+export type Origin<Name extends keyof AnswerRows = keyof AnswerRows> =
+  & AnswersOf<Name>
+  & Findable
+  & {
+    readonly subject: Subject;
+    /** Where its answers are, read or not. */
+    readonly places: { readonly [N in Name]?: AnswerRef };
+    /** "net0", "scsi0": the key in the config that a row calls `netN` or `diskN`. */
+    readonly key?: string;
+  };
 
 export interface ClusterSource extends Origin<"clusterStatus"> {
   readonly policy: Policy;
@@ -126,7 +132,7 @@ export interface Primary {
 }
 
 /** An object of several things. */
-export interface SharedSource {
+export interface SharedSource extends Findable {
   /** What it was seen on, in the order of the answers; empty without `keepOrigins`. */
   readonly origins: readonly Origin[];
 }

@@ -4,13 +4,14 @@ import { NETBOX_DEVICE } from "../../netbox/types/device.ts";
 import { contentTypeOf } from "../../netbox/types/object-type.ts";
 import { NETBOX_VIRTUAL_DISK } from "../../netbox/types/virtual-disk.ts";
 import { NETBOX_VIRTUAL_MACHINE } from "../../netbox/types/virtual-machine.ts";
+import type { Findable } from "../sources.ts";
 import { METADATA, owned, rowBuilder, skip, type Table, USERS } from "./table.ts";
 
 const VIRTUAL_MACHINE = contentTypeOf(NETBOX_VIRTUAL_MACHINE);
 const DEVICE = contentTypeOf(NETBOX_DEVICE);
 const VIRTUAL_DISK = contentTypeOf(NETBOX_VIRTUAL_DISK);
 
-export interface CustomFieldSource {
+export interface CustomFieldSource extends Findable {
   readonly name: string;
   readonly label: string;
   readonly type: "text" | "integer";

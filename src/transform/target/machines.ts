@@ -21,7 +21,15 @@ import {
 import { hasScope } from "../../netbox/types/scope.ts";
 import { NETBOX_VIRTUAL_MACHINE } from "../../netbox/types/virtual-machine.ts";
 import { foundName } from "./names.ts";
-import { alone, type Found, hostTagsOf, nameOf, NetBoxTarget, oldest, writerOf } from "./target.ts";
+import {
+  alone,
+  type Found,
+  hostTagsOf,
+  nameOf,
+  type NetBoxTarget,
+  oldest,
+  writerOf,
+} from "./target.ts";
 
 const BY_CLUSTER = byOwner("cluster");
 

@@ -23,7 +23,7 @@ export function findNics(
   nics: readonly NicIdentity[],
 ): (Found | undefined)[] {
   const parts = partsOf(target, NETBOX_VM_INTERFACE, { machine, key: "virtual_machine" });
-  return matched(target, NETBOX_VM_INTERFACE, nics, [
+  return matched(nics, { target, type: NETBOX_VM_INTERFACE }, [
     ({ mac }) => {
       const isOne = mac !== undefined && nics.filter((nic) => nic.mac === mac).length === 1;
       return isOne ? alone(parts.filter((part) => macOf(part) === mac)) : undefined;
@@ -45,7 +45,7 @@ export function findPorts(
   ports: readonly PortIdentity[],
 ): (Found | undefined)[] {
   const parts = partsOf(target, NETBOX_INTERFACE, { machine: device, key: "device" });
-  return matched(target, NETBOX_INTERFACE, ports, [
+  return matched(ports, { target, type: NETBOX_INTERFACE }, [
     ({ name }) => parts.find((part) => nameOf(part) === name),
     ({ altnames }) => alone(parts.filter((part) => altnames.includes(nameOf(part)))),
   ]);
@@ -67,7 +67,7 @@ export function findDisks(
   const isLike = ({ pool, sizeMb }: DiskIdentity) => (part: NetBoxObject): boolean =>
     pool !== undefined && textOf(partOf(part, "custom_fields", "proxmox_storage_pool")) === pool &&
     Number(part["size"]) === sizeMb;
-  return matched(target, NETBOX_VIRTUAL_DISK, disks, [
+  return matched(disks, { target, type: NETBOX_VIRTUAL_DISK }, [
     ({ name }) => parts.find((part) => nameOf(part) === name),
     (disk) => {
       const names = disks.map(({ name }) => name);
@@ -78,9 +78,8 @@ export function findDisks(
 
 /** Each way in turn, for all things that the ones before did not find; an object is found once. */
 function matched<Thing>(
-  target: NetBoxTarget,
-  type: ObjectType<never>,
   things: readonly Thing[],
+  { target, type }: { readonly target: NetBoxTarget; readonly type: ObjectType<never> },
   ways: readonly ((thing: Thing) => NetBoxObject | undefined)[],
 ): (Found | undefined)[] {
   const found = things.map((): Found | undefined => undefined);
