@@ -240,6 +240,7 @@ const MIN_LINES = 120;
 /** Short files with one importer in their own folder, each with the reason. */
 const SHORT_FILES: Readonly<Record<string, string>> = {
   "capture/response.ts": "decides what of an answer reaches the disk",
+  "cli/doctor.ts": "the command `doctor`, loaded when it runs",
   "cli/pipeline.ts": "the command `run`, loaded when it runs",
 };
 

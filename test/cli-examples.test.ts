@@ -6,11 +6,11 @@ import process from "node:process";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type CommandRow, COMMANDS } from "../src/cli/catalog.ts";
 import { cliFolders } from "./helpers/cli-folders.ts";
-import { smallNetBox } from "./helpers/comparing.ts";
 import { commandsIn, DOCUMENTS, firstDifference, readDocument } from "./helpers/documents.ts";
 import { ROOT } from "./helpers/golden.ts";
 import { type Finished, runCli, startCli } from "./helpers/run-cli.ts";
 import { TOKEN } from "./helpers/small-netbox.ts";
+import { surveyedNetBox } from "./helpers/surveying.ts";
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -78,7 +78,7 @@ async function served(name: string): Promise<Environment> {
 
 /** A NetBox with objects, none of them from the example. */
 async function otherNetBox(): Promise<Environment> {
-  const { url } = await smallNetBox();
+  const { url } = await surveyedNetBox();
   return { NETBOX_URL: url, NETBOX_TOKEN: TOKEN };
 }
 
@@ -119,10 +119,11 @@ describe("the example works in the help of", () => {
 /** TABLE: command → the setting that names the server it needs. */
 const NEEDS: Readonly<Record<string, readonly string[]>> = {
   capture: ["PROXMOX_HOST"],
-  doctor: ["PROXMOX_HOST"],
+  doctor: ["PROXMOX_HOST", "NETBOX_URL"],
   run: ["PROXMOX_HOST", "DIODE_TARGET"],
   push: ["DIODE_TARGET"],
   compare: ["NETBOX_URL"],
+  survey: ["NETBOX_URL"],
 };
 /** Run folders that documents name as input; any other is a copy of snapshots/example. */
 const INPUTS: Readonly<Record<string, string>> = {

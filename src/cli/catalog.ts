@@ -86,10 +86,14 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     load: async () => (await import("../capture/command/capture.ts")).runCapture,
   },
   doctor: {
-    description: "Check the connection, certificate, API token and its privileges",
+    description: "Check connection, certificate, token and rights, of Proxmox VE, NetBox or both",
     example: "doctor --proxmox-host pve1.example.net",
-    options: { config: CONFIG, ...OUTPUT_OPTIONS, ...optionsOf(DOCTOR_SETTINGS) },
-    load: async () => (await import("../capture/command/doctor.ts")).runDoctor,
+    options: {
+      config: CONFIG,
+      ...OUTPUT_OPTIONS,
+      ...optionsOf({ ...DOCTOR_SETTINGS, ...NETBOX_SETTINGS }),
+    },
+    load: async () => (await import("./doctor.ts")).runDoctors,
   },
   transform: {
     description: "Turn snapshots into NetBox entity files; needs no network",

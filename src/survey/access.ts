@@ -1,0 +1,49 @@
+/** Which of the types that a survey reads a token may view. */
+import pMap from "p-map";
+import { type NetBoxOptions, openNetBox, Refusal, type Status } from "../netbox/rest/client.ts";
+import { permissionOf } from "../netbox/types/object-type.ts";
+import { SURVEYED, type SurveyedName } from "../netbox/types/surveyed.ts";
+
+export interface AccessInput extends NetBoxOptions {
+  /** Requests under way at once. */
+  readonly concurrency: number;
+}
+
+export interface TypeAccess {
+  readonly type: SurveyedName;
+  readonly plural: string;
+  /** "ipam.view_vlan" */
+  readonly permission: string;
+  /** `refused`: NetBox does not list the type, whatever the permissions. */
+  readonly may: "view" | "denied" | "refused";
+  /** Objects that the token sees; absent unless it may view them. */
+  readonly objects?: number;
+  /** Why NetBox refused. */
+  readonly reason?: string;
+}
+
+/** Asks for one object of each type. @throws AppError "remote" when NetBox does not answer or refuses the token. */
+export async function netboxAccess(
+  input: AccessInput,
+): Promise<{ readonly status: Status; readonly types: readonly TypeAccess[] }> {
+  const netbox = openNetBox(input);
+  try {
+    const status = await netbox.status();
+    const types = await pMap(SURVEYED, async ({ name, type }): Promise<TypeAccess> => {
+      const asked = { type: name, plural: type.plural, permission: permissionOf(type) };
+      try {
+        const part = { limit: 1, offset: 0 };
+        const { count } = await netbox.page(type.path, [["fields", "id"]], part);
+        return { ...asked, may: "view", objects: count };
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+        return error.isDenied
+          ? { ...asked, may: "denied" }
+          : { ...asked, may: "refused", reason: error.message };
+      }
+    }, { concurrency: input.concurrency });
+    return { status, types };
+  } finally {
+    await netbox.close();
+  }
+}
