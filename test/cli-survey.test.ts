@@ -47,6 +47,15 @@ describe.concurrent("survey", () => {
     );
   });
 
+  test("replaces an older survey in a folder that is called like the entity files of a run", async () => {
+    const netbox = await netboxWith();
+    const folder = fresh("netbox");
+    for (let i = 0; i < 2; i += 1) {
+      const { code, stderr } = await survey(netbox, folder);
+      expect([code, stderr]).toEqual([0, ""]);
+    }
+  });
+
   test("exits with 4 and lists the permissions that the token lacks", async () => {
     const folder = fresh();
     const { code, stdout } = await survey(await netboxWith(DENIED), folder);

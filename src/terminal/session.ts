@@ -6,6 +6,7 @@ import { createLog, type Log } from "../base/log.ts";
 import { switchOf } from "../base/setting.ts";
 import { CLUSTER_FILE } from "../proxmox/endpoints.ts";
 import { ENTITY_MANIFEST_FILE } from "../run-folder/entity-set.ts";
+import { isTargetFolder } from "../run-folder/target-files.ts";
 import { openStore, type Store } from "../run-folder/store/store.ts";
 import { EXIT_CODES, type Io, openStdout, type OutputStream } from "./process.ts";
 import { type Context, storeCredentials } from "./settings.ts";
@@ -91,6 +92,8 @@ async function refuseInside(place: string): Promise<void> {
     const sign = SIGNS.get(basename(at));
     const run = dirname(at);
     if (sign === undefined || !await isThere(join(run, sign))) continue;
+    // A target folder may be called "netbox", too.
+    if (await isTargetFolder(await openStore(at))) continue;
     throw usageError(`Cannot write to ${place}: it is inside the run ${run}`, {
       hint: "Give a folder outside of it, or the run folder itself",
     });
