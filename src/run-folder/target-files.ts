@@ -5,7 +5,6 @@
 import { type AppError, inputError } from "../base/errors.ts";
 import { parseJson } from "../base/json.ts";
 import { decodeUtf8, encodeUtf8 } from "../base/text.ts";
-import { NetBoxObjects } from "../netbox/objects.ts";
 import type { NetBoxObject } from "../netbox/types/object-type.ts";
 import { SURVEYED, type SurveyedName } from "../netbox/types/surveyed.ts";
 import {
@@ -140,15 +139,4 @@ function noManifest({ place }: Store, keys: readonly string[]): AppError {
 /** What an entity manifest says of the target. */
 export function targetSource({ manifest, sha256 }: TargetFolder): TargetSource {
   return { url: manifest.netbox.url, sha256, surveyed_at: manifest.surveyed_at };
-}
-
-/** All objects. @throws AppError "input" when a file was changed. */
-export async function readTarget(folder: TargetFolder): Promise<NetBoxObjects> {
-  const objects = new Map<string, NetBoxObject[]>();
-  for (const { name, type } of SURVEYED) {
-    const all: NetBoxObject[] = [];
-    for await (const some of folder.objects(name)) for (const object of some) all.push(object);
-    objects.set(type.path, all);
-  }
-  return new NetBoxObjects(objects);
 }

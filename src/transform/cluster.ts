@@ -50,6 +50,8 @@ export interface NodeEntry {
   readonly isInScope: boolean;
   /** The device's; undefined: it has no name of its own yet. */
   readonly device: FoundDevice;
+  /** Custom fields that NetBox requires of a new device: without a value there can be none. */
+  readonly requiredFields: readonly string[];
   /** Its row of /nodes. */
   readonly row: NodeRow | undefined;
   /** Its row of /cluster/status. */
@@ -58,9 +60,13 @@ export interface NodeEntry {
   readonly guests: readonly GuestEntry[];
 }
 
-/** Becomes a device: in scope, and a node that the cluster lists. */
-export function isDevice({ isInScope, row, statusRow }: NodeEntry): boolean {
-  return isInScope && (row !== undefined || statusRow !== undefined);
+/** Becomes a device: in scope, a node that the cluster lists, and NetBox accepts it. */
+export function isDevice(entry: NodeEntry): boolean {
+  return isListed(entry) && entry.isInScope && entry.requiredFields.length === 0;
+}
+
+export function isListed({ row, statusRow }: NodeEntry): boolean {
+  return row !== undefined || statusRow !== undefined;
 }
 
 export interface SnapshotCluster {
@@ -68,6 +74,8 @@ export interface SnapshotCluster {
   readonly snapshot: Snapshot;
   /** Of this cluster in NetBox, whatever host its runs named. */
   readonly hostTags: ReadonlySet<string>;
+  /** Custom fields that NetBox requires of new virtual machines, or of the cluster if it is new. */
+  readonly requiredFields: readonly string[];
   /** In natural order. */
   readonly nodes: readonly NodeEntry[];
   /** Was a listing of the nodes read? If not, it is unknown which nodes the cluster has. */
@@ -173,6 +181,7 @@ export async function readCluster(
         : siteOf(device.found.object) ?? identity.site,
       isInScope: policy.nodes?.has(node) ?? true,
       device,
+      requiredFields: device.found === undefined ? target.requiredFields("device") : [],
       row: listing.nodes.get(node),
       statusRow: listing.members.get(node),
       guests: guests.get(node) ?? [],
@@ -182,6 +191,10 @@ export async function readCluster(
     source,
     snapshot,
     hostTags,
+    requiredFields: [
+      ...target.requiredFields("virtual-machine"),
+      ...(found === undefined ? target.requiredFields("cluster") : []),
+    ],
     nodes: entries,
     areNodesListed,
     vmids,

@@ -15,6 +15,7 @@ import {
   guestSite,
   isDevice,
   isIdentified,
+  isListed,
   type NodeEntry,
   openGuest,
   type SnapshotCluster,
@@ -114,6 +115,11 @@ function leaveNode(context: NodeContext, ref: DeviceRef): void {
   const subject = context.networkSubject(context.what);
   if (!entry.isInScope) {
     ledger.leave(subject, "out-of-scope", { children });
+    return;
+  }
+  if (entry.requiredFields.length > 0 && isListed(entry)) {
+    const detail = entry.requiredFields.join(", ");
+    ledger.leave(subject, "required-field", { detail, children });
     return;
   }
   const unread = cluster.areNodesListed ? undefined : "the list of the nodes was not read";

@@ -1,6 +1,7 @@
 /** The second pass: makes the entities of a node, its guests and their parts. */
 import { compareNatural } from "../base/natural-order.ts";
 import type { PlatformRef } from "../netbox/types/platform.ts";
+import type { StepName } from "../netbox/types/steps.ts";
 import { objectOf, valueOf } from "../proxmox/answers.ts";
 import { guestOfConfig, PATHS } from "../proxmox/endpoints.ts";
 import { text } from "../proxmox/values.ts";
@@ -9,11 +10,11 @@ import { isDevice, isIdentified, type NamedGuest, openGuest } from "./cluster.ts
 import type { NodeContext } from "./context.ts";
 import type { NamedNode } from "./first-pass.ts";
 import { countParts, type GuestParts, readGuest } from "./guest.ts";
-import { clusterAnswer, leaveUnexpectedValues } from "./ledger.ts";
+import { clusterAnswer, leaveUnexpectedValues, type Ledger } from "./ledger.ts";
 import { type Batch, batchOf, fit, type Made, make, type MakeOptions } from "./made.ts";
 import { nodePlatform } from "./mapping/platform.ts";
 import type { Slugs } from "./slugs.ts";
-import type { NodeSource, Origin } from "./sources.ts";
+import type { AddressSource, InterfaceSource, NicSource, NodeSource, Origin } from "./sources.ts";
 
 /** Small enough that a batch is garbage before it grows old, large enough that batches cost nothing. */
 const GUESTS_PER_BATCH = 64;
@@ -26,18 +27,16 @@ export function* makeNode(node: NamedNode, context: NodeContext, slugs: Slugs): 
   const options = { capturedAt, clearEmpty: policy.clearEmpty, slugs, target };
   const device = readDevice(node, context);
   const own: Made[] = [];
-  for (const source of network?.interfaces ?? []) {
-    own.push(make("interface", source, options));
-  }
-  for (const source of network?.addresses ?? []) {
-    own.push(make("ip-address", source, options));
-  }
+  makeParts(
+    { ports: network?.interfaces ?? [], addresses: network?.addresses ?? [] },
+    { options, ledger, add: (entity) => own.push(entity) },
+  );
   if (device !== undefined) own.push(make("device", device, options));
   yield batchOf(own, ledger);
   let made: Made[] = [];
   let count = 0;
   for (const guest of readGuests(context)) {
-    makeGuest(guest, options, (entity) => made.push(fit(entity, ledger)));
+    makeGuest(guest, { options, ledger, add: (entity) => made.push(fit(entity, ledger)) });
     count += 1;
     if (count % GUESTS_PER_BATCH !== 0) continue;
     yield batchOf(made, ledger);
@@ -46,15 +45,56 @@ export function* makeNode(node: NamedNode, context: NodeContext, slugs: Slugs): 
   yield batchOf(made, ledger);
 }
 
-function makeGuest(
-  { guest, nics, disks, addresses }: GuestParts,
-  options: MakeOptions,
-  add: (entity: Made) => void,
-): void {
-  for (const source of nics) add(make("vm-interface", source, options));
-  for (const source of addresses) add(make("ip-address", source, options));
+interface Making {
+  readonly options: MakeOptions;
+  readonly ledger: Ledger;
+  readonly add: (entity: Made) => void;
+}
+
+function makeGuest({ guest, nics, disks, addresses }: GuestParts, making: Making): void {
+  const { options, add } = making;
+  makeParts({ nics, addresses }, making);
   add(make("virtual-machine", guest, options));
-  for (const source of disks) add(make("virtual-disk", source, options));
+  for (const source of disks) {
+    if (isAccepted("virtual-disk", source, making)) add(make("virtual-disk", source, options));
+  }
+}
+
+/** Interfaces and their addresses. An interface that NetBox would refuse takes its addresses with it. */
+function makeParts(
+  { nics = [], ports = [], addresses }: {
+    readonly nics?: readonly NicSource[];
+    readonly ports?: readonly InterfaceSource[];
+    readonly addresses: readonly AddressSource[];
+  },
+  making: Making,
+): void {
+  const { options, add } = making;
+  const refused = new Set<unknown>();
+  for (const source of nics) {
+    if (isAccepted("vm-interface", source, making)) add(make("vm-interface", source, options));
+    else refused.add(source.ref);
+  }
+  for (const source of ports) {
+    if (isAccepted("interface", source, making)) add(make("interface", source, options));
+    else refused.add(source.ref);
+  }
+  for (const source of addresses) {
+    const { assigned_object_vm_interface: nic, assigned_object_interface: port } = source.ref;
+    const { subject } = source;
+    if (refused.has(nic ?? port)) {
+      making.ledger.leave(subject, "required-field", { detail: "of its interface" });
+    } else if (isAccepted("ip-address", source, making)) add(make("ip-address", source, options));
+  }
+}
+
+/** A new object is left out if NetBox requires a custom field of it. */
+function isAccepted(step: StepName, source: Origin, { options, ledger }: Making): boolean {
+  const refusal = source.found === undefined ? options.target?.refusal(step) : undefined;
+  if (refusal !== undefined) {
+    ledger.leave(source.subject, refusal.reason, { detail: refusal.detail });
+  }
+  return refusal === undefined;
 }
 
 /** undefined: the node becomes no device. */
@@ -115,18 +155,26 @@ function readPlatform(origin: DeviceOrigin, node: NodeContext): PlatformRef | un
 
 /** By VMID, each read when it is asked for. */
 function* readGuests(node: NodeContext): Generator<GuestParts> {
+  const { requiredFields } = node.cluster;
   for (const entry of node.entry.guests) {
     const guest = openGuest(entry.row);
-    if ("reason" in entry) leaveGuest(guest, entry.reason, node);
-    else if (isIdentified(guest)) yield readGuest(guest, entry, node);
+    if ("reason" in entry) leaveGuest(guest, entry, node);
+    else if (entry.found === undefined && requiredFields.length > 0) {
+      const detail = requiredFields.join(", ");
+      leaveGuest(guest, { reason: "required-field", detail }, node);
+    } else if (isIdentified(guest)) yield readGuest(guest, entry, node);
   }
   leaveUnlisted(node);
 }
 
 /** One record, with what the answers hold of the guest counted on it. */
-function leaveGuest(guest: NamedGuest, reason: Reason, node: NodeContext): void {
+function leaveGuest(
+  guest: NamedGuest,
+  { reason, detail }: { readonly reason: Reason; readonly detail?: string },
+  node: NodeContext,
+): void {
   const children = isIdentified(guest) ? countParts(guest, node) : undefined;
-  node.ledger.leave({ what: guest.what, answer: node.listing }, reason, { children });
+  node.ledger.leave({ what: guest.what, answer: node.listing }, reason, { detail, children });
 }
 
 /**

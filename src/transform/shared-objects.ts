@@ -20,8 +20,8 @@ import { type Made, make, type MakeOptions } from "./made.ts";
 import { CUSTOM_FIELDS, type CustomFieldSource } from "./mapping/custom-field.ts";
 import type { Slugs } from "./slugs.ts";
 import type { ClusterSource, Origin } from "./sources.ts";
-import { findPrefix, findVlan, type Obstacle } from "./target/network.ts";
-import type { Found, NetBoxTarget } from "./target/target.ts";
+import { findPrefix, findVlan } from "./target/network.ts";
+import type { Found, NetBoxTarget, Obstacle } from "./target/target.ts";
 
 /** A thing that has the object, and its cluster. */
 interface Sighting {
@@ -111,7 +111,7 @@ export class SharedObjects {
     return this.platforms.see(ref.name, by, () => ref);
   }
 
-  /** undefined: NetBox has several that fit; that is in the ledger. */
+  /** undefined: NetBox has several that fit, or would refuse it; that is in the ledger. */
   seeVlan(
     vid: number,
     site: string,
@@ -119,7 +119,8 @@ export class SharedObjects {
   ): VLANRef | undefined {
     const vlan = this.vlans.see(`${vid} ${site}`, by, () => {
       const cluster = by.cluster.found?.object;
-      return { vid, site, known: findVlan(this.#target, { vid, site, cluster }) };
+      const known = findVlan(this.#target, { vid, site, cluster }) ?? this.#target.refusal("vlan");
+      return { vid, site, known };
     });
     const { known } = vlan;
     if (known === undefined) return vlanRef(vid, site);
@@ -153,13 +154,18 @@ export function makeShared(
   const names = { slugs, target };
   const all = optionsOf(clusters, names);
   return [
-    ...makeTags(clusters, shared, names),
+    ...makeTags(clusters, shared, { ...names, ledger }),
     ...CUSTOM_FIELDS.flatMap((field) => makeCustomField(field, all, { target, ledger, clusters })),
     make("cluster-type", {
       tags: tagsOf(clusters),
       found: slugs.found("cluster-type", CLUSTER_TYPE_NAME),
     }, all),
-    ...clusters.map((cluster) => make("cluster", cluster, optionsOf([cluster], names))),
+    ...clusters.flatMap((cluster) => {
+      const refusal = cluster.found === undefined ? target.refusal("cluster") : undefined;
+      if (refusal === undefined) return [make("cluster", cluster, optionsOf([cluster], names))];
+      ledger.leave(cluster.subject, refusal.reason, { detail: refusal.detail });
+      return [];
+    }),
     ...sorted(
       "platform",
       shared.platforms.inOrder().map((object) => {
@@ -239,9 +245,9 @@ export function makeBootstrap(capturedAt: string): Made[] {
 function makeTags(
   clusters: readonly ClusterSource[],
   shared: SharedObjects,
-  names: Names,
+  names: Names & { readonly ledger: Ledger },
 ): Made[] {
-  const { slugs } = names;
+  const { slugs, target, ledger } = names;
   const made = new Map<string, Made>();
   const ofGuests = new Map(shared.tags.inOrder().map((object) => [object.value.name, object]));
   // A guest's tag that has the name of one of the others is one entity with it.
@@ -251,6 +257,11 @@ function makeTags(
     const source = { ...namingOf("tag", name, slugs), color, origins };
     const options = optionsOf([...holders, ...more], names);
     made.set(name, make("tag", source, options));
+    const limit = target.limitOf(name);
+    const [holder = clusters[0]] = [...holders, ...more];
+    if (limit === undefined || holder === undefined) return;
+    const subject = { ...holder.subject, what: `tag/${name}` };
+    ledger.leave(subject, limit.reason, { detail: limit.detail });
   };
   for (const name of GLOBAL_TAGS) add(name, clusters, TAG_COLORS[name]);
   for (const { hostTag } of clusters) {
@@ -266,7 +277,12 @@ function makePrefixes(shared: SharedObjects, names: Names, ledger: Ledger): Made
     const prefixes = groups.map((group) => {
       const [{ value: { site, answer } }] = group as [typeof bySite[0]];
       const scope = isUnscoped ? undefined : site;
-      return { group, scope, answer, known: findPrefix(names.target, network, scope) };
+      return {
+        group,
+        scope,
+        answer,
+        known: findPrefix(names.target, network, scope) ?? names.target.refusal("prefix"),
+      };
     });
     // NetBox may have one prefix for several sites.
     const keyOf = ({ known, scope }: (typeof prefixes)[0]): unknown =>

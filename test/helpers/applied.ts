@@ -60,6 +60,20 @@ export class ModelNetBox {
     return new NetBoxObjects(byPath);
   }
 
+  /** People renamed objects: those that name them show it. Ids are unique over all types. */
+  refresh(): void {
+    const briefs = new Map([...this.rows.values()].flat().map((row) => [row.id, brief(row)]));
+    const shown = (value: unknown): unknown => {
+      if (Array.isArray(value)) return value.map(shown);
+      if (!isRow(value)) return value;
+      const parts = Object.entries(value).map(([key, part]) => [key, shown(part)]);
+      return { ...Object.fromEntries(parts), ...briefs.get(value.id) };
+    };
+    for (const row of [...this.rows.values()].flat()) {
+      for (const [key, value] of Object.entries(row)) row[key] = shown(value);
+    }
+  }
+
   all(name: SurveyedName): Shown[] {
     const rows = this.rows.get(name) ?? [];
     this.rows.set(name, rows);

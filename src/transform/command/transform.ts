@@ -14,10 +14,10 @@ import { NOTES, REASONS } from "../../run-folder/left-out.ts";
 import { openSnapshot } from "../../run-folder/snapshot-files.ts";
 import {
   openTargetFolder,
-  readTarget,
   type TargetFolder,
   targetSource,
 } from "../../run-folder/target-files.ts";
+import { readTarget } from "../../run-folder/target-objects.ts";
 import type { Session } from "../../terminal/session.ts";
 import { bootstrapTime, readSettings } from "../../terminal/settings.ts";
 import { countTable, groupDigits, renderTable } from "../../terminal/tables.ts";

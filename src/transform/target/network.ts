@@ -10,13 +10,15 @@ import { BY_VID, isForSite, NETBOX_VLAN } from "../../netbox/types/vlan.ts";
 import { NETBOX_VRF, type VRFRef } from "../../netbox/types/vrf.ts";
 import type { Reason } from "../../run-folder/left-out.ts";
 import { foundName } from "./names.ts";
-import { alone, type Found, hostTagsOf, type NetBoxTarget, oldest, writerOf } from "./target.ts";
-
-/** A thing that cannot be sent, and which object of NetBox is in its way. */
-export interface Obstacle {
-  readonly reason: Reason;
-  readonly detail: string;
-}
+import {
+  alone,
+  type Found,
+  hostTagsOf,
+  type NetBoxTarget,
+  type Obstacle,
+  oldest,
+  writerOf,
+} from "./target.ts";
 
 /** The machine that gets an address: `found` is what NetBox has of it. */
 export interface AddressedMachine {

@@ -14,6 +14,7 @@ import {
 import { ENTITY_TYPES } from "../../netbox/types/order.ts";
 import type { StepName } from "../../netbox/types/steps.ts";
 import { GLOBAL_TAGS, HOST_TAG_PREFIX, NETBOX_TAG } from "../../netbox/types/tag.ts";
+import type { Reason } from "../../run-folder/left-out.ts";
 import { CUSTOM_FIELDS } from "../mapping/custom-field.ts";
 
 /** An object that NetBox has of a thing, and what names it in entities. */
@@ -21,6 +22,12 @@ export interface Found {
   readonly object: NetBoxObject;
   /** What Diode matches it by. */
   readonly stub: object;
+}
+
+/** A thing that cannot be sent, and what of NetBox is in its way. */
+export interface Obstacle {
+  readonly reason: Reason;
+  readonly detail: string;
 }
 
 export class NetBoxTarget {
@@ -98,6 +105,20 @@ export class NetBoxTarget {
       ),
     };
     return this.#known;
+  }
+
+  /** Why a new object of the step cannot be sent. */
+  refusal(step: StepName): Obstacle | undefined {
+    const fields = this.requiredFields(step);
+    return fields.length === 0
+      ? undefined
+      : { reason: "required-field", detail: fields.join(", ") };
+  }
+
+  /** A tag that NetBox only allows for some types: the others do not get it. */
+  limitOf(tag: string): Obstacle | undefined {
+    const types = this.#refusals.limited.get(tag);
+    return types && { reason: "other-kind", detail: `only for ${types.join(", ")}` };
   }
 
   /** Custom fields of the user's that a new object of the step would need a value for. */

@@ -1,0 +1,486 @@
+/** What people keep in NetBox, case by case: found and left as it is by `transform --target`. Source of the cases: issue 17. */
+import { describe, expect, test } from "vitest";
+import type { Snapshot } from "../../src/run-folder/snapshot.ts";
+import type { SettingTexts } from "../../src/transform/settings.ts";
+import { NetBoxTarget } from "../../src/transform/target/target.ts";
+import { type Change, ModelNetBox, type Shown } from "../helpers/applied.ts";
+import { type Outcome, transformed } from "../helpers/in-memory.ts";
+import { agentRow, type Lab, lab, type LabGuest } from "../helpers/lab.ts";
+
+const PORTS = [{
+  iface: "vmbr0",
+  type: "bridge",
+  active: 1,
+  method: "static",
+  cidr: "10.0.0.1/24",
+  address: "10.0.0.1",
+}];
+const WEB: LabGuest = {
+  vmid: 101,
+  row: { name: "web", tags: "prod" },
+  config: {
+    net0: "virtio=BC:24:11:00:00:01,bridge=vmbr0,tag=10",
+    scsi0: "local-lvm:vm-101-disk-0,size=32G",
+    ostype: "l26",
+    agent: "1",
+    onboot: 1,
+  },
+  osinfo: { name: "Debian GNU/Linux", "version-id": "12" },
+  interfaces: [agentRow("bc:24:11:00:00:01", ["10.0.0.10/24", "10.0.0.11/24"])],
+};
+const SITE: SettingTexts = { SITE_NAME: "HQ" };
+
+function cluster(parts: Lab = {}): Lab {
+  return { nodes: { pve1: { network: PORTS } }, guests: [WEB], host: "10.0.0.1", ...parts };
+}
+
+async function outcomeFor(
+  netbox: ModelNetBox,
+  snapshot: Snapshot,
+  settings: SettingTexts = SITE,
+): Promise<Outcome> {
+  const target = new NetBoxTarget(netbox.objects(), "https://netbox.example.net");
+  return await transformed(snapshot, settings, target);
+}
+
+interface Pushed {
+  readonly outcome: Outcome;
+  readonly changes: readonly Change[];
+}
+
+/** Surveys, transforms and pushes twice: the second time changes nothing, and nothing is refused. */
+async function push(netbox: ModelNetBox, parts: Lab, settings = SITE): Promise<Pushed> {
+  const snapshot = lab(parts);
+  const outcome = await outcomeFor(netbox, snapshot, settings);
+  const changes = netbox.apply(outcome.all);
+  const second = await outcomeFor(netbox, snapshot, settings);
+  expect(netbox.apply(second.all)).toEqual([]);
+  expect(netbox.refused).toEqual([]);
+  return { outcome, changes };
+}
+
+/** A NetBox after a first push without a target. */
+async function pushed(parts: Lab = cluster(), settings = SITE): Promise<ModelNetBox> {
+  const netbox = new ModelNetBox();
+  netbox.make("site", { name: "HQ" });
+  netbox.apply((await transformed(lab(parts), settings)).all);
+  expect(netbox.refused).toEqual([]);
+  return netbox;
+}
+
+/** "virtual-machine web name" */
+function texts(changes: readonly Change[]): string[] {
+  return changes.map(({ type, name, field }) => [type, name, field ?? "new"].join(" "));
+}
+
+describe("identity", () => {
+  test("the same again changes nothing", async () => {
+    const { changes } = await push(await pushed(), cluster());
+    expect(texts(changes)).toEqual([]);
+  });
+
+  test("SITE_NAME that is set later moves nothing and makes nothing new", async () => {
+    const netbox = await pushed(cluster(), {});
+    const { changes } = await push(netbox, cluster(), SITE);
+    expect(texts(changes)).toEqual([]);
+  });
+
+  test("CLUSTER_NAME that is changed leaves the cluster its name", async () => {
+    const netbox = await pushed();
+    const { changes, outcome } = await push(netbox, cluster(), { ...SITE, CLUSTER_NAME: "prod" });
+    expect(texts(changes)).toEqual([]);
+    expect(outcome.notes.map(({ code }) => code)).toEqual(["keeps-name"]);
+  });
+
+  test("a stand-alone node that founds a cluster stays in its cluster of NetBox", async () => {
+    const netbox = await pushed(cluster({ cluster: null }));
+    const { changes } = await push(netbox, cluster({ cluster: "prod" }));
+    expect(texts(changes)).toEqual([]);
+  });
+
+  test("PROXMOX_HOST that is written in another way only adds its tag", async () => {
+    const status = { clusterStatus: withAddress("10.0.0.1") };
+    const netbox = await pushed(cluster({ cluster: null, ...status }));
+    const parts = cluster({ cluster: null, host: "pve1.example.net", ...status });
+    const { changes } = await push(netbox, parts);
+    const others = texts(changes.filter(({ field }) => field !== "tags"));
+    expect(others).toEqual([
+      "tag proxmox-pve1.example.net new",
+      "tag proxmox-pve1.example.net color",
+    ]);
+  });
+
+  test("a guest that Proxmox VE renamed keeps its name", async () => {
+    const netbox = await pushed();
+    const renamed = { ...WEB, row: { name: "www", tags: "prod" } };
+    const { changes, outcome } = await push(netbox, cluster({ guests: [renamed] }));
+    expect(texts(changes)).toEqual([]);
+    expect(outcome.codesOf("vm/101")).toEqual(["keeps-name"]);
+  });
+
+  test("two guests that swapped their names keep them", async () => {
+    const other = { vmid: 102, row: { name: "db" } };
+    const netbox = await pushed(cluster({ guests: [WEB, other] }));
+    const swapped = [{ ...WEB, row: { name: "db", tags: "prod" } }, {
+      vmid: 102,
+      row: { name: "web" },
+    }];
+    const { changes } = await push(netbox, cluster({ guests: swapped }));
+    expect(texts(changes)).toEqual([]);
+  });
+
+  test("a new guest with the name of another one gets its VMID in the name", async () => {
+    const netbox = await pushed();
+    const guests = [{ ...WEB, row: { name: "old", tags: "prod" } }, {
+      vmid: 105,
+      row: { name: "web" },
+    }];
+    const { changes } = await push(netbox, cluster({ guests }));
+    expect(texts(changes)).toContain("virtual-machine web (105) new");
+  });
+
+  test("a node of another site that joins leaves the cluster its scope", async () => {
+    const netbox = await pushed();
+    const nodes = { pve1: { network: PORTS }, pve2: {} };
+    const { changes } = await push(netbox, cluster({ nodes }), {
+      ...SITE,
+      NODE_SITE_MAP: "pve2:Rotterdam",
+    });
+    expect(texts(changes)).toEqual(["device pve2 new", "site Rotterdam new"]);
+  });
+
+  test("a node that moves to another site by its setting stays where NetBox has it", async () => {
+    const netbox = await pushed();
+    const { changes } = await push(netbox, cluster(), { ...SITE, NODE_SITE_MAP: "pve1:Rotterdam" });
+    expect(texts(changes)).toEqual([]);
+  });
+
+  test("two stand-alone nodes named pve are two devices, with two clusters", async () => {
+    const one = (address: string): Lab => ({
+      cluster: null,
+      host: address,
+      clusterStatus: withAddress(address, "pve"),
+      nodes: { pve: { network: [{ ...PORTS[0], cidr: `${address}/24`, address }] } },
+    });
+    const netbox = await pushed(one("10.0.0.1"));
+    await push(netbox, one("10.0.0.2"));
+    const { changes } = await push(netbox, one("10.0.0.1"));
+    expect(texts(changes)).toEqual([]);
+    expect(netbox.all("device").map(({ name }) => name)).toEqual(["pve", "pve (10.0.0.2)"]);
+    expect(netbox.all("cluster").length).toBe(2);
+  });
+});
+
+function withAddress(ip: string, name = "pve1") {
+  return { status: 200, data: [{ type: "node", id: `node/${name}`, name, ip, online: 1 }] };
+}
+
+/** Changes that people make after our first push. */
+const BY_HAND: Readonly<Record<string, (netbox: ModelNetBox) => void>> = {
+  "a VLAN in a group": (netbox) => {
+    const group = netbox.make("vlan-group", {
+      name: "DC1",
+      scope_type: "dcim.site",
+      scope: netbox.called("site", "HQ"),
+    });
+    netbox.one("vlan", ({ vid }) => vid === 10)["group"] = brief(group);
+  },
+  "a VLAN of a group without a site": (netbox) => {
+    const group = netbox.make("vlan-group", { name: "All", scope_type: null, scope: null });
+    Object.assign(netbox.one("vlan", ({ vid }) => vid === 10), { group: brief(group), site: null });
+  },
+  "another name of a VLAN": (netbox) => {
+    netbox.one("vlan", ({ vid }) => vid === 10)["name"] = "Servers";
+  },
+  "a VRF on an address": (netbox) => {
+    const vrf = netbox.make("vrf", { name: "internal", rd: null, tenant: null });
+    netbox.called("ip-address", "10.0.0.10/24")["vrf"] = brief(vrf);
+  },
+  "a VRF on a prefix": (netbox) => {
+    const vrf = netbox.make("vrf", { name: "internal", rd: "65000:1", tenant: null });
+    netbox.all("prefix").forEach((prefix) => prefix["vrf"] = brief(vrf));
+  },
+  "a cluster in a group": (netbox) => {
+    const group = netbox.make("cluster-group", { name: "Production" });
+    netbox.all("cluster").forEach((cluster) => cluster["group"] = brief(group));
+  },
+  "a cluster with the scope of a location": (netbox) => {
+    const site = brief(netbox.called("site", "HQ"));
+    const location = netbox.make("location", { name: "Room 1", site });
+    netbox.all("cluster").forEach((cluster) =>
+      Object.assign(cluster, { scope_type: "dcim.location", scope: brief(location) })
+    );
+  },
+  "a tenant of a virtual machine and a device": (netbox) => {
+    const group = netbox.make("tenant-group", { name: "Customers" });
+    const tenant = netbox.make("tenant", { name: "Acme", group });
+    netbox.called("virtual-machine", "web")["tenant"] = brief(tenant);
+    netbox.called("device", "pve1")["tenant"] = brief(tenant);
+  },
+  "another site of a device": (netbox) => {
+    netbox.called("device", "pve1")["site"] = brief(netbox.make("site", { name: "Elsewhere" }));
+  },
+  "other names of a NIC, a disk and a platform": (netbox) => {
+    netbox.called("vm-interface", "net0")["name"] = "eth0";
+    netbox.called("virtual-disk", "scsi0")["name"] = "system";
+    netbox.called("platform", "Debian GNU/Linux 12")["name"] = "Debian 12 (bookworm)";
+  },
+  "another primary address": (netbox) => {
+    const { id, address } = netbox.called("ip-address", "10.0.0.11/24");
+    netbox.called("virtual-machine", "web")["primary_ip4"] = { id, address };
+  },
+  "another device type and role": (netbox) => {
+    const maker = netbox.make("manufacturer", { name: "Dell" });
+    const model = netbox.make("device-type", { model: "PowerEdge R740", manufacturer: maker });
+    const parent = netbox.make("device-role", { name: "Compute", parent: null });
+    const role = netbox.make("device-role", { name: "Server", parent });
+    Object.assign(netbox.called("device", "pve1"), {
+      device_type: brief(model),
+      role: brief(role),
+    });
+  },
+  "another type of an interface": (netbox) => {
+    netbox.called("interface", "vmbr0")["type"] = { value: "10gbase-x-sfpp" };
+  },
+  "more object types of a custom field": (netbox) => {
+    const field = netbox.called("custom-field", "proxmox_vmid");
+    field["object_types"] = ["dcim.device", ...field["object_types"] as string[]];
+  },
+};
+
+function brief({ id, name, model }: Shown): object {
+  return { id, ...(name === undefined ? {} : { name }), ...(model === undefined ? {} : { model }) };
+}
+
+describe("changes by hand", () => {
+  test.each(Object.entries(BY_HAND))("%s: kept, and nothing new is made", async (_name, change) => {
+    const netbox = await pushed();
+    change(netbox);
+    netbox.refresh();
+    const { changes, outcome } = await push(netbox, cluster());
+    expect(texts(changes)).toEqual([]);
+    expect(outcome.leftOut).toEqual([]);
+  });
+});
+
+/** Objects that people made before our first push; the same as in `pushed`, but with names and values of theirs. */
+const MADE: Readonly<
+  Record<string, (netbox: ModelNetBox) => { readonly isNew: readonly string[] }>
+> = {
+  "names that were changed, with the old slugs": (netbox) => {
+    netbox.make("site", { name: "Headquarters (DC 1)", slug: "hq", region: null, group: null });
+    netbox.make("manufacturer", { name: "Proxmox Server Solutions", slug: "proxmox" });
+    netbox.make("device-role", { name: "Hypervisors", slug: "hypervisor", parent: null });
+    netbox.make("cluster-type", { name: "Proxmox VE", slug: "proxmox" });
+    netbox.make("platform", {
+      name: "Debian 12 LTS",
+      slug: "debian-gnulinux-12",
+      manufacturer: null,
+    });
+    netbox.make("tag", { name: "Production", slug: "prod", color: "ff0000", object_types: [] });
+    return { isNew: [] };
+  },
+  "a device that is called by its full name": (netbox) => {
+    const site = netbox.make("site", { name: "HQ" });
+    device(netbox, { name: "pve1.example.net", site });
+    return { isNew: [] };
+  },
+  "a modelled server": (netbox) => {
+    const site = netbox.make("site", { name: "HQ" });
+    const made = device(netbox, { name: "PVE1", site });
+    const port = { device: made, name: "vmbr0", type: { value: "10gbase-x-sfpp" }, enabled: true };
+    netbox.make("interface", port);
+    return { isNew: [] };
+  },
+  "a VLAN with another name": (netbox) => {
+    const site = netbox.make("site", { name: "HQ" });
+    netbox.make("vlan", { vid: 10, name: "Servers", site, group: null, qinq_svlan: null });
+    return { isNew: [] };
+  },
+  "a prefix with the scope of a location": (netbox) => {
+    const site = netbox.make("site", { name: "HQ" });
+    const location = netbox.make("location", { name: "Room 1", site });
+    netbox.make("prefix", {
+      prefix: "10.0.0.0/24",
+      vrf: null,
+      scope_type: "dcim.location",
+      scope: location,
+    });
+    return { isNew: [] };
+  },
+};
+
+function device(netbox: ModelNetBox, fields: Readonly<Record<string, unknown>>): Shown {
+  const maker = netbox.make("manufacturer", { name: "Dell" });
+  const model = netbox.make("device-type", { model: "PowerEdge R740", manufacturer: maker });
+  const role = netbox.make("device-role", { name: "Server", parent: null });
+  return netbox.make("device", {
+    device_type: model,
+    role,
+    tenant: null,
+    cluster: null,
+    platform: null,
+    status: { value: "active" },
+    ...fields,
+  });
+}
+
+describe("objects that people made before the first push", () => {
+  test.each(Object.entries(MADE))("%s: found, and kept", async (_name, make) => {
+    const netbox = new ModelNetBox();
+    make(netbox);
+    const before = structuredClone([...netbox.rows]);
+    await push(netbox, cluster());
+    for (const [type, rows] of before) {
+      const names = netbox.all(type).map(({ name, model }) => String(name ?? model).toLowerCase());
+      expect(new Set(names).size, `${type} twice`).toBe(names.length);
+      for (const row of rows) {
+        const now = netbox.one(type, ({ id }) => id === row.id);
+        for (const key of USERS_FIELDS) expect(now[key], `${type} ${key}`).toEqual(row[key]);
+      }
+    }
+    expect(netbox.all("device").length).toBe(1);
+    expect(netbox.all("site").length).toBe(1);
+    expect(netbox.all("cluster-type").length).toBe(1);
+    expect(netbox.all("prefix").length).toBe(1);
+    expect(netbox.all("vlan").length).toBe(1);
+  });
+
+  test("a cluster of another type with our name: ours gets another one, with a note", async () => {
+    const netbox = new ModelNetBox();
+    const site = netbox.make("site", { name: "HQ" });
+    const type = netbox.make("cluster-type", { name: "VMware" });
+    netbox.make("cluster", {
+      name: "lab",
+      type,
+      group: null,
+      scope_type: "dcim.site",
+      scope: site,
+    });
+    const { outcome } = await push(netbox, cluster());
+    expect(netbox.all("cluster").map(({ name }) => name)).toEqual(["lab", "lab (Proxmox)"]);
+    expect((netbox.called("cluster", "lab")["type"] as Shown)["name"]).toBe("VMware");
+    expect(outcome.notes.map(({ code }) => code)).toEqual(["other-cluster"]);
+  });
+
+  test("an address of an FHRP group stays there", async () => {
+    const netbox = new ModelNetBox();
+    netbox.make("ip-address", {
+      address: "10.0.0.10/24",
+      vrf: null,
+      assigned_object_type: "ipam.fhrpgroup",
+      assigned_object: { id: 7, display: "VRRP 1" },
+    });
+    const { outcome } = await push(netbox, cluster());
+    expect(outcome.reasonsOf("vm/101/net0/10.0.0.10/24")).toEqual(["held-by-user"]);
+    const primary = netbox.called("virtual-machine", "web")["primary_ip4"] as Shown;
+    expect(primary["address"]).toBe("10.0.0.11/24");
+  });
+
+  test("an address of a machine that people made stays there", async () => {
+    const netbox = new ModelNetBox();
+    const machine = netbox.make("virtual-machine", {
+      name: "appliance",
+      cluster: null,
+      tenant: null,
+    });
+    const nic = netbox.make("vm-interface", { name: "eth0", virtual_machine: machine });
+    netbox.make("ip-address", {
+      address: "10.0.0.10/24",
+      vrf: null,
+      assigned_object_type: "virtualization.vminterface",
+      assigned_object: {
+        id: nic.id,
+        name: "eth0",
+        virtual_machine: { id: machine.id, name: "appliance" },
+      },
+    });
+    const { outcome } = await push(netbox, cluster());
+    expect(outcome.reasonsOf("vm/101/net0/10.0.0.10/24")).toEqual(["held-by-user"]);
+  });
+
+  test("an address in two routing tables is ambiguous", async () => {
+    const netbox = new ModelNetBox();
+    for (const name of ["a", "b"]) {
+      const vrf = netbox.make("vrf", { name, rd: null, tenant: null });
+      netbox.make("ip-address", { address: "10.0.0.10/24", vrf, assigned_object: null });
+    }
+    const { outcome } = await push(netbox, cluster());
+    expect(outcome.reasonsOf("vm/101/net0/10.0.0.10/24")).toEqual(["ambiguous"]);
+  });
+
+  test("custom fields of another type get no value, and the machines arrive", async () => {
+    const netbox = new ModelNetBox();
+    for (
+      const [name, type] of [["proxmox_vmid", "integer"], ["proxmox_vm_type", "select"]] as const
+    ) {
+      netbox.make("custom-field", {
+        name,
+        type: { value: type },
+        object_types: ["virtualization.virtualmachine"],
+        required: false,
+        default: null,
+      });
+    }
+    const { outcome } = await push(netbox, cluster());
+    expect(outcome.reasonsOf("custom-field/proxmox_vmid")).toEqual(["other-kind"]);
+    const [vm] = outcome.of("virtual-machine");
+    expect(Object.keys(vm?.custom_fields ?? {})).toEqual(["proxmox_node"]);
+    expect(outcome.of("custom-field").map(({ name }) => name)).not.toContain("proxmox_vmid");
+  });
+
+  test("a tag for other types is left off", async () => {
+    const netbox = new ModelNetBox();
+    netbox.make("tag", { name: "prod", color: "ff0000", object_types: ["ipam.prefix"] });
+    const { outcome } = await push(netbox, cluster());
+    const [vm] = outcome.of("virtual-machine");
+    expect(vm?.tags?.map(({ name }) => name)).not.toContain("prod");
+    expect(outcome.reasonsOf("tag/prod")).toEqual(["other-kind"]);
+  });
+
+  test("a required custom field leaves out the new machines, with their parts", async () => {
+    const netbox = new ModelNetBox();
+    netbox.make("custom-field", {
+      name: "cost_center",
+      type: { value: "text" },
+      object_types: ["virtualization.virtualmachine"],
+      required: true,
+      default: null,
+    });
+    const { outcome } = await push(netbox, cluster());
+    expect(outcome.reasonsOf("vm/101")).toEqual(["required-field"]);
+    expect(outcome.leftOut.find(({ what }) => what === "vm/101")?.children)
+      .toEqual({ nics: 1, disks: 1, addresses: 2 });
+    expect(outcome.of("virtual-machine")).toEqual([]);
+    expect(outcome.of("vm-interface")).toEqual([]);
+    expect(outcome.of("ip-address").length).toBe(1);
+  });
+
+  test("a required custom field does not stop a machine that has a value", async () => {
+    const netbox = await pushed();
+    netbox.make("custom-field", {
+      name: "cost_center",
+      type: { value: "text" },
+      object_types: ["virtualization.virtualmachine"],
+      required: true,
+      default: null,
+    });
+    const { outcome } = await push(netbox, cluster());
+    expect(outcome.leftOut).toEqual([]);
+  });
+});
+
+const USERS_FIELDS = [
+  "name",
+  "slug",
+  "model",
+  "color",
+  "site",
+  "device_type",
+  "role",
+  "type",
+  "manufacturer",
+  "scope_type",
+  "scope",
+  "vrf",
+];
