@@ -2,6 +2,7 @@
 import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { seal } from "../src/run-folder/manifest.ts";
 import { openStore } from "../src/run-folder/store/store.ts";
 import { cliFolders, expectError } from "./helpers/cli-folders.ts";
 import { ROOT } from "./helpers/golden.ts";
@@ -127,6 +128,81 @@ describe.concurrent("verify of a target", () => {
       parts: [{ name: "target", state: "faulty" }],
       findings: [{ check: "hash", file: "target/05-site-0001.jsonl" }],
     });
+  });
+});
+
+describe.concurrent("verify of a run that was made with a target", () => {
+  /** The example, transformed with a target. */
+  async function madeWith(place: string): Promise<string> {
+    const folder = await copyOfExample();
+    const { code, stderr } = await runCli(["transform", folder, "--target", place, "--quiet"]);
+    expect([code, stderr]).toEqual([0, ""]);
+    return folder;
+  }
+
+  test("transforms again with it, and says without it that it did not", async () => {
+    const place = await target(TWO_SITES);
+    const folder = await madeWith(place);
+    const [without, given] = await Promise.all([
+      runCli(["verify", folder]),
+      runCli(["verify", folder, "--target", place]),
+    ]);
+    expect([without.code, given.code]).toEqual([0, 0]);
+    expect(without.stdout).toMatch(/\n {2}origin +unchecked/);
+    expect(without.stdout).toMatch(
+      /they were made with a target \(https:\/\/netbox\.example\.net, surveyed 2026-10-05T09:00:00Z\): name it with --target\n/,
+    );
+    expect(given.stdout).toMatch(
+      /\n {2}origin +verified +transforming pve\/ gives the same bytes\n/,
+    );
+  });
+
+  test("finds other entities than the target gives", async () => {
+    const place = await target(TWO_SITES);
+    const folder = await madeWith(place);
+    const file = join(folder, "netbox/manifest.json");
+    const { sha256: _seal, ...manifest } = JSON.parse(await readFile(file, "utf8")) as {
+      readonly sha256: string;
+      readonly found: object;
+    };
+    await writeFile(file, seal({ ...manifest, found: { ...manifest.found, tag: 1 } }));
+    const { code, stdout } = await runCli(["verify", folder, "--target", place]);
+    expect(code).toBe(5);
+    expect(stdout).toMatch(
+      /\n {2}origin +netbox\/manifest\.json:\d+ found\.tag +Found 1, expected 0/,
+    );
+  });
+
+  test("refuses another target, a target for a run that had none, and one for a target", async () => {
+    const [place, other] = [
+      await target(TWO_SITES),
+      await target(TWO_SITES, { surveyed_at: "2026-11-01T00:00:00Z" }),
+    ];
+    expectError(
+      await runCli(["verify", await madeWith(place), "--target", other]),
+      2,
+      "Cannot use the target ",
+      "surveyed 2026-11-01T00:00:00Z): the entities were made with another one",
+      "surveyed 2026-10-05T09:00:00Z",
+    );
+    expectError(
+      await runCli(["verify", EXAMPLE, "--target", place]),
+      2,
+      "Cannot use --target: the entities in ",
+    );
+    expectError(await runCli(["verify", place, "--target", place]), 2, "it is a target itself");
+  });
+
+  test("explain warns if the target is not named", async () => {
+    const place = await target(TWO_SITES);
+    const folder = await madeWith(place);
+    const [without, given] = await Promise.all([
+      runCli(["explain", folder, "vm/101"]),
+      runCli(["explain", folder, "vm/101", "--target", place]),
+    ]);
+    expect([without.code, given.code, given.stderr]).toEqual([0, 0, ""]);
+    expect(without.stderr).toContain("name it with --target to see what NetBox had");
+    expect(given.stdout).toContain("\n  new in NetBox\n");
   });
 });
 

@@ -252,6 +252,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
         ...CONFIG,
         description: `${CONFIG.description}; settings replace those in netbox/manifest.json`,
       },
+      target: valued("dir", "The target that transform was given: show what NetBox has"),
       ...OUTPUT_OPTIONS,
       ...optionsOf(TRANSFORM_SETTINGS),
     },
@@ -261,7 +262,13 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     description: "Check the integrity, references and origin of a run folder or a target",
     example: "verify snapshots/example",
     argument: RUN_OR_TARGET,
-    options: OUTPUT_OPTIONS,
+    options: {
+      target: valued(
+        "dir",
+        "The target that transform was given, to check the origin of the entities",
+      ),
+      ...OUTPUT_OPTIONS,
+    },
     load: async () => (await import("../look/verify/command.ts")).runVerify,
   },
   report: {

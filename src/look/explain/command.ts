@@ -8,8 +8,10 @@ import { openRunFolder, type Session } from "../../terminal/session.ts";
 import { readSettings } from "../../terminal/settings.ts";
 import { groupDigits } from "../../terminal/tables.ts";
 import { SETTINGS } from "../../transform/settings.ts";
+import { OWNERS } from "../../transform/mapping/table.ts";
 import { valueText } from "../inspect/text.ts";
-import { explain, openExplainInput } from "./explain.ts";
+import { targetOption, targetText } from "../target.ts";
+import { explain, type ExplainInput, openExplainInput } from "./explain.ts";
 import type {
   AnswerRead,
   ExplainedEntity,
@@ -30,12 +32,24 @@ export async function runExplain(session: Session): Promise<void> {
     });
   }
   const given = await readSettings(session.context, SETTINGS);
-  const input = await openExplainInput(store, given);
+  const input = await openExplainInput(store, given, targetOption(session));
+  warnOfTarget(input, session);
   const explanations = await explain(input, thing);
   if (input.entities !== undefined) warnOfDifferences(explanations, session);
   const options = { width: terminalWidth(), isVerbose: session.isOn("verbose") };
   session.data(
     session.isJson ? printableJson(explanations, 2) : explanationText(explanations, options),
+  );
+}
+
+function warnOfTarget({ entities, target }: ExplainInput, { log }: Session): void {
+  const source = entities?.manifest.target;
+  if (source === undefined || target !== undefined) return;
+  log.warn(
+    `${ENTITIES_FOLDER}/ was made with a target (${
+      targetText(source)
+    }): name it with --target to ` +
+      "see what NetBox had",
   );
 }
 
@@ -45,17 +59,19 @@ function warnOfDifferences(explanations: readonly Explanation[], { log }: Sessio
   if (length === 0) return;
   log.warn(
     `${length} of ${entities.length} entities explained here differ from ${ENTITIES_FOLDER}/: it was ` +
-      "made from another snapshot, with other settings or by another version",
+      "made from another snapshot, with other settings, another target or by another version",
   );
 }
 
 /** Labels; the lines that follow are indented by their length. */
-const [FROM, RULE] = ["from  ", "rule  "];
+const [FROM, RULE, OWNER] = ["from  ", "rule  ", "owner "];
 
 /** An address has one of these at most, so the others need no explanation. */
 const ONE_OF_REGEXP = /^assigned_object_/;
 
 const OUTCOMES: Readonly<Record<Exclude<FieldOutcome, "sent">, string>> = {
+  "as-found": "as NetBox has it",
+  kept: "left as NetBox has it",
   elsewhere: "sent with the address",
   cleared: "cleared in NetBox",
   empty: "not sent: Proxmox VE has no value",
@@ -93,12 +109,19 @@ function thingBlocks({ what, entities, shared, left_out, notes }: Explanation): 
   ];
 }
 
-function entityBlock({ step, what, name, line: at, timestamp, fields }: ExplainedEntity): Line[] {
+function entityBlock(
+  { step, what, name, line: at, netbox, timestamp, fields }: ExplainedEntity,
+): Line[] {
   const file = at === undefined ? "" : ` in ${at.file}:${at.line}`;
+  const inNetBox = netbox ? [line(1, `in NetBox: ${shown(netbox.url)}`)] : [];
   const formatter = new ReadFormatter(what);
   return [
     line(0, `${step} ${shown(name)}${file}`),
-    ...fields.flatMap((field) => fieldLines(field, formatter)),
+    ...(netbox === null ? [line(1, "new in NetBox")] : inNetBox),
+    ...fields.flatMap((field) => [
+      ...fieldLines(field, formatter),
+      ...(netbox ? ownerLines(field) : []),
+    ]),
     line(1, "read from"),
     ...placeLines(formatter),
     line(2, `timestamp ${timestamp.value}  ${timestamp.file}  ${timestamp.pointer}`),
@@ -114,18 +137,33 @@ function placeLines({ places }: ReadFormatter): Line[] {
 }
 
 function fieldLines(
-  { field, fate, value, row, reads }: ExplainedField,
+  { field, fate, value, netbox, row, reads }: ExplainedField,
   formatter: ReadFormatter,
 ): Line[] {
-  const sent = value === undefined ? "" : ` = ${fieldText(value)}`;
-  const remark = fate === "sent" ? "" : ` (${OUTCOMES[fate]})`;
+  const text = value === undefined ? "" : fieldText(value);
+  const sent = value === undefined ? "" : ` = ${text}`;
+  const inNetBox = netbox === undefined || shown(netbox) === text ? "" : shown(netbox);
   const [first, ...others] = formatter.format(reads);
   return [
-    line(1, `${field}${sent}${remark}`),
+    line(1, `${field}${sent}${remarkText(fate, inNetBox)}`),
     ...(first === undefined ? [] : [[2, FROM + first, FROM.length + 2] as const]),
     ...others.map((text): Line => [5, text, 2]),
     [2, RULE + (row.kind === "fixed" ? `always; ${row.how}` : row.how), RULE.length],
   ];
+}
+
+/** `netbox`: what NetBox has, if it differs. */
+function remarkText(fate: FieldOutcome, netbox: string): string {
+  const outcome = fate === "sent" ? "" : OUTCOMES[fate];
+  if (netbox === "" || fate === "as-found") return outcome === "" ? "" : ` (${outcome})`;
+  if (fate === "kept") return ` (${outcome}: ${netbox})`;
+  return outcome === "" ? ` (NetBox has ${netbox})` : ` (${outcome}; NetBox has ${netbox})`;
+}
+
+/** Of a field that Proxmox VE does not own alone. */
+function ownerLines({ fate, value, row }: ExplainedField): Line[] {
+  if (row.owner === "proxmox" || (value === undefined && fate !== "kept")) return [];
+  return [[2, OWNER + OWNERS[row.owner], OWNER.length]];
 }
 
 function recordBlock(head: string, records: readonly (LeftOut | Note)[]): Line[][] {

@@ -17,6 +17,7 @@ import type { LeftOut, Note } from "../../run-folder/left-out.ts";
 import { openSnapshot } from "../../run-folder/snapshot-files.ts";
 import { MANIFEST_FILE, type Snapshot } from "../../run-folder/snapshot.ts";
 import type { Store } from "../../run-folder/store/store.ts";
+import type { TargetFolder } from "../../run-folder/target-files.ts";
 import {
   parsePolicy,
   recordedTexts,
@@ -25,7 +26,9 @@ import {
   type SettingTexts,
 } from "../../transform/settings.ts";
 import { type Batch, type Made, transform } from "../../transform/transform.ts";
+import { targetOf } from "../../transform/command/transform.ts";
 import { readRunParts } from "../run.ts";
+import type { OpenTarget } from "../target.ts";
 import type { ExplainedEntity, Explanation, LineRef, SettingsInForce } from "./explanation.ts";
 import {
   KIND_WORDS,
@@ -35,6 +38,7 @@ import {
   type SearchQuery,
   whatOf,
 } from "./names.ts";
+import { objectInNetBox } from "./netbox.ts";
 import { AnswerFinder, explainFields, manifestRead, type ReadContext } from "./reads.ts";
 import { entityInLine, locateEntities, parseLineRef } from "./targets.ts";
 
@@ -43,6 +47,8 @@ export interface ExplainInput {
   readonly settings: SettingsInForce;
   /** The entity files in the same folder, if there are any. */
   readonly entities: TransformedSet | undefined;
+  /** What NetBox had. */
+  readonly target?: TargetFolder | undefined;
 }
 
 /**
@@ -50,7 +56,11 @@ export interface ExplainInput {
  * matches the files.
  * @throws AppError "input" if there is no snapshot, or a part is unfinished, changed or of a newer format.
  */
-export async function openExplainInput(store: Store, given: SettingTexts): Promise<ExplainInput> {
+export async function openExplainInput(
+  store: Store,
+  given: SettingTexts,
+  openTarget: OpenTarget = () => Promise.resolve(undefined),
+): Promise<ExplainInput> {
   const parts = await readRunParts(store);
   if (parts.snapshot === "absent" && parts.entities === "finished") {
     throw noSnapshot(await openEntities(store));
@@ -63,7 +73,8 @@ export async function openExplainInput(store: Store, given: SettingTexts): Promi
     [ENTITY_MANIFEST_FILE]: madeOf?.policy ?? {},
     [MANIFEST_FILE]: recordedTexts(snapshot.manifest),
   });
-  return { snapshot, settings, entities };
+  const target = await openTarget(entities?.manifest.target);
+  return { snapshot, settings, entities, target };
 }
 
 /** Each setting from the first layer that has it, with the name of that layer. */
@@ -98,7 +109,7 @@ const MOST_THINGS = 10;
  * @throws AppError "usage" for none or too many of them, or a wrong setting; "input" for a bad file.
  */
 export async function explain(input: ExplainInput, typed: string): Promise<Explanation[]> {
-  const found = await search(transformed(input), await queryOf(input, typed));
+  const found = await search(await transformed(input), await queryOf(input, typed));
   if (found.things.length === 0) throw await unknownThing(input, typed);
   const named = found.things.filter(({ meant }) => meant.length > 0);
   if (named.length > MOST_THINGS) throw ambiguous(typed, named);
@@ -111,13 +122,18 @@ export async function explain(input: ExplainInput, typed: string): Promise<Expla
     made: Map.groupBy(found.near, ({ step }) => step),
   };
   const lines = await locateEntities(meant, input.entities);
-  return found.things.map((thing) => explainThing(thing, context, lines));
+  return found.things.map((thing) => explainThing(thing, { ...input, context, lines }));
 }
 
-function transformed({ snapshot, settings }: ExplainInput): AsyncGenerator<Batch> {
+async function transformed(
+  { snapshot, settings, target }: ExplainInput,
+): Promise<AsyncGenerator<Batch>> {
   const texts = Object.entries(settings).map(([name, { text }]) => [name, text]);
   const policy = parsePolicy(Object.fromEntries(texts));
-  return transform([{ snapshot, policy }], { keepOrigins: true });
+  return transform([{ snapshot, policy }], {
+    keepOrigins: true,
+    ...(target && { target: await targetOf(target) }),
+  });
 }
 
 async function queryOf(
@@ -136,18 +152,22 @@ async function queryOf(
 
 function explainThing(
   { what, meant, shared, leftOut, notes }: FoundThing,
-  context: ReadContext,
-  lines: ReadonlyMap<Made, LineRef>,
+  { target, context, lines }: Pick<ExplainInput, "target"> & {
+    readonly context: ReadContext;
+    readonly lines: ReadonlyMap<Made, LineRef>;
+  },
 ): Explanation {
   const isPart = (made: Made): number => Number(whatOf(made) !== what);
   const inOrder = meant.toSorted((a, b) => isPart(a) - isPart(b) || stepNumber(a) - stepNumber(b));
   const entities = inOrder.map((made): ExplainedEntity => {
     const line = lines.get(made);
+    const netbox = objectInNetBox(made, target);
     return {
       step: made.step,
       what: whatOf(made),
       name: labelOf(made.step, made.entity),
       ...(line === undefined ? {} : { line }),
+      ...(netbox === undefined ? {} : { netbox }),
       timestamp: manifestRead(made.capturedAt),
       fields: explainFields(made, context),
     };
@@ -174,7 +194,7 @@ async function unknownThing(input: ExplainInput, typed: string): Promise<Error> 
         "another snapshot: transform it again",
     });
   }
-  const near = await nearMatches(typed, transformed(input));
+  const near = await nearMatches(typed, await transformed(input));
   const kinds = `Write a thing as kind/name. Kinds: ${KIND_WORDS.join(", ")}`;
   return usageError(`No "${typed}" in "${snapshot.name}"`, {
     hint: near.length === 0 ? kinds : `Did you mean ${near.join(", ")}?`,

@@ -1,7 +1,7 @@
 /** The result of `explain`, as --json prints it. */
 import type { LeftOut, Note } from "../../run-folder/left-out.ts";
 import type { StepName } from "../../netbox/types/steps.ts";
-import type { Read } from "../../transform/mapping/table.ts";
+import type { Owner, Read } from "../../transform/mapping/table.ts";
 import type { SettingName } from "../../transform/settings.ts";
 
 /** A thing and all of its entities. */
@@ -24,9 +24,17 @@ export interface ExplainedEntity {
   readonly name: string;
   /** Location in the run folder; absent if no entity file has exactly this entity. */
   readonly line?: LineRef;
+  /** null: NetBox does not have it; absent: there is no target. */
+  readonly netbox?: ObjectInNetBox | null;
   readonly timestamp: ManifestRead;
   /** One for each row of the step's table. */
   readonly fields: readonly ExplainedField[];
+}
+
+export interface ObjectInNetBox {
+  readonly id: number;
+  /** For a browser. */
+  readonly url: string;
 }
 
 export interface LineRef {
@@ -39,6 +47,10 @@ export interface LineRef {
 /** TABLE: what happens to a field. */
 export type FieldOutcome =
   | "sent"
+  /** Sent as NetBox has it, to name the object there. */
+  | "as-found"
+  /** Not sent, because NetBox has a value that is not ours. */
+  | "kept"
   /** Sent with another entity, which the reads name: the primary address of a machine. */
   | "elsewhere"
   /** Sent empty, to clear it in NetBox (CLEAR_EMPTY). */
@@ -58,11 +70,14 @@ export interface ExplainedField {
   readonly fate: FieldOutcome;
   /** In the entity. */
   readonly value?: unknown;
+  /** What NetBox has, in words; absent if that is nothing. */
+  readonly netbox?: string;
   /** The row of the mapping table. */
   readonly row: {
     readonly kind: "mapped" | "fixed" | "skipped";
     readonly reads: readonly Read[];
     readonly how: string;
+    readonly owner: Owner;
   };
   readonly reads: readonly ExplainedRead[];
 }

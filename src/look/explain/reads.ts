@@ -20,6 +20,7 @@ import type {
   StubRead,
 } from "./explanation.ts";
 import { whatOf } from "./names.ts";
+import { valueInNetBox } from "./netbox.ts";
 import { contains, primaryAddressOf, stubTargets } from "./targets.ts";
 
 export interface ReadContext {
@@ -62,26 +63,44 @@ function explainField(
   made: Made,
   context: ReadContext,
 ): ExplainedField {
-  const { kind, how } = row;
+  const { kind, how, owner = "proxmox" } = row;
   const { source } = made;
   const taken = row.get(source as never);
   const sender = value === undefined ? primaryAddressOf(made, name, context.made) : undefined;
   const isEmpty = taken === null && row.clear !== undefined;
   const reads: readonly Read[] = isEmpty ? [...row.reads, "setting.CLEAR_EMPTY"] : row.reads;
+  const netbox = valueInNetBox(made, name);
+  const isNaming = made.found !== undefined && name in made.found.stub;
+  const isKept = netbox !== undefined && owner !== "proxmox";
   return {
     field: name,
-    fate: sender === undefined ? fateOf(row, taken, value) : "elsewhere",
+    fate: sender === undefined ? fateOf({ kind, isNaming, isKept }, taken, value) : "elsewhere",
     ...(value === undefined ? {} : { value }),
-    row: { kind, reads: row.reads, how },
+    ...(netbox === undefined ? {} : { netbox }),
+    row: { kind, reads: row.reads, how, owner },
     reads: explainReads(reads, { source, value: value ?? sender?.entity }, context),
   };
 }
 
-function fateOf({ kind }: AnyRow, taken: unknown, value: unknown): FieldOutcome {
+interface Ownership {
+  readonly kind: AnyRow["kind"];
+  /** Does it name the object in NetBox? */
+  readonly isNaming: boolean;
+  /** Does NetBox have a value that is not ours? */
+  readonly isKept: boolean;
+}
+
+function fateOf(
+  { kind, isNaming, isKept }: Ownership,
+  taken: unknown,
+  value: unknown,
+): FieldOutcome {
+  if (value !== undefined && isNaming) return "as-found";
   if (value !== undefined) return taken === null ? "cleared" : "sent";
   if (kind === "skipped") return "never";
   if (taken === null) return "empty";
-  return taken === undefined ? "absent" : "left-out";
+  if (taken === undefined) return "absent";
+  return isKept ? "kept" : "left-out";
 }
 
 /** A value and the source that its row read. */

@@ -1,12 +1,14 @@
 /** verify <folder>: checks a run or a target without trusting or changing anything in it, and lists what is wrong. */
+import { usageError } from "../../base/errors.ts";
 import { printable, printableJson } from "../../base/log.ts";
 import { type Acknowledgement, readPushJournal } from "../../run-folder/push-journal.ts";
 import { readRequired, type Store } from "../../run-folder/store/store.ts";
-import { isTargetFolder } from "../../run-folder/target-files.ts";
+import { isTargetFolder, type TargetFolder } from "../../run-folder/target-files.ts";
 import type { TargetManifest } from "../../run-folder/target.ts";
 import { openRunFolder, type Session } from "../../terminal/session.ts";
 import { counted, groupDigits, renderTable } from "../../terminal/tables.ts";
 import { readRunParts } from "../run.ts";
+import { type OpenTarget, targetOption } from "../target.ts";
 import { type VerifiedEntities, verifyEntities } from "./entities.ts";
 import { type Check, type Finding, Findings } from "./findings.ts";
 import { verifyOrigin } from "./origin.ts";
@@ -15,9 +17,15 @@ import { verifyTarget } from "./target.ts";
 
 export async function runVerify(session: Session): Promise<void> {
   const store = await openRunFolder(session);
-  const verification = await isTargetFolder(store)
+  const isTarget = await isTargetFolder(store);
+  if (isTarget && session.option("target") !== undefined) {
+    throw usageError(`Cannot use --target with ${store.place}: it is a target itself`, {
+      hint: "Leave out --target, or name a run folder, such as snapshots/example",
+    });
+  }
+  const verification = isTarget
     ? await verifyTargetFolder(store)
-    : await verify(store);
+    : await verify(store, targetOption(session));
   const isRight = verification.findings.length === 0;
   if (!isRight) session.exitWith("input");
   session.print(
@@ -89,8 +97,11 @@ export interface Verification {
 /** After a finding of these, transforming again would only repeat it. */
 const BEFORE_ORIGIN: readonly Check[] = ["manifest", "listing", "hash", "shape"];
 
-/** @throws AppError "input" if the folder contains no part of a run. */
-export async function verify(store: Store): Promise<Verification> {
+/** @throws AppError "input" if the folder contains no part of a run; what `openTarget` throws. */
+export async function verify(
+  store: Store,
+  openTarget: OpenTarget = () => Promise.resolve(undefined),
+): Promise<Verification> {
   const run = await readRunParts(store);
   const findings = new Findings();
   const parts: VerifiedPart[] = [];
@@ -107,7 +118,14 @@ export async function verify(store: Store): Promise<Verification> {
   add("snapshot", hasSnapshot, snapshot && snapshotHolds(snapshot));
   const entities = hasEntities ? await verifyEntities(store, findings) : undefined;
   add("entities", hasEntities, entities && entitiesHold(entities));
-  const origin = hasEntities ? await originOf(store, findings, { snapshot, entities }) : undefined;
+  const target = entities && await openTarget(entities.manifest.target);
+  if (target !== undefined && entities?.manifest.target === undefined) {
+    throw usageError(`Cannot use --target: the entities in ${store.place} were made without one`, {
+      hint: "Leave out --target, or run transform with --target first",
+    });
+  }
+  const known = { snapshot, entities, target };
+  const origin = hasEntities ? await originOf(store, findings, known) : undefined;
   add("origin", hasEntities, origin);
   for (const file of run.journals) await verifyJournal(store, file, { entities, findings });
   add("journals", run.journals.length > 0, run.journals.join(", "));
@@ -134,9 +152,10 @@ function verificationOf(
 async function originOf(
   store: Store,
   findings: Findings,
-  { snapshot, entities }: {
+  { snapshot, entities, target }: {
     readonly snapshot: VerifiedSnapshot | undefined;
     readonly entities: VerifiedEntities | undefined;
+    readonly target: TargetFolder | undefined;
   },
 ): Promise<string | undefined> {
   if (entities === undefined || BEFORE_ORIGIN.some((check) => check in findings.counts)) {
@@ -144,7 +163,8 @@ async function originOf(
     return undefined;
   }
   const { manifest } = entities;
-  return await verifyOrigin({ store, manifest, snapshotSha256: snapshot?.sha256 }, findings);
+  const snapshotSha256 = snapshot?.sha256;
+  return await verifyOrigin({ store, manifest, snapshotSha256, target }, findings);
 }
 
 function snapshotHolds({ manifest: { files, counts, outcome } }: VerifiedSnapshot): string {

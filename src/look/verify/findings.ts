@@ -19,8 +19,9 @@ export const CHECKS = {
     "Entity files are split, numbered and formatted as transform writes them, request ids included",
   identity: "No duplicate objects, and no duplicate items in a list",
   reference:
-    "Every stub refers to an entity of the set, or to an object that users manage (site, tenant, role …); every object of a complete target to objects of it",
-  origin: "Transforming pve/ again with the recorded settings gives the same bytes as netbox/",
+    "Every stub refers to an entity of the set, or to an object that users manage (site, tenant, role …); in a complete target, every object that another one names exists",
+  origin:
+    "Transforming pve/ again with the recorded settings, and --target if a target was used, gives the same bytes as netbox/",
   journal: "A push journal is unchanged and refers to existing files and requests",
 } as const;
 

@@ -6,8 +6,11 @@ import { fileEntry } from "../../run-folder/manifest.ts";
 import { readRequest } from "../../run-folder/request.ts";
 import { openSnapshot } from "../../run-folder/snapshot-files.ts";
 import { type Draft, readRequired, type Store } from "../../run-folder/store/store.ts";
+import type { TargetFolder } from "../../run-folder/target-files.ts";
+import { targetOf } from "../../transform/command/transform.ts";
 import { parsePolicy, type Policy } from "../../transform/settings.ts";
 import { type Batch, bootstrap, transform } from "../../transform/transform.ts";
+import { targetText } from "../target.ts";
 import { isBootstrapSet } from "./entities.ts";
 import { type Findings, versionsOf } from "./findings.ts";
 import { ExpectedFiles } from "./expected-files.ts";
@@ -17,6 +20,8 @@ interface OriginInput {
   readonly manifest: EntityManifest;
   /** Of the manifest of pve/; undefined without a valid one. */
   readonly snapshotSha256: string | undefined;
+  /** --target. */
+  readonly target: TargetFolder | undefined;
 }
 
 /** Where the entities come from, in words; undefined if that could not be confirmed. */
@@ -48,7 +53,7 @@ type Batches = AsyncIterable<Batch> | Iterable<Batch>;
 
 /** Transforms the source of netbox/ again; undefined, with the reason, if the source is not here. */
 async function batchesOf(
-  { store, manifest, snapshotSha256 }: OriginInput,
+  { store, manifest, snapshotSha256, target }: OriginInput,
   findings: Findings,
 ): Promise<Batches | undefined> {
   const [source, ...others] = manifest.snapshots;
@@ -67,8 +72,17 @@ async function batchesOf(
     findings.add("origin", place, "Refers to another snapshot than pve/: run transform again");
     return undefined;
   }
+  if (manifest.target !== undefined && target === undefined) {
+    findings.unchecked.push(
+      `Origin of the entities: they were made with a target (${targetText(manifest.target)}): ` +
+        "name it with --target",
+    );
+    return undefined;
+  }
   const policy = policyOf(source.policy, findings);
-  return policy && transform([{ snapshot: await openSnapshot(store), policy }]);
+  if (policy === undefined) return undefined;
+  const inputs = [{ snapshot: await openSnapshot(store), policy }];
+  return transform(inputs, target && { target: await targetOf(target) });
 }
 
 function policyOf(texts: Readonly<Record<string, string>>, findings: Findings): Policy | undefined {
@@ -98,12 +112,12 @@ async function compare(
   const own = fileEntry(ENTITY_MANIFEST_FILE, await readRequired(store, ENTITY_MANIFEST_FILE));
   const options = { store, findings, check: "origin" } as const;
   const expected = new ExpectedFiles([...manifest.files, own], options);
-  const { tool, mapping_version, snapshots } = manifest;
+  const { tool, mapping_version, snapshots, target } = manifest;
   const comparing: Store = {
     ...store,
     draft: (folder) => Promise.resolve(comparingDraft(expected, folder)),
   };
-  await writeEntities(comparing, batches, { tool, mapping_version, snapshots });
+  await writeEntities(comparing, batches, { tool, mapping_version, snapshots, target });
   expected.finish();
 }
 

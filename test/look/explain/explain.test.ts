@@ -54,6 +54,7 @@ describe("a guest", () => {
         kind: "mapped",
         reads: ["resources.maxmem", "config.memory"],
         how: "maxmem ÷ 2^20 in MiB, else the config's",
+        owner: "proxmox",
       },
       reads: [
         {
