@@ -1,6 +1,7 @@
 /** The command compare: output, exit codes, and secrets that are never printed. */
 import { writeFile } from "node:fs/promises";
 import { afterAll, describe, expect, test } from "vitest";
+import { openStore } from "../src/run-folder/store/store.ts";
 import { netboxRows, SITE_ENTITIES } from "./helpers/sample-site.ts";
 import { cliFolders, expectError } from "./helpers/cli-folders.ts";
 import { fencesIn, firstDifference, readDocument } from "./helpers/documents.ts";
@@ -14,6 +15,8 @@ import {
   startSmallNetBox,
   TOKEN,
 } from "./helpers/small-netbox.ts";
+import { surveyOf } from "./helpers/surveying.ts";
+import { writeTarget } from "./helpers/target-folder.ts";
 
 const VM = "virtualization/virtual-machines";
 const { fresh } = cliFolders();
@@ -130,6 +133,75 @@ describe.concurrent("compare", () => {
       findings: [{ entity: "web-01", verdict: "different" }],
     });
     expect(stderr).toContain("HTTP 500");
+  });
+});
+
+describe.concurrent("compare --target", () => {
+  /** Survey, then NetBox is gone. */
+  async function targetOf(change?: (rows: Rows) => void, options?: SmallNetBoxOptions) {
+    const netbox = await netboxWith(change, options);
+    const folder = fresh("target");
+    await surveyOf(netbox, folder);
+    await netbox.close();
+    return { folder, url: netbox.url };
+  }
+
+  test("needs no network and no token, and names the survey", async () => {
+    const { folder, url } = await targetOf();
+    const run = await runFolder();
+    const { code, stdout, stderr } = await runCli(
+      ["compare", run, "--target", folder, "--exit-code", "--only", "virtual-machine"],
+      { env: { NETBOX_URL: url } },
+    );
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(stdout.replace(/\s+/g, " ")).toMatch(
+      new RegExp(
+        `are in the target ${folder}, surveyed \\S+Z from NetBox 4.7.3 at ${url}, as they were sent`,
+      ),
+    );
+  });
+
+  test("finds the same differences, and links to pages of NetBox", async () => {
+    const { folder, url } = await targetOf(changed, DENIED);
+    const run = await runFolder();
+    const { code, stdout } = await runCli(["compare", run, "--target", folder, "--exit-code"]);
+    expect(code).toBe(3);
+    expect(stdout).toContain(`      ${url}/virtualization/virtual-machines/7/\n`);
+    expect(stdout).toContain("    memory: NetBox has 1024, sent was 4096\n");
+    expect(stdout).toContain("\nMissing\n  virtual-disk web-01/scsi0\n");
+    expect(stdout.replace(/\s+/g, " ")).toContain("the token may not view prefixes");
+    expect(stdout).toContain("survey again");
+    expect(stdout).not.toContain("--for");
+  });
+
+  test("tells that a target for one run is not all of NetBox", async () => {
+    const store = await openStore(fresh("target"));
+    await writeTarget(store, {}, { scope: { entities: "ab".repeat(32) } });
+    const run = await runFolder();
+    const { stdout } = await runCli(["compare", run, "--target", store.place]);
+    expect(stdout.replace(/\s+/g, " ")).toContain("only what the run of survey --for needed");
+  });
+
+  test("names the target in JSON", async () => {
+    const { folder, url } = await targetOf(changed);
+    const run = await runFolder();
+    const { stdout } = await runCli(["compare", run, "--target", folder, "--json"]);
+    expect(JSON.parse(stdout)).toMatchObject({
+      netbox: { url, version: "4.7.3" },
+      target: { place: folder, surveyed_at: expect.stringMatching(/Z$/) },
+      run,
+      complete: true,
+    });
+  });
+
+  test("rejects --netbox, and a folder that is no target", async () => {
+    const run = await runFolder();
+    expectError(
+      await runCli(["compare", run, "--target", run, "--netbox", "https://netbox.example.net"]),
+      2,
+      "--netbox and --target exclude each other",
+    );
+    expectError(await runCli(["compare", run, "--target", run]), 5, "Found no target in");
   });
 });
 

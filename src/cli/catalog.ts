@@ -170,6 +170,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     example: "compare snapshots/example --netbox https://netbox.example.net",
     argument: { name: "run", help: "Run folder with entity files", max: 1 },
     options: {
+      target: valued("dir", "Compare with this target folder of survey; needs no network"),
       only: valued("step", "Compare one step, or several: tag,vlan"),
       markdown: MARKDOWN,
       "exit-code": onOff(

@@ -1,9 +1,11 @@
 /** Runs `compare` in this process with a NetBox on the loopback interface. */
-import { onTestFinished } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import { compare, type CompareInput, type Judged } from "../../src/look/compare/compare.ts";
 import { type NetBoxTexts, parseNetBoxSettings } from "../../src/netbox/rest/settings.ts";
 import { STEPS } from "../../src/netbox/types/steps.ts";
 import type { TransformedSet } from "../../src/run-folder/entity-set.ts";
+import { openStore } from "../../src/run-folder/store/store.ts";
+import { openTargetFolder } from "../../src/run-folder/target-files.ts";
 import { netboxRows, SITE_ENTITIES } from "./sample-site.ts";
 import { buildSet, type SetParts } from "./entity-set.ts";
 import {
@@ -12,6 +14,7 @@ import {
   type SmallNetBoxOptions,
   startSmallNetBox,
 } from "./small-netbox.ts";
+import { surveyOf } from "./surveying.ts";
 import { tempFolder } from "./temp-folder.ts";
 
 export interface Compared {
@@ -21,9 +24,10 @@ export interface Compared {
   readonly error: unknown;
 }
 
-export interface CompareOverrides
-  extends Partial<Pick<CompareInput, "certificates" | "steps" | "signal" | "proxy">> {
+export interface CompareOverrides extends Partial<Pick<CompareInput, "steps" | "signal">> {
   readonly texts?: NetBoxTexts;
+  readonly certificates?: string | undefined;
+  readonly proxy?: URL | undefined;
   readonly onJudged?: (judged: Judged) => void;
 }
 
@@ -38,7 +42,7 @@ export async function smallNetBox(options: SmallNetBoxOptions = {}): Promise<Sma
 export async function compareWith(
   { url }: Pick<SmallNetBox, "url">,
   set: TransformedSet,
-  { texts, onJudged, ...overrides }: CompareOverrides = {},
+  { texts, certificates, proxy, onJudged, ...overrides }: CompareOverrides = {},
 ): Promise<Compared> {
   const options = parseNetBoxSettings({
     NETBOX_URL: url,
@@ -46,35 +50,50 @@ export async function compareWith(
     NETBOX_RETRY_DELAY: "1ms",
     ...texts,
   });
-  const judged: Judged[] = [];
   const retries: Compared["retries"][number][] = [];
+  const netbox = {
+    ...options,
+    certificates,
+    proxy,
+    onRetry: ({ message }: Error, pauseMs: number) => void retries.push({ message, pauseMs }),
+  };
+  const { concurrency } = options;
+  const compared = await judgementsOf({ netbox, concurrency, set, ...overrides }, onJudged);
+  return { ...compared, retries };
+}
+
+/** Never throws: see `error`. */
+async function judgementsOf(
+  input:
+    & Omit<CompareInput, "onStatus" | "steps" | "signal">
+    & Pick<CompareOverrides, "steps" | "signal">,
+  onJudged?: (judged: Judged) => void,
+): Promise<Omit<Compared, "retries">> {
+  const judged: Judged[] = [];
   let status: Compared["status"];
-  let error: unknown;
   try {
     const judgements = compare({
-      ...options,
-      set,
       steps: STEPS.map(({ name }) => name),
-      certificates: undefined,
-      proxy: undefined,
       signal: new AbortController().signal,
-      ...overrides,
+      ...input,
       onStatus(found) {
         status = found;
       },
-      onRetry: ({ message }, pauseMs) => retries.push({ message, pauseMs }),
     });
     for await (const each of judgements) {
       judged.push(each);
       onJudged?.(each);
     }
-  } catch (thrown) {
-    error = thrown;
+    return { judged, status, error: undefined };
+  } catch (error) {
+    return { judged, status, error };
   }
-  return { judged, status, retries, error };
 }
 
-/** Compares the sample site, or other entities, with a NetBox after `change`. */
+/**
+ * Compares the sample site, or other entities, with a NetBox after `change`, and with a survey of it: the
+ * results must be the same.
+ */
 export async function comparison(
   change: (rows: ReturnType<typeof netboxRows>) => void = () => undefined,
   options: SmallNetBoxOptions & { readonly parts?: SetParts } = {},
@@ -84,6 +103,13 @@ export async function comparison(
   const set = await buildSet(await tempFolder(), options.parts ?? SITE_ENTITIES);
   const { judged, error } = await compareWith(netbox, set);
   if (error !== undefined) throw error;
+  const folder = await tempFolder();
+  await surveyOf(netbox, folder);
+  const target = await openTargetFolder(await openStore(folder));
+  expect(await judgementsOf({ netbox: target, concurrency: 1, set })).toMatchObject({
+    judged,
+    error: undefined,
+  });
   return judged;
 }
 

@@ -1,8 +1,9 @@
-/** compare <run> --netbox URL: checks in NetBox that the entity files of a run folder arrived. */
+/** compare <run>: checks in NetBox, or in a survey of it, that the entity files of a run folder arrived. */
 import { usageError } from "../../base/errors.ts";
 import { printableJson } from "../../base/log.ts";
 import { parseStep, STEP_NAMES, type StepName } from "../../netbox/types/steps.ts";
 import { openEntities } from "../../run-folder/entity-set.ts";
+import { openTargetFolder } from "../../run-folder/target-files.ts";
 import { interruptible } from "../../terminal/process.ts";
 import { markdownFormat, terminalFormat } from "../../terminal/document.ts";
 import { netboxConnection } from "../../terminal/netbox.ts";
@@ -10,7 +11,7 @@ import { openProgress } from "../../terminal/progress.ts";
 import type { Session } from "../../terminal/session.ts";
 import { optionReader } from "../../terminal/options.ts";
 import { compare, type CompareInput, type Judged } from "./compare.ts";
-import { CompareRecord, compareText } from "./report.ts";
+import { CompareRecord, type CompareSubject, compareText } from "./report.ts";
 
 /** Four sections have to fit into a comment. */
 const MARKDOWN = markdownFormat({ mostChars: 15_000, isFolded: true });
@@ -37,10 +38,34 @@ export async function runCompare(session: Session): Promise<void> {
 }
 
 async function readTask(session: Session, run: string): Promise<Task> {
+  const target = session.option("target");
+  if (target !== undefined && session.option("netbox") !== undefined) {
+    throw usageError("--netbox and --target exclude each other", {
+      hint: "--target compares with a survey of NetBox, without a network",
+    });
+  }
+  const netbox = target === undefined
+    ? await netboxConnection(session)
+    : { ...await openTargetFolder(await session.openStore(target)), concurrency: 1 };
   return {
-    ...await netboxConnection(session),
+    netbox,
+    concurrency: netbox.concurrency,
     steps: stepsOf(session),
     set: await openEntities(await session.openStore(run)),
+  };
+}
+
+function subjectOf({ set: { place }, netbox }: Task): CompareSubject {
+  if (!("manifest" in netbox)) return { place, url: netbox.url };
+  const { manifest } = netbox;
+  return {
+    place,
+    url: manifest.netbox.url,
+    target: {
+      place: netbox.place,
+      surveyedAt: manifest.surveyed_at,
+      isPartial: manifest.scope !== undefined,
+    },
   };
 }
 
@@ -51,7 +76,7 @@ function stepsOf(session: Session): readonly StepName[] {
 }
 
 async function compareAll(session: Session, task: Task): Promise<CompareRecord> {
-  const record = new CompareRecord({ place: task.set.place, url: task.url }, task.steps);
+  const record = new CompareRecord(subjectOf(task), task.steps);
   const json = session.isJson ? new CompareJson(session.data) : undefined;
   const isVerbose = session.isOn("verbose");
   const { counts } = task.set.manifest;
@@ -99,8 +124,13 @@ export class CompareJson {
 
   /** Call it when the status of NetBox is known. */
   open({ subject, status }: CompareRecord): void {
-    const netbox = { url: subject.url, version: status?.version, diode_plugin: status?.plugin };
+    const { url, target } = subject;
+    const netbox = { url, version: status?.version, diode_plugin: status?.plugin };
     this.#print(`{\n"netbox": ${printableJson(netbox)},`);
+    if (target !== undefined) {
+      const { place, surveyedAt: surveyed_at } = target;
+      this.#print(`"target": ${printableJson({ place, surveyed_at })},`);
+    }
     this.#print(`"run": ${printableJson(subject.place)},\n"findings": [`);
     this.#isOpen = true;
   }

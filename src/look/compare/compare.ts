@@ -2,13 +2,14 @@
 import { pMapIterable } from "p-map";
 import { AppError } from "../../base/errors.ts";
 import { type NetBoxOptions, openNetBox, type Status } from "../../netbox/rest/client.ts";
-import { Finder } from "../../netbox/rest/finder.ts";
+import { Finder, memorySource, netboxSource } from "../../netbox/rest/finder.ts";
 import {
   type Difference,
   type ExtraValues,
   type FieldResult,
   type Lookup,
   type Resolve,
+  type Unclear,
   type Unjudged,
   unjudgedField,
 } from "../../netbox/types/field-result.ts";
@@ -16,8 +17,11 @@ import { comparedKeys, type EntityFields } from "../../netbox/types/fields.ts";
 import type { ObjectType, Reference } from "../../netbox/types/object-type.ts";
 import { ENTITY_TYPES, labelOf } from "../../netbox/types/order.ts";
 import type { StepName } from "../../netbox/types/steps.ts";
+import { SURVEYED } from "../../netbox/types/surveyed.ts";
 import type { TransformedSet } from "../../run-folder/entity-set.ts";
 import { entitiesOf, type EntityAt } from "../../run-folder/set-difference.ts";
+import type { TargetFolder } from "../../run-folder/target-files.ts";
+import { readTarget } from "../../run-folder/target-objects.ts";
 
 /** The result for one entity: its verdict is the worst of its fields'. */
 export interface Judged {
@@ -34,11 +38,14 @@ export interface Judged {
 
 export type CompareVerdict = "equal" | "different" | "missing" | "unjudged";
 
-export interface CompareInput extends NetBoxOptions {
+export interface CompareInput {
   readonly set: TransformedSet;
   readonly steps: readonly StepName[];
+  /** A NetBox to ask, or what a survey of it holds. */
+  readonly netbox: Omit<NetBoxOptions, "signal"> | TargetFolder;
   /** Batches under way at once. */
   readonly concurrency: number;
+  readonly signal: AbortSignal;
   /** Called before anything is judged. */
   readonly onStatus: (status: Status) => void;
 }
@@ -51,20 +58,24 @@ const BATCH = 200;
  * @throws AppError "input", "remote" or "interrupted".
  */
 export async function* compare(input: CompareInput): AsyncGenerator<Judged> {
-  const { set, steps, concurrency, url } = input;
+  const { set, steps, concurrency, netbox } = input;
   const stop = new AbortController();
   const signal = AbortSignal.any([input.signal, stop.signal]);
-  const netbox = openNetBox({ ...input, signal });
+  const opened = "manifest" in netbox ? openTarget(netbox) : openOnline({ ...netbox, signal });
   try {
-    input.onStatus(await netbox.status());
-    const finder = new Finder(netbox);
+    const { url } = opened;
+    input.onStatus(await opened.status());
+    const finder = await opened.finder();
     for (const step of steps) {
       const judged = pMapIterable(
         batches(entitiesOf(set, step), BATCH),
         (batch) => judgeBatch(step, batch, { finder, url }),
         { concurrency, backpressure: concurrency },
       );
-      for await (const batch of judged) yield* batch;
+      for await (const batch of judged) {
+        signal.throwIfAborted();
+        yield* batch;
+      }
     }
   } catch (error) {
     throw input.signal.aborted
@@ -73,8 +84,42 @@ export async function* compare(input: CompareInput): AsyncGenerator<Judged> {
   } finally {
     // After a failure, requests that are still under way are of no use.
     stop.abort();
-    await netbox.close();
+    await opened.close();
   }
+}
+
+/** NetBox, online or as a survey found it. */
+interface OpenedNetBox {
+  /** Without a final slash. */
+  readonly url: string;
+  status(): Promise<Status>;
+  finder(): Promise<Finder>;
+  close(): Promise<void>;
+}
+
+function openOnline(options: NetBoxOptions): OpenedNetBox {
+  const netbox = openNetBox(options);
+  return {
+    url: options.url,
+    status: netbox.status,
+    finder: () => Promise.resolve(new Finder(netboxSource(netbox))),
+    close: netbox.close,
+  };
+}
+
+/** Types that the survey could not read are not judged. */
+function openTarget(target: TargetFolder): OpenedNetBox {
+  const { netbox, missing } = target.manifest;
+  const unclear = missing.flatMap(({ type: name, cause, reason }): [string, Unclear][] =>
+    SURVEYED.filter((each) => each.name === name)
+      .map(({ type }) => [type.path, { state: "unclear", reason: cause, sentence: reason }])
+  );
+  return {
+    url: netbox.url,
+    status: () => Promise.resolve({ version: netbox.version, plugin: netbox.plugin }),
+    finder: async () => new Finder(memorySource(await readTarget(target)), new Map(unclear)),
+    close: () => Promise.resolve(),
+  };
 }
 
 async function judgeBatch(

@@ -6,11 +6,22 @@ import type { Format, Line, Section, SectionItem } from "../../terminal/document
 import { groupDigits } from "../../terminal/tables.ts";
 import type { CompareVerdict, Judged } from "./compare.ts";
 
-interface CompareSubject {
+export interface CompareSubject {
   /** The run folder, as the user named it. */
   readonly place: string;
   /** URL of NetBox. */
   readonly url: string;
+  /** Absent: NetBox itself was asked. */
+  readonly target?: ComparedTarget;
+}
+
+interface ComparedTarget {
+  /** As the user named it. */
+  readonly place: string;
+  /** RFC 3339. */
+  readonly surveyedAt: string;
+  /** It holds only what one run needed. */
+  readonly isPartial: boolean;
 }
 
 type VerdictCounts = Readonly<Record<CompareVerdict, number>> & {
@@ -138,15 +149,19 @@ export function compareText(record: CompareRecord, format: Format, isVerbose: bo
 function headlineOf({ subject, status, totals }: CompareRecord, quote: Quote): string {
   const { entities, equal } = totals;
   const sent = `${groupDigits(entities)} entities of ${quote(subject.place)}`;
-  const where = `in NetBox ${quote(status?.version ?? "")} at ${
-    quote(subject.url)
-  } as they were sent`;
+  const netbox = `NetBox ${quote(status?.version ?? "")} at ${quote(subject.url)}`;
+  const where = `in ${placeText(netbox, subject.target, quote)} as they were sent`;
   if (equal === entities) return `All ${sent} are ${where}`;
   const { different, missing, unjudged } = totals;
   const others = Object.entries({ different, missing, "not judged": unjudged })
     .filter(([, count]) => count > 0)
     .map(([word, count]) => `${groupDigits(count)} ${word}`);
   return `Of ${sent}, ${groupDigits(equal)} are ${where}; ${others.join(", ")}`;
+}
+
+function placeText(netbox: string, target: ComparedTarget | undefined, quote: Quote): string {
+  if (target === undefined) return netbox;
+  return `the target ${quote(target.place)}, surveyed ${quote(target.surveyedAt)} from ${netbox},`;
 }
 
 /** Source: diode-server, ingester/component.go: it acknowledges what it writes to a queue. */
@@ -156,6 +171,12 @@ const APPLIED_LATER =
 const NO_PLUGIN =
   `Diode's plugin (${DIODE_PLUGIN}) is not installed in this NetBox: nothing can arrive in it`;
 
+const SURVEYED_BEFORE =
+  "The target shows NetBox at the time of the survey: to see what a later push changed, survey again " +
+  "or compare with --netbox";
+const PARTIAL_TARGET =
+  "The target holds only what the run of survey --for needed: other objects look missing here";
+
 /** Source: NetBox, extras/signals.py: values of a type that a custom field loses are deleted. */
 const LOSS =
   "Diode replaces the object types of a custom field: a push removes those named above, and NetBox " +
@@ -163,11 +184,13 @@ const LOSS =
   "without the step custom-field (--only)";
 
 /** Why entities may not have arrived, and what a push would remove. */
-function adviceOf({ totals, status, hasLoss }: CompareRecord): readonly string[] {
+function adviceOf({ totals, status, hasLoss, subject }: CompareRecord): readonly string[] {
   if (totals.different + totals.missing === 0) return [];
+  const later = subject.target === undefined ? APPLIED_LATER : SURVEYED_BEFORE;
   return [
     ...(hasLoss ? [LOSS] : []),
-    status?.plugin === undefined ? NO_PLUGIN : APPLIED_LATER,
+    status?.plugin === undefined ? NO_PLUGIN : later,
+    ...(subject.target?.isPartial && totals.missing > 0 ? [PARTIAL_TARGET] : []),
   ];
 }
 

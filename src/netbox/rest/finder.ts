@@ -1,4 +1,5 @@
-/** Finds the NetBox objects that entities and stubs refer to, many with one request. */
+/** Finds the NetBox objects that entities and stubs refer to: many with one request, or in memory. */
+import type { NetBoxObjects } from "../objects.ts";
 import type { Lookup, Resolve, Unclear } from "../types/field-result.ts";
 import {
   type NetBoxObject,
@@ -24,14 +25,26 @@ interface Search<Identity> {
 
 const NO_OWNER = 0;
 
+/** Where a Finder looks. */
+export interface ObjectSource {
+  /** Objects that a filter finds by any of the values. @throws Refusal, AppError "remote". */
+  search(
+    type: Pick<ObjectType<never>, "path">,
+    filter: Pick<QueryFilter<never>, "name" | "of">,
+    search: { readonly values: ReadonlySet<string>; readonly fields: readonly string[] },
+  ): AsyncIterable<readonly NetBoxObject[]>;
+}
+
 export class Finder {
-  readonly #netbox: NetBox;
+  readonly #source: ObjectSource;
   readonly #known = new Map<string, Lookup>();
   /** Path → why no more questions are asked below it. */
-  readonly #denied = new Map<string, Unclear>();
+  readonly #denied: Map<string, Unclear>;
 
-  constructor(netbox: NetBox) {
-    this.#netbox = netbox;
+  /** `missing`: path → why the source has no objects of the type. */
+  constructor(source: ObjectSource, missing: ReadonlyMap<string, Unclear> = new Map()) {
+    this.#source = source;
+    this.#denied = new Map(missing);
   }
 
   /**
@@ -99,14 +112,15 @@ export class Finder {
   ): Promise<Unclear | undefined> {
     const denied = this.#denied.get(type.path);
     if (denied !== undefined) return denied;
-    const fields = [...new Set(["id", ...type.reads, ...keys])].join(",");
+    const fields = [...new Set(["id", ...type.reads, ...keys])];
     try {
       for (const filter of type.filters) {
         const open = searches.filter(({ same, similar }) => same.size + similar.size === 0);
-        for (const query of queries(filter, open)) {
-          const pages = this.#netbox.list(type.path, [...query, ["fields", fields]]);
-          for await (const objects of pages) match(type, open, objects);
-        }
+        const values = new Set(
+          open.map(({ identity, ownerId }) => filter.value(identity, ownerId)),
+        );
+        const found = this.#source.search(type, filter, { values, fields });
+        for await (const objects of found) match(type, open, objects);
       }
       return undefined;
     } catch (error) {
@@ -118,17 +132,22 @@ export class Finder {
   }
 }
 
-/** The same stub is written the same way wherever it occurs. */
-function keyOf({ type, identity }: Reference): string {
-  return `${type.path} ${JSON.stringify(identity)}`;
+/** Asks NetBox for many values with one request. */
+export function netboxSource(netbox: NetBox): ObjectSource {
+  return {
+    async *search({ path }, { name }, { values, fields }) {
+      for (const query of queries(name, values)) {
+        yield* netbox.list(path, [...query, ["fields", fields.join(",")]]);
+      }
+    },
+  };
 }
 
 /** As many values in one query as fit into a request line. */
-function* queries<Identity>(
-  { name, value }: QueryFilter<Identity>,
-  searches: readonly Search<Identity>[],
+function* queries(
+  name: string,
+  values: ReadonlySet<string>,
 ): Generator<(readonly [string, string])[]> {
-  const values = new Set(searches.map(({ identity, ownerId }) => value(identity, ownerId)));
   let query: (readonly [string, string])[] = [];
   let chars = 0;
   for (const each of values) {
@@ -142,6 +161,19 @@ function* queries<Identity>(
     chars += length;
   }
   if (query.length > 0) yield query;
+}
+
+export function memorySource(objects: NetBoxObjects): ObjectSource {
+  return {
+    async *search(type, filter, { values }) {
+      for (const value of values) yield objects.having(type, filter, value);
+    },
+  };
+}
+
+/** The same stub is written the same way wherever it occurs. */
+function keyOf({ type, identity }: Reference): string {
+  return `${type.path} ${JSON.stringify(identity)}`;
 }
 
 function match<Identity>(

@@ -66,8 +66,8 @@ export const SURVEYED: readonly SurveyedType[] = Object.entries(TYPES).map(([nam
 
 /** Of a nested object, what identifies it and what is compared. */
 const NESTED_KEYS = ["id", "name", "model", "value", "address", "mac_address", "vid"];
-/** The machine of an interface that an address is assigned to. */
-const OWNER_KEYS = ["virtual_machine", "device"];
+/** The machine of an interface that an address is assigned to; the manufacturer of a device type. */
+const OWNER_KEYS = ["virtual_machine", "device", "manufacturer"];
 /** Custom fields of other people may hold secrets. */
 const OWN_CUSTOM_FIELD = /^proxmox_/;
 
@@ -90,7 +90,7 @@ function nested(value: unknown): unknown {
     if (NESTED_KEYS.includes(key)) kept[key] = part;
     else if (OWNER_KEYS.includes(key)) kept[key] = nested(part);
   }
-  const hasName = Object.keys(kept).some((key) => key !== "id");
+  const hasName = Object.entries(kept).some(([key, part]) => key !== "id" && part !== null);
   const display = textOf((value as { display?: unknown }).display);
   return hasName || display === null ? kept : { ...kept, display };
 }
