@@ -1,6 +1,18 @@
 /** The objects of a NetBox in memory, with indexes that are made when they are first needed. */
 import type { NetBoxObject, ObjectType, QueryFilter } from "./types/object-type.ts";
 
+/** An object that NetBox has of a thing, and what names it in entities. */
+export interface Found {
+  readonly object: NetBoxObject;
+  /** What Diode matches it by. */
+  readonly stub: object;
+}
+
+/** A thing that NetBox may have. */
+export interface Findable {
+  readonly found?: Found | undefined;
+}
+
 type AnyType = Pick<ObjectType<never>, "path">;
 type Index = ReadonlyMap<string, NetBoxObject | NetBoxObject[]>;
 

@@ -1,4 +1,5 @@
 /** Selects the addresses of a guest that NetBox gets, NIC by NIC, from its agent or its config. */
+import type { Found } from "../netbox/objects.ts";
 import {
   type Address,
   type AddressReason,
@@ -16,7 +17,6 @@ import type { GuestContext, NodeContext } from "./context.ts";
 import type { VRFRef } from "../netbox/types/vrf.ts";
 import type { AddressSource, NicSource, Primary, Subject } from "./sources.ts";
 import { type AddressedMachine, findAddress, type KnownPrimary, vrfOf } from "./target/network.ts";
-import type { Found } from "./target/target.ts";
 
 type Family = keyof typeof ADDRESS_KEYS;
 

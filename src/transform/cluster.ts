@@ -1,4 +1,5 @@
 /** Reads cluster.json: the cluster with its name and site, and its nodes with their guests. */
+import type { Found } from "../netbox/objects.ts";
 import { compareCodeUnits, compareNatural } from "../base/natural-order.ts";
 import { cutName, isLonger, MAX_LONG_NAME, MAX_NAME } from "../netbox/names.ts";
 import { type ClusterRef, clusterRef } from "../netbox/types/cluster.ts";
@@ -36,7 +37,7 @@ import {
   hostTagsOfCluster,
   siteOf,
 } from "./target/machines.ts";
-import { deviceName, type Found, nameOf, type NetBoxTarget } from "./target/target.ts";
+import { deviceName, nameOf, type NetBoxTarget } from "./target/target.ts";
 
 /** The global tags and those of hosts, each once: the tag of a host "ve" is a global one. */
 export function tagsOfHosts(hostTags: readonly string[]): TagRef[] {

@@ -1,4 +1,5 @@
 /** What the readers work with: a node and its answers, a guest of it, and what the whole run shares. */
+import type { Found } from "../netbox/objects.ts";
 import { compareNatural } from "../base/natural-order.ts";
 import type { VirtualMachineRef } from "../netbox/types/virtual-machine.ts";
 import { type GuestKind, NODES_FOLDER, PATHS } from "../proxmox/endpoints.ts";
@@ -11,7 +12,7 @@ import { SharedObjects } from "./shared-objects.ts";
 import { SlugNames } from "./slugs.ts";
 import type { ClusterSource, Subject } from "./sources.ts";
 import { type AddressedMachine, type KnownPrimary, primaryIn } from "./target/network.ts";
-import { type Found, NetBoxTarget } from "./target/target.ts";
+import { NetBoxTarget } from "./target/target.ts";
 
 export interface RunOptions {
   readonly keepsOrigins?: boolean;

@@ -1,4 +1,5 @@
 /** Makes a virtual machine of a guest and its answers, with NICs, disks and addresses. */
+import type { Found } from "../netbox/objects.ts";
 import { compareNatural } from "../base/natural-order.ts";
 import { cutName, MAX_LONG_NAME, MAX_NAME } from "../netbox/names.ts";
 import type { TagRef } from "../netbox/types/fields.ts";
@@ -38,7 +39,7 @@ import { agentPlatform, guestPlatform } from "./mapping/platform.ts";
 import type { AddressSource, DiskSource, GuestSource, NicSource, Origin } from "./sources.ts";
 import { siteOf } from "./target/machines.ts";
 import { findDisks, findNics } from "./target/parts.ts";
-import { type Found, nameOf } from "./target/target.ts";
+import { nameOf } from "./target/target.ts";
 
 export interface GuestParts {
   readonly guest: GuestSource;

@@ -1,4 +1,5 @@
 /** An entity, with the source that its table made it from. */
+import type { Found } from "../netbox/objects.ts";
 import type { CustomFields } from "../netbox/types/fields.ts";
 import type { Entities } from "../netbox/types/order.ts";
 import type { StepName } from "../netbox/types/steps.ts";
@@ -7,8 +8,8 @@ import type { Ledger } from "./ledger.ts";
 import { COMPILED, type Sources } from "./mapping/tables.ts";
 import { Slugs } from "./slugs.ts";
 import { respect } from "./target/respect.ts";
-import type { Findable } from "./sources.ts";
-import { type Found, NetBoxTarget } from "./target/target.ts";
+import type { Findable } from "../netbox/objects.ts";
+import { NetBoxTarget } from "./target/target.ts";
 
 /** `source` and the step's table explain every field of `entity`. */
 export type Made = {

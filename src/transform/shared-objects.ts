@@ -3,6 +3,7 @@
  * entity, made last, when everything that has it is known; custom fields, the cluster type and the
  * clusters are made with them.
  */
+import type { Found } from "../netbox/objects.ts";
 import { compareNatural } from "../base/natural-order.ts";
 import type { TagRef } from "../netbox/types/fields.ts";
 import { CLUSTER_TYPE_NAME } from "../netbox/types/cluster-type.ts";
@@ -21,7 +22,7 @@ import { CUSTOM_FIELDS, type CustomFieldSource } from "./mapping/custom-field.ts
 import type { Slugs } from "./slugs.ts";
 import type { ClusterSource, Origin } from "./sources.ts";
 import { findPrefix, findVlan } from "./target/network.ts";
-import type { Found, NetBoxTarget, Obstacle } from "./target/target.ts";
+import type { NetBoxTarget, Obstacle } from "./target/target.ts";
 
 /** A thing that has the object, and its cluster. */
 interface Sighting {

@@ -5,11 +5,12 @@
  * slug that NetBox has, so only names that need one get one.
  * Source: diode-netbox-plugin, api/matcher.py (AutoSlugMatcher), api/transformer.py (_set_auto_slugs).
  */
+import type { Found } from "../netbox/objects.ts";
 import { autoSlug, MAX_SLUG } from "../netbox/names.ts";
 import { sha256Hex } from "../base/hash.ts";
 import { compareCodeUnits } from "../base/natural-order.ts";
 import { foundNames, slugsIn } from "./target/names.ts";
-import { type Found, NetBoxTarget } from "./target/target.ts";
+import { NetBoxTarget } from "./target/target.ts";
 import { type Entities, entityShape } from "../netbox/types/order.ts";
 import type { StepName } from "../netbox/types/steps.ts";
 import { partsOfShape, type Shape, type Shapes, type Slugged } from "../netbox/types/shape.ts";

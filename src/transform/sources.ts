@@ -4,6 +4,7 @@
  * was not read; all other slots are made from those and the policy.
  */
 import type { Address } from "../base/ip-address.ts";
+import type { Findable } from "../netbox/objects.ts";
 import type { ClusterRef } from "../netbox/types/cluster.ts";
 import type { DeviceRef } from "../netbox/types/device.ts";
 import type { TagRef } from "../netbox/types/fields.ts";
@@ -18,7 +19,6 @@ import type { Net } from "../proxmox/nics.ts";
 import type { AnswerRows } from "../proxmox/rows.ts";
 import type { AnswerRef } from "../run-folder/left-out.ts";
 import type { Policy } from "./settings.ts";
-import type { Found } from "./target/target.ts";
 
 /** The answers of a thing; absent means not read. */
 export type AnswersOf<Name extends keyof AnswerRows> = { readonly [N in Name]?: AnswerRows[N] };
@@ -27,11 +27,6 @@ export type AnswersOf<Name extends keyof AnswerRows> = { readonly [N in Name]?: 
 export interface Subject {
   readonly what: string;
   readonly answer: AnswerRef;
-}
-
-export interface Findable {
-  /** What NetBox has of it. */
-  readonly found?: Found | undefined;
 }
 
 /** What a thing was read from: its name in left-out.json, its answers, and where each of them is. */

@@ -1,7 +1,7 @@
 /** virtualization.ClusterType: one, shared by all clusters. */
 import { CLUSTER_TYPE_NAME, type ClusterType } from "../../netbox/types/cluster-type.ts";
 import type { TagRef } from "../../netbox/types/fields.ts";
-import type { Findable } from "../sources.ts";
+import type { Findable } from "../../netbox/objects.ts";
 import { METADATA, NO_CUSTOM_FIELDS, owned, rowBuilder, skip, type Table, USERS } from "./table.ts";
 
 export interface ClusterTypeSource extends Findable {

@@ -4,7 +4,7 @@ import { NETBOX_DEVICE } from "../../netbox/types/device.ts";
 import { contentTypeOf } from "../../netbox/types/object-type.ts";
 import { NETBOX_VIRTUAL_DISK } from "../../netbox/types/virtual-disk.ts";
 import { NETBOX_VIRTUAL_MACHINE } from "../../netbox/types/virtual-machine.ts";
-import type { Findable } from "../sources.ts";
+import type { Findable } from "../../netbox/objects.ts";
 import { METADATA, owned, rowBuilder, skip, type Table, USERS } from "./table.ts";
 
 const VIRTUAL_MACHINE = contentTypeOf(NETBOX_VIRTUAL_MACHINE);

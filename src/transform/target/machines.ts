@@ -2,6 +2,7 @@
  * Finds the cluster of a snapshot, its nodes and its guests in NetBox, whatever people, Proxmox VE or
  * other settings call them now.
  */
+import type { Found } from "../../netbox/objects.ts";
 import { canonicalHost } from "../../base/ip-address.ts";
 import { cutName, MAX_LONG_NAME, NamePool } from "../../netbox/names.ts";
 import { CLUSTER_TYPE_NAME } from "../../netbox/types/cluster-type.ts";
@@ -21,15 +22,7 @@ import {
 import { hasScope } from "../../netbox/types/scope.ts";
 import { NETBOX_VIRTUAL_MACHINE } from "../../netbox/types/virtual-machine.ts";
 import { foundName } from "./names.ts";
-import {
-  alone,
-  type Found,
-  hostTagsOf,
-  nameOf,
-  type NetBoxTarget,
-  oldest,
-  writerOf,
-} from "./target.ts";
+import { alone, hostTagsOf, nameOf, type NetBoxTarget, oldest, writerOf } from "./target.ts";
 
 const BY_CLUSTER = byOwner("cluster");
 

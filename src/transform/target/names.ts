@@ -3,6 +3,7 @@
  * types, platforms, cluster types and tags. Their names in Proxmox VE or in the settings may be older than those
  * that people gave them since.
  */
+import type { Found } from "../../netbox/objects.ts";
 import { compareCodeUnits } from "../../base/natural-order.ts";
 import { autoSlug } from "../../netbox/names.ts";
 import { NETBOX_CLUSTER_TYPE } from "../../netbox/types/cluster-type.ts";
@@ -22,7 +23,7 @@ import { NETBOX_PLATFORM } from "../../netbox/types/platform.ts";
 import type { Slugged } from "../../netbox/types/shape.ts";
 import { NETBOX_SITE, NETBOX_TENANT } from "../../netbox/types/site.ts";
 import { NETBOX_TAG } from "../../netbox/types/tag.ts";
-import { alone, type Found, type NetBoxTarget, oldest } from "./target.ts";
+import { alone, type NetBoxTarget, oldest } from "./target.ts";
 
 /** TABLE: the types, and the key of the name. */
 const TYPES: Readonly<Record<Slugged, { readonly type: ObjectType<never>; readonly key: string }>> =

@@ -1,4 +1,5 @@
 /** Finds addresses, prefixes and VLANs in NetBox, in the routing tables and groups that people put them into. */
+import type { Found } from "../../netbox/objects.ts";
 import { hostOf } from "../../base/ip-address.ts";
 import { NETBOX_DEVICE } from "../../netbox/types/device.ts";
 import { BY_HOST, NETBOX_IP_ADDRESS } from "../../netbox/types/ip-address.ts";
@@ -10,15 +11,7 @@ import { BY_VID, isForSite, NETBOX_VLAN } from "../../netbox/types/vlan.ts";
 import { NETBOX_VRF, type VRFRef } from "../../netbox/types/vrf.ts";
 import type { Reason } from "../../run-folder/left-out.ts";
 import { foundName } from "./names.ts";
-import {
-  alone,
-  type Found,
-  hostTagsOf,
-  type NetBoxTarget,
-  type Obstacle,
-  oldest,
-  writerOf,
-} from "./target.ts";
+import { alone, hostTagsOf, type NetBoxTarget, type Obstacle, oldest, writerOf } from "./target.ts";
 
 /** The machine that gets an address: `found` is what NetBox has of it. */
 export interface AddressedMachine {

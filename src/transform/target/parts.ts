@@ -1,4 +1,5 @@
 /** Finds the parts of a machine in NetBox: NICs, disks, and the interfaces of a node. */
+import type { Found } from "../../netbox/objects.ts";
 import { NETBOX_INTERFACE } from "../../netbox/types/interface.ts";
 import {
   byOwner,
@@ -9,7 +10,7 @@ import {
 } from "../../netbox/types/object-type.ts";
 import { NETBOX_VIRTUAL_DISK } from "../../netbox/types/virtual-disk.ts";
 import { NETBOX_VM_INTERFACE } from "../../netbox/types/vm-interface.ts";
-import { alone, type Found, nameOf, type NetBoxTarget } from "./target.ts";
+import { alone, nameOf, type NetBoxTarget } from "./target.ts";
 
 export interface NicIdentity {
   readonly name: string;

@@ -1,11 +1,12 @@
 /** How an entity is written when NetBox has the object: its key as NetBox has it, then the fields that are ours. */
+import type { Found } from "../../netbox/objects.ts";
 import { type EntityFields } from "../../netbox/types/fields.ts";
 import type { NetBoxObject } from "../../netbox/types/object-type.ts";
 import { ENTITY_TYPES } from "../../netbox/types/order.ts";
 import type { StepName } from "../../netbox/types/steps.ts";
 import type { Owner, Row } from "../mapping/table.ts";
 import { TABLES } from "../mapping/tables.ts";
-import { type Found, listAt } from "./target.ts";
+import { listAt } from "./target.ts";
 
 /** Field → who owns it. */
 export function ownersOf(step: StepName): Readonly<Record<string, Row<never, unknown>>> {

@@ -1,6 +1,6 @@
 /** What NetBox holds, for a transform: the objects of a survey, and which of them already belong to a thing. */
 import { MAX_NAME, NamePool } from "../../netbox/names.ts";
-import { NetBoxObjects } from "../../netbox/objects.ts";
+import { type Found, NetBoxObjects } from "../../netbox/objects.ts";
 import { NETBOX_CUSTOM_FIELD } from "../../netbox/types/custom-field.ts";
 import {
   BY_NAME,
@@ -16,13 +16,6 @@ import type { StepName } from "../../netbox/types/steps.ts";
 import { GLOBAL_TAGS, HOST_TAG_PREFIX, NETBOX_TAG } from "../../netbox/types/tag.ts";
 import type { Reason } from "../../run-folder/left-out.ts";
 import { CUSTOM_FIELDS } from "../mapping/custom-field.ts";
-
-/** An object that NetBox has of a thing, and what names it in entities. */
-export interface Found {
-  readonly object: NetBoxObject;
-  /** What Diode matches it by. */
-  readonly stub: object;
-}
 
 /** A thing that cannot be sent, and what of NetBox is in its way. */
 export interface Obstacle {
