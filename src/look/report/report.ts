@@ -9,6 +9,7 @@ import { capturedChapter } from "./chapters/captured.ts";
 import { differencesChapter, type EarlierRun } from "./chapters/differences.ts";
 import { guestsChapter } from "./chapters/guests.ts";
 import { leftOutChapter } from "./chapters/left-out.ts";
+import { netboxChapter } from "./chapters/netbox.ts";
 import { storageChapter } from "./chapters/storage.ts";
 import { topologyChapter } from "./chapters/topology.ts";
 import { type Figure, figuresHtml, type Html, markup, sizeOfMib } from "./page/markup.ts";
@@ -21,6 +22,7 @@ export async function renderReport(run: Run, against?: EarlierRun) {
   const inventory = await readRunInventory(run, source, "whole");
   const inspection = await inspect(run, source, inventory);
   const topology = run.snapshot && await readTopology(run.snapshot);
+  const made = source.from === "netbox" ? run.entities?.manifest : undefined;
   const page = await pageHtml(`${titleOf(inventory, run.place)} · ${TOOL.name}`, {
     head: mastheadHtml(inspection, inventory),
     chapters: [
@@ -30,6 +32,7 @@ export async function renderReport(run: Run, against?: EarlierRun) {
       guestsChapter(inventory, topology),
       addressesChapter(inventory),
       storageChapter(inventory),
+      ...(made?.target === undefined ? [] : [netboxChapter(made.target, made, inventory)]),
       leftOutChapter(inventory),
     ],
     foot: footHtml(inspection),

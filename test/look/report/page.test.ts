@@ -84,6 +84,66 @@ describe("the report page of the example", () => {
   });
 });
 
+describe("the chapter about NetBox", () => {
+  const target = {
+    url: "https://netbox.example.net",
+    sha256: "0".repeat(64),
+    surveyed_at: "2026-10-05T07:00:00Z",
+  };
+  const found = { "tag": 2, "virtual-machine": 30, "interface": 0 };
+
+  test("counts what is new and found, and lists what is left as it is and conflicts", async () => {
+    const answer = { file: "pve/cluster.json", path: "/nodes" };
+    const held = {
+      what: "vm/101/net0/10.0.0.9/24",
+      reason: "held-by-user",
+      sentence: "S <1>",
+      answer,
+    };
+    const named = { what: "vm/104", code: "keeps-name", sentence: "Keeps FS-1", answer };
+    const device = { what: "node/pve1", code: "foreign-device", sentence: "Of another", answer };
+    const changed = resealed(example, "netbox/left-out.json", (text) => {
+      const { left_out, notes } = JSON.parse(text) as Record<string, object[]>;
+      const lines = (all: readonly object[]): string =>
+        all.map((each) => JSON.stringify(each)).join(",\n");
+      return `{"left_out":[\n${lines([held, ...left_out ?? []])}\n],"notes":[\n${
+        lines([named, device, ...notes ?? []])
+      }\n]}\n`;
+    });
+    const run = withManifest(changed, "netbox/manifest.json", (document) => ({
+      ...document,
+      target,
+      found,
+    }));
+    const page = await pageOf(run);
+    const text = pageText(page);
+    expect(text).toContain("what survey read from https://netbox.example.net at 2026-10-05T07:00");
+    expect(text).toMatch(/new\d+found32left as it is2conflict1new:/);
+    expect(text).toContain("virtual-machine30 found, 7 new");
+    expect(text).toMatch(/virtual-disk\d+ new/);
+    expect(dataOf(page).lists["netbox-rows"]?.rows).toEqual([
+      ["left as it is", "vm/101/net0/10.0.0.9/24", "guest", "held-by-user", "S <1>"],
+      ["left as it is", "vm/104", "guest", "keeps-name", "Keeps FS-1"],
+      ["conflict", "node/pve1", "node", "foreign-device", "Of another"],
+    ]);
+  });
+
+  test("has no list without such records", async () => {
+    const run = withManifest(example, "netbox/manifest.json", (document) => ({
+      ...document,
+      target,
+      found,
+    }));
+    const page = await pageOf(run);
+    expect(pageText(page)).toContain("left as it is0conflict0");
+    expect(dataOf(page).lists["netbox-rows"]).toBeUndefined();
+  });
+
+  test("is left out if transform was not given a target", async () => {
+    expect(await pageOf(example)).not.toContain('id="netbox"');
+  });
+});
+
 describe("a report can be made", () => {
   test("from a snapshot only, with the same inventory", async () => {
     const { lists } = dataOf(await pageOf(without(example, /^netbox\//)));

@@ -48,7 +48,7 @@ function noteList(notes: readonly Note[]): ReportList {
 }
 
 /** With a column for the snapshot if several were transformed together. */
-function subjectColumns(
+export function subjectColumns(
   records: readonly (LeftOut | Note)[],
 ): (Column<LeftOut | Note> | false)[] {
   const isOfSeveral = records.some(({ answer }) => answer.snapshot !== undefined);
