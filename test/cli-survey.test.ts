@@ -2,7 +2,11 @@
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { openStore } from "../src/run-folder/store/store.ts";
+import { openTargetFolder } from "../src/run-folder/target-files.ts";
 import { cliFolders, expectError } from "./helpers/cli-folders.ts";
+import { buildSet } from "./helpers/entity-set.ts";
+import { SITE_ENTITIES } from "./helpers/sample-site.ts";
 import { type Finished, runCli, startCli } from "./helpers/run-cli.ts";
 import {
   type SmallNetBox,
@@ -180,5 +184,33 @@ describe.concurrent("survey rejects, with a hint,", () => {
     const { encodeLine } = await import("../src/run-folder/journal.ts");
     await writeFile(join(folder, "survey.journal"), encodeLine({ format: 9 }));
     expectError(await survey(netbox, folder, ["--resume"]), 5, "journal format 9");
+  });
+});
+
+describe.concurrent("survey --for", () => {
+  test("reads what a run can meet, and resumes only for the same run", async () => {
+    const netbox = await netboxWith({ denied: ["ipam/vrfs"] });
+    const [run, another, folder] = [fresh("run"), fresh("run"), fresh()];
+    const set = await buildSet(run, SITE_ENTITIES);
+    await buildSet(another, { tag: [[{ name: "other" }]] });
+    const { code, stdout } = await survey(netbox, folder, ["--for", run]);
+    expect(code).toBe(4);
+    expect(stdout).toContain(`survey --resume --out ${folder} --for ${run}\n`);
+    const { manifest } = await openTargetFolder(await openStore(folder));
+    expect(manifest.scope).toEqual({ entities: set.sha256 });
+    expectError(
+      await survey(netbox, folder, ["--resume", "--for", another]),
+      2,
+      "it was started with another --for",
+    );
+    expect((await survey(netbox, folder, ["--resume", "--for", run])).code).toBe(4);
+  });
+
+  test("rejects a run that is not transformed", async () => {
+    expectError(
+      await survey(await netboxWith(), fresh(), ["--for", fresh("run")]),
+      5,
+      "Found no entity files",
+    );
   });
 });

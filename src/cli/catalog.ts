@@ -190,6 +190,10 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
         "dir",
         "Target folder to write to: a path, redis://… or s3://… (default snapshots/netbox)",
       ),
+      for: valued(
+        "run",
+        "Read only what the entities of this run folder can meet; transform it first",
+      ),
       resume: onOff("Continue from what the folder contains: read only what is missing"),
       config: CONFIG,
       ...OUTPUT_OPTIONS,

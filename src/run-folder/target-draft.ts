@@ -9,7 +9,12 @@ import { SURVEYED, type SurveyedName } from "../netbox/types/surveyed.ts";
 import { encodeLine, JournalReader, type JournalSchema } from "./journal.ts";
 import { FileEntry, readListed } from "./manifest.ts";
 import type { Store } from "./store/store.ts";
-import { OBJECTS_PER_FILE, writeTargetFile, writeTargetManifest } from "./target-files.ts";
+import {
+  OBJECTS_PER_FILE,
+  readTargetFile,
+  writeTargetFile,
+  writeTargetManifest,
+} from "./target-files.ts";
 import { TARGET_FOLDER, TARGET_MANIFEST_FILE, type TargetManifest } from "./target.ts";
 
 export const SURVEY_JOURNAL_FILE = "survey.journal";
@@ -131,6 +136,13 @@ export class TargetDraft {
 
   written(name: SurveyedName): WrittenType | undefined {
     return this.#written.get(name);
+  }
+
+  /** Of a type that is complete. */
+  async *read(name: SurveyedName): AsyncGenerator<readonly NetBoxObject[]> {
+    for (const file of this.#written.get(name)?.files ?? []) {
+      yield await readTargetFile(this.#store, file);
+    }
   }
 
   /** Objects in all files. */

@@ -72,7 +72,7 @@ export async function openTargetFolder(store: Store): Promise<TargetFolder> {
     sha256,
     async *objects(name) {
       for (const entry of manifest.files) {
-        if (typeOfTargetFile(entry.path) === name) yield await readObjects(store, entry);
+        if (typeOfTargetFile(entry.path) === name) yield await readTargetFile(store, entry);
       }
     },
   };
@@ -107,7 +107,11 @@ export async function writeTargetManifest(
   return manifest;
 }
 
-async function readObjects(store: Store, entry: FileEntry): Promise<readonly NetBoxObject[]> {
+/** @throws AppError "input" when the file is missing or was changed. */
+export async function readTargetFile(
+  store: Store,
+  entry: FileEntry,
+): Promise<readonly NetBoxObject[]> {
   const what = `"${entry.path}" in ${store.place}`;
   const lines = decodeUtf8(await readListed(store, entry), what).split("\n");
   return lines.filter((line) => line !== "").map((line, i) =>

@@ -8,14 +8,22 @@ import {
   Refusal,
   refusalText,
 } from "../netbox/rest/client.ts";
-import { type StartedList, startList } from "../netbox/rest/pages.ts";
-import { keptOf, SURVEYED, type SurveyedType } from "../netbox/types/surveyed.ts";
+import { fieldsQuery, type StartedList, startList } from "../netbox/rest/pages.ts";
+import { type RunKeys, scopedList } from "../netbox/rest/run-scope.ts";
+import {
+  keptOf,
+  SURVEYED,
+  type SurveyedName,
+  type SurveyedType,
+} from "../netbox/types/surveyed.ts";
 import type { TargetDraft } from "../run-folder/target-draft.ts";
 import type { TargetManifest } from "../run-folder/target.ts";
 import { counted } from "../terminal/tables.ts";
 
 export interface SurveyInput extends NetBoxOptions {
   readonly draft: TargetDraft;
+  /** Only what the entities of a run can meet; undefined: everything. */
+  readonly scope: RunKeys | undefined;
   /** Requests under way at once. */
   readonly concurrency: number;
   /** For the hint of an error. */
@@ -58,26 +66,38 @@ interface StartedType extends SurveyedType {
   readonly list: StartedList | Refusal;
 }
 
-/** The first page of each type that is not complete, so that the number of objects is known. */
-async function startTypes(
-  netbox: NetBox,
-  { draft, concurrency }: SurveyInput,
-): Promise<readonly StartedType[]> {
+/** The first page of each type that is read completely, so that the number of objects is known. */
+async function startTypes(netbox: NetBox, input: SurveyInput): Promise<readonly StartedType[]> {
+  const { draft, concurrency } = input;
   const unread = SURVEYED.filter(({ name }) => {
     const written = draft.written(name);
     return written === undefined || written.after !== undefined;
   });
-  return await pMap(unread, async (surveyed) => {
+  return await pMap(unread, async (surveyed): Promise<StartedType> => {
     const { name, type: { path }, keys } = surveyed;
-    const query = [["fields", ["id", ...keys].join(",")]] as const;
+    const scoped = scopeOf(netbox, surveyed, input);
+    if (scoped !== undefined) return { ...surveyed, list: scoped };
     const after = draft.written(name)?.after ?? 0;
     try {
-      const list = await startList(netbox, { path, query, after, concurrency });
-      return { ...surveyed, list };
+      const query = [fieldsQuery(keys)];
+      return { ...surveyed, list: await startList(netbox, { path, query, after, concurrency }) };
     } catch (error) {
       return { ...surveyed, list: refusalOf(error) };
     }
   }, { concurrency });
+}
+
+function scopeOf(
+  netbox: NetBox,
+  surveyed: SurveyedType,
+  { scope: keys, draft, concurrency }: SurveyInput,
+): StartedList | undefined {
+  if (keys === undefined) return undefined;
+  const earlier = (name: SurveyedName) => {
+    if (draft.written(name) !== undefined) return draft.read(name);
+    throw new Refusal(`they are found by objects of the type ${name}, which were not read`, false);
+  };
+  return scopedList(netbox, surveyed, { keys, earlier, concurrency });
 }
 
 /** Returns what is missing. */
@@ -87,7 +107,7 @@ async function readTypes(
 ): Promise<TargetManifest["missing"]> {
   const missing: TargetManifest["missing"] = [];
   let done = draft.objects;
-  const total = types.reduce(
+  let total = types.reduce(
     (sum, { list }) => sum + (list instanceof Refusal ? 0 : list.count),
     done,
   );
@@ -98,6 +118,7 @@ async function readTypes(
       for await (const objects of list.objects()) {
         await draft.add(name, objects.map((object) => keptOf(object, keys)));
         done += objects.length;
+        total = Math.max(total, done);
         onProgress(done, total);
       }
       await draft.end(name);

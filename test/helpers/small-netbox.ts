@@ -51,11 +51,18 @@ export const TOKEN = "nbt_small0000000.of-a-netbox-that-lives-for-one-test";
 export const AUTHORIZATION = `Bearer ${TOKEN}`;
 
 /** Source: NetBox, filtersets.py of each app. */
-const FILTERS: Readonly<Record<string, (row: Row, values: readonly string[]) => boolean>> = {
+const FILTERS: Readonly<
+  Record<string, (row: Row, values: readonly string[], rows: Rows) => boolean>
+> = {
   id__gt: ({ id }, values) => values.every((value) => id > Number(value)),
   name: ({ name }, values) => values.includes(String(name)),
   name__ie: ({ name }, values) =>
     values.some((value) => value.toUpperCase() === String(name).toUpperCase()),
+  name__isw: ({ name }, values) =>
+    values.some((value) => String(name).toUpperCase().startsWith(value.toUpperCase())),
+  // NetBox finds objects that have all of them.
+  tag: ({ tags }, values) =>
+    values.every((value) => (tags as { slug: string }[]).some(({ slug }) => slug === value)),
   slug: ({ slug }, values) => values.includes(String(slug)),
   model: ({ model }, values) => values.includes(String(model)),
   vid: ({ vid }, values) => values.includes(String(vid)),
@@ -63,6 +70,11 @@ const FILTERS: Readonly<Record<string, (row: Row, values: readonly string[]) => 
   address: ({ address }, values) => values.includes(String(address).split("/")[0] ?? ""),
   virtual_machine_id: (row, values) => values.includes(ownerId(row, "virtual_machine")),
   device_id: (row, values) => values.includes(ownerId(row, "device")),
+  cluster_id: (row, values, rows) => {
+    const machines = rows["virtualization/virtual-machines"] ?? [];
+    const machine = machines.find(({ id }) => String(id) === ownerId(row, "virtual_machine"));
+    return values.includes(ownerId(machine ?? row, "cluster"));
+  },
 };
 const PAGING = new Set(["limit", "offset", "ordering", "fields"]);
 
@@ -133,17 +145,21 @@ function answerTo(
   if (listed === undefined) return refused(404, "Not found.");
   const unknown = [...url.searchParams.keys()].find((key) => !PAGING.has(key) && !FILTERS[key]);
   if (unknown !== undefined) return refused(400, `The test's NetBox has no filter ${unknown}`);
-  return { status: 200, body: pageOf(listed, url, pageSize) };
+  return { status: 200, body: pageOf(listed, url, { rows, pageSize }) };
 }
 
-function pageOf(listed: readonly Row[], url: URL, pageSize: number): object {
+function pageOf(
+  listed: readonly Row[],
+  url: URL,
+  { rows, pageSize }: { readonly rows: Rows; readonly pageSize: number },
+): object {
   const { searchParams } = url;
   const number = (key: string, otherwise: number): number =>
     Number(searchParams.get(key) ?? otherwise);
   const fitting = listed.filter((row) =>
     Object.entries(FILTERS).every(([filter, fits]) => {
       const values = searchParams.getAll(filter);
-      return values.length === 0 || fits(row, values);
+      return values.length === 0 || fits(row, values, rows);
     })
   ).toSorted((a, b) => a.id - b.id);
   const offset = number("offset", 0);
@@ -168,6 +184,8 @@ function refused(status: number, detail: string): Answer {
   return { status, body: { detail } };
 }
 
+/** An address belongs to the machine of its interface. */
 function ownerId(row: Row, key: string): string {
-  return String((row[key] as { readonly id?: number } | undefined)?.id);
+  const owner = row[key] ?? (row["assigned_object"] as Row | undefined | null)?.[key];
+  return String((owner as { readonly id?: number } | undefined)?.id);
 }

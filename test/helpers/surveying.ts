@@ -56,6 +56,7 @@ export async function surveyOf(
     proxy: undefined,
     signal: new AbortController().signal,
     draft,
+    scope: undefined,
     resumeCommand: "proxmox-diode survey --resume",
     onProgress: () => undefined,
     ...overrides,

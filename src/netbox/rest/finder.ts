@@ -8,12 +8,10 @@ import {
   type Reference,
 } from "../types/object-type.ts";
 import { type NetBox, Refusal, refusalText } from "./client.ts";
+import { queriesOf } from "./queries.ts";
 
 /** Many entities have the same stub, so its answer is kept. */
 const MAX_KNOWN = 10_000;
-/** Far below gunicorn's default limit of a request line, which is 4,094 bytes. */
-const MAX_QUERY_CHARS = 2000;
-const MAX_VALUES = 100;
 
 interface Search<Identity> {
   readonly identity: Identity;
@@ -136,31 +134,11 @@ export class Finder {
 export function netboxSource(netbox: NetBox): ObjectSource {
   return {
     async *search({ path }, { name }, { values, fields }) {
-      for (const query of queries(name, values)) {
+      for (const query of queriesOf(name, values)) {
         yield* netbox.list(path, [...query, ["fields", fields.join(",")]]);
       }
     },
   };
-}
-
-/** As many values in one query as fit into a request line. */
-function* queries(
-  name: string,
-  values: ReadonlySet<string>,
-): Generator<(readonly [string, string])[]> {
-  let query: (readonly [string, string])[] = [];
-  let chars = 0;
-  for (const each of values) {
-    const length = new URLSearchParams([[name, each]]).toString().length + 1;
-    if (query.length === MAX_VALUES || (query.length > 0 && chars + length > MAX_QUERY_CHARS)) {
-      yield query;
-      query = [];
-      chars = 0;
-    }
-    query.push([name, each]);
-    chars += length;
-  }
-  if (query.length > 0) yield query;
 }
 
 export function memorySource(objects: NetBoxObjects): ObjectSource {

@@ -28,6 +28,11 @@ export interface StartedList {
   objects(): AsyncGenerator<readonly NetBoxObject[]>;
 }
 
+/** So that NetBox answers only these keys, and the id. */
+export function fieldsQuery(keys: readonly string[]): Query[number] {
+  return ["fields", ["id", ...keys].join(",")];
+}
+
 /** Reads the first page. @throws Refusal, AppError "remote". */
 export async function startList(netbox: NetBox, list: LongList): Promise<StartedList> {
   const first = await firstPage(netbox, list);

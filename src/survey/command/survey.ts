@@ -3,6 +3,7 @@ import { printable, shellWord } from "../../base/log.ts";
 import { TOOL } from "../../base/tool.ts";
 import { permissionOf } from "../../netbox/types/object-type.ts";
 import { SURVEYED } from "../../netbox/types/surveyed.ts";
+import { openEntities } from "../../run-folder/entity-set.ts";
 import type { TargetManifest } from "../../run-folder/target.ts";
 import { netboxConnection } from "../../terminal/netbox.ts";
 import { interruptible } from "../../terminal/process.ts";
@@ -10,6 +11,7 @@ import { openProgress } from "../../terminal/progress.ts";
 import type { Session } from "../../terminal/session.ts";
 import { counted, renderTable } from "../../terminal/tables.ts";
 import { openDraft } from "../draft.ts";
+import { readRunKeys } from "../run-keys.ts";
 import { survey } from "../survey.ts";
 
 export const DEFAULT_TARGET_FOLDER = "snapshots/netbox";
@@ -17,7 +19,10 @@ export const DEFAULT_TARGET_FOLDER = "snapshots/netbox";
 export async function runSurvey(session: Session): Promise<void> {
   const connection = await netboxConnection(session);
   const folder = session.option("out") ?? DEFAULT_TARGET_FOLDER;
+  const run = session.option("for");
+  const set = run === undefined ? undefined : await openEntities(await session.openStore(run));
   const head = {
+    ...(set && { scope: { entities: set.sha256 } }),
     url: connection.url,
     started_at: new Date().toISOString().replace(/\.\d+Z$/, "Z"),
   };
@@ -25,15 +30,18 @@ export async function runSurvey(session: Session): Promise<void> {
     isResumed: session.isOn("resume"),
     onWarning: (sentence) => session.log.warn(sentence),
   });
+  const forRun = run === undefined ? "" : ` --for ${shellWord(run)}`;
   const resumeCommand = `${TOOL.name} ${session.context.command} --resume --out ${
     shellWord(folder)
-  }`;
+  }${forRun}`;
+  const scope = set && await readRunKeys(set);
   const progress = openProgress(session);
   const manifest = await interruptible(session.io, (signal) =>
     survey({
       ...connection,
       signal,
       draft,
+      scope,
       resumeCommand,
       onRetry: (failure, pauseMs) => progress.beside(() => connection.onRetry?.(failure, pauseMs)),
       onProgress: (done, total) => progress.show({ parts: [{ name: "objects", done, total }] }),
