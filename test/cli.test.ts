@@ -129,7 +129,7 @@ test("mapping prints Markdown with a table for each step, or JSON", async () => 
   expect([markdown.code, markdown.stderr, json.code, json.stderr]).toEqual([0, "", 0, ""]);
   for (const { number, name } of STEPS) {
     expect(markdown.stdout).toContain(
-      `\n### ${number} ${ENTITY_TYPES[name].model}\n\n| Field | Reads | How |\n| ---`,
+      `\n### ${number} ${ENTITY_TYPES[name].model}\n\n| Field | Reads | How | Owner |\n| ---`,
     );
   }
   expect(JSON.parse(json.stdout)).toHaveProperty("steps.virtual-machine.memory.reads");

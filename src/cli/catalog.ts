@@ -148,6 +148,9 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     options: {
       out: CAPTURE_OUT,
       resume: RESUME,
+      survey: onOff(
+        "First read what NetBox holds, into <out>-netbox, and respect it; more settings: NETBOX_…",
+      ),
       "require-complete": onOff(
         "Stop with exit code 4 after an incomplete capture, and push nothing",
       ),
@@ -155,6 +158,8 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
       config: CONFIG,
       ...OUTPUT_OPTIONS,
       ...optionsOf({
+        NETBOX_URL: NETBOX_SETTINGS.NETBOX_URL,
+        NETBOX_TOKEN: NETBOX_SETTINGS.NETBOX_TOKEN,
         BOOTSTRAP: SETTINGS.BOOTSTRAP,
         ...DOCTOR_SETTINGS,
         ...TRANSFORM_SETTINGS,

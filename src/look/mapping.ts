@@ -7,10 +7,16 @@ import type { Session } from "../terminal/session.ts";
 import { markdownTable } from "../terminal/document.ts";
 import { CUSTOM_FIELDS } from "../transform/mapping/custom-field.ts";
 import { STUBS } from "../transform/mapping/stubs.ts";
-import type { Row } from "../transform/mapping/table.ts";
+import { type Owner, OWNERS, type Row } from "../transform/mapping/table.ts";
 import { CUSTOM_FIELD_TABLES, TABLES } from "../transform/mapping/tables.ts";
 import { OSTYPES } from "../transform/mapping/values.ts";
 
+const OWNER_WORDS: Readonly<Record<Owner, string>> = {
+  "proxmox": "Proxmox VE",
+  "first-writer": "first writer",
+  "key": "key",
+  "union": "union",
+};
 const ANSWER_NAMES = Object.keys(ANSWERS) as AnswerName[];
 
 type AnyTable = Readonly<Record<string, Row<never, unknown>>>;
@@ -35,6 +41,11 @@ export function mappingMarkdown(): string {
       ["Answer", "API path"],
       ANSWER_NAMES.map((name) => [name, code(SHOWN_PATHS[name])]),
     ),
+    "With `--target`, the owner of a field decides what is sent of an object that NetBox has:",
+    markdownTable(
+      ["Owner", "Sent"],
+      Object.entries(OWNERS).map(([owner, sent]) => [OWNER_WORDS[owner as Owner], sent]),
+    ),
     ...steps,
     "### Stubs",
     markdownTable(["Stub", "Reads", "Holds"], stubs),
@@ -58,7 +69,10 @@ function mappingJson(): object {
 
 function fieldsOf(table: AnyTable): object {
   return Object.fromEntries(
-    Object.entries(table).map(([field, { kind, reads, how }]) => [field, { kind, reads, how }]),
+    Object.entries(table).map(([field, { kind, reads, how, owner }]) => [
+      field,
+      kind === "skipped" ? { kind, reads, how } : { kind, reads, how, owner: owner ?? "proxmox" },
+    ]),
   );
 }
 
@@ -79,15 +93,19 @@ function customFieldList(): string {
 function tableSections(table: AnyTable = {}, head = "Field"): string[] {
   const rows = Object.entries(table);
   const sent = rows.filter(([, { kind }]) => kind !== "skipped")
-    .map(([field, row]) => [code(field), reads(row.reads), howOf(row)]);
+    .map(([field, row]) => [code(field), reads(row.reads), howOf(row), ownerOf(row)]);
   const skipped = rows.filter(([, { kind }]) => kind === "skipped");
   const reasons = [...Map.groupBy(skipped, ([, { how }]) => how)].map(([how, fields]) =>
     `- ${fields.map(([field]) => code(field)).join(", ")}: ${how}`
   );
   return [
-    ...(sent.length === 0 ? [] : [markdownTable([head, "Reads", "How"], sent)]),
+    ...(sent.length === 0 ? [] : [markdownTable([head, "Reads", "How", "Owner"], sent)]),
     ...(reasons.length === 0 ? [] : [`Not sent:\n\n${reasons.join("\n")}`]),
   ];
+}
+
+function ownerOf({ owner = "proxmox" }: Row<never, unknown>): string {
+  return OWNER_WORDS[owner];
 }
 
 function howOf(row: Row<never, unknown>): string {

@@ -36,10 +36,10 @@ export function sentElsewhere(value: FieldValue<unknown>): FieldValue<Empty> {
 
 /** Who decides about a field of an object that NetBox has. */
 export const OWNERS = {
-  "proxmox": "Proxmox VE: always sent",
-  "first-writer": "the first writer: sent if the object is new, or while the field is empty",
-  "key": "the name of the object: as NetBox has it",
-  "union": "both: what NetBox has, and what is sent",
+  "proxmox": "always",
+  "first-writer": "if the object is new, or while the field is empty in NetBox",
+  "key": "as NetBox has it, since Diode finds the object by it",
+  "union": "what NetBox has and what is ours; Diode merges tags itself",
 } as const;
 export type Owner = keyof typeof OWNERS;
 
