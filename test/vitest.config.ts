@@ -19,6 +19,7 @@ const ON_DENO = [
   "push/{kill,prepare,push,remote}",
   "rehearse/{receive,receive-faults,serve,serve-faults,serve-wire}",
   "run-folder/{capture-journal,draft,files,folder,journal,push-journal,store,store-redis,store-uri}",
+  "survey/{killed,survey}",
   "transform/{determinism,golden}",
 ];
 /** Start the tasks of deno.json, which is the same on both runtimes. */
@@ -39,6 +40,7 @@ const SLOW = [
   "real-netbox/**/*",
   "rehearse/*",
   "run-folder/{capture-journal,hostile*,push-journal,store-*}",
+  "survey/{killed,survey}",
   "transform/{conservation,determinism,reads}",
 ];
 
