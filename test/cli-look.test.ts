@@ -157,6 +157,24 @@ describe.concurrent("verify of a run that was made with a target", () => {
     );
   });
 
+  test("inspect names the target, and counts what NetBox had", async () => {
+    const tag = { id: 1, name: "discovered", slug: "discovered", object_types: [] };
+    const folder = await madeWith(await target({ ...TWO_SITES, tag: [tag] }));
+    const [text, json] = await Promise.all([
+      runCli(["inspect", folder]),
+      runCli(["inspect", folder, "--json"]),
+    ]);
+    expect(text.stdout).toMatch(
+      /\n {2}Target +https:\/\/netbox\.example\.net, surveyed 2026-10-05T09:00:00Z\n/,
+    );
+    expect(text.stdout).toMatch(
+      /\n {2}Step +Entities +In NetBox +Files +Bytes\n {2}tag +31 +1 +1 /,
+    );
+    const { entities } = JSON.parse(json.stdout) as { entities: Record<string, unknown> };
+    expect(entities["target"]).toMatchObject({ url: "https://netbox.example.net" });
+    expect(entities["steps"]).toContainEqual(expect.objectContaining({ step: "tag", found: 1 }));
+  });
+
   test("finds other entities than the target gives", async () => {
     const place = await target(TWO_SITES);
     const folder = await madeWith(place);

@@ -11,7 +11,7 @@ import { type Owner, OWNERS, type Row } from "../transform/mapping/table.ts";
 import { CUSTOM_FIELD_TABLES, TABLES } from "../transform/mapping/tables.ts";
 import { OSTYPES } from "../transform/mapping/values.ts";
 
-const OWNER_WORDS: Readonly<Record<Owner, string>> = {
+export const OWNER_WORDS: Readonly<Record<Owner, string>> = {
   "proxmox": "Proxmox VE",
   "first-writer": "first writer",
   "key": "key",

@@ -10,6 +10,7 @@ import { groupDigits } from "../../terminal/tables.ts";
 import { SETTINGS } from "../../transform/settings.ts";
 import { OWNERS } from "../../transform/mapping/table.ts";
 import { valueText } from "../inspect/text.ts";
+import { OWNER_WORDS } from "../mapping.ts";
 import { targetOption, targetText } from "../target.ts";
 import { explain, type ExplainInput, openExplainInput } from "./explain.ts";
 import type {
@@ -162,8 +163,9 @@ function remarkText(fate: FieldOutcome, netbox: string): string {
 
 /** Of a field that Proxmox VE does not own alone. */
 function ownerLines({ fate, value, row }: ExplainedField): Line[] {
-  if (row.owner === "proxmox" || (value === undefined && fate !== "kept")) return [];
-  return [[2, OWNER + OWNERS[row.owner], OWNER.length]];
+  const { owner = "proxmox" } = row;
+  if (owner === "proxmox" || (value === undefined && fate !== "kept")) return [];
+  return [[2, `${OWNER}${OWNER_WORDS[owner]}: ${OWNERS[owner]}`, OWNER.length]];
 }
 
 function recordBlock(head: string, records: readonly (LeftOut | Note)[]): Line[][] {

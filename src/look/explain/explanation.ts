@@ -77,7 +77,8 @@ export interface ExplainedField {
     readonly kind: "mapped" | "fixed" | "skipped";
     readonly reads: readonly Read[];
     readonly how: string;
-    readonly owner: Owner;
+    /** Absent if it is never sent. */
+    readonly owner?: Owner;
   };
   readonly reads: readonly ExplainedRead[];
 }

@@ -77,7 +77,7 @@ function explainField(
     fate: sender === undefined ? fateOf({ kind, isNaming, isKept }, taken, value) : "elsewhere",
     ...(value === undefined ? {} : { value }),
     ...(netbox === undefined ? {} : { netbox }),
-    row: { kind, reads: row.reads, how, owner },
+    row: { kind, reads: row.reads, how, ...(kind === "skipped" ? {} : { owner }) },
     reads: explainReads(reads, { source, value: value ?? sender?.entity }, context),
   };
 }

@@ -77,7 +77,7 @@ function isMade({ key }: Guest): boolean {
 }
 
 function entityFacts({ manifest }: TransformedSet, { isOwn }: Run) {
-  const { tool, snapshots, files, counts } = manifest;
+  const { tool, snapshots, target, files, counts, found } = manifest;
   return {
     tool: `${tool.name} ${tool.version}`,
     /** Was it made from the pve/ in the same folder, and is that unchanged since? */
@@ -87,12 +87,21 @@ function entityFacts({ manifest }: TransformedSet, { isOwn }: Run) {
       ...snapshot,
       settings: changedSettings(policy),
     })),
+    /** What NetBox held, if transform was given it. */
+    ...(target && { target }),
     /** left-out.json included. */
     files: files.length,
     bytes: bytesOf(files),
     steps: STEPS.map(({ name }) => {
       const own = files.filter(({ path }) => stepOfFile(path) === name);
-      return { step: name, entities: counts[name] ?? 0, files: own.length, bytes: bytesOf(own) };
+      return {
+        step: name,
+        entities: counts[name] ?? 0,
+        /** How many of these NetBox had already. */
+        ...(found && { found: found[name] ?? 0 }),
+        files: own.length,
+        bytes: bytesOf(own),
+      };
     }),
   };
 }

@@ -3,6 +3,7 @@ import { printable } from "../../base/log.ts";
 import { CAUSES } from "../../proxmox/answers.ts";
 import { NOTES, REASONS } from "../../run-folder/left-out.ts";
 import { countTable, groupDigits, renderFacts, renderTable } from "../../terminal/tables.ts";
+import { targetText } from "../target.ts";
 import type { Inspection } from "./inspect.ts";
 
 /** A part of a run folder that is there. */
@@ -97,7 +98,7 @@ function firstOf(names: readonly string[]): string {
 }
 
 function entitiesText(entities: Part<"entities">): string {
-  const { snapshots, is_of_this_snapshot: isOwn, steps, tool } = entities;
+  const { snapshots, is_of_this_snapshot: isOwn, target, steps, tool } = entities;
   const facts = [
     ["Made", `by ${tool} from ${isOwn ? "this snapshot" : sourceOf(entities)}`],
     ...snapshots.map(({ name, settings }) =>
@@ -106,10 +107,17 @@ function entitiesText(entities: Part<"entities">): string {
         Object.entries(settings).map((pair) => pair.join("=")).join("  "),
       ] as const
     ),
+    ...(target === undefined ? [] : [["Target", targetText(target)] as const]),
     ["Files", sizeOf(entities)],
   ] as const;
-  const rows = steps.map(({ step, entities: count, files, bytes }) => [step, count, files, bytes]);
-  const table = renderTable(["Step", "Entities", "Files", "Bytes"], rows);
+  const rows = steps.map((
+    { step, entities: count, found, files, bytes },
+  ) => [step, count, ...(found === undefined ? [] : [found]), files, bytes]);
+  const isFound = steps.some(({ found }) => found !== undefined);
+  const table = renderTable(
+    ["Step", "Entities", ...(isFound ? ["In NetBox"] : []), "Files", "Bytes"],
+    rows,
+  );
   return joined("Entities", renderFacts(facts), table);
 }
 

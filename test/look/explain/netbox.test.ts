@@ -118,7 +118,7 @@ describe("a field", () => {
     const text = await textOf("interface/pve1/vmbr0");
     expect(text).toContain("\n  in NetBox: https://netbox.example.net/dcim/interfaces/88/\n");
     expect(text).toContain("\n  type (left as NetBox has it: 10gbase-x-sfpp)\n");
-    expect(text).toMatch(/\n {4}owner the first writer/);
+    expect(text).toMatch(/\n {4}owner first writer: if the object is new/);
   });
 
   test("that names the object is sent as NetBox has it", async () => {
