@@ -120,7 +120,7 @@ describe("the example works in the help of", () => {
 const NEEDS: Readonly<Record<string, readonly string[]>> = {
   capture: ["PROXMOX_HOST"],
   doctor: ["PROXMOX_HOST", "NETBOX_URL"],
-  run: ["PROXMOX_HOST", "DIODE_TARGET"],
+  run: ["PROXMOX_HOST", "DIODE_TARGET", "NETBOX_URL"],
   push: ["DIODE_TARGET"],
   compare: ["NETBOX_URL"],
   survey: ["NETBOX_URL"],

@@ -130,7 +130,8 @@ export async function readCluster(
   }));
   const tagged = hostTagName(policy.host);
   const hostTag = cutName(tagged, MAX_LONG_NAME);
-  const hostTags = hostTagsOfCluster(target, hostTag, nodes);
+  const identities = guestIdentities(rows);
+  const hostTags = hostTagsOfCluster(target, hostTag, { nodes, guests: identities });
   const called = policy.clusterName ?? text(clusterStatus?.["name"]) ?? policy.host;
   const wanted = cutName(called, MAX_LONG_NAME);
   const wantedSite = clusterSite(policy, areNodesListed ? listed : names);
@@ -147,7 +148,7 @@ export async function readCluster(
     policy,
     ledger,
     answer: clusterAnswer(PATHS.resources, label),
-    names: new GuestNames(target, found?.object, guestIdentities(rows)),
+    names: new GuestNames(target, found?.object, identities),
   });
   const subject = subjectOf(`cluster/${name}`, PATHS.clusterStatus);
   if (wanted !== called) ledger.note(subject, "cut", wanted);
@@ -238,7 +239,7 @@ function guestIdentities(rows: readonly ResourceRow[]): GuestIdentity[] {
   return rows.flatMap((row) => {
     const id = guestIdOf(row);
     const isMapped = typeof id !== "string" && unmappedReason(row) === undefined;
-    return isMapped ? [{ ...id, name: givenName(row) }] : [];
+    return isMapped ? [{ ...id, name: givenName(row), node: text(row.node) }] : [];
   });
 }
 

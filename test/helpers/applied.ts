@@ -10,6 +10,7 @@ import type { Emitted } from "./in-memory.ts";
 
 export type Shown = Record<string, unknown> & { id: number };
 type Fields = Readonly<Record<string, unknown>>;
+type Named = { readonly name?: unknown };
 
 const TYPES = new Map(SURVEYED.map(({ name, type }) => [name, type]));
 /** Field of an entity → the type of the object that it names. */
@@ -221,7 +222,14 @@ export class ModelNetBox {
     set("assigned_object", { ...brief(part), [key]: brief(machine) });
     const sent = (value as Record<string, Fields>)[key] ?? {};
     for (const family of ["primary_ip4", "primary_ip6"]) {
-      if (sent[family] === undefined) continue;
+      const stub = sent[family] as Fields | undefined;
+      if (stub === undefined) continue;
+      const table = (fields: unknown): unknown =>
+        (fields as Named | null | undefined)?.name ?? null;
+      if (table(stub["vrf"]) !== table(row["vrf"])) {
+        this.refused.push(`${String(row["address"])}: The specified IP address is not assigned`);
+        continue;
+      }
       const before = (machine[family] as Shown | null | undefined)?.id;
       machine[family] = { id: row.id, address: row["address"] };
       if (before !== row.id && before !== undefined) {

@@ -1,4 +1,5 @@
 /** What people keep in NetBox, case by case: found and left as it is by `transform --target`. Source of the cases: issue 17. */
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Snapshot } from "../../src/run-folder/snapshot.ts";
 import type { SettingTexts } from "../../src/transform/settings.ts";
@@ -110,6 +111,16 @@ describe("identity", () => {
     ]);
   });
 
+  test("PROXMOX_HOST that is written in another way, without addresses of the nodes", async () => {
+    const netbox = await pushed();
+    const { changes } = await push(netbox, cluster({ host: "pve1.example.net" }));
+    const others = texts(changes.filter(({ field }) => field !== "tags"));
+    expect(others).toEqual([
+      "tag proxmox-pve1.example.net new",
+      "tag proxmox-pve1.example.net color",
+    ]);
+  });
+
   test("a guest that Proxmox VE renamed keeps its name", async () => {
     const netbox = await pushed();
     const renamed = { ...WEB, row: { name: "www", tags: "prod" } };
@@ -197,7 +208,7 @@ const BY_HAND: Readonly<Record<string, (netbox: ModelNetBox) => void>> = {
     netbox.called("ip-address", "10.0.0.10/24")["vrf"] = brief(vrf);
   },
   "a VRF on a prefix": (netbox) => {
-    const vrf = netbox.make("vrf", { name: "internal", rd: "65000:1", tenant: null });
+    const vrf = netbox.make("vrf", { name: "vpn", rd: "65000:1", tenant: null });
     netbox.all("prefix").forEach((prefix) => prefix["vrf"] = brief(vrf));
   },
   "a cluster in a group": (netbox) => {
@@ -247,6 +258,21 @@ const BY_HAND: Readonly<Record<string, (netbox: ModelNetBox) => void>> = {
     field["object_types"] = ["dcim.device", ...field["object_types"] as string[]];
   },
 };
+
+test("any three changes by hand together: kept, and nothing new is made", async () => {
+  const changes = fc.subarray(Object.values(BY_HAND), { minLength: 3, maxLength: 3 });
+  await fc.assert(
+    fc.asyncProperty(changes, async (three) => {
+      const netbox = await pushed();
+      for (const change of three) change(netbox);
+      netbox.refresh();
+      const { changes, outcome } = await push(netbox, cluster());
+      expect(texts(changes)).toEqual([]);
+      expect(outcome.leftOut).toEqual([]);
+    }),
+    { numRuns: 60 },
+  );
+});
 
 function brief({ id, name, model }: Shown): object {
   return { id, ...(name === undefined ? {} : { name }), ...(model === undefined ? {} : { model }) };

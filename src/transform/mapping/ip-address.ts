@@ -1,6 +1,7 @@
 /** ipam.IPAddress: of node interfaces and of NICs. */
 import type { Address } from "../../base/ip-address.ts";
 import type { IPAddress, PrimaryAddresses } from "../../netbox/types/ip-address.ts";
+import type { VRFRef } from "../../netbox/types/vrf.ts";
 import type { AddressSource } from "../sources.ts";
 import {
   DEFAULT_STATUS,
@@ -39,8 +40,10 @@ export const IP_ADDRESS: Table<AddressSource, IPAddress> = {
   assigned_object_interface: address.from(
     ["stub.interface", "network.priority"],
     "the node's interface; its device carries the address if that is its first one of the family",
-    ({ ref: { assigned_object_interface: port }, isPrimary, address }) =>
-      port && isPrimary ? { ...port, device: { ...port.device, ...asPrimary(address) } } : port,
+    ({ ref: { assigned_object_interface: port, vrf }, isPrimary, address }) =>
+      port && isPrimary
+        ? { ...port, device: { ...port.device, ...asPrimary(address, vrf) } }
+        : port,
   ),
   assigned_object_vm_interface: address.from(
     [
@@ -51,9 +54,9 @@ export const IP_ADDRESS: Table<AddressSource, IPAddress> = {
       "stub.vm-interface",
     ],
     "the NIC with its MAC address; LXC: the NIC whose config has it; its VM carries the address if that is its first one of the family",
-    ({ ref: { assigned_object_vm_interface: nic }, isPrimary, address }) =>
+    ({ ref: { assigned_object_vm_interface: nic, vrf }, isPrimary, address }) =>
       nic && isPrimary
-        ? { ...nic, virtual_machine: { ...nic.virtual_machine, ...asPrimary(address) } }
+        ? { ...nic, virtual_machine: { ...nic.virtual_machine, ...asPrimary(address, vrf) } }
         : nic,
   ),
   tags: owned.union(
@@ -72,6 +75,7 @@ export const IP_ADDRESS: Table<AddressSource, IPAddress> = {
  * refuses an address that is the primary one of another machine, and Diode refuses the whole entity with
  * it: here that is the address alone, and the machine gets everything else in step 11 or 13.
  */
-function asPrimary({ family, cidr }: Address): PrimaryAddresses {
-  return family === 4 ? { primary_ip4: { address: cidr } } : { primary_ip6: { address: cidr } };
+function asPrimary({ family, cidr: address }: Address, vrf: VRFRef | undefined): PrimaryAddresses {
+  const stub = vrf === undefined ? { address } : { address, vrf };
+  return family === 4 ? { primary_ip4: stub } : { primary_ip6: stub };
 }

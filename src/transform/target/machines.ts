@@ -38,14 +38,23 @@ export interface NodeIdentity {
 
 /**
  * The host tags of this cluster: that of the settings, and those of other runs that read the same nodes
- * under another PROXMOX_HOST. A device is the same node if it has the node's name and its address.
+ * under another PROXMOX_HOST. A device is the same node if it has the node's name and its address; without an
+ * address, a cluster is the same if it has most of the guests.
  */
 export function hostTagsOfCluster(
   target: NetBoxTarget,
   hostTag: string,
-  nodes: readonly NodeIdentity[],
+  { nodes, guests }: {
+    readonly nodes: readonly NodeIdentity[];
+    readonly guests: readonly GuestIdentity[];
+  },
 ): ReadonlySet<string> {
   const tags = new Set([hostTag]);
+  if (nodes.every(({ address }) => address === undefined)) {
+    for (const cluster of clustersWith(target, guests)) {
+      for (const tag of hostTagsOf(cluster)) tags.add(tag);
+    }
+  }
   for (const { node, address } of nodes) {
     const host = address === undefined ? undefined : canonicalHost(address);
     if (host === undefined) continue;
@@ -57,6 +66,21 @@ export function hostTagsOfCluster(
     }
   }
   return tags;
+}
+
+/** With at least half of the guests: the same VMID, name and node. */
+function clustersWith(target: NetBoxTarget, guests: readonly GuestIdentity[]): NetBoxObject[] {
+  const keyOf = (...parts: readonly (string | undefined)[]): string =>
+    JSON.stringify(parts.map((part) => part?.toLowerCase()));
+  const own = new Set(guests.map(({ vmid, name, node }) => keyOf(String(vmid), name, node)));
+  return target.objects.all(NETBOX_CLUSTER).filter(({ id }) => {
+    const machines = target.objects.having(NETBOX_VIRTUAL_MACHINE, BY_CLUSTER, String(id));
+    const same = machines.filter((machine) => {
+      const node = textOf(partOf(machine, "custom_fields", "proxmox_node")) ?? undefined;
+      return own.has(keyOf(vmidOf(machine), nameOf(machine), node));
+    });
+    return same.length > 0 && same.length * 2 >= guests.length;
+  });
 }
 
 /** "pve1" also names "pve1.example.net". */
@@ -172,6 +196,7 @@ const BY_FIRST_LABEL = {
 export interface GuestIdentity {
   readonly vmid: number;
   readonly kind: string;
+  readonly node: string | undefined;
   /** As Proxmox VE calls it. */
   readonly name: string;
 }
