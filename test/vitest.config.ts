@@ -17,7 +17,7 @@ const ON_DENO = [
   "http/*",
   "look/compare/wire",
   "push/{kill,prepare,push,remote}",
-  "rehearse/{receive,receive-faults,serve,serve-faults,serve-wire}",
+  "rehearse/{receive,receive-faults,serve,serve-faults,serve-netbox,serve-wire}",
   "run-folder/{capture-journal,draft,files,folder,journal,push-journal,store,store-redis,store-uri}",
   "survey/{killed,survey}",
   "transform/{determinism,golden}",

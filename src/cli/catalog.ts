@@ -5,7 +5,7 @@ import { NETBOX_SETTINGS } from "../netbox/rest/settings.ts";
 import { FILTERS } from "../look/inspect/filter.ts";
 import { STEPS } from "../netbox/types/steps.ts";
 import { PUSH_SETTINGS } from "../push/settings.ts";
-import { RECEIVE_SETTINGS, SERVE_SETTINGS } from "../rehearse/settings.ts";
+import { RECEIVE_SETTINGS, SERVE_NETBOX_SETTINGS, SERVE_SETTINGS } from "../rehearse/settings.ts";
 import { REASONS } from "../run-folder/left-out.ts";
 import {
   type Argument,
@@ -62,6 +62,7 @@ const RESUME = onOff(
 );
 const AGAIN = onOff("Send everything, also what the target has acknowledged");
 const MARKDOWN = onOff("Print Markdown for a comment on a pull request");
+const TLS = valued("file", "Use TLS, and write the certificate to trust to this file");
 const PORT = valued("n", "Port to listen on; 0: any free port", { default: "0" });
 const FILTER_OPTIONS: OptionsDef = Object.fromEntries(
   Object.entries(FILTERS).map(([name, description]) => [name, valued(name, description)]),
@@ -367,7 +368,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
       path: valued("path", "Prefix of every path, as behind Diode's nginx; /: no prefix", {
         default: "/diode",
       }),
-      tls: valued("file", "Use TLS, and write the certificate to trust to this file"),
+      tls: TLS,
       seed: seed("faults"),
       latency: valued("20ms", "Delay of every answer", { default: "0ms" }),
       fail: valued(
@@ -383,5 +384,26 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
       ...optionsOf(RECEIVE_SETTINGS),
     },
     load: async () => (await import("../rehearse/receive/command.ts")).runReceive,
+  },
+  "serve-netbox": {
+    description: "Serve a target folder as a local NetBox, to rehearse survey and compare",
+    example: "serve-netbox snapshots/example-netbox --latency 20ms --deny ipam.view_vlan",
+    argument: { name: "target", help: "Target folder that survey wrote", max: 1 },
+    options: {
+      port: PORT,
+      tls: TLS,
+      seed: seed("faults"),
+      latency: valued("20ms", "Delay of every answer"),
+      fail: valued(
+        "503:0.05",
+        "Faults and their share, separated by commas: 429, 500, 502, 503, 504, reset (drop the " +
+          "connection), cut (drop it within the answer) or timeout (no answer). 503x2: the first two " +
+          "attempts of every request",
+      ),
+      deny: valued("ipam.view_vlan,…", "Permissions that the token lacks"),
+      ...OUTPUT_OPTIONS,
+      ...optionsOf(SERVE_NETBOX_SETTINGS),
+    },
+    load: async () => (await import("../rehearse/netbox/command.ts")).runServeNetBox,
   },
 };

@@ -1,6 +1,7 @@
 /** What the rehearsal servers share: loopback port, certificate and printed settings. */
 import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
 import type { AddressInfo, Server } from "node:net";
 import { generate } from "selfsigned";
 import { reasonOf, usageError } from "../base/errors.ts";
@@ -55,6 +56,13 @@ export async function makeCertificate(): Promise<Certificate> {
     certificatePem,
     fingerprint: new X509Certificate(certificatePem).fingerprint256,
   };
+}
+
+/** @throws AppError "usage" when the file cannot be written. */
+export async function writeCertificate(file: string, pem: string): Promise<void> {
+  await writeFile(file, pem).catch((cause: unknown) => {
+    throw usageError(`Cannot write the certificate to "${file}": ${reasonOf(cause)}`, { cause });
+  });
 }
 
 /** { NAME: "value" } → lines of `export NAME=value` for a shell; undefined values are left out. */

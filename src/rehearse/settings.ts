@@ -1,4 +1,4 @@
-/** Settings of `serve` and `receive`. The catalog of commands reads them, so this file loads no server. */
+/** Settings of `serve`, `receive` and `serve-netbox`. The catalog of commands reads them, so this file loads no server. */
 import type { SettingTable } from "../base/setting.ts";
 
 /** Not a secret: accepted on the loopback interface only. */
@@ -64,6 +64,22 @@ export const RECEIVE_SETTINGS = {
     flag: "client-secret-file",
     allowed: "any text",
     help: "Secret of this client; default: a generated one, which is printed",
+    secret: true,
+  },
+} as const satisfies SettingTable;
+
+/** Not a secret: accepted on the loopback interface only. */
+export const REHEARSAL_NETBOX_TOKEN = "nbt_rehearsal000.accepted-on-the-loopback-only";
+
+/**
+ * TABLE: the settings of `serve-netbox`. They have the names of the settings of survey and compare, so that one
+ * environment works for both.
+ */
+export const SERVE_NETBOX_SETTINGS = {
+  NETBOX_TOKEN: {
+    allowed: "an API token of version 1 or 2",
+    read: matching("[\\x21-\\x7e]+"),
+    help: "Accepted API token; default: a generated one, which is printed",
     secret: true,
   },
 } as const satisfies SettingTable;

@@ -1,6 +1,4 @@
 /** receive: a Diode on this machine that keeps what it is sent, until it is stopped. */
-import { writeFile } from "node:fs/promises";
-import { reasonOf, usageError } from "../../base/errors.ts";
 import { printable } from "../../base/log.ts";
 import { compareCodeUnits } from "../../base/natural-order.ts";
 import { encodeUtf8 } from "../../base/text.ts";
@@ -15,7 +13,7 @@ import { optionReader } from "../../terminal/options.ts";
 import type { Session } from "../../terminal/session.ts";
 import { readSettings } from "../../terminal/settings.ts";
 import { groupDigits } from "../../terminal/tables.ts";
-import { exportLines } from "../server.ts";
+import { exportLines, writeCertificate } from "../server.ts";
 import { parseReceiveFault } from "./faults.ts";
 import { type ReceivedRequestJson, requestJson } from "./ingester.ts";
 import { receive, type ReceiveOptions, type Receiver } from "./receive.ts";
@@ -98,12 +96,6 @@ async function introduce(session: Session, receiver: Receiver): Promise<void> {
   session.log.info(
     `Receiving at ${target}: set the variables above to push to it; Ctrl-C stops it`,
   );
-}
-
-async function writeCertificate(file: string, pem: string): Promise<void> {
-  await writeFile(file, pem).catch((cause: unknown) => {
-    throw usageError(`Cannot write the certificate to "${file}": ${reasonOf(cause)}`, { cause });
-  });
 }
 
 function summarize(session: Session, { requests, faults }: Receiver): void {

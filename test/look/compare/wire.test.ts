@@ -285,7 +285,7 @@ describe("an API token", () => {
     ["Bearer nbt_a.b", "Bearer nbt_a.b"],
     ["Token 0123", "Token 0123"],
   ])("%s is sent as %s", async (token, authorization) => {
-    const netbox = await smallNetBox({ authorization });
+    const netbox = await smallNetBox({ token: authorization.split(" ")[1] });
     const { error, judged } = await compareWith(netbox, await smallSet(), {
       texts: { NETBOX_TOKEN: token },
     });
