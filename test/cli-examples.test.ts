@@ -15,7 +15,7 @@ import { surveyedNetBox } from "./helpers/surveying.ts";
 type Environment = Readonly<Record<string, string>>;
 
 /** Commands that run until they are stopped → how many lines of variables they print. */
-const SERVERS: Readonly<Record<string, number>> = { serve: 6, receive: 3 };
+const SERVERS: Readonly<Record<string, number>> = { "serve": 6, "receive": 3, "serve-netbox": 2 };
 /** TABLE: a host in an example → the setting that names it, and the local server that replaces it. */
 const REMOTES: readonly {
   readonly remote: string;
@@ -38,6 +38,7 @@ const IMPATIENT = {
   PROXMOX_API_TIMEOUT: "1",
   PUSH_BOOTSTRAP_WAIT: "0",
   PUSH_RETRY_DELAY: "10ms",
+  NETBOX_RETRY_DELAY: "10ms",
 };
 
 const { fresh } = cliFolders();
@@ -56,7 +57,7 @@ afterAll(() => process.chdir(ROOT));
 
 async function newCheckout(name: string): Promise<string> {
   const root = fresh(name);
-  for (const folder of ["snapshots/example", "test/fixtures"]) {
+  for (const folder of ["snapshots/example", "snapshots/example-netbox", "test/fixtures"]) {
     await cp(join(ROOT, folder), join(root, folder), { recursive: true });
   }
   return root;
@@ -185,4 +186,12 @@ test("the example of receive answers push until it is stopped", async () => {
   const verified = await run(["verify", "snapshots/example"]);
   expect(verified.code, verified.stdout).toBe(0);
   expect(verified.stdout).toMatch(/journals +verified +push\/127\.0\.0\.1/);
+});
+
+test("the example of serve-netbox answers survey until it is stopped", async () => {
+  const env = { ...IMPATIENT, ...await served("serve-netbox") };
+  const { code, stderr } = await run(["survey", "--out", "snapshots/surveyed"], env);
+  expect(code, stderr).toBe(0);
+  const verified = await run(["verify", "snapshots/surveyed"]);
+  expect(verified.code, verified.stdout).toBe(0);
 });

@@ -387,7 +387,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
   },
   "serve-netbox": {
     description: "Serve a target folder as a local NetBox, to rehearse survey and compare",
-    example: "serve-netbox snapshots/example-netbox --latency 20ms --deny ipam.view_vlan",
+    example: "serve-netbox snapshots/example-netbox --latency 20ms --fail 503:0.05",
     argument: { name: "target", help: "Target folder that survey wrote", max: 1 },
     options: {
       port: PORT,

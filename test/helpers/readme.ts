@@ -58,6 +58,7 @@ const DESCRIBED_IN: Readonly<Record<string, string>> = {
   simulate: "src/rehearse/README.md#simulate",
   serve: "src/rehearse/README.md#serve",
   receive: "src/rehearse/README.md#receive",
+  "serve-netbox": "src/rehearse/README.md#serve-netbox",
 };
 
 const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT_CODES, string>> = {
