@@ -41,7 +41,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     imports: KNOWLEDGE,
     packages: ["arktype", "p-limit", "p-map"],
   },
-  survey: { imports: KNOWLEDGE, packages: ["p-map"] },
+  survey: { imports: KNOWLEDGE, packages: ["p-limit", "p-map"] },
   transform: { imports: [...PURE, "netbox"], packages: ["p-map"] },
   "transform/command": { imports: [...KNOWLEDGE, "transform"] },
   push: {

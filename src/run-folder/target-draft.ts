@@ -3,6 +3,7 @@
  * one line for each file. An interrupted survey continues after the last object of the last file.
  */
 import { type } from "arktype";
+import pLimit from "p-limit";
 import { TOOL } from "../base/tool.ts";
 import type { NetBoxObject } from "../netbox/types/object-type.ts";
 import { SURVEYED, type SurveyedName } from "../netbox/types/surveyed.ts";
@@ -64,7 +65,9 @@ export class TargetDraft {
   readonly #store: Store;
   readonly #written = new Map<SurveyedName, WrittenType>();
   /** Read, but not yet in a file. */
-  #waiting: NetBoxObject[] = [];
+  readonly #waiting = new Map<SurveyedName, NetBoxObject[]>();
+  /** One change of the folder at a time: types may be read at the same time. */
+  readonly #turn = pLimit(1);
 
   private constructor(store: Store, head: SurveyHead) {
     this.#store = store;
@@ -150,29 +153,28 @@ export class TargetDraft {
     return [...this.#written.values()].reduce((sum, { objects }) => sum + objects, 0);
   }
 
-  /** Objects of one type come by id, up to its `end`. */
+  /** Objects of a type come by id, up to its `end`. */
   async add(name: SurveyedName, objects: readonly NetBoxObject[]): Promise<void> {
-    this.#waiting.push(...objects);
-    while (this.#waiting.length > OBJECTS_PER_FILE) {
-      const full = this.#waiting.slice(0, OBJECTS_PER_FILE);
-      this.#waiting = this.#waiting.slice(OBJECTS_PER_FILE);
-      const after = full.at(-1)?.id;
-      await this.#record({ type: name, ...await this.#write(name, full), ...(after && { after }) });
+    let waiting = [...this.#waiting.get(name) ?? [], ...objects];
+    while (waiting.length > OBJECTS_PER_FILE) {
+      const full = waiting.slice(0, OBJECTS_PER_FILE);
+      waiting = waiting.slice(OBJECTS_PER_FILE);
+      await this.#write(name, full, full.at(-1)?.id);
     }
+    this.#waiting.set(name, waiting);
   }
 
   /** The type is complete. */
   async end(name: SurveyedName): Promise<void> {
-    const rest = this.#waiting;
-    this.#waiting = [];
-    const written = rest.length === 0 ? { files: [], objects: 0 } : await this.#write(name, rest);
-    await this.#record({ type: name, ...written });
+    const rest = this.#waiting.get(name) ?? [];
+    this.#waiting.delete(name);
+    await this.#write(name, rest, undefined);
   }
 
   /** Of a type that NetBox stopped to list. */
   async drop(name: SurveyedName): Promise<void> {
-    this.#waiting = [];
-    if (this.#written.delete(name)) await this.begin();
+    this.#waiting.delete(name);
+    if (this.#written.delete(name)) await this.#turn(() => this.begin());
   }
 
   /** Writes the manifest; the journal is removed last. */
@@ -196,18 +198,21 @@ export class TargetDraft {
     return whole;
   }
 
+  /** `after`: the highest id, when more objects follow. */
   async #write(
     name: SurveyedName,
     objects: readonly NetBoxObject[],
-  ): Promise<Pick<Entry, "files" | "objects">> {
-    const number = (this.#written.get(name)?.files.length ?? 0) + 1;
-    const file = await writeTargetFile(this.#store, name, { number, objects });
-    return { files: [file], objects: objects.length };
-  }
-
-  async #record(entry: Entry): Promise<void> {
-    await this.#store.append(SURVEY_JOURNAL_FILE, encodeLine(entry));
-    this.#count(entry);
+    after: number | undefined,
+  ): Promise<void> {
+    await this.#turn(async () => {
+      const number = (this.#written.get(name)?.files.length ?? 0) + 1;
+      const files = objects.length === 0
+        ? []
+        : [await writeTargetFile(this.#store, name, { number, objects })];
+      const written = { files, objects: objects.length, after };
+      await this.#store.append(SURVEY_JOURNAL_FILE, encodeLine(entryOf(name, written)));
+      this.#count(entryOf(name, written));
+    });
   }
 
   #count({ type: name, files, objects, after }: Entry): void {

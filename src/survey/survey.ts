@@ -1,4 +1,5 @@
 /** Reads what NetBox holds into a target folder. Sends GET requests only; types that could not be read are recorded. */
+import pLimit from "p-limit";
 import pMap from "p-map";
 import { AppError, isAbort } from "../base/errors.ts";
 import {
@@ -40,7 +41,9 @@ export interface SurveyInput extends NetBoxOptions {
 export async function survey(input: SurveyInput): Promise<TargetManifest> {
   const { draft, url } = input;
   const stop = new AbortController();
-  const netbox = openNetBox({ ...input, signal: AbortSignal.any([input.signal, stop.signal]) });
+  const client = openNetBox({ ...input, signal: AbortSignal.any([input.signal, stop.signal]) });
+  const limit = pLimit(input.concurrency);
+  const netbox: NetBox = { ...client, page: (...asked) => limit(() => client.page(...asked)) };
   let isBegun = false;
   try {
     const { version, plugin } = await netbox.status();
@@ -60,6 +63,9 @@ export async function survey(input: SurveyInput): Promise<TargetManifest> {
     await netbox.close();
   }
 }
+
+/** While the last pages of one type are on the way, those of the next one are asked for. */
+const TYPES_AT_ONCE = 2;
 
 interface StartedType extends SurveyedType {
   /** Or why NetBox does not list it. */
@@ -103,16 +109,15 @@ function scopeOf(
 /** Returns what is missing. */
 async function readTypes(
   types: readonly StartedType[],
-  { draft, onProgress }: SurveyInput,
+  { draft, scope, onProgress }: SurveyInput,
 ): Promise<TargetManifest["missing"]> {
-  const missing: TargetManifest["missing"] = [];
   let done = draft.objects;
   let total = types.reduce(
     (sum, { list }) => sum + (list instanceof Refusal ? 0 : list.count),
     done,
   );
   onProgress(done, total);
-  for (const { name, type, keys, list } of types) {
+  const found = await pMap(types, async ({ name, type, keys, list }) => {
     try {
       if (list instanceof Refusal) throw list;
       for await (const objects of list.objects()) {
@@ -122,14 +127,16 @@ async function readTypes(
         onProgress(done, total);
       }
       await draft.end(name);
+      return undefined;
     } catch (error) {
       const refusal = refusalOf(error);
       await draft.drop(name);
-      const cause = refusal.isDenied ? "denied" : "refused";
-      missing.push({ type: name, cause, reason: refusalText(type, refusal) });
+      const cause = refusal.isDenied ? "denied" as const : "refused" as const;
+      return { type: name, cause, reason: refusalText(type, refusal) };
     }
-  }
-  return missing;
+    // In a scope, objects are found by those of an earlier type.
+  }, { concurrency: scope === undefined ? TYPES_AT_ONCE : 1 });
+  return found.filter((missing) => missing !== undefined);
 }
 
 /** @throws what is not a refusal. */

@@ -55,7 +55,8 @@ async function* objectsFrom(
     const pages = pMapIterable(
       offsetsOf(page),
       (offset) => netbox.page(list.path, query, { limit, offset }),
-      { concurrency: list.concurrency, backpressure: list.concurrency },
+      // While a file is written, pages are still read.
+      { concurrency: list.concurrency, backpressure: 2 * list.concurrency },
     );
     for await (const { objects: [overlap, ...objects], hasMore } of pages) {
       if (overlap?.id !== last) break;
