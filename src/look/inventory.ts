@@ -14,6 +14,7 @@ import type { VirtualMachine, VirtualMachineIdentity } from "../netbox/types/vir
 import { readGuestRow, readListing } from "../proxmox/listing.ts";
 import type { LeftOut, Note } from "../run-folder/left-out.ts";
 import type { Snapshot } from "../run-folder/snapshot.ts";
+import { NodeNames } from "./node-names.ts";
 import type { EntityItem, Item, ItemSource, Run } from "./run.ts";
 
 export type RunInventory = Awaited<ReturnType<typeof readRunInventory>>;
@@ -83,7 +84,11 @@ export async function readRunInventory(run: Run, source: ItemSource, depth: "sum
     from: source.from,
     clusters: namesOf(clusters),
     sites: namesOf(sites),
-    ...placeGuests(found, await leftOutGuests(found.leftOut, run.snapshot)),
+    ...placeGuests(
+      found,
+      await leftOutGuests(found.leftOut, run.snapshot),
+      new NodeNames(run.entities?.manifest.snapshots),
+    ),
     addresses: found.addresses,
     prefixes: [...found.prefixes],
     disks: found.disks,
@@ -194,19 +199,22 @@ class FoundItems {
 }
 
 /** Puts the guests on their nodes. A cluster is known by its host tag; a device seldom names it. */
-function placeGuests(found: FoundItems, leftOut: readonly Guest[]) {
+function placeGuests(found: FoundItems, leftOut: readonly Guest[], names: NodeNames) {
   const { clusters, hostTags } = found;
   const devices = found.devices.map((device) => ({ device, host: hostTags.among(device.tags) }))
     .sort((a, b) => compareNatural(a.device.name, b.device.name));
-  const hosts = new Map(devices.map(({ device, host }) => [nameOfNode(device.name), host]));
+  const hosts = new Map(devices.map(({ device, host }) => [names.of(device.name), host]));
   const placed = [
     ...found.machines.map((machine) => ({
       guest: guestOf(machine, found),
       host: hostTags.ofCluster(machine.cluster),
     })),
-    ...leftOut.map((guest) => ({ guest, host: hosts.get(guest.row.node ?? "") })),
+    ...leftOut.map((guest) => ({ guest, host: hosts.get(names.of(guest.row.node ?? "")) })),
   ].sort((a, b) => compareRows(a.guest.row, b.guest.row));
-  const byPlace = Map.groupBy(placed, ({ guest, host }) => placeKey(guest.row.node, host));
+  // Two clusters may have a node of the same name, but not the same host tag.
+  const placeKey = (node: string, host: string | undefined): string =>
+    JSON.stringify([names.of(node), host]);
+  const byPlace = Map.groupBy(placed, ({ guest, host }) => placeKey(guest.row.node ?? "", host));
   const takeGuests = (place: string): Guest[] => {
     const own = byPlace.get(place) ?? [];
     byPlace.delete(place);
@@ -216,7 +224,10 @@ function placeGuests(found: FoundItems, leftOut: readonly Guest[]) {
     const cluster = clusters.find((each) => hostTags.ofCluster(each) === host);
     const { name, status = UNKNOWN_STATUS, platform, site, custom_fields: fields } = device;
     return {
+      /** Of the device in NetBox. */
       name,
+      /** In lower case. */
+      node: names.of(name),
       status,
       platform: nameIn(platform),
       site: site.name,
@@ -259,16 +270,6 @@ function guestOf(machine: VirtualMachine, found: FoundItems): Guest {
 
 function compareRows(a: GuestRow, b: GuestRow): number {
   return compareNatural(a.vmid, b.vmid) || compareNatural(a.cluster ?? "", b.cluster ?? "");
-}
-
-/** Two clusters may have a node of the same name, but not the same host tag. */
-function placeKey(node = "", host: string | undefined): string {
-  return JSON.stringify([nameOfNode(node), host]);
-}
-
-/** "pve1 (lab)" → "pve1": the second device of a name is called after its cluster. */
-function nameOfNode(device: string): string {
-  return device.replace(/ \([^()]*\)$/, "");
 }
 
 /** A record about a whole guest. */

@@ -3,6 +3,7 @@ import { labelOf, machineOf, naturalKey } from "../../netbox/types/order.ts";
 import type { StepName } from "../../netbox/types/steps.ts";
 import type { TableLayout } from "../../terminal/tables.ts";
 import { type GuestRow, readRunInventory, type RunInventory } from "../inventory.ts";
+import { NodeNames } from "../node-names.ts";
 import type { EntityItem, ItemSource, Run } from "../run.ts";
 import type { Filter, GuestFacets } from "./filter.ts";
 import { entityText } from "./text.ts";
@@ -127,14 +128,17 @@ export const FAILED = listOf({
 /** Does the filter match an entity, or the guest or node of a record or an API path? */
 type Matcher = (subject: EntityItem | string) => boolean;
 
-async function matcher({ filter, inventory }: ListSource): Promise<Matcher> {
+async function matcher({ run, filter, inventory }: ListSource): Promise<Matcher> {
   if (filter.isEmpty) return () => true;
   const { guests } = await inventory();
+  const nodes = new NodeNames(run.entities?.manifest.snapshots);
   const byKey = new Map(guests.map(({ key, row }) => [key, guestFacets(row)]));
   const byVmid = new Map(guests.map(({ row }) => [row.vmid, guestFacets(row)]));
   return (subject) =>
     filter.allows(
-      typeof subject === "string" ? pathFacets(subject, byVmid) : entityFacets(subject, byKey),
+      typeof subject === "string"
+        ? pathFacets(subject, byVmid)
+        : entityFacets(subject, byKey, nodes),
     );
 }
 
@@ -146,13 +150,15 @@ function guestFacets({ vmid, name, node, tags }: GuestRow): GuestFacets {
 function entityFacets(
   { step, entity }: EntityItem,
   guests: ReadonlyMap<string | undefined, GuestFacets>,
+  nodes: NodeNames,
 ): GuestFacets {
   const holder = machineOf(step, entity);
   if (step === "virtual-machine" || holder?.step === "virtual-machine") {
     return guests.get(naturalKey("virtual-machine", (holder?.ref ?? entity) as never)) ?? {};
   }
   const device = holder?.ref.name ?? (step === "device" ? entity.name : undefined);
-  return device === undefined ? { name: labelOf(step, entity) } : { name: device, node: device };
+  if (device === undefined) return { name: labelOf(step, entity) };
+  return { name: device, node: [device, nodes.of(device)] };
 }
 
 /**

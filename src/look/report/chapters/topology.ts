@@ -91,13 +91,13 @@ ${scrollHtml("Guests by node and network", table)}${
 }
 
 function siteMapHtml({ nodes, elsewhere }: RunInventory, topology: Topology | undefined): Html {
-  const drawings = new Map(topology?.nodes.map(({ node }, i) => [node, wiringId(i)]));
+  const drawings = new Map(topology?.nodes.map(({ node }, i) => [node.toLowerCase(), wiringId(i)]));
   return markup`<div class="map">${
     [...Map.groupBy(nodes, ({ site }) => site)].map(([site, own]) =>
       markup`<section class="site" aria-label="Site ${site}"><h3>${site}</h3>${
         [...Map.groupBy(own, ({ cluster }) => cluster)].map(([cluster, members]) =>
           markup`<div class="cluster"><h4>${cluster ?? "no cluster"}</h4><ul class="tiles">${
-            members.map((node) => tileHtml(node, drawings.get(node.name)))
+            members.map((node) => tileHtml(node, drawings.get(node.node)))
           }</ul></div>`
         )
       }</section>`
