@@ -176,7 +176,7 @@ describe.concurrent("compare --target", () => {
 
   test("tells that a target for one run is not all of NetBox", async () => {
     const store = await openStore(fresh("target"));
-    await writeTarget(store, {}, { scope: { entities: "ab".repeat(32) } });
+    await writeTarget(store, {}, { scope: { entities: "ab".repeat(32), snapshots: [] } });
     const run = await runFolder();
     const { stdout } = await runCli(["compare", run, "--target", store.place]);
     expect(stdout.replace(/\s+/g, " ")).toContain("only what the run of survey --for needed");

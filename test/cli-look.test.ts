@@ -60,7 +60,7 @@ describe.concurrent("inspect of a target", () => {
   });
 
   test("prints its scope, and the types that the token may not view with the permissions", async () => {
-    const scope = { entities: "0".repeat(64) };
+    const scope = { entities: "0".repeat(64), snapshots: [] };
     const { code, stdout } = await runCli([
       "inspect",
       await target(TWO_SITES, { missing: [...DENIED.missing], scope }),

@@ -71,7 +71,6 @@ export const REASONS = {
   "required-field": "NetBox requires a custom field that Proxmox VE has no value for",
   "held-elsewhere":
     "NetBox does not move it, because it is the primary address of another machine from Proxmox VE",
-  "other-site": "NetBox refuses a VLAN of another site than that of the machine",
 } as const;
 
 export type Reason = keyof typeof REASONS;

@@ -16,7 +16,7 @@ import {
   writeTargetFile,
   writeTargetManifest,
 } from "./target-files.ts";
-import { TARGET_FOLDER, TARGET_MANIFEST_FILE, type TargetManifest } from "./target.ts";
+import { TARGET_FOLDER, TARGET_MANIFEST_FILE, type TargetManifest, TargetScope } from "./target.ts";
 
 export const SURVEY_JOURNAL_FILE = "survey.journal";
 const FORMAT = 1;
@@ -26,7 +26,7 @@ const Head = type({
   /** Of NetBox, without a final slash. */
   url: "string",
   started_at: "string",
-  "scope?": { entities: "string.hex" },
+  "scope?": TargetScope,
 });
 export type SurveyHead = Omit<typeof Head.infer, "format">;
 

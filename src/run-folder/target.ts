@@ -11,6 +11,10 @@ export const TARGET_FOLDER = "target";
 /** Why objects of a type are missing: the token may not view them, or NetBox refused to list them. */
 export const MISSING_CAUSES = ["denied", "refused"] as const;
 
+/** The run that a survey was made for: hashes of its entity set, and of the snapshots that this was made of. */
+export const TargetScope = type({ entities: "string.hex", snapshots: "string.hex[]" });
+export type TargetScope = typeof TargetScope.infer;
+
 /** manifest.json of a target folder. */
 export const TargetManifest = type({
   format: "number.integer >= 1",
@@ -20,7 +24,7 @@ export const TargetManifest = type({
   /** RFC 3339. */
   surveyed_at: "string",
   /** With --for: the hash of the entity set whose keys were looked for; absent: everything. */
-  "scope?": { entities: "string.hex" },
+  "scope?": TargetScope,
   outcome: "'complete' | 'partial'",
   /** Type → objects; without the types that are missing. */
   counts: { "[string]": "number.integer >= 0" },

@@ -43,7 +43,7 @@ const NOT_SHOWN: readonly Reason[] = [
   ...["too-long", "missing-device", "zero-mac", "multicast-mac", "duplicate-mac"] as const,
   // These need a target.
   ...["held-by-user", "ambiguous", "other-kind", "required-field"] as const,
-  ...["held-elsewhere", "other-site"] as const,
+  "held-elsewhere",
 ];
 
 async function fixture(folder: string): Promise<Site> {

@@ -3,8 +3,8 @@ import { printable, shellWord } from "../../base/log.ts";
 import { TOOL } from "../../base/tool.ts";
 import { permissionOf } from "../../netbox/types/object-type.ts";
 import { SURVEYED } from "../../netbox/types/surveyed.ts";
-import { openEntities } from "../../run-folder/entity-set.ts";
-import type { TargetManifest } from "../../run-folder/target.ts";
+import { openEntities, type TransformedSet } from "../../run-folder/entity-set.ts";
+import type { TargetManifest, TargetScope } from "../../run-folder/target.ts";
 import { netboxConnection } from "../../terminal/netbox.ts";
 import { interruptible } from "../../terminal/process.ts";
 import { openProgress } from "../../terminal/progress.ts";
@@ -22,7 +22,7 @@ export async function runSurvey(session: Session): Promise<void> {
   const run = session.option("for");
   const set = run === undefined ? undefined : await openEntities(await session.openStore(run));
   const head = {
-    ...(set && { scope: { entities: set.sha256 } }),
+    ...(set && { scope: scopeOf(set) }),
     url: connection.url,
     started_at: new Date().toISOString().replace(/\.\d+Z$/, "Z"),
   };
@@ -48,6 +48,10 @@ export async function runSurvey(session: Session): Promise<void> {
     })).finally(progress.end);
   printSurvey(session, manifest, { folder, resumeCommand });
   if (manifest.missing.length > 0) session.exitWith("incomplete");
+}
+
+function scopeOf({ sha256: entities, manifest }: TransformedSet): TargetScope {
+  return { entities, snapshots: manifest.snapshots.map(({ sha256 }) => sha256) };
 }
 
 function printSurvey(

@@ -71,7 +71,7 @@ export async function runTransform(session: Session): Promise<void> {
   opened.sort((a, b) => compareNatural(a.snapshot.name, b.snapshot.name));
   checkNames(opened.map(({ snapshot }) => snapshot.name));
   warnPartial(session, opened);
-  const netbox = await readNetBox(session);
+  const netbox = await readNetBox(session, opened);
   const store = await session.openTarget(target);
   const snapshots = opened.map(({ snapshot: { name, sha256 }, used }) => ({
     ...(runs.length > 1 ? { name } : {}),
@@ -89,11 +89,21 @@ export async function runTransform(session: Session): Promise<void> {
   printSummary(session, summary, target);
 }
 
-/** The target that --target names. @throws AppError "input" if it lacks a type. */
-async function readNetBox(session: Session) {
+/** The target that --target names. @throws AppError "input" if it lacks a type, or is for another run. */
+async function readNetBox(session: Session, inputs: readonly TransformInput[]) {
   const place = session.option("target");
   if (place === undefined) return undefined;
   const folder = await openTargetFolder(await session.openStore(place));
+  const { scope } = folder.manifest;
+  const other = inputs.find(({ snapshot: { sha256 } }) =>
+    scope?.snapshots.includes(sha256) === false
+  );
+  if (other !== undefined) {
+    throw inputError(
+      `Cannot use the target in ${folder.place} for "${other.snapshot.name}": it contains only what another run needs`,
+      { hint: "Survey again: without --for, or with --for and this run" },
+    );
+  }
   return { target: await targetOf(folder), source: targetSource(folder) };
 }
 

@@ -77,7 +77,9 @@ describe("verify accepts a target", () => {
       ["types are missing", {
         missing: [{ type: "site", cause: "denied", reason: "dcim.view_site" }],
       }],
-      ["it was made for one run", { scope: { entities: "0".repeat(64) } }],
+      ["it was made for one run", {
+        scope: { entities: "0".repeat(64), snapshots: [] as string[] },
+      }],
     ] as const,
   )("with references to objects that were not read: %s", async (why, manifest) => {
     const { site: _site, ...others } = OBJECTS;

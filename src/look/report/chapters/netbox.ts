@@ -26,7 +26,6 @@ const CODES: { readonly [Code in Reason | NoteCode]?: "left as it is" | "conflic
   "other-kind": "conflict",
   "required-field": "conflict",
   "held-elsewhere": "conflict",
-  "other-site": "conflict",
   "other-cluster": "conflict",
   "foreign-device": "conflict",
 };

@@ -1,0 +1,141 @@
+/** transform --target and run --survey: what the commands print, record and refuse. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { openEntities } from "../src/run-folder/entity-set.ts";
+import { openStore } from "../src/run-folder/store/store.ts";
+import type { TargetManifest } from "../src/run-folder/target.ts";
+import { expectError } from "./helpers/cli-folders.ts";
+import { received } from "./helpers/receiving.ts";
+import { runCli } from "./helpers/run-cli.ts";
+import { served } from "./helpers/serving.ts";
+import { TOKEN } from "./helpers/small-netbox.ts";
+import { surveyedNetBox } from "./helpers/surveying.ts";
+import { type TargetObjects, writeTarget } from "./helpers/target-folder.ts";
+import { tempFolder } from "./helpers/temp-folder.ts";
+
+const SITE = "test/fixtures/pve9";
+/** SITE_NAME is "Proxmox" by default. */
+const SITE_OBJECT = { id: 1, name: "Headquarters", slug: "proxmox" };
+const OBJECTS: TargetObjects = { site: [SITE_OBJECT] };
+
+async function targetWith(manifest: Partial<TargetManifest> = {}): Promise<string> {
+  const folder = await tempFolder();
+  await writeTarget(await openStore(folder), OBJECTS, manifest);
+  return folder;
+}
+
+describe("transform --target", () => {
+  test("names objects as NetBox does, and records the target and what was found", async () => {
+    const [target, out] = [await targetWith(), await tempFolder()];
+    const args = ["transform", SITE, "--target", target, "--out", out];
+    const { code, stderr } = await runCli(args);
+    expect(code, stderr).toBe(0);
+    const { manifest } = await openEntities(await openStore(out));
+    expect(manifest.target?.url).toBe("https://netbox.example.net");
+    expect(manifest.found).toMatchObject({ tag: 0, device: 0 });
+    const vlans = await readFile(join(out, "netbox/06-vlan-0001.json"), "utf8");
+    expect(vlans).toContain('"site":{"name":"Headquarters"}');
+    expect(vlans).not.toContain('"Proxmox"');
+  });
+
+  test("without it, nothing about a target is recorded", async () => {
+    const out = await tempFolder();
+    await runCli(["transform", SITE, "--out", out]);
+    const { manifest } = await openEntities(await openStore(out));
+    expect(manifest).not.toHaveProperty("target");
+    expect(manifest).not.toHaveProperty("found");
+  });
+
+  test("refuses a target that lacks a type", async () => {
+    const reason = "the token may not view VLANs (ipam.view_vlan)";
+    const target = await targetWith({ missing: [{ type: "vlan", cause: "denied", reason }] });
+    const out = await tempFolder();
+    const refused = await runCli(["transform", SITE, "--target", target, "--out", out]);
+    expectError(refused, 5, "it lacks vlan", "ipam.view_vlan", "survey again");
+  });
+
+  test("refuses a target that was made for another run", async () => {
+    const scope = { entities: "0".repeat(64), snapshots: ["1".repeat(64)] };
+    const target = await targetWith({ scope });
+    const refused = await runCli([
+      "transform",
+      SITE,
+      "--target",
+      target,
+      "--out",
+      await tempFolder(),
+    ]);
+    expectError(refused, 5, "it contains only what another run needs", "Survey again");
+  });
+
+  test("refuses a folder without a target", async () => {
+    const refused = await runCli([
+      "transform",
+      SITE,
+      "--target",
+      SITE,
+      "--out",
+      await tempFolder(),
+    ]);
+    expectError(refused, 5, SITE);
+  });
+});
+
+describe("run --survey", () => {
+  const settings = async () => {
+    const [cluster, diode, netbox] = await Promise.all([
+      served(SITE),
+      received(),
+      surveyedNetBox({ rows: { "dcim/sites": [SITE_OBJECT] } }),
+    ]);
+    const env = {
+      PROXMOX_HOST: cluster.host,
+      PROXMOX_PORT: String(cluster.port),
+      PROXMOX_USER: cluster.token.user,
+      PROXMOX_TOKEN_NAME: cluster.token.name,
+      PROXMOX_TOKEN_VALUE: cluster.token.value,
+      PROXMOX_FINGERPRINT: cluster.fingerprint,
+      DIODE_TARGET: diode.target,
+      DIODE_CLIENT_ID: diode.client.id,
+      DIODE_CLIENT_SECRET: diode.client.secret,
+      PUSH_BOOTSTRAP_WAIT: "0",
+      NETBOX_URL: netbox.url,
+      NETBOX_TOKEN: TOKEN,
+    };
+    return { env, cluster, diode, netbox };
+  };
+
+  test("surveys first, and pushes what respects NetBox", async () => {
+    const { env, diode } = await settings();
+    const out = join(await tempFolder(), "lab");
+    const { code, stdout, stderr } = await runCli(["run", "--survey", "--json", "--out", out], {
+      env,
+    });
+    expect(code, stderr).toBe(0);
+    expect(Object.keys(JSON.parse(stdout) as object))
+      .toEqual(["survey", "capture", "transform", "push"]);
+    const { manifest } = await openEntities(await openStore(out));
+    expect(manifest.target?.url).toBe(env.NETBOX_URL);
+    expect(JSON.stringify(diode.entities())).toContain('"name":"Headquarters"');
+  });
+
+  test("sends nothing when the survey is incomplete", async () => {
+    const { env, diode } = await settings();
+    const denied = await surveyedNetBox({ denied: ["ipam/vlans"] });
+    const out = join(await tempFolder(), "lab");
+    const args = ["run", "--survey", "--out", out];
+    const { code, stderr } = await runCli(args, { env: { ...env, NETBOX_URL: denied.url } });
+    expect(code).toBe(4);
+    expect(stderr).toContain("could not read");
+    expect(diode.requests).toEqual([]);
+  });
+
+  test("checks the settings of NetBox before the first request", async () => {
+    const { env, cluster } = await settings();
+    const args = ["run", "--survey", "--out", join(await tempFolder(), "lab")];
+    const refused = await runCli(args, { env: { ...env, NETBOX_TOKEN: "" } });
+    expectError(refused, 2, "NETBOX_TOKEN");
+    expect(cluster.traffic.requests).toBe(0);
+  });
+});
