@@ -1,30 +1,37 @@
 /**
  * `npm start`: the whole pipeline over real sockets, only on this machine. `serve` answers as the
- * cluster of snapshots/example, `receive` replaces Diode, and `run` captures, transforms and pushes.
+ * cluster of snapshots/example, `serve-netbox` as a NetBox that people work in, and `receive` replaces Diode.
+ * `run` surveys, captures, transforms and pushes, and `compare` shows what NetBox had of it before the push.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { rm } from "node:fs/promises";
 import { join, relative } from "node:path";
+import { EXAMPLE_NETBOX } from "./helpers/example-netbox.ts";
 import { ROOT } from "./helpers/golden.ts";
 import { startProcess } from "./helpers/run-process.ts";
 
 const RUN = "snapshots/rehearsal";
-const RECEIVED = "snapshots/rehearsal-received";
+/** Where `run` puts its survey. */
+const SURVEYED = `${RUN}-netbox`;
+const RECEIVED = `${RUN}-received`;
 /** Exit code of a partial capture: some guests of the example do not answer. */
 const INCOMPLETE = 4;
 
-for (const folder of [RUN, RECEIVED]) {
+for (const folder of [RUN, SURVEYED, RECEIVED]) {
   await rm(join(ROOT, folder), { recursive: true, force: true });
 }
 const servers = [
   startProcess(["serve", "snapshots/example"]),
   startProcess(["receive", "--out", RECEIVED]),
+  startProcess(["serve-netbox", EXAMPLE_NETBOX]),
 ];
+/** Variables that each of them prints. */
+const LINES = [6, 3, 2];
 try {
-  const exported = await Promise.all([servers[0]?.lines(6), servers[1]?.lines(3)]);
+  const exported = await Promise.all(servers.map((server, i) => server.lines(LINES[i] ?? 0)));
   const env = Object.fromEntries(
-    exported.flatMap((lines) => lines ?? []).map((line) => {
+    exported.flat().map((line) => {
       const [, name = "", value = ""] = /^export (\w+)=(.*)$/.exec(line) ?? [];
       return [name, value];
     }),
@@ -36,15 +43,22 @@ try {
     SITE_NAME: "Brightwater HQ",
   };
   const program = relative(process.cwd(), join(ROOT, "src/cli.ts"));
-  const run = spawn(process.execPath, [program, "run", "--out", RUN], {
-    stdio: "inherit",
-    env: { ...process.env, ...env, ...shortWaits },
-  });
-  const [code] = await once(run, "exit") as [number | null];
+  const start = async (...args: readonly string[]): Promise<number> => {
+    const child = spawn(process.execPath, [program, ...args], {
+      stdio: "inherit",
+      env: { ...process.env, ...env, ...shortWaits },
+    });
+    const [code] = await once(child, "exit") as [number | null];
+    return code ?? 1;
+  };
+  const code = await start("run", "--survey", "--out", RUN);
+  if (code === 0 || code === INCOMPLETE) {
+    await start("compare", RUN, "--target", SURVEYED, "--only", "cluster,device");
+  }
   process.stdout.write(
-    `Files are in ${RUN}; what the Diode of this rehearsal was sent is in ${RECEIVED}\n`,
+    `Files are in ${RUN}, the survey in ${SURVEYED}; what the Diode of this rehearsal was sent is in ${RECEIVED}\n`,
   );
-  process.exitCode = code === INCOMPLETE ? 0 : code ?? 1;
+  process.exitCode = code === INCOMPLETE ? 0 : code;
 } finally {
   await Promise.all(servers.map((server) => server.stop("SIGINT")));
 }
