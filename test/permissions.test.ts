@@ -144,6 +144,15 @@ test("the task compare works with the network and without write access", async (
   }
 });
 
+test("the task compare needs no network with --target", async () => {
+  const { code, stderr } = await taskOf("compare", [
+    "snapshots/example",
+    "--target",
+    "snapshots/example-netbox",
+  ], {});
+  expect(code, stderr).toBe(0);
+});
+
 test("the task survey works with the network and write access below snapshots/", async () => {
   expect((await commandOf("survey")).match(/--(?:allow|deny|no)-\S+/g)).toEqual([
     "--no-prompt",
@@ -182,6 +191,34 @@ test("the task serve works with read access to this folder and the loopback inte
     "/nodes",
   );
   expect(answer.status).toBe(200);
+});
+
+test("the task serve-netbox works with write access below snapshots/ and the loopback interface", async () => {
+  const [command = "", ...args] = (await commandOf("serve-netbox")).split(" ");
+  expect(args.filter((arg) => arg.startsWith("--"))).toEqual([
+    "--no-prompt",
+    "--allow-read=.",
+    "--allow-env",
+    "--allow-write=snapshots",
+    "--allow-net=127.0.0.1",
+  ]);
+  const certificateFile = join(run, "netbox.pem");
+  const child = spawn(join(ROOT, command), [
+    ...args,
+    "snapshots/example-netbox",
+    "--json",
+    "--tls",
+    certificateFile,
+  ], { cwd: ROOT, stdio: ["ignore", "pipe", "ignore"] });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const [line] = await once(child.stdout, "data");
+  const { url, token } = JSON.parse(String(line));
+  const out = join(run, "surveyed-example");
+  const { code, stderr } = await taskOf("survey", ["--out", out, "--cert-file", certificateFile], {
+    NETBOX_URL: url,
+    NETBOX_TOKEN: token,
+  });
+  expect(code, stderr).toBe(0);
 });
 
 test("the task receive works with write access below snapshots/ and the loopback interface", async () => {
