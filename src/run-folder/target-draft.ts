@@ -68,6 +68,7 @@ export class TargetDraft {
   readonly #waiting = new Map<SurveyedName, NetBoxObject[]>();
   /** One change of the folder at a time: types may be read at the same time. */
   readonly #turn = pLimit(1);
+  #isClosed = false;
 
   private constructor(store: Store, head: SurveyHead) {
     this.#store = store;
@@ -177,6 +178,12 @@ export class TargetDraft {
     if (this.#written.delete(name)) await this.#turn(() => this.begin());
   }
 
+  /** After a failure: nothing is written any more when this resolves. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#turn(() => undefined);
+  }
+
   /** Writes the manifest; the journal is removed last. */
   async finish(facts: Pick<TargetManifest, "netbox" | "missing">): Promise<TargetManifest> {
     const { started_at, scope } = this.head;
@@ -205,6 +212,7 @@ export class TargetDraft {
     after: number | undefined,
   ): Promise<void> {
     await this.#turn(async () => {
+      if (this.#isClosed) throw new Error("The survey has ended");
       const number = (this.#written.get(name)?.files.length ?? 0) + 1;
       const files = objects.length === 0
         ? []

@@ -56,10 +56,11 @@ export async function survey(input: SurveyInput): Promise<TargetManifest> {
       missing,
     });
   } catch (error) {
+    // Requests that are still under way are of no use.
+    stop.abort();
+    await draft.close();
     throw withResumeHint(error, input, isBegun);
   } finally {
-    // After a failure, requests that are still under way are of no use.
-    stop.abort();
     await netbox.close();
   }
 }
