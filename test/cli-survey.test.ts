@@ -197,7 +197,7 @@ describe.concurrent("survey --for", () => {
     expect(code).toBe(4);
     expect(stdout).toContain(`survey --resume --out ${folder} --for ${run}\n`);
     const { manifest } = await openTargetFolder(await openStore(folder));
-    expect(manifest.scope).toEqual({ entities: set.sha256 });
+    expect(manifest.scope).toMatchObject({ entities: set.sha256 });
     expectError(
       await survey(netbox, folder, ["--resume", "--for", another]),
       2,
