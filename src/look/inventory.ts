@@ -11,9 +11,10 @@ import type { Empty } from "../netbox/types/shape.ts";
 import { HostTags } from "../netbox/types/tag.ts";
 import type { VirtualDisk } from "../netbox/types/virtual-disk.ts";
 import type { VirtualMachine, VirtualMachineIdentity } from "../netbox/types/virtual-machine.ts";
-import { readGuestRow, readListing } from "../proxmox/listing.ts";
+import { type ListedGuest, readGuestRow, readListing } from "../proxmox/listing.ts";
 import type { LeftOut, Note } from "../run-folder/left-out.ts";
 import type { Snapshot } from "../run-folder/snapshot.ts";
+import { Counts } from "./counts.ts";
 import { NodeNames } from "./node-names.ts";
 import type { EntityItem, Item, ItemSource, Run } from "./run.ts";
 
@@ -86,7 +87,7 @@ export async function readRunInventory(run: Run, source: ItemSource, depth: "sum
     sites: namesOf(sites),
     ...placeGuests(
       found,
-      await leftOutGuests(found.leftOut, run.snapshot),
+      await listedGuests(found, run.snapshot),
       new NodeNames(run.entities?.manifest.snapshots),
     ),
     addresses: found.addresses,
@@ -199,17 +200,20 @@ class FoundItems {
 }
 
 /** Puts the guests on their nodes. A cluster is known by its host tag; a device seldom names it. */
-function placeGuests(found: FoundItems, leftOut: readonly Guest[], names: NodeNames) {
+function placeGuests(found: FoundItems, listed: ListedGuests, names: NodeNames) {
   const { clusters, hostTags } = found;
   const devices = found.devices.map((device) => ({ device, host: hostTags.among(device.tags) }))
     .sort((a, b) => compareNatural(a.device.name, b.device.name));
   const hosts = new Map(devices.map(({ device, host }) => [names.of(device.name), host]));
   const placed = [
     ...found.machines.map((machine) => ({
-      guest: guestOf(machine, found),
+      guest: guestOf(machine, found, listed),
       host: hostTags.ofCluster(machine.cluster),
     })),
-    ...leftOut.map((guest) => ({ guest, host: hosts.get(names.of(guest.row.node ?? "")) })),
+    ...leftOutGuests(found.leftOut, listed).map((guest) => ({
+      guest,
+      host: hosts.get(names.of(guest.row.node ?? "")),
+    })),
   ].sort((a, b) => compareRows(a.guest.row, b.guest.row));
   // Two clusters may have a node of the same name, but not the same host tag.
   const placeKey = (node: string, host: string | undefined): string =>
@@ -246,15 +250,19 @@ function placeGuests(found: FoundItems, leftOut: readonly Guest[], names: NodeNa
   };
 }
 
-function guestOf(machine: VirtualMachine, found: FoundItems): Guest {
+function guestOf(machine: VirtualMachine, found: FoundItems, listed: ListedGuests): Guest {
   const { name, cluster, status = UNKNOWN_STATUS, memory, custom_fields: fields } = machine;
+  const vmid = textIn(fields, "proxmox_vmid");
+  const known = vmid === undefined
+    ? listed.get(name) ?? listed.get(Number(RENAMED_REGEXP.exec(name)?.[1]))
+    : listed.get(Number(vmid));
   const { nics, disks, diskMib, addresses, primary } = found.partsOf(machine);
   const row = {
-    vmid: textIn(fields, "proxmox_vmid") ?? "",
+    vmid: vmid ?? String(known?.vmid ?? ""),
     name,
     cluster: cluster.name,
-    node: textIn(fields, "proxmox_node"),
-    kind: textIn(fields, "proxmox_vm_type"),
+    node: textIn(fields, "proxmox_node") ?? known?.node,
+    kind: textIn(fields, "proxmox_vm_type") ?? known?.kind,
     status,
     vcpus: machine.vcpus,
     memory_mib: memory === undefined ? undefined : Number(memory),
@@ -274,24 +282,39 @@ function compareRows(a: GuestRow, b: GuestRow): number {
 
 /** A record about a whole guest. */
 const VMID_REGEXP = /^vm\/(\d+)$/;
+/** "WIKI (118)": the second guest of a name has its VMID in it. */
+const RENAMED_REGEXP = / \((\d+)\)$/;
+const GUEST_FIELDS = ["proxmox_vmid", "proxmox_node", "proxmox_vm_type"];
 
-async function leftOutGuests(
-  records: readonly LeftOut[],
+/** VMID → the row of the listing; name → the row, if it is the only one. */
+type ListedGuests = ReadonlyMap<number | string, ListedGuest>;
+
+/** Read only where entities do not say it all: of guests that are left out, or whose custom fields are. */
+async function listedGuests(
+  { machines, leftOut }: FoundItems,
   snapshot: Snapshot | undefined,
-): Promise<Guest[]> {
+): Promise<ListedGuests> {
+  const isWhole = ({ custom_fields: fields }: VirtualMachine): boolean =>
+    GUEST_FIELDS.every((name) => textIn(fields, name) !== undefined);
+  const isNeeded = leftOut.some(({ what }) => VMID_REGEXP.test(what)) || !machines.every(isWhole);
+  const answers = isNeeded ? await snapshot?.cluster() : undefined;
+  if (answers === undefined) return new Map();
+  const { resources } = readListing(answers, ["type", "vmid", "name", "node"]);
+  const rows = resources.map(readGuestRow).filter((guest) => typeof guest !== "string");
+  const byName = Map.groupBy(rows, ({ name = "" }) => name);
+  return new Map<number | string, ListedGuest>([
+    ...rows.map((row) => [row.vmid, row] as const),
+    ...[...byName].flatMap(([name, own]) =>
+      own.length === 1 ? own.map((row) => [name, row] as const) : []
+    ),
+  ]);
+}
+
+function leftOutGuests(records: readonly LeftOut[], listed: ListedGuests): Guest[] {
   const ofGuests = records.filter(({ what }) => VMID_REGEXP.test(what));
-  if (ofGuests.length === 0) return [];
-  const answers = await snapshot?.cluster();
-  const { resources } = answers
-    ? readListing(answers, ["type", "vmid", "name", "node"])
-    : { resources: [] };
-  const listed = new Map(
-    resources.map(readGuestRow).filter((guest) => typeof guest !== "string")
-      .map((guest) => [String(guest.vmid), guest]),
-  );
   return ofGuests.map(({ what, reason, children = {} }) => {
     const vmid = VMID_REGEXP.exec(what)?.[1] ?? "";
-    const { name, node, kind } = listed.get(vmid) ?? {};
+    const { name, node, kind } = listed.get(Number(vmid)) ?? {};
     const { nics = 0, disks = 0, addresses = 0 } = children;
     const row = { vmid, name, node, kind, nics, disks, addresses, tags: [], left_out: reason };
     return { key: undefined, row, addresses: [], diskMib: 0 };
@@ -315,26 +338,4 @@ function textIn(fields: CustomFields | undefined, name: string): string | undefi
 function integerIn(fields: CustomFields | undefined, name: string): number | undefined {
   const value = fields?.[name];
   return value !== undefined && "integer" in value ? Number(value.integer) : undefined;
-}
-
-/** How often each word occurs. */
-export class Counts {
-  readonly #counts = new Map<string, number>();
-
-  constructor(words: Iterable<string> = []) {
-    for (const word of words) this.add(word);
-  }
-
-  add(word: string, times = 1): void {
-    this.#counts.set(word, this.of(word) + times);
-  }
-
-  of(word: string): number {
-    return this.#counts.get(word) ?? 0;
-  }
-
-  /** In order of first occurrence. */
-  toObject(): Readonly<Record<string, number>> {
-    return Object.fromEntries(this.#counts);
-  }
 }

@@ -1,4 +1,4 @@
-/** Devices that NetBox has under another name are still the nodes of their guests. */
+/** Guests are on their nodes, whatever NetBox calls a device, and which custom fields it refuses. */
 import { expect, test } from "vitest";
 import { readRunInventory } from "../../src/look/inventory.ts";
 import { NodeNames } from "../../src/look/node-names.ts";
@@ -44,4 +44,28 @@ test("the guests of a node are counted on its device, whatever its name", async 
     ["pve1", "pve1", 1],
   ]);
   expect(elsewhere).toEqual([]);
+});
+
+test("guests whose custom fields NetBox refuses are known by the listing", async () => {
+  const rows = [["web", 101], ["WEB", 102], ["db (7)", 103], ["db", 104], ["db", 105]] as const;
+  const run = await buildRunFiles(labSite({
+    nodes: { pve1: {} },
+    guests: rows.map(([name, vmid]) => ({ vmid, row: { name }, node: "pve1" })),
+  }));
+  const without = resealed(
+    run,
+    "netbox/11-virtual-machine-0001.json",
+    (text) => text.replaceAll(/"custom_fields":\{.*?\}\}/g, '"custom_fields":{}'),
+  );
+  const opened = await openRun(storeOf(without));
+  const source = itemSource(opened);
+  if (source === undefined) throw new Error("There are no entities");
+  const { guests } = await readRunInventory(opened, source, "whole");
+  expect(guests.map(({ row: { name, vmid, node, kind } }) => [name, vmid, node, kind])).toEqual([
+    ["db", "", undefined, undefined],
+    ["web", "101", "pve1", "qemu"],
+    ["WEB (102)", "102", "pve1", "qemu"],
+    ["db (7)", "103", "pve1", "qemu"],
+    ["db (105)", "105", "pve1", "qemu"],
+  ]);
 });

@@ -4,7 +4,8 @@ import { STEPS } from "../../netbox/types/steps.ts";
 import { stepOfFile, type TransformedSet } from "../../run-folder/entity-set.ts";
 import type { Snapshot } from "../../run-folder/snapshot.ts";
 import { SETTINGS } from "../../transform/settings.ts";
-import { Counts, type Guest, readRunInventory, type RunInventory } from "../inventory.ts";
+import { Counts } from "../counts.ts";
+import { type Guest, readRunInventory, type RunInventory } from "../inventory.ts";
 import type { ItemSource, Run, RunJournal } from "../run.ts";
 
 export type Inspection = Awaited<ReturnType<typeof inspect>>;

@@ -21,7 +21,7 @@ import { type FileEntry, readListed } from "../../run-folder/manifest.ts";
 import { FIRST_ENTITY_LINE, readRequest } from "../../run-folder/request.ts";
 import { readLine } from "../../run-folder/shapes.ts";
 import type { Store } from "../../run-folder/store/store.ts";
-import { Counts } from "../inventory.ts";
+import { Counts } from "../counts.ts";
 import { ExpectedFiles } from "./expected-files.ts";
 import { type Findings, hasSameMapping, versionsOf } from "./findings.ts";
 import { MACHINES_FIRST, Objects, repeatedIn } from "./objects.ts";
