@@ -65,7 +65,10 @@ export async function survey(input: SurveyInput): Promise<TargetManifest> {
   }
 }
 
-/** While the last pages of one type are on the way, those of the next one are asked for. */
+/**
+ * While the last pages of one type are on the way, those of the next one are asked for; not in a scope, where
+ * objects are found by those of an earlier type.
+ */
 const TYPES_AT_ONCE = 2;
 
 interface StartedType extends SurveyedType {
@@ -82,9 +85,9 @@ async function startTypes(netbox: NetBox, input: SurveyInput): Promise<readonly 
   });
   return await pMap(unread, async (surveyed): Promise<StartedType> => {
     const { name, type: { path }, keys } = surveyed;
-    const scoped = scopeOf(netbox, surveyed, input);
-    if (scoped !== undefined) return { ...surveyed, list: scoped };
     const after = draft.written(name)?.after ?? 0;
+    const scoped = scopeOf(netbox, surveyed, { ...input, after });
+    if (scoped !== undefined) return { ...surveyed, list: scoped };
     try {
       const query = [fieldsQuery(keys)];
       return { ...surveyed, list: await startList(netbox, { path, query, after, concurrency }) };
@@ -97,14 +100,14 @@ async function startTypes(netbox: NetBox, input: SurveyInput): Promise<readonly 
 function scopeOf(
   netbox: NetBox,
   surveyed: SurveyedType,
-  { scope: keys, draft, concurrency }: SurveyInput,
+  { scope: keys, draft, after, concurrency }: SurveyInput & { readonly after: number },
 ): StartedList | undefined {
   if (keys === undefined) return undefined;
   const earlier = (name: SurveyedName) => {
     if (draft.written(name) !== undefined) return draft.read(name);
     throw new Refusal(`they are found by objects of the type ${name}, which were not read`, false);
   };
-  return scopedList(netbox, surveyed, { keys, earlier, concurrency });
+  return scopedList(netbox, surveyed, { keys, earlier, after, concurrency });
 }
 
 /** Returns what is missing. */
@@ -135,7 +138,6 @@ async function readTypes(
       const cause = refusal.isDenied ? "denied" as const : "refused" as const;
       return { type: name, cause, reason: refusalText(type, refusal) };
     }
-    // In a scope, objects are found by those of an earlier type.
   }, { concurrency: scope === undefined ? TYPES_AT_ONCE : 1 });
   return found.filter((missing) => missing !== undefined);
 }

@@ -1,4 +1,6 @@
 /** survey --for: only what the entities of a run can meet, and all of that. */
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { SurveyedName } from "../../src/netbox/types/surveyed.ts";
 import { readRunKeys } from "../../src/survey/run-keys.ts";
@@ -124,6 +126,35 @@ test("writes the same files whatever the page size", async () => {
   const [one, another] = [await scopedSurvey(), await scopedSurvey({ pageSize: 2 })];
   const files = async (folder: string) => ({ ...await treeOf(folder), "manifest.json": "" });
   expect(await files(one.out)).toEqual(await files(another.out));
+});
+
+test("continues after the last file of a type that was interrupted, and writes the same files", async () => {
+  const rows = busyRows();
+  rows["virtualization/virtual-disks"]?.push(
+    ...Array.from({ length: 10_500 }, (_, i): Row => ({
+      id: 1000 + i,
+      name: `scsi${i}`,
+      virtual_machine: { id: 102, name: "vm-102" },
+    })),
+  );
+  const whole = await scopedSurvey({ rows });
+  let isDown = true;
+  const netbox = await surveyedNetBox({
+    rows,
+    faultOf: ({ url }) =>
+      isDown && url.pathname.includes("/prefixes/") ? { status: 500 } : undefined,
+  });
+  const scope = await readRunKeys(await buildSet(await tempFolder(), ENTITIES));
+  const folder = await tempFolder();
+  await expect(surveyOf(netbox, folder, { scope })).rejects.toMatchObject({ kind: "remote" });
+  // As if it had been killed before the second file of the disks.
+  const journal = join(folder, "survey.journal");
+  const lines = (await readFile(journal, "utf8")).split("\n");
+  const second = lines.findLastIndex((line) => line.includes("virtual-disk-0002"));
+  await writeFile(journal, lines.slice(0, second).map((line) => `${line}\n`).join(""));
+  isDown = false;
+  await surveyOf(netbox, folder, { scope, isResumed: true });
+  expect(await treeOf(join(folder, "target"))).toEqual(await treeOf(join(whole.out, "target")));
 });
 
 test("does not take a type for empty if what its objects are found by may not be viewed", async () => {

@@ -50,6 +50,8 @@ const QUERIES: Partial<Readonly<Record<SurveyedName, Queries>>> = {
 export interface RunScope {
   readonly keys: RunKeys;
   readonly earlier: EarlierObjects;
+  /** Only objects with a higher id; 0: all. */
+  readonly after: number;
   /** Requests under way at once. */
   readonly concurrency: number;
 }
@@ -61,7 +63,7 @@ export interface RunScope {
 export function scopedList(
   netbox: NetBox,
   { name, type: { path }, keys: fields }: SurveyedType,
-  { keys, earlier, concurrency }: RunScope,
+  { keys, earlier, after, concurrency }: RunScope,
 ): StartedList | undefined {
   const queriesOfType = QUERIES[name];
   if (queriesOfType === undefined) return undefined;
@@ -76,7 +78,7 @@ export function scopedList(
         const list = await startList(netbox, {
           path,
           query: [...query, fieldsQuery(fields)],
-          after: 0,
+          after,
           concurrency: pagesAtOnce,
         });
         for await (const objects of list.objects()) {
