@@ -43,7 +43,7 @@ export async function runBootstrap(session: Session): Promise<void> {
   printSummary(
     session,
     await writeEntities(store, bootstrap(bootstrapTime(session.io.env)), facts),
-    target,
+    { target, isFound: false },
   );
 }
 
@@ -86,7 +86,7 @@ export async function runTransform(session: Session): Promise<void> {
   };
   const batches = transform(opened, netbox && { target: netbox.target });
   const summary = await writeEntities(store, warnUnknownNodes(session, batches), facts);
-  printSummary(session, summary, target);
+  printSummary(session, summary, { target, isFound: netbox !== undefined });
 }
 
 /** The target that --target names. @throws AppError "input" if it lacks a type, or is for another run. */
@@ -190,19 +190,31 @@ async function* warnUnknownNodes(
   }
 }
 
-/** `target` is the run folder, as the user typed it. */
-function printSummary(session: Session, summary: EntitySummary, target: string): void {
+/** `target` is the run folder, as the user typed it. `isFound`: with what NetBox has of each step. */
+function printSummary(
+  session: Session,
+  summary: EntitySummary,
+  { target, isFound }: { readonly target: string; readonly isFound: boolean },
+): void {
   const folder = printable(`${target.replace(/\/+$/, "")}/${ENTITIES_FOLDER}`);
   if (session.isJson) {
     const { counts, leftOut, notes, files } = summary;
-    session.print(JSON.stringify({ folder, counts, left_out: leftOut, notes, files }, null, 2));
+    const found = isFound ? { found: summary.found } : {};
+    const document = { folder, counts, ...found, left_out: leftOut, notes, files };
+    session.print(JSON.stringify(document, null, 2));
     return;
   }
   const sections = [
-    `Made ${total(summary.counts)} entities`,
+    isFound
+      ? `Made ${total(summary.counts)} entities, of which NetBox has ${total(summary.found)}`
+      : `Made ${total(summary.counts)} entities`,
     renderTable(
-      ["Step", "Entities"],
-      STEPS.map(({ number, name }) => [`${number} ${name}`, summary.counts[name]]),
+      ["Step", "Entities", ...(isFound ? ["In NetBox"] : [])],
+      STEPS.map(({ number, name }) => [
+        `${number} ${name}`,
+        summary.counts[name],
+        ...(isFound ? [summary.found[name]] : []),
+      ]),
     ),
   ];
   if (Object.keys(summary.leftOut).length > 0) {

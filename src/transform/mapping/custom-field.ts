@@ -79,9 +79,7 @@ const LISTED = "see the table below";
 
 export const CUSTOM_FIELD: Table<CustomFieldSource, CustomField> = {
   name: owned.key(field.own(LISTED, (f) => f.name)),
-  type: owned.firstWriter(
-    field.own("integer for the two fields of devices, else text", (f) => f.type),
-  ),
+  type: field.own("integer for the two fields of devices, else text", (f) => f.type),
   label: owned.firstWriter(field.own(LISTED, (f) => f.label)),
   description: owned.firstWriter(field.own(LISTED, (f) => f.purpose)),
   object_types: owned.union(field.own(LISTED, (f) => [f.objectType])),
