@@ -37,6 +37,7 @@ import {
   hostTagsOfCluster,
   siteOf,
 } from "./target/machines.ts";
+import { foundName } from "./target/names.ts";
 import { deviceName, nameOf, type NetBoxTarget } from "./target/target.ts";
 
 /** The global tags and those of hosts, each once: the tag of a host "ve" is a global one. */
@@ -124,7 +125,7 @@ export async function readCluster(
     .sort(compareNatural);
   const nodes = names.map((node) => ({
     node,
-    site: nodeSite(policy, node),
+    site: siteIn(target, nodeSite(policy, node)),
     address: text(listing.members.get(node)?.ip),
     device: policy.nodeDevices.get(node),
   }));
@@ -134,7 +135,8 @@ export async function readCluster(
   const hostTags = hostTagsOfCluster(target, hostTag, { nodes, guests: identities });
   const called = policy.clusterName ?? text(clusterStatus?.["name"]) ?? policy.host;
   const wanted = cutName(called, MAX_LONG_NAME);
-  const wantedSite = clusterSite(policy, areNodesListed ? listed : names);
+  const ownSite = clusterSite(policy, areNodesListed ? listed : names);
+  const wantedSite = ownSite && siteIn(target, ownSite);
   const vmids = new Set(rows.map(({ vmid }) => count(vmid)));
   const known = findCluster(target, clusterRef(wanted, wantedSite), {
     hostTags,
@@ -335,6 +337,12 @@ export function isIdentified(guest: NamedGuest): guest is IdentifiedGuest {
 /** The site of a device, its interfaces' VLANs and its prefixes. */
 function nodeSite(policy: Policy, node: string): string {
   return policy.nodeSites.get(node) ?? policy.siteName;
+}
+
+/** As NetBox calls it. */
+function siteIn(target: NetBoxTarget, site: string): string {
+  const object = foundName(target, "site", site);
+  return object === undefined ? site : nameOf(object);
 }
 
 /** The cluster's scope, from all of its nodes, in scope or not; undefined: it gets none. */

@@ -290,9 +290,7 @@ describe("changes by hand", () => {
 });
 
 /** Objects that people made before our first push; the same as in `pushed`, but with names and values of theirs. */
-const MADE: Readonly<
-  Record<string, (netbox: ModelNetBox) => { readonly isNew: readonly string[] }>
-> = {
+const MADE: Readonly<Record<string, (netbox: ModelNetBox) => void>> = {
   "names that were changed, with the old slugs": (netbox) => {
     netbox.make("site", { name: "Headquarters (DC 1)", slug: "hq", region: null, group: null });
     netbox.make("manufacturer", { name: "Proxmox Server Solutions", slug: "proxmox" });
@@ -304,24 +302,32 @@ const MADE: Readonly<
       manufacturer: null,
     });
     netbox.make("tag", { name: "Production", slug: "prod", color: "ff0000", object_types: [] });
-    return { isNew: [] };
+  },
+  "a site with the old slug, and a device there": (netbox) => {
+    const site = netbox.make("site", { name: "Headquarters (DC 1)", slug: "hq" });
+    device(netbox, { name: "pve1", site });
+  },
+  "a site with the old slug, and a virtual machine there": (netbox) => {
+    const site = netbox.make("site", { name: "Headquarters (DC 1)", slug: "hq" });
+    netbox.make("cluster-type", { name: "Proxmox" });
+    const scope = { scope_type: "dcim.site", scope: site };
+    const type = netbox.called("cluster-type", "Proxmox");
+    const cluster = netbox.make("cluster", { name: "lab", type, group: null, ...scope });
+    netbox.make("virtual-machine", { name: "web", cluster, site, tenant: null, platform: null });
   },
   "a device that is called by its full name": (netbox) => {
     const site = netbox.make("site", { name: "HQ" });
     device(netbox, { name: "pve1.example.net", site });
-    return { isNew: [] };
   },
   "a modelled server": (netbox) => {
     const site = netbox.make("site", { name: "HQ" });
     const made = device(netbox, { name: "PVE1", site });
     const port = { device: made, name: "vmbr0", type: { value: "10gbase-x-sfpp" }, enabled: true };
     netbox.make("interface", port);
-    return { isNew: [] };
   },
   "a VLAN with another name": (netbox) => {
     const site = netbox.make("site", { name: "HQ" });
     netbox.make("vlan", { vid: 10, name: "Servers", site, group: null, qinq_svlan: null });
-    return { isNew: [] };
   },
   "a prefix with the scope of a location": (netbox) => {
     const site = netbox.make("site", { name: "HQ" });
@@ -332,7 +338,6 @@ const MADE: Readonly<
       scope_type: "dcim.location",
       scope: location,
     });
-    return { isNew: [] };
   },
 };
 

@@ -64,7 +64,10 @@ export function foundName(
   return alone(renamed);
 }
 
-/** Those of several names that NetBox has, each object once: "Prod" is not "prod" if a run has both. */
+/** Names from Proxmox VE: two of them are two objects, even if NetBox has one that fits both. Names of settings are not. */
+const DISTINCT: ReadonlySet<Slugged> = new Set(["platform", "tag"]);
+
+/** Those of several names that NetBox has: "Prod" is not the tag "prod" if a run has both. */
 export function foundNames(
   target: NetBoxTarget,
   kind: Slugged,
@@ -77,14 +80,14 @@ export function foundNames(
   });
   const found = new Map<string, Found>();
   for (const [object, same] of Map.groupBy(named, (each) => each.object)) {
-    const exact = same.find(({ name }) => name === object[key]);
-    const [first] = same;
-    const one = exact ?? (same.length === 1 ? first : undefined);
-    if (one === undefined) continue;
     const whole = target.found(type, object);
     // The manufacturer of a device type is a stub of its own.
     const stub = kind === "device-type" ? { [key]: object[key] } : whole.stub;
-    found.set(one.name, { object, stub });
+    const isExact = ({ name }: { readonly name: string }): boolean => name === object[key];
+    const isContested = DISTINCT.has(kind) && same.length > 1;
+    for (const { name } of isContested ? same.filter(isExact) : same) {
+      found.set(name, { object, stub });
+    }
   }
   return found;
 }
