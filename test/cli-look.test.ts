@@ -157,6 +157,17 @@ describe.concurrent("verify of a run that was made with a target", () => {
     );
   });
 
+  test("accepts the example, made with objects that people keep in NetBox", async () => {
+    const place = join(ROOT, "snapshots/example-netbox");
+    const folder = await madeWith(place);
+    const [run, kept] = await Promise.all([
+      runCli(["verify", folder, "--target", place]),
+      runCli(["verify", place]),
+    ]);
+    expect([run.code, kept.code], run.stdout).toEqual([0, 0]);
+    expect(run.stdout).toMatch(/\n {2}origin +verified/);
+  });
+
   test("inspect names the target, and counts what NetBox had", async () => {
     const tag = { id: 1, name: "discovered", slug: "discovered", object_types: [] };
     const folder = await madeWith(await target({ ...TWO_SITES, tag: [tag] }));

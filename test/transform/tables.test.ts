@@ -1,5 +1,6 @@
 /** Rules for all mapping tables: each Diode field has a row, and each row declares what it reads. */
 import { expect, test } from "vitest";
+import type { EntityFields } from "../../src/netbox/types/fields.ts";
 import { ENTITY_TYPES } from "../../src/netbox/types/order.ts";
 import { STEPS } from "../../src/netbox/types/steps.ts";
 import { ANSWERS } from "../../src/proxmox/rows.ts";
@@ -40,6 +41,15 @@ const READ = new Set<string>([
   ...ROWS.flatMap(([, { reads }]) => reads),
   ...Object.values(STUBS).flatMap(({ reads }) => reads),
 ]);
+
+test.each(STEPS)("each field of $name that is kept as NetBox has it is optional", ({ name }) => {
+  const shapes: EntityFields = ENTITY_TYPES[name].fields;
+  const kept = Object.entries<AnyRow>(TABLES[name]).filter(([, { owner }]) =>
+    owner === "first-writer"
+  )
+    .map(([field]) => field);
+  expect(kept.filter((field) => shapes[field]?.presence !== "optional")).toEqual([]);
+});
 
 test.each(STEPS)("the table of $name has a row for each field, and no others", (step) => {
   const fields = fieldsOf(ENTITY_TYPES[step.name].model).map(({ name }) => name);
