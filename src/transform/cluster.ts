@@ -172,7 +172,7 @@ export async function readCluster(
     tags: tagsOfHosts([hostTag]),
     hostTag,
   };
-  if (site === undefined && policy.clusterScope === "auto") {
+  if (found === undefined && site === undefined && policy.clusterScope === "auto") {
     ledger.note(subjectOf(`cluster/${name}`, PATHS.nodes), "unscoped");
   }
   const entries = nodes.map((identity): NodeEntry => {

@@ -39,6 +39,11 @@ const EXTENSIONS = [
 export const GOLDEN_CASES: readonly GoldenCase[] = [
   { name: "example", args: ["transform", "snapshots/example"], expected: "snapshots/example" },
   golden("example-extensions", ["transform", "snapshots/example", ...EXTENSIONS]),
+  golden("example-target", [
+    "transform",
+    "snapshots/example",
+    "--target=snapshots/example-netbox",
+  ]),
   ...FIXTURES.map((name) => golden(name, ["transform", `test/fixtures/${name}`])),
   golden("two-sites-prefix-per-site", [
     "transform",

@@ -74,22 +74,29 @@ export function foundNames(
   names: ReadonlySet<string>,
 ): Map<string, Found> {
   const { type, key } = TYPES[kind];
-  const named = [...names].sort(compareCodeUnits).flatMap((name) => {
+  const all = [...names].sort(compareCodeUnits).flatMap((name) => {
     const object = foundName(target, kind, name);
     return object === undefined ? [] : [{ name, object }];
   });
   const found = new Map<string, Found>();
-  for (const [object, same] of Map.groupBy(named, (each) => each.object)) {
+  for (const [object, same] of Map.groupBy(all, (each) => each.object)) {
     const whole = target.found(type, object);
     // The manufacturer of a device type is a stub of its own.
     const stub = kind === "device-type" ? { [key]: object[key] } : whole.stub;
-    const isExact = ({ name }: { readonly name: string }): boolean => name === object[key];
     const isContested = DISTINCT.has(kind) && same.length > 1;
-    for (const { name } of isContested ? same.filter(isExact) : same) {
-      found.set(name, { object, stub });
-    }
+    const named = isContested ? nearest(same, [object[key], object["slug"]]) : same;
+    for (const { name } of named) found.set(name, { object, stub });
   }
   return found;
+}
+
+/** The thing that has the first of these names that any has. */
+function nearest<Thing extends { readonly name: string }>(
+  things: readonly Thing[],
+  names: readonly unknown[],
+): readonly Thing[] {
+  const nearer = names.map((name) => things.filter((thing) => thing.name === name));
+  return nearer.find((each) => each.length > 0) ?? [];
 }
 
 /** Slugs that no new object of the kind may have. */
