@@ -6,7 +6,7 @@ import { type ObjectOf, optional } from "./shape.ts";
 
 const FIELDS = {
   name: textField(),
-  type: optional(choiceField("text", "integer")),
+  type: choiceField("text", "integer"),
   label: optional(textField()),
   description: optional(textField()),
   object_types: replacedTexts(),
