@@ -22,8 +22,11 @@ export class NetBoxObjects {
   readonly #objects: ReadonlyMap<string, readonly NetBoxObject[]>;
   readonly #indexes = new Map<string, Index>();
 
+  /** `objects`: in any order. */
   constructor(objects: ReadonlyMap<string, readonly NetBoxObject[]>) {
-    this.#objects = objects;
+    this.#objects = new Map(
+      [...objects].map(([path, own]) => [path, own.toSorted((a, b) => a.id - b.id)]),
+    );
   }
 
   all({ path }: AnyType): readonly NetBoxObject[] {

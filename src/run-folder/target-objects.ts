@@ -18,7 +18,7 @@ export async function readTarget(
     for await (const objects of folder.objects(name)) {
       for (const object of objects) all.push(pool.shareParts(object));
     }
-    byPath.set(type.path, all.sort((a, b) => a.id - b.id));
+    byPath.set(type.path, all);
   }
   return new NetBoxObjects(byPath);
 }
