@@ -253,6 +253,11 @@ const BY_HAND: Readonly<Record<string, (netbox: ModelNetBox) => void>> = {
   "another type of an interface": (netbox) => {
     netbox.called("interface", "vmbr0")["type"] = { value: "10gbase-x-sfpp" };
   },
+  "tagged VLANs of a NIC": (netbox) => {
+    const vlan = netbox.make("vlan", { vid: 20, name: "Guests", site: null, group: null });
+    const changes = { mode: { value: "tagged" }, tagged_vlans: [brief(vlan)] };
+    netbox.all("vm-interface").forEach((nic) => Object.assign(nic, changes));
+  },
   "more object types of a custom field": (netbox) => {
     const field = netbox.called("custom-field", "proxmox_vmid");
     field["object_types"] = ["dcim.device", ...field["object_types"] as string[]];

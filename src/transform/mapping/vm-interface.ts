@@ -1,7 +1,7 @@
 /** virtualization.VMInterface: a NIC of a guest. */
 import { MAX_NAME } from "../../netbox/names.ts";
 import { int64 } from "../../netbox/types/shape.ts";
-import type { VMInterface } from "../../netbox/types/vm-interface.ts";
+import { hasTaggedVlans, type VMInterface } from "../../netbox/types/vm-interface.ts";
 import type { NicSource } from "../sources.ts";
 import {
   EMPTY,
@@ -43,8 +43,11 @@ export const VM_INTERFACE: Table<NicSource, VMInterface> = {
   ),
   mode: nic.from(
     ["config.netN"],
-    "tagged with `trunks=`, else access with `tag=`; without a mode NetBox drops the VLAN",
-    (n) => (n.net.hasTrunks ? "tagged" : n.vlan === undefined ? undefined : "access"),
+    "tagged with `trunks=`, else access with `tag=`; without a mode NetBox drops the VLAN. Not sent as access while NetBox has tagged VLANs, which it would clear",
+    ({ net, vlan, found }) => {
+      if (net.hasTrunks) return "tagged";
+      return vlan === undefined || hasTaggedVlans(found?.object) ? undefined : "access";
+    },
   ),
   untagged_vlan: nic.clearing(
     nic.from(
