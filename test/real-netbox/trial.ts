@@ -22,13 +22,15 @@ import { expectAll, sumDisks } from "./judge/expect.ts";
 import { type Book, differences } from "./judge/facts.ts";
 import { planOf, type Settings } from "./judge/plan.ts";
 import { readBack } from "./judge/read-back.ts";
-import type { NetBox } from "./server/netbox.ts";
+import { type NetBox, tokenIn } from "./server/netbox.ts";
 import { temporaryFolder } from "./set-up/temporary-folder.ts";
 
 /** Snapshots that are transformed together: committed ones, or sites that a case makes. */
 export interface Input {
   readonly runs: readonly (string | Site)[];
   readonly settings?: Settings;
+  /** The target folder that `survey` wrote. */
+  readonly target?: string;
 }
 
 export interface Waiting {
@@ -69,7 +71,7 @@ export class Trial {
 
   /** Calls `work` with the run folder that `transform` writes for the input. */
   async withRun<Value>(
-    { runs, settings = {} }: Input,
+    { runs, settings = {}, target }: Input,
     work: (run: string) => Promise<Value>,
   ): Promise<Value> {
     const folder = await temporaryFolder("trial");
@@ -81,7 +83,22 @@ export class Trial {
         `--${flagOf(name, SETTINGS[name as keyof typeof SETTINGS])}=${value}`
       );
       const out = join(folder.path, "out");
-      await write(["transform", ...places, ...flags], out);
+      const known = target === undefined ? [] : [`--target=${target}`];
+      await write(["transform", ...places, ...flags, ...known], out);
+      return await work(out);
+    } finally {
+      await folder.remove();
+    }
+  }
+
+  /** Calls `work` with the target folder that `survey` writes now. */
+  async withTarget<Value>(work: (target: string) => Promise<Value>): Promise<Value> {
+    const folder = await temporaryFolder("trial");
+    const { url, authorization } = this.netbox;
+    try {
+      const out = join(folder.path, "target");
+      const env = { NETBOX_TOKEN: tokenIn(authorization.read) };
+      await write(["survey", "--netbox", url], out, env);
       return await work(out);
     } finally {
       await folder.remove();
@@ -185,7 +202,11 @@ async function placeOf(run: string | Site, folder: string): Promise<string> {
   return folder;
 }
 
-async function write(args: readonly string[], out: string): Promise<void> {
-  const { code, stderr } = await runProcess([...args, "--out", out, "--quiet"]);
+async function write(
+  args: readonly string[],
+  out: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const { code, stderr } = await runProcess([...args, "--out", out, "--quiet"], { env });
   if (code !== 0) throw new Error(`${args.join(" ")} ended with ${code}: ${stderr}`);
 }

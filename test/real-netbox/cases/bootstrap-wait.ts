@@ -3,9 +3,10 @@ import { readEntityFiles, type SentEntity } from "../diode/entity-files.ts";
 import type { Reconciled } from "../diode/reconciler.ts";
 import { describe } from "../findings.ts";
 import { agentRow, labSite } from "../../helpers/lab.ts";
+import { tokenIn } from "../server/netbox.ts";
 import { expectedOf, type Input, type Trial } from "../trial.ts";
 import type { Case } from "./case.ts";
-import { expectAllEqual, expectReport, reportOf, tokenIn } from "./compare-report.ts";
+import { expectAllEqual, expectReport, reportOf } from "./compare-report.ts";
 
 export const BOOTSTRAP_WAIT_CASES: readonly Case[] = [
   {

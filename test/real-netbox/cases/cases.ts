@@ -8,6 +8,7 @@ import { COMPARE_CASES } from "./compare.ts";
 import { INPUT_CASES } from "./inputs.ts";
 import { ORDER_CASES } from "./order.ts";
 import { PRIMARY_CASES } from "./primary.ts";
+import { RESPECT_CASES } from "./respect/cases.ts";
 import { SLUG_CASES } from "./slugs.ts";
 
 export const CASES: readonly Case[] = [
@@ -19,5 +20,6 @@ export const CASES: readonly Case[] = [
   ...CLUSTER_CASES,
   ...BY_HAND_CASES,
   ...SLUG_CASES,
+  ...RESPECT_CASES,
   ...COMPARE_CASES,
 ];

@@ -1,6 +1,6 @@
 /** Runs `compare` on a run folder, as a user does, and checks its report. */
 import { runProcess } from "../../helpers/run-process.ts";
-import type { NetBox } from "../server/netbox.ts";
+import { type NetBox, tokenIn } from "../server/netbox.ts";
 import type { Trial } from "../trial.ts";
 
 interface Finding {
@@ -68,9 +68,4 @@ export async function reportOf({ url }: NetBox, run: string, token: string): Pro
   const { code, stdout, stderr } = await runProcess(args, { env: { NETBOX_TOKEN: token } });
   if (stdout === "") throw new Error(`compare ended with ${code}: ${stderr}`);
   return { code, ...(JSON.parse(stdout) as Omit<Report, "code">) };
-}
-
-/** "Bearer nbt_…" → "nbt_…" */
-export function tokenIn(authorization: string): string {
-  return authorization.split(" ")[1] ?? "";
 }

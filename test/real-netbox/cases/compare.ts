@@ -1,10 +1,10 @@
 /** The command `compare` with a read-only token: it reports the changes that the tests make. */
 import { readEntityFiles } from "../diode/entity-files.ts";
-import type { NetBox } from "../server/netbox.ts";
+import { type NetBox, tokenIn } from "../server/netbox.ts";
 import { listAll, send } from "../server/rest.ts";
 import type { Input, Trial } from "../trial.ts";
 import type { Case } from "./case.ts";
-import { expectAllEqual, expectReport, reportOf, tokenIn } from "./compare-report.ts";
+import { expectAllEqual, expectReport, reportOf } from "./compare-report.ts";
 
 export const COMPARE_CASES: readonly Case[] = [
   {

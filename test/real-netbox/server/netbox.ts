@@ -110,6 +110,11 @@ function serve(folder: string, env: Readonly<Record<string, string>>): Running {
   return start(python, ["-m", "gunicorn", "--preload", ...args, "netbox.wsgi"], { env });
 }
 
+/** "Bearer nbt_…" → "nbt_…" */
+export function tokenIn(authorization: string): string {
+  return authorization.split(" ")[1] ?? "";
+}
+
 function headerOf({ key, secret }: { readonly key: string; readonly secret: string }): string {
   return `Bearer nbt_${key}.${secret}`;
 }
