@@ -101,10 +101,11 @@ class Finder {
   /** By name, by FQDN, or as the second of a name: "pve1 (lab)". */
   device(key: string, { tags }: Facts): Row | undefined {
     const name = nameIn(key);
-    const rows = this.#all("device").filter((row) =>
-      row["name"] === name || /^[.]| \(/.test(String(row["name"]).slice(name.length, -1)) &&
-        String(row["name"]).startsWith(name)
-    );
+    const starts = [`${name}.`, `${name} (`];
+    const rows = this.#all("device").filter((row) => {
+      const known = String(row["name"]);
+      return known === name || starts.some((start) => known.startsWith(start));
+    });
     const found = firstWithTag(rows, hostTagIn(tags));
     if (found !== undefined) this.#owners.set(`interface ${key}`, found);
     return found;
