@@ -22,6 +22,11 @@ export interface NetBox {
   readonly diode: string;
   /** Resets the database to the state after migration. */
   reset(): Promise<void>;
+  /**
+   * Clears NetBox's cache. Without that, the plugin matches an entity for 30 s with what it found
+   * before, whatever people changed meanwhile. Source: netbox_diode_plugin, find_obj_cache_ttl.
+   */
+  clearCache(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -88,6 +93,7 @@ export async function startNetBox(
       process.kill(Number(worker), "SIGKILL");
       [, worker = ""] = await server.line(WORKER, printed);
     },
+    clearCache: () => redis.flush(),
     stop: () => stopAll({ server, redis, introspect, root }),
   };
 }

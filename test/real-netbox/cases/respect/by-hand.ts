@@ -30,6 +30,21 @@ export const MANUAL_CHANGES: readonly Change[] = [
     },
   },
   {
+    name: "a VLAN is put into a group of the region, without a site",
+    on: ["vlan", "region"],
+    isAtSite: true,
+    changed: async (people) => {
+      const { id: region } = await people.make("region", { name: "Holland" });
+      await people.change("site", "Proxmox", { region });
+      const { id: group } = await people.make("vlan-group", {
+        name: "Access",
+        scope_type: "dcim.region",
+        scope_id: region,
+      });
+      await people.change("vlan", "10", { group, site: null });
+    },
+  },
+  {
     name: "a VRF is set on addresses and on their prefix",
     on: ["addresses", "nodes", "web1", "db1", "router1"],
     changed: async (people) => {
@@ -93,5 +108,20 @@ export const MANUAL_CHANGES: readonly Change[] = [
     on: ["router1", "vmid"],
     changed: (people) => people.change("virtual-machine", "router1", { name: "Edge router" }),
     says: [/keeps-name/],
+  },
+  {
+    name: "a custom field that machines must have is added, and filled in",
+    on: ["custom-fields", "web1", "db1", "router1"],
+    changed: async (people) => {
+      await people.make("custom-field", {
+        name: "owner_team",
+        type: "text",
+        object_types: ["virtualization.virtualmachine"],
+      });
+      for (const name of ["web1", "db1", "router1"]) {
+        await people.change("virtual-machine", name, { custom_fields: { owner_team: "blue" } });
+      }
+      await people.change("custom-field", "owner_team", { required: true });
+    },
   },
 ];

@@ -103,9 +103,14 @@ export const MADE_BEFORE: readonly Change[] = [
   {
     name: "a VMware cluster has the name of ours",
     on: ["cluster"],
+    isAtSite: true,
     made: async (people) => {
       const { id: type } = await people.make("cluster-type", { name: "VMware" });
-      const { id: cluster } = await people.make("cluster", { name: "lab", type });
+      const scope = {
+        scope_type: "dcim.site",
+        scope_id: (await people.find("site", "Proxmox")).id,
+      };
+      const { id: cluster } = await people.make("cluster", { name: "lab", type, ...scope });
       await people.make("virtual-machine", { name: "web1", cluster, memory: 512 });
     },
     says: [/other-cluster/],

@@ -7,7 +7,8 @@ import { listAll, type Row, send } from "../../server/rest.ts";
 type Body = Readonly<Record<string, unknown>>;
 
 /** Types that NetBox requires a slug of. */
-const SLUGS = /^(?:site|location|tenant|manufacturer|device-|platform|cluster-|vlan-group|tag)/;
+const SLUGS =
+  /^(?:region|site|location|tenant|manufacturer|device-|platform|cluster-|vlan-group|tag)/;
 
 export class People {
   readonly #netbox: NetBox;

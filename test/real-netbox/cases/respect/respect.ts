@@ -85,7 +85,8 @@ async function repeat(trial: Trial, input: Input): Promise<void> {
 }
 
 /** Returns the text of left-out.json. */
-function pushWithTarget(trial: Trial, input: Input): Promise<string> {
+async function pushWithTarget(trial: Trial, input: Input): Promise<string> {
+  await trial.netbox.clearCache();
   return trial.withTarget((target) =>
     trial.withRun({ ...input, target }, async (run) => {
       const said = await readFile(join(run, "netbox/left-out.json"), "utf8");
