@@ -7,7 +7,7 @@ import { openSnapshot } from "../../src/run-folder/snapshot-files.ts";
 import { SETTINGS } from "../../src/transform/settings.ts";
 import { ROOT } from "../helpers/golden.ts";
 import { siteOf } from "../helpers/in-memory.ts";
-import { runProcess } from "../helpers/run-process.ts";
+import { runCli } from "../helpers/run-cli.ts";
 import { buildSnapshot, type Site } from "../helpers/snapshot-builder.ts";
 import { readEntityFiles, type SentEntity } from "./diode/entity-files.ts";
 import {
@@ -109,7 +109,7 @@ export class Trial {
   async simulate(options: Readonly<Record<string, number>>): Promise<Site> {
     const folder = await temporaryFolder("trial");
     const flags = Object.entries(options).map(([name, value]) => `--${name}=${value}`);
-    const { code, stderr } = await runProcess([
+    const { code, stderr } = await runCli([
       "simulate",
       ...flags,
       "--out",
@@ -207,6 +207,6 @@ async function write(
   out: string,
   env: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  const { code, stderr } = await runProcess([...args, "--out", out, "--quiet"], { env });
+  const { code, stderr } = await runCli([...args, "--out", out, "--quiet"], { env });
   if (code !== 0) throw new Error(`${args.join(" ")} ended with ${code}: ${stderr}`);
 }
