@@ -4,13 +4,16 @@ import { guest, withGuest } from "./lab.ts";
 import type { People } from "./people.ts";
 
 const MACHINES = ["virtualization.virtualmachine"];
-/** What a machine is left out with. */
+/** All guests, and what only guests make. */
 const GUESTS = {
   "virtual-machine": -3,
   "vm-interface": -3,
   "virtual-disk": -3,
   "mac-address": -3,
   "ip-address": -4,
+  "tag": -1,
+  "platform": -2,
+  "vlan": -1,
 };
 
 export const MADE_BEFORE: readonly Change[] = [
@@ -102,7 +105,7 @@ export const MADE_BEFORE: readonly Change[] = [
   },
   {
     name: "a VMware cluster has the name of ours",
-    on: ["cluster"],
+    on: ["cluster", "web1"],
     isAtSite: true,
     made: async (people) => {
       const { id: type } = await people.make("cluster-type", { name: "VMware" });
@@ -170,7 +173,7 @@ export const MADE_BEFORE: readonly Change[] = [
   },
   {
     name: "a custom field for machines is required",
-    on: ["custom-fields", "web1", "router1", "db1", "tags"],
+    on: ["custom-fields", "web1", "router1", "db1", "tags", "platform", "vlan", "nodes"],
     made: (people) =>
       people.make("custom-field", {
         name: "owner_team",
