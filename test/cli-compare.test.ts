@@ -156,7 +156,7 @@ describe.concurrent("compare --target", () => {
     expect([code, stderr]).toEqual([0, ""]);
     expect(stdout.replace(/\s+/g, " ")).toMatch(
       new RegExp(
-        `are in the target ${folder}, surveyed \\S+Z from NetBox 4.7.3 at ${url}, as they were sent`,
+        `are in the target ${folder}, surveyed \\S+Z from NetBox 4.7.3 at ${url}, as they would be sent`,
       ),
     );
   });

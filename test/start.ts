@@ -53,6 +53,7 @@ try {
   };
   const code = await start("run", "--survey", "--out", RUN);
   if (code === 0 || code === INCOMPLETE) {
+    process.stdout.write("\nNetBox before the push, of the steps cluster and device alone:\n");
     await start("compare", RUN, "--target", SURVEYED, "--only", "cluster,device");
   }
   process.stdout.write(

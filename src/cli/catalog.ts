@@ -87,7 +87,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     load: async () => (await import("../capture/command/capture.ts")).runCapture,
   },
   doctor: {
-    description: "Check connection, certificate, token and rights, of Proxmox VE, NetBox or both",
+    description: "Check connection, token and rights of Proxmox VE, NetBox or both",
     example: "doctor --proxmox-host pve1.example.net",
     options: {
       config: CONFIG,
@@ -144,7 +144,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     load: async () => (await import("../push/command/push.ts")).runPush,
   },
   run: {
-    description: "Capture, transform and push in one go; all files are kept",
+    description: "[Survey,] capture, transform and push; all files are kept",
     example: "run --proxmox-host pve1.example.net --target grpcs://diode.example.net/diode",
     options: {
       out: CAPTURE_OUT,
@@ -208,7 +208,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     load: async () => (await import("../survey/command/survey.ts")).runSurvey,
   },
   diff: {
-    description: "List the changes between two snapshots, two entity sets, or both",
+    description: "List changes between two snapshots, two entity sets, or both",
     example: "diff test/fixtures/standalone test/fixtures/standalone-no-sys-audit",
     argument: {
       name: "runs",
@@ -270,7 +270,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     load: async () => (await import("../look/explain/command.ts")).runExplain,
   },
   verify: {
-    description: "Check the integrity, references and origin of a run folder or a target",
+    description: "Check integrity, references and origin of a run or a target",
     example: "verify snapshots/example",
     argument: RUN_OR_TARGET,
     options: {
@@ -327,7 +327,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     load: async () => (await import("../rehearse/simulate/simulate.ts")).runSimulate,
   },
   serve: {
-    description: "Serve a snapshot as a local Proxmox VE API, to rehearse capture",
+    description: "Serve a snapshot as a local Proxmox VE, to rehearse capture",
     example: "serve snapshots/example --latency 20ms --fail 503:0.05",
     argument: { name: "run", help: "Run folder of a snapshot", max: 1 },
     options: {
@@ -360,7 +360,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     load: async () => (await import("../rehearse/serve/command.ts")).runServe,
   },
   receive: {
-    description: "Act as a local Diode that keeps what it receives, to rehearse push",
+    description: "Act as a local Diode that keeps what it receives",
     example: "receive --out snapshots/received --fail unavailable:0.1 --expire-tokens 5s",
     options: {
       out: outOption("default: nothing is stored"),
@@ -386,7 +386,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     load: async () => (await import("../rehearse/receive/command.ts")).runReceive,
   },
   "serve-netbox": {
-    description: "Serve a target folder as a local NetBox, to rehearse survey and compare",
+    description: "Serve a target folder as a local NetBox, to rehearse survey",
     example: "serve-netbox snapshots/example-netbox --latency 20ms --fail 503:0.05",
     argument: { name: "target", help: "Target folder that survey wrote", max: 1 },
     options: {

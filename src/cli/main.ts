@@ -94,7 +94,7 @@ const DESCRIPTION =
 
 function programHelp(): string {
   const commands = Object.entries(COMMANDS).map(([name, { description }]) =>
-    `  ${name.padEnd(12)}${description}`
+    `  ${name.padEnd(14)}${description}`
   );
   return [
     wrap(DESCRIPTION, ""),

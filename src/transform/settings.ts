@@ -39,7 +39,7 @@ export const SETTINGS = {
     allowed: 'pairs such as "pve1:srv-0815,pve2:srv-0816"',
     hint: "node:device,…",
     read: (text: string) => parseNodeMap(text, "device"),
-    help: "With --target: NetBox device of single nodes that NetBox has under another name",
+    help: "With what survey read: NetBox device of nodes that NetBox has under another name",
     extension: true,
   },
   nodes: {

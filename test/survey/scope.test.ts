@@ -27,7 +27,7 @@ const CLUSTERS = "virtualization/clusters";
 const MACHINES = "virtualization/virtual-machines";
 
 function cluster(id: number, name: string, type: string, tags: object[] = []): Row {
-  return { id, name, type: { id: 1, name: type }, tags };
+  return { id, name, type: { id: type === "Proxmox" ? 1 : 2, name: type }, tags };
 }
 
 function machine(id: number, clusterId: number): Row {

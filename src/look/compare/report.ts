@@ -130,11 +130,10 @@ const COLUMNS = {
 
 /** `isVerbose`: with what NetBox has beyond what was sent. */
 export function compareText(record: CompareRecord, format: Format, isVerbose: boolean): string {
-  const { totals, steps } = record;
-  const isAllEqual = totals.equal === totals.entities;
+  const { steps } = record;
   const columns = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[];
   return [
-    format.heading(isAllEqual ? "Everything arrived" : "Not everything arrived"),
+    format.heading(titleOf(record)),
     format.paragraph(headlineOf(record, format.quote)),
     format.table(
       Object.values(COLUMNS),
@@ -145,12 +144,22 @@ export function compareText(record: CompareRecord, format: Format, isVerbose: bo
   ].filter(Boolean).join("\n\n");
 }
 
+/** A survey may have been made before the push, to see what it will change. */
+function titleOf({ totals, subject }: CompareRecord): string {
+  const isAllEqual = totals.equal === totals.entities;
+  if (subject.target === undefined) {
+    return isAllEqual ? "Everything arrived" : "Not everything arrived";
+  }
+  return isAllEqual ? "The target has all of it" : "The target differs: a push would change NetBox";
+}
+
 /** "All 288 entities of snapshots/example are in NetBox 4.7.3 at https://… as they were sent" */
 function headlineOf({ subject, status, totals }: CompareRecord, quote: Quote): string {
   const { entities, equal } = totals;
   const sent = `${groupDigits(entities)} entities of ${quote(subject.place)}`;
   const netbox = `NetBox ${quote(status?.version ?? "")} at ${quote(subject.url)}`;
-  const where = `in ${placeText(netbox, subject.target, quote)} as they were sent`;
+  const as = subject.target === undefined ? "as they were sent" : "as they would be sent";
+  const where = `in ${placeText(netbox, subject.target, quote)} ${as}`;
   if (equal === entities) return `All ${sent} are ${where}`;
   const { different, missing, unjudged } = totals;
   const others = Object.entries({ different, missing, "not judged": unjudged })

@@ -1,5 +1,6 @@
 /** Of the types with many objects, those that the entities of a run can meet. */
 import pMap from "p-map";
+import { autoSlug } from "../names.ts";
 import { CLUSTER_TYPE_NAME } from "../types/cluster-type.ts";
 import { type NetBoxObject, partOf, textOf } from "../types/object-type.ts";
 import type { SurveyedName, SurveyedType } from "../types/surveyed.ts";
@@ -96,12 +97,19 @@ async function inClusters(
   earlier: EarlierObjects,
 ): Promise<readonly Query[]> {
   const names = new Set([...clusters].map((name) => name.toLowerCase()));
+  const types = new Set(
+    await idsOf(
+      "cluster-type",
+      earlier,
+      ({ name, slug }) => name === CLUSTER_TYPE_NAME || slug === autoSlug(CLUSTER_TYPE_NAME),
+    ),
+  );
   const ids = await idsOf(
     "cluster",
     earlier,
     (cluster) =>
       names.has(String(cluster["name"]).toLowerCase()) ||
-      partOf(cluster, "type", "name") === CLUSTER_TYPE_NAME ||
+      types.has(String(partOf(cluster, "type", "id"))) ||
       tagsOf(cluster).some((tag) => hostTags.has(tag)),
   );
   return [...queriesOf("cluster_id", ids)];
