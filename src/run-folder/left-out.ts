@@ -86,6 +86,7 @@ export const NOTES = {
   "unapplied-changes":
     "Its interfaces and addresses are those of network changes that are not applied yet, not those in force",
   "unknown-node": "A setting names a node that no cluster lists",
+  "unknown-device": "A setting names a device that NetBox does not have, or that another node has",
   "node-not-listed": "Guests name this node, which the cluster does not list: it gets no device",
   "keeps-name":
     "Keeps its name in NetBox, where it was found by its VMID, MAC address or another name",

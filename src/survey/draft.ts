@@ -70,18 +70,18 @@ async function newDraft(
   const { url } = head;
   const keys = await store.keys();
   if (keys.some((key) => /^(?:pve|netbox)\//.test(key) || key === "capture.journal")) {
-    throw foreignError(store, "a run");
+    throw foreignError(store, "a run", url);
   }
   // A damaged journal is replaced.
   const draft = keys.includes(SURVEY_JOURNAL_FILE)
     ? await TargetDraft.open(store).catch(() => undefined)
     : undefined;
   if (draft !== undefined && draft.head.url !== url) {
-    throw foreignError(store, `an interrupted survey of ${draft.head.url}`);
+    throw foreignError(store, `an interrupted survey of ${draft.head.url}`, url);
   }
   if (draft === undefined && keys.includes(TARGET_MANIFEST_FILE)) {
     const { manifest: { netbox } } = await openTargetFolder(store);
-    if (netbox.url !== url) throw foreignError(store, `a survey of ${netbox.url}`);
+    if (netbox.url !== url) throw foreignError(store, `a survey of ${netbox.url}`, url);
   }
   if (draft !== undefined && draft.objects > 0) {
     onWarning(
@@ -94,8 +94,8 @@ async function newDraft(
   return TargetDraft.empty(store, head);
 }
 
-function foreignError({ place }: Store, what: string): AppError {
-  return usageError(`Cannot survey into ${place}: it holds ${what}`, {
-    hint: "Name another folder with --out, or remove this one first",
+function foreignError({ place }: Store, what: string, url: string): AppError {
+  return usageError(`Cannot write the survey of ${url} into ${place}: it holds ${what}`, {
+    hint: "Name another folder with --out, or remove this one first, if both are the same NetBox",
   });
 }

@@ -88,6 +88,12 @@ function readNode(context: NodeContext, names: NamePool): NamedNode {
   run.shared.seeDevice(cluster.source);
   const { found, taken } = entry.device;
   const subject = context.networkSubject(context.what);
+  const mapped = policy.nodeDevices.get(node);
+  const isMapped = found !== undefined &&
+    nameOf(found.object).toLowerCase() === mapped?.toLowerCase();
+  if (mapped !== undefined && run.target.isKnown && !isMapped) {
+    ledger.note(subject, "unknown-device", `NODE_DEVICE_MAP names "${mapped}" for ${node}`);
+  }
   if (found !== undefined) {
     const name = nameOf(found.object);
     names.reserve(name);

@@ -93,10 +93,14 @@ async function readClusters(
 function notedNodes(clusters: readonly SnapshotCluster[]): Ledger {
   const ledger = new Ledger();
   const known = new Set(clusters.flatMap(({ nodes }) => nodes.map(({ node }) => node)));
-  for (const setting of ["NODE_SITE_MAP", "nodes"] as const) {
+  for (const setting of ["NODE_SITE_MAP", "NODE_DEVICE_MAP", "nodes"] as const) {
     const noted = new Set(known);
     for (const { source: { policy }, label } of clusters) {
-      const named = setting === "nodes" ? policy.nodes ?? [] : policy.nodeSites.keys();
+      const named = {
+        NODE_SITE_MAP: policy.nodeSites.keys(),
+        NODE_DEVICE_MAP: policy.nodeDevices.keys(),
+        nodes: policy.nodes ?? [],
+      }[setting];
       for (const node of named) {
         if (noted.has(node)) continue;
         noted.add(node);

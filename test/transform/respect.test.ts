@@ -382,6 +382,19 @@ describe("objects that people made before the first push", () => {
     expect(netbox.all("vlan").length).toBe(1);
   });
 
+  test("NODE_DEVICE_MAP names a device that has another name", async () => {
+    const netbox = new ModelNetBox();
+    device(netbox, { name: "srv-0815", site: netbox.make("site", { name: "HQ" }) });
+    await push(netbox, cluster(), { ...SITE, NODE_DEVICE_MAP: "pve1:srv-0815" });
+    expect(netbox.all("device").map(({ name }) => name)).toEqual(["srv-0815"]);
+    const settings = { ...SITE, NODE_DEVICE_MAP: "pve1:srv-0851,pve9:srv-0816" };
+    const wrong = await outcomeFor(netbox, lab(cluster()), settings);
+    expect(wrong.notes.map(({ code, sentence }) => [code, sentence.split(": ")[1]])).toEqual([
+      ["unknown-node", 'NODE_DEVICE_MAP names "pve9"'],
+      ["unknown-device", 'NODE_DEVICE_MAP names "srv-0851" for pve1'],
+    ]);
+  });
+
   test("a cluster of another type with our name: ours gets another one, with a note", async () => {
     const netbox = new ModelNetBox();
     const site = netbox.make("site", { name: "HQ" });

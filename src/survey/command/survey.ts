@@ -68,9 +68,10 @@ function printSurvey(
   }
   const objects = Object.values(counts).reduce((sum, count) => sum + count, 0);
   const place = printable(folder.replace(/\/+$/, ""));
+  const scope = manifest.scope === undefined ? "" : " (only what one run can meet)";
   const sentence = `Surveyed NetBox ${printable(netbox.version)} at ${netbox.url}: ${
     counted(objects, "object")
-  } in ${place}, ${outcome}`;
+  }${scope} in ${place}, ${outcome}`;
   session.print(
     missing.length === 0 ? sentence : `\n${sentence}\n\n${missingText(missing, resumeCommand)}\n`,
   );

@@ -17,6 +17,7 @@ import {
   type TargetFolder,
   targetSource,
 } from "../../run-folder/target-files.ts";
+import type { TargetSource } from "../../run-folder/target.ts";
 import { readTarget } from "../../run-folder/target-objects.ts";
 import type { Session } from "../../terminal/session.ts";
 import { bootstrapTime, readSettings } from "../../terminal/settings.ts";
@@ -43,7 +44,7 @@ export async function runBootstrap(session: Session): Promise<void> {
   printSummary(
     session,
     await writeEntities(store, bootstrap(bootstrapTime(session.io.env)), facts),
-    { target, isFound: false },
+    { target, netbox: undefined },
   );
 }
 
@@ -86,7 +87,7 @@ export async function runTransform(session: Session): Promise<void> {
   };
   const batches = transform(opened, netbox && { target: netbox.target });
   const summary = await writeEntities(store, warnUnknownNodes(session, batches), facts);
-  printSummary(session, summary, { target, isFound: netbox !== undefined });
+  printSummary(session, summary, { target, netbox: netbox?.source });
 }
 
 /** The target that --target names. @throws AppError "input" if it lacks a type, or is for another run. */
@@ -184,36 +185,38 @@ async function* warnUnknownNodes(
 ): AsyncGenerator<Batch> {
   for await (const batch of batches) {
     for (const { code, sentence } of batch.notes) {
-      if (code === "unknown-node") session.log.warn(sentence);
+      if (code === "unknown-node" || code === "unknown-device") session.log.warn(sentence);
     }
     yield batch;
   }
 }
 
-/** `target` is the run folder, as the user typed it. `isFound`: with what NetBox has of each step. */
+/** `target` is the run folder, as the user typed it; `netbox`, where --target comes from. */
 function printSummary(
   session: Session,
   summary: EntitySummary,
-  { target, isFound }: { readonly target: string; readonly isFound: boolean },
+  { target, netbox }: { readonly target: string; readonly netbox: TargetSource | undefined },
 ): void {
   const folder = printable(`${target.replace(/\/+$/, "")}/${ENTITIES_FOLDER}`);
   if (session.isJson) {
     const { counts, leftOut, notes, files } = summary;
-    const found = isFound ? { found: summary.found } : {};
+    const found = netbox === undefined ? {} : { target: netbox, found: summary.found };
     const document = { folder, counts, ...found, left_out: leftOut, notes, files };
     session.print(JSON.stringify(document, null, 2));
     return;
   }
   const sections = [
-    isFound
-      ? `Made ${total(summary.counts)} entities, of which NetBox has ${total(summary.found)}`
-      : `Made ${total(summary.counts)} entities`,
+    netbox === undefined
+      ? `Made ${total(summary.counts)} entities`
+      : `Made ${total(summary.counts)} entities, of which ${netbox.url} had ${
+        total(summary.found)
+      } when it was surveyed at ${netbox.surveyed_at}`,
     renderTable(
-      ["Step", "Entities", ...(isFound ? ["In NetBox"] : [])],
+      ["Step", "Entities", ...(netbox === undefined ? [] : ["In NetBox"])],
       STEPS.map(({ number, name }) => [
         `${number} ${name}`,
         summary.counts[name],
-        ...(isFound ? [summary.found[name]] : []),
+        ...(netbox === undefined ? [] : [summary.found[name]]),
       ]),
     ),
   ];
