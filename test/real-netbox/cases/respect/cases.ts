@@ -13,14 +13,16 @@ const CHANGES: readonly Change[] = [...IDENTITY_CHANGES, ...MANUAL_CHANGES, ...M
 const TOGETHER = 3;
 const FEW = 3;
 const MANY = 60;
+/** As many changes as fit together. */
+const WIDE = 10;
 
 export const RESPECT_CASES: readonly Case[] = [
   ...CHANGES.map((change): Case => caseOf([change])),
-  {
-    ...caseOf(combination(CHANGES.length, 0)),
-    name: "with a target, one change of each kind",
-    isForAll: true,
-  },
+  ...Array.from({ length: WIDE }, (_, i): Case => ({
+    ...caseOf(combination(CHANGES.length, i)),
+    name: `with a target, many changes at once, ${i + 1}`,
+    ...(i === 0 ? { isForAll: true } : { isBig: true }),
+  })),
   ...Array.from({ length: MANY }, (_, i): Case => ({
     ...caseOf(combination(TOGETHER, i + 1)),
     ...(i >= FEW && { isBig: true }),
@@ -31,7 +33,10 @@ function caseOf(changes: readonly Change[]): Case {
   return {
     holds: "9",
     name: `with a target, ${changes.map(({ name }) => name).join("; ")}`,
-    run: (trial) => respectAll(trial, changes),
+    run: (trial) => {
+      if (changes.length > TOGETHER) trial.remarks.push(...changes.map(({ name }) => name));
+      return respectAll(trial, changes);
+    },
   };
 }
 

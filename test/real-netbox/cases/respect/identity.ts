@@ -43,13 +43,13 @@ export const IDENTITY_CHANGES: readonly Change[] = [
   },
   {
     name: "PROXMOX_HOST is typed differently",
-    on: ["host"],
+    on: ["host", "vmid"],
     second: { settings: { PROXMOX_HOST: "10.0.0.1" } },
     adds: { tag: 1 },
   },
   {
     name: "PROXMOX_HOST of a stand-alone node is typed differently",
-    on: ["cluster", "nodes", "db1", "host"],
+    on: ["cluster", "nodes", "db1", "host", "vmid"],
     lab: standalone,
     second: { settings: { PROXMOX_HOST: "10.0.0.1" } },
     adds: { tag: 1 },
