@@ -34,7 +34,7 @@ export const MADE_BEFORE: readonly Change[] = [
   },
   {
     name: "a role, a manufacturer and a cluster type have names of their own, and our slugs",
-    on: ["role"],
+    on: ["role", "cluster-type"],
     made: async (people) => {
       const role = { name: "VM hosts", slug: "hypervisor", color: "ff0000" };
       await people.make("device-role", role);
@@ -90,7 +90,7 @@ export const MADE_BEFORE: readonly Change[] = [
   },
   {
     name: "a cluster and a prefix are scoped to a location",
-    on: ["cluster"],
+    on: ["cluster", "cluster-type"],
     isAtSite: true,
     made: async (people) => {
       const { id: site } = await people.find("site", "Proxmox");

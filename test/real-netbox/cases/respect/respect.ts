@@ -38,11 +38,12 @@ export async function respectAll(trial: Trial, changes: readonly Change[]): Prom
   else {
     const site = { site: isAtSite ? -1 : 0 };
     const adds = sumOf([await countsOf(first), site, ...early.map((one) => one.adds)]);
-    await respect(trial, first, { changes: early, adds });
+    await respect(trial, first, { changes, says: early, adds });
   }
   if (late.length > 0) {
     for (const { changed } of late) await changed?.(people);
-    await respect(trial, second, { changes, adds: sumOf(late.map((one) => one.adds)) });
+    const adds = sumOf(late.map((one) => one.adds));
+    await respect(trial, second, { changes, says: late, adds });
   }
   await repeat(trial, late.length > 0 ? second : first);
   if (changes.some(({ isAlternating }) => isAlternating)) await repeat(trial, first);
@@ -58,7 +59,12 @@ function inputFor(runs: readonly RunChange[], day: (lab: Lab) => Lab = (lab) => 
 async function respect(
   trial: Trial,
   input: Input,
-  { changes, adds }: { readonly changes: readonly Change[]; readonly adds: Counts },
+  { changes, says, adds }: {
+    readonly changes: readonly Change[];
+    /** Those that this push has to say something about. */
+    readonly says: readonly Change[];
+    readonly adds: Counts;
+  },
 ): Promise<void> {
   const before = await pictureOf(trial.netbox);
   const said = await pushWithTarget(trial, input);
@@ -71,7 +77,7 @@ async function respect(
     ...duplicates(after),
     ...wrongCounts(additions(before, after), adds),
     ...outdated(await expectedOf(input), after).filter((sentence) => !isExpected(sentence)),
-    ...changes.flatMap(({ says = [] }) => says).filter((one) => !one.test(said))
+    ...says.flatMap((one) => one.says ?? []).filter((one) => !one.test(said))
       .map((one) => `left-out.json does not say ${one}`),
   );
 }
