@@ -20,7 +20,10 @@ export class NetBoxObjects {
   static readonly NONE = new NetBoxObjects(new Map());
   /** Path of the type → its objects, by id. */
   readonly #objects: ReadonlyMap<string, readonly NetBoxObject[]>;
-  readonly #indexes = new Map<string, Index>();
+  /** Path → id → object. */
+  readonly #byId = new Map<string, ReadonlyMap<unknown, NetBoxObject>>();
+  /** Path → name of a filter → index. */
+  readonly #indexes = new Map<string, Map<string, Index>>();
 
   /** `objects`: in any order. */
   constructor(objects: ReadonlyMap<string, readonly NetBoxObject[]>) {
@@ -34,7 +37,12 @@ export class NetBoxObjects {
   }
 
   get(type: AnyType, id: unknown): NetBoxObject | undefined {
-    return this.having(type, BY_ID, String(id))[0];
+    let index = this.#byId.get(type.path);
+    if (index === undefined) {
+      index = new Map(this.all(type).map((object) => [object.id, object]));
+      this.#byId.set(type.path, index);
+    }
+    return index.get(id);
   }
 
   /** Those that a filter finds by a value, by id. */
@@ -43,19 +51,21 @@ export class NetBoxObjects {
     filter: Pick<QueryFilter<never>, "name" | "of">,
     value: string,
   ): readonly NetBoxObject[] {
-    const key = `${type.path} ${filter.name}`;
-    let index = this.#indexes.get(key);
+    let indexes = this.#indexes.get(type.path);
+    if (indexes === undefined) {
+      indexes = new Map();
+      this.#indexes.set(type.path, indexes);
+    }
+    let index = indexes.get(filter.name);
     if (index === undefined) {
       index = indexOf(this.all(type), filter.of);
-      this.#indexes.set(key, index);
+      indexes.set(filter.name, index);
     }
     const found = index.get(value);
     if (found === undefined) return [];
     return Array.isArray(found) ? found : [found];
   }
 }
-
-const BY_ID = { name: "id", of: ({ id }: NetBoxObject) => String(id) };
 
 /** A single object is not put into a list: most values have one. */
 function indexOf(

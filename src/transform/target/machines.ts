@@ -110,7 +110,7 @@ export function findCluster(
   const isOurType = (cluster: NetBoxObject): boolean =>
     type !== undefined && partOf(cluster, "type", "id") === type.id;
   const proxmox = objects.all(NETBOX_CLUSTER).filter((each) =>
-    isOurType(each) && !target.isClaimed(NETBOX_CLUSTER, each)
+    isOurType(each) && !target.isClaimed(each)
   );
   const ours = proxmox.filter((each) => writerOf(each, hostTags) === "ours");
   const { name } = wanted;
@@ -161,7 +161,7 @@ export function findDevice(
   const { objects } = target;
   const siteId = foundName(target, "site", site)?.id;
   const isHere = (each: NetBoxObject): boolean => partOf(each, "site", "id") === siteId;
-  const isFree = (each: NetBoxObject): boolean => !target.isClaimed(NETBOX_DEVICE, each);
+  const isFree = (each: NetBoxObject): boolean => !target.isClaimed(each);
   const named = (name: string): readonly NetBoxObject[] =>
     objects.having(NETBOX_DEVICE, BY_NAME_FOLDED, name.toLowerCase()).filter(isFree);
   const qualified = objects.having(NETBOX_DEVICE, BY_FIRST_LABEL, node.toLowerCase())
@@ -227,7 +227,7 @@ export class GuestNames {
       if (this.#found.has(guest.vmid)) continue;
       const named = byName.get(guest.name.toLowerCase()) ?? [];
       const free = named.filter((machine) =>
-        !target.isClaimed(NETBOX_VIRTUAL_MACHINE, machine) && !vmids.has(vmidOf(machine) ?? "")
+        !target.isClaimed(machine) && !vmids.has(vmidOf(machine) ?? "")
       );
       take(guest, oldest(free));
     }

@@ -58,7 +58,7 @@ function heldBy(
     if (id === undefined) continue;
     const holder = target.objects.get(MACHINES[kind], id);
     if (holder === undefined) return held("held-by-user");
-    const isOurs = target.isClaimed(MACHINES[kind], holder) || hostTagsOf(holder).length > 0;
+    const isOurs = target.isClaimed(holder) || hostTagsOf(holder).length > 0;
     if (!isOurs) return held("held-by-user");
     return isPrimaryOf(holder, address) ? held("held-elsewhere") : undefined;
   }

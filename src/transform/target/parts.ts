@@ -88,7 +88,7 @@ function matched<Thing>(
     for (const [i, thing] of things.entries()) {
       if (found[i] !== undefined) continue;
       const object = way(thing);
-      if (object === undefined || target.isClaimed(type, object)) continue;
+      if (object === undefined || target.isClaimed(object)) continue;
       found[i] = target.found(type, object);
     }
   }

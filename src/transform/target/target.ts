@@ -29,8 +29,8 @@ export class NetBoxTarget {
   readonly objects: NetBoxObjects;
   /** undefined: of no NetBox. */
   readonly url: string | undefined;
-  /** Path and id of the objects that a thing of this run has. */
-  readonly #claimed = new Set<string>();
+  /** Objects that a thing of this run has. */
+  readonly #claimed = new Set<NetBoxObject>();
   readonly #required = new Map<StepName, readonly string[]>();
   /** Custom fields that NetBox has with another type; and tags that are for some types only. */
   #known:
@@ -50,13 +50,13 @@ export class NetBoxTarget {
   }
 
   found(type: ObjectType<never>, object: NetBoxObject): Found {
-    this.#claimed.add(`${type.path} ${object.id}`);
+    this.#claimed.add(object);
     return { object, stub: type.stubOf?.(object, this.objects) ?? {} };
   }
 
   /** Does a thing of this run have it? */
-  isClaimed(type: Pick<ObjectType<never>, "path">, { id }: { readonly id: unknown }): boolean {
-    return this.#claimed.has(`${type.path} ${id}`);
+  isClaimed(object: NetBoxObject): boolean {
+    return this.#claimed.has(object);
   }
 
   /** "device/pve1 (https://netbox.example.net/dcim/devices/7/)", for people. */
