@@ -20,7 +20,7 @@ const ON_DENO = [
   "rehearse/{receive,receive-faults,serve,serve-faults,serve-netbox,serve-wire}",
   "run-folder/{capture-journal,draft,files,folder,journal,push-journal,store,store-redis,store-uri}",
   "survey/{killed,survey}",
-  "transform/{determinism,golden}",
+  "transform/{determinism,golden,target-order}",
 ];
 /** Start the tasks of deno.json, which is the same on both runtimes. */
 const ONLY_ON_DENO = ["permissions"];
@@ -41,7 +41,7 @@ const SLOW = [
   "rehearse/*",
   "run-folder/{capture-journal,hostile*,push-journal,store-*}",
   "survey/{killed,survey}",
-  "transform/{conservation,determinism,reads}",
+  "transform/{conservation,determinism,reads,target-order}",
 ];
 
 /** "push/{kill,push}" → two patterns. */

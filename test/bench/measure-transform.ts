@@ -1,5 +1,5 @@
 /**
- * One measurement, in a process of its own: `node test/bench/measure-transform.ts floor|transform RUN OUT`.
+ * One measurement, in a process of its own: `node test/bench/measure-transform.ts floor|transform RUN OUT [TARGET]`.
  * Prints one JSON line: { seconds, entities, peakBytes }. Imports are done before the clock starts.
  *
  * floor: read, hash and JSON.parse the snapshot; JSON.stringify, hash and write the same entities, and the same
@@ -13,6 +13,8 @@ import { keepHeapSmall } from "../../src/terminal/process.ts";
 import { openStore } from "../../src/run-folder/store/store.ts";
 import { TOOL } from "../../src/base/tool.ts";
 import { openSnapshot } from "../../src/run-folder/snapshot-files.ts";
+import { openTargetFolder } from "../../src/run-folder/target-files.ts";
+import { targetOf } from "../../src/transform/command/transform.ts";
 import { parsePolicy } from "../../src/transform/settings.ts";
 import { transform } from "../../src/transform/transform.ts";
 import { peakBytes } from "./measure.ts";
@@ -22,7 +24,7 @@ const ROW_REGEXP = /^\{"(?:timestamp|what)":/;
 const ROWS_AT_ONCE = 1000;
 
 keepHeapSmall();
-const [what = "", run = "", out = ""] = process.argv.slice(2);
+const [what = "", run = "", out = "", target] = process.argv.slice(2);
 const measured = what === "floor" ? await measureFloor() : await measureTransform();
 process.stdout.write(`${JSON.stringify({ ...measured, peakBytes: await peakBytes() })}\n`);
 
@@ -30,10 +32,12 @@ async function measureTransform(): Promise<{ seconds: number; entities: number }
   const start = performance.now();
   const snapshot = await openSnapshot(await openStore(run));
   const policy = parsePolicy({ PROXMOX_HOST: snapshot.manifest.source.host });
+  const netbox = target === undefined ? undefined : await openTargetFolder(await openStore(target));
+  const known = netbox && { target: await targetOf(netbox) };
   const facts = { tool: TOOL, snapshots: [{ sha256: snapshot.sha256, policy: {} }] };
   const { counts } = await writeEntities(
     await openStore(out),
-    transform([{ snapshot, policy }]),
+    transform([{ snapshot, policy }], known),
     facts,
   );
   const entities = Object.values(counts).reduce((sum, count) => sum + count, 0);
