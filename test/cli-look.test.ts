@@ -230,7 +230,7 @@ describe.concurrent("verify of a run that was made with a target", () => {
       runCli(["explain", folder, "vm/101", "--target", place]),
     ]);
     expect([without.code, given.code, given.stderr]).toEqual([0, 0, ""]);
-    expect(without.stderr).toContain("name it with --target to see what NetBox had");
+    expect(without.stderr).toContain("what would be sent to an empty NetBox");
     expect(given.stdout).toContain("\n  new in NetBox\n");
   });
 });

@@ -62,12 +62,15 @@ describe.concurrent("survey", () => {
 
   test("exits with 4 and lists the permissions that the token lacks", async () => {
     const folder = fresh();
-    const { code, stdout } = await survey(await netboxWith(DENIED), folder);
+    const netbox = await netboxWith(DENIED);
+    const { code, stdout } = await survey(netbox, folder);
     expect(code).toBe(4);
     expect(stdout).toContain(", partial\n");
     expect(stdout).toMatch(/^ {2}vlan +denied +ipam.view_vlan$/m);
     expect(stdout).toMatch(/^ {2}virtual-machine +denied +virtualization.view_virtualmachine$/m);
-    expect(stdout).toContain(`\n    proxmox-diode survey --resume --out ${folder}\n`);
+    expect(stdout).toContain(
+      `\n    proxmox-diode survey --resume --out ${folder} --netbox ${netbox.url}\n`,
+    );
   });
 
   test("prints JSON with --json, and nothing with --quiet", async () => {
@@ -195,7 +198,7 @@ describe.concurrent("survey --for", () => {
     await buildSet(another, { tag: [[{ name: "other" }]] });
     const { code, stdout } = await survey(netbox, folder, ["--for", run]);
     expect(code).toBe(4);
-    expect(stdout).toContain(`survey --resume --out ${folder} --for ${run}\n`);
+    expect(stdout).toContain(`survey --resume --out ${folder} --for ${run} --netbox `);
     const { manifest } = await openTargetFolder(await openStore(folder));
     expect(manifest.scope).toMatchObject({ entities: set.sha256 });
     expectError(

@@ -52,7 +52,7 @@ describe("transform --target", () => {
     const target = await targetWith({ missing: [{ type: "vlan", cause: "denied", reason }] });
     const out = await tempFolder();
     const refused = await runCli(["transform", SITE, "--target", target, "--out", out]);
-    expectError(refused, 5, "it lacks vlan", "ipam.view_vlan", "survey again");
+    expectError(refused, 5, "incomplete", "ipam.view_vlan", "--resume");
   });
 
   test("refuses a target that was made for another run", async () => {

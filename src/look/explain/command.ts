@@ -1,4 +1,5 @@
 /** explain <run> <thing>: where each value comes from, and why things are left out. */
+import type { TargetSource } from "../../run-folder/target.ts";
 import { usageError } from "../../base/errors.ts";
 import { printableJson } from "../../base/log.ts";
 import type { LeftOut, Note } from "../../run-folder/left-out.ts";
@@ -12,7 +13,7 @@ import { OWNERS } from "../../transform/mapping/table.ts";
 import { valueText } from "../inspect/text.ts";
 import { OWNER_WORDS } from "../mapping.ts";
 import { targetOption, targetText } from "../target.ts";
-import { explain, type ExplainInput, openExplainInput } from "./explain.ts";
+import { explain, openExplainInput } from "./explain.ts";
 import type {
   AnswerRead,
   ExplainedEntity,
@@ -34,23 +35,20 @@ export async function runExplain(session: Session): Promise<void> {
   }
   const given = await readSettings(session.context, SETTINGS);
   const input = await openExplainInput(store, given, targetOption(session));
-  warnOfTarget(input, session);
   const explanations = await explain(input, thing);
-  if (input.entities !== undefined) warnOfDifferences(explanations, session);
+  const source = input.entities?.manifest.target;
+  if (source !== undefined && input.target === undefined) warnOfTarget(source, session);
+  else if (input.entities !== undefined) warnOfDifferences(explanations, session);
   const options = { width: terminalWidth(), isVerbose: session.isOn("verbose") };
   session.data(
     session.isJson ? printableJson(explanations, 2) : explanationText(explanations, options),
   );
 }
 
-function warnOfTarget({ entities, target }: ExplainInput, { log }: Session): void {
-  const source = entities?.manifest.target;
-  if (source === undefined || target !== undefined) return;
+function warnOfTarget(source: TargetSource, { log }: Session): void {
   log.warn(
-    `${ENTITIES_FOLDER}/ was made with a target (${
-      targetText(source)
-    }): name it with --target to ` +
-      "see what NetBox had",
+    `This is what would be sent to an empty NetBox, but ${ENTITIES_FOLDER}/ was made with a target ` +
+      `(${targetText(source)}): name it with --target`,
   );
 }
 

@@ -111,12 +111,10 @@ async function readNetBox(session: Session, inputs: readonly TransformInput[]) {
 /** @throws AppError "input" if a file was changed, or if types are missing: they must not look empty. */
 export async function targetOf(folder: TargetFolder): Promise<NetBoxTarget> {
   const { place, manifest: { missing, netbox } } = folder;
-  const [first] = missing;
-  if (first !== undefined) {
-    const names = missing.map(({ type }) => type).join(", ");
-    throw inputError(`Cannot use the target in ${place}: it lacks ${names} (${first.reason})`, {
-      hint:
-        "What is missing must not look as if NetBox had none: let the token view it, then survey again",
+  if (missing.length > 0) {
+    const reasons = missing.map(({ reason }) => reason).join("; ");
+    throw inputError(`Cannot use the target in ${place}, which is incomplete: ${reasons}`, {
+      hint: "Grant the permissions in NetBox, then run survey with --resume",
     });
   }
   return new NetBoxTarget(await readTarget(folder), netbox.url);
