@@ -21,13 +21,13 @@ export function isLonger(name: string, max: number): boolean {
 
 /** Gives out names that differ even when case is ignored, as NetBox does. */
 export class NamePool {
-  readonly #taken = new Set<string>();
+  readonly #taken: Set<string>;
   /** Name and mark → the next number to try, so that a thousand equal names take a thousand steps. */
   readonly #next = new Map<string, number>();
 
-  /** A name that somebody else has. */
-  reserve(name: string): void {
-    this.#taken.add(name.toLowerCase());
+  /** `taken`: names that NetBox has. */
+  constructor(taken: Iterable<string> = []) {
+    this.#taken = new Set([...taken].map((name) => name.toLowerCase()));
   }
 
   /** `name`, or `name (mark)` when it is taken, then `name (mark 2)` and so on; cut to `max`. */

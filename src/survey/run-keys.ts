@@ -24,6 +24,12 @@ export async function readRunKeys(set: TransformedSet): Promise<RunKeys> {
   }
   for await (const { entity } of entitiesOf(set, "vlan")) keys.vids.add(entity.vid);
   for await (const { entity } of entitiesOf(set, "device")) keys.nodes.add(entity.name);
+  // NODE_DEVICE_MAP names devices that are called otherwise than their nodes.
+  for (const { policy } of set.manifest.snapshots) {
+    for (const pair of policy["NODE_DEVICE_MAP"]?.split(",") ?? []) {
+      keys.nodes.add(pair.slice(pair.indexOf(":") + 1).trim());
+    }
+  }
   for await (const { entity } of entitiesOf(set, "prefix")) keys.prefixes.add(entity.prefix);
   for await (const { entity: { address } } of entitiesOf(set, "ip-address")) {
     keys.addresses.add(hostOf(address));

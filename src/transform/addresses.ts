@@ -4,6 +4,7 @@ import {
   type Address,
   type AddressReason,
   isReadable,
+  networkOf,
   parseAddress,
   splitCidr,
 } from "../base/ip-address.ts";
@@ -214,7 +215,7 @@ export function keepAddresses(
       node.ledger.leave(subject, typeof address === "string" ? address : "mac-unknown");
       return [];
     }
-    const known = claimAddress(address.host, {
+    const known = claimAddress(address, {
       subject,
       holder,
       node,
@@ -241,7 +242,7 @@ export function keepAddresses(
  * NetBox has it in a place where it stays; that is in the ledger.
  */
 export function claimAddress(
-  host: string,
+  { host, prefixLength }: Address,
   { subject, holder, node, machine }: {
     readonly subject: Subject;
     readonly holder: string;
@@ -249,7 +250,7 @@ export function claimAddress(
     readonly machine: AddressedMachine;
   },
 ): { readonly found: Found | undefined; readonly vrf: { readonly vrf?: VRFRef } } | undefined {
-  const { ledger, run: { addresses, target } } = node;
+  const { ledger, run: { addresses, shared, target } } = node;
   const first = addresses.claim(host, node.labelled(holder));
   if (first !== undefined) {
     ledger.leave(subject, "duplicate-address", { detail: first });
@@ -259,6 +260,7 @@ export function claimAddress(
   if (known === undefined) return { found: undefined, vrf: {} };
   if ("object" in known) {
     const vrf = vrfOf(target, known);
+    if (vrf.vrf !== undefined) shared.seeVrf(networkOf(host, prefixLength), known.object);
     // The mask is what Proxmox VE says.
     return { found: { ...known, stub: vrf }, vrf };
   }

@@ -2,7 +2,10 @@
 import type { Found } from "../netbox/objects.ts";
 import { compareCodeUnits, compareNatural } from "../base/natural-order.ts";
 import { cutName, isLonger, MAX_LONG_NAME, MAX_NAME } from "../netbox/names.ts";
-import { type ClusterRef, clusterRef } from "../netbox/types/cluster.ts";
+import { CLUSTER_TYPE_NAME } from "../netbox/types/cluster-type.ts";
+import { type ClusterRef, clusterRef, NETBOX_CLUSTER } from "../netbox/types/cluster.ts";
+import { NETBOX_DEVICE } from "../netbox/types/device.ts";
+import { NETBOX_VIRTUAL_MACHINE } from "../netbox/types/virtual-machine.ts";
 import type { TagRef } from "../netbox/types/fields.ts";
 import { GLOBAL_TAGS, hostTagName, tagRef } from "../netbox/types/tag.ts";
 import { siteOfScope } from "../netbox/types/scope.ts";
@@ -28,16 +31,9 @@ import type { Snapshot } from "../run-folder/snapshot.ts";
 import { clusterAnswer, Ledger } from "./ledger.ts";
 import type { Policy } from "./settings.ts";
 import type { ClusterSource, Subject } from "./sources.ts";
-import {
-  findCluster,
-  findDevice,
-  type FoundDevice,
-  type GuestIdentity,
-  GuestNames,
-  hostTagsOfCluster,
-  siteOf,
-} from "./target/machines.ts";
-import { foundName } from "./target/names.ts";
+import { findCluster, type GuestIdentity, hostTagsOfCluster } from "./target/clusters.ts";
+import { findDevice, type FoundDevice, GuestNames, siteOf } from "./target/machines.ts";
+import { foundName, requiredByNew } from "./target/names.ts";
 import { deviceName, nameOf, type NetBoxTarget } from "./target/target.ts";
 
 /** The global tags and those of hosts, each once: the tag of a host "ve" is a global one. */
@@ -128,6 +124,7 @@ export async function readCluster(
     site: siteIn(target, nodeSite(policy, node)),
     address: text(listing.members.get(node)?.ip),
     device: policy.nodeDevices.get(node),
+    tenant: policy.tenantName,
   }));
   const tagged = hostTagName(policy.host);
   const hostTag = cutName(tagged, MAX_LONG_NAME);
@@ -141,6 +138,7 @@ export async function readCluster(
   const known = findCluster(target, clusterRef(wanted, wantedSite), {
     hostTags,
     vmids,
+    guests: identities,
     host: policy.host,
   });
   const { found } = known;
@@ -150,7 +148,11 @@ export async function readCluster(
     policy,
     ledger,
     answer: clusterAnswer(PATHS.resources, label),
-    names: new GuestNames(target, found?.object, identities),
+    names: new GuestNames(target, found?.object, {
+      guests: identities,
+      tenant: policy.tenantName,
+      isComplete: hidden === undefined && notRead.resources === undefined,
+    }),
   });
   const subject = subjectOf(`cluster/${name}`, PATHS.clusterStatus);
   if (wanted !== called) ledger.note(subject, "cut", wanted);
@@ -165,6 +167,7 @@ export async function readCluster(
     ...(clusterStatus === undefined ? {} : { clusterStatus }),
     policy,
     name,
+    called: wanted,
     site,
     capturedAt: snapshot.manifest.captured_at,
     ref: found === undefined ? clusterRef(name, site) : found.stub as ClusterRef,
@@ -177,7 +180,11 @@ export async function readCluster(
   }
   const entries = nodes.map((identity): NodeEntry => {
     const { node } = identity;
-    const device = findDevice(target, identity, { hostTags, marked: deviceName(node, name) });
+    const device = findDevice(target, identity, {
+      hostTags,
+      marked: deviceName(node, name),
+      isNewCluster: found === undefined,
+    });
     return {
       node,
       site: device.found === undefined
@@ -185,7 +192,18 @@ export async function readCluster(
         : siteOf(device.found.object) ?? identity.site,
       isInScope: policy.nodes?.has(node) ?? true,
       device,
-      requiredFields: device.found === undefined ? target.requiredFields("device") : [],
+      requiredFields: device.found === undefined
+        ? [
+          ...target.requiredFields(NETBOX_DEVICE),
+          ...requiredByNew(target, {
+            "site": identity.site,
+            "tenant": policy.tenantName,
+            "manufacturer": policy.nodeManufacturer,
+            "device-type": policy.nodeDeviceType,
+            "device-role": policy.nodeDeviceRole,
+          }),
+        ]
+        : [],
       row: listing.nodes.get(node),
       statusRow: listing.members.get(node),
       guests: guests.get(node) ?? [],
@@ -196,8 +214,14 @@ export async function readCluster(
     snapshot,
     hostTags,
     requiredFields: [
-      ...target.requiredFields("virtual-machine"),
-      ...(found === undefined ? target.requiredFields("cluster") : []),
+      ...target.requiredFields(NETBOX_VIRTUAL_MACHINE),
+      ...requiredByNew(target, { site: wantedSite, tenant: policy.tenantName }),
+      ...(found === undefined
+        ? [
+          ...target.requiredFields(NETBOX_CLUSTER),
+          ...requiredByNew(target, { "cluster-type": CLUSTER_TYPE_NAME }),
+        ]
+        : []),
     ],
     nodes: entries,
     areNodesListed,
@@ -241,7 +265,7 @@ function guestIdentities(rows: readonly ResourceRow[]): GuestIdentity[] {
   return rows.flatMap((row) => {
     const id = guestIdOf(row);
     const isMapped = typeof id !== "string" && unmappedReason(row) === undefined;
-    return isMapped ? [{ ...id, name: givenName(row), node: text(row.node) }] : [];
+    return isMapped ? [{ ...id, name: givenName(row) }] : [];
   });
 }
 

@@ -25,6 +25,7 @@ import { guestTags, readGuestAnswers } from "./guest.ts";
 import type { Ledger } from "./ledger.ts";
 import { type NodeNetwork, readNetwork, withOwnMacs } from "./network.ts";
 import { guestPlatform, nodePlatform } from "./mapping/platform.ts";
+import { devicesAtSite } from "./target/machines.ts";
 import { nameOf } from "./target/target.ts";
 
 /** A node after the first pass. */
@@ -62,8 +63,9 @@ export async function readNodes(
   for (const cluster of clusters) seeClusterNames(cluster, run);
   const nodes = clusters.flatMap((cluster) => cluster.nodes.map((entry) => ({ cluster, entry })));
   for await (const { node, answers } of withAnswers(nodes)) {
-    const names = namesBySite.get(node.entry.site) ?? new NamePool();
-    namesBySite.set(node.entry.site, names);
+    const { site } = node.entry;
+    const names = namesBySite.get(site) ?? new NamePool(devicesAtSite(run.target, site));
+    namesBySite.set(site, names);
     const context = new NodeContext({ ...node, answers }, run);
     named.push(readNode(context, names));
     seeNodeNames(context);
@@ -96,13 +98,11 @@ function readNode(context: NodeContext, names: NamePool): NamedNode {
   }
   if (found !== undefined) {
     const name = nameOf(found.object);
-    names.reserve(name);
     if (name !== node) ledger.note(subject, "keeps-name", `${node} → ${name}`);
     const ref = found.stub as DeviceRef;
     return { cluster, entry, ledger, name, ref, network: readNetwork(ref, context) };
   }
   if (taken !== undefined) {
-    names.reserve(node);
     ledger.note(subject, "foreign-device", run.target.placeOf(NETBOX_DEVICE, taken));
   }
   const name = names.take(node, cluster.source.name, MAX_NAME);

@@ -3,7 +3,7 @@ import type { Found } from "../netbox/objects.ts";
 import { compareNatural } from "../base/natural-order.ts";
 import { cutName, MAX_LONG_NAME, MAX_NAME } from "../netbox/names.ts";
 import type { TagRef } from "../netbox/types/fields.ts";
-import type { PlatformRef } from "../netbox/types/platform.ts";
+import { type PlatformRef, platformRef } from "../netbox/types/platform.ts";
 import { tagRef } from "../netbox/types/tag.ts";
 import { siteRef } from "../netbox/types/site.ts";
 import { type VirtualMachineRef, virtualMachineRef } from "../netbox/types/virtual-machine.ts";
@@ -38,6 +38,7 @@ import { leaveUnexpectedValues } from "./ledger.ts";
 import { agentPlatform, guestPlatform } from "./mapping/platform.ts";
 import type { AddressSource, DiskSource, GuestSource, NicSource, Origin } from "./sources.ts";
 import { siteOf } from "./target/machines.ts";
+import { requiredByNew } from "./target/names.ts";
 import { findDisks, findNics } from "./target/parts.ts";
 import { nameOf } from "./target/target.ts";
 
@@ -298,7 +299,12 @@ function readDisks(keys: readonly string[], guest: GuestContext): DiskSource[] {
     return [];
   });
   const found = findDisks(run.target, guest.found, disks);
-  return disks.map((disk, i): DiskSource => ({ ...disk, found: found[i] }));
+  return disks.map((disk, i): DiskSource => {
+    const known = found[i];
+    const name = known === undefined ? disk.key : nameOf(known.object);
+    if (name !== disk.key) ledger.note(disk.subject, "keeps-name", `${disk.key} → ${name}`);
+    return { ...disk, found: known };
+  });
 }
 
 /**
@@ -354,6 +360,13 @@ function readPlatform(origin: GuestOrigin, node: NodeContext): PlatformRef | nul
   const { osinfo, config, subject, places } = origin;
   const name = guestPlatform(config, osinfo, cluster.policy);
   if (typeof name !== "string") return name;
+  const required = requiredByNew(run.target, { platform: platformRef(name).name });
+  if (required.length > 0) {
+    const { what, answer } = subject;
+    const detail = required.join(", ");
+    ledger.leave({ what: `${what}/platform`, answer }, "required-field", { detail });
+    return undefined;
+  }
   const ref = run.shared.seePlatform(name, { cluster, origin });
   if (ref.name !== name) {
     const from = agentPlatform(osinfo) === undefined ? "config" : "osinfo";

@@ -10,7 +10,7 @@ import {
 import { compareCodeUnits, compareNatural } from "../base/natural-order.ts";
 import { cutName, isLonger, MAX_NAME } from "../netbox/names.ts";
 import type { DeviceRef } from "../netbox/types/device.ts";
-import type { InterfaceRef, InterfaceType } from "../netbox/types/interface.ts";
+import { type InterfaceRef, type InterfaceType, typeIn } from "../netbox/types/interface.ts";
 import { hasUnappliedChanges, hiddenRows, rowsOf } from "../proxmox/answers.ts";
 import { PATHS } from "../proxmox/endpoints.ts";
 import { altnamesOf, macOf, parentOf, portsOf, vlanIdOf } from "../proxmox/node-interfaces.ts";
@@ -151,11 +151,11 @@ function keepAddress(
     return undefined;
   }
   const { host, prefixLength, family, cidr } = address;
+  const machine = { kind: "device", found: node.entry.device.found } as const;
+  const known = claimAddress(address, { subject, holder, node, machine });
   if (prefixLength === (family === 4 ? 32 : 128)) {
     node.ledger.leave(node.networkSubject(`${holder}/prefix/${text}`), "host-route");
   } else seePrefix(networkOf(host, prefixLength), origin, node);
-  const machine = { kind: "device", found: node.entry.device.found } as const;
-  const known = claimAddress(host, { subject, holder, node, machine });
   if (known === undefined) return undefined;
   return {
     ...origin,
@@ -239,13 +239,14 @@ function readPorts(rows: readonly NetworkRow[], device: DeviceRef, node: NodeCon
       const code = isLonger(iface, MAX_NAME) ? "cut" : "renamed";
       node.ledger.note(subject, inNetBox === undefined ? code : "keeps-name", name);
     }
-    const type = interfaceType(text(row.type) ?? "");
+    const ownType = interfaceType(text(row.type) ?? "");
     return {
       row,
       iface,
       name,
-      type,
-      ref: inNetBox === undefined ? { device, name, type } : { device, name },
+      // NetBox takes links by the type that it has.
+      type: inNetBox === undefined ? ownType : typeIn(inNetBox) ?? ownType,
+      ref: inNetBox === undefined ? { device, name, type: ownType } : { device, name },
       origin: { subject, places: { network: subject.answer }, network: row, found: inNetBox },
       found: addressesIn(row),
     };

@@ -1,6 +1,7 @@
 /** The second pass: makes the entities of a node, its guests and their parts. */
 import { compareNatural } from "../base/natural-order.ts";
 import type { PlatformRef } from "../netbox/types/platform.ts";
+import { ENTITY_TYPES } from "../netbox/types/order.ts";
 import type { StepName } from "../netbox/types/steps.ts";
 import { objectOf, valueOf } from "../proxmox/answers.ts";
 import { guestOfConfig, PATHS } from "../proxmox/endpoints.ts";
@@ -13,6 +14,7 @@ import { countParts, type GuestParts, readGuest } from "./guest.ts";
 import { clusterAnswer, leaveUnexpectedValues, type Ledger } from "./ledger.ts";
 import { type Batch, batchOf, fit, type Made, make, type MakeOptions } from "./made.ts";
 import { nodePlatform } from "./mapping/platform.ts";
+import { platformObstacle } from "./target/machines.ts";
 import type { Slugs } from "./slugs.ts";
 import type { AddressSource, InterfaceSource, NicSource, NodeSource, Origin } from "./sources.ts";
 
@@ -90,7 +92,9 @@ function makeParts(
 
 /** A new object is left out if NetBox requires a custom field of it. */
 function isAccepted(step: StepName, source: Origin, { options, ledger }: Making): boolean {
-  const refusal = source.found === undefined ? options.target?.refusal(step) : undefined;
+  const refusal = source.found === undefined
+    ? options.target?.refusal(ENTITY_TYPES[step])
+    : undefined;
   if (refusal !== undefined) {
     ledger.leave(source.subject, refusal.reason, { detail: refusal.detail });
   }
@@ -146,7 +150,15 @@ function readPlatform(origin: DeviceOrigin, node: NodeContext): PlatformRef | un
   if (nodeStatus === undefined) return undefined;
   const name = nodePlatform(nodeStatus);
   if (name !== undefined) {
-    return node.run.shared.seePlatform(name, { cluster: node.source, origin });
+    const { source: cluster, ledger, run } = node;
+    const obstacle = platformObstacle(run.target, name, {
+      device: origin.found,
+      manufacturer: cluster.policy.nodeManufacturer,
+    });
+    if (obstacle === undefined) return run.shared.seePlatform(name, { cluster, origin });
+    const { reason, detail: why } = obstacle;
+    ledger.leave({ ...subject, what: `${node.what}/platform` }, reason, { detail: why });
+    return undefined;
   }
   const detail = text(nodeStatus.pveversion);
   node.ledger.leave({ ...subject, what: `${node.what}/pveversion` }, "unparsable", { detail });

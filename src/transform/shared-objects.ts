@@ -8,12 +8,14 @@ import { compareNatural } from "../base/natural-order.ts";
 import type { TagRef } from "../netbox/types/fields.ts";
 import { CLUSTER_TYPE_NAME } from "../netbox/types/cluster-type.ts";
 import { NETBOX_CUSTOM_FIELD } from "../netbox/types/custom-field.ts";
-import { BY_NAME, partOf } from "../netbox/types/object-type.ts";
+import { BY_NAME, type NetBoxObject, partOf } from "../netbox/types/object-type.ts";
 import { entitySortKey } from "../netbox/types/order.ts";
+import { NETBOX_CLUSTER } from "../netbox/types/cluster.ts";
+import { NETBOX_PREFIX } from "../netbox/types/prefix.ts";
 import { type PlatformRef, platformRef } from "../netbox/types/platform.ts";
 import type { StepName } from "../netbox/types/steps.ts";
 import { GLOBAL_TAGS, tagRef } from "../netbox/types/tag.ts";
-import { type VLANRef, vlanRef } from "../netbox/types/vlan.ts";
+import { NETBOX_VLAN, type VLANRef, vlanRef } from "../netbox/types/vlan.ts";
 import type { AnswerRef } from "../run-folder/left-out.ts";
 import { tagsOfHosts } from "./cluster.ts";
 import type { Ledger } from "./ledger.ts";
@@ -22,7 +24,7 @@ import { CUSTOM_FIELDS, type CustomFieldSource } from "./mapping/custom-field.ts
 import type { Slugs } from "./slugs.ts";
 import type { ClusterSource, Origin } from "./sources.ts";
 import { findPrefix, findVlan } from "./target/network.ts";
-import type { NetBoxTarget, Obstacle } from "./target/target.ts";
+import { nameOf, type NetBoxTarget, type Obstacle } from "./target/target.ts";
 
 /** A thing that has the object, and its cluster. */
 interface Sighting {
@@ -80,8 +82,12 @@ export class SharedObjects {
   readonly prefixes: ObjectsByKey<
     { readonly network: string; readonly site: string; readonly answer: AnswerRef }
   >;
+  /** Network → addresses in it that NetBox has in a routing table. */
+  readonly inVrf = new Map<string, NetBoxObject[]>();
   readonly #withDevices = new Set<ClusterSource>();
   readonly #target: NetBoxTarget;
+  /** What NetBox has of a VLAN ID at a site, for a cluster. */
+  readonly #vlansIn = new Map<string, Found | Obstacle | undefined>();
 
   constructor(keepsOrigins: boolean, target: NetBoxTarget) {
     this.#target = target;
@@ -112,18 +118,34 @@ export class SharedObjects {
     return this.platforms.see(ref.name, by, () => ref);
   }
 
+  seeVrf(network: string | undefined, address: NetBoxObject): void {
+    if (network === undefined) return;
+    const others = this.inVrf.get(network);
+    if (others === undefined) this.inVrf.set(network, [address]);
+    else others.push(address);
+  }
+
+  #vlanIn(vid: number, site: string, { found }: ClusterSource): Found | Obstacle | undefined {
+    if (!this.#target.isKnown) return undefined;
+    const cluster = found?.object;
+    const key = `${vid} ${cluster?.id} ${site}`;
+    if (!this.#vlansIn.has(key)) {
+      const known = findVlan(this.#target, { vid, site, cluster });
+      this.#vlansIn.set(key, known ?? this.#target.refusal(NETBOX_VLAN));
+    }
+    return this.#vlansIn.get(key);
+  }
+
   /** undefined: NetBox has several that fit, or would refuse it; that is in the ledger. */
   seeVlan(
     vid: number,
     site: string,
     { ledger, ...by }: Sighting & { readonly ledger: Ledger },
   ): VLANRef | undefined {
-    const vlan = this.vlans.see(`${vid} ${site}`, by, () => {
-      const cluster = by.cluster.found?.object;
-      const known = findVlan(this.#target, { vid, site, cluster }) ?? this.#target.refusal("vlan");
-      return { vid, site, known };
-    });
-    const { known } = vlan;
+    const known = this.#vlanIn(vid, site, by.cluster);
+    // A VLAN group may be for one cluster: others have another VLAN then.
+    const id = known !== undefined && "object" in known ? ` ${known.object.id}` : "";
+    this.vlans.see(`${vid} ${site}${id}`, by, () => ({ vid, site, known }));
     if (known === undefined) return vlanRef(vid, site);
     if ("object" in known) return known.stub as VLANRef;
     const { subject } = by.origin;
@@ -162,7 +184,7 @@ export function makeShared(
       found: slugs.found("cluster-type", CLUSTER_TYPE_NAME),
     }, all),
     ...clusters.flatMap((cluster) => {
-      const refusal = cluster.found === undefined ? target.refusal("cluster") : undefined;
+      const refusal = cluster.found === undefined ? target.refusal(NETBOX_CLUSTER) : undefined;
       if (refusal === undefined) return [make("cluster", cluster, optionsOf([cluster], names))];
       ledger.leave(cluster.subject, refusal.reason, { detail: refusal.detail });
       return [];
@@ -258,7 +280,8 @@ function makeTags(
     const source = { ...namingOf("tag", name, slugs), color, origins };
     const options = optionsOf([...holders, ...more], names);
     made.set(name, make("tag", source, options));
-    const limit = target.limitOf(name);
+    const { found } = source;
+    const limit = target.limitOf(found === undefined ? name : nameOf(found.object));
     const [holder = clusters[0]] = [...holders, ...more];
     if (limit === undefined || holder === undefined) return;
     const subject = { ...holder.subject, what: `tag/${name}` };
@@ -282,7 +305,10 @@ function makePrefixes(shared: SharedObjects, names: Names, ledger: Ledger): Made
         group,
         scope,
         answer,
-        known: findPrefix(names.target, network, scope) ?? names.target.refusal("prefix"),
+        known: findPrefix(names.target, network, {
+          site: scope,
+          addresses: shared.inVrf.get(network) ?? [],
+        }) ?? names.target.refusal(NETBOX_PREFIX),
       };
     });
     // NetBox may have one prefix for several sites.

@@ -43,7 +43,10 @@ export type Origin<Name extends keyof AnswerRows = keyof AnswerRows> =
 
 export interface ClusterSource extends Origin<"clusterStatus"> {
   readonly policy: Policy;
+  /** In NetBox. */
   readonly name: string;
+  /** By Proxmox VE or the settings. */
+  readonly called: string;
   /** The cluster's scope; absent when its nodes are in several sites. */
   readonly site: string | undefined;
   readonly capturedAt: string;

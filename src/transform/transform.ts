@@ -78,11 +78,13 @@ async function readClusters(
     compareNatural(a.source.name, b.source.name) ||
     compareCodeUnits(a.snapshot.sha256, b.snapshot.sha256)
   );
-  clusters.forEach((cluster, i) => {
-    const other = clusters[i - 1];
-    if (other?.source.name !== cluster.source.name) return;
+  clusters.forEach(({ source, snapshot }, i) => {
+    const other = clusters.slice(0, i).find(({ source: { name, called, hostTag } }) =>
+      name === source.name || (called === source.called && hostTag === source.hostTag)
+    );
+    if (other === undefined) return;
     throw inputError(
-      `Cannot transform "${other.snapshot.name}" and "${cluster.snapshot.name}" together: both are of the cluster "${cluster.source.name}"`,
+      `Cannot transform "${other.snapshot.name}" and "${snapshot.name}" together: both are of the cluster "${source.called}"`,
       { hint: "Transform them one by one, each into a folder of its own" },
     );
   });

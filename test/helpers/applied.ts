@@ -86,7 +86,7 @@ export class ModelNetBox {
     const row: Shown = { id: this.#nextId, tags: [], custom_fields: {} };
     this.#nextId += 1;
     for (const [key, value] of Object.entries(fields)) {
-      row[key] = isRow(value) ? brief(value) : value;
+      row[key] = isRow(value) && key !== "assigned_object" ? brief(value) : value;
     }
     const name = typeof fields["name"] === "string" ? fields["name"] : "";
     if (!("slug" in row)) row["slug"] = slugOf(String(fields["model"] ?? name));

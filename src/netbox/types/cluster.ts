@@ -4,6 +4,7 @@ import { choiceField, COMMON, identity, linked, named, textField } from "./field
 import {
   BY_NAME,
   hasName,
+  lacks,
   NAMED,
   type Named,
   type NetBoxObject,
@@ -86,4 +87,12 @@ export function clusterLink() {
       scope_site === undefined ? name : `${name} at ${scope_site.name}`,
     shown: "name",
   });
+}
+
+/** What tells clusters of one name apart for Diode: the scope, else the group. */
+export function clusterPlace(object: NetBoxObject): string {
+  const { scope_type: type, scope, group } = object;
+  return lacks(object, "scope_type")
+    ? `group ${partOf(group, "id")}`
+    : `${textOf(type)} ${partOf(scope, "id")}`;
 }

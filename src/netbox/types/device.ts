@@ -68,7 +68,7 @@ export const NETBOX_DEVICE = {
   key: deviceKey,
   label: ({ name }) => name,
   // ip-address.ts reads the primary addresses.
-  reads: ["name", "site", "tenant", "primary_ip4", "primary_ip6"],
+  reads: ["name", "site", "tenant", "primary_ip4", "primary_ip6", "oob_ip"],
   filters: BY_NAME_IN_ANY_CASE,
   is: (device, object) => isAtSite(device, object) && hasTenant(device, object),
   stubOf: (object, known) => ({

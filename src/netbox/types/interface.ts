@@ -9,12 +9,18 @@ import {
   macAddressField,
   named,
 } from "./fields.ts";
+import type { Found } from "../objects.ts";
 import { byOwner, hasName, partOf, referenceTo, stubAt } from "./object-type.ts";
 import { type EntityType, type Machine } from "./entity-type.ts";
 import { type ObjectOf, optional, stub, TEXT, type ValueOf } from "./shape.ts";
 
 export const INTERFACE_TYPE = choiceField("bridge", "lag", "virtual", "other");
 export type InterfaceType = ValueOf<typeof INTERFACE_TYPE>;
+
+/** Of an interface in NetBox; it may be one that no entity has. */
+export function typeIn({ object }: Found): InterfaceType | undefined {
+  return partOf(object, "type", "value") as InterfaceType | undefined;
+}
 
 const INTERFACE_STUB = stub(
   { device: DEVICE_STUB, name: TEXT, type: optional(INTERFACE_TYPE) },

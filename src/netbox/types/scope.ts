@@ -134,13 +134,17 @@ export function scopeStub(object: NetBoxObject, known: KnownObjects): Scoped {
   return { [key]: stub };
 }
 
+export function isForLocation(object: NetBoxObject): boolean {
+  return object["scope_type"] === contentTypeOf(NETBOX_LOCATION);
+}
+
 /** The site of a scope: itself, or that of the location. */
 export function siteOfScope(object: NetBoxObject, known: KnownObjects): string | undefined {
   const scope = object["scope"];
   if (object["scope_type"] === contentTypeOf(NETBOX_SITE)) {
     return textOf(partOf(scope, "name")) ?? undefined;
   }
-  if (object["scope_type"] !== contentTypeOf(NETBOX_LOCATION)) return undefined;
+  if (!isForLocation(object)) return undefined;
   const location = known.get(NETBOX_LOCATION, partOf(scope, "id"));
   return textOf(partOf(location, "site", "name")) ?? undefined;
 }

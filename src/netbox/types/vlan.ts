@@ -88,8 +88,22 @@ export const NETBOX_VLAN_GROUP: ObjectType<Named> = {
   path: "ipam/vlan-groups",
   plural: "VLAN groups",
   reads: ["name", "slug", "scope_type", "scope"],
-  stubOf: (object, known) => ({ name: object["name"], ...scopeStub(object, known) }),
+  stubOf: (object, known) => ({
+    name: object["name"],
+    ...scopeStub(object, known),
+    ...clusterScope(object, known),
+  }),
 };
+
+/** A VLAN group may also be for a cluster or a cluster group. */
+function clusterScope(object: NetBoxObject, known: KnownObjects): object {
+  const scopes = { scope_cluster: NETBOX_CLUSTER, scope_cluster_group: NETBOX_CLUSTER_GROUP };
+  for (const [key, type] of Object.entries(scopes)) {
+    if (object["scope_type"] !== contentTypeOf(type)) continue;
+    return { [key]: stubAt("scope", { object, type, known }).scope };
+  }
+  return {};
+}
 
 function groupName(group: unknown): string | null {
   return textOf(partOf(group, "name"));
@@ -153,6 +167,13 @@ export function isForSite(
     default:
       return false;
   }
+}
+
+/** Can a stub name it? Not if its group is for a rack: a survey does not read racks. */
+export function isNameable(vlan: NetBoxObject, known: KnownObjects): boolean {
+  const group = known.get(NETBOX_VLAN_GROUP, partOf(vlan, "group", "id"));
+  if (group === undefined || lacks(group, "scope_type")) return true;
+  return Object.keys({ ...scopeStub(group, known), ...clusterScope(group, known) }).length > 0;
 }
 
 /** Regions and site groups form trees; a loop would be a fault of the file. */

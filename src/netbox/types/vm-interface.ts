@@ -8,7 +8,7 @@ import {
   macAddressField,
 } from "./fields.ts";
 import type { EntityType } from "./entity-type.ts";
-import type { NetBoxObject } from "./object-type.ts";
+import { type NetBoxObject, partOf } from "./object-type.ts";
 import { type ObjectOf, optional, TEXT } from "./shape.ts";
 import {
   PART_OF_VIRTUAL_MACHINE,
@@ -39,8 +39,11 @@ export const NETBOX_VM_INTERFACE = {
   reads: [...PART_OF_VIRTUAL_MACHINE.reads, "tagged_vlans"],
 } satisfies EntityType<PartIdentity>;
 
-/** NetBox clears them when the mode changes to access. Source: NetBox, dcim/models/device_components.py, BaseInterface.save. */
-export function hasTaggedVlans(object: NetBoxObject | undefined): boolean {
+/**
+ * When the mode changes to access, NetBox clears the tagged VLANs, and refuses a service VLAN.
+ * Source: NetBox, dcim/models/device_components.py, BaseInterface.
+ */
+export function keepsMode(object: NetBoxObject | undefined): boolean {
   const vlans = object?.["tagged_vlans"];
-  return Array.isArray(vlans) && vlans.length > 0;
+  return (Array.isArray(vlans) && vlans.length > 0) || partOf(object, "mode", "value") === "q-in-q";
 }

@@ -1,6 +1,7 @@
 /** dcim.Device: a node. */
 import { MAX_NAME } from "../../netbox/names.ts";
 import type { Device } from "../../netbox/types/device.ts";
+import { isForLocation } from "../../netbox/types/scope.ts";
 import { int64 } from "../../netbox/types/shape.ts";
 import { mibOf } from "../../proxmox/hardware.ts";
 import { count, number, textOrNone } from "../../proxmox/values.ts";
@@ -79,7 +80,7 @@ export const DEVICE: Table<NodeSource, Device> = {
   ),
   cluster: owned.firstWriter(node.from(
     ["setting.DEVICE_CLUSTER", "stub.cluster"],
-    "DEVICE_CLUSTER: its cluster, unless that is scoped to another site, which NetBox refuses",
+    "DEVICE_CLUSTER: its cluster, unless that is scoped to another site or to a location, which NetBox refuses",
     clusterOf,
   )),
   primary_ip4: node.clearing(
@@ -111,5 +112,7 @@ export const DEVICE: Table<NodeSource, Device> = {
 
 function clusterOf({ cluster, site }: NodeSource): Device["cluster"] {
   const isThere = cluster.site === undefined || cluster.site === site;
-  return cluster.policy.deviceCluster && isThere ? cluster.ref : undefined;
+  // NetBox wants the device at the location of its cluster.
+  const isNarrower = cluster.found !== undefined && isForLocation(cluster.found.object);
+  return cluster.policy.deviceCluster && isThere && !isNarrower ? cluster.ref : undefined;
 }

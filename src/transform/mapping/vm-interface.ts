@@ -1,7 +1,7 @@
 /** virtualization.VMInterface: a NIC of a guest. */
 import { MAX_NAME } from "../../netbox/names.ts";
 import { int64 } from "../../netbox/types/shape.ts";
-import { hasTaggedVlans, type VMInterface } from "../../netbox/types/vm-interface.ts";
+import { keepsMode, type VMInterface } from "../../netbox/types/vm-interface.ts";
 import type { NicSource } from "../sources.ts";
 import {
   EMPTY,
@@ -43,17 +43,19 @@ export const VM_INTERFACE: Table<NicSource, VMInterface> = {
   ),
   mode: nic.from(
     ["config.netN"],
-    "tagged with `trunks=`, else access with `tag=`; without a mode NetBox drops the VLAN. Not sent as access while NetBox has tagged VLANs, which it would clear",
+    "tagged with `trunks=`, else access with `tag=`; without a mode NetBox drops the VLAN. With a target: not sent as access while NetBox has tagged VLANs, which it would clear, or Q-in-Q",
     ({ net, vlan, found }) => {
       if (net.hasTrunks) return "tagged";
-      return vlan === undefined || hasTaggedVlans(found?.object) ? undefined : "access";
+      return vlan === undefined || keepsMode(found?.object) ? undefined : "access";
     },
   ),
   untagged_vlan: nic.clearing(
     nic.from(
       ["config.netN", "stub.vlan"],
       "`tag=`",
-      (n) => n.vlan ?? (n.net.unparsable.includes("tag") ? undefined : null),
+      // A VLAN that cannot be sent is in the ledger; it is not empty.
+      ({ vlan, net: { unparsable, vlanId } }) =>
+        vlan ?? (unparsable.includes("tag") || vlanId !== undefined ? undefined : null),
     ),
     EMPTY,
   ),

@@ -99,6 +99,19 @@ function nearest<Thing extends { readonly name: string }>(
   return nearer.find((each) => each.length > 0) ?? [];
 }
 
+/** Why NetBox would refuse to make objects of these names, where it has none; with what it requires. */
+export function requiredByNew(
+  target: NetBoxTarget,
+  names: Readonly<Partial<Record<Slugged, string | undefined>>>,
+): string[] {
+  if (!target.isKnown) return [];
+  return (Object.entries(names) as [Slugged, string | undefined][]).flatMap(([kind, name]) => {
+    if (name === undefined) return [];
+    const fields = target.requiredFields(TYPES[kind].type);
+    return fields.length === 0 || foundName(target, kind, name) !== undefined ? [] : fields;
+  });
+}
+
 /** Slugs that no new object of the kind may have. */
 export function slugsIn({ objects }: NetBoxTarget, kind: Slugged): Set<string> {
   const slugs = objects.all(TYPES[kind].type).map((object) => textOf(object["slug"]));

@@ -5,9 +5,9 @@ import { NETBOX_DEVICE } from "../../netbox/types/device.ts";
 import { BY_HOST, NETBOX_IP_ADDRESS } from "../../netbox/types/ip-address.ts";
 import { lacks, type NetBoxObject, partOf } from "../../netbox/types/object-type.ts";
 import { BY_NETWORK, NETBOX_PREFIX } from "../../netbox/types/prefix.ts";
-import { hasScope } from "../../netbox/types/scope.ts";
+import { siteOfScope } from "../../netbox/types/scope.ts";
 import { NETBOX_VIRTUAL_MACHINE } from "../../netbox/types/virtual-machine.ts";
-import { BY_VID, isForSite, NETBOX_VLAN } from "../../netbox/types/vlan.ts";
+import { BY_VID, isForSite, isNameable, NETBOX_VLAN } from "../../netbox/types/vlan.ts";
 import { NETBOX_VRF, type VRFRef } from "../../netbox/types/vrf.ts";
 import type { Reason } from "../../run-folder/left-out.ts";
 import { foundName } from "./names.ts";
@@ -27,28 +27,30 @@ export function findAddress(
   host: string,
   machine: AddressedMachine,
 ): Found | Obstacle | undefined {
-  const all = target.objects.having(NETBOX_IP_ADDRESS, BY_HOST, host);
-  if (all.length === 0) return undefined;
   const isOnIt = (address: NetBoxObject): boolean =>
     machine.found !== undefined &&
     partOf(address["assigned_object"], machine.kind, "id") === machine.found.object.id;
+  // In the routing table of somebody else, it is another address.
+  const all = target.objects.having(NETBOX_IP_ADDRESS, BY_HOST, host).filter((address) =>
+    lacks(address, "vrf") || isOnIt(address) || heldBy(target, address)?.reason !== "held-by-user"
+  );
+  if (all.length === 0) return undefined;
   const global = all.filter((address) => lacks(address, "vrf"));
   const address = oldest(all.filter(isOnIt)) ?? alone(global.length > 0 ? global : all);
-  if (address === undefined) {
+  const rivals = all.filter((each) => sameVrf(each, address));
+  // Of several in one table, such as anycast addresses, Diode takes the oldest.
+  if (address === undefined || oldest(rivals) !== address) {
     const places = all.map((each) => target.placeOf(NETBOX_IP_ADDRESS, each));
     return { reason: "ambiguous", detail: places.join(", ") };
   }
-  return heldBy(target, address, isOnIt(address)) ?? target.found(NETBOX_IP_ADDRESS, address);
+  const obstacle = isOnIt(address) ? undefined : heldBy(target, address);
+  return obstacle ?? target.found(NETBOX_IP_ADDRESS, address);
 }
 
 /** Why an address that NetBox has cannot be given to the machine. */
-function heldBy(
-  target: NetBoxTarget,
-  address: NetBoxObject,
-  isOnIt: boolean,
-): Obstacle | undefined {
+function heldBy(target: NetBoxTarget, address: NetBoxObject): Obstacle | undefined {
   const assigned = address["assigned_object"];
-  if (isOnIt || (assigned ?? null) === null) return undefined;
+  if ((assigned ?? null) === null) return undefined;
   const held = (reason: Reason): Obstacle => ({
     reason,
     detail: target.placeOf(NETBOX_IP_ADDRESS, address),
@@ -65,8 +67,14 @@ function heldBy(
   return held("held-by-user");
 }
 
+function sameVrf(a: NetBoxObject, b: NetBoxObject | undefined): boolean {
+  return partOf(a, "vrf", "id") === partOf(b, "vrf", "id");
+}
+
 function isPrimaryOf(machine: NetBoxObject, address: NetBoxObject): boolean {
-  return ["primary_ip4", "primary_ip6"].some((key) => partOf(machine, key, "id") === address.id);
+  return ["primary_ip4", "primary_ip6", "oob_ip"].some((key) =>
+    partOf(machine, key, "id") === address.id
+  );
 }
 
 /** { vrf: { name: "internal" } }; {} in the global table. */
@@ -77,20 +85,34 @@ export function vrfOf(target: NetBoxTarget, { object }: Found): { readonly vrf?:
   return { vrf: NETBOX_VRF.stubOf?.(vrf, target.objects) as VRFRef };
 }
 
-/** In the global table, there at its site; else in the routing table that alone has it. */
+/** In the routing table of its addresses; in the global table; else where people put a prefix of ours. */
 export function findPrefix(
   target: NetBoxTarget,
   network: string,
-  site: string | undefined,
+  { site, addresses }: {
+    /** Of a new prefix; undefined: none. */
+    readonly site: string | undefined;
+    /** That NetBox has in it. */
+    readonly addresses: readonly NetBoxObject[];
+  },
 ): Found | Obstacle | undefined {
   const all = target.objects.having(NETBOX_PREFIX, BY_NETWORK, network);
-  if (all.length === 0) return undefined;
-  const global = all.filter((prefix) => lacks(prefix, "vrf"));
-  const scope = site === undefined ? {} : { scope_site: { name: site } };
-  const prefix = oldest(global.filter((each) => hasScope(scope, each))) ?? oldest(global) ??
-    alone(all);
-  if (prefix !== undefined) return target.found(NETBOX_PREFIX, prefix);
-  const places = all.map((each) => target.placeOf(NETBOX_PREFIX, each));
+  const isTheirs = (prefix: NetBoxObject): boolean =>
+    !lacks(prefix, "vrf") && addresses.some((address) => sameVrf(address, prefix));
+  const choices = [
+    all.filter(isTheirs),
+    all.filter((prefix) => lacks(prefix, "vrf")),
+    all.filter((prefix) => hostTagsOf(prefix).length > 0),
+  ];
+  const candidates = choices.find((each) => each.length > 0) ?? [];
+  // Of several in one table, Diode takes the oldest, whatever their scopes.
+  const first = oldest(candidates);
+  if (first === undefined) return undefined;
+  const isAlone = candidates.length === 1 || siteOfScope(first, target.objects) === site;
+  if (isAlone && candidates.every((each) => sameVrf(each, first))) {
+    return target.found(NETBOX_PREFIX, first);
+  }
+  const places = candidates.map((each) => target.placeOf(NETBOX_PREFIX, each));
   return { reason: "ambiguous", detail: places.join(", ") };
 }
 
@@ -112,10 +134,11 @@ export function findVlan(
   const own = oldest(all.filter((vlan) => isAtSite(vlan) && lacks(vlan, "group")));
   if (own !== undefined) return target.found(NETBOX_VLAN, own);
   const covering = all.filter((vlan) =>
-    (lacks(vlan, "site") || isAtSite(vlan)) &&
-    isForSite(vlan, { site: place, cluster }, target.objects)
+    isAtSite(vlan) ||
+    (lacks(vlan, "site") && isForSite(vlan, { site: place, cluster }, target.objects))
   );
-  const vlan = alone(covering);
+  const only = alone(covering);
+  const vlan = only !== undefined && isNameable(only, target.objects) ? only : undefined;
   if (vlan !== undefined) return target.found(NETBOX_VLAN, vlan);
   if (covering.length === 0) return undefined;
   const places = covering.map((each) => target.placeOf(NETBOX_VLAN, each));
@@ -137,9 +160,10 @@ export function primaryIn(
   const id = partOf(found?.object, `primary_ip${family}`, "id");
   const address = objects.get(NETBOX_IP_ADDRESS, id);
   if (address === undefined) return undefined;
-  const isItsOwn = partOf(address["assigned_object"], kind, "id") === found?.object.id;
+  // Without an assignment, NetBox only takes it for an address of the machine by NAT.
+  const holder = partOf(address["assigned_object"], kind, "id") ?? found?.object.id;
   return {
     host: hostOf(String(address["address"])),
-    isOfPeople: isItsOwn && writerOf(address, hostTags) === "people",
+    isOfPeople: holder === found?.object.id && writerOf(address, hostTags) === "people",
   };
 }

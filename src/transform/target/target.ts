@@ -11,6 +11,14 @@ import {
   partOf,
   textOf,
 } from "../../netbox/types/object-type.ts";
+import { NETBOX_CLUSTER } from "../../netbox/types/cluster.ts";
+import { NETBOX_INTERFACE } from "../../netbox/types/interface.ts";
+import type { Device } from "../../netbox/types/device.ts";
+import {
+  NETBOX_DEVICE_ROLE,
+  NETBOX_DEVICE_TYPE,
+  NETBOX_MANUFACTURER,
+} from "../../netbox/types/device-type.ts";
 import { ENTITY_TYPES } from "../../netbox/types/order.ts";
 import type { StepName } from "../../netbox/types/steps.ts";
 import { GLOBAL_TAGS, HOST_TAG_PREFIX, NETBOX_TAG } from "../../netbox/types/tag.ts";
@@ -31,7 +39,7 @@ export class NetBoxTarget {
   readonly url: string | undefined;
   /** Objects that a thing of this run has. */
   readonly #claimed = new Set<NetBoxObject>();
-  readonly #required = new Map<StepName, readonly string[]>();
+  readonly #required = new Map<string, readonly string[]>();
   /** Custom fields that NetBox has with another type; and tags that are for some types only. */
   #known:
     | {
@@ -70,18 +78,49 @@ export class NetBoxTarget {
    */
   accepted(step: StepName, entity: object): object {
     const { refused, limited } = this.#refusals;
-    let accepted = entity as { readonly custom_fields?: object; readonly tags?: readonly Named[] };
-    const { custom_fields: fields, tags } = accepted;
+    let accepted = entity as { readonly custom_fields?: object };
+    const { custom_fields: fields } = accepted;
     if (fields !== undefined && Object.keys(fields).some((name) => refused.has(name))) {
       const custom_fields = Object.fromEntries(
         Object.entries(fields).filter(([name]) => !refused.has(name)),
       );
       accepted = { ...accepted, custom_fields };
     }
-    const type = contentTypeOf(ENTITY_TYPES[step]);
-    const isAllowed = ({ name }: Named): boolean => limited.get(name)?.includes(type) ?? true;
-    if (tags === undefined || limited.size === 0 || tags.every(isAllowed)) return accepted;
-    return { ...accepted, tags: tags.filter(isAllowed) };
+    accepted = this.#withoutRefusedParts(step, accepted);
+    if (limited.size === 0) return accepted;
+    const allowed = this.#withoutLimited(accepted, ENTITY_TYPES[step]);
+    return step === "device" ? this.#deviceWithoutLimited(allowed) : allowed;
+  }
+
+  /** Without links to new objects that NetBox would refuse: their stubs name a type. */
+  #withoutRefusedParts<Of extends object>(step: StepName, entity: Of): Of {
+    const links = LINKS[step];
+    if (links === undefined || this.requiredFields(links.type).length === 0) return entity;
+    const isRefused = (field: string, value: unknown): boolean =>
+      links.fields.includes(field) && partOf(value, "type") !== undefined;
+    const kept = Object.entries(entity).filter(([field, value]) => !isRefused(field, value));
+    return Object.fromEntries(kept) as Of;
+  }
+
+  #withoutLimited<Of extends object>(entity: Of, type: ObjectType<never>): Of {
+    const { tags } = entity as { readonly tags?: readonly Named[] };
+    const { limited } = this.#refusals;
+    const isAllowed = ({ name }: Named): boolean =>
+      limited.get(name)?.includes(contentTypeOf(type)) ?? true;
+    if (tags === undefined || tags.every(isAllowed)) return entity;
+    return { ...entity, tags: tags.filter(isAllowed) };
+  }
+
+  /** A device also sends the tags of its role, its type and the manufacturer. */
+  #deviceWithoutLimited(device: object): object {
+    const { device_type: type, role } = device as Partial<Device>;
+    if (type === undefined || role === undefined) return device;
+    const manufacturer = this.#withoutLimited(type.manufacturer, NETBOX_MANUFACTURER);
+    return {
+      ...device,
+      device_type: this.#withoutLimited({ ...type, manufacturer }, NETBOX_DEVICE_TYPE),
+      role: this.#withoutLimited(role, NETBOX_DEVICE_ROLE),
+    };
   }
 
   get #refusals() {
@@ -100,9 +139,9 @@ export class NetBoxTarget {
     return this.#known;
   }
 
-  /** Why a new object of the step cannot be sent. */
-  refusal(step: StepName): Obstacle | undefined {
-    const fields = this.requiredFields(step);
+  /** Why a new object of the type cannot be sent. */
+  refusal(type: ObjectType<never>): Obstacle | undefined {
+    const fields = this.requiredFields(type);
     return fields.length === 0
       ? undefined
       : { reason: "required-field", detail: fields.join(", ") };
@@ -114,20 +153,28 @@ export class NetBoxTarget {
     return types && { reason: "other-kind", detail: `only for ${types.join(", ")}` };
   }
 
-  /** Custom fields of the user's that a new object of the step would need a value for. */
-  requiredFields(step: StepName): readonly string[] {
-    let names = this.#required.get(step);
+  /** Custom fields of the user's that a new object of the type would need a value for. */
+  requiredFields(type: ObjectType<never>): readonly string[] {
+    let names = this.#required.get(type.path);
     if (names === undefined) {
-      const type = contentTypeOf(ENTITY_TYPES[step]);
+      const contentType = contentTypeOf(type);
       names = this.objects.all(NETBOX_CUSTOM_FIELD).filter((field) =>
         field["required"] === true && (field["default"] ?? null) === null &&
-        listAt(field, "object_types").includes(type)
+        listAt(field, "object_types").includes(contentType)
       ).map((field) => String(field["name"]));
-      this.#required.set(step, names);
+      this.#required.set(type.path, names);
     }
     return names;
   }
 }
+
+/** TABLE: step → fields that name objects of another step, which may be new. */
+const LINKS: Partial<
+  Record<StepName, { readonly fields: readonly string[]; readonly type: ObjectType<never> }>
+> = {
+  device: { fields: ["cluster"], type: NETBOX_CLUSTER },
+  interface: { fields: ["parent", "bridge", "lag"], type: NETBOX_INTERFACE },
+};
 
 export function listAt(object: NetBoxObject, key: string): readonly unknown[] {
   const list = object[key];
@@ -138,12 +185,15 @@ export function tagNames(object: NetBoxObject): string[] {
   return listAt(object, "tags").map((tag) => String(partOf(tag, "name")));
 }
 
-/** The tags that runs of this program give to the objects of a host: "proxmox-pve1". */
+/**
+ * The tags that runs of this program give to the objects of a host: "proxmox-pve1". People may have tags such as
+ * "proxmox-backup"; a run also gives the global tags.
+ */
 export function hostTagsOf(object: NetBoxObject): string[] {
   const globals: readonly string[] = GLOBAL_TAGS;
-  return tagNames(object).filter((name) =>
-    name.startsWith(HOST_TAG_PREFIX) && !globals.includes(name)
-  );
+  const names = tagNames(object);
+  if (!globals.every((name) => names.includes(name))) return [];
+  return names.filter((name) => name.startsWith(HOST_TAG_PREFIX) && !globals.includes(name));
 }
 
 /** Whose is it? "ours": a run wrote it for one of these hosts; "other": for another host; "people": no run did. */
@@ -151,9 +201,9 @@ export function writerOf(
   object: NetBoxObject,
   hostTags: ReadonlySet<string>,
 ): "ours" | "other" | "people" {
-  const tags = hostTagsOf(object);
-  if (tags.some((name) => hostTags.has(name))) return "ours";
-  return tags.length > 0 ? "other" : "people";
+  // People may have renamed the tag: then it does not begin as host tags do.
+  if (tagNames(object).some((name) => hostTags.has(name))) return "ours";
+  return hostTagsOf(object).length > 0 ? "other" : "people";
 }
 
 /** The first by id: of rows that Diode doubled, this one stays. */
@@ -175,7 +225,5 @@ export function nameOf(object: NetBoxObject): string {
 
 /** Of a node whose name another device of the site has: "pve (cluster)". */
 export function deviceName(node: string, cluster: string): string {
-  const pool = new NamePool();
-  pool.reserve(node);
-  return pool.take(node, cluster, MAX_NAME);
+  return new NamePool([node]).take(node, cluster, MAX_NAME);
 }
