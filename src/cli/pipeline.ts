@@ -53,7 +53,7 @@ export async function runPipeline(session: Session): Promise<void> {
     });
     if (isIncomplete && name === "survey") {
       session.log.error(
-        "Stopped: what the survey could not read must not look as if NetBox had none",
+        "Stopped before the capture: what the survey could not read must not look as if NetBox had none",
       );
       break;
     }

@@ -144,3 +144,17 @@ function noManifest({ place }: Store, keys: readonly string[]): AppError {
 export function targetSource({ manifest, sha256 }: TargetFolder): TargetSource {
   return { url: manifest.netbox.url, sha256, surveyed_at: manifest.surveyed_at };
 }
+
+/**
+ * A survey with --for contains only what one run needs: all else would look as if NetBox had none.
+ * @throws AppError "input" unless it is for these snapshots. `snapshots`: hashes of their manifests.
+ */
+export function refuseOtherScope(
+  { place, manifest: { scope } }: TargetFolder,
+  snapshots: readonly string[],
+): void {
+  if (scope === undefined || snapshots.every((each) => scope.snapshots.includes(each))) return;
+  throw inputError(`Cannot use the target in ${place}: it contains only what another run needs`, {
+    hint: "Survey again: without --for, or with --for and this run",
+  });
+}

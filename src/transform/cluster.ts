@@ -132,8 +132,7 @@ export async function readCluster(
   const hostTags = hostTagsOfCluster(target, hostTag, { nodes, guests: identities });
   const called = policy.clusterName ?? text(clusterStatus?.["name"]) ?? policy.host;
   const wanted = cutName(called, MAX_LONG_NAME);
-  const ownSite = clusterSite(policy, areNodesListed ? listed : names);
-  const wantedSite = ownSite && siteIn(target, ownSite);
+  const wantedSite = clusterSite(policy, areNodesListed ? listed : names, target);
   const vmids = new Set(rows.map(({ vmid }) => count(vmid)));
   const known = findCluster(target, clusterRef(wanted, wantedSite), {
     hostTags,
@@ -370,12 +369,17 @@ function siteIn(target: NetBoxTarget, site: string): string {
 }
 
 /** The cluster's scope, from all of its nodes, in scope or not; undefined: it gets none. */
-function clusterSite(policy: Policy, nodes: readonly string[]): string | undefined {
+function clusterSite(
+  policy: Policy,
+  nodes: readonly string[],
+  target: NetBoxTarget,
+): string | undefined {
   if (policy.clusterScope === "none") return undefined;
-  if (policy.clusterScope === "site") return policy.siteName;
-  const sites = new Set(nodes.map((node) => nodeSite(policy, node)));
+  const siteName = siteIn(target, policy.siteName);
+  if (policy.clusterScope === "site") return siteName;
+  const sites = new Set(nodes.map((node) => siteIn(target, nodeSite(policy, node))));
   if (sites.size > 1) return undefined;
-  return [...sites][0] ?? policy.siteName;
+  return [...sites][0] ?? siteName;
 }
 
 /** The site of a virtual machine and of its interfaces' VLANs. */

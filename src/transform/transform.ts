@@ -69,7 +69,10 @@ async function readClusters(
 ): Promise<SnapshotCluster[]> {
   const clusters: SnapshotCluster[] = [];
   // In an order of their own: the first one gets what several could have in NetBox.
-  const sorted = inputs.toSorted((a, b) => compareCodeUnits(a.snapshot.sha256, b.snapshot.sha256));
+  const sorted = inputs.toSorted((a, b) =>
+    compareNatural(a.policy.host, b.policy.host) ||
+    compareCodeUnits(a.snapshot.sha256, b.snapshot.sha256)
+  );
   for (const { snapshot, policy } of sorted) {
     const label = inputs.length > 1 ? snapshot.name : undefined;
     clusters.push(await readCluster({ snapshot, policy, label }, target));

@@ -54,7 +54,9 @@ async function ask(session: Session, options: CaptureOptions): Promise<void> {
   }
   const store = await session.openTarget(folder);
   const progress = openProgress({ log: session.log, terminal: session.terminal });
-  const resumeCommand = `${TOOL.name} ${session.context.command} --resume --out ${
+  // Of `run`: without it, what people keep in NetBox would be overwritten.
+  const survey = session.isOn("survey") ? " --survey" : "";
+  const resumeCommand = `${TOOL.name} ${session.context.command} --resume${survey} --out ${
     shellWord(folder)
   }`;
   const summary = await interruptible(session.io, (signal) =>

@@ -3,7 +3,7 @@ import { usageError } from "../../base/errors.ts";
 import { printableJson } from "../../base/log.ts";
 import { parseStep, STEP_NAMES, type StepName } from "../../netbox/types/steps.ts";
 import { openEntities } from "../../run-folder/entity-set.ts";
-import { openTargetFolder } from "../../run-folder/target-files.ts";
+import { openTargetFolder, refuseOtherScope } from "../../run-folder/target-files.ts";
 import { interruptible } from "../../terminal/process.ts";
 import { markdownFormat, terminalFormat } from "../../terminal/document.ts";
 import { netboxConnection } from "../../terminal/netbox.ts";
@@ -47,12 +47,11 @@ async function readTask(session: Session, run: string): Promise<Task> {
   const netbox = target === undefined
     ? await netboxConnection(session)
     : { ...await openTargetFolder(await session.openStore(target)), concurrency: 1 };
-  return {
-    netbox,
-    concurrency: netbox.concurrency,
-    steps: stepsOf(session),
-    set: await openEntities(await session.openStore(run)),
-  };
+  const set = await openEntities(await session.openStore(run));
+  if ("manifest" in netbox) {
+    refuseOtherScope(netbox, set.manifest.snapshots.map(({ sha256 }) => sha256));
+  }
+  return { netbox, concurrency: netbox.concurrency, steps: stepsOf(session), set };
 }
 
 function subjectOf({ set: { place }, netbox }: Task): CompareSubject {

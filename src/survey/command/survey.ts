@@ -33,9 +33,7 @@ export async function runSurvey(session: Session): Promise<void> {
   const forRun = run === undefined ? "" : ` --for ${shellWord(run)}`;
   const netbox = session.option("netbox");
   const from = netbox === undefined ? "" : ` --netbox ${shellWord(netbox)}`;
-  const resumeCommand = `${TOOL.name} ${session.context.command} --resume --out ${
-    shellWord(folder)
-  }${forRun}${from}`;
+  const resumeCommand = `${TOOL.name} survey --resume --out ${shellWord(folder)}${forRun}${from}`;
   const scope = set && await readRunKeys(set);
   const progress = openProgress(session);
   const manifest = await interruptible(session.io, (signal) =>

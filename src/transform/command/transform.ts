@@ -11,9 +11,11 @@ import {
   writeEntities,
 } from "../../run-folder/entity-writer.ts";
 import { NOTES, REASONS } from "../../run-folder/left-out.ts";
+import { readEntityManifest } from "../../run-folder/entity-set.ts";
 import { openSnapshot } from "../../run-folder/snapshot-files.ts";
 import {
   openTargetFolder,
+  refuseOtherScope,
   type TargetFolder,
   targetSource,
 } from "../../run-folder/target-files.ts";
@@ -73,6 +75,7 @@ export async function runTransform(session: Session): Promise<void> {
   checkNames(opened.map(({ snapshot }) => snapshot.name));
   warnPartial(session, opened);
   const netbox = await readNetBox(session, opened);
+  if (netbox === undefined) await warnWithoutTarget(session, target);
   const store = await session.openTarget(target);
   const snapshots = opened.map(({ snapshot: { name, sha256 }, used }) => ({
     ...(runs.length > 1 ? { name } : {}),
@@ -90,21 +93,23 @@ export async function runTransform(session: Session): Promise<void> {
   printSummary(session, summary, { target, netbox: netbox?.source });
 }
 
+/** Entities that respected NetBox are about to be replaced by ones that do not. */
+async function warnWithoutTarget(session: Session, run: string): Promise<void> {
+  const store = await session.openStore(run);
+  const earlier = await readEntityManifest(store).catch(() => undefined);
+  if (earlier?.manifest.target === undefined) return;
+  session.log.warn(
+    `The entity files in ${run} were made with a target (${earlier.manifest.target.url}), these are not: ` +
+      "a push may overwrite or double what people keep in NetBox. Use --target (run: --survey)",
+  );
+}
+
 /** The target that --target names. @throws AppError "input" if it lacks a type, or is for another run. */
 async function readNetBox(session: Session, inputs: readonly TransformInput[]) {
   const place = session.option("target");
   if (place === undefined) return undefined;
   const folder = await openTargetFolder(await session.openStore(place));
-  const { scope } = folder.manifest;
-  const other = inputs.find(({ snapshot: { sha256 } }) =>
-    scope?.snapshots.includes(sha256) === false
-  );
-  if (other !== undefined) {
-    throw inputError(
-      `Cannot use the target in ${folder.place} for "${other.snapshot.name}": it contains only what another run needs`,
-      { hint: "Survey again: without --for, or with --for and this run" },
-    );
-  }
+  refuseOtherScope(folder, inputs.map(({ snapshot: { sha256 } }) => sha256));
   return { target: await targetOf(folder), source: targetSource(folder) };
 }
 

@@ -82,12 +82,19 @@ export function hostTagsOfCluster(
 }
 
 /** Devices with the name and the address of a node. */
-function devicesAt({ objects }: NetBoxTarget, { node, address }: NodeIdentity): NetBoxObject[] {
+function devicesAt(target: NetBoxTarget, node: NodeIdentity): NetBoxObject[] {
+  return devicesWithAddress(target, node).filter((device) => isNamed(device, node.node));
+}
+
+export function devicesWithAddress(
+  { objects }: NetBoxTarget,
+  { address }: NodeIdentity,
+): NetBoxObject[] {
   const host = address === undefined ? undefined : canonicalHost(address);
   const assigned = host === undefined ? [] : objects.having(NETBOX_IP_ADDRESS, BY_HOST, host);
   return assigned.flatMap((each) => {
     const device = objects.get(NETBOX_DEVICE, partOf(each["assigned_object"], "device", "id"));
-    return device !== undefined && isNamed(device, node) ? [device] : [];
+    return device === undefined ? [] : [device];
   });
 }
 
@@ -145,13 +152,16 @@ export function findCluster(
   const type = foundName(target, "cluster-type", CLUSTER_TYPE_NAME);
   const isOurType = (cluster: NetBoxObject): boolean =>
     type !== undefined && partOf(cluster, "type", "id") === type.id;
-  const proxmox = objects.all(NETBOX_CLUSTER).filter((each) =>
-    isOurType(each) && !target.isClaimed(each) && isFirst(each, objects)
+  const free = objects.all(NETBOX_CLUSTER).filter((each) =>
+    !target.isClaimed(each) && isFirst(each, objects)
   );
-  const ours = proxmox.filter((each) => writerOf(each, hostTags) === "ours");
+  // People may have given ours another type.
+  const ours = free.filter((each) => writerOf(each, hostTags) === "ours");
   const { name } = wanted;
-  const people = proxmox.filter((each) => writerOf(each, hostTags) === "people")
-    .filter((each) => isPossible(each, wanted, { target, vmids }));
+  const people = free.filter((each) =>
+    isOurType(each) && writerOf(each, hostTags) === "people" &&
+    isPossible(each, wanted, { target, vmids })
+  );
   const choices = [
     ...named(ours, name),
     ...named(people.filter((each) => siteOfScope(each, objects) === wanted.scope_site?.name), name),

@@ -11,7 +11,13 @@ import {
   valueAt,
 } from "../../netbox/types/object-type.ts";
 import { NETBOX_VIRTUAL_MACHINE } from "../../netbox/types/virtual-machine.ts";
-import { type GuestIdentity, machinesIn, type NodeIdentity, vmidIn } from "./clusters.ts";
+import {
+  devicesWithAddress,
+  type GuestIdentity,
+  machinesIn,
+  type NodeIdentity,
+  vmidIn,
+} from "./clusters.ts";
 import { foundName, requiredByNew } from "./names.ts";
 import { alone, nameOf, type NetBoxTarget, type Obstacle, oldest, writerOf } from "./target.ts";
 
@@ -24,7 +30,7 @@ export interface FoundDevice {
 /** `marked`: its name if another device of the site has its own name. */
 export function findDevice(
   target: NetBoxTarget,
-  { node, site, device, tenant }: NodeIdentity,
+  identity: NodeIdentity,
   { hostTags, marked, isNewCluster }: {
     readonly hostTags: ReadonlySet<string>;
     readonly marked: string;
@@ -33,6 +39,7 @@ export function findDevice(
   },
 ): FoundDevice {
   const { objects } = target;
+  const { node, site, device, tenant } = identity;
   const siteId = foundName(target, "site", site)?.id;
   const isHere = (each: NetBoxObject): boolean => partOf(each, "site", "id") === siteId;
   const isFree = (each: NetBoxObject): boolean => !target.isClaimed(each);
@@ -51,7 +58,9 @@ export function findDevice(
     oldest(here(of("ours", named(marked)))) ??
     ofTenant(of("people", named(node)).filter(isHere), tenant) ??
     alone(here(of("ours", qualified))) ??
-    alone(of("people", qualified).filter(isHere));
+    alone(of("people", qualified).filter(isHere)) ??
+    // People renamed it.
+    alone(of("ours", devicesWithAddress(target, identity)).filter(isFree));
   return {
     found: object && target.found(NETBOX_DEVICE, object),
     taken: named(node).find(isHere),

@@ -57,7 +57,8 @@ export function foundName(
     return oldest(outermost.length > 0 && kind !== "device-type" ? outermost : exact);
   }
   const folded = objects.having(type, foldedAt(key), name.toLowerCase());
-  if (folded.length > 0) return alone(folded);
+  // A model of that name may be another manufacturer's.
+  if (folded.length > 0 || kind === "device-type") return alone(folded);
   const renamed = objects.having(type, BY_SLUG, autoSlug(name)).filter((each) =>
     autoSlug(String(each[key])) !== each["slug"]
   );
