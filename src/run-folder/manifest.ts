@@ -70,12 +70,12 @@ export function unseal(text: string, file: string): { document: unknown; sha256:
   if (sha256 === undefined) {
     throw inputError(`No checksum in ${file}`, {
       hint:
-        "Only files that proxmox-diode wrote are read: copy the whole run folder again from where it was made",
+        "Only files that proxmox-diode wrote are read: copy the whole folder again from where it was made",
     });
   }
   if (digest(text.replace(SEAL_REGEXP, EMPTY_SEAL)) !== sha256) {
     throw inputError(`Cannot trust ${file}: it was changed after it was written`, {
-      hint: "Copy the whole run folder again from where it was made",
+      hint: "Copy the whole folder again from where it was made",
     });
   }
   return { document, sha256 };
@@ -100,7 +100,7 @@ export async function readListed(store: Store, entry: FileEntry): Promise<Uint8A
   if (bytes.byteLength !== entry.bytes || await digestAside(bytes) !== entry.sha256) {
     throw inputError(`Cannot trust "${entry.path}" in ${store.place}: it was changed`, {
       hint:
-        "Its SHA-256 is not the one in the manifest: copy the whole run folder again from where it was made",
+        "Its SHA-256 is not the one in the manifest: copy the whole folder again from where it was made",
     });
   }
   return bytes;
@@ -147,13 +147,13 @@ export async function listingFaults(
     ...found.filter((path) => !listed.has(path)).map((path) => ({
       path,
       error: inputError(`Found "${path}" in ${store.place}, which its manifest does not list`, {
-        hint: "Remove the file, or copy the whole run folder again from where it was made",
+        hint: "Remove the file, or copy the whole folder again from where it was made",
       }),
     })),
     ...missing.map((path) => ({
       path,
       error: inputError(`Cannot find "${path}" in ${store.place}, which its manifest lists`, {
-        hint: "Copy the whole run folder again from where it was made",
+        hint: "Copy the whole folder again from where it was made",
       }),
     })),
   ];

@@ -63,7 +63,6 @@ function subjectOf({ set: { place }, netbox }: Task): CompareSubject {
     target: {
       place: netbox.place,
       surveyedAt: manifest.surveyed_at,
-      isPartial: manifest.scope !== undefined,
     },
   };
 }

@@ -20,8 +20,6 @@ interface ComparedTarget {
   readonly place: string;
   /** RFC 3339. */
   readonly surveyedAt: string;
-  /** It holds only what one run needed. */
-  readonly isPartial: boolean;
 }
 
 type VerdictCounts = Readonly<Record<CompareVerdict, number>> & {
@@ -183,8 +181,6 @@ const NO_PLUGIN =
 const SURVEYED_BEFORE =
   "The target shows NetBox at the time of the survey: to see what a later push changed, survey again " +
   "or compare with --netbox";
-const PARTIAL_TARGET =
-  "The target holds only what the run of survey --for needed: other objects look missing here";
 
 /** Source: NetBox, extras/signals.py: values of a type that a custom field loses are deleted. */
 const LOSS =
@@ -199,7 +195,6 @@ function adviceOf({ totals, status, hasLoss, subject }: CompareRecord): readonly
   return [
     ...(hasLoss ? [LOSS] : []),
     status?.plugin === undefined ? NO_PLUGIN : later,
-    ...(subject.target?.isPartial && totals.missing > 0 ? [PARTIAL_TARGET] : []),
   ];
 }
 
