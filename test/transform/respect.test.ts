@@ -478,6 +478,29 @@ describe("objects that people made before the first push", () => {
     expect(outcome.of("custom-field").map(({ name }) => name)).not.toContain("proxmox_vmid");
   });
 
+  test("without VMIDs in NetBox, our cluster of another name is found by the names of its guests", async () => {
+    const netbox = new ModelNetBox();
+    const site = netbox.make("site", { name: "HQ" });
+    const type = netbox.make("cluster-type", { name: "VMware" });
+    netbox.make("cluster", {
+      name: "lab",
+      type,
+      group: null,
+      scope_type: "dcim.site",
+      scope: site,
+    });
+    netbox.make("custom-field", {
+      name: "proxmox_vmid",
+      type: { value: "integer" },
+      object_types: ["virtualization.virtualmachine"],
+      required: false,
+      default: null,
+    });
+    await push(netbox, cluster());
+    const { changes } = await push(netbox, cluster());
+    expect(texts(changes)).toEqual([]);
+  });
+
   test("a tag for other types is left off", async () => {
     const netbox = new ModelNetBox();
     netbox.make("tag", { name: "prod", color: "ff0000", object_types: ["ipam.prefix"] });

@@ -119,10 +119,17 @@ function clustersTagged({ objects }: NetBoxTarget, tag: string): NetBoxObject[] 
   return objects.all(NETBOX_CLUSTER).filter((cluster) => hostTagsOf(cluster).includes(tag));
 }
 
-/** The same VMID and name. */
+/** The same VMID and name; the name alone if NetBox has no VMID, because its custom field has another type. */
 function isOneOf(guests: readonly GuestIdentity[]): (machine: NetBoxObject) => boolean {
-  const keys = new Set(guests.map(({ vmid, name }) => `${vmid} ${name.toLowerCase()}`));
-  return (machine) => keys.has(`${vmidIn(machine)} ${nameOf(machine).toLowerCase()}`);
+  const keys = new Set(guests.flatMap(({ vmid, name }) => {
+    const folded = name.toLowerCase();
+    return [folded, `${vmid} ${folded}`];
+  }));
+  return (machine) => {
+    const name = nameOf(machine).toLowerCase();
+    const vmid = vmidIn(machine);
+    return keys.has(vmid === undefined ? name : `${vmid} ${name}`);
+  };
 }
 
 /** "pve1" also names "pve1.example.net". */
