@@ -57,22 +57,23 @@ export function hostTagsOfCluster(
 ): ReadonlySet<string> {
   const own = foundName(target, "tag", hostTag);
   const tags = new Set(own === undefined ? [hostTag] : [hostTag, nameOf(own)]);
-  const known = tags.size;
+  const isOurs = isOneOf(guests);
   for (const node of nodes) {
     for (const device of devicesAt(target, node)) {
       const isAtSite = partOf(device, "site", "id") === foundName(target, "site", node.site)?.id;
       for (const tag of hostTagsOf(device)) {
         const machines = clustersTagged(target, tag).flatMap((each) => machinesIn(target, each));
-        const isShared = machines.some(isOneOf(guests));
+        const isShared = machines.some(isOurs);
         const isOther = machines.length > 0 && guests.length > 0 && !isShared;
         if (isShared || (isAtSite && !isOther)) tags.add(tag);
       }
     }
   }
-  if (tags.size > known) return tags;
+  const clusters = target.objects.all(NETBOX_CLUSTER);
+  if (clusters.some((cluster) => writerOf(cluster, tags) === "ours")) return tags;
   // NetBox may have no address of the nodes: then most of the guests decide.
-  for (const cluster of target.objects.all(NETBOX_CLUSTER)) {
-    const same = machinesIn(target, cluster).filter(isOneOf(guests));
+  for (const cluster of clusters) {
+    const same = machinesIn(target, cluster).filter(isOurs);
     if (same.length === 0 || same.length * 2 < guests.length) continue;
     for (const tag of hostTagsOf(cluster)) {
       if (!nodes.some((node) => hasOtherAddress(target, node, tag))) tags.add(tag);
@@ -157,6 +158,7 @@ export function findCluster(
 ): FoundCluster {
   const { objects } = target;
   const type = foundName(target, "cluster-type", CLUSTER_TYPE_NAME);
+  const isOurs = isOneOf(guests);
   const isOurType = (cluster: NetBoxObject): boolean =>
     type !== undefined && partOf(cluster, "type", "id") === type.id;
   const free = objects.all(NETBOX_CLUSTER).filter((each) =>
@@ -177,7 +179,7 @@ export function findCluster(
     ours.filter((each) => {
       const machines = machinesIn(target, each);
       const isComparable = machines.length > 0 && guests.length > 0;
-      return !isComparable || machines.some(isOneOf(guests));
+      return !isComparable || machines.some(isOurs);
     }),
   ];
   const object = mostGuests(target, choices.find((each) => each.length > 0) ?? [], vmids);
