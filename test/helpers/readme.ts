@@ -232,7 +232,7 @@ function retriesMarkdown(): string {
       "`PUSH_MAX_RETRIES`, `PUSH_RETRY_DELAY`",
     ],
     [
-      "NetBox (`compare`, `survey`)",
+      "NetBox (`compare`, `survey`, `doctor`)",
       "429, 5xx, a connection that fails, a timeout",
       compare.NETBOX_MAX_RETRIES.default,
       `${compare.NETBOX_RETRY_DELAY.default} to ${seconds()}`,
