@@ -82,8 +82,10 @@ async function readClusters(
     compareCodeUnits(a.snapshot.sha256, b.snapshot.sha256)
   );
   clusters.forEach(({ source, snapshot }, i) => {
-    const other = clusters.slice(0, i).find(({ source: { name, called, hostTag } }) =>
-      name === source.name || (called === source.called && hostTag === source.hostTag)
+    const other = clusters.slice(0, i).find(({ source: { name, called, hostTag, found } }) =>
+      // People may have given two clusters one name.
+      (name === source.name && (found === undefined || source.found === undefined)) ||
+      (called === source.called && hostTag === source.hostTag)
     );
     if (other === undefined) return;
     throw inputError(

@@ -190,10 +190,17 @@ export function tagNames(object: NetBoxObject): string[] {
  * "proxmox-backup"; a run also gives the global tags.
  */
 export function hostTagsOf(object: NetBoxObject): string[] {
-  const globals: readonly string[] = GLOBAL_TAGS;
+  return writtenTags(object).filter((name) =>
+    name.startsWith(HOST_TAG_PREFIX) && !GLOBALS.includes(name)
+  );
+}
+
+const GLOBALS: readonly string[] = GLOBAL_TAGS;
+
+/** All tags of an object that a run wrote; none of another one. */
+function writtenTags(object: NetBoxObject): readonly string[] {
   const names = tagNames(object);
-  if (!globals.every((name) => names.includes(name))) return [];
-  return names.filter((name) => name.startsWith(HOST_TAG_PREFIX) && !globals.includes(name));
+  return GLOBALS.every((name) => names.includes(name)) ? names : [];
 }
 
 /** Whose is it? "ours": a run wrote it for one of these hosts; "other": for another host; "people": no run did. */
@@ -202,7 +209,7 @@ export function writerOf(
   hostTags: ReadonlySet<string>,
 ): "ours" | "other" | "people" {
   // People may have renamed the tag: then it does not begin as host tags do.
-  if (tagNames(object).some((name) => hostTags.has(name))) return "ours";
+  if (writtenTags(object).some((name) => hostTags.has(name))) return "ours";
   return hostTagsOf(object).length > 0 ? "other" : "people";
 }
 
