@@ -1,78 +1,21 @@
 /** What people keep in NetBox, case by case: found and left as it is by `transform --target`. Source of the cases: issue 17. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Snapshot } from "../../src/run-folder/snapshot.ts";
-import type { SettingTexts } from "../../src/transform/settings.ts";
-import { NetBoxTarget } from "../../src/transform/target/target.ts";
-import { type Change, ModelNetBox, type Shown } from "../helpers/applied.ts";
-import { type Outcome, transformed } from "../helpers/in-memory.ts";
-import { agentRow, type Lab, lab, type LabGuest } from "../helpers/lab.ts";
-
-const PORTS = [{
-  iface: "vmbr0",
-  type: "bridge",
-  active: 1,
-  method: "static",
-  cidr: "10.0.0.1/24",
-  address: "10.0.0.1",
-}];
-const WEB: LabGuest = {
-  vmid: 101,
-  row: { name: "web", tags: "prod" },
-  config: {
-    net0: "virtio=BC:24:11:00:00:01,bridge=vmbr0,tag=10",
-    scsi0: "local-lvm:vm-101-disk-0,size=32G",
-    ostype: "l26",
-    agent: "1",
-    onboot: 1,
-  },
-  osinfo: { name: "Debian GNU/Linux", "version-id": "12" },
-  interfaces: [agentRow("bc:24:11:00:00:01", ["10.0.0.10/24", "10.0.0.11/24"])],
-};
-const SITE: SettingTexts = { SITE_NAME: "HQ" };
-
-function cluster(parts: Lab = {}): Lab {
-  return { nodes: { pve1: { network: PORTS } }, guests: [WEB], host: "10.0.0.1", ...parts };
-}
-
-async function outcomeFor(
-  netbox: ModelNetBox,
-  snapshot: Snapshot,
-  settings: SettingTexts = SITE,
-): Promise<Outcome> {
-  const target = new NetBoxTarget(netbox.objects(), "https://netbox.example.net");
-  return await transformed(snapshot, settings, target);
-}
-
-interface Pushed {
-  readonly outcome: Outcome;
-  readonly changes: readonly Change[];
-}
-
-/** Surveys, transforms and pushes twice: the second time changes nothing, and nothing is refused. */
-async function push(netbox: ModelNetBox, parts: Lab, settings = SITE): Promise<Pushed> {
-  const snapshot = lab(parts);
-  const outcome = await outcomeFor(netbox, snapshot, settings);
-  const changes = netbox.apply(outcome.all);
-  const second = await outcomeFor(netbox, snapshot, settings);
-  expect(netbox.apply(second.all)).toEqual([]);
-  expect(netbox.refused).toEqual([]);
-  return { outcome, changes };
-}
-
-/** A NetBox after a first push without a target. */
-async function pushed(parts: Lab = cluster(), settings = SITE): Promise<ModelNetBox> {
-  const netbox = new ModelNetBox();
-  netbox.make("site", { name: "HQ" });
-  netbox.apply((await transformed(lab(parts), settings)).all);
-  expect(netbox.refused).toEqual([]);
-  return netbox;
-}
-
-/** "virtual-machine web name" */
-function texts(changes: readonly Change[]): string[] {
-  return changes.map(({ type, name, field }) => [type, name, field ?? "new"].join(" "));
-}
+import { ModelNetBox, type Shown } from "../helpers/applied.ts";
+import { type Lab, lab } from "../helpers/lab.ts";
+import {
+  brief,
+  cluster,
+  device,
+  outcomeFor,
+  PORTS,
+  push,
+  pushed,
+  SITE,
+  texts,
+  WEB,
+  withAddress,
+} from "../helpers/respecting.ts";
 
 describe("identity", () => {
   test("the same again changes nothing", async () => {
@@ -182,10 +125,6 @@ describe("identity", () => {
   });
 });
 
-function withAddress(ip: string, name = "pve1") {
-  return { status: 200, data: [{ type: "node", id: `node/${name}`, name, ip, online: 1 }] };
-}
-
 /** Changes that people make after our first push. */
 const BY_HAND: Readonly<Record<string, (netbox: ModelNetBox) => void>> = {
   "a VLAN in a group": (netbox) => {
@@ -279,10 +218,6 @@ test("any three changes by hand together: kept, and nothing new is made", async 
   );
 });
 
-function brief({ id, name, model }: Shown): object {
-  return { id, ...(name === undefined ? {} : { name }), ...(model === undefined ? {} : { model }) };
-}
-
 describe("changes by hand", () => {
   test.each(Object.entries(BY_HAND))("%s: kept, and nothing new is made", async (_name, change) => {
     const netbox = await pushed();
@@ -345,21 +280,6 @@ const MADE: Readonly<Record<string, (netbox: ModelNetBox) => void>> = {
     });
   },
 };
-
-function device(netbox: ModelNetBox, fields: Readonly<Record<string, unknown>>): Shown {
-  const maker = netbox.make("manufacturer", { name: "Dell" });
-  const model = netbox.make("device-type", { model: "PowerEdge R740", manufacturer: maker });
-  const role = netbox.make("device-role", { name: "Server", parent: null });
-  return netbox.make("device", {
-    device_type: model,
-    role,
-    tenant: null,
-    cluster: null,
-    platform: null,
-    status: { value: "active" },
-    ...fields,
-  });
-}
 
 describe("objects that people made before the first push", () => {
   test.each(Object.entries(MADE))("%s: found, and kept", async (_name, make) => {
