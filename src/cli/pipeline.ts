@@ -84,6 +84,11 @@ async function checkAll(session: Session): Promise<string> {
     parseNetBoxSettings(await readSettings(surveySession(session).context, NETBOX_SETTINGS));
   }
   const captured = await readSettings(context, CAPTURE_SETTINGS);
+  if (isBootstrap(captured) && session.isOn("survey")) {
+    throw usageError("BOOTSTRAP (--bootstrap) and --survey exclude each other", {
+      hint: "Leave out BOOTSTRAP: the entities of a run include the static ones",
+    });
+  }
   const policy = await readSettings(context, SETTINGS);
   const { maxChanged } = requireRemote(
     parsePushOptions(await readSettings(context, PUSH_SETTINGS)),

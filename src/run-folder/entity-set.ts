@@ -122,7 +122,7 @@ function noManifest({ place }: Store, keys: readonly string[]): AppError {
     ? "the folder does not exist, or is empty"
     : `no ${ENTITY_MANIFEST_FILE}`;
   return inputError(`Found no entity files in ${place}: ${why}`, {
-    hint: keys.includes("manifest.json")
+    hint: keys.some((key) => key.startsWith("pve/"))
       ? "The snapshot is not transformed yet: run transform on it first"
       : "Name a run folder that transform or bootstrap wrote, such as snapshots/example",
   });

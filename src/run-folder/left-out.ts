@@ -89,7 +89,7 @@ export const NOTES = {
   "unknown-device": "A setting names a device that NetBox does not have, or that another node has",
   "node-not-listed": "Guests name this node, which the cluster does not list: it gets no device",
   "keeps-name":
-    "Keeps its name in NetBox, where it was found by its VMID, MAC address or another name",
+    "Keeps its name in NetBox, where it was found by its VMID, MAC address, slug or another name",
   "other-cluster": "Renamed, because NetBox has a cluster with this name and another type",
   "foreign-device": "NetBox has a device with this name that belongs to another host",
 } as const;

@@ -20,12 +20,14 @@ export interface ManifestKind<Manifest> {
   readonly missing: (store: Store, keys: readonly string[]) => AppError;
   /** For a manifest of another shape. */
   readonly hint?: string;
+  /** A key that only another kind of folder has in its manifest, and what that is. */
+  readonly other?: { readonly key: string; readonly what: string };
 }
 
 /** @throws AppError "input" when it is missing, cannot be read, was changed or is of a newer format. */
 export async function readManifestFile<Manifest>(
   store: Store,
-  { file, format, newest, writtenBy, check, missing, hint }: ManifestKind<Manifest>,
+  { file, format, newest, writtenBy, check, missing, hint, other }: ManifestKind<Manifest>,
 ): Promise<{ readonly manifest: Manifest; readonly sha256: string }> {
   const bytes = await store.read(file).catch((cause: unknown) => {
     if (cause instanceof AppError) throw cause;
@@ -34,6 +36,9 @@ export async function readManifestFile<Manifest>(
   if (bytes === undefined) throw missing(store, await store.keys());
   const what = `${file} in ${store.place}`;
   const { document, sha256 } = unseal(decodeUtf8(bytes, what), what);
+  if (other !== undefined && Object.hasOwn(Object(document), other.key)) {
+    throw inputError(`Cannot read ${store.place}: it is ${other.what}`, hint ? { hint } : {});
+  }
   const found = (document as { format?: unknown } | null)?.format;
   if (typeof found === "number" && found > newest) {
     throw inputError(

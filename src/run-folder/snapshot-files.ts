@@ -54,6 +54,7 @@ export async function readSnapshotManifest(
     missing: noManifest,
     check: (document) => Manifest(document),
     hint: "Name a run folder itself, which holds manifest.json and pve/",
+    other: { key: "surveyed_at", what: "a target folder, which survey wrote, and no run" },
   });
 }
 

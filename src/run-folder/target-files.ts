@@ -58,7 +58,8 @@ export async function readTargetManifest(
     writtenBy: "surveyed it",
     missing: noManifest,
     check: (document) => TargetManifest(document),
-    hint: "Name a folder that survey wrote",
+    hint: "Name a folder that survey wrote, such as snapshots/netbox",
+    other: { key: "captured_at", what: "a run folder, which capture wrote, and no target" },
   });
 }
 

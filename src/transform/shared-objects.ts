@@ -175,9 +175,13 @@ export function makeShared(
   { slugs, ledger }: { readonly slugs: Slugs; readonly ledger: Ledger },
 ): Made[] {
   const names = { slugs, target };
+  const noteName = (what: string, detail: string): void => {
+    const [cluster] = clusters;
+    if (cluster !== undefined) ledger.note({ ...cluster.subject, what }, "keeps-name", detail);
+  };
   const all = optionsOf(clusters, names);
   return [
-    ...makeTags(clusters, shared, { ...names, ledger }),
+    ...makeTags(clusters, shared, { ...names, ledger, noteName }),
     ...CUSTOM_FIELDS.flatMap((field) => makeCustomField(field, all, { target, ledger, clusters })),
     make("cluster-type", {
       tags: tagsOf(clusters),
@@ -194,6 +198,9 @@ export function makeShared(
       shared.platforms.inOrder().map((object) => {
         const { name } = object.value;
         const source = { ...namingOf("platform", name, slugs), ...holdersOf(object) };
+        if (source.found !== undefined && nameOf(source.found.object) !== name) {
+          noteName(`platform/${name}`, `${name} → ${nameOf(source.found.object)}`);
+        }
         return make("platform", source, optionsOf(object.clusters, names));
       }),
     ),
@@ -268,9 +275,12 @@ export function makeBootstrap(capturedAt: string): Made[] {
 function makeTags(
   clusters: readonly ClusterSource[],
   shared: SharedObjects,
-  names: Names & { readonly ledger: Ledger },
+  names: Names & {
+    readonly ledger: Ledger;
+    readonly noteName: (what: string, detail: string) => void;
+  },
 ): Made[] {
-  const { slugs, target, ledger } = names;
+  const { slugs, target, ledger, noteName } = names;
   const made = new Map<string, Made>();
   const ofGuests = new Map(shared.tags.inOrder().map((object) => [object.value.name, object]));
   // A guest's tag that has the name of one of the others is one entity with it.
@@ -281,6 +291,9 @@ function makeTags(
     const options = optionsOf([...holders, ...more], names);
     made.set(name, make("tag", source, options));
     const { found } = source;
+    if (found !== undefined && nameOf(found.object) !== name) {
+      noteName(`tag/${name}`, `${name} → ${nameOf(found.object)}`);
+    }
     const limit = target.limitOf(found === undefined ? name : nameOf(found.object));
     const [holder = clusters[0]] = [...holders, ...more];
     if (limit === undefined || holder === undefined) return;

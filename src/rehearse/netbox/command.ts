@@ -57,9 +57,12 @@ export async function runServeNetBox(session: Session): Promise<void> {
   });
   // Registered first: a script may stop the server as soon as it has read the first line.
   const stop = untilStopped(session.io);
-  await introduce(session, { target, netbox });
-  await stop;
-  await netbox.close();
+  try {
+    await introduce(session, { target, netbox });
+    await stop;
+  } finally {
+    await netbox.close();
+  }
   session.log.info(`Stopped after ${groupDigits(netbox.asked)} requests`);
 }
 

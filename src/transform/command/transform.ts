@@ -54,6 +54,11 @@ export async function runTransform(session: Session): Promise<void> {
   const { operands: runs } = session;
   const given = await readSettings(session.context, SETTINGS);
   if (isBootstrapOn(given)) {
+    if (session.option("target") !== undefined) {
+      throw usageError("BOOTSTRAP (--bootstrap) and --target exclude each other", {
+        hint: "Transform a run with --target: its entities include the static ones",
+      });
+    }
     if (runs.length > 1) {
       throw usageError("BOOTSTRAP (--bootstrap) cannot be used with several run folders", {
         hint: "Name one folder for the static entities, or leave BOOTSTRAP out",
