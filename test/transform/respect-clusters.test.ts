@@ -57,6 +57,14 @@ describe("a cluster that people made", () => {
     expect(only(outcome.of("cluster")).scope_site?.name).toBe("HQ");
   });
 
+  test("of another name is not ours when it has our host tag", async () => {
+    const netbox = new ModelNetBox();
+    const tags = [brief(tagged(netbox, "proxmox-10.0.0.1"))];
+    madeCluster(netbox, { name: "old", scope: netbox.make("site", { name: "HQ" }), tags });
+    const outcome = await outcomeFor(netbox, lab(cluster()));
+    expect(only(outcome.of("cluster")).name).toBe("lab");
+  });
+
   test("is not ours at another site", async () => {
     const netbox = new ModelNetBox();
     madeCluster(netbox, { scope: netbox.make("site", { name: "Rotterdam" }) });
@@ -223,6 +231,19 @@ describe("clusters and nodes with the same address or name", () => {
         .toMatchObject({ name: "alpha" });
     },
   );
+
+  test("two clusters at two sites to which people gave one name stay apart", async () => {
+    const one = (name: string, host: string): Snapshot =>
+      lab({ cluster: name, host, nodes: { [`${name}1`]: {} } }, name);
+    const both = [one("alpha", "10.0.0.1"), one("beta", "10.0.0.2")];
+    const settings = { SITE_NAME: "A", NODE_SITE_MAP: "beta1:B" };
+    const netbox = new ModelNetBox();
+    netbox.apply((await transformed(both, settings)).all);
+    netbox.all("cluster").forEach((row) => row["name"] = "Production");
+    netbox.refresh();
+    netbox.apply((await outcomeFor(netbox, both, settings)).all);
+    expect(netbox.all("cluster").length).toBe(2);
+  });
 
   test("two snapshots of one cluster are refused", async () => {
     const netbox = await pushed();
