@@ -49,6 +49,15 @@ describe("devices", () => {
     expect(only(outcome.of("device")).name).toBe("srv-1");
   });
 
+  test("NODE_DEVICE_MAP names a device at another site for a node of a new cluster", async () => {
+    const netbox = new ModelNetBox();
+    device(netbox, { name: "srv-1", site: netbox.make("site", { name: "Elsewhere" }) });
+    const settings = { ...SITE, NODE_DEVICE_MAP: "pve1:srv-1" };
+    const { outcome } = await push(netbox, cluster(), settings);
+    const site = { name: "Elsewhere" };
+    expect(only(outcome.of("device"))).toMatchObject({ name: "srv-1", site });
+  });
+
   test("a device at another site is found by a host tag that people renamed", async () => {
     const netbox = await pushed();
     netbox.called("tag", "proxmox-10.0.0.1")["name"] = "PVE lab";

@@ -87,6 +87,23 @@ describe("addresses", () => {
     expect(outcome.of("ip-address").map(({ address }) => address)).toContain("10.0.0.10/24");
   });
 
+  test("an address that exists twice in a routing table stays with the older holder", async () => {
+    const netbox = await pushed();
+    const vrf = brief(netbox.make("vrf", { name: "customer-x", rd: "65000:7", tenant: null }));
+    const nic = netbox.make("vm-interface", {
+      name: "eth0",
+      virtual_machine: machine(netbox, { name: "appliance" }),
+    });
+    const ours = netbox.called("ip-address", "10.0.0.10/24");
+    const fields = { address: "10.0.0.10/24", vrf, ...assignedTo(nic) };
+    const older = Object.assign(netbox.make("ip-address", fields), { id: 0 });
+    netbox.refresh();
+    ours["vrf"] = vrf;
+    const { outcome } = await push(netbox, cluster());
+    expect(outcome.reasonsOf(WEB_ADDRESS)).toEqual(["ambiguous"]);
+    expect(older).toMatchObject(fields);
+  });
+
   test("an address of a guest that moved to another cluster of the run is left out", async () => {
     const of = (name: string, guests: readonly LabGuest[]): Snapshot =>
       lab({ cluster: name, host: name, nodes: { [`n${name}`]: {} }, guests }, name);

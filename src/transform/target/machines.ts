@@ -53,7 +53,8 @@ export function findDevice(
     const atSite = devices.filter(isHere);
     return atSite.length > 0 || isNewCluster ? atSite : devices;
   };
-  const object = (device === undefined ? undefined : oldest(here(named(device)))) ??
+  const chosen = device === undefined ? [] : named(device);
+  const object = oldest(chosen.filter(isHere)) ?? oldest(chosen) ??
     oldest(here(of("ours", named(node)))) ??
     oldest(here(of("ours", named(marked)))) ??
     ofTenant(of("people", named(node)).filter(isHere), tenant) ??

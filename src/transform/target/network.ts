@@ -30,17 +30,19 @@ export function findAddress(
   const isOnIt = (address: NetBoxObject): boolean =>
     machine.found !== undefined &&
     partOf(address["assigned_object"], machine.kind, "id") === machine.found.object.id;
+  const known = target.objects.having(NETBOX_IP_ADDRESS, BY_HOST, host);
   // In the routing table of somebody else, it is another address.
-  const all = target.objects.having(NETBOX_IP_ADDRESS, BY_HOST, host).filter((address) =>
+  const all = known.filter((address) =>
     lacks(address, "vrf") || isOnIt(address) || heldBy(target, address)?.reason !== "held-by-user"
   );
   if (all.length === 0) return undefined;
   const global = all.filter((address) => lacks(address, "vrf"));
   const address = oldest(all.filter(isOnIt)) ?? alone(global.length > 0 ? global : all);
-  const rivals = all.filter((each) => sameVrf(each, address));
+  const rivals = known.filter((each) => sameVrf(each, address));
   // Of several in one table, such as anycast addresses, Diode takes the oldest.
   if (address === undefined || oldest(rivals) !== address) {
-    const places = all.map((each) => target.placeOf(NETBOX_IP_ADDRESS, each));
+    const places = (address === undefined ? all : rivals)
+      .map((each) => target.placeOf(NETBOX_IP_ADDRESS, each));
     return { reason: "ambiguous", detail: places.join(", ") };
   }
   const obstacle = isOnIt(address) ? undefined : heldBy(target, address);
