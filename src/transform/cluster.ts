@@ -149,6 +149,7 @@ export async function readCluster(
     answer: clusterAnswer(PATHS.resources, label),
     names: new GuestNames(target, found?.object, {
       guests: identities,
+      hostTags,
       tenant: policy.tenantName,
       isComplete: hidden === undefined && notRead.resources === undefined,
     }),

@@ -145,6 +145,15 @@ describe("virtual machines", () => {
     },
   );
 
+  test("a virtual machine that people put into another cluster is found there", async () => {
+    const netbox = await pushed();
+    const elsewhere = madeCluster(netbox, { name: "customers" });
+    netbox.called("virtual-machine", "web")["cluster"] = brief(elsewhere);
+    netbox.refresh();
+    const { changes } = await push(netbox, cluster());
+    expect(texts(changes)).toEqual([]);
+  });
+
   test("guests that the token may not list keep their machines", async () => {
     const netbox = await pushed();
     const snapshot = lab(cluster({ guests: [{ vmid: 105, row: { name: "web" } }] }));

@@ -106,8 +106,9 @@ export class GuestNames {
   constructor(
     target: NetBoxTarget,
     cluster: NetBoxObject | undefined,
-    { guests, tenant, isComplete }: {
+    { guests, hostTags, tenant, isComplete }: {
       readonly guests: readonly GuestIdentity[];
+      readonly hostTags: ReadonlySet<string>;
       readonly tenant: string | undefined;
       /** Are these all guests? If not, a machine with another VMID may be one that is not listed. */
       readonly isComplete: boolean;
@@ -125,6 +126,15 @@ export class GuestNames {
     const vmids = new Set(guests.map(({ vmid }) => String(vmid)));
     const isFree = (vmid: string | undefined, guest: GuestIdentity): boolean =>
       vmid === undefined || vmid === String(guest.vmid) || (isComplete && !vmids.has(vmid));
+    // People put it into another cluster.
+    const movedOf = ({ vmid, kind, name }: GuestIdentity): NetBoxObject | undefined =>
+      alone(
+        target.objects.having(NETBOX_VIRTUAL_MACHINE, BY_VMID, String(vmid)).filter((machine) =>
+          !target.isClaimed(machine) && writerOf(machine, hostTags) === "ours" &&
+          nameOf(machine) === name && kindIn(machine) === kind
+        ),
+      );
+    for (const guest of guests) if (!this.#found.has(guest.vmid)) take(guest, movedOf(guest));
     for (const guest of guests) {
       if (this.#found.has(guest.vmid)) continue;
       const named = byName.get(guest.name.toLowerCase()) ?? [];
@@ -151,14 +161,18 @@ export class GuestNames {
   }
 }
 
+const BY_VMID = { name: "VMID", of: vmidIn };
+
+function kindIn(machine: NetBoxObject): string | null {
+  return textOf(partOf(machine, "custom_fields", "proxmox_vm_type"));
+}
+
 /** A VM and a container may have had the same VMID, one after the other. */
 function ofVmid(
   { kind, name }: GuestIdentity,
   machines: readonly NetBoxObject[],
 ): NetBoxObject | undefined {
-  const sameKind = machines.filter((machine) =>
-    [null, kind].includes(textOf(partOf(machine, "custom_fields", "proxmox_vm_type")))
-  );
+  const sameKind = machines.filter((machine) => [null, kind].includes(kindIn(machine)));
   const sameName = sameKind.filter((machine) => nameOf(machine) === name);
   return oldest(sameName.length > 0 ? sameName : sameKind);
 }
