@@ -90,6 +90,7 @@ export const NOTES = {
   "node-not-listed": "Guests name this node, which the cluster does not list: it gets no device",
   "keeps-name":
     "Keeps its name in NetBox, where it was found by its VMID, MAC address, slug or another name",
+  "keeps-cluster": "Keeps its cluster in NetBox, because Diode cannot move it to another one",
   "other-cluster": "Renamed, because NetBox has a cluster with this name and another type",
   "foreign-device": "NetBox has a device with this name that belongs to another host",
 } as const;

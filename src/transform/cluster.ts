@@ -306,10 +306,12 @@ function readGuestEntries(
     const entry = taken === undefined || reason !== undefined
       ? { row, reason: reason ?? "no-name" as const }
       : { row, name: taken.name, found: taken.found };
-    if (taken?.keeps !== undefined && reason === undefined) {
-      ledger.note({ what: rowName(row), answer }, "keeps-name", `${taken.keeps} → ${taken.name}`);
-    } else if (taken !== undefined && taken.found === undefined && reason === undefined) {
-      noteName(row, taken.name);
+    if (taken !== undefined && reason === undefined) {
+      const { name, found, keeps, elsewhere } = taken;
+      const subject = { what: rowName(row), answer };
+      if (found === undefined) noteName(row, name);
+      if (keeps !== undefined) ledger.note(subject, "keeps-name", `${keeps} → ${name}`);
+      if (elsewhere !== undefined) ledger.note(subject, "keeps-cluster", elsewhere);
     }
     const others = byNode.get(node);
     if (others === undefined) byNode.set(node, [entry]);

@@ -16,6 +16,7 @@ import {
   SITE,
   tagged,
   texts,
+  WEB,
   withAddress,
 } from "../helpers/respecting.ts";
 
@@ -125,6 +126,23 @@ describe("our cluster", () => {
     const settings = { SITE_NAME: "Amsterdam", NODE_SITE_MAP: "pve2:Amsterdam (DC 1)" };
     const outcome = await outcomeFor(netbox, lab(parts), settings);
     expect(only(outcome.of("cluster")).scope_site?.name).toBe("Amsterdam (DC 1)");
+  });
+
+  test("keeps the device and the machines of a stand-alone node that joins", async () => {
+    const host = "10.0.0.9";
+    const pve = { network: [{ ...PORTS[0], cidr: `${host}/24`, address: host }] };
+    const guests = [{ vmid: 151, node: "pve", row: { name: "db" } }];
+    const alone = { cluster: null, host, nodes: { pve }, guests };
+    const netbox = await pushed(cluster(STATUS));
+    netbox.apply((await transformed(lab(alone), SITE)).all);
+    const rows = [...STATUS.clusterStatus.data, ...withAddress(host, "pve").data];
+    const { outcome } = await push(netbox, {
+      ...cluster({ guests: [WEB, ...guests], clusterStatus: { status: 200, data: rows } }),
+      nodes: { pve1: { network: PORTS }, pve },
+    });
+    expect(names(netbox, "device")).toEqual(["pve1", "pve"]);
+    expect(names(netbox, "virtual-machine")).toEqual(["web", "db"]);
+    expect(outcome.codesOf("vm/151")).toEqual(["keeps-cluster"]);
   });
 });
 

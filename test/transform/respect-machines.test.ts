@@ -150,8 +150,11 @@ describe("virtual machines", () => {
     const elsewhere = madeCluster(netbox, { name: "customers" });
     netbox.called("virtual-machine", "web")["cluster"] = brief(elsewhere);
     netbox.refresh();
-    const { changes } = await push(netbox, cluster());
+    const { outcome, changes } = await push(netbox, cluster());
     expect(texts(changes)).toEqual([]);
+    expect(outcome.notes.map(({ sentence }) => sentence)).toEqual([
+      "Keeps its cluster in NetBox, because Diode cannot move it to another one: customers",
+    ]);
   });
 
   test("guests that the token may not list keep their machines", async () => {

@@ -98,6 +98,7 @@ const BY_SITE = { name: "site", of: valueAt("site", "id") };
 
 /** Gives the guests of a cluster their names in NetBox: those that it has keep theirs. */
 export class GuestNames {
+  readonly #cluster: NetBoxObject | undefined;
   readonly #found = new Map<number, Found>();
   /** As they would be called in an empty NetBox. */
   readonly #plain = new NamePool();
@@ -114,6 +115,7 @@ export class GuestNames {
       readonly isComplete: boolean;
     },
   ) {
+    this.#cluster = cluster;
     const machines = cluster === undefined ? [] : machinesIn(target, cluster);
     this.#pool = new NamePool(machines.map(nameOf));
     const byVmid = Map.groupBy(machines, vmidIn);
@@ -146,18 +148,31 @@ export class GuestNames {
     }
   }
 
-  /** `keeps`: the name that it would have in an empty NetBox, if that is another one. */
+  /**
+   * `keeps`: the name that it would have in an empty NetBox, if that is another one. `elsewhere`: the cluster
+   * that it has in NetBox, if that is not the cluster of the others.
+   */
   take(given: string, vmid: number | undefined, max: number): {
     readonly name: string;
     readonly found: Found | undefined;
     readonly keeps: string | undefined;
+    readonly elsewhere: string | undefined;
   } {
     const plain = this.#plain.take(given, vmid ?? "", max);
     const found = vmid === undefined ? undefined : this.#found.get(vmid);
     const name = found === undefined
       ? this.#pool.take(given, vmid ?? "", max)
       : nameOf(found.object);
-    return { name, found, keeps: found !== undefined && name !== plain ? plain : undefined };
+    if (found === undefined) return { name, found, keeps: undefined, elsewhere: undefined };
+    const isElsewhere = partOf(found.object, "cluster", "id") !== this.#cluster?.id;
+    return {
+      name,
+      found,
+      keeps: name === plain ? undefined : plain,
+      elsewhere: isElsewhere
+        ? textOf(partOf(found.object, "cluster", "name")) ?? "none"
+        : undefined,
+    };
   }
 }
 

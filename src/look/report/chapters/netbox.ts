@@ -22,6 +22,7 @@ const RESULTS = {
 const CODES: { readonly [Code in Reason | NoteCode]?: "left as it is" | "conflict" } = {
   "held-by-user": "left as it is",
   "keeps-name": "left as it is",
+  "keeps-cluster": "left as it is",
   "ambiguous": "conflict",
   "other-kind": "conflict",
   "required-field": "conflict",
