@@ -292,7 +292,7 @@ export function primaryOf(
     const all = ordered.filter(({ address }) => address.family === family);
     const known = netbox(family);
     const chosen = all.find(({ address }) => address.host === known?.host);
-    if (chosen === undefined && known?.isOfPeople) return undefined;
+    if (chosen === undefined && known?.isKept) return undefined;
     return (chosen ?? all[0])?.ref ?? (isKnown(family) ? null : undefined);
   };
   return { 4: of(4), 6: of(6) };

@@ -33,7 +33,9 @@ export function* makeNode(node: NamedNode, context: NodeContext, slugs: Slugs): 
     { ports: network?.interfaces ?? [], addresses: network?.addresses ?? [] },
     { options, ledger, add: (entity) => own.push(entity) },
   );
-  if (device !== undefined) own.push(make("device", device, options));
+  if (device !== undefined && isAccepted("device", device, { options, ledger })) {
+    own.push(make("device", device, options));
+  }
   yield batchOf(own, ledger);
   let made: Made[] = [];
   let count = 0;
@@ -56,13 +58,13 @@ interface Making {
 function makeGuest({ guest, nics, disks, addresses }: GuestParts, making: Making): void {
   const { options, add } = making;
   makeParts({ nics, addresses }, making);
-  add(make("virtual-machine", guest, options));
+  if (isAccepted("virtual-machine", guest, making)) add(make("virtual-machine", guest, options));
   for (const source of disks) {
     if (isAccepted("virtual-disk", source, making)) add(make("virtual-disk", source, options));
   }
 }
 
-/** Interfaces and their addresses. An interface that NetBox would refuse takes its addresses with it. */
+/** Interfaces and their addresses. A new interface that NetBox would refuse takes its addresses with it. */
 function makeParts(
   { nics = [], ports = [], addresses }: {
     readonly nics?: readonly NicSource[];
@@ -75,11 +77,11 @@ function makeParts(
   const refused = new Set<unknown>();
   for (const source of nics) {
     if (isAccepted("vm-interface", source, making)) add(make("vm-interface", source, options));
-    else refused.add(source.ref);
+    else if (source.found === undefined) refused.add(source.ref);
   }
   for (const source of ports) {
     if (isAccepted("interface", source, making)) add(make("interface", source, options));
-    else refused.add(source.ref);
+    else if (source.found === undefined) refused.add(source.ref);
   }
   for (const source of addresses) {
     const { assigned_object_vm_interface: nic, assigned_object_interface: port } = source.ref;
@@ -90,11 +92,13 @@ function makeParts(
   }
 }
 
-/** A new object is left out if NetBox requires a custom field of it. */
-function isAccepted(step: StepName, source: Origin, { options, ledger }: Making): boolean {
-  const refusal = source.found === undefined
-    ? options.target?.refusal(ENTITY_TYPES[step])
-    : undefined;
+/** An object is left out if NetBox requires a custom field that it has no value of. */
+function isAccepted(
+  step: StepName,
+  source: Origin,
+  { options, ledger }: Pick<Making, "options" | "ledger">,
+): boolean {
+  const refusal = options.target?.refusal(ENTITY_TYPES[step], source.found);
   if (refusal !== undefined) {
     ledger.leave(source.subject, refusal.reason, { detail: refusal.detail });
   }

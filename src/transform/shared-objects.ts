@@ -9,8 +9,7 @@ import type { TagRef } from "../netbox/types/fields.ts";
 import { CLUSTER_TYPE_NAME } from "../netbox/types/cluster-type.ts";
 import { NETBOX_CUSTOM_FIELD } from "../netbox/types/custom-field.ts";
 import { BY_NAME, type NetBoxObject, partOf } from "../netbox/types/object-type.ts";
-import { entitySortKey } from "../netbox/types/order.ts";
-import { NETBOX_CLUSTER } from "../netbox/types/cluster.ts";
+import { ENTITY_TYPES, entitySortKey } from "../netbox/types/order.ts";
 import { NETBOX_PREFIX } from "../netbox/types/prefix.ts";
 import { type PlatformRef, platformRef } from "../netbox/types/platform.ts";
 import type { StepName } from "../netbox/types/steps.ts";
@@ -180,31 +179,45 @@ export function makeShared(
     if (cluster !== undefined) ledger.note({ ...cluster.subject, what }, "keeps-name", detail);
   };
   const all = optionsOf(clusters, names);
+  const accepted = (made: Made, what: string, [cluster] = clusters): Made[] => {
+    const refusal = target.refusal(ENTITY_TYPES[made.step], made.found);
+    if (refusal === undefined || cluster === undefined) return [made];
+    ledger.leave({ ...cluster.subject, what }, refusal.reason, { detail: refusal.detail });
+    return [];
+  };
   return [
     ...makeTags(clusters, shared, { ...names, ledger, noteName }),
     ...CUSTOM_FIELDS.flatMap((field) => makeCustomField(field, all, { target, ledger, clusters })),
-    make("cluster-type", {
-      tags: tagsOf(clusters),
-      found: slugs.found("cluster-type", CLUSTER_TYPE_NAME),
-    }, all),
-    ...clusters.flatMap((cluster) => {
-      const refusal = cluster.found === undefined ? target.refusal(NETBOX_CLUSTER) : undefined;
-      if (refusal === undefined) return [make("cluster", cluster, optionsOf([cluster], names))];
-      ledger.leave(cluster.subject, refusal.reason, { detail: refusal.detail });
-      return [];
-    }),
+    ...accepted(
+      make("cluster-type", {
+        tags: tagsOf(clusters),
+        found: slugs.found("cluster-type", CLUSTER_TYPE_NAME),
+      }, all),
+      `cluster-type/${CLUSTER_TYPE_NAME}`,
+    ),
+    ...clusters.flatMap((cluster) =>
+      accepted(make("cluster", cluster, optionsOf([cluster], names)), cluster.subject.what, [
+        cluster,
+      ])
+    ),
     ...sorted(
       "platform",
-      shared.platforms.inOrder().map((object) => {
+      shared.platforms.inOrder().flatMap((object) => {
         const { name } = object.value;
         const source = { ...namingOf("platform", name, slugs), ...holdersOf(object) };
         if (source.found !== undefined && nameOf(source.found.object) !== name) {
           noteName(`platform/${name}`, `${name} → ${nameOf(source.found.object)}`);
         }
-        return make("platform", source, optionsOf(object.clusters, names));
+        return accepted(
+          make("platform", source, optionsOf(object.clusters, names)),
+          `platform/${name}`,
+        );
       }),
     ),
-    ...sorted("vlan", makeVlans(shared, names)),
+    ...sorted(
+      "vlan",
+      makeVlans(shared, names).flatMap(({ made, vid }) => accepted(made, `vlan/${vid}`)),
+    ),
     ...sorted("prefix", makePrefixes(shared, names, ledger)),
   ];
 }
@@ -243,7 +256,10 @@ function makeCustomField(
 }
 
 /** VLANs of several sites may be one VLAN of NetBox. */
-function makeVlans(shared: SharedObjects, names: Names): Made[] {
+function makeVlans(
+  shared: SharedObjects,
+  names: Names,
+): { readonly made: Made; readonly vid: number }[] {
   const objects = shared.vlans.inOrder().filter(({ value: { known } }) =>
     known === undefined || "object" in known
   );
@@ -256,7 +272,7 @@ function makeVlans(shared: SharedObjects, names: Names): Made[] {
     const { vid, site, known } = first.value;
     const found = known !== undefined && "object" in known ? known : undefined;
     const source = { vid, site, found, ...holdersOf({ clusters, origins }) };
-    return make("vlan", source, optionsOf(clusters, names));
+    return { made: make("vlan", source, optionsOf(clusters, names)), vid };
   });
 }
 
@@ -314,15 +330,14 @@ function makePrefixes(shared: SharedObjects, names: Names, ledger: Ledger): Made
     const prefixes = groups.map((group) => {
       const [{ value: { site, answer } }] = group as [typeof bySite[0]];
       const scope = isUnscoped ? undefined : site;
-      return {
-        group,
-        scope,
-        answer,
-        known: findPrefix(names.target, network, {
-          site: scope,
-          addresses: shared.inVrf.get(network) ?? [],
-        }) ?? names.target.refusal(NETBOX_PREFIX),
-      };
+      const found = findPrefix(names.target, network, {
+        site: scope,
+        addresses: shared.inVrf.get(network) ?? [],
+      });
+      const refusal = found === undefined || "object" in found
+        ? names.target.refusal(NETBOX_PREFIX, found)
+        : undefined;
+      return { group, scope, answer, known: refusal ?? found };
     });
     // NetBox may have one prefix for several sites.
     const keyOf = ({ known, scope }: (typeof prefixes)[0]): unknown =>

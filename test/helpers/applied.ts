@@ -115,6 +115,7 @@ export class ModelNetBox {
 
   #put(type: SurveyedName, sent: Fields): Shown {
     const found = this.#find(type, sent);
+    const from = this.changes.length;
     const row = found ?? this.make(type, {});
     if (found === undefined) {
       this.changes.push({ type, id: row.id, name: nameOf(sent) });
@@ -126,7 +127,18 @@ export class ModelNetBox {
     for (const [field, value] of Object.entries(sent)) {
       this.#set(type, row, { field, value, isNew: found === undefined });
     }
+    if (this.changes.slice(from).some(({ id }) => id === row.id)) this.#checkRequired(type, row);
     return row;
+  }
+
+  #checkRequired(type: SurveyedName, row: Shown): void {
+    for (const { name, required, object_types: types } of this.all("custom-field")) {
+      const isFor = (types as string[]).includes(contentTypeOf(typeOf(type)));
+      const value = (row["custom_fields"] as Fields)[String(name)] ?? null;
+      if (required === true && isFor && value === null) {
+        this.refused.push(`${type} ${nameOf(row)}: Required field cannot be empty`);
+      }
+    }
   }
 
   #set(

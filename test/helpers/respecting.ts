@@ -6,6 +6,8 @@
  *   const { changes } = await push(netbox, cluster());
  */
 import { expect } from "vitest";
+import { contentTypeOf } from "../../src/netbox/types/object-type.ts";
+import { SURVEYED } from "../../src/netbox/types/surveyed.ts";
 import type { Snapshot } from "../../src/run-folder/snapshot.ts";
 import type { SettingTexts } from "../../src/transform/settings.ts";
 import { NetBoxTarget } from "../../src/transform/target/target.ts";
@@ -153,6 +155,12 @@ export function requireField(netbox: ModelNetBox, ...types: readonly string[]): 
     required: true,
     default: null,
   });
+  for (const { name, type } of SURVEYED) {
+    if (!types.includes(contentTypeOf(type))) continue;
+    for (const row of netbox.all(name)) {
+      Object.assign(row["custom_fields"] as object, { cost_center: null });
+    }
+  }
 }
 
 /** A tag that people made, for all types unless `types` names some. */

@@ -178,3 +178,23 @@ test("writes no secret into any file", async () => {
     expect(await readFile(join(folder, file), "utf8")).not.toContain(TOKEN);
   }
 });
+
+test("keeps of custom fields of people only which are empty", async () => {
+  const custom_fields = {
+    proxmox_vmid: "101",
+    root_password: "hunter2",
+    owner_team: null,
+    note: "",
+  };
+  const netbox = await surveyedNetBox({
+    rows: { "virtualization/virtual-machines": [{ id: 7, name: "web", custom_fields }] },
+  });
+  const folder = await tempFolder();
+  await surveyOf(netbox, folder);
+  expect(await objectsIn(folder, "virtual-machine")).toMatchObject([
+    { custom_fields: { proxmox_vmid: "101", owner_team: null, note: null } },
+  ]);
+  for (const file of Object.keys(await treeOf(folder))) {
+    expect(await readFile(join(folder, file), "utf8")).not.toContain("hunter2");
+  }
+});

@@ -3,7 +3,17 @@ import { describe, expect, test } from "vitest";
 import { ModelNetBox } from "../helpers/applied.ts";
 import { only } from "../helpers/in-memory.ts";
 import { lab } from "../helpers/lab.ts";
-import { cluster, device, outcomeFor, requireField, SITE, tagged } from "../helpers/respecting.ts";
+import { SURVEYED } from "../../src/netbox/types/surveyed.ts";
+import {
+  cluster,
+  device,
+  outcomeFor,
+  push,
+  pushed,
+  requireField,
+  SITE,
+  tagged,
+} from "../helpers/respecting.ts";
 
 type Tagged = { readonly tags?: readonly { readonly name?: string }[] | undefined };
 
@@ -50,6 +60,30 @@ describe("required custom fields", () => {
     expect(outcome.leftOut.map(({ reason }) => reason)).toContain("required-field");
   });
 
+  test.each([
+    "virtualization.clustertype",
+    "virtualization.cluster",
+    "dcim.platform",
+    "dcim.device",
+    "dcim.interface",
+    "virtualization.virtualmachine",
+    "virtualization.vminterface",
+    "virtualization.virtualdisk",
+    "ipam.vlan",
+    "ipam.prefix",
+    "ipam.ipaddress",
+  ])(
+    "of %s: objects without a value, which NetBox would not change, are left out",
+    async (type) => {
+      const netbox = await pushed();
+      requireField(netbox, type);
+      for (const { name } of SURVEYED) for (const row of netbox.all(name)) row["tags"] = [];
+      const { outcome } = await push(netbox, cluster());
+      const reasons = new Set(outcome.leftOut.map(({ reason }) => reason));
+      expect([...reasons]).toEqual(["required-field"]);
+    },
+  );
+
   test("of a platform: the machines arrive without a platform", async () => {
     const netbox = new ModelNetBox();
     requireField(netbox, "dcim.platform");
@@ -69,8 +103,8 @@ describe("required custom fields", () => {
   test("of an interface: no other interface names the one that is left out", async () => {
     const netbox = new ModelNetBox();
     const made = device(netbox, { name: "pve1", site: netbox.make("site", { name: "HQ" }) });
-    netbox.make("interface", { device: made, name: "eno1", type: { value: "10gbase-t" } });
     requireField(netbox, "dcim.interface");
+    netbox.make("interface", { device: made, name: "eno1", type: { value: "10gbase-t" } });
     const address = { method: "static", cidr: "10.1.0.1/24", address: "10.1.0.1" };
     const network = [
       { iface: "eno1", type: "eth", active: 1, method: "manual" },

@@ -11,6 +11,7 @@ import {
   PORTS,
   push,
   pushed,
+  requireField,
   SITE,
   texts,
   WEB,
@@ -448,18 +449,25 @@ describe("objects that people made before the first push", () => {
     expect(outcome.of("ip-address").length).toBe(1);
   });
 
-  test("a required custom field does not stop a machine that has a value", async () => {
-    const netbox = await pushed();
-    netbox.make("custom-field", {
-      name: "cost_center",
-      type: { value: "text" },
-      object_types: ["virtualization.virtualmachine"],
-      required: true,
-      default: null,
-    });
-    const { outcome } = await push(netbox, cluster());
-    expect(outcome.leftOut).toEqual([]);
-  });
+  test.each([["4711", []], [null, ["required-field"]]])(
+    "a machine whose required custom field is %j",
+    async (cost_center, reasons) => {
+      const netbox = await pushed();
+      requireField(netbox, "virtualization.virtualmachine");
+      const web = netbox.called("virtual-machine", "web");
+      Object.assign(web["custom_fields"] as object, { cost_center });
+      web["primary_ip4"] = null;
+      const { outcome } = await push(netbox, cluster());
+      expect(outcome.leftOut.map(({ reason }) => reason)).toEqual(reasons);
+      expect(outcome.of("virtual-machine").length).toBe(reasons.length === 0 ? 1 : 0);
+      expect(outcome.of("vm-interface").length).toBe(1);
+      const primaries = outcome.of("ip-address").map((address) =>
+        address.assigned_object_vm_interface?.virtual_machine.primary_ip4?.address
+      );
+      expect(primaries.filter((address) => address !== undefined))
+        .toEqual(reasons.length === 0 ? ["10.0.0.10/24"] : []);
+    },
+  );
 });
 
 const USERS_FIELDS = [

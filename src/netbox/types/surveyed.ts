@@ -68,7 +68,7 @@ export const SURVEYED: readonly SurveyedType[] = Object.entries(TYPES).map(([nam
 const NESTED_KEYS = ["id", "name", "model", "value", "address", "mac_address", "vid"];
 /** The machine of an interface that an address is assigned to; the manufacturer of a device type. */
 const OWNER_KEYS = ["virtual_machine", "device", "manufacturer"];
-/** Custom fields of other people may hold secrets. */
+/** The values of other custom fields may be secrets. */
 const OWN_CUSTOM_FIELD = /^proxmox_/;
 
 /** An object as a target folder has it: the keys of its type, and of nested objects only what identifies them. */
@@ -77,7 +77,7 @@ export function keptOf(object: NetBoxObject, keys: readonly string[]): NetBoxObj
   for (const key of keys) {
     const value = object[key];
     if (value === undefined) continue;
-    kept[key] = key === "custom_fields" ? ownCustomFields(value) : nested(value);
+    kept[key] = key === "custom_fields" ? keptCustomFields(value) : nested(value);
   }
   return { id: object.id, ...kept };
 }
@@ -95,7 +95,11 @@ function nested(value: unknown): unknown {
   return hasName || display === null ? kept : { ...kept, display };
 }
 
-function ownCustomFields(value: unknown): object {
+/** Ours, and those of other people that are empty: NetBox refuses an object that lacks a required one. */
+function keptCustomFields(value: unknown): object {
   const fields = Object.entries((value ?? {}) as object);
-  return Object.fromEntries(fields.filter(([name]) => OWN_CUSTOM_FIELD.test(name)));
+  return Object.fromEntries(fields.flatMap(([name, content]) => {
+    if (OWN_CUSTOM_FIELD.test(name)) return [[name, content]];
+    return textOf(content) === null ? [[name, null]] : [];
+  }));
 }

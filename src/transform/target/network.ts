@@ -149,23 +149,29 @@ export function findVlan(
 
 /** The primary address of a machine in NetBox. */
 export interface KnownPrimary {
-  readonly host: string;
-  /** No run wrote it, and it is an address of the machine: no answer of Proxmox VE tells whether it is still there. */
-  readonly isOfPeople: boolean;
+  /** undefined: it has none. */
+  readonly host: string | undefined;
+  /**
+   * No other address takes its place: no run wrote it, and it is an address of the machine, so no answer of
+   * Proxmox VE tells whether it is still there; or NetBox refuses every change of the machine.
+   */
+  readonly isKept: boolean;
 }
 
 export function primaryIn(
-  { objects }: NetBoxTarget,
+  target: NetBoxTarget,
   { kind, found }: AddressedMachine,
   { family, hostTags }: { readonly family: 4 | 6; readonly hostTags: ReadonlySet<string> },
 ): KnownPrimary | undefined {
   const id = partOf(found?.object, `primary_ip${family}`, "id");
-  const address = objects.get(NETBOX_IP_ADDRESS, id);
-  if (address === undefined) return undefined;
+  const address = target.objects.get(NETBOX_IP_ADDRESS, id);
+  const isRefused = target.refusal(MACHINES[kind], found) !== undefined;
+  if (address === undefined) return isRefused ? { host: undefined, isKept: true } : undefined;
   // Without an assignment, NetBox only takes it for an address of the machine by NAT.
   const holder = partOf(address["assigned_object"], kind, "id") ?? found?.object.id;
   return {
     host: hostOf(String(address["address"])),
-    isOfPeople: holder === found?.object.id && writerOf(address, hostTags) === "people",
+    isKept: isRefused ||
+      (holder === found?.object.id && writerOf(address, hostTags) === "people"),
   };
 }

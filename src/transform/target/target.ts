@@ -5,6 +5,7 @@ import { NETBOX_CUSTOM_FIELD } from "../../netbox/types/custom-field.ts";
 import {
   BY_NAME,
   contentTypeOf,
+  lacks,
   type Named,
   type NetBoxObject,
   type ObjectType,
@@ -39,7 +40,8 @@ export class NetBoxTarget {
   readonly url: string | undefined;
   /** Objects that a thing of this run has. */
   readonly #claimed = new Set<NetBoxObject>();
-  readonly #required = new Map<string, readonly string[]>();
+  /** Required custom fields, by the type that requires them. */
+  readonly #required = new Map<string, readonly NetBoxObject[]>();
   /** Custom fields that NetBox has with another type; and tags that are for some types only. */
   #known:
     | {
@@ -139,9 +141,9 @@ export class NetBoxTarget {
     return this.#known;
   }
 
-  /** Why a new object of the type cannot be sent. */
-  refusal(type: ObjectType<never>): Obstacle | undefined {
-    const fields = this.requiredFields(type);
+  /** Why NetBox would refuse a new object of the type, or a change of the one that it has. */
+  refusal(type: ObjectType<never>, found?: Found): Obstacle | undefined {
+    const fields = this.requiredFields(type, found);
     return fields.length === 0
       ? undefined
       : { reason: "required-field", detail: fields.join(", ") };
@@ -153,18 +155,21 @@ export class NetBoxTarget {
     return types && { reason: "other-kind", detail: `only for ${types.join(", ")}` };
   }
 
-  /** Custom fields of the user's that a new object of the type would need a value for. */
-  requiredFields(type: ObjectType<never>): readonly string[] {
-    let names = this.#required.get(type.path);
-    if (names === undefined) {
+  /** Custom fields that people require, and that a new object of the type, or this one, has no value of. */
+  requiredFields(type: ObjectType<never>, found?: Found): readonly string[] {
+    let required = this.#required.get(type.path);
+    if (required === undefined) {
       const contentType = contentTypeOf(type);
-      names = this.objects.all(NETBOX_CUSTOM_FIELD).filter((field) =>
-        field["required"] === true && (field["default"] ?? null) === null &&
-        listAt(field, "object_types").includes(contentType)
-      ).map((field) => String(field["name"]));
-      this.#required.set(type.path, names);
+      required = this.objects.all(NETBOX_CUSTOM_FIELD).filter((field) =>
+        field["required"] === true && listAt(field, "object_types").includes(contentType)
+      );
+      this.#required.set(type.path, required);
     }
-    return names;
+    return required.filter((field) =>
+      found === undefined
+        ? lacks(field, "default")
+        : partOf(found.object, "custom_fields", nameOf(field)) === null
+    ).map(nameOf);
   }
 }
 

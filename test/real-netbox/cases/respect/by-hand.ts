@@ -124,4 +124,17 @@ export const MANUAL_CHANGES: readonly Change[] = [
       await people.change("custom-field", "owner_team", { required: true });
     },
   },
+  {
+    name: "a custom field that machines must have is added, and is empty",
+    on: ["custom-fields", "web1", "db1", "router1", "vmid"],
+    changed: (people) =>
+      people.make("custom-field", {
+        name: "owner_team",
+        type: "text",
+        required: true,
+        object_types: ["virtualization.virtualmachine"],
+      }),
+    says: [/required-field/],
+    unlike: /^virtual-machine /,
+  },
 ];
