@@ -126,7 +126,7 @@ export const MANUAL_CHANGES: readonly Change[] = [
   },
   {
     name: "a custom field that machines must have is added, and is empty",
-    on: ["custom-fields", "web1", "db1", "router1", "vmid"],
+    on: ["custom-fields", "web1", "db1", "router1", "vmid", "nodes"],
     changed: (people) =>
       people.make("custom-field", {
         name: "owner_team",
