@@ -10,7 +10,7 @@ import { netboxConnection } from "../../terminal/netbox.ts";
 import { openProgress } from "../../terminal/progress.ts";
 import type { Session } from "../../terminal/session.ts";
 import { optionReader } from "../../terminal/options.ts";
-import { compare, type CompareInput, type Judged } from "./compare.ts";
+import { compare, type CompareInput, type Judged } from "../../arrival/compare.ts";
 import { CompareRecord, type CompareSubject, compareText } from "./report.ts";
 
 /** Four sections have to fit into a comment. */
@@ -134,13 +134,15 @@ export class CompareJson {
   }
 
   /** What is equal is only counted, unless NetBox has more of it and `isVerbose`. */
-  add({ differences, unjudged, more, ...judged }: Judged, isVerbose: boolean): void {
+  add(found: Judged, isVerbose: boolean): void {
+    const { file: _file, index: _index, differences, unjudged, more, doubled, ...judged } = found;
     const shownMore = isVerbose ? more : [];
     if (judged.verdict === "equal" && shownMore.length === 0) return;
     this.#line(printableJson({
       ...judged,
       ...(differences.length === 0 ? {} : { differences }),
       ...(unjudged.length === 0 ? {} : { unjudged }),
+      ...(doubled && { doubled: doubled.urls }),
       ...(shownMore.length === 0 ? {} : { more: shownMore }),
     }));
   }

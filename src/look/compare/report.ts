@@ -1,10 +1,11 @@
 /** What `compare` reports: counts by step and the first findings, as text for a terminal or as Markdown. */
 import { DIODE_PLUGIN, type Status } from "../../netbox/rest/client.ts";
-import type { Difference, Shown } from "../../netbox/types/field-result.ts";
+import type { Difference } from "../../netbox/types/field-result.ts";
 import type { StepName } from "../../netbox/types/steps.ts";
 import type { Format, Line, Section, SectionItem } from "../../terminal/document.ts";
 import { groupDigits } from "../../terminal/tables.ts";
-import type { CompareVerdict, Judged } from "./compare.ts";
+import type { CompareVerdict, Judged } from "../../arrival/compare.ts";
+import { shownPair } from "../../arrival/shown.ts";
 
 export interface CompareSubject {
   /** The run folder, as the user named it. */
@@ -257,32 +258,6 @@ function differenceText({ field, netbox, sent, lost = [] }: Difference, quote: Q
     ];
     return `${name}: ${parts.filter(Boolean).join("; ")}`;
   }
-  // Long texts are cut to where they differ.
-  const from = typeof netbox === "string" && typeof sent === "string"
-    ? Math.max(firstDifference(netbox, sent) - CHARS_BEFORE, 0)
-    : 0;
-  const shown = (value: Shown): string =>
-    value === null ? "nothing" : quote(valueText(value, from));
-  return `${name}: NetBox has ${shown(netbox)}, sent was ${shown(sent)}`;
-}
-
-/** Of a long value. */
-const MAX_VALUE_CHARS = 60;
-const CHARS_BEFORE = 15;
-
-function valueText(value: Exclude<Shown, null>, from: number): string {
-  if (typeof value === "object") return value.length === 0 ? "nothing" : value.join(", ");
-  if (typeof value !== "string") return String(value);
-  const end = from + MAX_VALUE_CHARS;
-  return JSON.stringify(
-    value.length <= MAX_VALUE_CHARS
-      ? value
-      : `${from > 0 ? "…" : ""}${value.slice(from, end)}${end < value.length ? "…" : ""}`,
-  );
-}
-
-function firstDifference(a: string, b: string): number {
-  let at = 0;
-  while (at < a.length && a[at] === b[at]) at += 1;
-  return at;
+  const shown = shownPair({ netbox, sent }, quote);
+  return `${name}: NetBox has ${shown.netbox}, sent was ${shown.sent}`;
 }

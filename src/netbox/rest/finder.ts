@@ -171,13 +171,13 @@ function resultOf<Identity>(
   { same, similar }: Search<Identity>,
   { plural }: ObjectType<Identity>,
 ): Lookup {
-  const fitting = [...(same.size > 0 ? same : similar).values()];
+  const fitting = [...(same.size > 0 ? same : similar).values()].sort((a, b) => a.id - b.id);
   const [object, another] = fitting;
   if (object === undefined) return { state: "missing" };
   if (another === undefined) return { state: "found", object };
   const ids = fitting.map(({ id }) => id).join(", ");
   const sentence = `${fitting.length} ${plural} in NetBox match: ids ${ids}`;
-  return { state: "unclear", reason: "ambiguous", sentence };
+  return { state: "unclear", reason: "ambiguous", sentence, objects: fitting };
 }
 
 function unclear<Identity>(type: ObjectType<Identity>, refusal: Refusal): Unclear {

@@ -60,6 +60,8 @@ export interface Unclear {
   readonly state: "unclear";
   readonly reason: UnjudgedReason;
   readonly sentence: string;
+  /** When it is ambiguous: the objects that match, by id. */
+  readonly objects?: readonly NetBoxObject[];
 }
 
 /** What stubs refer to, looked up before. */

@@ -1,11 +1,11 @@
 /** doctor, for NetBox: checks connection and token, and names the permissions that a survey needs and the token lacks. */
 import { AppError, isAbort } from "../../base/errors.ts";
+import { netboxAccess, type TypeAccess } from "../../netbox/rest/access.ts";
 import { DIODE_PLUGIN, type Status } from "../../netbox/rest/client.ts";
 import { netboxConnection } from "../../terminal/netbox.ts";
 import { interruptible } from "../../terminal/process.ts";
 import type { Session } from "../../terminal/session.ts";
 import { renderTable } from "../../terminal/tables.ts";
-import { netboxAccess, type TypeAccess } from "../access.ts";
 
 interface NetBoxDiagnosis {
   readonly url: string;

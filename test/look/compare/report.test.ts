@@ -2,15 +2,25 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { CompareJson } from "../../../src/look/compare/command.ts";
-import type { Judged } from "../../../src/look/compare/compare.ts";
+import type { Judged } from "../../../src/arrival/compare.ts";
 import { CompareRecord, compareText } from "../../../src/look/compare/report.ts";
 import type { Difference } from "../../../src/netbox/types/field-result.ts";
 import { markdownFormat, terminalFormat } from "../../../src/terminal/document.ts";
 
 const URL = "https://netbox.example.com";
 
+const FILE: Judged["file"] = {
+  path: "netbox/11-virtual-machine-0001.json",
+  bytes: 0,
+  sha256: "",
+  step: "virtual-machine",
+  read: () => Promise.resolve(new Uint8Array()),
+};
+
 function judged(more: Partial<Judged> = {}): Judged {
   return {
+    file: FILE,
+    index: 0,
     step: "virtual-machine",
     entity: "web-01",
     verdict: "equal",

@@ -1,12 +1,14 @@
-/** Which of the types that a survey reads a token may view. */
+/** Which types of objects a token may view. */
 import pMap from "p-map";
-import { type NetBoxOptions, openNetBox, Refusal, type Status } from "../netbox/rest/client.ts";
-import { permissionOf } from "../netbox/types/object-type.ts";
-import { SURVEYED, type SurveyedName } from "../netbox/types/surveyed.ts";
+import { permissionOf } from "../types/object-type.ts";
+import { SURVEYED, type SurveyedName } from "../types/surveyed.ts";
+import { type NetBoxOptions, openNetBox, Refusal, type Status } from "./client.ts";
 
 export interface AccessInput extends NetBoxOptions {
   /** Requests under way at once. */
   readonly concurrency: number;
+  /** Default: all that a survey reads. */
+  readonly types?: readonly SurveyedName[];
 }
 
 export interface TypeAccess {
@@ -29,7 +31,8 @@ export async function netboxAccess(
   const netbox = openNetBox(input);
   try {
     const status = await netbox.status();
-    const types = await pMap(SURVEYED, async ({ name, type }): Promise<TypeAccess> => {
+    const asked = SURVEYED.filter(({ name }) => input.types?.includes(name) ?? true);
+    const types = await pMap(asked, async ({ name, type }): Promise<TypeAccess> => {
       const asked = { type: name, plural: type.plural, permission: permissionOf(type) };
       try {
         const part = { limit: 1, offset: 0 };

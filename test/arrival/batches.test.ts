@@ -1,7 +1,7 @@
 /** batches splits a sequence into lists of limited length. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { batches } from "../../../src/look/compare/compare.ts";
+import { batches } from "../../src/arrival/compare.ts";
 
 async function* each<Item>(items: readonly Item[]) {
   for (const item of items) yield await Promise.resolve(item);

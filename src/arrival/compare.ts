@@ -1,8 +1,8 @@
 /** Compares entity files with what NetBox shows. Reads only. */
 import { pMapIterable } from "p-map";
-import { AppError } from "../../base/errors.ts";
-import { type NetBoxOptions, openNetBox, type Status } from "../../netbox/rest/client.ts";
-import { Finder, memorySource, netboxSource } from "../../netbox/rest/finder.ts";
+import { AppError } from "../base/errors.ts";
+import { type NetBoxOptions, openNetBox, type Status } from "../netbox/rest/client.ts";
+import { Finder, memorySource, netboxSource } from "../netbox/rest/finder.ts";
 import {
   type Difference,
   type ExtraValues,
@@ -12,20 +12,23 @@ import {
   type Unclear,
   type Unjudged,
   unjudgedField,
-} from "../../netbox/types/field-result.ts";
-import { comparedKeys, type EntityFields } from "../../netbox/types/fields.ts";
-import type { ObjectType, Reference } from "../../netbox/types/object-type.ts";
-import { ENTITY_TYPES, labelOf } from "../../netbox/types/order.ts";
-import type { StepName } from "../../netbox/types/steps.ts";
-import { SURVEYED } from "../../netbox/types/surveyed.ts";
-import type { TransformedSet } from "../../run-folder/entity-set.ts";
-import { entitiesOf, type EntityAt } from "../../run-folder/set-difference.ts";
-import type { TargetFolder } from "../../run-folder/target-files.ts";
-import { readTarget } from "../../run-folder/target-objects.ts";
+} from "../netbox/types/field-result.ts";
+import { comparedKeys, type EntityFields } from "../netbox/types/fields.ts";
+import type { NetBoxObject, ObjectType, Reference } from "../netbox/types/object-type.ts";
+import { ENTITY_TYPES, labelOf } from "../netbox/types/order.ts";
+import { type StepName, STEPS } from "../netbox/types/steps.ts";
+import { SURVEYED } from "../netbox/types/surveyed.ts";
+import type { EntityFile, TransformedSet } from "../run-folder/entity-set.ts";
+import { entitiesIn, type EntityAt, type SelectedFile } from "../run-folder/set-difference.ts";
+import type { TargetFolder } from "../run-folder/target-files.ts";
+import { readTarget } from "../run-folder/target-objects.ts";
 
 /** The result for one entity: its verdict is the worst of its fields'. */
 export interface Judged {
   readonly step: StepName;
+  readonly file: EntityFile;
+  /** Index in the file's list of entities. */
+  readonly index: number;
   /** As people call it: "web-01/net0". */
   readonly entity: string;
   readonly verdict: CompareVerdict;
@@ -34,6 +37,8 @@ export interface Judged {
   readonly differences: readonly Difference[];
   readonly unjudged: readonly Unjudged[];
   readonly more: readonly ExtraValues[];
+  /** When NetBox has several objects of its key: their pages, and whether one of them is as it was sent. */
+  readonly doubled?: { readonly urls: readonly string[]; readonly isOneEqual: boolean };
 }
 
 export type CompareVerdict = "equal" | "different" | "missing" | "unjudged";
@@ -58,25 +63,15 @@ const BATCH = 200;
  * @throws AppError "input", "remote" or "interrupted".
  */
 export async function* compare(input: CompareInput): AsyncGenerator<Judged> {
-  const { set, steps, concurrency, netbox } = input;
+  const { set, steps, netbox } = input;
   const stop = new AbortController();
   const signal = AbortSignal.any([input.signal, stop.signal]);
   const opened = "manifest" in netbox ? openTarget(netbox) : openOnline({ ...netbox, signal });
+  const files = set.files.filter(({ step }) => step !== undefined && steps.includes(step))
+    .map((file) => ({ file }));
   try {
-    const { url } = opened;
     input.onStatus(await opened.status());
-    const finder = await opened.finder();
-    for (const step of steps) {
-      const judged = pMapIterable(
-        batches(entitiesOf(set, step), BATCH),
-        (batch) => judgeBatch(step, batch, { finder, url }),
-        { concurrency, backpressure: concurrency },
-      );
-      for await (const batch of judged) {
-        signal.throwIfAborted();
-        yield* batch;
-      }
-    }
+    yield* judgeFiles(files, { ...input, place: set.place, opened, signal });
   } catch (error) {
     throw input.signal.aborted
       ? new AppError("interrupted", "Interrupted: the comparison with NetBox is not complete")
@@ -88,8 +83,38 @@ export async function* compare(input: CompareInput): AsyncGenerator<Judged> {
   }
 }
 
+/**
+ * The selected entities, step by step. What NetBox answers is not remembered for the next call.
+ * @throws AppError "input", "remote", and what an abort throws.
+ */
+export async function* judgeFiles(
+  files: readonly SelectedFile[],
+  { place, opened, concurrency, signal }: {
+    /** Of the set. */
+    readonly place: string;
+    readonly opened: OpenedNetBox;
+    readonly concurrency: number;
+    readonly signal: AbortSignal;
+  },
+): AsyncGenerator<Judged> {
+  const { url } = opened;
+  const finder = await opened.finder();
+  for (const { name: step } of STEPS) {
+    const own = files.filter(({ file }) => file.step === step);
+    const judged = pMapIterable(
+      batches(entitiesIn(step, own, place), BATCH),
+      (batch) => judgeBatch(step, batch, { finder, url }),
+      { concurrency, backpressure: concurrency },
+    );
+    for await (const batch of judged) {
+      signal.throwIfAborted();
+      yield* batch;
+    }
+  }
+}
+
 /** NetBox, online or as a survey found it. */
-interface OpenedNetBox {
+export interface OpenedNetBox {
   /** Without a final slash. */
   readonly url: string;
   status(): Promise<Status>;
@@ -97,7 +122,7 @@ interface OpenedNetBox {
   close(): Promise<void>;
 }
 
-function openOnline(options: NetBoxOptions): OpenedNetBox {
+export function openOnline(options: NetBoxOptions): OpenedNetBox {
   const netbox = openNetBox(options);
   return {
     url: options.url,
@@ -143,28 +168,49 @@ function referencesOf(entity: object, fields: EntityFields): readonly Reference[
   return Object.entries(entity).flatMap(([field, value]) => fields[field]?.needs?.(value) ?? []);
 }
 
-function judge(
-  { step, entity }: EntityAt,
-  found: Lookup,
-  { url, resolve }: { readonly url: string; readonly resolve: Resolve },
-): Judged {
+interface JudgeContext {
+  /** Of NetBox. */
+  readonly url: string;
+  readonly resolve: Resolve;
+}
+
+function judge(at: EntityAt, found: Lookup, context: JudgeContext): Judged {
+  const { step, entity, file, index } = at;
   const empty = { url: undefined, differences: [], unjudged: [], more: [] };
-  const name = { step, entity: labelOf(step, entity) };
+  const name = { step, entity: labelOf(step, entity), file, index };
   if (found.state === "missing") return { ...name, ...empty, verdict: "missing" };
-  if (found.state === "unclear") {
-    return { ...name, ...empty, verdict: "unjudged", unjudged: [unjudgedField(found)] };
-  }
+  if (found.state === "found") return { ...name, ...judgeObject(at, found.object, context) };
+  const { objects } = found;
+  const copies = objects?.map((object) => judgeObject(at, object, context));
+  const doubled = copies && {
+    urls: copies.map(({ url }) => url),
+    isOneEqual: copies.some(({ verdict }) => verdict !== "different"),
+  };
+  return {
+    ...name,
+    ...empty,
+    verdict: "unjudged",
+    unjudged: [unjudgedField(found)],
+    ...(doubled && { doubled }),
+  };
+}
+
+function judgeObject({ step, entity }: EntityAt, object: NetBoxObject, context: JudgeContext) {
   const { path, fields }: { path: string; fields: EntityFields } = ENTITY_TYPES[step];
-  const { object } = found;
+  const { resolve } = context;
   const outcomes = Object.entries(entity).flatMap(([field, value]): readonly FieldResult[] =>
     fields[field]?.compare({ field, value, object, resolve }) ?? [unknownField(field)]
   );
   const differences = outcomes.filter((outcome) => "netbox" in outcome);
   const unclear = outcomes.filter((outcome) => "reason" in outcome);
+  const verdict: CompareVerdict = differences.length > 0
+    ? "different"
+    : unclear.length > 0
+    ? "unjudged"
+    : "equal";
   return {
-    ...name,
-    verdict: differences.length > 0 ? "different" : unclear.length > 0 ? "unjudged" : "equal",
-    url: `${url}/${path}/${object.id}/`,
+    verdict,
+    url: `${context.url}/${path}/${object.id}/`,
     differences,
     unjudged: unclear,
     more: outcomes.filter((outcome) => "values" in outcome),

@@ -1,11 +1,11 @@
 /** The REST client of compare: pages, limits, failures, tokens and TLS. It only sends GET. */
 import { describe, expect, test } from "vitest";
-import { AppError } from "../../../src/base/errors.ts";
-import { netboxRows, SITE_ENTITIES } from "../../helpers/sample-site.ts";
-import { compareWith, comparison, smallNetBox, verdicts } from "../../helpers/comparing.ts";
-import { buildSet, disk, vm } from "../../helpers/entity-set.ts";
-import type { Fault, Rows } from "../../helpers/small-netbox.ts";
-import { tempFolder } from "../../helpers/temp-folder.ts";
+import { AppError } from "../../src/base/errors.ts";
+import { netboxRows, SITE_ENTITIES } from "../helpers/sample-site.ts";
+import { compareWith, comparison, smallNetBox, verdicts } from "../helpers/comparing.ts";
+import { buildSet, disk, vm } from "../helpers/entity-set.ts";
+import type { Fault, Rows } from "../helpers/small-netbox.ts";
+import { tempFolder } from "../helpers/temp-folder.ts";
 
 async function smallSet() {
   return await buildSet(await tempFolder(), SITE_ENTITIES);
