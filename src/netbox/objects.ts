@@ -1,5 +1,10 @@
 /** The objects of a NetBox in memory, with indexes that are made when they are first needed. */
-import type { NetBoxObject, ObjectType, QueryFilter } from "./types/object-type.ts";
+import {
+  type NetBoxObject,
+  type ObjectType,
+  partOf,
+  type QueryFilter,
+} from "./types/object-type.ts";
 
 /** An object that NetBox has of a thing, and what names it in entities. */
 export interface Found {
@@ -14,7 +19,7 @@ export interface Findable {
 }
 
 type AnyType = Pick<ObjectType<never>, "path">;
-type Index = ReadonlyMap<string, NetBoxObject | NetBoxObject[]>;
+type Index<Key> = ReadonlyMap<Key, NetBoxObject | NetBoxObject[]>;
 
 export class NetBoxObjects {
   static readonly NONE = new NetBoxObjects(new Map());
@@ -23,7 +28,11 @@ export class NetBoxObjects {
   /** Path → id → object. */
   readonly #byId = new Map<string, ReadonlyMap<unknown, NetBoxObject>>();
   /** Path → name of a filter → index. */
-  readonly #indexes = new Map<string, Map<string, Index>>();
+  readonly #indexes = new Map<string, Map<string, Index<string>>>();
+  /** Path → the object whose stub was asked for last. */
+  readonly #stubs = new Map<string, Found>();
+  /** Path and key → id of the owner → its parts. */
+  readonly #parts = new Map<string, Index<number>>();
 
   /** `objects`: in any order. */
   constructor(objects: ReadonlyMap<string, readonly NetBoxObject[]>) {
@@ -45,6 +54,15 @@ export class NetBoxObjects {
     return index.get(id);
   }
 
+  /** The last one of each type is kept: the parts of a machine come one after the other. */
+  stubOf(type: ObjectType<never>, object: NetBoxObject): object | undefined {
+    const last = this.#stubs.get(type.path);
+    if (last?.object === object) return last.stub;
+    const stub = type.stubOf?.(object, this);
+    if (stub !== undefined) this.#stubs.set(type.path, { object, stub });
+    return stub;
+  }
+
   /** Those that a filter finds by a value, by id. */
   having(
     type: AnyType,
@@ -61,18 +79,35 @@ export class NetBoxObjects {
       index = indexOf(this.all(type), filter.of);
       indexes.set(filter.name, index);
     }
-    const found = index.get(value);
-    if (found === undefined) return [];
-    return Array.isArray(found) ? found : [found];
+    return listOf(index.get(value));
+  }
+
+  /** Parts of an object, by id. `key`: where they name it. */
+  partsOf(type: AnyType, key: string, { id }: NetBoxObject): readonly NetBoxObject[] {
+    const name = `${type.path} ${key}`;
+    let index = this.#parts.get(name);
+    if (index === undefined) {
+      index = indexOf(this.all(type), (object) => {
+        const owner = partOf(object, key, "id");
+        return typeof owner === "number" ? owner : undefined;
+      });
+      this.#parts.set(name, index);
+    }
+    return listOf(index.get(id));
   }
 }
 
+function listOf(found: NetBoxObject | NetBoxObject[] | undefined): readonly NetBoxObject[] {
+  if (found === undefined) return [];
+  return Array.isArray(found) ? found : [found];
+}
+
 /** A single object is not put into a list: most values have one. */
-function indexOf(
+function indexOf<Key>(
   objects: readonly NetBoxObject[],
-  of: (object: NetBoxObject) => string | undefined,
-): Index {
-  const index = new Map<string, NetBoxObject | NetBoxObject[]>();
+  of: (object: NetBoxObject) => Key | undefined,
+): Index<Key> {
+  const index = new Map<Key, NetBoxObject | NetBoxObject[]>();
   for (const object of objects) {
     const value = of(object);
     if (value === undefined) continue;

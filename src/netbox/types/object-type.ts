@@ -40,6 +40,8 @@ export interface ObjectType<Identity> {
 /** The objects of a NetBox, where they are known. */
 export interface KnownObjects {
   get(type: Pick<ObjectType<never>, "path">, id: unknown): NetBoxObject | undefined;
+  /** undefined: its type has none. */
+  stubOf(type: ObjectType<never>, object: NetBoxObject): object | undefined;
 }
 
 /** { tenant: { id: 3, name: "Acme" } } → { tenant: { name: "Acme", group: … } }; {} without one. */
@@ -54,7 +56,7 @@ export function stubAt<Key extends string>(
   const shown = object[key];
   if ((shown ?? null) === null) return {};
   const whole = known.get(type, partOf(shown, "id")) ?? shown as NetBoxObject;
-  const stub = type.stubOf?.(whole, known) ?? { name: whole["name"] };
+  const stub = known.stubOf(type, whole) ?? { name: whole["name"] };
   return { [key]: stub } as { readonly [Name in Key]?: object };
 }
 
@@ -72,7 +74,7 @@ export function referenceTo<Identity extends object>(
 }
 
 /** What a token needs to see objects of the type: "virtualization.view_vminterface". */
-export function permissionOf({ path, model }: ObjectType<never>): string {
+export function permissionOf({ path, model }: Pick<ObjectType<never>, "path" | "model">): string {
   return `${path.split("/", 1)[0]}.view_${model.toLowerCase()}`;
 }
 
