@@ -10,7 +10,7 @@ import type { StepName } from "../netbox/types/steps.ts";
 import type { EntityFile, EntitySet } from "../run-folder/entity-set.ts";
 import type { PushJournal } from "../run-folder/push-journal.ts";
 import { readRequest, requestId, type RequestJson } from "../run-folder/request.ts";
-import { contentHash } from "../run-folder/set-difference.ts";
+import { contentHash, type SelectedFile } from "../run-folder/set-difference.ts";
 
 export interface PlanChoices {
   /** Acknowledgements of this set. */
@@ -23,9 +23,9 @@ export interface PlanChoices {
 
 export interface Plan {
   /** In sending order, including files of which no entity has to be sent. */
-  readonly files: readonly PlannedFile[];
+  readonly files: readonly SelectedFile[];
   /** Acknowledged before, according to the journal. */
-  readonly acknowledged: readonly PlannedFile[];
+  readonly acknowledged: readonly SelectedFile[];
   /** Number of files in steps that were not selected. */
   readonly unselected: number;
 }
@@ -39,12 +39,12 @@ export interface StepTotals {
   bytes: number;
 }
 
-export function planFiles(all: readonly PlannedFile[], choices: PlanChoices): Plan {
+export function planFiles(all: readonly SelectedFile[], choices: PlanChoices): Plan {
   const { journal, isAgain, steps } = choices;
   const selected = all.filter(({ file: { step } }) =>
     steps.length === 0 || (step !== undefined && steps.includes(step))
   );
-  const isDone = ({ file }: PlannedFile): boolean =>
+  const isDone = ({ file }: SelectedFile): boolean =>
     !isAgain && journal?.isAcknowledged(file) === true;
   return {
     files: selected.filter((planned) => !isDone(planned)),
@@ -53,12 +53,12 @@ export function planFiles(all: readonly PlannedFile[], choices: PlanChoices): Pl
   };
 }
 
-export function wholeFiles(set: EntitySet): PlannedFile[] {
+export function wholeFiles(set: EntitySet): SelectedFile[] {
   return set.files.map((file) => ({ file }));
 }
 
 /** Files that may be sent at the same time: those of a step. Files of an SDK are sent one after another. */
-export function groupByStep(files: readonly PlannedFile[]): PlannedFile[][] {
+export function groupByStep(files: readonly SelectedFile[]): SelectedFile[][] {
   return [...Map.groupBy(files, ({ file }) => file.step ?? file.path).values()];
 }
 
@@ -88,14 +88,8 @@ export async function checkFiles(
 }
 
 /** False for a file without differences to the earlier run. */
-export function isSent({ only }: PlannedFile): boolean {
+export function isSent({ only }: SelectedFile): boolean {
   return only?.length !== 0;
-}
-
-export interface PlannedFile {
-  readonly file: EntityFile;
-  /** Indices of the entities to send; undefined: all of them. */
-  readonly only?: readonly number[];
 }
 
 export interface PreparedRequest {
@@ -117,7 +111,7 @@ export class Requests {
   #keptBytes = 0;
 
   /** @throws AppError "input" that names file, entity and field of what Diode would not accept. */
-  async check(planned: PlannedFile): Promise<PreparedRequest> {
+  async check(planned: SelectedFile): Promise<PreparedRequest> {
     const request = await prepare(planned);
     if (this.#keptBytes + request.bytes.length <= MAX_KEPT_BYTES) {
       this.#keptBytes += request.bytes.length;
@@ -127,7 +121,7 @@ export class Requests {
   }
 
   /** Returns the request and forgets it. @throws AppError "input" when the file was changed meanwhile. */
-  async take(planned: PlannedFile): Promise<PreparedRequest> {
+  async take(planned: SelectedFile): Promise<PreparedRequest> {
     const kept = this.#kept.get(planned.file.path);
     this.#kept.delete(planned.file.path);
     return kept ?? await prepare(planned);
@@ -135,7 +129,7 @@ export class Requests {
 }
 
 /** @throws AppError "input" that names file, entity and field of what Diode would not accept. */
-export async function prepare(planned: PlannedFile): Promise<PreparedRequest> {
+export async function prepare(planned: SelectedFile): Promise<PreparedRequest> {
   const { file } = planned;
   const { entities, ...header } = await readPlanned(planned);
   const message = decode(IngestRequestSchema, header);
@@ -182,7 +176,7 @@ function refused(file: EntityFile, faults: readonly string[]): AppError {
   return inputError(`Cannot send "${file.path}"${faults[0]}`, { hint: `${count}nothing was sent` });
 }
 
-async function readPlanned({ file, only }: PlannedFile): Promise<RequestJson> {
+async function readPlanned({ file, only }: SelectedFile): Promise<RequestJson> {
   const request = readRequest(await file.read(), `"${file.path}"`);
   if (only === undefined) return request;
   const entities = only.map((index) => request.entities[index]);
@@ -190,7 +184,7 @@ async function readPlanned({ file, only }: PlannedFile): Promise<RequestJson> {
 }
 
 /** Files of transform have one entity a line, after the header's; those of an SDK may have any layout. */
-function lineOf({ file, only }: PlannedFile, index: number): number | undefined {
+function lineOf({ file, only }: SelectedFile, index: number): number | undefined {
   return file.step === undefined ? undefined : (only?.[index] ?? index) + 2;
 }
 
@@ -201,7 +195,7 @@ export interface FoundEntity {
 
 /** Looks up entities by their index in the request. Reads the file once, for all of them. */
 export async function readEntities(
-  planned: PlannedFile,
+  planned: SelectedFile,
 ): Promise<(index: number) => FoundEntity | undefined> {
   const { entities } = await readPlanned(planned);
   return (index) =>

@@ -11,9 +11,19 @@ import {
   type PushJournal,
   type PushJournalPlace,
 } from "../run-folder/push-journal.ts";
+import type { SelectedFile } from "../run-folder/set-difference.ts";
 import { connectDiode } from "./diode.ts";
-import { checkFiles, planFiles, Requests, type StepTotals, wholeFiles } from "./plan.ts";
-import { sendFiles, type SendWatch } from "./send.ts";
+import { type Arrival, Confirmation, type ConfirmOptions } from "./confirm.ts";
+import {
+  checkFiles,
+  isSent,
+  type Plan,
+  planFiles,
+  Requests,
+  type StepTotals,
+  wholeFiles,
+} from "./plan.ts";
+import { BOOTSTRAP_STEPS, sendAgain, sendFiles, type SendJob, type SendWatch } from "./send.ts";
 import { type PushOptions, requireRemote } from "./settings.ts";
 import {
   type Differences,
@@ -23,6 +33,7 @@ import {
   writeMissing,
 } from "./since.ts";
 
+export type { Arrival } from "./confirm.ts";
 export type { EntityError, Sent } from "./send.ts";
 
 export interface PushInput {
@@ -33,6 +44,8 @@ export interface PushInput {
   readonly journalPlace: PushJournalPlace | undefined;
   /** Send only what differs from this run. */
   readonly since: Since | undefined;
+  /** Look in NetBox until it has what was sent. */
+  readonly confirm: ConfirmOptions | undefined;
   /** CA certificates to trust instead of the system's (PEM). */
   readonly certificates: string | undefined;
   readonly proxy: URL | undefined;
@@ -60,6 +73,7 @@ export interface Since {
 
 export interface PushWatch extends SendWatch {
   onPlanned(planned: Planned): void;
+
   onRetry(failure: RemoteFailure, pauseMs: number): void;
 }
 
@@ -67,22 +81,37 @@ export interface Planned {
   readonly steps: readonly StepTotals[];
   /** Number of files that were acknowledged before. */
   readonly acknowledged: number;
+  /** How many of these NetBox was not yet seen to have; 0 without `confirm`. */
+  readonly unconfirmed: number;
   /** Number of files in steps that were not selected. */
   readonly unselected: number;
   readonly differences: Differences | undefined;
+  /** Was NetBox seen to have the earlier run? undefined: without one, and when this push is resumed. */
+  readonly isSinceConfirmed: boolean | undefined;
   /** Key of the list of missing entities. */
   readonly missingFile: string | undefined;
   /** Why a push would refuse to send; only in a dry run. */
   readonly refusal: string | undefined;
 }
 
-/** @throws AppError of every kind but "incomplete"; the journal keeps what was acknowledged before. */
-export async function push(input: PushInput): Promise<void> {
-  const { set, since, options, choices, journalPlace, watch } = input;
+export interface Confirmed extends Arrival {
+  /** Custom fields did not arrive, so values were not sent. */
+  readonly isStopped: boolean;
+}
+
+/**
+ * Returns what NetBox was seen to have, with `confirm`.
+ * @throws AppError of every kind but "incomplete"; the journal keeps what was acknowledged before.
+ */
+export async function push(input: PushInput): Promise<Confirmed | undefined> {
+  const { set, since, options, choices, journalPlace, watch, signal } = input;
   const remote = choices.isDryRun ? undefined : requireRemote(options);
   const journal = journalPlace && await openPushJournal(journalPlace);
   const isKnown = journal?.hasAll(set) || journal?.isResumable(set, since?.set) || false;
-  const differences = since && await compare(since, input, isKnown ? undefined : journal);
+  const isSinceConfirmed = since && !isKnown
+    ? await requireEarlier(since, input, journal)
+    : undefined;
+  const differences = since && await differencesSince(since.set, set as TransformedSet);
   const refusal = refusalOf(differences, input);
   if (refusal !== undefined && !choices.isDryRun) throw refused(refusal);
   const plan = planFiles(differences?.files ?? wholeFiles(set), {
@@ -90,37 +119,111 @@ export async function push(input: PushInput): Promise<void> {
     ...choices,
   });
   const requests = new Requests();
-  const steps = await checkFiles(plan, requests, input.signal);
+  const steps = await checkFiles(plan, requests, signal);
   const missingFile = remote && differences && journalPlace &&
     await writeMissing(journalPlace, differences.missing);
   const { files, unselected } = plan;
   const acknowledged = plan.acknowledged.length;
-  watch.onPlanned({ steps, acknowledged, unselected, differences, missingFile, refusal });
-  if (remote === undefined || journal === undefined || files.length === 0) return;
-  if (!isKnown || choices.isAgain) {
+  const unconfirmed = input.confirm && journal
+    ? plan.acknowledged.filter(({ file }) => !journal.hasConfirmed(file))
+    : [];
+  watch.onPlanned({
+    steps,
+    acknowledged,
+    unconfirmed: unconfirmed.length,
+    unselected,
+    differences,
+    isSinceConfirmed,
+    missingFile,
+    refusal,
+  });
+  if (remote === undefined || journal === undefined) return undefined;
+  if (files.length + unconfirmed.length === 0) return undefined;
+  if (files.length > 0 && (!isKnown || choices.isAgain)) {
     const planned = new Set(files.map(({ file }) => file.path));
-    await journal.begin({ set, since: since?.set }, (file) => isKnown && !planned.has(file));
+    await journal.begin(
+      { set, since: since?.set, isSinceConfirmed },
+      (file) => isKnown && !planned.has(file),
+    );
   }
-  const { signal } = input;
   const diode = await connectDiode({ ...input, ...remote, onRetry: watch.onRetry });
+  const job = { ...remote, files, requests, diode, journal, signal, watch };
   try {
-    await sendFiles({ ...remote, files, requests, diode, journal, signal, watch });
+    if (input.confirm === undefined) return void await sendFiles(job);
+    return await sendAndConfirm(job, {
+      plan,
+      unconfirmed,
+      confirm: input.confirm,
+      place: set.place,
+    });
   } finally {
     await diode.close();
   }
 }
 
-/** @param unknown A journal that may be about the earlier run; undefined if it is about this one. */
-async function compare(
-  { set: earlier, journalPlace }: Since,
-  { set, options: { target } }: PushInput,
-  unknown: PushJournal | undefined,
-): Promise<Differences> {
-  if (target !== undefined && unknown !== undefined) {
-    const own = journalPlace && await openPushJournal(journalPlace);
-    requireWhole(earlier, target, [unknown, ...(own === undefined ? [] : [own])]);
+/** What `push` waits for before it sends values. */
+export const AWAITED_FIELDS = "custom fields";
+
+/** Values follow when NetBox has their custom fields; the push ends when it has everything. */
+async function sendAndConfirm(
+  job: SendJob,
+  { plan, unconfirmed, confirm, place }: {
+    readonly plan: Plan;
+    /** Acknowledged before. */
+    readonly unconfirmed: readonly SelectedFile[];
+    readonly confirm: ConfirmOptions;
+    readonly place: string;
+  },
+): Promise<Confirmed> {
+  const { files, journal } = job;
+  const confirmation = await Confirmation.open({
+    ...confirm,
+    place,
+    resend: (files) => sendAgain(files, job),
+    signal: job.signal,
+  });
+  try {
+    const isFirst = ({ file: { step } }: SelectedFile): boolean =>
+      step !== undefined && BOOTSTRAP_STEPS.has(step);
+    const later = files.filter((each) => !isFirst(each));
+    await sendFiles({ ...job, files: files.filter(isFirst) });
+    const fields = [...files, ...plan.acknowledged].filter(({ file }) =>
+      file.step === "custom-field"
+    );
+    if (later.some(isSent) && fields.length > 0) {
+      // A delta without custom fields has values of them, too.
+      const arrival = await confirmation.untilArrived(
+        fields.map(({ file }) => ({ file })),
+        AWAITED_FIELDS,
+      );
+      if (arrival.arrived < arrival.entities) return { ...arrival, isStopped: true };
+    }
+    await sendFiles({ ...job, files: later, bootstrapWaitMs: 0 });
+    const sent = [...files, ...unconfirmed];
+    const arrival = await confirmation.untilArrived(sent.filter(isSent), "entities");
+    const doubtful = new Set([
+      ...arrival.open.map(({ file }) => file.path),
+      ...arrival.doubled.map(({ file }) => file.path),
+    ]);
+    const confirmed_at = new Date().toISOString();
+    const entries = sent.filter(({ file }) => !doubtful.has(file.path))
+      .map(({ file: { path, sha256 } }) => ({ file: path, sha256, confirmed_at }));
+    if (entries.length > 0) await journal.add(...entries);
+    return { ...arrival, isStopped: false };
+  } finally {
+    await confirmation.close();
   }
-  return await differencesSince(earlier, set as TransformedSet);
+}
+
+/** Was NetBox seen to have the earlier run? undefined: without a target. */
+async function requireEarlier(
+  { set: earlier, journalPlace }: Since,
+  { options: { target } }: PushInput,
+  journal: PushJournal | undefined,
+): Promise<boolean | undefined> {
+  if (target === undefined || journal === undefined) return undefined;
+  const own = journalPlace && await openPushJournal(journalPlace);
+  return requireWhole(earlier, target, [journal, ...(own === undefined ? [] : [own])]);
 }
 
 /** @throws AppError "usage" for a limit without an earlier run: it would have no effect. */

@@ -6,13 +6,14 @@ import { RemoteFailure } from "../http/failure.ts";
 import type { StepName } from "../netbox/types/steps.ts";
 import type { EntityFile } from "../run-folder/entity-set.ts";
 import type { PushJournal } from "../run-folder/push-journal.ts";
+import type { SelectedFile } from "../run-folder/set-difference.ts";
 import type { Diode } from "./diode.ts";
-import { groupByStep, isSent, type PlannedFile, readEntities, type Requests } from "./plan.ts";
+import { groupByStep, isSent, prepare, readEntities, type Requests } from "./plan.ts";
 import type { Target } from "./settings.ts";
 
 export interface SendJob {
   /** In sending order. */
-  readonly files: readonly PlannedFile[];
+  readonly files: readonly SelectedFile[];
   readonly target: Target;
   readonly requests: Requests;
   readonly diode: Diode;
@@ -83,7 +84,7 @@ export const BOOTSTRAP_STEPS: ReadonlySet<StepName> = new Set<StepName>([
  * what is left of the time for the custom fields.
  */
 function pauseBefore(
-  [first]: readonly PlannedFile[],
+  [first]: readonly SelectedFile[],
   sentBefore: boolean,
   { journal, stepPauseMs, bootstrapWaitMs }: SendJob,
 ): { readonly ms: number; readonly isBootstrap: boolean } {
@@ -100,17 +101,17 @@ function pauseBefore(
  * After the first failure no further file is started; those under way finish and are journaled.
  * Returns false when an abort left files unsent.
  */
-async function sendGroup(group: readonly PlannedFile[], job: SendJob): Promise<boolean> {
+async function sendGroup(group: readonly SelectedFile[], job: SendJob): Promise<boolean> {
   const { signal, concurrency } = job;
   const failures: unknown[] = [];
   let done = 0;
-  function* untilFailure(): Generator<PlannedFile> {
+  function* untilFailure(): Generator<SelectedFile> {
     for (const planned of group) {
       if (failures.length > 0 || signal.aborted) return;
       yield planned;
     }
   }
-  const send = async (planned: PlannedFile): Promise<void> => {
+  const send = async (planned: SelectedFile): Promise<void> => {
     try {
       await sendFile(planned, job);
       done += 1;
@@ -126,7 +127,7 @@ async function sendGroup(group: readonly PlannedFile[], job: SendJob): Promise<b
   return done === group.length;
 }
 
-async function sendFile(planned: PlannedFile, job: SendJob): Promise<void> {
+async function sendFile(planned: SelectedFile, job: SendJob): Promise<void> {
   const { file } = planned;
   const now = (): string => new Date().toISOString();
   const line = { file: file.path, sha256: file.sha256 };
@@ -134,6 +135,7 @@ async function sendFile(planned: PlannedFile, job: SendJob): Promise<void> {
     await job.journal.add({ ...line, entities: 0, acknowledged_at: now() });
     return;
   }
+  await job.journal.sending({ ...line, sent_at: now() });
   const started = performance.now();
   const { id, bytes, entities, customFields } = await job.requests.take(planned);
   const errors = await job.diode.ingest(bytes).catch((error: unknown) => {
@@ -161,7 +163,7 @@ const INDEX_REGEXP = /^entity at index (\d+) /;
 
 async function entityErrors(
   errors: readonly string[],
-  planned: PlannedFile,
+  planned: SelectedFile,
 ): Promise<EntityError[]> {
   if (errors.length === 0) return [];
   const { path } = planned.file;
@@ -171,6 +173,18 @@ async function entityErrors(
     const { label = path, line } = find(index) ?? {};
     return { file: path, ...(line !== undefined && { line }), entity: label, error };
   });
+}
+
+/** Sends what the target has acknowledged before: nothing of it is journaled. @throws AppError "remote" or "rejected". */
+export async function sendAgain(files: readonly SelectedFile[], job: SendJob): Promise<void> {
+  for (const group of groupByStep(files)) {
+    await pMap(group, async (selected) => {
+      const { bytes } = await prepare(selected);
+      await job.diode.ingest(bytes).catch((error: unknown) => {
+        throw error instanceof RemoteFailure ? sendError(error, selected.file, job) : error;
+      });
+    }, { concurrency: job.concurrency });
+  }
 }
 
 const RESUME_HINT = "Run push again without --again to resume after the acknowledged files";

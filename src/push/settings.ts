@@ -84,6 +84,20 @@ export const PUSH_SETTINGS = {
     ...TIME_LIMIT,
     help: "Time limit for one answer",
   },
+  PUSH_CONFIRM_TIMEOUT: {
+    flag: "confirm-timeout",
+    default: "30m",
+    ...TIME,
+    help: "With --confirm: give up this long after the last entity arrived in NetBox",
+  },
+  PUSH_RESEND_AFTER: {
+    flag: "resend-after",
+    default: "10s",
+    ...TIME_LIMIT,
+    help:
+      "With --confirm: send what has not arrived again after this time without progress; doubles " +
+      "each time, up to 5m",
+  },
   PUSH_MAX_CHANGED: {
     flag: "max-changed",
     allowed: "a share such as 20%",
@@ -128,6 +142,8 @@ export function parsePushOptions(texts: PushTexts) {
     maxRetries: value("PUSH_MAX_RETRIES"),
     retryDelayMs: value("PUSH_RETRY_DELAY"),
     timeoutMs: value("PUSH_TIMEOUT"),
+    confirmTimeoutMs: value("PUSH_CONFIRM_TIMEOUT"),
+    resendAfterMs: value("PUSH_RESEND_AFTER"),
     // From 0 to 1; undefined: any share may change.
     maxChanged: optional("PUSH_MAX_CHANGED"),
   };

@@ -5,13 +5,12 @@ import { labelOf } from "../netbox/types/order.ts";
 import type { TransformedSet } from "../run-folder/entity-set.ts";
 import type { PushJournal, PushJournalPlace } from "../run-folder/push-journal.ts";
 import { judgeMissing, type Missing } from "../run-folder/not-read.ts";
-import { compareSets, type EntityAt } from "../run-folder/set-difference.ts";
-import type { PlannedFile } from "./plan.ts";
+import { compareSets, type EntityAt, type SelectedFile } from "../run-folder/set-difference.ts";
 import type { Target } from "./settings.ts";
 
 export interface Differences {
   /** All files of the later set; of those without a difference, no entity is to be sent. */
-  readonly files: readonly PlannedFile[];
+  readonly files: readonly SelectedFile[];
   readonly counts: {
     readonly same: number;
     readonly changed: number;
@@ -58,13 +57,17 @@ export async function differencesSince(
   };
 }
 
-/** @throws AppError "usage" unless one of the journals shows that the target has all of the set. */
+/**
+ * Was NetBox seen to have all of the set?
+ * @throws AppError "usage" unless one of the journals shows that the target has acknowledged all of it.
+ */
 export function requireWhole(
   earlier: TransformedSet,
   target: Target,
   journals: readonly PushJournal[],
-): void {
-  if (journals.some((journal) => journal.hasAll(earlier))) return;
+): boolean {
+  if (journals.some((journal) => journal.isConfirmed(earlier))) return true;
+  if (journals.some((journal) => journal.hasAll(earlier))) return false;
   const found = journals.find((journal) => journal.isFor(earlier));
   throw usageError(
     `Cannot send the differences to ${earlier.place}: ` +

@@ -22,16 +22,34 @@ export type EntityAt = {
 
 export type EntityOf<Name extends StepName> = Extract<EntityAt, { readonly step: Name }>;
 
+/** A file of a set, or some of its entities. */
+export interface SelectedFile {
+  readonly file: EntityFile;
+  /** Indices of the entities, ascending; undefined: all of them. */
+  readonly only?: readonly number[];
+}
+
 /** All entities of a step, in order, one file in memory at a time. @throws AppError "input". */
-export async function* entitiesOf<Name extends StepName>(
+export function entitiesOf<Name extends StepName>(
   set: TransformedSet,
   step: Name,
 ): AsyncGenerator<EntityOf<Name>> {
+  const files = set.files.filter((file) => file.step === step).map((file) => ({ file }));
+  return entitiesIn(step, files, set.place);
+}
+
+/** The selected entities of a step. `place`: of their set. @throws AppError "input". */
+export async function* entitiesIn<Name extends StepName>(
+  step: Name,
+  files: readonly SelectedFile[],
+  place: string,
+): AsyncGenerator<EntityOf<Name>> {
   const { field } = stepCalled(step);
-  for (const file of set.files.filter((each) => each.step === step)) {
-    const what = `"${file.path}" in ${set.place}`;
+  for (const { file, only } of files) {
+    const what = `"${file.path}" in ${place}`;
     const { entities } = readRequest(await file.read(), what);
-    for (const [index, item] of entities.entries()) {
+    for (const index of only ?? entities.keys()) {
+      const item = entities[index];
       const entity = (item as Record<string, unknown> | null)?.[field] as Entities[Name];
       const key = keyOf(step, entity, `${what}, entity ${index}`);
       yield { step, entity, key, file, index } as object as EntityOf<Name>;

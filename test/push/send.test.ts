@@ -2,10 +2,11 @@
 import { describe, expect, test } from "vitest";
 import { RemoteFailure } from "../../src/http/failure.ts";
 import type { Diode } from "../../src/push/diode.ts";
-import { type PlannedFile, Requests, wholeFiles } from "../../src/push/plan.ts";
+import { Requests, wholeFiles } from "../../src/push/plan.ts";
 import { sendFiles, type SendJob, type Sent } from "../../src/push/send.ts";
 import { parseTarget } from "../../src/push/settings.ts";
 import { openPushJournal } from "../../src/run-folder/push-journal.ts";
+import type { SelectedFile } from "../../src/run-folder/set-difference.ts";
 import { buildSet, tag, vm } from "../helpers/entity-set.ts";
 import { placeFor } from "../helpers/pushing.ts";
 import { tempFolder } from "../helpers/temp-folder.ts";
@@ -46,7 +47,7 @@ test("a file is read once for all errors that Diode found in it", async () => {
   const errors = [0, 1, 2].map((index) => `entity at index ${index} is nil`);
   const { job, sent } = await jobWith(async () => errors);
   let reads = 0;
-  const files = job.files.slice(0, 1).map(({ file }): PlannedFile => ({
+  const files = job.files.slice(0, 1).map(({ file }): SelectedFile => ({
     file: {
       ...file,
       read: async () => {

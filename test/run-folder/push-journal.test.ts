@@ -1,4 +1,5 @@
 /** A push journal lists a file as sent only if it was sent, whenever the process is killed. */
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { EntitySet } from "../../src/run-folder/entity-set.ts";
@@ -7,6 +8,7 @@ import {
   type Acknowledgement,
   openPushJournal,
   type PushJournal,
+  readPushJournal,
 } from "../../src/run-folder/push-journal.ts";
 import { buildSet, tag } from "../helpers/entity-set.ts";
 import { placeFor } from "../helpers/pushing.ts";
@@ -96,6 +98,49 @@ describe("a push journal", () => {
     expect((await openPushJournal(place)).customFields).toMatchObject({ sha256: "bb" });
   });
 
+  test("tells what was sent, acknowledged and confirmed", async () => {
+    const { set, place, journal } = await started(2);
+    const about = (index: number) => {
+      const { path: file, sha256 } = set.files[index] ?? { path: "", sha256: "" };
+      return { file, sha256 };
+    };
+    const time = "2026-01-02T03:04:05Z";
+    await journal.add(lineOf(set, 0), lineOf(set, 1));
+    await journal.add({ ...about(0), confirmed_at: time });
+    await journal.add({ ...about(1), confirmed_at: time, sha256: "ab" });
+    const again = await openPushJournal(place);
+    expect(set.files.map((file) => again.hasConfirmed(file))).toEqual([true, false]);
+    expect([again.hasAll(set), again.isConfirmed(set)]).toEqual([true, false]);
+    await again.add({ ...about(1), confirmed_at: time });
+    expect((await openPushJournal(place)).isConfirmed(set)).toBe(true);
+  });
+
+  test("about differences is confirmed only if the earlier run is", async () => {
+    const { set, place, journal } = await started(1);
+    const { path: file = "", sha256 = "" } = set.files[0] ?? {};
+    for (const isSinceConfirmed of [false, true]) {
+      await journal.begin({ set, since: set, isSinceConfirmed }, () => false);
+      await journal.add(lineOf(set, 0), { file, sha256, confirmed_at: "2026-01-02T03:04:05Z" });
+      expect((await openPushJournal(place)).isConfirmed(set)).toBe(isSinceConfirmed);
+    }
+  });
+
+  test("of another set is kept until the first answer about this one", async () => {
+    const { set, place, journal } = await started(2);
+    await journal.add(lineOf(set, 0));
+    const other = await buildSet(await tempFolder(), { "tag": [[tag("z")]] });
+    const next = await openPushJournal(place);
+    await next.begin({ set: other, since: undefined }, () => false);
+    const { path: file = "", sha256 = "" } = other.files[0] ?? {};
+    const sent = { file, sha256, sent_at: "2026-01-02T03:04:05Z" };
+    await next.sending(sent);
+    expect((await openPushJournal(place)).isFor(set)).toBe(true);
+    await next.add(lineOf(other, 0));
+    const { store, key } = place;
+    const { head, entries } = readPushJournal(await store.read(key) ?? new Uint8Array(), key);
+    expect([head?.entities, entries]).toEqual([other.sha256, [sent, lineOf(other, 0)]]);
+  });
+
   test("writes lines that are added in parallel in order", async () => {
     const { set, place, journal } = await started(40);
     await Promise.all(set.files.map(async (_, i) => {
@@ -103,6 +148,25 @@ describe("a push journal", () => {
       expect((await openPushJournal(place)).isAcknowledged(set.files[i] as never)).toBe(true);
     }));
   });
+});
+
+test("a push journal of format 1, which has acknowledged files only, is read and continued", async () => {
+  const folder = await tempFolder();
+  const place = await placeFor(folder, "grpcs://diode.example.net/diode");
+  await place.store.write(place.key, await readFile("test/fixtures/push-format-1.journal"));
+  const journal = await openPushJournal(place);
+  const file = {
+    path: "netbox/01-tag-0001.json",
+    sha256: "ab12",
+    bytes: 0,
+    step: "tag" as const,
+    read: () => Promise.resolve(new Uint8Array()),
+  };
+  const set = { place: folder, sha256: "cd34", files: [file] };
+  expect([journal.hasAll(set), journal.isConfirmed(set)]).toEqual([true, false]);
+  const line = { file: file.path, sha256: file.sha256, confirmed_at: "2026-10-05T09:00:07Z" };
+  await journal.add(line);
+  expect((await openPushJournal(place)).isConfirmed(set)).toBe(true);
 });
 
 test("a push journal that is cut off is not changed by opening it", async () => {
@@ -169,7 +233,7 @@ describe("a push journal is rejected if", () => {
     const first = (record: object) => (text: string): string =>
       text.replace(/^.*\n/, Buffer.from(encodeLine(record)).toString());
     const header = { target: "127.0.0.1:8080/diode", entities: "aa" };
-    expect(await messageAfter(first({ format: 2, ...header }))).toContain("journal format 2");
+    expect(await messageAfter(first({ format: 3, ...header }))).toContain("journal format 3");
     expect(await messageAfter(first({ format: 1, entities: "aa" }))).toContain("target");
   });
 });

@@ -116,7 +116,10 @@ function changedSettings(policy: Readonly<Record<string, string>>): Record<strin
   return Object.fromEntries(changed);
 }
 
-function journalFacts({ file, head, entries }: RunJournal, entities: TransformedSet | undefined) {
+function journalFacts(
+  { file, head, acknowledged: entries, sent, confirmed }: RunJournal,
+  entities: TransformedSet | undefined,
+) {
   return {
     file,
     ...(head && { target: head.target }),
@@ -124,8 +127,13 @@ function journalFacts({ file, head, entries }: RunJournal, entities: Transformed
     is_about_these: head !== undefined && head.entities === entities?.sha256,
     /** Only the differences from an earlier set were sent (--since). */
     is_difference: head?.since !== undefined,
+    /** Number of files that were sent, with an answer or without. */
+    sent: sent.size,
+    /** Number of files that were acknowledged. */
     files: entries.length,
     entities: entries.reduce((sum, entry) => sum + entry.entities, 0),
+    /** Number of files of which NetBox was seen to have all that was sent. */
+    confirmed: confirmed.size,
     /** Number of files that the target rejected. */
     refused: entries.filter(({ errors }) => errors !== undefined).length,
     last_at: entries.map(({ acknowledged_at }) => acknowledged_at).sort().at(-1),

@@ -115,8 +115,8 @@ export const FAILED = listOf({
     }
     // A rejected file is about many guests, so no filter matches it.
     if (!filter.isEmpty) return;
-    for (const { file, entries } of journals) {
-      for (const { file: what, errors = [] } of entries) {
+    for (const { file, acknowledged } of journals) {
+      for (const { file: what, errors = [] } of acknowledged) {
         for (const reason of errors) yield { what, reason, cause: undefined, file };
       }
     }

@@ -143,10 +143,14 @@ function journalsText(
     journal.target ?? journal.file,
     journal.is_about_these ? `${journal.files} of ${all}` : `${journal.files} of other files`,
     journal.entities,
+    journal.confirmed,
     journal.refused,
     journal.last_at ?? "",
   ]);
-  return joined("Pushed", renderTable(["Target", "Files", "Entities", "Rejected", "Last"], rows));
+  return joined(
+    "Pushed",
+    renderTable(["Target", "Files", "Entities", "Confirmed", "Rejected", "Last"], rows),
+  );
 }
 
 export function sizeOf(

@@ -12,12 +12,22 @@ import {
 } from "../../run-folder/entity-set.ts";
 import { pushJournalKey, type PushJournalPlace } from "../../run-folder/push-journal.ts";
 import type { Store } from "../../run-folder/store/store.ts";
+import { countRenamed } from "../../run-folder/tidy-record.ts";
+import { netboxConnection, netboxSession } from "../../terminal/netbox.ts";
 import { interruptible } from "../../terminal/process.ts";
 import { openProgress, type Progress, type ProgressView } from "../../terminal/progress.ts";
 import type { Session } from "../../terminal/session.ts";
 import { environmentProxy, readNamedFile, readSettings } from "../../terminal/settings.ts";
+import { counted, groupDigits } from "../../terminal/tables.ts";
 import { optionReader } from "../../terminal/options.ts";
-import { push, type PushChoices, type PushInput, type PushWatch, type Since } from "../push.ts";
+import {
+  AWAITED_FIELDS,
+  push,
+  type PushChoices,
+  type PushInput,
+  type PushWatch,
+  type Since,
+} from "../push.ts";
 import { parsePushOptions, PUSH_SETTINGS, type Target } from "../settings.ts";
 import { printPushed, PushRecord, writeReports } from "./report.ts";
 
@@ -32,6 +42,11 @@ export async function runPush(session: Session): Promise<void> {
     isDryRun: session.isOn("dry-run"),
     isSure: session.isOn("yes"),
   };
+  if (session.isOn("confirm") && choices.isDryRun) {
+    throw usageError("--confirm and --dry-run exclude each other", {
+      hint: "A dry run sends nothing that could be confirmed",
+    });
+  }
   const certificates = certFile && await readNamedFile(certFile, "DIODE_CERT_FILE");
   if (options.isUnverified) {
     session.log.warn(
@@ -39,9 +54,19 @@ export async function runPush(session: Session): Promise<void> {
     );
   }
   const { isDryRun } = choices;
-  const record = new PushRecord({ target: target?.name, place: runs.join(", "), isDryRun });
+  const record = new PushRecord({
+    target: target?.name,
+    place: runs.join(", "),
+    isDryRun,
+    isConfirming: session.isOn("confirm"),
+  });
   try {
     const input = await openInput(session, runs);
+    if (session.isOn("confirm") && input.run === undefined) {
+      throw usageError("--confirm requires a run folder to push", {
+        hint: "Files of an SDK cannot be compared with NetBox",
+      });
+    }
     await pushInput(session, record, {
       set: input.set,
       options,
@@ -58,18 +83,24 @@ export async function runPush(session: Session): Promise<void> {
     await writeReports(session, record);
   }
   printPushed(session, record);
-  if (record.errors.length > 0) session.exitWith("rejected");
+  if (record.errors.length > 0 || record.isUnconfirmed) session.exitWith("rejected");
 }
 
 async function pushInput(
   session: Session,
   record: PushRecord,
-  input: Omit<PushInput, "signal" | "watch">,
+  input: Omit<PushInput, "signal" | "watch" | "confirm">,
 ): Promise<void> {
   const progress = openProgress(session);
   try {
     const watch = watchOf(session, record, progress);
-    await interruptible(session.io, (signal) => push({ ...input, signal, watch }));
+    const confirm = session.isOn("confirm")
+      ? await confirmOptions(session, record, { progress, options: input.options })
+      : undefined;
+    record.confirmed = await interruptible(
+      session.io,
+      (signal) => push({ ...input, signal, watch, confirm }),
+    );
   } finally {
     progress.end();
   }
@@ -91,11 +122,56 @@ async function openSince(
   return { set: await openEntities(store), journalPlace: target && journalIn(store, target) };
 }
 
+async function confirmOptions(
+  session: Session,
+  record: PushRecord,
+  { progress, options }: { readonly progress: Progress; readonly options: PushInput["options"] },
+): Promise<PushInput["confirm"]> {
+  const netbox = await netboxConnection(netboxSession(session));
+  const { log } = session;
+  return {
+    netbox: {
+      ...netbox,
+      onRetry: (failure, pauseMs) => progress.beside(() => netbox.onRetry?.(failure, pauseMs)),
+    },
+    timeoutMs: options.confirmTimeoutMs,
+    resendAfterMs: options.resendAfterMs,
+    watch: {
+      onOpened: ({ version }) => void (record.netbox = { url: netbox.url, version }),
+      onLooked({ arrived, entities }, awaited) {
+        progress.show({
+          parts: [
+            ...viewOf(record).parts,
+            { name: `${awaited} arrived`, done: arrived, total: entities },
+          ],
+          remark: `${groupDigits(entities - arrived)} missing or different in NetBox`,
+          // Diode may have a queue of other producers first: a rate says nothing.
+          isWaiting: arrived === 0 || awaited === AWAITED_FIELDS,
+        });
+      },
+      onResend(entities) {
+        record.sentAgain += entities;
+        progress.beside(() =>
+          log.info(`Sending ${groupDigits(entities)} entities again: they did not arrive in NetBox`)
+        );
+      },
+      onUnreachable: ({ message }, pauseMs) =>
+        progress.beside(() => log.warn(`${message}; trying again in ${durationText(pauseMs)}`)),
+    },
+  };
+}
+
 /** Shows progress, and records what the reports contain. */
 function watchOf(session: Session, record: PushRecord, progress: Progress): PushWatch {
   return {
     onPlanned(planned) {
       record.planned = planned;
+      if (planned.isSinceConfirmed === false) {
+        session.log.warn(
+          "The earlier run is acknowledged, not confirmed: what Diode lost of it is not sent now. " +
+            "Push it once with --confirm",
+        );
+      }
       if (planned.refusal !== undefined) {
         session.log.warn(`A push would be refused: ${planned.refusal}`);
       }
@@ -160,6 +236,14 @@ async function openInput(
   const dryRun = dryRunKeys(await store.keys());
   if (dryRun.length > 0) return { store, set: await openDryRun(store, dryRun), run: undefined };
   const run = await openEntities(store);
+  const renamed = await countRenamed(store, run.sha256);
+  if (renamed > 0) {
+    throw usageError(
+      `Cannot push ${run.place}: tidy has renamed ${counted(renamed, "object")} in NetBox since, ` +
+        "which would be made again under the old names",
+      { hint: "Survey NetBox and transform the run with --target again" },
+    );
+  }
   return { store, set: run, run };
 }
 

@@ -3,18 +3,20 @@ import { appendFile, writeFile } from "node:fs/promises";
 import { AppError, reasonOf } from "../../base/errors.ts";
 import { printable } from "../../base/log.ts";
 import { TOOL } from "../../base/tool.ts";
+import type { Judged } from "../../arrival/compare.ts";
+import { shownPair } from "../../arrival/shown.ts";
 import { markdownText } from "../../terminal/document.ts";
 import type { Session } from "../../terminal/session.ts";
 import { stepSummaryFile } from "../../terminal/settings.ts";
 import { counted, groupDigits, renderTable } from "../../terminal/tables.ts";
 import type { StepTotals } from "../plan.ts";
-import type { EntityError, Planned, Sent } from "../push.ts";
+import type { Confirmed, EntityError, Planned, Sent } from "../push.ts";
 import { missingRecord } from "../since.ts";
 
 /** What an acknowledgement means. Source: diode-server, ingester/component.go: it writes to a queue. */
 const QUEUED =
   "Acknowledged means queued, not applied: Diode applies each entity later, and NetBox shows the " +
-  "result under Diode → Ingestion Logs";
+  "result under Diode → Ingestion Logs; push --confirm waits until NetBox has all of it";
 /** The files have all of them. */
 const MOST_SHOWN = 20;
 
@@ -58,7 +60,32 @@ function pushedJson(record: PushRecord): object {
       missing: differences.missing.map(missingRecord),
     },
     errors,
+    ...(record.confirmed && { confirmed: confirmedJson(record, record.confirmed) }),
     seconds: Number(record.seconds.toFixed(3)),
+  };
+}
+
+function confirmedJson({ netbox, sentAgain }: PushRecord, confirmed: Confirmed): object {
+  const { entities, arrived, isStopped, examples, doubled } = confirmed;
+  return {
+    netbox,
+    entities,
+    arrived,
+    sent_again: sentAgain,
+    values_sent: !isStopped,
+    not_arrived: examples.map(({ step, entity, verdict, url, differences, unjudged }) => ({
+      step,
+      entity,
+      verdict,
+      url,
+      differences,
+      ...(unjudged.length > 0 && { unjudged }),
+    })),
+    doubled: doubled.map(({ step, entity, doubled: copies }) => ({
+      step,
+      entity,
+      urls: copies?.urls ?? [],
+    })),
   };
 }
 
@@ -85,8 +112,69 @@ function sections(record: PushRecord): string[] {
       ),
     );
   }
-  if (!subject.isDryRun && record.sent.length > 0) found.push(QUEUED);
+  if (record.confirmed !== undefined) found.push(...confirmedText(record, record.confirmed));
+  else if (!subject.isDryRun && record.sent.length > 0) found.push(QUEUED);
   return found;
+}
+
+function confirmedText(record: PushRecord, confirmed: Confirmed): string[] {
+  const { examples, doubled } = confirmed;
+  const found = [arrivalSentence(record, confirmed)];
+  if (examples.length > 0) {
+    const rows = examples.slice(0, MOST_SHOWN).flatMap(openRows);
+    found.push(renderTable(["Entity", "Field", "NetBox has", "Sent"], rows), NOT_ARRIVED);
+  }
+  if (doubled.length > 0) {
+    const rows = doubled.slice(0, MOST_SHOWN).map(({ step, entity, doubled: copies }) => [
+      `${step} ${entity}`,
+      copies?.urls.join("  ") ?? "",
+    ]);
+    found.push(
+      `Doubled in NetBox: ${groupDigits(doubled.length)}`,
+      renderTable(["Entity", "Objects"], rows),
+      DOUBLED,
+    );
+  }
+  return found;
+}
+
+const NOT_ARRIVED =
+  "NetBox shows the reason of each refusal under Diode → Ingestion Logs. When it is removed, run push " +
+  "--confirm again";
+/** Source: diode-server, with several workers, or after a timeout of its plugin. */
+const DOUBLED =
+  "Diode applied them twice at the same time. tidy makes one object of two: survey, transform --target, " +
+  "then tidy --apply --only join";
+
+function arrivalSentence({ netbox, sentAgain }: PushRecord, confirmed: Confirmed): string {
+  const { entities, arrived, isStopped, doubled } = confirmed;
+  const place = `NetBox ${printable(netbox?.version ?? "")} at ${netbox?.url}`;
+  const again = sentAgain === 0 ? "" : `; ${groupDigits(sentAgain)} were sent again`;
+  if (isStopped) {
+    return `${place} has ${arrived} of ${entities} custom fields as they were sent${again}. ` +
+      "Nothing was sent that has values of them: NetBox would refuse it";
+  }
+  const isAll = arrived === entities;
+  const twice = doubled.length === 0 ? "" : `, ${groupDigits(doubled.length)} of them twice`;
+  const share = isAll ? "all" : `${groupDigits(arrived)} of`;
+  return `${
+    isAll && doubled.length === 0 ? "Confirmed" : "Not confirmed"
+  }: ${place} has ${share} ` +
+    `${groupDigits(entities)} entities as they were sent${twice}${again}`;
+}
+
+function openRows({ step, entity, differences, unjudged }: Judged): string[][] {
+  const name = `${step} ${entity}`;
+  if (differences.length + unjudged.length === 0) {
+    return [[name, "(missing)", "nothing", "all of it"]];
+  }
+  return [
+    ...differences.map((each) => {
+      const { netbox, sent } = shownPair(each, printable);
+      return [name, each.field, netbox, sent];
+    }),
+    ...unjudged.map(({ field = "", sentence }) => [name, field, sentence, ""]),
+  ];
 }
 
 function headline(record: PushRecord): string {
@@ -95,6 +183,10 @@ function headline(record: PushRecord): string {
   const target = subject.target ?? "Diode";
   const before = planned?.acknowledged ?? 0;
   if (record.isNothingNew) {
+    const { unconfirmed = 0 } = planned ?? {};
+    if (record.subject.isConfirming && unconfirmed === 0) {
+      return `Nothing to send: NetBox was seen to have all of ${place} before (--again sends it again)`;
+    }
     return `Nothing to send: ${target} has acknowledged all of ${place} before (--again sends it again)`;
   }
   if (record.plannedTotals.files === 0 && planned?.differences !== undefined) {
@@ -163,9 +255,24 @@ function stepSummary(record: PushRecord): string {
       `- ${markdownText(entity)}: ${markdownText(error)}`
     ),
     "",
-    subject.isDryRun || record.sent.length === 0 ? "" : `${QUEUED}.`,
+    ...(record.confirmed === undefined
+      ? [subject.isDryRun || record.sent.length === 0 ? "" : `${QUEUED}.`]
+      : confirmedLines(record, record.confirmed)),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+function confirmedLines(record: PushRecord, confirmed: Confirmed): string[] {
+  return [
+    `${markdownText(arrivalSentence(record, confirmed))}.`,
+    ...confirmed.examples.slice(0, MOST_SHOWN).flatMap(openRows).map(
+      ([entity = "", field = "", netbox = "", sent = ""]) =>
+        `- ${markdownText(`${entity} ${field}: NetBox has ${netbox}, sent was ${sent}`)}`,
+    ),
+    ...confirmed.doubled.slice(0, MOST_SHOWN).map(({ step, entity, doubled }) =>
+      `- ${markdownText(`${step} ${entity} is doubled: ${doubled?.urls.join(", ")}`)}`
+    ),
+  ];
 }
 
 interface PushSubject {
@@ -174,6 +281,7 @@ interface PushSubject {
   /** The run, as the user named it. */
   readonly place: string;
   readonly isDryRun: boolean;
+  readonly isConfirming: boolean;
 }
 
 /** What a push planned and sent. */
@@ -183,6 +291,12 @@ export class PushRecord {
   /** Of acknowledged files. */
   sentTotals: Totals = NOTHING;
   planned: Planned | undefined;
+  /** What NetBox was seen to have; undefined without --confirm, and when there was nothing to confirm. */
+  confirmed: Confirmed | undefined;
+  /** The NetBox that confirms. */
+  netbox: { readonly url: string; readonly version: string } | undefined;
+  /** Entities that were sent again because they had not arrived. */
+  sentAgain = 0;
   /** Why the push ended early. */
   failure: string | undefined;
   readonly #started = performance.now();
@@ -212,6 +326,12 @@ export class PushRecord {
   /** Every file was acknowledged before. */
   get isNothingNew(): boolean {
     return this.plannedTotals.files === 0 && (this.planned?.acknowledged ?? 0) > 0;
+  }
+
+  /** NetBox does not have exactly what was sent. */
+  get isUnconfirmed(): boolean {
+    const { entities = 0, arrived = 0, doubled = [] } = this.confirmed ?? {};
+    return arrived < entities || doubled.length > 0;
   }
 
   add(sent: Sent): void {
@@ -255,6 +375,7 @@ function junitXml(record: PushRecord): string {
         seconds: sent.reduce((sum, { tookMs }) => sum + tookMs / 1000, 0),
       })
     );
+  if (record.confirmed !== undefined) suites.push(confirmedXml(record.confirmed));
   if (record.failure !== undefined) {
     const failed = element("failure", { message: record.failure });
     const body = element("testcase", { classname: TOOL.name, name: "push" }, [failed]);
@@ -262,6 +383,21 @@ function junitXml(record: PushRecord): string {
   }
   const name = `${TOOL.name} push`;
   return `<?xml version="1.0" encoding="UTF-8"?>\n${element("testsuites", { name }, suites)}\n`;
+}
+
+/** One case: what NetBox does not have as it was sent, or has twice. */
+function confirmedXml({ examples, doubled }: Confirmed): string {
+  const messages = [
+    ...examples.flatMap(openRows).map(([entity = "", field = "", netbox = "", sent = ""]) =>
+      `${entity} ${field}: NetBox has ${netbox}, sent was ${sent}`
+    ),
+    ...doubled.map(({ step, entity, doubled: copies }) =>
+      `${step} ${entity} is doubled: ${copies?.urls.join(", ")}`
+    ),
+  ];
+  const failures = messages.map((message) => element("failure", { message }));
+  const body = element("testcase", { classname: TOOL.name, name: "confirm" }, failures);
+  return suiteXml("confirm", [body], { failures: failures.length > 0 ? 1 : 0, seconds: 0 });
 }
 
 function suiteXml(
