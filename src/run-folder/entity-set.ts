@@ -12,6 +12,7 @@ import { LEFT_OUT_NAME } from "./left-out-file.ts";
 import { checkListing, type FileEntry, readListed, readManifestFile } from "./manifest.ts";
 import { readRequired, type Store } from "./store/store.ts";
 import { TargetSource } from "./target.ts";
+import { parsePlan, PLAN_FILE, type TidyPlan } from "./tidy-plan.ts";
 
 /** One Diode request. */
 export interface EntityFile {
@@ -40,6 +41,8 @@ export interface TransformedSet extends EntitySet {
   readonly manifest: EntityManifest;
   /** left-out.json as it is. @throws AppError "input" when it is missing or was changed. */
   readLeftOut(): Promise<Uint8Array>;
+  /** undefined: it was made without a target. @throws AppError "input" when it was changed. */
+  readPlan(): Promise<TidyPlan | undefined>;
 }
 
 export const ENTITY_MANIFEST_FILE = `${ENTITIES_FOLDER}/manifest.json`;
@@ -60,14 +63,31 @@ export async function openEntities(store: Store): Promise<TransformedSet> {
   if (leftOut === undefined) {
     throw inputError(`Found no ${LEFT_OUT_NAME} in the manifest of ${store.place}`);
   }
-  const files = manifest.files.filter((entry) => entry !== leftOut);
+  const plan = manifest.files.find(({ path }) => path === PLAN_FILE);
+  const files = manifest.files.filter((entry) => entry !== leftOut && entry !== plan);
   return {
     place: store.place,
     sha256,
     manifest,
     files: files.map((entry) => entityFile(store, entry)).sort(bySendingOrder),
     readLeftOut: () => readListed(store, leftOut),
+    async readPlan() {
+      const what = `"${PLAN_FILE}" in ${store.place}`;
+      return plan && parsePlan(await readListed(store, plan), what);
+    },
   };
+}
+
+/** The plan of a run. @throws AppError "input" when it has none, or one that was changed. */
+export async function readTidyPlan(store: Store): Promise<TidyPlan> {
+  const plan = await (await openEntities(store)).readPlan();
+  if (plan !== undefined) return plan;
+  throw inputError(
+    `Found no ${PLAN_FILE} in ${store.place}: the run was transformed without a target`,
+    {
+      hint: "Run survey, then transform with --target",
+    },
+  );
 }
 
 function entityFile(store: Store, entry: FileEntry): EntityFile {
@@ -142,6 +162,8 @@ export const EntityManifest = type({
   }).array(),
   /** What NetBox held, if transform was given it. */
   "target?": TargetSource,
+  /** Hash of the earlier entity set, if transform was given one. */
+  "since?": "string.hex",
   /** Step → entities. */
   counts: { "[string]": "number.integer >= 0" },
   /** Step → entities that NetBox had already; only with a target. */

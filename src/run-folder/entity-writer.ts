@@ -6,10 +6,11 @@ import { compareCodeUnits } from "../base/natural-order.ts";
 import { ENTITIES_FORMAT, type Step, type StepName, STEPS } from "../netbox/types/steps.ts";
 import { createLeftOutWriter } from "./left-out-file.ts";
 import type { LeftOut, Note } from "./left-out.ts";
-import { type FileEntry, seal } from "./manifest.ts";
+import { type FileEntry, fileEntry, seal } from "./manifest.ts";
 import { requestId } from "./request.ts";
 import type { Draft, Store } from "./store/store.ts";
 import type { TargetSource } from "./target.ts";
+import { type Action, countActions, type MadePlan, PLAN_FILE, planText } from "./tidy-plan.ts";
 
 export const ENTITIES_FOLDER = "netbox";
 
@@ -25,6 +26,8 @@ export interface EntityBatch {
   }[];
   readonly leftOut: readonly LeftOut[];
   readonly notes: readonly Note[];
+  /** With a target, in the last batch. */
+  readonly plan?: MadePlan | undefined;
 }
 
 /** Facts that the manifest takes over as they are. */
@@ -43,6 +46,8 @@ export interface EntityFacts {
   }[];
   /** What NetBox held, if transform was given it. */
   readonly target?: TargetSource | undefined;
+  /** Hash of the earlier entity set, if transform was given one. */
+  readonly since?: string | undefined;
 }
 
 export interface EntitySummary {
@@ -54,6 +59,8 @@ export interface EntitySummary {
   readonly leftOut: Readonly<Record<string, number>>;
   /** Code → how many notes. */
   readonly notes: Readonly<Record<string, number>>;
+  /** Action → how many items; absent without a target. */
+  readonly plan?: Readonly<Partial<Record<Action, number>>>;
   readonly files: readonly FileEntry[];
 }
 
@@ -84,7 +91,7 @@ export async function writeEntities(
   }
 }
 
-const OWN_FILE_REGEXP = /^netbox\/(?:\d\d-[a-z-]+-\d{4,}|left-out|manifest)\.json$/;
+const OWN_FILE_REGEXP = /^netbox\/(?:\d\d-[a-z-]+-\d{4,}|left-out|plan|manifest)\.json$/;
 
 /** The folder will be replaced, and files that this program did not write would be lost. */
 async function refuseForeign(store: Store): Promise<void> {
@@ -119,6 +126,7 @@ async function writeFiles(
   );
   const leftOut = createLeftOutWriter(draft);
   const counts = {} as Record<StepName, number>;
+  let plan: MadePlan | undefined;
   const found = Object.fromEntries(STEPS.map(({ name }) => [name, 0])) as Record<StepName, number>;
   try {
     for await (const batch of batches) {
@@ -128,6 +136,7 @@ async function writeFiles(
         if (full !== undefined) await full;
       }
       await leftOut.add(batch.leftOut, batch.notes);
+      plan ??= batch.plan;
     }
     for (const [name, step] of steps) counts[name] = await step.finish();
   } finally {
@@ -136,8 +145,15 @@ async function writeFiles(
   }
   const { name, bytes, sha256, ...totals } = await leftOut.finish();
   const files = [...await requests.finish(), { path: `${ENTITIES_FOLDER}/${name}`, bytes, sha256 }];
+  if (plan !== undefined) files.push(await writePlan(draft, plan));
   files.sort((a, b) => compareCodeUnits(a.path, b.path));
-  return { counts, found, ...totals, files };
+  return { counts, found, ...totals, ...(plan && { plan: countActions(plan) }), files };
+}
+
+async function writePlan(draft: Draft, plan: MadePlan): Promise<FileEntry> {
+  const bytes = encodeUtf8(planText(plan));
+  await draft.write(PLAN_FILE.slice(`${ENTITIES_FOLDER}/`.length), bytes);
+  return fileEntry(PLAN_FILE, bytes);
 }
 
 /** So many files are written while the next ones fill. */

@@ -91,6 +91,7 @@ export const NOTES = {
   "keeps-name":
     "Keeps its name in NetBox, where it was found by its VMID, MAC address, slug or another name",
   "keeps-cluster": "Keeps its cluster in NetBox, because Diode cannot move it to another one",
+  "retired": "Gone from Proxmox VE: its machine keeps an entity with the status of GONE_STATUS",
   "other-cluster": "Renamed, because NetBox has a cluster with this name and another type",
   "foreign-device": "NetBox has a device with this name that belongs to another host",
 } as const;

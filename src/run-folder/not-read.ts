@@ -35,9 +35,12 @@ export type UnreadOwners = ReadonlyMap<Owner, readonly LeftOut[]>;
 
 /** @throws AppError "input" when left-out.json is missing or was changed. */
 export async function readUnread(set: TransformedSet): Promise<UnreadOwners> {
-  const unread = [...readLeftOut(await set.readLeftOut())].filter(({ reason }) =>
-    NOT_READ.has(reason)
-  );
+  return unreadIn([...readLeftOut(await set.readLeftOut())]);
+}
+
+/** `records`: of left-out.json. */
+export function unreadIn(records: readonly LeftOut[]): UnreadOwners {
+  const unread = records.filter(({ reason }) => NOT_READ.has(reason));
   return Map.groupBy(unread, ({ what }) => split(what).owner);
 }
 
@@ -62,8 +65,16 @@ export async function judgeMissing(
   earlier: TransformedSet,
   later: TransformedSet,
 ): Promise<Missing[]> {
+  return missing.length === 0 ? [] : await judgeBy(await readUnread(later), missing, earlier);
+}
+
+/** `unread`: of the later set. @throws AppError "input". */
+export async function judgeBy(
+  unread: UnreadOwners,
+  missing: readonly EntityAt[],
+  earlier: TransformedSet,
+): Promise<Missing[]> {
   if (missing.length === 0) return [];
-  const unread = await readUnread(later);
   const owners = await Owners.read(earlier, missing);
   return missing.map((found) => {
     const about = [CLUSTER, ...owners.of(found)].flatMap((owner) => unread.get(owner) ?? []);

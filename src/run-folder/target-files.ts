@@ -36,6 +36,14 @@ export interface TargetFolder {
   readonly sha256: string;
   /** Objects of one type, file by file, by id. @throws AppError "input" when a file was changed. */
   objects(name: SurveyedName): AsyncGenerator<readonly NetBoxObject[]>;
+  /** Where objects are. @throws AppError "input" when a file was changed. */
+  locate(name: SurveyedName, ids: ReadonlySet<number>): Promise<ReadonlyMap<number, TargetLine>>;
+}
+
+export interface TargetLine {
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
 }
 
 /** Whether survey wrote the folder, finished or not; a run folder has a manifest of the same name. */
@@ -75,6 +83,16 @@ export async function openTargetFolder(store: Store): Promise<TargetFolder> {
       for (const entry of manifest.files) {
         if (typeOfTargetFile(entry.path) === name) yield await readTargetFile(store, entry);
       }
+    },
+    async locate(name, ids) {
+      const lines = new Map<number, TargetLine>();
+      for (const entry of ids.size === 0 ? [] : manifest.files) {
+        if (typeOfTargetFile(entry.path) !== name) continue;
+        for (const [i, { id }] of (await readTargetFile(store, entry)).entries()) {
+          if (ids.has(id)) lines.set(id, { file: entry.path, line: i + 1 });
+        }
+      }
+      return lines;
     },
   };
 }

@@ -15,6 +15,8 @@ import type { GuestInterfaceRow, ResourceRow } from "../proxmox/rows.ts";
 import { list, record, text, textOrNone, writtenAddress } from "../proxmox/values.ts";
 import type { AnswerRef, Reason } from "../run-folder/left-out.ts";
 import type { GuestContext, NodeContext } from "./context.ts";
+import { partOf } from "../netbox/types/object-type.ts";
+import { naturalKey } from "../netbox/types/order.ts";
 import type { VRFRef } from "../netbox/types/vrf.ts";
 import type { AddressSource, NicSource, Primary, Subject } from "./sources.ts";
 import { type AddressedMachine, findAddress, type KnownPrimary, vrfOf } from "./target/network.ts";
@@ -212,6 +214,7 @@ export function keepAddresses(
     const { nic, holder, address, answer, live } = occurrence;
     const subject = { what: `${holder}/${occurrence.text}`, answer };
     if (typeof address === "string" || nic === undefined) {
+      node.run.observations?.seeUnassigned(machine, occurrence.text);
       node.ledger.leave(subject, typeof address === "string" ? address : "mac-unknown");
       return [];
     }
@@ -232,6 +235,7 @@ export function keepAddresses(
       cluster: node.source,
       address,
       ref: { address: address.cidr, ...known.vrf, assigned_object_vm_interface: nic.ref },
+      status: returnedStatus(address, known, node),
       isPrimary: false,
     }];
   });
@@ -250,10 +254,11 @@ export function claimAddress(
     readonly machine: AddressedMachine;
   },
 ): { readonly found: Found | undefined; readonly vrf: { readonly vrf?: VRFRef } } | undefined {
-  const { ledger, run: { addresses, shared, target } } = node;
+  const { ledger, run: { addresses, shared, target, observations } } = node;
   const first = addresses.claim(host, node.labelled(holder));
   if (first !== undefined) {
     ledger.leave(subject, "duplicate-address", { detail: first });
+    observations?.seeUnassigned(machine.found, host);
     return undefined;
   }
   const known = findAddress(target, host, machine);
@@ -265,7 +270,22 @@ export function claimAddress(
     return { found: { ...known, stub: vrf }, vrf };
   }
   ledger.leave(subject, known.reason, { detail: known.detail });
+  if (known.held !== undefined) {
+    observations?.contested.push({ ...known.held, host, subject });
+  }
   return undefined;
+}
+
+/** Of an address that the earlier run set to deprecated, because its guest was gone. */
+export function returnedStatus(
+  { cidr: address }: Address,
+  { found, vrf }: NonNullable<ReturnType<typeof claimAddress>>,
+  { run: { deprecated } }: NodeContext,
+): "active" | undefined {
+  const isDeprecated = deprecated.size > 0 &&
+    partOf(found?.object, "status", "value") === "deprecated" &&
+    deprecated.has(naturalKey("ip-address", { address, ...vrf }));
+  return isDeprecated ? "active" : undefined;
 }
 
 /** A MAC or an address that cannot be read may be what NetBox has: then no address is known to be gone. */

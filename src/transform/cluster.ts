@@ -29,6 +29,7 @@ import { count, text } from "../proxmox/values.ts";
 import type { AnswerRef, Reason } from "../run-folder/left-out.ts";
 import type { Snapshot } from "../run-folder/snapshot.ts";
 import { clusterAnswer, Ledger } from "./ledger.ts";
+import type { Observations } from "./plan/collect.ts";
 import type { Policy } from "./settings.ts";
 import type { ClusterSource, Subject } from "./sources.ts";
 import { findCluster, type GuestIdentity, hostTagsOfCluster } from "./target/clusters.ts";
@@ -72,6 +73,8 @@ export interface SnapshotCluster {
   readonly snapshot: Snapshot;
   /** Of this cluster in NetBox, whatever host its runs named. */
   readonly hostTags: ReadonlySet<string>;
+  /** Is the listing of the guests complete? If not, a guest that is not listed may still exist. */
+  readonly isComplete: boolean;
   /** Custom fields that NetBox requires of new virtual machines, or of the cluster if it is new. */
   readonly requiredFields: readonly string[];
   /** In natural order. */
@@ -93,7 +96,10 @@ export async function readCluster(
   { snapshot, policy, label }: Pick<SnapshotCluster, "snapshot" | "label"> & {
     readonly policy: Policy;
   },
-  target: NetBoxTarget,
+  { target, observations }: {
+    readonly target: NetBoxTarget;
+    readonly observations: Observations | undefined;
+  },
 ): Promise<SnapshotCluster> {
   const answers = await snapshot.cluster();
   const ledger = new Ledger();
@@ -143,15 +149,17 @@ export async function readCluster(
   const { found } = known;
   const name = found === undefined ? known.name : nameOf(found.object);
   const site = found === undefined ? wantedSite : siteOfScope(found.object, target.objects);
+  const isComplete = hidden === undefined && notRead.resources === undefined;
   const guests = readGuestEntries(rows, {
     policy,
+    observations,
     ledger,
     answer: clusterAnswer(PATHS.resources, label),
     names: new GuestNames(target, found?.object, {
       guests: identities,
       hostTags,
       tenant: policy.tenantName,
-      isComplete: hidden === undefined && notRead.resources === undefined,
+      isComplete,
     }),
   });
   const subject = subjectOf(`cluster/${name}`, PATHS.clusterStatus);
@@ -213,6 +221,7 @@ export async function readCluster(
     source,
     snapshot,
     hostTags,
+    isComplete,
     requiredFields: [
       ...target.requiredFields(NETBOX_VIRTUAL_MACHINE),
       ...requiredByNew(target, { site: wantedSite, tenant: policy.tenantName }),
@@ -272,8 +281,9 @@ function guestIdentities(rows: readonly ResourceRow[]): GuestIdentity[] {
 /** Node → its guests by VMID. A row without a node is left out at once. */
 function readGuestEntries(
   sorted: readonly ResourceRow[],
-  { policy, ledger, answer, names }: {
+  { policy, observations, ledger, answer, names }: {
     readonly policy: Policy;
+    readonly observations: Observations | undefined;
     readonly ledger: Ledger;
     readonly answer: AnswerRef;
     readonly names: GuestNames;
@@ -307,10 +317,15 @@ function readGuestEntries(
       ? { row, reason: reason ?? "no-name" as const }
       : { row, name: taken.name, found: taken.found };
     if (taken !== undefined && reason === undefined) {
-      const { name, found, keeps, elsewhere } = taken;
+      const { name, found, keeps, elsewhere, isByVmid } = taken;
       const subject = { what: rowName(row), answer };
       if (found === undefined) noteName(row, name);
       if (keeps !== undefined) ledger.note(subject, "keeps-name", `${keeps} → ${name}`);
+      if (keeps !== undefined && found !== undefined && isByVmid && elsewhere === undefined) {
+        const { object } = found;
+        const type = "virtual-machine";
+        observations?.otherNames.push({ type, object, to: keeps, by: "VMID", subject });
+      }
       if (elsewhere !== undefined) ledger.note(subject, "keeps-cluster", elsewhere);
     }
     const others = byNode.get(node);

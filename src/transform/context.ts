@@ -7,6 +7,7 @@ import type { AnswerRef } from "../run-folder/left-out.ts";
 import type { Answer } from "../proxmox/answers.ts";
 import type { AnswersFile } from "../run-folder/snapshot.ts";
 import type { NodeEntry, SnapshotCluster } from "./cluster.ts";
+import type { Observations } from "./plan/collect.ts";
 import { answerIn, clusterAnswer, Ledger } from "./ledger.ts";
 import { SharedObjects } from "./shared-objects.ts";
 import { SlugNames } from "./slugs.ts";
@@ -17,6 +18,8 @@ import { NetBoxTarget } from "./target/target.ts";
 export interface RunOptions {
   readonly keepsOrigins?: boolean;
   readonly target?: NetBoxTarget;
+  readonly observations?: Observations | undefined;
+  readonly deprecated?: ReadonlySet<string> | undefined;
 }
 
 /** What a transform collects from node to node. */
@@ -28,10 +31,18 @@ export class RunState {
   readonly shared: SharedObjects;
   /** What NetBox holds. */
   readonly target: NetBoxTarget;
+  /** undefined: no plan is made. */
+  readonly observations: Observations | undefined;
+  /** Natural keys of addresses that the earlier run set to deprecated. */
+  readonly deprecated: ReadonlySet<string>;
 
-  constructor({ keepsOrigins = false, target = NetBoxTarget.NONE }: RunOptions = {}) {
+  constructor(
+    { keepsOrigins = false, target = NetBoxTarget.NONE, observations, deprecated }: RunOptions = {},
+  ) {
+    this.deprecated = deprecated ?? new Set();
     this.shared = new SharedObjects(keepsOrigins, target);
     this.target = target;
+    this.observations = observations;
   }
 }
 
@@ -44,6 +55,10 @@ class AddressClaims {
     const first = this.#holders.get(host);
     if (first === undefined) this.#holders.set(host, holder);
     return first;
+  }
+
+  has(host: string): boolean {
+    return this.#holders.has(host);
   }
 }
 

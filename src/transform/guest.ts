@@ -22,7 +22,7 @@ import { idleReason } from "../proxmox/listing.ts";
 import { isAgentEnabled, isNicKey, parseNet } from "../proxmox/nics.ts";
 import type { Osinfo, ResourceRow } from "../proxmox/rows.ts";
 import { cleanText, type DataRow, list, record, text } from "../proxmox/values.ts";
-import type { AnswerRef } from "../run-folder/left-out.ts";
+import type { AnswerRef, Reason } from "../run-folder/left-out.ts";
 import {
   agentAddresses,
   type AgentInterfaces,
@@ -36,6 +36,7 @@ import { guestSite, type IdentifiedGuest } from "./cluster.ts";
 import type { GuestContext, NodeContext } from "./context.ts";
 import { leaveUnexpectedValues } from "./ledger.ts";
 import { agentPlatform, guestPlatform } from "./mapping/platform.ts";
+import type { SeenMachine } from "./plan/collect.ts";
 import type { AddressSource, DiskSource, GuestSource, NicSource, Origin } from "./sources.ts";
 import { siteOf } from "./target/machines.ts";
 import { requiredByNew } from "./target/names.ts";
@@ -94,7 +95,7 @@ export function readGuest(
   };
   const keys = configKeys(config ?? {}, kind);
   const nics = readNics(keys.nics, guest);
-  const disks = readDisks(keys.volumes, guest);
+  const { disks, isRead: isDisksRead } = readDisks(keys.volumes, guest);
   const agent = answers.agent &&
     readAgent(listed, answers.agent, { config: answers.config, node });
   const found = agent === undefined
@@ -122,6 +123,13 @@ export function readGuest(
   };
   leaveUnexpectedValues(origin, ledger);
   const tags = readTags(origin, node);
+  observeGuest(guest, {
+    isNicsRead: config !== undefined && nics.length === keys.nics.length,
+    isDisksRead,
+    isTagsRead: config !== undefined && guestTags(row, config).tags !== undefined,
+    families: FAMILIES.filter((family) => isRead && found.isKnown(family)),
+    answers: agent === undefined ? [configAt] : [configAt, agent.answer],
+  });
   const platform = readPlatform(origin, node);
   return {
     guest: {
@@ -146,6 +154,16 @@ export function readGuest(
       addresses: found.occurrences.length,
     },
   };
+}
+
+const FAMILIES = [4, 6] as const;
+
+function observeGuest(
+  { found, node, what, configAt: answer }: GuestContext,
+  seen: Omit<SeenMachine, "found" | "subject">,
+): void {
+  if (found === undefined) return;
+  node.run.observations?.seeMachine({ found, subject: { what, answer }, ...seen });
 }
 
 type GuestOrigin = Origin<"resources" | "config" | "osinfo">;
@@ -257,12 +275,19 @@ function readNics(keys: readonly string[], guest: GuestContext): NicSource[] {
   });
   const found = findNics(run.target, guest.found, parsed);
   const taken = new Set(found.flatMap((nic) => nic === undefined ? [] : [nameOf(nic.object)]));
+  const plain = new Set<string>();
   return parsed.map(({ key, subject, net, name: wanted }, i): NicSource => {
     const known = found[i];
     const name = known === undefined ? freeName(key, wanted, taken) : nameOf(known.object);
     if (net.name !== undefined && wanted !== net.name) ledger.note(subject, "cut", name);
     if (name !== wanted) {
       ledger.note(subject, known === undefined ? "renamed" : "keeps-name", `${wanted} → ${name}`);
+    }
+    const to = freeName(key, wanted, plain);
+    if (known !== undefined && to !== name) {
+      const { object } = known;
+      const type = "vm-interface";
+      run.observations?.otherNames.push({ type, object, to, by: "MAC address", subject });
     }
     const origin = { subject, places, config, key, found: known };
     const vid = net.vlanId;
@@ -284,7 +309,21 @@ function freeName(key: string, wanted: string, taken: Set<string>): string {
   return name;
 }
 
-function readDisks(keys: readonly string[], guest: GuestContext): DiskSource[] {
+/** Reasons of a drive that is no disk. Any other one may hide a disk. */
+const NO_DISK: readonly Reason[] = [
+  "cdrom",
+  "no-volume",
+  "cloud-init",
+  "bind-mount",
+  "not-in-mapping",
+];
+
+/** `isRead`: are these all? */
+function readDisks(
+  keys: readonly string[],
+  guest: GuestContext,
+): { readonly disks: readonly DiskSource[]; readonly isRead: boolean } {
+  let isRead = guest.config !== undefined;
   const { node: { source: cluster, ledger, run }, kind, what, config = {} } = guest;
   const answer = guest.configAt;
   const places = { config: answer };
@@ -296,15 +335,17 @@ function readDisks(keys: readonly string[], guest: GuestContext): DiskSource[] {
       return [{ subject, places, config, key, name: key, cluster, ...disk, guest: guest.ref }];
     }
     ledger.leave(subject, disk.reason, { detail: volume });
+    isRead &&= NO_DISK.includes(disk.reason);
     return [];
   });
   const found = findDisks(run.target, guest.found, disks);
-  return disks.map((disk, i): DiskSource => {
+  const named = disks.map((disk, i): DiskSource => {
     const known = found[i];
     const name = known === undefined ? disk.key : nameOf(known.object);
     if (name !== disk.key) ledger.note(disk.subject, "keeps-name", `${disk.key} → ${name}`);
     return { ...disk, found: known };
   });
+  return { disks: named, isRead };
 }
 
 /**

@@ -35,6 +35,11 @@ export class Ledger {
     return taken;
   }
 
+  /** What was left out since the last call of `take`. */
+  get records(): readonly LeftOut[] {
+    return this.#leftOut;
+  }
+
   leave(subject: Subject, reason: Reason, remark: Remark = {}): void {
     const { what, answer } = subject;
     const sentence = sentenceOf(REASONS[reason], remark.detail);

@@ -4,6 +4,7 @@ import type { CustomFields } from "../netbox/types/fields.ts";
 import type { Entities } from "../netbox/types/order.ts";
 import type { StepName } from "../netbox/types/steps.ts";
 import type { LeftOut, Note } from "../run-folder/left-out.ts";
+import type { MadePlan } from "../run-folder/tidy-plan.ts";
 import type { Ledger } from "./ledger.ts";
 import { COMPILED, type Sources } from "./mapping/tables.ts";
 import { Slugs } from "./slugs.ts";
@@ -28,6 +29,8 @@ export interface Batch {
   readonly made: readonly Made[];
   readonly leftOut: readonly LeftOut[];
   readonly notes: readonly Note[];
+  /** In the last batch, if it was asked for. */
+  readonly plan?: MadePlan;
 }
 
 /** With all that was left out or noted since the last batch. */

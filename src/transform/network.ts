@@ -16,7 +16,7 @@ import { PATHS } from "../proxmox/endpoints.ts";
 import { altnamesOf, macOf, parentOf, portsOf, vlanIdOf } from "../proxmox/node-interfaces.ts";
 import type { NetworkRow } from "../proxmox/rows.ts";
 import { flag, isBlank, number, text, textOrNone, writtenAddress } from "../proxmox/values.ts";
-import { claimAddress, markPrimary, primaryOf } from "./addresses.ts";
+import { claimAddress, markPrimary, primaryOf, returnedStatus } from "./addresses.ts";
 import type { NodeContext } from "./context.ts";
 import { leaveUnexpectedValues } from "./ledger.ts";
 import { interfaceType } from "./mapping/values.ts";
@@ -96,6 +96,18 @@ export function readNetwork(device: DeviceRef, node: NodeContext): NodeNetwork |
       isKnown: (family) => isRead && !ports.some((port) => isOpen(port, family)),
       netbox: node.primaryIn({ kind: "device", found: node.entry.device.found }),
     });
+  const { found: known } = node.entry.device;
+  if (known !== undefined) {
+    node.run.observations?.seeMachine({
+      found: known,
+      subject: node.networkSubject(what),
+      families: FAMILY_NUMBERS.filter((family) =>
+        isRead && !ports.some((port) => isOpen(port, family))
+      ),
+      answers: [subject.answer],
+      ports: isRead ? new Set(ports.flatMap(({ iface, name }) => [iface, name])) : undefined,
+    });
+  }
   return {
     interfaces,
     addresses: markPrimary(addresses, primary),
@@ -146,6 +158,7 @@ function keepAddress(
   const holder = origin.subject.what;
   const subject = node.networkSubject(`${holder}/${text}`);
   if (typeof address === "string") {
+    node.run.observations?.seeUnassigned(node.entry.device.found, text);
     if (address === "not-assignable") seePrefix(found.network, origin, node);
     node.ledger.leave(subject, address);
     return undefined;
@@ -164,6 +177,7 @@ function keepAddress(
     cluster: node.source,
     address,
     ref: { address: cidr, ...known.vrf, assigned_object_interface: ref },
+    status: returnedStatus(address, known, node),
     isPrimary: false,
   };
 }
@@ -217,6 +231,7 @@ interface Occurrence {
   readonly network?: string | undefined;
 }
 
+const FAMILY_NUMBERS = [4, 6] as const;
 const FAMILIES = [
   { cidr: "cidr", address: "address", netmask: "netmask" },
   { cidr: "cidr6", address: "address6", netmask: "netmask6" },
@@ -231,13 +246,24 @@ function readPorts(rows: readonly NetworkRow[], device: DeviceRef, node: NodeCon
     named.map(({ row, iface }) => ({ name: iface, altnames: altnamesOf(row) })),
   );
   const taken = new Set(known.flatMap((port) => port === undefined ? [] : [nameOf(port.object)]));
+  const plain = new Set<string>();
   return named.map(({ row, iface }, i) => {
     const inNetBox = known[i];
     const name = inNetBox === undefined ? freeName(iface, taken) : nameOf(inNetBox.object);
+    const to = freeName(iface, plain);
     const subject = node.networkSubject(`${node.what}/${iface}`);
     if (name !== iface) {
       const code = isLonger(iface, MAX_NAME) ? "cut" : "renamed";
       node.ledger.note(subject, inNetBox === undefined ? code : "keeps-name", name);
+    }
+    if (inNetBox !== undefined && name !== iface) {
+      node.run.observations?.otherNames.push({
+        type: "interface",
+        object: inNetBox.object,
+        to,
+        by: "alternative name",
+        subject,
+      });
     }
     const ownType = interfaceType(text(row.type) ?? "");
     return {
@@ -332,7 +358,7 @@ const NO_LINKS: Links = { lag: undefined, bridge: undefined, parent: undefined }
 
 /**
  * Interface → its links. NetBox takes a parent only on a virtual interface and a LAG on all others.
- * Source: netbox dcim/models/device_components.py, Interface.clean.
+ * Source: netbox dcim/models/knowncomponents.py, Interface.clean.
  */
 function linksOf(ports: readonly Port[]): ReadonlyMap<string, Links> {
   const byName = new Map(ports.map((port) => [port.iface, port]));

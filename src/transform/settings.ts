@@ -118,6 +118,12 @@ export const SETTINGS = {
     help: "Manufacturer of the nodes",
     extension: true,
   },
+  GONE_STATUS: {
+    allowed: ["keep", "offline", "decommissioning"],
+    help:
+      "With --target and --since: status of guests that are gone, whose addresses become deprecated; keep, or not set, leaves them as they are",
+    extension: true,
+  },
   DEVICE_CLUSTER: {
     ...SWITCH,
     help: "Put each device into its cluster",
@@ -173,6 +179,7 @@ export function parsePolicy(texts: SettingTexts) {
     nodeDeviceRole: value("NODE_DEVICE_ROLE"),
     nodeManufacturer: value("NODE_MANUFACTURER"),
     deviceCluster: value("DEVICE_CLUSTER"),
+    goneStatus: optional("GONE_STATUS") ?? "keep" as const,
   };
 }
 

@@ -95,6 +95,8 @@ export interface GuestSource extends Origin<"resources" | "config" | "osinfo"> {
   readonly tags: readonly TagRef[];
   readonly platform: PlatformRef | null | undefined;
   readonly primary: Primary;
+  /** GONE_STATUS: Proxmox VE has no such guest any more. */
+  readonly goneStatus?: "offline" | "decommissioning" | undefined;
 }
 
 export interface NicSource extends Origin<"config"> {
@@ -115,12 +117,14 @@ export interface DiskSource extends Origin<"config"> {
 }
 
 export interface AddressSource
-  extends Origin<"network" | "config" | "agentInterfaces" | "lxcInterfaces"> {
+  extends Origin<"network" | "config" | "agentInterfaces" | "lxcInterfaces" | "resources"> {
   readonly cluster: ClusterSource;
   readonly address: Address;
   readonly ref: IPAddressRef;
   /** Of the machine whose interface it is assigned to. */
   readonly isPrimary: boolean;
+  /** Of a guest that is gone, or that has returned; else the user's value stays. */
+  readonly status?: "active" | "deprecated" | undefined;
 }
 
 /** By family. null: the answers were read, and have no address; undefined: there may be one. */

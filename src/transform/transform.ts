@@ -8,10 +8,11 @@ import { PATHS } from "../proxmox/endpoints.ts";
 import type { Snapshot } from "../run-folder/snapshot.ts";
 import { readCluster, type SnapshotCluster } from "./cluster.ts";
 import { NodeContext, RunState } from "./context.ts";
-import { readNodes, withAnswers } from "./first-pass.ts";
+import { type NamedNode, readNodes, withAnswers } from "./first-pass.ts";
 import { clusterAnswer, Ledger } from "./ledger.ts";
 import { type Batch, batchOf, type Made } from "./made.ts";
 import { makeNode } from "./node.ts";
+import { Planner, type PlanOptions } from "./plan/planner.ts";
 import type { Policy } from "./settings.ts";
 import {
   makeBootstrap,
@@ -19,6 +20,7 @@ import {
   type SharedObjects,
   unscopedPrefixes,
 } from "./shared-objects.ts";
+import type { Slugs } from "./slugs.ts";
 import type { Origin } from "./sources.ts";
 import { NetBoxTarget } from "./target/target.ts";
 
@@ -29,6 +31,8 @@ export interface TransformOptions {
   readonly keepOrigins?: boolean;
   /** What NetBox holds. */
   readonly target?: NetBoxTarget;
+  /** Make the plan, too; it requires a target. */
+  readonly plan?: PlanOptions | undefined;
 }
 
 export interface TransformInput {
@@ -42,20 +46,32 @@ export interface TransformInput {
  */
 export async function* transform(
   inputs: readonly TransformInput[],
-  { keepOrigins = false, target = NetBoxTarget.NONE }: TransformOptions = {},
+  { keepOrigins = false, target = NetBoxTarget.NONE, plan }: TransformOptions = {},
 ): AsyncGenerator<Batch> {
-  const clusters = await readClusters(inputs, target);
-  const run = new RunState({ keepsOrigins: keepOrigins, target });
+  const planner = plan && await Planner.open(target, plan);
+  const run = new RunState({ keepsOrigins: keepOrigins, target, ...planner?.runOptions });
+  const clusters = await readClusters(inputs, run);
+  planner?.begin(clusters, run);
   for (const { ledger } of clusters) yield batchOf([], ledger);
   yield batchOf([], notedNodes(clusters));
   const nodes = await readNodes(clusters, run);
   const slugs = run.names.slugs(target);
-  for await (const { node, answers } of withAnswers(nodes)) {
-    yield* makeNode(node, new NodeContext({ ...node, answers }, run, node.ledger), slugs);
-  }
+  const batches = makeNodes(nodes, run, slugs);
+  yield* planner === undefined ? batches : planner.watched(batches, slugs);
   const ledger = notedPrefixes(run.shared);
   const made = makeShared(clusters.map(({ source }) => source), run, { slugs, ledger });
   yield batchOf(made, ledger);
+  if (planner !== undefined) yield { made: [], leftOut: [], notes: [], plan: await planner.plan() };
+}
+
+async function* makeNodes(
+  nodes: readonly NamedNode[],
+  run: RunState,
+  slugs: Slugs,
+): AsyncGenerator<Batch> {
+  for await (const { node, answers } of withAnswers(nodes)) {
+    yield* makeNode(node, new NodeContext({ ...node, answers }, run, node.ledger), slugs);
+  }
 }
 
 /** The static entities alone, from no snapshot: the mapping document's bootstrap mode. */
@@ -65,7 +81,7 @@ export function* bootstrap(capturedAt: string): Generator<Batch> {
 
 async function readClusters(
   inputs: readonly TransformInput[],
-  target: NetBoxTarget,
+  run: RunState,
 ): Promise<SnapshotCluster[]> {
   const clusters: SnapshotCluster[] = [];
   // In an order of their own: the first one gets what several could have in NetBox.
@@ -75,7 +91,7 @@ async function readClusters(
   );
   for (const { snapshot, policy } of sorted) {
     const label = inputs.length > 1 ? snapshot.name : undefined;
-    clusters.push(await readCluster({ snapshot, policy, label }, target));
+    clusters.push(await readCluster({ snapshot, policy, label }, run));
   }
   clusters.sort((a, b) =>
     compareNatural(a.source.name, b.source.name) ||

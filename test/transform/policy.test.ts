@@ -63,6 +63,7 @@ describe("without settings", () => {
       nodeDeviceRole: "Hypervisor",
       nodeManufacturer: "Proxmox",
       deviceCluster: false,
+      goneStatus: "keep",
     });
   });
 

@@ -51,7 +51,6 @@ describe("identity", () => {
     const others = texts(changes.filter(({ field }) => field !== "tags"));
     expect(others).toEqual([
       "tag proxmox-pve1.example.net new",
-      "tag proxmox-pve1.example.net color",
     ]);
   });
 
@@ -61,7 +60,6 @@ describe("identity", () => {
     const others = texts(changes.filter(({ field }) => field !== "tags"));
     expect(others).toEqual([
       "tag proxmox-pve1.example.net new",
-      "tag proxmox-pve1.example.net color",
     ]);
   });
 

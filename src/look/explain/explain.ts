@@ -17,7 +17,6 @@ import type { LeftOut, Note } from "../../run-folder/left-out.ts";
 import { openSnapshot } from "../../run-folder/snapshot-files.ts";
 import { MANIFEST_FILE, type Snapshot } from "../../run-folder/snapshot.ts";
 import type { Store } from "../../run-folder/store/store.ts";
-import type { TargetFolder } from "../../run-folder/target-files.ts";
 import {
   parsePolicy,
   recordedTexts,
@@ -26,9 +25,8 @@ import {
   type SettingTexts,
 } from "../../transform/settings.ts";
 import { type Batch, type Made, transform } from "../../transform/transform.ts";
-import { targetOf } from "../../transform/command/transform.ts";
 import { readRunParts } from "../run.ts";
-import type { OpenTarget } from "../target.ts";
+import { givenOptions, type GivenTarget, type OpenTarget } from "../target.ts";
 import type { ExplainedEntity, Explanation, LineRef, SettingsInForce } from "./explanation.ts";
 import {
   KIND_WORDS,
@@ -48,7 +46,7 @@ export interface ExplainInput {
   /** The entity files in the same folder, if there are any. */
   readonly entities: TransformedSet | undefined;
   /** What NetBox had. */
-  readonly target?: TargetFolder | undefined;
+  readonly target?: GivenTarget | undefined;
 }
 
 /**
@@ -73,7 +71,7 @@ export async function openExplainInput(
     [ENTITY_MANIFEST_FILE]: madeOf?.policy ?? {},
     [MANIFEST_FILE]: recordedTexts(snapshot.manifest),
   });
-  const target = await openTarget(entities?.manifest.target);
+  const target = await openTarget(entities?.manifest);
   return { snapshot, settings, entities, target };
 }
 
@@ -132,7 +130,7 @@ async function transformed(
   const policy = parsePolicy(Object.fromEntries(texts));
   return transform([{ snapshot, policy }], {
     keepOrigins: true,
-    ...(target && { target: await targetOf(target) }),
+    ...await givenOptions(target),
   });
 }
 

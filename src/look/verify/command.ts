@@ -1,14 +1,14 @@
 /** verify <folder>: checks a run or a target without trusting or changing anything in it, and lists what is wrong. */
 import { usageError } from "../../base/errors.ts";
 import { printable, printableJson } from "../../base/log.ts";
-import { type Acknowledgement, readPushJournal } from "../../run-folder/push-journal.ts";
+import { type PushJournalEntry, readPushJournal } from "../../run-folder/push-journal.ts";
 import { readRequired, type Store } from "../../run-folder/store/store.ts";
-import { isTargetFolder, type TargetFolder } from "../../run-folder/target-files.ts";
+import { isTargetFolder } from "../../run-folder/target-files.ts";
 import type { TargetManifest } from "../../run-folder/target.ts";
 import { openRunFolder, type Session } from "../../terminal/session.ts";
 import { counted, groupDigits, renderTable } from "../../terminal/tables.ts";
 import { readRunParts } from "../run.ts";
-import { type OpenTarget, targetOption } from "../target.ts";
+import { type GivenTarget, type OpenTarget, targetOption } from "../target.ts";
 import { type VerifiedEntities, verifyEntities } from "./entities.ts";
 import { type Check, type Finding, Findings } from "./findings.ts";
 import { verifyOrigin } from "./origin.ts";
@@ -118,7 +118,7 @@ export async function verify(
   add("snapshot", hasSnapshot, snapshot && snapshotHolds(snapshot));
   const entities = hasEntities ? await verifyEntities(store, findings) : undefined;
   add("entities", hasEntities, entities && entitiesHold(entities));
-  const target = entities && await openTarget(entities.manifest.target);
+  const target = entities && await openTarget(entities.manifest);
   if (target !== undefined && entities?.manifest.target === undefined) {
     throw usageError(`Cannot use --target: the entities in ${store.place} were made without one`, {
       hint: "Leave out --target, or run transform with --target first",
@@ -155,7 +155,7 @@ async function originOf(
   { snapshot, entities, target }: {
     readonly snapshot: VerifiedSnapshot | undefined;
     readonly entities: VerifiedEntities | undefined;
-    readonly target: TargetFolder | undefined;
+    readonly target: GivenTarget | undefined;
   },
 ): Promise<string | undefined> {
   if (entities === undefined || BEFORE_ORIGIN.some((check) => check in findings.counts)) {
@@ -222,14 +222,17 @@ async function verifyJournal(
 const FIRST_LINE = 2;
 
 function faultOf(
-  { file, sha256, request_id }: Acknowledgement,
+  entry: PushJournalEntry,
   hashes: ReadonlyMap<string, string>,
   ids: ReadonlyMap<string, string> | undefined,
 ): { readonly field: string; readonly sentence: string } | undefined {
+  const { file, sha256 } = entry;
   const hash = hashes.get(file);
   if (hash === undefined) return { field: "file", sentence: `Reference to unknown ${file}` };
   if (hash !== sha256) return { field: "sha256", sentence: `Does not match ${file}` };
   const id = ids?.get(file);
-  if (id === undefined || id === request_id) return undefined;
+  if (id === undefined || !("acknowledged_at" in entry) || id === entry.request_id) {
+    return undefined;
+  }
   return { field: "request_id", sentence: `Does not match ${file}, which has ${id}` };
 }

@@ -1,5 +1,6 @@
 /** Checks netbox/ and its manifest. Memory holds one file at a time, and the keys of all objects. */
 import { digest } from "../../base/digest.ts";
+import { decodeUtf8 } from "../../base/text.ts";
 import { compareNatural } from "../../base/natural-order.ts";
 import { stepCalled, type StepName } from "../../netbox/types/steps.ts";
 import {
@@ -20,6 +21,7 @@ import { NOTES, REASONS } from "../../run-folder/left-out.ts";
 import { type FileEntry, readListed } from "../../run-folder/manifest.ts";
 import { FIRST_ENTITY_LINE, readRequest } from "../../run-folder/request.ts";
 import { readLine } from "../../run-folder/shapes.ts";
+import { parsePlan, PLAN_FILE, planText } from "../../run-folder/tidy-plan.ts";
 import type { Store } from "../../run-folder/store/store.ts";
 import { Counts } from "../counts.ts";
 import { ExpectedFiles } from "./expected-files.ts";
@@ -86,6 +88,7 @@ class EntityCheck {
     }
     await this.#steps();
     const isCounted = await this.#leftOut();
+    await this.#plan();
     if (this.#form !== findings && this.#form.count > 0) {
       findings.unchecked.push(`Format of ${FOLDER}: it was ${versionsOf(this.#manifest)}`);
     }
@@ -103,7 +106,7 @@ class EntityCheck {
       files.filter(({ path }) => !faulty.has(path)).map((entry) => [entry.path, entry]),
     );
     for (const path of this.#readable.keys()) {
-      if (path === LEFT_OUT_FILE || stepOfFile(path) !== undefined) continue;
+      if ([LEFT_OUT_FILE, PLAN_FILE].includes(path) || stepOfFile(path) !== undefined) continue;
       findings.add("listing", { file: path }, "Listed, but belongs to no step");
       this.#readable.delete(path);
     }
@@ -219,6 +222,21 @@ class EntityCheck {
       this.#form.add("form", { file }, "Not formatted as transform writes it");
     }
     return isRead === true;
+  }
+
+  /** Checks plan.json, which only a run with a target has. */
+  async #plan(): Promise<void> {
+    const { target, since } = this.#manifest;
+    const place = { file: PLAN_FILE };
+    const bytes = this.#readable.has(PLAN_FILE) ? await this.#read(PLAN_FILE) : undefined;
+    const plan = bytes &&
+      await this.#findings.attempt("shape", place, () => parsePlan(bytes, PLAN_FILE));
+    if (plan === undefined) return;
+    const isSame = plan.target.sha256 === target?.sha256 && plan.since === since;
+    if (!isSame) this.#findings.add("shape", place, "Made with others than the entities");
+    if (bytes !== undefined && planText(plan) !== decodeUtf8(bytes, PLAN_FILE)) {
+      this.#form.add("form", place, "Not formatted as transform writes it");
+    }
   }
 
   #compareCounts(): void {

@@ -6,11 +6,9 @@ import { fileEntry } from "../../run-folder/manifest.ts";
 import { readRequest } from "../../run-folder/request.ts";
 import { openSnapshot } from "../../run-folder/snapshot-files.ts";
 import { type Draft, readRequired, type Store } from "../../run-folder/store/store.ts";
-import type { TargetFolder } from "../../run-folder/target-files.ts";
-import { targetOf } from "../../transform/command/transform.ts";
 import { parsePolicy, type Policy } from "../../transform/settings.ts";
 import { type Batch, bootstrap, transform } from "../../transform/transform.ts";
-import { targetText } from "../target.ts";
+import { givenOptions, type GivenTarget, targetText } from "../target.ts";
 import { isBootstrapSet } from "./entities.ts";
 import { type Findings, versionsOf } from "./findings.ts";
 import { ExpectedFiles } from "./expected-files.ts";
@@ -20,8 +18,8 @@ interface OriginInput {
   readonly manifest: EntityManifest;
   /** Of the manifest of pve/; undefined without a valid one. */
   readonly snapshotSha256: string | undefined;
-  /** --target. */
-  readonly target: TargetFolder | undefined;
+  /** --target, and --since. */
+  readonly target: GivenTarget | undefined;
 }
 
 /** Where the entities come from, in words; undefined if that could not be confirmed. */
@@ -79,10 +77,16 @@ async function batchesOf(
     );
     return undefined;
   }
+  if (manifest.since !== undefined && target?.since === undefined) {
+    findings.unchecked.push(
+      "Origin of the entities: they were made with an earlier run: name it with --since",
+    );
+    return undefined;
+  }
   const policy = policyOf(source.policy, findings);
   if (policy === undefined) return undefined;
   const inputs = [{ snapshot: await openSnapshot(store), policy }];
-  return transform(inputs, target && { target: await targetOf(target) });
+  return transform(inputs, await givenOptions(target));
 }
 
 function policyOf(texts: Readonly<Record<string, string>>, findings: Findings): Policy | undefined {
@@ -112,12 +116,13 @@ async function compare(
   const own = fileEntry(ENTITY_MANIFEST_FILE, await readRequired(store, ENTITY_MANIFEST_FILE));
   const options = { store, findings, check: "origin" } as const;
   const expected = new ExpectedFiles([...manifest.files, own], options);
-  const { tool, mapping_version, snapshots, target } = manifest;
+  const { tool, mapping_version, snapshots, target, since } = manifest;
   const comparing: Store = {
     ...store,
     draft: (folder) => Promise.resolve(comparingDraft(expected, folder)),
   };
-  await writeEntities(comparing, batches, { tool, mapping_version, snapshots, target });
+  const facts = { tool, mapping_version, snapshots, target, ...(since && { since }) };
+  await writeEntities(comparing, batches, facts);
   expected.finish();
 }
 

@@ -2,10 +2,11 @@
 import { hostOf, isSameHost } from "../../base/ip-address.ts";
 import { DEVICE_PARTS } from "./device.ts";
 import { type FieldResult, idOf, type Lookup, unjudgedField, withId } from "./field-result.ts";
-import { addressField, COMMON, type Field, identity } from "./fields.ts";
+import { addressField, choiceField, COMMON, type Field, identity } from "./fields.ts";
 import { INTERFACE_TYPE, NETBOX_INTERFACE } from "./interface.ts";
 import {
   contentTypeOf,
+  type NetBoxObject,
   type ObjectType,
   partOf,
   type QueryFilter,
@@ -39,6 +40,8 @@ const FIELDS = {
   assigned_object_vm_interface: optional(
     assigned(NIC, NETBOX_VM_INTERFACE, "virtual_machine"),
   ),
+  // Of a guest that is gone, or that has returned.
+  status: optional(choiceField("active", "deprecated")),
   ...COMMON,
 };
 export type IPAddress = ObjectOf<typeof FIELDS>;
@@ -74,6 +77,18 @@ export const NETBOX_IP_ADDRESS = {
     ...stubAt("vrf", { object, type: NETBOX_VRF, known }),
   }),
 } satisfies EntityType<AddressIdentity>;
+
+/** "virtualization.vminterface:12"; null: it is not assigned. */
+export function assignmentOf(address: NetBoxObject): string | null {
+  const type = textOf(address["assigned_object_type"]);
+  const id = partOf(address, "assigned_object", "id");
+  return type === null || id === undefined ? null : `${type}:${id}`;
+}
+
+export const BY_ASSIGNMENT = {
+  name: "assignment",
+  of: (address: NetBoxObject): string | undefined => assignmentOf(address) ?? undefined,
+};
 
 /** The users' own. An address of a group is virtual: no interface gets it. */
 export const NETBOX_FHRP_GROUP: ObjectType<object> = {

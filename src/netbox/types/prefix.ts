@@ -1,7 +1,7 @@
 /** ipam.Prefix: the network of a node's address. */
 import { isSameAddress } from "../../base/ip-address.ts";
 import { addressField, COMMON, identity } from "./fields.ts";
-import { type NetBoxObject, type QueryFilter, stubAt, valueAt } from "./object-type.ts";
+import { type NetBoxObject, partOf, type QueryFilter, stubAt, valueAt } from "./object-type.ts";
 import { type EntityType } from "./entity-type.ts";
 import { hasScope, type Scoped, scopeFields } from "./scope.ts";
 import { type ObjectOf, optional } from "./shape.ts";
@@ -46,6 +46,12 @@ export const NETBOX_PREFIX = {
 
 function isPrefix(prefix: PrefixIdentity, object: NetBoxObject): boolean {
   return isSameAddress(String(object["prefix"]), prefix.prefix) && hasVrf(prefix, object);
+}
+
+/** What tells a prefix of NetBox from all others: with PREFIX_SCOPE=site, several have one network. */
+export function prefixPlace(object: NetBoxObject): string {
+  const ids = ["vrf", "scope"].map((key) => partOf(object, key, "id") ?? null);
+  return JSON.stringify([object["prefix"], object["scope_type"] ?? null, ...ids]);
 }
 
 /** With PREFIX_SCOPE=site a network is a prefix in each of its sites. */

@@ -57,7 +57,7 @@ export type VirtualMachineRef = ValueOf<typeof VIRTUAL_MACHINE_STUB>;
 
 const FIELDS = {
   name: textField(),
-  status: optional(choiceField("active", "offline", "staged")),
+  status: optional(choiceField("active", "offline", "staged", "decommissioning")),
   cluster: identity(CLUSTER_STUB),
   site: optional(named(SITE_STUB)),
   tenant: optional(named(TENANT_STUB)),

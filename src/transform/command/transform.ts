@@ -11,7 +11,8 @@ import {
   writeEntities,
 } from "../../run-folder/entity-writer.ts";
 import { NOTES, REASONS } from "../../run-folder/left-out.ts";
-import { readEntityManifest } from "../../run-folder/entity-set.ts";
+import { type EarlierSet, earlierSet } from "../../run-folder/earlier-set.ts";
+import { openEntities, readEntityManifest } from "../../run-folder/entity-set.ts";
 import { openSnapshot } from "../../run-folder/snapshot-files.ts";
 import {
   openTargetFolder,
@@ -79,7 +80,9 @@ export async function runTransform(session: Session): Promise<void> {
   opened.sort((a, b) => compareNatural(a.snapshot.name, b.snapshot.name));
   checkNames(opened.map(({ snapshot }) => snapshot.name));
   warnPartial(session, opened);
+  checkGoneStatus(opened, session);
   const netbox = await readNetBox(session, opened);
+  const since = await openEarlier(session, netbox?.isScoped);
   if (netbox === undefined) await warnWithoutTarget(session, target);
   const store = await session.openTarget(target);
   const snapshots = opened.map(({ snapshot: { name, sha256 }, used }) => ({
@@ -92,8 +95,13 @@ export async function runTransform(session: Session): Promise<void> {
     mapping_version: MAPPING_VERSION,
     snapshots,
     ...(netbox && { target: netbox.source }),
+    ...(since && { since: since.sha256 }),
   };
-  const batches = transform(opened, netbox && { target: netbox.target });
+  const batches = transform(
+    opened,
+    netbox &&
+      { target: netbox.target, plan: { source: netbox.source, locate: netbox.locate, since } },
+  );
   const summary = await writeEntities(store, warnUnknownNodes(session, batches), facts);
   printSummary(session, summary, { target, netbox: netbox?.source });
 }
@@ -115,7 +123,43 @@ async function readNetBox(session: Session, inputs: readonly TransformInput[]) {
   if (place === undefined) return undefined;
   const folder = await openTargetFolder(await session.openStore(place));
   refuseOtherScope(folder, inputs.map(({ snapshot: { sha256 } }) => sha256));
-  return { target: await targetOf(folder), source: targetSource(folder) };
+  return {
+    target: await targetOf(folder),
+    source: targetSource(folder),
+    locate: folder.locate,
+    isScoped: folder.manifest.scope !== undefined,
+  };
+}
+
+/** The run that --since names. @throws AppError "usage" without --target; "input" if it cannot be read. */
+async function openEarlier(session: Session, isScoped = false): Promise<EarlierSet | undefined> {
+  const run = session.option("since");
+  if (run === undefined) return undefined;
+  if (session.option("target") === undefined) {
+    throw usageError("--since requires --target", {
+      hint: "Name what survey wrote: only what NetBox still has can be removed from it",
+    });
+  }
+  if (isScoped) {
+    throw usageError("--since cannot be used with a target that survey --for wrote", {
+      hint: "Survey again without --for: what is gone is not among what the run needs",
+    });
+  }
+  return earlierSet(await openEntities(await session.openStore(run)));
+}
+
+/** @throws AppError "usage" if guests that are gone cannot be known. */
+function checkGoneStatus(inputs: readonly TransformInput[], session: Session): void {
+  const status = inputs.map(({ policy }) => policy.goneStatus).find((each) => each !== "keep");
+  const lacking = ["target", "since"].filter((name) => session.option(name) === undefined);
+  if (status === undefined || lacking.length === 0) return;
+  const setting = `GONE_STATUS (--${flagOf("GONE_STATUS", SETTINGS.GONE_STATUS)})`;
+  throw usageError(
+    `${setting} is "${status}", which requires --target and --since: no --${
+      lacking.join(" and no --")
+    } is given`,
+    { hint: "Name what survey wrote, and an earlier run, or set GONE_STATUS to keep" },
+  );
 }
 
 /** @throws AppError "input" if a file was changed, or if types are missing: they must not look empty. */
@@ -207,8 +251,8 @@ function printSummary(
 ): void {
   const folder = printable(`${target.replace(/\/+$/, "")}/${ENTITIES_FOLDER}`);
   if (session.isJson) {
-    const { counts, leftOut, notes, files } = summary;
-    const found = netbox === undefined ? {} : { target: netbox, found: summary.found };
+    const { counts, leftOut, notes, files, plan } = summary;
+    const found = netbox === undefined ? {} : { target: netbox, found: summary.found, plan };
     const document = { folder, counts, ...found, left_out: leftOut, notes, files };
     session.print(JSON.stringify(document, null, 2));
     return;
@@ -236,6 +280,12 @@ function printSummary(
   }
   if (Object.keys(summary.notes).length > 0) {
     sections.push(`Noted ${total(summary.notes)}`, countTable("Note", summary.notes, NOTES));
+  }
+  if (summary.plan !== undefined && Object.keys(summary.plan).length > 0) {
+    const items = Object.entries(summary.plan).map(([action, count]) =>
+      `${groupDigits(count)} ${action}`
+    );
+    sections.push(`Plan: ${items.join(", ")}; see tidy`);
   }
   sections.push(
     `Files are in ${folder}; ${folder}/left-out.json names each thing that was left out`,

@@ -3,16 +3,7 @@ import type { Address } from "../../base/ip-address.ts";
 import type { IPAddress, PrimaryAddresses } from "../../netbox/types/ip-address.ts";
 import type { VRFRef } from "../../netbox/types/vrf.ts";
 import type { AddressSource } from "../sources.ts";
-import {
-  DEFAULT_STATUS,
-  METADATA,
-  NO_CUSTOM_FIELDS,
-  owned,
-  rowBuilder,
-  skip,
-  type Table,
-  USERS,
-} from "./table.ts";
+import { METADATA, NO_CUSTOM_FIELDS, owned, rowBuilder, skip, type Table, USERS } from "./table.ts";
 
 const address = rowBuilder<AddressSource>();
 
@@ -59,11 +50,15 @@ export const IP_ADDRESS: Table<AddressSource, IPAddress> = {
         ? { ...nic, virtual_machine: { ...nic.virtual_machine, ...asPrimary(address, vrf) } }
         : nic,
   ),
+  status: address.from(
+    ["resources.vmid", "setting.GONE_STATUS"],
+    "deprecated if its guest is gone, active once it has returned; else active by NetBox's default, and the user's value stays",
+    (a) => a.status,
+  ),
   tags: owned.union(
     address.from(["stub.tags"], "the global tags and the host's", (a) => a.cluster.tags),
   ),
   ...skip("Proxmox VE has no such groups", "assigned_object_fhrp_group"),
-  ...skip(DEFAULT_STATUS, "status"),
   ...skip(USERS, "role", "tenant", "nat_inside", "dns_name", "description", "comments", "owner"),
   ...skip("it would become part of the address's identity in Diode", "vrf"),
   ...skip(NO_CUSTOM_FIELDS, "custom_fields"),

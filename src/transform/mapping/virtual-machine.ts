@@ -53,9 +53,10 @@ export const VIRTUAL_MACHINE: Table<GuestSource, VirtualMachine> = {
     (g) => g.name,
   )),
   status: guest.from(
-    ["resources.status"],
-    valuesText(GUEST_STATUS, OTHER_GUEST_STATUS),
+    ["resources.status", "setting.GONE_STATUS"],
+    `${valuesText(GUEST_STATUS, OTHER_GUEST_STATUS)}; of a guest that is gone, GONE_STATUS`,
     (g) => {
+      if (g.goneStatus !== undefined) return g.goneStatus;
       const status = textOrNone(g.resources?.status);
       // Blank is "staged", as any other value is.
       return status === undefined ? undefined : guestStatus(status ?? "");

@@ -9,7 +9,6 @@ import { BY_HOST, NETBOX_IP_ADDRESS } from "../../netbox/types/ip-address.ts";
 import {
   BY_NAME,
   BY_NAME_FOLDED,
-  byOwner,
   lacks,
   type NetBoxObject,
   partOf,
@@ -20,8 +19,6 @@ import { hasScope, siteOfScope } from "../../netbox/types/scope.ts";
 import { NETBOX_VIRTUAL_MACHINE } from "../../netbox/types/virtual-machine.ts";
 import { foundName } from "./names.ts";
 import { hostTagsOf, nameOf, type NetBoxTarget, oldest, writerOf } from "./target.ts";
-
-const BY_CLUSTER = byOwner("cluster");
 
 export interface GuestIdentity {
   readonly vmid: number;
@@ -224,9 +221,9 @@ function isPossible(
 
 export function machinesIn(
   { objects }: NetBoxTarget,
-  { id }: NetBoxObject,
+  cluster: NetBoxObject,
 ): readonly NetBoxObject[] {
-  return objects.having(NETBOX_VIRTUAL_MACHINE, BY_CLUSTER, String(id));
+  return objects.partsOf(NETBOX_VIRTUAL_MACHINE, "cluster", cluster);
 }
 
 function mostGuests(

@@ -100,6 +100,8 @@ const BY_SITE = { name: "site", of: valueAt("site", "id") };
 export class GuestNames {
   readonly #cluster: NetBoxObject | undefined;
   readonly #found = new Map<number, Found>();
+  /** Those that were found by their VMIDs. */
+  readonly #byVmid = new Set<number>();
   /** As they would be called in an empty NetBox. */
   readonly #plain = new NamePool();
   readonly #pool: NamePool;
@@ -124,7 +126,10 @@ export class GuestNames {
       if (object === undefined) return;
       this.#found.set(vmid, target.found(NETBOX_VIRTUAL_MACHINE, object));
     };
-    for (const guest of guests) take(guest, ofVmid(guest, byVmid.get(String(guest.vmid)) ?? []));
+    for (const guest of guests) {
+      take(guest, ofVmid(guest, byVmid.get(String(guest.vmid)) ?? []));
+      if (this.#found.has(guest.vmid)) this.#byVmid.add(guest.vmid);
+    }
     const vmids = new Set(guests.map(({ vmid }) => String(vmid)));
     const isFree = (vmid: string | undefined, guest: GuestIdentity): boolean =>
       vmid === undefined || vmid === String(guest.vmid) || (isComplete && !vmids.has(vmid));
@@ -157,13 +162,17 @@ export class GuestNames {
     readonly found: Found | undefined;
     readonly keeps: string | undefined;
     readonly elsewhere: string | undefined;
+    readonly isByVmid: boolean;
   } {
     const plain = this.#plain.take(given, vmid ?? "", max);
     const found = vmid === undefined ? undefined : this.#found.get(vmid);
     const name = found === undefined
       ? this.#pool.take(given, vmid ?? "", max)
       : nameOf(found.object);
-    if (found === undefined) return { name, found, keeps: undefined, elsewhere: undefined };
+    const isByVmid = vmid !== undefined && this.#byVmid.has(vmid);
+    if (found === undefined) {
+      return { name, found, keeps: undefined, elsewhere: undefined, isByVmid };
+    }
     const isElsewhere = partOf(found.object, "cluster", "id") !== this.#cluster?.id;
     return {
       name,
@@ -172,6 +181,7 @@ export class GuestNames {
       elsewhere: isElsewhere
         ? textOf(partOf(found.object, "cluster", "name")) ?? "none"
         : undefined,
+      isByVmid,
     };
   }
 }

@@ -6,7 +6,9 @@ import { BY_HOST, NETBOX_IP_ADDRESS } from "../../netbox/types/ip-address.ts";
 import { lacks, type NetBoxObject, partOf } from "../../netbox/types/object-type.ts";
 import { BY_NETWORK, NETBOX_PREFIX } from "../../netbox/types/prefix.ts";
 import { siteOfScope } from "../../netbox/types/scope.ts";
+import { NETBOX_INTERFACE } from "../../netbox/types/interface.ts";
 import { NETBOX_VIRTUAL_MACHINE } from "../../netbox/types/virtual-machine.ts";
+import { NETBOX_VM_INTERFACE } from "../../netbox/types/vm-interface.ts";
 import { BY_VID, isForSite, isNameable, NETBOX_VLAN } from "../../netbox/types/vlan.ts";
 import { NETBOX_VRF, type VRFRef } from "../../netbox/types/vrf.ts";
 import type { Reason } from "../../run-folder/left-out.ts";
@@ -20,6 +22,7 @@ export interface AddressedMachine {
 }
 
 const MACHINES = { virtual_machine: NETBOX_VIRTUAL_MACHINE, device: NETBOX_DEVICE } as const;
+const PARTS = { virtual_machine: NETBOX_VM_INTERFACE, device: NETBOX_INTERFACE } as const;
 
 /** undefined: NetBox has no such address. `host`: without a mask, IPv6 as in RFC 5952. */
 export function findAddress(
@@ -62,9 +65,13 @@ function heldBy(target: NetBoxTarget, address: NetBoxObject): Obstacle | undefin
     if (id === undefined) continue;
     const holder = target.objects.get(MACHINES[kind], id);
     if (holder === undefined) return held("held-by-user");
-    const isOurs = target.isClaimed(holder) || hostTagsOf(holder).length > 0;
+    const isOurs = target.isClaimed(holder) ||
+      [holder, target.objects.get(PARTS[kind], partOf(assigned, "id"))]
+        .some((each) => each !== undefined && hostTagsOf(each).length > 0);
     if (!isOurs) return held("held-by-user");
-    return isPrimaryOf(holder, address) ? held("held-elsewhere") : undefined;
+    return isPrimaryOf(holder, address)
+      ? { ...held("held-elsewhere"), held: { address, holder, kind } }
+      : undefined;
   }
   return held("held-by-user");
 }
@@ -84,7 +91,7 @@ export function vrfOf(target: NetBoxTarget, { object }: Found): { readonly vrf?:
   if (lacks(object, "vrf")) return {};
   const vrf = target.objects.get(NETBOX_VRF, partOf(object, "vrf", "id")) ??
     object["vrf"] as NetBoxObject;
-  return { vrf: NETBOX_VRF.stubOf?.(vrf, target.objects) as VRFRef };
+  return { vrf: target.objects.stubOf(NETBOX_VRF, vrf) as VRFRef };
 }
 
 /** In the routing table of its addresses; in the global table; else where people put a prefix of ours. */

@@ -2,7 +2,6 @@
 import type { Found } from "../../netbox/objects.ts";
 import { NETBOX_INTERFACE } from "../../netbox/types/interface.ts";
 import {
-  byOwner,
   type NetBoxObject,
   type ObjectType,
   partOf,
@@ -100,7 +99,7 @@ function partsOf(
   type: ObjectType<never>,
   { machine, key }: { readonly machine: Found | undefined; readonly key: string },
 ): readonly NetBoxObject[] {
-  return machine === undefined ? [] : objects.having(type, byOwner(key), String(machine.object.id));
+  return machine === undefined ? [] : objects.partsOf(type, key, machine.object);
 }
 
 function macOf(part: NetBoxObject): string | undefined {

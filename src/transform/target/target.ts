@@ -30,6 +30,15 @@ import { CUSTOM_FIELDS } from "../mapping/custom-field.ts";
 export interface Obstacle {
   readonly reason: Reason;
   readonly detail: string;
+  /** Of "held-elsewhere". */
+  readonly held?: HeldAddress;
+}
+
+/** An address of NetBox that is the primary one of a machine. */
+export interface HeldAddress {
+  readonly address: NetBoxObject;
+  readonly holder: NetBoxObject;
+  readonly kind: "virtual_machine" | "device";
 }
 
 export class NetBoxTarget {
@@ -61,7 +70,7 @@ export class NetBoxTarget {
 
   found(type: ObjectType<never>, object: NetBoxObject): Found {
     this.#claimed.add(object);
-    return { object, stub: type.stubOf?.(object, this.objects) ?? {} };
+    return { object, stub: this.objects.stubOf(type, object) ?? {} };
   }
 
   /** Does a thing of this run have it? */

@@ -762,8 +762,8 @@ describe("a push journal", () => {
   });
 
   test("of a newer format is not read", async () => {
-    expect(await findingsIn(pushed(small, { header: { format: 2 } }))).toEqual([
-      expect.objectContaining({ check: "journal", sentence: expect.stringContaining("format 2") }),
+    expect(await findingsIn(pushed(small, { header: { format: 3 } }))).toEqual([
+      expect.objectContaining({ check: "journal", sentence: expect.stringContaining("format 3") }),
     ]);
   });
 });
