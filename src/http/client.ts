@@ -31,7 +31,7 @@ export interface HttpOptions extends ConnectorOptions {
 }
 
 export interface HttpRequest {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
 }
@@ -44,6 +44,8 @@ export interface HttpAnswer {
   readonly retryAfterMs: number | undefined;
   /** Where a redirect leads. */
   readonly location: string | undefined;
+  /** The version of what was read, for the header If-Match. */
+  readonly etag: string | undefined;
   readonly text: string;
 }
 
@@ -88,6 +90,7 @@ export function openHttp(options: HttpOptions): Http {
           reason,
           retryAfterMs: retryAfterMs(answered.get("retry-after")),
           location: answered.get("location") ?? undefined,
+          etag: answered.get("etag") ?? undefined,
           text,
         };
       } catch (error) {
@@ -117,7 +120,7 @@ function withoutRequest(
 }
 
 /** The only response headers that are read. */
-const KEPT_HEADERS = ["retry-after", "location"];
+const KEPT_HEADERS = ["retry-after", "location", "etag"];
 /** Servers send what a Response may not hold in a header. */
 const NOT_LATIN_REGEXP = /[^\t\x20-\x7e\x80-\xff]/g;
 

@@ -7,9 +7,9 @@ import { SURVEYED } from "../../src/netbox/types/surveyed.ts";
 import {
   type NetBoxServerOptions,
   type ServedNetBox,
-  type ServedObjects,
   serveNetBox,
 } from "../../src/rehearse/netbox/server.ts";
+import type { ServedObjects } from "../../src/rehearse/netbox/writes.ts";
 import { openStore } from "../../src/run-folder/store/store.ts";
 import { openTargetFolder } from "../../src/run-folder/target-files.ts";
 import { readTarget } from "../../src/run-folder/target-objects.ts";

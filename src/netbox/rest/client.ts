@@ -1,4 +1,4 @@
-/** Client of NetBox's REST API, read only: lists of objects by filters, page by page. */
+/** Client of NetBox's REST API: lists of objects by filters, page by page, and single requests. */
 import { type } from "arktype";
 import { AppError } from "../../base/errors.ts";
 import { parseJson } from "../../base/json.ts";
@@ -40,6 +40,24 @@ export interface ListPage {
   readonly hasMore: boolean;
 }
 
+export interface RestRequest {
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
+  /** Below /api/, without a slash at its ends: "dcim/devices/7". */
+  readonly path: string;
+  readonly body?: unknown;
+  /** Only if the object still has this version. */
+  readonly etag?: string | undefined;
+}
+
+export interface RestAnswer {
+  readonly status: number;
+  /** undefined unless it is JSON. */
+  readonly document: unknown;
+  /** NetBox's own words, in brackets; "" without any. */
+  readonly detail: string;
+  readonly etag: string | undefined;
+}
+
 export interface NetBox {
   /** @throws AppError "remote" unless NetBox answers and accepts the token. */
   status(): Promise<Status>;
@@ -51,6 +69,11 @@ export interface NetBox {
   ): Promise<ListPage>;
   /** All pages. @throws Refusal, AppError "remote". */
   list(path: string, query: Query): AsyncGenerator<readonly NetBoxObject[]>;
+  /**
+   * Any answer but a failure of the server. A POST is sent once: it may have been done although its answer is lost.
+   * @throws AppError "remote".
+   */
+  send(request: RestRequest): Promise<RestAnswer>;
   close(): Promise<void>;
 }
 
@@ -58,15 +81,21 @@ export interface NetBox {
 export class Refusal extends Error {
   override readonly name = "Refusal";
   readonly isDenied: boolean;
+  /** Of HTTP; undefined: there was no answer. */
+  readonly status: number | undefined;
 
-  constructor(message: string, isDenied: boolean) {
+  constructor(message: string, isDenied: boolean, status?: number) {
     super(message);
     this.isDenied = isDenied;
+    this.status = status;
   }
 }
 
 /** Without a capital: "the token may not view VLANs (ipam.view_vlan)". */
-export function refusalText(type: ObjectType<never>, { isDenied, message }: Refusal): string {
+export function refusalText(
+  type: Pick<ObjectType<never>, "path" | "model" | "plural">,
+  { isDenied, message }: Refusal,
+): string {
   return isDenied
     ? `the token may not view ${type.plural} (${permissionOf(type)})`
     : `NetBox did not list ${type.plural}: ${message}`;
@@ -100,9 +129,12 @@ const StatusAnswer = type({
   "plugins?": { [`${DIODE_PLUGIN}?`]: "string" },
 });
 
+const DOING = { GET: "read", POST: "create", PATCH: "change", DELETE: "delete" } as const;
+
 interface Answered {
   readonly status: number;
   readonly text: string;
+  readonly etag: string | undefined;
 }
 
 export function openNetBox(options: NetBoxOptions): NetBox {
@@ -111,12 +143,22 @@ export function openNetBox(options: NetBoxOptions): NetBox {
   const http = openHttp({ ...options, server: "NetBox", hints: HINTS });
   const headers = { authorization, accept: "application/json" };
 
-  async function attempt(path: string): Promise<Answered> {
-    const { status, text, retryAfterMs, location } = await http.request(`${url}/api/${path}`, {
-      method: "GET",
-      headers,
-    });
-    if (status === 429 || status >= 500) {
+  async function attempt(path: string, request?: RestRequest): Promise<Answered> {
+    const { status, text, retryAfterMs, location, etag } = await http.request(
+      `${url}/api/${path}`,
+      {
+        method: request?.method ?? "GET",
+        headers: {
+          ...headers,
+          ...(request?.body === undefined ? {} : { "content-type": "application/json" }),
+          ...(request?.etag === undefined ? {} : { "if-match": request.etag }),
+        },
+        ...(request?.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+      },
+    );
+    // A change that makes NetBox fail is refused: it would fail again.
+    const isRefused = status === 500 && request !== undefined && request.method !== "GET";
+    if (status === 429 || (status >= 500 && !isRefused)) {
       throw new RemoteFailure("passing", `HTTP ${status}`, { retryAfterMs });
     }
     if (status >= 300 && status < 400) {
@@ -124,7 +166,7 @@ export function openNetBox(options: NetBoxOptions): NetBox {
         hint: redirectHint(location, url),
       });
     }
-    return { status, text };
+    return { status, text, etag };
   }
 
   async function get(path: string): Promise<Answered> {
@@ -135,10 +177,30 @@ export function openNetBox(options: NetBoxOptions): NetBox {
     }
   }
 
-  function failed(path: string, { message, hint }: Pick<RemoteFailure, "message" | "hint">) {
+  function failed(
+    path: string,
+    { message, hint }: Pick<RemoteFailure, "message" | "hint">,
+    doing = "read",
+  ) {
     const place = path.split("?", 1)[0];
-    const what = `Cannot read ${place} from NetBox at ${url}: ${message}`;
+    const from = doing === "read" ? "from" : "in";
+    const what = `Cannot ${doing} ${place} ${from} NetBox at ${url}: ${message}`;
     return new AppError("remote", what, { hint: hint ?? DOWN_HINT });
+  }
+
+  async function send(request: RestRequest): Promise<RestAnswer> {
+    const path = `${request.path}/`;
+    try {
+      const once = (): Promise<Answered> => attempt(path, request);
+      const isRepeatable = request.method !== "POST";
+      const { status: code, text, etag } =
+        await (isRepeatable ? withRetries(once, options) : once());
+      // An expired token gets the same answer; then status() throws.
+      if (code === 401 || code === 403) await status();
+      return { status: code, document: parsed(text), detail: detailOf(text), etag };
+    } catch (error) {
+      throw error instanceof RemoteFailure ? failed(path, error, DOING[request.method]) : error;
+    }
   }
 
   async function status(): Promise<Status> {
@@ -167,9 +229,9 @@ export function openNetBox(options: NetBoxOptions): NetBox {
     if (code === 401 || code === 403) {
       // An expired token gets the same answer; then status() throws.
       await status();
-      throw new Refusal(`HTTP ${code}${detailOf(text)}`, true);
+      throw new Refusal(`HTTP ${code}${detailOf(text)}`, true, code);
     }
-    if (code !== 200) throw new Refusal(`HTTP ${code}${detailOf(text)}`, false);
+    if (code !== 200) throw new Refusal(`HTTP ${code}${detailOf(text)}`, false, code);
     const answer = Page(parsed(text));
     if (!(answer instanceof type.errors)) {
       // A proxy may have changed the host in the link to the next page: it only tells that there is one.
@@ -182,6 +244,7 @@ export function openNetBox(options: NetBoxOptions): NetBox {
   return {
     status,
     page,
+    send,
     async *list(path, query) {
       for (let offset = 0;;) {
         signal.throwIfAborted();

@@ -46,7 +46,8 @@ export async function runServeNetBox(session: Session): Promise<void> {
   const unread = SURVEYED.filter(({ name }) => missing.some(({ type }) => type === name));
   const objects = await readTarget(target);
   const netbox = await serveNetBox({
-    objects: Object.fromEntries(SURVEYED.map(({ type }) => [type.path, objects.all(type)])),
+    objects: Object.fromEntries(SURVEYED.map(({ type }) => [type.path, [...objects.all(type)]])),
+    isWritable: session.isOn("writable"),
     status: { version, plugin },
     token,
     denied: [...unread, ...list("deny")?.map(typeOfPermission) ?? []].map(({ type }) => type.path),

@@ -1,6 +1,6 @@
 /**
  * A NetBox on the loopback interface: lists of objects, with filters, pages, refusals and faults. Its
- * answers have the form of NetBox 4.7.3. It answers GET only.
+ * answers have the form of NetBox 4.7.3. It changes its objects only with `isWritable`: see writes.ts.
  *
  *   const netbox = await serveNetBox({ rows: { "dcim/devices": [{ id: 1, name: "pve1" }] } });
  *   await fetch(`${netbox.url}/api/dcim/devices/?name=pve1`, …);
@@ -13,9 +13,12 @@ import { DIODE_PLUGIN, type Status } from "../../netbox/rest/client.ts";
 import type { NetBoxObject } from "../../netbox/types/object-type.ts";
 import { type Certificate, HOST, listen, makeCertificate } from "../server.ts";
 import { REHEARSAL_NETBOX_TOKEN } from "../settings.ts";
-
-/** Path such as "dcim/devices" → its objects. Other paths are not found. */
-export type ServedObjects = Readonly<Record<string, readonly NetBoxObject[]>>;
+import {
+  NetBoxWrites,
+  type RehearsedAnswer,
+  type ServedObjects,
+  type WriteMethod,
+} from "./writes.ts";
 
 export interface NetBoxRequest {
   readonly method: string;
@@ -31,14 +34,18 @@ export interface NetBoxFault {
   readonly body?: string;
   /** drop: closes without an answer; cut: closes in the middle of the answer; hang: never answers. */
   readonly wire?: "drop" | "cut" | "hang";
+  /** The request is done all the same: only its answer is lost. */
+  readonly isAfter?: boolean;
 }
 
 export interface NetBoxServerOptions {
   readonly objects?: ServedObjects | undefined;
   readonly status?: Status | undefined;
   readonly token?: string | undefined;
-  /** Paths that the token has no permission for. */
+  /** Paths that the token has no permission for; "DELETE dcim/devices": only to delete there. */
   readonly denied?: readonly string[] | undefined;
+  /** Objects are changed, created and deleted as asked, in the lists that were given. */
+  readonly isWritable?: boolean | undefined;
   /** NetBox's MAX_PAGE_SIZE. */
   readonly pageSize?: number | undefined;
   readonly isTls?: boolean | undefined;
@@ -71,6 +78,7 @@ const DEFAULT_LIMIT = "50";
 export async function serveNetBox(options: NetBoxServerOptions = {}): Promise<ServedNetBox> {
   const { token = REHEARSAL_NETBOX_TOKEN, latencyMs = 0, faultOf } = options;
   const certificate = options.isTls ? await makeCertificate() : undefined;
+  const writes = new NetBoxWrites(options.objects ?? {});
   let asked = 0;
   const answer = async (message: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { method = "", headers: { authorization } } = message;
@@ -79,10 +87,20 @@ export async function serveNetBox(options: NetBoxServerOptions = {}): Promise<Se
     asked += 1;
     if (latencyMs > 0) await pause(latencyMs);
     const fault = faultOf?.(request, index);
+    if (fault !== undefined && !fault.isAfter) return misbehave(response, fault);
+    const sent = method === "GET" ? "" : await textOfBody(message);
+    const ifMatch = message.headers["if-match"];
+    const { status, body, etag } = answerTo({ ...request, sent, ifMatch }, {
+      ...options,
+      token,
+      writes,
+    });
     if (fault !== undefined) return misbehave(response, fault);
-    const { status, body } = answerTo(request, { ...options, token });
-    response.writeHead(status, { "content-type": "application/json" });
-    response.end(JSON.stringify(body));
+    response.writeHead(status, {
+      "content-type": "application/json",
+      ...(etag === undefined ? {} : { etag }),
+    });
+    response.end(body === undefined ? "" : JSON.stringify(body));
   };
   const server: Server = certificate === undefined
     ? createServer(answer)
@@ -116,18 +134,25 @@ function misbehave(
   else response.end(body);
 }
 
-interface Answer {
-  readonly status: number;
-  readonly body: object;
+async function textOfBody(message: IncomingMessage): Promise<string> {
+  const parts: Buffer[] = [];
+  for await (const part of message) parts.push(part as Buffer);
+  return Buffer.concat(parts).toString();
+}
+
+interface WholeRequest extends NetBoxRequest {
+  readonly sent: string;
+  readonly ifMatch: string | undefined;
 }
 
 function answerTo(
-  { method, url, authorization }: NetBoxRequest,
-  { objects = {}, status = NEWEST, denied = [], pageSize = MAX_PAGE_SIZE, token }:
+  { method, url, authorization, sent, ifMatch }: WholeRequest,
+  { objects = {}, status = NEWEST, denied = [], pageSize = MAX_PAGE_SIZE, token, ...options }:
     & NetBoxServerOptions
-    & { readonly token: string },
-): Answer {
-  if (method !== "GET") return refused(405, `Method "${method}" not allowed.`);
+    & { readonly token: string; readonly writes: NetBoxWrites },
+): RehearsedAnswer {
+  const { isWritable = false, writes } = options;
+  if (method !== "GET" && !isWritable) return refused(405, `Method "${method}" not allowed.`);
   if (authorization !== `Bearer ${token}` && authorization !== `Token ${token}`) {
     return refused(403, "Invalid v2 token");
   }
@@ -136,17 +161,22 @@ function answerTo(
     const plugins = status.plugin === undefined ? {} : { [DIODE_PLUGIN]: status.plugin };
     return { status: 200, body: { "netbox-version": status.version, plugins } };
   }
-  if (denied.includes(path)) {
+  const [, list = path, id] = /^(.+)\/(\d+)$/.exec(path) ?? [];
+  if (denied.includes(list) || denied.includes(`${method} ${list}`)) {
     return refused(403, "You do not have permission to perform this action.");
   }
-  const listed = objects[path];
+  const listed = objects[list];
   if (listed === undefined) return refused(404, "Not found.");
-  const unknown = [...url.searchParams.keys()].find((key) => !PAGING.has(key) && !FILTERS[key]);
+  if (id !== undefined || method !== "GET") {
+    const place = { path: list, id: id === undefined ? undefined : Number(id) };
+    return writes.answer(method as WriteMethod, place, { sent, ifMatch });
+  }
+  const unknown = [...url.searchParams.keys()].find((key) => !PAGING.has(key) && !filterOf(key));
   if (unknown !== undefined) return refused(400, `This NetBox has no filter ${unknown}`);
   return { status: 200, body: pageOf(matching(listed, url.searchParams, objects), url, pageSize) };
 }
 
-function refused(status: number, detail: string): Answer {
+function refused(status: number, detail: string): RehearsedAnswer {
   return { status, body: { detail } };
 }
 
@@ -156,8 +186,40 @@ type Filter = (
   objects: ServedObjects,
 ) => boolean;
 
+/** TABLE: filters by the object that a field names. */
+const NAMED_FIELDS = [
+  "site",
+  "group",
+  "parent",
+  "bridge",
+  "lag",
+  "nat_inside",
+  "primary_ip4",
+  "primary_ip6",
+  "qinq_svlan",
+] as const;
+/** TABLE: the parts of generic relations. */
+const RELATION_KEYS = [
+  "assigned_object_type",
+  "assigned_object_id",
+  "object_type",
+  "object_id",
+  "interface_type",
+  "termination_type",
+  "termination_id",
+] as const;
+
 /** Source: NetBox, filtersets.py of each app. */
 const FILTERS: Readonly<Record<string, Filter>> = {
+  ...Object.fromEntries(NAMED_FIELDS.map((key) => [`${key}_id`, names(key)])),
+  ...Object.fromEntries(RELATION_KEYS.map((key) => [key, has(key)])),
+  interface_id: isAssignedTo("dcim.interface"),
+  vminterface_id: isAssignedTo("virtualization.vminterface"),
+  vlan_id: (object, values) =>
+    ["untagged_vlan", "tagged_vlans", "qinq_svlan", "vlan"].flatMap((key) => [object[key]].flat())
+      .some((vlan) => values.includes(String((vlan as { id?: number } | null)?.id))),
+  ip_address_id: (object, values) =>
+    (object["ipaddresses"] as { id: number }[]).some(({ id }) => values.includes(String(id))),
   id__gt: ({ id }, values) => values.every((value) => id > Number(value)),
   name: has("name"),
   name__ie: ({ name }, values) =>
@@ -171,7 +233,9 @@ const FILTERS: Readonly<Record<string, Filter>> = {
   model: has("model"),
   vid: has("vid"),
   prefix: has("prefix"),
-  address: ({ address }, values) => values.includes(String(address).split("/")[0] ?? ""),
+  address: ({ address }, values) =>
+    values.some((value) => [address, String(address).split("/")[0]].includes(value)),
+  mac_address: has("mac_address"),
   virtual_machine_id: (object, values) => values.includes(ownerId(object, "virtual_machine")),
   device_id: (object, values) => values.includes(ownerId(object, "device")),
   cluster_id: (object, values, objects) => {
@@ -184,6 +248,26 @@ const PAGING = new Set(["limit", "offset", "ordering", "fields"]);
 
 function has(key: string): Filter {
   return (object, values) => values.includes(String(object[key]));
+}
+
+/** "cf_owner": a custom field that names one object, or several. */
+function filterOf(key: string): Filter | undefined {
+  const [, field] = /^cf_(\w+)$/.exec(key) ?? [];
+  if (field === undefined) return FILTERS[key];
+  return ({ custom_fields: fields }, values) =>
+    [(fields as Readonly<Record<string, unknown>> | undefined)?.[field]].flat()
+      .some((part) => values.includes(String((part as { id?: number } | null)?.id)));
+}
+
+function names(key: string): Filter {
+  return (object, values) =>
+    values.includes(String((object[key] as { readonly id?: number } | null | undefined)?.id));
+}
+
+/** Also for what names an interface without its type. */
+function isAssignedTo(type: string): Filter {
+  return ({ assigned_object_type = type, assigned_object_id, interface_id }, values) =>
+    assigned_object_type === type && values.includes(String(assigned_object_id ?? interface_id));
 }
 
 /** An address belongs to the machine of its interface. */
@@ -200,7 +284,7 @@ function matching(
   objects: ServedObjects,
 ): readonly NetBoxObject[] {
   const filters = [...new Set(query.keys())].flatMap((key) => {
-    const filter = FILTERS[key];
+    const filter = filterOf(key);
     return filter === undefined ? [] : [{ filter, values: query.getAll(key) }];
   });
   const fitting = listed.filter((object) =>
