@@ -2,10 +2,16 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { openEntities } from "../src/run-folder/entity-set.ts";
+import { openEntities, readTidyPlan } from "../src/run-folder/entity-set.ts";
 import { openStore } from "../src/run-folder/store/store.ts";
 import type { TargetManifest } from "../src/run-folder/target.ts";
+import { ModelNetBox } from "./helpers/applied.ts";
+import { labSite } from "./helpers/lab.ts";
+import { DB, planned } from "./helpers/planning.ts";
+import { cluster, WEB } from "./helpers/respecting.ts";
+import { buildSnapshot } from "./helpers/snapshot-builder.ts";
 import { expectError } from "./helpers/cli-folders.ts";
+import { diodeAndNetBox } from "./helpers/diode-and-netbox.ts";
 import { received } from "./helpers/receiving.ts";
 import { runCli } from "./helpers/run-cli.ts";
 import { served } from "./helpers/serving.ts";
@@ -82,6 +88,69 @@ describe("transform --target", () => {
   });
 });
 
+describe("transform --since", () => {
+  test("writes a plan of what is gone since, and prints how much it is", async () => {
+    const netbox = new ModelNetBox();
+    const [first, second] = [{ guests: [WEB, DB] }, { guests: [DB] }];
+    const [before, after, target] = await Promise.all([tempFolder(), tempFolder(), tempFolder()]);
+    await buildSnapshot(await openStore(before), labSite(cluster(first)));
+    await buildSnapshot(await openStore(after), labSite(cluster(second)));
+    netbox.apply((await planned(netbox, cluster(first))).outcome.all);
+    await writeTarget(await openStore(target), Object.fromEntries(netbox.rows));
+    await runCli(["transform", before, "--target", target]);
+    const args = ["transform", after, "--target", target, "--since", before];
+    const { code, stdout, stderr } = await runCli(args);
+    expect(code, stderr).toBe(0);
+    expect(stdout).toContain("\nPlan: 5 remove; see tidy\n");
+    const json = await runCli([...args, "--json"]);
+    expect(JSON.parse(json.stdout)).toMatchObject({ plan: { remove: 5 } });
+    const store = await openStore(after);
+    const { since, items } = await readTidyPlan(store);
+    expect(since).toBe((await openEntities(await openStore(before))).sha256);
+    const file = items.at(-1)?.evidence.find(({ of }) => of === "target");
+    expect(file).toEqual({ of: "target", file: "target/22-virtual-machine-0001.jsonl", line: 1 });
+    const verified = await runCli(["verify", after, "--target", target, "--since", before]);
+    expect(verified.code, verified.stdout).toBe(0);
+    expect(verified.stdout).toContain("gives the same bytes");
+    await runCli([...args, "--gone-status=offline"]);
+    const explained = await runCli([
+      "explain",
+      after,
+      "vm/101",
+      "--target",
+      target,
+      "--since",
+      before,
+    ]);
+    expect(explained.stdout, explained.stderr).toContain("status = offline");
+    expect(explained.stdout).toContain('GONE_STATUS = "offline"');
+    const again = await runCli(["verify", after, "--target", target, "--since", before]);
+    expect(again.code, again.stdout).toBe(0);
+  });
+
+  test("refuses a target of survey --for, which lacks what is gone", async () => {
+    const out = await tempFolder();
+    await runCli(["transform", SITE, "--out", out]);
+    const { manifest } = await openEntities(await openStore(out));
+    const snapshots = manifest.snapshots.map(({ sha256 }) => sha256);
+    const target = await targetWith({ scope: { entities: "0".repeat(64), snapshots } });
+    const args = ["transform", SITE, "--target", target, "--since", out, "--out", out];
+    expectError(await runCli(args), 2, "--since cannot be used", "without --for");
+  });
+
+  test("requires a target", async () => {
+    const refused = await runCli(["transform", SITE, "--since", SITE, "--out", await tempFolder()]);
+    expectError(refused, 2, "--since requires --target");
+  });
+
+  test("GONE_STATUS requires both", async () => {
+    const args = ["transform", SITE, "--gone-status", "offline", "--out", await tempFolder()];
+    expectError(await runCli(args), 2, "GONE_STATUS", "no --target and no --since");
+    const more = ["--target", await targetWith()];
+    expectError(await runCli([...args, ...more]), 2, "no --since is given");
+  });
+});
+
 describe("run --survey", () => {
   const settings = async () => {
     const [cluster, diode, netbox] = await Promise.all([
@@ -107,12 +176,16 @@ describe("run --survey", () => {
   };
 
   test("surveys first, and pushes what respects NetBox", async () => {
-    const { env, diode } = await settings();
+    const { env: whole } = await settings();
+    const model = new ModelNetBox();
+    model.make("site", { name: "Headquarters", slug: "proxmox" });
+    const { receiver: diode, netbox } = await diodeAndNetBox({ model });
+    const env = { ...whole, DIODE_TARGET: diode.target, NETBOX_URL: netbox.url };
     const out = join(await tempFolder(), "lab");
     const { code, stdout, stderr } = await runCli(["run", "--survey", "--json", "--out", out], {
       env,
     });
-    expect(code, stderr).toBe(0);
+    expect(code, stdout + stderr).toBe(0);
     expect(Object.keys(JSON.parse(stdout) as object))
       .toEqual(["survey", "capture", "transform", "push"]);
     const { manifest } = await openEntities(await openStore(out));

@@ -17,6 +17,7 @@ import {
   valued,
 } from "../terminal/options.ts";
 import type { Session } from "../terminal/session.ts";
+import { TIDY_SETTINGS } from "../tidy/settings.ts";
 import { SETTINGS } from "../transform/settings.ts";
 
 export interface CommandRow {
@@ -29,7 +30,7 @@ export interface CommandRow {
   readonly load: () => Promise<CommandFunction>;
 }
 
-type CommandFunction = (session: Session) => Promise<void>;
+type CommandFunction = (session: Session) => Promise<unknown>;
 
 /** TABLE: the settings of every stage. A policy file may hold all of them, whatever command reads it. */
 export const STAGE_SETTINGS = {
@@ -37,12 +38,11 @@ export const STAGE_SETTINGS = {
   transform: SETTINGS,
   push: PUSH_SETTINGS,
   compare: NETBOX_SETTINGS,
+  tidy: TIDY_SETTINGS,
 } as const satisfies Readonly<Record<string, SettingTable>>;
 
 const { BOOTSTRAP: _transform, ...TRANSFORM_SETTINGS } = SETTINGS;
 const { BOOTSTRAP: _capture, ...DOCTOR_SETTINGS } = CAPTURE_SETTINGS;
-/** `run` has no earlier run to compare with. */
-const { PUSH_MAX_CHANGED: _push, ...RUN_PUSH_SETTINGS } = PUSH_SETTINGS;
 
 const RUN = { name: "run", help: "Run folder", max: 1 };
 const RUN_OR_TARGET = { ...RUN, help: "Run folder, or target folder that survey wrote" };
@@ -103,6 +103,10 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     options: {
       out: outOption("default: that of the snapshot; required with several"),
       target: valued("dir", "What NetBox holds, as survey wrote it: respect what people made"),
+      since: valued(
+        "run",
+        "With --target: an earlier run that NetBox has; plan to remove what is gone since",
+      ),
       config: CONFIG,
       "require-complete": onOff("Exit with 4 if a snapshot is incomplete"),
       ...OUTPUT_OPTIONS,
@@ -117,7 +121,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     load: async () => (await import("../transform/command/transform.ts")).runBootstrap,
   },
   push: {
-    description: "Send entity files to Diode; skip what it has acknowledged",
+    description: "Send entity files to Diode; --confirm: until NetBox has them",
     example: "push snapshots/example --dry-run",
     argument: {
       name: "run",
@@ -127,24 +131,25 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     },
     options: {
       "dry-run": onOff("Check everything, but send nothing"),
-      since: valued(
-        "run",
-        "Send only the changes since this earlier run, which the target must have acknowledged " +
-          "completely",
-      ),
+      since: valued("run", "Send only the changes since this run, which was pushed completely"),
       only: valued("step", "Send one step, or several: tag,vlan"),
       again: AGAIN,
       yes: onOff("Push even if more has changed than --max-changed allows"),
+      confirm: onOff("Wait until NetBox has everything, and send again what does not arrive"),
       journal: valued("file", "Journal of acknowledgements (default in the run folder)"),
       junit: valued("file", "Write a JUnit report to this file"),
       config: CONFIG,
       ...OUTPUT_OPTIONS,
-      ...optionsOf(PUSH_SETTINGS),
+      ...optionsOf({
+        NETBOX_URL: NETBOX_SETTINGS.NETBOX_URL,
+        NETBOX_TOKEN: NETBOX_SETTINGS.NETBOX_TOKEN,
+        ...PUSH_SETTINGS,
+      }),
     },
     load: async () => (await import("../push/command/push.ts")).runPush,
   },
   run: {
-    description: "[Survey,] capture, transform and push; all files are kept",
+    description: "[Survey,] capture, transform, push and [tidy]; confirms if NETBOX_URL is set",
     example: "run --proxmox-host pve1.example.net --target grpcs://diode.example.net/diode",
     options: {
       out: CAPTURE_OUT,
@@ -152,6 +157,10 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
       survey: onOff(
         "First read what NetBox holds, into <out>-netbox, and respect it; more settings: NETBOX_…",
       ),
+      tidy: onOff(
+        "With a survey: also rename, release and remove in NetBox what Diode cannot; see tidy",
+      ),
+      since: valued("run", "Earlier run: push only the changes, and tidy what is gone since"),
       "require-complete": onOff(
         "Stop with exit code 4 after an incomplete capture, and push nothing",
       ),
@@ -164,7 +173,8 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
         BOOTSTRAP: SETTINGS.BOOTSTRAP,
         ...DOCTOR_SETTINGS,
         ...TRANSFORM_SETTINGS,
-        ...RUN_PUSH_SETTINGS,
+        ...PUSH_SETTINGS,
+        ...TIDY_SETTINGS,
       }),
       // Capture and transform share these two; the help of capture says more.
       ...optionsOf({ PROXMOX_HOST: CAPTURE_SETTINGS.PROXMOX_HOST, nodes: CAPTURE_SETTINGS.nodes }),
@@ -206,6 +216,31 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
       ...optionsOf(NETBOX_SETTINGS),
     },
     load: async () => (await import("../survey/command/survey.ts")).runSurvey,
+  },
+  tidy: {
+    description: "Show, or do in NetBox, what Diode cannot: rename, release, remove",
+    example: "tidy test/golden/example-target",
+    argument: { ...RUN, help: "Run folder that transform --target wrote" },
+    options: {
+      target: valued("dir", "Plan with this target folder of survey, not with that of transform"),
+      since: valued("run", "With --target: the earlier run, whose objects may be removed"),
+      apply: onOff("Change NetBox; needs a token that may change and delete these types"),
+      undo: valued("file", "Take back the changes in this file, which --apply wrote"),
+      only: valued("action", "Only these actions: release,rename"),
+      markdown: MARKDOWN,
+      "exit-code": onOff("Without --apply: exit with 3 if there is anything to do"),
+      config: CONFIG,
+      ...OUTPUT_OPTIONS,
+      ...optionsOf(TIDY_SETTINGS),
+      ...optionsOf({
+        ...NETBOX_SETTINGS,
+        NETBOX_TOKEN: {
+          ...NETBOX_SETTINGS.NETBOX_TOKEN,
+          help: "NetBox API token; without --apply and --undo, read-only is enough",
+        },
+      }),
+    },
+    load: async () => (await import("../tidy/command/tidy.ts")).runTidy,
   },
   diff: {
     description: "List changes between two snapshots, two entity sets, or both",
@@ -264,6 +299,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
         description: `${CONFIG.description}; settings replace those in netbox/manifest.json`,
       },
       target: valued("dir", "The target that transform was given: show what NetBox has"),
+      since: valued("run", "The earlier run that transform was given"),
       ...OUTPUT_OPTIONS,
       ...optionsOf(TRANSFORM_SETTINGS),
     },
@@ -278,6 +314,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
         "dir",
         "The target that transform was given, to check the origin of the entities",
       ),
+      since: valued("run", "The earlier run that transform was given"),
       ...OUTPUT_OPTIONS,
     },
     load: async () => (await import("../look/verify/command.ts")).runVerify,
@@ -401,6 +438,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
           "attempts of every request",
       ),
       deny: valued("ipam.view_vlan,…", "Permissions that the token lacks"),
+      writable: onOff("Accept changes, to rehearse tidy; they are lost when it stops"),
       ...OUTPUT_OPTIONS,
       ...optionsOf(SERVE_NETBOX_SETTINGS),
     },

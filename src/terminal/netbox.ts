@@ -11,6 +11,23 @@ export interface NetBoxConnection extends Omit<NetBoxOptions, "signal"> {
 }
 
 /**
+ * Options of a command that also has another connection, whose options have the same names: NetBox's other settings
+ * come from the environment or the policy file.
+ */
+const OWN_OPTIONS = ["netbox", "netbox-token-file", "max-removed", "config", "quiet", "verbose"];
+
+/** A session with these options alone. */
+export function netboxSession(session: Session): Session {
+  const { context } = session;
+  const options = new Map([...context.options].filter(([name]) => OWN_OPTIONS.includes(name)));
+  return {
+    ...session,
+    context: { ...context, options },
+    option: (name) => options.get(name),
+  };
+}
+
+/**
  * Warns when TLS verification is off; retries are logged as warnings.
  * @throws AppError "usage" for a wrong setting, or a file of certificates that cannot be read.
  */
