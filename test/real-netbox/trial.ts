@@ -31,6 +31,8 @@ export interface Input {
   readonly settings?: Settings;
   /** The target folder that `survey` wrote. */
   readonly target?: string;
+  /** The earlier run folder that the plan relies on. */
+  readonly since?: string;
 }
 
 export interface Waiting {
@@ -71,7 +73,7 @@ export class Trial {
 
   /** Calls `work` with the run folder that `transform` writes for the input. */
   async withRun<Value>(
-    { runs, settings = {}, target }: Input,
+    { runs, settings = {}, target, since }: Input,
     work: (run: string) => Promise<Value>,
   ): Promise<Value> {
     const folder = await temporaryFolder("trial");
@@ -83,7 +85,10 @@ export class Trial {
         `--${flagOf(name, SETTINGS[name as keyof typeof SETTINGS])}=${value}`
       );
       const out = join(folder.path, "out");
-      const known = target === undefined ? [] : [`--target=${target}`];
+      const known = [
+        ...(target === undefined ? [] : [`--target=${target}`]),
+        ...(since === undefined ? [] : [`--since=${since}`]),
+      ];
       await write(["transform", ...places, ...flags, ...known], out);
       return await work(out);
     } finally {

@@ -5,11 +5,14 @@ import type { Case } from "./case.ts";
 import { CHANGE_CASES } from "./changes.ts";
 import { CLUSTER_CASES } from "./clusters.ts";
 import { COMPARE_CASES } from "./compare.ts";
+import { CONFIRM_CASES } from "./confirm.ts";
 import { INPUT_CASES } from "./inputs.ts";
 import { ORDER_CASES } from "./order.ts";
 import { PRIMARY_CASES } from "./primary.ts";
 import { RESPECT_CASES } from "./respect/cases.ts";
+import { RETIRE_CASES } from "./retire.ts";
 import { SLUG_CASES } from "./slugs.ts";
+import { TIDY_CASES } from "./tidy.ts";
 
 export const CASES: readonly Case[] = [
   ...INPUT_CASES,
@@ -22,4 +25,7 @@ export const CASES: readonly Case[] = [
   ...SLUG_CASES,
   ...RESPECT_CASES,
   ...COMPARE_CASES,
+  ...CONFIRM_CASES,
+  ...TIDY_CASES,
+  ...RETIRE_CASES,
 ];

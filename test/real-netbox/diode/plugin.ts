@@ -2,7 +2,11 @@
 import { contentTypeOf } from "../../../src/netbox/types/object-type.ts";
 import { ENTITY_TYPES } from "../../../src/netbox/types/order.ts";
 import type { NetBox } from "../server/netbox.ts";
+import type { QueuedEntity } from "../../helpers/diode-queue.ts";
 import type { SentEntity } from "./entity-files.ts";
+
+/** Where the plugin is, and the token of the reconciler. */
+export type PluginPlace = Pick<NetBox, "url" | "diode">;
 
 /** Source: netbox_diode_plugin/api/common.py, ChangeSetResult.to_dict. */
 export interface ChangeSetResult {
@@ -53,8 +57,8 @@ export async function applyChangeSet(netbox: NetBox, plan: ChangeSet): Promise<C
  * as it does in the reconciler.
  */
 export async function bulkPlanApply(
-  netbox: NetBox,
-  batch: readonly SentEntity[],
+  netbox: PluginPlace,
+  batch: readonly QueuedEntity[],
 ): Promise<BulkResult[]> {
   const endpoint = "bulk-plan-apply";
   const entities = batch.map((sent, i) => ({ id: String(i), ...wireOf(sent) }));
@@ -96,7 +100,7 @@ interface Answer {
   readonly body: unknown;
 }
 
-async function post(netbox: NetBox, endpoint: string, body: unknown): Promise<Answer> {
+async function post(netbox: PluginPlace, endpoint: string, body: unknown): Promise<Answer> {
   const response = await fetch(`${netbox.url}/api/plugins/diode/${endpoint}/`, {
     method: "POST",
     headers: { authorization: `Bearer ${netbox.diode}`, "content-type": "application/json" },
@@ -106,7 +110,7 @@ async function post(netbox: NetBox, endpoint: string, body: unknown): Promise<An
   return { status: response.status, isOk: response.ok, text, body: parsed(text) };
 }
 
-function wireOf({ step, entity }: SentEntity): { object_type: string; entity: object } {
+function wireOf({ step, entity }: QueuedEntity): { object_type: string; entity: object } {
   const type = contentTypeOf(ENTITY_TYPES[step.name]);
   return { object_type: type, entity: { [step.field]: entity } };
 }

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { stepCalled } from "../../../src/netbox/types/steps.ts";
 import { numbersFrom } from "../../helpers/shuffled.ts";
 import type { SentEntity } from "./entity-files.ts";
-import { BATCH_SIZE, Queue } from "./queue.ts";
+import { BATCH_SIZE, Queue } from "../../helpers/diode-queue.ts";
 
 const tag = (name: number): SentEntity => ({
   step: stepCalled("tag"),
@@ -24,7 +24,7 @@ describe("the simulated queue of Diode", () => {
   it("claims full batches in the order of arrival, with any order inside a batch", () => {
     fc.assert(fc.property(SEED, DISTINCT, (seed, sent) => {
       const entities = sent.map(tag);
-      const batches = new Queue(numbersFrom(seed)).claim(entities);
+      const batches = new Queue<SentEntity>(numbersFrom(seed)).claim(entities);
       expect(batches.map((batch) => ascending(batch))).toEqual(
         batches.map((_, i) => ascending(entities.slice(i * BATCH_SIZE, (i + 1) * BATCH_SIZE))),
       );
@@ -35,7 +35,7 @@ describe("the simulated queue of Diode", () => {
   it("has the same order for the same seed, and another order for another seed", () => {
     const entities = Array.from({ length: BATCH_SIZE }, (_, i) => tag(i));
     const claimed = (seed: number): unknown[] =>
-      new Queue(numbersFrom(seed)).claim(entities).flatMap(names);
+      new Queue<SentEntity>(numbersFrom(seed)).claim(entities).flatMap(names);
     expect(claimed(1)).toEqual(claimed(1));
     expect(claimed(1)).not.toEqual(claimed(2));
     expect(claimed(1)).not.toEqual(names(entities));
@@ -44,13 +44,13 @@ describe("the simulated queue of Diode", () => {
   it("claims an entity once when it is sent twice at the same time", () => {
     fc.assert(fc.property(SEED, DISTINCT, (seed, sent) => {
       const entities = [...sent, ...sent].map(tag);
-      const claimed = new Queue(numbersFrom(seed)).claim(entities).flat();
+      const claimed = new Queue<SentEntity>(numbersFrom(seed)).claim(entities).flat();
       expect(claimed).toHaveLength(sent.length);
     }));
   });
 
   it("claims repeated entities at their first position, before new ones", () => {
-    const queue = new Queue(numbersFrom(1));
+    const queue = new Queue<SentEntity>(numbersFrom(1));
     const first = Array.from({ length: BATCH_SIZE }, (_, i) => tag(i));
     const later = Array.from({ length: BATCH_SIZE }, (_, i) => tag(BATCH_SIZE + i));
     queue.claim(first);

@@ -11,7 +11,7 @@ import {
   complaintsIn,
   generateDiff,
 } from "./plugin.ts";
-import { Queue } from "./queue.ts";
+import { Queue } from "../../helpers/diode-queue.ts";
 
 export type { Complaint } from "./plugin.ts";
 
@@ -52,7 +52,7 @@ export interface ReconcilerOptions {
 /** Starts with an empty queue, independent of earlier reconcilers. */
 export function startReconciler(netbox: NetBox, { mode, seed }: ReconcilerOptions): Reconciler {
   if (mode === "single") return { reconcile: (entities) => oneByOne(netbox, entities) };
-  const queue = new Queue(numbersFrom(seed));
+  const queue = new Queue<SentEntity>(numbersFrom(seed));
   return { reconcile: (entities) => inBatches(netbox, queue.claim(entities)) };
 }
 

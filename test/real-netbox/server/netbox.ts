@@ -27,6 +27,13 @@ export interface NetBox {
    * before, whatever people changed meanwhile. Source: netbox_diode_plugin, find_obj_cache_ttl.
    */
   clearCache(): Promise<void>;
+  /** Another server of the same NetBox, with a process and a cache of code of its own. */
+  startTwin(): Promise<Twin>;
+  stop(): Promise<void>;
+}
+
+export interface Twin {
+  readonly url: string;
   stop(): Promise<void>;
 }
 
@@ -94,6 +101,12 @@ export async function startNetBox(
       [, worker = ""] = await server.line(WORKER, printed);
     },
     clearCache: () => redis.flush(),
+    async startTwin() {
+      const twin = serve(folder, env);
+      const [, at = ""] = await twin.line(/Listening at: (http:\S+)/);
+      await twin.line(WORKER);
+      return { url: at, stop: () => twin.stop("SIGQUIT") };
+    },
     stop: () => stopAll({ server, redis, introspect, root }),
   };
 }
