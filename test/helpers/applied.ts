@@ -1,10 +1,12 @@
 /**
  * The objects of a NetBox to which entities were applied, as Diode applies them: found by their key, created if
- * there is no such object, only the sent fields changed, tags added. Each change of an object is recorded.
+ * there is no such object, only the sent fields changed, tags added. Each change of an object is recorded. An
+ * entity that NetBox refuses changes nothing.
  */
 import { NetBoxObjects } from "../../src/netbox/objects.ts";
 import type { NetBoxObject, ObjectType } from "../../src/netbox/types/object-type.ts";
 import { contentTypeOf } from "../../src/netbox/types/object-type.ts";
+import { STEP_NAMES } from "../../src/netbox/types/steps.ts";
 import { SURVEYED, type SurveyedName } from "../../src/netbox/types/surveyed.ts";
 import type { Emitted } from "./in-memory.ts";
 
@@ -47,12 +49,38 @@ export interface Change {
   readonly field?: string;
 }
 
+type SentEntity = Pick<Emitted, "step" | "entity">;
+
+/** Why NetBox does not take an entity. */
+class Refused extends Error {}
+
 export class ModelNetBox {
   readonly rows = new Map<SurveyedName, Shown[]>();
   readonly changes: Change[] = [];
-  /** Entities that NetBox would refuse, and why. */
+  /** Entities that NetBox refused, and why. */
   readonly refused: string[] = [];
+  /** More reasons to refuse an object that an entity, or a stub in it, would make or change. */
+  readonly refuses: (type: SurveyedName, sent: Fields) => string | undefined;
   #nextId = 1;
+  /** Objects that the entity under way has changed, as they were before; undefined: it made them. */
+  readonly #before = new Map<Shown, Shown | undefined>();
+  /** Objects from this id on were made after the entity under way was planned. */
+  #unseenFrom = Infinity;
+
+  constructor({ refuses = () => undefined }: Partial<Pick<ModelNetBox, "refuses">> = {}) {
+    this.refuses = refuses;
+  }
+
+  /** Higher than every id so far. */
+  /** An object of another NetBox, with an id that no other object has. */
+  add(type: SurveyedName, row: Shown): void {
+    this.all(type).push(row);
+    this.#nextId = Math.max(this.#nextId, row.id + 1);
+  }
+
+  get nextId(): number {
+    return this.#nextId;
+  }
 
   /** As a survey reads it; `url` is of no server. */
   objects(): NetBoxObjects {
@@ -94,6 +122,24 @@ export class ModelNetBox {
     return row;
   }
 
+  remove(type: SurveyedName, { id }: Pick<Shown, "id">): void {
+    this.rows.set(type, this.all(type).filter((row) => row.id !== id));
+  }
+
+  /** Refused while parts of the object exist, which NetBox would delete with it. */
+  delete(type: SurveyedName, id: number): void {
+    for (const row of [...this.rows.values()].flat()) {
+      for (const key of ["virtual_machine", "device", "assigned_object", "parent"]) {
+        if ((row[key] as Partial<Shown> | null | undefined)?.id !== id) continue;
+        throw new Error(`Cannot delete ${type} ${id}: ${nameOf(row)} depends on it`);
+      }
+      for (const key of ["primary_ip4", "primary_ip6", "untagged_vlan", "vlan"]) {
+        if ((row[key] as Partial<Shown> | null | undefined)?.id === id) row[key] = null;
+      }
+    }
+    this.rows.set(type, this.all(type).filter((row) => row.id !== id));
+  }
+
   one(type: SurveyedName, fits: (row: Shown) => boolean): Shown {
     const found = this.all(type).filter(fits);
     if (found.length !== 1 || found[0] === undefined) {
@@ -106,17 +152,60 @@ export class ModelNetBox {
     return this.one(type, (row) => (row["name"] ?? row["model"] ?? row["address"]) === name);
   }
 
-  /** Applies entities. @returns what changed. */
-  apply(entities: readonly Pick<Emitted, "step" | "entity">[]): readonly Change[] {
+  /** Applies entities in the order in which they are sent. @returns what changed. */
+  apply(entities: readonly SentEntity[]): readonly Change[] {
     const from = this.changes.length;
-    for (const { step, entity } of entities) this.#put(step, entity as Fields);
+    const inOrder = entities.toSorted((a, b) =>
+      STEP_NAMES.indexOf(a.step) - STEP_NAMES.indexOf(b.step)
+    );
+    for (const each of inOrder) this.applyOne(each);
     return this.changes.slice(from);
   }
 
+  /**
+   * Returns why NetBox refuses it, if it does. `plannedAt`: `nextId` when it was planned. What another request made
+   * since then is not found: NetBox gets it a second time, where no constraint forbids that, and a tag keeps the
+   * colour that the other request gave it. Source: what concurrent workers of Diode do to NetBox 4.7.3.
+   */
+  applyOne({ step, entity }: SentEntity, plannedAt = Infinity): string | undefined {
+    const changes = this.changes.length;
+    this.#unseenFrom = plannedAt;
+    try {
+      this.#put(step, entity as Fields);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      this.#rollBack();
+      this.changes.length = changes;
+      this.refused.push(error.message);
+      return error.message;
+    } finally {
+      this.#before.clear();
+    }
+  }
+
+  #rollBack(): void {
+    for (const [row, before] of this.#before) {
+      for (const key of Object.keys(row)) {
+        if (before === undefined || !(key in before)) delete row[key];
+      }
+      Object.assign(row, before);
+    }
+    for (const [type, rows] of this.rows) this.rows.set(type, rows.filter((row) => "id" in row));
+  }
+
+  /** Before the first change of an object. */
+  #keep(row: Shown): void {
+    if (!this.#before.has(row)) this.#before.set(row, structuredClone(row));
+  }
+
   #put(type: SurveyedName, sent: Fields): Shown {
+    const reason = this.refuses(type, sent);
+    if (reason !== undefined) throw new Refused(`${type} ${nameOf(sent)}: ${reason}`);
     const found = this.#find(type, sent);
     const from = this.changes.length;
     const row = found ?? this.make(type, {});
+    if (found === undefined) this.#before.set(row, undefined);
     if (found === undefined) {
       this.changes.push({ type, id: row.id, name: nameOf(sent) });
       if (type === "tag" || "slug" in row) row["slug"] = sent["slug"] ?? slugOf(nameOf(sent));
@@ -136,7 +225,7 @@ export class ModelNetBox {
       const isFor = (types as string[]).includes(contentTypeOf(typeOf(type)));
       const value = (row["custom_fields"] as Fields)[String(name)] ?? null;
       if (required === true && isFor && value === null) {
-        this.refused.push(`${type} ${nameOf(row)}: Required field cannot be empty`);
+        throw new Refused(`${type} ${nameOf(row)}: Required field cannot be empty`);
       }
     }
   }
@@ -151,9 +240,10 @@ export class ModelNetBox {
     },
   ): void {
     const set = (key: string, shown: unknown): void => {
-      const before = JSON.stringify(row[key] ?? null);
+      const isChange = JSON.stringify(row[key] ?? null) !== JSON.stringify(shown ?? null);
+      if (isChange || !(key in row)) this.#keep(row);
       row[key] = shown;
-      if (!isNew && before !== JSON.stringify(shown ?? null)) {
+      if (!isNew && isChange) {
         this.changes.push({ type, id: row.id, name: nameOf(row), field: key });
       }
     };
@@ -171,7 +261,14 @@ export class ModelNetBox {
         .filter(({ name }) => !names.includes(String(name)));
       return set(field, [...own, ...added]);
     }
+    if (field === "color" && row.id >= this.#unseenFrom && !isNew) return;
     if (field === "custom_fields") {
+      const unknown = Object.keys(value as Fields).find((name) =>
+        !this.#hasCustomField(type, name)
+      );
+      if (unknown !== undefined) {
+        throw new Refused(`Unknown field name '${unknown}' in custom field data.`);
+      }
       const sent = Object.entries(value as Record<string, Fields>).map(([name, typed]) => [
         name,
         typed["text"] ?? Number(typed["integer"]),
@@ -193,6 +290,13 @@ export class ModelNetBox {
     }
     if (CHOICES.has(field)) return set(field, { value });
     return set(field, NUMBERS.has(field) ? Number(value) : value);
+  }
+
+  #hasCustomField(type: SurveyedName, name: string): boolean {
+    const contentType = contentTypeOf(typeOf(type));
+    return this.all("custom-field").some((field) =>
+      field["name"] === name && (field["object_types"] as string[]).includes(contentType)
+    );
   }
 
   #assign(
@@ -222,12 +326,10 @@ export class ModelNetBox {
           (ip as Shown | null)?.id === row.id
         )
       ) {
-        this.refused.push(
-          `${
-            String(row["address"])
-          }: Cannot reassign IP address while it is designated as the primary IP`,
+        const address = String(row["address"]);
+        throw new Refused(
+          `${address}: Cannot reassign IP address while it is designated as the primary IP for the parent object`,
         );
-        return;
       }
     }
     set("assigned_object_type", contentTypeOf(typeOf(type)));
@@ -239,10 +341,11 @@ export class ModelNetBox {
       const table = (fields: unknown): unknown =>
         (fields as Named | null | undefined)?.name ?? null;
       if (table(stub["vrf"]) !== table(row["vrf"])) {
-        this.refused.push(`${String(row["address"])}: The specified IP address is not assigned`);
-        continue;
+        const address = String(row["address"]);
+        throw new Refused(`${address}: The specified IP address is not assigned`);
       }
       const before = (machine[family] as Shown | null | undefined)?.id;
+      if (before !== row.id) this.#keep(machine);
       machine[family] = { id: row.id, address: row["address"] };
       if (before !== row.id && before !== undefined) {
         this.changes.push({
@@ -258,7 +361,9 @@ export class ModelNetBox {
   /** By the key of the type, as Diode's plugin does; then by the slug that it would make. */
   #find(type: SurveyedName, sent: Fields): Shown | undefined {
     const { is, owner, resembles } = typeOf(type) as ObjectType<Fields>;
-    const rows = this.all(type);
+    const rows = DOUBLED.has(type)
+      ? this.all(type).filter(({ id }) => id < this.#unseenFrom)
+      : this.all(type);
     if (type === "fhrp-group") return undefined;
     const machine = owner?.(sent);
     const ownerId = machine === undefined
@@ -274,6 +379,8 @@ export class ModelNetBox {
   }
 }
 
+/** NetBox has no constraint that keeps them from existing twice. Source: NetBox, ipam/models. */
+const DOUBLED = new Set<SurveyedName>(["vlan", "prefix", "ip-address"]);
 const STATUS = new Set<SurveyedName>([
   "vlan",
   "prefix",

@@ -1,6 +1,6 @@
 /** Runs `compare` in this process with a NetBox on the loopback interface. */
 import { expect, onTestFinished } from "vitest";
-import { compare, type CompareInput, type Judged } from "../../src/look/compare/compare.ts";
+import { compare, type CompareInput, type Judged } from "../../src/arrival/compare.ts";
 import { type NetBoxTexts, parseNetBoxSettings } from "../../src/netbox/rest/settings.ts";
 import { STEPS } from "../../src/netbox/types/steps.ts";
 import type { TransformedSet } from "../../src/run-folder/entity-set.ts";

@@ -12,6 +12,8 @@ import type { LeftOut, Note } from "../../src/run-folder/left-out.ts";
 import type { Answer } from "../../src/proxmox/answers.ts";
 import type { AnswersFile, Snapshot } from "../../src/run-folder/snapshot.ts";
 import { parsePolicy, type SettingTexts } from "../../src/transform/settings.ts";
+import type { MadePlan } from "../../src/run-folder/tidy-plan.ts";
+import type { PlanOptions } from "../../src/transform/plan/planner.ts";
 import type { NetBoxTarget } from "../../src/transform/target/target.ts";
 import { transform } from "../../src/transform/transform.ts";
 import type { AnswersByPath, Site } from "./snapshot-builder.ts";
@@ -21,6 +23,8 @@ export interface Outcome {
   readonly all: readonly Emitted[];
   readonly leftOut: readonly LeftOut[];
   readonly notes: readonly Note[];
+  /** Only if it was asked for. */
+  readonly plan: MadePlan | undefined;
   /** The entities of one step. */
   of<Name extends StepName>(step: Name): Entities[Name][];
   /** "vm/101/net1" → the reasons of its records. */
@@ -81,6 +85,7 @@ export async function transformed(
   snapshots: Snapshot | readonly Snapshot[],
   settings: SettingTexts = {},
   target?: NetBoxTarget,
+  plan?: PlanOptions,
 ): Promise<Outcome> {
   const inputs = [snapshots].flat().map((snapshot: Snapshot) => {
     const { source, scope, settings: recorded } = snapshot.manifest;
@@ -90,7 +95,9 @@ export async function transformed(
   const all: Emitted[] = [];
   const leftOut: LeftOut[] = [];
   const notes: Note[] = [];
-  for await (const batch of transform(inputs, target && { target })) {
+  let planned: MadePlan | undefined;
+  for await (const batch of transform(inputs, target && { target, plan })) {
+    planned ??= batch.plan;
     all.push(...batch.made.map(({ step, entity, capturedAt }) => ({ step, entity, capturedAt })));
     leftOut.push(...batch.leftOut);
     notes.push(...batch.notes);
@@ -99,6 +106,7 @@ export async function transformed(
     all,
     leftOut,
     notes,
+    plan: planned,
     of: <Name extends StepName>(name: Name) =>
       all.flatMap(({ step, entity }) => (step === name ? [entity as Entities[Name]] : [])),
     reasonsOf: (what) => leftOut.flatMap((record) => (record.what === what ? [record.reason] : [])),

@@ -1,6 +1,12 @@
 /** Pushes to a `receive` on the loopback interface, in this process, and records every step. */
 import { onTestFinished } from "vitest";
-import { type Planned, push, type PushInput, type Sent } from "../../src/push/push.ts";
+import {
+  type Confirmed,
+  type Planned,
+  push,
+  type PushInput,
+  type Sent,
+} from "../../src/push/push.ts";
 import { parsePushOptions, parseTarget, type PushTexts } from "../../src/push/settings.ts";
 import { receive, type ReceiveOptions, type Receiver } from "../../src/rehearse/receive/receive.ts";
 import type { EntitySet } from "../../src/run-folder/entity-set.ts";
@@ -29,6 +35,8 @@ export interface PushRun {
     /** Whether its end was reported. */
     isOver: boolean;
   }[];
+  /** What NetBox was seen to have. */
+  readonly confirmed: Confirmed | undefined;
   /** The error that ended the push. */
   readonly error: unknown;
 }
@@ -72,14 +80,16 @@ export async function pushInto(
     sent: [] as Sent[],
     retries: [] as string[],
     pauses: [] as PushRun["pauses"][number][],
+    confirmed: undefined as Confirmed | undefined,
     error: undefined as unknown,
   };
   try {
-    await push({
+    run.confirmed = await push({
       set,
       options,
       journalPlace: await placeFor(set.place, to.target),
       since: undefined,
+      confirm: undefined,
       certificates: to.certificatePem,
       proxy: undefined,
       signal: new AbortController().signal,
@@ -114,5 +124,5 @@ export async function journalLines(
 ): Promise<ReadonlyMap<string, Acknowledgement>> {
   const { store, key } = await placeFor(folder, target);
   const bytes = await store.read(key) ?? new Uint8Array();
-  return new Map(readPushJournal(bytes, key).entries.map((line) => [line.file, line]));
+  return new Map(readPushJournal(bytes, key).acknowledged.map((line) => [line.file, line]));
 }

@@ -48,6 +48,7 @@ const DESCRIBED_IN: Readonly<Record<string, string>> = {
   run: "#quick-start",
   compare: "src/look/README.md#compare",
   survey: "src/survey/README.md",
+  tidy: "src/tidy/README.md",
   diff: "src/look/README.md#diff",
   inspect: "src/look/README.md#inspect",
   explain: "src/look/README.md#explain",
@@ -64,12 +65,13 @@ const DESCRIBED_IN: Readonly<Record<string, string>> = {
 const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT_CODES, string>> = {
   bug: "a bug in proxmox-diode; the stack trace is printed: please report it",
   usage: "wrong command line or setting",
-  differences: "differences (`diff` and `compare`, only with `--exit-code`)",
+  differences: "differences (`diff`, `compare` and `tidy`, only with `--exit-code`)",
   incomplete:
     "incomplete: `capture` and `run` (what was read is captured, and pushed), `survey`, `doctor`, `transform --require-complete`, `compare --exit-code`",
   input: "invalid input file: hash, format or content; also what `verify` finds",
   remote: "Proxmox VE, Diode or NetBox refused the request or is unreachable",
-  rejected: "Diode rejected entities",
+  rejected:
+    "Diode rejected entities, or NetBox a change of `tidy`, or NetBox does not have what was sent (`push --confirm`, `run`)",
   interrupted:
     "interrupted; the same command resumes (`capture`, `survey` and `run`: with `--resume`)",
 };
@@ -143,6 +145,7 @@ export const BLOCKS: Readonly<Record<string, (folder: string) => string | Promis
   "push-settings": () => settingsMarkdown(STAGE_SETTINGS.push),
   retries: retriesMarkdown,
   "compare-settings": () => settingsMarkdown(STAGE_SETTINGS.compare),
+  "tidy-settings": () => settingsMarkdown(STAGE_SETTINGS.tidy),
   unjudged: () =>
     rows(
       Object.entries(UNJUDGED_REASONS).map(([reason, meaning]) => [`\`${reason}\``, meaning]),
@@ -232,7 +235,7 @@ function retriesMarkdown(): string {
       "`PUSH_MAX_RETRIES`, `PUSH_RETRY_DELAY`",
     ],
     [
-      "NetBox (`compare`, `survey`, `doctor`)",
+      "NetBox (`compare`, `survey`, `tidy`, `doctor`)",
       "429, 5xx, a connection that fails, a timeout",
       compare.NETBOX_MAX_RETRIES.default,
       `${compare.NETBOX_RETRY_DELAY.default} to ${seconds()}`,

@@ -5,8 +5,8 @@
  *   const broken = resealed(run, "netbox/01-tag-0001.json", (text) => text.replace("a", "b"));
  *   await verify(storeOf(broken));
  */
-import { readdir, readFile } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
 import { decodeUtf8, encodeUtf8 } from "../../src/base/text.ts";
 import { TOOL } from "../../src/base/tool.ts";
 import { type Tool, writeEntities } from "../../src/run-folder/entity-writer.ts";
@@ -29,6 +29,13 @@ export async function readRunFiles(folder: string): Promise<RunFiles> {
     return [key, new Uint8Array(await readFile(file))] as const;
   });
   return new Map(await Promise.all(files));
+}
+
+export async function writeRunFiles(run: RunFiles, folder: string): Promise<void> {
+  for (const [key, bytes] of run) {
+    await mkdir(dirname(join(folder, key)), { recursive: true });
+    await writeFile(join(folder, key), bytes);
+  }
 }
 
 export function storeOf(run: RunFiles): Store {
