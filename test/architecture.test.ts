@@ -19,7 +19,7 @@ const KNOWLEDGE = ["base", "http", "proxmox", "netbox", "run-folder", "terminal"
 const RULES: Readonly<Record<string, Rule>> = {
   "cli.ts": { imports: ["cli", "terminal"] },
   cli: {
-    imports: [...KNOWLEDGE, "capture", "survey", "transform", "push", "look", "rehearse"],
+    imports: [...KNOWLEDGE, "capture", "survey", "transform", "push", "tidy", "look", "rehearse"],
     packages: ["citty"],
   },
   base: { imports: ["node:"], packages: ["@noble/hashes", "consola", "ipaddr.js"] },
@@ -37,6 +37,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     imports: ["base", "http", "proxmox", "netbox", "run-folder", "node:"],
     packages: ["cli-progress", "string-width", "wrap-ansi", "yaml"],
   },
+  arrival: { imports: KNOWLEDGE, packages: ["p-map"] },
   capture: {
     imports: KNOWLEDGE,
     packages: ["arktype", "p-limit", "p-map"],
@@ -45,7 +46,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   transform: { imports: [...PURE, "netbox"], packages: ["p-map"] },
   "transform/command": { imports: [...KNOWLEDGE, "transform"] },
   push: {
-    imports: KNOWLEDGE,
+    imports: [...KNOWLEDGE, "arrival"],
     packages: [
       "@bufbuild/protobuf",
       "@connectrpc/connect",
@@ -54,9 +55,11 @@ const RULES: Readonly<Record<string, Rule>> = {
     ],
   },
   look: {
-    imports: [...KNOWLEDGE, "transform"],
+    imports: [...KNOWLEDGE, "arrival", "transform"],
     packages: ["@dagrejs/dagre", "d3-hierarchy", "ipaddr.js", "p-map"],
   },
+  tidy: { imports: KNOWLEDGE, packages: ["arktype", "p-map"] },
+  "tidy/command": { imports: [...KNOWLEDGE, "survey", "tidy", "transform"] },
   rehearse: {
     imports: KNOWLEDGE,
     packages: ["@bufbuild/protobuf", "p-limit", "pure-rand", "selfsigned"],
@@ -241,7 +244,8 @@ const MIN_LINES = 120;
 const SHORT_FILES: Readonly<Record<string, string>> = {
   "capture/response.ts": "decides what of an answer reaches the disk",
   "cli/doctor.ts": "the command `doctor`, loaded when it runs",
-  "cli/pipeline.ts": "the command `run`, loaded when it runs",
+  "transform/plan/dependents.ts": "what protects people's work from the plan",
+  "transform/plan/release.ts": "one action of the plan, as the files beside it",
 };
 
 /** The mapping of each NetBox type is one file, however short. */

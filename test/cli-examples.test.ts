@@ -6,6 +6,7 @@ import process from "node:process";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type CommandRow, COMMANDS } from "../src/cli/catalog.ts";
 import { cliFolders } from "./helpers/cli-folders.ts";
+import { diodeAndNetBox } from "./helpers/diode-and-netbox.ts";
 import { commandsIn, DOCUMENTS, firstDifference, readDocument } from "./helpers/documents.ts";
 import { ROOT } from "./helpers/golden.ts";
 import { type Finished, runCli, startCli } from "./helpers/run-cli.ts";
@@ -38,6 +39,7 @@ const IMPATIENT = {
   PROXMOX_API_TIMEOUT: "1",
   PUSH_BOOTSTRAP_WAIT: "0",
   PUSH_RETRY_DELAY: "10ms",
+  PUSH_RESEND_AFTER: "200ms",
   NETBOX_RETRY_DELAY: "10ms",
 };
 
@@ -57,7 +59,13 @@ afterAll(() => process.chdir(ROOT));
 
 async function newCheckout(name: string): Promise<string> {
   const root = fresh(name);
-  for (const folder of ["snapshots/example", "snapshots/example-netbox", "test/fixtures"]) {
+  const folders = [
+    "snapshots/example",
+    "snapshots/example-netbox",
+    "test/fixtures",
+    "test/golden/example-target",
+  ];
+  for (const folder of folders) {
     await cp(join(ROOT, folder), join(root, folder), { recursive: true });
   }
   return root;
@@ -122,13 +130,29 @@ const NEEDS: Readonly<Record<string, readonly string[]>> = {
   capture: ["PROXMOX_HOST"],
   doctor: ["PROXMOX_HOST", "NETBOX_URL"],
   run: ["PROXMOX_HOST", "DIODE_TARGET", "NETBOX_URL"],
-  push: ["DIODE_TARGET"],
+  push: ["DIODE_TARGET", "NETBOX_URL"],
   compare: ["NETBOX_URL"],
   survey: ["NETBOX_URL"],
+  tidy: ["NETBOX_URL"],
 };
+/** In a document, what Diode is sent arrives in NetBox. */
+const PAIR = ["DIODE_TARGET", "NETBOX_URL"];
+
+async function appliedPair(): Promise<Environment> {
+  const { receiver: { target, client }, netbox } = await diodeAndNetBox();
+  return {
+    DIODE_TARGET: target,
+    DIODE_CLIENT_ID: client.id,
+    DIODE_CLIENT_SECRET: client.secret,
+    NETBOX_URL: netbox.url,
+    NETBOX_TOKEN: TOKEN,
+  };
+}
+
 /** Run folders that documents name as input; any other is a copy of snapshots/example. */
 const INPUTS: Readonly<Record<string, string>> = {
   "snapshots/rtm": "test/fixtures/second-cluster",
+  "snapshots/planned": "test/golden/example-target",
 };
 
 const documented = DOCUMENTS
@@ -141,6 +165,7 @@ describe("the commands work in their order in", () => {
     process.chdir(cwd);
     onTestFinished(() => process.chdir(checkout));
     const servers = new Map<string, Promise<Environment>>();
+    let pair: Promise<Environment> | undefined;
     for (const { words: [name = "", ...shown], output } of commands) {
       const line = [name, ...shown].join(" ");
       if (name in SERVERS) {
@@ -151,7 +176,9 @@ describe("the commands work in their order in", () => {
       const words = [name, ...shown];
       for (const { remote, setting, start } of REMOTES) {
         if (!NEEDS[name]?.includes(setting)) continue;
-        if (!servers.has(setting)) servers.set(setting, start());
+        if (!servers.has(setting)) {
+          servers.set(setting, PAIR.includes(setting) ? pair ??= appliedPair() : start());
+        }
         env = { ...env, ...await servers.get(setting) };
         if (words.includes(remote)) words[words.indexOf(remote)] = env[setting] ?? "";
       }

@@ -77,8 +77,9 @@ describe.concurrent("the text of explain", () => {
     const { stdout } = await runCli(["explain", EXAMPLE, "vm/119"]);
     expect(stdout).toContain(
       "\n  status = active\n" +
-        '    from  resources.status = "running"\n' +
-        "    rule  running → active, stopped → offline, any other → staged\n",
+        '    from  resources.status = "running"; GONE_STATUS is not set\n' +
+        "    rule  running → active, stopped → offline, any other → staged; of a\n" +
+        "          guest that is gone, GONE_STATUS\n",
     );
     expect(stdout.replace(/\s+/g, " ")).toContain(
       "from resources.maxcpu = 2; config.cores, config.sockets (403 Permission check failed",

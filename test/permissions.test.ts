@@ -17,6 +17,7 @@ import { served } from "./helpers/serving.ts";
 import { requestBytes, tag } from "./helpers/receiving.ts";
 import { TOKEN } from "./helpers/small-netbox.ts";
 import { surveyedNetBox } from "./helpers/surveying.ts";
+import { RENAME, startTidyNetBox, writePlan } from "./helpers/tidying.ts";
 
 const DENO = join(ROOT, "node_modules/.bin/deno");
 
@@ -169,6 +170,25 @@ test("the task survey works with the network and write access below snapshots/",
   });
   expect(code, stderr).toBe(0);
   expect(await readdir(out)).toEqual(["manifest.json", "target"]);
+});
+
+test("the task tidy works with the network and write access below snapshots/", async () => {
+  expect((await commandOf("tidy")).match(/--(?:allow|deny|no)-\S+/g)).toEqual([
+    "--no-prompt",
+    "--allow-read=.",
+    "--allow-env",
+    "--allow-write=snapshots",
+    "--allow-net",
+  ]);
+  const netbox = await startTidyNetBox();
+  onTestFinished(() => netbox.close());
+  await writePlan(join(run, "tidied"), netbox.url, [RENAME]);
+  const { code, stderr } = await taskOf("tidy", [join(run, "tidied"), "--apply"], {
+    NETBOX_URL: netbox.url,
+    NETBOX_TOKEN: TOKEN,
+  });
+  expect(code, stderr).toBe(0);
+  expect(await readdir(join(run, "tidied", "tidy"))).toHaveLength(1);
 });
 
 test("the task serve works with read access to this folder and the loopback interface", async () => {

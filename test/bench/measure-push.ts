@@ -40,6 +40,7 @@ async function measurePush() {
     choices: { steps: [], isAgain: false, isDryRun: false, isSure: false },
     journalPlace: { store, key: "push/bench.journal", target: options.target },
     since: undefined,
+    confirm: undefined,
     certificates: undefined,
     proxy: undefined,
     signal: new AbortController().signal,
