@@ -199,6 +199,33 @@ describe("join", () => {
     expect(plan.items[0]).toMatchObject({ id: twin.id, into: vlan.id });
   });
 
+  test.each([["first", 0], ["second", 1]])(
+    "a VLAN that Diode made of the stub of a NIC, without tags, as the %s one",
+    async (_, index) => {
+      const { netbox } = await filled(cluster());
+      const vlan = netbox.one("vlan", ({ vid }) => vid === 10);
+      const twin = doubled(netbox, vlan, "vlan");
+      const stub = [vlan, twin][index] as Shown;
+      stub["tags"] = [];
+      netbox.called("vm-interface", "net0")["untagged_vlan"] = brief(stub);
+      const { plan } = await planned(netbox, cluster());
+      const moved = index === 0 ? "" : `: untagged_vlan ${twin.id} → ${vlan.id}`;
+      expect(itemTexts(plan)).toEqual([`join vlan VLAN 10${moved}`]);
+      expect(plan.items[0]).toMatchObject({ id: twin.id, into: vlan.id });
+    },
+  );
+
+  test("names a VLAN without tags that nothing uses, and leaves it", async () => {
+    const { netbox } = await filled(cluster());
+    const twin = doubled(netbox, netbox.one("vlan", ({ vid }) => vid === 10), "vlan");
+    twin["tags"] = [];
+    const { plan } = await planned(netbox, cluster());
+    expect(itemTexts(plan)).toEqual([]);
+    expect(keptTexts(plan)).toEqual([
+      "join vlan VLAN 10: Nothing uses it, and it has no tag: delete it by hand if people did not make it",
+    ]);
+  });
+
   test("not a VLAN that people use, or gave a name", async () => {
     const { netbox } = await filled(cluster());
     const vlan = netbox.one("vlan", ({ vid }) => vid === 10);

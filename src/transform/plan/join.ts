@@ -10,7 +10,7 @@ import { NETBOX_DEVICE } from "../../netbox/types/device.ts";
 import type { SurveyedName } from "../../netbox/types/surveyed.ts";
 import { NETBOX_VIRTUAL_MACHINE } from "../../netbox/types/virtual-machine.ts";
 import type { KeptItem, PlanChange } from "../../run-folder/tidy-plan.ts";
-import { listAt } from "../target/target.ts";
+import { listAt, tagNames } from "../target/target.ts";
 import {
   type ItemDraft,
   labelIn,
@@ -58,13 +58,35 @@ export function planJoins(
     });
     return [...Map.groupBy(keyed, ({ key }) => key).values()].flatMap((same) => {
       const objects = same.map(({ object }) => object);
-      return objects.every((each) => own.isOurs(each)) ? joinsOf(type, objects, own) : [];
+      const kindOf = (each: NetBoxObject): Kind =>
+        own.isOurs(each) ? "ours" : stubKind(type, each, own);
+      const byKind = Map.groupBy(objects, kindOf);
+      if (byKind.has("of people") || !objects.some((each) => own.isOurs(each))) return [];
+      const ours = byKind.get("ours") ?? [];
+      const unclear = byKind.get("unclear") ?? [];
+      return [
+        ...joinsOf(type, ours, own),
+        ...unclear.filter(({ name }) => ours.some((each) => each["name"] === name))
+          .map((object) => own.kept("join", { type, object }, UNCLEAR)),
+      ];
     });
   });
   return {
     drafts: joined.flatMap((each) => "item" in each ? [each] : []),
     kept: joined.flatMap((each) => "item" in each ? [] : [each]),
   };
+}
+
+type Kind = "ours" | "of people" | "unclear";
+
+const UNCLEAR = "Nothing uses it, and it has no tag: delete it by hand if people did not make it";
+
+/** Beside the VLAN of the entity, Diode may make one of the stub of a NIC, which has no tags. */
+function stubKind(type: DoubledName, object: NetBoxObject, own: OwnObjects): Kind {
+  if (type !== "vlan" || tagNames(object).length > 0) return "of people";
+  const uses = [...usesOf(object, own)];
+  if (uses.length === 0) return "unclear";
+  return uses.every((use) => own.isOurs(use.object)) ? "ours" : "of people";
 }
 
 function keyOf(...parts: readonly unknown[]): string {
@@ -108,26 +130,37 @@ function joinsOf(
 
 type Moved = { readonly changes: PlanChange[] } | { readonly obstacle: string };
 
-/** Interfaces and prefixes get the VLAN that stays. */
-function vlanChanges({ id }: NetBoxObject, { id: to }: NetBoxObject, own: OwnObjects): Moved {
-  const changes: PlanChange[] = [];
-  const uses: readonly (readonly [SurveyedName, string])[] = [
-    ["vm-interface", "untagged_vlan"],
-    ["interface", "untagged_vlan"],
-    ["vm-interface", "tagged_vlans"],
-    ["interface", "tagged_vlans"],
-    ["prefix", "vlan"],
-  ];
-  for (const [type, field] of uses) {
+/** TABLE: fields that name a VLAN. */
+const VLAN_USES: readonly (readonly [SurveyedName, string])[] = [
+  ["vm-interface", "untagged_vlan"],
+  ["interface", "untagged_vlan"],
+  ["vm-interface", "tagged_vlans"],
+  ["interface", "tagged_vlans"],
+  ["prefix", "vlan"],
+];
+
+/** Objects that name a VLAN. */
+function* usesOf(
+  { id }: NetBoxObject,
+  own: OwnObjects,
+): Generator<TypedObject & { readonly field: string }> {
+  for (const [type, field] of VLAN_USES) {
     for (const object of own.target.objects.all(typeCalled(type))) {
       const isOne = partOf(object, field, "id") === id;
       const isMember = listAt(object, field).some((each) => partOf(each, "id") === id);
-      if (!isOne && !isMember) continue;
-      if (!own.isOurs(object)) {
-        return { obstacle: `${own.placeIn({ type, object })}, which people made, has it` };
-      }
-      changes.push({ type, id: object.id, field, from: id, to });
+      if (isOne || isMember) yield { type, object, field };
     }
+  }
+}
+
+/** Interfaces and prefixes get the VLAN that stays. */
+function vlanChanges(vlan: NetBoxObject, { id: to }: NetBoxObject, own: OwnObjects): Moved {
+  const changes: PlanChange[] = [];
+  for (const { type, object, field } of usesOf(vlan, own)) {
+    if (!own.isOurs(object)) {
+      return { obstacle: `${own.placeIn({ type, object })}, which people made, has it` };
+    }
+    changes.push({ type, id: object.id, field, from: vlan.id, to });
   }
   return { changes };
 }
