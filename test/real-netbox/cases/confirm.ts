@@ -55,6 +55,8 @@ const EXAMPLE: Input = { runs: ["snapshots/example"] };
 const FAILED_BATCH_MS = 1500;
 const AWAY_MS = 10_000;
 const MOST_EXAMPLES = 3;
+/** Exit code when NetBox has something twice. */
+const DOUBLED = 7;
 /** Of the push without --confirm, whose custom fields must not arrive with the values. */
 const BOOTSTRAP_WAIT = "5s";
 
@@ -68,10 +70,34 @@ async function confirmCase(trial: Trial, setting: Setting): Promise<void> {
   await trial.withRun(EXAMPLE, async (run) => {
     trial.sent += (await readEntityFiles(run)).length;
     await withDiode(trial, setting, async (diode) => {
-      await expectConfirmed(trial, run, await push(trial, { run, diode, isConfirming: true }));
+      const job = { run, diode, isConfirming: true };
+      const { code, ...finished } = await push(trial, job);
+      await expectConfirmed(trial, run, { code, ...finished });
       await diode.settled();
+      if (code !== DOUBLED) return;
+      await joinDoubled(trial);
+      await expectConfirmed(trial, run, await push(trial, job));
     });
   });
+}
+
+/** tidy makes one object of two, or says why it cannot. */
+async function joinDoubled(trial: Trial): Promise<void> {
+  const { netbox: { url, authorization } } = trial;
+  const env = { NETBOX_TOKEN: tokenIn(authorization.write) };
+  const args = ["--apply", "--only", "join", "--max-removed", "1000", "--netbox", url, "--json"];
+  const { code, stdout, stderr } = await trial.withTarget((target) =>
+    trial.withRun({ ...EXAMPLE, target }, (run) => runCli(["tidy", run, ...args], { env }))
+  );
+  if (code !== 0) trial.findings.push(`tidy ended with ${code}: ${stderr}${stdout}`);
+  const { kept } = JSON.parse(stdout) as { readonly kept: readonly { readonly url: string }[] };
+  const named = new Set(kept.map(({ url: page }) => new URL(page).pathname));
+  const left = await doubledIn(trial.netbox);
+  for (const [name, ids, paths] of left) {
+    if (paths.some((path) => named.has(path))) continue;
+    trial.findings.push(`${name} (${ids}) exists twice after tidy, which does not say why`);
+  }
+  trial.remarks.push(`${left.length} exist twice after tidy, with the reason`);
 }
 
 async function awayForTenSeconds(trial: Trial): Promise<void> {
