@@ -210,6 +210,21 @@ describe.concurrent("tidy --apply", () => {
     expect(items.map(({ state }) => state)).toEqual(["done", "kept", "kept", "kept"]);
   });
 
+  test.each([
+    ["dcim/devices", "oob_ip"],
+    ["dcim/virtual-device-contexts", "primary_ip4"],
+  ])(
+    "keeps an address that one of %s has as its %s, also if it has our tags",
+    async (path, key) => {
+      const { netbox, tidy } = await prepared(REMOVALS);
+      const tags = row(netbox, VM, 3)?.["tags"];
+      (netbox.rows[path] ??= []).push({ id: 77, display: "pve1", tags, [key]: { id: 32 } });
+      const { stdout } = await tidy("--apply", "--json");
+      expect(row(netbox, "ipam/ip-addresses", 32)).toBeDefined();
+      expect(stdout).toContain(`${netbox.url}/${path}/77/`);
+    },
+  );
+
   test("keeps what it may not look at, and names the permission", async () => {
     const { netbox, tidy } = await prepared(REMOVALS, { denied: ["ipam/services"] });
     const { code, stdout } = await tidy("--apply");

@@ -115,6 +115,12 @@ const DEVICE_PARTS = {
   "inventory-items": "InventoryItem",
 } as const;
 
+const DEVICE_CONTEXT = {
+  path: "dcim/virtual-device-contexts",
+  model: "VirtualDeviceContext",
+  plural: "virtual device contexts",
+} as const;
+
 const DEVICE = "dcim.device";
 const PORT = "dcim.interface";
 const MACHINE = "virtualization.virtualmachine";
@@ -140,12 +146,7 @@ const DEPENDENTS: { readonly [Name in SurveyedName]?: readonly DependentKind[] }
       plural: "device bays",
       query: by("installed_device_id"),
     },
-    {
-      path: "dcim/virtual-device-contexts",
-      model: "VirtualDeviceContext",
-      plural: "virtual device contexts",
-      query: by("device_id"),
-    },
+    { ...DEVICE_CONTEXT, query: by("device_id") },
     {
       path: "dcim/virtual-chassis",
       model: "VirtualChassis",
@@ -199,7 +200,11 @@ const DEPENDENTS: { readonly [Name in SurveyedName]?: readonly DependentKind[] }
     ...(["primary_ip4", "primary_ip6"] as const).flatMap((field) => [
       kind("virtual-machine", by(`${field}_id`), { clears: field }),
       kind("device", by(`${field}_id`), { clears: field }),
+      // Contexts are people's.
+      { ...DEVICE_CONTEXT, query: by(`${field}_id`) },
     ]),
+    // `transform` sends no out-of-band address.
+    kind("device", by("oob_ip_id")),
   ],
   "vlan": [
     kind("interface", by("vlan_id")),

@@ -196,6 +196,7 @@ const NAMED_FIELDS = [
   "nat_inside",
   "primary_ip4",
   "primary_ip6",
+  "oob_ip",
   "qinq_svlan",
 ] as const;
 /** TABLE: the parts of generic relations. */
