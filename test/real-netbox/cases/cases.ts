@@ -6,6 +6,7 @@ import { CHANGE_CASES } from "./changes.ts";
 import { CLUSTER_CASES } from "./clusters.ts";
 import { COMPARE_CASES } from "./compare.ts";
 import { CONFIRM_CASES } from "./confirm.ts";
+import { DEPENDENT_CASES } from "./dependents.ts";
 import { INPUT_CASES } from "./inputs.ts";
 import { ORDER_CASES } from "./order.ts";
 import { PRIMARY_CASES } from "./primary.ts";
@@ -27,5 +28,6 @@ export const CASES: readonly Case[] = [
   ...COMPARE_CASES,
   ...CONFIRM_CASES,
   ...TIDY_CASES,
+  ...DEPENDENT_CASES,
   ...RETIRE_CASES,
 ];
