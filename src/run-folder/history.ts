@@ -1,0 +1,26 @@
+/**
+ * A history: a folder with the runs of one cluster, each in a folder named by its `captured_at`, and `log/` with a
+ * record of each run, which stays when the run itself is removed.
+ */
+
+const RUN_NAME_REGEXP = /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ$/;
+
+/** "2026-11-28T23:32:21Z" → "2026-11-28T23-32-21Z": Windows refuses ":". */
+export function runNameOf(capturedAt: string): string {
+  return capturedAt.replaceAll(":", "-");
+}
+
+/** "2026-11-28T23-32-21Z" → "2026-11-28T23:32:21Z" */
+export function capturedAtOf(runName: string): string {
+  const [date, time] = runName.split("T");
+  return `${date}T${time?.replaceAll("-", ":")}`;
+}
+
+export function isRunName(name: string): boolean {
+  return RUN_NAME_REGEXP.test(name);
+}
+
+/** The folder of the survey that belongs to a run, beside it. */
+export function surveyFolderOf(run: string): string {
+  return `${run.replace(/\/+$/, "")}-netbox`;
+}
