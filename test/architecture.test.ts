@@ -19,7 +19,17 @@ const KNOWLEDGE = ["base", "http", "proxmox", "netbox", "run-folder", "terminal"
 const RULES: Readonly<Record<string, Rule>> = {
   "cli.ts": { imports: ["cli", "terminal"] },
   cli: {
-    imports: [...KNOWLEDGE, "capture", "survey", "transform", "push", "tidy", "look", "rehearse"],
+    imports: [
+      ...KNOWLEDGE,
+      "capture",
+      "survey",
+      "transform",
+      "push",
+      "tidy",
+      "look",
+      "history",
+      "rehearse",
+    ],
     packages: ["citty"],
   },
   base: { imports: ["node:"], packages: ["@noble/hashes", "consola", "ipaddr.js"] },
@@ -31,7 +41,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   "netbox/diode": { imports: ["node:"], packages: ["@bufbuild/protobuf"] },
   "run-folder": {
     imports: ["base", "proxmox", "netbox", "node:"],
-    packages: ["arktype", "p-limit", "unstorage", "uuid"],
+    packages: ["arktype", "aws4fetch", "p-limit", "unstorage", "uuid"],
   },
   terminal: {
     imports: ["base", "http", "proxmox", "netbox", "run-folder", "node:"],
@@ -60,6 +70,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   tidy: { imports: KNOWLEDGE, packages: ["arktype", "p-map"] },
   "tidy/command": { imports: [...KNOWLEDGE, "survey", "tidy", "transform"] },
+  history: { imports: [...KNOWLEDGE, "look"], packages: ["arktype", "p-map"] },
   rehearse: {
     imports: KNOWLEDGE,
     packages: ["@bufbuild/protobuf", "p-limit", "pure-rand", "selfsigned"],
@@ -244,6 +255,7 @@ const MIN_LINES = 120;
 const SHORT_FILES: Readonly<Record<string, string>> = {
   "capture/response.ts": "decides what of an answer reaches the disk",
   "cli/doctor.ts": "the command `doctor`, loaded when it runs",
+  "run-folder/store/bucket.ts": "the requests and answers of S3",
   "transform/plan/dependents.ts": "what protects people's work from the plan",
   "transform/plan/release.ts": "one action of the plan, as the files beside it",
 };

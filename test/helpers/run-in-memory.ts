@@ -52,11 +52,22 @@ export function storeIn(files: Map<string, Uint8Array>): Store {
     write(key, new Uint8Array([...files.get(key) ?? [], ...bytes]));
   return {
     place: "memory",
-    keys: () => Promise.resolve([...files.keys()]),
+    keys: (folder) => Promise.resolve([...files.keys()].filter((key) => isIn(key, folder))),
+    folders: () =>
+      Promise.resolve([...new Set([...files.keys()].flatMap((key) => folderOf(key) ?? []))]),
     read: (key) => Promise.resolve(files.get(key)),
     write,
+    async create(key, bytes) {
+      if (files.has(key)) return false;
+      await write(key, bytes);
+      return true;
+    },
     append,
     remove: (key) => Promise.resolve(void files.delete(key)),
+    removeFolder(folder) {
+      for (const key of files.keys()) if (isIn(key, folder)) files.delete(key);
+      return Promise.resolve();
+    },
     draft(folder) {
       const at = (name: string): string => `${folder}/${name}`;
       for (const key of files.keys()) if (key.startsWith(`${folder}/`)) files.delete(key);
@@ -69,6 +80,14 @@ export function storeIn(files: Map<string, Uint8Array>): Store {
     },
     close: () => Promise.resolve(),
   };
+}
+
+function isIn(key: string, folder: string | undefined): boolean {
+  return folder === undefined || key.startsWith(`${folder}/`);
+}
+
+function folderOf(key: string): string | undefined {
+  return key.includes("/") ? key.split("/", 1)[0] : undefined;
 }
 
 /** The run with a file added or replaced, or removed (undefined). */

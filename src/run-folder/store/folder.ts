@@ -1,6 +1,6 @@
 /** What every store can do; and the one that is a folder on disk. unstorage reads; it has no rename and no append. */
 import { randomUUID } from "node:crypto";
-import { appendFile, mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { appendFile, link, mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative, sep } from "node:path";
 import { createStorage } from "unstorage";
 import fsLite from "unstorage/drivers/fs-lite";
@@ -10,16 +10,22 @@ import { inputError, reasonOf, usageError } from "../../base/errors.ts";
 export interface Store {
   /** As the user named it, without credentials. */
   readonly place: string;
-  /** All keys, unsorted. */
-  keys(): Promise<string[]>;
+  /** All keys, or those in one folder; unsorted. */
+  keys(folder?: string): Promise<string[]>;
+  /** Names of the folders, without looking into them; unsorted. Redis has to look at all keys. */
+  folders(): Promise<string[]>;
   /** Whole file, or undefined if it does not exist. */
   read(key: string): Promise<Uint8Array | undefined>;
   /** Atomic: when it fails, the old file stays. */
   write(key: string, bytes: Uint8Array): Promise<void>;
+  /** Writes a file unless it exists: of several programs, one gets true. */
+  create(key: string, bytes: Uint8Array): Promise<boolean>;
   /** Adds to a file, which is created if needed. A remote store rewrites the whole file. */
   append(key: string, bytes: Uint8Array): Promise<void>;
   /** Does nothing when there is no such file. */
   remove(key: string): Promise<void>;
+  /** Removes all files of a folder, if it exists. */
+  removeFolder(folder: string): Promise<void>;
   /** Starts a new version of a folder; the old one stays until `commit`. */
   draft(folder: string): Promise<Draft>;
   /** Closes connections. */
@@ -40,7 +46,8 @@ export function openFolder(place: string): Store {
   const storage = createStorage<Uint8Array>({ driver: fsLite({ base: place }) });
   return {
     place,
-    keys: () => keysOf(place),
+    keys: (folder = "") => keysOf(place, join(place, folder)),
+    folders: () => foldersOf(place),
     async read(key) {
       // fs-lite reports a folder as missing, and reading a pipe may never end.
       const found = await stat(join(place, key)).catch(ignoreMissing);
@@ -54,25 +61,36 @@ export function openFolder(place: string): Store {
       return bytes === null ? undefined : bytes as Uint8Array;
     },
     write: (key, bytes) => writeWhole(join(place, key), bytes).catch(refusal(place, key)),
+    create: (key, bytes) => createWhole(join(place, key), bytes).catch(refusal(place, key)),
     append: (key, bytes) => appendTo(join(place, key), bytes).catch(refusal(place, key)),
     remove: (key) => rm(join(place, key), { force: true }).catch(refusal(place, key)),
+    removeFolder: (folder) =>
+      rm(join(place, folder), { recursive: true, force: true }).catch(refusal(place, folder)),
     draft: (folder) => openDraft(place, folder).catch(refusal(place, folder)),
     close: () => storage.dispose(),
   };
 }
 
 /** unstorage leaves out names that end in "$", cuts others at "?", and fails at a folder that it may not list. */
-async function keysOf(place: string): Promise<string[]> {
-  const files = await filesIn(place).catch((cause: unknown) => {
-    if (isCode(cause, "ENOTDIR")) {
-      throw inputError(`Cannot read ${place} as a run: it is not a folder`, {
-        hint: "Name the folder that holds the file",
-        cause,
-      });
-    }
-    throw inputError(`Cannot list the files in ${place}: ${reasonOf(cause)}`, { cause });
-  });
+async function keysOf(place: string, folder: string): Promise<string[]> {
+  const files = await filesIn(folder).catch((cause: unknown) => unlisted(place, cause));
   return files.map((file) => relative(place, file).split(sep).join("/"));
+}
+
+async function foldersOf(place: string): Promise<string[]> {
+  const entries = await readdir(place, { withFileTypes: true }).catch(ignoreMissing)
+    .catch((cause: unknown) => unlisted(place, cause));
+  return (entries ?? []).filter((entry) => entry.isDirectory()).map(({ name }) => name);
+}
+
+function unlisted(place: string, cause: unknown): never {
+  if (isCode(cause, "ENOTDIR")) {
+    throw inputError(`Cannot read ${place} as a run: it is not a folder`, {
+      hint: "Name the folder that holds the file",
+      cause,
+    });
+  }
+  throw inputError(`Cannot list the files in ${place}: ${reasonOf(cause)}`, { cause });
 }
 
 /** A recursive readdir fails when a folder is removed meanwhile, such as the draft of another program. */
@@ -99,6 +117,36 @@ async function writeWhole(file: string, bytes: Uint8Array): Promise<void> {
     await rm(part, { force: true });
     throw error;
   }
+}
+
+/** A link to a complete file: a reader never sees half of it, and a link never replaces a file. */
+async function createWhole(file: string, bytes: Uint8Array): Promise<boolean> {
+  await makeFolder(dirname(file));
+  const part = join(dirname(file), `.${basename(file)}.part-${randomUUID()}`);
+  try {
+    await writeFile(part, bytes, { flush: true });
+    await link(part, file);
+  } catch (error) {
+    if (isCode(error, "EEXIST")) return false;
+    if (!NO_LINKS.some((code) => isCode(error, code))) throw error;
+    return await createInPlace(file, bytes);
+  } finally {
+    await rm(part, { force: true });
+  }
+  return true;
+}
+
+/** What a file system without links answers, such as FAT or some network shares. */
+const NO_LINKS = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"];
+
+async function createInPlace(file: string, bytes: Uint8Array): Promise<boolean> {
+  try {
+    await writeFile(file, bytes, { flag: "wx", flush: true });
+  } catch (error) {
+    if (isCode(error, "EEXIST")) return false;
+    throw error;
+  }
+  return true;
 }
 
 async function appendTo(file: string, bytes: Uint8Array): Promise<void> {

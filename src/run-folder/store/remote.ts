@@ -1,6 +1,8 @@
 /** A store with a URI: an unstorage driver, loaded only when it is needed. */
+import pLimit from "p-limit";
 import { createStorage, type Driver, prefixStorage, type Storage } from "unstorage";
 import { AppError, reasonOf, usageError } from "../../base/errors.ts";
+import { openBucket } from "./bucket.ts";
 import type { Draft, Store } from "./folder.ts";
 
 /** What a remote store needs besides its URI. */
@@ -11,10 +13,17 @@ export interface StoreCredentials {
   readonly endpoint?: string | undefined;
 }
 
-type Opener = (
-  uri: URL,
-  credentials: StoreCredentials,
-) => Promise<{ driver: Driver; base: string }>;
+type Opener = (uri: URL, credentials: StoreCredentials) => Promise<Opened>;
+
+interface Opened {
+  readonly driver: Driver;
+  /** Folders of the URI: "snapshots:lab". */
+  readonly base: string;
+  /** Writes unless the key exists. unstorage has no such operation. */
+  create(key: string, bytes: Uint8Array): Promise<boolean>;
+  /** Names of the folders in `base`; absent: only all keys show them. */
+  folders?(): Promise<string[]>;
+}
 
 /** One row per scheme. */
 const OPENERS: Readonly<Record<string, Opener>> = {
@@ -32,11 +41,12 @@ export async function openRemote(place: string, credentials: StoreCredentials): 
       hint: `Name a folder, or a URI that starts with one of ${known}`,
     });
   }
-  const { driver, base } = await open(uri, credentials).catch((cause: unknown) => {
+  const opened = await open(uri, credentials).catch((cause: unknown) => {
     if (cause instanceof AppError) throw cause;
     throw usageError(`Cannot open ${redact(uri)}: ${reasonOf(cause)}`, { cause });
   });
-  const whole = createStorage<Uint8Array>({ driver });
+  const { base } = opened;
+  const whole = createStorage<Uint8Array>({ driver: opened.driver });
   const storage = base === "" ? whole : prefixStorage<Uint8Array>(whole, base);
   const orFail = <Result>(doing: string, work: Promise<Result>): Promise<Result> =>
     work.catch((cause: unknown) => {
@@ -47,11 +57,17 @@ export async function openRemote(place: string, credentials: StoreCredentials): 
     });
   return {
     place: redact(uri),
-    keys: () => orFail("list the files in", keysOf(storage)),
+    keys: (folder) => orFail("list the files in", keysOf(storage, folder)),
+    folders: () => orFail("list the folders in", opened.folders?.() ?? foldersOf(storage)),
     read: (key) => orFail(`read "${key}" in`, readRaw(storage, key)),
     write: (key, bytes) => orFail(`write "${key}" in`, storage.setItemRaw(key, bytes)),
+    create: (key, bytes) => {
+      const full = [base, ...key.split("/")].filter((part) => part !== "").join(":");
+      return orFail(`write "${key}" in`, opened.create(full, bytes));
+    },
     append: (key, bytes) => orFail(`write "${key}" in`, appendRaw(storage, key, bytes)),
     remove: (key) => orFail(`remove "${key}" from`, storage.removeItem(key)),
+    removeFolder: (folder) => orFail(`remove "${folder}" from`, removeFolder(storage, folder)),
     async draft(folder) {
       const draft = openDraft(storage, folder);
       return {
@@ -75,7 +91,7 @@ async function openRedis(uri: URL): ReturnType<Opener> {
   }
   const server = new URL(uri);
   server.pathname = `/${database}`;
-  const driver = redis({ url: server.href, maxRetriesPerRequest: 3 });
+  const driver = redis({ url: server.href, maxRetriesPerRequest: 3, scanCount: 1000 });
   const client = driver.getInstance?.();
   const failures: unknown[] = [];
   client?.on("error", (failure: unknown) => failures.push(failure));
@@ -85,7 +101,15 @@ async function openRedis(uri: URL): ReturnType<Opener> {
     const reason = reasonOf(failures[0] ?? cause);
     throw new AppError("remote", `Cannot open ${redact(uri)}: ${reason}`, { cause });
   });
-  return { driver, base: path.join(":") };
+  return {
+    driver,
+    base: path.join(":"),
+    async create(key, bytes) {
+      // As unstorage writes bytes.
+      const text = `base64:${Buffer.from(bytes).toString("base64")}`;
+      return await driver.getInstance?.().set(key, text, "NX") === "OK";
+    },
+  };
 }
 
 async function openS3(uri: URL, credentials: StoreCredentials): ReturnType<Opener> {
@@ -95,12 +119,42 @@ async function openS3(uri: URL, credentials: StoreCredentials): ReturnType<Opene
   }
   const { default: s3 } = await import("unstorage/drivers/s3");
   const endpoint = credentials.endpoint ?? `https://s3.${region}.amazonaws.com`;
-  const driver = s3({ accessKeyId, secretAccessKey, endpoint, region, bucket: uri.host });
-  return { driver, base: uri.pathname.split("/").filter((part) => part !== "").join(":") };
+  const bucket = await openBucket({
+    url: `${endpoint.replace(/\/$/, "")}/${uri.host}`,
+    keys: { accessKeyId, secretAccessKey, region },
+  });
+  const base = uri.pathname.split("/").filter((part) => part !== "");
+  // The driver lists the first 1,000 files of the whole bucket, and its `clear` removes them, whatever the folder.
+  const options = { accessKeyId, secretAccessKey, endpoint, region, bucket: uri.host };
+  const { clear: _all, ...driver } = s3(options);
+  return {
+    driver: {
+      ...driver,
+      getKeys: async (folder) => (await bucket.list(folder.replaceAll(":", "/"))).files,
+    },
+    base: base.join(":"),
+    create: (key, bytes) => bucket.create(key.replaceAll(":", "/"), bytes),
+    folders: async () => (await bucket.list(base.map((part) => `${part}/`).join(""), "/")).folders,
+  };
 }
 
-async function keysOf(storage: Storage<Uint8Array>): Promise<string[]> {
-  return (await storage.getKeys()).map((key) => key.replaceAll(":", "/"));
+async function keysOf(storage: Storage<Uint8Array>, folder?: string): Promise<string[]> {
+  // Redis may name a key twice.
+  return [...new Set(await storage.getKeys(folder))].map((key) => key.replaceAll(":", "/"));
+}
+
+async function foldersOf(storage: Storage<Uint8Array>): Promise<string[]> {
+  const keys = await keysOf(storage);
+  const first = keys.flatMap((key) => key.includes("/") ? key.split("/", 1) : []);
+  return [...new Set(first)];
+}
+
+/** Requests at the same time. */
+const CONCURRENCY = 16;
+
+async function removeFolder(storage: Storage<Uint8Array>, folder: string): Promise<void> {
+  const keys = await keysOf(storage, folder);
+  await pLimit(CONCURRENCY).map(keys, (key) => storage.removeItem(key));
 }
 
 async function readRaw(storage: Storage<Uint8Array>, key: string): Promise<Uint8Array | undefined> {
@@ -146,7 +200,7 @@ function openDraft(storage: Storage<Uint8Array>, folder: string): Draft {
       await storage.setItemRaw(key(name), bytes);
     },
     async discard() {
-      if (isBegun) await storage.clear(folder);
+      if (isBegun) await removeFolder(storage, folder);
     },
   };
 }

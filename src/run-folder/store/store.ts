@@ -23,10 +23,13 @@ export async function openStore(place: string, credentials: StoreCredentials = {
   const store = URI_REGEXP.test(place) ? await openRemote(place, credentials) : openFolder(place);
   return {
     ...store,
+    keys: async (folder) => await store.keys(folder && safeKey(folder)),
     read: async (key) => await store.read(safeKey(key)),
     write: async (key, bytes) => await store.write(safeKey(key), bytes),
+    create: async (key, bytes) => await store.create(safeKey(key), bytes),
     append: async (key, bytes) => await store.append(safeKey(key), bytes),
     remove: async (key) => await store.remove(safeKey(key)),
+    removeFolder: async (folder) => await store.removeFolder(safeKey(folder)),
     draft: async (folder) => await openDraft(store, folder),
   };
 }
