@@ -54,11 +54,17 @@ const STEP_OF_PREFIX = new Map(STEPS.map(({ number, name }) => [`${number}-${nam
 
 /** @throws AppError "input" when the folder is unfinished, changed, or of a newer format. */
 export async function openEntities(store: Store): Promise<TransformedSet> {
-  const { manifest, sha256 } = await readEntityManifest(store);
+  const set = await listedEntities(store);
   await checkListing(store, `${ENTITIES_FOLDER}/`, [
-    ...manifest.files,
+    ...set.manifest.files,
     { path: ENTITY_MANIFEST_FILE, bytes: 0, sha256: "" },
   ]);
+  return set;
+}
+
+/** What the manifest lists; whether these files exist shows only when they are read. @throws AppError "input". */
+export async function listedEntities(store: Store): Promise<TransformedSet> {
+  const { manifest, sha256 } = await readEntityManifest(store);
   const leftOut = manifest.files.find(({ path }) => path === LEFT_OUT_FILE);
   if (leftOut === undefined) {
     throw inputError(`Found no ${LEFT_OUT_NAME} in the manifest of ${store.place}`);

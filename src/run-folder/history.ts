@@ -2,6 +2,7 @@
  * A history: a folder with the runs of one cluster, each in a folder named by its `captured_at`, and `log/` with a
  * record of each run, which stays when the run itself is removed.
  */
+import type { Store } from "./store/store.ts";
 
 const RUN_NAME_REGEXP = /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ$/;
 
@@ -23,4 +24,9 @@ export function isRunName(name: string): boolean {
 /** The folder of the survey that belongs to a run, beside it. */
 export function surveyFolderOf(run: string): string {
   return `${run.replace(/\/+$/, "")}-netbox`;
+}
+
+/** Names of the runs in a history, oldest first. */
+export async function runsIn(history: Store): Promise<string[]> {
+  return (await history.folders()).filter(isRunName).sort();
 }

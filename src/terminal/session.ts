@@ -7,7 +7,10 @@ import { switchOf } from "../base/setting.ts";
 import { CLUSTER_FILE } from "../proxmox/endpoints.ts";
 import { ENTITY_MANIFEST_FILE } from "../run-folder/entity-set.ts";
 import { isTargetFolder } from "../run-folder/target-files.ts";
-import { openStore, type Store } from "../run-folder/store/store.ts";
+import { runsIn } from "../run-folder/history.ts";
+import { parseSelector, selectedPlace, type Selector } from "../run-folder/selector.ts";
+import { MANIFEST_FILE } from "../run-folder/snapshot.ts";
+import { isUri, openStore, type Store } from "../run-folder/store/store.ts";
 import { EXIT_CODES, type Io, openStdout, type OutputStream } from "./process.ts";
 import { type Context, storeCredentials } from "./settings.ts";
 
@@ -21,9 +24,9 @@ export interface Session {
   readonly terminal: OutputStream | undefined;
   option(name: string): string | undefined;
   isOn(name: string): boolean;
-  /** Opens a run folder; it is closed when the command ends. */
+  /** Opens a run folder, or the run of a history that a selector names; it is closed when the command ends. */
   openStore(place: string): Promise<Store>;
-  /** Opens a run folder for writing. */
+  /** Opens a run folder for writing. A selector may name it as an argument, not as the value of an option. */
   openTarget(place: string): Promise<Store>;
   /** Prints a summary or JSON on stdout; --quiet omits the summary. */
   print(text: string): void;
@@ -45,10 +48,18 @@ export function openSession(context: Context, outcome: { exitCode: number }): Se
   const level = isOn("quiet") ? "quiet" : isOn("verbose") ? "verbose" : "normal";
   const stores: Store[] = [];
   const stdout = openStdout(io);
-  const open = async (place: string): Promise<Store> => {
+  const openPlace = async (place: string): Promise<Store> => {
     const store = await openStore(place, storeCredentials(io.env));
     stores.push(store);
     return store;
+  };
+  const log = createLog(io.stderr, { format, level });
+  /** A selector names one run as long as the command runs, even when a newer one is finished meanwhile. */
+  const selected = new Map<string, Promise<string>>();
+  const placeOf = (place: string): Promise<string> => {
+    const known = selected.get(place) ?? selectPlace(place, openPlace, log);
+    selected.set(place, known);
+    return known;
   };
   const data = (text: string): void => stdout.write(`${text}\n`);
   return {
@@ -56,14 +67,17 @@ export function openSession(context: Context, outcome: { exitCode: number }): Se
     io,
     operands: context.operands,
     isJson,
-    log: createLog(io.stderr, { format, level }),
+    log,
     terminal: io.stderr.isTTY && format !== "json" && level !== "quiet" ? io.stderr : undefined,
     option: (name) => context.options.get(name),
     isOn,
-    openStore: open,
+    openStore: async (place) => await openPlace(await placeOf(place)),
     async openTarget(place) {
-      await refuseInside(place);
-      return await open(place);
+      const isArgument = context.operands.includes(place);
+      if (!isArgument) await refuseSelector(place, openPlace);
+      const folder = isArgument ? await placeOf(place) : place;
+      await refuseInside(folder);
+      return await openPlace(folder);
     },
     print(text) {
       if (isJson || level !== "quiet") data(text);
@@ -79,6 +93,41 @@ export function openSession(context: Context, outcome: { exitCode: number }): Se
   };
 }
 
+type OpenPlace = (place: string) => Promise<Store>;
+
+/** The place itself, or that of the run which it selects. @throws AppError "input" when there is no such run. */
+async function selectPlace(place: string, open: OpenPlace, log: Log): Promise<string> {
+  const selector = await selectorOf(place, open);
+  if (selector === undefined) return place;
+  const history = await open(selector.history);
+  const found = await selectedPlace(history, selector);
+  log.info(`@${selector.text} is ${basename(found)}`);
+  return found;
+}
+
+/** undefined: it is a folder, whatever its name. */
+async function selectorOf(place: string, open: OpenPlace): Promise<Selector | undefined> {
+  const selector = parseSelector(place);
+  if (selector === undefined) return undefined;
+  if (!isUri(place)) return await isThere(place) ? undefined : selector;
+  const store = await open(place);
+  const found = await store.read(MANIFEST_FILE) ?? await store.read(ENTITY_MANIFEST_FILE);
+  return found === undefined ? selector : undefined;
+}
+
+/** @throws AppError "usage" for a selector: what is written would replace the run that it names. */
+async function refuseSelector(place: string, open: OpenPlace): Promise<void> {
+  const selector = await selectorOf(place, open);
+  if (selector === undefined) return;
+  if ((await runsIn(await open(selector.history))).length === 0) return;
+  throw usageError(
+    `Cannot write to a new folder "@${selector.text}": it names a run of a history`,
+    {
+      hint: "Name a folder",
+    },
+  );
+}
+
 /** Folder of a run → file that shows that it is one. */
 const SIGNS: ReadonlyMap<string, string> = new Map(
   [CLUSTER_FILE, ENTITY_MANIFEST_FILE].map((file) => [dirname(file), file]),
@@ -86,7 +135,7 @@ const SIGNS: ReadonlyMap<string, string> = new Map(
 
 /** @throws AppError "usage" for a place in `pve/` or `netbox/` of a run, where it would break the manifest. */
 async function refuseInside(place: string): Promise<void> {
-  if (place === "" || place.includes("://")) return;
+  if (place === "" || isUri(place)) return;
   const path = resolve(place);
   for (let at = path; at !== dirname(at); at = dirname(at)) {
     const sign = SIGNS.get(basename(at));

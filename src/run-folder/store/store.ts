@@ -2,6 +2,7 @@
  * Where run folders live: bytes in, bytes out, by keys such as "pve/nodes/pve1.json".
  * A plain path is a folder on disk; a URI (redis://…, s3://…) is another unstorage driver.
  */
+import { join } from "node:path";
 import { AppError, inputError, reasonOf, usageError } from "../../base/errors.ts";
 import { type Draft, openFolder, type Store } from "./folder.ts";
 import { openRemote, type StoreCredentials } from "./remote.ts";
@@ -20,7 +21,7 @@ export async function openStore(place: string, credentials: StoreCredentials = {
       hint: "Name the folder; the variable with its name may be unset",
     });
   }
-  const store = URI_REGEXP.test(place) ? await openRemote(place, credentials) : openFolder(place);
+  const store = isUri(place) ? await openRemote(place, credentials) : openFolder(place);
   return {
     ...store,
     keys: async (folder) => await store.keys(folder && safeKey(folder)),
@@ -32,6 +33,43 @@ export async function openStore(place: string, credentials: StoreCredentials = {
     removeFolder: async (folder) => await store.removeFolder(safeKey(folder)),
     draft: async (folder) => await openDraft(store, folder),
   };
+}
+
+/** A folder of a store as a store, over the same connection, which `close` leaves open. */
+export function folderIn(store: Store, folder: string): Store {
+  const at = (key: string): string => `${folder}/${safeKey(key)}`;
+  const keys = async (below = ""): Promise<string[]> =>
+    (await store.keys(below === "" ? folder : at(below))).map((key) =>
+      key.slice(folder.length + 1)
+    );
+  return {
+    place: placeIn(store.place, folder),
+    keys,
+    folders: async () => {
+      const first = (await keys()).flatMap((key) => key.includes("/") ? key.split("/", 1) : []);
+      return [...new Set(first)];
+    },
+    read: (key) => store.read(at(key)),
+    write: (key, bytes) => store.write(at(key), bytes),
+    create: (key, bytes) => store.create(at(key), bytes),
+    append: (key, bytes) => store.append(at(key), bytes),
+    remove: (key) => store.remove(at(key)),
+    removeFolder: (below) => store.removeFolder(at(below)),
+    draft: (below) => store.draft(at(below)),
+    close: () => Promise.resolve(),
+  };
+}
+
+/** "snapshots/lab" or "s3://bucket/lab", and "run" → "snapshots/lab/run", "s3://bucket/lab/run". */
+export function placeIn(place: string, folder: string): string {
+  if (!isUri(place)) return join(place, folder);
+  const [, path = "", more = ""] = /^([^?#]*)(.*)$/s.exec(place) ?? [];
+  return `${path.replace(/\/+$/, "")}/${folder}${more}`;
+}
+
+/** Is it the place of a remote store? Others are folders. */
+export function isUri(place: string): boolean {
+  return URI_REGEXP.test(place);
 }
 
 async function openDraft(store: Store, folder: string): Promise<Draft> {
