@@ -1,4 +1,4 @@
-/** Durations as text: "20ms", "1.5s", "2m". */
+/** Durations as text: "20ms", "1.5s", "2m"; longer periods: "12h", "7d". */
 
 export const DURATION = "a time such as 500ms, 30s or 2m";
 
@@ -9,6 +9,17 @@ export function durationMs(text: string): number | undefined {
   if (text === "0") return 0;
   const [, number, unit] = /^(\d{1,6}(?:\.\d{1,3})?)(ms|s|m)$/.exec(text) ?? [];
   return number === undefined ? undefined : Number(number) * MS[unit as keyof typeof MS];
+}
+
+export const PERIOD = "a time such as 30m, 12h or 7d";
+
+const PERIOD_MS = { h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
+
+/** As `durationMs`, and "12h", "7d" and "2w". No timer waits so long. */
+export function periodMs(text: string): number | undefined {
+  const [, number, unit] = /^(\d{1,5}(?:\.\d{1,3})?)(h|d|w)$/.exec(text) ?? [];
+  if (number === undefined) return durationMs(text);
+  return Number(number) * PERIOD_MS[unit as keyof typeof PERIOD_MS];
 }
 
 /** 90,000 milliseconds → "1.5m", 2,500 → "2.5s", 40 → "40ms". */

@@ -1,6 +1,7 @@
 /** TABLE: the commands, one row each, with the options of each. A command's code is loaded when it runs. */
 import type { SettingTable } from "../base/setting.ts";
 import { CAPTURE_SETTINGS } from "../capture/settings.ts";
+import { HISTORY_SETTINGS } from "../history/settings.ts";
 import { NETBOX_SETTINGS } from "../netbox/rest/settings.ts";
 import { FILTERS } from "../look/inspect/filter.ts";
 import { STEPS } from "../netbox/types/steps.ts";
@@ -39,12 +40,13 @@ export const STAGE_SETTINGS = {
   push: PUSH_SETTINGS,
   compare: NETBOX_SETTINGS,
   tidy: TIDY_SETTINGS,
+  history: HISTORY_SETTINGS,
 } as const satisfies Readonly<Record<string, SettingTable>>;
 
 const { BOOTSTRAP: _transform, ...TRANSFORM_SETTINGS } = SETTINGS;
 const { BOOTSTRAP: _capture, ...DOCTOR_SETTINGS } = CAPTURE_SETTINGS;
 
-const RUN = { name: "run", help: "Run folder", max: 1 };
+const RUN = { name: "run", help: "Run folder, or <history>@latest", max: 1 };
 const RUN_OR_TARGET = { ...RUN, help: "Run folder, or target folder that survey wrote" };
 /** The options of every command that prints a result. */
 export const OUTPUT_OPTIONS = { json: onOff("Print the result as JSON"), ...COMMON_OPTIONS };
@@ -103,10 +105,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     options: {
       out: outOption("default: that of the snapshot; required with several"),
       target: valued("dir", "What NetBox holds, as survey wrote it: respect what people made"),
-      since: valued(
-        "run",
-        "With --target: an earlier run that NetBox has; plan to remove what is gone since",
-      ),
+      since: valued("run", "With --target: an earlier run; plan to remove what is gone since"),
       config: CONFIG,
       "require-complete": onOff("Exit with 4 if a snapshot is incomplete"),
       ...OUTPUT_OPTIONS,
@@ -165,6 +164,8 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
         "Stop with exit code 4 after an incomplete capture, and push nothing",
       ),
       again: AGAIN,
+      history: valued("place", "Keep the run in this history, and push the changes since its base"),
+      "accept-identity-change": onOff("Continue although settings that name objects have changed"),
       config: CONFIG,
       ...OUTPUT_OPTIONS,
       ...optionsOf({
@@ -175,6 +176,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
         ...TRANSFORM_SETTINGS,
         ...PUSH_SETTINGS,
         ...TIDY_SETTINGS,
+        ...HISTORY_SETTINGS,
       }),
       // Capture and transform share these two; the help of capture says more.
       ...optionsOf({ PROXMOX_HOST: CAPTURE_SETTINGS.PROXMOX_HOST, nodes: CAPTURE_SETTINGS.nodes }),

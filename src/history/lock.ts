@@ -1,5 +1,5 @@
 /**
- * lock/<n>.json: one run at a time in a history. Whoever creates the file with the next number holds the lock, until
+ * lock/<n>.json: one run at a time in a history. The program that creates the next number has the lock, until
  * it is released or stale; a file is never replaced by another program. So of several programs that find a stale lock
  * one gets it, and a holder that was paused for long finds a higher number than its own.
  */

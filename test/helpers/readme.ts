@@ -69,7 +69,8 @@ const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT_CODES, string>> = {
   incomplete:
     "incomplete: `capture` and `run` (what was read is captured, and pushed), `survey`, `doctor`, `transform --require-complete`, `compare --exit-code`",
   input: "invalid input file: hash, format or content; also what `verify` finds",
-  remote: "Proxmox VE, Diode or NetBox refused the request or is unreachable",
+  remote:
+    "Proxmox VE, Diode, NetBox or a store refused the request or is unreachable; another run is at work in the history",
   rejected:
     "Diode rejected entities, or NetBox a change of `tidy`, or NetBox does not have what was sent (`push --confirm`, `run`)",
   interrupted:
@@ -145,6 +146,7 @@ export const BLOCKS: Readonly<Record<string, (folder: string) => string | Promis
   "push-settings": () => settingsMarkdown(STAGE_SETTINGS.push),
   retries: retriesMarkdown,
   "compare-settings": () => settingsMarkdown(STAGE_SETTINGS.compare),
+  "history-settings": () => settingsMarkdown(STAGE_SETTINGS.history),
   "tidy-settings": () => settingsMarkdown(STAGE_SETTINGS.tidy),
   unjudged: () =>
     rows(
