@@ -175,17 +175,18 @@ async function isDead({ pid, pid_scope: scope, process_started: started }: Holde
     // Anything else: it lives, or this program may not ask.
     return error instanceof Error && "code" in error && error.code === "ESRCH";
   }
-  const found = await startOf(pid);
-  return started !== undefined && found !== undefined && found !== started;
+  const { state, start } = await processAt(pid);
+  // A zombie has ended, and waits for its parent.
+  return state === "Z" || (started !== undefined && start !== undefined && start !== started);
 }
 
 async function thisProcess(): Promise<NonNullable<LockOptions["self"]>> {
-  const [scope, started] = [await pidScope(), await startOf(process.pid)];
+  const [scope, { start }] = [await pidScope(), await processAt(process.pid)];
   return {
     host: hostName() ?? "an unknown machine",
     pid: process.pid,
     ...(scope !== undefined && { pid_scope: scope }),
-    ...(started !== undefined && { process_started: started }),
+    ...(start !== undefined && { process_started: start }),
   };
 }
 
@@ -210,11 +211,13 @@ function hostName(): string | undefined {
   }
 }
 
-/** Clock ticks from the start of the kernel to that of a process. Source: proc_pid_stat(5), field 22. */
-async function startOf(pid: number): Promise<string | undefined> {
+/** `start`: clock ticks since the start of the kernel. Source: proc_pid_stat(5), fields 3 and 22. */
+async function processAt(pid: number): Promise<{ state?: string; start?: string }> {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
   // The name of the program, in parentheses, may have blanks and parentheses.
-  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const [state, start] = [fields[0], fields[19]];
+  return { ...(state && { state }), ...(start && { start }) };
 }
 
 function heldError({ place }: Store, holder: Holder): AppError {

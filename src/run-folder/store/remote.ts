@@ -130,7 +130,8 @@ async function openS3(uri: URL, credentials: StoreCredentials): ReturnType<Opene
   return {
     driver: {
       ...driver,
-      getKeys: async (folder) => (await bucket.list(folder.replaceAll(":", "/"))).files,
+      getKeys: async (folder: string | undefined) =>
+        (await bucket.list((folder ?? "").replaceAll(":", "/"))).files,
     },
     base: base.join(":"),
     create: (key, bytes) => bucket.create(key.replaceAll(":", "/"), bytes),

@@ -49,13 +49,13 @@ export function folderIn(store: Store, folder: string): Store {
       const first = (await keys()).flatMap((key) => key.includes("/") ? key.split("/", 1) : []);
       return [...new Set(first)];
     },
-    read: (key) => store.read(at(key)),
-    write: (key, bytes) => store.write(at(key), bytes),
-    create: (key, bytes) => store.create(at(key), bytes),
-    append: (key, bytes) => store.append(at(key), bytes),
-    remove: (key) => store.remove(at(key)),
-    removeFolder: (below) => store.removeFolder(at(below)),
-    draft: (below) => store.draft(at(below)),
+    read: async (key) => await store.read(at(key)),
+    write: async (key, bytes) => await store.write(at(key), bytes),
+    create: async (key, bytes) => await store.create(at(key), bytes),
+    append: async (key, bytes) => await store.append(at(key), bytes),
+    remove: async (key) => await store.remove(at(key)),
+    removeFolder: async (below) => await store.removeFolder(at(below)),
+    draft: async (below) => await store.draft(at(below)),
     close: () => Promise.resolve(),
   };
 }
