@@ -33,7 +33,7 @@ const SLOW = [
   "permissions",
   "capture/{client,example,faults,gentleness,hidden,hosts,killed,questions,rights,tls}",
   "arrival/{compare,requests,wire}",
-  "history/lock",
+  "history/{base,identity,lock,retention}",
   "look/diff/{entities,odd-values}",
   "look/explain/{every-field,question}",
   "look/report/in-browser",

@@ -1,7 +1,7 @@
 /** Durations as text, parsed and formatted. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { durationMs, durationText } from "../../src/base/duration.ts";
+import { durationMs, durationText, periodMs } from "../../src/base/duration.ts";
 
 test.each([["0", 0], ["20ms", 20], ["1.5s", 1500], ["2m", 120_000]])("%s is %i ms", (text, ms) => {
   expect(durationMs(text)).toBe(ms);
@@ -13,6 +13,15 @@ test.each(["", "5", "-1s", "1h", "s", "1 s", "1.2345s", "1e3s", "9999999s"])(
     expect(durationMs(text)).toBeUndefined();
   },
 );
+
+test.each([["30m", 1_800_000], ["12h", 43_200_000], ["7d", 604_800_000], ["2w", 1_209_600_000]])(
+  "%s is a period of %i ms",
+  (text, ms) => expect(periodMs(text)).toBe(ms),
+);
+
+test.each(["7", "7 d", "1y", "d", "1d12h", "123456d"])("%j is not a period", (text) => {
+  expect(periodMs(text)).toBeUndefined();
+});
 
 test("a formatted duration is parsed to nearly the same value", () => {
   fc.assert(fc.property(fc.integer({ min: 0, max: 10_000_000 }), (ms) => {
