@@ -54,17 +54,23 @@ const STEP_OF_PREFIX = new Map(STEPS.map(({ number, name }) => [`${number}-${nam
 
 /** @throws AppError "input" when the folder is unfinished, changed, or of a newer format. */
 export async function openEntities(store: Store): Promise<TransformedSet> {
-  const set = await listedEntities(store);
+  const read = await readEntityManifest(store);
   await checkListing(store, `${ENTITIES_FOLDER}/`, [
-    ...set.manifest.files,
+    ...read.manifest.files,
     { path: ENTITY_MANIFEST_FILE, bytes: 0, sha256: "" },
   ]);
-  return set;
+  return setOf(store, read);
 }
 
 /** What the manifest lists; whether these files exist shows only when they are read. @throws AppError "input". */
 export async function listedEntities(store: Store): Promise<TransformedSet> {
-  const { manifest, sha256 } = await readEntityManifest(store);
+  return setOf(store, await readEntityManifest(store));
+}
+
+function setOf(
+  store: Store,
+  { manifest, sha256 }: Awaited<ReturnType<typeof readEntityManifest>>,
+): TransformedSet {
   const leftOut = manifest.files.find(({ path }) => path === LEFT_OUT_FILE);
   if (leftOut === undefined) {
     throw inputError(`Found no ${LEFT_OUT_NAME} in the manifest of ${store.place}`);

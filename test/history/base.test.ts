@@ -106,7 +106,7 @@ describe("everything is sent", () => {
   test("full-every, but not while the last whole push is younger", async () => {
     const runs = { [A]: CONFIRMED, [E]: after(A, "confirmed") };
     expect(shown(await chosen(runs, { fullEveryMs: 5 * DAY_MS }))).toEqual([E, "confirmed", []]);
-    // A whole push that did not arrive is none.
+    // A whole push that did not arrive does not count.
     const more = { ...runs, [D]: PARTIAL };
     expect(shown(await chosen(more, { fullEveryMs: 4 * DAY_MS }))).toBe("full-every");
   });

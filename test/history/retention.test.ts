@@ -69,7 +69,7 @@ const RULES = fc.record({ last: COUNT, daily: COUNT, weekly: COUNT, monthly: COU
 const NAMES = ["last", "daily", "weekly", "monthly"] as const;
 
 describe("the rules", () => {
-  test("remove nothing when there is none", () => {
+  test("remove nothing without any", () => {
     fc.assert(fc.property(RUN_NAMES, (runs) => {
       expect(removedBy(runs, {})).toEqual([]);
     }));
