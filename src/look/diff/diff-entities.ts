@@ -24,6 +24,7 @@ import {
   compareFields,
   DifferenceCollector,
   type DiffSubject,
+  type DiffThing,
   type FieldChange,
   type Fields,
   fieldsOf,
@@ -35,16 +36,24 @@ import {
 const MACHINE_IDENTITY = { name: "name", place: "custom_fields.proxmox_node.text" };
 
 /** Natural key of a virtual machine → "cluster/101", which a renamed guest keeps. */
-type MachineIds = ReadonlyMap<string, string>;
+export type MachineIds = ReadonlyMap<string, string>;
 
 interface Side extends ComparedSet {
   readonly ids: MachineIds;
   readonly unread: UnreadOwners;
+  readonly subjectOf: (found: EntityAt) => DiffSubject;
 }
 
+/** `ids`: of the set that has the entity. */
+export type ThingOf = (found: EntityAt, ids: MachineIds) => DiffThing;
+
 /** @throws AppError "input". */
-export async function diffEntities(a: TransformedSet, b: TransformedSet): Promise<RunDifferences> {
-  const [before, after] = [await readSide(a), await readSide(b)];
+export async function diffEntities(
+  a: TransformedSet,
+  b: TransformedSet,
+  thingOf?: ThingOf,
+): Promise<RunDifferences> {
+  const [before, after] = [await readSide(a, thingOf), await readSide(b, thingOf)];
   const findings = new DifferenceCollector();
   const [added, missing]: [EntityAt[], EntityAt[]] = [[], []];
   for await (const step of compareSets(before, after)) {
@@ -53,23 +62,33 @@ export async function diffEntities(a: TransformedSet, b: TransformedSet): Promis
     missing.push(...step.missing);
   }
   for (const found of await judgeMissing(missing, a, b)) {
-    findings.addAlone("before", subjectOf(found), gapOf(found.notRead));
+    findings.addAlone("before", before.subjectOf(found), gapOf(found.notRead));
   }
   for (const found of await judgeMissing(added, b, a)) {
-    findings.addAlone("after", subjectOf(found), gapOf(found.notRead));
+    findings.addAlone("after", after.subjectOf(found), gapOf(found.notRead));
   }
   return findings.sorted();
 }
 
-async function readSide(set: TransformedSet): Promise<Side> {
+/** @throws AppError "input". */
+export async function readMachineIds(set: TransformedSet): Promise<MachineIds> {
   const ids = new Map<string, string>();
   for await (const { key, entity } of entitiesOf(set, "virtual-machine")) {
     const vmid = vmidOf(entity);
     if (vmid !== undefined) ids.set(key, `${entity.cluster.name}/${vmid}`);
   }
+  return ids;
+}
+
+async function readSide(set: TransformedSet, thingOf: ThingOf | undefined): Promise<Side> {
+  const ids = await readMachineIds(set);
   return {
     set,
     ids,
+    subjectOf: (found) => ({
+      ...subjectOf(found),
+      ...(thingOf && { thing: thingOf(found, ids) }),
+    }),
     unread: await readUnread(set),
     identityOf: (found) => identityOf(found, ids),
     contentOf: (found) => digest(JSON.stringify([...entityFields(found, ids)].sort())),
@@ -82,7 +101,7 @@ function compareEntity(
   sides: { readonly before: Side; readonly after: Side },
   findings: DifferenceCollector,
 ): void {
-  const subject = subjectOf(now);
+  const subject = sides.after.subjectOf(now);
   /** Why a field that one side has may be missing on the other. */
   const gaps = {
     before: gapOf(unreadOf(now, sides.after.unread)),
@@ -106,10 +125,13 @@ function compareEntity(
   }
 }
 
-/** "platform.name" → "platform" */
 function namesOf(changes: readonly FieldChange[]): string[] {
-  return [...new Set(changes.map(({ field }) => field.replace(/(?<!^custom_fields)\..*$/, "")))]
-    .sort();
+  return [...new Set(changes.map(({ field }) => fieldName(field)))].sort();
+}
+
+/** "platform.name" → "platform" */
+export function fieldName(path: string): string {
+  return path.replace(/(?<!^custom_fields)\..*$/, "");
 }
 
 /** Tags by their names, since a tag is an entity of its own; all else by its path in the entity. */
@@ -124,7 +146,7 @@ function tagName(tag: { readonly name?: unknown } | null): string {
   return String(tag?.name);
 }
 
-function subjectOf({ step, entity }: EntityAt): DiffSubject {
+export function subjectOf({ step, entity }: EntityAt): DiffSubject {
   const name = labelOf(step, entity);
   const node = (entity as { custom_fields?: { proxmox_node?: { text?: string } } }).custom_fields
     ?.proxmox_node?.text;

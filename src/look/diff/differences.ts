@@ -11,6 +11,20 @@ export interface DiffSubject {
   readonly name?: string;
   /** Node of a guest. */
   readonly node?: string;
+  /** Of an entity; only if `diffEntities` is told how to find it. */
+  readonly thing?: DiffThing;
+}
+
+/** The thing that an entity describes, which keeps its name when the entity is renamed. */
+export interface DiffThing {
+  /** As `explain` calls it: "vm/101", "node/pve1"; of a part also which one: "vm/101/net0". */
+  readonly path: string;
+  /** Only where several clusters have things of this name. */
+  readonly cluster?: string;
+  /** The guest or node that it is a part of, as an entity: "virtual-machine web-01". */
+  readonly machine?: string;
+  /** Its other names: "mac/BC:24:11:00:00:01". */
+  readonly also?: string;
 }
 
 /** undefined: no value. */
