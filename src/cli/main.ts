@@ -2,9 +2,14 @@
 import type { CommandDef } from "citty";
 import { usageError } from "../base/errors.ts";
 import { TOOL } from "../base/tool.ts";
-import { type OptionDef, type OptionsDef, parseCommandLine } from "../terminal/options.ts";
+import {
+  type OptionDef,
+  type OptionsDef,
+  OUTPUT_OPTIONS,
+  parseCommandLine,
+} from "../terminal/options.ts";
 import type { Io } from "../terminal/process.ts";
-import { type CommandRow, COMMANDS, OUTPUT_OPTIONS, STAGE_SETTINGS } from "./catalog.ts";
+import { type CommandRow, COMMANDS, STAGE_SETTINGS } from "./catalog.ts";
 
 /** Returns the exit code. */
 export async function main(rawArgs: readonly string[], io: Io): Promise<number> {

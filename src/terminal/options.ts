@@ -62,6 +62,13 @@ export const COMMON_OPTIONS = {
   "log-format": valued("text|json", "Format of the log on stderr", { words: ["text", "json"] }),
 } satisfies OptionsDef;
 
+/** The options of every command that prints a result. */
+export const OUTPUT_OPTIONS = { json: onOff("Print the result as JSON"), ...COMMON_OPTIONS };
+
+export function outOption(byDefault: string): OptionDef {
+  return valued("dir", `Run folder to write to: a path, redis://… or s3://… (${byDefault})`);
+}
+
 /** One option for each setting. */
 export function optionsOf(settings: SettingTable): OptionsDef {
   const options: Record<string, OptionDef> = {};
