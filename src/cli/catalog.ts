@@ -272,6 +272,25 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     },
     load: async () => (await import("../look/inspect/command.ts")).runInspect,
   },
+  log: {
+    description: "List the runs of a history, or what changed on one thing",
+    example: "log test/golden/history vm/101",
+    argument: {
+      name: "history",
+      shown: "<history> [<thing>]",
+      help: "Folder to which run --history writes, and a thing: vm/101, vm/web-01, node/pve1, " +
+        "ip/10.0.0.5, mac/…, vlan/30, nic/101/net0, disk/101/scsi0, tag/…, prefix/…, " +
+        "platform/…, cluster/…",
+      max: 2,
+    },
+    options: {
+      last: valued("n", "Only the newest n runs"),
+      since: valued("date", "Only runs since a date or time (UTC)"),
+      markdown: MARKDOWN,
+      ...OUTPUT_OPTIONS,
+    },
+    load: async () => (await import("../history/log/command.ts")).runLog,
+  },
   explain: {
     description: "Show where each value comes from, and why things are left out",
     example: "explain snapshots/example vm/101",

@@ -44,7 +44,7 @@ export async function changesBetween(
   earlier: AsyncIterable<Pick<StoredRun, "name" | "entities">>,
   now: TransformedSet,
 ): Promise<RunChanges> {
-  const thingOf = await thingsOf(now);
+  const thingOf = await thingNames(now);
   let found: RunFindings | undefined;
   let since = "";
   let runsBack = 0;
@@ -57,7 +57,7 @@ export async function changesBetween(
     if (!found.isSearching || runsBack === MAX_RUNS_BACK) break;
     runsBack += 1;
   }
-  if (found === undefined) return { counts: undefined, lines: await presentLines(now, thingOf) };
+  if (found === undefined) return { counts: undefined, lines: await thingsIn(now) };
   const counts = {
     since,
     added: found.added.length,
@@ -189,7 +189,7 @@ function keyOf({ what, thing }: DiffSubject): string {
 }
 
 /** How the things of a run are called. */
-async function thingsOf(set: TransformedSet): Promise<ThingOf> {
+async function thingNames(set: TransformedSet): Promise<ThingOf> {
   const clusters = new Set<string>();
   for await (const { entity } of entitiesOf(set, "cluster")) clusters.add(entity.name);
   const isOne = clusters.size < 2;
@@ -235,8 +235,9 @@ function alsoOf({ step, entity }: EntityAt): Pick<DiffThing, "also"> {
   return mac === undefined ? {} : { also: `mac/${mac}` };
 }
 
-/** All things of the first run. */
-async function presentLines(set: TransformedSet, thingOf: ThingOf): Promise<RunChange[]> {
+/** All things of a run, as the first run of a history records them. @throws AppError "input". */
+export async function thingsIn(set: TransformedSet): Promise<RunChange[]> {
+  const thingOf = await thingNames(set);
   const ids = await readMachineIds(set);
   const subjects: DiffSubject[] = [];
   for (const { name } of STEPS) {

@@ -107,12 +107,12 @@ export function queryByEntity(isMatch: (made: Made) => boolean): SearchQuery {
   };
 }
 
-function isWithin(what: string, thing: string): boolean {
+export function isWithin(what: string, thing: string): boolean {
   return what === thing || what.startsWith(`${thing}/`);
 }
 
 /** "virtual-machine/101" → "vm/101"; "ip/2001:DB8::0:1/64" → "ip/2001:db8::1"; MACs in upper case. */
-function spelledOut(typed: string): string {
+export function spelledOut(typed: string): string {
   const slash = typed.indexOf("/");
   if (slash === -1) return typed;
   const kind = kindOf(typed.slice(0, slash));
@@ -129,7 +129,7 @@ function macOf(name: string): string {
 }
 
 /** "disk/101/ide2" → "vm/101/ide2", its name in left-out.json. */
-function thingsCalled(name: string): string[] {
+export function thingsCalled(name: string): string[] {
   const [kind = "", ...parts] = name.split("/");
   if (parts.length > 1 && (kind === "disk" || kind === "nic")) return [`vm/${parts.join("/")}`];
   if (parts.length > 1 && kind === "interface") return [`node/${parts.join("/")}`];
@@ -146,7 +146,7 @@ async function guestsCalled(name: string, snapshot: Snapshot): Promise<string[]>
 }
 
 /** "vm/117/net0/10.20.20.22/16" names 10.20.20.22. */
-function namesHost(what: string, host: string): boolean {
+export function namesHost(what: string, host: string): boolean {
   return what.split("/").some((part) => canonicalHost(part) === host);
 }
 
@@ -156,17 +156,37 @@ const MAX_CHARS = 200;
 
 /** Names similar to the one typed, the most similar first. */
 export async function nearMatches(typed: string, batches: AsyncIterable<Batch>): Promise<string[]> {
-  if (KIND_WORDS.includes(typed)) return [];
-  const near = new Map<string, number>();
+  const near = new NearNames(typed);
   for await (const { made, leftOut, notes } of batches) {
-    const names = [...made.flatMap(namesOf), ...[...leftOut, ...notes].map(({ what }) => what)];
+    near.add([...made.flatMap(namesOf), ...[...leftOut, ...notes].map(({ what }) => what)]);
+  }
+  return near.best();
+}
+
+/** The names that are similar to the one typed; the others are forgotten. */
+export class NearNames {
+  readonly #typed: string;
+  readonly #distances = new Map<string, number>();
+
+  constructor(typed: string) {
+    this.#typed = typed;
+  }
+
+  add(names: readonly string[]): void {
+    // A kind alone is similar to every name of its kind.
+    if (KIND_WORDS.includes(this.#typed)) return;
     for (const name of names) {
-      const distance = name.length > MAX_CHARS ? undefined : distanceOf(typed, name);
-      if (distance !== undefined) near.set(name, distance);
+      if (name.length > MAX_CHARS || this.#distances.has(name)) continue;
+      const distance = distanceOf(this.#typed, name);
+      if (distance !== undefined) this.#distances.set(name, distance);
     }
   }
-  const ordered = [...near].sort(([, a], [, b]) => a - b).map(([name]) => name);
-  return ordered.slice(0, MAX_SUGGESTIONS);
+
+  /** The most similar first. */
+  best(): string[] {
+    const ordered = [...this.#distances].sort(([, a], [, b]) => a - b).map(([name]) => name);
+    return ordered.slice(0, MAX_SUGGESTIONS);
+  }
 }
 
 /** 0 for the same name of another kind; undefined if the names are too different. */
