@@ -28,6 +28,7 @@ import {
   SHOWN_PATHS,
 } from "../../src/proxmox/endpoints.ts";
 import { NOTES, REASONS } from "../../src/run-folder/left-out.ts";
+import { CHANGE_KINDS } from "../../src/run-folder/run-record.ts";
 import { markdownTable } from "../../src/terminal/document.ts";
 import { RECEIVE_FAULTS } from "../../src/rehearse/receive/faults.ts";
 import { EXIT_CODES } from "../../src/terminal/process.ts";
@@ -51,6 +52,7 @@ const DESCRIBED_IN: Readonly<Record<string, string>> = {
   tidy: "src/tidy/README.md",
   diff: "src/look/README.md#diff",
   inspect: "src/look/README.md#inspect",
+  log: "src/history/README.md#log",
   explain: "src/look/README.md#explain",
   verify: "src/look/README.md#verify",
   report: "src/look/README.md#report",
@@ -170,6 +172,11 @@ export const BLOCKS: Readonly<Record<string, (folder: string) => string | Promis
     ),
   mapping: mappingMarkdown,
   codes: codesMarkdown,
+  changes: () =>
+    rows(
+      Object.entries(CHANGE_KINDS).map(([kind, meaning]) => [`\`${kind}\``, meaning]),
+      ["`change`", "Meaning"],
+    ),
   checks: () =>
     rows(
       Object.entries(CHECKS).map(([name, holds]) => [`\`${name}\``, holds]),
