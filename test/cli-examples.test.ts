@@ -64,6 +64,7 @@ async function newCheckout(name: string): Promise<string> {
     "snapshots/example-netbox",
     "test/fixtures",
     "test/golden/example-target",
+    "test/golden/history",
   ];
   for (const folder of folders) {
     await cp(join(ROOT, folder), join(root, folder), { recursive: true });

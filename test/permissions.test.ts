@@ -303,6 +303,7 @@ test.each([
   ["inspect", ["snapshots/example"], "snapshot"],
   ["explain", ["snapshots/example", "vm/101"], "virtual-machine git"],
   ["diff", ["snapshots/example", "snapshots/example"], "snapshot"],
+  ["log", ["test/golden/history"], "folder removed"],
   ["verify", ["snapshots/example"], "snapshot"],
 ])(
   "the task %s reads this folder, without network and write access",
@@ -318,7 +319,7 @@ test.each([
     expect(code, stderr).toBe(0);
     expect(stdout).toContain(shown);
     const elsewhere = operands.map((operand) =>
-      operand.startsWith("snapshots/") ? "redis://127.0.0.1:6379/0/lab" : operand
+      operand.includes("/") && !operand.startsWith("vm/") ? "redis://127.0.0.1:6379/0/lab" : operand
     );
     const remote = await taskOf(name, elsewhere);
     expect(remote.code).not.toBe(0);
