@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { cliFolders, expectError } from "./helpers/cli-folders.ts";
 import { ROOT } from "./helpers/golden.ts";
+import { recordedHistory, runOfDay } from "./helpers/recorded-history.ts";
 import { runCli } from "./helpers/run-cli.ts";
 import { hasBoth, runProcess } from "./helpers/run-process.ts";
 import { pageText } from "./helpers/report-page.ts";
@@ -37,6 +38,22 @@ describe.concurrent("report", { timeout: 180_000 }, () => {
     expect(after).toEqual({ ...before, "report.html": after["report.html"] });
     expect(await readFile(join(folder, "report.html"), "utf8")).toBe(page);
     expect((await runCli(["verify", folder])).code).toBe(0);
+  });
+
+  test("shows the runs of the history up to its own, and only those", async () => {
+    const history = fresh("history");
+    await recordedHistory(history);
+    const textOf = async (run: string): Promise<string> => {
+      expect((await runCli(["report", join(history, run)])).code).toBe(0);
+      return pageText(await readFile(join(history, run, "report.html"), "utf8"));
+    };
+    const text = await textOf(runOfDay("2026-11-27"));
+    expect(text).toContain("HistoryThis run and the 3 before it, oldest first.");
+    expect(text).toContain("2026-11-24T06-00-00Znothing to compare with");
+    expect(text).toContain("2026-11-27T06-00-00Z3 added, 2 changed");
+    expect(text).not.toContain("2026-11-29");
+    // It has no record.
+    expect(await textOf(runOfDay("2026-11-28"))).not.toContain("History");
   });
 
   test("writes to the path of --out, with the changes since the run of --against", async () => {

@@ -30,3 +30,13 @@ export function surveyFolderOf(run: string): string {
 export async function runsIn(history: Store): Promise<string[]> {
   return (await history.folders()).filter(isRunName).sort();
 }
+
+const PLACE_REGEXP = /^(?:([^?#]*)[/\\])?([^/\\?#]+)[/\\]*([?#].*)?$/s;
+
+/** "snapshots/lab/2026-11-28T23-32-21Z" → its history and its name; undefined for another name. */
+export function historyOf(
+  place: string,
+): { readonly history: string; readonly run: string } | undefined {
+  const [, folder = ".", run = "", more = ""] = PLACE_REGEXP.exec(place) ?? [];
+  return isRunName(run) ? { history: (folder || "/") + more, run } : undefined;
+}

@@ -1,14 +1,17 @@
 /** report <run>: writes an HTML page about a run folder, and about the changes since an earlier one. */
 import { basename, dirname } from "node:path";
-import { reasonOf, usageError } from "../../base/errors.ts";
+import { AppError, reasonOf, usageError } from "../../base/errors.ts";
 import { printable } from "../../base/log.ts";
 import { encodeUtf8 } from "../../base/text.ts";
+import { historyOf } from "../../run-folder/history.ts";
+import { readRunRecord, recordedRuns } from "../../run-folder/run-record.ts";
 import type { Store } from "../../run-folder/store/store.ts";
 import { openRunFolder, type Session } from "../../terminal/session.ts";
 import { counted, groupDigits } from "../../terminal/tables.ts";
 import { compareHalves } from "../diff/command.ts";
 import { openRun } from "../run.ts";
 import type { EarlierRun } from "./chapters/differences.ts";
+import { type HistoryRun, MOST_RUNS } from "./chapters/history.ts";
 import { REPORT_MARK } from "./page/page.ts";
 import { renderReport } from "./report.ts";
 
@@ -19,7 +22,8 @@ export async function runReport(session: Session): Promise<void> {
   const target = await chooseTarget(session, store);
   await checkOverwrite(target);
   const run = await openRun(store);
-  const { page, counts } = await renderReport(run, await compareEarlier(session, store));
+  const earlier = await compareEarlier(session, store);
+  const { page, counts } = await renderReport(run, earlier, await readHistory(session, store));
   const bytes = encodeUtf8(page);
   await target.store.write(target.name, bytes);
   if (session.isJson) {
@@ -62,4 +66,22 @@ async function compareEarlier(session: Session, store: Store): Promise<EarlierRu
   if (place === undefined) return undefined;
   const earlier = await session.openStore(place);
   return { place, halves: await compareHalves(session, [earlier, store]) };
+}
+
+/** undefined: the run has no record beside it. */
+async function readHistory(session: Session, { place }: Store): Promise<HistoryRun[] | undefined> {
+  const found = historyOf(place);
+  if (found === undefined) return undefined;
+  const history = await session.openStore(found.history);
+  const read = async (run: string): Promise<HistoryRun> => {
+    const record = await readRunRecord(history, run).catch((error: unknown) => {
+      if (!(error instanceof AppError)) throw error;
+      session.log.warn(`The page lacks a run of the history: ${printable(error.message)}`);
+      return undefined;
+    });
+    return { run, ...(record && { record }) };
+  };
+  const runs = await recordedRuns(history);
+  if (!runs.includes(found.run)) return undefined;
+  return await Promise.all(runs.filter((run) => run <= found.run).slice(-MOST_RUNS).map(read));
 }

@@ -8,6 +8,7 @@ import { addressesChapter } from "./chapters/addresses.ts";
 import { capturedChapter } from "./chapters/captured.ts";
 import { differencesChapter, type EarlierRun } from "./chapters/differences.ts";
 import { guestsChapter } from "./chapters/guests.ts";
+import { historyChapter, type HistoryRun } from "./chapters/history.ts";
 import { leftOutChapter } from "./chapters/left-out.ts";
 import { netboxChapter } from "./chapters/netbox.ts";
 import { storageChapter } from "./chapters/storage.ts";
@@ -17,7 +18,11 @@ import { pageHtml } from "./page/page.ts";
 import { readTopology } from "./topology.ts";
 
 /** @throws AppError "input" if nothing in the folder is finished, or a file was changed. */
-export async function renderReport(run: Run, against?: EarlierRun) {
+export async function renderReport(
+  run: Run,
+  against?: EarlierRun,
+  history?: readonly HistoryRun[],
+) {
   const source = requiredItems(run, "report");
   const inventory = await readRunInventory(run, source, "whole");
   const inspection = await inspect(run, source, inventory);
@@ -34,6 +39,7 @@ export async function renderReport(run: Run, against?: EarlierRun) {
       storageChapter(inventory),
       ...(made?.target === undefined ? [] : [netboxChapter(made.target, made, inventory)]),
       leftOutChapter(inventory),
+      ...(history === undefined ? [] : [historyChapter(history)]),
     ],
     foot: footHtml(inspection),
   });

@@ -6,7 +6,10 @@ import { AxeBuilder } from "@axe-core/playwright";
 import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { openRun } from "../../../src/look/run.ts";
+import type { HistoryRun } from "../../../src/look/report/chapters/history.ts";
 import { renderReport } from "../../../src/look/report/report.ts";
+import { readRunRecord, recordedRuns } from "../../../src/run-folder/run-record.ts";
+import { openStore } from "../../../src/run-folder/store/store.ts";
 import { simulate } from "../../../src/rehearse/simulate/simulate.ts";
 import {
   browserSuffix,
@@ -59,6 +62,19 @@ const RUNS = {
 
 type RunName = keyof typeof RUNS;
 
+/** The history that a run is in. */
+async function historyOfRun(name: RunName): Promise<HistoryRun[] | undefined> {
+  if (name !== "example" && name !== "a hostile site") return undefined;
+  const history = await openStore(join(ROOT, "test/golden/history"));
+  const names = await recordedRuns(history);
+  const records = await Promise.all(names.map((run) => readRunRecord(history, run)));
+  const error = name === "example" ? {} : { error: MARKUP };
+  return records.map((record, i) => ({
+    run: names[i] ?? "",
+    ...(record && { record: { ...record, ...error } }),
+  }));
+}
+
 describe.skipIf(!canBrowse)(`the page of a report${browserSuffix}`, { timeout: 180_000 }, () => {
   let folder = "";
   let browser: Browser;
@@ -74,7 +90,8 @@ describe.skipIf(!canBrowse)(`the page of a report${browserSuffix}`, { timeout: 1
   });
 
   async function write(name: RunName): Promise<string> {
-    const { page } = await renderReport(await openRun(storeOf(await RUNS[name]())));
+    const run = await openRun(storeOf(await RUNS[name]()));
+    const { page } = await renderReport(run, undefined, await historyOfRun(name));
     const file = join(folder, `${files.size}.html`);
     await writeFile(file, page);
     return file;
