@@ -44,14 +44,30 @@ export function unreadIn(records: readonly LeftOut[]): UnreadOwners {
   return Map.groupBy(unread, ({ what }) => split(what).owner);
 }
 
-/** Why fields of a virtual machine or device may be absent although Proxmox VE has them. */
-export function unreadOf({ step, entity }: EntityAt, unread: UnreadOwners): LeftOut | undefined {
+/** TABLE: fields of a virtual machine that come neither from its row nor from its config → the entities from the same answers. */
+const FIELD_STEPS: Readonly<Record<string, StepName>> = {
+  platform: "platform",
+  primary_ip4: "ip-address",
+  primary_ip6: "ip-address",
+};
+
+/** Why a field of a virtual machine or device may be absent although Proxmox VE has it. */
+export function unreadOf(
+  { step, entity }: EntityAt,
+  field: string,
+  unread: UnreadOwners,
+): LeftOut | undefined {
   const owners = step === "virtual-machine"
     ? [guestOwner(entity)]
     : step === "device"
     ? nodeOwners(entity)
     : [];
-  return owners.flatMap((owner) => unread.get(owner) ?? [])[0];
+  return owners.flatMap((owner) => unread.get(owner) ?? []).find(({ what }) => {
+    const { part } = split(what);
+    const source = FIELD_STEPS[field];
+    return step === "device" || part === undefined || part === "config" ||
+      (source !== undefined && PARTS[part]?.includes(source));
+  });
 }
 
 export type Missing = EntityAt & {

@@ -102,26 +102,29 @@ function compareEntity(
   findings: DifferenceCollector,
 ): void {
   const subject = sides.after.subjectOf(now);
-  /** Why a field that one side has may be missing on the other. */
-  const gaps = {
-    before: gapOf(unreadOf(now, sides.after.unread)),
-    after: gapOf(unreadOf(old, sides.before.unread)),
+  /** Why a field that one side has may be missing on the other: the side that has it, and the record. */
+  const gapIn = ({ field, before, after }: FieldChange) => {
+    const name = fieldName(field);
+    if (after === undefined) {
+      return { on: "before", record: unreadOf(now, name, sides.after.unread) } as const;
+    }
+    if (before !== undefined) return undefined;
+    return { on: "after", record: unreadOf(old, name, sides.before.unread) } as const;
   };
-  const changes = Map.groupBy(
-    compareFields(
-      entityFields(old, sides.before.ids),
-      entityFields(now, sides.after.ids),
-    ),
-    ({ before, after }) => {
-      if (after === undefined && gaps.before !== undefined) return "before";
-      return before === undefined && gaps.after !== undefined ? "after" : "both";
-    },
-  );
+  const fields = compareFields(
+    entityFields(old, sides.before.ids),
+    entityFields(now, sides.after.ids),
+  ).map((change) => ({ change, gap: gapIn(change) }));
   const identity = now.step === "virtual-machine" ? MACHINE_IDENTITY : undefined;
-  findings.addChanged(subject, changes.get("both") ?? [], identity);
+  const known = fields.filter(({ gap }) => gap?.record === undefined);
+  findings.addChanged(subject, known.map(({ change }) => change), identity);
   for (const on of ["before", "after"] as const) {
-    const [gap, fields] = [gaps[on], changes.get(on)];
-    if (gap && fields) findings.addUnread(on, { ...subject, parts: namesOf(fields) }, gap);
+    const unread = fields.filter(({ gap }) => gap?.on === on && gap.record !== undefined);
+    for (const [record, same] of Map.groupBy(unread, ({ gap }) => gap?.record)) {
+      const gap = gapOf(record);
+      const parts = namesOf(same.map(({ change }) => change));
+      if (gap !== undefined) findings.addUnread(on, { ...subject, parts }, gap);
+    }
   }
 }
 

@@ -137,6 +137,17 @@ test("entities with unexpected values are compared, too", async () => {
   ]);
 });
 
+test("a new description of a guest without an agent is a change, and a new platform may be an old one", async () => {
+  const leftOut = [{ what: "vm/101/agent", reason: "agent-off" as const }];
+  const now = vm("web-01", { comments: "Shop", platform: { name: "Debian 13" } });
+  const { changed, unreadBefore } = await diff(
+    { parts: { "virtual-machine": [[vm("web-01")]] }, leftOut },
+    { parts: { "virtual-machine": [[now]] }, leftOut },
+  );
+  expect(changed[0]?.fields).toEqual([{ field: "comments", before: undefined, after: "Shop" }]);
+  expect(unreadBefore).toMatchObject([{ parts: ["platform"], reason: "agent-off" }]);
+});
+
 describe("entities that were not read for b are never gone", () => {
   test("if the answer that they come from failed", async () => {
     const machine = { "virtual-machine": [[vm("web")]] };
