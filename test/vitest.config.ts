@@ -14,7 +14,7 @@ const ON_DENO = [
   "permissions",
   "base/{hash,log}",
   "capture/{client,example,faults,hosts,killed,tls}",
-  "history/lock",
+  "history/{lock,log}",
   "http/*",
   "arrival/wire",
   "push/{confirm,kill,prepare,push,remote}",

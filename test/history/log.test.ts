@@ -176,7 +176,7 @@ describe("one thing", () => {
       await runCli(["log", history, "vm/web-03"]),
       2,
       `No "vm/web-03" in any run of ${history}`,
-      "Did you mean vm/web-01, vm/web-02",
+      "Did you mean vm/web-02, vm/web-01?",
     );
     expectError(await runCli(["log", history, "vm"]), 2, "Write a thing as kind/name", "mac");
   });

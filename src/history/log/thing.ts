@@ -71,8 +71,11 @@ export async function logOfThing(
     log.add(changes, { run, kept: kept.has(run) });
   }
   const things = log.things();
+  const recorded = async function* () {
+    for await (const { changes } of inOrder(selected, changesOf)) yield changes;
+  };
   return {
-    things: things.length > 0 ? things : await unchangedThings(history, query),
+    things: things.length > 0 ? things : await unchangedThings(history, query, recorded()),
     unreadable: [...unreadable].map(([run, why]) => ({ run, why })),
   };
 }
@@ -83,7 +86,15 @@ async function isTransformed(history: Store, run: string): Promise<boolean> {
 }
 
 /** Of a history whose first run has no record, only the files tell that a thing is there. */
-async function unchangedThings(history: Store, query: ThingQuery): Promise<ThingLog[]> {
+async function unchangedThings(
+  history: Store,
+  query: ThingQuery,
+  recorded: AsyncIterable<readonly RunChange[]>,
+): Promise<ThingLog[]> {
+  const near = new NearNames(query.typed);
+  const addNames = (changes: readonly RunChange[]): void => {
+    for (const change of changes) near.add([change.what, ...namesOf(change)]);
+  };
   for await (const { entities } of storedRuns(history)) {
     if (entities === undefined) continue;
     const present = await thingsIn(entities);
@@ -92,21 +103,25 @@ async function unchangedThings(history: Store, query: ThingQuery): Promise<Thing
     log.add(present, { run: "", kept: true });
     const things = log.things();
     if (things.length > 0) return things.map((thing) => ({ ...thing, changes: [] }));
+    addNames(present);
     break;
   }
-  throw query.unknown(history);
+  for await (const changes of recorded) addNames(changes);
+  const kinds = `Write a thing as kind/name. Kinds: ${KIND_WORDS.join(", ")}`;
+  throw usageError(`No "${query.typed}" in any run of ${history.place}`, {
+    hint: near.best().length === 0 ? kinds : `Did you mean ${near.best().join(", ")}?`,
+  });
 }
 
 /** The things that a name on the command line means: "vm/101", "vm/web-01", "ip/10.0.0.5", "nic/101/net0". */
 class ThingQuery {
-  readonly #typed: string;
+  readonly typed: string;
   readonly #name: string;
   readonly #host: string | undefined;
   readonly #paths: Set<string>;
-  readonly #near: NearNames;
 
   constructor(typed: string) {
-    this.#typed = typed;
+    this.typed = typed;
     this.#name = spelledOut(typed);
     this.#host = this.#name.startsWith("ip/") ? this.#name.slice("ip/".length) : undefined;
     const paths = [typed, ...thingsCalled(this.#name)].flatMap((path) =>
@@ -114,15 +129,12 @@ class ThingQuery {
     );
     // A kind alone ("vm") would match everything of its kind.
     this.#paths = new Set(paths.filter((path) => path.includes("/")));
-    this.#near = new NearNames(typed);
   }
 
   /** A guest keeps its VMID under all of its names. */
   learn(changes: readonly RunChange[]): void {
     for (const change of changes) {
-      const names = namesOf(change);
-      if (names.includes(this.#name)) this.#paths.add(change.what);
-      this.#near.add([change.what, ...names]);
+      if (namesOf(change).includes(this.#name)) this.#paths.add(change.what);
     }
   }
 
@@ -140,14 +152,6 @@ class ThingQuery {
   #pathOf(what: string): string | undefined {
     if (this.#host !== undefined && namesHost(what, this.#host)) return this.#name;
     return [...this.#paths].find((path) => isWithin(what, path));
-  }
-
-  unknown({ place }: Store): Error {
-    const near = this.#near.best();
-    const kinds = `Write a thing as kind/name. Kinds: ${KIND_WORDS.join(", ")}`;
-    return usageError(`No "${this.#typed}" in any run of ${place}`, {
-      hint: near.length === 0 ? kinds : `Did you mean ${near.join(", ")}?`,
-    });
   }
 }
 
