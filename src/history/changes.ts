@@ -339,7 +339,7 @@ function partsOf(subjects: readonly DiffSubject[]): Pick<RunChange, "parts"> {
 function changedLine(change: ChangedSubject): RunChange {
   const fields = fieldChanges(change).map(recordedField);
   const line = lineOf("changed", change, [change]);
-  const others = [...line.also ?? [], ...otherOwners(change, line.what)];
+  const others = [...line.also ?? [], ...formerNames(change, line.what)];
   return { ...line, ...(others.length === 0 ? {} : { also: others }), fields };
 }
 
@@ -351,17 +351,24 @@ function fieldChanges({ renamed, moved, fields }: ChangedSubject): FieldChange[]
   ];
 }
 
-/** The guest or node that an address was taken from. */
-function otherOwners({ fields }: ChangedSubject, what: string): string[] {
-  return fields.flatMap(({ field, before = "" }) => {
-    const vmid = /^assigned_object_vm_interface\.virtual_machine$/.test(field)
-      ? /\/(\d+)(?:, primary)?$/.exec(before)?.[1]
-      : undefined;
-    const device = field === "assigned_object_interface.device.name" ? before : "";
-    const owner = vmid === undefined ? device && `node/${device}` : `vm/${vmid}`;
-    return owner === "" || what.startsWith(`${owner}/`) ? [] : [owner];
+/** The guest or node that an address was taken from; the MAC address that a NIC had. */
+function formerNames({ fields }: ChangedSubject, what: string): string[] {
+  const names = fields.flatMap(({ field, before }) => {
+    const nameOf = Object.hasOwn(FORMER_NAMES, field) ? FORMER_NAMES[field] : undefined;
+    return (before === undefined ? undefined : nameOf?.(before)) ?? [];
   });
+  return names.filter((name) => !what.startsWith(`${name}/`));
 }
+
+/** TABLE: field → what its old value is a name of. */
+const FORMER_NAMES: Readonly<Record<string, (before: string) => string | undefined>> = {
+  "assigned_object_vm_interface.virtual_machine": (before) => {
+    const vmid = /\/(\d+)(?:, primary)?$/.exec(before)?.[1];
+    return vmid && `vm/${vmid}`;
+  },
+  "assigned_object_interface.device.name": (before) => `node/${before}`,
+  "primary_mac_address.mac_address": (before) => `mac/${before}`,
+};
 
 /** Of a value; it is there to be read, and the run folder has all of it. */
 const MAX_CHARS = 200;

@@ -149,6 +149,19 @@ test("an address that moves to another guest is also in the log of the one that 
   }]);
 });
 
+test("a NIC is also in the log of the MAC address that it had", async () => {
+  const parts = (mac: string): SetParts => ({
+    "virtual-machine": [[vm("web-01")]],
+    "vm-interface": [[nic("web-01", "net0", { primary_mac_address: { mac_address: mac } })]],
+  });
+  const [old, now] = ["BC:24:11:00:00:01", "BC:24:11:00:00:02"];
+  expect((await changesOf({ parts: parts(old) }, { parts: parts(now) })).lines).toMatchObject([{
+    what: "vm/101/net0",
+    also: [`mac/${now}`, `mac/${old}`],
+    fields: [{ field: "primary_mac_address.mac_address", from: old, to: now }],
+  }]);
+});
+
 test("in several clusters, a line names that of its guest", async () => {
   const type = { name: "Proxmox", slug: "proxmox" };
   const parts: SetParts = {

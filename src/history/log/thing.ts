@@ -150,7 +150,8 @@ class ThingQuery {
   }
 
   #pathOf(what: string): string | undefined {
-    if (this.#host !== undefined && namesHost(what, this.#host)) return this.#name;
+    const isNetwork = what.startsWith("prefix/");
+    if (this.#host !== undefined && !isNetwork && namesHost(what, this.#host)) return this.#name;
     return [...this.#paths].find((path) => isWithin(what, path));
   }
 }
