@@ -175,6 +175,43 @@ describe.concurrent("push", MANY_STARTS, () => {
   });
 });
 
+describe.concurrent("push --sent-since", MANY_STARTS, () => {
+  test("sends what runs in between have otherwise, and says how many entities that are", async () => {
+    const diode = await diodeWith();
+    const env = envOf(diode);
+    const [monday, tuesday, wednesday] = [fresh("run"), fresh("run"), fresh("run")];
+    const machines = (memory: `${bigint}`) => ({
+      "virtual-machine": [[vm("web-01", { memory }), vm("web-02", {}, 102)]],
+    });
+    await buildSet(monday, machines("1024"));
+    await buildSet(tuesday, machines("2048"));
+    await buildSet(wednesday, machines("1024"), { time: "2026-02-03T04:05:06Z" });
+    await runCli(["push", monday], { env });
+    const since = ["push", wednesday, "--since", monday];
+    const args = [...since, "--sent-since", `${tuesday},${monday}`, "--json"];
+    const { code, stdout } = await runCli(args, { env });
+    expect([code, JSON.parse(stdout)]).toMatchObject([
+      0,
+      {
+        sent: { entities: 1 },
+        since: { same: 1, repeated: 1, changed: 0, state: "acknowledged", not_arrived: 0 },
+      },
+    ]);
+    const dryRun = await runCli([...args.slice(0, -1), "--dry-run", "--again"], { env });
+    expect(dryRun.stdout).toMatch(/repeated +1\n/);
+    expect(dryRun.stdout).toContain("Repeated: they equal those of the earlier run");
+  });
+
+  test("requires --since", async () => {
+    const diode = await diodeWith();
+    const run = await smallRun(1);
+    const { code, stderr } = await runCli(["push", run, "--sent-since", run], {
+      env: envOf(diode),
+    });
+    expect([code, stderr]).toEqual([2, expect.stringContaining("--sent-since requires --since")]);
+  });
+});
+
 describe.concurrent("push fails with a reason", MANY_STARTS, () => {
   test("without an earlier run to compare with", async () => {
     const diode = await diodeWith();

@@ -120,6 +120,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     options: {
       "dry-run": onOff("Check everything, but send nothing"),
       since: valued("run", "Send only the changes since this run, which was pushed completely"),
+      "sent-since": valued("run,…", "With --since: runs after that one that were sent in part"),
       only: valued("step", "Send one step, or several: tag,vlan"),
       again: AGAIN,
       yes: onOff("Push even if more has changed than --max-changed allows"),

@@ -23,6 +23,10 @@ export interface ConfirmOptions {
 export interface ConfirmJob extends ConfirmOptions {
   /** Of the set. */
   readonly place: string;
+  /** What did not arrive of the earlier run either: this push does not wait long for it. */
+  readonly known: readonly SelectedFile[];
+  /** NetBox may have had some of it before, and may still be about to get other values: a second look decides. */
+  readonly isDoubtful: boolean;
   /** Sends entities to Diode again. @throws AppError "remote". */
   readonly resend: (files: readonly SelectedFile[]) => Promise<void>;
   readonly signal: AbortSignal;
@@ -92,6 +96,7 @@ export class Confirmation {
     const patience = new Patience(this.#job);
     let whole: Arrival | undefined;
     let pending = files;
+    let isSettled = !this.#job.isDoubtful;
     for (;;) {
       const started = performance.now();
       const looked = await this.#attempt(() => this.#look(pending));
@@ -107,13 +112,19 @@ export class Confirmation {
         patience.see(open);
         if (pending === files) whole = seen;
         if (open === 0) {
-          if (pending === files) return seen;
+          if (pending === files) {
+            if (isSettled) return seen;
+            isSettled = true;
+            await this.#wait(this.#job.resendAfterMs);
+            continue;
+          }
           // What had arrived may have changed since: all of it is looked at again.
           pending = files;
           continue;
         }
         pending = seen.open;
         if (patience.isOver || isHopeless(seen)) return seen;
+        if (patience.isSentAgain && isWithin(seen.open, this.#job.known)) return seen;
         if (patience.isFruitless && this.#hasArrived) return seen;
         if (patience.isResendDue) {
           patience.resend();
@@ -128,11 +139,15 @@ export class Confirmation {
 
   /** A look costs NetBox time that it needs to apply entities. */
   async #pause(lookMs: number, failure: AppError | undefined): Promise<void> {
-    const { resendAfterMs, signal, watch } = this.#job;
+    const { resendAfterMs, watch } = this.#job;
     const shortestMs = Math.min(SHORTEST_PAUSE_MS, resendAfterMs / 2);
     const pauseMs = Math.min(Math.max(2 * lookMs, shortestMs), LONGEST_PAUSE_MS);
     if (failure !== undefined) watch.onUnreachable(failure, pauseMs);
-    await wait(pauseMs, undefined, { signal }).catch(() => undefined);
+    await this.#wait(pauseMs);
+  }
+
+  async #wait(pauseMs: number): Promise<void> {
+    await wait(pauseMs, undefined, { signal: this.#job.signal }).catch(() => undefined);
     this.#throwIfAborted();
   }
 
@@ -227,6 +242,11 @@ class Patience {
     return (this.#resends >= MOST_RESENDS && this.isResendDue) || this.#relapses >= MOST_RELAPSES;
   }
 
+  /** It was sent again, and a pause has passed since. */
+  get isSentAgain(): boolean {
+    return this.#resends > 0 && this.isResendDue;
+  }
+
   resend(): void {
     this.#resends += 1;
     const pauseMs = Math.min(this.#resendAfterMs * 2 ** this.#resends, MAX_RESEND_PAUSE_MS);
@@ -260,6 +280,13 @@ function isHopeless({ entities, arrived, examples }: Arrival): boolean {
     examples.every(({ step, differences }) =>
       step === "custom-field" && differences.some(({ field }) => field === "type")
     );
+}
+
+function isWithin(open: readonly SelectedFile[], known: readonly SelectedFile[]): boolean {
+  const indices = new Map(known.map(({ file, only }) => [file.path, new Set(only)]));
+  return open.every(({ file, only = [] }) =>
+    only.every((index) => indices.get(file.path)?.has(index) === true)
+  );
 }
 
 /** Adds what was seen earlier, in a look at everything, of the entities that were not looked at again. */

@@ -7,6 +7,7 @@ import type { RemoteFailure } from "../http/failure.ts";
 import type { StepName } from "../netbox/types/steps.ts";
 import type { EntitySet, TransformedSet } from "../run-folder/entity-set.ts";
 import {
+  type Delivery,
   openPushJournal,
   type PushJournal,
   type PushJournalPlace,
@@ -28,7 +29,10 @@ import { type PushOptions, requireRemote } from "./settings.ts";
 import {
   type Differences,
   differencesSince,
+  type Repeats,
+  repeatsIn,
   requireWhole,
+  type SentSince,
   shareRefusal,
   writeMissing,
 } from "./since.ts";
@@ -69,6 +73,11 @@ export interface Since {
   readonly set: TransformedSet;
   /** The journal of the earlier run folder. */
   readonly journalPlace: PushJournalPlace | undefined;
+  /** Runs that were sent after it, in whole or in part, and on which no push can build. */
+  readonly sentSince?: readonly {
+    readonly set: TransformedSet;
+    readonly journalPlace: PushJournalPlace | undefined;
+  }[];
 }
 
 export interface PushWatch extends SendWatch {
@@ -86,8 +95,8 @@ export interface Planned {
   /** Number of files in steps that were not selected. */
   readonly unselected: number;
   readonly differences: Differences | undefined;
-  /** Was NetBox seen to have the earlier run? undefined: without one, and when this push is resumed. */
-  readonly isSinceConfirmed: boolean | undefined;
+  /** What the target has of the earlier run. undefined: without one, and when this push is resumed. */
+  readonly base: Delivery | undefined;
   /** Key of the list of missing entities. */
   readonly missingFile: string | undefined;
   /** Why a push would refuse to send; only in a dry run. */
@@ -107,11 +116,21 @@ export async function push(input: PushInput): Promise<Confirmed | undefined> {
   const { set, since, options, choices, journalPlace, watch, signal } = input;
   const remote = choices.isDryRun ? undefined : requireRemote(options);
   const journal = journalPlace && await openPushJournal(journalPlace);
-  const isKnown = journal?.hasAll(set) || journal?.isResumable(set, since?.set) || false;
-  const isSinceConfirmed = since && !isKnown
-    ? await requireEarlier(since, input, journal)
-    : undefined;
-  const differences = since && await differencesSince(since.set, set as TransformedSet);
+  const sentSets = since?.sentSince?.map((each) => each.set) ?? [];
+  const isKnown = journal?.hasAll(set) || journal?.isResumable(set, since?.set, sentSets) || false;
+  const base = since && !isKnown ? await requireEarlier(since, input, journal) : undefined;
+  const differences = since &&
+    await differencesSince(
+      since.set,
+      set as TransformedSet,
+      isKnown && journal !== undefined
+        ? journal.repeatsIn(set)
+        : await repeatsIn(set as TransformedSet, {
+          earlier: since.set,
+          except: base?.except ?? [],
+          sentSince: await sentSinceOf(since, journal),
+        }),
+    );
   const refusal = refusalOf(differences, input);
   if (refusal !== undefined && !choices.isDryRun) throw refused(refusal);
   const plan = planFiles(differences?.files ?? wholeFiles(set), {
@@ -133,7 +152,7 @@ export async function push(input: PushInput): Promise<Confirmed | undefined> {
     unconfirmed: unconfirmed.length,
     unselected,
     differences,
-    isSinceConfirmed,
+    base,
     missingFile,
     refusal,
   });
@@ -142,7 +161,15 @@ export async function push(input: PushInput): Promise<Confirmed | undefined> {
   if (files.length > 0 && (!isKnown || choices.isAgain)) {
     const planned = new Set(files.map(({ file }) => file.path));
     await journal.begin(
-      { set, since: since?.set, isSinceConfirmed },
+      {
+        set,
+        since: since && {
+          set: since.set,
+          isConfirmed: base && base.state === "confirmed",
+          sentSince: sentSets,
+          ...differences?.repeats ?? { open: [], doubtful: [] },
+        },
+      },
       (file) => isKnown && !planned.has(file),
     );
   }
@@ -155,6 +182,7 @@ export async function push(input: PushInput): Promise<Confirmed | undefined> {
       unconfirmed,
       confirm: input.confirm,
       place: set.place,
+      repeats: differences?.repeats ?? { open: [], doubtful: [] },
     });
   } finally {
     await diode.close();
@@ -167,18 +195,21 @@ export const AWAITED_FIELDS = "custom fields";
 /** Values follow when NetBox has their custom fields; the push ends when it has everything. */
 async function sendAndConfirm(
   job: SendJob,
-  { plan, unconfirmed, confirm, place }: {
+  { plan, unconfirmed, confirm, place, repeats }: {
     readonly plan: Plan;
     /** Acknowledged before. */
     readonly unconfirmed: readonly SelectedFile[];
     readonly confirm: ConfirmOptions;
     readonly place: string;
+    readonly repeats: Repeats;
   },
 ): Promise<Confirmed> {
   const { files, journal } = job;
   const confirmation = await Confirmation.open({
     ...confirm,
     place,
+    known: repeats.open,
+    isDoubtful: repeats.doubtful.length > 0,
     resend: (files) => sendAgain(files, job),
     signal: job.signal,
   });
@@ -201,13 +232,20 @@ async function sendAndConfirm(
     await sendFiles({ ...job, files: later, bootstrapWaitMs: 0 });
     const sent = [...files, ...unconfirmed];
     const arrival = await confirmation.untilArrived(sent.filter(isSent), "entities");
-    const doubtful = new Set([
-      ...arrival.open.map(({ file }) => file.path),
-      ...arrival.doubled.map(({ file }) => file.path),
-    ]);
+    const open = new Map(arrival.open.map(({ file, only = [] }) => [file.path, only]));
+    const doubled = Map.groupBy(arrival.doubled, ({ file }) => file.path);
     const confirmed_at = new Date().toISOString();
-    const entries = sent.filter(({ file }) => !doubtful.has(file.path))
-      .map(({ file: { path, sha256 } }) => ({ file: path, sha256, confirmed_at }));
+    const entries = sent.map(({ file: { path, sha256 } }) => {
+      const except = open.get(path);
+      const twice = doubled.get(path);
+      return {
+        file: path,
+        sha256,
+        confirmed_at,
+        ...(except && { except: [...except] }),
+        ...(twice && { doubled: twice.map(({ index }) => index) }),
+      };
+    });
     if (entries.length > 0) await journal.add(...entries);
     return { ...arrival, isStopped: false };
   } finally {
@@ -215,15 +253,26 @@ async function sendAndConfirm(
   }
 }
 
-/** Was NetBox seen to have the earlier run? undefined: without a target. */
+/** undefined: without a target. */
 async function requireEarlier(
   { set: earlier, journalPlace }: Since,
   { options: { target } }: PushInput,
   journal: PushJournal | undefined,
-): Promise<boolean | undefined> {
+): Promise<Delivery | undefined> {
   if (target === undefined || journal === undefined) return undefined;
   const own = journalPlace && await openPushJournal(journalPlace);
   return requireWhole(earlier, target, [journal, ...(own === undefined ? [] : [own])]);
+}
+
+/** What of each run may have been sent: of a push that was killed before the first answer, no journal says. */
+async function sentSinceOf(
+  { sentSince = [] }: Since,
+  journal: PushJournal | undefined,
+): Promise<SentSince[]> {
+  return await Promise.all(sentSince.map(async ({ set, journalPlace }) => {
+    const own = journalPlace && await openPushJournal(journalPlace);
+    return { set, sent: own?.sentOf(set) ?? journal?.sentOf(set) };
+  }));
 }
 
 /** @throws AppError "usage" for a limit without an earlier run: it would have no effect. */

@@ -6,15 +6,22 @@
 import { type } from "arktype";
 import { digest } from "../base/digest.ts";
 import { inputError } from "../base/errors.ts";
+import { compareCodeUnits } from "../base/natural-order.ts";
 import type { EntityFile, EntitySet } from "./entity-set.ts";
 import { encodeLine, JournalReader, type JournalSchema } from "./journal.ts";
+import type { SelectedFile } from "./set-difference.ts";
 import type { Store } from "./store/store.ts";
 
-/** Format 1 has lines about acknowledged files only. */
-const FORMATS = [1, 2];
-const FORMAT = 2;
+/** Format 1 has lines about acknowledged files only; in format 2, NetBox has all of a file or nothing is said. */
+const FORMATS = [1, 2, 3];
+const FORMAT = 3;
 
 const JOURNAL_REGEXP = /^push\/[^/]+\.journal$/;
+
+/** Of entities in a file, ascending. */
+const Indices = type("(number.integer >= 0)[]");
+/** File → some of its entities. */
+const IndicesByFile = type({ "[string]": Indices });
 
 const Head = type({
   format: "number",
@@ -26,6 +33,12 @@ const Head = type({
   "since?": "string.hex",
   /** Was NetBox seen to have that earlier set? */
   "since_confirmed?": "boolean",
+  /** What is sent although it equals what the earlier set has: NetBox was not seen to have it. */
+  "since_open?": IndicesByFile,
+  /** Likewise: one of these sets has it otherwise, and NetBox may have that. */
+  "since_doubtful?": IndicesByFile,
+  /** The sets that were sent, in whole or in part, between the earlier set and this one. */
+  "sent_since?": "string.hex[]",
   /** The custom fields that this target was last sent, by any set, and when first. */
   "custom_fields?": { sha256: "string.hex", acknowledged_at: "string.date.iso" },
 });
@@ -48,11 +61,15 @@ export type Acknowledgement = typeof Acknowledgement.infer;
 
 /** A request with entities of the file is about to be sent: without a later line, it may have arrived. */
 const Sent = type({ file: "string", sha256: "string.hex", sent_at: "string.date.iso" });
-/** NetBox has all entities of the file as they were sent. */
+/** NetBox was seen to have what was sent of the file, but for the entities that the line names. */
 const Confirmation = type({
   file: "string",
   sha256: "string.hex",
   confirmed_at: "string.date.iso",
+  /** Entities that NetBox does not have as they were sent. */
+  "except?": Indices,
+  /** Entities that NetBox has several times, once as they were sent. */
+  "doubled?": Indices,
 });
 
 const Entry = Acknowledgement.or(Confirmation).or(Sent);
@@ -76,8 +93,10 @@ export interface PushJournalContent {
   readonly acknowledged: readonly Acknowledgement[];
   /** Files of which anything was sent, with an answer or without. */
   readonly sent: ReadonlySet<string>;
-  /** Files of which NetBox was seen to have all that was sent. */
+  /** Files of which NetBox was seen to have all that was sent, once. */
   readonly confirmed: ReadonlySet<string>;
+  /** File → the entities, from 0, that NetBox was last seen not to have as they were sent. */
+  readonly except: ReadonlyMap<string, readonly number[]>;
   readonly tail: JournalReader<PushJournalHead, PushJournalEntry>["tail"];
 }
 
@@ -98,14 +117,24 @@ export function isPushJournal(key: string): boolean {
 export function readPushJournal(bytes: Uint8Array, what: string): PushJournalContent {
   const reader = new JournalReader(SCHEMA, what);
   const entries = [...reader.read(bytes)].map(({ entry }) => entry);
+  const looks = new Map(
+    entries.flatMap((entry) => "confirmed_at" in entry ? [[entry.file, entry]] : []),
+  );
   return {
     head: reader.head,
     entries,
     acknowledged: entries.filter((entry) => "acknowledged_at" in entry),
     sent: new Set(entries.map(({ file }) => file)),
-    confirmed: new Set(entries.flatMap((entry) => "confirmed_at" in entry ? [entry.file] : [])),
+    confirmed: new Set([...looks].filter(([, look]) => isWhole(look)).map(([file]) => file)),
+    except: new Map(
+      [...looks].flatMap(([file, { except }]) => except === undefined ? [] : [[file, except]]),
+    ),
     tail: reader.tail,
   };
+}
+
+function isWhole({ except, doubled }: typeof Confirmation.infer): boolean {
+  return except === undefined && doubled === undefined;
 }
 
 export function writePushJournal(
@@ -127,6 +156,25 @@ interface FileState {
   readonly sent?: typeof Sent.infer;
   readonly acknowledged?: Acknowledgement;
   readonly confirmed?: typeof Confirmation.infer;
+}
+
+/** What a target has of a set. */
+export interface Delivery {
+  /** "confirmed": NetBox was seen to have all but `except`; "acknowledged": the target has all; "partial": neither. */
+  readonly state: "confirmed" | "acknowledged" | "partial";
+  /** What NetBox was last seen not to have. */
+  readonly except: readonly SelectedFile[];
+}
+
+/** How the differences to an earlier set were chosen. */
+export interface SinceFacts {
+  readonly set: EntitySet;
+  /** Was NetBox seen to have that set, but for `open`? undefined: as the journal has it. */
+  readonly isConfirmed: boolean | undefined;
+  /** See the keys `since_open`, `since_doubtful` and `sent_since` of the head. */
+  readonly open: readonly SelectedFile[];
+  readonly doubtful: readonly SelectedFile[];
+  readonly sentSince: readonly EntitySet[];
 }
 
 /** What a target was sent of a set of entity files, has acknowledged, and applied so that NetBox shows it. */
@@ -153,9 +201,22 @@ export class PushJournal {
     return this.#head?.entities === set.sha256;
   }
 
-  /** Is it about this set, and about the differences to the same earlier set? */
-  isResumable(set: EntitySet, since?: EntitySet): boolean {
-    return this.isFor(set) && this.#head?.since === since?.sha256;
+  /** Is it about this set, and about the differences to the same earlier set, chosen in the same way? */
+  isResumable(set: EntitySet, since?: EntitySet, sentSince: readonly EntitySet[] = []): boolean {
+    const { since: known, sent_since: knownSince = [] } = this.#head ?? {};
+    return this.isFor(set) && known === since?.sha256 &&
+      hashesOf(sentSince).join() === knownSince.join();
+  }
+
+  /** What of the set was chosen although it equals the earlier one. */
+  repeatsIn(set: EntitySet): Pick<SinceFacts, "open" | "doubtful"> {
+    const { since_open: open = {}, since_doubtful: doubtful = {} } = this.#head ?? {};
+    const selected = (indices: typeof IndicesByFile.infer): SelectedFile[] =>
+      set.files.flatMap((file) => {
+        const only = indices[file.path];
+        return only === undefined ? [] : [{ file, only }];
+      });
+    return { open: selected(open), doubtful: selected(doubtful) };
   }
 
   /** Did the target acknowledge all of this set? */
@@ -163,11 +224,33 @@ export class PushJournal {
     return this.isFor(set) && set.files.every((file) => this.isAcknowledged(file));
   }
 
-  /** Was NetBox seen to have all of this set? */
+  /** Was NetBox seen to have all of this set, and nothing of it twice? */
   isConfirmed(set: EntitySet): boolean {
+    return this.deliveryOf(set)?.state === "confirmed" &&
+      set.files.every((file) => this.hasConfirmed(file));
+  }
+
+  /** undefined: it is about another set. */
+  deliveryOf(set: EntitySet): Delivery | undefined {
+    if (!this.isFor(set)) return undefined;
     const { since, since_confirmed: isSinceConfirmed } = this.#head ?? {};
-    return this.isFor(set) && set.files.every((file) => this.hasConfirmed(file)) &&
+    const looks = set.files.map((file) => ({ file, look: this.#lookAt(file) }));
+    const except = looks.flatMap(({ file, look }) =>
+      look?.except === undefined ? [] : [{ file, only: look.except }]
+    );
+    const isSeen = looks.every(({ look }) => look !== undefined) &&
       (since === undefined || isSinceConfirmed === true);
+    if (isSeen) return { state: "confirmed", except };
+    // NetBox may have what Diode refused of a file: it has looked at that file.
+    const isWhole = looks.every(({ file, look }) =>
+      look !== undefined || this.isAcknowledged(file)
+    );
+    return { state: isWhole ? "acknowledged" : "partial", except };
+  }
+
+  /** Files of this set that may have been sent, in whole or in part. undefined: it is about another set. */
+  sentOf(set: EntitySet): ReadonlySet<string> | undefined {
+    return this.isFor(set) ? new Set(this.#written.keys()) : undefined;
   }
 
   /** Was this file acknowledged without errors, with its present content? */
@@ -176,10 +259,16 @@ export class PushJournal {
     return entry?.sha256 === sha256 && entry.errors === undefined;
   }
 
-  /** Was NetBox seen to have what was sent of this file? */
+  /** Was NetBox seen to have all that was sent of this file, once? */
   hasConfirmed(file: EntityFile): boolean {
-    const { confirmed } = this.#written.get(file.path) ?? {};
-    return this.isAcknowledged(file) && confirmed?.sha256 === file.sha256;
+    const look = this.#lookAt(file);
+    return this.isAcknowledged(file) && look !== undefined && isWhole(look);
+  }
+
+  /** What NetBox was last seen to have of this file, with its present content. */
+  #lookAt({ path, sha256 }: EntityFile): FileState["confirmed"] {
+    const { acknowledged, confirmed } = this.#written.get(path) ?? {};
+    return acknowledged?.sha256 === sha256 && confirmed?.sha256 === sha256 ? confirmed : undefined;
   }
 
   /** The custom fields that were last sent to the target. */
@@ -198,12 +287,7 @@ export class PushJournal {
    * @throws AppError when it cannot be written, before anything is sent.
    */
   async begin(
-    { set, since, isSinceConfirmed }: {
-      readonly set: EntitySet;
-      readonly since: EntitySet | undefined;
-      /** undefined: as the journal has it. */
-      readonly isSinceConfirmed?: boolean | undefined;
-    },
+    { set, since }: { readonly set: EntitySet; readonly since: SinceFacts | undefined },
     isKept: (file: string) => boolean,
   ): Promise<void> {
     const { store, key, target } = this.#place;
@@ -216,8 +300,11 @@ export class PushJournal {
       target: target.name,
       entities: set.sha256,
       ...(since && {
-        since: since.sha256,
-        since_confirmed: isSinceConfirmed ?? (known === since.sha256 && wasConfirmed),
+        since: since.set.sha256,
+        since_confirmed: since.isConfirmed ?? (known === since.set.sha256 && wasConfirmed),
+        ...(since.open.length > 0 && { since_open: indicesOf(since.open) }),
+        ...(since.doubtful.length > 0 && { since_doubtful: indicesOf(since.doubtful) }),
+        ...(since.sentSince.length > 0 && { sent_since: hashesOf(since.sentSince) }),
       }),
       ...(fields && { custom_fields: fields }),
     };
@@ -246,7 +333,10 @@ export class PushJournal {
 
   async #write(entries: readonly PushJournalEntry[]): Promise<void> {
     const { store, key } = this.#place;
-    const isReplaced = this.#isReplaced;
+    // A program that reads only an older format must not take these lines for lines of that.
+    const isOlder = this.#head !== undefined && this.#head.format !== FORMAT;
+    if (isOlder) this.#head = { ...this.#head, format: FORMAT } as PushJournalHead;
+    const isReplaced = this.#isReplaced || isOlder;
     // A failed write may leave half a line, which no other line may follow.
     this.#isReplaced = true;
     if (isReplaced && this.#head !== undefined) {
@@ -263,6 +353,14 @@ export class PushJournal {
       this.#written.set(file, { ...this.#written.get(file), ...stateOf(entry) });
     }
   }
+}
+
+function indicesOf(files: readonly SelectedFile[]): typeof IndicesByFile.infer {
+  return Object.fromEntries(files.map(({ file, only = [] }) => [file.path, [...only]]));
+}
+
+function hashesOf(sets: readonly EntitySet[]): string[] {
+  return sets.map(({ sha256 }) => sha256).sort(compareCodeUnits);
 }
 
 function stateOf(entry: PushJournalEntry): FileState {

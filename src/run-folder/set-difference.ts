@@ -29,6 +29,11 @@ export interface SelectedFile {
   readonly only?: readonly number[];
 }
 
+/** Of files of which entities are named one by one. */
+export function countEntities(files: readonly SelectedFile[]): number {
+  return files.reduce((sum, { only = [] }) => sum + only.length, 0);
+}
+
 /** All entities of a step, in order, one file in memory at a time. @throws AppError "input". */
 export function entitiesOf<Name extends StepName>(
   set: TransformedSet,

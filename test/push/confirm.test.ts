@@ -321,7 +321,7 @@ describe("push --confirm", () => {
     };
     await diode.push(monday, isWhole ? {} : { confirm: undefined });
     const run = await diode.push(tuesday, { since });
-    expect(run.planned?.isSinceConfirmed).toBe(isWhole);
+    expect(run.planned?.base?.state).toBe(isWhole ? "confirmed" : "acknowledged");
     expect(run.confirmed).toMatchObject({ entities: 1, arrived: 1 });
     expect(await isConfirmed(tuesday, diode)).toBe(isWhole);
   });

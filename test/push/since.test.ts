@@ -60,6 +60,7 @@ describe("push --since", () => {
     expect(error).toBeUndefined();
     expect(planned?.differences?.counts).toEqual({
       same: 5,
+      repeated: 0,
       changed: 1,
       added: 1,
       disappeared: 2,

@@ -118,10 +118,11 @@ describe("a push journal", () => {
   test("about differences is confirmed only if the earlier run is", async () => {
     const { set, place, journal } = await started(1);
     const { path: file = "", sha256 = "" } = set.files[0] ?? {};
-    for (const isSinceConfirmed of [false, true]) {
-      await journal.begin({ set, since: set, isSinceConfirmed }, () => false);
+    for (const isConfirmed of [false, true]) {
+      const since = { set, isConfirmed, open: [], doubtful: [], sentSince: [] };
+      await journal.begin({ set, since }, () => false);
       await journal.add(lineOf(set, 0), { file, sha256, confirmed_at: "2026-01-02T03:04:05Z" });
-      expect((await openPushJournal(place)).isConfirmed(set)).toBe(isSinceConfirmed);
+      expect((await openPushJournal(place)).isConfirmed(set)).toBe(isConfirmed);
     }
   });
 
@@ -167,6 +168,34 @@ test("a push journal of format 1, which has acknowledged files only, is read and
   const line = { file: file.path, sha256: file.sha256, confirmed_at: "2026-10-05T09:00:07Z" };
   await journal.add(line);
   expect((await openPushJournal(place)).isConfirmed(set)).toBe(true);
+});
+
+test("a push journal of format 2, which has no exceptions, is read and continued", async () => {
+  const folder = await tempFolder();
+  const place = await placeFor(folder, "grpcs://diode.example.net/diode");
+  await place.store.write(place.key, await readFile("test/fixtures/push-format-2.journal"));
+  const files = [["netbox/01-tag-0001.json", "ab12"], ["netbox/06-vlan-0001.json", "ef56"]].map(
+    ([path = "", sha256 = ""]) => ({
+      path,
+      sha256,
+      bytes: 0,
+      step: undefined,
+      read: () => Promise.resolve(new Uint8Array()),
+    }),
+  );
+  const set = { place: folder, sha256: "cd34", files };
+  const journal = await openPushJournal(place);
+  expect(journal.deliveryOf(set)).toEqual({ state: "acknowledged", except: [] });
+  const line = { file: "netbox/06-vlan-0001.json", sha256: "ef56" };
+  await journal.add({ ...line, confirmed_at: "2026-10-05T09:00:08Z", except: [3] });
+  const again = await openPushJournal(place);
+  expect(again.deliveryOf(set)).toEqual({
+    state: "confirmed",
+    except: [{ file: files[1], only: [3] }],
+  });
+  // A program that knows no exceptions must not read it.
+  const { head } = readPushJournal(await place.store.read(place.key) ?? new Uint8Array(), "");
+  expect(head?.format).toBe(3);
 });
 
 test("a push journal that is cut off is not changed by opening it", async () => {
@@ -233,7 +262,7 @@ describe("a push journal is rejected if", () => {
     const first = (record: object) => (text: string): string =>
       text.replace(/^.*\n/, Buffer.from(encodeLine(record)).toString());
     const header = { target: "127.0.0.1:8080/diode", entities: "aa" };
-    expect(await messageAfter(first({ format: 3, ...header }))).toContain("journal format 3");
+    expect(await messageAfter(first({ format: 4, ...header }))).toContain("journal format 4");
     expect(await messageAfter(first({ format: 1, entities: "aa" }))).toContain("target");
   });
 });

@@ -117,7 +117,7 @@ function changedSettings(policy: Readonly<Record<string, string>>): Record<strin
 }
 
 function journalFacts(
-  { file, head, acknowledged: entries, sent, confirmed }: RunJournal,
+  { file, head, acknowledged: entries, sent, confirmed, except }: RunJournal,
   entities: TransformedSet | undefined,
 ) {
   return {
@@ -134,6 +134,8 @@ function journalFacts(
     entities: entries.reduce((sum, entry) => sum + entry.entities, 0),
     /** Number of files of which NetBox was seen to have all that was sent. */
     confirmed: confirmed.size,
+    /** Entities that NetBox was last seen not to have as they were sent. */
+    not_arrived: [...except.values()].flat().length,
     /** Number of files that the target rejected. */
     refused: entries.filter(({ errors }) => errors !== undefined).length,
     last_at: entries.map(({ acknowledged_at }) => acknowledged_at).sort().at(-1),

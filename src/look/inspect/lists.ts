@@ -1,6 +1,7 @@
 /** The lists of `inspect`: their rows for --json, and their columns for a terminal. */
 import { labelOf, machineOf, naturalKey } from "../../netbox/types/order.ts";
 import type { StepName } from "../../netbox/types/steps.ts";
+import { FIRST_ENTITY_LINE } from "../../run-folder/request.ts";
 import type { TableLayout } from "../../terminal/tables.ts";
 import { type GuestRow, readRunInventory, type RunInventory } from "../inventory.ts";
 import { NodeNames } from "../node-names.ts";
@@ -104,7 +105,10 @@ export function entityList(step: StepName) {
   });
 }
 
-/** API paths that could not be read, and entity files that a target rejected, each with the file that records it. */
+/**
+ * API paths that could not be read, entity files that a target rejected, and entities that did not arrive, each with
+ * the file that records it.
+ */
 export const FAILED = listOf({
   name: "failed",
   async *rows(source) {
@@ -115,15 +119,23 @@ export const FAILED = listOf({
     }
     // A rejected file is about many guests, so no filter matches it.
     if (!filter.isEmpty) return;
-    for (const { file, acknowledged } of journals) {
+    for (const { file, acknowledged, except } of journals) {
       for (const { file: what, errors = [] } of acknowledged) {
         for (const reason of errors) yield { what, reason, cause: undefined, file };
+      }
+      for (const [path, indices] of except) {
+        for (const index of indices) {
+          const what = `${path}:${index + FIRST_ENTITY_LINE}`;
+          yield { what, reason: NOT_ARRIVED, cause: undefined, file };
+        }
       }
     }
   },
   head: ["What", "Cause", "Error", "Source"],
   cells: ({ what, reason, cause, file }) => [what, cause ?? "", reason, file],
 });
+
+const NOT_ARRIVED = "NetBox was not seen to have it as it was sent";
 
 /** Does the filter match an entity, or the guest or node of a record or an API path? */
 type Matcher = (subject: EntityItem | string) => boolean;

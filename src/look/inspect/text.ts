@@ -139,17 +139,20 @@ function journalsText(
   entities: Inspection["entities"],
 ): string {
   const all = (entities?.files ?? 1) - 1;
+  const isAnyOpen = journals.some(({ not_arrived: open }) => open > 0);
   const rows = journals.map((journal) => [
     journal.target ?? journal.file,
     journal.is_about_these ? `${journal.files} of ${all}` : `${journal.files} of other files`,
     journal.entities,
     journal.confirmed,
+    ...(isAnyOpen ? [journal.not_arrived] : []),
     journal.refused,
     journal.last_at ?? "",
   ]);
+  const open = isAnyOpen ? ["Not arrived"] : [];
   return joined(
     "Pushed",
-    renderTable(["Target", "Files", "Entities", "Confirmed", "Rejected", "Last"], rows),
+    renderTable(["Target", "Files", "Entities", "Confirmed", ...open, "Rejected", "Last"], rows),
   );
 }
 

@@ -208,11 +208,14 @@ async function verifyJournal(
     findings.unchecked.push(`Acknowledgements in ${file}: they are about other entity files`);
     return;
   }
-  // With --since, push sent requests of its own.
-  const ids = head.since === undefined ? entities.requestIds : undefined;
-  const hashes = new Map(entities.manifest.files.map(({ path, sha256 }) => [path, sha256]));
+  const about = {
+    hashes: new Map(entities.manifest.files.map(({ path, sha256 }) => [path, sha256])),
+    requests: entities.requests,
+    // With --since, push sent requests of its own.
+    isWhole: head.since === undefined,
+  };
   entries.forEach((entry, i) => {
-    const fault = faultOf(entry, hashes, ids);
+    const fault = faultOf(entry, about);
     if (fault === undefined) return;
     findings.add("journal", { file, line: i + FIRST_LINE, field: fault.field }, fault.sentence);
   });
@@ -223,16 +226,27 @@ const FIRST_LINE = 2;
 
 function faultOf(
   entry: PushJournalEntry,
-  hashes: ReadonlyMap<string, string>,
-  ids: ReadonlyMap<string, string> | undefined,
+  { hashes, requests, isWhole }: {
+    readonly hashes: ReadonlyMap<string, string>;
+    readonly requests: VerifiedEntities["requests"];
+    readonly isWhole: boolean;
+  },
 ): { readonly field: string; readonly sentence: string } | undefined {
   const { file, sha256 } = entry;
   const hash = hashes.get(file);
   if (hash === undefined) return { field: "file", sentence: `Reference to unknown ${file}` };
   if (hash !== sha256) return { field: "sha256", sentence: `Does not match ${file}` };
-  const id = ids?.get(file);
-  if (id === undefined || !("acknowledged_at" in entry) || id === entry.request_id) {
+  const request = requests.get(file);
+  if (request === undefined) return undefined;
+  if ("confirmed_at" in entry) {
+    const field = (["except", "doubled"] as const).find((key) =>
+      entry[key]?.some((index) => index >= request.entities)
+    );
+    const sentence = `Does not match ${file}, which has ${request.entities} entities`;
+    return field && { field, sentence };
+  }
+  if (!isWhole || !("acknowledged_at" in entry) || request.id === entry.request_id) {
     return undefined;
   }
-  return { field: "request_id", sentence: `Does not match ${file}, which has ${id}` };
+  return { field: "request_id", sentence: `Does not match ${file}, which has ${request.id}` };
 }

@@ -31,8 +31,14 @@ import { MACHINES_FIRST, Objects, repeatedIn } from "./objects.ts";
 export interface VerifiedEntities {
   readonly manifest: EntityManifest;
   readonly sha256: string;
-  /** File → the id of its request. */
-  readonly requestIds: ReadonlyMap<string, string>;
+  /** File → its request. */
+  readonly requests: ReadonlyMap<string, RequestFacts>;
+}
+
+interface RequestFacts {
+  readonly id: string;
+  /** How many. */
+  readonly entities: number;
 }
 
 const FOLDER = `${ENTITIES_FOLDER}/`;
@@ -53,11 +59,11 @@ export async function verifyEntities(
   if (opened === undefined) return undefined;
   const check = new EntityCheck(store, opened.manifest, findings);
   await check.all();
-  return { ...opened, requestIds: check.requestIds };
+  return { ...opened, requests: check.requests };
 }
 
 class EntityCheck {
-  readonly requestIds = new Map<string, string>();
+  readonly requests = new Map<string, RequestFacts>();
   readonly #store: Store;
   readonly #manifest: EntityManifest;
   readonly #findings: Findings;
@@ -130,7 +136,7 @@ class EntityCheck {
       fileCount += files.length;
       entityCount += this.#counts.counts.of(step);
     }
-    if (this.requestIds.size === fileCount && this.#objects.count === entityCount) {
+    if (this.requests.size === fileCount && this.#objects.count === entityCount) {
       this.#objects.finish();
     } else if (this.#isOurs) {
       this.#findings.unchecked.push("References: not every entity can be read");
@@ -190,7 +196,10 @@ class EntityCheck {
     if (request === undefined) return [];
     const { id, entities } = request;
     // An id that is not a string is reported as a fault of form.
-    this.requestIds.set(path, typeof id === "string" ? id : "");
+    this.requests.set(path, {
+      id: typeof id === "string" ? id : "",
+      entities: entities.length,
+    });
     if (entities.length > MAX_ENTITIES) {
       findings.add("limit", place, `${entities.length} entities; the limit is ${MAX_ENTITIES}`);
     }

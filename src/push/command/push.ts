@@ -29,7 +29,8 @@ import {
   type Since,
 } from "../push.ts";
 import { parsePushOptions, PUSH_SETTINGS, type Target } from "../settings.ts";
-import { printPushed, PushRecord, writeReports } from "./report.ts";
+import { PushRecord } from "./record.ts";
+import { printPushed, writeReports } from "./report.ts";
 
 export async function runPush(session: Session): Promise<void> {
   const options = parsePushOptions(await readSettings(session.context, PUSH_SETTINGS));
@@ -112,14 +113,23 @@ async function openSince(
   target: Target | undefined,
 ): Promise<Since | undefined> {
   const run = session.option("since");
-  if (run === undefined) return undefined;
+  const sentSince = optionReader(session).list("sent-since") ?? [];
+  if (run === undefined) {
+    if (sentSince.length === 0) return undefined;
+    throw usageError("Option --sent-since requires --since", {
+      hint: "Without --since, all is sent",
+    });
+  }
   if (input.run === undefined) {
     throw usageError("Option --since requires a run folder to push", {
       hint: "Dry-run files of an SDK cannot be compared with an earlier run",
     });
   }
-  const store = await session.openStore(run);
-  return { set: await openEntities(store), journalPlace: target && journalIn(store, target) };
+  const open = async (place: string) => {
+    const store = await session.openStore(place);
+    return { set: await openEntities(store), journalPlace: target && journalIn(store, target) };
+  };
+  return { ...await open(run), sentSince: await Promise.all(sentSince.map(open)) };
 }
 
 async function confirmOptions(
@@ -166,7 +176,7 @@ function watchOf(session: Session, record: PushRecord, progress: Progress): Push
   return {
     onPlanned(planned) {
       record.planned = planned;
-      if (planned.isSinceConfirmed === false) {
+      if (planned.base?.state === "acknowledged") {
         session.log.warn(
           "The earlier run is acknowledged, not confirmed: what Diode lost of it is not sent now. " +
             "Push it once with --confirm",

@@ -1,17 +1,18 @@
 /** The result of a push: text, JSON, JUnit XML, and Markdown for the step summary of a CI job. */
 import { appendFile, writeFile } from "node:fs/promises";
-import { AppError, reasonOf } from "../../base/errors.ts";
+import { reasonOf } from "../../base/errors.ts";
 import { printable } from "../../base/log.ts";
 import { TOOL } from "../../base/tool.ts";
 import type { Judged } from "../../arrival/compare.ts";
 import { shownPair } from "../../arrival/shown.ts";
+import { countEntities } from "../../run-folder/set-difference.ts";
 import { markdownText } from "../../terminal/document.ts";
 import type { Session } from "../../terminal/session.ts";
 import { stepSummaryFile } from "../../terminal/settings.ts";
 import { counted, groupDigits, renderTable } from "../../terminal/tables.ts";
-import type { StepTotals } from "../plan.ts";
-import type { Confirmed, EntityError, Planned, Sent } from "../push.ts";
+import type { Confirmed, Sent } from "../push.ts";
 import { missingRecord } from "../since.ts";
+import type { PushRecord, Totals } from "./record.ts";
 
 /** What an acknowledgement means. Source: diode-server, ingester/component.go: it writes to a queue. */
 const QUEUED =
@@ -55,6 +56,10 @@ function pushedJson(record: PushRecord): object {
     steps: record.steps,
     since: differences && {
       ...differences.counts,
+      ...(planned?.base && {
+        state: planned.base.state,
+        not_arrived: countEntities(planned.base.except),
+      }),
       share: Number(differences.share.toFixed(4)),
       file: planned?.missingFile,
       missing: differences.missing.map(missingRecord),
@@ -140,7 +145,7 @@ function confirmedText(record: PushRecord, confirmed: Confirmed): string[] {
 
 const NOT_ARRIVED =
   "NetBox shows the reason of each refusal under Diode → Ingestion Logs. When it is removed, run push " +
-  "--confirm again";
+  "--confirm again. A later push --since this run sends these again, besides its changes";
 /** Source: diode-server, with several workers, or after a timeout of its plugin. */
 const DOUBLED =
   "Diode applied them twice at the same time. tidy makes one object of two: survey, transform --target, " +
@@ -206,12 +211,18 @@ function sizeOf({ entities, files, bytes }: Totals): string {
 
 function differencesText({ planned }: PushRecord): string[] {
   const { counts, missing } = planned?.differences ?? { counts: {}, missing: [] };
+  const repeated = planned?.differences?.counts.repeated ?? 0;
+  const open = countEntities(planned?.base?.except ?? []);
   const found = [
+    ...(open === 0
+      ? []
+      : [`NetBox was not seen to have ${groupDigits(open)} entities of the earlier run`]),
     renderTable(
       ["Since the earlier run", "Entities"],
       Object.entries(counts).map(([what, count]) => [what.replace("_", " "), count]),
     ),
   ];
+  if (repeated > 0) found.push(REPEATED);
   if (missing.length === 0) return found;
   const shown = missing.slice(0, MOST_SHOWN).map(missingRecord);
   const file = planned?.missingFile;
@@ -231,6 +242,10 @@ function differencesText({ planned }: PushRecord): string[] {
     ),
   ];
 }
+
+const REPEATED =
+  "Repeated: they equal those of the earlier run, but NetBox was not seen to have them, or a run of " +
+  "--sent-since has other values";
 
 /** Markdown, appended to the summary of the job. */
 function stepSummary(record: PushRecord): string {
@@ -273,97 +288,6 @@ function confirmedLines(record: PushRecord, confirmed: Confirmed): string[] {
       `- ${markdownText(`${step} ${entity} is doubled: ${doubled?.urls.join(", ")}`)}`
     ),
   ];
-}
-
-interface PushSubject {
-  /** `Target.name` */
-  readonly target: string | undefined;
-  /** The run, as the user named it. */
-  readonly place: string;
-  readonly isDryRun: boolean;
-  readonly isConfirming: boolean;
-}
-
-/** What a push planned and sent. */
-export class PushRecord {
-  readonly subject: PushSubject;
-  readonly sent: Sent[] = [];
-  /** Of acknowledged files. */
-  sentTotals: Totals = NOTHING;
-  planned: Planned | undefined;
-  /** What NetBox was seen to have; undefined without --confirm, and when there was nothing to confirm. */
-  confirmed: Confirmed | undefined;
-  /** The NetBox that confirms. */
-  netbox: { readonly url: string; readonly version: string } | undefined;
-  /** Entities that were sent again because they had not arrived. */
-  sentAgain = 0;
-  /** Why the push ended early. */
-  failure: string | undefined;
-  readonly #started = performance.now();
-
-  constructor(subject: PushSubject) {
-    this.subject = subject;
-  }
-
-  /** Steps with anything to send. */
-  get steps(): readonly StepTotals[] {
-    return this.planned?.steps.filter(({ files }) => files > 0) ?? [];
-  }
-
-  get errors(): readonly EntityError[] {
-    return this.sent.flatMap(({ errors }) => errors);
-  }
-
-  get seconds(): number {
-    return (performance.now() - this.#started) / 1000;
-  }
-
-  /** Of all files to send. */
-  get plannedTotals(): Totals {
-    return totalsOf(this.steps);
-  }
-
-  /** Every file was acknowledged before. */
-  get isNothingNew(): boolean {
-    return this.plannedTotals.files === 0 && (this.planned?.acknowledged ?? 0) > 0;
-  }
-
-  /** NetBox does not have exactly what was sent. */
-  get isUnconfirmed(): boolean {
-    const { entities = 0, arrived = 0, doubled = [] } = this.confirmed ?? {};
-    return arrived < entities || doubled.length > 0;
-  }
-
-  add(sent: Sent): void {
-    this.sent.push(sent);
-    const { entities, bytes } = sent;
-    this.sentTotals = sum(this.sentTotals, { files: 1, entities, bytes });
-  }
-
-  fail(error: unknown): void {
-    this.failure = error instanceof AppError ? error.message : "a bug, see the log";
-  }
-}
-
-export interface Totals {
-  readonly files: number;
-  readonly entities: number;
-  /** On the wire. */
-  readonly bytes: number;
-}
-
-const NOTHING: Totals = { files: 0, entities: 0, bytes: 0 };
-
-function totalsOf(parts: readonly Totals[]): Totals {
-  return parts.reduce(sum, NOTHING);
-}
-
-function sum(a: Totals, b: Totals): Totals {
-  return {
-    files: a.files + b.files,
-    entities: a.entities + b.entities,
-    bytes: a.bytes + b.bytes,
-  };
 }
 
 /** JUnit XML: a suite for each step, a case for each file. */

@@ -15,6 +15,7 @@ import {
 import { readRunInventory } from "../../../src/look/inventory.ts";
 import { type ItemSource, itemSource, openRun } from "../../../src/look/run.ts";
 import { STEPS } from "../../../src/netbox/types/steps.ts";
+import { encodeLine } from "../../../src/run-folder/journal.ts";
 import { anyLab } from "../../helpers/generated-labs.ts";
 import { ROOT } from "../../helpers/golden.ts";
 import { JOURNAL, pushed } from "../../helpers/pushed-run.ts";
@@ -348,6 +349,21 @@ describe("a list", () => {
       reason: "entity 0: no such type",
       file: JOURNAL,
     });
+  });
+
+  test("of failures contains what did not arrive in NetBox, by file and line", async () => {
+    const run = pushed(example, { header: { format: 3 } });
+    const file = "netbox/03-cluster-type-0001.json";
+    const line = { file, sha256: "00", confirmed_at: "2026-10-05T09:00:07Z" };
+    const journal = run.get(JOURNAL) ?? new Uint8Array();
+    const looks = [{ ...line, except: [0, 1] }, { ...line, except: [0] }].map(encodeLine);
+    const looked = new Map(run).set(JOURNAL, Buffer.concat([journal, ...looks]));
+    expect((await rowsOf(FAILED.rows(await sourceOf(looked)))).at(-1)).toEqual({
+      what: `${file}:2`,
+      reason: "NetBox was not seen to have it as it was sent",
+      file: JOURNAL,
+    });
+    expect((await inspectRun(looked)).journals).toMatchObject([{ confirmed: 0, not_arrived: 1 }]);
   });
 
   describe("with filters", () => {

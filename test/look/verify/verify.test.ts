@@ -7,8 +7,9 @@ import { TOOL } from "../../../src/base/tool.ts";
 import type { Finding } from "../../../src/look/verify/findings.ts";
 import { type Verification, verify } from "../../../src/look/verify/command.ts";
 import { fileEntry } from "../../../src/run-folder/manifest.ts";
-import type { Acknowledgement } from "../../../src/run-folder/push-journal.ts";
-import { requestId } from "../../../src/run-folder/request.ts";
+import { encodeLine } from "../../../src/run-folder/journal.ts";
+import { type Acknowledgement, readPushJournal } from "../../../src/run-folder/push-journal.ts";
+import { readRequest, requestId } from "../../../src/run-folder/request.ts";
 import { MAPPING_VERSION } from "../../../src/transform/mapping/tables.ts";
 import { anyLab, anySettings } from "../../helpers/generated-labs.ts";
 import { numRuns } from "../../helpers/full-tests.ts";
@@ -762,10 +763,31 @@ describe("a push journal", () => {
   });
 
   test("of a newer format is not read", async () => {
-    expect(await findingsIn(pushed(small, { header: { format: 3 } }))).toEqual([
-      expect.objectContaining({ check: "journal", sentence: expect.stringContaining("format 3") }),
+    expect(await findingsIn(pushed(small, { header: { format: 4 } }))).toEqual([
+      expect.objectContaining({ check: "journal", sentence: expect.stringContaining("format 4") }),
     ]);
   });
+
+  test.each(["except", "doubled"] as const)(
+    "of which %s names entities that a file does not have is reported",
+    async (field) => {
+      const run = pushed(small, { header: { format: 3 } });
+      const { entries } = readPushJournal(run.get(JOURNAL) ?? new Uint8Array(), JOURNAL);
+      const [{ file, sha256 } = { file: "", sha256: "" }] = entries;
+      const { entities } = readRequest(run.get(file) ?? new Uint8Array(), file);
+      const withIndex = (index: number): RunFiles => {
+        const line = { file, sha256, confirmed_at: "2026-10-05T09:00:07Z", [field]: [index] };
+        return new Map(run).set(
+          JOURNAL,
+          Buffer.concat([run.get(JOURNAL) ?? new Uint8Array(), encodeLine(line)]),
+        );
+      };
+      expect(await findingsIn(withIndex(entities.length - 1))).toEqual([]);
+      expect(await findingsIn(withIndex(entities.length))).toEqual([
+        expect.objectContaining({ check: "journal", file: JOURNAL, field }),
+      ]);
+    },
+  );
 });
 
 /** Request IDs are derived from the entities. */
