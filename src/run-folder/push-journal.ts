@@ -186,6 +186,8 @@ export class PushJournal {
   #waiting: PushJournalEntry[] = [];
   /** The next write replaces the file: after `begin`, and when its last line is incomplete. */
   #isReplaced: boolean;
+  /** The file has a journal, this one or an older one. */
+  #isInFile: boolean;
   #writing: Promise<void> | undefined;
 
   constructor(place: PushJournalPlace, { head, entries, tail }: PushJournalContent) {
@@ -194,6 +196,7 @@ export class PushJournal {
     this.#written = new Map();
     this.#keep(entries);
     this.#isReplaced = tail !== "whole";
+    this.#isInFile = head !== undefined;
   }
 
   /** Is it about this set, or about its differences to any earlier set? */
@@ -282,8 +285,8 @@ export class PushJournal {
   }
 
   /**
-   * Starts a journal about this set, which may keep entries. The file is replaced with the first new entry:
-   * a push without an answer loses nothing.
+   * Starts a journal about this set, which may keep entries. An older one is replaced with the first answer: a push
+   * without an answer loses nothing.
    * @throws AppError when it cannot be written, before anything is sent.
    */
   async begin(
@@ -312,9 +315,9 @@ export class PushJournal {
     this.#isReplaced = true;
   }
 
-  /** Before a request is sent. A new journal is written with the first answer: until then, nothing is lost. */
+  /** Before a request is sent. An older journal is replaced with the first answer: until then, nothing is lost. */
   async sending(...entries: readonly (typeof Sent.infer)[]): Promise<void> {
-    if (this.#isReplaced) this.#waiting.push(...entries);
+    if (this.#isReplaced && this.#isInFile) this.#waiting.push(...entries);
     else await this.add(...entries);
   }
 
@@ -344,6 +347,7 @@ export class PushJournal {
       await store.write(key, writePushJournal(this.#head, [...written, ...entries]));
     } else await store.append(key, Buffer.concat(entries.map(encodeLine)));
     this.#isReplaced = false;
+    this.#isInFile = true;
     this.#keep(entries);
   }
 

@@ -226,7 +226,7 @@ describe("push --sent-since", () => {
     const since = await cluster.since(monday);
     await cluster.push(killed, {
       since,
-      journalPlace: killedAt(0, await cluster.placeOf(killed)),
+      journalPlace: killedAt(1, await cluster.placeOf(killed)),
     });
     await cluster.both.settled();
     expect(verdicts((await compareWith(cluster.both.netbox, monday)).judged)).toEqual({

@@ -142,6 +142,15 @@ describe("a push journal", () => {
     expect([head?.entities, entries]).toEqual([other.sha256, [sent, lineOf(other, 0)]]);
   });
 
+  test("tells of the first file that it is sent, before there is an answer", async () => {
+    const { set, place, journal } = await started(2);
+    const { path: file = "", sha256 = "" } = set.files[0] ?? {};
+    await journal.sending({ file, sha256, sent_at: "2026-01-02T03:04:05Z" });
+    const killed = await openPushJournal(place);
+    expect(killed.sentOf(set)).toEqual(new Set([file]));
+    expect(killed.deliveryOf(set)).toEqual({ state: "partial", except: [] });
+  });
+
   test("writes lines that are added in parallel in order", async () => {
     const { set, place, journal } = await started(40);
     await Promise.all(set.files.map(async (_, i) => {
