@@ -38,7 +38,7 @@ const SLOW = [
   "look/explain/{every-field,question}",
   "look/report/in-browser",
   "look/verify/verify",
-  "push/{confirm,confirm-disturbed,disturbed,kill,killed-confirm,push,remote,since}",
+  "push/{confirm,confirm-disturbed,disturbed,kill,killed-confirm,push,remote,since,since-delivered}",
   "real-netbox/**/*",
   "rehearse/*",
   "run-folder/{capture-journal,hostile*,push-journal,store-*}",

@@ -156,6 +156,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
       again: AGAIN,
       history: valued("place", "Keep the run in this history, and push the changes since its base"),
       "accept-identity-change": onOff("Continue although settings that name objects have changed"),
+      metrics: valued("file", "Write metrics for node_exporter's textfile collector (*.prom)"),
       config: CONFIG,
       ...OUTPUT_OPTIONS,
       ...optionsOf({

@@ -10,6 +10,7 @@ import { allowedText, flagOf, type SettingTable } from "../../src/base/setting.t
 import { RETRY_POLICY } from "../../src/capture/client.ts";
 import { explanationText } from "../../src/look/explain/command.ts";
 import { mappingMarkdown } from "../../src/look/mapping.ts";
+import { METRIC_PREFIX, METRICS } from "../../src/history/metrics.ts";
 import { CHECKS } from "../../src/look/verify/findings.ts";
 import { UNJUDGED_REASONS } from "../../src/netbox/types/field-result.ts";
 import {
@@ -149,6 +150,15 @@ export const BLOCKS: Readonly<Record<string, (folder: string) => string | Promis
   retries: retriesMarkdown,
   "compare-settings": () => settingsMarkdown(STAGE_SETTINGS.compare),
   "history-settings": () => settingsMarkdown(STAGE_SETTINGS.history),
+  metrics: () =>
+    rows(
+      Object.entries(METRICS).map(([name, { help, label }]) => [
+        `\`${METRIC_PREFIX}${name}\``,
+        label === undefined ? "" : `\`${label}\``,
+        help,
+      ]),
+      ["Metric", "Label", "Meaning"],
+    ),
   "tidy-settings": () => settingsMarkdown(STAGE_SETTINGS.tidy),
   unjudged: () =>
     rows(
