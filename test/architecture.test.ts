@@ -258,7 +258,6 @@ const SHORT_FILES: Readonly<Record<string, string>> = {
   "cli/catalog-rehearse.ts": "the rows of the commands that only rehearse",
   "run-folder/store/bucket.ts": "the requests and answers of S3",
   "transform/plan/dependents.ts": "what protects people's work from the plan",
-  "transform/plan/release.ts": "one action of the plan, as the files beside it",
 };
 
 /** The mapping of each NetBox type is one file, however short. */

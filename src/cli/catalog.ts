@@ -57,6 +57,7 @@ const CONFIG = valued(
 const RESUME = onOff(
   "Continue from what the folder contains: ask only for what is missing or failed",
 );
+const ELSEWHERE = valued("run,…", "Runs of other clusters: guests in them moved, and are not gone");
 const AGAIN = onOff("Send everything, also what the target has acknowledged");
 const MARKDOWN = onOff("Print Markdown for a comment on a pull request");
 const FILTER_OPTIONS: OptionsDef = Object.fromEntries(
@@ -95,6 +96,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
       out: outOption("default: that of the snapshot; required with several"),
       target: valued("dir", "What NetBox holds, as survey wrote it: respect what people made"),
       since: valued("run", "With --target: an earlier run; plan to remove what is gone since"),
+      elsewhere: ELSEWHERE,
       config: CONFIG,
       "require-complete": onOff("Exit with 4 if a snapshot is incomplete"),
       ...OUTPUT_OPTIONS,
@@ -150,6 +152,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
         "With a survey: also rename, release and remove in NetBox what Diode cannot; see tidy",
       ),
       since: valued("run", "Earlier run: push only the changes, and tidy what is gone since"),
+      elsewhere: ELSEWHERE,
       "require-complete": onOff(
         "Stop with exit code 4 after an incomplete capture, and push nothing",
       ),
@@ -217,6 +220,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     options: {
       target: valued("dir", "Plan with this target folder of survey, not with that of transform"),
       since: valued("run", "With --target: the earlier run, whose objects may be removed"),
+      elsewhere: ELSEWHERE,
       apply: onOff("Change NetBox; needs a token that may change and delete these types"),
       undo: valued("file", "Take back the changes in this file, which --apply wrote"),
       only: valued("action", "Only these actions: release,rename"),
@@ -312,6 +316,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
       },
       target: valued("dir", "The target that transform was given: show what NetBox has"),
       since: valued("run", "The earlier run that transform was given"),
+      elsewhere: ELSEWHERE,
       ...OUTPUT_OPTIONS,
       ...optionsOf(TRANSFORM_SETTINGS),
     },
@@ -327,6 +332,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
         "The target that transform was given, to check the origin of the entities",
       ),
       since: valued("run", "The earlier run that transform was given"),
+      elsewhere: ELSEWHERE,
       ...OUTPUT_OPTIONS,
     },
     load: async () => (await import("../look/verify/command.ts")).runVerify,

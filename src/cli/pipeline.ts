@@ -131,6 +131,7 @@ class Stages {
       only,
       target,
       since: target === undefined ? undefined : session.option("since"),
+      elsewhere: target === undefined ? undefined : session.option("elsewhere"),
       "max-removed": session.option("max-removed"),
     };
     const done = await this.run("tidy", { key, options, switches: { apply: true } });
@@ -171,6 +172,11 @@ async function checkAll(session: Session): Promise<string> {
   if (maxChanged !== undefined && !isSince) {
     throw usageError("PUSH_MAX_CHANGED (--max-changed) requires --since", {
       hint: "Name the earlier run with --since",
+    });
+  }
+  if (option("elsewhere") !== undefined && !(isSince && isSurveyed)) {
+    throw usageError("--elsewhere requires --survey and --since", {
+      hint: "Name an earlier run with --since: only guests that it has can have moved",
     });
   }
   if (isBootstrap(captured)) return option("out") ?? DEFAULT_BOOTSTRAP_FOLDER;

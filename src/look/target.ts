@@ -1,19 +1,21 @@
-/** --target and --since: what `transform` was given when it made the entities of a run. */
+/** --target, --since and --elsewhere: what `transform` was given when it made the entities of a run. */
 import { inputError, usageError } from "../base/errors.ts";
-import { type EarlierSet, earlierSet } from "../run-folder/earlier-set.ts";
+import { type EarlierSet, earlierSet, type ReadableSet } from "../run-folder/earlier-set.ts";
 import { type EntityManifest, openEntities } from "../run-folder/entity-set.ts";
 import { openTargetFolder, type TargetFolder, targetSource } from "../run-folder/target-files.ts";
 import type { TargetSource } from "../run-folder/target.ts";
 import type { Session } from "../terminal/session.ts";
-import { targetOf } from "../transform/command/transform.ts";
+import { openElsewhere, targetOf } from "../transform/command/transform.ts";
+import { elsewhereFacts } from "../transform/plan/planner.ts";
 import type { TransformOptions } from "../transform/transform.ts";
 
-/** A target, and the earlier run that was given with it. */
+/** A target, and the runs that were given with it. */
 export interface GivenTarget extends TargetFolder {
   readonly since?: EarlierSet | undefined;
+  readonly elsewhere?: readonly ReadableSet[];
 }
 
-type MadeWith = Pick<EntityManifest, "target" | "since">;
+type MadeWith = Pick<EntityManifest, "target" | "since" | "elsewhere">;
 
 /** undefined without --target. `made`: the manifest of the entities. */
 export type OpenTarget = (made: MadeWith | undefined) => Promise<GivenTarget | undefined>;
@@ -22,8 +24,9 @@ export type OpenTarget = (made: MadeWith | undefined) => Promise<GivenTarget | u
 export function targetOption(session: Session): OpenTarget {
   return async (made) => {
     const place = session.option("target");
-    if (place === undefined && session.option("since") !== undefined) {
-      throw usageError("--since requires --target", {
+    const unused = ["since", "elsewhere"].find((name) => session.option(name) !== undefined);
+    if (place === undefined && unused !== undefined) {
+      throw usageError(`--${unused} requires --target`, {
         hint: "Name with --target the target that transform was given with it",
       });
     }
@@ -31,7 +34,8 @@ export function targetOption(session: Session): OpenTarget {
     const folder = await openTargetFolder(await session.openStore(place));
     const source = made?.target;
     if (source === undefined || source.sha256 === folder.sha256) {
-      return { ...folder, since: await openSince(session, made) };
+      const since = await openSince(session, made);
+      return { ...folder, since, elsewhere: await openOthers(session, made) };
     }
     throw usageError(
       `Cannot use the target ${place} (${targetText(targetSource(folder))}): the entities were ` +
@@ -57,13 +61,29 @@ async function openSince(
   );
 }
 
+async function openOthers(
+  session: Session,
+  made: MadeWith | undefined,
+): Promise<readonly ReadableSet[]> {
+  const sets = await openElsewhere(session);
+  const { elsewhere: given = [] } = elsewhereFacts({ elsewhere: sets });
+  const wanted = made?.elsewhere ?? [];
+  if (made === undefined || given.length === 0 || given.join() === wanted.join()) return sets;
+  throw inputError(
+    `Cannot use the runs of other clusters: the entities were made ${
+      wanted.length === 0 ? "without any" : `with ${wanted.length}, and not these`
+    }`,
+    { hint: "Name with --elsewhere the runs that transform was given, or run transform again" },
+  );
+}
+
 /** What `transform` was given, to do it again. @throws AppError "input" if a file was changed. */
 export async function givenOptions(
   target: GivenTarget | undefined,
 ): Promise<Pick<TransformOptions, "target" | "plan">> {
   if (target === undefined) return {};
-  const { since, locate } = target;
-  const plan = { source: targetSource(target), since, locate };
+  const { since, elsewhere, locate } = target;
+  const plan = { source: targetSource(target), since, elsewhere, locate };
   return { target: await targetOf(target), plan };
 }
 

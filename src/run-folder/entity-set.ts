@@ -176,6 +176,8 @@ export const EntityManifest = type({
   "target?": TargetSource,
   /** Hash of the earlier entity set, if transform was given one. */
   "since?": "string.hex",
+  /** Hashes of the entity sets of other clusters that transform was given. */
+  "elsewhere?": "string.hex[]",
   /** Step → entities. */
   counts: { "[string]": "number.integer >= 0" },
   /** Step → entities that NetBox had already; only with a target. */

@@ -48,6 +48,8 @@ export interface EntityFacts {
   readonly target?: TargetSource | undefined;
   /** Hash of the earlier entity set, if transform was given one. */
   readonly since?: string | undefined;
+  /** Hashes of the entity sets of other clusters. */
+  readonly elsewhere?: string[] | undefined;
 }
 
 export interface EntitySummary {

@@ -92,6 +92,8 @@ export const NOTES = {
     "Keeps its name in NetBox, where it was found by its VMID, MAC address, slug or another name",
   "keeps-cluster": "Keeps its cluster in NetBox, because Diode cannot move it to another one",
   "retired": "Gone from Proxmox VE: its machine keeps an entity with the status of GONE_STATUS",
+  "moved":
+    "Gone from this cluster and in another one: its machine stays in NetBox until people remove it",
   "other-cluster": "Renamed, because NetBox has a cluster with this name and another type",
   "foreign-device": "NetBox has a device with this name that belongs to another host",
 } as const;

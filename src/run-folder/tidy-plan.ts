@@ -87,14 +87,14 @@ export const PlanItem = type({
 });
 export type PlanItem = typeof PlanItem.infer;
 
-/** What an item would be, but for something that people made. */
+/** What an item would be, but for something that people made, or because it is not due or may be elsewhere. */
 const KeptItem = type({
   action: type.enumerated(...Object.keys(ACTIONS) as Action[]),
   type: SurveyedType,
   id: "number.integer",
   url: "string",
   name: "string",
-  /** A sentence: what depends on it, and where. */
+  /** A sentence: what depends on it, and where; since when it is gone; or where it may be. */
   because: "string",
 });
 export type KeptItem = typeof KeptItem.infer;
@@ -106,6 +106,18 @@ const PlanGuest = type({
   name: "string",
   cluster: "string",
 });
+
+/** One of `guest` and `device`. */
+const GoneSince = type({
+  "guest?": PlanGuest,
+  /** As the earlier run named it. */
+  "device?": { name: "string", site: { name: "string" }, "tenant?": { name: "string" } },
+  /** `captured_at` of the first run that read the listing and did not have it, nor any since. */
+  since: "string.date.iso",
+  /** A run gave its machine the status of GONE_STATUS. */
+  "retired?": "boolean",
+});
+export type GoneSince = typeof GoneSince.infer;
 
 /**
  * What an earlier run wrote, and NetBox still has, although this run does not: the next plan considers it, too,
@@ -120,6 +132,8 @@ const Carried = type({
   }).array(),
   /** Tags that guests no longer have. */
   tags: type({ guest: PlanGuest, tag: "string" }).array(),
+  /** Guests and nodes that are gone, and that NetBox still has; absent: none. */
+  "gone?": GoneSince.array(),
 });
 export type Carried = typeof Carried.infer;
 
@@ -129,6 +143,8 @@ export const TidyPlan = type({
   target: TargetSource,
   /** Hash of the earlier entity set; absent: nothing is removed, retired or untagged. */
   "since?": "string.hex",
+  /** Hashes of the entity sets of other clusters, in which guests that are gone were looked for. */
+  "elsewhere?": "string.hex[]",
   /** Objects in the target that have our host tags: the whole, of which --max-removed is a share. */
   ours: "number.integer >= 0",
   /** In the order in which they are done: by action, then so that nothing refers to what is deleted. */
@@ -162,9 +178,9 @@ export function planText({ items, kept, carried, ...facts }: MadePlan): string {
   const lines = (list: readonly object[]): string =>
     list.length === 0 ? "" : `\n${list.map((each) => JSON.stringify(each)).join(",\n")}`;
   const head = JSON.stringify({ format: PLAN_FORMAT, ...facts }).slice(0, -1);
-  const end = carried === undefined
-    ? ""
-    : `,"carried":{"entities":[${lines(carried.entities)}\n],"tags":[${lines(carried.tags)}\n]}`;
+  const lists = Object.entries<readonly object[]>(carried ?? {})
+    .map(([name, list]) => `"${name}":[${lines(list)}\n]`);
+  const end = carried === undefined ? "" : `,"carried":{${lists.join(",")}}`;
   return `${head},"items":[${lines(items)}\n],"kept":[${lines(kept)}\n]${end}}\n`;
 }
 

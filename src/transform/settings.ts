@@ -1,4 +1,5 @@
 /** TABLE: the settings of `transform`, one row each. Flags, `--help` and README are printed from it. */
+import { PERIOD, periodMs } from "../base/duration.ts";
 import { settingReader, type SettingRow, SWITCH, type TextsOf } from "../base/setting.ts";
 import { isLonger, MAX_LONG_NAME } from "../netbox/names.ts";
 import { parseHosts, parseScope } from "../proxmox/host.ts";
@@ -124,6 +125,14 @@ export const SETTINGS = {
       "With --target and --since: status of guests that are gone, whose addresses become deprecated; keep, or not set, leaves them as they are",
     extension: true,
   },
+  GONE_AFTER: {
+    allowed: PERIOD,
+    hint: "time",
+    read: periodMs,
+    help:
+      "With --target and --since: remove guests and nodes once they have been gone for so long; not set: at once, or never with GONE_STATUS",
+    extension: true,
+  },
   DEVICE_CLUSTER: {
     ...SWITCH,
     help: "Put each device into its cluster",
@@ -180,6 +189,8 @@ export function parsePolicy(texts: SettingTexts) {
     nodeManufacturer: value("NODE_MANUFACTURER"),
     deviceCluster: value("DEVICE_CLUSTER"),
     goneStatus: optional("GONE_STATUS") ?? "keep" as const,
+    /** undefined: guests that are gone are removed at once with the status "keep", else never. */
+    goneAfterMs: optional("GONE_AFTER"),
   };
 }
 

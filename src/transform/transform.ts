@@ -51,7 +51,7 @@ export async function* transform(
   const planner = plan && await Planner.open(target, plan);
   const run = new RunState({ keepsOrigins: keepOrigins, target, ...planner?.runOptions });
   const clusters = await readClusters(inputs, run);
-  planner?.begin(clusters, run);
+  await planner?.begin(clusters, run);
   for (const { ledger } of clusters) yield batchOf([], ledger);
   yield batchOf([], notedNodes(clusters));
   const nodes = await readNodes(clusters, run);

@@ -235,13 +235,14 @@ class EntityCheck {
 
   /** Checks plan.json, which only a run with a target has. */
   async #plan(): Promise<void> {
-    const { target, since } = this.#manifest;
+    const { target, since, elsewhere = [] } = this.#manifest;
     const place = { file: PLAN_FILE };
     const bytes = this.#readable.has(PLAN_FILE) ? await this.#read(PLAN_FILE) : undefined;
     const plan = bytes &&
       await this.#findings.attempt("shape", place, () => parsePlan(bytes, PLAN_FILE));
     if (plan === undefined) return;
-    const isSame = plan.target.sha256 === target?.sha256 && plan.since === since;
+    const isSame = plan.target.sha256 === target?.sha256 && plan.since === since &&
+      (plan.elsewhere ?? []).join() === elsewhere.join();
     if (!isSame) this.#findings.add("shape", place, "Made with others than the entities");
     if (bytes !== undefined && planText(plan) !== decodeUtf8(bytes, PLAN_FILE)) {
       this.#form.add("form", place, "Not formatted as transform writes it");

@@ -18,7 +18,7 @@ interface OriginInput {
   readonly manifest: EntityManifest;
   /** Of the manifest of pve/; undefined without a valid one. */
   readonly snapshotSha256: string | undefined;
-  /** --target, and --since. */
+  /** --target, --since and --elsewhere. */
   readonly target: GivenTarget | undefined;
 }
 
@@ -83,6 +83,12 @@ async function batchesOf(
     );
     return undefined;
   }
+  if (manifest.elsewhere !== undefined && (target?.elsewhere ?? []).length === 0) {
+    findings.unchecked.push(
+      "Origin of the entities: they were made with runs of other clusters: name them with --elsewhere",
+    );
+    return undefined;
+  }
   const policy = policyOf(source.policy, findings);
   if (policy === undefined) return undefined;
   const inputs = [{ snapshot: await openSnapshot(store), policy }];
@@ -116,12 +122,19 @@ async function compare(
   const own = fileEntry(ENTITY_MANIFEST_FILE, await readRequired(store, ENTITY_MANIFEST_FILE));
   const options = { store, findings, check: "origin" } as const;
   const expected = new ExpectedFiles([...manifest.files, own], options);
-  const { tool, mapping_version, snapshots, target, since } = manifest;
+  const { tool, mapping_version, snapshots, target, since, elsewhere } = manifest;
   const comparing: Store = {
     ...store,
     draft: (folder) => Promise.resolve(comparingDraft(expected, folder)),
   };
-  const facts = { tool, mapping_version, snapshots, target, ...(since && { since }) };
+  const facts = {
+    tool,
+    mapping_version,
+    snapshots,
+    target,
+    ...(since && { since }),
+    ...(elsewhere && { elsewhere }),
+  };
   await writeEntities(comparing, batches, facts);
   expected.finish();
 }

@@ -15,6 +15,7 @@ import {
   type PlanItem,
 } from "../../run-folder/tidy-plan.ts";
 import { planOf } from "../../transform/command/plan.ts";
+import { openElsewhere } from "../../transform/command/transform.ts";
 import { createTidyRecord } from "../../run-folder/tidy-record.ts";
 import type { Store } from "../../run-folder/store/store.ts";
 import { type Format, markdownFormat, terminalFormat } from "../../terminal/document.ts";
@@ -97,11 +98,13 @@ async function planIn(session: Session, store: Store, set: TransformedSet): Prom
     const earlier = since === undefined
       ? undefined
       : await openEntities(await session.openStore(since));
-    return { format: PLAN_FORMAT, ...await planOf(store, { folder, since: earlier }) };
+    const elsewhere = await openElsewhere(session);
+    return { format: PLAN_FORMAT, ...await planOf(store, { folder, since: earlier, elsewhere }) };
   }
-  if (since !== undefined) {
-    throw usageError("--since requires --target", {
-      hint: "Without it, the plan is the one that transform wrote: with its --since",
+  const unused = ["since", "elsewhere"].find((name) => session.option(name) !== undefined);
+  if (unused !== undefined) {
+    throw usageError(`--${unused} requires --target`, {
+      hint: `Without it, the plan is the one that transform wrote: with its --${unused}`,
     });
   }
   const plan = await set.readPlan();

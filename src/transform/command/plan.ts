@@ -1,6 +1,6 @@
 /** The plan of a run with another target than the one that it was transformed with. Writes nothing. */
 import { inputError } from "../../base/errors.ts";
-import { earlierSet } from "../../run-folder/earlier-set.ts";
+import { earlierSet, type ReadableSet } from "../../run-folder/earlier-set.ts";
 import { openEntities, type TransformedSet } from "../../run-folder/entity-set.ts";
 import { openSnapshot } from "../../run-folder/snapshot-files.ts";
 import type { Store } from "../../run-folder/store/store.ts";
@@ -16,11 +16,16 @@ import { targetOf } from "./transform.ts";
 
 /**
  * With the settings that the run was transformed with. `since`: an earlier run; without one, nothing is removed.
+ * `elsewhere`: runs of other clusters.
  * @throws AppError "input" when a folder cannot be read, or the run is made of several snapshots.
  */
 export async function planOf(
   run: Store,
-  { folder, since }: { readonly folder: TargetFolder; readonly since: TransformedSet | undefined },
+  { folder, since, elsewhere }: {
+    readonly folder: TargetFolder;
+    readonly since: TransformedSet | undefined;
+    readonly elsewhere: readonly ReadableSet[];
+  },
 ): Promise<MadePlan> {
   const { manifest: { snapshots } } = await openEntities(run);
   const [source, ...others] = snapshots;
@@ -41,6 +46,7 @@ export async function planOf(
       source: targetSource(folder),
       locate: folder.locate,
       since: since && earlierSet(since),
+      elsewhere,
     },
   });
   for await (const { plan } of batches) if (plan !== undefined) return plan;

@@ -11,7 +11,7 @@ import {
   writeEntities,
 } from "../../run-folder/entity-writer.ts";
 import { NOTES, REASONS } from "../../run-folder/left-out.ts";
-import { type EarlierSet, earlierSet } from "../../run-folder/earlier-set.ts";
+import { type EarlierSet, earlierSet, type ReadableSet } from "../../run-folder/earlier-set.ts";
 import { openEntities, readEntityManifest } from "../../run-folder/entity-set.ts";
 import { openSnapshot } from "../../run-folder/snapshot-files.ts";
 import {
@@ -22,10 +22,12 @@ import {
 } from "../../run-folder/target-files.ts";
 import type { TargetSource } from "../../run-folder/target.ts";
 import { readTarget } from "../../run-folder/target-objects.ts";
+import { optionReader } from "../../terminal/options.ts";
 import type { Session } from "../../terminal/session.ts";
 import { bootstrapTime, readSettings } from "../../terminal/settings.ts";
 import { countTable, groupDigits, renderTable } from "../../terminal/tables.ts";
 import { MAPPING_VERSION } from "../mapping/tables.ts";
+import { elsewhereFacts } from "../plan/planner.ts";
 import {
   isBootstrapOn,
   parsePolicy,
@@ -83,6 +85,7 @@ export async function runTransform(session: Session): Promise<void> {
   checkGoneStatus(opened, session);
   const netbox = await readNetBox(session, opened);
   const since = await openEarlier(session, netbox?.isScoped);
+  const elsewhere = await openElsewhere(session);
   if (netbox === undefined) await warnWithoutTarget(session, target);
   const store = await session.openTarget(target);
   const snapshots = opened.map(({ snapshot: { name, sha256 }, used }) => ({
@@ -96,11 +99,15 @@ export async function runTransform(session: Session): Promise<void> {
     snapshots,
     ...(netbox && { target: netbox.source }),
     ...(since && { since: since.sha256 }),
+    ...elsewhereFacts({ elsewhere }),
   };
   const batches = transform(
     opened,
     netbox &&
-      { target: netbox.target, plan: { source: netbox.source, locate: netbox.locate, since } },
+      {
+        target: netbox.target,
+        plan: { source: netbox.source, locate: netbox.locate, since, elsewhere },
+      },
   );
   const summary = await writeEntities(store, warnUnknownNodes(session, batches), facts);
   printSummary(session, summary, { target, netbox: netbox?.source });
@@ -146,6 +153,19 @@ async function openEarlier(session: Session, isScoped = false): Promise<EarlierS
     });
   }
   return earlierSet(await openEntities(await session.openStore(run)));
+}
+
+/** The runs that --elsewhere names. @throws AppError "usage" without --since; "input" if one cannot be read. */
+export async function openElsewhere(session: Session): Promise<readonly ReadableSet[]> {
+  const runs = optionReader(session).list("elsewhere") ?? [];
+  if (runs.length > 0 && session.option("since") === undefined) {
+    throw usageError("--elsewhere requires --since", {
+      hint: "Name an earlier run: only guests that it has can have moved",
+    });
+  }
+  return await Promise.all(
+    runs.map(async (run) => earlierSet(await openEntities(await session.openStore(run)))),
+  );
 }
 
 /** @throws AppError "usage" if guests that are gone cannot be known. */

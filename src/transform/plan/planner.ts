@@ -4,7 +4,7 @@
  */
 import type { NetBoxObject } from "../../netbox/types/object-type.ts";
 import type { SurveyedName } from "../../netbox/types/surveyed.ts";
-import type { EarlierSet } from "../../run-folder/earlier-set.ts";
+import type { EarlierSet, ReadableSet } from "../../run-folder/earlier-set.ts";
 import type { LeftOut } from "../../run-folder/left-out.ts";
 import type { TargetFolder } from "../../run-folder/target-files.ts";
 import type { TargetSource } from "../../run-folder/target.ts";
@@ -16,9 +16,10 @@ import type {
   PlanEvidence,
   PlanItem,
 } from "../../run-folder/tidy-plan.ts";
+import { PATHS } from "../../proxmox/endpoints.ts";
 import type { SnapshotCluster } from "../cluster.ts";
 import type { RunState } from "../context.ts";
-import { Ledger } from "../ledger.ts";
+import { clusterAnswer, Ledger } from "../ledger.ts";
 import { type Batch, batchOf } from "../made.ts";
 import type { Slugs } from "../slugs.ts";
 import { type NetBoxTarget, tagNames } from "../target/target.ts";
@@ -30,6 +31,7 @@ import { type ItemDraft, OwnObjects } from "./objects.ts";
 import { planReleases } from "./release.ts";
 import { planRemovals } from "./remove.ts";
 import { planRenames } from "./rename.ts";
+import { whereaboutsOf } from "./whereabouts.ts";
 import {
   retire,
   retiredAddresses,
@@ -44,6 +46,8 @@ export interface PlanOptions {
   readonly source: TargetSource;
   /** An earlier run that NetBox has. */
   readonly since?: EarlierSet | undefined;
+  /** Runs of other clusters, in which guests that are gone are looked for. */
+  readonly elsewhere?: readonly ReadableSet[] | undefined;
   /** Finds the lines of objects. */
   readonly locate: TargetFolder["locate"];
 }
@@ -88,11 +92,20 @@ export class Planner {
     return { observations: this.#observations, deprecated: this.#earlier?.facts.deprecated };
   }
 
-  /** The names of all guests are known: NetBox's machines that have none are of guests that are gone. */
-  begin(clusters: readonly SnapshotCluster[], run: RunState): void {
+  /**
+   * The names of all guests are known: NetBox's machines that have none are of guests that are gone.
+   * @throws AppError "input" when a run of another cluster cannot be read.
+   */
+  async begin(clusters: readonly SnapshotCluster[], run: RunState): Promise<void> {
     const hostTags = new Set(clusters.flatMap((cluster) => [...cluster.hostTags]));
     const own = new OwnObjects(this.#target, hostTags);
     const gone = this.#earlier && new GoneMachines(clusters, this.#earlier, own);
+    if (this.#earlier !== undefined && gone !== undefined) {
+      const { elsewhere = [] } = this.#options;
+      const options = { elsewhere, clusters, earlier: this.#earlier, own };
+      gone.locate(await whereaboutsOf(gone.guests, options));
+      noteMoved(gone);
+    }
     const retired = gone === undefined ? [] : retire(gone, this.#target);
     for (const { ledger } of clusters) this.#leftOut.push(...ledger.records);
     this.#begun = { clusters, run, own, gone, retired };
@@ -133,6 +146,7 @@ export class Planner {
     const removals = await this.#removals(releases.drafts);
     const joins = planJoins(own);
     const untags = this.#untags();
+    const stillGone = gone?.toCarry(new Set(retired.map(({ object }) => object))) ?? [];
     // In the order in which they are done.
     const drafts: Readonly<Record<Action, readonly ItemDraft[]>> = {
       release: releases.drafts,
@@ -145,11 +159,16 @@ export class Planner {
     return {
       target: this.#options.source,
       ...(this.#earlier && { since: this.#earlier.sha256 }),
+      ...elsewhereFacts(this.#options),
       ours: own.count(),
       items: await located(Object.values(drafts).flat(), this.#options.locate),
       kept: [...releases.kept, ...removals.kept, ...joins.kept],
       ...(this.#earlier && {
-        carried: { entities: [...removals.carried], tags: [...untags.carried] },
+        carried: {
+          entities: [...removals.carried],
+          tags: [...untags.carried],
+          ...(stillGone.length > 0 && { gone: stillGone }),
+        },
       }),
     };
   }
@@ -216,6 +235,22 @@ export class Planner {
     if (this.#begun === undefined) throw new Error("The plan was not begun");
     return this.#begun;
   }
+}
+
+function noteMoved(gone: GoneMachines): void {
+  for (const each of gone.guests) {
+    const { guest: { vmid }, cluster: { ledger, label } } = each;
+    const { isMoved, because } = gone.whereaboutsOf(each) ?? {};
+    const subject = { what: `vm/${vmid}`, answer: clusterAnswer(PATHS.resources, label) };
+    if (isMoved) ledger.note(subject, "moved", because);
+  }
+}
+
+/** For manifest and plan: hashes of the sets of other clusters, in an order of their own. */
+export function elsewhereFacts(
+  { elsewhere = [] }: Pick<PlanOptions, "elsewhere">,
+): { readonly elsewhere?: string[] } {
+  return elsewhere.length === 0 ? {} : { elsewhere: elsewhere.map(({ sha256 }) => sha256).sort() };
 }
 
 /** The drafts, with the lines of their objects. Each file of the target is read once. */

@@ -1,11 +1,14 @@
-/** release: an address that a run gives to one machine, while NetBox keeps it as the primary one of another. */
-import { assignmentOf } from "../../netbox/types/ip-address.ts";
+/**
+ * release: an address that a run gives to one machine, while NetBox keeps it as the primary one of another; or that a
+ * guest has taken to another cluster.
+ */
+import { assignmentOf, BY_HOST, NETBOX_IP_ADDRESS } from "../../netbox/types/ip-address.ts";
 import { type NetBoxObject, partOf } from "../../netbox/types/object-type.ts";
 import type { WrittenLine } from "../../run-folder/earlier-set.ts";
 import type { KeptItem, PlanChange } from "../../run-folder/tidy-plan.ts";
 import { nameOf } from "../target/target.ts";
 import type { ContestedAddress, Observations } from "./collect.ts";
-import type { GoneMachines } from "./gone.ts";
+import { BY_MACHINE, type GoneMachines } from "./gone.ts";
 import type { ItemDraft, OwnObjects, TypedObject } from "./objects.ts";
 
 const PRIMARY_FIELDS = ["primary_ip4", "primary_ip6"] as const;
@@ -50,7 +53,41 @@ export function planReleases(
       earlier: lost.earlier,
     }));
   }
-  return { drafts, kept };
+  const isContested = new Set(byId.map(({ address }) => address));
+  const taken = gone === undefined ? [] : takenAlong(gone, own);
+  return {
+    drafts: [
+      ...drafts,
+      ...taken.filter(({ address }) => !isContested.has(address)).map(({ draft }) => draft),
+    ],
+    kept,
+  };
+}
+
+/** Primary addresses that guests still have in other clusters, whose machines cannot get them otherwise. */
+function takenAlong(
+  gone: GoneMachines,
+  own: OwnObjects,
+): { readonly address: NetBoxObject; readonly draft: ItemDraft }[] {
+  return gone.guests.flatMap((each) => {
+    const { object, guest } = each;
+    const elsewhere = gone.whereaboutsOf(each);
+    const machine = { type: "virtual-machine", object } as const;
+    const addresses = own.target.objects.having(NETBOX_IP_ADDRESS, BY_MACHINE, String(object.id));
+    return addresses.flatMap((address) => {
+      const cleared = primaryChanges(machine, address);
+      const isTaken = elsewhere?.hosts.has(BY_HOST.of(address) ?? "") ?? false;
+      if (!isTaken || cleared.length === 0 || !own.isOurs(address)) return [];
+      const draft = own.draft("release", { type: "ip-address", object: address }, {
+        changes: [...cleared, unassigned(address)],
+        why: `vm/${guest.vmid} has it in another cluster: ${elsewhere?.because}`,
+        answers: gone.answersOf(object),
+        objects: [machine],
+        earlier: [guest.at],
+      });
+      return [{ address, draft }];
+    });
+  });
 }
 
 interface Loss {

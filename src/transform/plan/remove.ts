@@ -19,6 +19,7 @@ import type { Observations } from "./collect.ts";
 import { dependents, peoplesValues, type RemovalFacts } from "./dependents.ts";
 import {
   carriedGuest,
+  isDeprecated,
   type Lacking,
   REMOVABLE,
   type RemovableName,
@@ -68,10 +69,13 @@ export function planRemovals(
       const { why, answers, at } = candidate;
       return own.draft("remove", candidate, { why, answers, earlier: [at] });
     }),
-    kept: sorted.flatMap((candidate) => {
-      const because = kept.get(candidate.object);
-      return because === undefined ? [] : [own.kept("remove", candidate, because)];
-    }),
+    kept: [
+      ...sorted.flatMap((candidate) => {
+        const because = kept.get(candidate.object);
+        return because === undefined ? [] : [own.kept("remove", candidate, because)];
+      }),
+      ...staying(input),
+    ],
     carried: input.missing.filter((found) => isLeft(found, input)).map((
       { step, entity, guest },
     ) => ({
@@ -82,14 +86,35 @@ export function planRemovals(
   };
 }
 
+/** Machines that are gone, and not for long enough, or perhaps only from this cluster. */
+function staying({ gone, own, retired }: RemoveInput): KeptItem[] {
+  return gone.all.flatMap((typed) => {
+    const because = retired.has(typed.object) ? undefined : gone.reasonToStay(typed.object);
+    return because === undefined ? [] : [own.kept("remove", typed, because)];
+  });
+}
+
 /** Does NetBox have it, of ours, and nothing of this run has it? */
 function isLeft(found: Lacking, input: RemoveInput): boolean {
   const { own } = input;
+  if (isDeprecated(found)) return isStillDeprecated(found.entity as IPAddress, input);
   const machine = machineIn(found, input);
   const object = found.step === "virtual-machine" || found.step === "device"
     ? machine
     : machine && partIn(found, machine, own);
   return object !== undefined && own.isOurs(object) && !own.target.isClaimed(object);
+}
+
+/** It becomes active again if its guest returns, whatever was planned meanwhile. */
+function isStillDeprecated(
+  { address, vrf }: IPAddress,
+  { own }: RemoveInput,
+): boolean {
+  const { target } = own;
+  return target.objects.having(NETBOX_IP_ADDRESS, BY_HOST, hostOf(address)).some((each) =>
+    textOf(partOf(each, "vrf", "name")) === (vrf?.name ?? null) &&
+    partOf(each, "status", "value") === "deprecated" && own.isOurs(each) && !target.isClaimed(each)
+  );
 }
 
 function candidatesOf(input: RemoveInput): ReadonlyMap<NetBoxObject, Candidate> {
@@ -163,11 +188,13 @@ function candidateOf(found: Lacking, input: RemoveInput): Candidate | undefined 
 
 function isGone(machine: NetBoxObject, vmid: string, input: RemoveInput): boolean {
   const { gone, retired, mentioned } = input;
-  return gone.get(machine) !== undefined && !retired.has(machine) && !mentioned.has(`vm/${vmid}`);
+  return gone.get(machine) !== undefined && gone.reasonToStay(machine) === undefined &&
+    !retired.has(machine) && !mentioned.has(`vm/${vmid}`);
 }
 
 function isNodeGone(device: NetBoxObject, { gone, mentioned }: RemoveInput): boolean {
-  return gone.isNodeGone(device) && !mentioned.has(`node/${nameOf(device)}`);
+  return gone.isNodeGone(device) && gone.reasonToStay(device) === undefined &&
+    !mentioned.has(`node/${nameOf(device)}`);
 }
 
 function whyNode(device: NetBoxObject): string {

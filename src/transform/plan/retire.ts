@@ -1,6 +1,6 @@
 /**
  * retire: with GONE_STATUS, a guest that is gone keeps an entity, which gives its machine that status, and its
- * addresses become deprecated. The machine and all that people made on it stay.
+ * addresses become deprecated. The machine and all that people made on it stay, until GONE_AFTER is over.
  */
 import { hostOf, parseAddress, splitCidr } from "../../base/ip-address.ts";
 import type { Found } from "../../netbox/objects.ts";
@@ -31,11 +31,15 @@ export interface RetiredGuest extends GoneGuest {
 }
 
 /** Guests whose GONE_STATUS is not "keep". From now on the run has their machines. */
-export function retire(
-  { guests, stillRetired }: GoneMachines,
-  target: NetBoxTarget,
-): readonly RetiredGuest[] {
-  return [...guests, ...stillRetired].flatMap((gone): RetiredGuest[] => {
+export function retire(gone: GoneMachines, target: NetBoxTarget): readonly RetiredGuest[] {
+  // One that may be elsewhere stays as it is, retired or not.
+  const due = gone.guests.filter((each) => {
+    const elsewhere = gone.whereaboutsOf(each);
+    return elsewhere === undefined
+      ? !each.wait.isOver
+      : !elsewhere.isMoved && gone.wasRetired(each.object);
+  });
+  return [...due, ...gone.stillRetired].flatMap((gone): RetiredGuest[] => {
     const { cluster: { source, label, ledger }, guest: { vmid, kind }, object } = gone;
     const status = source.policy.goneStatus;
     if (status === "keep" || (kind !== "qemu" && kind !== "lxc")) return [];
@@ -193,10 +197,10 @@ function addressSource(
 
 export function retireItems(retired: readonly RetiredGuest[], own: OwnObjects): ItemDraft[] {
   const byId = retired.toSorted((a, b) => a.object.id - b.object.id);
-  return byId.map(({ object, status, subject, guest }) =>
+  return byId.map(({ object, status, subject, guest, wait }) =>
     own.draft("retire", { type: "virtual-machine", object }, {
       status,
-      why: `Proxmox VE no longer lists ${subject.what}`,
+      why: [`Proxmox VE no longer lists ${subject.what}`, wait.text ?? []].flat().join(": "),
       answers: [subject.answer],
       earlier: [guest.at],
     })

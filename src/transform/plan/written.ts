@@ -1,14 +1,16 @@
 /** What an earlier run wrote: its guests, and which of its entities the new one lacks. */
 import { machineOf, naturalKey } from "../../netbox/types/order.ts";
-import type { DeviceIdentity } from "../../netbox/types/device.ts";
+import type { Device, DeviceIdentity } from "../../netbox/types/device.ts";
+import type { IPAddress } from "../../netbox/types/ip-address.ts";
 import type { StepName } from "../../netbox/types/steps.ts";
 import { HostTags } from "../../netbox/types/tag.ts";
 import { type VirtualMachineIdentity, vmidOf } from "../../netbox/types/virtual-machine.ts";
+import type { VMInterface } from "../../netbox/types/vm-interface.ts";
 import type { EarlierSet, WrittenLine } from "../../run-folder/earlier-set.ts";
 import type { LeftOut } from "../../run-folder/left-out.ts";
 import type { Missing } from "../../run-folder/not-read.ts";
 import type { EntityAt } from "../../run-folder/set-difference.ts";
-import type { Carried } from "../../run-folder/tidy-plan.ts";
+import type { Carried, GoneSince } from "../../run-folder/tidy-plan.ts";
 
 /** Steps whose objects may be removed. All others are shared with people or with other guests. */
 export const REMOVABLE = [
@@ -44,7 +46,7 @@ export interface Lacking extends Pick<Missing, "step" | "entity"> {
   readonly guest: WrittenGuest | undefined;
 }
 
-/** A device that the earlier run wrote. */
+/** A device that the earlier run wrote or carried on. */
 export interface WrittenDevice {
   readonly ref: DeviceIdentity;
   readonly at: WrittenLine;
@@ -61,21 +63,27 @@ interface WrittenFacts {
   readonly byKey: ReadonlyMap<string, WrittenGuest>;
   /** What the plan of that run carried on. */
   readonly carried: readonly Lacking[];
+  /** Guests and nodes that were gone. */
+  readonly gone: readonly GoneSince[];
   /** Step → natural keys. */
   readonly keys: ReadonlyMap<StepName, Set<string>>;
 }
 
 export class WrittenEntities {
-  readonly facts: Omit<WrittenFacts, "keys" | "carried" | "byKey">;
+  readonly facts: Omit<WrittenFacts, "keys" | "carried" | "byKey" | "gone">;
   readonly #set: EarlierSet;
+  readonly #gone: ReadonlyMap<string, GoneSince>;
   readonly #byKey: WrittenFacts["byKey"];
   readonly #carried: WrittenFacts["carried"];
   /** What the new run was not seen to write. */
   readonly #unseen: WrittenFacts["keys"];
 
-  private constructor(set: EarlierSet, { keys, carried, byKey, ...facts }: WrittenFacts) {
+  private constructor(set: EarlierSet, { keys, carried, byKey, gone, ...facts }: WrittenFacts) {
     this.#set = set;
     this.facts = facts;
+    this.#gone = new Map(
+      gone.map((each) => [each.guest ? textOf(each.guest) : deviceText(each.device), each]),
+    );
     this.#byKey = byKey;
     this.#carried = carried;
     this.#unseen = keys;
@@ -117,7 +125,39 @@ export class WrittenEntities {
       (plan?.items ?? []).flatMap(({ action, id }) => action === "retire" ? [id] : []),
     );
     const written = withCarried(guests, plan?.carried, set.planAt);
-    return new WrittenEntities(set, { ...written, devices, retired, deprecated, keys });
+    for (const { step, entity, at } of written.carried) {
+      if (step === "device") devices.push({ ref: entity as Device, at });
+      if (isDeprecated({ step, entity })) deprecated.add(naturalKey(step, entity));
+    }
+    const { gone = [] } = plan?.carried ?? {};
+    return new WrittenEntities(set, { ...written, devices, retired, deprecated, keys, gone });
+  }
+
+  /** Since when a guest was gone when that run was captured; undefined: it was not, or that was not known. */
+  goneGuest(guest: CarriedGuest): GoneSince | undefined {
+    return this.#gone.get(textOf(guest));
+  }
+
+  goneDevice(ref: DeviceIdentity): GoneSince | undefined {
+    return this.#gone.get(deviceText(ref));
+  }
+
+  /** MAC addresses of the NICs of guests, in upper case. @throws AppError "input" when a file was changed. */
+  async macsOf(
+    guests: readonly WrittenGuest[],
+  ): Promise<ReadonlyMap<WrittenGuest, readonly string[]>> {
+    const macs = new Map(guests.map((guest) => [guest, [] as string[]]));
+    const add = (guest: WrittenGuest | undefined, { primary_mac_address: mac }: VMInterface) => {
+      if (guest === undefined || mac === undefined) return;
+      macs.get(guest)?.push(mac.mac_address.toUpperCase());
+    };
+    for (const { step, entity, guest } of this.#carried) {
+      if (step === "vm-interface") add(guest, entity as VMInterface);
+    }
+    for await (const { entity } of this.#set.entities("vm-interface")) {
+      add(this.guestOf(entity.virtual_machine), entity);
+    }
+    return macs;
   }
 
   guestOf(ref: VirtualMachineIdentity): WrittenGuest | undefined {
@@ -193,13 +233,25 @@ export function carriedGuest({ vmid, kind, node, name, cluster }: WrittenGuest):
   return { vmid, kind, node, name, cluster };
 }
 
+/** An address that a run has set to deprecated, because its guest is gone. */
+export function isDeprecated({ step, entity }: Pick<Missing, "step" | "entity">): boolean {
+  return step === "ip-address" && (entity as IPAddress).status === "deprecated";
+}
+
+function deviceText(ref: DeviceIdentity | undefined): string {
+  return ref === undefined ? "" : naturalKey("device", ref);
+}
+
 /** What stays the same of a guest. */
 function textOf({ cluster, vmid, kind }: CarriedGuest): string {
   return JSON.stringify([cluster, vmid, kind]);
 }
 
 /** Files of other programs may have no custom fields. */
-function customText(fields: Readonly<Record<string, unknown>> | undefined, name: string): string {
+export function customText(
+  fields: Readonly<Record<string, unknown>> | undefined,
+  name: string,
+): string {
   const { text = "" } = (fields?.[name] ?? {}) as { readonly text?: string };
   return String(text);
 }

@@ -186,7 +186,7 @@ export class GuestNames {
   }
 }
 
-const BY_VMID = { name: "VMID", of: vmidIn };
+export const BY_VMID = { name: "VMID", of: vmidIn };
 
 function kindIn(machine: NetBoxObject): string | null {
   return textOf(partOf(machine, "custom_fields", "proxmox_vm_type"));
