@@ -38,8 +38,9 @@ interface Planned {
 export async function planned(
   netbox: ModelNetBox,
   site: Lab | readonly Snapshot[],
-  { since, settings = SITE }: {
+  { since, elsewhere = [], settings = SITE }: {
     readonly since?: TransformedSet;
+    readonly elsewhere?: readonly TransformedSet[];
     readonly settings?: SettingTexts;
   } = {},
 ): Promise<Planned> {
@@ -52,6 +53,7 @@ export async function planned(
   const outcome = await transformed(snapshots, settings, target, {
     source: NETBOX_SOURCE,
     since: since && earlierSet(since),
+    elsewhere: elsewhere.map(earlierSet),
     locate,
   });
   const { plan } = outcome;

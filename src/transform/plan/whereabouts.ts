@@ -27,14 +27,16 @@ interface Missed extends GoneGuest {
   readonly macs: readonly string[];
 }
 
-/** What a run of another cluster could not read. */
-interface Unread {
+/** What a run of another cluster could not read or send. */
+interface GuestsLeftOut {
   /** Why any guest may be in it, in words. */
   readonly any: string | undefined;
   /** "vm/201": listed, and its NICs were not read. */
   readonly withoutNics: ReadonlySet<string>;
   /** "vm/201": it is gone there, too. */
   readonly retired: ReadonlySet<string>;
+  /** "vm/201" → host parts of addresses that it did not get, because NetBox keeps them as primary ones elsewhere. */
+  readonly held: ReadonlyMap<string, readonly string[]>;
 }
 
 /** Guests that are listed and become no virtual machine for these reasons are none that was one. */
@@ -105,7 +107,7 @@ class Search {
   readonly #set: ReadableSet;
   readonly #own: OwnObjects;
   readonly #capturedAt: string;
-  readonly #unread: Unread;
+  readonly #leftOut: GuestsLeftOut;
   /** The names of its clusters. */
   readonly #place: string;
   /** Kind and name of guests without known NICs → "vm/201". */
@@ -116,14 +118,14 @@ class Search {
     facts: {
       readonly own: OwnObjects;
       readonly capturedAt: string;
-      readonly unread: Unread;
+      readonly leftOut: GuestsLeftOut;
       readonly place: string;
     },
   ) {
     this.#set = set;
     this.#own = facts.own;
     this.#capturedAt = facts.capturedAt;
-    this.#unread = facts.unread;
+    this.#leftOut = facts.leftOut;
     this.#place = facts.place;
   }
 
@@ -132,7 +134,7 @@ class Search {
     return new Search(set, {
       own,
       capturedAt: await set.capturedAt(),
-      unread: await readUnreadGuests(set),
+      leftOut: await readGuestsLeftOut(set),
       place: `the cluster ${names.join(" or ")}`,
     });
   }
@@ -155,18 +157,19 @@ class Search {
     const machines = new Map<Missed, EntityOf<"virtual-machine">>();
     for await (const found of this.#set.entities("virtual-machine")) {
       const what = `vm/${vmidOf(found.entity) ?? ""}`;
-      if (this.#unread.retired.has(what)) continue;
+      if (this.#leftOut.retired.has(what)) continue;
       const name = nameText(guestIn(found.entity));
-      if (this.#unread.withoutNics.has(what)) this.#withoutNics.set(name, what);
+      if (this.#leftOut.withoutNics.has(what)) this.#withoutNics.set(name, what);
       const same = byKey.get(found.key) ?? byName.get(name) ?? [];
       if (same.length > 0) byKey.set(found.key, same);
       for (const each of same) machines.set(each, found);
     }
     const hosts = await this.#hostsOf(byKey);
-    return new Map([...machines].map(([same, found]) => [
-      same.guest,
-      { isMoved: true, because: this.#sentenceOf(found), hosts: hosts.get(same) ?? new Set() },
-    ]));
+    return new Map([...machines].map(([same, found]) => {
+      const held = this.#leftOut.held.get(`vm/${vmidOf(found.entity)}`) ?? [];
+      const own = new Set([...hosts.get(same) ?? [], ...held]);
+      return [same.guest, { isMoved: true, because: this.#sentenceOf(found), hosts: own }];
+    }));
   }
 
   async #hostsOf(
@@ -188,7 +191,7 @@ class Search {
     const listed = this.#withoutNics.get(nameText(guest));
     const doubt = elapsedMs(since, this.#capturedAt) <= 0
       ? `which was captured at ${this.#capturedAt}, not after it was missed at ${since}`
-      : this.#unread.any ??
+      : this.#leftOut.any ??
         (listed && `as ${listed} "${guest.name}", whose config was not read`);
     return doubt === undefined
       ? undefined
@@ -210,24 +213,29 @@ class Search {
   }
 }
 
-async function readUnreadGuests(set: ReadableSet): Promise<Unread> {
+async function readGuestsLeftOut(set: ReadableSet): Promise<GuestsLeftOut> {
   let any: string | undefined;
   const withoutNics = new Set<string>();
   const retired = new Set<string>();
+  const held = new Map<string, string[]>();
   for (const each of await set.readLeftOut()) {
     if ("note" in each) {
       if (each.note.code === "retired") retired.add(each.note.what);
       continue;
     }
     const { what, reason } = each.leftOut;
-    const [kind, id, part] = what.split("/");
+    const [kind, id, part, ...address] = what.split("/");
+    const guest = `vm/${id}`;
     if (what === "cluster/resources") any = "whose listing of the guests was not read";
     else if (kind !== "vm") continue;
     else if (part === undefined && !OTHER_GUESTS.has(reason)) {
       any ??= `of which ${what} was not read`;
-    } else if (part === "config" && NOT_READ.has(reason)) withoutNics.add(`vm/${id}`);
+    } else if (part === "config" && NOT_READ.has(reason)) withoutNics.add(guest);
+    else if (reason === "held-elsewhere") {
+      held.set(guest, [...held.get(guest) ?? [], hostOf(address.join("/"))]);
+    }
   }
-  return { any, withoutNics, retired };
+  return { any, withoutNics, retired, held };
 }
 
 function guestIn({ name, custom_fields }: VirtualMachine): Pick<WrittenGuest, "kind" | "name"> {
