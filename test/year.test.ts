@@ -16,12 +16,14 @@ import { SITE } from "./helpers/respecting.ts";
 import { numbersFrom } from "./helpers/shuffled.ts";
 import type { TransformedSet } from "../src/run-folder/entity-set.ts";
 import type { MadePlan } from "../src/run-folder/tidy-plan.ts";
+import type { SettingTexts } from "../src/transform/settings.ts";
 import { stepCalled } from "../src/netbox/types/steps.ts";
 import { BOOTSTRAP_STEPS } from "../src/push/send.ts";
 import { tidied } from "./helpers/tidied.ts";
 import { yearOf, type YearRun } from "./helpers/year.ts";
 
 const RUNS = IS_FULL ? 500 : 40;
+const WAIT_DAYS = 3;
 const SEEDS = IS_FULL ? [1, 2, 3] : [1, 2, 3, 4];
 
 interface Year {
@@ -32,35 +34,88 @@ interface Year {
   readonly expected: ModelNetBox;
 }
 
-async function lived(seed: number, { isTidied }: { readonly isTidied: boolean }): Promise<Year> {
+async function lived(
+  seed: number,
+  { isTidied, settings = SITE, waitDays = 0 }: {
+    readonly isTidied: boolean;
+    readonly settings?: SettingTexts;
+    /** How long a guest is gone before its machine is removed. */
+    readonly waitDays?: number;
+  },
+): Promise<Year> {
   const netbox = new ModelNetBox();
   const people = new People(netbox, seed);
   const random = numbersFrom(seed);
   let year: Year | undefined;
+  const absences = new Absences();
   /** The last run that arrived. */
   let since: TransformedSet | undefined;
   for (const [i, run] of yearOf(seed, RUNS).entries()) {
     const snapshot = lab(run.lab);
     const expected = new ModelNetBox();
     expected.apply((await transformed(snapshot, SITE)).all);
-    const plan = async () => await planned(netbox, [snapshot], { ...(since && { since }) });
+    const plan = async () =>
+      await planned(netbox, [snapshot], { settings, ...(since && { since }) });
     const tidy = ({ items }: MadePlan, ...actions: readonly string[]): void => {
       if (isTidied) tidied(netbox, items.filter(({ action }) => actions.includes(action)));
     };
     tidy((await plan()).plan, "release", "rename");
+    const before = machineKeys(netbox);
     const { outcome, plan: made, set } = await plan();
+    absences.see(run, i);
     if (pushed(netbox, { run, outcome, random })) {
       tidy(made, "remove", "untag");
       since = set;
     }
     const last = outcome;
     const what = `run ${i}: ${[...run.events, ...run.failures].join(", ")}`;
+    const early = removedGuests(made, before).filter((guest) =>
+      absences.daysOf(guest, i) < waitDays
+    );
+    expect(early, what).toEqual([]);
     expect(netbox.refused, what).toEqual([]);
     expect(people.lost(), what).toEqual([]);
     people.work();
     year = { netbox, people, last, expected };
   }
   return year as Year;
+}
+
+/** NetBox's id → "qemu/101" */
+function machineKeys(netbox: ModelNetBox): ReadonlyMap<number, string> {
+  return new Map(
+    netbox.all("virtual-machine").map(({ id, custom_fields }) => {
+      const fields = custom_fields as Readonly<Record<string, unknown>> | undefined;
+      return [id, `${fields?.["proxmox_vm_type"]}/${fields?.["proxmox_vmid"]}`];
+    }),
+  );
+}
+
+function removedGuests({ items }: MadePlan, keys: ReadonlyMap<number, string>): string[] {
+  return items.filter(({ action, type }) => action === "remove" && type === "virtual-machine")
+    .map(({ id }) => keys.get(id) ?? "");
+}
+
+/** How long guests were missing, as the complete listings of a year show it. */
+class Absences {
+  /** "qemu/101" → the day of the first complete listing without it; undefined: it is there. */
+  readonly #since = new Map<string, number | undefined>();
+  /** Days for which guests had been missing when they returned. */
+  readonly returned: number[] = [];
+
+  see({ lab: { guests = [] }, failures }: YearRun, day: number): void {
+    if (failures.includes("the listing")) return;
+    const present = new Set(guests.map(({ kind = "qemu", vmid }) => `${kind}/${vmid}`));
+    for (const [guest, since] of this.#since) {
+      if (!present.has(guest)) this.#since.set(guest, since ?? day);
+      else if (since !== undefined) this.returned.push(day - since);
+    }
+    for (const guest of present) this.#since.set(guest, undefined);
+  }
+
+  daysOf(guest: string, day: number): number {
+    return day - (this.#since.get(guest) ?? day);
+  }
 }
 
 function isTagOfPeople(name: string): boolean {
@@ -134,6 +189,30 @@ describe.each(SEEDS)(`a year in fast motion, ${RUNS} runs (seed %i)`, (seed) => 
       .toEqual(withoutPrimary(guestsIn(expected)));
     expect(doubledIn(netbox)).toEqual([]);
   }, 600_000);
+
+  test.each([undefined, "decommissioning"])(
+    "removes nothing before its time, and leaves nothing behind (GONE_STATUS: %s)",
+    async (GONE_STATUS) => {
+      const settings = { ...SITE, GONE_STATUS, GONE_AFTER: `${WAIT_DAYS}d` };
+      const year = await lived(seed, { isTidied: true, settings, waitDays: WAIT_DAYS });
+      expectKept(year);
+      const { netbox, expected } = year;
+      expect(withoutPrimary(guestsIn(netbox, (name) => !isTagOfPeople(name))))
+        .toEqual(withoutPrimary(guestsIn(expected)));
+      expect(doubledIn(netbox)).toEqual([]);
+    },
+    600_000,
+  );
+});
+
+test("guests return within the time after which they are removed, and later", () => {
+  const returned = SEEDS.flatMap((seed) => {
+    const absences = new Absences();
+    for (const [day, run] of yearOf(seed, RUNS).entries()) absences.see(run, day);
+    return absences.returned;
+  });
+  expect(returned.filter((days) => days < WAIT_DAYS).length).toBeGreaterThan(2);
+  expect(returned.filter((days) => days > WAIT_DAYS).length).toBeGreaterThan(2);
 });
 
 /** The primary address is kept if it is still one of the machine. */

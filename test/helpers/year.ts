@@ -1,5 +1,5 @@
 /**
- * A year of a cluster, run by run: guests come, go, are renamed, move, swap addresses, change tags, disks and NICs;
+ * A year of a cluster, a run a day: guests come, go, return, are renamed, move, swap addresses, change tags, disks and NICs;
  * some answers fail, and some runs meet a NetBox that is away. The same seed makes the same year.
  *
  *   for (const { lab, events, outage } of yearOf(7, 500)) …
@@ -45,7 +45,7 @@ const FIRST_GUESTS = 8;
 const MAX_GUESTS = 20;
 const MAX_EVENTS = 3;
 /** The last runs are quiet: all guests run, all answers are read, NetBox answers, nothing more happens. */
-const QUIET_RUNS = 4;
+const QUIET_RUNS = 6;
 
 export function yearOf(seed: number, runs: number): readonly YearRun[] {
   const fleet = new Fleet(seed);
@@ -53,14 +53,21 @@ export function yearOf(seed: number, runs: number): readonly YearRun[] {
   while (year.length < runs) {
     // After an outage the same is sent again before anything else happens, as a timer does.
     const isRetry = year.at(-1)?.outage !== undefined;
-    year.push(fleet.run({ isRetry, quietRuns: QUIET_RUNS - runs + year.length + 1 }));
+    const quietRuns = QUIET_RUNS - runs + year.length + 1;
+    const { lab, ...run } = fleet.run({ isRetry, quietRuns });
+    year.push({ ...run, lab: { ...lab, capturedAt: timeOf(year.length) } });
   }
   return year;
+}
+
+function timeOf(day: number): string {
+  return new Date(Date.UTC(2026, 0, 1 + day)).toISOString().replace(".000Z", "Z");
 }
 
 class Fleet {
   readonly #random: () => number;
   readonly #guests = new Map<number, Guest>();
+  readonly #away: Guest[] = [];
   /** Of guests that are gone. */
   readonly #freeVmids: number[] = [];
   readonly #freeAddresses: string[] = [];
@@ -107,6 +114,8 @@ class Fleet {
       () => this.#guests.size < MAX_GUESTS ? this.#come() : "",
       () => this.#guests.size < MAX_GUESTS ? this.#come() : "",
       () => this.#guests.size > 2 ? this.#go() : "",
+      () => this.#guests.size < MAX_GUESTS ? this.#return() : "",
+      () => this.#guests.size < MAX_GUESTS ? this.#return() : "",
       () => this.#change("is renamed", () => ({ name: this.#newName() })),
       () => this.#change("moves", () => ({ node: this.#pick(NODES) })),
       () => this.#change("starts or stops", ({ isRunning }) => ({ isRunning: !isRunning })),
@@ -140,11 +149,30 @@ class Fleet {
   }
 
   #go(): string {
-    const { vmid, name, nics } = this.#anyGuest();
+    const guest = this.#anyGuest();
+    const { vmid, name, nics } = guest;
     this.#guests.delete(vmid);
+    this.#away.push(guest);
     this.#freeVmids.push(vmid);
     for (const { addresses } of Object.values(nics)) this.#freeAddresses.push(...addresses);
     return `${vmid} ${name} goes`;
+  }
+
+  /** As it was, but for addresses that others have now. */
+  #return(): string {
+    const guest = this.#away.pop();
+    const at = this.#freeVmids.indexOf(guest?.vmid ?? NaN);
+    if (guest === undefined || at === -1) return "";
+    this.#freeVmids.splice(at, 1);
+    const again = (address: string): string => {
+      const free = this.#freeAddresses.indexOf(address);
+      return free === -1 ? this.#newAddress() : this.#freeAddresses.splice(free, 1)[0] ?? "";
+    };
+    const nics = Object.entries(guest.nics).map(([key, nic]) =>
+      [key, { ...nic, addresses: nic.addresses.map(again) }] as const
+    );
+    this.#guests.set(guest.vmid, { ...guest, nics: Object.fromEntries(nics) });
+    return `${guest.vmid} ${guest.name} returns`;
   }
 
   #change(what: string, change: (guest: Guest) => Partial<Guest>): string {
