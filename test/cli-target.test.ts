@@ -151,6 +151,69 @@ describe("transform --since", () => {
   });
 });
 
+describe("transform --elsewhere", () => {
+  /** Runs before and after WEB moved, one of the cluster that has it now, and what NetBox had. */
+  async function moved() {
+    const netbox = new ModelNetBox();
+    const [before, after, other, target] = await Promise.all(
+      Array.from({ length: 4 }, () => tempFolder()),
+    ) as [string, string, string, string];
+    const sites = {
+      [before]: cluster({ guests: [WEB, DB] }),
+      [after]: cluster({ guests: [DB], capturedAt: "2026-01-03T00:00:00Z" }),
+      [other]: cluster({
+        host: "10.7.7.7",
+        cluster: "rtm",
+        guests: [{ ...WEB, vmid: 201 }],
+        capturedAt: "2026-01-03T00:10:00Z",
+      }),
+    };
+    for (const [place, site] of Object.entries(sites)) {
+      await buildSnapshot(await openStore(place), labSite(site));
+    }
+    netbox.apply((await planned(netbox, cluster({ guests: [WEB, DB] }))).outcome.all);
+    await writeTarget(await openStore(target), Object.fromEntries(netbox.rows));
+    await runCli(["transform", before, "--target", target]);
+    await runCli(["transform", other, "--target", target]);
+    const given = ["--target", target, "--since", before, "--elsewhere", other];
+    const finished = await runCli(["transform", after, ...given]);
+    return { before, after, other, target, given, finished };
+  }
+
+  test("keeps a guest that moved; verify, explain and tidy do the same again", async () => {
+    const { before, after, other, target, given, finished } = await moved();
+    expect(finished.code, finished.stderr).toBe(0);
+    const plan = await readTidyPlan(await openStore(after));
+    expect(plan.elsewhere).toEqual([(await openEntities(await openStore(other))).sha256]);
+    expect(plan.items.map(({ action, name }) => `${action} ${name}`)).toEqual([
+      "release 10.0.0.10/24",
+    ]);
+    const verified = await runCli(["verify", after, ...given]);
+    expect(verified.code, verified.stdout).toBe(0);
+    expect(verified.stdout).toContain("gives the same bytes");
+    const unchecked = await runCli(["verify", after, ...given.slice(0, 4)]);
+    expect(unchecked.stdout).toContain("name them with --elsewhere");
+    const explained = await runCli(["explain", after, "vm/101", ...given]);
+    expect(explained.stdout, explained.stderr).toContain("it moved to the cluster");
+    const tidied = await runCli(["tidy", after, ...given, "--json"]);
+    const { kept } = JSON.parse(tidied.stdout) as { kept: { because: string }[] };
+    expect(kept.map(({ because }) => because)).toEqual([expect.stringContaining("vm/201")]);
+    const others = ["--target", target, "--since", before, "--elsewhere", before];
+    expectError(await runCli(["verify", after, ...others]), 5, "Cannot use the runs");
+  });
+
+  test("requires an earlier run", async () => {
+    const args = ["transform", SITE, "--elsewhere", SITE, "--out", await tempFolder()];
+    expectError(await runCli(args), 2, "--elsewhere requires --since");
+    expectError(
+      await runCli(["tidy", "test/golden/example-target", "--elsewhere", SITE]),
+      2,
+      "requires --target",
+    );
+    expectError(await runCli(["verify", SITE, "--elsewhere", SITE]), 2, "requires --target");
+  });
+});
+
 describe("run --survey", () => {
   const settings = async () => {
     const [cluster, diode, netbox] = await Promise.all([
