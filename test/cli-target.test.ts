@@ -210,7 +210,8 @@ describe("transform --elsewhere", () => {
       2,
       "requires --target",
     );
-    expectError(await runCli(["verify", SITE, "--elsewhere", SITE]), 2, "requires --target");
+    const verify = ["verify", "test/golden/example-target", "--elsewhere", SITE];
+    expectError(await runCli(verify), 2, "requires --target");
   });
 });
 

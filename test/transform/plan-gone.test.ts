@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { ModelNetBox, Shown } from "../helpers/applied.ts";
 import { agentRow, type Lab, type LabGuest } from "../helpers/lab.ts";
 import { DB, filled, itemTexts, keptTexts, planned, tidy } from "../helpers/planning.ts";
-import { cluster, PORTS, SITE, WEB } from "../helpers/respecting.ts";
+import { brief, cluster, PORTS, SITE, WEB } from "../helpers/respecting.ts";
 import type { TransformedSet } from "../../src/run-folder/entity-set.ts";
 import type { SettingTexts } from "../../src/transform/settings.ts";
 
@@ -115,7 +115,7 @@ describe("GONE_AFTER", () => {
     },
   );
 
-  test("counts anew when it goes again", async () => {
+  test("starts from zero when it goes again", async () => {
     const runs = await runsOf(WAIT);
     await runs.at(1, WITHOUT_WEB);
     await runs.at(10, BOTH);
@@ -257,6 +257,23 @@ describe("a guest that is gone, and in a run of another cluster", () => {
     expect(runs.netbox.called("virtual-machine", "web")["primary_ip4"]).toBeNull();
     const later = await runs.at(5, WITHOUT_WEB, { elsewhere: [then.set] });
     expect(later.items).toEqual([]);
+  });
+
+  test("keeps its machine if people move that before the other cluster is pushed", async () => {
+    const runs = await runsOf(SITE);
+    const { netbox } = runs;
+    netbox.apply((await elsewhere(netbox, 0, {})).outcome.all);
+    const web = netbox.called("virtual-machine", "web");
+    web["cluster"] = brief(netbox.called("cluster", "rtm"));
+    web["custom_fields"] = { ...web["custom_fields"] as object, proxmox_vmid: "201" };
+    netbox.refresh();
+    const there = await elsewhere(netbox, 2, { guests: [MOVED] });
+    netbox.apply(there.outcome.all);
+    netbox.refresh();
+    const { items, kept } = await runs.at(3, WITHOUT_WEB, { elsewhere: [there.set] });
+    expect([items, kept]).toEqual([[], []]);
+    expect(netbox.all("virtual-machine").map(({ name }) => name)).toEqual(["web", "db"]);
+    expect(there.outcome.leftOut).toEqual([]);
   });
 
   test("counts as gone once it is gone there, too", async () => {
