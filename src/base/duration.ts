@@ -36,7 +36,7 @@ export function durationText(ms: number): string {
 
 /** 129,600,000 milliseconds → "1.5d". Rounded down: what is not over does not look so. */
 export function periodText(ms: number): string {
-  const unit = ms >= PERIOD_MS.d ? "d" : ms >= PERIOD_MS.h ? "h" : "m";
+  const unit = ms >= UNIT_MS.d ? "d" : ms >= UNIT_MS.h ? "h" : "m";
   return `${Math.floor(ms * 10 / UNIT_MS[unit]) / 10}${unit}`;
 }
 
