@@ -89,7 +89,7 @@ test("every answer key is read by a row or identifies objects", () => {
 
 test("every setting is read by a row or a stub, except those that select entities or clear fields", () => {
   const unread = Object.keys(SETTINGS).filter((name) => !READ.has(`setting.${name}`));
-  expect(unread.sort()).toEqual(["BOOTSTRAP", "CLEAR_EMPTY", "nodes"]);
+  expect(unread.sort()).toEqual(["BOOTSTRAP", "CLEAR_EMPTY", "GONE_AFTER", "nodes"]);
 });
 
 test.each(Object.entries(STUBS))("the stub %s reads only existing keys", (_, { reads, holds }) => {
