@@ -365,6 +365,18 @@ describe("a guest that is gone, and in a run of another cluster", () => {
     expect(kept).toEqual([expect.stringContaining('it moved to the cluster "rtm"')]);
   });
 
+  test("the order in which runs are named does not matter", async () => {
+    const runs = await runsOf(SITE);
+    const stale = await elsewhere(runs.netbox, 0, { cluster: "fra", host: "10.5.5.5" });
+    const other = await elsewhere(runs.netbox, 1, { cluster: "ams", host: "10.6.6.6" });
+    const sets = [stale.set, other.set];
+    const first = await runs.at(1, WITHOUT_WEB, { elsewhere: sets });
+    const second = await runs.at(1, WITHOUT_WEB, { elsewhere: sets.toReversed() });
+    expect(first.kept[0]).toContain("it may be in");
+    expect(second.kept).toEqual(first.kept);
+    expect(second.plan.elsewhere).toEqual(first.plan.elsewhere);
+  });
+
   test("a run of the same cluster is refused", async () => {
     const runs = await runsOf(SITE);
     const same = await planned(runs.netbox, BOTH);

@@ -6,6 +6,7 @@
 import { elapsedMs } from "../../base/duration.ts";
 import { inputError } from "../../base/errors.ts";
 import { hostOf } from "../../base/ip-address.ts";
+import { compareCodeUnits } from "../../base/natural-order.ts";
 import { naturalKey } from "../../netbox/types/order.ts";
 import {
   NETBOX_VIRTUAL_MACHINE,
@@ -57,10 +58,11 @@ export async function whereaboutsOf(
 ): Promise<ReadonlyMap<WrittenGuest, Whereabouts>> {
   const found = new Map<WrittenGuest, Whereabouts>();
   for (const set of elsewhere) refuseSame(await clustersIn(set), { set, clusters });
-  if (guests.length === 0) return found;
+  if (guests.length === 0 || elsewhere.length === 0) return found;
   const macs = await earlier.macsOf(guests.map(({ guest }) => guest));
   const missed = guests.map((gone) => ({ ...gone, macs: macs.get(gone.guest) ?? [] }));
-  for (const set of elsewhere) {
+  // The order in which they are named does not matter.
+  for (const set of elsewhere.toSorted((a, b) => compareCodeUnits(a.sha256, b.sha256))) {
     const search = await Search.begin(set, own);
     const sightings = await search.find(missed);
     for (const each of missed) {
