@@ -115,6 +115,17 @@ describe("GONE_AFTER", () => {
     },
   );
 
+  test("a retired guest that returns without an address loses it", async () => {
+    const runs = await runsOf(WAIT_RETIRED);
+    await runs.at(1, WITHOUT_WEB);
+    const row = agentRow("bc:24:11:00:00:01", ["10.0.0.10/24"]);
+    const unread = { status: 500, error: "QEMU guest agent is not running" };
+    const without = await runs.at(2, cluster({ guests: [{ ...WEB, interfaces: unread }, DB] }));
+    expect(without.items).toEqual([]);
+    const { items } = await runs.at(3, cluster({ guests: [{ ...WEB, interfaces: [row] }, DB] }));
+    expect(items).toEqual(["remove ip-address 10.0.0.11/24"]);
+  });
+
   test("starts from zero when it goes again", async () => {
     const runs = await runsOf(WAIT);
     await runs.at(1, WITHOUT_WEB);

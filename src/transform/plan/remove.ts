@@ -10,6 +10,7 @@ import { byOwner, type NetBoxObject, partOf, textOf } from "../../netbox/types/o
 import type { Device } from "../../netbox/types/device.ts";
 import type { IPAddress } from "../../netbox/types/ip-address.ts";
 import { NETBOX_VIRTUAL_DISK } from "../../netbox/types/virtual-disk.ts";
+import { NETBOX_VIRTUAL_MACHINE } from "../../netbox/types/virtual-machine.ts";
 import { NETBOX_VM_INTERFACE } from "../../netbox/types/vm-interface.ts";
 import type { WrittenLine } from "../../run-folder/earlier-set.ts";
 import type { AnswerRef } from "../../run-folder/left-out.ts";
@@ -97,24 +98,11 @@ function staying({ gone, own, retired }: RemoveInput): KeptItem[] {
 /** Does NetBox have it, of ours, and nothing of this run has it? */
 function isLeft(found: Lacking, input: RemoveInput): boolean {
   const { own } = input;
-  if (isDeprecated(found)) return isStillDeprecated(found.entity as IPAddress, input);
   const machine = machineIn(found, input);
   const object = found.step === "virtual-machine" || found.step === "device"
     ? machine
     : machine && partIn(found, machine, own);
   return object !== undefined && own.isOurs(object) && !own.target.isClaimed(object);
-}
-
-/** It becomes active again if its guest returns, whatever was planned meanwhile. */
-function isStillDeprecated(
-  { address, vrf }: IPAddress,
-  { own }: RemoveInput,
-): boolean {
-  const { target } = own;
-  return target.objects.having(NETBOX_IP_ADDRESS, BY_HOST, hostOf(address)).some((each) =>
-    textOf(partOf(each, "vrf", "name")) === (vrf?.name ?? null) &&
-    partOf(each, "status", "value") === "deprecated" && own.isOurs(each) && !target.isClaimed(each)
-  );
 }
 
 function candidatesOf(input: RemoveInput): ReadonlyMap<NetBoxObject, Candidate> {
@@ -204,12 +192,26 @@ function whyNode(device: NetBoxObject): string {
 /** What NetBox has of the guest or node that the earlier run gave a part to. */
 function machineIn(
   { step, entity, guest }: Lacking,
-  { gone }: Pick<RemoveInput, "gone">,
+  { gone, own }: Pick<RemoveInput, "gone" | "own">,
 ): NetBoxObject | undefined {
+  if (isDeprecated({ step, entity })) return holderOf(entity as IPAddress, own);
   if (guest !== undefined) return gone.machineOf(guest);
   if (step === "device") return gone.deviceOf(entity as Device);
   const machine = owningMachine(step, entity as never);
   return machine?.step === "device" ? gone.deviceOf(machine.ref) : undefined;
+}
+
+/** Of an address that was sent without its assignment, because its guest was gone. */
+function holderOf(
+  { address, vrf }: IPAddress,
+  { target: { objects } }: OwnObjects,
+): NetBoxObject | undefined {
+  const same = objects.having(NETBOX_IP_ADDRESS, BY_HOST, hostOf(address))
+    .find((each) => textOf(partOf(each, "vrf", "name")) === (vrf?.name ?? null));
+  return objects.get(
+    NETBOX_VIRTUAL_MACHINE,
+    partOf(same, "assigned_object", "virtual_machine", "id"),
+  );
 }
 
 /** By its name, or its host part and routing table, on this machine. */
