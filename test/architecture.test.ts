@@ -38,7 +38,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   netbox: { imports: ["base"] },
   "netbox/types": { imports: ["base", "netbox"] },
   "netbox/rest": { imports: ["base", "http", "netbox"], packages: ["arktype", "p-map"] },
-  "netbox/diode": { imports: ["node:"], packages: ["@bufbuild/protobuf"] },
+  "netbox/diode": { imports: ["base"], packages: ["@bufbuild/protobuf"] },
   "run-folder": {
     imports: ["base", "proxmox", "netbox", "node:"],
     packages: ["arktype", "aws4fetch", "p-limit", "unstorage", "uuid"],

@@ -28,7 +28,7 @@ export async function renderReport(
   const inspection = await inspect(run, source, inventory);
   const topology = run.snapshot && await readTopology(run.snapshot);
   const made = source.from === "netbox" ? run.entities?.manifest : undefined;
-  const page = await pageHtml(`${titleOf(inventory, run.place)} · ${TOOL.name}`, {
+  const page = pageHtml(`${titleOf(inventory, run.place)} · ${TOOL.name}`, {
     head: mastheadHtml(inspection, inventory),
     chapters: [
       ...(against === undefined ? [] : [differencesChapter(against)]),

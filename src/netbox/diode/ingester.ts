@@ -3,10 +3,10 @@
  * of all 100 types are read and written by their descriptors, so only the messages that this program
  * touches field by field have a TypeScript type.
  */
-import { readFileSync } from "node:fs";
 import { createFileRegistry, fromBinary, type JsonObject, type Message } from "@bufbuild/protobuf";
 import type { GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { FileDescriptorSetSchema, type Timestamp } from "@bufbuild/protobuf/wkt";
+import { readAsset } from "../../base/asset.ts";
 
 export type IngestRequest = Message<"diode.v1.IngestRequest"> & {
   stream: string;
@@ -27,7 +27,7 @@ export type Entity = Message<"diode.v1.Entity"> & {
 export type IngestResponse = Message<"diode.v1.IngestResponse"> & { errors: string[] };
 
 const registry = createFileRegistry(
-  fromBinary(FileDescriptorSetSchema, readFileSync(new URL("ingester.binpb", import.meta.url))),
+  fromBinary(FileDescriptorSetSchema, readAsset("netbox/diode/ingester.binpb")),
 );
 
 export const IngestRequestSchema = messageSchema<IngestRequest>("diode.v1.IngestRequest");

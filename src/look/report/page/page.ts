@@ -1,6 +1,6 @@
 /** Puts the chapters, with their lists, into one self-contained HTML file that makes no network requests. */
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readAsset } from "../../../base/asset.ts";
 import { compareCodeUnits } from "../../../base/natural-order.ts";
 import { TOOL } from "../../../base/tool.ts";
 import { groupDigits } from "../../../terminal/tables.ts";
@@ -66,15 +66,15 @@ export function filterLink({ id }: ReportList, column: string, value: string): H
 /** First bytes of a report, which a later one may overwrite. */
 export const REPORT_MARK = `<!doctype html>\n<html lang="en" data-made-by="${TOOL.name} report">`;
 
-export async function pageHtml(
+export function pageHtml(
   title: string,
   { head, chapters, foot }: {
     readonly head: Html;
     readonly chapters: readonly Chapter[];
     readonly foot: Html;
   },
-): Promise<string> {
-  const [style, script] = [await readAsset("style.css"), await readAsset("browser.js")];
+): string {
+  const [style, script] = [inlined("style.css"), inlined("browser.js")];
   const policy = [
     "default-src 'none'",
     `style-src ${style.source}`,
@@ -113,8 +113,8 @@ export async function pageHtml(
 }
 
 /** `source`: for the Content-Security-Policy, 'sha256-…'. */
-async function readAsset(name: "style.css" | "browser.js") {
-  const file = await readFile(new URL(name, import.meta.url), "utf8");
+function inlined(name: "style.css" | "browser.js"): { text: string; source: string } {
+  const file = new TextDecoder().decode(readAsset(`look/report/page/${name}`));
   // Browsers convert CRLF to LF before hashing.
   const text = `\n${file.replaceAll("\r\n", "\n")}`;
   return { text, source: `'sha256-${createHash("sha256").update(text).digest("base64")}'` };
