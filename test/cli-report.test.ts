@@ -1,9 +1,6 @@
 /** The command report: where it writes the page, and what it never replaces. */
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
-import { execFile } from "node:child_process";
 import { dirname, join } from "node:path";
-import { execPath } from "node:process";
-import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { cliFolders, expectError } from "./helpers/cli-folders.ts";
 import { ROOT } from "./helpers/golden.ts";
@@ -104,24 +101,3 @@ describe.concurrent("report", { timeout: 180_000 }, () => {
     expect(await readFile(outs[0], "utf8")).toBe(await readFile(outs[1], "utf8"));
   });
 });
-
-test.skipIf("Deno" in globalThis)(
-  "the published package contains the style sheet and the script of the page",
-  { timeout: 180_000 },
-  async () => {
-    const built = join(ROOT, "test/.cache/built");
-    const run = promisify(execFile);
-    await run(join(ROOT, "node_modules/.bin/tsc"), [
-      "--project",
-      join(ROOT, "test/tsconfig.build.json"),
-      "--outDir",
-      built,
-    ]);
-    await run(execPath, [join(ROOT, "test/helpers/copy-assets.ts"), built]);
-    const out = join(fresh("pages"), "built.html");
-    const source = join(fresh("pages"), "source.html");
-    await run(execPath, [join(built, "cli.js"), "report", EXAMPLE, "--out", out]);
-    await runCli(["report", EXAMPLE, "--out", source]);
-    expect(await readFile(out, "utf8")).toBe(await readFile(source, "utf8"));
-  },
-);

@@ -34,6 +34,7 @@ const SLOW = [
   "capture/{client,example,faults,gentleness,hidden,hosts,killed,questions,rights,tls}",
   "arrival/{compare,requests,wire}",
   "history/{base,identity,lock,retention}",
+  "artifacts/release",
   "look/diff/{entities,odd-values}",
   "look/explain/{every-field,question}",
   "look/report/in-browser",

@@ -17,6 +17,8 @@ export interface ProcessOptions extends RunOptions {
   readonly cwd?: string;
   /** Another runtime than the one that runs the tests. */
   readonly runtime?: RuntimeName;
+  /** Another program than src/cli.ts, with its first arguments. */
+  readonly program?: readonly [command: string, ...args: string[]];
   /** Closes the reader of stdout, as when a pager ends. */
   readonly isUnread?: boolean;
 }
@@ -58,9 +60,7 @@ function spawnCli(
   options: ProcessOptions,
 ): ChildProcessByStdio<null, Readable, Readable> {
   const { env = {}, cwd = ROOT, runtime, isUnread = false } = options;
-  const isDeno = runtime === undefined ? "Deno" in globalThis : runtime === "deno";
-  const command = runtime === undefined ? process.execPath : binaryOf(runtime);
-  const script = [...(isDeno ? ["run", "-A"] : []), join(ROOT, "src/cli.ts")];
+  const [command, ...script] = options.program ?? source(runtime);
   const inherited = INHERITED.flatMap((name) => {
     const value = process.env[name];
     return value === undefined ? [] : [[name, value]];
@@ -74,10 +74,16 @@ function spawnCli(
   return child;
 }
 
+function source(runtime: RuntimeName | undefined): [command: string, ...args: string[]] {
+  const isDeno = runtime === undefined ? "Deno" in globalThis : runtime === "deno";
+  const command = runtime === undefined ? process.execPath : binaryOf(runtime);
+  return [command, ...(isDeno ? ["run", "-A"] : []), join(ROOT, "src/cli.ts")];
+}
+
 export function hasBoth(): boolean {
   return existsSync(binaryOf("node")) && existsSync(binaryOf("deno"));
 }
 
-function binaryOf(runtime: RuntimeName): string {
+export function binaryOf(runtime: RuntimeName): string {
   return join(ROOT, "node_modules/.bin", runtime);
 }
