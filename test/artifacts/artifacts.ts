@@ -1,9 +1,9 @@
 /** `npm run artifacts`: the npm package, the single file and the executable in `dist/`, with their checksums. */
 import { spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
 import { readFile, rm, stat, writeFile } from "node:fs/promises";
 import { basename } from "node:path";
 import process from "node:process";
+import { digest } from "../../src/base/digest.ts";
 import { BUNDLE, CHECKSUMS, DIST, EXECUTABLE, PACKAGE, TARBALL } from "./dist.ts";
 
 function npm(...args: readonly string[]): void {
@@ -22,7 +22,7 @@ const lines: string[] = [];
 for (const file of [TARBALL, BUNDLE, EXECUTABLE]) {
   const name = basename(file);
   // As sha256sum --check reads it.
-  lines.push(`${createHash("sha256").update(await readFile(file)).digest("hex")}  ${name}\n`);
+  lines.push(`${digest(await readFile(file))}  ${name}\n`);
   process.stdout.write(`${((await stat(file)).size / 1e6).toFixed(1).padStart(6)} MB  ${name}\n`);
 }
 await writeFile(CHECKSUMS, lines.join(""));

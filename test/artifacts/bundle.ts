@@ -9,8 +9,9 @@ import process from "node:process";
 import { build, type Plugin } from "esbuild";
 import { ROOT } from "../helpers/golden.ts";
 import { assetNames, BUNDLE, DIST, packageManifest } from "./dist.ts";
+import { versionCheck } from "./version-check.ts";
 
-const { name: NAME, engines, optionalDependencies } = packageManifest();
+const { optionalDependencies } = packageManifest();
 
 /** The program and its licences. `drivers`: are the packages for Redis and S3 part of it? */
 export async function bundled(drivers: "inside" | "beside"): Promise<string> {
@@ -98,30 +99,10 @@ async function licences(inputs: readonly string[]): Promise<string> {
   return `/*\nThis file contains these packages:\n\n${whole.replaceAll("*/", "* /")}\n*/\n`;
 }
 
-/** ">=22.18.0" → "22.18" */
-function minimum(engine: string): string {
-  return /\d+\.\d+/.exec(engine)?.[0] ?? engine;
-}
-
-function versionCheck(): string {
-  const [node, deno] = [minimum(engines.node), minimum(engines.deno)];
-  return `{
-  const { Deno } = globalThis;
-  const found = Deno ? Deno.version.deno : process.versions.node;
-  const [[major, minor], [needed, neededMinor]] = [found, Deno ? "${deno}" : "${node}"]
-    .map((version) => version.split(".").map(Number));
-  if (major < needed || (major === needed && minor < neededMinor)) {
-    const runtime = Deno ? "Deno" : "Node.js";
-    console.error(\`${NAME} needs Node.js ${node} or Deno ${deno} or newer; this is \${runtime} \${found}\`);
-    (Deno || process).exit(2);
-  }
-}`;
-}
-
 if (process.argv[1] === import.meta.filename) {
   await mkdir(DIST, { recursive: true });
   const text =
-    `#!/usr/bin/env node\n${versionCheck()}\nconst bundleUrl = import.meta.url;\n${await bundled(
+    `#!/usr/bin/env node\n${versionCheck()}const bundleUrl = import.meta.url;\n${await bundled(
       "beside",
     )}`;
   await writeFile(BUNDLE, text, { mode: 0o755 });

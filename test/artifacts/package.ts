@@ -4,10 +4,11 @@
  */
 import { execFileSync } from "node:child_process";
 import { cp, readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import process from "node:process";
 import { ROOT } from "../helpers/golden.ts";
 import { assetNames, PACKAGE } from "./dist.ts";
+import { versionCheck } from "./version-check.ts";
 
 /** Keys of package.json that only a checkout needs. */
 const OF_CHECKOUT = ["private", "scripts", "devDependencies", "allowScripts"];
@@ -25,19 +26,14 @@ execFileSync(
 for (const name of await assetNames()) {
   await cp(join(ROOT, "src", name), join(PACKAGE, "lib", name));
 }
-await cp(join(ROOT, "README.md"), join(PACKAGE, "README.md"));
-await cp(join(ROOT, "LICENSE"), join(PACKAGE, "LICENSE"));
-await cp(join(ROOT, ".github/CHANGELOG.md"), join(PACKAGE, "CHANGELOG.md"));
+const start = `#!/usr/bin/env node\n${versionCheck()}await import("./lib/cli.js");\n`;
+await writeFile(join(PACKAGE, "bin.js"), start, { mode: 0o755 });
+for (const name of ["README.md", "LICENSE", ".github/CHANGELOG.md"]) {
+  await cp(join(ROOT, name), join(PACKAGE, basename(name)));
+}
 
-const manifest = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8")) as object;
-const published = Object.entries(manifest).filter(([key]) => !OF_CHECKOUT.includes(key));
-await writeFile(
-  join(PACKAGE, "package.json"),
-  `${
-    JSON.stringify(
-      { ...Object.fromEntries(published), bin: { "proxmox-diode": "lib/cli.js" } },
-      null,
-      2,
-    )
-  }\n`,
-);
+const checkout = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8")) as object;
+const published = Object.entries({ ...checkout, bin: { "proxmox-diode": "bin.js" } })
+  .filter(([key]) => !OF_CHECKOUT.includes(key));
+const manifest = JSON.stringify(Object.fromEntries(published), null, 2);
+await writeFile(join(PACKAGE, "package.json"), `${manifest}\n`);

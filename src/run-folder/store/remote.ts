@@ -43,7 +43,12 @@ export async function openRemote(place: string, credentials: StoreCredentials): 
   }
   const opened = await open(uri, credentials).catch((cause: unknown) => {
     if (cause instanceof AppError) throw cause;
-    throw usageError(`Cannot open ${redact(uri)}: ${reasonOf(cause)}`, { cause });
+    const [reason = ""] = reasonOf(cause).split("\n");
+    const isMissing = (cause as { code?: string }).code?.endsWith("MODULE_NOT_FOUND");
+    throw usageError(`Cannot open ${redact(uri)}: ${reason}`, {
+      ...(isMissing && { hint: "Install the drivers: npm install ioredis aws4fetch" }),
+      cause,
+    });
   });
   const { base } = opened;
   const whole = createStorage<Uint8Array>({ driver: opened.driver });
