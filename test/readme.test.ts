@@ -74,7 +74,9 @@ describe.each(DOCUMENTS)("%s", (path) => {
   });
 
   test("names commands and options that exist", () => {
-    const lines = codeIn(text).map((code) => code.replace(/^proxmox-diode /, "").split(/[ =]/));
+    const lines = codeIn(text).map((code) =>
+      code.replace(/^(?:npx )?proxmox-diode /, "").split(/[ =]/)
+    );
     const unknown = lines.flatMap((words) => {
       const [first = ""] = words;
       const known = first in commands ? optionsOf(first) : allOptions;

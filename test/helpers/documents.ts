@@ -27,7 +27,7 @@ export interface ShownCommand {
 
 const FENCE_REGEXP = /^( *)```(\w*)(?: ([^\n]+))?\n([\s\S]*?)^\1```$/gm;
 const CODE_REGEXP = /`([^`\n]+)`/g;
-const COMMAND_REGEXP = /(?:^|[\s(])(?:proxmox-diode|npx node src\/cli\.ts) ([^)>|#\n]+)/;
+const COMMAND_REGEXP = /(?:^|[\s(])(?:npx )?proxmox-diode ([^)>|#\n]+)/;
 const LINK_REGEXP = /!?\[[^\]]*\]\(([^)\s]+)\)/g;
 const WORD_REGEXP = /'[^']*'|"[^"]*"|\S+/g;
 const SHELL = new Set(["sh", "console", "yaml"]);
