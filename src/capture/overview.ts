@@ -159,7 +159,9 @@ export function warningsOf(
       ? ["The access control list could not be read: entries that hide guests go unnoticed"]
       : []),
     ...unknown.map((node) => `PROXMOX_NODES names node "${node}", which the cluster does not have`),
-    ...inventory.refused.map((node) => `Ignoring node "${node}": not a valid node name`),
+    ...inventory.refused.map((node) =>
+      `Ignoring node "${node}": not a valid node name, or it differs from another in case only`
+    ),
   ];
 }
 
@@ -176,7 +178,7 @@ export interface NodeGuests {
 export interface Inventory {
   /** In natural order: listed nodes, and those that have a listed guest. */
   readonly nodes: readonly NodeGuests[];
-  /** Invalid names of nodes, about which nothing can be asked. */
+  /** Names of nodes about which nothing can be asked, or that differ from another in case only. */
   readonly refused: readonly string[];
 }
 
@@ -187,17 +189,19 @@ function readInventory(
 ): Inventory {
   const guests = Map.groupBy(addressedGuests(listing.resources), ({ node }) => node);
   const names = [...new Set([...nodeNames(listing), ...guests.keys()])].sort(compareNatural);
-  const [good = [], refused = []] = [true, false].map((isGood) =>
-    names.filter((node) => (nodeFile(node) !== undefined) === isGood)
+  const valid = names.filter((node) => nodeFile(node) !== undefined);
+  // Names of hosts are the same in any case, and so are names of files on Windows and macOS.
+  const good = new Set(
+    [...Map.groupBy(valid, (node) => node.toLowerCase()).values()].flatMap(([node]) => node ?? []),
   );
   return {
-    nodes: good.map((node) => ({
+    nodes: [...good].map((node) => ({
       node,
       isInScope: scope?.has(node) ?? true,
       isOnline: isOnline(node, listing),
       guests: byVmid(guests.get(node) ?? []),
     })),
-    refused,
+    refused: names.filter((node) => !good.has(node)),
   };
 }
 

@@ -3,6 +3,7 @@
  * title of an endpoint comes from here.
  * Source: PVE/API2/*.pm of pve-manager, qemu-server and pve-container.
  */
+import { withDevice, withoutDevice } from "../base/file-name.ts";
 
 export type GuestKind = "qemu" | "lxc";
 
@@ -275,15 +276,18 @@ const NODE_NAME_REGEXP = /^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,242}[A-Za-z0-9])?$/;
 /** "pve1" → "pve/nodes/pve1.json"; undefined for what is not a node name, such as "../x". */
 export function nodeFile(node: string): string | undefined {
   if (!NODE_NAME_REGEXP.test(node) || node.includes("..")) return undefined;
-  return `${NODES_FOLDER}${node}.json`;
+  return `${NODES_FOLDER}${withoutDevice(node)}.json`;
 }
 
 /** "pve/nodes/pve1.json" → "pve1"; undefined for any other file. */
 export function nodeOfFile(file: string): string | undefined {
-  const node = file.startsWith(NODES_FOLDER)
+  const name = file.startsWith(NODES_FOLDER)
     ? file.slice(NODES_FOLDER.length, -".json".length)
     : "";
-  return nodeFile(node) === file ? node : undefined;
+  if (file !== `${NODES_FOLDER}${name}.json`) return undefined;
+  // Version 0.1.0 wrote "con.json", which is accepted, too.
+  const node = withDevice(name);
+  return nodeFile(node) === undefined ? undefined : node;
 }
 
 /** The file that has the answer to a path: that of its node, or the cluster's. */

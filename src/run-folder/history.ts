@@ -23,7 +23,7 @@ export function isRunName(name: string): boolean {
 
 /** The folder of the survey that belongs to a run, beside it. */
 export function surveyFolderOf(run: string): string {
-  return `${run.replace(/\/+$/, "")}-netbox`;
+  return `${run.replace(/[/\\]+$/, "")}-netbox`;
 }
 
 /** Names of the runs in a history, oldest first. */

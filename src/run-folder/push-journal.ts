@@ -6,6 +6,7 @@
 import { type } from "arktype";
 import { digest } from "../base/digest.ts";
 import { inputError } from "../base/errors.ts";
+import { withoutDevice } from "../base/file-name.ts";
 import { compareCodeUnits } from "../base/natural-order.ts";
 import type { EntityFile, EntitySet } from "./entity-set.ts";
 import { encodeLine, JournalReader, type JournalSchema } from "./journal.ts";
@@ -105,7 +106,7 @@ export function pushJournalKey(target: string): string {
   const plain = target.replace(/[:/]/g, "_").replace(/[^\w.-]/g, "-");
   const isFaithful = /^[a-z0-9.-]+:\d+(?:\/[a-zA-Z0-9.-]+)?$/.test(target);
   const name = isFaithful ? plain : `${plain.slice(0, 80)}-${digest(target).slice(0, 8)}`;
-  return `push/${name}.journal`;
+  return `push/${withoutDevice(name)}.journal`;
 }
 
 /** Is this file of a run folder a journal? */

@@ -3,7 +3,7 @@ import { type AppError, inputError } from "../base/errors.ts";
 import { encodeUtf8 } from "../base/text.ts";
 import { compareNatural } from "../base/natural-order.ts";
 import { type Answer, type Incomplete, incompleteOf, isFailure } from "../proxmox/answers.ts";
-import { CLUSTER_FILE, nodeFile, nodeOfFile, NODES_FOLDER } from "../proxmox/endpoints.ts";
+import { CLUSTER_FILE, nodeOfFile, NODES_FOLDER } from "../proxmox/endpoints.ts";
 import { Answers, writeAnswers } from "./answers.ts";
 import {
   checkListing,
@@ -25,18 +25,22 @@ export async function openSnapshot(store: Store): Promise<Snapshot> {
     const entry = entries.get(file);
     return entry && new Answers(file, await readListed(store, entry), `${file} in ${store.place}`);
   };
+  const fileOfNode = new Map(manifest.files.flatMap(({ path }) => {
+    const node = nodeOfFile(path);
+    return node === undefined ? [] : [[node, path] as const];
+  }));
   return {
     name: nameOf(store.place),
     manifest,
     sha256,
-    nodes: manifest.files.flatMap(({ path }) => nodeOfFile(path) ?? []),
+    nodes: [...fileOfNode.keys()],
     async cluster() {
       const answers = await read(CLUSTER_FILE);
       if (answers === undefined) throw inputError(`Cannot find ${CLUSTER_FILE} in ${store.place}`);
       return answers;
     },
     async node(node) {
-      const file = nodeFile(node);
+      const file = fileOfNode.get(node);
       return file === undefined ? undefined : await read(file);
     },
   };

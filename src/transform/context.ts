@@ -2,7 +2,7 @@
 import type { Found } from "../netbox/objects.ts";
 import { compareNatural } from "../base/natural-order.ts";
 import type { VirtualMachineRef } from "../netbox/types/virtual-machine.ts";
-import { type GuestKind, NODES_FOLDER, PATHS } from "../proxmox/endpoints.ts";
+import { type GuestKind, nodeFile, NODES_FOLDER, PATHS } from "../proxmox/endpoints.ts";
 import type { AnswerRef } from "../run-folder/left-out.ts";
 import type { Answer } from "../proxmox/answers.ts";
 import type { AnswersFile } from "../run-folder/snapshot.ts";
@@ -108,7 +108,7 @@ export class NodeContext implements NodeInput {
     this.ledger = ledger;
     this.run = run;
     this.listing = clusterAnswer(PATHS.resources, cluster.label);
-    this.#file = `${NODES_FOLDER}${entry.node}.json`;
+    this.#file = nodeFile(entry.node) ?? `${NODES_FOLDER}${entry.node}.json`;
   }
 
   /** To count what is left out with a node or guest: the same node; all that is found but MAC addresses is dropped. */

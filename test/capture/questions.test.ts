@@ -166,6 +166,18 @@ describe("capture of an unusual listing", () => {
       "/access/acl 1",
     ]);
   });
+
+  test("not of a node whose name differs from another in case only: they would share a file", async () => {
+    const { requests, warnings } = await asked({
+      guests: [{ vmid: 101 }, { vmid: 102, node: "PVE1" }],
+      nodes: { pve1: {}, PVE1: {} },
+    });
+    const nodes = new Set(
+      requests.map((request) => /^\/nodes\/([^/]+)\//.exec(request)?.[1] ?? ""),
+    );
+    expect([...nodes].filter((node) => /^pve1$/i.test(node))).toHaveLength(1);
+    expect(warnings.join()).toMatch(/Ignoring node "pve1".* differs from another in case only/i);
+  });
 });
 
 test("capture makes each call once, with GET", async () => {

@@ -1,5 +1,7 @@
 /** capture: reads a live cluster into a snapshot; with --plan, only counts the requests. */
+import { join } from "node:path";
 import { usageError } from "../../base/errors.ts";
+import { withoutDevice } from "../../base/file-name.ts";
 import { printable, shellWord } from "../../base/log.ts";
 import { TOOL } from "../../base/tool.ts";
 import { CAUSES } from "../../proxmox/answers.ts";
@@ -77,7 +79,7 @@ export function asking(session: Session, signal: AbortSignal) {
 
 /** "snapshots/pve1.example.net", since the name of the cluster is not known yet. */
 export function defaultFolder({ hosts: [{ name }] }: CaptureOptions): string {
-  return `snapshots/${name.replaceAll(":", "-")}`;
+  return join("snapshots", withoutDevice(name.replaceAll(":", "-").replace(/\.+$/, "")));
 }
 
 function viewOf({ nodes, guests, gaps }: CaptureProgress): ProgressView {

@@ -1,5 +1,5 @@
 /** push <run>: sends the entity files of a run folder to Diode. */
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import { durationText } from "../../base/duration.ts";
 import { usageError } from "../../base/errors.ts";
 import { parseStep, STEP_NAMES } from "../../netbox/types/steps.ts";
@@ -288,8 +288,7 @@ function journalIn(run: Store, target: Target): PushJournalPlace {
 
 /** Of a path or a URI. */
 function splitPath(path: string): { readonly folder: string; readonly key: string } {
+  if (!path.includes("://")) return { folder: dirname(path), key: basename(path) };
   const slash = path.lastIndexOf("/");
-  return path.includes("://")
-    ? { folder: path.slice(0, slash), key: path.slice(slash + 1) }
-    : { folder: dirname(path), key: path.slice(slash + 1) };
+  return { folder: path.slice(0, slash), key: path.slice(slash + 1) };
 }
