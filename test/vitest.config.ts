@@ -28,6 +28,7 @@ const ONLY_ON_DENO = ["permissions"];
 
 /** With processes, servers, waits or many cases: `npm run test:fast` leaves them out. */
 const SLOW = [
+  "ci",
   "cli",
   "cli-*",
   "permissions",
