@@ -236,7 +236,8 @@ describe("a name that is a device of Windows", () => {
 /**
  * Whether a text is a path or the key of a store, which has "/" on every system, cannot be seen in the source. So the
  * rule follows what is opened: no text with "/" is put together where a file or a folder is opened, or where a
- * variable that is opened gets its value. It does not follow a path through functions.
+ * variable that is opened gets its value. It does not follow a path through functions. A URL has "/" on
+ * every system, and /proc is on Linux only.
  */
 const FS_IMPORT = /import \{([^}]*)\} from "node:fs(?:\/promises)?"/g;
 const OPENERS = ["openStore", "openTarget", "openFolder", "makeFolder", "join", "resolve"];
@@ -253,7 +254,8 @@ function putTogether(code: string): string[] {
     })\\(\\s*((?:\`[^\`]*\`|[^,()\`]|\\([^()]*\\))*)`,
     "g",
   );
-  const opened = [...code.matchAll(call)].map(([, argument = ""]) => argument.trim());
+  const opened = [...code.matchAll(call)].map(([, argument = ""]) => argument.trim())
+    .filter((argument) => !/^(?:new URL\(|`\/proc\/)/.test(argument));
   const values = opened.filter((argument) => /^\w+$/.test(argument)).flatMap((name) =>
     [...code.matchAll(new RegExp(`\\b${name} =\\s+((?:\`[^\`]*\`|[^;\`])*);`, "g"))]
       .map(([, value = ""]) => value)
@@ -287,6 +289,6 @@ describe("paths are joined, never put together:", () => {
   test.each([
     "join(folder, `${name}.json`)",
     "openStore(folder); const url = `${host}/api`;",
-    'import { readFile } from "node:fs"; readFile(new URL("./a.json", import.meta.url))',
+    'import { readFile } from "node:fs"; readFile(new URL(`./${name}`, import.meta.url))',
   ])("the rule accepts %s", (text) => expect(putTogether(text)).toEqual([]));
 });
