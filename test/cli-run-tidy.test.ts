@@ -1,72 +1,26 @@
 /** run --tidy: two runs of a cluster in which guests were renamed, removed, and exchanged their addresses. */
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { REHEARSAL_NETBOX_TOKEN } from "../src/rehearse/settings.ts";
 import { ModelNetBox } from "./helpers/applied.ts";
 import { expectError } from "./helpers/cli-folders.ts";
 import { type DiodeAndNetBox, diodeAndNetBox } from "./helpers/diode-and-netbox.ts";
-import { liveLab } from "./helpers/capturing.ts";
-import { agentRow, type LabGuest } from "./helpers/lab.ts";
+import type { LabGuest } from "./helpers/lab.ts";
 import { type Finished, runCli } from "./helpers/run-cli.ts";
-import { served } from "./helpers/serving.ts";
+import { siteGuest, siteOf, siteSettings } from "./helpers/site-runs.ts";
 import { tempFolder } from "./helpers/temp-folder.ts";
 
-function guest(vmid: number, name: string, { address, tags = "" }: {
-  readonly address: string;
-  readonly tags?: string;
-}): LabGuest {
-  const mac = `BC:24:11:00:00:${vmid - 90}`;
-  return {
-    vmid,
-    row: { name, tags },
-    config: {
-      agent: "1",
-      ostype: "l26",
-      net0: `virtio=${mac},bridge=vmbr0`,
-      scsi0: "local:1,size=8G",
-    },
-    osinfo: { name: "Debian GNU/Linux", "version-id": "13" },
-    interfaces: [agentRow(mac.toLowerCase(), [address])],
-  };
-}
-
 const MONDAY = [
-  guest(101, "web", { address: "10.0.0.11/24", tags: "prod;old" }),
-  guest(102, "db", { address: "10.0.0.12/24" }),
-  guest(103, "mail", { address: "10.0.0.13/24" }),
+  siteGuest(101, "web", { address: "10.0.0.11/24", tags: "prod;old" }),
+  siteGuest(102, "db", { address: "10.0.0.12/24" }),
+  siteGuest(103, "mail", { address: "10.0.0.13/24" }),
 ];
 /** web is www and lost a tag; db and mail exchanged their addresses; so did web and a guest that is gone. */
 const TUESDAY = [
-  guest(101, "www", { address: "10.0.0.11/24", tags: "prod" }),
-  guest(102, "db", { address: "10.0.0.13/24" }),
-  guest(103, "mail", { address: "10.0.0.12/24" }),
+  siteGuest(101, "www", { address: "10.0.0.11/24", tags: "prod" }),
+  siteGuest(102, "db", { address: "10.0.0.13/24" }),
+  siteGuest(103, "mail", { address: "10.0.0.12/24" }),
 ];
-const GONE = guest(104, "gone", { address: "10.0.0.14/24" });
-
-/** The settings of both servers, and of a cluster with these guests. */
-async function envOf(
-  { receiver, netbox }: DiodeAndNetBox,
-  guests: readonly LabGuest[],
-): Promise<Record<string, string>> {
-  const nodes = { pve1: { network: [], status: { pveversion: "pve-manager/9.1.4/1" } } };
-  const cluster = await served(liveLab({ guests, nodes }));
-  return {
-    DIODE_TARGET: receiver.target,
-    DIODE_CLIENT_ID: receiver.client.id,
-    DIODE_CLIENT_SECRET: receiver.client.secret,
-    NETBOX_URL: netbox.url,
-    NETBOX_TOKEN: REHEARSAL_NETBOX_TOKEN,
-    PUSH_RESEND_AFTER: "100ms",
-    PUSH_CONFIRM_TIMEOUT: "20s",
-    SITE_NAME: "HQ",
-    PROXMOX_HOST: cluster.host,
-    PROXMOX_PORT: String(cluster.port),
-    PROXMOX_USER: cluster.token.user,
-    PROXMOX_TOKEN_NAME: cluster.token.name,
-    PROXMOX_TOKEN_VALUE: cluster.token.value,
-    PROXMOX_FINGERPRINT: cluster.fingerprint,
-  };
-}
+const GONE = siteGuest(104, "gone", { address: "10.0.0.14/24" });
 
 /** `run --tidy` of a cluster with these guests. */
 async function ran(
@@ -74,7 +28,7 @@ async function ran(
   guests: readonly LabGuest[],
   { out, since }: { readonly out: string; readonly since?: string },
 ): Promise<Finished> {
-  const env = await envOf(both, guests);
+  const env = await siteSettings(both, siteOf(guests));
   const earlier = since === undefined ? [] : ["--since", since];
   return await runCli(["run", "--tidy", "--out", out, ...earlier, "--json"], { env });
 }
@@ -151,7 +105,7 @@ describe("run --tidy", () => {
         join(folder, name)
       ) as [string, string, string];
       await ran(both, MONDAY, { out: monday });
-      const env = await envOf(both, TUESDAY);
+      const env = await siteSettings(both, siteOf(TUESDAY));
       const done = async (...args: readonly string[]): Promise<Finished> => {
         const finished = await runCli(args, { env });
         expect(finished.code, args.join(" ") + finished.stdout + finished.stderr).toBe(0);

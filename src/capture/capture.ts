@@ -32,6 +32,8 @@ export interface CaptureRun extends ClientRun {
   readonly store: Store;
   /** Continue from what the folder holds. */
   readonly isResumed: boolean;
+  /** Time that a new capture begins, as "2026-01-02T03:04:05Z"; default: now. */
+  readonly startedAt?: string | undefined;
   /** For the hint of an error. */
   readonly resumeCommand: string;
   readonly onProgress: (progress: CaptureProgress) => void;
@@ -46,7 +48,7 @@ export async function capture(options: CaptureOptions, run: CaptureRun): Promise
   const { store } = run;
   const stop = new AbortController();
   const signal = AbortSignal.any([run.signal, stop.signal]);
-  const head = headOf(options);
+  const head = headOf(options, run.startedAt ?? now());
   let journal = run.isResumed ? await resumeJournal(store, head) : undefined;
   if (journal === undefined) await refuseForeign(store, head, run.onWarning);
   try {
@@ -126,9 +128,16 @@ function unappliedWarning(nodes: ReadonlySet<string>): string {
     "apply or revert them under System > Network of the node, then capture again, without --resume";
 }
 
-function headOf({ hosts: [{ name, port }], nodes, recorded }: CaptureOptions): CaptureJournalHead {
+function now(): string {
+  return new Date().toISOString().replace(/\.\d+Z$/, "Z");
+}
+
+function headOf(
+  { hosts: [{ name, port }], nodes, recorded }: CaptureOptions,
+  startedAt: string,
+): CaptureJournalHead {
   return {
-    started_at: new Date().toISOString().replace(/\.\d+Z$/, "Z"),
+    started_at: startedAt,
     source: { host: name, port },
     scope: { nodes: nodes === undefined ? ["*"] : [...nodes] },
     settings: recorded,

@@ -59,6 +59,7 @@ const RESUME = onOff(
 );
 const ELSEWHERE = valued("run,…", "Runs of other clusters: guests in them moved, and are not gone");
 const AGAIN = onOff("Send everything, also what the target has acknowledged");
+const YES = onOff("Push even if more has changed than --max-changed allows");
 const MARKDOWN = onOff("Print Markdown for a comment on a pull request");
 const FILTER_OPTIONS: OptionsDef = Object.fromEntries(
   Object.entries(FILTERS).map(([name, description]) => [name, valued(name, description)]),
@@ -125,7 +126,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
       "sent-since": valued("run,…", "With --since: runs after that one that were sent in part"),
       only: valued("step", "Send one step, or several: tag,vlan"),
       again: AGAIN,
-      yes: onOff("Push even if more has changed than --max-changed allows"),
+      yes: YES,
       confirm: onOff("Wait until NetBox has everything, and send again what does not arrive"),
       journal: valued("file", "Journal of acknowledgements (default in the run folder)"),
       junit: valued("file", "Write a JUnit report to this file"),
@@ -157,9 +158,15 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
         "Stop with exit code 4 after an incomplete capture, and push nothing",
       ),
       again: AGAIN,
+      yes: YES,
       history: valued("place", "Keep the run in this history, and push the changes since its base"),
-      "accept-identity-change": onOff("Continue although settings that name objects have changed"),
-      metrics: valued("file", "Write metrics for node_exporter's textfile collector (*.prom)"),
+      "accept-identity-change": onOff(
+        "With --history: continue although settings that name objects have changed",
+      ),
+      metrics: valued(
+        "file",
+        "With --history: write metrics for node_exporter to this file (*.prom)",
+      ),
       config: CONFIG,
       ...OUTPUT_OPTIONS,
       ...optionsOf({

@@ -9,7 +9,12 @@ import {
 } from "../run-folder/entity-set.ts";
 import { runsIn } from "../run-folder/history.ts";
 import { unseal } from "../run-folder/manifest.ts";
-import { isPushJournal, PushJournal, readPushJournal } from "../run-folder/push-journal.ts";
+import {
+  type Acknowledgement,
+  isPushJournal,
+  PushJournal,
+  readPushJournal,
+} from "../run-folder/push-journal.ts";
 import { MANIFEST_FILE } from "../run-folder/snapshot.ts";
 import { folderIn, readRequired, type Store } from "../run-folder/store/store.ts";
 
@@ -19,6 +24,10 @@ export interface RunPush {
   readonly target: string;
   /** "confirmed": NetBox was seen to have everything; "acknowledged": Diode has everything; "partial": neither. */
   readonly state: "confirmed" | "acknowledged" | "partial";
+  /** Entities; those that were sent again count once. */
+  readonly sent: number;
+  /** Entities that the server has refused. */
+  readonly rejected: number;
   /** All entities, not the differences to an earlier run. */
   readonly isWhole: boolean;
   /** false: the run was transformed again since, and what was sent is no longer known. */
@@ -80,17 +89,31 @@ async function pushesOf(run: Store, set: TransformedSet | undefined): Promise<Ru
   const pushes: RunPush[] = [];
   for (const key of (await run.keys("push")).filter(isPushJournal).sort()) {
     const content = readPushJournal(await readRequired(run, key), `"${key}" in ${run.place}`);
-    const { head, sent } = content;
+    const { head, sent, acknowledged } = content;
     if (head === undefined || sent.size === 0) continue;
     const journal = new PushJournal({ store: run, key, target: { name: head.target } }, content);
     pushes.push({
       target: head.target,
       state: stateOf(journal, set),
+      ...countsOf(acknowledged),
       isWhole: head.since === undefined,
       isOfSet: set !== undefined && journal.isFor(set),
     });
   }
   return pushes;
+}
+
+/** A file of which a part was sent again has several lines. */
+function countsOf(lines: readonly Acknowledgement[]): Pick<RunPush, "sent" | "rejected"> {
+  const files = [...Map.groupBy(lines, ({ file }) => file).values()];
+  return {
+    sent: total(files.map((of) => Math.max(...of.map(({ entities }) => entities)))),
+    rejected: total(files.map((of) => of.at(-1)?.errors?.length ?? 0)),
+  };
+}
+
+function total(counts: readonly number[]): number {
+  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 function stateOf(journal: PushJournal, set: TransformedSet | undefined): RunPush["state"] {

@@ -2,7 +2,7 @@
  * Sends entity files to Diode. Plans what to send, checks all of it, and only then sends. A journal
  * records what the target acknowledged, so that an interrupted push can be resumed.
  */
-import { type AppError, usageError } from "../base/errors.ts";
+import { usageError } from "../base/errors.ts";
 import type { RemoteFailure } from "../http/failure.ts";
 import type { StepName } from "../netbox/types/steps.ts";
 import type { EntitySet, TransformedSet } from "../run-folder/entity-set.ts";
@@ -29,6 +29,7 @@ import { type PushOptions, requireRemote } from "./settings.ts";
 import {
   type Differences,
   differencesSince,
+  refusedPush,
   type Repeats,
   repeatsIn,
   requireWhole,
@@ -132,7 +133,7 @@ export async function push(input: PushInput): Promise<Confirmed | undefined> {
         }),
     );
   const refusal = refusalOf(differences, input);
-  if (refusal !== undefined && !choices.isDryRun) throw refused(refusal);
+  if (refusal !== undefined && !choices.isDryRun) throw refusedPush(refusal);
   const plan = planFiles(differences?.files ?? wholeFiles(set), {
     journal: isKnown ? journal : undefined,
     ...choices,
@@ -284,11 +285,5 @@ function refusalOf(
   if (differences !== undefined) return shareRefusal(differences, maxChanged);
   throw usageError("PUSH_MAX_CHANGED (--max-changed) requires --since", {
     hint: "Name the earlier run with --since; --yes pushes everything, however much has changed",
-  });
-}
-
-function refused(reason: string): AppError {
-  return usageError(`Refused to push: ${reason}`, {
-    hint: "Check the changes with --dry-run; --yes pushes them anyway",
   });
 }

@@ -1,5 +1,5 @@
 /** Differences to an earlier run: changed entities are sent, missing ones are listed, as Diode cannot delete. */
-import { usageError } from "../base/errors.ts";
+import { type AppError, usageError } from "../base/errors.ts";
 import { encodeUtf8 } from "../base/text.ts";
 import { labelOf } from "../netbox/types/order.ts";
 import type { EntityFile, TransformedSet } from "../run-folder/entity-set.ts";
@@ -195,6 +195,13 @@ export function shareRefusal(
   const percent = (part: number): string => `${Number((part * 100).toFixed(1))}%`;
   return `${counts.changed} changed and ${counts.disappeared} disappeared, ` +
     `${percent(share)} of the earlier run, and ${percent(maxChanged)} is allowed`;
+}
+
+/** `reason`: a `shareRefusal`. */
+export function refusedPush(reason: string): AppError {
+  return usageError(`Refused to push: ${reason}`, {
+    hint: "Check the changes with push --dry-run; --yes pushes them anyway",
+  });
 }
 
 /**

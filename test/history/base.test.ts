@@ -150,6 +150,8 @@ function anyRun(): fc.Arbitrary<Omit<StoredRun, "name">> {
   const push = fc.record({
     target: fc.constant(TARGET),
     state: fc.constantFrom("confirmed", "acknowledged", "partial"),
+    sent: fc.constant(1),
+    rejected: fc.constant(0),
     isWhole: fc.boolean(),
     isOfSet: fc.boolean(),
   });

@@ -28,17 +28,23 @@ import {
 } from "../settings.ts";
 import type { CaptureSummary, GapGroup } from "../summary.ts";
 
-export async function runCapture(session: Session): Promise<void> {
+/**
+ * `startedAt`: of a run in a history, whose folder has this time as its name. Returns undefined if nothing was captured.
+ */
+export async function runCapture(
+  session: Session,
+  startedAt?: string,
+): Promise<CaptureSummary | undefined> {
   const texts = await readSettings(session.context, CAPTURE_SETTINGS);
   if (isBootstrap(texts)) {
     session.log.info("BOOTSTRAP is set: static entities need no capture, so no API call is made");
-    return;
+    return undefined;
   }
   const options = parseCaptureOptions(texts);
-  await (session.isOn("plan") ? plan(session, options) : ask(session, options));
+  return await (session.isOn("plan") ? plan(session, options) : ask(session, options, startedAt));
 }
 
-async function plan(session: Session, options: CaptureOptions): Promise<void> {
+async function plan(session: Session, options: CaptureOptions): Promise<undefined> {
   const rows = await interruptible(
     session.io,
     (signal) => planCapture(options, asking(session, signal)),
@@ -46,7 +52,11 @@ async function plan(session: Session, options: CaptureOptions): Promise<void> {
   printPlan(session, rows);
 }
 
-async function ask(session: Session, options: CaptureOptions): Promise<void> {
+async function ask(
+  session: Session,
+  options: CaptureOptions,
+  startedAt: string | undefined,
+): Promise<CaptureSummary> {
   const folder = session.option("out") ?? defaultFolder(options);
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(folder)) {
     throw usageError(`Cannot capture into "${folder.split(":", 1)[0]}://…": not a folder`, {
@@ -56,21 +66,28 @@ async function ask(session: Session, options: CaptureOptions): Promise<void> {
   }
   const store = await session.openTarget(folder);
   const progress = openProgress({ log: session.log, terminal: session.terminal });
-  // Of `run`: without it, what people keep in NetBox would be overwritten.
-  const survey = session.isOn("survey") ? " --survey" : "";
-  const resumeCommand = `${TOOL.name} ${session.context.command} --resume${survey} --out ${
-    shellWord(folder)
-  }`;
+  const resumeCommand = resumeCommandOf(session, folder);
   const summary = await interruptible(session.io, (signal) =>
     capture(options, {
       ...asking(session, signal),
       store,
       isResumed: session.isOn("resume"),
+      startedAt,
       resumeCommand,
       onProgress: (state) => progress.show(viewOf(state)),
     })).finally(progress.end);
   printCapture(session, summary, { target: folder, resumeCommand });
   if (summary.gaps.length > 0) session.exitWith("incomplete");
+  return summary;
+}
+
+function resumeCommandOf(session: Session, folder: string): string {
+  const command = `${TOOL.name} ${session.context.command}`;
+  const history = session.option("history");
+  if (history !== undefined) return `${command} --history ${shellWord(history)}`;
+  // Of `run`: without it, what people keep in NetBox would be overwritten.
+  const survey = session.isOn("survey") ? " --survey" : "";
+  return `${command} --resume${survey} --out ${shellWord(folder)}`;
 }
 
 export function asking(session: Session, signal: AbortSignal) {

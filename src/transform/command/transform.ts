@@ -42,18 +42,16 @@ import { type Batch, bootstrap, transform, type TransformInput } from "../transf
 export const DEFAULT_BOOTSTRAP_FOLDER = "snapshots/bootstrap";
 
 /** Needs no Proxmox setting. */
-export async function runBootstrap(session: Session): Promise<void> {
+export async function runBootstrap(session: Session): Promise<EntitySummary> {
   const target = session.option("out") ?? session.operands[0] ?? DEFAULT_BOOTSTRAP_FOLDER;
   const store = await session.openTarget(target);
   const facts = { tool: TOOL, mapping_version: MAPPING_VERSION, snapshots: [] };
-  printSummary(
-    session,
-    await writeEntities(store, bootstrap(bootstrapTime(session.io.env)), facts),
-    { target, netbox: undefined },
-  );
+  const summary = await writeEntities(store, bootstrap(bootstrapTime(session.io.env)), facts);
+  printSummary(session, summary, { target, netbox: undefined });
+  return summary;
 }
 
-export async function runTransform(session: Session): Promise<void> {
+export async function runTransform(session: Session): Promise<EntitySummary> {
   const { operands: runs } = session;
   const given = await readSettings(session.context, SETTINGS);
   if (isBootstrapOn(given)) {
@@ -111,6 +109,7 @@ export async function runTransform(session: Session): Promise<void> {
   );
   const summary = await writeEntities(store, warnUnknownNodes(session, batches), facts);
   printSummary(session, summary, { target, netbox: netbox?.source });
+  return summary;
 }
 
 /** Entities that respected NetBox are about to be replaced by ones that do not. */
@@ -173,6 +172,8 @@ function checkGoneStatus(inputs: readonly TransformInput[], session: Session): v
   const status = inputs.map(({ policy }) => policy.goneStatus).find((each) => each !== "keep");
   const lacking = ["target", "since"].filter((name) => session.option(name) === undefined);
   if (status === undefined || lacking.length === 0) return;
+  // The first run of a history.
+  if (session.option("history") !== undefined && session.option("target") !== undefined) return;
   const setting = `GONE_STATUS (--${flagOf("GONE_STATUS", SETTINGS.GONE_STATUS)})`;
   throw usageError(
     `${setting} is "${status}", which requires --target and --since: no --${

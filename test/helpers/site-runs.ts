@@ -1,0 +1,57 @@
+/** A cluster of a few guests, a Diode and a NetBox, and the settings of `run` for all three. */
+import type { Snapshot } from "../../src/run-folder/snapshot.ts";
+import { REHEARSAL_NETBOX_TOKEN } from "../../src/rehearse/settings.ts";
+import type { ServeOptions } from "../../src/rehearse/serve/serve.ts";
+import { liveLab } from "./capturing.ts";
+import type { DiodeAndNetBox } from "./diode-and-netbox.ts";
+import { agentRow, type LabGuest } from "./lab.ts";
+import { served } from "./serving.ts";
+
+export function siteGuest(vmid: number, name: string, { address, tags = "" }: {
+  readonly address: string;
+  readonly tags?: string;
+}): LabGuest {
+  const mac = `BC:24:11:00:00:${vmid - 90}`;
+  return {
+    vmid,
+    row: { name, tags },
+    config: {
+      agent: "1",
+      ostype: "l26",
+      net0: `virtio=${mac},bridge=vmbr0`,
+      scsi0: "local:1,size=8G",
+    },
+    osinfo: { name: "Debian GNU/Linux", "version-id": "13" },
+    interfaces: [agentRow(mac.toLowerCase(), [address])],
+  };
+}
+
+export function siteOf(guests: readonly LabGuest[]): Snapshot {
+  const nodes = { pve1: { network: [], status: { pveversion: "pve-manager/9.1.4/1" } } };
+  return liveLab({ guests, nodes });
+}
+
+/** The settings of both servers, and of a cluster that is served until the end of the test. */
+export async function siteSettings(
+  { receiver, netbox }: Pick<DiodeAndNetBox, "receiver" | "netbox">,
+  snapshot: Snapshot,
+  options: ServeOptions = {},
+): Promise<Record<string, string>> {
+  const cluster = await served(snapshot, options);
+  return {
+    DIODE_TARGET: receiver.target,
+    DIODE_CLIENT_ID: receiver.client.id,
+    DIODE_CLIENT_SECRET: receiver.client.secret,
+    NETBOX_URL: netbox.url,
+    NETBOX_TOKEN: REHEARSAL_NETBOX_TOKEN,
+    PUSH_RESEND_AFTER: "100ms",
+    PUSH_CONFIRM_TIMEOUT: "20s",
+    SITE_NAME: "HQ",
+    PROXMOX_HOST: cluster.host,
+    PROXMOX_PORT: String(cluster.port),
+    PROXMOX_USER: cluster.token.user,
+    PROXMOX_TOKEN_NAME: cluster.token.name,
+    PROXMOX_TOKEN_VALUE: cluster.token.value,
+    PROXMOX_FINGERPRINT: cluster.fingerprint,
+  };
+}
