@@ -144,7 +144,7 @@ export const BLOCKS: Readonly<Record<string, (folder: string) => string | Promis
   explain: async () => {
     const explanations = await explained("ip/10.20.20.22");
     const text = explanationText(explanations, { width: README_COLUMNS, isVerbose: false });
-    return `\`\`\`console\n$ proxmox-diode explain snapshots/example ip/10.20.20.22\n${text.trim()}\n\`\`\`\n`;
+    return `\`\`\`console\n$ npx proxmox-diode explain snapshots/example ip/10.20.20.22\n${text.trim()}\n\`\`\`\n`;
   },
   "push-settings": () => settingsMarkdown(STAGE_SETTINGS.push),
   retries: retriesMarkdown,
