@@ -1,87 +1,418 @@
-/** Commands with a selector instead of a run folder. */
-import { cp, mkdir, rename, rm } from "node:fs/promises";
+/** run --history: what a run of a history sends, keeps and records, with a cluster that changes between the runs. */
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
-import { cliFolders, expectError } from "./helpers/cli-folders.ts";
-import { runCli } from "./helpers/run-cli.ts";
-import { treeOf } from "./helpers/temp-folder.ts";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { takeLock } from "../src/history/lock.ts";
+import { runsIn } from "../src/run-folder/history.ts";
+import { readRunRecord, recordedRuns, type RunRecord } from "../src/run-folder/run-record.ts";
+import { openStore, type Store } from "../src/run-folder/store/store.ts";
+import { ModelNetBox } from "./helpers/applied.ts";
+import { expectError } from "./helpers/cli-folders.ts";
+import {
+  type DiodeAndNetBox,
+  diodeAndNetBox,
+  type Disturbances,
+} from "./helpers/diode-and-netbox.ts";
+import type { LabGuest } from "./helpers/lab.ts";
+import { type Finished, runCli, startCli } from "./helpers/run-cli.ts";
+import { siteGuest, siteOf, siteSettings } from "./helpers/site-runs.ts";
+import { tempFolder } from "./helpers/temp-folder.ts";
 
-const EXAMPLE = "snapshots/example";
-const [OLD, NEW] = ["2026-11-27T10-00-00Z", "2026-11-28T23-32-21Z"];
-const { fresh } = cliFolders();
+const WEB = siteGuest(101, "web", { address: "10.0.0.11/24", tags: "prod" });
+const DB = siteGuest(102, "db", { address: "10.0.0.12/24" });
+const MAIL = siteGuest(103, "mail", { address: "10.0.0.13/24" });
+const GUESTS = [WEB, DB, MAIL];
+/** The same with another description. */
+const NEW_DB = { ...DB, config: { ...DB.config, description: "replica" } };
 
-async function history(): Promise<string> {
-  const folder = fresh("prod");
-  for (const name of [OLD, NEW]) await cp(EXAMPLE, join(folder, name), { recursive: true });
-  await cp(`${EXAMPLE}-netbox`, join(folder, `${NEW}-netbox`), { recursive: true });
-  return folder;
+const DAY_MS = 86_400_000;
+
+/** While the first run pushes. */
+const GOES_AWAY = { outage: { afterApplied: 10, forMs: 60_000 } };
+
+interface Site {
+  readonly both: DiodeAndNetBox;
+  readonly place: string;
+  readonly history: Store;
+  /** Servers of clusters with these guests. */
+  settings(guests: readonly LabGuest[]): Promise<Record<string, string>>;
+  run(guests: readonly LabGuest[], options?: RunOptions): Promise<Finished>;
+  /** The records, oldest first. */
+  records(): Promise<RunRecord[]>;
 }
 
-describe("a selector", () => {
-  test("is a run for commands that read, also as the value of an option", async () => {
-    const place = await history();
-    const inspected = await runCli(["inspect", `${place}@latest`, "--json"]);
-    expect(inspected.code, inspected.stderr).toBe(0);
-    expect(inspected.stderr).toContain(`@latest is ${NEW}`);
-    const diffed = await runCli([
-      "diff",
-      `${place}@latest~1`,
-      `${place}@2026-11-28`,
-      "--exit-code",
+interface RunOptions {
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+async function newSite(disturbances: Disturbances = {}): Promise<Site> {
+  const both = await diodeAndNetBox(disturbances);
+  const place = join(await tempFolder(), "history");
+  const history = await openStore(place);
+  const settings = (guests: readonly LabGuest[]) => siteSettings(both, siteOf(guests));
+  return {
+    both,
+    place,
+    history,
+    settings,
+    async run(guests, { args = [], env = {} } = {}) {
+      const all = { ...await settings(guests), ...env };
+      return await runCli(["run", "--history", place, ...args], { env: all });
+    },
+    async records() {
+      const runs = await recordedRuns(history);
+      return (await Promise.all(runs.map((run) => readRunRecord(history, run))))
+        .filter((record) => record !== undefined);
+    },
+  };
+}
+
+/** The clock says so until the end of the test, and goes on when told. Timers are the real ones. */
+function clockAt(time: string): { goOn(ms: number): void } {
+  vi.useFakeTimers({ toFake: ["Date"], now: new Date(time) });
+  onTestFinished(() => void vi.useRealTimers());
+  return { goOn: (ms) => void vi.setSystemTime(Date.now() + ms) };
+}
+
+function ended({ code, stdout, stderr }: Finished, expected = 0): void {
+  expect(code, stdout + stderr).toBe(expected);
+}
+
+describe("run --history", () => {
+  test("sends all entities at first, then nothing, then only what changed", async () => {
+    const site = await newSite();
+    const first = await site.run(GUESTS);
+    ended(first);
+    expect(first.stderr).toContain("Sending all entities: it is the first run");
+    const made = site.both.model.changes.length;
+    const second = await site.run(GUESTS);
+    ended(second);
+    expect(second.stderr).toContain("Sending what differs from the run");
+    expect(site.both.model.changes).toHaveLength(made);
+    ended(await site.run([WEB, NEW_DB, MAIL]));
+    expect(site.both.model.changes.slice(made).map(({ name, field }) => [name, field])).toEqual([
+      ["db", "comments"],
     ]);
-    expect(diffed.code, diffed.stderr).toBe(0);
-    const reported = await runCli(["report", `${place}@latest`, "--against", `${place}@latest~1`]);
-    expect(reported.code, reported.stderr).toBe(0);
-    expect(reported.stderr).toContain(`@latest~1 is ${OLD}`);
-    expect(Object.keys(await treeOf(join(place, NEW)))).toContain("report.html");
-  });
-
-  test("with -netbox is the survey of the run", async () => {
-    const place = await history();
-    const verified = await runCli(["verify", `${place}@latest-netbox`]);
-    expect(verified.code, verified.stderr).toBe(0);
-    expect(verified.stdout).toContain("target");
-    expectError(await runCli(["verify", `${place}@latest~1-netbox`]), 5, "no survey of the run");
-  });
-
-  test("is the run that transform writes into, and that push sends", async () => {
-    const place = await history();
-    await rm(join(place, NEW, "netbox"), { recursive: true });
-    const done = await runCli(["transform", `${place}@latest`]);
-    expect(done.code, done.stderr).toBe(0);
-    const [made, expected] = await Promise.all([
-      treeOf(join(place, NEW, "netbox")),
-      treeOf(join(EXAMPLE, "netbox")),
+    const records = await site.records();
+    expect(records.map(({ exit_code, push }) => [exit_code, push?.mode, push?.state])).toEqual([
+      [0, "whole", "confirmed"],
+      [0, "differences", "confirmed"],
+      [0, "differences", "confirmed"],
     ]);
-    expect(made).toEqual(expected);
-    const pushed = await runCli(["push", `${place}@latest`, "--dry-run"]);
-    expect(pushed.code, pushed.stderr).toBe(0);
+    expect(records.map(({ push }) => push?.sent)).toEqual([records[0]?.entities?.total, 0, 1]);
+    expect(records.map(({ changes }) => changes?.changed)).toEqual([undefined, 0, 1]);
+    expect(records[2]).toMatchObject({
+      capture: { outcome: "complete", guests: 3, nodes: 1, missing: {} },
+      push: { since: records[1]?.run },
+    });
+    expect(await runsIn(site.history)).toEqual(records.map(({ run }) => run));
   });
 
-  test("is not the value of --out", async () => {
-    const place = await history();
-    const refused = await runCli(["simulate", "--out", `${place}@latest`]);
-    expectError(refused, 2, "@latest", "Name a folder");
-    expect(Object.keys(await treeOf(join(place, NEW)))).toContain("manifest.json");
-  });
-
-  test("of no run is an error that names the nearest", async () => {
-    const place = await history();
-    expectError(await runCli(["inspect", `${place}@2026-11-26`]), 5, "2026-11-27T10:00:00Z");
-    expectError(await runCli(["inspect", `${fresh()}@latest`]), 5, "Found no run in");
-  });
-
-  test("is a folder if there is one with this name", async () => {
-    const place = await history();
-    await rename(join(place, OLD), `${place}@latest`);
-    const inspected = await runCli(["inspect", `${place}@latest`, "--json"]);
-    expect(inspected.code, inspected.stderr).toBe(0);
-    expect(inspected.stderr).not.toContain(NEW);
-    // A new folder may have such a name where there is no history.
-    const out = `${fresh("lab")}@2026-11-27`;
-    await mkdir(join(out, ".."), { recursive: true });
-    const made = await runCli(["simulate", "--guests", "1", "--nodes", "1", "--out", out]);
-    expect(made.code, made.stderr).toBe(0);
-    expect((await runCli(["inspect", out])).code).toBe(0);
+  test("captures nothing when the cluster cannot be reached, and recovers", async () => {
+    const site = await newSite();
+    ended(await site.run(GUESTS));
+    const away = await site.run(GUESTS, { env: { PROXMOX_PORT: "1" } });
+    expectError({ ...away, stderr: errorIn(away) }, 6, "127.0.0.1");
+    ended(await site.run([WEB, NEW_DB]));
+    const records = await site.records();
+    expect(records.map(({ exit_code, push }) => [exit_code, push?.sent])).toEqual([
+      [0, records[0]?.entities?.total],
+      [6, undefined],
+      [0, 1],
+    ]);
+    expect(records[1]?.error).toContain("127.0.0.1");
+    // Compared with the first one.
+    expect(records[2]?.changes).toMatchObject({ since: records[0]?.run, changed: 1 });
   });
 });
+
+describe("a history with a NetBox that cannot be read", () => {
+  test("builds on what Diode has acknowledged, with a warning", async () => {
+    const site = await newSite();
+    const env = { NETBOX_URL: "", NETBOX_TOKEN: "", PUSH_BOOTSTRAP_WAIT: "0" };
+    const first = await site.run(GUESTS, { env });
+    ended(first);
+    const second = await site.run([WEB, NEW_DB, MAIL], { env });
+    ended(second);
+    expect(second.stderr).toContain("The earlier run is acknowledged, not confirmed");
+    const [, record] = await site.records();
+    expect(record?.push).toMatchObject({ mode: "differences", state: "acknowledged", sent: 1 });
+  });
+});
+
+describe("all entities are sent again", () => {
+  test("after --full-every, counted from the last time", async () => {
+    const clock = clockAt("2026-11-02T06:00:00Z");
+    const site = await newSite();
+    for (let day = 0; day < 5; day += 1) {
+      ended(await site.run([WEB], { args: ["--full-every", "2d"] }));
+      clock.goOn(DAY_MS);
+    }
+    const records = await site.records();
+    expect(records.map(({ push }) => push?.mode)).toEqual([
+      "whole",
+      "differences",
+      "whole",
+      "differences",
+      "whole",
+    ]);
+    expect(records[2]?.push?.why).toContain("FULL_EVERY");
+    expect(records.map(({ run }) => run)).toEqual(
+      [2, 3, 4, 5, 6].map((day) => `2026-11-0${day}T06-00-00Z`),
+    );
+  });
+
+  test("with --again", async () => {
+    const site = await newSite();
+    ended(await site.run([WEB]));
+    ended(await site.run([WEB], { args: ["--again"] }));
+    const [first, second] = await site.records();
+    expect(second?.push).toMatchObject({ mode: "whole", sent: first?.push?.sent });
+  });
+});
+
+describe("settings that name objects", () => {
+  test("stop the run when they change, with a list of what would be doubled", async () => {
+    const site = await newSite();
+    const env = { CLUSTER_NAME: "lab" };
+    ended(await site.run(GUESTS, { env }));
+    const made = site.both.model.changes.length;
+    const renamed = { env: { CLUSTER_NAME: "prod", PUSH_CONFIRM_TIMEOUT: "1s" } };
+    const stopped = await site.run(GUESTS, renamed);
+    ended(stopped, 2);
+    expect(stopped.stderr).toContain('CLUSTER_NAME was "lab" and is "prod"');
+    expect(stopped.stderr).toMatch(
+      /NetBox would have these twice: clusters lab; .*virtual machines web, db, mail;/,
+    );
+    expect(site.both.model.changes).toHaveLength(made);
+    // It stops each time, until somebody decides.
+    ended(await site.run(GUESTS, renamed), 2);
+    const accepted = await site.run(GUESTS, { ...renamed, args: ["--accept-identity-change"] });
+    // The old machines keep their addresses.
+    ended(accepted, 7);
+    expect(site.both.model.all("virtual-machine")).toHaveLength(6);
+    ended(await site.run(GUESTS, renamed), 7);
+    const pushes = (await site.records()).map(({ exit_code, push }) => [exit_code, push?.mode]);
+    expect(pushes).toEqual([
+      [0, "whole"],
+      [2, undefined],
+      [2, undefined],
+      [7, "whole"],
+      [7, "differences"],
+    ]);
+  });
+});
+
+describe("PUSH_MAX_CHANGED", () => {
+  test("stops a run with too many changes, whether it sends all or the differences", async () => {
+    const site = await newSite();
+    const args = ["--max-changed", "20%"];
+    // The first run has nothing that could change.
+    ended(await site.run(GUESTS, { args }));
+    const fewer = await site.run([WEB], { args });
+    ended(fewer, 2);
+    expect(fewer.stderr).toContain("Refused to push: ");
+    ended(await site.run([WEB], { args: [...args, "--again"] }), 2);
+    ended(await site.run([WEB], { args: [...args, "--yes"] }));
+    const records = await site.records();
+    expect(records.map(({ push }) => push?.mode)).toEqual([
+      "whole",
+      undefined,
+      undefined,
+      "differences",
+    ]);
+  });
+});
+
+describe("a second run at the same time", () => {
+  test("ends with 6 and the name of the holder, and leaves no record", async () => {
+    const site = await newSite();
+    const lock = await takeLock(site.history);
+    const second = await site.run(GUESTS);
+    expectError(second, 6, `process ${process.pid}`);
+    expect(await recordedRuns(site.history)).toEqual([]);
+    await lock.release();
+    ended(await site.run(GUESTS));
+  });
+
+  test("that takes the lock of a paused one makes the paused one stop", async () => {
+    const site = await newSite(GOES_AWAY);
+    const env = await site.settings(GUESTS);
+    const program = startCli(["run", "--history", site.place], { env });
+    await vi.waitFor(() => expect(site.both.isAway).toBe(true), { timeout: 10_000 });
+    // For the clock of the other machine it has shown no sign of life for long.
+    const lock = await takeLock(site.history, {
+      now: () => new Date(Date.now() + DAY_MS),
+      self: { host: "other", pid: 1 },
+    });
+    site.both.goAway(0);
+    const paused = await program.ended;
+    ended(paused, 6);
+    expect(paused.stderr).toContain("other");
+    expect(await recordedRuns(site.history)).toEqual([]);
+    await lock.release();
+  });
+});
+
+describe("a run that somebody stops", () => {
+  test("is recorded, and continued by the next one", async () => {
+    const site = await newSite(GOES_AWAY);
+    const env = await site.settings(GUESTS);
+    const program = startCli(["run", "--history", site.place], { env });
+    await vi.waitFor(() => expect(site.both.isAway).toBe(true), { timeout: 10_000 });
+    ended(await program.stop("SIGINT"), 130);
+    const [stopped] = await site.records();
+    expect(stopped).toMatchObject({ exit_code: 130, push: { mode: "whole", state: "partial" } });
+    site.both.goAway(0);
+    const next = await runCli(["run", "--history", site.place], { env });
+    ended(next);
+    expect(next.stderr).toContain(`Continuing the run ${stopped?.run}`);
+    const records = await site.records();
+    expect(
+      records.map(({ run, exit_code, resumed, push }) => [run, exit_code, resumed, push?.state]),
+    )
+      .toEqual([[stopped?.run, 0, true, "confirmed"]]);
+  });
+
+  test("is not continued with other settings of the capture", async () => {
+    const site = await newSite();
+    ended(await site.run([WEB]));
+    const [run = ""] = await runsIn(site.history);
+    await site.history.remove(`log/${run}.jsonl`);
+    // Another port.
+    const next = await site.run([WEB]);
+    ended(next);
+    expect(next.stderr).not.toContain("Continuing");
+    expect(await runsIn(site.history)).toHaveLength(2);
+  });
+
+  test("is not continued after an hour", async () => {
+    const clock = clockAt("2026-11-02T06:00:00Z");
+    const site = await newSite();
+    const env = await site.settings([WEB]);
+    ended(await runCli(["run", "--history", site.place], { env }));
+    const [run = ""] = await runsIn(site.history);
+    await site.history.remove(`log/${run}.jsonl`);
+    clock.goOn(DAY_MS / 24 + 1000);
+    const next = await runCli(["run", "--history", site.place], { env });
+    ended(next);
+    expect(next.stderr).not.toContain("Continuing");
+    expect(await runsIn(site.history)).toEqual([run, "2026-11-02T07-00-01Z"]);
+  });
+});
+
+describe("retention", () => {
+  test("removes old runs, and leaves their records", async () => {
+    const clock = clockAt("2026-11-02T06:00:00Z");
+    const site = await newSite();
+    const env = { KEEP_LAST: "1", KEEP_DAILY: "2" };
+    let last: Finished | undefined;
+    for (let run = 0; run < 6; run += 1) {
+      last = await site.run([WEB], { env, args: ["--survey"] });
+      ended(last);
+      clock.goOn(DAY_MS / 2);
+    }
+    const kept = ["2026-11-02T06-00-00Z", "2026-11-03T18-00-00Z", "2026-11-04T18-00-00Z"];
+    // The first one is the last that was sent as a whole.
+    expect(await runsIn(site.history)).toEqual(kept);
+    expect((await site.history.folders()).toSorted()).toEqual(
+      [...kept.flatMap((run) => [run, `${run}-netbox`]), "lock", "log"].toSorted(),
+    );
+    expect(await recordedRuns(site.history)).toHaveLength(6);
+    expect(last?.stderr).toContain("Removed 1 run: ");
+    const log = await runCli(["log", site.place]);
+    ended(log);
+    expect(log.stdout.match(/folder removed/g)).toHaveLength(3);
+  });
+});
+
+describe("run --history --tidy", () => {
+  test("removes a guest when it was gone for GONE_AFTER, and not before", async () => {
+    const clock = clockAt("2026-11-02T06:00:00Z");
+    const model = new ModelNetBox();
+    model.make("site", { name: "HQ" });
+    const site = await newSite({ model });
+    const env = { GONE_AFTER: "2d", GONE_STATUS: "decommissioning" };
+    const args = ["--tidy"];
+    const states: unknown[] = [];
+    for (let day = 0; day < 5; day += 1) {
+      ended(await site.run(day === 0 ? GUESTS : [WEB, DB], { args, env }));
+      const mail = model.all("virtual-machine").find(({ name }) => name === "mail");
+      states.push((mail?.["status"] as { value?: string } | undefined)?.value);
+      clock.goOn(DAY_MS);
+    }
+    expect(states).toEqual(["active", "decommissioning", "decommissioning", undefined, undefined]);
+    const records = await site.records();
+    expect(records.map(({ tidied }) => (tidied ?? 0) > 0)).toEqual([
+      false,
+      false,
+      false,
+      true,
+      false,
+    ]);
+  });
+});
+
+describe("run --metrics", () => {
+  test("writes what the run did, and the time of the last success", async () => {
+    const clock = clockAt("2026-11-02T06:00:00Z");
+    const site = await newSite();
+    const file = join(await tempFolder(), "lab.prom");
+    const args = ["--metrics", file];
+    ended(await site.run(GUESTS, { args }));
+    expect(await readFile(file, "utf8")).toContain(
+      'proxmox_diode_guests{proxmox_host="127.0.0.1"} 3',
+    );
+    clock.goOn(DAY_MS);
+    ended(await site.run(GUESTS, { args, env: { PROXMOX_PORT: "1" } }), 6);
+    const text = await readFile(file, "utf8");
+    const success = Date.parse("2026-11-02T06:00:00Z") / 1000;
+    expect(text).toContain('proxmox_diode_last_run_exit_code{proxmox_host="127.0.0.1"} 6');
+    expect(text).toContain(
+      `proxmox_diode_last_success_timestamp_seconds{proxmox_host="127.0.0.1"} ${success}`,
+    );
+    // A file that cannot be written does not fail the run.
+    const lost = await site.run(GUESTS, { args: ["--metrics", join(file, "lost.prom")] });
+    ended(lost);
+    expect(lost.stderr).toContain("lost.prom");
+  });
+});
+
+describe("run --history refuses", () => {
+  test.each([
+    [["--out", "x"], "--history and --out exclude each other"],
+    [["--since", "x"], "--history and --since exclude each other"],
+    [["--resume"], "--history and --resume exclude each other"],
+    [["--bootstrap"], "BOOTSTRAP (--bootstrap) excludes --survey, --tidy and --history"],
+    [["--metrics", "x.txt"], ".prom"],
+    [["--keep-last", "0"], "KEEP_LAST (--keep-last)"],
+    [["--elsewhere", "x"], "--elsewhere requires --survey"],
+  ])("%j", async (args, sentence) => {
+    const site = await newSite();
+    expectError(await site.run(GUESTS, { args }), 2, sentence);
+    expect(await site.history.keys()).toEqual([]);
+  });
+
+  test("a run folder, and a place with a comma", async () => {
+    const env = await (await newSite()).settings([WEB]);
+    const run = await runCli(["run", "--history", "snapshots/example"], { env });
+    expectError(run, 2, "snapshots/example", "it is a run folder");
+    const comma = await runCli(["run", "--history", "a,b"], { env });
+    expectError(comma, 2, "must not contain a comma");
+  });
+
+  test("options that are for a history, without one", async () => {
+    const env = await (await newSite()).settings([WEB]);
+    const out = join(await tempFolder(), "run");
+    for (const option of ["--metrics=x.prom", "--accept-identity-change"]) {
+      const run = await runCli(["run", "--out", out, option], { env });
+      expectError(run, 2, `${option.split("=", 1)[0]} requires --history`);
+    }
+  });
+});
+
+/** Without what is logged before. */
+function errorIn({ stderr }: Finished): string {
+  return stderr.slice(stderr.indexOf("\n Error: "));
+}

@@ -22,7 +22,7 @@ import {
 } from "./overview.ts";
 import { type CaptureProgress, countInScope, ProgressCounter } from "./progress.ts";
 import { type ExpectedAnswers, QuestionQueue } from "./question-queue.ts";
-import { refuseForeign, resumeJournal } from "./resume.ts";
+import { isResumable, refuseForeign, resumeJournal } from "./resume.ts";
 import type { CaptureOptions } from "./settings.ts";
 import { type CaptureSummary, groupGaps } from "./summary.ts";
 import { Walk } from "./walk.ts";
@@ -130,6 +130,11 @@ function unappliedWarning(nodes: ReadonlySet<string>): string {
 
 function now(): string {
   return new Date().toISOString().replace(/\.\d+Z$/, "Z");
+}
+
+/** Would a capture with these options, with `isResumed`, continue what the folder holds? */
+export async function canResume(options: CaptureOptions, store: Store): Promise<boolean> {
+  return await isResumable(store, headOf(options, now()));
 }
 
 function headOf(

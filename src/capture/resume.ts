@@ -33,18 +33,35 @@ export async function resumeJournal(
   }
 }
 
-/** A sealed snapshot has no journal any more: its answers make a new one. */
-async function journalOfSnapshot(store: Store, head: CaptureJournalHead): Promise<CaptureJournal> {
+/** Would `resumeJournal` continue what the folder holds? Writes nothing. */
+export async function isResumable(store: Store, head: CaptureJournalHead): Promise<boolean> {
+  try {
+    const journal = await CaptureJournal.open(store.place);
+    await journal?.close();
+    refuseDifference(store, journal?.head ?? (await startedSnapshot(store)).started, head);
+    return true;
+  } catch (error) {
+    if (error instanceof AppError) return false;
+    throw error;
+  }
+}
+
+async function startedSnapshot(store: Store) {
   if (await store.read(MANIFEST_FILE) === undefined) {
     throw usageError(`Found nothing to resume in ${store.place}`, {
       hint: "Name the folder that the interrupted capture wrote to, or capture without --resume",
     });
   }
   const snapshot = await openSnapshot(store);
-  const { source, scope, captured_at, settings = {}, counts } = snapshot.manifest;
-  const started = { started_at: captured_at, source, scope, settings };
+  const { source, scope, captured_at, settings = {} } = snapshot.manifest;
+  return { snapshot, started: { started_at: captured_at, source, scope, settings } };
+}
+
+/** A sealed snapshot has no journal any more: its answers make a new one. */
+async function journalOfSnapshot(store: Store, head: CaptureJournalHead): Promise<CaptureJournal> {
+  const { snapshot, started } = await startedSnapshot(store);
   refuseDifference(store, started, head);
-  const { attempts = 0 } = counts;
+  const { attempts = 0 } = snapshot.manifest.counts;
   const journal = await CaptureJournal.create(store.place, { ...started, attempts });
   try {
     for await (const file of filesOf(snapshot)) {

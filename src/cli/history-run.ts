@@ -6,6 +6,8 @@ import process from "node:process";
 import { digest } from "../base/digest.ts";
 import { AppError, usageError } from "../base/errors.ts";
 import { TOOL } from "../base/tool.ts";
+import { canResume } from "../capture/capture.ts";
+import type { CaptureOptions } from "../capture/settings.ts";
 import { baseAmong, type BaseChoice, pushTo, WHOLE_REASONS } from "../history/base.ts";
 import { changesBetween, type RunChanges } from "../history/changes.ts";
 import { duplicatedAfter, identityChanges, identityError } from "../history/identity.ts";
@@ -59,7 +61,7 @@ export async function runInHistory(
   }
   try {
     const working = await workingFolder(place, history);
-    const next = await nextRun(session, history, working);
+    const next = await nextRun(session, { history, working, capture: settings.capture });
     const run = new HistoryRun(session, { place, history, working, lock, settings, options }, next);
     await run.start();
   } finally {
@@ -109,12 +111,21 @@ interface NextRun {
 }
 
 /** A new run, or the newest one if it was interrupted a short time ago. */
-async function nextRun(session: Session, history: Store, working: Store): Promise<NextRun> {
+async function nextRun(
+  session: Session,
+  { history, working, capture }: Pick<HistoryPlace, "history" | "working"> & {
+    readonly capture: CaptureOptions | undefined;
+  },
+): Promise<NextRun> {
   const now = Date.now();
   const newest = (await runsIn(working)).at(-1);
-  if (newest !== undefined && await isInterrupted(session, history, newest)) {
+  if (newest !== undefined && capture !== undefined) {
     const ageMs = now - Date.parse(capturedAtOf(newest));
-    if (ageMs >= 0 && ageMs < RESUMED_WITHIN_MS) {
+    const isRecent = ageMs >= 0 && ageMs < RESUMED_WITHIN_MS;
+    if (
+      isRecent && await isInterrupted(session, history, newest) &&
+      await canResume(capture, folderIn(working, newest))
+    ) {
       session.log.info(`Continuing the run ${newest}, which was interrupted`);
       return { name: newest, isResumed: true };
     }
@@ -179,23 +190,18 @@ class HistoryRun {
 
   async start(): Promise<void> {
     const { place, settings, lock } = this.#at;
-    let failure: unknown;
-    try {
-      await runStages(this.#stages, this.#session, {
-        target: placeIn(place, surveyFolderOf(this.#next.name)),
-        since: await this.#runBefore(),
-        isConfirmed: settings.isNetBoxNamed,
-        onCaptured: () => this.#keepCapture(),
-        pushOptions: () => this.#choosePush(),
-      });
-    } catch (error) {
-      failure = error;
-      throw error;
-    } finally {
-      // Another program that has taken the lock writes the history from now on.
-      const isHeld = await lock.check().then(() => true, () => false);
-      if (isHeld) await this.#finish(failure);
-    }
+    const course = {
+      target: placeIn(place, surveyFolderOf(this.#next.name)),
+      since: await this.#runBefore(),
+      isConfirmed: settings.isNetBoxNamed,
+      onCaptured: () => this.#keepCapture(),
+      pushOptions: () => this.#choosePush(),
+    };
+    const failure = await failureOf(() => runStages(this.#stages, this.#session, course));
+    // Another program that has taken the lock writes the history from now on.
+    const isLost = await failureOf(() => lock.check());
+    if (isLost === undefined) await this.#finish(failure);
+    if (failure !== undefined || isLost !== undefined) throw failure ?? isLost;
     this.#stages.finish();
   }
 
@@ -280,7 +286,7 @@ class HistoryRun {
 
   /** Writes the record and the metrics, however the run ended, and removes old runs. */
   async #finish(failure: unknown): Promise<void> {
-    const { history, settings: { host } } = this.#at;
+    const { history, settings: { capture } } = this.#at;
     const { lines, counts } = await this.#changes();
     const record = await this.#record(failure, counts);
     await writeRunRecord(history, record, lines);
@@ -294,6 +300,7 @@ class HistoryRun {
     const metrics = this.#session.option("metrics");
     // What the run did is done.
     if (metrics !== undefined) {
+      const host = capture?.hosts[0].name ?? "";
       await writeMetrics(metrics, { record, host }).catch((error) => warn(this.#session, error));
     }
     if (record.exit_code === EXIT_CODES.interrupted) return;
@@ -365,6 +372,16 @@ class HistoryRun {
     if (removed.length === 0) return;
     await removeRuns(history, removed, () => lock.check());
     this.#session.log.info(`Removed ${counted(removed.length, "run")}: ${removed.join(", ")}`);
+  }
+}
+
+/** What it throws. */
+async function failureOf(work: () => Promise<void>): Promise<unknown> {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    return error;
   }
 }
 

@@ -66,7 +66,12 @@ async function checkAll(session: Session): Promise<RunSettings> {
     });
   }
   if (isStatic) {
-    return { defaultFolder: DEFAULT_BOOTSTRAP_FOLDER, host: "", isNetBoxNamed: isNamed, push };
+    return {
+      defaultFolder: DEFAULT_BOOTSTRAP_FOLDER,
+      capture: undefined,
+      isNetBoxNamed: isNamed,
+      push,
+    };
   }
   const options = parseCaptureOptions(captured);
   if (!["keep", undefined].includes(policy.GONE_STATUS) && !(isSince && isSurveyed)) {
@@ -77,7 +82,7 @@ async function checkAll(session: Session): Promise<RunSettings> {
   parsePolicy(policy);
   return {
     defaultFolder: defaultFolder(options),
-    host: options.hosts[0].name,
+    capture: options,
     isNetBoxNamed: isNamed,
     push,
   };

@@ -1,5 +1,6 @@
 /** The stages of a run and their order. Each has the options of one command; results and times are collected. */
 import { runCapture } from "../capture/command/capture.ts";
+import type { CaptureOptions } from "../capture/settings.ts";
 import type { CaptureSummary } from "../capture/summary.ts";
 import { runPush } from "../push/command/push.ts";
 import type { RemoteOptions } from "../push/settings.ts";
@@ -48,8 +49,8 @@ export interface RunPlace {
 /** What the settings of the stages say about the run. */
 export interface RunSettings {
   readonly defaultFolder: string;
-  /** PROXMOX_HOST: the first host; "" in a run of the static entities. */
-  readonly host: string;
+  /** undefined: the static entities alone, with BOOTSTRAP. */
+  readonly capture: CaptureOptions | undefined;
   /** NETBOX_URL is set: pushes are confirmed. */
   readonly isNetBoxNamed: boolean;
   readonly push: RemoteOptions;

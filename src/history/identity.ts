@@ -5,6 +5,7 @@ import type { StepName } from "../netbox/types/steps.ts";
 import { parseHosts } from "../proxmox/host.ts";
 import type { TransformedSet } from "../run-folder/entity-set.ts";
 import { compareSets, type EntityAt } from "../run-folder/set-difference.ts";
+import { groupDigits } from "../terminal/tables.ts";
 
 export interface IdentityChange {
   readonly setting: string;
@@ -109,12 +110,12 @@ export function identityError(
   duplicated: readonly Duplicated[],
 ): AppError {
   const what = duplicated.map(({ step, count, names }) => {
-    const more = count > names.length ? ", …" : "";
-    return `${count} ${ENTITY_TYPES[step].plural} (${names.join(", ")}${more})`;
+    const more = count > names.length ? ` and ${groupDigits(count - names.length)} more` : "";
+    return `${ENTITY_TYPES[step].plural} ${names.join(", ")}${more}`;
   });
   const twice = what.length === 0
     ? "no entity of that run would be duplicated"
-    : `NetBox would have these twice: ${what.join(", ")}`;
+    : `NetBox would have these twice: ${what.join("; ")}`;
   return usageError(
     `Stopped before the push: since the run ${base}, ${
       changes.map(changeText).join("; ")

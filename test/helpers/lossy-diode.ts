@@ -49,6 +49,7 @@ export interface DiodeAndNetBox
   readonly model: ModelNetBox;
   /** NetBox goes away now. */
   goAway(forMs: number, answer?: Outage["answer"]): void;
+  readonly isAway: boolean;
   /** Has the outage begun, and is it over? */
   readonly wasAway: boolean;
 }
@@ -113,6 +114,9 @@ export async function startDiodeAndNetBox(
     netbox,
     model,
     goAway,
+    get isAway() {
+      return isAway();
+    },
     get wasAway() {
       return away !== undefined && !isAway();
     },
