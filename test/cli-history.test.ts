@@ -68,11 +68,11 @@ async function newSite(disturbances: Disturbances = {}): Promise<Site> {
   };
 }
 
-/** The clock says so until the end of the test, and goes on when told. Timers are the real ones. */
-function clockAt(time: string): { goOn(ms: number): void } {
+/** The clock says so until the end of the test, and is advanced by the test. Timers are the real ones. */
+function clockAt(time: string): { advance(ms: number): void } {
   vi.useFakeTimers({ toFake: ["Date"], now: new Date(time) });
   onTestFinished(() => void vi.useRealTimers());
-  return { goOn: (ms) => void vi.setSystemTime(Date.now() + ms) };
+  return { advance: (ms) => void vi.setSystemTime(Date.now() + ms) };
 }
 
 function ended({ code, stdout, stderr }: Finished, expected = 0): void {
@@ -147,7 +147,7 @@ describe("all entities are sent again", () => {
     const site = await newSite();
     for (let day = 0; day < 5; day += 1) {
       ended(await site.run([WEB], { args: ["--full-every", "2d"] }));
-      clock.goOn(DAY_MS);
+      clock.advance(DAY_MS);
     }
     const records = await site.records();
     expect(records.map(({ push }) => push?.mode)).toEqual([
@@ -294,7 +294,7 @@ describe("a run that somebody stops", () => {
     ended(await runCli(["run", "--history", site.place], { env }));
     const [run = ""] = await runsIn(site.history);
     await site.history.remove(`log/${run}.jsonl`);
-    clock.goOn(DAY_MS / 24 + 1000);
+    clock.advance(DAY_MS / 24 + 1000);
     const next = await runCli(["run", "--history", site.place], { env });
     ended(next);
     expect(next.stderr).not.toContain("Continuing");
@@ -311,7 +311,7 @@ describe("retention", () => {
     for (let run = 0; run < 6; run += 1) {
       last = await site.run([WEB], { env, args: ["--survey"] });
       ended(last);
-      clock.goOn(DAY_MS / 2);
+      clock.advance(DAY_MS / 2);
     }
     const kept = ["2026-11-02T06-00-00Z", "2026-11-03T18-00-00Z", "2026-11-04T18-00-00Z"];
     // The first one is the last that was sent as a whole.
@@ -340,7 +340,7 @@ describe("run --history --tidy", () => {
       ended(await site.run(day === 0 ? GUESTS : [WEB, DB], { args, env }));
       const mail = model.all("virtual-machine").find(({ name }) => name === "mail");
       states.push((mail?.["status"] as { value?: string } | undefined)?.value);
-      clock.goOn(DAY_MS);
+      clock.advance(DAY_MS);
     }
     expect(states).toEqual(["active", "decommissioning", "decommissioning", undefined, undefined]);
     const records = await site.records();
@@ -364,7 +364,7 @@ describe("run --metrics", () => {
     expect(await readFile(file, "utf8")).toContain(
       'proxmox_diode_guests{proxmox_host="127.0.0.1"} 3',
     );
-    clock.goOn(DAY_MS);
+    clock.advance(DAY_MS);
     ended(await site.run(GUESTS, { args, env: { PROXMOX_PORT: "1" } }), 6);
     const text = await readFile(file, "utf8");
     const success = Date.parse("2026-11-02T06:00:00Z") / 1000;
