@@ -184,7 +184,8 @@ describe("the commands work in their order in", () => {
         if (words.includes(remote)) words[words.indexOf(remote)] = env[setting] ?? "";
       }
       for (const [index, word] of words.entries()) {
-        const isInput = /^snapshots\/[\w-]+$/.test(word) && words[index - 1] !== "--out";
+        const isInput = /^snapshots\/[\w-]+$/.test(word) &&
+          !["--out", "--history"].includes(words[index - 1] ?? "");
         if (isInput && !existsSync(join(cwd, word))) {
           const input = INPUTS[word] ?? "snapshots/example";
           await cp(join(ROOT, input), join(cwd, word), { recursive: true });

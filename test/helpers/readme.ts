@@ -77,7 +77,7 @@ const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT_CODES, string>> = {
   rejected:
     "Diode rejected entities, or NetBox a change of `tidy`, or NetBox does not have what was sent (`push --confirm`, `run`)",
   interrupted:
-    "interrupted; the same command resumes (`capture`, `survey` and `run`: with `--resume`)",
+    "interrupted; the same command resumes (`capture`, `survey` and `run`: with `--resume`; `run --history`: by itself)",
 };
 
 /** All types that `compare` requests; the last three have no step. */
