@@ -420,6 +420,19 @@ describe("objects that people made before the first push", () => {
     expect(texts(changes)).toEqual([]);
   });
 
+  test("a tag that people renamed, beside one of the same letters, stays what it is", async () => {
+    const netbox = new ModelNetBox();
+    netbox.make("site", { name: "HQ" });
+    netbox.make("tag", { name: "Production", slug: "prod", color: "ff0000", object_types: [] });
+    const guests = [{ ...WEB, row: { name: "web", tags: "prod;Prod" } }];
+    const { outcome } = await push(netbox, cluster({ guests }));
+    const [vm] = outcome.of("virtual-machine");
+    expect(vm?.tags?.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(["Prod", "Production"]),
+    );
+    expect(netbox.all("tag").map(({ name }) => name)).not.toContain("prod");
+  });
+
   test("a tag for other types is left off", async () => {
     const netbox = new ModelNetBox();
     netbox.make("tag", { name: "prod", color: "ff0000", object_types: ["ipam.prefix"] });

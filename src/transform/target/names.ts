@@ -40,27 +40,38 @@ const TYPES: Readonly<Record<Slugged, { readonly type: ObjectType<never>; readon
 /** An object without them comes first, if several have the name. */
 const WITHIN = ["parent", "group", "manufacturer"];
 
-/**
- * By its exact name; in another case, if one alone has it; by its slug, if people renamed it: an object
- * whose slug is still that of its own name is another one ("RouterOS 7.1.5" is not "RouterOS 7.15").
- */
+/** What is called so in NetBox; undefined: nothing, or several objects. */
 export function foundName(
   target: NetBoxTarget,
   kind: Slugged,
   name: string,
 ): NetBoxObject | undefined {
+  return findName(target, kind, { name, others: new Set() });
+}
+
+/**
+ * By its exact name; in another case, if one alone has it; by its slug, if people renamed it: an object
+ * whose slug is still that of its own name is another one ("RouterOS 7.1.5" is not "RouterOS 7.15"). `others`: names
+ * of other things; an object that has one of them exactly is not this one.
+ */
+function findName(
+  target: NetBoxTarget,
+  kind: Slugged,
+  { name, others }: { readonly name: string; readonly others: ReadonlySet<string> },
+): NetBoxObject | undefined {
   const { objects } = target;
   const { type, key } = TYPES[kind];
+  const isFree = (object: NetBoxObject): boolean => !others.has(String(object[key]));
   const exact = objects.having(type, { name: key, of: valueAt(key) }, name);
   if (exact.length > 0) {
     const outermost = exact.filter((each) => WITHIN.every((within) => !isSet(each, within)));
     return oldest(outermost.length > 0 && kind !== "device-type" ? outermost : exact);
   }
-  const folded = objects.having(type, foldedAt(key), name.toLowerCase());
+  const folded = objects.having(type, foldedAt(key), name.toLowerCase()).filter(isFree);
   // A model of that name may be another manufacturer's.
   if (folded.length > 0 || kind === "device-type") return alone(folded);
   const renamed = objects.having(type, BY_SLUG, autoSlug(name)).filter((each) =>
-    autoSlug(String(each[key])) !== each["slug"]
+    isFree(each) && autoSlug(String(each[key])) !== each["slug"]
   );
   return alone(renamed);
 }
@@ -75,8 +86,9 @@ export function foundNames(
   names: ReadonlySet<string>,
 ): Map<string, Found> {
   const { type, key } = TYPES[kind];
+  const others = DISTINCT.has(kind) ? names : new Set<string>();
   const all = [...names].sort(compareCodeUnits).flatMap((name) => {
-    const object = foundName(target, kind, name);
+    const object = findName(target, kind, { name, others });
     return object === undefined ? [] : [{ name, object }];
   });
   const found = new Map<string, Found>();
