@@ -1,11 +1,13 @@
 /** Differences to an earlier run: changed entities are sent, missing ones are listed, as Diode cannot delete. */
 import { type AppError, usageError } from "../base/errors.ts";
 import { encodeUtf8 } from "../base/text.ts";
+import { isContained } from "../netbox/types/contained.ts";
 import { labelOf } from "../netbox/types/order.ts";
 import type { EntityFile, TransformedSet } from "../run-folder/entity-set.ts";
 import type { Delivery, PushJournal, PushJournalPlace } from "../run-folder/push-journal.ts";
 import { judgeMissing, type Missing } from "../run-folder/not-read.ts";
 import {
+  type ChangedEntity,
   compareSets,
   countEntities,
   entitiesIn,
@@ -19,7 +21,7 @@ export interface Differences {
   /** All files of the later set; of those without a difference, no entity is to be sent. */
   readonly files: readonly SelectedFile[];
   readonly counts: {
-    /** Equal to the earlier set's, and not sent. */
+    /** Equal to the earlier set's, or a part of it, and not sent. */
     readonly same: number;
     /** Equal, and sent: see `repeats`. */
     readonly repeated: number;
@@ -60,9 +62,10 @@ export async function differencesSince(
   const counts = { same: 0, changed: 0, added: 0 };
   const missing: EntityAt[] = [];
   for await (const step of compareSets({ set: earlier }, { set: later })) {
-    [...step.changed.map(({ after }) => after), ...step.added].forEach(choose);
-    counts.same += step.same;
-    counts.changed += step.changed.length;
+    const changed = step.changed.filter(isNews);
+    [...changed.map(({ after }) => after), ...step.added].forEach(choose);
+    counts.same += step.same + step.changed.length - changed.length;
+    counts.changed += changed.length;
     counts.added += step.added.length;
     missing.push(...step.missing);
   }
@@ -89,6 +92,11 @@ export async function differencesSince(
     missing: judged,
     repeats,
   };
+}
+
+/** Without what is only said no more: a field that NetBox has now, and that is people's from then on. */
+function isNews({ before, after }: ChangedEntity): boolean {
+  return !isContained(after.step, { later: after.entity, earlier: before.entity as never });
 }
 
 /** Entities of a set, file by file. */
@@ -154,7 +162,7 @@ export async function repeatsIn(
     for await (const { changed, added } of compareSets({ set }, { set: later })) {
       // What that set lacks may have been removed from NetBox after it was sent.
       added.forEach((found) => doubtful.add(found));
-      for (const { before, after } of changed) {
+      for (const { before, after } of changed.filter(isNews)) {
         if (sent?.has(before.file.path) !== false) doubtful.add(after);
       }
     }

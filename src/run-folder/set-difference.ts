@@ -84,11 +84,16 @@ export interface ComparedSet {
   contentOf?(found: EntityAt): string;
 }
 
+export interface ChangedEntity {
+  readonly before: EntityAt;
+  readonly after: EntityAt;
+}
+
 export interface StepDifferences {
   readonly step: StepName;
   /** How many both sets have. */
   readonly same: number;
-  readonly changed: readonly { readonly before: EntityAt; readonly after: EntityAt }[];
+  readonly changed: readonly ChangedEntity[];
   /** Only in the later set. */
   readonly added: readonly EntityAt[];
   /** Only in the earlier set. */
@@ -136,7 +141,7 @@ async function compareStep(
     if (match === undefined) added.push(found);
     else match.after = found;
   }
-  const changed: StepDifferences["changed"][number][] = [];
+  const changed: ChangedEntity[] = [];
   const missing: EntityAt[] = [];
   for await (const before of unmatched.size === 0 ? [] : entitiesOf(earlier.set, step)) {
     const identity = identityOf(before, earlier);

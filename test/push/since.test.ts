@@ -107,6 +107,18 @@ describe("push --since", () => {
     expect((await pushInto(diode, third)).planned?.acknowledged).toBe(third.files.length);
   });
 
+  test("sends nothing for a field that the later run does not have: Diode would leave it", async () => {
+    const diode = await receiver();
+    const root = await tempFolder();
+    const machine = vm("web-01", { memory: "2048" });
+    const earlier = await buildSet(join(root, "monday"), { "virtual-machine": [[machine]] });
+    const later = await buildSet(join(root, "tuesday"), { "virtual-machine": [[vm("web-01")]] });
+    await pushInto(diode, earlier);
+    const { error, sent, planned } = await pushSince(diode, { earlier, later });
+    expect([error, sent]).toEqual([undefined, []]);
+    expect(planned?.differences?.counts).toMatchObject({ same: 1, changed: 0 });
+  });
+
   test("works from run to run with one journal, as in a pipeline with a fresh checkout", async () => {
     const diode = await receiver();
     const both = await runs();
@@ -124,7 +136,11 @@ describe("push --since", () => {
       since: withoutJournal,
     });
     expect([error, sent.length]).toEqual([undefined, 2]);
-    const third = await buildSet(join(both.root, "wednesday"), EARLIER);
+    const [[, ...others] = [], ...more] = EARLIER["virtual-machine"] ?? [];
+    const third = await buildSet(join(both.root, "wednesday"), {
+      ...EARLIER,
+      "virtual-machine": [[vm("web-01", { memory: "1024" }), ...others], ...more],
+    });
     const next = await pushInto(diode, third, {
       journalPlace,
       since: { set: both.later, journalPlace: undefined },

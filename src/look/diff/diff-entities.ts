@@ -20,6 +20,7 @@ import {
   entitiesOf,
   type EntityAt,
 } from "../../run-folder/set-difference.ts";
+import { ownersOf } from "../../transform/target/respect.ts";
 import {
   compareFields,
   DifferenceCollector,
@@ -111,10 +112,10 @@ function compareEntity(
     if (before !== undefined) return undefined;
     return { on: "after", record: unreadOf(old, name, sides.before.unread) } as const;
   };
-  const fields = compareFields(
-    entityFields(old, sides.before.ids),
-    entityFields(now, sides.after.ids),
-  ).map((change) => ({ change, gap: gapIn(change) }));
+  const fieldsNow = entityFields(now, sides.after.ids);
+  const fields = compareFields(entityFields(old, sides.before.ids), fieldsNow)
+    .filter((change) => !isLeftToNetBox(change, { now, fieldsNow, side: sides.after }))
+    .map((change) => ({ change, gap: gapIn(change) }));
   const identity = now.step === "virtual-machine" ? MACHINE_IDENTITY : undefined;
   const known = fields.filter(({ gap }) => gap?.record === undefined);
   findings.addChanged(subject, known.map(({ change }) => change), identity);
@@ -126,6 +127,25 @@ function compareEntity(
       if (gap !== undefined) findings.addUnread(on, { ...subject, parts }, gap);
     }
   }
+}
+
+/**
+ * With a target, what NetBox has by now is not sent a second time if others may change it: fields of the first writer,
+ * and all of another object but its key. That is no change.
+ */
+function isLeftToNetBox(
+  { field, after }: FieldChange,
+  { now, fieldsNow, side }: {
+    readonly now: EntityAt;
+    readonly fieldsNow: Fields;
+    readonly side: Side;
+  },
+): boolean {
+  if (after !== undefined || side.set.manifest.target === undefined) return false;
+  const name = fieldName(field);
+  if (ownersOf(now.step)[name]?.owner === "first-writer") return true;
+  // A custom field is a value of its own.
+  return name !== field && [...fieldsNow.keys()].some((path) => path.startsWith(`${name}.`));
 }
 
 function namesOf(changes: readonly FieldChange[]): string[] {
