@@ -2,6 +2,7 @@
  * `npm start`: the whole pipeline over real sockets, only on this machine. `serve` answers as the cluster of
  * snapshots/example. A NetBox that people work in, and a Diode that applies to it what it is sent, are simulated.
  * `run` surveys, captures, transforms, pushes and confirms; `compare` shows what NetBox had of it before the push.
+ * A second run of the history has nothing to send, and `log` lists both.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -14,15 +15,11 @@ import { startDiodeAndNetBox } from "./helpers/lossy-diode.ts";
 import { modelOf } from "./helpers/model-of-target.ts";
 import { startProcess } from "./helpers/run-process.ts";
 
-const RUN = "snapshots/rehearsal";
-/** Where `run` puts its survey. */
-const TARGET = `${RUN}-netbox`;
+const HISTORY = "snapshots/rehearsal";
 /** Exit code of a partial capture: some guests of the example do not answer. */
 const INCOMPLETE = 4;
 
-for (const folder of [RUN, TARGET]) {
-  await rm(join(ROOT, folder), { recursive: true, force: true });
-}
+await rm(join(ROOT, HISTORY), { recursive: true, force: true });
 const cluster = startProcess(["serve", "snapshots/example"]);
 /** Variables that it prints. */
 const LINES = 6;
@@ -51,12 +48,18 @@ try {
     const [code] = await once(child, "exit") as [number | null];
     return code ?? 1;
   };
-  const code = await start("run", "--survey", "--out", RUN);
+  const run = (...options: readonly string[]): Promise<number> =>
+    start("run", "--history", HISTORY, "--survey", ...options);
+  let code = await run();
   if (code === 0 || code === INCOMPLETE) {
     process.stdout.write("\nNetBox before the push, of the steps cluster and device alone:\n");
-    await start("compare", RUN, "--target", TARGET, "--only", "cluster,device");
+    const target = `${HISTORY}@latest-netbox`;
+    await start("compare", `${HISTORY}@latest`, "--target", target, "--only", "cluster,device");
+    process.stdout.write("A second run, which has nothing to send:\n");
+    code = await run("--quiet");
+    await start("log", HISTORY);
   }
-  process.stdout.write(`Files are in ${RUN}, the survey in ${TARGET}\n`);
+  process.stdout.write(`Runs and surveys are in ${HISTORY}\n`);
   process.exitCode = code === INCOMPLETE ? 0 : code;
 } finally {
   await Promise.all([cluster.stop("SIGINT"), both.close()]);

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { expect, onTestFinished } from "vitest";
 import { canonicalJson } from "../../src/base/json.ts";
 import { REHEARSAL_CLIENT } from "../../src/rehearse/settings.ts";
+import { runsIn } from "../../src/run-folder/history.ts";
+import { openFolder } from "../../src/run-folder/store/folder.ts";
 import { ROOT } from "../helpers/golden.ts";
 import type { Started } from "../helpers/run-cli.ts";
 import { type ProcessOptions, runProcess, startProcess } from "../helpers/run-process.ts";
@@ -51,7 +53,7 @@ export async function expectVersionNeeded(program: Program): Promise<void> {
 /** A complete snapshot. */
 const CLUSTER = "test/fixtures/pve9";
 
-/** capture, transform and push of a program, with `serve` and `receive` of the same program, over the loopback. */
+/** capture, transform and two runs of a history of a program, with `serve` and `receive` of the same program, over the loopback. */
 export async function pipelineOf(program: Program, folder?: string): Promise<void> {
   const cwd = folder ?? await tempFolder();
   await cp(join(ROOT, CLUSTER, "pve"), join(cwd, "cluster/pve"), { recursive: true });
@@ -74,14 +76,19 @@ export async function pipelineOf(program: Program, folder?: string): Promise<voi
       ["capture", "--out", "lab"],
       ["verify", "lab"],
       ["transform", "lab"],
-      ["push", "lab"],
+      ["run", "--history", "history"],
+      ["verify", "history@latest"],
+      // Sends nothing.
+      ["run", "--history", "history"],
+      ["log", "history"],
     ]
   ) {
     const { code, stderr } = await runProcess(args, { cwd, program, env });
     expect(code, `${args.join(" ")}: ${stderr}`).toBe(0);
   }
   expect((await diode.stop("SIGINT")).code).toBe(0);
-  const made = await entitiesIn(join(cwd, "lab"));
+  const [run = ""] = await runsIn(openFolder(join(cwd, "history")));
+  const made = await entitiesIn(join(cwd, "history", run));
   expect(made.length).toBeGreaterThan(40);
   expect(await entitiesIn(join(cwd, "received"))).toEqual(made);
 }
