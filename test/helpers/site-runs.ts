@@ -1,7 +1,7 @@
 /** A cluster of a few guests, a Diode and a NetBox, and the settings of `run` for all three. */
 import type { Snapshot } from "../../src/run-folder/snapshot.ts";
 import { REHEARSAL_NETBOX_TOKEN } from "../../src/rehearse/settings.ts";
-import type { ServeOptions } from "../../src/rehearse/serve/serve.ts";
+import type { Served, ServeOptions } from "../../src/rehearse/serve/serve.ts";
 import { liveLab } from "./capturing.ts";
 import type { DiodeAndNetBox } from "./diode-and-netbox.ts";
 import { agentRow, type LabGuest } from "./lab.ts";
@@ -33,11 +33,19 @@ export function siteOf(guests: readonly LabGuest[]): Snapshot {
 
 /** The settings of both servers, and of a cluster that is served until the end of the test. */
 export async function siteSettings(
-  { receiver, netbox }: Pick<DiodeAndNetBox, "receiver" | "netbox">,
+  both: Servers,
   snapshot: Snapshot,
   options: ServeOptions = {},
 ): Promise<Record<string, string>> {
-  const cluster = await served(snapshot, options);
+  return settingsOf(both, await served(snapshot, options));
+}
+
+type Servers = Pick<DiodeAndNetBox, "receiver" | "netbox">;
+
+export function settingsOf(
+  { receiver, netbox }: Servers,
+  cluster: Served,
+): Record<string, string> {
   return {
     DIODE_TARGET: receiver.target,
     DIODE_CLIENT_ID: receiver.client.id,

@@ -7,6 +7,7 @@ import { CLUSTER_CASES } from "./clusters.ts";
 import { COMPARE_CASES } from "./compare.ts";
 import { CONFIRM_CASES } from "./confirm.ts";
 import { DEPENDENT_CASES } from "./dependents.ts";
+import { HISTORY_CASES } from "./history.ts";
 import { INPUT_CASES } from "./inputs.ts";
 import { ORDER_CASES } from "./order.ts";
 import { PRIMARY_CASES } from "./primary.ts";
@@ -30,4 +31,5 @@ export const CASES: readonly Case[] = [
   ...TIDY_CASES,
   ...DEPENDENT_CASES,
   ...RETIRE_CASES,
+  ...HISTORY_CASES,
 ];

@@ -150,7 +150,7 @@ async function withTwin(
 }
 
 /** A Diode that applies to the NetBox of the trial while `work` runs. */
-async function withDiode(
+export async function withDiode(
   { netbox, seed }: Trial,
   { urls = [netbox.url], ...setting }: Setting,
   work: (diode: BackgroundDiode) => Promise<void>,
