@@ -13,6 +13,7 @@ import {
   SWITCH,
   switchOf,
 } from "../base/setting.ts";
+import { shownPlace } from "../run-folder/store/place.ts";
 
 export interface OptionDef {
   /** "boolean": a switch, which may stand alone. */
@@ -182,7 +183,7 @@ function checkOperands(
 ): void {
   const extra = operands[max];
   if (extra !== undefined) {
-    throw usageError(`Unexpected argument "${extra}"`, {
+    throw usageError(`Unexpected argument "${shownPlace(extra)}"`, {
       hint: "See --help for the arguments of this command",
     });
   }

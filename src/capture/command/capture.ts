@@ -11,6 +11,7 @@ import {
   type GuestKind,
   SHOWN_PATHS,
 } from "../../proxmox/endpoints.ts";
+import { shownPlace } from "../../run-folder/store/store.ts";
 import { interruptible } from "../../terminal/process.ts";
 import { openProgress, type ProgressView } from "../../terminal/progress.ts";
 import type { Session } from "../../terminal/session.ts";
@@ -84,7 +85,7 @@ async function ask(
 function resumeCommandOf(session: Session, folder: string): string {
   const command = `${TOOL.name} ${session.context.command}`;
   const history = session.option("history");
-  if (history !== undefined) return `${command} --history ${shellWord(history)}`;
+  if (history !== undefined) return `${command} --history ${shellWord(shownPlace(history))}`;
   // Of `run`: without it, what people keep in NetBox would be overwritten.
   const survey = session.isOn("survey") ? " --survey" : "";
   return `${command} --resume${survey} --out ${shellWord(folder)}`;

@@ -5,7 +5,8 @@ import { printable } from "../../base/log.ts";
 import { encodeUtf8 } from "../../base/text.ts";
 import { historyOf } from "../../run-folder/history.ts";
 import { readRunRecord, recordedRuns } from "../../run-folder/run-record.ts";
-import type { Store } from "../../run-folder/store/store.ts";
+import { parseSelector } from "../../run-folder/selector.ts";
+import { shownPlace, type Store } from "../../run-folder/store/store.ts";
 import { openRunFolder, type Session } from "../../terminal/session.ts";
 import { counted, groupDigits } from "../../terminal/tables.ts";
 import { compareHalves } from "../diff/command.ts";
@@ -41,7 +42,9 @@ export async function runReport(session: Session): Promise<void> {
 /** `shown`: for messages. */
 async function chooseTarget(session: Session, run: Store) {
   const out = session.option("out");
-  const shown = out ?? `${run.place.replace(/\/+$/, "")}/${DEFAULT_NAME}`;
+  const shown = out === undefined
+    ? `${run.place.replace(/\/+$/, "")}/${DEFAULT_NAME}`
+    : shownPlace(out);
   const store = out === undefined ? run : await session.openTarget(dirname(out));
   return { store, name: basename(shown), shown };
 }
@@ -65,14 +68,17 @@ async function compareEarlier(session: Session, store: Store): Promise<EarlierRu
   const place = session.option("against");
   if (place === undefined) return undefined;
   const earlier = await session.openStore(place);
-  return { place, halves: await compareHalves(session, [earlier, store]) };
+  return { place: shownPlace(place), halves: await compareHalves(session, [earlier, store]) };
 }
 
 /** undefined: the run has no record beside it. */
-async function readHistory(session: Session, { place }: Store): Promise<HistoryRun[] | undefined> {
-  const found = historyOf(place);
+async function readHistory(session: Session, store: Store): Promise<HistoryRun[] | undefined> {
+  const found = historyOf(store.place);
   if (found === undefined) return undefined;
-  const history = await session.openStore(found.history);
+  // The place of a store has no password.
+  const [named = ""] = session.operands;
+  const place = parseSelector(named)?.history ?? historyOf(named)?.history ?? found.history;
+  const history = await session.openStore(place);
   const read = async (run: string): Promise<HistoryRun> => {
     const record = await readRunRecord(history, run).catch((error: unknown) => {
       if (!(error instanceof AppError)) throw error;

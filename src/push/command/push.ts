@@ -11,7 +11,7 @@ import {
   type TransformedSet,
 } from "../../run-folder/entity-set.ts";
 import { pushJournalKey, type PushJournalPlace } from "../../run-folder/push-journal.ts";
-import type { Store } from "../../run-folder/store/store.ts";
+import { shownPlace, type Store } from "../../run-folder/store/store.ts";
 import { countRenamed } from "../../run-folder/tidy-record.ts";
 import { netboxConnection, netboxSession } from "../../terminal/netbox.ts";
 import { interruptible } from "../../terminal/process.ts";
@@ -57,7 +57,7 @@ export async function runPush(session: Session): Promise<void> {
   const { isDryRun } = choices;
   const record = new PushRecord({
     target: target?.name,
-    place: runs.join(", "),
+    place: runs.map(shownPlace).join(", "),
     isDryRun,
     isConfirming: session.isOn("confirm"),
   });

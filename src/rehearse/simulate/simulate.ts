@@ -80,14 +80,14 @@ export async function runSimulate(session: Session): Promise<void> {
   const { counts, files, outcome } = await simulate(store, { nodes, guests, seed });
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   if (session.isJson) {
-    const result = { folder: target, nodes, guests, seed, outcome, counts, bytes };
+    const result = { folder: store.place, nodes, guests, seed, outcome, counts, bytes };
     session.print(JSON.stringify(result, null, 2));
     return;
   }
   session.print(
     `Wrote ${groupDigits(guests)} guests on ${groupDigits(nodes)} nodes (seed ${seed}): ` +
       `${groupDigits(counts.answers)} answers, ${groupDigits(bytes)} bytes, ${outcome}, in ${
-        printable(target)
+        printable(store.place)
       }`,
   );
 }

@@ -4,6 +4,7 @@ import { createStorage, type Driver, prefixStorage, type Storage } from "unstora
 import { AppError, reasonOf, usageError } from "../../base/errors.ts";
 import { openBucket } from "./bucket.ts";
 import type { Draft, Store } from "./folder.ts";
+import { parseUri, shownUri } from "./place.ts";
 
 /** What a remote store needs besides its URI. */
 export interface StoreCredentials {
@@ -37,7 +38,7 @@ export async function openRemote(place: string, credentials: StoreCredentials): 
   const open = OPENERS[uri.protocol];
   if (open === undefined) {
     const known = Object.keys(OPENERS).map((scheme) => `${scheme}//`).join(", ");
-    throw usageError(`Cannot open ${redact(uri)}: no driver serves ${uri.protocol}//`, {
+    throw usageError(`Cannot open ${shownUri(uri)}: no driver serves ${uri.protocol}//`, {
       hint: `Name a folder, or a URI that starts with one of ${known}`,
     });
   }
@@ -45,7 +46,7 @@ export async function openRemote(place: string, credentials: StoreCredentials): 
     if (cause instanceof AppError) throw cause;
     const [reason = ""] = reasonOf(cause).split("\n");
     const isMissing = (cause as { code?: string }).code?.endsWith("MODULE_NOT_FOUND");
-    throw usageError(`Cannot open ${redact(uri)}: ${reason}`, {
+    throw usageError(`Cannot open ${shownUri(uri)}: ${reason}`, {
       ...(isMissing && { hint: "Install the drivers: npm install ioredis aws4fetch" }),
       cause,
     });
@@ -55,13 +56,13 @@ export async function openRemote(place: string, credentials: StoreCredentials): 
   const storage = base === "" ? whole : prefixStorage<Uint8Array>(whole, base);
   const orFail = <Result>(doing: string, work: Promise<Result>): Promise<Result> =>
     work.catch((cause: unknown) => {
-      throw new AppError("remote", `Cannot ${doing} ${redact(uri)}: ${reasonOf(cause)}`, {
+      throw new AppError("remote", `Cannot ${doing} ${shownUri(uri)}: ${reasonOf(cause)}`, {
         hint: "Check the server, its free space, and the permissions of these credentials",
         cause,
       });
     });
   return {
-    place: redact(uri),
+    place: shownUri(uri),
     keys: (folder) => orFail("list the files in", keysOf(storage, folder)),
     folders: () => orFail("list the folders in", opened.folders?.() ?? foldersOf(storage)),
     read: (key) => orFail(`read "${key}" in`, readRaw(storage, key)),
@@ -104,7 +105,7 @@ async function openRedis(uri: URL): ReturnType<Opener> {
   await client?.select(Number(database)).catch((cause: unknown) => {
     client.disconnect();
     const reason = reasonOf(failures[0] ?? cause);
-    throw new AppError("remote", `Cannot open ${redact(uri)}: ${reason}`, { cause });
+    throw new AppError("remote", `Cannot open ${shownUri(uri)}: ${reason}`, { cause });
   });
   return {
     driver,
@@ -209,21 +210,4 @@ function openDraft(storage: Storage<Uint8Array>, folder: string): Draft {
       if (isBegun) await removeFolder(storage, folder);
     },
   };
-}
-
-/** The error of URL may quote the text, with its password. */
-function parseUri(place: string): URL {
-  if (URL.canParse(place)) return new URL(place);
-  throw usageError("Cannot open the URI of a run folder: it is not valid", {
-    hint: "Percent-encode special characters in its user name and password",
-  });
-}
-
-function redact(uri: URL): string {
-  const shown = new URL(uri);
-  if (shown.password !== "") shown.password = "***";
-  if (shown.username !== "") shown.username = "***";
-  shown.search = "";
-  shown.hash = "";
-  return shown.href;
 }

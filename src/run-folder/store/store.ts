@@ -5,12 +5,13 @@
 import { join } from "node:path";
 import { AppError, inputError, reasonOf, usageError } from "../../base/errors.ts";
 import { type Draft, openFolder, type Store } from "./folder.ts";
+import { isUri } from "./place.ts";
 import { openRemote, type StoreCredentials } from "./remote.ts";
 
 export type { Draft, Store } from "./folder.ts";
+export { isUri, shownPlace } from "./place.ts";
 export type { StoreCredentials } from "./remote.ts";
 
-const URI_REGEXP = /^([a-z][a-z0-9+.-]+):\/\//i;
 // unstorage reads a key up to its first "?".
 const SAFE_KEY_REGEXP = /^(?!.*(?:^|\/)\.{1,2}(?:\/|$))[^/\\:?\0]+(?:\/[^/\\:?\0]+)*$/s;
 
@@ -65,11 +66,6 @@ export function placeIn(place: string, folder: string): string {
   if (!isUri(place)) return join(place, folder);
   const [, path = "", more = ""] = /^([^?#]*)(.*)$/s.exec(place) ?? [];
   return `${path.replace(/\/+$/, "")}/${folder}${more}`;
-}
-
-/** Is it the place of a remote store? Others are folders. */
-export function isUri(place: string): boolean {
-  return URI_REGEXP.test(place);
 }
 
 async function openDraft(store: Store, folder: string): Promise<Draft> {

@@ -4,6 +4,7 @@ import { TOOL } from "../../base/tool.ts";
 import { permissionOf } from "../../netbox/types/object-type.ts";
 import { SURVEYED } from "../../netbox/types/surveyed.ts";
 import { openEntities, type TransformedSet } from "../../run-folder/entity-set.ts";
+import { shownPlace } from "../../run-folder/store/store.ts";
 import type { TargetManifest, TargetScope } from "../../run-folder/target.ts";
 import { netboxConnection } from "../../terminal/netbox.ts";
 import { interruptible } from "../../terminal/process.ts";
@@ -26,14 +27,17 @@ export async function runSurvey(session: Session): Promise<void> {
     url: connection.url,
     started_at: new Date().toISOString().replace(/\.\d+Z$/, "Z"),
   };
-  const draft = await openDraft(await session.openTarget(folder), head, {
+  const store = await session.openTarget(folder);
+  const draft = await openDraft(store, head, {
     isResumed: session.isOn("resume"),
     onWarning: (sentence) => session.log.warn(sentence),
   });
-  const forRun = run === undefined ? "" : ` --for ${shellWord(run)}`;
+  const forRun = run === undefined ? "" : ` --for ${shellWord(shownPlace(run))}`;
   const netbox = session.option("netbox");
   const from = netbox === undefined ? "" : ` --netbox ${shellWord(netbox)}`;
-  const resumeCommand = `${TOOL.name} survey --resume --out ${shellWord(folder)}${forRun}${from}`;
+  const resumeCommand = `${TOOL.name} survey --resume --out ${
+    shellWord(store.place)
+  }${forRun}${from}`;
   const scope = set && await readRunKeys(set);
   const progress = openProgress(session);
   const manifest = await interruptible(session.io, (signal) =>
@@ -46,7 +50,7 @@ export async function runSurvey(session: Session): Promise<void> {
       onRetry: (failure, pauseMs) => progress.beside(() => connection.onRetry?.(failure, pauseMs)),
       onProgress: (done, total) => progress.show({ parts: [{ name: "objects", done, total }] }),
     })).finally(progress.end);
-  printSurvey(session, manifest, { folder, resumeCommand });
+  printSurvey(session, manifest, { folder: store.place, resumeCommand });
   if (manifest.missing.length > 0) session.exitWith("incomplete");
 }
 

@@ -22,6 +22,7 @@ import {
 } from "../../run-folder/target-files.ts";
 import type { TargetSource } from "../../run-folder/target.ts";
 import { readTarget } from "../../run-folder/target-objects.ts";
+import { shownPlace } from "../../run-folder/store/store.ts";
 import { optionReader } from "../../terminal/options.ts";
 import type { Session } from "../../terminal/session.ts";
 import { bootstrapTime, readSettings } from "../../terminal/settings.ts";
@@ -47,7 +48,7 @@ export async function runBootstrap(session: Session): Promise<EntitySummary> {
   const store = await session.openTarget(target);
   const facts = { tool: TOOL, mapping_version: MAPPING_VERSION, snapshots: [] };
   const summary = await writeEntities(store, bootstrap(bootstrapTime(session.io.env)), facts);
-  printSummary(session, summary, { target, netbox: undefined });
+  printSummary(session, summary, { target: store.place, netbox: undefined });
   return summary;
 }
 
@@ -108,7 +109,7 @@ export async function runTransform(session: Session): Promise<EntitySummary> {
       },
   );
   const summary = await writeEntities(store, warnUnknownNodes(session, batches), facts);
-  printSummary(session, summary, { target, netbox: netbox?.source });
+  printSummary(session, summary, { target: store.place, netbox: netbox?.source });
   return summary;
 }
 
@@ -118,7 +119,7 @@ async function warnWithoutTarget(session: Session, run: string): Promise<void> {
   const earlier = await readEntityManifest(store).catch(() => undefined);
   if (earlier?.manifest.target === undefined) return;
   session.log.warn(
-    `The entity files in ${run} were made with a target (${earlier.manifest.target.url}), these are not: ` +
+    `The entity files in ${store.place} were made with a target (${earlier.manifest.target.url}), these are not: ` +
       "a push may overwrite or double what people keep in NetBox. Use --target (run: --survey)",
   );
 }
@@ -208,10 +209,13 @@ async function openRun(
   try {
     return { snapshot, policy: parsePolicy(texts), used: settingsInForce(texts) };
   } catch (cause) {
-    throw inputError(`Cannot use the settings in the manifest of ${run}: ${reasonOf(cause)}`, {
-      hint: "Set that setting with its flag or in the environment",
-      cause,
-    });
+    throw inputError(
+      `Cannot use the settings in the manifest of ${shownPlace(run)}: ${reasonOf(cause)}`,
+      {
+        hint: "Set that setting with its flag or in the environment",
+        cause,
+      },
+    );
   }
 }
 
@@ -264,7 +268,7 @@ async function* warnUnknownNodes(
   }
 }
 
-/** `target` is the run folder, as the user typed it; `netbox`, where --target comes from. */
+/** `target` is the run folder; `netbox`, where --target comes from. */
 function printSummary(
   session: Session,
   summary: EntitySummary,
