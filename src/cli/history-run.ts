@@ -1,9 +1,4 @@
 /** run --history <place>: one run of a history, from the lock to the removal of old runs. */
-import { mkdir, stat } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import process from "node:process";
-import { digest } from "../base/digest.ts";
 import { AppError, usageError } from "../base/errors.ts";
 import { TOOL } from "../base/tool.ts";
 import { canResume } from "../capture/capture.ts";
@@ -15,6 +10,7 @@ import { type Lock, takeLock } from "../history/lock.ts";
 import { checkMetricsFile, writeMetrics } from "../history/metrics.ts";
 import { planRetention, removeRuns } from "../history/retention.ts";
 import { HISTORY_SETTINGS, type HistoryOptions, parseHistoryOptions } from "../history/settings.ts";
+import { openWorkingFolder } from "../history/working-folder.ts";
 import { readStoredRun, type StoredRun, storedRuns } from "../history/stored-run.ts";
 import { differencesSince, refusedPush, shareRefusal } from "../push/since.ts";
 import {
@@ -32,11 +28,17 @@ import {
 } from "../run-folder/run-record.ts";
 import { MANIFEST_FILE } from "../run-folder/snapshot.ts";
 import { openSnapshot } from "../run-folder/snapshot-files.ts";
-import { openFolder } from "../run-folder/store/folder.ts";
-import { folderIn, isUri, placeIn, readRequired, type Store } from "../run-folder/store/store.ts";
+import {
+  folderIn,
+  isUri,
+  placeIn,
+  readRequired,
+  shownPlace,
+  type Store,
+} from "../run-folder/store/store.ts";
 import { EXIT_CODES } from "../terminal/process.ts";
 import type { Session } from "../terminal/session.ts";
-import { readSettings } from "../terminal/settings.ts";
+import { readSettings, storeCredentials } from "../terminal/settings.ts";
 import { counted } from "../terminal/tables.ts";
 import { type RunSettings, runStages, type StageOptions, Stages } from "./stages.ts";
 
@@ -60,10 +62,12 @@ export async function runInHistory(
     );
   }
   try {
-    const working = await workingFolder(place, history);
+    const { endpoint } = storeCredentials(session.io.env);
+    const folder = isUri(place) ? await openWorkingFolder(history.place, endpoint) : undefined;
+    const working = folder?.store ?? history;
     const next = await nextRun(session, { history, working, capture: settings.capture });
     const run = new HistoryRun(session, { place, history, working, lock, settings, options }, next);
-    await run.start();
+    await run.start().finally(() => folder?.removeIfEmpty());
   } finally {
     await lock.release();
   }
@@ -86,24 +90,6 @@ async function openHistory(session: Session, place: string): Promise<Store> {
   return history;
 }
 
-/**
- * Where runs are captured: in the history, if it is a folder. A remote store has no journals that lines can be added
- * to, so that the capture is made in a folder of this machine and then copied.
- */
-async function workingFolder(place: string, history: Store): Promise<Store> {
-  if (!isUri(place)) return history;
-  const user = process.getuid?.();
-  const folder = join(tmpdir(), `${TOOL.name}-${user ?? "user"}-${digest(place).slice(0, 12)}`);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const { uid, mode } = await stat(folder);
-  if (user !== undefined && (uid !== user || (mode & 0o077) !== 0)) {
-    throw usageError(`Cannot capture into ${folder}: other users can change it`, {
-      hint: "Remove it, or name another folder for temporary files with TMPDIR",
-    });
-  }
-  return openFolder(folder);
-}
-
 interface NextRun {
   readonly name: string;
   /** An interrupted run is continued. */
@@ -119,9 +105,12 @@ async function nextRun(
 ): Promise<NextRun> {
   const now = Date.now();
   const newest = (await runsIn(working)).at(-1);
-  if (newest !== undefined && capture !== undefined) {
-    const ageMs = now - Date.parse(capturedAtOf(newest));
-    const isRecent = ageMs >= 0 && ageMs < RESUMED_WITHIN_MS;
+  const last = [...await runsIn(history), ...await recordedRuns(history)].sort().at(-1);
+  // Another machine may have made a run since: NetBox would go back to what this one has captured before.
+  const isNewest = newest !== undefined && newest >= (last ?? "");
+  if (isNewest && capture !== undefined) {
+    // It may be a second from the future: see below.
+    const isRecent = Math.abs(now - Date.parse(capturedAtOf(newest))) < RESUMED_WITHIN_MS;
     if (
       isRecent && await isInterrupted(session, history, newest) &&
       await canResume(capture, folderIn(working, newest))
@@ -130,7 +119,6 @@ async function nextRun(
       return { name: newest, isResumed: true };
     }
   }
-  const last = [...await runsIn(history), ...await recordedRuns(history)].sort().at(-1);
   // Two runs in one second, or a clock that was set back: names are in the order of the runs.
   const soonest = last === undefined ? 0 : Date.parse(capturedAtOf(last)) + 1000;
   const startedAt = new Date(Math.max(now, soonest)).toISOString().replace(/\.\d+Z$/, "Z");
@@ -156,6 +144,7 @@ async function isInterrupted(session: Session, history: Store, run: string): Pro
 interface HistoryPlace {
   readonly place: string;
   readonly history: Store;
+  /** Where the run is captured: the history, if it is a folder. */
   readonly working: Store;
   readonly lock: Lock;
   readonly settings: RunSettings;
@@ -292,7 +281,7 @@ class HistoryRun {
     await writeRunRecord(history, record, lines);
     this.#stages.note("history", {
       run: record.run,
-      folder: this.#folder,
+      folder: shownPlace(this.#folder),
       resumed: this.#next.isResumed,
       changes: record.changes,
       push: record.push,
