@@ -16,10 +16,18 @@ const PROGRAM = PATH.map((folder) => join(folder, "redis-server")).find((file) =
 
 export const hasRedis = PROGRAM !== undefined;
 
-export async function startRedis(folder: string): Promise<RedisServer> {
+/** `password`: of the user "default"; without one, everybody may do everything. */
+export async function startRedis(folder: string, password = ""): Promise<RedisServer> {
   if (PROGRAM === undefined) throw new Error("Cannot find redis-server on the PATH");
   const port = await freePort();
-  const options = { port, bind: "127.0.0.1", save: "", appendonly: "no", dir: folder };
+  const options = {
+    port,
+    bind: "127.0.0.1",
+    save: "",
+    appendonly: "no",
+    dir: folder,
+    requirepass: password,
+  };
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
   const child = spawn(PROGRAM, args, { stdio: "ignore" });
   await untilReady(child, port);

@@ -20,6 +20,8 @@ export interface S3Options {
   readonly ignoresConditions?: boolean;
   /** How many conditional writes are answered with 409 first. */
   readonly conflicts?: number;
+  /** Awaited before a request is answered, such as "PUT bucket/key". */
+  readonly before?: (request: string) => Promise<void>;
 }
 
 export async function startS3(options: S3Options = {}): Promise<S3Server> {
@@ -29,8 +31,10 @@ export async function startS3(options: S3Options = {}): Promise<S3Server> {
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const url = new URL(request.url ?? "/", "http://localhost");
     const path = decodeURIComponent(url.pathname.slice(1));
-    requests.push(`${request.method} ${path}${url.search}`);
+    const asked = `${request.method} ${path}${url.search}`;
+    requests.push(asked);
     const body = await buffer(request);
+    await options.before?.(asked);
     const end = (status: number, text: string | Uint8Array = ""): void => {
       response.writeHead(status).end(text);
     };
