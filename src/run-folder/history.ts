@@ -2,6 +2,7 @@
  * A history: a folder with the runs of one cluster, each in a folder named by its `captured_at`, and `log/` with a
  * record of each run, which stays when the run itself is removed.
  */
+import { isUri } from "./store/place.ts";
 import type { Store } from "./store/store.ts";
 
 const RUN_NAME_REGEXP = /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ$/;
@@ -31,12 +32,14 @@ export async function runsIn(history: Store): Promise<string[]> {
   return (await history.folders()).filter(isRunName).sort();
 }
 
-const PLACE_REGEXP = /^(?:([^?#]*)[/\\])?([^/\\?#]+)[/\\]*([?#].*)?$/s;
+const FOLDER_REGEXP = /^(?:(.*)[/\\])?([^/\\]+)[/\\]*$/s;
+const URI_REGEXP = /^(?:([^?#]*)[/\\])?([^/\\?#]+)[/\\]*([?#].*)?$/s;
 
 /** "snapshots/lab/2026-11-28T23-32-21Z" → its history and its name; undefined for another name. */
 export function historyOf(
   place: string,
 ): { readonly history: string; readonly run: string } | undefined {
-  const [, folder = ".", run = "", more = ""] = PLACE_REGEXP.exec(place) ?? [];
+  const [, folder = ".", run = "", more = ""] =
+    (isUri(place) ? URI_REGEXP : FOLDER_REGEXP).exec(place) ?? [];
   return isRunName(run) ? { history: (folder || "/") + more, run } : undefined;
 }

@@ -47,7 +47,8 @@ export function openFolder(place: string): Store {
   return {
     place,
     keys: (folder = "") => keysOf(place, join(place, folder)),
-    folders: () => foldersOf(place),
+    // Joined as the paths of files are: for the system, "a/../b" is not "b" where there is no "a", or it is a link.
+    folders: () => foldersOf(join(place)),
     async read(key) {
       // fs-lite reports a folder as missing, and reading a pipe may never end.
       const found = await stat(join(place, key)).catch(ignoreMissing);
