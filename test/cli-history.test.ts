@@ -1,5 +1,5 @@
 /** run --history: what a run of a history sends, keeps and records, with a cluster that changes between the runs. */
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { takeLock } from "../src/history/lock.ts";
@@ -222,6 +222,62 @@ describe("PUSH_MAX_CHANGED", () => {
       undefined,
       "differences",
     ]);
+  });
+});
+
+describe("a place", () => {
+  /** As the user names it, in the current folder → the folder. */
+  test.each([
+    [".", "."],
+    ["./", "."],
+    ["./lab", "lab"],
+    ["lab/", "lab"],
+    ["lab//", "lab"],
+    ["./sites//lab/", "sites/lab"],
+    ["sites/../lab", "lab"],
+    ["my lab", "my lab"],
+    [" lab ", " lab "],
+    ["lab #1?", "lab #1?"],
+    ["100%25", "100%25"],
+    ["Zürich/東京", "Zürich/東京"],
+    ["lab@latest", "lab@latest"],
+    ["lab@example.com", "lab@example.com"],
+    ["it's", "it's"],
+    ["C:/histories/lab", "C:/histories/lab"],
+    [String.raw`C:\histories\lab`, String.raw`C:\histories\lab`],
+    [String.raw`.\lab${"\\"}`, String.raw`.\lab${"\\"}`],
+    ["2026-11-28T23-32-21Z", "2026-11-28T23-32-21Z"],
+  ])("called %j", async (place, folder) => {
+    const site = await newSite();
+    const settings = [await site.settings(GUESTS), await site.settings([WEB, NEW_DB, MAIL])];
+    const home = await tempFolder();
+    const before = process.cwd();
+    process.chdir(home);
+    onTestFinished(() => process.chdir(before));
+    for (const env of settings) ended(await runCli(["run", "--history", place], { env }));
+    const history = await openStore(join(home, folder));
+    const runs = await runsIn(history);
+    expect(await recordedRuns(history)).toEqual(runs);
+    expect(await readRunRecord(history, runs[1] ?? "")).toMatchObject({
+      changes: { since: runs[0], changed: 1 },
+      push: { mode: "differences", since: runs[0], sent: 1, state: "confirmed" },
+    });
+    // Nothing is beside it.
+    expect(await readdir(home)).toEqual(
+      folder === "." ? expect.anything() : [folder.split("/")[0]],
+    );
+    const log = await runCli(["log", place, "--json"]);
+    ended(log);
+    expect(JSON.parse(log.stdout).runs).toHaveLength(2);
+    const diff = await runCli(["diff", `${place}@latest~1`, `${place}@latest`, "--exit-code"]);
+    ended(diff, 3);
+    expect(diff.stdout).toContain("replica");
+    ended(await runCli(["verify", `${place}@${runs[0]}`]));
+    // Its chapter on the history has both.
+    const page = join(home, "page.html");
+    ended(await runCli(["report", `${place}@latest`, "--out", page]));
+    const html = await readFile(page, "utf8");
+    expect(runs.filter((run) => !html.includes(run))).toEqual([]);
   });
 });
 
