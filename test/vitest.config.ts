@@ -10,6 +10,7 @@ const ALL = "test/**/*.test.ts";
 /** What Deno may do otherwise than Node: network, TLS, files, streams, processes, crypto; and golden files. */
 const ON_DENO = [
   "cli-history",
+  "cli-history-{killed,remote}",
   "cli-process",
   "cli-run",
   "permissions",
