@@ -259,6 +259,15 @@ describe.skipIf(process.platform === "win32")("the action", () => {
     });
   });
 
+  test.each(["my runs/history@latest", "my runs/history@2026-11-28"])(
+    "keeps the journals of all runs of a history: %s",
+    async (run) => {
+      const inputs = { ...CONTEXT, "inputs.run": run };
+      const { outputs } = await runStep("prepare", inputs, { cwd: await tempFolder() });
+      expect(outputs).toMatchObject({ journals: "my runs/history/*/push/*.journal" });
+    },
+  );
+
   test("confirms, writes a summary, and prints no secret", { timeout: 120_000 }, async () => {
     const { receiver, netbox } = await diodeAndNetBox();
     const cwd = await checkout("lab");
@@ -302,7 +311,7 @@ describe.skipIf(process.platform === "win32")("the action", () => {
       "inputs.args": "--dry-run\n\n--junit\nmy report.xml\n",
     });
     expect(second.outputs, second.printed).toEqual({ "exit-code": "0", state: "dry-run" });
-    expect(second.printed).toContain("nothing differs from the earlier run");
+    expect(second.printed).toContain("no entity is new or has changed");
     expect(readFileSync(join(cwd, "my report.xml"), "utf8")).toContain("<testsuite");
   });
 

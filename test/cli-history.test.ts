@@ -2,10 +2,11 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { decodeUtf8, encodeUtf8 } from "../src/base/text.ts";
 import { takeLock } from "../src/history/lock.ts";
 import { runsIn } from "../src/run-folder/history.ts";
 import { readRunRecord, recordedRuns, type RunRecord } from "../src/run-folder/run-record.ts";
-import { openStore, type Store } from "../src/run-folder/store/store.ts";
+import { openStore, readRequired, type Store } from "../src/run-folder/store/store.ts";
 import { ModelNetBox } from "./helpers/applied.ts";
 import { expectError } from "./helpers/cli-folders.ts";
 import {
@@ -331,6 +332,26 @@ describe("a run that somebody stops", () => {
       .toEqual([[stopped?.run, 0, true, "confirmed"]]);
   });
 
+  test("sends the rest of all entities if it had begun to send all", async () => {
+    const site = await newSite();
+    const env = await site.settings([WEB]);
+    const args = ["run", "--history", site.place];
+    ended(await runCli(args, { env }));
+    ended(await runCli([...args, "--again"], { env }));
+    const [, run = ""] = await runsIn(site.history);
+    // As if it had been killed after a few requests.
+    await site.history.remove(`log/${run}.jsonl`);
+    const [journal = ""] = await site.history.keys(`${run}/push`);
+    const text = decodeUtf8(await readRequired(site.history, journal), journal);
+    const lines = text.split("\n").slice(0, 6);
+    await site.history.write(journal, encodeUtf8(`${lines.join("\n")}\n`));
+    const next = await runCli(args, { env });
+    ended(next);
+    expect(next.stderr).toContain("Sending all entities: it continues a push of all entities");
+    const [first, second] = await site.records();
+    expect(second?.push).toMatchObject({ mode: "whole", sent: first?.push?.sent });
+  });
+
   test("is not continued with other settings of the capture", async () => {
     const site = await newSite();
     ended(await site.run([WEB]));
@@ -458,10 +479,20 @@ describe("run --history refuses", () => {
     expectError(comma, 2, "must not contain a comma");
   });
 
+  test("a file, and a run of a history", async () => {
+    const site = await newSite();
+    ended(await site.run([WEB]));
+    const env = await site.settings([WEB]);
+    const file = await runCli(["run", "--history", "README.md"], { env });
+    expectError(file, 2, "README.md");
+    const selected = await runCli(["run", "--history", `${site.place}@latest`], { env });
+    expectError(selected, 2, "it names a run", 'without "@latest"');
+  });
+
   test("options that are for a history, without one", async () => {
     const env = await (await newSite()).settings([WEB]);
     const out = join(await tempFolder(), "run");
-    for (const option of ["--metrics=x.prom", "--accept-identity-change"]) {
+    for (const option of ["--metrics=x.prom", "--accept-identity-change", "--keep-last=2"]) {
       const run = await runCli(["run", "--out", out, option], { env });
       expectError(run, 2, `${option.split("=", 1)[0]} requires --history`);
     }

@@ -7,6 +7,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { receive } from "../src/rehearse/receive/receive.ts";
 import { answersIn, captured, textsFor } from "./helpers/capturing.ts";
 import { cliFolders, expectError } from "./helpers/cli-folders.ts";
+import { diodeAndNetBox } from "./helpers/diode-and-netbox.ts";
 import { buildSet, tag, vm } from "./helpers/entity-set.ts";
 import { ROOT } from "./helpers/golden.ts";
 import { runCli } from "./helpers/run-cli.ts";
@@ -90,6 +91,24 @@ describe("stdout", SLOW, () => {
   });
 });
 
+test("a run works on when the reader of its stdout has ended", SLOW, async () => {
+  const { receiver } = await diodeAndNetBox();
+  const cwd = await tempFolder();
+  const server = await served(COMPLETE.slice(ROOT.length));
+  const env = {
+    ...captureEnv(server),
+    DIODE_TARGET: receiver.target,
+    DIODE_CLIENT_ID: receiver.client.id,
+    DIODE_CLIENT_SECRET: receiver.client.secret,
+    PUSH_BOOTSTRAP_WAIT: "0",
+  };
+  const args = ["run", "--history", "history"];
+  const { code, stderr } = await runProcess(args, { env, cwd, isUnread: true });
+  expect(code, stderr).toBe(0);
+  const log = await runProcess(["log", "history"], { cwd });
+  expect(log.stdout).toContain("acknowledged");
+});
+
 describe("the environment of the process", SLOW, () => {
   test("has NO_COLOR, which at any value turns off colours in log and help", async () => {
     const env = { NO_COLOR: "yes", TERM: "xterm-256color", FORCE_COLOR: "1" };
@@ -161,7 +180,7 @@ describe.each(["SIGINT", "SIGTERM"] as const)("%s", SLOW, (signal) => {
     const { code, stdout, stderr } = await child.stop(signal);
     expect([code, stdout]).toEqual([130, ""]);
     expect(stderr).toMatch(/Error: Interrupted: \d+ of 31 files are acknowledged/);
-    expect(stderr).toContain("without --again to resume");
+    expect(stderr).toContain("without --again resumes");
     expect(await runCli(["push", run], { env })).toMatchObject({ code: 0 });
     expect(new Set(diode.requests.map(({ id }) => id)).size).toBe(31);
     expect(diode.requests).toHaveLength(31);

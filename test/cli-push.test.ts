@@ -298,7 +298,7 @@ describe.concurrent("push exits with", MANY_STARTS, () => {
       6,
       "HTTP 403",
       "diode:ingest",
-      "without --again to resume",
+      "without --again resumes",
     );
     expect(await runCli(["push", run], { env: envOf(diode) })).toMatchObject({ code: 0 });
     const env = { ...envOf(diode), DIODE_CLIENT_SECRET: "wrong" };

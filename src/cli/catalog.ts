@@ -142,12 +142,13 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
   },
   run: {
     description: "[Survey,] capture, transform, push and [tidy]; confirms if NETBOX_URL is set",
-    example: "run --proxmox-host pve1.example.net --target grpcs://diode.example.net/diode",
+    example:
+      "run --history snapshots/history --proxmox-host pve1.example.net --target grpcs://diode.example.net/diode",
     options: {
       out: CAPTURE_OUT,
       resume: RESUME,
       survey: onOff(
-        "First read what NetBox holds, into <out>-netbox, and respect it; more settings: NETBOX_…",
+        "First read what NetBox holds, into the folder <run>-netbox, and respect it; settings: NETBOX_…",
       ),
       tidy: onOff(
         "With a survey: also rename, release and remove in NetBox what Diode cannot; see tidy",

@@ -1,5 +1,5 @@
 /** run --history <place>: one run of a history, from the lock to the removal of old runs. */
-import { AppError, usageError } from "../base/errors.ts";
+import { AppError, reasonOf, usageError } from "../base/errors.ts";
 import { TOOL } from "../base/tool.ts";
 import { canResume } from "../capture/capture.ts";
 import type { CaptureOptions } from "../capture/settings.ts";
@@ -82,7 +82,14 @@ async function openHistory(session: Session, place: string): Promise<Store> {
   }
   const history = await session.openTarget(place);
   for (const file of [MANIFEST_FILE, ENTITY_MANIFEST_FILE]) {
-    if (await history.read(file) === undefined) continue;
+    const found = await history.read(file).catch((cause: unknown) => {
+      if (cause instanceof AppError) throw cause;
+      throw usageError(`Cannot use ${history.place} as a history (--history): ${reasonOf(cause)}`, {
+        hint: "Name a folder of its own: each run becomes a folder in it",
+        cause,
+      });
+    });
+    if (found === undefined) continue;
     throw usageError(`Cannot use ${history.place} as a history (--history): it is a run folder`, {
       hint: "Name a folder of its own: each run becomes a folder in it",
     });
@@ -162,6 +169,8 @@ class HistoryRun {
   readonly #stages: Stages;
   readonly #startedAt = new Date().toISOString();
   #mode: PushMode | undefined;
+  /** Why it ended early, without an error. */
+  #stopped: string | undefined;
 
   constructor(session: Session, at: HistoryPlace, next: NextRun) {
     this.#session = session;
@@ -186,7 +195,9 @@ class HistoryRun {
       onCaptured: () => this.#keepCapture(),
       pushOptions: () => this.#choosePush(),
     };
-    const failure = await failureOf(() => runStages(this.#stages, this.#session, course));
+    const failure = await failureOf(async () => {
+      this.#stopped = await runStages(this.#stages, this.#session, course);
+    });
     // Another program that has taken the lock writes the history from now on.
     const isLost = await failureOf(() => lock.check());
     if (isLost === undefined) await this.#finish(failure);
@@ -264,6 +275,9 @@ class HistoryRun {
     const { history, settings, options } = this.#at;
     if (isNewIdentity) return { mode: "whole", why: "identity" };
     if (this.#session.isOn("again")) return { mode: "whole", why: "again" };
+    if (this.#next.isResumed && await this.#isWholePushOpen()) {
+      return { mode: "whole", why: "resumed" };
+    }
     return await baseAmong(storedRuns(history, this.#next.name), {
       target: settings.push.target.name,
       isNetBoxRead: settings.isNetBoxNamed,
@@ -271,6 +285,15 @@ class HistoryRun {
       fullEveryMs: options.fullEveryMs,
       now: new Date(capturedAtOf(this.#next.name)),
     });
+  }
+
+  async #isWholePushOpen(): Promise<boolean> {
+    const { history, settings } = this.#at;
+    const own = pushTo(
+      await readStoredRun(history, this.#next.name),
+      settings.push.target.name,
+    );
+    return own !== undefined && own.isWhole && own.state === "partial";
   }
 
   /** Writes the record and the metrics, however the run ended, and removes old runs. */
@@ -313,6 +336,11 @@ class HistoryRun {
   async #record(failure: unknown, changes: RunChanges["counts"]): Promise<RunRecord> {
     const { seconds, tidied, end, results: { capture, transform } } = this.#stages;
     const kind = failure instanceof AppError ? failure.kind : failure === undefined ? end : "bug";
+    const error = failure === undefined
+      ? this.#stopped
+      : failure instanceof AppError
+      ? failure.message
+      : "a bug: see what the run printed";
     const { push: { target } } = this.#at.settings;
     const { pushes } = await readStoredRun(this.#at.history, this.#next.name);
     const pushed = pushes.find((push) => push.target === target.name);
@@ -323,9 +351,7 @@ class HistoryRun {
       started_at: this.#startedAt,
       ended_at: new Date().toISOString(),
       exit_code: kind === undefined ? 0 : EXIT_CODES[kind],
-      ...(failure !== undefined && {
-        error: failure instanceof AppError ? failure.message : "a bug: see what the run printed",
-      }),
+      ...(error !== undefined && { error }),
       ...(this.#next.isResumed && { resumed: true }),
       stages: Object.fromEntries(
         Object.entries(seconds).map(([stage, time]) => [stage, Number(time.toFixed(3))]),

@@ -1,7 +1,9 @@
 /** run: [survey,] capture, transform[, tidy], push[, tidy]: one after the other, with the same options and files. */
 import { usageError } from "../base/errors.ts";
+import { flagOf } from "../base/setting.ts";
 import { defaultFolder } from "../capture/command/capture.ts";
 import { CAPTURE_SETTINGS, isBootstrap, parseCaptureOptions } from "../capture/settings.ts";
+import { HISTORY_SETTINGS } from "../history/settings.ts";
 import { NETBOX_SETTINGS, parseNetBoxSettings } from "../netbox/rest/settings.ts";
 import { parsePushOptions, PUSH_SETTINGS, requireRemote } from "../push/settings.ts";
 import { surveyFolderOf } from "../run-folder/history.ts";
@@ -94,7 +96,11 @@ const WITHOUT_HISTORY: Readonly<Record<string, string>> = {
   since: "A history chooses the earlier run itself",
   resume: "An interrupted run of a history is continued by itself within an hour",
 };
-const ONLY_IN_HISTORY = ["accept-identity-change", "metrics"];
+const ONLY_IN_HISTORY = [
+  "accept-identity-change",
+  "metrics",
+  ...Object.entries(HISTORY_SETTINGS).map(([name, row]) => flagOf(name, row)),
+];
 
 function refuseOptions({ option }: Session, isInHistory: boolean): void {
   const isGiven = (name: string): boolean => option(name) !== undefined;

@@ -189,12 +189,16 @@ interface Course {
   readonly pushOptions: () => Promise<StageOptions>;
 }
 
-/** Ends early if a survey is incomplete, or the capture is and must not be. */
+/** Returns why it ended early: a survey is incomplete, or the capture is and must not be. */
 export async function runStages(
   stages: Stages,
   session: Session,
   { target, since, isConfirmed, onCaptured, pushOptions }: Course,
-): Promise<void> {
+): Promise<string | undefined> {
+  const stop = (why: string): string => {
+    session.log.error(why);
+    return why;
+  };
   const isTidied = session.isOn("tidy");
   const isSurveyed = isTidied || session.isOn("survey");
   const surveyOptions = { options: { out: target } };
@@ -205,16 +209,14 @@ export async function runStages(
   const transformOptions = { options: isSurveyed ? planned : none };
   if (isSurveyed) await stages.run("survey", surveyOptions);
   if (stages.isIncomplete) {
-    session.log.error(
+    return stop(
       "Stopped before the capture: what the survey could not read must not look as if NetBox had none",
     );
-    return;
   }
   await stages.run("capture");
   await onCaptured?.();
   if (stages.isIncomplete && session.isOn("require-complete")) {
-    session.log.error("Stopped by --require-complete: the capture is incomplete");
-    return;
+    return stop("Stopped by --require-complete: the capture is incomplete");
   }
   await stages.run("transform", transformOptions);
   const { options = {}, switches = {} } = await pushOptions();
@@ -225,9 +227,10 @@ export async function runStages(
     await stages.run("transform", transformOptions);
   }
   await stages.run("push", pushed);
-  if (!isTidied) return;
+  if (!isTidied) return undefined;
   // The push may have doubled objects.
   await stages.run("survey", surveyOptions);
   const done = await stages.tidy("tidy_after_push", { only: "remove,untag,join", ...planned });
   if (done > 0 && stages.isRejected) await stages.run("push", pushed);
+  return undefined;
 }

@@ -11,6 +11,7 @@ export const WHOLE_REASONS = {
   "full-every": "the last push of all entities is older than FULL_EVERY",
   identity: "settings that identify objects in NetBox have changed (--accept-identity-change)",
   again: "--again asks for it",
+  resumed: "it continues a push of all entities that was interrupted",
   "many-runs": "too many runs were sent in part since the base",
   changed: "an earlier run was transformed again after it was pushed",
   unreadable: "a run since the base cannot be read",

@@ -121,7 +121,10 @@ export function identityError(
       changes.map(changeText).join("; ")
     }; ${twice}`,
     {
-      hint: "Set it back, or rename the objects in NetBox first and continue with " +
+      hint:
+        `Set ${
+          changes.length > 1 ? "them" : "it"
+        } back, or rename the objects in NetBox first and continue with ` +
         "--accept-identity-change, which sends everything",
     },
   );

@@ -1,5 +1,6 @@
 /** Opens a run folder: its finished parts, and the entities and records in it. */
 import { inputError } from "../base/errors.ts";
+import { shellWord } from "../base/log.ts";
 import { compareCodeUnits } from "../base/natural-order.ts";
 import type { Entities } from "../netbox/types/order.ts";
 import { stepCalled, type StepName } from "../netbox/types/steps.ts";
@@ -9,6 +10,7 @@ import {
   type TransformedSet,
 } from "../run-folder/entity-set.ts";
 import { ENTITIES_FOLDER } from "../run-folder/entity-writer.ts";
+import { runsIn } from "../run-folder/history.ts";
 import { readLeftOutLines } from "../run-folder/left-out-file.ts";
 import type { LeftOut, Note } from "../run-folder/left-out.ts";
 import { isPushJournal, readPushJournal } from "../run-folder/push-journal.ts";
@@ -18,6 +20,7 @@ import { openSnapshot } from "../run-folder/snapshot-files.ts";
 import { MANIFEST_FILE, type Snapshot } from "../run-folder/snapshot.ts";
 import { readRequired, type Store } from "../run-folder/store/store.ts";
 import { isTargetFolder } from "../run-folder/target-files.ts";
+import { counted } from "../terminal/tables.ts";
 import { parsePolicy, recordedTexts } from "../transform/settings.ts";
 import { transform } from "../transform/transform.ts";
 
@@ -78,6 +81,15 @@ export async function readRunParts(store: Store) {
   };
   const { snapshot, entities, journals } = parts;
   if (snapshot !== "absent" || entities !== "absent" || journals.length > 0) return parts;
+  const runs = await runsIn(store);
+  if (runs.length > 0) {
+    throw inputError(
+      `No run in ${store.place}: it is a history of ${counted(runs.length, "run")}`,
+      {
+        hint: `Name one of them, such as ${shellWord(`${store.place}@latest`)}`,
+      },
+    );
+  }
   const why = keys.length === 0
     ? "the folder is empty or does not exist"
     : `it contains neither ${MANIFEST_FILE} nor pve/ nor ${ENTITIES_FOLDER}/`;

@@ -187,7 +187,7 @@ export async function sendAgain(files: readonly SelectedFile[], job: SendJob): P
   }
 }
 
-const RESUME_HINT = "Run push again without --again to resume after the acknowledged files";
+const RESUME_HINT = "The same command without --again resumes after the acknowledged files";
 
 function sendError(failure: RemoteFailure, file: EntityFile, { target }: SendJob): AppError {
   const kind = failure.verdict === "rejected" ? "rejected" : "remote";
@@ -196,7 +196,7 @@ function sendError(failure: RemoteFailure, file: EntityFile, { target }: SendJob
   return new AppError(kind, message, {
     hint: hint === undefined
       ? RESUME_HINT
-      : `${hint}; run push again without --again to resume after the acknowledged files`,
+      : `${hint}; the same command without --again resumes after the acknowledged files`,
   });
 }
 

@@ -208,7 +208,7 @@ export function shareRefusal(
 /** `reason`: a `shareRefusal`. */
 export function refusedPush(reason: string): AppError {
   return usageError(`Refused to push: ${reason}`, {
-    hint: "Check the changes with push --dry-run; --yes pushes them anyway",
+    hint: "Check the changes with diff or push --dry-run; --yes pushes them anyway",
   });
 }
 

@@ -22,7 +22,7 @@ const RunRecord = type({
   started_at: "string.date.iso",
   ended_at: "string.date.iso",
   exit_code: "number.integer",
-  /** Of a run that an error ended: its sentence. */
+  /** Of a run that an error ended, or that stopped early: its sentence. */
   "error?": "string",
   /** It continued a run that was interrupted. */
   "resumed?": "boolean",

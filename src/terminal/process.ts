@@ -89,12 +89,18 @@ export interface Stdout {
   drained(): Promise<void>;
 }
 
-export function openStdout(io: Io): Stdout {
+/** `isNeeded`: the program ends when its reader does; else it works on without printing. */
+export function openStdout(io: Io, isNeeded: boolean): Stdout {
   const { stdout } = io;
-  const end = (error: Error): never => endProgram(error, io);
+  let isRead = true;
+  const end = (error: Error & { code?: string }): void => {
+    if (isNeeded || error.code !== "EPIPE") endProgram(error, io);
+    isRead = false;
+  };
   stdout.on("error", end);
   return {
     write(text) {
+      if (!isRead) return;
       try {
         stdout.write(text);
       } catch (error) { // Deno throws when the disk is full
@@ -102,7 +108,7 @@ export function openStdout(io: Io): Stdout {
       }
     },
     async drained() {
-      if (stdout.writableNeedDrain) await once(stdout, "drain");
+      if (isRead && stdout.writableNeedDrain) await once(stdout, "drain");
     },
   };
 }

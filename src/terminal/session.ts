@@ -47,7 +47,8 @@ export function openSession(context: Context, outcome: { exitCode: number }): Se
   const format = context.options.get("log-format") === "json" ? "json" : "text";
   const level = isOn("quiet") ? "quiet" : isOn("verbose") ? "verbose" : "normal";
   const stores: Store[] = [];
-  const stdout = openStdout(io);
+  // Each stage of a run prints, and the later ones change NetBox.
+  const stdout = openStdout(io, context.command !== "run");
   const openPlace = async (place: string): Promise<Store> => {
     const store = await openStore(place, storeCredentials(io.env));
     stores.push(store);
@@ -123,7 +124,7 @@ async function refuseSelector(place: string, open: OpenPlace): Promise<void> {
   throw usageError(
     `Cannot write to a new folder "@${selector.text}": it names a run of a history`,
     {
-      hint: "Name a folder",
+      hint: `Name another folder, or the history itself without "@${selector.text}"`,
     },
   );
 }

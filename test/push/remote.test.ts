@@ -137,14 +137,14 @@ describe("the error of push has a hint", () => {
       "unavailable",
       "remote",
       "UNAVAILABLE: the server is shutting down",
-      "without --again to resume",
+      "without --again resumes",
     ],
-    ["resource-exhausted", "remote", "redis at maxmemory", "without --again to resume"],
+    ["resource-exhausted", "remote", "redis at maxmemory", "without --again resumes"],
     ["forbidden", "remote", "HTTP 403", "diode:ingest"],
     ["unauthorized", "remote", "HTTP 401", "token endpoint"],
     ["no-scope", "remote", "missing required scope", "scope diode:ingest"],
     ["token-no-scope", "remote", "invalid_scope", "scope diode:ingest"],
-    ["token-500", "remote", "HTTP 500", "without --again to resume"],
+    ["token-500", "remote", "HTTP 500", "without --again resumes"],
   ])("when each request fails with %s", async (name, kind, words, hint) => {
     const failure = await failing([{ name, share: 1 }]);
     expect(failure).toMatchObject({ kind });

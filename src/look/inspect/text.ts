@@ -138,7 +138,7 @@ function journalsText(
   journals: Inspection["journals"],
   entities: Inspection["entities"],
 ): string {
-  const all = (entities?.files ?? 1) - 1;
+  const all = entities?.steps.reduce((sum, { files }) => sum + files, 0) ?? 0;
   const isAnyOpen = journals.some(({ not_arrived: open }) => open > 0);
   const rows = journals.map((journal) => [
     journal.target ?? journal.file,

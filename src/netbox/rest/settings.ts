@@ -20,7 +20,7 @@ export const NETBOX_SETTINGS = {
   },
   NETBOX_TOKEN: {
     allowed: "an API token of version 1 or 2",
-    help: "NetBox API token; read-only is enough",
+    help: "NetBox API token; read-only is enough, except for tidy",
     secret: true,
   },
   NETBOX_CERT_FILE: {

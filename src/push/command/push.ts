@@ -179,7 +179,7 @@ function watchOf(session: Session, record: PushRecord, progress: Progress): Push
       if (planned.base?.state === "acknowledged") {
         session.log.warn(
           "The earlier run is acknowledged, not confirmed: what Diode lost of it is not sent now. " +
-            "Push it once with --confirm",
+            "With NETBOX_URL, push --confirm and run look what NetBox has",
         );
       }
       if (planned.refusal !== undefined) {

@@ -17,7 +17,8 @@ import type { PushRecord, Totals } from "./record.ts";
 /** What an acknowledgement means. Source: diode-server, ingester/component.go: it writes to a queue. */
 const QUEUED =
   "Acknowledged means queued, not applied: Diode applies each entity later, and NetBox shows the " +
-  "result under Diode → Ingestion Logs; push --confirm waits until NetBox has all of it";
+  "result under Diode → Ingestion Logs; with NETBOX_URL, push --confirm and run wait until NetBox has " +
+  "all of it";
 /** The files have all of them. */
 const MOST_SHOWN = 20;
 
@@ -159,6 +160,7 @@ function arrivalSentence({ netbox, sentAgain }: PushRecord, confirmed: Confirmed
     return `${place} has ${arrived} of ${entities} custom fields as they were sent${again}. ` +
       "Nothing was sent that has values of them: NetBox would refuse it";
   }
+  if (entities === 0) return `Nothing was sent, so ${place} was not looked at`;
   const isAll = arrived === entities;
   const twice = doubled.length === 0 ? "" : `, ${groupDigits(doubled.length)} of them twice`;
   const share = isAll ? "all" : `${groupDigits(arrived)} of`;
@@ -195,7 +197,7 @@ function headline(record: PushRecord): string {
     return `Nothing to send: ${target} has acknowledged all of ${place} before (--again sends it again)`;
   }
   if (record.plannedTotals.files === 0 && planned?.differences !== undefined) {
-    return `Nothing to send: nothing differs from the earlier run`;
+    return "Nothing to send: no entity is new or has changed since the earlier run";
   }
   const known = before === 0 ? "" : `; ${groupDigits(before)} files were acknowledged before`;
   if (subject.isDryRun) {
@@ -228,7 +230,8 @@ function differencesText({ planned }: PushRecord): string[] {
   const file = planned?.missingFile;
   return [
     ...found,
-    "Diode cannot delete: entities that disappeared stay in NetBox until they are removed there. " +
+    "Diode cannot delete: entities that disappeared stay in NetBox until tidy or somebody removes or " +
+    "renames them. " +
     `Entities that were not read may still exist${
       file === undefined ? "" : `. The full list is in ${printable(file)}`
     }`,
