@@ -456,6 +456,15 @@ describe("run --metrics", () => {
   });
 });
 
+test("a history, or a wrong selector, where a run is needed says what to write", async () => {
+  const site = await newSite();
+  ended(await site.run([WEB]));
+  expectError(await runCli(["inspect", site.place]), 5, "a history of 1 run", "@latest");
+  const wrong = await runCli(["inspect", `${site.place}@yesterday`]);
+  expectError(wrong, 5, "Name a run of a history by @latest");
+  expectError(await runCli(["inspect", `${site.place}@2026-02-30`]), 5, "Name a run of a history");
+});
+
 describe("run --history refuses", () => {
   test.each([
     [["--out", "x"], "--history and --out exclude each other"],

@@ -94,7 +94,9 @@ export async function readRunParts(store: Store) {
     ? "the folder is empty or does not exist"
     : `it contains neither ${MANIFEST_FILE} nor pve/ nor ${ENTITIES_FOLDER}/`;
   throw inputError(`No run in ${store.place}: ${why}`, {
-    hint: "Name a run folder, such as snapshots/example",
+    hint: store.place.includes("@")
+      ? "Name a run of a history by @latest, @latest~1, @2026-11-28 or @2026-11-28T06-00-00Z"
+      : "Name a run folder, such as snapshots/example",
   });
 }
 

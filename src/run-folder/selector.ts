@@ -26,11 +26,18 @@ const SELECTOR_REGEXP =
 /** undefined: it is the place of a run itself. In a URI, what is before the first "/" names a server and a user. */
 export function parseSelector(place: string): Selector | undefined {
   const [, history = "", text = "", back, day, time, survey] = SELECTOR_REGEXP.exec(place) ?? [];
+  // "2026-02-30" is no day.
+  if (day !== undefined && !isDay(day)) return undefined;
   if (text === "" || (isUri(place) && !/^[^:]+:\/\/[^/]*\//.test(history))) return undefined;
   const isSurvey = survey !== undefined;
   if (day === undefined) return { history, text, run: { back: Number(back ?? 0) }, isSurvey };
   if (time === undefined) return { history, text, run: { day }, isSurvey };
   return { history, text, run: { name: runNameOf(`${day}${time}`) }, isSurvey };
+}
+
+function isDay(day: string): boolean {
+  const time = Date.parse(`${day}T00:00:00Z`);
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(day);
 }
 
 /** The place of the run, or of its survey. @throws AppError "input" when there is no such run. */

@@ -122,7 +122,7 @@ export const SETTINGS = {
   GONE_STATUS: {
     allowed: ["keep", "offline", "decommissioning"],
     help:
-      "With --target and --since: status of guests that are gone, whose addresses become deprecated; keep, or not set, leaves them as they are",
+      "With a survey and an earlier run: status of guests that are gone, whose addresses become deprecated; keep, or not set, leaves them as they are",
     extension: true,
   },
   GONE_AFTER: {
@@ -130,7 +130,7 @@ export const SETTINGS = {
     hint: "time",
     read: periodMs,
     help:
-      "With --target and --since: remove guests and nodes once they have been gone for so long; not set: at once, or never with GONE_STATUS",
+      "With a survey and an earlier run: remove guests and nodes once they have been gone for so long; not set: at once, or never with GONE_STATUS",
     extension: true,
   },
   DEVICE_CLUSTER: {

@@ -60,8 +60,11 @@ export function historyChapter(runs: readonly HistoryRun[]): Chapter {
 /** TABLE: the parts of a bar. */
 const CHANGES = { added: "added", changed: "changed", gone: "gone" } as const;
 
-function changesBar({ run, changes }: RunRecord): Bar {
-  if (changes === undefined) return { label: run, parts: [], figure: "nothing to compare with" };
+function changesBar({ run, capture, changes }: RunRecord): Bar {
+  if (changes === undefined) {
+    const figure = capture === undefined ? "no capture" : "nothing to compare with";
+    return { label: run, parts: [], figure };
+  }
   const parts = (Object.keys(CHANGES) as (keyof typeof CHANGES)[]).map((mark) => ({
     mark,
     value: changes[mark],
