@@ -48,6 +48,7 @@ const SLOW = [
   "run-folder/{capture-journal,hostile*,push-journal,store-*}",
   "survey/{killed,survey}",
   "transform/{conservation,determinism,reads,target-order}",
+  "two-days",
   "year",
 ];
 

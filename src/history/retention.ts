@@ -6,7 +6,8 @@ import { MANIFEST_FILE } from "../run-folder/snapshot.ts";
 import type { Store } from "../run-folder/store/store.ts";
 import { TARGET_MANIFEST_FILE } from "../run-folder/target.ts";
 import { MAX_SENT_SINCE, pushTo } from "./base.ts";
-import { type StoredRun, storedRuns } from "./stored-run.ts";
+import { inOrder } from "./in-order.ts";
+import { readStoredRun, type StoredRun } from "./stored-run.ts";
 
 /** How many runs of each kind are kept; undefined: no such rule. */
 export interface KeepRules {
@@ -97,7 +98,8 @@ export async function planRetention(history: Store, rules: KeepRules): Promise<R
     return { kept: keptRuns(names, rules), removed: [] };
   }
   const runs: StoredRun[] = [];
-  for await (const run of storedRuns(history)) runs.push(run);
+  const states = inOrder(names.toReversed(), (name) => readStoredRun(history, name));
+  for await (const run of states) runs.push(run);
   // An interrupted capture is no run of its day.
   const captured = runs.filter(({ outcome }) => outcome !== undefined).map(({ name }) => name);
   const [byRule, needed] = [keptRuns(captured, rules), neededRuns(runs)];

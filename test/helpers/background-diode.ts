@@ -20,6 +20,8 @@ export interface BackgroundOptions {
   readonly isPostedTwice?: ((batch: number) => boolean) | undefined;
   /** Applies nothing, ever. */
   readonly isIdle?: boolean | undefined;
+  /** Called with each request; its answer waits. */
+  readonly onRequest?: (() => Promise<void> | void) | undefined;
   /** For each entity, whether NetBox took it. `worker`: from 0; the second post of a batch has the next number. */
   readonly apply: (batch: readonly QueuedEntity[], worker: number) => Promise<readonly boolean[]>;
 }
@@ -42,7 +44,10 @@ export async function startBackgroundDiode(options: BackgroundOptions): Promise<
   const queue = new Queue(numbersFrom(seed));
   queue.add(foreign);
   const receiver = await receive({
-    onRequest: (_, bytes) => queue.add(requestJson(bytes).entities.flatMap(queuedOf)),
+    async onRequest(_, bytes) {
+      await options.onRequest?.();
+      queue.add(requestJson(bytes).entities.flatMap(queuedOf));
+    },
   });
   const stop = new AbortController();
   let batches = 0;

@@ -129,11 +129,7 @@ function thingBlocks({ what, cluster, entity, changes }: ThingLog, format: Forma
 function changeItem(change: LoggedChange, format: Format): SectionItem {
   const { quote } = format;
   const side = (value: string | undefined): string => value === undefined ? "(none)" : quote(value);
-  const where = change.node === undefined ? "" : ` on ${quote(change.node)}`;
-  const subject = quote(change.entity) + (change.change === "changed" ? "" : where);
-  if (change.change !== "changed") {
-    return { text: `${subject}: ${eventText(change, quote)}${partsText(change, quote)}` };
-  }
+  if (change.change !== "changed") return { text: eventLine(change, quote) };
   const fields = change.fields ?? [];
   const isMachine = change.entity.startsWith("virtual-machine ");
   const [name, node] = ["name", "node"].map((own) =>
@@ -145,11 +141,24 @@ function changeItem(change: LoggedChange, format: Format): SectionItem {
   ].filter((text) => text !== undefined);
   const others = fields.filter((field) => field !== name && field !== node);
   return {
-    text: `${subject}: ${texts.join(", ") || "changed"}`,
+    text: `${quote(change.entity)}: ${texts.join(", ") || "changed"}`,
     lines: others.flatMap(({ field, from, to }) =>
       format.change(quote(field), side(from), side(to))
     ),
   };
+}
+
+/** "virtual-machine web-01 on pve1: added (net0, scsi0)", "virtual-machine web-01: net0/10.0.0.5/24 no longer readable" */
+function eventLine(change: LoggedChange, quote: Format["quote"]): string {
+  const { entity, node, fields = [] } = change;
+  const parts = partsText(change, quote);
+  const event = eventText(change, quote);
+  // A guest that is meant as a whole has its node.
+  const isOfParts = fields.length > 0 ||
+    (entity.startsWith("virtual-machine ") && node === undefined);
+  if (isOfParts && parts !== "") return `${quote(entity)}: ${parts} ${event}`;
+  const where = node === undefined ? "" : ` on ${quote(node)}`;
+  return `${quote(entity)}${where}: ${event}${parts === "" ? "" : ` (${parts})`}`;
 }
 
 function eventText(
@@ -165,7 +174,7 @@ function eventText(
     case "unread":
       return `no longer readable${why}`;
     case "read":
-      return `readable again; it was not${why}`;
+      return "readable again";
     case "first-read":
       return `readable for the first time, so it is not known whether it is new; before${why}`;
     default:
@@ -182,11 +191,11 @@ function reasonText(reason: string, quote: Format["quote"]): string {
 
 const MOST_PARTS = 20;
 
-/** ", with net0, net0/10.0.0.5/24, scsi0" */
+/** "net0, net0/10.0.0.5/24, scsi0" */
 function partsText({ parts = [], fields = [] }: LoggedChange, quote: Format["quote"]): string {
   const names = [...parts, ...fields.map(({ field }) => field)];
   if (names.length === 0) return "";
   const more = names.length - MOST_PARTS;
   const listed = names.slice(0, MOST_PARTS).map(quote).join(", ");
-  return ` (${listed}${more > 0 ? ` and ${more} more` : ""})`;
+  return more > 0 ? `${listed} and ${more} more` : listed;
 }

@@ -5,7 +5,8 @@ import { capturedAtOf, runsIn } from "../../run-folder/history.ts";
 import { readRunRecord, recordedRuns, type RunRecord } from "../../run-folder/run-record.ts";
 import type { Store } from "../../run-folder/store/store.ts";
 import { shown } from "../../terminal/document.ts";
-import { type Cell, groupDigits, type TableLayout } from "../../terminal/tables.ts";
+import { type Cell, counted, groupDigits, type TableLayout } from "../../terminal/tables.ts";
+import { inOrder } from "../in-order.ts";
 import { readStoredRun, type StoredRun } from "../stored-run.ts";
 
 /** As --json prints it. */
@@ -62,19 +63,6 @@ function noHistory({ place }: Store): AppError {
   return inputError(`Found no run in ${place}: it is no history, or is empty`, {
     hint: "Name a folder to which `run --history` writes",
   });
-}
-
-/** A store on a network answers many questions at once in the time of one. */
-const AT_ONCE = 16;
-
-/** What `read` returns, in the order of the names. */
-export async function* inOrder<Item>(
-  names: readonly string[],
-  read: (name: string) => Promise<Item>,
-): AsyncGenerator<Item> {
-  for (let from = 0; from < names.length; from += AT_ONCE) {
-    yield* await Promise.all(names.slice(from, from + AT_ONCE).map(read));
-  }
 }
 
 /** One that cannot be read does not hide the others. */
@@ -154,8 +142,12 @@ function noteText({ kept, record, files, damaged }: LoggedRun): string {
   const failed = record && record.exit_code !== 0
     ? `exit code ${record.exit_code}${record.error === undefined ? "" : `: ${record.error}`}`
     : "";
+  // A run that did not come to an end of its capture may never have had a folder.
+  const isRemoved = !kept && (record === undefined || record.capture !== undefined);
+  const tidied = record?.tidied ?? 0;
   return [
-    kept ? "" : "folder removed",
+    isRemoved ? "folder removed" : "",
+    tidied === 0 ? "" : `tidy: ${counted(tidied, "change")} in NetBox`,
     files === undefined ? "" : "no record",
     damaged === undefined ? "" : `damaged: ${shown(damaged)}`,
     record?.resumed ? "resumed" : "",

@@ -14,8 +14,9 @@ import { ENTITY_MANIFEST_FILE } from "../../run-folder/entity-set.ts";
 import { readRunChanges, type RunChange } from "../../run-folder/run-record.ts";
 import type { Store } from "../../run-folder/store/store.ts";
 import { thingsIn } from "../changes.ts";
+import { inOrder } from "../in-order.ts";
 import { storedRuns } from "../stored-run.ts";
-import { inOrder, type RunNames } from "./runs.ts";
+import type { RunNames } from "./runs.ts";
 
 /** As --json prints it. */
 export interface ThingLog {

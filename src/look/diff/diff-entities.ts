@@ -3,6 +3,7 @@
  * and the name of its cluster, so a renamed one is still the same; its NICs and disks go with it.
  */
 import { digest } from "../../base/digest.ts";
+import { isSameReference } from "../../netbox/types/contained.ts";
 import { labelOf, naturalKey } from "../../netbox/types/order.ts";
 import type { PrimaryAddresses } from "../../netbox/types/ip-address.ts";
 import { type VirtualMachineIdentity, vmidOf } from "../../netbox/types/virtual-machine.ts";
@@ -112,9 +113,10 @@ function compareEntity(
     if (before !== undefined) return undefined;
     return { on: "after", record: unreadOf(old, name, sides.before.unread) } as const;
   };
-  const fieldsNow = entityFields(now, sides.after.ids);
-  const fields = compareFields(entityFields(old, sides.before.ids), fieldsNow)
-    .filter((change) => !isLeftToNetBox(change, { now, fieldsNow, side: sides.after }))
+  const fields = compareFields(
+    entityFields(old, sides.before.ids),
+    entityFields(now, sides.after.ids),
+  ).filter((change) => !isOnlyWording(change, { old, now }))
     .map((change) => ({ change, gap: gapIn(change) }));
   const identity = now.step === "virtual-machine" ? MACHINE_IDENTITY : undefined;
   const known = fields.filter(({ gap }) => gap?.record === undefined);
@@ -130,22 +132,18 @@ function compareEntity(
 }
 
 /**
- * With a target, what NetBox has by now is not sent a second time if others may change it: fields of the first writer,
- * and all of another object but its key. That is no change.
+ * Is it only how the entity is written? With a target, it lacks fields that NetBox has and people may change, and names
+ * other objects with no more than it takes to find them.
  */
-function isLeftToNetBox(
-  { field, after }: FieldChange,
-  { now, fieldsNow, side }: {
-    readonly now: EntityAt;
-    readonly fieldsNow: Fields;
-    readonly side: Side;
-  },
+function isOnlyWording(
+  { field, before, after }: FieldChange,
+  { old, now }: { readonly old: EntityAt; readonly now: EntityAt },
 ): boolean {
-  if (after !== undefined || side.set.manifest.target === undefined) return false;
-  const name = fieldName(field);
-  if (ownersOf(now.step)[name]?.owner === "first-writer") return true;
-  // A custom field is a value of its own.
-  return name !== field && [...fieldsNow.keys()].some((path) => path.startsWith(`${name}.`));
+  if (before !== undefined && after !== undefined) return false;
+  const [name = field] = field.split(".", 1);
+  const [was, is] = [old, now].map(({ entity }) => (entity as Record<string, unknown>)[name]);
+  if (was !== undefined && is !== undefined) return isSameReference(now.step, name, [was, is]);
+  return ownersOf(now.step)[name]?.owner === "first-writer";
 }
 
 function namesOf(changes: readonly FieldChange[]): string[] {

@@ -1,7 +1,7 @@
 /** Whether an entity says nothing that another one has not said: Diode leaves fields as they are that it is not sent. */
 import { canonicalJson } from "../../base/json.ts";
 import { type Entities, ENTITY_TYPES, naturalKey } from "./order.ts";
-import type { Shape } from "./shape.ts";
+import type { Shape, Shapes } from "./shape.ts";
 import type { StepName } from "./steps.ts";
 
 /** Where NetBox has the earlier entity of an object, would the later one change nothing? */
@@ -14,6 +14,17 @@ export function isContained<Name extends StepName>(
     later,
     earlier,
   );
+}
+
+/** Is the field the same object in both, though one of them may say more about it? */
+export function isSameReference(
+  step: StepName,
+  field: string,
+  [a, b]: readonly [unknown, unknown],
+): boolean {
+  const shape = (ENTITY_TYPES[step].fields as Shapes)[field];
+  if (shape === undefined || shape.refersTo === "custom-field") return false;
+  return isWithin(shape, a, b) || isWithin(shape, b, a);
 }
 
 /** Also of what no other entity names. */

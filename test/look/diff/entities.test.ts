@@ -41,6 +41,24 @@ function onNode(node: string, name: string) {
   });
 }
 
+test("what a transform with a target leaves out once NetBox has the object is no difference", async () => {
+  const cluster = { name: "lab", type: { name: "Proxmox" } };
+  const before = vm("web", { cluster, site: { name: "HQ" }, comments: "Ask Kim" });
+  const { site: _, ...rest } = before;
+  const known = { ...rest, cluster: { name: "lab" } };
+  const { comments: __, ...silent } = known;
+  const side = (web: typeof before): Side => ({ parts: { "virtual-machine": [[web]] } });
+  expect(await diff(side(before), side(known))).toEqual(NOTHING);
+  const { changed } = await diff(side(before), side(silent));
+  expect(changed.map(({ fields }) => fields)).toEqual([
+    [{ field: "comments", before: "Ask Kim", after: undefined }],
+  ]);
+  const { changed: other } = await diff(side(before), side({ ...before, site: { name: "North" } }));
+  expect(other.map(({ fields }) => fields)).toEqual([
+    [{ field: "site.name", before: "HQ", after: "North" }],
+  ]);
+});
+
 describe("a virtual machine", () => {
   test("that is renamed and moved keeps its NICs, disks and addresses", async () => {
     const side = (name: string, node: string): Side => ({
