@@ -22,6 +22,12 @@ export function isRunName(name: string): boolean {
   return RUN_NAME_REGEXP.test(name);
 }
 
+/** "2026-11-28", but not "2026-02-30". */
+export function isDay(day: string): boolean {
+  const time = Date.parse(`${day}T00:00:00Z`);
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(`${day}T`);
+}
+
 /** The folder of the survey that belongs to a run, beside it. */
 export function surveyFolderOf(run: string): string {
   return `${run.replace(/[/\\]+$/, "")}-netbox`;

@@ -1,6 +1,6 @@
 /** "snapshots/lab@latest": a run of a history, named by its place in time. It stands wherever a command takes a run. */
 import { type AppError, inputError } from "../base/errors.ts";
-import { capturedAtOf, runNameOf, runsIn, surveyFolderOf } from "./history.ts";
+import { capturedAtOf, isDay, runNameOf, runsIn, surveyFolderOf } from "./history.ts";
 import { MANIFEST_FILE } from "./snapshot.ts";
 import { isUri, placeIn, type Store } from "./store/store.ts";
 
@@ -33,11 +33,6 @@ export function parseSelector(place: string): Selector | undefined {
   if (day === undefined) return { history, text, run: { back: Number(back ?? 0) }, isSurvey };
   if (time === undefined) return { history, text, run: { day }, isSurvey };
   return { history, text, run: { name: runNameOf(`${day}${time}`) }, isSurvey };
-}
-
-function isDay(day: string): boolean {
-  const time = Date.parse(`${day}T00:00:00Z`);
-  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(day);
 }
 
 /** The place of the run, or of its survey. @throws AppError "input" when there is no such run. */

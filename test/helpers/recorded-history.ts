@@ -73,7 +73,7 @@ const DAYS: readonly {
     day: "2026-11-26",
     guests: [WEB_02, { ...DB, config: TIMEOUT }, CACHE],
     record: {
-      capture: { outcome: "partial", guests: 3, nodes: 2, missing: { timeout: 1 } },
+      capture: { outcome: "partial", guests: 3, nodes: 2, missing: { "timed-out": 1 } },
       push: pushed({ state: "acknowledged", sent: 1 }),
     },
   },

@@ -198,7 +198,9 @@ describe("the list", () => {
     expect(await runsOf("--last", "2")).toEqual(["29", "30"]);
     expect(await runsOf("--since", "2026-11-28")).toEqual(["28", "29", "30"]);
     expect(await runsOf("--since", "2026-11-28T06:00:01Z", "--last", "1")).toEqual(["30"]);
-    expect(await runsOf("--last", "0")).toEqual([]);
+    expectError(await runCli(["log", history, "--last", "0"]), 2, "--last must be a whole number");
+    const wrongDay = await runCli(["log", history, "--since", "2026-13-01"]);
+    expectError(wrongDay, 2, "--since must be a date");
     expect(await log("--since", "2027-01-01")).toBe("\nNo run since then\n\n");
   });
 
@@ -207,7 +209,7 @@ describe("the list", () => {
     await recordedHistory(copied);
     const file = join(copied, `log/${runOfDay("2026-11-26")}.jsonl`);
     const text = await readFile(file, "utf8");
-    await writeFile(file, text.replace("timeout", "timeuot"));
+    await writeFile(file, text.replace("timed-out", "timed-otu"));
     const { code, stdout } = await runCli(["log", copied]);
     expect(code).toBe(0);
     expect(stdout.split("\n").filter((line) => line.includes("2026-11-"))).toHaveLength(7);

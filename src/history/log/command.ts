@@ -2,7 +2,7 @@
 import { usageError } from "../../base/errors.ts";
 import { printable, printableJson } from "../../base/log.ts";
 import { REASONS } from "../../run-folder/left-out.ts";
-import { runNameOf } from "../../run-folder/history.ts";
+import { isDay, runNameOf } from "../../run-folder/history.ts";
 import type { Store } from "../../run-folder/store/store.ts";
 import {
   type Format,
@@ -24,7 +24,7 @@ export async function runLog(session: Session): Promise<void> {
   const [place, thing] = session.operands;
   if (place === undefined) {
     throw usageError("Missing argument: a history", {
-      hint: "Name a folder to which `run --history` writes, such as snapshots/lab",
+      hint: "Name a folder to which `run --history` writes, such as snapshots/history",
     });
   }
   if (session.isJson && session.isOn("markdown")) {
@@ -39,7 +39,7 @@ export async function runLog(session: Session): Promise<void> {
 function readSelection(session: Session): RunSelection {
   const options = optionReader(session);
   return {
-    last: options.wholeNumber("last"),
+    last: options.read("last", "a whole number from 1", positive),
     since: options.read(
       "since",
       "a date or a time in UTC: 2026-11-28, 2026-11-28T06:00:00Z",
@@ -48,10 +48,14 @@ function readSelection(session: Session): RunSelection {
   };
 }
 
+function positive(text: string): number | undefined {
+  return /^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined;
+}
+
 /** The beginning of the names of runs. */
 function parseTime(text: string): string | undefined {
-  const isTime = /^\d{4}-\d\d-\d\d(?:T\d\d[:-]\d\d[:-]\d\dZ)?$/.test(text);
-  return isTime ? runNameOf(text) : undefined;
+  const [, day = "", time] = /^(\d{4}-\d\d-\d\d)(T\d\d[:-]\d\d[:-]\d\dZ)?$/.exec(text) ?? [];
+  return isDay(day) ? runNameOf(day + (time ?? "")) : undefined;
 }
 
 /** The newest is the last line, which is next to the prompt. */
@@ -114,7 +118,7 @@ function thingBlocks({ what, cluster, entity, changes }: ThingLog, format: Forma
   const { quote } = format;
   const where = cluster === undefined ? "" : ` in the cluster ${quote(cluster)}`;
   const heading = format.heading(`${quote(what)}${where}: ${quote(entity)}`, 2);
-  if (changes.length === 0) return [heading, format.paragraph("No recorded change")];
+  if (changes.length === 0) return [heading, format.paragraph("No recorded change in these runs")];
   const byRun = Map.groupBy(changes, ({ run }) => run);
   const sections = [...byRun].map(([run, same]) =>
     format.section({

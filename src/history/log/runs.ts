@@ -120,7 +120,7 @@ export const RUN_TABLE: TableLayout<LoggedRun> = {
   cells: (run) => Object.values(COLUMNS).map((cell) => cell(run) ?? ""),
 };
 
-/** "complete"; "partial: timeout 3, denied 12" */
+/** "complete"; "partial: timed-out 3, denied 12" */
 function captureText({ record, files }: LoggedRun): string | undefined {
   if (files !== undefined) return files.interrupted ? "interrupted" : files.outcome;
   if (record === undefined) return undefined;
@@ -129,18 +129,23 @@ function captureText({ record, files }: LoggedRun): string | undefined {
   return [outcome, causes.join(", ")].filter(Boolean).join(": ");
 }
 
-/** "confirmed"; "acknowledged, all sent" */
+/** "confirmed"; "acknowledged (whole)" */
 function pushText({ record, files }: LoggedRun): string | undefined {
   const pushes = files?.pushes ?? (record?.push ? [record.push] : []);
   if (pushes.length === 0) return record || files ? "not pushed" : undefined;
-  return pushes.map(({ state, mode }) => mode === "whole" ? `${state}, all sent` : state).join(
-    "; ",
-  );
+  return pushes.map(({ state, mode }) => mode === "whole" ? `${state} (whole)` : state).join("; ");
+}
+
+/** Of an error: a line of the table is one line of a terminal, as far as possible. */
+const MOST_ERROR_CHARS = 100;
+
+function brief(error: string): string {
+  return error.length > MOST_ERROR_CHARS ? `${error.slice(0, MOST_ERROR_CHARS)}…` : error;
 }
 
 function noteText({ kept, record, files, damaged }: LoggedRun): string {
   const failed = record && record.exit_code !== 0
-    ? `exit code ${record.exit_code}${record.error === undefined ? "" : `: ${record.error}`}`
+    ? `exit code ${record.exit_code}${record.error === undefined ? "" : `: ${brief(record.error)}`}`
     : "";
   // A run that did not come to an end of its capture may never have had a folder.
   const isRemoved = !kept && (record === undefined || record.capture !== undefined);
