@@ -89,7 +89,9 @@ export async function startDiodeAndNetBox(
     return true;
   };
   const apply = async (batch: readonly QueuedEntity[]): Promise<readonly boolean[]> => {
-    await wait(isAway() ? failedBatchMs : batchMs);
+    const ms = isAway() ? failedBatchMs : batchMs;
+    // Without a pause, two posts of a batch are planned at the same time.
+    if (ms > 0) await wait(ms);
     const results: boolean[] = [];
     for (const each of batch) results.push(await applyOne(each));
     return results;
