@@ -1,5 +1,6 @@
 /** run --history: what a run of a history sends, keeps and records, with a cluster that changes between the runs. */
 import { readdir, readFile } from "node:fs/promises";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { decodeUtf8, encodeUtf8 } from "../src/base/text.ts";
@@ -291,6 +292,18 @@ describe("a second run at the same time", () => {
     expect(await recordedRuns(site.history)).toEqual([]);
     await lock.release();
     ended(await site.run(GUESTS));
+  });
+
+  test("is seen in the log, where the run at work has no record yet", async () => {
+    const site = await newSite();
+    ended(await site.run([WEB]));
+    const [run = ""] = await runsIn(site.history);
+    await site.history.remove(`log/${run}.jsonl`);
+    const log = async () => (await runCli(["log", site.place])).stdout;
+    expect(await log()).toMatch(/no record\s*$/);
+    const lock = await takeLock(site.history);
+    expect(await log()).toContain(`no record; at work, or killed: ${hostname()} (process`);
+    await lock.release();
   });
 
   test("that takes the lock of a paused one makes the paused one stop", async () => {

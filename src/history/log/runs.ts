@@ -7,6 +7,7 @@ import type { Store } from "../../run-folder/store/store.ts";
 import { shown } from "../../terminal/document.ts";
 import { type Cell, counted, groupDigits, type TableLayout } from "../../terminal/tables.ts";
 import { inOrder } from "../in-order.ts";
+import { lockHolder } from "../lock.ts";
 import { readStoredRun, type StoredRun } from "../stored-run.ts";
 
 /** As --json prints it. */
@@ -18,6 +19,8 @@ export interface LoggedRun {
   readonly record?: RunRecord;
   /** Without a record: what the files of the run tell. */
   readonly files?: RunFileFacts;
+  /** Of the newest run, without a record: the program that is at work, or was when it was killed. */
+  readonly holder?: string;
   /** Why the record, or without one the files, cannot be read. */
   readonly damaged?: string;
 }
@@ -66,16 +69,22 @@ function noHistory({ place }: Store): AppError {
 }
 
 /** One that cannot be read does not hide the others. */
-export function loggedRuns(
+export async function* loggedRuns(
   history: Store,
   { selected, kept }: RunNames,
 ): AsyncGenerator<LoggedRun> {
-  return inOrder(selected, async (run): Promise<LoggedRun> => {
+  const { host, pid } = await lockHolder(history) ?? {};
+  const holder = host === undefined ? undefined : `${host} (process ${pid})`;
+  yield* inOrder(selected, async (run): Promise<LoggedRun> => {
     const facts = { run, captured_at: capturedAtOf(run), kept: kept.has(run) };
     try {
       const record = await readRunRecord(history, run);
       return record === undefined
-        ? { ...facts, ...filesOf(await readStoredRun(history, run)) }
+        ? {
+          ...facts,
+          ...(holder !== undefined && run === selected.at(-1) && { holder }),
+          ...filesOf(await readStoredRun(history, run)),
+        }
         : { ...facts, record };
     } catch (error) {
       return { ...facts, damaged: reasonOf(error) };
@@ -143,7 +152,7 @@ function brief(error: string): string {
   return error.length > MOST_ERROR_CHARS ? `${error.slice(0, MOST_ERROR_CHARS)}…` : error;
 }
 
-function noteText({ kept, record, files, damaged }: LoggedRun): string {
+function noteText({ kept, record, files, holder, damaged }: LoggedRun): string {
   const failed = record && record.exit_code !== 0
     ? `exit code ${record.exit_code}${record.error === undefined ? "" : `: ${brief(record.error)}`}`
     : "";
@@ -154,6 +163,7 @@ function noteText({ kept, record, files, damaged }: LoggedRun): string {
     isRemoved ? "folder removed" : "",
     tidied === 0 ? "" : `tidy: ${counted(tidied, "change")} in NetBox`,
     files === undefined ? "" : "no record",
+    holder === undefined ? "" : `at work, or killed: ${shown(holder)}`,
     damaged === undefined ? "" : `damaged: ${shown(damaged)}`,
     record?.resumed ? "resumed" : "",
     shown(failed),
