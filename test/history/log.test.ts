@@ -222,7 +222,7 @@ describe("the list", () => {
     await writeFile(file, text.slice(0, -2));
     const cut = await runCli(["log", copied, "vm/101", "--json"]);
     expect(JSON.parse(cut.stdout).unreadable).toEqual([
-      { run: runOfDay("2026-11-26"), why: "1 of its changes are lost: the file was cut off" },
+      { run: runOfDay("2026-11-26"), why: "the file was cut off: 1 change lost" },
       { run: runOfDay("2026-11-28"), why: "it has no record" },
     ]);
   });

@@ -13,6 +13,7 @@ import {
 import { ENTITY_MANIFEST_FILE } from "../../run-folder/entity-set.ts";
 import { readRunChanges, type RunChange } from "../../run-folder/run-record.ts";
 import type { Store } from "../../run-folder/store/store.ts";
+import { counted } from "../../terminal/tables.ts";
 import { thingsIn } from "../changes.ts";
 import { inOrder } from "../in-order.ts";
 import { storedRuns } from "../stored-run.ts";
@@ -57,7 +58,7 @@ export async function logOfThing(
         unreadable.set(run, "it has no record");
       }
       const lost = recorded?.lost ?? 0;
-      if (lost > 0) unreadable.set(run, `${lost} of its changes are lost: the file was cut off`);
+      if (lost > 0) unreadable.set(run, `the file was cut off: ${counted(lost, "change")} lost`);
       return { run, changes: recorded?.changes ?? [] };
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
@@ -77,7 +78,11 @@ export async function logOfThing(
   };
   return {
     things: things.length > 0 ? things : await unchangedThings(history, query, recorded()),
-    unreadable: [...unreadable].map(([run, why]) => ({ run, why })),
+    // Several are read at once, and may end in any order.
+    unreadable: selected.flatMap((run) => {
+      const why = unreadable.get(run);
+      return why === undefined ? [] : [{ run, why }];
+    }),
   };
 }
 
