@@ -11,7 +11,7 @@ import {
   type GuestKind,
   SHOWN_PATHS,
 } from "../../proxmox/endpoints.ts";
-import { shownPlace } from "../../run-folder/store/store.ts";
+import { isUri, shownPlace } from "../../run-folder/store/store.ts";
 import { interruptible } from "../../terminal/process.ts";
 import { openProgress, type ProgressView } from "../../terminal/progress.ts";
 import type { Session } from "../../terminal/session.ts";
@@ -59,7 +59,7 @@ async function ask(
   startedAt: string | undefined,
 ): Promise<CaptureSummary> {
   const folder = session.option("out") ?? defaultFolder(options);
-  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(folder)) {
+  if (isUri(folder)) {
     throw usageError(`Cannot capture into "${folder.split(":", 1)[0]}://…": not a folder`, {
       hint:
         "Name a folder on this machine with --out: an interrupted capture is resumed from there",
