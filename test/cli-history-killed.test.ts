@@ -23,7 +23,7 @@ import type { LabGuest } from "./helpers/lab.ts";
 import { type Finished, runCli, type Started } from "./helpers/run-cli.ts";
 import { startProcess } from "./helpers/run-process.ts";
 import { numbersFrom } from "./helpers/shuffled.ts";
-import { settingsOf, siteGuest, siteOf } from "./helpers/site-runs.ts";
+import { ended, settingsOf, siteGuest, siteOf } from "./helpers/site-runs.ts";
 import { tempFolder } from "./helpers/temp-folder.ts";
 
 const ROUNDS = IS_FULL ? 10 : 1;
@@ -127,10 +127,6 @@ interface Variant {
 
 const PLAIN: Variant = { args: [], env: {} };
 const TIDY: Variant = { args: ["--tidy"], env: {} };
-
-function ended({ code, stdout, stderr }: Finished): void {
-  expect(code, stdout + stderr).toBe(0);
-}
 
 /** A continued capture may ask for a guest that is gone since the listing was read: "moved", and exit code 4. */
 function endedOrMoved(finished: Finished): void {

@@ -33,7 +33,7 @@ import { hasRedis, type RedisServer, startRedis } from "./helpers/redis-server.t
 import { type Finished, runCli, startCli } from "./helpers/run-cli.ts";
 import { startProcess } from "./helpers/run-process.ts";
 import { type S3Options, startS3 } from "./helpers/s3-server.ts";
-import { siteGuest, siteOf, siteSettings } from "./helpers/site-runs.ts";
+import { clockAt, ended, siteGuest, siteOf, siteSettings } from "./helpers/site-runs.ts";
 import { tempFolder } from "./helpers/temp-folder.ts";
 
 const WEB = siteGuest(101, "web", { address: "10.0.0.11/24", tags: "prod" });
@@ -151,17 +151,6 @@ async function newSite(remote: Remote, disturbances: Disturbances = {}): Promise
         .filter((record) => record !== undefined);
     },
   };
-}
-
-/** The clock says so until the end of the test, and advances when told. Timers are the real ones. */
-function clockAt(time: string): { advance(ms: number): void } {
-  vi.useFakeTimers({ toFake: ["Date"], now: new Date(time) });
-  onTestFinished(() => void vi.useRealTimers());
-  return { advance: (ms) => void vi.setSystemTime(Date.now() + ms) };
-}
-
-function ended({ code, stdout, stderr }: Finished, expected = 0): void {
-  expect(code, stdout + stderr).toBe(expected);
 }
 
 /** NetBox has exactly the entities of the newest run. */

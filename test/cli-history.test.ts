@@ -17,7 +17,7 @@ import {
 } from "./helpers/diode-and-netbox.ts";
 import type { LabGuest } from "./helpers/lab.ts";
 import { type Finished, runCli, startCli } from "./helpers/run-cli.ts";
-import { siteGuest, siteOf, siteSettings } from "./helpers/site-runs.ts";
+import { clockAt, ended, siteGuest, siteOf, siteSettings } from "./helpers/site-runs.ts";
 import { tempFolder } from "./helpers/temp-folder.ts";
 
 const WEB = siteGuest(101, "web", { address: "10.0.0.11/24", tags: "prod" });
@@ -68,17 +68,6 @@ async function newSite(disturbances: Disturbances = {}): Promise<Site> {
         .filter((record) => record !== undefined);
     },
   };
-}
-
-/** The clock says so until the end of the test, and is advanced by the test. Timers are the real ones. */
-function clockAt(time: string): { advance(ms: number): void } {
-  vi.useFakeTimers({ toFake: ["Date"], now: new Date(time) });
-  onTestFinished(() => void vi.useRealTimers());
-  return { advance: (ms) => void vi.setSystemTime(Date.now() + ms) };
-}
-
-function ended({ code, stdout, stderr }: Finished, expected = 0): void {
-  expect(code, stdout + stderr).toBe(expected);
 }
 
 describe("run --history", () => {

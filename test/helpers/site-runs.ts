@@ -2,9 +2,11 @@
 import type { Snapshot } from "../../src/run-folder/snapshot.ts";
 import { REHEARSAL_NETBOX_TOKEN } from "../../src/rehearse/settings.ts";
 import type { Served, ServeOptions } from "../../src/rehearse/serve/serve.ts";
+import { expect, onTestFinished, vi } from "vitest";
 import { liveLab } from "./capturing.ts";
 import type { DiodeAndNetBox } from "./diode-and-netbox.ts";
 import { agentRow, type LabGuest } from "./lab.ts";
+import type { Finished } from "./run-cli.ts";
 import { served } from "./serving.ts";
 
 export function siteGuest(vmid: number, name: string, { address, tags = "" }: {
@@ -62,4 +64,16 @@ export function settingsOf(
     PROXMOX_TOKEN_VALUE: cluster.token.value,
     PROXMOX_FINGERPRINT: cluster.fingerprint,
   };
+}
+
+/** The clock says so until the end of the test, and advances when told. Timers are the real ones. */
+export function clockAt(time: string): { advance(ms: number): void } {
+  vi.useFakeTimers({ toFake: ["Date"], now: new Date(time) });
+  onTestFinished(() => void vi.useRealTimers());
+  return { advance: (ms) => void vi.setSystemTime(Date.now() + ms) };
+}
+
+/** Shows what a run printed when it ended with another code. */
+export function ended({ code, stdout, stderr }: Finished, expected = 0): void {
+  expect(code, stdout + stderr).toBe(expected);
 }
