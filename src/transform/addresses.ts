@@ -10,11 +10,11 @@ import {
 } from "../base/ip-address.ts";
 import { containerListOf } from "../proxmox/answers.ts";
 import { PATHS } from "../proxmox/endpoints.ts";
-import { ADDRESS_KEYS, isOpen, parseMac } from "../proxmox/nics.ts";
+import { ADDRESS_KEYS, isOpen, type Net, parseMac } from "../proxmox/nics.ts";
 import type { GuestInterfaceRow, ResourceRow } from "../proxmox/rows.ts";
 import { list, record, text, textOrNone, writtenAddress } from "../proxmox/values.ts";
 import type { AnswerRef, Reason } from "../run-folder/left-out.ts";
-import type { GuestContext, NodeContext } from "./context.ts";
+import type { GuestContext, GuestInput, NodeContext } from "./context.ts";
 import { partOf } from "../netbox/types/object-type.ts";
 import { naturalKey } from "../netbox/types/order.ts";
 import type { VRFRef } from "../netbox/types/vrf.ts";
@@ -26,7 +26,7 @@ type Family = keyof typeof ADDRESS_KEYS;
 /** One address somewhere in the answers: it becomes an entity or a record, exactly once. */
 interface Occurrence {
   /** The NIC of the config that has it; undefined: none has its MAC. */
-  readonly nic: NicSource | undefined;
+  readonly nic: ConfigNic | undefined;
   /** "vm/101/net0" or "vm/101/agent/docker0". */
   readonly holder: string;
   /** As written. */
@@ -39,42 +39,58 @@ interface Occurrence {
 
 type LiveAnswer = "agentInterfaces" | "lxcInterfaces";
 
+/** A NIC of a config that could be parsed. */
+export interface ConfigNic {
+  readonly key: string;
+  readonly net: Net;
+}
+
+/** An answer that was not read. */
+export interface Unread {
+  readonly subject: Subject;
+  readonly reason: Reason;
+  readonly detail: string;
+}
+
 export interface FoundAddresses {
   readonly occurrences: readonly Occurrence[];
   /** Are these all of the family? If not, an address that NetBox has is left as it is. */
   readonly isKnown: (family: Family) => boolean;
+  readonly unread: readonly Unread[];
 }
 
 export interface AgentInterfaces {
   /** Not yet checked; undefined: not read. */
   readonly rows: readonly unknown[] | undefined;
   readonly answer: AnswerRef;
+  readonly unread: readonly Unread[];
 }
 
 export function agentAddresses(
-  guest: GuestContext,
-  nics: readonly NicSource[],
-  { rows, answer }: AgentInterfaces,
+  guest: GuestInput,
+  nics: readonly ConfigNic[],
+  { rows, answer, unread }: AgentInterfaces,
 ): FoundAddresses {
   const occurrences = liveAddresses(rows ?? [], { guest, nics, answer, kind: "agentInterfaces" });
   // On a NIC without a MAC no address can be found.
   const isKnown = rows !== undefined && nics.every(({ net }) => net.mac !== undefined);
-  return { occurrences, isKnown: () => isKnown };
+  return { occurrences, isKnown: () => isKnown, unread };
 }
 
 /** Those of its config and, with LXC_LIVE_ADDRESSES, of the running container. */
 export function containerAddresses(
-  guest: GuestContext,
-  nics: readonly NicSource[],
+  guest: GuestInput,
+  nics: readonly ConfigNic[],
   row: ResourceRow,
 ): FoundAddresses {
   const { node, what, config, vmid, kind } = guest;
   const written = configAddresses(guest, nics);
-  const openNics = (family: Family): NicSource[] =>
+  const openNics = (family: Family): ConfigNic[] =>
     nics.filter(({ net }) => isOpen(net, ADDRESS_KEYS[family], config?.["ostype"]));
   const fromConfig: FoundAddresses = {
     occurrences: written,
     isKnown: (family) => config !== undefined && openNics(family).length === 0,
+    unread: [],
   };
   if (!node.source.policy.lxcLiveAddresses) return fromConfig;
   const path = PATHS.lxcInterfaces({ node: node.entry.node, kind, vmid });
@@ -86,8 +102,8 @@ export function containerAddresses(
   if ("reason" in found) {
     const isAsked = row.status === "running" || found.reason === "denied";
     const reason = isAsked ? found.reason : "guest-stopped";
-    node.ledger.leave({ what: `${what}/live`, answer }, reason, { detail: found.detail });
-    return fromConfig;
+    const subject = { what: `${what}/live`, answer };
+    return { ...fromConfig, unread: [{ subject, reason, detail: found.detail }] };
   }
   const live = liveAddresses(found.value, { guest, nics, answer, kind: "lxcInterfaces" });
   // On a NIC without a MAC no address can be found.
@@ -95,7 +111,7 @@ export function containerAddresses(
     config !== undefined && openNics(family).every(({ net }) => net.mac !== undefined) &&
     !live.some((occurrence) => mayHideMore(occurrence, family));
   // The primary address is that of the first NIC, no matter which answer has it.
-  return { occurrences: byNic([...written, ...live], nics), isKnown };
+  return { occurrences: byNic([...written, ...live], nics), isKnown, unread: [] };
 }
 
 /**
@@ -111,7 +127,7 @@ function mayHideMore({ nic, text, address, live }: Occurrence, family: Family): 
 const WRITTEN_KEYS = Object.values(ADDRESS_KEYS);
 
 /** `ip` and `ip6` of the config, and the families that it leaves open. */
-function configAddresses(guest: GuestContext, nics: readonly NicSource[]): Occurrence[] {
+function configAddresses(guest: GuestInput, nics: readonly ConfigNic[]): Occurrence[] {
   const { what, config, configAt: answer } = guest;
   return nics.flatMap((nic) =>
     WRITTEN_KEYS.flatMap((key): Occurrence[] => {
@@ -128,7 +144,7 @@ function configAddresses(guest: GuestContext, nics: readonly NicSource[]): Occur
 }
 
 /** Joined into one flat string: the claims keep it, and a concatenated one takes three times the memory. */
-function holderOf(what: string, nic: NicSource): string {
+function holderOf(what: string, nic: ConfigNic): string {
   return [what, nic.key].join("/");
 }
 
@@ -136,8 +152,8 @@ function holderOf(what: string, nic: NicSource): string {
 function liveAddresses(
   rows: readonly unknown[],
   { guest: { what }, nics, answer, kind }: {
-    readonly guest: GuestContext;
-    readonly nics: readonly NicSource[];
+    readonly guest: GuestInput;
+    readonly nics: readonly ConfigNic[];
     readonly answer: AnswerRef;
     readonly kind: LiveAnswer;
   },
@@ -168,7 +184,7 @@ function liveAddresses(
 }
 
 /** NIC by NIC, in the order of the config; those of no NIC come last. */
-function byNic(occurrences: Occurrence[], nics: readonly NicSource[]): Occurrence[] {
+function byNic(occurrences: Occurrence[], nics: readonly ConfigNic[]): Occurrence[] {
   const place = ({ nic }: Occurrence) => (nic === undefined ? nics.length : nics.indexOf(nic));
   return occurrences.sort((a, b) => place(a) - place(b));
 }
@@ -177,7 +193,7 @@ function byNic(occurrences: Occurrence[], nics: readonly NicSource[]): Occurrenc
 function addressOrReason(
   address: Address | AddressReason,
   interfaceName: string,
-  nic: NicSource | undefined,
+  nic: ConfigNic | undefined,
 ): Address | Reason {
   if (address === "unparsable") return address;
   if (address === "loopback" || interfaceName === "lo") return "loopback";
@@ -205,13 +221,15 @@ function addressPairs(row: GuestInterfaceRow): [string, string | undefined][] {
   return pairs;
 }
 
-/** Claims what can be kept; lists the rest. */
+/** Claims what can be kept; lists the rest. `nics` are those that become entities. */
 export function keepAddresses(
   found: readonly Occurrence[],
+  nics: readonly NicSource[],
   { node, found: machine }: GuestContext,
 ): AddressSource[] {
   return found.flatMap((occurrence) => {
-    const { nic, holder, address, answer, live } = occurrence;
+    const { holder, address, answer, live } = occurrence;
+    const nic = nics.find(({ key }) => key === occurrence.nic?.key);
     const subject = { what: `${holder}/${occurrence.text}`, answer };
     if (typeof address === "string" || nic === undefined) {
       node.run.observations?.seeUnassigned(machine, occurrence.text);
@@ -289,7 +307,7 @@ export function returnedStatus(
 }
 
 /** A MAC or an address that cannot be read may be what NetBox has: then no address is known to be gone. */
-export function isWhollyRead(nics: readonly NicSource[], { occurrences }: FoundAddresses): boolean {
+export function isWhollyRead(nics: readonly ConfigNic[], { occurrences }: FoundAddresses): boolean {
   return nics.every(({ net }) => !net.hasZeroMac && !net.unparsable.includes("mac")) &&
     occurrences.every(({ address }) => isReadable(address));
 }

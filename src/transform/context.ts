@@ -154,20 +154,24 @@ export class NodeContext implements NodeInput {
   }
 }
 
-/** A guest that becomes a virtual machine. */
-export interface GuestContext {
+/** A guest whose answers are looked up. */
+export interface GuestInput {
   readonly node: NodeContext;
   readonly vmid: number;
   readonly kind: GuestKind;
   /** "vm/101". */
   readonly what: string;
+  /** undefined: not read. */
+  readonly config: Readonly<Record<string, unknown>> | undefined;
+  /** Where the config is. */
+  readonly configAt: AnswerRef;
+}
+
+/** A guest that becomes a virtual machine. */
+export interface GuestContext extends GuestInput {
   /** Of the virtual machine, and of the VLANs of its interfaces. */
   readonly site: string;
   readonly ref: VirtualMachineRef;
   /** What NetBox has of it. */
   readonly found: Found | undefined;
-  /** undefined: not read. */
-  readonly config: Readonly<Record<string, unknown>> | undefined;
-  /** Where the config is. */
-  readonly configAt: AnswerRef;
 }

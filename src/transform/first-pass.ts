@@ -21,7 +21,8 @@ import {
   type SnapshotCluster,
 } from "./cluster.ts";
 import { NodeContext, type RunState } from "./context.ts";
-import { guestTags, readGuestAnswers } from "./guest.ts";
+import { guestTags } from "./guest.ts";
+import { readGuestAnswers } from "./guest-answers.ts";
 import type { Ledger } from "./ledger.ts";
 import { type NodeNetwork, readNetwork, withOwnMacs } from "./network.ts";
 import { guestPlatform, nodePlatform } from "./mapping/platform.ts";

@@ -7,33 +7,15 @@ import { type PlatformRef, platformRef } from "../netbox/types/platform.ts";
 import { tagRef } from "../netbox/types/tag.ts";
 import { siteRef } from "../netbox/types/site.ts";
 import { type VirtualMachineRef, virtualMachineRef } from "../netbox/types/virtual-machine.ts";
-import {
-  agentResultOf,
-  type Answer,
-  NO_ANSWER,
-  objectOf,
-  type Reading,
-  shapedAs,
-  valueOf,
-} from "../proxmox/answers.ts";
-import { isVolumeKey, parseDisk } from "../proxmox/hardware.ts";
-import { answerName, type GuestKind, PATHS } from "../proxmox/endpoints.ts";
-import { idleReason } from "../proxmox/listing.ts";
-import { isAgentEnabled, isNicKey, parseNet } from "../proxmox/nics.ts";
-import type { Osinfo, ResourceRow } from "../proxmox/rows.ts";
-import { cleanText, type DataRow, list, record, text } from "../proxmox/values.ts";
-import type { AnswerRef, Reason } from "../run-folder/left-out.ts";
-import {
-  agentAddresses,
-  type AgentInterfaces,
-  containerAddresses,
-  isWhollyRead,
-  keepAddresses,
-  markPrimary,
-  primaryOf,
-} from "./addresses.ts";
+import { valueOf } from "../proxmox/answers.ts";
+import { parseDisk } from "../proxmox/hardware.ts";
+import type { ResourceRow } from "../proxmox/rows.ts";
+import { cleanText, type DataRow, text } from "../proxmox/values.ts";
+import type { Reason } from "../run-folder/left-out.ts";
+import { isWhollyRead, keepAddresses, markPrimary, primaryOf } from "./addresses.ts";
 import { guestSite, type IdentifiedGuest } from "./cluster.ts";
 import type { GuestContext, NodeContext } from "./context.ts";
+import { type GuestReading, partCounts, readGuestReading } from "./guest-answers.ts";
 import { leaveUnexpectedValues } from "./ledger.ts";
 import { agentPlatform, guestPlatform } from "./mapping/platform.ts";
 import type { SeenMachine } from "./plan/collect.ts";
@@ -48,8 +30,6 @@ export interface GuestParts {
   readonly nics: readonly NicSource[];
   readonly disks: readonly DiskSource[];
   readonly addresses: readonly AddressSource[];
-  /** How many of each its answers have, left out or not. */
-  readonly counts: { readonly nics: number; readonly disks: number; readonly addresses: number };
 }
 
 export interface GuestInNetBox {
@@ -62,11 +42,10 @@ export function readGuest(
   { name, found: machine }: GuestInNetBox,
   node: NodeContext,
 ): GuestParts {
-  const { id: { vmid, kind }, what, row } = listed;
+  const { what } = listed;
   const { source: cluster, ledger } = node;
-  const answers = readGuestAnswers(listed, node);
-  const config = valueOf(answers.config);
-  const configAt = node.at(answers.configPath);
+  const reading = readGuestReading(listed, node);
+  const { answers, config, configAt, agentAt, addresses: found } = reading;
   if ("reason" in answers.config) {
     const { reason, detail } = answers.config;
     // The record says why the config was not read; the note, what the virtual machine lacks.
@@ -82,28 +61,15 @@ export function readGuest(
       ...machine.stub as VirtualMachineRef,
       ...(ownSite === undefined && { site: siteRef(site) }),
     };
-  const guest: GuestContext = {
-    node,
-    vmid,
-    kind,
-    what,
-    site,
-    ref,
-    found: machine,
-    config,
-    configAt,
-  };
-  const keys = configKeys(config ?? {}, kind);
-  const nics = readNics(keys.nics, guest);
-  const { disks, isRead: isDisksRead } = readDisks(keys.volumes, guest);
-  const agent = answers.agent &&
-    readAgent(listed, answers.agent, { config: answers.config, node });
-  const found = agent === undefined
-    ? containerAddresses(guest, nics, row)
-    : agentAddresses(guest, nics, agent);
-  const kept = keepAddresses(found.occurrences, guest);
-  const isRead = config !== undefined && nics.length === keys.nics.length &&
-    isWhollyRead(nics, found);
+  const guest: GuestContext = { ...reading, site, ref, found: machine };
+  const nics = readNics(reading, guest);
+  const { disks, isRead: isDisksRead } = readDisks(reading.keys.volumes, guest);
+  for (const { subject, reason, detail } of found.unread) {
+    ledger.leave(subject, reason, { detail });
+  }
+  const kept = keepAddresses(found.occurrences, nics, guest);
+  const isNicsRead = config !== undefined && nics.length === reading.keys.nics.length;
+  const isRead = isNicsRead && isWhollyRead(reading.nics, found);
   const primary = primaryOf(kept, {
     isKnown: (family) => isRead && found.isKnown(family),
     netbox: node.primaryIn({ kind: "virtual_machine", found: machine }),
@@ -114,9 +80,9 @@ export function readGuest(
     places: {
       resources: node.listing,
       config: configAt,
-      ...(agent === undefined ? {} : { osinfo: agent.osinfoAt }),
+      ...(agentAt === undefined ? {} : { osinfo: agentAt.osinfo }),
     },
-    resources: row,
+    resources: reading.row,
     found: machine,
     ...(config === undefined ? {} : { config }),
     ...(osinfo === undefined ? {} : { osinfo }),
@@ -124,19 +90,19 @@ export function readGuest(
   leaveUnexpectedValues(origin, ledger);
   const tags = readTags(origin, node);
   observeGuest(guest, {
-    isNicsRead: config !== undefined && nics.length === keys.nics.length,
+    isNicsRead,
     isDisksRead,
-    isTagsRead: config !== undefined && guestTags(row, config).tags !== undefined,
+    isTagsRead: config !== undefined && guestTags(reading.row, config).tags !== undefined,
     families: FAMILIES.filter((family) => isRead && found.isKnown(family)),
-    answers: agent === undefined ? [configAt] : [configAt, agent.answer],
+    answers: agentAt === undefined ? [configAt] : [configAt, agentAt.interfaces],
   });
   const platform = readPlatform(origin, node);
   return {
     guest: {
       ...origin,
       cluster,
-      vmid,
-      kind,
+      vmid: reading.vmid,
+      kind: reading.kind,
       node: node.entry.node,
       name,
       site,
@@ -148,11 +114,6 @@ export function readGuest(
     nics,
     disks,
     addresses: markPrimary(kept, primary),
-    counts: {
-      nics: keys.nics.length,
-      disks: keys.volumes.length,
-      addresses: found.occurrences.length,
-    },
   };
 }
 
@@ -168,100 +129,23 @@ function observeGuest(
 
 type GuestOrigin = Origin<"resources" | "config" | "osinfo">;
 
-/**
- * How many NICs, disks and addresses the answers have of a guest that is left out; undefined: none. It is read as if it
- * were sent, so that each counts as it would be read.
- */
+/** How many NICs, disks and addresses the answers have of a guest that is left out; undefined: none. */
 export function countParts(
   listed: IdentifiedGuest,
   node: NodeContext,
 ): Record<string, number> | undefined {
-  const { counts } = readGuest(listed, { name: "?" }, node.forCounting());
+  const counts = partCounts(readGuestReading(listed, node));
   return Object.values(counts).some((count) => count > 0) ? counts : undefined;
 }
 
-export interface GuestAnswers {
-  readonly config: Reading<DataRow>;
-  readonly configPath: string;
-  /** Absent for a container. */
-  readonly agent?: { readonly osinfo: Reading<Osinfo>; readonly osinfoPath: string };
-}
-
-export function readGuestAnswers({ id, row }: IdentifiedGuest, node: NodeContext): GuestAnswers {
-  const address = { node: node.entry.node, kind: id.kind, vmid: id.vmid };
-  const configPath = PATHS.config(address);
-  const config = objectOf(node.get(configPath));
-  if (id.kind === "lxc") return { config, configPath };
-  const osinfoPath = PATHS.osinfo(address);
-  const osinfo = shapedAs(agentResult(node.get(osinfoPath), row, config), record);
-  return { config, configPath, agent: { osinfo, osinfoPath } };
-}
-
-/** The result of an agent's call; one that capture did not make has the reason that it had. */
-function agentResult(
-  answer: Answer | undefined,
-  row: ResourceRow,
-  config: Reading<DataRow>,
-): Reading<unknown> {
-  const isUnasked = answer === undefined ||
-    ("skipped" in answer && answer.skipped === "config-not-read");
-  if (!isUnasked) return agentResultOf(answer);
-  if ("reason" in config) return { reason: config.reason, detail: "the config was not read" };
-  const reason = idleReason(row) ??
-    (isAgentEnabled(config.value) ? undefined : "agent-off");
-  return reason === undefined ? NO_ANSWER : { reason, detail: "" };
-}
-
-const OSINFO = answerName("osinfo");
-const INTERFACES = answerName("agentInterfaces");
-
-/** The interfaces that the agent lists, and where its answers are; an answer that is missing is left out. */
-function readAgent(
-  { what, id, row }: IdentifiedGuest,
-  { osinfo, osinfoPath }: NonNullable<GuestAnswers["agent"]>,
-  { config, node }: { readonly config: Reading<DataRow>; readonly node: NodeContext },
-): AgentInterfaces & { readonly osinfoAt: AnswerRef } {
-  const path = PATHS.agentInterfaces({ node: node.entry.node, kind: id.kind, vmid: id.vmid });
-  const interfaces = shapedAs(agentResult(node.get(path), row, config), list);
-  const osinfoAt = node.at(osinfoPath);
-  const answer = node.at(path);
-  const unread = [
-    { part: OSINFO, answer: osinfoAt, found: osinfo },
-    { part: INTERFACES, answer, found: interfaces },
-  ].flatMap(({ found, ...of }) => "reason" in found ? [{ ...of, ...found }] : []);
-  const [first, second] = unread;
-  const isOneReason = second !== undefined && first?.reason === second.reason;
-  // Of an agent that is not running, only the call that was made has a detail.
-  const asked = unread.findLast(({ detail }) => detail !== "") ?? second;
-  const records = isOneReason && asked !== undefined ? [{ ...asked, part: "agent" }] : unread;
-  for (const { part, answer, reason, detail } of records) {
-    node.ledger.leave({ what: `${what}/${part}`, answer }, reason, { detail });
-  }
-  return { osinfoAt, answer, rows: valueOf(interfaces) };
-}
-
-/** In natural order: NICs "net0", "net2", "net10"; volumes "efidisk0", "ide2", "scsi0", mapped or not. */
-function configKeys(
-  config: DataRow,
-  kind: GuestKind,
-): { readonly nics: readonly string[]; readonly volumes: readonly string[] } {
-  const nics: string[] = [];
-  const volumes: string[] = [];
-  for (const key in config) {
-    if (isNicKey(key)) nics.push(key);
-    else if (isVolumeKey(kind, key)) volumes.push(key);
-  }
-  return { nics: nics.sort(compareNatural), volumes: volumes.sort(compareNatural) };
-}
-
-function readNics(keys: readonly string[], guest: GuestContext): NicSource[] {
-  const { node: { source: cluster, ledger, run }, kind, what, site, config = {} } = guest;
+function readNics({ keys, nics }: GuestReading, guest: GuestContext): NicSource[] {
+  const { node: { source: cluster, ledger, run }, what, site, config = {} } = guest;
   const answer = guest.configAt;
   const places = { config: answer };
-  const parsed = keys.flatMap((key) => {
+  const parsed = keys.nics.flatMap((key) => {
     const subject = { what: `${what}/${key}`, answer };
     const value = text(config[key]);
-    const net = value === undefined ? undefined : parseNet(kind, value);
+    const net = nics.find((nic) => nic.key === key)?.net;
     if (net === undefined) {
       ledger.leave(subject, "unparsable", { detail: value });
       return [];
