@@ -32,7 +32,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     ],
     packages: ["citty"],
   },
-  base: { imports: ["node:"], packages: ["@noble/hashes", "consola", "ipaddr.js"] },
+  base: { imports: ["node:"], packages: ["@noble/hashes", "consola", "ipaddr.js", "yaml"] },
   http: { imports: ["base", "node:"], packages: ["ofetch", "undici"] },
   proxmox: { imports: ["base"] },
   netbox: { imports: ["base"] },
@@ -45,7 +45,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   terminal: {
     imports: ["base", "http", "proxmox", "netbox", "run-folder", "node:"],
-    packages: ["cli-progress", "string-width", "wrap-ansi", "yaml"],
+    packages: ["cli-progress", "string-width", "wrap-ansi"],
   },
   arrival: { imports: KNOWLEDGE, packages: ["p-map"] },
   capture: {
@@ -192,6 +192,7 @@ test("pure folders load no node:* module and no package with side effects", () =
     "@noble/hashes/utils.js",
     "ipaddr.js",
     "p-map",
+    "yaml",
   ]);
 });
 
@@ -258,6 +259,8 @@ const SHORT_FILES: Readonly<Record<string, string>> = {
   "cli/pipeline.ts": "the command `run`, loaded when it runs",
   "cli/catalog-rehearse.ts": "the rows of the commands that only rehearse",
   "run-folder/store/bucket.ts": "the requests and answers of S3",
+  "transform/command/rules.ts": "the rules of --config, also for other commands",
+  "transform/rules/glob.ts": "globs, which know nothing of rules",
   "transform/plan/dependents.ts": "what protects people's work from the plan",
 };
 

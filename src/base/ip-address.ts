@@ -181,6 +181,57 @@ function maskByte(length: number, i: number): number {
   return (0xff << (8 - bits)) & 0xff;
 }
 
+/** An address or a network as numbers, for many comparisons: one word of 32 bits, or four. */
+type Words = readonly number[];
+
+export interface Network {
+  readonly words: Words;
+  readonly masks: Words;
+  readonly prefixLength: number;
+}
+
+/** "10.0.0.5" → [167772165]; undefined for what is no address. */
+export function wordsOf(host: string): Words | undefined {
+  const bytes = bytesOf(host);
+  return bytes && asWords(bytes);
+}
+
+function asWords(bytes: Bytes): Words {
+  const words: number[] = [];
+  for (let i = 0; i < bytes.length; i += 4) {
+    const [a = 0, b = 0, c = 0, d = 0] = bytes.slice(i, i + 4);
+    words.push(((a << 24) | (b << 16) | (c << 8) | d) >>> 0);
+  }
+  return words;
+}
+
+/**
+ * "10.0.0.0/8"; an address alone is a network of one address. Undefined for what is neither.
+ * @throws RangeError that names the network, if the text has bits beyond its mask.
+ */
+export function parseNetwork(text: string): Network | undefined {
+  const [host, mask] = splitCidr(text);
+  const bytes = host.includes("%") ? undefined : bytesOf(host);
+  if (bytes === undefined) return undefined;
+  const full = bytes.length * 8;
+  const prefixLength = mask === undefined ? full : parsePrefixLength(mask, full);
+  if (prefixLength === undefined) return undefined;
+  const masks = bytes.map((_, i) => maskByte(prefixLength, i));
+  const network = bytes.map((byte, i) => byte & (masks[i] ?? 0));
+  if (network.some((byte, i) => byte !== bytes[i])) {
+    throw new RangeError(`${textOf(network)}/${prefixLength}`);
+  }
+  return { words: asWords(bytes), masks: asWords(masks), prefixLength };
+}
+
+export function isInNetwork(address: Words, { words, masks }: Network): boolean {
+  if (address.length !== words.length) return false;
+  for (let i = 0; i < words.length; i += 1) {
+    if ((((address[i] ?? 0) & (masks[i] ?? 0)) >>> 0) !== words[i]) return false;
+  }
+  return true;
+}
+
 /** "10.0.0.5/24" → "10.0.0.5" */
 export function hostOf(address: string): string {
   return address.split("/", 1)[0] ?? "";

@@ -5,6 +5,7 @@
 import { readFile } from "node:fs/promises";
 import { type AppError, reasonOf, usageError } from "../base/errors.ts";
 import { flagOf, type SettingRow, type SettingTable, type TextsOf } from "../base/setting.ts";
+import type { Tree } from "../base/tree.ts";
 import { proxyFor } from "../http/proxy.ts";
 import type { StoreCredentials } from "../run-folder/store/store.ts";
 import type { Io } from "./process.ts";
@@ -26,8 +27,8 @@ export async function readSettings<Table extends SettingTable>(
   context: Context,
   table: Table,
 ): Promise<TextsOf<Table>> {
-  const file = context.options.get("config");
-  const policy = file === undefined ? {} : await readPolicyFile(file, context.settingNames);
+  const opened = await openPolicyFile(context);
+  const policy = opened === undefined ? {} : settingsIn(opened, context.settingNames);
   const texts: Record<string, string> = {};
   for (const [name, row] of Object.entries(table)) {
     const text = await givenText(context, name, row) ?? filled(policy[name]);
@@ -109,26 +110,52 @@ export function bootstrapTime(env: Io["env"]): string {
 /** The key below `scope` in the mapping document. */
 const SCOPE = "nodes";
 
-/** Policy file (YAML) → setting → text. @throws AppError "usage" for an unreadable file or an unknown key. */
-async function readPolicyFile(
-  file: string,
-  settingNames: ReadonlySet<string>,
-): Promise<Readonly<Record<string, string>>> {
-  const { parseDocument } = await import("yaml");
+/** A policy file as it is written. */
+export interface PolicyFile {
+  readonly file: string;
+  /** undefined: it is empty. */
+  readonly tree: Tree | undefined;
+}
+
+/** Each file is read once for a command, so that all of its stages see the same. */
+const FILES = new WeakMap<Context["options"], Promise<PolicyFile>>();
+
+/** The file of `--config`; undefined without one. @throws AppError "usage" if it cannot be read. */
+export async function openPolicyFile(
+  { options }: Pick<Context, "options">,
+): Promise<PolicyFile | undefined> {
+  const file = options.get("config");
+  if (file === undefined) return undefined;
+  const opened = FILES.get(options) ?? parsePolicyFile(file);
+  FILES.set(options, opened);
+  return await opened;
+}
+
+async function parsePolicyFile(file: string): Promise<PolicyFile> {
+  const { parseYaml } = await import("../base/tree.ts");
   const text = await readFile(file, "utf8").catch((cause: unknown) => {
     throw usageError(`Cannot read the policy file "${file}": ${reasonOf(cause)}`, {
       cause,
       hint: "Check the path, and that this user may read the file",
     });
   });
-  // With this schema every value is a string: "0012", "true".
-  const document = parseDocument(text, { schema: "failsafe" });
-  const fault = document.errors[0];
-  if (fault !== undefined) {
-    throw unreadable(file, fault.message.split("\n", 1)[0] ?? fault.code);
+  try {
+    return { file, tree: parseYaml(text) };
+  } catch (cause) {
+    throw unreadable(file, reasonOf(cause), cause);
   }
-  const { config, scope, ...others } = mappingOf(valuesOf(document, file), file, "its top level");
-  refuseUnknown(file, others, () => false);
+}
+
+/** Parts of a policy file that are no settings: see src/transform/rules. */
+const RULE_PARTS = ["rules", "tests"];
+
+/** Setting → text. @throws AppError "usage" for an unknown key. */
+function settingsIn(
+  { file, tree }: PolicyFile,
+  settingNames: ReadonlySet<string>,
+): Readonly<Record<string, string>> {
+  const { config, scope, ...others } = mappingOf(tree, file, "its top level");
+  refuseUnknown(file, others, (key) => RULE_PARTS.includes(key));
   const configured = mappingOf(config, file, "config");
   const scoped = mappingOf(scope, file, "scope");
   refuseUnknown(file, configured, (key) => settingNames.has(key) && key !== SCOPE);
@@ -141,38 +168,32 @@ function refuseUnknown(file: string, values: object, isKnown: (key: string) => b
   const unknown = Object.keys(values).find((key) => !isKnown(key));
   if (unknown === undefined) return;
   throw usageError(`Unknown key "${unknown}" in the policy file "${file}"`, {
-    hint: "Allowed: config with the settings in --help, and scope with nodes",
+    hint:
+      "Allowed: config with the settings in --help, scope with nodes, rules, and tests of the rules",
   });
 }
 
-/** Unknown aliases are found only here. */
-function valuesOf(document: { toJS(): unknown }, file: string): unknown {
-  try {
-    return document.toJS();
-  } catch (cause) {
-    throw unreadable(file, reasonOf(cause), cause);
-  }
-}
-
-/** A key without a value is an empty string in this schema. */
-function mappingOf(value: unknown, file: string, where: string): Record<string, unknown> {
-  if (value === undefined || value === null || value === "") return {};
-  if (typeof value === "object" && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw unreadable(file, `${where} is not a mapping`);
+/** A key without a value counts as an empty mapping. */
+function mappingOf(tree: Tree | undefined, file: string, where: string): Record<string, Tree> {
+  if (tree === undefined || (tree.kind === "scalar" && tree.text === "")) return {};
+  if (tree.kind !== "mapping") throw unreadable(file, `${where} is not a mapping`);
+  return Object.fromEntries(tree.entries.map(([{ text }, value]) => [text, value]));
 }
 
 function unreadable(file: string, reason: string, cause?: unknown): AppError {
   return usageError(`Cannot read the policy file "${file}": ${reason}`, {
     cause,
     hint:
-      "A policy file is YAML: `config:` with a line `SETTING: value` for each setting, and `scope:` with `nodes:`",
+      "A policy file is YAML: `config:` with a line `SETTING: value` for each setting, `scope:` with `nodes:`, `rules:` and `tests:`",
   });
 }
 
-function textOf(value: unknown, file: string, key: string): string {
-  if (typeof value === "string") return value;
-  const isList = Array.isArray(value) && value.every((item) => typeof item === "string");
-  if (isList && key === SCOPE) return value.join(",");
+function textOf(value: Tree, file: string, key: string): string {
+  if (value.kind === "scalar") return value.text;
+  if (value.kind === "list" && key === SCOPE) {
+    const texts = value.items.flatMap((item) => item.kind === "scalar" ? [item.text] : []);
+    if (texts.length === value.items.length) return texts.join(",");
+  }
   throw usageError(`Key "${key}" in the policy file "${file}" is not a single value`, {
     hint: key === SCOPE
       ? "Allowed: a list of node names"

@@ -1,5 +1,6 @@
 /** Names of things on the command line, as `kind/name`, and the entities and records that they match. */
 import { canonicalHost } from "../../base/ip-address.ts";
+import { editDistance, mostEdits } from "../../base/nearest.ts";
 import { isPart, labelOf } from "../../netbox/types/order.ts";
 import { type StepName, STEPS } from "../../netbox/types/steps.ts";
 import { readListing, rowName } from "../../proxmox/listing.ts";
@@ -193,25 +194,10 @@ export class NearNames {
 function distanceOf(typed: string, name: string): number | undefined {
   const [typedName, own] = [withoutKind(typed), withoutKind(name)];
   if (typedName === own) return 0;
-  const most = Math.max(2, Math.floor(typed.length / 3));
-  const distance = levenshtein(typed.toLowerCase(), name.toLowerCase(), most);
+  const most = mostEdits(typed);
+  const distance = editDistance(typed.toLowerCase(), name.toLowerCase(), most);
   if (distance <= most) return distance;
   return typedName.length > 1 && own.includes(typedName) ? most + 1 : undefined;
-}
-
-/** Edits that turn one text into the other, as far as `most`. Source: Wagner and Fischer, 1974. */
-function levenshtein(a: string, b: string, most: number): number {
-  if (Math.abs(a.length - b.length) > most) return most + 1;
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replace = (row[j - 1] ?? 0) + Number(a[i - 1] !== b[j - 1]);
-      next.push(Math.min(replace, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }
 
 /** "vm/web-01" → "web-01"; a name without a kind is returned unchanged. */

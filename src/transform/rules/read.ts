@@ -1,0 +1,113 @@
+/** Reads the rules of a policy file, and those that a manifest recorded. */
+import { inputError, usageError } from "../../base/errors.ts";
+import { jsonOfTree, parseYaml, type Place, type Tree, treeOfJson } from "../../base/tree.ts";
+import { cleanText } from "../../proxmox/values.ts";
+import { CONDITIONS, kindsOf, readConditions } from "./conditions.ts";
+import { checkKeys, Faults, mappingEntry, scalarIn } from "./faults.ts";
+import { type Rule, RuleSet } from "./match.ts";
+import { checkKinds, readAssignments, writtenSet } from "./values.ts";
+
+const RULE_KEYS = ["match", "set", "skip"] as const;
+
+/**
+ * The rules of a policy file; its other parts are read elsewhere.
+ * @throws AppError "usage" that lists everything that is wrong, with line and column.
+ */
+export function readRules(text: string, file: string): { readonly rules: RuleSet } {
+  return policyOf(parsed(text, file), file);
+}
+
+function parsed(text: string, file: string): Tree | undefined {
+  try {
+    return parseYaml(text);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw usageError(`Cannot read the policy file "${file}": ${error.message}`, { cause: error });
+  }
+}
+
+/** As `readRules`, of a file that is parsed. */
+export function policyOf(policy: Tree | undefined, file: string): { readonly rules: RuleSet } {
+  const faults = new Faults(file);
+  const rules = readList(policy, "rules", faults).map((rule, i) => readRule(rule, i + 1, faults));
+  if (faults.count > 0) throw usageError(faults.lines.join("\n"));
+  return { rules: new RuleSet(rules) };
+}
+
+function readList(policy: Tree | undefined, key: string, faults: Faults): readonly Tree[] {
+  const list = policy && mappingEntry(policy, key);
+  if (list === undefined || (scalarIn(list)?.text === "")) return [];
+  if (list.kind === "list") return list.items;
+  faults.add(list, `"${key}" must be a list`);
+  return [];
+}
+
+function readRule(tree: Tree, number: number, faults: Faults): Rule {
+  const { line, column } = tree;
+  const whole = { number, file: faults.file, line, column };
+  const nothing = { kinds: [], conditions: [], skip: undefined, assignments: [] };
+  if (tree.kind !== "mapping") {
+    faults.add(tree, 'a rule must be a mapping with "match", and "set" or "skip"');
+    return { ...whole, ...nothing, written: jsonOfTree(tree) };
+  }
+  checkKeys(tree, { what: "key of a rule", allowed: RULE_KEYS, faults });
+  const [match, set, skip] = RULE_KEYS.map((key) => mappingEntry(tree, key));
+  if (match === undefined) faults.add(tree, 'a rule must have "match"');
+  if ((set === undefined) === (skip === undefined)) {
+    faults.add(tree, `a rule must have either "set" or "skip", not ${set ? "both" : "neither"}`);
+  }
+  const conditions = match === undefined ? [] : readConditions(match, faults);
+  const kinds = kindsOf(conditions);
+  if (match?.kind === "mapping") {
+    if (kinds.length === 0) faults.add(match, 'the condition "kind" leaves no kind of machine');
+    for (const [key] of match.entries) {
+      const row = Object.hasOwn(CONDITIONS, key.text) &&
+        CONDITIONS[key.text as keyof typeof CONDITIONS];
+      const what = `the condition "${key.text}"`;
+      if (row) checkKinds({ what, allowed: row.kinds, kinds }, key, faults);
+    }
+  }
+  const text = skip && cleanText(scalarIn(skip)?.text ?? "");
+  if (skip !== undefined && text === "") {
+    faults.add(skip, '"skip" must be a text: the reason why it is left out');
+  }
+  const assignments = set === undefined ? [] : readAssignments(set, kinds, faults);
+  const written = {
+    match: match && jsonOfTree(match),
+    ...(skip === undefined ? { set: set && writtenSet(set, assignments) } : { skip: text }),
+  };
+  return { ...whole, written, kinds, conditions, skip: text, assignments };
+}
+
+/** What a manifest records of rules. */
+export interface RecordedRules {
+  readonly file: string;
+  readonly rules: readonly (Place & { readonly match: unknown })[];
+}
+
+/** `rulesFromManifest` reads it. */
+export function toManifest({ rules }: RuleSet): RecordedRules {
+  return {
+    file: rules[0]?.file ?? "",
+    rules: rules.map(({ line, column, written }) => ({
+      line,
+      column,
+      ...written as { readonly match: unknown },
+    })),
+  };
+}
+
+/** The rules that `toManifest` wrote. @throws AppError "input" if they are not. */
+export function rulesFromManifest(json: unknown): RuleSet {
+  const { file, rules } = json as Partial<RecordedRules>;
+  if (typeof file !== "string" || !Array.isArray(rules)) {
+    throw inputError("Cannot read the rules in the manifest: they have no file or no list");
+  }
+  const faults = new Faults(file);
+  const read = (rules as readonly (Partial<Place> | null)[]).map((recorded, i) => {
+    const { line, column, ...written } = recorded ?? {};
+    return readRule(treeOfJson(written, { line: line ?? 0, column: column ?? 0 }), i + 1, faults);
+  });
+  if (faults.count === 0) return new RuleSet(read);
+  throw inputError(`Cannot use the rules in the manifest: ${faults.lines.join("; ")}`);
+}
