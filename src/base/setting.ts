@@ -1,6 +1,14 @@
 /** Settings: each stage has one TABLE of these rows. */
 import { DURATION, durationMs } from "./duration.ts";
 import { type AppError, usageError } from "./errors.ts";
+import type { Tree } from "./tree.ts";
+
+/** A policy file as it is written. */
+export interface PolicyFile {
+  readonly file: string;
+  /** undefined: it is empty. */
+  readonly tree: Tree | undefined;
+}
 
 export interface SettingRow {
   /** Command-line flag, without dashes, if not that of `flagOf`. */
@@ -23,6 +31,8 @@ export interface SettingRow {
   readonly recorded?: true;
   /** Not in the mapping document, and off by default. */
   readonly extension?: true;
+  /** Only a policy file has it, and this reads it there: no flag, no variable. */
+  readonly inFile?: (policy: PolicyFile) => Promise<string | undefined>;
 }
 
 export type SettingTable = Readonly<Record<string, SettingRow>>;

@@ -11,7 +11,8 @@ import { netboxSession } from "../terminal/netbox.ts";
 import type { Session } from "../terminal/session.ts";
 import { readSettings } from "../terminal/settings.ts";
 import { DEFAULT_BOOTSTRAP_FOLDER } from "../transform/command/transform.ts";
-import { parsePolicy, SETTINGS } from "../transform/settings.ts";
+import { parsePolicy } from "../transform/policy.ts";
+import { SETTINGS } from "../transform/settings.ts";
 import { runInHistory } from "./history-run.ts";
 import { type RunSettings, runStages, Stages } from "./stages.ts";
 

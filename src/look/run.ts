@@ -21,7 +21,8 @@ import { MANIFEST_FILE, type Snapshot } from "../run-folder/snapshot.ts";
 import { readRequired, type Store } from "../run-folder/store/store.ts";
 import { isTargetFolder } from "../run-folder/target-files.ts";
 import { counted } from "../terminal/tables.ts";
-import { parsePolicy, recordedTexts } from "../transform/settings.ts";
+import { parsePolicy } from "../transform/policy.ts";
+import { recordedTexts } from "../transform/settings.ts";
 import { transform } from "../transform/transform.ts";
 
 export type Run = Awaited<ReturnType<typeof openRun>>;

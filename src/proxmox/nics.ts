@@ -18,6 +18,8 @@ import {
 } from "./values.ts";
 
 export interface Net {
+  /** "virtio"; a container's is "veth". */
+  readonly model: string;
   /** LXC only: the interface's name in the container. */
   readonly name: string | undefined;
   /** "BC:24:11:2C:FE:01" */
@@ -83,6 +85,7 @@ function readPairs(kind: GuestKind, pairs: ReadonlyMap<string, string>, model?: 
   const own = (key: string): string | undefined =>
     (kind === "lxc" ? pairs.get(key) : undefined) || undefined;
   return {
+    model: model ?? "veth",
     name: own("name"),
     mac,
     hasZeroMac,

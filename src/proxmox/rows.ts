@@ -43,6 +43,7 @@ export const ANSWERS = {
     maxcpu: vcpusOf,
     maxmem: (value) => mibOf(value, MAX_INTEGER),
     tags: text,
+    pool: text,
     hastate: text,
   },
 

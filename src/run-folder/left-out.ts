@@ -68,6 +68,7 @@ export const REASONS = {
   "held-by-user": "NetBox assigns it to an object that people made, which keeps it",
   "ambiguous": "Several objects in NetBox match equally well",
   "other-kind": "NetBox has an object of another kind with this name",
+  "by-rule": "A rule of the policy file leaves it out",
   "required-field": "NetBox requires a custom field that Proxmox VE has no value for",
   "held-elsewhere":
     "NetBox does not move it, because it is the primary address of another machine from Proxmox VE",
@@ -95,6 +96,7 @@ export const NOTES = {
   "moved":
     "Gone from this cluster and in another one: its machine stays in NetBox until people remove it",
   "other-cluster": "Renamed, because NetBox has a cluster with this name and another type",
+  "rule-not-applied": "NetBox or Diode does not allow what a rule says",
   "foreign-device": "NetBox has a device with this name that belongs to another host",
 } as const;
 

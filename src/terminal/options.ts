@@ -74,6 +74,7 @@ export function outOption(byDefault: string): OptionDef {
 export function optionsOf(settings: SettingTable): OptionsDef {
   const options: Record<string, OptionDef> = {};
   for (const [name, row] of Object.entries(settings)) {
+    if (row.inFile) continue;
     options[flagOf(name, row)] = { ...optionOf(name, row), isSetting: true };
   }
   return options;

@@ -4,7 +4,13 @@
  */
 import { readFile } from "node:fs/promises";
 import { type AppError, reasonOf, usageError } from "../base/errors.ts";
-import { flagOf, type SettingRow, type SettingTable, type TextsOf } from "../base/setting.ts";
+import {
+  flagOf,
+  type PolicyFile,
+  type SettingRow,
+  type SettingTable,
+  type TextsOf,
+} from "../base/setting.ts";
 import type { Tree } from "../base/tree.ts";
 import { proxyFor } from "../http/proxy.ts";
 import type { StoreCredentials } from "../run-folder/store/store.ts";
@@ -31,7 +37,9 @@ export async function readSettings<Table extends SettingTable>(
   const policy = opened === undefined ? {} : settingsIn(opened, context.settingNames);
   const texts: Record<string, string> = {};
   for (const [name, row] of Object.entries(table)) {
-    const text = await givenText(context, name, row) ?? filled(policy[name]);
+    const text = row.inFile === undefined
+      ? await givenText(context, name, row) ?? filled(policy[name])
+      : opened && await row.inFile(opened);
     if (text !== undefined) texts[name] = text;
   }
   return texts as TextsOf<Table>;
@@ -109,13 +117,6 @@ export function bootstrapTime(env: Io["env"]): string {
 
 /** The key below `scope` in the mapping document. */
 const SCOPE = "nodes";
-
-/** A policy file as it is written. */
-export interface PolicyFile {
-  readonly file: string;
-  /** undefined: it is empty. */
-  readonly tree: Tree | undefined;
-}
 
 /** Each file is read once for a command, so that all of its stages see the same. */
 const FILES = new WeakMap<Context["options"], Promise<PolicyFile>>();

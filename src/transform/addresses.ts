@@ -15,6 +15,8 @@ import type { GuestInterfaceRow, ResourceRow } from "../proxmox/rows.ts";
 import { list, record, text, textOrNone, writtenAddress } from "../proxmox/values.ts";
 import type { AnswerRef, Reason } from "../run-folder/left-out.ts";
 import type { GuestContext, GuestInput, NodeContext } from "./context.ts";
+import { ruledText, skipText } from "./rules/texts.ts";
+import type { Decided } from "./rules/match.ts";
 import { partOf } from "../netbox/types/object-type.ts";
 import { naturalKey } from "../netbox/types/order.ts";
 import type { VRFRef } from "../netbox/types/vrf.ts";
@@ -225,26 +227,34 @@ function addressPairs(row: GuestInterfaceRow): [string, string | undefined][] {
 export function keepAddresses(
   found: readonly Occurrence[],
   nics: readonly NicSource[],
-  { node, found: machine }: GuestContext,
+  { node, found: machine, ruled }: GuestContext,
 ): AddressSource[] {
   return found.flatMap((occurrence) => {
     const { holder, address, answer, live } = occurrence;
     const nic = nics.find(({ key }) => key === occurrence.nic?.key);
     const subject = { what: `${holder}/${occurrence.text}`, answer };
-    if (typeof address === "string" || nic === undefined) {
+    const decision = ruled?.addresses.get(occurrence);
+    const skippedBy = decision?.skippedBy ??
+      (occurrence.nic && ruled?.interfaces.get(occurrence.nic.key)?.skippedBy);
+    if (typeof address === "string" || nic === undefined || skippedBy !== undefined) {
       node.run.observations?.seeUnassigned(machine, occurrence.text);
-      node.ledger.leave(subject, typeof address === "string" ? address : "mac-unknown");
+      const detail = skippedBy && skipText(skippedBy);
+      const reason = typeof address === "string" ? address : "mac-unknown";
+      node.ledger.leave(subject, skippedBy === undefined ? reason : "by-rule", { detail });
       return [];
     }
+    const rules = decision?.values;
     const known = claimAddress(address, {
       subject,
       holder,
       node,
       machine: { kind: "virtual_machine", found: machine },
+      vrf: rules?.vrf,
     });
     if (known === undefined) return [];
     return [{
       subject,
+      rules,
       found: known.found,
       key: nic.key,
       config: nic.config ?? {},
@@ -265,24 +275,33 @@ export function keepAddresses(
  */
 export function claimAddress(
   { host, prefixLength }: Address,
-  { subject, holder, node, machine }: {
+  { subject, holder, node, machine, vrf: ruled }: {
     readonly subject: Subject;
     readonly holder: string;
     readonly node: NodeContext;
     readonly machine: AddressedMachine;
+    /** A rule's. */
+    readonly vrf?: Decided<string> | undefined;
   },
 ): { readonly found: Found | undefined; readonly vrf: { readonly vrf?: VRFRef } } | undefined {
   const { ledger, run: { addresses, shared, target, observations } } = node;
-  const first = addresses.claim(host, node.labelled(holder));
+  const first = addresses.claim(host, node.labelled(holder), ruled?.value);
   if (first !== undefined) {
     ledger.leave(subject, "duplicate-address", { detail: first });
     observations?.seeUnassigned(machine.found, host);
     return undefined;
   }
-  const known = findAddress(target, host, machine);
-  if (known === undefined) return { found: undefined, vrf: {} };
+  const known = findAddress(target, { host, vrf: ruled?.value }, machine);
+  if (known === undefined) {
+    const vrf = ruled && { name: ruled.value };
+    return { found: undefined, vrf: vrf === undefined ? {} : { vrf } };
+  }
   if ("object" in known) {
     const vrf = vrfOf(target, known);
+    if (ruled !== undefined && vrf.vrf?.name !== ruled.value) {
+      const detail = `${ruledText("VRF", ruled)}; NetBox has ${vrf.vrf?.name ?? "none"}`;
+      ledger.note(subject, "rule-not-applied", detail);
+    }
     if (vrf.vrf !== undefined) shared.seeVrf(networkOf(host, prefixLength), known.object);
     // The mask is what Proxmox VE says.
     return { found: { ...known, stub: vrf }, vrf };

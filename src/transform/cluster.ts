@@ -4,7 +4,7 @@ import { compareCodeUnits, compareNatural } from "../base/natural-order.ts";
 import { cutName, isLonger, MAX_LONG_NAME, MAX_NAME } from "../netbox/names.ts";
 import { CLUSTER_TYPE_NAME } from "../netbox/types/cluster-type.ts";
 import { type ClusterRef, clusterRef, NETBOX_CLUSTER } from "../netbox/types/cluster.ts";
-import { NETBOX_DEVICE } from "../netbox/types/device.ts";
+import { type DevicePolicy, NETBOX_DEVICE } from "../netbox/types/device.ts";
 import { NETBOX_VIRTUAL_MACHINE } from "../netbox/types/virtual-machine.ts";
 import type { TagRef } from "../netbox/types/fields.ts";
 import { GLOBAL_TAGS, hostTagName, tagRef } from "../netbox/types/tag.ts";
@@ -30,11 +30,13 @@ import type { AnswerRef, Reason } from "../run-folder/left-out.ts";
 import type { Snapshot } from "../run-folder/snapshot.ts";
 import { clusterAnswer, Ledger } from "./ledger.ts";
 import type { Observations } from "./plan/collect.ts";
-import type { Policy } from "./settings.ts";
+import { clusterSite, identifyNode, nodePolicy } from "./node-identity.ts";
+import type { MachineDecision } from "./rules/match.ts";
+import type { Policy } from "./policy.ts";
 import type { ClusterSource, Subject } from "./sources.ts";
 import { findCluster, type GuestIdentity, hostTagsOfCluster } from "./target/clusters.ts";
 import { findDevice, type FoundDevice, GuestNames, siteOf } from "./target/machines.ts";
-import { foundName, requiredByNew } from "./target/names.ts";
+import { requiredByNew } from "./target/names.ts";
 import { deviceName, nameOf, type NetBoxTarget } from "./target/target.ts";
 
 /** The global tags and those of hosts, each once: the tag of a host "ve" is a global one. */
@@ -47,6 +49,10 @@ export interface NodeEntry {
   readonly node: string;
   readonly site: string;
   readonly isInScope: boolean;
+  /** What the rules say about it, of which only the address in the cluster is known so far. */
+  readonly ruled: MachineDecision | undefined;
+  /** With what they say about its device type and role. */
+  readonly policy: DevicePolicy;
   /** The device's; undefined: it has no name of its own yet. */
   readonly device: FoundDevice;
   /** Custom fields that NetBox requires of a new device: without a value there can be none. */
@@ -59,9 +65,10 @@ export interface NodeEntry {
   readonly guests: readonly GuestEntry[];
 }
 
-/** Becomes a device: in scope, a node that the cluster lists, and NetBox accepts it. */
+/** Becomes a device: in scope, a node that the cluster lists, no rule leaves it out, and NetBox accepts it. */
 export function isDevice(entry: NodeEntry): boolean {
-  return isListed(entry) && entry.isInScope && entry.requiredFields.length === 0;
+  return isListed(entry) && entry.isInScope && entry.ruled?.skippedBy === undefined &&
+    entry.requiredFields.length === 0;
 }
 
 export function isListed({ row, statusRow }: NodeEntry): boolean {
@@ -125,20 +132,15 @@ export async function readCluster(
     ...new Set([...listed, ...rows.flatMap(({ node }) => text(node) ?? []), ...snapshot.nodes]),
   ]
     .sort(compareNatural);
-  const nodes = names.map((node) => ({
-    node,
-    site: siteIn(target, nodeSite(policy, node)),
-    address: text(listing.members.get(node)?.ip),
-    device: policy.nodeDevices.get(node),
-    tenant: policy.tenantName,
-  }));
+  const nodes = names.map((node) => identifyNode(node, { listing, policy, target }));
   const tagged = hostTagName(policy.host);
   const hostTag = cutName(tagged, MAX_LONG_NAME);
   const identities = guestIdentities(rows);
   const hostTags = hostTagsOfCluster(target, hostTag, { nodes, guests: identities });
   const called = policy.clusterName ?? text(clusterStatus?.["name"]) ?? policy.host;
   const wanted = cutName(called, MAX_LONG_NAME);
-  const wantedSite = clusterSite(policy, areNodesListed ? listed : names, target);
+  const scope = new Set(areNodesListed ? listed : names);
+  const wantedSite = clusterSite(policy, nodes.filter(({ node }) => scope.has(node)), target);
   const vmids = new Set(rows.map(({ vmid }) => count(vmid)));
   const known = findCluster(target, clusterRef(wanted, wantedSite), {
     hostTags,
@@ -186,8 +188,9 @@ export async function readCluster(
   if (found === undefined && site === undefined && policy.clusterScope === "auto") {
     ledger.note(subjectOf(`cluster/${name}`, PATHS.nodes), "unscoped");
   }
-  const entries = nodes.map((identity): NodeEntry => {
+  const entries = nodes.map(({ ruled, ...identity }): NodeEntry => {
     const { node } = identity;
+    const own = nodePolicy(policy, ruled);
     const device = findDevice(target, identity, {
       hostTags,
       marked: deviceName(node, name),
@@ -199,16 +202,18 @@ export async function readCluster(
         ? identity.site
         : siteOf(device.found.object) ?? identity.site,
       isInScope: policy.nodes?.has(node) ?? true,
+      ruled,
+      policy: own,
       device,
       requiredFields: device.found === undefined
         ? [
           ...target.requiredFields(NETBOX_DEVICE),
           ...requiredByNew(target, {
             "site": identity.site,
-            "tenant": policy.tenantName,
-            "manufacturer": policy.nodeManufacturer,
-            "device-type": policy.nodeDeviceType,
-            "device-role": policy.nodeDeviceRole,
+            "tenant": own.tenantName,
+            "manufacturer": own.nodeManufacturer,
+            "device-type": own.nodeDeviceType,
+            "device-role": own.nodeDeviceRole,
           }),
         ]
         : [],
@@ -367,40 +372,4 @@ export function openGuest(row: ResourceRow): NamedGuest {
 
 export function isIdentified(guest: NamedGuest): guest is IdentifiedGuest {
   return guest.id !== undefined;
-}
-
-/*
- * The NetBox site of a thing. NetBox refuses a VM whose site differs from its cluster's, and an
- * interface whose untagged VLAN is of another site than its VM or device.
- * Source: netbox virtualization/models/virtualmachines.py, dcim/models/device_components.py (clean).
- */
-
-/** The site of a device, its interfaces' VLANs and its prefixes. */
-function nodeSite(policy: Policy, node: string): string {
-  return policy.nodeSites.get(node) ?? policy.siteName;
-}
-
-/** As NetBox calls it. */
-function siteIn(target: NetBoxTarget, site: string): string {
-  const object = foundName(target, "site", site);
-  return object === undefined ? site : nameOf(object);
-}
-
-/** The cluster's scope, from all of its nodes, in scope or not; undefined: it gets none. */
-function clusterSite(
-  policy: Policy,
-  nodes: readonly string[],
-  target: NetBoxTarget,
-): string | undefined {
-  if (policy.clusterScope === "none") return undefined;
-  const siteName = siteIn(target, policy.siteName);
-  if (policy.clusterScope === "site") return siteName;
-  const sites = new Set(nodes.map((node) => siteIn(target, nodeSite(policy, node))));
-  if (sites.size > 1) return undefined;
-  return [...sites][0] ?? siteName;
-}
-
-/** The site of a virtual machine and of its interfaces' VLANs. */
-export function guestSite(cluster: { readonly site: string | undefined }, site: string): string {
-  return cluster.site ?? site;
 }

@@ -7,6 +7,7 @@ import type { AnswerRef } from "../run-folder/left-out.ts";
 import type { Answer } from "../proxmox/answers.ts";
 import type { AnswersFile } from "../run-folder/snapshot.ts";
 import type { NodeEntry, SnapshotCluster } from "./cluster.ts";
+import type { RuledMachine } from "./machine-rules.ts";
 import type { Observations } from "./plan/collect.ts";
 import { answerIn, clusterAnswer, Ledger } from "./ledger.ts";
 import { SharedObjects } from "./shared-objects.ts";
@@ -46,19 +47,27 @@ export class RunState {
   }
 }
 
-/** Which interface has an address. NetBox knows it by its host part alone: the first interface keeps it. */
+/**
+ * Which interface has an address. NetBox knows it by its host part and its routing table: the first
+ * interface keeps it.
+ */
 class AddressClaims {
   readonly #holders = new Map<string, string>();
+  /** Those that rules put into routing tables. */
+  readonly #inVrf = new Set<string>();
 
-  /** undefined: `holder` has it from now on; else which interface has it already. */
-  claim(host: string, holder: string): string | undefined {
-    const first = this.#holders.get(host);
-    if (first === undefined) this.#holders.set(host, holder);
+  /** undefined: `holder` has it from now on; else which interface has it already. `vrf`: a rule names it. */
+  claim(host: string, holder: string, vrf?: string): string | undefined {
+    if (vrf !== undefined) this.#inVrf.add(host);
+    const key = vrf === undefined ? host : `${host} ${vrf}`;
+    const first = this.#holders.get(key);
+    if (first === undefined) this.#holders.set(key, holder);
     return first;
   }
 
+  /** In any routing table. */
   has(host: string): boolean {
-    return this.#holders.has(host);
+    return this.#holders.has(host) || this.#inVrf.has(host);
   }
 }
 
@@ -174,4 +183,6 @@ export interface GuestContext extends GuestInput {
   readonly ref: VirtualMachineRef;
   /** What NetBox has of it. */
   readonly found: Found | undefined;
+  /** undefined: there are no rules. */
+  readonly ruled: RuledMachine | undefined;
 }

@@ -12,7 +12,6 @@ import { objectOf, valueOf } from "../proxmox/answers.ts";
 import { guestOfConfig, PATHS } from "../proxmox/endpoints.ts";
 import { nicsOf } from "../proxmox/nics.ts";
 import {
-  guestSite,
   isDevice,
   isIdentified,
   isListed,
@@ -21,13 +20,14 @@ import {
   type SnapshotCluster,
 } from "./cluster.ts";
 import { NodeContext, type RunState } from "./context.ts";
-import { guestTags } from "./guest.ts";
-import { readGuestAnswers } from "./guest-answers.ts";
+import { guestTags, readGuestAnswers } from "./guest-answers.ts";
 import type { Ledger } from "./ledger.ts";
 import { type NodeNetwork, readNetwork, withOwnMacs } from "./network.ts";
 import { guestPlatform, nodePlatform } from "./mapping/platform.ts";
+import { skipText } from "./rules/texts.ts";
 import { devicesAtSite } from "./target/machines.ts";
 import { nameOf } from "./target/target.ts";
+import { guestSite } from "./node-identity.ts";
 
 /** A node after the first pass. */
 export interface NamedNode {
@@ -84,7 +84,7 @@ function readNode(context: NodeContext, names: NamePool): NamedNode {
   const { policy } = cluster.source;
   if (policy.allInterfaces) seeGuestMacs(context);
   if (!isDevice(entry)) {
-    const ref = deviceRef(node, { site, policy });
+    const ref = deviceRef(node, { site, policy: entry.policy });
     leaveNode(context, ref);
     return { cluster, entry, ledger, name: node, ref, network: undefined };
   }
@@ -111,7 +111,7 @@ function readNode(context: NodeContext, names: NamePool): NamedNode {
     const code = isLonger(node, MAX_NAME) ? "cut" : "renamed";
     ledger.note(subject, code, `${node} → ${name}`);
   }
-  const ref = deviceRef(name, { site, policy });
+  const ref = deviceRef(name, { site, policy: entry.policy });
   return { cluster, entry, ledger, name, ref, network: readNetwork(ref, context) };
 }
 
@@ -122,6 +122,10 @@ function leaveNode(context: NodeContext, ref: DeviceRef): void {
   const subject = context.networkSubject(context.what);
   if (!entry.isInScope) {
     ledger.leave(subject, "out-of-scope", { children });
+    return;
+  }
+  if (entry.ruled?.skippedBy !== undefined && isListed(entry)) {
+    ledger.leave(subject, "by-rule", { detail: skipText(entry.ruled.skippedBy), children });
     return;
   }
   if (entry.requiredFields.length > 0 && isListed(entry)) {
@@ -161,7 +165,23 @@ function seeClusterNames(
   names.see("manufacturer", policy.nodeManufacturer);
   names.see("device-type", policy.nodeDeviceType);
   names.see("device-role", policy.nodeDeviceRole);
+  for (const [value, kind] of Object.entries(NAMED_BY_RULES)) {
+    for (const name of policy.rules.namesOf(value as keyof typeof NAMED_BY_RULES)) {
+      names.see(kind, name);
+    }
+  }
 }
+
+/** Value of a rule → the kind of object that it names. */
+const NAMED_BY_RULES = {
+  tenant: "tenant",
+  role: "device-role",
+  site: "site",
+  tags: "tag",
+  platform: "platform",
+  device_type: "device-type",
+  manufacturer: "manufacturer",
+} as const;
 
 /** Those of a node and of its guests that become entities. */
 function seeNodeNames(context: NodeContext): void {

@@ -9,12 +9,14 @@ import {
   shapedAs,
   valueOf,
 } from "../proxmox/answers.ts";
+import { platformRef } from "../netbox/types/platform.ts";
+import { cutName, MAX_LONG_NAME } from "../netbox/names.ts";
 import { answerName, type GuestKind, PATHS } from "../proxmox/endpoints.ts";
 import { isVolumeKey } from "../proxmox/hardware.ts";
 import { idleReason } from "../proxmox/listing.ts";
 import { isAgentEnabled, isNicKey, parseNet } from "../proxmox/nics.ts";
 import type { Osinfo, ResourceRow } from "../proxmox/rows.ts";
-import { type DataRow, list, record, text } from "../proxmox/values.ts";
+import { cleanText, type DataRow, list, record, text } from "../proxmox/values.ts";
 import type { AnswerRef } from "../run-folder/left-out.ts";
 import {
   agentAddresses,
@@ -25,6 +27,8 @@ import {
 } from "./addresses.ts";
 import type { IdentifiedGuest } from "./cluster.ts";
 import type { GuestInput, NodeContext } from "./context.ts";
+import { decideMachine, type RuledMachine } from "./machine-rules.ts";
+import { guestPlatform } from "./mapping/platform.ts";
 
 export interface GuestAnswers {
   readonly config: Reading<DataRow>;
@@ -87,16 +91,17 @@ export function readGuestReading(listed: IdentifiedGuest, node: NodeContext): Gu
   };
 }
 
-/** How many of each kind of part the answers have. */
-export function partCounts({ keys, addresses }: GuestReading): Record<PartKind, number> {
-  return {
+/** How many parts of each kind the answers have; undefined: none at all. */
+export function partCounts(
+  { keys, addresses: { occurrences } }: GuestReading,
+): Record<string, number> | undefined {
+  const counts = {
     nics: keys.nics.length,
     disks: keys.volumes.length,
-    addresses: addresses.occurrences.length,
+    addresses: occurrences.length,
   };
+  return Object.values(counts).some((count) => count > 0) ? counts : undefined;
 }
-
-type PartKind = "nics" | "disks" | "addresses";
 
 /** The result of an agent's call; one that capture did not make has the reason that it had. */
 function agentResult(
@@ -153,4 +158,61 @@ function configKeys(config: DataRow, kind: GuestKind): GuestReading["keys"] {
     else if (isVolumeKey(kind, key)) volumes.push(key);
   }
   return { nics: nics.sort(compareNatural), volumes: volumes.sort(compareNatural) };
+}
+
+/**
+ * Characters of all tags of a guest. They are at most 8192 tags, less than 0.5 MB of JSON with their slugs: `fit`, which
+ * leaves out no tags, relies on that.
+ */
+const MAX_TAGS_TEXT = 16_384;
+
+interface GuestTags {
+  readonly from: "resources" | "config";
+  /** As written, with NetBox's name of each; undefined: their text is too long. */
+  readonly tags: readonly { readonly tag: string; readonly name: string }[] | undefined;
+}
+
+/** Its own tags. From the listing; releases before 7.2 have them in the config alone. */
+export function guestTags(row: ResourceRow | undefined, config: DataRow | undefined): GuestTags {
+  const listed = text(row?.tags);
+  const written = listed ?? text(config?.["tags"]) ?? "";
+  const tags = written.length > MAX_TAGS_TEXT
+    ? undefined
+    : splitTags(written).map((tag) => ({ tag, name: cutName(tag, MAX_LONG_NAME) }));
+  return { from: listed === undefined ? "config" : "resources", tags };
+}
+
+/** Distinct, in natural order. Source: PVE/Tools.pm, split_list. */
+export function splitTags(written: string): string[] {
+  const names = written.split(/[;,\s\0]+/).map(cleanText).filter((name) => name !== "");
+  return names.length < 2 ? names : [...new Set(names)].sort(compareNatural);
+}
+
+/** undefined: there are no rules. `site`: where the guest is without them. */
+export function decideGuest(
+  { row, config, kind, vmid, node, nics, addresses, answers }: GuestReading,
+  site: string,
+): RuledMachine | undefined {
+  const { policy } = node.source;
+  if (policy.rules.isEmpty) return undefined;
+  const platform = guestPlatform(config, valueOf(answers.agent?.osinfo), policy);
+  const facts = {
+    kind,
+    vmid,
+    name: text(row.name) ?? "",
+    pool: text(row.pool),
+    tags: guestTags(row, config).tags?.map(({ tag }) => tag) ?? [],
+    node: node.entry.node,
+    site,
+    status: text(row.status),
+    platform: typeof platform === "string" ? platformRef(platform).name : undefined,
+    description: text(config?.["description"]),
+    hostname: text(config?.["hostname"]),
+  };
+  const parts = nics.map((nic) => ({
+    key: nic.key,
+    facts: { bridge: nic.net.bridge, vlan: nic.net.vlanId, model: nic.net.model },
+    found: addresses.occurrences.filter((each) => each.nic === nic),
+  }));
+  return decideMachine(policy, facts, parts);
 }

@@ -1,7 +1,7 @@
 /** Makes a virtual machine of a guest and its answers, with NICs, disks and addresses. */
 import type { Found } from "../netbox/objects.ts";
-import { compareNatural } from "../base/natural-order.ts";
-import { cutName, MAX_LONG_NAME, MAX_NAME } from "../netbox/names.ts";
+import { cutName, MAX_NAME } from "../netbox/names.ts";
+import { partOf, textOf } from "../netbox/types/object-type.ts";
 import type { TagRef } from "../netbox/types/fields.ts";
 import { type PlatformRef, platformRef } from "../netbox/types/platform.ts";
 import { tagRef } from "../netbox/types/tag.ts";
@@ -9,19 +9,27 @@ import { siteRef } from "../netbox/types/site.ts";
 import { type VirtualMachineRef, virtualMachineRef } from "../netbox/types/virtual-machine.ts";
 import { valueOf } from "../proxmox/answers.ts";
 import { parseDisk } from "../proxmox/hardware.ts";
-import type { ResourceRow } from "../proxmox/rows.ts";
-import { cleanText, type DataRow, text } from "../proxmox/values.ts";
+import { text } from "../proxmox/values.ts";
 import type { Reason } from "../run-folder/left-out.ts";
 import { isWhollyRead, keepAddresses, markPrimary, primaryOf } from "./addresses.ts";
-import { guestSite, type IdentifiedGuest } from "./cluster.ts";
+import { guestSite, siteIn } from "./node-identity.ts";
 import type { GuestContext, NodeContext } from "./context.ts";
-import { type GuestReading, partCounts, readGuestReading } from "./guest-answers.ts";
+import { type GuestReading, guestTags } from "./guest-answers.ts";
 import { leaveUnexpectedValues } from "./ledger.ts";
+import type { RuledMachine } from "./machine-rules.ts";
+import { ruledText, skipText } from "./rules/texts.ts";
 import { agentPlatform, guestPlatform } from "./mapping/platform.ts";
 import type { SeenMachine } from "./plan/collect.ts";
-import type { AddressSource, DiskSource, GuestSource, NicSource, Origin } from "./sources.ts";
+import type {
+  AddressSource,
+  DiskSource,
+  GuestSource,
+  NicSource,
+  Origin,
+  RuledValues,
+} from "./sources.ts";
 import { siteOf } from "./target/machines.ts";
-import { requiredByNew } from "./target/names.ts";
+import { foundName, requiredByNew } from "./target/names.ts";
 import { findDisks, findNics } from "./target/parts.ts";
 import { nameOf } from "./target/target.ts";
 
@@ -37,31 +45,37 @@ export interface GuestInNetBox {
   readonly found?: Found | undefined;
 }
 
+/** Where a guest is without rules. */
+export function siteWithoutRules({ found }: GuestInNetBox, { source, entry }: NodeContext): string {
+  return (found && siteOf(found.object)) ?? guestSite(source, entry.site);
+}
+
 export function readGuest(
-  listed: IdentifiedGuest,
+  reading: GuestReading,
   { name, found: machine }: GuestInNetBox,
-  node: NodeContext,
+  ruled: RuledMachine | undefined,
 ): GuestParts {
-  const { what } = listed;
+  const { node, what, answers, config, configAt, agentAt, addresses: found } = reading;
   const { source: cluster, ledger } = node;
-  const reading = readGuestReading(listed, node);
-  const { answers, config, configAt, agentAt, addresses: found } = reading;
+  const rules = ruled?.machine.values;
   if ("reason" in answers.config) {
     const { reason, detail } = answers.config;
     // The record says why the config was not read; the note, what the virtual machine lacks.
     ledger.leave({ what: `${what}/config`, answer: configAt }, reason, { detail });
     ledger.note({ what, answer: configAt }, "config-not-read");
   }
-  const ownSite = machine && siteOf(machine.object);
-  const site = ownSite ?? guestSite(cluster, node.entry.site);
+  const site = ruledSite(reading, rules) ?? siteWithoutRules({ name, found: machine }, node);
+  const { policy } = cluster;
+  const tenantName = rules?.tenant?.value ?? policy.tenantName;
   const ref = machine === undefined
-    ? virtualMachineRef(name, { cluster: cluster.ref, site, policy: cluster.policy })
+    ? virtualMachineRef(name, { cluster: cluster.ref, site, policy: { tenantName } })
     // NetBox refuses a VLAN of a site on a machine without one.
     : {
       ...machine.stub as VirtualMachineRef,
-      ...(ownSite === undefined && { site: siteRef(site) }),
+      ...(siteOf(machine.object) !== site && { site: siteRef(site) }),
     };
-  const guest: GuestContext = { ...reading, site, ref, found: machine };
+  if (machine !== undefined) noteOtherTenant(reading, machine, rules);
+  const guest: GuestContext = { ...reading, site, ref, found: machine, ruled };
   const nics = readNics(reading, guest);
   const { disks, isRead: isDisksRead } = readDisks(reading.keys.volumes, guest);
   for (const { subject, reason, detail } of found.unread) {
@@ -69,7 +83,8 @@ export function readGuest(
   }
   const kept = keepAddresses(found.occurrences, nics, guest);
   const isNicsRead = config !== undefined && nics.length === reading.keys.nics.length;
-  const isRead = isNicsRead && isWhollyRead(reading.nics, found);
+  const isSkipped = [...ruled?.addresses.values() ?? []].some((each) => each.skippedBy);
+  const isRead = isNicsRead && !isSkipped && isWhollyRead(reading.nics, found);
   const primary = primaryOf(kept, {
     isKnown: (family) => isRead && found.isKnown(family),
     netbox: node.primaryIn({ kind: "virtual_machine", found: machine }),
@@ -86,6 +101,7 @@ export function readGuest(
     found: machine,
     ...(config === undefined ? {} : { config }),
     ...(osinfo === undefined ? {} : { osinfo }),
+    ...(rules === undefined ? {} : { rules }),
   };
   leaveUnexpectedValues(origin, ledger);
   const tags = readTags(origin, node);
@@ -117,6 +133,37 @@ export function readGuest(
   };
 }
 
+/** A rule's site; undefined: no rule sets it, or NetBox wants the machine at the site of its cluster. */
+function ruledSite(
+  { node: { source, ledger, run }, what, configAt: answer }: GuestReading,
+  rules: RuledValues | undefined,
+): string | undefined {
+  const { site } = rules ?? {};
+  if (site === undefined) return undefined;
+  const name = siteIn(run.target, site.value);
+  if (source.site === undefined || source.site === name) return name;
+  const detail = `${ruledText("site", site)}; its cluster is at the site "${source.site}"`;
+  ledger.note({ what: `${what}/site`, answer }, "rule-not-applied", detail);
+  return undefined;
+}
+
+/** Diode finds a machine by its tenant, so it cannot change the tenant. */
+function noteOtherTenant(
+  { node: { ledger, run }, what, configAt: answer }: GuestReading,
+  { object }: Found,
+  rules: RuledValues | undefined,
+): void {
+  const { tenant } = rules ?? {};
+  if (tenant === undefined) return;
+  const known = partOf(object, "tenant", "id");
+  if (known !== undefined && known === foundName(run.target, "tenant", tenant.value)?.id) return;
+  const name = textOf(partOf(object, "tenant", "name"));
+  const detail = `${ruledText("tenant", tenant)}; NetBox has ${
+    name === null ? "none" : `"${name}"`
+  }`;
+  ledger.note({ what: `${what}/tenant`, answer }, "rule-not-applied", detail);
+}
+
 const FAMILIES = [4, 6] as const;
 
 function observeGuest(
@@ -129,21 +176,17 @@ function observeGuest(
 
 type GuestOrigin = Origin<"resources" | "config" | "osinfo">;
 
-/** How many NICs, disks and addresses the answers have of a guest that is left out; undefined: none. */
-export function countParts(
-  listed: IdentifiedGuest,
-  node: NodeContext,
-): Record<string, number> | undefined {
-  const counts = partCounts(readGuestReading(listed, node));
-  return Object.values(counts).some((count) => count > 0) ? counts : undefined;
-}
-
 function readNics({ keys, nics }: GuestReading, guest: GuestContext): NicSource[] {
-  const { node: { source: cluster, ledger, run }, what, site, config = {} } = guest;
+  const { node: { source: cluster, ledger, run }, what, site, config = {}, ruled } = guest;
   const answer = guest.configAt;
   const places = { config: answer };
   const parsed = keys.nics.flatMap((key) => {
     const subject = { what: `${what}/${key}`, answer };
+    const skippedBy = ruled?.interfaces.get(key)?.skippedBy;
+    if (skippedBy !== undefined) {
+      ledger.leave(subject, "by-rule", { detail: skipText(skippedBy) });
+      return [];
+    }
     const value = text(config[key]);
     const net = nics.find((nic) => nic.key === key)?.net;
     if (net === undefined) {
@@ -173,7 +216,8 @@ function readNics({ keys, nics }: GuestReading, guest: GuestContext): NicSource[
       const type = "vm-interface";
       run.observations?.otherNames.push({ type, object, to, by: "MAC address", subject });
     }
-    const origin = { subject, places, config, key, found: known };
+    const rules = ruled?.interfaces.get(key)?.values;
+    const origin = { subject, places, config, key, found: known, rules };
     const vid = net.vlanId;
     const vlan = vid === undefined
       ? undefined
@@ -232,58 +276,33 @@ function readDisks(
   return { disks: named, isRead };
 }
 
-/**
- * Characters of all tags of a guest. They are at most 8192 tags, less than 0.5 MB of JSON with their slugs: `fit`, which
- * leaves out no tags, relies on that.
- */
-const MAX_TAGS_TEXT = 16_384;
-
-interface GuestTags {
-  readonly from: "resources" | "config";
-  /** As written, with NetBox's name of each; undefined: their text is too long. */
-  readonly tags: readonly { readonly tag: string; readonly name: string }[] | undefined;
-}
-
-/** Its own tags. From the listing; releases before 7.2 have them in the config alone. */
-export function guestTags(row: ResourceRow | undefined, config: DataRow | undefined): GuestTags {
-  const listed = text(row?.tags);
-  const written = listed ?? text(config?.["tags"]) ?? "";
-  const tags = written.length > MAX_TAGS_TEXT
-    ? undefined
-    : splitTags(written).map((tag) => ({ tag, name: cutName(tag, MAX_LONG_NAME) }));
-  return { from: listed === undefined ? "config" : "resources", tags };
-}
-
-/** Distinct, in natural order. Source: PVE/Tools.pm, split_list. */
-export function splitTags(written: string): string[] {
-  const names = written.split(/[;,\s\0]+/).map(cleanText).filter((name) => name !== "");
-  return names.length < 2 ? names : [...new Set(names)].sort(compareNatural);
-}
-
 /** The tags of its cluster, then its own. */
 function readTags(origin: GuestOrigin, node: NodeContext): readonly TagRef[] {
   const { source: cluster, ledger, run } = node;
   const { from, tags: written } = guestTags(origin.resources, origin.config);
   const { what, answer } = origin.subject;
   const subject = { what: `${what}/tags`, answer: origin.places[from] ?? answer };
-  if (written === undefined) {
-    ledger.leave(subject, "too-long");
-    return cluster.tags;
-  }
-  if (written.length === 0) return cluster.tags;
+  if (written === undefined) ledger.leave(subject, "too-long");
+  const ruled = origin.rules?.tags ?? [];
+  if ((written ?? ruled).length === 0 && ruled.length === 0) return cluster.tags;
   const tags = [...cluster.tags];
-  for (const { tag, name } of written) {
-    if (name !== tag) ledger.note(subject, "cut", name);
+  const add = (name: string): void => {
     const ref = run.shared.tags.see(name, { cluster, origin }, () => tagRef(name));
     if (!tags.some((other) => other.name === name)) tags.push(ref);
+  };
+  for (const { tag, name } of written ?? []) {
+    if (name !== tag) ledger.note(subject, "cut", name);
+    add(name);
   }
+  for (const { value } of ruled) add(value);
   return tags;
 }
 
 function readPlatform(origin: GuestOrigin, node: NodeContext): PlatformRef | null | undefined {
   const { source: cluster, ledger, run } = node;
   const { osinfo, config, subject, places } = origin;
-  const name = guestPlatform(config, osinfo, cluster.policy);
+  const ruled = origin.rules?.platform?.value;
+  const name = ruled ?? guestPlatform(config, osinfo, cluster.policy);
   if (typeof name !== "string") return name;
   const required = requiredByNew(run.target, { platform: platformRef(name).name });
   if (required.length > 0) {

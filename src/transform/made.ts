@@ -6,8 +6,10 @@ import type { StepName } from "../netbox/types/steps.ts";
 import type { LeftOut, Note } from "../run-folder/left-out.ts";
 import type { MadePlan } from "../run-folder/tidy-plan.ts";
 import type { Ledger } from "./ledger.ts";
+import { ruledFields } from "./mapping/ruled.ts";
 import { COMPILED, type Sources } from "./mapping/tables.ts";
 import { Slugs } from "./slugs.ts";
+import type { Origin, RuledValues } from "./sources.ts";
 import { respect } from "./target/respect.ts";
 import type { Findable } from "../netbox/objects.ts";
 import { NetBoxTarget } from "./target/target.ts";
@@ -56,7 +58,9 @@ export function make<Name extends StepName>(
   if (!target.isKnown) return { step, entity, capturedAt, source } as Made;
   const accepted = target.accepted(step, entity);
   if (found === undefined) return { step, entity: accepted, capturedAt, source } as Made;
-  return { step, entity: respect(step, accepted, found), capturedAt, source, found } as Made;
+  const { rules }: { readonly rules?: RuledValues | undefined } = source as Partial<Origin>;
+  const respected = respect({ step, ruled: ruledFields(rules) }, accepted, found);
+  return { step, entity: respected, capturedAt, source, found } as Made;
 }
 
 /** A request may have 3 MiB of text; stubs and tags stay far below the rest. */

@@ -19,6 +19,9 @@ import { flag, isBlank, number, text, textOrNone, writtenAddress } from "../prox
 import { claimAddress, markPrimary, primaryOf, returnedStatus } from "./addresses.ts";
 import type { NodeContext } from "./context.ts";
 import { leaveUnexpectedValues } from "./ledger.ts";
+import { decideNode } from "./machine-rules.ts";
+import type { AddressDecision, Rule } from "./rules/match.ts";
+import { skipText } from "./rules/texts.ts";
 import { interfaceType } from "./mapping/values.ts";
 import type { AddressSource, InterfaceSource, Origin, Primary } from "./sources.ts";
 import { findPorts } from "./target/parts.ts";
@@ -53,15 +56,23 @@ export function readNetwork(device: DeviceRef, node: NodeContext): NodeNetwork |
   if (isUnapplied) ledger.note(node.networkSubject(what), "unapplied-changes");
   const rows = found.value;
   const ports = readPorts(rows, device, node);
+  const ruled = decideNode(
+    node.entry,
+    node.source.policy,
+    ports.map(({ iface, found }) => ({ key: iface, facts: { bridge: iface }, found })),
+  );
   const isSent = (port: Port): boolean => !isLoopback(port) && !isMissing(port);
   const { allInterfaces } = node.source.policy;
   const links = allInterfaces ? linksOf(ports.filter(isSent)) : undefined;
   const interfaces: InterfaceSource[] = [];
   const addresses: AddressSource[] = [];
   for (const port of ports) {
-    seeVlan(port, node);
+    const decision = ruled?.interfaces.get(port.iface);
+    if (decision?.skippedBy === undefined) seeVlan(port, node);
     const { subject } = port.origin;
-    if (isLoopback(port)) ledger.leave(subject, "loopback");
+    if (decision?.skippedBy !== undefined) {
+      ledger.leave(subject, "by-rule", { detail: skipText(decision.skippedBy) });
+    } else if (isLoopback(port)) ledger.leave(subject, "loopback");
     else if (!allInterfaces && !port.found.some(({ address }) => isReadable(address))) {
       ledger.leave(subject, "no-address");
     } else if (isMissing(port)) ledger.leave(subject, "missing-device");
@@ -79,7 +90,11 @@ export function readNetwork(device: DeviceRef, node: NodeContext): NodeNetwork |
       });
     }
     for (const found of port.found) {
-      const address = keepAddress(port, found, node);
+      const own = ruled?.addresses.get(found);
+      const skippedBy = decision?.skippedBy ?? own?.skippedBy;
+      const address = skippedBy === undefined
+        ? keepAddress(port, { ...found, rules: own?.values }, node)
+        : skipAddress(port, { ...found, skippedBy }, node);
       if (address !== undefined) addresses.push(address);
     }
   }
@@ -89,7 +104,8 @@ export function readNetwork(device: DeviceRef, node: NodeContext): NodeNetwork |
   // What could not be read, or is hidden, may be the very address that NetBox has.
   const isRead = !isUnapplied && hidden === undefined &&
     rows.every(({ iface }) => text(iface) !== undefined) &&
-    ports.every(({ found }) => found.every(({ address }) => isReadable(address)));
+    ports.every(({ found }) => found.every(({ address }) => isReadable(address))) &&
+    ![...ruled?.addresses.values() ?? []].some(({ skippedBy }) => skippedBy !== undefined);
   const primary: Primary = isFiltered
     ? { 4: undefined, 6: undefined }
     : primaryOf(byPriority(addresses), {
@@ -146,14 +162,24 @@ export function withOwnMacs(network: NodeNetwork, node: NodeContext): NodeNetwor
   return { ...network, interfaces };
 }
 
+function skipAddress(
+  { origin }: Port,
+  { text, skippedBy }: Occurrence & { readonly skippedBy: Rule },
+  node: NodeContext,
+): undefined {
+  node.run.observations?.seeUnassigned(node.entry.device.found, text);
+  const subject = node.networkSubject(`${origin.subject.what}/${text}`);
+  node.ledger.leave(subject, "by-rule", { detail: skipText(skippedBy) });
+}
+
 /** Adds the address's network to the prefixes. undefined: the address itself is left out. */
 function keepAddress(
   port: Port,
-  found: Occurrence,
+  found: Occurrence & { readonly rules: AddressDecision["values"] | undefined },
   node: NodeContext,
 ): AddressSource | undefined {
   const { origin, ref } = port;
-  const { text } = found;
+  const { text, rules } = found;
   const address = isLoopback(port) ? "loopback" : found.address;
   const holder = origin.subject.what;
   const subject = node.networkSubject(`${holder}/${text}`);
@@ -165,7 +191,7 @@ function keepAddress(
   }
   const { host, prefixLength, family, cidr } = address;
   const machine = { kind: "device", found: node.entry.device.found } as const;
-  const known = claimAddress(address, { subject, holder, node, machine });
+  const known = claimAddress(address, { subject, holder, node, machine, vrf: rules?.vrf });
   if (prefixLength === (family === 4 ? 32 : 128)) {
     node.ledger.leave(node.networkSubject(`${holder}/prefix/${text}`), "host-route");
   } else seePrefix(networkOf(host, prefixLength), origin, node);
@@ -173,6 +199,7 @@ function keepAddress(
   return {
     ...origin,
     subject,
+    rules,
     found: known.found,
     cluster: node.source,
     address,

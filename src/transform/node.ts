@@ -1,4 +1,6 @@
 /** The second pass: makes the entities of a node, its guests and their parts. */
+import type { TagRef } from "../netbox/types/fields.ts";
+import { tagRef } from "../netbox/types/tag.ts";
 import { compareNatural } from "../base/natural-order.ts";
 import type { PlatformRef } from "../netbox/types/platform.ts";
 import { ENTITY_TYPES } from "../netbox/types/order.ts";
@@ -10,7 +12,9 @@ import type { Reason } from "../run-folder/left-out.ts";
 import { isDevice, isIdentified, type NamedGuest, openGuest } from "./cluster.ts";
 import type { NodeContext } from "./context.ts";
 import type { NamedNode } from "./first-pass.ts";
-import { countParts, type GuestParts, readGuest } from "./guest.ts";
+import { type GuestParts, readGuest, siteWithoutRules } from "./guest.ts";
+import { decideGuest, type GuestReading, partCounts, readGuestReading } from "./guest-answers.ts";
+import { skipText } from "./rules/texts.ts";
 import { clusterAnswer, leaveUnexpectedValues, type Ledger } from "./ledger.ts";
 import { type Batch, batchOf, fit, type Made, make, type MakeOptions } from "./made.ts";
 import { nodePlatform } from "./mapping/platform.ts";
@@ -132,6 +136,7 @@ function readDevice(
     ...(entry.row === undefined ? {} : { nodes: entry.row }),
     ...(entry.statusRow === undefined ? {} : { clusterStatus: entry.statusRow }),
     ...(nodeStatus === undefined ? {} : { nodeStatus }),
+    rules: entry.ruled?.values,
   };
   leaveUnexpectedValues(origin, ledger);
   return {
@@ -141,10 +146,23 @@ function readDevice(
     name,
     site: entry.site,
     ref,
+    policy: entry.policy,
+    tags: withRuledTags(origin, node),
     sharedTags: node.run.shared.deviceTags(),
     platform: readPlatform(origin, node),
     primary: network?.primary ?? { 4: undefined, 6: undefined },
   };
+}
+
+function withRuledTags(origin: DeviceOrigin, { source, run }: NodeContext): readonly TagRef[] {
+  const names = origin.rules?.tags?.map(({ value }) => value) ?? [];
+  const added = names.map((name) =>
+    run.shared.tags.see(name, { cluster: source, origin }, () => tagRef(name))
+  );
+  return [
+    ...source.tags,
+    ...added.filter(({ name }) => !source.tags.some((tag) => tag.name === name)),
+  ];
 }
 
 type DeviceOrigin = Origin<"nodes" | "clusterStatus" | "nodeStatus">;
@@ -157,7 +175,7 @@ function readPlatform(origin: DeviceOrigin, node: NodeContext): PlatformRef | un
     const { source: cluster, ledger, run } = node;
     const obstacle = platformObstacle(run.target, name, {
       device: origin.found,
-      manufacturer: cluster.policy.nodeManufacturer,
+      manufacturer: node.entry.policy.nodeManufacturer,
     });
     if (obstacle === undefined) return run.shared.seePlatform(name, { cluster, origin });
     const { reason, detail: why } = obstacle;
@@ -178,7 +196,13 @@ function* readGuests(node: NodeContext): Generator<GuestParts> {
     else if (entry.found === undefined && requiredFields.length > 0) {
       const detail = requiredFields.join(", ");
       leaveGuest(guest, { reason: "required-field", detail }, node);
-    } else if (isIdentified(guest)) yield readGuest(guest, entry, node);
+    } else if (isIdentified(guest)) {
+      const reading = readGuestReading(guest, node);
+      const ruled = decideGuest(reading, siteWithoutRules(entry, node));
+      const skippedBy = ruled?.machine.skippedBy;
+      if (skippedBy === undefined) yield readGuest(reading, entry, ruled);
+      else leaveGuest(guest, { reason: "by-rule", detail: skipText(skippedBy), reading }, node);
+    }
   }
   leaveUnlisted(node);
 }
@@ -186,10 +210,15 @@ function* readGuests(node: NodeContext): Generator<GuestParts> {
 /** One record, with what the answers hold of the guest counted on it. */
 function leaveGuest(
   guest: NamedGuest,
-  { reason, detail }: { readonly reason: Reason; readonly detail?: string },
+  { reason, detail, reading }: {
+    readonly reason: Reason;
+    readonly detail?: string;
+    readonly reading?: GuestReading | undefined;
+  },
   node: NodeContext,
 ): void {
-  const children = isIdentified(guest) ? countParts(guest, node) : undefined;
+  const read = reading ?? (isIdentified(guest) ? readGuestReading(guest, node) : undefined);
+  const children = read && partCounts(read);
   node.ledger.leave({ what: guest.what, answer: node.listing }, reason, { detail, children });
 }
 
@@ -206,7 +235,7 @@ function leaveUnlisted(node: NodeContext): void {
   for (const { path, id } of found.sort((a, b) => compareNatural(a.path, b.path))) {
     if (!("value" in objectOf(node.get(path)))) continue;
     const what = `vm/${id.vmid}`;
-    const children = countParts({ row: {}, what, id }, node);
+    const children = partCounts(readGuestReading({ row: {}, what, id }, node));
     node.ledger.leave({ what, answer: node.at(path) }, reason, { detail, children });
   }
 }

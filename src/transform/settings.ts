@@ -138,6 +138,13 @@ export const SETTINGS = {
     help: "Put each device into its cluster",
     extension: true,
   },
+  rules: {
+    // At the start of the program nothing is known of YAML.
+    inFile: async (policy) => (await import("./rules/read.ts")).rulesText(policy),
+    allowed: "the rules of a policy file, as JSON",
+    help: "What the policy file says beyond Proxmox VE: tenants, roles, routing tables …",
+    extension: true,
+  },
 } as const satisfies Readonly<Record<string, SettingRow>>;
 
 export type SettingName = keyof typeof SETTINGS;
@@ -164,37 +171,6 @@ export function settingsInForce(texts: SettingTexts): Record<string, string> {
 export function isBootstrapOn({ BOOTSTRAP }: SettingTexts): boolean {
   return settingReader(SETTINGS, { BOOTSTRAP }).value("BOOTSTRAP");
 }
-
-/** @throws AppError "usage" that names the setting, its value and what is allowed. */
-export function parsePolicy(texts: SettingTexts) {
-  const { value, optional } = settingReader(SETTINGS, texts);
-  return {
-    host: value("PROXMOX_HOST"),
-    clusterName: optional("CLUSTER_NAME"),
-    siteName: value("SITE_NAME"),
-    nodeSites: value("NODE_SITE_MAP"),
-    nodeDevices: optional("NODE_DEVICE_MAP") ?? new Map<string, string>(),
-    /** undefined: all nodes. */
-    nodes: value("nodes").names,
-    tenantName: optional("TENANT_NAME"),
-    clusterScope: value("CLUSTER_SCOPE"),
-    prefixScope: value("PREFIX_SCOPE"),
-    diskBaseUnit: value("DISK_BASE_UNIT") === "1000" ? 1000 as const : 1024 as const,
-    allInterfaces: value("ALL_INTERFACES"),
-    lxcLiveAddresses: value("LXC_LIVE_ADDRESSES"),
-    platformWithoutAgent: value("PLATFORM_WITHOUT_AGENT"),
-    clearEmpty: value("CLEAR_EMPTY"),
-    nodeDeviceType: value("NODE_DEVICE_TYPE"),
-    nodeDeviceRole: value("NODE_DEVICE_ROLE"),
-    nodeManufacturer: value("NODE_MANUFACTURER"),
-    deviceCluster: value("DEVICE_CLUSTER"),
-    goneStatus: optional("GONE_STATUS") ?? "keep" as const,
-    /** undefined: guests that are gone are removed at once with the status "keep", else never. */
-    goneAfterMs: optional("GONE_AFTER"),
-  };
-}
-
-export type Policy = Readonly<ReturnType<typeof parsePolicy>>;
 
 /** NetBox would refuse a longer one, and neither protobuf nor PostgreSQL takes every character. */
 function checkedName(name: string): string {

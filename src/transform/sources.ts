@@ -6,7 +6,7 @@
 import type { Address } from "../base/ip-address.ts";
 import type { Findable } from "../netbox/objects.ts";
 import type { ClusterRef } from "../netbox/types/cluster.ts";
-import type { DeviceRef } from "../netbox/types/device.ts";
+import type { DevicePolicy, DeviceRef } from "../netbox/types/device.ts";
 import type { TagRef } from "../netbox/types/fields.ts";
 import type { InterfaceRef, InterfaceType } from "../netbox/types/interface.ts";
 import type { IPAddressRef } from "../netbox/types/ip-address.ts";
@@ -18,7 +18,8 @@ import type { GuestKind } from "../proxmox/endpoints.ts";
 import type { Net } from "../proxmox/nics.ts";
 import type { AnswerRows } from "../proxmox/rows.ts";
 import type { AnswerRef } from "../run-folder/left-out.ts";
-import type { Policy } from "./settings.ts";
+import type { AddressDecision, InterfaceDecision, MachineDecision } from "./rules/match.ts";
+import type { Policy } from "./policy.ts";
 
 /** The answers of a thing; absent means not read. */
 export type AnswersOf<Name extends keyof AnswerRows> = { readonly [N in Name]?: AnswerRows[N] };
@@ -39,7 +40,15 @@ export type Origin<Name extends keyof AnswerRows = keyof AnswerRows> =
     readonly places: { readonly [N in Name]?: AnswerRef };
     /** "net0", "scsi0": the key in the config that a row calls `netN` or `diskN`. */
     readonly key?: string;
+    /** What the rules of the policy file say about it. */
+    readonly rules?: RuledValues | undefined;
   };
+
+/** Of a machine, an interface or an address. */
+export type RuledValues =
+  & Partial<MachineDecision["values"]>
+  & Partial<InterfaceDecision["values"]>
+  & Partial<AddressDecision["values"]>;
 
 export interface ClusterSource extends Origin<"clusterStatus"> {
   readonly policy: Policy;
@@ -64,6 +73,10 @@ export interface NodeSource extends Origin<"nodes" | "clusterStatus" | "nodeStat
   readonly name: string;
   readonly site: string;
   readonly ref: DeviceRef;
+  /** With what rules say about its type, manufacturer and role. */
+  readonly policy: DevicePolicy;
+  /** The cluster's, and those of rules. */
+  readonly tags: readonly TagRef[];
   /** Of its type, manufacturer and role, which the devices of all clusters share. */
   readonly sharedTags: readonly TagRef[];
   readonly platform: PlatformRef | undefined;

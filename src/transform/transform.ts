@@ -13,7 +13,7 @@ import { clusterAnswer, Ledger } from "./ledger.ts";
 import { type Batch, batchOf, type Made } from "./made.ts";
 import { makeNode } from "./node.ts";
 import { Planner, type PlanOptions } from "./plan/planner.ts";
-import type { Policy } from "./settings.ts";
+import type { Policy } from "./policy.ts";
 import {
   makeBootstrap,
   makeShared,

@@ -15,7 +15,7 @@ import { TOOL } from "../../src/base/tool.ts";
 import { openSnapshot } from "../../src/run-folder/snapshot-files.ts";
 import { openTargetFolder } from "../../src/run-folder/target-files.ts";
 import { targetOf } from "../../src/transform/command/transform.ts";
-import { parsePolicy } from "../../src/transform/settings.ts";
+import { parsePolicy } from "../../src/transform/policy.ts";
 import { transform } from "../../src/transform/transform.ts";
 import { peakBytes } from "./measure.ts";
 

@@ -193,7 +193,14 @@ interface Matching {
 }
 
 function matchPart(part: Part, prefix: string, { unmatched, entityOf }: Matching): void {
-  if (unmatched.takeRecord(part.whats) !== undefined) return;
+  const record = unmatched.takeRecord(part.whats);
+  if (record !== undefined) {
+    // Its addresses have records of their own, unlike those of a NIC that could not be parsed.
+    if (record.reason === "by-rule") {
+      for (const what of part.whats) entityOf.set(what, "nothing");
+    }
+    return;
+  }
   const key = unmatched.takeEntity(part.names.map((name) => prefix + name));
   if (key === undefined) {
     unmatched.errors.push(`${part.whats[0]} is neither an entity nor a record`);

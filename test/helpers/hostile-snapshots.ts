@@ -13,7 +13,8 @@ import {
 } from "../../src/run-folder/entity-writer.ts";
 import type { LeftOut, Note } from "../../src/run-folder/left-out.ts";
 import { openStore } from "../../src/run-folder/store/store.ts";
-import { parsePolicy, type SettingTexts } from "../../src/transform/settings.ts";
+import { parsePolicy } from "../../src/transform/policy.ts";
+import { type SettingTexts } from "../../src/transform/settings.ts";
 import { transform } from "../../src/transform/transform.ts";
 import { parseRequest } from "./proto.ts";
 import { answersText, sealFiles } from "./snapshot-builder.ts";

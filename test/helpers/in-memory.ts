@@ -11,7 +11,8 @@ import { CLUSTER_FILE, NODES_FOLDER, recordedPath } from "../../src/proxmox/endp
 import type { LeftOut, Note } from "../../src/run-folder/left-out.ts";
 import type { Answer } from "../../src/proxmox/answers.ts";
 import type { AnswersFile, Snapshot } from "../../src/run-folder/snapshot.ts";
-import { parsePolicy, type SettingTexts } from "../../src/transform/settings.ts";
+import { parsePolicy } from "../../src/transform/policy.ts";
+import { type SettingTexts } from "../../src/transform/settings.ts";
 import type { MadePlan } from "../../src/run-folder/tidy-plan.ts";
 import type { PlanOptions } from "../../src/transform/plan/planner.ts";
 import type { NetBoxTarget } from "../../src/transform/target/target.ts";

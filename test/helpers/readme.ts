@@ -268,7 +268,7 @@ function settingsMarkdown(settings: SettingTable): string {
   const code = (text: string): string => `\`${text}\``;
   const cells = Object.entries(settings).map(([name, row]) => [
     code(row.variable === undefined ? name : `${name} (${row.variable})`),
-    code(`--${flagOf(name, row)}`),
+    row.inFile === undefined ? code(`--${flagOf(name, row)}`) : "in the policy file",
     row.default === undefined || row.default === "" ? "none" : code(row.default),
     allowedText(row),
     `${row.help}${row.extension ? " (extension)" : ""}`,

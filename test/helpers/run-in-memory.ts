@@ -14,7 +14,8 @@ import { fileEntry, seal, unseal } from "../../src/run-folder/manifest.ts";
 import { openSnapshot } from "../../src/run-folder/snapshot-files.ts";
 import type { Store } from "../../src/run-folder/store/store.ts";
 import { MAPPING_VERSION } from "../../src/transform/mapping/tables.ts";
-import { parsePolicy, recordedTexts, type SettingTexts } from "../../src/transform/settings.ts";
+import { parsePolicy } from "../../src/transform/policy.ts";
+import { recordedTexts, type SettingTexts } from "../../src/transform/settings.ts";
 import { transform } from "../../src/transform/transform.ts";
 import { buildSnapshot, type Site } from "./snapshot-builder.ts";
 

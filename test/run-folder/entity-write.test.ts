@@ -9,7 +9,7 @@ import { openEntities } from "../../src/run-folder/entity-set.ts";
 import { type EntityBatch, writeEntities } from "../../src/run-folder/entity-writer.ts";
 import { checkListing, type FileEntry, unseal } from "../../src/run-folder/manifest.ts";
 import { openStore, readRequired, type Store } from "../../src/run-folder/store/store.ts";
-import { parsePolicy } from "../../src/transform/settings.ts";
+import { parsePolicy } from "../../src/transform/policy.ts";
 import { transform } from "../../src/transform/transform.ts";
 import { parseRequest } from "../helpers/proto.ts";
 import { buildSnapshot, oneGuest } from "../helpers/snapshot-builder.ts";

@@ -9,7 +9,7 @@ import { encodeUtf8 } from "../../src/base/text.ts";
 import { writeEntities } from "../../src/run-folder/entity-writer.ts";
 import { openSnapshot } from "../../src/run-folder/snapshot-files.ts";
 import { openStore, type Store } from "../../src/run-folder/store/store.ts";
-import { parsePolicy } from "../../src/transform/settings.ts";
+import { parsePolicy } from "../../src/transform/policy.ts";
 import { transform } from "../../src/transform/transform.ts";
 import { hasRedis, type RedisServer, startRedis } from "../helpers/redis-server.ts";
 import { buildSnapshot, oneGuest } from "../helpers/snapshot-builder.ts";

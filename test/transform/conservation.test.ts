@@ -9,6 +9,7 @@ import { openSnapshot } from "../../src/run-folder/snapshot-files.ts";
 import type { SettingTexts } from "../../src/transform/settings.ts";
 import { completenessErrors, unrecordedAnswers } from "../helpers/check-completeness.ts";
 import { anyLab } from "../helpers/generated-labs.ts";
+import { ruled } from "../helpers/ruled.ts";
 import { numRuns } from "../helpers/full-tests.ts";
 import { ROOT } from "../helpers/golden.ts";
 import { inMemory, siteOf, transformed } from "../helpers/in-memory.ts";
@@ -31,6 +32,21 @@ const EXTENSIONS: SettingTexts = {
 const POLICIES: readonly [string, SettingTexts][] = [
   ["with the default mapping", {}],
   ["with every extension", EXTENSIONS],
+  [
+    "with rules that leave things out",
+    ruled(`
+  - match: { name: "*1*" }
+    skip: guests
+  - match: { bridge: vmbr1 }
+    skip: interfaces
+  - match: { kind: [qemu, lxc, node], address: [10.0.0.0/8, "2001:db8::/32"] }
+    skip: addresses
+  - match: { kind: node, name: "*2" }
+    skip: nodes
+  - match: { kind: [qemu, lxc, node], network: 192.168.0.0/16 }
+    set: { vrf: private }
+`),
+  ],
 ];
 const FIXTURES = [
   "snapshots/example",

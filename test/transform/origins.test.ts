@@ -1,6 +1,6 @@
 /** The answers and objects that an entity was made from. */
 import { expect, test } from "vitest";
-import { parsePolicy } from "../../src/transform/settings.ts";
+import { parsePolicy } from "../../src/transform/policy.ts";
 import { type Made, transform, type TransformOptions } from "../../src/transform/transform.ts";
 import { lab } from "../helpers/lab.ts";
 

@@ -2,10 +2,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { AppError } from "../../src/base/errors.ts";
+import { RuleSet } from "../../src/transform/rules/match.ts";
+import { parsePolicy, type Policy } from "../../src/transform/policy.ts";
 import {
   isBootstrapOn,
-  parsePolicy,
-  type Policy,
   type SettingName,
   SETTINGS,
   type SettingTexts,
@@ -54,6 +54,7 @@ describe("without settings", () => {
       tenantName: undefined,
       clusterScope: "auto",
       prefixScope: "auto",
+      rules: RuleSet.NONE,
       diskBaseUnit: 1024,
       allInterfaces: false,
       lxcLiveAddresses: false,

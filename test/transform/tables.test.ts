@@ -5,6 +5,7 @@ import { ENTITY_TYPES } from "../../src/netbox/types/order.ts";
 import { STEPS } from "../../src/netbox/types/steps.ts";
 import { ANSWERS } from "../../src/proxmox/rows.ts";
 import { STUBS } from "../../src/transform/mapping/stubs.ts";
+import { VALUES } from "../../src/transform/rules/values.ts";
 import { SETTINGS } from "../../src/transform/settings.ts";
 import type { Row } from "../../src/transform/mapping/table.ts";
 import { CUSTOM_FIELD_TABLES, TABLES } from "../../src/transform/mapping/tables.ts";
@@ -21,6 +22,7 @@ const READABLE = new Set<string>([
   ...ANSWER_KEYS,
   ...Object.keys(SETTINGS).map((name) => `setting.${name}`),
   ...Object.keys(STUBS).map((name) => `stub.${name}`),
+  ...Object.keys(VALUES).map((name) => `rule.${name}`),
   "manifest.captured_at",
 ]);
 
@@ -83,13 +85,14 @@ test("every answer key is read by a row or identifies objects", () => {
     "clusterStatus.type",
     "network.exists",
     "resources.id",
+    "resources.pool",
     "resources.template",
   ]);
 });
 
 test("every setting is read by a row or a stub, except those that select entities or clear fields", () => {
   const unread = Object.keys(SETTINGS).filter((name) => !READ.has(`setting.${name}`));
-  expect(unread.sort()).toEqual(["BOOTSTRAP", "CLEAR_EMPTY", "GONE_AFTER", "nodes"]);
+  expect(unread.sort()).toEqual(["BOOTSTRAP", "CLEAR_EMPTY", "GONE_AFTER", "nodes", "rules"]);
 });
 
 test.each(Object.entries(STUBS))("the stub %s reads only existing keys", (_, { reads, holds }) => {

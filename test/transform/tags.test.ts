@@ -1,7 +1,7 @@
 /** Splits the tags of a guest into names. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { splitTags } from "../../src/transform/guest.ts";
+import { splitTags } from "../../src/transform/guest-answers.ts";
 import { anyText, lookalike } from "../helpers/arbitraries.ts";
 
 /** Proxmox's format: [a-z0-9_][a-z0-9_\-+.]*, in any case. */

@@ -244,6 +244,11 @@ class ReadFormatter {
   }
 
   #formatOne(read: ExplainedRead): string {
+    if ("rule" in read) {
+      const name = `rule.${shown(read.key)}`;
+      this.#places.set(name, shown(read.rule));
+      return this.#once(name, rawText(read.value));
+    }
     if ("path" in read) {
       return this.#once(this.#nameOf(read), rawText(read.value), this.#prefix(read));
     }

@@ -17,8 +17,8 @@ import type { LeftOut, Note } from "../../run-folder/left-out.ts";
 import { openSnapshot } from "../../run-folder/snapshot-files.ts";
 import { MANIFEST_FILE, type Snapshot } from "../../run-folder/snapshot.ts";
 import type { Store } from "../../run-folder/store/store.ts";
+import { parsePolicy } from "../../transform/policy.ts";
 import {
-  parsePolicy,
   recordedTexts,
   type SettingName,
   SETTINGS,

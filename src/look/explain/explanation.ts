@@ -83,7 +83,7 @@ export interface ExplainedField {
   readonly reads: readonly ExplainedRead[];
 }
 
-export type ExplainedRead = AnswerRead | SettingRead | StubRead | ManifestRead;
+export type ExplainedRead = AnswerRead | SettingRead | RuleRead | StubRead | ManifestRead;
 
 /** A key of an answer. */
 export interface AnswerRead {
@@ -114,6 +114,19 @@ export interface SettingRead {
   readonly value?: string;
   /** "given", "manifest.json", "default" */
   readonly from: string;
+}
+
+/** A value that a rule of the policy file sets. */
+export interface RuleRead {
+  /** "rule.tenant" */
+  readonly read: Read;
+  /** The thing that it is set on: "vm/101". */
+  readonly of: string;
+  /** "tenant"; of a custom field, with its name: "custom_fields.backup_class". */
+  readonly key: string;
+  readonly value: unknown;
+  /** "policy.yaml:12": the file and the line of the rule. */
+  readonly rule: string;
 }
 
 /** A reference to another object. */

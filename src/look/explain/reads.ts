@@ -9,6 +9,8 @@ import { STUBS } from "../../transform/mapping/stubs.ts";
 import type { Read, Row, StubName } from "../../transform/mapping/table.ts";
 import { CUSTOM_FIELD_TABLES, TABLES } from "../../transform/mapping/tables.ts";
 import type { SettingName } from "../../transform/settings.ts";
+import type { Decided } from "../../transform/rules/match.ts";
+import type { RuledValues } from "../../transform/sources.ts";
 import type { Made, Origin } from "../../transform/transform.ts";
 import type {
   AnswerRead,
@@ -16,6 +18,7 @@ import type {
   ExplainedRead,
   FieldOutcome,
   ManifestRead,
+  RuleRead,
   SettingsInForce,
   StubRead,
 } from "./explanation.ts";
@@ -45,9 +48,14 @@ export function explainFields(made: Made, context: ReadContext): ExplainedField[
       return [explainField({ name, row, value: entity[name] }, made, context)];
     }
     const values = entity[name] as Json | undefined;
-    return Object.entries(custom).map(([key, own]) =>
-      explainField({ name: `${name}.${key}`, row: own, value: values?.[key] }, made, context)
-    );
+    const ruled = Object.keys(values ?? {}).filter((key) => !Object.hasOwn(custom, key));
+    const rows = [...Object.entries(custom), ...ruled.map((key) => [key, row] as const)];
+    return rows.map(([key, own]) => {
+      const whole = `${name}.${key}`;
+      const field = explainField({ name: whole, row: own, value: values?.[key] }, made, context);
+      const reads = field.reads.filter((read) => !("rule" in read) || read.key === whole);
+      return { ...field, reads };
+    });
   });
 }
 
@@ -122,6 +130,8 @@ function explainReads(
         const { text, from: origin } = context.settings[key as SettingName];
         return [{ read, ...(text === undefined ? {} : { value: text }), from: origin }];
       }
+      case "rule":
+        return explainRule(read, key as keyof RuledValues, from);
       case "stub":
         return [explainStub(key as StubName, from, context)];
       case "manifest":
@@ -152,6 +162,25 @@ function explainStub(name: StubName, from: MadeValue, context: ReadContext): Stu
     names: [...new Set(targets.map(({ made }) => whatOf(made)))],
     reads: explainReads(STUBS[name].reads, { source, value: first?.stub }, context),
   };
+}
+
+/** One read for each value that a rule sets; tags and custom fields may have several. */
+function explainRule(read: Read, key: keyof RuledValues, { source }: MadeValue): RuleRead[] {
+  return originsOf(source).flatMap(({ subject: { what: of }, rules = {} }) =>
+    decisionsOf(key, rules).map(([key, { value, rule }]) => {
+      return { read, of, key, value, rule: `${rule.file}:${rule.line}` };
+    })
+  );
+}
+
+function decisionsOf(
+  key: keyof RuledValues,
+  { tags = [], custom_fields: fields = new Map(), ...texts }: RuledValues,
+): (readonly [key: string, Decided<unknown>])[] {
+  if (key === "tags") return tags.map((tag) => [key, tag]);
+  if (key === "custom_fields") return [...fields].map(([name, each]) => [`${key}.${name}`, each]);
+  const decided = texts[key];
+  return decided === undefined ? [] : [[key, decided]];
 }
 
 function isEmptyValue(value: unknown): boolean {

@@ -6,7 +6,7 @@ import { fileEntry } from "../../run-folder/manifest.ts";
 import { readRequest } from "../../run-folder/request.ts";
 import { openSnapshot } from "../../run-folder/snapshot-files.ts";
 import { type Draft, readRequired, type Store } from "../../run-folder/store/store.ts";
-import { parsePolicy, type Policy } from "../../transform/settings.ts";
+import { parsePolicy, type Policy } from "../../transform/policy.ts";
 import { type Batch, bootstrap, transform } from "../../transform/transform.ts";
 import { givenOptions, type GivenTarget, targetText } from "../target.ts";
 import { isBootstrapSet } from "./entities.ts";

@@ -50,6 +50,8 @@ const FIELDS = {
   platform: optional(named(PLATFORM_STUB)),
   status: optional(choiceField("active", "offline")),
   cluster: optional(clusterLink()),
+  description: optional(textField()),
+  comments: optional(textField()),
   // Each is set by its address.
   primary_ip4: optional(cleared()),
   primary_ip6: optional(cleared()),

@@ -24,11 +24,13 @@ import {
   ANY_TEXT,
   arrayOf,
   CLEARED,
+  either,
   type Empty,
   FLAG,
   INT64,
   type Int64,
   notSent,
+  NUMBER,
   optional,
   POSITIVE,
   type Shape,
@@ -213,13 +215,19 @@ function nameIn(shown: unknown): string | null {
   return textOf(partOf(shown, "name"));
 }
 
-export type CustomFieldValue = { text: string } | { integer: Int64 };
+const CUSTOM_FIELD_VALUE = either(
+  either(stub({ text: ANY_TEXT }), stub({ integer: INT64 })),
+  // Of the user's own fields.
+  either(
+    either(stub({ decimal: NUMBER }), stub({ boolean: FLAG })),
+    stub({ multiple_selection: arrayOf(TEXT) }),
+  ),
+);
+export type CustomFieldValue = ValueOf<typeof CUSTOM_FIELD_VALUE>;
 export type CustomFields = Readonly<Record<string, CustomFieldValue>>;
 
 const CUSTOM_FIELDS: Shape<CustomFields> = {
-  definition: {
-    mapOf: { definition: { oneOf: [stub({ text: ANY_TEXT }), stub({ integer: INT64 })] } },
-  },
+  definition: { mapOf: CUSTOM_FIELD_VALUE },
   refersTo: "custom-field",
 };
 
@@ -235,12 +243,21 @@ export function customFields(): Field<CustomFields> {
           const sentence = `NetBox has no custom field "${name}" here`;
           return [{ field: whole, reason: "no-custom-field", sentence }];
         }
-        const isNumber = "integer" in typed;
-        const sent = isNumber ? Number(typed.integer) : textOf(typed.text);
-        const netbox = isNumber ? numberOf(shown) : plainText(shown);
+        const { sent, netbox } = customValues(typed, shown);
         return sent === netbox ? [] : [{ field: whole, netbox, sent }];
       }),
   };
+}
+
+/** Of one custom field. */
+function customValues(value: CustomFieldValue, shown: unknown): { sent: Shown; netbox: Shown } {
+  if ("integer" in value || "decimal" in value) {
+    const sent = Number("integer" in value ? value.integer : value.decimal);
+    return { sent, netbox: numberOf(shown) };
+  }
+  if ("boolean" in value) return { sent: value.boolean, netbox: shown === true };
+  if ("text" in value) return { sent: textOf(value.text), netbox: plainText(shown) };
+  return { sent: plainText(value.multiple_selection), netbox: plainText(shown) };
 }
 
 interface Link<Value, Identity> {

@@ -79,6 +79,7 @@ type Flat<Type> = Type extends infer Plain ? { [Name in keyof Plain]: Plain[Name
 export const TEXT: Shape<string> = { definition: "string > 0" };
 export const ANY_TEXT: Shape<string> = { definition: "string" };
 export const FLAG: Shape<boolean> = { definition: "boolean" };
+export const NUMBER: Shape<number> = { definition: "number" };
 export const POSITIVE: Shape<number> = { definition: "number > 0" };
 export const INT64: Shape<Int64> = { definition: "/^-?\\d{1,19}$/" };
 /** A stub of an object that people made, as NetBox has it. */

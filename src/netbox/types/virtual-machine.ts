@@ -26,6 +26,7 @@ import {
   stubAt,
 } from "./object-type.ts";
 import { type EntityType, type Key, type Machine } from "./entity-type.ts";
+import { deviceRole } from "./device-type.ts";
 import { PLATFORM_STUB } from "./platform.ts";
 import {
   ANY_TEXT,
@@ -55,16 +56,30 @@ export const VIRTUAL_MACHINE_PARTS = {
 export const VIRTUAL_MACHINE_STUB = stub(VIRTUAL_MACHINE_PARTS, "virtual-machine");
 export type VirtualMachineRef = ValueOf<typeof VIRTUAL_MACHINE_STUB>;
 
+/** Source: netbox virtualization/choices.py, VirtualMachineStatusChoices. */
+export const VIRTUAL_MACHINE_STATUSES = [
+  "offline",
+  "active",
+  "planned",
+  "staged",
+  "failed",
+  "decommissioning",
+  "paused",
+] as const;
+export type VirtualMachineStatus = typeof VIRTUAL_MACHINE_STATUSES[number];
+
 const FIELDS = {
   name: textField(),
-  status: optional(choiceField("active", "offline", "staged", "decommissioning")),
+  status: optional(choiceField(...VIRTUAL_MACHINE_STATUSES)),
   cluster: identity(CLUSTER_STUB),
   site: optional(named(SITE_STUB)),
   tenant: optional(named(TENANT_STUB)),
+  role: optional(deviceRole()),
   platform: optional(named(either(PLATFORM_STUB, CLEARED))),
   vcpus: optional(numberField()),
   memory: optional(integerField()),
   start_on_boot: optional(choiceField("on", "off")),
+  description: optional(textField()),
   comments: optional(textField(ANY_TEXT)),
   // Each is set by its address.
   primary_ip4: optional(cleared()),

@@ -10,7 +10,7 @@ import {
   targetSource,
 } from "../../run-folder/target-files.ts";
 import type { MadePlan } from "../../run-folder/tidy-plan.ts";
-import { parsePolicy } from "../settings.ts";
+import { parsePolicy } from "../policy.ts";
 import { transform } from "../transform.ts";
 import { targetOf } from "./transform.ts";
 

@@ -27,12 +27,11 @@ import { optionReader } from "../../terminal/options.ts";
 import type { Session } from "../../terminal/session.ts";
 import { bootstrapTime, readSettings } from "../../terminal/settings.ts";
 import { countTable, groupDigits, renderTable } from "../../terminal/tables.ts";
-import { readPolicyRules } from "./rules.ts";
 import { MAPPING_VERSION } from "../mapping/tables.ts";
 import { elsewhereFacts } from "../plan/planner.ts";
+import { parsePolicy } from "../policy.ts";
 import {
   isBootstrapOn,
-  parsePolicy,
   recordedTexts,
   SETTINGS,
   settingsInForce,
@@ -56,7 +55,6 @@ export async function runBootstrap(session: Session): Promise<EntitySummary> {
 export async function runTransform(session: Session): Promise<EntitySummary> {
   const { operands: runs } = session;
   const given = await readSettings(session.context, SETTINGS);
-  await readPolicyRules(session.context);
   if (isBootstrapOn(given)) {
     if (session.option("target") !== undefined) {
       throw usageError("BOOTSTRAP (--bootstrap) and --target exclude each other", {

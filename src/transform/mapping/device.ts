@@ -6,6 +6,7 @@ import { int64 } from "../../netbox/types/shape.ts";
 import { mibOf } from "../../proxmox/hardware.ts";
 import { count, number, textOrNone } from "../../proxmox/values.ts";
 import type { NodeSource } from "../sources.ts";
+import { withRuled } from "./ruled.ts";
 import {
   EMPTY,
   METADATA,
@@ -46,23 +47,35 @@ export const DEVICE: Table<NodeSource, Device> = {
     (n) => n.name,
   )),
   device_type: owned.firstWriter(node.from(
-    ["setting.NODE_DEVICE_TYPE", "setting.NODE_MANUFACTURER", "stub.tags"],
+    [
+      "setting.NODE_DEVICE_TYPE",
+      "setting.NODE_MANUFACTURER",
+      "stub.tags",
+      "rule.device_type",
+      "rule.manufacturer",
+    ],
     "Proxmox Node, by the manufacturer Proxmox; both with the global tags and those of all hosts",
-    ({ cluster: { policy }, sharedTags: tags }) => ({
+    ({ policy, sharedTags: tags }) => ({
       manufacturer: { name: policy.nodeManufacturer, tags },
       model: policy.nodeDeviceType,
       tags,
     }),
   )),
   role: owned.firstWriter(node.from(
-    ["setting.NODE_DEVICE_ROLE", "stub.tags"],
+    ["setting.NODE_DEVICE_ROLE", "stub.tags", "rule.role"],
     "Hypervisor, with the global tags and those of all hosts",
-    ({ cluster: { policy }, sharedTags: tags }) => ({ name: policy.nodeDeviceRole, tags }),
+    ({ policy, sharedTags: tags }) => ({ name: policy.nodeDeviceRole, tags }),
   )),
   site: owned.key(
-    node.from(["stub.site"], "its entry in NODE_SITE_MAP, else SITE_NAME", (n) => n.ref.site),
+    node.from(
+      ["stub.site", "rule.site"],
+      "its entry in NODE_SITE_MAP, else SITE_NAME; or a rule's",
+      (n) => n.ref.site,
+    ),
   ),
-  tenant: owned.key(node.from(["stub.tenant"], "TENANT_NAME", (n) => n.ref.tenant)),
+  tenant: owned.key(
+    node.from(["stub.tenant", "rule.tenant"], "TENANT_NAME, or a rule's", (n) => n.ref.tenant),
+  ),
   platform: node.from(
     ["nodeStatus.pveversion"],
     "`Proxmox VE X.Y` of `pve-manager/X.Y.Z/…`",
@@ -99,12 +112,18 @@ export const DEVICE: Table<NodeSource, Device> = {
     ),
     EMPTY,
   ),
-  custom_fields: node.nested("see the custom fields below", DEVICE_CUSTOM_FIELDS),
-  tags: owned.union(
-    node.from(["stub.tags"], "the global tags and the host's", (n) => n.cluster.tags),
+  description: node.from(["rule.description"], "a rule's", (n) => n.rules?.description?.value),
+  comments: node.from(["rule.comments"], "a rule's", (n) => n.rules?.comments?.value),
+  custom_fields: withRuled(
+    node.nested("see the custom fields below; and those of rules", DEVICE_CUSTOM_FIELDS),
   ),
+  tags: owned.union(node.from(
+    ["stub.tags", "rule.tags"],
+    "the global tags, the host's, and those of rules",
+    (n) => n.tags,
+  )),
   ...skip(NOT_ANSWERED, "oob_ip", "serial", "airflow", "cooling_method"),
-  ...skip(USERS, "asset_tag", "description", "comments", "owner"),
+  ...skip(USERS, "asset_tag", "owner"),
   ...skip(RACKED, "location", "rack", "position", "face", "latitude", "longitude"),
   ...skip("a node is one machine", "virtual_chassis", "vc_position", "vc_priority"),
   ...skip(METADATA, "config", "metadata"),

@@ -6,7 +6,7 @@ import { METADATA, NO_CUSTOM_FIELDS, owned, rowBuilder, skip, type Table, USERS 
 import { isAgentEnabled } from "../../proxmox/nics.ts";
 import type { GuestConfig, Osinfo } from "../../proxmox/rows.ts";
 import { text, textOrNone } from "../../proxmox/values.ts";
-import type { Policy } from "../settings.ts";
+import type { Policy } from "../policy.ts";
 import { ostypePlatform } from "./values.ts";
 
 export interface PlatformSource extends TaggedSource {

@@ -5,6 +5,7 @@
 import type { Empty, Referent } from "../../netbox/types/shape.ts";
 import type { AnswerKey } from "../../proxmox/rows.ts";
 import type { SettingName } from "../settings.ts";
+import type { RuledValues } from "../sources.ts";
 
 // Why a field is never sent: reasons that many tables share.
 export const USERS = "the user's own; not in Proxmox VE";
@@ -13,11 +14,12 @@ export const DEFAULT_STATUS = "active by NetBox's default; the user's value stay
 export const NO_CUSTOM_FIELDS = "the mapping document names none";
 export const MAC_BY_OBJECT = "new in NetBox 4.7; primary_mac_address works with every release";
 
-/** Where a value comes from: a key of an answer, a setting, or a stub of another object. */
+/** Where a value comes from: a key of an answer, a setting, a rule, or a stub of another object. */
 export type Read =
   | AnswerKey
   | `setting.${SettingName}`
   | `stub.${StubName}`
+  | `rule.${keyof RuledValues}`
   | "manifest.captured_at";
 
 /** Objects that entities name: those of other steps, and those of the user. */

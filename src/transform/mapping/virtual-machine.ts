@@ -1,7 +1,7 @@
 /** virtualization.VirtualMachine: a QEMU guest or an LXC container. */
 import { MAX_NAME } from "../../netbox/names.ts";
 import { int64 } from "../../netbox/types/shape.ts";
-import type { VirtualMachine } from "../../netbox/types/virtual-machine.ts";
+import type { VirtualMachine, VirtualMachineStatus } from "../../netbox/types/virtual-machine.ts";
 import {
   configMemoryMib,
   coresTimesSockets,
@@ -11,6 +11,7 @@ import {
 } from "../../proxmox/hardware.ts";
 import { flag, isBlank, textOrNone } from "../../proxmox/values.ts";
 import type { GuestSource } from "../sources.ts";
+import { namedBy, withRuled } from "./ruled.ts";
 import {
   EMPTY,
   METADATA,
@@ -53,10 +54,11 @@ export const VIRTUAL_MACHINE: Table<GuestSource, VirtualMachine> = {
     (g) => g.name,
   )),
   status: guest.from(
-    ["resources.status", "setting.GONE_STATUS"],
+    ["resources.status", "setting.GONE_STATUS", "rule.status"],
     `${valuesText(GUEST_STATUS, OTHER_GUEST_STATUS)}; of a guest that is gone, GONE_STATUS`,
     (g) => {
       if (g.goneStatus !== undefined) return g.goneStatus;
+      if (g.rules?.status !== undefined) return g.rules.status.value as VirtualMachineStatus;
       const status = textOrNone(g.resources?.status);
       // Blank is "staged", as any other value is.
       return status === undefined ? undefined : guestStatus(status ?? "");
@@ -64,9 +66,16 @@ export const VIRTUAL_MACHINE: Table<GuestSource, VirtualMachine> = {
   ),
   cluster: owned.key(guest.from(["stub.cluster"], "its cluster", (g) => g.ref.cluster)),
   site: owned.firstWriter(
-    guest.from(["stub.site"], "its cluster's scope, else its node's site", (g) => g.ref.site),
+    guest.from(
+      ["stub.site", "rule.site"],
+      "its cluster's scope, else its node's site; a rule's only if its cluster has no scope",
+      (g) => g.ref.site,
+    ),
   ),
-  tenant: owned.key(guest.from(["stub.tenant"], "TENANT_NAME", (g) => g.ref.tenant)),
+  tenant: owned.key(
+    guest.from(["stub.tenant", "rule.tenant"], "TENANT_NAME, or a rule's", (g) => g.ref.tenant),
+  ),
+  role: guest.from(["rule.role"], "a rule's", ({ rules }) => namedBy(rules?.role)),
   platform: guest.clearing(
     guest.from(
       [
@@ -75,6 +84,7 @@ export const VIRTUAL_MACHINE: Table<GuestSource, VirtualMachine> = {
         "config.ostype",
         "config.agent",
         "setting.PLATFORM_WITHOUT_AGENT",
+        "rule.platform",
       ],
       "QEMU: the agent's name and version-id, else ostype; LXC: ostype",
       (g) => g.platform,
@@ -101,11 +111,14 @@ export const VIRTUAL_MACHINE: Table<GuestSource, VirtualMachine> = {
       return isOn ? "on" : "off";
     },
   ),
+  description: guest.from(["rule.description"], "a rule's", (g) => g.rules?.description?.value),
   comments: guest.clearing(
     guest.from(
-      ["config.description"],
-      "as it is, trimmed",
-      (g) => g.config === undefined ? undefined : textOrNone(g.config.description),
+      ["config.description", "rule.comments"],
+      "as it is, trimmed; or a rule's",
+      ({ rules, config }) =>
+        rules?.comments?.value ??
+          (config === undefined ? undefined : textOrNone(config.description)),
     ),
     "",
   ),
@@ -126,19 +139,20 @@ export const VIRTUAL_MACHINE: Table<GuestSource, VirtualMachine> = {
     EMPTY,
   ),
   tags: owned.union(guest.from(
-    ["stub.tags", "resources.tags", "config.tags"],
-    "the global tags, the host's, and the guest's own",
+    ["stub.tags", "resources.tags", "config.tags", "rule.tags"],
+    "the global tags, the host's, the guest's own, and those of rules",
     (g) => g.tags,
   )),
-  custom_fields: guest.nested("see the custom fields below", VIRTUAL_MACHINE_CUSTOM_FIELDS),
+  custom_fields: withRuled(
+    guest.nested("see the custom fields below; and those of rules", VIRTUAL_MACHINE_CUSTOM_FIELDS),
+  ),
   ...skip("a guest moves from node to node; proxmox_node shows where it runs", "device"),
   ...skip("NetBox derives it from the virtual disks and refuses any other value", "disk"),
-  ...skip(USERS, "role", "serial", "owner"),
+  ...skip(USERS, "serial", "owner"),
   ...skip(
     "the mapping document does not name it; proxmox_vm_type distinguishes QEMU from LXC",
     "virtual_machine_type",
   ),
-  ...skip("the notes of a guest go to comments, which may be long", "description"),
   ...skip(METADATA, "metadata"),
 };
 

@@ -1,5 +1,6 @@
 /** Reads the rules of a policy file, and those that a manifest recorded. */
 import { inputError, usageError } from "../../base/errors.ts";
+import type { PolicyFile } from "../../base/setting.ts";
 import { jsonOfTree, parseYaml, type Place, type Tree, treeOfJson } from "../../base/tree.ts";
 import { cleanText } from "../../proxmox/values.ts";
 import { CONDITIONS, kindsOf, readConditions } from "./conditions.ts";
@@ -79,6 +80,12 @@ function readRule(tree: Tree, number: number, faults: Faults): Rule {
   return { ...whole, written, kinds, conditions, skip: text, assignments };
 }
 
+/** As a manifest records them; undefined: the file has no rules. */
+export function rulesText({ tree, file }: PolicyFile): string | undefined {
+  const { rules } = policyOf(tree, file);
+  return rules.isEmpty ? undefined : JSON.stringify(toManifest(rules));
+}
+
 /** What a manifest records of rules. */
 export interface RecordedRules {
   readonly file: string;
@@ -88,7 +95,8 @@ export interface RecordedRules {
 /** `rulesFromManifest` reads it. */
 export function toManifest({ rules }: RuleSet): RecordedRules {
   return {
-    file: rules[0]?.file ?? "",
+    // Where the file is on this machine changes nothing.
+    file: (rules[0]?.file ?? "").replace(/^.*[/\\]/, ""),
     rules: rules.map(({ line, column, written }) => ({
       line,
       column,

@@ -3,7 +3,6 @@ import { allowedText } from "../../base/setting.ts";
 import { jsonOfTree, type ListTree, type ScalarTree, type Tree } from "../../base/tree.ts";
 import { cutName, isLonger, MAX_LONG_NAME } from "../../netbox/names.ts";
 import { cleanText } from "../../proxmox/values.ts";
-import { CUSTOM_FIELDS } from "../mapping/custom-field.ts";
 import {
   GUEST_KINDS,
   type Level,
@@ -268,7 +267,8 @@ export function expand(
 
 /** Source: netbox extras/models/customfields.py, CustomField.name. */
 const FIELD_NAME_REGEXP = /^(?!.*__)[A-Za-z0-9_]+$/;
-const OWN_FIELDS: ReadonlySet<string> = new Set(CUSTOM_FIELDS.map(({ name }) => name));
+/** Those that transform makes. */
+const OWN_FIELD_REGEXP = /^proxmox_/;
 
 function readFields(value: Tree, faults: Faults): readonly (readonly [string, CustomValue])[] {
   if (value.kind !== "mapping" || value.entries.length === 0) {
@@ -282,7 +282,7 @@ function readFields(value: Tree, faults: Faults): readonly (readonly [string, Cu
         key,
         `"${name}" is not a name of a custom field: letters, digits and single "_", at most ${MAX_FIELD_NAME}`,
       );
-    } else if (OWN_FIELDS.has(name)) {
+    } else if (OWN_FIELD_REGEXP.test(name)) {
       faults.add(key, `the custom field "${name}" is set from Proxmox VE, not by rules`);
     }
     const read = customValue(item);

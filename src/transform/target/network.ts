@@ -10,7 +10,7 @@ import { NETBOX_INTERFACE } from "../../netbox/types/interface.ts";
 import { NETBOX_VIRTUAL_MACHINE } from "../../netbox/types/virtual-machine.ts";
 import { NETBOX_VM_INTERFACE } from "../../netbox/types/vm-interface.ts";
 import { BY_VID, isForSite, isNameable, NETBOX_VLAN } from "../../netbox/types/vlan.ts";
-import { NETBOX_VRF, type VRFRef } from "../../netbox/types/vrf.ts";
+import { hasVrf, NETBOX_VRF, type VRFRef } from "../../netbox/types/vrf.ts";
 import type { Reason } from "../../run-folder/left-out.ts";
 import { foundName } from "./names.ts";
 import { alone, hostTagsOf, type NetBoxTarget, type Obstacle, oldest, writerOf } from "./target.ts";
@@ -24,27 +24,35 @@ export interface AddressedMachine {
 const MACHINES = { virtual_machine: NETBOX_VIRTUAL_MACHINE, device: NETBOX_DEVICE } as const;
 const PARTS = { virtual_machine: NETBOX_VM_INTERFACE, device: NETBOX_INTERFACE } as const;
 
-/** undefined: NetBox has no such address. `host`: without a mask, IPv6 as in RFC 5952. */
+/**
+ * undefined: NetBox has no such address. `host`: without a mask, IPv6 as in RFC 5952. `vrf`: a rule's, for an address
+ * that the machine does not have yet.
+ */
 export function findAddress(
   target: NetBoxTarget,
-  host: string,
+  { host, vrf }: { readonly host: string; readonly vrf: string | undefined },
   machine: AddressedMachine,
 ): Found | Obstacle | undefined {
   const isOnIt = (address: NetBoxObject): boolean =>
     machine.found !== undefined &&
     partOf(address["assigned_object"], machine.kind, "id") === machine.found.object.id;
+  const isWanted = (address: NetBoxObject): boolean =>
+    hasVrf(vrf === undefined ? {} : { vrf: { name: vrf } }, address);
   const known = target.objects.having(NETBOX_IP_ADDRESS, BY_HOST, host);
   // In the routing table of somebody else, it is another address.
   const all = known.filter((address) =>
-    lacks(address, "vrf") || isOnIt(address) || heldBy(target, address)?.reason !== "held-by-user"
+    isWanted(address) || isOnIt(address) || heldBy(target, address)?.reason !== "held-by-user"
   );
-  if (all.length === 0) return undefined;
-  const global = all.filter((address) => lacks(address, "vrf"));
-  const address = oldest(all.filter(isOnIt)) ?? alone(global.length > 0 ? global : all);
+  const onIt = all.filter(isOnIt);
+  const wanted = all.filter(isWanted);
+  const others = vrf === undefined && wanted.length === 0 ? all : wanted;
+  if (onIt.length === 0 && others.length === 0) return undefined;
+  const address = (vrf === undefined ? undefined : oldest(onIt.filter(isWanted))) ??
+    oldest(onIt) ?? alone(others);
   const rivals = known.filter((each) => sameVrf(each, address));
   // Of several in one table, such as anycast addresses, Diode takes the oldest.
   if (address === undefined || oldest(rivals) !== address) {
-    const places = (address === undefined ? all : rivals)
+    const places = (address === undefined ? others : rivals)
       .map((each) => target.placeOf(NETBOX_IP_ADDRESS, each));
     return { reason: "ambiguous", detail: places.join(", ") };
   }

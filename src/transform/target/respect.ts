@@ -13,14 +13,20 @@ export function ownersOf(step: StepName): Readonly<Record<string, Row<never, unk
   return TABLES[step];
 }
 
-export function respect(step: StepName, entity: object, { object, stub }: Found): object {
+/** `ruled`: fields that rules set. What they say wins over what NetBox has, unless Diode finds the object by it. */
+export function respect(
+  { step, ruled }: { readonly step: StepName; readonly ruled: ReadonlySet<string> },
+  entity: object,
+  { object, stub }: Found,
+): object {
   const rows = ownersOf(step);
   const kept: Record<string, unknown> = { ...stub };
   for (const [field, value] of Object.entries(entity)) {
     if (field in stub) continue;
     const owner: Owner = rows[field]?.owner ?? "proxmox";
     if (owner === "key") continue;
-    if (owner === "first-writer" && !isEmpty(step, field, object)) continue;
+    const isFree = owner !== "first-writer" || ruled.has(field) || isEmpty(step, field, object);
+    if (!isFree) continue;
     // Diode merges tags itself.
     const isMerged = owner === "union" && field !== "tags";
     kept[field] = isMerged ? union(listAt(object, field), value) : value;

@@ -9,7 +9,8 @@ import type {
 } from "../../../src/look/explain/explanation.ts";
 import { STUBS } from "../../../src/transform/mapping/stubs.ts";
 import type { Read, StubName } from "../../../src/transform/mapping/table.ts";
-import { parsePolicy, type SettingTexts } from "../../../src/transform/settings.ts";
+import { parsePolicy } from "../../../src/transform/policy.ts";
+import { type SettingTexts } from "../../../src/transform/settings.ts";
 import { type Made, transform } from "../../../src/transform/transform.ts";
 import {
   allReads,
