@@ -232,6 +232,11 @@ export function isInNetwork(address: Words, { words, masks }: Network): boolean 
   return true;
 }
 
+/** The network of this size that an address of the same family is in. */
+export function maskedWords(address: Words, { masks }: Network): Words {
+  return address.map((word, i) => (word & (masks[i] ?? 0)) >>> 0);
+}
+
 /** "10.0.0.5/24" → "10.0.0.5" */
 export function hostOf(address: string): string {
   return address.split("/", 1)[0] ?? "";

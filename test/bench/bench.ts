@@ -1,8 +1,8 @@
 /**
- * `npm run bench [-- capture|survey|transform|push|log] [options]`: tables of the time and memory of the stages, and of `log`. A
- * benchmark, not a test: it has no limits.
+ * `npm run bench [-- capture|survey|transform|push|log|rules] [options]`: tables of the
+ * time and memory of the stages, of `log` and of rules. A benchmark, not a test: it has no limits.
  */
-const STAGES = ["capture", "survey", "transform", "push", "log"] as const;
+const STAGES = ["capture", "survey", "transform", "push", "log", "rules"] as const;
 
 const requested = process.argv[2] ?? "";
 const stages = STAGES.filter((stage) => stage === requested);

@@ -97,7 +97,10 @@ interface Compiled {
 
 interface SetText {
   readonly name: string;
-  readonly make: (run: Application) => Decided<string> | undefined;
+  /** undefined: made of the facts of the machine. */
+  readonly fixed: Decided<string> | undefined;
+  readonly rule: Rule;
+  readonly assignment: Parameters<typeof expand>[0];
 }
 
 /** Names of one kind of value that rules set. */
@@ -169,21 +172,20 @@ function compiled(rule: Rule): Compiled {
       for (const [name, value] of assignment.fields) fields.push([name, { value, rule }]);
     } else {
       const { name } = assignment;
-      sets[VALUES[name].on].push({ name, make: makerOf(rule, assignment) });
+      sets[VALUES[name].on].push({ name, fixed: fixedText(rule, assignment), rule, assignment });
     }
   }
   const level = address.length > 0 ? "address" : nic.length > 0 ? "interface" : "machine";
   return { rule, machine: on("machine"), interface: nic, address, level, sets, tags, fields };
 }
 
-function makerOf(
+function fixedText(
   rule: Rule,
-  assignment: Exclude<Assignment, { readonly name: "tags" | "custom_fields" }>,
-): SetText["make"] {
-  if (!isFixed(assignment.template)) return (run) => run.expanded(rule, assignment);
-  const value = assignment.template.join("");
-  const decided = { value: assignment.name === "dns_name" ? value.toLowerCase() : value, rule };
-  return () => decided;
+  { name, template }: SetText["assignment"],
+): Decided<string> | undefined {
+  if (!isFixed(template)) return undefined;
+  const value = template.join("");
+  return { value: name === "dns_name" ? value.toLowerCase() : value, rule };
 }
 
 /** Applies rules, one after another, to one machine. */
@@ -196,6 +198,8 @@ class Application {
   readonly #tags: Decided<string>[] = [];
   readonly #fields = new Map<string, Decided<CustomValue>>();
   readonly #interfaces: readonly InterfaceResult[];
+  /** The texts of templates, which all addresses share. */
+  readonly #expanded = new Map<SetText, Decided<string> | undefined>();
 
   constructor(machine: MachineFacts) {
     this.#machine = machine;
@@ -243,15 +247,18 @@ class Application {
   }
 
   /** Of a template; a text that NetBox would refuse is a problem. */
-  expanded(rule: Rule, assignment: Parameters<typeof expand>[0]): Decided<string> | undefined {
-    const made = expand(assignment, this.#machine);
-    if (made === undefined) return undefined;
-    if ("text" in made) return { value: made.text, rule };
-    const { problems } = this.decision;
-    if (!problems.some((problem) => problem.rule === rule && problem.value === assignment.name)) {
-      problems.push({ rule, value: assignment.name, text: made.refused, reason: made.reason });
+  expanded(set: SetText): Decided<string> | undefined {
+    if (this.#expanded.has(set)) return this.#expanded.get(set);
+    const made = expand(set.assignment, this.#machine);
+    const decided = made !== undefined && "text" in made
+      ? { value: made.text, rule: set.rule }
+      : undefined;
+    this.#expanded.set(set, decided);
+    if (made !== undefined && "refused" in made) {
+      const { refused: text, reason } = made;
+      this.decision.problems.push({ rule: set.rule, value: set.name, text, reason });
     }
-    return undefined;
+    return decided;
   }
 }
 
@@ -301,8 +308,8 @@ class InterfaceResult implements InterfaceDecision {
 }
 
 function setTexts(values: Texts, sets: readonly SetText[], run: Application): void {
-  for (const { name, make } of sets) {
-    const decided = make(run);
-    if (decided !== undefined) values[name] = decided;
+  for (const set of sets) {
+    const decided = set.fixed ?? run.expanded(set);
+    if (decided !== undefined) values[set.name] = decided;
   }
 }
