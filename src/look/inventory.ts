@@ -5,7 +5,7 @@ import type { Device } from "../netbox/types/device.ts";
 import type { CustomFields } from "../netbox/types/fields.ts";
 import type { IPAddress } from "../netbox/types/ip-address.ts";
 import { naturalKey } from "../netbox/types/order.ts";
-import { type StepName, STEPS } from "../netbox/types/steps.ts";
+import { stepCounts, type StepName } from "../netbox/types/steps.ts";
 import type { PlatformRef } from "../netbox/types/platform.ts";
 import type { Empty } from "../netbox/types/shape.ts";
 import { HostTags } from "../netbox/types/tag.ts";
@@ -131,7 +131,6 @@ class FoundItems {
 
   constructor(isWhole: boolean) {
     this.#isWhole = isWhole;
-    for (const { name } of STEPS) this.#totals.counts.add(name, 0);
   }
 
   add(item: Item): void {
@@ -195,7 +194,8 @@ class FoundItems {
 
   totals() {
     const { counts, left_out, notes } = this.#totals;
-    return { counts: counts.toObject(), left_out: left_out.toObject(), notes: notes.toObject() };
+    const steps: Readonly<Record<string, number>> = stepCounts((step) => counts.of(step));
+    return { counts: steps, left_out: left_out.toObject(), notes: notes.toObject() };
   }
 }
 

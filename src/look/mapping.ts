@@ -36,7 +36,7 @@ export function mappingMarkdown(): string {
   ]);
   const ostypes = Object.entries(OSTYPES).map(([from, to]) => [code(from), to ?? "(none)"]);
   return [
-    "A row reads keys of answers (`answer.key`), settings and stubs. The answers:",
+    "A row reads keys of answers (`answer.key`), settings, stubs and the rules of a policy file (`rules: value`). The answers:",
     markdownTable(
       ["Answer", "API path"],
       ANSWER_NAMES.map((name) => [name, code(SHOWN_PATHS[name])]),
@@ -118,7 +118,8 @@ function howOf(row: Row<never, unknown>): string {
 }
 
 function reads(names: readonly string[]): string {
-  return names.map((name) => code(name.replace(/^setting\./, ""))).join(" ");
+  return names.map((name) => code(name.replace(/^setting\./, "").replace(/^rule\./, "rules: ")))
+    .join(" ");
 }
 
 function code(text: string): string {

@@ -48,7 +48,7 @@ export interface TransformedSet extends EntitySet {
 export const ENTITY_MANIFEST_FILE = `${ENTITIES_FOLDER}/manifest.json`;
 export const LEFT_OUT_FILE = `${ENTITIES_FOLDER}/${LEFT_OUT_NAME}`;
 /** Entity files of a step are numbered from 0001; past 9999 the number grows. */
-const ENTITY_FILE_REGEXP = /^netbox\/(\d\d-[a-z-]+)-\d{4,}\.json$/;
+const ENTITY_FILE_REGEXP = /^netbox\/(\d\d[a-z]?-[a-z0-9-]+)-\d{4,}\.json$/;
 
 const STEP_OF_PREFIX = new Map(STEPS.map(({ number, name }) => [`${number}-${name}`, name]));
 

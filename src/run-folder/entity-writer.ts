@@ -3,7 +3,14 @@ import { digestAside } from "../base/digest.ts";
 import { inputError, reasonOf, usageError } from "../base/errors.ts";
 import { ByteBuffer, encodeUtf8, utf8Length } from "../base/text.ts";
 import { compareCodeUnits } from "../base/natural-order.ts";
-import { ENTITIES_FORMAT, type Step, type StepName, STEPS } from "../netbox/types/steps.ts";
+import {
+  ENTITIES_FORMAT,
+  type Step,
+  type StepCounts,
+  stepCounts,
+  type StepName,
+  STEPS,
+} from "../netbox/types/steps.ts";
 import { createLeftOutWriter } from "./left-out-file.ts";
 import type { LeftOut, Note } from "./left-out.ts";
 import { type FileEntry, fileEntry, seal } from "./manifest.ts";
@@ -53,10 +60,10 @@ export interface EntityFacts {
 }
 
 export interface EntitySummary {
-  /** Every step, those with no entity included. */
-  readonly counts: Readonly<Record<StepName, number>>;
+  /** Every step, those with no entity included; an extension only with entities. */
+  readonly counts: StepCounts;
   /** Of these, the entities that NetBox had already. */
-  readonly found: Readonly<Record<StepName, number>>;
+  readonly found: StepCounts;
   /** Reason → how many records. */
   readonly leftOut: Readonly<Record<string, number>>;
   /** Code → how many notes. */
@@ -93,7 +100,7 @@ export async function writeEntities(
   }
 }
 
-const OWN_FILE_REGEXP = /^netbox\/(?:\d\d-[a-z-]+-\d{4,}|left-out|plan|manifest)\.json$/;
+const OWN_FILE_REGEXP = /^netbox\/(?:\d\d[a-z]?-[a-z0-9-]+-\d{4,}|left-out|plan|manifest)\.json$/;
 
 /** The folder will be replaced, and files that this program did not write would be lost. */
 async function refuseForeign(store: Store): Promise<void> {
@@ -127,20 +134,20 @@ async function writeFiles(
     STEPS.map((step) => [step.name, createStepWriter(step, { tool, write })]),
   );
   const leftOut = createLeftOutWriter(draft);
-  const counts = {} as Record<StepName, number>;
+  const counted = new Map<StepName, number>();
   let plan: MadePlan | undefined;
-  const found = Object.fromEntries(STEPS.map(({ name }) => [name, 0])) as Record<StepName, number>;
+  const known = new Map<StepName, number>();
   try {
     for await (const batch of batches) {
-      for (const { step, entity, capturedAt, found: known } of batch.made) {
-        if (known !== undefined) found[step] += 1;
+      for (const { step, entity, capturedAt, found } of batch.made) {
+        if (found !== undefined) known.set(step, (known.get(step) ?? 0) + 1);
         const full = steps.get(step)?.add(entity, capturedAt);
         if (full !== undefined) await full;
       }
       await leftOut.add(batch.leftOut, batch.notes);
       plan ??= batch.plan;
     }
-    for (const [name, step] of steps) counts[name] = await step.finish();
+    for (const [name, step] of steps) counted.set(name, await step.finish());
   } finally {
     // Wait for pending writes before the draft is discarded.
     await requests.settle();
@@ -149,6 +156,8 @@ async function writeFiles(
   const files = [...await requests.finish(), { path: `${ENTITIES_FOLDER}/${name}`, bytes, sha256 }];
   if (plan !== undefined) files.push(await writePlan(draft, plan));
   files.sort((a, b) => compareCodeUnits(a.path, b.path));
+  const counts = stepCounts((step) => counted.get(step) ?? 0);
+  const found = stepCounts((step) => known.get(step) ?? 0, counts);
   return { counts, found, ...totals, ...(plan && { plan: countActions(plan) }), files };
 }
 

@@ -26,7 +26,7 @@ import {
 
 export const OBJECTS_PER_FILE = 10_000;
 
-const FILE_REGEXP = /^target\/\d\d-([a-z-]+)-\d{4,}\.jsonl$/;
+const FILE_REGEXP = /^target\/\d\d-([a-z0-9-]+)-\d{4,}\.jsonl$/;
 const NAMES = new Set<string>(SURVEYED.map(({ name }) => name));
 
 export interface TargetFolder {

@@ -16,11 +16,10 @@ import { list, record, text, textOrNone, writtenAddress } from "../proxmox/value
 import type { AnswerRef, Reason } from "../run-folder/left-out.ts";
 import type { GuestContext, GuestInput, NodeContext } from "./context.ts";
 import { ruledText, skipText } from "./rules/texts.ts";
-import type { Decided } from "./rules/match.ts";
 import { partOf } from "../netbox/types/object-type.ts";
 import { naturalKey } from "../netbox/types/order.ts";
 import type { VRFRef } from "../netbox/types/vrf.ts";
-import type { AddressSource, NicSource, Primary, Subject } from "./sources.ts";
+import type { AddressSource, NicSource, Origin, Primary, Subject } from "./sources.ts";
 import { type AddressedMachine, findAddress, type KnownPrimary, vrfOf } from "./target/network.ts";
 
 type Family = keyof typeof ADDRESS_KEYS;
@@ -223,6 +222,8 @@ function addressPairs(row: GuestInterfaceRow): [string, string | undefined][] {
   return pairs;
 }
 
+type AddressOrigin = Origin<"config" | LiveAnswer>;
+
 /** Claims what can be kept; lists the rest. `nics` are those that become entities. */
 export function keepAddresses(
   found: readonly Occurrence[],
@@ -244,22 +245,24 @@ export function keepAddresses(
       return [];
     }
     const rules = decision?.values;
-    const known = claimAddress(address, {
-      subject,
-      holder,
-      node,
-      machine: { kind: "virtual_machine", found: machine },
-      vrf: rules?.vrf,
-    });
-    if (known === undefined) return [];
-    return [{
+    const origin: AddressOrigin = {
       subject,
       rules,
-      found: known.found,
       key: nic.key,
       config: nic.config ?? {},
       places: live === undefined ? nic.places : { ...nic.places, [live.kind]: answer },
       ...(live === undefined ? {} : { [live.kind]: live.row }),
+    };
+    const known = claimAddress(address, {
+      origin,
+      holder,
+      node,
+      machine: { kind: "virtual_machine", found: machine },
+    });
+    if (known === undefined) return [];
+    return [{
+      ...origin,
+      found: known.found,
       cluster: node.source,
       address,
       ref: { address: address.cidr, ...known.vrf, assigned_object_vm_interface: nic.ref },
@@ -275,16 +278,16 @@ export function keepAddresses(
  */
 export function claimAddress(
   { host, prefixLength }: Address,
-  { subject, holder, node, machine, vrf: ruled }: {
-    readonly subject: Subject;
+  { origin, holder, node, machine }: {
+    /** The address as the answers have it, and what rules say about it. */
+    readonly origin: Origin;
     readonly holder: string;
     readonly node: NodeContext;
     readonly machine: AddressedMachine;
-    /** A rule's. */
-    readonly vrf?: Decided<string> | undefined;
   },
 ): { readonly found: Found | undefined; readonly vrf: { readonly vrf?: VRFRef } } | undefined {
   const { ledger, run: { addresses, shared, target, observations } } = node;
+  const { subject, rules: { vrf: ruled } = {} } = origin;
   const first = addresses.claim(host, node.labelled(holder), ruled?.value);
   if (first !== undefined) {
     ledger.leave(subject, "duplicate-address", { detail: first });
@@ -293,8 +296,9 @@ export function claimAddress(
   }
   const known = findAddress(target, { host, vrf: ruled?.value }, machine);
   if (known === undefined) {
-    const vrf = ruled && { name: ruled.value };
-    return { found: undefined, vrf: vrf === undefined ? {} : { vrf } };
+    const vrf = ruled && shared.seeVrf(ruled.value, { cluster: node.source, origin, ledger });
+    if (ruled === undefined) return { found: undefined, vrf: {} };
+    return vrf && { found: undefined, vrf: { vrf } };
   }
   if ("object" in known) {
     const vrf = vrfOf(target, known);
@@ -302,7 +306,7 @@ export function claimAddress(
       const detail = `${ruledText("VRF", ruled)}; NetBox has ${vrf.vrf?.name ?? "none"}`;
       ledger.note(subject, "rule-not-applied", detail);
     }
-    if (vrf.vrf !== undefined) shared.seeVrf(networkOf(host, prefixLength), known.object);
+    if (vrf.vrf !== undefined) shared.seeInVrf(networkOf(host, prefixLength), known.object);
     // The mask is what Proxmox VE says.
     return { found: { ...known, stub: vrf }, vrf };
   }

@@ -181,6 +181,7 @@ const NAMED_BY_RULES = {
   platform: "platform",
   device_type: "device-type",
   manufacturer: "manufacturer",
+  vlan_group: "vlan-group",
 } as const;
 
 /** Those of a node and of its guests that become entities. */

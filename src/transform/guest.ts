@@ -17,6 +17,7 @@ import type { GuestContext, NodeContext } from "./context.ts";
 import { type GuestReading, guestTags } from "./guest-answers.ts";
 import { leaveUnexpectedValues } from "./ledger.ts";
 import type { RuledMachine } from "./machine-rules.ts";
+import { noteProblems } from "./machine-rules.ts";
 import { ruledText, skipText } from "./rules/texts.ts";
 import { agentPlatform, guestPlatform } from "./mapping/platform.ts";
 import type { SeenMachine } from "./plan/collect.ts";
@@ -75,6 +76,7 @@ export function readGuest(
       ...(siteOf(machine.object) !== site && { site: siteRef(site) }),
     };
   if (machine !== undefined) noteOtherTenant(reading, machine, rules);
+  noteProblems(ruled?.machine, { subject: { what, answer: configAt }, ledger });
   const guest: GuestContext = { ...reading, site, ref, found: machine, ruled };
   const nics = readNics(reading, guest);
   const { disks, isRead: isDisksRead } = readDisks(reading.keys.volumes, guest);
@@ -221,7 +223,7 @@ function readNics({ keys, nics }: GuestReading, guest: GuestContext): NicSource[
     const vid = net.vlanId;
     const vlan = vid === undefined
       ? undefined
-      : run.shared.seeVlan(vid, site, { cluster, origin, ledger });
+      : run.shared.seeVlan(vid, site, { cluster, origin, ledger, group: rules?.vlan_group?.value });
     return { ...origin, cluster, name, net, ref: { virtual_machine: guest.ref, name }, vlan };
   });
 }

@@ -5,7 +5,9 @@ import { text } from "../proxmox/values.ts";
 import type { Reason } from "../run-folder/left-out.ts";
 import type { InterfaceFacts, MachineFacts } from "./rules/conditions.ts";
 import type { AddressDecision, InterfaceDecision, MachineDecision } from "./rules/match.ts";
+import type { Ledger } from "./ledger.ts";
 import type { Policy } from "./policy.ts";
+import type { Subject } from "./sources.ts";
 
 export interface RuledMachine {
   readonly machine: MachineDecision;
@@ -67,4 +69,15 @@ export function decideMachine(
     }
   }
   return { machine, interfaces, addresses };
+}
+
+/** Values that rules make and NetBox would refuse, such as a DNS name of a guest called "Büro". */
+export function noteProblems(
+  machine: MachineDecision | undefined,
+  { subject, ledger }: { readonly subject: Subject; readonly ledger: Ledger },
+): void {
+  for (const { value, text, reason, rule: { file, line } } of machine?.problems ?? []) {
+    const detail = `"${text}" (${file}:${line}): ${reason}`;
+    ledger.note({ ...subject, what: `${subject.what}/${value}` }, "rule-not-applied", detail);
+  }
 }

@@ -19,7 +19,7 @@ import { flag, isBlank, number, text, textOrNone, writtenAddress } from "../prox
 import { claimAddress, markPrimary, primaryOf, returnedStatus } from "./addresses.ts";
 import type { NodeContext } from "./context.ts";
 import { leaveUnexpectedValues } from "./ledger.ts";
-import { decideNode } from "./machine-rules.ts";
+import { decideNode, noteProblems } from "./machine-rules.ts";
 import type { AddressDecision, Rule } from "./rules/match.ts";
 import { skipText } from "./rules/texts.ts";
 import { interfaceType } from "./mapping/values.ts";
@@ -61,13 +61,15 @@ export function readNetwork(device: DeviceRef, node: NodeContext): NodeNetwork |
     node.source.policy,
     ports.map(({ iface, found }) => ({ key: iface, facts: { bridge: iface }, found })),
   );
+  noteProblems(ruled?.machine, { subject: node.networkSubject(what), ledger });
   const isSent = (port: Port): boolean => !isLoopback(port) && !isMissing(port);
   const { allInterfaces } = node.source.policy;
   const links = allInterfaces ? linksOf(ports.filter(isSent)) : undefined;
   const interfaces: InterfaceSource[] = [];
   const addresses: AddressSource[] = [];
-  for (const port of ports) {
-    const decision = ruled?.interfaces.get(port.iface);
+  for (const read of ports) {
+    const decision = ruled?.interfaces.get(read.iface);
+    const port = { ...read, origin: { ...read.origin, rules: decision?.values } };
     if (decision?.skippedBy === undefined) seeVlan(port, node);
     const { subject } = port.origin;
     if (decision?.skippedBy !== undefined) {
@@ -185,21 +187,25 @@ function keepAddress(
   const subject = node.networkSubject(`${holder}/${text}`);
   if (typeof address === "string") {
     node.run.observations?.seeUnassigned(node.entry.device.found, text);
-    if (address === "not-assignable") seePrefix(found.network, origin, node);
+    if (address === "not-assignable") seePrefix(found.network, { ...origin, rules }, node);
     node.ledger.leave(subject, address);
     return undefined;
   }
   const { host, prefixLength, family, cidr } = address;
   const machine = { kind: "device", found: node.entry.device.found } as const;
-  const known = claimAddress(address, { subject, holder, node, machine, vrf: rules?.vrf });
+  const ruled = { ...origin, subject, rules };
+  const known = claimAddress(address, { origin: ruled, holder, node, machine });
   if (prefixLength === (family === 4 ? 32 : 128)) {
     node.ledger.leave(node.networkSubject(`${holder}/prefix/${text}`), "host-route");
-  } else seePrefix(networkOf(host, prefixLength), origin, node);
+  } else {
+    // The prefix goes where the address is, which may be where NetBox keeps it.
+    const isKept = known?.found !== undefined && known.vrf.vrf?.name !== rules?.vrf?.value;
+    const { vrf: _kept, ...others } = rules ?? {};
+    seePrefix(networkOf(host, prefixLength), { ...origin, rules: isKept ? others : rules }, node);
+  }
   if (known === undefined) return undefined;
   return {
-    ...origin,
-    subject,
-    rules,
+    ...ruled,
     found: known.found,
     cluster: node.source,
     address,
@@ -209,15 +215,13 @@ function keepAddress(
   };
 }
 
-function seePrefix(network: string | undefined, origin: Port["origin"], node: NodeContext): void {
+function seePrefix(network: string | undefined, origin: Origin, node: NodeContext): void {
   if (network === undefined) return;
-  const { source: cluster, entry: { site }, run } = node;
-  const { answer } = origin.subject;
-  run.shared.prefixes.see(
-    `${network} ${site}`,
-    { cluster, origin },
-    () => ({ network, site, answer }),
-  );
+  const { source: cluster, entry: { site }, ledger, run: { shared } } = node;
+  const { subject: { answer }, rules: { vrf: ruled, prefix_role: role } = {} } = origin;
+  const vrf = ruled && shared.seeVrf(ruled.value, { cluster, origin, ledger });
+  if (ruled !== undefined && vrf === undefined) return;
+  shared.seePrefix({ network, site, answer, vrf, role: role?.value }, { cluster, origin });
 }
 
 function seeVlan({ row, origin }: Port, node: NodeContext): void {
@@ -227,7 +231,8 @@ function seeVlan({ row, origin }: Port, node: NodeContext): void {
     node.ledger.leave(node.networkSubject(`${origin.subject.what}/vlan`), "unparsable");
   } else {
     const { entry: { site }, ledger, run, source: cluster } = node;
-    run.shared.seeVlan(vid, site, { cluster, origin, ledger });
+    const group = origin.rules?.vlan_group?.value;
+    run.shared.seeVlan(vid, site, { cluster, origin, ledger, group });
   }
 }
 

@@ -9,7 +9,7 @@ import type { Found } from "../netbox/objects.ts";
 import { autoSlug, MAX_SLUG } from "../netbox/names.ts";
 import { sha256Hex } from "../base/hash.ts";
 import { compareCodeUnits } from "../base/natural-order.ts";
-import { foundNames, slugsIn } from "./target/names.ts";
+import { foundNames, isContested, slugsIn } from "./target/names.ts";
 import { NetBoxTarget } from "./target/target.ts";
 import { type Entities, entityShape } from "../netbox/types/order.ts";
 import type { StepName } from "../netbox/types/steps.ts";
@@ -144,7 +144,9 @@ function namingsOf(
   }
   const found = foundNames(target, kind, names);
   for (const [name, object] of found) namings.set(name, { found: object });
-  const others = new Set([...names].filter((name) => !found.has(name)));
+  const others = new Set(
+    [...names].filter((name) => !found.has(name) && !isContested(target, kind, name)),
+  );
   for (const [name, slug] of slugsOf(others, slugsIn(target, kind))) namings.set(name, { slug });
   return namings;
 }

@@ -11,15 +11,11 @@ import { NodeContext, RunState } from "./context.ts";
 import { type NamedNode, readNodes, withAnswers } from "./first-pass.ts";
 import { clusterAnswer, Ledger } from "./ledger.ts";
 import { type Batch, batchOf, type Made } from "./made.ts";
+import { makeBootstrap, makeShared, unscopedPrefixes } from "./make-shared.ts";
 import { makeNode } from "./node.ts";
 import { Planner, type PlanOptions } from "./plan/planner.ts";
 import type { Policy } from "./policy.ts";
-import {
-  makeBootstrap,
-  makeShared,
-  type SharedObjects,
-  unscopedPrefixes,
-} from "./shared-objects.ts";
+import type { SharedObjects } from "./shared-objects.ts";
 import type { Slugs } from "./slugs.ts";
 import type { Origin } from "./sources.ts";
 import { NetBoxTarget } from "./target/target.ts";

@@ -10,7 +10,7 @@ import type { CustomField } from "../../src/netbox/types/custom-field.ts";
 import type { Device } from "../../src/netbox/types/device.ts";
 import type { IPAddress } from "../../src/netbox/types/ip-address.ts";
 import type { Entities } from "../../src/netbox/types/order.ts";
-import { type StepName, STEPS } from "../../src/netbox/types/steps.ts";
+import { isExtension, type StepName, STEPS } from "../../src/netbox/types/steps.ts";
 import type { Platform } from "../../src/netbox/types/platform.ts";
 import type { Tag } from "../../src/netbox/types/tag.ts";
 import type { VirtualDisk } from "../../src/netbox/types/virtual-disk.ts";
@@ -53,6 +53,7 @@ export async function buildSet(
     files.push(fileEntry(`netbox/${name}`, bytes));
   };
   for (const { number, name, field } of STEPS) {
+    if (isExtension(name) && parts[name] === undefined) continue;
     counts[name] = 0;
     for (const [i, entities] of (parts[name] ?? []).entries()) {
       counts[name] += entities.length;

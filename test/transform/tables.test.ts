@@ -54,7 +54,13 @@ test.each(STEPS)("each field of $name that is kept as NetBox has it is optional"
 });
 
 test.each(STEPS)("the table of $name has a row for each field, and no others", (step) => {
-  const fields = fieldsOf(ENTITY_TYPES[step.name].model).map(({ name }) => name);
+  const accepted: EntityFields = ENTITY_TYPES[step.name].fields;
+  const fields = fieldsOf(ENTITY_TYPES[step.name].model)
+    // Diode lists a hundred types of objects that NetBox puts into no L2VPN.
+    .filter(({ name, oneof }) =>
+      step.name !== "l2vpn-termination" || oneof === undefined || name in accepted
+    )
+    .map(({ name }) => name);
   expect(Object.keys(TABLES[step.name]).sort()).toEqual(fields.sort());
 });
 

@@ -87,7 +87,7 @@ export function primaryAddressOf(
   });
 }
 
-const LINE_REGEXP = /(?:^|\/)(\d\d-[a-z-]+-\d{4,}\.json):(\d+)$/;
+const LINE_REGEXP = /(?:^|\/)(\d\d[a-z]?-[a-z0-9-]+-\d{4,}\.json):(\d+)$/;
 
 /** "netbox/11-virtual-machine-0001.json:3" → file and line; undefined for other texts. */
 export function parseLineRef(typed: string): LineRef | undefined {

@@ -1,6 +1,6 @@
 /** Summary of a run folder, as `inspect --json` prints it. */
 import type { SettingTable } from "../../base/setting.ts";
-import { STEPS } from "../../netbox/types/steps.ts";
+import { shownSteps } from "../../netbox/types/steps.ts";
 import { stepOfFile, type TransformedSet } from "../../run-folder/entity-set.ts";
 import type { Snapshot } from "../../run-folder/snapshot.ts";
 import { SETTINGS } from "../../transform/settings.ts";
@@ -93,7 +93,7 @@ function entityFacts({ manifest }: TransformedSet, { isOwn }: Run) {
     /** left-out.json included. */
     files: files.length,
     bytes: bytesOf(files),
-    steps: STEPS.map(({ name }) => {
+    steps: shownSteps(counts).map(({ name }) => {
       const own = files.filter(({ path }) => stepOfFile(path) === name);
       return {
         step: name,

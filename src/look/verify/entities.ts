@@ -82,7 +82,7 @@ class EntityCheck {
     this.#findings = findings;
     this.#form = findings.ifSameMapping(manifest);
     this.#isOurs = manifest.snapshots.length > 0 || isBootstrapSet(manifest);
-    this.#objects = new Objects(findings);
+    this.#objects = new Objects(findings, manifest.target !== undefined);
   }
 
   async all(): Promise<void> {

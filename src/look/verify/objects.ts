@@ -13,7 +13,7 @@ import {
   naturalKey,
   referencesOf,
 } from "../../netbox/types/order.ts";
-import { type StepName, STEPS } from "../../netbox/types/steps.ts";
+import { isExtension, type StepName, STEPS } from "../../netbox/types/steps.ts";
 import { prefixInSite } from "../../netbox/types/prefix.ts";
 import type { FindingPlace, Findings } from "./findings.ts";
 
@@ -39,8 +39,12 @@ export class Objects {
     STEPS.map(({ name }) => [name, new KnownObjects()]),
   );
 
-  constructor(findings: Findings) {
+  readonly #hasTarget: boolean;
+
+  /** With a target, stubs may name VRFs and VLAN groups that NetBox has and no entity writes. */
+  constructor(findings: Findings, hasTarget: boolean) {
     this.#findings = findings;
+    this.#hasTarget = hasTarget;
   }
 
   /** How many were seen. */
@@ -68,7 +72,8 @@ export class Objects {
 
   /** All entities were seen: what is still awaited does not exist. */
   finish(): void {
-    for (const { awaited } of this.#steps.values()) {
+    for (const [step, { awaited }] of this.#steps) {
+      if (this.#hasTarget && isExtension(step)) continue;
       for (const { name, ...place } of awaited.values()) {
         this.#findings.add("reference", place, `Reference to unknown ${name}`);
       }

@@ -22,7 +22,7 @@ export function typeIn({ object }: Found): InterfaceType | undefined {
   return partOf(object, "type", "value") as InterfaceType | undefined;
 }
 
-const INTERFACE_STUB = stub(
+export const INTERFACE_STUB = stub(
   { device: DEVICE_STUB, name: TEXT, type: optional(INTERFACE_TYPE) },
   "interface",
 );

@@ -2,7 +2,7 @@
 import { hostOf, isSameHost } from "../../base/ip-address.ts";
 import { DEVICE_PARTS } from "./device.ts";
 import { type FieldResult, idOf, type Lookup, unjudgedField, withId } from "./field-result.ts";
-import { addressField, choiceField, COMMON, type Field, identity } from "./fields.ts";
+import { addressField, choiceField, COMMON, type Field, identity, textField } from "./fields.ts";
 import { INTERFACE_TYPE, NETBOX_INTERFACE } from "./interface.ts";
 import {
   contentTypeOf,
@@ -18,7 +18,7 @@ import { type EntityType, type Machine } from "./entity-type.ts";
 import { type ObjectOf, optional, type Shape, stub, TEXT, type ValueOf } from "./shape.ts";
 import { VIRTUAL_MACHINE_PARTS } from "./virtual-machine.ts";
 import { NETBOX_VM_INTERFACE } from "./vm-interface.ts";
-import { hasVrf, NETBOX_VRF, VRF_STUB } from "./vrf.ts";
+import { hasVrf, NETBOX_VRF, VRF_STUB, vrfKey } from "./vrf.ts";
 
 const ADDRESS_STUB = stub({ address: TEXT, vrf: optional(VRF_STUB) }, "ip-address");
 /** Only the stub of a machine that an address sends has them: NetBox makes the address its primary one. */
@@ -42,6 +42,7 @@ const FIELDS = {
   ),
   // Of a guest that is gone, or that has returned.
   status: optional(choiceField("active", "deprecated")),
+  dns_name: optional(textField()),
   ...COMMON,
 };
 export type IPAddress = ObjectOf<typeof FIELDS>;
@@ -65,7 +66,7 @@ export const NETBOX_IP_ADDRESS = {
   plural: "IP addresses",
   fields: FIELDS,
   // The plugin ignores the mask and the assignment.
-  key: ({ address, vrf }) => vrf === undefined ? hostOf(address) : [hostOf(address), vrf.name],
+  key: ({ address, vrf }) => vrf === undefined ? hostOf(address) : [hostOf(address), vrfKey(vrf)],
   label: ({ address }) => address,
   machine: machineOf,
   reads: ["address", "vrf", "role", "status"],

@@ -13,6 +13,7 @@ const KEYS: Readonly<Record<string, SurveyedName>> = {
   platform: "platform",
   cluster: "cluster",
   vrf: "vrf",
+  l2vpn: "l2vpn",
   vlan: "vlan",
   untagged_vlan: "vlan",
   tagged_vlans: "vlan",

@@ -6,6 +6,7 @@ import { type DeviceIdentity, NETBOX_DEVICE } from "./device.ts";
 import { NETBOX_INTERFACE } from "./interface.ts";
 import { NETBOX_IP_ADDRESS } from "./ip-address.ts";
 import type { EntityType, Key } from "./entity-type.ts";
+import { NETBOX_L2VPN, NETBOX_L2VPN_TERMINATION } from "./l2vpn.ts";
 import { NETBOX_PLATFORM } from "./platform.ts";
 import { NETBOX_PREFIX } from "./prefix.ts";
 import { type ObjectOf, type ReferenceIn, referencesIn, type Shape } from "./shape.ts";
@@ -14,7 +15,9 @@ import { NETBOX_TAG } from "./tag.ts";
 import { NETBOX_VIRTUAL_DISK } from "./virtual-disk.ts";
 import { NETBOX_VIRTUAL_MACHINE, type VirtualMachineIdentity } from "./virtual-machine.ts";
 import { NETBOX_VLAN } from "./vlan.ts";
+import { NETBOX_VLAN_GROUP } from "./vlan-group.ts";
 import { NETBOX_VM_INTERFACE } from "./vm-interface.ts";
+import { NETBOX_VRF } from "./vrf.ts";
 
 /** TABLE: step → its type of entity. */
 export const ENTITY_TYPES = {
@@ -23,9 +26,13 @@ export const ENTITY_TYPES = {
   "cluster-type": NETBOX_CLUSTER_TYPE,
   cluster: NETBOX_CLUSTER,
   platform: NETBOX_PLATFORM,
+  vrf: NETBOX_VRF,
+  "vlan-group": NETBOX_VLAN_GROUP,
+  l2vpn: NETBOX_L2VPN,
   vlan: NETBOX_VLAN,
   "vm-interface": NETBOX_VM_INTERFACE,
   interface: NETBOX_INTERFACE,
+  "l2vpn-termination": NETBOX_L2VPN_TERMINATION,
   "ip-address": NETBOX_IP_ADDRESS,
   prefix: NETBOX_PREFIX,
   "virtual-machine": NETBOX_VIRTUAL_MACHINE,

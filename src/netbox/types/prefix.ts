@@ -1,16 +1,19 @@
 /** ipam.Prefix: the network of a node's address. */
 import { isSameAddress } from "../../base/ip-address.ts";
-import { addressField, COMMON, identity } from "./fields.ts";
+import { addressField, COMMON, identity, named, SLUGGED } from "./fields.ts";
 import { type NetBoxObject, partOf, type QueryFilter, stubAt, valueAt } from "./object-type.ts";
 import { type EntityType } from "./entity-type.ts";
 import { hasScope, type Scoped, scopeFields } from "./scope.ts";
-import { type ObjectOf, optional } from "./shape.ts";
-import { hasVrf, NETBOX_VRF, VRF_STUB, type VRFRef } from "./vrf.ts";
+import { type ObjectOf, optional, stub } from "./shape.ts";
+import { vlanLink } from "./vlan.ts";
+import { hasVrf, NETBOX_VRF, VRF_STUB, vrfKey, type VRFRef } from "./vrf.ts";
 
 const FIELDS = {
   prefix: addressField(),
   vrf: optional(identity(VRF_STUB)),
   ...scopeFields(),
+  vlan: optional(vlanLink()),
+  role: optional(named(stub(SLUGGED))),
   ...COMMON,
 };
 export type Prefix = ObjectOf<typeof FIELDS>;
@@ -31,7 +34,7 @@ export const NETBOX_PREFIX = {
   path: "ipam/prefixes",
   plural: "prefixes",
   fields: FIELDS,
-  key: ({ prefix, vrf }) => vrf === undefined ? prefix : [prefix, vrf.name],
+  key: ({ prefix, vrf }) => vrf === undefined ? prefix : [prefix, vrfKey(vrf)],
   label: ({ prefix }) => prefix,
   sortedBy: (prefix: PrefixIdentity) => [prefixInSite(prefix)],
   reads: ["prefix", "vrf", "vlan", "scope_type", "scope"],

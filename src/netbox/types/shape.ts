@@ -24,11 +24,13 @@ export type Slugged =
   | "cluster-type"
   | "device-role"
   | "device-type"
+  | "l2vpn"
   | "manufacturer"
   | "platform"
   | "site"
   | "tag"
-  | "tenant";
+  | "tenant"
+  | "vlan-group";
 
 /** The steps whose entities other entities name. */
 export type Referent =
@@ -37,6 +39,9 @@ export type Referent =
   | "cluster-type"
   | "cluster"
   | "platform"
+  | "vrf"
+  | "vlan-group"
+  | "l2vpn"
   | "vlan"
   | "vm-interface"
   | "interface"

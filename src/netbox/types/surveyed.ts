@@ -10,8 +10,6 @@ import { type NetBoxObject, type ObjectType, textOf } from "./object-type.ts";
 import { ENTITY_TYPES } from "./order.ts";
 import { NETBOX_LOCATION, NETBOX_REGION, NETBOX_SITE_GROUP } from "./scope.ts";
 import { NETBOX_SITE, NETBOX_TENANT, NETBOX_TENANT_GROUP } from "./site.ts";
-import { NETBOX_VLAN_GROUP } from "./vlan.ts";
-import { NETBOX_VRF } from "./vrf.ts";
 
 /** Types with a step have the name of the step. */
 const TYPES = {
@@ -30,8 +28,8 @@ const TYPES = {
   "cluster-group": NETBOX_CLUSTER_GROUP,
   "cluster-type": ENTITY_TYPES["cluster-type"],
   "cluster": ENTITY_TYPES["cluster"],
-  "vrf": NETBOX_VRF,
-  "vlan-group": NETBOX_VLAN_GROUP,
+  "vrf": ENTITY_TYPES["vrf"],
+  "vlan-group": ENTITY_TYPES["vlan-group"],
   "vlan": ENTITY_TYPES["vlan"],
   "fhrp-group": NETBOX_FHRP_GROUP,
   "device": ENTITY_TYPES["device"],
@@ -41,6 +39,9 @@ const TYPES = {
   "virtual-disk": ENTITY_TYPES["virtual-disk"],
   "prefix": ENTITY_TYPES["prefix"],
   "ip-address": ENTITY_TYPES["ip-address"],
+  // Later types come last, so that files keep their numbers.
+  "l2vpn": ENTITY_TYPES["l2vpn"],
+  "l2vpn-termination": ENTITY_TYPES["l2vpn-termination"],
 } as const satisfies Readonly<Record<string, ObjectType<never>>>;
 
 export type SurveyedName = keyof typeof TYPES;

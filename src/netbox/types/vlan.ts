@@ -5,7 +5,6 @@ import {
   contentTypeOf,
   type KnownObjects,
   lacks,
-  NAMED,
   type Named,
   type NetBoxObject,
   type ObjectType,
@@ -24,16 +23,27 @@ import {
   int64,
   type ObjectOf,
   optional,
-  STUB,
   stub,
   TEXT,
   type ValueOf,
 } from "./shape.ts";
-import { NETBOX_LOCATION, NETBOX_REGION, NETBOX_SITE_GROUP, scopeStub } from "./scope.ts";
+import { NETBOX_LOCATION, NETBOX_REGION, NETBOX_SITE_GROUP } from "./scope.ts";
 import { NETBOX_SITE, SITE_STUB, type SiteRef, siteRef } from "./site.ts";
+import {
+  groupScopeStub,
+  NETBOX_VLAN_GROUP,
+  VLAN_GROUP_STUB,
+  vlanGroupKey,
+  type VLANGroupRef,
+} from "./vlan-group.ts";
 
-const VLAN_STUB = stub(
-  { vid: INT64, name: optional(TEXT), site: optional(SITE_STUB), group: optional(STUB) },
+export const VLAN_STUB = stub(
+  {
+    vid: INT64,
+    name: optional(TEXT),
+    site: optional(SITE_STUB),
+    group: optional(VLAN_GROUP_STUB),
+  },
   "vlan",
 );
 export type VLANRef = ValueOf<typeof VLAN_STUB>;
@@ -42,7 +52,7 @@ const FIELDS = {
   vid: identity(INT64),
   name: optional(textField()),
   site: optional(identity(SITE_STUB)),
-  group: optional(identity(STUB)),
+  group: optional(identity(VLAN_GROUP_STUB)),
   ...COMMON,
 };
 export type VLAN = ObjectOf<typeof FIELDS>;
@@ -50,7 +60,7 @@ export type VLAN = ObjectOf<typeof FIELDS>;
 interface VlanIdentity {
   readonly vid: Int64;
   readonly site?: SiteRef;
-  readonly group?: object;
+  readonly group?: VLANGroupRef;
 }
 
 export const BY_VID: QueryFilter<VlanIdentity> = {
@@ -65,7 +75,7 @@ export const NETBOX_VLAN = {
   plural: "VLANs",
   fields: FIELDS,
   key: ({ vid, site, group }) =>
-    group === undefined ? [vid, site?.name] : [vid, site?.name, groupName(group) ?? ""],
+    group === undefined ? [vid, site?.name] : [vid, site?.name, vlanGroupKey(group)],
   label: vlanLabel,
   sortedBy: ({ vid, site, group }: VlanIdentity) => [`${vid} ${site?.name ?? groupName(group)}`],
   reads: ["vid", "site", "group", "qinq_svlan"],
@@ -81,29 +91,6 @@ export const NETBOX_VLAN = {
   },
   resembles: isAtSite,
 } satisfies EntityType<VlanIdentity>;
-
-export const NETBOX_VLAN_GROUP: ObjectType<Named> = {
-  ...NAMED,
-  model: "VLANGroup",
-  path: "ipam/vlan-groups",
-  plural: "VLAN groups",
-  reads: ["name", "slug", "scope_type", "scope"],
-  stubOf: (object, known) => ({
-    name: object["name"],
-    ...scopeStub(object, known),
-    ...clusterScope(object, known),
-  }),
-};
-
-/** A VLAN group may also be for a cluster or a cluster group. */
-function clusterScope(object: NetBoxObject, known: KnownObjects): object {
-  const scopes = { scope_cluster: NETBOX_CLUSTER, scope_cluster_group: NETBOX_CLUSTER_GROUP };
-  for (const [key, type] of Object.entries(scopes)) {
-    if (object["scope_type"] !== contentTypeOf(type)) continue;
-    return { [key]: stubAt("scope", { object, type, known }).scope };
-  }
-  return {};
-}
 
 function groupName(group: unknown): string | null {
   return textOf(partOf(group, "name"));
@@ -123,9 +110,12 @@ function isAtSite(vlan: VlanIdentity, object: NetBoxObject): boolean {
     textOf(partOf(object, "site", "name")) === (vlan.site?.name ?? null);
 }
 
-/** Source: the mapping document, "VLAN Discovery". */
-export function vlanRef(vid: number, site: string): VLANRef {
-  return { vid: int64(vid), name: `VLAN ${vid}`, site: siteRef(site) };
+/** At a site; in a group, which tells it apart. Source: the mapping document, "VLAN Discovery". */
+export function vlanRef(vid: number, place: string | VLANGroupRef): VLANRef {
+  const named = { vid: int64(vid), name: `VLAN ${vid}` };
+  return typeof place === "string"
+    ? { ...named, site: siteRef(place) }
+    : { ...named, group: place };
 }
 
 /** { id: 2, vid: 20, name: "VLAN 20", … } */
@@ -173,7 +163,7 @@ export function isForSite(
 export function isNameable(vlan: NetBoxObject, known: KnownObjects): boolean {
   const group = known.get(NETBOX_VLAN_GROUP, partOf(vlan, "group", "id"));
   if (group === undefined || lacks(group, "scope_type")) return true;
-  return Object.keys({ ...scopeStub(group, known), ...clusterScope(group, known) }).length > 0;
+  return Object.keys(groupScopeStub(group, known)).length > 0;
 }
 
 /** Regions and site groups form trees; a loop would be a fault of the file. */

@@ -3,7 +3,13 @@ import { printable } from "../../base/log.ts";
 import { compareCodeUnits } from "../../base/natural-order.ts";
 import { encodeUtf8 } from "../../base/text.ts";
 import { TOOL } from "../../base/tool.ts";
-import { ENTITIES_FORMAT, type Step, type StepName, STEPS } from "../../netbox/types/steps.ts";
+import {
+  ENTITIES_FORMAT,
+  type Step,
+  stepCounts,
+  type StepName,
+  STEPS,
+} from "../../netbox/types/steps.ts";
 import { ENTITIES_FOLDER, requestText, type Tool } from "../../run-folder/entity-writer.ts";
 import { createLeftOutWriter } from "../../run-folder/left-out-file.ts";
 import { type FileEntry, fileEntry, seal } from "../../run-folder/manifest.ts";
@@ -120,7 +126,7 @@ export async function createEntityFiles(store: Store, tool: Tool) {
   const leftOut = createLeftOutWriter(draft);
   const files: FileEntry[] = [];
   const numbers = new Map<Step | undefined, number>();
-  const counts = Object.fromEntries(STEPS.map(({ name }) => [name, 0])) as Record<StepName, number>;
+  const counted = new Map<StepName, number>();
   return {
     /** @throws AppError "usage" when the file cannot be written. */
     async add(bytes: Uint8Array): Promise<void> {
@@ -132,7 +138,7 @@ export async function createEntityFiles(store: Store, tool: Tool) {
       const digits = String(number).padStart(4, "0");
       if (step === undefined) return await store.write(`other/${digits}.json`, text);
       const name = `${step.number}-${step.name}-${digits}.json`;
-      counts[step.name] += request.entities.length;
+      counted.set(step.name, (counted.get(step.name) ?? 0) + request.entities.length);
       files.push(fileEntry(`${ENTITIES_FOLDER}/${name}`, text));
       await draft.write(name, text);
     },
@@ -142,6 +148,7 @@ export async function createEntityFiles(store: Store, tool: Tool) {
       const { name, bytes, sha256 } = await leftOut.finish();
       files.push({ path: `${ENTITIES_FOLDER}/${name}`, bytes, sha256 });
       files.sort((a, b) => compareCodeUnits(a.path, b.path));
+      const counts = stepCounts((step) => counted.get(step) ?? 0);
       const manifest = { format: ENTITIES_FORMAT, tool, snapshots: [], counts };
       const sealed = seal({ ...manifest, left_out: {}, notes: {}, files });
       await draft.commit("manifest.json", encodeUtf8(sealed));

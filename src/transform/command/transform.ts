@@ -4,7 +4,7 @@ import { printable } from "../../base/log.ts";
 import { compareNatural } from "../../base/natural-order.ts";
 import { flagOf } from "../../base/setting.ts";
 import { TOOL } from "../../base/tool.ts";
-import { STEPS } from "../../netbox/types/steps.ts";
+import { shownSteps } from "../../netbox/types/steps.ts";
 import {
   ENTITIES_FOLDER,
   type EntitySummary,
@@ -290,10 +290,10 @@ function printSummary(
       } when it was surveyed at ${netbox.surveyed_at}`,
     renderTable(
       ["Step", "Entities", ...(netbox === undefined ? [] : ["In NetBox"])],
-      STEPS.map(({ number, name }) => [
+      shownSteps(summary.counts).map(({ number, name }) => [
         `${number} ${name}`,
-        summary.counts[name],
-        ...(netbox === undefined ? [] : [summary.found[name]]),
+        summary.counts[name] ?? 0,
+        ...(netbox === undefined ? [] : [summary.found[name] ?? 0]),
       ]),
     ),
   ];

@@ -55,12 +55,17 @@ export const IP_ADDRESS: Table<AddressSource, IPAddress> = {
     "deprecated if its guest is gone, active once it has returned; else active by NetBox's default, and the user's value stays",
     (a) => a.status,
   ),
+  vrf: owned.key(address.from(
+    ["rule.vrf", "stub.vrf"],
+    "the VRF that a rule names, or in which NetBox has the address: it is part of its identity in Diode",
+    (a) => a.ref.vrf,
+  )),
+  dns_name: address.from(["rule.dns_name"], "a rule's", (a) => a.rules?.dns_name?.value),
   tags: owned.union(
     address.from(["stub.tags"], "the global tags and the host's", (a) => a.cluster.tags),
   ),
   ...skip("Proxmox VE has no such groups", "assigned_object_fhrp_group"),
-  ...skip(USERS, "role", "tenant", "nat_inside", "dns_name", "description", "comments", "owner"),
-  ...skip("it would become part of the address's identity in Diode", "vrf"),
+  ...skip(USERS, "role", "tenant", "nat_inside", "description", "comments", "owner"),
   ...skip(NO_CUSTOM_FIELDS, "custom_fields"),
   ...skip(METADATA, "metadata"),
 };

@@ -2,7 +2,16 @@
 import type { Platform } from "../../netbox/types/platform.ts";
 import { SLUG_RULE } from "../slugs.ts";
 import type { TaggedSource } from "../sources.ts";
-import { METADATA, NO_CUSTOM_FIELDS, owned, rowBuilder, skip, type Table, USERS } from "./table.ts";
+import {
+  METADATA,
+  NO_CUSTOM_FIELDS,
+  owned,
+  rowBuilder,
+  SHARED_TAGS,
+  skip,
+  type Table,
+  USERS,
+} from "./table.ts";
 import { isAgentEnabled } from "../../proxmox/nics.ts";
 import type { GuestConfig, Osinfo } from "../../proxmox/rows.ts";
 import { text, textOrNone } from "../../proxmox/values.ts";
@@ -29,7 +38,7 @@ export const PLATFORM: Table<PlatformSource, Platform> = {
   )),
   tags: owned.union(platform.from(
     ["stub.tags"],
-    "the global tags and those of the hosts that have it",
+    SHARED_TAGS,
     (p) => p.tags,
   )),
   ...skip("it would become part of the platform's identity in Diode", "manufacturer"),

@@ -1,6 +1,8 @@
 /** ipam.Prefix: the networks of node addresses. */
 import type { Prefix } from "../../netbox/types/prefix.ts";
 import { siteRef } from "../../netbox/types/site.ts";
+import type { VLANRef } from "../../netbox/types/vlan.ts";
+import type { VRFRef } from "../../netbox/types/vrf.ts";
 import type { TaggedSource } from "../sources.ts";
 import {
   DEFAULT_STATUS,
@@ -8,6 +10,7 @@ import {
   NO_CUSTOM_FIELDS,
   owned,
   rowBuilder,
+  SHARED_TAGS,
   skip,
   type Table,
   USERS,
@@ -16,6 +19,10 @@ import {
 export interface PrefixSource extends TaggedSource {
   readonly network: string;
   readonly site: string | undefined;
+  readonly vrf: VRFRef | undefined;
+  readonly vlan: VLANRef | undefined;
+  /** Name of an IPAM role. */
+  readonly role: string | undefined;
 }
 
 const prefix = rowBuilder<PrefixSource>();
@@ -38,16 +45,29 @@ export const PREFIX: Table<PrefixSource, Prefix> = {
     "the node's site; a network in several sites has none, unless PREFIX_SCOPE=site",
     (p) => (p.site === undefined ? undefined : siteRef(p.site)),
   )),
+  vrf: owned.key(prefix.from(
+    ["rule.vrf", "stub.vrf"],
+    "the VRF that a rule names: it is part of the prefix's identity in Diode",
+    (p) => p.vrf,
+  )),
+  vlan: owned.firstWriter(prefix.from(
+    ["stub.vlan"],
+    "the VLAN that a subnet of SDN belongs to; the mapping document joins no others",
+    (p) => p.vlan,
+  )),
+  role: prefix.from(
+    ["rule.prefix_role"],
+    "the role that a rule names",
+    (p) => p.role === undefined ? undefined : { name: p.role },
+  ),
   tags: owned.union(prefix.from(
     ["stub.tags"],
-    "the global tags and those of the hosts that have it",
+    SHARED_TAGS,
     (p) => p.tags,
   )),
   ...skip("the scope is a site", "scope_location", "scope_region", "scope_site_group"),
   ...skip(DEFAULT_STATUS, "status"),
-  ...skip("it would become part of the prefix's identity in Diode", "vrf"),
-  ...skip("the mapping document does not join prefixes and VLANs", "vlan"),
-  ...skip(USERS, "role", "tenant", "is_pool", "mark_utilized", "description", "comments", "owner"),
+  ...skip(USERS, "tenant", "is_pool", "mark_utilized", "description", "comments", "owner"),
   ...skip(NO_CUSTOM_FIELDS, "custom_fields"),
   ...skip(METADATA, "metadata"),
 };

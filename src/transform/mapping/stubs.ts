@@ -60,6 +60,11 @@ export const STUBS: Readonly<Record<StubName, Stub>> = {
     ],
     holds: "address, within the machine whose primary one it is",
   },
+  "l2vpn": {
+    step: "l2vpn",
+    reads: [],
+    holds: "name, type, and slug as in step 05c",
+  },
   "platform": {
     step: "platform",
     reads: ["osinfo.name", "osinfo.version-id", "config.ostype", "nodeStatus.pveversion"],
@@ -80,10 +85,20 @@ export const STUBS: Readonly<Record<StubName, Stub>> = {
     reads: ["resources.name", "resources.vmid", "stub.cluster", "stub.site", "stub.tenant"],
     holds: "name, cluster, site and tenant",
   },
-  "vlan": { step: "vlan", reads: ["config.netN", "stub.site"], holds: "vid, name and site" },
+  "vlan": {
+    step: "vlan",
+    reads: ["config.netN", "stub.site", "stub.vlan-group"],
+    holds: "vid, name and site; in a VLAN group that instead of the site",
+  },
+  "vlan-group": {
+    step: "vlan-group",
+    reads: ["rule.vlan_group"],
+    holds: "name, and slug as in step 05b",
+  },
   "vm-interface": {
     step: "vm-interface",
     reads: ["config.netN", "stub.virtual-machine"],
     holds: "virtual machine and name",
   },
+  "vrf": { step: "vrf", reads: ["rule.vrf"], holds: "name" },
 };

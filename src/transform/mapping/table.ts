@@ -12,6 +12,7 @@ export const USERS = "the user's own; not in Proxmox VE";
 export const METADATA = "kept by Diode, not by NetBox";
 export const DEFAULT_STATUS = "active by NetBox's default; the user's value stays";
 export const NO_CUSTOM_FIELDS = "the mapping document names none";
+export const SHARED_TAGS = "the global tags and those of the hosts that have it";
 export const MAC_BY_OBJECT = "new in NetBox 4.7; primary_mac_address works with every release";
 
 /** Where a value comes from: a key of an answer, a setting, a rule, or a stub of another object. */

@@ -7,14 +7,17 @@ import { CUSTOM_FIELD } from "./custom-field.ts";
 import { DEVICE, DEVICE_CUSTOM_FIELDS } from "./device.ts";
 import { INTERFACE } from "./interface.ts";
 import { IP_ADDRESS } from "./ip-address.ts";
+import { L2VPN_TABLE, L2VPN_TERMINATION } from "./l2vpn.ts";
 import { PLATFORM } from "./platform.ts";
 import { PREFIX } from "./prefix.ts";
 import { compile, type Row, type Table } from "./table.ts";
 import { TAG } from "./tag.ts";
 import { VIRTUAL_DISK } from "./virtual-disk.ts";
 import { VIRTUAL_MACHINE, VIRTUAL_MACHINE_CUSTOM_FIELDS } from "./virtual-machine.ts";
+import { VLAN_GROUP } from "./vlan-group.ts";
 import { VLAN_TABLE } from "./vlan.ts";
 import { VM_INTERFACE } from "./vm-interface.ts";
+import { VRF_TABLE } from "./vrf.ts";
 
 /**
  * Recorded in netbox/manifest.json: `verify` repeats a transform of the same version and expects the
@@ -29,9 +32,13 @@ export const TABLES = {
   "cluster-type": CLUSTER_TYPE,
   "cluster": CLUSTER,
   "platform": PLATFORM,
+  "vrf": VRF_TABLE,
+  "vlan-group": VLAN_GROUP,
+  "l2vpn": L2VPN_TABLE,
   "vlan": VLAN_TABLE,
   "vm-interface": VM_INTERFACE,
   "interface": INTERFACE,
+  "l2vpn-termination": L2VPN_TERMINATION,
   "ip-address": IP_ADDRESS,
   "prefix": PREFIX,
   "virtual-machine": VIRTUAL_MACHINE,

@@ -1,6 +1,7 @@
-/** ipam.VLAN: of node interfaces and of NICs, once per (vid, site). */
+/** ipam.VLAN: of node interfaces and of NICs, once per (vid, site), and once per (vid, VLAN group). */
 import { int64 } from "../../netbox/types/shape.ts";
 import { siteRef } from "../../netbox/types/site.ts";
+import type { VLANGroupRef } from "../../netbox/types/vlan-group.ts";
 import { type VLAN, vlanRef } from "../../netbox/types/vlan.ts";
 import type { TaggedSource } from "../sources.ts";
 import {
@@ -9,6 +10,7 @@ import {
   NO_CUSTOM_FIELDS,
   owned,
   rowBuilder,
+  SHARED_TAGS,
   skip,
   type Table,
   USERS,
@@ -17,6 +19,8 @@ import {
 export interface VlanSource extends TaggedSource {
   readonly vid: number;
   readonly site: string;
+  /** That a rule names. */
+  readonly group: VLANGroupRef | undefined;
 }
 
 const vlan = rowBuilder<VlanSource>();
@@ -41,16 +45,20 @@ export const VLAN_TABLE: Table<VlanSource, VLAN> = {
   )),
   site: owned.key(vlan.from(
     ["stub.site"],
-    "the site of the node or of the virtual machine",
-    (v) => siteRef(v.site),
+    "the site of the node or of the virtual machine; none in a VLAN group that a rule names",
+    (v) => v.group === undefined ? siteRef(v.site) : undefined,
+  )),
+  group: owned.key(vlan.from(
+    ["rule.vlan_group", "stub.vlan-group"],
+    "the VLAN group that a rule names: it is part of the VLAN's identity in Diode",
+    (v) => v.group,
   )),
   tags: owned.union(vlan.from(
     ["stub.tags"],
-    "the global tags and those of the hosts that have it",
+    SHARED_TAGS,
     (v) => v.tags,
   )),
   ...skip(DEFAULT_STATUS, "status"),
-  ...skip("it would become part of the VLAN's identity in Diode", "group"),
   ...skip("Proxmox gives a NIC one tag", "qinq_svlan", "qinq_role"),
   ...skip(USERS, "tenant", "role", "description", "comments", "owner"),
   ...skip(NO_CUSTOM_FIELDS, "custom_fields"),

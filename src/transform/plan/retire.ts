@@ -182,7 +182,7 @@ function addressSource(
   const written = String(object["address"]);
   const address = parseAddress(...splitCidr(written));
   if (typeof address === "string") return undefined;
-  const vrf = vrfOf(target, { object, stub: {} });
+  const vrf = vrfOf(target, { object });
   return {
     subject: { ...subject, what: `${subject.what}/${written}` },
     places: { resources: subject.answer },

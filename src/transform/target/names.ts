@@ -1,6 +1,6 @@
 /**
  * Finds objects that NetBox knows by a name and a slug: sites, tenants, roles, manufacturers, device
- * types, platforms, cluster types and tags. Their names in Proxmox VE or in the settings may be older than those
+ * types, platforms, cluster types, tags, VLAN groups and L2VPNs. Their names in Proxmox VE or in the settings may be older than those
  * that people gave them since.
  */
 import type { Found } from "../../netbox/objects.ts";
@@ -13,17 +13,21 @@ import {
   NETBOX_MANUFACTURER,
 } from "../../netbox/types/device-type.ts";
 import {
+  BY_NAME,
   type NetBoxObject,
   type ObjectType,
   partOf,
   textOf,
   valueAt,
 } from "../../netbox/types/object-type.ts";
+import { NETBOX_L2VPN } from "../../netbox/types/l2vpn.ts";
 import { NETBOX_PLATFORM } from "../../netbox/types/platform.ts";
 import type { Slugged } from "../../netbox/types/shape.ts";
 import { NETBOX_SITE, NETBOX_TENANT } from "../../netbox/types/site.ts";
 import { NETBOX_TAG } from "../../netbox/types/tag.ts";
-import { alone, type NetBoxTarget, oldest } from "./target.ts";
+import { NETBOX_VLAN_GROUP } from "../../netbox/types/vlan-group.ts";
+import { NETBOX_VRF } from "../../netbox/types/vrf.ts";
+import { alone, type NetBoxTarget, type Obstacle, oldest } from "./target.ts";
 
 /** TABLE: the types, and the key of the name. */
 const TYPES: Readonly<Record<Slugged, { readonly type: ObjectType<never>; readonly key: string }>> =
@@ -31,11 +35,13 @@ const TYPES: Readonly<Record<Slugged, { readonly type: ObjectType<never>; readon
     "cluster-type": { type: NETBOX_CLUSTER_TYPE, key: "name" },
     "device-role": { type: NETBOX_DEVICE_ROLE, key: "name" },
     "device-type": { type: NETBOX_DEVICE_TYPE, key: "model" },
+    "l2vpn": { type: NETBOX_L2VPN, key: "name" },
     "manufacturer": { type: NETBOX_MANUFACTURER, key: "name" },
     "platform": { type: NETBOX_PLATFORM, key: "name" },
     "site": { type: NETBOX_SITE, key: "name" },
     "tag": { type: NETBOX_TAG, key: "name" },
     "tenant": { type: NETBOX_TENANT, key: "name" },
+    "vlan-group": { type: NETBOX_VLAN_GROUP, key: "name" },
   };
 /** An object without them comes first, if several have the name. */
 const WITHIN = ["parent", "group", "manufacturer"];
@@ -63,6 +69,7 @@ function findName(
   const { type, key } = TYPES[kind];
   const isFree = (object: NetBoxObject): boolean => !others.has(String(object[key]));
   const exact = objects.having(type, { name: key, of: valueAt(key) }, name);
+  if (isContested(target, kind, name)) return undefined;
   if (exact.length > 0) {
     const outermost = exact.filter((each) => WITHIN.every((within) => !isSet(each, within)));
     return oldest(outermost.length > 0 && kind !== "device-type" ? outermost : exact);
@@ -77,7 +84,24 @@ function findName(
 }
 
 /** Names from Proxmox VE: two of them are two objects, even if NetBox has one that fits both. Names of settings are not. */
-const DISTINCT: ReadonlySet<Slugged> = new Set(["platform", "tag"]);
+const DISTINCT: ReadonlySet<Slugged> = new Set(["l2vpn", "platform", "tag"]);
+
+/** What NetBox has of an object that is named, and why it cannot be used; undefined: nothing. */
+export function findNamed(
+  target: NetBoxTarget,
+  kind: "vrf" | "vlan-group" | "l2vpn",
+  name: string,
+): Found | Obstacle | undefined {
+  const type: ObjectType<never> = kind === "vrf" ? NETBOX_VRF : TYPES[kind].type;
+  const exact = target.objects.having(type, BY_NAME, name);
+  if (exact.length > 1) {
+    const places = exact.map((each) => target.placeOf(type, each));
+    return { reason: "ambiguous", detail: places.join(", ") };
+  }
+  const object = exact[0] ?? (kind === "vrf" ? undefined : foundName(target, kind, name));
+  const found = object && target.found(type, object);
+  return target.refusal(type, found) ?? found;
+}
 
 /** Those of several names that NetBox has: "Prod" is not the tag "prod" if a run has both. */
 export function foundNames(
@@ -123,6 +147,11 @@ export function requiredByNew(
     const fields = target.requiredFields(TYPES[kind].type);
     return fields.length === 0 || foundName(target, kind, name) !== undefined ? [] : fields;
   });
+}
+
+/** Is it the name of several objects, none of which is meant more than the others? */
+export function isContested({ objects }: NetBoxTarget, kind: Slugged, name: string): boolean {
+  return kind === "vlan-group" && objects.having(TYPES[kind].type, BY_NAME, name).length > 1;
 }
 
 /** Slugs that no new object of the kind may have. */

@@ -3,6 +3,7 @@ import type { Found } from "../../netbox/objects.ts";
 import { hostOf } from "../../base/ip-address.ts";
 import { NETBOX_DEVICE } from "../../netbox/types/device.ts";
 import { BY_HOST, NETBOX_IP_ADDRESS } from "../../netbox/types/ip-address.ts";
+import { BY_ASSIGNED, isOfNic, NETBOX_L2VPN_TERMINATION } from "../../netbox/types/l2vpn.ts";
 import { lacks, type NetBoxObject, partOf } from "../../netbox/types/object-type.ts";
 import { BY_NETWORK, NETBOX_PREFIX } from "../../netbox/types/prefix.ts";
 import { siteOfScope } from "../../netbox/types/scope.ts";
@@ -10,7 +11,7 @@ import { NETBOX_INTERFACE } from "../../netbox/types/interface.ts";
 import { NETBOX_VIRTUAL_MACHINE } from "../../netbox/types/virtual-machine.ts";
 import { NETBOX_VM_INTERFACE } from "../../netbox/types/vm-interface.ts";
 import { BY_VID, isForSite, isNameable, NETBOX_VLAN } from "../../netbox/types/vlan.ts";
-import { hasVrf, NETBOX_VRF, type VRFRef } from "../../netbox/types/vrf.ts";
+import { hasVrf, NETBOX_VRF, vrfKey, type VRFRef } from "../../netbox/types/vrf.ts";
 import type { Reason } from "../../run-folder/left-out.ts";
 import { foundName } from "./names.ts";
 import { alone, hostTagsOf, type NetBoxTarget, type Obstacle, oldest, writerOf } from "./target.ts";
@@ -95,7 +96,10 @@ function isPrimaryOf(machine: NetBoxObject, address: NetBoxObject): boolean {
 }
 
 /** { vrf: { name: "internal" } }; {} in the global table. */
-export function vrfOf(target: NetBoxTarget, { object }: Found): { readonly vrf?: VRFRef } {
+export function vrfOf(
+  target: NetBoxTarget,
+  { object }: Pick<Found, "object">,
+): { readonly vrf?: VRFRef } {
   if (lacks(object, "vrf")) return {};
   const vrf = target.objects.get(NETBOX_VRF, partOf(object, "vrf", "id")) ??
     object["vrf"] as NetBoxObject;
@@ -106,9 +110,11 @@ export function vrfOf(target: NetBoxTarget, { object }: Found): { readonly vrf?:
 export function findPrefix(
   target: NetBoxTarget,
   network: string,
-  { site, addresses }: {
+  { site, addresses, vrf }: {
     /** Of a new prefix; undefined: none. */
     readonly site: string | undefined;
+    /** That it has to be in; undefined: wherever people put it. */
+    readonly vrf?: VRFRef | undefined;
     /** That NetBox has in it. */
     readonly addresses: readonly NetBoxObject[];
   },
@@ -116,7 +122,8 @@ export function findPrefix(
   const all = target.objects.having(NETBOX_PREFIX, BY_NETWORK, network);
   const isTheirs = (prefix: NetBoxObject): boolean =>
     !lacks(prefix, "vrf") && addresses.some((address) => sameVrf(address, prefix));
-  const choices = [
+  const isWanted = (prefix: NetBoxObject): boolean => isIn(target, prefix, vrf);
+  const choices = vrf !== undefined ? [all.filter(isWanted)] : [
     all.filter(isTheirs),
     all.filter((prefix) => lacks(prefix, "vrf")),
     all.filter((prefix) => hostTagsOf(prefix).length > 0),
@@ -131,6 +138,34 @@ export function findPrefix(
   }
   const places = candidates.map((each) => target.placeOf(NETBOX_PREFIX, each));
   return { reason: "ambiguous", detail: places.join(", ") };
+}
+
+function isIn(target: NetBoxTarget, object: NetBoxObject, wanted: VRFRef | undefined): boolean {
+  const { vrf } = vrfOf(target, { object });
+  return vrf !== undefined && wanted !== undefined &&
+    JSON.stringify(vrfKey(vrf)) === JSON.stringify(vrfKey(wanted));
+}
+
+/** The VLAN of a group that a rule names; undefined: the group is new. */
+export function findVlanIn(
+  target: NetBoxTarget,
+  vid: number,
+  group: Found | undefined,
+): Found | undefined {
+  if (group === undefined) return undefined;
+  const vlan = oldest(
+    target.objects.having(NETBOX_VLAN, BY_VID, String(vid))
+      .filter((each) => partOf(each, "group", "id") === group.object.id),
+  );
+  return vlan && target.found(NETBOX_VLAN, vlan);
+}
+
+/** The place of a NIC in an L2VPN: NetBox has one at most. */
+export function findTermination(target: NetBoxTarget, nic: Found | undefined): Found | undefined {
+  const [found] = nic === undefined ? [] : target.objects
+    .having(NETBOX_L2VPN_TERMINATION, BY_ASSIGNED, String(nic.object.id))
+    .filter((termination) => isOfNic(termination));
+  return found && target.found(NETBOX_L2VPN_TERMINATION, found);
 }
 
 /** At the site; else in a group that covers the site, or for all sites, if one alone fits. */

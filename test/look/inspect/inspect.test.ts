@@ -14,7 +14,7 @@ import {
 } from "../../../src/look/inspect/lists.ts";
 import { readRunInventory } from "../../../src/look/inventory.ts";
 import { type ItemSource, itemSource, openRun } from "../../../src/look/run.ts";
-import { STEPS } from "../../../src/netbox/types/steps.ts";
+import { shownSteps } from "../../../src/netbox/types/steps.ts";
 import { encodeLine } from "../../../src/run-folder/journal.ts";
 import { anyLab } from "../../helpers/generated-labs.ts";
 import { ROOT } from "../../helpers/golden.ts";
@@ -320,7 +320,7 @@ describe("a list", () => {
       .toHaveLength(4);
   });
 
-  test.each(STEPS.map(({ name }) => name))(
+  test.each(shownSteps({}).map(({ name }) => name))(
     "of %s contains each entity with its file and line",
     async (step) => {
       const { inventory } = await inspectRun(example);

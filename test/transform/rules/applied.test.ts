@@ -180,3 +180,80 @@ describe("nodes", () => {
     expect(of("cluster")[0]).not.toHaveProperty("scope_site");
   });
 });
+
+describe("routing tables, VLAN groups and DNS names", () => {
+  const same = (vmid: number, bridge: string): LabGuest => ({
+    vmid,
+    row: { name: `vm${vmid}` },
+    config: { net0: `virtio=BC:24:11:00:01:0${vmid - 100},bridge=${bridge},tag=10`, agent: "1" },
+    interfaces: [agentRow(`bc:24:11:00:01:0${vmid - 100}`, ["10.0.0.20/24"])],
+  });
+
+  test("one address in two VRFs is two addresses", async () => {
+    const rules = `
+  - match: { bridge: vmbr1 }
+    set: { vrf: red }
+  - match: { bridge: vmbr2 }
+    set: { vrf: blue }`;
+    const guests = [same(101, "vmbr1"), same(102, "vmbr2"), same(103, "vmbr0")];
+    const outcome = await transformed(lab({ guests }), ruled(rules));
+    expect(outcome.of("ip-address").map(({ address, vrf }) => [address, vrf?.name])).toEqual([
+      ["10.0.0.20/24", "red"],
+      ["10.0.0.20/24", "blue"],
+      ["10.0.0.20/24", undefined],
+    ]);
+    expect(outcome.of("vrf").map(({ name }) => name)).toEqual(["blue", "red"]);
+    const primary = outcome.of("ip-address").map((ip) =>
+      ip.assigned_object_vm_interface?.virtual_machine.primary_ip4
+    );
+    expect(primary[0]).toEqual({ address: "10.0.0.20/24", vrf: { name: "red" } });
+    expect(outcome.leftOut.map(({ reason }) => reason)).not.toContain("duplicate-address");
+  });
+
+  test("one address twice in a VRF is a duplicate", async () => {
+    const guests = [same(101, "vmbr1"), same(102, "vmbr1")];
+    const rules = "  - match: { network: 10.0.0.0/8 }\n    set: { vrf: red }";
+    const outcome = await transformed(lab({ guests }), ruled(rules));
+    expect(outcome.of("ip-address")).toHaveLength(1);
+    expect(outcome.reasonsOf("vm/102/net0/10.0.0.20/24")).toEqual(["duplicate-address"]);
+  });
+
+  test("a VLAN group holds the VLANs of NICs, without a site", async () => {
+    const rules = "  - match: { bridge: vmbr1 }\n    set: { vlan_group: DC1 }";
+    const { of } = await transformed(lab({ guests: [same(101, "vmbr1"), same(102, "vmbr0")] }), {
+      ...ruled(rules),
+    });
+    expect(of("vlan-group")).toMatchObject([{ name: "DC1" }]);
+    expect(of("vlan").map(({ vid, group, site }) => [vid, group, site?.name])).toEqual([
+      ["10", { name: "DC1" }, undefined],
+      ["10", undefined, "Proxmox"],
+    ]);
+    expect(of("vm-interface").map(({ untagged_vlan: vlan }) => vlan)).toMatchObject([
+      { vid: "10", group: { name: "DC1" } },
+      { vid: "10", site: { name: "Proxmox" } },
+    ]);
+  });
+
+  test("the VRF and the role of a node's prefix", async () => {
+    const rules = `
+  - match: { kind: node, network: 10.0.0.0/8 }
+    set: { vrf: red, prefix_role: Servers }`;
+    const nodes = { pve1: { network: [{ iface: "vmbr0", type: "bridge", cidr: "10.0.0.1/24" }] } };
+    const { of } = await transformed(lab({ nodes }), ruled(rules));
+    expect(of("prefix")).toMatchObject([{
+      prefix: "10.0.0.0/24",
+      vrf: { name: "red" },
+      role: { name: "Servers" },
+    }]);
+    expect(of("ip-address")).toMatchObject([{ address: "10.0.0.1/24", vrf: { name: "red" } }]);
+  });
+
+  test("a DNS name of the address; a text that cannot be one is noted", async () => {
+    const rules = "  - match: { vmid: 100-199 }\n    set: { dns_name: '{name}.example.net' }";
+    const odd = { ...DB, vmid: 103, row: { name: "Büro 2" } };
+    const outcome = await transformed(lab({ guests: [DB, odd] }), ruled(rules));
+    expect(outcome.of("ip-address")[0]).toMatchObject({ dns_name: "db.example.net" });
+    const [note] = outcome.notes.filter(({ code }) => code === "rule-not-applied");
+    expect(note).toMatchObject({ what: "vm/103/dns_name" });
+  });
+});
