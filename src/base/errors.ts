@@ -9,7 +9,7 @@ export interface ErrorDetails {
   readonly cause?: unknown;
 }
 
-/** An error that the user can act on. `message` is one line without secrets. */
+/** An error that the user can act on. `message` has no secrets: one line, or one for each fault. */
 export class AppError extends Error {
   readonly kind: ErrorKind;
   readonly hint: string | undefined;

@@ -52,7 +52,7 @@ const RUN_OR_TARGET = { ...RUN, help: "Run folder, or target folder that survey 
 const CAPTURE_OUT = valued("dir", "Run folder to write to (default snapshots/<host>)");
 const CONFIG = valued(
   "file",
-  "Policy file (YAML): settings below config, nodes below scope",
+  "Policy file (YAML): settings below config, nodes below scope, rules and their tests",
 );
 const RESUME = onOff(
   "Continue from what the folder contains: ask only for what is missing or failed",
@@ -99,11 +99,14 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
       since: valued("run", "With --target: an earlier run; plan to remove what is gone since"),
       elsewhere: ELSEWHERE,
       config: CONFIG,
+      check: onOff(
+        "Write nothing: run the tests of the policy file, and list the guests that no rule matches",
+      ),
       "require-complete": onOff("Exit with 4 if a snapshot is incomplete"),
       ...OUTPUT_OPTIONS,
       ...optionsOf(SETTINGS),
     },
-    load: async () => (await import("../transform/command/transform.ts")).runTransform,
+    load: async () => (await import("../transform/command/transform.ts")).runTransformOrCheck,
   },
   bootstrap: {
     description: "Write only the static entities: tags, custom fields, cluster type",

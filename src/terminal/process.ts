@@ -55,8 +55,9 @@ export function reportError(
     const kind = known?.kind ?? "bug";
     const [message, ...details] = lines;
     const entry = { level: "error", kind, exit_code: code, message, hint: known?.hint };
-    // The second line is the hint; the others are the stack of a bug, or causes.
-    const more = known?.hint === undefined ? details : details.slice(1);
+    // The line after the message is the hint; the others are more messages, the stack of a bug, or causes.
+    const more = details.filter((line) => line !== hintLine(known?.hint))
+      .map((line) => line.replace(MORE, ""));
     stderr.write(jsonLine(more.length === 0 ? entry : { ...entry, details: more }));
   } else {
     stderr.write(`\n${lines.map((line) => ` ${printable(line)}`).join("\n")}\n\n`);
@@ -64,10 +65,19 @@ export function reportError(
   return code;
 }
 
+/** Before each line of a message but the first. */
+const MORE = "       ";
+
 function errorLines(error: AppError, verbose: boolean): string[] {
-  const lines = [`Error: ${error.message}`];
-  if (error.hint !== undefined) lines.push(`  What to do: ${error.hint}`);
+  const [message = "", ...more] = error.message.split("\n");
+  const lines = [`Error: ${message}`, ...more.map((line) => MORE + line)];
+  const hint = hintLine(error.hint);
+  if (hint !== undefined) lines.push(hint);
   return verbose ? [...lines, ...causesOf(error)] : lines;
+}
+
+function hintLine(hint: string | undefined): string | undefined {
+  return hint === undefined ? undefined : `  What to do: ${hint}`;
 }
 
 function causesOf(error: Error): string[] {

@@ -71,7 +71,8 @@ const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT_CODES, string>> = {
   differences: "differences (`diff`, `compare` and `tidy`, only with `--exit-code`)",
   incomplete:
     "incomplete: `capture` and `run` (what was read is captured, and pushed), `survey`, `doctor`, `transform --require-complete`, `compare --exit-code`",
-  input: "invalid input file: hash, format or content; also what `verify` finds",
+  input:
+    "invalid input file: hash, format or content; also what `verify` finds, and failed tests of `transform --check`",
   remote:
     "Proxmox VE, Diode, NetBox or a store refused the request or is unreachable; another run is at work in the history",
   rejected:

@@ -134,8 +134,6 @@ function explainReads(
         return explainRule(read, key as keyof RuledValues, from);
       case "stub":
         return [explainStub(key as StubName, from, context)];
-      case "rule":
-        return [];
       case "manifest":
         return [manifestRead(context.capturedAt)];
       default:

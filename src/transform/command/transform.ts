@@ -27,6 +27,7 @@ import { optionReader } from "../../terminal/options.ts";
 import type { Session } from "../../terminal/session.ts";
 import { bootstrapTime, readSettings } from "../../terminal/settings.ts";
 import { countTable, groupDigits, renderTable } from "../../terminal/tables.ts";
+import { runCheck } from "./rules.ts";
 import { MAPPING_VERSION } from "../mapping/tables.ts";
 import { elsewhereFacts } from "../plan/planner.ts";
 import { parsePolicy } from "../policy.ts";
@@ -50,6 +51,12 @@ export async function runBootstrap(session: Session): Promise<EntitySummary> {
   const summary = await writeEntities(store, bootstrap(bootstrapTime(session.io.env)), facts);
   printSummary(session, summary, { target: store.place, netbox: undefined });
   return summary;
+}
+
+/** transform, or with --check the tests of the policy file alone. */
+export async function runTransformOrCheck(session: Session): Promise<void> {
+  if (session.isOn("check")) await runCheck(session);
+  else await runTransform(session);
 }
 
 export async function runTransform(session: Session): Promise<EntitySummary> {

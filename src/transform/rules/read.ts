@@ -6,7 +6,13 @@ import { cleanText } from "../../proxmox/values.ts";
 import { CONDITIONS, kindsOf, readConditions } from "./conditions.ts";
 import { checkKeys, Faults, mappingEntry, scalarIn } from "./faults.ts";
 import { type Rule, RuleSet } from "./match.ts";
+import { type PolicyTest, readTest } from "./policy-tests.ts";
 import { checkKinds, readAssignments, writtenSet } from "./values.ts";
+
+export interface PolicyRules {
+  readonly rules: RuleSet;
+  readonly tests: readonly PolicyTest[];
+}
 
 const RULE_KEYS = ["match", "set", "skip"] as const;
 
@@ -14,7 +20,7 @@ const RULE_KEYS = ["match", "set", "skip"] as const;
  * The rules of a policy file; its other parts are read elsewhere.
  * @throws AppError "usage" that lists everything that is wrong, with line and column.
  */
-export function readRules(text: string, file: string): { readonly rules: RuleSet } {
+export function readRules(text: string, file: string): PolicyRules {
   return policyOf(parsed(text, file), file);
 }
 
@@ -28,11 +34,12 @@ function parsed(text: string, file: string): Tree | undefined {
 }
 
 /** As `readRules`, of a file that is parsed. */
-export function policyOf(policy: Tree | undefined, file: string): { readonly rules: RuleSet } {
+export function policyOf(policy: Tree | undefined, file: string): PolicyRules {
   const faults = new Faults(file);
   const rules = readList(policy, "rules", faults).map((rule, i) => readRule(rule, i + 1, faults));
+  const tests = readList(policy, "tests", faults).flatMap((test) => readTest(test, faults) ?? []);
   if (faults.count > 0) throw usageError(faults.lines.join("\n"));
-  return { rules: new RuleSet(rules) };
+  return { rules: new RuleSet(rules), tests };
 }
 
 function readList(policy: Tree | undefined, key: string, faults: Faults): readonly Tree[] {
@@ -57,10 +64,13 @@ function readRule(tree: Tree, number: number, faults: Faults): Rule {
   if ((set === undefined) === (skip === undefined)) {
     faults.add(tree, `a rule must have either "set" or "skip", not ${set ? "both" : "neither"}`);
   }
+  const before = faults.count;
   const conditions = match === undefined ? [] : readConditions(match, faults);
   const kinds = kindsOf(conditions);
   if (match?.kind === "mapping") {
-    if (kinds.length === 0) faults.add(match, 'the condition "kind" leaves no kind of machine');
+    if (kinds.length === 0 && faults.count === before) {
+      faults.add(match, 'the condition "kind" leaves no kind of machine');
+    }
     for (const [key] of match.entries) {
       const row = Object.hasOwn(CONDITIONS, key.text) &&
         CONDITIONS[key.text as keyof typeof CONDITIONS];

@@ -107,9 +107,10 @@ export const VALUE_FORMS: Readonly<Record<ValueForm, string>> = {
   name: `a text of at most ${MAX_LONG_NAME} characters`,
   names: `a list of texts of at most ${MAX_LONG_NAME} characters`,
   status: allowedText({ allowed: STATUSES }),
-  text: `a text; it may contain ${SHOWN_PLACEHOLDERS}`,
-  template: `a text of at most ${MAX_DESCRIPTION} characters; it may contain ${SHOWN_PLACEHOLDERS}`,
-  dns: `a DNS name; it may contain ${SHOWN_PLACEHOLDERS}`,
+  text: `a text (it may contain ${SHOWN_PLACEHOLDERS})`,
+  template:
+    `a text of at most ${MAX_DESCRIPTION} characters (it may contain ${SHOWN_PLACEHOLDERS})`,
+  dns: `a DNS name (it may contain ${SHOWN_PLACEHOLDERS})`,
   fields: "a mapping: name of the custom field → text, number, true, false or list of texts",
 };
 
@@ -198,7 +199,9 @@ function wrongText(name: ValueName, value: Tree): string | undefined {
   if (text === "") return `is empty: it must be ${VALUE_FORMS[form]}`;
   if (isTemplate(name)) {
     const unknown = placeholdersIn(text).find((fact) => !Object.hasOwn(PLACEHOLDERS, fact));
-    if (unknown !== undefined) return unknownKey("placeholder", unknown, Object.keys(PLACEHOLDERS));
+    if (unknown !== undefined) {
+      return `has an ${unknownKey("placeholder", unknown, Object.keys(PLACEHOLDERS))}`;
+    }
     if (form === "template" && isLonger(text, MAX_DESCRIPTION)) {
       return `must be ${VALUE_FORMS[form]}`;
     }
