@@ -134,8 +134,10 @@ export function openOnline(options: NetBoxOptions): OpenedNetBox {
 
 /** Types that the survey could not read are not judged. */
 function openTarget(target: TargetFolder): OpenedNetBox {
-  const { netbox, missing } = target.manifest;
-  const unclear = missing.flatMap(({ type: name, cause, reason }): [string, Unclear][] =>
+  const { netbox, missing, unread = [] } = target.manifest;
+  const unclear = [...missing, ...unread].flatMap((
+    { type: name, cause, reason },
+  ): [string, Unclear][] =>
     SURVEYED.filter((each) => each.name === name)
       .map(({ type }) => [type.path, { state: "unclear", reason: cause, sentence: reason }])
   );

@@ -8,7 +8,7 @@ import { AppError } from "../base/errors.ts";
 import { netboxAccess } from "../netbox/rest/access.ts";
 import type { NetBoxOptions, Status } from "../netbox/rest/client.ts";
 import type { UnjudgedReason } from "../netbox/types/field-result.ts";
-import { STEP_NAMES } from "../netbox/types/steps.ts";
+import type { StepName } from "../netbox/types/steps.ts";
 import type { SelectedFile } from "../run-folder/set-difference.ts";
 
 export interface ConfirmOptions {
@@ -23,6 +23,8 @@ export interface ConfirmOptions {
 export interface ConfirmJob extends ConfirmOptions {
   /** Of the set. */
   readonly place: string;
+  /** Whose objects have to be seen. */
+  readonly steps: readonly StepName[];
   /** What did not arrive of the earlier run either: this push does not wait long for it. */
   readonly known: readonly SelectedFile[];
   /** NetBox may have had some of it before, and may still be about to get other values: a second look decides. */
@@ -72,8 +74,8 @@ export class Confirmation {
 
   /** @throws AppError "remote" when NetBox does not answer, or the token may not view what has to be seen. */
   static async open(job: ConfirmJob): Promise<Confirmation> {
-    const { netbox, signal } = job;
-    const { status, types } = await netboxAccess({ ...netbox, signal, types: STEP_NAMES });
+    const { netbox, signal, steps } = job;
+    const { status, types } = await netboxAccess({ ...netbox, signal, types: steps });
     const hidden = types.filter(({ may }) => may !== "view");
     if (hidden.length === 0) {
       job.watch.onOpened(status);

@@ -4,7 +4,7 @@
  */
 import { usageError } from "../base/errors.ts";
 import type { RemoteFailure } from "../http/failure.ts";
-import type { StepName } from "../netbox/types/steps.ts";
+import { isExtension, STEP_NAMES, type StepName } from "../netbox/types/steps.ts";
 import type { EntitySet, TransformedSet } from "../run-folder/entity-set.ts";
 import {
   type Delivery,
@@ -182,7 +182,7 @@ export async function push(input: PushInput): Promise<Confirmed | undefined> {
       plan,
       unconfirmed,
       confirm: input.confirm,
-      place: set.place,
+      set,
       repeats: differences?.repeats ?? { open: [], doubtful: [] },
     });
   } finally {
@@ -196,19 +196,22 @@ export const AWAITED_FIELDS = "custom fields";
 /** Values follow when NetBox has their custom fields; the push ends when it has everything. */
 async function sendAndConfirm(
   job: SendJob,
-  { plan, unconfirmed, confirm, place, repeats }: {
+  { plan, unconfirmed, confirm, set, repeats }: {
     readonly plan: Plan;
     /** Acknowledged before. */
     readonly unconfirmed: readonly SelectedFile[];
     readonly confirm: ConfirmOptions;
-    readonly place: string;
+    readonly set: EntitySet;
     readonly repeats: Repeats;
   },
 ): Promise<Confirmed> {
   const { files, journal } = job;
   const confirmation = await Confirmation.open({
     ...confirm,
-    place,
+    place: set.place,
+    steps: STEP_NAMES.filter((name) =>
+      !isExtension(name) || set.files.some(({ step }) => step === name)
+    ),
     known: repeats.open,
     isDoubtful: repeats.doubtful.length > 0,
     resend: (files) => sendAgain(files, job),

@@ -185,18 +185,26 @@ export class TargetDraft {
   }
 
   /** Writes the manifest; the journal is removed last. */
-  async finish(facts: Pick<TargetManifest, "netbox" | "missing">): Promise<TargetManifest> {
+  async finish(
+    { netbox, missing: gaps }: Pick<TargetManifest, "netbox" | "missing">,
+  ): Promise<TargetManifest> {
     const { started_at, scope } = this.head;
-    const types = SURVEYED.flatMap(({ name }) => {
+    const types = SURVEYED.flatMap(({ name, isOptional }) => {
       const written = this.#written.get(name);
-      return written === undefined ? [] : [{ name, ...written }];
+      if (written === undefined || (isOptional && written.objects === 0)) return [];
+      return [{ name, ...written }];
     });
+    const isOptional = ({ type }: (typeof gaps)[0]): boolean =>
+      SURVEYED.some((each) => each.name === type && each.isOptional);
+    const [missing, unread] = [gaps.filter((gap) => !isOptional(gap)), gaps.filter(isOptional)];
     const manifest = {
-      ...facts,
+      netbox,
+      missing,
+      ...(unread.length > 0 && { unread }),
       tool: TOOL,
       surveyed_at: started_at,
       ...(scope && { scope }),
-      outcome: facts.missing.length === 0 ? "complete" as const : "partial" as const,
+      outcome: missing.length === 0 ? "complete" as const : "partial" as const,
       counts: Object.fromEntries(types.map(({ name, objects }) => [name, objects])),
       files: types.flatMap(({ files }) => files),
     };

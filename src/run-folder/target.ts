@@ -15,6 +15,12 @@ export const MISSING_CAUSES = ["denied", "refused"] as const;
 export const TargetScope = type({ entities: "string.hex", snapshots: "string.hex[]" });
 export type TargetScope = typeof TargetScope.infer;
 
+const MissingType = type({
+  type: "string",
+  cause: type.enumerated(...MISSING_CAUSES),
+  reason: "string",
+});
+
 /** manifest.json of a target folder. */
 export const TargetManifest = type({
   format: "number.integer >= 1",
@@ -26,11 +32,12 @@ export const TargetManifest = type({
   /** With --for: the hash of the entity set whose keys were looked for; absent: everything. */
   "scope?": TargetScope,
   outcome: "'complete' | 'partial'",
-  /** Type → objects; without the types that are missing. */
+  /** Type → objects; without the types that are missing, and those that only some runs need and NetBox has none of. */
   counts: { "[string]": "number.integer >= 0" },
   /** Types that could not be read: never taken for empty. */
-  missing: type({ type: "string", cause: type.enumerated(...MISSING_CAUSES), reason: "string" })
-    .array(),
+  missing: MissingType.array(),
+  /** The same of types that only some runs need: the target is complete without them. */
+  "unread?": MissingType.array(),
   files: FileEntry.array(),
 });
 export type TargetManifest = typeof TargetManifest.infer;

@@ -200,7 +200,7 @@ const OBJECTS: TargetObjects = {
 
 /** As a survey writes it. */
 export async function writeExampleNetBox(store: Store): Promise<void> {
-  const kept = SURVEYED.map(({ name, keys }) => [
+  const kept = SURVEYED.filter(({ name }) => OBJECTS[name] !== undefined).map(({ name, keys }) => [
     name,
     (OBJECTS[name] ?? []).map((object) => keptOf(object, keys)),
   ]);

@@ -45,7 +45,7 @@ export async function planned(
   } = {},
 ): Promise<Planned> {
   const snapshots = Array.isArray(site) ? site as readonly Snapshot[] : [lab(site as Lab)];
-  const target = new NetBoxTarget(netbox.objects(), NETBOX_SOURCE.url);
+  const target = new NetBoxTarget(netbox.objects(), { url: NETBOX_SOURCE.url });
   const locate = (name: string, ids: ReadonlySet<number>) =>
     Promise.resolve(
       new Map([...ids].map((id) => [id, { file: `target/${name}.jsonl`, line: id }])),

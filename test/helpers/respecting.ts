@@ -48,7 +48,7 @@ export async function outcomeFor(
   snapshots: Snapshot | readonly Snapshot[],
   settings: SettingTexts = SITE,
 ): Promise<Outcome> {
-  const target = new NetBoxTarget(netbox.objects(), "https://netbox.example.net");
+  const target = new NetBoxTarget(netbox.objects(), { url: "https://netbox.example.net" });
   return await transformed(snapshots, settings, target);
 }
 

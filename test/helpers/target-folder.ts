@@ -9,14 +9,16 @@ import { type RunFiles, storeIn } from "./run-in-memory.ts";
 
 export type TargetObjects = { readonly [Name in SurveyedName]?: readonly NetBoxObject[] };
 
-/** Types without objects are counted as 0, except those that `manifest` lists as missing. */
+/** Types without objects are counted as 0, except optional ones and those that `manifest` lists as missing. */
 export async function writeTarget(
   store: Store,
   objects: TargetObjects = {},
   manifest: Partial<TargetManifest> = {},
 ): Promise<void> {
   const { missing = [] } = manifest;
-  const read = SURVEYED.filter(({ name }) => missing.every(({ type }) => type !== name));
+  const read = SURVEYED.filter(({ name, isOptional }) =>
+    missing.every(({ type }) => type !== name) && (!isOptional || objects[name] !== undefined)
+  );
   const counts = Object.fromEntries(read.map(({ name }) => [name, objects[name]?.length ?? 0]));
   const files = [];
   for (const { name } of read) {

@@ -26,11 +26,12 @@ test("keeps all objects of all types, and of each what a target needs", async ()
     missing: [],
   });
   const rows = surveyedRows();
-  for (const { name, type, keys } of SURVEYED) {
+  for (const { name, type, keys, isOptional } of SURVEYED) {
     const expected = (rows[type.path] as Row[]).toSorted((a, b) => a.id - b.id)
       .map((row) => keptOf(row, keys));
     expect(await objectsIn(folder, name), name).toEqual(expected);
-    expect(manifest.counts[name], name).toBe(expected.length);
+    const isCounted = !isOptional || expected.length > 0;
+    expect(manifest.counts[name], name).toBe(isCounted ? expected.length : undefined);
   }
   expect(manifest.counts["virtual-machine"]).toBe(2);
   expect(netbox.asked.every(({ method }) => method === "GET")).toBe(true);
@@ -80,7 +81,23 @@ describe("a type that NetBox does not list is recorded, never taken for empty", 
     expect(outcome).toBe("partial");
     expect(missing).toEqual([{ type: "vlan", cause, reason }]);
     expect(counts).not.toHaveProperty("vlan");
-    expect(Object.keys(counts)).toHaveLength(SURVEYED.length - 1);
+    const needed = SURVEYED.filter(({ isOptional }) => !isOptional);
+    expect(Object.keys(counts)).toHaveLength(needed.length - 1);
+  });
+
+  test("unless only some runs need it: then the target is complete, and names it as unread", async () => {
+    const folder = await tempFolder();
+    const denied = ["vpn/l2vpns"];
+    const rows = { "vpn/l2vpn-terminations": [{ id: 1, assigned_object_id: 7 }] };
+    const netbox = await surveyedNetBox({ denied, rows });
+    const { outcome, counts, missing, unread } = await surveyOf(netbox, folder);
+    expect([outcome, missing, counts["l2vpn"], counts["l2vpn-termination"]])
+      .toEqual(["complete", [], undefined, 1]);
+    const reason = "the token may not view L2VPNs (vpn.view_l2vpn)";
+    expect(unread).toEqual([{ type: "l2vpn", cause: "denied", reason }]);
+    denied.length = 0;
+    const again = await surveyOf(netbox, folder, { isResumed: true });
+    expect([again.outcome, again.unread]).toEqual(["complete", undefined]);
   });
 
   test("also when it stops to list it in the middle, and no file of it stays", async () => {
@@ -106,9 +123,12 @@ describe("a type that NetBox does not list is recorded, never taken for empty", 
     netbox.asked.length = 0;
     const { outcome, counts } = await surveyOf(netbox, folder, { isResumed: true });
     expect([outcome, counts["virtual-machine"]]).toEqual(["complete", 2]);
-    expect(netbox.asked.map(({ url }) => url.pathname)).toEqual([
+    // Of a type that only some runs need, a target without objects says nothing.
+    const optional = SURVEYED.filter(({ isOptional }) => isOptional);
+    expect(netbox.asked.map(({ url }) => url.pathname).sort()).toEqual([
       "/api/status/",
       "/api/virtualization/virtual-machines/",
+      ...optional.map(({ type }) => `/api/${type.path}/`),
     ]);
   });
 });

@@ -93,7 +93,7 @@ async function textOf(
   settings: SettingTexts,
   objects: NetBoxObjects,
 ): Promise<string> {
-  const target = new NetBoxTarget(objects, URL);
+  const target = new NetBoxTarget(objects, { url: URL });
   const { all, leftOut, notes } = await transformed(snapshot, settings, target);
   return JSON.stringify({ all, leftOut, notes }, null, 1);
 }

@@ -12,7 +12,7 @@ import type { Snapshot } from "../../src/run-folder/snapshot.ts";
 const URL = "https://netbox.example.net";
 
 function targetIn(netbox: ModelNetBox): NetBoxTarget {
-  return new NetBoxTarget(netbox.objects(), URL);
+  return new NetBoxTarget(netbox.objects(), { url: URL });
 }
 
 async function again(

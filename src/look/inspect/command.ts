@@ -95,7 +95,11 @@ async function printTarget(session: Session, store: Store): Promise<void> {
 
 /** As --json prints it. */
 function inspectTarget(folder: string, manifest: TargetManifest) {
-  const { netbox, tool, surveyed_at, scope, outcome, counts, missing, files } = manifest;
+  const { netbox, tool, surveyed_at, scope, outcome, counts, missing, unread, files } = manifest;
+  const withPermission = (gap: TargetManifest["missing"][0]) => {
+    const surveyed = SURVEYED.find(({ name }) => name === gap.type);
+    return { ...gap, ...(surveyed && { permission: permissionOf(surveyed.type) }) };
+  };
   return {
     folder,
     target: {
@@ -112,16 +116,16 @@ function inspectTarget(folder: string, manifest: TargetManifest) {
         const own = files.filter(({ path }) => typeOfTargetFile(path) === name);
         return { type: name, objects: counts[name] ?? 0, files: own.length, bytes: bytesOf(own) };
       }),
-      missing: missing.map((gap) => {
-        const surveyed = SURVEYED.find(({ name }) => name === gap.type);
-        return { ...gap, ...(surveyed && { permission: permissionOf(surveyed.type) }) };
-      }),
+      missing: missing.map(withPermission),
+      /** Types that only some runs need. */
+      ...(unread && { unread: unread.map(withPermission) }),
     },
   };
 }
 
 function targetText({ target }: ReturnType<typeof inspectTarget>): string {
-  const { url, version, plugin, outcome, objects, files, bytes, types, missing } = target;
+  const { url, version, plugin, outcome, objects, files, bytes, types, missing, unread = [] } =
+    target;
   const plugged = plugin === undefined ? "" : `, Diode plugin ${plugin}`;
   const some = `${outcome}: ${missing.length} types could not be read, which does not mean empty`;
   const facts = [
@@ -132,7 +136,7 @@ function targetText({ target }: ReturnType<typeof inspectTarget>): string {
     ["Outcome", missing.length === 0 ? outcome : some],
   ] as const;
   const rows = types.map((row) => [row.type, row.objects, row.files, row.bytes]);
-  const gaps = missing.map((
+  const gaps = [...missing, ...unread].map((
     { type, cause, permission = "", reason },
   ) => [type, cause, permission, reason]);
   return [

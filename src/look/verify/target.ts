@@ -113,17 +113,18 @@ class TargetCheck {
   }
 
   #checkOutcome(): void {
-    const { outcome, missing, counts } = this.#manifest;
+    const { outcome, missing, unread = [], counts } = this.#manifest;
     const add = (field: string, sentence: string): void =>
       this.#findings.add("count", { file: TARGET_MANIFEST_FILE, field }, sentence);
     if ((outcome === "complete") !== (missing.length === 0)) {
       add("outcome", `Manifest says ${outcome}, but lists ${missing.length} missing types`);
     }
-    missing.forEach(({ type }, i) => {
-      if (Object.hasOwn(counts, type)) {
-        add(`missing[${i}].type`, `Manifest lists ${type} as missing, but counts its objects`);
-      }
-    });
+    for (const [key, gaps] of Object.entries({ missing, unread })) {
+      gaps.forEach(({ type }, i) => {
+        if (!Object.hasOwn(counts, type)) return;
+        add(`${key}[${i}].type`, `Manifest lists ${type} as ${key}, but counts its objects`);
+      });
+    }
   }
 
   #compareCounts(): void {

@@ -16,6 +16,8 @@ export interface TypeAccess {
   readonly plural: string;
   /** "ipam.view_vlan" */
   readonly permission: string;
+  /** Only some runs need it. */
+  readonly isOptional: boolean;
   /** `refused`: NetBox does not list the type, whatever the permissions. */
   readonly may: "view" | "denied" | "refused";
   /** Objects that the token sees; absent unless it may view them. */
@@ -32,8 +34,9 @@ export async function netboxAccess(
   try {
     const status = await netbox.status();
     const asked = SURVEYED.filter(({ name }) => input.types?.includes(name) ?? true);
-    const types = await pMap(asked, async ({ name, type }): Promise<TypeAccess> => {
-      const asked = { type: name, plural: type.plural, permission: permissionOf(type) };
+    const types = await pMap(asked, async ({ name, type, isOptional }): Promise<TypeAccess> => {
+      const { plural } = type;
+      const asked = { type: name, plural, permission: permissionOf(type), isOptional };
       try {
         const part = { limit: 1, offset: 0 };
         const { count } = await netbox.page(type.path, [["fields", "id"]], part);

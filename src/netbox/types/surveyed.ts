@@ -46,10 +46,15 @@ const TYPES = {
 
 export type SurveyedName = keyof typeof TYPES;
 
+/** Only runs with such objects need them: a survey is complete without them. */
+const OPTIONAL: ReadonlySet<string> = new Set<SurveyedName>(["l2vpn", "l2vpn-termination"]);
+
 export interface SurveyedType {
   readonly name: SurveyedName;
   /** "01": files sort by it. */
   readonly number: string;
+  /** A token that may not view it does not make a survey partial. */
+  readonly isOptional: boolean;
   readonly type: ObjectType<never>;
   /** Keys of NetBox's objects that are kept, besides the id. */
   readonly keys: readonly string[];
@@ -60,6 +65,7 @@ export const SURVEYED: readonly SurveyedType[] = Object.entries(TYPES).map(([nam
   return {
     name: name as SurveyedName,
     number: String(i + 1).padStart(2, "0"),
+    isOptional: OPTIONAL.has(name),
     type,
     keys: [...new Set([...type.reads, ...comparedKeys(fields)])],
   };

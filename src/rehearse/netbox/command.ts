@@ -42,15 +42,16 @@ export async function runServeNetBox(session: Session): Promise<void> {
   const { list, milliseconds, wholeNumber } = optionReader(session);
   const { NETBOX_TOKEN: token } = await readSettings(session.context, SERVE_NETBOX_SETTINGS);
   const target = await openTargetFolder(await session.openStore(place));
-  const { missing, netbox: { version, plugin } } = target.manifest;
-  const unread = SURVEYED.filter(({ name }) => missing.some(({ type }) => type === name));
+  const { missing, unread = [], netbox: { version, plugin } } = target.manifest;
+  const gaps = [...missing, ...unread].map(({ type }) => type);
+  const hidden = SURVEYED.filter(({ name }) => gaps.includes(name));
   const objects = await readTarget(target);
   const netbox = await serveNetBox({
     objects: Object.fromEntries(SURVEYED.map(({ type }) => [type.path, [...objects.all(type)]])),
     isWritable: session.isOn("writable"),
     status: { version, plugin },
     token,
-    denied: [...unread, ...list("deny")?.map(typeOfPermission) ?? []].map(({ type }) => type.path),
+    denied: [...hidden, ...list("deny")?.map(typeOfPermission) ?? []].map(({ type }) => type.path),
     isTls: session.option("tls") !== undefined,
     port: wholeNumber("port"),
     latencyMs: milliseconds("latency"),

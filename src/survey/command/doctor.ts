@@ -23,7 +23,8 @@ export async function runNetBoxDoctor(session: Session): Promise<void> {
   });
   const diagnosis = { ...found, url: connection.url };
   session.data(session.isJson ? jsonOf(diagnosis) : textOf(diagnosis));
-  if (found.types.some(({ may }) => may !== "view")) session.exitWith("incomplete");
+  const needed = found.types.filter(({ isOptional }) => !isOptional);
+  if (needed.some(({ may }) => may !== "view")) session.exitWith("incomplete");
 }
 
 const MAY = { view: "yes", denied: "no", refused: "refused" } as const;
@@ -41,9 +42,14 @@ function textOf({ url, status: { version, plugin }, types }: NetBoxDiagnosis): s
     permission,
   ]);
   const lacks = missingPermissions(types).map((permission) => `    ${permission}`);
-  const advice = lacks.length === 0 ? [] : [
-    "Grant these permissions, without constraints, to the user of the token in NetBox under " +
-    `Admin > Permissions:\n\n${lacks.join("\n")}`,
+  const optional = types.filter(({ isOptional, may }) => isOptional && may === "denied")
+    .map(({ permission }) => permission);
+  const advice = [
+    ...(lacks.length === 0 ? [] : [
+      "Grant these permissions, without constraints, to the user of the token in NetBox under " +
+      `Admin > Permissions:\n\n${lacks.join("\n")}`,
+    ]),
+    ...(optional.length === 0 ? [] : [`Only for runs with L2VPNs: ${optional.join(", ")}`]),
   ];
   return `\n${
     [
@@ -59,9 +65,10 @@ function jsonOf({ url, status, types }: NetBoxDiagnosis): string {
     url,
     version: status.version,
     diode_plugin: status.plugin ?? null,
-    access: types.map(({ type, permission, may, objects, reason }) => ({
+    access: types.map(({ type, permission, isOptional, may, objects, reason }) => ({
       type,
       permission,
+      ...(isOptional && { optional: true }),
       may,
       objects,
       reason,
@@ -72,5 +79,7 @@ function jsonOf({ url, status, types }: NetBoxDiagnosis): string {
 }
 
 function missingPermissions(types: readonly TypeAccess[]): readonly string[] {
-  return types.filter(({ may }) => may === "denied").map(({ permission }) => permission);
+  return types.filter(({ may, isOptional }) => may === "denied" && !isOptional).map((
+    { permission },
+  ) => permission);
 }

@@ -50,6 +50,9 @@ export async function runSurvey(session: Session): Promise<void> {
       onRetry: (failure, pauseMs) => progress.beside(() => connection.onRetry?.(failure, pauseMs)),
       onProgress: (done, total) => progress.show({ parts: [{ name: "objects", done, total }] }),
     })).finally(progress.end);
+  for (const { type, reason } of manifest.unread ?? []) {
+    session.log.info(`Not read: ${type}, which only runs with L2VPNs need: ${reason}`);
+  }
   printSurvey(session, manifest, { folder: store.place, resumeCommand });
   if (manifest.missing.length > 0) session.exitWith("incomplete");
 }
@@ -63,10 +66,12 @@ function printSurvey(
   manifest: TargetManifest,
   { folder, resumeCommand }: { readonly folder: string; readonly resumeCommand: string },
 ): void {
-  const { netbox, outcome, counts, missing } = manifest;
+  const { netbox, outcome, counts, missing, unread } = manifest;
   if (session.isJson) {
-    const listed = missing.map((each) => ({ ...each, permission: permissionFor(each.type) }));
-    const document = { folder, netbox, outcome, counts, missing: listed };
+    const listed = (gaps: typeof missing) =>
+      gaps.map((each) => ({ ...each, permission: permissionFor(each.type) }));
+    const optional = unread && { unread: listed(unread) };
+    const document = { folder, netbox, outcome, counts, missing: listed(missing), ...optional };
     session.print(JSON.stringify(document, null, 2));
     return;
   }

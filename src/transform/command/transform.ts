@@ -193,14 +193,15 @@ function checkGoneStatus(inputs: readonly TransformInput[], session: Session): v
 
 /** @throws AppError "input" if a file was changed, or if types are missing: they must not look empty. */
 export async function targetOf(folder: TargetFolder): Promise<NetBoxTarget> {
-  const { place, manifest: { missing, netbox } } = folder;
+  const { place, manifest: { missing, unread = [], netbox } } = folder;
   if (missing.length > 0) {
     const reasons = missing.map(({ reason }) => reason).join("; ");
     throw inputError(`Cannot use the target in ${place}, which is incomplete: ${reasons}`, {
       hint: "Grant the permissions in NetBox, then run survey with --resume",
     });
   }
-  return new NetBoxTarget(await readTarget(folder), netbox.url);
+  const facts = { url: netbox.url, unread: unread.map(({ type }) => type) };
+  return new NetBoxTarget(await readTarget(folder), facts);
 }
 
 /** With the texts of the settings in force. */

@@ -92,6 +92,8 @@ export function findNamed(
   kind: "vrf" | "vlan-group" | "l2vpn",
   name: string,
 ): Found | Obstacle | undefined {
+  const unread = target.unreadObstacle(kind);
+  if (unread !== undefined) return unread;
   const type: ObjectType<never> = kind === "vrf" ? NETBOX_VRF : TYPES[kind].type;
   const exact = target.objects.having(type, BY_NAME, name);
   if (exact.length > 1) {

@@ -10,6 +10,7 @@ import {
   type NetBoxObject,
   type ObjectType,
   partOf,
+  permissionOf,
   textOf,
 } from "../../netbox/types/object-type.ts";
 import { NETBOX_CLUSTER } from "../../netbox/types/cluster.ts";
@@ -47,6 +48,8 @@ export class NetBoxTarget {
   readonly objects: NetBoxObjects;
   /** undefined: of no NetBox. */
   readonly url: string | undefined;
+  /** Types that it could not be asked for, as only some runs need them. */
+  readonly #unread: ReadonlySet<string>;
   /** Objects that a thing of this run has. */
   readonly #claimed = new Set<NetBoxObject>();
   /** Required custom fields, by the type that requires them. */
@@ -59,9 +62,19 @@ export class NetBoxTarget {
     }
     | undefined;
 
-  constructor(objects: NetBoxObjects, url?: string) {
+  constructor(
+    objects: NetBoxObjects,
+    { url, unread = [] }: { readonly url?: string; readonly unread?: readonly string[] } = {},
+  ) {
     this.objects = objects;
     this.url = url;
+    this.#unread = new Set(unread);
+  }
+
+  /** Why objects of a type are not known; undefined: they are. */
+  unreadObstacle(name: StepName): Obstacle | undefined {
+    if (!this.#unread.has(name)) return undefined;
+    return { reason: "denied", detail: `survey needs ${permissionOf(ENTITY_TYPES[name])}` };
   }
 
   get isKnown(): boolean {
