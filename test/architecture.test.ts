@@ -259,6 +259,7 @@ const SHORT_FILES: Readonly<Record<string, string>> = {
   "cli/pipeline.ts": "the command `run`, loaded when it runs",
   "cli/catalog-rehearse.ts": "the rows of the commands that only rehearse",
   "run-folder/store/bucket.ts": "the requests and answers of S3",
+  "transform/command/check.ts": "transform --check, loaded when it runs",
   "transform/rules/glob.ts": "globs, which know nothing of rules",
   "transform/plan/dependents.ts": "what protects people's work from the plan",
 };

@@ -5,6 +5,8 @@ import { sha256Hex } from "../base/hash.ts";
 export const MAX_NAME = 64;
 /** Characters of a platform, cluster, tag or site name. */
 export const MAX_LONG_NAME = 100;
+/** Characters of a description. Source: netbox netbox/models/__init__.py, dcim/models. */
+export const MAX_DESCRIPTION = 200;
 
 /**
  * Cuts to `max` characters, ending in ` (mark)`; shorter names stay. NetBox counts code points, as
@@ -12,6 +14,11 @@ export const MAX_LONG_NAME = 100;
  */
 export function cutName(name: string, max: number, mark?: string | number): string {
   return isLonger(name, max) ? marked(name, max, String(mark ?? hashOf(name))) : name;
+}
+
+/** Cuts a text that is no name to `max` characters, ending in "…". */
+export function cutText(text: string, max: number): string {
+  return isLonger(text, max) ? `${firstPoints(text, max - 1).join("").trimEnd()}…` : text;
 }
 
 /** More than `max` code points? */

@@ -29,7 +29,8 @@ export interface Net {
   readonly bridge: string | undefined;
   /** 1–4094: the access VLAN. */
   readonly vlanId: number | undefined;
-  readonly hasTrunks: boolean;
+  /** "2;5-7;30": the tagged VLANs, as written. */
+  readonly trunks: string | undefined;
   /** undefined: unknown. */
   readonly isDisconnected: boolean | undefined;
   /** Bytes; undefined when it follows the bridge. */
@@ -94,7 +95,7 @@ function readPairs(kind: GuestKind, pairs: ReadonlyMap<string, string>, model?: 
     mtu: mtu === 1 ? undefined : mtu,
     ip: own("ip"),
     ip6: own("ip6"),
-    hasTrunks: (pairs.get("trunks") ?? "") !== "",
+    trunks: pairs.get("trunks") || undefined,
     isDisconnected,
     unparsable,
   };

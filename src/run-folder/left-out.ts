@@ -65,6 +65,9 @@ export const REASONS = {
   "multicast-mac": "A multicast MAC address identifies no interface",
   "duplicate-mac": "Several interfaces have this MAC address, so it identifies none of them",
   "too-long": "The value is larger than a Diode request may be",
+  "unused-vlans": "The interface passes no tagged VLANs, so its list of them has no effect",
+  "vlan-mode": "NetBox has no equal of this VLAN mode",
+  "has-tagged-vlans": "NetBox takes no other mode while the interface has tagged VLANs there",
   "held-by-user": "NetBox assigns it to an object that people made, which keeps it",
   "ambiguous": "Several objects in NetBox match equally well",
   "other-kind": "NetBox has an object of another kind with this name",
@@ -80,6 +83,7 @@ export type Reason = keyof typeof REASONS;
 export const NOTES = {
   "renamed": "Renamed, because NetBox would take two things of one name for one",
   "cut": "The name was cut to the length that NetBox takes",
+  "cut-text": "The text was cut to the length that NetBox takes",
   "unscoped": "Written without a site, because it spans several sites",
   "config-not-read":
     "Made from the listing alone: NICs, disks, platform and start on boot are left as they are",

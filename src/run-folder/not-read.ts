@@ -168,7 +168,9 @@ class Owners {
 
   async #readNics(): Promise<void> {
     for await (const { entity } of entitiesOf(this.#set, "vm-interface")) {
-      this.#use("vlan", entity.untagged_vlan, this.#guest(entity.virtual_machine));
+      for (const vlan of [entity.untagged_vlan, ...entity.tagged_vlans ?? []]) {
+        this.#use("vlan", vlan, this.#guest(entity.virtual_machine));
+      }
     }
   }
 

@@ -245,12 +245,13 @@ export function keepAddresses(
       return [];
     }
     const rules = decision?.values;
+    const { network: _bridge, ...places } = nic.places;
     const origin: AddressOrigin = {
       subject,
       rules,
       key: nic.key,
       config: nic.config ?? {},
-      places: live === undefined ? nic.places : { ...nic.places, [live.kind]: answer },
+      places: live === undefined ? places : { ...places, [live.kind]: answer },
       ...(live === undefined ? {} : { [live.kind]: live.row }),
     };
     const known = claimAddress(address, {

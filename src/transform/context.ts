@@ -4,7 +4,9 @@ import { compareNatural } from "../base/natural-order.ts";
 import type { VirtualMachineRef } from "../netbox/types/virtual-machine.ts";
 import { type GuestKind, nodeFile, NODES_FOLDER, PATHS } from "../proxmox/endpoints.ts";
 import type { AnswerRef } from "../run-folder/left-out.ts";
-import type { Answer } from "../proxmox/answers.ts";
+import { type Answer, rowsOf, valueOf } from "../proxmox/answers.ts";
+import type { NetworkRow } from "../proxmox/rows.ts";
+import { text } from "../proxmox/values.ts";
 import type { AnswersFile } from "../run-folder/snapshot.ts";
 import type { NodeEntry, SnapshotCluster } from "./cluster.ts";
 import type { RuledMachine } from "./machine-rules.ts";
@@ -109,6 +111,7 @@ export class NodeContext implements NodeInput {
   /** Where the listing of all guests is. */
   readonly listing: AnswerRef;
   readonly #file: string;
+  #interfaces: ReadonlyMap<string, NetworkRow> | undefined;
 
   constructor({ cluster, entry, answers }: NodeInput, run: RunState, ledger = new Ledger()) {
     this.cluster = cluster;
@@ -143,6 +146,15 @@ export class NodeContext implements NodeInput {
   /** Where that answer is. */
   at(path: string): AnswerRef {
     return answerIn(this.#file, this.answers?.pathOf(path) ?? path, this.cluster.label);
+  }
+
+  /** Interface → its row in the answer about the node's network. */
+  get interfaces(): ReadonlyMap<string, NetworkRow> {
+    this.#interfaces ??= new Map(
+      valueOf(rowsOf(this.get(PATHS.network(this.entry.node))))
+        ?.map((row: NetworkRow) => [text(row.iface) ?? "", row]),
+    );
+    return this.#interfaces;
   }
 
   /** A thing in the answer about the node's network. */

@@ -22,7 +22,7 @@ import {
 import { NodeContext, type RunState } from "./context.ts";
 import { guestTags, readGuestAnswers } from "./guest-answers.ts";
 import type { Ledger } from "./ledger.ts";
-import { type NodeNetwork, readNetwork, withOwnMacs } from "./network.ts";
+import { type NodeNetwork, readNetwork, sendsMacs, withOwnMacs } from "./network.ts";
 import { guestPlatform, nodePlatform } from "./mapping/platform.ts";
 import { skipText } from "./rules/texts.ts";
 import { devicesAtSite } from "./target/machines.ts";
@@ -71,7 +71,7 @@ export async function readNodes(
     named.push(readNode(context, names));
     seeNodeNames(context);
   }
-  if (!named.some(({ cluster }) => cluster.source.policy.allInterfaces)) return named;
+  if (!named.some(({ cluster }) => sendsMacs(cluster.source.policy))) return named;
   return named.map(({ network, ...node }) => {
     const context = new NodeContext({ ...node, answers: undefined }, run, node.ledger);
     return { ...node, network: network && withOwnMacs(network, context) };
@@ -82,7 +82,7 @@ function readNode(context: NodeContext, names: NamePool): NamedNode {
   const { cluster, entry, ledger, run } = context;
   const { node, site } = entry;
   const { policy } = cluster.source;
-  if (policy.allInterfaces) seeGuestMacs(context);
+  if (sendsMacs(policy)) seeGuestMacs(context);
   if (!isDevice(entry)) {
     const ref = deviceRef(node, { site, policy: entry.policy });
     leaveNode(context, ref);

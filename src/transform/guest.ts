@@ -33,6 +33,7 @@ import { siteOf } from "./target/machines.ts";
 import { foundName, requiredByNew } from "./target/names.ts";
 import { findDisks, findNics } from "./target/parts.ts";
 import { nameOf } from "./target/target.ts";
+import { seeVlansOfNic } from "./vlans.ts";
 
 export interface GuestParts {
   readonly guest: GuestSource;
@@ -223,8 +224,16 @@ function readNics({ keys, nics }: GuestReading, guest: GuestContext): NicSource[
     const vid = net.vlanId;
     const vlan = vid === undefined
       ? undefined
-      : run.shared.seeVlan(vid, site, { cluster, origin, ledger, group: rules?.vlan_group?.value });
-    return { ...origin, cluster, name, net, ref: { virtual_machine: guest.ref, name }, vlan };
+      : run.shared.seeVlan(vid, site, { cluster, origin, ledger });
+    return {
+      ...origin,
+      ...seeVlansOfNic({ net, vlan, origin }, guest),
+      cluster,
+      name,
+      net,
+      ref: { virtual_machine: guest.ref, name },
+      vlan,
+    };
   });
 }
 

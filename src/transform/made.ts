@@ -73,11 +73,21 @@ interface Texts {
   readonly custom_fields?: CustomFields;
 }
 
+/** With fewer VLANs an interface is far below a request, whatever their sites and groups are called. */
+const MANY_VLANS = 500;
+
 /**
  * An entity too large for a request loses its largest texts, each of them a record. Only guests and disks
- * have texts of any length: notes, storage pools, HA states.
+ * have texts of any length: notes, storage pools, HA states. An interface loses its list of VLANs.
  */
 export function fit(made: Made, ledger: Ledger): Made {
+  if (made.step === "interface" || made.step === "vm-interface") {
+    const { tagged_vlans: vlans = [], ...rest } = made.entity;
+    if (vlans.length <= MANY_VLANS || sizeOf(made.entity) <= MAX_ENTITY_BYTES) return made;
+    const { subject } = made.source;
+    ledger.leave({ ...subject, what: `${subject.what}/tagged_vlans` }, "too-long");
+    return { ...made, entity: rest } as Made;
+  }
   if (made.step !== "virtual-machine" && made.step !== "virtual-disk") return made;
   const { subject } = made.source;
   let entity: Texts = made.entity;
@@ -110,6 +120,6 @@ function without(entity: Texts, field: string): Texts {
   return field in entity ? rest : { ...entity, custom_fields };
 }
 
-function sizeOf(entity: Texts): number {
+function sizeOf(entity: object): number {
   return new TextEncoder().encode(JSON.stringify(entity)).length;
 }

@@ -8,12 +8,12 @@ import {
   splitCidr,
 } from "../base/ip-address.ts";
 import { compareCodeUnits, compareNatural } from "../base/natural-order.ts";
-import { cutName, isLonger, MAX_NAME } from "../netbox/names.ts";
+import { cutName, cutText, isLonger, MAX_DESCRIPTION, MAX_NAME } from "../netbox/names.ts";
 import type { DeviceRef } from "../netbox/types/device.ts";
 import { type InterfaceRef, type InterfaceType, typeIn } from "../netbox/types/interface.ts";
 import { hasUnappliedChanges, hiddenRows, rowsOf } from "../proxmox/answers.ts";
 import { PATHS } from "../proxmox/endpoints.ts";
-import { altnamesOf, macOf, parentOf, portsOf, vlanIdOf } from "../proxmox/node-interfaces.ts";
+import { altnamesOf, macOf, parentOf, portsOf } from "../proxmox/node-interfaces.ts";
 import type { NetworkRow } from "../proxmox/rows.ts";
 import { flag, isBlank, number, text, textOrNone, writtenAddress } from "../proxmox/values.ts";
 import { claimAddress, markPrimary, primaryOf, returnedStatus } from "./addresses.ts";
@@ -23,9 +23,11 @@ import { decideNode, noteProblems } from "./machine-rules.ts";
 import type { AddressDecision, Rule } from "./rules/match.ts";
 import { skipText } from "./rules/texts.ts";
 import { interfaceType } from "./mapping/values.ts";
+import type { Policy } from "./policy.ts";
 import type { AddressSource, InterfaceSource, Origin, Primary } from "./sources.ts";
 import { findPorts } from "./target/parts.ts";
 import { nameOf } from "./target/target.ts";
+import { seeVlansOfPort } from "./vlans.ts";
 
 /** What a node's network has for NetBox. */
 export interface NodeNetwork {
@@ -70,7 +72,9 @@ export function readNetwork(device: DeviceRef, node: NodeContext): NodeNetwork |
   for (const read of ports) {
     const decision = ruled?.interfaces.get(read.iface);
     const port = { ...read, origin: { ...read.origin, rules: decision?.values } };
-    if (decision?.skippedBy === undefined) seeVlan(port, node);
+    const vlans = decision?.skippedBy === undefined
+      ? seeVlansOfPort(port.row, port.origin, node)
+      : undefined;
     const { subject } = port.origin;
     if (decision?.skippedBy !== undefined) {
       ledger.leave(subject, "by-rule", { detail: skipText(decision.skippedBy) });
@@ -88,7 +92,9 @@ export function readNetwork(device: DeviceRef, node: NodeContext): NodeNetwork |
         device,
         ref: port.ref,
         ...(links?.get(port.iface) ?? NO_LINKS),
-        mac: allInterfaces ? seeMac(port, node) : undefined,
+        mac: sendsMacs(node.source.policy) ? seeMac(port, node) : undefined,
+        vlans,
+        description: describe(port, node),
       });
     }
     for (const found of port.found) {
@@ -224,16 +230,23 @@ function seePrefix(network: string | undefined, origin: Origin, node: NodeContex
   shared.seePrefix({ network, site, answer, vrf, role: role?.value }, { cluster, origin });
 }
 
-function seeVlan({ row, origin }: Port, node: NodeContext): void {
-  if (row.type !== "vlan") return;
-  const vid = vlanIdOf(row);
-  if (vid === undefined) {
-    node.ledger.leave(node.networkSubject(`${origin.subject.what}/vlan`), "unparsable");
-  } else {
-    const { entry: { site }, ledger, run, source: cluster } = node;
-    const group = origin.rules?.vlan_group?.value;
-    run.shared.seeVlan(vid, site, { cluster, origin, ledger, group });
+/** Does an interface of a node carry its MAC address? */
+export function sendsMacs({ allInterfaces, networkDepth }: Policy): boolean {
+  return allInterfaces || networkDepth === "full";
+}
+
+/** With NETWORK_DEPTH=full: its comments in one line. */
+function describe({ row, origin }: Port, node: NodeContext): string | undefined {
+  if (node.source.policy.networkDepth !== "full" || isBlank(row.comments)) return undefined;
+  const subject = node.networkSubject(`${origin.subject.what}/comments`);
+  const comments = text(row.comments)?.replaceAll(/\s+/g, " ");
+  if (comments === undefined) {
+    node.ledger.leave(subject, "unparsable");
+    return undefined;
   }
+  const description = cutText(comments, MAX_DESCRIPTION);
+  if (description !== comments) node.ledger.note(subject, "cut-text", description);
+  return description;
 }
 
 /** Interfaces that are not in /etc/network/interfaces have no priority, and come last. */

@@ -35,7 +35,7 @@ export function* makeNode(node: NamedNode, context: NodeContext, slugs: Slugs): 
   const own: Made[] = [];
   makeParts(
     { ports: network?.interfaces ?? [], addresses: network?.addresses ?? [] },
-    { options, ledger, add: (entity) => own.push(entity) },
+    { options, ledger, add: (entity) => own.push(fit(entity, ledger)) },
   );
   if (device !== undefined && isAccepted("device", device, { options, ledger })) {
     own.push(make("device", device, options));

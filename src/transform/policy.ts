@@ -21,6 +21,7 @@ export function parsePolicy(texts: SettingTexts) {
     prefixScope: value("PREFIX_SCOPE"),
     diskBaseUnit: value("DISK_BASE_UNIT") === "1000" ? 1000 as const : 1024 as const,
     allInterfaces: value("ALL_INTERFACES"),
+    networkDepth: optional("NETWORK_DEPTH") ?? "mapped" as const,
     lxcLiveAddresses: value("LXC_LIVE_ADDRESSES"),
     platformWithoutAgent: value("PLATFORM_WITHOUT_AGENT"),
     clearEmpty: value("CLEAR_EMPTY"),

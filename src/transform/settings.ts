@@ -82,6 +82,12 @@ export const SETTINGS = {
       "Also send node interfaces without an address, and lag, bridge, parent and MAC address of each",
     extension: true,
   },
+  NETWORK_DEPTH: {
+    allowed: ["mapped", "full"],
+    help:
+      "full = also modes and tagged VLANs of NICs and node interfaces, and descriptions and MAC addresses of node interfaces; mapped, or not set = as the mapping document",
+    extension: true,
+  },
   LXC_LIVE_ADDRESSES: {
     ...SWITCH,
     help:

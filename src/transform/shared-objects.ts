@@ -213,19 +213,20 @@ export class SharedObjects {
     return this.#vlansIn.get(key);
   }
 
-  /**
-   * `group`: the name of the VLAN group that it has to be in. undefined: NetBox has several that fit, or would refuse
-   * it; that is in the ledger.
-   */
+  /** undefined: NetBox has several that fit, or would refuse it; that is in the ledger. */
   seeVlan(
     vid: number,
     site: string,
-    { group: wanted, ...by }: RecordedSighting & { readonly group?: string | undefined },
+    { part = "vlan", ...by }: RecordedSighting & {
+      /** Which of the thing's VLANs, for the record. */
+      readonly part?: string;
+    },
   ): VLANRef | undefined {
+    const wanted = by.origin.rules?.vlan_group?.value;
     const inNetBox = wanted === undefined ? undefined : this.#inNetBox("vlan-group", wanted);
     const group = wanted === undefined ? undefined : this.seeVlanGroup(wanted, by);
     if (inNetBox !== undefined && "reason" in inNetBox) {
-      leave("vlan", inNetBox, by);
+      leave(part, inNetBox, by);
       return undefined;
     }
     const known = this.#vlanIn({ vid, site, group }, by.cluster, inNetBox);
@@ -235,7 +236,7 @@ export class SharedObjects {
     this.vlans.see(`${placeOfVlan(seen)}${id}`, by, () => seen);
     if (known === undefined) return vlanRef(vid, group ?? site);
     if ("object" in known) return known.stub as VLANRef;
-    leave("vlan", known, by);
+    leave(part, known, by);
     return undefined;
   }
 

@@ -65,6 +65,14 @@ export interface ClusterSource extends Origin<"clusterStatus"> {
   readonly hostTag: string;
 }
 
+/** With NETWORK_DEPTH=full: the mode of an interface, and stubs of its VLANs. */
+export interface SentVlans {
+  readonly mode: "access" | "tagged" | "tagged-all";
+  readonly untagged: VLANRef | undefined;
+  /** undefined: not all of them can be sent, and Diode would remove the others from the list in NetBox. */
+  readonly tagged: readonly VLANRef[] | undefined;
+}
+
 export interface NodeSource extends Origin<"nodes" | "clusterStatus" | "nodeStatus"> {
   readonly cluster: ClusterSource;
   /** As Proxmox calls it. */
@@ -93,7 +101,11 @@ export interface InterfaceSource extends Origin<"network"> {
   readonly lag: InterfaceRef | undefined;
   readonly bridge: InterfaceRef | undefined;
   readonly parent: InterfaceRef | undefined;
+  /** Only with ALL_INTERFACES or NETWORK_DEPTH=full. */
   readonly mac: string | undefined;
+  readonly vlans: SentVlans | undefined;
+  /** Only with NETWORK_DEPTH=full. */
+  readonly description: string | undefined;
 }
 
 export interface GuestSource extends Origin<"resources" | "config" | "osinfo"> {
@@ -112,13 +124,15 @@ export interface GuestSource extends Origin<"resources" | "config" | "osinfo"> {
   readonly goneStatus?: "offline" | "decommissioning" | undefined;
 }
 
-export interface NicSource extends Origin<"config"> {
+/** `network`: the row of its bridge, with NETWORK_DEPTH=full. */
+export interface NicSource extends Origin<"config" | "network"> {
   readonly cluster: ClusterSource;
   readonly key: string;
   readonly name: string;
   readonly net: Net;
   readonly ref: VMInterfaceRef;
   readonly vlan: VLANRef | undefined;
+  readonly vlans: SentVlans | undefined;
 }
 
 export interface DiskSource extends Origin<"config"> {

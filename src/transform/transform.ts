@@ -6,7 +6,9 @@ import { inputError } from "../base/errors.ts";
 import { compareCodeUnits, compareNatural } from "../base/natural-order.ts";
 import { PATHS } from "../proxmox/endpoints.ts";
 import type { Snapshot } from "../run-folder/snapshot.ts";
-import { readCluster, type SnapshotCluster } from "./cluster.ts";
+import { isIdentified, openGuest, readCluster, type SnapshotCluster } from "./cluster.ts";
+import { decideGuest, readGuestReading } from "./guest-answers.ts";
+import { siteWithoutRules } from "./guest.ts";
 import { NodeContext, RunState } from "./context.ts";
 import { type NamedNode, readNodes, withAnswers } from "./first-pass.ts";
 import { clusterAnswer, Ledger } from "./ledger.ts";
@@ -67,6 +69,26 @@ async function* makeNodes(
 ): AsyncGenerator<Batch> {
   for await (const { node, answers } of withAnswers(nodes)) {
     yield* makeNode(node, new NodeContext({ ...node, answers }, run, node.ledger), slugs);
+  }
+}
+
+/** The guests that become virtual machines, or that a rule leaves out. */
+export async function* matchedGuests(
+  { snapshot, policy }: TransformInput,
+  target = NetBoxTarget.NONE,
+): AsyncGenerator<{ readonly what: string; readonly name: string; readonly isMatched: boolean }> {
+  const run = new RunState({ target });
+  const cluster = await readCluster({ snapshot, policy, label: undefined }, run);
+  const nodes = cluster.nodes.map((entry) => ({ cluster, entry }));
+  for await (const { node: { entry }, answers } of withAnswers(nodes)) {
+    const node = new NodeContext({ cluster, entry, answers }, run);
+    for (const listed of entry.guests) {
+      const guest = openGuest(listed.row);
+      if (!("name" in listed) || !isIdentified(guest)) continue;
+      const ruled = decideGuest(readGuestReading(guest, node), siteWithoutRules(listed, node));
+      const { what } = guest;
+      yield { what, name: listed.name, isMatched: ruled?.machine.isMatched ?? false };
+    }
   }
 }
 

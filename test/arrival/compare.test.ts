@@ -69,7 +69,7 @@ describe("a difference is reported with both values", () => {
     ["ipam/vlans", { name: "Servers" }, { field: "name", netbox: "Servers", sent: "VLAN 20" }],
     [NICS, { enabled: false }, { field: "enabled", netbox: false, sent: true }],
     [NICS, { mtu: null }, { field: "mtu", netbox: null, sent: 1400 }],
-    [NICS, { mode: null }, { field: "mode", netbox: null, sent: "access" }],
+    [NICS, { mode: null }, { field: "mode", netbox: null, sent: "tagged" }],
     [NICS, { primary_mac_address: { mac_address: "BC:24:11:00:00:02" } }, {
       field: "primary_mac_address",
       netbox: "BC:24:11:00:00:02",
@@ -168,6 +168,17 @@ describe("a difference is reported with both values", () => {
       field: "custom_fields.proxmox_ha_state",
       netbox: "started",
       sent: null,
+    }],
+    [NICS, { tagged_vlans: [] }, {
+      field: "tagged_vlans",
+      netbox: [],
+      sent: ["20 at HQ (id 2)"],
+    }],
+    [NICS, { tagged_vlans: [{ id: 2, vid: 20 }, { id: 9, vid: 20 }] }, {
+      field: "tagged_vlans",
+      netbox: ["20 (id 2)", "20 (id 9)"],
+      sent: ["20 at HQ (id 2)"],
+      lost: ["20 (id 9)"],
     }],
     ["virtualization/virtual-disks", { size: 1 }, { field: "size", netbox: 1, sent: 32_768 }],
     ["dcim/devices", { role: { name: "Server" } }, {
@@ -296,6 +307,7 @@ describe("an object that was deleted in NetBox", () => {
     expect(verdicts(judged)).toEqual({
       "vlan 20 at HQ": "missing",
       "vm-interface web-01/net0": "different",
+      "interface pve1/vmbr0": "different",
     });
   });
 });
@@ -435,7 +447,10 @@ describe("what cannot be compared is reported with the reason", () => {
     expect(judged.find(({ step }) => step === "vm-interface")).toMatchObject({
       verdict: "unjudged",
       differences: [],
-      unjudged: [{ field: "untagged_vlan", reason: "denied" }],
+      unjudged: [
+        { field: "untagged_vlan", reason: "denied" },
+        { field: "tagged_vlans", reason: "denied" },
+      ],
     });
   });
 
@@ -444,7 +459,7 @@ describe("what cannot be compared is reported with the reason", () => {
     expect(judged.find(({ step }) => step === "vm-interface")).toMatchObject({
       verdict: "different",
       differences: [{ field: "mtu" }],
-      unjudged: [{ field: "untagged_vlan" }],
+      unjudged: [{ field: "untagged_vlan" }, { field: "tagged_vlans" }],
     });
   });
 

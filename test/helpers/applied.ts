@@ -217,7 +217,17 @@ export class ModelNetBox {
       this.#set(type, row, { field, value, isNew: found === undefined });
     }
     if (this.changes.slice(from).some(({ id }) => id === row.id)) this.#checkRequired(type, row);
+    this.#checkVlans(type, row);
     return row;
+  }
+
+  /** Source: NetBox, dcim/models/device_components.py (BaseInterface.save), dcim/api/serializers_ (validate). */
+  #checkVlans(type: SurveyedName, row: Shown): void {
+    const vlans = (row["tagged_vlans"] ?? []) as readonly unknown[];
+    const mode = (row["mode"] as { readonly value?: string } | null | undefined)?.value;
+    if (vlans.length === 0 || mode === "tagged") return;
+    if (type === "interface") throw new Refused("Interface mode does not support tagged vlans");
+    row["tagged_vlans"] = [];
   }
 
   #checkRequired(type: SurveyedName, row: Shown): void {
@@ -260,6 +270,9 @@ export class ModelNetBox {
       const added = (value as Fields[]).map((tag) => brief(this.#put("tag", tag)))
         .filter(({ name }) => !names.includes(String(name)));
       return set(field, [...own, ...added]);
+    }
+    if (field === "tagged_vlans") {
+      return set(field, (value as Fields[]).map((vlan) => brief(this.#put("vlan", vlan))));
     }
     if (field === "color" && row.id >= this.#unseenFrom && !isNew) return;
     if (field === "custom_fields") {

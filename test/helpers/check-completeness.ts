@@ -29,6 +29,8 @@ const NOT_OBJECTS: readonly RegExp[] = [
   /^vm\/\d+\/(?:resources|config|osinfo)\.[\w-]+ unparsable$/,
   /^vm\/\d+\/net\d+\/(?:mac|tag|mtu|link_down) unparsable$/,
   /^vm\/\d+\/net\d+\/mac zero-mac$/,
+  /^node\/.+\/(?:bridge_vlan_aware|bridge_vids|ovs_tag|ovs_options|comments) /,
+  /^vm\/\d+\/net\d+\/trunks unparsable$/,
   /^node\/.+\/mac (?:unparsable|(?:zero|multicast|duplicate)-mac)$/,
   /^vm\/\d+\/(?:tags|comments|proxmox_\w+) too-long$/,
 ];

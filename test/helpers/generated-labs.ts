@@ -84,6 +84,8 @@ function nic(kind: GuestKind): fc.Arbitrary<unknown> {
     "mtu=1",
     "link_down=1",
     "trunks=2;3",
+    "trunks=2-4094",
+    "trunks=10;7-5;40-42",
     "tag",
   );
   const text = kind === "lxc"
@@ -189,7 +191,7 @@ function guest(kind: GuestKind): fc.Arbitrary<LabGuest> {
 const network = fc.uniqueArray(
   fc.record({
     iface: fc.constantFrom("lo", "vmbr0", "vmbr0.20", "eno1", "eno2", "vlan30", "lo:1"),
-    type: fc.constantFrom("bridge", "vlan", "eth", "alias", "unknown"),
+    type: fc.constantFrom("bridge", "vlan", "eth", "alias", "unknown", "OVSBridge", "OVSIntPort"),
     cidr: sometimesOdd(fc.constantFrom(...CIDRS.filter((text) => !text.includes(":")))),
     address: sometimesOdd(fc.constantFrom(...HOSTS.filter((text) => !text.includes(":")))),
     netmask: fc.constantFrom("24", "255.255.255.0", ""),
@@ -200,6 +202,13 @@ const network = fc.uniqueArray(
     exists: fc.constantFrom<unknown>(0, 1, null),
     altnames: sometimesOdd(fc.constantFrom(["enxbc2411000001"], ["enp1s0", "enx0c42a17f1a30"])),
     options: sometimesOdd(fc.constantFrom(["hwaddress 0c:42:a1:7f:1a:30"], ["hwaddress random"])),
+    bridge_vlan_aware: sometimesOdd(fc.constantFrom<unknown>(1, "1")),
+    bridge_vids: sometimesOdd(fc.constantFrom("2-4094", "2 4 100-103", "2,x", "")),
+    ovs_tag: sometimesOdd(fc.constantFrom("50", "5000")),
+    ovs_options: sometimesOdd(
+      fc.constantFrom("trunks=60,61", "vlan_mode=native-untagged trunks=62", "vlan_mode=odd"),
+    ),
+    comments: sometimesOdd(fc.constantFrom("uplink\n", "a\nb\n", " ", "c".repeat(300))),
     ovs_ports: sometimesOdd(fc.constantFrom("eno1 eno2", "vmbr0 vlan30")),
   }, { requiredKeys: ["iface"], noNullPrototype: true }),
   { maxLength: 5, selector: (row) => row.iface },
@@ -240,6 +249,7 @@ export function anySettings(): fc.Arbitrary<SettingTexts> {
     PREFIX_SCOPE: fc.constantFrom("auto", "site"),
     TENANT_NAME: fc.constantFrom("", "Ops"),
     ALL_INTERFACES: flag,
+    NETWORK_DEPTH: fc.constantFrom("", "mapped", "full"),
     LXC_LIVE_ADDRESSES: flag,
     CLEAR_EMPTY: flag,
     DEVICE_CLUSTER: flag,

@@ -16,6 +16,7 @@ const DEVICE = {
   site: SITE,
   tenant: TENANT,
 };
+const VLAN_20 = { vid: "20", name: "VLAN 20", site: SITE } as const;
 const PORT = { device: DEVICE, name: "vmbr0", type: "bridge" } as const;
 
 /** An address of the NIC that is the primary one of its virtual machine. */
@@ -37,14 +38,15 @@ export const SITE_ENTITIES: SetParts = {
   "cluster-type": [[{ name: "Proxmox", slug: "proxmox", tags: TAGS }]],
   "cluster": [[{ ...CLUSTER, status: "active", tags: TAGS }]],
   "platform": [[{ name: "Debian 13", slug: "debian-13", tags: TAGS }]],
-  "vlan": [[{ vid: "20", name: "VLAN 20", site: SITE, tags: TAGS }]],
+  "vlan": [[{ ...VLAN_20, tags: TAGS }]],
   "vm-interface": [[{
     ...NIC,
     enabled: true,
     mtu: "1400",
     primary_mac_address: { mac_address: "BC:24:11:00:00:01" },
-    mode: "access",
-    untagged_vlan: { vid: "20", name: "VLAN 20", site: SITE },
+    mode: "tagged",
+    untagged_vlan: VLAN_20,
+    tagged_vlans: [VLAN_20],
     tags: TAGS,
   }]],
   "interface": [[
@@ -54,6 +56,10 @@ export const SITE_ENTITIES: SetParts = {
       mtu: "1500",
       speed: "10000000",
       primary_mac_address: { mac_address: "0C:42:A1:00:00:01" },
+      description: "To the core switch",
+      mode: "tagged",
+      untagged_vlan: VLAN_20,
+      tagged_vlans: [VLAN_20],
       tags: TAGS,
     },
     {
@@ -138,6 +144,7 @@ export function netboxRows(): Rows {
   const address = (id: number, text: string): Row => ({ id, display: text, address: text });
   const common = { tags, custom_fields: {} };
   const port = brief(1, "vmbr0", { device });
+  const vlan = { id: 2, vid: 20, name: "VLAN 20" };
   return {
     "extras/tags": [{ id: 1, name: "discovered", slug: "discovered", color: "198754" }],
     "extras/custom-fields": [{
@@ -175,8 +182,9 @@ export function netboxRows(): Rows {
       enabled: true,
       mtu: 1400,
       primary_mac_address: { id: 1, mac_address: "BC:24:11:00:00:01" },
-      mode: choice("access"),
-      untagged_vlan: { id: 2, vid: 20, name: "VLAN 20" },
+      mode: choice("tagged"),
+      untagged_vlan: vlan,
+      tagged_vlans: [vlan],
       ...common,
     }],
     "dcim/interfaces": [
@@ -189,6 +197,10 @@ export function netboxRows(): Rows {
         mtu: 1500,
         speed: 10_000_000,
         primary_mac_address: { id: 2, mac_address: "0C:42:A1:00:00:01" },
+        description: "To the core switch",
+        mode: choice("tagged"),
+        untagged_vlan: vlan,
+        tagged_vlans: [vlan],
         ...common,
       },
       {

@@ -16,6 +16,7 @@ export interface WholeCase {
 /** Every extension that adds entities or fields. */
 export const ALL_EXTENSIONS: SettingTexts = {
   ALL_INTERFACES: "true",
+  NETWORK_DEPTH: "full",
   LXC_LIVE_ADDRESSES: "true",
   CLEAR_EMPTY: "true",
   DEVICE_CLUSTER: "true",

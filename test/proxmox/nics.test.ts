@@ -20,8 +20,9 @@ const MODELS = (
 ).split(" ");
 const MAC = "BC:24:11:2E:C5:4A";
 const PLAIN: Partial<Net> = {
+  model: expect.stringMatching(/^(?:virtio|e1000|veth)$/),
   hasZeroMac: false,
-  hasTrunks: false,
+  trunks: undefined,
   isDisconnected: false,
   unparsable: [],
 };
@@ -38,12 +39,12 @@ describe("a NIC of a QEMU guest", () => {
     [`tag=20,bridge=vmbr0,virtio=${MAC}`, { mac: MAC, vlanId: 20 }],
     [`model=virtio,macaddr=${MAC},bridge=vmbr0`, { mac: MAC }],
     [`virtio,macaddr=${MAC},bridge=vmbr0`, { mac: MAC }],
-    ["e1000=bc:24:11:4e:8f:d1,bridge=vmbr0", { mac: "BC:24:11:4E:8F:D1" }],
+    ["e1000=bc:24:11:4e:8f:d1,bridge=vmbr0", { model: "e1000", mac: "BC:24:11:4E:8F:D1" }],
     ["virtio,bridge=vmbr0", {}],
     ["virtio", {}],
     [`virtio=${MAC}`, { mac: MAC }],
-    [`virtio=${MAC},bridge=vmbr0,tag=20,trunks=2;5-7`, { mac: MAC, vlanId: 20, hasTrunks: true }],
-    [`virtio=${MAC},bridge=vmbr0,trunks=2;5-7;30`, { mac: MAC, hasTrunks: true }],
+    [`virtio=${MAC},bridge=vmbr0,tag=20,trunks=2;5-7`, { mac: MAC, vlanId: 20, trunks: "2;5-7" }],
+    [`virtio=${MAC},bridge=vmbr0,trunks=2;5-7;30`, { mac: MAC, trunks: "2;5-7;30" }],
     [`virtio=${MAC},link_down=1`, { mac: MAC, isDisconnected: true }],
     [`virtio=${MAC},link_down=on`, { mac: MAC, isDisconnected: true }],
     [`virtio=${MAC},link_down=0`, { mac: MAC }],
@@ -100,7 +101,7 @@ describe("a NIC of a container", () => {
     ["name=eth0,ip=manual", { name: "eth0", ip: "manual" }],
     ["name=eth0,ip6=2001:db8::60/64,gw6=fe80::1", { name: "eth0", ip6: "2001:db8::60/64" }],
     ["name=eth0,link_down=1,mtu=1400", { name: "eth0", isDisconnected: true, mtu: 1400 }],
-    ["name=eth0,trunks=2;3", { name: "eth0", hasTrunks: true }],
+    ["name=eth0,trunks=2;3", { name: "eth0", trunks: "2;3" }],
     [`bridge=vmbr0,hwaddr=${MAC}`, { mac: MAC }],
   ])("%s is parsed", (text, expected) => {
     expect({ ...parseNet("lxc", text), bridge: undefined }).toEqual({ ...PLAIN, ...expected });

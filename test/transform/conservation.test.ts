@@ -8,6 +8,7 @@ import { simulate } from "../../src/rehearse/simulate/simulate.ts";
 import { openSnapshot } from "../../src/run-folder/snapshot-files.ts";
 import type { SettingTexts } from "../../src/transform/settings.ts";
 import { completenessErrors, unrecordedAnswers } from "../helpers/check-completeness.ts";
+import { vlanErrors } from "../helpers/check-vlans.ts";
 import { anyLab } from "../helpers/generated-labs.ts";
 import { ruled } from "../helpers/ruled.ts";
 import { numRuns } from "../helpers/full-tests.ts";
@@ -20,6 +21,7 @@ import { contentsOf } from "../helpers/snapshot-contents.ts";
 
 const EXTENSIONS: SettingTexts = {
   ALL_INTERFACES: "true",
+  NETWORK_DEPTH: "full",
   LXC_LIVE_ADDRESSES: "true",
   CLEAR_EMPTY: "true",
   DEVICE_CLUSTER: "true",
@@ -57,8 +59,10 @@ const FIXTURES = [
 /** Reasons that the fixtures lack: they need hostile answers or an unusual node. Tests in rows/ cover them. */
 const NOT_SHOWN: readonly Reason[] = [
   ...["too-long", "missing-device", "zero-mac", "multicast-mac", "duplicate-mac"] as const,
+  ...["unused-vlans", "vlan-mode"] as const,
   // These need a target.
   ...["held-by-user", "ambiguous", "other-kind", "required-field"] as const,
+  "has-tagged-vlans",
   "held-elsewhere",
 ];
 
@@ -74,6 +78,7 @@ async function faultsOfSite(site: Site, settings: SettingTexts): Promise<string[
   return [
     ...completenessErrors(objects, outcome, { host: site.host ?? "" }),
     ...unrecordedAnswers(site, outcome),
+    ...(settings.NETWORK_DEPTH === "full" ? vlanErrors(site, outcome) : []),
   ];
 }
 

@@ -25,6 +25,7 @@ const CHOICES = {
   PREFIX_SCOPE: ["auto", "site"],
   DISK_BASE_UNIT: ["1024", "1000"],
   PLATFORM_WITHOUT_AGENT: ["ostype", "keep"],
+  NETWORK_DEPTH: ["mapped", "full"],
 } as const satisfies Partial<Record<SettingName, readonly string[]>>;
 
 function policy(texts: SettingTexts): Policy {
@@ -57,6 +58,7 @@ describe("without settings", () => {
       rules: RuleSet.NONE,
       diskBaseUnit: 1024,
       allInterfaces: false,
+      networkDepth: "mapped",
       lxcLiveAddresses: false,
       platformWithoutAgent: "ostype",
       clearEmpty: false,

@@ -66,6 +66,7 @@ async function fullSite(): Promise<Site> {
       ...site.nodes,
       pve1: edit(pve1, PATHS.network("pve1"), ({ address6: _address6, ...row }) => ({
         ...row,
+        ...(row["iface"] === "vmbr0" ? { bridge_vids: "2 5-7" } : {}),
         speed: 10_000,
       })),
       pve2: edit(pve2, PATHS.network("pve2"), (row) => ({
@@ -77,6 +78,7 @@ async function fullSite(): Promise<Site> {
       pve3: edit(pve3, PATHS.network("pve3"), ({ ovs_bridge: bridge, ...row }) => ({
         ...row,
         ...(row["iface"] === "eno2" ? {} : { ovs_bridge: bridge }),
+        ...(row["iface"] === "bond2" ? { ovs_options: "trunks=8" } : {}),
         ...(row["ovs_ports"] === undefined ? {} : { ovs_ports: "eno2" }),
       })),
     },
@@ -192,6 +194,7 @@ const OTHER_SETTINGS: SettingTexts = {
   TENANT_NAME: "Others",
   DISK_BASE_UNIT: "1000",
   ALL_INTERFACES: "false",
+  NETWORK_DEPTH: "mapped",
   LXC_LIVE_ADDRESSES: "false",
   PLATFORM_WITHOUT_AGENT: "ostype",
   NODE_DEVICE_TYPE: "R750",

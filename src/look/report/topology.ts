@@ -104,15 +104,15 @@ function portOf(row: DataRow) {
 }
 
 function guestNics(guest: AddressedGuest, config: DataRow) {
-  return nicsOf(guest.kind, config).map(({ net: { bridge, hasTrunks, vlanId } }) => {
+  return nicsOf(guest.kind, config).map(({ net: { bridge, trunks, vlanId } }) => {
     const vlan = vlanId === undefined ? undefined : `VLAN ${vlanId}`;
     return {
       guest,
       bridge,
       /** On its bridge. */
-      title: vlan ?? (bridge === undefined ? "on no bridge" : hasTrunks ? "trunk" : "untagged"),
+      title: vlan ?? (bridge === undefined ? "on no bridge" : trunks ? "trunk" : "untagged"),
       /** On its node: "VLAN 20", "vmbr0" (untagged) or "vmbr0 trunk"; undefined without a bridge. */
-      network: vlan ?? (bridge !== undefined && hasTrunks ? `${bridge} trunk` : bridge),
+      network: vlan ?? (bridge !== undefined && trunks ? `${bridge} trunk` : bridge),
     };
   });
 }

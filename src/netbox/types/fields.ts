@@ -288,6 +288,40 @@ export function linked<Value extends object, Identity extends object>(
   };
 }
 
+/** A list of objects by their ids. Diode replaces it: what NetBox has beyond it is lost with the next push. */
+export function linkedList<Value extends object, Identity extends object>(
+  shape: Shape<Value>,
+  { type, sent, shown }: Link<Value, Identity>,
+): Field<readonly Value[]> {
+  const referenceOf = (value: Value): Reference => referenceTo(type, value as object as Identity);
+  return {
+    ...arrayOf(shape),
+    needs: (values) => values.map(referenceOf),
+    compare({ field, value, object, resolve }) {
+      const items = object[field];
+      if (!Array.isArray(items)) return [absent(field)];
+      const netbox = items.map((item) => {
+        const id = partOf(item, "id");
+        return { id, text: withId(String(partOf(item, shown)), id) };
+      });
+      const wanted = value.map((each) => ({ each, found: resolve(referenceOf(each)) }));
+      const unclear = wanted.find(({ found }) => found.state === "unclear")?.found;
+      if (unclear?.state === "unclear") return [unjudgedField(unclear, field)];
+      const ids = new Set<unknown>(wanted.map(({ found }) => idOf(found)));
+      const lost = netbox.filter(({ id }) => !ids.has(id)).map(({ text }) => text);
+      const isSame = lost.length === 0 && !ids.has(undefined) && ids.size === netbox.length;
+      return isSame ? [] : [{
+        field,
+        netbox: netbox.map(({ text }) => text),
+        sent: wanted.map(({ each, found }) =>
+          withId(sent(each as Exclude<Value, Empty>), idOf(found))
+        ),
+        ...(lost.length > 0 && { lost }),
+      }];
+    },
+  };
+}
+
 /** An empty stub clears the relation. */
 function isSent<Value extends object>(value: Value): value is Exclude<Value, Empty> {
   return Object.keys(value).length > 0;

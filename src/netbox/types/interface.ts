@@ -8,11 +8,13 @@ import {
   integerField,
   macAddressField,
   named,
+  textField,
 } from "./fields.ts";
 import type { Found } from "../objects.ts";
 import { byOwner, hasName, partOf, referenceTo, stubAt } from "./object-type.ts";
 import { type EntityType, type Machine } from "./entity-type.ts";
 import { type ObjectOf, optional, stub, TEXT, type ValueOf } from "./shape.ts";
+import { INTERFACE_MODE, vlanLink, vlanLinks } from "./vlan.ts";
 
 export const INTERFACE_TYPE = choiceField("bridge", "lag", "virtual", "other");
 export type InterfaceType = ValueOf<typeof INTERFACE_TYPE>;
@@ -40,6 +42,10 @@ const FIELDS = {
   bridge: optional(named(INTERFACE_STUB)),
   lag: optional(named(INTERFACE_STUB)),
   primary_mac_address: optional(macAddressField()),
+  description: optional(textField()),
+  mode: optional(INTERFACE_MODE),
+  untagged_vlan: optional(vlanLink()),
+  tagged_vlans: optional(vlanLinks()),
   ...COMMON,
 };
 export type Interface = ObjectOf<typeof FIELDS>;

@@ -1,6 +1,6 @@
 /** ipam.VLAN: the VLANs of guests and nodes, one in each site. */
 import { NETBOX_CLUSTER, NETBOX_CLUSTER_GROUP } from "./cluster.ts";
-import { COMMON, identity, linked, textField } from "./fields.ts";
+import { choiceField, COMMON, identity, linked, linkedList, textField } from "./fields.ts";
 import {
   contentTypeOf,
   type KnownObjects,
@@ -121,6 +121,25 @@ export function vlanRef(vid: number, place: string | VLANGroupRef): VLANRef {
 /** { id: 2, vid: 20, name: "VLAN 20", … } */
 export function vlanLink() {
   return linked(either(VLAN_STUB, CLEARED), { type: NETBOX_VLAN, sent: vlanLabel, shown: "vid" });
+}
+
+/** [{ id: 2, vid: 20, name: "VLAN 20", … }] */
+export function vlanLinks() {
+  return linkedList(VLAN_STUB, { type: NETBOX_VLAN, sent: vlanLabel, shown: "vid" });
+}
+
+/** Of the interfaces of devices and of virtual machines. Source: NetBox, dcim/choices.py, InterfaceModeChoices. */
+export const INTERFACE_MODE = choiceField("access", "tagged", "tagged-all");
+
+/** Does NetBox have tagged VLANs on an interface? */
+export function hasTaggedVlans(object: NetBoxObject | undefined): boolean {
+  const vlans = object?.["tagged_vlans"];
+  return Array.isArray(vlans) && vlans.length > 0;
+}
+
+/** NetBox refuses every other mode while an interface has a service VLAN. Source: dcim/models/device_components.py. */
+export function isQinQ(object: NetBoxObject | undefined): boolean {
+  return partOf(object, "mode", "value") === "q-in-q";
 }
 
 /**

@@ -27,7 +27,6 @@ import { optionReader } from "../../terminal/options.ts";
 import type { Session } from "../../terminal/session.ts";
 import { bootstrapTime, readSettings } from "../../terminal/settings.ts";
 import { countTable, groupDigits, renderTable } from "../../terminal/tables.ts";
-import { runCheck } from "./rules.ts";
 import { MAPPING_VERSION } from "../mapping/tables.ts";
 import { elsewhereFacts } from "../plan/planner.ts";
 import { parsePolicy } from "../policy.ts";
@@ -38,6 +37,8 @@ import {
   settingsInForce,
   type SettingTexts,
 } from "../settings.ts";
+import type { RuleSet } from "../rules/match.ts";
+import { lackingNames } from "../target/ruled-names.ts";
 import { NetBoxTarget } from "../target/target.ts";
 import { type Batch, bootstrap, transform, type TransformInput } from "../transform.ts";
 
@@ -55,8 +56,15 @@ export async function runBootstrap(session: Session): Promise<EntitySummary> {
 
 /** transform, or with --check the tests of the policy file alone. */
 export async function runTransformOrCheck(session: Session): Promise<void> {
-  if (session.isOn("check")) await runCheck(session);
-  else await runTransform(session);
+  if (!session.isOn("check")) {
+    await runTransform(session);
+    return;
+  }
+  const given = await readSettings(session.context, SETTINGS);
+  const { runCheck } = await import("./check.ts");
+  const opened = await Promise.all(session.operands.map((run) => openRun(run, given, session)));
+  const netbox = await readNetBox(session, opened);
+  await runCheck(session, opened, netbox?.target);
 }
 
 export async function runTransform(session: Session): Promise<EntitySummary> {
@@ -93,6 +101,9 @@ export async function runTransform(session: Session): Promise<EntitySummary> {
   const since = await openEarlier(session, netbox?.isScoped);
   const elsewhere = await openElsewhere(session);
   if (netbox === undefined) await warnWithoutTarget(session, target);
+  for (const { policy } of opened.slice(0, 1)) {
+    warnLacking(session, netbox?.target, policy.rules);
+  }
   const store = await session.openTarget(target);
   const snapshots = opened.map(({ snapshot: { name, sha256 }, used }) => ({
     ...(runs.length > 1 ? { name } : {}),
@@ -118,6 +129,15 @@ export async function runTransform(session: Session): Promise<EntitySummary> {
   const summary = await writeEntities(store, warnUnknownNodes(session, batches), facts);
   printSummary(session, summary, { target: store.place, netbox: netbox?.source });
   return summary;
+}
+
+/** What rules name and NetBox lacks is made: perhaps it is only mistyped. */
+export function warnLacking(
+  { log }: Pick<Session, "log">,
+  target: NetBoxTarget | undefined,
+  rules: RuleSet,
+): void {
+  for (const sentence of lackingNames(target ?? NetBoxTarget.NONE, rules)) log.warn(sentence);
 }
 
 /** Entities that respected NetBox are about to be replaced by ones that do not. */

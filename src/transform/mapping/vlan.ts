@@ -2,8 +2,8 @@
 import { int64 } from "../../netbox/types/shape.ts";
 import { siteRef } from "../../netbox/types/site.ts";
 import type { VLANGroupRef } from "../../netbox/types/vlan-group.ts";
-import { type VLAN, vlanRef } from "../../netbox/types/vlan.ts";
-import type { TaggedSource } from "../sources.ts";
+import { isQinQ, type VLAN, type VLANRef, vlanRef } from "../../netbox/types/vlan.ts";
+import type { NicSource, SentVlans, TaggedSource } from "../sources.ts";
 import {
   DEFAULT_STATUS,
   METADATA,
@@ -34,8 +34,13 @@ export const VLAN_TABLE: Table<VlanSource, VLAN> = {
       "network.iface",
       "network.vlan-raw-device",
       "config.netN",
+      "setting.NETWORK_DEPTH",
+      "network.bridge_vlan_aware",
+      "network.bridge_vids",
+      "network.ovs_tag",
+      "network.ovs_options",
     ],
-    "node interface of type vlan: `vlanid`, else `vlan-id`, else from `name.NN`, else from `vlanNN` with a raw device; NIC: `tag=`; 1–4094",
+    "node interface of type vlan: `vlanid`, else `vlan-id`, else from `name.NN`, else from `vlanNN` with a raw device; NIC: `tag=`; 1–4094. NETWORK_DEPTH=full: also `trunks=`, `bridge_vids`, and `ovs_tag` and `trunks=` of Open vSwitch, unless that is all VLANs",
     (v) => int64(v.vid),
   )),
   name: owned.firstWriter(vlan.from(
@@ -64,3 +69,20 @@ export const VLAN_TABLE: Table<VlanSource, VLAN> = {
   ...skip(NO_CUSTOM_FIELDS, "custom_fields"),
   ...skip(METADATA, "metadata"),
 };
+
+/**
+ * The mode to send. An access port says nothing without its VLAN.
+ */
+export function modeOf(
+  { vlans, found }: Pick<NicSource, "vlans" | "found">,
+): SentVlans["mode"] | undefined {
+  if (vlans === undefined || isQinQ(found?.object)) return undefined;
+  return vlans.mode === "access" && vlans.untagged === undefined ? undefined : vlans.mode;
+}
+
+/** With mode tagged. */
+export function taggedOf(
+  source: Pick<NicSource, "vlans" | "found">,
+): readonly VLANRef[] | undefined {
+  return modeOf(source) === "tagged" ? source.vlans?.tagged : undefined;
+}

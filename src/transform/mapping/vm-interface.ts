@@ -1,7 +1,8 @@
 /** virtualization.VMInterface: a NIC of a guest. */
 import { MAX_NAME } from "../../netbox/names.ts";
 import { int64 } from "../../netbox/types/shape.ts";
-import { keepsMode, type VMInterface } from "../../netbox/types/vm-interface.ts";
+import { hasTaggedVlans, isQinQ } from "../../netbox/types/vlan.ts";
+import type { VMInterface } from "../../netbox/types/vm-interface.ts";
 import type { NicSource } from "../sources.ts";
 import {
   EMPTY,
@@ -14,6 +15,7 @@ import {
   type Table,
   USERS,
 } from "./table.ts";
+import { modeOf, taggedOf } from "./vlan.ts";
 
 const nic = rowBuilder<NicSource>();
 
@@ -42,11 +44,14 @@ export const VM_INTERFACE: Table<NicSource, VMInterface> = {
     (n) => (n.net.mac === undefined ? undefined : { mac_address: n.net.mac }),
   ),
   mode: nic.from(
-    ["config.netN"],
-    "tagged with `trunks=`, else access with `tag=`; without a mode NetBox drops the VLAN. With a target: not sent as access while NetBox has tagged VLANs, which it would clear, or Q-in-Q",
-    ({ net, vlan, found }) => {
-      if (net.hasTrunks) return "tagged";
-      return vlan === undefined || keepsMode(found?.object) ? undefined : "access";
+    ["config.netN", "setting.NETWORK_DEPTH", "network.bridge_vlan_aware", "network.type"],
+    "tagged with `trunks=`, else access with `tag=`; without a mode NetBox drops the VLAN. With a target: not sent as access while NetBox has tagged VLANs, which it would clear, or Q-in-Q. NETWORK_DEPTH=full: also tagged-all, where `trunks=` has all VLANs from 2 to 4094, or without both keys on a VLAN-aware bridge or one of Open vSwitch; with a target, tagged VLANs in NetBox are cleared",
+    (source) => {
+      const { net, vlan, found, cluster } = source;
+      if (cluster.policy.networkDepth === "full") return modeOf(source);
+      if (net.trunks !== undefined) return "tagged";
+      const isKept = hasTaggedVlans(found?.object) || isQinQ(found?.object);
+      return vlan === undefined || isKept ? undefined : "access";
     },
   ),
   untagged_vlan: nic.clearing(
@@ -59,10 +64,14 @@ export const VM_INTERFACE: Table<NicSource, VMInterface> = {
     ),
     EMPTY,
   ),
+  tagged_vlans: nic.from(
+    ["config.netN", "setting.NETWORK_DEPTH", "stub.vlan"],
+    "NETWORK_DEPTH=full: those of `trunks=`, without that of `tag=`; the whole list, or none of it if a part cannot be sent",
+    taggedOf,
+  ),
   tags: owned.union(
     nic.from(["stub.tags"], "the global tags and the host's", (n) => n.cluster.tags),
   ),
-  ...skip("`trunks=` lists allowed VLANs, not those in use", "tagged_vlans"),
   ...skip(MAC_BY_OBJECT, "mac_address"),
   ...skip("NetBox means a bridge inside the guest; `bridge=` is the node's", "bridge"),
   ...skip("a NIC has no parent interface in Proxmox VE", "parent"),

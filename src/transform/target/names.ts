@@ -156,6 +156,12 @@ export function isContested({ objects }: NetBoxTarget, kind: Slugged, name: stri
   return kind === "vlan-group" && objects.having(TYPES[kind].type, BY_NAME, name).length > 1;
 }
 
+/** The names of all objects of the kind. */
+export function namesIn({ objects }: NetBoxTarget, kind: Slugged): readonly string[] {
+  const { type, key } = TYPES[kind];
+  return objects.all(type).map((object) => String(object[key]));
+}
+
 /** Slugs that no new object of the kind may have. */
 export function slugsIn({ objects }: NetBoxTarget, kind: Slugged): Set<string> {
   const slugs = objects.all(TYPES[kind].type).map((object) => textOf(object["slug"]));

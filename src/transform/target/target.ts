@@ -25,6 +25,7 @@ import { ENTITY_TYPES } from "../../netbox/types/order.ts";
 import type { StepName } from "../../netbox/types/steps.ts";
 import { GLOBAL_TAGS, HOST_TAG_PREFIX, NETBOX_TAG } from "../../netbox/types/tag.ts";
 import type { Reason } from "../../run-folder/left-out.ts";
+import type { CustomFields, CustomFieldValue } from "../../netbox/types/fields.ts";
 import { CUSTOM_FIELDS } from "../mapping/custom-field.ts";
 
 /** A thing that cannot be sent, and what of NetBox is in its way. */
@@ -101,19 +102,38 @@ export class NetBoxTarget {
    * type there, and tags that are only for other types.
    */
   accepted(step: StepName, entity: object): object {
-    const { refused, limited } = this.#refusals;
-    let accepted = entity as { readonly custom_fields?: object };
+    const { limited } = this.#refusals;
+    let accepted = entity as { readonly custom_fields?: CustomFields };
     const { custom_fields: fields } = accepted;
-    if (fields !== undefined && Object.keys(fields).some((name) => refused.has(name))) {
-      const custom_fields = Object.fromEntries(
-        Object.entries(fields).filter(([name]) => !refused.has(name)),
+    if (fields !== undefined) {
+      const kept = Object.entries(fields).filter(([name, value]) =>
+        this.customFieldFault({ name, value }, ENTITY_TYPES[step]) === undefined
       );
-      accepted = { ...accepted, custom_fields };
+      if (kept.length < Object.keys(fields).length) {
+        accepted = { ...accepted, custom_fields: Object.fromEntries(kept) };
+      }
     }
     accepted = this.#withoutRefusedParts(step, accepted);
     if (limited.size === 0) return accepted;
     const allowed = this.#withoutLimited(accepted, ENTITY_TYPES[step]);
     return step === "device" ? this.#deviceWithoutLimited(allowed) : allowed;
+  }
+
+  /** Why NetBox would refuse an object of the type with this value. Our own fields are made if it lacks them. */
+  customFieldFault(
+    { name, value }: { readonly name: string; readonly value: CustomFieldValue },
+    type: ObjectType<never>,
+  ): string | undefined {
+    if (OWN_FIELDS.has(name)) {
+      return this.#refusals.refused.has(name) ? "NetBox has it with another type" : undefined;
+    }
+    const [field] = this.objects.having(NETBOX_CUSTOM_FIELD, BY_NAME, name);
+    if (field === undefined) return "NetBox has no such field";
+    const contentType = contentTypeOf(type);
+    if (!listAt(field, "object_types").includes(contentType)) return `it is not for ${contentType}`;
+    const kind = String(partOf(field, "type", "value"));
+    const [given = ""] = Object.keys(value);
+    return FIELD_VALUES[kind]?.includes(given) ? undefined : `it is of the type ${kind}`;
   }
 
   /** Without links to new objects that NetBox would refuse: their stubs name a type. */
@@ -194,6 +214,22 @@ export class NetBoxTarget {
     ).map(nameOf);
   }
 }
+
+const OWN_FIELDS: ReadonlySet<string> = new Set(CUSTOM_FIELDS.map(({ name }) => name));
+
+/** TABLE: type of a custom field of NetBox → the values that rules can give it. */
+const FIELD_VALUES: Readonly<Record<string, readonly string[]>> = {
+  text: ["text"],
+  longtext: ["text"],
+  url: ["text"],
+  date: ["text"],
+  datetime: ["text"],
+  select: ["text"],
+  integer: ["integer"],
+  decimal: ["integer", "decimal"],
+  boolean: ["boolean"],
+  multiselect: ["multiple_selection"],
+};
 
 /** TABLE: step → fields that name objects of another step, which may be new. */
 const LINKS: Partial<

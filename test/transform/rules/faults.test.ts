@@ -190,7 +190,7 @@ describe("a file", () => {
 test.each([
   ["no rules", {}, "no list"],
   ["no list", { file: "policy.yaml", rules: 3 }, "no list"],
-  ["a rule that is none", { file: "policy.yaml", rules: [null] }, 'must have "match"'],
+  ["a rule that is empty", { file: "policy.yaml", rules: [null] }, 'must have "match"'],
   ["an unknown condition", {
     file: "policy.yaml",
     rules: [{ line: 7, column: 5, match: { pol: "a" }, set: { role: "R" } }],

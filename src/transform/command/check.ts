@@ -1,22 +1,14 @@
 /** transform --check: the tests of the policy file, and the guests that no rule matches. */
 import { usageError } from "../../base/errors.ts";
 import { printable } from "../../base/log.ts";
-import { shownPlace } from "../../run-folder/store/store.ts";
 import type { Session } from "../../terminal/session.ts";
-import { openPolicyFile, readSettings } from "../../terminal/settings.ts";
+import { openPolicyFile } from "../../terminal/settings.ts";
 import { counted, groupDigits } from "../../terminal/tables.ts";
-import type { MachineDecision } from "../rules/match.ts";
 import { failuresOf, failureText, type TestFailure } from "../rules/policy-tests.ts";
 import { policyOf, type PolicyRules } from "../rules/read.ts";
-import { SETTINGS } from "../settings.ts";
-
-/** What the rules decide about each guest of a run. */
-export type DecisionsOf = (run: string) => AsyncIterable<{
-  /** "vm/101" */
-  readonly what: string;
-  readonly name: string;
-  readonly decision: MachineDecision;
-}>;
+import { lackingNames } from "../target/ruled-names.ts";
+import { NetBoxTarget } from "../target/target.ts";
+import { matchedGuests, type TransformInput } from "../transform.ts";
 
 interface UnmatchedGuests {
   readonly run: string;
@@ -24,9 +16,12 @@ interface UnmatchedGuests {
   readonly unmatched: readonly { readonly what: string; readonly name: string }[];
 }
 
-/** transform --check: writes nothing. */
-export async function runCheck(session: Session, decisionsOf?: DecisionsOf): Promise<void> {
-  await readSettings(session.context, SETTINGS);
+/** Writes nothing. `inputs`: the runs that are named; `target`: what --target names. */
+export async function runCheck(
+  session: Session,
+  inputs: readonly TransformInput[],
+  target: NetBoxTarget = NetBoxTarget.NONE,
+): Promise<void> {
   const file = await openPolicyFile(session.context);
   if (file === undefined) {
     throw usageError("--check requires --config", {
@@ -36,10 +31,8 @@ export async function runCheck(session: Session, decisionsOf?: DecisionsOf): Pro
   const policy = policyOf(file.tree, file.file);
   const failures = policy.tests.map((test) => failuresOf(test, policy.rules));
   const runs: UnmatchedGuests[] = [];
-  for (const run of session.operands) {
-    if (decisionsOf === undefined) break;
-    runs.push(await unmatchedIn(run, decisionsOf));
-  }
+  for (const input of inputs) runs.push(await unmatchedIn(input, target));
+  const lacking = lackingNames(target, policy.rules);
   const failed = failures.filter((each) => each.length > 0).length;
   if (session.isJson) {
     const document = {
@@ -47,25 +40,30 @@ export async function runCheck(session: Session, decisionsOf?: DecisionsOf): Pro
       tests: policy.tests.length,
       failed,
       failures: failures.flat().map(failureJson),
+      lacking,
       runs,
     };
     session.print(JSON.stringify(document, null, 2));
   } else {
     for (const text of failures.flat().map(failureText)) session.data(printable(text));
+    for (const sentence of lacking) session.log.warn(sentence);
     session.print(summaryOf(policy, failed));
     for (const text of runs.flatMap(unmatchedLines)) session.data(printable(text));
   }
   if (failed > 0) session.exitWith("input");
 }
 
-async function unmatchedIn(run: string, decisionsOf: DecisionsOf): Promise<UnmatchedGuests> {
+async function unmatchedIn(
+  input: TransformInput,
+  target: NetBoxTarget,
+): Promise<UnmatchedGuests> {
   const unmatched: { readonly what: string; readonly name: string }[] = [];
   let guests = 0;
-  for await (const { what, name, decision } of decisionsOf(run)) {
+  for await (const { what, name, isMatched } of matchedGuests(input, target)) {
     guests += 1;
-    if (!decision.isMatched) unmatched.push({ what, name });
+    if (!isMatched) unmatched.push({ what, name });
   }
-  return { run: shownPlace(run), guests, unmatched };
+  return { run: input.snapshot.name, guests, unmatched };
 }
 
 function summaryOf({ rules, tests }: PolicyRules, failed: number): string {

@@ -1,0 +1,83 @@
+/** What the rules of the policy file name, and NetBox lacks: perhaps it is only mistyped. */
+import { nearestName } from "../../base/nearest.ts";
+import { NETBOX_CUSTOM_FIELD } from "../../netbox/types/custom-field.ts";
+import { NETBOX_DEVICE } from "../../netbox/types/device.ts";
+import type { Slugged } from "../../netbox/types/shape.ts";
+import { NETBOX_VIRTUAL_MACHINE } from "../../netbox/types/virtual-machine.ts";
+import { NETBOX_VRF } from "../../netbox/types/vrf.ts";
+import { customFieldValue } from "../mapping/ruled.ts";
+import type { Rule, RuleSet } from "../rules/match.ts";
+import type { TextValueName } from "../rules/values.ts";
+import { foundName, namesIn } from "./names.ts";
+import { nameOf, type NetBoxTarget } from "./target.ts";
+
+/** TABLE: values that name an object, and what people call it. Tags are made as machines need them. */
+const KINDS: Partial<
+  Record<TextValueName, { readonly word: string; readonly kind: Slugged | "vrf" }>
+> = {
+  tenant: { word: "tenant", kind: "tenant" },
+  role: { word: "role", kind: "device-role" },
+  site: { word: "site", kind: "site" },
+  platform: { word: "platform", kind: "platform" },
+  device_type: { word: "device type", kind: "device-type" },
+  manufacturer: { word: "manufacturer", kind: "manufacturer" },
+  vlan_group: { word: "VLAN group", kind: "vlan-group" },
+  vrf: { word: "VRF", kind: "vrf" },
+};
+
+/**
+ * A sentence for each: `policy.yaml:3:5 NetBox has no tenant "Custmer A", it will be made: did you mean "Customer A"?` A
+ * custom field is not made: its value is not sent.
+ */
+export function lackingNames(target: NetBoxTarget, { rules }: RuleSet): string[] {
+  if (!target.isKnown) return [];
+  return [...new Set(rules.flatMap((rule) => sentencesOf(rule, target)))];
+}
+
+function sentencesOf(rule: Rule, target: NetBoxTarget): string[] {
+  const at = `${rule.file}:${rule.line}:${rule.column}`;
+  return rule.assignments.flatMap((assignment) => {
+    if (assignment.name === "tags") return [];
+    if (assignment.name === "custom_fields") {
+      return assignment.fields.flatMap(([name, value]) =>
+        fieldFaults(rule, { name, value: customFieldValue(value) }, target)
+          .map((fault) => `${at} ${fault}`)
+      );
+    }
+    const named = KINDS[assignment.name];
+    const name = assignment.template.join("");
+    if (named === undefined || isInNetBox(target, named.kind, name)) return [];
+    const nearest = nearestName(name, namesOf(target, named.kind));
+    const meant = nearest === undefined ? "" : `: did you mean "${nearest}"?`;
+    return [`${at} NetBox has no ${named.word} "${name}", it will be made${meant}`];
+  });
+}
+
+function isInNetBox(target: NetBoxTarget, kind: Slugged | "vrf", name: string): boolean {
+  return kind === "vrf"
+    ? namesOf(target, kind).includes(name)
+    : foundName(target, kind, name) !== undefined || namesOf(target, kind).includes(name);
+}
+
+function namesOf(target: NetBoxTarget, kind: Slugged | "vrf"): readonly string[] {
+  return kind === "vrf" ? target.objects.all(NETBOX_VRF).map(nameOf) : namesIn(target, kind);
+}
+
+function fieldFaults(
+  { kinds }: Rule,
+  field: Parameters<NetBoxTarget["customFieldFault"]>[0],
+  target: NetBoxTarget,
+): string[] {
+  const types = [
+    ...(kinds.includes("node") ? [NETBOX_DEVICE] : []),
+    ...(kinds.some((kind) => kind !== "node") ? [NETBOX_VIRTUAL_MACHINE] : []),
+  ];
+  return types.flatMap((type) => {
+    const fault = target.customFieldFault(field, type);
+    if (fault === undefined) return [];
+    const names = target.objects.all(NETBOX_CUSTOM_FIELD).map(nameOf);
+    const nearest = names.includes(field.name) ? undefined : nearestName(field.name, names);
+    const meant = nearest === undefined ? "" : `: did you mean "${nearest}"?`;
+    return [`the custom field "${field.name}" is not sent to ${type.plural}: ${fault}${meant}`];
+  });
+}
