@@ -525,7 +525,7 @@ test("each run sends what happened and nothing else, and has its exit code", () 
 });
 
 test("a quiet run asks Diode nothing", () => {
-  expect(outcomeAt("Mon 01:00").requests).toEqual({ proxmox: 44, diode: 0, netbox: 72 });
+  expect(outcomeAt("Mon 01:00").requests).toEqual({ proxmox: 44, diode: 0, netbox: 76 });
 });
 
 describe("NetBox", () => {

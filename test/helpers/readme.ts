@@ -20,6 +20,7 @@ import {
 } from "../../src/netbox/types/device-type.ts";
 import { type ObjectType, permissionOf } from "../../src/netbox/types/object-type.ts";
 import { ENTITY_TYPES } from "../../src/netbox/types/order.ts";
+import { shownSteps, STEPS } from "../../src/netbox/types/steps.ts";
 import { SURVEYED } from "../../src/netbox/types/surveyed.ts";
 import { CAUSES } from "../../src/proxmox/answers.ts";
 import {
@@ -81,9 +82,9 @@ const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT_CODES, string>> = {
     "interrupted; the same command resumes (`capture`, `survey` and `run`: with `--resume`; `run --history`: by itself)",
 };
 
-/** All types that `compare` requests; the last three have no step. */
+/** All types that `compare` requests for every run; the last three have no step. */
 const OBJECT_TYPES: readonly ObjectType<never>[] = [
-  ...Object.values(ENTITY_TYPES),
+  ...shownSteps({}).map(({ name }) => ENTITY_TYPES[name]),
   NETBOX_MANUFACTURER,
   NETBOX_DEVICE_TYPE,
   NETBOX_DEVICE_ROLE,
@@ -168,12 +169,22 @@ export const BLOCKS: Readonly<Record<string, (folder: string) => string | Promis
     ),
   permissions: () =>
     rows(
-      OBJECT_TYPES.map((type) => [type.plural, `\`${permissionOf(type)}\``]),
+      [
+        ...OBJECT_TYPES.map((type) => [type.plural, permissionOf(type)] as const),
+        ...STEPS.flatMap((step) => {
+          if (!("extension" in step)) return [];
+          const type: ObjectType<never> = ENTITY_TYPES[step.name];
+          return [[`${type.plural}, if the run has any`, permissionOf(type)] as const];
+        }),
+      ].map(([objects, permission]) => [objects, `\`${permission}\``]),
       ["Objects", "Permission"],
     ),
   "survey-permissions": () =>
     rows(
-      SURVEYED.map(({ type }) => [type.plural, `\`${permissionOf(type)}\``]),
+      SURVEYED.map(({ type, isOptional }) => [
+        isOptional ? `${type.plural} (optional)` : type.plural,
+        `\`${permissionOf(type)}\``,
+      ]),
       ["Objects", "Permission"],
     ),
   faults: () =>

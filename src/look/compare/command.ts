@@ -1,8 +1,14 @@
 /** compare <run>: checks in NetBox, or in a survey of it, that the entity files of a run folder arrived. */
 import { usageError } from "../../base/errors.ts";
 import { printableJson } from "../../base/log.ts";
-import { parseStep, STEP_NAMES, type StepName } from "../../netbox/types/steps.ts";
-import { openEntities } from "../../run-folder/entity-set.ts";
+import {
+  parseStep,
+  shownSteps,
+  STEP_NAMES,
+  type StepName,
+  STEPS,
+} from "../../netbox/types/steps.ts";
+import { openEntities, type TransformedSet } from "../../run-folder/entity-set.ts";
 import { openTargetFolder, refuseOtherScope } from "../../run-folder/target-files.ts";
 import { interruptible } from "../../terminal/process.ts";
 import { markdownFormat, terminalFormat } from "../../terminal/document.ts";
@@ -51,7 +57,7 @@ async function readTask(session: Session, run: string): Promise<Task> {
   if ("manifest" in netbox) {
     refuseOtherScope(netbox, set.manifest.snapshots.map(({ sha256 }) => sha256));
   }
-  return { netbox, concurrency: netbox.concurrency, steps: stepsOf(session), set };
+  return { netbox, concurrency: netbox.concurrency, steps: stepsOf(session, set), set };
 }
 
 function subjectOf({ set: { place }, netbox }: Task): CompareSubject {
@@ -68,9 +74,10 @@ function subjectOf({ set: { place }, netbox }: Task): CompareSubject {
 }
 
 /** In emission order. */
-function stepsOf(session: Session): readonly StepName[] {
+function stepsOf(session: Session, { manifest }: TransformedSet): readonly StepName[] {
   const asked = optionReader(session).listOf("only", STEP_NAMES, parseStep);
-  return STEP_NAMES.filter((name) => asked?.includes(name) ?? true);
+  const all = asked === undefined ? shownSteps(manifest.counts) : STEPS;
+  return all.map(({ name }) => name).filter((name) => asked?.includes(name) ?? true);
 }
 
 async function compareAll(session: Session, task: Task): Promise<CompareRecord> {

@@ -71,7 +71,7 @@ function explainField(
   made: Made,
   context: ReadContext,
 ): ExplainedField {
-  const { kind, how, owner = "proxmox" } = row;
+  const { kind, how, owner = "proxmox", isExtension = false } = row;
   const { source } = made;
   const taken = row.get(source as never);
   const sender = value === undefined ? primaryAddressOf(made, name, context.made) : undefined;
@@ -82,7 +82,9 @@ function explainField(
   const isKept = netbox !== undefined && owner !== "proxmox";
   return {
     field: name,
-    fate: sender === undefined ? fateOf({ kind, isNaming, isKept }, taken, value) : "elsewhere",
+    fate: sender === undefined
+      ? fateOf({ kind, isExtension, isNaming, isKept }, taken, value)
+      : "elsewhere",
     ...(value === undefined ? {} : { value }),
     ...(netbox === undefined ? {} : { netbox }),
     row: { kind, reads: row.reads, how, ...(kind === "skipped" ? {} : { owner }) },
@@ -92,6 +94,8 @@ function explainField(
 
 interface Ownership {
   readonly kind: AnyRow["kind"];
+  /** Without a value it is as a field that no run sends. */
+  readonly isExtension: boolean;
   /** Does it name the object in NetBox? */
   readonly isNaming: boolean;
   /** Does NetBox have a value that is not ours? */
@@ -99,13 +103,13 @@ interface Ownership {
 }
 
 function fateOf(
-  { kind, isNaming, isKept }: Ownership,
+  { kind, isExtension, isNaming, isKept }: Ownership,
   taken: unknown,
   value: unknown,
 ): FieldOutcome {
   if (value !== undefined && isNaming) return "as-found";
   if (value !== undefined) return taken === null ? "cleared" : "sent";
-  if (kind === "skipped") return "never";
+  if (kind === "skipped" || (isExtension && taken === undefined)) return "never";
   if (taken === null) return "empty";
   if (taken === undefined) return "absent";
   return isKept ? "kept" : "left-out";

@@ -9,6 +9,7 @@ import type { NodeSource } from "../sources.ts";
 import { withRuled } from "./ruled.ts";
 import {
   EMPTY,
+  extension,
   METADATA,
   owned,
   rowBuilder,
@@ -112,8 +113,12 @@ export const DEVICE: Table<NodeSource, Device> = {
     ),
     EMPTY,
   ),
-  description: node.from(["rule.description"], "a rule's", (n) => n.rules?.description?.value),
-  comments: node.from(["rule.comments"], "a rule's", (n) => n.rules?.comments?.value),
+  description: extension(
+    node.from(["rule.description"], "a rule's", (n) => n.rules?.description?.value),
+  ),
+  comments: extension(
+    node.from(["rule.comments"], "a rule's", (n) => n.rules?.comments?.value),
+  ),
   custom_fields: withRuled(
     node.nested("see the custom fields below; and those of rules", DEVICE_CUSTOM_FIELDS),
   ),

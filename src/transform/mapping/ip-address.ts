@@ -3,7 +3,16 @@ import type { Address } from "../../base/ip-address.ts";
 import type { IPAddress, PrimaryAddresses } from "../../netbox/types/ip-address.ts";
 import type { VRFRef } from "../../netbox/types/vrf.ts";
 import type { AddressSource } from "../sources.ts";
-import { METADATA, NO_CUSTOM_FIELDS, owned, rowBuilder, skip, type Table, USERS } from "./table.ts";
+import {
+  extension,
+  METADATA,
+  NO_CUSTOM_FIELDS,
+  owned,
+  rowBuilder,
+  skip,
+  type Table,
+  USERS,
+} from "./table.ts";
 
 const address = rowBuilder<AddressSource>();
 
@@ -55,12 +64,14 @@ export const IP_ADDRESS: Table<AddressSource, IPAddress> = {
     "deprecated if its guest is gone, active once it has returned; else active by NetBox's default, and the user's value stays",
     (a) => a.status,
   ),
-  vrf: owned.key(address.from(
+  vrf: extension(owned.key(address.from(
     ["rule.vrf", "stub.vrf"],
     "the VRF that a rule names, or in which NetBox has the address: it is part of its identity in Diode",
     (a) => a.ref.vrf,
-  )),
-  dns_name: address.from(["rule.dns_name"], "a rule's", (a) => a.rules?.dns_name?.value),
+  ))),
+  dns_name: extension(
+    address.from(["rule.dns_name"], "a rule's", (a) => a.rules?.dns_name?.value),
+  ),
   tags: owned.union(
     address.from(["stub.tags"], "the global tags and the host's", (a) => a.cluster.tags),
   ),

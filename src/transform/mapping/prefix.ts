@@ -6,6 +6,7 @@ import type { VRFRef } from "../../netbox/types/vrf.ts";
 import type { TaggedSource } from "../sources.ts";
 import {
   DEFAULT_STATUS,
+  extension,
   METADATA,
   NO_CUSTOM_FIELDS,
   owned,
@@ -45,21 +46,21 @@ export const PREFIX: Table<PrefixSource, Prefix> = {
     "the node's site; a network in several sites has none, unless PREFIX_SCOPE=site",
     (p) => (p.site === undefined ? undefined : siteRef(p.site)),
   )),
-  vrf: owned.key(prefix.from(
+  vrf: extension(owned.key(prefix.from(
     ["rule.vrf", "stub.vrf"],
     "the VRF that a rule names: it is part of the prefix's identity in Diode",
     (p) => p.vrf,
-  )),
-  vlan: owned.firstWriter(prefix.from(
+  ))),
+  vlan: extension(owned.firstWriter(prefix.from(
     ["stub.vlan"],
     "the VLAN that a subnet of SDN belongs to; the mapping document joins no others",
     (p) => p.vlan,
-  )),
-  role: prefix.from(
+  ))),
+  role: extension(prefix.from(
     ["rule.prefix_role"],
     "the role that a rule names",
     (p) => p.role === undefined ? undefined : { name: p.role },
-  ),
+  )),
   tags: owned.union(prefix.from(
     ["stub.tags"],
     SHARED_TAGS,

@@ -56,6 +56,8 @@ export interface Row<Source, Value> {
   readonly get: (source: Source, clearEmpty?: boolean) => FieldValue<Value>;
   /** Sent for null when CLEAR_EMPTY is on. */
   readonly clear?: Value;
+  /** Has a value only with settings or rules beyond the mapping document: without one, `explain` does not list it. */
+  readonly isExtension?: boolean;
 }
 
 /** Decides every field of `Target`. */
@@ -104,6 +106,10 @@ export const owned = {
   firstWriter: <Of extends object>(row: Of) => ({ ...row, owner: "first-writer" as const }),
   union: <Of extends object>(row: Of) => ({ ...row, owner: "union" as const }),
 };
+
+export function extension<Of extends object>(row: Of) {
+  return { ...row, isExtension: true as const };
+}
 
 /** Fields that are never sent, and why. */
 export function skip<const Field extends string>(

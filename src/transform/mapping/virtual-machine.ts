@@ -14,6 +14,7 @@ import type { GuestSource } from "../sources.ts";
 import { namedBy, withRuled } from "./ruled.ts";
 import {
   EMPTY,
+  extension,
   METADATA,
   owned,
   rowBuilder,
@@ -75,7 +76,7 @@ export const VIRTUAL_MACHINE: Table<GuestSource, VirtualMachine> = {
   tenant: owned.key(
     guest.from(["stub.tenant", "rule.tenant"], "TENANT_NAME, or a rule's", (g) => g.ref.tenant),
   ),
-  role: guest.from(["rule.role"], "a rule's", ({ rules }) => namedBy(rules?.role)),
+  role: extension(guest.from(["rule.role"], "a rule's", ({ rules }) => namedBy(rules?.role))),
   platform: guest.clearing(
     guest.from(
       [
@@ -111,7 +112,9 @@ export const VIRTUAL_MACHINE: Table<GuestSource, VirtualMachine> = {
       return isOn ? "on" : "off";
     },
   ),
-  description: guest.from(["rule.description"], "a rule's", (g) => g.rules?.description?.value),
+  description: extension(
+    guest.from(["rule.description"], "a rule's", (g) => g.rules?.description?.value),
+  ),
   comments: guest.clearing(
     guest.from(
       ["config.description", "rule.comments"],

@@ -6,6 +6,7 @@ import { isQinQ, type VLAN, type VLANRef, vlanRef } from "../../netbox/types/vla
 import type { NicSource, SentVlans, TaggedSource } from "../sources.ts";
 import {
   DEFAULT_STATUS,
+  extension,
   METADATA,
   NO_CUSTOM_FIELDS,
   owned,
@@ -50,14 +51,14 @@ export const VLAN_TABLE: Table<VlanSource, VLAN> = {
   )),
   site: owned.key(vlan.from(
     ["stub.site"],
-    "the site of the node or of the virtual machine; none in a VLAN group that a rule names",
+    "the site of the node or of the virtual machine",
     (v) => v.group === undefined ? siteRef(v.site) : undefined,
   )),
-  group: owned.key(vlan.from(
+  group: extension(owned.key(vlan.from(
     ["rule.vlan_group", "stub.vlan-group"],
-    "the VLAN group that a rule names: it is part of the VLAN's identity in Diode",
+    "the VLAN group that a rule names, instead of the site: it is part of the VLAN's identity in Diode",
     (v) => v.group,
-  )),
+  ))),
   tags: owned.union(vlan.from(
     ["stub.tags"],
     SHARED_TAGS,
