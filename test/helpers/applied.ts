@@ -28,6 +28,8 @@ const REFERENCES: Readonly<Record<string, SurveyedName>> = {
   virtual_machine: "virtual-machine",
   device: "device",
   untagged_vlan: "vlan",
+  vlan: "vlan",
+  l2vpn: "l2vpn",
   parent: "interface",
   bridge: "interface",
   lag: "interface",
@@ -39,7 +41,7 @@ const SCOPES: Readonly<Record<string, SurveyedName>> = {
   scope_site_group: "site-group",
 };
 const CHOICES = new Set(["status", "type", "mode", "start_on_boot"]);
-const NUMBERS = new Set(["vcpus", "memory", "size", "mtu", "speed", "vid"]);
+const NUMBERS = new Set(["vcpus", "memory", "size", "mtu", "speed", "vid", "identifier"]);
 
 export interface Change {
   readonly type: SurveyedName;
@@ -289,6 +291,8 @@ export class ModelNetBox {
       return set(field, { ...(row[field] as object), ...Object.fromEntries(sent) });
     }
     if (field === "primary_mac_address") return set(field, value);
+    // A survey reads no roles of prefixes.
+    if (type === "prefix" && field === "role") return set(field, value);
     const reference = REFERENCES[field] ?? GROUPS[type]?.[field];
     if (reference !== undefined && typeof value === "object" && value !== null) {
       if (Object.keys(value).length === 0) return set(field, null);
@@ -347,6 +351,7 @@ export class ModelNetBox {
     }
     set("assigned_object_type", contentTypeOf(typeOf(type)));
     set("assigned_object", { ...brief(part), [key]: brief(machine) });
+    if ("l2vpn" in row) set("assigned_object_id", part.id);
     const sent = (value as Record<string, Fields>)[key] ?? {};
     for (const family of ["primary_ip4", "primary_ip6"]) {
       const stub = sent[family] as Fields | undefined;
@@ -393,7 +398,13 @@ export class ModelNetBox {
 }
 
 /** NetBox has no constraint that keeps them from existing twice. Source: NetBox, ipam/models. */
-const DOUBLED = new Set<SurveyedName>(["vlan", "prefix", "ip-address"]);
+const DOUBLED = new Set<SurveyedName>([
+  "vrf",
+  "vlan-group",
+  "vlan",
+  "prefix",
+  "ip-address",
+]);
 const STATUS = new Set<SurveyedName>([
   "vlan",
   "prefix",
@@ -410,6 +421,8 @@ const SLUGGED = new Set<SurveyedName>([
   "platform",
   "cluster-type",
   "device-role",
+  "vlan-group",
+  "l2vpn",
 ]);
 /** Keys that name objects of different types in different types. */
 const GROUPS: Partial<Record<SurveyedName, Readonly<Record<string, SurveyedName>>>> = {
