@@ -62,6 +62,7 @@ async function newCheckout(name: string): Promise<string> {
   const folders = [
     "snapshots/example",
     "snapshots/example-netbox",
+    "snapshots/example-policy.yaml",
     "test/fixtures",
     "test/golden/example-target",
     "test/golden/history",

@@ -362,8 +362,11 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
   mapping: {
     description: "Print the mapping tables as Markdown",
     example: "mapping",
-    options: OUTPUT_OPTIONS,
-    load: async () => (await import("../look/mapping.ts")).runMapping,
+    options: {
+      schema: onOff("Print a JSON Schema of policy files instead, for editors"),
+      ...OUTPUT_OPTIONS,
+    },
+    load: async () => (await import("../look/mapping.ts")).mappingOf(STAGE_SETTINGS),
   },
   completion: {
     description: "Print a completion script for a shell",

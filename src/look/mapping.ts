@@ -1,4 +1,5 @@
 /** Prints the mapping tables: Markdown for people, JSON for scripts. */
+import type { SettingTable } from "../base/setting.ts";
 import { ENTITY_TYPES } from "../netbox/types/order.ts";
 import { STEPS } from "../netbox/types/steps.ts";
 import { SHOWN_PATHS } from "../proxmox/endpoints.ts";
@@ -10,6 +11,7 @@ import { STUBS } from "../transform/mapping/stubs.ts";
 import { type Owner, OWNERS, type Row } from "../transform/mapping/table.ts";
 import { CUSTOM_FIELD_TABLES, TABLES } from "../transform/mapping/tables.ts";
 import { OSTYPES } from "../transform/mapping/values.ts";
+import { policySchema } from "../transform/rules/schema.ts";
 
 export const OWNER_WORDS: Readonly<Record<Owner, string>> = {
   "proxmox": "Proxmox VE",
@@ -126,10 +128,14 @@ function code(text: string): string {
   return `\`${text}\``;
 }
 
-/** mapping: the mapping tables, as README has them. */
-export function runMapping(session: Session): Promise<void> {
-  session.data(
-    session.isJson ? JSON.stringify(mappingJson(), null, 2) : mappingMarkdown().trimEnd(),
-  );
-  return Promise.resolve();
+/** mapping: the mapping tables, as README has them; --schema: a schema of files with these settings. */
+export function mappingOf(stages: Readonly<Record<string, SettingTable>>) {
+  return (session: Session): Promise<void> => {
+    const isSchema = session.isOn("schema");
+    const json = isSchema ? policySchema(Object.values(stages)) : mappingJson();
+    session.data(
+      isSchema || session.isJson ? JSON.stringify(json, null, 2) : mappingMarkdown().trimEnd(),
+    );
+    return Promise.resolve();
+  };
 }

@@ -34,6 +34,8 @@ import { CHANGE_KINDS } from "../../src/run-folder/run-record.ts";
 import { markdownTable } from "../../src/terminal/document.ts";
 import { RECEIVE_FAULTS } from "../../src/rehearse/receive/faults.ts";
 import { EXIT_CODES } from "../../src/terminal/process.ts";
+import { CONDITION_FORMS, CONDITIONS } from "../../src/transform/rules/conditions.ts";
+import { VALUE_FORMS, VALUES } from "../../src/transform/rules/values.ts";
 import { commandsIn, DOCUMENTS, firstDifference, readDocument } from "./documents.ts";
 import { explained } from "./explaining.ts";
 import { ROOT } from "./golden.ts";
@@ -148,6 +150,28 @@ export const BLOCKS: Readonly<Record<string, (folder: string) => string | Promis
     const text = explanationText(explanations, { width: README_COLUMNS, isVerbose: false });
     return `\`\`\`console\n$ npx proxmox-diode explain snapshots/example ip/10.20.20.22\n${text.trim()}\n\`\`\`\n`;
   },
+  conditions: () =>
+    rows(
+      Object.entries(CONDITIONS).map(([name, { on, kinds, form, help }]) => [
+        `\`${name}\``,
+        on,
+        kinds.join(", "),
+        CONDITION_FORMS[form],
+        help,
+      ]),
+      ["Condition", "On", "Of", "Value", "Meaning"],
+    ),
+  values: () =>
+    rows(
+      Object.entries(VALUES).map(([name, { on, kinds, form, help }]) => [
+        `\`${name}\``,
+        on,
+        kinds.join(", "),
+        VALUE_FORMS[form].replace(/\{.*\}/, (facts) => `\`${facts}\``),
+        help,
+      ]),
+      ["Value", "On", "Of", "Written as", "Sets"],
+    ),
   "push-settings": () => settingsMarkdown(STAGE_SETTINGS.push),
   retries: retriesMarkdown,
   "compare-settings": () => settingsMarkdown(STAGE_SETTINGS.compare),

@@ -121,7 +121,7 @@ export type ConditionName = keyof typeof CONDITIONS;
 /** TABLE: how a condition is written, for people. */
 export const CONDITION_FORMS: Readonly<Record<ConditionForm, string>> = {
   kind: allowedText({ allowed: MACHINE_KINDS }),
-  text: "a text (`*` is any text, `?` any character)",
+  text: "a text (wildcards `*`, `?`)",
   number: "a whole number, or a range such as 9000-9999",
   network: "a network such as 10.0.0.0/8, or an address",
   family: "4 or 6",

@@ -42,7 +42,7 @@ export interface TestFailure extends Place {
   readonly rule: Rule | undefined;
 }
 
-type FactForm = "kind" | "text" | "texts" | "number" | "addresses";
+export type FactForm = "kind" | "text" | "texts" | "number" | "addresses";
 
 interface FactRow {
   readonly on: Level;
@@ -69,7 +69,8 @@ export const FACTS: Readonly<Record<string, FactRow>> = {
   hostname: { on: "machine", kinds: MACHINE_KINDS, form: "text" },
 };
 
-const FACT_WORDS: Readonly<Record<FactForm, string>> = {
+/** TABLE: how a fact is written, for people. */
+export const FACT_WORDS: Readonly<Record<FactForm, string>> = {
   kind: "qemu or lxc",
   text: "a text",
   texts: "a list of texts",

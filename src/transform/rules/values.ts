@@ -86,7 +86,7 @@ export const STATUSES = [
 ] as const;
 
 /** Source: netbox netbox/models/features.py and ipam/models/ip.py. */
-const MAX_DESCRIPTION = 200;
+export const MAX_DESCRIPTION = 200;
 const MAX_DNS_NAME = 255;
 const MAX_FIELD_NAME = 50;
 

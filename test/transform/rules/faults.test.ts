@@ -85,7 +85,7 @@ describe("a rule", () => {
       '2:22 the condition "name" has an empty list',
     ]],
     ["with not in a list", `match: { name: [a, { not: b }] }, ${SET}`, [
-      '2:26 the condition "name" must be a text (* is any text, ? any character), not a list or a mapping',
+      '2:26 the condition "name" must be a text (wildcards *, ?), not a list or a mapping',
     ]],
     ["with more than not", `match: { name: { not: a, or: b } }, ${SET}`, [
       '2:22 the condition "name" allows a value, a list of values or { not: … }',
@@ -190,7 +190,7 @@ describe("a file", () => {
 test.each([
   ["no rules", {}, "no list"],
   ["no list", { file: "policy.yaml", rules: 3 }, "no list"],
-  ["a rule that is empty", { file: "policy.yaml", rules: [null] }, 'must have "match"'],
+  ["no rule in the list", { file: "policy.yaml", rules: [null] }, 'must have "match"'],
   ["an unknown condition", {
     file: "policy.yaml",
     rules: [{ line: 7, column: 5, match: { pol: "a" }, set: { role: "R" } }],
