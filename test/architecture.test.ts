@@ -192,7 +192,6 @@ test("pure folders load no node:* module and no package with side effects", () =
     "@noble/hashes/utils.js",
     "ipaddr.js",
     "p-map",
-    "yaml",
   ]);
 });
 

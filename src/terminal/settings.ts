@@ -133,7 +133,7 @@ export async function openPolicyFile(
 }
 
 async function parsePolicyFile(file: string): Promise<PolicyFile> {
-  const { parseYaml } = await import("../base/tree.ts");
+  const { parseYaml } = await import("../base/yaml.ts");
   const text = await readFile(file, "utf8").catch((cause: unknown) => {
     throw usageError(`Cannot read the policy file "${file}": ${reasonOf(cause)}`, {
       cause,

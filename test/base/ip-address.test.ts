@@ -1,7 +1,18 @@
 /** Parses addresses and masks of Proxmox VE and guest agents for NetBox. */
+import { BlockList } from "node:net";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Address, networkOf, parseAddress, splitCidr } from "../../src/base/ip-address.ts";
+import {
+  type Address,
+  isInNetwork,
+  maskedWords,
+  type Network,
+  networkOf,
+  parseAddress,
+  parseNetwork,
+  splitCidr,
+  wordsOf,
+} from "../../src/base/ip-address.ts";
 import { anyText, anyValue, lookalike } from "../helpers/arbitraries.ts";
 
 /** An address that must be valid. */
@@ -217,5 +228,57 @@ describe("for any address,", () => {
       }),
       { numRuns: 1000 },
     );
+  });
+});
+
+describe("networks as numbers", () => {
+  const host = fc.oneof(fc.ipV4(), fc.ipV6());
+
+  test("contain the addresses that Node.js finds in them", () => {
+    fc.assert(
+      fc.property(host, host, fc.nat(128), (base, address, bits) => {
+        const type = base.includes(":") ? "ipv6" : "ipv4";
+        const length = type === "ipv4" ? bits % 33 : bits;
+        const network = networkAround(base, length);
+        const words = wordsOf(address) ?? [];
+        const list = new BlockList();
+        // BlockList does not take /0.
+        if (length > 0) list.addSubnet(base, length, type);
+        const isSameFamily = address.includes(":") === base.includes(":");
+        const expected = isSameFamily && (length === 0 || list.check(address, type));
+        expect(isInNetwork(words, network)).toBe(expected);
+        expect(isInNetwork(wordsOf(base) ?? [], network)).toBe(true);
+        if (isSameFamily) {
+          expect(maskedWords(words, network).join() === network.words.join()).toBe(expected);
+        }
+      }),
+    );
+  });
+
+  /** Takes the network that the error names. */
+  function networkAround(host: string, length: number): Network {
+    try {
+      return parseNetwork(`${host}/${length}`) as Network;
+    } catch (error) {
+      return parseNetwork((error as RangeError).message) as Network;
+    }
+  }
+
+  test.each([
+    "10.0.0.0/33",
+    "lan",
+    "",
+    "10.0.0/8",
+    "fe80::%eth0/64",
+    "10.0.0.0/8/8",
+    "2001:db8::/129",
+  ])(
+    "%j is no network",
+    (text) => expect(parseNetwork(text)).toBeUndefined(),
+  );
+
+  test("with bits beyond the mask are refused, and the network is named", () => {
+    expect(() => parseNetwork("10.0.0.5/24")).toThrow("10.0.0.0/24");
+    expect(() => parseNetwork("2001:db8::1/64")).toThrow("2001:db8::/64");
   });
 });

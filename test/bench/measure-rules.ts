@@ -4,7 +4,7 @@
  */
 import { type Address, parseAddress } from "../../src/base/ip-address.ts";
 import type { MachineFacts } from "../../src/transform/rules/conditions.ts";
-import { readRules } from "../../src/transform/rules/read.ts";
+import { readRules } from "../transform/rules/facts.ts";
 import { peakBytes } from "./measure.ts";
 
 const POOLS = 200;
@@ -36,7 +36,7 @@ const lines = Array.from(
       n % 7
     }, dns_name: "{name}.example.net" }`,
 );
-const { rules } = readRules(`rules:\n${lines.join("\n")}\n`, "policy.yaml");
+const { rules } = readRules(`rules:\n${lines.join("\n")}\n`);
 // Made before, in parts, so that neither their making nor their memory is measured.
 const PART = 1000;
 let [seconds, matches] = [0, 0];

@@ -1,5 +1,5 @@
 /** Rules of a policy file, as settings of `transform`: `{ ...SITE, ...ruled("- match: …") }`. */
-import { parseYaml } from "../../src/base/tree.ts";
+import { parseYaml } from "../../src/base/yaml.ts";
 import { rulesText } from "../../src/transform/rules/read.ts";
 import type { SettingTexts } from "../../src/transform/settings.ts";
 

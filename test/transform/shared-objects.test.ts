@@ -6,17 +6,21 @@ import { readCluster } from "../../src/transform/cluster.ts";
 import { Ledger } from "../../src/transform/ledger.ts";
 import { type Made, make } from "../../src/transform/made.ts";
 import { makeShared } from "../../src/transform/make-shared.ts";
-import { parsePolicy, type SettingTexts } from "../../src/transform/settings.ts";
+import { parsePolicy } from "../../src/transform/policy.ts";
+import type { Rule } from "../../src/transform/rules/match.ts";
+import type { SettingTexts } from "../../src/transform/settings.ts";
 import type { SharedObjects } from "../../src/transform/shared-objects.ts";
 import { findTermination } from "../../src/transform/target/network.ts";
 import { NetBoxTarget } from "../../src/transform/target/target.ts";
 import { ModelNetBox } from "../helpers/applied.ts";
 import { lab } from "../helpers/lab.ts";
+import { ruled } from "../helpers/ruled.ts";
 
 const ANSWER = { file: "pve/nodes/pve1.json", path: "/nodes/pve1/qemu/101/config" };
 const SUBJECT = { what: "vm/101/net0", answer: ANSWER };
 const ORIGIN = { subject: SUBJECT, places: {} };
 const URL = "https://netbox.example.net";
+const TEXTS: SettingTexts = { SITE_NAME: "HQ", PROXMOX_HOST: "10.0.0.1", nodes: "*" };
 const VNET = { name: "vnet1", type: "vxlan", identifier: 100, description: "Web" } as const;
 
 type See = (shared: SharedObjects, by: Parameters<SharedObjects["seeVrf"]>[1]) => unknown;
@@ -35,8 +39,7 @@ async function seen(
     ? NetBoxTarget.NONE
     : new NetBoxTarget(netbox.objects(), { url: URL, unread });
   const run = new RunState({ target });
-  const texts: SettingTexts = { SITE_NAME: "HQ", PROXMOX_HOST: "10.0.0.1", nodes: "*" };
-  const input = { snapshot: lab({}), policy: parsePolicy(texts), label: undefined };
+  const input = { snapshot: lab({}), policy: parsePolicy(TEXTS), label: undefined };
   const { source: cluster } = await readCluster(input, run);
   for (const name of names) run.names.see("vlan-group", name);
   const ledger = new Ledger();
@@ -48,13 +51,22 @@ async function seen(
   return { result, made, entities, leftOut: ledger.records, cluster, run };
 }
 
+type By = Parameters<SharedObjects["seeVlan"]>[2];
+
+/** The same thing, whose VLANs a rule puts into a group. */
+function ruledBy(by: By, group: string): By {
+  const { rules } = parsePolicy({ ...TEXTS, ...ruled("- match: { vmid: 1 }\n  skip: any") });
+  const [rule] = rules.rules as [Rule];
+  return { ...by, origin: { ...by.origin, rules: { vlan_group: { value: group, rule } } } };
+}
+
 const TAGS = { tags: ["discovered", "proxmox-10.0.0.1", "proxmox-ve"].map((name) => ({ name })) };
 
 describe("without a target", () => {
   test("each is one entity with the tags of its clusters, before what names it", async () => {
     const { result, made, entities } = await seen((shared, by) => {
       shared.seePrefix({ network: "10.0.0.0/24", site: "HQ", answer: ANSWER }, by);
-      shared.seeVlan(20, "HQ", { ...by, group: "DC1" });
+      shared.seeVlan(20, "HQ", ruledBy(by, "DC1"));
       return [
         shared.seeVrf("internal", by),
         shared.seeVrf("internal", by),
@@ -83,9 +95,9 @@ describe("without a target", () => {
 
   test("a VLAN is known by its group, whatever the site; in two groups it is two VLANs", async () => {
     const { result, entities } = await seen((shared, by) => [
-      shared.seeVlan(20, "HQ", { ...by, group: "DC1" }),
-      shared.seeVlan(20, "Lab", { ...by, group: "DC1" }),
-      shared.seeVlan(20, "HQ", { ...by, group: "DC2" }),
+      shared.seeVlan(20, "HQ", ruledBy(by, "DC1")),
+      shared.seeVlan(20, "Lab", ruledBy(by, "DC1")),
+      shared.seeVlan(20, "HQ", ruledBy(by, "DC2")),
       shared.seeVlan(20, "HQ", by),
     ]);
     const vlan = { vid: "20", name: "VLAN 20" };
@@ -106,7 +118,7 @@ describe("without a target", () => {
   test("groups whose names NetBox would take for one get slugs, in entities and stubs", async () => {
     const names = ["DC 1", "dc-1."];
     const { entities } = await seen(
-      (shared, by) => names.map((group) => shared.seeVlan(20, "HQ", { ...by, group })),
+      (shared, by) => names.map((group) => shared.seeVlan(20, "HQ", ruledBy(by, group))),
       { names },
     );
     const slugOf = (entity: object) => (entity as { slug?: string }).slug;
@@ -173,7 +185,7 @@ describe("with a target", () => {
     }
     const { result, leftOut, entities } = await seen((shared, by) => [
       shared.seeVrf("internal", by),
-      shared.seeVlan(20, "HQ", { ...by, group: "DC1" }),
+      shared.seeVlan(20, "HQ", ruledBy(by, "DC1")),
     ], { netbox, names: ["DC1"] });
     expect(result).toEqual([undefined, undefined]);
     expect(leftOut.map(({ what, reason }) => [what, reason])).toEqual([
@@ -203,9 +215,9 @@ describe("with a target", () => {
     netbox.make("vlan", { ...vlan, site: null, group });
     const { result } = await seen((shared, by) => [
       shared.seeVlan(20, "HQ", by),
-      shared.seeVlan(20, "HQ", { ...by, group: "DC1" }),
-      shared.seeVlan(20, "HQ", { ...by, group: "DC2" }),
-      shared.seeVlan(20, "HQ", { ...by, group: "DC3" }),
+      shared.seeVlan(20, "HQ", ruledBy(by, "DC1")),
+      shared.seeVlan(20, "HQ", ruledBy(by, "DC2")),
+      shared.seeVlan(20, "HQ", ruledBy(by, "DC3")),
     ], { netbox });
     expect(result).toEqual([
       { vid: "20", site: { name: "HQ" } },
@@ -239,7 +251,7 @@ describe("with a target", () => {
     const netbox = new ModelNetBox();
     const see: See = (shared, by) => {
       const vrf = shared.seeVrf("internal", by);
-      shared.seeVlan(20, "HQ", { ...by, group: "DC1" });
+      shared.seeVlan(20, "HQ", ruledBy(by, "DC1"));
       shared.seePrefix({ network: "10.0.0.0/24", site: "HQ", answer: ANSWER, vrf }, by);
       return shared.seeL2vpn(VNET, by);
     };

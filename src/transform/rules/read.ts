@@ -1,7 +1,7 @@
 /** Reads the rules of a policy file, and those that a manifest recorded. */
 import { inputError, usageError } from "../../base/errors.ts";
 import type { PolicyFile } from "../../base/setting.ts";
-import { jsonOfTree, parseYaml, type Place, type Tree, treeOfJson } from "../../base/tree.ts";
+import { jsonOfTree, type Place, type Tree, treeOfJson } from "../../base/tree.ts";
 import { cleanText } from "../../proxmox/values.ts";
 import { CONDITIONS, kindsOf, readConditions } from "./conditions.ts";
 import { checkKeys, Faults, mappingEntry, scalarIn } from "./faults.ts";
@@ -20,20 +20,6 @@ const RULE_KEYS = ["match", "set", "skip"] as const;
  * The rules of a policy file; its other parts are read elsewhere.
  * @throws AppError "usage" that lists everything that is wrong, with line and column.
  */
-export function readRules(text: string, file: string): PolicyRules {
-  return policyOf(parsed(text, file), file);
-}
-
-function parsed(text: string, file: string): Tree | undefined {
-  try {
-    return parseYaml(text);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw usageError(`Cannot read the policy file "${file}": ${error.message}`, { cause: error });
-  }
-}
-
-/** As `readRules`, of a file that is parsed. */
 export function policyOf(policy: Tree | undefined, file: string): PolicyRules {
   const faults = new Faults(file);
   const rules = readList(policy, "rules", faults).map((rule, i) => readRule(rule, i + 1, faults));

@@ -1,6 +1,8 @@
-/** Machines for tests of rules. */
+/** Machines and policy files for tests of rules. */
 import { type Address, parseAddress } from "../../../src/base/ip-address.ts";
 import type { InterfaceFacts, MachineFacts } from "../../../src/transform/rules/conditions.ts";
+import { parseYaml } from "../../../src/base/yaml.ts";
+import { policyOf, type PolicyRules } from "../../../src/transform/rules/read.ts";
 import type { MachineDecision, Rule } from "../../../src/transform/rules/match.ts";
 
 /** "10.0.0.5/24" */
@@ -45,4 +47,9 @@ export function plain(decision: MachineDecision): unknown {
           : value,
     ),
   );
+}
+
+/** The rules and tests of a policy file, as `--config` reads them. */
+export function readRules(text: string, file = "policy.yaml"): PolicyRules {
+  return policyOf(parseYaml(text), file);
 }

@@ -1,10 +1,10 @@
 /** Laws of rules: the index leaves out no rule, the order decides, and a manifest keeps all. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { readRules, rulesFromManifest, toManifest } from "../../../src/transform/rules/read.ts";
+import { rulesFromManifest, toManifest } from "../../../src/transform/rules/read.ts";
 import type { Decided, Rule } from "../../../src/transform/rules/match.ts";
 import { facts, rule } from "./arbitraries.ts";
-import { plain } from "./facts.ts";
+import { plain, readRules } from "./facts.ts";
 import { decideByDefinition, type PlainRule } from "./reference.ts";
 
 const RUNS = { numRuns: 500 };
@@ -12,7 +12,7 @@ const rules = fc.array(rule, { maxLength: 8 }).map(read);
 
 /** YAML includes JSON. */
 function read(list: readonly unknown[]) {
-  return readRules(JSON.stringify({ rules: list }), "policy.yaml").rules;
+  return readRules(JSON.stringify({ rules: list })).rules;
 }
 
 test("the index decides as testing every rule on every row does", () => {

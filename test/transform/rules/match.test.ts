@@ -2,11 +2,11 @@
 import { describe, expect, test } from "vitest";
 import type { MachineFacts } from "../../../src/transform/rules/conditions.ts";
 import type { MachineDecision } from "../../../src/transform/rules/match.ts";
-import { readRules, rulesFromManifest, toManifest } from "../../../src/transform/rules/read.ts";
-import { machine, nic, plain } from "./facts.ts";
+import { rulesFromManifest, toManifest } from "../../../src/transform/rules/read.ts";
+import { machine, nic, plain, readRules } from "./facts.ts";
 
 function decide(rules: string, facts: Partial<MachineFacts> = {}): MachineDecision {
-  return readRules(`rules:\n${rules}`, "policy.yaml").rules.decide(machine(facts));
+  return readRules(`rules:\n${rules}`).rules.decide(machine(facts));
 }
 
 /** Value → text; only what rules set. */

@@ -1,7 +1,7 @@
 /** Tests in a policy file: they pass, or say what the rules decide instead. */
 import { describe, expect, test } from "vitest";
 import { failuresOf, failureText } from "../../../src/transform/rules/policy-tests.ts";
-import { readRules } from "../../../src/transform/rules/read.ts";
+import { readRules } from "./facts.ts";
 
 const RULES = `rules:
   - match: { pool: customer-a }
@@ -19,7 +19,7 @@ tests:
 
 /** The failures, without the name of the file. */
 function failures(policyTest: string): string[] {
-  const { rules, tests } = readRules(`${RULES}  - { ${policyTest} }\n`, "policy.yaml");
+  const { rules, tests } = readRules(`${RULES}  - { ${policyTest} }\n`);
   return tests.flatMap((each) => failuresOf(each, rules)).map(failureText)
     .map((text) => text.replaceAll("policy.yaml:", ""));
 }

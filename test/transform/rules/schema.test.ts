@@ -5,13 +5,13 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { STAGE_SETTINGS } from "../../../src/cli/catalog.ts";
-import { readRules } from "../../../src/transform/rules/read.ts";
 import { policySchema } from "../../../src/transform/rules/schema.ts";
 import { fencesIn, readDocument } from "../../helpers/documents.ts";
 import { ROOT } from "../../helpers/golden.ts";
 import { schemaFaults } from "../../helpers/json-schema.ts";
 import { runCli } from "../../helpers/run-cli.ts";
 import { rule } from "./arbitraries.ts";
+import { readRules } from "./facts.ts";
 
 const SCHEMA = policySchema(Object.values(STAGE_SETTINGS));
 
@@ -56,7 +56,7 @@ describe("accepts", () => {
 
   test("every rule that the program accepts", () => {
     fc.assert(fc.property(fc.array(rule, { minLength: 1, maxLength: 3 }), (rules) => {
-      expect(readRules(JSON.stringify({ rules }), "policy.yaml").rules.isEmpty).toBe(false);
+      expect(readRules(JSON.stringify({ rules })).rules.isEmpty).toBe(false);
       expect(schemaFaults(SCHEMA, JSON.parse(JSON.stringify({ rules })))).toEqual([]);
     }));
   });
@@ -87,6 +87,6 @@ describe("refuses", () => {
     ["tests: [{ expect: { role: x } }]", "/tests"],
   ])("%s", (yaml, path) => {
     expect(faultsOf(yaml)).toEqual([path]);
-    if (!yaml.startsWith("config")) expect(() => readRules(yaml, "policy.yaml")).toThrow();
+    if (!yaml.startsWith("config")) expect(() => readRules(yaml)).toThrow();
   });
 });

@@ -5,9 +5,8 @@ import {
   CONDITIONS,
   type MachineFacts,
 } from "../../../src/transform/rules/conditions.ts";
-import { readRules } from "../../../src/transform/rules/read.ts";
 import { type ValueName, VALUES } from "../../../src/transform/rules/values.ts";
-import { machine, nic } from "./facts.ts";
+import { machine, nic, readRules } from "./facts.ts";
 
 const GUEST = machine({
   pool: "customer-a",
@@ -51,7 +50,7 @@ const EXAMPLES: Readonly<Record<ConditionName, readonly [string, string][]>> = {
 };
 
 const isMatched = (condition: string, facts: MachineFacts) =>
-  readRules(`rules: [{ match: { ${condition} }, set: { tenant: A } }]`, "policy.yaml")
+  readRules(`rules: [{ match: { ${condition} }, set: { tenant: A } }]`)
     .rules.decide(facts).isMatched;
 
 describe.each(Object.keys(CONDITIONS) as ConditionName[])("the condition %s", (name) => {
@@ -124,7 +123,7 @@ test.each(Object.keys(VALUES) as ValueName[])("the value %s", (name) => {
 describe("a template", () => {
   const set = (value: string, facts: Partial<MachineFacts>) => {
     const text = `rules: [{ match: { name: '*' }, set: { ${value} } }]`;
-    return readRules(text, "policy.yaml").rules.decide({ ...GUEST, ...facts });
+    return readRules(text).rules.decide({ ...GUEST, ...facts });
   };
 
   test("whose fact is absent sets nothing", () => {
