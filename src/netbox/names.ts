@@ -5,6 +5,8 @@ import { sha256Hex } from "../base/hash.ts";
 export const MAX_NAME = 64;
 /** Characters of a platform, cluster, tag or site name. */
 export const MAX_LONG_NAME = 100;
+/** Characters of a serial number. Source: netbox virtualization/models/virtualmachines.py. */
+export const MAX_SERIAL = 50;
 /** Characters of a description. Source: netbox netbox/models/__init__.py, dcim/models. */
 export const MAX_DESCRIPTION = 200;
 

@@ -1,6 +1,6 @@
 /** Processors, memory, ports and disks: amounts as Proxmox VE writes them, in the units of NetBox. */
 import type { GuestKind } from "./endpoints.ts";
-import { count, isBlank, number, parsePropertyString, text } from "./values.ts";
+import { count, flag, isBlank, number, parsePropertyString, text, textOrNone } from "./values.ts";
 
 const BYTES_PER_MIB = 2 ** 20;
 /** Six digits, two of them decimals. Source: netbox virtualization/models/virtualmachines.py, vcpus. */
@@ -121,4 +121,29 @@ export function parseSizeMb(text: string, base: 1000 | 1024): number | undefined
   const mb = Number(amount) * base ** (power - 2);
   if (mb === 0) return 0;
   return Math.round(mb) <= MAX_INTEGER ? Math.max(1, Math.round(mb)) : undefined;
+}
+
+/**
+ * "uuid=…,serial=U04tMDAx,base64=1" → "SN-001"; null: none; undefined: cannot be parsed.
+ * Source: PVE/QemuServer.pm, $smbios1_fmt.
+ */
+export function serialOf(smbios: unknown): string | null | undefined {
+  const written = textOrNone(smbios);
+  if (typeof written !== "string") return written;
+  const pairs = parsePropertyString(written, "uuid");
+  if (pairs === undefined) return undefined;
+  const serial = pairs.get("serial");
+  if (isBlank(serial)) return null;
+  const isEncoded = flag(pairs.get("base64") ?? false) ?? false;
+  const decoded = isEncoded ? decodeBase64(serial ?? "") : serial;
+  return decoded === undefined ? undefined : textOrNone(decoded);
+}
+
+function decodeBase64(value: string): string | undefined {
+  try {
+    const bytes = Uint8Array.from(atob(value), (unit) => unit.charCodeAt(0));
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
 }

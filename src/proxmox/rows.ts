@@ -45,6 +45,7 @@ export const ANSWERS = {
     tags: text,
     pool: text,
     hastate: text,
+    lock: elsewhere,
   },
 
   /** A row of /nodes. Source: PVE/API2/Nodes.pm, index. */
@@ -111,6 +112,8 @@ export const ANSWERS = {
     description: text,
     tags: text,
     agent: text,
+    smbios1: elsewhere,
+    lock: elsewhere,
     netN: elsewhere,
     diskN: elsewhere,
   },

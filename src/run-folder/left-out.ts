@@ -65,6 +65,8 @@ export const REASONS = {
   "multicast-mac": "A multicast MAC address identifies no interface",
   "duplicate-mac": "Several interfaces have this MAC address, so it identifies none of them",
   "too-long": "The value is larger than a Diode request may be",
+  "too-long-for-field":
+    "The value is longer than the field in NetBox, and cut it would be another one",
   "unused-vlans": "The interface passes no tagged VLANs, so its list of them has no effect",
   "vlan-mode": "NetBox has no equal of this VLAN mode",
   "has-tagged-vlans": "NetBox takes no other mode while the interface has tagged VLANs there",

@@ -1,6 +1,6 @@
 /** Makes a virtual machine of a guest and its answers, with NICs, disks and addresses. */
 import type { Found } from "../netbox/objects.ts";
-import { cutName, MAX_NAME } from "../netbox/names.ts";
+import { cutName, isLonger, MAX_NAME, MAX_SERIAL } from "../netbox/names.ts";
 import { partOf, textOf } from "../netbox/types/object-type.ts";
 import type { TagRef } from "../netbox/types/fields.ts";
 import { type PlatformRef, platformRef } from "../netbox/types/platform.ts";
@@ -8,7 +8,7 @@ import { tagRef } from "../netbox/types/tag.ts";
 import { siteRef } from "../netbox/types/site.ts";
 import { type VirtualMachineRef, virtualMachineRef } from "../netbox/types/virtual-machine.ts";
 import { valueOf } from "../proxmox/answers.ts";
-import { parseDisk } from "../proxmox/hardware.ts";
+import { parseDisk, serialOf } from "../proxmox/hardware.ts";
 import { text } from "../proxmox/values.ts";
 import type { Reason } from "../run-folder/left-out.ts";
 import { isWhollyRead, keepAddresses, markPrimary, primaryOf } from "./addresses.ts";
@@ -128,6 +128,7 @@ export function readGuest(
       ref,
       tags,
       platform,
+      serial: readSerial(origin, node),
       primary,
     },
     nics,
@@ -307,6 +308,18 @@ function readTags(origin: GuestOrigin, node: NodeContext): readonly TagRef[] {
   }
   for (const { value } of ruled) add(value);
   return tags;
+}
+
+/** With GUEST_SERIAL. A serial number that is cut would be another one. */
+function readSerial({ config, subject }: GuestOrigin, node: NodeContext): string | undefined {
+  if (!node.source.policy.guestSerial || config === undefined) return undefined;
+  const serial = serialOf(config.smbios1);
+  const isFitting = typeof serial === "string" && !isLonger(serial, MAX_SERIAL);
+  if (serial === null || isFitting) return serial ?? undefined;
+  const { what, answer } = subject;
+  const reason = serial === undefined ? "unparsable" : "too-long-for-field";
+  node.ledger.leave({ what: `${what}/serial`, answer }, reason, { detail: text(config.smbios1) });
+  return undefined;
 }
 
 function readPlatform(origin: GuestOrigin, node: NodeContext): PlatformRef | null | undefined {

@@ -2,10 +2,13 @@
 import { PERIOD, periodMs } from "../base/duration.ts";
 import { settingReader, type SettingRow, SWITCH, type TextsOf } from "../base/setting.ts";
 import { isLonger, MAX_LONG_NAME } from "../netbox/names.ts";
+import type { VirtualMachine } from "../netbox/types/virtual-machine.ts";
 import { parseHosts, parseScope } from "../proxmox/host.ts";
 import { cleanText } from "../proxmox/values.ts";
 import type { Manifest } from "../run-folder/snapshot.ts";
 
+/** Off by default, and without a default text: an entity set that was made without it keeps its manifest. */
+const SWITCH_NOT_SET = { allowed: SWITCH.allowed, read: SWITCH.read } as const;
 const NAME = { allowed: "a text of at most 100 characters", read: checkedName } as const;
 
 export const SETTINGS = {
@@ -92,6 +95,24 @@ export const SETTINGS = {
     ...SWITCH,
     help:
       "Use the addresses of running containers where the config leaves them open (captured with the same setting)",
+    extension: true,
+  },
+  GUEST_SERIAL: {
+    ...SWITCH_NOT_SET,
+    help: "Send the serial number of a virtual machine's SMBIOS settings",
+    extension: true,
+  },
+  SUSPENDED_STATUS: {
+    allowed: [
+      "active",
+      "offline",
+      "paused",
+      "staged",
+      "planned",
+      "failed",
+      "decommissioning",
+    ] satisfies readonly VirtualMachine["status"][],
+    help: "Status of a guest that is suspended to disk; not set: that of a stopped one",
     extension: true,
   },
   PLATFORM_WITHOUT_AGENT: {

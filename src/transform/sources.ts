@@ -120,6 +120,8 @@ export interface GuestSource extends Origin<"resources" | "config" | "osinfo"> {
   readonly tags: readonly TagRef[];
   readonly platform: PlatformRef | null | undefined;
   readonly primary: Primary;
+  /** Only with GUEST_SERIAL. */
+  readonly serial?: string | undefined;
   /** GONE_STATUS: Proxmox VE has no such guest any more. */
   readonly goneStatus?: "offline" | "decommissioning" | undefined;
 }

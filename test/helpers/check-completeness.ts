@@ -31,6 +31,7 @@ const NOT_OBJECTS: readonly RegExp[] = [
   /^vm\/\d+\/net\d+\/mac zero-mac$/,
   /^node\/.+\/(?:bridge_vlan_aware|bridge_vids|ovs_tag|ovs_options|comments) /,
   /^vm\/\d+\/net\d+\/trunks unparsable$/,
+  /^vm\/\d+\/serial (?:unparsable|too-long-for-field)$/,
   /^node\/.+\/mac (?:unparsable|(?:zero|multicast|duplicate)-mac)$/,
   /^vm\/\d+\/(?:tags|comments|proxmox_\w+) too-long$/,
 ];

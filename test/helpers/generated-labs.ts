@@ -140,6 +140,10 @@ function config(kind: GuestKind): fc.Arbitrary<Record<string, unknown>> {
     agent: fc.constantFrom("1", "0", "enabled=1", ""),
     ostype: sometimesOdd(fc.constantFrom("l26", "other", "debian", "odd_os")),
     tags: sometimesOdd(fc.constantFrom("a;b", "a, b", "")),
+    smbios1: sometimesOdd(
+      fc.constantFrom("serial=U04tMDAx,base64=1", "serial=é,base64=1", `serial=${"9".repeat(60)}`),
+    ),
+    lock: sometimesOdd(fc.constantFrom("suspended", "backup")),
     description: sometimesOdd(fc.constantFrom("", " notes\n")),
     memory: sometimesOdd(fc.constantFrom<unknown>(512, "4096", "current=1024", "much")),
   }, { requiredKeys: [], noNullPrototype: true });

@@ -18,6 +18,8 @@ export const ALL_EXTENSIONS: SettingTexts = {
   ALL_INTERFACES: "true",
   NETWORK_DEPTH: "full",
   LXC_LIVE_ADDRESSES: "true",
+  GUEST_SERIAL: "true",
+  SUSPENDED_STATUS: "paused",
   CLEAR_EMPTY: "true",
   DEVICE_CLUSTER: "true",
   TENANT_NAME: "Brightwater",

@@ -23,6 +23,8 @@ const EXTENSIONS: SettingTexts = {
   ALL_INTERFACES: "true",
   NETWORK_DEPTH: "full",
   LXC_LIVE_ADDRESSES: "true",
+  GUEST_SERIAL: "true",
+  SUSPENDED_STATUS: "paused",
   CLEAR_EMPTY: "true",
   DEVICE_CLUSTER: "true",
   PLATFORM_WITHOUT_AGENT: "keep",
@@ -59,7 +61,7 @@ const FIXTURES = [
 /** Reasons that the fixtures lack: they need hostile answers or an unusual node. Tests in rows/ cover them. */
 const NOT_SHOWN: readonly Reason[] = [
   ...["too-long", "missing-device", "zero-mac", "multicast-mac", "duplicate-mac"] as const,
-  ...["unused-vlans", "vlan-mode"] as const,
+  ...["unused-vlans", "vlan-mode", "too-long-for-field"] as const,
   // These need a target.
   ...["held-by-user", "ambiguous", "other-kind", "required-field"] as const,
   "has-tagged-vlans",

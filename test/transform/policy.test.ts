@@ -16,6 +16,7 @@ const HOST = { PROXMOX_HOST: "pve1.example.net" };
 const FLAGS = {
   ALL_INTERFACES: "allInterfaces",
   LXC_LIVE_ADDRESSES: "lxcLiveAddresses",
+  GUEST_SERIAL: "guestSerial",
   CLEAR_EMPTY: "clearEmpty",
   DEVICE_CLUSTER: "deviceCluster",
 } as const satisfies Partial<Record<SettingName, keyof Policy>>;
@@ -26,6 +27,7 @@ const CHOICES = {
   DISK_BASE_UNIT: ["1024", "1000"],
   PLATFORM_WITHOUT_AGENT: ["ostype", "keep"],
   NETWORK_DEPTH: ["mapped", "full"],
+  SUSPENDED_STATUS: ["active", "paused", "decommissioning"],
 } as const satisfies Partial<Record<SettingName, readonly string[]>>;
 
 function policy(texts: SettingTexts): Policy {
@@ -60,6 +62,8 @@ describe("without settings", () => {
       allInterfaces: false,
       networkDepth: "mapped",
       lxcLiveAddresses: false,
+      guestSerial: false,
+      suspendedStatus: undefined,
       platformWithoutAgent: "ostype",
       clearEmpty: false,
       nodeDeviceType: "Proxmox Node",

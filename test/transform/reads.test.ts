@@ -55,7 +55,8 @@ async function fullSite(): Promise<Site> {
   });
   const inConfig = (row: Json): Json => {
     const { tags: _tags, ...rest } = row;
-    return Number(row["vmid"]) % 2 === 0 ? rest : row;
+    const lock = row["vmid"] === 120 ? { lock: "suspended" } : {};
+    return Number(row["vmid"]) % 2 === 0 ? { ...rest, ...lock } : row;
   };
   const { nodes, clusterStatus, resources } = PATHS;
   const [first, ...listed] = dataOf(site.cluster[nodes]);
@@ -69,7 +70,7 @@ async function fullSite(): Promise<Site> {
         ...(row["iface"] === "vmbr0" ? { bridge_vids: "2 5-7" } : {}),
         speed: 10_000,
       })),
-      pve2: edit(pve2, PATHS.network("pve2"), (row) => ({
+      pve2: edit(withSuspended(pve2), PATHS.network("pve2"), (row) => ({
         ...row,
         "vlan-id": "77",
         ...(row["iface"] === "eno3" ? { options: ["hwaddress a0:42:3f:01:02:03"] } : {}),
@@ -92,6 +93,13 @@ async function fullSite(): Promise<Site> {
       [nodes]: ok(listed.filter((row) => row["node"] !== first?.["node"])),
     },
   };
+}
+
+/** With a guest whose lock is in its config alone, and that has a serial number. */
+function withSuspended(answers: AnswersByPath): AnswersByPath {
+  const path = PATHS.config({ node: "pve2", kind: "qemu", vmid: 140 });
+  const more = { lock: "suspended", smbios1: "serial=SN-001" };
+  return { ...answers, [path]: ok({ ...dataOf(answers[path]), ...more }) };
 }
 
 function dataOf(answer: Answer | undefined): Json[] {
@@ -195,6 +203,8 @@ const OTHER_SETTINGS: SettingTexts = {
   DISK_BASE_UNIT: "1000",
   ALL_INTERFACES: "false",
   NETWORK_DEPTH: "mapped",
+  GUEST_SERIAL: "false",
+  SUSPENDED_STATUS: "failed",
   LXC_LIVE_ADDRESSES: "false",
   PLATFORM_WITHOUT_AGENT: "ostype",
   NODE_DEVICE_TYPE: "R750",

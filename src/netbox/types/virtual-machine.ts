@@ -80,6 +80,7 @@ const FIELDS = {
   memory: optional(integerField()),
   start_on_boot: optional(choiceField("on", "off")),
   description: optional(textField()),
+  serial: optional(textField()),
   comments: optional(textField(ANY_TEXT)),
   // Each is set by its address.
   primary_ip4: optional(cleared()),

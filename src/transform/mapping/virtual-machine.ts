@@ -1,5 +1,5 @@
 /** virtualization.VirtualMachine: a QEMU guest or an LXC container. */
-import { MAX_NAME } from "../../netbox/names.ts";
+import { MAX_NAME, MAX_SERIAL } from "../../netbox/names.ts";
 import { int64 } from "../../netbox/types/shape.ts";
 import type { VirtualMachine, VirtualMachineStatus } from "../../netbox/types/virtual-machine.ts";
 import {
@@ -9,7 +9,7 @@ import {
   mibOf,
   vcpusOf,
 } from "../../proxmox/hardware.ts";
-import { flag, isBlank, textOrNone } from "../../proxmox/values.ts";
+import { flag, isBlank, text, textOrNone } from "../../proxmox/values.ts";
 import type { GuestSource } from "../sources.ts";
 import { namedBy, withRuled } from "./ruled.ts";
 import {
@@ -55,12 +55,25 @@ export const VIRTUAL_MACHINE: Table<GuestSource, VirtualMachine> = {
     (g) => g.name,
   )),
   status: guest.from(
-    ["resources.status", "setting.GONE_STATUS", "rule.status"],
-    `${valuesText(GUEST_STATUS, OTHER_GUEST_STATUS)}; of a guest that is gone, GONE_STATUS`,
+    [
+      "resources.status",
+      "resources.lock",
+      "config.lock",
+      "setting.SUSPENDED_STATUS",
+      "setting.GONE_STATUS",
+      "rule.status",
+    ],
+    `${
+      valuesText(GUEST_STATUS, OTHER_GUEST_STATUS)
+    }; stopped with the lock \`suspended\`, SUSPENDED_STATUS; of a guest that is gone, GONE_STATUS`,
     (g) => {
       if (g.goneStatus !== undefined) return g.goneStatus;
       if (g.rules?.status !== undefined) return g.rules.status.value as VirtualMachineStatus;
       const status = textOrNone(g.resources?.status);
+      const { suspendedStatus } = g.cluster.policy;
+      if (suspendedStatus !== undefined && status === "stopped" && isSuspended(g)) {
+        return suspendedStatus;
+      }
       // Blank is "staged", as any other value is.
       return status === undefined ? undefined : guestStatus(status ?? "");
     },
@@ -115,6 +128,13 @@ export const VIRTUAL_MACHINE: Table<GuestSource, VirtualMachine> = {
   description: extension(
     guest.from(["rule.description"], "a rule's", (g) => g.rules?.description?.value),
   ),
+  serial: extension(
+    guest.from(
+      ["config.smbios1", "setting.GUEST_SERIAL"],
+      `GUEST_SERIAL: QEMU: \`serial=\`, decoded with \`base64=1\`; at most ${MAX_SERIAL} characters`,
+      (g) => g.serial,
+    ),
+  ),
   comments: guest.clearing(
     guest.from(
       ["config.description", "rule.comments"],
@@ -151,7 +171,7 @@ export const VIRTUAL_MACHINE: Table<GuestSource, VirtualMachine> = {
   ),
   ...skip("a guest moves from node to node; proxmox_node shows where it runs", "device"),
   ...skip("NetBox derives it from the virtual disks and refuses any other value", "disk"),
-  ...skip(USERS, "serial", "owner"),
+  ...skip(USERS, "owner"),
   ...skip(
     "the mapping document does not name it; proxmox_vm_type distinguishes QEMU from LXC",
     "virtual_machine_type",
@@ -164,6 +184,11 @@ function vcpus({ resources, config = {}, kind }: GuestSource): number | undefine
   const isGiven = !isBlank(config.cores) || !isBlank(sockets);
   const written = isGiven ? coresTimesSockets(config.cores, sockets) : undefined;
   return (vcpusOf(resources?.maxcpu) ?? written) || undefined;
+}
+
+/** Suspended to disk: Proxmox VE locks the guest until it is resumed. Source: PVE/QemuServer.pm, vm_suspend. */
+function isSuspended({ resources, config }: GuestSource): boolean {
+  return [resources?.lock, config?.lock].some((lock) => text(lock) === "suspended");
 }
 
 function memoryMib({ resources, config }: GuestSource): `${bigint}` | undefined {

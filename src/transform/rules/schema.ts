@@ -1,6 +1,6 @@
 /** A JSON Schema of policy files, for editors, from the tables of settings, conditions and values. */
 import { allowedText, type SettingRow, type SettingTable, SWITCH } from "../../base/setting.ts";
-import { MAX_LONG_NAME } from "../../netbox/names.ts";
+import { MAX_DESCRIPTION, MAX_LONG_NAME } from "../../netbox/names.ts";
 import {
   CONDITION_FORMS,
   type ConditionForm,
@@ -9,7 +9,7 @@ import {
   type MachineKind,
 } from "./conditions.ts";
 import { FACT_WORDS, type FactForm, FACTS } from "./policy-tests.ts";
-import { MAX_DESCRIPTION, STATUSES, VALUE_FORMS, type ValueForm, VALUES } from "./values.ts";
+import { STATUSES, VALUE_FORMS, type ValueForm, VALUES } from "./values.ts";
 
 /** JSON Schema, draft 2020-12. */
 type Schema = Readonly<Record<string, unknown>>;

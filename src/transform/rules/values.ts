@@ -1,7 +1,7 @@
 /** What a rule sets. TABLE: the values. */
 import { allowedText } from "../../base/setting.ts";
 import { jsonOfTree, type ListTree, type ScalarTree, type Tree } from "../../base/tree.ts";
-import { cutName, isLonger, MAX_LONG_NAME } from "../../netbox/names.ts";
+import { cutName, isLonger, MAX_DESCRIPTION, MAX_LONG_NAME } from "../../netbox/names.ts";
 import { cleanText } from "../../proxmox/values.ts";
 import {
   GUEST_KINDS,
@@ -85,8 +85,7 @@ export const STATUSES = [
   "paused",
 ] as const;
 
-/** Source: netbox netbox/models/features.py and ipam/models/ip.py. */
-export const MAX_DESCRIPTION = 200;
+/** Source: netbox ipam/models/ip.py. */
 const MAX_DNS_NAME = 255;
 const MAX_FIELD_NAME = 50;
 

@@ -69,6 +69,9 @@ const ELSEWHERE = new Set([
   "network.priority",
   // The listing has the tags; the config is only used if the listing has none.
   "config.tags",
+  // Set while a task runs; only SUSPENDED_STATUS reads it.
+  "resources.lock",
+  "config.lock",
 ]);
 
 test("all keys that the mapping reads are compared", () => {

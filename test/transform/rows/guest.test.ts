@@ -43,6 +43,61 @@ describe("a guest is left out", () => {
   });
 });
 
+describe("with SUSPENDED_STATUS, a guest that is suspended to disk", () => {
+  const SUSPENDED = { SUSPENDED_STATUS: "paused" };
+
+  test.each([
+    ["in the listing", { status: "stopped", lock: "suspended" }, {}, "paused"],
+    ["in the config", { status: "stopped" }, { lock: "suspended" }, "paused"],
+    ["with another lock", { status: "stopped", lock: "backup" }, { lock: "backup" }, "offline"],
+    ["while it is being suspended", { status: "stopped", lock: "suspending" }, {}, "offline"],
+    ["while it runs", { status: "running", lock: "suspended" }, {}, "active"],
+    ["with a lock that is no text", { status: "stopped", lock: ["suspended"] }, {}, "offline"],
+  ])("%s", async (_, row, config, expected) => {
+    expect((await guest101({ row, config }, SUSPENDED)).vm.status).toBe(expected);
+    const plain = expected === "paused" ? "offline" : expected;
+    expect((await guest101({ row, config })).vm.status).toBe(plain);
+  });
+});
+
+describe("with GUEST_SERIAL, the serial number of a virtual machine", () => {
+  const SERIAL = { GUEST_SERIAL: "true" };
+  const UUID = "uuid=39038e77-5249-42a8-ad92-b3bf4afc32d6";
+
+  test.each([
+    [`${UUID},serial=SN-001`, "SN-001"],
+    [`base64=1,serial=U04tMDAx,${UUID}`, "SN-001"],
+    ["serial=U8OkYmw=,base64=1", "Säbl"],
+    ["serial=U04tMDAx,base64=0", "U04tMDAx"],
+    [`serial=${"9".repeat(50)}`, "9".repeat(50)],
+    ["serial= SN-001 ", "SN-001"],
+    [UUID, undefined],
+    ["serial=", undefined],
+    ["serial=ICA=,base64=1", undefined],
+    ["", undefined],
+    [undefined, undefined],
+  ])("in smbios1 %j is %j", async (smbios1, expected) => {
+    const outcome = await guest101({ config: { smbios1 } }, SERIAL);
+    expect(outcome.vm.serial).toBe(expected);
+    expect(outcome.reasonsOf("vm/101/serial")).toEqual([]);
+  });
+
+  test.each([
+    ["serial=!!,base64=1", "unparsable"],
+    ["serial=/////w==,base64=1", "unparsable"],
+    ["serial=a,serial=b", "unparsable"],
+    [{}, "unparsable"],
+    [`serial=${"9".repeat(51)}`, "too-long-for-field"],
+  ])("is not sent from %j: %s", async (smbios1, reason) => {
+    const outcome = await guest101({ config: { smbios1 } }, SERIAL);
+    expect(outcome.vm).not.toHaveProperty("serial");
+    expect(outcome.reasonsOf("vm/101/serial")).toEqual([reason]);
+    const plain = await guest101({ config: { smbios1 } });
+    expect(plain.vm).not.toHaveProperty("serial");
+    expect(plain.leftOut.map(({ what }) => what)).toEqual(["vm/101/agent"]);
+  });
+});
+
 describe("a virtual machine", () => {
   test.each([
     ["running", "active"],
