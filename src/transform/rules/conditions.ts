@@ -31,7 +31,7 @@ export interface MachineFacts {
   readonly status?: string | undefined;
   readonly platform?: string | undefined;
   readonly description?: string | undefined;
-  /** As the guest agent reports it. */
+  /** The name that the guest itself has. */
   readonly hostname?: string | undefined;
   readonly interfaces: readonly InterfaceFacts[];
 }
@@ -78,17 +78,17 @@ export const CONDITIONS = {
     on: "machine",
     kinds: MACHINE_KINDS,
     form: "text",
-    help: "Status that NetBox would get without rules",
+    help: "Status in Proxmox VE, such as running, stopped or online",
   },
   platform: {
     on: "machine",
-    kinds: MACHINE_KINDS,
+    kinds: GUEST_KINDS,
     form: "text",
     help: "Platform that NetBox would get without rules",
   },
   description: {
     on: "machine",
-    kinds: MACHINE_KINDS,
+    kinds: GUEST_KINDS,
     form: "text",
     help: "Notes in Proxmox VE, the whole text",
   },

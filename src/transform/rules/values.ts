@@ -95,7 +95,7 @@ export const PLACEHOLDERS = {
   vmid: GUEST_KINDS,
   node: MACHINE_KINDS,
   pool: GUEST_KINDS,
-  hostname: MACHINE_KINDS,
+  hostname: GUEST_KINDS,
 } as const satisfies { readonly [Fact in keyof MachineFacts]?: readonly MachineKind[] };
 type Placeholder = keyof typeof PLACEHOLDERS;
 
@@ -145,8 +145,20 @@ export function readAssignments(
     }
     checkKinds({ what: `the value "${name}"`, allowed: VALUES[name].kinds, kinds }, key, faults);
     const assignment = readAssignment(name, value, faults);
-    return assignment === undefined ? [] : [assignment];
+    if (assignment === undefined) return [];
+    const absent = "template" in assignment &&
+      assignment.template.find((part) =>
+        typeof part === "object" && !kinds.some((kind) => isFactOf(part.fact, kind))
+      );
+    if (typeof absent === "object") {
+      faults.add(value, `the value "${name}" sets nothing: a node has no "${absent.fact}"`);
+    }
+    return [assignment];
   });
+}
+
+function isFactOf(fact: Placeholder, kind: MachineKind): boolean {
+  return (PLACEHOLDERS[fact] as readonly MachineKind[]).includes(kind);
 }
 
 /** Adds a fault if a rule is also for machines that cannot have something. */

@@ -100,6 +100,13 @@ describe("a rule", () => {
     ["with an unknown placeholder", "match: { name: a }, set: { comments: 'on {nod}' }", [
       '2:44 the value "comments" has an unknown placeholder "nod": did you mean "node"?',
     ]],
+    [
+      "with a placeholder that nodes lack",
+      "match: { kind: node, name: a }, set: { comments: 'ID {vmid}' }",
+      [
+        '2:56 the value "comments" sets nothing: a node has no "vmid"',
+      ],
+    ],
     ["with what is no DNS name", "match: { name: a }, set: { dns_name: '{name}.a b' }", [
       '2:44 the value "dns_name" must be a DNS name (it may contain {name} {vmid} {node} {pool} {hostname}), not "{name}.a b"',
     ]],
