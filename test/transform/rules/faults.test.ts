@@ -1,7 +1,12 @@
 /** What is wrong in a policy file: each fault with its place, and what is allowed. */
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { AppError } from "../../../src/base/errors.ts";
+import { CONDITIONS } from "../../../src/transform/rules/conditions.ts";
+import { FACTS, failuresOf } from "../../../src/transform/rules/policy-tests.ts";
+import { VALUES } from "../../../src/transform/rules/values.ts";
 import { rulesFromManifest } from "../../../src/transform/rules/read.ts";
+import { facts } from "./arbitraries.ts";
 import { readRules } from "./facts.ts";
 
 /** The lines of the error, without the name of the file. */
@@ -15,6 +20,8 @@ function faultsOf(text: string): string[] {
     return (error as AppError).message.split("\n").map((line) => line.replace("policy.yaml:", ""));
   }
 }
+
+const KEYS = [...Object.keys(CONDITIONS), ...Object.keys(VALUES), ...Object.keys(FACTS), "not"];
 
 const SET = "set: { tenant: A }";
 
@@ -166,6 +173,43 @@ describe("a test", () => {
   ])("%s", (_what, policyTest, faults) => {
     expect(faultsOf(`tests:\n  - { ${policyTest} }\n`)).toEqual(faults);
   });
+});
+
+/** Keys that are right with values that are mostly wrong. */
+const { value: anyValue } = fc.letrec((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 3 },
+    fc.constantFrom("a", "*", "10.0.0.0/8", "4", "node", "", null, 7, true, 1.5, "{name}", "1-2"),
+    fc.array(tie("value"), { maxLength: 3 }),
+    fc.dictionary(fc.constantFrom(...KEYS), tie("value"), { maxKeys: 3, noNullPrototype: true }),
+  ),
+}));
+
+test("whatever a file has, it gives rules and tests that work, or faults with their place", () => {
+  const part = fc.record({
+    match: anyValue,
+    set: anyValue,
+    skip: anyValue,
+    guest: anyValue,
+    node: anyValue,
+    expect: anyValue,
+  }, { requiredKeys: [] });
+  const file = fc.record({ rules: fc.array(part), tests: fc.array(part) });
+  fc.assert(
+    fc.property(file, facts, (written, machine) => {
+      try {
+        const { rules, tests } = readRules(JSON.stringify(written));
+        rules.decide(machine);
+        for (const each of tests) failuresOf(each, rules);
+      } catch (error) {
+        expect(error).toBeInstanceOf(AppError);
+        for (const line of (error as AppError).message.split("\n")) {
+          expect(line).toMatch(/^policy\.yaml:1:\d+ \S/);
+        }
+      }
+    }),
+    { numRuns: 1000 },
+  );
 });
 
 describe("a file", () => {
