@@ -37,7 +37,7 @@ export interface ConfirmJob extends ConfirmOptions {
 export interface ConfirmWatch {
   /** NetBox answers, and the token may view what has to be seen. */
   onOpened(status: Status): void;
-  /** After each look. `awaited`: "custom fields", "entities". */
+  /** After each look. `awaited`: "custom fields", "VRFs, VLAN groups and L2VPNs", "entities". */
   onLooked(arrival: Arrival, awaited: string): void;
   onResend(entities: number): void;
   /** NetBox or Diode cannot be reached; the next look is in `pauseMs`. */

@@ -193,6 +193,17 @@ export async function push(input: PushInput): Promise<Confirmed | undefined> {
 /** What `push` waits for before it sends values. */
 export const AWAITED_FIELDS = "custom fields";
 
+/** What it waits for before it sends what names them. */
+export const AWAITED_NAMES = "VRFs, VLAN groups and L2VPNs";
+
+/**
+ * NetBox has no constraint that keeps a VRF or a VLAN group from existing twice, and an entity that names one makes
+ * it, if NetBox does not have it yet. Source: netboxlabs/diode, issue 370.
+ */
+function isNamedByName({ file: { step } }: SelectedFile): boolean {
+  return step === "vrf" || step === "vlan-group" || step === "l2vpn";
+}
+
 /** Values follow when NetBox has their custom fields; the push ends when it has everything. */
 async function sendAndConfirm(
   job: SendJob,
@@ -233,7 +244,13 @@ async function sendAndConfirm(
       );
       if (arrival.arrived < arrival.entities) return { ...arrival, isStopped: true };
     }
-    await sendFiles({ ...job, files: later, bootstrapWaitMs: 0 });
+    const named = later.filter((each) => isNamedByName(each) && isSent(each));
+    const from = later.findLastIndex(isNamedByName) + 1;
+    await sendFiles({ ...job, files: later.slice(0, from), bootstrapWaitMs: 0 });
+    if (named.length > 0) {
+      await confirmation.untilArrived(named.map(({ file }) => ({ file })), AWAITED_NAMES);
+    }
+    await sendFiles({ ...job, files: later.slice(from), bootstrapWaitMs: 0 });
     const sent = [...files, ...unconfirmed];
     const arrival = await confirmation.untilArrived(sent.filter(isSent), "entities");
     const open = new Map(arrival.open.map(({ file, only = [] }) => [file.path, only]));

@@ -27,11 +27,13 @@ type Entity = Readonly<Record<string, unknown>>;
 const TAGS = "extras/tags";
 const FIELDS = "extras/custom-fields";
 const VLANS = "ipam/vlans";
+const VRFS = "ipam/vrfs";
 const SITE = { id: 1, name: "HQ" };
 /** Field of an entity → path, and the object that NetBox shows of it. */
 const APPLIED: Readonly<Record<string, readonly [path: string, show: (sent: Entity) => object]>> = {
   tag: [TAGS, (sent) => ({ slug: sent["name"], ...sent })],
   custom_field: [FIELDS, (sent) => ({ ...sent, type: { value: sent["type"] } })],
+  vrf: [VRFS, (sent) => ({ ...sent, rd: null, tenant: null, tags: [] })],
   vlan: [VLANS, (sent) => ({
     ...sent,
     vid: Number(sent["vid"]),
@@ -144,6 +146,7 @@ const ALL_PATHS = [
   TAGS,
   FIELDS,
   VLANS,
+  VRFS,
   "dcim/devices",
   "dcim/interfaces",
   "dcim/platforms",
@@ -228,6 +231,23 @@ describe("push --confirm", () => {
     });
     const { error } = await diode.push(set, { texts: { PUSH_BOOTSTRAP_WAIT: "0" } });
     expect([error, seen]).toEqual([undefined, [1]]);
+  });
+
+  test("sends what names a VRF only when NetBox has the VRF", async () => {
+    const seen: number[] = [];
+    const diode = await lossy({
+      applied: (name) => {
+        if (name === "VLAN 10") seen.push(diode.netbox.rows[VRFS]?.length ?? 0);
+        return { afterMs: name === "internal" ? 250 : 0 };
+      },
+    });
+    const set = await buildSet(await tempFolder(), {
+      "vrf": [[{ name: "internal", tags: [] }]],
+      "vlan": [[vlan("10")]],
+    });
+    const { error, confirmed } = await diode.push(set);
+    expect([error, seen, confirmed?.open]).toEqual([undefined, [1], []]);
+    expect([...new Set(diode.received)]).toEqual(["vrf internal", "vlan VLAN 10"]);
   });
 
   test("sends no values when NetBox has a custom field of another type", async () => {

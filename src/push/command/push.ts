@@ -22,6 +22,7 @@ import { counted, groupDigits } from "../../terminal/tables.ts";
 import { optionReader } from "../../terminal/options.ts";
 import {
   AWAITED_FIELDS,
+  AWAITED_NAMES,
   push,
   type PushChoices,
   type PushInput,
@@ -156,7 +157,7 @@ async function confirmOptions(
           ],
           remark: `${groupDigits(entities - arrived)} missing or different in NetBox`,
           // Diode may have a queue of other producers first: a rate says nothing.
-          isWaiting: arrived === 0 || awaited === AWAITED_FIELDS,
+          isWaiting: arrived === 0 || awaited === AWAITED_FIELDS || awaited === AWAITED_NAMES,
         });
       },
       onResend(entities) {
