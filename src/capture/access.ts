@@ -4,6 +4,7 @@ import {
   type EndpointRow,
   ENDPOINTS,
   type Need,
+  parsePath,
   PATHS,
 } from "../proxmox/endpoints.ts";
 import {
@@ -81,7 +82,7 @@ const GAP_FINDERS: Readonly<Record<Need["on"], GapFinder>> = {
   "/sdn/zones/localnetwork": (privileges, { rights }) => {
     const below = rights.pathsBelow(LOCAL_NETWORK);
     const bridges = below.filter((path) =>
-      path.split("/").length === BRIDGE_DEPTH &&
+      depthOf(path) === BRIDGE_DEPTH &&
       !below.some((vlan) => vlan.startsWith(`${path}/`) && rights.has(privileges, vlan))
     );
     return [
@@ -89,9 +90,48 @@ const GAP_FINDERS: Readonly<Record<Need["on"], GapFinder>> = {
       ...lacking(bridges, privileges, rights),
     ];
   },
+  "/sdn/zones/{zone}": (privileges, { rights }) => [
+    ...lackingBelow(ZONES, privileges, rights),
+    ...lacking(zonesIn(rights), privileges, rights),
+  ],
+  // Up to PVE 7, VNets and their subnets have paths of their own.
+  "/sdn/zones/{zone}/{vnet}": (privileges, { rights, major }) => {
+    const isOwn = major < SDN_PATHS_SINCE;
+    const tops = isOwn ? [VNETS] : [ZONES, ...zonesIn(rights)];
+    const vnets = isOwn ? rights.pathsBelow(VNETS) : vnetsIn(rights);
+    return [
+      ...tops.flatMap((path) => lackingBelow(path, privileges, rights)),
+      ...lacking(vnets, privileges, rights),
+    ];
+  },
 };
 
-const BRIDGE_DEPTH = `${LOCAL_NETWORK}/vmbr0`.split("/").length;
+const BRIDGE_DEPTH = depthOf(`${LOCAL_NETWORK}/vmbr0`);
+
+/**
+ * The major version since which VNets are below their zone: since pve-network 0.8.2, so 8.0 is like 7, which makes a
+ * difference only to entries for single VNets.
+ */
+export const SDN_PATHS_SINCE = 8;
+const ZONES = "/sdn/zones";
+const VNETS = "/sdn/vnets";
+
+/** The known evaluated paths of zones. The bridges of nodes are in a zone of their own. */
+function zonesIn(rights: Rights): string[] {
+  return sdnPathsIn(rights).filter((path) => depthOf(path) === depthOf(LOCAL_NETWORK));
+}
+
+function vnetsIn(rights: Rights): string[] {
+  return sdnPathsIn(rights).filter((path) => depthOf(path) === BRIDGE_DEPTH);
+}
+
+function sdnPathsIn(rights: Rights): string[] {
+  return rights.pathsBelow(ZONES).filter((path) => !`${path}/`.startsWith(`${LOCAL_NETWORK}/`));
+}
+
+function depthOf(path: string): number {
+  return path.split("/").length;
+}
 
 function lacking(
   paths: readonly string[],
@@ -106,15 +146,19 @@ function lackingBelow(path: string, privileges: readonly string[], rights: Right
 }
 
 function mayReadSome({ on }: Need, privileges: readonly string[], context: AccessContext): boolean {
-  const { rights, nodes } = context;
+  const { rights, nodes, major } = context;
   if (on === "/nodes/{node}") {
     return nodes.some((node) => rights.has(privileges, `/nodes/${node}`));
   }
   // Every token gets the entries that it may change.
   if (on === "/access") return true;
-  const top = on.replace("/{vmid}", "");
+  const isSdn = on.startsWith("/sdn/zones/{");
+  const top = isSdn && on.endsWith("{vnet}") && major < SDN_PATHS_SINCE
+    ? VNETS
+    : on.replace(/\/\{.*$/, "");
+  const below = isSdn && top === ZONES ? sdnPathsIn(rights) : rights.pathsBelow(top);
   return top !== "/" && (rights.hasBelow(privileges, top) ||
-    rights.pathsBelow(top).some((path) => rights.has(privileges, path)));
+    below.some((path) => rights.has(privileges, path)));
 }
 
 /** Of several privileges the first is enough. */
@@ -122,14 +166,24 @@ export function lacksOf({ lacks: [privilege], on }: Access): Lack[] {
   return privilege === undefined ? [] : on.map((place) => ({ privilege, ...place }));
 }
 
-/** API paths of answers that are incomplete because the token sees only a part. */
-export function filteredPaths(context: AccessContext): string[] {
+/**
+ * API paths of answers that are incomplete because the token sees only a part. `sdnLists`: the lists of SDN out of
+ * which rows may be left.
+ */
+export function filteredPaths(
+  context: AccessContext,
+  sdnLists: readonly string[] = [],
+): string[] {
   const isShort = (endpoint: EndpointName): boolean => accessTo(endpoint, context).may !== "all";
   return [
     ...(context.rights.acl === undefined ? [PATHS.acl] : []),
     ...(isShort("resources") ? [PATHS.resources] : []),
     ...(isShort("nodes") ? [PATHS.nodes] : []),
     ...(isShort("network") ? context.nodes.map(PATHS.network) : []),
+    ...sdnLists.filter((path) => {
+      const endpoint = parsePath(path)?.endpoint;
+      return endpoint !== undefined && isShort(endpoint);
+    }),
   ];
 }
 

@@ -93,6 +93,7 @@ async function askAll(
     queue,
     perNode: options.limits.perNode,
     hasLiveAddresses: options.hasLiveAddresses,
+    extensions: options.extensions,
     onNode: () => progress.done("nodes"),
     onGuest: () => progress.done("guests"),
   });
@@ -101,13 +102,13 @@ async function askAll(
   refuseEmpty(overview, options);
   for (const warning of warningsOf(overview, options)) run.onWarning(warning);
   progress.expect(overview.inventory);
-  if (await walk.run(overview.inventory)) {
+  if (await walk.run(overview)) {
     // Guests that moved are looked up and asked on their new node; nothing else is asked twice.
     await queue.renew(clusterQuestion("resources"));
     queue.clearFiles();
     overview = await readOverview(ask, options);
     progress.expect(overview.inventory);
-    await walk.run(overview.inventory);
+    await walk.run(overview);
   }
   if (walk.unappliedNodes.size > 0) run.onWarning(unappliedWarning(walk.unappliedNodes));
   const manifest = await assemble(run.store, { journal, files: queue.files }, {

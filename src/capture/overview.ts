@@ -1,13 +1,15 @@
 /** Reads the cluster-wide answers: nodes and guests to request, rights of the token, warnings. */
 import { AppError, usageError } from "../base/errors.ts";
 import { compareNatural } from "../base/natural-order.ts";
-import { type Answer, incompleteOf } from "../proxmox/answers.ts";
+import { type Answer, incompleteOf, rowsOf } from "../proxmox/answers.ts";
 import {
   CLUSTER_ENDPOINTS,
   clusterQuestion,
+  isAskedWith,
   nodeFile,
   PATHS,
   type Question,
+  vnetQuestion,
 } from "../proxmox/endpoints.ts";
 import { Rights } from "../proxmox/rights.ts";
 import {
@@ -20,9 +22,10 @@ import {
   readListing,
   versionOf,
 } from "../proxmox/listing.ts";
+import { vnetNames } from "../proxmox/sdn.ts";
 import { flag, text } from "../proxmox/values.ts";
 import type { CaptureJournal } from "../run-folder/capture-journal.ts";
-import { filteredPaths, grantsFor } from "./access.ts";
+import { filteredPaths, grantsFor, SDN_PATHS_SINCE } from "./access.ts";
 import { type Client, type ClientRun, connect } from "./client.ts";
 import type { CaptureOptions } from "./settings.ts";
 
@@ -31,6 +34,8 @@ export interface Overview {
   readonly inventory: Inventory;
   /** Names of those in scope. */
   readonly nodes: readonly string[];
+  /** What is asked about the VNets of SDN; empty without NETWORK_DEPTH=full. */
+  readonly vnets: readonly Question[];
   /** undefined: they could not be read. */
   readonly rights: Rights | undefined;
   /** Of Proxmox VE; the newest when it is not known. */
@@ -47,16 +52,16 @@ export interface Overview {
 
 const NEWEST_MAJOR = 9;
 
-type Scope = Pick<CaptureOptions, "nodes" | "token">;
+type Scope = Pick<CaptureOptions, "nodes" | "token" | "extensions">;
 
 /** Asks the cluster-wide questions. */
 export async function readOverview(
   ask: (question: Question) => Promise<Answer>,
-  { nodes: scope, token }: Scope,
+  { nodes: scope, token, extensions }: Scope,
 ): Promise<Overview> {
-  const asked = CLUSTER_ENDPOINTS.map(clusterQuestion).map(async (question) =>
-    [question.path, await ask(question)] as const
-  );
+  const questions = CLUSTER_ENDPOINTS.filter((name) => isAskedWith(name, extensions))
+    .map(clusterQuestion);
+  const asked = questions.map(async (question) => [question.path, await ask(question)] as const);
   const answers = new Map(await Promise.all(asked));
   const listing = readListing(answers);
   const inventory = readInventory(listing, scope);
@@ -66,17 +71,30 @@ export async function readOverview(
   const major = majorOf(version) ?? NEWEST_MAJOR;
   const nodes = inventory.nodes.filter(({ isInScope }) => isInScope).map(({ node }) => node);
   const nodeAnswer = answers.get(PATHS.nodes);
+  const vnets = vnetQuestions(answers.get(PATHS.sdnVnets));
+  const lists = [PATHS.sdnZones, PATHS.sdnVnets].filter((path) =>
+    "value" in rowsOf(answers.get(path))
+  );
+  const subnets = major < SDN_PATHS_SINCE ? vnets.map(({ path }) => path) : [];
   return {
     inventory,
     nodes,
+    vnets,
     rights,
     major,
     version: versionOf(version),
     clusterName: text(listing.cluster?.name),
     hasQuorum: flag(listing.cluster?.quorate) !== false,
     nodesGap: nodeAnswer && incompleteOf(PATHS.nodes, nodeAnswer)?.reason,
-    filtered: rights === undefined ? [PATHS.permissions] : filteredPaths({ rights, major, nodes }),
+    filtered: rights === undefined
+      ? [PATHS.permissions]
+      : filteredPaths({ rights, major, nodes }, [...lists, ...subnets]),
   };
+}
+
+function vnetQuestions(answer: Answer | undefined): Question[] {
+  return vnetNames(answer).sort(compareNatural)
+    .flatMap((vnet) => vnetQuestion("sdnSubnets", vnet) ?? []);
 }
 
 /** For commands that capture nothing. @throws AppError "remote" when no host answers or the token is refused. */

@@ -136,6 +136,8 @@ const RESUME_SETTINGS: Readonly<Record<string, (head: CaptureJournalHead) => str
   PROXMOX_PORT: ({ source }) => String(source.port ?? ""),
   PROXMOX_NODES: ({ scope }) => scope.nodes.toSorted().join(","),
   LXC_LIVE_ADDRESSES: ({ settings }) => String(switchOf(settings.LXC_LIVE_ADDRESSES ?? "false")),
+  NETWORK_DEPTH: ({ settings }) => settings.NETWORK_DEPTH ?? "mapped",
+  AGENT_HOST_NAMES: ({ settings }) => String(switchOf(settings.AGENT_HOST_NAMES ?? "false")),
 };
 
 /** @throws AppError "usage". */

@@ -10,6 +10,7 @@ import {
   SWITCH,
   type TextsOf,
 } from "../base/setting.ts";
+import type { EndpointSetting } from "../proxmox/endpoints.ts";
 import { parseHosts, parseScope } from "../proxmox/host.ts";
 import type { Manifest } from "../run-folder/snapshot.ts";
 import { ApiToken, parseApiToken, type TokenFault } from "./token.ts";
@@ -96,6 +97,19 @@ export const CAPTURE_SETTINGS = {
     recorded: true,
     extension: true,
   },
+  NETWORK_DEPTH: {
+    default: "mapped",
+    allowed: ["mapped", "full"],
+    help: "full also reads zones, VNets and subnets of SDN",
+    recorded: true,
+    extension: true,
+  },
+  AGENT_HOST_NAMES: {
+    ...SWITCH,
+    help: "Also ask guest agents for the host name",
+    recorded: true,
+    extension: true,
+  },
   PROXMOX_CONCURRENCY: {
     default: "8",
     ...between(1, 64),
@@ -148,6 +162,8 @@ export interface CaptureOptions {
   /** undefined: all nodes. */
   readonly nodes: ReadonlySet<string> | undefined;
   readonly hasLiveAddresses: boolean;
+  /** Settings that are on, of those without which an endpoint is not asked. */
+  readonly extensions: ReadonlySet<EndpointSetting>;
   /** Settings that the manifest records for transform. */
   readonly recorded: NonNullable<Manifest["settings"]>;
 }
@@ -187,6 +203,7 @@ export function parseCaptureOptions(texts: CaptureTexts): CaptureOptions {
     },
     nodes: value("nodes").names,
     hasLiveAddresses: value("LXC_LIVE_ADDRESSES"),
+    extensions: extensionsOf(settings),
     recorded: recordedOf(texts),
   };
 }
@@ -197,6 +214,13 @@ export function isBootstrap(texts: CaptureTexts): boolean {
 }
 
 type Settings = SettingReader<typeof CAPTURE_SETTINGS>;
+
+function extensionsOf({ value }: Settings): ReadonlySet<EndpointSetting> {
+  return new Set<EndpointSetting>([
+    ...(value("NETWORK_DEPTH") === "full" ? ["NETWORK_DEPTH"] as const : []),
+    ...(value("AGENT_HOST_NAMES") ? ["AGENT_HOST_NAMES"] as const : []),
+  ]);
+}
 
 /** TABLE: what is wrong with a token → the setting to correct. */
 const TOKEN_FAULTS: Readonly<Record<TokenFault, CaptureSettingName>> = {

@@ -1,6 +1,7 @@
 /** Lists all requests for a cluster; each is sent, or skipped with a reason. */
 import pMap from "p-map";
 import {
+  agentFact,
   type Answer,
   hasUnappliedChanges,
   incompleteOf,
@@ -10,10 +11,16 @@ import {
   skipReasonOf,
   valueOf,
 } from "../proxmox/answers.ts";
-import { guestQuestion, nodeQuestion, PATHS } from "../proxmox/endpoints.ts";
+import {
+  type EndpointSetting,
+  guestQuestion,
+  nodeQuestion,
+  PATHS,
+  type Question,
+} from "../proxmox/endpoints.ts";
 import { hasOpenAddress, isAgentEnabled } from "../proxmox/nics.ts";
 import { type AddressedGuest, idleReason } from "../proxmox/listing.ts";
-import type { Inventory, NodeGuests } from "./overview.ts";
+import type { NodeGuests, Overview } from "./overview.ts";
 import type { QuestionQueue } from "./question-queue.ts";
 
 export interface WalkOptions {
@@ -21,6 +28,7 @@ export interface WalkOptions {
   /** Guests of one node at once. */
   readonly perNode: number;
   readonly hasLiveAddresses: boolean;
+  readonly extensions: ReadonlySet<EndpointSetting>;
   /** Called for each that is done. */
   readonly onGuest: () => void;
   readonly onNode: () => void;
@@ -41,10 +49,13 @@ export class Walk {
   }
 
   /** True when a guest has left its node since the listing. */
-  async run({ nodes }: Inventory): Promise<boolean> {
-    const moved = await Promise.all(
-      nodes.map((node) => node.isInScope ? this.#askNode(node) : this.#skipNode(node)),
-    );
+  async run({ inventory, vnets }: Pick<Overview, "inventory" | "vnets">): Promise<boolean> {
+    const [moved] = await Promise.all([
+      Promise.all(
+        inventory.nodes.map((node) => node.isInScope ? this.#askNode(node) : this.#skipNode(node)),
+      ),
+      ...vnets.map((question: Question) => this.#queue.ask(question)),
+    ]);
     return moved.includes(true);
   }
 
@@ -54,7 +65,7 @@ export class Walk {
     }
     for (const guest of guests) {
       const live = this.#options.hasLiveAddresses ? ["lxcInterfaces"] as const : [];
-      const further = guest.kind === "qemu" ? ["osinfo", "agentInterfaces"] as const : live;
+      const further = guest.kind === "qemu" ? this.#agentEndpoints() : live;
       for (const endpoint of ["config", ...further] as const) {
         this.#queue.skip(guestQuestion(endpoint, guest), "out-of-scope");
       }
@@ -94,17 +105,25 @@ export class Walk {
     else await this.#askContainer(guest, config);
   }
 
+  /** In the order in which they are asked. */
+  #agentEndpoints() {
+    const hostName = this.#options.extensions.has("AGENT_HOST_NAMES")
+      ? ["agentHostName"] as const
+      : [];
+    return ["osinfo", "agentInterfaces", ...hostName] as const;
+  }
+
   async #askAgent(guest: AddressedGuest, config: Config): Promise<void> {
-    const system = guestQuestion("osinfo", guest);
-    const interfaces = guestQuestion("agentInterfaces", guest);
-    const reason = agentSkipReason(guest, config);
-    const first = reason === undefined
-      ? await this.#queue.ask(system)
-      : this.#queue.skip(system, reason);
-    // Each call to a dead agent takes 3 s.
-    const reasonNow = skipReasonOf(first) ?? lastingAgentFact(first);
-    if (reasonNow === undefined) await this.#queue.ask(interfaces);
-    else this.#queue.skip(interfaces, reasonNow);
+    let reason = agentSkipReason(guest, config);
+    for (const endpoint of this.#agentEndpoints()) {
+      const question = guestQuestion(endpoint, guest);
+      const answer = reason === undefined
+        ? await this.#queue.ask(question)
+        : this.#queue.skip(question, reason);
+      // Each call to a dead agent takes 3 s. One that is slow to answer gets a second chance, not a third.
+      const fact = endpoint === "osinfo" ? lastingAgentFact(answer) : agentFact(answer);
+      reason = skipReasonOf(answer) ?? fact;
+    }
   }
 
   /** Only with LXC_LIVE_ADDRESSES, and for a container whose config leaves an address open. */

@@ -327,6 +327,8 @@ export function isUnreachable(path: string, answer: Answer): boolean {
 const FILTERED: ReadonlySet<EndpointName | undefined> = new Set<EndpointName>([
   "network",
   "resources",
+  "sdnVnets",
+  "sdnZones",
 ]);
 /** Without these answers it is unknown whether rows were left out. */
 const RIGHTS_PATHS: ReadonlySet<string> = new Set([PATHS.permissions, PATHS.acl]);

@@ -1,7 +1,7 @@
 /**
  * TABLE: the endpoints of Proxmox VE that capture reads, one row each. Every path, sort key, privilege and
  * title of an endpoint comes from here.
- * Source: PVE/API2/*.pm of pve-manager, qemu-server and pve-container.
+ * Source: PVE/API2/*.pm of pve-manager, qemu-server, pve-container and pve-network.
  */
 import { withDevice, withoutDevice } from "../base/file-name.ts";
 
@@ -13,26 +13,38 @@ export interface GuestAddress {
   readonly vmid: number;
 }
 
+/** A setting of `capture` without which an endpoint is not asked. */
+export type EndpointSetting = "NETWORK_DEPTH" | "AGENT_HOST_NAMES";
+
 export interface EndpointRow {
-  /** Below /api2/json: fixed, or made from the name of a node or the address of a guest. */
-  readonly path: string | ((node: string) => string) | ((guest: GuestAddress) => string);
-  /** One call for the cluster, for each node or for each guest. */
-  readonly fanOut: "cluster" | "node" | "guest";
+  /** Below /api2/json: fixed, or made from the name of a node or VNet, or the address of a guest. */
+  readonly path: string | ((name: string) => string) | ((guest: GuestAddress) => string);
+  /** One call for the cluster, for each node, for each guest or for each VNet. */
+  readonly fanOut: "cluster" | "node" | "guest" | "vnet";
   /** For people; endpoints with one title are counted together. */
   readonly title: string;
   /** The answer is a list of rows in no order: they are written sorted by this key. */
   readonly sortKey?: string;
   /** Absent: every token may read it. */
   readonly needs?: Need;
-  /** Older releases answer with 501, which is not a gap. */
+  /** Older releases, or those without a package, answer with 501, which is not a gap. */
   readonly mayBeMissing?: true;
+  /** Asked only with this setting. */
+  readonly onlyWith?: EndpointSetting;
   /** Goes through the guest agent, which may be dead: has limits of its own. */
   readonly isAgent?: true;
 }
 
 export interface Need {
   /** Path in the access control list. */
-  readonly on: "/" | "/access" | "/nodes/{node}" | "/vms/{vmid}" | "/sdn/zones/localnetwork";
+  readonly on:
+    | "/"
+    | "/access"
+    | "/nodes/{node}"
+    | "/vms/{vmid}"
+    | "/sdn/zones/localnetwork"
+    | "/sdn/zones/{zone}"
+    | "/sdn/zones/{zone}/{vnet}";
   /** Any one of these, by the major version of Proxmox VE. */
   readonly privileges: (major: number) => readonly string[];
   /** Without it, the call is refused, or rows are left out of an answer that looks complete. */
@@ -52,6 +64,9 @@ const AGENT_NEED: Need = {
   without: "denied",
   missing: "addresses and operating systems from guest agents",
 };
+
+const SDN_TITLE = "Zones, VNets and subnets of SDN";
+const SDN_AUDIT = (): readonly string[] => ["SDN.Audit", "SDN.Allocate"];
 
 export const ENDPOINTS = {
   version: { path: "/version", fanOut: "cluster", title: CLUSTER_TITLE },
@@ -151,6 +166,15 @@ export const ENDPOINTS = {
     needs: AGENT_NEED,
     isAgent: true,
   },
+  agentHostName: {
+    path: ({ node, vmid }: GuestAddress): string =>
+      `/nodes/${node}/qemu/${vmid}/agent/get-host-name`,
+    fanOut: "guest",
+    title: "Host names of VMs, asked of guest agents",
+    needs: { ...AGENT_NEED, missing: "host names from guest agents" },
+    isAgent: true,
+    onlyWith: "AGENT_HOST_NAMES",
+  },
   lxcInterfaces: {
     path: ({ node, vmid }: GuestAddress): string => `/nodes/${node}/lxc/${vmid}/interfaces`,
     fanOut: "guest",
@@ -163,6 +187,50 @@ export const ENDPOINTS = {
     },
     mayBeMissing: true,
   },
+  // The state in force: without the query, changes that are not applied are in the answer.
+  // Source: PVE/API2/Network/SDN/Zones.pm, Vnets.pm and Subnets.pm of pve-network. No release lists all subnets.
+  sdnZones: {
+    path: "/cluster/sdn/zones?running=1",
+    fanOut: "cluster",
+    title: SDN_TITLE,
+    sortKey: "zone",
+    needs: {
+      on: "/sdn/zones/{zone}",
+      privileges: SDN_AUDIT,
+      without: "filtered",
+      missing: "zones of SDN",
+    },
+    mayBeMissing: true,
+    onlyWith: "NETWORK_DEPTH",
+  },
+  sdnVnets: {
+    path: "/cluster/sdn/vnets?running=1",
+    fanOut: "cluster",
+    title: SDN_TITLE,
+    sortKey: "vnet",
+    needs: {
+      on: "/sdn/zones/{zone}/{vnet}",
+      privileges: SDN_AUDIT,
+      without: "filtered",
+      missing: "VNets of SDN",
+    },
+    mayBeMissing: true,
+    onlyWith: "NETWORK_DEPTH",
+  },
+  sdnSubnets: {
+    path: (vnet: string): string => `/cluster/sdn/vnets/${vnet}/subnets?running=1`,
+    fanOut: "vnet",
+    title: SDN_TITLE,
+    sortKey: "subnet",
+    needs: {
+      on: "/sdn/zones/{zone}/{vnet}",
+      privileges: SDN_AUDIT,
+      // Up to PVE 7, each subnet has a path of its own, and is left out.
+      without: "denied",
+      missing: "subnets of VNets",
+    },
+    onlyWith: "NETWORK_DEPTH",
+  },
 } as const satisfies Readonly<Record<string, EndpointRow>>;
 
 export type EndpointName = keyof typeof ENDPOINTS;
@@ -174,12 +242,17 @@ export const PATHS = Object.fromEntries(
   ENDPOINT_NAMES.map((name) => [name, ENDPOINTS[name].path]),
 ) as { readonly [Name in EndpointName]: (typeof ENDPOINTS)[Name]["path"] };
 
-const ANY_GUEST = { node: "{node}", kind: "{qemu|lxc}", vmid: "{vmid}" };
+/** By fan-out: what the function that makes the path is called with. */
+const ANY = {
+  node: "{node}",
+  guest: { node: "{node}", kind: "{qemu|lxc}", vmid: "{vmid}" },
+  vnet: "{vnet}",
+};
 
 function shownPath(endpoint: EndpointName): string {
   const { path, fanOut }: EndpointRow = ENDPOINTS[endpoint];
-  if (typeof path === "string") return path;
-  return fanOut === "node" ? path(ANY_GUEST.node as never) : path(ANY_GUEST as never);
+  if (typeof path === "string" || fanOut === "cluster") return String(path);
+  return path(ANY[fanOut] as never);
 }
 
 /** Endpoint → its path with braces around what varies: "/nodes/{node}/status". */
@@ -198,7 +271,8 @@ const PATTERNS = ENDPOINT_NAMES.map((endpoint) => {
     /\{qemu\|lxc\}|(?<=\/)(?:qemu|lxc)(?=\/)/,
     (kind) => `(?<kind>${kind.replace(/[{}]/g, "")})`,
   )
-    .replace("{node}", "(?<node>[^/]+)").replace("{vmid}", "(?<vmid>\\d+)");
+    .replace("{node}", "(?<node>[^/]+)").replace("{vmid}", "(?<vmid>\\d+)")
+    .replace("{vnet}", "(?<vnet>[^/]+)");
   const optional = query === undefined ? "" : `(?:\\?${query})?`;
   return { endpoint, pattern: new RegExp(`^${pattern}${optional}$`) };
 });
@@ -209,6 +283,7 @@ export interface ParsedPath {
   readonly node?: string;
   readonly kind?: GuestKind;
   readonly vmid?: number;
+  readonly vnet?: string;
 }
 
 /** "/nodes/pve1/status" → nodeStatus of pve1. The query may be missing. */
@@ -216,12 +291,13 @@ export function parsePath(path: string): ParsedPath | undefined {
   for (const { endpoint, pattern } of PATTERNS) {
     const match = pattern.exec(path);
     if (match === null) continue;
-    const { node, kind, vmid } = match.groups ?? {};
+    const { node, kind, vmid, vnet } = match.groups ?? {};
     return {
       endpoint,
       ...(node === undefined ? {} : { node }),
       ...(kind === undefined ? {} : { kind: kind as GuestKind }),
       ...(vmid === undefined ? {} : { vmid: Number(vmid) }),
+      ...(vnet === undefined ? {} : { vnet }),
     };
   }
   return undefined;
@@ -263,6 +339,15 @@ export function sortValue(row: unknown, key: string): string {
   if (typeof row !== "object" || row === null) return "";
   const value = (row as Record<string, unknown>)[key];
   return typeof value === "string" || typeof value === "number" ? String(value) : "";
+}
+
+/** May capture ask it with these settings? */
+export function isAskedWith(
+  endpoint: EndpointName,
+  settings: ReadonlySet<EndpointSetting>,
+): boolean {
+  const { onlyWith }: EndpointRow = ENDPOINTS[endpoint];
+  return onlyWith === undefined || settings.has(onlyWith);
 }
 
 /** Files of the run folder. */
@@ -320,6 +405,15 @@ export function clusterQuestion(endpoint: NamesOf<"cluster">): Question {
 export function nodeQuestion(endpoint: NamesOf<"node">, node: string): Question {
   const path = PATHS[endpoint](node);
   return { endpoint, path, file: fileOf(path), node };
+}
+
+// Source: PVE/Network/SDN/VnetPlugin.pm, pve-sdn-vnet-id.
+const VNET_REGEXP = /^[A-Za-z][A-Za-z0-9]{1,7}$/;
+
+/** undefined for what is not the name of a VNet, such as "../x". */
+export function vnetQuestion(endpoint: NamesOf<"vnet">, vnet: string): Question | undefined {
+  if (!VNET_REGEXP.test(vnet)) return undefined;
+  return { endpoint, path: PATHS[endpoint](vnet), file: CLUSTER_FILE };
 }
 
 export function guestQuestion(endpoint: NamesOf<"guest">, guest: GuestAddress): Question {

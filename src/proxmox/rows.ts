@@ -121,6 +121,9 @@ export const ANSWERS = {
   /** `result` of agent/get-osinfo. Source: qemu-ga, guest-get-osinfo. */
   osinfo: { "name": text, "version-id": text },
 
+  /** `result` of agent/get-host-name. Source: qemu-ga, guest-get-host-name. */
+  agentHostName: { "host-name": text },
+
   /** A row of `result` of agent/network-get-interfaces. */
   agentInterfaces: { "name": elsewhere, "hardware-address": elsewhere, "ip-addresses": elsewhere },
 
@@ -132,6 +135,36 @@ export const ANSWERS = {
     "hwaddr": elsewhere,
     "inet": elsewhere,
     "inet6": elsewhere,
+  },
+
+  /** A row of /cluster/sdn/zones. Source: PVE/API2/Network/SDN/Zones.pm. sdn.ts reads these three. */
+  sdnZones: {
+    "zone": elsewhere,
+    "type": elsewhere,
+    "tag": elsewhere,
+    "bridge": elsewhere,
+    "vrf-vxlan": elsewhere,
+    "rt-import": elsewhere,
+    "mtu": elsewhere,
+    "nodes": elsewhere,
+  },
+
+  /** A row of /cluster/sdn/vnets. Source: PVE/API2/Network/SDN/Vnets.pm. */
+  sdnVnets: {
+    vnet: elsewhere,
+    zone: elsewhere,
+    tag: elsewhere,
+    alias: elsewhere,
+    vlanaware: elsewhere,
+  },
+
+  /** A row of /cluster/sdn/vnets/{vnet}/subnets. Source: PVE/API2/Network/SDN/Subnets.pm. */
+  sdnSubnets: {
+    "subnet": elsewhere,
+    "cidr": elsewhere,
+    "gateway": elsewhere,
+    "snat": elsewhere,
+    "dhcp-range": elsewhere,
   },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, Reader>>>>;
 
@@ -146,6 +179,9 @@ export type NodeRow = AnswerRows["nodes"];
 export type NetworkRow = AnswerRows["network"];
 export type GuestConfig = AnswerRows["config"];
 export type Osinfo = AnswerRows["osinfo"];
+export type ZoneRow = AnswerRows["sdnZones"];
+export type VnetRow = AnswerRows["sdnVnets"];
+export type SubnetRow = AnswerRows["sdnSubnets"];
 export type GuestInterfaceRow = AnswerRows["lxcInterfaces"];
 
 /** "config.cores": one key of one answer. */

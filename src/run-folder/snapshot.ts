@@ -38,6 +38,8 @@ export const Manifest = type({
     "SITE_NAME?": "string",
     "NODE_SITE_MAP?": "string",
     "LXC_LIVE_ADDRESSES?": "string",
+    "NETWORK_DEPTH?": "string",
+    "AGENT_HOST_NAMES?": "string",
   },
   scope: { nodes: "string[]" },
   captured_at: type("string").narrow((text, context) =>

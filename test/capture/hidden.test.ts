@@ -24,7 +24,10 @@ const SITE: Inventory = {
   vmids: [100, 101],
   nodes: ["pve1", "pve2"],
   bridges: ["vmbr0", "vmbr1"],
+  zones: ["dc1", "dc2"],
+  vnets: ["dc1/web", "dc1/db", "dc2/web2"],
 };
+const SDN_LISTS = [PATHS.sdnZones, PATHS.sdnVnets];
 const ROLES = {
   ...BUILT_IN_ROLES,
   PowerOnly: ["VM.Console", "VM.PowerMgmt"],
@@ -78,7 +81,7 @@ describe("capture reports exactly the shortened listings when Proxmox VE hides",
     ["all guests", config([...BOTH, "user /vms NoAccess"]), [PATHS.resources], [
       `pveum acl delete /vms --roles NoAccess --users '${USER}'`,
     ]],
-    ["all bridges", config([...BOTH, "user /sdn NoAccess"]), NETWORKS, [
+    ["all bridges", config([...BOTH, "user /sdn NoAccess"]), [...NETWORKS, ...SDN_LISTS], [
       `pveum acl delete /sdn --roles NoAccess --users '${USER}'`,
     ]],
     ["one guest, from the user", config([...BOTH, "user /vms/101 NoAccess"]), [PATHS.resources], [
@@ -118,13 +121,37 @@ describe("capture reports exactly the shortened listings when Proxmox VE hides",
       `pveum acl modify /nodes/pve2 --roles PVEAuditor --tokens '${TOKEN}'`,
     ]],
     [
+      "a zone and its VNets",
+      config([...BOTH, "user /sdn/zones/dc1 NoAccess"]),
+      SDN_LISTS,
+      [`pveum acl delete /sdn/zones/dc1 --roles NoAccess --users '${USER}'`],
+    ],
+    [
+      "the VNets of a zone, by a role that does not propagate",
+      config([...BOTH, "token /sdn/zones/dc1 PVEAuditor here", "token /sdn/zones/dc1 Bridges"]),
+      [PATHS.sdnVnets],
+      [`pveum acl modify /sdn/zones/dc1 --roles PVEAuditor --propagate 1 --tokens '${TOKEN}'`],
+    ],
+    [
+      "one VNet",
+      config([...BOTH, "token /sdn/zones/dc1/web PowerOnly"]),
+      [PATHS.sdnVnets],
+      [`pveum acl modify /sdn/zones/dc1/web --roles PVEAuditor --tokens '${TOKEN}'`],
+    ],
+    [
+      "all zones but one",
+      config(["user / PVEAuditor", "token / Inventory", "token /sdn/zones/dc1 PVEAuditor"]),
+      [...NETWORKS, ...SDN_LISTS],
+      [`pveum acl modify / --roles PVEAuditor --tokens '${TOKEN}'`],
+    ],
+    [
       "everything below /, where the roles do not propagate",
       config(["user / PVEAuditor", "token / PVEAuditor here"]),
-      [PATHS.acl, PATHS.resources, PATHS.nodes, ...NETWORKS],
+      [PATHS.acl, PATHS.resources, PATHS.nodes, ...NETWORKS, ...SDN_LISTS],
       [`pveum acl modify / --roles PVEAuditor --propagate 1 --users '${USER}' --tokens '${TOKEN}'`],
     ],
   ])("%s", (_, given, filtered, commands) => {
-    expect(filteredPaths(accessOf(given))).toEqual(filtered);
+    expect(filteredPaths(accessOf(given), SDN_LISTS)).toEqual(filtered);
     expect(advice(given)).toEqual(commands);
   });
 
@@ -150,7 +177,7 @@ describe("capture reports exactly the shortened listings when Proxmox VE hides",
     ["a token with all rights of its user", config(["user / PVEAuditor"], { isSeparated: false })],
   ])("nothing, with %s", (_, given) => {
     expect(visible(given, SITE)).toEqual(SITE);
-    expect(filteredPaths(accessOf(given))).toEqual([]);
+    expect(filteredPaths(accessOf(given), SDN_LISTS)).toEqual([]);
     expect(advice(given)).toEqual([]);
   });
 
@@ -171,6 +198,9 @@ describe("for every access control list,", () => {
     "/pool",
     "/pool/lab",
     "/sdn",
+    "/sdn/zones",
+    "/sdn/zones/dc1",
+    "/sdn/zones/dc1/web",
     "/sdn/zones/localnetwork",
     "/sdn/zones/localnetwork/vmbr1",
     "/sdn/zones/localnetwork/vmbr1/20",
@@ -217,13 +247,15 @@ describe("for every access control list,", () => {
   test("a listing with hidden objects is never reported as complete", () => {
     fc.assert(
       fc.property(configs, (given) => {
-        const filtered = filteredPaths(accessOf(given));
+        const filtered = filteredPaths(accessOf(given), SDN_LISTS);
         const seen = visible(given, SITE);
         const isKnown = !filtered.includes(PATHS.acl);
         const hidden = [
           ...(seen.vmids.length < SITE.vmids.length ? [PATHS.resources] : []),
           ...(seen.nodes.length < SITE.nodes.length ? [PATHS.nodes] : []),
           ...(seen.bridges.length < SITE.bridges.length ? NETWORKS : []),
+          ...(seen.zones.length < SITE.zones.length ? [PATHS.sdnZones] : []),
+          ...(seen.vnets.length < SITE.vnets.length ? [PATHS.sdnVnets] : []),
         ];
         if (isKnown) expect(filtered).toEqual(expect.arrayContaining(hidden));
         else expect(filtered.length).toBeGreaterThan(0);
@@ -250,7 +282,7 @@ describe("for every access control list,", () => {
         // A NoAccess on "/" that may not be read cannot be named either.
         fc.pre(rightsOf(given).acl !== undefined);
         expect(commands).toEqual([]);
-        expect(filteredPaths(accessOf(given))).toEqual([]);
+        expect(filteredPaths(accessOf(given), SDN_LISTS)).toEqual([]);
         expect(visible(given, SITE)).toEqual(SITE);
       }),
       { numRuns: numRuns(1000) },

@@ -2,7 +2,7 @@
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import { AppError } from "../../src/base/errors.ts";
-import { flagOf, type SettingRow } from "../../src/base/setting.ts";
+import { allowedText, flagOf, type SettingRow } from "../../src/base/setting.ts";
 import {
   CAPTURE_SETTINGS,
   type CaptureOptions,
@@ -44,6 +44,7 @@ test("capture uses the defaults of the mapping document, with every extension of
     limits: { total: 8, perNode: 4, agentsPerNode: 2 },
     nodes: undefined,
     hasLiveAddresses: false,
+    extensions: new Set(),
     recorded: {},
   });
   expect(token.id).toBe("root@pam!sync");
@@ -191,6 +192,8 @@ test.each<[keyof CaptureTexts, string]>([
   ["PROXMOX_NODE_CONCURRENCY", "-1"],
   ["PROXMOX_AGENT_CONCURRENCY", "3"],
   ["LXC_LIVE_ADDRESSES", "some"],
+  ["NETWORK_DEPTH", "true"],
+  ["AGENT_HOST_NAMES", "full"],
 ])("%s=%j is rejected with what is allowed", (name, value) => {
   const error = refusal({ [name]: value });
   const row: SettingRow = CAPTURE_SETTINGS[name];
@@ -199,7 +202,7 @@ test.each<[keyof CaptureTexts, string]>([
   expect(error.message).toBe(
     value === ""
       ? `${label} is required: ${row.allowed}`
-      : `${label} must be ${row.allowed}, not "${value}"`,
+      : `${label} must be ${allowedText(row)}, not "${value}"`,
   );
 });
 
@@ -223,6 +226,19 @@ test("capture records only the settings that transform needs, as they were set",
   const { recorded, hasLiveAddresses } = options(texts);
   expect(recorded).toEqual({ SITE_NAME: "Cellar", LXC_LIVE_ADDRESSES: "on" });
   expect(hasLiveAddresses).toBe(true);
+});
+
+test.each<[CaptureTexts, string[]]>([
+  [{ NETWORK_DEPTH: "full" }, ["NETWORK_DEPTH"]],
+  [{ AGENT_HOST_NAMES: "yes" }, ["AGENT_HOST_NAMES"]],
+  [{ NETWORK_DEPTH: "full", AGENT_HOST_NAMES: "true" }, ["NETWORK_DEPTH", "AGENT_HOST_NAMES"]],
+  [{ NETWORK_DEPTH: "mapped", AGENT_HOST_NAMES: "false" }, []],
+  [{ NETWORK_DEPTH: " ", AGENT_HOST_NAMES: "" }, []],
+])("with %o, capture reads more, and records it", (texts, extensions) => {
+  const found = options(texts);
+  expect([...found.extensions]).toEqual(extensions);
+  const given = Object.entries(texts).filter(([, text]) => text?.trim() !== "");
+  expect(found.recorded).toEqual(Object.fromEntries(given));
 });
 
 test("BOOTSTRAP needs no other setting, and must be true or false", () => {

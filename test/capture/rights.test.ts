@@ -75,20 +75,59 @@ describe("read access to the endpoints", () => {
   test("is complete with PVEAuditor on / since 9, and lacks guest agents without VM.Monitor before", () => {
     const monitor = listing({ ...AUDITOR, "VM.Monitor": 1 });
     expect(may(listing(AUDITOR), 9)).toEqual({});
-    expect(may(listing(AUDITOR), 8)).toEqual({ osinfo: "none", agentInterfaces: "none" });
+    expect(may(listing(AUDITOR), 8)).toEqual({
+      osinfo: "none",
+      agentInterfaces: "none",
+      agentHostName: "none",
+    });
     expect(may(monitor, 8)).toEqual({});
     // Up to access-control 8.0.5, the path is "/pools" instead of "/pool"; up to 7.1-6, "/sdn" is missing.
     const { "/pool": pool = {}, "/sdn": __, ...older } = monitor;
     expect(may({ ...older, "/pools": pool }, 7)).toEqual({});
   });
 
-  test("lacks bridges without SDN.Audit or SDN.Use since 8", () => {
+  const noSdn = { sdnZones: "none", sdnVnets: "none", sdnSubnets: "none" };
+
+  test("lacks bridges without SDN.Audit or SDN.Use since 8, and all of SDN without SDN.Audit", () => {
     const { "SDN.Audit": _, ...others } = AUDITOR;
-    expect(may(listing(others), 9)).toEqual({ network: "none" });
-    expect(may(listing({ ...others, "VM.Monitor": 1 }), 7)).toEqual({});
-    expect(may(listing({ ...others, "SDN.Use": 1 }), 9)).toEqual({});
+    expect(may(listing(others), 9)).toEqual({ network: "none", ...noSdn });
+    expect(may(listing({ ...others, "VM.Monitor": 1 }), 7)).toEqual(noSdn);
+    expect(may(listing({ ...others, "SDN.Use": 1 }), 9)).toEqual(noSdn);
+    expect(may(listing({ ...others, "SDN.Use": 1, "SDN.Allocate": 1 }), 9)).toEqual({});
     const bridge = { "/sdn/zones/localnetwork/vmbr0": { "SDN.Audit": 1 } };
-    expect(may({ ...listing(others), ...bridge }, 9)).toEqual({ network: "part" });
+    expect(may({ ...listing(others), ...bridge }, 9)).toEqual({ network: "part", ...noSdn });
+  });
+
+  test("is partial with SDN.Audit on one zone, on one VNet, or on all but one", () => {
+    const { "SDN.Audit": _, ...others } = AUDITOR;
+    const audit = { "SDN.Audit": 1 };
+    const mayWith = (more: Record<string, Record<string, number>>, base = others, major = 9) =>
+      may({ ...listing(base as Record<string, number>), ...more }, major);
+    const network = "none";
+    expect(mayWith({ "/sdn/zones/dc1": audit })).toEqual({
+      network,
+      sdnZones: "part",
+      sdnVnets: "part",
+      sdnSubnets: "part",
+    });
+    expect(mayWith({ "/sdn/zones/dc1/web": audit, "/sdn/zones/dc1": {} })).toEqual({
+      network,
+      sdnZones: "part",
+      sdnVnets: "part",
+      sdnSubnets: "part",
+    });
+    expect(mayWith({ "/sdn/zones/dc1": { "X.Y": 1 } }, AUDITOR)).toEqual({ sdnZones: "part" });
+    expect(mayWith({ "/sdn/zones/dc1/web": { "X.Y": 1 } }, AUDITOR)).toEqual({
+      sdnVnets: "part",
+      sdnSubnets: "part",
+    });
+    // Up to 7, the zone says nothing about its VNets.
+    const older = { ...AUDITOR, "VM.Monitor": 1 };
+    expect(mayWith({ "/sdn/zones/dc1/web": { "X.Y": 1 } }, older, 7)).toEqual({});
+    expect(mayWith({ "/sdn/vnets/web": { "X.Y": 1 } }, older, 7)).toEqual({
+      sdnVnets: "part",
+      sdnSubnets: "part",
+    });
   });
 
   test("is missing where another role replaces the inherited one", () => {
@@ -121,7 +160,9 @@ describe("read access to the endpoints", () => {
       config: "part",
       osinfo: "none",
       agentInterfaces: "none",
+      agentHostName: "none",
       lxcInterfaces: "part",
+      ...noSdn,
     });
   });
 });

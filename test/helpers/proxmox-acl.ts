@@ -24,6 +24,10 @@ export interface Inventory {
   readonly vmids: readonly number[];
   readonly nodes: readonly string[];
   readonly bridges: readonly string[];
+  /** Of SDN. */
+  readonly zones: readonly string[];
+  /** "zone/vnet" */
+  readonly vnets: readonly string[];
 }
 
 /** Privilege → whether it propagates. */
@@ -111,13 +115,16 @@ export function readAcl(config: UserConfig): Record<string, unknown>[] {
   return config.acl.map((entry) => ({ ...entry, propagate: +entry.propagate }));
 }
 
-/** The guests, nodes with figures and bridges that the listings contain. */
-export function visible(config: UserConfig, { vmids, nodes, bridges }: Inventory): Inventory {
+/** The guests, nodes with figures, bridges, zones and VNets that the listings contain. */
+export function visible(config: UserConfig, site: Inventory): Inventory {
+  const { vmids, nodes, bridges, zones, vnets } = site;
   const mayAny = (path: string, privileges: readonly string[]): boolean => {
     const granted = permissions(config, path);
     return privileges.some((each) => granted.has(each));
   };
   const sdn = ["SDN.Audit", "SDN.Use"];
+  const maySee = (name: string): boolean =>
+    mayAny(`/sdn/zones/${name}`, ["SDN.Audit", "SDN.Allocate"]);
   const aclPaths = new Set(config.acl.map(({ path }) => path));
   return {
     vmids: vmids.filter((vmid) => mayAny(`/vms/${vmid}`, ["VM.Audit"])),
@@ -127,6 +134,8 @@ export function visible(config: UserConfig, { vmids, nodes, bridges }: Inventory
       const vlans = [...aclPaths].filter((each) => each.startsWith(`${path}/`));
       return [path, ...vlans].some((each) => mayAny(each, sdn));
     }),
+    zones: zones.filter(maySee),
+    vnets: vnets.filter(maySee),
   };
 }
 

@@ -9,6 +9,7 @@ import {
   ENDPOINT_NAMES,
   type EndpointName,
   type GuestKind,
+  isAskedWith,
   SHOWN_PATHS,
 } from "../../proxmox/endpoints.ts";
 import { isUri, shownPlace } from "../../run-folder/store/store.ts";
@@ -19,7 +20,7 @@ import { readSettings } from "../../terminal/settings.ts";
 import { counted, renderTable } from "../../terminal/tables.ts";
 import { capture } from "../capture.ts";
 import type { ClientRun } from "../client.ts";
-import { type Inventory, lookAt, refuseEmpty } from "../overview.ts";
+import { lookAt, type Overview, refuseEmpty } from "../overview.ts";
 import type { CaptureProgress } from "../progress.ts";
 import {
   CAPTURE_SETTINGS,
@@ -158,14 +159,14 @@ export interface PlanRow {
 export async function planCapture(options: CaptureOptions, asking: ClientRun): Promise<PlanRow[]> {
   return await lookAt(options, asking, (overview) => {
     refuseEmpty(overview, options);
-    return planOf(overview.inventory, options);
+    return planOf(overview, options);
   });
 }
 
 /** If the cluster is as it is listed, and every call succeeds. */
 function planOf(
-  { nodes }: Inventory,
-  { hasLiveAddresses }: Pick<CaptureOptions, "hasLiveAddresses">,
+  { inventory: { nodes }, vnets }: Overview,
+  { hasLiveAddresses, extensions }: CaptureOptions,
 ): PlanRow[] {
   const asked = nodes.filter(({ isInScope }) => isInScope);
   const online = asked.filter(({ isOnline }) => isOnline);
@@ -179,16 +180,23 @@ function planOf(
     config: guests.length,
     osinfo: running("qemu"),
     agentInterfaces: running("qemu"),
+    agentHostName: running("qemu"),
     lxcInterfaces: hasLiveAddresses ? running("lxc") : 0,
+    sdnSubnets: vnets.length,
   };
-  return ENDPOINT_NAMES.map((endpoint) => ({
+  return ENDPOINT_NAMES.filter((endpoint) => isAskedWith(endpoint, extensions)).map((endpoint) => ({
     endpoint,
     calls: calls[endpoint] ?? 1,
     isAtMost: AT_MOST.has(endpoint),
   }));
 }
 
-const AT_MOST: ReadonlySet<string> = new Set(["osinfo", "agentInterfaces", "lxcInterfaces"]);
+const AT_MOST: ReadonlySet<string> = new Set([
+  "osinfo",
+  "agentInterfaces",
+  "agentHostName",
+  "lxcInterfaces",
+]);
 
 function printPlan(session: Session, rows: readonly PlanRow[]): void {
   const asked = rows.filter(({ calls }) => calls > 0);

@@ -1,5 +1,5 @@
 /** doctor: checks connection, token and rights, and prints the commands that grant what is missing. */
-import { ENDPOINT_NAMES, SHOWN_PATHS } from "../../proxmox/endpoints.ts";
+import { ENDPOINT_NAMES, isAskedWith, SHOWN_PATHS } from "../../proxmox/endpoints.ts";
 import { interruptible } from "../../terminal/process.ts";
 import type { Session } from "../../terminal/session.ts";
 import { readSettings } from "../../terminal/settings.ts";
@@ -96,7 +96,10 @@ export async function doctor(options: CaptureOptions, asking: ClientRun) {
   return await lookAt(options, asking, (overview, client) => {
     const { inventory, nodes, rights, major, version, clusterName } = overview;
     refuseScope(inventory.nodes, options.nodes);
-    const access = rights && ENDPOINT_NAMES.map((endpoint) => {
+    const endpoints = ENDPOINT_NAMES.filter((endpoint) =>
+      isAskedWith(endpoint, options.extensions)
+    );
+    const access = rights && endpoints.map((endpoint) => {
       const found = accessTo(endpoint, { rights, major, nodes });
       return { ...found, grants: grantsFor(lacksOf(found), options.token, rights) };
     });

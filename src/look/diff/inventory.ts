@@ -8,8 +8,19 @@ import { type Reading, thenRead } from "../../proxmox/answers.ts";
 import type { AnswerName } from "../../proxmox/rows.ts";
 import { type Fields, fieldsOf } from "./differences.ts";
 
-/** All but the interfaces that agents and containers answer: their addresses are compared in things.ts. */
-export type ComparedAnswer = Exclude<AnswerName, "agentInterfaces" | "lxcInterfaces">;
+/**
+ * All but the interfaces that agents and containers answer, whose addresses are compared in things.ts, and what only
+ * extensions read.
+ */
+export type ComparedAnswer = Exclude<
+  AnswerName,
+  | "agentInterfaces"
+  | "agentHostName"
+  | "lxcInterfaces"
+  | "sdnZones"
+  | "sdnVnets"
+  | "sdnSubnets"
+>;
 
 export interface InventoryRow {
   /** A nested key is written "cpuinfo.model". */

@@ -1,5 +1,5 @@
 /** The answer to an API call: as recorded, as the token sees it, or as Proxmox VE would answer. */
-import type { Answer, SkipReason } from "../../proxmox/answers.ts";
+import { type Answer, rowsOf, type SkipReason, valueOf } from "../../proxmox/answers.ts";
 import { type EndpointName, type EndpointRow, ENDPOINTS, PATHS } from "../../proxmox/endpoints.ts";
 import { type DataRow, record, records } from "../../proxmox/values.ts";
 import type { World } from "./cluster.ts";
@@ -25,6 +25,9 @@ interface ServedEndpoint {
   readonly view?: View;
 }
 
+/** Only what is in force is in a snapshot. */
+const SDN_QUERY = { running: ["0", "1"], pending: ["0", "1"] };
+
 export const SERVED: Readonly<Record<EndpointName, ServedEndpoint>> = {
   version: {},
   permissions: { view: permissionListing },
@@ -37,7 +40,11 @@ export const SERVED: Readonly<Record<EndpointName, ServedEndpoint>> = {
   config: { query: { current: ["0", "1"] } },
   osinfo: { isBlocking: true },
   agentInterfaces: { isBlocking: true },
+  agentHostName: { isBlocking: true },
   lxcInterfaces: { isIn: (dialect) => dialect.hasLxcInterfaces, isBlocking: true },
+  sdnZones: { query: SDN_QUERY, view: zoneRows },
+  sdnVnets: { query: SDN_QUERY, view: vnetRows },
+  sdnSubnets: { query: SDN_QUERY, view: subnetRows },
 };
 
 /**
@@ -52,10 +59,14 @@ export function answerCall(call: ApiCall, world: World): ReplyOrDrop {
 /** Checked before the node: a token without the privilege learns nothing about the node. */
 function forbidden({ endpoint, variables }: ApiCall, world: World): ReplyOrDrop | undefined {
   const { needs }: Partial<EndpointRow> = endpoint ? ENDPOINTS[endpoint] : {};
-  if (needs?.without !== "denied") return undefined;
   const { cluster: { dialect }, rights } = world;
-  const { node = "", vmid = "" } = variables;
-  const path = needs.on.replace("{node}", node).replace("{vmid}", String(vmid));
+  // Up to PVE 7, all subnets are left out instead.
+  const isLeftOut = endpoint === "sdnSubnets" && !dialect.hasSdnZonePaths;
+  if (needs?.without !== "denied" || isLeftOut) return undefined;
+  const { node = "", vmid = "", vnet = "" } = variables;
+  const path = needs.on === "/sdn/zones/{zone}/{vnet}"
+    ? vnetPath(vnet, world)
+    : needs.on.replace("{node}", node).replace("{vmid}", String(vmid));
   const wanted = needs.privileges(dialect.major);
   if (!rights.lost(wanted, path)) return undefined;
   return apiError(dialect, 403, `Permission check failed (${path}, ${wanted.join("|")})`);
@@ -143,7 +154,7 @@ function notRunning(call: ApiCall, world: World): ReplyOrDrop {
 /** A path that is not in the snapshot. */
 function notRecorded(call: ApiCall, world: World): ReplyOrDrop {
   const { cluster } = world;
-  const { endpoint, variables: { node, vmid } } = call;
+  const { endpoint, variables: { node, vmid, vnet } } = call;
   const row = endpoint && SERVED[endpoint];
   if (row === undefined || row.isIn?.(cluster.dialect) === false) {
     return notImplemented(cluster.dialect, `GET ${call.path}`);
@@ -159,6 +170,9 @@ function notRecorded(call: ApiCall, world: World): ReplyOrDrop {
     return apiError(cluster.dialect, 500, `hostname lookup '${node}' failed - ${reason}`);
   }
   if (vmid !== undefined && !isHere(call, world)) return noSuchGuest(call, world);
+  if (vnet !== undefined && vnetRow(vnet, cluster) === undefined) {
+    return failure(`sdn vnet '${vnet}' does not exist`)(call, world);
+  }
   const isStopped = cluster.guests.get(vmid ?? 0)?.status === "stopped";
   return (isStopped && endpoint !== "config" ? notRunning : unknown)(call, world);
 }
@@ -255,6 +269,44 @@ function interfaceRows(data: unknown, { cluster, rights }: World): unknown {
     const isHidden = BRIDGE_TYPES.has(row["type"]) && rights.lost(["SDN.Audit", "SDN.Use"], path);
     return isHidden ? undefined : row;
   });
+}
+
+const SDN_PRIVILEGES = ["SDN.Audit", "SDN.Allocate"];
+
+/** Source: PVE/API2/Network/SDN/Zones.pm, index. */
+function zoneRows(data: unknown, { rights }: World): unknown {
+  return mapRows(
+    data,
+    (row) => rights.lost(SDN_PRIVILEGES, `/sdn/zones/${String(row["zone"])}`) ? undefined : row,
+  );
+}
+
+/** Source: PVE/API2/Network/SDN/Vnets.pm, index. */
+function vnetRows(data: unknown, world: World): unknown {
+  return mapRows(data, (row) => {
+    const path = vnetPath(String(row["vnet"]), world);
+    return world.rights.lost(SDN_PRIVILEGES, path) ? undefined : row;
+  });
+}
+
+/** Source: PVE/API2/Network/SDN/Subnets.pm, index. */
+function subnetRows(data: unknown, world: World): unknown {
+  if (world.cluster.dialect.hasSdnZonePaths) return data;
+  return mapRows(data, (row) => {
+    const path = `${vnetPath(String(row["vnet"]), world)}/subnets/${String(row["subnet"])}`;
+    return world.rights.lost(SDN_PRIVILEGES, path) ? undefined : row;
+  });
+}
+
+/** The path of a VNet in the access control list. */
+function vnetPath(vnet: string, { cluster }: World): string {
+  if (!cluster.dialect.hasSdnZonePaths) return `/sdn/vnets/${vnet}`;
+  return `/sdn/zones/${String(vnetRow(vnet, cluster)?.["zone"])}/${vnet}`;
+}
+
+function vnetRow(vnet: string, cluster: World["cluster"]): DataRow | undefined {
+  const rows = valueOf(rowsOf(cluster.answer(PATHS.sdnVnets))) ?? [];
+  return rows.find((row) => row["vnet"] === vnet);
 }
 
 /** Drops rows for which `change` returns undefined. Other values than lists and rows stay. */

@@ -24,6 +24,8 @@ export function dialectOf(version = NEWEST) {
     foldsUnauthorized: version >= 9_001_005 || (version >= 8_004_017 && version < 9_000_000),
     /** Bridges need SDN.Audit or SDN.Use. Source: PVE/API2/Network.pm, index. */
     hidesBridges: version >= 8_000_000,
+    /** VNets are below their zone in the access control list. Since libpve-network-perl 0.8.2. */
+    hasSdnZonePaths: version >= 8_001_000,
     /** Has /nodes/{node}/lxc/{vmid}/interfaces. Since pve-container 5.0.6. */
     hasLxcInterfaces: version >= 8_001_000,
   };

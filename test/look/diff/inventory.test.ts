@@ -9,6 +9,10 @@ import { siteIn, WHOLE_CASES } from "../../helpers/whole-outputs.ts";
 const IGNORED_ANSWERS: Readonly<Record<Exclude<EndpointName, ComparedAnswer>, string>> = {
   agentInterfaces: "addresses alone, NIC by NIC",
   lxcInterfaces: "addresses alone, NIC by NIC",
+  agentHostName: "only with AGENT_HOST_NAMES; the differences of the entities show it",
+  sdnZones: "only with NETWORK_DEPTH=full; the differences of the entities show them",
+  sdnVnets: "only with NETWORK_DEPTH=full; the differences of the entities show them",
+  sdnSubnets: "only with NETWORK_DEPTH=full; the differences of the entities show them",
   version: "version of the node that answered; the status of each node has its own",
   acl: "about the token",
   permissions: "about the token",
