@@ -123,7 +123,7 @@ export async function forgetFiltered(journal: CaptureJournal, scope: Scope): Pro
   const unread: Answer = { failed: "reset" };
   const ask = async ({ path }: Question): Promise<Answer> => await journal.answer(path) ?? unread;
   const { filtered } = await readOverview(ask, scope);
-  for (const path of [PATHS.permissions, ...filtered]) journal.forget(path);
+  for (const path of [PATHS.permissions, PATHS.acl, ...filtered]) journal.forget(path);
 }
 
 /** @throws AppError when the snapshot would be empty. */
