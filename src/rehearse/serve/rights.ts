@@ -64,7 +64,7 @@ export class TokenRights {
     if (recorded === undefined || this.#denials.length === 0) return undefined;
     const paths = new Set([
       ...Object.keys(recorded),
-      ...this.#denials.map(({ path = "/" }) => path),
+      ...this.#denials.flatMap(({ path = "/" }) => [path, ...ancestorsOf(path)]),
     ]);
     const listed = [...paths].map((path) => [path, this.#privilegesAt(path)] as const);
     return Object.fromEntries(listed.filter(([, rights]) => Object.keys(rights).length > 0));
