@@ -18,6 +18,7 @@ const CASES: readonly (readonly [string, CaptureTexts])[] = [
   ["test/fixtures/second-cluster", { LXC_LIVE_ADDRESSES: "true" }],
   ["test/fixtures/standalone", {}],
   ["test/fixtures/standalone-no-sys-audit", {}],
+  ["test/fixtures/sdn", { NETWORK_DEPTH: "full", AGENT_HOST_NAMES: "true" }],
   ["test/fixtures/two-sites", { nodes: "north1,south1" }],
 ];
 
