@@ -77,9 +77,12 @@ describe.concurrent("the text of explain", () => {
     const { stdout } = await runCli(["explain", EXAMPLE, "vm/119"]);
     expect(stdout).toContain(
       "\n  status = active\n" +
-        '    from  resources.status = "running"; GONE_STATUS is not set\n' +
-        "    rule  running → active, stopped → offline, any other → staged; of a\n" +
-        "          guest that is gone, GONE_STATUS\n",
+        '    from  resources.status = "running"; SUSPENDED_STATUS is not set;\n' +
+        "            GONE_STATUS is not set; resources.lock (not in the answer);\n" +
+        "            config.lock (403 Permission check failed (/vms/119, VM.Audit))\n" +
+        "    rule  running → active, stopped → offline, any other → staged; stopped\n" +
+        "          with the lock `suspended`, SUSPENDED_STATUS; of a guest that is gone,\n" +
+        "          GONE_STATUS\n",
     );
     expect(stdout.replace(/\s+/g, " ")).toContain(
       "from resources.maxcpu = 2; config.cores, config.sockets (403 Permission check failed",

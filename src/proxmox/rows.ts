@@ -99,8 +99,8 @@ export const ANSWERS = {
   },
 
   /**
-   * /nodes/{node}/{qemu|lxc}/{vmid}/config, one flat object. `netN` and `diskN` are the numbered keys
-   * (net0 …; scsi0 …, rootfs, mp0 …). Source: PVE/QemuServer.pm and PVE/LXC/Config.pm ($confdesc).
+   * /nodes/{node}/{qemu|lxc}/{vmid}/config, one flat object. `netN`, `diskN` and `ipconfigN` are the numbered
+   * keys (net0 …; scsi0 …, rootfs, mp0 …; ipconfig0 …). Source: PVE/QemuServer.pm and PVE/LXC/Config.pm ($confdesc).
    */
   config: {
     // Sockets that cannot be read have a record of their own.
@@ -116,6 +116,7 @@ export const ANSWERS = {
     lock: elsewhere,
     netN: elsewhere,
     diskN: elsewhere,
+    ipconfigN: elsewhere,
   },
 
   /** `result` of agent/get-osinfo. Source: qemu-ga, guest-get-osinfo. */

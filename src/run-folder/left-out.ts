@@ -59,6 +59,8 @@ export const REASONS = {
     "Network, broadcast, unspecified, multicast and /0 addresses cannot be assigned to an interface",
   "host-route": "A host route makes no prefix",
   "mac-unknown": "No NIC in the guest's config has the MAC address of its interface",
+  "agent-answered": "The guest agent answered, and the guest has the addresses that it lists",
+  "no-nic": "The guest's config has no NIC with this number",
   "duplicate-address":
     "NetBox has an address only once, and it is assigned to another interface already",
   "zero-mac": "An all-zero MAC address identifies no interface",
@@ -85,6 +87,8 @@ export type Reason = keyof typeof REASONS;
 export const NOTES = {
   "renamed": "Renamed, because NetBox would take two things of one name for one",
   "cut": "The name was cut to the length that NetBox takes",
+  "cloud-init-addresses":
+    "It has the addresses that cloud-init is to give it, because its guest agent lists none",
   "cut-text": "The text was cut to the length that NetBox takes",
   "unscoped": "Written without a site, because it spans several sites",
   "config-not-read":

@@ -25,7 +25,7 @@ import { type AddressedMachine, findAddress, type KnownPrimary, vrfOf } from "./
 type Family = keyof typeof ADDRESS_KEYS;
 
 /** One address somewhere in the answers: it becomes an entity or a record, exactly once. */
-interface Occurrence {
+export interface Occurrence {
   /** The NIC of the config that has it; undefined: none has its MAC. */
   readonly nic: ConfigNic | undefined;
   /** "vm/101/net0" or "vm/101/agent/docker0". */
@@ -34,6 +34,8 @@ interface Occurrence {
   readonly text: string;
   readonly address: Address | Reason;
   readonly answer: AnswerRef;
+  /** "ipconfig0": cloud-init is to give it to the guest. */
+  readonly intended?: string;
   /** In which answer, unless it is the config. */
   readonly live?: { readonly kind: LiveAnswer; readonly row: GuestInterfaceRow };
 }
@@ -231,17 +233,26 @@ export function keepAddresses(
   { node, found: machine, ruled }: GuestContext,
 ): AddressSource[] {
   return found.flatMap((occurrence) => {
-    const { holder, address, answer, live } = occurrence;
+    const { holder, address, answer, live, intended } = occurrence;
     const nic = nics.find(({ key }) => key === occurrence.nic?.key);
     const subject = { what: `${holder}/${occurrence.text}`, answer };
     const decision = ruled?.addresses.get(occurrence);
     const skippedBy = decision?.skippedBy ??
       (occurrence.nic && ruled?.interfaces.get(occurrence.nic.key)?.skippedBy);
     if (typeof address === "string" || nic === undefined || skippedBy !== undefined) {
-      node.run.observations?.seeUnassigned(machine, occurrence.text);
+      // What the agent does not list, the guest no longer has.
+      if (address !== "agent-answered") {
+        node.run.observations?.seeUnassigned(machine, occurrence.text);
+      }
       const detail = skippedBy && skipText(skippedBy);
       const reason = typeof address === "string" ? address : "mac-unknown";
       node.ledger.leave(subject, skippedBy === undefined ? reason : "by-rule", { detail });
+      return [];
+    }
+    const real = intended === undefined ? undefined : node.run.realAddresses.get(address.host);
+    if (real !== undefined) {
+      node.run.observations?.seeUnassigned(machine, address.host);
+      node.ledger.leave(subject, "duplicate-address", { detail: real });
       return [];
     }
     const rules = decision?.values;
@@ -249,7 +260,7 @@ export function keepAddresses(
     const origin: AddressOrigin = {
       subject,
       rules,
-      key: nic.key,
+      key: intended ?? nic.key,
       config: nic.config ?? {},
       places: live === undefined ? places : { ...places, [live.kind]: answer },
       ...(live === undefined ? {} : { [live.kind]: live.row }),
@@ -264,6 +275,7 @@ export function keepAddresses(
     return [{
       ...origin,
       found: known.found,
+      isIntended: intended !== undefined,
       cluster: node.source,
       address,
       ref: { address: address.cidr, ...known.vrf, assigned_object_vm_interface: nic.ref },

@@ -28,6 +28,8 @@ export interface RunOptions {
 /** What a transform collects from node to node. */
 export class RunState {
   readonly addresses = new AddressClaims();
+  /** Host → the interface that really has it. Only with CLOUD_INIT_ADDRESSES; complete after the first pass. */
+  readonly realAddresses = new Map<string, string>();
   readonly macs = new MacHolders();
   /** Of all that becomes an entity: complete after the first pass. */
   readonly names = new SlugNames();

@@ -20,7 +20,7 @@ import {
   type SnapshotCluster,
 } from "./cluster.ts";
 import { NodeContext, type RunState } from "./context.ts";
-import { guestTags, readGuestAnswers } from "./guest-answers.ts";
+import { guestTags, readGuestAnswers, readGuestReading } from "./guest-answers.ts";
 import type { Ledger } from "./ledger.ts";
 import { type NodeNetwork, readNetwork, sendsMacs, withOwnMacs } from "./network.ts";
 import { guestPlatform, nodePlatform } from "./mapping/platform.ts";
@@ -62,6 +62,7 @@ export async function readNodes(
   const namesBySite = new Map<string, NamePool>();
   const named: NamedNode[] = [];
   for (const cluster of clusters) seeClusterNames(cluster, run);
+  const isIntended = clusters.some(({ source }) => source.policy.cloudInitAddresses);
   const nodes = clusters.flatMap((cluster) => cluster.nodes.map((entry) => ({ cluster, entry })));
   for await (const { node, answers } of withAnswers(nodes)) {
     const { site } = node.entry;
@@ -70,6 +71,7 @@ export async function readNodes(
     const context = new NodeContext({ ...node, answers }, run);
     named.push(readNode(context, names));
     seeNodeNames(context);
+    if (isIntended) seeRealAddresses(context);
   }
   if (!named.some(({ cluster }) => sendsMacs(cluster.source.policy))) return named;
   return named.map(({ network, ...node }) => {
@@ -149,6 +151,23 @@ function seeGuestMacs(context: NodeContext): void {
     for (const { key, net: { mac } } of nicsOf(guest.kind, found.value)) {
       const holder = context.labelled(`vm/${guest.vmid}/${key}`);
       if (mac !== undefined) context.run.macs.see(mac, holder);
+    }
+  }
+}
+
+/** With CLOUD_INIT_ADDRESSES: those that guests are known to have. */
+function seeRealAddresses(context: NodeContext): void {
+  const { cluster, entry, run } = context;
+  for (const listed of entry.guests) {
+    const guest = openGuest(listed.row);
+    if (!("name" in listed) || !isIdentified(guest)) continue;
+    if (listed.found === undefined && cluster.requiredFields.length > 0) continue;
+    for (const found of readGuestReading(guest, context).addresses.occurrences) {
+      const { address, nic, holder, intended } = found;
+      const isReal = typeof address !== "string" && nic !== undefined && intended === undefined;
+      if (isReal && !run.realAddresses.has(address.host)) {
+        run.realAddresses.set(address.host, context.labelled(holder));
+      }
     }
   }
 }

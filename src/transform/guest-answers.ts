@@ -25,6 +25,7 @@ import {
   containerAddresses,
   type FoundAddresses,
 } from "./addresses.ts";
+import { withCloudInit } from "./cloud-init.ts";
 import type { IdentifiedGuest } from "./cluster.ts";
 import type { GuestInput, NodeContext } from "./context.ts";
 import { decideMachine, type RuledMachine } from "./machine-rules.ts";
@@ -86,7 +87,7 @@ export function readGuestReading(listed: IdentifiedGuest, node: NodeContext): Gu
     nics,
     addresses: agent === undefined
       ? containerAddresses(guest, nics, row)
-      : agentAddresses(guest, nics, agent),
+      : withCloudInit(agentAddresses(guest, nics, agent), agent, { guest, nics }),
     agentAt: agent && { osinfo: agent.osinfoAt, interfaces: agent.answer },
   };
 }

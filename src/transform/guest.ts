@@ -12,6 +12,7 @@ import { parseDisk, serialOf } from "../proxmox/hardware.ts";
 import { text } from "../proxmox/values.ts";
 import type { Reason } from "../run-folder/left-out.ts";
 import { isWhollyRead, keepAddresses, markPrimary, primaryOf } from "./addresses.ts";
+import { keptIf } from "./cloud-init.ts";
 import { guestSite, siteIn } from "./node-identity.ts";
 import type { GuestContext, NodeContext } from "./context.ts";
 import { type GuestReading, guestTags } from "./guest-answers.ts";
@@ -85,12 +86,14 @@ export function readGuest(
     ledger.leave(subject, reason, { detail });
   }
   const kept = keepAddresses(found.occurrences, nics, guest);
+  const isIntended = kept.some((address) => address.isIntended);
+  if (isIntended) ledger.note({ what, answer: configAt }, "cloud-init-addresses");
   const isNicsRead = config !== undefined && nics.length === reading.keys.nics.length;
   const isSkipped = [...ruled?.addresses.values() ?? []].some((each) => each.skippedBy);
   const isRead = isNicsRead && !isSkipped && isWhollyRead(reading.nics, found);
   const primary = primaryOf(kept, {
     isKnown: (family) => isRead && found.isKnown(family),
-    netbox: node.primaryIn({ kind: "virtual_machine", found: machine }),
+    netbox: keptIf(isIntended, node.primaryIn({ kind: "virtual_machine", found: machine })),
   });
   const osinfo = valueOf(answers.agent?.osinfo);
   const origin: GuestOrigin = {

@@ -32,6 +32,7 @@ export function parsePolicy(texts: SettingTexts) {
     goneStatus: optional("GONE_STATUS") ?? "keep" as const,
     /** undefined: guests that are gone are removed at once with the status "keep", else never. */
     goneAfterMs: optional("GONE_AFTER"),
+    cloudInitAddresses: optional("CLOUD_INIT_ADDRESSES") ?? false,
     guestSerial: optional("GUEST_SERIAL") ?? false,
     suspendedStatus: optional("SUSPENDED_STATUS"),
     rules: rulesOf(texts.rules),

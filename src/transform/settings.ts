@@ -115,6 +115,12 @@ export const SETTINGS = {
     help: "Status of a guest that is suspended to disk; not set: that of a stopped one",
     extension: true,
   },
+  CLOUD_INIT_ADDRESSES: {
+    ...SWITCH_NOT_SET,
+    help:
+      "Use the addresses that cloud-init is to give a virtual machine whose guest agent lists none",
+    extension: true,
+  },
   PLATFORM_WITHOUT_AGENT: {
     default: "ostype",
     allowed: ["ostype", "keep"],

@@ -150,6 +150,8 @@ export interface AddressSource
   readonly cluster: ClusterSource;
   readonly address: Address;
   readonly ref: IPAddressRef;
+  /** Cloud-init is to give it to the guest: it is not known to have it. */
+  readonly isIntended?: boolean;
   /** Of the machine whose interface it is assigned to. */
   readonly isPrimary: boolean;
   /** Of a guest that is gone, or that has returned; else the user's value stays. */

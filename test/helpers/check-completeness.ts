@@ -214,7 +214,11 @@ function matchAddress(part: AddressPart, { unmatched, entityOf }: Matching): voi
   const known = part.holders.filter((holder) => entityOf.has(holder));
   // Addresses of a NIC that was left out are left out with it.
   if (known.length === 0 && part.fallback === undefined) return;
-  const places = known.length > 0 ? known : [part.fallback ?? ""];
+  const places = part.recordedAt !== undefined
+    ? [part.recordedAt]
+    : known.length > 0
+    ? known
+    : [part.fallback ?? ""];
   const whats = places.flatMap((place) => part.texts.map((text) => `${place}/${text}`));
   if (unmatched.takeRecord(whats) !== undefined) return;
   const keys = known.flatMap((holder) =>

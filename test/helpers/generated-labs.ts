@@ -136,6 +136,14 @@ function config(kind: GuestKind): fc.Arbitrary<Record<string, unknown>> {
   const volumes = fc.dictionary(fc.constantFrom(...VOLUME_KEYS[kind]), volume, {
     noNullPrototype: true,
   });
+  const intended = fc.dictionary(
+    fc.constantFrom("ipconfig0", "ipconfig1", "ipconfig9"),
+    sometimesOdd(fc.oneof(
+      cidr.map((text) => (text.includes(":") ? `ip6=${text}` : `ip=${text},gw=10.0.0.1`)),
+      fc.constantFrom("ip=dhcp", "ip=10.0.0.1/24,ip6=auto", "ip=", "gw=10.0.0.1", "x", ""),
+    )),
+    { noNullPrototype: true },
+  );
   const facts = fc.record({
     agent: fc.constantFrom("1", "0", "enabled=1", ""),
     ostype: sometimesOdd(fc.constantFrom("l26", "other", "debian", "odd_os")),
@@ -147,7 +155,7 @@ function config(kind: GuestKind): fc.Arbitrary<Record<string, unknown>> {
     description: sometimesOdd(fc.constantFrom("", " notes\n")),
     memory: sometimesOdd(fc.constantFrom<unknown>(512, "4096", "current=1024", "much")),
   }, { requiredKeys: [], noNullPrototype: true });
-  return fc.tuple(nics, volumes, facts).map((parts) =>
+  return fc.tuple(nics, volumes, intended, facts).map((parts) =>
     Object.assign({}, ...parts) as Record<string, unknown>
   );
 }

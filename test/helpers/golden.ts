@@ -36,6 +36,14 @@ const EXTENSIONS = [
   "--node-manufacturer=Dell",
 ];
 
+const NETWORK_EXTENSIONS = [
+  "--network-depth=full",
+  "--all-interfaces",
+  "--cloud-init-addresses",
+  "--guest-serial",
+  "--suspended-status=paused",
+];
+
 export const GOLDEN_CASES: readonly GoldenCase[] = [
   { name: "example", args: ["transform", "snapshots/example"], expected: "snapshots/example" },
   golden("example-extensions", ["transform", "snapshots/example", ...EXTENSIONS]),
@@ -57,6 +65,7 @@ export const GOLDEN_CASES: readonly GoldenCase[] = [
     "--nodes=*",
     "--cluster-scope=site",
   ]),
+  golden("vlans", ["transform", "test/fixtures/vlans", ...NETWORK_EXTENSIONS]),
   golden("two-clusters", ["transform", "test/fixtures/pve8", "test/fixtures/second-cluster"]),
   { ...golden("bootstrap", ["bootstrap"]), env: { SOURCE_DATE_EPOCH: "1767225600" } },
 ];

@@ -21,6 +21,8 @@ export interface AddressPart {
   readonly holders: readonly string[];
   /** Its place when none of the holders is an entity: "vm/101/agent/docker0". */
   readonly fallback?: string;
+  /** The place of its record, if not that of its holder: "vm/101/ipconfig0". */
+  readonly recordedAt?: string;
   /** Possible addresses of its entity: "2001:db8::5/64". Empty when the text is not an address. */
   readonly addresses: readonly string[];
 }
@@ -51,6 +53,8 @@ export interface SnapshotContents {
 export interface Reading {
   /** Whether the live addresses of containers count. */
   readonly isLive?: boolean;
+  /** Whether the addresses that cloud-init is to set count. */
+  readonly isCloudInit?: boolean;
 }
 
 const VOLUMES = {
@@ -80,7 +84,11 @@ export function contentsOf(site: Site, reading: Reading = {}): SnapshotContents 
   };
 }
 
-function guestOf(site: Site, row: Raw, { isLive = false }: Reading): GuestContents {
+function guestOf(
+  site: Site,
+  row: Raw,
+  { isLive = false, isCloudInit = false }: Reading,
+): GuestContents {
   const kind = row["type"];
   const vmid = /^[0-9]+$/.test(written(row["vmid"])) ? written(row["vmid"]) : "";
   if ((kind !== "qemu" && kind !== "lxc") || vmid === "") {
@@ -119,6 +127,7 @@ function guestOf(site: Site, row: Raw, { isLive = false }: Reading): GuestConten
       ...nics.filter(({ pairs }) => ["name", "hwaddr", "bridge"].some((key) => pairs.has(key)))
         .flatMap((nic) => words.flatMap((word) => writtenAddress(nic, word))),
       ...live.flatMap((line) => liveAddresses(line, { what, kind, nics })),
+      ...(isCloudInit && kind === "qemu" && isRaw(config) ? intendedAddresses(what, config) : []),
     ],
   };
 }
@@ -143,6 +152,29 @@ function writtenAddress(
     return isLeftOpen ? [{ texts: [word], holders: [nic.what], addresses: [] }] : [];
   }
   return [{ texts: [value, `${word}=${value}`], holders: [nic.what], addresses: canonical(value) }];
+}
+
+function intendedAddresses(what: string, config: Raw): AddressPart[] {
+  return Object.entries(config).flatMap(([key, value]): AddressPart[] => {
+    const number = /^ipconfig([0-9]+)$/.exec(key)?.[1];
+    if (number === undefined) return [];
+    const pairs = pairsOf(value);
+    const [ip, ip6] = [pairs.get("ip") ?? "", pairs.get("ip6") ?? ""];
+    const isLeftOpen = ip === "" && ip6 === "";
+    const holders = [`${what}/net${number}`];
+    if (pairs.has("") || (isLeftOpen && (pairs.has("gw") || pairs.has("gw6")))) {
+      return [{ texts: [key], holders, fallback: what, recordedAt: what, addresses: [] }];
+    }
+    const recordedAt = `${what}/${key}`;
+    const given = isLeftOpen ? [["ip", "dhcp"], ["ip6", "dhcp"]] : [["ip", ip], ["ip6", ip6]];
+    return given.filter(([, text]) => text !== "").map(([family, text = ""]) => ({
+      texts: [text, `${family}=${text}`],
+      holders,
+      fallback: recordedAt,
+      recordedAt,
+      addresses: canonical(text),
+    }));
+  });
 }
 
 function liveAddresses(

@@ -18,6 +18,7 @@ export const ALL_EXTENSIONS: SettingTexts = {
   ALL_INTERFACES: "true",
   NETWORK_DEPTH: "full",
   LXC_LIVE_ADDRESSES: "true",
+  CLOUD_INIT_ADDRESSES: "true",
   GUEST_SERIAL: "true",
   SUSPENDED_STATUS: "paused",
   CLEAR_EMPTY: "true",
@@ -47,6 +48,11 @@ export const WHOLE_CASES: readonly WholeCase[] = [
   },
   { name: "three clusters in one site", runs: CLUSTERS, settings: { SITE_NAME: "Yard" } },
   { name: "three clusters with extensions", runs: CLUSTERS, settings: ALL_EXTENSIONS },
+  {
+    name: "trunks, Open vSwitch and cloud-init",
+    runs: ["test/fixtures/vlans"],
+    settings: ALL_EXTENSIONS,
+  },
   ...["pve7", "pve9", "standalone", "standalone-no-sys-audit", "two-sites"].map((name) => ({
     name: `the fixture ${name}`,
     runs: [`test/fixtures/${name}`],

@@ -17,12 +17,13 @@ import { inMemory, siteOf, transformed } from "../helpers/in-memory.ts";
 import { labSite } from "../helpers/lab.ts";
 import type { Site } from "../helpers/snapshot-builder.ts";
 import { tempFolder } from "../helpers/temp-folder.ts";
-import { contentsOf } from "../helpers/snapshot-contents.ts";
+import { contentsOf, type Reading } from "../helpers/snapshot-contents.ts";
 
 const EXTENSIONS: SettingTexts = {
   ALL_INTERFACES: "true",
   NETWORK_DEPTH: "full",
   LXC_LIVE_ADDRESSES: "true",
+  CLOUD_INIT_ADDRESSES: "true",
   GUEST_SERIAL: "true",
   SUSPENDED_STATUS: "paused",
   CLEAR_EMPTY: "true",
@@ -57,11 +58,11 @@ const FIXTURES = [
   ...["pve7", "pve8", "pve9", "second-cluster", "standalone", "standalone-no-sys-audit"]
     .map((name) => `test/fixtures/${name}`),
   "test/fixtures/two-sites",
+  "test/fixtures/vlans",
 ];
 /** Reasons that the fixtures lack: they need hostile answers or an unusual node. Tests in rows/ cover them. */
 const NOT_SHOWN: readonly Reason[] = [
   ...["too-long", "missing-device", "zero-mac", "multicast-mac", "duplicate-mac"] as const,
-  ...["unused-vlans", "vlan-mode", "too-long-for-field"] as const,
   // These need a target.
   ...["held-by-user", "ambiguous", "other-kind", "required-field"] as const,
   "has-tagged-vlans",
@@ -73,10 +74,17 @@ async function fixture(folder: string): Promise<Site> {
   return siteOf(snapshot);
 }
 
+function readingOf(settings: SettingTexts): Reading {
+  return {
+    isLive: settings.LXC_LIVE_ADDRESSES === "true",
+    isCloudInit: settings.CLOUD_INIT_ADDRESSES === "true",
+  };
+}
+
 /** The objects of one site that were lost or duplicated when it is transformed alone. */
 async function faultsOfSite(site: Site, settings: SettingTexts): Promise<string[]> {
   const outcome = await transformed(inMemory(site), settings);
-  const objects = contentsOf(site, { isLive: settings.LXC_LIVE_ADDRESSES === "true" });
+  const objects = contentsOf(site, readingOf(settings));
   return [
     ...completenessErrors(objects, outcome, { host: site.host ?? "" }),
     ...unrecordedAnswers(site, outcome),
@@ -115,12 +123,12 @@ describe.each(POLICIES)("%s", (_, settings) => {
     sites.push(await fixture("test/fixtures/second-cluster"));
     const snapshots = sites.map((site, i) => inMemory(site, names[i]));
     const outcome = await transformed(snapshots, settings);
-    const isLive = settings.LXC_LIVE_ADDRESSES === "true";
     sites.forEach((site, i) => {
       const origin = { host: site.host ?? "", snapshot: names[i] ?? "" };
-      expect(completenessErrors(contentsOf(site, { isLive }), outcome, origin), names[i]).toEqual(
-        [],
-      );
+      expect(completenessErrors(contentsOf(site, readingOf(settings)), outcome, origin), names[i])
+        .toEqual(
+          [],
+        );
     });
   });
 });

@@ -16,6 +16,7 @@ const HOST = { PROXMOX_HOST: "pve1.example.net" };
 const FLAGS = {
   ALL_INTERFACES: "allInterfaces",
   LXC_LIVE_ADDRESSES: "lxcLiveAddresses",
+  CLOUD_INIT_ADDRESSES: "cloudInitAddresses",
   GUEST_SERIAL: "guestSerial",
   CLEAR_EMPTY: "clearEmpty",
   DEVICE_CLUSTER: "deviceCluster",
@@ -62,6 +63,7 @@ describe("without settings", () => {
       allInterfaces: false,
       networkDepth: "mapped",
       lxcLiveAddresses: false,
+      cloudInitAddresses: false,
       guestSerial: false,
       suspendedStatus: undefined,
       platformWithoutAgent: "ostype",

@@ -33,7 +33,7 @@ const IDENTITY: { readonly [Name in AnswerName]?: readonly string[] } = {
   resources: ["id", "type", "vmid", "name", "node", "template"],
   nodes: ["node"],
   network: "iface type method method6 vlanid exists cidr address address6 netmask6".split(" "),
-  config: ["netN", "diskN"],
+  config: ["netN", "diskN", "ipconfigN"],
 };
 
 /** "config.cores": the keys that describe an object. */

@@ -94,7 +94,6 @@ test("every answer key is read by a row or identifies objects", () => {
     "clusterStatus.type",
     "network.exists",
     "resources.id",
-    "resources.pool",
     "resources.template",
   ]);
 });

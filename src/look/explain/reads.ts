@@ -228,9 +228,12 @@ function originsOf(source: Made["source"]): readonly Origin[] {
   return "subject" in source ? [source] : [];
 }
 
-/** "netN" → "net0"; undefined for things other than NICs and disks. */
+/** "netN" → "net0"; undefined for things other than NICs and disks, and for other numbered keys than theirs. */
 function keyOf(key: string, { key: numbered }: Origin): string | undefined {
-  return key === "netN" || key === "diskN" ? numbered : key;
+  const isCloudInit = numbered?.startsWith("ipconfig") ?? false;
+  if (key === "ipconfigN") return isCloudInit ? numbered : undefined;
+  if (key !== "netN" && key !== "diskN") return key;
+  return isCloudInit ? undefined : numbered;
 }
 
 type AnswerRow = Readonly<Record<string, unknown>>;

@@ -28,13 +28,15 @@ export const IP_ADDRESS: Table<AddressSource, IPAddress> = {
       "agentInterfaces.ip-addresses",
       "agentInterfaces.name",
       "config.netN",
+      "config.ipconfigN",
+      "setting.CLOUD_INIT_ADDRESSES",
       "setting.LXC_LIVE_ADDRESSES",
       "lxcInterfaces.name",
       "lxcInterfaces.ip-addresses",
       "lxcInterfaces.inet",
       "lxcInterfaces.inet6",
     ],
-    "node: cidr, else address + netmask; QEMU: the guest agent; LXC: `ip=` and `ip6=`, with LXC_LIVE_ADDRESSES also the running container; IPv6 as in RFC 5952",
+    "node: cidr, else address + netmask; QEMU: the guest agent, with CLOUD_INIT_ADDRESSES else `ipconfigN`; LXC: `ip=` and `ip6=`, with LXC_LIVE_ADDRESSES also the running container; IPv6 as in RFC 5952",
     (a) => a.address.cidr,
   ),
   assigned_object_interface: address.from(
@@ -51,9 +53,10 @@ export const IP_ADDRESS: Table<AddressSource, IPAddress> = {
       "lxcInterfaces.hwaddr",
       "lxcInterfaces.hardware-address",
       "config.netN",
+      "config.ipconfigN",
       "stub.vm-interface",
     ],
-    "the NIC with its MAC address; LXC: the NIC whose config has it; its VM carries the address if that is its first one of the family",
+    "the NIC with its MAC address; LXC: the NIC whose config has it; `ipconfigN`: `netN`; its VM carries the address if that is its first one of the family",
     ({ ref: { assigned_object_vm_interface: nic, vrf }, isPrimary, address }) =>
       nic && isPrimary
         ? { ...nic, virtual_machine: { ...nic.virtual_machine, ...asPrimary(address, vrf) } }

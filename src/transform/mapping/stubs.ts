@@ -55,6 +55,8 @@ export const STUBS: Readonly<Record<StubName, Stub>> = {
       "agentInterfaces.ip-addresses",
       "lxcInterfaces.ip-addresses",
       "setting.LXC_LIVE_ADDRESSES",
+      "config.ipconfigN",
+      "setting.CLOUD_INIT_ADDRESSES",
       "stub.interface",
       "stub.vm-interface",
     ],

@@ -1,5 +1,6 @@
 /** A JSON Schema of policy files, for editors, from the tables of settings, conditions and values. */
 import { allowedText, type SettingRow, type SettingTable, SWITCH } from "../../base/setting.ts";
+import { VIRTUAL_MACHINE_STATUSES } from "../../netbox/types/virtual-machine.ts";
 import { MAX_DESCRIPTION, MAX_LONG_NAME } from "../../netbox/names.ts";
 import {
   CONDITION_FORMS,
@@ -9,7 +10,7 @@ import {
   type MachineKind,
 } from "./conditions.ts";
 import { FACT_WORDS, type FactForm, FACTS } from "./policy-tests.ts";
-import { STATUSES, VALUE_FORMS, type ValueForm, VALUES } from "./values.ts";
+import { VALUE_FORMS, type ValueForm, VALUES } from "./values.ts";
 
 /** JSON Schema, draft 2020-12. */
 type Schema = Readonly<Record<string, unknown>>;
@@ -35,7 +36,7 @@ const CONDITION_SCHEMAS: Readonly<Record<ConditionForm, Schema>> = {
 const VALUE_SCHEMAS: Readonly<Record<ValueForm, Schema>> = {
   name: { ...TEXT, maxLength: MAX_LONG_NAME },
   names: oneOrMore({ ...TEXT, maxLength: MAX_LONG_NAME }),
-  status: { enum: STATUSES },
+  status: { enum: VIRTUAL_MACHINE_STATUSES },
   text: TEXT,
   template: { ...TEXT, maxLength: MAX_DESCRIPTION },
   dns: TEXT,

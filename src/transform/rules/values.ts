@@ -2,6 +2,7 @@
 import { allowedText } from "../../base/setting.ts";
 import { jsonOfTree, type ListTree, type ScalarTree, type Tree } from "../../base/tree.ts";
 import { cutName, isLonger, MAX_DESCRIPTION, MAX_LONG_NAME } from "../../netbox/names.ts";
+import { VIRTUAL_MACHINE_STATUSES } from "../../netbox/types/virtual-machine.ts";
 import { cleanText } from "../../proxmox/values.ts";
 import {
   GUEST_KINDS,
@@ -74,17 +75,6 @@ export type ValueName = keyof typeof VALUES;
 /** Values that are one text. */
 export type TextValueName = Exclude<ValueName, "tags" | "custom_fields">;
 
-/** Of virtual machines. Source: netbox virtualization/choices.py, VirtualMachineStatusChoices. */
-export const STATUSES = [
-  "offline",
-  "active",
-  "planned",
-  "staged",
-  "failed",
-  "decommissioning",
-  "paused",
-] as const;
-
 /** Source: netbox ipam/models/ip.py. */
 const MAX_DNS_NAME = 255;
 const MAX_FIELD_NAME = 50;
@@ -105,7 +95,7 @@ const SHOWN_PLACEHOLDERS = Object.keys(PLACEHOLDERS).map((fact) => `{${fact}}`).
 export const VALUE_FORMS: Readonly<Record<ValueForm, string>> = {
   name: `a text of at most ${MAX_LONG_NAME} characters`,
   names: `a list of texts of at most ${MAX_LONG_NAME} characters`,
-  status: allowedText({ allowed: STATUSES }),
+  status: allowedText({ allowed: VIRTUAL_MACHINE_STATUSES }),
   text: `a text (it may contain ${SHOWN_PLACEHOLDERS})`,
   template:
     `a text of at most ${MAX_DESCRIPTION} characters (it may contain ${SHOWN_PLACEHOLDERS})`,
@@ -222,7 +212,7 @@ function wrongText(name: ValueName, value: Tree): string | undefined {
       : undefined;
   }
   if (form === "status") {
-    return STATUSES.some((status) => status === text)
+    return VIRTUAL_MACHINE_STATUSES.some((status) => status === text)
       ? undefined
       : `must be ${VALUE_FORMS[form]}, not "${text}"`;
   }

@@ -36,6 +36,7 @@ const CASES: readonly Case[] = [
   ...["pve7", "pve8", "pve9", "second-cluster", "standalone", "standalone-no-sys-audit"]
     .map((name) => ({ run: `test/fixtures/${name}` })),
   { run: "test/fixtures/two-sites", settings: { nodes: "*" } },
+  { run: "test/fixtures/vlans", settings: ALL_EXTENSIONS },
 ];
 
 /** Guests, nodes and shared objects; all others are parts of those. */

@@ -165,6 +165,7 @@ describe("a NIC, disk or address", () => {
     const address = selfOf(await explained("ip/10.20.10.53"));
     expect(fieldOf(address, "address").reads).toEqual([
       expect.objectContaining({ read: "config.netN", of: address.what, key: "net0" }),
+      expect.objectContaining({ read: "setting.CLOUD_INIT_ADDRESSES" }),
       expect.objectContaining({ read: "setting.LXC_LIVE_ADDRESSES" }),
     ]);
     const disk = selfOf(await explained("disk/101/scsi0"));
