@@ -222,11 +222,13 @@ async function thingNames(set: TransformedSet): Promise<ThingOf> {
   };
 }
 
-/** "net0"; of an address "net0/10.0.0.5/24". */
+/** "net0"; of an address "net0/10.0.0.5/24"; of its place in an L2VPN "net0/l2vpn". */
 function partName({ step, entity }: EntityAt): string {
-  if (step !== "ip-address") return String((entity as { readonly name?: unknown }).name);
+  if (step !== "ip-address" && step !== "l2vpn-termination") {
+    return String((entity as { readonly name?: unknown }).name);
+  }
   const part = entity.assigned_object_vm_interface ?? entity.assigned_object_interface;
-  return `${part?.name}/${entity.address}`;
+  return `${part?.name}/${step === "ip-address" ? entity.address : "l2vpn"}`;
 }
 
 function alsoOf({ step, entity }: EntityAt): Pick<DiffThing, "also"> {

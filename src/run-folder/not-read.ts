@@ -3,7 +3,7 @@
  * never "gone". left-out.json of the later set lists the guests and nodes whose answers were not read.
  */
 import { machineOf, naturalKey } from "../netbox/types/order.ts";
-import type { StepName } from "../netbox/types/steps.ts";
+import { isExtension, type StepName } from "../netbox/types/steps.ts";
 import { HostTags } from "../netbox/types/tag.ts";
 import {
   type VirtualMachine,
@@ -23,11 +23,22 @@ const CLUSTER = "cluster";
 
 /** TABLE: the part of a guest or node that a record is about → the entities that come from it. */
 const PARTS: Readonly<Record<string, readonly StepName[]>> = {
-  "config": ["vm-interface", "virtual-disk", "ip-address", "vlan", "platform", "tag"],
-  "agent": ["ip-address", "platform"],
-  "live": ["ip-address"],
+  "config": [
+    "vm-interface",
+    "virtual-disk",
+    "ip-address",
+    "vlan",
+    "platform",
+    "tag",
+    "vrf",
+    "vlan-group",
+    "l2vpn",
+    "l2vpn-termination",
+  ],
+  "agent": ["ip-address", "platform", "vrf"],
+  "live": ["ip-address", "vrf"],
   "status": ["platform"],
-  "network": ["interface", "ip-address", "vlan", "prefix"],
+  "network": ["interface", "ip-address", "vlan", "prefix", "vrf", "vlan-group"],
 };
 
 /** Owner → why its answers were not read. */
@@ -145,6 +156,10 @@ class Owners {
     // A network may have been seen on any node.
     if (step === "prefix" || step === "vlan") return this.#nodes;
     const machine = machineOf(step, entity);
+    // Of a VRF, a VLAN group or an L2VPN, anything in it may have been seen anywhere.
+    if (machine === undefined && isExtension(step)) {
+      return [...this.#nodes, ...this.#guests.values()];
+    }
     if (machine === undefined) return [];
     return machine.step === "device" ? nodeOwners(machine.ref) : this.#guest(machine.ref);
   }

@@ -211,6 +211,34 @@ describe("an entity that is missing in a later run", () => {
     },
   );
 
+  test("of an extension was not read if what may be in it was not", async () => {
+    const tags = [{ name: "prod" }];
+    const l2vpn = { name: "vnet1", type: "vxlan" } as const;
+    const { virtual_machine, name } = nic("web-01", "net0");
+    const extension: SetParts = {
+      "vrf": [[{ name: "internal", tags }]],
+      "vlan-group": [[{ name: "DC1", tags }]],
+      "l2vpn": [[{ ...l2vpn, tags }]],
+      "l2vpn-termination": [[
+        { l2vpn, assigned_object_vm_interface: { virtual_machine, name }, tags },
+      ]],
+    };
+    const earlier = await set({ ...SITE, ...extension });
+    const later = async (what: string) => {
+      const laterSet = await set(SITE, { leftOut: [{ what, reason: "failed" }] });
+      const missing = [];
+      for await (const step of compareSets({ set: earlier }, { set: laterSet })) {
+        missing.push(...step.missing);
+      }
+      const all = await judgeMissing(missing, earlier, laterSet);
+      return all.filter(({ notRead }) => notRead !== undefined).map(({ step }) => step);
+    };
+    expect(await later("vm/101/config")).toEqual(Object.keys(extension));
+    expect(await later("vm/101/agent")).toEqual(["vrf"]);
+    expect(await later("node/pve1/network")).toEqual(["vrf", "vlan-group"]);
+    expect(await later("vm/9999/config")).toEqual([]);
+  });
+
   test("is gone if a record is about another part: disks do not come from the agent", async () => {
     const { "virtual-disk": _, ...later } = SITE;
     const agent = { what: "vm/101/agent", reason: "agent-off" } as const;
