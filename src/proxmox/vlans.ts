@@ -14,26 +14,30 @@ export interface VlanList {
   readonly unparsable: readonly string[];
 }
 
+/** What a port without `tag=` and `trunks=` passes, and a VLAN-aware bridge by default: "2-4094". */
+const ALL_VLANS = { first: 2, last: 4094 } as const;
+
 /** "2;5-7;30" of a NIC, "2-4094" or "2 4 100-200" of a bridge, "[10,20]" of Open vSwitch. */
 export function parseVlanList(written: string): VlanList {
-  const vids = new Set<number>();
+  const isListed = new Uint8Array(ALL_VLANS.last + 1);
   const unparsable: string[] = [];
   for (const part of written.split(/[;,\s[\]]+/)) {
     if (part === "") continue;
     const [, start, end = start] = /^(\d+)(?:-(\d+))?$/.exec(part) ?? [];
     const [first, last] = [parseVlanId(start), parseVlanId(end)];
     if (first === undefined || last === undefined || first > last) unparsable.push(part);
-    else for (let vid = first; vid <= last; vid += 1) vids.add(vid);
+    else isListed.fill(1, first, last + 1);
   }
-  return { vids: [...vids].sort((a, b) => a - b), unparsable };
+  const vids: number[] = [];
+  for (let vid = 1; vid <= ALL_VLANS.last; vid += 1) if (isListed[vid] === 1) vids.push(vid);
+  return { vids, unparsable };
 }
 
-/** What a port without `tag=` and `trunks=` passes, and a VLAN-aware bridge by default: "2-4094". */
-const ALL_VLANS = { first: 2, last: 4094 } as const;
-
 /** VLAN 1 does not count: Proxmox VE passes it untagged, or as the tag says. */
-function isEveryVlan(vids: ReadonlySet<number>): boolean {
-  return vids.size - (vids.has(1) ? 1 : 0) === ALL_VLANS.last - ALL_VLANS.first + 1;
+function isEveryVlan(tagged: readonly number[], untagged: number | undefined): boolean {
+  const others = tagged.length - (tagged[0] === 1 ? 1 : 0);
+  const own = untagged === undefined || untagged < ALL_VLANS.first ? 0 : 1;
+  return others + own === ALL_VLANS.last - ALL_VLANS.first + 1;
 }
 
 /** As NetBox distinguishes them. Source: netbox dcim/choices.py, InterfaceModeChoices. */
@@ -56,9 +60,8 @@ const TAGGED_ALL: PortVlans = {
 /** Without the untagged VLAN, which the bridge sends without a tag. */
 function trunkOf({ vids, unparsable }: VlanList, untagged: number | undefined): PortVlans {
   const isWhole = unparsable.length === 0;
-  const all = new Set(untagged === undefined ? vids : [...vids, untagged]);
-  if (isWhole && isEveryVlan(all)) return { ...TAGGED_ALL, untagged };
   const tagged = vids.filter((vid) => vid !== untagged);
+  if (isWhole && isEveryVlan(tagged, untagged)) return { ...TAGGED_ALL, untagged };
   const isAccess = isWhole && tagged.length === 0 && untagged !== undefined;
   return { mode: isAccess ? "access" : "tagged", untagged, tagged, isWhole };
 }

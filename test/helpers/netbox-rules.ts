@@ -3,6 +3,8 @@ import { expect } from "vitest";
 import { autoSlug } from "../../src/netbox/names.ts";
 import { compareNatural } from "../../src/base/natural-order.ts";
 import type { CustomFields, TagRef } from "../../src/netbox/types/fields.ts";
+import type { SiteRef } from "../../src/netbox/types/site.ts";
+import type { VMInterface } from "../../src/netbox/types/vm-interface.ts";
 import type { Outcome } from "./in-memory.ts";
 
 export const NETBOX_RULES: Readonly<Record<string, (outcome: Outcome) => void>> = {
@@ -10,7 +12,8 @@ export const NETBOX_RULES: Readonly<Record<string, (outcome: Outcome) => void>> 
   "lists shared objects in natural order, and guests by node and VMID": isInOrder,
   "assigns the global tags and the host tag to every object, and contains them as entities":
     isTagged,
-  "places a VM in the site of its cluster, and its VLANs in the site of the VM": isInSite,
+  "places a VM in the site of its cluster, and VLANs of interfaces in the site of their machine":
+    isInSite,
   "places a device with a cluster in the site of the cluster": isDeviceInSite,
   "sets a parent only on virtual interfaces, and never a LAG on them": isLinked,
   "makes an address primary only for the VM or device with the address, one per family":
@@ -85,13 +88,26 @@ function isInSite(outcome: Outcome): void {
     const scope = scopes.get(vm.cluster.name)?.scope_site;
     if (scope !== undefined) expect(vm.site, vm.name).toEqual(scope);
   }
-  for (
-    const { name, virtual_machine: vm, untagged_vlan: vlan, mode } of outcome.of("vm-interface")
-  ) {
-    if (vlan === undefined || !("vid" in vlan)) continue;
-    expect(vlan.site, `${vm.name} ${name}`).toEqual(vm.site);
-    expect(["access", "tagged"], `${vm.name} ${name}`).toContain(mode);
+  for (const nic of outcome.of("vm-interface")) hasVlansOf(nic.virtual_machine, nic);
+  for (const port of outcome.of("interface")) hasVlansOf(port.device, port);
+}
+
+/** Source: NetBox, dcim/models/device_components.py and the serializers of both kinds of interfaces. */
+function hasVlansOf(
+  machine: { readonly name: string; readonly site?: SiteRef },
+  { name, mode, untagged_vlan: untagged, tagged_vlans: tagged = [] }: Pick<
+    VMInterface,
+    "name" | "mode" | "untagged_vlan" | "tagged_vlans"
+  >,
+): void {
+  const label = `${machine.name} ${name}`;
+  const isUntagged = untagged !== undefined && "vid" in untagged;
+  for (const vlan of isUntagged ? [untagged, ...tagged] : tagged) {
+    expect(vlan.site, label).toEqual(machine.site);
   }
+  if (isUntagged) expect(mode, label).toBeDefined();
+  if (tagged.length > 0) expect(mode, label).toBe("tagged");
+  if (mode === "access") expect(isUntagged, label).toBe(true);
 }
 
 function isDeviceInSite(outcome: Outcome): void {
@@ -157,6 +173,12 @@ function hasFields(outcome: Outcome): void {
 function isShort(outcome: Outcome): void {
   for (const step of ["virtual-machine", "device", "interface", "vm-interface"] as const) {
     for (const { name } of outcome.of(step)) expect([...name].length, name).toBeLessThan(65);
+  }
+  for (const { description } of outcome.of("interface")) {
+    expect([...description ?? ""].length).toBeLessThan(201);
+  }
+  for (const { serial } of outcome.of("virtual-machine")) {
+    expect([...serial ?? ""].length).toBeLessThan(51);
   }
   for (const { name, color } of outcome.of("tag")) {
     expect([...name].length).toBeLessThan(101);
