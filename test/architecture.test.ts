@@ -259,6 +259,7 @@ const SHORT_FILES: Readonly<Record<string, string>> = {
   "cli/catalog-rehearse.ts": "the rows of the commands that only rehearse",
   "run-folder/store/bucket.ts": "the requests and answers of S3",
   "transform/command/check.ts": "transform --check, loaded when it runs",
+  "transform/plan/assign.ts": "one action of the plan, as the others are",
   "transform/rules/glob.ts": "globs, which know nothing of rules",
   "transform/plan/dependents.ts": "what protects people's work from the plan",
 };

@@ -121,7 +121,13 @@ describe("run --tidy", () => {
       expect(stdout).toContain("web");
       await done("tidy", tuesday, "--apply", "--only", "release,rename");
       const refused = await runCli(["push", tuesday, "--confirm"], { env });
-      expectError(refused, 2, "tidy has renamed 1 object", "--target again");
+      expectError(
+        refused,
+        2,
+        "tidy has given other names, tenants or VRFs",
+        "1 change",
+        "--target again",
+      );
       await transform();
       await done("push", tuesday, "--confirm", "--since", monday);
       expect(model.all("virtual-machine").map(({ name }) => name).toSorted())

@@ -221,7 +221,7 @@ export async function runStages(
   await stages.run("transform", transformOptions);
   const { options = {}, switches = {} } = await pushOptions();
   const pushed = { options, switches: { ...switches, confirm: isConfirmed } };
-  if (isTidied && await stages.tidy("tidy_before_push", { only: "release,rename" }) > 0) {
+  if (isTidied && await stages.tidy("tidy_before_push", { only: "release,rename,assign" }) > 0) {
     // Entities name objects as NetBox had them.
     await stages.run("survey", surveyOptions);
     await stages.run("transform", transformOptions);

@@ -19,6 +19,7 @@ export const PLAN_FORMAT = 1;
 export const ACTIONS = {
   release: "Take an address from a machine that no longer has it, for the machine that has it now",
   rename: "Give an object the name that Proxmox VE has for it now",
+  assign: "Give a machine the tenant, or an address the VRF, that a rule says",
   retire:
     "Set a machine that is gone to GONE_STATUS and its addresses to deprecated, through Diode",
   remove: "Delete what an earlier run wrote and Proxmox VE no longer has",
@@ -51,7 +52,7 @@ const PlanChange = type({
   type: SurveyedType,
   id: "number.integer",
   /**
-   * "name"; "primary_ip4", "untagged_vlan", "vlan": the id of the object that it names; "assigned_object":
+   * "name"; "primary_ip4", "untagged_vlan", "vlan", "tenant", "vrf": the id of the object that it names; "assigned_object":
    * "virtualization.vminterface:12"; "tags", "tagged_vlans": one member of the list.
    */
   field: "string",

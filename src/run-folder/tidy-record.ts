@@ -131,10 +131,10 @@ export async function readTidyRecord(store: Store, key: string): Promise<TidyRec
 }
 
 /**
- * How many objects `tidy` renamed in NetBox after an entity set was made: its entities have the old names, and a push
- * would make these objects again. @throws AppError "input" when a record was changed.
+ * How many names, tenants and VRFs `tidy` changed in NetBox after an entity set was made: its entities have the old
+ * ones, and a push would make these objects again. @throws AppError "input" when a record was changed.
  */
-export async function countRenamed(store: Store, entities: string): Promise<number> {
+export async function countIdentityChanges(store: Store, entities: string): Promise<number> {
   const keys = (await store.keys()).filter((key) => RECORD_REGEXP.test(key));
   let count = 0;
   for (const key of keys) {
@@ -144,8 +144,8 @@ export async function countRenamed(store: Store, entities: string): Promise<numb
       new Set(lines.flatMap((line) => line.kind === kind ? [line.number] : []));
     const [done, undone] = [numbers("done"), numbers("undone")];
     count += lines.filter((line) =>
-      line.kind === "change" && line.change.field === "name" && done.has(line.number) &&
-      !undone.has(line.number)
+      line.kind === "change" && (line.action === "rename" || line.action === "assign") &&
+      done.has(line.number) && !undone.has(line.number)
     ).length;
   }
   return count;

@@ -15,7 +15,8 @@ import type { GuestInterfaceRow, ResourceRow } from "../proxmox/rows.ts";
 import { list, record, text, textOrNone, writtenAddress } from "../proxmox/values.ts";
 import type { AnswerRef, Reason } from "../run-folder/left-out.ts";
 import type { GuestContext, GuestInput, NodeContext } from "./context.ts";
-import { ruledText, skipText } from "./rules/texts.ts";
+import { keepValue } from "./kept-values.ts";
+import { skipText } from "./rules/texts.ts";
 import { partOf } from "../netbox/types/object-type.ts";
 import { naturalKey } from "../netbox/types/order.ts";
 import type { VRFRef } from "../netbox/types/vrf.ts";
@@ -315,10 +316,7 @@ export function claimAddress(
   }
   if ("object" in known) {
     const vrf = vrfOf(target, known);
-    if (ruled !== undefined && vrf.vrf?.name !== ruled.value) {
-      const detail = `${ruledText("VRF", ruled)}; NetBox has ${vrf.vrf?.name ?? "none"}`;
-      ledger.note(subject, "rule-not-applied", detail);
-    }
+    keepValue("vrf", ruled, { type: "ip-address", object: known.object, subject, node });
     if (vrf.vrf !== undefined) shared.seeInVrf(networkOf(host, prefixLength), known.object);
     // The mask is what Proxmox VE says.
     return { found: { ...known, stub: vrf }, vrf };

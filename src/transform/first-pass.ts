@@ -21,6 +21,7 @@ import {
 } from "./cluster.ts";
 import { NodeContext, type RunState } from "./context.ts";
 import { guestTags, readGuestAnswers, readGuestReading } from "./guest-answers.ts";
+import { keepValue } from "./kept-values.ts";
 import type { Ledger } from "./ledger.ts";
 import { type NodeNetwork, readNetwork, sendsMacs, withOwnMacs } from "./network.ts";
 import { guestPlatform, nodePlatform } from "./mapping/platform.ts";
@@ -102,6 +103,12 @@ function readNode(context: NodeContext, names: NamePool): NamedNode {
   if (found !== undefined) {
     const name = nameOf(found.object);
     if (name !== node) ledger.note(subject, "keeps-name", `${node} → ${name}`);
+    keepValue("tenant", entry.ruled?.values.tenant, {
+      type: "device",
+      object: found.object,
+      subject: { ...subject, what: `${subject.what}/tenant` },
+      node: context,
+    });
     const ref = found.stub as DeviceRef;
     return { cluster, entry, ledger, name, ref, network: readNetwork(ref, context) };
   }

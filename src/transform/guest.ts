@@ -1,7 +1,6 @@
 /** Makes a virtual machine of a guest and its answers, with NICs, disks and addresses. */
 import type { Found } from "../netbox/objects.ts";
 import { cutName, isLonger, MAX_NAME, MAX_SERIAL } from "../netbox/names.ts";
-import { partOf, textOf } from "../netbox/types/object-type.ts";
 import type { TagRef } from "../netbox/types/fields.ts";
 import { type PlatformRef, platformRef } from "../netbox/types/platform.ts";
 import { tagRef } from "../netbox/types/tag.ts";
@@ -18,6 +17,7 @@ import type { GuestContext, NodeContext } from "./context.ts";
 import { type GuestReading, guestTags } from "./guest-answers.ts";
 import { leaveUnexpectedValues } from "./ledger.ts";
 import type { RuledMachine } from "./machine-rules.ts";
+import { keepValue } from "./kept-values.ts";
 import { noteProblems } from "./machine-rules.ts";
 import { ruledText, skipText } from "./rules/texts.ts";
 import { agentPlatform, guestPlatform } from "./mapping/platform.ts";
@@ -31,7 +31,7 @@ import type {
   RuledValues,
 } from "./sources.ts";
 import { siteOf } from "./target/machines.ts";
-import { foundName, requiredByNew } from "./target/names.ts";
+import { requiredByNew } from "./target/names.ts";
 import { findDisks, findNics } from "./target/parts.ts";
 import { nameOf } from "./target/target.ts";
 import { seeVlansOfNic } from "./vlans.ts";
@@ -77,7 +77,15 @@ export function readGuest(
       ...machine.stub as VirtualMachineRef,
       ...(siteOf(machine.object) !== site && { site: siteRef(site) }),
     };
-  if (machine !== undefined) noteOtherTenant(reading, machine, rules);
+  if (machine !== undefined) {
+    const subject = { what: `${what}/tenant`, answer: configAt };
+    keepValue("tenant", rules?.tenant, {
+      type: "virtual-machine",
+      object: machine.object,
+      subject,
+      node,
+    });
+  }
   noteProblems(ruled?.machine, { subject: { what, answer: configAt }, ledger });
   const guest: GuestContext = { ...reading, site, ref, found: machine, ruled };
   const nics = readNics(reading, guest);
@@ -152,23 +160,6 @@ function ruledSite(
   const detail = `${ruledText("site", site)}; its cluster is at the site "${source.site}"`;
   ledger.note({ what: `${what}/site`, answer }, "rule-not-applied", detail);
   return undefined;
-}
-
-/** Diode finds a machine by its tenant, so it cannot change the tenant. */
-function noteOtherTenant(
-  { node: { ledger, run }, what, configAt: answer }: GuestReading,
-  { object }: Found,
-  rules: RuledValues | undefined,
-): void {
-  const { tenant } = rules ?? {};
-  if (tenant === undefined) return;
-  const known = partOf(object, "tenant", "id");
-  if (known !== undefined && known === foundName(run.target, "tenant", tenant.value)?.id) return;
-  const name = textOf(partOf(object, "tenant", "name"));
-  const detail = `${ruledText("tenant", tenant)}; NetBox has ${
-    name === null ? "none" : `"${name}"`
-  }`;
-  ledger.note({ what: `${what}/tenant`, answer }, "rule-not-applied", detail);
 }
 
 const FAMILIES = [4, 6] as const;

@@ -12,7 +12,7 @@ import {
 } from "../../run-folder/entity-set.ts";
 import { pushJournalKey, type PushJournalPlace } from "../../run-folder/push-journal.ts";
 import { shownPlace, type Store } from "../../run-folder/store/store.ts";
-import { countRenamed } from "../../run-folder/tidy-record.ts";
+import { countIdentityChanges } from "../../run-folder/tidy-record.ts";
 import { netboxConnection, netboxSession } from "../../terminal/netbox.ts";
 import { interruptible } from "../../terminal/process.ts";
 import { openProgress, type Progress, type ProgressView } from "../../terminal/progress.ts";
@@ -247,11 +247,11 @@ async function openInput(
   const dryRun = dryRunKeys(await store.keys());
   if (dryRun.length > 0) return { store, set: await openDryRun(store, dryRun), run: undefined };
   const run = await openEntities(store);
-  const renamed = await countRenamed(store, run.sha256);
-  if (renamed > 0) {
+  const changes = await countIdentityChanges(store, run.sha256);
+  if (changes > 0) {
     throw usageError(
-      `Cannot push ${run.place}: tidy has renamed ${counted(renamed, "object")} in NetBox since, ` +
-        "which would be made again under the old names",
+      `Cannot push ${run.place}: tidy has given other names, tenants or VRFs to objects in NetBox since ` +
+        `(${counted(changes, "change")}): Diode would make these objects again as they were`,
       { hint: "Survey NetBox and transform the run with --target again" },
     );
   }

@@ -39,6 +39,11 @@ export const IP_ADDRESS: Table<AddressSource, IPAddress> = {
     "node: cidr, else address + netmask; QEMU: the guest agent, with CLOUD_INIT_ADDRESSES else `ipconfigN`; LXC: `ip=` and `ip6=`, with LXC_LIVE_ADDRESSES also the running container; IPv6 as in RFC 5952",
     (a) => a.address.cidr,
   ),
+  vrf: extension(owned.key(address.from(
+    ["rule.vrf", "stub.vrf"],
+    "the VRF that a rule names, or in which NetBox has the address: it is part of its identity in Diode",
+    (a) => a.ref.vrf,
+  ))),
   assigned_object_interface: address.from(
     ["stub.interface", "network.priority"],
     "the node's interface; its device carries the address if that is its first one of the family",
@@ -67,11 +72,6 @@ export const IP_ADDRESS: Table<AddressSource, IPAddress> = {
     "deprecated if its guest is gone, active once it has returned; else active by NetBox's default, and the user's value stays",
     (a) => a.status,
   ),
-  vrf: extension(owned.key(address.from(
-    ["rule.vrf", "stub.vrf"],
-    "the VRF that a rule names, or in which NetBox has the address: it is part of its identity in Diode",
-    (a) => a.ref.vrf,
-  ))),
   dns_name: extension(
     address.from(["rule.dns_name"], "a rule's", (a) => a.rules?.dns_name?.value),
   ),

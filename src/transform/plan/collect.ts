@@ -2,6 +2,7 @@
 import { canonicalHost } from "../../base/ip-address.ts";
 import type { Found } from "../../netbox/objects.ts";
 import type { NetBoxObject } from "../../netbox/types/object-type.ts";
+import type { SurveyedName } from "../../netbox/types/surveyed.ts";
 import type { AnswerRef } from "../../run-folder/left-out.ts";
 import type { Subject } from "../sources.ts";
 import type { HeldAddress } from "../target/target.ts";
@@ -15,6 +16,23 @@ export interface OtherName {
   /** By what it was found. */
   readonly by: "VMID" | "MAC address" | "alternative name";
   readonly subject: Subject;
+}
+
+/** An object whose field, by which Diode finds it, has another value than a rule says. */
+export interface OtherValue {
+  readonly type: "virtual-machine" | "device" | "ip-address";
+  readonly object: NetBoxObject;
+  readonly field: "tenant" | "vrf";
+  readonly to: TypedObject;
+  /** 'tenant "Customer A" (policy.yaml:3)' */
+  readonly rule: string;
+  readonly subject: Subject;
+}
+
+/** An object, and its type. */
+export interface TypedObject {
+  readonly type: SurveyedName;
+  readonly object: NetBoxObject;
 }
 
 /** An address that a run gives to one machine, and NetBox has as the primary address of another one. */
@@ -42,6 +60,7 @@ export interface SeenMachine {
 
 export class Observations {
   readonly otherNames: OtherName[] = [];
+  readonly otherValues: OtherValue[] = [];
   readonly contested: ContestedAddress[] = [];
   readonly machines = new Map<NetBoxObject, SeenMachine>();
   /** Addresses that machines have in the answers, and do not get. */

@@ -13,7 +13,8 @@ import {
 } from "../../netbox/types/object-type.ts";
 import { NETBOX_VM_INTERFACE } from "../../netbox/types/vm-interface.ts";
 import type { SurveyedName } from "../../netbox/types/surveyed.ts";
-import { type OwnObjects, typeCalled, type TypedObject } from "./objects.ts";
+import type { TypedObject } from "./collect.ts";
+import { type OwnObjects, typeCalled } from "./objects.ts";
 
 export interface RemovalFacts {
   /** Does this run have the object, or does its plan release it? */

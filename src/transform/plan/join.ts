@@ -11,13 +11,8 @@ import type { SurveyedName } from "../../netbox/types/surveyed.ts";
 import { NETBOX_VIRTUAL_MACHINE } from "../../netbox/types/virtual-machine.ts";
 import type { KeptItem, PlanChange } from "../../run-folder/tidy-plan.ts";
 import { listAt, tagNames } from "../target/target.ts";
-import {
-  type ItemDraft,
-  labelIn,
-  type OwnObjects,
-  typeCalled,
-  type TypedObject,
-} from "./objects.ts";
+import type { TypedObject } from "./collect.ts";
+import { type ItemDraft, labelIn, type OwnObjects, typeCalled } from "./objects.ts";
 
 type DoubledName = "vlan" | "ip-address" | "prefix";
 

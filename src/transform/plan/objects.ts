@@ -10,13 +10,8 @@ import { GLOBAL_TAGS } from "../../netbox/types/tag.ts";
 import type { WrittenLine } from "../../run-folder/earlier-set.ts";
 import type { AnswerRef } from "../../run-folder/left-out.ts";
 import type { Action, KeptItem, PlanItem } from "../../run-folder/tidy-plan.ts";
+import type { TypedObject } from "./collect.ts";
 import { nameOf, type NetBoxTarget, tagNames, writerOf } from "../target/target.ts";
-
-/** An object, and its type. */
-export interface TypedObject {
-  readonly type: SurveyedName;
-  readonly object: NetBoxObject;
-}
 
 /** An item whose evidence is not located yet. */
 export interface ItemDraft {

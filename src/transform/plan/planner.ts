@@ -26,6 +26,7 @@ import { type NetBoxTarget, tagNames } from "../target/target.ts";
 import { Observations } from "./collect.ts";
 import { carriedGuest, WrittenEntities } from "./written.ts";
 import { GoneMachines } from "./gone.ts";
+import { planAssignments } from "./assign.ts";
 import { planJoins } from "./join.ts";
 import { type ItemDraft, OwnObjects } from "./objects.ts";
 import { planReleases } from "./release.ts";
@@ -151,6 +152,7 @@ export class Planner {
     const drafts: Readonly<Record<Action, readonly ItemDraft[]>> = {
       release: releases.drafts,
       rename: planRenames(observations.otherNames, own),
+      assign: planAssignments(observations.otherValues, own),
       retire: retireItems(retired, own),
       remove: removals.drafts,
       untag: untags.drafts,
@@ -196,10 +198,12 @@ export class Planner {
       retired: new Set(retired.map(({ object }) => object)),
       isInUse,
       isMoving: (object) => released.has(object) || this.#target.isClaimed(object),
-      nodes: clusters.map(({ source: { policy } }) => ({
-        deviceType: policy.nodeDeviceType,
-        role: policy.nodeDeviceRole,
-      })),
+      nodes: clusters.flatMap(({ source, nodes }) =>
+        [source, ...nodes].map(({ policy }) => ({
+          deviceType: policy.nodeDeviceType,
+          role: policy.nodeDeviceRole,
+        }))
+      ),
     });
   }
 

@@ -7,9 +7,9 @@ import { type NetBoxObject, partOf } from "../../netbox/types/object-type.ts";
 import type { WrittenLine } from "../../run-folder/earlier-set.ts";
 import type { KeptItem, PlanChange } from "../../run-folder/tidy-plan.ts";
 import { nameOf } from "../target/target.ts";
-import type { ContestedAddress, Observations } from "./collect.ts";
+import type { ContestedAddress, Observations, TypedObject } from "./collect.ts";
 import { BY_MACHINE, type GoneMachines } from "./gone.ts";
-import type { ItemDraft, OwnObjects, TypedObject } from "./objects.ts";
+import type { ItemDraft, OwnObjects } from "./objects.ts";
 
 const PRIMARY_FIELDS = ["primary_ip4", "primary_ip6"] as const;
 

@@ -16,7 +16,7 @@ import type { WrittenLine } from "../../run-folder/earlier-set.ts";
 import type { AnswerRef } from "../../run-folder/left-out.ts";
 import type { Carried, KeptItem } from "../../run-folder/tidy-plan.ts";
 import { nameOf } from "../target/target.ts";
-import type { Observations } from "./collect.ts";
+import type { Observations, TypedObject } from "./collect.ts";
 import { dependents, peoplesValues, type RemovalFacts } from "./dependents.ts";
 import {
   carriedGuest,
@@ -27,7 +27,7 @@ import {
   type WrittenEntities,
 } from "./written.ts";
 import { BY_MACHINE, type GoneMachines } from "./gone.ts";
-import type { ItemDraft, OwnObjects, TypedObject } from "./objects.ts";
+import type { ItemDraft, OwnObjects } from "./objects.ts";
 
 /** Something of ours in NetBox that is gone. */
 interface Candidate extends TypedObject {
