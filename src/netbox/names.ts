@@ -86,3 +86,10 @@ export function autoSlug(name: string): string {
     .replace(/[^\w\s\x1c-\x1f-]/g, "").replace(/[-\s\x1c-\x1f]+/g, "-")
     .replace(/^[-_]+|[-_]+$/g, "");
 }
+
+const OWN_CUSTOM_FIELD_REGEXP = /^proxmox_/;
+
+/** One of the custom fields of the mapping document, not one of the user's. */
+export function isOwnCustomField(name: string): boolean {
+  return OWN_CUSTOM_FIELD_REGEXP.test(name);
+}

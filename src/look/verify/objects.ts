@@ -2,6 +2,7 @@
  * The objects of a set by their natural keys: that there are no duplicates, that each stub names one,
  * and that they are in order. Keys are all that is kept of an entity.
  */
+import { isOwnCustomField } from "../../netbox/names.ts";
 import { canonicalJson } from "../../base/json.ts";
 import { compareNatural } from "../../base/natural-order.ts";
 import {
@@ -63,6 +64,9 @@ export class Objects {
     known.awaited.delete(key);
     this.#checkOrder(step, entity, place);
     for (const { step: target, stub, field } of referencesOf(step, entity)) {
+      // A custom field of the user's, which a rule sets, is in NetBox alone.
+      const { name } = stub as { readonly name?: string };
+      if (target === "custom-field" && name !== undefined && !isOwnCustomField(name)) continue;
       const { ranks, awaited } = this.#of(target);
       const named = naturalKey(target, stub as never);
       if (ranks.has(named) || awaited.has(named)) continue;

@@ -2,6 +2,7 @@
  * Kinds of fields: the shape of a value, and how to compare it with what NetBox's REST API shows.
  * Source: NetBox, api/serializers_/ of each app.
  */
+import { isOwnCustomField } from "../names.ts";
 import { isSameAddress } from "../../base/ip-address.ts";
 import {
   type FieldResult,
@@ -240,7 +241,8 @@ export function customFields(): Field<CustomFields> {
         const whole = `${field}.${name}`;
         const shown = partOf(object, field, name);
         if (shown === undefined) {
-          const sentence = `NetBox has no custom field "${name}" here`;
+          const unknown = isOwnCustomField(name) ? "" : ", or a survey kept no value of it";
+          const sentence = `NetBox has no custom field "${name}" here${unknown}`;
           return [{ field: whole, reason: "no-custom-field", sentence }];
         }
         const { sent, netbox } = customValues(typed, shown);

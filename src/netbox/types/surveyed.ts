@@ -2,6 +2,7 @@
  * TABLE: the types of NetBox objects that a survey reads, in the order of the files in a target folder,
  * and what it keeps of each object. A type comes after those that its objects name.
  */
+import { isOwnCustomField } from "../names.ts";
 import { NETBOX_CLUSTER_GROUP } from "./cluster.ts";
 import { NETBOX_DEVICE_ROLE, NETBOX_DEVICE_TYPE, NETBOX_MANUFACTURER } from "./device-type.ts";
 import { comparedKeys, type EntityFields } from "./fields.ts";
@@ -75,8 +76,6 @@ export const SURVEYED: readonly SurveyedType[] = Object.entries(TYPES).map(([nam
 const NESTED_KEYS = ["id", "name", "model", "value", "address", "mac_address", "vid"];
 /** The machine of an interface that an address is assigned to; the manufacturer of a device type. */
 const OWNER_KEYS = ["virtual_machine", "device", "manufacturer"];
-/** The values of other custom fields may be secrets. */
-const OWN_CUSTOM_FIELD = /^proxmox_/;
 
 /** An object as a target folder has it: the keys of its type, and of nested objects only what identifies them. */
 export function keptOf(object: NetBoxObject, keys: readonly string[]): NetBoxObject {
@@ -106,7 +105,8 @@ function nested(value: unknown): unknown {
 function keptCustomFields(value: unknown): object {
   const fields = Object.entries((value ?? {}) as object);
   return Object.fromEntries(fields.flatMap(([name, content]) => {
-    if (OWN_CUSTOM_FIELD.test(name)) return [[name, content]];
+    // The values of other custom fields may be secrets.
+    if (isOwnCustomField(name)) return [[name, content]];
     return textOf(content) === null ? [[name, null]] : [];
   }));
 }

@@ -1,7 +1,13 @@
 /** What a rule sets. TABLE: the values. */
 import { allowedText } from "../../base/setting.ts";
 import { jsonOfTree, type ListTree, type ScalarTree, type Tree } from "../../base/tree.ts";
-import { cutName, isLonger, MAX_DESCRIPTION, MAX_LONG_NAME } from "../../netbox/names.ts";
+import {
+  cutName,
+  isLonger,
+  isOwnCustomField,
+  MAX_DESCRIPTION,
+  MAX_LONG_NAME,
+} from "../../netbox/names.ts";
 import { VIRTUAL_MACHINE_STATUSES } from "../../netbox/types/virtual-machine.ts";
 import { cleanText } from "../../proxmox/values.ts";
 import {
@@ -271,8 +277,6 @@ export function expand(
 
 /** Source: netbox extras/models/customfields.py, CustomField.name. */
 const FIELD_NAME_REGEXP = /^(?!.*__)[A-Za-z0-9_]+$/;
-/** Those that transform makes. */
-const OWN_FIELD_REGEXP = /^proxmox_/;
 
 function readFields(value: Tree, faults: Faults): readonly (readonly [string, CustomValue])[] {
   if (value.kind !== "mapping" || value.entries.length === 0) {
@@ -286,7 +290,7 @@ function readFields(value: Tree, faults: Faults): readonly (readonly [string, Cu
         key,
         `"${name}" is not a name of a custom field: letters, digits and single "_", at most ${MAX_FIELD_NAME}`,
       );
-    } else if (OWN_FIELD_REGEXP.test(name)) {
+    } else if (isOwnCustomField(name)) {
       faults.add(key, `the custom field "${name}" is set from Proxmox VE, not by rules`);
     }
     const read = customValue(item);
