@@ -100,7 +100,7 @@ function variables(lines: readonly string[]): Record<string, string> {
 
 /** Protobuf writes the fields of a message in another order. */
 async function entitiesIn(run: string): Promise<string[]> {
-  const names = (await readdir(join(run, "netbox"))).filter((name) => /^\d\d-/.test(name));
+  const names = (await readdir(join(run, "netbox"))).filter((name) => /^\d\d[a-z]?-/.test(name));
   const texts = names.map((name) => readFile(join(run, "netbox", name), "utf8"));
   const files = (await Promise.all(texts)).map((text) => JSON.parse(text) as EntityFile);
   return files.flatMap(({ entities }) => entities.map((entity) => canonicalJson(entity))).sort();

@@ -81,7 +81,7 @@ async function benchInto(run: string, receiverArgs: readonly string[]) {
 }
 
 async function benchSenders(run: string, diode: readonly string[]) {
-  const requests = (await readdir(join(run, "netbox"))).filter((name) => /^\d\d-/.test(name));
+  const requests = (await readdir(join(run, "netbox"))).filter((name) => /^\d\d[a-z]?-/.test(name));
   const measured = new Map<string, Measured[]>(Object.keys(SENDERS).map((name) => [name, []]));
   // Alternating, so that changes of the machine's speed affect all of them.
   for (let i = 0; i < Number(values.runs); i += 1) {

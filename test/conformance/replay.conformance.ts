@@ -10,7 +10,7 @@ import { describeSdk, replay, runScript } from "./sdk.ts";
 const EXAMPLE = join(ROOT, "snapshots/example/netbox");
 
 async function entityFiles(): Promise<string[]> {
-  const names = (await readdir(EXAMPLE)).filter((name) => /^\d\d-/.test(name)).sort();
+  const names = (await readdir(EXAMPLE)).filter((name) => /^\d\d[a-z]?-/.test(name)).sort();
   return names.map((name) => join(EXAMPLE, name));
 }
 

@@ -22,7 +22,7 @@ interface FileJson {
 }
 
 async function entityFilesIn(folder: string): Promise<Map<string, FileJson>> {
-  const names = (await readdir(folder)).filter((name) => /^\d\d-/.test(name)).sort();
+  const names = (await readdir(folder)).filter((name) => /^\d\d[a-z]?-/.test(name)).sort();
   const texts = names.map(async (name) => await readFile(join(folder, name), "utf8"));
   const files = (await Promise.all(texts)).map((text) => JSON.parse(text) as FileJson);
   return new Map(names.map((name, i) => [name, files[i] ?? { entities: [] }]));

@@ -7,6 +7,7 @@ import { CLUSTER_CASES } from "./clusters.ts";
 import { COMPARE_CASES } from "./compare.ts";
 import { CONFIRM_CASES } from "./confirm.ts";
 import { DEPENDENT_CASES } from "./dependents.ts";
+import { EXTENSION_CASES } from "./extension.ts";
 import { HISTORY_CASES } from "./history.ts";
 import { INPUT_CASES } from "./inputs.ts";
 import { ORDER_CASES } from "./order.ts";
@@ -25,6 +26,7 @@ export const CASES: readonly Case[] = [
   ...CLUSTER_CASES,
   ...BY_HAND_CASES,
   ...SLUG_CASES,
+  ...EXTENSION_CASES,
   ...RESPECT_CASES,
   ...COMPARE_CASES,
   ...CONFIRM_CASES,

@@ -15,7 +15,7 @@ export interface SentEntity {
 
 export async function readEntityFiles(run: string): Promise<SentEntity[]> {
   const folder = join(run, "netbox");
-  const names = (await readdir(folder)).filter((name) => /^\d\d-.*-\d{4}\.json$/.test(name));
+  const names = (await readdir(folder)).filter((name) => /^\d\d[a-z]?-.*-\d{4}\.json$/.test(name));
   const files = names.toSorted(compareNatural).map((name) => readEntityFile(folder, name));
   return (await Promise.all(files)).flat();
 }
