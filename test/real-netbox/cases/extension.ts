@@ -6,9 +6,11 @@ import { labSite } from "../../helpers/lab.ts";
 import { cluster, SITE } from "../../helpers/respecting.ts";
 import { readEntityFiles, type SentEntity } from "../diode/entity-files.ts";
 import { listAll } from "../server/rest.ts";
-import type { Trial } from "../trial.ts";
+import type { Input, Trial } from "../trial.ts";
 import type { Case } from "./case.ts";
 import { expectAllEqual } from "./compare-report.ts";
+
+const INPUT: Input = { runs: [labSite(cluster())], settings: SITE };
 
 export const EXTENSION_CASES: readonly Case[] = [
   {
@@ -16,8 +18,13 @@ export const EXTENSION_CASES: readonly Case[] = [
     name: "addresses and prefixes of two VRFs, VLANs of a group and an L2VPN exist once each",
     isForAll: true,
     modes: ["single", "bulk"],
-    run: (trial) =>
-      trial.withRun({ runs: [labSite(cluster())], settings: SITE }, (run) => pushed(trial, run)),
+    run: (trial) => trial.withRun(INPUT, (run) => pushed(trial, run, (entities) => entities)),
+  },
+  {
+    holds: "4",
+    name: "a VRF, a VLAN group and an L2VPN exist once although what names them is applied first",
+    modes: ["single", "bulk"],
+    run: (trial) => trial.withRun(INPUT, (run) => pushed(trial, run, reversed)),
   },
 ];
 
@@ -32,13 +39,21 @@ const COUNTS = {
   "ipam/roles": 1,
 } as const;
 
-async function pushed(trial: Trial, run: string): Promise<void> {
+function reversed(entities: readonly SentEntity[]): readonly SentEntity[] {
+  return entities.toReversed();
+}
+
+async function pushed(
+  trial: Trial,
+  run: string,
+  inOrder: (entities: readonly SentEntity[]) => readonly SentEntity[],
+): Promise<void> {
   const { netbox } = trial;
   const plain = await readEntityFiles(run);
   const addresses = plain.filter(({ step }) => step.name === "ip-address").length;
   await buildSet(run, { ...partsOf(plain), ...extended(plain) });
   const entities = await readEntityFiles(run);
-  await trial.push(entities);
+  await trial.push(inOrder(entities));
   await expectAllEqual(trial, run);
   await trial.pushAgain(entities);
   const counts = { ...COUNTS, "ipam/ip-addresses": addresses + 2 };
