@@ -256,7 +256,6 @@ const SHORT_FILES: Readonly<Record<string, string>> = {
   "capture/response.ts": "decides what of an answer reaches the disk",
   "cli/doctor.ts": "the command `doctor`, loaded when it runs",
   "cli/pipeline.ts": "the command `run`, loaded when it runs",
-  "cli/catalog-rehearse.ts": "the rows of the commands that only rehearse",
   "run-folder/store/bucket.ts": "the requests and answers of S3",
   "transform/command/check.ts": "transform --check, loaded when it runs",
   "transform/plan/assign.ts": "one action of the plan, as the others are",

@@ -1,5 +1,10 @@
 /** TABLE: the commands that act as a cluster, a Diode or a NetBox, to rehearse without them. */
-import { RECEIVE_SETTINGS, SERVE_NETBOX_SETTINGS, SERVE_SETTINGS } from "../rehearse/settings.ts";
+import {
+  NETWORK_DEPTHS,
+  RECEIVE_SETTINGS,
+  SERVE_NETBOX_SETTINGS,
+  SERVE_SETTINGS,
+} from "../rehearse/settings.ts";
 import {
   onOff,
   type OptionDef,
@@ -25,6 +30,11 @@ export const REHEARSE_COMMANDS = {
       nodes: valued("n", "Number of nodes", { default: "4" }),
       guests: valued("n", "Number of guests", { default: "100" }),
       seed: seed("bytes"),
+      networks: valued(
+        "mapped|full",
+        "full: also SDN, trunks, and the rest of what NETWORK_DEPTH=full and rules read",
+        { default: "mapped", words: NETWORK_DEPTHS },
+      ),
       out: outOption("default snapshots/simulated"),
       ...OUTPUT_OPTIONS,
     },

@@ -83,3 +83,7 @@ export const SERVE_NETBOX_SETTINGS = {
     secret: true,
   },
 } as const satisfies SettingTable;
+
+/** How much of networks `simulate` makes up. */
+export const NETWORK_DEPTHS = ["mapped", "full"] as const;
+export type NetworkDepth = (typeof NETWORK_DEPTHS)[number];

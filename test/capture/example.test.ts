@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { CaptureTexts } from "../../src/capture/settings.ts";
 import { openStore } from "../../src/run-folder/store/store.ts";
-import { simulate } from "../../src/rehearse/simulate/simulate.ts";
+import { simulate, type SimulateOptions } from "../../src/rehearse/simulate/simulate.ts";
 import { openSnapshot } from "../../src/run-folder/snapshot-files.ts";
 import { answersIn, captured } from "../helpers/capturing.ts";
 import { ROOT } from "../helpers/golden.ts";
@@ -35,11 +35,15 @@ describe("serve and capture give the same answers, byte for byte,", () => {
     });
   });
 
-  test("for a simulated site", async () => {
+  test.each<[NonNullable<SimulateOptions["networks"]>, CaptureTexts]>([
+    ["mapped", {}],
+    ["full", { NETWORK_DEPTH: "full", AGENT_HOST_NAMES: "true" }],
+  ])("for a simulated site with networks %s", async (networks, settings) => {
     const folder = join(await tempFolder(), "simulated");
     const store = await openStore(folder);
-    const { outcome } = await simulate(store, { nodes: 3, guests: 200, seed: 5 });
-    const { folder: copy, summary } = await captured(await served(await openSnapshot(store)));
+    const { outcome } = await simulate(store, { nodes: 3, guests: 200, seed: 5, networks });
+    const server = await served(await openSnapshot(store));
+    const { folder: copy, summary } = await captured(server, { settings });
     expect(await answersIn(copy)).toEqual(await answersIn(folder));
     expect(summary.manifest.outcome).toBe(outcome);
   });

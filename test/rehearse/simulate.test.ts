@@ -6,7 +6,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { digest } from "../../src/base/digest.ts";
 import { openStore, type Store } from "../../src/run-folder/store/store.ts";
 import { simulate, type SimulateOptions } from "../../src/rehearse/simulate/simulate.ts";
+import { networkOf } from "../../src/base/ip-address.ts";
 import { PATHS } from "../../src/proxmox/endpoints.ts";
+import { readSdn } from "../../src/proxmox/sdn.ts";
 import { openSnapshot } from "../../src/run-folder/snapshot-files.ts";
 import type { Answer } from "../../src/proxmox/answers.ts";
 import type { Manifest } from "../../src/run-folder/snapshot.ts";
@@ -94,6 +96,108 @@ describe("simulate", () => {
     await store.write("notes.txt", new Uint8Array([33]));
     await simulate(store, { nodes: 1, guests: 0, seed: 1 });
     expect(await store.keys()).toContain("notes.txt");
+  });
+});
+
+describe("simulate --networks full", () => {
+  const options = { nodes: 24, guests: 2000, seed: 7 };
+  let plain: ReadonlyMap<string, Answer>;
+  let full: ReadonlyMap<string, Answer>;
+  let manifest: Manifest;
+  let text: string;
+
+  beforeAll(async () => {
+    plain = await answersOf(await simulated("plain", { ...options, networks: "mapped" }));
+    const store = await simulated("full", { ...options, networks: "full" });
+    full = await answersOf(store);
+    manifest = (await openSnapshot(store)).manifest;
+    text = [...full].map(([path, answer]) => `${path} ${JSON.stringify(answer)}`).join("\n");
+  });
+
+  test("records the settings that it would have been captured with", () => {
+    expect(manifest.settings).toEqual({ NETWORK_DEPTH: "full", AGENT_HOST_NAMES: "true" });
+  });
+
+  test("has all answers of the site without it, and those of SDN and host names", () => {
+    const more = [...full.keys()].filter((path) => !plain.has(path));
+    expect(more.every((path) => /^\/cluster\/sdn\/|\/agent\/get-host-name$/.test(path))).toBe(true);
+    expect([...plain.keys()].filter((path) => !full.has(path))).toEqual([]);
+  });
+
+  test("changes no answer but configs, addresses, networks of nodes and locks", () => {
+    const changed = [...plain].filter(([path, answer]) =>
+      JSON.stringify(full.get(path)) !== JSON.stringify(answer)
+    ).map(([path]) => path.replace(/.*\/(?=network|config|agent)/, "").replace(/\?.*/, ""));
+    expect([...new Set(changed)].sort()).toEqual([
+      "/cluster/resources",
+      "config",
+      "network",
+      "network-get-interfaces",
+    ]);
+  });
+
+  test("has zones of each kind, whose rows can all be read", () => {
+    const sdn = readSdn(full)!;
+    expect(sdn.unread).toEqual([]);
+    expect([...sdn.gaps]).toEqual([]);
+    const kinds = new Set([...sdn.zones.values()].map(({ kind }) => kind));
+    expect([...kinds].sort()).toEqual(["evpn", "qinq", "simple", "vlan", "vxlan"]);
+    const vnets = [...sdn.vnets.values()];
+    expect(vnets.filter(({ kind }) => kind === undefined)).toHaveLength(1);
+    for (const { name } of vnets) expect(text).toContain(`bridge=${name},`);
+  });
+
+  test("has addresses of guests in the subnets of their VNets", () => {
+    const { vnets } = readSdn(full)!;
+    const nics = [
+      ...text.matchAll(/"net0":"([^"]*bridge=([a-z]\w+),[^"]*,ip=([\d.]+)\/22[^"]*)"/g),
+    ];
+    const onVnets = nics.flatMap(([, , vnet = "", host = ""]) => {
+      const found = vnets.get(vnet);
+      return found === undefined || found.subnets.length === 0 ? [] : [[found, host] as const];
+    });
+    expect(onVnets.length).toBeGreaterThan(50);
+    for (const [{ subnets }, host] of onVnets) {
+      expect(subnets.map(({ cidr }) => cidr)).toContain(networkOf(host, 22));
+    }
+  });
+
+  test.each([
+    ["a serial number", /"smbios1":"uuid=[^,]+,serial=SIM-[0-9A-F]{8}"/],
+    ["an encoded serial number", /,serial=[A-Za-z0-9+/=]+,base64=1/],
+    ["cloud-init of two NICs", /"ipconfig1":"ip=10\./],
+    ["cloud-init with IPv6", /"ipconfig0":"[^"]*,ip6=2001:db8:/],
+    ["a suspended guest", /"lock":"suspended"/],
+    ["its lock in the listing", /"lock":"suspended"[^}]*"status":"stopped"/],
+    ["listed VLANs of a bridge", /"bridge_vids":"10 20 100-139/],
+    ["a trunk of Open vSwitch", /"ovs_options":"trunks=10,20,100,3500/],
+    ["a port of Open vSwitch with a VLAN", /"type":"OVSPort"/],
+    ["comments of interfaces", /"comments":"rack 7, port \d+\\n"/],
+    ["alternative names", /"altnames":\["enx/],
+    ["a VLAN inside of a VNet", /bridge=hosting,[^"]*tag=5/],
+    ["a host name", /get-host-name .*"host-name":"[a-z0-9.-]+\.sim\.example"/],
+    [
+      "an agent that is not asked for the host name",
+      /get-host-name \{"skipped":"agent-not-running"/,
+    ],
+    ["the network of an EVPN zone in another one", /"id":"fabric2-10\.200\./],
+    ["DHCP ranges", /"dhcp-range":\[\{"end-address"/],
+  ])("contains %s", (_what, pattern) => {
+    expect(text).toMatch(pattern);
+  });
+
+  test("has more trunks", () => {
+    const trunks = (answers: ReadonlyMap<string, Answer>): number =>
+      [...answers.values()].filter((answer) => JSON.stringify(answer).includes("trunks=")).length;
+    expect(trunks(full)).toBeGreaterThan(trunks(plain) * 2);
+  });
+
+  test("writes the same bytes on Node and Deno", async () => {
+    const store = await simulated("full-e", { nodes: 2, guests: 300, seed: 3, networks: "full" });
+    const { files } = (await openSnapshot(store)).manifest;
+    expect(digest(files.map((entry) => entry.sha256).join())).toBe(
+      "4cba6d6cb4c35790d7821e1b3917c80d48d0f06fb1b7ca813f41865f442c2d3e",
+    );
   });
 });
 

@@ -1,10 +1,17 @@
 /** The answers of a site, its nodes and its guests, by path. */
-import type { Answer, SkipReason } from "../../proxmox/answers.ts";
+import {
+  agentFact,
+  type Answer,
+  lastingAgentFact,
+  type SkipReason,
+  skipReasonOf,
+} from "../../proxmox/answers.ts";
 import { PATHS } from "../../proxmox/endpoints.ts";
 import { createRandom } from "../random.ts";
 import { agentAnswers } from "./guest-agent.ts";
 import { lxcConfig, qemuConfig } from "./guest-config.ts";
 import type { SimulatedGuest } from "./guest.ts";
+import { hostNameAnswer, lockOf, moreNetworkRows, sdnAnswers } from "./networks.ts";
 import { managementAddress, networkRows, nodeRow, nodeStatusAnswer } from "./node.ts";
 import type { Site, SiteNode } from "./site.ts";
 
@@ -22,7 +29,10 @@ export function nodeAnswers(
 ): Map<string, Answer> {
   const answers = new Map<string, Answer>([
     [PATHS.nodeStatus(node.name), node.online ? answered(nodeStatusAnswer(site, node)) : NO_ROUTE],
-    [PATHS.network(node.name), node.online ? answered(networkRows(site, node)) : UNREACHABLE],
+    [
+      PATHS.network(node.name),
+      node.online ? answered(moreNetworkRows(site, node, networkRows(site, node))) : UNREACHABLE,
+    ],
   ]);
   for (const guest of guests) {
     answers.set(PATHS.config(guest.address), configAnswer(site, guest));
@@ -33,8 +43,17 @@ export function nodeAnswers(
       : [{ skipped }, { skipped }];
     answers.set(PATHS.osinfo(guest.address), osinfo);
     answers.set(PATHS.agentInterfaces(guest.address), interfaces);
+    if (!site.hasFullNetworks) continue;
+    answers.set(PATHS.agentHostName(guest.address), hostNameOf(guest, osinfo, interfaces));
   }
   return answers;
+}
+
+/** As capture asks for it: not of an agent that was silent before. */
+function hostNameOf(guest: SimulatedGuest, osinfo: Answer, interfaces: Answer): Answer {
+  const skipped = skipReasonOf(interfaces) ?? lastingAgentFact(osinfo) ?? agentFact(interfaces);
+  if (skipped !== undefined) return { skipped };
+  return guest.agent === "error" ? interfaces : hostNameAnswer(guest.name, guest.vmid);
 }
 
 function configAnswer(site: Site, guest: SimulatedGuest): Answer {
@@ -94,6 +113,7 @@ export function clusterAnswers(site: Site, resources: readonly Row[]): Map<strin
     [PATHS.clusterStatus, answered(statusRows(site))],
     [PATHS.resources, answered(resources)],
     [PATHS.nodes, answered(site.nodes.map((node) => nodeRow(site, node)))],
+    ...sdnAnswers(site),
   ]);
 }
 
@@ -156,6 +176,7 @@ export function resourceRow(site: Site, guest: SimulatedGuest): Row {
   const row = {
     hastate: guest.hastate,
     id: `${kind}/${vmid}`,
+    lock: lockOf(site, guest),
     node: guest.node.name,
     pool: guest.pool,
     status: guest.status,

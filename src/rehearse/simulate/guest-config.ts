@@ -1,6 +1,7 @@
 /** The config of a simulated guest. */
 import { createRandom, type Random, type Weighted } from "../random.ts";
 import type { Nic, SimulatedGuest } from "./guest.ts";
+import { lockOf, moreVmConfig } from "./networks.ts";
 import type { Site } from "./site.ts";
 
 /** Config key → value. */
@@ -158,7 +159,9 @@ export function qemuConfig(site: Site, guest: SimulatedGuest): Record<string, un
     balloon: random.chance(0.2) ? random.pick([0, 1024, 2048]) : undefined,
     hotplug: random.chance(0.1) ? "network,disk,usb" : undefined,
     hostpci0: random.chance(0.01) ? "0000:01:00.0,pcie=1" : undefined,
-    lock: random.chance(0.003) ? random.pick(["backup", "snapshot", "migrate"]) : undefined,
+    lock: random.chance(0.003)
+      ? random.pick(["backup", "snapshot", "migrate"])
+      : lockOf(site, guest),
     parent: random.chance(0.08) ? "before-upgrade" : undefined,
     protection: random.chance(0.05) ? 1 : undefined,
     startup: random.chance(0.15) ? "order=2,up=30" : undefined,
@@ -191,6 +194,7 @@ export function qemuConfig(site: Site, guest: SimulatedGuest): Record<string, un
     tags: guest.tags,
     template: guest.isTemplate ? 1 : undefined,
     vmgenid: random.uuid(),
+    ...moreVmConfig(site, guest),
     ...(site.isRare("unparsable", guest.number) ? random.pick(UNPARSABLE_VM) : {}),
   };
 }

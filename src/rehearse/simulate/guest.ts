@@ -3,6 +3,7 @@ import type { GuestAddress, GuestKind } from "../../proxmox/endpoints.ts";
 import { createRandom, type Random, type Weighted, weightedBy, weightedRows } from "../random.ts";
 import words from "./labels.json" with { type: "json" };
 import systems from "./operating-systems.json" with { type: "json" };
+import { TRUNKS, trunksOf, vnetLease } from "./networks.ts";
 import { guestLease, macAddress, type Site, type SiteNode } from "./site.ts";
 
 interface OperatingSystem {
@@ -150,7 +151,6 @@ type Method = "static" | "dhcp" | "manual" | "none";
 
 const METHODS: Weighted<Method> = [[62, "static"], [30, "dhcp"], [4, "manual"], [4, "none"]];
 const MTUS: Weighted<number | undefined> = [[92, undefined], [4, 1], [2, 9000], [2, 1400]];
-const TRUNKS = ["2;5-7", "100-139", "10;20;30", "2-4094"] as const;
 
 export type Nic = ReturnType<typeof drawNic>;
 
@@ -172,12 +172,13 @@ function drawNic(site: Site, nic: { guest: number; number: number }, random: Ran
   const isFirst = number === 0;
   const isTaken = isFirst && takesNeighboursAddress(site, guest);
   const isLinkDown = random.chance(0.02);
+  const onVnet = isFirst && !mustShowAddress(site, guest) ? vnetLease(site, guest) : undefined;
   return {
     /** N of netN; gaps are normal. */
     slot: number,
     /** Upper case. */
     mac: macAddress(site.addressing, nic),
-    lease: guestLease(site.addressing, { number, guest: isTaken ? guest - 1 : guest }),
+    lease: onVnet ?? guestLease(site.addressing, { number, guest: isTaken ? guest - 1 : guest }),
     isLinkDown,
     /** Bytes; 1: that of the bridge. */
     mtu: random.weighted(MTUS),
@@ -185,7 +186,11 @@ function drawNic(site: Site, nic: { guest: number; number: number }, random: Ran
     /** Has an address inside the guest. */
     isUp: !isLinkDown && !random.chance(0.02),
     /** More VLANs than that of the lease: "2;5-7". */
-    trunks: isFirst && site.isRare("trunks", guest) ? random.pick(TRUNKS) : undefined,
+    trunks: isFirst && site.isRare("trunks", guest)
+      ? random.pick(TRUNKS)
+      : isFirst
+      ? trunksOf(site, guest)
+      : undefined,
   };
 }
 

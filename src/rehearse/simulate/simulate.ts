@@ -9,6 +9,7 @@ import type { Store } from "../../run-folder/store/store.ts";
 import { optionReader } from "../../terminal/options.ts";
 import type { Session } from "../../terminal/session.ts";
 import { groupDigits } from "../../terminal/tables.ts";
+import { NETWORK_DEPTHS } from "../settings.ts";
 import { clusterAnswers, nodeAnswers, resourceRow, siteVersion } from "./answers.ts";
 import { makeGuest } from "./guest.ts";
 import { MAX_GUESTS, MAX_NODES, planSite, type SimulateOptions } from "./site.ts";
@@ -40,6 +41,10 @@ export async function simulate(store: Store, options: SimulateOptions): Promise<
   return await writer.finish({
     tool: GENERATOR,
     source: { host: "pve-0001.sim.example", port: 8006, version: siteVersion(site).version },
+    // So that transform uses what is there.
+    ...(site.hasFullNetworks
+      ? { settings: { NETWORK_DEPTH: "full", AGENT_HOST_NAMES: "true" } }
+      : {}),
     scope: { nodes: ["*"] },
     captured_at: CAPTURED_AT,
   });
@@ -77,7 +82,8 @@ export async function runSimulate(session: Session): Promise<void> {
   const [nodes = 0, guests = 0, seed = 0] = ["nodes", "guests", "seed"].map(wholeNumber);
   const target = session.option("out") ?? DEFAULT_OUT;
   const store = await session.openTarget(target);
-  const { counts, files, outcome } = await simulate(store, { nodes, guests, seed });
+  const networks = NETWORK_DEPTHS.find((each) => each === session.option("networks")) ?? "mapped";
+  const { counts, files, outcome } = await simulate(store, { nodes, guests, seed, networks });
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   if (session.isJson) {
     const result = { folder: store.place, nodes, guests, seed, outcome, counts, bytes };

@@ -1,5 +1,6 @@
 /** The plan of a simulated site: nodes, guests per node, rare cases, and addresses. */
 import { createRandom, type Random, weightedRows } from "../random.ts";
+import type { NetworkDepth } from "../settings.ts";
 import models from "./node-models.json" with { type: "json" };
 
 /** Limits of the address plan below. */
@@ -108,10 +109,13 @@ export interface SimulateOptions {
   readonly guests: number;
   /** The same seed gives the same bytes. */
   readonly seed: number;
+  /** "full": with SDN, trunks and more; the default is "mapped". */
+  readonly networks?: NetworkDepth;
 }
 
 export interface Site {
   readonly seed: number;
+  readonly hasFullNetworks: boolean;
   /** undefined: a standalone node. */
   readonly clusterName: string | undefined;
   readonly nodes: readonly SiteNode[];
@@ -175,6 +179,7 @@ export function planSite(options: SimulateOptions): Site {
   const addresses = createRandom(options.seed, "addressing");
   return {
     seed: options.seed,
+    hasFullNetworks: options.networks === "full",
     clusterName: options.nodes === 1 ? undefined : `sim-${options.seed}`,
     nodes,
     addressing: { subnet: addresses.below(SUBNETS), macMask: addresses.below(2 ** 24) },
