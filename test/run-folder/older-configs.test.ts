@@ -126,7 +126,7 @@ describe("serve", () => {
   );
 });
 
-test("capture --resume of an older snapshot requests only configs with current=1", async () => {
+test("capture --resume of an older snapshot requests only configs with current=1, and the rights", async () => {
   const guests = [{ vmid: 101, config: { cores: 2 } }, { vmid: 102, config: { cores: 4 } }];
   const server = await served(liveLab({ guests }));
   const { folder, paths } = await captured(server);
@@ -139,6 +139,7 @@ test("capture --resume of an older snapshot requests only configs with current=1
   expect(resumed.summary.gaps).toEqual([]);
   const again = [...server.traffic.asked].filter(([path, count]) => count !== before.get(path));
   expect(again.map(([path]) => path).sort()).toEqual([
+    PATHS.acl,
     PATHS.permissions,
     "/nodes/pve1/qemu/101/config?current=1",
     "/nodes/pve1/qemu/102/config?current=1",
