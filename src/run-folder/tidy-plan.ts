@@ -77,6 +77,8 @@ export const PlanItem = type({
   "into?": "number.integer",
   /** Of `retire`: the status that its entity has. */
   "status?": "string",
+  /** Of `remove`: fields that a run sent, although otherwise only people fill them in. */
+  "sent?": "string[]",
   /** A sentence. */
   why: "string",
   evidence: PlanEvidence.array(),

@@ -164,13 +164,13 @@ async function isThere(
 }
 
 async function assessRemoval(
-  { type, id, seen }: PlanItem,
+  { type, id, seen, sent = [] }: PlanItem,
   version: ObjectVersion,
   context: AssessContext,
 ): Promise<Assessment> {
   const { netbox, customFields, isLeaving = () => false } = context;
   const defaults = defaultValues(customFields);
-  const fields = filledIn(type, version.object, defaults);
+  const fields = filledIn(type, version.object, defaults).filter((field) => !sent.includes(field));
   const { dependents, unknown } = await dependentsOf(netbox, { type, id }, context);
   const tags = Array.isArray(seen["tags"]) ? seen["tags"] : [];
   const keeping = dependents.filter((each) => keeps(each, tags, defaults) && !isLeaving(each));

@@ -272,7 +272,7 @@ describe("a key that is missing in NetBox's answer is detected", () => {
   test("in all fields: the test site sends all, except what only people or guests that are gone have", () => {
     const unsent = rows.filter(([step, field]) => !isSent(step, field)).map(([, field]) => field);
     const scopes = ["scope_location", "scope_region", "scope_site_group"];
-    const ofRules = ["dns_name", "role", "vlan"];
+    const ofRules = ["comments", "description", "dns_name", "role", "vlan"];
     expect([...new Set(unsent)].sort()).toEqual(
       ["custom_fields", "status", ...ofRules, ...scopes].sort(),
     );

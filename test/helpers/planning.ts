@@ -112,12 +112,12 @@ export const DB: LabGuest = {
 };
 
 /** A NetBox with a run in it, and that run as the earlier one. */
-export async function filled(parts: Lab) {
+export async function filled(parts: Lab, settings: SettingTexts = SITE) {
   const netbox = new ModelNetBox();
   netbox.make("site", { name: "HQ" });
-  const { outcome } = await planned(netbox, parts);
+  const { outcome } = await planned(netbox, parts, { settings });
   netbox.apply(outcome.all);
-  const { set } = await planned(netbox, parts);
+  const { set } = await planned(netbox, parts, { settings });
   expect(netbox.refused).toEqual([]);
   return { netbox, since: set };
 }

@@ -3,9 +3,10 @@ import { describe, expect, test } from "vitest";
 import { NetBoxTarget } from "../../src/transform/target/target.ts";
 import { lackingNames } from "../../src/transform/target/ruled-names.ts";
 import { parsePolicy } from "../../src/transform/policy.ts";
+import type { SettingTexts } from "../../src/transform/settings.ts";
 import { ModelNetBox } from "../helpers/applied.ts";
-import { transformed } from "../helpers/in-memory.ts";
-import { type Lab, lab } from "../helpers/lab.ts";
+import { agentRow, type Lab, lab } from "../helpers/lab.ts";
+import { filled, planned } from "../helpers/planning.ts";
 import {
   assignedTo,
   brief,
@@ -15,6 +16,7 @@ import {
   pushed,
   SITE,
   texts,
+  WEB,
 } from "../helpers/respecting.ts";
 import { ruled } from "../helpers/ruled.ts";
 
@@ -25,17 +27,9 @@ function withRules(set: string, match = "vmid: 101") {
 }
 
 /** The plan of a run with this target. */
-async function planOf(netbox: ModelNetBox, parts: Lab, settings: typeof SITE) {
-  const { plan } = await transformed(
-    lab(parts),
-    settings,
-    new NetBoxTarget(netbox.objects(), { url: URL }),
-    {
-      source: { url: URL, surveyed_at: "2026-01-02T03:04:05Z", sha256: "00" },
-      locate: () => Promise.resolve(new Map()),
-    },
-  );
-  return plan?.items ?? [];
+async function planOf(netbox: ModelNetBox, parts: Lab, settings: SettingTexts) {
+  const { plan } = await planned(netbox, parts, { settings });
+  return plan.items;
 }
 
 describe("a machine that NetBox has", () => {
@@ -209,4 +203,18 @@ describe("addresses", () => {
     const { outcome } = await push(netbox, cluster(), withRules("vrf: internal"));
     expect(outcome.reasonsOf("vm/101/net0/10.0.0.10/24")).toEqual(["held-by-user"]);
   });
+});
+
+test("what a rule said of a part that is gone does not keep it: it was no person's", async () => {
+  const settings = withRules("dns_name: '{name}.example.net'");
+  const { netbox, since } = await filled(cluster(), settings);
+  netbox.refresh();
+  const fewer = { ...WEB, interfaces: [agentRow("bc:24:11:00:00:01", ["10.0.0.10/24"])] };
+  const { plan } = await planned(netbox, cluster({ guests: [fewer] }), { since, settings });
+  expect(plan.items).toMatchObject([{
+    action: "remove",
+    type: "ip-address",
+    name: "10.0.0.11/24",
+    sent: ["dns_name"],
+  }]);
 });

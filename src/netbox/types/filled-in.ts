@@ -2,13 +2,14 @@
  * Fields that only people fill in: an object of ours with a value in one of them is not deleted. A virtual
  * machine has none of them, since it is gone for good with its guest; what depends on it keeps it.
  */
+import { isOwnCustomField } from "../names.ts";
 import type { NetBoxObject } from "./object-type.ts";
 import type { SurveyedName } from "./surveyed.ts";
 
 const DESCRIBED = ["description", "comments", "owner"] as const;
 const CABLED = ["cable", "mark_connected"] as const;
 
-/** TABLE: type → its fields. Those that `transform` sends are missing. */
+/** TABLE: type → its fields. Those that `transform` sends without extensions are missing. */
 const FIELDS: { readonly [Name in SurveyedName]?: readonly string[] } = {
   "device": [
     ...DESCRIBED,
@@ -67,8 +68,6 @@ const FIELDS: { readonly [Name in SurveyedName]?: readonly string[] } = {
 /** What goes with an interface. */
 export const FILLED_IN_MAC_FIELDS: readonly string[] = DESCRIBED;
 
-const OWN_CUSTOM_FIELD = /^proxmox_/;
-
 /** Custom field → the value that NetBox gives to every new object, which no person chose. */
 export function defaultValues(customFields: readonly NetBoxObject[]): ReadonlyMap<string, unknown> {
   return new Map(customFields.map(({ name, default: value }) => [String(name), value]));
@@ -85,6 +84,14 @@ export function filledIn(
   return [...filledInFields(object, fields), ...filledInCustomFields(object, defaults)];
 }
 
+/** Of an entity, those fields that otherwise only people fill in. */
+export function sentFields(name: SurveyedName, entity: object): readonly string[] {
+  const fields = FIELDS[name]?.filter((field) => Object.hasOwn(entity, field)) ?? [];
+  const { custom_fields: custom = {} } = entity as { readonly custom_fields?: object };
+  const names = Object.keys(custom).filter((field) => !isOwnCustomField(field));
+  return [...fields, ...names.map((field) => `custom field ${field}`)];
+}
+
 export function filledInFields(
   object: NetBoxObject,
   fields: readonly string[],
@@ -98,7 +105,7 @@ export function filledInCustomFields(
 ): readonly string[] {
   const values = Object.entries((object["custom_fields"] ?? {}) as object);
   return values
-    .filter(([name, value]) => !OWN_CUSTOM_FIELD.test(name) && !isEmpty(value))
+    .filter(([name, value]) => !isOwnCustomField(name) && !isEmpty(value))
     .filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(defaults.get(name)))
     .map(([name]) => `custom field ${name}`);
 }

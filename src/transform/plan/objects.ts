@@ -74,7 +74,7 @@ export class OwnObjects {
     { type, object }: TypedObject,
     { why, changes = [], answers = [], objects = [], earlier = [], ...more }:
       & Pick<PlanItem, "why">
-      & Partial<Pick<PlanItem, "changes" | "into" | "status">>
+      & Partial<Pick<PlanItem, "changes" | "into" | "status" | "sent">>
       & Partial<Omit<ItemDraft, "item">>,
   ): ItemDraft {
     const typed = { type, object };

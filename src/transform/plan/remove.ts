@@ -5,6 +5,7 @@
 import { hostOf } from "../../base/ip-address.ts";
 import { machineOf as owningMachine } from "../../netbox/types/order.ts";
 import { BY_HOST, NETBOX_IP_ADDRESS } from "../../netbox/types/ip-address.ts";
+import { sentFields } from "../../netbox/types/filled-in.ts";
 import { NETBOX_INTERFACE } from "../../netbox/types/interface.ts";
 import { byOwner, type NetBoxObject, partOf, textOf } from "../../netbox/types/object-type.ts";
 import type { Device } from "../../netbox/types/device.ts";
@@ -35,6 +36,8 @@ interface Candidate extends TypedObject {
   readonly at: WrittenLine;
   readonly why: string;
   readonly answers: readonly AnswerRef[];
+  /** Fields that the earlier run sent, although otherwise only people fill them in. */
+  readonly sent?: readonly string[];
 }
 
 export interface RemoveInput extends RemovalFacts {
@@ -67,8 +70,13 @@ export function planRemovals(
   );
   return {
     drafts: sorted.filter(({ object }) => !kept.has(object)).map((candidate) => {
-      const { why, answers, at } = candidate;
-      return own.draft("remove", candidate, { why, answers, earlier: [at] });
+      const { why, answers, at, sent = [] } = candidate;
+      return own.draft("remove", candidate, {
+        why,
+        answers,
+        earlier: [at],
+        ...(sent.length > 0 && { sent: [...sent] }),
+      });
     }),
     kept: [
       ...sorted.flatMap((candidate) => {
@@ -123,7 +131,8 @@ function candidatesOf(input: RemoveInput): ReadonlyMap<NetBoxObject, Candidate> 
   );
   for (const candidate of retired) {
     for (const part of partsOf(candidate.object, input)) {
-      if (!candidates.has(part.object)) candidates.set(part.object, { ...candidate, ...part });
+      const whole = { ...candidate, ...part, sent: [] };
+      if (!candidates.has(part.object)) candidates.set(part.object, whole);
     }
   }
   return candidates;
@@ -165,13 +174,16 @@ function candidateOf(found: Lacking, input: RemoveInput): Candidate | undefined 
   if (found.step === "device") {
     const object = gone.deviceOf(found.entity as Device);
     if (object === undefined || !isNodeGone(object, input)) return undefined;
-    return { type: found.step, object, at, why: whyNode(object), answers: gone.answersOf(object) };
+    const sent = sentFields(found.step, found.entity);
+    const answers = gone.answersOf(object);
+    return { type: found.step, object, at, sent, why: whyNode(object), answers };
   }
   const machine = machineIn(found, input);
   const object = machine && partIn(found, machine, own);
   if (machine === undefined || object === undefined || !own.isOurs(object)) return undefined;
   const seen = seenWithout(found, machine, input);
-  return seen && { type: found.step as RemovableName, object, at, ...seen };
+  const type = found.step as RemovableName;
+  return seen && { type, object, at, sent: sentFields(type, found.entity), ...seen };
 }
 
 function isGone(machine: NetBoxObject, vmid: string, input: RemoveInput): boolean {
