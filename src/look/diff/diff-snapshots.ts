@@ -18,7 +18,8 @@ import {
   type DiffSubject,
   type RunDifferences,
 } from "./differences.ts";
-import { type Listing, type NodeAnswers, readThings, type Thing } from "./things.ts";
+import type { Listing, RowThing } from "./sdn-things.ts";
+import { type NodeAnswers, readThings, type Thing } from "./things.ts";
 
 const GUEST_IDENTITY = { name: "name", place: "node" };
 
@@ -43,6 +44,12 @@ export async function diffSnapshots(a: Snapshot, b: Snapshot): Promise<RunDiffer
     await files.before.open(pair.before.node);
     await files.after.open(pair.after.node);
     comparePair(pair, files, findings);
+  }
+  const [old, now] = [before.sdn, after.sdn];
+  if (old !== undefined && now !== undefined) {
+    for (const kind of ["sdnZones", "sdnVnets", "sdnSubnets"] as const) {
+      compareRows({ before: old[kind], after: now[kind], isSame }, findings);
+    }
   }
   return findings.sorted();
 }
@@ -86,7 +93,14 @@ function comparePair(
   const old = valueOf(before.interfacesOf?.(answers.before));
   const now = valueOf(after.interfacesOf?.(answers.after));
   if (old === undefined || now === undefined) return;
-  for (const pair of pairUp({ before: old, after: now, isSame: true }, findings)) {
+  compareRows({ before: old, after: now, isSame: true }, findings);
+}
+
+function compareRows(
+  sides: BothSides<Listing<RowThing>> & { readonly isSame: boolean },
+  findings: DifferenceCollector,
+): void {
+  for (const pair of pairUp(sides, findings)) {
     const fields = compareFields(pair.before.fields, pair.after.fields);
     findings.addChanged(pair.after.subject, fields);
   }

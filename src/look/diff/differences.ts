@@ -179,6 +179,9 @@ const SETS: Readonly<Record<string, RegExp>> = {
   bridge_ports: / +/,
   ovs_ports: / +/,
   ovs_bonds: / +/,
+  nodes: /[,; ]+/,
+  exitnodes: /[,; ]+/,
+  peers: /[,; ]+/,
 };
 
 /** Off is the same as absent: releases differ in which of the two they send. */

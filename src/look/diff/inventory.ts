@@ -8,18 +8,10 @@ import { type Reading, thenRead } from "../../proxmox/answers.ts";
 import type { AnswerName } from "../../proxmox/rows.ts";
 import { type Fields, fieldsOf } from "./differences.ts";
 
-/**
- * All but the interfaces that agents and containers answer, whose addresses are compared in things.ts, and what only
- * extensions read.
- */
+/** All but what agents and containers answer about themselves: their addresses are compared in things.ts. */
 export type ComparedAnswer = Exclude<
   AnswerName,
-  | "agentInterfaces"
-  | "agentHostName"
-  | "lxcInterfaces"
-  | "sdnZones"
-  | "sdnVnets"
-  | "sdnSubnets"
+  "agentInterfaces" | "agentHostName" | "lxcInterfaces"
 >;
 
 export interface InventoryRow {
@@ -115,6 +107,25 @@ export const INVENTORY: Readonly<Record<ComparedAnswer, InventoryRow>> = {
     ),
     ignored: { "the build of kernel-release": ["kernel-version"] },
     others: "ignored",
+  },
+  sdnZones: {
+    inventory: [],
+    ignored: { [IDENTITY]: ["zone"], "not in the running configuration": ["digest"] },
+    others: "inventory",
+  },
+  sdnVnets: {
+    inventory: [],
+    ignored: { [IDENTITY]: words("vnet type"), "not in the running configuration": ["digest"] },
+    others: "inventory",
+  },
+  sdnSubnets: {
+    inventory: [],
+    ignored: {
+      [IDENTITY]: words("subnet id type"),
+      "parts of the ID": words("cidr network mask zone"),
+      "not in the running configuration": ["digest"],
+    },
+    others: "inventory",
   },
 };
 

@@ -26,6 +26,7 @@ import { type DataRow, record, records, text } from "../../proxmox/values.ts";
 import type { AnswersFile, Snapshot } from "../../run-folder/snapshot.ts";
 import { type DiffSubject, type Fields, fieldsOf, type Parts } from "./differences.ts";
 import { fieldsIn, INVENTORY, inventoryOf } from "./inventory.ts";
+import { type Listing, readSdnThings, type RowThing, type SdnListings } from "./sdn-things.ts";
 
 /** A node or guest. */
 export interface Thing {
@@ -34,7 +35,7 @@ export interface Thing {
   readonly node: string;
   partsOf(answers: NodeAnswers): Parts;
   /** Of a node: things of their own, since some tokens cannot see bridges. */
-  interfacesOf?(answers: NodeAnswers): Reading<Listing<Interface>>;
+  interfacesOf?(answers: NodeAnswers): Reading<Listing<RowThing>>;
 }
 
 /** The answers about a node and the guests on it. */
@@ -44,18 +45,6 @@ export interface NodeAnswers {
   gapIn(path: string): NotRead | undefined;
 }
 
-interface Interface {
-  readonly subject: DiffSubject;
-  readonly fields: Fields;
-}
-
-export interface Listing<Item> {
-  /** By a key that is the same in both snapshots. */
-  readonly things: ReadonlyMap<string, Item>;
-  /** Why a thing that is not listed may exist. */
-  readonly gap: NotRead | undefined;
-}
-
 export interface ClusterThings {
   /** undefined: a node outside a cluster, or it was not read. */
   readonly name: string | undefined;
@@ -63,6 +52,8 @@ export interface ClusterThings {
   readonly nodes: Listing<Thing>;
   /** By "qemu/101". */
   readonly guests: Listing<Thing>;
+  /** undefined: not captured. */
+  readonly sdn: SdnListings | undefined;
 }
 
 /** @throws AppError "input". */
@@ -91,6 +82,7 @@ export async function readThings(snapshot: Snapshot): Promise<ClusterThings> {
       things: new Map(guests),
       gap: notRead.resources ?? hiddenRows(snapshot.manifest, PATHS.resources),
     },
+    sdn: readSdnThings(answers, snapshot.manifest),
   };
 }
 
@@ -135,10 +127,10 @@ function listedNodeParts(node: string, { nodes, members }: ClusterListing): Part
   return parts;
 }
 
-function readInterfaces(node: string, answers: NodeAnswers): Reading<Listing<Interface>> {
+function readInterfaces(node: string, answers: NodeAnswers): Reading<Listing<RowThing>> {
   const path = PATHS.network(node);
   return thenRead(answers.read(path, rowsOf), (rows) => {
-    const things = rows.flatMap((row): [string, Interface][] => {
+    const things = rows.flatMap((row): [string, RowThing][] => {
       const name = text(row["iface"]);
       if (name === undefined) return [];
       const subject = { what: `node/${node}/${name}` };
