@@ -172,7 +172,7 @@ class SdnReader {
       return this.#refuse(what, at, "a zone needs a name and a type");
     }
     if (!this.#isFirst(what, at)) return [];
-    const kind = type !== "other" && Object.hasOwn(KINDS, type) ? type as ZoneKind : "other";
+    const kind = Object.hasOwn(KINDS, type) ? type as ZoneKind : "other";
     const value = <Value>(key: keyof ZoneRow, read: (written: unknown) => Value | undefined) =>
       this.#value({ row, at }, { what, key, read });
     return [{
