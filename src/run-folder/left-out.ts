@@ -71,7 +71,6 @@ export const REASONS = {
     "The value is longer than the field in NetBox, and cut it would be another one",
   "unused-vlans": "The interface passes no tagged VLANs, so its list of them has no effect",
   "vlan-mode": "NetBox has no equal of this VLAN mode",
-  "has-tagged-vlans": "NetBox takes no other mode while the interface has tagged VLANs there",
   "held-by-user": "NetBox assigns it to an object that people made, which keeps it",
   "ambiguous": "Several objects in NetBox match equally well",
   "other-kind": "NetBox has an object of another kind with this name",

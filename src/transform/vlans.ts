@@ -1,5 +1,5 @@
 /** The VLANs of an interface: each becomes an entity, and with NETWORK_DEPTH=full the interface names it. */
-import { hasTaggedVlans, type VLANRef } from "../netbox/types/vlan.ts";
+import type { VLANRef } from "../netbox/types/vlan.ts";
 import { vlanIdOf } from "../proxmox/node-interfaces.ts";
 import type { NetworkRow } from "../proxmox/rows.ts";
 import { type PortVlans, vlansOfNic, vlansOfPort } from "../proxmox/vlans.ts";
@@ -34,9 +34,8 @@ export function seeVlansOfNic(
 }
 
 /**
- * Of an interface of a node, sent or not. What cannot be sent is in the ledger: Diode cannot empty a list, and NetBox
- * refuses the interface if it has tagged VLANs and another mode. It empties the list of a NIC by itself.
- * Source: NetBox, dcim/api/serializers_/device_components.py, InterfaceSerializer.validate.
+ * Of an interface of a node, sent or not. What cannot be sent is in the ledger. When the mode changes, the plugin
+ * clears the tagged VLANs that it does not allow. Source: diode-netbox-plugin, api/field_policy.py.
  */
 export function seeVlansOfPort(
   row: NetworkRow,
@@ -62,12 +61,7 @@ export function seeVlansOfPort(
   if (vlans === undefined) return undefined;
   const { mode } = vlans;
   const untagged = vlans.untagged === undefined ? undefined : see(vlans.untagged);
-  const tagged = seeTagged(vlans, { node, site, origin });
-  if (mode !== "tagged" && hasTaggedVlans(origin.found?.object)) {
-    ledger.leave({ what: `${what}/mode`, answer }, "has-tagged-vlans", { detail: mode });
-    return undefined;
-  }
-  return { mode, untagged, tagged };
+  return { mode, untagged, tagged: seeTagged(vlans, { node, site, origin }) };
 }
 
 function seeTagged(

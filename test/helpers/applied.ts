@@ -219,17 +219,14 @@ export class ModelNetBox {
       this.#set(type, row, { field, value, isNew: found === undefined });
     }
     if (this.changes.slice(from).some(({ id }) => id === row.id)) this.#checkRequired(type, row);
-    this.#checkVlans(type, row);
+    this.#clearVlans(row);
     return row;
   }
 
-  /** Source: NetBox, dcim/models/device_components.py (BaseInterface.save), dcim/api/serializers_ (validate). */
-  #checkVlans(type: SurveyedName, row: Shown): void {
-    const vlans = (row["tagged_vlans"] ?? []) as readonly unknown[];
+  /** Without the tagged VLANs that the mode does not allow. Source: diode-netbox-plugin, api/field_policy.py. */
+  #clearVlans(row: Shown): void {
     const mode = (row["mode"] as { readonly value?: string } | null | undefined)?.value;
-    if (vlans.length === 0 || mode === "tagged") return;
-    if (type === "interface") throw new Refused("Interface mode does not support tagged vlans");
-    row["tagged_vlans"] = [];
+    if (row["tagged_vlans"] !== undefined && mode !== "tagged") row["tagged_vlans"] = [];
   }
 
   #checkRequired(type: SurveyedName, row: Shown): void {

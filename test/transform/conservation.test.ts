@@ -65,7 +65,6 @@ const NOT_SHOWN: readonly Reason[] = [
   ...["too-long", "missing-device", "zero-mac", "multicast-mac", "duplicate-mac"] as const,
   // These need a target.
   ...["held-by-user", "ambiguous", "other-kind", "required-field"] as const,
-  "has-tagged-vlans",
   "held-elsewhere",
 ];
 

@@ -105,7 +105,7 @@ export const INTERFACE: Table<InterfaceSource, Interface> = {
   ),
   mode: iface.from(
     VLAN_KEYS,
-    "NETWORK_DEPTH=full: access for a VLAN and for `tag=` of Open vSwitch; a VLAN-aware bridge and a trunk of Open vSwitch: tagged with a list of VLANs, tagged-all without one or with all from 2 to 4094. With a target: not sent while NetBox has Q-in-Q, or tagged VLANs that another mode cannot have",
+    "NETWORK_DEPTH=full: access for a VLAN and for `tag=` of Open vSwitch; a VLAN-aware bridge and a trunk of Open vSwitch: tagged with a list of VLANs, tagged-all without one or with all from 2 to 4094. With a target: not sent while NetBox has Q-in-Q",
     modeOf,
   ),
   untagged_vlan: iface.clearing(

@@ -10,6 +10,7 @@ import { DEPENDENT_CASES } from "./dependents.ts";
 import { EXTENSION_CASES } from "./extension.ts";
 import { HISTORY_CASES } from "./history.ts";
 import { INPUT_CASES } from "./inputs.ts";
+import { NETWORK_DEPTH_CASES } from "./network-depth.ts";
 import { ORDER_CASES } from "./order.ts";
 import { PRIMARY_CASES } from "./primary.ts";
 import { RESPECT_CASES } from "./respect/cases.ts";
@@ -19,6 +20,7 @@ import { TIDY_CASES } from "./tidy.ts";
 
 export const CASES: readonly Case[] = [
   ...INPUT_CASES,
+  ...NETWORK_DEPTH_CASES,
   ...ORDER_CASES,
   ...BOOTSTRAP_WAIT_CASES,
   ...CHANGE_CASES,

@@ -35,6 +35,14 @@ interface InputCase extends Input, Omit<Case, "run"> {
  */
 const CLEARING = 2;
 
+/** The expectations know the mapping document; network-depth.ts tests these settings. */
+const MAPPED = {
+  NETWORK_DEPTH: "mapped",
+  CLOUD_INIT_ADDRESSES: "false",
+  GUEST_SERIAL: "false",
+  SUSPENDED_STATUS: "",
+};
+
 const INPUTS: readonly InputCase[] = [
   { holds: "1 2 3", name: "the example", runs: EXAMPLE, isForAll: true },
   ...["pve7", "pve8", "pve9", "standalone", "standalone-no-sys-audit", "two-sites"].map((name) => ({
@@ -113,7 +121,7 @@ const INPUTS: readonly InputCase[] = [
     holds: "1 2 3 7",
     name: `all entities of ${name}`,
     runs,
-    settings: { ...settings, PREFIX_SCOPE: "auto" },
+    settings: { ...settings, ...MAPPED, PREFIX_SCOPE: "auto" },
     isBig: true as const,
     pushes: settings.CLEAR_EMPTY === "true" ? CLEARING : 1,
   })),
