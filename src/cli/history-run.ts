@@ -5,7 +5,12 @@ import { canResume } from "../capture/capture.ts";
 import type { CaptureOptions } from "../capture/settings.ts";
 import { baseAmong, type BaseChoice, pushTo, WHOLE_REASONS } from "../history/base.ts";
 import { changesBetween, type RunChanges } from "../history/changes.ts";
-import { duplicatedAfter, identityChanges, identityError } from "../history/identity.ts";
+import {
+  areOnlyRules,
+  duplicatedAfter,
+  identityChanges,
+  identityError,
+} from "../history/identity.ts";
 import { type Lock, takeLock } from "../history/lock.ts";
 import { checkMetricsFile, writeMetrics } from "../history/metrics.ts";
 import { planRetention, removeRuns } from "../history/retention.ts";
@@ -268,7 +273,9 @@ class HistoryRun {
     const changes = identityChanges(before ?? {}, now ?? {}, nodes);
     if (changes.length === 0) return false;
     if (this.#session.isOn("accept-identity-change")) return true;
-    throw identityError(last.name, changes, await duplicatedAfter(last.entities, set, changes));
+    const duplicated = await duplicatedAfter(last.entities, set, changes);
+    if (areOnlyRules(changes) && duplicated.length === 0) return false;
+    throw identityError(last.name, changes, duplicated);
   }
 
   async #chooseBase(set: TransformedSet, isNewIdentity: boolean): Promise<BaseChoice> {

@@ -8,6 +8,7 @@ import { compareSets, type EntityAt } from "../run-folder/set-difference.ts";
 import { groupDigits } from "../terminal/tables.ts";
 
 export interface IdentityChange {
+  /** "rules": those that set what identifies objects. */
   readonly setting: string;
   /** Of NODE_SITE_MAP: the node whose site has changed. */
   readonly node?: string;
@@ -40,7 +41,30 @@ export function identityChanges(
     const [from, to] = [own ?? base["SITE_NAME"], ownNow ?? now["SITE_NAME"]];
     changes.push({ setting: "NODE_SITE_MAP", node, from, to });
   }
+  changes.push({ setting: RULES, from: identityRules(base), to: identityRules(now) });
   return changes.filter(({ from, to }) => from !== to);
+}
+
+const RULES = "rules";
+/** Values by which Diode finds a machine, an address or a VLAN. */
+const IDENTIFYING = ["tenant", "site", "vrf", "vlan_group"];
+
+/** What the rules say of them, wherever the rules are in the policy file. */
+function identityRules({ rules: text }: PolicyTexts): string | undefined {
+  if (text === undefined) return undefined;
+  const { rules } = JSON.parse(text) as {
+    readonly rules: readonly { readonly match: unknown; readonly set?: Record<string, unknown> }[];
+  };
+  const identifying = rules.flatMap(({ match, set = {} }) => {
+    const own = Object.entries(set).filter(([name]) => IDENTIFYING.includes(name));
+    return own.length === 0 ? [] : [{ match, set: own }];
+  });
+  return identifying.length === 0 ? undefined : JSON.stringify(identifying);
+}
+
+/** Rules may name what nothing has: only what they double counts. */
+export function areOnlyRules(changes: readonly IdentityChange[]): boolean {
+  return changes.every(({ setting }) => setting === RULES);
 }
 
 /** Of several hosts the first one, without its port: as `transform` reads it. */
@@ -97,8 +121,10 @@ function nameOf({ step, entity }: EntityAt): string {
 
 /** The same name first: "10 at Amsterdam" → also "10 at London". */
 function namesAfter(name: string, changes: readonly IdentityChange[]): string[] {
-  const others = changes.map(({ from, to }) =>
-    from === undefined || to === undefined ? name : name.replace(from, () => to)
+  const others = changes.map(({ setting, from, to }) =>
+    from === undefined || to === undefined || setting === RULES
+      ? name
+      : name.replace(from, () => to)
   );
   return [...new Set([name, ...others])];
 }
@@ -122,15 +148,16 @@ export function identityError(
     }; ${twice}`,
     {
       hint:
-        `Set ${
-          changes.length > 1 ? "them" : "it"
-        } back, or rename the objects in NetBox first and continue with ` +
+        `Set ${changes.length > 1 ? "them" : "it"} back${
+          changes.some(({ setting }) => setting === RULES) ? ", or use a target (run --survey)" : ""
+        }, or change the objects in NetBox first and continue with ` +
         "--accept-identity-change, which sends everything",
     },
   );
 }
 
 function changeText({ setting, node, from, to }: IdentityChange): string {
+  if (setting === RULES) return "rules that set tenants, sites, VRFs or VLAN groups have changed";
   const quoted = (text: string | undefined): string =>
     text === undefined ? "not set" : JSON.stringify(text);
   const what = node === undefined ? setting : `${setting} of ${node}`;

@@ -47,6 +47,11 @@ const NETWORK_EXTENSIONS = [
 export const GOLDEN_CASES: readonly GoldenCase[] = [
   { name: "example", args: ["transform", "snapshots/example"], expected: "snapshots/example" },
   golden("example-extensions", ["transform", "snapshots/example", ...EXTENSIONS]),
+  golden("example-rules", [
+    "transform",
+    "snapshots/example",
+    "--config=snapshots/example-policy.yaml",
+  ]),
   golden("example-target", [
     "transform",
     "snapshots/example",

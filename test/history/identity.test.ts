@@ -1,4 +1,5 @@
 /** What changes when a setting changes that names objects in NetBox: found in real entity files. */
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { duplicatedAfter, identityChanges, identityError } from "../../src/history/identity.ts";
@@ -48,6 +49,12 @@ async function transformed(...args: readonly string[]): Promise<TransformedSet> 
   return await openEntities(await openStore(out));
 }
 
+async function policy(text: string): Promise<string> {
+  const file = join(await tempFolder(), "policy.yaml");
+  await writeFile(file, text);
+  return file;
+}
+
 async function duplicated(before: readonly string[], now: readonly string[]) {
   const [base, later] = await Promise.all([transformed(...before), transformed(...now)]);
   const policies = [base, later].map(({ manifest: { snapshots: [first] } }) => first?.policy ?? {});
@@ -94,6 +101,35 @@ describe("NetBox would have twice", () => {
     expect(counts["device"]).toBe(base.manifest.counts["device"]);
     expect(counts["virtual-machine"]).toBe(base.manifest.counts["virtual-machine"]);
     expect(counts).not.toHaveProperty("cluster");
+  });
+
+  test("machines and addresses, when rules that set tenants and VRFs are added", async () => {
+    const file = await policy(`rules:
+  - match: { name: "*" }
+    set: { tenant: ops }
+  - match: { family: 4 }
+    set: { vrf: internal }`);
+    const { base, found, error } = await duplicated([], ["--config", file]);
+    const counts = Object.fromEntries(found.map(({ step, count }) => [step, count]));
+    expect(counts["virtual-machine"]).toBe(base.manifest.counts["virtual-machine"]);
+    expect(counts["ip-address"]).toBeGreaterThan(0);
+    expect(counts).not.toHaveProperty("device");
+    expect(error.message).toContain(
+      "rules that set tenants, sites, VRFs or VLAN groups have changed",
+    );
+    expect(error.hint).toContain("use a target");
+  });
+
+  test("nothing, when other rules change", async () => {
+    const files = await Promise.all(
+      ["a", "b"].map((name) =>
+        policy(`rules: [{ match: { vmid: 1-999999 }, set: { role: ${name} } }]`)
+      ),
+    );
+    const [before = "", now = ""] = files;
+    const sets = await Promise.all([before, now].map((file) => transformed("--config", file)));
+    const texts = sets.map(({ manifest: { snapshots: [first] } }) => first?.policy ?? {});
+    expect(identityChanges(texts[0] ?? {}, texts[1] ?? {}, [])).toEqual([]);
   });
 
   test("not what is new or gone for another reason", async () => {
