@@ -76,6 +76,7 @@ test("counts are in the order in which the actions are done, without zeros", () 
   expect(Object.keys(countActions({ items }))).toEqual([
     "release",
     "rename",
+    "assign",
     "retire",
     "remove",
     "untag",
