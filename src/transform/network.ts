@@ -13,7 +13,7 @@ import type { DeviceRef } from "../netbox/types/device.ts";
 import { type InterfaceRef, type InterfaceType, typeIn } from "../netbox/types/interface.ts";
 import { hasUnappliedChanges, hiddenRows, rowsOf } from "../proxmox/answers.ts";
 import { PATHS } from "../proxmox/endpoints.ts";
-import { altnamesOf, macOf, parentOf, portsOf } from "../proxmox/node-interfaces.ts";
+import { altnamesOf, macOf, parentOf, portsOf, vlanIdOf } from "../proxmox/node-interfaces.ts";
 import type { NetworkRow } from "../proxmox/rows.ts";
 import { flag, isBlank, number, text, textOrNone, writtenAddress } from "../proxmox/values.ts";
 import { claimAddress, markPrimary, primaryOf, returnedStatus } from "./addresses.ts";
@@ -61,7 +61,10 @@ export function readNetwork(device: DeviceRef, node: NodeContext): NodeNetwork |
   const ruled = decideNode(
     node.entry,
     node.source.policy,
-    ports.map(({ iface, found }) => ({ key: iface, facts: { bridge: iface }, found })),
+    ports.map(({ row, iface, found }) => {
+      const vlan = row.type === "vlan" ? vlanIdOf(row) : undefined;
+      return { key: iface, facts: { bridge: iface, vlan }, found };
+    }),
   );
   noteProblems(ruled?.machine, { subject: node.networkSubject(what), ledger });
   const isSent = (port: Port): boolean => !isLoopback(port) && !isMissing(port);
