@@ -113,7 +113,9 @@ function changedSettings(policy: Readonly<Record<string, string>>): Record<strin
   const changed = Object.entries(policy).filter(([name, text]) =>
     !Object.hasOwn(known, name) || text !== known[name]?.default
   );
-  return Object.fromEntries(changed);
+  return Object.fromEntries(
+    changed.map(([name, text]) => [name, name === "rules" ? countOfRules(text) : text]),
+  );
 }
 
 function journalFacts(
@@ -158,4 +160,10 @@ function remarksOn({ parts, snapshot, entities, isOwn }: Run): string[] {
 
 export function bytesOf(files: readonly { readonly bytes: number }[]): number {
   return files.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+/** "9 of policy.yaml": the manifest has them whole. */
+function countOfRules(text: string): string {
+  const { file, rules } = JSON.parse(text) as { readonly file: string; readonly rules: unknown[] };
+  return `${rules.length} of ${file}`;
 }
