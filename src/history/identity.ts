@@ -5,6 +5,7 @@ import type { StepName } from "../netbox/types/steps.ts";
 import { parseHosts } from "../proxmox/host.ts";
 import type { TransformedSet } from "../run-folder/entity-set.ts";
 import { compareSets, type EntityAt } from "../run-folder/set-difference.ts";
+import { recordedRules } from "../run-folder/recorded-rules.ts";
 import { groupDigits } from "../terminal/tables.ts";
 
 export interface IdentityChange {
@@ -51,10 +52,7 @@ const IDENTIFYING = ["tenant", "site", "vrf", "vlan_group"];
 
 /** What the rules say of them, wherever the rules are in the policy file. */
 function identityRules({ rules: text }: PolicyTexts): string | undefined {
-  if (text === undefined) return undefined;
-  const { rules } = JSON.parse(text) as {
-    readonly rules: readonly { readonly match: unknown; readonly set?: Record<string, unknown> }[];
-  };
+  const { rules = [] } = recordedRules(text ?? "") ?? {};
   const identifying = rules.flatMap(({ match, set = {} }) => {
     const own = Object.entries(set).filter(([name]) => IDENTIFYING.includes(name));
     return own.length === 0 ? [] : [{ match, set: own }];

@@ -3,6 +3,7 @@ import type { SettingTable } from "../../base/setting.ts";
 import { shownSteps } from "../../netbox/types/steps.ts";
 import { stepOfFile, type TransformedSet } from "../../run-folder/entity-set.ts";
 import type { Snapshot } from "../../run-folder/snapshot.ts";
+import { recordedRules } from "../../run-folder/recorded-rules.ts";
 import { SETTINGS } from "../../transform/settings.ts";
 import { Counts } from "../counts.ts";
 import { type Guest, readRunInventory, type RunInventory } from "../inventory.ts";
@@ -162,8 +163,8 @@ export function bytesOf(files: readonly { readonly bytes: number }[]): number {
   return files.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
-/** "9 of policy.yaml": the manifest has them whole. */
+/** "9 of policy.yaml": the manifest has them whole. A manifest may be sealed by hand. */
 function countOfRules(text: string): string {
-  const { file, rules } = JSON.parse(text) as { readonly file: string; readonly rules: unknown[] };
-  return `${rules.length} of ${file}`;
+  const { file, rules } = recordedRules(text) ?? {};
+  return rules === undefined ? text : `${rules.length} of ${file}`;
 }

@@ -3,6 +3,7 @@ import { inputError, usageError } from "../../base/errors.ts";
 import type { PolicyFile } from "../../base/setting.ts";
 import { jsonOfTree, type Place, type Tree, treeOfJson } from "../../base/tree.ts";
 import { cleanText } from "../../proxmox/values.ts";
+import type { RecordedRules } from "../../run-folder/recorded-rules.ts";
 import { CONDITIONS, kindsOf, readConditions } from "./conditions.ts";
 import { checkKeys, Faults, mappingEntry, scalarIn } from "./faults.ts";
 import { type Rule, RuleSet } from "./match.ts";
@@ -80,12 +81,6 @@ function readRule(tree: Tree, number: number, faults: Faults): Rule {
 export function rulesText({ tree, file }: PolicyFile): string | undefined {
   const { rules } = policyOf(tree, file);
   return rules.isEmpty ? undefined : JSON.stringify(toManifest(rules));
-}
-
-/** What a manifest records of rules. */
-export interface RecordedRules {
-  readonly file: string;
-  readonly rules: readonly (Place & { readonly match: unknown })[];
 }
 
 /** `rulesFromManifest` reads it. */
