@@ -175,6 +175,7 @@ scope:
 
   test.each([
     ["an unknown key", "config:\n  SITE: x\n", '"SITE"'],
+    ["rules below config", "config:\n  rules: x\n", '"rules"'],
     ["a key that every object has", "config:\n  constructor: x\n", '"constructor"'],
     ["an unknown part", "configuration:\n  SITE_NAME: x\n", '"configuration"'],
     ["a setting in the scope", "scope:\n  SITE_NAME: x\n", '"SITE_NAME"'],

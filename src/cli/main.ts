@@ -1,6 +1,7 @@
 /** Command line → help, version, or a command → exit code. Code for running commands is loaded on demand. */
 import type { CommandDef } from "citty";
 import { usageError } from "../base/errors.ts";
+import type { SettingRow } from "../base/setting.ts";
 import { TOOL } from "../base/tool.ts";
 import {
   type OptionDef,
@@ -64,8 +65,11 @@ function program(io: Io, outcome: { exitCode: number }): CommandDef {
   return { meta: { name: TOOL.name }, subCommands: Object.fromEntries(subCommands) };
 }
 
+/** Below `config` in a policy file. */
 const SETTING_NAMES: ReadonlySet<string> = new Set(
-  Object.values(STAGE_SETTINGS).flatMap((table) => Object.keys(table)),
+  Object.values(STAGE_SETTINGS).flatMap((table) =>
+    Object.entries<SettingRow>(table).flatMap(([name, { inFile }]) => inFile ? [] : [name])
+  ),
 );
 
 /** citty would accept a command after options, and names such as "constructor". */

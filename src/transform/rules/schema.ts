@@ -60,7 +60,7 @@ const FACT_SCHEMAS: Readonly<Record<FactForm, Schema>> = {
 /** `stages`: the settings of each, all of which a policy file may have. */
 export function policySchema(stages: readonly SettingTable[]): Schema {
   const settings = stages.flatMap((table) => Object.entries<SettingRow>(table))
-    .filter(([name]) => name !== "nodes");
+    .filter(([name, row]) => name !== "nodes" && row.inFile === undefined);
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     title: "Policy file of proxmox-diode",
