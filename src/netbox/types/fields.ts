@@ -246,7 +246,7 @@ export function customFields(): Field<CustomFields> {
           return [{ field: whole, reason: "no-custom-field", sentence }];
         }
         const { sent, netbox } = customValues(typed, shown);
-        return sent === netbox ? [] : [{ field: whole, netbox, sent }];
+        return isSameShown(sent, netbox) ? [] : [{ field: whole, netbox, sent }];
       }),
   };
 }
@@ -258,8 +258,25 @@ function customValues(value: CustomFieldValue, shown: unknown): { sent: Shown; n
     return { sent, netbox: numberOf(shown) };
   }
   if ("boolean" in value) return { sent: value.boolean, netbox: shown === true };
-  if ("text" in value) return { sent: textOf(value.text), netbox: plainText(shown) };
-  return { sent: plainText(value.multiple_selection), netbox: plainText(shown) };
+  if ("text" in value) return { sent: textOf(value.text), netbox: selectedText(shown) };
+  return {
+    sent: value.multiple_selection,
+    netbox: listIn(shown, selectedText) ?? plainText(shown),
+  };
+}
+
+/** A selection has no order. */
+function isSameShown(a: Shown, b: Shown): boolean {
+  if (!Array.isArray(a) || !Array.isArray(b)) return a === b;
+  return a.length === b.length && a.every((item) => b.includes(item));
+}
+
+/**
+ * NetBox shows the choice of a selection with its label: { value: "gold", label: "Gold" }.
+ * Source: netbox extras/api/customfields.py, CustomFieldsDataField.
+ */
+function selectedText(shown: unknown): string | null {
+  return textOf(partOf(shown, "value")) ?? plainText(shown);
 }
 
 interface Link<Value, Identity> {
