@@ -1,4 +1,5 @@
 /** One case in one empty NetBox: its actions and its findings. */
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { flagOf } from "../../src/base/setting.ts";
 import { openStore } from "../../src/run-folder/store/store.ts";
@@ -29,6 +30,8 @@ import { temporaryFolder } from "./set-up/temporary-folder.ts";
 export interface Input {
   readonly runs: readonly (string | Site)[];
   readonly settings?: Settings;
+  /** The text of a policy file. */
+  readonly policy?: string;
   /** The target folder that `survey` wrote. */
   readonly target?: string;
   /** The earlier run folder that the plan relies on. */
@@ -73,7 +76,7 @@ export class Trial {
 
   /** Calls `work` with the run folder that `transform` writes for the input. */
   async withRun<Value>(
-    { runs, settings = {}, target, since }: Input,
+    { runs, settings = {}, policy, target, since }: Input,
     work: (run: string) => Promise<Value>,
   ): Promise<Value> {
     const folder = await temporaryFolder("trial");
@@ -85,7 +88,10 @@ export class Trial {
         `--${flagOf(name, SETTINGS[name as keyof typeof SETTINGS])}=${value}`
       );
       const out = join(folder.path, "out");
+      const config = join(folder.path, "policy.yaml");
+      if (policy !== undefined) await writeFile(config, policy);
       const known = [
+        ...(policy === undefined ? [] : [`--config=${config}`]),
         ...(target === undefined ? [] : [`--target=${target}`]),
         ...(since === undefined ? [] : [`--since=${since}`]),
       ];

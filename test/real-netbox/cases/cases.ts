@@ -12,6 +12,7 @@ import { HISTORY_CASES } from "./history.ts";
 import { INPUT_CASES } from "./inputs.ts";
 import { NETWORK_DEPTH_CASES } from "./network-depth.ts";
 import { ORDER_CASES } from "./order.ts";
+import { POLICY_CASES } from "./policy/cases.ts";
 import { PRIMARY_CASES } from "./primary.ts";
 import { RESPECT_CASES } from "./respect/cases.ts";
 import { RETIRE_CASES } from "./retire.ts";
@@ -29,6 +30,7 @@ export const CASES: readonly Case[] = [
   ...BY_HAND_CASES,
   ...SLUG_CASES,
   ...EXTENSION_CASES,
+  ...POLICY_CASES,
   ...RESPECT_CASES,
   ...COMPARE_CASES,
   ...CONFIRM_CASES,

@@ -7,7 +7,11 @@ interface Finding {
   readonly step: string;
   readonly entity: string;
   readonly verdict: string;
-  readonly differences?: readonly { readonly field: string }[];
+  readonly differences?: readonly {
+    readonly field: string;
+    readonly netbox: unknown;
+    readonly sent: unknown;
+  }[];
   readonly unjudged?: readonly { readonly sentence: string }[];
 }
 
@@ -53,8 +57,13 @@ export function expectReport(trial: Trial, report: Report, expected: Expected): 
   for (const one of findings) {
     if (!found.includes(one)) trial.findings.push(`${what}: missing: ${one}`);
   }
-  for (const one of found) {
-    if (!findings.includes(one)) trial.findings.push(`${what}: unexpected: ${one}`);
+  for (const [i, one] of found.entries()) {
+    if (findings.includes(one)) continue;
+    const values = (report.findings[i]?.differences ?? [])
+      .map(({ netbox, sent }) =>
+        `; NetBox has ${JSON.stringify(netbox)}, sent ${JSON.stringify(sent)}`
+      );
+    trial.findings.push(`${what}: unexpected: ${one}${values.join("")}`);
   }
 }
 
