@@ -74,6 +74,9 @@ export const REASONS = {
   "held-by-user": "NetBox assigns it to an object that people made, which keeps it",
   "ambiguous": "Several objects in NetBox match equally well",
   "other-kind": "NetBox has an object of another kind with this name",
+  "no-equal": "Nothing in NetBox is made of it",
+  "unknown-zone": "Its zone is of a type that is not known, or is not listed",
+  "inside-network": "The VLAN is inside of another network, which NetBox gets",
   "by-rule": "A rule of the policy file leaves it out",
   "required-field": "NetBox requires a custom field that Proxmox VE has no value for",
   "held-elsewhere":
@@ -104,6 +107,7 @@ export const NOTES = {
   "retired": "Gone from Proxmox VE: its machine keeps an entity with the status of GONE_STATUS",
   "moved":
     "Gone from this cluster and in another one: its machine stays in NetBox until people remove it",
+  "keeps-vrf": "Keeps its VRF in NetBox, because Diode cannot move it to another one",
   "other-cluster": "Renamed, because NetBox has a cluster with this name and another type",
   "rule-not-applied": "NetBox or Diode does not allow what a rule says",
   "foreign-device": "NetBox has a device with this name that belongs to another host",

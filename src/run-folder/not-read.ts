@@ -39,6 +39,7 @@ const PARTS: Readonly<Record<string, readonly StepName[]>> = {
   "live": ["ip-address", "vrf"],
   "status": ["platform"],
   "network": ["interface", "ip-address", "vlan", "prefix", "vrf", "vlan-group"],
+  "sdn": ["vlan", "prefix", "vrf", "l2vpn", "l2vpn-termination", "ip-address"],
 };
 
 /** Owner → why its answers were not read. */
@@ -109,10 +110,15 @@ export async function judgeBy(
   });
 }
 
-/** "vm/104/agent/get-osinfo" → { owner: "vm/104", part: "agent" }; "cluster/status" → "cluster" */
+/**
+ * "vm/104/agent/get-osinfo" → { owner: "vm/104", part: "agent" }; "cluster/status" → "cluster", and of SDN alone
+ * "cluster/sdn/zones".
+ */
 function split(what: string): { owner: Owner; part: string | undefined } {
   const [kind = "", id = "", part] = what.split("/");
-  return kind === CLUSTER ? { owner: CLUSTER, part: undefined } : { owner: `${kind}/${id}`, part };
+  return kind === CLUSTER
+    ? { owner: CLUSTER, part: id === "sdn" ? id : undefined }
+    : { owner: `${kind}/${id}`, part };
 }
 
 /** A record about a whole guest or node hides all that came from it. */

@@ -225,7 +225,7 @@ function addressPairs(row: GuestInterfaceRow): [string, string | undefined][] {
   return pairs;
 }
 
-type AddressOrigin = Origin<"config" | LiveAnswer>;
+type AddressOrigin = Origin<"config" | LiveAnswer | "sdnZones" | "sdnVnets">;
 
 /** Claims what can be kept; lists the rest. `nics` are those that become entities. */
 export function keepAddresses(
@@ -258,6 +258,7 @@ export function keepAddresses(
     }
     const rules = decision?.values;
     const { network: _bridge, ...places } = nic.places;
+    const { sdnZones, sdnVnets } = nic;
     const origin: AddressOrigin = {
       subject,
       rules,
@@ -265,11 +266,13 @@ export function keepAddresses(
       config: nic.config ?? {},
       places: live === undefined ? places : { ...places, [live.kind]: answer },
       ...(live === undefined ? {} : { [live.kind]: live.row }),
+      ...(nic.vrf === undefined ? {} : { sdnZones, sdnVnets }),
     };
     const known = claimAddress(address, {
       origin,
       holder,
       node,
+      vrf: nic.vrf,
       machine: { kind: "virtual_machine", found: machine },
     });
     if (known === undefined) return [];
@@ -292,31 +295,37 @@ export function keepAddresses(
  */
 export function claimAddress(
   { host, prefixLength }: Address,
-  { origin, holder, node, machine }: {
+  { origin, holder, node, machine, vrf: ofZone }: {
     /** The address as the answers have it, and what rules say about it. */
     readonly origin: Origin;
     readonly holder: string;
     readonly node: NodeContext;
     readonly machine: AddressedMachine;
+    /** Of the EVPN zone that it is in; a rule's comes first. */
+    readonly vrf?: string | undefined;
   },
 ): { readonly found: Found | undefined; readonly vrf: { readonly vrf?: VRFRef } } | undefined {
   const { ledger, run: { addresses, shared, target, observations } } = node;
   const { subject, rules: { vrf: ruled } = {} } = origin;
-  const first = addresses.claim(host, node.labelled(holder), ruled?.value);
+  const wanted = ruled?.value ?? ofZone;
+  const first = addresses.claim(host, node.labelled(holder), wanted);
   if (first !== undefined) {
     ledger.leave(subject, "duplicate-address", { detail: first });
     observations?.seeUnassigned(machine.found, host);
     return undefined;
   }
-  const known = findAddress(target, { host, vrf: ruled?.value }, machine);
+  const known = findAddress(target, { host, vrf: wanted }, machine);
   if (known === undefined) {
-    const vrf = ruled && shared.seeVrf(ruled.value, { cluster: node.source, origin, ledger });
-    if (ruled === undefined) return { found: undefined, vrf: {} };
+    if (wanted === undefined) return { found: undefined, vrf: {} };
+    const vrf = shared.seeVrf(wanted, { cluster: node.source, origin, ledger });
     return vrf && { found: undefined, vrf: { vrf } };
   }
   if ("object" in known) {
     const vrf = vrfOf(target, known);
     keepValue("vrf", ruled, { type: "ip-address", object: known.object, subject, node });
+    if (ruled === undefined && wanted !== undefined && vrf.vrf?.name !== wanted) {
+      ledger.note(subject, "keeps-vrf", `${wanted}; NetBox has ${vrf.vrf?.name ?? "none"}`);
+    }
     if (vrf.vrf !== undefined) shared.seeInVrf(networkOf(host, prefixLength), known.object);
     // The mask is what Proxmox VE says.
     return { found: { ...known, stub: vrf }, vrf };

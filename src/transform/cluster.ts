@@ -31,6 +31,7 @@ import type { Snapshot } from "../run-folder/snapshot.ts";
 import { clusterAnswer, Ledger } from "./ledger.ts";
 import type { Observations } from "./plan/collect.ts";
 import { clusterSite, identifyNode, nodePolicy } from "./node-identity.ts";
+import { ClusterSdn } from "./sdn.ts";
 import type { MachineDecision } from "./rules/match.ts";
 import type { Policy } from "./policy.ts";
 import type { ClusterSource, Subject } from "./sources.ts";
@@ -94,6 +95,8 @@ export interface SnapshotCluster {
   readonly unlisted: { readonly reason: Reason; readonly detail: string };
   /** What is left out or noted of the cluster itself. */
   readonly ledger: Ledger;
+  /** undefined: it was not captured. */
+  readonly sdn: ClusterSdn | undefined;
   /** The snapshot's name in records, when there are several. */
   readonly label: string | undefined;
 }
@@ -242,6 +245,7 @@ export async function readCluster(
     vmids,
     unlisted,
     ledger,
+    sdn: ClusterSdn.read(answers, label),
     label,
   };
 }

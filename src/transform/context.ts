@@ -2,6 +2,7 @@
 import type { Found } from "../netbox/objects.ts";
 import { compareNatural } from "../base/natural-order.ts";
 import type { VirtualMachineRef } from "../netbox/types/virtual-machine.ts";
+import type { VLANRef } from "../netbox/types/vlan.ts";
 import { type GuestKind, nodeFile, NODES_FOLDER, PATHS } from "../proxmox/endpoints.ts";
 import type { AnswerRef } from "../run-folder/left-out.ts";
 import { type Answer, rowsOf, valueOf } from "../proxmox/answers.ts";
@@ -13,6 +14,7 @@ import type { RuledMachine } from "./machine-rules.ts";
 import type { Observations } from "./plan/collect.ts";
 import { answerIn, clusterAnswer, Ledger } from "./ledger.ts";
 import { SharedObjects } from "./shared-objects.ts";
+import { SdnNames } from "./sdn.ts";
 import { SlugNames } from "./slugs.ts";
 import type { ClusterSource, Subject } from "./sources.ts";
 import { type AddressedMachine, type KnownPrimary, primaryIn } from "./target/network.ts";
@@ -34,6 +36,10 @@ export class RunState {
   /** Of all that becomes an entity: complete after the first pass. */
   readonly names = new SlugNames();
   readonly shared: SharedObjects;
+  /** Of VRFs and L2VPNs that are made of SDN. */
+  readonly sdnNames = new SdnNames();
+  /** The VLAN of a VNet at a site, as the first NIC on it has it. */
+  readonly vnetVlans = new Map<string, VLANRef | undefined>();
   /** What NetBox holds. */
   readonly target: NetBoxTarget;
   /** undefined: no plan is made. */

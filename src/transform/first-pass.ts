@@ -29,6 +29,7 @@ import { skipText } from "./rules/texts.ts";
 import { devicesAtSite } from "./target/machines.ts";
 import { nameOf } from "./target/target.ts";
 import { guestSite } from "./node-identity.ts";
+import { seeSdnNames } from "./vnets.ts";
 
 /** A node after the first pass. */
 export interface NamedNode {
@@ -63,6 +64,7 @@ export async function readNodes(
   const namesBySite = new Map<string, NamePool>();
   const named: NamedNode[] = [];
   for (const cluster of clusters) seeClusterNames(cluster, run);
+  seeSdnNames(clusters, run);
   const isIntended = clusters.some(({ source }) => source.policy.cloudInitAddresses);
   const nodes = clusters.flatMap((cluster) => cluster.nodes.map((entry) => ({ cluster, entry })));
   for await (const { node, answers } of withAnswers(nodes)) {

@@ -29,6 +29,7 @@ import { withCloudInit } from "./cloud-init.ts";
 import type { IdentifiedGuest } from "./cluster.ts";
 import type { GuestInput, NodeContext } from "./context.ts";
 import { decideMachine, type RuledMachine } from "./machine-rules.ts";
+import { vlanIdOfVnet } from "./sdn.ts";
 import { guestPlatform } from "./mapping/platform.ts";
 
 export interface GuestAnswers {
@@ -189,6 +190,14 @@ export function splitTags(written: string): string[] {
   return names.length < 2 ? names : [...new Set(names)].sort(compareNatural);
 }
 
+/** The host name that its guest agent says; undefined: it was not asked, or did not answer. */
+function agentHostName(vmid: number, node: NodeContext): string | undefined {
+  const path = PATHS.agentHostName({ node: node.entry.node, kind: "qemu", vmid });
+  const answer = node.get(path);
+  const named = answer && valueOf(shapedAs(agentResultOf(answer), record));
+  return text(named?.["host-name"]);
+}
+
 /** undefined: there are no rules. `site`: where the guest is without them. */
 export function decideGuest(
   { row, config, kind, vmid, node, nics, addresses, answers }: GuestReading,
@@ -208,12 +217,17 @@ export function decideGuest(
     status: text(row.status),
     platform: typeof platform === "string" ? platformRef(platform).name : undefined,
     description: text(config?.["description"]),
-    hostname: text(config?.["hostname"]),
+    hostname: kind === "lxc" ? text(config?.["hostname"]) : agentHostName(vmid, node),
   };
-  const parts = nics.map((nic) => ({
-    key: nic.key,
-    facts: { bridge: nic.net.bridge, vlan: nic.net.vlanId, model: nic.net.model },
-    found: addresses.occurrences.filter((each) => each.nic === nic),
-  }));
+  const parts = nics.map((nic) => {
+    const { bridge, vlanId, model } = nic.net;
+    const vnet = bridge === undefined ? undefined : node.cluster.sdn?.sdn.vnets.get(bridge);
+    const vlan = vlanId ?? (vnet && vlanIdOfVnet(vnet));
+    return {
+      key: nic.key,
+      facts: { bridge, vnet: vnet?.name, vlan, model },
+      found: addresses.occurrences.filter((each) => each.nic === nic),
+    };
+  });
   return decideMachine(policy, facts, parts);
 }

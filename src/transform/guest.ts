@@ -35,6 +35,7 @@ import { requiredByNew } from "./target/names.ts";
 import { findDisks, findNics } from "./target/parts.ts";
 import { nameOf } from "./target/target.ts";
 import { seeVlansOfNic } from "./vlans.ts";
+import { seeVnetOfNic, slotsOfVnet, vnetOfNic } from "./vnets.ts";
 
 export interface GuestParts {
   readonly guest: GuestSource;
@@ -175,7 +176,7 @@ function observeGuest(
 type GuestOrigin = Origin<"resources" | "config" | "osinfo">;
 
 function readNics({ keys, nics }: GuestReading, guest: GuestContext): NicSource[] {
-  const { node: { source: cluster, ledger, run }, what, site, config = {}, ruled } = guest;
+  const { node: { source: cluster, ledger, run }, what, config = {}, ruled } = guest;
   const answer = guest.configAt;
   const places = { config: answer };
   const parsed = keys.nics.flatMap((key) => {
@@ -215,19 +216,18 @@ function readNics({ keys, nics }: GuestReading, guest: GuestContext): NicSource[
       run.observations?.otherNames.push({ type, object, to, by: "MAC address", subject });
     }
     const rules = ruled?.interfaces.get(key)?.values;
-    const origin = { subject, places, config, key, found: known, rules };
-    const vid = net.vlanId;
-    const vlan = vid === undefined
-      ? undefined
-      : run.shared.seeVlan(vid, site, { cluster, origin, ledger });
+    const ref = { virtual_machine: guest.ref, name };
+    const own = { subject, places, config, key, found: known, rules };
+    const vnet = vnetOfNic(net, guest.node);
+    const origin = vnet === undefined ? own : { ...own, ...slotsOfVnet(vnet, places, guest.node) };
+    const network = vnet && seeVnetOfNic({ net, vnet, origin, ref }, guest);
     return {
       ...origin,
-      ...seeVlansOfNic({ net, vlan, origin }, guest),
+      ...network ?? seeVlansOfNic({ net, origin }, guest),
       cluster,
       name,
       net,
-      ref: { virtual_machine: guest.ref, name },
-      vlan,
+      ref,
     };
   });
 }

@@ -11,6 +11,7 @@ import { ENTITY_TYPES, entitySortKey } from "../netbox/types/order.ts";
 import { NETBOX_PREFIX } from "../netbox/types/prefix.ts";
 import type { StepName } from "../netbox/types/steps.ts";
 import { GLOBAL_TAGS, tagRef } from "../netbox/types/tag.ts";
+import type { VLANRef } from "../netbox/types/vlan.ts";
 import type { AnswerRef } from "../run-folder/left-out.ts";
 import { tagsOfHosts } from "./cluster.ts";
 import type { Ledger } from "./ledger.ts";
@@ -172,9 +173,9 @@ function makeVlans(
     const [first] = same as [SharedObject<SharedVlan>];
     const clusters = [...new Set(same.flatMap((object) => object.clusters))];
     const origins = same.flatMap((object) => object.origins);
-    const { vid, site, group, known } = first.value;
+    const { vid, site, group, known, name } = first.value;
     const found = known !== undefined && "object" in known ? known : undefined;
-    const source = { vid, site, group, found, ...holdersOf({ clusters, origins }) };
+    const source = { vid, site, group, name, found, ...holdersOf({ clusters, origins }) };
     return { made: make("vlan", source, optionsOf(clusters, names)), vid };
   });
 }
@@ -231,7 +232,7 @@ function makePrefixes(shared: SharedObjects, names: Names, ledger: Ledger): Made
   return networksOf(shared).flatMap(({ network, vrf, bySite, isUnscoped }) => {
     const groups = isUnscoped ? [bySite] : bySite.map((object) => [object]);
     const prefixes = groups.map((group) => {
-      const [{ value: { site, answer, vlan, role } }] = group as [typeof bySite[0]];
+      const [{ value: { site, answer, role } }] = group as [typeof bySite[0]];
       const scope = isUnscoped ? undefined : site;
       const found = findPrefix(names.target, network, {
         site: scope,
@@ -241,13 +242,13 @@ function makePrefixes(shared: SharedObjects, names: Names, ledger: Ledger): Made
       const refusal = found === undefined || "object" in found
         ? names.target.refusal(NETBOX_PREFIX, found)
         : undefined;
-      return { group, scope, answer, vlan, role, known: refusal ?? found };
+      return { group, scope, answer, role, known: refusal ?? found };
     });
     // NetBox may have one prefix for several sites.
     const keyOf = ({ known, scope }: (typeof prefixes)[0]): unknown =>
       known !== undefined && "object" in known ? known.object : scope;
     return [...Map.groupBy(prefixes, keyOf).values()].flatMap((same) => {
-      const [{ scope, answer, vlan, role, known }] = same as [(typeof prefixes)[0]];
+      const [{ scope, answer, role, known }] = same as [(typeof prefixes)[0]];
       if (known !== undefined && !("object" in known)) {
         const subject = { what: `prefix/${network}`, answer };
         ledger.leave(subject, known.reason, { detail: known.detail });
@@ -257,10 +258,18 @@ function makePrefixes(shared: SharedObjects, names: Names, ledger: Ledger): Made
       const clusters = [...new Set(all.flatMap((object) => object.clusters))];
       const origins = all.flatMap((object) => object.origins);
       const holders = holdersOf({ clusters, origins });
+      const vlan = onlyVlan(all.map(({ value }) => value.vlan));
       const source = { network, site: scope, vrf, vlan, role, found: known, ...holders };
       return [make("prefix", source, optionsOf(clusters, names))];
     });
   });
+}
+
+/** A prefix has one VLAN: that of several sites has none, if each site has its own. */
+function onlyVlan(vlans: readonly (VLANRef | undefined)[]): VLANRef | undefined {
+  const all = vlans.filter((vlan) => vlan !== undefined);
+  const isOne = new Set(all.map((vlan) => JSON.stringify(vlan))).size === 1;
+  return isOne ? all[0] : undefined;
 }
 
 /** Networks of several sites: one prefix, without a scope. `answer` is one that has it. */

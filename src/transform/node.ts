@@ -82,6 +82,13 @@ function makeParts(
   for (const source of nics) {
     if (isAccepted("vm-interface", source, making)) add(make("vm-interface", source, options));
     else if (source.found === undefined) refused.add(source.ref);
+    const { termination } = source;
+    if (termination === undefined) continue;
+    if (refused.has(source.ref)) {
+      making.ledger.leave(termination.subject, "required-field", { detail: "of its interface" });
+    } else if (isAccepted("l2vpn-termination", termination, making)) {
+      add(make("l2vpn-termination", termination, options));
+    }
   }
   for (const source of ports) {
     if (isAccepted("interface", source, making)) add(make("interface", source, options));

@@ -6,7 +6,7 @@ import type { Found } from "../netbox/objects.ts";
 import { compareNatural } from "../base/natural-order.ts";
 import type { TagRef } from "../netbox/types/fields.ts";
 import type { L2VPNRef } from "../netbox/types/l2vpn.ts";
-import type { NetBoxObject } from "../netbox/types/object-type.ts";
+import { BY_NAME, type NetBoxObject, partOf } from "../netbox/types/object-type.ts";
 import { type PlatformRef, platformRef } from "../netbox/types/platform.ts";
 import { vlanGroupKey, type VLANGroupRef } from "../netbox/types/vlan-group.ts";
 import { NETBOX_VLAN, type VLANRef, vlanRef } from "../netbox/types/vlan.ts";
@@ -77,7 +77,7 @@ export interface SharedPrefix {
   readonly vrf?: VRFRef | undefined;
   /** Name of an IPAM role. */
   readonly role?: string | undefined;
-  readonly vlan?: VLANRef | undefined;
+  vlan?: VLANRef | undefined;
 }
 
 /** A network in two routing tables is two prefixes. */
@@ -90,6 +90,8 @@ export interface SharedVlan {
   readonly site: string;
   /** That a rule names: the VLAN is the same at all sites. */
   readonly group: VLANGroupRef | undefined;
+  /** Of the VNet that it carries; undefined: "VLAN 20". */
+  readonly name?: string | undefined;
   /** What NetBox has of it. */
   readonly known: Found | Obstacle | undefined;
 }
@@ -108,6 +110,8 @@ export class SharedObjects {
   readonly #target: NetBoxTarget;
   /** Kind and name → what NetBox has of it. */
   readonly #named = new Map<string, Found | Obstacle | undefined>();
+  /** VLAN ID and site → its name. */
+  readonly #vlanNames = new Map<string, string>();
   /** What NetBox has of a VLAN ID at a site, for a cluster, or in a VLAN group. */
   readonly #vlansIn = new Map<string, Found | Obstacle | undefined>();
 
@@ -230,18 +234,39 @@ export class SharedObjects {
       return undefined;
     }
     const known = this.#vlanIn({ vid, site, group }, by.cluster, inNetBox);
-    const seen = { vid, site, group, known };
+    const seen = { vid, site, group, known, name: this.#vlanName({ vid, site }, inNetBox) };
     // A VLAN group may be for one cluster: others have another VLAN then.
     const id = known !== undefined && "object" in known ? ` ${known.object.id}` : "";
-    this.vlans.see(`${placeOfVlan(seen)}${id}`, by, () => seen);
-    if (known === undefined) return vlanRef(vid, group ?? site);
+    const { name } = this.vlans.see(`${placeOfVlan(seen)}${id}`, by, () => seen);
+    if (known === undefined) return vlanRef(vid, group ?? site, name);
     if ("object" in known) return known.stub as VLANRef;
     leave(part, known, by);
     return undefined;
   }
 
+  /** Before the first thing names the VLAN. */
+  nameVlan(vid: number, site: string, name: string): void {
+    const key = `${vid} ${site}`;
+    if (!this.#vlanNames.has(key)) this.#vlanNames.set(key, name);
+  }
+
+  /** NetBox takes a name once in a VLAN group. */
+  #vlanName(
+    { vid, site }: Pick<SharedVlan, "vid" | "site">,
+    group: Found | undefined,
+  ): string | undefined {
+    const name = this.#vlanNames.get(`${vid} ${site}`);
+    const isTaken = name !== undefined && group !== undefined &&
+      this.#target.objects.having(NETBOX_VLAN, BY_NAME, name)
+        .some((vlan) => partOf(vlan, "group", "id") === group.object.id);
+    return isTaken ? undefined : name;
+  }
+
   seePrefix(prefix: SharedPrefix, by: Sighting): void {
-    this.prefixes.see(`${placeOfPrefix(prefix)} ${prefix.site}`, by, () => prefix);
+    const key = `${placeOfPrefix(prefix)} ${prefix.site}`;
+    const seen = this.prefixes.see(key, by, () => ({ ...prefix }));
+    // A node has an address in the network of a VNet.
+    seen.vlan ??= prefix.vlan;
   }
 }
 

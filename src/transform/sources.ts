@@ -10,6 +10,7 @@ import type { DevicePolicy, DeviceRef } from "../netbox/types/device.ts";
 import type { TagRef } from "../netbox/types/fields.ts";
 import type { InterfaceRef, InterfaceType } from "../netbox/types/interface.ts";
 import type { IPAddressRef } from "../netbox/types/ip-address.ts";
+import type { L2VPNRef } from "../netbox/types/l2vpn.ts";
 import type { PlatformRef } from "../netbox/types/platform.ts";
 import type { VirtualMachineRef } from "../netbox/types/virtual-machine.ts";
 import type { VLANRef } from "../netbox/types/vlan.ts";
@@ -127,7 +128,7 @@ export interface GuestSource extends Origin<"resources" | "config" | "osinfo"> {
 }
 
 /** `network`: the row of its bridge, with NETWORK_DEPTH=full. */
-export interface NicSource extends Origin<"config" | "network"> {
+export interface NicSource extends Origin<"config" | "network" | "sdnZones" | "sdnVnets"> {
   readonly cluster: ClusterSource;
   readonly key: string;
   readonly name: string;
@@ -135,6 +136,18 @@ export interface NicSource extends Origin<"config" | "network"> {
   readonly ref: VMInterfaceRef;
   readonly vlan: VLANRef | undefined;
   readonly vlans: SentVlans | undefined;
+  /** Without a VLAN: does it have none? */
+  readonly isVlanKnown: boolean;
+  /** Of the EVPN zone that it is in. */
+  readonly vrf?: string | undefined;
+  /** Its place in the L2VPN of its VNet. */
+  readonly termination?: L2vpnTerminationSource | undefined;
+}
+
+export interface L2vpnTerminationSource extends Origin<"config" | "sdnZones" | "sdnVnets"> {
+  readonly cluster: ClusterSource;
+  readonly l2vpn: L2VPNRef;
+  readonly nic: VMInterfaceRef;
 }
 
 export interface DiskSource extends Origin<"config"> {
@@ -145,8 +158,16 @@ export interface DiskSource extends Origin<"config"> {
   readonly guest: VirtualMachineRef;
 }
 
-export interface AddressSource
-  extends Origin<"network" | "config" | "agentInterfaces" | "lxcInterfaces" | "resources"> {
+export interface AddressSource extends
+  Origin<
+    | "network"
+    | "config"
+    | "agentInterfaces"
+    | "lxcInterfaces"
+    | "resources"
+    | "sdnZones"
+    | "sdnVnets"
+  > {
   readonly cluster: ClusterSource;
   readonly address: Address;
   readonly ref: IPAddressRef;

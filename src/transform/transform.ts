@@ -17,6 +17,7 @@ import { makeBootstrap, makeShared, unscopedPrefixes } from "./make-shared.ts";
 import { makeNode } from "./node.ts";
 import { Planner, type PlanOptions } from "./plan/planner.ts";
 import type { Policy } from "./policy.ts";
+import { seeSdn } from "./sdn-objects.ts";
 import type { SharedObjects } from "./shared-objects.ts";
 import type { Slugs } from "./slugs.ts";
 import type { Origin } from "./sources.ts";
@@ -56,6 +57,8 @@ export async function* transform(
   const slugs = run.names.slugs(target);
   const batches = makeNodes(nodes, run, slugs);
   yield* planner === undefined ? batches : planner.watched(batches, slugs);
+  for (const cluster of clusters) seeSdn(cluster, run);
+  for (const { ledger } of clusters) yield batchOf([], ledger);
   const ledger = notedPrefixes(run.shared);
   const made = makeShared(clusters.map(({ source }) => source), run, { slugs, ledger });
   yield batchOf(made, ledger);

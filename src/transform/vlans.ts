@@ -1,5 +1,6 @@
 /** The VLANs of an interface: each becomes an entity, and with NETWORK_DEPTH=full the interface names it. */
 import type { VLANRef } from "../netbox/types/vlan.ts";
+import { PATHS } from "../proxmox/endpoints.ts";
 import { vlanIdOf } from "../proxmox/node-interfaces.ts";
 import type { NetworkRow } from "../proxmox/rows.ts";
 import { type PortVlans, vlansOfNic, vlansOfPort } from "../proxmox/vlans.ts";
@@ -8,20 +9,28 @@ import type { NicSource, Origin, SentVlans } from "./sources.ts";
 
 /** What a NIC has beside its own VLAN; its bridge is in the answer about the node's network. */
 export function seeVlansOfNic(
-  { net, vlan, origin }: Pick<NicSource, "net" | "vlan"> & {
-    readonly origin: Origin<"config">;
-  },
+  { net, origin }: Pick<NicSource, "net"> & { readonly origin: Origin<"config"> },
   { node, site }: GuestContext,
-): Pick<NicSource, "network" | "places" | "vlans"> {
+): Pick<NicSource, "network" | "places" | "vlan" | "vlans" | "isVlanKnown"> {
   const { places } = origin;
-  if (node.source.policy.networkDepth !== "full") return { places, vlans: undefined };
+  const { ledger, run, source: cluster } = node;
+  const vlan = net.vlanId === undefined
+    ? undefined
+    : run.shared.seeVlan(net.vlanId, site, { cluster, origin, ledger });
+  // A VLAN that cannot be sent is in the ledger; it is not empty.
+  const isKnown = net.vlanId === undefined && !net.unparsable.includes("tag");
+  if (cluster.policy.networkDepth !== "full") {
+    return { places, vlan, vlans: undefined, isVlanKnown: isKnown };
+  }
   const network = net.bridge === undefined ? undefined : node.interfaces.get(net.bridge);
   const vlans = vlansOfNic(net, network);
   if (vlans !== undefined && !vlans.isWhole) {
     const { what, answer } = origin.subject;
-    node.ledger.leave({ what: `${what}/trunks`, answer }, "unparsable", { detail: net.trunks });
+    ledger.leave({ what: `${what}/trunks`, answer }, "unparsable", { detail: net.trunks });
   }
   return {
+    vlan,
+    isVlanKnown: isKnown && (network !== undefined || !isPerhapsVnet(net, node)),
     ...(network === undefined
       ? { places }
       : { places: { ...places, network: node.networkSubject("").answer }, network }),
@@ -31,6 +40,16 @@ export function seeVlansOfNic(
       tagged: seeTagged(vlans, { node, site, origin }),
     },
   };
+}
+
+/** Is its bridge, which the node does not list, a VNet that was not read, or one of an unknown zone? */
+function isPerhapsVnet(
+  { bridge = "" }: NicSource["net"],
+  { cluster: { sdn } }: NodeContext,
+): boolean {
+  if (sdn === undefined || sdn.sdn.gaps.has(PATHS.sdnVnets)) return true;
+  const vnet = sdn.sdn.vnets.get(bridge);
+  return vnet !== undefined && vnet.kind !== "simple";
 }
 
 /**

@@ -20,7 +20,10 @@ export interface SnapshotSelector {
 
 /** Records that are not about an object: about an answer, a field or a prefix. */
 const NOT_OBJECTS: readonly RegExp[] = [
-  /^cluster\/(?:status|nodes|resources) /,
+  /^cluster\/(?:status|nodes|resources|sdn(?:\/.*)?) /,
+  // Those of SDN are checked by check-sdn.ts.
+  /^sdn-(?:zone|vnet|subnet)\//,
+  /^vm\/\d+\/net\d+\/(?:tag|trunks) inside-network$/,
   /^node\/[^/]+\/(?:network|status|pveversion) /,
   /^node\/.+\/vlan unparsable$/,
   /^node\/.+\/prefix\/.+ host-route$/,

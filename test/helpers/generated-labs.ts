@@ -1,9 +1,10 @@
 /** Generated sites: real words of Proxmox VE in combinations that no real site has. */
 import fc from "fast-check";
 import type { Answer } from "../../src/proxmox/answers.ts";
-import type { GuestKind } from "../../src/proxmox/endpoints.ts";
+import { type GuestKind, PATHS } from "../../src/proxmox/endpoints.ts";
 import type { SettingTexts } from "../../src/transform/settings.ts";
 import type { Lab, LabGuest, LabNode } from "./lab.ts";
+import { type AnswersByPath, ok } from "./snapshot-builder.ts";
 
 const MACS = ["BC:24:11:00:00:01", "bc:24:11:00:00:02", "00:00:00:00:00:00", "BC:24:11:00:00:0G"];
 const HOSTS = [
@@ -240,6 +241,58 @@ const node: fc.Arbitrary<LabNode> = fc.record({
   ),
 });
 
+/** Zones, and VNets with the names of the bridges that NICs are on. */
+const sdn: fc.Arbitrary<AnswersByPath> = fc.record({
+  zones: given(fc.array(
+    fc.record({
+      "zone": fc.constantFrom("z1", "z2", "z3"),
+      "type": fc.constantFrom("simple", "vlan", "qinq", "vxlan", "evpn", "faucet"),
+      "tag": sometimesOdd(fc.constantFrom<unknown>(200, "201", 5000)),
+      "nodes": fc.constantFrom("", "pve1", "pve2,pve10", "gone"),
+      "vrf-vxlan": fc.constant(50000),
+    }, { requiredKeys: ["zone"], noNullPrototype: true }),
+    { maxLength: 4 },
+  )),
+  vnets: given(fc.array(
+    fc.record({
+      vnet: fc.constantFrom("vmbr0", "vmbr1", "web"),
+      zone: fc.constantFrom("z1", "z2", "z3", "gone"),
+      tag: sometimesOdd(fc.constantFrom<unknown>(10, "10", 120, 5000)),
+      alias: sometimesOdd(fc.constantFrom("Office", "VLAN 7", "a".repeat(250))),
+      vlanaware: fc.constantFrom(0, 1),
+    }, { requiredKeys: ["vnet", "zone"], noNullPrototype: true }),
+    { maxLength: 4 },
+  )),
+  subnets: given(fc.array(
+    fc.record({
+      "subnet": fc.constantFrom("z1-10.0.0.0-24", "z2-2001:db8::-64", "z3-10.1.0.0-24"),
+      "cidr": fc.constantFrom("10.0.0.0/24", "2001:db8::/64"),
+      "gateway": sometimesOdd(fc.constant("10.0.0.254")),
+      "snat": fc.constantFrom<unknown>(0, 1, "1"),
+      "dhcp-range": sometimesOdd(
+        fc.constant([{ "start-address": "10.0.0.9", "end-address": "10.0.0.99" }]),
+      ),
+    }, { requiredKeys: ["subnet", "cidr"], noNullPrototype: true }),
+    { maxLength: 3 },
+  )),
+}).map(({ zones, vnets, subnets }) => {
+  const put = (path: string, data: unknown): [string, Answer][] =>
+    data === null || (isWhole(data) && "skipped" in data)
+      ? []
+      : [[path, isWhole(data) ? data : ok(data)]];
+  return Object.fromEntries([
+    ...put(PATHS.sdnZones, zones),
+    ...put(PATHS.sdnVnets, vnets),
+    ...(Array.isArray(vnets) ? vnets : []).flatMap(({ vnet }) =>
+      put(PATHS.sdnSubnets(vnet), subnets)
+    ),
+  ]);
+});
+
+function isWhole(data: unknown): data is Answer {
+  return ANSWERS.includes(data as Answer);
+}
+
 export function anyLab(): fc.Arbitrary<Lab> {
   const guests = fc.uniqueArray(fc.oneof(guest("qemu"), guest("lxc")), {
     maxLength: 5,
@@ -248,7 +301,8 @@ export function anyLab(): fc.Arbitrary<Lab> {
   const nodes = fc.uniqueArray(fc.constantFrom(...NODES), { minLength: 1 })
     .chain((names) => fc.tuple(...names.map((name) => fc.tuple(fc.constant(name), node))))
     .map((entries) => Object.fromEntries(entries));
-  return fc.record({ nodes, guests });
+  const more = fc.oneof({ weight: 2, arbitrary: sdn }, { weight: 1, arbitrary: fc.constant({}) });
+  return fc.record({ nodes, guests, more });
 }
 
 /** Settings that move objects between sites, or add objects. */

@@ -71,6 +71,7 @@ export const GOLDEN_CASES: readonly GoldenCase[] = [
     "--cluster-scope=site",
   ]),
   golden("vlans", ["transform", "test/fixtures/vlans", ...NETWORK_EXTENSIONS]),
+  golden("sdn", ["transform", "test/fixtures/sdn", "--network-depth=full"]),
   golden("two-clusters", ["transform", "test/fixtures/pve8", "test/fixtures/second-cluster"]),
   { ...golden("bootstrap", ["bootstrap"]), env: { SOURCE_DATE_EPOCH: "1767225600" } },
 ];

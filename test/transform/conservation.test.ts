@@ -8,6 +8,7 @@ import { simulate } from "../../src/rehearse/simulate/simulate.ts";
 import { openSnapshot } from "../../src/run-folder/snapshot-files.ts";
 import type { SettingTexts } from "../../src/transform/settings.ts";
 import { completenessErrors, unrecordedAnswers } from "../helpers/check-completeness.ts";
+import { sdnErrors } from "../helpers/check-sdn.ts";
 import { vlanErrors } from "../helpers/check-vlans.ts";
 import { anyLab } from "../helpers/generated-labs.ts";
 import { ruled } from "../helpers/ruled.ts";
@@ -59,6 +60,7 @@ const FIXTURES = [
     .map((name) => `test/fixtures/${name}`),
   "test/fixtures/two-sites",
   "test/fixtures/vlans",
+  "test/fixtures/sdn",
 ];
 /** Reasons that the fixtures lack: they need hostile answers or an unusual node. Tests in rows/ cover them. */
 const NOT_SHOWN: readonly Reason[] = [
@@ -86,8 +88,12 @@ async function faultsOfSite(site: Site, settings: SettingTexts): Promise<string[
   const objects = contentsOf(site, readingOf(settings));
   return [
     ...completenessErrors(objects, outcome, { host: site.host ?? "" }),
-    ...unrecordedAnswers(site, outcome),
-    ...(settings.NETWORK_DEPTH === "full" ? vlanErrors(site, outcome) : []),
+    ...unrecordedAnswers(site, outcome).filter((path) =>
+      settings.NETWORK_DEPTH === "full" || !path.startsWith("/cluster/sdn/")
+    ),
+    ...(settings.NETWORK_DEPTH === "full"
+      ? [...vlanErrors(site, outcome), ...sdnErrors(site, outcome)]
+      : []),
   ];
 }
 
@@ -192,6 +198,20 @@ test("the completeness check detects a missing entity, a missing record and a du
   for (const step of ["virtual-disk", "vm-interface", "ip-address", "interface"] as const) {
     const without = { ...whole, of: withoutFirst(whole, step) };
     expect(completenessErrors(objects, without, origin).length, step).toBeGreaterThan(0);
+  }
+});
+
+test("the check of SDN detects a missing VLAN, L2VPN, VRF, prefix and record", async () => {
+  const site = await fixture("test/fixtures/sdn");
+  const whole = await transformed(inMemory(site), EXTENSIONS);
+  expect(sdnErrors(site, whole)).toEqual([]);
+  for (const step of ["vlan", "l2vpn", "vrf", "prefix"] as const) {
+    expect(sdnErrors(site, { ...whole, of: withoutFirst(whole, step) }), step).not.toEqual([]);
+  }
+  const isOfSdn = (what: string): boolean => what.startsWith("sdn-");
+  for (const { what } of whole.leftOut.filter((record) => isOfSdn(record.what))) {
+    const leftOut = whole.leftOut.filter((record) => !record.what.startsWith(what));
+    expect(sdnErrors(site, { ...whole, leftOut }), what).not.toEqual([]);
   }
 });
 

@@ -111,8 +111,12 @@ function isAtSite(vlan: VlanIdentity, object: NetBoxObject): boolean {
 }
 
 /** At a site; in a group, which tells it apart. Source: the mapping document, "VLAN Discovery". */
-export function vlanRef(vid: number, place: string | VLANGroupRef): VLANRef {
-  const named = { vid: int64(vid), name: `VLAN ${vid}` };
+export function vlanRef(
+  vid: number,
+  place: string | VLANGroupRef,
+  name = `VLAN ${vid}`,
+): VLANRef {
+  const named = { vid: int64(vid), name };
   return typeof place === "string"
     ? { ...named, site: siteRef(place) }
     : { ...named, group: place };

@@ -40,8 +40,8 @@ export const IP_ADDRESS: Table<AddressSource, IPAddress> = {
     (a) => a.address.cidr,
   ),
   vrf: extension(owned.key(address.from(
-    ["rule.vrf", "stub.vrf"],
-    "the VRF that a rule names, or in which NetBox has the address: it is part of its identity in Diode",
+    ["rule.vrf", "stub.vrf", "config.netN", "sdnVnets.zone"],
+    "the VRF that a rule names, of the EVPN zone that its NIC is in, or in which NetBox has the address: it is part of its identity in Diode",
     (a) => a.ref.vrf,
   ))),
   assigned_object_interface: address.from(
@@ -60,6 +60,9 @@ export const IP_ADDRESS: Table<AddressSource, IPAddress> = {
       "config.netN",
       "config.ipconfigN",
       "stub.vm-interface",
+      "sdnVnets.zone",
+      "sdnZones.zone",
+      "sdnZones.type",
     ],
     "the NIC with its MAC address; LXC: the NIC whose config has it; `ipconfigN`: `netN`; its VM carries the address if that is its first one of the family",
     ({ ref: { assigned_object_vm_interface: nic, vrf }, isPrimary, address }) =>

@@ -1,9 +1,8 @@
 /** vpn.L2VPN and vpn.L2VPNTermination: the VNets of VXLAN and EVPN zones, and the NICs in them. */
-import type { L2VPN, L2VPNRef, L2VPNTermination, L2VPNType } from "../../netbox/types/l2vpn.ts";
+import type { L2VPN, L2VPNTermination, L2VPNType } from "../../netbox/types/l2vpn.ts";
 import { int64 } from "../../netbox/types/shape.ts";
-import type { VMInterfaceRef } from "../../netbox/types/vm-interface.ts";
 import { SLUG_RULE } from "../slugs.ts";
-import type { ClusterSource, Origin, TaggedSource } from "../sources.ts";
+import type { L2vpnTerminationSource, TaggedSource } from "../sources.ts";
 import {
   DEFAULT_STATUS,
   METADATA,
@@ -32,14 +31,27 @@ export interface L2vpnSource extends TaggedSource, L2vpnFacts {
 const l2vpn = rowBuilder<L2vpnSource>();
 
 export const L2VPN_TABLE: Table<L2vpnSource, L2VPN> = {
-  name: owned.key(l2vpn.own("the name of the VNet", (l) => l.name)),
-  slug: owned.firstWriter(l2vpn.own(SLUG_RULE, (l) => l.slug)),
-  type: l2vpn.own("by the type of its zone", (l) => l.type),
-  identifier: l2vpn.own(
+  name: owned.key(
+    l2vpn.from(
+      ["sdnVnets.vnet", "sdnVnets.zone", "setting.NETWORK_DEPTH"],
+      "the name of the VNet, with that of the cluster if another cluster has the name",
+      (l) => l.name,
+    ),
+  ),
+  slug: owned.firstWriter(l2vpn.from(["sdnVnets.vnet"], SLUG_RULE, (l) => l.slug)),
+  type: l2vpn.from(
+    ["sdnZones.type", "sdnZones.zone", "sdnVnets.zone"],
+    "VXLAN zone: vxlan; EVPN zone: vxlan-evpn",
+    (l) => l.type,
+  ),
+  identifier: l2vpn.from(
+    ["sdnVnets.tag"],
     "the VNI of the VNet",
     (l) => l.identifier === undefined ? undefined : int64(l.identifier),
   ),
-  description: owned.firstWriter(l2vpn.own("the alias of the VNet", (l) => l.description)),
+  description: owned.firstWriter(
+    l2vpn.from(["sdnVnets.alias"], "the alias of the VNet", (l) => l.description),
+  ),
   tags: owned.union(l2vpn.from(["stub.tags"], SHARED_TAGS, (l) => l.tags)),
   ...skip(DEFAULT_STATUS, "status"),
   ...skip(USERS, "tenant", "comments", "import_targets", "export_targets", "owner"),
@@ -47,17 +59,15 @@ export const L2VPN_TABLE: Table<L2vpnSource, L2VPN> = {
   ...skip(METADATA, "metadata"),
 };
 
-export interface L2vpnTerminationSource extends Origin<"config"> {
-  readonly cluster: ClusterSource;
-  readonly l2vpn: L2VPNRef;
-  readonly nic: VMInterfaceRef;
-}
-
 const termination = rowBuilder<L2vpnTerminationSource>();
 
 /** Diode lists every type as `assigned_object`; the rows are of those that NetBox accepts. */
 export const L2VPN_TERMINATION: Table<L2vpnTerminationSource, L2VPNTermination> = {
-  l2vpn: termination.from(["config.netN", "stub.l2vpn"], "of its VNet", (t) => t.l2vpn),
+  l2vpn: termination.from(
+    ["config.netN", "setting.NETWORK_DEPTH", "sdnVnets.vnet", "stub.l2vpn"],
+    "of its VNet",
+    (t) => t.l2vpn,
+  ),
   assigned_object_vm_interface: owned.key(
     termination.from(["stub.vm-interface"], "the NIC", (t) => t.nic),
   ),

@@ -57,6 +57,7 @@ export const STUBS: Readonly<Record<StubName, Stub>> = {
       "setting.LXC_LIVE_ADDRESSES",
       "config.ipconfigN",
       "setting.CLOUD_INIT_ADDRESSES",
+      "stub.vrf",
       "stub.interface",
       "stub.vm-interface",
     ],
@@ -64,7 +65,7 @@ export const STUBS: Readonly<Record<StubName, Stub>> = {
   },
   "l2vpn": {
     step: "l2vpn",
-    reads: [],
+    reads: ["sdnVnets.vnet", "sdnVnets.zone", "sdnVnets.tag", "sdnZones.type", "sdnZones.zone"],
     holds: "name, type, and slug as in step 05c",
   },
   "platform": {
@@ -89,7 +90,19 @@ export const STUBS: Readonly<Record<StubName, Stub>> = {
   },
   "vlan": {
     step: "vlan",
-    reads: ["config.netN", "stub.site", "stub.vlan-group"],
+    reads: [
+      "config.netN",
+      "sdnZones.type",
+      "sdnZones.zone",
+      "sdnZones.tag",
+      "sdnZones.nodes",
+      "sdnVnets.vnet",
+      "sdnVnets.zone",
+      "sdnVnets.tag",
+      "sdnVnets.alias",
+      "stub.site",
+      "stub.vlan-group",
+    ],
     holds: "vid, name and site; in a VLAN group that instead of the site",
   },
   "vlan-group": {
@@ -102,5 +115,9 @@ export const STUBS: Readonly<Record<StubName, Stub>> = {
     reads: ["config.netN", "stub.virtual-machine"],
     holds: "virtual machine and name",
   },
-  "vrf": { step: "vrf", reads: ["rule.vrf"], holds: "name" },
+  "vrf": {
+    step: "vrf",
+    reads: ["rule.vrf", "sdnZones.zone", "sdnZones.type", "sdnVnets.zone"],
+    holds: "name",
+  },
 };

@@ -20,6 +20,8 @@ import {
 export interface VlanSource extends TaggedSource {
   readonly vid: number;
   readonly site: string;
+  /** Of the VNet that it carries. */
+  readonly name?: string | undefined;
   /** That a rule names. */
   readonly group: VLANGroupRef | undefined;
 }
@@ -40,18 +42,24 @@ export const VLAN_TABLE: Table<VlanSource, VLAN> = {
       "network.bridge_vids",
       "network.ovs_tag",
       "network.ovs_options",
+      "sdnZones.type",
+      "sdnZones.zone",
+      "sdnZones.tag",
+      "sdnVnets.vnet",
+      "sdnVnets.zone",
+      "sdnVnets.tag",
     ],
-    "node interface of type vlan: `vlanid`, else `vlan-id`, else from `name.NN`, else from `vlanNN` with a raw device; NIC: `tag=`; 1–4094. NETWORK_DEPTH=full: also `trunks=`, `bridge_vids`, and `ovs_tag` and `trunks=` of Open vSwitch, unless that is all VLANs",
+    "node interface of type vlan: `vlanid`, else `vlan-id`, else from `name.NN`, else from `vlanNN` with a raw device; NIC: `tag=`; 1–4094. NETWORK_DEPTH=full: also `trunks=`, `bridge_vids`, and `ovs_tag` and `trunks=` of Open vSwitch, unless that is all VLANs; the tag of a VNet of a VLAN zone, and of a QinQ zone",
     (v) => int64(v.vid),
   )),
   name: owned.firstWriter(vlan.from(
-    ["network.vlan-id", "config.netN"],
-    "`VLAN {vid}`",
-    (v) => vlanRef(v.vid, v.site).name,
+    ["network.vlan-id", "config.netN", "setting.NETWORK_DEPTH", "sdnVnets.alias", "sdnVnets.vnet"],
+    "`VLAN {vid}`; NETWORK_DEPTH=full: the alias of its VNet, else the VNet's name, if no other VLAN ID has it too",
+    (v) => vlanRef(v.vid, v.site, v.name).name,
   )),
   site: owned.key(vlan.from(
     ["stub.site"],
-    "the site of the node or of the virtual machine",
+    "the site of the node or of the virtual machine; of a VNet that no guest uses, those of its nodes",
     (v) => v.group === undefined ? siteRef(v.site) : undefined,
   )),
   group: extension(owned.key(vlan.from(

@@ -44,8 +44,17 @@ export const VM_INTERFACE: Table<NicSource, VMInterface> = {
     (n) => (n.net.mac === undefined ? undefined : { mac_address: n.net.mac }),
   ),
   mode: nic.from(
-    ["config.netN", "setting.NETWORK_DEPTH", "network.bridge_vlan_aware", "network.type"],
-    "tagged with `trunks=`, else access with `tag=`; without a mode NetBox drops the VLAN. With a target: not sent as access while NetBox has tagged VLANs, which it would clear, or Q-in-Q. NETWORK_DEPTH=full: also tagged-all, where `trunks=` has all VLANs from 2 to 4094, or without both keys on a VLAN-aware bridge or one of Open vSwitch; with a target, tagged VLANs in NetBox are cleared",
+    [
+      "config.netN",
+      "setting.NETWORK_DEPTH",
+      "network.bridge_vlan_aware",
+      "network.type",
+      "sdnVnets.zone",
+      "sdnVnets.tag",
+      "sdnZones.type",
+      "sdnZones.tag",
+    ],
+    "tagged with `trunks=`, else access with `tag=`; without a mode NetBox drops the VLAN. With a target: not sent as access while NetBox has tagged VLANs, which it would clear, or Q-in-Q. NETWORK_DEPTH=full: also tagged-all, where `trunks=` has all VLANs from 2 to 4094, or without both keys on a VLAN-aware bridge or one of Open vSwitch; access on a VNet of a VLAN; with a target, tagged VLANs in NetBox are cleared",
     (source) => {
       const { net, vlan, found, cluster } = source;
       if (cluster.policy.networkDepth === "full") return modeOf(source);
@@ -56,11 +65,9 @@ export const VM_INTERFACE: Table<NicSource, VMInterface> = {
   ),
   untagged_vlan: nic.clearing(
     nic.from(
-      ["config.netN", "stub.vlan"],
-      "`tag=`",
-      // A VLAN that cannot be sent is in the ledger; it is not empty.
-      ({ vlan, net: { unparsable, vlanId } }) =>
-        vlan ?? (unparsable.includes("tag") || vlanId !== undefined ? undefined : null),
+      ["config.netN", "stub.vlan", "setting.NETWORK_DEPTH"],
+      "`tag=`; NETWORK_DEPTH=full: else that of its VNet",
+      ({ vlan, isVlanKnown }) => vlan ?? (isVlanKnown ? null : undefined),
     ),
     EMPTY,
   ),

@@ -19,7 +19,13 @@ export interface VrfSource extends TaggedSource {
 const vrf = rowBuilder<VrfSource>();
 
 export const VRF_TABLE: Table<VrfSource, VRF> = {
-  name: owned.key(vrf.from(["rule.vrf"], "as the rule has it", (v) => v.name)),
+  name: owned.key(
+    vrf.from(
+      ["rule.vrf", "setting.NETWORK_DEPTH", "sdnZones.zone", "sdnZones.type"],
+      "as the rule has it; NETWORK_DEPTH=full: the name of an EVPN zone, with that of the cluster if another cluster has the name",
+      (v) => v.name,
+    ),
+  ),
   tags: owned.union(vrf.from(["stub.tags"], SHARED_TAGS, (v) => v.tags)),
   ...skip("it would become part of the VRF's identity in Diode", "rd", "tenant"),
   ...skip(USERS, "enforce_unique", "description", "comments", "import_targets", "export_targets"),
