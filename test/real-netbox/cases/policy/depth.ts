@@ -47,7 +47,7 @@ function has(nic: Values[string], bridge: Values[string]): Pick<Push, "has"> {
 const AWARE = { bridge_vlan_aware: 1 };
 const ALL = { mode: "tagged-all", tagged_vlans: "" };
 
-/** Modes that NetBox changes without help from people. */
+/** Each as the one before has it in NetBox: every mode of a NIC and of a bridge becomes another one. */
 const CHANGES: readonly Push[] = [
   {
     ...day(1, ",tag=10", {}),
@@ -75,16 +75,27 @@ const CHANGES: readonly Push[] = [
       { mode: "tagged", tagged_vlans: "20" },
     ),
   },
+  {
+    ...day(6, ",tag=20", AWARE),
+    ...has({ mode: "access", untagged_vlan: "20", tagged_vlans: "" }, ALL),
+  },
+  {
+    ...day(7, ",tag=20,trunks=30", { ...AWARE, bridge_vids: "30 20" }),
+    ...has(
+      { mode: "tagged", untagged_vlan: "20", tagged_vlans: "30" },
+      { mode: "tagged", tagged_vlans: "20, 30" },
+    ),
+  },
 ];
 
 export const DEPTH_CASES: readonly Case[] = [
   ...casesOf({
-    name: "NETWORK_DEPTH=full: trunks, VLAN-aware bridges and Open vSwitch",
+    name: "policy: NETWORK_DEPTH=full: trunks, VLAN-aware bridges and Open vSwitch",
     isForAll: true,
     pushes: [{ runs: VLANS, settings: FULL, has: OF_FIXTURE }],
   }),
   ...casesOf({
-    name: "NETWORK_DEPTH=full with ALL_INTERFACES",
+    name: "policy: NETWORK_DEPTH=full with ALL_INTERFACES",
     isForAll: true,
     pushes: [{
       runs: VLANS,
@@ -99,39 +110,19 @@ export const DEPTH_CASES: readonly Case[] = [
     }],
   }),
   ...casesOf({
-    name: "NETWORK_DEPTH=full when NetBox was filled without it",
+    name: "policy: NETWORK_DEPTH=full when NetBox was filled without it",
     pushes: [
       { runs: VLANS, has: { "vm-interface app/net0": { untagged_vlan: "20" } } },
       { runs: VLANS, settings: FULL, has: OF_FIXTURE },
     ],
   }),
   ...casesOf({
-    name: "NETWORK_DEPTH=full, and VLANs that change from day to day",
+    name: "policy: NETWORK_DEPTH=full, and VLANs that change from day to day",
     isForAll: true,
     pushes: CHANGES,
   }),
   ...casesOf({
-    name: "NETWORK_DEPTH=full, and the list of VLANs of a bridge that NetBox does not empty",
-    only: "target",
-    pushes: [
-      {
-        ...day(1, "", { ...AWARE, bridge_vids: "10 20" }),
-        ...has(ALL, { mode: "tagged", tagged_vlans: "10, 20" }),
-      },
-      {
-        ...day(2, ",tag=20", AWARE),
-        ...has({ mode: "access" }, { mode: "tagged", tagged_vlans: "10, 20" }),
-        says: [/has-tagged-vlans/],
-      },
-      {
-        people: (people) => people.change("interface", "pve1/vmbr0", { tagged_vlans: [] }),
-        ...day(3, ",tag=20", AWARE),
-        ...has({ mode: "access" }, ALL),
-      },
-    ],
-  }),
-  ...casesOf({
-    name: "CLOUD_INIT_ADDRESSES, GUEST_SERIAL and SUSPENDED_STATUS",
+    name: "policy: CLOUD_INIT_ADDRESSES, GUEST_SERIAL and SUSPENDED_STATUS",
     isForAll: true,
     pushes: [{
       runs: VLANS,

@@ -97,12 +97,12 @@ const MOVED_IN = [labSite({
 
 export const VRF_CASES: readonly Case[] = [
   ...casesOf({
-    name: "the same addresses and networks in two routing tables and in the global one",
+    name: "policy: the same addresses and networks in two routing tables and in the global one",
     isForAll: true,
     pushes: [{ runs: [labSite(LAB)], policy: POLICY, has: HAS }],
   }),
   ...casesOf({
-    name: "the same primary addresses of two nodes in two routing tables",
+    name: "policy: the same primary addresses of two nodes in two routing tables",
     pushes: [{
       runs: [labSite(STORAGE_ONLY)],
       policy: POLICY,
@@ -115,7 +115,7 @@ export const VRF_CASES: readonly Case[] = [
     }],
   }),
   ...casesOf({
-    name: "a routing table that people made with a route distinguisher and a tenant",
+    name: "policy: a routing table that people made with a route distinguisher and a tenant",
     isForAll: true,
     only: "target",
     pushes: [{
@@ -131,7 +131,7 @@ export const VRF_CASES: readonly Case[] = [
     }],
   }),
   ...casesOf({
-    name: "rules that are written when NetBox has the guests already",
+    name: "policy: rules that are written when NetBox has the guests already",
     isForAll: true,
     only: "target",
     pushes: [
@@ -176,7 +176,7 @@ export const VRF_CASES: readonly Case[] = [
     ],
   }),
   ...casesOf({
-    name: "an address that moves to another guest, in a routing table",
+    name: "policy: an address that moves to another guest, in a routing table",
     only: "target",
     pushes: [
       { runs: PLAIN_RUNS, policy: RULES, has: { "ip-address 10.0.0.102/24 in red": {} } },
@@ -194,7 +194,7 @@ export const VRF_CASES: readonly Case[] = [
     ],
   }),
   ...casesOf({
-    name: "VLANs in a group that is new, and in groups that people made",
+    name: "policy: VLANs in two groups and in none",
     isForAll: true,
     pushes: [{
       runs: PLAIN_RUNS,
@@ -217,7 +217,7 @@ rules:
     }],
   }),
   ...casesOf({
-    name: "VLAN groups that people made, of no scope and of a site",
+    name: "policy: VLAN groups that people made, of no scope and of a site",
     isForAll: true,
     only: "target",
     pushes: [{
