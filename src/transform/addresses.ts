@@ -266,7 +266,8 @@ export function keepAddresses(
       config: nic.config ?? {},
       places: live === undefined ? places : { ...places, [live.kind]: answer },
       ...(live === undefined ? {} : { [live.kind]: live.row }),
-      ...(nic.vrf === undefined ? {} : { sdnZones, sdnVnets }),
+      ...(sdnZones === undefined ? {} : { sdnZones }),
+      ...(sdnVnets === undefined ? {} : { sdnVnets }),
     };
     const known = claimAddress(address, {
       origin,

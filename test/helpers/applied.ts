@@ -215,7 +215,12 @@ export class ModelNetBox {
       if (type === "custom-field") Object.assign(row, { required: false, default: null });
       if (STATUS.has(type)) row["status"] = { value: "active" };
     }
-    for (const [field, value] of Object.entries(sent)) {
+    // NetBox has the whole object, with its VRF, when it is assigned.
+    const isLast = (field: string): boolean => field.startsWith("assigned_object_");
+    const fields = Object.entries(sent).toSorted(([a], [b]) =>
+      Number(isLast(a)) - Number(isLast(b))
+    );
+    for (const [field, value] of fields) {
       this.#set(type, row, { field, value, isNew: found === undefined });
     }
     if (this.changes.slice(from).some(({ id }) => id === row.id)) this.#checkRequired(type, row);

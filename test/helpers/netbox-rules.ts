@@ -27,6 +27,8 @@ export const NETBOX_RULES: Readonly<Record<string, (outcome: Outcome) => void>> 
 /** The key by which NetBox identifies an object, case-insensitive where NetBox is. */
 function keysOf(outcome: Outcome): Record<string, string[]> {
   const host = (address: string): string => address.split("/")[0] ?? "";
+  const inVrf = (vrf: { readonly name: string } | undefined): string =>
+    vrf === undefined ? "" : ` ${vrf.name}`;
   return {
     tag: outcome.of("tag").map(({ name }) => name),
     "custom-field": outcome.of("custom-field").map(({ name }) => name),
@@ -40,8 +42,15 @@ function keysOf(outcome: Outcome): Record<string, string[]> {
     interface: outcome.of("interface").map(({ device, name }) =>
       `${device.site.name} ${device.name} ${name}`
     ),
-    "ip-address": outcome.of("ip-address").map(({ address }) => host(address)),
-    prefix: outcome.of("prefix").map(({ prefix, scope_site }) => `${prefix} ${scope_site?.name}`),
+    "ip-address": outcome.of("ip-address").map(({ address, vrf }) => host(address) + inVrf(vrf)),
+    prefix: outcome.of("prefix").map(({ prefix, scope_site, vrf }) =>
+      `${prefix} ${scope_site?.name}${inVrf(vrf)}`
+    ),
+    vrf: outcome.of("vrf").map(({ name }) => name),
+    l2vpn: outcome.of("l2vpn").map(({ name }) => name),
+    "l2vpn-termination": outcome.of("l2vpn-termination").map((
+      { assigned_object_vm_interface: nic },
+    ) => JSON.stringify([nic?.virtual_machine.cluster.name, nic?.virtual_machine.name, nic?.name])),
     "virtual-machine": outcome.of("virtual-machine").map(({ cluster, name }) =>
       `${cluster.name} ${name.toLowerCase()}`
     ),
@@ -53,7 +62,17 @@ function keysOf(outcome: Outcome): Record<string, string[]> {
 }
 
 /** Steps whose objects are shared: they are in natural order of their keys. */
-const SHARED = ["tag", "custom-field", "cluster-type", "cluster", "platform", "vlan", "prefix"];
+const SHARED = [
+  "tag",
+  "custom-field",
+  "cluster-type",
+  "cluster",
+  "platform",
+  "vrf",
+  "l2vpn",
+  "vlan",
+  "prefix",
+];
 
 function comesOnce(outcome: Outcome): void {
   for (const [step, keys] of Object.entries(keysOf(outcome))) {

@@ -53,6 +53,7 @@ export const WHOLE_CASES: readonly WholeCase[] = [
     runs: ["test/fixtures/vlans"],
     settings: ALL_EXTENSIONS,
   },
+  { name: "a zone of each kind", runs: ["test/fixtures/sdn"], settings: ALL_EXTENSIONS },
   ...["pve7", "pve9", "standalone", "standalone-no-sys-audit", "two-sites"].map((name) => ({
     name: `the fixture ${name}`,
     runs: [`test/fixtures/${name}`],

@@ -37,6 +37,7 @@ const CASES: readonly Case[] = [
     .map((name) => ({ run: `test/fixtures/${name}` })),
   { run: "test/fixtures/two-sites", settings: { nodes: "*" } },
   { run: "test/fixtures/vlans", settings: ALL_EXTENSIONS },
+  { run: "test/fixtures/sdn", settings: { NETWORK_DEPTH: "full" } },
 ];
 
 /** Guests, nodes and shared objects; all others are parts of those. */

@@ -67,10 +67,12 @@ const RULES: Readonly<Record<string, StubRule>> = {
   },
   "address": {
     fields: PRIMARY,
-    keys: ["address"],
+    keys: ["address", "vrf"],
     step: "ip-address",
-    identity: (stub) => [String(stub["address"]).split("/")[0]],
+    identity: (stub) => [String(stub["address"]).split("/")[0], at(stub, "vrf")["name"]],
   },
+  "VRF": { fields: ["vrf"], keys: ["name"], step: "vrf", identity: name },
+  "L2VPN": { fields: ["l2vpn"], keys: ["name", "type"], step: "l2vpn", identity: name },
   "platform": { fields: ["platform"], keys: ["name"], step: "platform", identity: name },
   "tag": { fields: ["tags"], keys: ["name", "slug"], step: "tag", identity: name },
   "site": { fields: ["site", "scope_site"], keys: ["name"], identity: name },
@@ -191,14 +193,17 @@ test("each stub of any generated site refers to an existing entity and agrees wi
   );
 });
 
-test("the example contains stubs of all types, so that each rule is tested", async () => {
-  const [, example] = WHOLE_CASES;
-  if (example === undefined) throw new Error("No case with extensions");
-  const outcome = await outcomeOf(example);
+test("two cases together contain stubs of all types, so that each rule is tested", async () => {
+  const cases = WHOLE_CASES.filter(({ name }) =>
+    ["the example with extensions", "a zone of each kind"].includes(name)
+  );
+  const outcomes = await Promise.all(cases.map(outcomeOf));
   for (const [kind, rule] of Object.entries(RULES)) {
-    expect(allOf(outcome, rule).length, kind).toBeGreaterThan(1);
+    expect(outcomes.flatMap((outcome) => allOf(outcome, rule)).length, kind).toBeGreaterThan(1);
     for (const field of rule.fields) {
-      const stubs = outcome.all.flatMap(({ entity }) => stubsIn(entity, [field]));
+      const stubs = outcomes.flatMap(({ all }) =>
+        all.flatMap(({ entity }) => stubsIn(entity, [field]))
+      );
       expect(stubs.length, field).toBeGreaterThan(0);
     }
   }
