@@ -7,12 +7,13 @@ import { prefixUses } from "../../../src/look/report/chapters/addresses.ts";
 import { tallyAnswers } from "../../../src/look/report/chapters/captured.ts";
 import { anyText } from "../../helpers/arbitraries.ts";
 import { lab } from "../../helpers/lab.ts";
+import { on, sdnLab, VNETS, ZONES } from "../../helpers/sdn.ts";
 
-const on = (address: string) => ({ address, holder: "web", interface: "net0" });
+const held = (address: string) => ({ address, holder: "web", interface: "net0" });
 
 describe("use of prefixes", () => {
   test("counts an address once, in the smallest network that contains it", () => {
-    const addresses = ["10.0.0.5/24", "10.0.0.5/16", "10.0.1.1/16", "10.0.0.9/32"].map(on);
+    const addresses = ["10.0.0.5/24", "10.0.0.5/16", "10.0.1.1/16", "10.0.0.9/32"].map(held);
     expect(prefixUses(addresses, ["10.0.0.0/24", "10.9.0.0/24"])).toMatchObject([
       { prefix: "10.0.0.0/16", isMapped: false, used: 1, room: 65_534 },
       { prefix: "10.0.0.0/24", isMapped: true, used: 2, room: 254 },
@@ -21,16 +22,16 @@ describe("use of prefixes", () => {
   });
 
   test("has bars whose parts show the share in use", () => {
-    const [small] = prefixUses([on("10.0.0.0/30"), on("10.0.0.2/30")], []);
+    const [small] = prefixUses([held("10.0.0.0/30"), held("10.0.0.2/30")], []);
     expect(small?.parts).toEqual([1, 0, 1, 0]);
-    const [large] = prefixUses([on("10.0.0.1/16"), on("10.0.255.255/16")], []);
+    const [large] = prefixUses([held("10.0.0.1/16"), held("10.0.255.255/16")], []);
     expect(large?.parts.length).toBe(256);
     expect([large?.parts[0], large?.parts[255]]).toEqual([1 / 256, 1 / 256]);
   });
 
   test("has no size for IPv6 networks, and no network for single hosts", () => {
     const addresses = ["2001:db8::1/64", "2001:DB8:0::2/64", "192.0.2.1/32", "x", "10.0.0.1/99"];
-    expect(prefixUses(addresses.map(on), [])).toEqual([
+    expect(prefixUses(addresses.map(held), [])).toEqual([
       { prefix: "2001:db8::/64", isMapped: false, used: 2, room: undefined, parts: [] },
       { prefix: undefined, isMapped: false, used: 2, room: undefined, parts: [] },
     ]);
@@ -43,7 +44,7 @@ describe("use of prefixes", () => {
       fc.tuple(fc.ipV6(), fc.nat({ max: 129 })).map(([host, length]) => `${host}/${length}`),
     );
     fc.assert(fc.property(fc.array(address), fc.array(address), (addresses, prefixes) => {
-      for (const { used, parts, room } of prefixUses(addresses.map(on), prefixes)) {
+      for (const { used, parts, room } of prefixUses(addresses.map(held), prefixes)) {
         expect(used).toBeGreaterThanOrEqual(0);
         expect(parts.every((part) => part >= 0 && part <= 1 + 1e-9)).toBe(true);
         expect(room ?? 0).toBeGreaterThanOrEqual(-1);
@@ -131,6 +132,52 @@ describe("the topology", () => {
   test("has the reason for an unread node, and the guests with unknown NICs", async () => {
     const { nodes: [, pve2] } = await readTopology(snapshot);
     expect(pve2).toMatchObject({ ports: { reason: "unreachable" }, unread: [{ vmid: 102 }] });
+  });
+});
+
+describe("the topology of SDN", () => {
+  const parts = sdnLab({
+    zones: [...ZONES, { zone: "bare", type: "vlan" }],
+    vnets: [...VNETS, { vnet: "lost", zone: "gone" }],
+    subnets: { office: [{ subnet: "vlan-10.1.0.0-24", cidr: "10.1.0.0/24" }] },
+    guests: [
+      on("bridge=office"),
+      on("bridge=office,tag=5,trunks=7;10-12", { vmid: 102 }),
+      on("bridge=web", { vmid: 103 }),
+      on("bridge=lost", { vmid: 104 }),
+    ],
+  });
+
+  test("has every zone and VNet, with its tag, its subnets and the guests on it", async () => {
+    const { sdn } = await readTopology(lab(parts));
+    const shown = sdn.map(({ zone, type, vnet, tag, subnets, guests }) =>
+      [zone, type ?? "?", vnet ?? "none", tag, ...subnets, guests].join(" ")
+    );
+    expect(shown).toEqual([
+      "bare vlan none  0",
+      "evpn evpn web VNI 50010 1",
+      "gone ? lost  1",
+      "qinq qinq carrier VLAN 200 0",
+      "qinq qinq cust VLAN 10 in 200 0",
+      "simple simple nat  0",
+      "vlan vlan office VLAN 110 10.1.0.0/24 2",
+      "vxlan vxlan overlay VNI 30010 0",
+    ]);
+  });
+
+  test("draws the VNets of a node above the bridges of their zones", async () => {
+    const { nodes: [pve1] } = await readTopology(lab(parts));
+    expect(pve1?.vnets.map(({ name, facts, over }) => [name, facts, over])).toEqual([
+      ["office", ["VLAN 110", "vlan zone vlan"], ["vmbr0"]],
+      ["web", ["VNI 50010", "evpn zone evpn"], []],
+      ["lost", ["zone gone not listed"], []],
+    ]);
+    expect(pve1?.nics.map(({ title, network }) => [title, network])).toEqual([
+      ["untagged", "VLAN 110"],
+      ["VLAN 5, trunk 7, 10-12", "VLAN 110"],
+      ["untagged", "web"],
+      ["untagged", "lost"],
+    ]);
   });
 });
 

@@ -4,7 +4,7 @@ import type { Guest, InventoryNode, RunInventory } from "../../inventory.ts";
 import { shadeOf, squaresSvg } from "../page/charts.ts";
 import { type Html, legendHtml, markup, scrollHtml } from "../page/markup.ts";
 import type { Chapter } from "../page/page.ts";
-import type { Topology } from "../topology.ts";
+import type { SdnRow, Topology } from "../topology.ts";
 import { STATUS_NOTES, statusOf } from "./guests.ts";
 import { wiringHtml } from "./wiring.ts";
 
@@ -24,7 +24,7 @@ export function topologyChapter(inventory: RunInventory, topology: Topology | un
         ? [
           markup`<p class="more">Bridges, bonds and VLANs are not shown: this folder contains no snapshot.</p>`,
         ]
-        : [networksHtml(topology), wiringsHtml(topology)]),
+        : [networksHtml(topology), sdnHtml(topology), wiringsHtml(topology)]),
     ],
   };
 }
@@ -40,7 +40,7 @@ const MOST_OPEN = 6;
 
 function wiringsHtml({ nodes }: Topology): Html {
   return markup`<h3>Network of each node</h3>
-<p>From left to right: physical ports, bonds, bridges, and the networks of the guests.</p>
+<p>From left to right: physical ports, bonds, bridges and VNets, and the networks of the guests.</p>
 <div class="nodes">${
     nodes.map((node, i) => wiringHtml(node, { id: wiringId(i), isOpen: nodes.length <= MOST_OPEN }))
   }</div>`;
@@ -88,6 +88,46 @@ ${scrollHtml("Guests by node and network", table)}${
     hidden > 0 &&
     markup`<p class="more">${counted(hidden, "network")} more in the list of guests.</p>`
   }`;
+}
+
+/** Rows; simulated or not, few clusters have more VNets. */
+const MOST_VNETS = 300;
+
+function sdnHtml({ sdn }: Topology): Html | undefined {
+  if (sdn.length === 0) return undefined;
+  const zones = new Set(sdn.map(({ zone }) => zone)).size;
+  const vnets = sdn.filter(({ vnet }) => vnet !== undefined).length;
+  const table = markup`<table>
+<thead><tr>${
+    ["Zone", "Type", "VNet", "Alias", "Tag", "Subnets"].map((title) =>
+      markup`<th scope="col">${title}</th>`
+    )
+  }<th scope="col" class="number">Guests</th></tr></thead><tbody>${
+    sdn.slice(0, MOST_VNETS).map(vnetRowHtml)
+  }</tbody></table>`;
+  const hidden = sdn.length - MOST_VNETS;
+  return markup`<h3>Software-defined networks</h3>
+<p>${counted(zones, "zone")} with ${
+    counted(vnets, "VNet")
+  }. Guests are those with a NIC on the VNet.</p>
+${scrollHtml("Zones and VNets", table)}${
+    hidden > 0 && markup`<p class="more">${counted(hidden, "VNet")} more not shown.</p>`
+  }`;
+}
+
+function vnetRowHtml(
+  { zone, type, vnet, alias, tag, isVlanAware, subnets, guests }: SdnRow,
+  index: number,
+  all: readonly SdnRow[],
+): Html {
+  // The zone is named once.
+  const isFirst = all[index - 1]?.zone !== zone;
+  const tags = [tag, isVlanAware ? "VLAN aware" : ""].filter((text) => text !== "").join(", ");
+  return markup`<tr><th scope="row">${isFirst && zone}</th><td>${
+    isFirst && (type ?? "not listed")
+  }</td><td>${vnet ?? markup`<i>no VNets</i>`}</td><td>${alias}</td><td>${tags}</td><td>${
+    subnets.join(", ")
+  }</td><td class="number">${vnet !== undefined && groupDigits(guests)}</td></tr>`;
 }
 
 function siteMapHtml({ nodes, elsewhere }: RunInventory, topology: Topology | undefined): Html {

@@ -43,8 +43,8 @@ function unreadHtml(guests: NodeWiring["unread"]): Html {
   }.</p>`;
 }
 
-function drawingHtml({ node, ports, nics }: NodeWiring): Html {
-  const listed = "value" in ports ? ports.value : [];
+function drawingHtml({ node, ports, vnets, nics }: NodeWiring): Html {
+  const listed = [...("value" in ports ? ports.value : []), ...vnets];
   const used = new Set(listed.flatMap(({ over }) => over));
   const known = listed.filter(({ name }) => name !== "lo" || used.has(name))
     .toSorted((a, b) => compareNatural(a.name, b.name));
@@ -96,9 +96,9 @@ interface Network {
   readonly nics: readonly GuestNic[];
 }
 
-/** By bridge and VLAN. NICs without a bridge share a box. */
+/** By bridge and VLANs. NICs without a bridge share a box. */
 function networksOf(nics: readonly GuestNic[]): Network[] {
-  const groups = Map.groupBy(nics, ({ bridge, network }) => `${bridge ?? ""} ${network ?? ""}`);
+  const groups = Map.groupBy(nics, ({ bridge, title }) => `${bridge ?? ""} ${title}`);
   return [...groups].flatMap(([key, own]) =>
     own.slice(0, 1).map(({ title, bridge }) => ({ id: `guests ${key}`, title, bridge, nics: own }))
   ).sort((a, b) => compareNatural(a.id, b.id));
@@ -122,7 +122,7 @@ function networkBox({ id, title, bridge, nics }: Network): Box {
   return {
     id,
     kind: "guests",
-    title: `${title} · ${counted(names.length, "guest")}`,
+    title: `${cut(title)} · ${counted(names.length, "guest")}`,
     lines: [some(names)],
     over: bridge === undefined ? [] : [PORT + bridge],
   };
