@@ -74,6 +74,11 @@ class SdnWalk {
     return { cluster: this.#cluster, run: this.#run };
   }
 
+  #noteName(subject: Subject, plain: string, name: string | undefined): void {
+    if (name === undefined || name === plain) return;
+    this.#cluster.ledger.note(subject, "renamed", `${plain} → ${name}`);
+  }
+
   #seeZone(zone: Zone): void {
     const subject = this.#sdn.subject(`sdn-zone/${zone.name}`, zone.at);
     const origin = { subject, ...this.#sdn.slots({ sdnZones: zone }) };
@@ -86,6 +91,7 @@ class SdnWalk {
     } else if (zone.kind === "evpn") {
       const vrf = vrfOfZone(zone, this.#names);
       if (vrf !== undefined) shared.seeVrf(vrf, this.#by(origin));
+      this.#noteName(subject, zone.name, vrf);
     } else if (zone.kind !== "qinq") {
       this.#leave(subject, { reason: "no-equal", detail: `a zone of type ${zone.type}` });
     } else if (zone.serviceVlanId === undefined) {
@@ -105,6 +111,7 @@ class SdnWalk {
     if (refusal === undefined) {
       const l2vpn = l2vpnOf(vnet, this.#names);
       if (l2vpn !== undefined) this.#run.shared.seeL2vpn(l2vpn, this.#by(origin));
+      this.#noteName(subject, vnet.name, l2vpn?.name);
       for (const site of sites) vlans.set(site, this.#vlanAt(site, vnet, origin));
       const left = this.#leftOf(vnet);
       if (left !== undefined) this.#leave(subject, left);

@@ -200,6 +200,8 @@ describe("two clusters with SDN of the same names", () => {
     expect(outcome.of("vrf").map(({ name }) => name)).toEqual(["evpn", "evpn (b)"]);
     const l2vpns = outcome.of("l2vpn").map(({ name }) => name);
     expect(l2vpns).toEqual(["overlay", "overlay (b)", "web", "web (b)"]);
+    expect(outcome.codesOf("sdn-zone/evpn")).toEqual(["renamed"]);
+    expect(outcome.codesOf("sdn-vnet/web")).toEqual(["renamed"]);
   });
 });
 
