@@ -5,7 +5,7 @@ import { lackingNames } from "../../src/transform/target/ruled-names.ts";
 import { parsePolicy } from "../../src/transform/policy.ts";
 import type { SettingTexts } from "../../src/transform/settings.ts";
 import { ModelNetBox } from "../helpers/applied.ts";
-import { agentRow, type Lab, lab } from "../helpers/lab.ts";
+import { agentRow, type Lab, lab, type LabGuest } from "../helpers/lab.ts";
 import { filled, planned } from "../helpers/planning.ts";
 import {
   assignedTo,
@@ -202,6 +202,37 @@ describe("addresses", () => {
     netbox.make("ip-address", { address: "10.0.0.10/24", vrf: brief(table), ...assignedTo(nic) });
     const { outcome } = await push(netbox, cluster(), withRules("vrf: internal"));
     expect(outcome.reasonsOf("vm/101/net0/10.0.0.10/24")).toEqual(["held-by-user"]);
+  });
+
+  describe("of a machine without a rule is another one than that", () => {
+    const SAME: LabGuest = {
+      vmid: 102,
+      row: { name: "same" },
+      config: { net0: "virtio=BC:24:11:00:00:02,bridge=vmbr0", agent: "1" },
+      interfaces: [agentRow("bc:24:11:00:00:02", ["10.0.0.10/24"])],
+    };
+    const settings = withRules("vrf: internal");
+
+    test.each([[[WEB, SAME]], [[{ ...WEB, vmid: 103 }, SAME]]])(
+      "which people made in the VRF of a rule",
+      async (guests) => {
+        const netbox = new ModelNetBox();
+        netbox.make("site", { name: "HQ" });
+        netbox.make("ip-address", { address: "10.0.0.10/24", vrf: brief(vrf(netbox)) });
+        const ruled = withRules("vrf: internal", "name: web");
+        const { outcome } = await push(netbox, cluster({ guests }), ruled);
+        const found = outcome.of("ip-address").filter(({ address }) => address === "10.0.0.10/24");
+        expect(found.map(({ vrf }) => vrf?.name).sort()).toEqual(["internal", undefined]);
+        expect(outcome.reasonsOf("vm/102/net0/10.0.0.10/24")).toEqual([]);
+      },
+    );
+
+    test("which a machine has in the VRF of a rule", async () => {
+      const netbox = await pushed(cluster(), settings);
+      const { changes, outcome } = await push(netbox, cluster({ guests: [WEB, SAME] }), settings);
+      expect(outcome.reasonsOf("vm/102/net0/10.0.0.10/24")).toEqual([]);
+      expect(texts(changes)).toContain("ip-address 10.0.0.10/24 new");
+    });
   });
 });
 

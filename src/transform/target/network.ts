@@ -4,7 +4,7 @@ import { hostOf } from "../../base/ip-address.ts";
 import { NETBOX_DEVICE } from "../../netbox/types/device.ts";
 import { BY_HOST, NETBOX_IP_ADDRESS } from "../../netbox/types/ip-address.ts";
 import { BY_ASSIGNED, isOfNic, NETBOX_L2VPN_TERMINATION } from "../../netbox/types/l2vpn.ts";
-import { lacks, type NetBoxObject, partOf } from "../../netbox/types/object-type.ts";
+import { lacks, type NetBoxObject, partOf, textOf } from "../../netbox/types/object-type.ts";
 import { BY_NETWORK, NETBOX_PREFIX } from "../../netbox/types/prefix.ts";
 import { siteOfScope } from "../../netbox/types/scope.ts";
 import { NETBOX_INTERFACE } from "../../netbox/types/interface.ts";
@@ -27,11 +27,15 @@ const PARTS = { virtual_machine: NETBOX_VM_INTERFACE, device: NETBOX_INTERFACE }
 
 /**
  * undefined: NetBox has no such address. `host`: without a mask, IPv6 as in RFC 5952. `vrf`: a rule's, for an address
- * that the machine does not have yet.
+ * that the machine does not have yet. `ruledVrfs`: an address in them is that of a machine for which a rule says so.
  */
 export function findAddress(
   target: NetBoxTarget,
-  { host, vrf }: { readonly host: string; readonly vrf: string | undefined },
+  { host, vrf, ruledVrfs }: {
+    readonly host: string;
+    readonly vrf: string | undefined;
+    readonly ruledVrfs: ReadonlySet<string>;
+  },
   machine: AddressedMachine,
 ): Found | Obstacle | undefined {
   const isOnIt = (address: NetBoxObject): boolean =>
@@ -40,9 +44,12 @@ export function findAddress(
   const isWanted = (address: NetBoxObject): boolean =>
     hasVrf(vrf === undefined ? {} : { vrf: { name: vrf } }, address);
   const known = target.objects.having(NETBOX_IP_ADDRESS, BY_HOST, host);
+  const isOfRules = (address: NetBoxObject): boolean =>
+    ruledVrfs.has(textOf(partOf(address, "vrf", "name")) ?? "");
   // In the routing table of somebody else, it is another address.
   const all = known.filter((address) =>
-    isWanted(address) || isOnIt(address) || heldBy(target, address)?.reason !== "held-by-user"
+    isWanted(address) || isOnIt(address) ||
+    (!isOfRules(address) && heldBy(target, address)?.reason !== "held-by-user")
   );
   const onIt = all.filter(isOnIt);
   const wanted = all.filter(isWanted);
