@@ -16,12 +16,9 @@ const OF_FIXTURE: Values = {
   "vm-interface app/net0": { mode: "access", untagged_vlan: "20" },
   "vm-interface build/net0": { mode: "tagged-all" },
   "vm-interface legacy/net0": { mode: "tagged-all" },
-  "vm-interface proxy/net0": { mode: "tagged", untagged_vlan: "20", tagged_vlans: "40, 41" },
-  "interface quay1/vmbr0": {
-    mode: "tagged",
-    tagged_vlans: "10, 20, 30, 31, 32",
-    description: "servers and DMZ see change 2217",
-  },
+  "vm-interface proxy/eth0": { mode: "tagged", untagged_vlan: "20", tagged_vlans: "40, 41" },
+  "interface quay1/vmbr0.10": { mode: "access", untagged_vlan: "10" },
+  "interface quay2/mgmt": { mode: "access", untagged_vlan: "10" },
 };
 
 /** One NIC and one bridge, as VLANs pass them on one day. */
@@ -103,8 +100,16 @@ export const DEPTH_CASES: readonly Case[] = [
       has: {
         ...OF_FIXTURE,
         "interface quay1/nic0": { description: "to sw1, port 7", lag: "bond0" },
-        "interface quay2/bond0": { mode: "tagged", untagged_vlan: "10" },
-        "interface quay2/mgmt": { mode: "access", untagged_vlan: "10" },
+        "interface quay1/vmbr0": {
+          mode: "tagged",
+          tagged_vlans: "10, 20, 30, 31, 32",
+          description: "servers and DMZ see change 2217",
+        },
+        "interface quay2/bond0": {
+          mode: "tagged",
+          untagged_vlan: "10",
+          tagged_vlans: "20, 40, 41",
+        },
         "interface quay2/vmbr0": { mode: "tagged-all" },
       },
     }],
