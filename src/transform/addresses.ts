@@ -306,7 +306,7 @@ export function claimAddress(
     readonly vrf?: string | undefined;
   },
 ): { readonly found: Found | undefined; readonly vrf: { readonly vrf?: VRFRef } } | undefined {
-  const { ledger, run: { addresses, ruledVrfs, shared, target, observations } } = node;
+  const { ledger, run: { addresses, ownVrfs, shared, target, observations } } = node;
   const { subject, rules: { vrf: ruled } = {} } = origin;
   const wanted = ruled?.value ?? ofZone;
   const first = addresses.claim(host, node.labelled(holder), wanted);
@@ -315,7 +315,7 @@ export function claimAddress(
     observations?.seeUnassigned(machine.found, host);
     return undefined;
   }
-  const known = findAddress(target, { host, vrf: wanted, ruledVrfs }, machine);
+  const known = findAddress(target, { host, vrf: wanted, ownVrfs }, machine);
   if (known === undefined) {
     if (wanted === undefined) return { found: undefined, vrf: {} };
     const vrf = shared.seeVrf(wanted, { cluster: node.source, origin, ledger });

@@ -81,7 +81,8 @@ export function seeSdnNames(clusters: readonly SnapshotCluster[], run: RunState)
     vids.get(name)?.size === 1 && !/^VLAN \d+$/.test(name);
   for (const { cluster, vnet } of named) {
     const by = { cluster, run };
-    vrfOfZone(vnet.zone, by);
+    const vrf = vrfOfZone(vnet.zone, by);
+    if (vrf !== undefined) run.ownVrfs.add(vrf);
     const l2vpn = l2vpnOf(vnet, by);
     if (l2vpn !== undefined) run.names.see("l2vpn", l2vpn.name);
     const vid = vnet.kind === "vlan" ? vnet.vlanId : undefined;

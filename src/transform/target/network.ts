@@ -27,14 +27,14 @@ const PARTS = { virtual_machine: NETBOX_VM_INTERFACE, device: NETBOX_INTERFACE }
 
 /**
  * undefined: NetBox has no such address. `host`: without a mask, IPv6 as in RFC 5952. `vrf`: a rule's, for an address
- * that the machine does not have yet. `ruledVrfs`: an address in them is that of a machine for which a rule says so.
+ * that the machine does not have yet. `ownVrfs`: an address in them is that of a machine for which the run says so.
  */
 export function findAddress(
   target: NetBoxTarget,
-  { host, vrf, ruledVrfs }: {
+  { host, vrf, ownVrfs }: {
     readonly host: string;
     readonly vrf: string | undefined;
-    readonly ruledVrfs: ReadonlySet<string>;
+    readonly ownVrfs: ReadonlySet<string>;
   },
   machine: AddressedMachine,
 ): Found | Obstacle | undefined {
@@ -44,12 +44,12 @@ export function findAddress(
   const isWanted = (address: NetBoxObject): boolean =>
     hasVrf(vrf === undefined ? {} : { vrf: { name: vrf } }, address);
   const known = target.objects.having(NETBOX_IP_ADDRESS, BY_HOST, host);
-  const isOfRules = (address: NetBoxObject): boolean =>
-    ruledVrfs.has(textOf(partOf(address, "vrf", "name")) ?? "");
+  const isOfOwnVrf = (address: NetBoxObject): boolean =>
+    ownVrfs.has(textOf(partOf(address, "vrf", "name")) ?? "");
   // In the routing table of somebody else, it is another address.
   const all = known.filter((address) =>
     isWanted(address) || isOnIt(address) ||
-    (!isOfRules(address) && heldBy(target, address)?.reason !== "held-by-user")
+    (!isOfOwnVrf(address) && heldBy(target, address)?.reason !== "held-by-user")
   );
   const onIt = all.filter(isOnIt);
   const wanted = all.filter(isWanted);
