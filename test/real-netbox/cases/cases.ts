@@ -10,7 +10,6 @@ import { DEPENDENT_CASES } from "./dependents.ts";
 import { EXTENSION_CASES } from "./extension.ts";
 import { HISTORY_CASES } from "./history.ts";
 import { INPUT_CASES } from "./inputs.ts";
-import { NETWORK_DEPTH_CASES } from "./network-depth.ts";
 import { ORDER_CASES } from "./order.ts";
 import { POLICY_CASES } from "./policy/cases.ts";
 import { PRIMARY_CASES } from "./primary.ts";
@@ -21,7 +20,6 @@ import { TIDY_CASES } from "./tidy.ts";
 
 export const CASES: readonly Case[] = [
   ...INPUT_CASES,
-  ...NETWORK_DEPTH_CASES,
   ...ORDER_CASES,
   ...BOOTSTRAP_WAIT_CASES,
   ...CHANGE_CASES,

@@ -35,7 +35,7 @@ interface InputCase extends Input, Omit<Case, "run"> {
  */
 const CLEARING = 2;
 
-/** The expectations know the mapping document; network-depth.ts tests these settings. */
+/** The expectations know the mapping document; policy/depth.ts tests these settings. */
 const MAPPED = {
   NETWORK_DEPTH: "mapped",
   CLOUD_INIT_ADDRESSES: "false",
