@@ -70,6 +70,11 @@ const ELSEWHERE = new Set([
   "network.priority",
   // The listing has the tags; the config is only used if the listing has none.
   "config.tags",
+  // Rows of SDN are compared by their names.
+  "sdnZones.zone",
+  "sdnVnets.vnet",
+  "sdnSubnets.subnet",
+  "sdnSubnets.cidr",
   // Set while a task runs; only SUSPENDED_STATUS reads it.
   "resources.lock",
   "config.lock",
