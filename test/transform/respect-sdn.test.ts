@@ -1,9 +1,11 @@
 /** SDN with a target: what people have of it in NetBox is found, and the second push changes nothing. */
 import { describe, expect, test } from "vitest";
+import type { Answer } from "../../src/proxmox/answers.ts";
 import { ModelNetBox } from "../helpers/applied.ts";
 import { only } from "../helpers/in-memory.ts";
 import type { Lab } from "../helpers/lab.ts";
 import { lab } from "../helpers/lab.ts";
+import { itemTexts, planned } from "../helpers/planning.ts";
 import { outcomeFor, push, pushed, texts } from "../helpers/respecting.ts";
 import { FULL, on, sdnLab } from "../helpers/sdn.ts";
 
@@ -116,4 +118,33 @@ test("a VRF and an L2VPN of another cluster are not ours", async () => {
   netbox.apply(outcome.all);
   const again = await outcomeFor(netbox, lab(SITE), FULL);
   expect(only(again.of("vrf")).name).toBe("evpn");
+});
+
+describe("the plan, after a run that had all of SDN", () => {
+  async function itemsAfter(parts: Lab): Promise<readonly string[]> {
+    const netbox = withSite();
+    const first = await planned(netbox, SITE, { settings: FULL });
+    netbox.apply(first.outcome.all);
+    const { set } = await planned(netbox, SITE, { settings: FULL });
+    const { plan } = await planned(netbox, parts, { since: set, settings: FULL });
+    return itemTexts(plan);
+  }
+  const denied: Answer = { status: 403, error: "Permission check failed" };
+
+  test("removes nothing while SDN was not read", async () => {
+    expect(await itemsAfter(sdnLab({ guests: GUESTS, zones: denied, vnets: denied }))).toEqual([]);
+    expect(await itemsAfter(sdnLab({ guests: GUESTS, vnets: denied }))).toEqual([]);
+    const { more: _sdn, ...uncaptured } = SITE;
+    expect(await itemsAfter(uncaptured)).toEqual([]);
+    const subnets = { office: denied, web: denied };
+    expect(await itemsAfter(sdnLab({ guests: GUESTS, subnets }))).toEqual([]);
+  });
+});
+
+test("a NIC that moves to another VNet is in that L2VPN alone", async () => {
+  const netbox = await pushed(SITE, FULL);
+  const moved = [...GUESTS.slice(0, 2), on("bridge=web", { vmid: 103 })];
+  await push(netbox, sdnLab({ subnets: SUBNETS, guests: moved }), FULL);
+  const places = netbox.all("l2vpn-termination").map(({ l2vpn }) => l2vpn);
+  expect(places).toMatchObject([{ name: "web" }, { name: "web" }]);
 });
