@@ -306,7 +306,7 @@ export function claimAddress(
     readonly vrf?: string | undefined;
   },
 ): { readonly found: Found | undefined; readonly vrf: { readonly vrf?: VRFRef } } | undefined {
-  const { ledger, run: { addresses, ownVrfs, shared, target, observations } } = node;
+  const { ledger, run: { addresses, shared, target, observations } } = node;
   const { subject, rules: { vrf: ruled } = {} } = origin;
   const wanted = ruled?.value ?? ofZone;
   const first = addresses.claim(host, node.labelled(holder), wanted);
@@ -315,7 +315,7 @@ export function claimAddress(
     observations?.seeUnassigned(machine.found, host);
     return undefined;
   }
-  const known = findAddress(target, { host, vrf: wanted, ownVrfs }, machine);
+  const known = findAddress(target, { host, vrf: wanted, ownVrfs: shared.ownVrfs }, machine);
   if (known === undefined) {
     if (wanted === undefined) return { found: undefined, vrf: {} };
     const vrf = shared.seeVrf(wanted, { cluster: node.source, origin, ledger });
@@ -327,7 +327,8 @@ export function claimAddress(
     if (ruled === undefined && wanted !== undefined && vrf.vrf?.name !== wanted) {
       ledger.note(subject, "keeps-vrf", `${wanted}; NetBox has ${vrf.vrf?.name ?? "none"}`);
     }
-    if (vrf.vrf !== undefined) shared.seeInVrf(networkOf(host, prefixLength), known.object);
+    const isTheirs = vrf.vrf !== undefined && vrf.vrf.name !== wanted;
+    if (isTheirs) shared.seeInVrf(networkOf(host, prefixLength), known.object);
     // The mask is what Proxmox VE says.
     return { found: { ...known, stub: vrf }, vrf };
   }

@@ -40,8 +40,6 @@ export class RunState {
   readonly sdnNames = new SdnNames();
   /** The VLAN of a VNet at a site, as the first NIC on it has it. */
   readonly vnetVlans = new Map<string, VLANRef | undefined>();
-  /** Names of VRFs that addresses of the run are put into: known before the first node is read. */
-  readonly ownVrfs = new Set<string>();
   /** What NetBox holds. */
   readonly target: NetBoxTarget;
   /** undefined: no plan is made. */

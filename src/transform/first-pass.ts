@@ -184,7 +184,7 @@ function seeRealAddresses(context: NodeContext): void {
 /** Those of the settings, and of the host's tag. */
 function seeClusterNames(
   { source: { hostTag, policy, site } }: SnapshotCluster,
-  { names, ownVrfs }: RunState,
+  { names, shared }: RunState,
 ) {
   for (const tag of [...GLOBAL_TAGS, hostTag]) names.see("tag", tag);
   names.see("cluster-type", CLUSTER_TYPE_NAME);
@@ -198,7 +198,7 @@ function seeClusterNames(
       names.see(kind, name);
     }
   }
-  for (const name of policy.rules.namesOf("vrf")) ownVrfs.add(name);
+  for (const name of policy.rules.namesOf("vrf")) shared.ownVrfs.add(name);
 }
 
 /** Value of a rule → the kind of object that it names. */

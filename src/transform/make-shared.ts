@@ -237,6 +237,7 @@ function makePrefixes(shared: SharedObjects, names: Names, ledger: Ledger): Made
       const found = findPrefix(names.target, network, {
         site: scope,
         addresses: shared.inVrf.get(network) ?? [],
+        ownVrfs: shared.ownVrfs,
         vrf,
       });
       const refusal = found === undefined || "object" in found

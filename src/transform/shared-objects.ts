@@ -104,7 +104,9 @@ export class SharedObjects {
   readonly l2vpns: ObjectsByKey<SharedNamed & L2vpnFacts>;
   readonly vlans: ObjectsByKey<SharedVlan>;
   readonly prefixes: ObjectsByKey<SharedPrefix>;
-  /** Network → addresses in it that NetBox has in a routing table. */
+  /** Names of VRFs that addresses of the run are put into: known before the first node is read. */
+  readonly ownVrfs = new Set<string>();
+  /** Network → addresses in it that people put into a routing table. */
   readonly inVrf = new Map<string, NetBoxObject[]>();
   readonly #withDevices = new Set<ClusterSource>();
   readonly #target: NetBoxTarget;
@@ -147,7 +149,7 @@ export class SharedObjects {
     return this.platforms.see(ref.name, by, () => ref);
   }
 
-  /** An address that NetBox has in a routing table. */
+  /** An address that people put into a routing table. */
   seeInVrf(network: string | undefined, address: NetBoxObject): void {
     if (network === undefined) return;
     const others = this.inVrf.get(network);

@@ -82,7 +82,7 @@ export function seeSdnNames(clusters: readonly SnapshotCluster[], run: RunState)
   for (const { cluster, vnet } of named) {
     const by = { cluster, run };
     const vrf = vrfOfZone(vnet.zone, by);
-    if (vrf !== undefined) run.ownVrfs.add(vrf);
+    if (vrf !== undefined) run.shared.ownVrfs.add(vrf);
     const l2vpn = l2vpnOf(vnet, by);
     if (l2vpn !== undefined) run.names.see("l2vpn", l2vpn.name);
     const vid = vnet.kind === "vlan" ? vnet.vlanId : undefined;

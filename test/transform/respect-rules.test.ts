@@ -12,6 +12,7 @@ import {
   brief,
   cluster,
   outcomeFor,
+  PORTS,
   push,
   pushed,
   SITE,
@@ -233,6 +234,31 @@ describe("addresses", () => {
       expect(outcome.reasonsOf("vm/102/net0/10.0.0.10/24")).toEqual([]);
       expect(texts(changes)).toContain("ip-address 10.0.0.10/24 new");
     });
+  });
+});
+
+describe("a prefix of a node without a rule is another one than that of a node with a rule", () => {
+  const ports = (host: number) => [{ ...PORTS[0], cidr: `10.0.0.${host}/24` }];
+  const both: Lab = {
+    nodes: { pve1: { network: ports(1) }, pve2: { network: ports(2) } },
+    guests: [],
+  };
+  const settings = withRules("vrf: internal", "kind: node, name: pve1");
+  const vrfsOf = ({ of }: Awaited<ReturnType<typeof push>>["outcome"]) =>
+    of("prefix").map(({ vrf }) => vrf?.name).sort();
+
+  test("when both are new, and when NetBox has both", async () => {
+    const netbox = await pushed(cluster(both), settings);
+    const { changes, outcome } = await push(netbox, cluster(both), settings);
+    expect(texts(changes)).toEqual([]);
+    expect(vrfsOf(outcome)).toEqual(["internal", undefined]);
+  });
+
+  test("when NetBox has that with the rule", async () => {
+    const { pve1 = {} } = both.nodes ?? {};
+    const netbox = await pushed(cluster({ nodes: { pve1 }, guests: [] }), settings);
+    const { outcome } = await push(netbox, cluster(both), settings);
+    expect(vrfsOf(outcome)).toEqual(["internal", undefined]);
   });
 });
 

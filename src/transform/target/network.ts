@@ -44,12 +44,10 @@ export function findAddress(
   const isWanted = (address: NetBoxObject): boolean =>
     hasVrf(vrf === undefined ? {} : { vrf: { name: vrf } }, address);
   const known = target.objects.having(NETBOX_IP_ADDRESS, BY_HOST, host);
-  const isOfOwnVrf = (address: NetBoxObject): boolean =>
-    ownVrfs.has(textOf(partOf(address, "vrf", "name")) ?? "");
   // In the routing table of somebody else, it is another address.
   const all = known.filter((address) =>
     isWanted(address) || isOnIt(address) ||
-    (!isOfOwnVrf(address) && heldBy(target, address)?.reason !== "held-by-user")
+    (!isInVrfOf(ownVrfs, address) && heldBy(target, address)?.reason !== "held-by-user")
   );
   const onIt = all.filter(isOnIt);
   const wanted = all.filter(isWanted);
@@ -92,6 +90,10 @@ function heldBy(target: NetBoxTarget, address: NetBoxObject): Obstacle | undefin
   return held("held-by-user");
 }
 
+function isInVrfOf(names: ReadonlySet<string>, object: NetBoxObject): boolean {
+  return names.has(textOf(partOf(object, "vrf", "name")) ?? "");
+}
+
 function sameVrf(a: NetBoxObject, b: NetBoxObject | undefined): boolean {
   return partOf(a, "vrf", "id") === partOf(b, "vrf", "id");
 }
@@ -117,13 +119,15 @@ export function vrfOf(
 export function findPrefix(
   target: NetBoxTarget,
   network: string,
-  { site, addresses, vrf }: {
+  { site, addresses, vrf, ownVrfs }: {
     /** Of a new prefix; undefined: none. */
     readonly site: string | undefined;
     /** That it has to be in; undefined: wherever people put it. */
     readonly vrf?: VRFRef | undefined;
-    /** That NetBox has in it. */
+    /** That people put into a routing table. */
     readonly addresses: readonly NetBoxObject[];
+    /** A prefix of ours in them was never put there by people. */
+    readonly ownVrfs: ReadonlySet<string>;
   },
 ): Found | Obstacle | undefined {
   const all = target.objects.having(NETBOX_PREFIX, BY_NETWORK, network);
@@ -133,7 +137,7 @@ export function findPrefix(
   const choices = vrf !== undefined ? [all.filter(isWanted)] : [
     all.filter(isTheirs),
     all.filter((prefix) => lacks(prefix, "vrf")),
-    all.filter((prefix) => hostTagsOf(prefix).length > 0),
+    all.filter((prefix) => hostTagsOf(prefix).length > 0 && !isInVrfOf(ownVrfs, prefix)),
   ];
   const candidates = choices.find((each) => each.length > 0) ?? [];
   // Of several in one table, Diode takes the oldest, whatever their scopes.
