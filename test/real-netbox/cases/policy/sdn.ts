@@ -107,7 +107,11 @@ export const SDN_CASES: readonly Case[] = [
     isForAll: true,
     only: "target",
     pushes: [
-      { runs: FIXTURE, has: { "ip-address 10.64.10.20/24": {}, "vrf fabric": null } },
+      {
+        runs: FIXTURE,
+        settings: { NETWORK_DEPTH: "mapped" },
+        has: { "ip-address 10.64.10.20/24": {}, "vrf fabric": null },
+      },
       {
         runs: FIXTURE,
         settings: FULL,

@@ -13,6 +13,7 @@ const LAB: Lab = {
   nodes: {
     pve1: node("10.0.0.1/24", [second("10.9.0.1/24")]),
     pve2: node("10.0.0.2/24", [second("10.9.0.1/24")]),
+    pve3: node("10.0.0.3/24", [second("10.9.0.3/24")]),
   },
   guests: [
     guest({ vmid: 101, name: "red1", addresses: ["192.168.1.10/24", "2001:db8::10/64"] }),
@@ -20,6 +21,8 @@ const LAB: Lab = {
     guest({ vmid: 103, name: "plain1", addresses: ["192.168.1.10/24"] }),
   ],
 };
+
+const { pve3: _third, ...FIRST_NODES } = LAB.nodes ?? {};
 
 /** One VLAN ID is a VLAN of one group in NetBox: the VRF is of the address. */
 const POLICY = `
@@ -46,13 +49,14 @@ const HAS: Values = {
   "ip-address 10.9.0.1/24": null,
   "prefix 10.9.0.0/24 in red": {},
   "prefix 10.9.0.0/24 in blue": {},
-  "prefix 10.9.0.0/24": null,
+  "prefix 10.9.0.0/24": {},
   "prefix 10.0.0.0/24": {},
   "virtual-machine red1": { primary_ip4: "192.168.1.10/24", primary_ip6: "2001:db8::10/64" },
   "virtual-machine blue1": { primary_ip4: "192.168.1.10/24", primary_ip6: "2001:db8::10/64" },
   "virtual-machine plain1": { primary_ip4: "192.168.1.10/24" },
   "device pve1": { primary_ip4: "10.0.0.1/24" },
   "device pve2": { primary_ip4: "10.0.0.2/24" },
+  "device pve3": { primary_ip4: "10.0.0.3/24" },
 };
 
 /** Their storage addresses are the primary ones: nodes without another address. */
@@ -100,6 +104,18 @@ export const VRF_CASES: readonly Case[] = [
     name: "policy: the same addresses and networks in two routing tables and in the global one",
     isForAll: true,
     pushes: [{ runs: [labSite(LAB)], policy: POLICY, has: HAS }],
+  }),
+  ...casesOf({
+    name: "policy: a guest and a node without rules that come after others with their addresses",
+    only: "target",
+    pushes: [
+      {
+        runs: [labSite({ ...LAB, nodes: FIRST_NODES, guests: (LAB.guests ?? []).slice(0, 2) })],
+        policy: POLICY,
+        has: { "ip-address 192.168.1.10/24": null, "prefix 10.9.0.0/24": null },
+      },
+      { runs: [labSite(LAB)], policy: POLICY, has: HAS },
+    ],
   }),
   ...casesOf({
     name: "policy: the same primary addresses of two nodes in two routing tables",
