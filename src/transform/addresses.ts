@@ -14,7 +14,7 @@ import { ADDRESS_KEYS, isOpen, type Net, parseMac } from "../proxmox/nics.ts";
 import type { GuestInterfaceRow, ResourceRow } from "../proxmox/rows.ts";
 import { list, record, text, textOrNone, writtenAddress } from "../proxmox/values.ts";
 import type { AnswerRef, Reason } from "../run-folder/left-out.ts";
-import type { GuestContext, GuestInput, NodeContext } from "./context.ts";
+import { type GuestContext, type GuestInput, hostIn, type NodeContext } from "./context.ts";
 import { keepValue } from "./kept-values.ts";
 import { skipText } from "./rules/texts.ts";
 import { partOf } from "../netbox/types/object-type.ts";
@@ -250,7 +250,9 @@ export function keepAddresses(
       node.ledger.leave(subject, skippedBy === undefined ? reason : "by-rule", { detail });
       return [];
     }
-    const real = intended === undefined ? undefined : node.run.realAddresses.get(address.host);
+    const real = intended === undefined ? undefined : node.run.realAddresses.get(
+      hostIn(address.host, nic.vrf),
+    );
     if (real !== undefined) {
       node.run.observations?.seeUnassigned(machine, address.host);
       node.ledger.leave(subject, "duplicate-address", { detail: real });

@@ -30,7 +30,7 @@ export interface RunOptions {
 /** What a transform collects from node to node. */
 export class RunState {
   readonly addresses = new AddressClaims();
-  /** Host → the interface that really has it. Only with CLOUD_INIT_ADDRESSES; complete after the first pass. */
+  /** Host, in the VRF of its zone → the interface that really has it. Only with CLOUD_INIT_ADDRESSES; complete after the first pass. */
   readonly realAddresses = new Map<string, string>();
   readonly macs = new MacHolders();
   /** Of all that becomes an entity: complete after the first pass. */
@@ -69,7 +69,7 @@ class AddressClaims {
   /** undefined: `holder` has it from now on; else which interface has it already. `vrf`: a rule names it. */
   claim(host: string, holder: string, vrf?: string): string | undefined {
     if (vrf !== undefined) this.#inVrf.add(host);
-    const key = vrf === undefined ? host : `${host} ${vrf}`;
+    const key = hostIn(host, vrf);
     const first = this.#holders.get(key);
     if (first === undefined) this.#holders.set(key, holder);
     return first;
@@ -79,6 +79,11 @@ class AddressClaims {
   has(host: string): boolean {
     return this.#holders.has(host) || this.#inVrf.has(host);
   }
+}
+
+/** As addresses are told apart. */
+export function hostIn(host: string, vrf: string | undefined): string {
+  return vrf === undefined ? host : `${host} ${vrf}`;
 }
 
 /**

@@ -19,7 +19,7 @@ import {
   openGuest,
   type SnapshotCluster,
 } from "./cluster.ts";
-import { NodeContext, type RunState } from "./context.ts";
+import { hostIn, NodeContext, type RunState } from "./context.ts";
 import { guestTags, readGuestAnswers, readGuestReading } from "./guest-answers.ts";
 import { keepValue } from "./kept-values.ts";
 import type { Ledger } from "./ledger.ts";
@@ -29,7 +29,7 @@ import { skipText } from "./rules/texts.ts";
 import { devicesAtSite } from "./target/machines.ts";
 import { nameOf } from "./target/target.ts";
 import { guestSite } from "./node-identity.ts";
-import { seeSdnNames } from "./vnets.ts";
+import { seeSdnNames, vnetOfNic, vrfOfZone } from "./vnets.ts";
 
 /** A node after the first pass. */
 export interface NamedNode {
@@ -174,9 +174,10 @@ function seeRealAddresses(context: NodeContext): void {
     for (const found of readGuestReading(guest, context).addresses.occurrences) {
       const { address, nic, holder, intended } = found;
       const isReal = typeof address !== "string" && nic !== undefined && intended === undefined;
-      if (isReal && !run.realAddresses.has(address.host)) {
-        run.realAddresses.set(address.host, context.labelled(holder));
-      }
+      if (!isReal) continue;
+      const vrf = vrfOfZone(vnetOfNic(nic.net, context)?.zone, { cluster, run });
+      const key = hostIn(address.host, vrf);
+      if (!run.realAddresses.has(key)) run.realAddresses.set(key, context.labelled(holder));
     }
   }
 }

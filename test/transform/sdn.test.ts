@@ -175,6 +175,20 @@ describe("two EVPN zones", () => {
     expect(primary[1]).toEqual({ address: ip, vrf: { name: "blue" } });
   });
 
+  test("may have an address of one by cloud-init, while a guest of the other really has it", async () => {
+    const net0 = "virtio=BC:24:11:00:03:01,bridge=bb";
+    const intended = { vmid: 103, config: { net0, ipconfig0: `ip=${ip}` } };
+    const settings = { CLOUD_INIT_ADDRESSES: "true" };
+    const [first] = guests;
+    const outcome = await made(
+      { zones, vnets, guests: [...(first ? [first] : []), intended] },
+      settings,
+    );
+    expect(outcome.of("ip-address").map(({ vrf }) => vrf?.name)).toEqual(["red", "blue"]);
+    const both = await made({ zones, vnets, guests: [...guests, intended] }, settings);
+    expect(both.reasonsOf(`vm/103/ipconfig0/${ip}`)).toEqual(["duplicate-address"]);
+  });
+
   test("may be one VRF by a rule, in which an address is there once", async () => {
     const rules = ruled("  - match: { vnet: [rr, bb] }\n    set: { vrf: internal }");
     const outcome = await made({ zones, vnets, guests }, rules);
