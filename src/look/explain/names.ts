@@ -24,6 +24,9 @@ const KINDS: { readonly [Step in StepName]?: Kind<Step> } = {
   "cluster-type": { names: ({ entity }) => [entity.name, entity.slug] },
   "vlan": { names: ({ entity }) => [entity.vid, entity.name] },
   "vm-interface": { kind: "nic" },
+  "prefix": {
+    names: ({ entity }) => [entity.prefix, labelOf("prefix", entity)],
+  },
   "ip-address": { kind: "ip", names: ({ source: { address } }) => [address.host, address.cidr] },
   "virtual-machine": {
     kind: "vm",

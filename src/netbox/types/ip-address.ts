@@ -18,7 +18,7 @@ import { type EntityType, type Machine } from "./entity-type.ts";
 import { type ObjectOf, optional, type Shape, stub, TEXT, type ValueOf } from "./shape.ts";
 import { VIRTUAL_MACHINE_PARTS } from "./virtual-machine.ts";
 import { NETBOX_VM_INTERFACE } from "./vm-interface.ts";
-import { hasVrf, NETBOX_VRF, VRF_STUB, vrfKey } from "./vrf.ts";
+import { hasVrf, inVrf, NETBOX_VRF, VRF_STUB, vrfKey } from "./vrf.ts";
 
 const ADDRESS_STUB = stub({ address: TEXT, vrf: optional(VRF_STUB) }, "ip-address");
 /** Only the stub of a machine that an address sends has them: NetBox makes the address its primary one. */
@@ -67,7 +67,7 @@ export const NETBOX_IP_ADDRESS = {
   fields: FIELDS,
   // The plugin ignores the mask and the assignment.
   key: ({ address, vrf }) => vrf === undefined ? hostOf(address) : [hostOf(address), vrfKey(vrf)],
-  label: ({ address }) => address,
+  label: ({ address, vrf }) => inVrf(address, vrf),
   machine: machineOf,
   reads: ["address", "vrf", "role", "status"],
   filters: [BY_HOST],

@@ -6,7 +6,7 @@ import { type EntityType } from "./entity-type.ts";
 import { hasScope, type Scoped, scopeFields } from "./scope.ts";
 import { type ObjectOf, optional, stub } from "./shape.ts";
 import { vlanLink } from "./vlan.ts";
-import { hasVrf, NETBOX_VRF, VRF_STUB, vrfKey, type VRFRef } from "./vrf.ts";
+import { hasVrf, inVrf, NETBOX_VRF, VRF_STUB, vrfKey, type VRFRef } from "./vrf.ts";
 
 const FIELDS = {
   prefix: addressField(),
@@ -35,7 +35,7 @@ export const NETBOX_PREFIX = {
   plural: "prefixes",
   fields: FIELDS,
   key: ({ prefix, vrf }) => vrf === undefined ? prefix : [prefix, vrfKey(vrf)],
-  label: ({ prefix }) => prefix,
+  label: ({ prefix, vrf }) => inVrf(prefix, vrf),
   sortedBy: (prefix: PrefixIdentity) => [prefixInSite(prefix)],
   reads: ["prefix", "vrf", "vlan", "scope_type", "scope"],
   filters: [BY_NETWORK],

@@ -50,6 +50,11 @@ export function vrfKey({ name, rd, tenant }: VRFRef): Key {
   return [name, rd, textOf(partOf(tenant, "name")) ?? undefined];
 }
 
+/** "10.0.0.0/24 in internal" */
+export function inVrf(text: string, vrf: VRFRef | undefined): string {
+  return vrf === undefined ? text : `${text} in ${vrf.name}`;
+}
+
 /** Is the object in this routing table? Without one: in the global table. */
 export function hasVrf({ vrf }: { readonly vrf?: VRFRef }, object: NetBoxObject): boolean {
   return textOf(partOf(object, "vrf", "name")) === (vrf?.name ?? null);
