@@ -11,6 +11,7 @@ import {
   type SettingTable,
   type TextsOf,
 } from "../base/setting.ts";
+import { nearestName } from "../base/nearest.ts";
 import type { Tree } from "../base/tree.ts";
 import { proxyFor } from "../http/proxy.ts";
 import type { StoreCredentials } from "../run-folder/store/store.ts";
@@ -156,19 +157,26 @@ function settingsIn(
   settingNames: ReadonlySet<string>,
 ): Readonly<Record<string, string>> {
   const { config, scope, ...others } = mappingOf(tree, file, "its top level");
-  refuseUnknown(file, others, (key) => RULE_PARTS.includes(key));
+  refuseUnknown(file, others, [...RULE_PARTS, "config", "scope"]);
   const configured = mappingOf(config, file, "config");
   const scoped = mappingOf(scope, file, "scope");
-  refuseUnknown(file, configured, (key) => settingNames.has(key) && key !== SCOPE);
-  refuseUnknown(file, scoped, (key) => key === SCOPE);
+  refuseUnknown(file, configured, [...settingNames].filter((name) => name !== SCOPE));
+  refuseUnknown(file, scoped, [SCOPE]);
   const values = Object.entries({ ...configured, ...scoped });
   return Object.fromEntries(values.map(([key, value]) => [key, textOf(value, file, key)]));
 }
 
-function refuseUnknown(file: string, values: object, isKnown: (key: string) => boolean): void {
-  const unknown = Object.keys(values).find((key) => !isKnown(key));
+function refuseUnknown(
+  file: string,
+  values: object,
+  known: Iterable<string>,
+): void {
+  const names = new Set(known);
+  const unknown = Object.keys(values).find((key) => !names.has(key));
   if (unknown === undefined) return;
-  throw usageError(`Unknown key "${unknown}" in the policy file "${file}"`, {
+  const nearest = nearestName(unknown, names);
+  const meant = nearest === undefined ? "" : `: did you mean "${nearest}"?`;
+  throw usageError(`Unknown key "${unknown}" in the policy file "${file}"${meant}`, {
     hint:
       "Allowed: config with the settings in --help, scope with nodes, rules, and tests of the rules",
   });

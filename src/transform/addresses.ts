@@ -250,15 +250,15 @@ export function keepAddresses(
       node.ledger.leave(subject, skippedBy === undefined ? reason : "by-rule", { detail });
       return [];
     }
-    const real = intended === undefined ? undefined : node.run.realAddresses.get(
-      hostIn(address.host, nic.vrf),
-    );
+    const rules = decision?.values;
+    const real = intended === undefined
+      ? undefined
+      : node.run.realAddresses.get(hostIn(address.host, rules?.vrf?.value ?? nic.vrf));
     if (real !== undefined) {
       node.run.observations?.seeUnassigned(machine, address.host);
       node.ledger.leave(subject, "duplicate-address", { detail: real });
       return [];
     }
-    const rules = decision?.values;
     const { network: _bridge, ...places } = nic.places;
     const { sdnZones, sdnVnets } = nic;
     const origin: AddressOrigin = {

@@ -191,14 +191,14 @@ export async function readCluster(
   if (found === undefined && site === undefined && policy.clusterScope === "auto") {
     ledger.note(subjectOf(`cluster/${name}`, PATHS.nodes), "unscoped");
   }
-  const entries = nodes.map(({ ruled, ...identity }): NodeEntry => {
+  const entries = nodes.map(({ ruled, plainSite, ...identity }): NodeEntry => {
     const { node } = identity;
     const own = nodePolicy(policy, ruled);
-    const device = findDevice(target, identity, {
-      hostTags,
-      marked: deviceName(node, name),
-      isNewCluster: found === undefined,
-    });
+    const options = { hostTags, marked: deviceName(node, name), isNewCluster: found === undefined };
+    const plain = plainSite === identity.site
+      ? undefined
+      : findDevice(target, { ...identity, site: plainSite }, options);
+    const device = plain?.found === undefined ? findDevice(target, identity, options) : plain;
     return {
       node,
       site: device.found === undefined

@@ -20,15 +20,16 @@ import {
   type SnapshotCluster,
 } from "./cluster.ts";
 import { hostIn, NodeContext, type RunState } from "./context.ts";
-import { guestTags, readGuestAnswers, readGuestReading } from "./guest-answers.ts";
+import { decideGuest, guestTags, readGuestAnswers, readGuestReading } from "./guest-answers.ts";
 import { keepValue } from "./kept-values.ts";
 import type { Ledger } from "./ledger.ts";
 import { type NodeNetwork, readNetwork, sendsMacs, withOwnMacs } from "./network.ts";
 import { guestPlatform, nodePlatform } from "./mapping/platform.ts";
-import { skipText } from "./rules/texts.ts";
+import { ruledText, skipText } from "./rules/texts.ts";
 import { devicesAtSite } from "./target/machines.ts";
 import { nameOf } from "./target/target.ts";
-import { guestSite } from "./node-identity.ts";
+import { siteWithoutRules } from "./guest.ts";
+import { guestSite, siteIn } from "./node-identity.ts";
 import { seeSdnNames, vnetOfNic, vrfOfZone } from "./vnets.ts";
 
 /** A node after the first pass. */
@@ -111,6 +112,11 @@ function readNode(context: NodeContext, names: NamePool): NamedNode {
       subject: { ...subject, what: `${subject.what}/tenant` },
       node: context,
     });
+    const ruledSite = entry.ruled?.values.site;
+    if (ruledSite !== undefined && siteIn(run.target, ruledSite.value) !== site) {
+      const detail = `${ruledText("site", ruledSite)}; the device is at "${site}" in NetBox`;
+      ledger.note({ ...subject, what: `${subject.what}/site` }, "rule-not-applied", detail);
+    }
     const ref = found.stub as DeviceRef;
     return { cluster, entry, ledger, name, ref, network: readNetwork(ref, context) };
   }
@@ -171,11 +177,14 @@ function seeRealAddresses(context: NodeContext): void {
     const guest = openGuest(listed.row);
     if (!("name" in listed) || !isIdentified(guest)) continue;
     if (listed.found === undefined && cluster.requiredFields.length > 0) continue;
-    for (const found of readGuestReading(guest, context).addresses.occurrences) {
+    const reading = readGuestReading(guest, context);
+    const ruled = decideGuest(reading, siteWithoutRules(listed, context));
+    for (const found of reading.addresses.occurrences) {
       const { address, nic, holder, intended } = found;
       const isReal = typeof address !== "string" && nic !== undefined && intended === undefined;
       if (!isReal) continue;
-      const vrf = vrfOfZone(vnetOfNic(nic.net, context)?.zone, { cluster, run });
+      const vrf = ruled?.addresses.get(found)?.values.vrf?.value ??
+        vrfOfZone(vnetOfNic(nic.net, context)?.zone, { cluster, run });
       const key = hostIn(address.host, vrf);
       if (!run.realAddresses.has(key)) run.realAddresses.set(key, context.labelled(holder));
     }

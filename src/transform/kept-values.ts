@@ -7,7 +7,7 @@ import type { Decided } from "./rules/match.ts";
 import { ruledText } from "./rules/texts.ts";
 import type { Subject } from "./sources.ts";
 import { foundName } from "./target/names.ts";
-import { alone } from "./target/target.ts";
+import { alone, writerOf } from "./target/target.ts";
 
 const WORDS = { tenant: "tenant", vrf: "VRF" } as const;
 
@@ -15,11 +15,11 @@ const WORDS = { tenant: "tenant", vrf: "VRF" } as const;
 export function keepValue(
   field: OtherValue["field"],
   ruled: Decided<string> | undefined,
-  { type, object, subject, node: { ledger, run } }: {
+  { type, object, subject, node: { cluster, ledger, run } }: {
     readonly type: OtherValue["type"];
     readonly object: NetBoxObject;
     readonly subject: Subject;
-    readonly node: Pick<NodeContext, "ledger" | "run">;
+    readonly node: Pick<NodeContext, "cluster" | "ledger" | "run">;
   },
 ): void {
   if (ruled === undefined) return;
@@ -30,10 +30,12 @@ export function keepValue(
   if (to !== undefined && partOf(object, field, "id") === to.id) return;
   const rule = ruledText(WORDS[field], ruled);
   const known = textOf(partOf(object, field, "name"));
-  const has = known === null ? `NetBox has no ${WORDS[field]} here` : `NetBox has "${known}"`;
+  const has = known === null ? `it has no ${WORDS[field]} in NetBox` : `NetBox has "${known}"`;
   const next = to === undefined
     ? `make the ${WORDS[field]} in NetBox, survey again, and tidy assigns it`
-    : "tidy assigns it";
+    : writerOf(object, cluster.hostTags) === "ours"
+    ? "tidy assigns it"
+    : "tidy assigns it after the next push and survey";
   ledger.note(subject, "rule-not-applied", `${rule}; ${has}: ${next}`);
   if (to === undefined) return;
   observations?.otherValues.push({

@@ -18,7 +18,7 @@ export function identifyNode(
     readonly policy: Policy;
     readonly target: NetBoxTarget;
   },
-): NodeIdentity & { readonly ruled: MachineDecision | undefined } {
+): NodeIdentity & { readonly plainSite: string; readonly ruled: MachineDecision | undefined } {
   const address = text(listing.members.get(node)?.ip);
   const parsed = parseAddress(address, address?.includes(":") ? "128" : "32");
   const facts = {
@@ -32,6 +32,8 @@ export function identifyNode(
   return {
     node,
     site: site === undefined ? facts.site : siteIn(target, site.value),
+    /** Without rules: NetBox may have the device there. */
+    plainSite: facts.site,
     address,
     device: policy.nodeDevices.get(node),
     tenant: tenant?.value ?? policy.tenantName,

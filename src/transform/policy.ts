@@ -3,7 +3,7 @@ import { reasonOf, usageError } from "../base/errors.ts";
 import { settingReader } from "../base/setting.ts";
 import { RuleSet } from "./rules/match.ts";
 import { rulesFromManifest } from "./rules/read.ts";
-import { SETTINGS, type SettingTexts } from "./settings.ts";
+import { type SettingName, SETTINGS, type SettingTexts } from "./settings.ts";
 
 /** @throws AppError "usage" that names the setting, its value and what is allowed. */
 export function parsePolicy(texts: SettingTexts) {
@@ -37,6 +37,13 @@ export function parsePolicy(texts: SettingTexts) {
     suspendedStatus: optional("SUSPENDED_STATUS"),
     rules: rulesOf(texts.rules),
   };
+}
+
+/** @throws AppError "usage" for a value that is not allowed; what is not given is not missed. */
+export function checkSettings(texts: SettingTexts): void {
+  const { optional } = settingReader(SETTINGS, texts);
+  for (const name of Object.keys(SETTINGS) as SettingName[]) optional(name);
+  rulesOf(texts.rules);
 }
 
 export type Policy = Readonly<ReturnType<typeof parsePolicy>>;

@@ -56,7 +56,7 @@ describe("a machine that NetBox has", () => {
       what: "vm/101/tenant",
       code: "rule-not-applied",
       sentence: 'NetBox or Diode does not allow what a rule says: tenant "Customer A" ' +
-        "(policy.yaml:2); NetBox has no tenant here: tidy assigns it",
+        "(policy.yaml:2); it has no tenant in NetBox: tidy assigns it",
     }]);
     const machine = netbox.called("virtual-machine", "web");
     expect(await planOf(netbox, cluster(), settings)).toMatchObject([{
@@ -135,9 +135,9 @@ test("names that NetBox lacks are told, with the nearest", async () => {
   const settings = withRules("tenant: Custmer A, vrf: Internel, role: Unheard of, site: HQ");
   const { rules } = parsePolicy({ ...settings, PROXMOX_HOST: "10.0.0.1", nodes: "*" });
   expect(lackingNames(target, rules)).toEqual([
-    'policy.yaml:2:5 NetBox has no tenant "Custmer A", it will be made: did you mean "Customer A"?',
-    'policy.yaml:2:5 NetBox has no VRF "Internel", it will be made: did you mean "internal"?',
-    'policy.yaml:2:5 NetBox has no role "Unheard of", it will be made',
+    'policy.yaml:2:5 NetBox has no tenant "Custmer A" yet: did you mean "Customer A"?',
+    'policy.yaml:2:5 NetBox has no VRF "Internel" yet: did you mean "internal"?',
+    'policy.yaml:2:5 NetBox has no role "Unheard of" yet',
   ]);
   expect(lackingNames(NetBoxTarget.NONE, rules)).toEqual([]);
 });
@@ -274,4 +274,13 @@ test("what a rule said of a part that is gone does not keep it: it was no person
     name: "10.0.0.11/24",
     sent: ["dns_name"],
   }]);
+});
+
+test("a site of a rule does not double a device that NetBox has at another site", async () => {
+  const netbox = await pushed();
+  const settings = withRules("site: Elsewhere", "kind: node");
+  const { changes, outcome } = await push(netbox, cluster(), settings);
+  expect(texts(changes).filter((text) => text.startsWith("device"))).toEqual([]);
+  expect(outcome.of("device").map(({ site }) => site.name)).toEqual(["HQ"]);
+  expect(outcome.codesOf("node/pve1/site")).toEqual(["rule-not-applied"]);
 });

@@ -22,6 +22,7 @@ import {
 } from "../../run-folder/target-files.ts";
 import type { TargetSource } from "../../run-folder/target.ts";
 import { readTarget } from "../../run-folder/target-objects.ts";
+import { recordedRules } from "../../run-folder/recorded-rules.ts";
 import { shownPlace } from "../../run-folder/store/store.ts";
 import { optionReader } from "../../terminal/options.ts";
 import type { Session } from "../../terminal/session.ts";
@@ -29,7 +30,7 @@ import { bootstrapTime, readSettings } from "../../terminal/settings.ts";
 import { countTable, groupDigits, renderTable } from "../../terminal/tables.ts";
 import { MAPPING_VERSION } from "../mapping/tables.ts";
 import { elsewhereFacts } from "../plan/planner.ts";
-import { parsePolicy } from "../policy.ts";
+import { checkSettings, parsePolicy } from "../policy.ts";
 import {
   isBootstrapOn,
   recordedTexts,
@@ -61,6 +62,7 @@ export async function runTransformOrCheck(session: Session): Promise<void> {
     return;
   }
   const given = await readSettings(session.context, SETTINGS);
+  checkSettings(given);
   const { runCheck } = await import("./check.ts");
   const opened = await Promise.all(session.operands.map((run) => openRun(run, given, session)));
   const netbox = await readNetBox(session, opened);
@@ -100,7 +102,10 @@ export async function runTransform(session: Session): Promise<EntitySummary> {
   const netbox = await readNetBox(session, opened);
   const since = await openEarlier(session, netbox?.isScoped);
   const elsewhere = await openElsewhere(session);
-  if (netbox === undefined) await warnWithoutTarget(session, target);
+  await warnOfLess(session, target, {
+    isTargeted: netbox !== undefined,
+    isRuled: given.rules !== undefined,
+  });
   for (const { policy } of opened.slice(0, 1)) {
     warnLacking(session, netbox?.target, policy.rules);
   }
@@ -140,15 +145,27 @@ export function warnLacking(
   for (const sentence of lackingNames(target ?? NetBoxTarget.NONE, rules)) log.warn(sentence);
 }
 
-/** Entities that respected NetBox are about to be replaced by ones that do not. */
-async function warnWithoutTarget(session: Session, run: string): Promise<void> {
+/** Entities that were made with a target or with rules are about to be replaced by ones that are not. */
+async function warnOfLess(
+  session: Session,
+  run: string,
+  { isTargeted, isRuled }: { readonly isTargeted: boolean; readonly isRuled: boolean },
+): Promise<void> {
+  if (isTargeted && isRuled) return;
   const store = await session.openStore(run);
-  const earlier = await readEntityManifest(store).catch(() => undefined);
-  if (earlier?.manifest.target === undefined) return;
-  session.log.warn(
-    `The entity files in ${store.place} were made with a target (${earlier.manifest.target.url}), these are not: ` +
-      "a push may overwrite or double what people keep in NetBox. Use --target (run: --survey)",
-  );
+  const { manifest } = await readEntityManifest(store).catch(() => undefined) ?? {};
+  if (!isTargeted && manifest?.target !== undefined) {
+    session.log.warn(
+      `The entity files in ${store.place} were made with a target (${manifest.target.url}), these are not: ` +
+        "a push may overwrite or double what people keep in NetBox. Use --target (run: --survey)",
+    );
+  }
+  const { file } = recordedRules(manifest?.snapshots[0]?.policy["rules"] ?? "") ?? {};
+  if (!isRuled && file !== undefined) {
+    session.log.warn(
+      `The entity files in ${store.place} were made with the rules of ${file}, these are not. Use --config`,
+    );
+  }
 }
 
 /** The target that --target names. @throws AppError "input" if it lacks a type, or is for another run. */

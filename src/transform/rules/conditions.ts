@@ -8,7 +8,7 @@ import {
 } from "../../base/ip-address.ts";
 import { allowedText } from "../../base/setting.ts";
 import type { ScalarTree, Tree } from "../../base/tree.ts";
-import { type Faults, mappingEntry, scalarIn, unknownKey } from "./faults.ts";
+import { type Faults, isNull, mappingEntry, scalarIn, unknownKey } from "./faults.ts";
 import { compileGlob, type Glob } from "./glob.ts";
 
 export const MACHINE_KINDS = ["qemu", "lxc", "node"] as const;
@@ -248,15 +248,16 @@ function readPatterns(name: ConditionName, value: Tree, faults: Faults): readonl
 }
 
 /** undefined: not allowed; a text: what may be meant. */
-function readPattern(name: ConditionName, { text }: ScalarTree): Pattern | string | undefined {
-  if (text === "") return undefined;
+function readPattern(name: ConditionName, scalar: ScalarTree): Pattern | string | undefined {
+  const { text } = scalar;
+  if (text === "" || isNull(scalar)) return undefined;
   switch (CONDITIONS[name].form) {
     case "kind":
       return MACHINE_KINDS.some((kind) => kind === text) ? globPattern(text) : undefined;
     case "text":
       return globPattern(text);
     case "number":
-      return rangePattern(text);
+      return rangePattern(text, name === "vlan" ? MAX_VLAN_ID : undefined);
     case "family":
       return text === "4" || text === "6" ? rangePattern(text) : undefined;
     case "network":
@@ -270,9 +271,12 @@ function globPattern(text: string): Pattern {
 
 const RANGE_REGEXP = /^(\d{1,9})(?:\s*-\s*(\d{1,9}))?$/;
 
-function rangePattern(text: string): Pattern | undefined {
+const MAX_VLAN_ID = 4094;
+
+function rangePattern(text: string, most = Number.MAX_SAFE_INTEGER): Pattern | undefined {
   const [, first, last = first] = RANGE_REGEXP.exec(text) ?? [];
   if (first === undefined || Number(last) < Number(first)) return undefined;
+  if (Number(last) > most) return undefined;
   return { kind: "range", from: Number(first), to: Number(last) };
 }
 

@@ -44,6 +44,11 @@ export function unknownKey(what: string, key: string, allowed: readonly string[]
   }`;
 }
 
+/** A null of YAML, which in quotes is a text. */
+export function isNull(tree: Tree): boolean {
+  return tree.kind === "scalar" && tree.isPlain && /^(?:|~|null|Null|NULL)$/.test(tree.text);
+}
+
 export function scalarIn(tree: Tree): ScalarTree | undefined {
   return tree.kind === "scalar" ? tree : undefined;
 }

@@ -139,8 +139,8 @@ export class RuleSet {
     for (const at of this.#index.candidates(machine)) {
       const rule = this.#compiled[at];
       if (rule !== undefined) run.apply(rule);
-      // Nothing that later rules set would be sent.
-      if (run.decision.skippedBy !== undefined) break;
+      // Nothing that later rules set would be sent; but the guests of a node are at its site.
+      if (run.decision.skippedBy !== undefined && machine.kind !== "node") break;
     }
     return run.decision;
   }
@@ -220,7 +220,7 @@ class Application {
     }
     if (compiled.level === "machine") {
       if (rule.skip === undefined) this.#interfaces.forEach((each) => each.set(compiled, this));
-      else this.decision.skippedBy = rule;
+      else this.decision.skippedBy ??= rule;
     } else if (!this.#applyToRows(compiled)) {
       return;
     }

@@ -10,7 +10,15 @@ import {
   type MachineFacts,
   type MachineKind,
 } from "./conditions.ts";
-import { checkKeys, type Faults, mappingEntry, placeText, scalarIn, unknownKey } from "./faults.ts";
+import {
+  checkKeys,
+  type Faults,
+  isNull,
+  mappingEntry,
+  placeText,
+  scalarIn,
+  unknownKey,
+} from "./faults.ts";
 import type { Decided, MachineDecision, Rule, RuleSet } from "./match.ts";
 import { type CustomValue, customValue, type ValueName, VALUES } from "./values.ts";
 
@@ -224,10 +232,6 @@ function expectedValue(name: ValueName, value: Tree, faults: Faults): CustomValu
   }
   faults.add(value, `"${name}" cannot be ${JSON.stringify(jsonOfTree(value))}`);
   return null;
-}
-
-function isNull(value: Tree): boolean {
-  return value.kind === "scalar" && value.isPlain && /^(?:|~|null|Null|NULL)$/.test(value.text);
 }
 
 /** What does not hold; empty if the test passes. */

@@ -17,7 +17,7 @@ import {
   type MachineFacts,
   type MachineKind,
 } from "./conditions.ts";
-import { type Faults, unknownKey } from "./faults.ts";
+import { type Faults, isNull, unknownKey } from "./faults.ts";
 
 /** How a value is written. */
 export type ValueForm = "name" | "names" | "status" | "text" | "template" | "dns" | "fields";
@@ -204,6 +204,7 @@ function wrongText(name: ValueName, value: Tree): string | undefined {
   if (value.kind !== "scalar") return `must be ${VALUE_FORMS[form]}`;
   const text = cleanText(value.text);
   if (text === "") return `is empty: it must be ${VALUE_FORMS[form]}`;
+  if (isNull(value)) return `must be ${VALUE_FORMS[form]}, not null`;
   if (isTemplate(name)) {
     const unknown = placeholdersIn(text).find((fact) => !Object.hasOwn(PLACEHOLDERS, fact));
     if (unknown !== undefined) {
@@ -305,7 +306,7 @@ function readFields(value: Tree, faults: Faults): readonly (readonly [string, Cu
 
 /** undefined: not allowed. */
 export function customValue(value: Tree): CustomValue | undefined {
-  if (value.kind === "mapping") return undefined;
+  if (value.kind === "mapping" || isNull(value)) return undefined;
   return value.kind === "list" ? selection(value) : customScalar(value);
 }
 

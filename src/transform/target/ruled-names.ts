@@ -26,8 +26,8 @@ const KINDS: Partial<
 };
 
 /**
- * A sentence for each: `policy.yaml:3:5 NetBox has no tenant "Custmer A", it will be made: did you mean "Customer A"?` A
- * custom field is not made: its value is not sent.
+ * A sentence for each: `policy.yaml:3:5 NetBox has no tenant "Custmer A" yet: did you mean "Customer A"?` What is new
+ * gets one of that name; a custom field is not made, and its value is not sent.
  */
 export function lackingNames(target: NetBoxTarget, { rules }: RuleSet): string[] {
   if (!target.isKnown) return [];
@@ -49,7 +49,7 @@ function sentencesOf(rule: Rule, target: NetBoxTarget): string[] {
     if (named === undefined || isInNetBox(target, named.kind, name)) return [];
     const nearest = nearestName(name, namesOf(target, named.kind));
     const meant = nearest === undefined ? "" : `: did you mean "${nearest}"?`;
-    return [`${at} NetBox has no ${named.word} "${name}", it will be made${meant}`];
+    return [`${at} NetBox has no ${named.word} "${name}" yet${meant}`];
   });
 }
 

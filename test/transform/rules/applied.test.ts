@@ -136,6 +136,16 @@ describe("what a rule leaves out", () => {
     expect(outcome.reasonsOf("vm/102/net1/192.168.7.20/24")).toEqual(["by-rule"]);
   });
 
+  test("a node, whose site is what later rules say all the same: its guests are there", async () => {
+    const rules = `
+  - match: { kind: node }
+    skip: not ours
+  - match: { kind: node }
+    set: { site: Berlin }`;
+    const { of } = await outcomeOf(rules);
+    expect(of("virtual-machine").map(({ site }) => site?.name)).toEqual(["Berlin", "Berlin"]);
+  });
+
   test("a node, whose guests stay", async () => {
     const outcome = await outcomeOf("  - match: { kind: node, name: pve* }\n    skip: not ours");
     expect(outcome.of("device")).toEqual([]);

@@ -51,6 +51,14 @@ describe("a rule", () => {
     ["with an unknown condition", `match: { quux: a }, ${SET}`, [
       '2:16 unknown condition "quux": allowed: address, bridge, description, family, kind, model, name, network, node, platform, pool, site, status, tag, vlan, vmid or vnet',
     ]],
+    ["with null", "match: { name: null }, set: { tenant: null, custom_fields: { a: null } }", [
+      '2:22 the condition "name" must be a text (wildcards *, ?), not "null"',
+      '2:45 the value "tenant" must be a text of at most 100 characters, not null',
+      '2:71 the custom field "a" must be a text, a number, true, false or a list of texts',
+    ]],
+    ["with too large a VLAN ID", `match: { vlan: 4000-5000 }, ${SET}`, [
+      '2:22 the condition "vlan" must be a whole number, or a range such as 9000-9999, not "4000-5000"',
+    ]],
     ["with set and skip", `match: { name: a }, ${SET}, skip: x`, [
       '2:5 a rule must have either "set" or "skip", not both',
     ]],

@@ -29,7 +29,7 @@ export function decideByDefinition(rules: readonly PlainRule[], machine: Machine
   );
   let isMatched = false;
   for (const [i, { match, set = {}, skip }] of rules.entries()) {
-    if (whole.skip !== 0) break;
+    if (whole.skip !== 0 && machine.kind !== "node") break;
     const kinds = (match["kind"] ?? ["qemu", "lxc"]) as readonly string[];
     const names = Object.keys(match);
     for (const { row, nic, address } of rowsOf(machine)) {
