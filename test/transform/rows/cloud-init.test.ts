@@ -3,8 +3,10 @@ import { describe, expect, test } from "vitest";
 import { only, type Outcome, transformed } from "../../helpers/in-memory.ts";
 import { agentRow, type Lab, lab, type LabGuest } from "../../helpers/lab.ts";
 import { push, pushed } from "../../helpers/respecting.ts";
+import { ruled } from "../../helpers/ruled.ts";
+import type { SettingTexts } from "../../../src/transform/settings.ts";
 
-const ON = { CLOUD_INIT_ADDRESSES: "true", SITE_NAME: "HQ" };
+const ON: SettingTexts = { CLOUD_INIT_ADDRESSES: "true", SITE_NAME: "HQ" };
 const MAC = "BC:24:11:00:00:01";
 const NET0 = `virtio=${MAC},bridge=vmbr0`;
 
@@ -132,6 +134,20 @@ describe("an address that another machine really has stays there", () => {
       expect(record.sentence).toContain("vm/200/net0");
     },
   );
+
+  test("unless a rule puts one of them into a VRF", async () => {
+    const [red, blue] = [101, 200].map((vmid) =>
+      ruled(`  - match: { vmid: ${vmid} }\n    set: { vrf: internal }`)
+    );
+    for (const rules of [red, blue]) {
+      const outcome = await made([intended, agent], { ...ON, ...rules });
+      expect(addressesOf(outcome)).toHaveLength(2);
+      expect(outcome.reasonsOf("vm/101/ipconfig0/10.0.0.5/24")).toEqual([]);
+    }
+    const both = ruled(`  - match: { vmid: [101, 200] }\n    set: { vrf: internal }`);
+    const outcome = await made([intended, agent], { ...ON, ...both });
+    expect(outcome.reasonsOf("vm/101/ipconfig0/10.0.0.5/24")).toEqual(["duplicate-address"]);
+  });
 
   test("on a later node", async () => {
     const outcome = await made([intended, { ...container, node: "pve2" }], ON, {
