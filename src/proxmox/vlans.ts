@@ -10,7 +10,7 @@ import { flag, isBlank, parseVlanId, text, writtenAddress as writtenText } from 
 export interface VlanList {
   /** Ascending, each once. */
   readonly vids: readonly number[];
-  /** Parts that are no VLAN ID and no range of VLAN IDs. */
+  /** Parts that are no VLAN ID and no range of VLAN IDs; the whole list where it is only separators. */
   readonly unparsable: readonly string[];
 }
 
@@ -30,6 +30,8 @@ export function parseVlanList(written: string): VlanList {
   }
   const vids: number[] = [];
   for (let vid = 1; vid <= ALL_VLANS.last; vid += 1) if (isListed[vid] === 1) vids.push(vid);
+  const isOnlySeparators = vids.length === 0 && unparsable.length === 0 && !isBlank(written);
+  if (isOnlySeparators) unparsable.push(written);
   return { vids, unparsable };
 }
 

@@ -26,6 +26,7 @@ describe("a list of VLANs", () => {
     ["7-7;7;6-8", [6, 7, 8], []],
     ["1;4094", [1, 4094], []],
     ["", [], []],
+    [";,", [], [";,"]],
     ["5-2;9", [9], ["5-2"]],
     ["0;4095;9", [9], ["0", "4095"]],
     ["2-4095", [], ["2-4095"]],
@@ -183,6 +184,9 @@ describe("the VLANs of a node's interface", () => {
       "ovs_tag unused-vlans",
     ]],
     ["parts of trunks", { ...OVS, ovs_options: "trunks=6,x" }, "tagged", [
+      "ovs_options unparsable",
+    ]],
+    ["trunks without a VLAN", { ...OVS, ovs_options: "trunks=," }, "tagged", [
       "ovs_options unparsable",
     ]],
     ["Q-in-Q", { ...OVS, ovs_tag: "5", ovs_options: "vlan_mode=dot1q-tunnel" }, undefined, [
