@@ -113,8 +113,10 @@ export async function duplicatedAfter(
   return duplicated;
 }
 
+/** Without the VRF: an address that moves into one is doubled too. */
 function nameOf({ step, entity }: EntityAt): string {
-  return labelOf(step, entity);
+  const label = labelOf(step, entity);
+  return step === "ip-address" || step === "prefix" ? label.replace(/ in .*$/, "") : label;
 }
 
 /** The same name first: "10 at Amsterdam" → also "10 at London". */
