@@ -116,8 +116,8 @@ test("entities that NetBox contains unchanged are equal, in the order of the ste
     "vnet1",
     "30 in DC1",
     "web-01/net0 in vnet1",
-    "10.0.0.5/24",
-    "10.0.0.0/24",
+    "10.0.0.5/24 in internal",
+    "10.0.0.0/24 in internal",
   ]);
 });
 
@@ -131,9 +131,9 @@ describe("a difference is reported", () => {
       { l2vpn: { id: 2, name: "vnet2" } },
       "l2vpn",
     ],
-    ["ip-address 10.0.0.5/24", "ipam/ip-addresses", { dns_name: "" }, "dns_name"],
-    ["prefix 10.0.0.0/24", "ipam/prefixes", { role: null }, "role"],
-    ["prefix 10.0.0.0/24", "ipam/prefixes", { vlan: { id: 2, vid: 20 } }, "vlan"],
+    ["ip-address 10.0.0.5/24 in internal", "ipam/ip-addresses", { dns_name: "" }, "dns_name"],
+    ["prefix 10.0.0.0/24 in internal", "ipam/prefixes", { role: null }, "role"],
+    ["prefix 10.0.0.0/24 in internal", "ipam/prefixes", { vlan: { id: 2, vid: 20 } }, "vlan"],
   ])("of %s in %s: %j", async (entity, path, values, field) => {
     const all = await judged((rows) => Object.assign(last(rows, path), values));
     expect(verdicts(all)).toEqual({ [entity]: "different" });
@@ -156,7 +156,7 @@ describe("an object that NetBox lacks is missing", () => {
     const all = await judged((rows) =>
       Object.assign(last(rows, "ipam/ip-addresses"), { vrf: null })
     );
-    expect(verdicts(all)).toEqual({ "ip-address 10.0.0.5/24": "missing" });
+    expect(verdicts(all)).toEqual({ "ip-address 10.0.0.5/24 in internal": "missing" });
   });
 });
 
