@@ -115,8 +115,7 @@ export async function duplicatedAfter(
 
 /** Without the VRF: an address that moves into one is doubled too. */
 function nameOf({ step, entity }: EntityAt): string {
-  const label = labelOf(step, entity);
-  return step === "ip-address" || step === "prefix" ? label.replace(/ in .*$/, "") : label;
+  return labelOf(step, { ...entity, vrf: undefined } as EntityAt["entity"]);
 }
 
 /** The same name first: "10 at Amsterdam" → also "10 at London". */
