@@ -4,7 +4,7 @@
  */
 import { isMulticastMac, isZeroMac, parseMac } from "./nics.ts";
 import type { NetworkRow } from "./rows.ts";
-import { list, parseVlanId, text } from "./values.ts";
+import { list, parseVlanId, splitList, text } from "./values.ts";
 
 /**
  * The VLAN ID of an interface of type vlan: `vlanid` (not in the releases seen), else `vlan-id` (a string),
@@ -27,7 +27,7 @@ export function parentOf(row: NetworkRow): string | undefined {
 
 /** "eno1 eno2" → ["eno1", "eno2"]; "none" and "" → []. */
 export function portsOf(value: unknown): string[] {
-  return (text(value) ?? "").split(/[\s,;]+/).filter((port) => port !== "" && port !== "none");
+  return splitList(text(value) ?? "").filter((port) => port !== "none");
 }
 
 export interface PortMac {

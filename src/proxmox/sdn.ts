@@ -17,6 +17,7 @@ import {
   parsePropertyString,
   parseVlanId,
   record,
+  splitList,
   text,
 } from "./values.ts";
 
@@ -183,9 +184,9 @@ class SdnReader {
       ...(kind === "qinq" ? given("serviceVlanId", value("tag", parseVlanId)) : {}),
       ...(KINDS[kind] === "vlan" ? given("bridge", value("bridge", text)) : {}),
       ...(kind === "evpn" ? given("vrfVni", value("vrf-vxlan", vniOf)) : {}),
-      importTargets: kind === "evpn" ? wordsOf(row["rt-import"]) : [],
+      importTargets: kind === "evpn" ? splitList(text(row["rt-import"]) ?? "") : [],
       ...given("mtu", value("mtu", mtuOf)),
-      nodes: wordsOf(row.nodes),
+      nodes: splitList(text(row.nodes) ?? ""),
     }];
   }
 
@@ -276,9 +277,10 @@ class SdnReader {
   }
 
   #isFirst(what: string, at: SdnPlace): boolean {
-    if (this.#seen.has(what)) this.#refuse(what, at, "a second row of this name");
-    else return Boolean(this.#seen.add(what));
-    return false;
+    const isFirst = !this.#seen.has(what);
+    if (isFirst) this.#seen.add(what);
+    else this.#refuse(what, at, "a second row of this name");
+    return isFirst;
   }
 
   #refuse(what: string, at: SdnPlace, detail: string): [] {
@@ -293,11 +295,6 @@ function given<Key extends string, Value>(
   value: Value | undefined,
 ): { readonly [K in Key]?: Value } {
   return (value === undefined ? {} : { [key]: value }) as { readonly [K in Key]?: Value };
-}
-
-/** "a,b c" → ["a", "b", "c"]. Source: PVE/Tools.pm, split_list. */
-function wordsOf(value: unknown): string[] {
-  return (text(value) ?? "").split(/[\s,;\0]+/).filter((word) => word !== "");
 }
 
 /** 24 bits (RFC 7348). */

@@ -19,6 +19,11 @@ export function cleanText(value: string): string {
   return (whole.includes("\0") ? whole.replaceAll("\0", "") : whole).trim();
 }
 
+/** "a,b c" → ["a", "b", "c"]. Source: PVE/Tools.pm, split_list. */
+export function splitList(written: string): string[] {
+  return written.split(/[,;\s\0]+/).filter((item) => item !== "");
+}
+
 /** No key, null, "" or blanks. */
 export function isBlank(value: unknown): boolean {
   if (typeof value === "string") return cleanText(value) === "";
@@ -30,8 +35,8 @@ export function textOrNone(value: unknown): string | null | undefined {
   return isBlank(value) ? null : text(value);
 }
 
-/** An address as written; "?", which no parser accepts, for a value that is not a text. */
-export function writtenAddress(value: unknown): string | undefined {
+/** A text as written; "?", which no parser accepts, for a value that is not a text. */
+export function writtenText(value: unknown): string | undefined {
   return text(value) ?? (isBlank(value) ? undefined : "?");
 }
 
@@ -109,7 +114,7 @@ export function parsePropertyString(
   return pairs.size === 0 ? undefined : pairs;
 }
 
-const MAX_VLAN_ID = 4094;
+export const MAX_VLAN_ID = 4094;
 
 /** 1–4094 (IEEE 802.1Q). */
 export function parseVlanId(value: unknown): number | undefined {

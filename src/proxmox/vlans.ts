@@ -5,7 +5,7 @@
 import type { Net } from "./nics.ts";
 import { vlanIdOf } from "./node-interfaces.ts";
 import type { NetworkRow } from "./rows.ts";
-import { flag, isBlank, parseVlanId, text, writtenAddress as writtenText } from "./values.ts";
+import { flag, isBlank, MAX_VLAN_ID, parseVlanId, text, writtenText } from "./values.ts";
 
 export interface VlanList {
   /** Ascending, each once. */
@@ -15,7 +15,7 @@ export interface VlanList {
 }
 
 /** What a port without `tag=` and `trunks=` passes, and a VLAN-aware bridge by default: "2-4094". */
-const ALL_VLANS = { first: 2, last: 4094 } as const;
+const ALL_VLANS = { first: 2, last: MAX_VLAN_ID } as const;
 
 /** "2;5-7;30" of a NIC, "2-4094" or "2 4 100-200" of a bridge, "[10,20]" of Open vSwitch. */
 export function parseVlanList(written: string): VlanList {

@@ -12,7 +12,7 @@ import { containerListOf } from "../proxmox/answers.ts";
 import { PATHS } from "../proxmox/endpoints.ts";
 import { ADDRESS_KEYS, isOpen, type Net, parseMac } from "../proxmox/nics.ts";
 import type { GuestInterfaceRow, ResourceRow } from "../proxmox/rows.ts";
-import { list, record, text, textOrNone, writtenAddress } from "../proxmox/values.ts";
+import { list, record, text, textOrNone, writtenText } from "../proxmox/values.ts";
 import type { AnswerRef, Reason } from "../run-folder/left-out.ts";
 import { type GuestContext, type GuestInput, hostIn, type NodeContext } from "./context.ts";
 import { keepValue } from "./kept-values.ts";
@@ -219,7 +219,7 @@ function addressPairs(row: GuestInterfaceRow): [string, string | undefined][] {
   });
   if (row.inet === undefined && row.inet6 === undefined) return pairs;
   const known = new Set(pairs.map(([host, length]) => `${host}/${length}`));
-  for (const value of [writtenAddress(row.inet), writtenAddress(row.inet6)]) {
+  for (const value of [writtenText(row.inet), writtenText(row.inet6)]) {
     if (value !== undefined && !known.has(value)) pairs.push([...splitCidr(value)]);
   }
   return pairs;

@@ -16,7 +16,7 @@ import { isVolumeKey } from "../proxmox/hardware.ts";
 import { idleReason } from "../proxmox/listing.ts";
 import { isAgentEnabled, isNicKey, parseNet } from "../proxmox/nics.ts";
 import type { Osinfo, ResourceRow } from "../proxmox/rows.ts";
-import { cleanText, type DataRow, list, record, text } from "../proxmox/values.ts";
+import { cleanText, type DataRow, list, record, splitList, text } from "../proxmox/values.ts";
 import type { AnswerRef } from "../run-folder/left-out.ts";
 import {
   agentAddresses,
@@ -184,9 +184,9 @@ export function guestTags(row: ResourceRow | undefined, config: DataRow | undefi
   return { from: listed === undefined ? "config" : "resources", tags };
 }
 
-/** Distinct, in natural order. Source: PVE/Tools.pm, split_list. */
+/** Distinct, in natural order. */
 export function splitTags(written: string): string[] {
-  const names = written.split(/[;,\s\0]+/).map(cleanText).filter((name) => name !== "");
+  const names = splitList(written).map(cleanText).filter((name) => name !== "");
   return names.length < 2 ? names : [...new Set(names)].sort(compareNatural);
 }
 

@@ -15,7 +15,7 @@ import { hasUnappliedChanges, hiddenRows, rowsOf } from "../proxmox/answers.ts";
 import { PATHS } from "../proxmox/endpoints.ts";
 import { altnamesOf, macOf, parentOf, portsOf, vlanIdOf } from "../proxmox/node-interfaces.ts";
 import type { NetworkRow } from "../proxmox/rows.ts";
-import { flag, isBlank, number, text, textOrNone, writtenAddress } from "../proxmox/values.ts";
+import { flag, isBlank, number, text, textOrNone, writtenText } from "../proxmox/values.ts";
 import { claimAddress, markPrimary, primaryOf, returnedStatus } from "./addresses.ts";
 import type { NodeContext } from "./context.ts";
 import { leaveUnexpectedValues } from "./ledger.ts";
@@ -384,10 +384,10 @@ function isOpen({ row }: Port, family: 4 | 6): boolean {
 /** One address per family, as Proxmox keeps no more: `cidr` first, else `address` + `netmask`. */
 function addressesIn(row: NetworkRow): Occurrence[] {
   return FAMILIES.flatMap((keys) => {
-    const cidr = writtenAddress(row[keys.cidr]);
+    const cidr = writtenText(row[keys.cidr]);
     const whole = cidr === undefined ? undefined : occurrence(cidr, ...splitCidr(cidr));
     if (whole !== undefined && isReadable(whole.address)) return [whole];
-    const host = writtenAddress(row[keys.address]);
+    const host = writtenText(row[keys.address]);
     if (host !== undefined) return [occurrence(host, host, text(row[keys.netmask]))];
     return whole === undefined ? [] : [whole];
   });

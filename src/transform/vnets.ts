@@ -2,7 +2,7 @@
  * VNets of SDN: at which sites they are, what their VLANs are called, and what a NIC gets of the VNet that it is on.
  */
 import { compareNatural } from "../base/natural-order.ts";
-import { cutName, MAX_NAME } from "../netbox/names.ts";
+import { cutName, MAX_DESCRIPTION, MAX_NAME } from "../netbox/names.ts";
 import { partOf } from "../netbox/types/object-type.ts";
 import type { Net } from "../proxmox/nics.ts";
 import type { Vnet, Zone } from "../proxmox/sdn.ts";
@@ -46,8 +46,6 @@ export function vrfOfZone(
   return zone?.kind === "evpn" ? nameOf("vrf", zone.name, by) : undefined;
 }
 
-const DESCRIPTION_LENGTH = 200;
-
 /** undefined: a VNet of another kind, or one without a VNI. */
 export function l2vpnOf(
   { kind, name, vni, alias }: Vnet,
@@ -58,7 +56,7 @@ export function l2vpnOf(
     name: nameOf("l2vpn", name, by),
     type: kind === "vxlan" ? "vxlan" : "vxlan-evpn",
     identifier: vni,
-    description: alias === undefined ? undefined : cutName(alias, DESCRIPTION_LENGTH),
+    description: alias === undefined ? undefined : cutName(alias, MAX_DESCRIPTION),
   };
 }
 

@@ -125,7 +125,7 @@ function guestOf(
     addresses: [
       // A text that does not describe a NIC is listed as a whole.
       ...nics.filter(({ pairs }) => ["name", "hwaddr", "bridge"].some((key) => pairs.has(key)))
-        .flatMap((nic) => words.flatMap((word) => writtenAddress(nic, word))),
+        .flatMap((nic) => words.flatMap((word) => writtenText(nic, word))),
       ...live.flatMap((line) => liveAddresses(line, { what, kind, nics })),
       ...(isCloudInit && kind === "qemu" && isRaw(config) ? intendedAddresses(what, config) : []),
     ],
@@ -137,7 +137,7 @@ function namesOf(key: string, given: string | undefined): string[] {
   return given ? [given, key, `${given} (${key})`] : [key, `${key} (${key})`];
 }
 
-function writtenAddress(
+function writtenText(
   nic: {
     readonly what: string;
     readonly pairs: ReadonlyMap<string, string>;

@@ -6,7 +6,7 @@ import { PATHS } from "../../proxmox/endpoints.ts";
 import { type AddressedGuest, addressedGuests, readListing } from "../../proxmox/listing.ts";
 import { parentOf, portsOf, vlanIdOf } from "../../proxmox/node-interfaces.ts";
 import { readSdn, type Sdn, type Vnet, type Zone } from "../../proxmox/sdn.ts";
-import { type DataRow, flag, text } from "../../proxmox/values.ts";
+import { type DataRow, flag, splitList, text } from "../../proxmox/values.ts";
 import type { AnswersFile, Snapshot } from "../../run-folder/snapshot.ts";
 import { interfaceType } from "../../transform/mapping/values.ts";
 
@@ -124,7 +124,7 @@ function vlanAware(vids: string | undefined): string {
 
 /** "2;5-7" and "2 5-7" → "2, 5-7" */
 function listed(vids: string): string {
-  return vids.split(/[;,\s]+/).filter((part) => part !== "").join(", ");
+  return splitList(vids).join(", ");
 }
 
 function guestNics(guest: AddressedGuest, config: DataRow, sdn: Sdn | undefined) {

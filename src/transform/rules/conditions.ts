@@ -8,6 +8,7 @@ import {
 } from "../../base/ip-address.ts";
 import { allowedText } from "../../base/setting.ts";
 import type { ScalarTree, Tree } from "../../base/tree.ts";
+import { MAX_VLAN_ID } from "../../proxmox/values.ts";
 import { type Faults, isNull, mappingEntry, scalarIn, unknownKey } from "./faults.ts";
 import { compileGlob, type Glob } from "./glob.ts";
 
@@ -270,8 +271,6 @@ function globPattern(text: string): Pattern {
 }
 
 const RANGE_REGEXP = /^(\d{1,9})(?:\s*-\s*(\d{1,9}))?$/;
-
-const MAX_VLAN_ID = 4094;
 
 function rangePattern(text: string, most = Number.MAX_SAFE_INTEGER): Pattern | undefined {
   const [, first, last = first] = RANGE_REGEXP.exec(text) ?? [];
