@@ -28,7 +28,6 @@ import { guestPlatform, nodePlatform } from "./mapping/platform.ts";
 import { ruledText, skipText } from "./rules/texts.ts";
 import { devicesAtSite } from "./target/machines.ts";
 import { nameOf } from "./target/target.ts";
-import { siteWithoutRules } from "./guest.ts";
 import { guestSite, siteIn } from "./node-identity.ts";
 import { seeSdnNames, vnetOfNic, vrfOfZone } from "./vnets.ts";
 
@@ -178,7 +177,7 @@ function seeRealAddresses(context: NodeContext): void {
     if (!("name" in listed) || !isIdentified(guest)) continue;
     if (listed.found === undefined && cluster.requiredFields.length > 0) continue;
     const reading = readGuestReading(guest, context);
-    const ruled = decideGuest(reading, siteWithoutRules(listed, context));
+    const ruled = decideGuest(reading, listed);
     for (const found of reading.addresses.occurrences) {
       const { address, nic, holder, intended } = found;
       const isReal = typeof address !== "string" && nic !== undefined && intended === undefined;

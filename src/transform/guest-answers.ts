@@ -1,5 +1,6 @@
 /** Reads the answers of a guest: its config with NICs and volumes, its addresses, and what it runs. */
 import { compareNatural } from "../base/natural-order.ts";
+import type { Found } from "../netbox/objects.ts";
 import {
   agentResultOf,
   type Answer,
@@ -29,6 +30,7 @@ import { withCloudInit } from "./cloud-init.ts";
 import type { IdentifiedGuest } from "./cluster.ts";
 import type { GuestInput, NodeContext } from "./context.ts";
 import { decideMachine, type RuledMachine } from "./machine-rules.ts";
+import { siteWithoutRules } from "./node-identity.ts";
 import { vlanIdOfVnet } from "./sdn.ts";
 import { guestPlatform } from "./mapping/platform.ts";
 
@@ -198,10 +200,10 @@ function agentHostName(vmid: number, node: NodeContext): string | undefined {
   return text(named?.["host-name"]);
 }
 
-/** undefined: there are no rules. `site`: where the guest is without them. */
+/** undefined: there are no rules. `found`: what NetBox has of the guest. */
 export function decideGuest(
   { row, config, kind, vmid, node, nics, addresses, answers }: GuestReading,
-  site: string,
+  { found }: { readonly found?: Found | undefined },
 ): RuledMachine | undefined {
   const { policy } = node.source;
   if (policy.rules.isEmpty) return undefined;
@@ -213,7 +215,7 @@ export function decideGuest(
     pool: text(row.pool),
     tags: guestTags(row, config).tags?.map(({ tag }) => tag) ?? [],
     node: node.entry.node,
-    site,
+    site: siteWithoutRules({ found }, node),
     status: text(row.status),
     platform: typeof platform === "string" ? platformRef(platform).name : undefined,
     description: text(config?.["description"]),

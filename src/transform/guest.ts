@@ -3,7 +3,6 @@ import type { Found } from "../netbox/objects.ts";
 import { cutName, isLonger, MAX_NAME, MAX_SERIAL } from "../netbox/names.ts";
 import type { TagRef } from "../netbox/types/fields.ts";
 import { type PlatformRef, platformRef } from "../netbox/types/platform.ts";
-import { tagRef } from "../netbox/types/tag.ts";
 import { siteRef } from "../netbox/types/site.ts";
 import { type VirtualMachineRef, virtualMachineRef } from "../netbox/types/virtual-machine.ts";
 import { valueOf } from "../proxmox/answers.ts";
@@ -12,13 +11,12 @@ import { text } from "../proxmox/values.ts";
 import type { Reason } from "../run-folder/left-out.ts";
 import { isWhollyRead, keepAddresses, markPrimary, primaryOf } from "./addresses.ts";
 import { keptIf } from "./cloud-init.ts";
-import { guestSite, siteIn } from "./node-identity.ts";
+import { siteIn, siteWithoutRules } from "./node-identity.ts";
 import type { GuestContext, NodeContext } from "./context.ts";
 import { type GuestReading, guestTags } from "./guest-answers.ts";
 import { leaveUnexpectedValues } from "./ledger.ts";
-import type { RuledMachine } from "./machine-rules.ts";
 import { keepValue } from "./kept-values.ts";
-import { noteProblems } from "./machine-rules.ts";
+import { noteProblems, type RuledMachine } from "./machine-rules.ts";
 import { ruledText, skipText } from "./rules/texts.ts";
 import { agentPlatform, guestPlatform } from "./mapping/platform.ts";
 import type { SeenMachine } from "./plan/collect.ts";
@@ -49,11 +47,6 @@ export interface GuestInNetBox {
   readonly found?: Found | undefined;
 }
 
-/** Where a guest is without rules. */
-export function siteWithoutRules({ found }: GuestInNetBox, { source, entry }: NodeContext): string {
-  return (found && siteOf(found.object)) ?? guestSite(source, entry.site);
-}
-
 export function readGuest(
   reading: GuestReading,
   { name, found: machine }: GuestInNetBox,
@@ -68,7 +61,7 @@ export function readGuest(
     ledger.leave({ what: `${what}/config`, answer: configAt }, reason, { detail });
     ledger.note({ what, answer: configAt }, "config-not-read");
   }
-  const site = ruledSite(reading, rules) ?? siteWithoutRules({ name, found: machine }, node);
+  const site = ruledSite(reading, rules) ?? siteWithoutRules({ found: machine }, node);
   const { policy } = cluster;
   const tenantName = rules?.tenant?.value ?? policy.tenantName;
   const ref = machine === undefined
@@ -282,26 +275,16 @@ function readDisks(
   return { disks: named, isRead };
 }
 
-/** The tags of its cluster, then its own. */
+/** The tags of its cluster, then its own, then those of rules. */
 function readTags(origin: GuestOrigin, node: NodeContext): readonly TagRef[] {
   const { source: cluster, ledger, run } = node;
   const { from, tags: written } = guestTags(origin.resources, origin.config);
   const { what, answer } = origin.subject;
   const subject = { what: `${what}/tags`, answer: origin.places[from] ?? answer };
   if (written === undefined) ledger.leave(subject, "too-long");
-  const ruled = origin.rules?.tags ?? [];
-  if ((written ?? ruled).length === 0 && ruled.length === 0) return cluster.tags;
-  const tags = [...cluster.tags];
-  const add = (name: string): void => {
-    const ref = run.shared.tags.see(name, { cluster, origin }, () => tagRef(name));
-    if (!tags.some((other) => other.name === name)) tags.push(ref);
-  };
-  for (const { tag, name } of written ?? []) {
-    if (name !== tag) ledger.note(subject, "cut", name);
-    add(name);
-  }
-  for (const { value } of ruled) add(value);
-  return tags;
+  const own = written ?? [];
+  for (const { tag, name } of own) if (name !== tag) ledger.note(subject, "cut", name);
+  return run.shared.seeTags(own.map(({ name }) => name), { cluster, origin });
 }
 
 /** With GUEST_SERIAL. A serial number that is cut would be another one. */

@@ -1,5 +1,6 @@
 /** Site, tenant, device type and role of nodes, of the cluster and of guests, by settings and rules. */
 import { parseAddress } from "../base/ip-address.ts";
+import type { Found } from "../netbox/objects.ts";
 import type { DevicePolicy } from "../netbox/types/device.ts";
 import type { ClusterListing } from "../proxmox/listing.ts";
 import { text } from "../proxmox/values.ts";
@@ -7,6 +8,7 @@ import { decideNode } from "./machine-rules.ts";
 import type { MachineDecision } from "./rules/match.ts";
 import type { Policy } from "./policy.ts";
 import type { NodeIdentity } from "./target/clusters.ts";
+import { siteOf } from "./target/machines.ts";
 import { foundName } from "./target/names.ts";
 import { nameOf, type NetBoxTarget } from "./target/target.ts";
 
@@ -80,6 +82,17 @@ export function clusterSite(
   const sites = new Set(nodes.map(({ site }) => site));
   if (sites.size > 1) return undefined;
   return [...sites][0] ?? siteName;
+}
+
+/** Where a guest is without rules: at the site of its machine in NetBox, if it has one. */
+export function siteWithoutRules(
+  { found }: { readonly found?: Found | undefined },
+  { source, entry }: {
+    readonly source: { readonly site: string | undefined };
+    readonly entry: { readonly site: string };
+  },
+): string {
+  return (found && siteOf(found.object)) ?? guestSite(source, entry.site);
 }
 
 /** The site of a virtual machine and of its interfaces' VLANs. */

@@ -1,6 +1,4 @@
 /** The second pass: makes the entities of a node, its guests and their parts. */
-import type { TagRef } from "../netbox/types/fields.ts";
-import { tagRef } from "../netbox/types/tag.ts";
 import { compareNatural } from "../base/natural-order.ts";
 import type { PlatformRef } from "../netbox/types/platform.ts";
 import { ENTITY_TYPES } from "../netbox/types/order.ts";
@@ -12,7 +10,7 @@ import type { Reason } from "../run-folder/left-out.ts";
 import { isDevice, isIdentified, type NamedGuest, openGuest } from "./cluster.ts";
 import type { NodeContext } from "./context.ts";
 import type { NamedNode } from "./first-pass.ts";
-import { type GuestParts, readGuest, siteWithoutRules } from "./guest.ts";
+import { type GuestParts, readGuest } from "./guest.ts";
 import { decideGuest, type GuestReading, partCounts, readGuestReading } from "./guest-answers.ts";
 import { skipText } from "./rules/texts.ts";
 import { clusterAnswer, leaveUnexpectedValues, type Ledger } from "./ledger.ts";
@@ -154,22 +152,11 @@ function readDevice(
     site: entry.site,
     ref,
     policy: entry.policy,
-    tags: withRuledTags(origin, node),
+    tags: node.run.shared.seeTags([], { cluster, origin }),
     sharedTags: node.run.shared.deviceTags(),
     platform: readPlatform(origin, node),
     primary: network?.primary ?? { 4: undefined, 6: undefined },
   };
-}
-
-function withRuledTags(origin: DeviceOrigin, { source, run }: NodeContext): readonly TagRef[] {
-  const names = origin.rules?.tags?.map(({ value }) => value) ?? [];
-  const added = names.map((name) =>
-    run.shared.tags.see(name, { cluster: source, origin }, () => tagRef(name))
-  );
-  return [
-    ...source.tags,
-    ...added.filter(({ name }) => !source.tags.some((tag) => tag.name === name)),
-  ];
 }
 
 type DeviceOrigin = Origin<"nodes" | "clusterStatus" | "nodeStatus">;
@@ -205,7 +192,7 @@ function* readGuests(node: NodeContext): Generator<GuestParts> {
       leaveGuest(guest, { reason: "required-field", detail }, node);
     } else if (isIdentified(guest)) {
       const reading = readGuestReading(guest, node);
-      const ruled = decideGuest(reading, siteWithoutRules(entry, node));
+      const ruled = decideGuest(reading, entry);
       const skippedBy = ruled?.machine.skippedBy;
       if (skippedBy === undefined) yield readGuest(reading, entry, ruled);
       else leaveGuest(guest, { reason: "by-rule", detail: skipText(skippedBy), reading }, node);

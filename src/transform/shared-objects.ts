@@ -8,6 +8,7 @@ import type { TagRef } from "../netbox/types/fields.ts";
 import type { L2VPNRef } from "../netbox/types/l2vpn.ts";
 import { BY_NAME, type NetBoxObject, partOf } from "../netbox/types/object-type.ts";
 import { type PlatformRef, platformRef } from "../netbox/types/platform.ts";
+import { tagRef } from "../netbox/types/tag.ts";
 import { vlanGroupKey, type VLANGroupRef } from "../netbox/types/vlan-group.ts";
 import { NETBOX_VLAN, type VLANRef, vlanRef } from "../netbox/types/vlan.ts";
 import { vrfKey, type VRFRef } from "../netbox/types/vrf.ts";
@@ -142,6 +143,19 @@ export class SharedObjects {
     const clusters = [...this.#withDevices].sort((a, b) => compareNatural(a.hostTag, b.hostTag));
     const byName = new Map(clusters.flatMap(({ tags }) => tags).map((tag) => [tag.name, tag]));
     return [...byName.values()];
+  }
+
+  /** The tags of the cluster, a thing's own, and those of rules. */
+  seeTags(own: readonly string[], by: Sighting): readonly TagRef[] {
+    const { cluster: { tags: shared }, origin: { rules } } = by;
+    const names = [...own, ...rules?.tags?.map(({ value }) => value) ?? []];
+    if (names.length === 0) return shared;
+    const tags = [...shared];
+    for (const name of names) {
+      const ref = this.tags.see(name, by, () => tagRef(name));
+      if (!tags.some((other) => other.name === name)) tags.push(ref);
+    }
+    return tags;
   }
 
   seePlatform(name: string, by: Sighting): PlatformRef {

@@ -8,7 +8,6 @@ import { PATHS } from "../proxmox/endpoints.ts";
 import type { Snapshot } from "../run-folder/snapshot.ts";
 import { isIdentified, openGuest, readCluster, type SnapshotCluster } from "./cluster.ts";
 import { decideGuest, readGuestReading } from "./guest-answers.ts";
-import { siteWithoutRules } from "./guest.ts";
 import { NodeContext, RunState } from "./context.ts";
 import { type NamedNode, readNodes, withAnswers } from "./first-pass.ts";
 import { clusterAnswer, Ledger } from "./ledger.ts";
@@ -88,7 +87,7 @@ export async function* matchedGuests(
     for (const listed of entry.guests) {
       const guest = openGuest(listed.row);
       if (!("name" in listed) || !isIdentified(guest)) continue;
-      const ruled = decideGuest(readGuestReading(guest, node), siteWithoutRules(listed, node));
+      const ruled = decideGuest(readGuestReading(guest, node), listed);
       const { what } = guest;
       yield { what, name: listed.name, isMatched: ruled?.machine.isMatched ?? false };
     }

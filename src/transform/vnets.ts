@@ -139,7 +139,6 @@ export function seeVnetOfNic(
     const detail = `${written} in ${inside}`;
     ledger.leave({ what: `${what}/${key}`, answer }, "inside-network", { detail });
   }
-  const vrf = vrfOfZone(vnet.zone, by);
   if (vnet.kind === "vxlan" || vnet.kind === "evpn") {
     const facts = l2vpnOf(vnet, by);
     const l2vpn = facts && run.shared.seeL2vpn(facts, { cluster: cluster.source, origin, ledger });
@@ -147,18 +146,18 @@ export function seeVnetOfNic(
       vlan: undefined,
       vlans: undefined,
       isVlanKnown: true,
-      vrf,
+      vrf: vrfOfZone(vnet.zone, by),
       termination: l2vpn && terminationOf({ l2vpn, nic: ref, origin }, node),
     };
   }
   const vid = siteVlanOf(vnet);
   if (net.vlanId !== undefined || vid === undefined) {
-    return { vlan: undefined, vlans: undefined, isVlanKnown: false, vrf, termination: undefined };
+    return { vlan: undefined, vlans: undefined, isVlanKnown: false };
   }
   const vlan = run.shared.seeVlan(vid, site, { cluster: cluster.source, origin, ledger });
   run.vnetVlans.set(vnetAt(cluster, vnet, site), vlan);
   const vlans = vlan && { mode: "access" as const, untagged: vlan, tagged: [] };
-  return { vlan, vlans, isVlanKnown: false, vrf, termination: undefined };
+  return { vlan, vlans, isVlanKnown: false };
 }
 
 /** Where the VLAN of a VNet is known by. */
