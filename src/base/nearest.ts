@@ -11,6 +11,12 @@ export function nearestName(typed: string, names: Iterable<string>): string | un
   return best;
 }
 
+/** ': did you mean "pool"?'; empty if no name is similar. */
+export function didYouMean(typed: string, names: Iterable<string>): string {
+  const nearest = nearestName(typed, names);
+  return nearest === undefined ? "" : `: did you mean "${nearest}"?`;
+}
+
 /** Names with more edits are another name. */
 export function mostEdits(typed: string): number {
   return Math.max(2, Math.floor(typed.length / 3));

@@ -11,7 +11,7 @@ import {
   type SettingTable,
   type TextsOf,
 } from "../base/setting.ts";
-import { nearestName } from "../base/nearest.ts";
+import { didYouMean } from "../base/nearest.ts";
 import type { Tree } from "../base/tree.ts";
 import { proxyFor } from "../http/proxy.ts";
 import type { StoreCredentials } from "../run-folder/store/store.ts";
@@ -174,8 +174,7 @@ function refuseUnknown(
   const names = new Set(known);
   const unknown = Object.keys(values).find((key) => !names.has(key));
   if (unknown === undefined) return;
-  const nearest = nearestName(unknown, names);
-  const meant = nearest === undefined ? "" : `: did you mean "${nearest}"?`;
+  const meant = didYouMean(unknown, names);
   throw usageError(`Unknown key "${unknown}" in the policy file "${file}"${meant}`, {
     hint:
       "Allowed: config with the settings in --help, scope with nodes, rules, and tests of the rules",

@@ -27,6 +27,7 @@ import { type NodeNetwork, readNetwork, sendsMacs, withOwnMacs } from "./network
 import { guestPlatform, nodePlatform } from "./mapping/platform.ts";
 import { ruledText, skipText } from "./rules/texts.ts";
 import { devicesAtSite } from "./target/machines.ts";
+import { NAMED_BY_RULES, type NamedValue } from "./target/ruled-names.ts";
 import { nameOf } from "./target/target.ts";
 import { guestSite, siteIn } from "./node-identity.ts";
 import { seeSdnNames, vnetOfNic, vrfOfZone } from "./vnets.ts";
@@ -202,25 +203,13 @@ function seeClusterNames(
   names.see("manufacturer", policy.nodeManufacturer);
   names.see("device-type", policy.nodeDeviceType);
   names.see("device-role", policy.nodeDeviceRole);
-  for (const [value, kind] of Object.entries(NAMED_BY_RULES)) {
-    for (const name of policy.rules.namesOf(value as keyof typeof NAMED_BY_RULES)) {
-      names.see(kind, name);
+  for (const [value, { kind }] of Object.entries(NAMED_BY_RULES)) {
+    for (const name of policy.rules.namesOf(value as NamedValue)) {
+      if (kind === "vrf") shared.ownVrfs.add(name);
+      else names.see(kind, name);
     }
   }
-  for (const name of policy.rules.namesOf("vrf")) shared.ownVrfs.add(name);
 }
-
-/** Value of a rule → the kind of object that it names. */
-const NAMED_BY_RULES = {
-  tenant: "tenant",
-  role: "device-role",
-  site: "site",
-  tags: "tag",
-  platform: "platform",
-  device_type: "device-type",
-  manufacturer: "manufacturer",
-  vlan_group: "vlan-group",
-} as const;
 
 /** Those of a node and of its guests that become entities. */
 function seeNodeNames(context: NodeContext): void {

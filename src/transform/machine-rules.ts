@@ -5,6 +5,7 @@ import { text } from "../proxmox/values.ts";
 import type { Reason } from "../run-folder/left-out.ts";
 import type { InterfaceFacts, MachineFacts } from "./rules/conditions.ts";
 import type { AddressDecision, InterfaceDecision, MachineDecision } from "./rules/match.ts";
+import { ruleAt } from "./rules/texts.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Policy } from "./policy.ts";
 import type { Subject } from "./sources.ts";
@@ -76,8 +77,8 @@ export function noteProblems(
   machine: MachineDecision | undefined,
   { subject, ledger }: { readonly subject: Subject; readonly ledger: Ledger },
 ): void {
-  for (const { value, text, reason, rule: { file, line } } of machine?.problems ?? []) {
-    const detail = `"${text}" (${file}:${line}): ${reason}`;
+  for (const { value, text, reason, rule } of machine?.problems ?? []) {
+    const detail = `"${text}" (${ruleAt(rule)}): ${reason}`;
     ledger.note({ ...subject, what: `${subject.what}/${value}` }, "rule-not-applied", detail);
   }
 }

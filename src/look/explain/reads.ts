@@ -10,6 +10,7 @@ import type { Read, Row, StubName } from "../../transform/mapping/table.ts";
 import { CUSTOM_FIELD_TABLES, TABLES } from "../../transform/mapping/tables.ts";
 import type { SettingName } from "../../transform/settings.ts";
 import type { Decided } from "../../transform/rules/match.ts";
+import { ruleAt } from "../../transform/rules/texts.ts";
 import type { RuledValues } from "../../transform/sources.ts";
 import type { Made, Origin } from "../../transform/transform.ts";
 import type {
@@ -172,7 +173,7 @@ function explainStub(name: StubName, from: MadeValue, context: ReadContext): Stu
 function explainRule(read: Read, key: keyof RuledValues, { source }: MadeValue): RuleRead[] {
   return originsOf(source).flatMap(({ subject: { what: of }, rules = {} }) =>
     decisionsOf(key, rules).map(([key, { value, rule }]) => {
-      return { read, of, key, value, rule: `${rule.file}:${rule.line}` };
+      return { read, of, key, value, rule: ruleAt(rule) };
     })
   );
 }

@@ -1,5 +1,5 @@
 /** What is wrong in a policy file: all of it, with line and column. */
-import { nearestName } from "../../base/nearest.ts";
+import { didYouMean } from "../../base/nearest.ts";
 import { compareNatural } from "../../base/natural-order.ts";
 import { allowedText } from "../../base/setting.ts";
 import type { MappingTree, Place, ScalarTree, Tree } from "../../base/tree.ts";
@@ -36,12 +36,8 @@ export function placeText(file: string, { line, column }: Place): string {
 
 /** 'unknown condition "pol": did you mean "pool"?' */
 export function unknownKey(what: string, key: string, allowed: readonly string[]): string {
-  const nearest = nearestName(key, allowed);
-  return `unknown ${what} "${key}": ${
-    nearest === undefined
-      ? `allowed: ${allowedText({ allowed: allowed.toSorted(compareNatural) })}`
-      : `did you mean "${nearest}"?`
-  }`;
+  const all = `: allowed: ${allowedText({ allowed: allowed.toSorted(compareNatural) })}`;
+  return `unknown ${what} "${key}"${didYouMean(key, allowed) || all}`;
 }
 
 /** A null of YAML, which in quotes is a text. */

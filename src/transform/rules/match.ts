@@ -12,7 +12,15 @@ import {
   type MachineKind,
 } from "./conditions.ts";
 import { RuleIndex } from "./rule-index.ts";
-import { type Assignment, type CustomValue, expand, isFixed, VALUES } from "./values.ts";
+import {
+  type Assignment,
+  type CustomValue,
+  expand,
+  fitted,
+  isFixed,
+  type TextValueName,
+  VALUES,
+} from "./values.ts";
 
 /** One rule of a policy file. */
 export interface Rule {
@@ -38,19 +46,15 @@ export interface Decided<Value> {
 }
 
 type TextsOn<On extends Level> = {
-  -readonly [
-    Name in keyof typeof VALUES as typeof VALUES[Name]["on"] extends On
-      ? Exclude<Name, "tags" | "custom_fields">
-      : never
+  readonly [
+    Name in TextValueName as typeof VALUES[Name]["on"] extends On ? Name : never
   ]?: Decided<string>;
 };
-
-type MachineTexts = Readonly<TextsOn<"machine">>;
 
 export interface MachineDecision {
   readonly isMatched: boolean;
   readonly skippedBy?: Rule;
-  readonly values: MachineTexts & {
+  readonly values: TextsOn<"machine"> & {
     readonly tags: readonly Decided<string>[];
     readonly custom_fields: ReadonlyMap<string, Decided<CustomValue>>;
   };
@@ -62,13 +66,13 @@ export interface MachineDecision {
 
 export interface InterfaceDecision {
   readonly skippedBy?: Rule;
-  readonly values: Readonly<TextsOn<"interface">>;
+  readonly values: TextsOn<"interface">;
   readonly addresses: readonly AddressDecision[];
 }
 
 export interface AddressDecision {
   readonly skippedBy?: Rule;
-  readonly values: Readonly<TextsOn<"address">>;
+  readonly values: TextsOn<"address">;
 }
 
 export interface RuleProblem {
@@ -103,19 +107,6 @@ interface SetText {
   readonly assignment: Parameters<typeof expand>[0];
 }
 
-/** Names of one kind of value that rules set. */
-export type NamedValue =
-  | "tenant"
-  | "role"
-  | "site"
-  | "tags"
-  | "platform"
-  | "device_type"
-  | "manufacturer"
-  | "vrf"
-  | "vlan_group"
-  | "prefix_role";
-
 /** The rules of a policy file. */
 export class RuleSet {
   static readonly NONE = new RuleSet([]);
@@ -146,7 +137,7 @@ export class RuleSet {
   }
 
   /** All names that a rule may set of a kind of value. */
-  namesOf(value: NamedValue): ReadonlySet<string> {
+  namesOf(value: TextValueName | "tags"): ReadonlySet<string> {
     return new Set(
       this.rules.flatMap(({ assignments }) => assignments).flatMap((each) => {
         if (each.name !== value) return [];
@@ -184,8 +175,8 @@ function fixedText(
   { name, template }: SetText["assignment"],
 ): Decided<string> | undefined {
   if (!isFixed(template)) return undefined;
-  const value = template.join("");
-  return { value: name === "dns_name" ? value.toLowerCase() : value, rule };
+  const made = fitted(name, template.join(""));
+  return "text" in made ? { value: made.text, rule } : undefined;
 }
 
 /** Applies rules, one after another, to one machine. */

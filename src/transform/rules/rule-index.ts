@@ -123,19 +123,18 @@ class FactIndex {
   }
 
   find(fact: Fact, found: Found): void {
-    const same = this.#exact.get(fact);
-    if (same !== undefined) found(same);
+    lookUp(this.#exact, fact, found);
     if (typeof fact === "number") return this.#findRanges(fact, found);
     const { "^": starts, "$": ends, "~": inner } = this.#parts;
     for (const [length, rules] of starts.byLength) {
-      if (fact.length >= length) starts.find(rules, fact.slice(0, length), found);
+      if (fact.length >= length) lookUp(rules, fact.slice(0, length), found);
     }
     for (const [length, rules] of ends.byLength) {
-      if (fact.length >= length) ends.find(rules, fact.slice(-length), found);
+      if (fact.length >= length) lookUp(rules, fact.slice(-length), found);
     }
     for (const [length, rules] of inner.byLength) {
       for (let at = 0; at + length <= fact.length; at += 1) {
-        inner.find(rules, fact.slice(at, at + length), found);
+        lookUp(rules, fact.slice(at, at + length), found);
       }
     }
   }
@@ -163,11 +162,6 @@ class Parts {
     this.byLength.set(text.length, rules);
     add(rules, text, rule);
   }
-
-  find(rules: ReadonlyMap<string, readonly number[]>, text: string, found: Found): void {
-    const listed = rules.get(text);
-    if (listed !== undefined) found(listed);
-  }
 }
 
 interface MaskIndex {
@@ -192,8 +186,7 @@ class NetworkIndex {
     if (masks.size === 0) return;
     const words = wordsOf(host) ?? [];
     for (const { network, rules } of masks.values()) {
-      const listed = rules.get(numberOf(maskedWords(words, network)));
-      if (listed !== undefined) found(listed);
+      lookUp(rules, numberOf(maskedWords(words, network)), found);
     }
   }
 }
@@ -207,6 +200,11 @@ function add<Key>(lists: Map<Key, number[]>, key: Key, rule: number): void {
   const list = lists.get(key);
   if (list === undefined) lists.set(key, [rule]);
   else if (list.at(-1) !== rule) list.push(rule);
+}
+
+function lookUp<Key>(lists: ReadonlyMap<Key, readonly number[]>, key: Key, found: Found): void {
+  const list = lists.get(key);
+  if (list !== undefined) found(list);
 }
 
 /** Characters of the part of a text by which a glob such as "*-db-*" is listed. */

@@ -268,6 +268,11 @@ export function expand(
     if (fact === undefined || fact === "") return undefined;
     text += fact;
   }
+  return fitted(name, text);
+}
+
+/** The text as NetBox has it. */
+export function fitted(name: TextValueName, text: string): Expansion {
   if (VALUES[name].form === "template") return { text: cutName(text, MAX_DESCRIPTION, "…") };
   if (VALUES[name].form !== "dns") return { text };
   // NetBox stores it so. Source: netbox ipam/models/ip.py, IPAddress.save.
